@@ -1,0 +1,1 @@
+//! Onward: a mail forwarder.
