@@ -1,1 +1,3 @@
+//! The `onward` command.
+
 fn main() {}

@@ -1,0 +1,58 @@
+//! Mail addresses: local parts, domains, mailboxes and the paths of RFC 5321 §4.1.2.
+//!
+//! Every type here can be built only by a checking constructor. A value never holds CR, LF, NUL or
+//! another control character, and prints a space only inside a quoted local part, so it can be
+//! written into any line-based protocol as it is.
+
+mod domain;
+mod local_part;
+mod mailbox;
+mod path;
+
+pub use domain::Domain;
+pub use local_part::LocalPart;
+pub use mailbox::Mailbox;
+pub use path::{ForwardPath, ReversePath};
+
+/// Longest local part in octets, as written on the wire (RFC 5321 §4.5.3.1.1).
+pub const MAX_LOCAL_PART: usize = 64;
+/// Longest domain in octets (RFC 5321 §4.5.3.1.2).
+pub const MAX_DOMAIN: usize = 255;
+/// Longest path in octets, its angle brackets included (RFC 5321 §4.5.3.1.3).
+pub const MAX_PATH: usize = 256;
+
+/// Why a text is not an address; the message is fit for an SMTP reply or a CLI error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AddressError {
+    /// No `@`, or nothing before it.
+    #[error("an address is local-part@domain")]
+    NoAtSign,
+    /// The local part is neither a dot-string nor a quoted string.
+    #[error("the local part has a character that must be quoted, or misplaced dots or quotes")]
+    LocalPartSyntax,
+    /// A control character, which no quoting makes acceptable.
+    #[error("an address cannot contain control characters")]
+    Control,
+    /// Longer than [`MAX_LOCAL_PART`].
+    #[error("the local part is longer than 64 octets")]
+    LocalPartTooLong,
+    /// Not a domain name of letters, digits, hyphens and dots, nor IDNA.
+    #[error("the domain is not a valid domain name")]
+    DomainSyntax,
+    /// Longer than [`MAX_DOMAIN`], or a label longer than 63.
+    #[error("the domain or one of its labels is too long")]
+    DomainTooLong,
+    /// An address literal that is neither `[IPv4]` nor `[IPv6:…]` (RFC 5321 §4.1.3).
+    #[error("the address literal is neither [IPv4] nor [IPv6:...]")]
+    LiteralSyntax,
+    /// The whole is longer than [`MAX_PATH`].
+    #[error("the path is longer than 256 octets")]
+    PathTooLong,
+    /// The path does not stand in angle brackets, or they do not close.
+    #[error("a path stands in angle brackets: <local-part@domain>")]
+    Brackets,
+    /// A source route that does not parse (RFC 5321 §4.1.2, A-d-l).
+    #[error("the source route is malformed")]
+    SourceRoute,
+}

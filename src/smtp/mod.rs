@@ -1,0 +1,3 @@
+//! SMTP without I/O: bytes in, events and bytes out.
+
+pub mod data;
