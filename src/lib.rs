@@ -2,5 +2,7 @@
 
 pub mod address;
 pub mod envelope;
+pub mod fate;
+pub mod message;
 pub mod reply;
 pub mod smtp;

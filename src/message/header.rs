@@ -1,0 +1,160 @@
+use crate::reply::Reply;
+
+/// The header section of a message, split into fields.
+///
+/// It ends at the first empty line or, as other mail systems read it, before the first line that is
+/// no field.
+#[derive(Debug)]
+pub struct Header<'a> {
+    fields: Vec<Field<'a>>,
+    bytes: &'a [u8],
+}
+
+/// One header field as it stands in the message.
+#[derive(Debug, Clone, Copy)]
+pub struct Field<'a> {
+    /// What stands before the colon.
+    pub name: &'a [u8],
+    /// What stands behind the colon, folding and last CRLF included.
+    pub value: &'a [u8],
+}
+
+/// Fields that a message has at most once (RFC 5322 §3.6) and whose doubles receivers refuse.
+const SINGLE: [&str; 11] = [
+    "From",
+    "Date",
+    "Sender",
+    "Reply-To",
+    "To",
+    "Cc",
+    "Bcc",
+    "Message-ID",
+    "In-Reply-To",
+    "References",
+    "Subject",
+];
+
+impl<'a> Header<'a> {
+    /// Reads the header section of `message`, whose lines end in CRLF.
+    pub fn scan(message: &'a [u8]) -> Self {
+        let mut fields: Vec<Field<'a>> = Vec::new();
+        let mut rest = message;
+        while let Some((name, after_name)) = field_name(rest) {
+            let (value, tail) = split_value(after_name);
+            fields.push(Field { name, value });
+            rest = tail;
+        }
+        let (bytes, _) =
+            message.split_at_checked(message.len() - rest.len()).unwrap_or((message, &[]));
+        Self { fields, bytes }
+    }
+
+    /// The fields, first to last.
+    pub fn fields(&self) -> &[Field<'a>] {
+        &self.fields
+    }
+
+    /// The section as it came, without the empty line that ends it.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The fields of one name, in any case.
+    pub fn named(&self, name: &str) -> impl Iterator<Item = &Field<'a>> {
+        self.fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name.as_bytes()))
+    }
+
+    /// Refuses what the large receivers would refuse, so that the sender hears it from us: no From
+    /// or several, and doubles of other fields that may stand only once.
+    ///
+    /// # Errors
+    /// The reply that says which rule is broken.
+    pub fn check(&self) -> Result<(), Reply> {
+        if self.named("From").next().is_none() {
+            return Err(Reply::bad_header("Message has no From field (RFC 5322 section 3.6)"));
+        }
+        let mut seen = [false; SINGLE.len()];
+        for field in &self.fields {
+            let single = SINGLE.iter().zip(&mut seen);
+            for (_, seen) in
+                single.filter(|(name, _)| field.name.eq_ignore_ascii_case(name.as_bytes()))
+            {
+                if std::mem::replace(seen, true) {
+                    return Err(Reply::bad_header(
+                        "Message has a header field twice that may stand only once (RFC 5322 section 3.6)",
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The name of the field at the start of `rest` and what follows its colon. White space before the
+/// colon is the obsolete syntax of RFC 5322 §4.5.
+fn field_name(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = rest.iter().position(|b| !matches!(b, 33..=57 | 59..=126))?;
+    let (name, after) = rest.split_at_checked(end)?;
+    let blank = after.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+    let value = after.get(blank..)?.strip_prefix(b":")?;
+    (!name.is_empty()).then_some((name, value))
+}
+
+/// Splits behind the CRLF of the last line that continues the field.
+fn split_value(after_name: &[u8]) -> (&[u8], &[u8]) {
+    for at in memchr::memchr_iter(b'\n', after_name) {
+        match after_name.get(at + 1) {
+            Some(b' ' | b'\t') => {}
+            _ => return after_name.split_at_checked(at + 1).unwrap_or((after_name, &[])),
+        }
+    }
+    (after_name, &[])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn names(message: &str) -> Vec<String> {
+        let header = Header::scan(message.as_bytes());
+        header.fields().iter().map(|f| String::from_utf8_lossy(f.name).into_owned()).collect()
+    }
+
+    #[test]
+    fn fields_fold_and_end() {
+        assert_eq!(names("A: 1\r\n 2\r\nB : 3\r\n\r\nC: 4\r\n"), ["A", "B"]);
+        assert_eq!(names("A: 1\r\nnot a field\r\nC: 4\r\n"), ["A"]);
+        assert_eq!(names("\r\nA: 1\r\n"), [""; 0]);
+        assert_eq!(names(" A: 1\r\n"), [""; 0]);
+        assert_eq!(names("A:"), ["A"]);
+        let header = Header::scan(b"A: 1\r\n 2\r\n\r\nbody");
+        assert_eq!(header.fields()[0].value, b" 1\r\n 2\r\n");
+        assert_eq!(header.bytes(), b"A: 1\r\n 2\r\n");
+    }
+
+    #[test]
+    fn rules() {
+        for (message, ok) in [
+            ("From: a@b.c\r\n\r\nhi", true),
+            ("from:a@b.c\r\nSubject: x\r\nReceived: 1\r\nReceived: 2\r\n", true),
+            ("Subject: x\r\n\r\nFrom: a@b.c\r\n", false),
+            ("From: a@b.c\r\nFROM: d@e.f\r\n\r\n", false),
+            ("From: a@b.c\r\nSubject: x\r\nsubject : y\r\n\r\n", false),
+            ("From: a@b.c\r\nTo: x@y.z\r\nTo: x@y.z\r\n\r\n", false),
+            ("", false),
+        ] {
+            assert_eq!(Header::scan(message.as_bytes()).check().is_ok(), ok, "{message:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn fields_join_to_the_section(message in "([A-Ba-b: \t]{0,6}\r\n){0,8}") {
+            let header = Header::scan(message.as_bytes());
+            prop_assert!(message.as_bytes().starts_with(header.bytes()));
+            let joined: usize = header.fields().iter().map(|f| f.name.len() + f.value.len()).sum();
+            prop_assert!(joined <= header.bytes().len());
+        }
+    }
+}

@@ -1,0 +1,97 @@
+use super::{LOOP_FIELD, LoopToken, MessageId};
+use crate::address::{Domain, ForwardPath};
+use jiff::{Timestamp, tz::TimeZone};
+use std::fmt::Write;
+
+/// What the Received field of this hop says (RFC 5321 §4.4). Nothing in it names a destination.
+#[derive(Debug)]
+pub struct Received<'a> {
+    /// Argument of EHLO or HELO.
+    pub helo: &'a str,
+    /// Address of the client as text, or how else it came.
+    pub client: &'a str,
+    /// Our own name.
+    pub hostname: &'a str,
+    /// The client said EHLO.
+    pub esmtp: bool,
+    /// The transaction uses SMTPUTF8.
+    pub smtputf8: bool,
+    /// Names the message.
+    pub id: MessageId,
+    /// The recipients as the client named them.
+    pub forward_paths: &'a [ForwardPath],
+    /// Seconds since 1970.
+    pub now: u64,
+}
+
+/// The header fields that go before a forwarded message: Received and one loop token a recipient.
+pub fn prefix(received: &Received<'_>, tokens: &[LoopToken]) -> String {
+    let mut text = received.field();
+    for token in tokens {
+        let _ = write!(text, "{LOOP_FIELD}: {}\r\n", token.as_str());
+    }
+    text
+}
+
+impl Received<'_> {
+    fn field(&self) -> String {
+        let helo = if Domain::parse(self.helo).is_ok() { self.helo } else { "unknown" };
+        // RFC 6531 §4.3 and RFC 3848.
+        let protocol = match (self.smtputf8, self.esmtp) {
+            (true, _) => "UTF8SMTP",
+            (false, true) => "ESMTP",
+            (false, false) => "SMTP",
+        };
+        let mut text = format!(
+            "Received: from {helo} ([{}])\r\n\tby {} (Onward) with {protocol} id {}",
+            self.client, self.hostname, self.id
+        );
+        // Several recipients are not to learn of each other (RFC 5321 §7.2).
+        if let [ForwardPath::Mailbox(only)] = self.forward_paths {
+            let _ = write!(text, "\r\n\tfor <{only}>");
+        }
+        let _ = write!(text, "; {}\r\n", date(self.now));
+        text
+    }
+}
+
+/// RFC 5322 §3.3 date-time in UTC.
+fn date(now: u64) -> String {
+    let seconds = i64::try_from(now).unwrap_or(i64::MAX);
+    let time = Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX).to_zoned(TimeZone::UTC);
+    time.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::Mailbox;
+
+    #[test]
+    fn fields() {
+        let one = [ForwardPath::Mailbox(Mailbox::parse("hello@example.org").unwrap())];
+        let mut received = Received {
+            helo: "client.example",
+            client: "192.0.2.1",
+            hostname: "mx.example.org",
+            esmtp: true,
+            smtputf8: false,
+            id: MessageId::new(0, [0; 4]),
+            forward_paths: &one,
+            now: 1_795_420_800,
+        };
+        assert_eq!(
+            prefix(&received, &[LoopToken::new(b"s", "hello@example.org")]),
+            format!(
+                "Received: from client.example ([192.0.2.1])\r\n\tby mx.example.org (Onward) with \
+                 ESMTP id 0000000000000000\r\n\tfor <hello@example.org>; Mon, 23 Nov 2026 08:00:00 \
+                 +0000\r\nX-Onward-Loop: {}\r\n",
+                LoopToken::new(b"s", "hello@example.org").as_str()
+            )
+        );
+        received.helo = "a (b\\";
+        received.forward_paths = &[ForwardPath::Postmaster, ForwardPath::Postmaster];
+        let text = prefix(&received, &[]);
+        assert!(text.starts_with("Received: from unknown ([") && !text.contains("for "), "{text}");
+    }
+}
