@@ -140,11 +140,11 @@ impl Reply {
         Self::plain(250, hostname)
     }
     /// 250 to EHLO, one extension a line.
-    pub fn ehlo(hostname: &str, extensions: &[&str]) -> Self {
+    pub fn ehlo(hostname: &str, extensions: &[impl AsRef<str>]) -> Self {
         let mut text = hostname.to_owned();
         for extension in extensions {
             text.push('\n');
-            text.push_str(extension);
+            text.push_str(extension.as_ref());
         }
         Self::plain(250, &text)
     }
@@ -359,6 +359,14 @@ impl Reply {
     /// `limits.errors`.
     pub const fn too_many_errors() -> Self {
         Self::new(421, (4, 7, 0), "Too many errors, closing")
+    }
+    /// A dialogue that goes on and on without a message.
+    pub const fn too_many_commands() -> Self {
+        Self::new(421, (4, 7, 0), "Too many commands without a message, closing")
+    }
+    /// A browser or a TLS client on this port.
+    pub const fn not_smtp() -> Self {
+        Self::new(421, (4, 7, 0), "This is an SMTP server, closing")
     }
     /// `limits.command_timeout`, `data_timeout` or `session_timeout`.
     pub const fn timeout() -> Self {

@@ -1,0 +1,294 @@
+//! Commands of RFC 5321 §4.1.1 and RFC 3030, from their line.
+
+use super::parameter::{decimal, mail_parameters, no_parameters};
+use crate::{
+    address::{ForwardPath, ReversePath},
+    envelope::MailParameters,
+    reply::Reply,
+};
+
+/// Longest argument of EHLO and HELO (RFC 5321 §4.5.3.1.2).
+const MAX_HELO: usize = 255;
+
+/// A command whose syntax is right; whether it is in order is for the session to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// EHLO with what the client calls itself.
+    Ehlo(String),
+    /// HELO with what the client calls itself.
+    Helo(String),
+    /// MAIL FROM.
+    Mail {
+        /// Where bounces go.
+        path: ReversePath,
+        /// `None` when there was no parameter at all.
+        parameters: Option<MailParameters>,
+    },
+    /// RCPT TO.
+    Rcpt {
+        /// Whom the message is for.
+        path: ForwardPath,
+        /// Written with non-ASCII characters; an U-label shows in the path no more.
+        non_ascii: bool,
+    },
+    /// DATA.
+    Data,
+    /// BDAT (RFC 3030 §2).
+    Bdat {
+        /// How many octets follow the line.
+        octets: u64,
+        /// True for the chunk that ends the message.
+        last: bool,
+    },
+    /// RSET.
+    Rset,
+    /// NOOP.
+    Noop,
+    /// HELP.
+    Help,
+    /// VRFY.
+    Vrfy,
+    /// EXPN.
+    Expn,
+    /// QUIT.
+    Quit,
+}
+
+/// A line that is not a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The answer.
+    pub reply: Reply,
+    /// How many octets behind the line are a chunk that a malformed BDAT announced, not commands.
+    pub octets: u64,
+}
+
+impl From<Reply> for Refused {
+    fn from(reply: Reply) -> Self {
+        Self { reply, octets: 0 }
+    }
+}
+
+impl Command {
+    /// Parses a line without its CRLF. Verbs and keywords are taken in any case, trailing blanks are
+    /// ignored (RFC 5321 §4.1.1).
+    ///
+    /// # Errors
+    /// When the command is unknown or its argument wrong.
+    pub fn parse(line: &str) -> Result<Self, Refused> {
+        let line = line.trim_end_matches([' ', '\t']);
+        let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
+        let is = |name: &str| verb.eq_ignore_ascii_case(name);
+        Ok(match verb.len() {
+            4 if is("RCPT") => rcpt(argument)?,
+            4 if is("MAIL") => mail(argument)?,
+            4 if is("DATA") => bare(argument, Self::Data)?,
+            4 if is("BDAT") => bdat(argument)?,
+            4 if is("RSET") => bare(argument, Self::Rset)?,
+            4 if is("QUIT") => bare(argument, Self::Quit)?,
+            4 if is("EHLO") => Self::Ehlo(helo(argument)?),
+            4 if is("HELO") => Self::Helo(helo(argument)?),
+            4 if is("NOOP") => Self::Noop,
+            4 if is("HELP") => Self::Help,
+            4 if is("VRFY") && argument.is_empty() => {
+                return Err(Reply::bad_argument("Syntax: VRFY address").into());
+            }
+            4 if is("VRFY") => Self::Vrfy,
+            4 if is("EXPN") => Self::Expn,
+            _ => return Err(Reply::unknown_command().into()),
+        })
+    }
+}
+
+fn bare(argument: &str, command: Command) -> Result<Command, Reply> {
+    if argument.is_empty() {
+        Ok(command)
+    } else {
+        Err(Reply::bad_argument("This command takes no argument"))
+    }
+}
+
+/// A domain, an address literal, or what misconfigured clients call themselves, as long as it can
+/// stand in a Received field: no blanks, no quotes, nothing that opens or closes a comment.
+fn helo(argument: &str) -> Result<String, Reply> {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b".-_[]:!#$%&'*+/=?^`{|}~".contains(&b);
+    if argument.is_empty() || argument.len() > MAX_HELO || !argument.bytes().all(fits) {
+        return Err(Reply::bad_argument("Syntax: EHLO hostname"));
+    }
+    Ok(argument.to_owned())
+}
+
+fn mail(argument: &str) -> Result<Command, Reply> {
+    let text = after_keyword(argument, "FROM:")
+        .ok_or(Reply::bad_argument("Syntax: MAIL FROM:<address>"))?;
+    let (path, rest) =
+        ReversePath::parse(text).map_err(|why| Reply::bad_reverse_path(&why.to_string()))?;
+    let parameters = mail_parameters(rest)?;
+    if !text.is_ascii() && !parameters.is_some_and(|given| given.smtputf8) {
+        return Err(Reply::needs_smtputf8());
+    }
+    Ok(Command::Mail { path, parameters })
+}
+
+fn rcpt(argument: &str) -> Result<Command, Reply> {
+    let text =
+        after_keyword(argument, "TO:").ok_or(Reply::bad_argument("Syntax: RCPT TO:<address>"))?;
+    let (path, rest) =
+        ForwardPath::parse(text).map_err(|why| Reply::bad_forward_path(&why.to_string()))?;
+    no_parameters(rest)?;
+    Ok(Command::Rcpt { path, non_ascii: !text.is_ascii() })
+}
+
+/// One space behind the colon is let through: RFC 5321 §4.1.1.2 has none, many old clients do.
+fn after_keyword<'a>(argument: &'a str, keyword: &str) -> Option<&'a str> {
+    let (head, tail) = argument.split_at_checked(keyword.len())?;
+    head.eq_ignore_ascii_case(keyword).then(|| tail.strip_prefix(' ').unwrap_or(tail))
+}
+
+/// As the octets of the chunk follow in any case, they are accounted for wherever their number can be
+/// told: taken for commands, they would be somebody's message running as a dialogue.
+fn bdat(argument: &str) -> Result<Command, Refused> {
+    let mut words = argument.split(' ').filter(|word| !word.is_empty());
+    let syntax = || Reply::bad_argument("Syntax: BDAT octets [LAST]");
+    let octets = words.next().and_then(decimal).ok_or_else(syntax)?;
+    match (words.next(), words.next()) {
+        (None, _) => Ok(Command::Bdat { octets, last: false }),
+        (Some(word), None) if word.eq_ignore_ascii_case("LAST") => {
+            Ok(Command::Bdat { octets, last: true })
+        }
+        _ => Err(Refused { reply: syntax(), octets }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::envelope::Body;
+
+    fn printed(line: &str) -> String {
+        match Command::parse(line) {
+            Ok(Command::Mail { path, parameters }) => format!("MAIL {path} {parameters:?}"),
+            Ok(Command::Rcpt { path, non_ascii }) => format!("RCPT {path} {non_ascii}"),
+            Ok(command) => format!("{command:?}"),
+            Err(Refused { reply, octets }) => {
+                format!("{} {} {octets}", reply.code(), reply.status().unwrap())
+            }
+        }
+    }
+
+    #[test]
+    fn verbs() {
+        for (line, expected) in [
+            ("EHLO mx.example.org", r#"Ehlo("mx.example.org")"#),
+            ("ehlo [192.0.2.1] ", r#"Ehlo("[192.0.2.1]")"#),
+            ("EHLO [IPv6:2001:db8::1]", r#"Ehlo("[IPv6:2001:db8::1]")"#),
+            ("HeLo my_pc", r#"Helo("my_pc")"#),
+            ("EHLO", "501 5.5.4 0"),
+            ("EHLO ", "501 5.5.4 0"),
+            ("EHLO  a", "501 5.5.4 0"),
+            ("EHLO a b", "501 5.5.4 0"),
+            ("EHLO a\tb", "501 5.5.4 0"),
+            ("EHLO a(b", "501 5.5.4 0"),
+            ("EHLO \"a\"", "501 5.5.4 0"),
+            ("EHLO <a>", "501 5.5.4 0"),
+            ("EHLO é", "501 5.5.4 0"),
+            ("EHLO a\x1b[0m", "501 5.5.4 0"),
+            ("DATA", "Data"),
+            ("data \t ", "Data"),
+            ("DATA now", "501 5.5.4 0"),
+            ("RSET", "Rset"),
+            ("RSET x", "501 5.5.4 0"),
+            ("QUIT", "Quit"),
+            ("QUIT x", "501 5.5.4 0"),
+            ("NOOP", "Noop"),
+            ("NOOP whatever é", "Noop"),
+            ("HELP", "Help"),
+            ("HELP DATA", "Help"),
+            ("VRFY bob", "Vrfy"),
+            ("VRFY", "501 5.5.4 0"),
+            ("EXPN list", "Expn"),
+            ("EXPN", "Expn"),
+            ("", "500 5.5.2 0"),
+            (" NOOP", "500 5.5.2 0"),
+            ("NOOPS", "500 5.5.2 0"),
+            ("STARTTLS", "500 5.5.2 0"),
+            ("MAILFROM:<a@b.c>", "500 5.5.2 0"),
+            ("éé", "500 5.5.2 0"),
+        ] {
+            assert_eq!(printed(line), expected, "{line:?}");
+        }
+        assert_eq!(printed(&format!("EHLO {}", "a".repeat(256))), "501 5.5.4 0");
+    }
+
+    #[test]
+    fn mail_from() {
+        for (line, expected) in [
+            ("MAIL FROM:<>", "MAIL <> None"),
+            ("mail from: <a@b.c>", "MAIL <a@b.c> None"),
+            ("MAIL FROM:  <a@b.c>", "501 5.1.7 0"),
+            ("MAIL FROM :<a@b.c>", "501 5.5.4 0"),
+            ("MAIL", "501 5.5.4 0"),
+            ("MAIL <a@b.c>", "501 5.5.4 0"),
+            ("MAIL TO:<a@b.c>", "501 5.5.4 0"),
+            ("MAIL FROM", "501 5.5.4 0"),
+            ("MAIL FROM:", "501 5.1.7 0"),
+            ("MAIL FROM:a@b.c", "501 5.1.7 0"),
+            ("MAIL FROM:<a@b.c", "501 5.1.7 0"),
+            ("MAIL FROM:<postmaster>", "501 5.1.7 0"),
+            ("MAIL FROM:<a@b.c>SIZE=1", "501 5.5.4 0"),
+            ("MAIL FROM:<a@b.c> AUTH=<>", "555 5.5.4 0"),
+            ("MAIL FROM:<é@b.c>", "553 5.6.7 0"),
+            ("MAIL FROM:<a@é.example>", "553 5.6.7 0"),
+            ("MAIL FR\u{20ac}M:<a@b.c>", "501 5.5.4 0"),
+        ] {
+            assert_eq!(printed(line), expected, "{line:?}");
+        }
+        assert_eq!(
+            Command::parse("MAIL FROM:<é@bücher.example> SMTPUTF8 BODY=8BITMIME SIZE=9"),
+            Ok(Command::Mail {
+                path: ReversePath::parse("<é@xn--bcher-kva.example>").unwrap().0,
+                parameters: Some(MailParameters {
+                    size: Some(9),
+                    body: Body::EightBitMime,
+                    smtputf8: true
+                })
+            })
+        );
+    }
+
+    #[test]
+    fn rcpt_to() {
+        for (line, expected) in [
+            ("RCPT TO:<a@b.c>", "RCPT <a@b.c> false"),
+            ("rcpt to: <Postmaster> ", "RCPT <postmaster> false"),
+            ("RCPT TO:<@x.example:a@b.c>", "RCPT <a@b.c> false"),
+            ("RCPT TO:<a@bücher.example>", "RCPT <a@xn--bcher-kva.example> true"),
+            (r#"RCPT TO:<"a> SIZE=1"@b.c>"#, r#"RCPT <"a> SIZE=1"@b.c> false"#),
+            ("RCPT TO:<>", "501 5.1.3 0"),
+            ("RCPT TO:<a>", "501 5.1.3 0"),
+            ("RCPT TO:<a@b.c> NOTIFY=NEVER", "555 5.5.4 0"),
+            ("RCPT FROM:<a@b.c>", "501 5.5.4 0"),
+            ("RCPT", "501 5.5.4 0"),
+        ] {
+            assert_eq!(printed(line), expected, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn bdat_accounts_for_its_octets_even_when_refused() {
+        for (line, expected) in [
+            ("BDAT 0", "Bdat { octets: 0, last: false }"),
+            ("bdat 12  last", "Bdat { octets: 12, last: true }"),
+            ("BDAT 99999999999999999999 LAST", "Bdat { octets: 18446744073709551615, last: true }"),
+            ("BDAT 12 LAST x", "501 5.5.4 12"),
+            ("BDAT 12 FIRST", "501 5.5.4 12"),
+            ("BDAT", "501 5.5.4 0"),
+            ("BDAT LAST", "501 5.5.4 0"),
+            ("BDAT -1", "501 5.5.4 0"),
+            ("BDAT +1", "501 5.5.4 0"),
+            ("BDAT 0x10", "501 5.5.4 0"),
+        ] {
+            assert_eq!(printed(line), expected, "{line:?}");
+        }
+    }
+}

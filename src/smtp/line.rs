@@ -1,0 +1,188 @@
+//! Command lines out of a byte stream (RFC 5321 §2.3.8).
+//!
+//! A line ends at LF, so that client and server agree on where the next one begins whatever is sent;
+//! but only one that ends in CRLF and is clean text is handed on. Taking a bare LF, a bare CR or a NUL
+//! for something else is what smuggling is made of.
+
+/// Longest command line in octets, its CRLF included. RFC 5321 §4.5.3.1.4 asks for 512 and more for
+/// extensions; this leaves room for any parameter.
+pub const MAX_LINE: usize = 2048;
+
+/// Capacity that an idle buffer keeps.
+const KEPT: usize = 4 * MAX_LINE;
+
+/// Why a line is not a command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineFault {
+    /// Longer than [`MAX_LINE`].
+    TooLong,
+    /// Ended by a bare LF.
+    NoCrLf,
+    /// Holds a bare CR or a NUL.
+    Control,
+    /// Is not UTF-8.
+    NotUtf8,
+}
+
+impl LineFault {
+    /// In words, for a reply.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::TooLong => "Line too long",
+            Self::NoCrLf => "Commands end in CRLF",
+            Self::Control => "Bare CR or NUL in a command",
+            Self::NotUtf8 => "Command is not UTF-8",
+        }
+    }
+}
+
+/// Bytes of the client that are not used up yet.
+///
+/// After [`Self::next_line`] gave `None` it holds less than [`MAX_LINE`].
+#[derive(Debug, Default)]
+pub struct LineBuffer {
+    bytes: Vec<u8>,
+    /// What stands before is used up.
+    start: usize,
+    /// Inside a line that is too long, up to its LF.
+    skipping: bool,
+}
+
+impl LineBuffer {
+    /// Appends bytes as they were read.
+    pub fn extend(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// What is not used up, whatever it is.
+    pub fn rest(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
+    }
+
+    /// True inside a line too long: what [`Self::rest`] begins with is then no start of a line.
+    pub fn is_skipping(&self) -> bool {
+        self.skipping
+    }
+
+    /// Uses up `count` bytes.
+    pub fn consume(&mut self, count: usize) {
+        self.start = self.start.saturating_add(count).min(self.bytes.len());
+    }
+
+    /// Uses up everything.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Gives back the memory of what is used up.
+    pub fn compact(&mut self) {
+        self.bytes.drain(..self.start);
+        self.start = 0;
+        if self.bytes.capacity() > KEPT {
+            self.bytes.shrink_to(KEPT);
+        }
+    }
+
+    /// Uses up the next whole line and gives it without its CRLF; `None` when its end is not there yet.
+    pub fn next_line(&mut self) -> Option<Result<&str, LineFault>> {
+        if !self.skipping {
+            let rest = self.rest();
+            let whole = rest.get(..MAX_LINE);
+            match (memchr::memchr(b'\n', whole.unwrap_or(rest)), whole) {
+                (Some(length), _) => {
+                    let line = self.start..self.start + length;
+                    self.consume(length + 1);
+                    return Some(checked(self.bytes.get(line).unwrap_or_default()));
+                }
+                (None, None) => return None,
+                (None, Some(_)) => self.skipping = true,
+            }
+        }
+        let end = memchr::memchr(b'\n', self.rest());
+        self.consume(end.map_or(usize::MAX, |at| at + 1));
+        self.skipping = end.is_none();
+        end.map(|_| Err(LineFault::TooLong))
+    }
+}
+
+/// `line` comes without its LF.
+fn checked(line: &[u8]) -> Result<&str, LineFault> {
+    let line = line.strip_suffix(b"\r").ok_or(LineFault::NoCrLf)?;
+    if memchr::memchr2(b'\r', 0, line).is_some() {
+        return Err(LineFault::Control);
+    }
+    std::str::from_utf8(line).map_err(|_| LineFault::NotUtf8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(wire: &[u8], cut: usize) -> (Vec<Result<String, LineFault>>, Vec<u8>) {
+        let mut buffer = LineBuffer::default();
+        let mut lines = Vec::new();
+        for part in wire.chunks(cut) {
+            buffer.extend(part);
+            while let Some(line) = buffer.next_line() {
+                lines.push(line.map(str::to_owned));
+            }
+            buffer.compact();
+            assert!(buffer.rest().len() < MAX_LINE);
+        }
+        (lines, buffer.rest().to_vec())
+    }
+
+    #[test]
+    fn a_line_is_clean_text_up_to_crlf() {
+        type Row = (&'static [u8], &'static [Result<&'static str, LineFault>], &'static [u8]);
+        let rows: &[Row] = &[
+            (b"", &[], b""),
+            (b"NOOP", &[], b"NOOP"),
+            (b"NOOP\r", &[], b"NOOP\r"),
+            (b"NOOP\r\nQ", &[Ok("NOOP")], b"Q"),
+            (b"\r\n\r\n", &[Ok(""), Ok("")], b""),
+            (b"a\nb\r\n", &[Err(LineFault::NoCrLf), Ok("b")], b""),
+            (b"\n", &[Err(LineFault::NoCrLf)], b""),
+            (b"a\rb\r\n", &[Err(LineFault::Control)], b""),
+            (b"a\r\r\n", &[Err(LineFault::Control)], b""),
+            (b"a\rb\n", &[Err(LineFault::NoCrLf)], b""),
+            (b"a\0b\r\nc\r\n", &[Err(LineFault::Control), Ok("c")], b""),
+            (b"\xff\r\n", &[Err(LineFault::NotUtf8)], b""),
+            ("é\r\n".as_bytes(), &[Ok("é")], b""),
+        ];
+        for (wire, expected, rest) in rows {
+            for cut in 1..=wire.len().max(1) {
+                let (got, left) = lines(wire, cut);
+                let expected: Vec<_> = expected.iter().map(|l| l.map(str::to_owned)).collect();
+                assert_eq!(got, expected, "{}", wire.escape_ascii());
+                assert_eq!(left, *rest);
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_too_long_is_skipped_up_to_its_end() {
+        let longest = "a".repeat(MAX_LINE - 2);
+        for cut in [1, 7, MAX_LINE - 1, MAX_LINE, MAX_LINE + 1, 100_000] {
+            assert_eq!(
+                lines(format!("{longest}\r\nX\r\n").as_bytes(), cut).0,
+                [Ok(longest.clone()), Ok("X".into())]
+            );
+            for line in [format!("{longest}a"), "b\0\r".repeat(30_000)] {
+                assert_eq!(
+                    lines(format!("{line}\r\nX\r\n").as_bytes(), cut).0,
+                    [Err(LineFault::TooLong), Ok("X".into())]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn an_idle_buffer_is_small() {
+        let mut buffer = LineBuffer::default();
+        buffer.extend(&b"NOOP\r\n".repeat(10_000));
+        while buffer.next_line().is_some() {}
+        buffer.compact();
+        assert!(buffer.bytes.capacity() <= KEPT);
+    }
+}

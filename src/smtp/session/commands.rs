@@ -1,0 +1,222 @@
+//! What each command does, and what the end of a message does. `None` stands for: replied, go on.
+
+use super::{
+    Chunks, Client, Incoming, MAX_COMMANDS_WITHOUT_MESSAGE, Phase, Session, Step, Transaction,
+};
+use crate::{
+    address::{ForwardPath, ReversePath},
+    envelope::{Envelope, MailParameters},
+    reply::Reply,
+    smtp::{
+        command::{Command, Refused},
+        data::{DataFault, DataReader},
+        foreign::is_foreign,
+    },
+};
+
+impl Session {
+    pub(super) fn next_command(&mut self) -> Option<Step> {
+        if !self.input.is_skipping() && is_foreign(self.input.rest()) {
+            self.shut_down(Reply::not_smtp());
+            return None;
+        }
+        let parsed = match self.input.next_line() {
+            None => return Some(Step::NeedInput),
+            Some(Ok(line)) => Command::parse(line),
+            Some(Err(fault)) => Err(Reply::bad_line(fault.reason()).into()),
+        };
+        match parsed {
+            Ok(command) => self.obey(command),
+            Err(Refused { reply, octets }) => self.refuse_with(reply, octets),
+        }
+    }
+
+    fn obey(&mut self, command: Command) -> Option<Step> {
+        if !matches!(command, Command::Rcpt { .. } | Command::Bdat { octets: 1.., .. }) {
+            self.commands += 1;
+        }
+        if self.commands > MAX_COMMANDS_WITHOUT_MESSAGE {
+            self.shut_down(Reply::too_many_commands());
+            return None;
+        }
+        match command {
+            Command::Rcpt { path, non_ascii } => return self.rcpt(path, non_ascii),
+            Command::Mail { path, parameters } => self.mail(path, parameters),
+            Command::Data => self.data(),
+            Command::Bdat { octets, last } => self.bdat(octets, last),
+            Command::Ehlo(helo) => {
+                self.write(&Reply::ehlo(&self.config.hostname, &self.extensions()));
+                self.hello(Client { helo, esmtp: true });
+            }
+            Command::Helo(helo) => {
+                self.write(&Reply::helo(&self.config.hostname));
+                self.hello(Client { helo, esmtp: false });
+            }
+            Command::Rset => {
+                self.reset_transaction();
+                self.respond(Reply::ok());
+            }
+            Command::Noop => self.respond(Reply::ok()),
+            Command::Help => self.respond(Reply::help()),
+            Command::Vrfy => self.respond(Reply::cannot_verify()),
+            Command::Expn => self.respond(Reply::no_expn()),
+            Command::Quit => {
+                self.write(&Reply::bye());
+                self.close();
+            }
+        }
+        None
+    }
+
+    /// What EHLO announces.
+    fn extensions(&self) -> Vec<String> {
+        vec![
+            "PIPELINING".to_owned(),
+            format!("SIZE {}", self.config.max_message_size),
+            "8BITMIME".to_owned(),
+            "SMTPUTF8".to_owned(),
+            "ENHANCEDSTATUSCODES".to_owned(),
+            "CHUNKING".to_owned(),
+        ]
+    }
+
+    /// EHLO and HELO end a transaction like RSET (RFC 5321 §4.1.4).
+    fn hello(&mut self, client: Client) {
+        self.client = Some(client);
+        self.reset_transaction();
+    }
+
+    fn mail(&mut self, reverse_path: ReversePath, parameters: Option<MailParameters>) {
+        let Some(client) = &self.client else {
+            return self.respond(Reply::out_of_order("Send EHLO first"));
+        };
+        if self.transaction.is_some() {
+            return self.respond(Reply::out_of_order("A transaction is open; RSET ends it"));
+        }
+        if parameters.is_some() && !client.esmtp {
+            return self.respond(Reply::bad_argument("Parameters need EHLO"));
+        }
+        let parameters = parameters.unwrap_or_default();
+        if parameters.size.is_some_and(|size| size > self.config.max_message_size as u64) {
+            return self.respond(Reply::message_too_big());
+        }
+        self.transaction = Some(Box::new(Transaction {
+            helo: client.helo.clone(),
+            esmtp: client.esmtp,
+            envelope: Envelope { reverse_path, parameters, forward_paths: Vec::new() },
+            message: Vec::new(),
+        }));
+        self.respond(Reply::sender_ok());
+    }
+
+    fn rcpt(&mut self, path: ForwardPath, non_ascii: bool) -> Option<Step> {
+        let refusal = match &self.transaction {
+            None => Reply::out_of_order("Send MAIL first"),
+            Some(_) if self.chunks.is_some() => {
+                Reply::out_of_order("The message has begun; recipients come before it")
+            }
+            Some(open) if non_ascii && !open.envelope.parameters.smtputf8 => {
+                Reply::needs_smtputf8()
+            }
+            Some(open) if open.envelope.forward_paths.len() >= self.config.max_recipients => {
+                Reply::too_many_recipients()
+            }
+            Some(_) => {
+                self.phase = Phase::Recipient(path.clone());
+                return Some(Step::Recipient(path));
+            }
+        };
+        self.respond(refusal);
+        None
+    }
+
+    /// Why no message can come now.
+    fn message_out_of_order(&self) -> Option<Reply> {
+        match self.envelope_so_far() {
+            None => Some(Reply::out_of_order("Send MAIL first")),
+            Some(envelope) if envelope.forward_paths.is_empty() => {
+                Some(Reply::out_of_order("No valid recipients"))
+            }
+            Some(_) => None,
+        }
+    }
+
+    fn data(&mut self) {
+        if let Some(refusal) = self.message_out_of_order() {
+            return self.respond(refusal);
+        }
+        if self.chunks.is_some() {
+            return self.respond(Reply::out_of_order("The message comes by BDAT"));
+        }
+        self.respond(Reply::start_data());
+        self.phase = Phase::Incoming(Incoming::Data(DataReader::new(self.config.max_message_size)));
+    }
+
+    fn bdat(&mut self, octets: u64, last: bool) {
+        let refusal = if self.is_esmtp() {
+            self.message_out_of_order()
+        } else {
+            Some(Reply::out_of_order("Send EHLO first"))
+        };
+        self.phase = Phase::Incoming(match refusal {
+            Some(reply) => Incoming::Refused { left: octets, reply },
+            None => {
+                let max = self.config.max_message_size;
+                let chunks = self.chunks.take().unwrap_or_else(|| Chunks::new(max));
+                chunks.chunk(octets, last)
+            }
+        });
+    }
+
+    fn refuse_with(&mut self, reply: Reply, octets: u64) -> Option<Step> {
+        if octets == 0 {
+            self.respond(reply);
+        } else {
+            self.phase = Phase::Incoming(Incoming::Refused { left: octets, reply });
+        }
+        None
+    }
+
+    /// All of `incoming` is there.
+    pub(super) fn received(&mut self, incoming: Incoming) -> Option<Step> {
+        match incoming {
+            Incoming::Refused { reply, .. } => self.respond(reply),
+            Incoming::Data(reader) => return self.end_of_message(reader.finish()),
+            Incoming::Chunk { last: true, chunks, .. } => {
+                return self.end_of_message(chunks.finish());
+            }
+            Incoming::Chunk { announced, chunks, .. } => {
+                let reply = match chunks.fault() {
+                    Some(fault) => refusal_of(fault),
+                    None => Reply::chunk_ok(announced),
+                };
+                self.chunks = Some(chunks);
+                self.write(&reply);
+            }
+        }
+        None
+    }
+
+    fn end_of_message(&mut self, message: Result<Vec<u8>, DataFault>) -> Option<Step> {
+        let mut transaction = self.transaction.take()?;
+        match message {
+            Ok(message) => {
+                transaction.message = message;
+                self.phase = Phase::Verdict;
+                Some(Step::Message(transaction))
+            }
+            Err(fault) => {
+                self.conclude(refusal_of(fault));
+                None
+            }
+        }
+    }
+}
+
+fn refusal_of(fault: DataFault) -> Reply {
+    match fault {
+        DataFault::LineEnds => Reply::bad_line_ends(),
+        DataFault::TooBig => Reply::message_too_big(),
+        DataFault::NoMemory => Reply::out_of_memory(),
+    }
+}

@@ -1,0 +1,287 @@
+//! The server's side of an SMTP session (RFC 5321), deterministic and without I/O: it knows no
+//! sockets and no clock. Bytes of the client go in; replies, questions and messages come out.
+//!
+//! The driver's loop: [`Session::greet`], then [`Session::poll`] until it says
+//! [`Step::NeedInput`]; write [`Session::output`], read, [`Session::receive`], poll again. A
+//! [`Step::Recipient`] or [`Step::Message`] is a question that [`Session::answer`] answers; until then
+//! nothing else of the client is looked at.
+//!
+//! Invariants: a refused command changes nothing but the count of errors. However the client's bytes
+//! are cut into reads, the steps and the output are the same.
+
+mod commands;
+mod incoming;
+#[cfg(test)]
+mod tests;
+
+use super::{data::DataFault, line::LineBuffer};
+use crate::{
+    address::ForwardPath,
+    envelope::Envelope,
+    reply::{Class, Reply},
+};
+use incoming::{Chunks, Incoming};
+use std::sync::Arc;
+
+/// Commands a client may give without sending a message, refused ones and accepted recipients aside.
+const MAX_COMMANDS_WITHOUT_MESSAGE: u32 = 1000;
+
+/// What all sessions of a listener have in common.
+#[derive(Debug, Clone)]
+pub struct SessionConfig {
+    /// In greeting and EHLO.
+    pub hostname: String,
+    /// Octets of a message; announced as SIZE.
+    pub max_message_size: usize,
+    /// Accepted recipients of a transaction.
+    pub max_recipients: usize,
+    /// Refused commands that are answered; the next ends the session.
+    pub max_errors: u32,
+}
+
+/// What the driver has to do next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Write the output; then give the answer that is owed, or else more input.
+    NeedInput,
+    /// Decide on this recipient of [`Session::envelope_so_far`] and answer: 2xx adds it.
+    Recipient(ForwardPath),
+    /// Write the output, decide on this message and answer. Without the answer the client must take it
+    /// for undelivered.
+    Message(Box<Transaction>),
+    /// Write the output and close the connection.
+    Close,
+}
+
+/// A message with all that the client said about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transaction {
+    /// What the client called itself; fit for a Received field.
+    pub helo: String,
+    /// EHLO and not HELO: Received says ESMTP (RFC 3848).
+    pub esmtp: bool,
+    /// From whom and for whom; at least one forward-path.
+    pub envelope: Envelope,
+    /// The message as sent, without stuffed dots. Every line ends in CRLF; no other CR or LF, no NUL.
+    pub message: Vec<u8>,
+}
+
+/// One session.
+#[derive(Debug)]
+pub struct Session {
+    config: Arc<SessionConfig>,
+    input: LineBuffer,
+    output: Vec<u8>,
+    client: Option<Client>,
+    /// From MAIL on; its message is empty until the end.
+    transaction: Option<Box<Transaction>>,
+    /// From the first BDAT of the transaction on, between two chunks.
+    chunks: Option<Chunks>,
+    phase: Phase,
+    errors: u32,
+    /// Commands since the last message.
+    commands: u32,
+}
+
+#[derive(Debug)]
+struct Client {
+    helo: String,
+    esmtp: bool,
+}
+
+#[derive(Debug, Default)]
+enum Phase {
+    #[default]
+    Commands,
+    Incoming(Incoming),
+    /// The driver owes the answer to this RCPT.
+    Recipient(ForwardPath),
+    /// The driver owes the answer to the message.
+    Verdict,
+    Closed,
+}
+
+impl Session {
+    /// A session of a client that has already been refused `errors_so_far` commands in others. It is
+    /// answered at least one error, lest it never learns what is wrong.
+    pub fn new(config: Arc<SessionConfig>, errors_so_far: u32) -> Self {
+        let errors = errors_so_far.min(config.max_errors.saturating_sub(1));
+        Self {
+            config,
+            input: LineBuffer::default(),
+            output: Vec::new(),
+            client: None,
+            transaction: None,
+            chunks: None,
+            phase: Phase::Commands,
+            errors,
+            commands: 0,
+        }
+    }
+
+    /// Greets the client: the first output of a session that is not refused at once.
+    pub fn greet(&mut self) {
+        Reply::greeting(&self.config.hostname).write_to(&mut self.output);
+    }
+
+    /// Takes what was read, after [`Step::NeedInput`]. No more of it is kept than the read was long
+    /// and one line beside.
+    pub fn receive(&mut self, bytes: &[u8]) {
+        let mut bytes = bytes;
+        match &mut self.phase {
+            Phase::Closed => return,
+            // Straight into the message: the buffer is for commands.
+            Phase::Incoming(incoming) if self.input.rest().is_empty() => {
+                let used = incoming.take(bytes);
+                bytes = bytes.get(used..).unwrap_or_default();
+            }
+            _ => {}
+        }
+        self.input.extend(bytes);
+    }
+
+    /// Goes on as far as input and answers allow.
+    pub fn poll(&mut self) -> Step {
+        loop {
+            let step = match std::mem::take(&mut self.phase) {
+                Phase::Commands => self.next_command(),
+                Phase::Incoming(mut incoming) => {
+                    let used = incoming.take(self.input.rest());
+                    self.input.consume(used);
+                    if incoming.is_done() {
+                        self.received(incoming)
+                    } else {
+                        self.phase = Phase::Incoming(incoming);
+                        Some(Step::NeedInput)
+                    }
+                }
+                Phase::Closed => {
+                    self.phase = Phase::Closed;
+                    Some(Step::Close)
+                }
+                owed @ (Phase::Recipient(_) | Phase::Verdict) => {
+                    self.phase = owed;
+                    Some(Step::NeedInput)
+                }
+            };
+            if let Some(step) = step {
+                self.input.compact();
+                return step;
+            }
+        }
+    }
+
+    /// Answers the recipient or message that is asked about. A 421 ends the session.
+    pub fn answer(&mut self, reply: Reply) {
+        match std::mem::take(&mut self.phase) {
+            Phase::Recipient(path) => {
+                if let Some(transaction) = &mut self.transaction
+                    && reply.is_positive()
+                {
+                    transaction.envelope.forward_paths.push(path);
+                }
+                self.respond(reply);
+            }
+            Phase::Verdict => self.conclude(reply),
+            not_asked => self.phase = not_asked,
+        }
+    }
+
+    /// Ends the session with `reply`, a 421, wherever it stands. A message under way is dropped, an
+    /// answer that was owed is owed no more.
+    pub fn shut_down(&mut self, reply: Reply) {
+        if !matches!(self.phase, Phase::Closed) {
+            reply.write_to(&mut self.output);
+            self.close();
+        }
+    }
+
+    /// Bytes for the client; the driver takes away what it wrote.
+    pub fn output(&mut self) -> &mut Vec<u8> {
+        &mut self.output
+    }
+
+    /// Octets of the message under way.
+    pub fn held(&self) -> usize {
+        let incoming = match &self.phase {
+            Phase::Incoming(incoming) => incoming.held(),
+            _ => 0,
+        };
+        incoming + self.chunks.as_ref().map_or(0, Chunks::held)
+    }
+
+    /// Drops the message under way, which will be refused with 452 at its end.
+    pub fn out_of_memory(&mut self) {
+        if let Phase::Incoming(incoming) = &mut self.phase {
+            incoming.fail(DataFault::NoMemory);
+        }
+        if let Some(chunks) = &mut self.chunks {
+            chunks.fail(DataFault::NoMemory);
+        }
+    }
+
+    /// True while the text after DATA or a chunk after BDAT is awaited.
+    pub fn in_data(&self) -> bool {
+        matches!(self.phase, Phase::Incoming(_))
+    }
+
+    /// What the client called itself last.
+    pub fn helo(&self) -> Option<&str> {
+        self.client.as_ref().map(|client| client.helo.as_str())
+    }
+
+    /// True after EHLO, false after HELO or neither.
+    pub fn is_esmtp(&self) -> bool {
+        self.client.as_ref().is_some_and(|client| client.esmtp)
+    }
+
+    /// The transaction that is open, with the recipients accepted so far: none when the recipient
+    /// asked about is the first one of its transaction.
+    pub fn envelope_so_far(&self) -> Option<&Envelope> {
+        self.transaction.as_ref().map(|transaction| &transaction.envelope)
+    }
+
+    /// Commands refused so far, those of [`Session::new`] included.
+    pub fn errors(&self) -> u32 {
+        self.errors
+    }
+
+    /// Replies to a command. Refusals are counted: one more than the limit ends the session.
+    fn respond(&mut self, reply: Reply) {
+        match reply.class() {
+            Class::Permanent if self.errors >= self.config.max_errors => {
+                return self.shut_down(Reply::too_many_errors());
+            }
+            Class::Permanent => self.errors += 1,
+            Class::Transient => self.commands += 1,
+            Class::Positive | Class::Intermediate => {}
+        }
+        self.write(&reply);
+    }
+
+    /// Replies to a message: its verdict is no error of the dialogue.
+    fn conclude(&mut self, reply: Reply) {
+        self.reset_transaction();
+        self.commands = 0;
+        self.write(&reply);
+    }
+
+    fn write(&mut self, reply: &Reply) {
+        reply.write_to(&mut self.output);
+        // 421 announces the end of the session (RFC 5321 §3.8).
+        if reply.code() == 421 {
+            self.close();
+        }
+    }
+
+    fn close(&mut self) {
+        self.reset_transaction();
+        self.input.clear();
+        self.phase = Phase::Closed;
+    }
+
+    fn reset_transaction(&mut self) {
+        self.transaction = None;
+        self.chunks = None;
+    }
+}

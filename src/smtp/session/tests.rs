@@ -1,0 +1,378 @@
+use super::*;
+use crate::{address::ReversePath, envelope::Body};
+
+const MAX: usize = 100;
+
+fn session() -> Session {
+    let config = SessionConfig {
+        hostname: "mx.test".into(),
+        max_message_size: MAX,
+        max_recipients: 3,
+        max_errors: 10,
+    };
+    Session::new(Arc::new(config), 0)
+}
+
+/// Feeds `wire` and answers recipients by their local part: `no` is refused, `later` deferred,
+/// `421` ends the session. The transcript has code and status of each reply, the last line of a
+/// multi-line one, and each message as `<from> n recipients: text`.
+fn transcript(session: &mut Session, wire: &[u8]) -> Vec<String> {
+    let mut events = Vec::new();
+    session.receive(wire);
+    loop {
+        let step = session.poll();
+        replies(session, &mut events);
+        match step {
+            Step::Recipient(path) => {
+                let path = path.to_string();
+                session.answer(match path.trim_start_matches('<').split('@').next() {
+                    Some("no") => Reply::no_such_alias(),
+                    Some("later") => Reply::alias_defers("later"),
+                    Some("421") => Reply::shutting_down(),
+                    _ => Reply::recipient_ok(),
+                });
+            }
+            Step::Message(transaction) => {
+                let Envelope { reverse_path, forward_paths, .. } = &transaction.envelope;
+                let text = transaction.message.escape_ascii();
+                events.push(format!("{reverse_path} {}: {text}", forward_paths.len()));
+                session.answer(Reply::forwarded("id", 250));
+            }
+            Step::NeedInput => return events,
+            Step::Close => {
+                events.push("closed".into());
+                return events;
+            }
+        }
+    }
+}
+
+fn replies(session: &mut Session, events: &mut Vec<String>) {
+    let out = String::from_utf8(std::mem::take(session.output())).unwrap();
+    for line in out.lines().filter(|line| line.as_bytes()[3] == b' ') {
+        let mut words = line.split(' ');
+        let code = words.next().unwrap();
+        let status = words.next().filter(|word| word.as_bytes().get(1) == Some(&b'.'));
+        events.push([code, status.unwrap_or("")].join(" ").trim_end().to_owned());
+    }
+}
+
+/// One session a row.
+fn check(rows: &[(&str, &[&str])]) {
+    for (wire, expected) in rows {
+        let got = transcript(&mut session(), wire.as_bytes());
+        assert_eq!(got, *expected, "{}", wire.escape_debug());
+    }
+}
+
+/// One session a row, after `250`s for EHLO, MAIL and RCPT.
+fn check_with_recipient(rows: &[(&str, &[&str])]) {
+    for (wire, expected) in rows {
+        let mut session = session();
+        let opening = "EHLO c.test\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<x@y.z>\r\n";
+        assert_eq!(transcript(&mut session, opening.as_bytes()), ["250", "250 2.1.0", "250 2.1.5"]);
+        let got = transcript(&mut session, wire.as_bytes());
+        assert_eq!(got, *expected, "{}", wire.escape_debug());
+    }
+}
+
+#[test]
+fn greeting_and_extensions() {
+    let mut session = session();
+    session.greet();
+    session.receive(b"EHLO c.test\r\n");
+    assert_eq!(session.poll(), Step::NeedInput);
+    assert_eq!(
+        String::from_utf8(std::mem::take(session.output())).unwrap(),
+        "220 mx.test ESMTP Onward\r\n250-mx.test\r\n250-PIPELINING\r\n250-SIZE 100\r\n\
+         250-8BITMIME\r\n250-SMTPUTF8\r\n250-ENHANCEDSTATUSCODES\r\n250 CHUNKING\r\n"
+    );
+    assert_eq!((session.helo(), session.is_esmtp()), (Some("c.test"), true));
+    session.receive(b"HELO d.test\r\n");
+    assert_eq!(session.poll(), Step::NeedInput);
+    assert_eq!(session.output(), b"250 mx.test\r\n");
+    assert_eq!((session.helo(), session.is_esmtp()), (Some("d.test"), false));
+}
+
+#[test]
+fn order_of_commands() {
+    check(&[
+        ("MAIL FROM:<a@b.c>\r\n", &["503 5.5.1"]),
+        ("RCPT TO:<a@b.c>\r\n", &["503 5.5.1"]),
+        ("DATA\r\n", &["503 5.5.1"]),
+        ("EHLO c\r\nRCPT TO:<a@b.c>\r\nDATA\r\n", &["250", "503 5.5.1", "503 5.5.1"]),
+        (
+            "EHLO c\r\nMAIL FROM:<>\r\nMAIL FROM:<>\r\nDATA\r\n",
+            &["250", "250 2.1.0", "503 5.5.1", "503 5.5.1"],
+        ),
+        (
+            "EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<no@y.z>\r\nRCPT TO:<later@y.z>\r\nDATA\r\n",
+            &["250", "250 2.1.0", "550 5.1.1", "450 4.2.1", "503 5.5.1"],
+        ),
+        (
+            "NOOP\r\nHELP\r\nVRFY x\r\nEXPN x\r\nRSET\r\nSTARTTLS\r\nQUIT\r\nNOOP\r\n",
+            &[
+                "250 2.0.0",
+                "214 2.0.0",
+                "252 2.1.5",
+                "502 5.5.1",
+                "250 2.0.0",
+                "500 5.5.2",
+                "221 2.0.0",
+                "closed",
+            ],
+        ),
+        ("EHLO\r\nMAIL FROM:<>\r\n", &["501 5.5.4", "503 5.5.1"]),
+        ("EHLO c\r\nEHLO\r\nMAIL FROM:<>\r\n", &["250", "501 5.5.4", "250 2.1.0"]),
+    ]);
+    check_with_recipient(&[
+        ("RSET\r\nDATA\r\n", &["250 2.0.0", "503 5.5.1"]),
+        ("EHLO c\r\nDATA\r\n", &["250", "503 5.5.1"]),
+        ("HELO c\r\nMAIL FROM:<>\r\n", &["250", "250 2.1.0"]),
+    ]);
+}
+
+#[test]
+fn parameters_and_limits_of_mail_and_rcpt() {
+    check(&[
+        ("EHLO c\r\nMAIL FROM:<> SIZE=100\r\n", &["250", "250 2.1.0"]),
+        ("EHLO c\r\nMAIL FROM:<> SIZE=101\r\n", &["250", "552 5.3.4"]),
+        ("EHLO c\r\nMAIL FROM:<> SIZE=99999999999999999999\r\n", &["250", "552 5.3.4"]),
+        ("HELO c\r\nMAIL FROM:<> BODY=7BIT\r\n", &["250", "501 5.5.4"]),
+        ("EHLO c\r\nMAIL FROM:<> BODY=BINARYMIME\r\n", &["250", "501 5.5.4"]),
+        ("EHLO c\r\nMAIL FROM:<> X\r\n", &["250", "555 5.5.4"]),
+        (
+            "EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<é@y.z>\r\nRCPT TO:<a@é.z>\r\n",
+            &["250", "250 2.1.0", "553 5.6.7", "553 5.6.7"],
+        ),
+        (
+            "EHLO c\r\nMAIL FROM:<é@é.z> SMTPUTF8\r\nRCPT TO:<é@y.z>\r\n",
+            &["250", "250 2.1.0", "250 2.1.5"],
+        ),
+    ]);
+    check_with_recipient(&[(
+        "RCPT TO:<2@y.z>\r\nRCPT TO:<no@y.z>\r\nRCPT TO:<3@y.z>\r\nRCPT TO:<4@y.z>\r\n",
+        &["250 2.1.5", "550 5.1.1", "250 2.1.5", "452 4.5.3"],
+    )]);
+}
+
+#[test]
+fn data() {
+    let too_big = format!("DATA\r\n{}\r\n.\r\nNOOP\r\n", "x".repeat(MAX));
+    check_with_recipient(&[
+        (
+            "DATA\r\n..a\r\nQUIT\r\n.\r\nMAIL FROM:<>\r\n",
+            &["354", r"<a@b.c> 1: .a\r\nQUIT\r\n", "250 2.0.0", "250 2.1.0"],
+        ),
+        ("DATA\r\n.\r\nDATA\r\n", &["354", "<a@b.c> 1: ", "250 2.0.0", "503 5.5.1"]),
+        ("DATA\r\na\nb\r\n.\r\nDATA\r\n", &["354", "550 5.6.0", "503 5.5.1"]),
+        (&too_big, &["354", "552 5.3.4", "250 2.0.0"]),
+        ("DATA x\r\nDATA\r\n", &["501 5.5.4", "354"]),
+    ]);
+}
+
+#[test]
+fn bdat() {
+    let bytes_of_a_message = "BDAT 9\r\nFrom: a\r\nBDAT 0 LAST\r\nBDAT 2 LAST\r\nx\nNOOP\r\n";
+    check_with_recipient(&[
+        (
+            bytes_of_a_message,
+            &["250 2.0.0", r"<a@b.c> 1: From: a\r\n", "250 2.0.0", "503 5.5.1", "250 2.0.0"],
+        ),
+        ("BDAT 3 LAST\r\n.\r\nNOOP\r\n", &[r"<a@b.c> 1: .\r\n", "250 2.0.0", "250 2.0.0"]),
+        (
+            "BDAT 1\r\nxRCPT TO:<2@y.z>\r\nDATA\r\nMAIL FROM:<>\r\nBDAT 2 LAST\r\n\r\n",
+            &["250 2.0.0", "503 5.5.1", "503 5.5.1", "503 5.5.1", r"<a@b.c> 1: x\r\n", "250 2.0.0"],
+        ),
+        ("BDAT 1\r\nxRSET\r\nDATA\r\n", &["250 2.0.0", "250 2.0.0", "503 5.5.1"]),
+        ("BDAT 6 LAST x\r\nNOOP\r\nNOOP\r\n", &["501 5.5.4", "250 2.0.0"]),
+        ("BDAT 3\r\na\nbBDAT 0 LAST\r\n", &["250 2.0.0", "550 5.6.0"]),
+    ]);
+    check(&[
+        ("BDAT 6 LAST\r\nQUIT\r\nNOOP\r\n", &["503 5.5.1", "250 2.0.0"]),
+        ("EHLO c\r\nBDAT 6\r\nQUIT\r\nNOOP\r\n", &["250", "503 5.5.1", "250 2.0.0"]),
+        (
+            "EHLO c\r\nMAIL FROM:<>\r\nBDAT 6\r\nQUIT\r\nNOOP\r\n",
+            &["250", "250 2.1.0", "503 5.5.1", "250 2.0.0"],
+        ),
+        (
+            "HELO c\r\nMAIL FROM:<>\r\nRCPT TO:<x@y.z>\r\nBDAT 6\r\nQUIT\r\nNOOP\r\n",
+            &["250", "250 2.1.0", "250 2.1.5", "503 5.5.1", "250 2.0.0"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_failed_chunk_fails_those_behind_it_alike() {
+    let over = format!("BDAT 99\r\n{}BDAT 2\r\n\r\n", "x".repeat(99));
+    check_with_recipient(&[
+        (
+            &format!("{over}BDAT 1\r\nxBDAT 6 LAST\r\nQUIT\r\nMAIL FROM:<>\r\n"),
+            &["250 2.0.0", "552 5.3.4", "552 5.3.4", "552 5.3.4", "250 2.1.0"],
+        ),
+        (
+            &format!("{over}RSET\r\nMAIL FROM:<>\r\n"),
+            &["250 2.0.0", "552 5.3.4", "250 2.0.0", "250 2.1.0"],
+        ),
+        // No octet of it ever comes to an end, and no sum overflows.
+        ("BDAT 1\r\nxBDAT 18446744073709551615\r\nQUIT\r\n", &["250 2.0.0"]),
+    ]);
+}
+
+#[test]
+fn out_of_memory_is_said_at_the_end() {
+    for (begin, end) in [("DATA\r\nx", "\r\n.\r\n"), ("BDAT 2\r\nx", "xBDAT 0 LAST\r\n")] {
+        let mut session = session();
+        let opening = "EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<x@y.z>\r\n";
+        transcript(&mut session, opening.as_bytes());
+        transcript(&mut session, begin.as_bytes());
+        assert_eq!(session.held(), 1);
+        assert!(session.in_data());
+        session.out_of_memory();
+        assert_eq!(session.held(), 0);
+        let got = transcript(&mut session, end.as_bytes());
+        assert_eq!(got.last().unwrap(), "452 4.3.1");
+        assert!(!got.iter().any(|event| event.starts_with('2')), "{got:?}");
+        assert!(!session.in_data());
+    }
+}
+
+#[test]
+fn bad_lines() {
+    let long = format!("NOOP {}\r\nNOOP\r\n", "x".repeat(5000));
+    check(&[
+        ("NOOP\nNOOP\r\n", &["500 5.5.2", "250 2.0.0"]),
+        ("NOOP\r\r\nNOOP\r\n", &["500 5.5.2", "250 2.0.0"]),
+        ("NO\0OP\r\n\r\n", &["500 5.5.2", "500 5.5.2"]),
+        (&long, &["500 5.5.2", "250 2.0.0"]),
+    ]);
+    assert_eq!(transcript(&mut session(), b"NOOP \xff\r\n"), ["500 5.5.2"]);
+}
+
+#[test]
+fn the_error_after_the_last_ends_the_session() {
+    let all: Vec<&str> = [&["500 5.5.2"; 10][..], &["421 4.7.0", "closed"]].concat();
+    assert_eq!(transcript(&mut session(), "X\r\n".repeat(20).as_bytes()), all);
+
+    let mut unknown_recipients = session();
+    let opening = "EHLO c\r\nMAIL FROM:<>\r\n";
+    transcript(&mut unknown_recipients, opening.as_bytes());
+    let got = transcript(&mut unknown_recipients, "RCPT TO:<no@y.z>\r\n".repeat(20).as_bytes());
+    assert_eq!(got.len(), 12);
+    assert_eq!(got[9..], ["550 5.1.1", "421 4.7.0", "closed"]);
+
+    let known = session();
+    for (errors_so_far, answered) in [(1, 9), (9, 1), (10, 1), (u32::MAX, 1)] {
+        let mut session = Session::new(known.config.clone(), errors_so_far);
+        let got = transcript(&mut session, "X\r\n".repeat(20).as_bytes());
+        assert_eq!(got.len(), answered + 2, "{errors_so_far}");
+    }
+}
+
+#[test]
+fn a_refused_message_is_no_error_of_the_dialogue() {
+    let mut session = session();
+    transcript(&mut session, b"EHLO c\r\n");
+    for _ in 0..20 {
+        let message = "MAIL FROM:<>\r\nRCPT TO:<x@y.z>\r\nDATA\r\n\n\r\n.\r\n";
+        let got = transcript(&mut session, message.as_bytes());
+        assert_eq!(got, ["250 2.1.0", "250 2.1.5", "354", "550 5.6.0"]);
+    }
+    assert_eq!(session.errors(), 0);
+}
+
+#[test]
+fn commands_without_a_message_are_limited() {
+    for command in ["NOOP", "RSET", "VRFY x", "HELP", "EHLO c"] {
+        let wire = format!("{command}\r\n").repeat(2000);
+        let got = transcript(&mut session(), wire.as_bytes());
+        assert_eq!(got.len(), 1002, "{command}");
+        assert_eq!(got[1000..], ["421 4.7.0", "closed"]);
+    }
+    let mut session = session();
+    transcript(&mut session, b"EHLO c\r\n");
+    for _ in 0..300 {
+        let message = "RSET\r\nNOOP\r\nMAIL FROM:<>\r\nRCPT TO:<x@y.z>\r\nDATA\r\n.\r\n";
+        assert_eq!(transcript(&mut session, message.as_bytes()).last().unwrap(), "250 2.0.0");
+    }
+}
+
+#[test]
+fn other_protocols_end_the_session() {
+    check(&[
+        ("GET / HTTP/1.1\r\nNOOP\r\n", &["421 4.7.0", "closed"]),
+        ("EHLO c\r\nPOST ", &["250", "421 4.7.0", "closed"]),
+        ("\x16\x03\x01", &["421 4.7.0", "closed"]),
+    ]);
+    check_with_recipient(&[(
+        "DATA\r\nGET / HTTP/1.1\r\n.\r\n",
+        &["354", r"<a@b.c> 1: GET / HTTP/1.1\r\n", "250 2.0.0"],
+    )]);
+}
+
+#[test]
+fn a_421_ends_the_session_whoever_says_it() {
+    check_with_recipient(&[("RCPT TO:<421@y.z>\r\nNOOP\r\n", &["421 4.3.2", "closed"])]);
+
+    let mut session = session();
+    transcript(&mut session, b"EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<x@y.z>\r\nDATA\r\nx");
+    session.shut_down(Reply::timeout());
+    session.shut_down(Reply::timeout());
+    assert_eq!((session.held(), session.in_data()), (0, false));
+    assert_eq!(transcript(&mut session, b"\r\n.\r\n"), ["421 4.4.2", "closed"]);
+}
+
+#[test]
+fn nothing_goes_on_while_an_answer_is_owed() {
+    let mut session = session();
+    session.receive(
+        b"EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<x@y.z>\r\nRSET\r\nMAIL FROM:<>\r\nRCPT TO:<x@y.z>\r\n",
+    );
+    assert!(matches!(session.poll(), Step::Recipient(_)));
+    let said = session.output().len();
+    assert_eq!(session.poll(), Step::NeedInput);
+    assert_eq!(session.output().len(), said);
+    session.answer(Reply::recipient_ok());
+    assert!(matches!(session.poll(), Step::Recipient(_)));
+    assert_eq!(session.envelope_so_far().unwrap().forward_paths.len(), 0);
+    session.answer(Reply::recipient_ok());
+    assert_eq!(session.envelope_so_far().unwrap().forward_paths.len(), 1);
+    session.receive(b"DATA\r\nx\r\n.\r\nQUIT\r\n");
+    assert!(matches!(session.poll(), Step::Message(_)));
+    assert_eq!(session.poll(), Step::NeedInput);
+    session.shut_down(Reply::shutting_down());
+    session.answer(Reply::forwarded("late", 250));
+    assert_eq!(session.poll(), Step::Close);
+    let output = String::from_utf8(std::mem::take(session.output())).unwrap();
+    assert!(output.ends_with("421 4.3.2 Shutting down, try again later\r\n"), "{output}");
+}
+
+#[test]
+fn a_message_comes_with_what_was_said_about_it() {
+    let mut session = session();
+    session.receive(
+        "EHLO c\r\nMAIL FROM:<a@b.c> SMTPUTF8 BODY=8BITMIME SIZE=4\r\nRCPT TO:<é@y.z>\r\n"
+            .as_bytes(),
+    );
+    assert!(matches!(session.poll(), Step::Recipient(_)));
+    session.answer(Reply::recipient_ok());
+    session.receive(b"DATA\r\nab\r\n.\r\n");
+    let Step::Message(transaction) = session.poll() else { panic!("no message") };
+    assert_eq!(
+        *transaction,
+        Transaction {
+            helo: "c".into(),
+            esmtp: true,
+            envelope: Envelope {
+                reverse_path: ReversePath::parse("<a@b.c>").unwrap().0,
+                parameters: crate::envelope::MailParameters {
+                    size: Some(4),
+                    body: Body::EightBitMime,
+                    smtputf8: true
+                },
+                forward_paths: vec![ForwardPath::parse("<é@y.z>").unwrap().0],
+            },
+            message: b"ab\r\n".to_vec(),
+        }
+    );
+}
