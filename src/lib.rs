@@ -6,3 +6,4 @@ pub mod fate;
 pub mod message;
 pub mod reply;
 pub mod smtp;
+pub mod srs;

@@ -1,0 +1,24 @@
+//! The Sender Rewriting Scheme: a reverse-path that passes SPF at the forwarder, and from which a
+//! bounce finds back to whoever wrote.
+//!
+//! [`Rewriter::forward`] turns `alice@sender.test` into `SRS0=TAG=TT=sender.test=alice@us` and the SRS0
+//! or SRS1 address of another forwarder into an SRS1 address that names it; [`Rewriter::reverse`]
+//! undoes either, if the tag is one of ours. `docs/SRS.md` has the format and the choices made.
+
+mod form;
+mod keyring;
+mod rewriter;
+mod settings;
+mod tag;
+mod timestamp;
+mod token;
+
+pub use form::is_srs_shaped;
+pub use keyring::{Fingerprint, Keyring, KeyringError, SHORT_SECRET};
+pub use rewriter::{ForwardError, Forwarded, ReverseError, Reversed, Rewriter};
+pub use settings::{Separator, Settings, SettingsError};
+pub use tag::TagKind;
+pub use token::Token;
+
+#[cfg(test)]
+mod tests;

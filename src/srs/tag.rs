@@ -1,0 +1,292 @@
+//! The TAG: a truncated HMAC that only a holder of the secret can make.
+
+use super::{
+    SettingsError,
+    form::{Body, Form, Prefix},
+    keyring::{Key, Keyring},
+};
+use crate::address::{Domain, MAX_LOCAL_PART};
+use base32::Alphabet;
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
+use hmac::Mac;
+use std::{fmt, ops::RangeInclusive, str::FromStr};
+use subtle::{Choice, ConstantTimeEq};
+
+/// How a tag is computed and written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum TagKind {
+    /// HMAC-SHA256 over all parts with separators between them, the SRS domain included.
+    #[default]
+    Sha256Base32,
+    /// HMAC-SHA1 as in PostSRSd 1.x, Mail::SRS and libsrs2.
+    Sha1Base64,
+    /// The same, written with `-` and `_` for `+` and `/` (PostSRSd from 2.2.6).
+    Sha1Base64Url,
+}
+
+impl TagKind {
+    /// Characters written unless set otherwise.
+    pub fn default_length(self) -> usize {
+        match self {
+            Self::Sha256Base32 => 8,
+            Self::Sha1Base64 | Self::Sha1Base64Url => 4,
+        }
+    }
+
+    /// The lengths that can be chosen: PostSRSd's least, up to all of a SHA-1 hash or to as much as
+    /// leaves room for a [`super::Token`] in the local part.
+    pub fn lengths(self) -> RangeInclusive<usize> {
+        match self {
+            Self::Sha256Base32 => 4..=32,
+            Self::Sha1Base64 | Self::Sha1Base64Url => 4..=27,
+        }
+    }
+
+    /// The name in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sha256Base32 => "sha256-base32",
+            Self::Sha1Base64 => "sha1-base64",
+            Self::Sha1Base64Url => "sha1-base64url",
+        }
+    }
+}
+
+impl fmt::Display for TagKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for TagKind {
+    type Err = SettingsError;
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        [Self::Sha256Base32, Self::Sha1Base64, Self::Sha1Base64Url]
+            .into_iter()
+            .find(|kind| kind.as_str() == s)
+            .ok_or(SettingsError::TagKind)
+    }
+}
+
+/// The tags that are verified: the least length of each hash, if it is accepted at all.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Accepted {
+    sha256: Option<usize>,
+    sha1: Option<usize>,
+}
+
+impl Accepted {
+    pub(super) fn add(&mut self, kind: TagKind, least: usize) {
+        let slot = match kind {
+            TagKind::Sha256Base32 => &mut self.sha256,
+            // Told apart by their alphabets only, and either alphabet is read.
+            TagKind::Sha1Base64 | TagKind::Sha1Base64Url => &mut self.sha1,
+        };
+        *slot = Some(slot.map_or(least, |before| before.min(least)));
+    }
+
+    /// Whether the tag is ours, over the whole length it has.
+    pub(super) fn verify(&self, form: &Form<'_>, domain: &Domain, keyring: &Keyring) -> bool {
+        let long_enough = |least: Option<usize>| least.is_some_and(|least| form.tag.len() >= least);
+        // No way out on the first match: the time tells nothing about which secret it was.
+        let mut ours = Choice::from(0);
+        for key in keyring.keys() {
+            if long_enough(self.sha256) {
+                ours |= begins_with(&base32_of(&sha256(key, &form.body, domain)), form.tag);
+            }
+            if long_enough(self.sha1) {
+                ours |= begins_with(&BASE64_NOPAD.encode(&sha1(key, &form.body)), form.tag);
+            }
+        }
+        ours.into()
+    }
+}
+
+pub(super) fn sign(
+    kind: TagKind,
+    length: usize,
+    body: &Body<'_>,
+    domain: &Domain,
+    key: &Key,
+) -> String {
+    let mut text = match kind {
+        TagKind::Sha256Base32 => base32_of(&sha256(key, body, domain)),
+        TagKind::Sha1Base64 => BASE64_NOPAD.encode(&sha1(key, body)),
+        TagKind::Sha1Base64Url => BASE64URL_NOPAD.encode(&sha1(key, body)),
+    };
+    text.truncate(length);
+    text
+}
+
+fn base32_of(hash: &[u8]) -> String {
+    base32::encode(Alphabet::Rfc4648 { padding: false }, hash)
+}
+
+/// Compares what is given of the tag in constant time, case and base64 alphabet aside: bounces come
+/// back with local parts in another case.
+fn begins_with(whole: &str, given: &str) -> Choice {
+    if given.len() > whole.len() {
+        return Choice::from(0);
+    }
+    let pairs = whole.bytes().zip(given.bytes());
+    pairs.fold(Choice::from(1), |same, (a, b)| same & folded(a).ct_eq(&folded(b)))
+}
+
+fn folded(character: u8) -> u8 {
+    match character {
+        b'-' => b'+',
+        b'_' => b'/',
+        c => c.to_ascii_lowercase(),
+    }
+}
+
+/// The parts without anything between them, as the whole family does it.
+fn sha1(key: &Key, body: &Body<'_>) -> [u8; 20] {
+    let mut mac = key.sha1.clone();
+    match body {
+        Body::Srs0 { stamp, host, local } => {
+            update_lower(&mut mac, &stamp.octets());
+            update_lower(&mut mac, host.as_bytes());
+            update_lower(&mut mac, local.as_bytes());
+        }
+        Body::Srs1 { host, rest } => {
+            update_lower(&mut mac, host.as_bytes());
+            update_lower(&mut mac, rest.as_bytes());
+        }
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// All parts and the SRS domain, each ended by a NUL, which no address contains.
+fn sha256(key: &Key, body: &Body<'_>, domain: &Domain) -> [u8; 32] {
+    let mut mac = key.sha256.clone();
+    let mut part = |octets: &[u8]| {
+        update_lower(&mut mac, octets);
+        mac.update(&[0]);
+    };
+    match body {
+        Body::Srs0 { stamp, host, local } => {
+            part(Prefix::Srs0.as_str().as_bytes());
+            part(&stamp.octets());
+            part(host.as_bytes());
+            part(local.as_bytes());
+        }
+        Body::Srs1 { host, rest } => {
+            part(Prefix::Srs1.as_str().as_bytes());
+            part(host.as_bytes());
+            part(rest.as_bytes());
+        }
+    }
+    part(domain.as_str().as_bytes());
+    mac.finalize().into_bytes().into()
+}
+
+fn update_lower(mac: &mut impl Mac, text: &[u8]) {
+    let mut lower = [0; MAX_LOCAL_PART];
+    for chunk in text.chunks(MAX_LOCAL_PART) {
+        let (lower, _) = lower.split_at_mut(chunk.len());
+        lower.copy_from_slice(chunk);
+        lower.make_ascii_lowercase();
+        mac.update(lower);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::srs::timestamp::Timestamp;
+
+    fn keyring() -> Keyring {
+        Keyring::parse(b"tops3cr3t-of-the-forwarder\nolder").unwrap()
+    }
+
+    fn accepting(kinds: &[(TagKind, usize)]) -> Accepted {
+        let mut accepted = Accepted::default();
+        kinds.iter().for_each(|(kind, least)| accepted.add(*kind, *least));
+        accepted
+    }
+
+    #[test]
+    fn the_worked_examples_of_the_family() {
+        let domain = Domain::parse("fwd.example").unwrap();
+        let stamp = Timestamp::of(1_795_420_800);
+        let srs0 = Body::Srs0 { stamp, host: "sender.test", local: "alice" };
+        let srs1 = Body::Srs1 { host: "other.example", rest: "=abcd=AB=orig.example=user" };
+        let keyring = keyring();
+        let sign = |body| sign(TagKind::Sha1Base64, 4, body, &domain, keyring.signing_key());
+        assert_eq!(sign(&srs0), "zu0L");
+        assert_eq!(sign(&srs1), "XOlT");
+    }
+
+    #[test]
+    fn sha256_covers_every_boundary_and_the_domain() {
+        let stamp = Timestamp::of(0);
+        let domain = Domain::parse("us.example").unwrap();
+        let keyring = keyring();
+        let body = Body::Srs0 { stamp, host: "a.example", local: "bob" };
+        let tag = sha256(keyring.signing_key(), &body, &domain);
+        for other in [
+            Body::Srs0 { stamp, host: "a.exampleb", local: "ob" },
+            Body::Srs0 { stamp: Timestamp::of(86_400), host: "a.example", local: "bob" },
+            Body::Srs1 { host: "AA", rest: "a.example" },
+            Body::Srs1 { host: "a.example", rest: "bob" },
+        ] {
+            assert_ne!(sha256(keyring.signing_key(), &other, &domain), tag, "{other:?}");
+        }
+        let elsewhere = Domain::parse("us.example.org").unwrap();
+        assert_ne!(sha256(keyring.signing_key(), &body, &elsewhere), tag);
+        let shouted = Domain::parse("US.EXAMPLE").unwrap();
+        let body = Body::Srs0 { stamp, host: "A.Example", local: "BOB" };
+        assert_eq!(sha256(keyring.signing_key(), &body, &shouted), tag);
+    }
+
+    #[test]
+    fn a_tag_verifies_over_its_whole_length_or_not_at_all() {
+        let domain = Domain::parse("us.example").unwrap();
+        let body = Body::Srs1 { host: "other.example", rest: "=x" };
+        let keyring = keyring();
+        for kind in [TagKind::Sha256Base32, TagKind::Sha1Base64, TagKind::Sha1Base64Url] {
+            let accepted = accepting(&[(kind, 6)]);
+            for key in keyring.keys() {
+                let whole = sign(kind, 64, &body, &domain, key);
+                let verify = |tag: &str| accepted.verify(&Form { tag, body }, &domain, &keyring);
+                for length in 0..=whole.len() {
+                    assert_eq!(verify(&whole[..length]), length >= 6, "{kind} {length}");
+                    assert!(!verify(&format!("{}!", &whole[..length])));
+                }
+                assert!(verify(&whole.to_lowercase()) && verify(&whole.to_uppercase()));
+                assert!(!verify(&format!("{whole}=")) && !verify(&format!("{whole}A")));
+                let other = sign(kind, 64, &body, &Domain::parse("x.example").unwrap(), key);
+                assert_eq!(verify(&other), kind != TagKind::Sha256Base32);
+            }
+        }
+    }
+
+    #[test]
+    fn kinds_not_accepted_do_not_verify() {
+        let domain = Domain::parse("us.example").unwrap();
+        let body = Body::Srs1 { host: "other.example", rest: "=x" };
+        let keyring = keyring();
+        let tag = |kind| sign(kind, 27, &body, &domain, keyring.signing_key());
+        let verify =
+            |accepted: Accepted, tag: &str| accepted.verify(&Form { tag, body }, &domain, &keyring);
+        let sha256 = accepting(&[(TagKind::Sha256Base32, 8)]);
+        assert!(!verify(sha256, &tag(TagKind::Sha1Base64)));
+        let sha1 = accepting(&[(TagKind::Sha1Base64, 4)]);
+        assert!(!verify(sha1, &tag(TagKind::Sha256Base32)));
+        assert!(verify(sha1, &tag(TagKind::Sha1Base64Url)), "either alphabet is read");
+        let both = accepting(&[(TagKind::Sha256Base32, 8), (TagKind::Sha1Base64Url, 4)]);
+        assert!(verify(both, &tag(TagKind::Sha1Base64)));
+        assert!(verify(both, &tag(TagKind::Sha256Base32)));
+        assert!(!verify(both, &tag(TagKind::Sha256Base32)[..4]), "each has its own least length");
+    }
+
+    #[test]
+    fn names() {
+        for kind in [TagKind::Sha256Base32, TagKind::Sha1Base64, TagKind::Sha1Base64Url] {
+            assert_eq!(kind.as_str().parse(), Ok(kind));
+            assert!(kind.lengths().contains(&kind.default_length()));
+        }
+        assert_eq!("sha256".parse::<TagKind>(), Err(SettingsError::TagKind));
+    }
+}

@@ -1,0 +1,380 @@
+//! What holds for any address.
+
+use super::*;
+use crate::address::{Domain, LocalPart, Mailbox};
+use proptest::prelude::*;
+
+const DAY: u64 = 86_400;
+const NOW: u64 = 1_795_420_800;
+
+fn domain(text: &str) -> Domain {
+    Domain::parse(text).unwrap()
+}
+
+fn mailbox(text: &str) -> Mailbox {
+    Mailbox::parse(text).unwrap()
+}
+
+fn rewriter(name: &str, tag: TagKind, tag_length: usize, separator: Separator) -> Rewriter {
+    let settings = Settings { tag, tag_length, separator, ..Settings::new(domain(name)) };
+    Rewriter::new(settings, Keyring::parse(b"tops3cr3t-of-the-forwarder").unwrap()).unwrap()
+}
+
+fn forward(rewriter: &Rewriter, sender: &Mailbox, now: u64) -> Mailbox {
+    match rewriter.forward(sender, &rewriter.settings().domain, now) {
+        Forwarded::Rewritten(mailbox) => mailbox,
+        other => panic!("{sender}: {other:?}"),
+    }
+}
+
+/// There and back, with a store of one entry.
+fn there_and_back(
+    rewriter: &Rewriter,
+    sender: &Mailbox,
+    now: u64,
+    days: u64,
+) -> (Mailbox, Mailbox) {
+    let srs_domain = &rewriter.settings().domain;
+    let token = rewriter.token_for(sender);
+    let there = match rewriter.forward(sender, srs_domain, now) {
+        Forwarded::Unchanged => panic!("{sender} is not exempt"),
+        Forwarded::Rewritten(there) => there,
+        Forwarded::TooLong => rewriter.forward_token(&token, srs_domain, now).unwrap(),
+    };
+    assert_eq!(there.domain(), srs_domain);
+    assert!(is_srs_shaped(there.local()));
+    // Through its text, as it travels.
+    let returning = mailbox(&there.to_string());
+    assert_eq!(returning, there);
+    let back = match rewriter.reverse(&returning, now + days * DAY).unwrap() {
+        Reversed::Mailbox(back) => back,
+        Reversed::Token(found) => {
+            assert_eq!(found, token);
+            sender.clone()
+        }
+    };
+    (there, back)
+}
+
+/// Where a bounce to `sender` itself would end once SRS1 has dropped the forwarders in between.
+fn expected_back(sender: &Mailbox) -> Mailbox {
+    let local = sender.local().as_str();
+    let rebuilt = |rest: &str, host: &str| {
+        Mailbox::new(LocalPart::new(&format!("SRS0{rest}")).ok()?, Domain::parse(host).ok()?).ok()
+    };
+    let peeled = || {
+        let mut parts = local.get(5..)?.splitn(3, '=');
+        let (tag, host, rest) = (parts.next()?, parts.next()?, parts.next()?);
+        (!tag.is_empty() && rest.starts_with(['=', '+', '-'])).then_some(())?;
+        rebuilt(rest, host)
+    };
+    match local.get(..4).map(str::to_ascii_uppercase).as_deref() {
+        Some("SRS0") if is_srs_shaped(sender.local()) => {
+            rebuilt(&local[4..], sender.domain().as_str()).unwrap()
+        }
+        Some("SRS1") if is_srs_shaped(sender.local()) => peeled().unwrap_or_else(|| sender.clone()),
+        _ => sender.clone(),
+    }
+}
+
+prop_compose! {
+    fn any_mailbox()(
+        local in prop_oneof![
+            "[a-zA-Z0-9][a-zA-Z0-9=+_'-]{0,30}",
+            "\\PC{1,40}",
+            "[ -~]{1,64}",
+            "[a-z]{30,64}",
+            "(?i:srs)[01][=+-]\\PC{0,40}",
+            "SRS0[=+-][A-Za-z0-9+/]{4}=[A-Z2-7]{2}=[a-z]{1,9}\\.org=[a-z =]{1,9}",
+            "SRS1[=+-][A-Za-z0-9+/]{4}=[a-z\\[]{1,9}\\.org=[=+-]?[ -~]{1,20}",
+        ],
+        domain in prop_oneof![
+            "[a-zA-Z0-9]{1,12}(\\.[a-z]{2,6}){1,3}",
+            Just("[192.0.2.1]".to_owned()),
+            Just("[IPv6:2001:db8::1]".to_owned()),
+            Just("bücher.example".to_owned()),
+            "[a-z]{63}\\.[a-z]{63}\\.org",
+        ],
+    ) -> Option<Mailbox> {
+        Mailbox::new(LocalPart::new(&local).ok()?, Domain::parse(&domain).ok()?).ok()
+    }
+}
+
+prop_compose! {
+    fn any_rewriter()(
+        tag in prop_oneof![
+            Just(TagKind::Sha256Base32),
+            Just(TagKind::Sha1Base64),
+            Just(TagKind::Sha1Base64Url),
+        ],
+        separator in prop_oneof![
+            Just(Separator::Equals),
+            Just(Separator::Plus),
+            Just(Separator::Minus),
+        ],
+        extra in 0..24_usize,
+    ) -> Rewriter {
+        let length = (tag.default_length() + extra).min(*tag.lengths().end());
+        rewriter("us.example", tag, length, separator)
+    }
+}
+
+fn equivalent(kind: TagKind, in_tag: bool, a: char, b: char) -> bool {
+    let folded = |c: char| match c {
+        '-' if in_tag && kind != TagKind::Sha256Base32 => '+',
+        '_' if in_tag && kind != TagKind::Sha256Base32 => '/',
+        c => c.to_ascii_lowercase(),
+    };
+    folded(a) == folded(b)
+}
+
+proptest! {
+    #[test]
+    fn what_was_forwarded_comes_back(
+        rewriter in any_rewriter(),
+        sender in any_mailbox(),
+        now in 0..4_000_000_000_u64,
+        days in 0..=21_u64,
+    ) {
+        let Some(sender) = sender else { return Ok(()) };
+        let (there, back) = there_and_back(&rewriter, &sender, now, days);
+        prop_assert!(there.local().wire_len() <= 64);
+        if rewriter.forward(&sender, &rewriter.settings().domain, now) == Forwarded::TooLong {
+            prop_assert_eq!(back.to_string(), sender.to_string());
+        } else {
+            prop_assert_eq!(back.to_string(), expected_back(&sender).to_string());
+        }
+    }
+
+    #[test]
+    fn it_comes_back_in_any_case(
+        rewriter in any_rewriter(),
+        sender in any_mailbox(),
+        upper in any::<bool>(),
+    ) {
+        let Some(sender) = sender else { return Ok(()) };
+        let (there, back) = there_and_back(&rewriter, &sender, NOW, 0);
+        let text = there.to_string();
+        let folded = if upper { text.to_ascii_uppercase() } else { text.to_ascii_lowercase() };
+        match rewriter.reverse(&mailbox(&folded), NOW) {
+            Ok(Reversed::Mailbox(folded)) => prop_assert!(
+                folded.to_string().eq_ignore_ascii_case(&back.to_string())
+            ),
+            Ok(Reversed::Token(token)) => prop_assert_eq!(token, rewriter.token_for(&sender)),
+            Err(error) => prop_assert!(false, "{folded}: {error}"),
+        }
+    }
+
+    #[test]
+    fn one_changed_character_is_refused(
+        kind in prop_oneof![
+            Just(TagKind::Sha256Base32),
+            Just(TagKind::Sha1Base64),
+            Just(TagKind::Sha1Base64Url),
+        ],
+        sender in any_mailbox(),
+        at in any::<prop::sample::Index>(),
+        other in prop_oneof!["[ -~]", "\\PC", "[a-z0-9=+_/-]"],
+    ) {
+        let Some(sender) = sender else { return Ok(()) };
+        // Long tags, so that no chance hit disturbs.
+        let rewriter = rewriter("us.example", kind, 16, Separator::Equals);
+        let (there, _) = there_and_back(&rewriter, &sender, NOW, 0);
+        let characters: Vec<char> = there.local().as_str().chars().collect();
+        let prefix = "SRS0=".len();
+        let at = prefix + at.index(characters.len() - prefix);
+        let other = other.chars().next().unwrap();
+        prop_assume!(!equivalent(kind, at < prefix + 16, characters[at], other));
+        let mut changed = characters;
+        changed[at] = other;
+        let Ok(local) = LocalPart::new(&changed.iter().collect::<String>()) else { return Ok(()) };
+        let forged = Mailbox::new(local, there.domain().clone()).unwrap();
+        prop_assert!(rewriter.reverse(&forged, NOW).is_err(), "{there} -> {forged}");
+    }
+
+    #[test]
+    fn two_forwarders_in_a_row(
+        first in any_rewriter(),
+        second in any_rewriter(),
+        user in "[a-z]{1,6}",
+    ) {
+        let second_domain = domain("2.example");
+        let sender = mailbox(&format!("{user}@a.test"));
+        let there = forward(&first, &sender, NOW);
+        let Forwarded::Rewritten(further) = second.forward(&there, &second_domain, NOW) else {
+            return Ok(());
+        };
+        prop_assert_eq!(further.local().as_str().get(..4), Some("SRS1"));
+        let Ok(Reversed::Mailbox(back)) = second.reverse(&further, NOW + 2000 * DAY) else {
+            panic!("SRS1 does not age: its SRS0 does, at the forwarder it names");
+        };
+        prop_assert_eq!(&back, &there);
+        prop_assert_eq!(first.reverse(&back, NOW), Ok(Reversed::Mailbox(sender)));
+    }
+
+    #[test]
+    fn no_recipient_makes_it_panic(rewriter in any_rewriter(), recipient in any_mailbox()) {
+        if let Some(recipient) = recipient {
+            let _ = rewriter.reverse(&recipient, NOW);
+        }
+    }
+}
+
+/// Addresses out in the world must stay valid: the bytes of `docs/SRS.md`.
+#[test]
+fn the_format_does_not_change() {
+    let rewriter = rewriter("fwd.example", TagKind::Sha256Base32, 8, Separator::Equals);
+    for (sender, there) in [
+        ("alice@sender.test", "SRS0=G5ABZ7YN=JM=sender.test=alice@fwd.example"),
+        (
+            "SRS0=abcd=AB=orig.example=user@other.example",
+            "SRS1=CEE2SEFA=other.example==abcd=AB=orig.example=user@fwd.example",
+        ),
+    ] {
+        assert_eq!(forward(&rewriter, &mailbox(sender), NOW).to_string(), there);
+    }
+    let long = mailbox(&format!("{}@sender.test", "x".repeat(64)));
+    assert_eq!(rewriter.token_for(&long).as_str(), "lr35iysn4rl6kiae");
+    assert_eq!(Fingerprint::of(b"tops3cr3t").to_string(), "06f829c4");
+}
+
+#[test]
+fn quoting_is_for_the_whole() {
+    let rewriter = rewriter("us.example", TagKind::Sha1Base64, 4, Separator::Equals);
+    for (sender, there) in [
+        ("user@[192.0.2.1]", "\"SRS0=o73O=JM=[192.0.2.1]=user\"@us.example"),
+        ("\"a b\"@s.test", "\"SRS0=jpE7=JM=s.test=a b\"@us.example"),
+        ("\"a@b\"@s.test", "\"SRS0=7FdL=JM=s.test=a@b\"@us.example"),
+        ("a=b=c@s.test", "SRS0=RIjb=JM=s.test=a=b=c@us.example"),
+    ] {
+        let sender = mailbox(sender);
+        let forwarded = forward(&rewriter, &sender, NOW);
+        assert_eq!(forwarded.to_string(), there);
+        assert_eq!(rewriter.reverse(&forwarded, NOW), Ok(Reversed::Mailbox(sender)));
+    }
+}
+
+#[test]
+fn senders_that_stay() {
+    let mut settings = Settings::new(domain("us.example"));
+    settings.exempt_domains = vec![domain("friend.example")];
+    let rewriter = Rewriter::new(settings, Keyring::parse(b"secret").unwrap()).unwrap();
+    let us = domain("Us.Example");
+    for sender in ["a@us.example", "SRS0=x=AA=o.test=u@US.example", "b@Friend.example"] {
+        assert_eq!(rewriter.forward(&mailbox(sender), &us, NOW), Forwarded::Unchanged, "{sender}");
+    }
+    for sender in ["a@sub.us.example", "b@sub.friend.example", "c@x.example"] {
+        assert!(matches!(rewriter.forward(&mailbox(sender), &us, NOW), Forwarded::Rewritten(_)));
+    }
+}
+
+#[test]
+fn per_domain_picks_the_domain_of_the_alias_and_signs_it() {
+    let settings = Settings { per_domain: true, ..Settings::new(domain("us.example")) };
+    let rewriter = Rewriter::new(settings, Keyring::parse(b"secret").unwrap()).unwrap();
+    let alias = domain("alias.example");
+    let srs_domain = rewriter.srs_domain(&alias);
+    assert_eq!(srs_domain, &alias);
+    let sender = mailbox("user@sender.test");
+    let Forwarded::Rewritten(there) = rewriter.forward(&sender, srs_domain, NOW) else { panic!() };
+    assert_eq!(there.domain(), &alias);
+    assert_eq!(rewriter.reverse(&there, NOW), Ok(Reversed::Mailbox(sender)));
+    let moved = Mailbox::new(there.local().clone(), domain("us.example")).unwrap();
+    assert_eq!(rewriter.reverse(&moved, NOW), Err(ReverseError::BadTag));
+}
+
+#[test]
+fn a_malformed_srs1_sender_is_an_ordinary_sender() {
+    let rewriter = rewriter("us.example", TagKind::Sha256Base32, 8, Separator::Equals);
+    for sender in
+        ["SRS1=abc@x.test", "SRS1==@x.test", "SRS1=t=h.test=x@x.test", "SRS1=t=-=-x@x.test"]
+    {
+        let sender = mailbox(sender);
+        let there = forward(&rewriter, &sender, NOW);
+        assert!(there.to_string().ends_with(&format!("=x.test={}@us.example", sender.local())));
+        assert_eq!(rewriter.reverse(&there, NOW), Ok(Reversed::Mailbox(sender)));
+    }
+}
+
+#[test]
+fn lifetime_and_wrap() {
+    let rewriter = rewriter("us.example", TagKind::Sha256Base32, 8, Separator::Equals);
+    let made = NOW - NOW % DAY + 1000 * DAY;
+    let there = forward(&rewriter, &mailbox("u@s.test"), made);
+    let reverse = |now| rewriter.reverse(&there, now).map(|_| ());
+    assert_eq!(reverse(made + 22 * DAY - 1), Ok(()));
+    assert_eq!(reverse(made + 22 * DAY), Err(ReverseError::Expired));
+    assert_eq!(rewriter.end_of_life(made), made + 22 * DAY);
+    assert_eq!(reverse(made - 1), Err(ReverseError::Expired), "stamped tomorrow");
+    assert_eq!(reverse(made - 1002 * DAY), Err(ReverseError::Expired));
+    assert_eq!(reverse(made + 1024 * DAY - 1), Err(ReverseError::Expired));
+    assert_eq!(reverse(made + 1024 * DAY), Ok(()), "the stamp has come round");
+    assert_eq!(reverse(made + 1045 * DAY), Ok(()));
+    assert_eq!(reverse(made + 1046 * DAY), Err(ReverseError::Expired));
+}
+
+#[test]
+fn only_an_address_of_ours_is_called_expired() {
+    let rewriter = rewriter("us.example", TagKind::Sha256Base32, 8, Separator::Equals);
+    let reverse = |text: &str| rewriter.reverse(&mailbox(text), NOW).unwrap_err();
+    assert_eq!(reverse("SRS0=AAAAAAAA=AA=s.test=u@us.example"), ReverseError::BadTag);
+    assert_eq!(reverse("SRS0=AAAA=AA=s.test@us.example"), ReverseError::Malformed);
+    assert_eq!(reverse("SRS0@us.example"), ReverseError::NotSrs);
+}
+
+#[test]
+fn secrets_rotate() {
+    let with = |secrets: &str| {
+        let settings = Settings::new(domain("us.example"));
+        Rewriter::new(settings, Keyring::parse(secrets.as_bytes()).unwrap()).unwrap()
+    };
+    let (old, both, new) = (with("old-secret"), with("new-secret\nold-secret"), with("new-secret"));
+    let sender = mailbox("u@s.test");
+    let signed_by_old = forward(&old, &sender, NOW);
+    assert_eq!(both.reverse(&signed_by_old, NOW), Ok(Reversed::Mailbox(sender.clone())));
+    assert_eq!(new.reverse(&signed_by_old, NOW), Err(ReverseError::BadTag));
+    assert_eq!(forward(&both, &sender, NOW), forward(&new, &sender, NOW));
+    assert_ne!(forward(&both, &sender, NOW), signed_by_old);
+}
+
+#[test]
+fn a_token_is_an_srs0_address_to_others() {
+    let rewriter = rewriter("us.example", TagKind::Sha256Base32, 32, Separator::Equals);
+    let sender = mailbox(&format!("{}@sender.test", "x".repeat(64)));
+    let us = &rewriter.settings().domain;
+    assert_eq!(rewriter.forward(&sender, us, NOW), Forwarded::TooLong);
+    let token = rewriter.token_for(&sender);
+    assert_eq!(token, rewriter.token_for(&sender));
+    assert_ne!(token, rewriter.token_for(&mailbox("x@sender.test")));
+    let there = rewriter.forward_token(&token, us, NOW).unwrap();
+    assert!(there.local().as_str().ends_with(&format!("=JM=1={token}")));
+    assert_eq!(there.local().wire_len(), 59);
+
+    let other = self::rewriter("them.example", TagKind::Sha1Base64, 4, Separator::Plus);
+    let shorter = self::rewriter("us.example", TagKind::Sha256Base32, 8, Separator::Equals);
+    let there = shorter.forward_token(&token, us, NOW).unwrap();
+    let further = forward(&other, &there, NOW);
+    assert_eq!(other.reverse(&further, NOW), Ok(Reversed::Mailbox(there)));
+}
+
+#[test]
+fn an_srs1_address_that_would_be_too_long_goes_behind_a_token() {
+    let rewriter = rewriter("us.example", TagKind::Sha256Base32, 8, Separator::Equals);
+    let sender = mailbox("SRS0=aBcD=XY=a-long-name.example=user@a-long-forwarder.example");
+    let us = &rewriter.settings().domain;
+    assert_eq!(rewriter.forward(&sender, us, NOW), Forwarded::TooLong);
+    assert_eq!(there_and_back(&rewriter, &sender, NOW, 21).1, sender);
+}
+
+#[test]
+fn no_domain_is_too_long_for_a_usual_tag() {
+    let long = ["a".repeat(63), "b".repeat(63), "c".repeat(63), "d".repeat(63)].join(".");
+    let long = domain(&long);
+    let rewriter = rewriter("us.example", TagKind::Sha256Base32, 8, Separator::Equals);
+    let sender = mailbox("u@s.test");
+    assert_eq!(rewriter.forward(&sender, &long, NOW), Forwarded::TooLong);
+    let token = rewriter.token_for(&sender);
+    assert_eq!(rewriter.forward_token(&token, &long, NOW), Err(ForwardError::DomainTooLong));
+    let bearable = domain(&long.as_str()[..200]);
+    assert!(rewriter.forward_token(&token, &bearable, NOW).is_ok());
+}
