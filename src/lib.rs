@@ -4,6 +4,7 @@ pub mod address;
 pub mod envelope;
 pub mod fate;
 pub mod message;
+pub mod next_hop;
 pub mod reply;
 pub mod smtp;
 pub mod srs;

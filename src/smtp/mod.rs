@@ -2,7 +2,9 @@
 
 pub mod command;
 pub mod data;
+pub mod extensions;
 mod foreign;
 pub mod line;
 pub mod parameter;
+pub mod reply_reader;
 pub mod session;
