@@ -1,0 +1,31 @@
+//! What the end-to-end tests stand on: a fake DNS server, scripted receivers, a raw SMTP client,
+//! real peers in throw-away instances, and Onward itself as a child process.
+//!
+//! Everything is synchronous, binds loopback only, and waits for events with a deadline;
+//! [`wait_until`] is the only place that polls.
+#![allow(
+    missing_docs,
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr
+)]
+
+pub mod client;
+pub mod config;
+pub mod dialog;
+pub mod dns;
+pub mod onward;
+pub mod peer;
+pub mod port;
+pub mod postfix;
+pub mod postsrsd;
+pub mod process;
+pub mod receiver;
+mod wait;
+
+pub use wait::{DEADLINE, wait_until, wait_until_for};
