@@ -1,0 +1,242 @@
+//! A fake authoritative DNS server.
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+
+use async_trait::async_trait;
+use hickory_proto::op::{Header, HeaderCounts, Metadata, ResponseCode};
+use hickory_proto::rr::rdata::{A, AAAA, CNAME, MX, TXT};
+use hickory_proto::rr::{Name, RData, Record, RecordType};
+use hickory_server::Server;
+use hickory_server::net::runtime::Time;
+use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo};
+use hickory_server::zone_handler::MessageResponseBuilder;
+use tokio::sync::oneshot;
+
+use super::DEADLINE;
+
+/// Answers on UDP and TCP of one loopback port for every name there is.
+///
+/// A name nobody spoke of is NXDOMAIN. Records may be added and changed while it runs; they have a
+/// TTL of 0, so a resolver asks again each time.
+pub struct Dns {
+    address: SocketAddr,
+    zone: Arc<Mutex<Zone>>,
+    _stop: oneshot::Sender<()>,
+}
+
+/// What happens to queries for a name instead of an answer.
+#[derive(Clone, Copy)]
+pub enum Fault {
+    ServFail,
+    NxDomain,
+    /// No answer at all.
+    Silence,
+}
+
+#[derive(Default)]
+struct Zone {
+    records: HashMap<String, Vec<RData>>,
+    faults: HashMap<String, Fault>,
+    queries: HashMap<String, usize>,
+}
+
+impl Dns {
+    pub fn start() -> Self {
+        let (udp, tcp) = sockets();
+        let address = udp.local_addr().unwrap();
+        let zone = Arc::new(Mutex::new(Zone::default()));
+        let (stop, stopped) = oneshot::channel();
+        let (ready, is_ready) = mpsc::channel();
+        let handler = Handler(Arc::clone(&zone));
+        thread::spawn(move || serve(handler, udp, tcp, &ready, stopped));
+        is_ready.recv_timeout(DEADLINE).expect("the fake DNS server starts");
+        Self { address, zone, _stop: stop }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn a(&self, name: &str, address: Ipv4Addr) -> &Self {
+        self.add(name, RData::A(A(address)))
+    }
+
+    pub fn aaaa(&self, name: &str, address: Ipv6Addr) -> &Self {
+        self.add(name, RData::AAAA(AAAA(address)))
+    }
+
+    pub fn mx(&self, name: &str, preference: u16, exchange: &str) -> &Self {
+        self.add(name, RData::MX(MX::new(preference, absolute(exchange))))
+    }
+
+    /// RFC 7505: the domain takes no mail.
+    pub fn null_mx(&self, name: &str) -> &Self {
+        self.add(name, RData::MX(MX::new(0, Name::root())))
+    }
+
+    pub fn txt(&self, name: &str, text: &str) -> &Self {
+        let strings = text.as_bytes().chunks(255).collect();
+        self.add(name, RData::TXT(TXT::from_bytes(strings)))
+    }
+
+    pub fn cname(&self, name: &str, target: &str) -> &Self {
+        self.add(name, RData::CNAME(CNAME(absolute(target))))
+    }
+
+    /// Lets every query for this name fail, whatever records it has.
+    pub fn fault(&self, name: &str, fault: Fault) -> &Self {
+        self.zone.lock().unwrap().faults.insert(key(name), fault);
+        self
+    }
+
+    /// Forgets all records and faults of a name.
+    pub fn clear(&self, name: &str) -> &Self {
+        let mut zone = self.zone.lock().unwrap();
+        zone.records.remove(&key(name));
+        zone.faults.remove(&key(name));
+        drop(zone);
+        self
+    }
+
+    /// How many queries for this name have come, of any type.
+    pub fn queries(&self, name: &str) -> usize {
+        self.zone.lock().unwrap().queries.get(&key(name)).copied().unwrap_or(0)
+    }
+
+    fn add(&self, name: &str, data: RData) -> &Self {
+        self.zone.lock().unwrap().records.entry(key(name)).or_default().push(data);
+        self
+    }
+}
+
+/// Two sockets of the same port number, as a resolver goes from UDP to TCP on it.
+fn sockets() -> (UdpSocket, TcpListener) {
+    for _ in 0..50 {
+        let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        if let Ok(udp) = UdpSocket::bind(tcp.local_addr().unwrap()) {
+            tcp.set_nonblocking(true).unwrap();
+            udp.set_nonblocking(true).unwrap();
+            return (udp, tcp);
+        }
+    }
+    panic!("no port is free for both UDP and TCP");
+}
+
+fn serve(
+    handler: Handler,
+    udp: UdpSocket,
+    tcp: TcpListener,
+    ready: &mpsc::Sender<()>,
+    stopped: oneshot::Receiver<()>,
+) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut server = Server::new(handler);
+        server.register_socket(tokio::net::UdpSocket::from_std(udp).unwrap());
+        let listener = tokio::net::TcpListener::from_std(tcp).unwrap();
+        server.register_listener(listener, DEADLINE, 64);
+        ready.send(()).unwrap();
+        // Ends when the sender is dropped with `Dns`.
+        let _dropped = stopped.await;
+    });
+}
+
+struct Handler(Arc<Mutex<Zone>>);
+
+enum Answer {
+    Records(Vec<Record>),
+    Code(ResponseCode),
+    Silence,
+}
+
+impl Handler {
+    fn answer(&self, name: &str, kind: RecordType) -> Answer {
+        let mut zone = self.0.lock().unwrap();
+        *zone.queries.entry(key(name)).or_default() += 1;
+        match zone.faults.get(&key(name)) {
+            Some(Fault::ServFail) => return Answer::Code(ResponseCode::ServFail),
+            Some(Fault::NxDomain) => return Answer::Code(ResponseCode::NXDomain),
+            Some(Fault::Silence) => return Answer::Silence,
+            None => {}
+        }
+        if !zone.records.contains_key(&key(name)) {
+            return Answer::Code(ResponseCode::NXDomain);
+        }
+        Answer::Records(zone.records_of(name, kind))
+    }
+}
+
+impl Zone {
+    /// The records of a type, behind the aliases that lead there; a loop of aliases is cut.
+    fn records_of(&self, name: &str, kind: RecordType) -> Vec<Record> {
+        let mut answer = Vec::new();
+        let mut owner = absolute(name);
+        for _ in 0..10 {
+            let Some(found) = self.records.get(&key(&owner.to_ascii())) else { break };
+            let mut target = None;
+            for data in found {
+                if data.record_type() == kind {
+                    answer.push(Record::from_rdata(owner.clone(), 0, data.clone()));
+                } else if let RData::CNAME(CNAME(alias)) = data {
+                    answer.push(Record::from_rdata(owner.clone(), 0, data.clone()));
+                    target = Some(alias.clone());
+                }
+            }
+            match target {
+                Some(next) => owner = next,
+                None => break,
+            }
+        }
+        answer
+    }
+}
+
+#[async_trait]
+impl RequestHandler for Handler {
+    async fn handle_request<R: ResponseHandler, T: Time>(
+        &self,
+        request: &Request,
+        mut responses: R,
+    ) -> ResponseInfo {
+        let mut metadata = Metadata::response_from_request(&request.metadata);
+        metadata.authoritative = true;
+        let answer = match request.request_info() {
+            Ok(info) => self.answer(&info.query.name().to_string(), info.query.query_type()),
+            Err(_) => Answer::Code(ResponseCode::FormErr),
+        };
+        let records = match answer {
+            Answer::Records(records) => records,
+            Answer::Code(code) => {
+                metadata.response_code = code;
+                Vec::new()
+            }
+            Answer::Silence => {
+                return ResponseInfo::from(Header { metadata, counts: HeaderCounts::default() });
+            }
+        };
+        let response = MessageResponseBuilder::from_message_request(request).build(
+            metadata,
+            &records,
+            [],
+            [],
+            [],
+        );
+        responses.send_response(response).await.unwrap_or_else(|_client_is_gone| {
+            ResponseInfo::from(Header { metadata, counts: HeaderCounts::default() })
+        })
+    }
+}
+
+fn absolute(name: &str) -> Name {
+    let mut name = Name::from_utf8(name).unwrap();
+    name.set_fqdn(true);
+    name
+}
+
+/// Names are compared as DNS compares them.
+fn key(name: &str) -> String {
+    absolute(name).to_ascii().to_ascii_lowercase()
+}
