@@ -1,0 +1,249 @@
+//! Postfix in a throw-away instance: its own configuration, queue and mailboxes below a temporary
+//! directory.
+
+use std::fs::{self, Permissions};
+use std::net::SocketAddr;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::port::free_address;
+use super::process::Process;
+use super::{peer, wait_until};
+
+/// Debian's `nobody`, who owns the mailboxes.
+const MAILBOX_OWNER: u32 = 65_534;
+
+/// What delivers to a failing recipient: says why on stdout, and EX_UNAVAILABLE.
+const FAIL: &str = "#!/bin/sh\necho \"$1\"\nexit 69\n";
+
+pub struct Postfix {
+    address: SocketAddr,
+    directory: TempDir,
+    process: Process,
+}
+
+pub struct Builder {
+    address: SocketAddr,
+    relay: Option<SocketAddr>,
+    mailboxes: Vec<String>,
+    failing: Vec<(String, String)>,
+    settings: Vec<(String, String)>,
+}
+
+impl Postfix {
+    /// `None` if Postfix is not installed or the tests are not run by root.
+    pub fn builder() -> Option<Builder> {
+        peer::program("postfix")?;
+        peer::root().then(|| Builder {
+            address: free_address(),
+            relay: None,
+            mailboxes: Vec::new(),
+            failing: Vec::new(),
+            settings: Vec::new(),
+        })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The files delivered to a mailbox, in no order: exact bytes, with LF line ends, behind the
+    /// `Return-Path`, `X-Original-To`, `Delivered-To` and `Received` that Postfix prepends.
+    pub fn deliveries(&self, recipient: &str) -> Vec<Vec<u8>> {
+        let directory = maildir(self.directory.path(), recipient).join("new");
+        let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+        entries.map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect()
+    }
+
+    pub fn wait_for_deliveries(&self, recipient: &str, count: usize) -> Vec<Vec<u8>> {
+        wait_until(format!("{count} deliveries to {recipient}"), || {
+            Some(self.deliveries(recipient)).filter(|files| files.len() >= count)
+        })
+    }
+
+    /// Its maillog so far.
+    pub fn log(&self) -> Vec<String> {
+        self.process.lines()
+    }
+
+    /// The first line of its maillog that contains this.
+    pub fn wait_for_log(&self, text: &str) -> String {
+        self.process.wait_for_line(text, |line| line.contains(text))
+    }
+
+    /// A clean stop, as `postfix stop` does it.
+    pub fn stop(&mut self) {
+        self.process.signal("TERM");
+        self.process.wait_exit(Duration::from_secs(10));
+    }
+}
+
+impl Drop for Postfix {
+    fn drop(&mut self) {
+        // On TERM the master takes its own children down with it; killed, it would leave them
+        // behind.
+        self.process.end();
+    }
+}
+
+impl Builder {
+    /// Where it will listen.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where all mail goes that is not for its own mailboxes: its bounces too.
+    pub fn relay(mut self, to: SocketAddr) -> Self {
+        self.relay = Some(to);
+        self
+    }
+
+    /// A mailbox; its domain becomes one that this Postfix receives for.
+    pub fn mailbox(mut self, address: &str) -> Self {
+        self.mailboxes.push(address.to_owned());
+        self
+    }
+
+    /// A recipient that is accepted and cannot be delivered to: Postfix bounces with this text,
+    /// which begins with an enhanced status code, as `5.2.2 mailbox full`.
+    pub fn failing(mut self, address: &str, text: &str) -> Self {
+        self.failing.push((address.to_owned(), text.to_owned()));
+        self.mailbox(address)
+    }
+
+    /// Any parameter of main.cf.
+    pub fn set(mut self, parameter: &str, value: &str) -> Self {
+        self.settings.push((parameter.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn start(self) -> Postfix {
+        let directory = tempfile::Builder::new().prefix("postfix").tempdir().unwrap();
+        let top = directory.path();
+        // Its daemons run as `postfix` and have to get to their queue.
+        fs::set_permissions(top, Permissions::from_mode(0o755)).unwrap();
+        for name in ["etc", "queue", "data", "mail"] {
+            fs::create_dir(top.join(name)).unwrap();
+        }
+        chown(top.join("mail"), Some(MAILBOX_OWNER), Some(MAILBOX_OWNER)).unwrap();
+        give_to_postfix(&top.join("data"));
+        fs::write(top.join("etc/main.cf"), self.main_cf(top)).unwrap();
+        fs::write(top.join("etc/master.cf"), self.master_cf(top)).unwrap();
+        executable(&top.join("etc/fail"), FAIL);
+        fs::write(top.join("etc/transport"), self.transport()).unwrap();
+        fs::write(top.join("etc/mailboxes"), self.mailbox_map()).unwrap();
+        let mut command = Command::new(peer::program("postfix").unwrap());
+        command.arg("-c").arg(top.join("etc")).arg("check");
+        let check = command.output().unwrap();
+        assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
+        let mut command = Command::new("/usr/lib/postfix/sbin/master");
+        command.arg("-c").arg(top.join("etc")).arg("-s").current_dir(top.join("queue"));
+        let process = Process::spawn("postfix", &mut command);
+        process.wait_for_line("its start", |line| line.contains("daemon started"));
+        Postfix { address: self.address, directory, process }
+    }
+
+    fn main_cf(&self, top: &Path) -> String {
+        let top = top.display();
+        let (transport, relay) = match self.relay {
+            Some(to) => ("smtp", format!("[{}]:{}", to.ip(), to.port())),
+            None => ("error:5.4.4 this Postfix relays nowhere", String::new()),
+        };
+        let mut domains: Vec<&str> =
+            self.mailboxes.iter().filter_map(|address| Some(address.split_once('@')?.1)).collect();
+        domains.sort_unstable();
+        domains.dedup();
+        let mut text = format!(
+            "compatibility_level = 3.6
+queue_directory = {top}/queue
+data_directory = {top}/data
+multi_instance_name = postfix-onward-test
+maillog_file = /dev/stdout
+myhostname = postfix.test
+mydestination =
+mynetworks = 127.0.0.0/8
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+disable_dns_lookups = yes
+smtp_dns_support_level = disabled
+smtp_host_lookup = native
+smtp_tls_security_level = none
+smtpd_tls_security_level = none
+smtpd_peername_lookup = no
+smtputf8_enable = yes
+biff = no
+append_dot_mydomain = no
+alias_maps =
+local_recipient_maps =
+local_transport = error:5.1.1 no local users
+default_transport = {transport}
+relayhost = {relay}
+transport_maps = texthash:{top}/etc/transport
+virtual_mailbox_domains = {domains}
+virtual_mailbox_base = {top}/mail
+virtual_mailbox_maps = texthash:{top}/etc/mailboxes
+virtual_uid_maps = static:{MAILBOX_OWNER}
+virtual_gid_maps = static:{MAILBOX_OWNER}
+",
+            domains = domains.join(" "),
+        );
+        for (parameter, value) in &self.settings {
+            text.push_str(&format!("{parameter} = {value}\n"));
+        }
+        text
+    }
+
+    /// `fails` is a pipe(8), because smtpd(8) would refuse the recipients of error(8) at RCPT.
+    fn master_cf(&self, top: &Path) -> String {
+        let port = self.address.port();
+        let top = top.display();
+        format!(
+            "127.0.0.1:{port} inet n - n - - smtpd
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+smtp unix - - n - - smtp
+error unix - - n - - error
+fails unix - n n - - pipe user=nobody argv={top}/etc/fail ${{nexthop}}
+retry unix - - n - - error
+virtual unix - n n - - virtual
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+postlog unix-dgram n - n - 1 postlogd
+"
+        )
+    }
+
+    fn transport(&self) -> String {
+        self.failing.iter().map(|(address, text)| format!("{address} fails:{text}\n")).collect()
+    }
+
+    fn mailbox_map(&self) -> String {
+        self.mailboxes.iter().map(|address| format!("{address} {address}/\n")).collect()
+    }
+}
+
+fn maildir(top: &Path, recipient: &str) -> PathBuf {
+    top.join("mail").join(recipient)
+}
+
+fn executable(path: &Path, script: &str) {
+    fs::write(path, script).unwrap();
+    fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+}
+
+fn give_to_postfix(path: &Path) {
+    let given = Command::new("chown").arg("postfix").arg(path).status().unwrap();
+    assert!(given.success());
+}
