@@ -1,0 +1,322 @@
+//! Onward itself: a state directory, a configuration, its commands, and the daemon as a child
+//! process.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::client::Client;
+use super::config::{Config, quoted};
+use super::dns::Dns;
+use super::port::free_address;
+use super::process::Process;
+
+/// The time `serve` has to end after SIGTERM: the delivery budget of 45 s, and some.
+const TERMINATION: Duration = Duration::from_secs(60);
+
+pub struct Onward {
+    directory: TempDir,
+    address: SocketAddr,
+    config: Config,
+    listeners: Vec<SocketAddr>,
+    daemon: Option<Process>,
+    _dns: Option<Dns>,
+}
+
+/// What a command said.
+#[derive(Debug)]
+pub struct Output {
+    /// None if a signal ended it.
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+pub struct Builder {
+    directory: TempDir,
+    address: SocketAddr,
+    listeners: Vec<SocketAddr>,
+    smtp_options: Vec<String>,
+    config: Config,
+    has_dns: bool,
+    commands: Vec<Vec<String>>,
+}
+
+impl Onward {
+    /// `mx.example.org` with the SRS domain `example.org`, which is not hosted yet; no aliases, no
+    /// routes, and no name in DNS exists.
+    pub fn builder() -> Builder {
+        let directory = tempfile::Builder::new().prefix("onward").tempdir().unwrap();
+        let address = free_address();
+        let state = directory.path().join("state");
+        fs::create_dir(&state).unwrap();
+        let secret = directory.path().join("srs.secret");
+        fs::write(&secret, "the secret of the tests\n").unwrap();
+        let mut config = Config::default();
+        config.set_text("hostname", "mx.example.org");
+        config.set_text("state_dir", state.display());
+        config.set_text("postmaster", "postmaster@sink.test");
+        config.set_text("srs.domain", "example.org");
+        config.set_text("srs.secret_file", secret.display());
+        Builder {
+            directory,
+            address,
+            listeners: vec![address],
+            smtp_options: Vec::new(),
+            config,
+            has_dns: false,
+            commands: Vec::new(),
+        }
+    }
+
+    /// Its SMTP listener.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn state_dir(&self) -> PathBuf {
+        self.directory.path().join("state")
+    }
+
+    pub fn config_path(&self) -> PathBuf {
+        self.directory.path().join("onward.toml")
+    }
+
+    /// Changes the configuration file; a running daemon has to be told by the test.
+    pub fn change_config(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
+        fs::write(self.config_path(), self.config.to_string()).unwrap();
+    }
+
+    /// Runs a command, `--config` added behind it.
+    pub fn cli(&self, arguments: &[&str]) -> Output {
+        let output = self.command(arguments).output().unwrap();
+        Output {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Runs a command that has to succeed, and returns its stdout.
+    #[track_caller]
+    pub fn run(&self, arguments: &[&str]) -> String {
+        let output = self.cli(arguments);
+        assert_eq!(output.code, Some(0), "onward {arguments:?}: {}", output.stderr);
+        output.stdout
+    }
+
+    pub fn srs_forward(&self, address: &str) -> String {
+        self.run(&["srs", "forward", address]).trim().to_owned()
+    }
+
+    pub fn srs_forward_at(&self, address: &str, unix_time: u64) -> String {
+        let time = unix_time.to_string();
+        self.run(&["srs", "forward", address, "--at", &time]).trim().to_owned()
+    }
+
+    /// Starts the daemon and waits until it says that it listens.
+    pub fn serve(&mut self) -> &mut Self {
+        assert!(self.daemon.is_none(), "it is running");
+        let daemon = Process::spawn("onward serve", &mut self.command(&["serve"]));
+        for listener in &self.listeners {
+            daemon.wait_for_line(&format!("readiness at {listener}"), |line| {
+                line.contains("listening") && line.contains(&listener.to_string())
+            });
+        }
+        self.daemon = Some(daemon);
+        self
+    }
+
+    /// Starts a daemon that is expected to give up, and returns how it did.
+    pub fn serve_refused(&self) -> Output {
+        let mut daemon = Process::spawn("onward serve", &mut self.command(&["serve"]));
+        let status = daemon.wait_exit(super::DEADLINE);
+        Output { code: status.code(), stdout: String::new(), stderr: daemon.finished_output() }
+    }
+
+    /// A connection from which nothing has been read.
+    pub fn connect(&self) -> Client {
+        Client::connect(self.address)
+    }
+
+    /// A connection after greeting and EHLO.
+    pub fn session(&self) -> Client {
+        Client::session(self.address)
+    }
+
+    /// The lines on its stderr so far.
+    pub fn log(&self) -> Vec<String> {
+        self.daemon().lines()
+    }
+
+    /// The first line on its stderr, past or to come, that contains this.
+    pub fn wait_for_log(&self, text: &str) -> String {
+        self.daemon().wait_for_line(text, |line| line.contains(text))
+    }
+
+    /// SIGKILL, and gone on return; `serve` starts it again on the same state and port.
+    pub fn kill_9(&mut self) {
+        self.daemon.take().expect("it is running").kill_9();
+    }
+
+    pub fn signal(&self, signal: &str) {
+        self.daemon().signal(signal);
+    }
+
+    /// SIGTERM, and its exit status.
+    pub fn terminate(&mut self) -> ExitStatus {
+        self.signal("TERM");
+        self.wait_exit()
+    }
+
+    /// Waits for its end, within the budget of a delivery.
+    pub fn wait_exit(&mut self) -> ExitStatus {
+        self.daemon.take().expect("it is running").wait_exit(TERMINATION)
+    }
+
+    pub fn process_id(&self) -> u32 {
+        self.daemon().id()
+    }
+
+    fn daemon(&self) -> &Process {
+        self.daemon.as_ref().expect("it is running")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_onward"));
+        command.args(arguments).arg("--config").arg(self.config_path());
+        for variable in ["STATE_DIRECTORY", "ONWARD_CONFIG", "NOTIFY_SOCKET", "LISTEN_FDS"] {
+            command.env_remove(variable);
+        }
+        command
+    }
+}
+
+impl Builder {
+    /// Where its SMTP listener will be.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The temporary directory, for files that the configuration names.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub fn hostname(self, name: &str) -> Self {
+        self.config(&format!("hostname = {}", quoted(name)))
+    }
+
+    /// One line of TOML with the section before its key: `limits.errors = 3`.
+    pub fn config(mut self, line: &str) -> Self {
+        self.config.set_line(line);
+        self
+    }
+
+    /// Leaves out a key that is set by default.
+    pub fn without(mut self, key: &str) -> Self {
+        self.config.remove(key);
+        self
+    }
+
+    /// TOML as it is, at the end of the file.
+    pub fn toml(mut self, text: &str) -> Self {
+        self.config.append(text);
+        self
+    }
+
+    pub fn secrets(self, secrets: &[&str]) -> Self {
+        fs::write(self.directory.path().join("srs.secret"), secrets.join("\n") + "\n").unwrap();
+        self
+    }
+
+    pub fn dns(mut self, dns: &Dns) -> Self {
+        self.has_dns = true;
+        self.config(&format!("dns.servers = [\"{}\"]", dns.address()))
+    }
+
+    /// `onward domain add`, before it serves.
+    pub fn domain(self, domain: &str) -> Self {
+        self.run_first(&["domain", "add", domain])
+    }
+
+    /// `onward alias add ADDRESS DEST…`, before it serves.
+    pub fn alias(self, address: &str, destinations: &[&str]) -> Self {
+        self.run_first(&[&["alias", "add", address], destinations].concat())
+    }
+
+    /// Any command, before it serves.
+    pub fn run_first(mut self, arguments: &[&str]) -> Self {
+        self.commands.push(arguments.iter().map(|&word| word.to_owned()).collect());
+        self
+    }
+
+    /// `to` as the configuration has it: `127.0.0.1:2526`, `lmtp:unix:/path`.
+    pub fn route(self, domain: &str, to: &str) -> Self {
+        self.route_with(domain, to, &[])
+    }
+
+    pub fn route_with(mut self, domain: &str, to: &str, lines: &[&str]) -> Self {
+        let mut table =
+            vec![format!("domain = {}", quoted(domain)), format!("to = {}", quoted(to))];
+        table.extend(lines.iter().map(|&line| line.to_owned()));
+        self.config.push("route", &table);
+        self
+    }
+
+    /// Another line for the SMTP listener, such as `proxy_protocol = ["127.0.0.1/32"]`.
+    pub fn smtp_option(mut self, line: &str) -> Self {
+        self.smtp_options.push(line.to_owned());
+        self
+    }
+
+    /// A further listener on a port of its own, whose address is returned with the builder.
+    pub fn listen(mut self, protocol: &str, lines: &[&str]) -> (Self, SocketAddr) {
+        let address = free_address();
+        self.push_listener(protocol, address, lines);
+        self.listeners.push(address);
+        (self, address)
+    }
+
+    /// Writes the configuration and runs the commands; the daemon does not run yet.
+    pub fn build(mut self) -> Onward {
+        let own_dns = (!self.has_dns).then(Dns::start);
+        if let Some(dns) = &own_dns {
+            self = self.dns(dns);
+        }
+        let options = std::mem::take(&mut self.smtp_options);
+        let lines: Vec<&str> = options.iter().map(String::as_str).collect();
+        self.push_listener("smtp", self.address, &lines);
+        let mut onward = Onward {
+            directory: self.directory,
+            address: self.address,
+            config: self.config,
+            listeners: self.listeners,
+            daemon: None,
+            _dns: own_dns,
+        };
+        onward.change_config(|_as_it_is| {});
+        for command in &self.commands {
+            onward.run(&command.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+        onward
+    }
+
+    pub fn start(self) -> Onward {
+        let mut onward = self.build();
+        onward.serve();
+        onward
+    }
+
+    fn push_listener(&mut self, protocol: &str, address: SocketAddr, lines: &[&str]) {
+        let mut table =
+            vec![format!("protocol = {}", quoted(protocol)), format!("address = \"{address}\"")];
+        table.extend(lines.iter().map(|&line| line.to_owned()));
+        self.config.push("listen", &table);
+    }
+}
