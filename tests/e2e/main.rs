@@ -1,0 +1,5 @@
+//! All end-to-end tests, one module a topic.
+#[path = "../support/mod.rs"]
+mod support;
+
+mod support_selftest;
