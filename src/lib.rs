@@ -1,6 +1,7 @@
 //! Onward: a mail forwarder.
 
 pub mod address;
+pub mod alias;
 pub mod envelope;
 pub mod fate;
 pub mod message;

@@ -1,0 +1,223 @@
+use super::{Found, Lookup, find};
+use crate::{
+    address::Mailbox,
+    reply::{Class, Reply},
+};
+use std::collections::HashSet;
+
+/// How far an expansion may go.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Aliases in a chain.
+    pub depth: usize,
+    /// Mailboxes in the end.
+    pub mailboxes: usize,
+    /// Look-ups in all.
+    pub lookups: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { depth: 10, mailboxes: 100, lookups: 1_000 }
+    }
+}
+
+/// What becomes of a recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expansion {
+    /// It goes to these mailboxes, each once, in the order of the aliases.
+    Deliver {
+        /// At least one, none of them ours to answer.
+        mailboxes: Vec<Mailbox>,
+        /// Destinations that are refused: a loss the owner of the alias should hear of.
+        dropped: Vec<Dropped>,
+    },
+    /// Accepted and forgotten.
+    Discard,
+    /// Refused with this.
+    Refuse(Reply),
+}
+
+/// A destination that gets nothing, while others do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dropped {
+    /// The address, or the text that a template gave instead of one.
+    pub address: String,
+    /// How it alone would have been answered.
+    pub reply: Reply,
+}
+
+/// What becomes of a recipient that the client named.
+///
+/// A deferring member defers the whole recipient, so that nothing is lost; refused members are
+/// dropped as long as another one takes the mail.
+///
+/// # Errors
+/// When a look-up fails.
+pub fn expand<L: Lookup>(
+    recipient: &Mailbox,
+    lookup: &L,
+    limits: Limits,
+) -> Result<Expansion, L::Error> {
+    if !lookup.is_hosted(recipient.domain())? {
+        return Ok(Expansion::Refuse(Reply::relaying_denied()));
+    }
+    expand_all(std::slice::from_ref(recipient), lookup, limits)
+}
+
+/// What becomes of mail for all of `destinations`, which need not be hosted here. Mail for a bare
+/// `<postmaster>` is mail for the configured mailbox.
+///
+/// # Errors
+/// When a look-up fails.
+pub fn expand_all<L: Lookup>(
+    destinations: &[Mailbox],
+    lookup: &L,
+    limits: Limits,
+) -> Result<Expansion, L::Error> {
+    let mut walk = Walk::new(lookup, limits);
+    match walk.visit_all(destinations) {
+        Ok(()) => Ok(walk.finish()),
+        Err(Stop::Refuse(reply)) => Ok(Expansion::Refuse(reply)),
+        Err(Stop::Cycle(_)) => Ok(Expansion::Refuse(Reply::alias_cycle())),
+        Err(Stop::Lookup(error)) => Err(error),
+    }
+}
+
+/// The cycle that mail for `destinations` runs into: its first and last address are the same.
+///
+/// # Errors
+/// When a look-up fails.
+pub fn find_cycle<L: Lookup>(
+    destinations: &[Mailbox],
+    lookup: &L,
+    limits: Limits,
+) -> Result<Option<Vec<Mailbox>>, L::Error> {
+    let mut walk = Walk::new(lookup, limits);
+    walk.defer_stops = false;
+    match walk.visit_all(destinations) {
+        Err(Stop::Cycle(chain)) => Ok(Some(chain)),
+        Err(Stop::Lookup(error)) => Err(error),
+        Ok(()) | Err(Stop::Refuse(_)) => Ok(None),
+    }
+}
+
+/// One walk down the aliases, depth first.
+struct Walk<'a, L> {
+    lookup: &'a L,
+    limits: Limits,
+    /// False to look beyond a deferring member.
+    defer_stops: bool,
+    /// The aliases from the recipient down to here.
+    path: Vec<Mailbox>,
+    /// Keys of all addresses met: each counts once.
+    seen: HashSet<String>,
+    lookups: usize,
+    mailboxes: Vec<Mailbox>,
+    dropped: Vec<Dropped>,
+    discarded: bool,
+}
+
+enum Stop<E> {
+    Lookup(E),
+    Refuse(Reply),
+    Cycle(Vec<Mailbox>),
+}
+
+impl<'a, L: Lookup> Walk<'a, L> {
+    fn new(lookup: &'a L, limits: Limits) -> Self {
+        Self {
+            lookup,
+            limits,
+            defer_stops: true,
+            path: Vec::new(),
+            seen: HashSet::new(),
+            lookups: 0,
+            mailboxes: Vec::new(),
+            dropped: Vec::new(),
+            discarded: false,
+        }
+    }
+
+    fn visit_all(&mut self, addresses: &[Mailbox]) -> Result<(), Stop<L::Error>> {
+        addresses.iter().try_for_each(|address| self.visit(address))
+    }
+
+    fn visit(&mut self, address: &Mailbox) -> Result<(), Stop<L::Error>> {
+        let key = address.to_key();
+        if !self.seen.insert(key.clone()) {
+            return match self.path.iter().position(|above| above.to_key() == key) {
+                Some(at) => Err(Stop::Cycle(self.chain_from(at, address))),
+                None => Ok(()),
+            };
+        }
+        self.lookups += 1;
+        if self.lookups > self.limits.lookups {
+            return Err(Stop::Refuse(Reply::alias_too_many()));
+        }
+        let refusal = match find(address, self.lookup).map_err(Stop::Lookup)? {
+            Found::NotHosted => return self.arrive(address),
+            Found::Forward { mailboxes, unusable } => {
+                return self.descend(address, &mailboxes, unusable);
+            }
+            Found::Discard => {
+                self.discarded = true;
+                return Ok(());
+            }
+            Found::Defer(text) => Reply::alias_defers(&text),
+            Found::NoPostmaster => Reply::no_postmaster(),
+            Found::Reject(text) => Reply::alias_rejects(&text),
+            Found::Disabled | Found::NoAlias => Reply::no_such_alias(),
+        };
+        if refusal.class() == Class::Transient && self.defer_stops {
+            return Err(Stop::Refuse(refusal));
+        }
+        self.dropped.push(Dropped { address: address.to_string(), reply: refusal });
+        Ok(())
+    }
+
+    fn arrive(&mut self, address: &Mailbox) -> Result<(), Stop<L::Error>> {
+        if self.mailboxes.len() == self.limits.mailboxes {
+            return Err(Stop::Refuse(Reply::alias_too_many()));
+        }
+        self.mailboxes.push(address.clone());
+        Ok(())
+    }
+
+    fn descend(
+        &mut self,
+        address: &Mailbox,
+        mailboxes: &[Mailbox],
+        unusable: Vec<String>,
+    ) -> Result<(), Stop<L::Error>> {
+        if self.path.len() == self.limits.depth {
+            // A regex that makes ever new addresses is a cycle without a repetition.
+            return Err(Stop::Cycle(self.chain_from(0, address)));
+        }
+        let refused = |address| Dropped { address, reply: Reply::no_such_alias() };
+        self.dropped.extend(unusable.into_iter().map(refused));
+        self.path.push(address.clone());
+        self.visit_all(mailboxes)?;
+        self.path.pop();
+        Ok(())
+    }
+
+    fn chain_from(&self, at: usize, last: &Mailbox) -> Vec<Mailbox> {
+        self.path.iter().skip(at).chain([last]).cloned().collect()
+    }
+
+    fn finish(self) -> Expansion {
+        let Self { mailboxes, dropped, discarded, .. } = self;
+        if !mailboxes.is_empty() {
+            return Expansion::Deliver { mailboxes, dropped };
+        }
+        match dropped.into_iter().next() {
+            Some(first) => Expansion::Refuse(first.reply),
+            None if discarded => Expansion::Discard,
+            None => Expansion::Refuse(Reply::no_such_alias()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+use super::{Action, Alias, AliasAddress, Destination, Key};
+use crate::address::{Domain, Mailbox};
+
+/// Where aliases are looked up.
+pub trait Lookup {
+    /// Why a look-up failed.
+    type Error;
+
+    /// True when mail for `domain` is ours to answer.
+    ///
+    /// # Errors
+    /// When that cannot be told now.
+    fn is_hosted(&self, domain: &Domain) -> Result<bool, Self::Error>;
+
+    /// The exact or catch-all alias under `key`.
+    ///
+    /// # Errors
+    /// When that cannot be told now.
+    fn alias(&self, key: &Key) -> Result<Option<Alias>, Self::Error>;
+
+    /// The regex aliases, in the order in which they are tried.
+    fn patterns(&self) -> &[Alias];
+
+    /// Who gets the mail of role addresses that have no alias.
+    fn postmaster(&self) -> Option<&Mailbox>;
+
+    /// Told of each destination of a regex alias that is no mailbox for this `address`.
+    fn unusable(&self, address: &Mailbox, text: &str, why: &str);
+}
+
+/// What one look-up answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// Forward to these; `unusable` are the destinations that are no mailbox for this address.
+    Forward {
+        /// Each may be an alias again.
+        mailboxes: Vec<Mailbox>,
+        /// What the templates gave instead of a mailbox.
+        unusable: Vec<String>,
+    },
+    /// 550 5.7.1 with this text.
+    Reject(String),
+    /// 450 4.2.1 with this text.
+    Defer(String),
+    /// Accept and forget.
+    Discard,
+    /// The alias that answers is switched off.
+    Disabled,
+    /// The domain is hosted, the address is not there.
+    NoAlias,
+    /// A role address that must not be refused, and nobody who gets its mail.
+    NoPostmaster,
+    /// The domain is not hosted.
+    NotHosted,
+}
+
+/// Which alias answers `address`: exact, then without its `+tag`, then regex, then catch-all.
+///
+/// A disabled alias stops the search. `postmaster` and `abuse` of a hosted domain (RFC 5321 §4.5.1,
+/// RFC 2142) go to the configured postmaster unless they have an enabled exact alias of their own.
+///
+/// # Errors
+/// When a look-up fails.
+pub fn find<L: Lookup>(address: &Mailbox, lookup: &L) -> Result<Found, L::Error> {
+    if !lookup.is_hosted(address.domain())? {
+        return Ok(Found::NotHosted);
+    }
+    let key = Key::exact(address);
+    let is_role = is_role(&key.local);
+    match lookup.alias(&key)? {
+        Some(alias) if alias.enabled() || !is_role => return Ok(answer(&alias, address, lookup)),
+        _ => {}
+    }
+    if is_role
+        && let Some(postmaster) = lookup.postmaster()
+        && Key::exact(postmaster) != key
+    {
+        return Ok(forward(vec![postmaster.clone()]));
+    }
+    if let Some(untagged) = key.without_tag()
+        && let Some(alias) = lookup.alias(&untagged)?
+    {
+        return Ok(answer(&alias, address, lookup));
+    }
+    if let Some(found) = find_pattern(address, lookup) {
+        return Ok(found);
+    }
+    Ok(match lookup.alias(&Key::catch_all(address.domain()))? {
+        Some(alias) => answer(&alias, address, lookup),
+        None if is_role => Found::NoPostmaster,
+        None => Found::NoAlias,
+    })
+}
+
+fn is_role(local: &str) -> bool {
+    matches!(local, "postmaster" | "abuse")
+}
+
+fn forward(mailboxes: Vec<Mailbox>) -> Found {
+    Found::Forward { mailboxes, unusable: Vec::new() }
+}
+
+fn find_pattern<L: Lookup>(address: &Mailbox, lookup: &L) -> Option<Found> {
+    let text = address.to_key();
+    let matches = |alias: &&Alias| match alias.address() {
+        AliasAddress::Regex(pattern) => pattern.captures(&text).is_some(),
+        AliasAddress::Exact(_) | AliasAddress::CatchAll(_) => false,
+    };
+    lookup.patterns().iter().find(matches).map(|alias| answer(alias, address, lookup))
+}
+
+fn answer<L: Lookup>(alias: &Alias, address: &Mailbox, lookup: &L) -> Found {
+    if !alias.enabled() {
+        return Found::Disabled;
+    }
+    let destinations = match alias.action() {
+        Action::Reject(text) => return Found::Reject(text.clone()),
+        Action::Defer(text) => return Found::Defer(text.clone()),
+        Action::Discard => return Found::Discard,
+        Action::Forward(destinations) => destinations,
+    };
+    let text = address.to_key();
+    let captures = match alias.address() {
+        AliasAddress::Regex(pattern) => pattern.captures(&text),
+        AliasAddress::Exact(_) | AliasAddress::CatchAll(_) => None,
+    };
+    let (mut mailboxes, mut unusable) = (Vec::new(), Vec::new());
+    for destination in destinations {
+        match (destination, &captures) {
+            (Destination::Mailbox(mailbox), _) => mailboxes.push(mailbox.clone()),
+            (Destination::Template(template), Some(captures)) => match template.apply(captures) {
+                Ok(mailbox) => mailboxes.push(mailbox),
+                Err((text, why)) => {
+                    lookup.unusable(address, &text, &why.to_string());
+                    unusable.push(text);
+                }
+            },
+            (Destination::Template(template), None) => unusable.push(template.to_string()),
+        }
+    }
+    Found::Forward { mailboxes, unusable }
+}

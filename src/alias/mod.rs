@@ -1,0 +1,218 @@
+//! Aliases: which one answers an address, and which mailboxes it finally leads to.
+//!
+//! Plain functions over a [`Lookup`]; where the aliases are kept is not known here.
+//!
+//! An SRS-shaped recipient must never be found by a catch-all or a regex. The caller decides about
+//! those recipients before it asks here.
+
+mod address;
+mod destination;
+mod expand;
+mod find;
+mod pattern;
+
+pub use address::{AliasAddress, Key};
+pub use destination::{Destination, Template};
+pub use expand::{Dropped, Expansion, Limits, expand, expand_all, find_cycle};
+pub use find::{Found, Lookup, find};
+pub use pattern::Pattern;
+
+use crate::address::AddressError;
+use std::fmt;
+
+/// Most destinations one alias may have.
+pub const MAX_DESTINATIONS: usize = 100;
+/// Most regex aliases in all: each may be tried for a recipient that has no exact alias.
+pub const MAX_PATTERNS: usize = 1_000;
+/// Longest text of a reject or defer, in octets: it has to fit a reply line.
+pub const MAX_TEXT: usize = 200;
+
+/// What an alias does with a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Forward to each of these.
+    Forward(Vec<Destination>),
+    /// 550 5.7.1 with this text.
+    Reject(String),
+    /// 450 4.2.1 with this text.
+    Defer(String),
+    /// Accept and forget.
+    Discard,
+}
+
+/// One alias. Only combinations that make sense can be built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alias {
+    address: AliasAddress,
+    action: Action,
+    enabled: bool,
+}
+
+impl Alias {
+    /// An alias that forwards to `destinations`, which are mailboxes or, for a regex, may be templates.
+    ///
+    /// # Errors
+    /// When there are none or too many, or one is neither.
+    pub fn forward<S: AsRef<str>>(
+        address: AliasAddress,
+        destinations: impl IntoIterator<Item = S>,
+    ) -> Result<Self, AliasError> {
+        let destinations = destinations
+            .into_iter()
+            .map(|text| Destination::parse(text.as_ref(), &address))
+            .collect::<Result<Vec<_>, _>>()?;
+        match destinations.len() {
+            0 => Err(AliasError::NoDestination),
+            1..=MAX_DESTINATIONS => Ok(Self::new(address, Action::Forward(destinations))),
+            _ => Err(AliasError::TooManyDestinations),
+        }
+    }
+
+    /// An alias that answers 550 5.7.1 with `text`.
+    ///
+    /// # Errors
+    /// When the text cannot be part of a reply.
+    pub fn reject(address: AliasAddress, text: &str) -> Result<Self, AliasError> {
+        Ok(Self::new(address, Action::Reject(reply_text(text)?)))
+    }
+
+    /// An alias that answers 450 4.2.1 with `text`.
+    ///
+    /// # Errors
+    /// When the text cannot be part of a reply.
+    pub fn defer(address: AliasAddress, text: &str) -> Result<Self, AliasError> {
+        Ok(Self::new(address, Action::Defer(reply_text(text)?)))
+    }
+
+    /// An alias whose mail is accepted and forgotten.
+    pub fn discard(address: AliasAddress) -> Self {
+        Self::new(address, Action::Discard)
+    }
+
+    fn new(address: AliasAddress, action: Action) -> Self {
+        Self { address, action, enabled: true }
+    }
+
+    /// The same alias, enabled or disabled. A disabled one refuses with 550 5.1.1.
+    pub fn with_enabled(mut self, enabled: bool) -> Self {
+        self.enabled = enabled;
+        self
+    }
+
+    /// Which recipients it answers.
+    pub fn address(&self) -> &AliasAddress {
+        &self.address
+    }
+
+    /// What it does.
+    pub fn action(&self) -> &Action {
+        &self.action
+    }
+
+    /// False when it was switched off.
+    pub fn enabled(&self) -> bool {
+        self.enabled
+    }
+
+    /// Where it forwards; empty for the other actions.
+    pub fn destinations(&self) -> &[Destination] {
+        match &self.action {
+            Action::Forward(destinations) => destinations,
+            Action::Reject(_) | Action::Defer(_) | Action::Discard => &[],
+        }
+    }
+}
+
+/// `hello@example.org -> a@x.example, b@y.example (disabled)`: the form in listings.
+impl fmt::Display for Alias {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.address)?;
+        match &self.action {
+            Action::Forward(destinations) => {
+                let texts: Vec<String> = destinations.iter().map(ToString::to_string).collect();
+                write!(f, "-> {}", texts.join(", "))?;
+            }
+            Action::Reject(text) => write!(f, "rejects: {text}")?,
+            Action::Defer(text) => write!(f, "defers: {text}")?,
+            Action::Discard => f.write_str("discards")?,
+        }
+        if self.enabled { Ok(()) } else { f.write_str(" (disabled)") }
+    }
+}
+
+/// Why something is no alias; the message is for people.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AliasError {
+    /// The alias's own address does not parse.
+    #[error(
+        "{0:?} is no alias address: {1}; it is hello@example.org, *@example.org or \
+         /^sales-(.+)@example\\.org$/"
+    )]
+    Address(String, AddressError),
+    /// Begins with a slash but does not end with one.
+    #[error(
+        "{0:?} is no alias address: a regex stands between slashes, as /^info-.*@example\\.org$/"
+    )]
+    RegexSlashes(String),
+    /// The regex does not compile, or is too long or too big.
+    #[error("the regex {0} is not usable: {1}")]
+    Regex(String, String),
+    /// A destination that is no mailbox.
+    #[error("{0:?} is no destination: {1}")]
+    Destination(String, AddressError),
+    /// A template names what its regex does not have, or is malformed.
+    #[error("{0:?} is no destination: {1}")]
+    Template(String, &'static str),
+    /// No destination at all.
+    #[error("an alias forwards to at least one destination")]
+    NoDestination,
+    /// More than [`MAX_DESTINATIONS`].
+    #[error("an alias has at most {MAX_DESTINATIONS} destinations; let some of them be aliases")]
+    TooManyDestinations,
+    /// A text no SMTP reply can carry.
+    #[error(
+        "the text becomes part of an SMTP reply: 1 to {MAX_TEXT} printable ASCII characters, \
+         nothing else"
+    )]
+    Text,
+}
+
+fn reply_text(text: &str) -> Result<String, AliasError> {
+    let fits = !text.trim().is_empty() && text.len() <= MAX_TEXT;
+    if fits && text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+        Ok(text.to_owned())
+    } else {
+        Err(AliasError::Text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> AliasAddress {
+        AliasAddress::parse(text).unwrap()
+    }
+
+    #[test]
+    fn listing_form() {
+        let alias = Alias::forward(address("A@x.test"), ["b@y.test", "c@z.test"]).unwrap();
+        assert_eq!(alias.to_string(), "A@x.test -> b@y.test, c@z.test");
+        let alias = Alias::reject(address("*@x.test"), "gone").unwrap().with_enabled(false);
+        assert_eq!(alias.to_string(), "*@x.test rejects: gone (disabled)");
+        assert_eq!(Alias::discard(address("/x/")).to_string(), "/x/ discards");
+    }
+
+    #[test]
+    fn senseless_aliases_cannot_be_built() {
+        let none: [&str; 0] = [];
+        assert_eq!(Alias::forward(address("a@x.test"), none), Err(AliasError::NoDestination));
+        let many = (0..=MAX_DESTINATIONS).map(|n| format!("m{n}@y.test"));
+        assert_eq!(Alias::forward(address("a@x.test"), many), Err(AliasError::TooManyDestinations));
+        for bad in ["", " ", "a\r\nb", "grüße", &"x".repeat(MAX_TEXT + 1)] {
+            assert_eq!(Alias::reject(address("a@x.test"), bad), Err(AliasError::Text), "{bad}");
+            assert!(Alias::defer(address("a@x.test"), bad).is_err(), "{bad}");
+        }
+    }
+}
