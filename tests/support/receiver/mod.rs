@@ -8,6 +8,7 @@ mod record;
 mod script;
 mod session;
 mod stream;
+mod wire;
 
 use std::net::{Shutdown, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};

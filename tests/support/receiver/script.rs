@@ -67,6 +67,22 @@ impl Action {
             _ => panic!("only a hold has something after it"),
         }
     }
+
+    /// The reply it comes to where `normal` is the usual one, or nothing where the connection ends
+    /// without a whole one.
+    pub(super) fn comes_to(&self, normal: &str) -> String {
+        match self {
+            Self::Accept => normal.to_owned(),
+            Self::Reply(text) => text.clone(),
+            Self::Raw(bytes) => String::from_utf8_lossy(bytes).trim_end().to_owned(),
+            Self::Hold(_, next) => next.comes_to(normal),
+            Self::CloseAfter(bytes) | Self::ResetAfter(bytes) => {
+                let text = String::from_utf8_lossy(bytes);
+                text.strip_suffix("\r\n").unwrap_or_default().to_owned()
+            }
+            Self::Hang | Self::Close | Self::Reset => String::new(),
+        }
+    }
 }
 
 /// Holds sessions back until the test opens it.

@@ -1,22 +1,18 @@
 //! One connection of a receiver.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::Shutdown;
+use std::io::{self, BufRead};
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::data::{self, Body};
-use super::record::{Message, Records};
+use super::record::Message;
 use super::script::{Action, At, Step};
-use super::stream::{Shared, Stream};
-use super::{Profile, State};
+use super::stream::Stream;
+use super::wire::Wire;
+use super::{Gate, Profile, State};
 
 pub(super) struct Session {
     state: Arc<State>,
-    stream: Shared,
-    reader: BufReader<Shared>,
-    /// Replies not yet sent: they leave together when the peer has nothing more in the buffer.
-    out: Vec<u8>,
+    wire: Wire,
     number: usize,
     transaction: Option<Transaction>,
     message: usize,
@@ -45,23 +41,13 @@ type Outcome<T> = Result<T, End>;
 
 impl Session {
     pub(super) fn new(state: Arc<State>, stream: Arc<Stream>, number: usize) -> Self {
-        let stream = Shared(stream);
-        let reader = BufReader::with_capacity(64 * 1024, stream.clone());
-        let (out, transaction, message) = (Vec::new(), None, 0);
-        Self { state, stream, reader, out, number, transaction, message }
+        Self { state, wire: Wire::new(stream), number, transaction: None, message: 0 }
     }
 
     pub(super) fn run(mut self) {
-        let end = self.converse().err().unwrap_or(End::Close);
-        let _peer_is_gone = self.flush();
-        match end {
-            End::Reset => self.stream.0.reset_on_close(),
-            End::Close => {
-                // A close with unread bytes would be a RST.
-                self.stream.0.shutdown(Shutdown::Write);
-                self.stream.0.set_read_timeout(Duration::from_secs(2));
-                let _peer_is_gone = io::copy(&mut self.reader, &mut io::sink());
-            }
+        match self.converse() {
+            Err(End::Reset) => self.wire.reset(),
+            Ok(()) | Err(End::Close) => self.wire.close(),
         }
     }
 
@@ -89,12 +75,12 @@ impl Session {
                     self.transaction = None;
                     self.step(Step::Rset, &line, "250 2.0.0 forgotten")?;
                 }
-                ("NOOP", _) => self.reply("250 2.0.0 ok"),
+                ("NOOP", _) => self.wire.reply("250 2.0.0 ok"),
                 ("QUIT", _) => {
                     self.step(Step::Quit, &line, "221 2.0.0 bye")?;
                     return Err(End::Close);
                 }
-                _ => self.reply("500 5.5.2 not known here"),
+                _ => self.wire.reply("500 5.5.2 not known here"),
             }
         }
         Ok(())
@@ -102,7 +88,7 @@ impl Session {
 
     fn mail(&mut self, line: String) -> Outcome<()> {
         if self.transaction.is_some() {
-            self.reply("503 5.5.1 a transaction is open");
+            self.wire.reply("503 5.5.1 a transaction is open");
             return Ok(());
         }
         self.message = self.state.next_message();
@@ -116,7 +102,7 @@ impl Session {
 
     fn rcpt(&mut self, line: &str) -> Outcome<()> {
         if self.transaction.is_none() {
-            self.reply("503 5.5.1 MAIL first");
+            self.wire.reply("503 5.5.1 MAIL first");
             return Ok(());
         }
         if self.step(Step::Rcpt, line, "250 2.1.5 ok")? < 300
@@ -130,21 +116,21 @@ impl Session {
     fn data(&mut self, line: &str) -> Outcome<()> {
         let to = self.transaction.as_ref().map(|transaction| transaction.to.clone());
         let Some(to) = to.filter(|to| !to.is_empty()) else {
-            self.reply("503 5.5.1 no valid recipient");
+            self.wire.reply("503 5.5.1 no valid recipient");
             return Ok(());
         };
         if self.step(Step::Data, line, "354 go ahead")? != 354 {
             return Ok(());
         }
-        self.flush()?;
+        self.wire.flush()?;
         if let Some(action) = self.unusual(Step::Body, line) {
-            self.reader.fill_buf()?;
+            self.wire.reader.fill_buf()?;
             self.act(action, "")?;
         }
         let body = if self.profile().lenient {
-            data::read_lenient(&mut self.reader)?
+            data::read_lenient(&mut self.wire.reader)?
         } else {
-            data::read_strict(&mut self.reader)?
+            data::read_strict(&mut self.wire.reader)?
         };
         self.answer_body(&to, body)
     }
@@ -177,36 +163,27 @@ impl Session {
             to: transaction.to,
             data: body.data,
             raw: body.raw,
-            replies: actions.iter().map(|action| intended(action, &normal)).collect(),
+            replies: actions.iter().map(|action| action.comes_to(&normal)).collect(),
         };
         let mut kept = Some(message);
         for action in actions {
-            // A held message is recorded when the gate lets it through.
-            if !matches!(action, Action::Hold(..)) {
-                self.keep(&mut kept);
-            }
-            self.act_after(action, &normal, &mut kept)?;
+            let action = match action {
+                // A held message is recorded when the gate lets it through.
+                Action::Hold(gate, next) => {
+                    self.pass(&gate)?;
+                    *next
+                }
+                other => other,
+            };
+            self.keep(&mut kept);
+            self.act(action, &normal)?;
         }
         Ok(())
     }
 
-    fn act_after(
-        &mut self,
-        action: Action,
-        normal: &str,
-        kept: &mut Option<Message>,
-    ) -> Outcome<()> {
-        if let Action::Hold(gate, next) = action {
-            self.pass(&gate)?;
-            self.keep(kept);
-            return self.act(*next, normal).map(drop);
-        }
-        self.act(action, normal).map(drop)
-    }
-
     fn keep(&self, message: &mut Option<Message>) {
         if let Some(message) = message.take() {
-            self.state.record(|records: &mut Records| records.keep(message));
+            self.state.record(|records| records.keep(message));
         }
     }
 
@@ -230,85 +207,46 @@ impl Session {
     /// Does it, and says with which code.
     fn act(&mut self, action: Action, normal: &str) -> Outcome<u16> {
         match action {
-            Action::Accept => self.reply(normal),
-            Action::Reply(ref text) => self.reply(text),
-            Action::Raw(ref bytes) => self.out.extend_from_slice(bytes),
+            Action::Accept => self.wire.reply(normal),
+            Action::Reply(ref text) => self.wire.reply(text),
+            Action::Raw(ref bytes) => self.wire.raw(bytes),
             Action::Hold(gate, next) => {
                 self.pass(&gate)?;
                 return self.act(*next, normal);
             }
             Action::Hang => {
-                self.flush()?;
+                self.wire.flush()?;
                 while self.line()?.is_some() {}
                 return Err(End::Close);
             }
             Action::Close => return Err(End::Close),
             Action::Reset => return Err(End::Reset),
             Action::CloseAfter(bytes) => {
-                self.out.extend_from_slice(&bytes);
+                self.wire.raw(&bytes);
                 return Err(End::Close);
             }
             Action::ResetAfter(bytes) => {
-                self.out.extend_from_slice(&bytes);
+                self.wire.raw(&bytes);
                 return Err(End::Reset);
             }
         }
-        Ok(code(&intended(&action, normal)))
+        Ok(code(&action.comes_to(normal)))
     }
 
-    fn pass(&mut self, gate: &super::Gate) -> Outcome<()> {
-        self.flush()?;
+    fn pass(&mut self, gate: &Gate) -> Outcome<()> {
+        self.wire.flush()?;
         if gate.pass() { Ok(()) } else { Err(End::Close) }
     }
 
-    fn reply(&mut self, text: &str) {
-        if text.is_empty() {
-            return;
-        }
-        for line in text.split('\n') {
-            self.out.extend_from_slice(line.as_bytes());
-            self.out.extend_from_slice(b"\r\n");
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.stream.write_all(&self.out)?;
-        self.out.clear();
-        Ok(())
-    }
-
-    /// The next command line without its end, after the replies so far have been sent if nothing is
-    /// waiting.
+    /// The next command without its line end.
     fn line(&mut self) -> Outcome<Option<String>> {
-        let mut line = Vec::new();
-        if self.reader.buffer().is_empty() {
-            self.flush()?;
-        }
-        if self.profile().lenient {
-            self.skip_rest_of_line_end()?;
-        }
-        if self.reader.by_ref().take(1 << 20).read_until(b'\n', &mut line)? == 0 {
-            return Ok(None);
-        }
+        let lenient = self.profile().lenient;
+        let Some(line) = self.wire.line(lenient)? else { return Ok(None) };
         if !self.profile().counting {
             let number = self.number;
             self.state.record(|records| records.command(number, &line));
         }
         Ok(Some(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned()))
-    }
-
-    fn skip_rest_of_line_end(&mut self) -> io::Result<()> {
-        loop {
-            let buffer = self.reader.fill_buf()?;
-            let junk = buffer.iter().take_while(|byte| matches!(byte, b'\r' | b'\n' | 0)).count();
-            if junk == 0 {
-                return Ok(());
-            }
-            self.reader.consume(junk);
-            if self.reader.buffer().is_empty() {
-                self.flush()?;
-            }
-        }
     }
 
     fn capabilities(&self) -> String {
@@ -321,21 +259,6 @@ impl Session {
 
     fn profile(&self) -> &Profile {
         &self.state.profile
-    }
-}
-
-/// The reply an action comes to, or nothing where the connection ends without one.
-fn intended(action: &Action, normal: &str) -> String {
-    match action {
-        Action::Accept => normal.to_owned(),
-        Action::Reply(text) => text.clone(),
-        Action::Raw(bytes) => String::from_utf8_lossy(bytes).trim_end().to_owned(),
-        Action::Hold(_, next) => intended(next, normal),
-        Action::Hang
-        | Action::Close
-        | Action::Reset
-        | Action::CloseAfter(_)
-        | Action::ResetAfter(_) => String::new(),
     }
 }
 
