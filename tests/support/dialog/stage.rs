@@ -62,7 +62,15 @@ impl Dialog {
         }
         onward.serve();
         let address = onward.address();
-        self.play(&Stage { address, receiver: receiver.as_ref(), variables })
+        self.play(&Stage { address, receiver: receiver.as_ref(), variables }).map_err(
+            |mut failure| {
+                failure.transcript.push_str("  Onward's log:\n");
+                for line in onward.log() {
+                    failure.transcript.push_str(&format!("    {line}\n"));
+                }
+                failure
+            },
+        )
     }
 }
 
