@@ -2,7 +2,7 @@
 //! directory.
 
 use std::fs::{self, Permissions};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -75,10 +75,14 @@ impl Postfix {
         self.process.wait_for_line(text, |line| line.contains(text))
     }
 
-    /// A clean stop, as `postfix stop` does it.
+    /// A clean stop, as `postfix stop` does it. An smtpd(8) shares the master's listening socket
+    /// and may outlive it by a moment, so this waits for the port too.
     pub fn stop(&mut self) {
         self.process.signal("TERM");
         self.process.wait_exit(Duration::from_secs(10));
+        wait_until("the port of a stopped Postfix to close", || {
+            TcpStream::connect(self.address).err()
+        });
     }
 }
 
