@@ -188,9 +188,9 @@ impl Reply {
     pub const fn no_expn() -> Self {
         Self::new(502, (5, 5, 1), "EXPN is not offered")
     }
-    /// The message reached its destination, whose own reply code is `theirs`.
-    pub fn forwarded(id: &str, theirs: u16) -> Self {
-        Self::with_text(250, (2, 0, 0), &format!("{id} forwarded, the destination said {theirs}"))
+    /// Every destination has the message: their replies were 2xx.
+    pub fn forwarded(id: &str) -> Self {
+        Self::with_text(250, (2, 0, 0), &format!("{id} forwarded, the destination said 2xx"))
     }
     /// The alias says `--discard`.
     pub fn discarded(id: &str) -> Self {

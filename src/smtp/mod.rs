@@ -8,3 +8,5 @@ pub mod line;
 pub mod parameter;
 pub mod reply_reader;
 pub mod session;
+
+pub use session::{Session, SessionConfig, Step, Transaction};

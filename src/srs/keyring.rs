@@ -1,4 +1,4 @@
-use hmac::{Hmac, KeyInit};
+use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -71,6 +71,22 @@ impl Keyring {
     pub fn short_secrets(&self) -> Vec<Fingerprint> {
         let short = self.keys().filter(|key| key.secret.len() < SHORT_SECRET);
         short.map(|key| Fingerprint::of(&key.secret)).collect()
+    }
+
+    /// HMAC-SHA256 of `text` under each secret, the one that signs first. `purpose` keeps these apart
+    /// from one another and from tags.
+    pub fn digests<'a>(
+        &'a self,
+        purpose: &'a str,
+        text: &'a str,
+    ) -> impl Iterator<Item = [u8; 32]> + 'a {
+        self.keys().map(move |key| {
+            let mut mac = key.sha256.clone();
+            mac.update(purpose.as_bytes());
+            mac.update(b"\0");
+            mac.update(text.as_bytes());
+            mac.finalize().into_bytes().into()
+        })
     }
 
     pub(super) fn signing_key(&self) -> &Key {

@@ -87,6 +87,11 @@ impl Rewriter {
         &self.settings
     }
 
+    /// The secrets.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
     /// The right-hand side for mail that came to an alias at `alias_domain`.
     pub fn srs_domain<'a>(&'a self, alias_domain: &'a Domain) -> &'a Domain {
         if self.settings.per_domain { alias_domain } else { &self.settings.domain }
