@@ -6,6 +6,7 @@ pub mod envelope;
 pub mod fate;
 pub mod message;
 pub mod next_hop;
+pub mod proxy;
 pub mod reply;
 pub mod smtp;
 pub mod srs;
