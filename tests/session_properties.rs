@@ -1,0 +1,371 @@
+//! What holds for every dialogue: cuts do not matter, refused commands change nothing, no bytes
+//! upset the session, and text of a message never runs as commands.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+
+use onward::{
+    address::ForwardPath,
+    envelope::Envelope,
+    reply::Reply,
+    smtp::session::{Session, SessionConfig, Step, Transaction},
+};
+use proptest::prelude::*;
+use std::sync::Arc;
+
+const MAX_MESSAGE_SIZE: usize = 400;
+
+/// What a session did, in order. Adjacent output is one event, wherever it was cut.
+#[derive(Debug, PartialEq, Eq)]
+enum Event {
+    Said(String),
+    Asked(ForwardPath),
+    Got(Transaction),
+    Closed,
+}
+
+/// A session with a driver that decides on recipients by their local part.
+struct Driven {
+    session: Session,
+    events: Vec<Event>,
+}
+
+impl Driven {
+    fn new(max_errors: u32) -> Self {
+        let config = SessionConfig {
+            hostname: "mx.test".into(),
+            max_message_size: MAX_MESSAGE_SIZE,
+            max_recipients: 3,
+            max_errors,
+        };
+        let mut session = Session::new(Arc::new(config), 0);
+        session.greet();
+        Self { session, events: Vec::new() }
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        self.session.receive(bytes);
+        loop {
+            let step = self.session.poll();
+            self.drain();
+            match step {
+                Step::NeedInput => break,
+                Step::Recipient(path) => {
+                    self.session.answer(verdict(&path));
+                    self.events.push(Event::Asked(path));
+                }
+                Step::Message(transaction) => {
+                    self.session.answer(Reply::forwarded("id", 250));
+                    self.events.push(Event::Got(*transaction));
+                }
+                Step::Close => {
+                    if self.events.last() != Some(&Event::Closed) {
+                        self.events.push(Event::Closed);
+                    }
+                    break;
+                }
+            }
+        }
+    }
+
+    fn drain(&mut self) {
+        let output = String::from_utf8(std::mem::take(self.session.output())).unwrap();
+        match self.events.last_mut() {
+            _ if output.is_empty() => {}
+            Some(Event::Said(said)) => said.push_str(&output),
+            _ => self.events.push(Event::Said(output)),
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.events.last() == Some(&Event::Closed)
+    }
+
+    fn said(&self) -> String {
+        self.events
+            .iter()
+            .map(|event| if let Event::Said(text) = event { text.as_str() } else { "" })
+            .collect()
+    }
+
+    fn state(&self) -> (Option<String>, bool, Option<Envelope>, usize, bool) {
+        let session = &self.session;
+        (
+            session.helo().map(str::to_owned),
+            session.is_esmtp(),
+            session.envelope_so_far().cloned(),
+            session.held(),
+            session.in_data(),
+        )
+    }
+}
+
+fn verdict(path: &ForwardPath) -> Reply {
+    match path.to_string().as_bytes()[1] {
+        b'n' => Reply::no_such_alias(),
+        b'l' => Reply::alias_defers("later"),
+        b'o' => Reply::other_destination(),
+        _ => Reply::recipient_ok(),
+    }
+}
+
+fn run(wire: &[u8], cuts: &[usize]) -> Driven {
+    let mut driven = Driven::new(5);
+    let mut rest = wire;
+    for cut in cuts.iter().cycle() {
+        if rest.is_empty() {
+            break;
+        }
+        let (part, tail) = rest.split_at((*cut).clamp(1, rest.len()));
+        driven.feed(part);
+        rest = tail;
+    }
+    driven
+}
+
+/// Lines that a session mostly takes, whole messages among them.
+fn in_order() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        3 => Just("EHLO c.test"),
+        1 => Just("HELO c.test"),
+        4 => Just("MAIL FROM:<a@b.c>"),
+        1 => Just("MAIL FROM:<é@b.c> SMTPUTF8 BODY=8BITMIME SIZE=7"),
+        5 => Just("RCPT TO:<x@y.z>"),
+        1 => Just("RCPT TO:<Postmaster>"),
+        2 => Just("DATA\r\nQUIT\r\n..\r\n."),
+        1 => Just("DATA\r\na\nb\r\n.\r\n."),
+        2 => Just("BDAT 6\r\nQUIT\r\nNOOP"),
+        1 => Just("BDAT 3\r\na\nbNOOP"),
+        1 => Just("BDAT 399\r\nDATA\r\n.\r\n"),
+        2 => Just("BDAT 5 LAST\r\n.\r\n\r\nNOOP"),
+        1 => Just("RSET"),
+        1 => Just("NOOP x"),
+        1 => Just("VRFY x"),
+    ]
+    .prop_map(|line| [line.as_bytes(), b"\r\n"].concat())
+}
+
+/// What is refused in every state, or in some.
+fn out_of_order() -> impl Strategy<Value = Vec<u8>> {
+    prop::sample::select(vec![
+        &b"EHLO\r\n"[..],
+        b"EHLO a b\r\n",
+        b"HELO (\r\n",
+        b"MAIL FROM:<a@b.c>\r\n",
+        b"MAIL FROM:<\xc3\xa9@b.c>\r\n",
+        b"MAIL FROM:<a@b.c> SIZE=401\r\n",
+        b"MAIL FROM:<a@b.c> SIZE=1 X=Y\r\n",
+        b"MAIL FROM:a@b.c SMTPUTF8\r\n",
+        b"RCPT TO:<x@y.z>\r\n",
+        b"RCPT TO:<n@y.z>\r\n",
+        b"RCPT TO:<later@y.z>\r\n",
+        b"RCPT TO:<other@y.z>\r\n",
+        b"RCPT TO:<\xc3\xa9@y.z>\r\n",
+        b"RCPT TO:<>\r\n",
+        b"RCPT TO:<x@y.z> NOTIFY=NEVER\r\n",
+        b"DATA\r\n",
+        b"DATA x\r\n",
+        b"BDAT 6\r\nRSET\r\n",
+        b"BDAT 6 LAST\r\nQUIT\r\n",
+        b"BDAT 6 LAST x\r\nQUIT\r\n",
+        b"BDAT x\r\n",
+        b"RSET x\r\n",
+        b"QUIT x\r\n",
+        b"EXPN x\r\n",
+        b"VRFY\r\n",
+        b"STARTTLS\r\n",
+        b"\r\n",
+        b"RSET\n",
+        b"RS\0ET\r\n",
+        b"RSET\r\r\n",
+        b"RSET\rRSET\r\n",
+        b"RSET \xff\r\n",
+    ])
+    .prop_map(<[u8]>::to_vec)
+}
+
+fn too_long() -> impl Strategy<Value = Vec<u8>> {
+    (2040usize..2060).prop_map(|length| [&b"NOOP "[..], &vec![b'x'; length], b"\r\n"].concat())
+}
+
+fn noise() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(
+        prop_oneof![
+            3 => prop::sample::select(&b"\r\n.\0 :<>@aBDAT0"[..]),
+            1 => any::<u8>(),
+        ],
+        0..30,
+    )
+}
+
+fn dialogue() -> impl Strategy<Value = Vec<u8>> {
+    let part = prop_oneof![
+        8 => in_order(),
+        3 => out_of_order(),
+        1 => too_long(),
+        1 => noise(),
+        1 => Just(b"QUIT\r\n".to_vec()),
+        1 => Just(b"GET / HTTP/1.1\r\n".to_vec()),
+    ];
+    // Most begin well, so that later parts are reached.
+    (any::<bool>(), prop::collection::vec(part, 0..25)).prop_map(|(well, parts)| {
+        let opening = &b"EHLO c\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<x@y.z>\r\n"[..];
+        [if well { opening } else { b"" }, &parts.concat()].concat()
+    })
+}
+
+fn assert_replies(said: &str) {
+    let mut lines = said.split("\r\n").collect::<Vec<_>>();
+    assert_eq!(lines.pop(), Some(""), "output ends within a line: {said:?}");
+    let mut reply_so_far = None;
+    for line in lines {
+        assert!(line.len() <= 510, "{line}");
+        assert!(line.bytes().all(|b| (b' '..=b'~').contains(&b)), "{line:?}");
+        let (code, rest) = line.split_at(3);
+        assert!(code.parse::<u16>().is_ok_and(|code| (200..600).contains(&code)), "{line}");
+        assert!(reply_so_far.is_none_or(|before| before == code), "{said}");
+        // RFC 2034 §4: the class of the enhanced code is that of the reply.
+        let unmarked = ["220", "354"].contains(&code) || is_ehlo(said, line);
+        assert!(unmarked || rest[1..].starts_with(&format!("{}.", &code[..1])), "{line}");
+        reply_so_far = match rest.as_bytes()[0] {
+            b'-' => Some(code),
+            b' ' => None,
+            _ => panic!("{line}"),
+        };
+    }
+    assert_eq!(reply_so_far, None, "a reply without its last line: {said}");
+}
+
+fn is_ehlo(said: &str, line: &str) -> bool {
+    const EXTENSIONS: [&str; 6] =
+        ["PIPELINING", "SIZE 400", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING"];
+    said.contains(line) && (EXTENSIONS.contains(&&line[4..]) || &line[4..] == "mx.test")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn cuts_do_not_matter(
+        wire in dialogue(),
+        cuts in prop::collection::vec(prop_oneof![1usize..5, 1usize..100, Just(5000)], 1..20),
+    ) {
+        let whole = run(&wire, &[usize::MAX]);
+        prop_assert_eq!(&run(&wire, &cuts).events, &whole.events);
+        prop_assert_eq!(&run(&wire, &[1]).events, &whole.events);
+    }
+
+    #[test]
+    fn a_refused_command_changes_no_state(
+        before in prop::collection::vec(prop_oneof![4 => in_order(), 1 => out_of_order()], 0..12),
+        command in prop_oneof![9 => out_of_order(), 1 => too_long()],
+        after in prop::collection::vec(prop_oneof![4 => in_order(), 1 => out_of_order()], 0..12),
+    ) {
+        let (mut with, mut without) = (Driven::new(1000), Driven::new(1000));
+        with.feed(&before.concat());
+        without.feed(&before.concat());
+        // The rest of a chunk or message that was begun.
+        let rest = [&[b'x'; 400][..], b"\r\n.\r\n"].concat();
+        if with.session.in_data() {
+            with.feed(&rest);
+            without.feed(&rest);
+        }
+        with.events.clear();
+        without.events.clear();
+        let state = with.state();
+        with.feed(&command);
+        let refused = with.said().starts_with(['4', '5']);
+        prop_assume!(refused && !with.session.in_data());
+        prop_assert_eq!(with.state(), state);
+        with.events.clear();
+        with.feed(&after.concat());
+        without.feed(&after.concat());
+        prop_assert_eq!(with.state(), without.state());
+        prop_assert_eq!(with.events, without.events);
+    }
+
+    #[test]
+    fn any_bytes_are_answered_with_replies(wire in prop_oneof![
+        dialogue(),
+        prop::collection::vec(noise(), 0..40).prop_map(|parts| parts.concat()),
+    ], cut in 1usize..200) {
+        let driven = run(&wire, &[cut]);
+        assert_replies(&driven.said());
+        prop_assert!(driven.session.held() <= MAX_MESSAGE_SIZE);
+        for event in &driven.events {
+            if let Event::Got(transaction) = event {
+                prop_assert!(transaction.message.len() <= MAX_MESSAGE_SIZE);
+                prop_assert!(!transaction.envelope.forward_paths.is_empty());
+                let bare = String::from_utf8_lossy(&transaction.message).replace("\r\n", "");
+                prop_assert!(!bare.contains(['\r', '\n', '\0']));
+            }
+        }
+    }
+
+    #[test]
+    fn a_chunk_never_runs_as_commands(
+        opening in prop::sample::select(vec![
+            "", "EHLO c\r\n", "HELO c\r\n", "EHLO c\r\nMAIL FROM:<>\r\n",
+            "EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<x@y.z>\r\n",
+        ]),
+        chunk in prop_oneof![dialogue(), noise()],
+        tail in prop::sample::select(vec!["", " LAST", " LAST x", " \t"]),
+    ) {
+        let mut driven = Driven::new(5);
+        driven.feed(opening.as_bytes());
+        let asked = |driven: &Driven| {
+            driven.events.iter().filter(|event| matches!(event, Event::Asked(_))).count()
+        };
+        let (asked_before, said_before) = (asked(&driven), driven.said().len());
+        driven.feed(format!("BDAT {}{tail}\r\n", chunk.len()).as_bytes());
+        driven.feed(&chunk);
+        prop_assert_eq!(asked(&driven), asked_before);
+        prop_assert!(!driven.is_closed());
+        prop_assert_eq!(driven.said()[said_before..].lines().count(), 1);
+        driven.feed(b"NOOP\r\n");
+        prop_assert!(driven.said().ends_with("\r\n250 2.0.0 OK\r\n"));
+    }
+}
+
+/// Every text of up to six of the bytes that smuggling is made of, after a line, within one, and at
+/// the start of the message.
+#[test]
+fn no_wrong_end_of_data_lets_text_run_as_commands() {
+    const BYTES: &[u8] = b"\r\n.\0";
+    const SMUGGLED: &[u8] = b"MAIL FROM:<evil@b.c>\r\nRCPT TO:<victim@y.z>\r\nDATA\r\nx\r\n.\r\n";
+    let (mut refused, mut taken) = (0, 0);
+    for length in 0..=6u32 {
+        for number in 0..BYTES.len().pow(length) {
+            let end: Vec<u8> =
+                (0..length).map(|at| BYTES[number / BYTES.len().pow(at) % BYTES.len()]).collect();
+            for start in [&b""[..], b"text", b"text\r\n"] {
+                let body = [b"\r\n", start, &end[..]].concat();
+                let mut wire = b"EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<x@y.z>\r\nDATA\r\n".to_vec();
+                wire.extend_from_slice(&body[2..]);
+                wire.extend_from_slice(SMUGGLED);
+                if body.windows(5).any(|window| window == b"\r\n.\r\n") {
+                    continue;
+                }
+                let driven = run(&wire, &[usize::MAX]);
+                let shown = wire.escape_ascii();
+                let asked = driven.events.iter().filter(|e| matches!(e, Event::Asked(_))).count();
+                assert_eq!(asked, 1, "{shown}");
+                let after_data = driven.said().split_once("354 ").unwrap().1.to_owned();
+                assert_eq!(after_data.lines().count(), 2, "{shown}");
+                let clean = !String::from_utf8([&body, SMUGGLED].concat())
+                    .unwrap()
+                    .replace("\r\n", "")
+                    .contains(['\r', '\n', '\0']);
+                let verdict = if clean { "\r\n250 2.0.0 " } else { "\r\n550 5.6.0 " };
+                assert!(after_data.contains(verdict), "{shown}: {after_data}");
+                if clean { taken += 1 } else { refused += 1 }
+            }
+        }
+    }
+    assert!(refused > 10_000 && taken > 20, "{refused} {taken}");
+}
