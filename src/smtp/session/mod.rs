@@ -130,8 +130,8 @@ impl Session {
         let mut bytes = bytes;
         match &mut self.phase {
             Phase::Closed => return,
-            // Straight into the message: the buffer is for commands.
-            Phase::Incoming(incoming) if self.input.rest().is_empty() => {
+            // Straight into the message; the buffer, for commands, is empty as long as more is awaited.
+            Phase::Incoming(incoming) => {
                 let used = incoming.take(bytes);
                 bytes = bytes.get(used..).unwrap_or_default();
             }
