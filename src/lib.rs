@@ -10,3 +10,4 @@ pub mod proxy;
 pub mod reply;
 pub mod smtp;
 pub mod srs;
+pub mod store;

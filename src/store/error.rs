@@ -1,0 +1,114 @@
+use rusqlite::ErrorCode;
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+/// Why the store cannot do what was asked. Nothing was changed; the message says what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The state directory does not exist and cannot be made.
+    #[error(
+        "cannot create the state directory {path}: {reason}; create it and give it to the user \
+         that runs Onward, or set state_dir"
+    )]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// The file, or the files SQLite keeps beside it, cannot be opened or written.
+    #[error(
+        "cannot open {path} for reading and writing: {reason}; the file and its directory must \
+         belong to the user that runs Onward"
+    )]
+    Access {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite or the system said.
+        reason: String,
+    },
+    /// No database, or a broken one.
+    #[error(
+        "{path} is damaged or no database ({reason}); stop Onward, move the file away with its \
+         -wal and -shm, and restore it from a backup"
+    )]
+    Damaged {
+        /// The database.
+        path: PathBuf,
+        /// What was found.
+        reason: String,
+    },
+    /// A database of another program.
+    #[error(
+        "{path} is the database of another program; set state_dir to a directory of Onward's own"
+    )]
+    Foreign {
+        /// The database.
+        path: PathBuf,
+    },
+    /// Written by a newer Onward.
+    #[error(
+        "{path} was written by a newer Onward: its schema is version {found}, this program knows \
+         versions up to {known}; run the newer program or restore a backup made before the upgrade"
+    )]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest version this program knows.
+        known: i64,
+    },
+    /// Somebody else writes for longer than we wait.
+    #[error("{path} is locked by another program, such as a large `onward alias apply`; try again")]
+    Busy {
+        /// The database.
+        path: PathBuf,
+    },
+    /// No room.
+    #[error("no space is left on the disk of {path}")]
+    Full {
+        /// The database.
+        path: PathBuf,
+    },
+    /// Anything else.
+    #[error("{path}: {reason}")]
+    Failed {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite said.
+        reason: String,
+    },
+}
+
+impl StoreError {
+    pub(super) fn sqlite(path: &Path, error: &rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        let reason = error.to_string();
+        if let rusqlite::Error::FromSqlConversionFailure(..) = error {
+            return Self::Damaged { path, reason };
+        }
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                Self::Damaged { path, reason }
+            }
+            Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
+                Self::Access { path, reason }
+            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
+            Some(ErrorCode::DiskFull) => Self::Full { path },
+            _ => Self::Failed { path, reason },
+        }
+    }
+
+    pub(super) fn access(path: &Path, error: &io::Error) -> Self {
+        Self::Access { path: path.to_owned(), reason: error.to_string() }
+    }
+
+    pub(super) fn failed(path: &Path, reason: impl ToString) -> Self {
+        Self::Failed { path: path.to_owned(), reason: reason.to_string() }
+    }
+}

@@ -1,0 +1,202 @@
+//! What outlives a message: domains and aliases, long SRS addresses, what was delivered or refused.
+//!
+//! [`Store`] is the daemon's: look-ups answer from a bounded cache or off the runtime's threads, and
+//! writes share commits. [`Directory`] is the command line's: it changes domains and aliases, whether
+//! a daemon runs or not. They may be different processes; a change by one is seen by the other
+//! within a second.
+
+mod apply;
+mod cache;
+mod directory;
+mod error;
+mod memory;
+mod remembered;
+mod sqlite;
+mod srs;
+mod watch;
+
+pub use apply::Change;
+pub use directory::{ChangeError, Directory};
+pub use error::StoreError;
+pub use sqlite::expiring::Fingerprint;
+pub use srs::SrsPutError;
+
+use crate::{
+    address::{Domain, Mailbox},
+    alias::{Expansion, Limits, expand, expand_all},
+    reply::{ForeignReply, Reply},
+};
+use cache::Cache;
+use memory::Memory;
+use sqlite::{Live, Readers, Snapshot, Writer, aliases::Table, expiring};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, atomic::AtomicU64, mpsc},
+};
+use tokio::sync::watch as latest;
+
+/// How a [`Store`] is to behave.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Who gets the mail of role addresses without an alias.
+    pub postmaster: Option<Mailbox>,
+    /// How far an expansion may go.
+    pub limits: Limits,
+}
+
+/// The store of a running daemon. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Store(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    limits: Limits,
+    current: RwLock<Current>,
+    cache: Mutex<Cache>,
+    readers: Arc<Readers>,
+    writer: Writer,
+    delivered: Mutex<Memory<()>>,
+    refused: Mutex<Memory<ForeignReply>>,
+    srs_uses: Mutex<srs::Uses>,
+    srs_count: Arc<AtomicU64>,
+    /// The version of domains and aliases that look-ups use.
+    version: latest::Sender<i64>,
+    /// Dropped with the last store, which ends the watching thread.
+    _watching: mpsc::Sender<()>,
+}
+
+/// What look-ups need beside the database.
+#[derive(Debug, Clone)]
+struct Current {
+    snapshot: Arc<Snapshot>,
+    postmaster: Option<Arc<Mailbox>>,
+}
+
+impl Store {
+    /// Opens the store in `state_dir`, made when it does not exist. Blocks.
+    ///
+    /// # Errors
+    /// When it cannot be opened, is damaged, or of a newer version.
+    pub fn open(state_dir: &Path, options: Options) -> Result<Self, StoreError> {
+        let path = sqlite::path(state_dir);
+        let failed = |error| StoreError::sqlite(&path, &error);
+        let connection = sqlite::open_writer(state_dir)?;
+        let watcher = watch::Watcher::new(sqlite::open_reader(&path)?).map_err(failed)?;
+        let snapshot = Snapshot::load(&connection).map_err(failed)?;
+        let (version, _) = latest::channel(snapshot.version);
+        let delivered = expiring::delivered(&connection).map_err(failed)?;
+        let refused = expiring::refused(&connection).map_err(failed)?;
+        let srs_count = expiring::count_srs_addresses(&connection).map_err(failed)?;
+        let (watching, stopped) = mpsc::channel();
+        let shared = Arc::new(Shared {
+            limits: options.limits,
+            current: RwLock::new(Current {
+                snapshot: Arc::new(snapshot),
+                postmaster: options.postmaster.map(Arc::new),
+            }),
+            cache: Mutex::default(),
+            readers: Arc::new(Readers::new(path.clone())),
+            writer: Writer::start(connection, path.clone())?,
+            delivered: Mutex::new(remembered::load_delivered(delivered)),
+            refused: Mutex::new(remembered::load_refused(refused)),
+            srs_uses: Mutex::default(),
+            srs_count: Arc::new(AtomicU64::new(srs_count)),
+            version,
+            _watching: watching,
+        });
+        watcher.start(&shared, stopped).map_err(|error| StoreError::failed(&path, error))?;
+        Ok(Self(shared))
+    }
+
+    /// True when mail for `domain` is ours to answer.
+    pub fn is_hosted(&self, domain: &Domain) -> bool {
+        self.0.current().snapshot.domains.contains(domain)
+    }
+
+    /// What becomes of `recipient`. It must not be SRS-shaped: see [`crate::alias`].
+    ///
+    /// # Errors
+    /// When the database cannot be read: the recipient is to be asked for again later.
+    pub async fn resolve(&self, recipient: &Mailbox) -> Result<Arc<Expansion>, StoreError> {
+        if !self.is_hosted(recipient.domain()) {
+            return Ok(Arc::new(Expansion::Refuse(Reply::relaying_denied())));
+        }
+        let recipient = recipient.clone();
+        self.cached(recipient.to_key(), move |live, limits| expand(&recipient, live, limits)).await
+    }
+
+    /// What becomes of a bare `<postmaster>`.
+    ///
+    /// # Errors
+    /// As [`Store::resolve`].
+    pub async fn resolve_postmaster(&self) -> Result<Arc<Expansion>, StoreError> {
+        // No address is without an @.
+        let key = "postmaster".to_owned();
+        self.cached(key, |live, limits| match live.postmaster {
+            Some(postmaster) => expand_all(std::slice::from_ref(postmaster), live, limits),
+            None => Ok(Expansion::Refuse(Reply::no_postmaster())),
+        })
+        .await
+    }
+
+    /// Changes the postmaster, as a reloaded configuration says.
+    pub fn set_postmaster(&self, postmaster: Option<Mailbox>) {
+        let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
+        current.postmaster = postmaster.map(Arc::new);
+        drop(current);
+        lock(&self.0.cache).clear();
+    }
+
+    /// The version of domains and aliases that look-ups use; it changes when they do.
+    pub fn version(&self) -> latest::Receiver<i64> {
+        self.0.version.subscribe()
+    }
+
+    async fn cached<F>(&self, key: String, expand: F) -> Result<Arc<Expansion>, StoreError>
+    where
+        F: FnOnce(&Live<'_>, Limits) -> rusqlite::Result<Expansion> + Send + 'static,
+    {
+        // The epoch is read before anything that a change could make out of date.
+        let epoch = {
+            let mut cache = lock(&self.0.cache);
+            if let Some(expansion) = cache.get(&key) {
+                return Ok(expansion);
+            }
+            cache.epoch()
+        };
+        let (current, limits) = (self.0.current(), self.0.limits);
+        let expansion = self
+            .0
+            .readers
+            .run(move |connection| {
+                let (snapshot, postmaster) = (&*current.snapshot, current.postmaster.as_deref());
+                let live = Live { connection, table: Table::Stored, snapshot, postmaster };
+                expand(&live, limits)
+            })
+            .await?;
+        let expansion = Arc::new(expansion);
+        lock(&self.0.cache).insert(epoch, key, Arc::clone(&expansion));
+        Ok(expansion)
+    }
+}
+
+impl Shared {
+    fn current(&self) -> Current {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn replace_snapshot(&self, snapshot: Snapshot) {
+        let version = snapshot.version;
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        current.snapshot = Arc::new(snapshot);
+        drop(current);
+        lock(&self.cache).clear();
+        self.version.send_replace(version);
+    }
+}
+
+/// What the mutexes here guard is whole between any two statements, so a panic elsewhere is no reason
+/// to stop.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

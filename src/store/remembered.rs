@@ -1,0 +1,98 @@
+//! What earlier attempts brought, so that a retry of the sender repeats none of it.
+//!
+//! All of it is in memory too: a look-up never touches the disk.
+
+use super::{Fingerprint, Memory, Store, StoreError, expiring, lock};
+use crate::reply::ForeignReply;
+use expiring::Remembered;
+
+/// Most deliveries and most refusals that are remembered; beyond, the oldest go.
+const DELIVERED: usize = 200_000;
+const REFUSED: usize = 20_000;
+/// Longest text of a refusal that is kept, in characters.
+const REFUSED_TEXT: usize = 500;
+
+pub(super) fn load_delivered(rows: Vec<(Fingerprint, u64)>) -> Memory<()> {
+    let mut memory = Memory::new(DELIVERED);
+    for (fingerprint, expires) in rows {
+        memory.insert(fingerprint, expires, ());
+    }
+    memory
+}
+
+pub(super) fn load_refused(rows: Vec<(Fingerprint, u64, ForeignReply)>) -> Memory<ForeignReply> {
+    let mut memory = Memory::new(REFUSED);
+    for (fingerprint, expires, reply) in rows {
+        memory.insert(fingerprint, expires, reply);
+    }
+    memory
+}
+
+impl Store {
+    /// Remembers a delivery until `expires`. Known at once, durable when this answers.
+    ///
+    /// # Errors
+    /// When it cannot be written; it is then known until the end of the process.
+    pub async fn remember_delivered(
+        &self,
+        fingerprint: Fingerprint,
+        expires: u64,
+    ) -> Result<(), StoreError> {
+        let gone = lock(&self.0.delivered).insert(fingerprint, expires, ());
+        let write = self.0.writer.run(move |connection| {
+            if let Some(gone) = gone {
+                Remembered::Delivered.forget(connection, &gone)?;
+            }
+            expiring::put_delivered(connection, &fingerprint, expires)
+        });
+        write.await
+    }
+
+    /// True when this delivery was made and is remembered.
+    pub fn was_delivered(&self, fingerprint: &Fingerprint, now: u64) -> bool {
+        lock(&self.0.delivered).get(fingerprint, now).is_some()
+    }
+
+    /// Remembers how a destination refused until `expires`. Known at once, durable when this answers.
+    ///
+    /// # Errors
+    /// When it cannot be written; it is then known until the end of the process.
+    pub async fn remember_refused(
+        &self,
+        fingerprint: Fingerprint,
+        reply: ForeignReply,
+        expires: u64,
+    ) -> Result<(), StoreError> {
+        let text = reply.text.chars().take(REFUSED_TEXT).collect();
+        let reply = ForeignReply { text, ..reply };
+        let gone = lock(&self.0.refused).insert(fingerprint, expires, reply.clone());
+        let write = self.0.writer.run(move |connection| {
+            if let Some(gone) = gone {
+                Remembered::Refused.forget(connection, &gone)?;
+            }
+            expiring::put_refused(connection, &fingerprint, &reply, expires)
+        });
+        write.await
+    }
+
+    /// How the destination refused, if that is remembered.
+    pub fn refused(&self, fingerprint: &Fingerprint, now: u64) -> Option<ForeignReply> {
+        lock(&self.0.refused).get(fingerprint, now).cloned()
+    }
+
+    /// Forgets whatever has expired. To be called now and then.
+    ///
+    /// # Errors
+    /// When it cannot be written; nothing expired is ever answered all the same.
+    pub async fn purge(&self, now: u64) -> Result<(), StoreError> {
+        lock(&self.0.delivered).purge(now);
+        lock(&self.0.refused).purge(now);
+        let srs_count = self.0.srs_count.clone();
+        let write = self.0.writer.run(move |connection| {
+            Remembered::Delivered.purge(connection, now)?;
+            Remembered::Refused.purge(connection, now)?;
+            super::srs::purge(connection, &srs_count, now)
+        });
+        write.await
+    }
+}

@@ -1,0 +1,161 @@
+//! Rows of `aliases`.
+
+use crate::{
+    address::Domain,
+    alias::{Action, Alias, AliasAddress, AliasError, Key},
+};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params, types::Type};
+
+/// The columns that make an alias, in the order of [`from_row`].
+pub(in crate::store) const COLUMNS: &str = "address, action, destinations, text, enabled";
+
+/// Which table is meant.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) enum Table {
+    /// The aliases that answer.
+    Stored,
+    /// Those of a file that is being applied.
+    Wanted,
+}
+
+impl Table {
+    pub(in crate::store) fn name(self) -> &'static str {
+        match self {
+            Self::Stored => "aliases",
+            Self::Wanted => "temp.wanted",
+        }
+    }
+}
+
+pub(in crate::store) fn get(
+    connection: &Connection,
+    table: Table,
+    key: &Key,
+) -> Result<Option<Alias>> {
+    let table = table.name();
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM {table} WHERE domain = ?1 AND local = ?2"))?
+        .query_row([&key.domain, &key.local], |row| from_row(row, 0))
+        .optional()
+}
+
+/// Inserts an alias whose key is free; a regex comes behind all others.
+pub(in crate::store) fn insert(connection: &Connection, table: Table, alias: &Alias) -> Result<()> {
+    let position = match alias.address() {
+        AliasAddress::Regex(_) => last_position(connection, table)? + 1,
+        AliasAddress::Exact(_) | AliasAddress::CatchAll(_) => 0,
+    };
+    let (action, destinations, text) = match alias.action() {
+        Action::Forward(destinations) => {
+            let lines: Vec<String> = destinations.iter().map(ToString::to_string).collect();
+            ("forward", lines.join("\n"), "")
+        }
+        Action::Reject(text) => ("reject", String::new(), text.as_str()),
+        Action::Defer(text) => ("defer", String::new(), text.as_str()),
+        Action::Discard => ("discard", String::new(), ""),
+    };
+    let table = table.name();
+    let key = alias.address().key();
+    connection
+        .prepare_cached(&format!(
+            "INSERT INTO {table} (domain, local, {COLUMNS}, position)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+        ))?
+        .execute(params![
+            key.domain,
+            key.local,
+            alias.address().to_string(),
+            action,
+            destinations,
+            text,
+            alias.enabled(),
+            position
+        ])
+        .map(drop)
+}
+
+fn last_position(connection: &Connection, table: Table) -> Result<i64> {
+    let table = table.name();
+    connection
+        .prepare_cached(&format!(
+            "SELECT coalesce(max(position), 0) FROM {table} WHERE domain = ''"
+        ))?
+        .query_row((), |row| row.get(0))
+}
+
+pub(in crate::store) fn delete(connection: &Connection, key: &Key) -> Result<bool> {
+    let sql = "DELETE FROM aliases WHERE domain = ?1 AND local = ?2";
+    Ok(connection.execute(sql, [&key.domain, &key.local])? == 1)
+}
+
+pub(in crate::store) fn set_enabled(
+    connection: &Connection,
+    key: &Key,
+    enabled: bool,
+) -> Result<bool> {
+    let sql = "UPDATE aliases SET enabled = ?3 WHERE domain = ?1 AND local = ?2";
+    Ok(connection.execute(sql, params![key.domain, key.local, enabled])? == 1)
+}
+
+pub(in crate::store) fn count_in(connection: &Connection, domain: &Domain) -> Result<u64> {
+    let sql = "SELECT count(*) FROM aliases WHERE domain = ?1";
+    let count: i64 = connection.query_row(sql, [domain.to_key()], |row| row.get(0))?;
+    Ok(count.unsigned_abs())
+}
+
+pub(in crate::store) fn delete_in(connection: &Connection, domain: &Domain) -> Result<usize> {
+    connection.execute("DELETE FROM aliases WHERE domain = ?1", [domain.to_key()])
+}
+
+/// The regex aliases in the order in which they are tried.
+pub(in crate::store) fn patterns(connection: &Connection, table: Table) -> Result<Vec<Alias>> {
+    let table = table.name();
+    let sql = format!("SELECT {COLUMNS} FROM {table} WHERE domain = '' ORDER BY position, local");
+    connection.prepare(&sql)?.query_map((), |row| from_row(row, 0))?.collect()
+}
+
+/// Hands every alias of one domain, or of all and then the regexes, to `each`.
+///
+/// The outer error is ours, the inner one that of `each`.
+pub(in crate::store) fn for_each<E>(
+    connection: &Connection,
+    domain: Option<&Domain>,
+    mut each: impl FnMut(Alias) -> Result<(), E>,
+) -> Result<Result<(), E>> {
+    let which = if domain.is_some() { "domain = ?1" } else { "domain <> ?1" };
+    let sql = format!("SELECT {COLUMNS} FROM aliases WHERE {which} ORDER BY domain, local");
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([domain.map(Domain::to_key).unwrap_or_default()])?;
+    while let Some(row) = rows.next()? {
+        if let Err(error) = each(from_row(row, 0)?) {
+            return Ok(Err(error));
+        }
+    }
+    if domain.is_none() {
+        for alias in patterns(connection, Table::Stored)? {
+            if let Err(error) = each(alias) {
+                return Ok(Err(error));
+            }
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// Reads [`COLUMNS`], the first of which is number `first` of the row.
+pub(in crate::store) fn from_row(row: &Row<'_>, first: usize) -> Result<Alias> {
+    let failed =
+        |why: AliasError| rusqlite::Error::FromSqlConversionFailure(first, Type::Text, why.into());
+    let column = |offset: usize| -> Result<&str> { Ok(row.get_ref(first + offset)?.as_str()?) };
+    let address = AliasAddress::parse(column(0)?).map_err(failed)?;
+    let alias = match column(1)? {
+        "reject" => Alias::reject(address, column(3)?),
+        "defer" => Alias::defer(address, column(3)?),
+        "discard" => Ok(Alias::discard(address)),
+        "forward" => Alias::forward(address, column(2)?.split('\n')),
+        other => {
+            let why = format!("alias {address} has the unknown action {other:?}");
+            return Err(rusqlite::Error::FromSqlConversionFailure(first, Type::Text, why.into()));
+        }
+    };
+    Ok(alias.map_err(failed)?.with_enabled(row.get(first + 4)?))
+}

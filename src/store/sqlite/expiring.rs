@@ -1,0 +1,138 @@
+//! Rows that expire: long SRS addresses, what was delivered, what was refused.
+
+use crate::reply::{ForeignReply, Status};
+use rusqlite::{Connection, OptionalExtension, Result, params};
+
+/// Identifies one delivery; what it is a hash of, the caller decides.
+pub type Fingerprint = [u8; 32];
+
+/// The address behind `token` and when it expires.
+pub(in crate::store) fn srs_address(
+    connection: &Connection,
+    token: &str,
+) -> Result<Option<(String, u64)>> {
+    connection
+        .prepare_cached("SELECT address, expires FROM srs_addresses WHERE token = ?1")?
+        .query_row([token], |row| Ok((row.get(0)?, time(row.get(1)?))))
+        .optional()
+}
+
+pub(in crate::store) fn count_srs_addresses(connection: &Connection) -> Result<u64> {
+    let sql = "SELECT count(*) FROM srs_addresses";
+    connection.query_row(sql, (), |row| row.get(0)).map(time)
+}
+
+/// Inserts, or extends the life of what is there.
+pub(in crate::store) fn put_srs_address(
+    connection: &Connection,
+    token: &str,
+    address: &str,
+    expires: u64,
+) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO srs_addresses VALUES (?1, ?2, ?3)
+             ON CONFLICT (token) DO UPDATE SET expires = max(expires, excluded.expires)",
+        )?
+        .execute(params![token, address, column(expires)])
+        .map(drop)
+}
+
+pub(in crate::store) fn purge_srs_addresses(connection: &Connection, now: u64) -> Result<usize> {
+    connection.execute("DELETE FROM srs_addresses WHERE expires <= ?1", [column(now)])
+}
+
+pub(in crate::store) fn delivered(connection: &Connection) -> Result<Vec<(Fingerprint, u64)>> {
+    connection
+        .prepare("SELECT fingerprint, expires FROM delivered")?
+        .query_map((), |row| Ok((row.get(0)?, time(row.get(1)?))))?
+        .collect()
+}
+
+pub(in crate::store) fn put_delivered(
+    connection: &Connection,
+    fingerprint: &Fingerprint,
+    expires: u64,
+) -> Result<()> {
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO delivered VALUES (?1, ?2)")?
+        .execute(params![fingerprint, column(expires)])
+        .map(drop)
+}
+
+pub(in crate::store) fn refused(
+    connection: &Connection,
+) -> Result<Vec<(Fingerprint, u64, ForeignReply)>> {
+    connection
+        .prepare("SELECT fingerprint, expires, code, status, text FROM refused")?
+        .query_map((), |row| {
+            let status: String = row.get(3)?;
+            let reply = ForeignReply {
+                code: row.get(2)?,
+                status: parse_status(&status),
+                text: row.get(4)?,
+            };
+            Ok((row.get(0)?, time(row.get(1)?), reply))
+        })?
+        .collect()
+}
+
+pub(in crate::store) fn put_refused(
+    connection: &Connection,
+    fingerprint: &Fingerprint,
+    reply: &ForeignReply,
+    expires: u64,
+) -> Result<()> {
+    let status = reply.status.map(|status| status.to_string()).unwrap_or_default();
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO refused (fingerprint, code, status, text, expires)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![fingerprint, reply.code, status, reply.text, column(expires)])
+        .map(drop)
+}
+
+/// A table whose rows are kept in memory as well.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) enum Remembered {
+    Delivered,
+    Refused,
+}
+
+impl Remembered {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Refused => "refused",
+        }
+    }
+
+    pub(in crate::store) fn forget(
+        self,
+        connection: &Connection,
+        fingerprint: &Fingerprint,
+    ) -> Result<()> {
+        let sql = format!("DELETE FROM {} WHERE fingerprint = ?1", self.name());
+        connection.prepare_cached(&sql)?.execute([fingerprint]).map(drop)
+    }
+
+    pub(in crate::store) fn purge(self, connection: &Connection, now: u64) -> Result<usize> {
+        let sql = format!("DELETE FROM {} WHERE expires <= ?1", self.name());
+        connection.execute(&sql, [column(now)])
+    }
+}
+
+fn column(time: u64) -> i64 {
+    i64::try_from(time).unwrap_or(i64::MAX)
+}
+
+fn time(column: i64) -> u64 {
+    u64::try_from(column).unwrap_or(0)
+}
+
+fn parse_status(text: &str) -> Option<Status> {
+    let mut parts = text.split('.');
+    let class = parts.next()?.parse().ok()?;
+    Some(Status(class, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}

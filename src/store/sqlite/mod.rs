@@ -1,0 +1,84 @@
+//! The embedded store: one SQLite file, write-ahead log, every commit synchronous.
+
+pub(super) mod aliases;
+pub(super) mod domains;
+pub(super) mod expiring;
+mod readers;
+mod schema;
+mod snapshot;
+mod writer;
+
+pub(super) use readers::Readers;
+pub(super) use snapshot::{Live, Snapshot};
+pub(super) use writer::Writer;
+
+use super::StoreError;
+use rusqlite::{Connection, OpenFlags};
+use std::{
+    fs,
+    io::ErrorKind,
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// How long a writer waits for another process to finish writing.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The database's place in a state directory.
+pub(super) fn path(state_dir: &Path) -> PathBuf {
+    state_dir.join("onward.db")
+}
+
+/// Opens the database for writing; makes directory, file and tables where they are missing.
+pub(super) fn open_writer(state_dir: &Path) -> Result<Connection, StoreError> {
+    create_directory(state_dir)?;
+    let path = path(state_dir);
+    create_file(state_dir, &path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = open(&path, flags)?;
+    let failed = |error| StoreError::sqlite(&path, &error);
+    schema::check(&connection, &path)?;
+    connection.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
+    connection.pragma_update(None, "synchronous", "full").map_err(failed)?;
+    schema::migrate(&mut connection, &path, schema::STEPS)?;
+    Ok(connection)
+}
+
+/// Opens an existing database for looking up only.
+pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    open(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+}
+
+fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let failed = |error| StoreError::sqlite(path, &error);
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+fn create_directory(state_dir: &Path) -> Result<(), StoreError> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(state_dir).map_err(|error| {
+        StoreError::Directory { path: state_dir.to_owned(), reason: error.to_string() }
+    })
+}
+
+/// Makes an empty file nobody else may read. One made by root in the directory of the daemon's user
+/// goes to that user, who could not open it otherwise.
+fn create_file(state_dir: &Path, path: &Path) -> Result<(), StoreError> {
+    let created = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let failed = |error| StoreError::access(path, &error);
+    match created {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(failed(error)),
+        Ok(file) => {
+            let ours = file.metadata().map_err(failed)?.uid();
+            let owner = fs::metadata(state_dir).map_err(failed)?;
+            if ours == 0 && owner.uid() != 0 {
+                chown(path, Some(owner.uid()), Some(owner.gid())).map_err(failed)?;
+            }
+            Ok(())
+        }
+    }
+}

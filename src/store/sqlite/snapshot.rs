@@ -1,0 +1,68 @@
+//! What is kept of the database in memory, and look-ups over it and a connection.
+
+use super::{aliases, aliases::Table, domains};
+use crate::{
+    address::{Domain, Mailbox},
+    alias::{Alias, Key, Lookup},
+};
+use rusqlite::{Connection, Result};
+use std::collections::HashSet;
+
+/// The hosted domains and the compiled regexes, as of one version of the directory.
+#[derive(Debug)]
+pub(in crate::store) struct Snapshot {
+    pub(in crate::store) version: i64,
+    pub(in crate::store) domains: HashSet<Domain>,
+    pub(in crate::store) patterns: Vec<Alias>,
+}
+
+impl Snapshot {
+    /// Reads all of one commit.
+    pub(in crate::store) fn load(connection: &Connection) -> Result<Self> {
+        let transaction = connection.unchecked_transaction()?;
+        let snapshot = Self::within(&transaction, Table::Stored)?;
+        transaction.commit()?;
+        Ok(snapshot)
+    }
+
+    /// As [`Snapshot::load`] inside a transaction, with the regexes of `table`.
+    pub(in crate::store) fn within(connection: &Connection, table: Table) -> Result<Self> {
+        Ok(Self {
+            version: domains::version(connection)?,
+            domains: domains::all(connection)?.into_iter().collect(),
+            patterns: aliases::patterns(connection, table)?,
+        })
+    }
+}
+
+/// Look-ups as they are answered now.
+pub(in crate::store) struct Live<'a> {
+    pub(in crate::store) connection: &'a Connection,
+    pub(in crate::store) table: Table,
+    pub(in crate::store) snapshot: &'a Snapshot,
+    pub(in crate::store) postmaster: Option<&'a Mailbox>,
+}
+
+impl Lookup for Live<'_> {
+    type Error = rusqlite::Error;
+
+    fn is_hosted(&self, domain: &Domain) -> Result<bool> {
+        Ok(self.snapshot.domains.contains(domain))
+    }
+
+    fn alias(&self, key: &Key) -> Result<Option<Alias>> {
+        aliases::get(self.connection, self.table, key)
+    }
+
+    fn patterns(&self) -> &[Alias] {
+        &self.snapshot.patterns
+    }
+
+    fn postmaster(&self) -> Option<&Mailbox> {
+        self.postmaster
+    }
+
+    fn unusable(&self, address: &Mailbox, text: &str, why: &str) {
+        tracing::warn!("the regex alias that answers <{address}> leads to {text:?}: {why}");
+    }
+}

@@ -1,0 +1,67 @@
+//! Notices changes that other processes make to domains and aliases.
+
+use super::{Shared, sqlite::Snapshot, sqlite::domains};
+use rusqlite::Connection;
+use std::{
+    io,
+    sync::{Arc, Weak, mpsc},
+    thread,
+    time::Duration,
+};
+
+/// How often the database is asked whether it changed: a look at shared memory.
+const INTERVAL: Duration = Duration::from_millis(200);
+
+pub(super) struct Watcher {
+    connection: Connection,
+    /// What `PRAGMA data_version` said last: it differs after another connection's commit.
+    seen: i64,
+}
+
+impl Watcher {
+    /// What is committed from here on is noticed.
+    pub(super) fn new(connection: Connection) -> rusqlite::Result<Self> {
+        let seen = data_version(&connection)?;
+        Ok(Self { connection, seen })
+    }
+
+    /// Watches on a thread of its own until the other end of `stopped` is dropped.
+    pub(super) fn start(
+        mut self,
+        shared: &Arc<Shared>,
+        stopped: mpsc::Receiver<()>,
+    ) -> io::Result<()> {
+        let shared = Arc::downgrade(shared);
+        let watch = move || {
+            let mut troubled = false;
+            while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(INTERVAL) {
+                let looked = self.look(&shared);
+                if let Err(error) = &looked
+                    && !troubled
+                {
+                    tracing::warn!("cannot see whether the aliases changed, trying on: {error}");
+                }
+                troubled = looked.is_err();
+            }
+        };
+        thread::Builder::new().name("store-watcher".into()).spawn(watch).map(drop)
+    }
+
+    fn look(&mut self, shared: &Weak<Shared>) -> rusqlite::Result<()> {
+        let data_version = data_version(&self.connection)?;
+        let Some(shared) = shared.upgrade() else { return Ok(()) };
+        if data_version == self.seen {
+            return Ok(());
+        }
+        // The daemon's own writes come by here too, and leave the directory's version alone.
+        if domains::version(&self.connection)? != shared.current().snapshot.version {
+            shared.replace_snapshot(Snapshot::load(&self.connection)?);
+        }
+        self.seen = data_version;
+        Ok(())
+    }
+}
+
+fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("PRAGMA data_version")?.query_row((), |row| row.get(0))
+}
