@@ -5,6 +5,7 @@ pub mod alias;
 pub mod envelope;
 pub mod fate;
 pub mod message;
+pub mod net;
 pub mod next_hop;
 pub mod proxy;
 pub mod reply;

@@ -384,6 +384,10 @@ impl Reply {
     pub const fn store_failed() -> Self {
         Self::new(451, (4, 3, 0), "Local storage problem, try again later")
     }
+    /// Something that must not happen did; nothing was sent.
+    pub const fn local_error() -> Self {
+        Self::new(451, (4, 3, 0), "Local problem, try again later")
+    }
     /// The table of long SRS addresses is full.
     pub const fn srs_table_full() -> Self {
         Self::new(452, (4, 3, 1), "No room to rewrite this long sender address, try again later")

@@ -77,7 +77,11 @@ impl ReplyReader {
         loop {
             let rest = self.input.get(self.used..).unwrap_or_default();
             let Some(end) = memchr::memchr(b'\n', rest) else {
-                return if rest.len() > MAX_LINE { Err(NotSmtp("line too long")) } else { Ok(None) };
+                return if rest.len() > MAX_LINE {
+                    Err(NotSmtp("line too long"))
+                } else {
+                    Ok(None)
+                };
             };
             let line = rest.get(..end).unwrap_or_default();
             let line = line.strip_suffix(b"\r").unwrap_or(line);

@@ -1,0 +1,172 @@
+use super::{
+    client::{Lost, OpenError},
+    outgoing::Outgoing,
+    route::NoRoute,
+    transfer::Answer,
+    transport::Remote,
+};
+use crate::{
+    fate::{Outcome, Verdict},
+    reply::{Class, ForeignReply, Hidden, Reply},
+    smtp::reply_reader::ServerReply,
+};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What became of a message for one recipient.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// The verdict, and the reply for the client, made harmless.
+    pub outcome: Outcome,
+    /// The reply as the host gave it, for the journal: not to be trusted, not to be shown.
+    pub theirs: Option<ForeignReply>,
+    /// The host that decided it, or the last one that was tried:
+    /// `mx1.example.org [192.0.2.1]:25`, `192.0.2.1:25` or `unix:/path`.
+    pub remote: Option<String>,
+    /// How long it took, waiting for a connection included.
+    pub elapsed: Duration,
+    /// The whole message was sent and the reply to it never came: the destination may have it.
+    pub uncertain: bool,
+}
+
+/// A delivery under way: who has a verdict, and what stood in the way for those who have none.
+#[derive(Debug)]
+pub(super) struct Delivery<'a> {
+    pub(super) mail: &'a Outgoing,
+    started: Instant,
+    attempts: Vec<Option<Attempt>>,
+    failure: Option<Attempt>,
+}
+
+impl<'a> Delivery<'a> {
+    pub(super) fn new(mail: &'a Outgoing) -> Self {
+        let attempts = vec![None; mail.recipients.len()];
+        Self { mail, started: Instant::now(), attempts, failure: None }
+    }
+
+    /// Recipients without verdict, by index.
+    pub(super) fn pending(&self) -> Vec<usize> {
+        let open = self.attempts.iter().enumerate().filter(|(_, attempt)| attempt.is_none());
+        open.map(|(at, _)| at).collect()
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.attempts.iter().all(Option::is_some)
+    }
+
+    /// Takes the answers of a host for the recipients `pending`.
+    pub(super) fn answered(
+        &mut self,
+        pending: &[usize],
+        answers: Vec<Answer>,
+        remote: &Remote,
+        lost: Option<&Lost>,
+    ) {
+        for (at, answer) in pending.iter().zip(answers) {
+            let attempt = match answer {
+                Answer::Said(reply) => self.said(&reply, remote),
+                Answer::Unfit(reply) => self.own(Verdict::Refused, reply, Some(remote)),
+                Answer::Uncertain => Attempt {
+                    uncertain: true,
+                    ..self.own(Verdict::Deferred, lost_reply(lost), Some(remote))
+                },
+                Answer::Closing(reply) => {
+                    let failure = self.said(&reply, remote);
+                    self.failed(failure);
+                    continue;
+                }
+                Answer::Unsent => {
+                    let failure = self.own(Verdict::Deferred, lost_reply(lost), Some(remote));
+                    self.failed(failure);
+                    continue;
+                }
+            };
+            if let Some(slot) = self.attempts.get_mut(*at) {
+                *slot = Some(attempt);
+            }
+        }
+    }
+
+    /// A host could not be spoken to.
+    pub(super) fn not_open(&mut self, error: &OpenError, remote: &Remote) {
+        let deferred = |reply| self.own(Verdict::Deferred, reply, Some(remote));
+        let failure = match error {
+            OpenError::Unreachable(_) => deferred(Reply::destination_unreachable()),
+            OpenError::Lost(lost) => deferred(lost_reply(Some(lost))),
+            OpenError::Refused(reply) if reply.class() == Class::Permanent => Attempt {
+                theirs: Some(reply.to_foreign()),
+                ..deferred(Reply::destination_refuses_us())
+            },
+            OpenError::Refused(reply) => self.said(reply, remote),
+        };
+        self.failed(failure);
+    }
+
+    /// The name of a host could not be resolved.
+    pub(super) fn no_route(&mut self, why: NoRoute) {
+        let (verdict, reply) = why.outcome();
+        let failure = self.own(verdict, reply, None);
+        self.failed(failure);
+    }
+
+    /// Nothing can be sent at all.
+    pub(super) fn deferred(&mut self, reply: Reply) {
+        let failure = self.own(Verdict::Deferred, reply, None);
+        self.failed(failure);
+    }
+
+    /// One attempt for each recipient, in their order.
+    pub(super) fn finish(self) -> Vec<Attempt> {
+        let elapsed = self.started.elapsed();
+        let failure = self
+            .failure
+            .clone()
+            .unwrap_or_else(|| self.own(Verdict::Deferred, Reply::destination_too_slow(), None));
+        let failed = Attempt { elapsed, ..failure };
+        self.attempts.into_iter().map(|a| a.unwrap_or_else(|| failed.clone())).collect()
+    }
+
+    /// The last failure is reported, but a reply tells more than silence.
+    fn failed(&mut self, failure: Attempt) {
+        let told = self.failure.as_ref().is_some_and(|earlier| earlier.theirs.is_some());
+        if !told || failure.theirs.is_some() {
+            self.failure = Some(failure);
+        }
+    }
+
+    /// A verdict in the host's own words.
+    fn said(&self, reply: &ServerReply, remote: &Remote) -> Attempt {
+        let foreign = reply.to_foreign();
+        let hidden = remote.hide(Hidden::mailboxes(&self.mail.recipients));
+        let (verdict, reply) = match reply.class() {
+            Class::Positive => (Verdict::Delivered, foreign.for_client(&hidden)),
+            // Authentication or encryption is wanted (RFC 4954 §6, RFC 3207 §4): nothing that the
+            // sender could do, and the operator can mend it.
+            Class::Permanent if matches!(reply.code, 530 | 535 | 538) => {
+                (Verdict::Deferred, Reply::destination_refuses_us())
+            }
+            Class::Permanent => (Verdict::Refused, foreign.for_client(&hidden)),
+            Class::Intermediate | Class::Transient => {
+                (Verdict::Deferred, foreign.for_client(&hidden))
+            }
+        };
+        Attempt { theirs: Some(foreign), ..self.own(verdict, reply, Some(remote)) }
+    }
+
+    fn own(&self, verdict: Verdict, reply: Reply, remote: Option<&Remote>) -> Attempt {
+        Attempt {
+            outcome: Outcome { verdict, reply },
+            theirs: None,
+            remote: remote.map(ToString::to_string),
+            elapsed: self.started.elapsed(),
+            uncertain: false,
+        }
+    }
+}
+
+fn lost_reply(lost: Option<&Lost>) -> Reply {
+    match lost {
+        Some(Lost::TimedOut) => Reply::destination_too_slow(),
+        Some(Lost::Broken(_) | Lost::NotSmtp(_)) | None => Reply::destination_lost(),
+    }
+}

@@ -1,0 +1,71 @@
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Bounds of outbound connections. The default is what a forwarder of some domains needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutboundLimits {
+    /// Connections in use to a host or socket that a route names: the operator's own. 100.
+    pub per_route: usize,
+    /// Connections in use to the MX hosts of one domain. 20, as Postfix has it; many receivers refuse
+    /// more than 50 from one client.
+    pub per_domain: usize,
+    /// Connections in use, in all. 500.
+    pub in_use: usize,
+    /// Idle connections kept for one next hop. 50.
+    pub idle_per_next_hop: usize,
+    /// Idle connections kept, in all. 200.
+    pub idle: usize,
+    /// How long an idle connection is kept. 5 s: enough for a burst, and it costs the peer little.
+    pub idle_time: Duration,
+    /// Messages sent over one connection. 100.
+    pub messages_per_connection: u32,
+    /// MX hosts of one domain that are tried. 10.
+    pub mx_hosts: usize,
+    /// Addresses that are tried for one message, all hosts together. 20.
+    pub addresses: usize,
+    /// How long one DNS answer may take. 10 s.
+    pub dns_time: Duration,
+    /// How long a connection may take to open while there is another address to try; the last one may
+    /// take all that is left until the deadline. 10 s.
+    pub connect_time: Duration,
+    /// The same for the greeting, which some servers hold back for a while. 15 s.
+    pub greeting_time: Duration,
+    /// The same for each reply up to that to DATA. 15 s.
+    pub command_time: Duration,
+}
+
+impl Default for OutboundLimits {
+    fn default() -> Self {
+        Self {
+            per_route: 100,
+            per_domain: 20,
+            in_use: 500,
+            idle_per_next_hop: 50,
+            idle: 200,
+            idle_time: Duration::from_secs(5),
+            messages_per_connection: 100,
+            mx_hosts: 10,
+            addresses: 20,
+            dns_time: Duration::from_secs(10),
+            connect_time: Duration::from_secs(10),
+            greeting_time: Duration::from_secs(15),
+            command_time: Duration::from_secs(15),
+        }
+    }
+}
+
+/// How long to wait for one host.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    /// Until when a verdict is of use.
+    pub(super) deadline: Instant,
+    /// There is something else to try after this host.
+    pub(super) has_alternative: bool,
+}
+
+impl Patience {
+    /// Until when a step may take that should take no longer than `time`.
+    pub(super) fn until(&self, time: Duration) -> Instant {
+        if self.has_alternative { self.deadline.min(Instant::now() + time) } else { self.deadline }
+    }
+}

@@ -1,0 +1,92 @@
+use crate::address::{Mailbox, ReversePath};
+use bytes::Bytes;
+
+/// A message as it is to leave.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// Where bounces go; rewritten already.
+    pub reverse_path: ReversePath,
+    /// Mailboxes of one next hop.
+    pub recipients: Vec<Mailbox>,
+    /// Header fields that go before the message: whole lines, or empty.
+    pub prefix: Bytes,
+    /// The message as it came: whole lines, or empty.
+    pub message: Bytes,
+    /// It has bytes above 127: to be sent as BODY=8BITMIME or not at all (RFC 6152 §3).
+    pub eight_bit: bool,
+    /// It came with SMTPUTF8: to be sent with it or not at all (RFC 6531 §3.2).
+    pub smtputf8: bool,
+}
+
+impl Outgoing {
+    /// Octets without stuffed dots, as SIZE counts them (RFC 1870 §3).
+    pub fn size(&self) -> u64 {
+        (self.prefix.len() + self.message.len()) as u64
+    }
+
+    /// True where SMTPUTF8 was asked for, or an address has need of it.
+    pub(super) fn needs_smtputf8(&self) -> bool {
+        let ascii = |mailbox: &Mailbox| mailbox.local().is_ascii();
+        self.smtputf8
+            || !self.reverse_path.mailbox().is_none_or(ascii)
+            || !self.recipients.iter().all(ascii)
+    }
+
+    /// True when all line ends are CRLF and no line is unfinished: only then is the end of data, as a
+    /// lenient peer may see it, where it was put.
+    pub(super) fn has_whole_lines(&self) -> bool {
+        has_whole_lines(&self.prefix) && has_whole_lines(&self.message)
+    }
+}
+
+fn has_whole_lines(text: &[u8]) -> bool {
+    let mut after = 0;
+    for lf in memchr::memchr_iter(b'\n', text) {
+        let line = text.get(after..lf).unwrap_or_default();
+        // One CR, and that right before the LF.
+        if memchr::memchr(b'\r', line) != line.len().checked_sub(1) {
+            return false;
+        }
+        after = lf + 1;
+    }
+    after == text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_lines() {
+        for text in ["", "\r\n", "a\r\n", "a\r\n\r\n.\r\nb\r\n"] {
+            assert!(has_whole_lines(text.as_bytes()), "{text:?}");
+        }
+        for text in
+            ["a", "\n", "\r", "a\n", "a\r", "a\r\nb", "a\rb\r\n", "a\r\r\n", "a\r\n\n", "\n\r\n"]
+        {
+            assert!(!has_whole_lines(text.as_bytes()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn smtputf8_is_needed_by_flag_or_by_an_address() {
+        let mailbox = |text| Mailbox::parse(text).unwrap();
+        let mut mail = Outgoing {
+            reverse_path: ReversePath::Null,
+            recipients: vec![mailbox("a@b.test")],
+            prefix: Bytes::new(),
+            message: Bytes::new(),
+            eight_bit: false,
+            smtputf8: false,
+        };
+        assert!(!mail.needs_smtputf8());
+        mail.reverse_path = ReversePath::Mailbox(mailbox("é@b.test"));
+        assert!(mail.needs_smtputf8());
+        mail.reverse_path = ReversePath::Mailbox(mailbox("e@b.test"));
+        mail.recipients.push(mailbox("ü@b.test"));
+        assert!(mail.needs_smtputf8());
+        mail.recipients.pop();
+        mail.smtputf8 = true;
+        assert!(mail.needs_smtputf8());
+    }
+}

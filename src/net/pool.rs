@@ -1,0 +1,198 @@
+use super::{client::Client, limits::OutboundLimits};
+use crate::next_hop::{NextHop, Target};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::{
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
+
+/// Below this many next hops none is looked at for removal.
+const SWEEP_FROM: usize = 256;
+
+/// Idle connections, and the right to use one.
+///
+/// Connections of one next hop are taken before a new one is opened, so that those in use and idle
+/// together never exceed the limit on those in use.
+#[derive(Debug)]
+pub(super) struct Pool {
+    limits: OutboundLimits,
+    in_use: Arc<Semaphore>,
+    state: Mutex<State>,
+    /// Something was put into an empty pool.
+    filled: Notify,
+}
+
+/// The right to use one connection.
+#[derive(Debug)]
+pub(super) struct Slot {
+    _of_hop: OwnedSemaphorePermit,
+    _of_all: OwnedSemaphorePermit,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    hops: HashMap<NextHop, Hop>,
+    idle: usize,
+    sweep_at: usize,
+}
+
+#[derive(Debug)]
+struct Hop {
+    slots: Arc<Semaphore>,
+    /// The one that was used last is at the back.
+    idle: VecDeque<Idle>,
+}
+
+#[derive(Debug)]
+struct Idle {
+    client: Client,
+    expires: Instant,
+}
+
+impl Pool {
+    pub(super) fn new(limits: OutboundLimits) -> Self {
+        Self {
+            limits,
+            in_use: Arc::new(Semaphore::new(limits.in_use)),
+            state: Mutex::new(State { sweep_at: SWEEP_FROM, ..State::default() }),
+            filled: Notify::new(),
+        }
+    }
+
+    /// Waits for the right to use a connection to `hop`. `None` never comes: the semaphores are not
+    /// closed.
+    pub(super) async fn slot(&self, hop: &NextHop) -> Option<Slot> {
+        let slots = self.slots(hop);
+        // First the narrow gate, so that nobody waits there with a place in the wide one.
+        let of_hop = slots.acquire_owned().await.ok()?;
+        let of_all = Arc::clone(&self.in_use).acquire_owned().await.ok()?;
+        Some(Slot { _of_hop: of_hop, _of_all: of_all })
+    }
+
+    /// The idle connection that was used last, unless it was closed meanwhile.
+    pub(super) async fn take(&self, hop: &NextHop) -> Option<Client> {
+        loop {
+            let idle = self.lock().take(hop)?;
+            let mut client = idle.client;
+            if idle.expires > Instant::now() && client.is_quiet().await {
+                return Some(client);
+            }
+        }
+    }
+
+    /// Keeps a connection for the next message, as far as the limits go.
+    pub(super) fn put(&self, hop: &NextHop, client: Client) {
+        let expires = Instant::now() + self.limits.idle_time;
+        let is_worn = client.messages >= self.limits.messages_per_connection;
+        let surplus = if is_worn {
+            Some(client)
+        } else {
+            self.lock().put(hop, Idle { client, expires }, &self.limits)
+        };
+        match surplus {
+            Some(client) => drop(tokio::spawn(client.quit())),
+            None => self.filled.notify_one(),
+        }
+    }
+
+    /// Lets go of all idle connections to `hop`: one was found dead, its peer may have restarted.
+    pub(super) fn forget(&self, hop: &NextHop) {
+        while self.lock().take(hop).is_some() {}
+    }
+
+    /// Takes leave on all idle connections.
+    pub(super) async fn close(&self) {
+        let clients = self.lock().expire(None);
+        clients.into_iter().map(Client::quit).collect::<JoinSet<_>>().join_all().await;
+    }
+
+    /// Takes leave on connections that were idle for too long; runs until it is dropped.
+    pub(super) async fn reap(&self) {
+        loop {
+            let next = self.lock().next_expiry();
+            match next {
+                None => self.filled.notified().await,
+                Some(next) => {
+                    sleep_until(next).await;
+                    for client in self.lock().expire(Some(Instant::now())) {
+                        tokio::spawn(client.quit());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Idle connections, in all.
+    pub(super) fn idle(&self) -> usize {
+        self.lock().idle
+    }
+
+    fn slots(&self, hop: &NextHop) -> Arc<Semaphore> {
+        let mut state = self.lock();
+        if let Some(hop) = state.hops.get(hop) {
+            return Arc::clone(&hop.slots);
+        }
+        state.sweep();
+        let places = match hop.target {
+            Target::Mx(_) => self.limits.per_domain,
+            Target::Host { .. } | Target::Addr(_) | Target::Unix(_) => self.limits.per_route,
+        };
+        let slots = Arc::new(Semaphore::new(places));
+        let entry = Hop { slots: Arc::clone(&slots), idle: VecDeque::new() };
+        state.hops.insert(hop.clone(), entry);
+        slots
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn take(&mut self, hop: &NextHop) -> Option<Idle> {
+        let idle = self.hops.get_mut(hop)?.idle.pop_back()?;
+        self.idle -= 1;
+        Some(idle)
+    }
+
+    /// Gives back what finds no room.
+    fn put(&mut self, hop: &NextHop, idle: Idle, limits: &OutboundLimits) -> Option<Client> {
+        match self.hops.get_mut(hop) {
+            Some(hop) if self.idle < limits.idle && hop.idle.len() < limits.idle_per_next_hop => {
+                hop.idle.push_back(idle);
+                self.idle += 1;
+                None
+            }
+            _ => Some(idle.client),
+        }
+    }
+
+    fn next_expiry(&self) -> Option<Instant> {
+        self.hops.values().filter_map(|hop| hop.idle.front()).map(|idle| idle.expires).min()
+    }
+
+    /// Removes what has expired by `now`, or all.
+    fn expire(&mut self, now: Option<Instant>) -> Vec<Client> {
+        let mut expired = Vec::new();
+        for hop in self.hops.values_mut() {
+            let stays = |idle: &Idle| now.is_some_and(|now| idle.expires > now);
+            let keep_from = hop.idle.iter().position(stays).unwrap_or(hop.idle.len());
+            expired.extend(hop.idle.drain(..keep_from).map(|idle| idle.client));
+        }
+        self.idle -= expired.len();
+        expired
+    }
+
+    /// Forgets next hops that nobody uses or waits for, now and then: there are as many as domains
+    /// that somebody writes from.
+    fn sweep(&mut self) {
+        if self.hops.len() >= self.sweep_at {
+            self.hops.retain(|_, hop| !hop.idle.is_empty() || Arc::strong_count(&hop.slots) > 1);
+            self.sweep_at = SWEEP_FROM.max(2 * self.hops.len());
+        }
+    }
+}

@@ -1,0 +1,178 @@
+use crate::address::Domain;
+use hickory_resolver::{
+    TokioResolver,
+    config::{ConnectionConfig, NameServerConfig, ResolverConfig},
+    net::{DnsError, NetError, runtime::TokioRuntimeProvider},
+    proto::{
+        op::ResponseCode,
+        rr::{Name, RData, RecordType},
+    },
+};
+use std::net::{IpAddr, SocketAddr};
+
+/// DNS for everything that asks: one resolver, one cache. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Resolver(TokioResolver);
+
+/// The resolver cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("no DNS resolver: {0}")]
+pub struct ResolverError(#[from] NetError);
+
+/// Why a look-up has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LookupError {
+    /// The name does not exist.
+    Nonexistent,
+    /// The name exists, without such records.
+    Empty,
+    /// SERVFAIL, a refusal, silence: nothing is known.
+    Unanswered,
+}
+
+/// One MX record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct MxRecord {
+    pub(super) preference: u16,
+    /// `None` for the root, which says "no mail here" (RFC 7505).
+    pub(super) exchange: Option<Domain>,
+}
+
+impl Resolver {
+    /// A resolver that asks `servers`, or those of the system's configuration when there are none. To
+    /// be called within a Tokio runtime.
+    ///
+    /// # Errors
+    /// When the system's configuration cannot be read.
+    pub fn new(servers: &[SocketAddr]) -> Result<Self, ResolverError> {
+        let builder = if servers.is_empty() {
+            TokioResolver::builder_tokio()?
+        } else {
+            let servers = servers.iter().map(|server| {
+                let mut connections = vec![ConnectionConfig::udp(), ConnectionConfig::tcp()];
+                for connection in &mut connections {
+                    connection.port = server.port();
+                }
+                NameServerConfig::new(server.ip(), true, connections)
+            });
+            let config = ResolverConfig::from_parts(None, Vec::new(), servers.collect());
+            TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+        };
+        Ok(Self(builder.build()?))
+    }
+
+    /// The resolver below, for libraries that want it.
+    pub fn hickory(&self) -> &TokioResolver {
+        &self.0
+    }
+
+    /// The MX records of `domain`, CNAMEs followed. Those whose exchange is no host name are left out,
+    /// so the list can be empty.
+    pub(super) async fn mx(&self, domain: &Domain) -> Result<Vec<MxRecord>, LookupError> {
+        let answer = self.0.lookup(absolute(domain)?, RecordType::MX).await.map_err(why)?;
+        let mut records = answer
+            .answers()
+            .iter()
+            .filter_map(|record| match &record.data {
+                RData::MX(mx) => Some(mx),
+                _ => None,
+            })
+            .peekable();
+        if records.peek().is_none() {
+            return Err(LookupError::Empty);
+        }
+        let known = records.filter_map(|mx| {
+            let exchange =
+                if mx.exchange.is_root() { None } else { Some(to_domain(&mx.exchange)?) };
+            Some(MxRecord { preference: mx.preference, exchange })
+        });
+        Ok(known.collect())
+    }
+
+    /// The addresses of the host `name`, at least one; IPv4 and IPv6 in turns, IPv4 first.
+    pub(super) async fn addresses(&self, name: &Domain) -> Result<Vec<IpAddr>, LookupError> {
+        self.addresses_of(absolute(name)?).await
+    }
+
+    /// As [`Self::addresses`] for a name of the operator's, to which the system's search list applies.
+    pub(super) async fn local_addresses(&self, name: &Domain) -> Result<Vec<IpAddr>, LookupError> {
+        let relative = Name::from_ascii(name.as_str()).map_err(|_| LookupError::Nonexistent)?;
+        self.addresses_of(relative).await
+    }
+
+    async fn addresses_of(&self, name: Name) -> Result<Vec<IpAddr>, LookupError> {
+        let (v4, v6) = tokio::join!(
+            self.0.lookup(name.clone(), RecordType::A),
+            self.0.lookup(name, RecordType::AAAA)
+        );
+        let ips = |answer: &Result<hickory_resolver::lookup::Lookup, NetError>| {
+            let answers = answer.as_ref().map(|lookup| lookup.answers()).unwrap_or_default();
+            let ips = answers.iter().filter_map(|record| match &record.data {
+                RData::A(a) => Some(IpAddr::V4(a.0)),
+                RData::AAAA(aaaa) => Some(IpAddr::V6(aaaa.0)),
+                _ => None,
+            });
+            ips.collect::<Vec<_>>()
+        };
+        let addresses = in_turns(ips(&v4), ips(&v6));
+        if !addresses.is_empty() {
+            return Ok(addresses);
+        }
+        match (v4.map_err(why), v6.map_err(why)) {
+            (Err(LookupError::Unanswered), _) | (_, Err(LookupError::Unanswered)) => {
+                Err(LookupError::Unanswered)
+            }
+            (Err(LookupError::Nonexistent), _) => Err(LookupError::Nonexistent),
+            _ => Err(LookupError::Empty),
+        }
+    }
+}
+
+/// The name as one below the root: a search list never applies to what strangers publish.
+fn absolute(domain: &Domain) -> Result<Name, LookupError> {
+    let mut name = Name::from_ascii(domain.as_str()).map_err(|_| LookupError::Nonexistent)?;
+    name.set_fqdn(true);
+    Ok(name)
+}
+
+fn to_domain(name: &Name) -> Option<Domain> {
+    Domain::parse(name.to_ascii().trim_end_matches('.')).ok()
+}
+
+fn why(error: NetError) -> LookupError {
+    match error {
+        NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
+            ResponseCode::NXDomain => LookupError::Nonexistent,
+            ResponseCode::NoError => LookupError::Empty,
+            _ => LookupError::Unanswered,
+        },
+        _ => LookupError::Unanswered,
+    }
+}
+
+fn in_turns(v4: Vec<IpAddr>, v6: Vec<IpAddr>) -> Vec<IpAddr> {
+    let (mut v4, mut v6) = (v4.into_iter(), v6.into_iter());
+    let mut all = Vec::new();
+    loop {
+        let pair = [v4.next(), v6.next()];
+        if pair == [None, None] {
+            return all;
+        }
+        all.extend(pair.into_iter().flatten());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_take_turns_until_one_ends() {
+        let ips = |texts: &[&str]| texts.iter().map(|ip| ip.parse().unwrap()).collect::<Vec<_>>();
+        assert_eq!(
+            in_turns(ips(&["192.0.2.1", "192.0.2.2", "192.0.2.3"]), ips(&["2001:db8::1"])),
+            ips(&["192.0.2.1", "2001:db8::1", "192.0.2.2", "192.0.2.3"])
+        );
+        assert_eq!(in_turns(vec![], ips(&["2001:db8::1"])), ips(&["2001:db8::1"]));
+    }
+}

@@ -1,0 +1,158 @@
+use super::{
+    limits::OutboundLimits,
+    mx::MxHosts,
+    resolver::{LookupError, Resolver},
+    transport::Endpoint,
+};
+use crate::{
+    address::Domain,
+    fate::Verdict,
+    next_hop::{Target, is_host_address},
+    reply::Reply,
+};
+use std::net::SocketAddr;
+use tokio::time::{Instant, timeout_at};
+
+/// A host of a next hop. Its addresses are looked up when it is its turn: mostly the first host takes
+/// the mail, and the others need not be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Host {
+    Here(Endpoint),
+    /// A host that somebody's MX names.
+    Public {
+        name: Domain,
+        port: u16,
+    },
+    /// A host that a route names.
+    Local {
+        name: Domain,
+        port: u16,
+    },
+}
+
+/// Why there is no host to connect to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoRoute {
+    /// The domain takes no mail.
+    NullMx,
+    /// We are its mail server ourselves and do not know what to do with it.
+    Loop,
+    /// Neither MX nor address.
+    NotFound,
+    /// DNS gives no answer.
+    Dns,
+}
+
+impl NoRoute {
+    /// What it means for the message, and what the client is told.
+    ///
+    /// A domain that does not exist is no reason to refuse: whoever wrote cannot help what the owner
+    /// of the alias configured, and the owner can mend it.
+    pub(super) fn outcome(self) -> (Verdict, Reply) {
+        match self {
+            Self::NullMx => (Verdict::Refused, Reply::destination_null_mx()),
+            Self::Loop => (Verdict::Refused, Reply::mail_loop()),
+            Self::NotFound => (Verdict::Deferred, Reply::destination_not_found()),
+            Self::Dns => (Verdict::Deferred, Reply::destination_dns()),
+        }
+    }
+}
+
+impl From<LookupError> for NoRoute {
+    fn from(error: LookupError) -> Self {
+        match error {
+            LookupError::Nonexistent | LookupError::Empty => Self::NotFound,
+            LookupError::Unanswered => Self::Dns,
+        }
+    }
+}
+
+/// Finds hosts and their addresses.
+#[derive(Debug)]
+pub(super) struct Router {
+    pub(super) resolver: Resolver,
+    pub(super) hostname: Domain,
+    pub(super) mx_port: u16,
+    pub(super) limits: OutboundLimits,
+}
+
+impl Router {
+    /// The hosts of `target` in the order they are to be tried, at least one.
+    pub(super) async fn hosts(
+        &self,
+        target: &Target,
+        deadline: Instant,
+    ) -> Result<Vec<Host>, NoRoute> {
+        let domain = match target {
+            Target::Addr(address) => return Ok(vec![Host::Here(Endpoint::Tcp(*address))]),
+            Target::Unix(path) => return Ok(vec![Host::Here(Endpoint::Unix(path.clone()))]),
+            Target::Host { name, port } => {
+                return Ok(vec![Host::Local { name: name.clone(), port: *port }]);
+            }
+            Target::Mx(domain) => domain,
+        };
+        let public = |name| Host::Public { name, port: self.mx_port };
+        let answer = timeout_at(self.dns_deadline(deadline), self.resolver.mx(domain));
+        match answer.await.unwrap_or(Err(LookupError::Unanswered)) {
+            Ok(records) => match MxHosts::of(records, &self.hostname, random) {
+                MxHosts::Hosts(names) => {
+                    Ok(names.into_iter().take(self.limits.mx_hosts).map(public).collect())
+                }
+                MxHosts::NullMx => Err(NoRoute::NullMx),
+                MxHosts::Ourselves => Err(NoRoute::Loop),
+                MxHosts::Nobody => Err(NoRoute::NotFound),
+            },
+            // The implicit MX: the domain is its own mail server.
+            Err(LookupError::Empty) if *domain == self.hostname => Err(NoRoute::Loop),
+            Err(LookupError::Empty) => Ok(vec![public(domain.clone())]),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The endpoints of `host`, at least one.
+    pub(super) async fn endpoints(
+        &self,
+        host: &Host,
+        deadline: Instant,
+    ) -> Result<Vec<Endpoint>, NoRoute> {
+        let until = self.dns_deadline(deadline);
+        let (answer, port) = match host {
+            Host::Here(Endpoint::Tcp(address)) if !is_host_address(address.ip()) => {
+                return Err(NoRoute::NotFound);
+            }
+            Host::Here(endpoint) => return Ok(vec![endpoint.clone()]),
+            Host::Public { name, port } => {
+                (timeout_at(until, self.resolver.addresses(name)).await, *port)
+            }
+            Host::Local { name, port } => {
+                (timeout_at(until, self.resolver.local_addresses(name)).await, *port)
+            }
+        };
+        let endpoints: Vec<Endpoint> = answer
+            .unwrap_or(Err(LookupError::Unanswered))?
+            .into_iter()
+            .filter(|ip| is_host_address(*ip))
+            .map(|ip| Endpoint::Tcp(SocketAddr::new(ip, port)))
+            .collect();
+        if endpoints.is_empty() { Err(NoRoute::NotFound) } else { Ok(endpoints) }
+    }
+
+    fn dns_deadline(&self, deadline: Instant) -> Instant {
+        deadline.min(Instant::now() + self.limits.dns_time)
+    }
+}
+
+impl Host {
+    /// Its name, where it has one.
+    pub(super) fn name(&self) -> Option<&Domain> {
+        match self {
+            Self::Here(_) => None,
+            Self::Public { name, .. } | Self::Local { name, .. } => Some(name),
+        }
+    }
+}
+
+/// Zeros when the system has no randomness: the order of equal hosts is then that of the answer.
+fn random() -> u32 {
+    getrandom::u32().unwrap_or(0)
+}

@@ -1,0 +1,305 @@
+//! One message over one connection: MAIL, RCPT, DATA, the text, the verdict (RFC 5321 §3.3).
+
+use super::{
+    client::{Client, Lost},
+    limits::{OutboundLimits, Patience},
+    outgoing::Outgoing,
+};
+use crate::{
+    address::Mailbox,
+    next_hop::Protocol,
+    reply::{Class, Reply},
+    smtp::{
+        data::{END_OF_DATA, dot_stuffed},
+        extensions::Extensions,
+        reply_reader::{NotSmtp, ServerReply},
+    },
+};
+use std::{ops::ControlFlow, time::Duration};
+use tokio::time::Instant;
+
+/// How long to wait for replies that change no verdict, only whether the connection can be kept, and
+/// for the reason why a peer hung up in the midst of the text.
+const LAST_WORDS_TIME: Duration = Duration::from_secs(1);
+
+/// What is known for one recipient.
+#[derive(Debug, Clone)]
+pub(super) enum Answer {
+    /// The peer's word on it.
+    Said(ServerReply),
+    /// The peer closed with this 421 before it had accepted a recipient; another host may do better.
+    Closing(ServerReply),
+    /// The peer does not offer what the message needs; nothing was sent.
+    Unfit(Reply),
+    /// The connection was lost before the end of data was sent: the peer cannot have the message.
+    Unsent,
+    /// The connection was lost after it: the peer may have the message.
+    Uncertain,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(super) struct Transfer {
+    /// One for each recipient, in their order.
+    pub(super) answers: Vec<Answer>,
+    /// Whether the connection can take another message.
+    pub(super) connection: Result<bool, Lost>,
+    /// The peer answered MAIL, so the connection was alive.
+    pub(super) was_answered: bool,
+}
+
+/// Hands `mail` over for the recipients `to`.
+pub(super) async fn transfer(
+    client: &mut Client,
+    mail: &Outgoing,
+    to: &[&Mailbox],
+    limits: &OutboundLimits,
+    patience: Patience,
+) -> Transfer {
+    if let Some(reply) = unfit(&client.extensions, mail) {
+        let answers = vec![Answer::Unfit(reply); to.len()];
+        return Transfer { answers, connection: Ok(true), was_answered: true };
+    }
+    let mut dialogue = Dialogue {
+        client,
+        mail,
+        to,
+        limits,
+        patience,
+        answers: vec![None; to.len()],
+        was_answered: false,
+        end_was_sent: false,
+    };
+    let connection = dialogue.run().await;
+    let unknown = if dialogue.end_was_sent { Answer::Uncertain } else { Answer::Unsent };
+    Transfer {
+        answers: dialogue
+            .answers
+            .into_iter()
+            .map(|answer| answer.unwrap_or_else(|| unknown.clone()))
+            .collect(),
+        connection,
+        was_answered: dialogue.was_answered,
+    }
+}
+
+/// The message is never changed to fit; where the peer lacks what it needs, it is refused.
+fn unfit(offered: &Extensions, mail: &Outgoing) -> Option<Reply> {
+    if mail.needs_smtputf8() && !offered.smtputf8 {
+        Some(Reply::destination_without_smtputf8())
+    } else if mail.eight_bit && !offered.eight_bit_mime {
+        Some(Reply::destination_without_8bitmime())
+    } else if offered.size.is_some_and(|limit| limit > 0 && mail.size() > limit) {
+        Some(Reply::destination_size())
+    } else {
+        None
+    }
+}
+
+struct Dialogue<'a> {
+    client: &'a mut Client,
+    mail: &'a Outgoing,
+    to: &'a [&'a Mailbox],
+    limits: &'a OutboundLimits,
+    patience: Patience,
+    answers: Vec<Option<Answer>>,
+    was_answered: bool,
+    end_was_sent: bool,
+}
+
+/// Goes on with the recipients that were accepted, or ends and tells whether the connection is of
+/// further use.
+type Next = ControlFlow<bool, Vec<usize>>;
+
+impl Dialogue<'_> {
+    async fn run(&mut self) -> Result<bool, Lost> {
+        match self.envelope().await? {
+            ControlFlow::Break(is_reusable) => Ok(is_reusable),
+            ControlFlow::Continue(accepted) => self.text(&accepted).await,
+        }
+    }
+
+    async fn envelope(&mut self) -> Result<Next, Lost> {
+        let needs_rset = std::mem::take(&mut self.client.needs_rset);
+        if self.is_pipelined() {
+            self.write_envelope(needs_rset).await?;
+        }
+        if needs_rset && self.ask(|_| "RSET\r\n".to_owned()).await?.class() != Class::Positive {
+            return Err(NotSmtp("RSET was refused").into());
+        }
+        let reply = self.ask(mail_command).await?;
+        if reply.code == 421 {
+            self.settle_all(&Answer::Closing(reply));
+            return Ok(Next::Break(false));
+        }
+        self.was_answered = true;
+        if reply.class() != Class::Positive {
+            self.settle_all(&Answer::Said(reply));
+            return Ok(Next::Break(self.abandon(self.to.len() + 1).await));
+        }
+        let mut accepted = Vec::new();
+        for (at, mailbox) in self.to.iter().enumerate() {
+            let reply = self.ask(|_| rcpt_command(mailbox)).await?;
+            if reply.class() == Class::Positive {
+                accepted.push(at);
+            } else if reply.code == 421 {
+                let nobody = accepted.is_empty();
+                let answer = if nobody { Answer::Closing } else { Answer::Said };
+                self.settle_all(&answer(reply));
+                return Ok(Next::Break(false));
+            } else {
+                self.settle(&[at], &Answer::Said(reply));
+            }
+        }
+        if accepted.is_empty() {
+            return Ok(Next::Break(self.abandon(1).await));
+        }
+        let reply = self.ask(|_| "DATA\r\n".to_owned()).await?;
+        match reply.class() {
+            Class::Intermediate => Ok(Next::Continue(accepted)),
+            Class::Positive => Err(NotSmtp("2xx to DATA").into()),
+            Class::Transient | Class::Permanent => {
+                let is_closing = reply.code == 421;
+                self.settle(&accepted, &Answer::Said(reply));
+                self.client.needs_rset = true;
+                Ok(Next::Break(!is_closing))
+            }
+        }
+    }
+
+    async fn text(&mut self, accepted: &[usize]) -> Result<bool, Lost> {
+        if let Err(lost) = self.write_text().await {
+            return self.last_words(accepted, lost).await;
+        }
+        self.end_was_sent = true;
+        let deadline = self.patience.deadline;
+        let mut reply = self.client.reply(deadline).await?;
+        match self.client.protocol {
+            Protocol::Smtp => self.settle(accepted, &Answer::Said(reply.clone())),
+            Protocol::Lmtp => {
+                for (nth, at) in accepted.iter().enumerate() {
+                    if nth > 0 {
+                        reply = self.client.reply(deadline).await?;
+                    }
+                    self.settle(&[*at], &Answer::Said(reply.clone()));
+                }
+            }
+        }
+        self.client.messages += 1;
+        Ok(reply.code != 421 && self.client.is_quiet().await)
+    }
+
+    async fn write_text(&mut self) -> Result<(), Lost> {
+        let until = self.patience.deadline;
+        let parts = dot_stuffed(&self.mail.prefix).chain(dot_stuffed(&self.mail.message));
+        self.client.write(parts, until).await?;
+        // A reply before the end of data is no verdict on the message: it must not be taken for one.
+        if !self.client.is_quiet().await {
+            return Err(NotSmtp("a reply before the end of data").into());
+        }
+        self.client.write([END_OF_DATA], until).await?;
+        self.client.flush(until).await
+    }
+
+    /// A peer that gave up in the midst of the text may have said why.
+    async fn last_words(&mut self, accepted: &[usize], lost: Lost) -> Result<bool, Lost> {
+        match self.client.reply(self.shortly()).await {
+            Ok(reply) if matches!(reply.class(), Class::Transient | Class::Permanent) => {
+                self.settle(accepted, &Answer::Said(reply));
+                Ok(false)
+            }
+            _ => Err(lost),
+        }
+    }
+
+    /// Leaves the transaction with `pending` replies to come, if pipelined; true if the connection is
+    /// in step afterwards.
+    async fn abandon(&mut self, pending: usize) -> bool {
+        self.client.needs_rset = true;
+        if !self.is_pipelined() {
+            return true;
+        }
+        let until = self.shortly();
+        for _ in 0..pending {
+            match self.client.reply(until).await {
+                // 354 without recipients: nothing could follow that is certainly not a message.
+                Ok(reply) if reply.class() != Class::Intermediate && reply.code != 421 => {}
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    /// MAIL, all RCPT and DATA in one write (RFC 2920 §3.1).
+    async fn write_envelope(&mut self, needs_rset: bool) -> Result<(), Lost> {
+        let mut batch = String::new();
+        if needs_rset {
+            batch.push_str("RSET\r\n");
+        }
+        batch.push_str(&mail_command(self));
+        for mailbox in self.to {
+            batch.push_str(&rcpt_command(mailbox));
+        }
+        batch.push_str("DATA\r\n");
+        let until = self.command_deadline();
+        self.client.write([batch.as_bytes()], until).await?;
+        self.client.flush(until).await
+    }
+
+    /// The reply to a command, which is sent now unless it went with the whole envelope.
+    async fn ask(&mut self, command: impl FnOnce(&Self) -> String) -> Result<ServerReply, Lost> {
+        let until = self.command_deadline();
+        if self.is_pipelined() {
+            return self.client.reply(until).await;
+        }
+        let line = command(self);
+        self.client.command(&line, until).await
+    }
+
+    fn settle(&mut self, recipients: &[usize], answer: &Answer) {
+        for at in recipients {
+            if let Some(slot) = self.answers.get_mut(*at) {
+                slot.get_or_insert_with(|| answer.clone());
+            }
+        }
+    }
+
+    /// Settles whoever has no answer yet.
+    fn settle_all(&mut self, answer: &Answer) {
+        for slot in &mut self.answers {
+            slot.get_or_insert_with(|| answer.clone());
+        }
+    }
+
+    fn is_pipelined(&self) -> bool {
+        self.client.extensions.pipelining
+    }
+
+    fn command_deadline(&self) -> Instant {
+        self.patience.until(self.limits.command_time)
+    }
+
+    fn shortly(&self) -> Instant {
+        self.patience.deadline.min(Instant::now() + LAST_WORDS_TIME)
+    }
+}
+
+fn mail_command(dialogue: &Dialogue<'_>) -> String {
+    let mail = dialogue.mail;
+    let mut line = format!("MAIL FROM:{}", mail.reverse_path);
+    if dialogue.client.extensions.size.is_some() {
+        line.push_str(&format!(" SIZE={}", mail.size()));
+    }
+    if mail.eight_bit {
+        line.push_str(" BODY=8BITMIME");
+    }
+    if mail.needs_smtputf8() {
+        line.push_str(" SMTPUTF8");
+    }
+    line.push_str("\r\n");
+    line
+}
+
+fn rcpt_command(mailbox: &Mailbox) -> String {
+    format!("RCPT TO:<{mailbox}>\r\n")
+}
