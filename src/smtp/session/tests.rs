@@ -1,5 +1,6 @@
 use super::*;
-use crate::{address::ReversePath, envelope::Body};
+use crate::{address::ReversePath, envelope::Body, smtp::line::MAX_LINE};
+use proptest::prelude::*;
 
 const MAX: usize = 100;
 
@@ -375,4 +376,27 @@ fn a_message_comes_with_what_was_said_about_it() {
             message: b"ab\r\n".to_vec(),
         }
     );
+}
+
+proptest! {
+    #[test]
+    fn what_waits_in_the_buffer_is_less_than_a_line(
+        parts in prop::collection::vec(prop::sample::select(vec![
+            &b"NOOP\r\n"[..],
+            b"EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<x@y.z>\r\n",
+            b"DATA\r\n",
+            b"BDAT 5000\r\n",
+            b".\r\n",
+            &[b'x'; 1500],
+            &[b'\r'; 70_000],
+        ]), 0..12),
+    ) {
+        let mut session = session();
+        for part in parts {
+            transcript(&mut session, part);
+            prop_assert!(session.input.rest().len() < MAX_LINE);
+            prop_assert!(!session.in_data() || session.input.rest().is_empty());
+            prop_assert!(session.held() <= MAX);
+        }
+    }
 }
