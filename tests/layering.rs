@@ -1,4 +1,4 @@
-//! Dependencies point one way: cli → daemon → config → edges → protocols → core; and the lower two
+//! Dependencies point one way: cli → daemon → edges → config → protocols → core; and the lower two
 //! layers do no I/O, read no clock and draw no randomness. `docs/ARCHITECTURE.md` has the map.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -11,8 +11,8 @@ use std::{
 const LAYERS: [(&str, &[&str]); 6] = [
     ("core", &["address", "reply", "envelope", "srs", "alias", "message", "fate", "next_hop"]),
     ("protocols", &["smtp", "proxy"]),
-    ("edges", &["store", "net"]),
     ("config", &["config"]),
+    ("edges", &["store", "net"]),
     ("daemon", &["daemon"]),
     ("cli", &["cli", "log", "lib", "main"]),
 ];

@@ -1,11 +1,17 @@
-//! The network edge, outbound: from a next hop to the verdict of its hosts.
+//! The network edge: sessions of clients inbound, verdicts of destinations outbound.
 //!
-//! [`Outbound::deliver`] is the way in. Below it, [`Resolver`] and `mx` find the hosts, `pool` keeps
-//! connections, `client` speaks over one of them, and `transfer` hands one message over.
+//! Inbound, a [`Listener`] accepts and `connection` drives one session; [`Clients`] and
+//! [`MessageMemory`] bound what all of them may use. Outbound, [`Outbound::deliver`] is the way in:
+//! [`Resolver`] and `mx` find the hosts, `pool` keeps connections, `client` speaks over one of them, and
+//! `transfer` hands one message over.
 
 mod client;
+mod clients;
+mod connection;
 mod delivery;
 mod limits;
+mod listener;
+mod memory;
 mod mx;
 mod outbound;
 mod outgoing;
@@ -15,8 +21,12 @@ mod route;
 mod transfer;
 mod transport;
 
+pub use clients::{Admission, Clients};
+pub use connection::{Handler, Timeouts, drive};
 pub use delivery::Attempt;
 pub use limits::OutboundLimits;
+pub use listener::{Listener, Peer, Server};
+pub use memory::{MessageMemory, Reservation};
 pub use outbound::{Outbound, OutboundConfig};
 pub use outgoing::Outgoing;
 pub use resolver::{Resolver, ResolverError};

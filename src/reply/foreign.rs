@@ -2,6 +2,7 @@
 
 use super::{Class, Reply, Status, printable};
 use crate::address::Mailbox;
+use std::fmt;
 
 /// Longest text of a destination that is passed on, in octets.
 const MAX_TEXT: usize = 300;
@@ -15,6 +16,17 @@ pub struct ForeignReply {
     pub status: Option<Status>,
     /// The text, lines joined by spaces.
     pub text: String,
+}
+
+/// As it came, on one line: for the journal and the log of the operator.
+impl fmt::Display for ForeignReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.code)?;
+        if let Some(status) = self.status {
+            write!(f, " {status}")?;
+        }
+        write!(f, " {}", printable(&self.text, MAX_TEXT * 2))
+    }
 }
 
 impl ForeignReply {

@@ -1,0 +1,156 @@
+//! Drives one SMTP session: bytes between the socket and the state machine, time-outs, memory.
+
+use super::memory::MessageMemory;
+use crate::{
+    address::ForwardPath,
+    reply::Reply,
+    smtp::{Session, Step, Transaction},
+};
+use std::{future::Future, io, time::Duration};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    sync::watch,
+    time::{Instant, timeout, timeout_at},
+};
+
+/// Decides what the session cannot: recipients and messages.
+pub trait Handler: Send {
+    /// Answers RCPT. `session` tells the reverse-path and the recipients accepted so far.
+    fn recipient(
+        &mut self,
+        session: &Session,
+        path: &ForwardPath,
+    ) -> impl Future<Output = Reply> + Send;
+
+    /// Answers a complete message; a 250 says that somebody else has it now.
+    fn message(&mut self, transaction: Transaction) -> impl Future<Output = Reply> + Send;
+}
+
+/// How long a client may take (`[limits]`, RFC 5321 §4.5.3.2).
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// For a whole command.
+    pub command: Duration,
+    /// Between two reads of a message.
+    pub data: Duration,
+    /// For the session.
+    pub session: Duration,
+}
+
+/// Read at once outside and inside of messages: a thousand idle clients should cost little.
+const COMMAND_READ: usize = 4 * 1024;
+const DATA_READ: usize = 64 * 1024;
+/// What a client may still send after we closed, before the socket goes.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Runs `session` on `stream` until either side ends it or `shutdown` turns true. A message that is
+/// being received or delivered then is still finished.
+///
+/// # Errors
+/// When the socket fails; no message is lost by that, as its client got no reply.
+pub async fn drive<S, H>(
+    mut stream: S,
+    mut session: Session,
+    handler: &mut H,
+    timeouts: Timeouts,
+    memory: &MessageMemory,
+    mut shutdown: watch::Receiver<bool>,
+) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+    H: Handler,
+{
+    let session_end = Instant::now() + timeouts.session;
+    let mut command_end = Instant::now() + timeouts.command;
+    let mut reservation = memory.reserve();
+    session.greet();
+    let mut buffer = vec![0; COMMAND_READ];
+    loop {
+        match session.poll() {
+            Step::Recipient(path) => {
+                let reply = handler.recipient(&session, &path).await;
+                session.answer(reply);
+            }
+            Step::Message(transaction) => {
+                flush(&mut stream, &mut session, timeouts.command).await?;
+                let reply = handler.message(*transaction).await;
+                reservation.release();
+                session.answer(reply);
+            }
+            Step::Close => {
+                flush(&mut stream, &mut session, timeouts.command).await?;
+                return close(stream).await;
+            }
+            Step::NeedInput => {
+                if !session.output().is_empty() {
+                    command_end = Instant::now() + timeouts.command;
+                    flush(&mut stream, &mut session, timeouts.command).await?;
+                }
+                let in_data = session.in_data();
+                if *shutdown.borrow() && !in_data {
+                    session.shut_down(Reply::shutting_down());
+                    continue;
+                }
+                buffer.resize(if in_data { DATA_READ } else { COMMAND_READ }, 0);
+                let patience = if in_data { Instant::now() + timeouts.data } else { command_end };
+                let read = tokio::select! {
+                    read = timeout_at(patience.min(session_end), stream.read(&mut buffer)) => read,
+                    changed = shutdown.changed(), if !*shutdown.borrow() => {
+                        if changed.is_err() {
+                            return Ok(());
+                        }
+                        continue;
+                    }
+                };
+                let Ok(count) = read else {
+                    session.shut_down(Reply::timeout());
+                    continue;
+                };
+                let Some(input) = buffer.get(..count?).filter(|input| !input.is_empty()) else {
+                    return Ok(());
+                };
+                session.receive(input);
+                if session.held() > 0 && !reservation.cover(session.held()) {
+                    session.out_of_memory();
+                    reservation.release();
+                }
+                if !session.in_data() && buffer.len() > COMMAND_READ {
+                    buffer = vec![0; COMMAND_READ];
+                }
+            }
+        }
+    }
+}
+
+async fn flush<S: AsyncWrite + Unpin>(
+    stream: &mut S,
+    session: &mut Session,
+    patience: Duration,
+) -> io::Result<()> {
+    let output = session.output();
+    if output.is_empty() {
+        return Ok(());
+    }
+    let written = timeout(patience, async {
+        stream.write_all(output).await?;
+        stream.flush().await
+    })
+    .await;
+    output.clear();
+    written.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+}
+
+/// A socket closed on unread input resets the connection, and the reset may overtake our last reply.
+async fn close<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> io::Result<()> {
+    stream.shutdown().await?;
+    let drained = async {
+        let mut sink = [0; 1024];
+        for _ in 0..64 {
+            if stream.read(&mut sink).await? == 0 {
+                break;
+            }
+        }
+        Ok(())
+    };
+    timeout(LINGER, drained).await.unwrap_or(Ok(()))
+}
