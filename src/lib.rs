@@ -2,6 +2,8 @@
 
 pub mod address;
 pub mod alias;
+pub mod config;
+pub mod daemon;
 pub mod envelope;
 pub mod fate;
 pub mod message;

@@ -8,6 +8,7 @@
 mod apply;
 mod cache;
 mod directory;
+pub mod journal;
 mod error;
 mod memory;
 mod remembered;

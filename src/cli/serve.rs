@@ -1,0 +1,34 @@
+//! `onward serve`: the daemon in the foreground, until SIGTERM or SIGINT.
+
+use super::{Context, Failure};
+use crate::daemon::Daemon;
+use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Serves.
+///
+/// # Errors
+/// When the daemon cannot start; nothing was accepted then.
+pub fn run(ctx: &mut Context) -> Result<ExitCode, Failure> {
+    let config = ctx.config()?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let failed = |error: &dyn std::fmt::Display| Failure::new(error.to_string());
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| failed(&error))?;
+    runtime.block_on(async {
+        // Before anything listens, so that no signal finds the default action.
+        let mut terminate = signal(SignalKind::terminate()).map_err(|error| failed(&error))?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| failed(&error))?;
+        let daemon = Daemon::bind(config).await.map_err(|error| failed(&error))?;
+        daemon
+            .run(async move {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+            })
+            .await;
+        Ok(ExitCode::SUCCESS)
+    })
+}

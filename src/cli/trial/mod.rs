@@ -1,0 +1,249 @@
+//! `onward try`: the real daemon on loopback, between a sender and a mailbox that it can watch.
+
+mod mailbox;
+mod show;
+mod wire;
+
+use super::{Context, Failure};
+use crate::{
+    address::{Domain, Mailbox as Address, ReversePath},
+    alias::{Action, Alias, AliasAddress},
+    config::Config,
+    daemon::Daemon,
+    store::Store,
+};
+use mailbox::{Arrived, Mailbox};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+use tokio::{sync::oneshot, time::timeout};
+use wire::Client;
+
+/// Where the demonstration takes place; none of these names exists.
+const ALIAS: &str = "hello@example.org";
+const DOMAIN: &str = "example.org";
+const SENDER: &str = "alice@sender.test";
+const MAILBOX: &str = "bob@mailbox.test";
+
+/// Longest wait for a mail to arrive on loopback.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Arguments of `onward try`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// End after the demonstration instead of waiting for mails of yours.
+    #[arg(long)]
+    once: bool,
+}
+
+/// Runs the demonstration.
+///
+/// # Errors
+/// When something is not as it should be: then this build forwards no mail on this machine.
+pub fn run(args: &Args, ctx: &mut Context) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|e| Failure::new(e.to_string()))?;
+    let state = Scratch::new().map_err(|e| Failure::new(format!("no temporary directory: {e}")))?;
+    runtime.block_on(demonstrate(args, ctx, &state.0)).map(|()| ExitCode::SUCCESS)
+}
+
+/// A directory that goes when we go.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> io::Result<Self> {
+        let path = std::env::temp_dir().join(format!("onward-try-{}", std::process::id()));
+        fs::create_dir(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+async fn demonstrate(args: &Args, ctx: &mut Context, state: &Path) -> Result<(), Failure> {
+    let failed = |what: &str| {
+        let what = what.to_owned();
+        move |error: io::Error| Failure::new(format!("{what}: {error}"))
+    };
+    let mut bob = Mailbox::start("mailbox.test").await.map_err(failed("no loopback port"))?;
+    let mut alice = Mailbox::start("sender.test").await.map_err(failed("no loopback port"))?;
+    let config = configure(state, &bob, &alice).map_err(failed("cannot write a configuration"))?;
+    host_the_alias(&config).await?;
+    let daemon = Daemon::bind(config).await.map_err(|error| Failure::new(error.to_string()))?;
+    let onward = daemon.listening().into_iter().next().unwrap_or_default();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let daemon = tokio::spawn(daemon.run(async {
+        let _ = stopped.await;
+    }));
+
+    let mut page = show::Page::new(&mut ctx.out);
+    page.title(&format!("1. {SENDER} writes to {ALIAS}; the alias leads to {MAILBOX}"));
+    let mut client = Client::connect(&onward).await.map_err(failed("no greeting"))?;
+    let sent = [
+        "EHLO mail.sender.test".to_owned(),
+        format!("MAIL FROM:<{SENDER}>"),
+        format!("RCPT TO:<{ALIAS}>"),
+        "DATA".to_owned(),
+        format!(
+            "From: Alice <{SENDER}>\nTo: {ALIAS}\nSubject: Hello\n\nForwarded while you wait.\n."
+        ),
+    ];
+    let verdict = speak(&mut client, &sent).await?;
+    page.side_by_side(
+        ("sender → Onward", client.transcript.take()),
+        ("Onward → mailbox", bob.transcript.take()),
+    );
+    expect(&verdict, "250")?;
+    let forwarded = arrival(&mut bob).await?;
+    let ReversePath::Mailbox(srs) = forwarded.reverse_path else {
+        return Err(Failure::new("the reverse-path was lost on the way"));
+    };
+    page.say(&format!("The reverse-path became <{srs}>:"));
+    page.say("SPF of example.org covers Onward, and a bounce comes back to it.");
+
+    page.title("2. The mailbox bounces: its bounce goes back to the sender");
+    let bounce = [
+        "MAIL FROM:<>".to_owned(),
+        format!("RCPT TO:<{srs}>"),
+        "DATA".to_owned(),
+        format!(
+            "From: MAILER-DAEMON@mailbox.test\nTo: <{srs}>\nSubject: Undelivered\n\nNo room.\n."
+        ),
+    ];
+    let verdict = speak(&mut client, &bounce).await?;
+    page.side_by_side(
+        ("mailbox → Onward", client.transcript.take()),
+        ("Onward → sender", alice.transcript.take()),
+    );
+    expect(&verdict, "250")?;
+    let returned = arrival(&mut alice).await?;
+    if returned.reverse_path != ReversePath::Null
+        || returned.forward_paths.iter().all(|path| path.to_string() != format!("<{SENDER}>"))
+    {
+        return Err(Failure::new("the bounce did not reach the original sender as a bounce"));
+    }
+    page.say(&format!("It reached {SENDER}, and is still a bounce."));
+
+    page.title("3. Somebody forges such an address: refused");
+    let forged = srs.to_string().replacen(SENDER.split('@').next().unwrap_or_default(), "mallory", 1);
+    let forgery = ["MAIL FROM:<>".to_owned(), format!("RCPT TO:<{forged}>"), "QUIT".to_owned()];
+    speak(&mut client, &forgery).await?;
+    let said = client.transcript.take();
+    let refused = said.iter().any(|(_, line)| line.starts_with("550 5.7.1"));
+    page.side_by_side(("forger → Onward", said), ("", Vec::new()));
+    if !refused {
+        return Err(Failure::new("the forged address was not refused"));
+    }
+
+    if !args.once {
+        page.title("Your turn (Ctrl-C ends)");
+        page.say(&format!(
+            "swaks --server {onward} --from you@sender.test --to {ALIAS} --header 'Subject: mine'"
+        ));
+        page.say(&format!(
+            "swaks --server {onward} --from '<>' --to '<the address in the reverse-path>'"
+        ));
+        show_arrivals(&mut page, &mut bob, &mut alice).await;
+    }
+    drop(page);
+    let _ = stop.send(());
+    daemon.await.map_err(|error| Failure::new(error.to_string()))
+}
+
+/// A configuration in a file, as a real one is, read by the same reader.
+fn configure(state: &Path, bob: &Mailbox, alice: &Mailbox) -> io::Result<Config> {
+    let secret = state.join("srs.secret");
+    let mut random = [0; 20];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    fs::write(&secret, base32::encode(base32::Alphabet::Crockford, &random))?;
+    let text = format!(
+        r#"hostname = "mx.example.org"
+state_dir = '{state}'
+postmaster = "{MAILBOX}"
+[[listen]]
+protocol = "smtp"
+address = "127.0.0.1:0"
+[srs]
+domain = "{DOMAIN}"
+secret_file = '{secret}'
+[[route]]
+domain = "mailbox.test"
+to = "{bob}"
+[[route]]
+domain = "sender.test"
+to = "{alice}"
+"#,
+        state = state.display(),
+        secret = secret.display(),
+        bob = bob.address,
+        alice = alice.address,
+    );
+    let file = state.join("onward.toml");
+    fs::write(&file, text)?;
+    Config::load(&file).map_err(|findings| io::Error::other(findings.to_string()))
+}
+
+async fn host_the_alias(config: &Config) -> Result<(), Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::new(error.to_string());
+    let store = Store::open(&config.state_dir, None).map_err(|e| failed(&e))?;
+    let address = |text: &str| Address::parse(text).map_err(|e| failed(&e));
+    let alias = Alias {
+        address: AliasAddress::Exact(address(ALIAS)?),
+        action: Action::Forward(vec![address(MAILBOX)?]),
+        enabled: true,
+    };
+    let domain = Domain::parse(DOMAIN).map_err(|e| failed(&e))?;
+    store.add_domain(&domain).map_err(|e| failed(&e))?;
+    store.add_alias(&alias).map_err(|e| failed(&e))
+}
+
+/// Says each line; gives the last reply.
+async fn speak(client: &mut Client, lines: &[String]) -> Result<String, Failure> {
+    let mut last = String::new();
+    for line in lines {
+        let reply = timeout(PATIENCE, client.say(line)).await;
+        last = reply
+            .map_err(|_| Failure::new("Onward did not answer in time"))?
+            .map_err(|error| Failure::new(format!("the connection to Onward broke: {error}")))?;
+    }
+    Ok(last)
+}
+
+fn expect(reply: &str, code: &str) -> Result<(), Failure> {
+    if reply.starts_with(code) {
+        return Ok(());
+    }
+    Err(Failure::new(format!("expected {code}, got: {reply}")))
+}
+
+async fn arrival(mailbox: &mut Mailbox) -> Result<Arrived, Failure> {
+    match timeout(PATIENCE, mailbox.arrived.recv()).await {
+        Ok(Some(arrived)) => Ok(arrived),
+        _ => Err(Failure::new("the mail was accepted but did not arrive")),
+    }
+}
+
+async fn show_arrivals(page: &mut show::Page<'_>, bob: &mut Mailbox, alice: &mut Mailbox) {
+    loop {
+        let (name, arrived) = tokio::select! {
+            Some(arrived) = bob.arrived.recv() => ("mailbox.test", arrived),
+            Some(arrived) = alice.arrived.recv() => ("sender.test", arrived),
+            _ = tokio::signal::ctrl_c() => return,
+            else => return,
+        };
+        let to: Vec<_> = arrived.forward_paths.iter().map(ToString::to_string).collect();
+        page.title(&format!(
+            "Arrived at {name}: from {} to {}, {} octets",
+            arrived.reverse_path,
+            to.join(", "),
+            arrived.message.len()
+        ));
+        page.text(&String::from_utf8_lossy(&arrived.message));
+    }
+}

@@ -1,0 +1,26 @@
+//! The clock and the randomness of the daemon; the layers below take both as arguments.
+
+use crate::message::MessageId;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Milliseconds since 1970.
+pub(super) fn millis() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Seconds since 1970.
+pub(super) fn seconds() -> u64 {
+    millis() / 1000
+}
+
+/// A new message id.
+pub(super) fn message_id() -> MessageId {
+    let mut random = [0; 4];
+    if getrandom::fill(&mut random).is_err() {
+        // Without a random source the process counts: unique on this node at least.
+        static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        random = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed).to_be_bytes();
+    }
+    MessageId::new(millis(), random)
+}

@@ -1,0 +1,235 @@
+//! DATA: from accepted recipients to what became of the message at each destination.
+
+use super::{
+    clock,
+    recipient::{Destination, Recipient},
+    services::Services,
+};
+use crate::{
+    address::{Mailbox, ReversePath},
+    fate::{Outcome, RecipientFate, Verdict},
+    net::{Attempt, Outgoing},
+    next_hop::NextHop,
+    reply::Reply,
+    srs::Forwarded,
+    store::journal,
+};
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use std::{collections::BTreeMap, sync::Arc};
+use tokio::{task::JoinSet, time::Instant};
+
+/// For how long it is remembered who has a message whose sender was told to come again: as long as
+/// senders usually try.
+const MEMORY: u64 = 5 * 86_400;
+
+/// A message to deliver.
+#[derive(Debug, Clone)]
+pub(super) struct Message {
+    /// As the client gave it.
+    pub(super) reverse_path: ReversePath,
+    /// Header fields of ours, sent before `bytes`.
+    pub(super) prefix: Bytes,
+    /// As it came.
+    pub(super) bytes: Bytes,
+    /// The client declared SMTPUTF8.
+    pub(super) smtputf8: bool,
+    /// Seconds since 1970.
+    pub(super) now: u64,
+}
+
+/// What is to be delivered, and what came of it.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    legs: Vec<Leg>,
+    /// For each recipient its legs, as positions in `legs`.
+    of_recipient: Vec<Vec<usize>>,
+    /// What was tried, for the journal.
+    pub(super) attempts: Vec<journal::Attempt>,
+}
+
+/// One copy: a destination mailbox under one rewritten reverse-path.
+#[derive(Debug)]
+struct Leg {
+    reverse_path: ReversePath,
+    to: Destination,
+    outcome: Option<Outcome>,
+}
+
+impl Delivery {
+    /// Rewrites the reverse-path for each recipient; destinations that several recipients share get
+    /// one copy.
+    ///
+    /// # Errors
+    /// The reply for the client when the reverse-path cannot be rewritten.
+    pub(super) async fn plan(
+        services: &Services,
+        message: &Message,
+        recipients: &[Recipient],
+    ) -> Result<Self, Reply> {
+        let mut plan = Self { legs: Vec::new(), of_recipient: Vec::new(), attempts: Vec::new() };
+        for recipient in recipients {
+            let reverse_path = rewrite(services, message, recipient).await?;
+            let mut legs = Vec::with_capacity(recipient.destinations.len());
+            for to in &recipient.destinations {
+                let same = |leg: &Leg| leg.to == *to && leg.reverse_path == reverse_path;
+                let at = plan.legs.iter().position(same).unwrap_or_else(|| {
+                    let to = to.clone();
+                    plan.legs.push(Leg { reverse_path: reverse_path.clone(), to, outcome: None });
+                    plan.legs.len() - 1
+                });
+                legs.push(at);
+            }
+            plan.of_recipient.push(legs);
+        }
+        Ok(plan)
+    }
+
+    /// The first rewritten reverse-path, for the journal.
+    pub(super) fn srs_from(&self) -> Option<String> {
+        self.legs.first().map(|leg| leg.reverse_path.to_string())
+    }
+
+    /// Delivers every leg that nobody has yet, one transaction a destination group, all groups at
+    /// once, until `deadline`.
+    pub(super) async fn run(&mut self, services: &Services, message: &Message, deadline: Instant) {
+        self.recall(services, message).await;
+        let mut groups: BTreeMap<(NextHop, String), Vec<usize>> = BTreeMap::new();
+        for (at, leg) in self.legs.iter().enumerate().filter(|(_, leg)| leg.outcome.is_none()) {
+            let group = (leg.to.next_hop.clone(), leg.reverse_path.to_string());
+            groups.entry(group).or_default().push(at);
+        }
+        let began = clock::millis();
+        let mut under_way = JoinSet::new();
+        for ((next_hop, _), legs) in groups {
+            let Some(outgoing) = self.outgoing(message, &legs) else { continue };
+            let outbound = Arc::clone(&services.outbound);
+            let deliver = async move {
+                (legs, outbound.deliver(&next_hop, &outgoing, deadline).await)
+            };
+            under_way.spawn(deliver);
+        }
+        while let Some(joined) = under_way.join_next().await {
+            match joined {
+                Ok((legs, attempts)) => {
+                    for (at, attempt) in legs.into_iter().zip(attempts) {
+                        self.conclude(at, attempt, began);
+                    }
+                }
+                Err(error) => tracing::error!(%error, "a delivery ended without a verdict"),
+            }
+        }
+    }
+
+    /// Takes the verdict on one leg. Mailboxes of one transaction that were answered alike share a line
+    /// of the journal.
+    fn conclude(&mut self, at: usize, attempt: Attempt, began: u64) {
+        let Some(leg) = self.legs.get_mut(at) else { return };
+        let verdict = match attempt.outcome.verdict {
+            _ if attempt.uncertain => "uncertain",
+            Verdict::Delivered => "delivered",
+            Verdict::Refused => "refused",
+            Verdict::Deferred => "deferred",
+        };
+        let theirs = attempt.theirs.as_ref().map(ToString::to_string);
+        let line = journal::Attempt {
+            time: began,
+            to: vec![leg.to.mailbox.to_string()],
+            host: attempt.remote.unwrap_or_else(|| leg.to.next_hop.to_string()),
+            reply: theirs.unwrap_or_else(|| attempt.outcome.reply.to_string()),
+            ms: u64::try_from(attempt.elapsed.as_millis()).unwrap_or(u64::MAX),
+            verdict: verdict.to_owned(),
+        };
+        leg.outcome = Some(attempt.outcome);
+        match self.attempts.last_mut() {
+            Some(last)
+                if last.host == line.host && last.reply == line.reply && last.ms == line.ms =>
+            {
+                last.to.extend(line.to);
+            }
+            _ => self.attempts.push(line),
+        }
+    }
+
+    fn outgoing(&self, message: &Message, legs: &[usize]) -> Option<Outgoing> {
+        let mut legs = legs.iter().filter_map(|at| self.legs.get(*at)).peekable();
+        let reverse_path = legs.peek()?.reverse_path.clone();
+        Some(Outgoing {
+            reverse_path,
+            recipients: legs.map(|leg| leg.to.mailbox.clone()).collect(),
+            prefix: message.prefix.clone(),
+            message: message.bytes.clone(),
+            eight_bit: !message.bytes.is_ascii(),
+            smtputf8: message.smtputf8,
+        })
+    }
+
+    /// What the recipients come to. A leg without outcome counts as deferred: nothing says that
+    /// anybody has it.
+    pub(super) fn fates(&self) -> Vec<RecipientFate> {
+        let outcome = |at: &usize| {
+            self.legs.get(*at).and_then(|leg| leg.outcome.clone()).unwrap_or_else(|| Outcome {
+                verdict: Verdict::Deferred,
+                reply: Reply::destination_lost(),
+            })
+        };
+        let recipients = self.of_recipient.iter();
+        recipients.map(|legs| RecipientFate::of(&legs.iter().map(outcome).collect::<Vec<_>>())).collect()
+    }
+
+    /// Remembers which legs are delivered, so that the sender's next try reaches only the others.
+    pub(super) async fn remember(&self, services: &Services, message: &Message) {
+        let digest = Sha256::digest(&message.bytes);
+        for leg in &self.legs {
+            let Some(Outcome { verdict: Verdict::Delivered, .. }) = leg.outcome else { continue };
+            let print = fingerprint(message, &leg.to.mailbox, &digest);
+            // Not remembered means a duplicate, which beats a loss.
+            if let Err(error) = services.store.remember_delivered(print, message.now + MEMORY).await {
+                tracing::error!(%error, "cannot remember a delivery, the sender may cause a duplicate");
+            }
+        }
+    }
+
+    /// Marks what earlier tries of the sender delivered.
+    async fn recall(&mut self, services: &Services, message: &Message) {
+        // Hashing every message would cost more than all the rest; seldom is anything remembered.
+        if !services.store.remembers_deliveries() {
+            return;
+        }
+        let digest = Sha256::digest(&message.bytes);
+        for leg in &mut self.legs {
+            let print = fingerprint(message, &leg.to.mailbox, &digest);
+            if services.store.was_delivered(&print, message.now) {
+                leg.outcome = Some(Outcome { verdict: Verdict::Delivered, reply: Reply::ok() });
+            }
+        }
+    }
+}
+
+/// Names a message from one sender at one destination (what the sender sends again is the same).
+fn fingerprint(message: &Message, destination: &Mailbox, digest: &[u8]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in [message.reverse_path.to_string().as_bytes(), destination.to_key().as_bytes(), digest]
+    {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+async fn rewrite(
+    services: &Services,
+    message: &Message,
+    recipient: &Recipient,
+) -> Result<ReversePath, Reply> {
+    let ReversePath::Mailbox(sender) = &message.reverse_path else {
+        return Ok(ReversePath::Null);
+    };
+    let rewriter = services.rewriter();
+    let rewritten = match rewriter.forward(sender, &recipient.srs_domain, message.now) {
+        Forwarded::Unchanged => sender.clone(),
+        Forwarded::Rewritten(rewritten) => rewritten,
+        Forwarded::TooLong => services.shorten(&rewriter, sender, recipient, message.now).await?,
+    };
+    Ok(ReversePath::Mailbox(rewritten))
+}

@@ -1,0 +1,150 @@
+//! The daemon: everything wired together, from start to stop.
+
+mod clock;
+mod delivery;
+mod keys;
+mod recipient;
+mod services;
+mod story;
+mod transaction;
+
+use crate::{
+    config::{Config, Protocol},
+    net::{Clients, Listener, MessageMemory, Outbound, Server, Timeouts},
+    smtp::SessionConfig,
+    store::{Journal, Store, StoreError},
+};
+use keys::LiveKeys;
+use services::Services;
+use std::{future::Future, io, sync::Arc, time::Duration};
+use tokio::{sync::watch, task::JoinSet, time::timeout};
+use transaction::Mail;
+
+/// Added to `delivery.budget` when stopping: the reply of a delivery that used all of it still goes out.
+const STOP_MARGIN: Duration = Duration::from_secs(5);
+
+/// A daemon whose listeners are bound and whose store is open.
+#[derive(Debug)]
+pub struct Daemon {
+    services: Arc<Services>,
+    listeners: Vec<Listener>,
+}
+
+/// Why the daemon does not start. Nothing was accepted yet.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The state directory or its database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The SRS secrets.
+    #[error("{0}")]
+    Keys(String),
+    /// A listener.
+    #[error("cannot listen on {address}: {error}{}", hint(error))]
+    Listen {
+        /// As configured.
+        address: String,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// Outbound connections, such as a resolver configuration that cannot be read.
+    #[error("cannot set up delivery: {0}")]
+    Outbound(String),
+    /// The configuration names no listener.
+    #[error("the configuration has no [[listen]] section, so there is nothing to serve")]
+    NoListener,
+}
+
+fn hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "; another program has the port (`ss -ltnp` shows which)",
+        io::ErrorKind::PermissionDenied => {
+            "; ports below 1024 need CAP_NET_BIND_SERVICE or socket activation"
+        }
+        _ => "",
+    }
+}
+
+impl Daemon {
+    /// Opens the store and the journal, reads the secrets, binds all listeners.
+    ///
+    /// # Errors
+    /// The first of these that fails.
+    pub async fn bind(config: Config) -> Result<Self, StartError> {
+        if config.listen.is_empty() {
+            return Err(StartError::NoListener);
+        }
+        let keys = LiveKeys::open(config.srs.settings.clone(), config.srs.secret_file.clone())
+            .map_err(|error| StartError::Keys(error.to_string()))?;
+        let store = Store::open(&config.state_dir, config.postmaster.clone())?;
+        let mut listeners = Vec::new();
+        for listen in config.listen.iter().filter(|listen| listen.protocol == Protocol::Smtp) {
+            let bound = Listener::bind(&listen.address, listen.proxy_protocol.clone()).await;
+            listeners.push(bound.map_err(|error| StartError::Listen {
+                address: listen.address.to_string(),
+                error,
+            })?);
+        }
+        let journal = Journal::open(&config.state_dir)?;
+        let outbound = Outbound::new(&config.hostname, &config.dns_servers)
+            .map_err(|error| StartError::Outbound(error.to_string()))?;
+        let outbound = Arc::new(outbound);
+        let services = Arc::new(Services { config, store, journal, outbound, keys });
+        Ok(Self { services, listeners })
+    }
+
+    /// Where it listens.
+    pub fn listening(&self) -> Vec<String> {
+        self.listeners.iter().map(|listener| listener.local().to_owned()).collect()
+    }
+
+    /// Serves until `stop` is ready. Then nobody new is let in, idle sessions get 421, messages under
+    /// way are finished within `delivery.budget`, and the journal is written out.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let config = &self.services.config;
+        let limits = &config.limits;
+        let handler_services = Arc::clone(&self.services);
+        let server = Arc::new(Server {
+            session: Arc::new(SessionConfig {
+                hostname: config.hostname.clone(),
+                max_message_size: config.delivery.max_message_size,
+                max_recipients: limits.recipients,
+                max_errors: limits.errors,
+            }),
+            clients: Arc::new(Clients::new(limits.connections, limits.connections_per_client)),
+            memory: MessageMemory::new(limits.message_memory),
+            timeouts: Timeouts {
+                command: limits.command_timeout,
+                data: limits.data_timeout,
+                session: limits.session_timeout,
+            },
+            handler: move |peer, admission| {
+                Mail::new(Arc::clone(&handler_services), peer, admission)
+            },
+        });
+        let grace = config.delivery.budget + STOP_MARGIN;
+
+        let (stopping, stopped) = watch::channel(false);
+        let mut listeners = JoinSet::new();
+        for listener in self.listeners {
+            tracing::info!(address = listener.local(), "listening");
+            listeners.spawn(listener.run(Arc::clone(&server), stopped.clone()));
+        }
+        let keys = Arc::clone(&self.services);
+        let follow = tokio::spawn(async move { keys.keys.follow().await });
+
+        stop.await;
+        tracing::info!(connections = server.clients.connections(), "stopping");
+        let _ = stopping.send(true);
+        let all_ended = async { while listeners.join_next().await.is_some() {} };
+        if timeout(grace, all_ended).await.is_err() {
+            tracing::warn!("sessions still open after the budget are cut; their clients keep the mail");
+            listeners.shutdown().await;
+        }
+        follow.abort();
+        self.services.outbound.close().await;
+        self.services.journal.close().await;
+        tracing::info!("stopped");
+    }
+}

@@ -1,0 +1,199 @@
+//! RCPT: what a recipient means, and whether it is taken.
+
+use super::services::Services;
+use crate::{
+    address::{Domain, ForwardPath, LocalPart, Mailbox, ReversePath},
+    alias::Expansion,
+    next_hop::NextHop,
+    reply::Reply,
+    srs::{ReverseError, Reversed, is_srs_shaped},
+    store::StoreError,
+};
+use std::sync::Arc;
+
+/// A recipient that was accepted, and where it leads.
+#[derive(Debug, Clone)]
+pub(super) struct Recipient {
+    /// As the client named it.
+    pub(super) path: ForwardPath,
+    /// Right-hand side of the reverse-path rewritten for it.
+    pub(super) srs_domain: Domain,
+    /// None: the alias discards.
+    pub(super) destinations: Vec<Destination>,
+    /// What the aliases name but cannot be delivered to, and why: for the journal.
+    pub(super) lost: Vec<String>,
+}
+
+/// A final mailbox and who takes mail for it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Destination {
+    pub(super) next_hop: NextHop,
+    pub(super) mailbox: Mailbox,
+}
+
+/// The answer to RCPT.
+#[derive(Debug)]
+pub(super) enum Decision {
+    Accept(Recipient),
+    Refuse(Reply),
+    /// An SRS address that we did not make: refused, and counted against the client.
+    Forged(Reply),
+}
+
+impl Recipient {
+    /// The next hops of its destinations, sorted: recipients that share them may share a transaction.
+    pub(super) fn group(&self) -> Vec<&NextHop> {
+        let mut hops: Vec<_> = self.destinations.iter().map(|to| &to.next_hop).collect();
+        hops.sort_unstable();
+        hops.dedup();
+        hops
+    }
+
+    /// The address without regard to case: what loop tokens and memories of refusals go by.
+    pub(super) fn key(&self) -> String {
+        match &self.path {
+            ForwardPath::Postmaster => "postmaster".to_owned(),
+            ForwardPath::Mailbox(mailbox) => mailbox.to_key(),
+        }
+    }
+}
+
+/// Decides on `path` in a transaction from `reverse_path` at `now` (seconds since 1970).
+pub(super) async fn decide(
+    services: &Services,
+    reverse_path: &ReversePath,
+    path: &ForwardPath,
+    now: u64,
+) -> Decision {
+    let srs = &services.config.srs.settings;
+    let (decided, alias_domain) = match path {
+        ForwardPath::Postmaster => (postmaster(services).await, None),
+        ForwardPath::Mailbox(mailbox) => {
+            let decided = decide_mailbox(services, reverse_path, mailbox, now).await;
+            let is_alias = services.store.is_hosted(mailbox.domain());
+            (decided, is_alias.then(|| mailbox.domain()))
+        }
+    };
+    match decided {
+        Ok((mailboxes, lost)) => Decision::Accept(Recipient {
+            path: path.clone(),
+            srs_domain: match alias_domain {
+                Some(domain) if srs.per_domain => domain.clone(),
+                _ => srs.domain.clone(),
+            },
+            destinations: mailboxes.into_iter().map(|to| services.destination(to)).collect(),
+            lost,
+        }),
+        Err(decision) => decision,
+    }
+}
+
+async fn decide_mailbox(
+    services: &Services,
+    reverse_path: &ReversePath,
+    mailbox: &Mailbox,
+    now: u64,
+) -> Resolved {
+    let srs = &services.config.srs.settings;
+    let refuse = |reply| Err(Decision::Refuse(reply));
+    let is_srs_domain = *mailbox.domain() == srs.domain;
+    let is_hosted = services.store.is_hosted(mailbox.domain());
+    if is_srs_shaped(mailbox.local()) && (is_srs_domain || is_hosted) {
+        // Never an alias, whatever catch-all or regex exists.
+        if is_srs_domain || srs.per_domain {
+            return srs_return(services, reverse_path, mailbox, now).await;
+        }
+        return refuse(Reply::no_such_alias());
+    }
+    if is_hosted {
+        alias(services, mailbox).await
+    } else if is_srs_domain && is_role(mailbox.local()) {
+        postmaster(services).await
+    } else if is_srs_domain {
+        refuse(Reply::no_such_alias())
+    } else {
+        refuse(Reply::relaying_denied())
+    }
+}
+
+/// Final mailboxes, and what is lost beside them.
+type Resolved = Result<(Vec<Mailbox>, Vec<String>), Decision>;
+
+/// postmaster and abuse are answered at every domain that mail is taken for (RFC 5321 §4.5.1,
+/// RFC 2142).
+fn is_role(local: &LocalPart) -> bool {
+    matches!(local.to_key().as_str(), "postmaster" | "abuse")
+}
+
+async fn alias(services: &Services, mailbox: &Mailbox) -> Resolved {
+    resolved(services.store.resolve(mailbox).await)
+}
+
+/// `<postmaster>`, and the role addresses of an SRS domain that hosts no aliases.
+async fn postmaster(services: &Services) -> Resolved {
+    resolved(services.store.resolve_postmaster().await)
+}
+
+/// `mailbox` itself, or where its aliases lead if it is hosted here.
+async fn final_mailboxes(services: &Services, mailbox: Mailbox) -> Resolved {
+    if services.store.is_hosted(mailbox.domain()) {
+        alias(services, &mailbox).await
+    } else {
+        Ok((vec![mailbox], Vec::new()))
+    }
+}
+
+fn resolved(expansion: Result<Arc<Expansion>, StoreError>) -> Resolved {
+    match expansion.as_deref() {
+        Ok(Expansion::Deliver { mailboxes, dropped }) => {
+            let lost = dropped.iter().map(|lost| format!("{}: {}", lost.address, lost.reply));
+            Ok((mailboxes.clone(), lost.collect()))
+        }
+        Ok(Expansion::Discard) => Ok((Vec::new(), Vec::new())),
+        Ok(Expansion::Refuse(reply)) => Err(Decision::Refuse(reply.clone())),
+        Err(error) => {
+            tracing::error!(%error, "cannot look up an alias");
+            Err(Decision::Refuse(Reply::store_failed()))
+        }
+    }
+}
+
+/// A returning bounce. The order of the checks decides what a guesser learns: first of all whether
+/// the tag is ours.
+async fn srs_return(
+    services: &Services,
+    reverse_path: &ReversePath,
+    mailbox: &Mailbox,
+    now: u64,
+) -> Resolved {
+    let refuse = |reply| Err(Decision::Refuse(reply));
+    let reversed = match services.rewriter().reverse(mailbox, now) {
+        Ok(reversed) => reversed,
+        Err(ReverseError::BadTag) => {
+            return Err(Decision::Forged(Reply::srs_bad_signature()));
+        }
+        Err(ReverseError::Expired) => return refuse(Reply::srs_expired()),
+        Err(ReverseError::Malformed | ReverseError::NotSrs) => {
+            return refuse(Reply::srs_malformed());
+        }
+    };
+    if services.config.srs.bounces_only && *reverse_path != ReversePath::Null {
+        return refuse(Reply::srs_bounces_only());
+    }
+    let original = match reversed {
+        Reversed::Mailbox(original) => original,
+        Reversed::Token(token) => match services.store.srs_get(token.as_str(), now).await {
+            Ok(Some(original)) => original,
+            Ok(None) => return refuse(Reply::srs_expired()),
+            Err(error) => {
+                tracing::error!(%error, "cannot look up a long SRS address");
+                return refuse(Reply::store_failed());
+            }
+        },
+    };
+    let today = now / 86_400;
+    if !services.store.srs_use(&mailbox.to_key(), today, services.config.srs.max_uses_per_day) {
+        return refuse(Reply::srs_used_up());
+    }
+    final_mailboxes(services, original).await
+}

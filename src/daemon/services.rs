@@ -1,0 +1,66 @@
+use super::{keys::LiveKeys, recipient::{Destination, Recipient}};
+use crate::{
+    address::Mailbox,
+    config::Config,
+    net::Outbound,
+    next_hop::NextHop,
+    reply::Reply,
+    srs::Rewriter,
+    store::{SrsPutError, Store, journal::Journal},
+};
+use std::sync::Arc;
+
+/// What every transaction needs and all of them share.
+#[derive(Debug)]
+pub(super) struct Services {
+    pub(super) config: Config,
+    pub(super) store: Store,
+    pub(super) journal: Journal,
+    pub(super) outbound: Arc<Outbound>,
+    pub(super) keys: LiveKeys,
+}
+
+impl Services {
+    /// The rewriter with the secrets as they are now.
+    pub(super) fn rewriter(&self) -> Arc<Rewriter> {
+        self.keys.rewriter()
+    }
+
+    /// Where mail for `mailbox` goes: the first route that fits, else the MX of its domain.
+    pub(super) fn destination(&self, mailbox: Mailbox) -> Destination {
+        let route = self.config.routes.iter().find(|route| route.pattern.matches(mailbox.domain()));
+        let next_hop = match route {
+            Some(route) => route.to.clone(),
+            None => NextHop::of(mailbox.domain()),
+        };
+        Destination { next_hop, mailbox }
+    }
+
+    /// Keeps a sender that does not fit into an SRS address, and makes a short one that leads to it.
+    ///
+    /// # Errors
+    /// The reply for the client when there is no room or the store fails.
+    pub(super) async fn shorten(
+        &self,
+        rewriter: &Rewriter,
+        sender: &Mailbox,
+        recipient: &Recipient,
+        now: u64,
+    ) -> Result<Mailbox, Reply> {
+        let token = rewriter.token_for(sender);
+        let expires = rewriter.end_of_life(now);
+        let max = self.config.limits.srs_entries;
+        match self.store.srs_put(token.as_str(), sender, expires, now, max).await {
+            Ok(()) => {}
+            Err(SrsPutError::Full) => return Err(Reply::srs_table_full()),
+            Err(error) => {
+                tracing::error!(%error, "cannot keep a long sender address");
+                return Err(Reply::store_failed());
+            }
+        }
+        rewriter.forward_token(&token, &recipient.srs_domain, now).map_err(|error| {
+            tracing::warn!(%sender, %error, "cannot rewrite a sender");
+            Reply::cannot_rewrite()
+        })
+    }
+}

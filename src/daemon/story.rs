@@ -1,0 +1,98 @@
+use super::{clock, recipient::Recipient};
+use crate::{
+    address::{ForwardPath, ReversePath},
+    message::MessageId,
+    net::Peer,
+    reply::{Class, Reply},
+    smtp::session::{Session, Transaction},
+    store::journal::{Journal, Outcome, Record},
+};
+use std::time::Duration;
+
+/// What will be told of one message, or of one refused RCPT: a journal record and a log line.
+#[derive(Debug)]
+pub(super) struct Story {
+    pub(super) id: MessageId,
+    /// Seconds since 1970.
+    pub(super) arrived: u64,
+    pub(super) record: Record,
+    /// A destination is left without the message although the client is told 250.
+    pub(super) partial: bool,
+    /// Every recipient's alias says discard.
+    pub(super) discarded: bool,
+    what: &'static str,
+}
+
+impl Story {
+    /// Of a message.
+    pub(super) fn begin(client: &Peer, mail: &Transaction, recipients: &[Recipient]) -> Self {
+        let envelope = &mail.envelope;
+        let mut story =
+            Self::new(client, &mail.helo, &envelope.reverse_path, &envelope.forward_paths);
+        story.record.size = mail.message.len() as u64;
+        story.discarded = recipients.iter().all(|to| to.destinations.is_empty());
+        let lost: Vec<_> = recipients.iter().flat_map(|to| &to.lost).map(String::as_str).collect();
+        story.partial = !lost.is_empty();
+        story.record.detail = lost.join("; ");
+        story
+    }
+
+    /// Of a refused RCPT.
+    pub(super) fn refused_recipient(client: &Peer, session: &Session, path: &ForwardPath) -> Self {
+        let from = session.envelope_so_far().map_or(&ReversePath::Null, |open| &open.reverse_path);
+        let mut story =
+            Self::new(client, session.helo().unwrap_or_default(), from, std::slice::from_ref(path));
+        story.what = "recipient";
+        story
+    }
+
+    fn new(client: &Peer, helo: &str, from: &ReversePath, to: &[ForwardPath]) -> Self {
+        let now = clock::millis();
+        let id = clock::message_id();
+        let record = Record {
+            id: id.to_string(),
+            time: now,
+            client: client.ip,
+            helo: helo.to_owned(),
+            from: from.clone(),
+            srs_from: None,
+            to: to.iter().map(ToString::to_string).collect(),
+            outcome: Outcome::Refused,
+            reply: String::new(),
+            size: 0,
+            ms: 0,
+            detail: String::new(),
+            attempts: Vec::new(),
+        };
+        Self { id, arrived: now / 1000, record, partial: false, discarded: false, what: "message" }
+    }
+
+    /// Tells it, with the reply that the client gets.
+    pub(super) async fn end(mut self, journal: &Journal, reply: &Reply, took: Duration) {
+        let record = &mut self.record;
+        record.outcome = match reply.class() {
+            Class::Positive if self.discarded => Outcome::Discarded,
+            Class::Positive if self.partial => Outcome::Partial,
+            Class::Positive => Outcome::Forwarded,
+            Class::Permanent => Outcome::Refused,
+            Class::Transient | Class::Intermediate => Outcome::Deferred,
+        };
+        record.reply = reply.to_string();
+        record.ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let hosts: Vec<_> = record.attempts.iter().map(|attempt| attempt.host.as_str()).collect();
+        tracing::info!(
+            id = record.id,
+            client = record.client.map_or_else(|| "local".to_owned(), |ip| ip.to_string()),
+            from = %record.from,
+            to = record.to.join(","),
+            size = record.size,
+            outcome = %record.outcome,
+            reply = record.reply,
+            via = hosts.join(","),
+            ms = record.ms,
+            "{}",
+            self.what
+        );
+        journal.record(self.record).await;
+    }
+}
