@@ -4,6 +4,7 @@ pub mod address;
 pub mod alias;
 pub mod config;
 pub mod daemon;
+pub mod cli;
 pub mod envelope;
 pub mod fate;
 pub mod message;

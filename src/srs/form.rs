@@ -140,7 +140,7 @@ mod tests {
         ] {
             let local = LocalPart::new(text).unwrap();
             let form = Form::parse(&local).unwrap();
-            let separator = Separator::parse(&text[4..5]).unwrap();
+            let separator = Separator::parse(text.get(4..5).unwrap()).unwrap();
             assert_eq!(form.to_local_part(separator).unwrap().as_str(), text);
         }
     }

@@ -46,7 +46,7 @@ impl Keyring {
     /// When there is no secret, or when one has an octet that ends it for PostSRSd.
     pub fn parse(file: &[u8]) -> Result<Self, KeyringError> {
         let mut keys = Vec::new();
-        for (number, secret) in secrets(file) {
+        for (number, secret) in file_secrets(file) {
             if secret.contains(&0) || secret.contains(&b'\r') {
                 return Err(KeyringError::ControlCharacter(number));
             }
@@ -115,7 +115,7 @@ impl Key {
 }
 
 /// The secrets of a secret file with their line numbers.
-pub(super) fn secrets(file: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+pub fn file_secrets(file: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let lines = file.split(|octet| *octet == b'\n').enumerate();
     lines.map(|(index, line)| (index + 1, without_cr(line))).filter(|(_, line)| !line.is_empty())
 }

@@ -14,7 +14,7 @@ mod timestamp;
 mod token;
 
 pub use form::is_srs_shaped;
-pub use keyring::{Fingerprint, Keyring, KeyringError, SHORT_SECRET};
+pub use keyring::{Fingerprint, Keyring, KeyringError, SHORT_SECRET, file_secrets};
 pub use rewriter::{ForwardError, Forwarded, ReverseError, Reversed, Rewriter};
 pub use settings::{Separator, Settings, SettingsError};
 pub use tag::TagKind;

@@ -49,7 +49,7 @@ impl FromStr for Separator {
 }
 
 /// How senders are rewritten: the `[srs]` section without its secrets.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Right-hand side of the addresses made, unless [`Settings::per_domain`].
     pub domain: Domain,

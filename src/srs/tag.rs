@@ -251,8 +251,9 @@ mod tests {
                 let whole = sign(kind, 64, &body, &domain, key);
                 let verify = |tag: &str| accepted.verify(&Form { tag, body }, &domain, &keyring);
                 for length in 0..=whole.len() {
-                    assert_eq!(verify(&whole[..length]), length >= 6, "{kind} {length}");
-                    assert!(!verify(&format!("{}!", &whole[..length])));
+                    let head = whole.get(..length).unwrap();
+                    assert_eq!(verify(head), length >= 6, "{kind} {length}");
+                    assert!(!verify(&format!("{head}!")));
                 }
                 assert!(verify(&whole.to_lowercase()) && verify(&whole.to_uppercase()));
                 assert!(!verify(&format!("{whole}=")) && !verify(&format!("{whole}A")));
@@ -278,7 +279,8 @@ mod tests {
         let both = accepting(&[(TagKind::Sha256Base32, 8), (TagKind::Sha1Base64Url, 4)]);
         assert!(verify(both, &tag(TagKind::Sha1Base64)));
         assert!(verify(both, &tag(TagKind::Sha256Base32)));
-        assert!(!verify(both, &tag(TagKind::Sha256Base32)[..4]), "each has its own least length");
+        let short = sign(TagKind::Sha256Base32, 4, &body, &domain, keyring.signing_key());
+        assert!(!verify(both, &short), "each has its own least length");
     }
 
     #[test]

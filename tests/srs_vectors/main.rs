@@ -91,7 +91,8 @@ impl Case {
             let exact = config.local_domains.iter().filter(|domain| !domain.starts_with('.'));
             settings.exempt_domains = exact.map(|domain| Domain::parse(domain).unwrap()).collect();
         }
-        let secrets = [&[vector.secret.clone()], &vector.old_secrets[..]].concat().join("\n");
+        let secrets =
+            [std::slice::from_ref(&vector.secret), &vector.old_secrets[..]].concat().join("\n");
         let keyring = Keyring::parse(secrets.as_bytes()).unwrap();
         let rewriter = Rewriter::new(settings, keyring).unwrap();
         let ours = match Mailbox::parse(&vector.input) {

@@ -1,0 +1,192 @@
+//! `onward srs`: what becomes of an address, and the secrets behind it.
+
+mod key;
+mod secret_file;
+
+use super::{Context, Failure};
+use crate::{
+    address::{Domain, Mailbox},
+    srs::{Forwarded, Keyring, Reversed, Rewriter, Settings, Token},
+};
+use std::{
+    io::Write,
+    path::Path,
+    process::ExitCode,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// Rewrites senders and turns rewritten ones back; keeps the secrets
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Forward(ForwardArgs),
+    Reverse(ReverseArgs),
+    /// The secrets that sign and verify rewritten addresses
+    #[command(subcommand)]
+    Key(key::Command),
+}
+
+/// Prints the reverse-path with which a sender's mail is forwarded
+///
+/// A sender that needs no rewriting is printed as it is: one of the SRS domain or of an exempt domain,
+/// and the null reverse-path <>.
+#[derive(Debug, clap::Args)]
+struct ForwardArgs {
+    /// The sender
+    address: String,
+    /// As of this time, in seconds since 1970
+    #[arg(long, value_name = "UNIX_TIME")]
+    at: Option<u64>,
+    /// The domain of the alias, which takes the place of srs.domain with srs.per_domain
+    #[arg(long)]
+    domain: Option<Domain>,
+}
+
+/// Prints where a bounce to a rewritten address goes
+///
+/// Fails if the address is not one of ours, or no longer valid.
+#[derive(Debug, clap::Args)]
+struct ReverseArgs {
+    /// The recipient of the bounce
+    address: String,
+    /// As of this time, in seconds since 1970
+    #[arg(long, value_name = "UNIX_TIME")]
+    at: Option<u64>,
+}
+
+/// Where senders are kept whose rewritten address would be too long.
+pub trait LongSenders {
+    /// Keeps `sender` under `token` until the time `expires`.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    fn put(&self, token: &Token, sender: &Mailbox, expires: u64) -> Result<(), Failure>;
+
+    /// The sender kept under `token` at the time `now`.
+    ///
+    /// # Errors
+    /// When that cannot be found out.
+    fn get(&self, token: &Token, now: u64) -> Result<Option<Mailbox>, Failure>;
+}
+
+/// `onward srs`.
+///
+/// # Errors
+/// When the address is refused, or a file cannot be read or written.
+pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
+    let config = context.config()?.srs;
+    execute(args, &config.settings, &config.secret_file, &NotKept, &mut context.out())
+}
+
+/// Has no store at hand.
+struct NotKept;
+
+impl LongSenders for NotKept {
+    fn put(&self, _: &Token, sender: &Mailbox, _: u64) -> Result<(), Failure> {
+        Err(Failure::new(format_args!("{sender} is too long to be rewritten without a store")))
+    }
+
+    fn get(&self, token: &Token, _: u64) -> Result<Option<Mailbox>, Failure> {
+        Err(Failure::new(format_args!("only the store knows the sender kept as {token}")))
+    }
+}
+
+fn execute(
+    args: Args,
+    settings: &Settings,
+    secret_file: &Path,
+    store: &impl LongSenders,
+    out: &mut impl Write,
+) -> Result<ExitCode, Failure> {
+    match args.command {
+        Command::Forward(args) => {
+            let rewriter = rewriter(settings, secret_file)?;
+            writeln!(out, "{}", forward(&args, &rewriter, store)?)?;
+        }
+        Command::Reverse(args) => {
+            let rewriter = rewriter(settings, secret_file)?;
+            writeln!(out, "{}", reverse(&args, &rewriter, store)?)?;
+        }
+        Command::Key(command) => key::run(command, secret_file, out)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn rewriter(settings: &Settings, secret_file: &Path) -> Result<Rewriter, Failure> {
+    let secrets = secret_file::read(secret_file).map_err(|e| Failure::file(secret_file, e))?;
+    let keyring = Keyring::parse(&secrets).map_err(|e| Failure::file(secret_file, e))?;
+    Rewriter::new(settings.clone(), keyring).map_err(Failure::new)
+}
+
+fn forward(
+    args: &ForwardArgs,
+    rewriter: &Rewriter,
+    store: &impl LongSenders,
+) -> Result<String, Failure> {
+    if args.address == "<>" {
+        return Ok(args.address.clone());
+    }
+    let sender = mailbox(&args.address)?;
+    let now = args.at.unwrap_or_else(now);
+    let srs_domain = srs_domain(args.domain.as_ref(), rewriter)?;
+    match rewriter.forward(&sender, srs_domain, now) {
+        Forwarded::Unchanged => Ok(args.address.clone()),
+        Forwarded::Rewritten(rewritten) => Ok(rewritten.to_string()),
+        Forwarded::TooLong => {
+            let token = rewriter.token_for(&sender);
+            let rewritten =
+                rewriter.forward_token(&token, srs_domain, now).map_err(Failure::new)?;
+            store.put(&token, &sender, rewriter.end_of_life(now))?;
+            Ok(rewritten.to_string())
+        }
+    }
+}
+
+fn srs_domain<'a>(
+    alias_domain: Option<&'a Domain>,
+    rewriter: &'a Rewriter,
+) -> Result<&'a Domain, Failure> {
+    match alias_domain {
+        None => Ok(&rewriter.settings().domain),
+        Some(domain) if rewriter.settings().per_domain => Ok(domain),
+        Some(_) => Err(Failure::new("--domain has a meaning only with srs.per_domain = true")),
+    }
+}
+
+fn reverse(
+    args: &ReverseArgs,
+    rewriter: &Rewriter,
+    store: &impl LongSenders,
+) -> Result<String, Failure> {
+    let recipient = mailbox(&args.address)?;
+    let now = args.at.unwrap_or_else(now);
+    let Settings { domain, per_domain, .. } = rewriter.settings();
+    if !per_domain && recipient.domain() != domain {
+        return Err(Failure::new(format_args!("{recipient}: not at the SRS domain, {domain}")));
+    }
+    match rewriter.reverse(&recipient, now) {
+        Ok(Reversed::Mailbox(sender)) => Ok(sender.to_string()),
+        Ok(Reversed::Token(token)) => match store.get(&token, now)? {
+            Some(sender) => Ok(sender.to_string()),
+            None => Err(Failure::new(format_args!("{recipient}: its sender is no longer kept"))),
+        },
+        Err(error) => Err(Failure::new(format_args!("{recipient}: {error}"))),
+    }
+}
+
+fn mailbox(text: &str) -> Result<Mailbox, Failure> {
+    // Debug form: what is no address may hold anything, and the reason is one line.
+    Mailbox::parse(text).map_err(|error| Failure::new(format_args!("{text:?}: {error}")))
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests;
