@@ -70,8 +70,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Values of `max_age_days`. Up to 1022, an address stamped tomorrow is too old rather than
-    /// fresh; from 0 days on, one made before midnight would be void at once.
+    /// Values of `max_age_days`. With more, an address stamped tomorrow would be accepted; with 0, one
+    /// made before midnight would be void a minute later.
     pub const MAX_AGE_DAYS: RangeInclusive<u16> = 1..=timestamp::CYCLE - 2;
 
     /// The defaults, at `domain`.
