@@ -7,6 +7,7 @@ use crate::{
     next_hop::Protocol,
     reply::Class,
     smtp::{
+        data::dot_stuffed,
         extensions::Extensions,
         reply_reader::{NotSmtp, ReplyReader, ServerReply},
     },
@@ -134,20 +135,21 @@ impl Client {
         line: &str,
         until: Instant,
     ) -> Result<ServerReply, Lost> {
-        self.write([line.as_bytes()], until).await?;
+        self.write(line.as_bytes(), until).await?;
         self.flush(until).await?;
         self.reply(until).await
     }
 
     /// Writes into the buffer, and past it what is larger.
-    pub(super) async fn write<'a>(
-        &mut self,
-        parts: impl IntoIterator<Item = &'a [u8]>,
-        until: Instant,
-    ) -> Result<(), Lost> {
+    pub(super) async fn write(&mut self, bytes: &[u8], until: Instant) -> Result<(), Lost> {
+        in_time(until, self.wire.stream.write_all(bytes)).await
+    }
+
+    /// Writes text of whole lines, dots stuffed.
+    pub(super) async fn write_stuffed(&mut self, text: &[u8], until: Instant) -> Result<(), Lost> {
         let stream = &mut self.wire.stream;
         let all = async {
-            for part in parts {
+            for part in dot_stuffed(text) {
                 stream.write_all(part).await?;
             }
             Ok(())

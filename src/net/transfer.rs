@@ -10,12 +10,12 @@ use crate::{
     next_hop::Protocol,
     reply::{Class, Reply},
     smtp::{
-        data::{END_OF_DATA, dot_stuffed},
+        data::END_OF_DATA,
         extensions::Extensions,
         reply_reader::{NotSmtp, ServerReply},
     },
 };
-use std::{ops::ControlFlow, time::Duration};
+use std::{borrow::Cow, ops::ControlFlow, time::Duration};
 use tokio::time::Instant;
 
 /// How long to wait for replies that change no verdict, only whether the connection can be kept, and
@@ -107,6 +107,14 @@ struct Dialogue<'a> {
     end_was_sent: bool,
 }
 
+#[derive(Clone, Copy)]
+enum Command<'a> {
+    Rset,
+    Mail,
+    Rcpt(&'a Mailbox),
+    Data,
+}
+
 /// Goes on with the recipients that were accepted, or ends and tells whether the connection is of
 /// further use.
 type Next = ControlFlow<bool, Vec<usize>>;
@@ -124,10 +132,10 @@ impl Dialogue<'_> {
         if self.is_pipelined() {
             self.write_envelope(needs_rset).await?;
         }
-        if needs_rset && self.ask(|_| "RSET\r\n".to_owned()).await?.class() != Class::Positive {
+        if needs_rset && self.ask(Command::Rset).await?.class() != Class::Positive {
             return Err(NotSmtp("RSET was refused").into());
         }
-        let reply = self.ask(mail_command).await?;
+        let reply = self.ask(Command::Mail).await?;
         if reply.code == 421 {
             self.settle_all(&Answer::Closing(reply));
             return Ok(Next::Break(false));
@@ -139,7 +147,7 @@ impl Dialogue<'_> {
         }
         let mut accepted = Vec::new();
         for (at, mailbox) in self.to.iter().enumerate() {
-            let reply = self.ask(|_| rcpt_command(mailbox)).await?;
+            let reply = self.ask(Command::Rcpt(mailbox)).await?;
             if reply.class() == Class::Positive {
                 accepted.push(at);
             } else if reply.code == 421 {
@@ -154,7 +162,7 @@ impl Dialogue<'_> {
         if accepted.is_empty() {
             return Ok(Next::Break(self.abandon(1).await));
         }
-        let reply = self.ask(|_| "DATA\r\n".to_owned()).await?;
+        let reply = self.ask(Command::Data).await?;
         match reply.class() {
             Class::Intermediate => Ok(Next::Continue(accepted)),
             Class::Positive => Err(NotSmtp("2xx to DATA").into()),
@@ -191,13 +199,14 @@ impl Dialogue<'_> {
 
     async fn write_text(&mut self) -> Result<(), Lost> {
         let until = self.patience.deadline;
-        let parts = dot_stuffed(&self.mail.prefix).chain(dot_stuffed(&self.mail.message));
-        self.client.write(parts, until).await?;
+        for part in [&self.mail.prefix, &self.mail.message] {
+            self.client.write_stuffed(part, until).await?;
+        }
         // A reply before the end of data is no verdict on the message: it must not be taken for one.
         if !self.client.is_quiet().await {
             return Err(NotSmtp("a reply before the end of data").into());
         }
-        self.client.write([END_OF_DATA], until).await?;
+        self.client.write(END_OF_DATA, until).await?;
         self.client.flush(until).await
     }
 
@@ -234,26 +243,52 @@ impl Dialogue<'_> {
     async fn write_envelope(&mut self, needs_rset: bool) -> Result<(), Lost> {
         let mut batch = String::new();
         if needs_rset {
-            batch.push_str("RSET\r\n");
+            batch.push_str(&self.line(Command::Rset));
         }
-        batch.push_str(&mail_command(self));
+        batch.push_str(&self.line(Command::Mail));
         for mailbox in self.to {
-            batch.push_str(&rcpt_command(mailbox));
+            batch.push_str(&self.line(Command::Rcpt(mailbox)));
         }
-        batch.push_str("DATA\r\n");
+        batch.push_str(&self.line(Command::Data));
         let until = self.command_deadline();
-        self.client.write([batch.as_bytes()], until).await?;
+        self.client.write(batch.as_bytes(), until).await?;
         self.client.flush(until).await
     }
 
     /// The reply to a command, which is sent now unless it went with the whole envelope.
-    async fn ask(&mut self, command: impl FnOnce(&Self) -> String) -> Result<ServerReply, Lost> {
+    async fn ask(&mut self, command: Command<'_>) -> Result<ServerReply, Lost> {
         let until = self.command_deadline();
         if self.is_pipelined() {
             return self.client.reply(until).await;
         }
-        let line = command(self);
+        let line = self.line(command);
         self.client.command(&line, until).await
+    }
+
+    fn line(&self, command: Command<'_>) -> Cow<'static, str> {
+        match command {
+            Command::Rset => "RSET\r\n".into(),
+            Command::Mail => {
+                format!("MAIL FROM:{}{}\r\n", self.mail.reverse_path, self.parameters()).into()
+            }
+            Command::Rcpt(mailbox) => format!("RCPT TO:<{mailbox}>\r\n").into(),
+            Command::Data => "DATA\r\n".into(),
+        }
+    }
+
+    /// The parameters of MAIL.
+    fn parameters(&self) -> String {
+        let mut parameters = String::new();
+        if self.client.extensions.size.is_some() {
+            parameters.push_str(&format!(" SIZE={}", self.mail.size()));
+        }
+        if self.mail.eight_bit {
+            parameters.push_str(" BODY=8BITMIME");
+        }
+        if self.mail.needs_smtputf8() {
+            parameters.push_str(" SMTPUTF8");
+        }
+        parameters
     }
 
     fn settle(&mut self, recipients: &[usize], answer: &Answer) {
@@ -282,24 +317,4 @@ impl Dialogue<'_> {
     fn shortly(&self) -> Instant {
         self.patience.deadline.min(Instant::now() + LAST_WORDS_TIME)
     }
-}
-
-fn mail_command(dialogue: &Dialogue<'_>) -> String {
-    let mail = dialogue.mail;
-    let mut line = format!("MAIL FROM:{}", mail.reverse_path);
-    if dialogue.client.extensions.size.is_some() {
-        line.push_str(&format!(" SIZE={}", mail.size()));
-    }
-    if mail.eight_bit {
-        line.push_str(" BODY=8BITMIME");
-    }
-    if mail.needs_smtputf8() {
-        line.push_str(" SMTPUTF8");
-    }
-    line.push_str("\r\n");
-    line
-}
-
-fn rcpt_command(mailbox: &Mailbox) -> String {
-    format!("RCPT TO:<{mailbox}>\r\n")
 }
