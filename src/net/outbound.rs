@@ -59,6 +59,9 @@ impl Outbound {
     /// the end of data, no other is tried.
     pub async fn deliver(&self, hop: &NextHop, mail: &Outgoing, deadline: Instant) -> Vec<Attempt> {
         let mut delivery = Delivery::new(mail);
+        if delivery.is_done() {
+            return Vec::new();
+        }
         if !mail.has_whole_lines() {
             tracing::error!(
                 "a message with a bare CR, a bare LF or an unfinished line was to leave"

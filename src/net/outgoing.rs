@@ -43,8 +43,8 @@ fn has_whole_lines(text: &[u8]) -> bool {
     let mut after = 0;
     for lf in memchr::memchr_iter(b'\n', text) {
         let line = text.get(after..lf).unwrap_or_default();
-        // One CR, and that right before the LF.
-        if memchr::memchr(b'\r', line) != line.len().checked_sub(1) {
+        let Some((b'\r', inside)) = line.split_last() else { return false };
+        if memchr::memchr(b'\r', inside).is_some() {
             return false;
         }
         after = lf + 1;
