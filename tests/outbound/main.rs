@@ -1,0 +1,88 @@
+//! Outbound delivery against scripted receivers on loopback.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod bytes_sent;
+mod dns;
+mod kept;
+mod lmtp;
+mod mx;
+mod peer;
+mod stages;
+
+use onward::{
+    address::{Domain, Mailbox, ReversePath},
+    fate::Verdict,
+    net::{Attempt, Outbound, OutboundConfig, OutboundLimits, Outgoing, Resolver},
+    next_hop::NextHop,
+};
+use std::{net::SocketAddr, time::Duration};
+use tokio::time::Instant;
+
+/// Long enough never to be reached.
+pub(crate) const AMPLE: Duration = Duration::from_secs(20);
+/// For peers that say nothing.
+pub(crate) const SHORT: Duration = Duration::from_millis(250);
+
+pub(crate) fn outbound(limits: OutboundLimits) -> Outbound {
+    outbound_with_dns(limits, &["127.0.0.1:1".parse().unwrap()], 25)
+}
+
+pub(crate) fn outbound_with_dns(
+    limits: OutboundLimits,
+    dns: &[SocketAddr],
+    mx_port: u16,
+) -> Outbound {
+    Outbound::new(OutboundConfig {
+        hostname: Domain::parse("mx.onward.test").unwrap(),
+        resolver: Resolver::new(dns).unwrap(),
+        mx_port,
+        limits,
+    })
+}
+
+pub(crate) fn mail(recipients: &[&str], message: &str) -> Outgoing {
+    Outgoing {
+        reverse_path: ReversePath::Mailbox(Mailbox::parse("SRS0=x=y=a.test=b@srs.test").unwrap()),
+        recipients: recipients.iter().map(|r| Mailbox::parse(r).unwrap()).collect(),
+        prefix: "Received: from somewhere\r\n".into(),
+        message: message.to_owned().into(),
+        eight_bit: false,
+        smtputf8: false,
+    }
+}
+
+pub(crate) fn simple_mail() -> Outgoing {
+    mail(&["bob@sink.test"], "Subject: hello\r\n\r\nHello.\r\n")
+}
+
+pub(crate) async fn deliver(
+    outbound: &Outbound,
+    hop: &NextHop,
+    mail: &Outgoing,
+    time: Duration,
+) -> Vec<Attempt> {
+    let attempts = outbound.deliver(hop, mail, Instant::now() + time).await;
+    assert_eq!(attempts.len(), mail.recipients.len());
+    for attempt in &attempts {
+        let expected = match attempt.outcome.verdict {
+            Verdict::Delivered => 2,
+            Verdict::Refused => 5,
+            Verdict::Deferred => 4,
+        };
+        assert_eq!(attempt.outcome.reply.code() / 100, expected, "{attempt:?}");
+        assert_eq!(attempt.outcome.reply.status().unwrap().0, expected as u8, "{attempt:?}");
+    }
+    attempts
+}
+
+/// `verdict reply`, and `?` where it is uncertain.
+pub(crate) fn shown(attempt: &Attempt) -> String {
+    let mark = if attempt.uncertain { " ?" } else { "" };
+    format!("{:?} {}{mark}", attempt.outcome.verdict, attempt.outcome.reply)
+}
