@@ -1,8 +1,10 @@
 //! The command line: one file a command.
 
+pub mod alias;
+pub mod domain;
 pub mod srs;
 
-use crate::srs::Settings;
+use crate::{address::Mailbox, srs::Settings};
 use std::{
     fmt::{self, Display},
     io,
@@ -18,6 +20,10 @@ pub struct Context {
 /// The checked configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// Where everything is kept.
+    pub state_dir: PathBuf,
+    /// Who gets the mail of role addresses.
+    pub postmaster: Option<Mailbox>,
     /// `[srs]`
     pub srs: SrsConfig,
 }

@@ -2,7 +2,7 @@
 
 use super::{
     ChangeError, Directory,
-    directory::{Failure, live, refuse_cycle},
+    directory::{Failure, live, refuse_cycle, refuse_srs_shaped},
     sqlite::{
         Snapshot,
         aliases::{self, COLUMNS, Table},
@@ -117,6 +117,7 @@ fn load<E: From<ChangeError>>(
     let mut chained = Vec::new();
     for alias in wanted {
         let alias = alias?;
+        refuse_srs_shaped(&alias)?;
         if let Some(domain) = alias.address().domain()
             && !hosted.contains(domain)
         {

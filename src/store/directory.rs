@@ -1,19 +1,25 @@
 use super::{
-    StoreError,
+    SrsPutError, StoreError,
     sqlite::{
         self, Live, Snapshot,
         aliases::{self, Table},
-        domains,
+        domains, expiring,
     },
+    srs,
 };
 use crate::{
     address::{Domain, Mailbox},
     alias::{
-        Alias, AliasAddress, Destination, Expansion, Limits, MAX_PATTERNS, expand_all, find_cycle,
+        Action, Alias, AliasAddress, Destination, Expansion, Limits, MAX_PATTERNS, expand_all,
+        find_cycle,
     },
+    reply::Reply,
 };
 use rusqlite::{Connection, TransactionBehavior};
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::AtomicU64,
+};
 
 /// Domains and aliases, to be read and changed. Every change is checked and all or nothing. Blocks.
 #[derive(Debug)]
@@ -71,6 +77,9 @@ pub enum ChangeError {
     /// The same alias twice in what is applied.
     #[error("{0} is there twice")]
     Twice(String),
+    /// An alias for it would never be asked: SRS addresses have their own rules.
+    #[error("{0} has the form of an SRS address, for which no alias is asked")]
+    SrsShaped(Mailbox),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -157,6 +166,7 @@ impl Directory {
     /// When its domain is not hosted, it exists, it would close a cycle, or the store fails.
     pub fn add(&mut self, alias: &Alias) -> Result<(), ChangeError> {
         self.change(|connection| {
+            refuse_srs_shaped(alias)?;
             if let Some(domain) = alias.address().domain()
                 && !domains::contains(connection, domain)?
             {
@@ -217,12 +227,51 @@ impl Directory {
         postmaster: Option<&Mailbox>,
     ) -> Result<Option<Expansion>, StoreError> {
         let starts = starts(alias);
-        if starts.is_empty() {
-            return Ok(None);
+        let known = match alias.action() {
+            _ if !alias.enabled() => Some(Expansion::Refuse(Reply::no_such_alias())),
+            Action::Reject(text) => Some(Expansion::Refuse(Reply::alias_rejects(text))),
+            Action::Defer(text) => Some(Expansion::Refuse(Reply::alias_defers(text))),
+            Action::Discard => Some(Expansion::Discard),
+            Action::Forward(_) => None,
+        };
+        if known.is_some() || starts.is_empty() {
+            return Ok(known);
         }
         let snapshot = self.stored(Snapshot::load(&self.connection))?;
         let live = Live { postmaster, ..live(&self.connection, Table::Stored, &snapshot) };
         self.stored(expand_all(&starts, &live, Limits::default())).map(Some)
+    }
+
+    /// As [`super::Store::srs_put`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn srs_put(
+        &mut self,
+        token: &str,
+        address: &Mailbox,
+        expires: u64,
+        now: u64,
+        max_entries: u64,
+    ) -> Result<(), SrsPutError> {
+        let failed = |error| SrsPutError::from(StoreError::sqlite(&self.path, &error));
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(failed)?;
+        let count = expiring::count_srs_addresses(&transaction).map_err(failed)?;
+        let put = srs::Put { token: token.to_lowercase(), address: address.clone(), expires };
+        put.run(&transaction, &AtomicU64::new(count), now, max_entries).map_err(failed)??;
+        transaction.commit().map_err(failed)
+    }
+
+    /// As [`super::Store::srs_get`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn srs_get(&self, token: &str, now: u64) -> Result<Option<Mailbox>, StoreError> {
+        let entry = self.stored(expiring::srs_address(&self.connection, &token.to_lowercase()))?;
+        Ok(srs::unexpired(entry, now))
     }
 
     /// Runs `work` in one transaction that counts as a change, when it succeeds.
@@ -296,6 +345,21 @@ fn starts(alias: &Alias) -> Vec<Mailbox> {
             alias.destinations().iter().filter_map(Destination::mailbox).cloned().collect()
         }
     }
+}
+
+pub(super) fn refuse_srs_shaped(alias: &Alias) -> Result<(), ChangeError> {
+    match alias.address() {
+        AliasAddress::Exact(mailbox) if is_srs_shaped(mailbox.local()) => {
+            Err(ChangeError::SrsShaped(mailbox.clone()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_srs_shaped(local: &crate::address::LocalPart) -> bool {
+    let key = local.to_key();
+    let rest = key.strip_prefix("srs0").or_else(|| key.strip_prefix("srs1"));
+    rest.is_some_and(|rest| rest.starts_with(['=', '+', '-']))
 }
 
 pub(super) fn refuse_cycle(live: &Live<'_>, alias: &Alias) -> Result<(), Failure> {

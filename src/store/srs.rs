@@ -1,6 +1,10 @@
 //! Sender addresses too long to be rewritten, behind short tokens; and how often SRS addresses are used.
 
-use super::{Store, StoreError, expiring, lock};
+use super::{
+    Store, StoreError,
+    expiring::{self, SrsEntry},
+    lock,
+};
 use crate::address::Mailbox;
 use rusqlite::Connection;
 use std::{
@@ -30,9 +34,60 @@ pub enum SrsPutError {
     Store(#[from] StoreError),
 }
 
-enum Put {
-    Done,
-    Full,
+/// What is to be kept.
+#[derive(Debug, Clone)]
+pub(super) struct Put {
+    pub(super) token: String,
+    pub(super) address: Mailbox,
+    pub(super) expires: u64,
+}
+
+impl Put {
+    /// True when it is kept already, and long enough.
+    fn is_done(&self, entry: Option<&SrsEntry>) -> Result<bool, SrsPutError> {
+        match entry {
+            None => Ok(false),
+            Some(entry) if entry.address.to_key() != self.address.to_key() => {
+                Err(SrsPutError::Taken)
+            }
+            Some(entry) => Ok(entry.expires >= self.expires),
+        }
+    }
+
+    /// Keeps it. The outer error is the database's; `count` is that of all entries.
+    pub(super) fn run(
+        &self,
+        connection: &Connection,
+        count: &AtomicU64,
+        now: u64,
+        max_entries: u64,
+    ) -> rusqlite::Result<Result<(), SrsPutError>> {
+        let entry = expiring::srs_address(connection, &self.token)?;
+        match self.is_done(entry.as_ref()) {
+            Ok(true) => return Ok(Ok(())),
+            Err(error) => return Ok(Err(error)),
+            Ok(false) => {}
+        }
+        let is_full = || count.load(Ordering::Relaxed) >= max_entries;
+        if entry.is_none() {
+            if is_full() {
+                purge(connection, count, now)?;
+            }
+            if is_full() {
+                return Ok(Err(SrsPutError::Full));
+            }
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        // To the end of the day: a busy sender costs one write a day.
+        let until = self.expires.saturating_add(DAY - self.expires % DAY);
+        expiring::put_srs_address(connection, &self.token, &self.address, until)?;
+        Ok(Ok(()))
+    }
+}
+
+/// The address of an entry that has not expired.
+pub(super) fn unexpired(entry: Option<SrsEntry>, now: u64) -> Option<Mailbox> {
+    entry.filter(|entry| entry.expires > now).map(|entry| entry.address)
 }
 
 impl Store {
@@ -49,36 +104,15 @@ impl Store {
         now: u64,
         max_entries: u64,
     ) -> Result<(), SrsPutError> {
-        let token = token.to_lowercase();
-        let known = self.srs_entry(&token).await?;
-        match &known {
-            Some((other, _)) if other.to_key() != address.to_key() => {
-                return Err(SrsPutError::Taken);
-            }
-            Some((_, until)) if *until >= expires => return Ok(()),
-            _ => {}
+        let put = Put { token: token.to_lowercase(), address: address.clone(), expires };
+        let entry = self.srs_entry(put.token.clone()).await?;
+        if put.is_done(entry.as_ref())? {
+            return Ok(());
         }
-        // To the end of the day: a busy sender costs one write a day.
-        let until = expires.saturating_add(DAY - expires % DAY);
-        let (address, is_new) = (address.to_string(), known.is_none());
         let count = Arc::clone(&self.0.srs_count);
-        let put = self.0.writer.run(move |connection| {
-            if is_new {
-                if count.load(Ordering::Relaxed) >= max_entries {
-                    purge(connection, &count, now)?;
-                }
-                if count.load(Ordering::Relaxed) >= max_entries {
-                    return Ok(Put::Full);
-                }
-                count.fetch_add(1, Ordering::Relaxed);
-            }
-            expiring::put_srs_address(connection, &token, &address, until)?;
-            Ok(Put::Done)
-        });
-        match put.await? {
-            Put::Done => Ok(()),
-            Put::Full => Err(SrsPutError::Full),
-        }
+        let write =
+            self.0.writer.run(move |connection| put.run(connection, &count, now, max_entries));
+        write.await?
     }
 
     /// The address behind `token`, unless it has expired.
@@ -86,8 +120,11 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn srs_get(&self, token: &str, now: u64) -> Result<Option<Mailbox>, StoreError> {
-        let entry = self.srs_entry(&token.to_lowercase()).await?;
-        Ok(entry.filter(|(_, expires)| *expires > now).map(|(address, _)| address))
+        Ok(unexpired(self.srs_entry(token.to_lowercase()).await?, now))
+    }
+
+    async fn srs_entry(&self, token: String) -> Result<Option<SrsEntry>, StoreError> {
+        self.0.readers.run(move |connection| expiring::srs_address(connection, &token)).await
     }
 
     /// Counts a use of the SRS address `key` on `day`; false when it had `max` already.
@@ -95,21 +132,6 @@ impl Store {
     /// Kept in memory only: a restart forgives.
     pub fn srs_use(&self, key: &str, day: u64, max: u32) -> bool {
         lock(&self.0.srs_uses).count(key.to_lowercase(), day, max)
-    }
-
-    async fn srs_entry(&self, token: &str) -> Result<Option<(Mailbox, u64)>, StoreError> {
-        let token = token.to_owned();
-        let entry = self.0.readers.run(move |connection| {
-            let Some((text, expires)) = expiring::srs_address(connection, &token)? else {
-                return Ok(None);
-            };
-            let address = Mailbox::parse(&text).map_err(|why| {
-                let text_type = rusqlite::types::Type::Text;
-                rusqlite::Error::FromSqlConversionFailure(0, text_type, why.into())
-            })?;
-            Ok(Some((address, expires)))
-        });
-        entry.await
     }
 }
 

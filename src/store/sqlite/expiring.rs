@@ -1,19 +1,32 @@
 //! Rows that expire: long SRS addresses, what was delivered, what was refused.
 
-use crate::reply::{ForeignReply, Status};
-use rusqlite::{Connection, OptionalExtension, Result, params};
+use crate::{
+    address::Mailbox,
+    reply::{ForeignReply, Status},
+};
+use rusqlite::{Connection, Error, OptionalExtension, Result, params, types::Type};
 
 /// Identifies one delivery; what it is a hash of, the caller decides.
 pub type Fingerprint = [u8; 32];
 
-/// The address behind `token` and when it expires.
+/// A sender behind a token.
+#[derive(Debug, Clone)]
+pub(in crate::store) struct SrsEntry {
+    pub(in crate::store) address: Mailbox,
+    pub(in crate::store) expires: u64,
+}
+
 pub(in crate::store) fn srs_address(
     connection: &Connection,
     token: &str,
-) -> Result<Option<(String, u64)>> {
+) -> Result<Option<SrsEntry>> {
     connection
         .prepare_cached("SELECT address, expires FROM srs_addresses WHERE token = ?1")?
-        .query_row([token], |row| Ok((row.get(0)?, time(row.get(1)?))))
+        .query_row([token], |row| {
+            let address = Mailbox::parse(row.get_ref(0)?.as_str()?)
+                .map_err(|why| Error::FromSqlConversionFailure(0, Type::Text, why.into()))?;
+            Ok(SrsEntry { address, expires: time(row.get(1)?) })
+        })
         .optional()
 }
 
@@ -26,7 +39,7 @@ pub(in crate::store) fn count_srs_addresses(connection: &Connection) -> Result<u
 pub(in crate::store) fn put_srs_address(
     connection: &Connection,
     token: &str,
-    address: &str,
+    address: &Mailbox,
     expires: u64,
 ) -> Result<()> {
     connection
@@ -34,7 +47,7 @@ pub(in crate::store) fn put_srs_address(
             "INSERT INTO srs_addresses VALUES (?1, ?2, ?3)
              ON CONFLICT (token) DO UPDATE SET expires = max(expires, excluded.expires)",
         )?
-        .execute(params![token, address, column(expires)])
+        .execute(params![token, address.to_string(), column(expires)])
         .map(drop)
 }
 

@@ -1,0 +1,237 @@
+use super::*;
+use crate::address::Domain;
+use clap::Parser;
+use std::{fs, path::Path};
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    args: Args,
+}
+
+/// A state directory with `x.test` and `z.test` hosted.
+struct Bench {
+    state: tempfile::TempDir,
+    directory: Directory,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let mut directory = Directory::open(state.path()).unwrap();
+        for domain in ["x.test", "z.test"] {
+            directory.add_domain(&Domain::parse(domain).unwrap()).unwrap();
+        }
+        Self { state, directory }
+    }
+
+    /// What the command prints, or why it fails. Words are split at spaces, `_` stands for one.
+    fn run(&mut self, line: &str) -> Result<String, String> {
+        let words = line.split(' ').map(|word| word.replace('_', " "));
+        let args = Line::try_parse_from(["alias".to_owned()].into_iter().chain(words))
+            .map_err(|error| format!("usage: {error}"))?;
+        let mut out = Vec::new();
+        let postmaster = Mailbox::parse("me@y.test").unwrap();
+        execute(args.args, &mut self.directory, Some(&postmaster), &mut out)
+            .map_err(|failure| format!("{failure:?}"))?;
+        Ok(String::from_utf8(out).unwrap())
+    }
+
+    fn ok(&mut self, line: &str) -> String {
+        self.run(line).unwrap()
+    }
+
+    fn file(&self, text: &str) -> String {
+        let path = self.state.path().join("aliases.jsonl");
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+}
+
+#[test]
+fn adding_and_listing() {
+    let mut bench = Bench::new();
+    assert_eq!(
+        bench.ok("add Bob@x.test b@y.test c@y.test"),
+        "added Bob@x.test -> b@y.test, c@y.test\n"
+    );
+    bench.ok(r"add /^s-(.+)@x\.test$/ $1@y.test");
+    bench.ok("add *@x.test --reject No_more");
+    bench.ok("add late@z.test --defer");
+    bench.ok("add hole@z.test --discard");
+    bench.ok("disable hole@z.test");
+    assert_eq!(
+        bench.ok("list"),
+        "*@x.test rejects: No more\n\
+         Bob@x.test -> b@y.test, c@y.test\n\
+         hole@z.test discards (disabled)\n\
+         late@z.test defers: This address does not accept mail now, try again later\n\
+         /^s-(.+)@x\\.test$/ -> $1@y.test\n"
+    );
+    assert_eq!(
+        bench.ok("list --domain X.test --json"),
+        "{\"address\":\"*@x.test\",\"kind\":\"catch-all\",\"destinations\":[],\"enabled\":true,\
+         \"action\":\"reject\",\"text\":\"No more\"}\n\
+         {\"address\":\"Bob@x.test\",\"kind\":\"exact\",\"destinations\":[\"b@y.test\",\"c@y.test\"],\
+         \"enabled\":true}\n"
+    );
+    assert_eq!(
+        bench.ok("list --json").lines().last().unwrap(),
+        "{\"address\":\"/^s-(.+)@x\\\\.test$/\",\"kind\":\"regex\",\"destinations\":[\"$1@y.test\"],\
+         \"enabled\":true}"
+    );
+    assert_eq!(bench.ok("enable HOLE@z.test"), "enabled hole@z.test\n");
+    assert_eq!(bench.ok("remove hole@z.test"), "removed hole@z.test discards\n");
+    assert!(!bench.ok("list").contains("hole"));
+}
+
+#[test]
+fn refusals_say_what_to_do() {
+    let mut bench = Bench::new();
+    bench.ok("add a@x.test b@z.test");
+    bench.ok("add *@z.test c@x.test");
+    for (line, says) in [
+        ("add a@new.test b@y.test", "onward domain add new.test"),
+        ("add A@X.test b@y.test", "onward alias remove 'a@x.test'"),
+        ("add c@x.test a@x.test", "form a loop: c@x.test -> a@x.test -> b@z.test -> c@x.test"),
+        ("add srs0=x=y=z@x.test b@y.test", "form of an SRS address"),
+        ("add /(/ b@y.test", "unclosed group"),
+        ("add /x/ $1@y.test", "no group of that number"),
+        ("add b@x.test nowhere", "local-part@domain"),
+        ("remove nobody@x.test", "there is no alias nobody@x.test"),
+        ("show nobody@x.test", "there is no alias nobody@x.test"),
+        ("disable *@x.test", "there is no alias *@x.test"),
+        ("list --domain new.test", "not hosted"),
+        ("add b@x.test", "usage: "),
+        ("add b@x.test c@y.test --discard", "usage: "),
+        ("add b@x.test --reject --defer", "usage: "),
+    ] {
+        let error = bench.run(line).unwrap_err();
+        assert!(error.contains(says), "{line}: {error}");
+    }
+    assert_eq!(bench.ok("list").lines().count(), 2);
+}
+
+#[test]
+fn enabling_can_close_a_loop() {
+    let mut bench = Bench::new();
+    bench.ok("add a@x.test b@x.test");
+    bench.ok("disable a@x.test");
+    bench.ok("add b@x.test a@x.test");
+    assert!(bench.run("enable a@x.test").unwrap_err().contains("form a loop"));
+    assert_eq!(bench.ok("list").lines().next().unwrap(), "a@x.test -> b@x.test (disabled)");
+}
+
+#[test]
+fn show_follows_the_aliases() {
+    let mut bench = Bench::new();
+    bench.ok("add all@x.test b@x.test c@y.test none@z.test postmaster@x.test");
+    bench.ok("add b@x.test b1@y.test b2@y.test");
+    assert_eq!(
+        bench.ok("show ALL@x.test"),
+        "all@x.test -> b@x.test, c@y.test, none@z.test, postmaster@x.test\n  \
+         leads to b1@y.test\n  leads to b2@y.test\n  leads to c@y.test\n  leads to me@y.test\n  \
+         not to none@z.test: 550 5.1.1 No such address here\n"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&bench.ok("show all@x.test --json")).unwrap();
+    assert_eq!(json["leads_to"][3], "me@y.test");
+    assert_eq!(json["refused"][0]["address"], "none@z.test");
+    assert_eq!(json["kind"], "exact");
+
+    bench.ok(r"add /^(.)@z\.test$/ $1@y.test b@x.test");
+    assert_eq!(
+        bench.ok(r"show /^(.)@z\.test$/").lines().skip(1).collect::<Vec<_>>(),
+        ["  leads to b1@y.test", "  leads to b2@y.test", "  leads to $1@y.test, as matched"]
+    );
+    bench.ok("add *@z.test --reject gone");
+    assert!(bench.ok("show *@z.test").ends_with("  refused: 550 5.7.1 gone\n"));
+    bench.ok("disable b@x.test");
+    assert!(bench.ok("show b@x.test").ends_with("  refused: 550 5.1.1 No such address here\n"));
+}
+
+#[test]
+fn what_is_exported_can_be_applied() {
+    let mut bench = Bench::new();
+    for line in [
+        "add bob@x.test b@y.test",
+        "add *@x.test --reject No_more",
+        "add late@z.test --defer",
+        "add hole@z.test --discard",
+        "disable hole@z.test",
+        "add /^b/ b@y.test",
+        "add /^a/ a@y.test",
+    ] {
+        bench.ok(line);
+    }
+    let export = bench.ok("export");
+    let file = bench.file(&export);
+    assert_eq!(bench.ok(&format!("apply {file}")), "", "nothing differs");
+
+    let mut other = Bench::new();
+    assert_eq!(other.ok(&format!("apply {file}")).lines().count(), 6);
+    assert_eq!(other.ok("export"), export);
+}
+
+#[test]
+fn apply_prints_what_it_changes() {
+    let mut bench = Bench::new();
+    for line in
+        ["add a@x.test a@y.test", "add b@x.test b@y.test", "add /^a/ a@y.test", "add /^b/ b@y.test"]
+    {
+        bench.ok(line);
+    }
+    let file = bench.file(
+        r#"
+        {"address":"b@x.test","destinations":["b2@y.test"],"enabled":false}
+        {"address":"c@x.test","kind":"exact","action":"discard"}
+        {"address":"/^b/","destinations":["b@y.test"]}
+        {"address":"/^new/","destinations":["n@y.test"]}
+        {"address":"/^a/","destinations":["a@y.test"]}
+        "#,
+    );
+    let changes = "- a@x.test -> a@y.test\n\
+         + /^new/ -> n@y.test\n\
+         + c@x.test discards\n\
+         ~ b@x.test -> b2@y.test (disabled) (was: b@x.test -> b@y.test)\n\
+         ~ the order of the regexes\n";
+    let before = bench.ok("export");
+    assert_eq!(bench.ok(&format!("apply {file} --plan")), changes);
+    assert_eq!(bench.ok("export"), before);
+    assert_eq!(bench.ok(&format!("apply {file}")), changes);
+    assert_eq!(
+        bench.ok("list"),
+        "b@x.test -> b2@y.test (disabled)\nc@x.test discards\n\
+         /^b/ -> b@y.test\n/^new/ -> n@y.test\n/^a/ -> a@y.test\n"
+    );
+    assert_eq!(bench.ok(&format!("apply {file}")), "");
+}
+
+#[test]
+fn a_bad_file_changes_nothing_and_names_its_line() {
+    let mut bench = Bench::new();
+    bench.ok("add a@x.test a@y.test");
+    let good = r#"{"address":"b@x.test","destinations":["b@y.test"]}"#;
+    for (bad, says) in [
+        (r#"{"address":"c@x.test""#, ":2: EOF while parsing"),
+        (r#"{"address":"c@x.test","destination":[]}"#, ":2: unknown field `destination`"),
+        (r#"{"address":"c@x.test"}"#, ":2: an alias forwards to at least one"),
+        (r#"{"address":"c","destinations":["b@y.test"]}"#, ":2: \"c\" is no alias address"),
+        (r#"{"address":"/c/","kind":"exact","destinations":["b@y.test"]}"#, "the kind \"regex\""),
+        (r#"{"address":"c@x.test","action":"discard","text":"x"}"#, "rejects or defers"),
+        (r#"{"address":"c@x.test","action":"reject","destinations":["b@y.test"]}"#, "forwards"),
+        (r#"{"address":"B@X.test","destinations":["c@y.test"]}"#, "B@X.test is there twice"),
+        (r#"{"address":"b@new.test","destinations":["c@y.test"]}"#, "onward domain add new.test"),
+        (r#"{"address":"*@x.test","destinations":["c@x.test"]}"#, "form a loop"),
+        (r#"{"address":"SRS1=a@x.test","destinations":["c@y.test"]}"#, "SRS address"),
+    ] {
+        let file = bench.file(&format!("{good}\n{bad}\n"));
+        let error = bench.run(&format!("apply {file}")).unwrap_err().replace("\\\"", "\"");
+        assert!(error.contains(says), "{error}");
+        assert_eq!(bench.ok("list"), "a@x.test -> a@y.test\n", "{bad}");
+    }
+    let missing = Path::new(&bench.file("")).with_file_name("missing");
+    assert!(
+        bench.run(&format!("apply {}", missing.display())).unwrap_err().contains("No such file")
+    );
+}
