@@ -5,7 +5,9 @@ use std::fmt;
 /// Longest regex, in octets.
 const MAX_SOURCE: usize = 1_000;
 /// Most memory one compiled regex may take, so that `(a{1000}){1000}` is an error when it is added.
-const MAX_COMPILED: usize = 256 * 1024;
+const MAX_COMPILED: usize = 4 * 1024 * 1024;
+/// Memory for states of one regex that matching works out on the way.
+const MAX_STATES: usize = 256 * 1024;
 
 /// A regex that is matched, without regard to case, against the whole lower-case `local@domain`.
 ///
@@ -35,7 +37,7 @@ impl Pattern {
         let regex = RegexBuilder::new(source)
             .case_insensitive(true)
             .size_limit(MAX_COMPILED)
-            .dfa_size_limit(MAX_COMPILED)
+            .dfa_size_limit(MAX_STATES)
             .build()
             .map_err(|error| unusable(&explain(&error)))?;
         Ok(Self { source: source.into(), regex })
@@ -74,7 +76,9 @@ impl fmt::Display for Pattern {
 /// The last line of the regex crate's message, which says what is wrong; those above draw it.
 fn explain(error: &regex::Error) -> String {
     match error {
-        regex::Error::CompiledTooBig(_) => "it is too big; use smaller repetitions".to_owned(),
+        regex::Error::CompiledTooBig(_) => {
+            r"it is too big; use smaller repetitions, or [a-z0-9] in place of \w".to_owned()
+        }
         error => {
             let text = error.to_string();
             let last = text.lines().last().unwrap_or("it does not parse");
@@ -96,6 +100,12 @@ mod tests {
         assert!(sales.captures("sales-eu@example.org.evil.test").is_none());
         assert!(Pattern::new("sales").unwrap().captures("presales@x.test").is_some());
         assert!(Pattern::new(r"a\/b").unwrap().captures("a/b@x.test").is_some());
+    }
+
+    #[test]
+    fn what_people_write_is_not_too_big() {
+        Pattern::new(r"^[\w.+-]{1,64}@example\.org$").unwrap();
+        Pattern::new(r"^(\p{L}|\d){3,20}-(\w+)@(.+\.)?example\.(org|net|com)$").unwrap();
     }
 
     #[test]

@@ -25,6 +25,9 @@ use std::{
 /// How long a writer waits for another process to finish writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// To what the write-ahead log is cut once a large change is through.
+const LOG_SIZE: i64 = 64 * 1024 * 1024;
+
 /// The database's place in a state directory.
 pub(super) fn path(state_dir: &Path) -> PathBuf {
     state_dir.join("onward.db")
@@ -41,6 +44,7 @@ pub(super) fn open_writer(state_dir: &Path) -> Result<Connection, StoreError> {
     schema::check(&connection, &path)?;
     connection.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
     connection.pragma_update(None, "synchronous", "full").map_err(failed)?;
+    connection.pragma_update(None, "journal_size_limit", LOG_SIZE).map_err(failed)?;
     schema::migrate(&mut connection, &path, schema::STEPS)?;
     Ok(connection)
 }
