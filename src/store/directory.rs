@@ -226,16 +226,19 @@ impl Directory {
         alias: &Alias,
         postmaster: Option<&Mailbox>,
     ) -> Result<Option<Expansion>, StoreError> {
-        let starts = starts(alias);
+        // An exact alias is asked as a recipient is; role addresses have rules of their own.
+        let is_exact = matches!(alias.address(), AliasAddress::Exact(_));
         let known = match alias.action() {
-            _ if !alias.enabled() => Some(Expansion::Refuse(Reply::no_such_alias())),
-            Action::Reject(text) => Some(Expansion::Refuse(Reply::alias_rejects(text))),
-            Action::Defer(text) => Some(Expansion::Refuse(Reply::alias_defers(text))),
-            Action::Discard => Some(Expansion::Discard),
+            _ if is_exact => None,
+            _ if !alias.enabled() => Some(Reply::no_such_alias()),
+            Action::Reject(text) => Some(Reply::alias_rejects(text)),
+            Action::Defer(text) => Some(Reply::alias_defers(text)),
+            Action::Discard => return Ok(Some(Expansion::Discard)),
             Action::Forward(_) => None,
         };
+        let starts = starts(alias);
         if known.is_some() || starts.is_empty() {
-            return Ok(known);
+            return Ok(known.map(Expansion::Refuse));
         }
         let snapshot = self.stored(Snapshot::load(&self.connection))?;
         let live = Live { postmaster, ..live(&self.connection, Table::Stored, &snapshot) };

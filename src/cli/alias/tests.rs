@@ -146,6 +146,9 @@ fn show_follows_the_aliases() {
     );
     bench.ok("add *@z.test --reject gone");
     assert!(bench.ok("show *@z.test").ends_with("  refused: 550 5.7.1 gone\n"));
+    bench.ok("add abuse@x.test a@y.test");
+    bench.ok("disable abuse@x.test");
+    assert!(bench.ok("show abuse@x.test").ends_with("  leads to me@y.test\n"));
     bench.ok("disable b@x.test");
     assert!(bench.ok("show b@x.test").ends_with("  refused: 550 5.1.1 No such address here\n"));
 }
