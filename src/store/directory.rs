@@ -14,6 +14,7 @@ use crate::{
         find_cycle,
     },
     reply::Reply,
+    srs::is_srs_shaped,
 };
 use rusqlite::{Connection, TransactionBehavior};
 use std::{
@@ -357,12 +358,6 @@ pub(super) fn refuse_srs_shaped(alias: &Alias) -> Result<(), ChangeError> {
         }
         _ => Ok(()),
     }
-}
-
-fn is_srs_shaped(local: &crate::address::LocalPart) -> bool {
-    let key = local.to_key();
-    let rest = key.strip_prefix("srs0").or_else(|| key.strip_prefix("srs1"));
-    rest.is_some_and(|rest| rest.starts_with(['=', '+', '-']))
 }
 
 pub(super) fn refuse_cycle(live: &Live<'_>, alias: &Alias) -> Result<(), Failure> {
