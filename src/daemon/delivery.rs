@@ -12,7 +12,7 @@ use crate::{
     next_hop::NextHop,
     reply::Reply,
     srs::Forwarded,
-    store::journal,
+    store::{Fingerprint, journal},
 };
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -182,7 +182,7 @@ impl Delivery {
         let digest = Sha256::digest(&message.bytes);
         for leg in &self.legs {
             let Some(Outcome { verdict: Verdict::Delivered, .. }) = leg.outcome else { continue };
-            let print = fingerprint(message, &leg.to.mailbox, &digest);
+            let print = print_of(message, &leg.to.mailbox, &digest);
             // Not remembered means a duplicate, which beats a loss.
             if let Err(error) = services.store.remember_delivered(print, message.now + MEMORY).await {
                 tracing::error!(%error, "cannot remember a delivery, the sender may cause a duplicate");
@@ -198,7 +198,7 @@ impl Delivery {
         }
         let digest = Sha256::digest(&message.bytes);
         for leg in &mut self.legs {
-            let print = fingerprint(message, &leg.to.mailbox, &digest);
+            let print = print_of(message, &leg.to.mailbox, &digest);
             if services.store.was_delivered(&print, message.now) {
                 leg.outcome = Some(Outcome { verdict: Verdict::Delivered, reply: Reply::ok() });
             }
@@ -206,11 +206,16 @@ impl Delivery {
     }
 }
 
-/// Names a message from one sender at one destination (what the sender sends again is the same).
-fn fingerprint(message: &Message, destination: &Mailbox, digest: &[u8]) -> [u8; 32] {
+/// Names a message from one sender at one destination: what the sender sends again is the same.
+fn print_of(message: &Message, destination: &Mailbox, digest: &[u8]) -> Fingerprint {
+    let sender = message.reverse_path.to_string();
+    fingerprint([sender.as_bytes(), destination.to_key().as_bytes(), digest])
+}
+
+/// A digest of `parts` in which no border between them can move.
+pub(super) fn fingerprint<const N: usize>(parts: [&[u8]; N]) -> Fingerprint {
     let mut hash = Sha256::new();
-    for part in [message.reverse_path.to_string().as_bytes(), destination.to_key().as_bytes(), digest]
-    {
+    for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }

@@ -10,9 +10,16 @@ mod transaction;
 
 use crate::{
     config::{Config, Protocol},
-    net::{Clients, Listener, MessageMemory, Outbound, Server, Timeouts},
+    net::{
+        Clients, Listener, MessageMemory, Outbound, OutboundConfig, OutboundLimits, Resolver, ResolverError,
+        Server,
+        Timeouts,
+    },
     smtp::SessionConfig,
-    store::{Journal, Store, StoreError},
+    store::{
+        Options, Store, StoreError,
+        journal::{Bounds, Journal, JournalError},
+    },
 };
 use keys::LiveKeys;
 use services::Services;
@@ -22,6 +29,9 @@ use transaction::Mail;
 
 /// Added to `delivery.budget` when stopping: the reply of a delivery that used all of it still goes out.
 const STOP_MARGIN: Duration = Duration::from_secs(5);
+
+/// Where mail servers listen.
+const SMTP_PORT: u16 = 25;
 
 /// A daemon whose listeners are bound and whose store is open.
 #[derive(Debug)]
@@ -48,9 +58,12 @@ pub enum StartError {
         /// What the system says.
         error: io::Error,
     },
-    /// Outbound connections, such as a resolver configuration that cannot be read.
-    #[error("cannot set up delivery: {0}")]
-    Outbound(String),
+    /// The resolver: the system's configuration cannot be read, for one.
+    #[error("cannot look up names: {0}; name servers can be set in [dns]")]
+    Resolver(#[from] ResolverError),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// The configuration names no listener.
     #[error("the configuration has no [[listen]] section, so there is nothing to serve")]
     NoListener,
@@ -77,7 +90,10 @@ impl Daemon {
         }
         let keys = LiveKeys::open(config.srs.settings.clone(), config.srs.secret_file.clone())
             .map_err(|error| StartError::Keys(error.to_string()))?;
-        let store = Store::open(&config.state_dir, config.postmaster.clone())?;
+        let store = Store::open(
+            &config.state_dir,
+            Options { postmaster: config.postmaster.clone(), ..Options::default() },
+        )?;
         let mut listeners = Vec::new();
         for listen in config.listen.iter().filter(|listen| listen.protocol == Protocol::Smtp) {
             let bound = Listener::bind(&listen.address, listen.proxy_protocol.clone()).await;
@@ -86,10 +102,14 @@ impl Daemon {
                 error,
             })?);
         }
-        let journal = Journal::open(&config.state_dir)?;
-        let outbound = Outbound::new(&config.hostname, &config.dns_servers)
-            .map_err(|error| StartError::Outbound(error.to_string()))?;
-        let outbound = Arc::new(outbound);
+        let journal = Journal::open(&config.state_dir, Bounds::default())?;
+        let resolver = Resolver::new(&config.dns_servers)?;
+        let outbound = Arc::new(Outbound::new(OutboundConfig {
+            hostname: config.hostname.clone(),
+            resolver,
+            mx_port: SMTP_PORT,
+            limits: OutboundLimits::default(),
+        }));
         let services = Arc::new(Services { config, store, journal, outbound, keys });
         Ok(Self { services, listeners })
     }
@@ -107,7 +127,7 @@ impl Daemon {
         let handler_services = Arc::clone(&self.services);
         let server = Arc::new(Server {
             session: Arc::new(SessionConfig {
-                hostname: config.hostname.clone(),
+                hostname: config.hostname.to_string(),
                 max_message_size: config.delivery.max_message_size,
                 max_recipients: limits.recipients,
                 max_errors: limits.errors,
@@ -144,7 +164,7 @@ impl Daemon {
         }
         follow.abort();
         self.services.outbound.close().await;
-        self.services.journal.close().await;
+        self.services.journal.flush().await;
         tracing::info!("stopped");
     }
 }

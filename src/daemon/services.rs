@@ -49,7 +49,7 @@ impl Services {
     ) -> Result<Mailbox, Reply> {
         let token = rewriter.token_for(sender);
         let expires = rewriter.end_of_life(now);
-        let max = self.config.limits.srs_entries;
+        let max = self.config.limits.srs_entries as u64;
         match self.store.srs_put(token.as_str(), sender, expires, now, max).await {
             Ok(()) => {}
             Err(SrsPutError::Full) => return Err(Reply::srs_table_full()),

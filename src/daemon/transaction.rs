@@ -2,7 +2,7 @@
 
 use super::{
     clock,
-    delivery::{Delivery, Message},
+    delivery::{Delivery, Message, fingerprint},
     recipient::{Decision, Recipient, decide},
     services::Services,
     story::Story,
@@ -14,6 +14,7 @@ use crate::{
     net::{Admission, Handler, Peer},
     reply::Reply,
     smtp::{Session, Transaction},
+    store::Fingerprint,
 };
 use bytes::Bytes;
 use std::sync::Arc;
@@ -93,7 +94,11 @@ impl Mail {
             return Some(Reply::other_destination());
         }
         let key = refusal_key(reverse_path, recipient);
-        self.services.store.take_refusal(&key, now).await
+        let kept = self.services.store.take_refused(&key, now).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "cannot strike out a refusal");
+            None
+        });
+        kept.map(|reply| reply.as_kept())
     }
 
     /// Checks and delivers a message. `Ok` is the one 250 of this file: every recipient's mail is
@@ -122,7 +127,11 @@ impl Mail {
             if let Some(recipient) = recipients.get(at) {
                 let key = refusal_key(&message.reverse_path, recipient);
                 let expires = message.now + REFUSAL_MEMORY;
-                services.store.remember_refusal(&key, &reply, expires).await;
+                let kept = services.store.remember_refused(key, reply.to_keep(), expires).await;
+                // Not kept means that the sender is asked to split once more.
+                if let Err(error) = kept {
+                    tracing::error!(%error, "cannot remember a refusal");
+                }
             }
         }
         match fate.refusal {
@@ -160,7 +169,7 @@ impl Mail {
         let received = Received {
             helo: &transaction.helo,
             client: &self.client.to_string(),
-            hostname: &services.config.hostname,
+            hostname: services.config.hostname.as_str(),
             esmtp: transaction.esmtp,
             smtputf8: transaction.envelope.parameters.smtputf8,
             id: story.id,
@@ -185,7 +194,7 @@ impl Mail {
 }
 
 /// Under which a refusal is kept for the sender's next try.
-fn refusal_key(reverse_path: &ReversePath, recipient: &Recipient) -> String {
+fn refusal_key(reverse_path: &ReversePath, recipient: &Recipient) -> Fingerprint {
     let sender = reverse_path.mailbox().map_or_else(String::new, ToString::to_string);
-    format!("{sender} {}", recipient.key())
+    fingerprint([sender.as_bytes(), recipient.key().as_bytes()])
 }

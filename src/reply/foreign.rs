@@ -49,6 +49,12 @@ impl ForeignReply {
         let text = hidden.mask(&self.text);
         Reply::with_text(code, (class, subject, detail), &format!("Destination: {text}"))
     }
+
+    /// The reply that [`Reply::to_keep`] was made of.
+    pub fn as_kept(&self) -> Reply {
+        let Status(class, subject, detail) = self.status.unwrap_or(Status(5, 0, 0));
+        Reply::with_text(self.code, (class, subject, detail), &self.text)
+    }
 }
 
 /// Names that must not show in a reply: the destination's mailboxes, domain and host.

@@ -98,6 +98,11 @@ impl Reply {
         self.class() == Class::Positive
     }
 
+    /// What to store, so that the same can be answered later.
+    pub fn to_keep(&self) -> ForeignReply {
+        ForeignReply { code: self.code, status: self.status, text: self.text.clone().into_owned() }
+    }
+
     /// Appends the wire form, the enhanced status code on every line (RFC 2034 §4).
     pub fn write_to(&self, out: &mut Vec<u8>) {
         let mut lines = self.text.split('\n').peekable();

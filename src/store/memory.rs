@@ -38,6 +38,17 @@ impl<V> Memory<V> {
         (*expires > now).then_some(value)
     }
 
+    /// Removes; gives what was there, unless it has expired.
+    pub(super) fn take(&mut self, fingerprint: &Fingerprint, now: u64) -> Option<V> {
+        let (expires, value) = self.values.remove(fingerprint)?;
+        self.by_expiry.remove(&(expires, *fingerprint));
+        (expires > now).then_some(value)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     pub(super) fn purge(&mut self, now: u64) {
         while let Some((expires, fingerprint)) = self.by_expiry.first().copied()
             && expires <= now
@@ -62,8 +73,9 @@ mod tests {
         assert_eq!(memory.insert([1; 32], 40, 'c'), None, "renewed, not added");
         assert_eq!(memory.insert([3; 32], 50, 'd'), Some([2; 32]));
         assert_eq!(memory.get(&[1; 32], 10), Some(&'c'));
+        assert_eq!(memory.take(&[3; 32], 10), Some('d'));
+        assert_eq!(memory.take(&[3; 32], 10), None, "taken already");
         memory.purge(40);
-        assert_eq!(memory.values.len(), 1);
-        assert_eq!(memory.by_expiry.len(), 1);
+        assert!(memory.is_empty() && memory.by_expiry.is_empty());
     }
 }

@@ -48,6 +48,11 @@ impl Store {
         write.await
     }
 
+    /// False when no delivery is remembered at all, as it is most of the time.
+    pub fn remembers_deliveries(&self) -> bool {
+        !lock(&self.0.delivered).is_empty()
+    }
+
     /// True when this delivery was made and is remembered.
     pub fn was_delivered(&self, fingerprint: &Fingerprint, now: u64) -> bool {
         lock(&self.0.delivered).get(fingerprint, now).is_some()
@@ -75,9 +80,23 @@ impl Store {
         write.await
     }
 
-    /// How the destination refused, if that is remembered.
-    pub fn refused(&self, fingerprint: &Fingerprint, now: u64) -> Option<ForeignReply> {
-        lock(&self.0.refused).get(fingerprint, now).cloned()
+    /// How the destination refused, if that is remembered. It is answered once: what comes after that
+    /// is a new message, to be judged by itself.
+    ///
+    /// # Errors
+    /// When it cannot be struck out on disk; a restart then remembers it again.
+    pub async fn take_refused(
+        &self,
+        fingerprint: &Fingerprint,
+        now: u64,
+    ) -> Result<Option<ForeignReply>, StoreError> {
+        let Some(reply) = lock(&self.0.refused).take(fingerprint, now) else { return Ok(None) };
+        let fingerprint = *fingerprint;
+        let write = self
+            .0
+            .writer
+            .run(move |connection| Remembered::Refused.forget(connection, &fingerprint));
+        write.await.map(|()| Some(reply))
     }
 
     /// Forgets whatever has expired. To be called now and then.
