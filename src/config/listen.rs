@@ -1,0 +1,140 @@
+use super::{IpNet, reader::Table, schema};
+use crate::address::Domain;
+use std::{collections::HashSet, fmt, path::PathBuf, str::FromStr};
+
+/// What is spoken with the clients of a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// RFC 5321.
+    Smtp,
+}
+
+/// One place where clients connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listen {
+    /// What is spoken there.
+    pub protocol: Protocol,
+    /// Where it is.
+    pub address: ListenAddress,
+    /// Peers whose PROXY header is believed.
+    pub proxy_protocol: Vec<IpNet>,
+}
+
+/// Where to listen.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ListenAddress {
+    /// A TCP port.
+    Tcp {
+        /// IP address or name of a local interface, without brackets.
+        host: String,
+        /// The port; 0 lets the system choose one.
+        port: u16,
+    },
+    /// A unix socket.
+    Unix(PathBuf),
+}
+
+const LATER_PROTOCOLS: [&str; 6] =
+    ["submission", "socketmap", "tcp-table", "milter", "policy", "http"];
+
+impl FromStr for Protocol {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "smtp" => Ok(Self::Smtp),
+            later if LATER_PROTOCOLS.contains(&later) => {
+                Err(format!("protocol {later:?} is not available in this version"))
+            }
+            _ => Err(format!("protocol {text:?} is not known")),
+        }
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Smtp => "smtp",
+        })
+    }
+}
+
+impl FromStr for ListenAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(name) = text.strip_prefix("systemd:") {
+            return Err(format!(
+                "socket activation (\"systemd:{name}\") is not available in this version"
+            ));
+        }
+        if let Some(path) = text.strip_prefix("unix:") {
+            return super::absolute_path(path).map(Self::Unix);
+        }
+        let wrong = || format!("{text:?} is not host:port");
+        let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
+        let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+        let port = port.parse().ok().filter(|_| digits).ok_or_else(wrong)?;
+        let bracketed = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let valid = match bracketed {
+            Some(v6) => v6.parse::<std::net::Ipv6Addr>().is_ok(),
+            None => host.parse::<std::net::Ipv4Addr>().is_ok() || Domain::parse(host).is_ok(),
+        };
+        let host = bracketed.unwrap_or(host).to_owned();
+        valid.then_some(Self::Tcp { host, port }).ok_or_else(wrong)
+    }
+}
+
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+pub(super) fn read(root: &Table<'_>) -> Option<Vec<Listen>> {
+    let mut seen = HashSet::new();
+    let tables = root.tables(&schema::LISTEN);
+    let listeners: Vec<Option<Listen>> = tables
+        .iter()
+        .map(|table| {
+            let protocol = table.text("protocol", Protocol::from_str);
+            let address = table.text("address", ListenAddress::from_str);
+            let proxy_protocol = table.list("proxy_protocol", IpNet::from_str);
+            if table.is_written("direction") && protocol.is_some() {
+                table.refuse("direction", "belongs to tcp-table listeners", "no such key here");
+            }
+            let any_port = matches!(address, Some(ListenAddress::Tcp { port: 0, .. }));
+            if let Some(address) = &address
+                && !any_port
+                && !seen.insert(address.clone())
+            {
+                table.refuse(
+                    "address",
+                    format!("\"{address}\" is listened on twice"),
+                    "one table an address",
+                );
+            }
+            Some(Listen { protocol: protocol?, address: address?, proxy_protocol: proxy_protocol? })
+        })
+        .collect();
+    listeners.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_print_as_they_are_read() {
+        for text in ["127.0.0.1:2525", "[::]:25", "localhost:0", "unix:/run/onward/smtp"] {
+            assert_eq!(text.parse::<ListenAddress>().unwrap().to_string(), text);
+        }
+        for bad in ["", "25", ":25", "*:25", "a:", "a:+1", "a:65536", "::1:25", "[::1]", "unix:x"] {
+            assert!(bad.parse::<ListenAddress>().is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The configuration file: read, checked as a whole, and handed on as plain values.
+//!
+//! [`schema`] lists every key once; the reader, its messages and `docs/CONFIG.md` follow from it.
+
+mod finding;
+mod ip_net;
+mod limits;
+mod listen;
+mod reader;
+pub mod reference;
+mod route;
+pub mod schema;
+mod srs;
+mod units;
+
+pub use finding::{ConfigError, Finding};
+pub use ip_net::IpNet;
+pub use limits::{Delivery, Limits};
+pub use listen::{Listen, ListenAddress, Protocol};
+pub use route::{DomainPattern, Route};
+pub use srs::{Separator, Srs, TagKind};
+pub use units::{parse_duration, parse_size, print_duration, print_size};
+
+use crate::address::{Domain, Mailbox};
+use reader::{Report, Table};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+};
+use toml::de::DeTable;
+
+/// Where the file is looked for when neither `--config` nor `$ONWARD_CONFIG` names one.
+pub const DEFAULT_FILE: &str = "/etc/onward/onward.toml";
+
+/// Tables that a later version brings.
+const LATER_TABLES: [&str; 4] = ["tls", "spool", "filter", "submission"];
+
+/// A checked configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Our name in the greeting, EHLO and Received.
+    pub hostname: Domain,
+    /// Where everything that is kept lies.
+    pub state_dir: PathBuf,
+    /// Gets postmaster@ and abuse@ of hosted domains without such an alias.
+    pub postmaster: Option<Mailbox>,
+    /// Where clients connect.
+    pub listen: Vec<Listen>,
+    /// How reverse-paths are rewritten.
+    pub srs: Srs,
+    /// Handing on while the sender waits.
+    pub delivery: Delivery,
+    /// Next hops that replace a domain's MX; the first match wins.
+    pub routes: Vec<Route>,
+    /// Name servers to ask; empty: those of the system.
+    pub dns_servers: Vec<SocketAddr>,
+    /// What clients may use.
+    pub limits: Limits,
+    /// What is accepted but perhaps not meant.
+    pub warnings: Vec<String>,
+}
+
+/// What the machine says about itself, for the keys that fall back to it.
+#[derive(Debug, Clone, Default)]
+pub struct Machine {
+    /// The machine's name.
+    pub hostname: String,
+    /// `$STATE_DIRECTORY`, which wins over `state_dir`.
+    pub state_directory: Option<PathBuf>,
+}
+
+impl Machine {
+    /// Asks the machine we run on.
+    pub fn here() -> Self {
+        // systemd separates several directories with colons; the first is ours.
+        let state_directory = std::env::var_os("STATE_DIRECTORY").and_then(|list| {
+            let first = list.to_str()?.split(':').next()?;
+            (!first.is_empty()).then(|| PathBuf::from(first))
+        });
+        let hostname = gethostname::gethostname().to_string_lossy().into_owned();
+        Self { hostname, state_directory }
+    }
+}
+
+impl Config {
+    /// Reads and checks `file`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn load(file: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            let finding = Finding {
+                line: None,
+                key: String::new(),
+                what: format!("cannot be read: {error}"),
+                accepted: "a readable TOML file, as `onward init` writes it".into(),
+            };
+            ConfigError::new(file, vec![finding])
+        })?;
+        Self::parse(&text, file, &Machine::here())
+    }
+
+    /// Checks the text of a configuration; `file` is its name in errors.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn parse(text: &str, file: &Path, machine: &Machine) -> Result<Self, ConfigError> {
+        let (document, errors) = DeTable::parse_recoverable(text);
+        let report = Report::new(text);
+        for error in &errors {
+            let line = error.span().map(|span| report.line(&span));
+            report.add(line, String::new(), error.message().into(), "TOML".into());
+        }
+        let config = match errors.is_empty() {
+            true => read(document.get_ref(), &report, machine),
+            false => None,
+        };
+        match (config, report.into_findings()) {
+            (Some(config), findings) if findings.is_empty() => Ok(config),
+            (_, findings) => Err(ConfigError::new(file, findings)),
+        }
+    }
+}
+
+fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Option<Config> {
+    let named = schema::SECTIONS.iter().map(|section| section.name);
+    let tables: Vec<&str> = named.filter(|name| !name.is_empty()).collect();
+    let root = Table::root(&schema::ROOT, document, report, &tables, &LATER_TABLES);
+
+    let mut warnings = Vec::new();
+    let hostname = hostname(&root, machine, &mut warnings);
+    let state_dir = root.text("state_dir", absolute_path);
+    let postmaster = root.optional_text("postmaster", |text| {
+        Mailbox::parse(text).map_err(|error| format!("{text:?}: {error}"))
+    });
+    let listen = listen::read(&root);
+    let srs = srs::read(&root, listen.as_deref());
+    let delivery = limits::read_delivery(&root);
+    let routes = route::read(&root);
+    let dns_servers = root.table(&schema::DNS).list("servers", name_server);
+    let limits = limits::read(&root);
+    warn_of_later_checks(&root, &mut warnings);
+
+    let config = Config {
+        hostname: hostname?,
+        state_dir: machine.state_directory.clone().or(state_dir)?,
+        postmaster: postmaster?,
+        listen: listen?,
+        srs: srs?,
+        delivery: delivery?,
+        routes: routes?,
+        dns_servers: dns_servers?,
+        limits: limits?,
+        warnings,
+    };
+    Some(config.with_warnings())
+}
+
+impl Config {
+    /// Adds what only the values together show.
+    fn with_warnings(mut self) -> Self {
+        if self.listen.is_empty() {
+            self.warnings.push("there is no [[listen]] table: nothing listens".into());
+        } else if self.postmaster.is_none() {
+            self.warnings.push(
+                "postmaster is not set: mail to postmaster@ and abuse@ of a hosted domain without \
+                 such an alias has nowhere to go"
+                    .into(),
+            );
+        }
+        if self.limits.message_memory < self.delivery.max_message_size {
+            self.warnings.push(format!(
+                "limits.message_memory ({}) is less than delivery.max_message_size ({}): the \
+                 largest messages are always put off",
+                print_size(self.limits.message_memory as u64),
+                print_size(self.delivery.max_message_size as u64),
+            ));
+        }
+        self
+    }
+}
+
+fn hostname(root: &Table<'_>, machine: &Machine, warnings: &mut Vec<String>) -> Option<Domain> {
+    if let Some(hostname) = root.optional_text("hostname", |text| {
+        Domain::parse(text).map_err(|error| format!("{text:?}: {error}"))
+    })? {
+        return Some(hostname);
+    }
+    let Ok(hostname) = Domain::parse(&machine.hostname) else {
+        let what = format!("missing, and the machine's name {:?} is no domain", machine.hostname);
+        root.refuse("hostname", what, "a domain name or an address literal");
+        return None;
+    };
+    if !hostname.as_str().contains('.') {
+        warnings.push(format!(
+            "hostname is not set and the machine's name \"{hostname}\" has no dot: many receivers \
+             refuse such a greeting"
+        ));
+    }
+    Some(hostname)
+}
+
+/// The checks of `[auth]` come with a later version; whoever asks for one must not believe in it.
+fn warn_of_later_checks(root: &Table<'_>, warnings: &mut Vec<String>) {
+    let auth = root.table(&schema::AUTH);
+    for key in schema::AUTH.keys {
+        let schema::Kind::OneOf(names) = key.kind else { continue };
+        let value = auth.one_of(key.name, |text| names.iter().copied().find(|name| *name == text));
+        let asks = value.filter(|value| !matches!(*value, "off" | "accept"));
+        if let Some(value) = asks.filter(|_| auth.is_written(key.name)) {
+            let path = schema::AUTH.path(key.name);
+            warnings.push(format!(
+                "{path} = \"{value}\" has no effect: this version does not check who sent a message"
+            ));
+        }
+    }
+}
+
+fn absolute_path(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let usable = path.is_absolute() && !text.contains('\0');
+    usable.then_some(path).ok_or_else(|| format!("{text:?} is not an absolute path"))
+}
+
+fn name_server(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .or_else(|_| text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)))
+        .map_err(|_| format!("{text:?} is not an IP address"))
+}

@@ -1,0 +1,332 @@
+use super::{IfAbsent, Key, Kind, Section};
+
+const SECOND: u64 = 1000;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+const MIB: u64 = 1 << 20;
+
+const CHECKS: Kind = Kind::OneOf(&["off", "mark", "enforce"]);
+
+/// Every table and key.
+pub static SECTIONS: [Section; 8] = [ROOT, LISTEN, SRS, DELIVERY, ROUTE, DNS, AUTH, LIMITS];
+
+pub(in crate::config) const ROOT: Section = Section {
+    name: "",
+    repeated: false,
+    doc: "These keys stand above all tables.",
+    keys: &[
+        Key {
+            name: "hostname",
+            kind: Kind::Text("a domain name or an address literal such as \"[192.0.2.1]\""),
+            default: IfAbsent::Absent("the machine's name"),
+            doc: "Our name in the greeting, in EHLO and in Received.",
+        },
+        Key {
+            name: "state_dir",
+            kind: Kind::Text("an absolute path"),
+            default: IfAbsent::Toml("\"/var/lib/onward\""),
+            doc: "Where onward.db and everything else that is kept lies. `$STATE_DIRECTORY`, as \
+                  systemd sets it, wins.",
+        },
+        Key {
+            name: "postmaster",
+            kind: Kind::Text("a mail address"),
+            default: IfAbsent::Absent("only the aliases of that name"),
+            doc: "Gets postmaster@ and abuse@ of every hosted domain without such an alias, and mail \
+                  to the bare `postmaster`.",
+        },
+    ],
+};
+
+pub(in crate::config) const LISTEN: Section = Section {
+    name: "listen",
+    repeated: true,
+    doc: "Where clients connect; any number of them.",
+    keys: &[
+        Key {
+            name: "protocol",
+            kind: Kind::OneOf(&["smtp"]),
+            default: IfAbsent::Required,
+            doc: "What is spoken there.",
+        },
+        Key {
+            name: "address",
+            kind: Kind::Text("\"host:port\" or \"unix:/path\""),
+            default: IfAbsent::Required,
+            doc: "Where to listen.",
+        },
+        Key {
+            name: "proxy_protocol",
+            kind: Kind::List("IP addresses or blocks, such as \"127.0.0.1\" or \"192.0.2.0/24\""),
+            default: IfAbsent::Toml("[]"),
+            doc: "Peers whose PROXY header, version 1 or 2, is believed.",
+        },
+        Key {
+            name: "direction",
+            kind: Kind::OneOf(&["forward", "reverse"]),
+            default: IfAbsent::Absent(
+                "belongs to tcp-table listeners, which come with a later version",
+            ),
+            doc: "Which map a tcp-table listener answers.",
+        },
+    ],
+};
+
+pub(in crate::config) const SRS: Section = Section {
+    name: "srs",
+    repeated: false,
+    doc: "The Sender Rewriting Scheme: how the reverse-path of forwarded mail is made, and which \
+          returning addresses are believed.",
+    keys: &[
+        Key {
+            name: "domain",
+            kind: Kind::Text("a domain name"),
+            default: IfAbsent::Absent("must be written where anything listens"),
+            doc: "Right-hand side of rewritten reverse-paths. Its MX must lead here, and its SPF record \
+                  must allow this machine.",
+        },
+        Key {
+            name: "secret_file",
+            kind: Kind::Text("an absolute path"),
+            default: IfAbsent::Toml("\"/etc/onward/srs.secret\""),
+            doc: "One secret a line: the first signs, all verify. `onward init` makes it.",
+        },
+        Key {
+            name: "per_domain",
+            kind: Kind::Bool,
+            default: IfAbsent::Toml("false"),
+            doc: "`true`: rewrite to the alias's own domain instead; returns are then taken at every \
+                  hosted domain.",
+        },
+        Key {
+            name: "tag",
+            kind: Kind::OneOf(&["sha256-base32", "sha1-base64", "sha1-base64url"]),
+            default: IfAbsent::Toml("\"sha256-base32\""),
+            doc: "How addresses are signed. `sha1-base64` is the tag of PostSRSd 1.x, Mail::SRS and \
+                  libsrs2, `sha1-base64url` that of PostSRSd from 2.2.6.",
+        },
+        Key {
+            name: "tag_length",
+            kind: Kind::Integer(4, 20),
+            default: IfAbsent::Absent("8 for sha256-base32, 4 for the sha1 kinds"),
+            doc: "Characters of the tag. More than 20 would leave less than half of the 64 octets of a \
+                  local part to the address itself.",
+        },
+        Key {
+            name: "also_accept",
+            kind: Kind::List("sha256-base32, sha1-base64, sha1-base64url"),
+            default: IfAbsent::Toml("[]"),
+            doc: "Further kinds of tag that verify on return, such as `[\"sha1-base64\"]` while moving \
+                  from PostSRSd 1.x.",
+        },
+        Key {
+            name: "separator",
+            kind: Kind::OneOf(&["=", "+", "-"]),
+            default: IfAbsent::Toml("\"=\""),
+            doc: "What stands behind SRS0 and SRS1 in addresses made here.",
+        },
+        Key {
+            name: "max_age",
+            kind: Kind::Duration(DAY, 1000 * DAY),
+            default: IfAbsent::Toml("\"21d\""),
+            doc: "How long a rewritten address takes bounces, in whole days.",
+        },
+        Key {
+            name: "bounces_only",
+            kind: Kind::Bool,
+            default: IfAbsent::Toml("true"),
+            doc: "A rewritten address takes mail from the null reverse-path `<>` only.",
+        },
+        Key {
+            name: "exempt_domains",
+            kind: Kind::List("domain names"),
+            default: IfAbsent::Toml("[]"),
+            doc: "Senders of these domains are never rewritten.",
+        },
+        Key {
+            name: "max_uses_per_day",
+            kind: Kind::Integer(1, u32::MAX as u64),
+            default: IfAbsent::Toml("50"),
+            doc: "How many messages one rewritten address takes in a day; beyond: 450 4.7.1.",
+        },
+    ],
+};
+
+pub(in crate::config) const DELIVERY: Section = Section {
+    name: "delivery",
+    repeated: false,
+    doc: "Handing mail on while the sender waits.",
+    keys: &[
+        Key {
+            name: "budget",
+            kind: Kind::Duration(SECOND, 10 * MINUTE),
+            default: IfAbsent::Toml("\"45s\""),
+            doc: "How long the end of DATA may wait for the destination's verdict.",
+        },
+        Key {
+            name: "max_message_size",
+            kind: Kind::Size(1024, 1024 * MIB),
+            default: IfAbsent::Toml("\"25MiB\""),
+            doc: "Larger messages are refused with 552 5.3.4.",
+        },
+    ],
+};
+
+pub(in crate::config) const ROUTE: Section = Section {
+    name: "route",
+    repeated: true,
+    doc: "Next hops that replace the destination domain's MX; any number of them, the first match \
+          wins.",
+    keys: &[
+        Key {
+            name: "domain",
+            kind: Kind::Text("a domain name, \"*.domain\" for its subdomains, or \"*\" for all"),
+            default: IfAbsent::Required,
+            doc: "Destination domains the route is for.",
+        },
+        Key {
+            name: "to",
+            kind: Kind::Text(
+                "\"host\", \"host:port\", \"address:port\", \"lmtp:host:port\" or \"lmtp:unix:/path\"",
+            ),
+            default: IfAbsent::Required,
+            doc: "Where their mail goes. A `host` is looked up by A and AAAA; its port is 25.",
+        },
+        Key {
+            name: "tls",
+            kind: Kind::OneOf(&["none", "opportunistic"]),
+            default: IfAbsent::Toml("\"opportunistic\""),
+            doc: "This version offers no TLS to destinations: `opportunistic` is plain text for now, \
+                  and `required` is refused.",
+        },
+        Key {
+            name: "username",
+            kind: Kind::Text("nothing yet"),
+            default: IfAbsent::Absent("comes with a later version"),
+            doc: "The name to log in with.",
+        },
+        Key {
+            name: "password_file",
+            kind: Kind::Text("nothing yet"),
+            default: IfAbsent::Absent("comes with a later version"),
+            doc: "The file that holds the password.",
+        },
+    ],
+};
+
+pub(in crate::config) const DNS: Section = Section {
+    name: "dns",
+    repeated: false,
+    doc: "Name resolution.",
+    keys: &[Key {
+        name: "servers",
+        kind: Kind::List("\"address\" or \"address:port\""),
+        default: IfAbsent::Toml("[]"),
+        doc: "Name servers to ask. Empty: those of the system.",
+    }],
+};
+
+pub(in crate::config) const AUTH: Section = Section {
+    name: "auth",
+    repeated: false,
+    doc: "Checks of who sent a message. They come with a later version: the keys are read and checked, \
+          and a value that asks for a check gives a warning and does nothing.",
+    keys: &[
+        Key {
+            name: "spf",
+            kind: CHECKS,
+            default: IfAbsent::Toml("\"mark\""),
+            doc: "SPF of the reverse-path.",
+        },
+        Key {
+            name: "dkim",
+            kind: CHECKS,
+            default: IfAbsent::Toml("\"mark\""),
+            doc: "DKIM signatures.",
+        },
+        Key {
+            name: "dmarc",
+            kind: CHECKS,
+            default: IfAbsent::Toml("\"enforce\""),
+            doc: "The DMARC policy of the From domain.",
+        },
+        Key {
+            name: "unauthenticated",
+            kind: Kind::OneOf(&["accept", "refuse"]),
+            default: IfAbsent::Toml("\"accept\""),
+            doc: "What happens to mail with neither an SPF nor a DKIM pass.",
+        },
+    ],
+};
+
+const TIMEOUT: Kind = Kind::Duration(100, DAY);
+
+pub(in crate::config) const LIMITS: Section = Section {
+    name: "limits",
+    repeated: false,
+    doc: "What one client, or all of them, may use.",
+    keys: &[
+        Key {
+            name: "connections",
+            kind: Kind::Integer(1, 100_000),
+            default: IfAbsent::Toml("1000"),
+            doc: "Connections in all; beyond: 421 4.3.2.",
+        },
+        Key {
+            name: "connections_per_client",
+            kind: Kind::Integer(1, 100_000),
+            default: IfAbsent::Toml("50"),
+            doc: "Connections of one IPv4 address or IPv6 /64; beyond: 421 4.3.2. Not more than \
+                  `connections`.",
+        },
+        Key {
+            name: "recipients",
+            kind: Kind::Integer(1, 10_000),
+            default: IfAbsent::Toml("100"),
+            doc: "Recipients of a transaction; beyond: 452 4.5.3.",
+        },
+        Key {
+            name: "errors",
+            kind: Kind::Integer(1, 10_000),
+            default: IfAbsent::Toml("10"),
+            doc: "Refused or unknown commands before 421 4.7.0 and the end of the session.",
+        },
+        Key {
+            name: "command_timeout",
+            kind: TIMEOUT,
+            default: IfAbsent::Toml("\"5m\""),
+            doc: "Between two commands: a whole command, not an octet of it.",
+        },
+        Key {
+            name: "data_timeout",
+            kind: TIMEOUT,
+            default: IfAbsent::Toml("\"3m\""),
+            doc: "Between two reads in DATA or BDAT.",
+        },
+        Key {
+            name: "session_timeout",
+            kind: TIMEOUT,
+            default: IfAbsent::Toml("\"30m\""),
+            doc: "A session as a whole.",
+        },
+        Key {
+            name: "message_memory",
+            kind: Kind::Size(1024, 1 << 44),
+            default: IfAbsent::Toml("\"256MiB\""),
+            doc: "Octets of messages held at once; beyond: 452 4.3.1.",
+        },
+        Key {
+            name: "received_hops",
+            kind: Kind::Integer(1, 1000),
+            default: IfAbsent::Toml("30"),
+            doc: "Received fields of a message; beyond: 554 5.4.6.",
+        },
+        Key {
+            name: "srs_entries",
+            kind: Kind::Integer(0, 100_000_000),
+            default: IfAbsent::Toml("100000"),
+            doc: "Senders too long for an SRS address that are kept behind a short token.",
+        },
+    ],
+};

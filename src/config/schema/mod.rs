@@ -1,0 +1,101 @@
+//! Every key of the configuration file: name, what is accepted, default, meaning.
+//!
+//! The reader takes ranges and defaults from here and `docs/CONFIG.md` is generated from here.
+
+mod keys;
+
+pub use keys::SECTIONS;
+pub(super) use keys::{AUTH, DELIVERY, DNS, LIMITS, LISTEN, ROOT, ROUTE, SRS};
+
+use super::units::{print_duration, print_size};
+use std::{fmt, time::Duration};
+
+/// A table of the file.
+#[derive(Debug)]
+pub struct Section {
+    /// `srs` for `[srs]`; empty for the keys above all tables.
+    pub name: &'static str,
+    /// True for `[[listen]]`, which may stand any number of times.
+    pub repeated: bool,
+    /// What the table is about.
+    pub doc: &'static str,
+    /// Its keys.
+    pub keys: &'static [Key],
+}
+
+/// One key of a table.
+#[derive(Debug)]
+pub struct Key {
+    /// Its name.
+    pub name: &'static str,
+    /// What it accepts. Prints as the text after `accepted:`.
+    pub kind: Kind,
+    /// What holds when the key is not written.
+    pub default: IfAbsent,
+    /// Its meaning.
+    pub doc: &'static str,
+}
+
+/// What a key accepts.
+#[derive(Debug)]
+pub enum Kind {
+    /// `true` or `false`.
+    Bool,
+    /// An integer from and to.
+    Integer(u64, u64),
+    /// A duration from and to, in milliseconds.
+    Duration(u64, u64),
+    /// A size from and to, in octets.
+    Size(u64, u64),
+    /// One of these strings.
+    OneOf(&'static [&'static str]),
+    /// A string, described.
+    Text(&'static str),
+    /// A list of strings, described.
+    List(&'static str),
+}
+
+/// What holds when a key is not written.
+#[derive(Debug)]
+pub enum IfAbsent {
+    /// The key must be written.
+    Required,
+    /// No value; the text says what happens then.
+    Absent(&'static str),
+    /// This value, in TOML.
+    Toml(&'static str),
+}
+
+impl Section {
+    /// The key of that name.
+    pub fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+
+    /// The key as findings and documents name it: `srs.tag`.
+    pub fn path(&self, key: &str) -> String {
+        if self.name.is_empty() { key.into() } else { format!("{}.{key}", self.name) }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Bool => f.write_str("true or false"),
+            Self::Integer(from, to) => write!(f, "an integer from {from} to {to}"),
+            Self::Duration(from, to) => {
+                let text = |ms| print_duration(Duration::from_millis(ms));
+                write!(f, "a duration from {:?} to {:?}", text(from), text(to))
+            }
+            Self::Size(from, to) => write!(
+                f,
+                "a size from {:?} to {:?}, or a number of octets",
+                print_size(from),
+                print_size(to)
+            ),
+            Self::OneOf(names) => f.write_str(&names.join(", ")),
+            Self::Text(description) => f.write_str(description),
+            Self::List(description) => write!(f, "a list of {description}"),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Durations and sizes as people write them: `"45s"`, `"1h30m"`, `"25MiB"`.
+
+use std::time::Duration;
+
+const DURATION_UNITS: [(&str, u64); 6] = [
+    ("w", 604_800_000),
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1000),
+    ("ms", 1),
+];
+
+const SIZE_UNITS: [(&str, u64); 9] = [
+    ("TiB", 1 << 40),
+    ("GiB", 1 << 30),
+    ("MiB", 1 << 20),
+    ("KiB", 1 << 10),
+    ("TB", 1_000_000_000_000),
+    ("GB", 1_000_000_000),
+    ("MB", 1_000_000),
+    ("KB", 1000),
+    ("B", 1),
+];
+
+/// Reads one or more numbers with a unit (`ms s m h d w`) each: `"45s"`, `"1h30m"`.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    let mut rest = text;
+    let mut total: u64 = 0;
+    while !rest.is_empty() {
+        let (number, after) = split_where(rest, |c| !c.is_ascii_digit());
+        let (unit, after) = split_where(after, |c| c.is_ascii_digit());
+        let number: u64 = number.parse().map_err(|_| format!("{text:?} is not a duration"))?;
+        if unit.is_empty() {
+            return Err(format!("{text:?} lacks a unit"));
+        }
+        let (_, factor) = DURATION_UNITS
+            .iter()
+            .find(|(name, _)| *name == unit)
+            .ok_or_else(|| format!("{unit:?} in {text:?} is not a unit of time"))?;
+        total = number
+            .checked_mul(*factor)
+            .and_then(|part| total.checked_add(part))
+            .ok_or_else(|| format!("{text:?} is too long"))?;
+        rest = after;
+    }
+    if text.is_empty() {
+        return Err("an empty text is not a duration".into());
+    }
+    Ok(Duration::from_millis(total))
+}
+
+/// Reads octets: `"25MiB"`, `"10KB"`, `"4096"`.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn parse_size(text: &str) -> Result<u64, String> {
+    let (number, unit) = split_where(text, |c| !c.is_ascii_digit());
+    let number: u64 = number.parse().map_err(|_| format!("{text:?} is not a size"))?;
+    let unit = unit.strip_prefix(' ').unwrap_or(unit);
+    let factor = if unit.is_empty() {
+        1
+    } else {
+        let found = SIZE_UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit));
+        found.map(|(_, factor)| *factor).ok_or_else(|| format!("{unit:?} is not a unit of size"))?
+    };
+    number.checked_mul(factor).ok_or_else(|| format!("{text:?} is too large"))
+}
+
+/// The shortest text that [`parse_duration`] reads back.
+pub fn print_duration(duration: Duration) -> String {
+    let mut rest = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    if rest == 0 {
+        return "0s".into();
+    }
+    let mut text = String::new();
+    // "21d" is what people write, not "3w".
+    for (name, factor) in DURATION_UNITS.iter().skip(1) {
+        if let Some(count) = rest.checked_div(*factor).filter(|count| *count > 0) {
+            text.push_str(&format!("{count}{name}"));
+            rest %= factor;
+        }
+    }
+    text
+}
+
+/// The size in the largest binary unit that needs no fraction.
+pub fn print_size(octets: u64) -> String {
+    let unit =
+        SIZE_UNITS.iter().take(4).find(|(_, factor)| octets > 0 && octets.is_multiple_of(*factor));
+    unit.map_or_else(|| octets.to_string(), |(name, factor)| format!("{}{name}", octets / factor))
+}
+
+fn split_where(text: &str, boundary: impl Fn(char) -> bool) -> (&str, &str) {
+    let at = text.find(boundary).unwrap_or(text.len());
+    text.split_at_checked(at).unwrap_or((text, ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_print_as_they_are_read() {
+        for text in ["45s", "5m", "21d", "1h30m", "250ms", "1d2h3m4s5ms", "0s"] {
+            assert_eq!(print_duration(parse_duration(text).unwrap()), text);
+        }
+        assert_eq!(parse_duration("2w").unwrap(), Duration::from_hours(14 * 24));
+        for bad in ["", "5", "s", "5 m", "5x", "-5s", "1.5h", "5é", "99999999999999999w", "m5"] {
+            assert!(parse_duration(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn sizes_print_as_they_are_read() {
+        for (text, octets) in [("25MiB", 25 << 20), ("10KB", 10_000), ("1GiB", 1 << 30), ("7", 7)] {
+            assert_eq!(parse_size(text).unwrap(), octets);
+            assert_eq!(parse_size(&print_size(octets)).unwrap(), octets);
+        }
+        for bad in ["", "MiB", "1.5MiB", "-1", "5 apples", "99999999999GiB"] {
+            assert!(parse_size(bad).is_err(), "{bad:?}");
+        }
+    }
+}
