@@ -1,0 +1,270 @@
+//! The log: one line a record on stderr, `LEVEL message key=value …`.
+//!
+//! Values come from strangers. Whatever could end the line, or move the cursor of a terminal, is
+//! written as an escape, so nobody can forge a record.
+
+use std::{
+    fmt::{self, Write as _},
+    io::{self, IsTerminal, Write as _},
+    os::unix::fs::MetadataExt,
+};
+use tracing::{
+    Event, Metadata, Subscriber,
+    field::{Field, Visit},
+};
+use tracing_subscriber::{
+    Layer,
+    layer::{Context, SubscriberExt},
+    util::SubscriberInitExt,
+};
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Level {
+    /// What somebody must look at.
+    Error,
+    /// What may become trouble.
+    Warn,
+    /// One line a message and what the daemon does.
+    Info,
+    /// Every step.
+    Debug,
+    /// Every step of the libraries too.
+    Trace,
+}
+
+/// Sends the records of [`tracing`] to stderr from now on. The first call counts.
+pub fn start(level: Level) {
+    let journal = std::env::var("JOURNAL_STREAM").is_ok_and(|stream| is_stderr(&stream));
+    let style = match io::stderr().is_terminal() {
+        _ if journal => Style::Journal,
+        true => Style::Terminal,
+        false => Style::Plain,
+    };
+    // A log that cannot be written cannot say so.
+    let write = |line: &str| drop(io::stderr().lock().write_all(line.as_bytes()));
+    let lines = Lines { level: level.into(), style, write };
+    // Already set: somebody else, a test for instance, wants the records.
+    let _ = tracing_subscriber::registry().with(lines).try_init();
+}
+
+/// How a line begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Style {
+    /// `<6>`: journald takes level and time from outside the text.
+    Journal,
+    /// Time and a coloured level.
+    Terminal,
+    /// Time and level.
+    Plain,
+}
+
+struct Lines<W> {
+    level: tracing::Level,
+    style: Style,
+    /// Takes a whole line at once, so that lines of several threads do not mix.
+    write: W,
+}
+
+impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Lines<W> {
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        let ours = metadata.target().starts_with("onward");
+        let libraries = if self.level == tracing::Level::TRACE {
+            tracing::Level::TRACE
+        } else {
+            self.level.min(tracing::Level::WARN)
+        };
+        *metadata.level() <= if ours { self.level } else { libraries }
+    }
+
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut line = start_of_line(self.style, *event.metadata().level(), jiff::Timestamp::now());
+        event.record(&mut Fields(&mut line));
+        line.push('\n');
+        (self.write)(&line);
+    }
+}
+
+fn start_of_line(style: Style, level: tracing::Level, now: jiff::Timestamp) -> String {
+    let (priority, colour) = match level {
+        tracing::Level::ERROR => (3, "\x1b[31m"),
+        tracing::Level::WARN => (4, "\x1b[33m"),
+        tracing::Level::INFO => (6, ""),
+        _ => (7, "\x1b[2m"),
+    };
+    match style {
+        Style::Journal => format!("<{priority}>"),
+        Style::Plain => format!("{now:.3} {level:<5} "),
+        Style::Terminal if colour.is_empty() => format!("{now:.3} {level:<5} "),
+        Style::Terminal => format!("{now:.3} {colour}{level:<5}\x1b[0m "),
+    }
+}
+
+/// Appends the fields of a record; tracing gives the message first.
+struct Fields<'a>(&'a mut String);
+
+impl Fields<'_> {
+    fn push(&mut self, field: &Field, value: &str) {
+        if field.name() == "message" {
+            escape(value, false, self.0);
+            return;
+        }
+        if !self.0.ends_with([' ', '>']) {
+            self.0.push(' ');
+        }
+        self.0.push_str(field.name());
+        self.0.push('=');
+        let quote = value.is_empty() || value.contains(|c: char| needs_quotes(c));
+        if quote {
+            self.0.push('"');
+        }
+        escape(value, quote, self.0);
+        if quote {
+            self.0.push('"');
+        }
+    }
+}
+
+impl Visit for Fields<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.push(field, value);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.push(field, &format!("{value:?}"));
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
+        self.push(field, &value.to_string());
+    }
+}
+
+fn needs_quotes(c: char) -> bool {
+    c.is_whitespace() || c == '"' || c == '\\' || is_unsafe(c)
+}
+
+/// Control characters, line ends of Unicode, and the marks that turn text around.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}')
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Text without the characters that could forge a line or confuse a terminal.
+pub fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    escape(text, false, &mut out);
+    out
+}
+
+fn escape(text: &str, quoted: bool, out: &mut String) {
+    for c in text.chars() {
+        match c {
+            '"' | '\\' if quoted => {
+                out.push('\\');
+                out.push(c);
+            }
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if is_unsafe(c) => {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+}
+
+/// `$JOURNAL_STREAM` is inherited by everything a service starts; it speaks of our stderr only when
+/// device and inode agree (systemd.exec(5)).
+fn is_stderr(journal_stream: &str) -> bool {
+    std::fs::metadata("/dev/stderr")
+        .is_ok_and(|stderr| journal_stream == format!("{}:{}", stderr.dev(), stderr.ino()))
+}
+
+impl From<Level> for tracing::Level {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Error => Self::ERROR,
+            Level::Warn => Self::WARN,
+            Level::Info => Self::INFO,
+            Level::Debug => Self::DEBUG,
+            Level::Trace => Self::TRACE,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    fn logged(level: Level, style: Style, log: impl FnOnce()) -> String {
+        let text = Arc::new(Mutex::new(String::new()));
+        let sink = Arc::clone(&text);
+        let write = move |line: &str| sink.lock().unwrap().push_str(line);
+        let lines = Lines { level: level.into(), style, write };
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), log);
+        Arc::into_inner(text).unwrap().into_inner().unwrap()
+    }
+
+    #[test]
+    fn nobody_can_forge_a_line() {
+        let helo = "x\n<3>2026-01-01T00:00:00Z ERROR forged\r\u{1b}[2J\u{2028}\u{202e}\0";
+        let line = logged(Level::Info, Style::Journal, || {
+            tracing::info!(helo, quoted = "a \"b\" \\", empty = "", n = 3, "from\n{helo}");
+        });
+        assert_eq!(
+            line,
+            "<6>from\\nx\\n<3>2026-01-01T00:00:00Z ERROR forged\\r\\u{1b}[2J\\u{2028}\\u{202e}\\u{0} \
+             helo=\"x\\n<3>2026-01-01T00:00:00Z ERROR forged\\r\\u{1b}[2J\\u{2028}\\u{202e}\\u{0}\" \
+             quoted=\"a \\\"b\\\" \\\\\" empty=\"\" n=3\n"
+        );
+    }
+
+    #[test]
+    fn a_debug_value_cannot_either() {
+        struct Raw;
+        impl fmt::Debug for Raw {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a\nb")
+            }
+        }
+        let line = logged(Level::Info, Style::Journal, || tracing::warn!(raw = ?Raw, "m"));
+        assert_eq!(line, "<4>m raw=\"a\\nb\"\n");
+    }
+
+    #[test]
+    fn the_level_decides_and_libraries_are_quieter() {
+        let all = || {
+            tracing::error!("e");
+            tracing::debug!("d");
+            tracing::info!(target: "hickory_resolver", "library");
+            tracing::warn!(target: "hickory_resolver", "library warns");
+        };
+        assert_eq!(logged(Level::Error, Style::Journal, all), "<3>e\n");
+        assert_eq!(logged(Level::Info, Style::Journal, all), "<3>e\n<4>library warns\n");
+        assert_eq!(
+            logged(Level::Trace, Style::Journal, all),
+            "<3>e\n<7>d\n<6>library\n<4>library warns\n"
+        );
+    }
+
+    #[test]
+    fn outside_journald_lines_have_time_and_level_and_no_colours_but_on_a_terminal() {
+        let now = "2026-01-31T12:00:00.5Z".parse().unwrap();
+        let start = |style, level| start_of_line(style, level, now);
+        assert_eq!(start(Style::Plain, tracing::Level::ERROR), "2026-01-31T12:00:00.500Z ERROR ");
+        assert_eq!(start(Style::Terminal, tracing::Level::INFO), "2026-01-31T12:00:00.500Z INFO  ");
+        assert!(start(Style::Terminal, tracing::Level::ERROR).contains("\x1b[31mERROR\x1b[0m"));
+    }
+
+    #[test]
+    fn a_journal_stream_that_is_not_our_stderr_does_not_count() {
+        assert!(!is_stderr("1:1"));
+        assert!(!is_stderr(""));
+        let stderr = std::fs::metadata("/dev/stderr").unwrap();
+        assert!(is_stderr(&format!("{}:{}", stderr.dev(), stderr.ino())));
+    }
+}
