@@ -10,6 +10,7 @@ mod cache;
 mod directory;
 pub mod journal;
 mod error;
+pub mod journal;
 mod memory;
 mod remembered;
 mod sqlite;

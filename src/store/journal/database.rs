@@ -1,0 +1,229 @@
+//! The file and its schema: opening, setting a corrupt one aside, inserting, deleting the oldest.
+
+use super::{Attempt, Bounds, JournalError, Record};
+use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use std::{
+    ffi::OsString,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// The journal's name in the state directory.
+pub(super) const FILE: &str = "journal.db";
+
+/// The version of the schema below, kept as SQLite's `user_version`.
+pub(super) const SCHEMA: i64 = 1;
+
+/// Lists are JSON arrays. Addresses have no index: a search reads the rows of its time span, and the
+/// bound on the file keeps that short, while every index would be paid by every message.
+const CREATE: &str = "
+    CREATE TABLE message (
+        seq      INTEGER PRIMARY KEY,
+        id       TEXT NOT NULL,
+        time     INTEGER NOT NULL,
+        client   TEXT,
+        helo     TEXT NOT NULL,
+        sender   TEXT NOT NULL,
+        srs_from TEXT,
+        rcpt     TEXT NOT NULL,
+        outcome  TEXT NOT NULL,
+        reply    TEXT NOT NULL,
+        size     INTEGER NOT NULL,
+        ms       INTEGER NOT NULL,
+        detail   TEXT NOT NULL
+    );
+    CREATE INDEX message_id ON message (id);
+    CREATE INDEX message_time ON message (time);
+    CREATE TABLE attempt (
+        message  INTEGER NOT NULL,
+        time     INTEGER NOT NULL,
+        rcpt     TEXT NOT NULL,
+        host     TEXT NOT NULL,
+        reply    TEXT NOT NULL,
+        ms       INTEGER NOT NULL,
+        verdict  TEXT NOT NULL
+    );
+    CREATE INDEX attempt_message ON attempt (message);
+    PRAGMA user_version = 1;
+";
+
+/// Records deleted in one transaction, so that new ones never wait long behind it.
+const DELETED_AT_ONCE: usize = 500;
+
+/// The journal opened for writing.
+pub(super) struct Database {
+    file: PathBuf,
+    connection: Connection,
+}
+
+impl Database {
+    /// Opens `file`, or sets it aside and begins anew when it is corrupt.
+    pub(super) fn open(file: &Path) -> Result<Self, JournalError> {
+        match connect(file) {
+            Ok(connection) => Ok(Self { file: file.to_owned(), connection }),
+            Err(JournalError::Sqlite { source, .. }) if is_corruption(&source) => {
+                set_aside(file)?;
+                Ok(Self { file: file.to_owned(), connection: connect(file)? })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Where the file lies.
+    pub(super) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Closes the file, sets it aside and begins anew.
+    pub(super) fn begin_anew(self) -> Result<Self, JournalError> {
+        let Self { file, connection } = self;
+        drop(connection);
+        set_aside(&file)?;
+        Ok(Self { connection: connect(&file)?, file })
+    }
+
+    /// Writes records in one transaction.
+    pub(super) fn insert(&mut self, records: &[Record]) -> rusqlite::Result<()> {
+        let transaction = self.connection.transaction()?;
+        {
+            let mut message = transaction.prepare_cached(
+                "INSERT INTO message (id, time, client, helo, sender, srs_from, rcpt, outcome,
+                 reply, size, ms, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            )?;
+            let mut attempt =
+                transaction.prepare_cached("INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?, ?)")?;
+            for record in records {
+                message.execute(params![
+                    record.id,
+                    integer(record.time),
+                    record.client.map(|ip| ip.to_string()),
+                    record.helo,
+                    record.from.mailbox().map_or_else(|| "<>".into(), ToString::to_string),
+                    record.srs_from,
+                    list(&record.to),
+                    record.outcome.as_str(),
+                    record.reply,
+                    integer(record.size),
+                    integer(record.ms),
+                    record.detail,
+                ])?;
+                let seq = transaction.last_insert_rowid();
+                for Attempt { time, to, host, reply, ms, verdict } in &record.attempts {
+                    attempt.execute(params![
+                        seq,
+                        integer(*time),
+                        list(to),
+                        host,
+                        reply,
+                        integer(*ms),
+                        verdict
+                    ])?;
+                }
+            }
+        }
+        transaction.commit()
+    }
+
+    /// Deletes some of what is out of bounds; true when there may be more.
+    pub(super) fn prune(&mut self, bounds: Bounds, now: u64) -> rusqlite::Result<bool> {
+        let oldest = now.saturating_sub(u64::try_from(bounds.age.as_millis()).unwrap_or(u64::MAX));
+        let too_large = self.used()? > bounds.size;
+        let transaction = self.connection.transaction()?;
+        let doomed: Vec<i64> = {
+            let condition = if too_large { "?1 = ?1" } else { "time < ?1" };
+            let query = format!(
+                "SELECT seq FROM message WHERE {condition} ORDER BY time LIMIT {DELETED_AT_ONCE}"
+            );
+            let mut statement = transaction.prepare_cached(&query)?;
+            let rows = statement.query_map([integer(oldest)], |row| row.get(0))?;
+            rows.collect::<rusqlite::Result<_>>()?
+        };
+        {
+            let mut message = transaction.prepare_cached("DELETE FROM message WHERE seq = ?")?;
+            let mut attempt =
+                transaction.prepare_cached("DELETE FROM attempt WHERE message = ?")?;
+            for seq in &doomed {
+                attempt.execute([seq])?;
+                message.execute([seq])?;
+            }
+        }
+        transaction.commit()?;
+        Ok(doomed.len() == DELETED_AT_ONCE)
+    }
+
+    /// Octets of the pages in use. The file itself does not shrink: freed pages are used again.
+    fn used(&self) -> rusqlite::Result<u64> {
+        let pragma = |name| self.connection.pragma_query_value(None, name, |row| row.get(0));
+        let (all, free, size): (i64, i64, i64) =
+            (pragma("page_count")?, pragma("freelist_count")?, pragma("page_size")?);
+        Ok(u64::try_from((all - free).saturating_mul(size)).unwrap_or(0))
+    }
+}
+
+/// True when the file is not, or no longer, a database: waiting does not mend it.
+pub(super) fn is_corruption(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
+fn connect(file: &Path) -> Result<Connection, JournalError> {
+    let name = || file.display().to_string();
+    // SQLite would make the file readable by all.
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(file)
+        .map_err(|source| JournalError::File { file: name(), source })?;
+    let sqlite = |source| JournalError::Sqlite { file: name(), source };
+    let connection =
+        Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sqlite)?;
+    let version = prepare(&connection).map_err(sqlite)?;
+    match version {
+        0 => connection
+            .execute_batch(&format!("BEGIN IMMEDIATE; {CREATE} COMMIT;"))
+            .map_err(sqlite)?,
+        SCHEMA => {}
+        found => return Err(JournalError::TooNew { file: name(), found, known: SCHEMA }),
+    }
+    Ok(connection)
+}
+
+/// Sets the connection up and gives the version of the schema.
+fn prepare(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.busy_timeout(Duration::from_secs(1))?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    // Without a sync at each commit a power cut may cost the last records, never the file.
+    connection.pragma_update(None, "synchronous", "normal")?;
+    connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
+    // Reads the schema, so that a file that is no database shows itself here.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Renames the file to the first free `journal.db.corrupt-N`, its companions with it.
+fn set_aside(file: &Path) -> Result<(), JournalError> {
+    let with = |suffix: &str| {
+        let mut name = OsString::from(file);
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let free = (1u32..).map(|n| with(&format!(".corrupt-{n}"))).find(|name| !name.exists());
+    let Some(aside) = free else { return Ok(()) };
+    std::fs::rename(file, &aside)
+        .map_err(|source| JournalError::File { file: file.display().to_string(), source })?;
+    for companion in ["-wal", "-shm"] {
+        // They are often absent, and worthless without the file.
+        let _ = std::fs::remove_file(with(companion));
+    }
+    tracing::error!(file = %aside.display(), "the journal was corrupt: set aside, a new one is begun");
+    Ok(())
+}
+
+fn list(items: &[String]) -> String {
+    serde_json::to_string(items).unwrap_or_default()
+}
+
+fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

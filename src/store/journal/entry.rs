@@ -1,0 +1,100 @@
+use crate::address::ReversePath;
+use std::{fmt, net::IpAddr};
+
+/// What happened to one message, or to one refused RCPT.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The id of the message, as in our Received field and our 250.
+    pub id: String,
+    /// When it came, in milliseconds since 1970.
+    pub time: u64,
+    /// Who brought it; `None` on a unix socket.
+    pub client: Option<IpAddr>,
+    /// What the client called itself.
+    pub helo: String,
+    /// Its reverse-path.
+    pub from: ReversePath,
+    /// The reverse-path it left with, when that was rewritten.
+    pub srs_from: Option<String>,
+    /// The recipients as given.
+    pub to: Vec<String>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The reply the client got.
+    pub reply: String,
+    /// Octets of the message.
+    pub size: u64,
+    /// Milliseconds from the first command to the final reply.
+    pub ms: u64,
+    /// What the owner should know beyond that, such as a destination that was left out.
+    pub detail: String,
+    /// The attempts to deliver it, in order.
+    pub attempts: Vec<Attempt>,
+}
+
+/// One attempt to hand a message to a destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// When it began, in milliseconds since 1970.
+    pub time: u64,
+    /// The mailboxes it was for.
+    pub to: Vec<String>,
+    /// The host that answered, or should have.
+    pub host: String,
+    /// What it answered, or what went wrong.
+    pub reply: String,
+    /// How long it took, in milliseconds.
+    pub ms: u64,
+    /// What that meant: `delivered`, `refused`, `deferred`, `uncertain`.
+    pub verdict: String,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every destination took it.
+    Forwarded,
+    /// Some destinations took it, and the client was told that it is done.
+    Partial,
+    /// The client was told 5xx.
+    Refused,
+    /// The client was told 4xx.
+    Deferred,
+    /// An alias throws it away.
+    Discarded,
+    /// The client went away before its end.
+    Aborted,
+}
+
+impl Outcome {
+    const ALL: [Self; 6] = [
+        Self::Forwarded,
+        Self::Partial,
+        Self::Refused,
+        Self::Deferred,
+        Self::Discarded,
+        Self::Aborted,
+    ];
+
+    /// The word in the journal and in `onward trace --json`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Forwarded => "forwarded",
+            Self::Partial => "partial",
+            Self::Refused => "refused",
+            Self::Deferred => "deferred",
+            Self::Discarded => "discarded",
+            Self::Aborted => "aborted",
+        }
+    }
+
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == text)
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,237 @@
+use super::{
+    Attempt, JournalError, Outcome, Record,
+    database::{FILE, SCHEMA},
+};
+use crate::address::{Mailbox, ReversePath};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Row, types::Type};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// The reading side, for other processes than the one that writes.
+#[derive(Debug)]
+pub struct Reader {
+    file: PathBuf,
+    connection: Connection,
+}
+
+/// Which records are wanted; an empty filter wants all.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only this message.
+    pub id: Option<String>,
+    /// An address, `@domain`, or `<>`: what the reverse-path was on arrival or departure.
+    pub from: Option<String>,
+    /// An address or `@domain`: one of the recipients, or a mailbox it was handed on to.
+    pub to: Option<String>,
+    /// Not before this time, in milliseconds since 1970.
+    pub since: Option<u64>,
+    /// Only so many, the latest.
+    pub limit: Option<usize>,
+}
+
+/// Rows read at once. A search holds no snapshot between pages, so it never keeps the writer's log
+/// from being folded back into the file, however slowly somebody reads.
+const PAGE: usize = 1000;
+
+impl Reader {
+    /// Opens the journal of a state directory, read-only.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
+    pub fn open(state_dir: &Path) -> Result<Self, JournalError> {
+        let file = state_dir.join(FILE);
+        let name = file.display().to_string();
+        match std::fs::metadata(&file) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(JournalError::Absent { file: name });
+            }
+            Err(source) => return Err(JournalError::File { file: name, source }),
+            Ok(_) => {}
+        }
+        let opened = open(&file).and_then(|connection| {
+            let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+            Ok((connection, version))
+        });
+        match opened {
+            Ok((connection, SCHEMA)) => Ok(Self { file, connection }),
+            Ok((_, found)) => Err(JournalError::TooNew { file: name, found, known: SCHEMA }),
+            Err(source) => Err(JournalError::Sqlite { file: name, source }),
+        }
+    }
+
+    /// Gives the records that `filter` wants to `each`, the oldest first.
+    ///
+    /// # Errors
+    /// When the journal cannot be read, or `each` fails.
+    pub fn read<E: From<JournalError>>(
+        &self,
+        filter: &Filter,
+        mut each: impl FnMut(Record) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let sqlite = |source| {
+            E::from(JournalError::Sqlite { file: self.file.display().to_string(), source })
+        };
+        let newest_first = filter.limit.is_some();
+        let mut latest = Vec::new();
+        let mut last = None;
+        loop {
+            let page = self.page(filter, newest_first, last).map_err(sqlite)?;
+            let Some((seq, record)) = page.last() else { break };
+            last = Some((record.time, *seq));
+            for (_, record) in page {
+                if !filter.wants(&record) {
+                    continue;
+                }
+                match filter.limit {
+                    None => each(record)?,
+                    Some(limit) if latest.len() < limit => latest.push(record),
+                    Some(_) => break,
+                }
+            }
+            if filter.limit.is_some_and(|limit| latest.len() >= limit) {
+                break;
+            }
+        }
+        latest.into_iter().rev().try_for_each(each)
+    }
+
+    fn page(
+        &self,
+        filter: &Filter,
+        newest_first: bool,
+        last: Option<(u64, i64)>,
+    ) -> rusqlite::Result<Vec<(i64, Record)>> {
+        let (compare, order) = if newest_first { ("<", "DESC") } else { (">", "ASC") };
+        // Each condition stands only where it is wanted, so that SQLite may use the index.
+        let by_id = if filter.id.is_some() { "id = :id" } else { ":id IS NULL" };
+        let query = format!(
+            "SELECT seq, id, time, client, helo, sender, srs_from, rcpt, outcome, reply, size, ms,
+                    detail
+             FROM message
+             WHERE {by_id} AND time >= :since AND (time, seq) {compare} (:time, :seq)
+             ORDER BY time {order}, seq {order} LIMIT {PAGE}"
+        );
+        let before_all = if newest_first { (i64::MAX, i64::MAX) } else { (-1, -1) };
+        let (time, seq) = last.map_or(before_all, |(time, seq)| (clamped(time), seq));
+        let since = clamped(filter.since.unwrap_or(0));
+        let mut statement = self.connection.prepare_cached(&query)?;
+        let parameters = rusqlite::named_params! { ":id": filter.id, ":since": since, ":time": time, ":seq": seq };
+        let rows = statement.query_map(parameters, |row| Ok((row.get(0)?, record(row)?)))?;
+        let mut page: Vec<(i64, Record)> = rows.collect::<rusqlite::Result<_>>()?;
+        let mut attempts = self.connection.prepare_cached(
+            "SELECT time, rcpt, host, reply, ms, verdict FROM attempt WHERE message = ?
+             ORDER BY rowid",
+        )?;
+        for (seq, record) in &mut page {
+            let rows = attempts.query_map([*seq], attempt)?;
+            record.attempts = rows.collect::<rusqlite::Result<_>>()?;
+        }
+        Ok(page)
+    }
+}
+
+impl Filter {
+    fn wants(&self, record: &Record) -> bool {
+        let from = match &record.from {
+            ReversePath::Null => "<>".to_owned(),
+            ReversePath::Mailbox(mailbox) => mailbox.to_string(),
+        };
+        let mut senders = record.srs_from.iter().chain([&from]);
+        let handed_on = record.attempts.iter().flat_map(|attempt| &attempt.to);
+        let mut recipients = record.to.iter().chain(handed_on);
+        self.from.as_ref().is_none_or(|wanted| senders.any(|from| matches(wanted, from)))
+            && self.to.as_ref().is_none_or(|wanted| recipients.any(|to| matches(wanted, to)))
+    }
+}
+
+/// `@domain` matches every address of the domain; case never matters.
+fn matches(wanted: &str, address: &str) -> bool {
+    let (wanted, address) = (wanted.to_lowercase(), address.to_lowercase());
+    wanted == address || wanted.starts_with('@') && address.ends_with(&wanted)
+}
+
+fn open(file: &Path) -> rusqlite::Result<Connection> {
+    let connect = |address: &str| -> rusqlite::Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        let connection = Connection::open_with_flags(address, flags)?;
+        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        Ok(connection)
+    };
+    let address = format!("file:{}", percent_encoded(file));
+    match connect(&address) {
+        // No daemon has it open and we may not write beside it: then it does not change either.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {
+            connect(&format!("{address}?immutable=1"))
+        }
+        opened => opened,
+    }
+}
+
+fn percent_encoded(file: &Path) -> String {
+    let bytes = file.as_os_str().as_encoded_bytes().iter();
+    bytes
+        .map(|b| match b {
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
+                char::from(*b).to_string()
+            }
+            b => format!("%{b:02X}"),
+        })
+        .collect()
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
+    let sender: String = row.get("sender")?;
+    let from = match sender.as_str() {
+        "<>" => ReversePath::Null,
+        mailbox => ReversePath::Mailbox(Mailbox::parse(mailbox).map_err(unreadable)?),
+    };
+    let outcome: String = row.get("outcome")?;
+    let client: Option<String> = row.get("client")?;
+    Ok(Record {
+        id: row.get("id")?,
+        time: number(row, "time")?,
+        client: client.map(|ip| ip.parse()).transpose().map_err(unreadable)?,
+        helo: row.get("helo")?,
+        from,
+        srs_from: row.get("srs_from")?,
+        to: list(row)?,
+        outcome: Outcome::parse(&outcome)
+            .ok_or_else(|| unreadable(std::io::Error::other("unknown outcome")))?,
+        reply: row.get("reply")?,
+        size: number(row, "size")?,
+        ms: number(row, "ms")?,
+        detail: row.get("detail")?,
+        attempts: Vec::new(),
+    })
+}
+
+fn attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
+    Ok(Attempt {
+        time: number(row, "time")?,
+        to: list(row)?,
+        host: row.get("host")?,
+        reply: row.get("reply")?,
+        ms: number(row, "ms")?,
+        verdict: row.get("verdict")?,
+    })
+}
+
+fn number(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
+    Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
+}
+
+fn list(row: &Row<'_>) -> rusqlite::Result<Vec<String>> {
+    let text: String = row.get("rcpt")?;
+    serde_json::from_str(&text).map_err(unreadable)
+}
+
+fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error))
+}
+
+fn clamped(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,179 @@
+//! The one thread that writes.
+
+use super::{
+    Bounds, JournalError, Record,
+    database::{Database, is_corruption},
+};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+use tokio::sync::{
+    mpsc::{Receiver, UnboundedReceiver},
+    oneshot,
+};
+
+/// How long records gather before they are written together.
+const GATHER: Duration = Duration::from_millis(150);
+
+/// Records in one transaction.
+const BATCH: usize = 1000;
+
+/// How often the bounds are looked at.
+const PRUNE: Duration = Duration::from_secs(10);
+
+/// Trouble is logged once in this time.
+const COMPLAIN: Duration = Duration::from_secs(60);
+
+/// The two ends that [`Journal`](super::Journal) sends to.
+pub(super) struct Queues {
+    pub(super) records: Receiver<Record>,
+    pub(super) orders: UnboundedReceiver<Order>,
+    /// Records lost since the last complaint.
+    pub(super) lost: Arc<AtomicU64>,
+}
+
+/// What the writer is told beside the records.
+pub(super) enum Order {
+    /// Write what was recorded so far, then answer.
+    Flush(oneshot::Sender<()>),
+    /// The same, and close the file before the answer.
+    Close(oneshot::Sender<()>),
+}
+
+/// Starts the thread. It ends when nobody can send any more.
+pub(super) fn start(database: Database, bounds: Bounds, queues: Queues) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let writer = Writer {
+        file: database.file().to_owned(),
+        database: Some(database),
+        bounds,
+        lost: Arc::clone(&queues.lost),
+        prune_after: Instant::now(),
+        complained: None,
+    };
+    std::thread::Builder::new()
+        .name("journal".into())
+        .spawn(move || runtime.block_on(run(writer, queues)))?;
+    Ok(())
+}
+
+async fn run(mut writer: Writer, queues: Queues) {
+    let Queues { mut records, mut orders, .. } = queues;
+    let mut batch = Vec::new();
+    loop {
+        let mut order = None;
+        tokio::select! {
+            record = records.recv() => {
+                let Some(record) = record else { return };
+                batch.push(record);
+                tokio::select! {
+                    () = tokio::time::sleep(GATHER) => {}
+                    Some(given) = orders.recv() => order = Some(given),
+                }
+            }
+            Some(given) = orders.recv() => order = Some(given),
+            () = tokio::time::sleep_until(writer.prune_after.into()) => writer.prune(),
+        }
+        while let Ok(record) = records.try_recv() {
+            batch.push(record);
+            if batch.len() == BATCH {
+                writer.write(&mut batch);
+            }
+        }
+        writer.write(&mut batch);
+        writer.complain(None);
+        // Whoever gave the order may have stopped waiting, hence no look at what `send` says.
+        match order {
+            Some(Order::Flush(done)) => {
+                let _ = done.send(());
+            }
+            Some(Order::Close(done)) => {
+                drop(writer);
+                let _ = done.send(());
+                return;
+            }
+            None => {}
+        }
+    }
+}
+
+struct Writer {
+    file: PathBuf,
+    /// `None` while the file cannot be opened.
+    database: Option<Database>,
+    bounds: Bounds,
+    lost: Arc<AtomicU64>,
+    prune_after: Instant,
+    complained: Option<Instant>,
+}
+
+impl Writer {
+    /// Empties the batch into the file; what cannot be written is lost.
+    fn write(&mut self, batch: &mut Vec<Record>) {
+        if batch.is_empty() {
+            return;
+        }
+        if let Err(error) = self.try_write(batch) {
+            self.lost.fetch_add(batch.len() as u64, Ordering::Relaxed);
+            self.complain(Some(&error));
+        }
+        batch.clear();
+    }
+
+    fn try_write(&mut self, batch: &[Record]) -> Result<(), JournalError> {
+        let mut database = match self.database.take() {
+            Some(database) => database,
+            None => Database::open(&self.file)?,
+        };
+        let mut written = database.insert(batch);
+        if written.as_ref().is_err_and(is_corruption) {
+            database = database.begin_anew()?;
+            written = database.insert(batch);
+        }
+        self.database = Some(database);
+        written.map_err(|source| self.sqlite_error(source))
+    }
+
+    fn prune(&mut self) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        let Some(database) = self.database.as_mut() else {
+            self.prune_after = Instant::now() + PRUNE;
+            return;
+        };
+        let pause = match database.prune(self.bounds, now) {
+            Ok(more) if more => GATHER,
+            Ok(_) => PRUNE,
+            Err(error) => {
+                // Corruption found here is mended by the next write, which meets it again.
+                let error = self.sqlite_error(error);
+                self.complain(Some(&error));
+                PRUNE
+            }
+        };
+        self.prune_after = Instant::now() + pause;
+    }
+
+    /// Logs trouble and how many records it has cost.
+    fn complain(&mut self, error: Option<&JournalError>) {
+        if self.complained.is_some_and(|then| then.elapsed() < COMPLAIN) {
+            return;
+        }
+        let lost = self.lost.swap(0, Ordering::Relaxed);
+        match error {
+            Some(error) => tracing::error!(%error, lost, "the journal cannot be written"),
+            None if lost > 0 => tracing::error!(lost, "the journal lost records"),
+            None => return,
+        }
+        self.complained = Some(Instant::now());
+    }
+
+    fn sqlite_error(&self, source: rusqlite::Error) -> JournalError {
+        JournalError::Sqlite { file: self.file.display().to_string(), source }
+    }
+}
