@@ -239,6 +239,29 @@ fn the_format_does_not_change() {
 }
 
 #[test]
+fn every_changed_character_is_refused() {
+    let kinds = [TagKind::Sha256Base32, TagKind::Sha1Base64, TagKind::Sha1Base64Url];
+    let senders = ["alice=x@sender.test", "SRS0=abcd=AB=o.example=user@other.example"];
+    let long = format!("{}@sender.test", "x".repeat(64));
+    for (kind, sender) in kinds.into_iter().flat_map(|kind| {
+        senders.into_iter().chain([long.as_str()]).map(move |sender| (kind, sender))
+    }) {
+        let rewriter = rewriter("us.example", kind, 16, Separator::Equals);
+        let (there, _) = there_and_back(&rewriter, &mailbox(sender), NOW, 0);
+        let (prefix, rest) = there.local().as_str().split_at(5);
+        for (at, old) in rest.char_indices() {
+            for new in (' '..='~').filter(|new| !equivalent(kind, at < 16, old, *new)) {
+                let mut forged = rest.to_owned();
+                forged.replace_range(at..=at, new.encode_utf8(&mut [0; 4]));
+                let Ok(local) = LocalPart::new(&format!("{prefix}{forged}")) else { continue };
+                let forged = Mailbox::new(local, there.domain().clone()).unwrap();
+                assert!(rewriter.reverse(&forged, NOW).is_err(), "{there} -> {forged}");
+            }
+        }
+    }
+}
+
+#[test]
 fn quoting_is_for_the_whole() {
     let rewriter = rewriter("us.example", TagKind::Sha1Base64, 4, Separator::Equals);
     for (sender, there) in [
