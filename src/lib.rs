@@ -1,12 +1,27 @@
-//! Onward: a mail forwarder.
+//! Onward: a mail forwarder. Each module uses only what stands in its layer or below.
+//!
+//! Core, with no I/O, no clock and no randomness:
+//! [`address`] parses and prints mail addresses; [`reply`] makes every SMTP reply; [`envelope`] is who
+//! sends to whom; [`srs`] rewrites senders and reverses them; [`alias`] says where an address leads;
+//! [`message`] reads header sections and makes the fields put before them; [`fate`] turns the outcomes of
+//! all recipients into one reply; [`next_hop`] names who takes mail next.
+//!
+//! Protocols, bytes in and bytes out: [`smtp`] for servers and the replies of servers, [`proxy`] for the
+//! header of a load balancer.
+//!
+//! Edges: [`config`] reads the configuration; [`store`] keeps domains, aliases, memories and the journal;
+//! [`net`] listens, resolves and delivers.
+//!
+//! Top: [`daemon`] wires them together, `cli` has one file a command, [`log`] writes to stderr.
 
 pub mod address;
 pub mod alias;
+pub mod cli;
 pub mod config;
 pub mod daemon;
-pub mod cli;
 pub mod envelope;
 pub mod fate;
+pub mod log;
 pub mod message;
 pub mod net;
 pub mod next_hop;

@@ -1,3 +1,5 @@
 //! The `onward` command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    onward::cli::main()
+}

@@ -1,81 +1,72 @@
 //! The command line: one file a command.
+//!
+//! Results go to stdout, diagnostics to stderr. Exit 0: done; 1: refused or failed, one line says
+//! why; 2: usage.
 
 pub mod alias;
+pub mod check;
+pub mod complete;
+mod context;
 pub mod domain;
+pub mod init;
+pub mod serve;
 pub mod srs;
+pub mod trace;
+pub mod trial;
 
-use crate::{address::Mailbox, srs::Settings};
-use std::{
-    fmt::{self, Display},
-    io,
-    path::{Path, PathBuf},
-};
+pub use context::{Context, Failure};
 
-/// What every command is given.
-#[derive(Debug)]
-pub struct Context {
-    config: Config,
+use crate::log;
+use clap::{CommandFactory, Parser, Subcommand};
+use std::{path::PathBuf, process::ExitCode};
+
+/// Forwards the mail of your domains' addresses, and returns the bounces to whoever wrote.
+#[derive(Debug, Parser)]
+#[command(name = "onward", version, propagate_version = true, max_term_width = 100)]
+struct Cli {
+    /// The configuration file [default: /etc/onward/onward.toml]
+    #[arg(long, global = true, value_name = "FILE", env = "ONWARD_CONFIG", hide_env_values = true)]
+    config: Option<PathBuf>,
+    /// How much goes to the log on stderr [default: info]
+    #[arg(long, global = true, value_name = "LEVEL", env = "ONWARD_LOG", hide_env_values = true)]
+    log: Option<log::Level>,
+    #[command(subcommand)]
+    command: Command,
 }
 
-/// The checked configuration.
-#[derive(Debug, Clone)]
-pub struct Config {
-    /// Where everything is kept.
-    pub state_dir: PathBuf,
-    /// Who gets the mail of role addresses.
-    pub postmaster: Option<Mailbox>,
-    /// `[srs]`
-    pub srs: SrsConfig,
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Args),
+    Try(trial::Args),
+    /// The daemon, in the foreground until SIGTERM or SIGINT
+    Serve,
+    Check(check::Args),
+    Domain(domain::Args),
+    Alias(alias::Args),
+    Srs(srs::Args),
+    Trace(trace::Args),
+    Completions(complete::CompletionsArgs),
+    Man(complete::ManArgs),
 }
 
-/// `[srs]`
-#[derive(Debug, Clone)]
-pub struct SrsConfig {
-    /// How senders are rewritten.
-    pub settings: Settings,
-    /// The secrets, one a line.
-    pub secret_file: PathBuf,
-}
-
-/// Why a command did not do what it was asked to: one line for stderr.
-#[derive(Debug)]
-pub struct Failure(String);
-
-impl Context {
-    /// The checked configuration.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub fn config(&self) -> Result<Config, Failure> {
-        Ok(self.config.clone())
-    }
-
-    /// Where results go.
-    pub fn out(&self) -> io::StdoutLock<'static> {
-        io::stdout().lock()
-    }
-}
-
-impl Failure {
-    /// A failure that one line explains.
-    pub fn new(message: impl Display) -> Self {
-        Self(message.to_string())
-    }
-
-    /// A failure with the file it is about.
-    pub fn file(path: &Path, error: impl Display) -> Self {
-        Self(format!("{}: {error}", path.display()))
-    }
-}
-
-impl Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::new(format_args!("cannot write the result: {error}"))
-    }
+/// Runs the command that the arguments of the process name.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // The demonstration says itself what happens.
+    let quiet = matches!(cli.command, Command::Try(_));
+    log::start(cli.log.unwrap_or(if quiet { log::Level::Warn } else { log::Level::Info }));
+    let context = Context::new(cli.config);
+    let done = match cli.command {
+        Command::Init(args) => init::run(args, &context),
+        Command::Try(args) => trial::run(&args, &context),
+        Command::Serve => serve::run(&context),
+        Command::Check(args) => check::run(args, &context),
+        Command::Domain(args) => domain::run(args, &context),
+        Command::Alias(args) => alias::run(args, &context),
+        Command::Srs(args) => srs::run(args, &context),
+        Command::Trace(args) => trace::run(args, &context),
+        Command::Completions(args) => complete::completions(args, Cli::command(), &context),
+        Command::Man(args) => complete::man(args, Cli::command(), &context),
+    };
+    done.unwrap_or_else(|failure| failure.report())
 }

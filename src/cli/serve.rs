@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 ///
 /// # Errors
 /// When the daemon cannot start; nothing was accepted then.
-pub fn run(ctx: &mut Context) -> Result<ExitCode, Failure> {
+pub fn run(ctx: &Context) -> Result<ExitCode, Failure> {
     let config = ctx.config()?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");

@@ -7,6 +7,7 @@ use super::{Context, Failure};
 use crate::{
     address::{Domain, Mailbox},
     srs::{Forwarded, Keyring, Reversed, Rewriter, Settings, Token},
+    store::Directory,
 };
 use std::{
     io::Write,
@@ -79,20 +80,29 @@ pub trait LongSenders {
 /// # Errors
 /// When the address is refused, or a file cannot be read or written.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
-    let config = context.config()?.srs;
-    execute(args, &config.settings, &config.secret_file, &NotKept, &mut context.out())
+    let config = context.config()?;
+    let store = InStore { state_dir: &config.state_dir, max: config.limits.srs_entries as u64 };
+    let srs = &config.srs;
+    execute(args, &srs.settings, &srs.secret_file, &store, &mut context.out())
 }
 
-/// Has no store at hand.
-struct NotKept;
+/// The store, opened when it is needed: most addresses need none.
+struct InStore<'a> {
+    state_dir: &'a Path,
+    max: u64,
+}
 
-impl LongSenders for NotKept {
-    fn put(&self, _: &Token, sender: &Mailbox, _: u64) -> Result<(), Failure> {
-        Err(Failure::new(format_args!("{sender} is too long to be rewritten without a store")))
+impl LongSenders for InStore<'_> {
+    fn put(&self, token: &Token, sender: &Mailbox, expires: u64) -> Result<(), Failure> {
+        let mut directory = Directory::open(self.state_dir).map_err(Failure::new)?;
+        directory
+            .srs_put(token.as_str(), sender, expires, now(), self.max)
+            .map_err(|error| Failure::new(format_args!("cannot keep {sender}: {error}")))
     }
 
-    fn get(&self, token: &Token, _: u64) -> Result<Option<Mailbox>, Failure> {
-        Err(Failure::new(format_args!("only the store knows the sender kept as {token}")))
+    fn get(&self, token: &Token, now: u64) -> Result<Option<Mailbox>, Failure> {
+        let directory = Directory::open(self.state_dir).map_err(Failure::new)?;
+        directory.srs_get(token.as_str(), now).map_err(Failure::new)
     }
 }
 

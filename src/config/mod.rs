@@ -18,7 +18,7 @@ pub use ip_net::IpNet;
 pub use limits::{Delivery, Limits};
 pub use listen::{Listen, ListenAddress, Protocol};
 pub use route::{DomainPattern, Route};
-pub use srs::{Separator, Srs, TagKind};
+pub use srs::Srs;
 pub use units::{parse_duration, parse_size, print_duration, print_size};
 
 use crate::address::{Domain, Mailbox};
@@ -134,7 +134,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
         Mailbox::parse(text).map_err(|error| format!("{text:?}: {error}"))
     });
     let listen = listen::read(&root);
-    let srs = srs::read(&root, listen.as_deref());
+    let srs = srs::read(&root, listen.as_deref(), hostname.as_ref());
     let delivery = limits::read_delivery(&root);
     let routes = route::read(&root);
     let dns_servers = root.table(&schema::DNS).list("servers", name_server);

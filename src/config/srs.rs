@@ -1,110 +1,37 @@
 use super::{Listen, absolute_path, reader::Table, schema};
-use crate::address::Domain;
-use std::{fmt, path::PathBuf, str::FromStr};
+use crate::{
+    address::Domain,
+    srs::{Separator, Settings, TagKind},
+};
+use std::{path::PathBuf, str::FromStr};
 
 /// `[srs]`: how reverse-paths are rewritten and which returns are believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Srs {
-    /// Right-hand side of rewritten reverse-paths. Always there when anything listens.
-    pub domain: Option<Domain>,
+    /// How addresses are made and verified.
+    pub settings: Settings,
     /// The secrets, one a line.
     pub secret_file: PathBuf,
-    /// Rewrite to the alias's own domain instead.
-    pub per_domain: bool,
-    /// The kind of tag that signs.
-    pub tag: TagKind,
-    /// Characters of the tag.
-    pub tag_length: usize,
-    /// Further kinds that verify.
-    pub also_accept: Vec<TagKind>,
-    /// What stands behind SRS0 and SRS1.
-    pub separator: Separator,
-    /// Days a rewritten address takes bounces.
-    pub max_age_days: u16,
     /// A rewritten address takes mail from `<>` only.
     pub bounces_only: bool,
-    /// Senders of these domains are never rewritten.
-    pub exempt_domains: Vec<Domain>,
     /// Messages one rewritten address takes in a day.
     pub max_uses_per_day: u32,
 }
 
-/// How an SRS address is signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TagKind {
-    /// HMAC-SHA-256 in base32.
-    Sha256Base32,
-    /// HMAC-SHA-1 in base64: PostSRSd 1.x, Mail::SRS, libsrs2.
-    Sha1Base64,
-    /// HMAC-SHA-1 in the base64 of URLs: PostSRSd from 2.2.6.
-    Sha1Base64Url,
-}
-
-/// What stands behind SRS0 and SRS1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Separator {
-    /// `=`
-    Equals,
-    /// `+`
-    Plus,
-    /// `-`
-    Minus,
-}
-
-impl TagKind {
-    fn default_length(self) -> usize {
-        match self {
-            Self::Sha256Base32 => 8,
-            Self::Sha1Base64 | Self::Sha1Base64Url => 4,
-        }
-    }
-}
-
-impl FromStr for TagKind {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "sha256-base32" => Ok(Self::Sha256Base32),
-            "sha1-base64" => Ok(Self::Sha1Base64),
-            "sha1-base64url" => Ok(Self::Sha1Base64Url),
-            _ => Err(format!("{text:?} is not a kind of tag")),
-        }
-    }
-}
-
-impl fmt::Display for TagKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Sha256Base32 => "sha256-base32",
-            Self::Sha1Base64 => "sha1-base64",
-            Self::Sha1Base64Url => "sha1-base64url",
-        })
-    }
-}
-
-impl FromStr for Separator {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "=" => Ok(Self::Equals),
-            "+" => Ok(Self::Plus),
-            "-" => Ok(Self::Minus),
-            _ => Err(format!("{text:?} is not a separator")),
-        }
-    }
-}
-
-pub(super) fn read(root: &Table<'_>, listen: Option<&[Listen]>) -> Option<Srs> {
+/// `hostname` stands in for a missing domain where nothing listens.
+pub(super) fn read(
+    root: &Table<'_>,
+    listen: Option<&[Listen]>,
+    hostname: Option<&Domain>,
+) -> Option<Srs> {
     let table = root.table(&schema::SRS);
     let domain = table.optional_text("domain", domain_name);
     let secret_file = table.text("secret_file", absolute_path);
     let per_domain = table.bool("per_domain");
-    let tag = table.text("tag", TagKind::from_str);
+    let tag = table.text("tag", tag_kind);
     let tag_length = table.optional_integer("tag_length");
-    let also_accept = table.list("also_accept", TagKind::from_str);
-    let separator = table.text("separator", Separator::from_str);
+    let also_accept = table.list("also_accept", tag_kind);
+    let separator = table.text("separator", separator_of);
     let max_age_days = max_age_days(&table);
     let bounces_only = table.bool("bounces_only");
     let exempt_domains = table.list("exempt_domains", domain_name);
@@ -116,18 +43,28 @@ pub(super) fn read(root: &Table<'_>, listen: Option<&[Listen]>) -> Option<Srs> {
     }
     let tag = tag?;
     Some(Srs {
-        domain: domain?,
+        settings: Settings {
+            domain: domain?.or_else(|| hostname.cloned())?,
+            per_domain: per_domain?,
+            tag,
+            tag_length: tag_length?.unwrap_or(tag.default_length()),
+            also_accept: also_accept?,
+            separator: separator?,
+            max_age_days: max_age_days?,
+            exempt_domains: exempt_domains?,
+        },
         secret_file: secret_file?,
-        per_domain: per_domain?,
-        tag,
-        tag_length: tag_length?.unwrap_or(tag.default_length()),
-        also_accept: also_accept?,
-        separator: separator?,
-        max_age_days: max_age_days?,
         bounces_only: bounces_only?,
-        exempt_domains: exempt_domains?,
         max_uses_per_day: max_uses_per_day?,
     })
+}
+
+fn tag_kind(text: &str) -> Result<TagKind, String> {
+    TagKind::from_str(text).map_err(|_| format!("{text:?} is not a kind of tag"))
+}
+
+fn separator_of(text: &str) -> Result<Separator, String> {
+    Separator::from_str(text).map_err(|_| format!("{text:?} is not a separator"))
 }
 
 /// The timestamp of an SRS address counts days, so a part of a day would be a false promise.

@@ -104,9 +104,8 @@ impl Delivery {
         for ((next_hop, _), legs) in groups {
             let Some(outgoing) = self.outgoing(message, &legs) else { continue };
             let outbound = Arc::clone(&services.outbound);
-            let deliver = async move {
-                (legs, outbound.deliver(&next_hop, &outgoing, deadline).await)
-            };
+            let deliver =
+                async move { (legs, outbound.deliver(&next_hop, &outgoing, deadline).await) };
             under_way.spawn(deliver);
         }
         while let Some(joined) = under_way.join_next().await {
@@ -174,7 +173,9 @@ impl Delivery {
             })
         };
         let recipients = self.of_recipient.iter();
-        recipients.map(|legs| RecipientFate::of(&legs.iter().map(outcome).collect::<Vec<_>>())).collect()
+        recipients
+            .map(|legs| RecipientFate::of(&legs.iter().map(outcome).collect::<Vec<_>>()))
+            .collect()
     }
 
     /// Remembers which legs are delivered, so that the sender's next try reaches only the others.
@@ -184,7 +185,8 @@ impl Delivery {
             let Some(Outcome { verdict: Verdict::Delivered, .. }) = leg.outcome else { continue };
             let print = print_of(message, &leg.to.mailbox, &digest);
             // Not remembered means a duplicate, which beats a loss.
-            if let Err(error) = services.store.remember_delivered(print, message.now + MEMORY).await {
+            if let Err(error) = services.store.remember_delivered(print, message.now + MEMORY).await
+            {
                 tracing::error!(%error, "cannot remember a delivery, the sender may cause a duplicate");
             }
         }

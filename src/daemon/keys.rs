@@ -66,8 +66,8 @@ impl LiveKeys {
 }
 
 fn read(file: &Path) -> Result<Keyring, KeyError> {
-    let text = fs::read(file)
-        .map_err(|error| KeyError::Unreadable { file: file.to_owned(), error })?;
+    let text =
+        fs::read(file).map_err(|error| KeyError::Unreadable { file: file.to_owned(), error })?;
     Keyring::parse(&text).map_err(|error| KeyError::Unusable { file: file.to_owned(), error })
 }
 

@@ -11,9 +11,8 @@ mod transaction;
 use crate::{
     config::{Config, Protocol},
     net::{
-        Clients, Listener, MessageMemory, Outbound, OutboundConfig, OutboundLimits, Resolver, ResolverError,
-        Server,
-        Timeouts,
+        Clients, Listener, MessageMemory, Outbound, OutboundConfig, OutboundLimits, Resolver,
+        ResolverError, Server, Timeouts,
     },
     smtp::SessionConfig,
     store::{
@@ -159,7 +158,9 @@ impl Daemon {
         let _ = stopping.send(true);
         let all_ended = async { while listeners.join_next().await.is_some() {} };
         if timeout(grace, all_ended).await.is_err() {
-            tracing::warn!("sessions still open after the budget are cut; their clients keep the mail");
+            tracing::warn!(
+                "sessions still open after the budget are cut; their clients keep the mail"
+            );
             listeners.shutdown().await;
         }
         follow.abort();

@@ -1,4 +1,7 @@
-use super::{keys::LiveKeys, recipient::{Destination, Recipient}};
+use super::{
+    keys::LiveKeys,
+    recipient::{Destination, Recipient},
+};
 use crate::{
     address::Mailbox,
     config::Config,

@@ -56,13 +56,15 @@ impl Handler for Mail {
                 self.admission.count_bad_tag();
                 reply
             }
-            Decision::Accept(recipient) => match self.objection(reverse_path, &recipient, now).await {
-                Some(reply) => reply,
-                None => {
-                    self.recipients.push(recipient);
-                    return Reply::recipient_ok();
+            Decision::Accept(recipient) => {
+                match self.objection(reverse_path, &recipient, now).await {
+                    Some(reply) => reply,
+                    None => {
+                        self.recipients.push(recipient);
+                        return Reply::recipient_ok();
+                    }
                 }
-            },
+            }
         };
         self.journal_refused_recipient(session, path, &reply).await;
         reply
@@ -186,7 +188,12 @@ impl Mail {
         })
     }
 
-    async fn journal_refused_recipient(&self, session: &Session, path: &ForwardPath, reply: &Reply) {
+    async fn journal_refused_recipient(
+        &self,
+        session: &Session,
+        path: &ForwardPath,
+        reply: &Reply,
+    ) {
         Story::refused_recipient(&self.client, session, path)
             .end(&self.services.journal, reply, std::time::Duration::ZERO)
             .await;

@@ -8,7 +8,6 @@
 mod apply;
 mod cache;
 mod directory;
-pub mod journal;
 mod error;
 pub mod journal;
 mod memory;

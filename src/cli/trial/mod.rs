@@ -6,11 +6,11 @@ mod wire;
 
 use super::{Context, Failure};
 use crate::{
-    address::{Domain, Mailbox as Address, ReversePath},
-    alias::{Action, Alias, AliasAddress},
+    address::{Domain, ReversePath},
+    alias::{Alias, AliasAddress},
     config::Config,
     daemon::Daemon,
-    store::Store,
+    store::Directory,
 };
 use mailbox::{Arrived, Mailbox};
 use std::{
@@ -43,7 +43,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When something is not as it should be: then this build forwards no mail on this machine.
-pub fn run(args: &Args, ctx: &mut Context) -> Result<ExitCode, Failure> {
+pub fn run(args: &Args, ctx: &Context) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Runtime::new().map_err(|e| Failure::new(e.to_string()))?;
     let state = Scratch::new().map_err(|e| Failure::new(format!("no temporary directory: {e}")))?;
     runtime.block_on(demonstrate(args, ctx, &state.0)).map(|()| ExitCode::SUCCESS)
@@ -66,7 +66,7 @@ impl Drop for Scratch {
     }
 }
 
-async fn demonstrate(args: &Args, ctx: &mut Context, state: &Path) -> Result<(), Failure> {
+async fn demonstrate(args: &Args, ctx: &Context, state: &Path) -> Result<(), Failure> {
     let failed = |what: &str| {
         let what = what.to_owned();
         move |error: io::Error| Failure::new(format!("{what}: {error}"))
@@ -74,7 +74,7 @@ async fn demonstrate(args: &Args, ctx: &mut Context, state: &Path) -> Result<(),
     let mut bob = Mailbox::start("mailbox.test").await.map_err(failed("no loopback port"))?;
     let mut alice = Mailbox::start("sender.test").await.map_err(failed("no loopback port"))?;
     let config = configure(state, &bob, &alice).map_err(failed("cannot write a configuration"))?;
-    host_the_alias(&config).await?;
+    host_the_alias(&config)?;
     let daemon = Daemon::bind(config).await.map_err(|error| Failure::new(error.to_string()))?;
     let onward = daemon.listening().into_iter().next().unwrap_or_default();
     let (stop, stopped) = oneshot::channel::<()>();
@@ -82,7 +82,7 @@ async fn demonstrate(args: &Args, ctx: &mut Context, state: &Path) -> Result<(),
         let _ = stopped.await;
     }));
 
-    let mut page = show::Page::new(&mut ctx.out);
+    let mut page = show::Page::new(Box::new(ctx.out()));
     page.title(&format!("1. {SENDER} writes to {ALIAS}; the alias leads to {MAILBOX}"));
     let mut client = Client::connect(&onward).await.map_err(failed("no greeting"))?;
     let sent = [
@@ -131,7 +131,8 @@ async fn demonstrate(args: &Args, ctx: &mut Context, state: &Path) -> Result<(),
     page.say(&format!("It reached {SENDER}, and is still a bounce."));
 
     page.title("3. Somebody forges such an address: refused");
-    let forged = srs.to_string().replacen(SENDER.split('@').next().unwrap_or_default(), "mallory", 1);
+    let forged =
+        srs.to_string().replacen(SENDER.split('@').next().unwrap_or_default(), "mallory", 1);
     let forgery = ["MAIL FROM:<>".to_owned(), format!("RCPT TO:<{forged}>"), "QUIT".to_owned()];
     speak(&mut client, &forgery).await?;
     let said = client.transcript.take();
@@ -160,7 +161,7 @@ async fn demonstrate(args: &Args, ctx: &mut Context, state: &Path) -> Result<(),
 fn configure(state: &Path, bob: &Mailbox, alice: &Mailbox) -> io::Result<Config> {
     let secret = state.join("srs.secret");
     let mut random = [0; 20];
-    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
     fs::write(&secret, base32::encode(base32::Alphabet::Crockford, &random))?;
     let text = format!(
         r#"hostname = "mx.example.org"
@@ -186,21 +187,16 @@ to = "{alice}"
     );
     let file = state.join("onward.toml");
     fs::write(&file, text)?;
-    Config::load(&file).map_err(|findings| io::Error::other(findings.to_string()))
+    Config::load(&file).map_err(|findings| io::Error::other(findings))
 }
 
-async fn host_the_alias(config: &Config) -> Result<(), Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::new(error.to_string());
-    let store = Store::open(&config.state_dir, None).map_err(|e| failed(&e))?;
-    let address = |text: &str| Address::parse(text).map_err(|e| failed(&e));
-    let alias = Alias {
-        address: AliasAddress::Exact(address(ALIAS)?),
-        action: Action::Forward(vec![address(MAILBOX)?]),
-        enabled: true,
-    };
-    let domain = Domain::parse(DOMAIN).map_err(|e| failed(&e))?;
-    store.add_domain(&domain).map_err(|e| failed(&e))?;
-    store.add_alias(&alias).map_err(|e| failed(&e))
+fn host_the_alias(config: &Config) -> Result<(), Failure> {
+    let address = AliasAddress::parse(ALIAS).map_err(Failure::new)?;
+    let alias = Alias::forward(address, &[MAILBOX]).map_err(Failure::new)?;
+    let domain = Domain::parse(DOMAIN).map_err(Failure::new)?;
+    let mut directory = Directory::open(&config.state_dir).map_err(Failure::new)?;
+    directory.add_domain(&domain).map_err(Failure::new)?;
+    directory.add(&alias).map_err(Failure::new)
 }
 
 /// Says each line; gives the last reply.
@@ -229,7 +225,7 @@ async fn arrival(mailbox: &mut Mailbox) -> Result<Arrived, Failure> {
     }
 }
 
-async fn show_arrivals(page: &mut show::Page<'_>, bob: &mut Mailbox, alice: &mut Mailbox) {
+async fn show_arrivals(page: &mut show::Page, bob: &mut Mailbox, alice: &mut Mailbox) {
     loop {
         let (name, arrived) = tokio::select! {
             Some(arrived) = bob.arrived.recv() => ("mailbox.test", arrived),

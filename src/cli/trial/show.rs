@@ -7,12 +7,12 @@ use std::io::Write;
 const COLUMN: usize = 74;
 
 /// Where the demonstration is printed. What cannot be written is not worth a failure of its own.
-pub(super) struct Page<'a> {
-    out: &'a mut dyn Write,
+pub(super) struct Page {
+    out: Box<dyn Write>,
 }
 
-impl<'a> Page<'a> {
-    pub(super) fn new(out: &'a mut dyn Write) -> Self {
+impl Page {
+    pub(super) fn new(out: Box<dyn Write>) -> Self {
         Self { out }
     }
 
@@ -63,8 +63,7 @@ fn column(title: &str, dialogue: &[(Side, String)]) -> Vec<String> {
 }
 
 fn wrap(text: &str, width: usize, mark: &str) -> Vec<String> {
-    let chars: Vec<char> =
-        text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let chars: Vec<char> = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     if chars.is_empty() {
         return vec![mark.trim_end().to_owned()];
     }

@@ -1,0 +1,109 @@
+//! `onward check`: what is wrong with the configuration, or what it means.
+
+use super::{Context, Failure};
+use crate::config::{Config, Listen, Srs, print_duration, print_size};
+use std::{io::Write, os::unix::fs::PermissionsExt, path::Path, process::ExitCode};
+
+/// Says what is wrong with the configuration, or what will listen where
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// `onward check`.
+///
+/// # Errors
+/// Everything that is wrong.
+pub fn run(_: Args, context: &Context) -> Result<ExitCode, Failure> {
+    let config = context.config()?;
+    let secrets = Secrets::read(&config.srs.secret_file)?;
+    let mut out = context.out();
+    let mut line = |name: &str, text: &str| writeln!(out, "{name:<11}{text}");
+
+    line("config", &format!("{} is valid", context.config_file().display()))?;
+    line("hostname", config.hostname.as_str())?;
+    line("state", &config.state_dir.display().to_string())?;
+    if let Some(postmaster) = &config.postmaster {
+        line("postmaster", &postmaster.to_string())?;
+    }
+    for listen in &config.listen {
+        line("listen", &listens(listen))?;
+    }
+    line("srs", &srs(&config.srs, &secrets))?;
+    for route in &config.routes {
+        line("route", &format!("{} to {}", route.pattern, route.to))?;
+    }
+    line("dns", &dns(&config))?;
+    line("delivery", &delivery(&config))?;
+    line("note", "mail leaves in plain text: this version offers no TLS to destinations")?;
+    for warning in config.warnings.iter().chain(&secrets.warning) {
+        line("warning", warning)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What can be told about the secrets without showing them.
+struct Secrets {
+    count: usize,
+    warning: Option<String>,
+}
+
+impl Secrets {
+    fn read(file: &Path) -> Result<Self, Failure> {
+        let failure = |what: &str| Failure::new(format_args!("srs.secret_file {file:?} {what}"));
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            failure(&format!("cannot be read: {error}; `onward init` makes one"))
+        })?;
+        let count = text.lines().filter(|line| !line.trim().is_empty()).count();
+        if count == 0 {
+            return Err(failure("is empty; accepted: one secret a line"));
+        }
+        let mode = std::fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode());
+        let warning = (mode & 0o007 != 0).then(|| {
+            format!(
+                "everybody on this machine may read or write {} (mode {:o}): whoever has it can make \
+                 bounce addresses of yours; chmod 600 mends it",
+                file.display(),
+                mode & 0o777
+            )
+        });
+        Ok(Self { count, warning })
+    }
+}
+
+fn listens(listen: &Listen) -> String {
+    let mut text = format!("{} on {}", listen.protocol, listen.address);
+    if !listen.proxy_protocol.is_empty() {
+        let peers: Vec<_> = listen.proxy_protocol.iter().map(ToString::to_string).collect();
+        text.push_str(&format!(", PROXY header from {}", peers.join(", ")));
+    }
+    text
+}
+
+fn srs(srs: &Srs, secrets: &Secrets) -> String {
+    let settings = &srs.settings;
+    let kinds: Vec<_> =
+        settings.also_accept.iter().map(|kind| format!(", accepts {kind}")).collect();
+    format!(
+        "{}{}; tag {} of {} characters{}; {} days; {} in {}",
+        settings.domain,
+        if settings.per_domain { ", or the alias's own domain" } else { "" },
+        settings.tag,
+        settings.tag_length,
+        kinds.concat(),
+        settings.max_age_days,
+        if secrets.count == 1 { "1 secret".into() } else { format!("{} secrets", secrets.count) },
+        srs.secret_file.display(),
+    )
+}
+
+fn dns(config: &Config) -> String {
+    let servers: Vec<_> = config.dns_servers.iter().map(ToString::to_string).collect();
+    if servers.is_empty() { "the system's name servers".into() } else { servers.join(", ") }
+}
+
+fn delivery(config: &Config) -> String {
+    format!(
+        "messages up to {}, verdict within {}",
+        print_size(config.delivery.max_message_size as u64),
+        print_duration(config.delivery.budget)
+    )
+}

@@ -1,0 +1,83 @@
+use crate::config::{Config, ConfigError, DEFAULT_FILE};
+use std::{
+    fmt::Display,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// What every command is given.
+#[derive(Debug)]
+pub struct Context {
+    config_file: PathBuf,
+}
+
+/// Why a command did not do what it was asked to.
+#[derive(Debug)]
+pub enum Failure {
+    /// One line for stderr.
+    Message(String),
+    /// The findings of a configuration, one line each.
+    Config(ConfigError),
+    /// The reader of stdout went away, as `head` does. Nothing to say.
+    OutputClosed,
+}
+
+impl Context {
+    /// `config_file` as `--config` or `$ONWARD_CONFIG` names it.
+    pub fn new(config_file: Option<PathBuf>) -> Self {
+        Self { config_file: config_file.unwrap_or_else(|| DEFAULT_FILE.into()) }
+    }
+
+    /// The configuration file in force.
+    pub fn config_file(&self) -> &Path {
+        &self.config_file
+    }
+
+    /// Reads and checks the configuration.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn config(&self) -> Result<Config, Failure> {
+        Config::load(&self.config_file).map_err(Failure::Config)
+    }
+
+    /// Where results go.
+    pub fn out(&self) -> io::StdoutLock<'static> {
+        io::stdout().lock()
+    }
+}
+
+impl Failure {
+    /// A failure that one line explains.
+    pub fn new(message: impl Display) -> Self {
+        Self::Message(message.to_string())
+    }
+
+    /// A failure with the file it is about.
+    pub fn file(path: &Path, error: impl Display) -> Self {
+        Self::new(format_args!("{}: {error}", path.display()))
+    }
+
+    /// Says on stderr what happened and gives the exit code.
+    pub fn report(&self) -> ExitCode {
+        let mut stderr = io::stderr().lock();
+        // There is nowhere left to complain about stderr.
+        let _ = match self {
+            Self::Message(message) => writeln!(stderr, "onward: {message}"),
+            Self::Config(error) => writeln!(stderr, "{error}"),
+            Self::OutputClosed => return ExitCode::SUCCESS,
+        };
+        ExitCode::FAILURE
+    }
+}
+
+/// For errors of writing results; those of files are told with the file's name instead.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::OutputClosed,
+            _ => Self::new(format_args!("cannot write the result: {error}")),
+        }
+    }
+}

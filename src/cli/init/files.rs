@@ -1,0 +1,56 @@
+use crate::cli::Failure;
+use std::{
+    fs::{DirBuilder, OpenOptions},
+    io::Write,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+};
+use zeroize::Zeroizing;
+
+pub(super) fn must_not_exist(file: &Path) -> Result<(), Failure> {
+    // symlink_metadata, as a dangling link is somebody's too.
+    match file.symlink_metadata() {
+        Ok(_) => Err(exists(file)),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Makes the directory, for the owner only, and its parents.
+pub(super) fn make_private_directory(directory: &Path) -> Result<(), Failure> {
+    let failed = |error| Failure::new(format_args!("{}: {error}", directory.display()));
+    if directory.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = directory.parent() {
+        std::fs::create_dir_all(parent).map_err(failed)?;
+    }
+    DirBuilder::new().mode(0o700).create(directory).map_err(failed)
+}
+
+/// Writes a file that must not be there yet.
+pub(super) fn write_new(file: &Path, text: &str, mode: u32) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => exists(file),
+        _ => Failure::new(format_args!("{}: {error}", file.display())),
+    };
+    if let Some(parent) = file.parent() {
+        std::fs::create_dir_all(parent).map_err(failed)?;
+    }
+    let mut opened =
+        OpenOptions::new().write(true).create_new(true).mode(mode).open(file).map_err(failed)?;
+    opened.write_all(text.as_bytes()).and_then(|()| opened.sync_all()).map_err(failed)
+}
+
+/// A line with 256 bits of randomness.
+pub(super) fn new_secret() -> Result<Zeroizing<String>, Failure> {
+    let mut octets = Zeroizing::new([0u8; 32]);
+    getrandom::fill(octets.as_mut())
+        .map_err(|error| Failure::new(format_args!("no randomness from the system: {error}")))?;
+    let mut line = Zeroizing::new(data_encoding::BASE64URL_NOPAD.encode(octets.as_ref()));
+    line.push('\n');
+    Ok(line)
+}
+
+fn exists(file: &Path) -> Failure {
+    Failure::new(format_args!("{} exists; nothing is overwritten", file.display()))
+}

@@ -1,0 +1,120 @@
+//! `onward init`: the first configuration and its secret.
+
+mod ask;
+mod files;
+mod text;
+
+use super::{Context, Failure};
+use crate::{
+    address::{Domain, Mailbox},
+    config::{Config, DEFAULT_FILE, ListenAddress, Machine},
+};
+use ask::Prompt;
+use std::{
+    io::{IsTerminal, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+/// Writes a first configuration and secret; never overwrites
+///
+/// Asks for what the options leave open when stdin is a terminal.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The name of this machine, as its MX record will have it
+    #[arg(long, value_name = "NAME", value_parser = Domain::parse)]
+    hostname: Option<Domain>,
+    /// The domain whose mail is forwarded
+    #[arg(long, value_name = "DOMAIN", value_parser = Domain::parse)]
+    domain: Option<Domain>,
+    /// The domain of rewritten reverse-paths [default: the domain]
+    #[arg(long, value_name = "DOMAIN", value_parser = Domain::parse)]
+    srs_domain: Option<Domain>,
+    /// Who gets postmaster@ and abuse@
+    #[arg(long, value_name = "ADDRESS", value_parser = Mailbox::parse)]
+    postmaster: Option<Mailbox>,
+    /// Where to listen: host:port or unix:/path [default: 0.0.0.0:25]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<ListenAddress>,
+    /// Where everything that is kept lies [default: /var/lib/onward]
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+    /// Ask nothing, take the defaults
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// What goes into the configuration.
+struct Answers {
+    hostname: Domain,
+    domain: Domain,
+    srs_domain: Domain,
+    postmaster: Option<Mailbox>,
+    listen: ListenAddress,
+    state_dir: PathBuf,
+    secret_file: PathBuf,
+}
+
+/// `onward init`.
+///
+/// # Errors
+/// When a file is already there or cannot be written, or an answer is missing.
+pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
+    let config_file = std::path::absolute(context.config_file()).map_err(Failure::new)?;
+    let secret_file = config_file.with_file_name("srs.secret");
+    for file in [&config_file, &secret_file] {
+        files::must_not_exist(file)?;
+    }
+    let interactive = !args.yes && std::io::stdin().is_terminal();
+    let answers = answers(args, secret_file, &Prompt { interactive })?;
+    let config = text::config(&answers);
+    // What is written must pass `onward check`, whatever was answered.
+    Config::parse(&config, &config_file, &Machine::default()).map_err(Failure::Config)?;
+
+    files::make_private_directory(&answers.state_dir)?;
+    files::write_new(&answers.secret_file, &files::new_secret()?, 0o600)?;
+    if let Err(failure) = files::write_new(&config_file, &config, 0o644) {
+        // A secret without configuration would stand in the way of the next attempt.
+        let _ = std::fs::remove_file(&answers.secret_file);
+        return Err(failure);
+    }
+
+    let onward = match config_file.to_str() {
+        Some(DEFAULT_FILE) => "onward".to_owned(),
+        _ => format!("onward --config {}", config_file.display()),
+    };
+    let mut out = context.out();
+    writeln!(out, "wrote {}", config_file.display())?;
+    writeln!(out, "wrote {}", answers.secret_file.display())?;
+    write!(out, "{}", text::next_steps(&answers, &onward))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn answers(args: Args, secret_file: PathBuf, prompt: &Prompt) -> Result<Answers, Failure> {
+    let machine = Domain::parse(&Machine::here().hostname).ok();
+    let domain = prompt.answer(args.domain, "--domain", "Domain to forward for", None, |text| {
+        Domain::parse(text).map_err(|error| error.to_string())
+    })?;
+    let hostname =
+        prompt.answer(args.hostname, "--hostname", "Name of this machine", machine, |text| {
+            Domain::parse(text).map_err(|error| error.to_string())
+        })?;
+    let srs_domain = prompt.answer(
+        args.srs_domain,
+        "--srs-domain",
+        "Domain of rewritten senders",
+        Some(domain.clone()),
+        |text| Domain::parse(text).map_err(|error| error.to_string()),
+    )?;
+    let postmaster = prompt.optional(
+        args.postmaster,
+        "Mailbox for postmaster@ and abuse@ (empty: none)",
+        |text| Mailbox::parse(text).map_err(|error| error.to_string()),
+    )?;
+    let everywhere = ListenAddress::Tcp { host: "0.0.0.0".into(), port: 25 };
+    let listen =
+        prompt.answer(args.listen, "--listen", "Listen on", Some(everywhere), str::parse)?;
+    let state_dir = args.state_dir.unwrap_or_else(|| "/var/lib/onward".into());
+    let state_dir = std::path::absolute(state_dir).map_err(Failure::new)?;
+    Ok(Answers { hostname, domain, srs_domain, postmaster, listen, state_dir, secret_file })
+}

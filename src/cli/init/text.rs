@@ -1,0 +1,84 @@
+//! What `onward init` writes and says.
+
+use super::Answers;
+use std::fmt::Display;
+
+/// The commented configuration.
+pub(super) fn config(answers: &Answers) -> String {
+    let Answers { hostname, srs_domain, postmaster, listen, state_dir, secret_file, .. } = answers;
+    let postmaster = match postmaster {
+        Some(postmaster) => format!("postmaster = {}", quoted(postmaster)),
+        None => "# postmaster = \"me@mailbox.example\"".into(),
+    };
+    format!(
+        "\
+# Onward's configuration. Every key is described in docs/CONFIG.md; `onward check` checks this file.
+
+# Our name in the greeting, in EHLO and in Received.
+hostname = {}
+
+# Where onward.db and everything else that is kept lies.
+state_dir = {}
+
+# Gets postmaster@ and abuse@ of every hosted domain without such an alias.
+{postmaster}
+
+[[listen]]
+protocol = \"smtp\"
+address = {}
+# Peers whose PROXY header is believed, such as a load balancer:
+# proxy_protocol = [\"192.0.2.10\"]
+
+[srs]
+# Right-hand side of rewritten reverse-paths. Its MX and SPF must name this machine.
+domain = {}
+# One secret a line: the first signs, all verify.
+secret_file = {}
+# How long a rewritten address takes bounces.
+max_age = \"21d\"
+
+[delivery]
+# How long the sender waits at the end of a message for the destination's verdict.
+budget = \"45s\"
+max_message_size = \"25MiB\"
+
+# A next hop in place of a destination's MX; the first match wins.
+# [[route]]
+# domain = \"*\"
+# to = \"smarthost.example:25\"
+",
+        quoted(hostname),
+        quoted(state_dir.display()),
+        quoted(listen),
+        quoted(srs_domain),
+        quoted(secret_file.display()),
+    )
+}
+
+/// What is left to do, `onward` being the command with its options.
+pub(super) fn next_steps(answers: &Answers, onward: &str) -> String {
+    let Answers { hostname, domain, srs_domain, .. } = answers;
+    let mut records = format!("  {domain}.  MX   10 {hostname}.\n");
+    if srs_domain != domain {
+        records.push_str(&format!("  {srs_domain}.  MX   10 {hostname}.\n"));
+    }
+    format!(
+        "
+Next:
+1. DNS: the mail of the domain, and the bounces to rewritten senders, must come here, and this
+   machine must be allowed to send for the domain of rewritten senders (add a:{hostname} to an SPF
+   record that exists):
+{records}  {srs_domain}.  TXT  \"v=spf1 a:{hostname} ~all\"
+2. Aliases:
+     {onward} domain add {domain}
+     {onward} alias add hello@{domain} you@mailbox.example
+3. {onward} check
+4. {onward} serve
+"
+    )
+}
+
+/// A TOML basic string: the escapes of JSON are among those of TOML.
+fn quoted(value: impl Display) -> String {
+    serde_json::Value::String(value.to_string()).to_string()
+}

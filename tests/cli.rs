@@ -1,0 +1,247 @@
+//! `onward init`, `check`, `trace` and the frame around them, as a person or a script meets them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(missing_docs)]
+
+use assert_cmd::Command;
+use onward::{
+    address::{Mailbox, ReversePath},
+    store::journal::{Attempt, Bounds, Journal, Outcome, Record},
+};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+struct Answer {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn onward(args: &[&str]) -> Answer {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("onward"));
+    for variable in ["ONWARD_CONFIG", "ONWARD_LOG", "STATE_DIRECTORY", "JOURNAL_STREAM"] {
+        command.env_remove(variable);
+    }
+    let output = command.args(args).output().unwrap();
+    Answer {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A directory in which `onward init` was run; gives it and the configuration file.
+fn initialised() -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("etc/onward.toml");
+    let answer = init(dir.path(), &config);
+    assert_eq!(answer.code, 0, "{}", answer.err);
+    (dir, config)
+}
+
+fn init(dir: &Path, config: &Path) -> Answer {
+    onward(&[
+        "init",
+        "--config",
+        config.to_str().unwrap(),
+        "--hostname=mx.example.org",
+        "--domain=example.org",
+        "--postmaster=\"me \\\"myself\\\"\"@mailbox.example",
+        "--listen=127.0.0.1:2525",
+        "--state-dir",
+        dir.join("state \"x\"").to_str().unwrap(),
+        "--yes",
+    ])
+}
+
+fn mode(file: &Path) -> u32 {
+    file.metadata().unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn init_writes_what_check_accepts() {
+    let (dir, config) = initialised();
+    let secret = dir.path().join("etc/srs.secret");
+    assert_eq!(mode(&secret), 0o600);
+    assert_eq!(mode(&dir.path().join("state \"x\"")), 0o700);
+    let text = fs::read_to_string(&secret).unwrap();
+    assert_eq!(text.lines().count(), 1);
+    assert!(text.trim().len() >= 43, "256 bits");
+
+    let checked = onward(&["check", "--config", config.to_str().unwrap()]);
+    assert_eq!(checked.code, 0, "{}", checked.err);
+    for part in ["smtp on 127.0.0.1:2525", "mx.example.org", "srs        example.org", "1 secret"] {
+        assert!(checked.out.contains(part), "{part}: {}", checked.out);
+    }
+    assert!(!checked.out.contains(text.trim()), "the secret stays secret");
+    assert!(!checked.out.contains("warning"), "{}", checked.out);
+}
+
+#[test]
+fn init_never_overwrites() {
+    let (dir, config) = initialised();
+    let before = fs::read_to_string(&config).unwrap();
+    let again = init(dir.path(), &config);
+    assert_eq!(again.code, 1);
+    assert!(again.err.contains("etc/onward.toml exists"), "{}", again.err);
+    assert_eq!(again.err.lines().count(), 1);
+    assert_eq!(fs::read_to_string(&config).unwrap(), before);
+
+    fs::remove_file(&config).unwrap();
+    let again = init(dir.path(), &config);
+    assert_eq!(again.code, 1);
+    assert!(again.err.contains("etc/srs.secret exists"), "{}", again.err);
+    assert!(!config.exists());
+}
+
+#[test]
+fn init_without_a_terminal_needs_the_domain() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("onward.toml");
+    let answer = onward(&["init", "--config", config.to_str().unwrap()]);
+    assert_eq!(answer.code, 1);
+    assert_eq!(answer.err, "onward: --domain is needed\n");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is written");
+}
+
+#[test]
+fn two_secrets_are_made_differently() {
+    let secret = || fs::read(initialised().0.path().join("etc/srs.secret")).unwrap();
+    assert_ne!(secret(), secret());
+}
+
+#[test]
+fn check_tells_all_findings_and_fails() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("onward.toml");
+    fs::write(&config, "[srs]\ntag = 1\n[limits]\nerorrs = 5\n").unwrap();
+    let answer = onward(&["--config", config.to_str().unwrap(), "check"]);
+    assert_eq!((answer.code, answer.out.as_str()), (1, ""));
+    let lines: Vec<&str> = answer.err.lines().collect();
+    assert_eq!(lines.len(), 2);
+    let name = config.to_str().unwrap();
+    assert!(lines[0].starts_with(&format!("{name}:2: srs.tag: an integer")), "{}", lines[0]);
+    assert!(
+        lines[1]
+            .starts_with(&format!("{name}:4: limits.erorrs: unknown key, did you mean errors?"))
+    );
+}
+
+#[test]
+fn check_reads_the_secret() {
+    let (dir, config) = initialised();
+    let secret = dir.path().join("etc/srs.secret");
+    let check = || onward(&["check", "--config", config.to_str().unwrap()]);
+
+    fs::set_permissions(&secret, PermissionsExt::from_mode(0o644)).unwrap();
+    let readable = check();
+    assert_eq!(readable.code, 0);
+    assert!(readable.out.contains("warning    everybody on this machine"), "{}", readable.out);
+
+    fs::write(&secret, "\n\n").unwrap();
+    let empty = check();
+    assert_eq!(empty.code, 1);
+    assert!(empty.err.contains("is empty"), "{}", empty.err);
+
+    fs::remove_file(&secret).unwrap();
+    let missing = check();
+    assert_eq!(missing.code, 1);
+    assert!(missing.err.contains("srs.secret\" cannot be read"), "{}", missing.err);
+}
+
+#[test]
+fn an_absent_config_and_wrong_usage() {
+    let absent = onward(&["check", "--config", "/nonexistent/onward.toml"]);
+    assert_eq!(absent.code, 1);
+    assert!(absent.err.starts_with("/nonexistent/onward.toml: cannot be read: "), "{}", absent.err);
+    assert_eq!(onward(&["chekc"]).code, 2);
+    assert_eq!(onward(&["check", "--no-such-flag"]).code, 2);
+    assert_eq!(onward(&["init", "--domain", "a b"]).code, 2);
+    assert_eq!(onward(&["--version"]).code, 0);
+}
+
+#[tokio::test]
+async fn trace_finds_messages_while_the_daemon_writes() {
+    let (dir, config) = initialised();
+    let state_dir = dir.path().join("state \"x\"");
+    let config = config.to_str().unwrap();
+    let none = onward(&["trace", "--config", config]);
+    assert_eq!(none.code, 1);
+    assert!(none.err.contains("there is no journal yet"), "{}", none.err);
+
+    // The record is of a fixed day, whatever day it is.
+    let bounds = Bounds { age: Duration::from_hours(24 * 365 * 100), ..Bounds::default() };
+    let journal = Journal::open(&state_dir, bounds).unwrap();
+    journal.record(record()).await;
+    // Not flushed: within a second the writer shows it by itself.
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let found = loop {
+        let answer = onward(&["trace", "--config", config, "--json", "--id", "3f2a"]);
+        if !answer.out.is_empty() {
+            break answer.out;
+        }
+        assert!(Instant::now() < deadline, "not shown: {}", answer.err);
+    };
+    assert_eq!(
+        found,
+        "{\"id\":\"3f2a\",\"time\":\"2026-01-31T12:00:00.250Z\",\"client\":\"192.0.2.1\",\
+         \"from\":\"alice@sender.example\",\"srs_from\":\"SRS0=t=XY=sender.example=alice@example.org\",\
+         \"to\":[\"hello@example.org\"],\"outcome\":\"deferred\",\"reply\":\"451 4.4.1 later\",\
+         \"attempts\":[{\"time\":\"2026-01-31T12:00:00.300Z\",\"host\":\"mx.mailbox.example\",\
+         \"reply\":\"421 4.3.2 busy\",\"ms\":40}]}\n"
+    );
+    let text = onward(&["trace", "--config", config, "--from", "@sender.example"]).out;
+    assert!(text.starts_with("2026-01-31T12:00:00.250Z  3f2a  deferred in 123 ms\n"), "{text}");
+    assert!(text.contains("helo\\u{1b}[2J"), "a terminal is not steered: {text}");
+    for absent in
+        [["--since", "2026-02-01"], ["--since", "2026-01-31T12:00:01Z"], ["--to", "x@y.example"]]
+    {
+        assert_eq!(onward(&[&["trace", "--config", config], &absent[..]].concat()).out, "");
+    }
+    let since = onward(&["trace", "--config", config, "--since", "2026-01-31", "--json"]);
+    assert_eq!(since.out.lines().count(), 1);
+    assert_eq!(onward(&["trace", "--since", "yesterday"]).code, 2);
+    journal.close().await;
+}
+
+fn record() -> Record {
+    Record {
+        id: "3f2a".into(),
+        time: 1_769_860_800_250,
+        client: Some("192.0.2.1".parse().unwrap()),
+        helo: "helo\u{1b}[2J".into(),
+        from: ReversePath::Mailbox(Mailbox::parse("alice@sender.example").unwrap()),
+        srs_from: Some("SRS0=t=XY=sender.example=alice@example.org".into()),
+        to: vec!["hello@example.org".into()],
+        outcome: Outcome::Deferred,
+        reply: "451 4.4.1 later".into(),
+        size: 2048,
+        ms: 123,
+        detail: String::new(),
+        attempts: vec![Attempt {
+            time: 1_769_860_800_300,
+            to: vec!["me@mailbox.example".into()],
+            host: "mx.mailbox.example".into(),
+            reply: "421 4.3.2 busy".into(),
+            ms: 40,
+            verdict: "deferred".into(),
+        }],
+    }
+}
+
+#[test]
+fn completions_and_man_pages() {
+    for shell in ["bash", "zsh", "fish"] {
+        let answer = onward(&["completions", shell]);
+        assert_eq!(answer.code, 0);
+        assert!(answer.out.contains("trace"), "{shell}");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(onward(&["man", dir.path().join("man").to_str().unwrap()]).code, 0);
+    let page = fs::read_to_string(dir.path().join("man/onward-trace.1")).unwrap();
+    assert!(page.contains("--since") || page.contains("\\-\\-since"), "{page}");
+}
