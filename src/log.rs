@@ -79,7 +79,8 @@ impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Lines<W> {
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut line = start_of_line(self.style, *event.metadata().level(), jiff::Timestamp::now());
-        event.record(&mut Fields(&mut line));
+        let start = line.len();
+        event.record(&mut Fields { line: &mut line, start });
         line.push('\n');
         (self.write)(&line);
     }
@@ -101,26 +102,29 @@ fn start_of_line(style: Style, level: tracing::Level, now: jiff::Timestamp) -> S
 }
 
 /// Appends the fields of a record; tracing gives the message first.
-struct Fields<'a>(&'a mut String);
+struct Fields<'a> {
+    line: &'a mut String,
+    start: usize,
+}
 
 impl Fields<'_> {
     fn push(&mut self, field: &Field, value: &str) {
         if field.name() == "message" {
-            escape(value, false, self.0);
+            escape(value, false, self.line);
             return;
         }
-        if !self.0.ends_with([' ', '>']) {
-            self.0.push(' ');
+        if self.line.len() > self.start {
+            self.line.push(' ');
         }
-        self.0.push_str(field.name());
-        self.0.push('=');
+        self.line.push_str(field.name());
+        self.line.push('=');
         let quote = value.is_empty() || value.contains(|c: char| needs_quotes(c));
         if quote {
-            self.0.push('"');
+            self.line.push('"');
         }
-        escape(value, quote, self.0);
+        escape(value, quote, self.line);
         if quote {
-            self.0.push('"');
+            self.line.push('"');
         }
     }
 }

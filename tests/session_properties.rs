@@ -60,7 +60,7 @@ impl Driven {
                     self.events.push(Event::Asked(path));
                 }
                 Step::Message(transaction) => {
-                    self.session.answer(Reply::forwarded("id", 250));
+                    self.session.answer(Reply::forwarded("id"));
                     self.events.push(Event::Got(*transaction));
                 }
                 Step::Close => {

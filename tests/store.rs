@@ -165,23 +165,33 @@ async fn what_was_delivered_and_refused_outlives_the_process() {
     assert!(!store.was_delivered(&[1; 32], 5));
     store.remember_delivered([1; 32], 10).await.unwrap();
     store.remember_delivered([2; 32], 50).await.unwrap();
-    store.remember_refused([3; 32], reply.clone(), 10).await.unwrap();
-    store.remember_refused([4; 32], plain, 50).await.unwrap();
     for store in [store.clone(), open(&state)] {
         assert!(store.was_delivered(&[1; 32], 9));
         assert!(!store.was_delivered(&[1; 32], 10));
         assert!(!store.was_delivered(&[3; 32], 9));
-        assert_eq!(store.refused(&[3; 32], 9).as_ref(), Some(&reply));
-        assert_eq!(store.refused(&[3; 32], 10), None);
-        assert_eq!(store.refused(&[4; 32], 10).unwrap().text.len(), 500);
     }
     store.purge(20).await.unwrap();
     for store in [store, open(&state)] {
         assert!(!store.was_delivered(&[1; 32], 9));
         assert!(store.was_delivered(&[2; 32], 20));
-        assert_eq!(store.refused(&[3; 32], 9), None);
-        assert!(store.refused(&[4; 32], 20).is_some());
     }
+}
+
+#[tokio::test]
+async fn a_refusal_is_answered_once_and_outlives_the_process_until_then() {
+    let state = TempDir::new().unwrap();
+    let reply = ForeignReply { code: 550, status: Some(Status(5, 7, 515)), text: "no".into() };
+    let long = ForeignReply { code: 554, status: None, text: "x".repeat(9_999) };
+    let store = open(&state);
+    store.remember_refused([3; 32], reply.clone(), 10).await.unwrap();
+    store.remember_refused([4; 32], long, 50).await.unwrap();
+    store.remember_refused([5; 32], reply.clone(), 10).await.unwrap();
+    assert_eq!(store.take_refused(&[3; 32], 9).await.unwrap(), Some(reply));
+    assert_eq!(store.take_refused(&[3; 32], 9).await.unwrap(), None, "taken");
+    let again = open(&state);
+    assert_eq!(again.take_refused(&[3; 32], 9).await.unwrap(), None, "taken before the restart");
+    assert_eq!(again.take_refused(&[4; 32], 10).await.unwrap().unwrap().text.len(), 500);
+    assert_eq!(again.take_refused(&[5; 32], 10).await.unwrap(), None, "expired");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 use crate::config::{Config, ConfigError, DEFAULT_FILE};
 use std::{
-    fmt::Display,
+    fmt::{self, Display},
     io::{self, Write},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -61,14 +61,22 @@ impl Failure {
 
     /// Says on stderr what happened and gives the exit code.
     pub fn report(&self) -> ExitCode {
-        let mut stderr = io::stderr().lock();
+        if matches!(self, Self::OutputClosed) {
+            return ExitCode::SUCCESS;
+        }
         // There is nowhere left to complain about stderr.
-        let _ = match self {
-            Self::Message(message) => writeln!(stderr, "onward: {message}"),
-            Self::Config(error) => writeln!(stderr, "{error}"),
-            Self::OutputClosed => return ExitCode::SUCCESS,
-        };
+        let _ = writeln!(io::stderr().lock(), "{self}");
         ExitCode::FAILURE
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Message(message) => write!(f, "onward: {message}"),
+            Self::Config(error) => write!(f, "{error}"),
+            Self::OutputClosed => f.write_str("the reader of the results went away"),
+        }
     }
 }
 

@@ -187,12 +187,12 @@ to = "{alice}"
     );
     let file = state.join("onward.toml");
     fs::write(&file, text)?;
-    Config::load(&file).map_err(|findings| io::Error::other(findings))
+    Config::load(&file).map_err(io::Error::other)
 }
 
 fn host_the_alias(config: &Config) -> Result<(), Failure> {
     let address = AliasAddress::parse(ALIAS).map_err(Failure::new)?;
-    let alias = Alias::forward(address, &[MAILBOX]).map_err(Failure::new)?;
+    let alias = Alias::forward(address, [MAILBOX]).map_err(Failure::new)?;
     let domain = Domain::parse(DOMAIN).map_err(Failure::new)?;
     let mut directory = Directory::open(&config.state_dir).map_err(Failure::new)?;
     directory.add_domain(&domain).map_err(Failure::new)?;

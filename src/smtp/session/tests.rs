@@ -37,7 +37,7 @@ fn transcript(session: &mut Session, wire: &[u8]) -> Vec<String> {
                 let Envelope { reverse_path, forward_paths, .. } = &transaction.envelope;
                 let text = transaction.message.escape_ascii();
                 events.push(format!("{reverse_path} {}: {text}", forward_paths.len()));
-                session.answer(Reply::forwarded("id", 250));
+                session.answer(Reply::forwarded("id"));
             }
             Step::NeedInput => return events,
             Step::Close => {
@@ -342,7 +342,7 @@ fn nothing_goes_on_while_an_answer_is_owed() {
     assert!(matches!(session.poll(), Step::Message(_)));
     assert_eq!(session.poll(), Step::NeedInput);
     session.shut_down(Reply::shutting_down());
-    session.answer(Reply::forwarded("late", 250));
+    session.answer(Reply::forwarded("late"));
     assert_eq!(session.poll(), Step::Close);
     let output = String::from_utf8(std::mem::take(session.output())).unwrap();
     assert!(output.ends_with("421 4.3.2 Shutting down, try again later\r\n"), "{output}");
