@@ -79,6 +79,8 @@ fn init_writes_what_check_accepts() {
     }
     assert!(!checked.out.contains(text.trim()), "the secret stays secret");
     assert!(!checked.out.contains("warning"), "{}", checked.out);
+    let hosted = onward(&["domain", "list", "--config", config.to_str().unwrap()]);
+    assert_eq!(hosted.out, "example.org\n");
 }
 
 #[test]
@@ -145,12 +147,12 @@ fn check_reads_the_secret() {
     fs::write(&secret, "\n\n").unwrap();
     let empty = check();
     assert_eq!(empty.code, 1);
-    assert!(empty.err.contains("is empty"), "{}", empty.err);
+    assert!(empty.err.contains("there is no secret in it"), "{}", empty.err);
 
     fs::remove_file(&secret).unwrap();
     let missing = check();
     assert_eq!(missing.code, 1);
-    assert!(missing.err.contains("srs.secret\" cannot be read"), "{}", missing.err);
+    assert!(missing.err.contains("srs.secret: cannot be read"), "{}", missing.err);
 }
 
 #[test]

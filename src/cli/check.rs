@@ -1,8 +1,12 @@
 //! `onward check`: what is wrong with the configuration, or what it means.
 
 use super::{Context, Failure};
-use crate::config::{Config, Listen, Srs, print_duration, print_size};
-use std::{io::Write, os::unix::fs::PermissionsExt, path::Path, process::ExitCode};
+use crate::{
+    config::{Config, Listen, Srs, print_duration, print_size},
+    srs::Keyring,
+};
+use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::Path, process::ExitCode};
+use zeroize::Zeroizing;
 
 /// Says what is wrong with the configuration, or what will listen where
 #[derive(Debug, clap::Args)]
@@ -34,7 +38,7 @@ pub fn run(_: Args, context: &Context) -> Result<ExitCode, Failure> {
     line("dns", &dns(&config))?;
     line("delivery", &delivery(&config))?;
     line("note", "mail leaves in plain text: this version offers no TLS to destinations")?;
-    for warning in config.warnings.iter().chain(&secrets.warning) {
+    for warning in config.warnings.iter().chain(&secrets.warnings) {
         line("warning", warning)?;
     }
     Ok(ExitCode::SUCCESS)
@@ -43,29 +47,29 @@ pub fn run(_: Args, context: &Context) -> Result<ExitCode, Failure> {
 /// What can be told about the secrets without showing them.
 struct Secrets {
     count: usize,
-    warning: Option<String>,
+    warnings: Vec<String>,
 }
 
 impl Secrets {
     fn read(file: &Path) -> Result<Self, Failure> {
-        let failure = |what: &str| Failure::new(format_args!("srs.secret_file {file:?} {what}"));
-        let text = std::fs::read_to_string(file).map_err(|error| {
-            failure(&format!("cannot be read: {error}; `onward init` makes one"))
+        let octets = fs::read(file).map(Zeroizing::new).map_err(|error| {
+            Failure::file(file, format_args!("cannot be read: {error}; `onward init` makes one"))
         })?;
-        let count = text.lines().filter(|line| !line.trim().is_empty()).count();
-        if count == 0 {
-            return Err(failure("is empty; accepted: one secret a line"));
-        }
-        let mode = std::fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode());
-        let warning = (mode & 0o007 != 0).then(|| {
-            format!(
+        let keyring = Keyring::parse(&octets).map_err(|error| Failure::file(file, error))?;
+        let mode = fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode());
+        let mut warnings = Vec::new();
+        if mode & 0o007 != 0 {
+            warnings.push(format!(
                 "everybody on this machine may read or write {} (mode {:o}): whoever has it can make \
                  bounce addresses of yours; chmod 600 mends it",
                 file.display(),
                 mode & 0o777
-            )
-        });
-        Ok(Self { count, warning })
+            ));
+        }
+        for fingerprint in keyring.short_secrets() {
+            warnings.push(format!("the secret {fingerprint} is short enough to be guessed"));
+        }
+        Ok(Self { count: keyring.fingerprints().len(), warnings })
     }
 }
 

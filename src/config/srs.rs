@@ -42,12 +42,22 @@ pub(super) fn read(
         table.refuse("domain", "missing", "the domain of rewritten reverse-paths");
     }
     let tag = tag?;
+    let tag_length = tag_length?.unwrap_or(tag.default_length());
+    let lengths = tag.lengths();
+    if !lengths.contains(&tag_length) {
+        table.refuse(
+            "tag_length",
+            format!("{tag_length} is out of range for {tag}"),
+            format!("an integer from {} to {}", lengths.start(), lengths.end()),
+        );
+        return None;
+    }
     Some(Srs {
         settings: Settings {
             domain: domain?.or_else(|| hostname.cloned())?,
             per_domain: per_domain?,
             tag,
-            tag_length: tag_length?.unwrap_or(tag.default_length()),
+            tag_length,
             also_accept: also_accept?,
             separator: separator?,
             max_age_days: max_age_days?,

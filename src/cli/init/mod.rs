@@ -8,6 +8,7 @@ use super::{Context, Failure};
 use crate::{
     address::{Domain, Mailbox},
     config::{Config, DEFAULT_FILE, ListenAddress, Machine},
+    store::Directory,
 };
 use ask::Prompt;
 use std::{
@@ -72,6 +73,8 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     Config::parse(&config, &config_file, &Machine::default()).map_err(Failure::Config)?;
 
     files::make_private_directory(&answers.state_dir)?;
+    // Before the files: after a failure `onward init` can be run again.
+    Directory::open(&answers.state_dir)?.add_domain(&answers.domain)?;
     files::write_new(&answers.secret_file, &files::new_secret()?, 0o600)?;
     if let Err(failure) = files::write_new(&config_file, &config, 0o644) {
         // A secret without configuration would stand in the way of the next attempt.
@@ -86,6 +89,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let mut out = context.out();
     writeln!(out, "wrote {}", config_file.display())?;
     writeln!(out, "wrote {}", answers.secret_file.display())?;
+    writeln!(out, "{} is hosted", answers.domain)?;
     write!(out, "{}", text::next_steps(&answers, &onward))?;
     Ok(ExitCode::SUCCESS)
 }

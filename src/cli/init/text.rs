@@ -70,7 +70,6 @@ Next:
    record that exists):
 {records}  {srs_domain}.  TXT  \"v=spf1 a:{hostname} ~all\"
 2. Aliases:
-     {onward} domain add {domain}
      {onward} alias add hello@{domain} you@mailbox.example
 3. {onward} check
 4. {onward} serve

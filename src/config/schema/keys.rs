@@ -108,10 +108,10 @@ pub(in crate::config) const SRS: Section = Section {
         },
         Key {
             name: "tag_length",
-            kind: Kind::Integer(4, 20),
+            kind: Kind::Integer(4, 32),
             default: IfAbsent::Absent("8 for sha256-base32, 4 for the sha1 kinds"),
-            doc: "Characters of the tag. More than 20 would leave less than half of the 64 octets of a \
-                  local part to the address itself.",
+            doc: "Characters of the tag, at most 27 for the sha1 kinds. A longer tag leaves less of the \
+                  64 octets of a local part to the address: more senders are kept behind a token then.",
         },
         Key {
             name: "also_accept",
