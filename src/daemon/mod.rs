@@ -29,6 +29,8 @@ use transaction::Mail;
 /// Added to `delivery.budget` when stopping: the reply of a delivery that used all of it still goes out.
 const STOP_MARGIN: Duration = Duration::from_secs(5);
 
+/// How often expired memories are deleted; what has expired is never answered anyway.
+const PURGE_EVERY: Duration = Duration::from_secs(3600);
 /// Where mail servers listen.
 const SMTP_PORT: u16 = 25;
 
@@ -152,6 +154,15 @@ impl Daemon {
         }
         let keys = Arc::clone(&self.services);
         let follow = tokio::spawn(async move { keys.keys.follow().await });
+        let store = self.services.store.clone();
+        let purge = tokio::spawn(async move {
+            loop {
+                if let Err(error) = store.purge(clock::seconds()).await {
+                    tracing::error!(%error, "cannot forget what has expired");
+                }
+                tokio::time::sleep(PURGE_EVERY).await;
+            }
+        });
 
         stop.await;
         tracing::info!(connections = server.clients.connections(), "stopping");
@@ -164,6 +175,7 @@ impl Daemon {
             listeners.shutdown().await;
         }
         follow.abort();
+        purge.abort();
         self.services.outbound.close().await;
         self.services.journal.flush().await;
         tracing::info!("stopped");
