@@ -14,19 +14,29 @@
 //!
 //! Top: [`daemon`] wires them together, `cli` has one file a command, [`log`] writes to stderr.
 
+#[deny(clippy::disallowed_methods)]
 pub mod address;
+#[deny(clippy::disallowed_methods)]
 pub mod alias;
 pub mod cli;
 pub mod config;
 pub mod daemon;
+#[deny(clippy::disallowed_methods)]
 pub mod envelope;
+#[deny(clippy::disallowed_methods)]
 pub mod fate;
 pub mod log;
+#[deny(clippy::disallowed_methods)]
 pub mod message;
 pub mod net;
+#[deny(clippy::disallowed_methods)]
 pub mod next_hop;
+#[deny(clippy::disallowed_methods)]
 pub mod proxy;
+#[deny(clippy::disallowed_methods)]
 pub mod reply;
+#[deny(clippy::disallowed_methods)]
 pub mod smtp;
+#[deny(clippy::disallowed_methods)]
 pub mod srs;
 pub mod store;

@@ -32,7 +32,7 @@ pub(super) struct Message {
     pub(super) prefix: Bytes,
     /// As it came.
     pub(super) bytes: Bytes,
-    /// The client declared SMTPUTF8.
+    /// Its header section needs SMTPUTF8; addresses speak for themselves.
     pub(super) smtputf8: bool,
     /// Seconds since 1970.
     pub(super) now: u64,
@@ -180,9 +180,13 @@ impl Delivery {
 
     /// Remembers which legs are delivered, so that the sender's next try reaches only the others.
     pub(super) async fn remember(&self, services: &Services, message: &Message) {
+        let is_delivered =
+            |leg: &&Leg| matches!(leg.outcome, Some(Outcome { verdict: Verdict::Delivered, .. }));
+        if !self.legs.iter().any(|leg| is_delivered(&leg)) {
+            return;
+        }
         let digest = Sha256::digest(&message.bytes);
-        for leg in &self.legs {
-            let Some(Outcome { verdict: Verdict::Delivered, .. }) = leg.outcome else { continue };
+        for leg in self.legs.iter().filter(is_delivered) {
             let print = print_of(message, &leg.to.mailbox, &digest);
             // Not remembered means a duplicate, which beats a loss.
             if let Err(error) = services.store.remember_delivered(print, message.now + MEMORY).await

@@ -179,10 +179,12 @@ impl Mail {
             now: story.arrived,
         };
         let prefix = Bytes::from(prefix(&received, &tokens));
+        // Asked for and not used, it need not bar a destination that lacks it.
+        let smtputf8 = transaction.envelope.parameters.smtputf8 && !header.bytes().is_ascii();
         Ok(Message {
             reverse_path: transaction.envelope.reverse_path,
             prefix,
-            smtputf8: transaction.envelope.parameters.smtputf8,
+            smtputf8,
             bytes: Bytes::from(transaction.message),
             now: story.arrived,
         })

@@ -14,7 +14,7 @@ pub struct Outgoing {
     pub message: Bytes,
     /// It has bytes above 127: to be sent as BODY=8BITMIME or not at all (RFC 6152 §3).
     pub eight_bit: bool,
-    /// It came with SMTPUTF8: to be sent with it or not at all (RFC 6531 §3.2).
+    /// Its header section needs SMTPUTF8: to be sent with it or not at all (RFC 6531 §3.2).
     pub smtputf8: bool,
 }
 
