@@ -59,10 +59,13 @@ impl Driven {
                     self.session.answer(verdict(&path));
                     self.events.push(Event::Asked(path));
                 }
-                Step::Message(transaction) => {
-                    self.session.answer(Reply::forwarded("id"));
-                    self.events.push(Event::Got(*transaction));
-                }
+                Step::Message(transaction) => match transaction.message {
+                    Ok(_) => {
+                        self.session.answer(Reply::forwarded("id"));
+                        self.events.push(Event::Got(*transaction));
+                    }
+                    Err(refusal) => self.session.answer(refusal),
+                },
                 Step::Close => {
                     if self.events.last() != Some(&Event::Closed) {
                         self.events.push(Event::Closed);
@@ -315,9 +318,10 @@ proptest! {
         prop_assert!(driven.session.held() <= MAX_MESSAGE_SIZE);
         for event in &driven.events {
             if let Event::Got(transaction) = event {
-                prop_assert!(transaction.message.len() <= MAX_MESSAGE_SIZE);
+                let message = transaction.message.as_ref().unwrap();
+                prop_assert!(message.len() <= MAX_MESSAGE_SIZE);
                 prop_assert!(!transaction.envelope.forward_paths.is_empty());
-                let bare = String::from_utf8_lossy(&transaction.message).replace("\r\n", "");
+                let bare = String::from_utf8_lossy(message).replace("\r\n", "");
                 prop_assert!(!bare.contains(['\r', '\n', '\0']));
             }
         }

@@ -36,9 +36,14 @@ fn dialogue(wire: &[u8], cut: usize) -> Vec<u8> {
                 Step::Recipient(_) => session.answer(Reply::recipient_ok()),
                 Step::Message(transaction) => {
                     assert!(!transaction.envelope.forward_paths.is_empty());
-                    assert!(transaction.message.len() <= MAX_MESSAGE_SIZE);
-                    heard.extend_from_slice(&transaction.message);
-                    session.answer(Reply::forwarded("id", 250));
+                    session.answer(match transaction.message {
+                        Ok(message) => {
+                            assert!(message.len() <= MAX_MESSAGE_SIZE);
+                            heard.extend_from_slice(&message);
+                            Reply::forwarded("id")
+                        }
+                        Err(refusal) => refusal,
+                    });
                 }
             }
         }

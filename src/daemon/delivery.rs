@@ -87,7 +87,7 @@ impl Delivery {
 
     /// The first rewritten reverse-path, for the journal.
     pub(super) fn srs_from(&self) -> Option<String> {
-        self.legs.first().map(|leg| leg.reverse_path.to_string())
+        self.legs.first()?.reverse_path.mailbox().map(ToString::to_string)
     }
 
     /// Delivers every leg that nobody has yet, one transaction a destination group, all groups at

@@ -1,6 +1,7 @@
 use super::{clock, recipient::Recipient};
 use crate::{
     address::{ForwardPath, ReversePath},
+    envelope::Envelope,
     message::MessageId,
     net::Peer,
     reply::{Class, Reply},
@@ -23,13 +24,21 @@ pub(super) struct Story {
     what: &'static str,
 }
 
+/// An address as people write it, without angle brackets.
+fn plain(path: &ForwardPath) -> String {
+    match path {
+        ForwardPath::Postmaster => "postmaster".to_owned(),
+        ForwardPath::Mailbox(mailbox) => mailbox.to_string(),
+    }
+}
+
 impl Story {
     /// Of a message.
     pub(super) fn begin(client: &Peer, mail: &Transaction, recipients: &[Recipient]) -> Self {
         let envelope = &mail.envelope;
         let mut story =
             Self::new(client, &mail.helo, &envelope.reverse_path, &envelope.forward_paths);
-        story.record.size = mail.message.len() as u64;
+        story.record.size = mail.message.as_ref().map_or(0, |message| message.len() as u64);
         story.discarded = recipients.iter().all(|to| to.destinations.is_empty());
         let lost: Vec<_> = recipients.iter().flat_map(|to| &to.lost).map(String::as_str).collect();
         story.partial = !lost.is_empty();
@@ -46,6 +55,14 @@ impl Story {
         story
     }
 
+    /// Of a message that the client did not finish.
+    pub(super) fn aborted(client: &Peer, helo: Option<&str>, envelope: &Envelope) -> Self {
+        let helo = helo.unwrap_or_default();
+        let mut story = Self::new(client, helo, &envelope.reverse_path, &envelope.forward_paths);
+        story.record.outcome = Outcome::Aborted;
+        story
+    }
+
     fn new(client: &Peer, helo: &str, from: &ReversePath, to: &[ForwardPath]) -> Self {
         let now = clock::millis();
         let id = clock::message_id();
@@ -56,7 +73,7 @@ impl Story {
             helo: helo.to_owned(),
             from: from.clone(),
             srs_from: None,
-            to: to.iter().map(ToString::to_string).collect(),
+            to: to.iter().map(plain).collect(),
             outcome: Outcome::Refused,
             reply: String::new(),
             size: 0,
@@ -79,6 +96,12 @@ impl Story {
         };
         record.reply = reply.to_string();
         record.ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        self.tell(journal).await;
+    }
+
+    /// Tells it as it stands.
+    pub(super) async fn tell(self, journal: &Journal) {
+        let record = &self.record;
         let hosts: Vec<_> = record.attempts.iter().map(|attempt| attempt.host.as_str()).collect();
         tracing::info!(
             id = record.id,

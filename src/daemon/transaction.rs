@@ -17,7 +17,7 @@ use crate::{
     store::Fingerprint,
 };
 use bytes::Bytes;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// For how long a sender that was asked to come again is given the refusal of one recipient by
@@ -79,6 +79,13 @@ impl Handler for Mail {
         };
         story.end(&self.services.journal, &reply, began.elapsed()).await;
         reply
+    }
+
+    async fn aborted(&mut self, session: &Session) {
+        if let Some(envelope) = session.envelope_so_far() {
+            let story = Story::aborted(&self.client, session.helo(), envelope);
+            story.tell(&self.services.journal).await;
+        }
     }
 }
 
@@ -151,7 +158,8 @@ impl Mail {
         story: &Story,
     ) -> Result<Message, Reply> {
         let services = &*self.services;
-        let header = Header::scan(&transaction.message);
+        let bytes = Bytes::from(transaction.message?);
+        let header = Header::scan(&bytes);
         header.check()?;
         if header.named("Received").count() > services.config.limits.received_hops {
             return Err(Reply::mail_loop());
@@ -185,7 +193,7 @@ impl Mail {
             reverse_path: transaction.envelope.reverse_path,
             prefix,
             smtputf8,
-            bytes: Bytes::from(transaction.message),
+            bytes,
             now: story.arrived,
         })
     }
@@ -196,9 +204,8 @@ impl Mail {
         path: &ForwardPath,
         reply: &Reply,
     ) {
-        Story::refused_recipient(&self.client, session, path)
-            .end(&self.services.journal, reply, std::time::Duration::ZERO)
-            .await;
+        let story = Story::refused_recipient(&self.client, session, path);
+        story.end(&self.services.journal, reply, Duration::ZERO).await;
     }
 }
 

@@ -24,6 +24,9 @@ pub trait Handler: Send {
 
     /// Answers a complete message; a 250 says that somebody else has it now.
     fn message(&mut self, transaction: Transaction) -> impl Future<Output = Reply> + Send;
+
+    /// Hears that the client went away, or was too slow, in the midst of a message.
+    fn aborted(&mut self, session: &Session) -> impl Future<Output = ()> + Send;
 }
 
 /// How long a client may take (`[limits]`, RFC 5321 §4.5.3.2).
@@ -102,13 +105,20 @@ where
                         continue;
                     }
                 };
-                let Ok(count) = read else {
-                    session.shut_down(Reply::timeout());
-                    continue;
+                let count = match read {
+                    Ok(Ok(count)) if count > 0 => count,
+                    ended => {
+                        if in_data {
+                            handler.aborted(&session).await;
+                        }
+                        if ended.is_err() {
+                            session.shut_down(Reply::timeout());
+                            continue;
+                        }
+                        return ended.unwrap_or(Ok(0)).map(drop);
+                    }
                 };
-                let Some(input) = buffer.get(..count?).filter(|input| !input.is_empty()) else {
-                    return Ok(());
-                };
+                let input = buffer.get(..count).unwrap_or_default();
                 session.receive(input);
                 if session.held() > 0 && !reservation.cover(session.held()) {
                     session.out_of_memory();

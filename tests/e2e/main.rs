@@ -2,4 +2,5 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod journal;
 mod support_selftest;

@@ -85,14 +85,20 @@ impl Handler for Inbox {
     }
 
     async fn message(&mut self, transaction: Transaction) -> Reply {
+        let message = match transaction.message {
+            Ok(message) => message,
+            Err(refusal) => return refusal,
+        };
         let arrived = Arrived {
             reverse_path: transaction.envelope.reverse_path,
             forward_paths: transaction.envelope.forward_paths,
-            message: transaction.message,
+            message,
         };
         match self.arrived.send(arrived).await {
             Ok(()) => Reply::ok(),
             Err(_) => Reply::shutting_down(),
         }
     }
+
+    async fn aborted(&mut self, _: &Session) {}
 }

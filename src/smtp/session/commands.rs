@@ -104,7 +104,7 @@ impl Session {
             helo: client.helo.clone(),
             esmtp: client.esmtp,
             envelope: Envelope { reverse_path, parameters, forward_paths: Vec::new() },
-            message: Vec::new(),
+            message: Ok(Vec::new()),
         }));
         self.respond(Reply::sender_ok());
     }
@@ -199,17 +199,9 @@ impl Session {
 
     fn end_of_message(&mut self, message: Result<Vec<u8>, DataFault>) -> Option<Step> {
         let mut transaction = self.transaction.take()?;
-        match message {
-            Ok(message) => {
-                transaction.message = message;
-                self.phase = Phase::Verdict;
-                Some(Step::Message(transaction))
-            }
-            Err(fault) => {
-                self.conclude(refusal_of(fault));
-                None
-            }
-        }
+        transaction.message = message.map_err(refusal_of);
+        self.phase = Phase::Verdict;
+        Some(Step::Message(transaction))
     }
 }
 

@@ -62,8 +62,9 @@ pub struct Transaction {
     pub esmtp: bool,
     /// From whom and for whom; at least one forward-path.
     pub envelope: Envelope,
-    /// The message as sent, without stuffed dots. Every line ends in CRLF; no other CR or LF, no NUL.
-    pub message: Vec<u8>,
+    /// The message as sent, without stuffed dots: every line ends in CRLF, there is no other CR or LF
+    /// and no NUL. Or the refusal to answer with, where it breaks this rule or did not fit.
+    pub message: Result<Vec<u8>, Reply>,
 }
 
 /// One session.

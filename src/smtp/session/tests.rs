@@ -35,9 +35,14 @@ fn transcript(session: &mut Session, wire: &[u8]) -> Vec<String> {
             }
             Step::Message(transaction) => {
                 let Envelope { reverse_path, forward_paths, .. } = &transaction.envelope;
-                let text = transaction.message.escape_ascii();
-                events.push(format!("{reverse_path} {}: {text}", forward_paths.len()));
-                session.answer(Reply::forwarded("id"));
+                session.answer(match transaction.message {
+                    Ok(message) => {
+                        let text = message.escape_ascii();
+                        events.push(format!("{reverse_path} {}: {text}", forward_paths.len()));
+                        Reply::forwarded("id")
+                    }
+                    Err(refusal) => refusal,
+                });
             }
             Step::NeedInput => return events,
             Step::Close => {
@@ -373,7 +378,7 @@ fn a_message_comes_with_what_was_said_about_it() {
                 },
                 forward_paths: vec![ForwardPath::parse("<é@y.z>").unwrap().0],
             },
-            message: b"ab\r\n".to_vec(),
+            message: Ok(b"ab\r\n".to_vec()),
         }
     );
 }
