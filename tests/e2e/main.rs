@@ -3,4 +3,5 @@
 mod support;
 
 mod journal;
+mod dialogs;
 mod support_selftest;

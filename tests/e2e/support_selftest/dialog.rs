@@ -54,6 +54,18 @@ R: data-lacks "..a"
 R~: data (?s)^Subject.*abc
 R: command RCPT TO:<off
 R: no-command BDAT
+R=: end data c(\t.*\n)
+R: data "Subject: x\r\n\r\n.abc$end"
+R=: tag from ^SRS0=(\S+)=
+R: from <SRS0=$tag=c@example.org>
+R>: rcpt carol@sink.test 452 4.2.2 full
+C: MAIL FROM:<>
+S: 250
+C: RCPT TO:<carol@sink.test>
+S: 452 4.2.2 full
+R>: accept all
+C: RCPT TO:<carol@sink.test>
+S: 250
 C2: NOOP
 S2: 220
 S2: 250 2.0.0
@@ -79,7 +91,7 @@ fn every_expectation_can_fail() {
         ("S!: 250", "without `250`"),
         ("R: messages 0", "expected `messages 0`"),
         ("R: attempts 2", "got: 1"),
-        ("R: transactions 0", "got: 1"),
+        ("R: transactions 0", "got: 2"),
         ("R: connections 7", "got: 2"),
         ("R: message 2", "expected a message (2), the receiver has 1"),
         ("R: from <>", "got: SRS0=a+b=c@example.org"),
@@ -87,6 +99,10 @@ fn every_expectation_can_fail() {
         ("R: to alice@sink.test", "bob@sink.test"),
         ("R~: to alice", "to match `alice`"),
         ("R: data \"\"", "got: \"Subject: x\\r\\n"),
+        ("R: forwarded \"\\r\\n.abc\"", "expected `forwarded"),
+        ("R=: x data ^zzz(.)", "to match `^zzz(.)`, with a group"),
+        ("R=: x from @", "to match `@`, with a group"),
+        ("R=: x to (.)", "`R=: x to` is not known"),
         ("R: data-ends \".\"", "data-ends"),
         ("R: data-has \"zzz\"", "data-has"),
         ("R: data-lacks \"abc\"", "data-lacks"),
@@ -144,6 +160,8 @@ fn a_file_that_is_wrong_says_where() {
         ("S: 220\n! config a = 1", "x.smtp:2", "behind the first line"),
         ("C\\: no quotes", "x.smtp:1", "not between double quotes"),
         ("C\\: \"\\q\"", "x.smtp:1", "unknown escape"),
+        ("S: 220\nR>: rcpt maybe", "x.smtp:2", "no action of a receiver"),
+        ("S: 220\nR=: x from", "x.smtp:2", "`R=: NAME ITEM REGEX`"),
         ("S: 220\nS~: (", "x.smtp:2", "unclosed group"),
     ] {
         let failure = play(text).unwrap_err();
@@ -158,6 +176,7 @@ fn a_directive_that_is_wrong_says_where() {
         ("! colour red", "`! colour` is not known"),
         ("! receiver lunch hang", "no step of a receiver"),
         ("! receiver rcpt maybe", "no action of a receiver"),
+        ("! dns sink.test MX", "`! dns NAME"),
         ("! repeat x = a many", "not a number"),
         ("! srs x alice@sender.test", "`! srs NAME = ADDRESS`"),
     ] {

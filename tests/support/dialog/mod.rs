@@ -3,6 +3,7 @@
 //!
 //! The format is described in `tests/dialogs/README.md`.
 
+mod behaviour;
 mod escape;
 mod parse;
 mod play;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::behaviour::Behaviour;
 use super::{Failure, escape};
 
 /// A dialogue that has been read and whose every line has a known form.
@@ -28,6 +29,10 @@ pub(super) enum Step {
     Closed(usize),
     /// `R: item value` and `R~: item regex`
     Received { regex: bool, item: String, value: String },
+    /// `R=: name item regex`: keeps what the first group matches.
+    Keep { name: String, item: String, regex: String },
+    /// `R>: …`: what the receiver does from now on; nothing: accepts all.
+    Direct(Option<Behaviour>),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -111,6 +116,19 @@ fn step(line: &str) -> Result<Step, String> {
             let (item, value) = text.split_once(' ').ok_or("`R:` needs an item and a value")?;
             let (item, value) = (item.to_owned(), value.to_owned());
             Step::Received { regex: mark == "~", item, value }
+        }
+        ('R', "=") => {
+            let mut words = text.splitn(3, ' ').map(str::to_owned);
+            let (Some(name), Some(item), Some(regex)) = (words.next(), words.next(), words.next())
+            else {
+                return Err("`R=: NAME ITEM REGEX`".to_owned());
+            };
+            Step::Keep { name, item, regex }
+        }
+        ('R', ">") if text == "accept all" => Step::Direct(None),
+        ('R', ">") => {
+            let words: Vec<&str> = text.split(' ').collect();
+            Step::Direct(Some(Behaviour::parse(&words)?))
         }
         _ => return Err(unknown()),
     })

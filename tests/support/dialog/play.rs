@@ -24,6 +24,7 @@ pub struct Stage<'a> {
 impl Dialog {
     pub fn play(&self, stage: &Stage<'_>) -> Result<(), Failure> {
         let mut player = Player {
+            variables: stage.variables.clone(),
             stage,
             clients: BTreeMap::new(),
             last_reply: BTreeMap::new(),
@@ -42,6 +43,8 @@ impl Dialog {
 
 struct Player<'a> {
     stage: &'a Stage<'a>,
+    /// Those of the stage and those kept on the way.
+    variables: BTreeMap<String, String>,
     clients: BTreeMap<usize, Client>,
     last_reply: BTreeMap<usize, Reply>,
     /// Which accepted message `R:` lines speak of, from 1; the last, unless one was chosen.
@@ -72,7 +75,39 @@ impl Player<'_> {
                 let value = self.expand(value, true);
                 self.received_matches(item, &regex(&value)?)
             }
+            Step::Keep { name, item, regex: pattern } => {
+                let pattern = regex(&self.expand(pattern, true))?;
+                self.keep(name, item, &pattern)
+            }
+            Step::Direct(None) => {
+                self.receiver()?.accept_all();
+                Ok(())
+            }
+            Step::Direct(Some(behaviour)) => {
+                let behaviour = behaviour.clone();
+                self.receiver()?.rule(move |at| behaviour.at(at));
+                Ok(())
+            }
         }
+    }
+
+    /// What is kept is in the escaped form of `C\:`, which is the text itself for an address or a token.
+    fn keep(&mut self, name: &str, item: &str, regex: &Regex) -> Result<(), String> {
+        let message = self.chosen()?;
+        let text = match item {
+            "from" => message.from.into_bytes(),
+            "data" => message.data,
+            _ => return Err(format!("`R=: {name} {item}` is not known")),
+        };
+        let kept = regex.captures(&text).and_then(|groups| Some(groups.get(1)?.as_bytes()));
+        let wrong = || {
+            format!(
+                "expected `{item}` to match `{regex}`, with a group\n  got: \"{}\"",
+                escape::text(&text)
+            )
+        };
+        self.variables.insert(name.to_owned(), escape::text(kept.ok_or_else(wrong)?));
+        Ok(())
     }
 
     fn send(&mut self, client: usize, bytes: &[u8]) {
@@ -159,7 +194,9 @@ impl Player<'_> {
                 let found = to.iter().any(|address| address == bare(value));
                 found.then_some(()).ok_or_else(|| format!("expected `to {value}`\n  got: {to:?}"))
             }
-            "data" | "data-ends" | "data-has" | "data-lacks" => self.data(item, value),
+            "data" | "forwarded" | "data-ends" | "data-has" | "data-lacks" => {
+                self.data(item, value)
+            }
             _ => Err(format!("`R: {item}` is not known")),
         }
     }
@@ -185,6 +222,7 @@ impl Player<'_> {
         let within = || data.windows(wanted.len().max(1)).any(|window| window == wanted);
         let holds = match item {
             "data" => data == wanted,
+            "forwarded" => below_prefix(&data).is_some_and(|original| original == wanted),
             "data-ends" => data.ends_with(&wanted),
             "data-has" => within(),
             _ => !within(),
@@ -235,7 +273,7 @@ impl Player<'_> {
     fn expand(&self, text: &str, for_regex: bool) -> String {
         let mut text = text.to_owned();
         // The longest name first, so that `$valid2` is not `$valid` and a 2.
-        let mut variables: Vec<_> = self.stage.variables.iter().collect();
+        let mut variables: Vec<_> = self.variables.iter().collect();
         variables.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         for (name, value) in variables {
             let value = if for_regex { regex::escape(value) } else { value.clone() };
@@ -255,6 +293,13 @@ impl Test {
             Self::Lacks => "without",
         }
     }
+}
+
+/// What stands below the fields that Onward puts in front: one Received and the loop tokens.
+fn below_prefix(data: &[u8]) -> Option<&[u8]> {
+    let prefix = r"\AReceived: from [^\r]*\r\n(?:\t[^\r]*\r\n)+(?:X-Onward-Loop: [0-9A-Z]+\r\n)+";
+    let end = Regex::new(prefix).unwrap().find(data)?.end();
+    Some(&data[end..])
 }
 
 fn regex(text: &str) -> Result<Regex, String> {

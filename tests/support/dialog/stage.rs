@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::behaviour::Behaviour;
 use super::parse::Dialog;
 use super::play::Stage;
 use super::{Failure, escape};
+use crate::support::dns::{Dns, Fault};
 use crate::support::onward::{Builder, Onward};
 use crate::support::port::free_address;
-use crate::support::receiver::{self, Action, Receiver, Step};
+use crate::support::receiver::{self, Receiver};
 
 const DAY: u64 = 86_400;
 
@@ -22,6 +24,7 @@ struct Setup {
     srs: Vec<(usize, String, Vec<String>)>,
     variables: BTreeMap<String, String>,
     commands: Vec<Vec<String>>,
+    dns: Option<Dns>,
 }
 
 impl Dialog {
@@ -35,6 +38,7 @@ impl Dialog {
             srs: Vec::new(),
             variables: BTreeMap::new(),
             commands: Vec::new(),
+            dns: None,
         };
         for line in &self.setup {
             setup = setup
@@ -52,6 +56,9 @@ impl Dialog {
         }
         for command in &setup.commands {
             onward = onward.run_first(&command.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+        if let Some(dns) = &setup.dns {
+            onward = onward.dns(dns);
         }
         let mut onward = onward.build();
         let mut variables = setup.variables;
@@ -91,6 +98,7 @@ impl Setup {
                 _ => return Err("`! route DOMAIN TO` or `! route none`".to_owned()),
             },
             "receiver" => self.receiver = directed(self.receiver, &words)?,
+            "dns" => known_to_dns(self.dns.get_or_insert_with(Dns::start), &words)?,
             "srs" => {
                 let (name, rest) = rest.split_once('=').ok_or("`! srs NAME = ADDRESS`")?;
                 self.srs.push((line, name.trim().to_owned(), escape::words(rest)));
@@ -114,6 +122,29 @@ fn command(verb: &[&str], words: &[String]) -> Vec<String> {
     verb.iter().map(|&word| word.to_owned()).chain(words.iter().cloned()).collect()
 }
 
+/// `! dns NAME …`: a record, or what becomes of queries.
+fn known_to_dns(dns: &Dns, words: &[String]) -> Result<(), String> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [name, "MX", "0", "."] => dns.null_mx(name),
+        [name, "MX", preference, host] => {
+            let preference = preference.parse().map_err(|_| format!("no number: {preference}"))?;
+            dns.mx(name, preference, host)
+        }
+        [name, "A", address] => {
+            dns.a(name, address.parse().map_err(|_| format!("no IPv4 address: {address}"))?)
+        }
+        [name, "servfail"] => dns.fault(name, Fault::ServFail),
+        [name, "silence"] => dns.fault(name, Fault::Silence),
+        _ => {
+            return Err(
+                "`! dns NAME MX PREFERENCE HOST`, `A ADDRESS`, `servfail`, `silence`".to_owned()
+            );
+        }
+    };
+    Ok(())
+}
+
 /// `! receiver …`: what it is, or what it does at a step.
 fn directed(
     builder: Option<receiver::Builder>,
@@ -128,45 +159,11 @@ fn directed(
         ["lenient"] => builder.lenient(),
         ["lmtp"] => builder.speaking_lmtp(),
         ["keywords", keywords @ ..] => builder.keywords(keywords),
-        [step, recipient, action @ ..] if recipient.contains('@') => {
-            let (step, recipient) = (step_named(step)?, (*recipient).to_owned());
-            let action = action_named(action)?;
-            builder.rule(move |at| {
-                (at.step == step && at.recipient == recipient).then(|| action.clone())
-            })
+        words => {
+            let behaviour = Behaviour::parse(words)?;
+            builder.rule(move |at| behaviour.at(at))
         }
-        [step, action @ ..] => builder.on(step_named(step)?, action_named(action)?),
-        [] => return Err("`! receiver` needs to know what".to_owned()),
     }))
-}
-
-fn step_named(name: &str) -> Result<Step, String> {
-    Ok(match name {
-        "connect" => Step::Connect,
-        "greeting" => Step::Greeting,
-        "ehlo" => Step::Ehlo,
-        "mail" => Step::Mail,
-        "rcpt" => Step::Rcpt,
-        "data" => Step::Data,
-        "body" => Step::Body,
-        "dot" => Step::FinalDot,
-        "rset" => Step::Rset,
-        "quit" => Step::Quit,
-        _ => return Err(format!("no step of a receiver: {name}")),
-    })
-}
-
-/// Lines of a reply are separated by `\n`.
-fn action_named(words: &[&str]) -> Result<Action, String> {
-    Ok(match words {
-        ["hang"] => Action::Hang,
-        ["close"] => Action::Close,
-        ["reset"] => Action::Reset,
-        [code, ..] if code.len() >= 3 && code[..3].bytes().all(|byte| byte.is_ascii_digit()) => {
-            Action::reply(&words.join(" ").replace("\\n", "\n"))
-        }
-        _ => return Err(format!("no action of a receiver: {}", words.join(" "))),
-    })
 }
 
 /// `ADDRESS [--days-ago N] [--forged] [--lowercase | --uppercase]`, rewritten by Onward itself.

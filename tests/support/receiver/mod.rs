@@ -79,11 +79,16 @@ impl Receiver {
 
     /// A rule from now on, before all others.
     pub fn on(&self, step: Step, action: Action) -> &Self {
-        self.rule(script::at_step(step, action))
+        self.push(script::at_step(step, action))
     }
 
     pub fn on_recipient(&self, address: &str, action: Action) -> &Self {
-        self.rule(script::on_recipient(address, Step::Rcpt, action))
+        self.push(script::on_recipient(address, Step::Rcpt, action))
+    }
+
+    /// Whatever the closure says, from now on; `None` leaves it to the rules before.
+    pub fn rule(&self, rule: impl Fn(&At<'_>) -> Option<Action> + Send + Sync + 'static) -> &Self {
+        self.push(Arc::new(rule))
     }
 
     /// Back to accepting everything.
@@ -92,7 +97,7 @@ impl Receiver {
         self
     }
 
-    fn rule(&self, rule: Rule) -> &Self {
+    fn push(&self, rule: Rule) -> &Self {
         self.state.script.lock().unwrap().push(rule);
         self
     }
