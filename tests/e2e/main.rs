@@ -4,4 +4,5 @@ mod support;
 
 mod journal;
 mod dialogs;
+mod postfix;
 mod support_selftest;

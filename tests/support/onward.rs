@@ -110,6 +110,21 @@ impl Onward {
         output.stdout
     }
 
+    /// The records of `onward trace --json` with these arguments, once there are `count`: they are
+    /// written behind the replies.
+    #[track_caller]
+    pub fn wait_for_trace(&self, arguments: &[&str], count: usize) -> Vec<serde_json::Value> {
+        let arguments = [&["trace", "--json"], arguments].concat();
+        let mut records = Vec::new();
+        super::wait_until(format!("{count} records of onward {arguments:?}"), || {
+            let lines = self.run(&arguments);
+            records = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            (records.len() >= count).then_some(())
+        });
+        assert_eq!(records.len(), count, "onward {arguments:?}: {records:#?}");
+        records
+    }
+
     pub fn srs_forward(&self, address: &str) -> String {
         self.run(&["srs", "forward", address]).trim().to_owned()
     }

@@ -75,6 +75,28 @@ impl Postfix {
         self.process.wait_for_line(text, |line| line.contains(text))
     }
 
+    /// Waits until this text stands in so many lines of its maillog.
+    pub fn wait_for_log_count(&self, text: &str, count: usize) {
+        wait_until(format!("{count} lines with {text:?} from Postfix"), || {
+            let lines = self.log();
+            (lines.iter().filter(|line| line.contains(text)).count() >= count).then_some(())
+        });
+    }
+
+    /// `postqueue -f`: tries all that is deferred at once. What is being tried now is waited for,
+    /// as a flush would miss it.
+    pub fn flush(&self) {
+        let queue = self.directory.path().join("queue");
+        let is_empty = |name| fs::read_dir(queue.join(name)).unwrap().next().is_none();
+        wait_until("the end of what Postfix is trying", || {
+            (is_empty("incoming") && is_empty("active")).then_some(())
+        });
+        let mut command = Command::new(peer::program("postqueue").unwrap());
+        command.arg("-c").arg(self.directory.path().join("etc")).arg("-f");
+        let flush = command.output().unwrap();
+        assert!(flush.status.success(), "{}", String::from_utf8_lossy(&flush.stderr));
+    }
+
     /// A clean stop, as `postfix stop` does it. An smtpd(8) shares the master's listening socket
     /// and may outlive it by a moment, so this waits for the port too.
     pub fn stop(&mut self) {
@@ -207,6 +229,7 @@ virtual_gid_maps = static:{MAILBOX_OWNER}
         let top = top.display();
         format!(
             "127.0.0.1:{port} inet n - n - - smtpd
+pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
