@@ -4,5 +4,6 @@ mod support;
 
 mod journal;
 mod dialogs;
+mod load;
 mod postfix;
 mod support_selftest;
