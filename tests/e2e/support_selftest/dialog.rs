@@ -47,6 +47,7 @@ R: from <$v2>
 R~: from ^$v2$
 R: to $v
 R~: to ^bob@
+R: recipients 1
 R: data "Subject: x\r\n\r\n.abc\t\"\\\r\n"
 R: data-ends "\\\r\n"
 R: data-has "\r\n\r\n.abc"
@@ -96,6 +97,7 @@ fn every_expectation_can_fail() {
         ("R: message 2", "expected a message (2), the receiver has 1"),
         ("R: from <>", "got: SRS0=a+b=c@example.org"),
         ("R~: from ^SRS1", "to match `^SRS1`"),
+        ("R: recipients 2", "got: 1"),
         ("R: to alice@sink.test", "bob@sink.test"),
         ("R~: to alice", "to match `alice`"),
         ("R: data \"\"", "got: \"Subject: x\\r\\n"),

@@ -189,6 +189,7 @@ impl Player<'_> {
                 self.chosen().map(drop)
             }
             "from" => same(item, bare(&self.chosen()?.from), bare(value)),
+            "recipients" => same(item, self.chosen()?.to.len(), whole(value)?),
             "to" => {
                 let to = self.chosen()?.to;
                 let found = to.iter().any(|address| address == bare(value));
