@@ -55,6 +55,7 @@ R: data-lacks "..a"
 R~: data (?s)^Subject.*abc
 R: command RCPT TO:<off
 R: no-command BDAT
+R: commands-with RCPT TO:< 2
 R=: end data c(\t.*\n)
 R: data "Subject: x\r\n\r\n.abc$end"
 R=: tag from ^SRS0=(\S+)=
@@ -110,6 +111,7 @@ fn every_expectation_can_fail() {
         ("R: data-lacks \"abc\"", "data-lacks"),
         ("R~: data zzz", "to match `zzz`"),
         ("R: command BDAT", "expected a command `BDAT…`"),
+        ("R: commands-with RCPT 7", "expected `commands-with 7`"),
         ("R: no-command DATA", "expected no command `DATA…`"),
         ("R: colour red", "`R: colour` is not known"),
         ("S3: 221", "begins with `221`"),

@@ -184,6 +184,15 @@ impl Player<'_> {
             "connections" => same(item, receiver.connections().len(), whole(value)?),
             "command" => self.command(value, true),
             "no-command" => self.command(value, false),
+            "commands-with" => {
+                let (text, count) = value.rsplit_once(' ').ok_or("`R: commands-with TEXT N`")?;
+                let commands = self.commands()?;
+                same(
+                    item,
+                    commands.iter().filter(|line| line.contains(text)).count(),
+                    whole(count)?,
+                )
+            }
             "message" => {
                 self.message = Some(whole(value)?);
                 self.chosen().map(drop)
@@ -233,13 +242,16 @@ impl Player<'_> {
     }
 
     fn command(&self, start: &str, wanted: bool) -> Result<(), String> {
-        let connections = self.receiver()?.connections();
-        let lines: Vec<String> = connections.iter().flat_map(|one| one.lines()).collect();
+        let lines = self.commands()?;
         if lines.iter().any(|line| line.starts_with(start)) == wanted {
             return Ok(());
         }
         let what = if wanted { "a" } else { "no" };
         Err(format!("expected {what} command `{start}…`\n  got:\n    {}", lines.join("\n    ")))
+    }
+
+    fn commands(&self) -> Result<Vec<String>, String> {
+        Ok(self.receiver()?.connections().iter().flat_map(|one| one.lines()).collect())
     }
 
     fn chosen(&self) -> Result<Message, String> {
