@@ -1,6 +1,6 @@
 //! Drives one SMTP session: bytes between the socket and the state machine, time-outs, memory.
 
-use super::memory::MessageMemory;
+use super::memory::{MessageMemory, Reservation};
 use crate::{
     address::ForwardPath,
     reply::Reply,
@@ -76,7 +76,11 @@ where
             }
             Step::Message(transaction) => {
                 flush(&mut stream, &mut session, timeouts.command).await?;
-                let reply = handler.message(*transaction).await;
+                let reply = if reservation.cover(transaction.message.len()) {
+                    handler.message(*transaction).await
+                } else {
+                    Reply::out_of_memory()
+                };
                 reservation.release();
                 session.answer(reply);
             }
@@ -85,6 +89,7 @@ where
                 return close(stream).await;
             }
             Step::NeedInput => {
+                account(&mut session, &mut reservation);
                 if !session.output().is_empty() {
                     command_end = Instant::now() + timeouts.command;
                     flush(&mut stream, &mut session, timeouts.command).await?;
@@ -120,15 +125,22 @@ where
                 };
                 let input = buffer.get(..count).unwrap_or_default();
                 session.receive(input);
-                if session.held() > 0 && !reservation.cover(session.held()) {
-                    session.out_of_memory();
-                    reservation.release();
-                }
                 if !session.in_data() && buffer.len() > COMMAND_READ {
                     buffer = vec![0; COMMAND_READ];
                 }
             }
         }
+    }
+}
+
+/// Reserves memory for what the session holds of a message, or lets go of either.
+fn account(session: &mut Session, reservation: &mut Reservation) {
+    let held = session.held();
+    if held > 0 && !reservation.cover(held) {
+        session.out_of_memory();
+    }
+    if session.held() == 0 {
+        reservation.release();
     }
 }
 

@@ -44,12 +44,17 @@ impl Reservation {
         if bytes <= self.held {
             return true;
         }
-        let wanted = bytes.next_multiple_of(STEP) - self.held;
+        // Where a whole step does not fit, what is needed may.
+        self.grow_to(bytes.next_multiple_of(STEP)) || self.grow_to(bytes)
+    }
+
+    fn grow_to(&mut self, bytes: usize) -> bool {
+        let wanted = bytes - self.held;
         let taken = self.memory.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
             used.checked_add(wanted).filter(|sum| *sum <= self.memory.max)
         });
         if taken.is_ok() {
-            self.held += wanted;
+            self.held = bytes;
         }
         taken.is_ok()
     }
@@ -83,5 +88,15 @@ mod tests {
         assert!(second.cover(4 * STEP));
         drop((first, second));
         assert_eq!(memory.used(), 0);
+    }
+
+    #[test]
+    fn a_message_fits_that_is_as_large_as_all_memory() {
+        let memory = MessageMemory::new(STEP + 1000);
+        let mut only = memory.reserve();
+        assert!(only.cover(STEP) && only.cover(STEP + 1000) && !only.cover(STEP + 1001));
+        assert!(!memory.reserve().cover(1));
+        only.release();
+        assert!(memory.reserve().cover(1000));
     }
 }
