@@ -87,6 +87,7 @@ impl Setup {
         let words = escape::words(rest);
         match verb {
             "config" => self.onward = self.onward.config(rest),
+            "without" => self.onward = self.onward.without(rest),
             "listen" => self.onward = self.onward.smtp_option(rest),
             "bare" => self.default_alias = false,
             "domain" => self.commands.push(command(&["domain", "add"], &words)),
