@@ -4,6 +4,8 @@ mod support;
 
 mod journal;
 mod dialogs;
+mod crash;
 mod load;
 mod postfix;
+mod stop;
 mod support_selftest;
