@@ -4,6 +4,7 @@ mod support;
 
 mod journal;
 mod dialogs;
+mod cli;
 mod crash;
 mod load;
 mod postfix;
