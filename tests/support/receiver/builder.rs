@@ -9,6 +9,7 @@ use std::thread;
 use super::script::{self, Action, At, Rule, Script, Step};
 use super::stream::Listener;
 use super::{Profile, Receiver, State, accept};
+use crate::support::wait_until;
 
 /// A receiver before it listens.
 pub struct Builder {
@@ -92,8 +93,13 @@ impl Builder {
 
     pub fn start(self) -> Receiver {
         let listener = match self.place {
-            Place::FreePort => Listener::Tcp(bind((Ipv4Addr::LOCALHOST, 0).into())),
-            Place::Address(address) => Listener::Tcp(bind(address)),
+            Place::FreePort => Listener::Tcp(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap()),
+            // A child forked by another test may hold a closed listener until its exec.
+            Place::Address(address) => {
+                Listener::Tcp(wait_until(format!("{address} to be free"), || {
+                    TcpListener::bind(address).ok()
+                }))
+            }
             Place::Unix(path) => Listener::Unix(UnixListener::bind(&path).unwrap(), path),
         };
         let state = Arc::new(State::new(self.profile, self.script));
@@ -107,10 +113,6 @@ impl Builder {
         self.script.push(rule);
         self
     }
-}
-
-fn bind(address: SocketAddr) -> TcpListener {
-    TcpListener::bind(address).unwrap_or_else(|error| panic!("bind {address}: {error}"))
 }
 
 fn owned(words: &[&str]) -> Vec<String> {

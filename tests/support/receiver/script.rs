@@ -78,7 +78,11 @@ impl Action {
             Self::Hold(_, next) => next.comes_to(normal),
             Self::CloseAfter(bytes) | Self::ResetAfter(bytes) => {
                 let text = String::from_utf8_lossy(bytes);
-                text.strip_suffix("\r\n").unwrap_or_default().to_owned()
+                let whole = text.strip_suffix("\r\n").filter(|lines| {
+                    let last = lines.rsplit("\r\n").next().unwrap_or_default();
+                    last.as_bytes().get(3) != Some(&b'-')
+                });
+                whole.unwrap_or_default().to_owned()
             }
             Self::Hang | Self::Close | Self::Reset => String::new(),
         }
