@@ -74,13 +74,14 @@ where
                 let reply = handler.recipient(&session, &path).await;
                 session.answer(reply);
             }
-            Step::Message(transaction) => {
+            Step::Message(mut transaction) => {
                 flush(&mut stream, &mut session, timeouts.command).await?;
-                let reply = if reservation.cover(transaction.message.len()) {
-                    handler.message(*transaction).await
-                } else {
-                    Reply::out_of_memory()
-                };
+                // It may have come whole with its commands, and never have been accounted for.
+                let octets = transaction.message.as_ref().map_or(0, Vec::len);
+                if !reservation.cover(octets) {
+                    transaction.message = Err(Reply::out_of_memory());
+                }
+                let reply = handler.message(*transaction).await;
                 reservation.release();
                 session.answer(reply);
             }

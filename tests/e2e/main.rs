@@ -11,4 +11,5 @@ mod load;
 mod postfix;
 mod start;
 mod stop;
+mod limits;
 mod support_selftest;

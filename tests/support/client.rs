@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use super::DEADLINE;
@@ -39,12 +39,30 @@ impl Client {
 
     /// [`Client::connect`] to a server that may be gone.
     pub fn try_connect(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect_timeout(&address, DEADLINE)?;
+        TcpStream::connect_timeout(&address, DEADLINE).map(Self::over)
+    }
+
+    /// As [`Self::connect`], from a loopback address such as 127.0.0.2: another client to a server.
+    pub fn connect_from(source: IpAddr, address: SocketAddr) -> Self {
+        let socket = socket2::Socket::new(
+            socket2::Domain::for_address(address),
+            socket2::Type::STREAM,
+            None,
+        )
+        .unwrap();
+        socket.bind(&SocketAddr::new(source, 0).into()).unwrap();
+        socket
+            .connect_timeout(&address.into(), DEADLINE)
+            .unwrap_or_else(|error| panic!("connect from {source} to {address}: {error}"));
+        Self::over(socket.into())
+    }
+
+    fn over(stream: TcpStream) -> Self {
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         stream.set_write_timeout(Some(DEADLINE)).unwrap();
         let reader = BufReader::new(stream.try_clone().unwrap());
-        Ok(Self { stream, reader })
+        Self { stream, reader }
     }
 
     /// Connects, takes the greeting and says EHLO.

@@ -1,0 +1,57 @@
+//! Every key of `[limits]` and `[delivery]`, seen from outside.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+
+mod connections;
+mod delivery;
+mod messages;
+
+
+use crate::support::client::Client;
+use crate::support::onward::{Builder, Onward};
+use crate::support::receiver::Receiver;
+use std::net::IpAddr;
+
+const MESSAGE: &[u8] = b"From: a@client.test\r\nSubject: x\r\n\r\nhello\r\n";
+
+/// Forwards `hello@example.org` to `sink`.
+fn forwarder(sink: &Receiver) -> Builder {
+    Onward::builder()
+        .domain("example.org")
+        .alias("hello@example.org", &["box@sink.test"])
+        .route("sink.test", &sink.route())
+}
+
+/// A connection of its own client.
+fn connect_from(source: &str, onward: &Onward) -> Client {
+    Client::connect_from(source.parse::<IpAddr>().unwrap(), onward.address())
+}
+
+fn send(client: &mut Client, message: &[u8]) -> crate::support::client::Reply {
+    client.transaction("a@client.test", &["hello@example.org"], message)
+}
+
+/// MAIL, RCPT and DATA, answered: a message may come.
+fn begin_data(client: &mut Client) {
+    client.mail("a@client.test").expect_code(250);
+    client.rcpt("hello@example.org").expect_code(250);
+    client.command("DATA").expect_code(354);
+}
+
+/// A message of this many octets, in lines.
+fn message_of(size: usize) -> Vec<u8> {
+    let mut message = MESSAGE.to_vec();
+    while size - message.len() > 100 {
+        message.extend_from_slice(&[b'x'; 70]);
+        message.extend_from_slice(b"\r\n");
+    }
+    message.resize(size - 2, b'y');
+    message.extend_from_slice(b"\r\n");
+    message
+}

@@ -1,0 +1,57 @@
+//! `budget`: a destination that does not answer holds the sender no longer than that.
+
+use super::MESSAGE;
+use crate::support::onward::Onward;
+use crate::support::receiver::{Action, Gate, Receiver, Step};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const BUDGET: Duration = Duration::from_secs(2);
+
+#[test]
+fn a_destination_that_does_not_answer_is_given_up_within_the_budget() {
+    const STEPS: [Step; 7] = [
+        Step::Connect,
+        Step::Greeting,
+        Step::Ehlo,
+        Step::Mail,
+        Step::Rcpt,
+        Step::Data,
+        Step::FinalDot,
+    ];
+    let silent = STEPS.map(|step| Receiver::smtp().on(step, Action::Hang).start());
+    let mut builder = Onward::builder().domain("example.org").config("delivery.budget = \"2s\"");
+    for (number, receiver) in silent.iter().enumerate() {
+        let domain = format!("silent{number}.test");
+        builder = builder
+            .alias(&format!("to{number}@example.org"), &[&format!("box@{domain}")])
+            .route(&domain, &receiver.route());
+    }
+    let onward = builder.start();
+    thread::scope(|threads| {
+        for (number, step) in STEPS.iter().enumerate() {
+            let mut client = onward.session();
+            threads.spawn(move || {
+                let began = Instant::now();
+                let to = format!("to{number}@example.org");
+                let reply = client.transaction("a@client.test", &[&to], MESSAGE);
+                let took = began.elapsed();
+                assert!(reply.text().starts_with("451 4.4."), "{step:?}: {reply}");
+                assert!(took >= BUDGET && took < 3 * BUDGET, "{step:?}: {took:?}");
+            });
+        }
+    });
+}
+
+#[test]
+fn one_that_answers_too_late_may_have_the_message_but_nobody_is_told_so() {
+    let gate = Gate::new();
+    let late = Receiver::smtp().on(Step::FinalDot, Action::hold(&gate)).start();
+    let onward = super::forwarder(&late).config("delivery.budget = \"1s\"").start();
+    let mut client = onward.session();
+    super::send(&mut client, MESSAGE).expect("451 4.4.");
+    gate.open();
+    late.wait_for_all_closed();
+    late.accept_all();
+    super::send(&mut client, MESSAGE).expect_code(250);
+}
