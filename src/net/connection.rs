@@ -102,8 +102,14 @@ where
                 }
                 buffer.resize(if in_data { DATA_READ } else { COMMAND_READ }, 0);
                 let patience = if in_data { Instant::now() + timeouts.data } else { command_end };
+                let patience = patience.min(session_end);
+                // A time-out shows only while a read waits, which it need not with a busy client.
+                if Instant::now() >= patience {
+                    session.shut_down(Reply::timeout());
+                    continue;
+                }
                 let read = tokio::select! {
-                    read = timeout_at(patience.min(session_end), stream.read(&mut buffer)) => read,
+                    read = timeout_at(patience, stream.read(&mut buffer)) => read,
                     changed = shutdown.changed(), if !*shutdown.borrow() => {
                         if changed.is_err() {
                             return Ok(());

@@ -11,7 +11,7 @@
 mod connections;
 mod delivery;
 mod messages;
-
+mod sessions;
 
 use crate::support::client::Client;
 use crate::support::onward::{Builder, Onward};
