@@ -12,4 +12,5 @@ mod postfix;
 mod start;
 mod stop;
 mod limits;
+mod proxy;
 mod support_selftest;
