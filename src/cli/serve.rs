@@ -20,12 +20,19 @@ pub fn run(ctx: &Context) -> Result<ExitCode, Failure> {
         // Before anything listens, so that no signal finds the default action.
         let mut terminate = signal(SignalKind::terminate()).map_err(|error| failed(&error))?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| failed(&error))?;
+        let mut hangup = signal(SignalKind::hangup()).map_err(|error| failed(&error))?;
         let daemon = Daemon::bind(config).await.map_err(|error| failed(&error))?;
         daemon
             .run(async move {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
+                loop {
+                    tokio::select! {
+                        _ = terminate.recv() => break,
+                        _ = interrupt.recv() => break,
+                        _ = hangup.recv() => tracing::warn!(
+                            "SIGHUP: aliases and secrets are followed as they change; a changed \
+                             configuration needs a restart"
+                        ),
+                    }
                 }
             })
             .await;
