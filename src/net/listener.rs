@@ -14,6 +14,7 @@ use crate::{
 use std::{
     fmt, io,
     net::{IpAddr, SocketAddr},
+    os::unix::fs::FileTypeExt,
     path::PathBuf,
     sync::Arc,
     time::Duration,
@@ -109,11 +110,15 @@ impl Listener {
                 (Socket::Tcp(listener), local)
             }
             ListenAddress::Unix(path) => {
-                if UnixStream::connect(path).await.is_err() {
-                    match std::fs::remove_file(path) {
-                        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                        _ => {}
-                    }
+                // Refused: a socket that nobody listens on. Whatever else is there stays.
+                let found = UnixStream::connect(path).await;
+                let is_socket = || {
+                    std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket())
+                };
+                if found.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+                    && is_socket()
+                {
+                    std::fs::remove_file(path)?;
                 }
                 let local = format!("unix:{}", path.display());
                 (Socket::Unix(UnixListener::bind(path)?, path.clone()), local)

@@ -11,6 +11,7 @@ mod load;
 mod postfix;
 mod start;
 mod stop;
+mod hardship;
 mod limits;
 mod proxy;
 mod support_selftest;
