@@ -10,7 +10,7 @@ use super::{
 use crate::{
     address::{ForwardPath, ReversePath},
     fate::{Fate, RecipientFate},
-    message::{Header, LoopToken, Received, prefix},
+    message::{Header, LoopMarks, LoopToken, Received, prefix},
     net::{Admission, Handler, Peer},
     reply::Reply,
     smtp::{Session, Transaction},
@@ -165,6 +165,7 @@ impl Mail {
             return Err(Reply::mail_loop());
         }
         let rewriter = services.rewriter();
+        let marks = LoopMarks::of(&header);
         let mut tokens = Vec::with_capacity(recipients.len());
         for recipient in recipients {
             let key = recipient.key();
@@ -172,7 +173,7 @@ impl Mail {
             let mut known =
                 rewriter.keyring().digests(LoopToken::PURPOSE, &key).map(LoopToken::new).peekable();
             tokens.extend(known.peek().cloned());
-            if known.any(|token| token.is_in(&header)) {
+            if known.any(|token| marks.contains(&token)) {
                 return Err(Reply::mail_loop());
             }
         }

@@ -19,6 +19,10 @@ pub struct Field<'a> {
     pub value: &'a [u8],
 }
 
+/// Longest header section that is read, in octets. A message of nothing but fields would otherwise
+/// take many times its own size in memory, and as much time for each recipient.
+pub const MAX_HEADER: usize = 1024 * 1024;
+
 /// Fields that a message has at most once (RFC 5322 §3.6) and whose doubles receivers refuse.
 const SINGLE: [&str; 11] = [
     "From",
@@ -35,11 +39,14 @@ const SINGLE: [&str; 11] = [
 ];
 
 impl<'a> Header<'a> {
-    /// Reads the header section of `message`, whose lines end in CRLF.
+    /// Reads the header section of `message`, whose lines end in CRLF, as far as [`MAX_HEADER`] and the
+    /// end of the field that goes beyond.
     pub fn scan(message: &'a [u8]) -> Self {
         let mut fields: Vec<Field<'a>> = Vec::new();
         let mut rest = message;
-        while let Some((name, after_name)) = field_name(rest) {
+        while message.len() - rest.len() <= MAX_HEADER
+            && let Some((name, after_name)) = field_name(rest)
+        {
             let (value, tail) = split_value(after_name);
             fields.push(Field { name, value });
             rest = tail;
@@ -64,12 +71,16 @@ impl<'a> Header<'a> {
         self.fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name.as_bytes()))
     }
 
-    /// Refuses what the large receivers would refuse, so that the sender hears it from us: no From
-    /// or several, and doubles of other fields that may stand only once.
+    /// Refuses a section beyond [`MAX_HEADER`], and what the large receivers would refuse, so that the
+    /// sender hears it from us: no From or several, and doubles of other fields that may stand only
+    /// once.
     ///
     /// # Errors
     /// The reply that says which rule is broken.
     pub fn check(&self) -> Result<(), Reply> {
+        if self.bytes.len() > MAX_HEADER {
+            return Err(Reply::header_too_big());
+        }
         if self.named("From").next().is_none() {
             return Err(Reply::bad_header("Message has no From field (RFC 5322 section 3.6)"));
         }
@@ -146,6 +157,19 @@ mod tests {
         ] {
             assert_eq!(Header::scan(message.as_bytes()).check().is_ok(), ok, "{message:?}");
         }
+    }
+
+    #[test]
+    fn a_section_without_end_is_refused_before_it_is_read_through() {
+        let longest = format!("From: a@b.c\r\nX: {}\r\n", "x".repeat(MAX_HEADER - 18));
+        assert_eq!(longest.len(), MAX_HEADER);
+        let header = |text: &str| Header::scan(text.as_bytes()).check().map_err(|r| r.code());
+        assert_eq!(header(&longest), Ok(()));
+        assert_eq!(header(&(longest.clone() + "\r\n" + &longest)), Ok(()), "bodies are longer");
+        assert_eq!(header(&(longest + "A:\r\n")), Err(552));
+        let fields = "A:\r\n".repeat(MAX_HEADER);
+        assert_eq!(header(&fields), Err(552));
+        assert!(Header::scan(fields.as_bytes()).fields().len() <= MAX_HEADER / 4 + 1);
     }
 
     proptest! {

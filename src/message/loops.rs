@@ -1,4 +1,5 @@
 use super::Header;
+use std::collections::HashSet;
 
 /// Name of the field that carries our loop tokens.
 pub const LOOP_FIELD: &str = "X-Onward-Loop";
@@ -24,10 +25,22 @@ impl LoopToken {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
 
-    /// True when `header` has this token in one of its loop fields.
-    pub fn is_in(&self, header: &Header<'_>) -> bool {
-        header.named(LOOP_FIELD).any(|field| field.value.trim_ascii() == self.0.as_bytes())
+/// What the loop fields of a message hold, our tokens and others. Collected once, as there may be many
+/// fields and many recipients to look for.
+#[derive(Debug)]
+pub struct LoopMarks<'a>(HashSet<&'a [u8]>);
+
+impl<'a> LoopMarks<'a> {
+    /// Of a message with this header section.
+    pub fn of(header: &Header<'a>) -> Self {
+        Self(header.named(LOOP_FIELD).map(|field| field.value.trim_ascii()).collect())
+    }
+
+    /// True when `token` is among them.
+    pub fn contains(&self, token: &LoopToken) -> bool {
+        self.0.contains(token.as_str().as_bytes())
     }
 }
 
@@ -37,11 +50,14 @@ mod tests {
 
     #[test]
     fn found_only_where_it_stands() {
+        let marks = |message: &str, token: &LoopToken| {
+            LoopMarks::of(&Header::scan(message.as_bytes())).contains(token)
+        };
         let token = LoopToken::new([7; 32]);
         let message = format!("A: b\r\nx-onward-loop: {}\r\n\r\n", token.as_str());
-        assert!(token.is_in(&Header::scan(message.as_bytes())));
-        assert!(!LoopToken::new([8; 32]).is_in(&Header::scan(message.as_bytes())));
+        assert!(marks(&message, &token));
+        assert!(!marks(&message, &LoopToken::new([8; 32])));
         let quoted = format!("A: b\r\n\r\nX-Onward-Loop: {}\r\n", token.as_str());
-        assert!(!token.is_in(&Header::scan(quoted.as_bytes())), "a bounce quotes it in its body");
+        assert!(!marks(&quoted, &token), "a bounce quotes it in its body");
     }
 }

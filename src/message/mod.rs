@@ -8,7 +8,7 @@ mod id;
 mod loops;
 mod trace;
 
-pub use header::{Field, Header};
+pub use header::{Field, Header, MAX_HEADER};
 pub use id::MessageId;
-pub use loops::{LOOP_FIELD, LoopToken};
+pub use loops::{LOOP_FIELD, LoopMarks, LoopToken};
 pub use trace::{Received, prefix};

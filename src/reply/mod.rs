@@ -303,6 +303,10 @@ impl Reply {
     pub const fn message_too_big() -> Self {
         Self::new(552, (5, 3, 4), "Message exceeds the size limit")
     }
+    /// A header section beyond any reason.
+    pub const fn header_too_big() -> Self {
+        Self::new(552, (5, 3, 4), "Header section exceeds the size limit")
+    }
     /// Bare CR, bare LF or NUL in the message.
     pub const fn bad_line_ends() -> Self {
         Self::new(550, (5, 6, 0), "Message has a bare CR, a bare LF or a NUL; lines end in CRLF")

@@ -1,6 +1,6 @@
 //! `connections`, `connections_per_client`, and what a thousand idle ones cost.
 
-use super::{connect_from, forwarder, send};
+use super::{connect_from, forwarder, memory_kilobytes, send};
 use crate::support::client::Client;
 use crate::support::onward::Onward;
 use crate::support::receiver::Receiver;
@@ -87,7 +87,7 @@ fn a_thousand_idle_connections_are_served_in_little_memory() {
     for client in &mut idle {
         client.say("NOOP", "250 ");
     }
-    let memory = resident_kilobytes(onward.process_id());
+    let memory = memory_kilobytes(onward.process_id(), "VmRSS");
     assert!(memory < 80 * 1024, "{memory} kB for {IDLE} idle connections");
 }
 
@@ -115,12 +115,6 @@ impl Idle {
             assert_ne!(self.0.read_line(&mut line).unwrap(), 0, "closed before {start:?}");
         }
     }
-}
-
-fn resident_kilobytes(process: u32) -> usize {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.split_whitespace().next().unwrap().parse().unwrap()
 }
 
 /// Of this process and those it starts, where the limit is the usual 1024.

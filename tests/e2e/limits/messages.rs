@@ -1,6 +1,6 @@
 //! `recipients`, `message_memory`, `received_hops`, `max_message_size`.
 
-use super::{MESSAGE, forwarder, message_of, send};
+use super::{MESSAGE, forwarder, memory_kilobytes, message_of, send};
 use crate::support::client::{Client, Reply};
 use crate::support::receiver::Receiver;
 
@@ -88,6 +88,19 @@ fn received_fields() {
     let quoted = [MESSAGE, b"Received: in the body\r\n".repeat(9).as_slice()].concat();
     send(&mut client, &quoted).expect_code(250);
     assert_eq!(sink.count(), 2);
+}
+
+#[test]
+fn a_message_of_nothing_but_header_fields_is_refused() {
+    let sink = Receiver::smtp().start();
+    let onward = forwarder(&sink).start();
+    let mut client = onward.session();
+    let endless = [MESSAGE, &b"A:\r\n".repeat(2_000_000)].concat();
+    send(&mut client, &endless).expect_code(250);
+    send(&mut client, &[&b"A:\r\n".repeat(2_000_000), MESSAGE].concat()).expect("552 5.3.4");
+    let memory = memory_kilobytes(onward.process_id(), "VmHWM");
+    assert!(memory < 64 * 1024, "{memory} kB for 8 MB");
+    assert_eq!(sink.count(), 1);
 }
 
 #[test]
