@@ -171,8 +171,9 @@ fn a_client_that_resets() {
     gate.wait_for_arrivals(1);
     waiting.reset();
     gate.open();
-    let records = onward.wait_for_trace(&["--to", ALIAS], 1);
-    assert_eq!(records[0]["outcome"], "forwarded");
+    let records = onward.wait_for_trace(&["--to", ALIAS], 2);
+    assert_eq!(records[0]["outcome"], "aborted");
+    assert_eq!(records[1]["outcome"], "forwarded");
     assert_eq!(receiver.count(), 1);
     send(&mut onward.session()).expect("250 2.0.0");
 }

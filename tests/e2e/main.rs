@@ -1,17 +1,19 @@
 //! All end-to-end tests, one module a topic.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
 #[path = "../support/mod.rs"]
 mod support;
 
-mod journal;
-mod dialogs;
 mod cli;
 mod crash;
+mod dialogs;
 mod failing_destination;
+mod hardship;
+mod journal;
+mod limits;
 mod load;
 mod postfix;
+mod proxy;
 mod start;
 mod stop;
-mod hardship;
-mod limits;
-mod proxy;
 mod support_selftest;
