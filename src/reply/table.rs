@@ -1,0 +1,275 @@
+//! Every situation and its reply. What is not here is not said.
+
+use super::Reply;
+
+impl Reply {
+    /// 220 at connect.
+    pub fn greeting(hostname: &str) -> Self {
+        Self::plain(220, &format!("{hostname} ESMTP Onward"))
+    }
+    /// 250 to HELO.
+    pub fn helo(hostname: &str) -> Self {
+        Self::plain(250, hostname)
+    }
+    /// 250 to EHLO, one extension a line.
+    pub fn ehlo(hostname: &str, extensions: &[impl AsRef<str>]) -> Self {
+        let mut text = hostname.to_owned();
+        for extension in extensions {
+            text.push('\n');
+            text.push_str(extension.as_ref());
+        }
+        Self::plain(250, &text)
+    }
+    /// 354 to DATA.
+    pub fn start_data() -> Self {
+        Self::plain(354, "End data with <CR><LF>.<CR><LF>")
+    }
+    /// MAIL accepted.
+    pub const fn sender_ok() -> Self {
+        Self::new(250, (2, 1, 0), "Sender accepted")
+    }
+    /// RCPT accepted.
+    pub const fn recipient_ok() -> Self {
+        Self::new(250, (2, 1, 5), "Recipient accepted")
+    }
+    /// A BDAT chunk that is not the last (RFC 3030 §2).
+    pub fn chunk_ok(octets: u64) -> Self {
+        Self::with_text(250, (2, 0, 0), &format!("{octets} octets received"))
+    }
+    /// RSET and NOOP.
+    pub const fn ok() -> Self {
+        Self::new(250, (2, 0, 0), "OK")
+    }
+    /// QUIT.
+    pub const fn bye() -> Self {
+        Self::new(221, (2, 0, 0), "Goodbye")
+    }
+    /// HELP.
+    pub const fn help() -> Self {
+        Self::new(
+            214,
+            (2, 0, 0),
+            "Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY HELP\nSee RFC 5321",
+        )
+    }
+    /// VRFY: neither confirmed nor denied (RFC 5321 §7.3).
+    pub const fn cannot_verify() -> Self {
+        Self::new(252, (2, 1, 5), "Cannot verify; send mail and see")
+    }
+    /// EXPN.
+    pub const fn no_expn() -> Self {
+        Self::new(502, (5, 5, 1), "EXPN is not offered")
+    }
+    /// Every destination has the message: their replies were 2xx.
+    pub fn forwarded(id: &str) -> Self {
+        Self::with_text(250, (2, 0, 0), &format!("{id} forwarded, the destination said 2xx"))
+    }
+    /// The alias says `--discard`.
+    pub fn discarded(id: &str) -> Self {
+        Self::with_text(250, (2, 0, 0), &format!("{id} accepted"))
+    }
+
+    /// Recipient at a hosted domain that has no such alias; disabled aliases answer the same.
+    pub const fn no_such_alias() -> Self {
+        Self::new(550, (5, 1, 1), "No such address here")
+    }
+    /// Recipient at a domain that is not hosted here.
+    pub const fn relaying_denied() -> Self {
+        Self::new(550, (5, 7, 1), "Relaying denied: this domain is not hosted here")
+    }
+    /// SRS address whose tag is not ours.
+    pub const fn srs_bad_signature() -> Self {
+        Self::new(550, (5, 7, 1), "SRS address with an invalid signature")
+    }
+    /// SRS address past its lifetime.
+    pub const fn srs_expired() -> Self {
+        Self::new(550, (5, 7, 1), "SRS address has expired")
+    }
+    /// SRS address as recipient of a mail that is not a bounce.
+    pub const fn srs_bounces_only() -> Self {
+        Self::new(550, (5, 7, 1), "SRS address takes bounces only (MAIL FROM:<>)")
+    }
+    /// SRS address used too often today.
+    pub const fn srs_used_up() -> Self {
+        Self::new(450, (4, 7, 1), "SRS address was used too often today, try again later")
+    }
+    /// Recipient that looks like SRS and does not parse as such.
+    pub const fn srs_malformed() -> Self {
+        Self::new(550, (5, 1, 3), "Malformed SRS address")
+    }
+    /// `alias --reject TEXT`.
+    pub fn alias_rejects(text: &str) -> Self {
+        Self::with_text(550, (5, 7, 1), text)
+    }
+    /// `alias --defer TEXT`.
+    pub fn alias_defers(text: &str) -> Self {
+        Self::with_text(450, (4, 2, 1), text)
+    }
+    /// Aliases that lead back to themselves.
+    pub const fn alias_cycle() -> Self {
+        Self::new(554, (5, 4, 6), "The aliases of this address form a loop")
+    }
+    /// Aliases that lead to more mailboxes than allowed.
+    pub const fn alias_too_many() -> Self {
+        Self::new(554, (5, 4, 6), "The aliases of this address lead to too many mailboxes")
+    }
+    /// postmaster@ or abuse@ while no postmaster is configured: kept at the sender until one is.
+    pub const fn no_postmaster() -> Self {
+        Self::new(451, (4, 3, 5), "No postmaster is configured here yet, try again later")
+    }
+    /// The recipient's destinations are another group than those of the transaction so far.
+    pub const fn other_destination() -> Self {
+        Self::new(452, (4, 5, 3), "Send this recipient in a transaction of its own")
+    }
+    /// Recipients of one transaction got different verdicts; asked again, each gets its own.
+    pub const fn mixed_verdicts() -> Self {
+        Self::new(
+            451,
+            (4, 5, 3),
+            "Recipients differ in outcome, try again: each is answered by itself",
+        )
+    }
+    /// More than `limits.recipients`.
+    pub const fn too_many_recipients() -> Self {
+        Self::new(452, (4, 5, 3), "Too many recipients")
+    }
+
+    /// MAIL with a malformed path.
+    pub fn bad_reverse_path(why: &str) -> Self {
+        Self::with_text(501, (5, 1, 7), &format!("Bad sender address: {why}"))
+    }
+    /// RCPT with a malformed path.
+    pub fn bad_forward_path(why: &str) -> Self {
+        Self::with_text(501, (5, 1, 3), &format!("Bad recipient address: {why}"))
+    }
+    /// A non-ASCII address without SMTPUTF8 (RFC 6531 §3.5).
+    pub const fn needs_smtputf8() -> Self {
+        Self::new(553, (5, 6, 7), "A non-ASCII address needs MAIL ... SMTPUTF8")
+    }
+    /// A command out of order; `needed` says what comes first.
+    pub const fn out_of_order(needed: &'static str) -> Self {
+        Self::new(503, (5, 5, 1), needed)
+    }
+    /// An unknown command.
+    pub const fn unknown_command() -> Self {
+        Self::new(500, (5, 5, 2), "Command not recognised")
+    }
+    /// A command line that is too long, or does not end in CRLF, or is not text.
+    pub const fn bad_line(why: &'static str) -> Self {
+        Self::new(500, (5, 5, 2), why)
+    }
+    /// A bad argument of a known command or parameter.
+    pub const fn bad_argument(why: &'static str) -> Self {
+        Self::new(501, (5, 5, 4), why)
+    }
+    /// A MAIL or RCPT parameter that is not offered (RFC 5321 §4.1.1.11).
+    pub const fn unknown_parameter() -> Self {
+        Self::new(555, (5, 5, 4), "Parameter not recognised")
+    }
+    /// SIZE or the data exceed `max_message_size`.
+    pub const fn message_too_big() -> Self {
+        Self::new(552, (5, 3, 4), "Message exceeds the size limit")
+    }
+    /// A header section beyond any reason.
+    pub const fn header_too_big() -> Self {
+        Self::new(552, (5, 3, 4), "Header section exceeds the size limit")
+    }
+    /// Bare CR, bare LF or NUL in the message.
+    pub const fn bad_line_ends() -> Self {
+        Self::new(550, (5, 6, 0), "Message has a bare CR, a bare LF or a NUL; lines end in CRLF")
+    }
+    /// The header section breaks a rule of RFC 5322 that receivers enforce.
+    pub const fn bad_header(why: &'static str) -> Self {
+        Self::new(550, (5, 6, 0), why)
+    }
+    /// Too many Received fields, or our own loop token.
+    pub const fn mail_loop() -> Self {
+        Self::new(554, (5, 4, 6), "Mail loop detected")
+    }
+    /// 8-bit bytes for a destination without 8BITMIME.
+    pub const fn destination_without_8bitmime() -> Self {
+        Self::new(554, (5, 6, 3), "The destination does not take 8-bit data")
+    }
+    /// UTF-8 addresses or headers for a destination without SMTPUTF8.
+    pub const fn destination_without_smtputf8() -> Self {
+        Self::new(554, (5, 6, 7), "The destination does not take UTF-8 addresses or headers")
+    }
+    /// The destination announces a SIZE below that of the message.
+    pub const fn destination_size() -> Self {
+        Self::new(552, (5, 3, 4), "Message exceeds the size limit of the destination")
+    }
+
+    /// The destination publishes a null MX (RFC 7505 §3).
+    pub const fn destination_null_mx() -> Self {
+        Self::new(556, (5, 1, 10), "The destination does not accept mail (null MX)")
+    }
+    /// The destination's domain does not exist or has no address; kept at the sender.
+    pub const fn destination_not_found() -> Self {
+        Self::new(451, (4, 4, 4), "The destination's domain has no mail server, try again later")
+    }
+    /// DNS did not answer.
+    pub const fn destination_dns() -> Self {
+        Self::new(451, (4, 4, 3), "DNS of the destination does not answer, try again later")
+    }
+    /// No host of the destination took a connection.
+    pub const fn destination_unreachable() -> Self {
+        Self::new(451, (4, 4, 1), "The destination cannot be reached, try again later")
+    }
+    /// The connection to the destination broke or it spoke no SMTP.
+    pub const fn destination_lost() -> Self {
+        Self::new(451, (4, 4, 2), "The connection to the destination broke, try again later")
+    }
+    /// `delivery.budget` ran out.
+    pub const fn destination_too_slow() -> Self {
+        Self::new(451, (4, 4, 7), "The destination took too long, try again later")
+    }
+    /// The destination refuses this server as such: our fault to mend, so the sender keeps the mail.
+    pub const fn destination_refuses_us() -> Self {
+        Self::new(451, (4, 7, 0), "The destination does not accept this server, try again later")
+    }
+
+    /// `limits.connections`, in all or per client.
+    pub const fn too_many_connections() -> Self {
+        Self::new(421, (4, 3, 2), "Too many connections, try again later")
+    }
+    /// `limits.errors`.
+    pub const fn too_many_errors() -> Self {
+        Self::new(421, (4, 7, 0), "Too many errors, closing")
+    }
+    /// A dialogue that goes on and on without a message.
+    pub const fn too_many_commands() -> Self {
+        Self::new(421, (4, 7, 0), "Too many commands without a message, closing")
+    }
+    /// A browser or a TLS client on this port.
+    pub const fn not_smtp() -> Self {
+        Self::new(421, (4, 7, 0), "This is an SMTP server, closing")
+    }
+    /// `limits.command_timeout`, `data_timeout` or `session_timeout`.
+    pub const fn timeout() -> Self {
+        Self::new(421, (4, 4, 2), "Timeout, closing")
+    }
+    /// The daemon is stopping.
+    pub const fn shutting_down() -> Self {
+        Self::new(421, (4, 3, 2), "Shutting down, try again later")
+    }
+    /// `limits.message_memory`.
+    pub const fn out_of_memory() -> Self {
+        Self::new(452, (4, 3, 1), "Too much mail in transit, try again later")
+    }
+    /// The store does not answer or is full; nothing was taken.
+    pub const fn store_failed() -> Self {
+        Self::new(451, (4, 3, 0), "Local storage problem, try again later")
+    }
+    /// Something that must not happen did; nothing was sent.
+    pub const fn local_error() -> Self {
+        Self::new(451, (4, 3, 0), "Local problem, try again later")
+    }
+    /// The table of long SRS addresses is full.
+    pub const fn srs_table_full() -> Self {
+        Self::new(452, (4, 3, 1), "No room to rewrite this long sender address, try again later")
+    }
+    /// The sender's address cannot be rewritten.
+    pub const fn cannot_rewrite() -> Self {
+        Self::new(550, (5, 1, 7), "The sender address cannot be rewritten for forwarding")
+    }
+}
