@@ -11,6 +11,9 @@ use crate::{
 };
 use std::sync::Arc;
 
+/// SRS addresses of ours within one of ours that are followed.
+const MAX_NESTED: usize = 3;
+
 /// A recipient that was accepted, and where it leads.
 #[derive(Debug, Clone)]
 pub(super) struct Recipient {
@@ -94,18 +97,15 @@ async fn decide_mailbox(
     mailbox: &Mailbox,
     now: u64,
 ) -> Resolved {
-    let srs = &services.config.srs.settings;
     let refuse = |reply| Err(Decision::Refuse(reply));
-    let is_srs_domain = *mailbox.domain() == srs.domain;
+    let is_srs_domain = *mailbox.domain() == services.config.srs.settings.domain;
     let is_hosted = services.store.is_hosted(mailbox.domain());
-    if is_srs_shaped(mailbox.local()) && (is_srs_domain || is_hosted) {
-        // Never an alias, whatever catch-all or regex exists.
-        if is_srs_domain || srs.per_domain {
-            return srs_return(services, reverse_path, mailbox, now).await;
-        }
-        return refuse(Reply::no_such_alias());
-    }
-    if is_hosted {
+    // Never an alias, whatever catch-all or regex exists.
+    if is_srs_return(services, mailbox) {
+        srs_return(services, reverse_path, mailbox, now).await
+    } else if is_hosted && is_srs_shaped(mailbox.local()) {
+        refuse(Reply::no_such_alias())
+    } else if is_hosted {
         alias(services, mailbox).await
     } else if is_srs_domain && is_role(mailbox.local()) {
         postmaster(services).await
@@ -158,6 +158,16 @@ fn resolved(expansion: Result<Arc<Expansion>, StoreError>) -> Resolved {
     }
 }
 
+/// Whether `mailbox` looks like an SRS address that we might have made.
+fn is_srs_return(services: &Services, mailbox: &Mailbox) -> bool {
+    let srs = &services.config.srs.settings;
+    let is_srs_domain = || {
+        *mailbox.domain() == srs.domain
+            || srs.per_domain && services.store.is_hosted(mailbox.domain())
+    };
+    is_srs_shaped(mailbox.local()) && is_srs_domain()
+}
+
 /// A returning bounce. The order of the checks decides what a guesser learns: first of all whether
 /// the tag is ours.
 async fn srs_return(
@@ -172,28 +182,50 @@ async fn srs_return(
         Err(ReverseError::BadTag) => {
             return Err(Decision::Forged(Reply::srs_bad_signature()));
         }
-        Err(ReverseError::Expired) => return refuse(Reply::srs_expired()),
-        Err(ReverseError::Malformed | ReverseError::NotSrs) => {
-            return refuse(Reply::srs_malformed());
-        }
+        Err(error) => return refuse(not_reversed(error)),
     };
     if services.config.srs.bounces_only && *reverse_path != ReversePath::Null {
         return refuse(Reply::srs_bounces_only());
     }
-    let original = match reversed {
-        Reversed::Mailbox(original) => original,
-        Reversed::Token(token) => match services.store.srs_get(token.as_str(), now).await {
-            Ok(Some(original)) => original,
-            Ok(None) => return refuse(Reply::srs_expired()),
-            Err(error) => {
-                tracing::error!(%error, "cannot look up a long SRS address");
-                return refuse(Reply::store_failed());
-            }
-        },
-    };
+    let mut original = sender_of(services, reversed, now).await?;
     let today = now / 86_400;
     if !services.store.srs_use(&mailbox.to_key(), today, services.config.srs.max_uses_per_day) {
         return refuse(Reply::srs_used_up());
     }
+    // What went through aliases of two domains has an address of ours within an address of ours. The
+    // one within came with the message: if it is forged, whoever bounces is not to blame.
+    for _ in 0..MAX_NESTED {
+        if !is_srs_return(services, &original) {
+            break;
+        }
+        original = match services.rewriter().reverse(&original, now) {
+            Ok(reversed) => sender_of(services, reversed, now).await?,
+            Err(error) => return refuse(not_reversed(error)),
+        };
+    }
     final_mailboxes(services, original).await
+}
+
+fn not_reversed(error: ReverseError) -> Reply {
+    match error {
+        ReverseError::BadTag => Reply::srs_bad_signature(),
+        ReverseError::Expired => Reply::srs_expired(),
+        ReverseError::Malformed | ReverseError::NotSrs => Reply::srs_malformed(),
+    }
+}
+
+/// Whom an SRS address stands for.
+async fn sender_of(services: &Services, reversed: Reversed, now: u64) -> Result<Mailbox, Decision> {
+    let token = match reversed {
+        Reversed::Mailbox(original) => return Ok(original),
+        Reversed::Token(token) => token,
+    };
+    match services.store.srs_get(token.as_str(), now).await {
+        Ok(Some(original)) => Ok(original),
+        Ok(None) => Err(Decision::Refuse(Reply::srs_expired())),
+        Err(error) => {
+            tracing::error!(%error, "cannot look up a long SRS address");
+            Err(Decision::Refuse(Reply::store_failed()))
+        }
+    }
 }
