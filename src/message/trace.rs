@@ -46,8 +46,11 @@ impl Received<'_> {
             "Received: from {helo} ([{}])\r\n\tby {} (Onward) with {protocol} id {}",
             self.client, self.hostname, self.id
         );
-        // Several recipients are not to learn of each other (RFC 5321 §7.2).
-        if let [ForwardPath::Mailbox(only)] = self.forward_paths {
+        // Several recipients are not to learn of each other (RFC 5321 §7.2). In UTF-8, this field alone
+        // could be what the destination lacks SMTPUTF8 for.
+        if let [ForwardPath::Mailbox(only)] = self.forward_paths
+            && only.local().is_ascii()
+        {
             let _ = write!(text, "\r\n\tfor <{only}>");
         }
         let _ = write!(text, "; {}\r\n", date(self.now));
