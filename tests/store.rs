@@ -102,7 +102,7 @@ async fn the_stores_own_writes_do_not_empty_its_cache() {
     let store = open(&state);
     let mut directory = directory(&state, &[]);
     let before = *store.version().borrow();
-    store.remember_delivered([1; 32], 10).await.unwrap();
+    store.remember_delivered(vec![[1; 32]], 10).await.unwrap();
     store.srs_put("t", &mailbox("a@y.test"), 10, 1, 9).await.unwrap();
     let x = Domain::parse("x.test").unwrap();
     seen(&store, || directory.add_domain(&x).unwrap()).await;
@@ -161,8 +161,8 @@ async fn what_was_delivered_outlives_the_process() {
     let state = TempDir::new().unwrap();
     let store = open(&state);
     assert!(!store.was_delivered(&[1; 32], 5));
-    store.remember_delivered([1; 32], 10).await.unwrap();
-    store.remember_delivered([2; 32], 50).await.unwrap();
+    store.remember_delivered(vec![[1; 32]], 10).await.unwrap();
+    store.remember_delivered(vec![[2; 32]], 50).await.unwrap();
     for store in [store.clone(), open(&state)] {
         assert!(store.was_delivered(&[1; 32], 9));
         assert!(!store.was_delivered(&[1; 32], 10));
@@ -337,7 +337,7 @@ async fn a_long_change_of_another_process_delays_writes_and_not_look_ups() {
 
     let write = tokio::spawn({
         let store = store.clone();
-        async move { store.remember_delivered([1; 32], 10).await }
+        async move { store.remember_delivered(vec![[1; 32]], 10).await }
     });
     assert_eq!(resolved(&store, "a@x.test").await, "p@y.test");
     assert!(!write.is_finished());

@@ -16,12 +16,17 @@ use crate::{
 };
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 use tokio::{task::JoinSet, time::Instant};
 
 /// For how long it is remembered who has a message whose sender was told to come again: as long as
 /// senders usually try.
 const MEMORY: u64 = 5 * 86_400;
+/// Mailboxes of one transaction: as many as every server must take (RFC 5321 §4.5.3.1.8).
+const MAX_RECIPIENTS: usize = 100;
 
 /// A message to deliver.
 #[derive(Debug, Clone)]
@@ -32,6 +37,8 @@ pub(super) struct Message {
     pub(super) prefix: Bytes,
     /// As it came.
     pub(super) bytes: Bytes,
+    /// It has bytes above 127.
+    pub(super) eight_bit: bool,
     /// Its header section needs SMTPUTF8; addresses speak for themselves.
     pub(super) smtputf8: bool,
     /// Seconds since 1970.
@@ -68,14 +75,14 @@ impl Delivery {
         recipients: &[Recipient],
     ) -> Result<Self, Reply> {
         let mut plan = Self { legs: Vec::new(), of_recipient: Vec::new(), attempts: Vec::new() };
+        let mut shared = HashMap::new();
         for recipient in recipients {
             let reverse_path = rewrite(services, message, recipient).await?;
             let mut legs = Vec::with_capacity(recipient.destinations.len());
             for to in &recipient.destinations {
-                let same = |leg: &Leg| leg.to == *to && leg.reverse_path == reverse_path;
-                let at = plan.legs.iter().position(same).unwrap_or_else(|| {
-                    let to = to.clone();
-                    plan.legs.push(Leg { reverse_path: reverse_path.clone(), to, outcome: None });
+                let at = *shared.entry((to, reverse_path.clone())).or_insert_with(|| {
+                    let (reverse_path, to) = (reverse_path.clone(), to.clone());
+                    plan.legs.push(Leg { reverse_path, to, outcome: None });
                     plan.legs.len() - 1
                 });
                 legs.push(at);
@@ -90,8 +97,8 @@ impl Delivery {
         self.legs.first()?.reverse_path.mailbox().map(ToString::to_string)
     }
 
-    /// Delivers every leg that nobody has yet, one transaction a destination group, all groups at
-    /// once, until `deadline`.
+    /// Delivers every leg that nobody has yet, one transaction a destination group or several where it
+    /// is large, all at once, until `deadline`.
     pub(super) async fn run(&mut self, services: &Services, message: &Message, deadline: Instant) {
         self.recall(services, message).await;
         let mut groups: BTreeMap<(NextHop, String), Vec<usize>> = BTreeMap::new();
@@ -101,7 +108,10 @@ impl Delivery {
         }
         let began = clock::millis();
         let mut under_way = JoinSet::new();
-        for ((next_hop, _), legs) in groups {
+        let transactions = groups.iter().flat_map(|((next_hop, _), legs)| {
+            legs.chunks(MAX_RECIPIENTS).map(move |legs| (next_hop.clone(), legs.to_vec()))
+        });
+        for (next_hop, legs) in transactions {
             let Some(outgoing) = self.outgoing(message, &legs) else { continue };
             let outbound = Arc::clone(&services.outbound);
             let deliver =
@@ -158,7 +168,7 @@ impl Delivery {
             recipients: legs.map(|leg| leg.to.mailbox.clone()).collect(),
             prefix: message.prefix.clone(),
             message: message.bytes.clone(),
-            eight_bit: !message.bytes.is_ascii(),
+            eight_bit: message.eight_bit,
             smtputf8: message.smtputf8,
         })
     }
@@ -182,17 +192,16 @@ impl Delivery {
     pub(super) async fn remember(&self, services: &Services, message: &Message) {
         let is_delivered =
             |leg: &&Leg| matches!(leg.outcome, Some(Outcome { verdict: Verdict::Delivered, .. }));
-        if !self.legs.iter().any(|leg| is_delivered(&leg)) {
+        let delivered: Vec<&Leg> = self.legs.iter().filter(is_delivered).collect();
+        if delivered.is_empty() {
             return;
         }
         let digest = Sha256::digest(&message.bytes);
-        for leg in self.legs.iter().filter(is_delivered) {
-            let print = print_of(message, &leg.to.mailbox, &digest);
-            // Not remembered means a duplicate, which beats a loss.
-            if let Err(error) = services.store.remember_delivered(print, message.now + MEMORY).await
-            {
-                tracing::error!(%error, "cannot remember a delivery, the sender may cause a duplicate");
-            }
+        let prints = delivered.iter().map(|leg| print_of(message, &leg.to.mailbox, &digest));
+        let prints = prints.collect();
+        // Not remembered means a duplicate, which beats a loss.
+        if let Err(error) = services.store.remember_delivered(prints, message.now + MEMORY).await {
+            tracing::error!(%error, "cannot remember deliveries, the sender may cause duplicates");
         }
     }
 

@@ -193,6 +193,7 @@ impl Mail {
         Ok(Message {
             reverse_path: transaction.envelope.reverse_path,
             prefix,
+            eight_bit: !bytes.is_ascii(),
             smtputf8,
             bytes,
             now: story.arrived,

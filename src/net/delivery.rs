@@ -62,16 +62,17 @@ impl<'a> Delivery<'a> {
         remote: &Remote,
         lost: Option<&Lost>,
     ) {
+        let hidden = self.hidden(remote);
         for (at, answer) in pending.iter().zip(answers) {
             let attempt = match answer {
-                Answer::Said(reply) => self.said(&reply, remote),
+                Answer::Said(reply) => self.said(&reply, remote, &hidden),
                 Answer::Unfit(reply) => self.own(Verdict::Refused, reply, Some(remote)),
                 Answer::Uncertain => Attempt {
                     uncertain: true,
                     ..self.own(Verdict::Deferred, lost_reply(lost), Some(remote))
                 },
                 Answer::Closing(reply) => {
-                    let failure = self.said(&reply, remote);
+                    let failure = self.said(&reply, remote, &hidden);
                     self.failed(failure);
                     continue;
                 }
@@ -97,7 +98,7 @@ impl<'a> Delivery<'a> {
                 theirs: Some(reply.to_foreign()),
                 ..deferred(Reply::destination_refuses_us())
             },
-            OpenError::Refused(reply) => self.said(reply, remote),
+            OpenError::Refused(reply) => self.said(reply, remote, &self.hidden(remote)),
         };
         self.failed(failure);
     }
@@ -134,20 +135,24 @@ impl<'a> Delivery<'a> {
         }
     }
 
+    /// What no reply of this host may show.
+    fn hidden(&self, remote: &Remote) -> Hidden {
+        remote.hide(Hidden::mailboxes(&self.mail.recipients))
+    }
+
     /// A verdict in the host's own words.
-    fn said(&self, reply: &ServerReply, remote: &Remote) -> Attempt {
+    fn said(&self, reply: &ServerReply, remote: &Remote, hidden: &Hidden) -> Attempt {
         let foreign = reply.to_foreign();
-        let hidden = remote.hide(Hidden::mailboxes(&self.mail.recipients));
         let (verdict, reply) = match reply.class() {
-            Class::Positive => (Verdict::Delivered, foreign.for_client(&hidden)),
+            Class::Positive => (Verdict::Delivered, foreign.for_client(hidden)),
             // Authentication or encryption is wanted (RFC 4954 §6, RFC 3207 §4): nothing that the
             // sender could do, and the operator can mend it.
             Class::Permanent if matches!(reply.code, 530 | 535 | 538) => {
                 (Verdict::Deferred, Reply::destination_refuses_us())
             }
-            Class::Permanent => (Verdict::Refused, foreign.for_client(&hidden)),
+            Class::Permanent => (Verdict::Refused, foreign.for_client(hidden)),
             Class::Intermediate | Class::Transient => {
-                (Verdict::Deferred, foreign.for_client(&hidden))
+                (Verdict::Deferred, foreign.for_client(hidden))
             }
         };
         Attempt { theirs: Some(foreign), ..self.own(verdict, reply, Some(remote)) }

@@ -29,21 +29,27 @@ pub(super) fn load_refused(rows: Vec<(Fingerprint, u64, ForeignReply)>) -> Memor
 }
 
 impl Store {
-    /// Remembers a delivery until `expires`. Known at once, durable when this answers.
+    /// Remembers deliveries until `expires`. Known at once, durable when this answers.
     ///
     /// # Errors
     /// When it cannot be written; it is then known until the end of the process.
     pub async fn remember_delivered(
         &self,
-        fingerprint: Fingerprint,
+        fingerprints: Vec<Fingerprint>,
         expires: u64,
     ) -> Result<(), StoreError> {
-        let gone = lock(&self.0.delivered).insert(fingerprint, expires, ());
+        let gone: Vec<Fingerprint> = {
+            let mut memory = lock(&self.0.delivered);
+            fingerprints.iter().filter_map(|print| memory.insert(*print, expires, ())).collect()
+        };
         let write = self.0.writer.run(move |connection| {
-            if let Some(gone) = gone {
-                Remembered::Delivered.forget(connection, &gone)?;
+            for print in &fingerprints {
+                expiring::put_delivered(connection, print, expires)?;
             }
-            expiring::put_delivered(connection, &fingerprint, expires)
+            for gone in &gone {
+                Remembered::Delivered.forget(connection, gone)?;
+            }
+            Ok(())
         });
         write.await
     }

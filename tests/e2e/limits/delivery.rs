@@ -3,6 +3,7 @@
 use super::MESSAGE;
 use crate::support::onward::Onward;
 use crate::support::receiver::{Action, Gate, Receiver, Step};
+use std::collections::HashSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -54,4 +55,27 @@ fn one_that_answers_too_late_may_have_the_message_but_nobody_is_told_so() {
     late.wait_for_all_closed();
     late.accept_all();
     super::send(&mut client, MESSAGE).expect_code(250);
+}
+
+/// Servers need not take more than 100 recipients, and seldom do.
+#[test]
+fn a_hundred_mailboxes_a_transaction() {
+    const ALIASES: usize = 15;
+    let sink = Receiver::smtp().start();
+    let mut builder = Onward::builder().domain("example.org").route("sink.test", &sink.route());
+    for alias in 0..ALIASES {
+        let mailboxes: Vec<_> = (0..100).map(|n| format!("box{alias}-{n}@sink.test")).collect();
+        let mailboxes: Vec<_> = mailboxes.iter().map(String::as_str).collect();
+        builder = builder.alias(&format!("to{alias}@example.org"), &mailboxes);
+    }
+    let onward = builder.start();
+    let to: Vec<_> = (0..ALIASES).map(|alias| format!("to{alias}@example.org")).collect();
+    let to: Vec<_> = to.iter().map(String::as_str).collect();
+    onward.session().transaction("a@client.test", &to, MESSAGE).expect_code(250);
+
+    let messages = sink.messages();
+    let reached: HashSet<_> = messages.iter().flat_map(|message| message.to.clone()).collect();
+    assert_eq!(reached.len(), ALIASES * 100);
+    assert!(messages.iter().all(|message| message.to.len() <= 100));
+    assert_eq!(messages.len(), ALIASES, "each mailbox once");
 }
