@@ -22,7 +22,14 @@ use crate::{
 };
 use keys::LiveKeys;
 use services::Services;
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{
+    fs::{File, TryLockError},
+    future::Future,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 use transaction::Mail;
 
@@ -39,6 +46,8 @@ const SMTP_PORT: u16 = 25;
 pub struct Daemon {
     services: Arc<Services>,
     listeners: Vec<Listener>,
+    /// Held until the end.
+    _state_dir: File,
 }
 
 /// Why the daemon does not start. Nothing was accepted yet.
@@ -48,6 +57,18 @@ pub enum StartError {
     /// The state directory or its database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Two daemons would each know only half of what was delivered and how often SRS addresses were
+    /// used.
+    #[error("{}: another onward serves from this state directory", .0.display())]
+    Running(PathBuf),
+    /// The lock by which daemons tell.
+    #[error("cannot lock the state directory {}: {error}", .path.display())]
+    Lock {
+        /// The directory.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
     /// The SRS secrets.
     #[error("{0}")]
     Keys(String),
@@ -80,6 +101,17 @@ fn hint(error: &io::Error) -> &'static str {
     }
 }
 
+/// Locks the directory until the handle is dropped, whatever ends the process.
+fn lock(state_dir: &Path) -> Result<File, StartError> {
+    let failed = |error| StartError::Lock { path: state_dir.to_owned(), error };
+    let directory = File::open(state_dir).map_err(failed)?;
+    match directory.try_lock() {
+        Ok(()) => Ok(directory),
+        Err(TryLockError::WouldBlock) => Err(StartError::Running(state_dir.to_owned())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
 impl Daemon {
     /// Opens the store and the journal, reads the secrets, binds all listeners.
     ///
@@ -95,6 +127,7 @@ impl Daemon {
             &config.state_dir,
             Options { postmaster: config.postmaster.clone(), ..Options::default() },
         )?;
+        let state_dir = lock(&config.state_dir)?;
         let mut listeners = Vec::new();
         for listen in config.listen.iter().filter(|listen| listen.protocol == Protocol::Smtp) {
             let bound = Listener::bind(&listen.address, listen.proxy_protocol.clone()).await;
@@ -112,7 +145,7 @@ impl Daemon {
             limits: OutboundLimits::default(),
         }));
         let services = Arc::new(Services { config, store, journal, outbound, keys });
-        Ok(Self { services, listeners })
+        Ok(Self { services, listeners, _state_dir: state_dir })
     }
 
     /// Where it listens.

@@ -25,6 +25,20 @@ fn sighup_does_not_end_it() {
     assert!(onward.terminate().success());
 }
 
+#[test]
+fn a_second_daemon_on_the_same_state_is_refused() {
+    let mut onward = Onward::builder().start();
+    let second = onward.serve_refused();
+    assert_eq!(second.code, Some(1));
+    assert!(second.stderr.contains("another onward"), "{}", second.stderr);
+    onward.session().command("NOOP").expect_code(250);
+    onward.run(&["domain", "add", "added.test"]);
+
+    onward.kill_9();
+    onward.serve();
+    assert!(onward.terminate().success());
+}
+
 /// A second listener, on a unix socket in the test's directory.
 fn on_a_socket() -> (Builder, PathBuf) {
     let builder = Onward::builder();
