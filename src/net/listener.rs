@@ -24,13 +24,15 @@ use tokio::{
     net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream, lookup_host},
     sync::watch,
     task::JoinSet,
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 /// Connections that may wait to be accepted; the kernel has its own ceiling.
 const BACKLOG: u32 = 1024;
 /// Rest after accept failed, as it does when descriptors run out.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
+/// How often that is told: with a thousand lines a minute nobody finds anything else.
+const ACCEPT_COMPLAINT: Duration = Duration::from_secs(60);
 /// Longest wait for a PROXY header, which the proxy sends at once.
 const PROXY_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -141,6 +143,7 @@ impl Listener {
     {
         let proxies: Arc<[IpNet]> = self.proxies.into();
         let mut sessions = JoinSet::new();
+        let mut complained: Option<Instant> = None;
         loop {
             tokio::select! {
                 accepted = self.socket.accept() => match accepted {
@@ -159,7 +162,10 @@ impl Listener {
                         });
                     }
                     Err(error) => {
-                        tracing::error!(listener = %self.local, %error, "cannot accept connections");
+                        if complained.is_none_or(|last| last.elapsed() >= ACCEPT_COMPLAINT) {
+                            complained = Some(Instant::now());
+                            tracing::error!(listener = %self.local, %error, "cannot accept connections");
+                        }
                         tokio::time::sleep(ACCEPT_REST).await;
                     }
                 },
