@@ -90,11 +90,13 @@ struct Sender {
     accepted: Vec<(String, usize)>,
     /// Connections that broke.
     interrupted: usize,
+    /// What was said last.
+    stage: &'static str,
 }
 
 impl Sender {
     fn new(address: SocketAddr) -> Self {
-        Self { address, client: None, accepted: Vec::new(), interrupted: 0 }
+        Self { address, client: None, accepted: Vec::new(), interrupted: 0, stage: "" }
     }
 
     fn run(mut self, sender: usize, stop: &AtomicBool) -> Self {
@@ -105,7 +107,8 @@ impl Sender {
             let id = format!("<{sender}.{number}@crash.test>");
             let mut sent = 0;
             while let Err(why) = self.send(&id, &mut sent) {
-                assert_ne!(why, NoReply::Silent);
+                let stage = self.stage;
+                assert!(why != NoReply::Silent, "no answer to {stage} of {id}, sent {sent} times");
                 self.interrupted += 1;
                 self.client = None;
             }
@@ -116,11 +119,13 @@ impl Sender {
 
     /// Anything but acceptance at every step, or the end of the connection, is a failure.
     fn send(&mut self, id: &str, sent: &mut usize) -> Result<(), NoReply> {
+        self.stage = "connect";
         let client = match &mut self.client {
             Some(client) => client,
             none => none.insert(session(self.address)?),
         };
         let envelope = "MAIL FROM:<alice@sender.test>\r\nRCPT TO:<hello@example.org>\r\nDATA\r\n";
+        self.stage = "envelope";
         client.send(envelope.as_bytes());
         for code in [250, 250, 354] {
             client.try_reply()?.expect_code(code);
@@ -128,6 +133,7 @@ impl Sender {
         let message =
             format!("From: <alice@sender.test>\r\nMessage-ID: {id}\r\n\r\n{}", body_of(id));
         *sent += 1;
+        self.stage = "end of data";
         client.send(&stuffed(message.as_bytes()));
         client.try_reply()?.expect("250 2.0.0");
         Ok(())
