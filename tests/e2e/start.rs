@@ -115,20 +115,24 @@ fn a_damaged_journal_is_set_aside_and_mail_goes_on() {
 }
 
 #[test]
-fn a_port_in_use() {
+fn a_second_daemon_on_the_same_state_directory() {
     let receiver = Receiver::smtp().start();
     let onward = forwarding_to(&receiver).start();
-    let address = onward.address().to_string();
-    let in_use = [&format!("cannot listen on {address}")[..], "in use", "another program"];
-    expect_refused(&onward.serve_refused(), &in_use);
+    let state_dir = onward.state_dir().display().to_string();
+    expect_refused(&onward.serve_refused(), &[&state_dir, "another onward"]);
     // The one that runs is not disturbed, nor are its files.
     onward.session().transaction(ALICE, &[ALIAS], MESSAGE).expect("250 2.0.0");
     onward.wait_for_trace(&["--to", ALIAS], 1);
+}
 
+#[test]
+fn a_port_in_use() {
+    let receiver = Receiver::smtp().start();
     let taken = free_address();
     let _listener = TcpListener::bind(taken).unwrap();
     let second = format!("[[listen]]\nprotocol = \"smtp\"\naddress = \"{taken}\"");
     let onward = forwarding_to(&receiver).toml(&second).build();
-    expect_refused(&onward.serve_refused(), &[&format!("cannot listen on {taken}")]);
+    let in_use = [&format!("cannot listen on {taken}")[..], "in use", "another program"];
+    expect_refused(&onward.serve_refused(), &in_use);
     assert!(Client::try_connect(onward.address()).is_err(), "all listeners or none");
 }
