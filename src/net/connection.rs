@@ -102,14 +102,8 @@ where
                 }
                 buffer.resize(if in_data { DATA_READ } else { COMMAND_READ }, 0);
                 let patience = if in_data { Instant::now() + timeouts.data } else { command_end };
-                let patience = patience.min(session_end);
-                // A time-out shows only while a read waits, which it need not with a busy client.
-                if Instant::now() >= patience {
-                    session.shut_down(Reply::timeout());
-                    continue;
-                }
                 let read = tokio::select! {
-                    read = timeout_at(patience, stream.read(&mut buffer)) => read,
+                    read = read_by(patience.min(session_end), &mut stream, &mut buffer) => read,
                     changed = shutdown.changed(), if !*shutdown.borrow() => {
                         if changed.is_err() {
                             return Ok(());
@@ -118,16 +112,16 @@ where
                     }
                 };
                 let count = match read {
-                    Ok(Ok(count)) if count > 0 => count,
+                    Some(Ok(count)) if count > 0 => count,
                     ended => {
                         if in_data {
                             handler.aborted(&session).await;
                         }
-                        if ended.is_err() {
-                            session.shut_down(Reply::timeout());
-                            continue;
+                        match ended {
+                            None => session.shut_down(Reply::timeout()),
+                            Some(ended) => return ended.map(drop),
                         }
-                        return ended.unwrap_or(Ok(0)).map(drop);
+                        continue;
                     }
                 };
                 let input = buffer.get(..count).unwrap_or_default();
@@ -149,6 +143,19 @@ fn account(session: &mut Session, reservation: &mut Reservation) {
     if session.held() == 0 {
         reservation.release();
     }
+}
+
+/// `None` when it is too late. A time-out shows only while a read waits, which it need not with a
+/// client that never pauses; so the clock is looked at first.
+async fn read_by<S: AsyncRead + Unpin>(
+    until: Instant,
+    stream: &mut S,
+    buffer: &mut [u8],
+) -> Option<io::Result<usize>> {
+    if Instant::now() >= until {
+        return None;
+    }
+    timeout_at(until, stream.read(buffer)).await.ok()
 }
 
 async fn flush<S: AsyncWrite + Unpin>(

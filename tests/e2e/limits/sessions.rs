@@ -1,10 +1,10 @@
 //! `errors` and the time-outs.
 
 use super::{MESSAGE, begin_data, connect_from, forwarder};
-use crate::support::DEADLINE;
 use crate::support::client::{Client, NoReply, Reply};
 use crate::support::onward::Onward;
 use crate::support::receiver::Receiver;
+use crate::support::{DEADLINE, wait_until};
 use std::time::{Duration, Instant};
 
 /// Between two bytes of a slow client; far below every time-out here.
@@ -151,4 +151,7 @@ fn a_session_that_never_pauses_ends_in_time_too() {
         Ok(reply) => drop(reply.expect("421 4.4.2")),
         Err(why) => assert!(matches!(why, NoReply::Closed(_)), "{why:?}"),
     }
+    wait_until("the journal", || {
+        onward.run(&["trace", "--json"]).contains("\"outcome\":\"aborted\"").then_some(())
+    });
 }
