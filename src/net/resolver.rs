@@ -61,11 +61,6 @@ impl Resolver {
         Ok(Self(builder.build()?))
     }
 
-    /// The resolver below, for libraries that want it.
-    pub fn hickory(&self) -> &TokioResolver {
-        &self.0
-    }
-
     /// The MX records of `domain`, CNAMEs followed. Those whose exchange is no host name are left out,
     /// so the list can be empty.
     pub(super) async fn mx(&self, domain: &Domain) -> Result<Vec<MxRecord>, LookupError> {
