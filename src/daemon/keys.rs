@@ -42,16 +42,17 @@ impl LiveKeys {
 
     /// Follows the file for ever. Secrets that cannot be read leave the old ones in force.
     pub(super) async fn follow(&self) {
-        let mut seen = stamp(&self.file);
+        let mut seen = off_the_runtime(&self.file, stamp).await.flatten();
         loop {
             tokio::time::sleep(LOOK).await;
-            let now = stamp(&self.file);
+            let now = off_the_runtime(&self.file, stamp).await.flatten();
             if now == seen {
                 continue;
             }
             seen = now;
-            let rewriter = read(&self.file)
-                .and_then(|keyring| Ok(Rewriter::new(self.settings.clone(), keyring)?));
+            let Some(keyring) = off_the_runtime(&self.file, read).await else { continue };
+            let rewriter =
+                keyring.and_then(|keyring| Ok(Rewriter::new(self.settings.clone(), keyring)?));
             match rewriter {
                 Ok(rewriter) => {
                     let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
@@ -63,6 +64,12 @@ impl LiveKeys {
             }
         }
     }
+}
+
+/// Looks at `file` where waiting for a disk holds up nobody. `None` while the runtime stops.
+async fn off_the_runtime<T: Send + 'static>(file: &Path, look: fn(&Path) -> T) -> Option<T> {
+    let file = file.to_owned();
+    tokio::task::spawn_blocking(move || look(&file)).await.ok()
 }
 
 fn read(file: &Path) -> Result<Keyring, KeyError> {
