@@ -19,11 +19,15 @@ use std::{
     io::ErrorKind,
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown},
     path::{Path, PathBuf},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 /// How long a writer waits for another process to finish writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Rest between two tries to open a database that others are just making.
+const BUSY_REST: Duration = Duration::from_millis(10);
 
 /// To what the write-ahead log is cut once a large change is through.
 const LOG_SIZE: i64 = 64 * 1024 * 1024;
@@ -38,14 +42,25 @@ pub(super) fn open_writer(state_dir: &Path) -> Result<Connection, StoreError> {
     create_directory(state_dir)?;
     let path = path(state_dir);
     create_file(state_dir, &path)?;
+    let give_up = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match prepare(&path) {
+            // SQLite does not wait by itself for a process that is making the write-ahead log.
+            Err(StoreError::Busy { .. }) if Instant::now() < give_up => thread::sleep(BUSY_REST),
+            prepared => return prepared,
+        }
+    }
+}
+
+fn prepare(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = open(&path, flags)?;
-    let failed = |error| StoreError::sqlite(&path, &error);
-    schema::check(&connection, &path)?;
+    let mut connection = open(path, flags)?;
+    let failed = |error| StoreError::sqlite(path, &error);
+    schema::check(&connection, path)?;
     connection.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
     connection.pragma_update(None, "synchronous", "full").map_err(failed)?;
     connection.pragma_update(None, "journal_size_limit", LOG_SIZE).map_err(failed)?;
-    schema::migrate(&mut connection, &path, schema::STEPS)?;
+    schema::migrate(&mut connection, path, schema::STEPS)?;
     Ok(connection)
 }
 
