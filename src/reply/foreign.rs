@@ -62,12 +62,17 @@ impl ForeignReply {
 pub struct Hidden(Vec<String>);
 
 impl Hidden {
-    /// Hides `mailboxes`: each as a whole, its local part as a word and its domain.
+    /// Hides `mailboxes`: each as a whole, its domain, and the words of its local part, also without
+    /// what follows a `+`.
     pub fn mailboxes<'a>(mailboxes: impl IntoIterator<Item = &'a Mailbox>) -> Self {
         let mut words = Vec::new();
         for mailbox in mailboxes {
             words.push(mailbox.domain().to_key());
-            words.push(mailbox.local().to_key());
+            let local = printable(&mailbox.local().to_key(), usize::MAX);
+            for word in local.split_whitespace() {
+                words.extend(word.split_once('+').map(|(base, _)| base.to_owned()));
+                words.push(word.to_owned());
+            }
         }
         Self(words)
     }
@@ -80,7 +85,13 @@ impl Hidden {
 
     /// Whatever holds an `@`, in any of its encodings, goes whole: providers quote addresses in many forms.
     fn mask(&self, text: &str) -> String {
-        let text = printable(text, MAX_TEXT * 2);
+        let text = match printable(text, MAX_TEXT * 2) {
+            // The stump of a word that was cut might be that of a name.
+            cut if cut.len() == MAX_TEXT * 2 => {
+                cut.rsplit_once(' ').map_or_else(String::new, |(whole, _)| whole.to_owned())
+            }
+            whole => whole,
+        };
         let mut words: Vec<&String> = self.0.iter().filter(|w| !w.is_empty()).collect();
         words.sort_by_key(|w| std::cmp::Reverse(w.len()));
         let masked: Vec<String> = text
@@ -143,6 +154,24 @@ mod tests {
             assert!(!reply.contains("bob") && !reply.contains("sink"), "{reply}");
             assert!(reply.contains("(hidden)"), "{reply}");
         }
+    }
+
+    #[test]
+    fn parts_of_a_local_part_do_not_show_either() {
+        let hidden = |mailbox: &str, text: &str| {
+            let hidden = Hidden::mailboxes([&Mailbox::parse(mailbox).unwrap()]);
+            ForeignReply { code: 550, status: None, text: text.into() }.for_client(&hidden)
+        };
+        for (mailbox, text) in [
+            ("bob+lists@sink.test", "no user bob"),
+            ("\"bob smith\"@sink.test", "no user 'smith'"),
+            ("bøb@sink.test", "no user bøb"),
+        ] {
+            let reply = hidden(mailbox, text);
+            assert!(reply.text().ends_with("(hidden)"), "{reply}");
+        }
+        let reply = hidden("robert@sink.test", &format!("{} robert", "x ".repeat(299)));
+        assert!(!reply.text().contains("ro"), "{reply}");
     }
 
     #[test]
