@@ -14,6 +14,7 @@ const LOOK: Duration = Duration::from_millis(500);
 pub(super) struct LiveKeys {
     settings: Settings,
     file: PathBuf,
+    seen: Stamp,
     current: RwLock<Arc<Rewriter>>,
 }
 
@@ -31,8 +32,10 @@ pub(super) enum KeyError {
 impl LiveKeys {
     /// Reads the secret file.
     pub(super) fn open(settings: Settings, file: PathBuf) -> Result<Self, KeyError> {
+        // Before it is read: what changes in between is found by the first look.
+        let seen = stamp(&file);
         let rewriter = Rewriter::new(settings.clone(), read(&file)?)?;
-        Ok(Self { settings, file, current: RwLock::new(Arc::new(rewriter)) })
+        Ok(Self { settings, file, seen, current: RwLock::new(Arc::new(rewriter)) })
     }
 
     /// The rewriter with the secrets as they are now.
@@ -42,7 +45,7 @@ impl LiveKeys {
 
     /// Follows the file for ever. Secrets that cannot be read leave the old ones in force.
     pub(super) async fn follow(&self) {
-        let mut seen = off_the_runtime(&self.file, stamp).await.flatten();
+        let mut seen = self.seen;
         loop {
             tokio::time::sleep(LOOK).await;
             let now = off_the_runtime(&self.file, stamp).await.flatten();
@@ -79,7 +82,9 @@ fn read(file: &Path) -> Result<Keyring, KeyError> {
 }
 
 /// Changes whenever the file is replaced or written.
-fn stamp(file: &Path) -> Option<(SystemTime, u64)> {
+type Stamp = Option<(SystemTime, u64)>;
+
+fn stamp(file: &Path) -> Stamp {
     let metadata = fs::metadata(file).ok()?;
     Some((metadata.modified().ok()?, metadata.len()))
 }
