@@ -24,6 +24,12 @@ use tokio::time::Instant;
 /// itself.
 const REFUSAL_MEMORY: u64 = 6 * 3600;
 
+/// Forged SRS addresses of a client within an hour that are answered at once. A host that returns the
+/// bounces of forgeries makes some; who makes more is guessing, and has to wait for each answer. What
+/// is not forged is never delayed.
+const FREE_GUESSES: u32 = 100;
+const GUESS_DELAY: Duration = Duration::from_secs(1);
+
 /// Answers for the recipients and messages of one session.
 #[derive(Debug)]
 pub(super) struct Mail {
@@ -54,6 +60,9 @@ impl Handler for Mail {
             Decision::Refuse(reply) => reply,
             Decision::Forged(reply) => {
                 self.admission.count_bad_tag();
+                if self.admission.bad_tags() > FREE_GUESSES {
+                    tokio::time::sleep(GUESS_DELAY).await;
+                }
                 reply
             }
             Decision::Accept(recipient) => {
