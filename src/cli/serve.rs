@@ -1,9 +1,13 @@
 //! `onward serve`: the daemon in the foreground, until SIGTERM or SIGINT.
 
 use super::{Context, Failure};
-use crate::daemon::Daemon;
+use crate::{daemon::Daemon, net::OutboundLimits};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// Descriptors for listeners, databases, name servers and the runtime.
+const OWN_FILES: u64 = 100;
 
 /// Serves.
 ///
@@ -14,6 +18,7 @@ pub fn run(ctx: &Context) -> Result<ExitCode, Failure> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
+    raise_descriptor_limit(config.limits.connections);
     let failed = |error: &dyn std::fmt::Display| Failure::new(error.to_string());
     let runtime = tokio::runtime::Runtime::new().map_err(|error| failed(&error))?;
     runtime.block_on(async {
@@ -38,4 +43,22 @@ pub fn run(ctx: &Context) -> Result<ExitCode, Failure> {
             .await;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// A session takes a descriptor, and so does a connection to a destination: the soft limit of most
+/// systems, 1024, is less than the default limits here may need.
+fn raise_descriptor_limit(connections: usize) {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let current = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum,
+        Err(_) => limit.current,
+    };
+    let wanted = connections as u64 + OutboundLimits::default().in_use as u64 + OWN_FILES;
+    if let Some(current) = current.filter(|current| *current < wanted) {
+        tracing::warn!(
+            "only {current} descriptors are allowed and limits.connections may need {wanted}: raise \
+             the limit (LimitNOFILE= in a systemd unit) or lower limits.connections"
+        );
+    }
 }
