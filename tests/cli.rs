@@ -105,8 +105,8 @@ fn init_without_a_terminal_needs_the_domain() {
     let dir = tempfile::tempdir().unwrap();
     let config = dir.path().join("onward.toml");
     let answer = onward(&["init", "--config", config.to_str().unwrap()]);
-    assert_eq!(answer.code, 1);
-    assert_eq!(answer.err, "onward: --domain is needed\n");
+    assert_eq!(answer.code, 2);
+    assert_eq!(answer.err, "onward: --domain is needed, as nobody is asked for it\n");
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is written");
 }
 
@@ -246,4 +246,22 @@ fn completions_and_man_pages() {
     assert_eq!(onward(&["man", dir.path().join("man").to_str().unwrap()]).code, 0);
     let page = fs::read_to_string(dir.path().join("man/onward-trace.1")).unwrap();
     assert!(page.contains("--since") || page.contains("\\-\\-since"), "{page}");
+}
+
+/// Every command says in one line what it does: a capital first, no full stop at the end.
+#[test]
+fn help_is_of_one_style() {
+    for command in [&[][..], &["domain"], &["alias"], &["srs"], &["srs", "key"]] {
+        let help = onward(&[command, &["-h"]].concat()).out;
+        let commands = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+        for line in commands.lines().filter(|line| !line.trim().starts_with("help ")) {
+            let about = line.trim().split_once("  ").expect(line).1.trim();
+            assert!(about.starts_with(char::is_uppercase) && !about.ends_with('.'), "{line}");
+            let verb = about.split(' ').next().unwrap();
+            assert!(verb.ends_with('s') || verb.ends_with("s,"), "not what it does: {line}");
+        }
+        let options = help.split("Options:\n").nth(1).unwrap();
+        let order = ["--config", "--log", "--help"].map(|option| options.find(option).unwrap());
+        assert!(order.is_sorted(), "{options}");
+    }
 }

@@ -83,6 +83,8 @@ enum Command {
 /// address, then the address without its +tag, then the regexes in order, then the catch-all.
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("action").required(true)))]
+#[command(override_usage = "onward alias add [OPTIONS] ADDRESS DEST...\n       \
+    onward alias add [OPTIONS] ADDRESS --reject [TEXT] | --defer [TEXT] | --discard")]
 struct AddArgs {
     /// hello@example.org, *@example.org, or /^sales-(.+)@example\.org$/
     address: String,

@@ -8,6 +8,7 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 #[derive(Debug, clap::Args)]
 #[command(hide = true)]
 pub struct CompletionsArgs {
+    /// Whose completions
     shell: clap_complete::Shell,
 }
 
@@ -15,6 +16,7 @@ pub struct CompletionsArgs {
 #[derive(Debug, clap::Args)]
 #[command(hide = true)]
 pub struct ManArgs {
+    /// Made when it does not exist
     directory: PathBuf,
 }
 

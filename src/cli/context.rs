@@ -6,6 +6,9 @@ use std::{
     process::ExitCode,
 };
 
+/// The exit code for arguments that ask for nothing sensible, as clap has it.
+const USAGE: u8 = 2;
+
 /// What every command is given.
 #[derive(Debug)]
 pub struct Context {
@@ -17,6 +20,8 @@ pub struct Context {
 pub enum Failure {
     /// One line for stderr.
     Message(String),
+    /// The same, about the arguments.
+    Usage(String),
     /// The findings of a configuration, one line each.
     Config(ConfigError),
     /// The reader of stdout went away, as `head` does. Nothing to say.
@@ -66,14 +71,14 @@ impl Failure {
         }
         // There is nowhere left to complain about stderr.
         let _ = writeln!(io::stderr().lock(), "{self}");
-        ExitCode::FAILURE
+        if matches!(self, Self::Usage(_)) { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
     }
 }
 
 impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Message(message) => write!(f, "onward: {message}"),
+            Self::Message(message) | Self::Usage(message) => write!(f, "onward: {message}"),
             Self::Config(error) => write!(f, "{error}"),
             Self::OutputClosed => f.write_str("the reader of the results went away"),
         }

@@ -20,15 +20,20 @@ use crate::log;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};
 
+/// In help, the options of every command stand behind those of the command.
+const LAST: usize = 900;
+
 /// Forwards the mail of your domains' addresses, and returns the bounces to whoever wrote.
 #[derive(Debug, Parser)]
 #[command(name = "onward", version, propagate_version = true, max_term_width = 100)]
 struct Cli {
     /// The configuration file [default: /etc/onward/onward.toml]
     #[arg(long, global = true, value_name = "FILE", env = "ONWARD_CONFIG", hide_env_values = true)]
+    #[arg(display_order = LAST)]
     config: Option<PathBuf>,
     /// How much goes to the log on stderr [default: info]
     #[arg(long, global = true, value_name = "LEVEL", env = "ONWARD_LOG", hide_env_values = true)]
+    #[arg(display_order = LAST)]
     log: Option<log::Level>,
     #[command(subcommand)]
     command: Command,
@@ -38,7 +43,7 @@ struct Cli {
 enum Command {
     Init(init::Args),
     Try(trial::Args),
-    /// The daemon, in the foreground until SIGTERM or SIGINT
+    /// Runs the daemon, in the foreground until SIGTERM or SIGINT
     Serve,
     Check(check::Args),
     Domain(domain::Args),

@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Descriptors for listeners, databases, name servers and the runtime.
 const OWN_FILES: u64 = 100;
 
-/// Serves.
+/// `onward serve`.
 ///
 /// # Errors
 /// When the daemon cannot start; nothing was accepted then.

@@ -27,7 +27,7 @@ pub struct Args {
 enum Command {
     Forward(ForwardArgs),
     Reverse(ReverseArgs),
-    /// The secrets that sign and verify rewritten addresses
+    /// Adds, lists and retires the secrets that sign and verify rewritten addresses
     #[command(subcommand)]
     Key(key::Command),
 }

@@ -23,7 +23,9 @@ impl Prompt {
             return Ok(given);
         }
         if !self.interactive {
-            return default.ok_or_else(|| Failure::new(format_args!("{option} is needed")));
+            return default.ok_or_else(|| {
+                Failure::Usage(format!("{option} is needed, as nobody is asked for it"))
+            });
         }
         let hint = default.as_ref().map(|default| format!(" [{default}]")).unwrap_or_default();
         ask(&format!("{question}{hint}: "), parse, default)

@@ -31,15 +31,17 @@ const MAILBOX: &str = "bob@mailbox.test";
 /// Longest wait for a mail to arrive on loopback.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Arguments of `onward try`.
+/// Shows it all on loopback: a mail forwarded, its bounce returned, a forgery refused
+///
+/// Needs no configuration, and leaves nothing behind.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// End after the demonstration instead of waiting for mails of yours.
+    /// End after the demonstration instead of waiting for mails of yours
     #[arg(long)]
     once: bool,
 }
 
-/// Runs the demonstration.
+/// `onward try`.
 ///
 /// # Errors
 /// When something is not as it should be: then this build forwards no mail on this machine.
@@ -109,6 +111,7 @@ async fn demonstrate(args: &Args, ctx: &Context, state: &Path) -> Result<(), Fai
 
     page.title("2. The mailbox bounces: its bounce goes back to the sender");
     let bounce = [
+        "EHLO mailbox.test".to_owned(),
         "MAIL FROM:<>".to_owned(),
         format!("RCPT TO:<{srs}>"),
         "DATA".to_owned(),
