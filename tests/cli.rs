@@ -153,6 +153,9 @@ fn check_reads_the_secret() {
     let missing = check();
     assert_eq!(missing.code, 1);
     assert!(missing.err.contains("srs.secret: cannot be read"), "{}", missing.err);
+    assert!(missing.err.contains("`onward srs key add` makes one"), "{}", missing.err);
+    assert_eq!(onward(&["srs", "key", "add", "--config", config.to_str().unwrap()]).code, 0);
+    assert_eq!(check().code, 0, "it does");
 }
 
 #[test]
@@ -202,7 +205,9 @@ async fn trace_finds_messages_while_the_daemon_writes() {
     for absent in
         [["--since", "2026-02-01"], ["--since", "2026-01-31T12:00:01Z"], ["--to", "x@y.example"]]
     {
-        assert_eq!(onward(&[&["trace", "--config", config], &absent[..]].concat()).out, "");
+        let answer = onward(&[&["trace", "--config", config], &absent[..]].concat());
+        assert_eq!((answer.code, answer.out.as_str()), (0, ""));
+        assert_eq!(answer.err, "onward: no message matches\n");
     }
     let since = onward(&["trace", "--config", config, "--since", "2026-01-31", "--json"]);
     assert_eq!(since.out.lines().count(), 1);

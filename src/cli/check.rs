@@ -1,12 +1,8 @@
 //! `onward check`: what is wrong with the configuration, or what it means.
 
-use super::{Context, Failure};
-use crate::{
-    config::{Config, Listen, Srs, print_duration, print_size},
-    srs::Keyring,
-};
+use super::{Context, Failure, srs::secret_file};
+use crate::config::{Config, Listen, Srs, print_duration, print_size};
 use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::Path, process::ExitCode};
-use zeroize::Zeroizing;
 
 /// Says what is wrong with the configuration, or what will listen where
 #[derive(Debug, clap::Args)]
@@ -52,10 +48,7 @@ struct Secrets {
 
 impl Secrets {
     fn read(file: &Path) -> Result<Self, Failure> {
-        let octets = fs::read(file).map(Zeroizing::new).map_err(|error| {
-            Failure::file(file, format_args!("cannot be read: {error}; `onward init` makes one"))
-        })?;
-        let keyring = Keyring::parse(&octets).map_err(|error| Failure::file(file, error))?;
+        let keyring = secret_file::keyring(file)?;
         let mode = fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode());
         let mut warnings = Vec::new();
         if mode & 0o007 != 0 {

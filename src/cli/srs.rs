@@ -1,12 +1,12 @@
 //! `onward srs`: what becomes of an address, and the secrets behind it.
 
 mod key;
-mod secret_file;
+pub(super) mod secret_file;
 
 use super::{Context, Failure};
 use crate::{
     address::{Domain, Mailbox},
-    srs::{Forwarded, Keyring, Reversed, Rewriter, Settings, Token},
+    srs::{Forwarded, Reversed, Rewriter, Settings, Token},
     store::Directory,
 };
 use std::{
@@ -60,49 +60,34 @@ struct ReverseArgs {
     at: Option<u64>,
 }
 
-/// Where senders are kept whose rewritten address would be too long.
-pub trait LongSenders {
-    /// Keeps `sender` under `token` until the time `expires`.
-    ///
-    /// # Errors
-    /// When it cannot be kept.
-    fn put(&self, token: &Token, sender: &Mailbox, expires: u64) -> Result<(), Failure>;
-
-    /// The sender kept under `token` at the time `now`.
-    ///
-    /// # Errors
-    /// When that cannot be found out.
-    fn get(&self, token: &Token, now: u64) -> Result<Option<Mailbox>, Failure>;
-}
-
 /// `onward srs`.
 ///
 /// # Errors
 /// When the address is refused, or a file cannot be read or written.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
-    let store = InStore { state_dir: &config.state_dir, max: config.limits.srs_entries as u64 };
+    let long_senders =
+        LongSenders { state_dir: &config.state_dir, max: config.limits.srs_entries as u64 };
     let srs = &config.srs;
-    execute(args, &srs.settings, &srs.secret_file, &store, &mut context.out())
+    execute(args, &srs.settings, &srs.secret_file, &long_senders, &mut context.out())
 }
 
-/// The store, opened when it is needed: most addresses need none.
-struct InStore<'a> {
+/// Where senders are kept whose rewritten address would be too long: the store, opened when it is
+/// needed, as most addresses need none.
+struct LongSenders<'a> {
     state_dir: &'a Path,
     max: u64,
 }
 
-impl LongSenders for InStore<'_> {
+impl LongSenders<'_> {
     fn put(&self, token: &Token, sender: &Mailbox, expires: u64) -> Result<(), Failure> {
-        let mut directory = Directory::open(self.state_dir).map_err(Failure::new)?;
-        directory
+        Directory::open(self.state_dir)?
             .srs_put(token.as_str(), sender, expires, now(), self.max)
             .map_err(|error| Failure::new(format_args!("cannot keep {sender}: {error}")))
     }
 
     fn get(&self, token: &Token, now: u64) -> Result<Option<Mailbox>, Failure> {
-        let directory = Directory::open(self.state_dir).map_err(Failure::new)?;
-        directory.srs_get(token.as_str(), now).map_err(Failure::new)
+        Ok(Directory::open(self.state_dir)?.srs_get(token.as_str(), now)?)
     }
 }
 
@@ -110,17 +95,17 @@ fn execute(
     args: Args,
     settings: &Settings,
     secret_file: &Path,
-    store: &impl LongSenders,
+    long_senders: &LongSenders<'_>,
     out: &mut impl Write,
 ) -> Result<ExitCode, Failure> {
     match args.command {
         Command::Forward(args) => {
             let rewriter = rewriter(settings, secret_file)?;
-            writeln!(out, "{}", forward(&args, &rewriter, store)?)?;
+            writeln!(out, "{}", forward(&args, &rewriter, long_senders)?)?;
         }
         Command::Reverse(args) => {
             let rewriter = rewriter(settings, secret_file)?;
-            writeln!(out, "{}", reverse(&args, &rewriter, store)?)?;
+            writeln!(out, "{}", reverse(&args, &rewriter, long_senders)?)?;
         }
         Command::Key(command) => key::run(command, secret_file, out)?,
     }
@@ -128,15 +113,13 @@ fn execute(
 }
 
 fn rewriter(settings: &Settings, secret_file: &Path) -> Result<Rewriter, Failure> {
-    let secrets = secret_file::read(secret_file).map_err(|e| Failure::file(secret_file, e))?;
-    let keyring = Keyring::parse(&secrets).map_err(|e| Failure::file(secret_file, e))?;
-    Rewriter::new(settings.clone(), keyring).map_err(Failure::new)
+    Rewriter::new(settings.clone(), secret_file::keyring(secret_file)?).map_err(Failure::new)
 }
 
 fn forward(
     args: &ForwardArgs,
     rewriter: &Rewriter,
-    store: &impl LongSenders,
+    long_senders: &LongSenders<'_>,
 ) -> Result<String, Failure> {
     if args.address == "<>" {
         return Ok(args.address.clone());
@@ -151,7 +134,7 @@ fn forward(
             let token = rewriter.token_for(&sender);
             let rewritten =
                 rewriter.forward_token(&token, srs_domain, now).map_err(Failure::new)?;
-            store.put(&token, &sender, rewriter.end_of_life(now))?;
+            long_senders.put(&token, &sender, rewriter.end_of_life(now))?;
             Ok(rewritten.to_string())
         }
     }
@@ -171,7 +154,7 @@ fn srs_domain<'a>(
 fn reverse(
     args: &ReverseArgs,
     rewriter: &Rewriter,
-    store: &impl LongSenders,
+    long_senders: &LongSenders<'_>,
 ) -> Result<String, Failure> {
     let recipient = mailbox(&args.address)?;
     let now = args.at.unwrap_or_else(now);
@@ -181,7 +164,7 @@ fn reverse(
     }
     match rewriter.reverse(&recipient, now) {
         Ok(Reversed::Mailbox(sender)) => Ok(sender.to_string()),
-        Ok(Reversed::Token(token)) => match store.get(&token, now)? {
+        Ok(Reversed::Token(token)) => match long_senders.get(&token, now)? {
             Some(sender) => Ok(sender.to_string()),
             None => Err(Failure::new(format_args!("{recipient}: its sender is no longer kept"))),
         },

@@ -16,7 +16,8 @@ use std::{
 
 /// Shows what happened to a message
 ///
-/// Prints every record of the journal that matches all of the given options, the oldest first.
+/// Prints every record of the journal that matches all of the given options, the oldest first. A
+/// message is in it within a second of its final reply.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The id, as in the 250 reply and in our Received field
@@ -53,7 +54,9 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
         limit: args.limit,
     };
     let mut out = BufWriter::new(context.out());
+    let mut found = false;
     reader.read(&filter, |record| -> Result<(), Failure> {
+        found = true;
         match args.json {
             true => write_json(&mut out, &record)?,
             false => write_text(&mut out, &record)?,
@@ -61,6 +64,10 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
         Ok(())
     })?;
     out.flush()?;
+    if !found && !args.json {
+        // To stderr, as it is no result; nothing hangs on it.
+        let _ = writeln!(io::stderr(), "onward: no message matches");
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -21,7 +21,7 @@ pub(super) struct LiveKeys {
 /// Why the secrets cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum KeyError {
-    #[error("cannot read the SRS secret file {}: {error}; `onward init` makes one", .file.display())]
+    #[error("cannot read the SRS secret file {}: {error}; `onward srs key add` makes one", .file.display())]
     Unreadable { file: PathBuf, error: io::Error },
     #[error("SRS secret file {}: {error}", .file.display())]
     Unusable { file: PathBuf, error: crate::srs::KeyringError },

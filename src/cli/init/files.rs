@@ -5,7 +5,6 @@ use std::{
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::Path,
 };
-use zeroize::Zeroizing;
 
 pub(super) fn must_not_exist(file: &Path) -> Result<(), Failure> {
     // symlink_metadata, as a dangling link is somebody's too.
@@ -39,16 +38,6 @@ pub(super) fn write_new(file: &Path, text: &str, mode: u32) -> Result<(), Failur
     let mut opened =
         OpenOptions::new().write(true).create_new(true).mode(mode).open(file).map_err(failed)?;
     opened.write_all(text.as_bytes()).and_then(|()| opened.sync_all()).map_err(failed)
-}
-
-/// A line with 256 bits of randomness.
-pub(super) fn new_secret() -> Result<Zeroizing<String>, Failure> {
-    let mut octets = Zeroizing::new([0u8; 32]);
-    getrandom::fill(octets.as_mut())
-        .map_err(|error| Failure::new(format_args!("no randomness from the system: {error}")))?;
-    let mut line = Zeroizing::new(data_encoding::BASE64URL_NOPAD.encode(octets.as_ref()));
-    line.push('\n');
-    Ok(line)
 }
 
 fn exists(file: &Path) -> Failure {

@@ -4,7 +4,7 @@ mod ask;
 mod files;
 mod text;
 
-use super::{Context, Failure};
+use super::{Context, Failure, srs::secret_file};
 use crate::{
     address::{Domain, Mailbox},
     config::{Config, DEFAULT_FILE, ListenAddress, Machine},
@@ -75,7 +75,9 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     files::make_private_directory(&answers.state_dir)?;
     // Before the files: after a failure `onward init` can be run again.
     Directory::open(&answers.state_dir)?.add_domain(&answers.domain)?;
-    files::write_new(&answers.secret_file, &files::new_secret()?, 0o600)?;
+    let mut secret = secret_file::new_secret()?;
+    secret.push('\n');
+    files::write_new(&answers.secret_file, &secret, 0o600)?;
     if let Err(failure) = files::write_new(&config_file, &config, 0o644) {
         // A secret without configuration would stand in the way of the next attempt.
         let _ = std::fs::remove_file(&answers.secret_file);

@@ -1,6 +1,5 @@
 use super::{Failure, secret_file};
-use crate::srs::{Fingerprint, Keyring, SHORT_SECRET, file_secrets};
-use base32::Alphabet;
+use crate::srs::{Fingerprint, SHORT_SECRET, file_secrets};
 use serde::Serialize;
 use std::{io::Write, path::Path};
 use zeroize::Zeroizing;
@@ -39,7 +38,7 @@ pub(super) fn run(command: Command, file: &Path, out: &mut impl Write) -> Result
 }
 
 fn add(verify_only: bool, file: &Path, out: &mut impl Write) -> Result<(), Failure> {
-    let secret = new_secret()?;
+    let secret = secret_file::new_secret()?;
     secret_file::edit(file, |old| {
         let mut new = Zeroizing::new(Vec::with_capacity(old.len() + secret.len() + 2));
         if verify_only {
@@ -56,7 +55,7 @@ fn add(verify_only: bool, file: &Path, out: &mut impl Write) -> Result<(), Failu
         Ok(new)
     })?;
     let fingerprint = Fingerprint::of(secret.as_bytes());
-    let keyring = read(file)?;
+    let keyring = secret_file::keyring(file)?;
     let role = Role::of(keyring.fingerprints().first() == Some(&fingerprint));
     writeln!(out, "added {fingerprint}, which {}", role.as_str())?;
     Ok(())
@@ -70,7 +69,7 @@ struct Line {
 }
 
 fn list(json: bool, file: &Path, out: &mut impl Write) -> Result<(), Failure> {
-    let keyring = read(file)?;
+    let keyring = secret_file::keyring(file)?;
     let short = keyring.short_secrets();
     for (index, fingerprint) in keyring.fingerprints().into_iter().enumerate() {
         let (signs, short) = (index == 0, short.contains(&fingerprint));
@@ -111,7 +110,11 @@ fn retire(fingerprint: &str, file: &Path, out: &mut impl Write) -> Result<(), Fa
         }
         Ok(new)
     })?;
-    let signing = read(file)?.fingerprints().first().map(ToString::to_string).unwrap_or_default();
+    let signing = secret_file::keyring(file)?
+        .fingerprints()
+        .first()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     writeln!(out, "retired {fingerprint}; {signing} signs")?;
     Ok(())
 }
@@ -133,18 +136,4 @@ impl Role {
             Self::Verifies => "verifies",
         }
     }
-}
-
-fn read(file: &Path) -> Result<Keyring, Failure> {
-    let content = secret_file::read(file).map_err(|error| Failure::file(file, error))?;
-    Keyring::parse(&content).map_err(|error| Failure::file(file, error))
-}
-
-/// 256 random bits in base32: one line of text for PostSRSd too.
-fn new_secret() -> Result<Zeroizing<String>, Failure> {
-    let mut octets = Zeroizing::new([0; 32]);
-    getrandom::fill(&mut *octets).map_err(|error| {
-        Failure::new(format_args!("the system gives no random octets: {error}"))
-    })?;
-    Ok(Zeroizing::new(base32::encode(Alphabet::Rfc4648Lower { padding: false }, &*octets)))
 }

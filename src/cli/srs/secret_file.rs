@@ -1,6 +1,7 @@
 //! Reads and replaces the file of secrets: whole, durably, and without opening it to others.
 
-use super::Failure;
+use crate::{cli::Failure, srs::Keyring};
+use base32::Alphabet;
 use std::{
     fs::{self, File, OpenOptions, Permissions},
     io::{self, Write},
@@ -9,7 +10,24 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-pub(super) fn read(file: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+/// The secrets of `file`.
+pub(in crate::cli) fn keyring(file: &Path) -> Result<Keyring, Failure> {
+    let content = read(file).map_err(|error| {
+        Failure::file(file, format_args!("cannot be read: {error}; `onward srs key add` makes one"))
+    })?;
+    Keyring::parse(&content).map_err(|error| Failure::file(file, error))
+}
+
+/// 256 random bits in base32: one line of text for PostSRSd too.
+pub(in crate::cli) fn new_secret() -> Result<Zeroizing<String>, Failure> {
+    let mut octets = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *octets).map_err(|error| {
+        Failure::new(format_args!("the system gives no random octets: {error}"))
+    })?;
+    Ok(Zeroizing::new(base32::encode(Alphabet::Rfc4648Lower { padding: false }, &*octets)))
+}
+
+fn read(file: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     fs::read(file).map(Zeroizing::new)
 }
 

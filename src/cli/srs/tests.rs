@@ -2,8 +2,6 @@ use super::*;
 use crate::srs::TagKind;
 use clap::Parser;
 use std::{
-    cell::RefCell,
-    collections::HashMap,
     fs,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::PathBuf,
@@ -15,25 +13,9 @@ struct Cli {
     args: Args,
 }
 
-#[derive(Default)]
-struct Kept(RefCell<HashMap<Token, (Mailbox, u64)>>);
-
-impl LongSenders for Kept {
-    fn put(&self, token: &Token, sender: &Mailbox, expires: u64) -> Result<(), Failure> {
-        self.0.borrow_mut().insert(token.clone(), (sender.clone(), expires));
-        Ok(())
-    }
-
-    fn get(&self, token: &Token, now: u64) -> Result<Option<Mailbox>, Failure> {
-        let kept = self.0.borrow();
-        Ok(kept.get(token).filter(|(_, expires)| now < *expires).map(|(sender, _)| sender.clone()))
-    }
-}
-
 struct World {
     directory: tempfile::TempDir,
     settings: Settings,
-    store: Kept,
 }
 
 impl World {
@@ -42,7 +24,7 @@ impl World {
         let mut settings = Settings::new(Domain::parse("fwd.example").unwrap());
         (settings.tag, settings.tag_length) = (TagKind::Sha1Base64, 4);
         settings.exempt_domains = vec![Domain::parse("friend.example").unwrap()];
-        let world = Self { directory, settings, store: Kept::default() };
+        let world = Self { directory, settings };
         fs::write(world.file(), "tops3cr3t-of-the-forwarder\n").unwrap();
         world
     }
@@ -51,10 +33,15 @@ impl World {
         self.directory.path().join("srs.secret")
     }
 
+    fn state_dir(&self) -> PathBuf {
+        self.directory.path().join("state")
+    }
+
     fn run(&self, arguments: &[&str]) -> Result<String, String> {
         let cli = Cli::try_parse_from([&["srs"], arguments].concat()).map_err(|e| e.to_string())?;
+        let long_senders = LongSenders { state_dir: &self.state_dir(), max: 10 };
         let mut out = Vec::new();
-        execute(cli.args, &self.settings, &self.file(), &self.store, &mut out)
+        execute(cli.args, &self.settings, &self.file(), &long_senders, &mut out)
             .map_err(|failure| failure.to_string())?;
         Ok(String::from_utf8(out).unwrap())
     }
@@ -126,7 +113,7 @@ fn long_senders_are_kept() {
     assert_eq!(reverse(AT).unwrap(), format!("{sender}\n"));
     let last_day = 1_795_420_800 + 21 * 86_400;
     assert_eq!(reverse(&last_day.to_string()).unwrap(), format!("{sender}\n"));
-    world.store.0.borrow_mut().clear();
+    fs::remove_dir_all(world.state_dir()).unwrap();
     assert!(reverse(AT).unwrap_err().contains("no longer kept"));
 }
 
