@@ -25,6 +25,8 @@ pub(super) struct Recipient {
     pub(super) destinations: Vec<Destination>,
     /// What the aliases name but cannot be delivered to, and why: for the journal.
     pub(super) lost: Vec<String>,
+    /// An SRS address of ours: its uses are counted.
+    pub(super) is_srs_return: bool,
 }
 
 /// A final mailbox and who takes mail for it.
@@ -69,9 +71,11 @@ pub(super) async fn decide(
     now: u64,
 ) -> Decision {
     let srs = &services.config.srs.settings;
+    let mut is_srs_return = false;
     let (decided, alias_domain) = match path {
         ForwardPath::Postmaster => (postmaster(services).await, None),
         ForwardPath::Mailbox(mailbox) => {
+            is_srs_return = may_be_ours(services, mailbox);
             let decided = decide_mailbox(services, reverse_path, mailbox, now).await;
             let is_alias = services.store.is_hosted(mailbox.domain());
             (decided, is_alias.then(|| mailbox.domain()))
@@ -86,6 +90,7 @@ pub(super) async fn decide(
             },
             destinations: mailboxes.into_iter().map(|to| services.destination(to)).collect(),
             lost,
+            is_srs_return,
         }),
         Err(decision) => decision,
     }
@@ -101,7 +106,7 @@ async fn decide_mailbox(
     let is_srs_domain = *mailbox.domain() == services.config.srs.settings.domain;
     let is_hosted = services.store.is_hosted(mailbox.domain());
     // Never an alias, whatever catch-all or regex exists.
-    if is_srs_return(services, mailbox) {
+    if may_be_ours(services, mailbox) {
         srs_return(services, reverse_path, mailbox, now).await
     } else if is_hosted && is_srs_shaped(mailbox.local()) {
         refuse(Reply::no_such_alias())
@@ -159,7 +164,7 @@ fn resolved(expansion: Result<Arc<Expansion>, StoreError>) -> Resolved {
 }
 
 /// Whether `mailbox` looks like an SRS address that we might have made.
-fn is_srs_return(services: &Services, mailbox: &Mailbox) -> bool {
+fn may_be_ours(services: &Services, mailbox: &Mailbox) -> bool {
     let srs = &services.config.srs.settings;
     let is_srs_domain = || {
         *mailbox.domain() == srs.domain
@@ -188,14 +193,10 @@ async fn srs_return(
         return refuse(Reply::srs_bounces_only());
     }
     let mut original = sender_of(services, reversed, now).await?;
-    let today = now / 86_400;
-    if !services.store.srs_use(&mailbox.to_key(), today, services.config.srs.max_uses_per_day) {
-        return refuse(Reply::srs_used_up());
-    }
     // What went through aliases of two domains has an address of ours within an address of ours. The
     // one within came with the message: if it is forged, whoever bounces is not to blame.
     for _ in 0..MAX_NESTED {
-        if !is_srs_return(services, &original) {
+        if !may_be_ours(services, &original) {
             break;
         }
         original = match services.rewriter().reverse(&original, now) {

@@ -24,6 +24,8 @@ use tokio::time::Instant;
 /// itself.
 const REFUSAL_MEMORY: u64 = 6 * 3600;
 
+const DAY: u64 = 86_400;
+
 /// Forged SRS addresses of a client within an hour that are answered at once. A host that returns the
 /// bounces of forgeries makes some; who makes more is guessing, and has to wait for each answer. What
 /// is not forged is never delayed.
@@ -116,7 +118,14 @@ impl Mail {
             tracing::error!(%error, "cannot strike out a refusal");
             None
         });
-        kept.map(|reply| reply.as_kept())
+        if let Some(reply) = kept {
+            return Some(reply.as_kept());
+        }
+        // Last of all: only an accepted recipient is a use.
+        let (today, max) = (now / DAY, self.services.config.srs.max_uses_per_day);
+        let is_used_up =
+            recipient.is_srs_return && !self.services.store.srs_use(&recipient.key(), today, max);
+        is_used_up.then(Reply::srs_used_up)
     }
 
     /// Checks and delivers a message. `Ok` is the one 250 of this file: every recipient's mail is
