@@ -1,13 +1,5 @@
 //! Destinations that are not there, do not answer, or break off: the sender keeps the message, hears
 //! why, and loses nothing.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice
-)]
 
 use crate::support::client::{Client, Reply};
 use crate::support::dns::{Dns, Fault};
@@ -67,7 +59,7 @@ fn a_name_server_that_never_answers() {
 #[test]
 fn a_destination_that_never_answers() {
     let receiver = Receiver::smtp().start();
-    let onward = forwarding_to(&receiver, "delivery.budget = \"2s\"");
+    let onward = Onward::forwarding_to(receiver.name()).config("delivery.budget = \"2s\"").start();
     for step in [Step::Greeting, Step::Ehlo, Step::Mail, Step::Rcpt, Step::Data, Step::FinalDot] {
         receiver.drop_connections();
         receiver.on(step, Action::Hang);
@@ -86,7 +78,7 @@ fn a_destination_that_never_answers() {
 #[test]
 fn a_peer_that_resets_in_mid_reply() {
     let receiver = Receiver::smtp().start();
-    let onward = forwarding_to(&receiver, "");
+    let onward = Onward::forwarding_to(receiver.name()).start();
     let mut client = onward.session();
     let steps = [Step::Greeting, Step::Ehlo, Step::Mail, Step::Rcpt, Step::Data, Step::FinalDot];
     let halves: [&[u8]; 4] =
@@ -124,7 +116,7 @@ fn a_verdict_counts_though_the_peer_resets_behind_it() {
     ] {
         let whole = format!("{reply}\r\n").into_bytes();
         let receiver = Receiver::smtp().on(Step::FinalDot, Action::ResetAfter(whole)).start();
-        let onward = forwarding_to(&receiver, "");
+        let onward = Onward::forwarding_to(receiver.name()).start();
         send(&mut onward.session()).expect(answer);
         assert_eq!(receiver.attempts().len(), 1, "asked once");
     }
@@ -133,11 +125,7 @@ fn a_verdict_counts_though_the_peer_resets_behind_it() {
 #[test]
 fn a_destination_that_is_down_and_comes_back() {
     let address = free_address();
-    let onward = Onward::builder()
-        .domain("example.org")
-        .alias(ALIAS, &["bob@sink.test"])
-        .route("sink.test", &address.to_string())
-        .start();
+    let onward = Onward::forwarding_to(&address.to_string()).start();
     let mut client = onward.session();
     send(&mut client).expect("451 4.4.1");
     let receiver = Receiver::smtp().at(address).start();
@@ -155,7 +143,7 @@ fn a_destination_that_is_down_and_comes_back() {
 fn a_client_that_resets() {
     let gate = Gate::new();
     let receiver = Receiver::smtp().on_message(1, Step::FinalDot, Action::hold(&gate)).start();
-    let onward = forwarding_to(&receiver, "");
+    let onward = Onward::forwarding_to(receiver.name()).start();
     let begin = || {
         let mut client = onward.session();
         client.mail(ALICE).expect_code(250);
@@ -176,12 +164,4 @@ fn a_client_that_resets() {
     assert_eq!(records[1]["outcome"], "forwarded");
     assert_eq!(receiver.count(), 1);
     send(&mut onward.session()).expect("250 2.0.0");
-}
-
-fn forwarding_to(receiver: &Receiver, config: &str) -> Onward {
-    let builder = Onward::builder()
-        .domain("example.org")
-        .alias(ALIAS, &["bob@sink.test"])
-        .route("sink.test", receiver.name());
-    if config.is_empty() { builder.start() } else { builder.config(config).start() }
 }

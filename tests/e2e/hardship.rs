@@ -1,12 +1,4 @@
 //! What an operator or a stranger may do to a running daemon, and it goes on.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice
-)]
 
 use crate::support::onward::{Builder, Onward};
 use std::fs;

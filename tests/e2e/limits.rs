@@ -1,12 +1,4 @@
 //! Every key of `[limits]` and `[delivery]`, seen from outside.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice
-)]
 
 mod connections;
 mod delivery;
@@ -14,19 +6,10 @@ mod messages;
 mod sessions;
 
 use crate::support::client::Client;
-use crate::support::onward::{Builder, Onward};
-use crate::support::receiver::Receiver;
+use crate::support::onward::Onward;
 use std::net::IpAddr;
 
 const MESSAGE: &[u8] = b"From: a@client.test\r\nSubject: x\r\n\r\nhello\r\n";
-
-/// Forwards `hello@example.org` to `sink`.
-fn forwarder(sink: &Receiver) -> Builder {
-    Onward::builder()
-        .domain("example.org")
-        .alias("hello@example.org", &["box@sink.test"])
-        .route("sink.test", &sink.route())
-}
 
 /// A connection of its own client.
 fn connect_from(source: &str, onward: &Onward) -> Client {

@@ -1,15 +1,7 @@
 //! Ten thousand messages: none lost, none twice, and every sender told the truth.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice
-)]
 
 use crate::support::client::Client;
-use crate::support::onward::{self, Onward};
+use crate::support::onward::Onward;
 use crate::support::peer;
 use crate::support::receiver::{Action, At, Receiver, Step};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -20,13 +12,6 @@ const MESSAGES: usize = 10_000;
 const ALIAS: &str = "hello@example.org";
 /// For all of them, on a machine that has other things to do.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-fn onward_before(receiver: &Receiver) -> onward::Builder {
-    Onward::builder()
-        .domain("example.org")
-        .alias(ALIAS, &["bob@sink.test"])
-        .route("sink.test", receiver.name())
-}
 
 /// One run of smtp-source.
 struct Run {
@@ -51,7 +36,7 @@ fn ten_thousand_messages_of_mixed_sizes_arrive_once() {
         return;
     }
     let receiver = Receiver::smtp().counting().start();
-    let onward = onward_before(&receiver).start();
+    let onward = Onward::forwarding_to(receiver.name()).start();
     thread::scope(|scope| {
         for run in &RUNS {
             let server = onward.address().to_string();
@@ -114,7 +99,7 @@ fn each_of_ten_thousand_senders_sees_the_destinations_verdict() {
             (at.step == step).then(|| Action::reply(&reply))
         })
         .start();
-    let onward = onward_before(&receiver).start();
+    let onward = Onward::forwarding_to(receiver.name()).start();
 
     let accepted: Vec<usize> = thread::scope(|scope| {
         let senders: Vec<_> = (0..SENDERS)

@@ -1,13 +1,5 @@
 //! Debian's Postfix around Onward: as the destination that delivers or bounces, and as the sender
 //! whose queue keeps what Onward cannot hand on.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice
-)]
 
 mod as_destination;
 mod as_sender;

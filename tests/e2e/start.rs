@@ -1,16 +1,8 @@
 //! What stands in the way of a start is told in one clear line, and nothing is damaged by it.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice
-)]
 
 use crate::support::client::Client;
 use crate::support::config::quoted;
-use crate::support::onward::{Builder, Onward, Output};
+use crate::support::onward::{Onward, Output};
 use crate::support::port::free_address;
 use crate::support::receiver::Receiver;
 use std::fs;
@@ -19,13 +11,6 @@ use std::net::TcpListener;
 const ALICE: &str = "alice@sender.test";
 const ALIAS: &str = "hello@example.org";
 const MESSAGE: &[u8] = b"From: <alice@sender.test>\r\n\r\nhello\r\n";
-
-fn forwarding_to(receiver: &Receiver) -> Builder {
-    Onward::builder()
-        .domain("example.org")
-        .alias(ALIAS, &["bob@sink.test"])
-        .route("sink.test", receiver.name())
-}
 
 /// It gave up with exit code 1 and one line that holds all of this.
 #[track_caller]
@@ -78,13 +63,13 @@ fn a_secret_file_that_is_missing_or_empty() {
     fs::write(&secret, "\n").unwrap();
     expect_refused(&onward.serve_refused(), &[&name]);
     fs::remove_file(&secret).unwrap();
-    expect_refused(&onward.serve_refused(), &[&name, "onward init"]);
+    expect_refused(&onward.serve_refused(), &[&name, "onward srs key add"]);
 }
 
 #[test]
 fn a_damaged_database_is_refused_and_left_as_it_is() {
     let receiver = Receiver::smtp().start();
-    let mut onward = forwarding_to(&receiver).build();
+    let mut onward = Onward::forwarding_to(receiver.name()).build();
     let database = onward.state_dir().join("onward.db");
     let name = database.display().to_string();
     let whole = fs::read(&database).unwrap();
@@ -104,7 +89,7 @@ fn a_damaged_database_is_refused_and_left_as_it_is() {
 #[test]
 fn a_damaged_journal_is_set_aside_and_mail_goes_on() {
     let receiver = Receiver::smtp().start();
-    let mut onward = forwarding_to(&receiver).build();
+    let mut onward = Onward::forwarding_to(receiver.name()).build();
     let garbage = b"garbage ".repeat(1000);
     fs::write(onward.state_dir().join("journal.db"), &garbage).unwrap();
     onward.serve();
@@ -117,7 +102,7 @@ fn a_damaged_journal_is_set_aside_and_mail_goes_on() {
 #[test]
 fn a_second_daemon_on_the_same_state_directory() {
     let receiver = Receiver::smtp().start();
-    let onward = forwarding_to(&receiver).start();
+    let onward = Onward::forwarding_to(receiver.name()).start();
     let state_dir = onward.state_dir().display().to_string();
     expect_refused(&onward.serve_refused(), &[&state_dir, "another onward"]);
     // The one that runs is not disturbed, nor are its files.
@@ -131,7 +116,7 @@ fn a_port_in_use() {
     let taken = free_address();
     let _listener = TcpListener::bind(taken).unwrap();
     let second = format!("[[listen]]\nprotocol = \"smtp\"\naddress = \"{taken}\"");
-    let onward = forwarding_to(&receiver).toml(&second).build();
+    let onward = Onward::forwarding_to(receiver.name()).toml(&second).build();
     let in_use = [&format!("cannot listen on {taken}")[..], "in use", "another program"];
     expect_refused(&onward.serve_refused(), &in_use);
     assert!(Client::try_connect(onward.address()).is_err(), "all listeners or none");

@@ -1,15 +1,7 @@
 //! SIGTERM: what was begun is finished, nobody new is let in, and the end comes within the budget.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice
-)]
 
 use crate::support::client::{Client, NoReply, stuffed};
-use crate::support::onward::{Builder, Onward};
+use crate::support::onward::Onward;
 use crate::support::receiver::{Action, Gate, Receiver, Step};
 use crate::support::{DEADLINE, wait_until};
 use std::collections::HashSet;
@@ -22,13 +14,6 @@ const MESSAGE: &[u8] = b"From: <alice@sender.test>\r\n\r\nin time\r\n";
 
 /// What a stop may take beyond the budget of a delivery, on a busy machine.
 const MARGIN: Duration = Duration::from_secs(15);
-
-fn onward_before(receiver: &Receiver) -> Builder {
-    Onward::builder()
-        .domain("example.org")
-        .alias(ALIAS, &["bob@sink.test"])
-        .route("sink.test", receiver.name())
-}
 
 /// A session that was told to send its message.
 fn in_data(onward: &Onward) -> Client {
@@ -48,7 +33,7 @@ fn expect_goodbye(client: &mut Client) {
 fn a_message_under_way_is_finished_and_an_idle_session_gets_421() {
     let gate = Gate::new();
     let receiver = Receiver::smtp().on_message(1, Step::FinalDot, Action::hold(&gate)).start();
-    let mut onward = onward_before(&receiver).start();
+    let mut onward = Onward::forwarding_to(receiver.name()).start();
     let mut delivering = in_data(&onward);
     delivering.send(&stuffed(MESSAGE));
     gate.wait_for_arrivals(1);
@@ -85,7 +70,7 @@ fn a_message_under_way_is_finished_and_an_idle_session_gets_421() {
 fn under_load_every_end_of_data_gets_its_verdict() {
     const SENDERS: usize = 8;
     let receiver = Receiver::smtp().counting().start();
-    let mut onward = onward_before(&receiver).start();
+    let mut onward = Onward::forwarding_to(receiver.name()).start();
     let accepted: HashSet<String> = thread::scope(|scope| {
         let senders: Vec<_> = (0..SENDERS)
             .map(|sender| {
@@ -132,7 +117,8 @@ fn send_until_goodbye(client: &mut Client, sender: usize) -> Vec<String> {
 fn a_destination_that_never_answers_holds_up_the_end_for_the_budget_only() {
     let gate = Gate::new();
     let receiver = Receiver::smtp().on(Step::FinalDot, Action::hold(&gate)).start();
-    let mut onward = onward_before(&receiver).config("delivery.budget = \"2s\"").start();
+    let mut onward =
+        Onward::forwarding_to(receiver.name()).config("delivery.budget = \"2s\"").start();
     let mut client = in_data(&onward);
     client.send(&stuffed(MESSAGE));
     gate.wait_for_arrivals(1);
@@ -147,7 +133,8 @@ fn a_destination_that_never_answers_holds_up_the_end_for_the_budget_only() {
 #[test]
 fn a_client_that_stalls_in_data_is_cut_off_without_a_verdict() {
     let receiver = Receiver::smtp().start();
-    let mut onward = onward_before(&receiver).config("delivery.budget = \"1s\"").start();
+    let mut onward =
+        Onward::forwarding_to(receiver.name()).config("delivery.budget = \"1s\"").start();
     let mut client = in_data(&onward);
     client.send(b"From: <alice@sender.test>\r\n\r\nthis will not");
     let began = Instant::now();
@@ -160,7 +147,7 @@ fn a_client_that_stalls_in_data_is_cut_off_without_a_verdict() {
 #[test]
 fn a_destination_that_ignores_quit_does_not_hold_up_the_end() {
     let receiver = Receiver::smtp().on(Step::Quit, Action::Hang).start();
-    let mut onward = onward_before(&receiver).start();
+    let mut onward = Onward::forwarding_to(receiver.name()).start();
     onward.session().transaction(ALICE, &[ALIAS], MESSAGE).expect("250 2.0.0");
     let began = Instant::now();
     assert!(onward.terminate().success());

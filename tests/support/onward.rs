@@ -73,6 +73,15 @@ impl Onward {
         }
     }
 
+    /// The same, with `example.org` hosted and `hello@example.org` leading to `bob@sink.test`, whose
+    /// mail goes to `next_hop`.
+    pub fn forwarding_to(next_hop: &str) -> Builder {
+        Self::builder()
+            .domain("example.org")
+            .alias("hello@example.org", &["bob@sink.test"])
+            .route("sink.test", next_hop)
+    }
+
     /// Its SMTP listener.
     pub fn address(&self) -> SocketAddr {
         self.address

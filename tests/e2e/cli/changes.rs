@@ -41,10 +41,7 @@ impl Asker {
 }
 
 fn asking(receiver: &Receiver) -> (Onward, Asker) {
-    let onward = Onward::builder()
-        .domain("example.org")
-        .alias("hello@example.org", &["bob@sink.test"])
-        .route("sink.test", receiver.name())
+    let onward = Onward::forwarding_to(receiver.name())
         .route("sender.test", receiver.name())
         .config("limits.errors = 10000")
         .start();

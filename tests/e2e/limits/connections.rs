@@ -1,6 +1,6 @@
 //! `connections`, `connections_per_client`, and what a thousand idle ones cost.
 
-use super::{connect_from, forwarder, memory_kilobytes, send};
+use super::{connect_from, memory_kilobytes, send};
 use crate::support::client::Client;
 use crate::support::onward::Onward;
 use crate::support::receiver::Receiver;
@@ -75,7 +75,7 @@ fn a_thousand_idle_connections_are_served_in_little_memory() {
     const IDLE: usize = 1000;
     raise_descriptor_limit();
     let sink = Receiver::smtp().start();
-    let onward = forwarder(&sink)
+    let onward = Onward::forwarding_to(&sink.route())
         .config("limits.connections = 1001")
         .config("limits.connections_per_client = 1001")
         .start();

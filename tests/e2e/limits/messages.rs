@@ -1,13 +1,14 @@
 //! `recipients`, `message_memory`, `received_hops`, `max_message_size`.
 
-use super::{MESSAGE, forwarder, memory_kilobytes, message_of, send};
+use super::{MESSAGE, memory_kilobytes, message_of, send};
 use crate::support::client::{Client, Reply};
+use crate::support::onward::Onward;
 use crate::support::receiver::Receiver;
 
 #[test]
 fn recipients_of_a_transaction() {
     let sink = Receiver::smtp().start();
-    let onward = forwarder(&sink)
+    let onward = Onward::forwarding_to(&sink.route())
         .alias("*@example.org", &["all@sink.test"])
         .config("limits.recipients = 3")
         .start();
@@ -25,7 +26,7 @@ fn recipients_of_a_transaction() {
 #[test]
 fn memory_for_messages_is_bounded_and_given_back() {
     let sink = Receiver::smtp().start();
-    let onward = forwarder(&sink)
+    let onward = Onward::forwarding_to(&sink.route())
         .config("limits.message_memory = \"1MiB\"")
         .config("delivery.max_message_size = \"1MiB\"")
         .start();
@@ -59,7 +60,7 @@ fn send_chunk(client: &mut Client, chunk: &[u8]) -> Reply {
 #[test]
 fn a_refused_message_holds_no_memory() {
     let sink = Receiver::smtp().start();
-    let onward = forwarder(&sink)
+    let onward = Onward::forwarding_to(&sink.route())
         .config("limits.message_memory = \"1MiB\"")
         .config("delivery.max_message_size = \"1MiB\"")
         .start();
@@ -80,7 +81,7 @@ fn a_refused_message_holds_no_memory() {
 #[test]
 fn received_fields() {
     let sink = Receiver::smtp().start();
-    let onward = forwarder(&sink).config("limits.received_hops = 5").start();
+    let onward = Onward::forwarding_to(&sink.route()).config("limits.received_hops = 5").start();
     let travelled = |hops| [&b"received: from x by y; z\r\n".repeat(hops), MESSAGE].concat();
     let mut client = onward.session();
     send(&mut client, &travelled(5)).expect_code(250);
@@ -93,7 +94,7 @@ fn received_fields() {
 #[test]
 fn a_message_of_nothing_but_header_fields_is_refused() {
     let sink = Receiver::smtp().start();
-    let onward = forwarder(&sink).start();
+    let onward = Onward::forwarding_to(&sink.route()).start();
     let mut client = onward.session();
     let endless = [MESSAGE, &b"A:\r\n".repeat(2_000_000)].concat();
     send(&mut client, &endless).expect_code(250);
@@ -106,7 +107,9 @@ fn a_message_of_nothing_but_header_fields_is_refused() {
 #[test]
 fn size_of_a_message() {
     let sink = Receiver::smtp().start();
-    let onward = forwarder(&sink).config("delivery.max_message_size = \"10KiB\"").start();
+    let onward = Onward::forwarding_to(&sink.route())
+        .config("delivery.max_message_size = \"10KiB\"")
+        .start();
     let mut client = onward.connect();
     client.reply().expect_code(220);
     let offered = client.ehlo("client.test");

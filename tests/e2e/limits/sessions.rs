@@ -1,6 +1,6 @@
 //! `errors` and the time-outs.
 
-use super::{MESSAGE, begin_data, connect_from, forwarder};
+use super::{MESSAGE, begin_data, connect_from};
 use crate::support::client::{Client, NoReply, Reply};
 use crate::support::onward::Onward;
 use crate::support::receiver::Receiver;
@@ -92,7 +92,8 @@ fn each_command_has_its_time() {
 #[test]
 fn a_message_may_be_slow_but_not_stand_still() {
     let sink = Receiver::smtp().start();
-    let onward = forwarder(&sink).config("limits.data_timeout = \"1s\"").start();
+    let onward =
+        Onward::forwarding_to(&sink.route()).config("limits.data_timeout = \"1s\"").start();
     let mut slow = onward.session();
     begin_data(&mut slow);
     slow.send(MESSAGE);
@@ -116,7 +117,8 @@ fn a_message_may_be_slow_but_not_stand_still() {
 #[test]
 fn a_session_ends_in_time_whatever_it_does() {
     let sink = Receiver::smtp().start();
-    let onward = forwarder(&sink).config("limits.session_timeout = \"1s\"").start();
+    let onward =
+        Onward::forwarding_to(&sink.route()).config("limits.session_timeout = \"1s\"").start();
     let mut busy = onward.session();
     let began = Instant::now();
     drip(&mut busy, b"").expect("421 4.4.2");
@@ -133,7 +135,8 @@ fn a_session_ends_in_time_whatever_it_does() {
 #[test]
 fn a_session_that_never_pauses_ends_in_time_too() {
     let sink = Receiver::smtp().start();
-    let onward = forwarder(&sink).config("limits.session_timeout = \"1s\"").start();
+    let onward =
+        Onward::forwarding_to(&sink.route()).config("limits.session_timeout = \"1s\"").start();
     let mut client = onward.session();
     begin_data(&mut client);
     let began = Instant::now();

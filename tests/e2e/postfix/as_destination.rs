@@ -135,11 +135,7 @@ fn what_the_destination_cannot_take_is_refused_and_not_re_encoded() {
         .set("smtputf8_enable", "no")
         .set("smtpd_discard_ehlo_keywords", "8bitmime, smtputf8")
         .start();
-    let onward = Onward::builder()
-        .domain("example.org")
-        .alias("hello@example.org", &["bob@sink.test"])
-        .route("sink.test", &plain.address().to_string())
-        .start();
+    let onward = Onward::forwarding_to(&plain.address().to_string()).start();
     let mut client = onward.session();
     let eight_bit = "From: <alice@sender.test>\r\n\r\ncafé\r\n".as_bytes();
     client.command("MAIL FROM:<alice@sender.test> BODY=8BITMIME").expect_code(250);

@@ -13,11 +13,7 @@ fn a_refusal_becomes_the_senders_own_dsn() {
     let destination = Receiver::smtp()
         .on(Step::FinalDot, Action::reply("550 5.2.1 <bob@sink.test>: mailbox bob disabled"))
         .start();
-    let onward = Onward::builder()
-        .domain("example.org")
-        .alias(ALIAS, &["bob@sink.test"])
-        .route("sink.test", destination.name())
-        .start();
+    let onward = Onward::forwarding_to(destination.name()).start();
     let postfix = postfix.mailbox(ALICE).relay(onward.address()).start();
     let Some(sent) = swaks(postfix.address(), ALICE, ALIAS) else { return };
     assert!(sent.success, "{}", sent.output);
