@@ -210,7 +210,7 @@ impl Daemon {
         follow.abort();
         purge.abort();
         self.services.outbound.close().await;
-        self.services.journal.flush().await;
+        self.services.journal.clone().close().await;
         tracing::info!("stopped");
     }
 }
