@@ -52,7 +52,8 @@ pub struct Store(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     limits: Limits,
-    current: RwLock<Current>,
+    postmaster: Option<Arc<Mailbox>>,
+    snapshot: RwLock<Arc<Snapshot>>,
     cache: Mutex<Cache>,
     readers: Arc<Readers>,
     writer: Writer,
@@ -64,13 +65,6 @@ struct Shared {
     version: latest::Sender<i64>,
     /// Dropped with the last store, which ends the watching thread.
     _watching: mpsc::Sender<()>,
-}
-
-/// What look-ups need beside the database.
-#[derive(Debug, Clone)]
-struct Current {
-    snapshot: Arc<Snapshot>,
-    postmaster: Option<Arc<Mailbox>>,
 }
 
 impl Store {
@@ -91,10 +85,8 @@ impl Store {
         let (watching, stopped) = mpsc::channel();
         let shared = Arc::new(Shared {
             limits: options.limits,
-            current: RwLock::new(Current {
-                snapshot: Arc::new(snapshot),
-                postmaster: options.postmaster.map(Arc::new),
-            }),
+            postmaster: options.postmaster.map(Arc::new),
+            snapshot: RwLock::new(Arc::new(snapshot)),
             cache: Mutex::default(),
             readers: Arc::new(Readers::new(path.clone())),
             writer: Writer::start(connection, path.clone())?,
@@ -111,7 +103,7 @@ impl Store {
 
     /// True when mail for `domain` is ours to answer.
     pub fn is_hosted(&self, domain: &Domain) -> bool {
-        self.0.current().snapshot.domains.contains(domain)
+        self.0.snapshot().domains.contains(domain)
     }
 
     /// What becomes of `recipient`. It must not be SRS-shaped: see [`crate::alias`].
@@ -140,14 +132,6 @@ impl Store {
         .await
     }
 
-    /// Changes the postmaster, as a reloaded configuration says.
-    pub fn set_postmaster(&self, postmaster: Option<Mailbox>) {
-        let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
-        current.postmaster = postmaster.map(Arc::new);
-        drop(current);
-        lock(&self.0.cache).clear();
-    }
-
     /// The version of domains and aliases that look-ups use; it changes when they do.
     pub fn version(&self) -> latest::Receiver<i64> {
         self.0.version.subscribe()
@@ -165,12 +149,13 @@ impl Store {
             }
             cache.epoch()
         };
-        let (current, limits) = (self.0.current(), self.0.limits);
+        let (snapshot, limits) = (self.0.snapshot(), self.0.limits);
+        let postmaster = self.0.postmaster.clone();
         let expansion = self
             .0
             .readers
             .run(move |connection| {
-                let (snapshot, postmaster) = (&*current.snapshot, current.postmaster.as_deref());
+                let (snapshot, postmaster) = (&*snapshot, postmaster.as_deref());
                 let live = Live { connection, table: Table::Stored, snapshot, postmaster };
                 expand(&live, limits)
             })
@@ -182,15 +167,14 @@ impl Store {
 }
 
 impl Shared {
-    fn current(&self) -> Current {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The domains and regexes in force.
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn replace_snapshot(&self, snapshot: Snapshot) {
         let version = snapshot.version;
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        current.snapshot = Arc::new(snapshot);
-        drop(current);
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
         lock(&self.cache).clear();
         self.version.send_replace(version);
     }

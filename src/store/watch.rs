@@ -54,7 +54,7 @@ impl Watcher {
             return Ok(());
         }
         // The daemon's own writes come by here too, and leave the directory's version alone.
-        if domains::version(&self.connection)? != shared.current().snapshot.version {
+        if domains::version(&self.connection)? != shared.snapshot().version {
             shared.replace_snapshot(Snapshot::load(&self.connection)?);
         }
         self.seen = data_version;
