@@ -6,7 +6,7 @@ mod wire;
 
 use super::{Context, Failure};
 use crate::{
-    address::{Domain, ReversePath},
+    address::{self, Domain, ReversePath},
     alias::{Alias, AliasAddress},
     config::Config,
     daemon::Daemon,
@@ -73,8 +73,8 @@ async fn demonstrate(args: &Args, ctx: &Context, state: &Path) -> Result<(), Fai
         let what = what.to_owned();
         move |error: io::Error| Failure::new(format!("{what}: {error}"))
     };
-    let mut bob = Mailbox::start("mailbox.test").await.map_err(failed("no loopback port"))?;
-    let mut alice = Mailbox::start("sender.test").await.map_err(failed("no loopback port"))?;
+    let bob = Mailbox::start("mailbox.test").await.map_err(failed("no loopback port"))?;
+    let alice = Mailbox::start("sender.test").await.map_err(failed("no loopback port"))?;
     let config = configure(state, &bob, &alice).map_err(failed("cannot write a configuration"))?;
     host_the_alias(&config)?;
     let daemon = Daemon::bind(config).await.map_err(|error| Failure::new(error.to_string()))?;
@@ -84,80 +84,125 @@ async fn demonstrate(args: &Args, ctx: &Context, state: &Path) -> Result<(), Fai
         let _ = stopped.await;
     }));
 
-    let mut page = show::Page::new(Box::new(ctx.out()));
-    page.title(&format!("1. {SENDER} writes to {ALIAS}; the alias leads to {MAILBOX}"));
-    let mut client = Client::connect(&onward).await.map_err(failed("no greeting"))?;
-    let sent = [
-        "EHLO mail.sender.test".to_owned(),
-        format!("MAIL FROM:<{SENDER}>"),
-        format!("RCPT TO:<{ALIAS}>"),
-        "DATA".to_owned(),
-        format!(
-            "From: Alice <{SENDER}>\nTo: {ALIAS}\nSubject: Hello\n\nForwarded while you wait.\n."
-        ),
-    ];
-    let verdict = speak(&mut client, &sent).await?;
-    page.side_by_side(
-        ("sender → Onward", client.transcript.take()),
-        ("Onward → mailbox", bob.transcript.take()),
-    );
-    expect(&verdict, "250")?;
-    let forwarded = arrival(&mut bob).await?;
-    let ReversePath::Mailbox(srs) = forwarded.reverse_path else {
-        return Err(Failure::new("the reverse-path was lost on the way"));
-    };
-    page.say(&format!("The reverse-path became <{srs}>:"));
-    page.say("SPF of example.org covers Onward, and a bounce comes back to it.");
-
-    page.title("2. The mailbox bounces: its bounce goes back to the sender");
-    let bounce = [
-        "EHLO mailbox.test".to_owned(),
-        "MAIL FROM:<>".to_owned(),
-        format!("RCPT TO:<{srs}>"),
-        "DATA".to_owned(),
-        format!(
-            "From: MAILER-DAEMON@mailbox.test\nTo: <{srs}>\nSubject: Undelivered\n\nNo room.\n."
-        ),
-    ];
-    let verdict = speak(&mut client, &bounce).await?;
-    page.side_by_side(
-        ("mailbox → Onward", client.transcript.take()),
-        ("Onward → sender", alice.transcript.take()),
-    );
-    expect(&verdict, "250")?;
-    let returned = arrival(&mut alice).await?;
-    if returned.reverse_path != ReversePath::Null
-        || returned.forward_paths.iter().all(|path| path.to_string() != format!("<{SENDER}>"))
-    {
-        return Err(Failure::new("the bounce did not reach the original sender as a bounce"));
-    }
-    page.say(&format!("It reached {SENDER}, and is still a bounce."));
-
-    page.title("3. Somebody forges such an address: refused");
-    let forged =
-        srs.to_string().replacen(SENDER.split('@').next().unwrap_or_default(), "mallory", 1);
-    let forgery = ["MAIL FROM:<>".to_owned(), format!("RCPT TO:<{forged}>"), "QUIT".to_owned()];
-    speak(&mut client, &forgery).await?;
-    let said = client.transcript.take();
-    let refused = said.iter().any(|(_, line)| line.starts_with("550 5.7.1"));
-    page.side_by_side(("forger → Onward", said), ("", Vec::new()));
-    if !refused {
-        return Err(Failure::new("the forged address was not refused"));
-    }
+    let client = Client::connect(&onward).await.map_err(failed("no greeting"))?;
+    let page = show::Page::new(Box::new(ctx.out()));
+    let mut stage = Stage { client, bob, alice, page };
+    let srs = stage.forward().await?;
+    stage.bounce(&srs).await?;
+    stage.forge(&srs).await?;
 
     if !args.once {
-        page.title("Your turn (Ctrl-C ends)");
-        page.say(&format!(
+        stage.page.title("Your turn (Ctrl-C ends)");
+        stage.page.say(&format!(
             "swaks --server {onward} --from you@sender.test --to {ALIAS} --header 'Subject: mine'"
         ));
-        page.say(&format!(
+        stage.page.say(&format!(
             "swaks --server {onward} --from '<>' --to '<the address in the reverse-path>'"
         ));
-        show_arrivals(&mut page, &mut bob, &mut alice).await;
+        stage.show_arrivals().await;
     }
-    drop(page);
     let _ = stop.send(());
     daemon.await.map_err(|error| Failure::new(error.to_string()))
+}
+
+/// Everybody who takes part, and the page that shows it.
+struct Stage {
+    /// Speaks to Onward, for whoever sends.
+    client: Client,
+    bob: Mailbox,
+    alice: Mailbox,
+    page: show::Page,
+}
+
+impl Stage {
+    /// Gives the rewritten reverse-path.
+    async fn forward(&mut self) -> Result<address::Mailbox, Failure> {
+        self.page.title(&format!("1. {SENDER} writes to {ALIAS}; the alias leads to {MAILBOX}"));
+        let sent = [
+            "EHLO mail.sender.test".to_owned(),
+            format!("MAIL FROM:<{SENDER}>"),
+            format!("RCPT TO:<{ALIAS}>"),
+            "DATA".to_owned(),
+            format!(
+                "From: Alice <{SENDER}>\nTo: {ALIAS}\nSubject: Hello\n\nForwarded while you wait.\n."
+            ),
+        ];
+        let verdict = speak(&mut self.client, &sent).await?;
+        self.page.side_by_side(
+            ("sender → Onward", self.client.transcript.take()),
+            ("Onward → mailbox", self.bob.transcript.take()),
+        );
+        expect(&verdict, "250")?;
+        let forwarded = arrival(&mut self.bob).await?;
+        let ReversePath::Mailbox(srs) = forwarded.reverse_path else {
+            return Err(Failure::new("the reverse-path was lost on the way"));
+        };
+        self.page.say(&format!("The reverse-path became <{srs}>:"));
+        self.page.say("SPF of example.org covers Onward, and a bounce comes back to it.");
+        Ok(srs)
+    }
+
+    async fn bounce(&mut self, srs: &address::Mailbox) -> Result<(), Failure> {
+        self.page.title("2. The mailbox bounces: its bounce goes back to the sender");
+        let bounce = [
+            "EHLO mailbox.test".to_owned(),
+            "MAIL FROM:<>".to_owned(),
+            format!("RCPT TO:<{srs}>"),
+            "DATA".to_owned(),
+            format!(
+                "From: MAILER-DAEMON@mailbox.test\nTo: <{srs}>\nSubject: Undelivered\n\nNo room.\n."
+            ),
+        ];
+        let verdict = speak(&mut self.client, &bounce).await?;
+        self.page.side_by_side(
+            ("mailbox → Onward", self.client.transcript.take()),
+            ("Onward → sender", self.alice.transcript.take()),
+        );
+        expect(&verdict, "250")?;
+        let returned = arrival(&mut self.alice).await?;
+        if returned.reverse_path != ReversePath::Null
+            || returned.forward_paths.iter().all(|path| path.to_string() != format!("<{SENDER}>"))
+        {
+            return Err(Failure::new("the bounce did not reach the original sender as a bounce"));
+        }
+        self.page.say(&format!("It reached {SENDER}, and is still a bounce."));
+        Ok(())
+    }
+
+    async fn forge(&mut self, srs: &address::Mailbox) -> Result<(), Failure> {
+        self.page.title("3. Somebody forges such an address: refused");
+        let forged =
+            srs.to_string().replacen(SENDER.split('@').next().unwrap_or_default(), "mallory", 1);
+        let forgery = ["MAIL FROM:<>".to_owned(), format!("RCPT TO:<{forged}>"), "QUIT".to_owned()];
+        speak(&mut self.client, &forgery).await?;
+        let said = self.client.transcript.take();
+        let refused = said.iter().any(|(_, line)| line.starts_with("550 5.7.1"));
+        self.page.side_by_side(("forger → Onward", said), ("", Vec::new()));
+        if !refused {
+            return Err(Failure::new("the forged address was not refused"));
+        }
+        Ok(())
+    }
+
+    /// Until Ctrl-C.
+    async fn show_arrivals(&mut self) {
+        loop {
+            let (name, arrived) = tokio::select! {
+                Some(arrived) = self.bob.arrived.recv() => ("mailbox.test", arrived),
+                Some(arrived) = self.alice.arrived.recv() => ("sender.test", arrived),
+                _ = tokio::signal::ctrl_c() => return,
+                else => return,
+            };
+            let to: Vec<_> = arrived.forward_paths.iter().map(ToString::to_string).collect();
+            self.page.title(&format!(
+                "Arrived at {name}: from {} to {}, {} octets",
+                arrived.reverse_path,
+                to.join(", "),
+                arrived.message.len()
+            ));
+            self.page.text(&String::from_utf8_lossy(&arrived.message));
+        }
+    }
 }
 
 /// A configuration in a file, as a real one is, read by the same reader.
@@ -225,24 +270,5 @@ async fn arrival(mailbox: &mut Mailbox) -> Result<Arrived, Failure> {
     match timeout(PATIENCE, mailbox.arrived.recv()).await {
         Ok(Some(arrived)) => Ok(arrived),
         _ => Err(Failure::new("the mail was accepted but did not arrive")),
-    }
-}
-
-async fn show_arrivals(page: &mut show::Page, bob: &mut Mailbox, alice: &mut Mailbox) {
-    loop {
-        let (name, arrived) = tokio::select! {
-            Some(arrived) = bob.arrived.recv() => ("mailbox.test", arrived),
-            Some(arrived) = alice.arrived.recv() => ("sender.test", arrived),
-            _ = tokio::signal::ctrl_c() => return,
-            else => return,
-        };
-        let to: Vec<_> = arrived.forward_paths.iter().map(ToString::to_string).collect();
-        page.title(&format!(
-            "Arrived at {name}: from {} to {}, {} octets",
-            arrived.reverse_path,
-            to.join(", "),
-            arrived.message.len()
-        ));
-        page.text(&String::from_utf8_lossy(&arrived.message));
     }
 }
