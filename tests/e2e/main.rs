@@ -20,6 +20,7 @@ mod journal;
 mod limits;
 mod load;
 mod postfix;
+mod postsrsd;
 mod proxy;
 mod start;
 mod stop;
