@@ -183,9 +183,9 @@ async fn a_refusal_is_answered_once_and_outlives_the_process_until_then() {
     let reply = ForeignReply { code: 550, status: Some(Status(5, 7, 515)), text: "no".into() };
     let long = ForeignReply { code: 554, status: None, text: "x".repeat(9_999) };
     let store = open(&state);
-    store.remember_refused([3; 32], reply.clone(), 10).await.unwrap();
-    store.remember_refused([4; 32], long, 50).await.unwrap();
-    store.remember_refused([5; 32], reply.clone(), 10).await.unwrap();
+    let short_lived = vec![([3; 32], reply.clone()), ([5; 32], reply.clone())];
+    store.remember_refused(short_lived, 10).await.unwrap();
+    store.remember_refused(vec![([4; 32], long)], 50).await.unwrap();
     assert_eq!(store.take_refused(&[3; 32], 9).await.unwrap(), Some(reply));
     assert_eq!(store.take_refused(&[3; 32], 9).await.unwrap(), None, "taken");
     let again = open(&state);

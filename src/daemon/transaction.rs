@@ -150,15 +150,17 @@ impl Mail {
         if fate.remember_delivered {
             delivery.remember(services, &message).await;
         }
-        for (at, reply) in fate.refuse_next_time {
-            if let Some(recipient) = recipients.get(at) {
-                let key = refusal_key(&message.reverse_path, recipient);
-                let expires = message.now + REFUSAL_MEMORY;
-                let kept = services.store.remember_refused(key, reply.to_keep(), expires).await;
-                // Not kept means that the sender is asked to split once more.
-                if let Err(error) = kept {
-                    tracing::error!(%error, "cannot remember a refusal");
-                }
+        let refusals: Vec<_> = fate
+            .refuse_next_time
+            .into_iter()
+            .filter_map(|(at, reply)| Some((recipients.get(at)?, reply.to_keep())))
+            .map(|(to, reply)| (refusal_key(&message.reverse_path, to), reply))
+            .collect();
+        if !refusals.is_empty() {
+            let expires = message.now + REFUSAL_MEMORY;
+            // Not kept means that the sender is asked to split once more.
+            if let Err(error) = services.store.remember_refused(refusals, expires).await {
+                tracing::error!(%error, "cannot remember refusals");
             }
         }
         match fate.refusal {

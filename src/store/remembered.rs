@@ -64,24 +64,35 @@ impl Store {
         lock(&self.0.delivered).get(fingerprint, now).is_some()
     }
 
-    /// Remembers how a destination refused until `expires`. Known at once, durable when this answers.
+    /// Remembers how destinations refused until `expires`. Known at once, durable when this answers.
     ///
     /// # Errors
     /// When it cannot be written; it is then known until the end of the process.
     pub async fn remember_refused(
         &self,
-        fingerprint: Fingerprint,
-        reply: ForeignReply,
+        refusals: Vec<(Fingerprint, ForeignReply)>,
         expires: u64,
     ) -> Result<(), StoreError> {
-        let text = reply.text.chars().take(REFUSED_TEXT).collect();
-        let reply = ForeignReply { text, ..reply };
-        let gone = lock(&self.0.refused).insert(fingerprint, expires, reply.clone());
+        let bounded = |(print, reply): (Fingerprint, ForeignReply)| {
+            let text = reply.text.chars().take(REFUSED_TEXT).collect();
+            (print, ForeignReply { text, ..reply })
+        };
+        let refusals: Vec<_> = refusals.into_iter().map(bounded).collect();
+        let gone: Vec<Fingerprint> = {
+            let mut memory = lock(&self.0.refused);
+            let insert = |(print, reply): &(Fingerprint, ForeignReply)| {
+                memory.insert(*print, expires, reply.clone())
+            };
+            refusals.iter().filter_map(insert).collect()
+        };
         let write = self.0.writer.run(move |connection| {
-            if let Some(gone) = gone {
-                Remembered::Refused.forget(connection, &gone)?;
+            for (print, reply) in &refusals {
+                expiring::put_refused(connection, print, reply, expires)?;
             }
-            expiring::put_refused(connection, &fingerprint, &reply, expires)
+            for gone in &gone {
+                Remembered::Refused.forget(connection, gone)?;
+            }
+            Ok(())
         });
         write.await
     }
