@@ -4,7 +4,8 @@
 //! [`address`] parses and prints mail addresses; [`reply`] makes every SMTP reply; [`envelope`] is who
 //! sends to whom; [`srs`] rewrites senders and reverses them; [`alias`] says where an address leads;
 //! [`message`] reads header sections and makes the fields put before them; [`fate`] turns the outcomes of
-//! all recipients into one reply; [`next_hop`] names who takes mail next.
+//! all recipients into one reply; [`next_hop`] names who takes mail next; [`dsn`] makes the notice about what
+//! was not delivered.
 //!
 //! Protocols, bytes in and bytes out: [`smtp`] for servers and the replies of servers, [`proxy`] for the
 //! header of a load balancer.
@@ -21,6 +22,8 @@ pub mod alias;
 pub mod cli;
 pub mod config;
 pub mod daemon;
+#[deny(clippy::disallowed_methods)]
+pub mod dsn;
 #[deny(clippy::disallowed_methods)]
 pub mod envelope;
 #[deny(clippy::disallowed_methods)]

@@ -15,7 +15,10 @@ use std::{
 
 /// Lowest first. What is not named here fails the test, so a new module must choose its layer.
 const LAYERS: [(&str, &[&str]); 6] = [
-    ("core", &["address", "reply", "envelope", "srs", "alias", "message", "fate", "next_hop"]),
+    (
+        "core",
+        &["address", "reply", "envelope", "srs", "alias", "message", "fate", "next_hop", "dsn"],
+    ),
     ("protocols", &["smtp", "proxy"]),
     ("config", &["config"]),
     ("edges", &["store", "net"]),

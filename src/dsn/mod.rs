@@ -1,0 +1,138 @@
+//! Delivery status notifications: what a sender is told of recipients that will not get a message, and
+//! when nothing may be told.
+//!
+//! A [`Notice`] becomes a multipart/report of three parts (RFC 6522): words for people, fields for
+//! programs (RFC 3464), and the header section that came. It never names where an alias leads. It is
+//! ASCII with CRLF line ends whatever it is made of, so it needs neither 8BITMIME nor, for its content,
+//! SMTPUTF8.
+//!
+//! The writer is mail-builder. It would take the time, its own host's name and a random boundary for
+//! what it is not given, so it is given everything.
+
+mod names;
+mod original;
+mod status;
+mod text;
+mod unwanted;
+
+pub use unwanted::is_unwanted;
+
+use crate::{
+    address::{Domain, ForwardPath, Mailbox},
+    message::{Header, MessageId},
+    reply::Reply,
+};
+use mail_builder::{
+    MessageBuilder,
+    headers::{content_type::ContentType, date::Date, raw::Raw},
+    mime::MimePart,
+};
+use sha2::{Digest, Sha256};
+
+/// What the sender of a message is to be told. It is sent with a null reverse-path.
+#[derive(Debug, Clone, Copy)]
+pub struct Notice<'a> {
+    /// Names the notice.
+    pub id: MessageId,
+    /// Our own name.
+    pub hostname: &'a Domain,
+    /// Who answers for this server: its postmaster.
+    pub from: &'a Mailbox,
+    /// The reverse-path of the message as it came, not rewritten.
+    pub to: &'a Mailbox,
+    /// Names the message in the journal; what no [`MessageId`] has is left out.
+    pub original_id: &'a str,
+    /// When the message came, in seconds since 1970.
+    pub arrived: u64,
+    /// When the last attempt ended, in seconds since 1970.
+    pub now: u64,
+    /// The message, or its header section alone; nothing else of it is sent.
+    pub original: &'a [u8],
+    /// Whom it did not reach: one at least.
+    pub failures: &'a [Failure<'a>],
+}
+
+/// A recipient that will not get the message.
+#[derive(Debug, Clone, Copy)]
+pub struct Failure<'a> {
+    /// The recipient as the sender wrote it.
+    pub path: &'a ForwardPath,
+    /// The last reply, as a client may see it.
+    pub reply: &'a Reply,
+    /// How it came to that.
+    pub cause: Cause,
+}
+
+/// Why nothing more is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The destination said no for good.
+    Refused,
+    /// It took too long.
+    GivenUp {
+        /// Seconds from the first attempt to the last.
+        tried_for: u64,
+        /// A final reply was lost: the destination may have the message.
+        is_uncertain: bool,
+    },
+}
+
+impl Notice<'_> {
+    /// True when it can go only with SMTPUTF8 (RFC 6531 §3.4): the address it is sent to is not ASCII.
+    /// The message itself is, see [`Notice::to_message`].
+    pub fn needs_smtputf8(&self) -> bool {
+        !self.to.local().is_ascii()
+    }
+
+    /// The message. Its lines end in CRLF and have 998 octets at most; all its octets are ASCII.
+    ///
+    /// A non-ASCII alias stands in the text as it is, in an encoding, and in the fields for programs as
+    /// RFC 6533 §3 has it for 7-bit reports. A non-ASCII sender or postmaster cannot stand in To or From
+    /// of an ASCII message; there an empty group names it (RFC 6857 §3.1).
+    pub fn to_message(&self) -> Vec<u8> {
+        let header = Header::scan(self.original);
+        let mut builder = MessageBuilder::new()
+            .header("From", names::field(Some("Mail Delivery System"), self.from))
+            .header("To", names::field(None, self.to))
+            .header("Subject", Raw::new(names::unstructured(&text::subject(self))))
+            .date(date(self.now))
+            .message_id(format!("{}@{}", self.id, self.hostname))
+            // RFC 3834 §5.
+            .header("Auto-Submitted", Raw::new("auto-replied"));
+        if let Some(id) = original::message_id(&header) {
+            builder = builder.in_reply_to(id).references(id);
+        }
+        let text = text::body(self);
+        let status = status::fields(self);
+        let section = original::section(&header);
+        let boundary = boundary(self.id, [text.as_bytes(), &status, section]);
+        let report = ContentType::new("multipart/report")
+            .attribute("report-type", "delivery-status")
+            .attribute("boundary", boundary);
+        let parts = vec![
+            MimePart::new("text/plain", text),
+            // RFC 3464 §2.1 wants it readable as it stands.
+            MimePart::new("message/delivery-status", status).transfer_encoding("7bit"),
+            original::part(section),
+        ];
+        let mut message = Vec::new();
+        builder.body(MimePart::new(report, parts)).serialize(&mut message);
+        message
+    }
+}
+
+/// Nobody can write a part that holds its own digest, so the boundary stands in none of them as they
+/// are; and an encoding has no `=_` (RFC 2045 §6.7).
+fn boundary(id: MessageId, parts: [&[u8]; 3]) -> String {
+    let mut hash = Sha256::new_with_prefix(id.to_string());
+    for part in parts {
+        hash.update(part);
+    }
+    let digest = hash.finalize();
+    let (short, _) = digest.split_at_checked(20).unwrap_or((&digest, &[]));
+    format!("=_{}", base32::encode(base32::Alphabet::Crockford, short))
+}
+
+fn date(seconds: u64) -> Date {
+    Date::new(i64::try_from(seconds).unwrap_or(i64::MAX))
+}

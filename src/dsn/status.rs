@@ -1,0 +1,85 @@
+//! The part for programs: message/delivery-status (RFC 3464).
+
+use super::{Cause, Failure, Notice, date, names};
+use crate::reply::Status;
+use mail_builder::headers::{Header, raw::Raw};
+
+/// The fields of the message, then those of each recipient.
+///
+/// No Original-Envelope-Id and no Original-Recipient: they repeat what came in ENVID and ORCPT, which
+/// are not offered. No Remote-MTA: it would tell where an alias leads.
+pub(super) fn fields(notice: &Notice<'_>) -> Vec<u8> {
+    let id: String = notice.original_id.chars().filter(char::is_ascii_alphanumeric).collect();
+    let mut out = Vec::new();
+    field(&mut out, "Reporting-MTA", format!("dns; {}", notice.hostname));
+    field(&mut out, "Arrival-Date", date(notice.arrived).to_rfc822());
+    field(&mut out, "X-Onward-Queue-ID", id);
+    for failure in notice.failures {
+        out.extend_from_slice(b"\r\n");
+        field(&mut out, "Final-Recipient", names::typed(failure.path, notice.hostname));
+        field(&mut out, "Action", "failed".to_owned());
+        field(&mut out, "Status", status(failure).to_string());
+        field(&mut out, "Diagnostic-Code", format!("smtp; {}", one_line(failure)));
+        field(&mut out, "Last-Attempt-Date", date(notice.now).to_rfc822());
+    }
+    out
+}
+
+/// The reply on one line, white space evened out.
+pub(super) fn one_line(failure: &Failure<'_>) -> String {
+    failure.reply.to_string().split_ascii_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What is given up keeps class 4, as in Postfix: by RFC 3463 §2 it stands for a temporary condition
+/// that "caused abandonment", and beside `Action: failed` it means that sending again may help. The code
+/// of the actual problem goes before 4.4.7, delivery time expired (§3.5).
+fn status(failure: &Failure<'_>) -> Status {
+    match (failure.cause, failure.reply.status()) {
+        (Cause::Refused, Some(Status(_, subject, detail))) => Status(5, subject, detail),
+        (Cause::Refused, None) => Status(5, 0, 0),
+        (Cause::GivenUp { .. }, Some(Status(_, subject, detail))) => Status(4, subject, detail),
+        (Cause::GivenUp { .. }, None) => Status(4, 4, 7),
+    }
+}
+
+/// One field, folded at white space where it is long.
+fn field(out: &mut Vec<u8>, name: &str, value: String) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b": ");
+    Raw::new(value).write_header(out, name.len() + 2);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{address::ForwardPath, reply::Reply};
+
+    #[test]
+    fn status_codes() {
+        let given_up = Cause::GivenUp { tried_for: 1, is_uncertain: false };
+        let silent = Reply::plain(450, "later");
+        for (cause, reply, expected) in [
+            (Cause::Refused, Reply::destination_null_mx(), "5.1.10"),
+            (Cause::Refused, Reply::destination_lost(), "5.4.2"),
+            (Cause::Refused, silent.clone(), "5.0.0"),
+            (given_up, Reply::destination_unreachable(), "4.4.1"),
+            (given_up, Reply::mail_loop(), "4.4.6"),
+            (given_up, silent, "4.4.7"),
+        ] {
+            let failure = Failure { path: &ForwardPath::Postmaster, reply: &reply, cause };
+            assert_eq!(status(&failure).to_string(), expected, "{cause:?} {reply}");
+        }
+    }
+
+    #[test]
+    fn long_fields_fold_and_odd_space_does_not_end_one() {
+        let mut out = Vec::new();
+        field(&mut out, "Diagnostic-Code", format!("smtp; {}", "word ".repeat(40)));
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.lines().all(|line| line.len() <= 78 && !line.trim().is_empty()), "{text}");
+        let reply = Reply::alias_rejects(&format!("a{}b", " ".repeat(200)));
+        let failure =
+            Failure { path: &ForwardPath::Postmaster, reply: &reply, cause: Cause::Refused };
+        assert_eq!(one_line(&failure), "550 5.7.1 a b");
+    }
+}

@@ -1,0 +1,160 @@
+//! The part for people.
+
+use super::{Cause, Failure, Notice, date, names, status::one_line};
+
+/// Where lines are broken, if there is a space to do it at.
+const WIDTH: usize = 72;
+
+/// What the list of messages in a mailbox shows.
+pub(super) fn subject(notice: &Notice<'_>) -> String {
+    let whom = match notice.failures {
+        [only] => names::readable(only.path, notice.hostname),
+        several => format!("{} addresses", several.len()),
+    };
+    let what = if is_uncertain(notice) { "Delivery not confirmed" } else { "Undelivered mail" };
+    format!("{what}: {whom}")
+}
+
+/// The text. Addresses and replies are indented, so that no line of theirs is taken for one of ours.
+pub(super) fn body(notice: &Notice<'_>) -> String {
+    let Notice { hostname, from, .. } = notice;
+    let mut text = String::new();
+    paragraph(
+        &mut text,
+        "",
+        &format!("This is an automatic message from the mail system at {hostname}."),
+    );
+    text.push_str("\r\n");
+    paragraph(&mut text, "", &opening(notice));
+    for failure in notice.failures {
+        text.push_str("\r\n  ");
+        text.push_str(&names::readable(failure.path, hostname));
+        text.push_str("\r\n");
+        paragraph(&mut text, "    ", &story(failure.cause));
+        paragraph(&mut text, "      ", &one_line(failure));
+    }
+    text.push_str("\r\nNothing more will be tried. What you can do:\r\n\r\n");
+    for advice in advice(notice.failures) {
+        paragraph(&mut text, "  - ", advice);
+    }
+    let help = format!("For help, write to {from} and send this message along.");
+    paragraph(&mut text, "  - ", &help);
+    text.push_str("\r\n");
+    paragraph(
+        &mut text,
+        "",
+        "A report for programs and the header of your message are attached. Its text is not.",
+    );
+    text
+}
+
+fn opening(notice: &Notice<'_>) -> String {
+    let arrived = date(notice.arrived).to_rfc822();
+    let what = if is_uncertain(notice) {
+        "It is not certain that it was delivered to:"
+    } else if notice.failures.iter().any(|failure| may_have_arrived(failure.cause)) {
+        "It was not, or perhaps not, delivered to:"
+    } else {
+        "It could not be delivered to:"
+    };
+    format!("Your message came here on {arrived}. {what}")
+}
+
+/// Nothing is known to have failed.
+fn is_uncertain(notice: &Notice<'_>) -> bool {
+    notice.failures.iter().all(|failure| may_have_arrived(failure.cause))
+}
+
+fn may_have_arrived(cause: Cause) -> bool {
+    matches!(cause, Cause::GivenUp { is_uncertain: true, .. })
+}
+
+fn story(cause: Cause) -> String {
+    match cause {
+        Cause::Refused => "It was refused for good. The answer was:".to_owned(),
+        Cause::GivenUp { tried_for, is_uncertain: false } => {
+            format!("It was tried for {} without success. The last answer was:", span(tried_for))
+        }
+        Cause::GivenUp { tried_for, is_uncertain: true } => format!(
+            "It may have arrived: a connection broke after the message was sent and before it was \
+             confirmed. It was tried for {}. The last answer was:",
+            span(tried_for)
+        ),
+    }
+}
+
+fn advice(failures: &[Failure<'_>]) -> Vec<&'static str> {
+    let any = |is: fn(Cause) -> bool| failures.iter().any(|failure| is(failure.cause));
+    let all = [
+        (
+            any(|cause| cause == Cause::Refused),
+            "Refused: check the address and what the answer says. If both seem right, reach the \
+             recipient in another way.",
+        ),
+        (
+            any(|cause| cause != Cause::Refused && !may_have_arrived(cause)),
+            "Tried without success: you may send the message again later.",
+        ),
+        (any(may_have_arrived), "May have arrived: ask the recipient before you send it again."),
+    ];
+    all.into_iter().filter_map(|(applies, advice)| applies.then_some(advice)).collect()
+}
+
+/// A length of time in the largest unit of which there are two.
+fn span(seconds: u64) -> String {
+    match (seconds / 60, seconds / 3600, seconds / 86400) {
+        (0 | 1, _, _) => "less than 2 minutes".to_owned(),
+        (minutes, 0 | 1, _) => format!("{minutes} minutes"),
+        (_, hours, 0 | 1) => format!("{hours} hours"),
+        (_, _, days) => format!("{days} days"),
+    }
+}
+
+/// Appends `words` in lines of [`WIDTH`]. The first begins with `mark`, the others stand below its words.
+fn paragraph(text: &mut String, mark: &str, words: &str) {
+    let mut line = mark.to_owned();
+    for word in words.split(' ') {
+        let is_first = line.len() == mark.len();
+        if !is_first && line.len() + 1 + word.len() > WIDTH {
+            text.push_str(&line);
+            text.push_str("\r\n");
+            line = " ".repeat(mark.len());
+        } else if !is_first {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    text.push_str(&line);
+    text.push_str("\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans() {
+        for (seconds, text) in [
+            (0, "less than 2 minutes"),
+            (119, "less than 2 minutes"),
+            (120, "2 minutes"),
+            (7199, "119 minutes"),
+            (7200, "2 hours"),
+            (172_799, "47 hours"),
+            (432_000, "5 days"),
+        ] {
+            assert_eq!(span(seconds), text);
+        }
+    }
+
+    #[test]
+    fn paragraphs() {
+        let mut text = String::new();
+        paragraph(&mut text, "- ", &format!("{} b c", "a".repeat(80)));
+        paragraph(&mut text, "", &["word"; 20].join(" "));
+        let lines: Vec<&str> = text.split("\r\n").collect();
+        assert_eq!(lines[0], format!("- {}", "a".repeat(80)));
+        assert_eq!(lines[1], "  b c");
+        assert_eq!(lines[2..].iter().map(|line| line.len()).collect::<Vec<_>>(), [69, 29, 0]);
+    }
+}
