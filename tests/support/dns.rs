@@ -7,7 +7,7 @@ use std::thread;
 
 use async_trait::async_trait;
 use hickory_proto::op::{Header, HeaderCounts, Metadata, ResponseCode};
-use hickory_proto::rr::rdata::{A, AAAA, CNAME, MX, TXT};
+use hickory_proto::rr::rdata::{A, AAAA, CNAME, MX, PTR, TXT};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use hickory_server::Server;
 use hickory_server::net::runtime::Time;
@@ -34,6 +34,8 @@ pub enum Fault {
     NxDomain,
     /// No answer at all.
     Silence,
+    /// SERVFAIL for what there is no record of.
+    ServFailElse,
 }
 
 #[derive(Default)]
@@ -82,8 +84,23 @@ impl Dns {
         self.add(name, RData::TXT(TXT::from_bytes(strings)))
     }
 
+    /// A TXT record of these character-strings.
+    pub fn txt_strings(&self, name: &str, strings: &[&[u8]]) -> &Self {
+        self.add(name, RData::TXT(TXT::from_bytes(strings.to_vec())))
+    }
+
+    pub fn ptr(&self, name: &str, target: &str) -> &Self {
+        self.add(name, RData::PTR(PTR(absolute(target))))
+    }
+
     pub fn cname(&self, name: &str, target: &str) -> &Self {
         self.add(name, RData::CNAME(CNAME(absolute(target))))
+    }
+
+    /// The name exists, though perhaps without records.
+    pub fn know(&self, name: &str) -> &Self {
+        self.zone.lock().unwrap().records.entry(key(name)).or_default();
+        self
     }
 
     /// Lets every query for this name fail, whatever records it has.
@@ -153,16 +170,19 @@ enum Answer {
 }
 
 impl Handler {
-    fn answer(&self, name: &str, kind: RecordType) -> Answer {
+    fn answer(&self, name: &Name, kind: RecordType) -> Answer {
         let mut zone = self.0.lock().unwrap();
-        *zone.queries.entry(key(name)).or_default() += 1;
-        match zone.faults.get(&key(name)) {
+        *zone.queries.entry(octets(name)).or_default() += 1;
+        match zone.faults.get(&octets(name)) {
             Some(Fault::ServFail) => return Answer::Code(ResponseCode::ServFail),
             Some(Fault::NxDomain) => return Answer::Code(ResponseCode::NXDomain),
             Some(Fault::Silence) => return Answer::Silence,
-            None => {}
+            Some(Fault::ServFailElse) if zone.records_of(name, kind).is_empty() => {
+                return Answer::Code(ResponseCode::ServFail);
+            }
+            Some(Fault::ServFailElse) | None => {}
         }
-        if !zone.records.contains_key(&key(name)) {
+        if !zone.records.contains_key(&octets(name)) {
             return Answer::Code(ResponseCode::NXDomain);
         }
         Answer::Records(zone.records_of(name, kind))
@@ -171,11 +191,11 @@ impl Handler {
 
 impl Zone {
     /// The records of a type, behind the aliases that lead there; a loop of aliases is cut.
-    fn records_of(&self, name: &str, kind: RecordType) -> Vec<Record> {
+    fn records_of(&self, name: &Name, kind: RecordType) -> Vec<Record> {
         let mut answer = Vec::new();
-        let mut owner = absolute(name);
+        let mut owner = name.clone();
         for _ in 0..10 {
-            let Some(found) = self.records.get(&key(&owner.to_ascii())) else { break };
+            let Some(found) = self.records.get(&octets(&owner)) else { break };
             let mut target = None;
             for data in found {
                 if data.record_type() == kind {
@@ -204,7 +224,10 @@ impl RequestHandler for Handler {
         let mut metadata = Metadata::response_from_request(&request.metadata);
         metadata.authoritative = true;
         let answer = match request.request_info() {
-            Ok(info) => self.answer(&info.query.name().to_string(), info.query.query_type()),
+            Ok(info) => {
+                let name = Name::from(info.query.name().clone());
+                self.answer(&name, info.query.query_type())
+            }
             Err(_) => Answer::Code(ResponseCode::FormErr),
         };
         let records = match answer {
@@ -231,12 +254,20 @@ impl RequestHandler for Handler {
 }
 
 fn absolute(name: &str) -> Name {
-    let mut name = Name::from_utf8(name).unwrap();
+    // The text of a name, or any octets between dots, as SPF macros make them.
+    let octets = || Name::from_labels(name.trim_end_matches('.').split('.').map(str::as_bytes));
+    let mut name = Name::from_utf8(name).or_else(|_| octets()).unwrap();
     name.set_fqdn(true);
     name
 }
 
 /// Names are compared as DNS compares them.
 fn key(name: &str) -> String {
-    absolute(name).to_ascii().to_ascii_lowercase()
+    octets(&absolute(name))
+}
+
+/// The labels as they are, without escapes.
+fn octets(name: &Name) -> String {
+    let labels = name.iter().map(|label| String::from_utf8_lossy(label).to_ascii_lowercase());
+    labels.collect::<Vec<_>>().join(".")
 }

@@ -1,0 +1,3 @@
+//! Who sent a message, as far as DNS can tell.
+
+pub mod spf;

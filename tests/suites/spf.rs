@@ -1,0 +1,149 @@
+//! The SPF project's suite for RFC 7208, and senders who mean no good.
+
+use crate::support::dns::{Dns, Fault};
+use onward::auth::spf::{self, Query, Spf};
+use onward::net::Resolver;
+use serde::Deserialize;
+use serde_yaml_ng::Value;
+use std::time::Duration;
+use tokio::time::Instant;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The suite has so many cases; not one may be lost on the way.
+const CASES: usize = 203;
+
+#[tokio::test]
+async fn rfc7208() {
+    let Some(text) = crate::suite("rfc7208-tests.yml") else { return };
+    let (mut cases, mut wrong) = (0, Vec::new());
+    for document in serde_yaml_ng::Deserializer::from_str(&text) {
+        let scenario = Value::deserialize(document).unwrap();
+        let Some(tests) = scenario.get("tests").and_then(Value::as_mapping) else { continue };
+        let dns = zone(&scenario["zonedata"]);
+        let resolver = Resolver::new(&[dns.address()]).unwrap();
+        for (name, case) in tests {
+            cases += 1;
+            let query = Query {
+                ip: text_of(&case["host"]).parse().unwrap(),
+                helo: &text_of(&case["helo"]),
+                sender: &text_of(&case["mailfrom"]),
+            };
+            let result = spf::check(&resolver, &query, Instant::now() + PATIENCE).await;
+            let wanted: Vec<String> = match &case["result"] {
+                Value::Sequence(list) => list.iter().map(text_of).collect(),
+                one => vec![text_of(one)],
+            };
+            if !wanted.contains(&result.to_string()) {
+                wrong.push(format!("{}: {result}, not {wanted:?}", text_of(name)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {cases}: {wrong:#?}", wrong.len());
+    assert_eq!(cases, CASES);
+}
+
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => serde_yaml_ng::to_string(other).unwrap().trim().to_owned(),
+    }
+}
+
+/// Serves the names of a scenario. SPF entries stand for TXT where a name has none; `TXT: NONE` says
+/// that it has none on purpose; TIMEOUT is for whatever is not there.
+fn zone(data: &Value) -> Dns {
+    let dns = Dns::start();
+    for (name, entries) in data.as_mapping().unwrap() {
+        let name = text_of(name);
+        let entries: Vec<&Value> = entries.as_sequence().unwrap().iter().collect();
+        let has_txt = entries.iter().any(|entry| entry.get("TXT").is_some());
+        // Known, whatever else it has.
+        dns.know(&name);
+        for entry in entries {
+            let Some(entry) = entry.as_mapping() else {
+                dns.fault(&name, Fault::ServFailElse);
+                continue;
+            };
+            for (kind, value) in entry {
+                match text_of(kind).as_str() {
+                    "TXT" if text_of(value) == "NONE" => {}
+                    "TXT" => txt(&dns, &name, value),
+                    "SPF" if !has_txt => txt(&dns, &name, value),
+                    "SPF" => {}
+                    "A" => drop(dns.a(&name, text_of(value).parse().unwrap())),
+                    "AAAA" => drop(dns.aaaa(&name, text_of(value).parse().unwrap())),
+                    "MX" => {
+                        let preference = value[0].as_u64().unwrap() as u16;
+                        dns.mx(&name, preference, &text_of(&value[1]));
+                    }
+                    "PTR" => drop(dns.ptr(&name, &text_of(value))),
+                    "CNAME" => drop(dns.cname(&name, &text_of(value))),
+                    other => panic!("{name}: {other}"),
+                }
+            }
+        }
+    }
+    dns
+}
+
+/// The suite writes bytes as the characters of the same numbers.
+fn txt(dns: &Dns, name: &str, value: &Value) {
+    let strings: Vec<Vec<u8>> = match value {
+        // DNS has no TXT record without strings.
+        Value::Sequence(list) if list.is_empty() => vec![Vec::new()],
+        Value::Sequence(list) => list.iter().map(|one| bytes_of(&text_of(one))).collect(),
+        one => bytes_of(&text_of(one)).chunks(255).map(<[u8]>::to_vec).collect(),
+    };
+    dns.txt_strings(name, &strings.iter().map(Vec::as_slice).collect::<Vec<_>>());
+}
+
+fn bytes_of(text: &str) -> Vec<u8> {
+    text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect()
+}
+
+async fn checked(dns: &Dns, sender: &str, patience: Duration) -> Spf {
+    let resolver = Resolver::new(&[dns.address()]).unwrap();
+    let query = Query { ip: "192.0.2.1".parse().unwrap(), helo: "h.test", sender };
+    spf::check(&resolver, &query, Instant::now() + patience).await
+}
+
+#[tokio::test]
+async fn hostile_records_end_soon_and_never_pass() {
+    let dns = Dns::start();
+    dns.txt("loop.test", "v=spf1 include:loop.test +all");
+    dns.txt("two.test", "v=spf1 +all").txt("two.test", "v=spf1 +all");
+    let void: String = (0..9).map(|n| format!(" a:nothing{n}.void.test")).collect();
+    dns.txt("void.test", &format!("v=spf1{void} +all"));
+    let many: String = (0..1_000).map(|n| format!(" a:a{n}.many.test")).collect();
+    dns.txt("many.test", &format!("v=spf1{many} +all"))
+        .txt_strings("raw.test", &[b"v=spf1 +all \xff"]);
+    let macros = "%{d}.".repeat(4_000);
+    dns.txt("macro.test", &format!("v=spf1 exists:{macros}test +all"));
+    for n in 0..30 {
+        dns.txt(&format!("c{n}.test"), &format!("v=spf1 redirect=c{}.test", n + 1));
+    }
+    for (domain, result) in [
+        ("loop.test", Spf::PermError),
+        ("two.test", Spf::PermError),
+        ("void.test", Spf::PermError),
+        ("many.test", Spf::PermError),
+        ("raw.test", Spf::PermError),
+        ("c0.test", Spf::PermError),
+    ] {
+        assert_eq!(checked(&dns, &format!("a@{domain}"), PATIENCE).await, result, "{domain}");
+    }
+    // One name that does not exist is no reason to say no.
+    assert_eq!(checked(&dns, "a@macro.test", PATIENCE).await, Spf::Pass);
+}
+
+#[tokio::test]
+async fn silence_is_no_pass_and_has_an_end() {
+    let dns = Dns::start();
+    dns.fault("silent.test", Fault::Silence);
+    let began = std::time::Instant::now();
+    let patience = Duration::from_millis(300);
+    assert_eq!(checked(&dns, "a@silent.test", patience).await, Spf::TempError);
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}
