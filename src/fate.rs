@@ -1,14 +1,19 @@
-//! Outcomes of all recipients of a transaction → the one reply that covers them.
+//! Outcomes of all recipients of a transaction → the one reply that covers them, what is taken on, and
+//! who is told.
 //!
 //! SMTP answers a message once, however many recipients it has. Here stands how the verdicts of the
-//! destinations become that answer, so that no sender is told less than the truth:
+//! destinations become that answer, so that no sender is told less than the truth and no bounce goes
+//! to somebody who did not write:
 //!
-//! | recipients | reply | remembered |
-//! |---|---|---|
-//! | all delivered | 250 | – |
-//! | all refused | the first refusal | – |
-//! | some deferred | the first deferral | who has it; who refused |
-//! | some delivered, some refused | 451, asked again each is answered by itself | who has it; who refused |
+//! | recipients | safe to bounce | never bounced | unsafe |
+//! |---|---|---|---|
+//! | all delivered | 250 | 250 | 250 |
+//! | all refused | the first refusal | the first refusal | the first refusal |
+//! | some deferred, none refused | 250, spooled | 250, spooled | the first deferral |
+//! | some refused, not all | 250, a DSN for those; deferred ones are spooled | 4xx | 4xx |
+//!
+//! With a 4xx it is remembered who has the message and who refused, so that the sender's next try
+//! reaches only the others, and a refused recipient, asked again, is answered by itself.
 //!
 //! One recipient (an alias) with several destinations cannot be split by the sender. There a
 //! deferral of one defers the recipient, and a refusal beside a delivery is a loss that the journal
@@ -36,6 +41,17 @@ pub struct Outcome {
     pub reply: Reply,
 }
 
+/// Where a later bounce of a message would go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Bounce {
+    /// To whoever wrote: the reverse-path is authenticated.
+    Safe,
+    /// Nowhere: the reverse-path is null, or the message asks for no notices.
+    Never,
+    /// Perhaps to a stranger.
+    Unsafe,
+}
+
 /// What one recipient's destinations come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecipientFate {
@@ -50,16 +66,28 @@ pub enum RecipientFate {
     Deferred(Reply),
 }
 
-/// What the transaction comes to.
+/// What the transaction comes to. Recipients are named by their index.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fate {
-    /// `None`: everything is delivered, answer 250.
-    pub refusal: Option<Reply>,
-    /// The sender will come again: remember which destinations have the message.
-    pub remember_delivered: bool,
-    /// Recipients (by index) to refuse with this reply when the sender comes again, because the
-    /// reply of this transaction does not say that they were refused.
-    pub refuse_next_time: Vec<(usize, Reply)>,
+pub enum Fate {
+    /// 250: everything is delivered.
+    Delivered,
+    /// Nothing is delivered, and never will be.
+    Refused(Reply),
+    /// 250 once it is on disk: we see to the rest.
+    Taken {
+        /// To be tried again.
+        spool: Vec<usize>,
+        /// Refused: the sender gets a DSN.
+        notify: Vec<usize>,
+    },
+    /// 4xx: the sender will come again.
+    Returned {
+        /// What it is told now.
+        reply: Reply,
+        /// To be refused with this reply when the sender comes again, because the reply of this
+        /// transaction does not say that they were refused.
+        refuse_next_time: Vec<(usize, Reply)>,
+    },
 }
 
 impl RecipientFate {
@@ -78,30 +106,48 @@ impl RecipientFate {
 
 impl Fate {
     /// The fate of a transaction with these recipients.
-    pub fn of(recipients: &[RecipientFate]) -> Self {
-        let mut refused = Vec::new();
-        let (mut deferred, mut delivered) = (None, false);
+    pub fn of(recipients: &[RecipientFate], bounce: Bounce) -> Self {
+        let (mut refused, mut deferred) = (Vec::new(), Vec::new());
         for (at, recipient) in recipients.iter().enumerate() {
             match recipient {
-                RecipientFate::Delivered { .. } => delivered = true,
+                RecipientFate::Delivered { .. } => {}
                 RecipientFate::Refused(reply) => refused.push((at, reply.clone())),
-                RecipientFate::Deferred(reply) => {
-                    deferred.get_or_insert_with(|| reply.clone());
-                }
+                RecipientFate::Deferred(reply) => deferred.push((at, reply.clone())),
             }
         }
-        let split =
-            deferred.or_else(|| (delivered && !refused.is_empty()).then(Reply::mixed_verdicts));
-        match split {
-            Some(reply) => {
-                Self { refusal: Some(reply), remember_delivered: true, refuse_next_time: refused }
-            }
-            None => Self {
-                refusal: refused.into_iter().next().map(|(_, reply)| reply),
-                remember_delivered: false,
-                refuse_next_time: Vec::new(),
-            },
+        if refused.len() == recipients.len()
+            && let Some((_, reply)) = refused.first()
+        {
+            return Self::Refused(reply.clone());
         }
+        if refused.is_empty() && deferred.is_empty() {
+            return Self::Delivered;
+        }
+        let may_be_taken = match bounce {
+            Bounce::Safe => true,
+            Bounce::Never => refused.is_empty(),
+            Bounce::Unsafe => false,
+        };
+        if may_be_taken {
+            let indices = |of: Vec<(usize, Reply)>| of.into_iter().map(|(at, _)| at).collect();
+            return Self::Taken { spool: indices(deferred), notify: indices(refused) };
+        }
+        let deferral = deferred.into_iter().next().map(|(_, reply)| reply);
+        let reply = deferral.unwrap_or_else(Reply::mixed_verdicts);
+        Self::Returned { reply, refuse_next_time: refused }
+    }
+
+    /// Whom to refuse when the sender comes again.
+    pub fn refuse_next_time(self) -> Vec<(usize, Reply)> {
+        match self {
+            Self::Returned { refuse_next_time, .. } => refuse_next_time,
+            Self::Delivered | Self::Refused(_) | Self::Taken { .. } => Vec::new(),
+        }
+    }
+
+    /// True when it matters where a bounce would go.
+    pub fn hangs_on_bounce(recipients: &[RecipientFate]) -> bool {
+        Self::of(recipients, Bounce::Safe) != Self::of(recipients, Bounce::Unsafe)
     }
 }
 
@@ -120,55 +166,80 @@ mod tests {
     }
 
     /// `"25 4"`: one recipient with two destinations, one with one.
-    fn fate(recipients: &str) -> (u16, bool, Vec<usize>) {
-        let recipients: Vec<_> = recipients
-            .split(' ')
-            .map(|r| {
-                RecipientFate::of(&r.chars().filter(|c| *c != '-').map(outcome).collect::<Vec<_>>())
-            })
-            .collect();
-        let fate = Fate::of(&recipients);
-        let code = fate.refusal.map_or(250, |reply| reply.code());
-        (
-            code,
-            fate.remember_delivered,
-            fate.refuse_next_time.into_iter().map(|(at, _)| at).collect(),
-        )
+    fn fates(recipients: &str) -> Vec<RecipientFate> {
+        let outcomes = |r: &str| r.chars().filter(|c| *c != '-').map(outcome).collect::<Vec<_>>();
+        recipients.split(' ').map(|r| RecipientFate::of(&outcomes(r))).collect()
+    }
+
+    /// `spool 0 notify 1`, `451 next 1`, or just the code.
+    fn told(recipients: &str, bounce: Bounce) -> String {
+        let list = |what: &str, of: &[usize]| {
+            let of: Vec<_> = of.iter().map(|at| format!(" {at}")).collect();
+            if of.is_empty() { String::new() } else { format!(" {what}{}", of.concat()) }
+        };
+        match Fate::of(&fates(recipients), bounce) {
+            Fate::Delivered => "250".into(),
+            Fate::Refused(reply) => reply.code().to_string(),
+            Fate::Taken { spool, notify } => {
+                format!("250{}{}", list("spool", &spool), list("notify", &notify))
+            }
+            Fate::Returned { reply, refuse_next_time } => {
+                let next: Vec<_> = refuse_next_time.iter().map(|(at, _)| *at).collect();
+                format!("{}{}", reply.code(), list("next", &next))
+            }
+        }
     }
 
     #[test]
     fn the_table() {
-        for (recipients, code, remember, refuse) in [
-            ("2", 250, false, vec![]),
-            ("22", 250, false, vec![]),
-            ("-", 250, false, vec![]),
-            ("5", 556, false, vec![]),
-            ("55", 556, false, vec![]),
-            ("4", 451, true, vec![]),
-            ("25", 250, false, vec![]),
-            ("24", 451, true, vec![]),
-            ("45", 451, true, vec![]),
-            ("2 2", 250, false, vec![]),
-            ("5 5", 556, false, vec![]),
-            ("4 4", 451, true, vec![]),
-            ("2 4", 451, true, vec![]),
-            ("2 5", 451, true, vec![1]),
-            ("5 4 5", 451, true, vec![0, 2]),
-            ("25 5", 451, true, vec![1]),
-            ("25 2", 250, false, vec![]),
-            ("- 5", 451, true, vec![1]),
+        for (recipients, safe, never, r#unsafe) in [
+            ("2", "250", "250", "250"),
+            ("22", "250", "250", "250"),
+            ("-", "250", "250", "250"),
+            ("5", "556", "556", "556"),
+            ("55", "556", "556", "556"),
+            ("4", "250 spool 0", "250 spool 0", "451"),
+            ("25", "250", "250", "250"),
+            ("24", "250 spool 0", "250 spool 0", "451"),
+            ("45", "250 spool 0", "250 spool 0", "451"),
+            ("2 2", "250", "250", "250"),
+            ("5 5", "556", "556", "556"),
+            ("4 4", "250 spool 0 1", "250 spool 0 1", "451"),
+            ("2 4", "250 spool 1", "250 spool 1", "451"),
+            ("2 5", "250 notify 1", "451 next 1", "451 next 1"),
+            ("5 4 5", "250 spool 1 notify 0 2", "451 next 0 2", "451 next 0 2"),
+            ("25 5", "250 notify 1", "451 next 1", "451 next 1"),
+            ("25 2", "250", "250", "250"),
+            ("- 5", "250 notify 1", "451 next 1", "451 next 1"),
         ] {
-            assert_eq!(fate(recipients), (code, remember, refuse), "{recipients}");
+            assert_eq!(told(recipients, Bounce::Safe), safe, "{recipients}, safe");
+            assert_eq!(told(recipients, Bounce::Never), never, "{recipients}, never");
+            assert_eq!(told(recipients, Bounce::Unsafe), r#unsafe, "{recipients}, unsafe");
         }
     }
 
     proptest! {
         #[test]
-        fn never_250_while_something_is_open(recipients in prop::collection::vec("[245]{1,3}", 1..5)) {
-            let (code, remember, _) = fate(&recipients.join(" "));
-            let open = recipients.iter().any(|r| r.contains('4') || !r.contains('2'));
-            prop_assert_eq!(code == 250, !open);
-            prop_assert_eq!(remember, (400..500).contains(&code));
+        fn nobody_is_forgotten(recipients in prop::collection::vec("[245]{1,3}", 1..5)) {
+            let recipients = fates(&recipients.join(" "));
+            for bounce in [Bounce::Safe, Bounce::Never, Bounce::Unsafe] {
+                let (spooled, told) = match Fate::of(&recipients, bounce) {
+                    Fate::Taken { spool, notify } => {
+                        prop_assert!(bounce != Bounce::Unsafe);
+                        prop_assert!(notify.is_empty() || bounce == Bounce::Safe);
+                        (spool, notify)
+                    }
+                    Fate::Returned { .. } => continue,
+                    Fate::Refused(_) => (Vec::new(), (0..recipients.len()).collect()),
+                    Fate::Delivered => (Vec::new(), Vec::new()),
+                };
+                for (at, recipient) in recipients.iter().enumerate() {
+                    let is_spooled = matches!(recipient, RecipientFate::Deferred(_));
+                    prop_assert_eq!(spooled.contains(&at), is_spooled);
+                    let is_told = matches!(recipient, RecipientFate::Refused(_));
+                    prop_assert_eq!(told.contains(&at), is_told);
+                }
+            }
         }
     }
 }

@@ -4,14 +4,14 @@
 //! [`address`] parses and prints mail addresses; [`reply`] makes every SMTP reply; [`envelope`] is who
 //! sends to whom; [`srs`] rewrites senders and reverses them; [`alias`] says where an address leads;
 //! [`message`] reads header sections and makes the fields put before them; [`fate`] turns the outcomes of
-//! all recipients into one reply; [`next_hop`] names who takes mail next; [`dsn`] makes the notice about what
-//! was not delivered.
+//! all recipients into one reply; [`next_hop`] names who takes mail next; [`retry`] says when a spooled
+//! message is tried again; [`dsn`] makes the notice about what was not delivered.
 //!
 //! Protocols, bytes in and bytes out: [`smtp`] for servers and the replies of servers, [`proxy`] for the
 //! header of a load balancer.
 //!
-//! Edges: [`config`] reads the configuration; [`store`] keeps domains, aliases, memories and the journal;
-//! [`net`] listens, resolves and delivers.
+//! Edges: [`config`] reads the configuration; [`store`] keeps domains, aliases, memories, the spool and
+//! the journal; [`net`] listens, resolves and delivers; [`auth`] checks who sends.
 //!
 //! Top: [`daemon`] wires them together, `cli` has one file a command, [`log`] writes to stderr.
 
@@ -19,6 +19,7 @@
 pub mod address;
 #[deny(clippy::disallowed_methods)]
 pub mod alias;
+pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod daemon;
@@ -38,6 +39,8 @@ pub mod next_hop;
 pub mod proxy;
 #[deny(clippy::disallowed_methods)]
 pub mod reply;
+#[deny(clippy::disallowed_methods)]
+pub mod retry;
 #[deny(clippy::disallowed_methods)]
 pub mod smtp;
 #[deny(clippy::disallowed_methods)]

@@ -260,3 +260,20 @@ async fn until(mut done: impl FnMut() -> bool) {
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
 }
+
+#[tokio::test]
+async fn failures_count_from_when_they_failed_not_from_when_the_message_came() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
+    let five_days_ago = |id| Record { outcome: Outcome::Spooled, ..record(id, now() - 5 * DAY) };
+    for id in ["given up today", "given up long ago", "waits"] {
+        journal.record(five_days_ago(id)).await;
+    }
+    let failed = |id, ms| Record { outcome: Outcome::Failed, ms, ..five_days_ago(id) };
+    journal.amend(failed("given up today", 5 * DAY - 1_000)).await;
+    journal.amend(failed("given up long ago", DAY)).await;
+    journal.close().await;
+    let reader = Reader::open(dir.path()).unwrap();
+    assert_eq!(reader.count_failed(now() - DAY).unwrap(), 1);
+    assert_eq!(reader.count_failed(0).unwrap(), 2);
+}

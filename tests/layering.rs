@@ -17,11 +17,14 @@ use std::{
 const LAYERS: [(&str, &[&str]); 6] = [
     (
         "core",
-        &["address", "reply", "envelope", "srs", "alias", "message", "fate", "next_hop", "dsn"],
+        &[
+            "address", "reply", "envelope", "srs", "alias", "message", "fate", "next_hop", "retry",
+            "dsn",
+        ],
     ),
     ("protocols", &["smtp", "proxy"]),
     ("config", &["config"]),
-    ("edges", &["store", "net"]),
+    ("edges", &["store", "net", "auth"]),
     ("daemon", &["daemon"]),
     ("cli", &["cli", "log", "lib", "main"]),
 ];

@@ -293,7 +293,10 @@ fn a_file_that_is_damaged_or_no_database() {
         fs::write(&path, bytes).unwrap();
         let error = error(state.path());
         assert!(matches!(error, StoreError::Damaged { .. }), "{what}: {error:?}");
-        assert!(error.to_string().contains("restore it from a backup"), "{error}");
+        assert!(
+            error.to_string().contains("a file made by `onward backup`: see docs/OPERATIONS.md"),
+            "{error}"
+        );
     }
     fs::write(&path, good).unwrap();
     assert_eq!(directory(&state, &[]).domains().unwrap().len(), 1);

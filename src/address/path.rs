@@ -1,6 +1,8 @@
 use super::{AddressError, Domain, MAX_PATH, Mailbox};
 use std::fmt;
 
+const POSTMASTER: &str = "postmaster";
+
 /// Where bounces go: the argument of MAIL FROM (RFC 5321 §4.1.1.2). Prints with angle brackets.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ReversePath {
@@ -48,10 +50,31 @@ impl ForwardPath {
     /// As [`Mailbox::parse`], and when brackets or source route are malformed or the path is empty.
     pub fn parse(text: &str) -> Result<(Self, &str), AddressError> {
         let (inner, rest) = bracketed(text)?;
-        if inner.eq_ignore_ascii_case("postmaster") {
+        if inner.eq_ignore_ascii_case(POSTMASTER) {
             return Ok((Self::Postmaster, rest));
         }
         Ok((Self::Mailbox(Mailbox::parse(without_source_route(inner)?)?), rest))
+    }
+
+    /// As people write it, without angle brackets: `postmaster`, or the address.
+    pub fn bare(&self) -> String {
+        match self {
+            Self::Postmaster => POSTMASTER.to_owned(),
+            Self::Mailbox(mailbox) => mailbox.to_string(),
+        }
+    }
+
+    /// Reads [`ForwardPath::bare`] back.
+    ///
+    /// # Errors
+    /// As [`Mailbox::parse`].
+    pub fn from_bare(text: &str) -> Result<Self, AddressError> {
+        // No address is without an @.
+        if text == POSTMASTER {
+            Ok(Self::Postmaster)
+        } else {
+            Mailbox::parse(text).map(Self::Mailbox)
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod reader;
 pub mod reference;
 mod route;
 pub mod schema;
+mod spool;
 mod srs;
 mod units;
 
@@ -18,6 +19,7 @@ pub use ip_net::IpNet;
 pub use limits::{Delivery, Limits};
 pub use listen::{Listen, ListenAddress, Protocol};
 pub use route::{DomainPattern, Route};
+pub use spool::Spool;
 pub use srs::Srs;
 pub use units::{parse_duration, parse_size, print_duration, print_size};
 
@@ -33,7 +35,7 @@ use toml::de::DeTable;
 pub const DEFAULT_FILE: &str = "/etc/onward/onward.toml";
 
 /// Tables that a later version brings.
-const LATER_TABLES: [&str; 4] = ["tls", "spool", "filter", "submission"];
+const LATER_TABLES: [&str; 3] = ["tls", "filter", "submission"];
 
 /// A checked configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +52,8 @@ pub struct Config {
     pub srs: Srs,
     /// Handing on while the sender waits.
     pub delivery: Delivery,
+    /// Keeping what could not be handed on.
+    pub spool: Spool,
     /// Next hops that replace a domain's MX; the first match wins.
     pub routes: Vec<Route>,
     /// Name servers to ask; empty: those of the system.
@@ -136,6 +140,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
     let listen = listen::read(&root);
     let srs = srs::read(&root, listen.as_deref(), hostname.as_ref());
     let delivery = limits::read_delivery(&root);
+    let spool = spool::read(&root);
     let routes = route::read(&root);
     let dns_servers = root.table(&schema::DNS).list("servers", name_server);
     let limits = limits::read(&root);
@@ -148,6 +153,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
         listen: listen?,
         srs: srs?,
         delivery: delivery?,
+        spool: spool?,
         routes: routes?,
         dns_servers: dns_servers?,
         limits: limits?,

@@ -115,6 +115,11 @@ impl<'t> Table<'t> {
         self.report.add(line, self.section.path(key), what.into(), accepted.into());
     }
 
+    /// As [`Table::refuse`]; what is accepted stands in the schema.
+    pub(super) fn refuse_value(&self, key: &str, what: impl Into<String>) {
+        self.refuse(key, what, self.accepted(key));
+    }
+
     pub(super) fn bool(&self, key: &str) -> Option<bool> {
         self.read(key, |_, value| value.as_bool().ok_or_else(|| describe(value)))
     }
@@ -160,6 +165,11 @@ impl<'t> Table<'t> {
         })
     }
 
+    /// As [`Table::size`], for a key without default.
+    pub(super) fn optional_size(&self, key: &str) -> Option<Option<usize>> {
+        if self.is_written(key) { self.size(key).map(Some) } else { Some(None) }
+    }
+
     /// One of the names of the schema.
     pub(super) fn one_of<T>(&self, key: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
         self.text(key, |text| parse(text).ok_or_else(|| format!("{text:?} is not known")))
@@ -192,11 +202,15 @@ impl<'t> Table<'t> {
         key: &str,
         parse: impl Fn(&str) -> Result<T, E>,
     ) -> Option<Vec<T>> {
-        let Some(value) = self.written(key) else {
+        let default = match self.section.key(key)?.default {
+            IfAbsent::Toml(toml) => DeValue::parse(toml).ok(),
+            IfAbsent::Required | IfAbsent::Absent(_) => None,
+        };
+        let Some(value) = self.written(key).or(default.as_ref()) else {
             return Some(Vec::new());
         };
         let Some(items) = value.get_ref().as_array() else {
-            self.refuse(key, describe(value.get_ref()), self.accepted(key));
+            self.refuse_value(key, describe(value.get_ref()));
             return None;
         };
         let parsed: Vec<Option<T>> = items

@@ -1,7 +1,10 @@
 //! The clock and the randomness of the daemon; the layers below take both as arguments.
 
 use crate::message::MessageId;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    sync::OnceLock,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
 
 /// Milliseconds since 1970.
 pub(super) fn millis() -> u64 {
@@ -12,6 +15,19 @@ pub(super) fn millis() -> u64 {
 /// Seconds since 1970.
 pub(super) fn seconds() -> u64 {
     millis() / 1000
+}
+
+/// Milliseconds since 1970 as the clock had them when the process began, going on evenly from there: a
+/// clock that is set while messages wait makes none of them old.
+pub(super) fn steady_millis() -> u64 {
+    static BEGIN: OnceLock<(Instant, u64)> = OnceLock::new();
+    let (began, at) = BEGIN.get_or_init(|| (Instant::now(), millis()));
+    at.saturating_add(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX))
+}
+
+/// 32 bits by chance; the same ones where the system has none.
+pub(super) fn random() -> u32 {
+    getrandom::u32().unwrap_or(1 << 31)
 }
 
 /// A new message id.

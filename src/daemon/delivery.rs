@@ -12,7 +12,10 @@ use crate::{
     next_hop::NextHop,
     reply::Reply,
     srs::Forwarded,
-    store::{Fingerprint, journal},
+    store::{
+        Fingerprint, journal,
+        spool::{self, LegState},
+    },
 };
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -41,6 +44,8 @@ pub(super) struct Message {
     pub(super) eight_bit: bool,
     /// Its header section needs SMTPUTF8; addresses speak for themselves.
     pub(super) smtputf8: bool,
+    /// It asks for no notices, or a notice might go round in circles.
+    pub(super) wants_no_notice: bool,
     /// Seconds since 1970.
     pub(super) now: u64,
 }
@@ -61,6 +66,8 @@ struct Leg {
     reverse_path: ReversePath,
     to: Destination,
     outcome: Option<Outcome>,
+    /// Its end of data was sent and never answered.
+    is_uncertain: bool,
 }
 
 impl Delivery {
@@ -82,7 +89,7 @@ impl Delivery {
             for to in &recipient.destinations {
                 let at = *shared.entry((to, reverse_path.clone())).or_insert_with(|| {
                     let (reverse_path, to) = (reverse_path.clone(), to.clone());
-                    plan.legs.push(Leg { reverse_path, to, outcome: None });
+                    plan.legs.push(Leg { reverse_path, to, outcome: None, is_uncertain: false });
                     plan.legs.len() - 1
                 });
                 legs.push(at);
@@ -121,6 +128,7 @@ impl Delivery {
         while let Some(joined) = under_way.join_next().await {
             match joined {
                 Ok((legs, attempts)) => {
+                    self.tell_spool(services, &legs, &attempts);
                     for (at, attempt) in legs.into_iter().zip(attempts) {
                         self.conclude(at, attempt, began);
                     }
@@ -130,25 +138,22 @@ impl Delivery {
         }
     }
 
+    /// A host that takes this message may be one that others wait for.
+    fn tell_spool(&self, services: &Services, legs: &[usize], attempts: &[Attempt]) {
+        let is_delivered = |attempt: &Attempt| attempt.outcome.verdict == Verdict::Delivered;
+        let leg = legs.first().and_then(|at| self.legs.get(*at));
+        if let Some(leg) = leg.filter(|_| attempts.iter().any(is_delivered)) {
+            services.spool.answered(&leg.to.next_hop);
+        }
+    }
+
     /// Takes the verdict on one leg. Mailboxes of one transaction that were answered alike share a line
     /// of the journal.
     fn conclude(&mut self, at: usize, attempt: Attempt, began: u64) {
         let Some(leg) = self.legs.get_mut(at) else { return };
-        let verdict = match attempt.outcome.verdict {
-            _ if attempt.uncertain => "uncertain",
-            Verdict::Delivered => "delivered",
-            Verdict::Refused => "refused",
-            Verdict::Deferred => "deferred",
-        };
-        let theirs = attempt.theirs.as_ref().map(ToString::to_string);
-        let line = journal::Attempt {
-            time: began,
-            to: vec![leg.to.mailbox.to_string()],
-            host: attempt.remote.unwrap_or_else(|| leg.to.next_hop.to_string()),
-            reply: theirs.unwrap_or_else(|| attempt.outcome.reply.to_string()),
-            ms: u64::try_from(attempt.elapsed.as_millis()).unwrap_or(u64::MAX),
-            verdict: verdict.to_owned(),
-        };
+        let to = std::slice::from_ref(&leg.to.mailbox);
+        let line = journal_line(to, &attempt, &leg.to.next_hop, began);
+        leg.is_uncertain = attempt.uncertain;
         leg.outcome = Some(attempt.outcome);
         match self.attempts.last_mut() {
             Some(last)
@@ -170,21 +175,43 @@ impl Delivery {
             message: message.bytes.clone(),
             eight_bit: message.eight_bit,
             smtputf8: message.smtputf8,
+            checkpoint: None,
         })
     }
 
     /// What the recipients come to. A leg without outcome counts as deferred: nothing says that
     /// anybody has it.
     pub(super) fn fates(&self) -> Vec<RecipientFate> {
-        let outcome = |at: &usize| {
-            self.legs.get(*at).and_then(|leg| leg.outcome.clone()).unwrap_or_else(|| Outcome {
-                verdict: Verdict::Deferred,
-                reply: Reply::destination_lost(),
-            })
-        };
         let recipients = self.of_recipient.iter();
         recipients
-            .map(|legs| RecipientFate::of(&legs.iter().map(outcome).collect::<Vec<_>>()))
+            .map(|legs| {
+                let legs = legs.iter().filter_map(|at| self.legs.get(*at));
+                RecipientFate::of(&legs.map(Leg::verdict).collect::<Vec<_>>())
+            })
+            .collect()
+    }
+
+    /// The legs of one recipient for the spool; what is deferred is due at `due`.
+    pub(super) fn to_spool(&self, at: usize, recipient: &Recipient, due: u64) -> Vec<spool::Leg> {
+        let legs = self.of_recipient.get(at).into_iter().flatten();
+        legs.filter_map(|at| self.legs.get(*at))
+            .map(|leg| {
+                let Outcome { verdict, reply } = leg.verdict();
+                spool::Leg {
+                    recipient: recipient.path.clone(),
+                    mailbox: leg.to.mailbox.clone(),
+                    reverse_path: leg.reverse_path.clone(),
+                    state: match verdict {
+                        Verdict::Delivered => LegState::Delivered,
+                        Verdict::Refused => LegState::Failed,
+                        Verdict::Deferred if leg.is_uncertain => LegState::Uncertain,
+                        Verdict::Deferred => LegState::Queued,
+                    },
+                    attempts: 1,
+                    next_attempt: due,
+                    reply: reply.to_keep(),
+                }
+            })
             .collect()
     }
 
@@ -218,6 +245,39 @@ impl Delivery {
                 leg.outcome = Some(Outcome { verdict: Verdict::Delivered, reply: Reply::ok() });
             }
         }
+    }
+}
+
+impl Leg {
+    fn verdict(&self) -> Outcome {
+        self.outcome.clone().unwrap_or_else(|| Outcome {
+            verdict: Verdict::Deferred,
+            reply: Reply::destination_lost(),
+        })
+    }
+}
+
+/// The line of the journal about an attempt on `to`, which began at `began` (milliseconds since 1970).
+pub(super) fn journal_line(
+    to: &[Mailbox],
+    attempt: &Attempt,
+    hop: &NextHop,
+    began: u64,
+) -> journal::Attempt {
+    let verdict = match attempt.outcome.verdict {
+        _ if attempt.uncertain => "uncertain",
+        Verdict::Delivered => "delivered",
+        Verdict::Refused => "refused",
+        Verdict::Deferred => "deferred",
+    };
+    let theirs = attempt.theirs.as_ref().map(ToString::to_string);
+    journal::Attempt {
+        time: began,
+        to: to.iter().map(ToString::to_string).collect(),
+        host: attempt.remote.clone().unwrap_or_else(|| hop.to_string()),
+        reply: theirs.unwrap_or_else(|| attempt.outcome.reply.to_string()),
+        ms: u64::try_from(attempt.elapsed.as_millis()).unwrap_or(u64::MAX),
+        verdict: verdict.to_owned(),
     }
 }
 

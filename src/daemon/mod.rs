@@ -4,37 +4,49 @@ mod clock;
 mod delivery;
 mod keys;
 mod recipient;
+mod sender;
 mod services;
+mod spool;
 mod story;
 mod transaction;
 
 use crate::{
-    config::{Config, Protocol},
+    config::{self, Config, Protocol},
     net::{
         Clients, Listener, MessageMemory, Outbound, OutboundConfig, OutboundLimits, Resolver,
         ResolverError, Server, Timeouts,
     },
+    retry::Policy,
     smtp::SessionConfig,
     store::{
-        Options, Store, StoreError,
+        Options, StateLock, Store, StoreError,
         journal::{Bounds, Journal, JournalError},
+        spool::SpoolBounds,
     },
 };
 use keys::LiveKeys;
 use services::Services;
+use spool::Runner;
 use std::{
-    fs::{File, TryLockError},
     future::Future,
     io,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
-use tokio::{sync::watch, task::JoinSet, time::timeout};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, timeout_at},
+};
 use transaction::Mail;
 
 /// Added to `delivery.budget` when stopping: the reply of a delivery that used all of it still goes out.
 const STOP_MARGIN: Duration = Duration::from_secs(5);
+
+/// How long to try for the right to serve, and how often.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_REST: Duration = Duration::from_millis(20);
 
 /// How often expired memories are deleted; what has expired is never answered anyway.
 const PURGE_EVERY: Duration = Duration::from_secs(3600);
@@ -46,8 +58,9 @@ const SMTP_PORT: u16 = 25;
 pub struct Daemon {
     services: Arc<Services>,
     listeners: Vec<Listener>,
+    spool: spool::Inbox,
     /// Held until the end.
-    _state_dir: File,
+    _state_dir: StateLock,
 }
 
 /// Why the daemon does not start. Nothing was accepted yet.
@@ -101,14 +114,26 @@ fn hint(error: &io::Error) -> &'static str {
     }
 }
 
-/// Locks the directory until the handle is dropped, whatever ends the process.
-fn lock(state_dir: &Path) -> Result<File, StartError> {
-    let failed = |error| StartError::Lock { path: state_dir.to_owned(), error };
-    let directory = File::open(state_dir).map_err(failed)?;
-    match directory.try_lock() {
-        Ok(()) => Ok(directory),
-        Err(TryLockError::WouldBlock) => Err(StartError::Running(state_dir.to_owned())),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
+fn spool_bounds(spool: &config::Spool) -> SpoolBounds {
+    SpoolBounds {
+        octets: spool.max_bytes as u64,
+        messages: spool.max_messages,
+        free: spool.min_free_disk.map(|octets| octets as u64),
+    }
+}
+
+/// A command of the command line may have the lock for a moment.
+async fn lock(state_dir: &Path) -> Result<StateLock, StartError> {
+    let give_up = Instant::now() + LOCK_PATIENCE;
+    loop {
+        let path = || state_dir.to_owned();
+        let taken =
+            StateLock::take(state_dir).map_err(|error| StartError::Lock { path: path(), error })?;
+        match taken {
+            Some(lock) => return Ok(lock),
+            None if Instant::now() >= give_up => return Err(StartError::Running(path())),
+            None => tokio::time::sleep(LOCK_REST).await,
+        }
     }
 }
 
@@ -125,9 +150,13 @@ impl Daemon {
             .map_err(|error| StartError::Keys(error.to_string()))?;
         let store = Store::open(
             &config.state_dir,
-            Options { postmaster: config.postmaster.clone(), ..Options::default() },
+            Options {
+                postmaster: config.postmaster.clone(),
+                spool: spool_bounds(&config.spool),
+                ..Options::default()
+            },
         )?;
-        let state_dir = lock(&config.state_dir)?;
+        let state_dir = lock(&config.state_dir).await?;
         let mut listeners = Vec::new();
         for listen in config.listen.iter().filter(|listen| listen.protocol == Protocol::Smtp) {
             let bound = Listener::bind(&listen.address, listen.proxy_protocol.clone()).await;
@@ -144,8 +173,12 @@ impl Daemon {
             mx_port: SMTP_PORT,
             limits: OutboundLimits::default(),
         }));
-        let services = Arc::new(Services { config, store, journal, outbound, keys });
-        Ok(Self { services, listeners, _state_dir: state_dir })
+        let (spool, inbox) = spool::Handle::new();
+        let retry = Policy { waits: config.spool.retry.clone(), max_age: config.spool.max_age };
+        let memory = MessageMemory::new(config.limits.message_memory);
+        let services =
+            Arc::new(Services { config, store, journal, outbound, keys, memory, retry, spool });
+        Ok(Self { services, listeners, spool: inbox, _state_dir: state_dir })
     }
 
     /// Where it listens.
@@ -167,7 +200,7 @@ impl Daemon {
                 max_errors: limits.errors,
             }),
             clients: Arc::new(Clients::new(limits.connections, limits.connections_per_client)),
-            memory: MessageMemory::new(limits.message_memory),
+            memory: self.services.memory.clone(),
             timeouts: Timeouts {
                 command: limits.command_timeout,
                 data: limits.data_timeout,
@@ -185,6 +218,8 @@ impl Daemon {
             tracing::info!(address = listener.local(), "listening");
             listeners.spawn(listener.run(Arc::clone(&server), stopped.clone()));
         }
+        let runner = Runner::new(Arc::clone(&self.services), self.spool, stopped.clone());
+        let mut runner = tokio::spawn(runner.run());
         let keys = Arc::clone(&self.services);
         let follow = tokio::spawn(async move { keys.keys.follow().await });
         let store = self.services.store.clone();
@@ -200,17 +235,23 @@ impl Daemon {
         stop.await;
         tracing::info!(connections = server.clients.connections(), "stopping");
         let _ = stopping.send(true);
+        let end = Instant::now() + grace;
         let all_ended = async { while listeners.join_next().await.is_some() {} };
-        if timeout(grace, all_ended).await.is_err() {
+        if timeout_at(end, all_ended).await.is_err() {
             tracing::warn!(
                 "sessions still open after the budget are cut; their clients keep the mail"
             );
             listeners.shutdown().await;
         }
+        if timeout_at(end, &mut runner).await.is_err() {
+            tracing::warn!("deliveries whose end is not answered are cut; they begin again");
+            runner.abort();
+        }
         follow.abort();
         purge.abort();
         self.services.outbound.close().await;
         self.services.journal.clone().close().await;
+        self.services.store.close().await;
         tracing::info!("stopped");
     }
 }

@@ -122,7 +122,7 @@ async fn decide_mailbox(
 }
 
 /// Final mailboxes, and what is lost beside them.
-type Resolved = Result<(Vec<Mailbox>, Vec<String>), Decision>;
+pub(super) type Resolved = Result<(Vec<Mailbox>, Vec<String>), Decision>;
 
 /// postmaster and abuse are answered at every domain that mail is taken for (RFC 5321 §4.5.1,
 /// RFC 2142).
@@ -140,7 +140,7 @@ async fn postmaster(services: &Services) -> Resolved {
 }
 
 /// `mailbox` itself, or where its aliases lead if it is hosted here.
-async fn final_mailboxes(services: &Services, mailbox: Mailbox) -> Resolved {
+pub(super) async fn final_mailboxes(services: &Services, mailbox: Mailbox) -> Resolved {
     if services.store.is_hosted(mailbox.domain()) {
         alias(services, &mailbox).await
     } else {

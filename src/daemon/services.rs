@@ -1,13 +1,15 @@
 use super::{
     keys::LiveKeys,
     recipient::{Destination, Recipient},
+    spool,
 };
 use crate::{
     address::Mailbox,
     config::Config,
-    net::Outbound,
+    net::{MessageMemory, Outbound},
     next_hop::NextHop,
     reply::Reply,
+    retry,
     srs::Rewriter,
     store::{SrsPutError, Store, journal::Journal},
 };
@@ -21,6 +23,10 @@ pub(super) struct Services {
     pub(super) journal: Journal,
     pub(super) outbound: Arc<Outbound>,
     pub(super) keys: LiveKeys,
+    /// For the bytes of all messages, whether they come or wait.
+    pub(super) memory: MessageMemory,
+    pub(super) retry: retry::Policy,
+    pub(super) spool: spool::Handle,
 }
 
 impl Services {

@@ -21,15 +21,9 @@ pub(super) struct Story {
     pub(super) partial: bool,
     /// Every recipient's alias says discard.
     pub(super) discarded: bool,
+    /// We answer for it from now on.
+    pub(super) is_spooled: bool,
     what: &'static str,
-}
-
-/// An address as people write it, without angle brackets.
-fn plain(path: &ForwardPath) -> String {
-    match path {
-        ForwardPath::Postmaster => "postmaster".to_owned(),
-        ForwardPath::Mailbox(mailbox) => mailbox.to_string(),
-    }
 }
 
 impl Story {
@@ -73,7 +67,7 @@ impl Story {
             helo: helo.to_owned(),
             from: from.clone(),
             srs_from: None,
-            to: to.iter().map(plain).collect(),
+            to: to.iter().map(ForwardPath::bare).collect(),
             outcome: Outcome::Refused,
             reply: String::new(),
             size: 0,
@@ -81,13 +75,46 @@ impl Story {
             detail: String::new(),
             attempts: Vec::new(),
         };
-        Self { id, arrived: now / 1000, record, partial: false, discarded: false, what: "message" }
+        Self {
+            id,
+            arrived: now / 1000,
+            record,
+            partial: false,
+            discarded: false,
+            is_spooled: false,
+            what: "message",
+        }
+    }
+
+    /// We answer for it: the 250 of a message that did not go through to all. It is on disk, or in a DSN
+    /// that is.
+    pub(super) fn taken(&mut self, spool: &[usize], notify: &[usize]) -> Reply {
+        self.is_spooled = !spool.is_empty();
+        if !notify.is_empty() {
+            self.partial = true;
+            let recipients = notify.iter().filter_map(|at| self.record.to.get(*at));
+            let refused: Vec<_> = recipients.cloned().collect();
+            self.note(&format!("refused, and the sender is told: {}", refused.join(", ")));
+        }
+        match self.is_spooled {
+            true => Reply::spooled(&self.record.id),
+            false => Reply::forwarded_in_part(&self.record.id),
+        }
+    }
+
+    /// Adds to what the owner should know.
+    pub(super) fn note(&mut self, what: &str) {
+        if !self.record.detail.is_empty() {
+            self.record.detail.push_str("; ");
+        }
+        self.record.detail.push_str(what);
     }
 
     /// Tells it, with the reply that the client gets.
     pub(super) async fn end(mut self, journal: &Journal, reply: &Reply, took: Duration) {
         let record = &mut self.record;
         record.outcome = match reply.class() {
+            Class::Positive if self.is_spooled => Outcome::Spooled,
             Class::Positive if self.discarded => Outcome::Discarded,
             Class::Positive if self.partial => Outcome::Partial,
             Class::Positive => Outcome::Forwarded,

@@ -4,12 +4,15 @@ use super::{
     clock,
     delivery::{Delivery, Message, fingerprint},
     recipient::{Decision, Recipient, decide},
+    sender::Sender,
     services::Services,
+    spool::{Added, Taking, take},
     story::Story,
 };
 use crate::{
     address::{ForwardPath, ReversePath},
-    fate::{Fate, RecipientFate},
+    dsn,
+    fate::{Bounce, Fate, RecipientFate},
     message::{Header, LoopMarks, LoopToken, Received, prefix},
     net::{Admission, Handler, Peer},
     reply::Reply,
@@ -32,6 +35,10 @@ const DAY: u64 = 86_400;
 const FREE_GUESSES: u32 = 100;
 const GUESS_DELAY: Duration = Duration::from_secs(1);
 
+/// Most destinations have answered by then. For the others it will matter who sent the message, and is
+/// found out while they are waited for.
+const HEAD_START: Duration = Duration::from_secs(1);
+
 /// Answers for the recipients and messages of one session.
 #[derive(Debug)]
 pub(super) struct Mail {
@@ -40,11 +47,12 @@ pub(super) struct Mail {
     admission: Arc<Admission>,
     /// Of the transaction under way, in step with the forward-paths of its envelope.
     recipients: Vec<Recipient>,
+    sender: Option<Sender>,
 }
 
 impl Mail {
     pub(super) fn new(services: Arc<Services>, client: Peer, admission: Arc<Admission>) -> Self {
-        Self { services, client, admission, recipients: Vec::new() }
+        Self { services, client, admission, recipients: Vec::new(), sender: None }
     }
 }
 
@@ -55,6 +63,8 @@ impl Handler for Mail {
         };
         if envelope.forward_paths.is_empty() {
             self.recipients.clear();
+            let helo = session.helo().unwrap_or_default();
+            self.sender = Some(Sender::new(self.client.ip, helo, &envelope.reverse_path));
         }
         let reverse_path = &envelope.reverse_path;
         let now = clock::seconds();
@@ -84,11 +94,19 @@ impl Handler for Mail {
     async fn message(&mut self, transaction: Transaction) -> Reply {
         let began = Instant::now();
         let recipients = std::mem::take(&mut self.recipients);
+        let sender = self.sender.take().unwrap_or_else(|| {
+            Sender::new(self.client.ip, &transaction.helo, &transaction.envelope.reverse_path)
+        });
         let mut story = Story::begin(&self.client, &transaction, &recipients);
-        let reply = match self.forward(transaction, &recipients, &mut story).await {
-            Ok(reply) | Err(reply) => reply,
-        };
+        let mut spooled = Vec::new();
+        let forwarded =
+            self.forward(transaction, &recipients, &sender, &mut story, &mut spooled).await;
+        let (Ok(reply) | Err(reply)) = forwarded;
         story.end(&self.services.journal, &reply, began.elapsed()).await;
+        // Not before the journal knows of the message: what becomes of it is added there.
+        for added in spooled {
+            self.services.spool.added(added);
+        }
         reply
     }
 
@@ -108,9 +126,12 @@ impl Mail {
         recipient: &Recipient,
         now: u64,
     ) -> Option<Reply> {
-        // One reply will cover all recipients; those of one destination group mostly share a fate.
+        // One reply will cover all recipients; those of one destination group mostly share a fate. Where
+        // they do not, a DSN tells the difference, if one may leave.
         let other_group = |first: &Recipient| first.group() != recipient.group();
-        if self.recipients.first().is_some_and(other_group) {
+        if self.recipients.first().is_some_and(other_group)
+            && self.sender.as_ref()?.bounce(&self.services, false).await != Bounce::Safe
+        {
             return Some(Reply::other_destination());
         }
         let key = refusal_key(reverse_path, recipient);
@@ -128,45 +149,94 @@ impl Mail {
         is_used_up.then(Reply::srs_used_up)
     }
 
-    /// Checks and delivers a message. `Ok` is the one 250 of this file: every recipient's mail is
-    /// with its destination, or was discarded because the alias says so.
+    /// Checks and delivers a message. `Ok` is the 250 of a message that went through: every recipient's
+    /// mail is with its destination, or was discarded because the alias says so.
     async fn forward(
         &self,
         transaction: Transaction,
         recipients: &[Recipient],
+        sender: &Sender,
         story: &mut Story,
+        spooled: &mut Vec<Added>,
     ) -> Result<Reply, Reply> {
         let services = &*self.services;
         let deadline = Instant::now() + services.config.delivery.budget;
+        let helo = transaction.helo.clone();
         let message = self.accept(transaction, recipients, story)?;
         let mut delivery = Delivery::plan(services, &message, recipients).await?;
         story.record.srs_from = delivery.srs_from();
-        delivery.run(services, &message, deadline).await;
+        let ask_meanwhile = async {
+            tokio::time::sleep(HEAD_START).await;
+            sender.is_authenticated(services).await;
+            std::future::pending().await
+        };
+        tokio::select! {
+            () = delivery.run(services, &message, deadline) => {}
+            () = ask_meanwhile => {}
+        }
         story.record.attempts = std::mem::take(&mut delivery.attempts);
 
         let fates = delivery.fates();
-        let fate = Fate::of(&fates);
         story.partial |= fates.contains(&RecipientFate::Delivered { lost: true });
-        if fate.remember_delivered {
-            delivery.remember(services, &message).await;
-        }
-        let refusals: Vec<_> = fate
-            .refuse_next_time
+        let bounce = match Fate::hangs_on_bounce(&fates) {
+            true => sender.bounce(services, message.wants_no_notice).await,
+            false => Bounce::Unsafe,
+        };
+        let (reply, refuse_next_time) = match Fate::of(&fates, bounce) {
+            Fate::Delivered if story.discarded => return Ok(Reply::discarded(&story.record.id)),
+            Fate::Delivered => return Ok(Reply::forwarded(&story.record.id)),
+            Fate::Refused(reply) => return Err(reply),
+            Fate::Taken { spool, notify } => {
+                let taking = Taking {
+                    id: story.id,
+                    client: &self.client,
+                    helo: &helo,
+                    message: &message,
+                    recipients,
+                    delivery: &delivery,
+                    fates: &fates,
+                    notify: bounce == Bounce::Safe,
+                    partial: story.partial,
+                };
+                match take(services, &taking, &spool, &notify).await {
+                    Ok(added) => {
+                        *spooled = added;
+                        return Ok(story.taken(&spool, &notify));
+                    }
+                    Err(error) => {
+                        tracing::warn!(id = %story.id, %error, "not spooled");
+                        (error.reply(), Fate::of(&fates, Bounce::Unsafe).refuse_next_time())
+                    }
+                }
+            }
+            Fate::Returned { reply, refuse_next_time } => (reply, refuse_next_time),
+        };
+        self.remember(&message, recipients, &delivery, refuse_next_time).await;
+        Err(reply)
+    }
+
+    /// The sender will come again with this message: who has it and who refused need not be asked then.
+    async fn remember(
+        &self,
+        message: &Message,
+        recipients: &[Recipient],
+        delivery: &Delivery,
+        refused: Vec<(usize, Reply)>,
+    ) {
+        let services = &*self.services;
+        delivery.remember(services, message).await;
+        let refusals: Vec<_> = refused
             .into_iter()
             .filter_map(|(at, reply)| Some((recipients.get(at)?, reply.to_keep())))
             .map(|(to, reply)| (refusal_key(&message.reverse_path, to), reply))
             .collect();
-        if !refusals.is_empty() {
-            let expires = message.now + REFUSAL_MEMORY;
-            // Not kept means that the sender is asked to split once more.
-            if let Err(error) = services.store.remember_refused(refusals, expires).await {
-                tracing::error!(%error, "cannot remember refusals");
-            }
+        if refusals.is_empty() {
+            return;
         }
-        match fate.refusal {
-            Some(reply) => Err(reply),
-            None if story.discarded => Ok(Reply::discarded(&story.record.id)),
-            None => Ok(Reply::forwarded(&story.record.id)),
+        let expires = message.now + REFUSAL_MEMORY;
+        // Not kept means that the sender is asked to split once more.
+        if let Err(error) = services.store.remember_refused(refusals, expires).await {
+            tracing::error!(%error, "cannot remember refusals");
         }
     }
 
@@ -215,6 +285,7 @@ impl Mail {
             prefix,
             eight_bit: !bytes.is_ascii(),
             smtputf8,
+            wants_no_notice: dsn::is_unwanted(&header),
             bytes,
             now: story.arrived,
         })

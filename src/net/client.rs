@@ -58,6 +58,9 @@ pub(super) enum Lost {
     Broken(#[from] io::Error),
     #[error(transparent)]
     NotSmtp(#[from] NotSmtp),
+    /// It was given up by us.
+    #[error("the end of data may not be sent: the spool cannot be written")]
+    NotAllowed,
 }
 
 /// Why there is no connection.

@@ -27,6 +27,9 @@ pub struct Attempt {
     pub elapsed: Duration,
     /// The whole message was sent and the reply to it never came: the destination may have it.
     pub uncertain: bool,
+    /// No host would speak about this message, or one said that it closes (421): the next message
+    /// will fare no better.
+    pub is_asleep: bool,
 }
 
 /// A delivery under way: who has a verdict, and what stood in the way for those who have none.
@@ -73,12 +76,16 @@ impl<'a> Delivery<'a> {
                 },
                 Answer::Closing(reply) => {
                     let failure = self.said(&reply, remote, &hidden);
-                    self.failed(failure);
+                    self.asleep(failure);
+                    continue;
+                }
+                Answer::Unsent if matches!(lost, Some(Lost::NotAllowed)) => {
+                    self.deferred(Reply::local_error());
                     continue;
                 }
                 Answer::Unsent => {
                     let failure = self.own(Verdict::Deferred, lost_reply(lost), Some(remote));
-                    self.failed(failure);
+                    self.asleep(failure);
                     continue;
                 }
             };
@@ -100,14 +107,14 @@ impl<'a> Delivery<'a> {
             },
             OpenError::Refused(reply) => self.said(reply, remote, &self.hidden(remote)),
         };
-        self.failed(failure);
+        self.asleep(failure);
     }
 
     /// The name of a host could not be resolved.
     pub(super) fn no_route(&mut self, why: NoRoute) {
         let (verdict, reply) = why.outcome();
         let failure = self.own(verdict, reply, None);
-        self.failed(failure);
+        self.asleep(failure);
     }
 
     /// Nothing can be sent at all.
@@ -125,6 +132,11 @@ impl<'a> Delivery<'a> {
             .unwrap_or_else(|| self.own(Verdict::Deferred, Reply::destination_too_slow(), None));
         let failed = Attempt { elapsed, ..failure };
         self.attempts.into_iter().map(|a| a.unwrap_or_else(|| failed.clone())).collect()
+    }
+
+    /// Nothing came of a host.
+    fn asleep(&mut self, failure: Attempt) {
+        self.failed(Attempt { is_asleep: true, ..failure });
     }
 
     /// The last failure is reported, but a reply tells more than silence.
@@ -155,7 +167,8 @@ impl<'a> Delivery<'a> {
                 (Verdict::Deferred, foreign.for_client(hidden))
             }
         };
-        Attempt { theirs: Some(foreign), ..self.own(verdict, reply, Some(remote)) }
+        let is_asleep = foreign.code == 421;
+        Attempt { theirs: Some(foreign), is_asleep, ..self.own(verdict, reply, Some(remote)) }
     }
 
     fn own(&self, verdict: Verdict, reply: Reply, remote: Option<&Remote>) -> Attempt {
@@ -165,6 +178,7 @@ impl<'a> Delivery<'a> {
             remote: remote.map(ToString::to_string),
             elapsed: self.started.elapsed(),
             uncertain: false,
+            is_asleep: false,
         }
     }
 }
@@ -172,6 +186,8 @@ impl<'a> Delivery<'a> {
 fn lost_reply(lost: Option<&Lost>) -> Reply {
     match lost {
         Some(Lost::TimedOut) => Reply::destination_too_slow(),
-        Some(Lost::Broken(_) | Lost::NotSmtp(_)) | None => Reply::destination_lost(),
+        Some(Lost::Broken(_) | Lost::NotSmtp(_) | Lost::NotAllowed) | None => {
+            Reply::destination_lost()
+        }
     }
 }

@@ -28,5 +28,5 @@ pub use limits::OutboundLimits;
 pub use listener::{Listener, Peer, Server};
 pub use memory::{MessageMemory, Reservation};
 pub use outbound::{Outbound, OutboundConfig};
-pub use outgoing::Outgoing;
-pub use resolver::{Resolver, ResolverError};
+pub use outgoing::{Checkpoint, Outgoing};
+pub use resolver::{LookupError, Resolver, ResolverError};

@@ -76,6 +76,11 @@ impl Outbound {
         delivery.finish()
     }
 
+    /// What it finds hosts with.
+    pub fn resolver(&self) -> &Resolver {
+        &self.router.resolver
+    }
+
     /// Takes leave of all hosts that a connection is kept to.
     pub async fn close(&self) {
         self.pool.close().await;

@@ -1,5 +1,6 @@
 use crate::address::{Mailbox, ReversePath};
 use bytes::Bytes;
+use std::{fmt, pin::Pin, sync::Arc};
 
 /// A message as it is to leave.
 #[derive(Debug, Clone)]
@@ -16,6 +17,37 @@ pub struct Outgoing {
     pub eight_bit: bool,
     /// Its header section needs SMTPUTF8: to be sent with it or not at all (RFC 6531 §3.2).
     pub smtputf8: bool,
+    /// To be passed just before the end of data is sent.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+/// What must be done before the end of data is sent to a host: from then on it may have the message,
+/// whatever is heard of it.
+#[derive(Clone)]
+pub struct Checkpoint(Arc<Pass>);
+
+type Pass = dyn Fn(Vec<Mailbox>) -> Passing + Send + Sync;
+type Passing = Pin<Box<dyn Future<Output = bool> + Send>>;
+
+impl Checkpoint {
+    /// `pass` is given the recipients that the host accepted, and says whether it may have them.
+    pub fn new<F, P>(pass: F) -> Self
+    where
+        F: Fn(Vec<Mailbox>) -> P + Send + Sync + 'static,
+        P: Future<Output = bool> + Send + 'static,
+    {
+        Self(Arc::new(move |accepted| Box::pin(pass(accepted))))
+    }
+
+    pub(super) async fn pass(&self, accepted: Vec<Mailbox>) -> bool {
+        self.0(accepted).await
+    }
+}
+
+impl fmt::Debug for Checkpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Checkpoint")
+    }
 }
 
 impl Outgoing {
@@ -78,6 +110,7 @@ mod tests {
             message: Bytes::new(),
             eight_bit: false,
             smtputf8: false,
+            checkpoint: None,
         };
         assert!(!mail.needs_smtputf8());
         mail.reverse_path = ReversePath::Mailbox(mailbox("é@b.test"));

@@ -176,7 +176,7 @@ impl Dialogue<'_> {
     }
 
     async fn text(&mut self, accepted: &[usize]) -> Result<bool, Lost> {
-        if let Err(lost) = self.write_text().await {
+        if let Err(lost) = self.write_text(accepted).await {
             return self.last_words(accepted, lost).await;
         }
         self.end_was_sent = true;
@@ -197,10 +197,16 @@ impl Dialogue<'_> {
         Ok(reply.code != 421 && self.client.is_quiet().await)
     }
 
-    async fn write_text(&mut self) -> Result<(), Lost> {
+    async fn write_text(&mut self, accepted: &[usize]) -> Result<(), Lost> {
         let until = self.patience.deadline;
         for part in [&self.mail.prefix, &self.mail.message] {
             self.client.write_stuffed(part, until).await?;
+        }
+        if let Some(checkpoint) = &self.mail.checkpoint {
+            let accepted = accepted.iter().filter_map(|at| self.to.get(*at));
+            if !checkpoint.pass(accepted.map(|to| (*to).clone()).collect()).await {
+                return Err(Lost::NotAllowed);
+            }
         }
         // A reply before the end of data is no verdict on the message: it must not be taken for one.
         if !self.client.is_quiet().await {
@@ -212,6 +218,9 @@ impl Dialogue<'_> {
 
     /// A peer that gave up in the midst of the text may have said why.
     async fn last_words(&mut self, accepted: &[usize], lost: Lost) -> Result<bool, Lost> {
+        if let Lost::NotAllowed = lost {
+            return Err(lost);
+        }
         match self.client.reply(self.shortly()).await {
             Ok(reply) if matches!(reply.class(), Class::Transient | Class::Permanent) => {
                 self.settle(accepted, &Answer::Said(reply));

@@ -64,6 +64,16 @@ impl Reply {
     pub fn forwarded(id: &str) -> Self {
         Self::with_text(250, (2, 0, 0), &format!("{id} forwarded, the destination said 2xx"))
     }
+    /// It is on our disk: we see to the rest.
+    pub fn spooled(id: &str) -> Self {
+        let text = format!("{id} spooled, the destination does not take it yet");
+        Self::with_text(250, (2, 0, 0), &text)
+    }
+    /// What could be forwarded is, and what is refused will be told in a DSN.
+    pub fn forwarded_in_part(id: &str) -> Self {
+        let text = format!("{id} forwarded in part, you will be told what failed");
+        Self::with_text(250, (2, 0, 0), &text)
+    }
     /// The alias says `--discard`.
     pub fn discarded(id: &str) -> Self {
         Self::with_text(250, (2, 0, 0), &format!("{id} accepted"))
@@ -255,6 +265,14 @@ impl Reply {
     /// `limits.message_memory`.
     pub const fn out_of_memory() -> Self {
         Self::new(452, (4, 3, 1), "Too much mail in transit, try again later")
+    }
+    /// A bound of `[spool]`, or a full disk; nothing was taken.
+    pub const fn spool_full() -> Self {
+        Self::new(
+            452,
+            (4, 3, 1),
+            "No room to keep mail for a destination that is not ready, try later",
+        )
     }
     /// The store does not answer or is full; nothing was taken.
     pub const fn store_failed() -> Self {

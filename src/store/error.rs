@@ -33,13 +33,19 @@ pub enum StoreError {
     /// No database, or a broken one.
     #[error(
         "{path} is damaged or no database ({reason}); stop Onward, move the file away with its \
-         -wal and -shm, and restore it from a backup"
+         -wal and -shm, and restore a file made by `onward backup`: see docs/OPERATIONS.md"
     )]
     Damaged {
         /// The database.
         path: PathBuf,
         /// What was found.
         reason: String,
+    },
+    /// Nothing was ever kept there.
+    #[error("there is no database {path}; is state_dir the one that `onward serve` uses?")]
+    Absent {
+        /// The database.
+        path: PathBuf,
     },
     /// A database of another program.
     #[error(
@@ -73,6 +79,14 @@ pub enum StoreError {
     Full {
         /// The database.
         path: PathBuf,
+    },
+    /// A backup that cannot be written.
+    #[error("cannot write the backup {path}: {reason}")]
+    Backup {
+        /// The backup.
+        path: PathBuf,
+        /// What SQLite or the system said.
+        reason: String,
     },
     /// Anything else.
     #[error("{path}: {reason}")]

@@ -1,24 +1,32 @@
-//! What outlives a message: domains and aliases, long SRS addresses, what was delivered or refused.
+//! What outlives a message: domains and aliases, long SRS addresses, what was delivered or refused; and
+//! the spool, messages that wait.
 //!
 //! [`Store`] is the daemon's: look-ups answer from a bounded cache or off the runtime's threads, and
-//! writes share commits. [`Directory`] is the command line's: it changes domains and aliases, whether
-//! a daemon runs or not. They may be different processes; a change by one is seen by the other
-//! within a second.
+//! writes share commits. [`Directory`] and [`Queue`] are the command line's: they change domains and
+//! aliases, and what waits in the spool, whether a daemon runs or not. They may be different processes;
+//! a change by one is seen by the other within a second.
 
 mod apply;
+mod backup;
 mod cache;
 mod directory;
 mod error;
 pub mod journal;
+mod lock;
 mod memory;
+mod queue;
 mod remembered;
+pub mod spool;
 mod sqlite;
 mod srs;
 mod watch;
 
 pub use apply::Change;
+pub use backup::backup;
 pub use directory::{ChangeError, Directory};
 pub use error::StoreError;
+pub use lock::StateLock;
+pub use queue::{Queue, QueueChange, QueueChanged, QueueFilter, QueueSummary};
 pub use sqlite::expiring::Fingerprint;
 pub use srs::SrsPutError;
 
@@ -29,9 +37,10 @@ use crate::{
 };
 use cache::Cache;
 use memory::Memory;
+use spool::SpoolBounds;
 use sqlite::{Live, Readers, Snapshot, Writer, aliases::Table, expiring};
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, atomic::AtomicU64, mpsc},
 };
 use tokio::sync::watch as latest;
@@ -43,6 +52,8 @@ pub struct Options {
     pub postmaster: Option<Mailbox>,
     /// How far an expansion may go.
     pub limits: Limits,
+    /// What the spool may use.
+    pub spool: SpoolBounds,
 }
 
 /// The store of a running daemon. Clones share it.
@@ -51,7 +62,9 @@ pub struct Store(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
+    state_dir: PathBuf,
     limits: Limits,
+    spool_bounds: SpoolBounds,
     postmaster: Option<Arc<Mailbox>>,
     snapshot: RwLock<Arc<Snapshot>>,
     cache: Mutex<Cache>,
@@ -63,6 +76,8 @@ struct Shared {
     srs_count: Arc<AtomicU64>,
     /// The version of domains and aliases that look-ups use.
     version: latest::Sender<i64>,
+    /// What the command line did to the spool.
+    spool_changes: latest::Sender<i64>,
     /// Dropped with the last store, which ends the watching thread.
     _watching: mpsc::Sender<()>,
 }
@@ -79,12 +94,16 @@ impl Store {
         let watcher = watch::Watcher::new(sqlite::open_reader(&path)?).map_err(failed)?;
         let snapshot = Snapshot::load(&connection).map_err(failed)?;
         let (version, _) = latest::channel(snapshot.version);
+        let changes = sqlite::spool::totals(&connection).map_err(failed)?.changes;
+        let (spool_changes, _) = latest::channel(changes);
         let delivered = expiring::delivered(&connection).map_err(failed)?;
         let refused = expiring::refused(&connection).map_err(failed)?;
         let srs_count = expiring::count_srs_addresses(&connection).map_err(failed)?;
         let (watching, stopped) = mpsc::channel();
         let shared = Arc::new(Shared {
+            state_dir: state_dir.to_owned(),
             limits: options.limits,
+            spool_bounds: options.spool,
             postmaster: options.postmaster.map(Arc::new),
             snapshot: RwLock::new(Arc::new(snapshot)),
             cache: Mutex::default(),
@@ -95,10 +114,16 @@ impl Store {
             srs_uses: Mutex::default(),
             srs_count: Arc::new(AtomicU64::new(srs_count)),
             version,
+            spool_changes,
             _watching: watching,
         });
         watcher.start(&shared, stopped).map_err(|error| StoreError::failed(&path, error))?;
         Ok(Self(shared))
+    }
+
+    /// Finishes what was asked for and closes the database; look-ups go on, writes fail.
+    pub async fn close(&self) {
+        self.0.writer.close().await;
     }
 
     /// True when mail for `domain` is ours to answer.

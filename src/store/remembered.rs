@@ -2,7 +2,7 @@
 //!
 //! All of it is in memory too: a look-up never touches the disk.
 
-use super::{Fingerprint, Memory, Store, StoreError, expiring, lock};
+use super::{Fingerprint, Memory, Store, StoreError, expiring, lock, sqlite};
 use crate::reply::ForeignReply;
 use expiring::Remembered;
 
@@ -116,7 +116,8 @@ impl Store {
         write.await.map(|()| Some(reply))
     }
 
-    /// Forgets whatever has expired. To be called now and then.
+    /// Forgets whatever has expired, and gives room that nothing needs any more back to the disk. To be
+    /// called now and then.
     ///
     /// # Errors
     /// When it cannot be written; nothing expired is ever answered all the same.
@@ -129,6 +130,9 @@ impl Store {
             Remembered::Refused.purge(connection, now)?;
             super::srs::purge(connection, &srs_count, now)
         });
-        write.await
+        write.await?;
+        // In parts, so that others get their turns.
+        while self.0.writer.run(sqlite::give_back).await? {}
+        Ok(())
     }
 }

@@ -1,6 +1,9 @@
-//! Notices changes that other processes make to domains and aliases.
+//! Notices changes that other processes make to domains, aliases and the spool.
 
-use super::{Shared, sqlite::Snapshot, sqlite::domains};
+use super::{
+    Shared,
+    sqlite::{Snapshot, domains, spool},
+};
 use rusqlite::Connection;
 use std::{
     io,
@@ -39,7 +42,7 @@ impl Watcher {
                 if let Err(error) = &looked
                     && !troubled
                 {
-                    tracing::warn!("cannot see whether the aliases changed, trying on: {error}");
+                    tracing::warn!("cannot see what the command line changed, trying on: {error}");
                 }
                 troubled = looked.is_err();
             }
@@ -57,6 +60,8 @@ impl Watcher {
         if domains::version(&self.connection)? != shared.snapshot().version {
             shared.replace_snapshot(Snapshot::load(&self.connection)?);
         }
+        let changes = spool::totals(&self.connection)?.changes;
+        shared.spool_changes.send_if_modified(|seen| std::mem::replace(seen, changes) != changes);
         self.seen = data_version;
         Ok(())
     }

@@ -54,6 +54,7 @@ pub(crate) fn mail(recipients: &[&str], message: &str) -> Outgoing {
         message: message.to_owned().into(),
         eight_bit: false,
         smtputf8: false,
+        checkpoint: None,
     }
 }
 

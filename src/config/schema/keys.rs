@@ -9,7 +9,7 @@ const MIB: u64 = 1 << 20;
 const CHECKS: Kind = Kind::OneOf(&["off", "mark", "enforce"]);
 
 /// Every table and key.
-pub static SECTIONS: [Section; 8] = [ROOT, LISTEN, SRS, DELIVERY, ROUTE, DNS, AUTH, LIMITS];
+pub static SECTIONS: [Section; 9] = [ROOT, LISTEN, SRS, DELIVERY, SPOOL, ROUTE, DNS, AUTH, LIMITS];
 
 pub(in crate::config) const ROOT: Section = Section {
     name: "",
@@ -169,6 +169,59 @@ pub(in crate::config) const DELIVERY: Section = Section {
             kind: Kind::Size(1024, 1024 * MIB),
             default: IfAbsent::Toml("\"25MiB\""),
             doc: "Larger messages are refused with 552 5.3.4.",
+        },
+    ],
+};
+
+pub(in crate::config) const SPOOL: Section = Section {
+    name: "spool",
+    repeated: false,
+    doc: "Messages that could not be handed on at once and that Onward answers for: those whose \
+          reverse-path is authenticated, so that a later bounce reaches whoever wrote.",
+    keys: &[
+        Key {
+            name: "retry",
+            kind: Kind::List("durations from \"100ms\" to \"1d\", at least one"),
+            default: IfAbsent::Toml("[\"1m\", \"5m\", \"15m\", \"30m\", \"1h\", \"2h\", \"4h\"]"),
+            doc: "The waits between attempts, each strayed by up to a tenth; the last one repeats. A \
+                  destination that does not answer is asked by one message at a time, at these waits.",
+        },
+        Key {
+            name: "max_age",
+            kind: Kind::Duration(SECOND, 30 * DAY),
+            default: IfAbsent::Toml("\"5d\""),
+            doc: "What is older is given up, and its sender told.",
+        },
+        Key {
+            name: "max_bytes",
+            kind: Kind::Size(0, 1 << 50),
+            default: IfAbsent::Toml("\"4GiB\""),
+            doc: "Octets of all spooled messages; beyond: 452 4.3.1.",
+        },
+        Key {
+            name: "max_messages",
+            kind: Kind::Integer(0, 100_000_000),
+            default: IfAbsent::Toml("200000"),
+            doc: "Spooled messages; beyond: 452 4.3.1. 0 turns the spool off: senders keep what cannot be \
+                  handed on at once.",
+        },
+        Key {
+            name: "min_free_disk",
+            kind: Kind::Size(0, 1 << 50),
+            default: IfAbsent::Absent("256MiB, or a twentieth of the disk if that is less"),
+            doc: "What stays free on the disk of the state directory; beyond: 452 4.3.1.",
+        },
+        Key {
+            name: "concurrency",
+            kind: Kind::Integer(1, 10_000),
+            default: IfAbsent::Toml("50"),
+            doc: "Attempts under way at once, in all.",
+        },
+        Key {
+            name: "concurrency_per_destination",
+            kind: Kind::Integer(1, 1000),
+            default: IfAbsent::Toml("5"),
+            doc: "Attempts under way at once to one destination.",
         },
     ],
 };

@@ -5,7 +5,7 @@
 mod keys;
 
 pub use keys::SECTIONS;
-pub(super) use keys::{AUTH, DELIVERY, DNS, LIMITS, LISTEN, ROOT, ROUTE, SRS};
+pub(super) use keys::{AUTH, DELIVERY, DNS, LIMITS, LISTEN, ROOT, ROUTE, SPOOL, SRS};
 
 use super::units::{print_duration, print_size};
 use std::{fmt, time::Duration};

@@ -1,7 +1,7 @@
 //! The file and its schema: opening, setting a corrupt one aside, inserting, deleting the oldest.
 
-use super::{Attempt, Bounds, JournalError, Record};
-use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use super::{Attempt, Bounds, JournalError, Record, writer::Entry};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use std::{
     ffi::OsString,
     os::unix::fs::OpenOptionsExt,
@@ -35,6 +35,7 @@ const CREATE: &str = "
     );
     CREATE INDEX message_id ON message (id);
     CREATE INDEX message_time ON message (time);
+    CREATE INDEX message_failed ON message (time) WHERE outcome = 'failed';
     CREATE TABLE attempt (
         message  INTEGER NOT NULL,
         time     INTEGER NOT NULL,
@@ -83,43 +84,13 @@ impl Database {
         Ok(Self { connection: connect(&file)?, file })
     }
 
-    /// Writes records in one transaction.
-    pub(super) fn insert(&mut self, records: &[Record]) -> rusqlite::Result<()> {
+    /// Writes entries in one transaction.
+    pub(super) fn write(&mut self, entries: &[Entry]) -> rusqlite::Result<()> {
         let transaction = self.connection.transaction()?;
-        {
-            let mut message = transaction.prepare_cached(
-                "INSERT INTO message (id, time, client, helo, sender, srs_from, rcpt, outcome,
-                 reply, size, ms, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            )?;
-            let mut attempt =
-                transaction.prepare_cached("INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?, ?)")?;
-            for record in records {
-                message.execute(params![
-                    record.id,
-                    integer(record.time),
-                    record.client.map(|ip| ip.to_string()),
-                    record.helo,
-                    record.from.mailbox().map_or_else(|| "<>".into(), ToString::to_string),
-                    record.srs_from,
-                    list(&record.to),
-                    record.outcome.as_str(),
-                    record.reply,
-                    integer(record.size),
-                    integer(record.ms),
-                    record.detail,
-                ])?;
-                let seq = transaction.last_insert_rowid();
-                for Attempt { time, to, host, reply, ms, verdict } in &record.attempts {
-                    attempt.execute(params![
-                        seq,
-                        integer(*time),
-                        list(to),
-                        host,
-                        reply,
-                        integer(*ms),
-                        verdict
-                    ])?;
-                }
+        for entry in entries {
+            match entry {
+                Entry::New(record) => insert(&transaction, record)?,
+                Entry::Amendment(record) => amend(&transaction, record)?,
             }
         }
         transaction.commit()
@@ -159,6 +130,62 @@ impl Database {
             (pragma("page_count")?, pragma("freelist_count")?, pragma("page_size")?);
         Ok(u64::try_from((all - free).saturating_mul(size)).unwrap_or(0))
     }
+}
+
+fn insert(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO message (id, time, client, helo, sender, srs_from, rcpt, outcome, reply,
+             size, ms, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            record.id,
+            integer(record.time),
+            record.client.map(|ip| ip.to_string()),
+            record.helo,
+            record.from.mailbox().map_or_else(|| "<>".into(), ToString::to_string),
+            record.srs_from,
+            list(&record.to),
+            record.outcome.as_str(),
+            record.reply,
+            integer(record.size),
+            integer(record.ms),
+            record.detail,
+        ])?;
+    insert_attempts(connection, connection.last_insert_rowid(), &record.attempts)
+}
+
+fn insert_attempts(
+    connection: &Connection,
+    message: i64,
+    attempts: &[Attempt],
+) -> rusqlite::Result<()> {
+    let mut statement =
+        connection.prepare_cached("INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?, ?)")?;
+    for Attempt { time, to, host, reply, ms, verdict } in attempts {
+        let (time, ms) = (integer(*time), integer(*ms));
+        statement.execute(params![message, time, list(to), host, reply, ms, verdict])?;
+    }
+    Ok(())
+}
+
+/// Adds to a record; a record that is not there, as after a crash, is made.
+fn amend(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
+    let found: Option<(i64, String)> = connection
+        .prepare_cached("SELECT seq, detail FROM message WHERE id = ?1")?
+        .query_row([&record.id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((message, mut detail)) = found else { return insert(connection, record) };
+    if !record.detail.is_empty() && !detail.contains(&record.detail) {
+        let separator = if detail.is_empty() { "" } else { "; " };
+        detail = format!("{detail}{separator}{}", record.detail);
+    }
+    connection
+        .prepare_cached(
+            "UPDATE message SET outcome = ?2, detail = ?3, ms = max(ms, ?4) WHERE seq = ?1",
+        )?
+        .execute(params![message, record.outcome.as_str(), detail, integer(record.ms)])?;
+    insert_attempts(connection, message, &record.attempts)
 }
 
 /// True when the file is not, or no longer, a database: waiting does not mend it.

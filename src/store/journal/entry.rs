@@ -24,7 +24,7 @@ pub struct Record {
     pub reply: String,
     /// Octets of the message.
     pub size: u64,
-    /// Milliseconds from the first command to the final reply.
+    /// Milliseconds from the first command to the final reply; of a spooled message, to its last attempt.
     pub ms: u64,
     /// What the owner should know beyond that, such as a destination that was left out.
     pub detail: String,
@@ -54,12 +54,18 @@ pub struct Attempt {
 pub enum Outcome {
     /// Every destination took it.
     Forwarded,
-    /// Some destinations took it, and the client was told that it is done.
+    /// Some destinations took it, others never will, and the client was told that it is done.
     Partial,
     /// The client was told 5xx.
     Refused,
     /// The client was told 4xx.
     Deferred,
+    /// We answer for it, and have not done with it.
+    Spooled,
+    /// We answered for it, and nobody got it.
+    Failed,
+    /// The operator took it out of the spool.
+    Dropped,
     /// An alias throws it away.
     Discarded,
     /// The client went away before its end.
@@ -67,11 +73,14 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 9] = [
         Self::Forwarded,
         Self::Partial,
         Self::Refused,
         Self::Deferred,
+        Self::Spooled,
+        Self::Failed,
+        Self::Dropped,
         Self::Discarded,
         Self::Aborted,
     ];
@@ -83,6 +92,9 @@ impl Outcome {
             Self::Partial => "partial",
             Self::Refused => "refused",
             Self::Deferred => "deferred",
+            Self::Spooled => "spooled",
+            Self::Failed => "failed",
+            Self::Dropped => "dropped",
             Self::Discarded => "discarded",
             Self::Aborted => "aborted",
         }

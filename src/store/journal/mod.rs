@@ -10,13 +10,13 @@ mod reader;
 mod writer;
 
 use database::FILE;
-use writer::Order;
+use writer::{Entry, Order};
 
 pub use entry::{Attempt, Outcome, Record};
 pub use reader::{Filter, Reader};
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -27,6 +27,11 @@ use tokio::sync::{
     mpsc::{self, error::TrySendError},
     oneshot,
 };
+
+/// The journal's place in a state directory.
+pub(super) fn path(state_dir: &Path) -> PathBuf {
+    state_dir.join(FILE)
+}
 
 /// Records that may wait for the writer. At a thousand messages a second: ten seconds of disk trouble.
 const WAITING_RECORDS: usize = 10_000;
@@ -89,7 +94,7 @@ pub enum JournalError {
 /// The writing side. Cheap to clone; the writer ends when the last clone is dropped.
 #[derive(Debug, Clone)]
 pub struct Journal {
-    records: mpsc::Sender<Record>,
+    entries: mpsc::Sender<Entry>,
     orders: mpsc::UnboundedSender<Order>,
     lost: Arc<AtomicU64>,
 }
@@ -101,12 +106,12 @@ impl Journal {
     /// # Errors
     /// When no journal can be opened there.
     pub fn open(state_dir: &Path, bounds: Bounds) -> Result<Self, JournalError> {
-        let database = database::Database::open(&state_dir.join(FILE))?;
-        let (records, waiting_records) = mpsc::channel(WAITING_RECORDS);
+        let database = database::Database::open(&path(state_dir))?;
+        let (entries, waiting_entries) = mpsc::channel(WAITING_RECORDS);
         let (orders, waiting_orders) = mpsc::unbounded_channel();
         let lost = Arc::default();
         let queues = writer::Queues {
-            records: waiting_records,
+            entries: waiting_entries,
             orders: waiting_orders,
             lost: Arc::clone(&lost),
         };
@@ -114,15 +119,25 @@ impl Journal {
             file: "the journal's writer thread".into(),
             source,
         })?;
-        Ok(Self { records, orders, lost })
+        Ok(Self { entries, orders, lost })
     }
 
     /// Hands a record to the writer. Waits only when the disk has long been behind, and then not for
     /// long.
     pub async fn record(&self, record: Record) {
-        let sent = match self.records.try_send(record) {
-            Err(TrySendError::Full(record)) => {
-                self.records.send_timeout(record, PATIENCE).await.is_ok()
+        self.hand_over(Entry::New(record)).await;
+    }
+
+    /// Adds to the record of the same id: attempts, the outcome, what the owner should know. The whole
+    /// record is written where there is none.
+    pub async fn amend(&self, record: Record) {
+        self.hand_over(Entry::Amendment(record)).await;
+    }
+
+    async fn hand_over(&self, entry: Entry) {
+        let sent = match self.entries.try_send(entry) {
+            Err(TrySendError::Full(entry)) => {
+                self.entries.send_timeout(entry, PATIENCE).await.is_ok()
             }
             sent => sent.is_ok(),
         };

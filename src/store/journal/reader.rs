@@ -97,6 +97,21 @@ impl Reader {
         latest.into_iter().rev().try_for_each(each)
     }
 
+    /// How many messages failed since this time, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn count_failed(&self, since: u64) -> Result<u64, JournalError> {
+        let counted = self.connection.query_row(
+            "SELECT count(*) FROM message WHERE outcome = 'failed' AND time + ms >= ?1",
+            [clamped(since)],
+            |row| row.get::<_, i64>(0),
+        );
+        counted.map(|count| u64::try_from(count).unwrap_or(0)).map_err(|source| {
+            JournalError::Sqlite { file: self.file.display().to_string(), source }
+        })
+    }
+
     fn page(
         &self,
         filter: &Filter,

@@ -31,13 +31,21 @@ const COMPLAIN: Duration = Duration::from_secs(60);
 
 /// The two ends that [`Journal`](super::Journal) sends to.
 pub(super) struct Queues {
-    pub(super) records: Receiver<Record>,
+    pub(super) entries: Receiver<Entry>,
     pub(super) orders: UnboundedReceiver<Order>,
     /// Records lost since the last complaint.
     pub(super) lost: Arc<AtomicU64>,
 }
 
-/// What the writer is told beside the records.
+/// What is to be written.
+pub(super) enum Entry {
+    /// A message that was not known.
+    New(Record),
+    /// More about one that was.
+    Amendment(Record),
+}
+
+/// What the writer is told beside the entries.
 pub(super) enum Order {
     /// Write what was recorded so far, then answer.
     Flush(oneshot::Sender<()>),
@@ -63,14 +71,14 @@ pub(super) fn start(database: Database, bounds: Bounds, queues: Queues) -> std::
 }
 
 async fn run(mut writer: Writer, queues: Queues) {
-    let Queues { mut records, mut orders, .. } = queues;
+    let Queues { mut entries, mut orders, .. } = queues;
     let mut batch = Vec::new();
     loop {
         let mut order = None;
         tokio::select! {
-            record = records.recv() => {
-                let Some(record) = record else { return };
-                batch.push(record);
+            entry = entries.recv() => {
+                let Some(entry) = entry else { return };
+                batch.push(entry);
                 tokio::select! {
                     () = tokio::time::sleep(GATHER) => {}
                     Some(given) = orders.recv() => order = Some(given),
@@ -79,8 +87,8 @@ async fn run(mut writer: Writer, queues: Queues) {
             Some(given) = orders.recv() => order = Some(given),
             () = tokio::time::sleep_until(writer.prune_after.into()) => writer.prune(),
         }
-        while let Ok(record) = records.try_recv() {
-            batch.push(record);
+        while let Ok(entry) = entries.try_recv() {
+            batch.push(entry);
             if batch.len() == BATCH {
                 writer.write(&mut batch);
             }
@@ -114,7 +122,7 @@ struct Writer {
 
 impl Writer {
     /// Empties the batch into the file; what cannot be written is lost.
-    fn write(&mut self, batch: &mut Vec<Record>) {
+    fn write(&mut self, batch: &mut Vec<Entry>) {
         if batch.is_empty() {
             return;
         }
@@ -125,15 +133,15 @@ impl Writer {
         batch.clear();
     }
 
-    fn try_write(&mut self, batch: &[Record]) -> Result<(), JournalError> {
+    fn try_write(&mut self, batch: &[Entry]) -> Result<(), JournalError> {
         let mut database = match self.database.take() {
             Some(database) => database,
             None => Database::open(&self.file)?,
         };
-        let mut written = database.insert(batch);
+        let mut written = database.write(batch);
         if written.as_ref().is_err_and(is_corruption) {
             database = database.begin_anew()?;
-            written = database.insert(batch);
+            written = database.write(batch);
         }
         self.database = Some(database);
         written.map_err(|source| self.sqlite_error(source))

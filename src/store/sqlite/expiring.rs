@@ -144,7 +144,7 @@ fn time(column: i64) -> u64 {
     u64::try_from(column).unwrap_or(0)
 }
 
-fn parse_status(text: &str) -> Option<Status> {
+pub(in crate::store) fn parse_status(text: &str) -> Option<Status> {
     let mut parts = text.split('.');
     let class = parts.next()?.parse().ok()?;
     Some(Status(class, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))

@@ -3,12 +3,16 @@
 pub(super) mod aliases;
 pub(super) mod domains;
 pub(super) mod expiring;
+pub(super) mod queue;
 mod readers;
 mod schema;
+mod size;
 mod snapshot;
+pub(super) mod spool;
 mod writer;
 
 pub(super) use readers::Readers;
+pub(super) use size::{give_back, growth};
 pub(super) use snapshot::{Live, Snapshot};
 pub(super) use writer::Writer;
 
@@ -16,7 +20,7 @@ use super::StoreError;
 use rusqlite::{Connection, OpenFlags};
 use std::{
     fs,
-    io::ErrorKind,
+    io::{self, ErrorKind},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown},
     path::{Path, PathBuf},
     thread,
@@ -57,11 +61,40 @@ fn prepare(path: &Path) -> Result<Connection, StoreError> {
     let mut connection = open(path, flags)?;
     let failed = |error| StoreError::sqlite(path, &error);
     schema::check(&connection, path)?;
+    if !gives_back(&connection).map_err(failed)? {
+        // Counts while the file is empty, or for a VACUUM. Set again it would be written again.
+        connection.pragma_update(None, "auto_vacuum", "incremental").map_err(failed)?;
+    }
     connection.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
     connection.pragma_update(None, "synchronous", "full").map_err(failed)?;
     connection.pragma_update(None, "journal_size_limit", LOG_SIZE).map_err(failed)?;
     schema::migrate(&mut connection, path, schema::STEPS)?;
+    if !gives_back(&connection).map_err(failed)? {
+        // Of the first version, from before it could. Should there be no room for that: another time.
+        let _ = connection.execute("VACUUM", ());
+    }
     Ok(connection)
+}
+
+fn gives_back(connection: &Connection) -> rusqlite::Result<bool> {
+    let mode: i64 = connection.pragma_query_value(None, "auto_vacuum", |row| row.get(0))?;
+    Ok(mode != 0)
+}
+
+/// Opens the database as it is, without making or changing anything.
+pub(super) fn open_existing(path: &Path) -> Result<Connection, StoreError> {
+    if !exists(path)? {
+        return Err(StoreError::Absent { path: path.to_owned() });
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = open(path, flags)?;
+    schema::check(&connection, path)?;
+    Ok(connection)
+}
+
+/// False when nothing was ever kept there.
+pub(super) fn exists(path: &Path) -> Result<bool, StoreError> {
+    path.try_exists().map_err(|error| StoreError::access(path, &error))
 }
 
 /// Opens an existing database for looking up only.
@@ -83,10 +116,15 @@ fn create_directory(state_dir: &Path) -> Result<(), StoreError> {
     })
 }
 
-/// Makes an empty file nobody else may read. One made by root in the directory of the daemon's user
+/// Makes an empty file nobody else may read.
+pub(super) fn create_private(path: &Path) -> io::Result<fs::File> {
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Makes the empty database. One made by root in the directory of the daemon's user
 /// goes to that user, who could not open it otherwise.
 fn create_file(state_dir: &Path, path: &Path) -> Result<(), StoreError> {
-    let created = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let created = create_private(path);
     let failed = |error| StoreError::access(path, &error);
     match created {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),

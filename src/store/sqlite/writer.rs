@@ -1,6 +1,12 @@
+use super::size;
 use crate::store::StoreError;
 use rusqlite::{Connection, TransactionBehavior};
-use std::{path::PathBuf, thread};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
 use tokio::sync::{mpsc, oneshot};
 
 /// Jobs of one commit at most: where waiting for the disk stops to dominate.
@@ -8,15 +14,23 @@ const BATCH: usize = 64;
 /// Jobs that wait; beyond, whoever asks waits.
 const QUEUE: usize = 1_024;
 
+/// What the thread is asked for.
+enum Order {
+    Job(Job),
+    /// Make room on the disk behind the next commit, and answer.
+    Room(oneshot::Sender<()>),
+    /// Fold the log into the file, close, and answer.
+    Close(oneshot::Sender<()>),
+}
+
 /// A job run within the transaction, if one could be begun; what is left is told how it ended.
 type Job = Box<dyn FnOnce(Option<&Connection>) -> Finish + Send>;
 type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// The one connection that writes, on a thread of its own: what waits shares a commit.
-#[derive(Debug)]
 pub(in crate::store) struct Writer {
     path: PathBuf,
-    jobs: mpsc::Sender<Job>,
+    orders: mpsc::Sender<Order>,
 }
 
 impl Writer {
@@ -24,17 +38,16 @@ impl Writer {
         connection: Connection,
         path: PathBuf,
     ) -> Result<Self, StoreError> {
-        let (jobs, waiting) = mpsc::channel(QUEUE);
+        let (orders, waiting) = mpsc::channel(QUEUE);
         let name = path.clone();
         thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || serve(connection, waiting, &name))
             .map_err(|error| StoreError::failed(&path, error))?;
-        Ok(Self { path, jobs })
+        Ok(Self { path, orders })
     }
 
-    /// Runs `work` and answers when it is durable. What an error of `work` leaves half done is
-    /// committed with the rest, so `work` is one statement, or several that need not go together.
+    /// Runs `work`, whole or not at all, and answers when it is durable.
     pub(in crate::store) async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -43,7 +56,7 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         let path = self.path.clone();
         let job: Job = Box::new(move |connection| {
-            let result = connection.map(work);
+            let result = connection.map(|connection| whole(connection, work));
             Box::new(move |committed| {
                 let closed = || Err(StoreError::failed(&path, CLOSED));
                 let answered = committed.and_then(|()| {
@@ -56,28 +69,116 @@ impl Writer {
             })
         });
         let closed = || StoreError::failed(&self.path, CLOSED);
-        self.jobs.send(job).await.map_err(|_| closed())?;
+        self.orders.send(Order::Job(job)).await.map_err(|_| closed())?;
         answered.await.map_err(|_| closed())?
     }
+
+    /// Gives back to the disk what can be: a part of the free pages, and the log.
+    pub(in crate::store) async fn make_room(&self) {
+        let (done, answer) = oneshot::channel();
+        if self.orders.send(Order::Room(done)).await.is_ok() {
+            // As in `close`.
+            let _ = answer.await;
+        }
+    }
+
+    /// Does what was asked for so far and closes the database. What is asked for later fails.
+    pub(in crate::store) async fn close(&self) {
+        let (done, answer) = oneshot::channel();
+        if self.orders.send(Order::Close(done)).await.is_ok() {
+            // An error means that the thread is gone, and there is nothing to wait for.
+            let _ = answer.await;
+        }
+    }
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// Other jobs share the transaction: what this one did before it failed is taken back by itself.
+fn whole<T>(
+    connection: &Connection,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let step = |sql| connection.prepare_cached(sql)?.execute(()).map(drop);
+    step("SAVEPOINT job")?;
+    let result = work(connection);
+    // After a full disk or an I/O error the whole transaction may be gone, the savepoint with it.
+    if result.is_err() && !connection.is_autocommit() {
+        step("ROLLBACK TO job")?;
+    }
+    if !connection.is_autocommit() {
+        step("RELEASE job")?;
+    }
+    result
 }
 
 const CLOSED: &str = "the store is closing";
 
-fn serve(mut connection: Connection, mut jobs: mpsc::Receiver<Job>, path: &std::path::Path) {
-    while let Some(first) = jobs.blocking_recv() {
-        let mut batch = vec![first];
-        while batch.len() < BATCH
-            && let Ok(job) = jobs.try_recv()
-        {
-            batch.push(job);
+fn serve(mut connection: Connection, mut orders: mpsc::Receiver<Order>, path: &Path) {
+    let mut close = None;
+    while close.is_none()
+        && let Some(first) = orders.blocking_recv()
+    {
+        let (mut batch, mut room) = (Vec::new(), Vec::new());
+        let mut next = Some(first);
+        while let Some(order) = next.take() {
+            match order {
+                Order::Job(job) => batch.push(job),
+                Order::Room(done) => room.push(done),
+                Order::Close(done) => close = Some(done),
+            }
+            if batch.len() < BATCH && close.is_none() {
+                next = orders.try_recv().ok();
+            }
         }
-        let mut finish = Vec::with_capacity(batch.len());
-        let committed = commit(&mut connection, batch, &mut finish)
-            .map_err(|error| StoreError::sqlite(path, &error));
-        for finish in finish {
-            finish(committed.clone());
+        if !batch.is_empty() {
+            let mut finish = Vec::with_capacity(batch.len());
+            let committed = commit(&mut connection, batch, &mut finish)
+                .map_err(|error| StoreError::sqlite(path, &error));
+            for finish in finish {
+                finish(committed.clone());
+            }
+        }
+        if !room.is_empty() {
+            let made = make_room(&mut connection);
+            tracing::debug!(?made, "short of room on the disk");
+            for done in room {
+                // As below.
+                let _ = done.send(());
+            }
         }
     }
+    drop(orders);
+    // Readers may still have it open, which would keep SQLite from doing this at the close.
+    if let Err(error) = fold(&connection) {
+        tracing::debug!(%error, "the write-ahead log stays until the next start");
+    }
+    drop(connection);
+    if let Some(done) = close {
+        // Whoever asked may have stopped waiting.
+        let _ = done.send(());
+    }
+}
+
+fn make_room(connection: &mut Connection) -> rusqlite::Result<()> {
+    // Nobody's reading is waited for: what cannot be folded now can be later.
+    connection.busy_timeout(Duration::ZERO)?;
+    let made = fold(connection).and_then(|()| {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        size::give_back(&transaction)?;
+        transaction.commit()?;
+        fold(connection)
+    });
+    connection.busy_timeout(super::BUSY_TIMEOUT)?;
+    made
+}
+
+fn fold(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))
 }
 
 fn commit(

@@ -1,0 +1,230 @@
+//! Plans the attempts of all that waits, and starts them.
+
+use super::{
+    Added, Event, Inbox,
+    attempt::{Ended, attempt},
+    outcome::record,
+};
+use crate::{
+    daemon::{clock, services::Services},
+    next_hop::NextHop,
+    retry::{Entry, Limits, Schedule, Work},
+    store::StoreError,
+};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
+
+/// How long finished messages gather before they are struck out together.
+const GATHER: Duration = Duration::from_millis(200);
+/// Messages struck out in one transaction, so that new ones never wait long behind it.
+const BURIED_AT_ONCE: usize = 500;
+/// Until the spool is read again after that failed.
+const AGAIN: Duration = Duration::from_secs(5);
+/// With nothing to wait for, the clock is looked at all the same.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// Tries again what waits in the spool, until the daemon stops.
+#[derive(Debug)]
+pub(in crate::daemon) struct Runner {
+    services: Arc<Services>,
+    inbox: Inbox,
+    schedule: Schedule,
+    attempts: JoinSet<Ended>,
+    /// What is under way in `attempts`, should one of them panic.
+    under_way: HashMap<tokio::task::Id, Work>,
+    /// Messages with nothing left to do, whose outcome is on its way to the journal.
+    finished: BTreeSet<i64>,
+    bury_at: Option<Instant>,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Runner {
+    /// A runner for what `inbox` is told of, and for what the spool holds already.
+    pub(in crate::daemon) fn new(
+        services: Arc<Services>,
+        inbox: Inbox,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        let limits = Limits {
+            in_all: services.config.spool.concurrency,
+            per_destination: services.config.spool.concurrency_per_destination,
+        };
+        Self {
+            services,
+            inbox,
+            schedule: Schedule::new(limits),
+            attempts: JoinSet::new(),
+            under_way: HashMap::new(),
+            finished: BTreeSet::new(),
+            bury_at: None,
+            stopping,
+        }
+    }
+
+    /// Runs until the daemon stops: then no attempt begins, and those whose end of data is sent are
+    /// waited for.
+    pub(in crate::daemon) async fn run(mut self) {
+        let mut changes = self.services.store.spool_changes();
+        let mut reload_at = Some(Instant::now());
+        match self.services.store.spool_recover().await {
+            Ok(0) => {}
+            Ok(legs) => tracing::info!(legs, "deliveries that were cut off begin again"),
+            Err(error) => tracing::error!(%error, "cannot write the spool"),
+        }
+        while !*self.stopping.borrow() {
+            if reload_at.is_some_and(|at| at <= Instant::now()) {
+                reload_at = match self.reload().await {
+                    Ok(()) => None,
+                    Err(error) => {
+                        tracing::error!(%error, "cannot read the spool, trying on");
+                        Some(Instant::now() + AGAIN)
+                    }
+                };
+            }
+            self.begin();
+            self.inbox.is_busy.store(!self.schedule.is_empty(), Ordering::Relaxed);
+            let next = [self.next_look(), reload_at, self.bury_at];
+            let next = next.into_iter().flatten().min().unwrap_or(Instant::now() + IDLE);
+            tokio::select! {
+                Some(event) = self.inbox.events.recv() => self.hear(event),
+                Some(joined) = self.attempts.join_next_with_id() => self.joined(joined),
+                Ok(()) = changes.changed() => reload_at = Some(Instant::now()),
+                () = sleep_until(next) => {}
+                _ = self.stopping.changed() => {}
+            }
+            if self.bury_at.is_some_and(|at| at <= Instant::now()) {
+                self.bury().await;
+            }
+        }
+        while let Some(joined) = self.attempts.join_next_with_id().await {
+            self.joined(joined);
+        }
+        self.bury().await;
+    }
+
+    /// Reads the whole spool: at the start, and after the command line changed it.
+    async fn reload(&mut self) -> Result<(), StoreError> {
+        let (open, finished) = self.services.store.spool_open().await?;
+        let now = clock::steady_millis();
+        let latest = now.saturating_add(self.services.retry.longest_wait());
+        let mut waits: HashMap<(NextHop, i64), (u64, u64)> = HashMap::new();
+        for leg in open {
+            let hop = self.services.destination(leg.mailbox).next_hop;
+            // The clock may have been set while nobody looked.
+            let (due, arrived) = (leg.next_attempt.min(latest), leg.arrived.min(now));
+            let wait = waits.entry((hop, leg.message)).or_insert((due, arrived));
+            wait.0 = due.min(wait.0);
+        }
+        let retry = &self.services.retry;
+        let entries = waits.into_iter().map(|((hop, message), (due, arrived))| {
+            (hop, Entry { message, due, expires: retry.expiry(arrived) })
+        });
+        self.schedule.replace(entries, now);
+        for message in finished {
+            if !self.finished.contains(&message) {
+                self.tell(message).await?;
+                self.finish(message);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the journal of a message that ended without an attempt, or just before a crash.
+    async fn tell(&self, message: i64) -> Result<(), StoreError> {
+        if let Some(message) = self.services.store.spooled(message).await? {
+            let mut ended = record(&message, Vec::new(), String::new());
+            ended.ms = clock::steady_millis().saturating_sub(ended.time);
+            tracing::info!(id = ended.id, outcome = %ended.outcome, "spooled message");
+            self.services.journal.amend(ended).await;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self) {
+        while let Some(work) = self.schedule.next(clock::steady_millis()) {
+            let failures = self.schedule.failures(&work.hop);
+            let services = Arc::clone(&self.services);
+            let task = attempt(services, work.clone(), failures, self.stopping.clone());
+            let id = self.attempts.spawn(task).id();
+            self.under_way.insert(id, work);
+        }
+    }
+
+    /// When the schedule may have something to do.
+    fn next_look(&self) -> Option<Instant> {
+        let wait = self.schedule.wake_at()?.saturating_sub(clock::steady_millis());
+        // Never in a hurry: an attempt that ends is an event of its own.
+        Some(Instant::now() + Duration::from_millis(wait.max(1)).min(IDLE))
+    }
+
+    fn hear(&mut self, event: Event) {
+        match event {
+            Event::Added(added) => self.add(added),
+            Event::Answered(hop) => self.schedule.answered(&hop, clock::steady_millis()),
+        }
+    }
+
+    fn add(&mut self, added: Added) {
+        let Added { message, arrived, waits } = added;
+        let expires = self.services.retry.expiry(arrived);
+        for (hop, due) in waits {
+            self.schedule.add(hop, Entry { message, due, expires }, clock::steady_millis());
+        }
+    }
+
+    fn joined(&mut self, joined: Result<(tokio::task::Id, Ended), tokio::task::JoinError>) {
+        let now = clock::steady_millis();
+        match joined {
+            Ok((id, ended)) => {
+                self.under_way.remove(&id);
+                self.schedule.done(&ended.work, ended.again, ended.host, now);
+                if ended.is_finished {
+                    self.finish(ended.work.message);
+                }
+                if let Some(notice) = ended.notice {
+                    self.add(notice);
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "an attempt broke off, the next start takes it up");
+                if let Some(work) = self.under_way.remove(&error.id()) {
+                    self.schedule.done(&work, None, crate::retry::Host::Unknown, now);
+                }
+            }
+        }
+    }
+
+    fn finish(&mut self, message: i64) {
+        self.finished.insert(message);
+        self.bury_at.get_or_insert(Instant::now() + GATHER);
+    }
+
+    /// Strikes out what is finished, once the journal has it: whatever happens in between, nothing is
+    /// without an outcome.
+    async fn bury(&mut self) {
+        self.bury_at = None;
+        if self.finished.is_empty() {
+            return;
+        }
+        self.services.journal.flush().await;
+        let finished: Vec<i64> = self.finished.iter().copied().collect();
+        for some in finished.chunks(BURIED_AT_ONCE) {
+            if let Err(error) = self.services.store.spool_bury(some.to_vec()).await {
+                tracing::error!(%error, "finished messages stay in the spool for now");
+                self.bury_at = Some(Instant::now() + AGAIN);
+                return;
+            }
+            for message in some {
+                self.finished.remove(message);
+            }
+        }
+    }
+}

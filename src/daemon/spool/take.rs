@@ -1,0 +1,87 @@
+//! Taking responsibility: what could not be handed on goes to disk, before the client hears 250.
+
+use super::{
+    Added,
+    notice::{self, Failure},
+    outcome::waits,
+};
+use crate::{
+    daemon::{
+        clock,
+        delivery::{Delivery, Message},
+        recipient::Recipient,
+        services::Services,
+    },
+    fate::RecipientFate,
+    message::MessageId,
+    net::Peer,
+    store::spool::{Head, NewMessage, SpoolError},
+};
+
+/// A transaction that was not finished through.
+pub(in crate::daemon) struct Taking<'a> {
+    pub(in crate::daemon) id: MessageId,
+    pub(in crate::daemon) client: &'a Peer,
+    pub(in crate::daemon) helo: &'a str,
+    pub(in crate::daemon) message: &'a Message,
+    pub(in crate::daemon) recipients: &'a [Recipient],
+    pub(in crate::daemon) delivery: &'a Delivery,
+    pub(in crate::daemon) fates: &'a [RecipientFate],
+    /// A DSN may follow.
+    pub(in crate::daemon) notify: bool,
+    /// A destination is left without the message already.
+    pub(in crate::daemon) partial: bool,
+}
+
+/// Spools the message for the recipients `spool`, and a DSN about the recipients `notify`: all on disk
+/// when this answers.
+///
+/// # Errors
+/// When there is no room or the store fails: nothing was taken.
+pub(in crate::daemon) async fn take(
+    services: &Services,
+    taking: &Taking<'_>,
+    spool: &[usize],
+    notify: &[usize],
+) -> Result<Vec<Added>, SpoolError> {
+    let now = clock::steady_millis();
+    let head = Head {
+        id: taking.id.to_string(),
+        arrived: now,
+        client: taking.client.ip,
+        helo: taking.helo.to_owned(),
+        sender: taking.message.reverse_path.clone(),
+        notify: taking.notify,
+        eight_bit: taking.message.eight_bit,
+        smtputf8: taking.message.smtputf8,
+        has_delivered: taking.fates.iter().any(|f| matches!(f, RecipientFate::Delivered { .. })),
+        has_failed: taking.partial || !notify.is_empty(),
+    };
+    let failures = notify.iter().filter_map(|at| {
+        let RecipientFate::Refused(reply) = taking.fates.get(*at)? else { return None };
+        let path = taking.recipients.get(*at)?.path.clone();
+        Some(Failure { path, reply: reply.clone(), tried_for: None, is_uncertain: false })
+    });
+    let bytes = &taking.message.bytes;
+    let notice = notice::make(services, &head, bytes, failures.collect()).await;
+    let due = now + services.retry.wait(1, clock::random());
+    let legs = spool
+        .iter()
+        .filter_map(|at| Some(taking.delivery.to_spool(*at, taking.recipients.get(*at)?, due)));
+    let legs: Vec<_> = legs.flatten().collect();
+    let rest = (!legs.is_empty()).then(|| NewMessage {
+        head: head.clone(),
+        prefix: taking.message.prefix.clone(),
+        message: bytes.clone(),
+        legs,
+    });
+    let kept: Vec<NewMessage> = notice.iter().chain(&rest).cloned().collect();
+    let plans: Vec<_> =
+        kept.iter().map(|new| (new.head.arrived, waits(services, &new.legs))).collect();
+    let numbers = services.store.spool(kept).await?;
+    if let (Some(notice), Some(seq)) = (notice, numbers.first()) {
+        notice::journal(services, *seq, notice, &head).await;
+    }
+    let plans = numbers.into_iter().zip(plans);
+    Ok(plans.map(|(message, (arrived, waits))| Added { message, arrived, waits }).collect())
+}

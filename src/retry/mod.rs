@@ -1,0 +1,77 @@
+//! When a spooled message is tried again, which one is next, and when to give up.
+
+mod schedule;
+
+pub use schedule::{Entry, Host, Limits, Schedule, Work};
+
+use std::time::Duration;
+
+/// How far a wait strays from its length: messages that failed together need not come back together.
+const JITTER_PERCENT: u64 = 10;
+
+/// `spool.retry` and `spool.max_age`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// The waits behind the first, second, … failed attempt; the last one repeats.
+    pub waits: Vec<Duration>,
+    /// What is older is given up.
+    pub max_age: Duration,
+}
+
+impl Policy {
+    /// Milliseconds to wait after `failures` (from 1) attempts failed. `random` strays it.
+    pub fn wait(&self, failures: u32, random: u32) -> u64 {
+        let nth = usize::try_from(failures.saturating_sub(1)).unwrap_or(usize::MAX);
+        let wait = self.waits.get(nth).or(self.waits.last()).copied().unwrap_or(Duration::ZERO);
+        let wait = millis(wait);
+        let spread = wait / 100 * JITTER_PERCENT;
+        let stray = spread.saturating_mul(2).saturating_mul(u64::from(random)) >> 32;
+        (wait - spread).saturating_add(stray)
+    }
+
+    /// When a message that arrived at `arrived` is given up, in milliseconds since 1970.
+    pub fn expiry(&self, arrived: u64) -> u64 {
+        arrived.saturating_add(millis(self.max_age))
+    }
+
+    /// The longest of the waits, in milliseconds: nothing is ever due later than that from now.
+    pub fn longest_wait(&self) -> u64 {
+        let longest = self.waits.iter().max().copied().unwrap_or(Duration::ZERO);
+        millis(longest) / 100 * (100 + JITTER_PERCENT) + 1
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn policy(waits: &[u64]) -> Policy {
+        let waits = waits.iter().map(|secs| Duration::from_secs(*secs)).collect();
+        Policy { waits, max_age: Duration::from_secs(100) }
+    }
+
+    #[test]
+    fn the_last_wait_repeats() {
+        let policy = policy(&[10, 20]);
+        for (failures, wait) in [(0, 10_000), (1, 10_000), (2, 20_000), (3, 20_000), (999, 20_000)]
+        {
+            assert_eq!(policy.wait(failures, 1 << 31), wait, "{failures}");
+        }
+        assert_eq!(policy.expiry(5), 100_005);
+    }
+
+    proptest! {
+        #[test]
+        fn strays_by_a_tenth_at_most(failures: u32, random: u32) {
+            let policy = policy(&[60, 300, 900]);
+            let (wait, middle) = (policy.wait(failures, random), policy.wait(failures, 1 << 31));
+            prop_assert!(wait.abs_diff(middle) <= middle / 10);
+            prop_assert!(wait <= policy.longest_wait());
+        }
+    }
+}

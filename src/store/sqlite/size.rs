@@ -1,0 +1,58 @@
+//! What the file takes of the disk, and gives back.
+
+use rusqlite::{Connection, Result};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Pages given back at a time: each one may have to be moved, which takes room in the log.
+const GIVE_BACK: u32 = 1_000;
+
+/// To what a write-ahead log grows before SQLite folds it: a thousand pages, and some.
+const LOG: u64 = 5 << 20;
+
+/// Octets that the disk will have to give when `octets` are added in the transaction that is open: for
+/// the log now, for the file when the log is folded into it, and for the logs of `path` and `others` in
+/// which later is written what becomes of it all.
+pub(in crate::store) fn growth(
+    connection: &Connection,
+    path: &Path,
+    others: &[&Path],
+    octets: u64,
+) -> Result<u64> {
+    let page = pragma(connection, "page_size")?;
+    let reused = pragma(connection, "freelist_count")?.saturating_mul(page);
+    let folded = pragma(connection, "page_count")?.saturating_mul(page);
+    let on_disk = size(path);
+    let logs = others.iter().chain([&path]).map(|path| LOG.saturating_sub(size(&log_of(path))));
+    // Twice, as some of it may be of this transaction, and not in the log yet either.
+    let outstanding = folded.saturating_sub(on_disk).saturating_mul(2);
+    let file = octets.saturating_sub(reused).saturating_add(outstanding);
+    Ok(file.saturating_add(octets).saturating_add(logs.sum()))
+}
+
+fn log_of(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    log.into()
+}
+
+fn size(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |file| file.len())
+}
+
+/// Gives room of what was deleted back to the disk, a part of it; true when there is more.
+pub(in crate::store) fn give_back(connection: &Connection) -> Result<bool> {
+    let before = pragma(connection, "freelist_count")?;
+    if before > 0 {
+        connection.pragma(None, "incremental_vacuum", GIVE_BACK, |_| Ok(()))?;
+    }
+    let after = pragma(connection, "freelist_count")?;
+    Ok(0 < after && after < before)
+}
+
+fn pragma(connection: &Connection, name: &str) -> Result<u64> {
+    let number: i64 = connection.pragma_query_value(None, name, |row| row.get(0))?;
+    Ok(u64::try_from(number).unwrap_or(0))
+}
