@@ -4,13 +4,18 @@
 //! why; 2: usage.
 
 pub mod alias;
+pub mod backup;
 pub mod check;
 pub mod complete;
 mod context;
 pub mod domain;
 pub mod init;
+pub mod queue;
 pub mod serve;
+mod size;
 pub mod srs;
+pub mod status;
+mod time;
 pub mod trace;
 pub mod trial;
 
@@ -49,7 +54,10 @@ enum Command {
     Domain(domain::Args),
     Alias(alias::Args),
     Srs(srs::Args),
+    Queue(queue::Args),
     Trace(trace::Args),
+    Status(status::Args),
+    Backup(backup::Args),
     Completions(complete::CompletionsArgs),
     Man(complete::ManArgs),
 }
@@ -69,7 +77,10 @@ pub fn main() -> ExitCode {
         Command::Domain(args) => domain::run(args, &context),
         Command::Alias(args) => alias::run(args, &context),
         Command::Srs(args) => srs::run(args, &context),
+        Command::Queue(args) => queue::run(args, &context),
         Command::Trace(args) => trace::run(args, &context),
+        Command::Status(args) => status::run(args, &context),
+        Command::Backup(args) => backup::run(args, &context),
         Command::Completions(args) => complete::completions(args, Cli::command(), &context),
         Command::Man(args) => complete::man(args, Cli::command(), &context),
     };

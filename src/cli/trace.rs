@@ -1,13 +1,16 @@
 //! `onward trace`: what happened to a message.
 
-use super::{Context, Failure};
+use super::{
+    Context, Failure,
+    time::{parse_since, rfc3339 as time},
+};
 use crate::{
     address::ReversePath,
-    config::{parse_duration, print_size},
+    config::print_size,
     log::printable,
     store::journal::{Attempt, Filter, JournalError, Reader, Record},
 };
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::Timestamp;
 use serde::Serialize;
 use std::{
     io::{self, BufWriter, Write},
@@ -145,21 +148,4 @@ fn write_text(out: &mut impl Write, record: &Record) -> io::Result<()> {
 
 fn bare(path: &ReversePath) -> String {
     path.mailbox().map_or_else(|| "<>".into(), ToString::to_string)
-}
-
-fn time(ms: u64) -> String {
-    let timestamp = i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    format!("{:.3}", timestamp.unwrap_or(Timestamp::MAX))
-}
-
-fn parse_since(text: &str) -> Result<Timestamp, String> {
-    if let Ok(ago) = parse_duration(text) {
-        return Timestamp::now().checked_sub(ago).map_err(|error| error.to_string());
-    }
-    let date = || Some(text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp());
-    // A date parses as the beginning of a time stamp would, so the longer form goes first.
-    text.parse::<Timestamp>()
-        .ok()
-        .or_else(date)
-        .ok_or_else(|| "accepted: 2h, 7d, 2026-01-31, or 2026-01-31T12:00:00Z".to_owned())
 }

@@ -1,7 +1,11 @@
 //! The command line beside a running daemon.
 
+mod backup;
 mod changes;
 mod first_steps;
+mod queue;
+pub(crate) mod spooling;
 mod srs;
+mod status;
 mod trace;
 mod trial;

@@ -77,8 +77,21 @@ fn a_damaged_database_is_refused_and_left_as_it_is() {
     overwritten[100..].fill(0xA5);
     for damaged in [&b"garbage ".repeat(1000)[..], &overwritten, &whole[..whole.len() / 2]] {
         fs::write(&database, damaged).unwrap();
-        expect_refused(&onward.serve_refused(), &[&name, "is damaged or no database", "backup"]);
-        expect_refused(&onward.cli(&["alias", "list"]), &[&name, "is damaged or no database"]);
+        let parts = [&name[..], "is damaged or no database", "see docs/OPERATIONS.md"];
+        expect_refused(&onward.serve_refused(), &parts);
+        for command in [
+            &["alias", "list"][..],
+            &["domain", "add", "new.test"],
+            &["queue", "list"],
+            &["queue", "show", "X"],
+            &["queue", "retry", "--all"],
+            &["queue", "drop", "X"],
+            &["status"],
+            &["backup", "/nonexistent/copy.db"],
+        ] {
+            let parts = [&name[..], "is damaged or no database", "a file made by `onward backup`"];
+            expect_refused(&onward.cli(command), &parts);
+        }
         assert!(fs::read(&database).unwrap() == damaged, "for whoever wants to save it");
     }
     fs::write(&database, whole).unwrap();

@@ -18,6 +18,7 @@
 pub mod client;
 pub mod config;
 pub mod dialog;
+pub mod disk;
 pub mod dns;
 pub mod onward;
 pub mod peer;
@@ -28,4 +29,4 @@ pub mod process;
 pub mod receiver;
 mod wait;
 
-pub use wait::{DEADLINE, wait_until, wait_until_for};
+pub use wait::{DEADLINE, poll, wait_until, wait_until_for};

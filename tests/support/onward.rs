@@ -103,12 +103,12 @@ impl Onward {
 
     /// Runs a command, `--config` added behind it.
     pub fn cli(&self, arguments: &[&str]) -> Output {
-        let output = self.command(arguments).output().unwrap();
-        Output {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        Output::of(&mut self.command(arguments))
+    }
+
+    /// [`Onward::cli`] from a working directory.
+    pub fn cli_in(&self, directory: &Path, arguments: &[&str]) -> Output {
+        Output::of(self.command(arguments).current_dir(directory))
     }
 
     /// Runs a command that has to succeed, and returns its stdout.
@@ -154,6 +154,35 @@ impl Onward {
         }
         self.daemon = Some(daemon);
         self
+    }
+
+    /// Starts the daemon under strace(1), which watches or fails its system calls as `options` say and
+    /// writes to `log`; the daemon itself is the child, so signals reach it. An error is how it gave
+    /// up instead.
+    pub fn serve_traced(&mut self, log: &Path, options: &[&str]) -> Result<(), Output> {
+        let serve = self.command(&["serve"]);
+        let strace = super::peer::program("strace").expect("strace is asked for before");
+        let mut traced = Command::new(strace);
+        traced.args(["-D", "-f", "-qq", "-y", "--seccomp-bpf", "-s", "200", "-o"]).arg(log);
+        traced.args(options).arg(serve.get_program()).args(serve.get_args());
+        // System calls are counted by thread: one thread for all sockets.
+        traced.env("TOKIO_WORKER_THREADS", "1").env_remove("STATE_DIRECTORY");
+        let mut daemon = Process::spawn("onward serve", &mut traced);
+        let ended = super::wait_until("the daemon to listen or give up", || {
+            let listens = daemon.lines().iter().any(|line| line.contains("listening"));
+            let ended = !daemon.is_running();
+            (listens || ended).then_some(ended)
+        });
+        if ended {
+            let status = daemon.wait_exit(super::DEADLINE);
+            return Err(Output {
+                code: status.code(),
+                stdout: String::new(),
+                stderr: daemon.finished_output(),
+            });
+        }
+        self.daemon = Some(daemon);
+        Ok(())
     }
 
     /// Starts a daemon that is expected to give up, and returns how it did.
@@ -221,6 +250,17 @@ impl Onward {
     }
 }
 
+impl Output {
+    fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
 impl Builder {
     /// Where its SMTP listener will be.
     pub fn address(&self) -> SocketAddr {
@@ -272,6 +312,12 @@ impl Builder {
     /// `onward alias add ADDRESS DEST…`, before it serves.
     pub fn alias(self, address: &str, destinations: &[&str]) -> Self {
         self.run_first(&[&["alias", "add", address], destinations].concat())
+    }
+
+    /// Without domains and aliases, or whatever else commands were to do.
+    pub fn without_commands(mut self) -> Self {
+        self.commands.clear();
+        self
     }
 
     /// Any command, before it serves.

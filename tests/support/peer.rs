@@ -52,7 +52,7 @@ pub fn root() -> bool {
     is_root
 }
 
-fn skipped(why: &str) {
+pub(super) fn skipped(why: &str) {
     assert!(std::env::var("CI").as_deref() != Ok("true"), "CI=true and {why}");
     eprintln!("skipped: {why}");
 }

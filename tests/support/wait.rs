@@ -22,8 +22,8 @@ pub fn wait_until_for<T>(
     poll(deadline, probe).unwrap_or_else(|| panic!("waited {deadline:?} in vain for {what}"))
 }
 
-/// For a `Drop`, which must not panic.
-pub(super) fn poll<T>(deadline: Duration, mut probe: impl FnMut() -> Option<T>) -> Option<T> {
+/// [`wait_until_for`] where it may be in vain, and for a `Drop`, which must not panic.
+pub fn poll<T>(deadline: Duration, mut probe: impl FnMut() -> Option<T>) -> Option<T> {
     let started = Instant::now();
     loop {
         let value = probe();

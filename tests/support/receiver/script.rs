@@ -114,6 +114,11 @@ impl Gate {
         assert!(self.wait(|state| state.arrived >= count), "{count} sessions at the gate");
     }
 
+    /// How many sessions have come to the gate so far.
+    pub fn arrivals(&self) -> usize {
+        self.0.0.lock().unwrap().arrived
+    }
+
     /// False if it was not opened in time.
     pub(super) fn pass(&self) -> bool {
         self.0.0.lock().unwrap().arrived += 1;

@@ -1,0 +1,173 @@
+//! `onward status`: is it up, does it listen, how deep is the spool.
+
+mod probe;
+
+use super::{
+    Context, Failure,
+    size::size,
+    time::{now, rfc3339, span},
+};
+use crate::{
+    config::Config,
+    store::{
+        Queue, QueueSummary, StateLock,
+        journal::{JournalError, Reader},
+    },
+};
+use serde::Serialize;
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+const DAY: u64 = 86_400_000;
+/// Destinations that are named, those with the most messages.
+const SHOWN: usize = 5;
+
+/// Says whether the daemon runs, whether it answers, and what waits in the spool
+///
+/// Exits 1 when it does not run, or a listener does not answer.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// `onward status`.
+///
+/// # Errors
+/// When the store or the journal cannot be read.
+pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
+    let config = context.config()?;
+    let status = Status::of(&config)?;
+    let mut out = context.out();
+    if args.json {
+        serde_json::to_writer(&mut out, &status).map_err(io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        status.write(&mut out)?;
+    }
+    Ok(if status.is_well() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The object of `--json`. Its fields are a promise to scripts.
+#[derive(Serialize)]
+struct Status {
+    running: bool,
+    listen: Vec<Listening>,
+    spool: Spool,
+    /// Messages that were given up or refused within the last 24 hours, after we answered for them.
+    failed_last_day: u64,
+}
+
+#[derive(Serialize)]
+struct Listening {
+    protocol: String,
+    address: String,
+    answers: bool,
+    /// Why it does not.
+    problem: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Spool {
+    messages: u64,
+    octets: u64,
+    oldest: Option<String>,
+    #[serde(skip)]
+    age: Option<u64>,
+    destinations: Vec<Destination>,
+}
+
+#[derive(Serialize)]
+struct Destination {
+    domain: String,
+    messages: u64,
+}
+
+impl Status {
+    fn of(config: &Config) -> Result<Self, Failure> {
+        let summary = match Queue::open(&config.state_dir)? {
+            Some(queue) => queue.summary()?,
+            None => QueueSummary::default(),
+        };
+        let running = match StateLock::keep_stopped(&config.state_dir) {
+            Ok(stopped) => stopped.is_none(),
+            // Before the first start.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(Failure::file(&config.state_dir, error)),
+        };
+        let problems = if running {
+            probe::all(&config.listen)
+        } else {
+            config.listen.iter().map(|_| Some("the daemon does not run".to_owned())).collect()
+        };
+        let listen = config.listen.iter().zip(problems).map(|(listen, problem)| Listening {
+            protocol: listen.protocol.to_string(),
+            address: listen.address.to_string(),
+            answers: problem.is_none(),
+            problem,
+        });
+        Ok(Self {
+            running,
+            listen: listen.collect(),
+            spool: Spool::of(summary),
+            failed_last_day: failed_since(config, now().saturating_sub(DAY))?,
+        })
+    }
+
+    fn is_well(&self) -> bool {
+        self.running && self.listen.iter().all(|listen| listen.answers)
+    }
+
+    fn write(&self, out: &mut impl Write) -> Result<(), Failure> {
+        let mut line = |name: &str, text: String| writeln!(out, "{name:<9} {text}");
+        line("daemon", if self.running { "runs" } else { "does not run" }.into())?;
+        for Listening { protocol, address, problem, .. } in &self.listen {
+            let answers = match problem {
+                Some(problem) => format!("does not answer: {problem}"),
+                None => "answers".to_owned(),
+            };
+            line("listen", format!("{protocol} on {address} {answers}"))?;
+        }
+        let Spool { messages: count, octets, age, destinations, .. } = &self.spool;
+        let oldest = age.map(|age| format!(", {}, the oldest {} old", size(*octets), span(age)));
+        line("spool", messages(*count) + &oldest.unwrap_or_default())?;
+        for Destination { domain, messages } in destinations {
+            line("", format!("{messages} for {domain}"))?;
+        }
+        line("failed", messages(self.failed_last_day) + " within a day")?;
+        Ok(())
+    }
+}
+
+impl Spool {
+    fn of(summary: QueueSummary) -> Self {
+        let mut destinations: Vec<Destination> = summary
+            .destinations
+            .into_iter()
+            .map(|(domain, messages)| Destination { domain, messages })
+            .collect();
+        destinations.sort_by_key(|to| std::cmp::Reverse(to.messages));
+        destinations.truncate(SHOWN);
+        Self {
+            messages: summary.messages,
+            octets: summary.octets,
+            oldest: summary.oldest.map(rfc3339),
+            age: summary.oldest.map(|oldest| now().saturating_sub(oldest)),
+            destinations,
+        }
+    }
+}
+
+fn messages(count: u64) -> String {
+    if count == 1 { "1 message".to_owned() } else { format!("{count} messages") }
+}
+
+fn failed_since(config: &Config, since: u64) -> Result<u64, Failure> {
+    match Reader::open(&config.state_dir) {
+        Err(JournalError::Absent { .. }) => Ok(0),
+        opened => Ok(opened?.count_failed(since)?),
+    }
+}
