@@ -256,7 +256,7 @@ fn completions_and_man_pages() {
 /// Every command says in one line what it does: a capital first, no full stop at the end.
 #[test]
 fn help_is_of_one_style() {
-    for command in [&[][..], &["domain"], &["alias"], &["srs"], &["srs", "key"]] {
+    for command in [&[][..], &["domain"], &["alias"], &["srs"], &["srs", "key"], &["queue"]] {
         let help = onward(&[command, &["-h"]].concat()).out;
         let commands = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
         for line in commands.lines().filter(|line| !line.trim().starts_with("help ")) {

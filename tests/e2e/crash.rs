@@ -1,5 +1,7 @@
 //! SIGKILL under load, at random moments: what was answered 250 has arrived.
 
+mod spool;
+
 use crate::support::client::{Client, NoReply, stuffed};
 use crate::support::onward::Onward;
 use crate::support::receiver::{Receiver, body_hash};
