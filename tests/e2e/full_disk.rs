@@ -167,7 +167,6 @@ fn the_bounds_of_the_configuration() {
         ("spool.min_free_disk = \"1024TiB\"", 0),
         ("spool.max_bytes = \"4KiB\"", 1),
         ("spool.max_messages = 2", 2),
-        ("spool.max_messages = 0", 0),
     ] {
         let scene = scene(|onward| onward.config(bound));
         let mut client = scene.onward.session();

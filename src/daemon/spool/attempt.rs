@@ -182,7 +182,10 @@ impl<'a> Attempt<'a> {
         let mut host = Host::Unknown;
         for legs in groups.into_values() {
             let began = clock::millis();
-            let (to, attempts) = self.transaction(work, &legs, stopping.clone()).await?;
+            let Some((to, attempts)) = self.transaction(work, &legs, stopping.clone()).await else {
+                // What came of the groups before counts.
+                return (!self.touched.is_empty()).then_some(host);
+            };
             let progress = attempts.iter().any(|a| a.outcome.verdict == Verdict::Delivered);
             for (mailbox, attempt) in to.iter().zip(&attempts) {
                 let line = journal_line(std::slice::from_ref(mailbox), attempt, &work.hop, began);
