@@ -277,3 +277,27 @@ async fn failures_count_from_when_they_failed_not_from_when_the_message_came() {
     assert_eq!(reader.count_failed(now() - DAY).unwrap(), 1);
     assert_eq!(reader.count_failed(0).unwrap(), 2);
 }
+
+/// A spooled message may end, or be dropped by the operator, before its first record is written.
+#[tokio::test]
+async fn a_late_first_record_does_not_undo_an_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
+    let at = now();
+    let ended = Record {
+        outcome: Outcome::Forwarded,
+        detail: "me may have got it twice".into(),
+        attempts: Vec::new(),
+        ..record("A", at)
+    };
+    journal.amend(ended.clone()).await;
+    journal.record(Record { outcome: Outcome::Spooled, ..record("A", at) }).await;
+    // Told again after a crash: the same words once.
+    journal.amend(Record { detail: format!("told; {}", ended.detail), ..ended }).await;
+    journal.close().await;
+    let read = read(dir.path(), &Filter::default());
+    let [record] = read.as_slice() else { panic!("one record, not {read:?}") };
+    assert_eq!(record.outcome, Outcome::Forwarded);
+    assert_eq!(record.detail, "me may have got it twice; told");
+    assert_eq!(record.attempts.len(), 1);
+}

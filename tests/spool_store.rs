@@ -39,6 +39,7 @@ fn leg(to: &str) -> Leg {
         mailbox: mailbox(to),
         reverse_path: ReversePath::Mailbox(mailbox("srs0@example.org")),
         state: LegState::Queued,
+        was_uncertain: false,
         attempts: 1,
         next_attempt: 5_000,
         reply: ForeignReply { code: 451, status: None, text: "busy".into() },
@@ -128,7 +129,14 @@ async fn all_messages_of_a_call_are_kept_or_none() {
     let again = open(&state);
     let kept = again.spooled(kept[0]).await.unwrap().unwrap();
     let new = message("A", 10, &["a@x.test", "b@y.test"]);
-    assert_eq!((kept.head, kept.legs), (new.head, new.legs), "as it was given");
+    assert_eq!((&kept.head, &kept.legs), (&new.head, &new.legs), "as it was given");
+
+    let changed = Leg { was_uncertain: true, attempts: 2, ..new.legs[1].clone() };
+    again.spool_conclude(kept.seq, vec![(1, changed.clone())], Vec::new()).await.unwrap();
+    assert_eq!(
+        again.spooled(kept.seq).await.unwrap().unwrap().legs,
+        [new.legs[0].clone(), changed]
+    );
 }
 
 #[tokio::test]

@@ -92,6 +92,7 @@ struct Line<'a> {
     outcome: &'static str,
     reply: &'a str,
     attempts: Vec<AttemptLine<'a>>,
+    note: &'a str,
 }
 
 #[derive(Serialize)]
@@ -117,6 +118,7 @@ fn write_json(out: &mut impl Write, record: &Record) -> io::Result<()> {
             .iter()
             .map(|a| AttemptLine { time: time(a.time), host: &a.host, reply: &a.reply, ms: a.ms })
             .collect(),
+        note: &record.detail,
     };
     serde_json::to_writer(&mut *out, &line)?;
     writeln!(out)

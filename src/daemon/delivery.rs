@@ -207,6 +207,7 @@ impl Delivery {
                         Verdict::Deferred if leg.is_uncertain => LegState::Uncertain,
                         Verdict::Deferred => LegState::Queued,
                     },
+                    was_uncertain: false,
                     attempts: 1,
                     next_attempt: due,
                     reply: reply.to_keep(),

@@ -83,6 +83,8 @@ pub struct Leg {
     pub reverse_path: ReversePath,
     /// How far it got.
     pub state: LegState,
+    /// An attempt before the last one may have delivered it: if it is delivered, then perhaps twice.
+    pub was_uncertain: bool,
     /// Attempts so far.
     pub attempts: u32,
     /// When it is due, in milliseconds since 1970.

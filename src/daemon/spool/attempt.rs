@@ -134,23 +134,23 @@ impl<'a> Attempt<'a> {
     }
 
     async fn run(mut self, ended: &mut Ended, stopping: watch::Receiver<bool>) {
+        let numbers = self.legs.iter().filter_map(|at| i64::try_from(*at).ok()).collect();
+        match self.services.store.spool_begin(self.message.seq, numbers).await {
+            Ok(begun) => {
+                // What was dropped meanwhile is neither sent nor told.
+                self.legs.retain(|at| i64::try_from(*at).is_ok_and(|at| begun.contains(&at)));
+            }
+            Err(error) => {
+                tracing::error!(id = self.message.head.id, %error, "cannot write the spool");
+                ended.again = Some(later(&ended.work));
+                return;
+            }
+        }
         if ended.work.give_up {
             for at in std::mem::take(&mut self.legs) {
                 self.give_up(at);
             }
         } else {
-            let numbers = self.legs.iter().filter_map(|at| i64::try_from(*at).ok()).collect();
-            match self.services.store.spool_begin(self.message.seq, numbers).await {
-                Ok(begun) => {
-                    // What was dropped meanwhile is not sent.
-                    self.legs.retain(|at| i64::try_from(*at).is_ok_and(|at| begun.contains(&at)));
-                }
-                Err(error) => {
-                    tracing::error!(id = self.message.head.id, %error, "cannot write the spool");
-                    ended.again = Some(later(&ended.work));
-                    return;
-                }
-            }
             let Some(host) = self.deliver(&ended.work, stopping).await else {
                 // Cut short: the next start finds it.
                 return;

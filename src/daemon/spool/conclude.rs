@@ -4,7 +4,7 @@ use super::{
     Added,
     attempt::Attempt,
     notice::{self, Failure},
-    outcome::{lost, record, waits},
+    outcome::{self, lost, record, waits},
 };
 use crate::{
     address::ForwardPath,
@@ -19,13 +19,13 @@ use tokio::time::sleep;
 /// Between two tries to write down what became of an attempt.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// What an attempt changed of a leg, beside what the leg itself shows.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Touch {
+/// Why a leg that an attempt touched is at its end, if it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Touch {
+    /// The destination spoke, or should have.
+    Tried,
     /// Its time was up.
-    is_given_up: bool,
-    /// The destination may have had it before this attempt.
-    was_uncertain: bool,
+    GivenUp,
 }
 
 impl Attempt<'_> {
@@ -40,7 +40,7 @@ impl Attempt<'_> {
     ) {
         let (now, retry) = (clock::steady_millis(), &self.services.retry);
         let Some(leg) = self.message.legs.get_mut(at) else { return };
-        let was_uncertain = leg.state == LegState::Uncertain;
+        leg.was_uncertain |= leg.state == LegState::Uncertain;
         leg.attempts = leg.attempts.saturating_add(1);
         leg.next_attempt = now + retry.wait(leg.attempts, clock::random());
         leg.next_attempt = leg.next_attempt.max(asleep_until.unwrap_or(0));
@@ -51,7 +51,7 @@ impl Attempt<'_> {
         leg.state = match attempt.outcome.verdict {
             Verdict::Delivered => LegState::Delivered,
             Verdict::Refused => LegState::Failed,
-            Verdict::Deferred if was_uncertain || attempt.uncertain => LegState::Uncertain,
+            Verdict::Deferred if leg.was_uncertain || attempt.uncertain => LegState::Uncertain,
             Verdict::Deferred => LegState::Queued,
         };
         leg.reply = attempt.outcome.reply.to_keep();
@@ -59,16 +59,16 @@ impl Attempt<'_> {
         if leg.state.is_open() && is_old {
             self.give_up(at);
         } else {
-            self.touched.insert(at, Touch { is_given_up: false, was_uncertain });
+            self.touched.insert(at, Touch::Tried);
         }
     }
 
     /// Ends a leg that is open.
     pub(super) fn give_up(&mut self, at: usize) {
         let Some(leg) = self.message.legs.get_mut(at) else { return };
-        let was_uncertain = leg.state == LegState::Uncertain;
+        leg.was_uncertain |= leg.state == LegState::Uncertain;
         leg.state = LegState::Failed;
-        self.touched.insert(at, Touch { is_given_up: true, was_uncertain });
+        self.touched.insert(at, Touch::GivenUp);
     }
 
     /// Writes it all down, however long that takes: until then the destination may have a message that
@@ -83,7 +83,7 @@ impl Attempt<'_> {
             .filter_map(|at| Some((i64::try_from(*at).ok()?, self.message.legs.get(*at)?.clone())));
         let touched: Vec<(i64, Leg)> = touched.collect();
         let failures = self.failures();
-        let mut detail = self.detail(&failures);
+        let mut detail = self.detail();
         let head = &self.message.head;
         let notice = notice::make(self.services, head, &self.bytes, failures).await;
         if let Some(notice) = &notice {
@@ -158,30 +158,22 @@ impl Attempt<'_> {
         let touched: Vec<_> = touched.collect();
         let (leg, _) = touched.iter().find(|(leg, _)| leg.state == LegState::Failed)?;
         let age = clock::steady_millis().saturating_sub(self.message.head.arrived) / 1000;
-        let is_given_up = touched.iter().any(|(_, touch)| touch.is_given_up);
+        let is_given_up = touched.iter().any(|(_, touch)| **touch == Touch::GivenUp);
         Some(Failure {
             path: path.clone(),
             reply: leg.reply.as_kept(),
             tried_for: is_given_up.then_some(age),
-            is_uncertain: touched.iter().any(|(_, touch)| touch.was_uncertain),
+            is_uncertain: touched.iter().any(|(leg, _)| leg.was_uncertain),
         })
     }
 
     /// What the owner should know that replies of destinations do not tell.
-    fn detail(&self, failures: &[Failure]) -> Vec<String> {
-        let mut detail = Vec::new();
-        for (at, touch) in &self.touched {
-            let Some(leg) = self.message.legs.get(*at) else { continue };
-            if touch.was_uncertain && leg.state == LegState::Delivered {
-                detail.push(format!("{} may have got it twice", leg.mailbox));
-            }
-            if leg.state == LegState::Failed && touch.is_given_up {
-                detail.push(format!("{} was given up", leg.mailbox));
-            }
+    fn detail(&self) -> Vec<String> {
+        let mut given_up = Vec::new();
+        for (at, _) in self.touched.iter().filter(|(_, touch)| **touch == Touch::GivenUp) {
+            let leg = self.message.legs.get(*at).filter(|leg| leg.state == LegState::Failed);
+            given_up.extend(leg.map(|leg| format!("{} was given up", leg.mailbox)));
         }
-        for Failure { path, reply, .. } in failures {
-            detail.push(format!("nobody has what was sent to {}: {reply}", path.bare()));
-        }
-        detail
+        outcome::detail(&self.message.legs).into_iter().chain(given_up).collect()
     }
 }

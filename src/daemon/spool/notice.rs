@@ -77,6 +77,7 @@ pub(super) async fn make(
         mailbox,
         reverse_path: ReversePath::Null,
         state: LegState::Queued,
+        was_uncertain: false,
         attempts: 0,
         next_attempt: now,
         reply: ForeignReply { code: 451, status: None, text: "Not tried yet".to_owned() },

@@ -67,6 +67,22 @@ pub(super) fn record(message: &Spooled, attempts: Vec<Attempt>, detail: String) 
     }
 }
 
+/// What the owner should know of legs at their end that no attempt tells.
+pub(super) fn detail(legs: &[Leg]) -> Vec<String> {
+    let twice = |leg: &&Leg| leg.was_uncertain && leg.state == LegState::Delivered;
+    let twice = legs.iter().filter(twice);
+    let mut detail: Vec<_> =
+        twice.map(|leg| format!("{} may have got it twice", leg.mailbox)).collect();
+    for path in lost(legs) {
+        let failed = |leg: &&Leg| leg.recipient == *path && leg.state == LegState::Failed;
+        if let Some(leg) = legs.iter().find(failed) {
+            let (to, reply) = (path.bare(), leg.reply.as_kept());
+            detail.push(format!("nobody has what was sent to {to}: {reply}"));
+        }
+    }
+    detail
+}
+
 /// The recipients of a message that nobody has and nobody will get.
 pub(super) fn lost(legs: &[Leg]) -> Vec<&ForwardPath> {
     let mut lost: Vec<&ForwardPath> = Vec::new();

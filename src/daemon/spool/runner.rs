@@ -3,7 +3,7 @@
 use super::{
     Added, Event, Inbox,
     attempt::{Ended, attempt},
-    outcome::record,
+    outcome::{self, record},
 };
 use crate::{
     daemon::{clock, services::Services},
@@ -140,7 +140,8 @@ impl Runner {
     /// Tells the journal of a message that ended without an attempt, or just before a crash.
     async fn tell(&self, message: i64) -> Result<(), StoreError> {
         if let Some(message) = self.services.store.spooled(message).await? {
-            let mut ended = record(&message, Vec::new(), String::new());
+            let detail = outcome::detail(&message.legs).join("; ");
+            let mut ended = record(&message, Vec::new(), detail);
             ended.ms = clock::steady_millis().saturating_sub(ended.time);
             tracing::info!(id = ended.id, outcome = %ended.outcome, "spooled message");
             self.services.journal.amend(ended).await;

@@ -1,6 +1,6 @@
 //! The file and its schema: opening, setting a corrupt one aside, inserting, deleting the oldest.
 
-use super::{Attempt, Bounds, JournalError, Record, writer::Entry};
+use super::{Attempt, Bounds, JournalError, Outcome, Record, writer::Entry};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use std::{
     ffi::OsString,
@@ -89,8 +89,12 @@ impl Database {
         let transaction = self.connection.transaction()?;
         for entry in entries {
             match entry {
+                // A spooled message may have ended before this is written.
+                Entry::New(record) if record.outcome == Outcome::Spooled => {
+                    merge(&transaction, record, Keep::Outcome)?;
+                }
                 Entry::New(record) => insert(&transaction, record)?,
-                Entry::Amendment(record) => amend(&transaction, record)?,
+                Entry::Amendment(record) => merge(&transaction, record, Keep::Nothing)?,
             }
         }
         transaction.commit()
@@ -169,22 +173,32 @@ fn insert_attempts(
     Ok(())
 }
 
+/// What stays of a record that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Outcome,
+    Nothing,
+}
+
 /// Adds to a record; a record that is not there, as after a crash, is made.
-fn amend(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
-    let found: Option<(i64, String)> = connection
-        .prepare_cached("SELECT seq, detail FROM message WHERE id = ?1")?
-        .query_row([&record.id], |row| Ok((row.get(0)?, row.get(1)?)))
+fn merge(connection: &Connection, record: &Record, keep: Keep) -> rusqlite::Result<()> {
+    let found: Option<(i64, String, String)> = connection
+        .prepare_cached("SELECT seq, outcome, detail FROM message WHERE id = ?1")?
+        .query_row([&record.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    let Some((message, mut detail)) = found else { return insert(connection, record) };
-    if !record.detail.is_empty() && !detail.contains(&record.detail) {
-        let separator = if detail.is_empty() { "" } else { "; " };
-        detail = format!("{detail}{separator}{}", record.detail);
+    let Some((message, old, mut detail)) = found else { return insert(connection, record) };
+    for part in record.detail.split("; ").filter(|part| !part.is_empty()) {
+        if !detail.split("; ").any(|known| known == part) {
+            let separator = if detail.is_empty() { "" } else { "; " };
+            detail = format!("{detail}{separator}{part}");
+        }
     }
+    let outcome = if keep == Keep::Outcome { &old } else { record.outcome.as_str() };
     connection
         .prepare_cached(
             "UPDATE message SET outcome = ?2, detail = ?3, ms = max(ms, ?4) WHERE seq = ?1",
         )?
-        .execute(params![message, record.outcome.as_str(), detail, integer(record.ms)])?;
+        .execute(params![message, outcome, detail, integer(record.ms)])?;
     insert_attempts(connection, message, &record.attempts)
 }
 

@@ -101,6 +101,9 @@ CREATE TRIGGER spool_out AFTER DELETE ON spool BEGIN
     UPDATE spool_totals SET messages = messages - 1, octets = octets - old.size;
     DELETE FROM spool_legs WHERE message = old.seq;
 END;
+", "
+-- was_uncertain: an attempt before the last one may have delivered it.
+ALTER TABLE spool_legs ADD COLUMN was_uncertain INTEGER NOT NULL DEFAULT 0;
 "];
 
 /// Refuses a file that is no database, or not ours.

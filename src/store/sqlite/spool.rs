@@ -38,8 +38,8 @@ pub(in crate::store) fn insert(connection: &Connection, new: &NewMessage) -> Res
         ])?;
     let message = connection.last_insert_rowid();
     let mut statement = connection.prepare_cached(
-        "INSERT INTO spool_legs (message, leg, recipient, mailbox, reverse_path, state, attempts,
-         next_attempt, code, status, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO spool_legs (message, leg, recipient, mailbox, reverse_path, state, was_uncertain,
+         attempts, next_attempt, code, status, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     for (at, leg) in (0_i64..).zip(&new.legs) {
         statement.execute(params![
@@ -49,6 +49,7 @@ pub(in crate::store) fn insert(connection: &Connection, new: &NewMessage) -> Res
             leg.mailbox.to_string(),
             path_text(&leg.reverse_path),
             leg.state.as_str(),
+            leg.was_uncertain,
             leg.attempts,
             integer(leg.next_attempt),
             leg.reply.code,
@@ -63,8 +64,8 @@ pub(in crate::store) fn insert(connection: &Connection, new: &NewMessage) -> Res
 pub(super) const HEAD: &str = "seq, id, arrived, client, helo, sender, notify, eight_bit, smtputf8,
     has_delivered, has_failed, size";
 /// What a [`Leg`] is made of.
-pub(super) const LEG: &str =
-    "recipient, mailbox, reverse_path, state, attempts, next_attempt, code, status, text";
+pub(super) const LEG: &str = "recipient, mailbox, reverse_path, state, was_uncertain, attempts,
+    next_attempt, code, status, text";
 
 /// Everything but the bytes of the message.
 pub(in crate::store) fn get(connection: &Connection, message: i64) -> Result<Option<Spooled>> {
@@ -179,7 +180,7 @@ pub(in crate::store) fn update(
     connection
         .prepare_cached(
             "UPDATE spool_legs SET under_way = 0, state = ?3, attempts = ?4, next_attempt = ?5, code = ?6,
-             status = ?7, text = ?8
+             status = ?7, text = ?8, was_uncertain = ?9
              WHERE message = ?1 AND leg = ?2 AND state NOT IN ('delivered', 'failed')
              AND NOT (state = 'dropped' AND ?3 <> 'delivered')",
         )?
@@ -192,6 +193,7 @@ pub(in crate::store) fn update(
             leg.reply.code,
             leg.reply.status.map(|status| status.to_string()).unwrap_or_default(),
             leg.reply.text,
+            leg.was_uncertain,
         ])
         .map(drop)
 }
@@ -244,12 +246,13 @@ pub(super) fn leg(row: &Row<'_>) -> Result<Leg> {
         reverse_path: path(row.get_ref(2)?.as_str()?)?,
         state: LegState::parse(state)
             .ok_or_else(|| unreadable(3, std::io::Error::other("unknown state")))?,
-        attempts: row.get(4)?,
-        next_attempt: time(row.get(5)?),
+        was_uncertain: row.get(4)?,
+        attempts: row.get(5)?,
+        next_attempt: time(row.get(6)?),
         reply: ForeignReply {
-            code: row.get(6)?,
-            status: parse_status(row.get_ref(7)?.as_str()?),
-            text: row.get(8)?,
+            code: row.get(7)?,
+            status: parse_status(row.get_ref(8)?.as_str()?),
+            text: row.get(9)?,
         },
     })
 }

@@ -26,7 +26,8 @@ fn expect_time(time: &Value) {
 }
 
 fn expect_record(record: &Value, attempts: usize) {
-    let fields = ["id", "time", "client", "from", "srs_from", "to", "outcome", "reply", "attempts"];
+    let fields =
+        ["id", "time", "client", "from", "srs_from", "to", "outcome", "reply", "attempts", "note"];
     expect_fields(record, &fields);
     expect_time(&record["time"]);
     assert_eq!(record["client"], "127.0.0.1");

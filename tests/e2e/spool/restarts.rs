@@ -77,6 +77,21 @@ fn a_stop_waits_for_the_reply_to_what_has_been_sent() {
     assert_eq!(scene.sink.count(), 1, "not sent again");
 }
 
+/// Killed behind the last word of the spool and before the journal has it: it is told what was on disk.
+#[test]
+fn what_ended_just_before_a_crash_is_told_by_the_next_start() {
+    let mut scene = scene(|onward| onward);
+    scene.sink.on(Step::Rcpt, Action::reply("450 4.2.0 greylisted"));
+    scene.send(ALICE, &[ALIAS]).expect("250 2.0.0");
+    scene.onward.kill_9();
+    edit(&scene, "UPDATE spool_legs SET state = 'delivered', was_uncertain = 1");
+    scene.onward.serve();
+    let record = scene.wait_for_outcome(ALIAS, "forwarded");
+    assert_eq!(record["note"], "bob@sink.test may have got it twice");
+    assert_eq!(scene.sink.count(), 0);
+    wait_until("an empty spool", || scene.queue().is_empty().then_some(()));
+}
+
 /// Clocks that were wrong: what is due in a year is due within the longest wait, and what arrives in
 /// the future is not kept for longer.
 #[test]
