@@ -5,7 +5,8 @@
 //! sends to whom; [`srs`] rewrites senders and reverses them; [`alias`] says where an address leads;
 //! [`message`] reads header sections and makes the fields put before them; [`fate`] turns the outcomes of
 //! all recipients into one reply; [`next_hop`] names who takes mail next; [`retry`] says when a spooled
-//! message is tried again; [`dsn`] makes the notice about what was not delivered.
+//! message is tried again; [`dsn`] makes the notice about what was not delivered; [`verdict`] says what the
+//! destination will conclude about who sent a message.
 //!
 //! Protocols, bytes in and bytes out: [`smtp`] for servers and the replies of servers, [`proxy`] for the
 //! header of a load balancer.
@@ -46,3 +47,5 @@ pub mod smtp;
 #[deny(clippy::disallowed_methods)]
 pub mod srs;
 pub mod store;
+#[deny(clippy::disallowed_methods)]
+pub mod verdict;

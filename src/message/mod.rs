@@ -1,14 +1,19 @@
 //! The message: what is read from its header section, and the fields put before it.
 //!
-//! Nothing here changes a byte that came. Checks look at the header section; [`prefix`] makes whole
-//! header fields to send in front of it.
+//! Checks look at the header section; [`prefix`] makes whole header fields to send in front of it. Two
+//! functions give a message that is not the one that came, and there is no third: [`munge`], and
+//! [`without_own_results`].
 
 mod header;
 mod id;
 mod loops;
+mod munge;
+mod own_results;
 mod trace;
 
 pub use header::{Field, Header, MAX_HEADER};
 pub use id::MessageId;
 pub use loops::{LOOP_FIELD, LoopMarks, LoopToken};
+pub use munge::{Munged, munge};
+pub use own_results::{RESULTS_FIELD, without_own_results};
 pub use trace::{Received, prefix};

@@ -192,6 +192,46 @@ impl Reply {
     pub const fn bad_header(why: &'static str) -> Self {
         Self::new(550, (5, 6, 0), why)
     }
+    /// `auth.spf = "enforce"` and SPF says that the client may not (RFC 7372 §3.2).
+    pub const fn spf_failed() -> Self {
+        Self::new(550, (5, 7, 23), "SPF of the sender's domain does not allow this client")
+    }
+    /// ... and the domain's record makes no sense.
+    pub const fn spf_broken() -> Self {
+        Self::new(550, (5, 7, 24), "The SPF record of the sender's domain is broken")
+    }
+    /// ... and DNS does not answer.
+    pub const fn spf_unanswered() -> Self {
+        Self::new(451, (4, 7, 24), "DNS does not answer about the sender's SPF, try again later")
+    }
+    /// `auth.dkim = "enforce"` and no signature passes (RFC 7372 §3.1).
+    pub const fn dkim_failed() -> Self {
+        Self::new(550, (5, 7, 20), "No DKIM signature of the message verifies")
+    }
+    /// A policy or a key that decides is not known.
+    pub const fn auth_unanswered() -> Self {
+        Self::new(451, (4, 4, 3), "DNS does not answer about who sent this, try again later")
+    }
+    /// The From domain asks for it.
+    pub const fn dmarc_failed() -> Self {
+        Self::new(550, (5, 7, 1), "Fails the DMARC policy of its From domain")
+    }
+    /// `auth.spf_only = "refuse"`.
+    pub const fn dmarc_by_spf_only() -> Self {
+        Self::new(
+            550,
+            (5, 7, 26),
+            "Passes DMARC by SPF only, which forwarding loses: sign it with DKIM as the From domain",
+        )
+    }
+    /// `auth.unauthenticated = "refuse"` (RFC 7372 §3.3).
+    pub const fn unauthenticated() -> Self {
+        Self::new(550, (5, 7, 26), "Neither SPF nor DKIM says who sent this message")
+    }
+    /// A signature that verified on arrival would not any more: a defect of ours.
+    pub const fn broke_signature() -> Self {
+        Self::new(451, (4, 3, 5), "Cannot forward without breaking its signature, try again later")
+    }
     /// Too many Received fields, or our own loop token.
     pub const fn mail_loop() -> Self {
         Self::new(554, (5, 4, 6), "Mail loop detected")

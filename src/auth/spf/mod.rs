@@ -9,29 +9,12 @@ mod evaluate;
 mod macros;
 mod record;
 
+pub use crate::verdict::Spf;
+
 use crate::net::Resolver;
 use evaluate::Evaluation;
-use std::{fmt, net::IpAddr};
+use std::net::IpAddr;
 use tokio::time::{Instant, timeout_at};
-
-/// The result of a check (RFC 7208 §2.6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Spf {
-    /// The domain publishes nothing, or there is no domain.
-    None,
-    /// The domain says nothing about this client.
-    Neutral,
-    /// The client may use the domain.
-    Pass,
-    /// The client may not.
-    Fail,
-    /// The client probably may not.
-    SoftFail,
-    /// DNS gave no answer.
-    TempError,
-    /// What the domain publishes makes no sense.
-    PermError,
-}
 
 /// What is to be checked.
 #[derive(Debug, Clone, Copy)]
@@ -55,25 +38,4 @@ pub async fn check(resolver: &Resolver, query: &Query<'_>, deadline: Instant) ->
 /// True for a TXT record that is SPF and breaks no rule of its grammar.
 pub fn is_valid_record(text: &[u8]) -> bool {
     record::is_spf(text) && record::Record::parse(text).is_some()
-}
-
-impl Spf {
-    /// The word of RFC 8601 §2.7.2.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Neutral => "neutral",
-            Self::Pass => "pass",
-            Self::Fail => "fail",
-            Self::SoftFail => "softfail",
-            Self::TempError => "temperror",
-            Self::PermError => "permerror",
-        }
-    }
-}
-
-impl fmt::Display for Spf {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }

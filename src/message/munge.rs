@@ -1,0 +1,115 @@
+use super::Header;
+use crate::address::Mailbox;
+use mail_builder::headers::{Header as _, address::Address};
+use mail_parser::{HeaderValue, parsers::MessageStream};
+
+/// A message whose From is ours, as mailing lists do it: the one case in which a field changes.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Munged {
+    /// Fields to go before it: X-Original-From, and Reply-To where the message has none.
+    pub fields: Vec<u8>,
+    /// The message with the new From in the place of the old one.
+    pub message: Vec<u8>,
+}
+
+/// What is kept of a display name, in characters.
+const MAX_NAME: usize = 100;
+
+/// Lets `message`, whose header section is `header`, come from `alias`: the author's name stays, marked
+/// as coming `via` it, answers go to the author, and X-Original-From keeps what From was. `None` when
+/// there is no From to change.
+pub fn munge(header: &Header<'_>, message: &[u8], alias: &Mailbox) -> Option<Munged> {
+    let from = header.named("From").next()?;
+    let offset = |part: &[u8]| (part.as_ptr() as usize).checked_sub(message.as_ptr() as usize);
+    let (start, end) = (offset(from.name)?, offset(from.value)?.checked_add(from.value.len())?);
+    let mut new_from = b"From: ".to_vec();
+    let name = format!("{} via {alias}", author(from.value));
+    Address::new_address(Some(name), alias.to_string()).write_header(&mut new_from, "From: ".len());
+
+    let mut fields = Vec::new();
+    for name in ["X-Original-From", "Reply-To"] {
+        if name == "X-Original-From" || header.named(name).next().is_none() {
+            fields.extend([name.as_bytes(), b":", from.value].concat());
+        }
+    }
+    let message = [message.get(..start)?, &new_from, message.get(end..)?].concat();
+    Some(Munged { fields, message })
+}
+
+/// The display name of the first author, or else the address.
+fn author(from: &[u8]) -> String {
+    let addresses = match MessageStream::new(from).parse_address() {
+        HeaderValue::Address(addresses) => addresses,
+        _ => return "Somebody".to_owned(),
+    };
+    let first = addresses.first();
+    let text = first.and_then(|first| {
+        let name = first.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
+        name.or(first.address.as_deref())
+    });
+    // A name comes decoded, and may hold anything.
+    let printable = |c: char| if c.is_control() { ' ' } else { c };
+    text.unwrap_or("Somebody").chars().take(MAX_NAME).map(printable).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn munged(message: &str) -> (String, String) {
+        let alias = Mailbox::parse("hello@example.org").unwrap();
+        let header = Header::scan(message.as_bytes());
+        let Munged { fields, message } = munge(&header, message.as_bytes(), &alias).unwrap();
+        (String::from_utf8(fields).unwrap(), String::from_utf8(message).unwrap())
+    }
+
+    #[test]
+    fn the_author_stays_visible_and_gets_the_answers() {
+        let (fields, message) =
+            munged("Subject: x\r\nFrom: Alice <alice@bank.test>\r\nTo: y\r\n\r\nFrom: body\r\n");
+        assert_eq!(
+            fields,
+            "X-Original-From: Alice <alice@bank.test>\r\nReply-To: Alice <alice@bank.test>\r\n"
+        );
+        assert_eq!(
+            message,
+            "Subject: x\r\nFrom: \"Alice via hello@example.org\" <hello@example.org>\r\nTo: y\r\n\r\n\
+             From: body\r\n"
+        );
+        let (fields, _) = munged("Reply-To: a@b.test\r\nfrom : c@d.test\r\n\r\n");
+        assert_eq!(fields, "X-Original-From: c@d.test\r\n");
+    }
+
+    #[test]
+    fn names_of_all_kinds() {
+        for (from, name) in [
+            ("alice@bank.test", "alice@bank.test via hello@example.org"),
+            ("\"Doe, \\\"A\\\"\" <a@bank.test>", "Doe, \"A\" via hello@example.org"),
+            ("=?utf-8?q?Andr=C3=A9?= <a@bank.test>", "André via hello@example.org"),
+            ("=?utf-8?q?a=0D=0ABcc:_x?= <a@bank.test>", "a  Bcc: x via hello@example.org"),
+            ("\r\n Alice\r\n <a@bank.test>, b@c.test", "Alice via hello@example.org"),
+            ("", "Somebody via hello@example.org"),
+        ] {
+            let (_, message) = munged(&format!("From: {from}\r\n\r\n"));
+            let parsed = mail_parser::MessageParser::default().parse(message.as_bytes()).unwrap();
+            let first = parsed.from().unwrap().first().unwrap();
+            assert_eq!(first.name.as_deref(), Some(name), "{message}");
+            assert_eq!(first.address.as_deref(), Some("hello@example.org"), "{message}");
+            assert_eq!(Header::scan(message.as_bytes()).named("From").count(), 1, "{message}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn only_from_changes(from in "[ -~é]{0,60}", body in "([ -~]{0,9}\r\n){0,3}") {
+            let text = format!("A: 1\r\nFrom:{from}\r\nB: 2\r\n\r\n{body}");
+            let (fields, message) = munged(&text);
+            prop_assert!(message.starts_with("A: 1\r\nFrom: "));
+            let rest = format!("\r\nB: 2\r\n\r\n{body}");
+            prop_assert!(message.ends_with(&rest));
+            prop_assert_eq!(Header::scan(message.as_bytes()).fields().len(), 3);
+            prop_assert_eq!(Header::scan(fields.as_bytes()).fields().len(), 2);
+        }
+    }
+}

@@ -1,0 +1,225 @@
+use std::fmt;
+
+/// What the inbound checks found out about a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Findings {
+    /// Of the reverse-path; of the HELO name where that is null.
+    pub spf: Spf,
+    /// Of every DKIM signature that was looked at, in the order of the header.
+    pub signatures: Vec<Signature>,
+    /// Of the From domain.
+    pub dmarc: Dmarc,
+    /// Of the ARC chain. It authenticates nothing: whoever sealed may have written what they liked.
+    pub arc: Arc,
+}
+
+/// The result of SPF (RFC 7208 §2.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Spf {
+    /// The domain publishes nothing, or there is no domain.
+    None,
+    /// The domain says nothing about this client.
+    Neutral,
+    /// The client may use the domain.
+    Pass,
+    /// The client may not.
+    Fail,
+    /// The client probably may not.
+    SoftFail,
+    /// DNS gave no answer.
+    TempError,
+    /// What the domain publishes makes no sense.
+    PermError,
+}
+
+/// One DKIM signature (RFC 6376).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// What became of it.
+    pub result: Dkim,
+    /// `d=`; empty where the field cannot be read.
+    pub domain: String,
+    /// True where it covers the whole body: a body that `l=` leaves uncovered may be anybody's.
+    pub is_whole: bool,
+}
+
+/// The result of a DKIM signature (RFC 8601 §2.7.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dkim {
+    /// It verifies.
+    Pass,
+    /// It does not.
+    Fail,
+    /// It is too weak to count: SHA-1 (RFC 8301 §3.1).
+    Policy,
+    /// It makes no sense, or has expired.
+    Neutral,
+    /// DNS gave no answer.
+    TempError,
+    /// Its key does not exist or is no key.
+    PermError,
+}
+
+/// DMARC of the From domain (RFC 9989).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dmarc {
+    /// The From domain; empty where there is none that DMARC could speak of.
+    pub domain: String,
+    /// What the owner of the domain asks for, test mode and the age of the domain counted in.
+    pub policy: DmarcPolicy,
+    /// What became of it.
+    pub result: DmarcResult,
+}
+
+/// What a domain asks receivers to do with mail that fails DMARC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DmarcPolicy {
+    /// Nothing.
+    None,
+    /// To put it aside.
+    Quarantine,
+    /// To refuse it.
+    Reject,
+}
+
+/// Whether a message is from whom its From says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DmarcResult {
+    /// The domain has no policy.
+    None,
+    /// A DKIM signature that passes, or SPF, or both, are aligned with the From domain.
+    Pass {
+        /// A signature: it stays when the message is forwarded.
+        by_dkim: bool,
+    },
+    /// Neither is.
+    Fail,
+    /// DNS gave no answer.
+    TempError,
+}
+
+/// The result of the ARC chain (RFC 8617 §5.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Arc {
+    /// There is none.
+    None,
+    /// It is whole.
+    Pass,
+    /// It is not.
+    Fail,
+    /// DNS gave no answer.
+    TempError,
+}
+
+impl Findings {
+    /// True when some signature passes.
+    pub fn has_signature(&self) -> bool {
+        self.signatures.iter().any(|signature| signature.result == Dkim::Pass)
+    }
+
+    /// True when a signature passes whose owner speaks for `domain`: the domain itself, or one above
+    /// it. A bounce to that domain then reaches whoever wrote.
+    pub fn has_signature_for(&self, domain: &str) -> bool {
+        let mut passing = self.signatures.iter().filter(|s| s.result == Dkim::Pass && s.is_whole);
+        passing.any(|signature| is_within(domain, &signature.domain))
+    }
+}
+
+/// True for `domain` itself and below it. No organizational domain is needed: whoever has the key of a
+/// domain has a say in what is below it, and not the other way round.
+fn is_within(name: &str, domain: &str) -> bool {
+    let (name, domain) = (name.to_ascii_lowercase(), domain.to_ascii_lowercase());
+    !domain.is_empty()
+        && name.strip_suffix(&domain).is_some_and(|sub| sub.is_empty() || sub.ends_with('.'))
+}
+
+macro_rules! words {
+    ($name:ident, $($variant:ident => $word:literal),+) => {
+        impl $name {
+            /// The word of RFC 8601.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+words!(Spf, None => "none", Neutral => "neutral", Pass => "pass", Fail => "fail",
+    SoftFail => "softfail", TempError => "temperror", PermError => "permerror");
+words!(Dkim, Pass => "pass", Fail => "fail", Policy => "policy", Neutral => "neutral",
+    TempError => "temperror", PermError => "permerror");
+words!(Arc, None => "none", Pass => "pass", Fail => "fail", TempError => "temperror");
+words!(DmarcPolicy, None => "none", Quarantine => "quarantine", Reject => "reject");
+
+impl fmt::Display for DmarcResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "none",
+            Self::Pass { .. } => "pass",
+            Self::Fail => "fail",
+            Self::TempError => "temperror",
+        })
+    }
+}
+
+/// One line for the journal.
+impl fmt::Display for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "spf={}", self.spf)?;
+        for Signature { result, domain, .. } in &self.signatures {
+            write!(f, " dkim={result} ({domain})")?;
+        }
+        let Dmarc { domain, policy, result } = &self.dmarc;
+        write!(f, " dmarc={result}")?;
+        if *result != DmarcResult::None {
+            write!(f, " ({domain} p={policy})")?;
+        }
+        if self.arc != Arc::None {
+            write!(f, " arc={}", self.arc)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_speaks_for_a_domain() {
+        for (name, domain, is) in [
+            ("example.org", "example.org", true),
+            ("Bounces.Example.org", "EXAMPLE.org", true),
+            ("example.org", "mail.example.org", false),
+            ("badexample.org", "example.org", false),
+            ("example.org", "", false),
+        ] {
+            assert_eq!(is_within(name, domain), is, "{name} in {domain}");
+        }
+        let signature =
+            |result, is_whole| Signature { result, domain: "example.org".to_owned(), is_whole };
+        let mut findings = Findings {
+            spf: Spf::None,
+            signatures: vec![signature(Dkim::Fail, true), signature(Dkim::Pass, false)],
+            dmarc: Dmarc {
+                domain: String::new(),
+                policy: DmarcPolicy::None,
+                result: DmarcResult::None,
+            },
+            arc: Arc::Pass,
+        };
+        assert!(findings.has_signature() && !findings.has_signature_for("example.org"));
+        findings.signatures.push(signature(Dkim::Pass, true));
+        assert!(findings.has_signature_for("a.example.org"));
+        assert_eq!(
+            findings.to_string(),
+            "spf=none dkim=fail (example.org) dkim=pass (example.org) dkim=pass (example.org) \
+             dmarc=none arc=pass"
+        );
+    }
+}

@@ -1,0 +1,185 @@
+//! What the destination will conclude about a forwarded message, and what to do about it.
+//!
+//! A forward changes the client and the reverse-path, so SPF of the original sender is lost; a DKIM
+//! signature stays, as no byte that it covers changes. With that, what the destination finds is known
+//! before it is asked:
+//!
+//! | class | From domain | here it has | at the destination | what is done |
+//! |---|---|---|---|---|
+//! | a | any policy | an aligned DKIM pass | passes DMARC as it does here | forwarded untouched |
+//! | b | no policy, or `p=none` | anything | nothing is enforced; SRS gives SPF a pass | forwarded untouched |
+//! | c | quarantine or reject | an aligned SPF pass only | fails DMARC | `auth.spf_only`: munge, refuse, pass |
+//! | d | quarantine | neither | fails, as here | `auth.quarantine`: mark, refuse |
+//! | d | reject | neither | fails, as here | refused, if `auth.dmarc` is `enforce` |
+//!
+//! ARC is not in the table: a chain that passes says what others claim, and authenticates nothing.
+
+mod findings;
+
+pub use findings::{Arc, Dkim, Dmarc, DmarcPolicy, DmarcResult, Findings, Signature, Spf};
+
+use crate::reply::Reply;
+use std::fmt;
+
+/// What is done about the result of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Check {
+    /// It is not made for its own sake.
+    Off,
+    /// It is told in Authentication-Results.
+    #[default]
+    Mark,
+    /// What fails it is refused.
+    Enforce,
+}
+
+/// What is done with a message that passes an enforced DMARC policy by SPF only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum SpfOnly {
+    /// From is rewritten, as mailing lists do.
+    #[default]
+    Munge,
+    /// The sender is told to sign.
+    Refuse,
+    /// It is forwarded all the same.
+    Pass,
+}
+
+/// The part of the configuration that decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// SPF of the reverse-path.
+    pub spf: Check,
+    /// DKIM signatures.
+    pub dkim: Check,
+    /// The policy of the From domain.
+    pub dmarc: Check,
+    /// Class c.
+    pub spf_only: SpfOnly,
+    /// Class d under a quarantine policy is refused.
+    pub refuse_quarantine: bool,
+    /// What has neither an SPF nor a DKIM pass is refused.
+    pub refuse_unauthenticated: bool,
+}
+
+/// The class of the table above.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// a: an aligned signature stays.
+    Signed,
+    /// b: nothing is enforced.
+    Free,
+    /// c: what makes it pass does not stay.
+    SpfOnly,
+    /// d: it fails already.
+    Failed,
+    /// DNS did not say.
+    Unknown,
+}
+
+/// What is done with a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// It goes on as it is.
+    Forward,
+    /// It goes on with another From.
+    Munge,
+    /// It does not.
+    Refuse(Reply),
+}
+
+impl Policy {
+    /// True when no check is asked for.
+    pub fn is_off(&self) -> bool {
+        [self.spf, self.dkim, self.dmarc] == [Check::Off; 3] && !self.refuse_unauthenticated
+    }
+
+    /// What is done with a message that has these findings. `may_be_anybodys`: all its recipients take
+    /// mail that nobody vouches for.
+    pub fn decide(&self, findings: &Findings, may_be_anybodys: bool) -> Action {
+        let refusal = self
+            .refusal_by_spf(findings.spf)
+            .or_else(|| self.refusal_by_dkim(findings))
+            .or_else(|| self.refusal_by_dmarc(&findings.dmarc))
+            .or_else(|| self.refusal_of_anybody(findings).filter(|_| !may_be_anybodys));
+        match (refusal, Class::of(&findings.dmarc), self.spf_only) {
+            (Some(reply), ..) => Action::Refuse(reply),
+            _ if self.dmarc == Check::Off => Action::Forward,
+            (None, Class::SpfOnly, SpfOnly::Munge) => Action::Munge,
+            (None, Class::SpfOnly, SpfOnly::Refuse) => Action::Refuse(Reply::dmarc_by_spf_only()),
+            (None, ..) => Action::Forward,
+        }
+    }
+
+    fn refusal_by_spf(&self, spf: Spf) -> Option<Reply> {
+        match spf {
+            _ if self.spf != Check::Enforce => None,
+            Spf::Fail => Some(Reply::spf_failed()),
+            Spf::PermError => Some(Reply::spf_broken()),
+            Spf::TempError => Some(Reply::spf_unanswered()),
+            Spf::None | Spf::Neutral | Spf::Pass | Spf::SoftFail => None,
+        }
+    }
+
+    /// A message without signature is no failure (RFC 6376 §6.3).
+    fn refusal_by_dkim(&self, findings: &Findings) -> Option<Reply> {
+        if self.dkim != Check::Enforce || findings.signatures.is_empty() || findings.has_signature()
+        {
+            return None;
+        }
+        let unanswered = findings.signatures.iter().any(|s| s.result == Dkim::TempError);
+        Some(if unanswered { Reply::auth_unanswered() } else { Reply::dkim_failed() })
+    }
+
+    fn refusal_by_dmarc(&self, dmarc: &Dmarc) -> Option<Reply> {
+        if self.dmarc != Check::Enforce {
+            return None;
+        }
+        match (dmarc.result, dmarc.policy) {
+            (DmarcResult::TempError, _) => Some(Reply::auth_unanswered()),
+            (DmarcResult::Fail, DmarcPolicy::Reject) => Some(Reply::dmarc_failed()),
+            (DmarcResult::Fail, DmarcPolicy::Quarantine) if self.refuse_quarantine => {
+                Some(Reply::dmarc_failed())
+            }
+            _ => None,
+        }
+    }
+
+    fn refusal_of_anybody(&self, findings: &Findings) -> Option<Reply> {
+        if !self.refuse_unauthenticated || findings.spf == Spf::Pass || findings.has_signature() {
+            return None;
+        }
+        let unanswered = findings.spf == Spf::TempError
+            || findings.signatures.iter().any(|s| s.result == Dkim::TempError);
+        Some(if unanswered { Reply::auth_unanswered() } else { Reply::unauthenticated() })
+    }
+}
+
+impl Class {
+    /// The class of a message whose From domain has this result.
+    pub fn of(dmarc: &Dmarc) -> Self {
+        match (dmarc.result, dmarc.policy) {
+            (DmarcResult::Pass { by_dkim: true }, _) => Self::Signed,
+            (DmarcResult::None, _)
+            | (DmarcResult::Pass { .. } | DmarcResult::Fail, DmarcPolicy::None) => Self::Free,
+            (DmarcResult::Pass { by_dkim: false }, _) => Self::SpfOnly,
+            (DmarcResult::Fail, _) => Self::Failed,
+            (DmarcResult::TempError, _) => Self::Unknown,
+        }
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Signed => "a (its signature stays)",
+            Self::Free => "b (no DMARC policy is enforced)",
+            Self::SpfOnly => "c (it passes DMARC by SPF only, which a forward loses)",
+            Self::Failed => "d (it fails DMARC already)",
+            Self::Unknown => "unknown (DNS does not answer)",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

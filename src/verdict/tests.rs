@@ -1,0 +1,96 @@
+use super::*;
+
+const LAX: Policy = Policy {
+    spf: Check::Mark,
+    dkim: Check::Mark,
+    dmarc: Check::Enforce,
+    spf_only: SpfOnly::Munge,
+    refuse_quarantine: false,
+    refuse_unauthenticated: false,
+};
+
+fn dmarc(result: DmarcResult, policy: DmarcPolicy) -> Dmarc {
+    Dmarc { domain: "from.test".into(), policy, result }
+}
+
+fn findings(spf: Spf, signatures: &[Dkim], dmarc: Dmarc) -> Findings {
+    let signature =
+        |result: &Dkim| Signature { result: *result, domain: "from.test".into(), is_whole: true };
+    Findings { spf, signatures: signatures.iter().map(signature).collect(), dmarc, arc: Arc::Pass }
+}
+
+/// The code of a refusal, or the action.
+fn told(policy: Policy, findings: &Findings) -> String {
+    match policy.decide(findings, false) {
+        Action::Refuse(reply) => {
+            format!("{} {}", reply.code(), reply.status().unwrap())
+        }
+        action => format!("{action:?}"),
+    }
+}
+
+#[test]
+fn the_table() {
+    use DmarcPolicy::{None as Nothing, Quarantine, Reject};
+    let (signed, by_spf) =
+        (DmarcResult::Pass { by_dkim: true }, DmarcResult::Pass { by_dkim: false });
+    let (munge, refuse, pass) = (
+        LAX,
+        Policy { spf_only: SpfOnly::Refuse, refuse_quarantine: true, ..LAX },
+        Policy { spf_only: SpfOnly::Pass, dmarc: Check::Mark, ..LAX },
+    );
+    for (result, asks, class, by_default, strict, mark) in [
+        (signed, Reject, Class::Signed, "Forward", "Forward", "Forward"),
+        (signed, Nothing, Class::Signed, "Forward", "Forward", "Forward"),
+        (DmarcResult::None, Nothing, Class::Free, "Forward", "Forward", "Forward"),
+        (by_spf, Nothing, Class::Free, "Forward", "Forward", "Forward"),
+        (DmarcResult::Fail, Nothing, Class::Free, "Forward", "Forward", "Forward"),
+        (by_spf, Reject, Class::SpfOnly, "Munge", "550 5.7.26", "Forward"),
+        (by_spf, Quarantine, Class::SpfOnly, "Munge", "550 5.7.26", "Forward"),
+        (DmarcResult::Fail, Reject, Class::Failed, "550 5.7.1", "550 5.7.1", "Forward"),
+        (DmarcResult::Fail, Quarantine, Class::Failed, "Forward", "550 5.7.1", "Forward"),
+        (DmarcResult::TempError, Reject, Class::Unknown, "451 4.4.3", "451 4.4.3", "Forward"),
+    ] {
+        let dmarc = dmarc(result, asks);
+        assert_eq!(Class::of(&dmarc), class, "{dmarc:?}");
+        let findings = findings(Spf::Pass, &[], dmarc);
+        let all = [told(munge, &findings), told(refuse, &findings), told(pass, &findings)];
+        assert_eq!(all, [by_default, strict, mark], "{findings}");
+    }
+}
+
+#[test]
+fn what_each_check_refuses() {
+    let free = || dmarc(DmarcResult::None, DmarcPolicy::None);
+    let spf = Policy { spf: Check::Enforce, ..LAX };
+    let dkim = Policy { dkim: Check::Enforce, ..LAX };
+    let known = Policy { refuse_unauthenticated: true, ..LAX };
+    for (policy, sender, signatures, says) in [
+        (spf, Spf::Fail, &[][..], "550 5.7.23"),
+        (spf, Spf::PermError, &[], "550 5.7.24"),
+        (spf, Spf::TempError, &[], "451 4.7.24"),
+        (spf, Spf::SoftFail, &[], "Forward"),
+        (spf, Spf::None, &[Dkim::Fail], "Forward"),
+        (LAX, Spf::Fail, &[Dkim::Fail], "Forward"),
+        (dkim, Spf::Fail, &[], "Forward"),
+        (dkim, Spf::Pass, &[Dkim::Fail], "550 5.7.20"),
+        (dkim, Spf::Pass, &[Dkim::Policy, Dkim::TempError], "451 4.4.3"),
+        (dkim, Spf::Pass, &[Dkim::Fail, Dkim::Pass], "Forward"),
+        (known, Spf::SoftFail, &[Dkim::Fail], "550 5.7.26"),
+        (known, Spf::None, &[Dkim::TempError], "451 4.4.3"),
+        (known, Spf::TempError, &[], "451 4.4.3"),
+        (known, Spf::Pass, &[], "Forward"),
+        (known, Spf::None, &[Dkim::Pass], "Forward"),
+    ] {
+        assert_eq!(
+            told(policy, &findings(sender, signatures, free())),
+            says,
+            "{sender} {signatures:?}"
+        );
+    }
+    let anybody = findings(Spf::None, &[], free());
+    assert_eq!(known.decide(&anybody, true), Action::Forward);
+    let off = Policy { spf: Check::Off, dkim: Check::Off, dmarc: Check::Off, ..LAX };
+    assert!(off.is_off() && !LAX.is_off());
+    assert!(!Policy { refuse_unauthenticated: true, ..off }.is_off());
+}
