@@ -32,6 +32,7 @@ fn record(id: &str, time: u64) -> Record {
         reply: "250 2.0.0 ok".into(),
         size: 1234,
         ms: 56,
+        auth: String::new(),
         detail: String::new(),
         attempts: vec![Attempt {
             time: time + 1,

@@ -92,6 +92,7 @@ struct Line<'a> {
     outcome: &'static str,
     reply: &'a str,
     attempts: Vec<AttemptLine<'a>>,
+    auth: &'a str,
     note: &'a str,
 }
 
@@ -118,6 +119,7 @@ fn write_json(out: &mut impl Write, record: &Record) -> io::Result<()> {
             .iter()
             .map(|a| AttemptLine { time: time(a.time), host: &a.host, reply: &a.reply, ms: a.ms })
             .collect(),
+        auth: &record.auth,
         note: &record.detail,
     };
     serde_json::to_writer(&mut *out, &line)?;
@@ -140,6 +142,9 @@ fn write_text(out: &mut impl Write, record: &Record) -> io::Result<()> {
     }
     for Attempt { to, host, reply, ms, verdict, .. } in &record.attempts {
         field("attempt", &format!("{} at {host}: {verdict} in {ms} ms: {reply}", to.join(", ")))?;
+    }
+    if !record.auth.is_empty() {
+        field("checks", &record.auth)?;
     }
     field("reply", &record.reply)?;
     if !record.detail.is_empty() {

@@ -2,6 +2,7 @@
 //!
 //! [`schema`] lists every key once; the reader, its messages and `docs/CONFIG.md` follow from it.
 
+mod auth;
 mod finding;
 mod ip_net;
 mod limits;
@@ -14,6 +15,7 @@ mod spool;
 mod srs;
 mod units;
 
+pub use auth::{ArcSealing, Auth};
 pub use finding::{ConfigError, Finding};
 pub use ip_net::IpNet;
 pub use limits::{Delivery, Limits};
@@ -58,6 +60,8 @@ pub struct Config {
     pub routes: Vec<Route>,
     /// Name servers to ask; empty: those of the system.
     pub dns_servers: Vec<SocketAddr>,
+    /// Who sends, and what the destination will think of it.
+    pub auth: Auth,
     /// What clients may use.
     pub limits: Limits,
     /// What is accepted but perhaps not meant.
@@ -144,7 +148,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
     let routes = route::read(&root);
     let dns_servers = root.table(&schema::DNS).list("servers", name_server);
     let limits = limits::read(&root);
-    warn_of_later_checks(&root, &mut warnings);
+    let auth = auth::read(&root);
 
     let config = Config {
         hostname: hostname?,
@@ -156,6 +160,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
         spool: spool?,
         routes: routes?,
         dns_servers: dns_servers?,
+        auth: auth?,
         limits: limits?,
         warnings,
     };
@@ -204,22 +209,6 @@ fn hostname(root: &Table<'_>, machine: &Machine, warnings: &mut Vec<String>) -> 
         ));
     }
     Some(hostname)
-}
-
-/// The checks of `[auth]` come with a later version; whoever asks for one must not believe in it.
-fn warn_of_later_checks(root: &Table<'_>, warnings: &mut Vec<String>) {
-    let auth = root.table(&schema::AUTH);
-    for key in schema::AUTH.keys {
-        let schema::Kind::OneOf(names) = key.kind else { continue };
-        let value = auth.one_of(key.name, |text| names.iter().copied().find(|name| *name == text));
-        let asks = value.filter(|value| !matches!(*value, "off" | "accept"));
-        if let Some(value) = asks.filter(|_| auth.is_written(key.name)) {
-            let path = schema::AUTH.path(key.name);
-            warnings.push(format!(
-                "{path} = \"{value}\" has no effect: this version does not check who sent a message"
-            ));
-        }
-    }
 }
 
 fn absolute_path(text: &str) -> Result<PathBuf, String> {

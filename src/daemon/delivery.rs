@@ -2,6 +2,7 @@
 
 use super::{
     clock,
+    form::{Form, Forms},
     recipient::{Destination, Recipient},
     services::Services,
 };
@@ -36,10 +37,12 @@ const MAX_RECIPIENTS: usize = 100;
 pub(super) struct Message {
     /// As the client gave it.
     pub(super) reverse_path: ReversePath,
-    /// Header fields of ours, sent before `bytes`.
-    pub(super) prefix: Bytes,
+    /// What leaves.
+    pub(super) forms: Forms,
     /// As it came.
     pub(super) bytes: Bytes,
+    /// A signature is that of the reverse-path's domain; `None`: nobody has looked.
+    pub(super) is_signed: Option<bool>,
     /// It has bytes above 127.
     pub(super) eight_bit: bool,
     /// Its header section needs SMTPUTF8; addresses speak for themselves.
@@ -65,6 +68,8 @@ pub(super) struct Delivery {
 struct Leg {
     reverse_path: ReversePath,
     to: Destination,
+    /// The place of its form.
+    form: usize,
     outcome: Option<Outcome>,
     /// Its end of data was sent and never answered.
     is_uncertain: bool,
@@ -83,13 +88,15 @@ impl Delivery {
     ) -> Result<Self, Reply> {
         let mut plan = Self { legs: Vec::new(), of_recipient: Vec::new(), attempts: Vec::new() };
         let mut shared = HashMap::new();
-        for recipient in recipients {
+        for (number, recipient) in recipients.iter().enumerate() {
+            let form = message.forms.of_recipient(number);
             let reverse_path = rewrite(services, message, recipient).await?;
             let mut legs = Vec::with_capacity(recipient.destinations.len());
             for to in &recipient.destinations {
-                let at = *shared.entry((to, reverse_path.clone())).or_insert_with(|| {
+                let at = *shared.entry((to, reverse_path.clone(), form)).or_insert_with(|| {
                     let (reverse_path, to) = (reverse_path.clone(), to.clone());
-                    plan.legs.push(Leg { reverse_path, to, outcome: None, is_uncertain: false });
+                    let (outcome, is_uncertain) = (None, false);
+                    plan.legs.push(Leg { reverse_path, to, form, outcome, is_uncertain });
                     plan.legs.len() - 1
                 });
                 legs.push(at);
@@ -108,14 +115,14 @@ impl Delivery {
     /// is large, all at once, until `deadline`.
     pub(super) async fn run(&mut self, services: &Services, message: &Message, deadline: Instant) {
         self.recall(services, message).await;
-        let mut groups: BTreeMap<(NextHop, String), Vec<usize>> = BTreeMap::new();
+        let mut groups: BTreeMap<(NextHop, String, usize), Vec<usize>> = BTreeMap::new();
         for (at, leg) in self.legs.iter().enumerate().filter(|(_, leg)| leg.outcome.is_none()) {
-            let group = (leg.to.next_hop.clone(), leg.reverse_path.to_string());
+            let group = (leg.to.next_hop.clone(), leg.reverse_path.to_string(), leg.form);
             groups.entry(group).or_default().push(at);
         }
         let began = clock::millis();
         let mut under_way = JoinSet::new();
-        let transactions = groups.iter().flat_map(|((next_hop, _), legs)| {
+        let transactions = groups.iter().flat_map(|((next_hop, ..), legs)| {
             legs.chunks(MAX_RECIPIENTS).map(move |legs| (next_hop.clone(), legs.to_vec()))
         });
         for (next_hop, legs) in transactions {
@@ -167,12 +174,14 @@ impl Delivery {
 
     fn outgoing(&self, message: &Message, legs: &[usize]) -> Option<Outgoing> {
         let mut legs = legs.iter().filter_map(|at| self.legs.get(*at)).peekable();
-        let reverse_path = legs.peek()?.reverse_path.clone();
+        let first = legs.peek()?;
+        let reverse_path = first.reverse_path.clone();
+        let Form { prefix, bytes } = message.forms.get(first.form)?.clone();
         Some(Outgoing {
             reverse_path,
             recipients: legs.map(|leg| leg.to.mailbox.clone()).collect(),
-            prefix: message.prefix.clone(),
-            message: message.bytes.clone(),
+            prefix,
+            message: bytes,
             eight_bit: message.eight_bit,
             smtputf8: message.smtputf8,
             checkpoint: None,
@@ -191,13 +200,19 @@ impl Delivery {
             .collect()
     }
 
-    /// The legs of one recipient for the spool; what is deferred is due at `due`.
-    pub(super) fn to_spool(&self, at: usize, recipient: &Recipient, due: u64) -> Vec<spool::Leg> {
+    /// The legs of one recipient for the spool, each with the place of its form; what is deferred is due
+    /// at `due`.
+    pub(super) fn to_spool(
+        &self,
+        at: usize,
+        recipient: &Recipient,
+        due: u64,
+    ) -> Vec<(usize, spool::Leg)> {
         let legs = self.of_recipient.get(at).into_iter().flatten();
         legs.filter_map(|at| self.legs.get(*at))
             .map(|leg| {
                 let Outcome { verdict, reply } = leg.verdict();
-                spool::Leg {
+                let spooled = spool::Leg {
                     recipient: recipient.path.clone(),
                     mailbox: leg.to.mailbox.clone(),
                     reverse_path: leg.reverse_path.clone(),
@@ -211,7 +226,8 @@ impl Delivery {
                     attempts: 1,
                     next_attempt: due,
                     reply: reply.to_keep(),
-                }
+                };
+                (leg.form, spooled)
             })
             .collect()
     }

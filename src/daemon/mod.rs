@@ -1,7 +1,9 @@
 //! The daemon: everything wired together, from start to stop.
 
+mod accept;
 mod clock;
 mod delivery;
+mod form;
 mod keys;
 mod recipient;
 mod sender;

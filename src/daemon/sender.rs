@@ -7,64 +7,80 @@ use crate::{
     auth::spf::{self, Spf},
     fate::Bounce,
 };
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::{sync::OnceCell, time::Instant};
 
 /// Longest time for SPF: RFC 7208 §4.6.4 asks for 20 s at least.
 const SPF_TIME: Duration = Duration::from_secs(20);
 
-/// Who sends, as far as it can be checked: asked at most once, and only where it matters.
+/// Who sends, as far as it can be checked: asked at most once. Clones share the answer.
+#[derive(Debug, Clone)]
+pub(super) struct Sender(Arc<Inner>);
+
 #[derive(Debug)]
-pub(super) struct Sender {
+struct Inner {
     ip: Option<IpAddr>,
     helo: String,
     reverse_path: ReversePath,
-    authenticated: OnceCell<bool>,
+    spf: OnceCell<Spf>,
+}
+
+/// What else says that the reverse-path is whose it seems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Letter {
+    /// A signature of the message is that of the reverse-path's domain.
+    pub(super) is_signed: bool,
+    /// It says that it wants no notices.
+    pub(super) wants_no_notice: bool,
 }
 
 impl Sender {
     /// Of a transaction; `ip` is `None` on a unix socket.
     pub(super) fn new(ip: Option<IpAddr>, helo: &str, reverse_path: &ReversePath) -> Self {
-        Self {
+        Self(Arc::new(Inner {
             ip,
             helo: helo.to_owned(),
             reverse_path: reverse_path.clone(),
-            authenticated: OnceCell::new(),
-        }
+            spf: OnceCell::new(),
+        }))
     }
 
-    /// Where a bounce would go; `is_unwanted` when the message says that it wants none.
-    pub(super) async fn bounce(&self, services: &Services, is_unwanted: bool) -> Bounce {
+    /// Where a bounce would go. `letter`: what the message says, once it is there.
+    pub(super) async fn bounce(&self, services: &Services, letter: Option<Letter>) -> Bounce {
         if services.config.spool.max_messages == 0 {
             // The spool is off: who sent it keeps it, and DSNs have no way to leave.
             Bounce::Unsafe
-        } else if self.reverse_path == ReversePath::Null {
+        } else if self.0.reverse_path == ReversePath::Null {
             Bounce::Never
-        } else if !self.is_authenticated(services).await {
+        } else if !letter.is_some_and(|letter| letter.is_signed)
+            && !self.is_authenticated(services).await
+        {
             Bounce::Unsafe
-        } else if is_unwanted {
+        } else if letter.is_some_and(|letter| letter.wants_no_notice) {
             Bounce::Never
         } else {
             Bounce::Safe
         }
     }
 
-    /// True when whoever may write from the reverse-path's domain does: SPF passes for it. The one
-    /// place for whatever else proves it.
+    /// True when SPF passes for the reverse-path. That of HELO, which stands in for a null one, says
+    /// nothing about who gets bounces.
     pub(super) async fn is_authenticated(&self, services: &Services) -> bool {
-        *self.authenticated.get_or_init(|| self.spf_passes(services)).await
+        self.0.reverse_path != ReversePath::Null && self.spf(services).await == Spf::Pass
     }
 
-    async fn spf_passes(&self, services: &Services) -> bool {
-        // SPF of HELO, which stands in for a null reverse-path, says nothing about who gets bounces.
-        let (Some(ip), ReversePath::Mailbox(mailbox)) = (self.ip, &self.reverse_path) else {
-            return false;
-        };
-        let sender = mailbox.to_string();
-        let query = spf::Query { ip, helo: &self.helo, sender: &sender };
+    /// SPF of the reverse-path, or of the HELO name where that is null.
+    pub(super) async fn spf(&self, services: &Services) -> Spf {
+        *self.0.spf.get_or_init(|| self.check(services)).await
+    }
+
+    async fn check(&self, services: &Services) -> Spf {
+        let Inner { ip: Some(ip), helo, reverse_path, .. } = &*self.0 else { return Spf::None };
+        let sender = reverse_path.mailbox().map(ToString::to_string).unwrap_or_default();
+        let query = spf::Query { ip: *ip, helo, sender: &sender };
         let deadline = Instant::now() + SPF_TIME;
         let result = spf::check(services.outbound.resolver(), &query, deadline).await;
-        tracing::debug!(from = %self.reverse_path, %ip, spf = %result, "sender checked");
-        result == Spf::Pass
+        tracing::debug!(from = %reverse_path, %ip, spf = %result, "sender checked");
+        result
     }
 }

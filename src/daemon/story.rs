@@ -72,6 +72,7 @@ impl Story {
             reply: String::new(),
             size: 0,
             ms: 0,
+            auth: String::new(),
             detail: String::new(),
             attempts: Vec::new(),
         };
@@ -137,6 +138,7 @@ impl Story {
             to = record.to.join(","),
             size = record.size,
             outcome = %record.outcome,
+            auth = record.auth,
             reply = record.reply,
             via = hosts.join(","),
             ms = record.ms,

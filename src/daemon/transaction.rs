@@ -1,25 +1,23 @@
 //! One mail, from its first RCPT to its final reply, in the order of the protocol. Read this first.
 
 use super::{
+    accept::{accept, is_signed_after_all},
     clock,
     delivery::{Delivery, Message, fingerprint},
     recipient::{Decision, Recipient, decide},
-    sender::Sender,
+    sender::{Letter, Sender},
     services::Services,
     spool::{Added, Taking, take},
     story::Story,
 };
 use crate::{
     address::{ForwardPath, ReversePath},
-    dsn,
     fate::{Bounce, Fate, RecipientFate},
-    message::{Header, LoopMarks, LoopToken, Received, prefix},
     net::{Admission, Handler, Peer},
     reply::Reply,
     smtp::{Session, Transaction},
     store::Fingerprint,
 };
-use bytes::Bytes;
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
@@ -64,7 +62,13 @@ impl Handler for Mail {
         if envelope.forward_paths.is_empty() {
             self.recipients.clear();
             let helo = session.helo().unwrap_or_default();
-            self.sender = Some(Sender::new(self.client.ip, helo, &envelope.reverse_path));
+            let sender = Sender::new(self.client.ip, helo, &envelope.reverse_path);
+            if !self.services.config.auth.policy.is_off() {
+                // DNS answers while the client goes on.
+                let (sender, services) = (sender.clone(), Arc::clone(&self.services));
+                tokio::spawn(async move { sender.spf(&services).await });
+            }
+            self.sender = Some(sender);
         }
         let reverse_path = &envelope.reverse_path;
         let now = clock::seconds();
@@ -130,7 +134,7 @@ impl Mail {
         // they do not, a DSN tells the difference, if one may leave.
         let other_group = |first: &Recipient| first.group() != recipient.group();
         if self.recipients.first().is_some_and(other_group)
-            && self.sender.as_ref()?.bounce(&self.services, false).await != Bounce::Safe
+            && self.sender.as_ref()?.bounce(&self.services, None).await != Bounce::Safe
         {
             return Some(Reply::other_destination());
         }
@@ -162,7 +166,8 @@ impl Mail {
         let services = &*self.services;
         let deadline = Instant::now() + services.config.delivery.budget;
         let helo = transaction.helo.clone();
-        let message = self.accept(transaction, recipients, story)?;
+        let message =
+            accept(services, &self.client, transaction, recipients, sender, story).await?;
         let mut delivery = Delivery::plan(services, &message, recipients).await?;
         story.record.srs_from = delivery.srs_from();
         let ask_meanwhile = async {
@@ -179,7 +184,7 @@ impl Mail {
         let fates = delivery.fates();
         story.partial |= fates.contains(&RecipientFate::Delivered { lost: true });
         let bounce = match Fate::hangs_on_bounce(&fates) {
-            true => sender.bounce(services, message.wants_no_notice).await,
+            true => sender.bounce(services, Some(self.letter(&message, sender).await)).await,
             false => Bounce::Unsafe,
         };
         let (reply, refuse_next_time) = match Fate::of(&fates, bounce) {
@@ -215,6 +220,18 @@ impl Mail {
         Err(reply)
     }
 
+    /// What the message itself says about bounces.
+    async fn letter(&self, message: &Message, sender: &Sender) -> Letter {
+        let services = &*self.services;
+        let is_signed = match message.is_signed {
+            Some(is_signed) => is_signed,
+            // SPF is asked first: it says the same and costs less.
+            None if sender.is_authenticated(services).await => false,
+            None => is_signed_after_all(services, message, sender).await,
+        };
+        Letter { is_signed, wants_no_notice: message.wants_no_notice }
+    }
+
     /// The sender will come again with this message: who has it and who refused need not be asked then.
     async fn remember(
         &self,
@@ -238,57 +255,6 @@ impl Mail {
         if let Err(error) = services.store.remember_refused(refusals, expires).await {
             tracing::error!(%error, "cannot remember refusals");
         }
-    }
-
-    /// Refuses what must not be forwarded, and puts our fields before the rest.
-    fn accept(
-        &self,
-        transaction: Transaction,
-        recipients: &[Recipient],
-        story: &Story,
-    ) -> Result<Message, Reply> {
-        let services = &*self.services;
-        let bytes = Bytes::from(transaction.message?);
-        let header = Header::scan(&bytes);
-        header.check()?;
-        if header.named("Received").count() > services.config.limits.received_hops {
-            return Err(Reply::mail_loop());
-        }
-        let rewriter = services.rewriter();
-        let marks = LoopMarks::of(&header);
-        let mut tokens = Vec::with_capacity(recipients.len());
-        for recipient in recipients {
-            let key = recipient.key();
-            // Under retired secrets too: a mail may be on its way for days.
-            let mut known =
-                rewriter.keyring().digests(LoopToken::PURPOSE, &key).map(LoopToken::new).peekable();
-            tokens.extend(known.peek().cloned());
-            if known.any(|token| marks.contains(&token)) {
-                return Err(Reply::mail_loop());
-            }
-        }
-        let received = Received {
-            helo: &transaction.helo,
-            client: &self.client.to_string(),
-            hostname: services.config.hostname.as_str(),
-            esmtp: transaction.esmtp,
-            smtputf8: transaction.envelope.parameters.smtputf8,
-            id: story.id,
-            forward_paths: &transaction.envelope.forward_paths,
-            now: story.arrived,
-        };
-        let prefix = Bytes::from(prefix(&received, &tokens));
-        // Asked for and not used, it need not bar a destination that lacks it.
-        let smtputf8 = transaction.envelope.parameters.smtputf8 && !header.bytes().is_ascii();
-        Ok(Message {
-            reverse_path: transaction.envelope.reverse_path,
-            prefix,
-            eight_bit: !bytes.is_ascii(),
-            smtputf8,
-            wants_no_notice: dsn::is_unwanted(&header),
-            bytes,
-            now: story.arrived,
-        })
     }
 
     async fn journal_refused_recipient(

@@ -125,6 +125,11 @@ impl Resolver {
 
 /// For whoever checks senders: names that strangers publish, which need be no host names.
 impl Resolver {
+    /// For checks that mail-auth makes, with the same servers and the same cache.
+    pub(crate) fn authenticator(&self) -> mail_auth::MessageAuthenticator {
+        mail_auth::MessageAuthenticator(self.0.clone())
+    }
+
     /// The texts of the TXT records of `name`, character-strings joined (RFC 7208 §3.3).
     pub(crate) async fn texts(&self, name: &str) -> Result<Vec<Vec<u8>>, LookupError> {
         self.records(name_of(name)?, RecordType::TXT, |data| match data {

@@ -283,32 +283,82 @@ pub(in crate::config) const DNS: Section = Section {
 pub(in crate::config) const AUTH: Section = Section {
     name: "auth",
     repeated: false,
-    doc: "Checks of who sent a message. They come with a later version: the keys are read and checked, \
-          and a value that asks for a check gives a warning and does nothing.",
+    doc: "Who sent a message, checked as the destination will. `off`: not checked, unless it must be \
+          known whether a bounce would reach whoever wrote; `mark`: told in Authentication-Results; \
+          `enforce`: what fails is refused, and where DNS does not answer it is put off (451).",
     keys: &[
         Key {
             name: "spf",
             kind: CHECKS,
             default: IfAbsent::Toml("\"mark\""),
-            doc: "SPF of the reverse-path.",
+            doc: "SPF of the reverse-path, or of the HELO name where that is null. `enforce` refuses a \
+                  `fail` (550 5.7.23) and a broken record (550 5.7.24).",
         },
         Key {
             name: "dkim",
             kind: CHECKS,
             default: IfAbsent::Toml("\"mark\""),
-            doc: "DKIM signatures.",
+            doc: "DKIM signatures. `enforce` refuses mail that has some, none of which verifies (550 \
+                  5.7.20).",
         },
         Key {
             name: "dmarc",
             kind: CHECKS,
             default: IfAbsent::Toml("\"enforce\""),
-            doc: "The DMARC policy of the From domain.",
+            doc: "The DMARC policy of the From domain. `enforce` refuses what fails a reject policy (550 \
+                  5.7.1).",
+        },
+        Key {
+            name: "quarantine",
+            kind: Kind::OneOf(&["mark", "refuse"]),
+            default: IfAbsent::Toml("\"mark\""),
+            doc: "With `dmarc = \"enforce\"`: what happens to mail that fails a quarantine policy.",
+        },
+        Key {
+            name: "spf_only",
+            kind: Kind::OneOf(&["munge", "refuse", "pass"]),
+            default: IfAbsent::Toml("\"munge\""),
+            doc: "What happens to mail that passes an enforced DMARC policy by SPF only, so that it would \
+                  fail at the destination. `munge`: From becomes the alias, as mailing lists do, and \
+                  answers go to the author; `refuse`: 550 5.7.26; `pass`: it goes on as it is.",
         },
         Key {
             name: "unauthenticated",
             kind: Kind::OneOf(&["accept", "refuse"]),
             default: IfAbsent::Toml("\"accept\""),
-            doc: "What happens to mail with neither an SPF nor a DKIM pass.",
+            doc: "What happens to mail with neither an SPF nor a DKIM pass: `refuse` is 550 5.7.26.",
+        },
+        Key {
+            name: "accept_unauthenticated_for",
+            kind: Kind::List("mail addresses"),
+            default: IfAbsent::Toml("[]"),
+            doc: "Recipients that take such mail all the same. A message with further recipients is \
+                  refused.",
+        },
+        Key {
+            name: "missing_message_id",
+            kind: Kind::OneOf(&["mark", "refuse"]),
+            default: IfAbsent::Toml("\"mark\""),
+            doc: "What happens to mail without a Message-ID, which Gmail refuses: `mark` notes it in the \
+                  journal, `refuse` is 550 5.6.0.",
+        },
+        Key {
+            name: "arc",
+            kind: Kind::OneOf(&["auto", "on", "off"]),
+            default: IfAbsent::Toml("\"auto\""),
+            doc: "Which destinations get an ARC set, if there is a DKIM key of the SRS domain: `auto` \
+                  those of `arc_domains`, `on` all.",
+        },
+        Key {
+            name: "arc_domains",
+            kind: Kind::List("\"domain\", \"*.domain\" or \"*\""),
+            default: IfAbsent::Toml(
+                "[\"icloud.com\", \"me.com\", \"mac.com\", \"outlook.com\", \"hotmail.com\", \"live.com\", \
+                 \"msn.com\", \"*.onmicrosoft.com\", \"yahoo.com\", \"ymail.com\", \"rocketmail.com\", \
+                 \"aol.com\"]",
+            ),
+            doc: "Domains of destinations that want ARC: Apple asks forwarders for it, Yahoo and Microsoft \
+                  count it; Google has dropped it.",
         },
     ],
 };

@@ -4,7 +4,7 @@ use super::{
     Added,
     attempt::Attempt,
     notice::{self, Failure},
-    outcome::{self, lost, record, waits},
+    outcome::{self, journal, lost, record, waits},
 };
 use crate::{
     address::ForwardPath,
@@ -121,7 +121,8 @@ impl Attempt<'_> {
             arrived: notice.head.arrived,
             waits: waits(self.services, &notice.legs),
         };
-        notice::journal(self.services, message, notice, head).await;
+        let detail = format!("tells the sender of {} what failed", head.id);
+        journal(self.services, message, notice, detail).await;
         Some(added)
     }
 

@@ -1,6 +1,5 @@
 //! The DSN about recipients that failed: a spooled message like another, except that none follows from it.
 
-use super::outcome::record;
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
     daemon::{
@@ -10,7 +9,7 @@ use crate::{
     },
     dsn::{self, Cause, Notice},
     reply::{ForeignReply, Reply},
-    store::spool::{Head, Leg, LegState, NewMessage, Spooled},
+    store::spool::{Head, Leg, LegState, NewMessage},
 };
 use bytes::Bytes;
 
@@ -100,12 +99,4 @@ pub(super) async fn make(
         message: notice.to_message().into(),
         legs: legs.collect(),
     })
-}
-
-/// Records that a DSN waits, and what it is about.
-pub(super) async fn journal(services: &Services, seq: i64, notice: NewMessage, about: &Head) {
-    let size = notice.size();
-    let message = Spooled { seq, head: notice.head, size, legs: notice.legs };
-    let detail = format!("tells the sender of {} what failed", about.id);
-    services.journal.record(record(&message, Vec::new(), detail)).await;
 }

@@ -7,7 +7,7 @@ use crate::{
     reply::Reply,
     store::{
         journal::{Attempt, Outcome, Record},
-        spool::{Head, Leg, LegState, Spooled},
+        spool::{Head, Leg, LegState, NewMessage, Spooled},
     },
 };
 use std::collections::BTreeMap;
@@ -62,6 +62,7 @@ pub(super) fn record(message: &Spooled, attempts: Vec<Attempt>, detail: String) 
         },
         size: message.size,
         ms: 0,
+        auth: String::new(),
         detail,
         attempts,
     }
@@ -81,6 +82,13 @@ pub(super) fn detail(legs: &[Leg]) -> Vec<String> {
         }
     }
     detail
+}
+
+/// Records a message that has no record of its own yet: it was spooled as number `seq`.
+pub(super) async fn journal(services: &Services, seq: i64, new: NewMessage, detail: String) {
+    let size = new.size();
+    let message = Spooled { seq, head: new.head, size, legs: new.legs };
+    services.journal.record(record(&message, Vec::new(), detail)).await;
 }
 
 /// The recipients of a message that nobody has and nobody will get.

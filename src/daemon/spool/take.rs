@@ -3,20 +3,22 @@
 use super::{
     Added,
     notice::{self, Failure},
-    outcome::waits,
+    outcome::{journal, waits},
 };
 use crate::{
     daemon::{
         clock,
         delivery::{Delivery, Message},
+        form::Form,
         recipient::Recipient,
         services::Services,
     },
     fate::RecipientFate,
     message::MessageId,
     net::Peer,
-    store::spool::{Head, NewMessage, SpoolError},
+    store::spool::{Head, Leg, NewMessage, SpoolError},
 };
+use std::collections::BTreeMap;
 
 /// A transaction that was not finished through.
 pub(in crate::daemon) struct Taking<'a> {
@@ -65,22 +67,38 @@ pub(in crate::daemon) async fn take(
     let bytes = &taking.message.bytes;
     let notice = notice::make(services, &head, bytes, failures.collect()).await;
     let due = now + services.retry.wait(1, clock::random());
-    let legs = spool
-        .iter()
-        .filter_map(|at| Some(taking.delivery.to_spool(*at, taking.recipients.get(*at)?, due)));
-    let legs: Vec<_> = legs.flatten().collect();
-    let rest = (!legs.is_empty()).then(|| NewMessage {
-        head: head.clone(),
-        prefix: taking.message.prefix.clone(),
-        message: bytes.clone(),
-        legs,
-    });
+    let mut by_form: BTreeMap<usize, Vec<Leg>> = BTreeMap::new();
+    for at in spool {
+        let Some(recipient) = taking.recipients.get(*at) else { continue };
+        for (form, leg) in taking.delivery.to_spool(*at, recipient, due) {
+            by_form.entry(form).or_default().push(leg);
+        }
+    }
+    let rest: Vec<NewMessage> = by_form
+        .into_iter()
+        .enumerate()
+        .filter_map(|(number, (form, legs))| {
+            let Form { prefix, bytes: message } = taking.message.forms.get(form)?.clone();
+            let mut head = head.clone();
+            // A further form is a message of its own from here on.
+            if number > 0 {
+                head.id = clock::message_id().to_string();
+            }
+            Some(NewMessage { head, prefix, message, legs })
+        })
+        .collect();
     let kept: Vec<NewMessage> = notice.iter().chain(&rest).cloned().collect();
     let plans: Vec<_> =
         kept.iter().map(|new| (new.head.arrived, waits(services, &new.legs))).collect();
     let numbers = services.store.spool(kept).await?;
+    let first_of_rest = usize::from(notice.is_some());
     if let (Some(notice), Some(seq)) = (notice, numbers.first()) {
-        notice::journal(services, *seq, notice, &head).await;
+        let detail = format!("tells the sender of {} what failed", head.id);
+        journal(services, *seq, notice, detail).await;
+    }
+    let further = rest.into_iter().zip(numbers.iter().skip(first_of_rest)).skip(1);
+    for (form, seq) in further {
+        journal(services, *seq, form, format!("for further recipients of {}", head.id)).await;
     }
     let plans = numbers.into_iter().zip(plans);
     Ok(plans.map(|(message, (arrived, waits))| Added { message, arrived, waits }).collect())

@@ -13,7 +13,7 @@ use std::{
 pub(super) const FILE: &str = "journal.db";
 
 /// The version of the schema below, kept as SQLite's `user_version`.
-pub(super) const SCHEMA: i64 = 1;
+pub(super) const SCHEMA: i64 = 2;
 
 /// Lists are JSON arrays. Addresses have no index: a search reads the rows of its time span, and the
 /// bound on the file keeps that short, while every index would be paid by every message.
@@ -31,7 +31,8 @@ const CREATE: &str = "
         reply    TEXT NOT NULL,
         size     INTEGER NOT NULL,
         ms       INTEGER NOT NULL,
-        detail   TEXT NOT NULL
+        detail   TEXT NOT NULL,
+        auth     TEXT NOT NULL DEFAULT ''
     );
     CREATE INDEX message_id ON message (id);
     CREATE INDEX message_time ON message (time);
@@ -46,7 +47,13 @@ const CREATE: &str = "
         verdict  TEXT NOT NULL
     );
     CREATE INDEX attempt_message ON attempt (message);
-    PRAGMA user_version = 1;
+    PRAGMA user_version = 2;
+";
+
+/// What makes version 2 of version 1.
+const ADD_AUTH: &str = "
+    ALTER TABLE message ADD COLUMN auth TEXT NOT NULL DEFAULT '';
+    PRAGMA user_version = 2;
 ";
 
 /// Records deleted in one transaction, so that new ones never wait long behind it.
@@ -140,7 +147,7 @@ fn insert(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO message (id, time, client, helo, sender, srs_from, rcpt, outcome, reply,
-             size, ms, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             size, ms, detail, auth) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             record.id,
@@ -155,6 +162,7 @@ fn insert(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
             integer(record.size),
             integer(record.ms),
             record.detail,
+            record.auth,
         ])?;
     insert_attempts(connection, connection.last_insert_rowid(), &record.attempts)
 }
@@ -220,13 +228,13 @@ fn connect(file: &Path) -> Result<Connection, JournalError> {
     let connection =
         Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sqlite)?;
     let version = prepare(&connection).map_err(sqlite)?;
-    match version {
-        0 => connection
-            .execute_batch(&format!("BEGIN IMMEDIATE; {CREATE} COMMIT;"))
-            .map_err(sqlite)?,
-        SCHEMA => {}
+    let steps = match version {
+        0 => CREATE,
+        1 => ADD_AUTH,
+        SCHEMA => return Ok(connection),
         found => return Err(JournalError::TooNew { file: name(), found, known: SCHEMA }),
-    }
+    };
+    connection.execute_batch(&format!("BEGIN IMMEDIATE; {steps} COMMIT;")).map_err(sqlite)?;
     Ok(connection)
 }
 

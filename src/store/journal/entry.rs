@@ -26,6 +26,8 @@ pub struct Record {
     pub size: u64,
     /// Milliseconds from the first command to the final reply; of a spooled message, to its last attempt.
     pub ms: u64,
+    /// What the inbound checks found, and what was concluded; empty when none was made.
+    pub auth: String,
     /// What the owner should know beyond that, such as a destination that was left out.
     pub detail: String,
     /// The attempts to deliver it, in order.

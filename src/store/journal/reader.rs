@@ -14,6 +14,8 @@ use std::{
 pub struct Reader {
     file: PathBuf,
     connection: Connection,
+    /// Where what the checks found stands.
+    auth: &'static str,
 }
 
 /// Which records are wanted; an empty filter wants all.
@@ -55,7 +57,9 @@ impl Reader {
             Ok((connection, version))
         });
         match opened {
-            Ok((connection, SCHEMA)) => Ok(Self { file, connection }),
+            // Until a daemon of this version has opened it, it has no such column.
+            Ok((connection, 1)) => Ok(Self { file, connection, auth: "''" }),
+            Ok((connection, SCHEMA)) => Ok(Self { file, connection, auth: "auth" }),
             Ok((_, found)) => Err(JournalError::TooNew { file: name, found, known: SCHEMA }),
             Err(source) => Err(JournalError::Sqlite { file: name, source }),
         }
@@ -121,9 +125,10 @@ impl Reader {
         let (compare, order) = if newest_first { ("<", "DESC") } else { (">", "ASC") };
         // Each condition stands only where it is wanted, so that SQLite may use the index.
         let by_id = if filter.id.is_some() { "id = :id" } else { ":id IS NULL" };
+        let auth = self.auth;
         let query = format!(
             "SELECT seq, id, time, client, helo, sender, srs_from, rcpt, outcome, reply, size, ms,
-                    detail
+                    detail, {auth} AS auth
              FROM message
              WHERE {by_id} AND time >= :since AND (time, seq) {compare} (:time, :seq)
              ORDER BY time {order}, seq {order} LIMIT {PAGE}"
@@ -218,6 +223,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         reply: row.get("reply")?,
         size: number(row, "size")?,
         ms: number(row, "ms")?,
+        auth: row.get("auth")?,
         detail: row.get("detail")?,
         attempts: Vec::new(),
     })

@@ -26,8 +26,10 @@ fn expect_time(time: &Value) {
 }
 
 fn expect_record(record: &Value, attempts: usize) {
-    let fields =
-        ["id", "time", "client", "from", "srs_from", "to", "outcome", "reply", "attempts", "note"];
+    let fields = [
+        "id", "time", "client", "from", "srs_from", "to", "outcome", "reply", "attempts", "auth",
+        "note",
+    ];
     expect_fields(record, &fields);
     expect_time(&record["time"]);
     assert_eq!(record["client"], "127.0.0.1");

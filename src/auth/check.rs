@@ -1,0 +1,174 @@
+use super::{
+    dmarc::{self, Sender},
+    keys::Keys,
+    signatures,
+    view::View,
+};
+use crate::{
+    address::ReversePath,
+    message::Header,
+    net::Resolver,
+    verdict::{
+        Arc, Check, Dkim, Dmarc, DmarcPolicy, DmarcResult, Findings, Policy, Signature, Spf,
+    },
+};
+use mail_auth::{
+    AuthenticatedMessage, AuthenticationResults, DkimOutput, DmarcOutput,
+    common::headers::HeaderWriter as _,
+};
+use std::{future::Future, net::IpAddr};
+use tokio::time::{Instant, timeout_at};
+
+/// Above this many octets, hashing a message is no work for a thread that others wait for.
+const LARGE: usize = 128 << 10;
+
+/// A message that came, and who brought it.
+#[derive(Debug, Clone, Copy)]
+pub struct Incoming<'a> {
+    /// The client; `None` on a unix socket.
+    pub ip: Option<IpAddr>,
+    /// What it called itself.
+    pub helo: &'a str,
+    /// As the client gave it.
+    pub reverse_path: &'a ReversePath,
+    /// The header section of `message`.
+    pub header: &'a Header<'a>,
+    /// The message.
+    pub message: &'a [u8],
+}
+
+/// What the checks found, and what is needed to check again.
+#[derive(Debug)]
+pub struct Checked {
+    /// What they found.
+    pub findings: Findings,
+    /// An Authentication-Results field (RFC 8601), whole.
+    pub field: Vec<u8>,
+    keys: Keys,
+    /// The signatures that verify.
+    passing: Vec<Vec<u8>>,
+}
+
+/// Checks a message: DKIM beside `spf`, then DMARC. What is not known by `deadline` is a temperror.
+///
+/// `authserv_id` is our name in the field, which tells what `policy` does not switch off.
+pub async fn check(
+    resolver: &Resolver,
+    incoming: Incoming<'_>,
+    spf: impl Future<Output = Spf>,
+    policy: &Policy,
+    authserv_id: &str,
+    deadline: Instant,
+) -> Checked {
+    let authenticator = resolver.authenticator();
+    let keys = Keys::default();
+    let view = View::of(b"", incoming.header, incoming.message);
+    let parsed = read(&view, incoming.message.len()).unwrap_or_default();
+    let verified = timeout_at(deadline, signatures::verify(&authenticator, &parsed, &keys));
+    let (spf, verified) = tokio::join!(timeout_at(deadline, spf), verified);
+    let spf = spf.unwrap_or(Spf::TempError);
+    let outputs = verified.unwrap_or_else(|_| unanswered(&parsed));
+
+    let domain = match incoming.reverse_path.mailbox() {
+        Some(mailbox) => mailbox.domain().to_string(),
+        None => incoming.helo.to_owned(),
+    };
+    let sender = Sender { domain: &domain, spf };
+    let dmarc = match policy.dmarc {
+        Check::Off => None,
+        _ => {
+            let verified = dmarc::verify(&authenticator, &parsed, &outputs, &sender);
+            timeout_at(deadline, verified).await.ok()
+        }
+    };
+    let field = field(&incoming, &sender, &outputs, dmarc.as_ref(), policy, authserv_id);
+    let dmarc = match (&dmarc, policy.dmarc) {
+        (Some(output), _) => dmarc::found(output),
+        (None, Check::Off) => no_dmarc(DmarcResult::None),
+        (None, _) => no_dmarc(DmarcResult::TempError),
+    };
+    let found = signatures::found(&outputs);
+    let passing = signatures::passing(&outputs);
+    let findings = Findings { spf, signatures: found, dmarc, arc: Arc::None };
+    keys.close();
+    Checked { findings, field, keys, passing }
+}
+
+impl Checked {
+    /// Checks all signatures that verified once more, on the bytes that are about to be sent: `prefix` and
+    /// `message`. Nobody is asked for their keys again.
+    ///
+    /// # Errors
+    /// The domains of the signatures that do not verify any more.
+    pub async fn check_again(
+        &self,
+        resolver: &Resolver,
+        prefix: &[u8],
+        message: &[u8],
+    ) -> Result<(), Vec<String>> {
+        if self.passing.is_empty() {
+            return Ok(());
+        }
+        let header = Header::scan(message);
+        let view = View::of(prefix, &header, message);
+        let parsed = read(&view, message.len()).unwrap_or_default();
+        let outputs = signatures::verify(&resolver.authenticator(), &parsed, &self.keys).await;
+        let passing = signatures::passing(&outputs);
+        if self.passing.iter().all(|signature| passing.contains(signature)) {
+            return Ok(());
+        }
+        let domain = |signature: &Signature| {
+            (signature.result == Dkim::Pass).then(|| signature.domain.clone())
+        };
+        Err(self.findings.signatures.iter().filter_map(domain).collect())
+    }
+}
+
+fn read<'a>(view: &'a View<'_>, octets: usize) -> Option<AuthenticatedMessage<'a>> {
+    if octets > LARGE { tokio::task::block_in_place(|| view.parse()) } else { view.parse() }
+}
+
+/// The results of signatures whose keys did not come in time.
+fn unanswered<'m>(message: &'m AuthenticatedMessage<'m>) -> Vec<DkimOutput<'m>> {
+    let late = || mail_auth::Error::Dns(mail_auth::DnsError::Resolver("too late".to_owned()));
+    let signatures = message.dkim_headers.iter();
+    signatures.map(|field| DkimOutput::temp_err(late()).with_signature(&field.header)).collect()
+}
+
+fn no_dmarc(result: DmarcResult) -> Dmarc {
+    Dmarc { domain: String::new(), policy: DmarcPolicy::None, result }
+}
+
+fn field(
+    incoming: &Incoming<'_>,
+    sender: &Sender<'_>,
+    signatures: &[DkimOutput<'_>],
+    dmarc: Option<&DmarcOutput>,
+    policy: &Policy,
+    authserv_id: &str,
+) -> Vec<u8> {
+    let mut results = AuthenticationResults::new(authserv_id);
+    if let Some(ip) = incoming.ip.filter(|_| policy.spf != Check::Off) {
+        let spf = sender.to_output();
+        results = match incoming.reverse_path {
+            ReversePath::Null => results.with_spf_ehlo_result(&spf, ip, incoming.helo),
+            // In ASCII: the destination may lack SMTPUTF8.
+            ReversePath::Mailbox(mailbox) => {
+                let from = match mailbox.local().is_ascii() {
+                    true => mailbox.to_string(),
+                    false => sender.domain.to_owned(),
+                };
+                results.with_spf_mailfrom_result(&spf, ip, &from, incoming.helo)
+            }
+        };
+    }
+    if policy.dkim != Check::Off {
+        results = results.with_dkim_results(signatures, "");
+    }
+    if let Some(dmarc) = dmarc {
+        results = results.with_dmarc_result(dmarc);
+    }
+    let mut field = Vec::new();
+    results.write_header(&mut field);
+    field
+}
