@@ -135,11 +135,13 @@ fn known_to_dns(dns: &Dns, words: &[String]) -> Result<(), String> {
         [name, "A", address] => {
             dns.a(name, address.parse().map_err(|_| format!("no IPv4 address: {address}"))?)
         }
+        [name, "TXT", text] => dns.txt(name, text),
         [name, "servfail"] => dns.fault(name, Fault::ServFail),
         [name, "silence"] => dns.fault(name, Fault::Silence),
         _ => {
             return Err(
-                "`! dns NAME MX PREFERENCE HOST`, `A ADDRESS`, `servfail`, `silence`".to_owned()
+                "`! dns NAME MX PREFERENCE HOST`, `A ADDRESS`, `TXT TEXT`, `servfail`, `silence`"
+                    .to_owned()
             );
         }
     };
