@@ -9,6 +9,7 @@ pub mod check;
 pub mod complete;
 mod context;
 pub mod domain;
+pub mod explain;
 pub mod init;
 pub mod queue;
 pub mod serve;
@@ -56,6 +57,7 @@ enum Command {
     Srs(srs::Args),
     Queue(queue::Args),
     Trace(trace::Args),
+    Explain(explain::Args),
     Status(status::Args),
     Backup(backup::Args),
     Completions(complete::CompletionsArgs),
@@ -79,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Srs(args) => srs::run(args, &context),
         Command::Queue(args) => queue::run(args, &context),
         Command::Trace(args) => trace::run(args, &context),
+        Command::Explain(args) => explain::run(&args, &context),
         Command::Status(args) => status::run(args, &context),
         Command::Backup(args) => backup::run(args, &context),
         Command::Completions(args) => complete::completions(args, Cli::command(), &context),

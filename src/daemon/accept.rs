@@ -144,7 +144,7 @@ fn loop_tokens(
     Ok(tokens)
 }
 
-async fn check(
+pub(super) async fn check(
     services: &Services,
     incoming: Incoming<'_>,
     sender: &Sender,

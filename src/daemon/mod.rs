@@ -3,6 +3,7 @@
 mod accept;
 mod clock;
 mod delivery;
+mod explain;
 mod form;
 mod keys;
 mod recipient;
@@ -13,20 +14,15 @@ mod story;
 mod transaction;
 
 use crate::{
-    config::{self, Config, Protocol},
-    net::{
-        Clients, Listener, MessageMemory, Outbound, OutboundConfig, OutboundLimits, Resolver,
-        ResolverError, Server, Timeouts,
-    },
-    retry::Policy,
+    config::{Config, Protocol},
+    net::{Clients, Listener, ResolverError, Server, Timeouts},
     smtp::SessionConfig,
     store::{
-        Options, StateLock, Store, StoreError,
+        StateLock, StoreError,
         journal::{Bounds, Journal, JournalError},
-        spool::SpoolBounds,
     },
 };
-use keys::LiveKeys;
+pub use explain::{Explanation, Question, explain};
 use services::Services;
 use spool::Runner;
 use std::{
@@ -52,8 +48,6 @@ const LOCK_REST: Duration = Duration::from_millis(20);
 
 /// How often expired memories are deleted; what has expired is never answered anyway.
 const PURGE_EVERY: Duration = Duration::from_secs(3600);
-/// Where mail servers listen.
-const SMTP_PORT: u16 = 25;
 
 /// A daemon whose listeners are bound and whose store is open.
 #[derive(Debug)]
@@ -116,14 +110,6 @@ fn hint(error: &io::Error) -> &'static str {
     }
 }
 
-fn spool_bounds(spool: &config::Spool) -> SpoolBounds {
-    SpoolBounds {
-        octets: spool.max_bytes as u64,
-        messages: spool.max_messages,
-        free: spool.min_free_disk.map(|octets| octets as u64),
-    }
-}
-
 /// A command of the command line may have the lock for a moment.
 async fn lock(state_dir: &Path) -> Result<StateLock, StartError> {
     let give_up = Instant::now() + LOCK_PATIENCE;
@@ -140,7 +126,7 @@ async fn lock(state_dir: &Path) -> Result<StateLock, StartError> {
 }
 
 impl Daemon {
-    /// Opens the store and the journal, reads the secrets, binds all listeners.
+    /// Opens the store and the journal, reads the secrets, and binds all listeners.
     ///
     /// # Errors
     /// The first of these that fails.
@@ -148,16 +134,8 @@ impl Daemon {
         if config.listen.is_empty() {
             return Err(StartError::NoListener);
         }
-        let keys = LiveKeys::open(config.srs.settings.clone(), config.srs.secret_file.clone())
-            .map_err(|error| StartError::Keys(error.to_string()))?;
-        let store = Store::open(
-            &config.state_dir,
-            Options {
-                postmaster: config.postmaster.clone(),
-                spool: spool_bounds(&config.spool),
-                ..Options::default()
-            },
-        )?;
+        let (mut services, spool) = Services::open(config)?;
+        let config = &services.config;
         let state_dir = lock(&config.state_dir).await?;
         let mut listeners = Vec::new();
         for listen in config.listen.iter().filter(|listen| listen.protocol == Protocol::Smtp) {
@@ -167,20 +145,8 @@ impl Daemon {
                 error,
             })?);
         }
-        let journal = Journal::open(&config.state_dir, Bounds::default())?;
-        let resolver = Resolver::new(&config.dns_servers)?;
-        let outbound = Arc::new(Outbound::new(OutboundConfig {
-            hostname: config.hostname.clone(),
-            resolver,
-            mx_port: SMTP_PORT,
-            limits: OutboundLimits::default(),
-        }));
-        let (spool, inbox) = spool::Handle::new();
-        let retry = Policy { waits: config.spool.retry.clone(), max_age: config.spool.max_age };
-        let memory = MessageMemory::new(config.limits.message_memory);
-        let services =
-            Arc::new(Services { config, store, journal, outbound, keys, memory, retry, spool });
-        Ok(Self { services, listeners, spool: inbox, _state_dir: state_dir })
+        services.journal = Journal::open(&services.config.state_dir, Bounds::default())?;
+        Ok(Self { services: Arc::new(services), listeners, spool, _state_dir: state_dir })
     }
 
     /// Where it listens.

@@ -1,19 +1,23 @@
 use super::{
+    StartError,
     keys::LiveKeys,
     recipient::{Destination, Recipient},
     spool,
 };
 use crate::{
     address::Mailbox,
-    config::Config,
-    net::{MessageMemory, Outbound},
+    config::{self, Config},
+    net::{MessageMemory, Outbound, OutboundConfig, OutboundLimits, Resolver},
     next_hop::NextHop,
     reply::Reply,
     retry,
     srs::Rewriter,
-    store::{SrsPutError, Store, journal::Journal},
+    store::{Options, SrsPutError, Store, journal::Journal, spool::SpoolBounds},
 };
 use std::sync::Arc;
+
+/// Where mail servers listen.
+const SMTP_PORT: u16 = 25;
 
 /// What every transaction needs and all of them share.
 #[derive(Debug)]
@@ -30,6 +34,35 @@ pub(super) struct Services {
 }
 
 impl Services {
+    /// Reads the secrets and opens the store. The journal is nowhere yet: it belongs to whoever has the
+    /// lock of the state directory. Gives what the spool's runner waits for beside it. To be called
+    /// within a Tokio runtime.
+    pub(super) fn open(config: Config) -> Result<(Self, spool::Inbox), StartError> {
+        let keys = LiveKeys::open(config.srs.settings.clone(), config.srs.secret_file.clone())
+            .map_err(|error| StartError::Keys(error.to_string()))?;
+        let store = Store::open(
+            &config.state_dir,
+            Options {
+                postmaster: config.postmaster.clone(),
+                spool: spool_bounds(&config.spool),
+                ..Options::default()
+            },
+        )?;
+        let journal = Journal::nowhere();
+        let resolver = Resolver::new(&config.dns_servers)?;
+        let outbound = Arc::new(Outbound::new(OutboundConfig {
+            hostname: config.hostname.clone(),
+            resolver,
+            mx_port: SMTP_PORT,
+            limits: OutboundLimits::default(),
+        }));
+        let retry =
+            retry::Policy { waits: config.spool.retry.clone(), max_age: config.spool.max_age };
+        let memory = MessageMemory::new(config.limits.message_memory);
+        let (spool, inbox) = spool::Handle::new();
+        Ok((Self { config, store, journal, outbound, keys, memory, retry, spool }, inbox))
+    }
+
     /// The rewriter with the secrets as they are now.
     pub(super) fn rewriter(&self) -> Arc<Rewriter> {
         self.keys.rewriter()
@@ -71,5 +104,13 @@ impl Services {
             tracing::warn!(%sender, %error, "cannot rewrite a sender");
             Reply::cannot_rewrite()
         })
+    }
+}
+
+fn spool_bounds(spool: &config::Spool) -> SpoolBounds {
+    SpoolBounds {
+        octets: spool.max_bytes as u64,
+        messages: spool.max_messages,
+        free: spool.min_free_disk.map(|octets| octets as u64),
     }
 }

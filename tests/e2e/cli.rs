@@ -2,6 +2,7 @@
 
 mod backup;
 mod changes;
+mod explain;
 mod first_steps;
 mod queue;
 pub(crate) mod spooling;

@@ -141,7 +141,7 @@ fn known_to_dns(dns: &Dns, words: &[String]) -> Result<(), String> {
         _ => {
             return Err(
                 "`! dns NAME MX PREFERENCE HOST`, `A ADDRESS`, `TXT TEXT`, `servfail`, `silence`"
-                    .to_owned()
+                    .to_owned(),
             );
         }
     };
