@@ -8,7 +8,20 @@ use hickory_resolver::{
         rr::{Name, RData, RecordType},
     },
 };
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+/// For an answer to one query; a packet that is lost is asked for again.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Queries sent for one question, beside the first.
+const ATTEMPTS: usize = 3;
+/// For how long a "no" is kept that does not say itself how long it holds (RFC 2308 §5), or says less: a
+/// burst of messages from one domain asks once.
+const SHORTEST_NO: Duration = Duration::from_secs(5);
+/// ... and that says more.
+const LONGEST_NO: Duration = Duration::from_hours(1);
 
 /// DNS for everything that asks: one resolver, one cache. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -45,7 +58,7 @@ impl Resolver {
     /// # Errors
     /// When the system's configuration cannot be read.
     pub fn new(servers: &[SocketAddr]) -> Result<Self, ResolverError> {
-        let builder = if servers.is_empty() {
+        let mut builder = if servers.is_empty() {
             TokioResolver::builder_tokio()?
         } else {
             let servers = servers.iter().map(|server| {
@@ -58,6 +71,11 @@ impl Resolver {
             let config = ResolverConfig::from_parts(None, Vec::new(), servers.collect());
             TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
         };
+        let options = builder.options_mut();
+        options.timeout = PATIENCE;
+        options.attempts = ATTEMPTS;
+        options.negative_min_ttl = Some(SHORTEST_NO);
+        options.negative_max_ttl = Some(LONGEST_NO);
         Ok(Self(builder.build()?))
     }
 
