@@ -125,7 +125,13 @@ impl Checked {
 }
 
 fn read<'a>(view: &'a View<'_>, octets: usize) -> Option<AuthenticatedMessage<'a>> {
-    if octets > LARGE { tokio::task::block_in_place(|| view.parse()) } else { view.parse() }
+    aside(octets, || view.parse())
+}
+
+/// Does `work`, which goes through so many octets, where it holds up nobody. To be called on a runtime of
+/// several threads.
+pub fn aside<T>(octets: usize, work: impl FnOnce() -> T) -> T {
+    if octets > LARGE { tokio::task::block_in_place(work) } else { work() }
 }
 
 /// The results of signatures whose keys did not come in time.

@@ -2,10 +2,11 @@
 //! mail-auth, behind bounds and corrections of ours.
 
 mod check;
+pub mod dkim;
 mod dmarc;
 mod keys;
 mod signatures;
 pub mod spf;
 mod view;
 
-pub use check::{Checked, Incoming, check};
+pub use check::{Checked, Incoming, aside, check};

@@ -1,11 +1,12 @@
 //! The forms in which a message leaves: its bytes, and our fields before them.
 //!
-//! Mostly there is one. A munged message has one for each recipient, whose address its From takes.
+//! Mostly there is one. A munged message has one for each recipient, whose address its From takes, and
+//! where each domain has SRS addresses of its own, each signs.
 
 use super::{recipient::Recipient, services::Services};
 use crate::{
-    address::{ForwardPath, Mailbox},
-    auth::Checked,
+    address::{Domain, ForwardPath, Mailbox},
+    auth::{self, Checked},
     message::{Header, munge},
     reply::Reply,
 };
@@ -52,17 +53,18 @@ impl Forms {
         recipients: &[Recipient],
     ) -> Result<Self, Reply> {
         let mut forms = Self { all: Vec::new(), of_recipient: Vec::new() };
-        let mut made: Vec<Option<Mailbox>> = Vec::new();
+        let mut made: Vec<(Option<Mailbox>, &Domain)> = Vec::new();
         for recipient in recipients {
             let author = if making.is_munged { author(services, recipient) } else { None };
-            let at = match made.iter().position(|known| *known == author) {
+            let like = (author, &recipient.srs_domain);
+            let at = match made.iter().position(|known| *known == like) {
                 Some(at) => at,
                 None => {
-                    forms.all.push(match &author {
-                        Some(alias) => making.munged(alias),
-                        None => making.untouched(services).await?,
+                    forms.all.push(match &like.0 {
+                        Some(alias) => making.munged(services, alias, like.1),
+                        None => making.untouched(services, like.1).await?,
                     });
-                    made.push(author);
+                    made.push(like);
                     made.len() - 1
                 }
             };
@@ -97,16 +99,17 @@ fn author(services: &Services, recipient: &Recipient) -> Option<Mailbox> {
 impl Making<'_> {
     /// The bytes that came, behind fields with which all signatures that verified still do: one that
     /// covers Authentication-Results, present or not, bars us from adding it.
-    async fn untouched(&self, services: &Services) -> Result<Form, Reply> {
+    async fn untouched(&self, services: &Services, signer: &Domain) -> Result<Form, Reply> {
         let (bytes, resolver) = (self.bytes.clone(), services.outbound.resolver());
         let Some(checked) = self.checked else {
-            return Ok(Form { prefix: Bytes::from(self.trace.clone()), bytes });
+            return Ok(signed(services, signer, self.trace.clone().into_bytes(), bytes));
         };
         let mut broken = Vec::new();
         for results in [checked.field.as_slice(), b""] {
-            let prefix = Bytes::from([self.trace.as_bytes(), results].concat());
-            match checked.check_again(resolver, &prefix, &bytes).await {
-                Ok(()) => return Ok(Form { prefix, bytes }),
+            let form = [self.trace.as_bytes(), results].concat();
+            let form = signed(services, signer, form, bytes.clone());
+            match checked.check_again(resolver, &form.prefix, &form.bytes).await {
+                Ok(()) => return Ok(form),
                 Err(domains) => broken = domains,
             }
         }
@@ -118,7 +121,8 @@ impl Making<'_> {
         Err(Reply::broke_signature())
     }
 
-    fn munged(&self, alias: &Mailbox) -> Form {
+    /// From the alias: signed by its domain, or else the one that SRS uses.
+    fn munged(&self, services: &Services, alias: &Mailbox, signer: &Domain) -> Form {
         let results = self.checked.map(|checked| checked.field.as_slice()).unwrap_or_default();
         let munged = munge(&Header::scan(&self.bytes), &self.bytes, alias);
         let (fields, bytes) = match munged {
@@ -126,6 +130,26 @@ impl Making<'_> {
             None => (Vec::new(), self.bytes.clone()),
         };
         let prefix = [self.trace.as_bytes(), results, &fields].concat();
-        Form { prefix: prefix.into(), bytes }
+        let is_own = !services.signing_keys(alias.domain()).is_empty();
+        let signer = if is_own { alias.domain() } else { signer };
+        signed(services, signer, prefix, bytes)
+    }
+}
+
+/// A form with one signature for each key of `signer`, if it has any.
+fn signed(services: &Services, signer: &Domain, mut prefix: Vec<u8>, bytes: Bytes) -> Form {
+    let fields = signatures(services, signer, &[&prefix, &bytes]);
+    prefix.extend_from_slice(&fields);
+    Form { prefix: prefix.into(), bytes }
+}
+
+/// DKIM-Signature fields of the message that `parts` are, one for each key of `signer`.
+pub(super) fn signatures(services: &Services, signer: &Domain, parts: &[&[u8]]) -> Vec<u8> {
+    let keys = services.signing_keys(signer);
+    let size: usize = parts.iter().map(|part| part.len()).sum();
+    let sign = || keys.iter().filter_map(|key| key.sign(parts)).flatten().collect();
+    match keys.is_empty() {
+        true => Vec::new(),
+        false => auth::aside(size, sign),
     }
 }

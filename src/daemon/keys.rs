@@ -1,22 +1,14 @@
-use crate::srs::{Keyring, Rewriter, Settings};
+//! The keys: SRS secrets, and private keys for DKIM.
+
+use super::live::{Live, Stamp, stamp};
+use crate::{
+    auth::dkim::{KeyFile, SigningKeys},
+    srs::{Keyring, Rewriter, Settings},
+};
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
-    time::{Duration, SystemTime},
 };
-
-/// How often the secret file is looked at: a key added or retired counts within a second.
-const LOOK: Duration = Duration::from_millis(500);
-
-/// The SRS rewriter, made anew whenever the secret file changes.
-#[derive(Debug)]
-pub(super) struct LiveKeys {
-    settings: Settings,
-    file: PathBuf,
-    seen: Stamp,
-    current: RwLock<Arc<Rewriter>>,
-}
 
 /// Why the secrets cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -29,62 +21,38 @@ pub(super) enum KeyError {
     Settings(#[from] crate::srs::SettingsError),
 }
 
-impl LiveKeys {
-    /// Reads the secret file.
-    pub(super) fn open(settings: Settings, file: PathBuf) -> Result<Self, KeyError> {
-        // Before it is read: what changes in between is found by the first look.
-        let seen = stamp(&file);
-        let rewriter = Rewriter::new(settings.clone(), read(&file)?)?;
-        Ok(Self { settings, file, seen, current: RwLock::new(Arc::new(rewriter)) })
-    }
-
-    /// The rewriter with the secrets as they are now.
-    pub(super) fn rewriter(&self) -> Arc<Rewriter> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Follows the file for ever. Secrets that cannot be read leave the old ones in force.
-    pub(super) async fn follow(&self) {
-        let mut seen = self.seen;
-        loop {
-            tokio::time::sleep(LOOK).await;
-            let now = off_the_runtime(&self.file, stamp).await.flatten();
-            if now == seen {
-                continue;
-            }
-            seen = now;
-            let Some(keyring) = off_the_runtime(&self.file, read).await else { continue };
-            let rewriter =
-                keyring.and_then(|keyring| Ok(Rewriter::new(self.settings.clone(), keyring)?));
-            match rewriter {
-                Ok(rewriter) => {
-                    let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-                    *current = Arc::new(rewriter);
-                    drop(current);
-                    tracing::info!(file = %self.file.display(), "SRS secrets read again");
-                }
-                Err(error) => tracing::error!(%error, "SRS secrets stay as they were"),
-            }
-        }
-    }
+/// The rewriter with the secrets of `file`.
+pub(super) fn rewriter(settings: Settings, file: PathBuf) -> Result<Live<Rewriter>, String> {
+    let looked_at = file.clone();
+    let read = move || {
+        let rewriter =
+            keyring(&file).and_then(|keyring| Ok(Rewriter::new(settings.clone(), keyring)?));
+        rewriter.map_err(|error| error.to_string())
+    };
+    Live::open("SRS secrets", move || stamp(&looked_at), read)
 }
 
-/// Looks at `file` where waiting for a disk holds up nobody. `None` while the runtime stops.
-async fn off_the_runtime<T: Send + 'static>(file: &Path, look: fn(&Path) -> T) -> Option<T> {
-    let file = file.to_owned();
-    tokio::task::spawn_blocking(move || look(&file)).await.ok()
-}
-
-fn read(file: &Path) -> Result<Keyring, KeyError> {
+fn keyring(file: &Path) -> Result<Keyring, KeyError> {
     let text =
         fs::read(file).map_err(|error| KeyError::Unreadable { file: file.to_owned(), error })?;
     Keyring::parse(&text).map_err(|error| KeyError::Unusable { file: file.to_owned(), error })
 }
 
-/// Changes whenever the file is replaced or written.
-type Stamp = Option<(SystemTime, u64)>;
-
-fn stamp(file: &Path) -> Stamp {
-    let metadata = fs::metadata(file).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
+/// The DKIM keys of a state directory.
+pub(super) fn signing(state_dir: &Path) -> Result<Live<SigningKeys>, String> {
+    let (looked_at, state_dir) = (state_dir.to_owned(), state_dir.to_owned());
+    let look = move || -> Stamp {
+        let files = KeyFile::all(&looked_at).unwrap_or_default();
+        files.iter().flat_map(|file| stamp(&file.path)).collect()
+    };
+    let read = move || {
+        SigningKeys::load(&state_dir).map_err(|(file, error)| {
+            format!(
+                "DKIM key {}: {error}; `onward dkim key list` shows them, and a file of another name \
+                 is left alone",
+                file.display()
+            )
+        })
+    };
+    Live::open("DKIM keys", look, read)
 }

@@ -6,6 +6,7 @@ mod delivery;
 mod explain;
 mod form;
 mod keys;
+mod live;
 mod recipient;
 mod sender;
 mod services;
@@ -78,7 +79,7 @@ pub enum StartError {
         /// What the system says.
         error: io::Error,
     },
-    /// The SRS secrets.
+    /// The SRS secrets, or a DKIM key.
     #[error("{0}")]
     Keys(String),
     /// A listener.
@@ -188,8 +189,10 @@ impl Daemon {
         }
         let runner = Runner::new(Arc::clone(&self.services), self.spool, stopped.clone());
         let mut runner = tokio::spawn(runner.run());
-        let keys = Arc::clone(&self.services);
-        let follow = tokio::spawn(async move { keys.keys.follow().await });
+        let services = Arc::clone(&self.services);
+        let follow = tokio::spawn(async move {
+            tokio::join!(services.rewriter.follow(), services.signing.follow());
+        });
         let store = self.services.store.clone();
         let purge = tokio::spawn(async move {
             loop {

@@ -1,11 +1,12 @@
 use super::{
-    StartError,
-    keys::LiveKeys,
+    StartError, keys,
+    live::Live,
     recipient::{Destination, Recipient},
     spool,
 };
 use crate::{
-    address::Mailbox,
+    address::{Domain, Mailbox},
+    auth::dkim::{SigningKey, SigningKeys},
     config::{self, Config},
     net::{MessageMemory, Outbound, OutboundConfig, OutboundLimits, Resolver},
     next_hop::NextHop,
@@ -26,7 +27,8 @@ pub(super) struct Services {
     pub(super) store: Store,
     pub(super) journal: Journal,
     pub(super) outbound: Arc<Outbound>,
-    pub(super) keys: LiveKeys,
+    pub(super) rewriter: Live<Rewriter>,
+    pub(super) signing: Live<SigningKeys>,
     /// For the bytes of all messages, whether they come or wait.
     pub(super) memory: MessageMemory,
     pub(super) retry: retry::Policy,
@@ -38,8 +40,10 @@ impl Services {
     /// lock of the state directory. Gives what the spool's runner waits for beside it. To be called
     /// within a Tokio runtime.
     pub(super) fn open(config: Config) -> Result<(Self, spool::Inbox), StartError> {
-        let keys = LiveKeys::open(config.srs.settings.clone(), config.srs.secret_file.clone())
-            .map_err(|error| StartError::Keys(error.to_string()))?;
+        let secrets = config.srs.secret_file.clone();
+        let rewriter =
+            keys::rewriter(config.srs.settings.clone(), secrets).map_err(StartError::Keys)?;
+        let signing = keys::signing(&config.state_dir).map_err(StartError::Keys)?;
         let store = Store::open(
             &config.state_dir,
             Options {
@@ -60,12 +64,19 @@ impl Services {
             retry::Policy { waits: config.spool.retry.clone(), max_age: config.spool.max_age };
         let memory = MessageMemory::new(config.limits.message_memory);
         let (spool, inbox) = spool::Handle::new();
-        Ok((Self { config, store, journal, outbound, keys, memory, retry, spool }, inbox))
+        let services =
+            Self { config, store, journal, outbound, rewriter, signing, memory, retry, spool };
+        Ok((services, inbox))
     }
 
     /// The rewriter with the secrets as they are now.
     pub(super) fn rewriter(&self) -> Arc<Rewriter> {
-        self.keys.rewriter()
+        self.rewriter.get()
+    }
+
+    /// The keys that sign for a domain as they are now.
+    pub(super) fn signing_keys(&self, domain: &Domain) -> Vec<SigningKey> {
+        self.signing.get().of(domain).cloned().collect()
     }
 
     /// Where mail for `mailbox` goes: the first route that fits, else the MX of its domain.

@@ -4,6 +4,7 @@ use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
     daemon::{
         clock,
+        form::signatures,
         recipient::{Decision, final_mailboxes},
         services::Services,
     },
@@ -11,7 +12,6 @@ use crate::{
     reply::{ForeignReply, Reply},
     store::spool::{Head, Leg, LegState, NewMessage},
 };
-use bytes::Bytes;
 
 /// A recipient that nobody will get the message for.
 #[derive(Debug)]
@@ -81,6 +81,7 @@ pub(super) async fn make(
         next_attempt: now,
         reply: ForeignReply { code: 451, status: None, text: "Not tried yet".to_owned() },
     });
+    let message = notice.to_message();
     tracing::info!(%id, about = head.id, to = %sender, "notice of a failure");
     Some(NewMessage {
         head: Head {
@@ -95,8 +96,8 @@ pub(super) async fn make(
             has_delivered: false,
             has_failed: false,
         },
-        prefix: Bytes::new(),
-        message: notice.to_message().into(),
+        prefix: signatures(services, &services.config.srs.settings.domain, &[&message]).into(),
+        message: message.into(),
         legs: legs.collect(),
     })
 }

@@ -1,0 +1,8 @@
+//! Our own DKIM signatures (RFC 6376): the keys, where they lie, and what is signed.
+
+mod key;
+mod keys;
+mod sign;
+
+pub use key::{KeyError, KeyKind, SigningKey, new_key};
+pub use keys::{KeyFile, KeyState, Selector, SigningKeys, directory};

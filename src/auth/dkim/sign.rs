@@ -1,0 +1,81 @@
+//! What is signed, and how.
+
+use super::{SigningKey, key::Pair};
+use aws_lc_rs::{
+    digest::{SHA256, digest},
+    rand::SystemRandom,
+    signature::RSA_PKCS1_SHA256,
+};
+use mail_auth::{
+    Error,
+    common::{
+        crypto::{Algorithm, CryptoError, Sha256, SigningKey as MailAuthKey},
+        headers::{HeaderWriter as _, Writable},
+    },
+    dkim::{Canonicalization, DkimSigner},
+};
+
+/// The fields that a signature covers; those that a message lacks must not be added either, and From
+/// not a second time. Neither what hops add nor what lists change.
+const FIELDS: [&str; 13] = [
+    "From",
+    "From",
+    "To",
+    "Cc",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "Reply-To",
+    "In-Reply-To",
+    "References",
+    "MIME-Version",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+];
+
+impl SigningKey {
+    /// A DKIM-Signature field, whole, for the message that `parts` are in a row; a part ends where a
+    /// header field ends. `None` when there is nothing to sign, or the library fails.
+    ///
+    /// Relaxed canonicalization of both (RFC 6376 §3.4), so that a space more or less breaks nothing.
+    pub fn sign(&self, parts: &[&[u8]]) -> Option<Vec<u8>> {
+        let signer = DkimSigner::from_key(self.clone())
+            .domain(self.domain().as_str())
+            .selector(self.selector().as_str())
+            .headers(FIELDS)
+            .header_canonicalization(Canonicalization::Relaxed)
+            .body_canonicalization(Canonicalization::Relaxed);
+        let signature = signer.sign_chained(parts.iter().copied());
+        let signature = signature
+            .inspect_err(|error| tracing::error!(key = ?self, %error, "cannot sign a message"));
+        let mut field = Vec::new();
+        signature.ok()?.write_header(&mut field);
+        Some(field)
+    }
+}
+
+impl MailAuthKey for SigningKey {
+    type Hasher = Sha256;
+
+    fn sign(&self, input: impl Writable) -> mail_auth::Result<Vec<u8>> {
+        let mut data = Vec::with_capacity(1024);
+        input.write(&mut data);
+        match &self.pair {
+            Pair::Rsa(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &data, &mut signature)
+                    .map_err(|error| Error::Crypto(CryptoError::Library(error.to_string())))?;
+                Ok(signature)
+            }
+            // RFC 8463 §3: the hash is what is signed.
+            Pair::Ed25519(pair) => Ok(pair.sign(digest(&SHA256, &data).as_ref()).as_ref().to_vec()),
+        }
+    }
+
+    fn algorithm(&self) -> Algorithm {
+        match self.pair {
+            Pair::Rsa(_) => Algorithm::RsaSha256,
+            Pair::Ed25519(_) => Algorithm::Ed25519Sha256,
+        }
+    }
+}
