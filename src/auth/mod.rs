@@ -1,3 +1,4 @@
 //! Who sent a message, as far as DNS can tell.
 
+pub mod arc;
 pub mod spf;

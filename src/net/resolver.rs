@@ -134,6 +134,11 @@ impl Resolver {
         .await
     }
 
+    /// The same resolver, with the same cache, for mail-auth.
+    pub(crate) fn authenticator(&self) -> mail_auth::MessageAuthenticator {
+        mail_auth::MessageAuthenticator(self.0.clone())
+    }
+
     /// The addresses of `name` of the family of `like`.
     pub(crate) async fn addresses_like(
         &self,
