@@ -23,7 +23,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-const NOW: u64 = 1_800_000_000;
+const NOW: u64 = 1_700_000_000;
 
 const MESSAGE: &str = "DKIM-Signature: v=1; a=rsa-sha256; d=author.test; s=a; h=from; bh=x; b=x\r\n\
     DKIM-Signature: v=1; a=rsa-sha256; d=list.test; s=b; h=from; bh=x; b=x\r\n\

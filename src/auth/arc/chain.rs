@@ -148,3 +148,88 @@ fn whole<'x>(
     }
     Ok(sets)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::auth::arc::structure;
+
+    fn set(instance: usize, cv: &str) -> [String; 3] {
+        let tags = format!("i={instance}; a=rsa-sha256; d=a.test; s=s; b=eA==");
+        [
+            format!("ARC-Seal: {tags}; cv={cv}\r\n"),
+            format!("ARC-Message-Signature: {tags}; h=from; bh=eA==\r\n"),
+            format!("ARC-Authentication-Results: i={instance}; x\r\n"),
+        ]
+    }
+
+    fn chain(length: usize) -> Vec<String> {
+        (1..=length).flat_map(|i| set(i, if i == 1 { "none" } else { "pass" })).collect()
+    }
+
+    fn read(fields: &[String]) -> Option<Result<usize, &'static str>> {
+        structure((fields.concat() + "From: a@a.test\r\n\r\n").as_bytes())
+    }
+
+    #[test]
+    fn sets_in_any_order_are_a_chain() {
+        assert_eq!(read(&[]), None);
+        assert_eq!(read(&["ARC-Seal-Of-Quality: i=1\r\n".to_owned()]), None);
+        for length in [1, 2, 20] {
+            let mut fields = chain(length);
+            assert_eq!(read(&fields), Some(Ok(length)));
+            fields.reverse();
+            assert_eq!(read(&fields), Some(Ok(length)));
+        }
+    }
+
+    #[test]
+    fn one_field_of_each_kind_for_each_instance_from_one_on() {
+        let whole = chain(3);
+        for at in 0..whole.len() {
+            let mut fields = whole.clone();
+            let removed = fields.remove(at);
+            assert_eq!(read(&fields), Some(Err("a set is incomplete")), "without {removed}");
+            let twice = [whole.as_slice(), &[removed]].concat();
+            assert_eq!(read(&twice), Some(Err("a set is incomplete")));
+        }
+        let gap = [set(1, "none"), set(3, "pass")].concat();
+        assert_eq!(read(&gap), Some(Err("an instance is missing or there twice")));
+        let twice = [set(1, "none"), set(1, "none")].concat();
+        assert_eq!(read(&twice), Some(Err("an instance is missing or there twice")));
+        let first = [set(1, "pass")].concat();
+        assert_eq!(read(&first), Some(Err("the first seal says cv=pass")));
+        let later = [set(1, "none"), set(2, "none")].concat();
+        assert_eq!(read(&later), Some(Err("a later seal says cv=none")));
+        let failed = [set(1, "fail"), set(2, "pass")].concat();
+        assert_eq!(read(&failed), Some(Err("a seal says that the chain failed")));
+    }
+
+    #[test]
+    fn what_is_too_much_is_not_read() {
+        assert_eq!(read(&chain(21)), Some(Err("too many sets")));
+        let long = vec![format!("ARC-Seal: {}\r\n", "x".repeat(super::MAX_FIELD))];
+        assert_eq!(read(&long), Some(Err("an ARC field is too long")));
+        let mut many = vec!["X: y\r\n".to_owned(); super::MAX_FIELDS];
+        assert_eq!(read(&many), None);
+        many.extend(chain(1));
+        assert_eq!(read(&many), Some(Err("too many header fields")));
+    }
+
+    /// All 512 choices of the fields of three sets.
+    #[test]
+    fn only_whole_sets_from_the_first_on_are_a_chain() {
+        let whole = chain(3);
+        for choice in 0_u32..1 << whole.len() {
+            let kept = whole.iter().enumerate().filter(|(at, _)| choice >> at & 1 == 1);
+            let kept: Vec<String> = kept.map(|(_, field)| field.clone()).collect();
+            let result = read(&kept);
+            match choice {
+                0 => assert_eq!(result, None),
+                0b111 | 0b111_111 | 0b111_111_111 => {
+                    assert_eq!(result, Some(Ok(kept.len() / 3)), "{choice:b}");
+                }
+                _ => assert!(matches!(result, Some(Err(_))), "{choice:b}: {result:?}"),
+            }
+        }
+    }
+}

@@ -173,3 +173,107 @@ fn base64(tag: Option<&str>) -> Option<Vec<u8>> {
     text.retain(|c| !c.is_ascii_whitespace());
     BASE64.decode(text.as_bytes()).ok().filter(|bytes| !bytes.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEAL: &str = "i=2; a=rsa-sha256; cv=pass; d=Example.org; s=a.b; t=1; b=e A=\r\n =\r\n";
+    const SIGNATURE: &str =
+        "i=1; a=ed25519-sha256; d=example.org; s=a; h=From : to::To; bh=eA==; b=eA==";
+
+    fn seal(value: &str) -> Result<(), Refused> {
+        Seal::parse((b"ARC-Seal", value.as_bytes())).map(drop)
+    }
+
+    fn signature(value: &str) -> Result<(), Refused> {
+        MessageSignature::parse((b"ARC-Message-Signature", value.as_bytes())).map(drop)
+    }
+
+    #[test]
+    fn what_is_read() {
+        let seal = Seal::parse((b"ARC-Seal", SEAL.as_bytes())).unwrap();
+        assert_eq!((seal.cv, seal.signed.instance), (Cv::Pass, 2));
+        assert_eq!(seal.signed.key_name, "a.b._domainkey.example.org");
+        assert_eq!(seal.signed.signature, b"x");
+        assert!(seal.signed.unsigned.ends_with(b"; b="));
+        let field = (b"ARC-Message-Signature".as_slice(), SIGNATURE.as_bytes());
+        let signature = MessageSignature::parse(field).unwrap();
+        assert_eq!(signature.names, ["from", "to", "", "to"]);
+        assert_eq!((signature.header, signature.body), canonicalizations(None).unwrap());
+        assert_eq!(signature.signed.algorithm, Algorithm::Ed25519Sha256);
+        let relaxed = (Canonicalization::Relaxed, Canonicalization::Simple);
+        assert_eq!(canonicalizations(Some("relaxed")), Ok(relaxed));
+        assert_eq!(signature.expires, None);
+    }
+
+    /// What mail-auth takes among them: sha1, no a=, h= with ARC-Seal, tags in capitals or twice.
+    #[test]
+    fn what_is_refused() {
+        assert_eq!(seal(SEAL), Ok(()));
+        assert_eq!(signature(SIGNATURE), Ok(()));
+        for (from, to) in [
+            ("rsa-sha256", "rsa-sha1"),
+            ("a=rsa-sha256; ", ""),
+            ("rsa-sha256", "RSA-sha256"),
+            ("cv=pass", "cv=Pass"),
+            ("cv=pass", "cv="),
+            ("cv=pass; ", ""),
+            ("i=2", "i=0"),
+            ("i=2", "i=51"),
+            ("i=2", "i=002"),
+            ("i=2", "i=+2"),
+            ("i=2", "i=1 2"),
+            ("i=2", "I=2"),
+            ("i=2", "i=2; i=2"),
+            ("t=1", "t="),
+            ("t=1", "t=1 2"),
+            ("t=1", "t=1234567890123"),
+            ("t=1", "h=from"),
+            ("d=Example.org", "d=example..org"),
+            ("d=Example.org", "d=[192.0.2.1]"),
+            ("s=a.b", "s="),
+            ("s=a.b", "s=a b"),
+            ("s=a.b", "s=[IPv6:::1]"),
+            ("b=e A=\r\n =", "b="),
+            ("b=e A=\r\n =", "b=eA="),
+            ("b=e A=\r\n =", "b=eB=="),
+        ] {
+            assert!(SEAL.contains(from) && seal(&SEAL.replacen(from, to, 1)).is_err(), "{to}");
+        }
+        for (from, to) in [
+            ("h=From : to::To; ", ""),
+            ("h=From", "H=From"),
+            ("h=From", "h=ARC-Seal"),
+            ("h=From", "l=1; h=From"),
+            ("h=From", "c=; h=From"),
+            ("h=From", "c=relaxed/; h=From"),
+            ("h=From", "c=relaxed/simple/simple; h=From"),
+            ("h=From", "t=2; x=2; h=From"),
+            ("h=From", "x=tomorrow; h=From"),
+            ("bh=eA==", "bh="),
+            ("bh=eA==; ", ""),
+        ] {
+            let changed = SIGNATURE.replacen(from, to, 1);
+            assert!(SIGNATURE.contains(from) && signature(&changed).is_err(), "{to}");
+        }
+    }
+
+    #[test]
+    fn results_begin_with_their_instance() {
+        for (value, instance) in [
+            (" i=1; mx.test; spf=pass\r\n", Some(1)),
+            (" i = 50 ;", Some(50)),
+            ("\r\n\ti=7;x", Some(7)),
+            ("i=1 mx.test; spf=pass", None),
+            ("mx.test; i=1", None),
+            ("i=1", None),
+            ("I=1;", None),
+            ("(one) i=1;", None),
+            ("i=51;", None),
+            ("", None),
+        ] {
+            assert_eq!(results_instance(value.as_bytes()).ok(), instance, "{value}");
+        }
+    }
+}
