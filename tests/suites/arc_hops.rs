@@ -204,6 +204,7 @@ async fn results_cannot_begin_another_field() {
         ("mx.test\r\n\r\nbody", false),
         ("mx.test\r\n \r\n x", false),
         ("mx.test\r\n", false),
+        (&"x".repeat(8 * 1024), false),
     ] {
         assert_eq!(sealer.seal(&message, results, &chain, NOW).is_some(), ok, "{results:?}");
     }

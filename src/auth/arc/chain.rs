@@ -34,7 +34,7 @@ pub(super) enum Structure<'x> {
 const MAX_SETS: usize = 20;
 
 /// Longest ARC field that is read, in octets.
-const MAX_FIELD: usize = 8 * 1024;
+pub(super) const MAX_FIELD: usize = 8 * 1024;
 
 /// Most header fields of a message whose chain is looked at: each signature may choose from all of them.
 const MAX_FIELDS: usize = 2_000;

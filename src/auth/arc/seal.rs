@@ -1,7 +1,9 @@
 //! One more set of our own (RFC 8617 §5.1).
 
 use super::{
-    Arc, Chain, Set, body_hash, chosen,
+    Arc, Chain, Set, body_hash,
+    chain::MAX_FIELD,
+    chosen,
     field::{Cv, Field, MAX_INSTANCE},
 };
 use data_encoding::BASE64;
@@ -67,8 +69,8 @@ impl<K: SigningKey<Hasher = Sha256>> Sealer<'_, K> {
     ///
     /// `None` when there must be no set or can be none: the chain is closed already, there is more of it
     /// than we read, a key of it could not be had (whoever comes next may have better luck, and finds the
-    /// chain as it was); nothing of the message would be signed; `results` would end its field; the key
-    /// does not sign.
+    /// chain as it was); nothing of the message would be signed; `results` would end its field, or is
+    /// longer than what we read ourselves; the key does not sign.
     pub fn seal(
         &self,
         message: &AuthenticatedMessage<'_>,
@@ -79,7 +81,7 @@ impl<K: SigningKey<Hasher = Sha256>> Sealer<'_, K> {
         let (cv, earlier) = chain.next()?;
         let instance = chain.highest.checked_add(1).filter(|next| *next <= MAX_INSTANCE)?;
         let names = self.names(&message.headers);
-        if names.is_empty() || !stays_in_its_field(results) {
+        if names.is_empty() || results.len() >= MAX_FIELD || !stays_in_its_field(results) {
             return None;
         }
         let results = format!(" i={instance}; {results}\r\n");
