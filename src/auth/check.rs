@@ -1,4 +1,6 @@
 use super::{
+    arc::{self, Sealer},
+    dkim::SigningKey,
     dmarc::{self, Sender},
     keys::Keys,
     signatures,
@@ -6,16 +8,13 @@ use super::{
 };
 use crate::{
     address::ReversePath,
-    message::Header,
+    message::{Header, RESULTS_FIELD},
     net::Resolver,
     verdict::{
         Arc, Check, Dkim, Dmarc, DmarcPolicy, DmarcResult, Findings, Policy, Signature, Spf,
     },
 };
-use mail_auth::{
-    AuthenticatedMessage, AuthenticationResults, DkimOutput, DmarcOutput,
-    common::headers::HeaderWriter as _,
-};
+use mail_auth::{AuthenticatedMessage, AuthenticationResults, DkimOutput, DmarcOutput};
 use std::{future::Future, net::IpAddr};
 use tokio::time::{Instant, timeout_at};
 
@@ -35,6 +34,8 @@ pub struct Incoming<'a> {
     pub header: &'a Header<'a>,
     /// The message.
     pub message: &'a [u8],
+    /// When it came, in seconds since 1970.
+    pub now: u64,
 }
 
 /// What the checks found, and what is needed to check again.
@@ -42,8 +43,9 @@ pub struct Incoming<'a> {
 pub struct Checked {
     /// What they found.
     pub findings: Findings,
-    /// An Authentication-Results field (RFC 8601), whole.
-    pub field: Vec<u8>,
+    /// The value of an Authentication-Results field (RFC 8601): our name first, folded, without a last
+    /// CRLF.
+    results: String,
     keys: Keys,
     /// The signatures that verify.
     passing: Vec<Vec<u8>>,
@@ -65,7 +67,8 @@ pub async fn check(
     let view = View::of(b"", incoming.header, incoming.message);
     let parsed = read(&view, incoming.message.len()).unwrap_or_default();
     let verified = timeout_at(deadline, signatures::verify(&authenticator, &parsed, &keys));
-    let (spf, verified) = tokio::join!(timeout_at(deadline, spf), verified);
+    let chain = arc::validate(resolver, &parsed, &keys, incoming.now, deadline);
+    let (spf, verified, chain) = tokio::join!(timeout_at(deadline, spf), verified, chain);
     let spf = spf.unwrap_or(Spf::TempError);
     let outputs = verified.unwrap_or_else(|_| unanswered(&parsed));
 
@@ -81,7 +84,8 @@ pub async fn check(
             timeout_at(deadline, verified).await.ok()
         }
     };
-    let field = field(&incoming, &sender, &outputs, dmarc.as_ref(), policy, authserv_id);
+    let results =
+        results(&incoming, &sender, &outputs, dmarc.as_ref(), &chain, policy, authserv_id);
     let dmarc = match (&dmarc, policy.dmarc) {
         (Some(output), _) => dmarc::found(output),
         (None, Check::Off) => no_dmarc(DmarcResult::None),
@@ -89,12 +93,50 @@ pub async fn check(
     };
     let found = signatures::found(&outputs);
     let passing = signatures::passing(&outputs);
-    let findings = Findings { spf, signatures: found, dmarc, arc: Arc::None };
+    let arc = match chain.result() {
+        arc::Arc::None => Arc::None,
+        arc::Arc::Pass => Arc::Pass,
+        arc::Arc::Fail(_) => Arc::Fail,
+        arc::Arc::TempError => Arc::TempError,
+    };
+    let findings = Findings { spf, signatures: found, dmarc, arc };
     keys.close();
-    Checked { findings, field, keys, passing }
+    Checked { findings, results, keys, passing }
 }
 
 impl Checked {
+    /// An Authentication-Results field, whole.
+    pub fn field(&self) -> Vec<u8> {
+        format!("{RESULTS_FIELD}: {}\r\n", self.results).into_bytes()
+    }
+
+    /// One more ARC set for a message that came as `came` and leaves as `prefix` and `leaves`: three whole
+    /// fields. `None` where there must be none, as where DNS did not tell what the chain is worth.
+    pub async fn seal(
+        &self,
+        resolver: &Resolver,
+        key: &SigningKey,
+        came: &[u8],
+        (prefix, leaves): (&[u8], &[u8]),
+        now: u64,
+    ) -> Option<Vec<u8>> {
+        if self.findings.arc == Arc::TempError {
+            return None;
+        }
+        let (before, after) = (Header::scan(came), Header::scan(leaves));
+        let (before, after) = (View::of(b"", &before, came), View::of(prefix, &after, leaves));
+        let (before, after) = (read(&before, came.len())?, read(&after, leaves.len())?);
+        // Known already; it is worth the same a second time.
+        let chain = arc::validate(resolver, &before, &self.keys, now, Instant::now()).await;
+        let sealer = Sealer {
+            key,
+            domain: key.domain().as_str(),
+            selector: key.selector().as_str(),
+            fields: arc::FIELDS,
+        };
+        sealer.seal(&after, &self.results, &chain, now)
+    }
+
     /// Checks all signatures that verified once more, on the bytes that are about to be sent: `prefix` and
     /// `message`. Nobody is asked for their keys again.
     ///
@@ -145,14 +187,15 @@ fn no_dmarc(result: DmarcResult) -> Dmarc {
     Dmarc { domain: String::new(), policy: DmarcPolicy::None, result }
 }
 
-fn field(
+fn results(
     incoming: &Incoming<'_>,
     sender: &Sender<'_>,
     signatures: &[DkimOutput<'_>],
     dmarc: Option<&DmarcOutput>,
+    chain: &arc::Chain<'_>,
     policy: &Policy,
     authserv_id: &str,
-) -> Vec<u8> {
+) -> String {
     let mut results = AuthenticationResults::new(authserv_id);
     if let Some(ip) = incoming.ip.filter(|_| policy.spf != Check::Off) {
         let spf = sender.to_output();
@@ -174,7 +217,13 @@ fn field(
     if let Some(dmarc) = dmarc {
         results = results.with_dmarc_result(dmarc);
     }
-    let mut field = Vec::new();
-    results.write_header(&mut field);
-    field
+    let mut text = results.to_string();
+    if text == authserv_id {
+        text.push_str("; none");
+    }
+    if policy.dkim != Check::Off && chain.instances() > 0 {
+        text.push_str(&format!(";\r\n\tarc={}", chain.result()));
+    }
+    // What strangers call themselves goes into it.
+    text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect()
 }

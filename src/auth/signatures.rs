@@ -2,9 +2,10 @@
 
 use super::keys::Keys;
 use crate::verdict::{Dkim, Signature};
+use hickory_resolver::proto::op::ResponseCode;
 use mail_auth::{
-    AuthenticatedMessage, DkimOutput, DkimResult, Error, MessageAuthenticator, Parameters,
-    common::crypto::Algorithm, dkim::DkimError,
+    AuthenticatedMessage, DkimOutput, DkimResult, DnsError, Error, MessageAuthenticator,
+    Parameters, common::crypto::Algorithm, dkim::DkimError,
 };
 
 /// Checks all of them. A signature with SHA-1 does not count (RFC 8301 §3.1), and a body that is not the
@@ -32,6 +33,14 @@ pub(super) async fn verify<'m>(
                 ) => {
                     let failed = Error::Dkim(DkimError::FailedBodyHashMatch);
                     DkimOutput::fail(failed).with_signature(signature)
+                }
+                // A name server in trouble says nothing about the key.
+                (
+                    DkimResult::PermError(Error::Dns(DnsError::RecordNotFound(code))),
+                    Some(signature),
+                ) if !matches!(code, ResponseCode::NXDomain | ResponseCode::NoError) => {
+                    let unanswered = Error::Dns(DnsError::Resolver(code.to_string()));
+                    DkimOutput::temp_err(unanswered).with_signature(signature)
                 }
                 _ => output,
             }

@@ -73,6 +73,7 @@ pub(super) async fn accept(
         reverse_path: &transaction.envelope.reverse_path,
         header: &header,
         message: &bytes,
+        now: story.arrived,
     };
     let checked = match policy.is_off() {
         true => None,
@@ -98,6 +99,7 @@ pub(super) async fn accept(
         checked: checked.as_ref(),
         is_munged,
         trace: prefix(&received, &tokens),
+        now: story.arrived,
     };
     let forms = Forms::make(services, &making, recipients).await?;
     let is_ascii = |to: &ForwardPath| match to {
@@ -205,6 +207,7 @@ pub(super) async fn is_signed_after_all(
         reverse_path: &message.reverse_path,
         header: &Header::scan(&message.bytes),
         message: &message.bytes,
+        now: message.now,
     };
     is_signed(&check(services, incoming, sender, &SIGNATURES).await, &message.reverse_path)
 }

@@ -96,7 +96,7 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
         explanation.refused = Some(reply);
     } else if !auth.policy.is_off() {
         let incoming =
-            Incoming { ip: Some(*ip), helo, reverse_path: sender, header: &header, message };
+            Incoming { ip: Some(*ip), helo, reverse_path: sender, header: &header, message, now };
         let asked = Sender::new(Some(*ip), helo, sender);
         let findings = check(&services, incoming, &asked, &auth.policy).await.findings;
         let is_open = match &recipient.path {

@@ -6,7 +6,8 @@
 use super::{recipient::Recipient, services::Services};
 use crate::{
     address::{Domain, ForwardPath, Mailbox},
-    auth::{self, Checked},
+    auth::{self, Checked, dkim::KeyKind},
+    config::ArcSealing,
     message::{Header, munge},
     reply::Reply,
 };
@@ -40,6 +41,8 @@ pub(super) struct Making<'a> {
     pub(super) is_munged: bool,
     /// Received and loop tokens.
     pub(super) trace: String,
+    /// Seconds since 1970.
+    pub(super) now: u64,
 }
 
 impl Forms {
@@ -53,6 +56,7 @@ impl Forms {
         recipients: &[Recipient],
     ) -> Result<Self, Reply> {
         let mut forms = Self { all: Vec::new(), of_recipient: Vec::new() };
+        let wants_arc = wants_arc(services, recipients);
         let mut made: Vec<(Option<Mailbox>, &Domain)> = Vec::new();
         for recipient in recipients {
             let author = if making.is_munged { author(services, recipient) } else { None };
@@ -61,8 +65,8 @@ impl Forms {
                 Some(at) => at,
                 None => {
                     forms.all.push(match &like.0 {
-                        Some(alias) => making.munged(services, alias, like.1),
-                        None => making.untouched(services, like.1).await?,
+                        Some(alias) => making.munged(services, alias, like.1, wants_arc).await,
+                        None => making.untouched(services, like.1, wants_arc).await?,
                     });
                     made.push(like);
                     made.len() - 1
@@ -99,15 +103,21 @@ fn author(services: &Services, recipient: &Recipient) -> Option<Mailbox> {
 impl Making<'_> {
     /// The bytes that came, behind fields with which all signatures that verified still do: one that
     /// covers Authentication-Results, present or not, bars us from adding it.
-    async fn untouched(&self, services: &Services, signer: &Domain) -> Result<Form, Reply> {
-        let (bytes, resolver) = (self.bytes.clone(), services.outbound.resolver());
+    async fn untouched(
+        &self,
+        services: &Services,
+        signer: &Domain,
+        wants_arc: bool,
+    ) -> Result<Form, Reply> {
         let Some(checked) = self.checked else {
-            return Ok(signed(services, signer, self.trace.clone().into_bytes(), bytes));
+            let prefix = self.trace.clone().into_bytes();
+            return Ok(self.signed(services, signer, prefix, self.bytes.clone(), false).await);
         };
         let mut broken = Vec::new();
-        for results in [checked.field.as_slice(), b""] {
-            let form = [self.trace.as_bytes(), results].concat();
-            let form = signed(services, signer, form, bytes.clone());
+        for results in [checked.field(), Vec::new()] {
+            let prefix = [self.trace.as_bytes(), &results].concat();
+            let form = self.signed(services, signer, prefix, self.bytes.clone(), wants_arc).await;
+            let resolver = services.outbound.resolver();
             match checked.check_again(resolver, &form.prefix, &form.bytes).await {
                 Ok(()) => return Ok(form),
                 Err(domains) => broken = domains,
@@ -122,25 +132,60 @@ impl Making<'_> {
     }
 
     /// From the alias: signed by its domain, or else the one that SRS uses.
-    fn munged(&self, services: &Services, alias: &Mailbox, signer: &Domain) -> Form {
-        let results = self.checked.map(|checked| checked.field.as_slice()).unwrap_or_default();
+    async fn munged(
+        &self,
+        services: &Services,
+        alias: &Mailbox,
+        signer: &Domain,
+        wants_arc: bool,
+    ) -> Form {
+        let results = self.checked.map(Checked::field).unwrap_or_default();
         let munged = munge(&Header::scan(&self.bytes), &self.bytes, alias);
         let (fields, bytes) = match munged {
             Some(munged) => (munged.fields, Bytes::from(munged.message)),
             None => (Vec::new(), self.bytes.clone()),
         };
-        let prefix = [self.trace.as_bytes(), results, &fields].concat();
+        let prefix = [self.trace.as_bytes(), &results, &fields].concat();
         let is_own = !services.signing_keys(alias.domain()).is_empty();
         let signer = if is_own { alias.domain() } else { signer };
-        signed(services, signer, prefix, bytes)
+        self.signed(services, signer, prefix, bytes, wants_arc).await
+    }
+
+    /// With one signature for each key of `signer`, and an ARC set by its RSA key: verifiers of ARC know
+    /// no other kind.
+    async fn signed(
+        &self,
+        services: &Services,
+        signer: &Domain,
+        mut prefix: Vec<u8>,
+        bytes: Bytes,
+        wants_arc: bool,
+    ) -> Form {
+        let fields = signatures(services, signer, &[&prefix, &bytes]);
+        prefix.extend_from_slice(&fields);
+        let keys = services.signing_keys(signer);
+        let key = keys.iter().find(|key| wants_arc && key.kind() == KeyKind::Rsa);
+        if let (Some(key), Some(checked)) = (key, self.checked) {
+            let resolver = services.outbound.resolver();
+            let leaves = (prefix.as_slice(), &*bytes);
+            let set = checked.seal(resolver, key, &self.bytes, leaves, self.now).await;
+            prefix.extend(set.unwrap_or_default());
+        }
+        Form { prefix: prefix.into(), bytes }
     }
 }
 
-/// A form with one signature for each key of `signer`, if it has any.
-fn signed(services: &Services, signer: &Domain, mut prefix: Vec<u8>, bytes: Bytes) -> Form {
-    let fields = signatures(services, signer, &[&prefix, &bytes]);
-    prefix.extend_from_slice(&fields);
-    Form { prefix: prefix.into(), bytes }
+/// True when one of the destinations asks forwarders for ARC: the message has one form for all of them.
+fn wants_arc(services: &Services, recipients: &[Recipient]) -> bool {
+    let mut domains =
+        recipients.iter().flat_map(|to| &to.destinations).map(|to| to.mailbox.domain());
+    match &services.config.auth.arc {
+        ArcSealing::Off => false,
+        ArcSealing::On => true,
+        ArcSealing::For(patterns) => {
+            domains.any(|domain| patterns.iter().any(|pattern| pattern.matches(domain)))
+        }
+    }
 }
 
 /// DKIM-Signature fields of the message that `parts` are, one for each key of `signer`.

@@ -15,6 +15,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod arc;
+mod arc_hops;
 mod spf;
 
 /// The text of a suite; `None`: skip.
