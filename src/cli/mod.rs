@@ -8,6 +8,7 @@ pub mod backup;
 pub mod check;
 pub mod complete;
 mod context;
+pub mod dkim;
 pub mod domain;
 pub mod explain;
 pub mod init;
@@ -55,6 +56,7 @@ enum Command {
     Domain(domain::Args),
     Alias(alias::Args),
     Srs(srs::Args),
+    Dkim(dkim::Args),
     Queue(queue::Args),
     Trace(trace::Args),
     Explain(explain::Args),
@@ -79,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Domain(args) => domain::run(args, &context),
         Command::Alias(args) => alias::run(args, &context),
         Command::Srs(args) => srs::run(args, &context),
+        Command::Dkim(args) => dkim::run(args, &context),
         Command::Queue(args) => queue::run(args, &context),
         Command::Trace(args) => trace::run(args, &context),
         Command::Explain(args) => explain::run(&args, &context),

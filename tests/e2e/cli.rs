@@ -2,6 +2,7 @@
 
 mod backup;
 mod changes;
+mod dkim;
 mod explain;
 mod first_steps;
 mod queue;
