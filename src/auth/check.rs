@@ -38,6 +38,15 @@ pub struct Incoming<'a> {
     pub now: u64,
 }
 
+/// SPF of whoever brings a message.
+#[derive(Debug, Clone, Copy)]
+pub struct SenderSpf {
+    /// Of the reverse-path, or of the HELO name where that is null.
+    pub reverse_path: Spf,
+    /// Of the HELO name, which is told and decides nothing.
+    pub helo: Spf,
+}
+
 /// What the checks found, and what is needed to check again.
 #[derive(Debug)]
 pub struct Checked {
@@ -57,7 +66,7 @@ pub struct Checked {
 pub async fn check(
     resolver: &Resolver,
     incoming: Incoming<'_>,
-    spf: impl Future<Output = Spf>,
+    spf: impl Future<Output = SenderSpf>,
     policy: &Policy,
     authserv_id: &str,
     deadline: Instant,
@@ -66,10 +75,13 @@ pub async fn check(
     let keys = Keys::default();
     let view = View::of(b"", incoming.header, incoming.message);
     let parsed = read(&view, incoming.message.len()).unwrap_or_default();
-    let verified = timeout_at(deadline, signatures::verify(&authenticator, &parsed, &keys));
-    let chain = arc::validate(resolver, &parsed, &keys, incoming.now, deadline);
-    let (spf, verified, chain) = tokio::join!(timeout_at(deadline, spf), verified, chain);
-    let spf = spf.unwrap_or(Spf::TempError);
+    // DMARC comes after it and needs its own.
+    let half = Instant::now() + deadline.saturating_duration_since(Instant::now()) / 2;
+    let verified = timeout_at(half, signatures::verify(&authenticator, &parsed, &keys));
+    let chain = arc::validate(resolver, &parsed, &keys, incoming.now, half);
+    let (spf, verified, chain) = tokio::join!(timeout_at(half, spf), verified, chain);
+    let late = SenderSpf { reverse_path: Spf::TempError, helo: Spf::TempError };
+    let SenderSpf { reverse_path: spf, helo } = spf.unwrap_or(late);
     let outputs = verified.unwrap_or_else(|_| unanswered(&parsed));
 
     let domain = match incoming.reverse_path.mailbox() {
@@ -77,6 +89,7 @@ pub async fn check(
         None => incoming.helo.to_owned(),
     };
     let sender = Sender { domain: &domain, spf };
+    let greeting = Sender { domain: incoming.helo, spf: helo };
     let dmarc = match policy.dmarc {
         Check::Off => None,
         _ => {
@@ -84,8 +97,15 @@ pub async fn check(
             timeout_at(deadline, verified).await.ok()
         }
     };
-    let results =
-        results(&incoming, &sender, &outputs, dmarc.as_ref(), &chain, policy, authserv_id);
+    let results = results(
+        &incoming,
+        [&sender, &greeting],
+        &outputs,
+        dmarc.as_ref(),
+        &chain,
+        policy,
+        authserv_id,
+    );
     let dmarc = match (&dmarc, policy.dmarc) {
         (Some(output), _) => dmarc::found(output),
         (None, Check::Off) => no_dmarc(DmarcResult::None),
@@ -189,7 +209,7 @@ fn no_dmarc(result: DmarcResult) -> Dmarc {
 
 fn results(
     incoming: &Incoming<'_>,
-    sender: &Sender<'_>,
+    [sender, greeting]: [&Sender<'_>; 2],
     signatures: &[DkimOutput<'_>],
     dmarc: Option<&DmarcOutput>,
     chain: &arc::Chain<'_>,
@@ -198,18 +218,16 @@ fn results(
 ) -> String {
     let mut results = AuthenticationResults::new(authserv_id);
     if let Some(ip) = incoming.ip.filter(|_| policy.spf != Check::Off) {
-        let spf = sender.to_output();
-        results = match incoming.reverse_path {
-            ReversePath::Null => results.with_spf_ehlo_result(&spf, ip, incoming.helo),
+        results = results.with_spf_ehlo_result(&greeting.to_output(), ip, incoming.helo);
+        if let ReversePath::Mailbox(mailbox) = incoming.reverse_path {
             // In ASCII: the destination may lack SMTPUTF8.
-            ReversePath::Mailbox(mailbox) => {
-                let from = match mailbox.local().is_ascii() {
-                    true => mailbox.to_string(),
-                    false => sender.domain.to_owned(),
-                };
-                results.with_spf_mailfrom_result(&spf, ip, &from, incoming.helo)
-            }
-        };
+            let from = match mailbox.local().is_ascii() {
+                true => mailbox.to_string(),
+                false => sender.domain.to_owned(),
+            };
+            results =
+                results.with_spf_mailfrom_result(&sender.to_output(), ip, &from, incoming.helo);
+        }
     }
     if policy.dkim != Check::Off {
         results = results.with_dkim_results(signatures, "");

@@ -10,4 +10,4 @@ mod signatures;
 pub mod spf;
 mod view;
 
-pub use check::{Checked, Incoming, aside, check};
+pub use check::{Checked, Incoming, SenderSpf, aside, check};

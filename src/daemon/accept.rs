@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     address::{ForwardPath, ReversePath},
-    auth::{self, Checked, Incoming},
+    auth::{self, Checked, Incoming, SenderSpf},
     dsn,
     message::{Header, LoopMarks, LoopToken, Received, prefix, without_own_results},
     net::Peer,
@@ -154,7 +154,10 @@ pub(super) async fn check(
 ) -> Checked {
     let time = LONGEST.min(services.config.delivery.budget / SHARE);
     let (resolver, hostname) = (services.outbound.resolver(), services.config.hostname.as_str());
-    let spf = sender.spf(services);
+    let spf = async {
+        let (reverse_path, helo) = tokio::join!(sender.spf(services), sender.spf_of_helo(services));
+        SenderSpf { reverse_path, helo }
+    };
     auth::check(resolver, incoming, spf, policy, hostname, Instant::now() + time).await
 }
 

@@ -23,6 +23,7 @@ struct Inner {
     helo: String,
     reverse_path: ReversePath,
     spf: OnceCell<Spf>,
+    spf_of_helo: OnceCell<Spf>,
 }
 
 /// What else says that the reverse-path is whose it seems.
@@ -42,6 +43,7 @@ impl Sender {
             helo: helo.to_owned(),
             reverse_path: reverse_path.clone(),
             spf: OnceCell::new(),
+            spf_of_helo: OnceCell::new(),
         }))
     }
 
@@ -71,13 +73,21 @@ impl Sender {
 
     /// SPF of the reverse-path, or of the HELO name where that is null.
     pub(super) async fn spf(&self, services: &Services) -> Spf {
-        *self.0.spf.get_or_init(|| self.check(services)).await
+        let Some(mailbox) = self.0.reverse_path.mailbox() else {
+            return self.spf_of_helo(services).await;
+        };
+        let check = || async { self.check(services, &mailbox.to_string()).await };
+        *self.0.spf.get_or_init(check).await
     }
 
-    async fn check(&self, services: &Services) -> Spf {
+    /// SPF of the HELO name (RFC 7208 §2.3).
+    pub(super) async fn spf_of_helo(&self, services: &Services) -> Spf {
+        *self.0.spf_of_helo.get_or_init(|| self.check(services, "")).await
+    }
+
+    async fn check(&self, services: &Services, sender: &str) -> Spf {
         let Inner { ip: Some(ip), helo, reverse_path, .. } = &*self.0 else { return Spf::None };
-        let sender = reverse_path.mailbox().map(ToString::to_string).unwrap_or_default();
-        let query = spf::Query { ip: *ip, helo, sender: &sender };
+        let query = spf::Query { ip: *ip, helo, sender };
         let deadline = Instant::now() + SPF_TIME;
         let result = spf::check(services.outbound.resolver(), &query, deadline).await;
         tracing::debug!(from = %reverse_path, %ip, spf = %result, "sender checked");

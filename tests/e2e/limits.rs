@@ -40,7 +40,7 @@ fn message_of(size: usize) -> Vec<u8> {
 }
 
 /// A figure of `/proc/PID/status`: `VmRSS` is the memory in use, `VmHWM` the most there ever was.
-fn memory_kilobytes(process: u32, figure: &str) -> usize {
+pub(crate) fn memory_kilobytes(process: u32, figure: &str) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(figure)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()

@@ -25,6 +25,7 @@ mod model;
 mod postfix;
 mod postsrsd;
 mod proxy;
+mod signed;
 mod spool;
 mod start;
 mod stop;
