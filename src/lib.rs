@@ -9,10 +9,11 @@
 //! destination will conclude about who sent a message.
 //!
 //! Protocols, bytes in and bytes out: [`smtp`] for servers and the replies of servers, [`proxy`] for the
-//! header of a load balancer.
+//! header of a load balancer; for Postfix [`socketmap`] in frames of [`netstring`], [`tcp_table`] (both ask
+//! [`lookup`]) and [`policy`].
 //!
 //! Edges: [`config`] reads the configuration; [`store`] keeps domains, aliases, memories, the spool and
-//! the journal; [`net`] listens, resolves and delivers; [`auth`] checks who sends.
+//! the journal; [`net`] listens, resolves and delivers; [`postfix`] answers Postfix; [`auth`] checks who sends.
 //!
 //! Top: [`daemon`] wires them together, `cli` has one file a command, [`log`] writes to stderr.
 
@@ -32,10 +33,17 @@ pub mod envelope;
 pub mod fate;
 pub mod log;
 #[deny(clippy::disallowed_methods)]
+pub mod lookup;
+#[deny(clippy::disallowed_methods)]
 pub mod message;
 pub mod net;
 #[deny(clippy::disallowed_methods)]
+pub mod netstring;
+#[deny(clippy::disallowed_methods)]
 pub mod next_hop;
+#[deny(clippy::disallowed_methods)]
+pub mod policy;
+pub mod postfix;
 #[deny(clippy::disallowed_methods)]
 pub mod proxy;
 #[deny(clippy::disallowed_methods)]
@@ -45,7 +53,11 @@ pub mod retry;
 #[deny(clippy::disallowed_methods)]
 pub mod smtp;
 #[deny(clippy::disallowed_methods)]
+pub mod socketmap;
+#[deny(clippy::disallowed_methods)]
 pub mod srs;
 pub mod store;
+#[deny(clippy::disallowed_methods)]
+pub mod tcp_table;
 #[deny(clippy::disallowed_methods)]
 pub mod verdict;

@@ -22,9 +22,9 @@ const LAYERS: [(&str, &[&str]); 6] = [
             "dsn", "verdict",
         ],
     ),
-    ("protocols", &["smtp", "proxy"]),
+    ("protocols", &["smtp", "proxy", "lookup", "netstring", "socketmap", "tcp_table", "policy"]),
     ("config", &["config"]),
-    ("edges", &["store", "net", "auth"]),
+    ("edges", &["store", "net", "auth", "postfix"]),
     ("daemon", &["daemon"]),
     ("cli", &["cli", "log", "lib", "main"]),
 ];

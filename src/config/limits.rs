@@ -29,6 +29,10 @@ pub struct Limits {
     pub session_timeout: Duration,
     /// Octets of messages held at once.
     pub message_memory: usize,
+    /// Connections to listeners that are not smtp.
+    pub map_connections: usize,
+    /// How long such a connection may be idle.
+    pub map_timeout: Duration,
     /// Received fields of a message.
     pub received_hops: usize,
     /// Senders kept because they are too long for an SRS address.
@@ -52,6 +56,8 @@ pub(super) fn read(root: &Table<'_>) -> Option<Limits> {
     let data_timeout = table.duration("data_timeout");
     let session_timeout = table.duration("session_timeout");
     let message_memory = table.size("message_memory");
+    let map_connections = table.integer("map_connections");
+    let map_timeout = table.duration("map_timeout");
     let received_hops = table.integer("received_hops");
     let srs_entries = table.integer("srs_entries");
     Some(Limits {
@@ -63,6 +69,8 @@ pub(super) fn read(root: &Table<'_>) -> Option<Limits> {
         data_timeout: data_timeout?,
         session_timeout: session_timeout?,
         message_memory: message_memory?,
+        map_connections: map_connections?,
+        map_timeout: map_timeout?,
         received_hops: received_hops?,
         srs_entries: srs_entries?,
     })

@@ -7,6 +7,23 @@ use std::{collections::HashSet, fmt, path::PathBuf, str::FromStr};
 pub enum Protocol {
     /// RFC 5321.
     Smtp,
+    /// socketmap_table(5).
+    Socketmap,
+    /// tcp_table(5).
+    TcpTable(Direction),
+    /// Postfix policy delegation.
+    Policy,
+    /// The milter protocol.
+    Milter,
+}
+
+/// Which map a tcp-table listener answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Senders to SRS addresses.
+    Forward,
+    /// SRS addresses to senders.
+    Reverse,
 }
 
 /// One place where clients connect.
@@ -34,15 +51,16 @@ pub enum ListenAddress {
     Unix(PathBuf),
 }
 
-const LATER_PROTOCOLS: [&str; 6] =
-    ["submission", "socketmap", "tcp-table", "milter", "policy", "http"];
+const LATER_PROTOCOLS: [&str; 3] = ["submission", "milter", "http"];
 
-impl FromStr for Protocol {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
+impl Protocol {
+    /// The name alone; a tcp-table still needs its direction.
+    fn named(text: &str) -> Result<Self, String> {
         match text {
             "smtp" => Ok(Self::Smtp),
+            "socketmap" => Ok(Self::Socketmap),
+            "tcp-table" => Ok(Self::TcpTable(Direction::Forward)),
+            "policy" => Ok(Self::Policy),
             later if LATER_PROTOCOLS.contains(&later) => {
                 Err(format!("protocol {later:?} is not available in this version"))
             }
@@ -55,6 +73,11 @@ impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Smtp => "smtp",
+            Self::Socketmap => "socketmap",
+            Self::TcpTable(Direction::Forward) => "tcp-table forward",
+            Self::TcpTable(Direction::Reverse) => "tcp-table reverse",
+            Self::Policy => "policy",
+            Self::Milter => "milter",
         })
     }
 }
@@ -101,11 +124,19 @@ pub(super) fn read(root: &Table<'_>) -> Option<Vec<Listen>> {
     let listeners: Vec<Option<Listen>> = tables
         .iter()
         .map(|table| {
-            let protocol = table.text("protocol", Protocol::from_str);
+            let protocol = table.text("protocol", Protocol::named);
             let address = table.text("address", ListenAddress::from_str);
             let proxy_protocol = table.list("proxy_protocol", IpNet::from_str);
-            if table.is_written("direction") && protocol.is_some() {
-                table.refuse("direction", "belongs to tcp-table listeners", "no such key here");
+            let protocol = match protocol {
+                Some(Protocol::TcpTable(_)) => direction(table).map(Protocol::TcpTable),
+                Some(_) if table.is_written("direction") => {
+                    table.refuse("direction", "belongs to tcp-table listeners", "no such key here");
+                    None
+                }
+                protocol => protocol,
+            };
+            if table.is_written("proxy_protocol") && protocol.is_some_and(|p| p != Protocol::Smtp) {
+                table.refuse("proxy_protocol", "belongs to smtp listeners", "no such key here");
             }
             let any_port = matches!(address, Some(ListenAddress::Tcp { port: 0, .. }));
             if let Some(address) = &address
@@ -122,6 +153,14 @@ pub(super) fn read(root: &Table<'_>) -> Option<Vec<Listen>> {
         })
         .collect();
     listeners.into_iter().collect()
+}
+
+fn direction(table: &Table<'_>) -> Option<Direction> {
+    table.one_of("direction", |text| match text {
+        "forward" => Some(Direction::Forward),
+        "reverse" => Some(Direction::Reverse),
+        _ => None,
+    })
 }
 
 #[cfg(test)]

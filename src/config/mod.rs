@@ -19,7 +19,7 @@ pub use auth::{ArcSealing, Auth};
 pub use finding::{ConfigError, Finding};
 pub use ip_net::IpNet;
 pub use limits::{Delivery, Limits};
-pub use listen::{Listen, ListenAddress, Protocol};
+pub use listen::{Direction, Listen, ListenAddress, Protocol};
 pub use route::{DomainPattern, Route};
 pub use spool::Spool;
 pub use srs::Srs;

@@ -326,7 +326,9 @@ async fn rewrite(
     let rewritten = match rewriter.forward(sender, &recipient.srs_domain, message.now) {
         Forwarded::Unchanged => sender.clone(),
         Forwarded::Rewritten(rewritten) => rewritten,
-        Forwarded::TooLong => services.shorten(&rewriter, sender, recipient, message.now).await?,
+        Forwarded::TooLong => {
+            services.shorten(&rewriter, sender, &recipient.srs_domain, message.now).await?
+        }
     };
     Ok(ReversePath::Mailbox(rewritten))
 }

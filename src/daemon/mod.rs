@@ -12,11 +12,13 @@ mod sender;
 mod services;
 mod spool;
 mod story;
+mod tables;
 mod transaction;
 
 use crate::{
-    config::{Config, Protocol},
+    config::{Config, Listen, Protocol},
     net::{Clients, Listener, ResolverError, Server, Timeouts},
+    postfix::{self, Connections, Dialect, Patience},
     smtp::SessionConfig,
     store::{
         StateLock, StoreError,
@@ -33,6 +35,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+pub use tables::Tables;
 use tokio::{
     sync::watch,
     task::JoinSet,
@@ -55,6 +58,8 @@ const PURGE_EVERY: Duration = Duration::from_secs(3600);
 pub struct Daemon {
     services: Arc<Services>,
     listeners: Vec<Listener>,
+    /// For Postfix.
+    table_listeners: Vec<postfix::Listener>,
     spool: spool::Inbox,
     /// Held until the end.
     _state_dir: StateLock,
@@ -139,20 +144,38 @@ impl Daemon {
         let config = &services.config;
         let state_dir = lock(&config.state_dir).await?;
         let mut listeners = Vec::new();
-        for listen in config.listen.iter().filter(|listen| listen.protocol == Protocol::Smtp) {
-            let bound = Listener::bind(&listen.address, listen.proxy_protocol.clone()).await;
-            listeners.push(bound.map_err(|error| StartError::Listen {
-                address: listen.address.to_string(),
-                error,
-            })?);
+        let mut table_listeners = Vec::new();
+        for Listen { protocol, address, proxy_protocol } in &config.listen {
+            let failed = |error| StartError::Listen { address: address.to_string(), error };
+            let dialect = match protocol {
+                Protocol::Smtp => {
+                    let bound = Listener::bind(address, proxy_protocol.clone()).await;
+                    listeners.push(bound.map_err(failed)?);
+                    continue;
+                }
+                Protocol::Socketmap => Dialect::Socketmap,
+                Protocol::TcpTable(direction) => Dialect::TcpTable(*direction),
+                Protocol::Policy => Dialect::Policy,
+                Protocol::Milter => continue,
+            };
+            let bound = postfix::Listener::bind(address, dialect).await;
+            table_listeners.push(bound.map_err(failed)?);
         }
         services.journal = Journal::open(&services.config.state_dir, Bounds::default())?;
-        Ok(Self { services: Arc::new(services), listeners, spool, _state_dir: state_dir })
+        Ok(Self {
+            services: Arc::new(services),
+            listeners,
+            table_listeners,
+            spool,
+            _state_dir: state_dir,
+        })
     }
 
     /// Where it listens.
     pub fn listening(&self) -> Vec<String> {
-        self.listeners.iter().map(|listener| listener.local().to_owned()).collect()
+        let tables = self.table_listeners.iter().map(postfix::Listener::local);
+        let smtp = self.listeners.iter().map(Listener::local);
+        smtp.chain(tables).map(ToOwned::to_owned).collect()
     }
 
     /// Serves until `stop` is ready. Then nobody new is let in, idle sessions get 421, messages under
@@ -182,7 +205,16 @@ impl Daemon {
         let grace = config.delivery.budget + STOP_MARGIN;
 
         let (stopping, stopped) = watch::channel(false);
+        let smtp = self.listeners.iter().find_map(Listener::plain_address);
+        let tables = Arc::new(Tables::new(Arc::clone(&self.services), smtp));
+        let connections = Connections::new(limits.map_connections);
         let mut listeners = JoinSet::new();
+        for listener in self.table_listeners {
+            tracing::info!(address = listener.local(), "listening");
+            let (tables, connections) = (Arc::clone(&tables), Arc::clone(&connections));
+            let patience = Patience(limits.map_timeout);
+            listeners.spawn(listener.run(tables, connections, patience, stopped.clone()));
+        }
         for listener in self.listeners {
             tracing::info!(address = listener.local(), "listening");
             listeners.spawn(listener.run(Arc::clone(&server), stopped.clone()));

@@ -163,6 +163,23 @@ fn resolved(expansion: Result<Arc<Expansion>, StoreError>) -> Resolved {
     }
 }
 
+/// The reply that refuses mail from `reverse_path` to an SRS address of ours; `None` for one that takes
+/// it, and for any other recipient.
+pub(super) async fn refusal_of_return(
+    services: &Services,
+    reverse_path: &ReversePath,
+    recipient: &Mailbox,
+    now: u64,
+) -> Option<Reply> {
+    if !may_be_ours(services, recipient) {
+        return None;
+    }
+    match srs_return(services, reverse_path, recipient, now).await {
+        Err(Decision::Refuse(reply) | Decision::Forged(reply)) => Some(reply),
+        Ok(_) | Err(Decision::Accept(_)) => None,
+    }
+}
+
 /// Whether `mailbox` looks like an SRS address that we might have made.
 fn may_be_ours(services: &Services, mailbox: &Mailbox) -> bool {
     let srs = &services.config.srs.settings;

@@ -1,9 +1,4 @@
-use super::{
-    StartError, keys,
-    live::Live,
-    recipient::{Destination, Recipient},
-    spool,
-};
+use super::{StartError, keys, live::Live, recipient::Destination, spool};
 use crate::{
     address::{Domain, Mailbox},
     auth::dkim::{SigningKey, SigningKeys},
@@ -97,7 +92,7 @@ impl Services {
         &self,
         rewriter: &Rewriter,
         sender: &Mailbox,
-        recipient: &Recipient,
+        srs_domain: &Domain,
         now: u64,
     ) -> Result<Mailbox, Reply> {
         let token = rewriter.token_for(sender);
@@ -111,7 +106,7 @@ impl Services {
                 return Err(Reply::store_failed());
             }
         }
-        rewriter.forward_token(&token, &recipient.srs_domain, now).map_err(|error| {
+        rewriter.forward_token(&token, srs_domain, now).map_err(|error| {
             tracing::warn!(%sender, %error, "cannot rewrite a sender");
             Reply::cannot_rewrite()
         })

@@ -4,6 +4,7 @@ use super::{
     clients::{Admission, Clients},
     connection::{Handler, Timeouts, drive},
     memory::MessageMemory,
+    socket::{Accepted, Socket},
 };
 use crate::{
     config::{IpNet, ListenAddress},
@@ -14,25 +15,17 @@ use crate::{
 use std::{
     fmt, io,
     net::{IpAddr, SocketAddr},
-    os::unix::fs::FileTypeExt,
-    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream, lookup_host},
+    net::TcpStream,
     sync::watch,
     task::JoinSet,
-    time::{Instant, timeout},
+    time::timeout,
 };
 
-/// Connections that may wait to be accepted; the kernel has its own ceiling.
-const BACKLOG: u32 = 1024;
-/// Rest after accept failed, as it does when descriptors run out.
-const ACCEPT_REST: Duration = Duration::from_millis(100);
-/// How often that is told: with a thousand lines a minute nobody finds anything else.
-const ACCEPT_COMPLAINT: Duration = Duration::from_secs(60);
 /// Longest wait for a PROXY header, which the proxy sends at once.
 const PROXY_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -42,13 +35,6 @@ pub struct Listener {
     socket: Socket,
     /// Peers whose PROXY header is believed.
     proxies: Vec<IpNet>,
-    local: String,
-}
-
-#[derive(Debug)]
-enum Socket {
-    Tcp(TcpListener),
-    Unix(UnixListener, PathBuf),
 }
 
 /// Who is at the other end, as trace fields and journal name it.
@@ -94,121 +80,44 @@ impl Listener {
     /// # Errors
     /// When the address does not resolve, is in use, or may not be bound.
     pub async fn bind(address: &ListenAddress, proxies: Vec<IpNet>) -> io::Result<Self> {
-        let (socket, local) = match address {
-            ListenAddress::Tcp { host, port } => {
-                let mut last = io::Error::new(io::ErrorKind::NotFound, "name has no address");
-                let mut bound = None;
-                for address in lookup_host((host.as_str(), *port)).await? {
-                    match bind_tcp(address) {
-                        Ok(listener) => {
-                            bound = Some(listener);
-                            break;
-                        }
-                        Err(error) => last = error,
-                    }
-                }
-                let listener = bound.ok_or(last)?;
-                let local = listener.local_addr()?.to_string();
-                (Socket::Tcp(listener), local)
-            }
-            ListenAddress::Unix(path) => {
-                // Refused: a socket that nobody listens on. Whatever else is there stays.
-                let found = UnixStream::connect(path).await;
-                let is_socket = || {
-                    std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket())
-                };
-                if found.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
-                    && is_socket()
-                {
-                    std::fs::remove_file(path)?;
-                }
-                let local = format!("unix:{}", path.display());
-                (Socket::Unix(UnixListener::bind(path)?, path.clone()), local)
-            }
-        };
-        Ok(Self { socket, proxies, local })
+        Ok(Self { socket: Socket::bind(address, false).await?, proxies })
     }
 
     /// Where it listens, with the port the system chose if the configuration said 0.
     pub fn local(&self) -> &str {
-        &self.local
+        self.socket.local()
+    }
+
+    /// The same for TCP; `None` also where a PROXY header is expected.
+    pub fn plain_address(&self) -> Option<SocketAddr> {
+        self.socket.local_address().filter(|_| self.proxies.is_empty())
     }
 
     /// Accepts until `shutdown` turns true, then waits for the sessions to end. Dropping the future
     /// ends them at once.
-    pub async fn run<F, H>(self, server: Arc<Server<F>>, mut shutdown: watch::Receiver<bool>)
+    pub async fn run<F, H>(self, server: Arc<Server<F>>, shutdown: watch::Receiver<bool>)
     where
         F: Fn(Peer, Arc<Admission>) -> H + Send + Sync + 'static,
         H: Handler + 'static,
     {
         let proxies: Arc<[IpNet]> = self.proxies.into();
-        let mut sessions = JoinSet::new();
-        let mut complained: Option<Instant> = None;
-        loop {
-            tokio::select! {
-                accepted = self.socket.accept() => match accepted {
-                    Ok(accepted) => {
-                        let (server, proxies) = (Arc::clone(&server), Arc::clone(&proxies));
-                        let shutdown = shutdown.clone();
-                        sessions.spawn(async move {
-                            match accepted {
-                                Accepted::Tcp(stream, peer) => {
-                                    serve_tcp(stream, peer, &proxies, &server, shutdown).await;
-                                }
-                                Accepted::Unix(stream) => {
-                                    serve(stream, Peer { ip: None }, &server, shutdown).await;
-                                }
-                            }
-                        });
+        let of_sessions = shutdown.clone();
+        let begin = |accepted, sessions: &mut JoinSet<()>| {
+            let (server, proxies) = (Arc::clone(&server), Arc::clone(&proxies));
+            let shutdown = of_sessions.clone();
+            sessions.spawn(async move {
+                match accepted {
+                    Accepted::Tcp(stream, peer) => {
+                        serve_tcp(stream, peer, &proxies, &server, shutdown).await;
                     }
-                    Err(error) => {
-                        if complained.is_none_or(|last| last.elapsed() >= ACCEPT_COMPLAINT) {
-                            complained = Some(Instant::now());
-                            tracing::error!(listener = %self.local, %error, "cannot accept connections");
-                        }
-                        tokio::time::sleep(ACCEPT_REST).await;
-                    }
-                },
-                _ = sessions.join_next(), if !sessions.is_empty() => {}
-                changed = shutdown.changed() => {
-                    if changed.is_err() || *shutdown.borrow() {
-                        break;
+                    Accepted::Unix(stream) => {
+                        serve(stream, Peer { ip: None }, &server, shutdown).await;
                     }
                 }
-            }
-        }
-        if let Socket::Unix(_, path) = &self.socket {
-            let _ = std::fs::remove_file(path);
-        }
-        drop(self.socket);
-        while sessions.join_next().await.is_some() {}
+            });
+        };
+        self.socket.serve(shutdown, begin).await;
     }
-}
-
-enum Accepted {
-    Tcp(TcpStream, SocketAddr),
-    Unix(UnixStream),
-}
-
-impl Socket {
-    async fn accept(&self) -> io::Result<Accepted> {
-        match self {
-            Self::Tcp(listener) => {
-                listener.accept().await.map(|(stream, peer)| Accepted::Tcp(stream, peer))
-            }
-            Self::Unix(listener, _) => {
-                listener.accept().await.map(|(stream, _)| Accepted::Unix(stream))
-            }
-        }
-    }
-}
-
-fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // A restart need not wait for old connections to time out.
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
 }
 
 async fn serve_tcp<F, H>(

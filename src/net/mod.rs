@@ -18,6 +18,7 @@ mod outgoing;
 mod pool;
 mod resolver;
 mod route;
+mod socket;
 mod transfer;
 mod transport;
 
@@ -30,3 +31,4 @@ pub use memory::{MessageMemory, Reservation};
 pub use outbound::{Outbound, OutboundConfig};
 pub use outgoing::{Checkpoint, Outgoing};
 pub use resolver::{LookupError, Resolver, ResolverError};
+pub use socket::{Accepted, Socket};

@@ -11,6 +11,23 @@ pub fn is_srs_shaped(local: &LocalPart) -> bool {
     split_prefix(local.as_str()).is_some()
 }
 
+/// What is wrong with a malformed SRS address, in the words of PostSRSd, which scripts may look for.
+pub fn missing_part(local: &LocalPart) -> &'static str {
+    let Some((prefix, rest)) = split_prefix(local.as_str()) else { return "Not an SRS address." };
+    let mut parts = rest.get(1..).unwrap_or_default().splitn(4, '=');
+    let mut is_there = || parts.next().is_some_and(|part| !part.is_empty());
+    match prefix {
+        Prefix::Srs0 if !is_there() => "No hash in SRS0 address.",
+        Prefix::Srs0 if !is_there() => "No timestamp in SRS0 address.",
+        Prefix::Srs0 if !is_there() => "No host in SRS0 address.",
+        Prefix::Srs0 if !is_there() => "No user in SRS0 address.",
+        Prefix::Srs0 => "Bad base32 character in timestamp.",
+        Prefix::Srs1 if !is_there() => "No hash in SRS1 address.",
+        Prefix::Srs1 if !is_there() => "No host in SRS1 address.",
+        Prefix::Srs1 => "No user in SRS1 address.",
+    }
+}
+
 /// Which of the two forms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Prefix {

@@ -108,12 +108,21 @@ impl Rewriter {
     /// the forwarder it names, so chains of forwarders do not nest. Anything else, malformed SRS1
     /// included, is an ordinary sender.
     pub fn forward(&self, sender: &Mailbox, srs_domain: &Domain, now: u64) -> Forwarded {
-        if sender.domain() == srs_domain || self.exempt.contains(sender.domain()) {
+        if sender.domain() == srs_domain || self.is_exempt(sender.domain()) {
             return Forwarded::Unchanged;
         }
         // Taken from a valid sender, the parts can only be too long together.
         self.signed(body_for(sender, now), srs_domain)
             .map_or(Forwarded::TooLong, Forwarded::Rewritten)
+    }
+
+    /// True for a domain whose senders are never rewritten.
+    pub fn is_exempt(&self, domain: &Domain) -> bool {
+        let is_below = |parent: &Domain| {
+            let (name, parent) = (domain.to_key(), parent.to_key());
+            name.strip_suffix(&parent).is_some_and(|label| label.ends_with('.'))
+        };
+        self.exempt.contains(domain) || self.settings.exempt_below.iter().any(is_below)
     }
 
     /// The name under which to keep a sender whose rewritten address would be too long.

@@ -67,6 +67,8 @@ pub struct Settings {
     pub max_age_days: u16,
     /// Senders of these domains, not of their subdomains, are never rewritten.
     pub exempt_domains: Vec<Domain>,
+    /// Senders of subdomains of these, not of these themselves, are never rewritten.
+    pub exempt_below: Vec<Domain>,
 }
 
 impl Settings {
@@ -86,6 +88,7 @@ impl Settings {
             separator: Separator::default(),
             max_age_days: 21,
             exempt_domains: Vec::new(),
+            exempt_below: Vec::new(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Whether listeners answer.
 
-use crate::config::{Listen, ListenAddress};
+use crate::config::{Listen, ListenAddress, Protocol};
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
     net::{TcpStream, ToSocketAddrs},
@@ -40,7 +40,8 @@ pub(super) fn all(listeners: &[Listen]) -> Vec<Option<String>> {
 }
 
 fn problem(listen: &Listen) -> Option<String> {
-    let waits = !listen.proxy_protocol.is_empty();
+    // Only smtp greets.
+    let waits = !listen.proxy_protocol.is_empty() || listen.protocol != Protocol::Smtp;
     let asked = match &listen.address {
         ListenAddress::Tcp { host, port } => connect(host, *port).and_then(|stream| {
             stream.set_read_timeout(Some(PATIENCE))?;

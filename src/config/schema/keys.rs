@@ -46,9 +46,9 @@ pub(in crate::config) const LISTEN: Section = Section {
     keys: &[
         Key {
             name: "protocol",
-            kind: Kind::OneOf(&["smtp"]),
+            kind: Kind::OneOf(&["smtp", "socketmap", "tcp-table", "policy", "milter"]),
             default: IfAbsent::Required,
-            doc: "What is spoken there.",
+            doc: "What is spoken there. `smtp` takes mail; the others answer Postfix: docs/POSTFIX.md.",
         },
         Key {
             name: "address",
@@ -60,14 +60,12 @@ pub(in crate::config) const LISTEN: Section = Section {
             name: "proxy_protocol",
             kind: Kind::List("IP addresses or blocks, such as \"127.0.0.1\" or \"192.0.2.0/24\""),
             default: IfAbsent::Toml("[]"),
-            doc: "Peers whose PROXY header, version 1 or 2, is believed.",
+            doc: "Peers whose PROXY header, version 1 or 2, is believed: smtp only.",
         },
         Key {
             name: "direction",
             kind: Kind::OneOf(&["forward", "reverse"]),
-            default: IfAbsent::Absent(
-                "belongs to tcp-table listeners, which come with a later version",
-            ),
+            default: IfAbsent::Absent("must be written for tcp-table, and belongs to nothing else"),
             doc: "Which map a tcp-table listener answers.",
         },
     ],
@@ -418,6 +416,19 @@ pub(in crate::config) const LIMITS: Section = Section {
             kind: Kind::Size(1024, 1 << 44),
             default: IfAbsent::Toml("\"256MiB\""),
             doc: "Octets of messages held at once; beyond: 452 4.3.1.",
+        },
+        Key {
+            name: "map_connections",
+            kind: Kind::Integer(1, 100_000),
+            default: IfAbsent::Toml("4000"),
+            doc: "Connections of Postfix to all listeners that are not smtp; beyond, the one that has been idle \
+                  for longest is closed.",
+        },
+        Key {
+            name: "map_timeout",
+            kind: TIMEOUT,
+            default: IfAbsent::Toml("\"30m\""),
+            doc: "How long such a connection may be idle, and how long a request may take to arrive.",
         },
         Key {
             name: "received_hops",

@@ -1,0 +1,109 @@
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::sync::Notify;
+
+/// Connections to all listeners for Postfix. Beyond the limit a new one takes the place of the one that
+/// has been idle for longest: Postfix keeps connections that it does not need, and opens another whenever
+/// one is gone.
+#[derive(Debug)]
+pub struct Connections {
+    max: usize,
+    table: Mutex<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    open: usize,
+    /// By the order in which they became idle.
+    idle: BTreeMap<u64, Arc<Notify>>,
+    next: u64,
+}
+
+/// The right to be connected; given back on drop.
+#[derive(Debug)]
+pub(super) struct Place(Arc<Connections>);
+
+/// A connection that may be closed to make room, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Idle<'a> {
+    connections: &'a Connections,
+    number: u64,
+    closed: Arc<Notify>,
+}
+
+impl Connections {
+    /// At most `max`.
+    pub fn new(max: usize) -> Arc<Self> {
+        Arc::new(Self { max, table: Mutex::default() })
+    }
+
+    /// A place for a new connection. `None` when all are taken and none is idle.
+    pub(super) fn admit(self: &Arc<Self>) -> Option<Place> {
+        let mut table = self.lock();
+        if table.open >= self.max {
+            let (_, oldest) = table.idle.pop_first()?;
+            oldest.notify_one();
+        }
+        table.open += 1;
+        Some(Place(Arc::clone(self)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// Nothing is being asked on it.
+    pub(super) fn idle(&self) -> Idle<'_> {
+        let closed = Arc::<Notify>::default();
+        let mut table = self.0.lock();
+        let number = table.next;
+        table.next += 1;
+        table.idle.insert(number, Arc::clone(&closed));
+        Idle { connections: &self.0, number, closed }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut table = self.0.lock();
+        table.open = table.open.saturating_sub(1);
+    }
+}
+
+impl Idle<'_> {
+    /// Ready when it must make room.
+    pub(super) async fn closed(&self) {
+        self.closed.notified().await;
+    }
+}
+
+impl Drop for Idle<'_> {
+    fn drop(&mut self) {
+        self.connections.lock().idle.remove(&self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_one_that_is_idle_for_longest_makes_room() {
+        let connections = Connections::new(2);
+        let (a, b) = (connections.admit().unwrap(), connections.admit().unwrap());
+        assert!(connections.admit().is_none(), "both are busy");
+        let (of_b, of_a) = (b.idle(), a.idle());
+        let c = connections.admit().unwrap();
+        of_b.closed().await;
+        drop(of_b);
+        drop(b);
+        drop(of_a);
+        assert!(connections.admit().is_none(), "a is busy again");
+        drop((a, c));
+        assert!(connections.admit().is_some());
+    }
+}

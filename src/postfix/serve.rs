@@ -1,0 +1,247 @@
+use super::{
+    Service,
+    connections::{Connections, Place},
+};
+use crate::{
+    config::{Direction, ListenAddress},
+    lookup::{Question, Table},
+    net::{Accepted, Socket},
+    policy, socketmap, tcp_table,
+};
+use bytes::{Buf, BytesMut};
+use std::{io, sync::Arc, time::Duration};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, timeout, timeout_at},
+};
+
+/// A connection that asks nothing for so long is idle.
+const PAUSE: Duration = Duration::from_secs(1);
+/// For the answers: Postfix reads them at once.
+const WRITE: Duration = Duration::from_secs(30);
+/// Most requests are shorter.
+const BUFFER: usize = 1024;
+/// Answers are sent when so many octets of them are there, though further requests wait.
+const ANSWERS: usize = 32 << 10;
+
+/// What is spoken on a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// socketmap_table(5).
+    Socketmap,
+    /// tcp_table(5).
+    TcpTable(Direction),
+    /// Policy delegation.
+    Policy,
+}
+
+/// A bound listener for Postfix.
+#[derive(Debug)]
+pub struct Listener {
+    socket: Socket,
+    dialect: Dialect,
+}
+
+/// How long is waited for a request, from the end of the one before to its own end.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience(pub Duration);
+
+impl Listener {
+    /// Binds `address`; Postfix may connect to a unix socket, whoever it runs as.
+    ///
+    /// # Errors
+    /// When the address does not resolve, is in use, or may not be bound.
+    pub async fn bind(address: &ListenAddress, dialect: Dialect) -> io::Result<Self> {
+        Ok(Self { socket: Socket::bind(address, true).await?, dialect })
+    }
+
+    /// Where it listens.
+    pub fn local(&self) -> &str {
+        self.socket.local()
+    }
+
+    /// Answers until `shutdown` turns true.
+    pub async fn run<S: Service>(
+        self,
+        service: Arc<S>,
+        connections: Arc<Connections>,
+        patience: Patience,
+        shutdown: watch::Receiver<bool>,
+    ) {
+        let (dialect, of_each) = (self.dialect, shutdown.clone());
+        let begin = |accepted, tasks: &mut JoinSet<()>| {
+            let Some(place) = connections.admit() else {
+                tracing::warn!(?dialect, "connection refused: limits.map_connections is reached");
+                return;
+            };
+            let (service, mut shutdown) = (Arc::clone(&service), of_each.clone());
+            tasks.spawn(async move {
+                let answer = async {
+                    match accepted {
+                        Accepted::Tcp(stream, _) => {
+                            // Answers go out whole: Nagle could only delay them.
+                            let _ = stream.set_nodelay(true);
+                            converse(stream, dialect, &*service, patience, &place).await
+                        }
+                        Accepted::Unix(stream) => {
+                            converse(stream, dialect, &*service, patience, &place).await
+                        }
+                    }
+                };
+                let answered = tokio::select! {
+                    answered = answer => answered,
+                    // What is asked now is asked again of whoever comes next.
+                    _ = shutdown.wait_for(|stop| *stop) => return,
+                };
+                if let Err(error) = answered {
+                    tracing::debug!(?dialect, %error, "connection lost");
+                }
+            });
+        };
+        self.socket.serve(shutdown, begin).await;
+    }
+}
+
+/// Answers what comes on `stream`, until it ends, breaks the protocol, or exhausts `patience`.
+///
+/// # Errors
+/// When the stream fails.
+pub async fn serve<IO, S>(
+    stream: IO,
+    dialect: Dialect,
+    service: &S,
+    patience: Patience,
+) -> io::Result<()>
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send,
+    S: Service,
+{
+    match Connections::new(1).admit() {
+        Some(place) => converse(stream, dialect, service, patience, &place).await,
+        None => Ok(()),
+    }
+}
+
+async fn converse<IO, S>(
+    mut stream: IO,
+    dialect: Dialect,
+    service: &S,
+    Patience(patience): Patience,
+    place: &Place,
+) -> io::Result<()>
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send,
+    S: Service,
+{
+    let mut input = BytesMut::with_capacity(BUFFER);
+    let mut answers = Vec::with_capacity(BUFFER);
+    let mut deadline = Instant::now() + patience;
+    loop {
+        let mut is_over = false;
+        while !is_over && answers.len() < ANSWERS {
+            match dialect.answer(&input, service, &mut answers).await {
+                Heard::Request(octets) => {
+                    input.advance(octets);
+                    deadline = Instant::now() + patience;
+                }
+                Heard::Partial => break,
+                Heard::Nonsense => is_over = true,
+            }
+        }
+        let is_full = answers.len() >= ANSWERS;
+        if !answers.is_empty() {
+            timeout(WRITE, stream.write_all(&answers)).await??;
+            answers.clear();
+        }
+        if is_over {
+            return stream.shutdown().await;
+        }
+        if is_full {
+            continue;
+        }
+        match next(&mut stream, &mut input, deadline, place).await? {
+            Some(0) | None => return Ok(()),
+            Some(_) => {}
+        }
+    }
+}
+
+/// Waits for more. `None` when the time is up, or the place is needed by another.
+async fn next<IO: AsyncRead + Unpin>(
+    stream: &mut IO,
+    input: &mut BytesMut,
+    deadline: Instant,
+    place: &Place,
+) -> io::Result<Option<usize>> {
+    input.reserve(BUFFER);
+    let pause = deadline.min(Instant::now() + PAUSE);
+    if let Ok(read) = timeout_at(pause, stream.read_buf(input)).await {
+        return read.map(Some);
+    }
+    if input.is_empty() {
+        // Nothing of a request is here: the memory of a longer one is given back.
+        *input = BytesMut::new();
+    }
+    let idle = place.idle();
+    tokio::select! {
+        read = timeout_at(deadline, stream.read_buf(input)) => read.ok().transpose(),
+        () = idle.closed() => Ok(None),
+    }
+}
+
+/// What stood at the start of the input.
+enum Heard {
+    Partial,
+    /// A request of so many octets, which is answered.
+    Request(usize),
+    /// The connection ends behind the answer.
+    Nonsense,
+}
+
+impl Dialect {
+    /// Answers the first request of `input`.
+    async fn answer<S: Service>(self, input: &[u8], service: &S, out: &mut Vec<u8>) -> Heard {
+        match self {
+            Self::Socketmap => match socketmap::parse(input) {
+                socketmap::Parsed::Partial => Heard::Partial,
+                socketmap::Parsed::Question(question, octets) => {
+                    socketmap::answer(&service.look_up(question).await, out);
+                    Heard::Request(octets)
+                }
+                socketmap::Parsed::NoTable(octets) => {
+                    socketmap::refuse("Invalid map.", out);
+                    Heard::Request(octets)
+                }
+                socketmap::Parsed::Broken(why) => {
+                    socketmap::refuse(why, out);
+                    Heard::Nonsense
+                }
+            },
+            Self::TcpTable(direction) => match tcp_table::parse(input) {
+                tcp_table::Parsed::Partial => Heard::Partial,
+                tcp_table::Parsed::Get(key, octets) => {
+                    let table = match direction {
+                        Direction::Forward => Table::Forward,
+                        Direction::Reverse => Table::Reverse,
+                    };
+                    tcp_table::answer(&service.look_up(Question { table, key: &key }).await, out);
+                    Heard::Request(octets)
+                }
+                tcp_table::Parsed::Broken => {
+                    tcp_table::refuse(out);
+                    Heard::Nonsense
+                }
+            },
+            Self::Policy => match policy::parse(input) {
+                policy::Parsed::Partial => Heard::Partial,
+                policy::Parsed::Question(question, octets) => {
+                    policy::answer(service.refusal(question).await.as_ref(), out);
+                    Heard::Request(octets)
+                }
+                policy::Parsed::Broken => Heard::Nonsense,
+            },
+        }
+    }
+}
