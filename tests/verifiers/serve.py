@@ -11,7 +11,12 @@ import sys
 import sign
 import verify
 
-OPERATIONS = {"publish": sign.publish, "sign": sign.sign, "verify": verify.verify}
+OPERATIONS = {
+    "publish": sign.publish,
+    "sign": sign.sign,
+    "seal": sign.seal,
+    "verify": verify.verify,
+}
 
 
 def answer(request):

@@ -34,6 +34,12 @@ def sign(message, domain, selector, header="relaxed", body="relaxed", length=Fal
     return field + message
 
 
+def seal(message, domain):
+    """The message behind one more ARC set, by its Authentication-Results of `domain`."""
+    name = domain.encode("ascii")
+    return b"".join(dkim.ARC(message).sign(b"rsa", name, key("rsa")[0], name)) + message
+
+
 @functools.cache
 def key(selector):
     """The private key as dkimpy takes it, and its TXT record."""

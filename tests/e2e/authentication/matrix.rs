@@ -118,6 +118,27 @@ fn what_does_not_verify_does_not_verify_behind_the_hop() {
 }
 
 #[test]
+fn an_arc_chain_passes_behind_the_hop_and_a_broken_one_does_not() {
+    let Some(mut hop) = Hop::new() else { return };
+    let (_, message) = messages().remove(0);
+    let mut sealed = hop.signed(&message, &[Signing::rsa(AUTHOR)]);
+    for (domain, chain) in [(SERVICE, "none"), (AUTHOR, "pass")] {
+        let results = format!("Authentication-Results: {domain}; spf=pass; arc={chain}\r\n");
+        let with_results = [results.as_bytes(), &sealed].concat();
+        sealed = hop.verifiers.seal(&with_results, domain);
+    }
+    let (before, arrived) = hop.check("a chain of two", &sealed);
+    assert_eq!(before.arc.sealers, [SERVICE, AUTHOR]);
+    before.expect_arc_of(AUTHOR).expect_dkim_of(AUTHOR);
+    // A seal of ours would be the third.
+    let after = hop.verifiers.verify(hop.dns.address(), &Arrival::of(&arrived));
+    assert_eq!(after.arc.result, "pass", "{:?}", after.arc);
+    let (before, arrived) = hop.check("broken", &[&sealed[..], b"more\r\n"].concat());
+    let after = hop.verifiers.verify(hop.dns.address(), &Arrival::of(&arrived));
+    assert_eq!([before.arc.result, after.arc.result], ["fail", "fail"]);
+}
+
+#[test]
 fn spfquery_agrees_that_our_address_may_send_for_the_srs_domain() {
     let Some(mut hop) = Hop::new() else { return };
     let (_, message) = messages().remove(0);

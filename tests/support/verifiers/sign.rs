@@ -73,6 +73,16 @@ impl Verifiers {
         if let Some(fields) = &how.fields {
             question["fields"] = Value::from(fields.clone());
         }
+        self.message(question)
+    }
+
+    /// The message behind one more ARC set of a domain that has an Authentication-Results field in it.
+    pub fn seal(&self, message: &[u8], domain: &str) -> Vec<u8> {
+        let message = BASE64.encode(message);
+        self.message(json!({ "operation": "seal", "message": message, "domain": domain }))
+    }
+
+    fn message(&self, question: Value) -> Vec<u8> {
         let answer = self.ask(question);
         BASE64.decode(answer["message"].as_str().unwrap().as_bytes()).unwrap()
     }
