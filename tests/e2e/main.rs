@@ -11,6 +11,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod authentication;
 mod cli;
 mod crash;
 mod dialogs;

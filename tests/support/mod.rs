@@ -27,6 +27,7 @@ pub mod postfix;
 pub mod postsrsd;
 pub mod process;
 pub mod receiver;
+pub mod verifiers;
 mod wait;
 
 pub use wait::{DEADLINE, poll, wait_until, wait_until_for};

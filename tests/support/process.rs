@@ -1,5 +1,5 @@
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,8 +29,19 @@ struct Seen {
 
 impl Process {
     pub fn spawn(name: &str, command: &mut Command) -> Self {
+        Self::spawn_on(name, command, Stdio::null())
+    }
+
+    /// [`Process::spawn`] with a pipe to its stdin.
+    pub fn spawn_fed(name: &str, command: &mut Command) -> (Self, ChildStdin) {
+        let mut process = Self::spawn_on(name, command, Stdio::piped());
+        let stdin = process.child.stdin.take().unwrap();
+        (process, stdin)
+    }
+
+    fn spawn_on(name: &str, command: &mut Command, stdin: Stdio) -> Self {
         let mut child = command
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

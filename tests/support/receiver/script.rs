@@ -149,6 +149,8 @@ pub struct At<'a> {
     pub message: usize,
     /// The command line, without its end.
     pub line: &'a str,
+    /// The name the client gave itself last; empty before it did.
+    pub helo: &'a str,
     /// Between the angle brackets of MAIL.
     pub from: &'a str,
     /// Between the angle brackets of this RCPT; at the final dot, the recipient that is answered

@@ -14,6 +14,7 @@ pub(super) struct Session {
     state: Arc<State>,
     wire: Wire,
     number: usize,
+    helo: String,
     transaction: Option<Transaction>,
     message: usize,
 }
@@ -41,7 +42,8 @@ type Outcome<T> = Result<T, End>;
 
 impl Session {
     pub(super) fn new(state: Arc<State>, stream: Arc<Stream>, number: usize) -> Self {
-        Self { state, wire: Wire::new(stream), number, transaction: None, message: 0 }
+        let helo = String::new();
+        Self { state, wire: Wire::new(stream), number, helo, transaction: None, message: 0 }
     }
 
     pub(super) fn run(mut self) {
@@ -58,6 +60,9 @@ impl Session {
         self.step(Step::Greeting, "", "220 receiver.test ESMTP")?;
         while let Some(line) = self.line()? {
             let verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
+            if matches!(verb.as_str(), "LHLO" | "EHLO" | "HELO") {
+                self.helo = line.split(' ').nth(1).unwrap_or_default().to_owned();
+            }
             match (verb.as_str(), self.profile().lmtp) {
                 ("LHLO", true) | ("EHLO", false) => {
                     self.transaction = None;
@@ -149,6 +154,7 @@ impl Session {
                     connection: self.number,
                     message: self.message,
                     line: ".",
+                    helo: &self.helo,
                     from: &transaction.from,
                     recipient,
                     data: &body.data,
@@ -200,8 +206,9 @@ impl Session {
     fn action(&self, step: Step, line: &str) -> Action {
         let from = self.transaction.as_ref().map_or("", |transaction| &transaction.from);
         let recipient = if step == Step::Rcpt { path(line) } else { "" };
-        let (connection, message) = (self.number, self.message);
-        self.state.action(&At { step, connection, message, line, from, recipient, data: b"" })
+        let (connection, message, helo) = (self.number, self.message, self.helo.as_str());
+        let data: &[u8] = b"";
+        self.state.action(&At { step, connection, message, line, helo, from, recipient, data })
     }
 
     /// Does it, and says with which code.

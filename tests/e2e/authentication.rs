@@ -1,0 +1,5 @@
+//! What independent verifiers find in the mail that Onward hands on.
+
+mod corpus;
+mod matrix;
+mod strict;
