@@ -92,7 +92,7 @@ mod tests {
         );
         assert_eq!(parse("7:reverse,"), Parsed::Question(question(Table::Reverse, ""), 10));
         assert_eq!(parse("10:  alias  x,"), Parsed::Question(question(Table::Alias, " x"), 14));
-        assert_eq!(parse("12:transport a,"), Parsed::Broken("Invalid query."));
+        assert_eq!(parse("10:transport a,"), Parsed::Broken("Invalid query."));
         assert_eq!(parse("11:transport a,"), Parsed::Question(question(Table::Transport, "a"), 15));
         assert_eq!(parse("5:foo x,"), Parsed::NoTable(8));
         assert_eq!(parse("9:FORWARD x,"), Parsed::NoTable(12));
