@@ -65,8 +65,8 @@ fn forged_srs_addresses_count_over_sessions() {
 #[test]
 fn a_command_must_come_whole_in_time() {
     let onward = Onward::builder().config("limits.command_timeout = \"1s\"").start();
-    let mut slow = onward.session();
     let began = Instant::now();
+    let mut slow = onward.session();
     drip(&mut slow, b"x").expect("421 4.4.2");
     assert_eq!(slow.eof().unwrap(), b"");
     assert!(began.elapsed() >= Duration::from_secs(1), "{:?}", began.elapsed());
