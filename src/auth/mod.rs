@@ -2,6 +2,7 @@
 //! DMARC are computed by mail-auth, behind bounds and corrections of ours; [`dkim`] signs what leaves.
 
 pub mod arc;
+mod body;
 mod check;
 pub mod dkim;
 mod dmarc;

@@ -3,6 +3,7 @@
 //! Verifying a signature takes time in proportion to the names in its `h=` times the fields of the
 //! message, and all signatures and seals of a message are a stranger's to choose.
 
+use super::body;
 use crate::message::Header;
 use mail_auth::AuthenticatedMessage;
 
@@ -31,7 +32,7 @@ impl<'a> View<'a> {
 
     /// Reads it and computes the hashes of its body that signatures speak of.
     pub(super) fn parse(&self) -> Option<AuthenticatedMessage<'_>> {
-        match &self.cut {
+        let mut message = match &self.cut {
             Some((fields, rest)) => {
                 AuthenticatedMessage::parse_with_opts(rest, Some(fields), false)
             }
@@ -39,7 +40,9 @@ impl<'a> View<'a> {
                 AuthenticatedMessage::parse_with_opts(self.message, None, false)
             }
             None => AuthenticatedMessage::parse_with_opts(self.message, Some(self.prefix), false),
-        }
+        }?;
+        body::mend(&mut message);
+        Some(message)
     }
 }
 

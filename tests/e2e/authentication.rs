@@ -1,5 +1,6 @@
 //! What independent verifiers find in the mail that Onward hands on.
 
+mod classes;
 mod corpus;
 mod matrix;
 mod strict;

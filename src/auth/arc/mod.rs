@@ -16,6 +16,7 @@ mod validate;
 pub use seal::{FIELDS, Sealer};
 pub use validate::validate;
 
+use super::body::Body;
 use chain::{Set, Structure};
 use field::Field;
 use mail_auth::{AuthenticatedMessage, common::crypto::HashAlgorithm, dkim::Canonicalization};
@@ -118,9 +119,6 @@ fn body_hash(message: &AuthenticatedMessage<'_>, canonicalization: Canonicalizat
     });
     match known {
         Some((_, _, _, hash)) => hash.clone(),
-        None => {
-            let body = canonicalization.canonical_body(message.raw_body(), 0);
-            HashAlgorithm::Sha256.hash(body).as_ref().to_vec()
-        }
+        None => Body::whole(message.raw_body(), canonicalization).hash(HashAlgorithm::Sha256),
     }
 }

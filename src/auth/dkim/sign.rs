@@ -1,6 +1,7 @@
 //! What is signed, and how.
 
 use super::{SigningKey, key::Pair};
+use crate::auth::body::without_blank_end_of_body;
 use aws_lc_rs::{
     digest::{SHA256, digest},
     rand::SystemRandom,
@@ -45,7 +46,9 @@ impl SigningKey {
             .headers(FIELDS)
             .header_canonicalization(Canonicalization::Relaxed)
             .body_canonicalization(Canonicalization::Relaxed);
-        let signature = signer.sign_chained(parts.iter().copied());
+        let (last, before) = parts.split_last()?;
+        let last = without_blank_end_of_body(last);
+        let signature = signer.sign_chained(before.iter().copied().chain([last]));
         let signature = signature
             .inspect_err(|error| tracing::error!(key = ?self, %error, "cannot sign a message"));
         let mut field = Vec::new();
