@@ -110,7 +110,10 @@ fn what_passes_by_spf_alone_is_munged_and_passes_by_our_signature() {
     for policy in ["v=DMARC1; p=quarantine", "v=DMARC1; p=reject"] {
         forwarder.author("v=spf1 ip4:127.0.0.1 -all", Some(policy));
         let (arrived, found) = forwarder.forward("alice@sender.test", MESSAGE);
-        assert_eq!(arrived.header("From").unwrap(), "\"Alice, A. via hello@example.org\" <hello@example.org>");
+        assert_eq!(
+            arrived.header("From").unwrap(),
+            "\"Alice, A. via hello@example.org\" <hello@example.org>"
+        );
         assert_eq!(arrived.header("X-Original-From").unwrap(), "\"Alice, A.\" <alice@sender.test>");
         assert_eq!(found.dmarc.domain, "example.org");
         assert_eq!((found.dmarc.result.as_str(), found.dmarc.policy.as_str()), ("pass", "reject"));

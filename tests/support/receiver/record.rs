@@ -19,8 +19,8 @@ pub struct Message {
     pub data: Vec<u8>,
     /// What came over the wire, with the end of data.
     pub raw: Vec<u8>,
-    /// The answers to the end of data: one, or over LMTP one a recipient. Empty where the
-    /// connection was cut.
+    /// The answers to the end of data: one, or over LMTP one a recipient. An empty text
+    /// is the end of the connection instead.
     pub replies: Vec<String>,
 }
 
