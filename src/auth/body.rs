@@ -13,6 +13,9 @@ use mail_auth::{
     dkim::Canonicalization,
 };
 
+/// What is hashed of a body, how, and what comes of it, as mail-auth keeps it.
+pub(super) type BodyHash = (Canonicalization, HashAlgorithm, u64, Vec<u8>);
+
 /// A body to be hashed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Body<'a> {
@@ -53,6 +56,18 @@ pub(super) fn mend(message: &mut AuthenticatedMessage<'_>) {
             // mail-auth knows no `l=0`.
             let length = if *length == 0 { u64::MAX } else { *length };
             *hash = Body { octets, canonicalization: *canonicalization, length }.hash(*algorithm);
+        }
+    }
+}
+
+/// Puts hashes that are known in the place of those that were made.
+pub(super) fn reuse(message: &mut AuthenticatedMessage<'_>, known: &[BodyHash]) {
+    for (canonicalization, algorithm, length, hash) in &mut message.body_hashes {
+        let is_of = |known: &&BodyHash| {
+            (known.0, known.1, known.2) == (*canonicalization, *algorithm, *length)
+        };
+        if let Some(known) = known.iter().find(is_of) {
+            hash.clone_from(&known.3);
         }
     }
 }

@@ -1,5 +1,6 @@
 use super::{
     arc::{self, Sealer},
+    body::{self, BodyHash},
     dkim::SigningKey,
     dmarc::{self, Sender},
     keys::Keys,
@@ -58,6 +59,7 @@ pub struct Checked {
     keys: Keys,
     /// The signatures that verify.
     passing: Vec<Vec<u8>>,
+    bodies: Vec<BodyHash>,
 }
 
 /// Checks a message: DKIM beside `spf`, then DMARC. What is not known by `deadline` is a temperror.
@@ -121,7 +123,8 @@ pub async fn check(
     };
     let findings = Findings { spf, signatures: found, dmarc, arc };
     keys.close();
-    Checked { findings, results, keys, passing }
+    let bodies = parsed.body_hashes.clone();
+    Checked { findings, results, keys, passing, bodies }
 }
 
 impl Checked {
@@ -158,22 +161,31 @@ impl Checked {
     }
 
     /// Checks all signatures that verified once more, on the bytes that are about to be sent: `prefix` and
-    /// `message`. Nobody is asked for their keys again.
+    /// `leaves`. Nobody is asked for their keys again. `came` is the message that was checked: a body that
+    /// is the same, octet by octet, has the hash that it had.
     ///
     /// # Errors
     /// The domains of the signatures that do not verify any more.
     pub async fn check_again(
         &self,
         resolver: &Resolver,
-        prefix: &[u8],
-        message: &[u8],
+        came: &[u8],
+        (prefix, leaves): (&[u8], &[u8]),
     ) -> Result<(), Vec<String>> {
         if self.passing.is_empty() {
             return Ok(());
         }
-        let header = Header::scan(message);
-        let view = View::of(prefix, &header, message);
-        let parsed = read(&view, message.len()).unwrap_or_default();
+        let header = Header::scan(leaves);
+        let (head, is_same_body) = match (split(&header, leaves), split(&Header::scan(came), came))
+        {
+            (Some((head, leaves)), Some((_, came))) if leaves == came => (head, true),
+            _ => (leaves, false),
+        };
+        let view = View::of(prefix, &header, head);
+        let mut parsed = read(&view, head.len()).unwrap_or_default();
+        if is_same_body {
+            body::reuse(&mut parsed, &self.bodies);
+        }
         let outputs = signatures::verify(&resolver.authenticator(), &parsed, &self.keys).await;
         let passing = signatures::passing(&outputs);
         if self.passing.iter().all(|signature| passing.contains(signature)) {
@@ -184,6 +196,13 @@ impl Checked {
         };
         Err(self.findings.signatures.iter().filter_map(domain).collect())
     }
+}
+
+/// The header section with the empty line behind it, and the body.
+fn split<'a>(header: &Header<'_>, message: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let end = header.bytes().len();
+    let is_regular = message.get(end..)?.starts_with(b"\r\n");
+    message.split_at_checked(end + 2).filter(|_| is_regular)
 }
 
 fn read<'a>(view: &'a View<'_>, octets: usize) -> Option<AuthenticatedMessage<'a>> {

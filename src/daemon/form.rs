@@ -118,7 +118,8 @@ impl Making<'_> {
             let prefix = [self.trace.as_bytes(), &results].concat();
             let form = self.signed(services, signer, prefix, self.bytes.clone(), wants_arc).await;
             let resolver = services.outbound.resolver();
-            match checked.check_again(resolver, &form.prefix, &form.bytes).await {
+            let leaves = (&form.prefix[..], &form.bytes[..]);
+            match checked.check_again(resolver, &self.bytes, leaves).await {
                 Ok(()) => return Ok(form),
                 Err(domains) => broken = domains,
             }

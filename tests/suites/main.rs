@@ -17,6 +17,7 @@ mod support;
 
 mod arc;
 mod arc_hops;
+mod self_check;
 mod spf;
 
 /// The text of a suite; `None`: skip.
