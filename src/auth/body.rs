@@ -156,8 +156,9 @@ mod tests {
             let octets = body.as_bytes();
             for canonicalization in [Canonicalization::Relaxed, Canonicalization::Simple] {
                 let whole = by_the_book(&body, canonicalization);
-                prop_assert_eq!(written(Body::whole(octets, canonicalization)), &whole[..]);
-                let cut = &whole[..whole.len().min(usize::try_from(length).unwrap())];
+                let most = whole.len().min(usize::try_from(length).unwrap());
+                let (cut, _) = whole.split_at(most);
+                prop_assert_eq!(&written(Body::whole(octets, canonicalization)), &whole);
                 prop_assert_eq!(written(Body { octets, canonicalization, length }), cut);
             }
         }

@@ -75,7 +75,7 @@ fn whatever_was_answered_250_arrives_or_is_told_though_it_is_killed_fifty_times(
             for destination in [&mut here, &mut gone, &mut notices] {
                 destination.end_of_life();
             }
-            if random.next() % 4 == 0 {
+            if random.next().is_multiple_of(4) {
                 gone.close();
             } else {
                 gone.open();
@@ -129,6 +129,6 @@ fn journal(onward: &Onward, sent: &[Sent], seed: u64) -> HashMap<String, Value> 
             let outcome = records.get(*id).map(|record| record["outcome"].as_str().unwrap());
             matches!(outcome, Some("forwarded" | "failed" | "partial"))
         };
-        spooled.iter().all(|id| has_end(id)).then_some(records)
+        spooled.iter().all(has_end).then_some(records)
     })
 }
