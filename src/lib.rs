@@ -36,6 +36,8 @@ pub mod log;
 pub mod lookup;
 #[deny(clippy::disallowed_methods)]
 pub mod message;
+#[deny(clippy::disallowed_methods)]
+pub mod milter;
 pub mod net;
 #[deny(clippy::disallowed_methods)]
 pub mod netstring;

@@ -22,7 +22,10 @@ const LAYERS: [(&str, &[&str]); 6] = [
             "dsn", "verdict",
         ],
     ),
-    ("protocols", &["smtp", "proxy", "lookup", "netstring", "socketmap", "tcp_table", "policy"]),
+    (
+        "protocols",
+        &["smtp", "proxy", "lookup", "netstring", "socketmap", "tcp_table", "policy", "milter"],
+    ),
     ("config", &["config"]),
     ("edges", &["store", "net", "auth", "postfix"]),
     ("daemon", &["daemon"]),

@@ -5,11 +5,13 @@
 //! written into any line-based protocol as it is.
 
 mod domain;
+mod domain_pattern;
 mod local_part;
 mod mailbox;
 mod path;
 
 pub use domain::Domain;
+pub use domain_pattern::DomainPattern;
 pub use local_part::LocalPart;
 pub use mailbox::Mailbox;
 pub use path::{ForwardPath, ReversePath};

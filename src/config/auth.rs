@@ -1,4 +1,5 @@
-use super::{DomainPattern, reader::Table, schema};
+use super::{reader::Table, schema};
+use crate::address::DomainPattern;
 use crate::{
     address::Mailbox,
     verdict::{Check, Policy, SpfOnly},

@@ -1,5 +1,5 @@
 use super::{IpNet, reader::Table, schema};
-use crate::address::Domain;
+use crate::address::{Domain, DomainPattern};
 use std::{collections::HashSet, fmt, path::PathBuf, str::FromStr};
 
 /// What is spoken with the clients of a listener.
@@ -35,6 +35,19 @@ pub struct Listen {
     pub address: ListenAddress,
     /// Peers whose PROXY header is believed.
     pub proxy_protocol: Vec<IpNet>,
+    /// For the milter.
+    pub milter: Milter,
+}
+
+/// What the milter of one listener goes by.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Milter {
+    /// Whose mailboxes are on this machine.
+    pub local_domains: Vec<DomainPattern>,
+    /// Postfix's tables of aliases, as `hash:/etc/postfix/virtual`.
+    pub alias_maps: Vec<String>,
+    /// Decides and tells the log, and changes nothing.
+    pub shadow: bool,
 }
 
 /// Where to listen.
@@ -51,7 +64,7 @@ pub enum ListenAddress {
     Unix(PathBuf),
 }
 
-const LATER_PROTOCOLS: [&str; 3] = ["submission", "milter", "http"];
+const LATER_PROTOCOLS: [&str; 2] = ["submission", "http"];
 
 impl Protocol {
     /// The name alone; a tcp-table still needs its direction.
@@ -61,6 +74,7 @@ impl Protocol {
             "socketmap" => Ok(Self::Socketmap),
             "tcp-table" => Ok(Self::TcpTable(Direction::Forward)),
             "policy" => Ok(Self::Policy),
+            "milter" => Ok(Self::Milter),
             later if LATER_PROTOCOLS.contains(&later) => {
                 Err(format!("protocol {later:?} is not available in this version"))
             }
@@ -138,6 +152,7 @@ pub(super) fn read(root: &Table<'_>) -> Option<Vec<Listen>> {
             if table.is_written("proxy_protocol") && protocol.is_some_and(|p| p != Protocol::Smtp) {
                 table.refuse("proxy_protocol", "belongs to smtp listeners", "no such key here");
             }
+            let milter = milter(table, protocol);
             let any_port = matches!(address, Some(ListenAddress::Tcp { port: 0, .. }));
             if let Some(address) = &address
                 && !any_port
@@ -149,10 +164,32 @@ pub(super) fn read(root: &Table<'_>) -> Option<Vec<Listen>> {
                     "one table an address",
                 );
             }
-            Some(Listen { protocol: protocol?, address: address?, proxy_protocol: proxy_protocol? })
+            Some(Listen {
+                protocol: protocol?,
+                address: address?,
+                proxy_protocol: proxy_protocol?,
+                milter: milter?,
+            })
         })
         .collect();
     listeners.into_iter().collect()
+}
+
+fn milter(table: &Table<'_>, protocol: Option<Protocol>) -> Option<Milter> {
+    if protocol.is_some_and(|protocol| protocol != Protocol::Milter) {
+        for key in ["local_domains", "alias_maps", "shadow"] {
+            if table.is_written(key) {
+                table.refuse(key, "belongs to milter listeners", "no such key here");
+            }
+        }
+    }
+    let local_domains = table.list("local_domains", DomainPattern::from_str);
+    let alias_maps = table.list("alias_maps", |text| match text.split_once(':') {
+        Some((kind, name)) if !kind.is_empty() && !name.is_empty() => Ok(text.to_owned()),
+        _ => Err(format!("{text:?} is no table of Postfix")),
+    });
+    let shadow = table.bool("shadow");
+    Some(Milter { local_domains: local_domains?, alias_maps: alias_maps?, shadow: shadow? })
 }
 
 fn direction(table: &Table<'_>) -> Option<Direction> {

@@ -1,6 +1,6 @@
 use super::{Listen, absolute_path, reader::Table, schema};
 use crate::{
-    address::Domain,
+    address::{Domain, DomainPattern},
     srs::{Separator, Settings, TagKind},
 };
 use std::{path::PathBuf, str::FromStr};
@@ -34,10 +34,7 @@ pub(super) fn read(
     let separator = table.text("separator", separator_of);
     let max_age_days = max_age_days(&table);
     let bounces_only = table.bool("bounces_only");
-    let exempt = table.list("exempt_domains", |text| {
-        let below = text.strip_prefix("*.").or_else(|| text.strip_prefix('.'));
-        domain_name(below.unwrap_or(text)).map(|domain| (domain, below.is_some()))
-    });
+    let exempt_domains = table.list("exempt_domains", DomainPattern::from_str);
     let max_uses_per_day = table.integer("max_uses_per_day");
 
     let listens = listen.is_none_or(|listen| !listen.is_empty());
@@ -55,8 +52,6 @@ pub(super) fn read(
         );
         return None;
     }
-    let (exempt_below, exempt_domains): (Vec<_>, Vec<_>) =
-        exempt?.into_iter().partition(|(_, below)| *below);
     Some(Srs {
         settings: Settings {
             domain: domain?.or_else(|| hostname.cloned())?,
@@ -66,8 +61,7 @@ pub(super) fn read(
             also_accept: also_accept?,
             separator: separator?,
             max_age_days: max_age_days?,
-            exempt_domains: exempt_domains.into_iter().map(|(domain, _)| domain).collect(),
-            exempt_below: exempt_below.into_iter().map(|(domain, _)| domain).collect(),
+            exempt_domains: exempt_domains?,
         },
         secret_file: secret_file?,
         bounces_only: bounces_only?,

@@ -4,6 +4,7 @@ mod accept;
 mod clock;
 mod delivery;
 mod explain;
+mod filter;
 mod form;
 mod keys;
 mod live;
@@ -16,7 +17,8 @@ mod tables;
 mod transaction;
 
 use crate::{
-    config::{Config, Listen, Protocol},
+    config::{Config, Listen, Milter, Protocol},
+    milter::Mode,
     net::{Clients, Listener, ResolverError, Server, Timeouts},
     postfix::{self, Connections, Dialect, Patience},
     smtp::SessionConfig,
@@ -26,6 +28,7 @@ use crate::{
     },
 };
 pub use explain::{Explanation, Question, explain};
+use filter::Filter;
 use services::Services;
 use spool::Runner;
 use std::{
@@ -59,7 +62,7 @@ pub struct Daemon {
     services: Arc<Services>,
     listeners: Vec<Listener>,
     /// For Postfix.
-    table_listeners: Vec<postfix::Listener>,
+    table_listeners: Vec<(postfix::Listener, Option<Milter>)>,
     spool: spool::Inbox,
     /// Held until the end.
     _state_dir: StateLock,
@@ -145,7 +148,7 @@ impl Daemon {
         let state_dir = lock(&config.state_dir).await?;
         let mut listeners = Vec::new();
         let mut table_listeners = Vec::new();
-        for Listen { protocol, address, proxy_protocol } in &config.listen {
+        for Listen { protocol, address, proxy_protocol, milter } in &config.listen {
             let failed = |error| StartError::Listen { address: address.to_string(), error };
             let dialect = match protocol {
                 Protocol::Smtp => {
@@ -156,10 +159,12 @@ impl Daemon {
                 Protocol::Socketmap => Dialect::Socketmap,
                 Protocol::TcpTable(direction) => Dialect::TcpTable(*direction),
                 Protocol::Policy => Dialect::Policy,
-                Protocol::Milter => continue,
+                Protocol::Milter if milter.shadow => Dialect::Milter(Mode::Shadow),
+                Protocol::Milter => Dialect::Milter(Mode::Act),
             };
             let bound = postfix::Listener::bind(address, dialect).await;
-            table_listeners.push(bound.map_err(failed)?);
+            let rules = (*protocol == Protocol::Milter).then(|| milter.clone());
+            table_listeners.push((bound.map_err(failed)?, rules));
         }
         services.journal = Journal::open(&services.config.state_dir, Bounds::default())?;
         Ok(Self {
@@ -173,7 +178,7 @@ impl Daemon {
 
     /// Where it listens.
     pub fn listening(&self) -> Vec<String> {
-        let tables = self.table_listeners.iter().map(postfix::Listener::local);
+        let tables = self.table_listeners.iter().map(|(listener, _)| listener.local());
         let smtp = self.listeners.iter().map(Listener::local);
         smtp.chain(tables).map(ToOwned::to_owned).collect()
     }
@@ -206,14 +211,23 @@ impl Daemon {
 
         let (stopping, stopped) = watch::channel(false);
         let smtp = self.listeners.iter().find_map(Listener::plain_address);
-        let tables = Arc::new(Tables::new(Arc::clone(&self.services), smtp));
+        let tables = Tables::new(Arc::clone(&self.services), smtp);
         let connections = Connections::new(limits.map_connections);
         let mut listeners = JoinSet::new();
-        for listener in self.table_listeners {
+        for (listener, milter) in self.table_listeners {
             tracing::info!(address = listener.local(), "listening");
-            let (tables, connections) = (Arc::clone(&tables), Arc::clone(&connections));
+            let (tables, connections) = (tables.clone(), Arc::clone(&connections));
             let patience = Patience(limits.map_timeout);
-            listeners.spawn(listener.run(tables, connections, patience, stopped.clone()));
+            let stopped = stopped.clone();
+            match milter {
+                None => {
+                    listeners.spawn(listener.run(Arc::new(tables), connections, patience, stopped))
+                }
+                Some(rules) => {
+                    let filter = Filter::new(Arc::clone(&self.services), tables, rules);
+                    listeners.spawn(listener.run(Arc::new(filter), connections, patience, stopped))
+                }
+            };
         }
         for listener in self.listeners {
             tracing::info!(address = listener.local(), "listening");

@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 /// SRS addresses of ours within one of ours that are followed.
 const MAX_NESTED: usize = 3;
+/// In seconds.
+const DAY: u64 = 86_400;
 
 /// A recipient that was accepted, and where it leads.
 #[derive(Debug, Clone)]
@@ -107,7 +109,8 @@ async fn decide_mailbox(
     let is_hosted = services.store.is_hosted(mailbox.domain());
     // Never an alias, whatever catch-all or regex exists.
     if may_be_ours(services, mailbox) {
-        srs_return(services, reverse_path, mailbox, now).await
+        let original = original_of(services, reverse_path, mailbox, now).await?;
+        final_mailboxes(services, original).await
     } else if is_hosted && is_srs_shaped(mailbox.local()) {
         refuse(Reply::no_such_alias())
     } else if is_hosted {
@@ -163,21 +166,32 @@ fn resolved(expansion: Result<Arc<Expansion>, StoreError>) -> Resolved {
     }
 }
 
-/// The reply that refuses mail from `reverse_path` to an SRS address of ours; `None` for one that takes
-/// it, and for any other recipient.
-pub(super) async fn refusal_of_return(
+/// Whom an SRS address of ours stands for in mail from `reverse_path`, or the reply that refuses it;
+/// `None` for any other recipient.
+pub(super) async fn returned(
     services: &Services,
     reverse_path: &ReversePath,
     recipient: &Mailbox,
     now: u64,
-) -> Option<Reply> {
+) -> Option<Result<Mailbox, Reply>> {
     if !may_be_ours(services, recipient) {
         return None;
     }
-    match srs_return(services, reverse_path, recipient, now).await {
-        Err(Decision::Refuse(reply) | Decision::Forged(reply)) => Some(reply),
-        Ok(_) | Err(Decision::Accept(_)) => None,
-    }
+    let returned = async {
+        let original = original_of(services, reverse_path, recipient, now).await?;
+        final_mailboxes(services, original.clone()).await?;
+        Ok(original)
+    };
+    Some(match returned.await {
+        Ok(original) => Ok(original),
+        Err(Decision::Refuse(reply) | Decision::Forged(reply)) => Err(reply),
+        Err(Decision::Accept(_)) => Err(Reply::no_such_alias()),
+    })
+}
+
+/// Counts a use of the SRS address with this key. False when it has been used often enough today.
+pub(super) fn may_be_used(services: &Services, key: &str, now: u64) -> bool {
+    services.store.srs_use(key, now / DAY, services.config.srs.max_uses_per_day)
 }
 
 /// Whether `mailbox` looks like an SRS address that we might have made.
@@ -192,12 +206,12 @@ fn may_be_ours(services: &Services, mailbox: &Mailbox) -> bool {
 
 /// A returning bounce. The order of the checks decides what a guesser learns: first of all whether
 /// the tag is ours.
-async fn srs_return(
+async fn original_of(
     services: &Services,
     reverse_path: &ReversePath,
     mailbox: &Mailbox,
     now: u64,
-) -> Resolved {
+) -> Result<Mailbox, Decision> {
     let refuse = |reply| Err(Decision::Refuse(reply));
     let reversed = match services.rewriter().reverse(mailbox, now) {
         Ok(reversed) => reversed,
@@ -221,7 +235,7 @@ async fn srs_return(
             Err(error) => return refuse(not_reversed(error)),
         };
     }
-    final_mailboxes(services, original).await
+    Ok(original)
 }
 
 fn not_reversed(error: ReverseError) -> Reply {

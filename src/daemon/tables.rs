@@ -1,12 +1,16 @@
 //! What Postfix is told: addresses rewritten and reversed, aliases, hosted domains.
 
-use super::{StartError, clock, recipient::refusal_of_return, services::Services};
+use super::{
+    StartError, clock,
+    recipient::{may_be_used, returned},
+    services::Services,
+};
 use crate::{
     address::{Domain, Mailbox, ReversePath},
     alias::Expansion,
     config::Config,
     lookup::{Answer, Question, Table},
-    policy,
+    milter, policy,
     postfix::Service,
     reply::{Class, Reply},
     srs::{Forwarded, ReverseError, Reversed, is_srs_shaped, missing_part},
@@ -155,10 +159,26 @@ impl Service for Tables {
             return None;
         }
         let recipient = Mailbox::parse(str::from_utf8(question.recipient).ok()?).ok()?;
-        let sender = match question.sender {
-            b"" | b"<>" => ReversePath::Null,
-            sender => ReversePath::Mailbox(Mailbox::parse(str::from_utf8(sender).ok()?).ok()?),
-        };
-        refusal_of_return(&self.services, &sender, &recipient, clock::seconds()).await
+        let (sender, now) = (reverse_path(question.sender)?, clock::seconds());
+        match returned(&self.services, &sender, &recipient, now).await? {
+            Err(reply) => Some(reply),
+            Ok(_) if may_be_used(&self.services, &recipient.to_key(), now) => None,
+            Ok(_) => Some(Reply::srs_used_up()),
+        }
+    }
+
+    async fn recipient(&self, _sender: &[u8], _recipient: &[u8]) -> milter::Recipient {
+        milter::Recipient::Stays
+    }
+}
+
+/// As Postfix names it. `None` for what is no address.
+pub(super) fn reverse_path(sender: &[u8]) -> Option<ReversePath> {
+    match sender {
+        b"" | b"<>" => Some(ReversePath::Null),
+        sender => {
+            let mailbox = Mailbox::parse(str::from_utf8(sender).ok()?).ok()?;
+            Some(ReversePath::Mailbox(mailbox))
+        }
     }
 }

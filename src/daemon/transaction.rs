@@ -4,7 +4,7 @@ use super::{
     accept::{accept, is_signed_after_all},
     clock,
     delivery::{Delivery, Message, fingerprint},
-    recipient::{Decision, Recipient, decide},
+    recipient::{Decision, Recipient, decide, may_be_used},
     sender::{Letter, Sender},
     services::Services,
     spool::{Added, Taking, take},
@@ -24,8 +24,6 @@ use tokio::time::Instant;
 /// For how long a sender that was asked to come again is given the refusal of one recipient by
 /// itself.
 const REFUSAL_MEMORY: u64 = 6 * 3600;
-
-const DAY: u64 = 86_400;
 
 /// Forged SRS addresses of a client within an hour that are answered at once. A host that returns the
 /// bounces of forgeries makes some; who makes more is guessing, and has to wait for each answer. What
@@ -147,9 +145,8 @@ impl Mail {
             return Some(reply.as_kept());
         }
         // Last of all: only an accepted recipient is a use.
-        let (today, max) = (now / DAY, self.services.config.srs.max_uses_per_day);
         let is_used_up =
-            recipient.is_srs_return && !self.services.store.srs_use(&recipient.key(), today, max);
+            recipient.is_srs_return && !may_be_used(&self.services, &recipient.key(), now);
         is_used_up.then(Reply::srs_used_up)
     }
 

@@ -1,14 +1,17 @@
-//! Listeners for Postfix: maps and the policy service.
+//! Listeners for Postfix: maps, the policy service and the milter.
 
+mod alias_maps;
 mod connections;
+mod filter;
 mod serve;
 
+pub use alias_maps::{AliasMaps, MapError};
 pub use connections::Connections;
 pub use serve::{Dialect, Listener, Patience, serve};
 
 use crate::{
     lookup::{Answer, Question},
-    policy,
+    milter, policy,
     reply::Reply,
 };
 use std::future::Future;
@@ -21,4 +24,11 @@ pub trait Service: Send + Sync + 'static {
     /// The reply that refuses a recipient; `None` leaves it to the rules behind this one.
     fn refusal(&self, question: policy::Question<'_>)
     -> impl Future<Output = Option<Reply>> + Send;
+
+    /// What a recipient means to the milter, in a message from `sender`; both without brackets.
+    fn recipient(
+        &self,
+        sender: &[u8],
+        recipient: &[u8],
+    ) -> impl Future<Output = milter::Recipient> + Send;
 }

@@ -1,10 +1,12 @@
 use super::{
     Service,
     connections::{Connections, Place},
+    filter,
 };
 use crate::{
     config::{Direction, ListenAddress},
     lookup::{Question, Table},
+    milter,
     net::{Accepted, Socket},
     policy, socketmap, tcp_table,
 };
@@ -35,6 +37,8 @@ pub enum Dialect {
     TcpTable(Direction),
     /// Policy delegation.
     Policy,
+    /// The milter protocol.
+    Milter(milter::Mode),
 }
 
 /// A bound listener for Postfix.
@@ -135,19 +139,20 @@ where
     IO: AsyncRead + AsyncWrite + Unpin + Send,
     S: Service,
 {
+    let mut speaker = Speaker::new(dialect);
     let mut input = BytesMut::with_capacity(BUFFER);
     let mut answers = Vec::with_capacity(BUFFER);
     let mut deadline = Instant::now() + patience;
     loop {
         let mut is_over = false;
         while !is_over && answers.len() < ANSWERS {
-            match dialect.answer(&input, service, &mut answers).await {
+            match speaker.answer(&input, service, &mut answers).await {
                 Heard::Request(octets) => {
                     input.advance(octets);
                     deadline = Instant::now() + patience;
                 }
                 Heard::Partial => break,
-                Heard::Nonsense => is_over = true,
+                Heard::End => is_over = true,
             }
         }
         let is_full = answers.len() >= ANSWERS;
@@ -192,18 +197,36 @@ async fn next<IO: AsyncRead + Unpin>(
 }
 
 /// What stood at the start of the input.
-enum Heard {
+pub(super) enum Heard {
     Partial,
     /// A request of so many octets, which is answered.
     Request(usize),
     /// The connection ends behind the answer.
-    Nonsense,
+    End,
 }
 
-impl Dialect {
+/// Our side of one connection.
+enum Speaker {
+    Socketmap,
+    TcpTable(Direction),
+    Policy,
+    Milter(milter::Session),
+}
+
+impl Speaker {
+    fn new(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Socketmap => Self::Socketmap,
+            Dialect::TcpTable(direction) => Self::TcpTable(direction),
+            Dialect::Policy => Self::Policy,
+            Dialect::Milter(mode) => Self::Milter(milter::Session::new(mode)),
+        }
+    }
+
     /// Answers the first request of `input`.
-    async fn answer<S: Service>(self, input: &[u8], service: &S, out: &mut Vec<u8>) -> Heard {
+    async fn answer<S: Service>(&mut self, input: &[u8], service: &S, out: &mut Vec<u8>) -> Heard {
         match self {
+            Self::Milter(session) => filter::answer(session, input, service, out).await,
             Self::Socketmap => match socketmap::parse(input) {
                 socketmap::Parsed::Partial => Heard::Partial,
                 socketmap::Parsed::Question(question, octets) => {
@@ -216,7 +239,7 @@ impl Dialect {
                 }
                 socketmap::Parsed::Broken(why) => {
                     socketmap::refuse(why, out);
-                    Heard::Nonsense
+                    Heard::End
                 }
             },
             Self::TcpTable(direction) => match tcp_table::parse(input) {
@@ -231,7 +254,7 @@ impl Dialect {
                 }
                 tcp_table::Parsed::Broken => {
                     tcp_table::refuse(out);
-                    Heard::Nonsense
+                    Heard::End
                 }
             },
             Self::Policy => match policy::parse(input) {
@@ -240,7 +263,7 @@ impl Dialect {
                     policy::answer(service.refusal(question).await.as_ref(), out);
                     Heard::Request(octets)
                 }
-                policy::Parsed::Broken => Heard::Nonsense,
+                policy::Parsed::Broken => Heard::End,
             },
         }
     }

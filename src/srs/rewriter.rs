@@ -4,7 +4,7 @@ use super::{
     tag::{self, Accepted},
     timestamp::{self, Timestamp},
 };
-use crate::address::{AddressError, Domain, LocalPart, Mailbox};
+use crate::address::{AddressError, Domain, DomainPattern, LocalPart, Mailbox};
 use hmac::Mac;
 use std::collections::HashSet;
 
@@ -13,7 +13,9 @@ use std::collections::HashSet;
 pub struct Rewriter {
     settings: Settings,
     keyring: Keyring,
+    /// For those of the settings that name one domain.
     exempt: HashSet<Domain>,
+    exempt_patterns: Vec<DomainPattern>,
     accepted: Accepted,
 }
 
@@ -78,8 +80,14 @@ impl Rewriter {
         for kind in &settings.also_accept {
             accepted.add(*kind, kind.default_length());
         }
-        let exempt = settings.exempt_domains.iter().cloned().collect();
-        Ok(Self { settings, keyring, exempt, accepted })
+        let (mut exempt, mut exempt_patterns) = (HashSet::new(), Vec::new());
+        for pattern in &settings.exempt_domains {
+            match pattern {
+                DomainPattern::Exact(domain) => drop(exempt.insert(domain.clone())),
+                pattern => exempt_patterns.push(pattern.clone()),
+            }
+        }
+        Ok(Self { settings, keyring, exempt, exempt_patterns, accepted })
     }
 
     /// As given to [`Rewriter::new`].
@@ -118,11 +126,8 @@ impl Rewriter {
 
     /// True for a domain whose senders are never rewritten.
     pub fn is_exempt(&self, domain: &Domain) -> bool {
-        let is_below = |parent: &Domain| {
-            let (name, parent) = (domain.to_key(), parent.to_key());
-            name.strip_suffix(&parent).is_some_and(|label| label.ends_with('.'))
-        };
-        self.exempt.contains(domain) || self.settings.exempt_below.iter().any(is_below)
+        self.exempt.contains(domain)
+            || self.exempt_patterns.iter().any(|pattern| pattern.matches(domain))
     }
 
     /// The name under which to keep a sender whose rewritten address would be too long.

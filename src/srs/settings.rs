@@ -1,5 +1,5 @@
 use super::{TagKind, timestamp};
-use crate::address::Domain;
+use crate::address::{Domain, DomainPattern};
 use std::{fmt, ops::RangeInclusive, str::FromStr};
 
 /// What stands behind `SRS0` and `SRS1` in the addresses we make. Any of them is read.
@@ -65,10 +65,8 @@ pub struct Settings {
     pub separator: Separator,
     /// Days for which an SRS0 address is accepted after the day on which it was made.
     pub max_age_days: u16,
-    /// Senders of these domains, not of their subdomains, are never rewritten.
-    pub exempt_domains: Vec<Domain>,
-    /// Senders of subdomains of these, not of these themselves, are never rewritten.
-    pub exempt_below: Vec<Domain>,
+    /// Senders of these domains are never rewritten.
+    pub exempt_domains: Vec<DomainPattern>,
 }
 
 impl Settings {
@@ -88,7 +86,6 @@ impl Settings {
             separator: Separator::default(),
             max_age_days: 21,
             exempt_domains: Vec::new(),
-            exempt_below: Vec::new(),
         }
     }
 

@@ -88,8 +88,8 @@ impl Case {
         }
         // PostSRSd 2's always-rewrite switches the list off, 1.x's does not.
         if !config.always_rewrite || vector.version.starts_with('1') {
-            let exact = config.local_domains.iter().filter(|domain| !domain.starts_with('.'));
-            settings.exempt_domains = exact.map(|domain| Domain::parse(domain).unwrap()).collect();
+            let domains = config.local_domains.iter();
+            settings.exempt_domains = domains.map(|domain| domain.parse().unwrap()).collect();
         }
         let secrets =
             [std::slice::from_ref(&vector.secret), &vector.old_secrets[..]].concat().join("\n");

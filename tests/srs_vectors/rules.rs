@@ -103,18 +103,6 @@ pub(crate) const RULES: &[Rule] = &[
         },
     },
     Rule {
-        difference: "forward: .domain exempts subdomains",
-        because: "exempt_domains names domains exactly",
-        times: 12,
-        applies: |case| {
-            let patterns = case.vector.config.local_domains.iter();
-            let mut subdomains = patterns.filter(|pattern| pattern.starts_with('.'));
-            case.vector.error.is_some()
-                && subdomains.any(|suffix| case.vector.input.ends_with(suffix.as_str()))
-                && case.comes_back()
-        },
-    },
-    Rule {
         difference: "forward: always-rewrite rewrites senders of the SRS domain itself",
         because: "they pass SPF as they are, and would only get longer",
         times: 16,

@@ -23,7 +23,7 @@ impl World {
         let directory = tempfile::tempdir().unwrap();
         let mut settings = Settings::new(Domain::parse("fwd.example").unwrap());
         (settings.tag, settings.tag_length) = (TagKind::Sha1Base64, 4);
-        settings.exempt_domains = vec![Domain::parse("friend.example").unwrap()];
+        settings.exempt_domains = vec!["friend.example".parse().unwrap()];
         let world = Self { directory, settings };
         fs::write(world.file(), "tops3cr3t-of-the-forwarder\n").unwrap();
         world

@@ -68,6 +68,26 @@ pub(in crate::config) const LISTEN: Section = Section {
             default: IfAbsent::Absent("must be written for tcp-table, and belongs to nothing else"),
             doc: "Which map a tcp-table listener answers.",
         },
+        Key {
+            name: "local_domains",
+            kind: Kind::List("domain names; \"*.d\" or \".d\" means those below d"),
+            default: IfAbsent::Toml("[]"),
+            doc: "milter only. Domains whose mailboxes are on this machine: an alias that leads there does \
+                  not leave it.",
+        },
+        Key {
+            name: "alias_maps",
+            kind: Kind::List("tables of Postfix, such as \"hash:/etc/postfix/virtual\""),
+            default: IfAbsent::Toml("[]"),
+            doc: "milter only. Where Postfix finds its aliases (`virtual_alias_maps`, `alias_maps`), beside \
+                  ours. They are asked by `postmap -q`.",
+        },
+        Key {
+            name: "shadow",
+            kind: Kind::Bool,
+            default: IfAbsent::Toml("false"),
+            doc: "milter only. `true`: decides and tells the log, changes and refuses nothing.",
+        },
     ],
 };
 
@@ -138,7 +158,7 @@ pub(in crate::config) const SRS: Section = Section {
         },
         Key {
             name: "exempt_domains",
-            kind: Kind::List("domain names"),
+            kind: Kind::List("domain names; \"*.d\" or \".d\" means those below d"),
             default: IfAbsent::Toml("[]"),
             doc: "Senders of these domains are never rewritten.",
         },

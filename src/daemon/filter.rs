@@ -1,0 +1,117 @@
+//! What the milter of one listener decides.
+
+use super::{
+    clock,
+    recipient::{may_be_used, returned},
+    services::Services,
+    tables::{Tables, reverse_path},
+};
+use crate::{
+    address::{Domain, Mailbox},
+    alias::Expansion,
+    config::Milter,
+    lookup::{Answer, Question},
+    milter::Recipient,
+    policy,
+    postfix::{AliasMaps, MapError, Service},
+    reply::Reply,
+    store::StoreError,
+};
+use std::{str, sync::Arc};
+
+/// Decides by our aliases and by Postfix's.
+#[derive(Debug)]
+pub(super) struct Filter {
+    services: Arc<Services>,
+    tables: Tables,
+    maps: AliasMaps,
+    rules: Milter,
+}
+
+/// Why it cannot be told where an alias leads.
+#[derive(Debug, thiserror::Error)]
+enum Unknown {
+    #[error(transparent)]
+    Map(#[from] MapError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Filter {
+    pub(super) fn new(services: Arc<Services>, tables: Tables, rules: Milter) -> Self {
+        let maps = AliasMaps::new(rules.alias_maps.clone());
+        Self { services, tables, maps, rules }
+    }
+
+    fn is_local(&self, domain: &Domain) -> bool {
+        self.rules.local_domains.iter().any(|pattern| pattern.matches(domain))
+    }
+
+    /// Whether `recipient` is an alias, of ours or of Postfix's, of a mailbox elsewhere. What is no
+    /// alias is relayed mail or a mailbox, and its sender answers for it himself.
+    async fn leads_elsewhere(&self, recipient: &Mailbox) -> Result<bool, Unknown> {
+        if self.services.store.is_hosted(recipient.domain()) {
+            return Ok(self.ours_leads_elsewhere(recipient).await?);
+        }
+        let is_local = |name: &str| Domain::parse(name).is_ok_and(|domain| self.is_local(&domain));
+        let ends = self.maps.expand(&recipient.to_string(), is_local).await?;
+        for end in ends.unwrap_or_default() {
+            // A file, a command or a local name is no address of another machine.
+            let Ok(end) = Mailbox::parse(&end) else { continue };
+            if self.services.store.is_hosted(end.domain()) {
+                if self.ours_leads_elsewhere(&end).await? {
+                    return Ok(true);
+                }
+            } else if !self.is_local(end.domain()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn ours_leads_elsewhere(&self, alias: &Mailbox) -> Result<bool, StoreError> {
+        match &*self.services.store.resolve(alias).await? {
+            Expansion::Deliver { mailboxes, .. } => {
+                Ok(mailboxes.iter().any(|mailbox| !self.is_local(mailbox.domain())))
+            }
+            Expansion::Refuse(_) | Expansion::Discard => Ok(false),
+        }
+    }
+}
+
+impl Service for Filter {
+    async fn look_up(&self, question: Question<'_>) -> Answer {
+        self.tables.look_up(question).await
+    }
+
+    async fn refusal(&self, question: policy::Question<'_>) -> Option<Reply> {
+        self.tables.refusal(question).await
+    }
+
+    async fn recipient(&self, sender: &[u8], recipient: &[u8]) -> Recipient {
+        let parsed = str::from_utf8(recipient).ok().and_then(|text| Mailbox::parse(text).ok());
+        let (Some(recipient), Some(sender)) = (parsed, reverse_path(sender)) else {
+            return Recipient::Stays;
+        };
+        let now = clock::seconds();
+        match returned(&self.services, &sender, &recipient, now).await {
+            Some(Err(reply)) => return Recipient::Refused(reply),
+            // In the shadow nothing is used.
+            Some(Ok(_))
+                if !self.rules.shadow && !may_be_used(&self.services, &recipient.to_key(), now) =>
+            {
+                return Recipient::Refused(Reply::srs_used_up());
+            }
+            Some(Ok(original)) => return Recipient::Becomes(original.to_string()),
+            None => {}
+        }
+        match self.leads_elsewhere(&recipient).await {
+            Ok(true) => Recipient::Leaves,
+            Ok(false) => Recipient::Stays,
+            Err(error) => {
+                tracing::error!(%error, "the milter cannot tell where an alias leads");
+                Recipient::Unknown
+            }
+        }
+    }
+}

@@ -1,0 +1,417 @@
+use super::packet::{self, Packet, strings};
+use crate::reply::Reply;
+
+/// The version we speak.
+const VERSION: u32 = 6;
+/// Recipients of one message that are replaced. Postfix takes 1,000 in all.
+const MAX_REPLACED: usize = 1000;
+/// Longest queue id that is remembered, for the log.
+const MAX_QUEUE_ID: usize = 64;
+
+const ADD_RECIPIENT: u32 = 0x04;
+const DELETE_RECIPIENT: u32 = 0x08;
+const CHANGE_FROM: u32 = 0x40;
+
+/// Of what we need not hear: connection, HELO, body, header, end of header, unknown commands, DATA.
+const UNHEARD: u32 = 0x01 | 0x02 | 0x10 | 0x20 | 0x40 | 0x100 | 0x200;
+/// MAIL is heard and not answered.
+const NO_REPLY_TO_MAIL: u32 = 0x4000;
+
+/// Whether anything is changed or refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// As decided.
+    Act,
+    /// Decisions are for the log.
+    Shadow,
+}
+
+/// A connection from a mail server.
+#[derive(Debug)]
+pub struct Session {
+    mode: Mode,
+    is_negotiated: bool,
+    answers_mail: bool,
+    transaction: Transaction,
+}
+
+#[derive(Debug, Default)]
+struct Transaction {
+    /// Without brackets; empty for a null one.
+    sender: Vec<u8>,
+    recipient: Vec<u8>,
+    queue_id: String,
+    leaves: bool,
+    /// A recipient as it came, brackets included, and what takes its place.
+    replaced: Vec<(Vec<u8>, String)>,
+}
+
+/// What comes of the octets at the start of a connection, or behind the last packet.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// More is needed.
+    Partial,
+    /// A packet of so many octets, which is answered if it wants an answer.
+    Done(usize),
+    /// The same, and [`Session::answer`] is to be called for [`Session::recipient`].
+    Recipient(usize),
+    /// The same, and [`Session::finish`] is to be called.
+    EndOfMessage(usize),
+    /// The connection is over.
+    Close,
+    /// The other side does not let us do what we are here for, or does not speak the protocol.
+    Broken(&'static str),
+}
+
+/// What a recipient means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recipient {
+    /// Its mailbox is on this machine, or it is nothing of ours.
+    Stays,
+    /// An alias of a mailbox elsewhere.
+    Leaves,
+    /// An SRS address of ours: the sender it stands for takes its place.
+    Becomes(String),
+    /// An SRS address of ours that takes no mail, or not this mail.
+    Refused(Reply),
+    /// It cannot be told now.
+    Unknown,
+}
+
+impl Session {
+    /// Before the first packet.
+    pub fn new(mode: Mode) -> Self {
+        let transaction = Transaction::default();
+        Self { mode, is_negotiated: false, answers_mail: true, transaction }
+    }
+
+    /// Reads the next packet, and appends the answer that needs no decision.
+    pub fn advance(&mut self, input: &[u8], out: &mut Vec<u8>) -> Step {
+        let (packet, octets) = match packet::read(input) {
+            Ok(None) => return Step::Partial,
+            Ok(Some(read)) => read,
+            Err(packet::BadLength) => return Step::Broken("no packet of the milter protocol"),
+        };
+        if packet.command == b'O' {
+            return match self.negotiate(packet.data, out) {
+                Ok(()) => Step::Done(octets),
+                Err(why) => Step::Broken(why),
+            };
+        }
+        if !self.is_negotiated {
+            return Step::Broken("a packet before the options are negotiated");
+        }
+        match packet.command {
+            b'M' => {
+                self.mail(packet.data);
+                if self.answers_mail {
+                    proceed(out);
+                }
+            }
+            b'R' => {
+                self.transaction.recipient = first(packet.data).to_vec();
+                return Step::Recipient(octets);
+            }
+            b'E' => return Step::EndOfMessage(octets),
+            b'D' => self.macros(packet),
+            // Abort, and quit with another connection of a client to follow.
+            b'A' | b'K' => self.transaction = Transaction::default(),
+            b'Q' => return Step::Close,
+            // What we did not want to hear of, from a server that could not be told.
+            b'B' | b'C' | b'H' | b'L' | b'N' | b'T' | b'U' => proceed(out),
+            _ => return Step::Broken("an unknown command"),
+        }
+        Step::Done(octets)
+    }
+
+    /// Whether it acts.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// The reverse-path of the message, without brackets; empty for a null one.
+    pub fn sender(&self) -> &[u8] {
+        &self.transaction.sender
+    }
+
+    /// The recipient that is asked about, without brackets.
+    pub fn recipient(&self) -> &[u8] {
+        bare(&self.transaction.recipient)
+    }
+
+    /// What the mail server calls the message; empty where it does not say.
+    pub fn queue_id(&self) -> &str {
+        &self.transaction.queue_id
+    }
+
+    /// Whether the message goes on to a mailbox elsewhere.
+    pub fn leaves(&self) -> bool {
+        self.transaction.leaves
+    }
+
+    /// Appends the answer about the recipient.
+    pub fn answer(&mut self, recipient: &Recipient, out: &mut Vec<u8>) {
+        let transaction = &mut self.transaction;
+        let refusal = match recipient {
+            Recipient::Stays => None,
+            Recipient::Leaves => {
+                transaction.leaves = true;
+                None
+            }
+            Recipient::Becomes(_) if transaction.replaced.len() >= MAX_REPLACED => {
+                Some(Reply::too_many_recipients())
+            }
+            Recipient::Becomes(new) => {
+                transaction.leaves = true;
+                transaction.replaced.push((transaction.recipient.clone(), new.clone()));
+                None
+            }
+            Recipient::Refused(reply) => Some(reply.clone()),
+            Recipient::Unknown => Some(Reply::store_failed()),
+        };
+        match refusal.filter(|_| self.mode == Mode::Act) {
+            Some(reply) => packet::write(b'y', &[reply.to_string().as_bytes(), b"\0"], out),
+            None => proceed(out),
+        }
+    }
+
+    /// Ends the message: appends what changes, the reverse-path to `from` if there is one.
+    pub fn finish(&mut self, from: Option<&str>, out: &mut Vec<u8>) {
+        let transaction = std::mem::take(&mut self.transaction);
+        if self.mode == Mode::Act {
+            if let Some(from) = from {
+                packet::write(b'e', &[b"<", from.as_bytes(), b">\0"], out);
+            }
+            for (old, new) in &transaction.replaced {
+                packet::write(b'-', &[old, b"\0"], out);
+                packet::write(b'+', &[b"<", new.as_bytes(), b">\0"], out);
+            }
+        }
+        proceed(out);
+    }
+
+    /// Ends the message with a reply that leaves it with whoever sent it.
+    pub fn defer(&mut self, out: &mut Vec<u8>) {
+        self.transaction = Transaction::default();
+        match self.mode {
+            Mode::Act => packet::write(b't', &[], out),
+            Mode::Shadow => proceed(out),
+        }
+    }
+
+    fn negotiate(&mut self, data: &[u8], out: &mut Vec<u8>) -> Result<(), &'static str> {
+        let mut numbers = data.chunks_exact(4).filter_map(|number| number.try_into().ok());
+        let mut number = || numbers.next().map(u32::from_be_bytes).ok_or("no options");
+        let (version, actions, protocol) = (number()?, number()?, number()?);
+        if version < 2 {
+            return Err("a version of the protocol before 2");
+        }
+        let wanted = match self.mode {
+            Mode::Act => ADD_RECIPIENT | DELETE_RECIPIENT | CHANGE_FROM,
+            Mode::Shadow => 0,
+        };
+        if actions & wanted != wanted {
+            return Err("the sender may not be changed: milter_protocol must be 6");
+        }
+        let protocol = protocol & (UNHEARD | NO_REPLY_TO_MAIL);
+        self.is_negotiated = true;
+        self.answers_mail = protocol & NO_REPLY_TO_MAIL == 0;
+        let ours = [version.min(VERSION), wanted, protocol].map(u32::to_be_bytes);
+        packet::write(b'O', &ours.each_ref().map(<[u8; 4]>::as_slice), out);
+        Ok(())
+    }
+
+    fn mail(&mut self, data: &[u8]) {
+        let queue_id = std::mem::take(&mut self.transaction.queue_id);
+        let sender = bare(first(data)).to_vec();
+        self.transaction = Transaction { sender, queue_id, ..Transaction::default() };
+    }
+
+    /// A command to come, and names and values by turns.
+    fn macros(&mut self, packet: Packet<'_>) {
+        let data = packet.data.get(1..).unwrap_or_default();
+        let mut strings = strings(data);
+        while let (Some(name), Some(value)) = (strings.next(), strings.next()) {
+            if name == b"i" && value.len() <= MAX_QUEUE_ID {
+                self.transaction.queue_id = String::from_utf8_lossy(value).into_owned();
+            }
+        }
+    }
+}
+
+fn proceed(out: &mut Vec<u8>) {
+    packet::write(b'c', &[], out);
+}
+
+/// The address; parameters stand behind it.
+fn first(data: &[u8]) -> &[u8] {
+    strings(data).next().unwrap_or_default()
+}
+
+fn bare(path: &[u8]) -> &[u8] {
+    path.strip_prefix(b"<").and_then(|rest| rest.strip_suffix(b">")).unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const POSTFIX: [u32; 3] = [6, 0x1ff, 0x1f_ffff];
+
+    fn packet(command: u8, data: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        packet::write(command, &[data], &mut out);
+        out
+    }
+
+    fn options(numbers: [u32; 3]) -> Vec<u8> {
+        packet(b'O', &numbers.map(u32::to_be_bytes).concat())
+    }
+
+    fn negotiated(mode: Mode) -> Session {
+        let mut session = Session::new(mode);
+        let input = options(POSTFIX);
+        let mut out = Vec::new();
+        assert_eq!(session.advance(&input, &mut out), Step::Done(input.len()));
+        let wanted = if mode == Mode::Act { 0x4c } else { 0 };
+        assert_eq!(out, options([6, wanted, 0x4373]));
+        session
+    }
+
+    /// Feeds a packet; the answer, where none needs a decision.
+    fn feed(session: &mut Session, command: u8, data: &[u8]) -> (Step, Vec<u8>) {
+        let (input, mut out) = (packet(command, data), Vec::new());
+        (session.advance(&input, &mut out), out)
+    }
+
+    fn mail(session: &mut Session, sender: &[u8]) {
+        let (step, out) = feed(session, b'M', sender);
+        assert!(matches!(step, Step::Done(_)) && out.is_empty());
+    }
+
+    fn recipient(session: &mut Session, address: &[u8], meaning: &Recipient) -> Vec<u8> {
+        let (step, mut out) = feed(session, b'R', address);
+        assert!(matches!(step, Step::Recipient(_)) && out.is_empty());
+        session.answer(meaning, &mut out);
+        out
+    }
+
+    fn end(session: &mut Session, from: Option<&str>) -> Vec<u8> {
+        let (step, mut out) = feed(session, b'E', b"");
+        assert!(matches!(step, Step::EndOfMessage(_)) && out.is_empty());
+        session.finish(from, &mut out);
+        out
+    }
+
+    #[test]
+    fn a_message_that_leaves() {
+        let mut session = negotiated(Mode::Act);
+        feed(&mut session, b'D', b"Mi\0ABC\0{auth_type}\0\0");
+        mail(&mut session, b"<alice@a.test>\0SIZE=100\0BODY=8BITMIME\0");
+        assert_eq!((session.sender(), session.queue_id()), (&b"alice@a.test"[..], "ABC"));
+        let proceeds = packet(b'c', b"");
+        assert_eq!(recipient(&mut session, b"<local@b.test>\0", &Recipient::Stays), proceeds);
+        assert!(!session.leaves());
+        assert_eq!(recipient(&mut session, b"<away@b.test>\0", &Recipient::Leaves), proceeds);
+        assert_eq!(session.recipient(), b"away@b.test");
+        assert!(session.leaves());
+        let changes = end(&mut session, Some("SRS0=x@b.test"));
+        assert_eq!(changes, [packet(b'e', b"<SRS0=x@b.test>\0"), proceeds.clone()].concat());
+        // Another one on the same connection.
+        mail(&mut session, b"<>\0");
+        assert!(session.sender().is_empty() && !session.leaves());
+        assert_eq!(end(&mut session, None), proceeds);
+    }
+
+    #[test]
+    fn a_bounce() {
+        let mut session = negotiated(Mode::Act);
+        mail(&mut session, b"<>\0");
+        let proceeds = packet(b'c', b"");
+        let original = Recipient::Becomes("alice@a.test".to_owned());
+        assert_eq!(recipient(&mut session, b"<SRS0=x@b.test>\0", &original), proceeds);
+        let refused = Recipient::Refused(Reply::srs_expired());
+        let refusal = packet(b'y', b"550 5.7.1 SRS address has expired\0");
+        assert_eq!(recipient(&mut session, b"<SRS0=y@b.test>\0", &refused), refusal);
+        let changes = [
+            packet(b'-', b"<SRS0=x@b.test>\0"),
+            packet(b'+', b"<alice@a.test>\0"),
+            proceeds.clone(),
+        ];
+        assert_eq!(end(&mut session, None), changes.concat());
+        assert_eq!(end(&mut session, None), proceeds, "nothing is left of it");
+    }
+
+    #[test]
+    fn in_the_shadow_nothing_is_changed_or_refused() {
+        let mut session = negotiated(Mode::Shadow);
+        mail(&mut session, b"<alice@a.test>\0");
+        let proceeds = packet(b'c', b"");
+        for meaning in [
+            Recipient::Refused(Reply::srs_expired()),
+            Recipient::Becomes("x@y.test".to_owned()),
+            Recipient::Unknown,
+        ] {
+            assert_eq!(recipient(&mut session, b"<SRS0=x@b.test>\0", &meaning), proceeds);
+        }
+        assert_eq!(end(&mut session, Some("SRS0=x@b.test")), proceeds);
+    }
+
+    #[test]
+    fn what_aborts_and_what_ends() {
+        let mut session = negotiated(Mode::Act);
+        mail(&mut session, b"<alice@a.test>\0");
+        recipient(&mut session, b"<away@b.test>\0", &Recipient::Leaves);
+        assert!(matches!(feed(&mut session, b'A', b""), (Step::Done(_), out) if out.is_empty()));
+        assert!(!session.leaves() && session.sender().is_empty());
+        assert!(matches!(feed(&mut session, b'K', b"").0, Step::Done(_)));
+        assert_eq!(feed(&mut session, b'Q', b"").0, Step::Close);
+        assert!(matches!(feed(&mut session, b'!', b"").0, Step::Broken(_)));
+    }
+
+    #[test]
+    fn servers_that_offer_less() {
+        let start = |numbers| {
+            let (mut session, mut out) = (Session::new(Mode::Act), Vec::new());
+            let step = session.advance(&options(numbers), &mut out);
+            (session, step, out)
+        };
+        assert!(matches!(start([1, 0x1ff, 0]).1, Step::Broken(_)));
+        assert!(matches!(start([6, 0x3f, 0]).1, Step::Broken(_)), "no change of the sender");
+        let (mut session, _, out) = start([4, 0x7f, 0]);
+        assert_eq!(out, options([4, 0x4c, 0]));
+        for command in *b"BCHLMNTU" {
+            assert_eq!(feed(&mut session, command, b"x\0").1, packet(b'c', b""));
+        }
+        let mut early = Session::new(Mode::Act);
+        assert!(matches!(feed(&mut early, b'M', b"<>\0").0, Step::Broken(_)));
+        assert!(matches!(feed(&mut early, b'O', b"\0\0\0").0, Step::Broken(_)));
+    }
+
+    #[test]
+    fn replacements_are_bounded() {
+        let mut session = negotiated(Mode::Act);
+        mail(&mut session, b"<>\0");
+        let meaning = Recipient::Becomes("a@a.test".to_owned());
+        for _ in 0..MAX_REPLACED {
+            recipient(&mut session, b"<SRS0=x@b.test>\0", &meaning);
+        }
+        let answer = recipient(&mut session, b"<SRS0=x@b.test>\0", &meaning);
+        assert!(answer.windows(9).any(|octets| octets == b"452 4.5.3"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_octets(octets in prop::collection::vec(any::<u8>(), 0..60), is_new: bool) {
+            let mut session = if is_new { Session::new(Mode::Act) } else { negotiated(Mode::Act) };
+            let (mut at, mut out) = (0, Vec::new());
+            while let Step::Done(taken) | Step::Recipient(taken) | Step::EndOfMessage(taken) =
+                session.advance(&octets[at..], &mut out)
+            {
+                prop_assert!(taken > 4);
+                at += taken;
+            }
+        }
+    }
+}
