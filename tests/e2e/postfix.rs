@@ -3,6 +3,7 @@
 
 mod as_destination;
 mod as_sender;
+mod milter;
 
 use crate::support::peer;
 use std::net::SocketAddr;
