@@ -1,7 +1,7 @@
 //! The text form of SRS local parts, taken apart and put together.
 
 use super::{ReverseError, Separator, timestamp::Timestamp};
-use crate::address::{AddressError, LocalPart, MAX_LOCAL_PART};
+use crate::address::{AddressError, Domain, LocalPart, MAX_LOCAL_PART};
 
 /// Whether a local part is `SRS0` or `SRS1`, in any case, followed by a separator.
 ///
@@ -15,16 +15,21 @@ pub fn is_srs_shaped(local: &LocalPart) -> bool {
 pub fn missing_part(local: &LocalPart) -> &'static str {
     let Some((prefix, rest)) = split_prefix(local.as_str()) else { return "Not an SRS address." };
     let mut parts = rest.get(1..).unwrap_or_default().splitn(4, '=');
-    let mut is_there = || parts.next().is_some_and(|part| !part.is_empty());
-    match prefix {
-        Prefix::Srs0 if !is_there() => "No hash in SRS0 address.",
-        Prefix::Srs0 if !is_there() => "No timestamp in SRS0 address.",
-        Prefix::Srs0 if !is_there() => "No host in SRS0 address.",
-        Prefix::Srs0 if !is_there() => "No user in SRS0 address.",
-        Prefix::Srs0 => "Bad base32 character in timestamp.",
-        Prefix::Srs1 if !is_there() => "No hash in SRS1 address.",
-        Prefix::Srs1 if !is_there() => "No host in SRS1 address.",
-        Prefix::Srs1 => "No user in SRS1 address.",
+    let mut part = || parts.next().filter(|part| !part.is_empty());
+    let is_host = |part: &str| Domain::parse(part).is_ok();
+    match (prefix, part(), part(), part(), part()) {
+        (Prefix::Srs0, None, ..) => "No hash in SRS0 address.",
+        (Prefix::Srs0, _, None, ..) => "No timestamp in SRS0 address.",
+        (Prefix::Srs0, _, _, None, _) => "No host in SRS0 address.",
+        (Prefix::Srs0, _, _, _, None) => "No user in SRS0 address.",
+        (Prefix::Srs0, _, Some(stamp), ..) if Timestamp::parse(stamp).is_none() => {
+            "Bad base32 character in timestamp."
+        }
+        (Prefix::Srs0, _, _, Some(host), _) if !is_host(host) => "No host in SRS0 address.",
+        (Prefix::Srs0, ..) => "No user in SRS0 address.",
+        (Prefix::Srs1, None, ..) => "No hash in SRS1 address.",
+        (Prefix::Srs1, _, Some(host), ..) if is_host(host) => "No user in SRS1 address.",
+        (Prefix::Srs1, ..) => "No host in SRS1 address.",
     }
 }
 

@@ -1,6 +1,8 @@
 //! PostSRSd 1.10, as Debian packages it, and Onward with the same secrets reverse each other's
 //! addresses.
 
+mod beside;
+
 use crate::support::postsrsd::PostSrsd;
 use onward::{
     address::{Domain, Mailbox},

@@ -53,6 +53,11 @@ impl PostSrsd {
         tcp_table_get(self.forward, address)
     }
 
+    /// Where it rewrites, and where it turns back.
+    pub fn addresses(&self) -> [SocketAddr; 2] {
+        [self.forward, self.reverse]
+    }
+
     /// The original address, or the reason why not.
     pub fn reverse(&self, address: &str) -> Result<String, String> {
         tcp_table_get(self.reverse, address)
@@ -70,6 +75,30 @@ pub fn tcp_table_get(server: SocketAddr, key: &str) -> Result<String, String> {
         Some(("200", value)) => Ok(decoded(value)),
         Some((_, reason)) => Err(decoded(reason)),
         None => panic!("not a tcp_table reply: {line:?}"),
+    }
+}
+
+/// A connection of tcp_table(5) that stays.
+pub struct TcpTable(BufReader<TcpStream>);
+
+impl TcpTable {
+    pub fn connect(server: SocketAddr) -> Self {
+        let stream = TcpStream::connect(server).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self(BufReader::new(stream))
+    }
+
+    /// The answers as they come, asked for all at once.
+    pub fn ask(&mut self, keys: &[String]) -> Vec<String> {
+        let requests: String = keys.iter().map(|key| format!("get {}\n", encoded(key))).collect();
+        self.0.get_mut().write_all(requests.as_bytes()).unwrap();
+        let mut answer = || {
+            let mut line = String::new();
+            self.0.read_line(&mut line).unwrap();
+            line
+        };
+        keys.iter().map(|_| answer()).collect()
     }
 }
 
