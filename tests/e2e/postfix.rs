@@ -3,6 +3,7 @@
 
 mod as_destination;
 mod as_sender;
+mod maps;
 mod milter;
 
 use crate::support::peer;

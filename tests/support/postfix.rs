@@ -83,6 +83,17 @@ impl Postfix {
         });
     }
 
+    /// `postmap -q KEY TABLE`, with this instance's configuration: the value, or `None`.
+    pub fn postmap(&self, key: &str, table: &str) -> Option<String> {
+        let mut command = Command::new(peer::program("postmap").unwrap());
+        command.arg("-c").arg(self.directory.path().join("etc")).args(["-q", key, table]);
+        let answer = command.output().unwrap();
+        let complaint = String::from_utf8_lossy(&answer.stderr);
+        assert!(answer.status.success() || complaint.is_empty(), "{complaint}");
+        let value = String::from_utf8(answer.stdout).unwrap();
+        answer.status.success().then(|| value.trim_end().to_owned())
+    }
+
     /// `postqueue -f`: tries all that is deferred at once. What is being tried now is waited for,
     /// as a flush would miss it.
     pub fn flush(&self) {
