@@ -20,7 +20,7 @@ pub enum Table {
     Alias,
     /// `virtual_alias_domains`, `relay_domains`: a hosted domain.
     Domains,
-    /// `transport_maps`: a hosted domain → our SMTP listener.
+    /// `transport_maps`: a hosted domain, or an address there → our SMTP listener.
     Transport,
 }
 

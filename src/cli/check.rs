@@ -72,6 +72,13 @@ fn listens(listen: &Listen) -> String {
         let peers: Vec<_> = listen.proxy_protocol.iter().map(ToString::to_string).collect();
         text.push_str(&format!(", PROXY header from {}", peers.join(", ")));
     }
+    if !listen.xforward.is_empty() {
+        let peers: Vec<_> = listen.xforward.iter().map(ToString::to_string).collect();
+        text.push_str(&format!(", XFORWARD from {}", peers.join(", ")));
+    }
+    if listen.milter.shadow {
+        text.push_str(", decides and changes nothing");
+    }
     text
 }
 

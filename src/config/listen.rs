@@ -35,6 +35,8 @@ pub struct Listen {
     pub address: ListenAddress,
     /// Peers whose PROXY header is believed.
     pub proxy_protocol: Vec<IpNet>,
+    /// Peers whose XFORWARD is believed.
+    pub xforward: Vec<IpNet>,
     /// For the milter.
     pub milter: Milter,
 }
@@ -149,8 +151,11 @@ pub(super) fn read(root: &Table<'_>) -> Option<Vec<Listen>> {
                 }
                 protocol => protocol,
             };
-            if table.is_written("proxy_protocol") && protocol.is_some_and(|p| p != Protocol::Smtp) {
-                table.refuse("proxy_protocol", "belongs to smtp listeners", "no such key here");
+            let xforward = table.list("xforward", IpNet::from_str);
+            for key in ["proxy_protocol", "xforward"] {
+                if table.is_written(key) && protocol.is_some_and(|p| p != Protocol::Smtp) {
+                    table.refuse(key, "belongs to smtp listeners", "no such key here");
+                }
             }
             let milter = milter(table, protocol);
             let any_port = matches!(address, Some(ListenAddress::Tcp { port: 0, .. }));
@@ -168,6 +173,7 @@ pub(super) fn read(root: &Table<'_>) -> Option<Vec<Listen>> {
                 protocol: protocol?,
                 address: address?,
                 proxy_protocol: proxy_protocol?,
+                xforward: xforward?,
                 milter: milter?,
             })
         })

@@ -40,12 +40,14 @@ const SIGNATURES: Policy = Policy {
 /// Refuses what must not be forwarded, finds out who sent it, and puts our fields before the rest.
 pub(super) async fn accept(
     services: &Services,
-    client: &Peer,
+    peer: &Peer,
     transaction: Transaction,
     recipients: &[Recipient],
     sender: &Sender,
     story: &mut Story,
 ) -> Result<Message, Reply> {
+    let helo = transaction.author_helo().to_owned();
+    let origin = transaction.origin.as_ref().and_then(|origin| origin.ip);
     let bytes = Bytes::from(transaction.message?);
     let header = Header::scan(&bytes);
     header.check()?;
@@ -68,8 +70,8 @@ pub(super) async fn accept(
 
     let policy = &services.config.auth.policy;
     let incoming = Incoming {
-        ip: client.ip,
-        helo: &transaction.helo,
+        ip: origin.or(peer.ip),
+        helo: &helo,
         reverse_path: &transaction.envelope.reverse_path,
         header: &header,
         message: &bytes,
@@ -85,7 +87,7 @@ pub(super) async fn accept(
     };
     let received = Received {
         helo: &transaction.helo,
-        client: &client.to_string(),
+        client: &peer.to_string(),
         hostname,
         esmtp: transaction.esmtp,
         smtputf8: transaction.envelope.parameters.smtputf8,

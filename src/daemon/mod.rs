@@ -148,11 +148,12 @@ impl Daemon {
         let state_dir = lock(&config.state_dir).await?;
         let mut listeners = Vec::new();
         let mut table_listeners = Vec::new();
-        for Listen { protocol, address, proxy_protocol, milter } in &config.listen {
+        for Listen { protocol, address, proxy_protocol, xforward, milter } in &config.listen {
             let failed = |error| StartError::Listen { address: address.to_string(), error };
             let dialect = match protocol {
                 Protocol::Smtp => {
-                    let bound = Listener::bind(address, proxy_protocol.clone()).await;
+                    let bound =
+                        Listener::bind(address, proxy_protocol.clone(), xforward.clone()).await;
                     listeners.push(bound.map_err(failed)?);
                     continue;
                 }

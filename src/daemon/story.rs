@@ -31,7 +31,7 @@ impl Story {
     pub(super) fn begin(client: &Peer, mail: &Transaction, recipients: &[Recipient]) -> Self {
         let envelope = &mail.envelope;
         let mut story =
-            Self::new(client, &mail.helo, &envelope.reverse_path, &envelope.forward_paths);
+            Self::new(client, mail.author_helo(), &envelope.reverse_path, &envelope.forward_paths);
         story.record.size = mail.message.as_ref().map_or(0, |message| message.len() as u64);
         story.discarded = recipients.iter().all(|to| to.destinations.is_empty());
         let lost: Vec<_> = recipients.iter().flat_map(|to| &to.lost).map(String::as_str).collect();

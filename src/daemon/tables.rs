@@ -46,7 +46,7 @@ impl Tables {
             None => Err(Answer::NoDomain),
             Some(key) => Mailbox::parse(key).map_err(|_| Answer::NoAddress),
         };
-        let hosted = || {
+        let hosted = |key: Option<&str>| {
             let domain = key.and_then(|key| Domain::parse(key).ok());
             domain.filter(|domain| self.services.store.is_hosted(domain))
         };
@@ -65,9 +65,13 @@ impl Tables {
                 Err(_) => Answer::Nothing,
             },
             Table::Domains => {
-                hosted().map_or(Answer::Nothing, |domain| Answer::Found(domain.to_string()))
+                hosted(key).map_or(Answer::Nothing, |domain| Answer::Found(domain.to_string()))
             }
-            Table::Transport => hosted().and_then(|_| self.transport()).unwrap_or(Answer::Nothing),
+            Table::Transport => {
+                // Postfix asks a socketmap for the whole recipient, and for that alone.
+                let domain = key.map(|key| key.rsplit_once('@').map_or(key, |(_, domain)| domain));
+                hosted(domain).and_then(|_| self.transport()).unwrap_or(Answer::Nothing)
+            }
         }
     }
 

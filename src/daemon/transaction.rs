@@ -15,7 +15,7 @@ use crate::{
     fate::{Bounce, Fate, RecipientFate},
     net::{Admission, Handler, Peer},
     reply::Reply,
-    smtp::{Session, Transaction},
+    smtp::{Origin, Session, Transaction},
     store::Fingerprint,
 };
 use std::{sync::Arc, time::Duration};
@@ -39,7 +39,7 @@ const HEAD_START: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Mail {
     services: Arc<Services>,
-    client: Peer,
+    peer: Peer,
     admission: Arc<Admission>,
     /// Of the transaction under way, in step with the forward-paths of its envelope.
     recipients: Vec<Recipient>,
@@ -47,8 +47,8 @@ pub(super) struct Mail {
 }
 
 impl Mail {
-    pub(super) fn new(services: Arc<Services>, client: Peer, admission: Arc<Admission>) -> Self {
-        Self { services, client, admission, recipients: Vec::new(), sender: None }
+    pub(super) fn new(services: Arc<Services>, peer: Peer, admission: Arc<Admission>) -> Self {
+        Self { services, peer, admission, recipients: Vec::new(), sender: None }
     }
 }
 
@@ -60,7 +60,8 @@ impl Handler for Mail {
         if envelope.forward_paths.is_empty() {
             self.recipients.clear();
             let helo = session.helo().unwrap_or_default();
-            let sender = Sender::new(self.client.ip, helo, &envelope.reverse_path);
+            let client = self.client(session.origin());
+            let sender = Sender::new(client.ip, helo, &envelope.reverse_path);
             if !self.services.config.auth.policy.is_off() {
                 // DNS answers while the client goes on.
                 let (sender, services) = (sender.clone(), Arc::clone(&self.services));
@@ -73,7 +74,10 @@ impl Handler for Mail {
         let reply = match decide(&self.services, reverse_path, path, now).await {
             Decision::Refuse(reply) => reply,
             Decision::Forged(reply) => {
-                self.admission.count_bad_tag();
+                // What a relay brings is not its own.
+                if session.origin().is_none() {
+                    self.admission.count_bad_tag();
+                }
                 if self.admission.bad_tags() > FREE_GUESSES {
                     tokio::time::sleep(GUESS_DELAY).await;
                 }
@@ -96,10 +100,11 @@ impl Handler for Mail {
     async fn message(&mut self, transaction: Transaction) -> Reply {
         let began = Instant::now();
         let recipients = std::mem::take(&mut self.recipients);
+        let client = self.client(transaction.origin.as_ref());
         let sender = self.sender.take().unwrap_or_else(|| {
-            Sender::new(self.client.ip, &transaction.helo, &transaction.envelope.reverse_path)
+            Sender::new(client.ip, transaction.author_helo(), &transaction.envelope.reverse_path)
         });
-        let mut story = Story::begin(&self.client, &transaction, &recipients);
+        let mut story = Story::begin(&client, &transaction, &recipients);
         let mut spooled = Vec::new();
         let forwarded =
             self.forward(transaction, &recipients, &sender, &mut story, &mut spooled).await;
@@ -114,13 +119,20 @@ impl Handler for Mail {
 
     async fn aborted(&mut self, session: &Session) {
         if let Some(envelope) = session.envelope_so_far() {
-            let story = Story::aborted(&self.client, session.helo(), envelope);
+            let client = self.client(session.origin());
+            let story = Story::aborted(&client, session.helo(), envelope);
             story.tell(&self.services.journal).await;
         }
     }
 }
 
 impl Mail {
+    /// From whom a message is: the peer, or the client that a relay names.
+    fn client(&self, origin: Option<&Origin>) -> Peer {
+        let ip = origin.and_then(|origin| origin.ip);
+        Peer { ip: ip.or(self.peer.ip) }
+    }
+
     /// What stands against a recipient that is fine by itself.
     async fn objection(
         &self,
@@ -162,9 +174,9 @@ impl Mail {
     ) -> Result<Reply, Reply> {
         let services = &*self.services;
         let deadline = Instant::now() + services.config.delivery.budget;
-        let helo = transaction.helo.clone();
-        let message =
-            accept(services, &self.client, transaction, recipients, sender, story).await?;
+        let client = self.client(transaction.origin.as_ref());
+        let helo = transaction.author_helo().to_owned();
+        let message = accept(services, &self.peer, transaction, recipients, sender, story).await?;
         let mut delivery = Delivery::plan(services, &message, recipients).await?;
         story.record.srs_from = delivery.srs_from();
         let ask_meanwhile = async {
@@ -191,7 +203,7 @@ impl Mail {
             Fate::Taken { spool, notify } => {
                 let taking = Taking {
                     id: story.id,
-                    client: &self.client,
+                    client: &client,
                     helo: &helo,
                     message: &message,
                     recipients,
@@ -260,7 +272,8 @@ impl Mail {
         path: &ForwardPath,
         reply: &Reply,
     ) {
-        let story = Story::refused_recipient(&self.client, session, path);
+        let client = self.client(session.origin());
+        let story = Story::refused_recipient(&client, session, path);
         story.end(&self.services.journal, reply, Duration::ZERO).await;
     }
 }

@@ -35,6 +35,8 @@ pub struct Listener {
     socket: Socket,
     /// Peers whose PROXY header is believed.
     proxies: Vec<IpNet>,
+    /// Peers whose XFORWARD is believed.
+    relays: Vec<IpNet>,
 }
 
 /// Who is at the other end, as trace fields and journal name it.
@@ -79,8 +81,12 @@ impl Listener {
     ///
     /// # Errors
     /// When the address does not resolve, is in use, or may not be bound.
-    pub async fn bind(address: &ListenAddress, proxies: Vec<IpNet>) -> io::Result<Self> {
-        Ok(Self { socket: Socket::bind(address, false).await?, proxies })
+    pub async fn bind(
+        address: &ListenAddress,
+        proxies: Vec<IpNet>,
+        relays: Vec<IpNet>,
+    ) -> io::Result<Self> {
+        Ok(Self { socket: Socket::bind(address, false).await?, proxies, relays })
     }
 
     /// Where it listens, with the port the system chose if the configuration said 0.
@@ -100,18 +106,21 @@ impl Listener {
         F: Fn(Peer, Arc<Admission>) -> H + Send + Sync + 'static,
         H: Handler + 'static,
     {
-        let proxies: Arc<[IpNet]> = self.proxies.into();
+        let (proxies, relays): (Arc<[IpNet]>, Arc<[IpNet]>) =
+            (self.proxies.into(), self.relays.into());
         let of_sessions = shutdown.clone();
         let begin = |accepted, sessions: &mut JoinSet<()>| {
             let (server, proxies) = (Arc::clone(&server), Arc::clone(&proxies));
+            let relays = Arc::clone(&relays);
             let shutdown = of_sessions.clone();
             sessions.spawn(async move {
                 match accepted {
                     Accepted::Tcp(stream, peer) => {
-                        serve_tcp(stream, peer, &proxies, &server, shutdown).await;
+                        serve_tcp(stream, peer, (&proxies, &relays), &server, shutdown).await;
                     }
                     Accepted::Unix(stream) => {
-                        serve(stream, Peer { ip: None }, &server, shutdown).await;
+                        let is_relay = !relays.is_empty();
+                        serve(stream, Peer { ip: None }, is_relay, &server, shutdown).await;
                     }
                 }
             });
@@ -123,7 +132,7 @@ impl Listener {
 async fn serve_tcp<F, H>(
     mut stream: TcpStream,
     peer: SocketAddr,
-    proxies: &[IpNet],
+    (proxies, relays): (&[IpNet], &[IpNet]),
     server: &Server<F>,
     shutdown: watch::Receiver<bool>,
 ) where
@@ -146,12 +155,14 @@ async fn serve_tcp<F, H>(
             }
         }
     }
-    serve(stream, Peer { ip: Some(ip) }, server, shutdown).await;
+    let is_relay = relays.iter().any(|net| net.contains(ip));
+    serve(stream, Peer { ip: Some(ip) }, is_relay, server, shutdown).await;
 }
 
 async fn serve<S, F, H>(
     mut stream: S,
     peer: Peer,
+    is_relay: bool,
     server: &Server<F>,
     shutdown: watch::Receiver<bool>,
 ) where
@@ -167,7 +178,10 @@ async fn serve<S, F, H>(
             return;
         }
     };
-    let session = Session::new(Arc::clone(&server.session), admission.bad_tags());
+    let mut session = Session::new(Arc::clone(&server.session), admission.bad_tags());
+    if is_relay {
+        session.allow_xforward();
+    }
     let mut handler = (server.handler)(peer.clone(), admission);
     if let Err(error) =
         drive(stream, session, &mut handler, server.timeouts, &server.memory, shutdown).await

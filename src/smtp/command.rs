@@ -52,6 +52,8 @@ pub enum Command {
     Expn,
     /// QUIT.
     Quit,
+    /// XFORWARD with its attributes, which not every client may use.
+    Xforward(String),
 }
 
 /// A line that is not a command.
@@ -95,6 +97,7 @@ impl Command {
             }
             4 if is("VRFY") => Self::Vrfy,
             4 if is("EXPN") => Self::Expn,
+            8 if is("XFORWARD") => Self::Xforward(argument.to_owned()),
             _ => return Err(Reply::unknown_command().into()),
         })
     }
@@ -110,7 +113,7 @@ fn bare(argument: &str, command: Command) -> Result<Command, Reply> {
 
 /// A domain, an address literal, or what misconfigured clients call themselves, as long as it can
 /// stand in a Received field: no blanks, no quotes, nothing that opens or closes a comment.
-fn helo(argument: &str) -> Result<String, Reply> {
+pub(super) fn helo(argument: &str) -> Result<String, Reply> {
     let fits = |b: u8| b.is_ascii_alphanumeric() || b".-_[]:!#$%&'*+/=?^`{|}~".contains(&b);
     if argument.is_empty() || argument.len() > MAX_HELO || !argument.bytes().all(fits) {
         return Err(Reply::bad_argument("Syntax: EHLO hostname"));

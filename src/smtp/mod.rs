@@ -8,5 +8,7 @@ pub mod line;
 pub mod parameter;
 pub mod reply_reader;
 pub mod session;
+mod xforward;
 
 pub use session::{Session, SessionConfig, Step, Transaction};
+pub use xforward::Origin;

@@ -3,8 +3,10 @@
 
 mod as_destination;
 mod as_sender;
+mod hostile;
 mod maps;
 mod milter;
+mod transport;
 
 use crate::support::peer;
 use std::net::SocketAddr;

@@ -63,6 +63,13 @@ pub(in crate::config) const LISTEN: Section = Section {
             doc: "Peers whose PROXY header, version 1 or 2, is believed: smtp only.",
         },
         Key {
+            name: "xforward",
+            kind: Kind::List("IP addresses or blocks, such as \"127.0.0.1\" or \"192.0.2.0/24\""),
+            default: IfAbsent::Toml("[]"),
+            doc: "Peers whose XFORWARD is believed, such as a Postfix that hands domains over: smtp only. \
+                  SPF is then that of the client they name.",
+        },
+        Key {
             name: "direction",
             kind: Kind::OneOf(&["forward", "reverse"]),
             default: IfAbsent::Absent("must be written for tcp-table, and belongs to nothing else"),

@@ -11,6 +11,7 @@ use crate::{
         command::{Command, Refused},
         data::{DataFault, DataReader},
         foreign::is_foreign,
+        xforward,
     },
 };
 
@@ -56,6 +57,7 @@ impl Session {
                 self.reset_transaction();
                 self.respond(Reply::ok());
             }
+            Command::Xforward(argument) => self.xforward(&argument),
             Command::Noop => self.respond(Reply::ok()),
             Command::Help => self.respond(Reply::help()),
             Command::Vrfy => self.respond(Reply::cannot_verify()),
@@ -70,14 +72,29 @@ impl Session {
 
     /// What EHLO announces.
     fn extensions(&self) -> Vec<String> {
-        vec![
+        let mut extensions = vec![
             "PIPELINING".to_owned(),
             format!("SIZE {}", self.config.max_message_size),
             "8BITMIME".to_owned(),
             "SMTPUTF8".to_owned(),
             "ENHANCEDSTATUSCODES".to_owned(),
             "CHUNKING".to_owned(),
-        ]
+        ];
+        extensions.extend(self.may_xforward.then(|| xforward::KEYWORD.to_owned()));
+        extensions
+    }
+
+    fn xforward(&mut self, argument: &str) {
+        if !self.may_xforward {
+            return self.respond(Reply::unknown_command());
+        }
+        if self.transaction.is_some() {
+            return self.respond(Reply::out_of_order("A transaction is open; RSET ends it"));
+        }
+        let mut origin = self.origin.take().unwrap_or_default();
+        let added = origin.add(argument);
+        self.origin = Some(origin);
+        self.respond(added.err().unwrap_or(Reply::ok()));
     }
 
     /// EHLO and HELO end a transaction like RSET (RFC 5321 §4.1.4).
@@ -102,6 +119,7 @@ impl Session {
         }
         self.transaction = Some(Box::new(Transaction {
             helo: client.helo.clone(),
+            origin: self.origin.clone(),
             esmtp: client.esmtp,
             envelope: Envelope { reverse_path, parameters, forward_paths: Vec::new() },
             message: Ok(Vec::new()),

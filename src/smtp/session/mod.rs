@@ -14,7 +14,7 @@ mod incoming;
 #[cfg(test)]
 mod tests;
 
-use super::{data::DataFault, line::LineBuffer};
+use super::{data::DataFault, line::LineBuffer, xforward::Origin};
 use crate::{
     address::ForwardPath,
     envelope::Envelope,
@@ -58,6 +58,8 @@ pub enum Step {
 pub struct Transaction {
     /// What the client called itself; fit for a Received field.
     pub helo: String,
+    /// From whom the client has it, if it may say so.
+    pub origin: Option<Origin>,
     /// EHLO and not HELO: Received says ESMTP (RFC 3848).
     pub esmtp: bool,
     /// From whom and for whom; at least one forward-path.
@@ -67,6 +69,14 @@ pub struct Transaction {
     pub message: Result<Vec<u8>, Reply>,
 }
 
+impl Transaction {
+    /// What the client that a relay names called itself, or else the one that is connected.
+    pub fn author_helo(&self) -> &str {
+        let origin = self.origin.as_ref().and_then(|origin| origin.helo.as_deref());
+        origin.unwrap_or(&self.helo)
+    }
+}
+
 /// One session.
 #[derive(Debug)]
 pub struct Session {
@@ -74,6 +84,9 @@ pub struct Session {
     input: LineBuffer,
     output: Vec<u8>,
     client: Option<Client>,
+    may_xforward: bool,
+    /// Of the next transaction, or of the one that is open.
+    origin: Option<Origin>,
     /// From MAIL on; its message is empty until the end.
     transaction: Option<Box<Transaction>>,
     /// From the first BDAT of the transaction on, between two chunks.
@@ -112,12 +125,19 @@ impl Session {
             input: LineBuffer::default(),
             output: Vec::new(),
             client: None,
+            may_xforward: false,
+            origin: None,
             transaction: None,
             chunks: None,
             phase: Phase::Commands,
             errors,
             commands: 0,
         }
+    }
+
+    /// Lets the client say from whom it has what it brings: to be called before [`Session::greet`].
+    pub fn allow_xforward(&mut self) {
+        self.may_xforward = true;
     }
 
     /// Greets the client: the first output of a session that is not refused at once.
@@ -226,9 +246,15 @@ impl Session {
         matches!(self.phase, Phase::Incoming(_))
     }
 
-    /// What the client called itself last.
+    /// What the client called itself last, or the one from whom it has the message.
     pub fn helo(&self) -> Option<&str> {
-        self.client.as_ref().map(|client| client.helo.as_str())
+        let origin = self.origin.as_ref().and_then(|origin| origin.helo.as_deref());
+        origin.or(self.client.as_ref().map(|client| client.helo.as_str()))
+    }
+
+    /// The one from whom the client has the message, where it may and does say so.
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
     }
 
     /// True after EHLO, false after HELO or neither.
@@ -284,5 +310,6 @@ impl Session {
     fn reset_transaction(&mut self) {
         self.transaction = None;
         self.chunks = None;
+        self.origin = None;
     }
 }

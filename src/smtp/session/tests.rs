@@ -368,6 +368,7 @@ fn a_message_comes_with_what_was_said_about_it() {
         *transaction,
         Transaction {
             helo: "c".into(),
+            origin: None,
             esmtp: true,
             envelope: Envelope {
                 reverse_path: ReversePath::parse("<a@b.c>").unwrap().0,
