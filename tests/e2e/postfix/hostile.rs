@@ -142,8 +142,14 @@ fn two_thousand_idle_connections() {
 #[test]
 fn a_new_connection_takes_the_place_of_an_idle_one() {
     let ports = ports(&["limits.map_connections = 20"]);
-    let mut idle: Vec<TcpStream> =
-        (0..20).map(|_| TcpStream::connect(ports.socketmap).unwrap()).collect();
+    // Each has been served, so each has its place.
+    let served = || {
+        let mut stream = TcpStream::connect(ports.socketmap).unwrap();
+        stream.write_all(b"7:reverse,").unwrap();
+        stream.read_exact(&mut [0; 32]).unwrap();
+        stream
+    };
+    let mut idle: Vec<TcpStream> = (0..20).map(|_| served()).collect();
     crate::support::wait_until("one of them to be idle", || {
         let mut stream = TcpStream::connect(ports.forward).ok()?;
         stream.write_all(b"get alice@sender.test\n").ok()?;
