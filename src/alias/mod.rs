@@ -9,6 +9,7 @@ mod address;
 mod destination;
 mod expand;
 mod find;
+pub mod import;
 mod pattern;
 
 pub use address::{AliasAddress, Key};

@@ -1,6 +1,7 @@
 //! `onward alias`: which addresses lead where.
 
 mod apply;
+mod import;
 mod record;
 mod show;
 
@@ -62,6 +63,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    Import(import::ImportArgs),
     /// Prints all aliases as JSON lines, for `onward alias apply`
     Export,
     /// Makes the aliases equal to a file of JSON lines, as `onward alias export` writes it
@@ -148,6 +150,7 @@ fn execute(
         Command::Enable { address } => set_enabled(directory, &address, true, out)?,
         Command::Disable { address } => set_enabled(directory, &address, false, out)?,
         Command::List { domain, json } => list(directory, domain.as_deref(), json, out)?,
+        Command::Import(args) => import::import(&args, directory, out)?,
         Command::Export => list(directory, None, true, out)?,
         Command::Show { address, json } => {
             show::show(directory, &AliasAddress::parse(&address)?, postmaster, json, out)?;

@@ -5,6 +5,7 @@ mod changes;
 mod dkim;
 mod explain;
 mod first_steps;
+mod import;
 mod queue;
 pub(crate) mod spooling;
 mod srs;

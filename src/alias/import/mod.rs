@@ -1,0 +1,220 @@
+//! Aliases in the words of other mail systems, turned into ours. What cannot be is named, with the
+//! reason.
+
+mod csv;
+mod names;
+mod patterns;
+mod table;
+
+use super::{Alias, AliasAddress, AliasError};
+use crate::address::Domain;
+
+/// Lines that are read of one file.
+const MAX_LINES: usize = 1_000_000;
+/// Octets of one entry, its continued lines included.
+const MAX_ENTRY: usize = 64 << 10;
+
+/// Whose words they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// virtual(5) of Postfix: hash, texthash, lmdb and their source.
+    PostfixVirtual,
+    /// regexp_table(5) of Postfix.
+    PostfixRegexp,
+    /// pcre_table(5) of Postfix.
+    PostfixPcre,
+    /// aliases(5): Sendmail's, Postfix's, OpenSMTPD's.
+    Aliases,
+    /// Alias files of Exim's redirect router, for lsearch.
+    Exim,
+    /// A line of names, and a line an alias, as hosted services export them.
+    Csv,
+}
+
+/// What is known beside the file.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// Of names without a domain, where the file may have them.
+    pub domain: Option<Domain>,
+    /// Where mailboxes of the old machine, which are names that are no aliases, are to get their mail:
+    /// each at this domain.
+    pub mailboxes: Option<Domain>,
+}
+
+/// What a file comes to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Import {
+    /// The aliases, each with its line, in the order of the file.
+    pub aliases: Vec<(usize, Alias)>,
+    /// What could not be translated.
+    pub problems: Vec<Problem>,
+    /// What was left out because it means nothing here.
+    pub notes: Vec<Problem>,
+}
+
+/// A line, and what is to be said about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// From 1.
+    pub line: usize,
+    /// What.
+    pub what: String,
+}
+
+/// One entry of a file: the lines that continue it are part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entry {
+    line: usize,
+    text: String,
+}
+
+/// Reads the text of a file.
+pub fn read(format: Format, text: &str, surroundings: &Surroundings) -> Import {
+    let mut import = Import::default();
+    if text.lines().count() > MAX_LINES {
+        import.problem(MAX_LINES, "no more than a million lines are read");
+        return import;
+    }
+    match format {
+        Format::PostfixVirtual => table::read(text, surroundings, &mut import),
+        Format::PostfixRegexp => patterns::read(text, patterns::Kind::Regexp, &mut import),
+        Format::PostfixPcre => patterns::read(text, patterns::Kind::Pcre, &mut import),
+        Format::Aliases | Format::Exim => names::read(text, surroundings, &mut import),
+        Format::Csv => csv::read(text, &mut import),
+    }
+    import.refuse_repeated();
+    import
+}
+
+impl Import {
+    fn problem(&mut self, line: usize, what: impl Into<String>) {
+        self.problems.push(Problem { line, what: what.into() });
+    }
+
+    fn note(&mut self, line: usize, what: impl Into<String>) {
+        self.notes.push(Problem { line, what: what.into() });
+    }
+
+    fn alias(&mut self, line: usize, alias: Result<Alias, AliasError>) {
+        match alias {
+            Ok(alias) => self.aliases.push((line, alias)),
+            Err(error) => self.problem(line, error.to_string()),
+        }
+    }
+
+    /// An alias of `address`, or of a regex between slashes, that leads to `targets`.
+    fn forward(&mut self, line: usize, address: &str, targets: &[String]) {
+        if targets.iter().any(|target| target.eq_ignore_ascii_case(address)) {
+            return self.problem(
+                line,
+                format!("{address} keeps a copy in a mailbox of its own name; there are no mailboxes here"),
+            );
+        }
+        let alias =
+            AliasAddress::parse(address).and_then(|address| Alias::forward(address, targets));
+        self.alias(line, alias);
+    }
+
+    /// Where an address comes twice, all systems read here go by the first; but for maps that were built
+    /// from the file, which go by the last. So nobody can tell.
+    fn refuse_repeated(&mut self) {
+        let mut seen = std::collections::HashMap::new();
+        let mut repeated = Vec::new();
+        self.aliases.retain(|(line, alias)| {
+            let first = *seen.entry(alias.address().key()).or_insert(*line);
+            if first != *line {
+                repeated.push((*line, alias.address().to_string(), first));
+            }
+            first == *line
+        });
+        for (line, address, first) in repeated {
+            self.problem(line, format!("{address} stands in line {first} already"));
+        }
+    }
+}
+
+/// The entries of a Postfix table or alias file: comments and empty lines go, lines that begin with a
+/// blank continue the one before.
+fn entries(text: &str, import: &mut Import) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        let line = line.trim_end();
+        let is_comment = line.trim_start().starts_with('#');
+        if line.is_empty() || is_comment {
+            continue;
+        }
+        match entries.last_mut() {
+            Some(entry) if line.starts_with([' ', '\t']) => {
+                entry.text.push(' ');
+                entry.text.push_str(line.trim_start());
+            }
+            _ => entries.push(Entry { line: at + 1, text: line.trim_start().to_owned() }),
+        }
+    }
+    entries.retain(|entry| {
+        let fits = entry.text.len() <= MAX_ENTRY;
+        if !fits {
+            import.problem(entry.line, format!("the entry is longer than {MAX_ENTRY} octets"));
+        }
+        fits
+    });
+    entries
+}
+
+/// Between `separator` and blanks, but for what stands in quotes.
+fn split(text: &str, separator: char, blanks: bool) -> Vec<String> {
+    let (mut quoted, mut escaped) = (false, false);
+    let is_between = |c: char| {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => quoted = !quoted,
+            _ => {}
+        }
+        !quoted && (c == separator || blanks && c.is_ascii_whitespace())
+    };
+    let parts = text.split(is_between).map(str::trim).filter(|part| !part.is_empty());
+    parts.map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn entries_and_their_lines() {
+        let mut import = Import::default();
+        let text = "# no\n\na b\n  c\n# still no\n\td\ne f\n";
+        let entries = entries(text, &mut import);
+        let found: Vec<_> = entries.iter().map(|entry| (entry.line, &*entry.text)).collect();
+        assert_eq!(found, [(3, "a b c d"), (7, "e f")]);
+    }
+
+    #[test]
+    fn what_stands_twice() {
+        let import = read(
+            Format::PostfixVirtual,
+            "a@b.test x@y.test\nA@b.test z@y.test\n",
+            &Surroundings::default(),
+        );
+        assert_eq!(import.aliases.len(), 1);
+        assert_eq!(import.problems[0].what, "A@b.test stands in line 1 already");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text(text in "[a@b.:,|/#\"!${}()1if \t\n\\\\*-]{0,80}", which in 0_usize..6) {
+            let formats = [
+                Format::PostfixVirtual, Format::PostfixRegexp, Format::PostfixPcre, Format::Aliases,
+                Format::Exim, Format::Csv,
+            ];
+            let domain = Domain::parse("example.org").ok();
+            let import = read(formats[which], &text, &Surroundings { domain, mailboxes: None });
+            let lines = text.lines().count();
+            for (line, _) in &import.aliases {
+                prop_assert!((1..=lines).contains(line));
+            }
+        }
+    }
+}

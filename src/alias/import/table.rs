@@ -1,0 +1,140 @@
+//! virtual(5): an address, or a domain behind an at sign, or a domain alone, and where it leads.
+
+use super::{Import, Surroundings, entries, split};
+use crate::address::Domain;
+
+pub(super) fn read(text: &str, surroundings: &Surroundings, import: &mut Import) {
+    for entry in entries(text, import) {
+        let (key, value) = entry.text.split_once([' ', '\t']).unwrap_or((&entry.text, ""));
+        let (key, targets) = (key.trim_matches('"'), split(value, ',', true));
+        if targets.is_empty() {
+            import.problem(entry.line, format!("{key} leads nowhere"));
+            continue;
+        }
+        match key.rsplit_once('@') {
+            Some(("", domain)) => catch_all(entry.line, domain, &targets, surroundings, import),
+            Some(_) => {
+                let targets = completed(entry.line, &targets, surroundings, import);
+                if let Some(targets) = targets {
+                    import.forward(entry.line, key, &targets);
+                }
+            }
+            // `example.org anything` says that the domain is one of aliases.
+            None if key.contains('.') && Domain::parse(key).is_ok() => {
+                import.note(entry.line, format!("{key} is declared a domain of aliases"));
+            }
+            None => match &surroundings.domain {
+                None => import.problem(
+                    entry.line,
+                    format!("{key} has no domain; which it is, --domain says"),
+                ),
+                Some(domain) => {
+                    let address = format!("{key}@{domain}");
+                    if let Some(targets) = completed(entry.line, &targets, surroundings, import) {
+                        import.forward(entry.line, &address, &targets);
+                    }
+                }
+            },
+        }
+    }
+}
+
+/// `@domain` leads to addresses, or keeps the local part: `@old.example @new.example`.
+fn catch_all(
+    line: usize,
+    domain: &str,
+    targets: &[String],
+    surroundings: &Surroundings,
+    import: &mut Import,
+) {
+    let is_domain = |target: &&String| target.starts_with('@');
+    if !targets.iter().any(|target| target.starts_with('@')) {
+        if let Some(targets) = completed(line, targets, surroundings, import) {
+            import.forward(line, &format!("*@{domain}"), &targets);
+        }
+        return;
+    }
+    if targets.iter().filter(is_domain).any(|target| target.get(1..) == Some(domain)) {
+        return import.note(line, format!("@{domain} leads to itself, which means: as it is"));
+    }
+    let pattern = format!("/^(.+)@{}$/", domain.replace('.', "\\."));
+    let targets: Vec<String> = targets
+        .iter()
+        .map(|target| match target.strip_prefix('@') {
+            Some(domain) => format!("$1@{domain}"),
+            None => target.clone(),
+        })
+        .collect();
+    import.forward(line, &pattern, &targets);
+}
+
+/// With a domain behind each name. `None`, and said, where that cannot be told.
+fn completed(
+    line: usize,
+    targets: &[String],
+    surroundings: &Surroundings,
+    import: &mut Import,
+) -> Option<Vec<String>> {
+    let mut completed = Vec::new();
+    for target in targets {
+        match (target.contains('@'), &surroundings.mailboxes) {
+            (true, _) => completed.push(target.clone()),
+            (false, Some(domain)) => completed.push(format!("{target}@{domain}")),
+            (false, None) => {
+                import.problem(
+                    line,
+                    format!("{target} is a mailbox of the old machine; where its mail goes, --mailboxes says"),
+                );
+                return None;
+            }
+        }
+    }
+    Some(completed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Format, read};
+    use super::*;
+
+    #[test]
+    fn a_table() {
+        let text = "\
+# comment
+example.org      anything
+hello@example.org   a@x.test, b@y.test
+    c@z.test
+@example.org\tme@x.test
+@old.test @new.test
+@old.test.same @old.test.same
+info carl
+bob@example.org root
+keep@example.org keep@example.org, z@x.test
+nobody@example.org
+a..b@example.org x@y.test
+";
+        let import = read(Format::PostfixVirtual, text, &Surroundings::default());
+        let aliases: Vec<String> =
+            import.aliases.iter().map(|(line, alias)| format!("{line} {alias}")).collect();
+        assert_eq!(
+            aliases,
+            [
+                "3 hello@example.org -> a@x.test, b@y.test, c@z.test",
+                "5 *@example.org -> me@x.test",
+                "6 /^(.+)@old\\.test$/ -> $1@new.test",
+            ]
+        );
+        let lines = |problems: &[super::super::Problem]| -> Vec<usize> {
+            problems.iter().map(|problem| problem.line).collect()
+        };
+        assert_eq!(lines(&import.problems), [8, 9, 10, 11, 12], "{:?}", import.problems);
+        assert_eq!(lines(&import.notes), [2, 7]);
+
+        let known = Surroundings {
+            domain: Domain::parse("example.org").ok(),
+            mailboxes: Domain::parse("x.test").ok(),
+        };
+        let import = read(Format::PostfixVirtual, "info carl\n", &known);
+        assert_eq!(import.aliases[0].1.to_string(), "info@example.org -> carl@x.test");
+    }
+}

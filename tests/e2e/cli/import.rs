@@ -1,0 +1,146 @@
+//! `onward alias import`: what other systems' files say, taken over whole or not at all.
+
+use crate::support::onward::Onward;
+use crate::support::{peer, wait_until};
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+const VIRTUAL: &str = "\
+# the aliases of a small association
+example.org             virtual
+hello@example.org       alice@sink.test
+team@example.org        alice@sink.test, bob@sink.test
+    carol@sink.test
+board@example.org       team@example.org
+sales+eu@example.org    dave@sink.test
+@example.org            catchall@sink.test
+info@other.test         hello@example.org, erin@sink.test
+";
+
+/// The value of a key, as `alias` of the socketmap has it.
+fn alias(map: SocketAddr, address: &str) -> Option<Vec<String>> {
+    let mut stream = TcpStream::connect(map).unwrap();
+    let question = format!("alias {address}");
+    write!(stream, "{}:{question},", question.len()).unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let value = answer.split_once(":OK ")?.1.trim_end_matches(',');
+    let mut value: Vec<String> = value.split(',').map(str::to_owned).collect();
+    value.sort();
+    Some(value)
+}
+
+/// The same by Postfix's own programme, its aliases' aliases followed.
+fn postfix(table: &str, address: &str) -> Option<Vec<String>> {
+    let ask = |key: &str| -> Option<String> {
+        let answer = peer::run("postmap", &["-q", key, table])?;
+        answer.success.then(|| answer.output.trim().to_owned())
+    };
+    let (local, domain) = address.split_once('@').unwrap();
+    let plain = local.split('+').next().unwrap();
+    let keys = [address.to_owned(), format!("{plain}@{domain}"), format!("@{domain}")];
+    let value = keys.iter().find_map(|key| ask(key))?;
+    let mut found = Vec::new();
+    for target in value.split([',', ' ']).filter(|target| !target.is_empty()) {
+        match postfix(table, target) {
+            Some(further) => found.extend(further),
+            None => found.push(target.to_owned()),
+        }
+    }
+    found.sort();
+    found.dedup();
+    Some(found)
+}
+
+#[test]
+fn a_postfix_table_answers_here_as_there() {
+    let (builder, map) = Onward::builder().listen("socketmap", &[]);
+    let file = builder.directory().join("virtual");
+    fs::write(&file, VIRTUAL).unwrap();
+    let onward = builder.start();
+    let path = file.to_str().unwrap();
+    let import = |more: &[&str]| {
+        onward.cli(&[&["alias", "import", "--from", "postfix-virtual", path], more].concat())
+    };
+    // Nothing of it without the domains.
+    let refused = import(&[]);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("virtual:3: example.org is not hosted"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("nothing is changed: 6 lines"), "{}", refused.stderr);
+    assert_eq!(onward.run(&["alias", "list"]), "");
+
+    let plan = import(&["--add-domains", "--plan"]);
+    assert_eq!(plan.code, Some(0), "{}", plan.stderr);
+    assert_eq!(plan.stdout.lines().filter(|line| line.starts_with("+ domain")).count(), 2);
+    assert!(plan.stdout.contains("+ board@example.org -> team@example.org"), "{}", plan.stdout);
+    assert_eq!(onward.run(&["alias", "list"]), "", "a plan changes nothing");
+    assert_eq!(import(&["--add-domains"]).stdout, plan.stdout);
+
+    // Again: it is all there.
+    assert!(import(&[]).stdout.contains("6 stand here already"));
+    let table = format!("texthash:{path}");
+    for address in [
+        "hello@example.org",
+        "team@example.org",
+        "board@example.org",
+        "sales+eu@example.org",
+        "sales@example.org",
+        "hello+tag@example.org",
+        "nobody@example.org",
+        "info@other.test",
+        "nobody@other.test",
+    ] {
+        let here = wait_until(format!("the answer about {address}"), || {
+            let here = alias(map, address);
+            (here.is_some() || address == "nobody@other.test").then_some(here)
+        });
+        if peer::program("postmap").is_some() {
+            assert_eq!(here, postfix(&table, address), "{address}");
+        }
+    }
+    // What is exported here is taken there.
+    let exported = onward.run(&["alias", "export"]);
+    let copy = file.with_file_name("copy.json");
+    fs::write(&copy, &exported).unwrap();
+    let other = Onward::builder().build();
+    let path = copy.to_str().unwrap();
+    other.run(&["alias", "import", "--from", "onward", path, "--add-domains"]);
+    assert_eq!(other.run(&["alias", "export"]), exported);
+}
+
+#[test]
+fn what_cannot_be_translated_is_named() {
+    let builder = Onward::builder().domain("example.org").alias("root@example.org", &["me@x.test"]);
+    let file = builder.directory().join("aliases");
+    fs::write(&file, "root: you@x.test\nlist: |/bin/list\nbob: root\n\u{e9}: x@y.test\n").unwrap();
+    let onward = builder.build();
+    let path = file.to_str().unwrap();
+    let import = |more: &[&str]| {
+        let from = ["alias", "import", "--from", "aliases", path, "--domain", "example.org"];
+        onward.cli(&[&from[..], more].concat())
+    };
+    let refused = import(&[]);
+    assert_eq!(refused.code, Some(1));
+    for part in
+        ["aliases:1: there is already root@example.org -> me@x.test", "aliases:2: list leads to"]
+    {
+        assert!(refused.stderr.contains(part), "{}", refused.stderr);
+    }
+    let done = import(&["--skip", "--replace"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let aliases = onward.run(&["alias", "list"]);
+    assert!(aliases.contains("root@example.org -> you@x.test"), "{aliases}");
+    assert!(aliases.contains("bob@example.org -> root@example.org"), "{aliases}");
+    assert!(!aliases.contains("list@"), "{aliases}");
+
+    fs::write(&file, b"\x00\x01\xff").unwrap();
+    let binary = import(&[]);
+    assert!(binary.stderr.contains("aliases:1: it is not text"), "{}", binary.stderr);
+    // A loop is refused whole, its domains with it.
+    fs::write(&file, "a@new.test: b@new.test\nb@new.test: a@new.test\n").unwrap();
+    let loops = import(&["--add-domains"]);
+    assert!(loops.stderr.contains("loop"), "{}", loops.stderr);
+    assert!(!onward.run(&["domain", "list"]).contains("new.test"));
+}
