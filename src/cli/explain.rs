@@ -17,7 +17,7 @@ use std::{
 /// A message larger than any that is forwarded is not read.
 const MAX_FILE: u64 = 100 << 20;
 
-/// Says what would happen to a message, and why: where it leads and what is concluded of it
+/// Says what would happen to a message, and why: its way, its sender, its verdict
 ///
 /// Nothing is sent. Without --message an unsigned one from the sender is supposed. Exits 1 when it
 /// would be refused.

@@ -11,7 +11,9 @@ mod context;
 pub mod dkim;
 pub mod domain;
 pub mod explain;
+mod files;
 pub mod init;
+pub mod postsrsd;
 pub mod queue;
 pub mod serve;
 mod size;
@@ -49,6 +51,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::Args),
+    ImportPostsrsd(postsrsd::Args),
     Try(trial::Args),
     /// Runs the daemon, in the foreground until SIGTERM or SIGINT
     Serve,
@@ -75,6 +78,7 @@ pub fn main() -> ExitCode {
     let context = Context::new(cli.config);
     let done = match cli.command {
         Command::Init(args) => init::run(args, &context),
+        Command::ImportPostsrsd(args) => postsrsd::run(args, &context),
         Command::Try(args) => trial::run(&args, &context),
         Command::Serve => serve::run(&context),
         Command::Check(args) => check::run(args, &context),

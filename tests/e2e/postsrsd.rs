@@ -2,6 +2,7 @@
 //! addresses.
 
 mod beside;
+mod moving;
 
 use crate::support::postsrsd::PostSrsd;
 use onward::{

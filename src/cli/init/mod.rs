@@ -1,10 +1,9 @@
 //! `onward init`: the first configuration and its secret.
 
 mod ask;
-mod files;
 mod text;
 
-use super::{Context, Failure, srs::secret_file};
+use super::{Context, Failure, files, srs::secret_file};
 use crate::{
     address::{Domain, Mailbox},
     config::{Config, DEFAULT_FILE, ListenAddress, Machine},

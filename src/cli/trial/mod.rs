@@ -31,7 +31,7 @@ const MAILBOX: &str = "bob@mailbox.test";
 /// Longest wait for a mail to arrive on loopback.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Shows it all on loopback: a mail forwarded, its bounce returned, a forgery refused
+/// Shows on loopback: a mail forwarded, its bounce returned, a forgery refused
 ///
 /// Needs no configuration, and leaves nothing behind.
 #[derive(Debug, clap::Args)]

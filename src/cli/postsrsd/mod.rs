@@ -1,0 +1,119 @@
+//! `onward import-postsrsd`: a configuration that goes on where PostSRSd stops.
+
+mod confuse;
+mod settings;
+mod shell;
+
+use super::{Context, Failure, files};
+use crate::config::{Config, Machine};
+use settings::Settings;
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+const DEFAULTS: &str = "/etc/default/postsrsd";
+const CONFS: [&str; 2] = ["/etc/postsrsd.conf", "/etc/postsrsd/postsrsd.conf"];
+
+/// Writes a configuration and secret from those of PostSRSd; never overwrites
+///
+/// With the secrets taken over, bounces to addresses that PostSRSd made still come back. What has no
+/// counterpart is named. Without an option the files of PostSRSd are looked for where it has them.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The settings of PostSRSd 1 [default: /etc/default/postsrsd]
+    #[arg(long, value_name = "FILE", conflicts_with = "conf")]
+    defaults: Option<PathBuf>,
+    /// The settings of PostSRSd 2 [default: /etc/postsrsd.conf]
+    #[arg(long, value_name = "FILE")]
+    conf: Option<PathBuf>,
+    /// The SRS domain, where the settings do not say it
+    #[arg(long, value_name = "DOMAIN")]
+    domain: Option<String>,
+    /// The secrets, where they are not where the settings say
+    #[arg(long, value_name = "FILE")]
+    secrets: Option<PathBuf>,
+    /// Where everything that is kept lies [default: /var/lib/onward]
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+    /// Only print what would be written
+    #[arg(long)]
+    plan: bool,
+}
+
+/// `onward import-postsrsd`.
+///
+/// # Errors
+/// When the settings cannot be read or understood, or a file is already there.
+pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
+    let mut settings = read(&args)?;
+    if let Some(domain) = args.domain {
+        settings.domain = Some(domain);
+    }
+    let config_file = std::path::absolute(context.config_file()).map_err(Failure::new)?;
+    let secret_file = config_file.with_file_name("srs.secret");
+    let secrets_of = args.secrets.or_else(|| settings.secrets.clone()).ok_or_else(|| {
+        Failure::new("the settings do not say where the secrets are; --secrets FILE says it")
+    })?;
+    let secrets =
+        fs::read_to_string(&secrets_of).map_err(|error| Failure::file(&secrets_of, error))?;
+    let state_dir = args.state_dir.unwrap_or_else(|| PathBuf::from("/var/lib/onward"));
+    let config = settings.config(&secret_file, &state_dir)?;
+    // What is written must pass `onward check`.
+    Config::parse(&config, &config_file, &Machine::default()).map_err(Failure::Config)?;
+    let mut out = context.out();
+    if args.plan {
+        write!(out, "{config}")?;
+    } else {
+        for file in [&config_file, &secret_file] {
+            files::must_not_exist(file)?;
+        }
+        files::make_private_directory(&state_dir)?;
+        files::write_new(&secret_file, &secrets, 0o600)?;
+        if let Err(failure) = files::write_new(&config_file, &config, 0o644) {
+            let _ = fs::remove_file(&secret_file);
+            return Err(failure);
+        }
+        writeln!(out, "wrote {} and {}", config_file.display(), secret_file.display())?;
+        writeln!(
+            out,
+            "next: stop postsrsd, and `onward serve`; its users are Postfix's tables as before"
+        )?;
+    }
+    for note in &settings.notes {
+        writeln!(
+            out,
+            "{}{note}",
+            if args.plan { "# not taken over: " } else { "not taken over: " }
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(args: &Args) -> Result<Settings, Failure> {
+    let is_there = |path: &str| Path::new(path).is_file().then(|| PathBuf::from(path));
+    let text = |file: &Path| fs::read_to_string(file).map_err(|error| Failure::file(file, error));
+    let conf = || CONFS.into_iter().find_map(is_there);
+    match (&args.defaults, &args.conf) {
+        (Some(file), _) => Settings::of_1(&text(file)?).map_err(|what| Failure::file(file, what)),
+        (_, Some(file)) => Settings::of_2(&text(file)?).map_err(|what| Failure::file(file, what)),
+        (None, None) => match (is_there(DEFAULTS), conf()) {
+            (Some(_), Some(conf)) => Err(Failure::Usage(format!(
+                "{DEFAULTS} and {} are both there; --defaults FILE or --conf FILE says which",
+                conf.display()
+            ))),
+            (Some(file), None) => {
+                Settings::of_1(&text(&file)?).map_err(|what| Failure::file(&file, what))
+            }
+            (None, Some(file)) => {
+                Settings::of_2(&text(&file)?).map_err(|what| Failure::file(&file, what))
+            }
+            (None, None) => Err(Failure::new(
+                "no settings of PostSRSd where it has them; --defaults FILE (PostSRSd 1) or --conf FILE \
+                 (PostSRSd 2) names them",
+            )),
+        },
+    }
+}

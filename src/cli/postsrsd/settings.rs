@@ -1,0 +1,268 @@
+use super::{confuse, shell};
+use crate::{cli::Failure, srs::TagKind};
+use std::{
+    collections::BTreeMap,
+    fmt::Write,
+    path::{Path, PathBuf},
+};
+
+/// What PostSRSd was told, in our words.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Settings {
+    pub(super) domain: Option<String>,
+    pub(super) secrets: Option<PathBuf>,
+    tag: TagKind,
+    tag_length: Option<String>,
+    separator: Option<String>,
+    exempt: Vec<String>,
+    /// The keys of each `[[listen]]`.
+    listen: Vec<Vec<(&'static str, String)>>,
+    limits: Vec<(&'static str, String)>,
+    /// What has no counterpart, and why.
+    pub(super) notes: Vec<String>,
+}
+
+impl Settings {
+    /// Of PostSRSd 1.
+    pub(super) fn of_1(text: &str) -> Result<Self, String> {
+        let mut values = shell::read(text);
+        let mut settings = Self { tag: TagKind::Sha1Base64, ..Self::default() };
+        let mut host = "127.0.0.1".to_owned();
+        let mut ports =
+            BTreeMap::from([("forward", "10001".to_owned()), ("reverse", "10002".into())]);
+        for name in std::mem::take(&mut values).into_iter() {
+            let (name, value) = name;
+            let value = match value {
+                Ok(value) if value.is_empty() => continue,
+                Ok(value) => value,
+                Err(why) => {
+                    settings.notes.push(format!("{name}: {why}"));
+                    continue;
+                }
+            };
+            match name.as_str() {
+                "SRS_DOMAIN" => settings.domain = Some(value),
+                "SRS_EXCLUDE_DOMAINS" => {
+                    let domains = value.split([',', ' ', '\t']).filter(|domain| !domain.is_empty());
+                    settings.exempt = domains.map(str::to_owned).collect();
+                }
+                "SRS_SEPARATOR" => settings.separator = Some(value),
+                "SRS_SECRET" => settings.secrets = Some(value.into()),
+                "SRS_HASHLENGTH" => settings.tag_length = Some(value),
+                "SRS_HASHMIN" => settings.minimum(&name, &value),
+                "SRS_FORWARD_PORT" => drop(ports.insert("forward", value)),
+                "SRS_REVERSE_PORT" => drop(ports.insert("reverse", value)),
+                "SRS_LISTEN_ADDR" => host = value,
+                "SRS_TIMEOUT" => {
+                    settings.limits.push(("map_timeout", quoted(&format!("{value}s"))))
+                }
+                "RUN_AS" | "CHROOT" => {
+                    settings.notes.push(format!("{name}: the unit file says as whom onward runs"));
+                }
+                _ => settings.notes.push(format!("{name}={value}: there is nothing like it")),
+            }
+        }
+        for (direction, port) in ports {
+            let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+            settings.listen.push(vec![
+                ("protocol", quoted("tcp-table")),
+                ("address", quoted(&format!("{host}:{port}"))),
+                ("direction", quoted(direction)),
+            ]);
+        }
+        Ok(settings)
+    }
+
+    /// Of PostSRSd 2.
+    pub(super) fn of_2(text: &str) -> Result<Self, String> {
+        let mut settings = Self { tag: TagKind::Sha1Base64Url, ..Self::default() };
+        let mut milter = None;
+        let mut socketmap = Some("unix:/var/spool/postfix/srs".to_owned());
+        let mut rewrites_always = false;
+        for (name, values) in confuse::read(text)? {
+            let value = values.first().cloned().unwrap_or_default();
+            match name.as_str() {
+                "domains" => settings.exempt.extend(values),
+                "domains-file" if !value.is_empty() => {
+                    let file = std::fs::read_to_string(&value);
+                    let file = file.map_err(|error| format!("domains-file {value}: {error}"))?;
+                    let lines = file.lines().map(|line| line.split('#').next().unwrap_or_default());
+                    let domains = lines.map(str::trim).filter(|line| !line.is_empty());
+                    settings.exempt.extend(domains.map(str::to_owned));
+                }
+                "srs-domain" if !value.is_empty() => settings.domain = Some(value),
+                "secrets-file" if !value.is_empty() => settings.secrets = Some(value.into()),
+                "separator" if !value.is_empty() => settings.separator = Some(value),
+                "hash-length" => settings.tag_length = Some(value),
+                "hash-minimum" => settings.minimum(&name, &value),
+                "socketmap" => socketmap = Some(value).filter(|value| !value.is_empty()),
+                "milter" => milter = Some(value).filter(|value| !value.is_empty()),
+                "keep-alive" => settings.limits.push(("map_timeout", quoted(&format!("{value}s")))),
+                "connection-limit" => settings.limits.push(("map_connections", value)),
+                "always-rewrite" => rewrites_always = is_on(&value),
+                "original-envelope" if value == "database" => settings.notes.push(
+                    "original-envelope = database: bounces to addresses that are in its database only \
+                     do not come back; new ones are kept in onward.db where they must"
+                        .to_owned(),
+                ),
+                "envelope-database" | "original-envelope" | "domains-file" | "srs-domain"
+                | "secrets-file" | "separator" | "syslog" | "debug" | "seccomp" | "daemonize"
+                | "pid-file" => {}
+                "unprivileged-user" | "chroot-dir" => {
+                    settings.notes.push(format!("{name}: the unit file says as whom onward runs"));
+                }
+                _ => settings.notes.push(format!("{name}: there is nothing like it")),
+            }
+        }
+        let domains = settings.exempt.clone();
+        if rewrites_always {
+            settings.exempt.clear();
+            settings
+                .notes
+                .push("always-rewrite: senders of the SRS domain stay as they are".into());
+        }
+        if let Some(address) = socketmap {
+            let address = settings.address(&address)?;
+            settings
+                .listen
+                .push(vec![("protocol", quoted("socketmap")), ("address", quoted(&address))]);
+        }
+        if let Some(address) = milter {
+            let address = settings.address(&address)?;
+            settings.listen.push(vec![
+                ("protocol", quoted("milter")),
+                ("address", quoted(&address)),
+                ("local_domains", list(&domains)),
+            ]);
+            settings.notes.push(
+                "milter: onward's asks where aliases lead; alias_maps names Postfix's tables of them"
+                    .into(),
+            );
+        }
+        Ok(settings)
+    }
+
+    fn minimum(&mut self, name: &str, value: &str) {
+        self.notes.push(format!(
+            "{name}={value}: tags shorter than those that are made are not believed"
+        ));
+    }
+
+    /// `unix:/path`, or `inet:host:port`, whose host may be `*`.
+    fn address(&mut self, text: &str) -> Result<String, String> {
+        if text.starts_with("unix:/") {
+            return Ok(text.to_owned());
+        }
+        let wrong = || format!("{text:?} is neither unix:/path nor inet:host:port");
+        let (host, port) =
+            text.strip_prefix("inet:").and_then(|rest| rest.rsplit_once(':')).ok_or_else(wrong)?;
+        let host = if host == "*" { "0.0.0.0" } else { host };
+        let is_bare_v6 = host.contains(':') && !host.starts_with('[');
+        Ok(if is_bare_v6 { format!("[{host}]:{port}") } else { format!("{host}:{port}") })
+    }
+
+    /// onward.toml.
+    pub(super) fn config(&self, secret_file: &Path, state_dir: &Path) -> Result<String, Failure> {
+        let domain = self.domain.as_ref().ok_or_else(|| {
+            Failure::new("the settings do not say the SRS domain; --domain DOMAIN says it")
+        })?;
+        let path = |path: &Path| quoted(&path.display().to_string());
+        let mut text = format!("hostname = {}\nstate_dir = {}\n", quoted(domain), path(state_dir));
+        for listen in &self.listen {
+            text.push_str("\n[[listen]]\n");
+            lines(&mut text, listen);
+        }
+        text.push_str("\n[srs]\n");
+        let mut srs = vec![
+            ("domain", quoted(domain)),
+            ("secret_file", path(secret_file)),
+            ("tag", quoted(&self.tag.to_string())),
+        ];
+        srs.extend(self.tag_length.clone().map(|length| ("tag_length", length)));
+        srs.extend(self.separator.as_ref().map(|separator| ("separator", quoted(separator))));
+        if !self.exempt.is_empty() {
+            srs.push(("exempt_domains", list(&self.exempt)));
+        }
+        lines(&mut text, &srs);
+        if !self.limits.is_empty() {
+            text.push_str("\n[limits]\n");
+            lines(&mut text, &self.limits);
+        }
+        Ok(text)
+    }
+}
+
+fn lines(text: &mut String, keys: &[(&str, String)]) {
+    for (key, value) in keys {
+        let _ = writeln!(text, "{key} = {value}");
+    }
+}
+
+fn quoted(text: &str) -> String {
+    // A string of JSON is one of TOML.
+    serde_json::Value::from(text).to_string()
+}
+
+fn list(texts: &[String]) -> String {
+    let texts: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+    format!("[{}]", texts.join(", "))
+}
+
+fn is_on(value: &str) -> bool {
+    matches!(value.to_ascii_lowercase().as_str(), "on" | "true" | "yes" | "1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(settings: &Settings) -> String {
+        settings.config(Path::new("/etc/onward/srs.secret"), Path::new("/var/lib/onward")).unwrap()
+    }
+
+    #[test]
+    fn of_1() {
+        let settings = Settings::of_1(
+            "SRS_DOMAIN=srs.test\nSRS_EXCLUDE_DOMAINS=.a.test,b.test\nSRS_SEPARATOR=+\n\
+             SRS_SECRET=/etc/postsrsd.secret\nSRS_HASHLENGTH=6\nSRS_HASHMIN=4\nSRS_TIMEOUT=60\n\
+             SRS_LISTEN_ADDR=::1\nSRS_REVERSE_PORT=10012\nCHROOT=/var/lib/postsrsd\n\
+             SRS_EXTRA_OPTIONS=-A\n",
+        )
+        .unwrap();
+        assert_eq!(settings.secrets.as_deref(), Some(Path::new("/etc/postsrsd.secret")));
+        assert_eq!(
+            config(&settings),
+            "hostname = \"srs.test\"\nstate_dir = \"/var/lib/onward\"\n\n\
+             [[listen]]\nprotocol = \"tcp-table\"\naddress = \"[::1]:10001\"\ndirection = \"forward\"\n\n\
+             [[listen]]\nprotocol = \"tcp-table\"\naddress = \"[::1]:10012\"\ndirection = \"reverse\"\n\n\
+             [srs]\ndomain = \"srs.test\"\nsecret_file = \"/etc/onward/srs.secret\"\n\
+             tag = \"sha1-base64\"\ntag_length = 6\nseparator = \"+\"\n\
+             exempt_domains = [\".a.test\", \"b.test\"]\n\n[limits]\nmap_timeout = \"60s\"\n"
+        );
+        assert_eq!(settings.notes.len(), 3, "{:?}", settings.notes);
+    }
+
+    #[test]
+    fn of_2() {
+        let settings = Settings::of_2(
+            "domains = {a.test, .b.test}\nsrs-domain = srs.test\nsocketmap = \"inet:localhost:10003\"\n\
+             milter = \"unix:/run/srs\"\nkeep-alive = 30\nconnection-limit = 200\n\
+             secrets-file = \"/etc/postsrsd.secret\"\nhash-length = 4\noriginal-envelope = database\n",
+        )
+        .unwrap();
+        let text = config(&settings);
+        for part in [
+            "protocol = \"socketmap\"\naddress = \"localhost:10003\"\n",
+            "protocol = \"milter\"\naddress = \"unix:/run/srs\"\nlocal_domains = [\"a.test\", \".b.test\"]\n",
+            "tag = \"sha1-base64url\"\ntag_length = 4\nexempt_domains = [\"a.test\", \".b.test\"]\n",
+            "map_timeout = \"30s\"\n",
+            "map_connections = 200\n",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert_eq!(settings.notes.len(), 2, "{:?}", settings.notes);
+        let everything = Settings::of_2("always-rewrite = on\ndomains = {a.test}\n").unwrap();
+        assert!(everything.config(Path::new("/a"), Path::new("/b")).is_err(), "no domain");
+        assert!(everything.exempt.is_empty());
+    }
+}
