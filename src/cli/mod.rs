@@ -9,6 +9,7 @@ pub mod check;
 pub mod complete;
 mod context;
 pub mod dkim;
+pub mod doctor;
 pub mod domain;
 pub mod explain;
 mod files;
@@ -63,6 +64,7 @@ enum Command {
     Queue(queue::Args),
     Trace(trace::Args),
     Explain(explain::Args),
+    Doctor(doctor::Args),
     Status(status::Args),
     Backup(backup::Args),
     Completions(complete::CompletionsArgs),
@@ -89,6 +91,7 @@ pub fn main() -> ExitCode {
         Command::Queue(args) => queue::run(args, &context),
         Command::Trace(args) => trace::run(args, &context),
         Command::Explain(args) => explain::run(&args, &context),
+        Command::Doctor(args) => doctor::run(&args, &context),
         Command::Status(args) => status::run(args, &context),
         Command::Backup(args) => backup::run(args, &context),
         Command::Completions(args) => complete::completions(args, Cli::command(), &context),
