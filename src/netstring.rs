@@ -26,15 +26,15 @@ pub fn parse(input: &[u8], max: usize) -> Result<Option<(&[u8], usize)>, Netstri
         .iter()
         .fold(0_u64, |length, digit| length * 10 + u64::from(digit.wrapping_sub(b'0')));
     let length = usize::try_from(length).unwrap_or(usize::MAX);
+    // Whatever follows, and however much of it is here.
+    if length > max {
+        return Err(NetstringError::TooLong);
+    }
     let rest = match rest.split_first() {
-        None if length > max => return Err(NetstringError::TooLong),
         None => return Ok(None),
         Some((b':', rest)) if digits > 0 => rest,
         Some(_) => return Err(NetstringError::Malformed),
     };
-    if length > max {
-        return Err(NetstringError::TooLong);
-    }
     match (rest.get(..length), rest.get(length)) {
         (Some(octets), Some(b',')) => Ok(Some((octets, digits + 1 + length + 1))),
         (Some(_), Some(_)) => Err(NetstringError::Malformed),
@@ -66,7 +66,7 @@ mod tests {
         for bad in [":", "x", "-1:,", "5x", "5:helloX", " 5:hello,"] {
             assert_eq!(parse(bad.as_bytes(), 5), Err(NetstringError::Malformed), "{bad:?}");
         }
-        for long in ["6", "6:", "99999999999", "99999999999:", "00000000005:hello,"] {
+        for long in ["6", "6x", "6:", "99999999999", "99999999999:", "00000000005:hello,"] {
             assert_eq!(parse(long.as_bytes(), 5), Err(NetstringError::TooLong), "{long:?}");
         }
     }

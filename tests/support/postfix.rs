@@ -1,12 +1,12 @@
 //! Postfix in a throw-away instance: its own configuration, queue and mailboxes below a temporary
 //! directory.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
@@ -81,6 +81,11 @@ impl Postfix {
             let lines = self.log();
             (lines.iter().filter(|line| line.contains(text)).count() >= count).then_some(())
         });
+    }
+
+    /// Where its main.cf and master.cf are.
+    pub fn config_dir(&self) -> PathBuf {
+        self.directory.path().join("etc")
     }
 
     /// `postmap -q KEY TABLE`, with this instance's configuration: the value, or `None`.
@@ -168,7 +173,11 @@ impl Builder {
         }
         chown(top.join("mail"), Some(MAILBOX_OWNER), Some(MAILBOX_OWNER)).unwrap();
         give_to_postfix(&top.join("data"));
-        fs::write(top.join("etc/main.cf"), self.main_cf(top)).unwrap();
+        let main_cf = top.join("etc/main.cf");
+        fs::write(&main_cf, self.main_cf(top)).unwrap();
+        let long_ago = SystemTime::now() - Duration::from_secs(60);
+        // Its programmes wait until a file that was just changed is a second old.
+        File::options().append(true).open(main_cf).unwrap().set_modified(long_ago).unwrap();
         fs::write(top.join("etc/master.cf"), self.master_cf(top)).unwrap();
         executable(&top.join("etc/fail"), FAIL);
         fs::write(top.join("etc/transport"), self.transport()).unwrap();

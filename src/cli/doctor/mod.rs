@@ -16,6 +16,29 @@ use std::{
     process::{Command, ExitCode, Stdio},
 };
 
+/// The parameters that matter; asked for all, postconf looks up names in DNS.
+const PARAMETERS: [&str; 19] = [
+    "mydestination",
+    "relay_domains",
+    "virtual_alias_domains",
+    "virtual_mailbox_domains",
+    "sender_canonical_maps",
+    "recipient_canonical_maps",
+    "sender_canonical_classes",
+    "recipient_canonical_classes",
+    "canonical_maps",
+    "transport_maps",
+    "smtpd_milters",
+    "milter_default_action",
+    "milter_protocol",
+    "header_checks",
+    "mime_header_checks",
+    "smtp_header_checks",
+    "smtputf8_enable",
+    "recipient_delimiter",
+    "queue_directory",
+];
+
 /// The fields that DKIM signatures mostly cover.
 const SIGNED: [&str; 12] = [
     "from",
@@ -56,8 +79,8 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
     let directory = args.config_dir.as_deref();
     let setup = Setup::new(
-        &postconf(directory, &["-x"])?,
-        &postconf(directory, &[])?,
+        &postconf(directory, &[&["-x"], &PARAMETERS[..]].concat())?,
+        &postconf(directory, &PARAMETERS)?,
         &postconf(directory, &["-M"])?,
         directory,
     );
