@@ -3,6 +3,7 @@
 
 mod as_destination;
 mod as_sender;
+mod contrib;
 mod doctor;
 mod hostile;
 mod maps;
