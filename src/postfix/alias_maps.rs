@@ -34,9 +34,12 @@ const MAX_EXPANDED: usize = 200;
 #[derive(Debug)]
 pub struct AliasMaps {
     maps: Vec<String>,
-    kept: Mutex<HashMap<String, (Instant, Option<Vec<String>>)>>,
+    kept: Mutex<HashMap<String, Kept>>,
     processes: Semaphore,
 }
+
+/// Since when, and the targets of an alias.
+type Kept = (Instant, Option<Vec<String>>);
 
 /// Why a map does not answer.
 #[derive(Debug, thiserror::Error)]

@@ -222,7 +222,7 @@ impl Examination<'_> {
     }
 
     fn order(&mut self) {
-        for (parameter, map, _) in CANONICAL {
+        for (parameter, map, direction) in CANONICAL {
             let tables = self.setup.list(parameter);
             let Some((ours, _)) = self.srs_table(parameter, map) else { continue };
             let others: Vec<&str> = tables.iter().copied().filter(|table| *table != ours).collect();
@@ -236,7 +236,7 @@ impl Examination<'_> {
                     "two-rewriters",
                     format!("{parameter} has two tables for SRS: {}", tables.join(", ")),
                     "only the first is asked of addresses that both know; bounces of the other are lost",
-                    self.table(map, CANONICAL[usize::from(map == "reverse")].2)
+                    self.table(map, direction)
                         .map(|table| self.setup.set(parameter, &table))
                         .into_iter()
                         .collect(),

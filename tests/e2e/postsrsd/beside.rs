@@ -106,7 +106,7 @@ fn because(key: &str, theirs: &str, ours: &str) -> Option<&'static str> {
     match (their_kind.as_str(), our_kind.as_str()) {
         ("200", "200") if has_token && their_local.len() > 64 => Some("over 64 octets: kept here"),
         ("200", "200") if local.starts_with('"') => Some("quotes around the whole"),
-        ("200", "200") if domain.chars().any(|c| !c.is_ascii()) => Some("A-labels"),
+        ("200", "200") if !domain.is_ascii() => Some("A-labels"),
         ("500", "200") if theirs.contains("too small") || theirs.contains("too big") => {
             Some("over their buffer")
         }
