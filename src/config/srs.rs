@@ -89,6 +89,11 @@ fn max_age_days(table: &Table<'_>) -> Option<u16> {
 }
 
 fn domain_name(text: &str) -> Result<Domain, String> {
+    if let Some(name) = text.strip_prefix('$') {
+        return Err(format!(
+            "{text:?} is a name of Postfix's, which nobody replaces here (`postconf -h {name}` prints it)"
+        ));
+    }
     let domain = Domain::parse(text).map_err(|error| format!("{text:?}: {error}"))?;
     match domain.literal() {
         None => Ok(domain),
