@@ -299,9 +299,14 @@ impl Builder {
         self
     }
 
-    pub fn dns(mut self, dns: &Dns) -> Self {
+    pub fn dns(self, dns: &Dns) -> Self {
+        self.name_server(dns.address())
+    }
+
+    /// A name server that is none of [`Dns`].
+    pub fn name_server(mut self, address: SocketAddr) -> Self {
         self.has_dns = true;
-        self.config(&format!("dns.servers = [\"{}\"]", dns.address()))
+        self.config(&format!("dns.servers = [\"{address}\"]"))
     }
 
     /// `onward domain add`, before it serves.

@@ -4,6 +4,8 @@ use super::Signer;
 use crate::support::dns::{Dns, Fault};
 use crate::support::onward::Onward;
 use crate::support::receiver::Receiver;
+use std::net::UdpSocket;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// For a message of a megabyte of traps, in a debug build on a busy machine.
@@ -108,3 +110,53 @@ fn a_name_server_in_trouble() {
     // Gone for good: a key that does not exist verifies nothing.
     onward.session().transaction("a@signed.test", &to, &message).expect("550 5.7.20");
 }
+
+/// Answers of a name server that lies about lengths and counts: none of them is believed, and there is an
+/// end.
+#[test]
+fn a_name_server_that_lies() {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let server = socket.local_addr().unwrap();
+    socket.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+    let is_over = AtomicBool::new(false);
+    let sink = Receiver::smtp().start();
+    let onward = Onward::forwarding_to(sink.name()).name_server(server).start();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut lies = LIES.iter().cycle();
+            let mut query = [0; 512];
+            while !is_over.load(Ordering::SeqCst) {
+                let Ok((octets, client)) = socket.recv_from(&mut query) else { continue };
+                // The question as it came, without what EDNS adds behind it.
+                let end = query[12..octets].iter().position(|octet| *octet == 0).unwrap() + 17;
+                let (counts, answer) = lies.next().unwrap();
+                let header = [&query[..2], &[0x81, 0x80, 0, 1], *counts, &[0, 0, 0, 0]].concat();
+                let _ = socket.send_to(&[&header, &query[12..end], *answer].concat(), client);
+            }
+        });
+        for _ in 0..LIES.len() {
+            let began = Instant::now();
+            let mut client = onward.session();
+            let to = ["hello@example.org"];
+            let reply = client.transaction("alice@signed.test", &to, BODY.as_bytes());
+            assert!(reply.text().starts_with("451 4.4.3"), "{reply}");
+            assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+        }
+        is_over.store(true, Ordering::SeqCst);
+    });
+    assert_eq!(sink.count(), 0);
+}
+
+/// The count of answers, and what stands behind the question: TXT records of the name asked for.
+const LIES: &[(&[u8], &[u8])] = &[
+    // A record that is longer than the packet.
+    (&[0, 1], b"\xc0\x0c\0\x10\0\x01\0\0\0\0\xff\xff\x0bv=spf1 +all"),
+    // A string that is longer than its record, and one that is longer than the packet.
+    (&[0, 1], b"\xc0\x0c\0\x10\0\x01\0\0\0\0\0\x0c\xffv=spf1 +all"),
+    (&[0, 1], b"\xc0\x0c\0\x10\0\x01\0\0\0\0\0\x05\x0bv=spf1 +all"),
+    // More records than there are.
+    (&[0xff, 0xff], b"\xc0\x0c\0\x10\0\x01\0\0\0\0\0\x0c\x0bv=spf1 +all"),
+    // A name that points at itself.
+    (&[0, 1], b"\xc0\x1f\0\x10\0\x01\0\0\0\0\0\x0c\x0bv=spf1 +all"),
+    (&[0, 1], b""),
+];
