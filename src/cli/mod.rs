@@ -54,8 +54,7 @@ enum Command {
     Init(init::Args),
     ImportPostsrsd(postsrsd::Args),
     Try(trial::Args),
-    /// Runs the daemon, in the foreground until SIGTERM or SIGINT
-    Serve,
+    Serve(serve::Args),
     Check(check::Args),
     Domain(domain::Args),
     Alias(alias::Args),
@@ -82,7 +81,7 @@ pub fn main() -> ExitCode {
         Command::Init(args) => init::run(args, &context),
         Command::ImportPostsrsd(args) => postsrsd::run(args, &context),
         Command::Try(args) => trial::run(&args, &context),
-        Command::Serve => serve::run(&context),
+        Command::Serve(args) => serve::run(&args, &context),
         Command::Check(args) => check::run(args, &context),
         Command::Domain(args) => domain::run(args, &context),
         Command::Alias(args) => alias::run(args, &context),

@@ -1,7 +1,7 @@
 //! `onward serve`: the daemon in the foreground, until SIGTERM or SIGINT.
 
 use super::{Context, Failure};
-use crate::{daemon::Daemon, net::OutboundLimits};
+use crate::{config::Protocol, daemon::Daemon, net::OutboundLimits};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
@@ -9,16 +9,29 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Descriptors for listeners, databases, name servers and the runtime.
 const OWN_FILES: u64 = 100;
 
+/// Runs the daemon, in the foreground until SIGTERM or SIGINT
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Let milters decide and tell the log, and change and refuse nothing
+    #[arg(long)]
+    shadow: bool,
+}
+
 /// `onward serve`.
 ///
 /// # Errors
 /// When the daemon cannot start; nothing was accepted then.
-pub fn run(ctx: &Context) -> Result<ExitCode, Failure> {
-    let config = ctx.config()?;
+pub fn run(args: &Args, ctx: &Context) -> Result<ExitCode, Failure> {
+    let mut config = ctx.config()?;
+    for listen in config.listen.iter_mut().filter(|listen| listen.protocol == Protocol::Milter) {
+        listen.milter.shadow |= args.shadow;
+    }
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    raise_descriptor_limit(config.limits.connections);
+    let has_tables = config.listen.iter().any(|listen| listen.protocol != Protocol::Smtp);
+    let tables = if has_tables { config.limits.map_connections } else { 0 };
+    raise_descriptor_limit(config.limits.connections + tables);
     let failed = |error: &dyn std::fmt::Display| Failure::new(error.to_string());
     let runtime = tokio::runtime::Runtime::new().map_err(|error| failed(&error))?;
     runtime.block_on(async {
@@ -57,7 +70,7 @@ fn raise_descriptor_limit(connections: usize) {
     let wanted = connections as u64 + OutboundLimits::default().in_use as u64 + OWN_FILES;
     if let Some(current) = current.filter(|current| *current < wanted) {
         tracing::warn!(
-            "only {current} descriptors are allowed and limits.connections may need {wanted}: raise \
+            "only {current} descriptors are allowed and the limits of connections may need {wanted}: raise \
              the limit (LimitNOFILE= in a systemd unit) or lower limits.connections"
         );
     }

@@ -2,6 +2,7 @@
 
 use crate::support::client::Client;
 use crate::support::onward::{Builder, Onward};
+use crate::support::peer;
 use crate::support::postfix::{self, Postfix};
 use crate::support::receiver::{Message, Receiver};
 use std::fs;
@@ -28,26 +29,26 @@ struct Site {
     onward: Onward,
     postfix: Postfix,
     sink: Receiver,
+    milter: SocketAddr,
+    /// Postfix's virtual_alias_maps.
+    table: String,
 }
 
 impl Site {
     /// `None`: skip.
     fn start(lines: &[&str]) -> Option<Self> {
-        let postfix = Postfix::builder()?;
+        peer::program("postfix").filter(|_| peer::root())?;
         let builder = Onward::builder();
         let table = builder.directory().join("virtual");
         fs::write(&table, VIRTUAL).unwrap();
-        let virtual_table = format!("texthash:{}", table.display());
-        let maps = format!("alias_maps = [\"{virtual_table}\"]");
+        let table = format!("texthash:{}", table.display());
+        let maps = format!("alias_maps = [\"{table}\"]");
         let local = "local_domains = [\"mailbox.test\"]";
         let (builder, milter) = builder.listen("milter", &[&[&*maps, local], lines].concat());
         let onward = builder.start();
         let sink = Receiver::smtp().start();
-        let postfix = configured(postfix, milter, &sink)
-            .set("virtual_alias_domains", "alias.test catchall.test")
-            .set("virtual_alias_maps", &virtual_table)
-            .start();
-        Some(Self { onward, postfix, sink })
+        let postfix = with_aliases(milter, &sink, &table)?;
+        Some(Self { onward, postfix, sink, milter, table })
     }
 
     fn send(&self, from: &str, to: &[&str]) -> Client {
@@ -84,6 +85,13 @@ fn configured(postfix: postfix::Builder, milter: SocketAddr, sink: &Receiver) ->
         .set("recipient_delimiter", "+")
         .set("smtpd_milters", &format!("inet:{milter}"))
         .set("milter_default_action", "tempfail")
+}
+
+/// With the table's aliases, as its own and as the milter's to know.
+fn with_aliases(milter: SocketAddr, sink: &Receiver, table: &str) -> Option<Postfix> {
+    let postfix = configured(Postfix::builder()?, milter, sink);
+    let postfix = postfix.set("virtual_alias_domains", "alias.test catchall.test");
+    Some(postfix.set("virtual_alias_maps", table).start())
 }
 
 fn srs_of(onward: &Onward, message: &Message) {
@@ -167,11 +175,12 @@ fn aliases_of_ours_by_the_alias_map() {
         .alias("here@hosted.test", &["local@mailbox.test"])
         .start();
     let sink = Receiver::smtp().start();
+    let table = format!("socketmap:inet:{map}:alias");
     let postfix = configured(postfix, milter, &sink)
         .set("virtual_alias_domains", &format!("socketmap:inet:{map}:domains"))
-        .set("virtual_alias_maps", &format!("socketmap:inet:{map}:alias"))
+        .set("virtual_alias_maps", &table)
         .start();
-    let site = Site { onward, postfix, sink };
+    let site = Site { onward, postfix, sink, milter, table };
     srs_of(&site.onward, &site.forward(ALICE, &["away@hosted.test"]));
     site.send(ALICE, &["here@hosted.test"]);
     assert_eq!(site.return_path_of_local(1), format!("Return-Path: <{ALICE}>"));
@@ -214,6 +223,9 @@ fn each_may_be_started_again() {
     srs_of(&site.onward, &site.forward(ALICE, &["away@alias.test"]));
     site.postfix.stop();
     site.onward.run(&["status"]);
+    // And another one, for the milter that was there before it.
+    site.postfix = with_aliases(site.milter, &site.sink, &site.table).unwrap();
+    srs_of(&site.onward, &site.forward(ALICE, &["away@alias.test"]));
 }
 
 impl Site {
