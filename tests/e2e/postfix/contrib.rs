@@ -34,6 +34,40 @@ fn onward_takes_them() {
     }
 }
 
+/// Whoever follows the guide line by line gets what contrib has.
+#[test]
+fn the_commands_of_the_guide_work() {
+    let Some(postfix) = Postfix::builder() else { return };
+    let postfix = postfix.start();
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/POSTFIX.md");
+    let guide = fs::read_to_string(guide).unwrap();
+    let commands: Vec<&str> =
+        guide.lines().map(str::trim).filter(|line| line.starts_with("postconf ")).collect();
+    assert!(commands.len() > 10, "{commands:?}");
+    let files: Vec<String> = set_ups()
+        .iter()
+        .map(|set_up| fs::read_to_string(set_up.join("main.cf")).unwrap())
+        .map(|text| text.replace("\n    ", " "))
+        .collect();
+    for command in commands {
+        let directory = postfix.config_dir();
+        let here = command.replacen(
+            "postconf",
+            &format!("/usr/sbin/postconf -c {}", directory.display()),
+            1,
+        );
+        let done = Command::new("sh").arg("-c").arg(&here).output().unwrap();
+        assert!(done.status.success(), "{command}: {}", String::from_utf8_lossy(&done.stderr));
+        let setting = command.split('\'').nth(1).unwrap();
+        let (name, value) = setting.split_once(" = ").unwrap();
+        let is_there = |text: &String| {
+            let mut lines = text.lines().filter_map(|line| line.split_once('='));
+            lines.any(|(known, given)| known.trim() == name && given.trim() == value)
+        };
+        assert!(files.iter().any(is_there), "no main.cf of contrib has {setting}");
+    }
+}
+
 #[test]
 fn postfix_takes_them() {
     for set_up in set_ups() {
