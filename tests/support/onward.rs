@@ -145,8 +145,14 @@ impl Onward {
 
     /// Starts the daemon and waits until it says that it listens.
     pub fn serve(&mut self) -> &mut Self {
+        self.serve_with(&[])
+    }
+
+    /// [`Onward::serve`] with options of the command.
+    pub fn serve_with(&mut self, options: &[&str]) -> &mut Self {
         assert!(self.daemon.is_none(), "it is running");
-        let daemon = Process::spawn("onward serve", &mut self.command(&["serve"]));
+        let arguments = [&["serve"], options].concat();
+        let daemon = Process::spawn("onward serve", &mut self.command(&arguments));
         for listener in &self.listeners {
             daemon.wait_for_line(&format!("readiness at {listener}"), |line| {
                 line.contains("listening") && line.contains(&listener.to_string())

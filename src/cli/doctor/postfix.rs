@@ -255,12 +255,21 @@ impl Examination<'_> {
             }
         }
         if self.uses_maps() && !self.setup.list("canonical_maps").is_empty() {
+            let others = self.setup.written("canonical_maps");
+            let mut mend: Vec<String> = CANONICAL
+                .iter()
+                .map(|(parameter, ..)| {
+                    let value = format!("{others}, {}", self.setup.written(parameter));
+                    self.setup.set(parameter, &value)
+                })
+                .collect();
+            mend.push(self.setup.unset("canonical_maps"));
             self.add(
                 Severity::Warning,
                 "canonical-maps",
                 "canonical_maps is asked behind both tables for SRS".to_owned(),
-                "it sees rewritten senders, and would rewrite them once more if it knew them",
-                Vec::new(),
+                "it is asked about rewritten senders, and never about those that it knows",
+                mend,
             );
         }
     }
@@ -386,13 +395,17 @@ impl Examination<'_> {
         }
         let separator = self.config.srs.settings.separator.to_string();
         let delimiter = self.setup.value("recipient_delimiter");
-        if !separator.is_empty() && separator != "+" && delimiter.contains(&separator) {
+        if separator != "+" && delimiter.contains(&separator) {
+            let mend = match delimiter.replace(&separator, "").as_str() {
+                "" => self.setup.unset("recipient_delimiter"),
+                others => self.setup.set("recipient_delimiter", others),
+            };
             self.add(
                 Severity::Warning,
                 "delimiter",
                 format!("recipient_delimiter has {separator}, which separates the parts of SRS addresses"),
                 "Postfix takes the end of an SRS address for an extension",
-                Vec::new(),
+                vec![mend],
             );
         }
     }

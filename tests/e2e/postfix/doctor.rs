@@ -137,6 +137,8 @@ fn each_fault_is_found_and_mended_by_its_own_commands() {
         ),
         ("milter-protocol", vec![set(milters), set("milter_protocol = 4".into())]),
         ("header-checks", vec![set(header_checks)]),
+        ("canonical-maps", vec![set("canonical_maps = inline:{ a@b.test=c@d.test }".into())]),
+        ("delimiter", vec![set("recipient_delimiter = =".into())]),
         ("smtputf8", vec![set("smtputf8_enable = no".into())]),
     ];
     for (id, changes) in faults {

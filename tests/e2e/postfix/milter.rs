@@ -197,7 +197,17 @@ fn aliases_of_ours_by_the_alias_map() {
 
 #[test]
 fn in_the_shadow_nothing_happens_but_in_the_log() {
-    let Some(site) = Site::start(&["shadow = true"]) else { return };
+    in_the_shadow(Site::start(&["shadow = true"]));
+    let mut by_option = Site::start(&[]);
+    for site in &mut by_option {
+        site.onward.terminate();
+        site.onward.serve_with(&["--shadow"]);
+    }
+    in_the_shadow(by_option);
+}
+
+fn in_the_shadow(site: Option<Site>) {
+    let Some(site) = site else { return };
     assert_eq!(site.forward(ALICE, &["away@alias.test"]).from, ALICE);
     site.onward.wait_for_log("milter: sender rewritten mode=Shadow");
     let ours = site.onward.srs_forward(ALICE);
