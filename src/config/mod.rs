@@ -170,9 +170,10 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
 impl Config {
     /// Adds what only the values together show.
     fn with_warnings(mut self) -> Self {
+        let takes_mail = self.listen.iter().any(|listen| listen.protocol == Protocol::Smtp);
         if self.listen.is_empty() {
             self.warnings.push("there is no [[listen]] table: nothing listens".into());
-        } else if self.postmaster.is_none() {
+        } else if self.postmaster.is_none() && takes_mail {
             self.warnings.push(
                 "postmaster is not set: mail to postmaster@ and abuse@ of a hosted domain without \
                  such an alias has nowhere to go"

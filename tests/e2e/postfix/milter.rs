@@ -199,7 +199,7 @@ fn aliases_of_ours_by_the_alias_map() {
 fn in_the_shadow_nothing_happens_but_in_the_log() {
     in_the_shadow(Site::start(&["shadow = true"]));
     let mut by_option = Site::start(&[]);
-    for site in &mut by_option {
+    if let Some(site) = &mut by_option {
         site.onward.terminate();
         site.onward.serve_with(&["--shadow"]);
     }
