@@ -1,3 +1,4 @@
+use crate::alias::import::split;
 use std::{
     collections::{HashMap, HashSet},
     fmt, io,
@@ -218,21 +219,11 @@ fn keys(address: &str, is_local: impl Fn(&str) -> bool) -> Vec<String> {
 /// The addresses of a value: between commas and blanks, but for those in quotes. `@domain` keeps the
 /// local part. Files, commands and `:include:` are this machine's.
 fn targets(value: &str, local: &str) -> Vec<String> {
-    let (mut quoted, mut escaped) = (false, false);
-    let is_between = |c: char| {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => quoted = !quoted,
-            _ => {}
-        }
-        !quoted && (c == ',' || c.is_ascii_whitespace())
-    };
-    let targets = value.split(is_between).filter(|target| !target.is_empty());
+    let targets = split(value, ',', true).into_iter();
     targets
         .map(|target| match target.strip_prefix('@') {
             Some(domain) => format!("{local}@{domain}"),
-            None => target.to_owned(),
+            None => target,
         })
         .collect()
 }

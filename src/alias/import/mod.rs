@@ -161,8 +161,9 @@ fn entries(text: &str, import: &mut Import) -> Vec<Entry> {
     entries
 }
 
-/// Between `separator` and blanks, but for what stands in quotes.
-fn split(text: &str, separator: char, blanks: bool) -> Vec<String> {
+/// The words of a value: between each `separator`, and with `blanks` between blanks too, but for what stands
+/// in quotes.
+pub fn split(text: &str, separator: char, blanks: bool) -> Vec<String> {
     let (mut quoted, mut escaped) = (false, false);
     let is_between = |c: char| {
         match c {
