@@ -17,6 +17,15 @@ pub struct Origin {
 }
 
 impl Origin {
+    /// What the author of a message called itself, where `own` is what the peer does: of a client that is
+    /// named without it, nothing.
+    pub(super) fn helo_or<'a>(origin: Option<&'a Self>, own: &'a str) -> &'a str {
+        match origin {
+            Some(Self { ip: None, helo: None }) | None => own,
+            Some(named) => named.helo.as_deref().unwrap_or_default(),
+        }
+    }
+
     /// Takes the attributes of one command; there may be several before a message.
     ///
     /// # Errors
@@ -117,6 +126,8 @@ mod tests {
         let origin = relay.origin().cloned();
         assert_eq!(origin.unwrap().ip, Some("192.0.2.1".parse().unwrap()));
         assert_eq!(relay.helo(), Some("author.test"));
+        replies(&mut relay, "XFORWARD HELO=[UNAVAILABLE]\r\n");
+        assert_eq!(relay.helo(), Some(""), "not the relay's own name");
         let begin = "MAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\nXFORWARD ADDR=192.0.2.2\r\n";
         assert!(
             replies(&mut relay, begin)

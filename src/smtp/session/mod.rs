@@ -72,8 +72,7 @@ pub struct Transaction {
 impl Transaction {
     /// What the client that a relay names called itself, or else the one that is connected.
     pub fn author_helo(&self) -> &str {
-        let origin = self.origin.as_ref().and_then(|origin| origin.helo.as_deref());
-        origin.unwrap_or(&self.helo)
+        Origin::helo_or(self.origin.as_ref(), &self.helo)
     }
 }
 
@@ -248,8 +247,8 @@ impl Session {
 
     /// What the client called itself last, or the one from whom it has the message.
     pub fn helo(&self) -> Option<&str> {
-        let origin = self.origin.as_ref().and_then(|origin| origin.helo.as_deref());
-        origin.or(self.client.as_ref().map(|client| client.helo.as_str()))
+        let own = self.client.as_ref().map(|client| client.helo.as_str());
+        own.map(|own| Origin::helo_or(self.origin.as_ref(), own))
     }
 
     /// The one from whom the client has the message, where it may and does say so.
