@@ -58,7 +58,7 @@ const SYNTAX: &str = "it is no address of RFC 5321, and nobody could send a boun
 const QUOTES: &str = "a quoted local part is quoted as a whole, or it is no address";
 const FIRST: &str = "whether an address is ours is asked first: only ours can expire";
 const LENGTH: &str = "requests of Postfix's own length, 100,000 octets, are read";
-const LOCAL_PART: &str = "no sender has a local part of more than 64 octets (RFC 5321 §4.5.3.1.1)";
+const LOCAL_PART: &str = "a path has at most 256 octets (RFC 5321 §4.5.3.1.3)";
 
 const DIFFERENCES: &[Difference] = &[
     Difference {

@@ -1,4 +1,4 @@
-use super::{AddressError, MAX_LOCAL_PART};
+use super::{AddressError, MAX_TAKEN_LOCAL_PART};
 use std::fmt;
 
 /// What stands before the `@`, held without its quoting.
@@ -14,7 +14,7 @@ impl LocalPart {
     ///
     /// # Errors
     /// When empty, when it holds a control character, or when its wire form exceeds
-    /// [`MAX_LOCAL_PART`] octets.
+    /// [`MAX_TAKEN_LOCAL_PART`] octets.
     pub fn new(content: &str) -> Result<Self, AddressError> {
         if content.is_empty() {
             return Err(AddressError::LocalPartSyntax);
@@ -23,7 +23,7 @@ impl LocalPart {
             return Err(AddressError::Control);
         }
         let local = Self(content.into());
-        if local.wire_len() > MAX_LOCAL_PART {
+        if local.wire_len() > MAX_TAKEN_LOCAL_PART {
             return Err(AddressError::LocalPartTooLong);
         }
         Ok(local)
@@ -167,10 +167,10 @@ mod tests {
 
     #[test]
     fn length_counts_the_wire_form() {
-        assert!(LocalPart::new(&"a".repeat(64)).is_ok());
-        assert_eq!(LocalPart::new(&"a".repeat(65)), Err(AddressError::LocalPartTooLong));
-        assert!(LocalPart::new(&" ".repeat(62)).is_ok());
-        assert_eq!(LocalPart::new(&" ".repeat(63)), Err(AddressError::LocalPartTooLong));
-        assert_eq!(LocalPart::new(&"\"".repeat(32)), Err(AddressError::LocalPartTooLong));
+        assert!(LocalPart::new(&"a".repeat(250)).is_ok());
+        assert_eq!(LocalPart::new(&"a".repeat(251)), Err(AddressError::LocalPartTooLong));
+        assert!(LocalPart::new(&" ".repeat(248)).is_ok());
+        assert_eq!(LocalPart::new(&" ".repeat(249)), Err(AddressError::LocalPartTooLong));
+        assert_eq!(LocalPart::new(&"\"".repeat(125)), Err(AddressError::LocalPartTooLong));
     }
 }

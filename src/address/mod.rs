@@ -16,8 +16,11 @@ pub use local_part::LocalPart;
 pub use mailbox::Mailbox;
 pub use path::{ForwardPath, ReversePath};
 
-/// Longest local part in octets, as written on the wire (RFC 5321 §4.5.3.1.1).
+/// Longest local part that we make, in octets as written on the wire: what everybody has to take (RFC 5321
+/// §4.5.3.1.1).
 pub const MAX_LOCAL_PART: usize = 64;
+/// Longest local part that we take. Many senders put whole addresses into theirs, and forwarders too.
+pub const MAX_TAKEN_LOCAL_PART: usize = 250;
 /// Longest domain in octets (RFC 5321 §4.5.3.1.2).
 pub const MAX_DOMAIN: usize = 255;
 /// Longest path in octets, its angle brackets included (RFC 5321 §4.5.3.1.3).
@@ -36,8 +39,8 @@ pub enum AddressError {
     /// A control character, which no quoting makes acceptable.
     #[error("an address cannot contain control characters")]
     Control,
-    /// Longer than [`MAX_LOCAL_PART`].
-    #[error("the local part is longer than 64 octets")]
+    /// Longer than [`MAX_TAKEN_LOCAL_PART`], or one of ours than [`MAX_LOCAL_PART`].
+    #[error("the local part is too long")]
     LocalPartTooLong,
     /// Not a domain name of letters, digits, hyphens and dots, nor IDNA.
     #[error("the domain is not a valid domain name")]

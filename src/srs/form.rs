@@ -131,7 +131,11 @@ impl<'a> Form<'a> {
                 content.push_str(rest);
             }
         }
-        LocalPart::new(&content)
+        let local = LocalPart::new(&content)?;
+        match local.wire_len() {
+            ..=MAX_LOCAL_PART => Ok(local),
+            _ => Err(AddressError::LocalPartTooLong),
+        }
     }
 }
 

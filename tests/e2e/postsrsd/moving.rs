@@ -18,6 +18,10 @@ fn addresses_that_postsrsd_made_come_back() {
     let senders =
         ["alice@sender.test", "SRS0=abcd=XY=a.test=b@other.test", "me@ours.test", "x@a.below.test"];
     let made = senders.map(|sender| before.forward(sender));
+    // One that PostSRSd sends out as it is, and that is kept behind a short address here.
+    let long = "a.sender.with.a.name.of.many.octets@a.domain.of.many.octets.too.test";
+    let long_made = before.forward(long).unwrap();
+    assert!(long_made.split('@').next().unwrap().len() > 64, "{long_made}");
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
     let [forward, reverse] = [free_address(), free_address()];
@@ -68,6 +72,7 @@ fn addresses_that_postsrsd_made_come_back() {
             line.contains("listening") && line.contains(&address.to_string())
         });
     }
+    assert_eq!(tcp_table_get(reverse, &long_made).as_deref(), Ok(long));
     for (sender, made) in senders.iter().zip(made) {
         assert_eq!(tcp_table_get(forward, sender), made, "{sender}");
         if let Ok(made) = made {
