@@ -59,6 +59,8 @@ struct Status {
     spool: Spool,
     /// Messages that were given up or refused within the last 24 hours, after we answered for them.
     failed_last_day: u64,
+    /// Messages that were kept back within the last 24 hours, as a DKIM signature would have broken.
+    dkim_broken_last_day: u64,
 }
 
 #[derive(Serialize)]
@@ -109,11 +111,14 @@ impl Status {
             answers: problem.is_none(),
             problem,
         });
+        let since = now().saturating_sub(DAY);
+        let [failed_last_day, dkim_broken_last_day] = losses_since(config, since)?;
         Ok(Self {
             running,
             listen: listen.collect(),
             spool: Spool::of(summary),
-            failed_last_day: failed_since(config, now().saturating_sub(DAY))?,
+            failed_last_day,
+            dkim_broken_last_day,
         })
     }
 
@@ -138,6 +143,13 @@ impl Status {
             line("", format!("{messages} for {domain}"))?;
         }
         line("failed", messages(self.failed_last_day) + " within a day")?;
+        if self.dkim_broken_last_day > 0 {
+            let count = messages(self.dkim_broken_last_day);
+            line(
+                "broken",
+                count + " kept back within a day, as a DKIM signature would not verify any more",
+            )?;
+        }
         Ok(())
     }
 }
@@ -165,9 +177,13 @@ fn messages(count: u64) -> String {
     if count == 1 { "1 message".to_owned() } else { format!("{count} messages") }
 }
 
-fn failed_since(config: &Config, since: u64) -> Result<u64, Failure> {
+/// What failed, and what was kept back lest a signature break.
+fn losses_since(config: &Config, since: u64) -> Result<[u64; 2], Failure> {
     match Reader::open(&config.state_dir) {
-        Err(JournalError::Absent { .. }) => Ok(0),
-        opened => Ok(opened?.count_failed(since)?),
+        Err(JournalError::Absent { .. }) => Ok([0, 0]),
+        opened => {
+            let journal = opened?;
+            Ok([journal.count_failed(since)?, journal.count_broken(since)?])
+        }
     }
 }

@@ -2,8 +2,11 @@ use super::{
     Attempt, JournalError, Outcome, Record,
     database::{FILE, SCHEMA},
 };
-use crate::address::{Mailbox, ReversePath};
-use rusqlite::{Connection, ErrorCode, OpenFlags, Row, types::Type};
+use crate::{
+    address::{Mailbox, ReversePath},
+    reply::Reply,
+};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Row, ToSql, params, types::Type};
 use std::{
     path::{Path, PathBuf},
     time::Duration,
@@ -106,11 +109,23 @@ impl Reader {
     /// # Errors
     /// When the journal cannot be read.
     pub fn count_failed(&self, since: u64) -> Result<u64, JournalError> {
-        let counted = self.connection.query_row(
-            "SELECT count(*) FROM message WHERE outcome = 'failed' AND time + ms >= ?1",
-            [clamped(since)],
-            |row| row.get::<_, i64>(0),
-        );
+        // In these words the index of failures answers it.
+        let count = "SELECT count(*) FROM message WHERE outcome = 'failed' AND time + ms >= ?1";
+        self.count(count, params![clamped(since)])
+    }
+
+    /// How many messages have been kept back since then, as a DKIM signature would have broken.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn count_broken(&self, since: u64) -> Result<u64, JournalError> {
+        let reply = Reply::broke_signature().to_string();
+        let count = "SELECT count(*) FROM message WHERE time >= ?1 AND reply = ?2";
+        self.count(count, params![clamped(since), reply])
+    }
+
+    fn count(&self, query: &str, parameters: &[&dyn ToSql]) -> Result<u64, JournalError> {
+        let counted = self.connection.query_row(query, parameters, |row| row.get::<_, i64>(0));
         counted.map(|count| u64::try_from(count).unwrap_or(0)).map_err(|source| {
             JournalError::Sqlite { file: self.file.display().to_string(), source }
         })

@@ -53,6 +53,7 @@ fn a_daemon_with_nothing_to_do() {
         ],
         "spool": { "messages": 0, "octets": 0, "oldest": null, "destinations": [] },
         "failed_last_day": 0,
+        "dkim_broken_last_day": 0,
     });
     assert_eq!(json(&onward, 0), expected);
 }

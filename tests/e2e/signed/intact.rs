@@ -63,6 +63,8 @@ fn what_would_break_a_signature_is_left_out_or_the_message_stays() {
     onward.wait_for_log("not sent: a DKIM signature that verified would not any more");
     assert_eq!(sink.count(), 2);
     let records = onward.wait_for_trace(&[], 3);
+    assert!(onward.run(&["status", "--json"]).contains("\"dkim_broken_last_day\":1"));
+    assert!(onward.run(&["status"]).contains("broken    1 message kept back within a day"));
     for record in records {
         let checks = record["auth"].as_str().unwrap();
         assert!(checks.contains("dkim=pass (signed.test)"), "{record}");
