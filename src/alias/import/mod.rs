@@ -46,6 +46,9 @@ pub struct Surroundings {
 pub struct Import {
     /// The aliases, each with its line, in the order of the file.
     pub aliases: Vec<(usize, Alias)>,
+    /// Domains that have aliases by the file, though no alias is of one: those that it declares, and those of
+    /// patterns that are made of it.
+    pub domains: Vec<(usize, Domain)>,
     /// What could not be translated.
     pub problems: Vec<Problem>,
     /// What was left out because it means nothing here.
@@ -79,7 +82,8 @@ pub fn read(format: Format, text: &str, surroundings: &Surroundings) -> Import {
         Format::PostfixVirtual => table::read(text, surroundings, &mut import),
         Format::PostfixRegexp => patterns::read(text, patterns::Kind::Regexp, &mut import),
         Format::PostfixPcre => patterns::read(text, patterns::Kind::Pcre, &mut import),
-        Format::Aliases | Format::Exim => names::read(text, surroundings, &mut import),
+        Format::Aliases => names::read(text, surroundings, false, &mut import),
+        Format::Exim => names::read(text, surroundings, true, &mut import),
         Format::Csv => csv::read(text, &mut import),
     }
     import.refuse_repeated();
@@ -99,6 +103,13 @@ impl Import {
         match alias {
             Ok(alias) => self.aliases.push((line, alias)),
             Err(error) => self.problem(line, error.to_string()),
+        }
+    }
+
+    fn domain(&mut self, line: usize, name: &str) {
+        match Domain::parse(name) {
+            Ok(domain) => self.domains.push((line, domain)),
+            Err(error) => self.problem(line, format!("{name}: {error}")),
         }
     }
 

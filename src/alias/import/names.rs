@@ -5,7 +5,13 @@ use super::{Entry, Import, Surroundings, entries, split};
 use crate::alias::{Alias, AliasAddress};
 use std::collections::HashSet;
 
-pub(super) fn read(text: &str, surroundings: &Surroundings, import: &mut Import) {
+/// Exim's `lsearch*@` knows wildcards, and aliases(5) none.
+pub(super) fn read(
+    text: &str,
+    surroundings: &Surroundings,
+    has_wildcards: bool,
+    import: &mut Import,
+) {
     let entries: Vec<(Entry, String, String)> = entries(text, import)
         .into_iter()
         .filter_map(|entry| match key_and_value(&entry.text) {
@@ -18,6 +24,10 @@ pub(super) fn read(text: &str, surroundings: &Surroundings, import: &mut Import)
         .collect();
     let names: HashSet<String> = entries.iter().map(|(_, key, _)| key.to_lowercase()).collect();
     for (entry, key, value) in &entries {
+        if !has_wildcards && matches!(key.split('@').next(), Some("*" | "")) {
+            import.problem(entry.line, format!("{key}: aliases(5) has no wildcards"));
+            continue;
+        }
         alias(entry.line, key, value, &names, surroundings, import);
     }
 }
@@ -51,6 +61,7 @@ fn alias(
             return import
                 .problem(line, format!("{key} has no domain; which it is, --domain says"));
         }
+        (None, Some(domain)) if key.contains(' ') => format!("\"{key}\"@{domain}"),
         (None, Some(domain)) => format!("{key}@{domain}"),
     };
     if let Some(special) = special(value) {
@@ -70,7 +81,6 @@ fn alias(
             Some('|') => Some("a command runs nowhere here"),
             Some('/') => Some("files are not written here"),
             Some(':') => Some("files of addresses are not read: their lines can be destinations"),
-            _ if key.to_lowercase().starts_with("owner-") => None,
             _ => None,
         };
         if let Some(why) = refused {
@@ -167,6 +177,10 @@ no colon
             domain: Domain::parse("example.org").ok(),
             mailboxes: Domain::parse("mailbox.test").ok(),
         };
+        let wild =
+            read(Format::Aliases, "*: me@x.test\n*@a.test: me@x.test\n\"a b\": me@x.test\n", &both);
+        assert_eq!((wild.problems.len(), wild.aliases.len()), (2, 1), "{wild:?}");
+        assert_eq!(wild.aliases[0].1.to_string(), "\"a b\"@example.org -> me@x.test");
         let import = read(Format::Aliases, "root: \\root, dave\n", &both);
         assert_eq!(
             import.aliases[0].1.to_string(),

@@ -11,6 +11,8 @@ pub(super) enum Kind {
 
 pub(super) fn read(text: &str, kind: Kind, import: &mut Import) {
     let mut conditions = 0_usize;
+    let what = "patterns are asked about hosted domains only: `onward domain add` hosts those that are not yet";
+    import.note(1, what);
     for entry in entries(text, import) {
         let word = entry.text.split([' ', '\t', '/', '!']).next().unwrap_or_default();
         match word {
@@ -55,6 +57,11 @@ fn pattern(entry: &Entry, kind: Kind, import: &mut Import) {
             }
             other => return import.problem(line, format!("flag {other} is not known")),
         }
+    }
+    if kind == Kind::Pcre
+        && ["++", "*+", "?+", "}+"].iter().any(|repeat| parsed.pattern.contains(repeat))
+    {
+        return import.problem(line, "a possessive repeat, such as a++, means something else here");
     }
     let Some(targets) = templates(parsed.value) else {
         return import.problem(line, "a dollar sign that is no $1, ${1} or $(1)");
@@ -148,6 +155,7 @@ endif
 /^local@example\\.org$/ bob
 /(?<!a)b@example\\.org$/ x@y.test
 /open
+/f++@example\\.org$/ x@y.test
 ";
         let import = read(Format::PostfixPcre, text, &Surroundings::default());
         let aliases: Vec<String> =
@@ -161,6 +169,6 @@ endif
             ]
         );
         let lines: Vec<usize> = import.problems.iter().map(|problem| problem.line).collect();
-        assert_eq!(lines, [3, 4, 5, 8, 10, 11, 12, 13], "{:#?}", import.problems);
+        assert_eq!(lines, [3, 4, 5, 8, 10, 11, 12, 13, 14], "{:#?}", import.problems);
     }
 }

@@ -5,8 +5,8 @@ use crate::address::Domain;
 
 pub(super) fn read(text: &str, surroundings: &Surroundings, import: &mut Import) {
     for entry in entries(text, import) {
-        let (key, value) = entry.text.split_once([' ', '\t']).unwrap_or((&entry.text, ""));
-        let (key, targets) = (key.trim_matches('"'), split(value, ',', true));
+        let (key, value) = key_and_value(&entry.text);
+        let targets = split(value, ',', true);
         if targets.is_empty() {
             import.problem(entry.line, format!("{key} leads nowhere"));
             continue;
@@ -21,7 +21,7 @@ pub(super) fn read(text: &str, surroundings: &Surroundings, import: &mut Import)
             }
             // `example.org anything` says that the domain is one of aliases.
             None if key.contains('.') && Domain::parse(key).is_ok() => {
-                import.note(entry.line, format!("{key} is declared a domain of aliases"));
+                import.domain(entry.line, key);
             }
             None => match &surroundings.domain {
                 None => import.problem(
@@ -37,6 +37,16 @@ pub(super) fn read(text: &str, surroundings: &Surroundings, import: &mut Import)
             },
         }
     }
+}
+
+/// The key ends at the first blank that stands in no quotes.
+fn key_and_value(text: &str) -> (&str, &str) {
+    let mut quoted = false;
+    let end = text.find(|c| {
+        quoted ^= c == '"';
+        !quoted && matches!(c, ' ' | '\t')
+    });
+    text.split_at_checked(end.unwrap_or(text.len())).unwrap_or((text, ""))
 }
 
 /// `@domain` leads to addresses, or keeps the local part: `@old.example @new.example`.
@@ -57,6 +67,7 @@ fn catch_all(
     if targets.iter().filter(is_domain).any(|target| target.get(1..) == Some(domain)) {
         return import.note(line, format!("@{domain} leads to itself, which means: as it is"));
     }
+    import.domain(line, domain);
     let pattern = format!("/^(.+)@{}$/", domain.replace('.', "\\."));
     let targets: Vec<String> = targets
         .iter()
@@ -112,6 +123,7 @@ bob@example.org root
 keep@example.org keep@example.org, z@x.test
 nobody@example.org
 a..b@example.org x@y.test
+\"a b\"@example.org x@y.test
 ";
         let import = read(Format::PostfixVirtual, text, &Surroundings::default());
         let aliases: Vec<String> =
@@ -122,13 +134,17 @@ a..b@example.org x@y.test
                 "3 hello@example.org -> a@x.test, b@y.test, c@z.test",
                 "5 *@example.org -> me@x.test",
                 "6 /^(.+)@old\\.test$/ -> $1@new.test",
+                "13 \"a b\"@example.org -> x@y.test",
             ]
         );
         let lines = |problems: &[super::super::Problem]| -> Vec<usize> {
             problems.iter().map(|problem| problem.line).collect()
         };
         assert_eq!(lines(&import.problems), [8, 9, 10, 11, 12], "{:?}", import.problems);
-        assert_eq!(lines(&import.notes), [2, 7]);
+        assert_eq!(lines(&import.notes), [7]);
+        let domains: Vec<String> =
+            import.domains.iter().map(|(line, domain)| format!("{line} {domain}")).collect();
+        assert_eq!(domains, ["2 example.org", "6 old.test"]);
 
         let known = Surroundings {
             domain: Domain::parse("example.org").ok(),

@@ -5,11 +5,10 @@ use crate::{
         Alias,
         import::{self, Import, Problem, Surroundings},
     },
-    cli::domain,
     store::Directory,
 };
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     fs::File,
     io::{self, Read, Write},
     path::{Path, PathBuf},
@@ -69,7 +68,7 @@ enum Format {
 
 /// What is to be done.
 struct Plan {
-    domains: BTreeSet<String>,
+    domains: BTreeMap<String, Domain>,
     /// All aliases as they shall be.
     wanted: Vec<Alias>,
     lines: Vec<String>,
@@ -157,7 +156,18 @@ fn records(text: &str) -> Import {
 fn plan(args: &ImportArgs, directory: &Directory, import: &mut Import) -> Result<Plan, Failure> {
     let hosted = directory.domains()?;
     let mut plan =
-        Plan { domains: BTreeSet::new(), wanted: Vec::new(), lines: Vec::new(), unchanged: 0 };
+        Plan { domains: BTreeMap::new(), wanted: Vec::new(), lines: Vec::new(), unchanged: 0 };
+    for (line, domain) in std::mem::take(&mut import.domains) {
+        if hosted.contains(&domain) {
+            continue;
+        }
+        if args.add_domains {
+            plan.host(&domain);
+        } else {
+            let what = format!("{domain} is not hosted here; --add-domains hosts it");
+            import.problems.push(Problem { line, what });
+        }
+    }
     let mut places = HashMap::new();
     directory.for_each(None, |alias| -> Result<(), Failure> {
         places.insert(alias.address().key(), plan.wanted.len());
@@ -173,9 +183,7 @@ fn plan(args: &ImportArgs, directory: &Directory, import: &mut Import) -> Result
                 problem(format!("{domain} is not hosted here; --add-domains hosts it"));
                 continue;
             }
-            if plan.domains.insert(domain.to_string()) {
-                plan.lines.push(format!("+ domain {domain}"));
-            }
+            plan.host(domain);
         }
         let place = places.get(&alias.address().key()).copied();
         match place.and_then(|at| plan.wanted.get_mut(at)) {
@@ -194,17 +202,24 @@ fn plan(args: &ImportArgs, directory: &Directory, import: &mut Import) -> Result
     Ok(plan)
 }
 
+impl Plan {
+    fn host(&mut self, domain: &Domain) {
+        if self.domains.insert(domain.to_key(), domain.clone()).is_none() {
+            self.lines.push(format!("+ domain {domain}"));
+        }
+    }
+}
+
 fn carry_out(plan: &Plan, directory: &mut Directory) -> Result<(), Failure> {
     let mut added = Vec::new();
-    for name in &plan.domains {
-        let domain = domain::parse(name)?;
-        if directory.add_domain(&domain)? {
+    for domain in plan.domains.values() {
+        if directory.add_domain(domain)? {
             added.push(domain);
         }
     }
     let wanted = plan.wanted.iter().cloned().map(Ok::<_, Failure>);
     directory.apply(wanted, false, |_| Ok(())).inspect_err(|_| {
-        for domain in &added {
+        for domain in added {
             let _ = directory.remove_domain(domain, false);
         }
     })

@@ -13,6 +13,7 @@ pub(super) struct Settings {
     pub(super) secrets: Option<PathBuf>,
     tag: TagKind,
     tag_length: Option<String>,
+    least_length: Option<String>,
     separator: Option<String>,
     exempt: Vec<String>,
     /// The keys of each `[[listen]]`.
@@ -143,9 +144,13 @@ impl Settings {
     }
 
     fn minimum(&mut self, name: &str, value: &str) {
-        self.notes.push(format!(
-            "{name}={value}: tags shorter than those that are made are not believed"
-        ));
+        self.least_length = Some(value.to_owned());
+        if value.parse::<usize>().is_ok_and(|least| least < self.tag.default_length()) {
+            self.notes.push(format!(
+                "{name}={value}: tags of less than {} characters are not believed",
+                self.tag.default_length()
+            ));
+        }
     }
 
     /// `unix:/path`, or `inet:host:port`, whose host may be `*`.
@@ -180,6 +185,13 @@ impl Settings {
         ];
         srs.extend(self.tag_length.clone().map(|length| ("tag_length", length)));
         srs.extend(self.separator.as_ref().map(|separator| ("separator", quoted(separator))));
+        let number =
+            |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<usize>().ok());
+        let length = number(&self.tag_length).unwrap_or(self.tag.default_length());
+        if number(&self.least_length).unwrap_or(self.tag.default_length()) < length {
+            // Shorter tags of before come back: these are taken from the default length on.
+            srs.push(("also_accept", list(&[self.tag.to_string()])));
+        }
         if !self.exempt.is_empty() {
             srs.push(("exempt_domains", list(&self.exempt)));
         }
@@ -236,10 +248,10 @@ mod tests {
              [[listen]]\nprotocol = \"tcp-table\"\naddress = \"[::1]:10001\"\ndirection = \"forward\"\n\n\
              [[listen]]\nprotocol = \"tcp-table\"\naddress = \"[::1]:10012\"\ndirection = \"reverse\"\n\n\
              [srs]\ndomain = \"srs.test\"\nsecret_file = \"/etc/onward/srs.secret\"\n\
-             tag = \"sha1-base64\"\ntag_length = 6\nseparator = \"+\"\n\
+             tag = \"sha1-base64\"\ntag_length = 6\nseparator = \"+\"\nalso_accept = [\"sha1-base64\"]\n\
              exempt_domains = [\".a.test\", \"b.test\"]\n\n[limits]\nmap_timeout = \"60s\"\n"
         );
-        assert_eq!(settings.notes.len(), 3, "{:?}", settings.notes);
+        assert_eq!(settings.notes.len(), 2, "{:?}", settings.notes);
     }
 
     #[test]

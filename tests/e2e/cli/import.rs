@@ -16,6 +16,7 @@ board@example.org       team@example.org
 sales+eu@example.org    dave@sink.test
 @example.org            catchall@sink.test
 info@other.test         hello@example.org, erin@sink.test
+@old.test               @example.org
 ";
 
 /// The value of a key, as `alias` of the socketmap has it.
@@ -44,9 +45,12 @@ fn postfix(table: &str, address: &str) -> Option<Vec<String>> {
     let value = keys.iter().find_map(|key| ask(key))?;
     let mut found = Vec::new();
     for target in value.split([',', ' ']).filter(|target| !target.is_empty()) {
-        match postfix(table, target) {
+        // virtual(5): @domain keeps the local part.
+        let target =
+            if target.starts_with('@') { format!("{local}{target}") } else { target.into() };
+        match postfix(table, &target) {
             Some(further) => found.extend(further),
-            None => found.push(target.to_owned()),
+            None => found.push(target),
         }
     }
     found.sort();
@@ -68,18 +72,18 @@ fn a_postfix_table_answers_here_as_there() {
     let refused = import(&[]);
     assert_eq!(refused.code, Some(1));
     assert!(refused.stderr.contains("virtual:3: example.org is not hosted"), "{}", refused.stderr);
-    assert!(refused.stderr.contains("nothing is changed: 6 lines"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("nothing is changed: 8 lines"), "{}", refused.stderr);
     assert_eq!(onward.run(&["alias", "list"]), "");
 
     let plan = import(&["--add-domains", "--plan"]);
     assert_eq!(plan.code, Some(0), "{}", plan.stderr);
-    assert_eq!(plan.stdout.lines().filter(|line| line.starts_with("+ domain")).count(), 2);
+    assert_eq!(plan.stdout.lines().filter(|line| line.starts_with("+ domain")).count(), 3);
     assert!(plan.stdout.contains("+ board@example.org -> team@example.org"), "{}", plan.stdout);
     assert_eq!(onward.run(&["alias", "list"]), "", "a plan changes nothing");
     assert_eq!(import(&["--add-domains"]).stdout, plan.stdout);
 
     // Again: it is all there.
-    assert!(import(&[]).stdout.contains("6 stand here already"));
+    assert!(import(&[]).stdout.contains("7 stand here already"));
     let table = format!("texthash:{path}");
     for address in [
         "hello@example.org",
@@ -90,6 +94,7 @@ fn a_postfix_table_answers_here_as_there() {
         "hello+tag@example.org",
         "nobody@example.org",
         "info@other.test",
+        "hello@old.test",
         "nobody@other.test",
     ] {
         let here = wait_until(format!("the answer about {address}"), || {

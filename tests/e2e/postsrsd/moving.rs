@@ -22,6 +22,10 @@ fn addresses_that_postsrsd_made_come_back() {
     let long = "a.sender.with.a.name.of.many.octets@a.domain.of.many.octets.too.test";
     let long_made = before.forward(long).unwrap();
     assert!(long_made.split('@').next().unwrap().len() > 64, "{long_made}");
+    // And one of before its tags were made longer.
+    let earlier = ["-n4", "-a+"];
+    let earlier = PostSrsd::start_with("srs.example.net", &["tops3cr3t", "older"], &earlier);
+    let short_made = earlier.unwrap().forward("alice@sender.test").unwrap();
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
     let [forward, reverse] = [free_address(), free_address()];
@@ -30,7 +34,7 @@ fn addresses_that_postsrsd_made_come_back() {
         path("postsrsd"),
         format!(
             "# as Debian has it\nSRS_DOMAIN=srs.example.net\nSRS_EXCLUDE_DOMAINS=ours.test,.below.test\n\
-             SRS_SEPARATOR=+\nSRS_HASHLENGTH=6\nSRS_SECRET={}\nSRS_FORWARD_PORT={}\nSRS_REVERSE_PORT={}\n\
+             SRS_SEPARATOR=+\nSRS_HASHLENGTH=6\nSRS_HASHMIN=4\nSRS_SECRET={}\nSRS_FORWARD_PORT={}\nSRS_REVERSE_PORT={}\n\
              SRS_LISTEN_ADDR=127.0.0.1\nRUN_AS=postsrsd\n",
             path("secret").display(),
             forward.port(),
@@ -73,6 +77,7 @@ fn addresses_that_postsrsd_made_come_back() {
         });
     }
     assert_eq!(tcp_table_get(reverse, &long_made).as_deref(), Ok(long));
+    assert_eq!(tcp_table_get(reverse, &short_made).as_deref(), Ok("alice@sender.test"));
     for (sender, made) in senders.iter().zip(made) {
         assert_eq!(tcp_table_get(forward, sender), made, "{sender}");
         if let Ok(made) = made {
