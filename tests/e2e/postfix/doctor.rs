@@ -4,7 +4,8 @@ use crate::support::onward::Onward;
 use crate::support::postfix::Postfix;
 use crate::support::receiver::Receiver;
 use serde_json::Value;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
@@ -72,11 +73,13 @@ fn each_fault_is_found_and_mended_by_its_own_commands() {
     let sink = Receiver::smtp().start();
     let (builder, map) = Onward::builder().listen("socketmap", &[]);
     let (builder, milter) = builder.listen("milter", &[]);
+    let (builder, backwards) = builder.listen("tcp-table", &["direction = \"reverse\""]);
     let queue = tempfile::tempdir().unwrap();
+    fs::set_permissions(queue.path(), Permissions::from_mode(0o700)).unwrap();
     let socket = queue.path().join("srs");
     let far =
         format!("[[listen]]\nprotocol = \"socketmap\"\naddress = \"unix:{}\"\n", socket.display());
-    let onward = builder.toml(&far).build();
+    let onward = builder.toml(&far).start();
     let [forward, reverse] =
         ["forward", "reverse"].map(|name| format!("socketmap:inet:{map}:{name}"));
     let postfix = postfix
@@ -93,12 +96,14 @@ fn each_fault_is_found_and_mended_by_its_own_commands() {
     let [main, master] = ["main.cf", "master.cf"].map(|name| directory.join(name));
     let healthy = [&main, &master].map(|file| fs::read_to_string(file).unwrap());
     let rules = directory.join("header_checks");
-    fs::write(&rules, "# no\n/^Received:/ IGNORE\n/^Subject:(.*)/ REPLACE Subject: x\n").unwrap();
+    fs::write(&rules, "# no\n/^Received:/ IGNORE\n/^Subject:(.*)/\n  REPLACE Subject: x\n")
+        .unwrap();
     let header_checks = format!("header_checks = regexp:{}", rules.display());
     let far = |name: &str| format!("socketmap:unix:{}:{name}", socket.display());
     let milters = format!("smtpd_milters = inet:{milter}");
     let chroot: &[&str] = &["-F", "cleanup/unix/chroot = y"];
     let set = |line: String| vec!["-e".to_owned(), line];
+    let own = |line: String| vec!["-P".to_owned(), line];
     let faults: Vec<(&str, Vec<Vec<String>>)> = vec![
         (
             "not-used",
@@ -135,8 +140,48 @@ fn each_fault_is_found_and_mended_by_its_own_commands() {
             "milter-default-action",
             vec![set(milters.clone()), set("milter_default_action = accept".into())],
         ),
-        ("milter-protocol", vec![set(milters), set("milter_protocol = 4".into())]),
+        ("milter-protocol", vec![set(milters.clone()), set("milter_protocol = 4".into())]),
         ("header-checks", vec![set(header_checks)]),
+        ("wrong-listener", vec![set(format!("sender_canonical_maps = tcp:{backwards}"))]),
+        (
+            "permissions",
+            vec![
+                set(format!("sender_canonical_maps = {}", far("forward"))),
+                set(format!("recipient_canonical_maps = {}", far("reverse"))),
+            ],
+        ),
+        ("override", vec![own("cleanup/unix/sender_canonical_maps=".into())]),
+        (
+            "header-classes",
+            vec![own("cleanup/unix/sender_canonical_classes=header_sender,envelope_sender".into())],
+        ),
+        (
+            "srs-recipients",
+            vec![
+                set(milters.clone()),
+                set("sender_canonical_maps =".into()),
+                set("recipient_canonical_maps =".into()),
+            ],
+        ),
+        (
+            "srs-recipients",
+            vec![
+                set(milters.clone()),
+                set("sender_canonical_maps =".into()),
+                set("recipient_canonical_maps =".into()),
+                set("virtual_alias_domains =".into()),
+                set("mydestination = example.org".into()),
+                set("local_recipient_maps = inline:{ postmaster=x }".into()),
+            ],
+        ),
+        (
+            "srs-transport",
+            vec![
+                set(format!("transport_maps = socketmap:inet:{map}:transport")),
+                set("virtual_alias_domains =".into()),
+                set("relay_domains = example.org".into()),
+            ],
+        ),
         ("canonical-maps", vec![set("canonical_maps = inline:{ a@b.test=c@d.test }".into())]),
         ("delimiter", vec![set("recipient_delimiter = =".into())]),
         ("smtputf8", vec![set("smtputf8_enable = no".into())]),
@@ -178,4 +223,53 @@ fn assert_is_configuration(directory: &Path) {
     command.arg("-c").arg(directory).arg("check");
     let check = command.output().unwrap();
     assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
+}
+
+#[test]
+fn a_socket_within_the_chroot_is_named_in_each_way_that_works() {
+    let Some(postfix) = Postfix::builder() else { return };
+    let postfix = postfix
+        .set("virtual_alias_domains", "example.org")
+        .set("sender_canonical_classes", "envelope_sender")
+        .set("recipient_canonical_classes", "envelope_recipient")
+        .start();
+    let queue = postfix.config_dir().with_file_name("queue");
+    let directory = queue.join("onward");
+    fs::create_dir(&directory).unwrap();
+    let socket = directory.join("srs");
+    let listen =
+        format!("[[listen]]\nprotocol = \"socketmap\"\naddress = \"unix:{}\"\n", socket.display());
+    let patient = Patient { onward: Onward::builder().toml(&listen).start(), postfix };
+    let name = |path: &str| {
+        for (map, table) in [("sender", "forward"), ("recipient", "reverse")] {
+            let value = format!("{map}_canonical_maps = socketmap:unix:{path}:{table}");
+            patient.postconf(&["-e", &value]);
+        }
+    };
+    let chroot = |is_chrooted: bool| {
+        for service in ["cleanup/unix", &format!("{}/inet", patient.postfix.address())] {
+            let field = format!("{service}/chroot = {}", if is_chrooted { "y" } else { "n" });
+            patient.postconf(&["-F", &field]);
+        }
+    };
+    let whole = socket.display().to_string();
+    for (path, is_chrooted, expected) in [
+        ("onward/srs", true, None),
+        ("onward/srs", false, None),
+        ("/onward/srs", true, None),
+        ("/onward/srs", false, Some("no-listener")),
+        (whole.as_str(), false, None),
+        (whole.as_str(), true, Some("chroot")),
+    ] {
+        name(path);
+        chroot(is_chrooted);
+        assert_eq!(patient.ids(), Vec::from_iter(expected), "{path} {is_chrooted}");
+        if let Some(id) = expected {
+            patient.mend(id);
+            assert_eq!(patient.ids(), [""; 0], "{path} {is_chrooted}");
+        }
+    }
+    // Postfix agrees, where it can be asked outside of a chroot.
+    let reverse = |path: &str| format!("socketmap:unix:{path}:forward");
+    assert!(patient.postfix.postmap("a@b.test", &reverse(&whole)).is_some());
 }
