@@ -4,7 +4,7 @@ use super::{
     clock,
     recipient::{may_be_used, returned},
     services::Services,
-    tables::{Tables, reverse_path},
+    tables::Tables,
 };
 use crate::{
     address::{Domain, Mailbox},
@@ -89,22 +89,20 @@ impl Service for Filter {
     }
 
     async fn recipient(&self, sender: &[u8], recipient: &[u8]) -> Recipient {
-        let parsed = str::from_utf8(recipient).ok().and_then(|text| Mailbox::parse(text).ok());
-        let (Some(recipient), Some(sender)) = (parsed, reverse_path(sender)) else {
-            return Recipient::Stays;
-        };
         let now = clock::seconds();
-        match returned(&self.services, &sender, &recipient, now).await {
+        match returned(&self.services, sender, recipient, now).await {
             Some(Err(reply)) => return Recipient::Refused(reply),
             // In the shadow nothing is used.
-            Some(Ok(_))
-                if !self.rules.shadow && !may_be_used(&self.services, &recipient.to_key(), now) =>
+            Some(Ok(returned))
+                if !self.rules.shadow && !may_be_used(&self.services, &returned.key, now) =>
             {
                 return Recipient::Refused(Reply::srs_used_up());
             }
-            Some(Ok(original)) => return Recipient::Becomes(original.to_string()),
+            Some(Ok(returned)) => return Recipient::Becomes(returned.original.to_string()),
             None => {}
         }
+        let parsed = str::from_utf8(recipient).ok().and_then(|text| Mailbox::parse(text).ok());
+        let Some(recipient) = parsed else { return Recipient::Stays };
         match self.leads_elsewhere(&recipient).await {
             Ok(true) => Recipient::Leaves,
             Ok(false) => Recipient::Stays,

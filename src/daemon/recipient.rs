@@ -6,10 +6,10 @@ use crate::{
     alias::Expansion,
     next_hop::NextHop,
     reply::Reply,
-    srs::{ReverseError, Reversed, is_srs_shaped},
+    srs::{ReverseError, Reversed, is_srs_prefixed, is_srs_shaped},
     store::StoreError,
 };
-use std::sync::Arc;
+use std::{str, sync::Arc};
 
 /// SRS addresses of ours within one of ours that are followed.
 const MAX_NESTED: usize = 3;
@@ -109,7 +109,8 @@ async fn decide_mailbox(
     let is_hosted = services.store.is_hosted(mailbox.domain());
     // Never an alias, whatever catch-all or regex exists.
     if may_be_ours(services, mailbox) {
-        let original = original_of(services, reverse_path, mailbox, now).await?;
+        let original =
+            original_of(services, *reverse_path == ReversePath::Null, mailbox, now).await?;
         final_mailboxes(services, original).await
     } else if is_hosted && is_srs_shaped(mailbox.local()) {
         refuse(Reply::no_such_alias())
@@ -166,24 +167,42 @@ fn resolved(expansion: Result<Arc<Expansion>, StoreError>) -> Resolved {
     }
 }
 
-/// Whom an SRS address of ours stands for in mail from `reverse_path`, or the reply that refuses it;
-/// `None` for any other recipient.
+/// An SRS address of ours that is good.
+pub(super) struct Returned {
+    /// Whom it stands for.
+    pub(super) original: Mailbox,
+    /// For [`may_be_used`].
+    pub(super) key: String,
+}
+
+/// Whom an SRS address of ours stands for, or the reply that refuses it; `None` for any other recipient.
+/// Both paths are as a mail server that is not ours gives them, without brackets.
 pub(super) async fn returned(
     services: &Services,
-    reverse_path: &ReversePath,
-    recipient: &Mailbox,
+    reverse_path: &[u8],
+    recipient: &[u8],
     now: u64,
-) -> Option<Result<Mailbox, Reply>> {
+) -> Option<Result<Returned, Reply>> {
+    let recipient = str::from_utf8(recipient).ok()?;
+    let Ok(mailbox) = Mailbox::parse(recipient) else {
+        // It went where ours go, and no mailbox is of that name.
+        let (local, domain) = recipient.rsplit_once('@')?;
+        let domain = Domain::parse(domain).ok()?;
+        let is_meant = is_srs_prefixed(local.trim_start_matches('"'));
+        return (is_meant && is_srs_domain(services, &domain)).then(|| Err(Reply::srs_malformed()));
+    };
+    let recipient = &mailbox;
     if !may_be_ours(services, recipient) {
         return None;
     }
     let returned = async {
-        let original = original_of(services, reverse_path, recipient, now).await?;
+        let original =
+            original_of(services, matches!(reverse_path, b"" | b"<>"), recipient, now).await?;
         final_mailboxes(services, original.clone()).await?;
-        Ok(original)
+        Ok(Returned { original, key: recipient.to_key() })
     };
     Some(match returned.await {
-        Ok(original) => Ok(original),
+        Ok(returned) => Ok(returned),
         Err(Decision::Refuse(reply) | Decision::Forged(reply)) => Err(reply),
         Err(Decision::Accept(_)) => Err(Reply::no_such_alias()),
     })
@@ -196,19 +215,19 @@ pub(super) fn may_be_used(services: &Services, key: &str, now: u64) -> bool {
 
 /// Whether `mailbox` looks like an SRS address that we might have made.
 fn may_be_ours(services: &Services, mailbox: &Mailbox) -> bool {
+    is_srs_shaped(mailbox.local()) && is_srs_domain(services, mailbox.domain())
+}
+
+fn is_srs_domain(services: &Services, domain: &Domain) -> bool {
     let srs = &services.config.srs.settings;
-    let is_srs_domain = || {
-        *mailbox.domain() == srs.domain
-            || srs.per_domain && services.store.is_hosted(mailbox.domain())
-    };
-    is_srs_shaped(mailbox.local()) && is_srs_domain()
+    *domain == srs.domain || srs.per_domain && services.store.is_hosted(domain)
 }
 
 /// A returning bounce. The order of the checks decides what a guesser learns: first of all whether
 /// the tag is ours.
 async fn original_of(
     services: &Services,
-    reverse_path: &ReversePath,
+    is_bounce: bool,
     mailbox: &Mailbox,
     now: u64,
 ) -> Result<Mailbox, Decision> {
@@ -220,7 +239,7 @@ async fn original_of(
         }
         Err(error) => return refuse(not_reversed(error)),
     };
-    if services.config.srs.bounces_only && *reverse_path != ReversePath::Null {
+    if services.config.srs.bounces_only && !is_bounce {
         return refuse(Reply::srs_bounces_only());
     }
     let mut original = sender_of(services, reversed, now).await?;

@@ -6,7 +6,7 @@ use super::{
     services::Services,
 };
 use crate::{
-    address::{Domain, Mailbox, ReversePath},
+    address::{Domain, Mailbox},
     alias::Expansion,
     config::Config,
     lookup::{Answer, Question, Table},
@@ -162,27 +162,15 @@ impl Service for Tables {
         if question.protocol_state != b"RCPT" {
             return None;
         }
-        let recipient = Mailbox::parse(str::from_utf8(question.recipient).ok()?).ok()?;
-        let (sender, now) = (reverse_path(question.sender)?, clock::seconds());
-        match returned(&self.services, &sender, &recipient, now).await? {
+        let now = clock::seconds();
+        match returned(&self.services, question.sender, question.recipient, now).await? {
             Err(reply) => Some(reply),
-            Ok(_) if may_be_used(&self.services, &recipient.to_key(), now) => None,
+            Ok(returned) if may_be_used(&self.services, &returned.key, now) => None,
             Ok(_) => Some(Reply::srs_used_up()),
         }
     }
 
     async fn recipient(&self, _sender: &[u8], _recipient: &[u8]) -> milter::Recipient {
         milter::Recipient::Stays
-    }
-}
-
-/// As Postfix names it. `None` for what is no address.
-pub(super) fn reverse_path(sender: &[u8]) -> Option<ReversePath> {
-    match sender {
-        b"" | b"<>" => Some(ReversePath::Null),
-        sender => {
-            let mailbox = Mailbox::parse(str::from_utf8(sender).ok()?).ok()?;
-            Some(ReversePath::Mailbox(mailbox))
-        }
     }
 }

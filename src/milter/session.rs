@@ -124,6 +124,11 @@ impl Session {
         Step::Done(octets)
     }
 
+    /// Whether the other side has shown that it speaks the protocol.
+    pub fn is_negotiated(&self) -> bool {
+        self.is_negotiated
+    }
+
     /// Whether it acts.
     pub fn mode(&self) -> Mode {
         self.mode

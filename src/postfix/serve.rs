@@ -166,6 +166,7 @@ where
         if is_full {
             continue;
         }
+        let place = speaker.may_be_closed().then_some(place);
         match next(&mut stream, &mut input, deadline, place).await? {
             Some(0) | None => return Ok(()),
             Some(_) => {}
@@ -173,12 +174,12 @@ where
     }
 }
 
-/// Waits for more. `None` when the time is up, or the place is needed by another.
+/// Waits for more. `None` when the time is up, or the place, if it may be given away, is needed by another.
 async fn next<IO: AsyncRead + Unpin>(
     stream: &mut IO,
     input: &mut BytesMut,
     deadline: Instant,
-    place: &Place,
+    place: Option<&Place>,
 ) -> io::Result<Option<usize>> {
     input.reserve(BUFFER);
     let pause = deadline.min(Instant::now() + PAUSE);
@@ -189,10 +190,16 @@ async fn next<IO: AsyncRead + Unpin>(
         // Nothing of a request is here: the memory of a longer one is given back.
         *input = BytesMut::new();
     }
-    let idle = place.idle();
+    let idle = place.map(Place::idle);
+    let closed = async {
+        match &idle {
+            Some(idle) => idle.closed().await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         read = timeout_at(deadline, stream.read_buf(input)) => read.ok().transpose(),
-        () = idle.closed() => Ok(None),
+        () = closed => Ok(None),
     }
 }
 
@@ -220,6 +227,15 @@ impl Speaker {
             Dialect::TcpTable(direction) => Self::TcpTable(direction),
             Dialect::Policy => Self::Policy,
             Dialect::Milter(mode) => Self::Milter(milter::Session::new(mode)),
+        }
+    }
+
+    /// Whether nothing is lost with the connection. A milter's lasts as long as the SMTP session that it is
+    /// for, which would end in a temporary failure.
+    fn may_be_closed(&self) -> bool {
+        match self {
+            Self::Socketmap | Self::TcpTable(_) | Self::Policy => true,
+            Self::Milter(session) => !session.is_negotiated(),
         }
     }
 

@@ -8,7 +8,12 @@ use crate::address::{AddressError, Domain, LocalPart, MAX_LOCAL_PART};
 /// Such a recipient is for SRS alone, whatever alias would match it. `SRS0` without a separator is
 /// an ordinary local part.
 pub fn is_srs_shaped(local: &LocalPart) -> bool {
-    split_prefix(local.as_str()).is_some()
+    is_srs_prefixed(local.as_str())
+}
+
+/// The same of a text that may be no local part.
+pub fn is_srs_prefixed(local: &str) -> bool {
+    split_prefix(local).is_some()
 }
 
 /// What is wrong with a malformed SRS address, in the words of PostSRSd, which scripts may look for.

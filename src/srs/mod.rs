@@ -13,7 +13,7 @@ mod tag;
 mod timestamp;
 mod token;
 
-pub use form::{is_srs_shaped, missing_part};
+pub use form::{is_srs_prefixed, is_srs_shaped, missing_part};
 pub use keyring::{Fingerprint, Keyring, KeyringError, SHORT_SECRET, file_secrets};
 pub use rewriter::{ForwardError, Forwarded, ReverseError, Reversed, Rewriter};
 pub use settings::{Separator, Settings, SettingsError};

@@ -46,6 +46,9 @@ pub(super) struct ImportArgs {
     /// Only print what would change
     #[arg(long)]
     plan: bool,
+    /// Print what changes as JSON, one object a line
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -71,8 +74,18 @@ struct Plan {
     domains: BTreeMap<String, Domain>,
     /// All aliases as they shall be.
     wanted: Vec<Alias>,
-    lines: Vec<String>,
+    /// In words, and for scripts.
+    changes: Vec<(String, Change)>,
     unchanged: usize,
+}
+
+/// Its fields are a promise to scripts.
+#[derive(Debug, serde::Serialize)]
+#[serde(tag = "change", rename_all = "lowercase")]
+enum Change {
+    Host { domain: String },
+    Add { alias: Record },
+    Replace { alias: Record, was: Record },
 }
 
 pub(super) fn import(
@@ -83,14 +96,19 @@ pub(super) fn import(
     let text = read(&args.file)?;
     let mut import = parse(args, &text);
     let plan = plan(args, directory, &mut import)?;
-    for line in &plan.lines {
-        writeln!(out, "{line}")?;
+    for (line, change) in &plan.changes {
+        if args.json {
+            serde_json::to_writer(&mut *out, change).map_err(io::Error::from)?;
+            writeln!(out)?;
+        } else {
+            writeln!(out, "{line}")?;
+        }
     }
     import.problems.sort_by_key(|problem| problem.line);
     tell(&args.file, &import.notes)?;
     tell(&args.file, &import.problems)?;
     let (count, unchanged) = (import.problems.len(), plan.unchanged);
-    if unchanged > 0 {
+    if unchanged > 0 && !args.json {
         writeln!(out, "{unchanged} stand here already as they are")?;
     }
     if args.plan {
@@ -156,7 +174,7 @@ fn records(text: &str) -> Import {
 fn plan(args: &ImportArgs, directory: &Directory, import: &mut Import) -> Result<Plan, Failure> {
     let hosted = directory.domains()?;
     let mut plan =
-        Plan { domains: BTreeMap::new(), wanted: Vec::new(), lines: Vec::new(), unchanged: 0 };
+        Plan { domains: BTreeMap::new(), wanted: Vec::new(), changes: Vec::new(), unchanged: 0 };
     for (line, domain) in std::mem::take(&mut import.domains) {
         if hosted.contains(&domain) {
             continue;
@@ -189,12 +207,13 @@ fn plan(args: &ImportArgs, directory: &Directory, import: &mut Import) -> Result
         match place.and_then(|at| plan.wanted.get_mut(at)) {
             Some(old) if *old == alias => plan.unchanged += 1,
             Some(old) if args.replace => {
-                plan.lines.push(format!("~ {alias} (was: {old})"));
+                let change = Change::Replace { alias: (&alias).into(), was: (&*old).into() };
+                plan.changes.push((format!("~ {alias} (was: {old})"), change));
                 *old = alias;
             }
             Some(old) => problem(format!("there is already {old}; --replace takes the file's")),
             None => {
-                plan.lines.push(format!("+ {alias}"));
+                plan.changes.push((format!("+ {alias}"), Change::Add { alias: (&alias).into() }));
                 plan.wanted.push(alias);
             }
         }
@@ -205,7 +224,8 @@ fn plan(args: &ImportArgs, directory: &Directory, import: &mut Import) -> Result
 impl Plan {
     fn host(&mut self, domain: &Domain) {
         if self.domains.insert(domain.to_key(), domain.clone()).is_none() {
-            self.lines.push(format!("+ domain {domain}"));
+            let change = Change::Host { domain: domain.to_string() };
+            self.changes.push((format!("+ domain {domain}"), change));
         }
     }
 }

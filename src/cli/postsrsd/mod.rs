@@ -62,7 +62,9 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let state_dir = args.state_dir.unwrap_or_else(|| PathBuf::from("/var/lib/onward"));
     let config = settings.config(&secret_file, &state_dir)?;
     // What is written must pass `onward check`.
-    Config::parse(&config, &config_file, &Machine::default()).map_err(Failure::Config)?;
+    Config::parse(&config, &config_file, &Machine::default()).map_err(|error| {
+        Failure::new(format_args!("not written, as these settings make no configuration: {error}"))
+    })?;
     let mut out = context.out();
     if args.plan {
         write!(out, "{config}")?;

@@ -115,6 +115,10 @@ impl Settings {
                 _ => settings.notes.push(format!("{name}: there is nothing like it")),
             }
         }
+        // As PostSRSd does where these are not said.
+        let first = settings.exempt.iter().find(|domain| !domain.starts_with('.'));
+        settings.domain = settings.domain.or_else(|| first.cloned());
+        settings.secrets.get_or_insert_with(|| "/etc/postsrsd.secret".into());
         let domains = settings.exempt.clone();
         if rewrites_always {
             settings.exempt.clear();
@@ -274,7 +278,10 @@ mod tests {
         }
         assert_eq!(settings.notes.len(), 2, "{:?}", settings.notes);
         let everything = Settings::of_2("always-rewrite = on\ndomains = {a.test}\n").unwrap();
-        assert!(everything.config(Path::new("/a"), Path::new("/b")).is_err(), "no domain");
         assert!(everything.exempt.is_empty());
+        assert_eq!(everything.domain.as_deref(), Some("a.test"));
+        assert_eq!(everything.secrets.as_deref(), Some(Path::new("/etc/postsrsd.secret")));
+        let nameless = Settings::of_2("domains = {.a.test}\n").unwrap();
+        assert!(nameless.config(Path::new("/a"), Path::new("/b")).is_err(), "no domain");
     }
 }

@@ -449,7 +449,7 @@ pub(in crate::config) const LIMITS: Section = Section {
             kind: Kind::Integer(1, 100_000),
             default: IfAbsent::Toml("4000"),
             doc: "Connections of Postfix to all listeners that are not smtp; beyond, the one that has been idle \
-                  for longest is closed.",
+                  for longest is closed, but for a milter's.",
         },
         Key {
             name: "map_timeout",

@@ -80,6 +80,12 @@ fn a_postfix_table_answers_here_as_there() {
     assert_eq!(plan.stdout.lines().filter(|line| line.starts_with("+ domain")).count(), 3);
     assert!(plan.stdout.contains("+ board@example.org -> team@example.org"), "{}", plan.stdout);
     assert_eq!(onward.run(&["alias", "list"]), "", "a plan changes nothing");
+    let for_scripts = import(&["--add-domains", "--plan", "--json"]).stdout;
+    let changes: Vec<serde_json::Value> =
+        for_scripts.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(changes.len(), plan.stdout.lines().filter(|line| line.starts_with('+')).count());
+    assert!(changes.iter().any(|change| change["change"] == "host"));
+    assert!(changes.iter().any(|change| change["alias"]["address"].is_string()));
     assert_eq!(import(&["--add-domains"]).stdout, plan.stdout);
 
     // Again: it is all there.

@@ -39,6 +39,26 @@ impl Ports {
         assert_eq!(rewritten, self.onward.srs_forward("alice@sender.test"));
     }
 
+    /// A connection that has been served, so it has its place.
+    fn served(&self) -> TcpStream {
+        let mut stream = TcpStream::connect(self.socketmap).unwrap();
+        stream.write_all(b"7:reverse,").unwrap();
+        stream.read_exact(&mut [0; 32]).unwrap();
+        stream
+    }
+
+    /// Until one of them is idle, and makes room for one more.
+    fn wait_for_a_place(&self) {
+        crate::support::wait_until("one of them to be idle", || {
+            let mut stream = TcpStream::connect(self.forward).ok()?;
+            stream.write_all(b"get alice@sender.test\n").ok()?;
+            let mut first = [0; 3];
+            stream.set_read_timeout(Some(crate::support::DEADLINE)).unwrap();
+            stream.read_exact(&mut first).ok()?;
+            (&first == b"200").then_some(())
+        });
+    }
+
     /// Resident memory in MiB.
     fn memory(&self) -> usize {
         let status = fs::read_to_string(format!("/proc/{}/status", self.onward.process_id()));
@@ -142,22 +162,8 @@ fn two_thousand_idle_connections() {
 #[test]
 fn a_new_connection_takes_the_place_of_an_idle_one() {
     let ports = ports(&["limits.map_connections = 20"]);
-    // Each has been served, so each has its place.
-    let served = || {
-        let mut stream = TcpStream::connect(ports.socketmap).unwrap();
-        stream.write_all(b"7:reverse,").unwrap();
-        stream.read_exact(&mut [0; 32]).unwrap();
-        stream
-    };
-    let mut idle: Vec<TcpStream> = (0..20).map(|_| served()).collect();
-    crate::support::wait_until("one of them to be idle", || {
-        let mut stream = TcpStream::connect(ports.forward).ok()?;
-        stream.write_all(b"get alice@sender.test\n").ok()?;
-        let mut first = [0; 3];
-        stream.set_read_timeout(Some(crate::support::DEADLINE)).unwrap();
-        stream.read_exact(&mut first).ok()?;
-        (&first == b"200").then_some(())
-    });
+    let mut idle: Vec<TcpStream> = (0..20).map(|_| ports.served()).collect();
+    ports.wait_for_a_place();
     crate::support::wait_until("the end of one that was idle", || {
         let mut is_closed = |stream: &mut TcpStream| {
             stream.set_nonblocking(true).unwrap();
@@ -165,4 +171,21 @@ fn a_new_connection_takes_the_place_of_an_idle_one() {
         };
         idle.iter_mut().any(&mut is_closed).then_some(())
     });
+}
+
+/// A milter's connection is an SMTP session at its other end, which would fail with it.
+#[test]
+fn a_milter_at_work_is_not_closed_to_make_room() {
+    let ports = ports(&["limits.map_connections = 4"]);
+    let mut milter = TcpStream::connect(ports.milter).unwrap();
+    milter.set_read_timeout(Some(crate::support::DEADLINE)).unwrap();
+    let options = [6_u32, 0x1ff, 0x1f_ffff].map(u32::to_be_bytes).concat();
+    milter.write_all(&[b"\0\0\0\x0dO", &options[..]].concat()).unwrap();
+    milter.read_exact(&mut [0; 17]).unwrap();
+    let _others: Vec<TcpStream> = (0..3).map(|_| ports.served()).collect();
+    ports.wait_for_a_place();
+    milter.write_all(b"\0\0\0\x10R<a@other.test>\0").unwrap();
+    let mut answer = [0; 5];
+    milter.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"\0\0\0\x01c");
 }
