@@ -10,10 +10,10 @@
 //!
 //! Protocols, bytes in and bytes out: [`smtp`] for servers and the replies of servers, [`proxy`] for the
 //! header of a load balancer; for Postfix [`socketmap`] in frames of [`netstring`], [`tcp_table`] (both ask
-//! [`lookup`]) and [`policy`].
+//! [`lookup`]) and [`policy`]; [`mta_sts`] for what domains say about TLS.
 //!
 //! Edges: [`config`] reads the configuration; [`store`] keeps domains, aliases, memories, the spool and
-//! the journal; [`net`] listens, resolves and delivers; [`postfix`] answers Postfix; [`auth`] checks who sends.
+//! the journal; [`net`] listens, resolves and delivers; [`postfix`] answers Postfix; [`auth`] checks who sends; [`tls`] encrypts.
 //!
 //! Top: [`daemon`] wires them together, `cli` has one file a command, [`log`] writes to stderr.
 
@@ -38,6 +38,8 @@ pub mod lookup;
 pub mod message;
 #[deny(clippy::disallowed_methods)]
 pub mod milter;
+#[deny(clippy::disallowed_methods)]
+pub mod mta_sts;
 pub mod net;
 #[deny(clippy::disallowed_methods)]
 pub mod netstring;
@@ -61,5 +63,6 @@ pub mod srs;
 pub mod store;
 #[deny(clippy::disallowed_methods)]
 pub mod tcp_table;
+pub mod tls;
 #[deny(clippy::disallowed_methods)]
 pub mod verdict;

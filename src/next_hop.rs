@@ -18,6 +18,20 @@ pub struct NextHop {
     pub protocol: Protocol,
     /// How it is found.
     pub target: Target,
+    /// What is demanded of the connection.
+    pub tls: TlsLevel,
+}
+
+/// How much encryption a next hop must have. What its domain demands by MTA-STS or DANE comes on top.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum TlsLevel {
+    /// Plaintext.
+    None,
+    /// With any certificate where it is offered, else in plaintext.
+    #[default]
+    Opportunistic,
+    /// With any certificate, or not at all.
+    Required,
 }
 
 /// The two protocols mail is handed over by.
@@ -54,7 +68,7 @@ impl NextHop {
             Some(ip) => Target::Addr(SocketAddr::new(ip, SMTP_PORT)),
             None => Target::Mx(domain.clone()),
         };
-        Self { protocol: Protocol::Smtp, target }
+        Self { protocol: Protocol::Smtp, target, tls: TlsLevel::default() }
     }
 }
 
@@ -98,14 +112,14 @@ impl FromStr for NextHop {
                 return Err(NextHopError::UnixIsLmtp);
             }
             let target = host_and_port(text, Some(SMTP_PORT))?;
-            return Ok(Self { protocol: Protocol::Smtp, target });
+            return Ok(Self { protocol: Protocol::Smtp, target, tls: TlsLevel::default() });
         };
         let target = match lmtp.strip_prefix("unix:") {
             Some(path) if path.starts_with('/') => Target::Unix(path.into()),
             Some(_) => return Err(NextHopError::RelativePath),
             None => host_and_port(lmtp, None)?,
         };
-        Ok(Self { protocol: Protocol::Lmtp, target })
+        Ok(Self { protocol: Protocol::Lmtp, target, tls: TlsLevel::default() })
     }
 }
 

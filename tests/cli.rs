@@ -229,6 +229,7 @@ fn record() -> Record {
         size: 2048,
         ms: 123,
         auth: String::new(),
+        tls: "TLSv1.3 TLS_AES_256_GCM_SHA384".into(),
         detail: String::new(),
         attempts: vec![Attempt {
             time: 1_769_860_800_300,
@@ -236,6 +237,7 @@ fn record() -> Record {
             host: "mx.mailbox.example".into(),
             reply: "421 4.3.2 busy".into(),
             ms: 40,
+            tls: String::new(),
             verdict: "deferred".into(),
         }],
     }

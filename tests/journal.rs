@@ -33,6 +33,7 @@ fn record(id: &str, time: u64) -> Record {
         size: 1234,
         ms: 56,
         auth: String::new(),
+        tls: "TLSv1.3 TLS_AES_256_GCM_SHA384".into(),
         detail: String::new(),
         attempts: vec![Attempt {
             time: time + 1,
@@ -40,6 +41,7 @@ fn record(id: &str, time: u64) -> Record {
             host: "mx.mailbox.example [198.51.100.1]:25".into(),
             reply: "250 2.0.0 queued".into(),
             ms: 40,
+            tls: String::new(),
             verdict: "delivered".into(),
         }],
     }

@@ -24,10 +24,20 @@ const LAYERS: [(&str, &[&str]); 6] = [
     ),
     (
         "protocols",
-        &["smtp", "proxy", "lookup", "netstring", "socketmap", "tcp_table", "policy", "milter"],
+        &[
+            "smtp",
+            "proxy",
+            "lookup",
+            "netstring",
+            "socketmap",
+            "tcp_table",
+            "policy",
+            "milter",
+            "mta_sts",
+        ],
     ),
     ("config", &["config"]),
-    ("edges", &["store", "net", "auth", "postfix"]),
+    ("edges", &["store", "net", "auth", "postfix", "tls"]),
     ("daemon", &["daemon"]),
     ("cli", &["cli", "log", "lib", "main"]),
 ];

@@ -55,6 +55,7 @@ impl Driven {
             self.drain();
             match step {
                 Step::NeedInput => break,
+                Step::StartTls => unreachable!("it is not offered"),
                 Step::Recipient(path) => {
                     self.session.answer(verdict(&path));
                     self.events.push(Event::Asked(path));

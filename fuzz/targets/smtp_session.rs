@@ -29,7 +29,8 @@ fn dialogue(wire: &[u8], cut: usize) -> Vec<u8> {
             heard.append(session.output());
             assert!(session.held() <= MAX_MESSAGE_SIZE);
             match step {
-                Step::NeedInput | Step::Close => break,
+                // STARTTLS is not offered here.
+                Step::NeedInput | Step::StartTls | Step::Close => break,
                 Step::Recipient(path) if path.to_string().len() % 2 == 1 => {
                     session.answer(Reply::no_such_alias());
                 }

@@ -35,7 +35,6 @@ pub fn run(_: Args, context: &Context) -> Result<ExitCode, Failure> {
     if config.listen.iter().any(|listen| listen.protocol == Protocol::Smtp) {
         line("dns", &dns(&config))?;
         line("delivery", &delivery(&config))?;
-        line("note", "mail leaves in plain text: this version offers no TLS to destinations")?;
     }
     for warning in config.warnings.iter().chain(&secrets.warnings) {
         line("warning", warning)?;

@@ -93,6 +93,8 @@ struct Line<'a> {
     reply: &'a str,
     attempts: Vec<AttemptLine<'a>>,
     auth: &'a str,
+    /// How it came encrypted; empty for plaintext.
+    tls: &'a str,
     note: &'a str,
 }
 
@@ -102,6 +104,8 @@ struct AttemptLine<'a> {
     host: &'a str,
     reply: &'a str,
     ms: u64,
+    /// How it went encrypted; empty for plaintext.
+    tls: &'a str,
 }
 
 fn write_json(out: &mut impl Write, record: &Record) -> io::Result<()> {
@@ -117,9 +121,16 @@ fn write_json(out: &mut impl Write, record: &Record) -> io::Result<()> {
         attempts: record
             .attempts
             .iter()
-            .map(|a| AttemptLine { time: time(a.time), host: &a.host, reply: &a.reply, ms: a.ms })
+            .map(|a| AttemptLine {
+                time: time(a.time),
+                host: &a.host,
+                reply: &a.reply,
+                ms: a.ms,
+                tls: &a.tls,
+            })
             .collect(),
         auth: &record.auth,
+        tls: &record.tls,
         note: &record.detail,
     };
     serde_json::to_writer(&mut *out, &line)?;
@@ -131,7 +142,8 @@ fn write_text(out: &mut impl Write, record: &Record) -> io::Result<()> {
     writeln!(out, "{}  {}  {outcome} in {ms} ms", time(record.time), printable(id))?;
     let mut field = |name: &str, value: &str| writeln!(out, "  {name:<7} {}", printable(value));
     let client = record.client.map_or_else(|| "unix socket".into(), |ip| ip.to_string());
-    field("client", &format!("{client} ({})", record.helo))?;
+    let plain_or = |tls: &str| if tls.is_empty() { "plaintext".to_owned() } else { tls.to_owned() };
+    field("client", &format!("{client} ({}), {}", record.helo, plain_or(&record.tls)))?;
     field("from", &bare(&record.from))?;
     if let Some(srs_from) = &record.srs_from {
         field("sent as", srs_from)?;
@@ -140,8 +152,10 @@ fn write_text(out: &mut impl Write, record: &Record) -> io::Result<()> {
     if record.size > 0 {
         field("size", &print_size(record.size))?;
     }
-    for Attempt { to, host, reply, ms, verdict, .. } in &record.attempts {
-        field("attempt", &format!("{} at {host}: {verdict} in {ms} ms: {reply}", to.join(", ")))?;
+    for Attempt { to, host, reply, ms, verdict, tls, .. } in &record.attempts {
+        let tls = plain_or(tls);
+        let text = format!("{} at {host}, {tls}: {verdict} in {ms} ms: {reply}", to.join(", "));
+        field("attempt", &text)?;
     }
     if !record.auth.is_empty() {
         field("checks", &record.auth)?;

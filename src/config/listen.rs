@@ -37,6 +37,8 @@ pub struct Listen {
     pub proxy_protocol: Vec<IpNet>,
     /// Peers whose XFORWARD is believed.
     pub xforward: Vec<IpNet>,
+    /// TLS from the first octet on, without STARTTLS.
+    pub implicit_tls: bool,
     /// For the milter.
     pub milter: Milter,
 }
@@ -152,7 +154,12 @@ pub(super) fn read(root: &Table<'_>) -> Option<Vec<Listen>> {
                 protocol => protocol,
             };
             let xforward = table.list("xforward", IpNet::from_str);
-            for key in ["proxy_protocol", "xforward"] {
+            let implicit_tls = table.one_of("tls", |text| match text {
+                "starttls" => Some(false),
+                "implicit" => Some(true),
+                _ => None,
+            });
+            for key in ["proxy_protocol", "xforward", "tls"] {
                 if table.is_written(key) && protocol.is_some_and(|p| p != Protocol::Smtp) {
                     table.refuse(key, "belongs to smtp listeners", "no such key here");
                 }
@@ -174,6 +181,7 @@ pub(super) fn read(root: &Table<'_>) -> Option<Vec<Listen>> {
                 address: address?,
                 proxy_protocol: proxy_protocol?,
                 xforward: xforward?,
+                implicit_tls: implicit_tls?,
                 milter: milter?,
             })
         })

@@ -13,6 +13,7 @@ mod route;
 pub mod schema;
 mod spool;
 mod srs;
+mod tls;
 mod units;
 
 pub use auth::{ArcSealing, Auth};
@@ -23,6 +24,7 @@ pub use listen::{Direction, Listen, ListenAddress, Milter, Protocol};
 pub use route::Route;
 pub use spool::Spool;
 pub use srs::Srs;
+pub use tls::{CertificateFiles, Dane, Tls};
 pub use units::{parse_duration, parse_size, print_duration, print_size};
 
 use crate::address::{Domain, Mailbox};
@@ -37,7 +39,7 @@ use toml::de::DeTable;
 pub const DEFAULT_FILE: &str = "/etc/onward/onward.toml";
 
 /// Tables that a later version brings.
-const LATER_TABLES: [&str; 3] = ["tls", "filter", "submission"];
+const LATER_TABLES: [&str; 2] = ["filter", "submission"];
 
 /// A checked configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +64,8 @@ pub struct Config {
     pub dns_servers: Vec<SocketAddr>,
     /// Who sends, and what the destination will think of it.
     pub auth: Auth,
+    /// Certificates, and what is demanded of destinations.
+    pub tls: Tls,
     /// What clients may use.
     pub limits: Limits,
     /// What is accepted but perhaps not meant.
@@ -132,7 +136,7 @@ impl Config {
 
 fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Option<Config> {
     let named = schema::SECTIONS.iter().map(|section| section.name);
-    let tables: Vec<&str> = named.filter(|name| !name.is_empty()).collect();
+    let tables: Vec<&str> = named.filter(|name| !name.is_empty() && !name.contains('.')).collect();
     let root = Table::root(&schema::ROOT, document, report, &tables, &LATER_TABLES);
 
     let mut warnings = Vec::new();
@@ -149,6 +153,13 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
     let dns_servers = root.table(&schema::DNS).list("servers", name_server);
     let limits = limits::read(&root);
     let auth = auth::read(&root);
+    let tls = tls::read(&root);
+    if listen.iter().flatten().any(|listen| listen.implicit_tls)
+        && tls.as_ref().is_some_and(|tls| tls.certificates.is_empty())
+    {
+        let what = "\"implicit\" needs a certificate, and there is none".to_owned();
+        report.add(None, "listen.tls".into(), what, "[tls] with certificate and key".into());
+    }
 
     let config = Config {
         hostname: hostname?,
@@ -161,6 +172,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
         routes: routes?,
         dns_servers: dns_servers?,
         auth: auth?,
+        tls: tls?,
         limits: limits?,
         warnings,
     };

@@ -75,13 +75,15 @@ impl<'t> Table<'t> {
             self.report.add(line, section.name.into(), describe(value.get_ref()), accepted);
         }
         let table = Self { section, values, line, report: self.report };
-        table.report_unknown_keys(&[], &[]);
+        let above = format!("{}.", section.name);
+        let below = SECTIONS.iter().filter(|section| section.name.starts_with(&above));
+        table.report_unknown_keys(&below.map(Section::own_name).collect::<Vec<_>>(), &[]);
         table
     }
 
     /// The tables of that name.
     pub(super) fn tables(&self, section: &'static Section) -> Vec<Self> {
-        let found = self.values.and_then(|values| values.get_key_value(section.name));
+        let found = self.values.and_then(|values| values.get_key_value(section.own_name()));
         let Some((_, value)) = found else { return Vec::new() };
         let report = self.report;
         let tables: Option<Vec<_>> = value.get_ref().as_array().and_then(|items| {

@@ -15,7 +15,7 @@ file, line, key and what is accepted, all of them at once.
 Durations are strings of numbers with a unit each: `ms`, `s`, `m`, `h`, `d`, `w`, as in `\"45s\"` or
 `\"1h30m\"`. Sizes are strings such as `\"25MiB\"` (1024²) or `\"10KB\"` (1000), or plain octets.
 
-The tables `[tls]`, `[filter]` and `[submission]` belong to later versions and are refused.
+The tables `[filter]` and `[submission]` belong to later versions and are refused.
 ";
 
 /// The text of `docs/CONFIG.md`.

@@ -1,5 +1,8 @@
 use super::{reader::Table, schema};
-use crate::{address::DomainPattern, next_hop::NextHop};
+use crate::{
+    address::DomainPattern,
+    next_hop::{NextHop, TlsLevel},
+};
 use std::str::FromStr;
 
 /// `[[route]]`: a next hop that replaces the MX of some destination domains.
@@ -18,24 +21,23 @@ pub(super) fn read(root: &Table<'_>) -> Option<Vec<Route>> {
         .map(|table| {
             let pattern = table.text("domain", DomainPattern::from_str);
             let to = table.text("to", NextHop::from_str);
-            let tls = table.text("tls", tls);
+            let tls = table.one_of("tls", tls);
             for key in ["username", "password_file"] {
                 if table.is_written(key) {
                     table.refuse(key, "not available in this version", "a route without it");
                 }
             }
-            tls?;
-            Some(Route { pattern: pattern?, to: to? })
+            Some(Route { pattern: pattern?, to: NextHop { tls: tls?, ..to? } })
         })
         .collect();
     routes.into_iter().collect()
 }
 
-/// Nothing is kept of it: both that are accepted are plain text in this version.
-fn tls(text: &str) -> Result<(), String> {
+fn tls(text: &str) -> Option<TlsLevel> {
     match text {
-        "none" | "opportunistic" => Ok(()),
-        "required" => Err("\"required\" is not available in this version".into()),
-        _ => Err(format!("{text:?} is not known")),
+        "none" => Some(TlsLevel::None),
+        "opportunistic" => Some(TlsLevel::Opportunistic),
+        "required" => Some(TlsLevel::Required),
+        _ => None,
     }
 }

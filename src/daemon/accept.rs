@@ -90,6 +90,7 @@ pub(super) async fn accept(
         client: &peer.to_string(),
         hostname,
         esmtp: transaction.esmtp,
+        tls: transaction.tls.as_ref().map(ToString::to_string),
         smtputf8: transaction.envelope.parameters.smtputf8,
         id: story.id,
         forward_paths: &transaction.envelope.forward_paths,

@@ -164,7 +164,10 @@ impl Delivery {
         leg.outcome = Some(attempt.outcome);
         match self.attempts.last_mut() {
             Some(last)
-                if last.host == line.host && last.reply == line.reply && last.ms == line.ms =>
+                if last.host == line.host
+                    && last.reply == line.reply
+                    && last.ms == line.ms
+                    && last.tls == line.tls =>
             {
                 last.to.extend(line.to);
             }
@@ -294,6 +297,7 @@ pub(super) fn journal_line(
         host: attempt.remote.clone().unwrap_or_else(|| hop.to_string()),
         reply: theirs.unwrap_or_else(|| attempt.outcome.reply.to_string()),
         ms: u64::try_from(attempt.elapsed.as_millis()).unwrap_or(u64::MAX),
+        tls: attempt.tls.clone(),
         verdict: verdict.to_owned(),
     }
 }

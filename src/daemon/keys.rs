@@ -1,9 +1,11 @@
-//! The keys: SRS secrets, and private keys for DKIM.
+//! The keys: SRS secrets, private keys for DKIM, and certificates.
 
 use super::live::{Live, Stamp, stamp};
 use crate::{
     auth::dkim::{KeyFile, SigningKeys},
+    config::CertificateFiles,
     srs::{Keyring, Rewriter, Settings},
+    tls::Certificates,
 };
 use std::{
     fs, io,
@@ -36,6 +38,24 @@ fn keyring(file: &Path) -> Result<Keyring, KeyError> {
     let text =
         fs::read(file).map_err(|error| KeyError::Unreadable { file: file.to_owned(), error })?;
     Keyring::parse(&text).map_err(|error| KeyError::Unusable { file: file.to_owned(), error })
+}
+
+/// Our certificates; `None` if there are none.
+pub(super) fn certificates(
+    files: Vec<CertificateFiles>,
+) -> Result<Option<Live<Certificates>>, String> {
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let looked_at: Vec<PathBuf> =
+        files.iter().flat_map(|of| [of.certificate.clone(), of.key.clone()]).collect();
+    let look = move || looked_at.iter().flat_map(|file| stamp(file)).collect();
+    let read = move || match Certificates::load(&files) {
+        Ok(Some(certificates)) => Ok(certificates),
+        Ok(None) => Err("no certificate is configured".to_owned()),
+        Err(error) => Err(format!("[tls] {error}")),
+    };
+    Live::open("certificates", look, read).map(Some)
 }
 
 /// The DKIM keys of a state directory.

@@ -1,5 +1,6 @@
 use std::{
     fmt, fs,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, SystemTime},
@@ -20,7 +21,7 @@ pub(super) struct Live<T> {
 type Read<T> = dyn Fn() -> Result<T, String> + Send + Sync;
 
 /// Changes whenever a file is replaced, written, added or removed.
-pub(super) type Stamp = Vec<(PathBuf, SystemTime, u64)>;
+pub(super) type Stamp = Vec<(PathBuf, SystemTime, u64, u64)>;
 
 impl<T: Send + Sync + 'static> Live<T> {
     /// Reads it for the first time. `look` gives the stamps of the files, `read` their meaning.
@@ -87,7 +88,8 @@ async fn off_the_runtime<R: Send + 'static>(
 pub(super) fn stamp(file: &Path) -> Stamp {
     let stamp = || {
         let metadata = fs::metadata(file).ok()?;
-        Some((file.to_owned(), metadata.modified().ok()?, metadata.len()))
+        // A link that leads elsewhere changes the last of these, if nothing else.
+        Some((file.to_owned(), metadata.modified().ok()?, metadata.len(), metadata.ino()))
     };
     stamp().into_iter().collect()
 }

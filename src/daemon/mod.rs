@@ -19,16 +19,18 @@ mod transaction;
 use crate::{
     config::{Config, Listen, Milter, Protocol},
     milter::Mode,
-    net::{Clients, Listener, ResolverError, Server, Timeouts},
+    net::{Clients, Encryption, Listener, Manners, ResolverError, Server, Timeouts},
     postfix::{self, Connections, Dialect, Patience},
     smtp::SessionConfig,
     store::{
         StateLock, StoreError,
         journal::{Bounds, Journal, JournalError},
     },
+    tls::{Acceptor, Certificates, RootsError},
 };
 pub use explain::{Explanation, Question, explain};
 use filter::Filter;
+use live::Live;
 use services::Services;
 use spool::Runner;
 use std::{
@@ -64,6 +66,7 @@ pub struct Daemon {
     /// For Postfix.
     table_listeners: Vec<(postfix::Listener, Option<Milter>)>,
     spool: spool::Inbox,
+    certificates: Option<Arc<Live<Certificates>>>,
     /// Held until the end.
     _state_dir: StateLock,
 }
@@ -87,7 +90,7 @@ pub enum StartError {
         /// What the system says.
         error: io::Error,
     },
-    /// The SRS secrets, or a DKIM key.
+    /// The SRS secrets, a DKIM key, or a certificate.
     #[error("{0}")]
     Keys(String),
     /// A listener.
@@ -101,6 +104,9 @@ pub enum StartError {
     /// The resolver: the system's configuration cannot be read, for one.
     #[error("cannot look up names: {0}; name servers can be set in [dns]")]
     Resolver(#[from] ResolverError),
+    /// The authorities to trust.
+    #[error(transparent)]
+    Roots(#[from] RootsError),
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -134,6 +140,14 @@ async fn lock(state_dir: &Path) -> Result<StateLock, StartError> {
     }
 }
 
+fn acceptor(
+    certificates: Option<&Arc<Live<Certificates>>>,
+) -> Result<Option<Acceptor>, StartError> {
+    let Some(certificates) = certificates.cloned() else { return Ok(None) };
+    let acceptor = Acceptor::new(move || Some(certificates.get()));
+    acceptor.map(Some).map_err(|error| StartError::Keys(format!("TLS cannot begin: {error}")))
+}
+
 impl Daemon {
     /// Opens the store and the journal, reads the secrets, and binds all listeners.
     ///
@@ -146,14 +160,26 @@ impl Daemon {
         let (mut services, spool) = Services::open(config)?;
         let config = &services.config;
         let state_dir = lock(&config.state_dir).await?;
+        let certificates = keys::certificates(config.tls.certificates.clone())
+            .map_err(StartError::Keys)?
+            .map(Arc::new);
+        let acceptor = acceptor(certificates.as_ref())?;
         let mut listeners = Vec::new();
         let mut table_listeners = Vec::new();
-        for Listen { protocol, address, proxy_protocol, xforward, milter } in &config.listen {
+        for listen in &config.listen {
+            let Listen { protocol, address, milter, .. } = listen;
             let failed = |error| StartError::Listen { address: address.to_string(), error };
             let dialect = match protocol {
                 Protocol::Smtp => {
-                    let bound =
-                        Listener::bind(address, proxy_protocol.clone(), xforward.clone()).await;
+                    let encryption = acceptor
+                        .clone()
+                        .map(|acceptor| Encryption { acceptor, is_implicit: listen.implicit_tls });
+                    let manners = Manners {
+                        proxies: listen.proxy_protocol.clone(),
+                        relays: listen.xforward.clone(),
+                        encryption,
+                    };
+                    let bound = Listener::bind(address, manners).await;
                     listeners.push(bound.map_err(failed)?);
                     continue;
                 }
@@ -173,6 +199,7 @@ impl Daemon {
             listeners,
             table_listeners,
             spool,
+            certificates,
             _state_dir: state_dir,
         })
     }
@@ -237,8 +264,14 @@ impl Daemon {
         let runner = Runner::new(Arc::clone(&self.services), self.spool, stopped.clone());
         let mut runner = tokio::spawn(runner.run());
         let services = Arc::clone(&self.services);
+        let certificates = self.certificates;
         let follow = tokio::spawn(async move {
-            tokio::join!(services.rewriter.follow(), services.signing.follow());
+            let certificates = async {
+                if let Some(certificates) = certificates {
+                    certificates.follow().await;
+                }
+            };
+            tokio::join!(services.rewriter.follow(), services.signing.follow(), certificates);
         });
         let store = self.services.store.clone();
         let purge = tokio::spawn(async move {

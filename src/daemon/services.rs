@@ -9,6 +9,7 @@ use crate::{
     retry,
     srs::Rewriter,
     store::{Options, SrsPutError, Store, journal::Journal, spool::SpoolBounds},
+    tls::Connector,
 };
 use std::sync::Arc;
 
@@ -54,6 +55,8 @@ impl Services {
             resolver,
             mx_port: SMTP_PORT,
             limits: OutboundLimits::default(),
+            connector: Connector::new(config.tls.ca_file.as_deref())?,
+            never_plaintext: config.tls.never_plaintext.clone(),
         }));
         let retry =
             retry::Policy { waits: config.spool.retry.clone(), max_age: config.spool.max_age };

@@ -32,6 +32,7 @@ impl Story {
         let envelope = &mail.envelope;
         let mut story =
             Self::new(client, mail.author_helo(), &envelope.reverse_path, &envelope.forward_paths);
+        story.record.tls = mail.tls.as_ref().map(ToString::to_string).unwrap_or_default();
         story.record.size = mail.message.as_ref().map_or(0, |message| message.len() as u64);
         story.discarded = recipients.iter().all(|to| to.destinations.is_empty());
         let lost: Vec<_> = recipients.iter().flat_map(|to| &to.lost).map(String::as_str).collect();
@@ -73,6 +74,7 @@ impl Story {
             size: 0,
             ms: 0,
             auth: String::new(),
+            tls: String::new(),
             detail: String::new(),
             attempts: Vec::new(),
         };

@@ -14,6 +14,8 @@ pub struct Received<'a> {
     pub hostname: &'a str,
     /// The client said EHLO.
     pub esmtp: bool,
+    /// How the connection was encrypted, such as `TLSv1.3 TLS_AES_256_GCM_SHA384`.
+    pub tls: Option<String>,
     /// The transaction uses SMTPUTF8.
     pub smtputf8: bool,
     /// Names the message.
@@ -42,8 +44,12 @@ impl Received<'_> {
             (false, true) => "ESMTP",
             (false, false) => "SMTP",
         };
+        let (s, tls) = match &self.tls {
+            Some(tls) => ("S", format!(" ({tls})\r\n\t")),
+            None => ("", " ".to_owned()),
+        };
         let mut text = format!(
-            "Received: from {helo} ([{}])\r\n\tby {} (Onward) with {protocol} id {}",
+            "Received: from {helo} ([{}])\r\n\tby {} (Onward) with {protocol}{s}{tls}id {}",
             self.client, self.hostname, self.id
         );
         // Several recipients are not to learn of each other (RFC 5321 §7.2). In UTF-8, this field alone
@@ -78,6 +84,7 @@ mod tests {
             client: "192.0.2.1",
             hostname: "mx.example.org",
             esmtp: true,
+            tls: None,
             smtputf8: false,
             id: MessageId::new(0, [0; 4]),
             forward_paths: &one,
@@ -92,6 +99,9 @@ mod tests {
                 LoopToken::new([1; 32]).as_str()
             )
         );
+        received.tls = Some("TLSv1.3 TLS_AES_256_GCM_SHA384".to_owned());
+        let text = prefix(&received, &[]);
+        assert!(text.contains("with ESMTPS (TLSv1.3 TLS_AES_256_GCM_SHA384)\r\n\tid 0"), "{text}");
         received.helo = "a (b\\";
         received.forward_paths = &[ForwardPath::Postmaster, ForwardPath::Postmaster];
         let text = prefix(&received, &[]);

@@ -1,5 +1,6 @@
 use super::{
     limits::{OutboundLimits, Patience},
+    security::Demand,
     transport::{Remote, Transport},
 };
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
         extensions::Extensions,
         reply_reader::{NotSmtp, ReplyReader, ServerReply},
     },
+    tls::{Connector, Identity, TlsError},
 };
 use mail_send::SmtpClient;
 use std::{
@@ -43,10 +45,20 @@ pub(super) struct Client {
     pub(super) remote: Remote,
     pub(super) protocol: Protocol,
     pub(super) extensions: Extensions,
+    /// How it is encrypted, and why that is believed; empty for plaintext.
+    pub(super) tls: String,
     /// Messages handed over so far.
     pub(super) messages: u32,
     /// The last transaction ended midway, and the peer may still hold its envelope.
     pub(super) needs_rset: bool,
+}
+
+/// How we introduce ourselves anywhere.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Introduction<'a> {
+    pub(super) hostname: &'a Domain,
+    pub(super) connector: &'a Connector,
+    pub(super) limits: &'a OutboundLimits,
 }
 
 /// Why a connection is of no further use.
@@ -72,6 +84,19 @@ pub(super) enum OpenError {
     Lost(#[from] Lost),
     #[error("refuses us: {} {}", .0.code, .0.lines.join(" "))]
     Refused(ServerReply),
+    #[error("offers no TLS")]
+    WithoutTls,
+    #[error("refuses STARTTLS: {} {}", .0.code, .0.lines.join(" "))]
+    TlsRefused(ServerReply),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+impl OpenError {
+    /// It came to nothing for the sake of encryption.
+    pub(super) fn is_of_tls(&self) -> bool {
+        matches!(self, Self::WithoutTls | Self::TlsRefused(_) | Self::Tls(_))
+    }
 }
 
 impl fmt::Debug for Client {
@@ -81,12 +106,12 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// Connects, waits for the greeting and introduces us.
+    /// Connects, waits for the greeting, introduces us, and encrypts as `demand` has it.
     pub(super) async fn open(
         protocol: Protocol,
         remote: Remote,
-        hostname: &Domain,
-        limits: &OutboundLimits,
+        Introduction { hostname, connector, limits }: Introduction<'_>,
+        demand: &Demand,
         patience: Patience,
     ) -> Result<Self, OpenError> {
         let time = patience.until(limits.connect_time).saturating_duration_since(Instant::now());
@@ -101,6 +126,7 @@ impl Client {
             remote,
             protocol,
             extensions: Extensions::default(),
+            tls: String::new(),
             messages: 0,
             needs_rset: false,
         };
@@ -109,7 +135,58 @@ impl Client {
             return Err(OpenError::Refused(greeting));
         }
         client.introduce(hostname, patience.until(limits.command_time)).await?;
+        if demand.trust().is_some() && client.extensions.starttls {
+            let until = patience.until(limits.command_time);
+            client = client.start_tls(connector, demand, until).await?;
+            client.introduce(hostname, patience.until(limits.command_time)).await?;
+        } else if !demand.may_be_plain() {
+            client.quit().await;
+            return Err(OpenError::WithoutTls);
+        }
         Ok(client)
+    }
+
+    /// STARTTLS and the handshake. What the peer said before is forgotten, and what it says between its
+    /// answer and the handshake may be anybody's (RFC 3207 §6).
+    async fn start_tls(
+        mut self,
+        connector: &Connector,
+        demand: &Demand,
+        until: Instant,
+    ) -> Result<Self, OpenError> {
+        let Some(trust) = demand.trust() else { return Ok(self) };
+        let reply = self.command("STARTTLS\r\n", until).await?;
+        if reply.code != 220 {
+            self.quit().await;
+            return Err(OpenError::TlsRefused(reply));
+        }
+        if !self.is_quiet().await {
+            return Err(OpenError::Tls(TlsError::Handshake(io::Error::other(
+                "data behind the answer to STARTTLS",
+            ))));
+        }
+        let identity = Identity {
+            host: self.remote.name.as_ref(),
+            ip: self.remote.ip(),
+            domain: demand.domain.as_ref(),
+        };
+        let SmtpClient { stream, timeout } = self.wire;
+        let handshake = stream.into_inner().secure(connector, identity, trust);
+        let (transport, tls) = match timeout_at(until, handshake).await {
+            Ok(secured) => secured?,
+            Err(_) => return Err(TlsError::Handshake(io::ErrorKind::TimedOut.into()).into()),
+        };
+        let stream = BufStream::with_capacity(READ_BUFFER, WRITE_BUFFER, transport);
+        Ok(Self {
+            wire: SmtpClient { stream, timeout },
+            replies: ReplyReader::default(),
+            extensions: Extensions::default(),
+            tls: format!("{tls}{}", demand.told()),
+            remote: self.remote,
+            protocol: self.protocol,
+            messages: self.messages,
+            needs_rset: self.needs_rset,
+        })
     }
 
     /// EHLO, and HELO where that is not known (RFC 5321 §3.2); LHLO has no older form.

@@ -1,10 +1,14 @@
 //! Drives one SMTP session: bytes between the socket and the state machine, time-outs, memory.
 
-use super::memory::{MessageMemory, Reservation};
+use super::{
+    inbound::Inbound,
+    memory::{MessageMemory, Reservation},
+};
 use crate::{
     address::ForwardPath,
     reply::Reply,
-    smtp::{Session, Step, Transaction},
+    smtp::{Session, Step, Tls, Transaction},
+    tls::Acceptor,
 };
 use std::{future::Future, io, time::Duration};
 use tokio::{
@@ -40,6 +44,15 @@ pub struct Timeouts {
     pub session: Duration,
 }
 
+/// How clients of a listener may encrypt.
+#[derive(Debug, Clone)]
+pub struct Encryption {
+    /// Has the certificates.
+    pub acceptor: Acceptor,
+    /// From the first octet on, and not by STARTTLS.
+    pub is_implicit: bool,
+}
+
 /// Read at once outside and inside of messages: a thousand idle clients should cost little.
 const COMMAND_READ: usize = 4 * 1024;
 const DATA_READ: usize = 64 * 1024;
@@ -52,8 +65,9 @@ const LINGER: Duration = Duration::from_secs(1);
 /// # Errors
 /// When the socket fails; no message is lost by that, as its client got no reply.
 pub async fn drive<S, H>(
-    mut stream: S,
+    stream: S,
     mut session: Session,
+    encryption: Option<&Encryption>,
     handler: &mut H,
     timeouts: Timeouts,
     memory: &MessageMemory,
@@ -66,6 +80,16 @@ where
     let session_end = Instant::now() + timeouts.session;
     let mut command_end = Instant::now() + timeouts.command;
     let mut reservation = memory.reserve();
+    let mut stream = Inbound::Plain(stream);
+    match encryption {
+        Some(Encryption { acceptor, is_implicit: true }) => {
+            let secured;
+            (stream, secured) = secure(stream, acceptor, timeouts.command).await?;
+            session.secured(secured);
+        }
+        Some(_) => session.offer_tls(),
+        None => {}
+    }
     session.greet();
     let mut buffer = vec![0; COMMAND_READ];
     loop {
@@ -84,6 +108,19 @@ where
                 let reply = handler.message(*transaction).await;
                 reservation.release();
                 session.answer(reply);
+            }
+            Step::StartTls => {
+                let ready = encryption.filter(|encryption| encryption.acceptor.is_ready());
+                let Some(Encryption { acceptor, .. }) = ready else {
+                    session.answer(Reply::tls_unavailable());
+                    continue;
+                };
+                session.answer(Reply::start_tls());
+                flush(&mut stream, &mut session, timeouts.command).await?;
+                let secured;
+                (stream, secured) = secure(stream, acceptor, timeouts.command).await?;
+                session.secured(secured);
+                command_end = Instant::now() + timeouts.command;
             }
             Step::Close => {
                 flush(&mut stream, &mut session, timeouts.command).await?;
@@ -132,6 +169,16 @@ where
             }
         }
     }
+}
+
+async fn secure<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: Inbound<S>,
+    acceptor: &Acceptor,
+    patience: Duration,
+) -> io::Result<(Inbound<S>, Tls)> {
+    timeout(patience, stream.secure(acceptor))
+        .await
+        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
 /// Reserves memory for what the session holds of a message, or lets go of either.

@@ -1,5 +1,5 @@
 use super::{
-    client::{Lost, OpenError},
+    client::{Client, Lost, OpenError},
     outgoing::Outgoing,
     route::NoRoute,
     transfer::Answer,
@@ -9,6 +9,7 @@ use crate::{
     fate::{Outcome, Verdict},
     reply::{Class, ForeignReply, Hidden, Reply},
     smtp::reply_reader::ServerReply,
+    tls::TlsError,
 };
 use std::time::Duration;
 use tokio::time::Instant;
@@ -23,6 +24,8 @@ pub struct Attempt {
     /// The host that decided it, or the last one that was tried:
     /// `mx1.example.org [192.0.2.1]:25`, `192.0.2.1:25` or `unix:/path`.
     pub remote: Option<String>,
+    /// How it was encrypted, and why that was believed; empty for plaintext, or without connection.
+    pub tls: String,
     /// How long it took, waiting for a connection included.
     pub elapsed: Duration,
     /// The whole message was sent and the reply to it never came: the destination may have it.
@@ -62,12 +65,13 @@ impl<'a> Delivery<'a> {
         &mut self,
         pending: &[usize],
         answers: Vec<Answer>,
-        remote: &Remote,
+        client: &Client,
         lost: Option<&Lost>,
     ) {
+        let remote = &client.remote;
         let hidden = self.hidden(remote);
         for (at, answer) in pending.iter().zip(answers) {
-            let attempt = match answer {
+            let mut attempt = match answer {
                 Answer::Said(reply) => self.said(&reply, remote, &hidden),
                 Answer::Unfit(reply) => self.own(Verdict::Refused, reply, Some(remote)),
                 Answer::Uncertain => Attempt {
@@ -89,6 +93,7 @@ impl<'a> Delivery<'a> {
                     continue;
                 }
             };
+            attempt.tls.clone_from(&client.tls);
             if let Some(slot) = self.attempts.get_mut(*at) {
                 *slot = Some(attempt);
             }
@@ -106,6 +111,13 @@ impl<'a> Delivery<'a> {
                 ..deferred(Reply::destination_refuses_us())
             },
             OpenError::Refused(reply) => self.said(reply, remote, &self.hidden(remote)),
+            OpenError::WithoutTls => deferred(Reply::destination_without_tls()),
+            OpenError::TlsRefused(reply) => Attempt {
+                theirs: Some(reply.to_foreign()),
+                ..deferred(Reply::destination_without_tls())
+            },
+            OpenError::Tls(TlsError::Handshake(_)) => deferred(Reply::destination_tls_failed()),
+            OpenError::Tls(_) => deferred(Reply::destination_not_trusted()),
         };
         self.asleep(failure);
     }
@@ -177,6 +189,7 @@ impl<'a> Delivery<'a> {
             theirs: None,
             remote: remote.map(ToString::to_string),
             elapsed: self.started.elapsed(),
+            tls: String::new(),
             uncertain: false,
             is_asleep: false,
         }

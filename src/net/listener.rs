@@ -2,7 +2,7 @@
 
 use super::{
     clients::{Admission, Clients},
-    connection::{Handler, Timeouts, drive},
+    connection::{Encryption, Handler, Timeouts, drive},
     memory::MessageMemory,
     socket::{Accepted, Socket},
 };
@@ -33,10 +33,18 @@ const PROXY_PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Listener {
     socket: Socket,
+    manners: Manners,
+}
+
+/// What a listener makes of its peers.
+#[derive(Debug, Clone, Default)]
+pub struct Manners {
     /// Peers whose PROXY header is believed.
-    proxies: Vec<IpNet>,
+    pub proxies: Vec<IpNet>,
     /// Peers whose XFORWARD is believed.
-    relays: Vec<IpNet>,
+    pub relays: Vec<IpNet>,
+    /// How they may encrypt, if at all.
+    pub encryption: Option<Encryption>,
 }
 
 /// Who is at the other end, as trace fields and journal name it.
@@ -81,12 +89,8 @@ impl Listener {
     ///
     /// # Errors
     /// When the address does not resolve, is in use, or may not be bound.
-    pub async fn bind(
-        address: &ListenAddress,
-        proxies: Vec<IpNet>,
-        relays: Vec<IpNet>,
-    ) -> io::Result<Self> {
-        Ok(Self { socket: Socket::bind(address, false).await?, proxies, relays })
+    pub async fn bind(address: &ListenAddress, manners: Manners) -> io::Result<Self> {
+        Ok(Self { socket: Socket::bind(address, false).await?, manners })
     }
 
     /// Where it listens, with the port the system chose if the configuration said 0.
@@ -94,9 +98,11 @@ impl Listener {
         self.socket.local()
     }
 
-    /// The same for TCP; `None` also where a PROXY header is expected.
+    /// The same for TCP; `None` also where something is expected before the dialogue: a PROXY header, TLS.
     pub fn plain_address(&self) -> Option<SocketAddr> {
-        self.socket.local_address().filter(|_| self.proxies.is_empty())
+        let Manners { proxies, encryption, .. } = &self.manners;
+        let is_implicit = encryption.as_ref().is_some_and(|encryption| encryption.is_implicit);
+        self.socket.local_address().filter(|_| proxies.is_empty() && !is_implicit)
     }
 
     /// Accepts until `shutdown` turns true, then waits for the sessions to end. Dropping the future
@@ -106,21 +112,19 @@ impl Listener {
         F: Fn(Peer, Arc<Admission>) -> H + Send + Sync + 'static,
         H: Handler + 'static,
     {
-        let (proxies, relays): (Arc<[IpNet]>, Arc<[IpNet]>) =
-            (self.proxies.into(), self.relays.into());
+        let manners = Arc::new(self.manners);
         let of_sessions = shutdown.clone();
         let begin = |accepted, sessions: &mut JoinSet<()>| {
-            let (server, proxies) = (Arc::clone(&server), Arc::clone(&proxies));
-            let relays = Arc::clone(&relays);
+            let (server, manners) = (Arc::clone(&server), Arc::clone(&manners));
             let shutdown = of_sessions.clone();
             sessions.spawn(async move {
                 match accepted {
                     Accepted::Tcp(stream, peer) => {
-                        serve_tcp(stream, peer, (&proxies, &relays), &server, shutdown).await;
+                        serve_tcp(stream, peer, &manners, &server, shutdown).await;
                     }
                     Accepted::Unix(stream) => {
-                        let is_relay = !relays.is_empty();
-                        serve(stream, Peer { ip: None }, is_relay, &server, shutdown).await;
+                        let (peer, is_relay) = (Peer { ip: None }, !manners.relays.is_empty());
+                        serve(stream, peer, is_relay, &manners, &server, shutdown).await;
                     }
                 }
             });
@@ -132,7 +136,7 @@ impl Listener {
 async fn serve_tcp<F, H>(
     mut stream: TcpStream,
     peer: SocketAddr,
-    (proxies, relays): (&[IpNet], &[IpNet]),
+    manners: &Manners,
     server: &Server<F>,
     shutdown: watch::Receiver<bool>,
 ) where
@@ -142,7 +146,7 @@ async fn serve_tcp<F, H>(
     // Replies are flushed when the client is waited for, so Nagle could only delay them.
     let _ = stream.set_nodelay(true);
     let mut ip = peer.ip().to_canonical();
-    if proxies.iter().any(|net| net.contains(ip)) {
+    if manners.proxies.iter().any(|net| net.contains(ip)) {
         match timeout(PROXY_PATIENCE, read_proxy_header(&mut stream)).await {
             Ok(Ok(source)) => ip = source.unwrap_or(ip),
             Ok(Err(error)) => {
@@ -155,14 +159,15 @@ async fn serve_tcp<F, H>(
             }
         }
     }
-    let is_relay = relays.iter().any(|net| net.contains(ip));
-    serve(stream, Peer { ip: Some(ip) }, is_relay, server, shutdown).await;
+    let is_relay = manners.relays.iter().any(|net| net.contains(ip));
+    serve(stream, Peer { ip: Some(ip) }, is_relay, manners, server, shutdown).await;
 }
 
 async fn serve<S, F, H>(
     mut stream: S,
     peer: Peer,
     is_relay: bool,
+    manners: &Manners,
     server: &Server<F>,
     shutdown: watch::Receiver<bool>,
 ) where
@@ -174,7 +179,10 @@ async fn serve<S, F, H>(
         Ok(admission) => Arc::new(admission),
         Err(reply) => {
             tracing::warn!(client = %peer, %reply, "connection refused");
-            refuse(&mut stream, &reply).await;
+            // Where TLS comes first, a reply in plaintext is none.
+            if manners.encryption.as_ref().is_none_or(|encryption| !encryption.is_implicit) {
+                refuse(&mut stream, &reply).await;
+            }
             return;
         }
     };
@@ -183,8 +191,10 @@ async fn serve<S, F, H>(
         session.allow_xforward();
     }
     let mut handler = (server.handler)(peer.clone(), admission);
+    let (timeouts, memory) = (server.timeouts, &server.memory);
+    let encryption = manners.encryption.as_ref();
     if let Err(error) =
-        drive(stream, session, &mut handler, server.timeouts, &server.memory, shutdown).await
+        drive(stream, session, encryption, &mut handler, timeouts, memory, shutdown).await
     {
         tracing::debug!(client = %peer, %error, "connection lost");
     }

@@ -1,18 +1,21 @@
 use super::{
-    client::Client,
+    client::{Client, Introduction, OpenError},
     delivery::{Attempt, Delivery},
     limits::{OutboundLimits, Patience},
     outgoing::Outgoing,
+    policies::Policies,
     pool::Pool,
     resolver::Resolver,
     route::{Host, Router},
+    security::{Demand, Security},
     transfer::transfer,
     transport::{Endpoint, Remote},
 };
 use crate::{
-    address::{Domain, Mailbox},
+    address::{Domain, DomainPattern, Mailbox},
     next_hop::NextHop,
     reply::Reply,
+    tls::Connector,
 };
 use std::sync::Arc;
 use tokio::{
@@ -24,6 +27,8 @@ use tokio::{
 #[derive(Debug)]
 pub struct Outbound {
     router: Router,
+    policies: Policies,
+    connector: Connector,
     limits: OutboundLimits,
     pool: Arc<Pool>,
     reaper: JoinHandle<()>,
@@ -40,17 +45,24 @@ pub struct OutboundConfig {
     pub mx_port: u16,
     /// Connections and times.
     pub limits: OutboundLimits,
+    /// TLS with them.
+    pub connector: Connector,
+    /// Destination domains and names of hosts that are never spoken to in plaintext.
+    pub never_plaintext: Vec<DomainPattern>,
 }
 
 impl Outbound {
     /// To be called within a Tokio runtime, on which a task then closes idle connections until the
     /// value is dropped.
     pub fn new(config: OutboundConfig) -> Self {
-        let OutboundConfig { hostname, resolver, mx_port, limits } = config;
+        let OutboundConfig { hostname, resolver, mx_port, limits, connector, never_plaintext } =
+            config;
+        let policies = Policies { never_plaintext };
         let pool = Arc::new(Pool::new(limits));
         let idle = Arc::clone(&pool);
         let reaper = tokio::spawn(async move { idle.reap().await });
-        Self { router: Router { resolver, hostname, mx_port, limits }, limits, pool, reaper }
+        let router = Router { resolver, hostname, mx_port, limits };
+        Self { router, policies, connector, limits, pool, reaper }
     }
 
     /// Delivers `mail` to `hop`: one attempt for each recipient, in their order.
@@ -107,6 +119,13 @@ impl Outbound {
         let mut hosts = hosts.iter().peekable();
         while let Some(host) = hosts.next() {
             let is_last = hosts.peek().is_none();
+            let demand = match self.policies.demand(hop, host) {
+                Ok(demand) => demand,
+                Err(why) => {
+                    delivery.no_route(why);
+                    continue;
+                }
+            };
             let mut endpoints = match self.router.endpoints(host, deadline).await {
                 Ok(endpoints) => endpoints,
                 Err(why) => {
@@ -124,7 +143,7 @@ impl Outbound {
                 let has_alternative =
                     endpoints.peek().is_some() || (!is_last && addresses_left > 0);
                 let patience = Patience { deadline, has_alternative };
-                self.try_endpoint(hop, host, endpoint, delivery, patience).await;
+                self.try_endpoint(hop, host, endpoint, &demand, delivery, patience).await;
                 if delivery.is_done() {
                     return;
                 }
@@ -137,18 +156,42 @@ impl Outbound {
         hop: &NextHop,
         host: &Host,
         endpoint: Endpoint,
+        demand: &Demand,
         delivery: &mut Delivery<'_>,
         patience: Patience,
     ) {
         let remote = Remote { name: host.name().cloned(), endpoint };
-        let (hostname, limits) = (&self.router.hostname, &self.limits);
-        match Client::open(hop.protocol, remote.clone(), hostname, limits, patience).await {
+        let mut opened = self.open(hop, &remote, demand, patience).await;
+        if let Err(error) = &opened
+            && error.is_of_tls()
+            && demand.may_be_plain()
+        {
+            tracing::debug!(%remote, %error, "plaintext instead, on a new connection");
+            let plain = Demand::ours(Security::Plain);
+            opened = self.open(hop, &remote, &plain, patience).await;
+        }
+        match opened {
             Ok(client) => self.hand_over(hop, client, false, delivery, patience).await,
             Err(error) => {
                 tracing::debug!(%remote, %error, "no connection");
                 delivery.not_open(&error, &remote);
             }
         }
+    }
+
+    async fn open(
+        &self,
+        hop: &NextHop,
+        remote: &Remote,
+        demand: &Demand,
+        patience: Patience,
+    ) -> Result<Client, OpenError> {
+        let introduction = Introduction {
+            hostname: &self.router.hostname,
+            connector: &self.connector,
+            limits: &self.limits,
+        };
+        Client::open(hop.protocol, remote.clone(), introduction, demand, patience).await
     }
 
     /// Sends to whoever is pending. A kept connection that proves dead before it answered is no
@@ -173,7 +216,7 @@ impl Outbound {
             return;
         }
         let lost = transfer.connection.as_ref().err();
-        delivery.answered(&pending, transfer.answers, &client.remote, lost);
+        delivery.answered(&pending, transfer.answers, &client, lost);
         if matches!(transfer.connection, Ok(true)) {
             self.pool.put(hop, client);
         }

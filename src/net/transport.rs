@@ -1,7 +1,12 @@
-use crate::{address::Domain, reply::Hidden};
+use crate::{
+    address::Domain,
+    reply::Hidden,
+    smtp::Tls,
+    tls::{Connector, Identity, TlsError, Trust},
+};
 use std::{
     fmt, io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::PathBuf,
     pin::Pin,
     task::{Context, Poll},
@@ -11,6 +16,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpStream, UnixStream},
 };
+use tokio_rustls::client::TlsStream;
 
 /// What to connect to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +34,14 @@ pub(super) struct Remote {
 }
 
 impl Remote {
+    /// Its address.
+    pub(super) fn ip(&self) -> Option<IpAddr> {
+        match &self.endpoint {
+            Endpoint::Tcp(address) => Some(address.ip()),
+            Endpoint::Unix(_) => None,
+        }
+    }
+
     /// Adds what a reply of this host must not show.
     pub(super) fn hide(&self, hidden: Hidden) -> Hidden {
         let hidden = match &self.name {
@@ -59,9 +73,21 @@ impl fmt::Display for Remote {
 pub(super) enum Transport {
     Tcp(TcpStream),
     Unix(UnixStream),
+    Tls(Box<TlsStream<Transport>>),
 }
 
 impl Transport {
+    /// The handshake, on a stream that is not encrypted yet.
+    pub(super) async fn secure(
+        self,
+        connector: &Connector,
+        identity: Identity<'_>,
+        trust: &Trust,
+    ) -> Result<(Self, Tls), TlsError> {
+        let (stream, tls) = connector.connect(self, identity, trust).await?;
+        Ok((Self::Tls(Box::new(stream)), tls))
+    }
+
     /// Connects. TCP without Nagle's delay: what is written is a whole step of the dialogue.
     pub(super) async fn connect(endpoint: &Endpoint, time: Duration) -> io::Result<Self> {
         match endpoint {
@@ -93,6 +119,7 @@ impl AsyncRead for Transport {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
             Self::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
         }
     }
 }
@@ -106,6 +133,7 @@ impl AsyncWrite for Transport {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
             Self::Unix(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
         }
     }
 
@@ -113,6 +141,7 @@ impl AsyncWrite for Transport {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
             Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
@@ -120,6 +149,7 @@ impl AsyncWrite for Transport {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 }

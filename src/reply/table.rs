@@ -32,6 +32,14 @@ impl Reply {
     pub const fn recipient_ok() -> Self {
         Self::new(250, (2, 1, 5), "Recipient accepted")
     }
+    /// STARTTLS: TLS begins behind this (RFC 3207 §4).
+    pub const fn start_tls() -> Self {
+        Self::new(220, (2, 0, 0), "Ready to start TLS")
+    }
+    /// STARTTLS, and there is no certificate now.
+    pub const fn tls_unavailable() -> Self {
+        Self::new(454, (4, 7, 0), "TLS is not available for now")
+    }
     /// A BDAT chunk that is not the last (RFC 3030 §2).
     pub fn chunk_ok(octets: u64) -> Self {
         Self::with_text(250, (2, 0, 0), &format!("{octets} octets received"))
@@ -276,6 +284,27 @@ impl Reply {
     /// The destination refuses this server as such: our fault to mend, so the sender keeps the mail.
     pub const fn destination_refuses_us() -> Self {
         Self::new(451, (4, 7, 0), "The destination does not accept this server, try again later")
+    }
+
+    /// TLS with the destination is demanded, and it does not offer it (RFC 3207 §4.1).
+    pub const fn destination_without_tls() -> Self {
+        Self::new(451, (4, 7, 4), "The destination must offer TLS and does not, try again later")
+    }
+    /// TLS with the destination is demanded, and it failed.
+    pub const fn destination_tls_failed() -> Self {
+        Self::new(451, (4, 7, 5), "TLS with the destination failed, try again later")
+    }
+    /// The certificate of the destination is not the one that its policy demands.
+    pub const fn destination_not_trusted() -> Self {
+        Self::new(451, (4, 7, 5), "The destination's certificate is not trusted, try again later")
+    }
+    /// The policy of the destination names none of its hosts, or cannot be found out safely.
+    pub const fn destination_policy() -> Self {
+        Self::new(
+            451,
+            (4, 7, 0),
+            "The destination's own TLS policy bars its hosts, try again later",
+        )
     }
 
     /// `limits.connections`, in all or per client.

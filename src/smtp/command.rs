@@ -52,6 +52,8 @@ pub enum Command {
     Expn,
     /// QUIT.
     Quit,
+    /// STARTTLS.
+    StartTls,
     /// XFORWARD with its attributes, which not every client may use.
     Xforward(String),
 }
@@ -97,6 +99,7 @@ impl Command {
             }
             4 if is("VRFY") => Self::Vrfy,
             4 if is("EXPN") => Self::Expn,
+            8 if is("STARTTLS") => bare(argument, Self::StartTls)?,
             8 if is("XFORWARD") => Self::Xforward(argument.to_owned()),
             _ => return Err(Reply::unknown_command().into()),
         })

@@ -11,6 +11,8 @@ pub struct Extensions {
     pub eight_bit_mime: bool,
     /// RFC 6531.
     pub smtputf8: bool,
+    /// RFC 3207.
+    pub starttls: bool,
     /// RFC 1870: the largest message it takes, 0 for no fixed limit.
     pub size: Option<u64>,
 }
@@ -24,6 +26,7 @@ impl Extensions {
             match words.next().unwrap_or_default().to_ascii_uppercase().as_str() {
                 "PIPELINING" => extensions.pipelining = true,
                 "8BITMIME" => extensions.eight_bit_mime = true,
+                "STARTTLS" => extensions.starttls = true,
                 "SMTPUTF8" => extensions.smtputf8 = true,
                 "SIZE" => {
                     let limit = words.next().and_then(|digits| digits.parse().ok());
@@ -51,10 +54,19 @@ mod tests {
             pipelining: true,
             eight_bit_mime: true,
             smtputf8: true,
+            starttls: true,
             size: Some(10_240_000),
         };
         assert_eq!(
-            offered(&["mx", "Pipelining", "8bitmime", "SMTPUTF8", "SIZE 10240000", "AUTH=X"]),
+            offered(&[
+                "mx",
+                "Pipelining",
+                "8bitmime",
+                "SMTPUTF8",
+                "StartTLS",
+                "SIZE 10240000",
+                "AUTH=X"
+            ]),
             all
         );
         assert_eq!(offered(&["PIPELINING"]), Extensions::default(), "the greeting names none");

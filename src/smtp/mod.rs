@@ -8,7 +8,9 @@ pub mod line;
 pub mod parameter;
 pub mod reply_reader;
 pub mod session;
+mod tls;
 mod xforward;
 
 pub use session::{Session, SessionConfig, Step, Transaction};
+pub use tls::Tls;
 pub use xforward::Origin;

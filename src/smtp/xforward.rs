@@ -103,7 +103,7 @@ mod tests {
             match session.poll() {
                 Step::Recipient(_) => session.answer(Reply::recipient_ok()),
                 Step::Message(_) => session.answer(Reply::forwarded("id")),
-                Step::NeedInput | Step::Close => break,
+                Step::NeedInput | Step::StartTls | Step::Close => break,
             }
         }
         String::from_utf8(std::mem::take(session.output())).unwrap()

@@ -8,6 +8,7 @@ use crate::{
     address::{Domain, Mailbox},
     config::{Config, DEFAULT_FILE, ListenAddress, Machine},
     store::Directory,
+    tls::self_signed,
 };
 use ask::Prompt;
 use std::{
@@ -53,6 +54,8 @@ struct Answers {
     listen: ListenAddress,
     state_dir: PathBuf,
     secret_file: PathBuf,
+    certificate: PathBuf,
+    key: PathBuf,
 }
 
 /// `onward init`.
@@ -62,11 +65,13 @@ struct Answers {
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let config_file = std::path::absolute(context.config_file()).map_err(Failure::new)?;
     let secret_file = config_file.with_file_name("srs.secret");
-    for file in [&config_file, &secret_file] {
+    let certificate = config_file.with_file_name("tls.crt");
+    let key = config_file.with_file_name("tls.key");
+    for file in [&config_file, &secret_file, &certificate, &key] {
         files::must_not_exist(file)?;
     }
     let interactive = !args.yes && std::io::stdin().is_terminal();
-    let answers = answers(args, secret_file, &Prompt { interactive })?;
+    let answers = answers(args, [secret_file, certificate, key], &Prompt { interactive })?;
     let config = text::config(&answers);
     // What is written must pass `onward check`, whatever was answered.
     Config::parse(&config, &config_file, &Machine::default()).map_err(Failure::Config)?;
@@ -76,11 +81,22 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     Directory::open(&answers.state_dir)?.add_domain(&answers.domain)?;
     let mut secret = secret_file::new_secret()?;
     secret.push('\n');
-    files::write_new(&answers.secret_file, &secret, 0o600)?;
-    if let Err(failure) = files::write_new(&config_file, &config, 0o644) {
-        // A secret without configuration would stand in the way of the next attempt.
-        let _ = std::fs::remove_file(&answers.secret_file);
-        return Err(failure);
+    let own = self_signed(&answers.hostname)
+        .map_err(|error| Failure::new(format_args!("cannot make a certificate: {error}")))?;
+    let written = [
+        (&answers.secret_file, secret.as_str(), 0o600),
+        (&answers.key, own.key.as_str(), 0o600),
+        (&answers.certificate, own.certificate.as_str(), 0o644),
+        (&config_file, config.as_str(), 0o644),
+    ];
+    for (at, (file, text, mode)) in written.iter().enumerate() {
+        if let Err(failure) = files::write_new(file, text, *mode) {
+            // What is left of a failure would stand in the way of the next attempt.
+            for (file, ..) in written.iter().take(at) {
+                let _ = std::fs::remove_file(file);
+            }
+            return Err(failure);
+        }
     }
 
     let onward = match config_file.to_str() {
@@ -90,12 +106,18 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let mut out = context.out();
     writeln!(out, "wrote {}", config_file.display())?;
     writeln!(out, "wrote {}", answers.secret_file.display())?;
+    let (certificate, key) = (answers.certificate.display(), answers.key.display());
+    writeln!(out, "wrote {certificate} and {key}: self-signed, for opportunistic TLS")?;
     writeln!(out, "{} is hosted", answers.domain)?;
     write!(out, "{}", text::next_steps(&answers, &onward))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn answers(args: Args, secret_file: PathBuf, prompt: &Prompt) -> Result<Answers, Failure> {
+fn answers(
+    args: Args,
+    [secret_file, certificate, key]: [PathBuf; 3],
+    prompt: &Prompt,
+) -> Result<Answers, Failure> {
     let machine = Domain::parse(&Machine::here().hostname).ok();
     let domain = prompt.answer(args.domain, "--domain", "Domain to forward for", None, |text| {
         Domain::parse(text).map_err(|error| error.to_string())
@@ -121,5 +143,15 @@ fn answers(args: Args, secret_file: PathBuf, prompt: &Prompt) -> Result<Answers,
         prompt.answer(args.listen, "--listen", "Listen on", Some(everywhere), str::parse)?;
     let state_dir = args.state_dir.unwrap_or_else(|| "/var/lib/onward".into());
     let state_dir = std::path::absolute(state_dir).map_err(Failure::new)?;
-    Ok(Answers { hostname, domain, srs_domain, postmaster, listen, state_dir, secret_file })
+    Ok(Answers {
+        hostname,
+        domain,
+        srs_domain,
+        postmaster,
+        listen,
+        state_dir,
+        secret_file,
+        certificate,
+        key,
+    })
 }

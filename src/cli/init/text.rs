@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 /// The commented configuration.
 pub(super) fn config(answers: &Answers) -> String {
-    let Answers { hostname, srs_domain, postmaster, listen, state_dir, secret_file, .. } = answers;
+    let Answers { hostname, srs_domain, postmaster, listen, state_dir, .. } = answers;
     let postmaster = match postmaster {
         Some(postmaster) => format!("postmaster = {}", quoted(postmaster)),
         None => "# postmaster = \"me@mailbox.example\"".into(),
@@ -37,6 +37,11 @@ secret_file = {}
 # How long a rewritten address takes bounces.
 max_age = \"21d\"
 
+[tls]
+# Read again whenever they change. A certificate of an authority takes their place: docs/TLS.md.
+certificate = {}
+key = {}
+
 [delivery]
 # How long the sender waits at the end of a message for the destination's verdict.
 budget = \"45s\"
@@ -51,7 +56,9 @@ max_message_size = \"25MiB\"
         quoted(state_dir.display()),
         quoted(listen),
         quoted(srs_domain),
-        quoted(secret_file.display()),
+        quoted(answers.secret_file.display()),
+        quoted(answers.certificate.display()),
+        quoted(answers.key.display()),
     )
 }
 

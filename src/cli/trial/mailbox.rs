@@ -67,6 +67,7 @@ async fn receive(
     let _ = drive(
         Tapped { stream, transcript },
         Session::new(config, 0),
+        None,
         &mut Inbox { arrived },
         timeouts,
         &MessageMemory::new(MAX_MESSAGE),

@@ -9,7 +9,8 @@ const MIB: u64 = 1 << 20;
 const CHECKS: Kind = Kind::OneOf(&["off", "mark", "enforce"]);
 
 /// Every table and key.
-pub static SECTIONS: [Section; 9] = [ROOT, LISTEN, SRS, DELIVERY, SPOOL, ROUTE, DNS, AUTH, LIMITS];
+pub static SECTIONS: [Section; 11] =
+    [ROOT, LISTEN, SRS, DELIVERY, SPOOL, ROUTE, TLS, SNI, DNS, AUTH, LIMITS];
 
 pub(in crate::config) const ROOT: Section = Section {
     name: "",
@@ -68,6 +69,13 @@ pub(in crate::config) const LISTEN: Section = Section {
             default: IfAbsent::Toml("[]"),
             doc: "Peers whose XFORWARD is believed, such as a Postfix that hands domains over: smtp only. \
                   SPF is then that of the client they name.",
+        },
+        Key {
+            name: "tls",
+            kind: Kind::OneOf(&["starttls", "implicit"]),
+            default: IfAbsent::Toml("\"starttls\""),
+            doc: "smtp only. `starttls`: offered where [tls] has a certificate. `implicit`: TLS from the first \
+                  octet on.",
         },
         Key {
             name: "direction",
@@ -273,10 +281,11 @@ pub(in crate::config) const ROUTE: Section = Section {
         },
         Key {
             name: "tls",
-            kind: Kind::OneOf(&["none", "opportunistic"]),
+            kind: Kind::OneOf(&["none", "opportunistic", "required"]),
             default: IfAbsent::Toml("\"opportunistic\""),
-            doc: "This version offers no TLS to destinations: `opportunistic` is plain text for now, \
-                  and `required` is refused.",
+            doc: "`opportunistic`: with any certificate where TLS is offered, else in plaintext. `required`: \
+                  with any certificate, or not at all. What goes to an MX, without a route, is \
+                  `opportunistic`, unless the destination demands more (docs/TLS.md).",
         },
         Key {
             name: "username",
@@ -289,6 +298,86 @@ pub(in crate::config) const ROUTE: Section = Section {
             kind: Kind::Text("nothing yet"),
             default: IfAbsent::Absent("comes with a later version"),
             doc: "The file that holds the password.",
+        },
+    ],
+};
+
+pub(in crate::config) const TLS: Section = Section {
+    name: "tls",
+    repeated: false,
+    doc: "Our certificates, and what is demanded of destinations: docs/TLS.md.",
+    keys: &[
+        Key {
+            name: "certificate",
+            kind: Kind::Text("an absolute path"),
+            default: IfAbsent::Absent("clients are offered no TLS"),
+            doc: "PEM file with our certificate and those that lead to its authority. Read again whenever \
+                  it changes.",
+        },
+        Key {
+            name: "key",
+            kind: Kind::Text("an absolute path"),
+            default: IfAbsent::Absent("belongs to certificate"),
+            doc: "PEM file with its private key.",
+        },
+        Key {
+            name: "never_plaintext",
+            kind: Kind::List("domain names; \"*.d\" or \".d\" means those below d"),
+            default: IfAbsent::Toml(NEVER_PLAINTEXT),
+            doc: "Destination domains, and names of their hosts, that mail never goes to in plaintext: \
+                  where TLS fails it waits.",
+        },
+        Key {
+            name: "ca_file",
+            kind: Kind::Text("an absolute path"),
+            default: IfAbsent::Absent("the system's"),
+            doc: "PEM file with the authorities to trust where a certificate is checked (MTA-STS).",
+        },
+        Key {
+            name: "mta_sts",
+            kind: Kind::Bool,
+            default: IfAbsent::Toml("true"),
+            doc: "Destinations' MTA-STS policies are obeyed (RFC 8461).",
+        },
+        Key {
+            name: "dane",
+            kind: Kind::OneOf(&["auto", "on", "off"]),
+            default: IfAbsent::Toml("\"auto\""),
+            doc: "Whether destinations' TLSA records are obeyed (RFC 7672). `auto`: where the name servers \
+                  hand on what DNSSEC needs. `on`: where they do not, mail waits.",
+        },
+    ],
+};
+
+/// Google, Microsoft, Yahoo and Apple: they have offered TLS for years, and refuse mail without it.
+const NEVER_PLAINTEXT: &str = "[\"gmail.com\", \"googlemail.com\", \"*.google.com\", \
+    \"*.googlemail.com\", \"outlook.com\", \"hotmail.com\", \"live.com\", \"msn.com\", \
+    \"*.outlook.com\", \"*.mx.microsoft\", \"yahoo.com\", \"ymail.com\", \"aol.com\", \"*.yahoodns.net\", \
+    \"icloud.com\", \"me.com\", \"mac.com\", \"*.icloud.com\", \"*.apple.com\"]";
+
+pub(in crate::config) const SNI: Section = Section {
+    name: "tls.sni",
+    repeated: true,
+    doc: "A further certificate, for clients that ask for a name (SNI); any number of them, the first \
+          match wins.",
+    keys: &[
+        Key {
+            name: "name",
+            kind: Kind::Text("a domain name, or \"*.domain\" for its subdomains"),
+            default: IfAbsent::Required,
+            doc: "The names it is for.",
+        },
+        Key {
+            name: "certificate",
+            kind: Kind::Text("an absolute path"),
+            default: IfAbsent::Required,
+            doc: "As in [tls].",
+        },
+        Key {
+            name: "key",
+            kind: Kind::Text("an absolute path"),
+            default: IfAbsent::Required,
+            doc: "As in [tls].",
         },
     ],
 };

@@ -5,7 +5,7 @@
 mod keys;
 
 pub use keys::SECTIONS;
-pub(super) use keys::{AUTH, DELIVERY, DNS, LIMITS, LISTEN, ROOT, ROUTE, SPOOL, SRS};
+pub(super) use keys::{AUTH, DELIVERY, DNS, LIMITS, LISTEN, ROOT, ROUTE, SNI, SPOOL, SRS, TLS};
 
 use super::units::{print_duration, print_size};
 use std::{fmt, time::Duration};
@@ -67,6 +67,11 @@ pub enum IfAbsent {
 }
 
 impl Section {
+    /// The last part of its name, by which it stands in the table above it.
+    pub(super) fn own_name(&self) -> &'static str {
+        self.name.rsplit_once('.').map_or(self.name, |(_, name)| name)
+    }
+
     /// The key of that name.
     pub fn key(&self, name: &str) -> Option<&'static Key> {
         self.keys.iter().find(|key| key.name == name)

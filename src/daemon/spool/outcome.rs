@@ -63,6 +63,7 @@ pub(super) fn record(message: &Spooled, attempts: Vec<Attempt>, detail: String) 
         size: message.size,
         ms: 0,
         auth: String::new(),
+        tls: String::new(),
         detail,
         attempts,
     }

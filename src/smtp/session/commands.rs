@@ -57,6 +57,7 @@ impl Session {
                 self.reset_transaction();
                 self.respond(Reply::ok());
             }
+            Command::StartTls => return self.starttls(),
             Command::Xforward(argument) => self.xforward(&argument),
             Command::Noop => self.respond(Reply::ok()),
             Command::Help => self.respond(Reply::help()),
@@ -80,8 +81,25 @@ impl Session {
             "ENHANCEDSTATUSCODES".to_owned(),
             "CHUNKING".to_owned(),
         ];
+        let starts_tls = self.offers_tls && self.tls.is_none();
+        extensions.extend(starts_tls.then(|| "STARTTLS".to_owned()));
         extensions.extend(self.may_xforward.then(|| xforward::KEYWORD.to_owned()));
         extensions
+    }
+
+    fn starttls(&mut self) -> Option<Step> {
+        let refusal = if self.tls.is_some() {
+            Reply::out_of_order("TLS has begun already")
+        } else if !self.offers_tls {
+            Reply::unknown_command()
+        } else if self.transaction.is_some() {
+            Reply::out_of_order("A transaction is open; RSET ends it")
+        } else {
+            self.phase = Phase::StartTls;
+            return Some(Step::StartTls);
+        };
+        self.respond(refusal);
+        None
     }
 
     fn xforward(&mut self, argument: &str) {
@@ -121,6 +139,7 @@ impl Session {
             helo: client.helo.clone(),
             origin: self.origin.clone(),
             esmtp: client.esmtp,
+            tls: self.tls.clone(),
             envelope: Envelope { reverse_path, parameters, forward_paths: Vec::new() },
             message: Ok(Vec::new()),
         }));

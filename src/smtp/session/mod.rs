@@ -14,7 +14,7 @@ mod incoming;
 #[cfg(test)]
 mod tests;
 
-use super::{data::DataFault, line::LineBuffer, xforward::Origin};
+use super::{data::DataFault, line::LineBuffer, tls::Tls, xforward::Origin};
 use crate::{
     address::ForwardPath,
     envelope::Envelope,
@@ -49,6 +49,9 @@ pub enum Step {
     /// Write the output, decide on this message and answer. Without the answer the client must take it
     /// for undelivered.
     Message(Box<Transaction>),
+    /// Say whether TLS can begin, by an answer; after a positive one write the output, begin, and tell
+    /// [`Session::secured`].
+    StartTls,
     /// Write the output and close the connection.
     Close,
 }
@@ -62,6 +65,8 @@ pub struct Transaction {
     pub origin: Option<Origin>,
     /// EHLO and not HELO: Received says ESMTP (RFC 3848).
     pub esmtp: bool,
+    /// How it came encrypted, if it did.
+    pub tls: Option<Tls>,
     /// From whom and for whom; at least one forward-path.
     pub envelope: Envelope,
     /// The message as sent, without stuffed dots: every line ends in CRLF, there is no other CR or LF
@@ -84,6 +89,8 @@ pub struct Session {
     output: Vec<u8>,
     client: Option<Client>,
     may_xforward: bool,
+    offers_tls: bool,
+    tls: Option<Tls>,
     /// Of the next transaction, or of the one that is open.
     origin: Option<Origin>,
     /// From MAIL on; its message is empty until the end.
@@ -109,6 +116,10 @@ enum Phase {
     Incoming(Incoming),
     /// The driver owes the answer to this RCPT.
     Recipient(ForwardPath),
+    /// The driver owes the answer to STARTTLS.
+    StartTls,
+    /// The driver owes the handshake.
+    Handshake,
     /// The driver owes the answer to the message.
     Verdict,
     Closed,
@@ -125,6 +136,8 @@ impl Session {
             output: Vec::new(),
             client: None,
             may_xforward: false,
+            offers_tls: false,
+            tls: None,
             origin: None,
             transaction: None,
             chunks: None,
@@ -139,6 +152,22 @@ impl Session {
         self.may_xforward = true;
     }
 
+    /// Offers STARTTLS: to be called before [`Session::greet`].
+    pub fn offer_tls(&mut self) {
+        self.offers_tls = true;
+    }
+
+    /// The connection is encrypted from now on, by STARTTLS or from its beginning. Nothing that was said
+    /// before counts any more (RFC 3207 §4.2).
+    pub fn secured(&mut self, tls: Tls) {
+        self.tls = Some(tls);
+        self.client = None;
+        self.reset_transaction();
+        if matches!(self.phase, Phase::Handshake) {
+            self.phase = Phase::Commands;
+        }
+    }
+
     /// Greets the client: the first output of a session that is not refused at once.
     pub fn greet(&mut self) {
         Reply::greeting(&self.config.hostname).write_to(&mut self.output);
@@ -149,7 +178,8 @@ impl Session {
     pub fn receive(&mut self, bytes: &[u8]) {
         let mut bytes = bytes;
         match &mut self.phase {
-            Phase::Closed => return,
+            // What comes before the handshake was not sent under its protection.
+            Phase::Closed | Phase::Handshake => return,
             // Straight into the message; the buffer, for commands, is empty as long as more is awaited.
             Phase::Incoming(incoming) => {
                 let used = incoming.take(bytes);
@@ -179,7 +209,10 @@ impl Session {
                     self.phase = Phase::Closed;
                     Some(Step::Close)
                 }
-                owed @ (Phase::Recipient(_) | Phase::Verdict) => {
+                owed @ (Phase::Recipient(_)
+                | Phase::Verdict
+                | Phase::StartTls
+                | Phase::Handshake) => {
                     self.phase = owed;
                     Some(Step::NeedInput)
                 }
@@ -191,7 +224,7 @@ impl Session {
         }
     }
 
-    /// Answers the recipient or message that is asked about. A 421 ends the session.
+    /// Answers the recipient, message or STARTTLS that is asked about. A 421 ends the session.
     pub fn answer(&mut self, reply: Reply) {
         match std::mem::take(&mut self.phase) {
             Phase::Recipient(path) => {
@@ -203,6 +236,14 @@ impl Session {
                 self.respond(reply);
             }
             Phase::Verdict => self.conclude(reply),
+            Phase::StartTls => {
+                if reply.is_positive() {
+                    // Pipelined in plaintext, perhaps by somebody in between: never obeyed (RFC 3207 §6).
+                    self.input.clear();
+                    self.phase = Phase::Handshake;
+                }
+                self.respond(reply);
+            }
             not_asked => self.phase = not_asked,
         }
     }
@@ -259,6 +300,11 @@ impl Session {
     /// True after EHLO, false after HELO or neither.
     pub fn is_esmtp(&self) -> bool {
         self.client.as_ref().is_some_and(|client| client.esmtp)
+    }
+
+    /// How the connection is encrypted, if it is.
+    pub fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
     }
 
     /// The transaction that is open, with the recipients accepted so far: none when the recipient

@@ -44,6 +44,11 @@ fn transcript(session: &mut Session, wire: &[u8]) -> Vec<String> {
                     Err(refusal) => refusal,
                 });
             }
+            Step::StartTls => {
+                session.answer(Reply::start_tls());
+                replies(session, &mut events);
+                return events;
+            }
             Step::NeedInput => return events,
             Step::Close => {
                 events.push("closed".into());
@@ -370,6 +375,7 @@ fn a_message_comes_with_what_was_said_about_it() {
             helo: "c".into(),
             origin: None,
             esmtp: true,
+            tls: None,
             envelope: Envelope {
                 reverse_path: ReversePath::parse("<a@b.c>").unwrap().0,
                 parameters: crate::envelope::MailParameters {
@@ -382,6 +388,52 @@ fn a_message_comes_with_what_was_said_about_it() {
             message: Ok(b"ab\r\n".to_vec()),
         }
     );
+}
+
+fn tls() -> Tls {
+    Tls { version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384".to_owned() }
+}
+
+#[test]
+fn starttls_forgets_what_came_before_it() {
+    let mut session = session();
+    session.offer_tls();
+    // Whoever stands in between may add commands in plaintext: none of them is obeyed.
+    let wire = b"EHLO a\r\nSTARTTLS\r\nEHLO evil\r\nMAIL FROM:<evil@b.c>\r\n";
+    assert_eq!(transcript(&mut session, wire), ["250 2.0.0", "220 2.0.0"]);
+    assert_eq!(session.poll(), Step::NeedInput, "until the handshake");
+    assert_eq!(transcript(&mut session, b"MAIL FROM:<evil@b.c>\r\n"), [""; 0]);
+    session.secured(tls());
+    assert_eq!(session.poll(), Step::NeedInput);
+    assert_eq!((session.helo(), session.tls()), (None, Some(&tls())));
+    assert_eq!(transcript(&mut session, b"MAIL FROM:<a@b.c>\r\n"), ["503 5.5.1"]);
+    let wire = b"EHLO a\r\nSTARTTLS\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<x@y.z>\r\n";
+    assert_eq!(
+        transcript(&mut session, wire),
+        ["250 2.0.0", "503 5.5.1", "250 2.1.0", "250 2.1.5"]
+    );
+    session.receive(b"DATA\r\n.\r\n");
+    let Step::Message(transaction) = session.poll() else { panic!("no message") };
+    assert_eq!(transaction.tls, Some(tls()));
+}
+
+#[test]
+fn starttls_where_it_is_not_to_be() {
+    let mut stranger = session();
+    assert_eq!(transcript(&mut stranger, b"EHLO a\r\nSTARTTLS\r\n"), ["250 2.0.0", "500 5.5.2"]);
+    let mut session = session();
+    session.offer_tls();
+    let wire = b"EHLO a\r\nSTARTTLS now\r\nMAIL FROM:<a@b.c>\r\nSTARTTLS\r\nRSET\r\n";
+    assert_eq!(
+        transcript(&mut session, wire),
+        ["250 2.0.0", "501 5.5.4", "250 2.1.0", "503 5.5.1", "250 2.0.0"]
+    );
+    session.receive(b"STARTTLS\r\nNOOP\r\n");
+    assert_eq!(session.poll(), Step::StartTls);
+    session.answer(Reply::tls_unavailable());
+    let mut events = transcript(&mut session, b"");
+    assert_eq!(events.pop().as_deref(), Some("250 2.0.0"), "the dialogue goes on");
+    assert_eq!(events.pop().as_deref(), Some("454 4.7.0"));
 }
 
 proptest! {

@@ -13,7 +13,7 @@ use std::{
 pub(super) const FILE: &str = "journal.db";
 
 /// The version of the schema below, kept as SQLite's `user_version`.
-pub(super) const SCHEMA: i64 = 2;
+pub(super) const SCHEMA: i64 = 3;
 
 /// Lists are JSON arrays. Addresses have no index: a search reads the rows of its time span, and the
 /// bound on the file keeps that short, while every index would be paid by every message.
@@ -32,7 +32,8 @@ const CREATE: &str = "
         size     INTEGER NOT NULL,
         ms       INTEGER NOT NULL,
         detail   TEXT NOT NULL,
-        auth     TEXT NOT NULL DEFAULT ''
+        auth     TEXT NOT NULL DEFAULT '',
+        tls      TEXT NOT NULL DEFAULT ''
     );
     CREATE INDEX message_id ON message (id);
     CREATE INDEX message_time ON message (time);
@@ -44,16 +45,21 @@ const CREATE: &str = "
         host     TEXT NOT NULL,
         reply    TEXT NOT NULL,
         ms       INTEGER NOT NULL,
-        verdict  TEXT NOT NULL
+        verdict  TEXT NOT NULL,
+        tls      TEXT NOT NULL DEFAULT ''
     );
     CREATE INDEX attempt_message ON attempt (message);
-    PRAGMA user_version = 2;
+    PRAGMA user_version = 3;
 ";
 
 /// What makes version 2 of version 1.
-const ADD_AUTH: &str = "
-    ALTER TABLE message ADD COLUMN auth TEXT NOT NULL DEFAULT '';
-    PRAGMA user_version = 2;
+const ADD_AUTH: &str = "ALTER TABLE message ADD COLUMN auth TEXT NOT NULL DEFAULT '';";
+
+/// What makes version 3 of version 2.
+const ADD_TLS: &str = "
+    ALTER TABLE message ADD COLUMN tls TEXT NOT NULL DEFAULT '';
+    ALTER TABLE attempt ADD COLUMN tls TEXT NOT NULL DEFAULT '';
+    PRAGMA user_version = 3;
 ";
 
 /// Records deleted in one transaction, so that new ones never wait long behind it.
@@ -147,7 +153,8 @@ fn insert(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO message (id, time, client, helo, sender, srs_from, rcpt, outcome, reply,
-             size, ms, detail, auth) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             size, ms, detail, auth, tls)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             record.id,
@@ -163,6 +170,7 @@ fn insert(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
             integer(record.ms),
             record.detail,
             record.auth,
+            record.tls,
         ])?;
     insert_attempts(connection, connection.last_insert_rowid(), &record.attempts)
 }
@@ -173,10 +181,10 @@ fn insert_attempts(
     attempts: &[Attempt],
 ) -> rusqlite::Result<()> {
     let mut statement =
-        connection.prepare_cached("INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?, ?)")?;
-    for Attempt { time, to, host, reply, ms, verdict } in attempts {
+        connection.prepare_cached("INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?;
+    for Attempt { time, to, host, reply, ms, verdict, tls } in attempts {
         let (time, ms) = (integer(*time), integer(*ms));
-        statement.execute(params![message, time, list(to), host, reply, ms, verdict])?;
+        statement.execute(params![message, time, list(to), host, reply, ms, verdict, tls])?;
     }
     Ok(())
 }
@@ -229,8 +237,9 @@ fn connect(file: &Path) -> Result<Connection, JournalError> {
         Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sqlite)?;
     let version = prepare(&connection).map_err(sqlite)?;
     let steps = match version {
-        0 => CREATE,
-        1 => ADD_AUTH,
+        0 => CREATE.to_owned(),
+        1 => [ADD_AUTH, ADD_TLS].concat(),
+        2 => ADD_TLS.to_owned(),
         SCHEMA => return Ok(connection),
         found => return Err(JournalError::TooNew { file: name(), found, known: SCHEMA }),
     };

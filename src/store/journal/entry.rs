@@ -12,6 +12,8 @@ pub struct Record {
     pub client: Option<IpAddr>,
     /// What the client called itself.
     pub helo: String,
+    /// How it came encrypted, such as `TLSv1.3 TLS_AES_256_GCM_SHA384`; empty for plaintext.
+    pub tls: String,
     /// Its reverse-path.
     pub from: ReversePath,
     /// The reverse-path it left with, when that was rewritten.
@@ -47,6 +49,8 @@ pub struct Attempt {
     pub reply: String,
     /// How long it took, in milliseconds.
     pub ms: u64,
+    /// How it went encrypted, and why that was believed; empty for plaintext.
+    pub tls: String,
     /// What that meant: `delivered`, `refused`, `deferred`, `uncertain`.
     pub verdict: String,
 }

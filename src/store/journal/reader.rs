@@ -17,8 +17,9 @@ use std::{
 pub struct Reader {
     file: PathBuf,
     connection: Connection,
-    /// Where what the checks found stands.
+    /// Where what the checks found stands, and how a message was encrypted.
     auth: &'static str,
+    tls: &'static str,
 }
 
 /// Which records are wanted; an empty filter wants all.
@@ -60,9 +61,10 @@ impl Reader {
             Ok((connection, version))
         });
         match opened {
-            // Until a daemon of this version has opened it, it has no such column.
-            Ok((connection, 1)) => Ok(Self { file, connection, auth: "''" }),
-            Ok((connection, SCHEMA)) => Ok(Self { file, connection, auth: "auth" }),
+            // Until a daemon of this version has opened it, it lacks columns.
+            Ok((connection, 1)) => Ok(Self { file, connection, auth: "''", tls: "''" }),
+            Ok((connection, 2)) => Ok(Self { file, connection, auth: "auth", tls: "''" }),
+            Ok((connection, SCHEMA)) => Ok(Self { file, connection, auth: "auth", tls: "tls" }),
             Ok((_, found)) => Err(JournalError::TooNew { file: name, found, known: SCHEMA }),
             Err(source) => Err(JournalError::Sqlite { file: name, source }),
         }
@@ -140,10 +142,10 @@ impl Reader {
         let (compare, order) = if newest_first { ("<", "DESC") } else { (">", "ASC") };
         // Each condition stands only where it is wanted, so that SQLite may use the index.
         let by_id = if filter.id.is_some() { "id = :id" } else { ":id IS NULL" };
-        let auth = self.auth;
+        let (auth, tls) = (self.auth, self.tls);
         let query = format!(
             "SELECT seq, id, time, client, helo, sender, srs_from, rcpt, outcome, reply, size, ms,
-                    detail, {auth} AS auth
+                    detail, {auth} AS auth, {tls} AS tls
              FROM message
              WHERE {by_id} AND time >= :since AND (time, seq) {compare} (:time, :seq)
              ORDER BY time {order}, seq {order} LIMIT {PAGE}"
@@ -155,10 +157,10 @@ impl Reader {
         let parameters = rusqlite::named_params! { ":id": filter.id, ":since": since, ":time": time, ":seq": seq };
         let rows = statement.query_map(parameters, |row| Ok((row.get(0)?, record(row)?)))?;
         let mut page: Vec<(i64, Record)> = rows.collect::<rusqlite::Result<_>>()?;
-        let mut attempts = self.connection.prepare_cached(
-            "SELECT time, rcpt, host, reply, ms, verdict FROM attempt WHERE message = ?
-             ORDER BY rowid",
-        )?;
+        let mut attempts = self.connection.prepare_cached(&format!(
+            "SELECT time, rcpt, host, reply, ms, verdict, {tls} AS tls
+             FROM attempt WHERE message = ? ORDER BY rowid"
+        ))?;
         for (seq, record) in &mut page {
             let rows = attempts.query_map([*seq], attempt)?;
             record.attempts = rows.collect::<rusqlite::Result<_>>()?;
@@ -239,6 +241,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         size: number(row, "size")?,
         ms: number(row, "ms")?,
         auth: row.get("auth")?,
+        tls: row.get("tls")?,
         detail: row.get("detail")?,
         attempts: Vec::new(),
     })
@@ -252,6 +255,7 @@ fn attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
         reply: row.get("reply")?,
         ms: number(row, "ms")?,
         verdict: row.get("verdict")?,
+        tls: row.get("tls")?,
     })
 }
 

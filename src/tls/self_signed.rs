@@ -1,0 +1,38 @@
+use crate::address::Domain;
+use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
+use std::time::Duration;
+
+/// For how long: nobody checks it, and nobody renews it.
+const LIFE: Duration = Duration::from_hours(10 * 365 * 24);
+/// Clocks of others may be behind.
+const SLACK: Duration = Duration::from_hours(24);
+
+/// A certificate that nobody vouches for: enough for opportunistic TLS.
+#[derive(Debug)]
+pub struct SelfSigned {
+    /// In PEM.
+    pub certificate: String,
+    /// In PEM.
+    pub key: String,
+}
+
+/// Makes one for `hostname`.
+///
+/// # Errors
+/// When the system has no randomness, or no certificate can be for that name.
+pub fn self_signed(hostname: &Domain) -> Result<SelfSigned, rcgen::Error> {
+    let key = KeyPair::generate()?;
+    let names = match hostname.literal() {
+        Some(ip) => vec![ip.to_string()],
+        None => vec![hostname.to_key()],
+    };
+    let mut params = CertificateParams::new(names)?;
+    let mut name = DistinguishedName::new();
+    name.push(DnType::CommonName, hostname.to_key());
+    params.distinguished_name = name;
+    let now = std::time::SystemTime::now();
+    params.not_before = (now - SLACK).into();
+    params.not_after = (now + LIFE).into();
+    let certificate = params.self_signed(&key)?;
+    Ok(SelfSigned { certificate: certificate.pem(), key: key.serialize_pem() })
+}
