@@ -10,7 +10,8 @@
 //!
 //! Protocols, bytes in and bytes out: [`smtp`] for servers and the replies of servers, [`proxy`] for the
 //! header of a load balancer; for Postfix [`socketmap`] in frames of [`netstring`], [`tcp_table`] (both ask
-//! [`lookup`]) and [`policy`]; [`mta_sts`] for what domains say about TLS.
+//! [`lookup`]) and [`policy`]; [`mta_sts`] for what domains say about TLS,
+//! and [`tls_rpt`] for what came of it.
 //!
 //! Edges: [`config`] reads the configuration; [`store`] keeps domains, aliases, memories, the spool and
 //! the journal; [`net`] listens, resolves and delivers; [`postfix`] answers Postfix; [`auth`] checks who sends; [`tls`] encrypts.
@@ -64,5 +65,7 @@ pub mod store;
 #[deny(clippy::disallowed_methods)]
 pub mod tcp_table;
 pub mod tls;
+#[deny(clippy::disallowed_methods)]
+pub mod tls_rpt;
 #[deny(clippy::disallowed_methods)]
 pub mod verdict;

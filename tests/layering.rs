@@ -34,6 +34,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
             "policy",
             "milter",
             "mta_sts",
+            "tls_rpt",
         ],
     ),
     ("config", &["config"]),

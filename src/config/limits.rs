@@ -1,5 +1,6 @@
 use super::{reader::Table, schema};
-use std::time::Duration;
+use crate::address::DomainPattern;
+use std::{str::FromStr, time::Duration};
 
 /// `[delivery]`: handing mail on while the sender waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -8,6 +9,10 @@ pub struct Delivery {
     pub budget: Duration,
     /// Larger messages are refused; in octets.
     pub max_message_size: usize,
+    /// Destination domains, and names of hosts, that are reached by IPv4 first.
+    pub ipv4_first: Vec<DomainPattern>,
+    /// The same by IPv6.
+    pub ipv6_first: Vec<DomainPattern>,
 }
 
 /// `[limits]`: what one client, or all of them, may use.
@@ -43,7 +48,14 @@ pub(super) fn read_delivery(root: &Table<'_>) -> Option<Delivery> {
     let table = root.table(&schema::DELIVERY);
     let budget = table.duration("budget");
     let max_message_size = table.size("max_message_size");
-    Some(Delivery { budget: budget?, max_message_size: max_message_size? })
+    let ipv4_first = table.list("ipv4_first", DomainPattern::from_str);
+    let ipv6_first = table.list("ipv6_first", DomainPattern::from_str);
+    Some(Delivery {
+        budget: budget?,
+        max_message_size: max_message_size?,
+        ipv4_first: ipv4_first?,
+        ipv6_first: ipv6_first?,
+    })
 }
 
 pub(super) fn read(root: &Table<'_>) -> Option<Limits> {

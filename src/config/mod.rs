@@ -62,6 +62,8 @@ pub struct Config {
     pub routes: Vec<Route>,
     /// Name servers to ask; empty: those of the system.
     pub dns_servers: Vec<SocketAddr>,
+    /// A file with DNSKEY records that DNSSEC starts from, instead of the root's.
+    pub trust_anchor: Option<PathBuf>,
     /// Who sends, and what the destination will think of it.
     pub auth: Auth,
     /// Certificates, and what is demanded of destinations.
@@ -150,7 +152,9 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
     let delivery = limits::read_delivery(&root);
     let spool = spool::read(&root);
     let routes = route::read(&root);
-    let dns_servers = root.table(&schema::DNS).list("servers", name_server);
+    let dns = root.table(&schema::DNS);
+    let dns_servers = dns.list("servers", name_server);
+    let trust_anchor = dns.optional_text("trust_anchor", absolute_path);
     let limits = limits::read(&root);
     let auth = auth::read(&root);
     let tls = tls::read(&root);
@@ -171,6 +175,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
         spool: spool?,
         routes: routes?,
         dns_servers: dns_servers?,
+        trust_anchor: trust_anchor?,
         auth: auth?,
         tls: tls?,
         limits: limits?,

@@ -58,6 +58,9 @@ const LOCK_REST: Duration = Duration::from_millis(20);
 /// How often expired memories are deleted; what has expired is never answered anyway.
 const PURGE_EVERY: Duration = Duration::from_secs(3600);
 
+/// How often what came of TLS is written down.
+const COUNT_EVERY: Duration = Duration::from_mins(1);
+
 /// A daemon whose listeners are bound and whose store is open.
 #[derive(Debug)]
 pub struct Daemon {
@@ -137,6 +140,16 @@ async fn lock(state_dir: &Path) -> Result<StateLock, StartError> {
             None if Instant::now() >= give_up => return Err(StartError::Running(path())),
             None => tokio::time::sleep(LOCK_REST).await,
         }
+    }
+}
+
+async fn keep_tls_results(services: &Services) {
+    let counts = services.outbound.take_tls_results();
+    if counts.is_empty() {
+        return;
+    }
+    if let Err(error) = services.store.add_tls_results(counts, clock::seconds()).await {
+        tracing::error!(%error, "cannot count TLS sessions");
     }
 }
 
@@ -273,6 +286,15 @@ impl Daemon {
             };
             tokio::join!(services.rewriter.follow(), services.signing.follow(), certificates);
         });
+        let services = Arc::clone(&self.services);
+        let count = tokio::spawn(async move {
+            // Known before the first message waits for it.
+            services.outbound.prepare().await;
+            loop {
+                tokio::time::sleep(COUNT_EVERY).await;
+                keep_tls_results(&services).await;
+            }
+        });
         let store = self.services.store.clone();
         let purge = tokio::spawn(async move {
             loop {
@@ -300,6 +322,8 @@ impl Daemon {
         }
         follow.abort();
         purge.abort();
+        count.abort();
+        keep_tls_results(&self.services).await;
         self.services.outbound.close().await;
         self.services.journal.clone().close().await;
         self.services.store.close().await;

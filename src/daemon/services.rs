@@ -2,8 +2,11 @@ use super::{StartError, keys, live::Live, recipient::Destination, spool};
 use crate::{
     address::{Domain, Mailbox},
     auth::dkim::{SigningKey, SigningKeys},
-    config::{self, Config},
-    net::{MessageMemory, Outbound, OutboundConfig, OutboundLimits, Resolver},
+    config::{self, Config, Dane},
+    net::{
+        MessageMemory, Outbound, OutboundConfig, OutboundLimits, Preferences, Resolver,
+        ValidatingResolver,
+    },
     next_hop::NextHop,
     reply::Reply,
     retry,
@@ -15,6 +18,9 @@ use std::sync::Arc;
 
 /// Where mail servers listen.
 const SMTP_PORT: u16 = 25;
+
+/// Where MTA-STS policies are.
+const HTTPS_PORT: u16 = 443;
 
 /// What every transaction needs and all of them share.
 #[derive(Debug)]
@@ -56,7 +62,14 @@ impl Services {
             mx_port: SMTP_PORT,
             limits: OutboundLimits::default(),
             connector: Connector::new(config.tls.ca_file.as_deref())?,
-            never_plaintext: config.tls.never_plaintext.clone(),
+            preferences: Preferences {
+                never_plaintext: config.tls.never_plaintext.clone(),
+                ipv4_first: config.delivery.ipv4_first.clone(),
+                ipv6_first: config.delivery.ipv6_first.clone(),
+            },
+            sts_port: config.tls.mta_sts.then_some(HTTPS_PORT),
+            store: Some(store.clone()),
+            dane: dane(&config)?,
         }));
         let retry =
             retry::Policy { waits: config.spool.retry.clone(), max_age: config.spool.max_age };
@@ -114,6 +127,14 @@ impl Services {
             Reply::cannot_rewrite()
         })
     }
+}
+
+fn dane(config: &Config) -> Result<Option<ValidatingResolver>, StartError> {
+    let (servers, dane) = (&config.dns_servers, config.tls.dane);
+    if dane == Dane::Off {
+        return Ok(None);
+    }
+    Ok(Some(ValidatingResolver::new(servers, config.trust_anchor.as_deref(), dane)?))
 }
 
 fn spool_bounds(spool: &config::Spool) -> SpoolBounds {

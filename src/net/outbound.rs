@@ -1,13 +1,17 @@
 use super::{
     client::{Client, Introduction, OpenError},
     delivery::{Attempt, Delivery},
+    dnssec::ValidatingResolver,
+    fetch::Fetcher,
+    health::Health,
     limits::{OutboundLimits, Patience},
     outgoing::Outgoing,
-    policies::Policies,
+    policies::{OfDomain, Policies},
     pool::Pool,
     resolver::Resolver,
     route::{Host, Router},
-    security::{Demand, Security},
+    security::Demand,
+    sts::Sts,
     transfer::transfer,
     transport::{Endpoint, Remote},
 };
@@ -15,7 +19,9 @@ use crate::{
     address::{Domain, DomainPattern, Mailbox},
     next_hop::NextHop,
     reply::Reply,
+    store::Store,
     tls::Connector,
+    tls_rpt::Counts,
 };
 use std::sync::Arc;
 use tokio::{
@@ -47,21 +53,51 @@ pub struct OutboundConfig {
     pub limits: OutboundLimits,
     /// TLS with them.
     pub connector: Connector,
-    /// Destination domains and names of hosts that are never spoken to in plaintext.
+    /// What differs from destination to destination.
+    pub preferences: Preferences,
+    /// The port that MTA-STS policies are fetched from, 443; `None`: they do not count.
+    pub sts_port: Option<u16>,
+    /// Where MTA-STS policies outlive a restart.
+    pub store: Option<Store>,
+    /// For TLSA records; `None`: they do not count.
+    pub dane: Option<ValidatingResolver>,
+}
+
+/// What differs from destination to destination: patterns of domains, and of the names of their hosts.
+#[derive(Debug, Clone, Default)]
+pub struct Preferences {
+    /// Never spoken to in plaintext.
     pub never_plaintext: Vec<DomainPattern>,
+    /// Reached by IPv4 first.
+    pub ipv4_first: Vec<DomainPattern>,
+    /// Reached by IPv6 first.
+    pub ipv6_first: Vec<DomainPattern>,
 }
 
 impl Outbound {
     /// To be called within a Tokio runtime, on which a task then closes idle connections until the
     /// value is dropped.
     pub fn new(config: OutboundConfig) -> Self {
-        let OutboundConfig { hostname, resolver, mx_port, limits, connector, never_plaintext } =
-            config;
-        let policies = Policies { never_plaintext };
+        let OutboundConfig { hostname, resolver, mx_port, limits, connector, .. } = config;
+        let Preferences { never_plaintext, ipv4_first, ipv6_first } = config.preferences;
+        let sts = config.sts_port.map(|port| {
+            let (resolver, connector) = (resolver.clone(), connector.clone());
+            Sts::new(resolver.clone(), Fetcher { resolver, connector, port }, config.store)
+        });
+        let policies = Policies::new(never_plaintext, sts, config.dane);
         let pool = Arc::new(Pool::new(limits));
         let idle = Arc::clone(&pool);
         let reaper = tokio::spawn(async move { idle.reap().await });
-        let router = Router { resolver, hostname, mx_port, limits };
+        let router = Router {
+            resolver,
+            hostname,
+            mx_port,
+            limits,
+            ipv4_first,
+            ipv6_first,
+            hosts: Health::default(),
+            addresses: Health::default(),
+        };
         Self { router, policies, connector, limits, pool, reaper }
     }
 
@@ -88,6 +124,16 @@ impl Outbound {
         delivery.finish()
     }
 
+    /// Finds out what deliveries would otherwise wait for.
+    pub async fn prepare(&self) {
+        self.policies.prepare().await;
+    }
+
+    /// What came of TLS with the mail servers of others since the last time.
+    pub fn take_tls_results(&self) -> Counts {
+        self.policies.take_counts()
+    }
+
     /// What it finds hosts with.
     pub fn resolver(&self) -> &Resolver {
         &self.router.resolver
@@ -111,7 +157,9 @@ impl Outbound {
                 return;
             }
         }
-        let hosts = match self.router.hosts(&hop.target, deadline).await {
+        let of_domain = self.policies.of(hop, deadline).await;
+        let validating = of_domain.as_ref().and_then(OfDomain::validating_resolver);
+        let hosts = match self.router.hosts(&hop.target, validating, deadline).await {
             Ok(hosts) => hosts,
             Err(why) => return delivery.no_route(why),
         };
@@ -119,16 +167,11 @@ impl Outbound {
         let mut hosts = hosts.iter().peekable();
         while let Some(host) = hosts.next() {
             let is_last = hosts.peek().is_none();
-            let demand = match self.policies.demand(hop, host) {
-                Ok(demand) => demand,
-                Err(why) => {
-                    delivery.no_route(why);
-                    continue;
-                }
-            };
-            let mut endpoints = match self.router.endpoints(host, deadline).await {
-                Ok(endpoints) => endpoints,
-                Err(why) => {
+            let found = self.router.endpoints(hop, host, deadline);
+            let demanded = self.policies.demand(hop, host, of_domain.as_ref(), deadline);
+            let (mut endpoints, demand) = match tokio::join!(found, demanded) {
+                (Ok(endpoints), Ok(demand)) => (endpoints, demand),
+                (Err(why), _) | (_, Err(why)) => {
                     delivery.no_route(why);
                     continue;
                 }
@@ -143,7 +186,7 @@ impl Outbound {
                 let has_alternative =
                     endpoints.peek().is_some() || (!is_last && addresses_left > 0);
                 let patience = Patience { deadline, has_alternative };
-                self.try_endpoint(hop, host, endpoint, &demand, delivery, patience).await;
+                self.try_endpoint(hop, host, endpoint, demand.clone(), delivery, patience).await;
                 if delivery.is_done() {
                     return;
                 }
@@ -156,25 +199,31 @@ impl Outbound {
         hop: &NextHop,
         host: &Host,
         endpoint: Endpoint,
-        demand: &Demand,
+        mut demand: Demand,
         delivery: &mut Delivery<'_>,
         patience: Patience,
     ) {
         let remote = Remote { name: host.name().cloned(), endpoint };
-        let mut opened = self.open(hop, &remote, demand, patience).await;
-        if let Err(error) = &opened
-            && error.is_of_tls()
-            && demand.may_be_plain()
-        {
-            tracing::debug!(%remote, %error, "plaintext instead, on a new connection");
-            let plain = Demand::ours(Security::Plain);
-            opened = self.open(hop, &remote, &plain, patience).await;
-        }
-        match opened {
-            Ok(client) => self.hand_over(hop, client, false, delivery, patience).await,
-            Err(error) => {
-                tracing::debug!(%remote, %error, "no connection");
-                delivery.not_open(&error, &remote);
+        loop {
+            match self.open(hop, &remote, &demand, patience).await {
+                Ok(client) => {
+                    self.policies.opened(&demand, host, !client.tls.is_empty());
+                    self.router.worked(host, &remote.endpoint);
+                    return self.hand_over(hop, client, false, delivery, patience).await;
+                }
+                Err(error) => {
+                    self.policies.not_opened(&demand, host, &error);
+                    if error.is_of_tls()
+                        && let Some(weaker) = demand.weaker()
+                    {
+                        tracing::debug!(%remote, %error, security = ?weaker.security, "once more");
+                        demand = weaker;
+                        continue;
+                    }
+                    tracing::debug!(%remote, %error, "no connection");
+                    self.router.failed(host, &remote.endpoint);
+                    return delivery.not_open(&error, &remote);
+                }
             }
         }
     }

@@ -1,40 +1,205 @@
-//! What a host must offer before it gets mail.
+//! What a host must offer before it gets mail: what destinations say of themselves, and what we say.
 
 use super::{
+    client::OpenError,
+    dnssec::{TlsaAnswer, ValidatingResolver},
     route::{Host, NoRoute},
     security::{Demand, Security},
+    sts::{Found, Sts},
 };
 use crate::{
     address::{Domain, DomainPattern},
+    mta_sts::Mode,
     next_hop::{NextHop, Target, TlsLevel},
-    tls::Trust,
+    tls::{TlsError, Tlsa, Trust},
+    tls_rpt::{Counts, Failure, Outcome, PolicyType},
 };
+use std::sync::{Mutex, PoisonError};
+use tokio::time::{Instant, timeout_at};
 
-/// What is demanded of destinations, by us and by themselves.
+/// Results that are counted apart at once.
+const MAX_COUNTED: usize = 20_000;
+
+/// The demands on all destinations, and what came of them.
 #[derive(Debug)]
 pub(super) struct Policies {
-    pub(super) never_plaintext: Vec<DomainPattern>,
+    never_plaintext: Vec<DomainPattern>,
+    sts: Option<Sts>,
+    dane: Option<ValidatingResolver>,
+    counts: Mutex<Counts>,
+}
+
+/// What a domain says that is found by its MX.
+#[derive(Debug)]
+pub(super) struct OfDomain {
+    domain: Domain,
+    sts: Found,
+    dane: Option<ValidatingResolver>,
 }
 
 impl Policies {
-    pub(super) fn demand(&self, hop: &NextHop, host: &Host) -> Result<Demand, NoRoute> {
+    pub(super) fn new(
+        never_plaintext: Vec<DomainPattern>,
+        sts: Option<Sts>,
+        dane: Option<ValidatingResolver>,
+    ) -> Self {
+        Self { never_plaintext, sts, dane, counts: Mutex::default() }
+    }
+
+    /// Finds out whether DNSSEC can be validated.
+    pub(super) async fn prepare(&self) {
+        if let Some(dane) = &self.dane {
+            dane.is_in_use().await;
+        }
+    }
+
+    /// What the domain of `hop` says; `None` where a route says where its mail goes.
+    pub(super) async fn of(&self, hop: &NextHop, deadline: Instant) -> Option<OfDomain> {
+        let Target::Mx(domain) = &hop.target else { return None };
+        let dane = async {
+            let resolver = self.dane.as_ref()?;
+            let is_in_use = timeout_at(deadline, resolver.is_in_use()).await.unwrap_or(false);
+            is_in_use.then(|| resolver.clone())
+        };
+        let sts = async {
+            match &self.sts {
+                Some(sts) => sts.policy(domain, deadline).await,
+                None => Found::default(),
+            }
+        };
+        let (dane, sts) = tokio::join!(dane, sts);
+        if let Some(failure) = sts.failure {
+            self.count(domain, PolicyType::Sts, None, Some(failure));
+        }
+        Some(OfDomain { domain: domain.clone(), sts, dane })
+    }
+
+    /// What `host` must offer.
+    ///
+    /// # Errors
+    /// When it gets nothing, whatever it offers: the policy names others, or cannot be found out.
+    pub(super) async fn demand(
+        &self,
+        hop: &NextHop,
+        host: &Host,
+        of_domain: Option<&OfDomain>,
+        deadline: Instant,
+    ) -> Result<Demand, NoRoute> {
+        let (Some(OfDomain { domain, sts, dane }), Host::Public { name, port }) = (of_domain, host)
+        else {
+            return Ok(self.ours(hop, host));
+        };
+        let demand = |security, policy| Demand { security, policy, domain: Some(domain.clone()) };
+        if let Some(dane) = dane {
+            // DANE comes before MTA-STS (RFC 8461 §2).
+            match timeout_at(deadline, dane.tlsa(name, *port)).await.unwrap_or(TlsaAnswer::Bogus) {
+                TlsaAnswer::Records(records) => {
+                    let trust = match records.iter().any(Tlsa::is_usable) {
+                        true => Trust::Dane(records.into()),
+                        false => Trust::Any,
+                    };
+                    return Ok(demand(Security::Required(trust), PolicyType::Tlsa));
+                }
+                TlsaAnswer::Bogus => {
+                    self.count(domain, PolicyType::Tlsa, Some(host), Some(Failure::DnssecInvalid));
+                    tracing::warn!(%domain, host = %name, "its TLSA records cannot be proven");
+                    return Err(NoRoute::Policy);
+                }
+                TlsaAnswer::None => {}
+            }
+        }
+        let ours = self.ours(hop, host);
+        let Some(policy) = &sts.policy else {
+            return Ok(Demand { domain: Some(domain.clone()), ..ours });
+        };
+        let is_allowed = policy.allows(name);
+        if !is_allowed && policy.mode != Mode::None {
+            self.count(domain, PolicyType::Sts, Some(host), Some(Failure::ValidationFailure));
+        }
+        match policy.mode {
+            Mode::Enforce if !is_allowed => {
+                tracing::warn!(%domain, host = %name, "its MTA-STS policy names other hosts");
+                Err(NoRoute::Policy)
+            }
+            Mode::Enforce => Ok(demand(Security::Required(Trust::Authorities), PolicyType::Sts)),
+            Mode::Testing if is_allowed && ours.may_be_plain() => {
+                Ok(demand(Security::Testing, PolicyType::Sts))
+            }
+            Mode::Testing | Mode::None => Ok(Demand { domain: Some(domain.clone()), ..ours }),
+        }
+    }
+
+    /// Whatever the destination says.
+    fn ours(&self, hop: &NextHop, host: &Host) -> Demand {
         let domain = match &hop.target {
             Target::Mx(domain) => Some(domain),
             _ => None,
         };
-        let names = [domain, host.name()];
-        Ok(Demand::ours(match hop.tls {
+        let mut names = [domain, host.name()].into_iter().flatten();
+        let mut is_never_plain =
+            || names.any(|name| self.never_plaintext.iter().any(|pattern| pattern.matches(name)));
+        let security = match hop.tls {
             TlsLevel::None => Security::Plain,
             TlsLevel::Required => Security::Required(Trust::Any),
-            TlsLevel::Opportunistic if self.is_never_plain(&names) => {
-                Security::Required(Trust::Any)
-            }
+            TlsLevel::Opportunistic if is_never_plain() => Security::Required(Trust::Any),
             TlsLevel::Opportunistic => Security::Opportunistic,
-        }))
+        };
+        Demand { security, policy: PolicyType::NoPolicyFound, domain: None }
     }
 
-    fn is_never_plain(&self, names: &[Option<&Domain>]) -> bool {
-        let mut names = names.iter().flatten();
-        names.any(|name| self.never_plaintext.iter().any(|pattern| pattern.matches(name)))
+    /// Counts a session that was opened on that demand, encrypted or not.
+    pub(super) fn opened(&self, demand: &Demand, host: &Host, is_encrypted: bool) {
+        let Some(domain) = &demand.domain else { return };
+        if is_encrypted {
+            self.count(domain, demand.policy, None, None);
+        } else if demand.security != Security::Plain {
+            let failure = Some(Failure::StarttlsNotSupported);
+            self.count(domain, demand.policy, Some(host), failure);
+        }
+    }
+
+    /// Counts a session that was not.
+    pub(super) fn not_opened(&self, demand: &Demand, host: &Host, error: &OpenError) {
+        let failure = match error {
+            OpenError::WithoutTls | OpenError::TlsRefused(_) => Failure::StarttlsNotSupported,
+            OpenError::Tls(_) if matches!(demand.trust(), Some(Trust::Dane(_))) => {
+                Failure::TlsaInvalid
+            }
+            OpenError::Tls(TlsError::HostMismatch) => Failure::CertificateHostMismatch,
+            OpenError::Tls(TlsError::Expired) => Failure::CertificateExpired,
+            OpenError::Tls(TlsError::NotTrusted(_)) => Failure::CertificateNotTrusted,
+            OpenError::Tls(TlsError::Handshake(_)) => Failure::ValidationFailure,
+            OpenError::Unreachable(_) | OpenError::Lost(_) | OpenError::Refused(_) => return,
+        };
+        if let Some(domain) = &demand.domain {
+            self.count(domain, demand.policy, Some(host), Some(failure));
+        }
+    }
+
+    /// What was counted since the last time.
+    pub(super) fn take_counts(&self) -> Counts {
+        std::mem::take(&mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn count(
+        &self,
+        domain: &Domain,
+        policy: PolicyType,
+        host: Option<&Host>,
+        result: Option<Failure>,
+    ) {
+        let host = host.and_then(Host::name).map(Domain::to_key).unwrap_or_default();
+        let outcome = Outcome { domain: domain.to_key(), policy, host, result };
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.len() < MAX_COUNTED || counts.contains_key(&outcome) {
+            *counts.entry(outcome).or_default() += 1;
+        }
+    }
+}
+
+impl OfDomain {
+    /// Where MX records are to be proven, whoever proves them.
+    pub(super) fn validating_resolver(&self) -> Option<&ValidatingResolver> {
+        self.dane.as_ref()
     }
 }

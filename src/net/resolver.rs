@@ -1,15 +1,16 @@
 use crate::address::Domain;
 use hickory_resolver::{
-    TokioResolver,
+    ResolverBuilder, TokioResolver,
     config::{ConnectionConfig, NameServerConfig, ResolverConfig},
     net::{DnsError, NetError, runtime::TokioRuntimeProvider},
     proto::{
         op::ResponseCode,
-        rr::{Name, RData, RecordType},
+        rr::{Name, RData, Record, RecordType},
     },
 };
 use std::{
     net::{IpAddr, SocketAddr},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -29,8 +30,20 @@ pub struct Resolver(TokioResolver);
 
 /// The resolver cannot be set up.
 #[derive(Debug, thiserror::Error)]
-#[error("no DNS resolver: {0}")]
-pub struct ResolverError(#[from] NetError);
+#[non_exhaustive]
+pub enum ResolverError {
+    /// The system's configuration.
+    #[error("no DNS resolver: {0}")]
+    System(#[from] NetError),
+    /// The trust anchor for DNSSEC.
+    #[error("[dns] trust_anchor {}: {what}; accepted are DNSKEY records", .file.display())]
+    Anchor {
+        /// As configured.
+        file: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+}
 
 /// Why a look-up has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +71,12 @@ impl Resolver {
     /// # Errors
     /// When the system's configuration cannot be read.
     pub fn new(servers: &[SocketAddr]) -> Result<Self, ResolverError> {
+        Ok(Self(Self::builder(servers)?.build()?))
+    }
+
+    pub(super) fn builder(
+        servers: &[SocketAddr],
+    ) -> Result<ResolverBuilder<TokioRuntimeProvider>, ResolverError> {
         let mut builder = if servers.is_empty() {
             TokioResolver::builder_tokio()?
         } else {
@@ -76,30 +95,14 @@ impl Resolver {
         options.attempts = ATTEMPTS;
         options.negative_min_ttl = Some(SHORTEST_NO);
         options.negative_max_ttl = Some(LONGEST_NO);
-        Ok(Self(builder.build()?))
+        Ok(builder)
     }
 
     /// The MX records of `domain`, CNAMEs followed. Those whose exchange is no host name are left out,
     /// so the list can be empty.
     pub(super) async fn mx(&self, domain: &Domain) -> Result<Vec<MxRecord>, LookupError> {
         let answer = self.0.lookup(absolute(domain)?, RecordType::MX).await.map_err(why)?;
-        let mut records = answer
-            .answers()
-            .iter()
-            .filter_map(|record| match &record.data {
-                RData::MX(mx) => Some(mx),
-                _ => None,
-            })
-            .peekable();
-        if records.peek().is_none() {
-            return Err(LookupError::Empty);
-        }
-        let known = records.filter_map(|mx| {
-            let exchange =
-                if mx.exchange.is_root() { None } else { Some(to_domain(&mx.exchange)?) };
-            Some(MxRecord { preference: mx.preference, exchange })
-        });
-        Ok(known.collect())
+        mx_records(answer.answers())
     }
 
     /// The addresses of the host `name`, at least one; IPv4 and IPv6 in turns, IPv4 first.
@@ -201,6 +204,25 @@ impl Resolver {
     }
 }
 
+/// Those whose exchange is no host name are left out, so the list can be empty.
+pub(super) fn mx_records(answers: &[Record]) -> Result<Vec<MxRecord>, LookupError> {
+    let mut records = answers
+        .iter()
+        .filter_map(|record| match &record.data {
+            RData::MX(mx) => Some(mx),
+            _ => None,
+        })
+        .peekable();
+    if records.peek().is_none() {
+        return Err(LookupError::Empty);
+    }
+    let known = records.filter_map(|mx| {
+        let exchange = if mx.exchange.is_root() { None } else { Some(to_domain(&mx.exchange)?) };
+        Some(MxRecord { preference: mx.preference, exchange })
+    });
+    Ok(known.collect())
+}
+
 /// What [`name_of`] reads back.
 fn text_of(name: &Name) -> String {
     let labels = name.iter().map(String::from_utf8_lossy);
@@ -216,7 +238,7 @@ fn name_of(name: &str) -> Result<Name, LookupError> {
 }
 
 /// The name as one below the root: a search list never applies to what strangers publish.
-fn absolute(domain: &Domain) -> Result<Name, LookupError> {
+pub(super) fn absolute(domain: &Domain) -> Result<Name, LookupError> {
     let mut name = Name::from_ascii(domain.as_str()).map_err(|_| LookupError::Nonexistent)?;
     name.set_fqdn(true);
     Ok(name)

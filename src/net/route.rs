@@ -1,13 +1,15 @@
 use super::{
+    dnssec::ValidatingResolver,
+    health::Health,
     limits::OutboundLimits,
     mx::MxHosts,
     resolver::{LookupError, Resolver},
     transport::Endpoint,
 };
 use crate::{
-    address::Domain,
+    address::{Domain, DomainPattern},
     fate::Verdict,
-    next_hop::{Target, is_host_address},
+    next_hop::{NextHop, Target, is_host_address},
     reply::Reply,
 };
 use std::net::SocketAddr;
@@ -41,6 +43,8 @@ pub(super) enum NoRoute {
     NotFound,
     /// DNS gives no answer.
     Dns,
+    /// Its own TLS policy bars the host.
+    Policy,
 }
 
 impl NoRoute {
@@ -54,6 +58,7 @@ impl NoRoute {
             Self::Loop => (Verdict::Refused, Reply::mail_loop()),
             Self::NotFound => (Verdict::Deferred, Reply::destination_not_found()),
             Self::Dns => (Verdict::Deferred, Reply::destination_dns()),
+            Self::Policy => (Verdict::Deferred, Reply::destination_policy()),
         }
     }
 }
@@ -74,13 +79,21 @@ pub(super) struct Router {
     pub(super) hostname: Domain,
     pub(super) mx_port: u16,
     pub(super) limits: OutboundLimits,
+    /// Destinations, and hosts, that are reached by one family first.
+    pub(super) ipv4_first: Vec<DomainPattern>,
+    pub(super) ipv6_first: Vec<DomainPattern>,
+    /// What failed lately is tried last.
+    pub(super) hosts: Health<Domain>,
+    pub(super) addresses: Health<SocketAddr>,
 }
 
 impl Router {
-    /// The hosts of `target` in the order they are to be tried, at least one.
+    /// The hosts of `target` in the order they are to be tried, at least one. With `validating`, MX records
+    /// that are bogus are none.
     pub(super) async fn hosts(
         &self,
         target: &Target,
+        validating: Option<&ValidatingResolver>,
         deadline: Instant,
     ) -> Result<Vec<Host>, NoRoute> {
         let domain = match target {
@@ -92,10 +105,17 @@ impl Router {
             Target::Mx(domain) => domain,
         };
         let public = |name| Host::Public { name, port: self.mx_port };
-        let answer = timeout_at(self.dns_deadline(deadline), self.resolver.mx(domain));
+        let answer = async {
+            match validating {
+                Some(resolver) => resolver.mx(domain).await,
+                None => self.resolver.mx(domain).await,
+            }
+        };
+        let answer = timeout_at(self.dns_deadline(deadline), answer);
         match answer.await.unwrap_or(Err(LookupError::Unanswered)) {
             Ok(records) => match MxHosts::of(records, &self.hostname, random) {
-                MxHosts::Hosts(names) => {
+                MxHosts::Hosts(mut names) => {
+                    self.hosts.sort(&mut names, |name| Some(name.clone()));
                     Ok(names.into_iter().take(self.limits.mx_hosts).map(public).collect())
                 }
                 MxHosts::NullMx => Err(NoRoute::NullMx),
@@ -112,6 +132,7 @@ impl Router {
     /// The endpoints of `host`, at least one.
     pub(super) async fn endpoints(
         &self,
+        hop: &NextHop,
         host: &Host,
         deadline: Instant,
     ) -> Result<Vec<Endpoint>, NoRoute> {
@@ -128,13 +149,56 @@ impl Router {
                 (timeout_at(until, self.resolver.local_addresses(name)).await, *port)
             }
         };
-        let endpoints: Vec<Endpoint> = answer
+        let mut endpoints: Vec<Endpoint> = answer
             .unwrap_or(Err(LookupError::Unanswered))?
             .into_iter()
             .filter(|ip| is_host_address(*ip))
             .map(|ip| Endpoint::Tcp(SocketAddr::new(ip, port)))
             .collect();
+        if let Some(is_behind) = self.family_behind(hop, host) {
+            endpoints.sort_by_key(|endpoint| endpoint.tcp().is_some_and(is_behind));
+        }
+        self.addresses.sort(&mut endpoints, |endpoint| endpoint.tcp().copied());
         if endpoints.is_empty() { Err(NoRoute::NotFound) } else { Ok(endpoints) }
+    }
+
+    /// Which addresses are tried behind the others.
+    fn family_behind(&self, hop: &NextHop, host: &Host) -> Option<fn(&SocketAddr) -> bool> {
+        let domain = match &hop.target {
+            Target::Mx(domain) => Some(domain),
+            _ => None,
+        };
+        let is_in = |patterns: &[DomainPattern]| {
+            let mut names = [domain, host.name()].into_iter().flatten();
+            names.any(|name| patterns.iter().any(|pattern| pattern.matches(name)))
+        };
+        if is_in(&self.ipv4_first) {
+            Some(SocketAddr::is_ipv6)
+        } else if is_in(&self.ipv6_first) {
+            Some(SocketAddr::is_ipv4)
+        } else {
+            None
+        }
+    }
+
+    /// A host took a connection.
+    pub(super) fn worked(&self, host: &Host, endpoint: &Endpoint) {
+        if let Some(name) = host.name() {
+            self.hosts.worked(name);
+        }
+        if let Some(address) = endpoint.tcp() {
+            self.addresses.worked(address);
+        }
+    }
+
+    /// A host took none, or not as it must.
+    pub(super) fn failed(&self, host: &Host, endpoint: &Endpoint) {
+        if let Some(name) = host.name() {
+            self.hosts.failed(name);
+        }
+        if let Some(address) = endpoint.tcp() {
+            self.addresses.failed(address);
+        }
     }
 
     fn dns_deadline(&self, deadline: Instant) -> Instant {

@@ -1,4 +1,4 @@
-use crate::{address::Domain, tls::Trust};
+use crate::{address::Domain, tls::Trust, tls_rpt::PolicyType};
 
 /// How much encryption a host must have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -7,41 +7,30 @@ pub(super) enum Security {
     Plain,
     /// With any certificate where it works, else in plaintext.
     Opportunistic,
+    /// With a certificate for the host's name, and what is not so is counted; then as
+    /// [`Self::Opportunistic`].
+    Testing,
     /// Or nothing is sent.
     Required(Trust),
 }
 
-/// For whom, and on whose demand.
+/// What is demanded of a host, and who demands it.
 #[derive(Debug, Clone)]
 pub(super) struct Demand {
     pub(super) security: Security,
-    /// Who demands it, for the journal.
-    pub(super) reason: Reason,
+    /// Whose policy it is, as it is told.
+    pub(super) policy: PolicyType,
     /// Whose mail the host takes; a certificate under DANE may be for this name.
     pub(super) domain: Option<Domain>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reason {
-    /// Nobody but ourselves.
-    Ours,
-    /// The destination's policy (RFC 8461).
-    MtaSts,
-    /// TLSA records (RFC 7672).
-    Dane,
-}
-
 impl Demand {
-    /// What a route says.
-    pub(super) fn ours(security: Security) -> Self {
-        Self { security, reason: Reason::Ours, domain: None }
-    }
-
     /// Which certificates are believed; `None` where no TLS is tried.
     pub(super) fn trust(&self) -> Option<&Trust> {
         match &self.security {
             Security::Plain => None,
             Security::Opportunistic => Some(&Trust::Any),
+            Security::Testing => Some(&Trust::Authorities),
             Security::Required(trust) => Some(trust),
         }
     }
@@ -51,11 +40,22 @@ impl Demand {
         matches!(self.security, Security::Plain | Security::Opportunistic)
     }
 
+    /// With what to try again, on a new connection, where TLS failed.
+    pub(super) fn weaker(&self) -> Option<Self> {
+        let security = match self.security {
+            Security::Testing => Security::Opportunistic,
+            Security::Opportunistic => Security::Plain,
+            Security::Plain | Security::Required(_) => return None,
+        };
+        Some(Self { security, ..self.clone() })
+    }
+
     /// Behind version and cipher in the journal.
     pub(super) fn told(&self) -> &'static str {
-        match (&self.security, self.reason) {
-            (Security::Required(Trust::Dane(_)), _) => ", certificate by DANE",
-            (Security::Required(Trust::Authorities), Reason::MtaSts) => ", certificate by MTA-STS",
+        match (&self.trust(), self.policy) {
+            (Some(Trust::Dane(_)), _) => ", certificate by DANE",
+            (Some(Trust::Authorities), _) => ", certificate by MTA-STS",
+            (_, PolicyType::Tlsa) => ", any certificate, by DANE",
             _ => ", any certificate",
         }
     }

@@ -25,6 +25,16 @@ pub(super) enum Endpoint {
     Unix(PathBuf),
 }
 
+impl Endpoint {
+    /// Its address, if it has one.
+    pub(super) fn tcp(&self) -> Option<&SocketAddr> {
+        match self {
+            Self::Tcp(address) => Some(address),
+            Self::Unix(_) => None,
+        }
+    }
+}
+
 /// Which host it was: for the journal, and to be hidden from the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Remote {
@@ -36,10 +46,7 @@ pub(super) struct Remote {
 impl Remote {
     /// Its address.
     pub(super) fn ip(&self) -> Option<IpAddr> {
-        match &self.endpoint {
-            Endpoint::Tcp(address) => Some(address.ip()),
-            Endpoint::Unix(_) => None,
-        }
+        self.endpoint.tcp().map(SocketAddr::ip)
     }
 
     /// Adds what a reply of this host must not show.

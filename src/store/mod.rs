@@ -19,6 +19,7 @@ mod remembered;
 pub mod spool;
 mod sqlite;
 mod srs;
+mod tls;
 mod watch;
 
 pub use apply::Change;
@@ -29,6 +30,7 @@ pub use lock::StateLock;
 pub use queue::{Queue, QueueChange, QueueChanged, QueueFilter, QueueSummary};
 pub use sqlite::expiring::Fingerprint;
 pub use srs::SrsPutError;
+pub use tls::StsPolicy;
 
 use crate::{
     address::{Domain, Mailbox},

@@ -128,6 +128,7 @@ impl Store {
         let write = self.0.writer.run(move |connection| {
             Remembered::Delivered.purge(connection, now)?;
             Remembered::Refused.purge(connection, now)?;
+            super::tls::purge(connection, now)?;
             super::srs::purge(connection, &srs_count, now)
         });
         write.await?;

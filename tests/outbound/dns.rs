@@ -4,7 +4,7 @@ use hickory_proto::{
     op::{Message, OpCode, ResponseCode},
     rr::{
         Name, RData, Record, RecordType,
-        rdata::{A, AAAA, CNAME, MX},
+        rdata::{A, AAAA, CNAME, MX, TXT},
     },
 };
 use std::{
@@ -36,6 +36,10 @@ impl Zone {
 
     pub(crate) fn cname(self, alias: &str, target: &str) -> Self {
         self.with(alias, RData::CNAME(CNAME(name(target))))
+    }
+
+    pub(crate) fn txt(self, host: &str, text: &str) -> Self {
+        self.with(host, RData::TXT(TXT::new(vec![text.to_owned()])))
     }
 
     /// Whatever is asked about `host` fails.

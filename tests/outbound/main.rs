@@ -13,13 +13,15 @@ mod kept;
 mod lmtp;
 mod mx;
 mod peer;
+mod secure;
 mod stages;
 
 use onward::{
     address::{Domain, Mailbox, ReversePath},
     fate::Verdict,
-    net::{Attempt, Outbound, OutboundConfig, OutboundLimits, Outgoing, Resolver},
+    net::{Attempt, Outbound, OutboundConfig, OutboundLimits, Outgoing, Preferences, Resolver},
     next_hop::NextHop,
+    tls::Connector,
 };
 use std::{net::SocketAddr, time::Duration};
 use tokio::time::Instant;
@@ -38,12 +40,21 @@ pub(crate) fn outbound_with_dns(
     dns: &[SocketAddr],
     mx_port: u16,
 ) -> Outbound {
-    Outbound::new(OutboundConfig {
+    Outbound::new(config(limits, dns, mx_port))
+}
+
+pub(crate) fn config(limits: OutboundLimits, dns: &[SocketAddr], mx_port: u16) -> OutboundConfig {
+    OutboundConfig {
         hostname: Domain::parse("mx.onward.test").unwrap(),
         resolver: Resolver::new(dns).unwrap(),
         mx_port,
         limits,
-    })
+        connector: Connector::new(None).unwrap(),
+        preferences: Preferences::default(),
+        sts_port: None,
+        store: None,
+        dane: None,
+    }
 }
 
 pub(crate) fn mail(recipients: &[&str], message: &str) -> Outgoing {

@@ -203,6 +203,19 @@ pub(in crate::config) const DELIVERY: Section = Section {
             default: IfAbsent::Toml("\"25MiB\""),
             doc: "Larger messages are refused with 552 5.3.4.",
         },
+        Key {
+            name: "ipv4_first",
+            kind: Kind::List("domain names; \"*.d\" or \".d\" means those below d, \"*\" all"),
+            default: IfAbsent::Toml("[]"),
+            doc: "Destination domains, and names of their hosts, whose IPv4 addresses are tried before the \
+                  others. Without it they take turns.",
+        },
+        Key {
+            name: "ipv6_first",
+            kind: Kind::List("domain names; \"*.d\" or \".d\" means those below d, \"*\" all"),
+            default: IfAbsent::Toml("[]"),
+            doc: "The same for IPv6 addresses; `ipv4_first` counts before it.",
+        },
     ],
 };
 
@@ -386,12 +399,20 @@ pub(in crate::config) const DNS: Section = Section {
     name: "dns",
     repeated: false,
     doc: "Name resolution.",
-    keys: &[Key {
-        name: "servers",
-        kind: Kind::List("\"address\" or \"address:port\""),
-        default: IfAbsent::Toml("[]"),
-        doc: "Name servers to ask. Empty: those of the system.",
-    }],
+    keys: &[
+        Key {
+            name: "servers",
+            kind: Kind::List("\"address\" or \"address:port\""),
+            default: IfAbsent::Toml("[]"),
+            doc: "Name servers to ask. Empty: those of the system.",
+        },
+        Key {
+            name: "trust_anchor",
+            kind: Kind::Text("an absolute path"),
+            default: IfAbsent::Absent("the keys of the root"),
+            doc: "File with the DNSKEY records that DNSSEC starts from, for names of one's own.",
+        },
+    ],
 };
 
 pub(in crate::config) const AUTH: Section = Section {

@@ -400,7 +400,7 @@ fn starttls_forgets_what_came_before_it() {
     session.offer_tls();
     // Whoever stands in between may add commands in plaintext: none of them is obeyed.
     let wire = b"EHLO a\r\nSTARTTLS\r\nEHLO evil\r\nMAIL FROM:<evil@b.c>\r\n";
-    assert_eq!(transcript(&mut session, wire), ["250 2.0.0", "220 2.0.0"]);
+    assert_eq!(transcript(&mut session, wire), ["250", "220 2.0.0"]);
     assert_eq!(session.poll(), Step::NeedInput, "until the handshake");
     assert_eq!(transcript(&mut session, b"MAIL FROM:<evil@b.c>\r\n"), [""; 0]);
     session.secured(tls());
@@ -408,10 +408,7 @@ fn starttls_forgets_what_came_before_it() {
     assert_eq!((session.helo(), session.tls()), (None, Some(&tls())));
     assert_eq!(transcript(&mut session, b"MAIL FROM:<a@b.c>\r\n"), ["503 5.5.1"]);
     let wire = b"EHLO a\r\nSTARTTLS\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<x@y.z>\r\n";
-    assert_eq!(
-        transcript(&mut session, wire),
-        ["250 2.0.0", "503 5.5.1", "250 2.1.0", "250 2.1.5"]
-    );
+    assert_eq!(transcript(&mut session, wire), ["250", "503 5.5.1", "250 2.1.0", "250 2.1.5"]);
     session.receive(b"DATA\r\n.\r\n");
     let Step::Message(transaction) = session.poll() else { panic!("no message") };
     assert_eq!(transaction.tls, Some(tls()));
@@ -420,13 +417,13 @@ fn starttls_forgets_what_came_before_it() {
 #[test]
 fn starttls_where_it_is_not_to_be() {
     let mut stranger = session();
-    assert_eq!(transcript(&mut stranger, b"EHLO a\r\nSTARTTLS\r\n"), ["250 2.0.0", "500 5.5.2"]);
+    assert_eq!(transcript(&mut stranger, b"EHLO a\r\nSTARTTLS\r\n"), ["250", "500 5.5.2"]);
     let mut session = session();
     session.offer_tls();
     let wire = b"EHLO a\r\nSTARTTLS now\r\nMAIL FROM:<a@b.c>\r\nSTARTTLS\r\nRSET\r\n";
     assert_eq!(
         transcript(&mut session, wire),
-        ["250 2.0.0", "501 5.5.4", "250 2.1.0", "503 5.5.1", "250 2.0.0"]
+        ["250", "501 5.5.4", "250 2.1.0", "503 5.5.1", "250 2.0.0"]
     );
     session.receive(b"STARTTLS\r\nNOOP\r\n");
     assert_eq!(session.poll(), Step::StartTls);

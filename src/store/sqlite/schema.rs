@@ -104,6 +104,27 @@ END;
 ", "
 -- was_uncertain: an attempt before the last one may have delivered it.
 ALTER TABLE spool_legs ADD COLUMN was_uncertain INTEGER NOT NULL DEFAULT 0;
+", "
+-- MTA-STS policies of destinations, as they were fetched.
+CREATE TABLE sts_policies (
+    domain  TEXT PRIMARY KEY,
+    id      TEXT NOT NULL,
+    policy  TEXT NOT NULL,
+    fetched INTEGER NOT NULL,
+    expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Sessions with mail servers of others by what came of TLS (RFC 8460). day: days since 1970. host,
+-- result: empty for success.
+CREATE TABLE tls_results (
+    day    INTEGER NOT NULL,
+    domain TEXT NOT NULL,
+    policy TEXT NOT NULL,
+    host   TEXT NOT NULL,
+    result TEXT NOT NULL,
+    count  INTEGER NOT NULL,
+    PRIMARY KEY (day, domain, policy, host, result)
+) STRICT, WITHOUT ROWID;
 "];
 
 /// Refuses a file that is no database, or not ours.

@@ -1,0 +1,160 @@
+//! MTA-STS policies of destinations: found, fetched, kept (RFC 8461 §3, §5.1).
+
+use super::{
+    fetch::{FetchError, Fetcher},
+    resolver::Resolver,
+};
+use crate::{
+    address::Domain,
+    mta_sts::{Policy, policy_id},
+    store::{Store, StsPolicy},
+    tls_rpt::Failure,
+};
+use std::{
+    collections::HashMap,
+    str,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use tokio::time::{Instant, timeout_at};
+
+/// Domains that are known at once; the store has the policies of others too.
+const MAX_KNOWN: usize = 10_000;
+/// For how long a fetch that failed is not tried again (§3.3).
+const REST: Duration = Duration::from_mins(5);
+/// A policy that is older is fetched again when it is used, before it ends (§10.2).
+const FRESH: u64 = 86_400;
+/// For the TXT record.
+const DNS_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Finds them. A policy outlives a restart in the store, if there is one.
+#[derive(Debug)]
+pub(super) struct Sts {
+    resolver: Resolver,
+    fetcher: Fetcher,
+    store: Option<Store>,
+    known: Mutex<HashMap<Domain, Arc<tokio::sync::Mutex<Known>>>>,
+}
+
+/// What is known of a domain.
+#[derive(Debug, Default)]
+struct Known {
+    was_loaded: bool,
+    kept: Option<Kept>,
+    /// After a failure: what it was, and when to try again.
+    failed: Option<(Failure, Instant)>,
+}
+
+#[derive(Debug, Clone)]
+struct Kept {
+    id: String,
+    policy: Arc<Policy>,
+    fetched: u64,
+    expires: u64,
+}
+
+/// What was found for a domain.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Found {
+    pub(super) policy: Option<Arc<Policy>>,
+    /// Why there is none, or only an older one.
+    pub(super) failure: Option<Failure>,
+}
+
+impl Sts {
+    pub(super) fn new(resolver: Resolver, fetcher: Fetcher, store: Option<Store>) -> Self {
+        Self { resolver, fetcher, store, known: Mutex::default() }
+    }
+
+    /// The policy of `domain` that counts now.
+    pub(super) async fn policy(&self, domain: &Domain, deadline: Instant) -> Found {
+        let known = self.known(domain);
+        // One fetch at a time: who comes meanwhile has its result.
+        let Ok(mut known) = timeout_at(deadline, known.lock()).await else {
+            return Found::default();
+        };
+        let now = now();
+        if !known.was_loaded {
+            known.kept = self.load(domain, now).await;
+            known.was_loaded = true;
+        }
+        known.kept = known.kept.take().filter(|kept| kept.expires > now);
+        // Whoever suppresses the record does not suppress the policy.
+        let id = self.id(domain, deadline).await;
+        let is_news = |id: &String| match &known.kept {
+            None => true,
+            Some(kept) => *id != kept.id || now.saturating_sub(kept.fetched) > FRESH,
+        };
+        let rests = known.failed.is_some_and(|(_, until)| until > Instant::now());
+        match id.filter(is_news) {
+            None => known.failed = None,
+            Some(_) if rests => {}
+            Some(id) => match self.fetcher.fetch(domain, deadline).await {
+                Ok((policy, text)) => {
+                    let expires = now + policy.max_age.as_secs();
+                    tracing::info!(%domain, mode = ?policy.mode, "MTA-STS policy fetched");
+                    let fetched = StsPolicy { id: id.clone(), policy: text, fetched: now, expires };
+                    let policy = Arc::new(policy);
+                    known.kept = Some(Kept { id, policy, fetched: now, expires });
+                    known.failed = None;
+                    self.keep(domain, fetched).await;
+                }
+                Err(error) => {
+                    tracing::warn!(%domain, %error, "MTA-STS policy not fetched");
+                    known.failed = Some((failure(&error), Instant::now() + REST));
+                }
+            },
+        }
+        Found {
+            policy: known.kept.as_ref().map(|kept| Arc::clone(&kept.policy)),
+            failure: known.failed.map(|(failure, _)| failure),
+        }
+    }
+
+    fn known(&self, domain: &Domain) -> Arc<tokio::sync::Mutex<Known>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MAX_KNOWN {
+            known.clear();
+        }
+        Arc::clone(known.entry(domain.clone()).or_default())
+    }
+
+    async fn id(&self, domain: &Domain, deadline: Instant) -> Option<String> {
+        let until = deadline.min(Instant::now() + DNS_PATIENCE);
+        let name = format!("_mta-sts.{}", domain.to_key());
+        let texts = timeout_at(until, self.resolver.texts(&name)).await.ok()?.ok()?;
+        let texts = texts.iter().filter_map(|text| str::from_utf8(text).ok());
+        policy_id(texts).map(str::to_owned)
+    }
+
+    async fn load(&self, domain: &Domain, now: u64) -> Option<Kept> {
+        let read = self.store.as_ref()?.sts_policy(&domain.to_key(), now).await;
+        let StsPolicy { id, policy, fetched, expires } = read
+            .inspect_err(|error| tracing::error!(%error, "cannot read MTA-STS policies"))
+            .ok()??;
+        let policy = Arc::new(Policy::parse(&policy).ok()?);
+        Some(Kept { id, policy, fetched, expires })
+    }
+
+    async fn keep(&self, domain: &Domain, policy: StsPolicy) {
+        let Some(store) = &self.store else { return };
+        if let Err(error) = store.keep_sts_policy(&domain.to_key(), policy).await {
+            tracing::error!(%error, "an MTA-STS policy is kept until the next restart only");
+        }
+    }
+}
+
+fn failure(error: &FetchError) -> Failure {
+    match error {
+        FetchError::Policy(_) | FetchError::NotText | FetchError::TooLong => {
+            Failure::StsPolicyInvalid
+        }
+        FetchError::Tls(_) => Failure::StsWebpkiInvalid,
+        _ => Failure::StsPolicyFetchError,
+    }
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

@@ -1,0 +1,118 @@
+//! What is kept for TLS with destinations: their MTA-STS policies, and what came of the sessions.
+
+use super::{Store, StoreError};
+use crate::tls_rpt::{Counts, Outcome, Row};
+use rusqlite::{Connection, OptionalExtension, params};
+
+const DAY: u64 = 86_400;
+/// Days of results that are kept.
+const KEPT_DAYS: u64 = 30;
+
+/// An MTA-STS policy as it was fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StsPolicy {
+    /// Of the TXT record at that time.
+    pub id: String,
+    /// Its text.
+    pub policy: String,
+    /// When, in seconds since 1970.
+    pub fetched: u64,
+    /// Until when it counts.
+    pub expires: u64,
+}
+
+impl Store {
+    /// The policy of `domain`, unless it has expired.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn sts_policy(
+        &self,
+        domain: &str,
+        now: u64,
+    ) -> Result<Option<StsPolicy>, StoreError> {
+        let domain = domain.to_owned();
+        let read = self.0.readers.run(move |connection| {
+            let sql = "SELECT id, policy, fetched, expires FROM sts_policies WHERE domain = ?1";
+            let row = |row: &rusqlite::Row<'_>| {
+                Ok(StsPolicy {
+                    id: row.get(0)?,
+                    policy: row.get(1)?,
+                    fetched: row.get::<_, i64>(2)?.unsigned_abs(),
+                    expires: row.get::<_, i64>(3)?.unsigned_abs(),
+                })
+            };
+            connection.prepare_cached(sql)?.query_row([domain], row).optional()
+        });
+        Ok(read.await?.filter(|policy| policy.expires > now))
+    }
+
+    /// Keeps the policy of `domain`.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub async fn keep_sts_policy(&self, domain: &str, policy: StsPolicy) -> Result<(), StoreError> {
+        let domain = domain.to_owned();
+        let write = self.0.writer.run(move |connection| {
+            let StsPolicy { id, policy, fetched, expires } = &policy;
+            let sql = "INSERT OR REPLACE INTO sts_policies VALUES (?1, ?2, ?3, ?4, ?5)";
+            let (fetched, expires) = (integer(*fetched), integer(*expires));
+            connection
+                .prepare_cached(sql)?
+                .execute(params![domain, id, policy, fetched, expires])?;
+            Ok(())
+        });
+        write.await
+    }
+
+    /// Adds sessions to those of the day of `now`.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub async fn add_tls_results(&self, counts: Counts, now: u64) -> Result<(), StoreError> {
+        let day = integer(now / DAY);
+        let write = self.0.writer.run(move |connection| {
+            let mut add = connection.prepare_cached(
+                "INSERT INTO tls_results VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT DO UPDATE SET count = count + excluded.count",
+            )?;
+            for (Outcome { domain, policy, host, result }, count) in &counts {
+                let (policy, count) = (policy.as_str(), integer(*count));
+                let result = result.map_or("", |failure| failure.as_str());
+                add.execute(params![day, domain, policy, host, result, count])?;
+            }
+            Ok(())
+        });
+        write.await
+    }
+}
+
+/// The results of the day that many days since 1970, by domain.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn results(connection: &Connection, day: u64) -> rusqlite::Result<Vec<Row>> {
+    let sql = "SELECT domain, policy, host, result, count FROM tls_results WHERE day = ?1
+               ORDER BY domain, policy, host, result";
+    let row = |row: &rusqlite::Row<'_>| {
+        Ok(Row {
+            domain: row.get(0)?,
+            policy: row.get(1)?,
+            host: row.get(2)?,
+            result: row.get(3)?,
+            count: row.get::<_, i64>(4)?.unsigned_abs(),
+        })
+    };
+    connection.prepare_cached(sql)?.query_map([integer(day)], row)?.collect()
+}
+
+pub(super) fn purge(connection: &Connection, now: u64) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM sts_policies WHERE expires <= ?1", [integer(now)])?;
+    let oldest = integer((now / DAY).saturating_sub(KEPT_DAYS));
+    connection.execute("DELETE FROM tls_results WHERE day < ?1", [oldest])?;
+    Ok(())
+}
+
+fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
