@@ -14,10 +14,12 @@
 //! and [`tls_rpt`] for what came of it.
 //!
 //! Edges: [`config`] reads the configuration; [`store`] keeps domains, aliases, memories, the spool and
-//! the journal; [`net`] listens, resolves and delivers; [`postfix`] answers Postfix; [`auth`] checks who sends; [`tls`] encrypts.
+//! the journal; [`net`] listens, resolves and delivers; [`postfix`] answers Postfix; [`auth`] checks who sends; [`tls`] encrypts; [`acme`] sees to
+//! certificates.
 //!
 //! Top: [`daemon`] wires them together, `cli` has one file a command, [`log`] writes to stderr.
 
+pub mod acme;
 #[deny(clippy::disallowed_methods)]
 pub mod address;
 #[deny(clippy::disallowed_methods)]

@@ -69,10 +69,11 @@ struct Lines<W> {
 impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Lines<W> {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
         let ours = metadata.target().starts_with("onward");
-        let libraries = if self.level == tracing::Level::TRACE {
-            tracing::Level::TRACE
-        } else {
-            self.level.min(tracing::Level::WARN)
+        // They warn of whatever strangers put into DNS, packet by packet.
+        let libraries = match self.level {
+            tracing::Level::TRACE => tracing::Level::TRACE,
+            tracing::Level::DEBUG => tracing::Level::WARN,
+            _ => tracing::Level::ERROR,
         };
         *metadata.level() <= if ours { self.level } else { libraries }
     }

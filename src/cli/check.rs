@@ -1,7 +1,11 @@
 //! `onward check`: what is wrong with the configuration, or what it means.
 
 use super::{Context, Failure, srs::secret_file};
-use crate::config::{Config, Listen, Protocol, Srs, print_duration, print_size};
+use crate::{
+    config::{Config, Listen, Protocol, Srs, print_duration, print_size},
+    next_hop::TlsLevel,
+    tls::Certificates,
+};
 use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::Path, process::ExitCode};
 
 /// Says what is wrong with the configuration, or what will listen where
@@ -15,8 +19,11 @@ pub struct Args {}
 pub fn run(_: Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
     let secrets = Secrets::read(&config.srs.secret_file)?;
+    let has_certificates = Certificates::load(&config.tls.certificates)
+        .map_err(|error| Failure::new(format_args!("[tls] {error}")))?
+        .is_some();
     let mut out = context.out();
-    let mut line = |name: &str, text: &str| writeln!(out, "{name:<11}{text}");
+    let mut line = |name: &str, text: &str| writeln!(out, "{name:<12}{text}");
 
     line("config", &format!("{} is valid", context.config_file().display()))?;
     line("hostname", config.hostname.as_str())?;
@@ -29,7 +36,18 @@ pub fn run(_: Args, context: &Context) -> Result<ExitCode, Failure> {
     }
     line("srs", &srs(&config.srs, &secrets))?;
     for route in &config.routes {
-        line("route", &format!("{} to {}", route.pattern, route.to))?;
+        let tls = match route.to.tls {
+            TlsLevel::None => "plaintext",
+            TlsLevel::Opportunistic => "TLS where it is offered",
+            TlsLevel::Required => "TLS or nothing",
+        };
+        line("route", &format!("{} to {}, {tls}", route.pattern, route.to))?;
+    }
+    if has_certificates {
+        for files in &config.tls.certificates {
+            let name = files.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+            line("certificate", &format!("{name}{}", files.certificate.display()))?;
+        }
     }
     // Beside Postfix it may be that no mail comes here.
     if config.listen.iter().any(|listen| listen.protocol == Protocol::Smtp) {
@@ -77,6 +95,9 @@ fn listens(listen: &Listen) -> String {
     if !listen.xforward.is_empty() {
         let peers: Vec<_> = listen.xforward.iter().map(ToString::to_string).collect();
         text.push_str(&format!(", XFORWARD from {}", peers.join(", ")));
+    }
+    if listen.implicit_tls {
+        text.push_str(", TLS from the first octet on");
     }
     if listen.milter.shadow {
         text.push_str(", decides and changes nothing");

@@ -24,7 +24,7 @@ pub use listen::{Direction, Listen, ListenAddress, Milter, Protocol};
 pub use route::Route;
 pub use spool::Spool;
 pub use srs::Srs;
-pub use tls::{CertificateFiles, Dane, Tls};
+pub use tls::{Acme, CertificateFiles, Dane, Tls};
 pub use units::{parse_duration, parse_size, print_duration, print_size};
 
 use crate::address::{Domain, Mailbox};
@@ -159,7 +159,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
     let auth = auth::read(&root);
     let tls = tls::read(&root);
     if listen.iter().flatten().any(|listen| listen.implicit_tls)
-        && tls.as_ref().is_some_and(|tls| tls.certificates.is_empty())
+        && tls.as_ref().is_some_and(|tls| tls.certificates.is_empty() && tls.acme.is_none())
     {
         let what = "\"implicit\" needs a certificate, and there is none".to_owned();
         report.add(None, "listen.tls".into(), what, "[tls] with certificate and key".into());
@@ -181,6 +181,11 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
         limits: limits?,
         warnings,
     };
+    if config.tls.acme.is_some() && config.hostname.literal().is_some() {
+        let what = "a certificate cannot be issued to an address".to_owned();
+        report.add(None, "tls.acme".into(), what, "a hostname that is a domain name".into());
+        return None;
+    }
     Some(config.with_warnings())
 }
 

@@ -1,5 +1,5 @@
-use super::{reader::Table, schema};
-use crate::address::DomainPattern;
+use super::{ListenAddress, reader::Table, schema};
+use crate::address::{Domain, DomainPattern, Mailbox};
 use std::{path::PathBuf, str::FromStr};
 
 /// `[tls]`: certificates of ours, and what is demanded of destinations.
@@ -7,6 +7,8 @@ use std::{path::PathBuf, str::FromStr};
 pub struct Tls {
     /// The first has no name and is for all clients; the others are chosen by SNI. Empty: no TLS inbound.
     pub certificates: Vec<CertificateFiles>,
+    /// Who issues ours, instead of these files.
+    pub acme: Option<Acme>,
     /// Destination domains and names of their hosts that are never spoken to in plaintext.
     pub never_plaintext: Vec<DomainPattern>,
     /// The authorities that are trusted, instead of the system's.
@@ -27,6 +29,21 @@ pub struct CertificateFiles {
     /// PEM.
     pub key: PathBuf,
 }
+
+/// Who issues our certificate by itself (RFC 8555).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acme {
+    /// The URL of the authority's directory.
+    pub directory: String,
+    /// Whom the authority may write to.
+    pub contact: Option<Mailbox>,
+    /// Names beside `hostname`.
+    pub names: Vec<Domain>,
+    /// Where its challenges are answered: what it reaches as port 80.
+    pub http: ListenAddress,
+}
+
+const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
 
 /// Whether TLSA records count, which they do only where DNSSEC proves them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +75,8 @@ pub(super) fn read(root: &Table<'_>) -> Option<Tls> {
             Some(CertificateFiles { name: Some(name?), certificate: certificate?, key: key? })
         })
         .collect();
-    if !of_names.is_empty() && !table.is_written("certificate") {
+    let has_first = table.is_written("certificate") || table.is_written("acme");
+    if !of_names.is_empty() && !has_first {
         table.refuse(
             "certificate",
             "missing, and [[tls.sni]] is there",
@@ -66,6 +84,7 @@ pub(super) fn read(root: &Table<'_>) -> Option<Tls> {
         );
         return None;
     }
+    let acme = acme(&table);
     let never_plaintext = table.list("never_plaintext", DomainPattern::from_str);
     let ca_file = table.optional_text("ca_file", super::absolute_path);
     let mta_sts = table.bool("mta_sts");
@@ -82,9 +101,34 @@ pub(super) fn read(root: &Table<'_>) -> Option<Tls> {
     let of_names: Option<Vec<CertificateFiles>> = of_names.into_iter().collect();
     Some(Tls {
         certificates: first.into_iter().chain(of_names?).collect(),
+        acme: acme?,
         never_plaintext: never_plaintext?,
         ca_file: ca_file?,
         mta_sts: mta_sts?,
         dane: dane?,
     })
+}
+
+fn acme(table: &Table<'_>) -> Option<Option<Acme>> {
+    let directory = table.optional_text("acme", |text| match text {
+        "letsencrypt" => Ok(LETS_ENCRYPT.to_owned()),
+        url if url.starts_with("https://") => Ok(url.to_owned()),
+        other => Err(format!("{other:?} is no https URL")),
+    });
+    let contact = table.optional_text("acme_contact", |text| {
+        Mailbox::parse(text).map_err(|error| format!("{text:?}: {error}"))
+    });
+    let names = table.list("acme_names", |text| {
+        Domain::parse(text).map_err(|error| format!("{text:?}: {error}"))
+    });
+    let http = table.text("acme_http", |text| match text.parse() {
+        Ok(ListenAddress::Unix(_)) => Err(format!("{text:?} is not host:port")),
+        other => other,
+    });
+    if table.is_written("acme") && table.is_written("certificate") {
+        table.refuse("acme", "certificate is there too", "one of them");
+        return None;
+    }
+    let (contact, names, http) = (contact?, names?, http?);
+    Some(directory?.map(|directory| Acme { directory, contact, names, http }))
 }

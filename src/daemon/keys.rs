@@ -10,6 +10,7 @@ use crate::{
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// Why the secrets cannot be used.
@@ -40,22 +41,22 @@ fn keyring(file: &Path) -> Result<Keyring, KeyError> {
     Keyring::parse(&text).map_err(|error| KeyError::Unusable { file: file.to_owned(), error })
 }
 
-/// Our certificates; `None` if there are none.
+/// Our certificates; there may be none yet where `is_issued`, somebody issues them.
 pub(super) fn certificates(
     files: Vec<CertificateFiles>,
-) -> Result<Option<Live<Certificates>>, String> {
-    if files.is_empty() {
-        return Ok(None);
-    }
+    is_issued: bool,
+) -> Result<Live<Option<Arc<Certificates>>>, String> {
     let looked_at: Vec<PathBuf> =
         files.iter().flat_map(|of| [of.certificate.clone(), of.key.clone()]).collect();
     let look = move || looked_at.iter().flat_map(|file| stamp(file)).collect();
-    let read = move || match Certificates::load(&files) {
-        Ok(Some(certificates)) => Ok(certificates),
-        Ok(None) => Err("no certificate is configured".to_owned()),
-        Err(error) => Err(format!("[tls] {error}")),
+    let read = move || {
+        if is_issued && !files.iter().all(|of| of.certificate.exists()) {
+            return Ok(None);
+        }
+        let certificates = Certificates::load(&files).map_err(|error| format!("[tls] {error}"))?;
+        Ok(certificates.map(Arc::new))
     };
-    Live::open("certificates", look, read).map(Some)
+    Live::open("certificates", look, read)
 }
 
 /// The DKIM keys of a state directory.

@@ -17,6 +17,8 @@ mod tables;
 mod transaction;
 
 use crate::{
+    acme::{self, Keeper, Responder},
+    address::Domain,
     config::{Config, Listen, Milter, Protocol},
     milter::Mode,
     net::{Clients, Encryption, Listener, Manners, ResolverError, Server, Timeouts},
@@ -42,6 +44,7 @@ use std::{
 };
 pub use tables::Tables;
 use tokio::{
+    net::TcpListener,
     sync::watch,
     task::JoinSet,
     time::{Instant, timeout_at},
@@ -69,7 +72,8 @@ pub struct Daemon {
     /// For Postfix.
     table_listeners: Vec<(postfix::Listener, Option<Milter>)>,
     spool: spool::Inbox,
-    certificates: Option<Arc<Live<Certificates>>>,
+    certificates: Option<LiveCertificates>,
+    issuing: Option<(Keeper, TcpListener)>,
     /// Held until the end.
     _state_dir: StateLock,
 }
@@ -153,11 +157,42 @@ async fn keep_tls_results(services: &Services) {
     }
 }
 
-fn acceptor(
-    certificates: Option<&Arc<Live<Certificates>>>,
-) -> Result<Option<Acceptor>, StartError> {
+type LiveCertificates = Arc<Live<Option<Arc<Certificates>>>>;
+
+/// `None` where no client is offered TLS.
+fn certificates(config: &Config) -> Result<Option<LiveCertificates>, StartError> {
+    let mut files = config.tls.certificates.clone();
+    let is_issued = config.tls.acme.is_some();
+    if is_issued {
+        files.insert(0, acme::Files::new(&config.state_dir).certificate());
+    }
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let live = keys::certificates(files, is_issued).map_err(StartError::Keys)?;
+    Ok(Some(Arc::new(live)))
+}
+
+/// Who sees to certificates, and where the authority asks.
+async fn issuing(config: &Config) -> Result<Option<(Keeper, TcpListener)>, StartError> {
+    let Some(acme) = &config.tls.acme else { return Ok(None) };
+    let address = &acme.http;
+    let bound = TcpListener::bind(address.to_string()).await;
+    let listener =
+        bound.map_err(|error| StartError::Listen { address: address.to_string(), error })?;
+    let names = std::iter::once(&config.hostname).chain(&acme.names);
+    let keeper = Keeper {
+        acme: acme.clone(),
+        names: names.map(Domain::to_key).collect(),
+        ca_file: config.tls.ca_file.clone(),
+        files: acme::Files::new(&config.state_dir),
+    };
+    Ok(Some((keeper, listener)))
+}
+
+fn acceptor(certificates: Option<&LiveCertificates>) -> Result<Option<Acceptor>, StartError> {
     let Some(certificates) = certificates.cloned() else { return Ok(None) };
-    let acceptor = Acceptor::new(move || Some(certificates.get()));
+    let acceptor = Acceptor::new(move || certificates.get().as_ref().clone());
     acceptor.map(Some).map_err(|error| StartError::Keys(format!("TLS cannot begin: {error}")))
 }
 
@@ -173,10 +208,9 @@ impl Daemon {
         let (mut services, spool) = Services::open(config)?;
         let config = &services.config;
         let state_dir = lock(&config.state_dir).await?;
-        let certificates = keys::certificates(config.tls.certificates.clone())
-            .map_err(StartError::Keys)?
-            .map(Arc::new);
+        let certificates = certificates(config)?;
         let acceptor = acceptor(certificates.as_ref())?;
+        let issuing = issuing(config).await?;
         let mut listeners = Vec::new();
         let mut table_listeners = Vec::new();
         for listen in &config.listen {
@@ -213,6 +247,7 @@ impl Daemon {
             table_listeners,
             spool,
             certificates,
+            issuing,
             _state_dir: state_dir,
         })
     }
@@ -286,6 +321,11 @@ impl Daemon {
             };
             tokio::join!(services.rewriter.follow(), services.signing.follow(), certificates);
         });
+        let issuing = self.issuing.map(|(keeper, listener)| {
+            let responder = Responder::default();
+            let serving = responder.clone().serve(listener);
+            tokio::spawn(async move { tokio::join!(serving, keeper.keep(responder)) })
+        });
         let services = Arc::clone(&self.services);
         let count = tokio::spawn(async move {
             // Known before the first message waits for it.
@@ -322,6 +362,9 @@ impl Daemon {
         }
         follow.abort();
         purge.abort();
+        if let Some(issuing) = issuing {
+            issuing.abort();
+        }
         count.abort();
         keep_tls_results(&self.services).await;
         self.services.outbound.close().await;

@@ -4,6 +4,7 @@ mod acceptor;
 mod certificates;
 mod connector;
 mod dane;
+mod expiry;
 mod roots;
 mod self_signed;
 
@@ -11,6 +12,7 @@ pub use acceptor::Acceptor;
 pub use certificates::{CertificateError, Certificates};
 pub use connector::{Connector, Identity, TlsError, Trust};
 pub use dane::Tlsa;
+pub use expiry::{Life, expiry};
 pub use roots::RootsError;
 pub use self_signed::{SelfSigned, self_signed};
 

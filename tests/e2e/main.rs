@@ -31,3 +31,4 @@ mod spool;
 mod start;
 mod stop;
 mod support_selftest;
+mod tls;

@@ -73,6 +73,12 @@ impl Client {
         client
     }
 
+    /// What is below, for another protocol to go on with.
+    pub fn into_stream(self) -> TcpStream {
+        assert!(self.reader.buffer().is_empty(), "there is more to read");
+        self.stream
+    }
+
     pub fn local_address(&self) -> SocketAddr {
         self.stream.local_addr().unwrap()
     }

@@ -15,18 +15,21 @@
     clippy::print_stderr
 )]
 
+pub mod certificates;
 pub mod client;
 pub mod config;
 pub mod dialog;
 pub mod disk;
 pub mod dns;
 pub mod onward;
+pub mod pebble;
 pub mod peer;
 pub mod port;
 pub mod postfix;
 pub mod postsrsd;
 pub mod process;
 pub mod receiver;
+pub mod tls;
 pub mod verifiers;
 mod wait;
 

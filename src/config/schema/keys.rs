@@ -334,6 +334,31 @@ pub(in crate::config) const TLS: Section = Section {
             doc: "PEM file with its private key.",
         },
         Key {
+            name: "acme",
+            kind: Kind::Text("\"letsencrypt\", or the https URL of an ACME directory"),
+            default: IfAbsent::Absent("certificate and key are yours to renew"),
+            doc: "Who issues and renews the certificate for hostname, by HTTP-01. With this you agree to the \
+                  authority's terms of service.",
+        },
+        Key {
+            name: "acme_contact",
+            kind: Kind::Text("a mail address"),
+            default: IfAbsent::Absent("none"),
+            doc: "Whom the authority may write to.",
+        },
+        Key {
+            name: "acme_names",
+            kind: Kind::List("domain names"),
+            default: IfAbsent::Toml("[]"),
+            doc: "Names that the certificate is for beside hostname.",
+        },
+        Key {
+            name: "acme_http",
+            kind: Kind::Text("\"host:port\""),
+            default: IfAbsent::Toml("\"0.0.0.0:80\""),
+            doc: "Where the authority's challenges are answered: what it reaches as port 80 of these names.",
+        },
+        Key {
             name: "never_plaintext",
             kind: Kind::List("domain names; \"*.d\" or \".d\" means those below d"),
             default: IfAbsent::Toml(NEVER_PLAINTEXT),

@@ -28,7 +28,7 @@ pub(super) enum Signing {
 
 fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var("PATH").unwrap_or_default();
-    let mut directories = path.split(':').chain(["/usr/sbin"]);
+    let directories = path.split(':').chain(["/usr/sbin"]);
     let found = directories.map(|directory| Path::new(directory).join(program));
     found.into_iter().find(|file| file.is_file())
 }

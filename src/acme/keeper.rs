@@ -1,0 +1,76 @@
+use super::{AcmeError, files::Files, order::order, responder::Responder};
+use crate::{config::Acme, tls};
+use std::{
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
+use tokio::time::sleep;
+
+/// How often it is looked at.
+const LOOK: Duration = Duration::from_hours(6);
+/// Waits after failures; the last one repeats. Authorities count failures, and bar who has too many.
+const WAITS: [Duration; 4] = [
+    Duration::from_mins(1),
+    Duration::from_mins(10),
+    Duration::from_hours(1),
+    Duration::from_hours(6),
+];
+
+/// Sees to it that there is a certificate, and that it does not expire.
+#[derive(Debug)]
+pub struct Keeper {
+    /// From whom.
+    pub acme: Acme,
+    /// For which names.
+    pub names: Vec<String>,
+    /// The authorities that the ACME server's own certificate is from; `None`: the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Where it is kept.
+    pub files: Files,
+}
+
+impl Keeper {
+    /// Never ends.
+    pub async fn keep(self, responder: Responder) {
+        let mut failures = 0;
+        loop {
+            if !self.is_due() {
+                sleep(LOOK).await;
+                continue;
+            }
+            let ordered = async {
+                order(&self.acme, &self.names, self.ca_file.as_deref(), &self.files, &responder)
+                    .await?;
+                tls::expiry(&self.files.certificate().certificate)
+                    .map(drop)
+                    .map_err(|error| AcmeError::Unusable(error.to_string()))
+            };
+            let wait = match ordered.await {
+                Ok(()) => {
+                    failures = 0;
+                    tracing::info!(names = self.names.join(","), "certificate issued");
+                    LOOK
+                }
+                Err(error) => {
+                    let wait = WAITS.get(failures).or(WAITS.last()).copied().unwrap_or(LOOK);
+                    failures += 1;
+                    tracing::error!(%error, again_in = ?wait, "no certificate by ACME");
+                    wait
+                }
+            };
+            sleep(wait).await;
+        }
+    }
+
+    /// It is not there, is not for all names, or two thirds of its life are over.
+    fn is_due(&self) -> bool {
+        match tls::expiry(&self.files.certificate().certificate) {
+            Err(_) => true,
+            Ok(life) => {
+                let third = life.end.duration_since(life.begin).unwrap_or_default() / 3;
+                let is_for = |name: &String| life.names.iter().any(|has| has == name);
+                SystemTime::now() + third >= life.end || !self.names.iter().all(is_for)
+            }
+        }
+    }
+}

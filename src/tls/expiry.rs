@@ -1,0 +1,50 @@
+use super::CertificateError;
+use rustls_pki_types::{CertificateDer, pem::PemObject};
+use std::{
+    path::Path,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use x509_parser::{
+    extensions::GeneralName,
+    prelude::{FromDer, X509Certificate},
+    time::ASN1Time,
+};
+
+/// From when to when a certificate is valid, and for which names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Life {
+    /// Not before this.
+    pub begin: SystemTime,
+    /// Not after this.
+    pub end: SystemTime,
+    /// DNS names, in lower case.
+    pub names: Vec<String>,
+}
+
+/// That of the first certificate in a PEM file.
+///
+/// # Errors
+/// When there is none, or it cannot be read.
+pub fn expiry(file: &Path) -> Result<Life, CertificateError> {
+    let error = |what: String| CertificateError { file: file.to_owned(), what };
+    let der = CertificateDer::from_pem_file(file).map_err(|why| error(why.to_string()))?;
+    let (_, certificate) =
+        X509Certificate::from_der(&der).map_err(|why| error(format!("no certificate: {why}")))?;
+    let names = certificate.subject_alternative_name().ok().flatten();
+    let names = names.iter().flat_map(|names| &names.value.general_names);
+    let validity = certificate.validity();
+    Ok(Life {
+        begin: time(validity.not_before),
+        end: time(validity.not_after),
+        names: names
+            .filter_map(|name| match name {
+                GeneralName::DNSName(name) => Some(name.to_ascii_lowercase()),
+                _ => None,
+            })
+            .collect(),
+    })
+}
+
+fn time(time: ASN1Time) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(u64::try_from(time.timestamp()).unwrap_or(0))
+}
