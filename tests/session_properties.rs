@@ -25,7 +25,7 @@ const MAX_MESSAGE_SIZE: usize = 400;
 enum Event {
     Said(String),
     Asked(ForwardPath),
-    Got(Transaction),
+    Got(Box<Transaction>),
     Closed,
 }
 
@@ -55,7 +55,7 @@ impl Driven {
             self.drain();
             match step {
                 Step::NeedInput => break,
-                Step::StartTls => unreachable!("it is not offered"),
+                Step::StartTls => panic!("it is not offered"),
                 Step::Recipient(path) => {
                     self.session.answer(verdict(&path));
                     self.events.push(Event::Asked(path));
@@ -63,7 +63,7 @@ impl Driven {
                 Step::Message(transaction) => match transaction.message {
                     Ok(_) => {
                         self.session.answer(Reply::forwarded("id"));
-                        self.events.push(Event::Got(*transaction));
+                        self.events.push(Event::Got(transaction));
                     }
                     Err(refusal) => self.session.answer(refusal),
                 },

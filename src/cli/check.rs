@@ -4,9 +4,15 @@ use super::{Context, Failure, srs::secret_file};
 use crate::{
     config::{Config, Listen, Protocol, Srs, print_duration, print_size},
     next_hop::TlsLevel,
-    tls::Certificates,
+    tls::{Certificates, expiry},
 };
-use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::Path, process::ExitCode};
+use std::{
+    fs, io::Write, os::unix::fs::PermissionsExt, path::Path, process::ExitCode, time::SystemTime,
+};
+
+const DAY: u64 = 86_400;
+/// Days before its end from which on a certificate is warned of.
+const SOON: u64 = 14;
 
 /// Says what is wrong with the configuration, or what will listen where
 #[derive(Debug, clap::Args)]
@@ -43,18 +49,36 @@ pub fn run(_: Args, context: &Context) -> Result<ExitCode, Failure> {
         };
         line("route", &format!("{} to {}, {tls}", route.pattern, route.to))?;
     }
-    if has_certificates {
-        for files in &config.tls.certificates {
-            let name = files.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
-            line("certificate", &format!("{name}{}", files.certificate.display()))?;
-        }
+    let mut warnings = Vec::new();
+    for files in config.tls.certificates.iter().filter(|_| has_certificates) {
+        let name = files.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+        let file = files.certificate.display();
+        let valid = match expiry(&files.certificate) {
+            Ok(life) => {
+                let days =
+                    life.end.duration_since(SystemTime::now()).map(|left| left.as_secs() / DAY);
+                match days {
+                    Ok(days @ ..=SOON) => {
+                        warnings.push(format!("the certificate {file} expires in {days} days"));
+                    }
+                    Err(_) => warnings.push(format!("the certificate {file} has expired")),
+                    Ok(_) => {}
+                }
+                days.map_or("has expired".to_owned(), |days| format!("valid for {days} days"))
+            }
+            Err(error) => error.what,
+        };
+        line("certificate", &format!("{name}{file}, {valid}"))?;
+    }
+    if let Some(acme) = &config.tls.acme {
+        line("certificate", &format!("by ACME from {}, asked at {}", acme.directory, acme.http))?;
     }
     // Beside Postfix it may be that no mail comes here.
     if config.listen.iter().any(|listen| listen.protocol == Protocol::Smtp) {
         line("dns", &dns(&config))?;
         line("delivery", &delivery(&config))?;
     }
-    for warning in config.warnings.iter().chain(&secrets.warnings) {
+    for warning in config.warnings.iter().chain(&secrets.warnings).chain(&warnings) {
         line("warning", warning)?;
     }
     Ok(ExitCode::SUCCESS)

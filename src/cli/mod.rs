@@ -21,6 +21,7 @@ mod size;
 pub mod srs;
 pub mod status;
 mod time;
+pub mod tls;
 pub mod trace;
 pub mod trial;
 
@@ -62,6 +63,7 @@ enum Command {
     Dkim(dkim::Args),
     Queue(queue::Args),
     Trace(trace::Args),
+    Tls(tls::Args),
     Explain(explain::Args),
     Doctor(doctor::Args),
     Status(status::Args),
@@ -89,6 +91,7 @@ pub fn main() -> ExitCode {
         Command::Dkim(args) => dkim::run(args, &context),
         Command::Queue(args) => queue::run(args, &context),
         Command::Trace(args) => trace::run(args, &context),
+        Command::Tls(args) => tls::run(&args, &context),
         Command::Explain(args) => explain::run(&args, &context),
         Command::Doctor(args) => doctor::run(&args, &context),
         Command::Status(args) => status::run(args, &context),

@@ -17,6 +17,8 @@ pub struct Tls {
     pub mta_sts: bool,
     /// RFC 7672.
     pub dane: Dane,
+    /// Reports are sent to those who ask for them (RFC 8460).
+    pub reports: bool,
 }
 
 /// A certificate and its key.
@@ -88,6 +90,7 @@ pub(super) fn read(root: &Table<'_>) -> Option<Tls> {
     let never_plaintext = table.list("never_plaintext", DomainPattern::from_str);
     let ca_file = table.optional_text("ca_file", super::absolute_path);
     let mta_sts = table.bool("mta_sts");
+    let reports = table.bool("reports");
     let dane = table.one_of("dane", |text| match text {
         "auto" => Some(Dane::Auto),
         "on" => Some(Dane::On),
@@ -106,6 +109,7 @@ pub(super) fn read(root: &Table<'_>) -> Option<Tls> {
         ca_file: ca_file?,
         mta_sts: mta_sts?,
         dane: dane?,
+        reports: reports?,
     })
 }
 

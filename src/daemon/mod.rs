@@ -14,6 +14,7 @@ mod services;
 mod spool;
 mod story;
 mod tables;
+mod tls_reports;
 mod transaction;
 
 use crate::{
@@ -60,9 +61,6 @@ const LOCK_REST: Duration = Duration::from_millis(20);
 
 /// How often expired memories are deleted; what has expired is never answered anyway.
 const PURGE_EVERY: Duration = Duration::from_secs(3600);
-
-/// How often what came of TLS is written down.
-const COUNT_EVERY: Duration = Duration::from_mins(1);
 
 /// A daemon whose listeners are bound and whose store is open.
 #[derive(Debug)]
@@ -144,16 +142,6 @@ async fn lock(state_dir: &Path) -> Result<StateLock, StartError> {
             None if Instant::now() >= give_up => return Err(StartError::Running(path())),
             None => tokio::time::sleep(LOCK_REST).await,
         }
-    }
-}
-
-async fn keep_tls_results(services: &Services) {
-    let counts = services.outbound.take_tls_results();
-    if counts.is_empty() {
-        return;
-    }
-    if let Err(error) = services.store.add_tls_results(counts, clock::seconds()).await {
-        tracing::error!(%error, "cannot count TLS sessions");
     }
 }
 
@@ -328,12 +316,7 @@ impl Daemon {
         });
         let services = Arc::clone(&self.services);
         let count = tokio::spawn(async move {
-            // Known before the first message waits for it.
-            services.outbound.prepare().await;
-            loop {
-                tokio::time::sleep(COUNT_EVERY).await;
-                keep_tls_results(&services).await;
-            }
+            tls_reports::run(&services).await;
         });
         let store = self.services.store.clone();
         let purge = tokio::spawn(async move {
@@ -366,7 +349,7 @@ impl Daemon {
             issuing.abort();
         }
         count.abort();
-        keep_tls_results(&self.services).await;
+        tls_reports::keep_results(&self.services).await;
         self.services.outbound.close().await;
         self.services.journal.clone().close().await;
         self.services.store.close().await;

@@ -22,8 +22,10 @@ use tokio::{
 pub struct ValidatingResolver {
     resolver: TokioResolver,
     /// In [`Dane::Auto`]: whether the name servers hand on what it takes, and since when that is known.
-    works: Option<Arc<Mutex<Option<(bool, Instant)>>>>,
+    works: Option<Arc<Mutex<Probed>>>,
 }
+
+type Probed = Option<(bool, Instant)>;
 
 /// For finding that out.
 const PROBE: Duration = Duration::from_secs(5);

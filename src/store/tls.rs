@@ -1,8 +1,9 @@
 //! What is kept for TLS with destinations: their MTA-STS policies, and what came of the sessions.
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, sqlite};
 use crate::tls_rpt::{Counts, Outcome, Row};
 use rusqlite::{Connection, OptionalExtension, params};
+use std::path::Path;
 
 const DAY: u64 = 86_400;
 /// Days of results that are kept.
@@ -85,13 +86,33 @@ impl Store {
         });
         write.await
     }
+
+    /// The results of that day, which nobody is given twice.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn tls_results_to_report(&self, day: u64) -> Result<Vec<Row>, StoreError> {
+        let write = self.0.writer.run(move |connection| {
+            let sql = "INSERT OR IGNORE INTO tls_reported VALUES (?1)";
+            match connection.prepare_cached(sql)?.execute([integer(day)])? {
+                0 => Ok(Vec::new()),
+                _ => results(connection, day),
+            }
+        });
+        write.await
+    }
 }
 
-/// The results of the day that many days since 1970, by domain.
+/// The results of the day that many days since 1970, by domain, for other processes than the daemon.
 ///
 /// # Errors
-/// When the database fails.
-pub(super) fn results(connection: &Connection, day: u64) -> rusqlite::Result<Vec<Row>> {
+/// When the database cannot be opened or read.
+pub fn tls_results(state_dir: &Path, day: u64) -> Result<Vec<Row>, StoreError> {
+    let connection = sqlite::open_writer(state_dir)?;
+    results(&connection, day).map_err(|error| StoreError::sqlite(&sqlite::path(state_dir), &error))
+}
+
+fn results(connection: &Connection, day: u64) -> rusqlite::Result<Vec<Row>> {
     let sql = "SELECT domain, policy, host, result, count FROM tls_results WHERE day = ?1
                ORDER BY domain, policy, host, result";
     let row = |row: &rusqlite::Row<'_>| {
@@ -110,6 +131,7 @@ pub(super) fn purge(connection: &Connection, now: u64) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM sts_policies WHERE expires <= ?1", [integer(now)])?;
     let oldest = integer((now / DAY).saturating_sub(KEPT_DAYS));
     connection.execute("DELETE FROM tls_results WHERE day < ?1", [oldest])?;
+    connection.execute("DELETE FROM tls_reported WHERE day < ?1", [oldest])?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@ mod acme;
 mod inbound;
 mod outbound;
 mod replaced;
+mod reports;
 
 use crate::support::onward::Onward;
 use crate::support::tls::TlsClient;

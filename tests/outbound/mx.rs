@@ -1,7 +1,7 @@
 //! Which hosts are tried, in which order, and when not.
 
 use crate::{
-    AMPLE, SHORT, deliver, dns,
+    AMPLE, SHORT, config, deliver, dns,
     dns::Zone,
     outbound_with_dns,
     peer::{Act, Peer, Script},
@@ -9,7 +9,7 @@ use crate::{
 };
 use onward::{
     address::Domain,
-    net::{Outbound, OutboundLimits},
+    net::{Outbound, OutboundLimits, Preferences},
     next_hop::NextHop,
 };
 use std::net::TcpListener;
@@ -241,4 +241,45 @@ async fn a_route_to_a_host_name_has_no_mx() {
     let attempts = deliver(&net.outbound, &hop, &simple_mail(), AMPLE).await;
     assert!(shown(&attempts[0]).starts_with("Delivered"), "{attempts:?}");
     assert_eq!(peer.record().messages.len(), 1);
+}
+
+#[tokio::test]
+async fn a_host_that_failed_lately_is_tried_last() {
+    // One message a connection: none is kept that would hide which host is tried.
+    let limits = OutboundLimits { messages_per_connection: 1, ..OutboundLimits::default() };
+    let net = Net::with(two_hosts(), limits).await;
+    let second = net.host(2, Script::pipelining()).await;
+    let (_, remote) = net.send("sink.test").await;
+    assert!(remote.unwrap().starts_with("mx2.sink.test"), "nobody listens at the first");
+    let first = net.host(1, Script::pipelining()).await;
+    net.send("sink.test").await;
+    assert_eq!((first.record().connections, second.record().messages.len()), (0, 2));
+}
+
+#[tokio::test]
+async fn the_family_that_is_preferred_comes_first() {
+    let Ok(probe) = TcpListener::bind("[::1]:0") else { return };
+    drop(probe);
+    let zone = Zone::default()
+        .mx("sink.test", 10, "mx.sink.test")
+        .a("mx.sink.test", "127.0.0.1")
+        .aaaa("mx.sink.test", "::1");
+    let (server, _) = dns::serve(zone).await;
+    let port = shared_port();
+    let v4 = Peer::start_at(([127, 0, 0, 1], port).into(), Script::pipelining()).await;
+    let v6 =
+        Peer::start_at((std::net::Ipv6Addr::LOCALHOST, port).into(), Script::pipelining()).await;
+    let hop = NextHop::of(&Domain::parse("sink.test").unwrap());
+    let pattern = |text: &str| vec![text.parse().unwrap()];
+    for (ipv4_first, ipv6_first, expected) in [
+        (Vec::new(), Vec::new(), (1, 0)),
+        (Vec::new(), pattern("sink.test"), (1, 1)),
+        (Vec::new(), pattern("*.sink.test"), (1, 2)),
+        (pattern("mx.sink.test"), pattern("*"), (2, 2)),
+    ] {
+        let mut config = config(OutboundLimits::default(), &[server], port);
+        config.preferences = Preferences { ipv4_first, ipv6_first, ..Preferences::default() };
+        deliver(&Outbound::new(config), &hop, &simple_mail(), AMPLE).await;
+        assert_eq!((v4.record().messages.len(), v6.record().messages.len()), expected);
+    }
 }

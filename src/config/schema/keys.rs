@@ -384,6 +384,13 @@ pub(in crate::config) const TLS: Section = Section {
             doc: "Whether destinations' TLSA records are obeyed (RFC 7672). `auto`: where the name servers \
                   hand on what DNSSEC needs. `on`: where they do not, mail waits.",
         },
+        Key {
+            name: "reports",
+            kind: Kind::Bool,
+            default: IfAbsent::Toml("false"),
+            doc: "`true`: domains that ask for it by mail are told once a day what came of TLS with their \
+                  servers (RFC 8460). It is counted in any case: `onward tls results`.",
+        },
     ],
 };
 

@@ -9,7 +9,7 @@ mod runner;
 mod take;
 
 pub(super) use runner::Runner;
-pub(super) use take::{Taking, take};
+pub(super) use take::{Taking, added, take};
 
 use crate::next_hop::NextHop;
 use std::sync::{

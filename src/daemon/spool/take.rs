@@ -35,6 +35,22 @@ pub(in crate::daemon) struct Taking<'a> {
     pub(in crate::daemon) partial: bool,
 }
 
+/// Spools a message of our own; `detail` says in the journal what it is.
+///
+/// # Errors
+/// When there is no room or the store fails.
+pub(in crate::daemon) async fn added(
+    services: &Services,
+    new: NewMessage,
+    detail: String,
+) -> Result<Added, SpoolError> {
+    let (arrived, waits) = (new.head.arrived, waits(services, &new.legs));
+    let numbers = services.store.spool(vec![new.clone()]).await?;
+    let message = numbers.first().copied().unwrap_or_default();
+    journal(services, message, new, detail).await;
+    Ok(Added { message, arrived, waits })
+}
+
 /// Spools the message for the recipients `spool`, and a DSN about the recipients `notify`: all on disk
 /// when this answers.
 ///

@@ -125,6 +125,9 @@ CREATE TABLE tls_results (
     count  INTEGER NOT NULL,
     PRIMARY KEY (day, domain, policy, host, result)
 ) STRICT, WITHOUT ROWID;
+
+-- Days about which the owners of the domains were told.
+CREATE TABLE tls_reported (day INTEGER PRIMARY KEY) STRICT;
 "];
 
 /// Refuses a file that is no database, or not ours.

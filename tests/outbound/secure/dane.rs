@@ -65,7 +65,13 @@ fn cases(authority: &Authority) -> Vec<Case> {
     let name = std::slice::from_ref(&ta);
     cases.push(case("name", other, name, Err("4.7.5"), "tlsa tlsa-invalid: 1"));
     cases.push(case("old", expired(), &[ta], Err("4.7.5"), "tlsa tlsa-invalid: 1"));
-    cases.push(case("wrong", expired(), &[wrong.clone()], Err("4.7.5"), "tlsa tlsa-invalid: 1"));
+    cases.push(case(
+        "wrong",
+        expired(),
+        std::slice::from_ref(&wrong),
+        Err("4.7.5"),
+        "tlsa tlsa-invalid: 1",
+    ));
     let pkix = format!("1 1 1 {}", hex([7; 32]));
     let by_dane = "TLSv1.3 TLS_AES_256_GCM_SHA384, any certificate, by DANE";
     // None that is usable: TLS, with whomever.

@@ -110,9 +110,7 @@ async fn meddle(client: TcpStream, server: tokio::io::DuplexStream, between: Bet
         let mut buffer = [0; 4096];
         loop {
             let count = from_client.read(&mut buffer).await.unwrap_or(0);
-            let Some(text) = buffer.get(..count).filter(|text| !text.is_empty()) else {
-                return None;
-            };
+            let text = buffer.get(..count).filter(|text| !text.is_empty())?;
             if text == b"STARTTLS\r\n" {
                 return Some(());
             }

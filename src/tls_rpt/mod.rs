@@ -1,5 +1,9 @@
 //! What came of TLS with the mail servers of others, as RFC 8460 reports it.
 
+mod report;
+
+pub use report::{Report, report_to};
+
 use serde::Serialize;
 use std::collections::HashMap;
 

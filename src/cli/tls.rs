@@ -1,0 +1,61 @@
+//! `onward tls`: what came of TLS with the mail servers of others.
+
+use super::{Context, Failure};
+use crate::store::tls_results;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use std::{io::Write, process::ExitCode};
+
+const DAY: i64 = 86_400;
+
+/// Shows what came of TLS with the mail servers of others
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Prints the sessions of a day by domain, policy and result (RFC 8460)
+    Results {
+        /// The day in UTC, as 2026-11-27 [default: today]
+        #[arg(long, value_name = "DATE")]
+        day: Option<Date>,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `onward tls`.
+///
+/// # Errors
+/// When the store fails.
+pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+    let Command::Results { day, json } = &args.command;
+    let day = match day {
+        Some(date) => date.to_zoned(TimeZone::UTC).map_err(Failure::new)?.timestamp(),
+        None => Timestamp::now(),
+    };
+    let day = u64::try_from(day.as_second() / DAY).unwrap_or(0);
+    let rows = tls_results(&context.config()?.state_dir, day)?;
+    let mut out = context.out();
+    for row in &rows {
+        if *json {
+            serde_json::to_writer(&mut out, row).map_err(std::io::Error::from)?;
+            writeln!(out)?;
+        } else {
+            let result = if row.result.is_empty() { "success" } else { &row.result };
+            let host =
+                if row.host.is_empty() { String::new() } else { format!(" at {}", row.host) };
+            writeln!(out, "{:>8}  {}  {}  {result}{host}", row.count, row.domain, row.policy)?;
+        }
+    }
+    if rows.is_empty() && !json {
+        writeln!(
+            out,
+            "no sessions are counted for that day; those of the last minute are not yet"
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
