@@ -249,7 +249,8 @@ mod tests {
             tracing::warn!(target: "hickory_resolver", "library warns");
         };
         assert_eq!(logged(Level::Error, Style::Journal, all), "<3>e\n");
-        assert_eq!(logged(Level::Info, Style::Journal, all), "<3>e\n<4>library warns\n");
+        assert_eq!(logged(Level::Info, Style::Journal, all), "<3>e\n");
+        assert_eq!(logged(Level::Debug, Style::Journal, all), "<3>e\n<7>d\n<4>library warns\n");
         assert_eq!(
             logged(Level::Trace, Style::Journal, all),
             "<3>e\n<7>d\n<6>library\n<4>library warns\n"

@@ -197,7 +197,8 @@ async fn trace_finds_messages_while_the_daemon_writes() {
          \"from\":\"alice@sender.example\",\"srs_from\":\"SRS0=t=XY=sender.example=alice@example.org\",\
          \"to\":[\"hello@example.org\"],\"outcome\":\"deferred\",\"reply\":\"451 4.4.1 later\",\
          \"attempts\":[{\"time\":\"2026-01-31T12:00:00.300Z\",\"host\":\"mx.mailbox.example\",\
-         \"reply\":\"421 4.3.2 busy\",\"ms\":40}],\"auth\":\"\",\"note\":\"\"}\n"
+         \"reply\":\"421 4.3.2 busy\",\"ms\":40,\"tls\":\"\"}],\"auth\":\"\",\
+         \"tls\":\"TLSv1.3 TLS_AES_256_GCM_SHA384\",\"note\":\"\"}\n"
     );
     let text = onward(&["trace", "--config", config, "--from", "@sender.example"]).out;
     assert!(text.starts_with("2026-01-31T12:00:00.250Z  3f2a  deferred in 123 ms\n"), "{text}");

@@ -308,7 +308,8 @@ fn of_version_1(state: &TempDir) {
     drop(directory);
     let raw = raw(state);
     raw.execute_batch(
-        "DROP TABLE spool; DROP TABLE spool_legs; DROP TABLE spool_totals; PRAGMA user_version = 1;
+        "DROP TABLE spool; DROP TABLE spool_legs; DROP TABLE spool_totals; DROP TABLE sts_policies;
+         DROP TABLE tls_results; DROP TABLE tls_reported; PRAGMA user_version = 1;
          PRAGMA auto_vacuum = 0; VACUUM;",
     )
     .unwrap();

@@ -1,3 +1,4 @@
+use crate::net::{Accepted, Socket};
 use http_body_util::Full;
 use hyper::{
     Method, Request, Response, StatusCode,
@@ -12,7 +13,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
+use tokio::{
+    sync::{Semaphore, watch},
+    task::JoinSet,
+    time::timeout,
+};
 
 /// Where the authority looks (RFC 8555 §8.3).
 const PATH: &str = "/.well-known/acme-challenge/";
@@ -20,8 +25,6 @@ const PATH: &str = "/.well-known/acme-challenge/";
 const CONNECTIONS: usize = 32;
 /// For a whole connection: an authority asks one thing.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// After a connection that could not be accepted.
-const REST: Duration = Duration::from_millis(100);
 
 type Answers = Arc<Mutex<HashMap<String, String>>>;
 
@@ -38,16 +41,15 @@ pub(super) struct Answer {
 
 impl Responder {
     /// Serves for ever.
-    pub async fn serve(self, listener: TcpListener) {
+    pub async fn serve(self, socket: Socket) {
         let places = Arc::new(Semaphore::new(CONNECTIONS));
-        loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-            let Ok((stream, _)) = listener.accept().await else {
-                tokio::time::sleep(REST).await;
-                continue;
-            };
+        let (_for_ever, retired) = watch::channel(false);
+        let begin = |accepted, tasks: &mut JoinSet<()>| {
+            let Accepted::Tcp(stream, _) = accepted else { return };
+            // Whoever comes beyond is turned away: an authority tries again.
+            let Ok(place) = Arc::clone(&places).try_acquire_owned() else { return };
             let answers = Arc::clone(&self.0);
-            tokio::spawn(async move {
+            tasks.spawn(async move {
                 let _place = place;
                 let service = service_fn(|request: Request<Incoming>| {
                     let response = respond(&answers, &request);
@@ -60,7 +62,8 @@ impl Responder {
                     .serve_connection(TokioIo::new(stream), service);
                 let _ = timeout(PATIENCE, connection).await;
             });
-        }
+        };
+        socket.serve(retired, begin).await;
     }
 
     pub(super) fn answer(&self, token: &str, answer: String) -> Answer {

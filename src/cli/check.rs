@@ -29,7 +29,7 @@ pub fn run(_: Args, context: &Context) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::new(format_args!("[tls] {error}")))?
         .is_some();
     let mut out = context.out();
-    let mut line = |name: &str, text: &str| writeln!(out, "{name:<12}{text}");
+    let mut line = |name: &str, text: &str| writeln!(out, "{name:<11}{text}");
 
     line("config", &format!("{} is valid", context.config_file().display()))?;
     line("hostname", config.hostname.as_str())?;
@@ -68,10 +68,13 @@ pub fn run(_: Args, context: &Context) -> Result<ExitCode, Failure> {
             }
             Err(error) => error.what,
         };
-        line("certificate", &format!("{name}{file}, {valid}"))?;
+        line("tls", &format!("{name}{file}, {valid}"))?;
     }
     if let Some(acme) = &config.tls.acme {
-        line("certificate", &format!("by ACME from {}, asked at {}", acme.directory, acme.http))?;
+        line(
+            "tls",
+            &format!("certificate by ACME from {}, asked at {}", acme.directory, acme.http),
+        )?;
     }
     // Beside Postfix it may be that no mail comes here.
     if config.listen.iter().any(|listen| listen.protocol == Protocol::Smtp) {

@@ -16,6 +16,8 @@ mod files;
 pub mod init;
 pub mod postsrsd;
 pub mod queue;
+pub mod reload;
+mod running;
 pub mod serve;
 mod size;
 pub mod srs;
@@ -56,6 +58,7 @@ enum Command {
     ImportPostsrsd(postsrsd::Args),
     Try(trial::Args),
     Serve(serve::Args),
+    Reload(reload::Args),
     Check(check::Args),
     Domain(domain::Args),
     Alias(alias::Args),
@@ -84,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::ImportPostsrsd(args) => postsrsd::run(args, &context),
         Command::Try(args) => trial::run(&args, &context),
         Command::Serve(args) => serve::run(&args, &context),
+        Command::Reload(args) => reload::run(args, &context),
         Command::Check(args) => check::run(args, &context),
         Command::Domain(args) => domain::run(args, &context),
         Command::Alias(args) => alias::run(args, &context),

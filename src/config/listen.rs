@@ -66,6 +66,8 @@ pub enum ListenAddress {
     },
     /// A unix socket.
     Unix(PathBuf),
+    /// A socket that systemd hands over, by its FileDescriptorName=.
+    Systemd(String),
 }
 
 const LATER_PROTOCOLS: [&str; 2] = ["submission", "http"];
@@ -105,9 +107,11 @@ impl FromStr for ListenAddress {
 
     fn from_str(text: &str) -> Result<Self, String> {
         if let Some(name) = text.strip_prefix("systemd:") {
-            return Err(format!(
-                "socket activation (\"systemd:{name}\") is not available in this version"
-            ));
+            let fits = |c: char| c.is_ascii_graphic() && c != ':';
+            return match !name.is_empty() && name.chars().all(fits) {
+                true => Ok(Self::Systemd(name.to_owned())),
+                false => Err(format!("{name:?} is no name of a systemd socket")),
+            };
         }
         if let Some(path) = text.strip_prefix("unix:") {
             return super::absolute_path(path).map(Self::Unix);
@@ -132,6 +136,7 @@ impl fmt::Display for ListenAddress {
             Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
             Self::Tcp { host, port } => write!(f, "{host}:{port}"),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Systemd(name) => write!(f, "systemd:{name}"),
         }
     }
 }

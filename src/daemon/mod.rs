@@ -2,15 +2,18 @@
 
 mod accept;
 mod clock;
+mod current;
 mod delivery;
 mod explain;
 mod filter;
 mod form;
+mod generation;
 mod keys;
 mod live;
 mod recipient;
 mod sender;
 mod services;
+mod sockets;
 mod spool;
 mod story;
 mod tables;
@@ -18,26 +21,23 @@ mod tls_reports;
 mod transaction;
 
 use crate::{
-    acme::{self, Keeper, Responder},
-    address::Domain,
-    config::{Config, Listen, Milter, Protocol},
-    milter::Mode,
-    net::{Clients, Encryption, Listener, Manners, ResolverError, Server, Timeouts},
-    postfix::{self, Connections, Dialect, Patience},
-    smtp::SessionConfig,
+    config::Config,
+    net::{Clients, ResolverError},
+    postfix::Connections,
     store::{
         StateLock, StoreError,
         journal::{Bounds, Journal, JournalError},
     },
-    tls::{Acceptor, Certificates, RootsError},
+    tls::RootsError,
 };
+use current::Current;
 pub use explain::{Explanation, Question, explain};
-use filter::Filter;
-use live::Live;
+use generation::{Generation, Serving, Shared};
 use services::Services;
+pub use sockets::Inherited;
+use sockets::Sockets;
 use spool::Runner;
 use std::{
-    future::Future,
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -45,12 +45,10 @@ use std::{
 };
 pub use tables::Tables;
 use tokio::{
-    net::TcpListener,
-    sync::watch,
+    sync::{mpsc, oneshot, watch},
     task::JoinSet,
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
-use transaction::Mail;
 
 /// Added to `delivery.budget` when stopping: the reply of a delivery that used all of it still goes out.
 const STOP_MARGIN: Duration = Duration::from_secs(5);
@@ -62,18 +60,29 @@ const LOCK_REST: Duration = Duration::from_millis(20);
 /// How often expired memories are deleted; what has expired is never answered anyway.
 const PURGE_EVERY: Duration = Duration::from_secs(3600);
 
+/// For the answer to whether all is well.
+const WELL_WITHIN: Duration = Duration::from_secs(10);
+
 /// A daemon whose listeners are bound and whose store is open.
 #[derive(Debug)]
 pub struct Daemon {
-    services: Arc<Services>,
-    listeners: Vec<Listener>,
-    /// For Postfix.
-    table_listeners: Vec<(postfix::Listener, Option<Milter>)>,
+    generation: Generation,
+    shared: Shared,
     spool: spool::Inbox,
-    certificates: Option<LiveCertificates>,
-    issuing: Option<(Keeper, TcpListener)>,
     /// Held until the end.
     _state_dir: StateLock,
+}
+
+/// What a running daemon can be told.
+#[derive(Debug)]
+pub enum Command {
+    /// To go by another configuration, without losing a session; the answer says whether it does, or why
+    /// it goes on as before.
+    Reload(Box<Config>, oneshot::Sender<Result<(), String>>),
+    /// To say whether all is well, or what is not.
+    IsWell(oneshot::Sender<Result<(), String>>),
+    /// To stop.
+    Stop,
 }
 
 /// Why the daemon does not start. Nothing was accepted yet.
@@ -115,6 +124,9 @@ pub enum StartError {
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// A reload cannot move it.
+    #[error("state_dir has changed: that needs a restart")]
+    StateDir,
     /// The configuration names no listener.
     #[error("the configuration has no [[listen]] section, so there is nothing to serve")]
     NoListener,
@@ -145,180 +157,44 @@ async fn lock(state_dir: &Path) -> Result<StateLock, StartError> {
     }
 }
 
-type LiveCertificates = Arc<Live<Option<Arc<Certificates>>>>;
-
-/// `None` where no client is offered TLS.
-fn certificates(config: &Config) -> Result<Option<LiveCertificates>, StartError> {
-    let mut files = config.tls.certificates.clone();
-    let is_issued = config.tls.acme.is_some();
-    if is_issued {
-        files.insert(0, acme::Files::new(&config.state_dir).certificate());
-    }
-    if files.is_empty() {
-        return Ok(None);
-    }
-    let live = keys::certificates(files, is_issued).map_err(StartError::Keys)?;
-    Ok(Some(Arc::new(live)))
-}
-
-/// Who sees to certificates, and where the authority asks.
-async fn issuing(config: &Config) -> Result<Option<(Keeper, TcpListener)>, StartError> {
-    let Some(acme) = &config.tls.acme else { return Ok(None) };
-    let address = &acme.http;
-    let bound = TcpListener::bind(address.to_string()).await;
-    let listener =
-        bound.map_err(|error| StartError::Listen { address: address.to_string(), error })?;
-    let names = std::iter::once(&config.hostname).chain(&acme.names);
-    let keeper = Keeper {
-        acme: acme.clone(),
-        names: names.map(Domain::to_key).collect(),
-        ca_file: config.tls.ca_file.clone(),
-        files: acme::Files::new(&config.state_dir),
-    };
-    Ok(Some((keeper, listener)))
-}
-
-fn acceptor(certificates: Option<&LiveCertificates>) -> Result<Option<Acceptor>, StartError> {
-    let Some(certificates) = certificates.cloned() else { return Ok(None) };
-    let acceptor = Acceptor::new(move || certificates.get().as_ref().clone());
-    acceptor.map(Some).map_err(|error| StartError::Keys(format!("TLS cannot begin: {error}")))
-}
-
 impl Daemon {
-    /// Opens the store and the journal, reads the secrets, and binds all listeners.
+    /// Opens the store and the journal, reads the secrets, and binds all listeners; `inherited` are sockets
+    /// that systemd has bound.
     ///
     /// # Errors
     /// The first of these that fails.
-    pub async fn bind(config: Config) -> Result<Self, StartError> {
+    pub async fn bind(config: Config, inherited: Inherited) -> Result<Self, StartError> {
         if config.listen.is_empty() {
             return Err(StartError::NoListener);
         }
         let (mut services, spool) = Services::open(config)?;
-        let config = &services.config;
-        let state_dir = lock(&config.state_dir).await?;
-        let certificates = certificates(config)?;
-        let acceptor = acceptor(certificates.as_ref())?;
-        let issuing = issuing(config).await?;
-        let mut listeners = Vec::new();
-        let mut table_listeners = Vec::new();
-        for listen in &config.listen {
-            let Listen { protocol, address, milter, .. } = listen;
-            let failed = |error| StartError::Listen { address: address.to_string(), error };
-            let dialect = match protocol {
-                Protocol::Smtp => {
-                    let encryption = acceptor
-                        .clone()
-                        .map(|acceptor| Encryption { acceptor, is_implicit: listen.implicit_tls });
-                    let manners = Manners {
-                        proxies: listen.proxy_protocol.clone(),
-                        relays: listen.xforward.clone(),
-                        encryption,
-                    };
-                    let bound = Listener::bind(address, manners).await;
-                    listeners.push(bound.map_err(failed)?);
-                    continue;
-                }
-                Protocol::Socketmap => Dialect::Socketmap,
-                Protocol::TcpTable(direction) => Dialect::TcpTable(*direction),
-                Protocol::Policy => Dialect::Policy,
-                Protocol::Milter if milter.shadow => Dialect::Milter(Mode::Shadow),
-                Protocol::Milter => Dialect::Milter(Mode::Act),
-            };
-            let bound = postfix::Listener::bind(address, dialect).await;
-            let rules = (*protocol == Protocol::Milter).then(|| milter.clone());
-            table_listeners.push((bound.map_err(failed)?, rules));
-        }
+        let state_dir = lock(&services.config.state_dir).await?;
+        let limits = &services.config.limits;
+        let clients = Arc::new(Clients::new(limits.connections, limits.connections_per_client));
+        let shared = Shared { clients, connections: Connections::new(limits.map_connections) };
+        let sockets = Sockets::new(inherited);
+        let sockets = sockets.bind(&services.config).await?;
         services.journal = Journal::open(&services.config.state_dir, Bounds::default())?;
-        Ok(Self {
-            services: Arc::new(services),
-            listeners,
-            table_listeners,
-            spool,
-            certificates,
-            issuing,
-            _state_dir: state_dir,
-        })
+        let generation = Generation::new(Arc::new(services), sockets)?;
+        Ok(Self { generation, shared, spool, _state_dir: state_dir })
     }
 
     /// Where it listens.
     pub fn listening(&self) -> Vec<String> {
-        let tables = self.table_listeners.iter().map(|(listener, _)| listener.local());
-        let smtp = self.listeners.iter().map(Listener::local);
-        smtp.chain(tables).map(ToOwned::to_owned).collect()
+        self.generation.listening()
     }
 
-    /// Serves until `stop` is ready. Then nobody new is let in, idle sessions get 421, messages under
-    /// way are finished within `delivery.budget`, and the journal is written out.
-    pub async fn run(self, stop: impl Future<Output = ()>) {
-        let config = &self.services.config;
-        let limits = &config.limits;
-        let handler_services = Arc::clone(&self.services);
-        let server = Arc::new(Server {
-            session: Arc::new(SessionConfig {
-                hostname: config.hostname.to_string(),
-                max_message_size: config.delivery.max_message_size,
-                max_recipients: limits.recipients,
-                max_errors: limits.errors,
-            }),
-            clients: Arc::new(Clients::new(limits.connections, limits.connections_per_client)),
-            memory: self.services.memory.clone(),
-            timeouts: Timeouts {
-                command: limits.command_timeout,
-                data: limits.data_timeout,
-                session: limits.session_timeout,
-            },
-            handler: move |peer, admission| {
-                Mail::new(Arc::clone(&handler_services), peer, admission)
-            },
-        });
-        let grace = config.delivery.budget + STOP_MARGIN;
-
+    /// Serves until a command says to stop, or nobody is left to say so. Then nobody new is let in, idle
+    /// sessions get 421, messages under way are finished within `delivery.budget`, and the journal is
+    /// written out.
+    pub async fn run(self, mut commands: mpsc::Receiver<Command>) {
         let (stopping, stopped) = watch::channel(false);
-        let smtp = self.listeners.iter().find_map(Listener::plain_address);
-        let tables = Tables::new(Arc::clone(&self.services), smtp);
-        let connections = Connections::new(limits.map_connections);
-        let mut listeners = JoinSet::new();
-        for (listener, milter) in self.table_listeners {
-            tracing::info!(address = listener.local(), "listening");
-            let (tables, connections) = (tables.clone(), Arc::clone(&connections));
-            let patience = Patience(limits.map_timeout);
-            let stopped = stopped.clone();
-            match milter {
-                None => {
-                    listeners.spawn(listener.run(Arc::new(tables), connections, patience, stopped))
-                }
-                Some(rules) => {
-                    let filter = Filter::new(Arc::clone(&self.services), tables, rules);
-                    listeners.spawn(listener.run(Arc::new(filter), connections, patience, stopped))
-                }
-            };
-        }
-        for listener in self.listeners {
-            tracing::info!(address = listener.local(), "listening");
-            listeners.spawn(listener.run(Arc::clone(&server), stopped.clone()));
-        }
-        let runner = Runner::new(Arc::clone(&self.services), self.spool, stopped.clone());
+        let current = Current::new(Arc::clone(&self.generation.services));
+        let store = self.generation.services.store.clone();
+        let runner = Runner::new(current.clone(), self.spool, stopped.clone());
         let mut runner = tokio::spawn(runner.run());
-        let services = Arc::clone(&self.services);
-        let certificates = self.certificates;
-        let follow = tokio::spawn(async move {
-            let certificates = async {
-                if let Some(certificates) = certificates {
-                    certificates.follow().await;
-                }
-            };
-            tokio::join!(services.rewriter.follow(), services.signing.follow(), certificates);
-        });
-        let issuing = self.issuing.map(|(keeper, listener)| {
-            let responder = Responder::default();
-            let serving = responder.clone().serve(listener);
-            tokio::spawn(async move { tokio::join!(serving, keeper.keep(responder)) })
-        });
-        let services = Arc::clone(&self.services);
-        let count = tokio::spawn(async move {
-            tls_reports::run(&services).await;
-        });
-        let store = self.services.store.clone();
+        let of_count = current.clone();
+        let count = tokio::spawn(async move { tls_reports::run(&of_count).await });
         let purge = tokio::spawn(async move {
             loop {
                 if let Err(error) = store.purge(clock::seconds()).await {
@@ -327,32 +203,79 @@ impl Daemon {
                 tokio::time::sleep(PURGE_EVERY).await;
             }
         });
-
-        stop.await;
-        tracing::info!(connections = server.clients.connections(), "stopping");
+        let mut serving = self.generation.start(&self.shared, &stopped);
+        // Sessions from before a reload.
+        let mut retired = JoinSet::new();
+        while let Some(command) = commands.recv().await {
+            match command {
+                Command::Stop => break,
+                Command::IsWell(answer) => {
+                    let _ = answer.send(is_well(&serving).await);
+                }
+                Command::Reload(config, answer) => {
+                    let next = serving.next(*config).await;
+                    let _ = answer.send(next.as_ref().map(drop).map_err(ToString::to_string));
+                    let Ok(next) = next else { continue };
+                    current.set(Arc::clone(&next.services));
+                    next.services.take_over();
+                    let limits = &next.services.config.limits;
+                    self.shared
+                        .clients
+                        .set_limits(limits.connections, limits.connections_per_client);
+                    self.shared.connections.set_max(limits.map_connections);
+                    let before =
+                        std::mem::replace(&mut serving, next.start(&self.shared, &stopped));
+                    let is_other =
+                        !Arc::ptr_eq(&before.services().outbound, &current.get().outbound);
+                    retired.spawn(async move {
+                        if is_other {
+                            tls_reports::keep_results(before.services()).await;
+                        }
+                        before.retire(is_other).await;
+                    });
+                    while retired.try_join_next().is_some() {}
+                }
+            }
+        }
+        let services = current.get();
+        let grace = services.config.delivery.budget + STOP_MARGIN;
+        tracing::info!(connections = self.shared.clients.connections(), "stopping");
         let _ = stopping.send(true);
         let end = Instant::now() + grace;
-        let all_ended = async { while listeners.join_next().await.is_some() {} };
+        let all_ended = async {
+            tokio::join!(serving.retire(false), async {
+                while retired.join_next().await.is_some() {}
+            });
+        };
         if timeout_at(end, all_ended).await.is_err() {
             tracing::warn!(
                 "sessions still open after the budget are cut; their clients keep the mail"
             );
-            listeners.shutdown().await;
         }
+        retired.shutdown().await;
         if timeout_at(end, &mut runner).await.is_err() {
             tracing::warn!("deliveries whose end is not answered are cut; they begin again");
             runner.abort();
         }
-        follow.abort();
         purge.abort();
-        if let Some(issuing) = issuing {
-            issuing.abort();
-        }
         count.abort();
-        tls_reports::keep_results(&self.services).await;
-        self.services.outbound.close().await;
-        self.services.journal.clone().close().await;
-        self.services.store.close().await;
+        tls_reports::keep_results(&services).await;
+        services.outbound.close().await;
+        services.journal.clone().close().await;
+        services.store.close().await;
         tracing::info!("stopped");
+    }
+}
+
+/// The store answers, and every listener is there.
+async fn is_well(serving: &Serving) -> Result<(), String> {
+    let store = serving.services().store.is_well();
+    timeout(WELL_WITHIN, store)
+        .await
+        .map_err(|_| "the database does not answer".to_owned())?
+        .map_err(|error| error.to_string())?;
+    match serving.listens() {
+        true => Ok(()),
+        false => Err("a listener has ended".to_owned()),
     }
 }

@@ -55,29 +55,49 @@ impl Services {
             },
         )?;
         let journal = Journal::nowhere();
-        let resolver = Resolver::new(&config.dns_servers)?;
-        let outbound = Arc::new(Outbound::new(OutboundConfig {
-            hostname: config.hostname.clone(),
-            resolver,
-            mx_port: SMTP_PORT,
-            limits: OutboundLimits::default(),
-            connector: Connector::new(config.tls.ca_file.as_deref())?,
-            preferences: Preferences {
-                never_plaintext: config.tls.never_plaintext.clone(),
-                ipv4_first: config.delivery.ipv4_first.clone(),
-                ipv6_first: config.delivery.ipv6_first.clone(),
-            },
-            sts_port: config.tls.mta_sts.then_some(HTTPS_PORT),
-            store: Some(store.clone()),
-            dane: dane(&config)?,
-        }));
-        let retry =
-            retry::Policy { waits: config.spool.retry.clone(), max_age: config.spool.max_age };
+        let outbound = Arc::new(outbound(&config, &store)?);
+        let retry = retry_policy(&config);
         let memory = MessageMemory::new(config.limits.message_memory);
         let (spool, inbox) = spool::Handle::new();
         let services =
             Self { config, store, journal, outbound, rewriter, signing, memory, retry, spool };
         Ok((services, inbox))
+    }
+
+    /// The same with another configuration: store, journal, spool and memory are those of `self`, and so are
+    /// the connections to destinations where nothing about them changes. Nothing of `self` changes until
+    /// [`Services::take_over`].
+    pub(super) fn next(&self, config: Config) -> Result<Self, StartError> {
+        if config.state_dir != self.config.state_dir {
+            return Err(StartError::StateDir);
+        }
+        let secrets = config.srs.secret_file.clone();
+        let rewriter =
+            keys::rewriter(config.srs.settings.clone(), secrets).map_err(StartError::Keys)?;
+        let signing = keys::signing(&config.state_dir).map_err(StartError::Keys)?;
+        let store = self.store.clone();
+        let outbound = match is_same_outbound(&config, &self.config) {
+            true => Arc::clone(&self.outbound),
+            false => Arc::new(outbound(&config, &store)?),
+        };
+        Ok(Self {
+            retry: retry_policy(&config),
+            config,
+            store,
+            journal: self.journal.clone(),
+            outbound,
+            rewriter,
+            signing,
+            memory: self.memory.clone(),
+            spool: self.spool.clone(),
+        })
+    }
+
+    /// What is shared with those before goes by this configuration from now on.
+    pub(super) fn take_over(&self) {
+        self.memory.set_max(self.config.limits.message_memory);
+        let spool = spool_bounds(&self.config.spool);
+        self.store.set_options(self.config.postmaster.clone(), spool);
     }
 
     /// The rewriter with the secrets as they are now.
@@ -127,6 +147,38 @@ impl Services {
             Reply::cannot_rewrite()
         })
     }
+}
+
+fn retry_policy(config: &Config) -> retry::Policy {
+    retry::Policy { waits: config.spool.retry.clone(), max_age: config.spool.max_age }
+}
+
+fn outbound(config: &Config, store: &Store) -> Result<Outbound, StartError> {
+    Ok(Outbound::new(OutboundConfig {
+        hostname: config.hostname.clone(),
+        resolver: Resolver::new(&config.dns_servers)?,
+        mx_port: SMTP_PORT,
+        limits: OutboundLimits::default(),
+        connector: Connector::new(config.tls.ca_file.as_deref())?,
+        preferences: Preferences {
+            never_plaintext: config.tls.never_plaintext.clone(),
+            ipv4_first: config.delivery.ipv4_first.clone(),
+            ipv6_first: config.delivery.ipv6_first.clone(),
+        },
+        sts_port: config.tls.mta_sts.then_some(HTTPS_PORT),
+        store: Some(store.clone()),
+        dane: dane(config)?,
+    }))
+}
+
+/// What [`outbound`] goes by.
+fn is_same_outbound(one: &Config, other: &Config) -> bool {
+    let of = |config: &Config| {
+        let Config { hostname, dns_servers, trust_anchor, tls, delivery, .. } = config.clone();
+        let tls = (tls.ca_file, tls.never_plaintext, tls.mta_sts, tls.dane);
+        (hostname, dns_servers, trust_anchor, tls, delivery.ipv4_first, delivery.ipv6_first)
+    };
+    of(one) == of(other)
 }
 
 fn dane(config: &Config) -> Result<Option<ValidatingResolver>, StartError> {

@@ -2,6 +2,7 @@
 
 use super::{
     clock,
+    current::Current,
     services::Services,
     spool::{Added, added},
 };
@@ -22,15 +23,16 @@ const DAY: u64 = 86_400;
 const MAX_REPORTS: usize = 1000;
 
 /// Never ends.
-pub(super) async fn run(services: &Services) {
-    // Known before the first message waits for it.
-    services.outbound.prepare().await;
+pub(super) async fn run(current: &Current) {
     loop {
+        let services = current.get();
+        // Known before the first message waits for it.
+        services.outbound.prepare().await;
         if services.config.tls.reports {
-            report(services).await;
+            report(&services).await;
         }
         tokio::time::sleep(COUNT_EVERY).await;
-        keep_results(services).await;
+        keep_results(&current.get()).await;
     }
 }
 

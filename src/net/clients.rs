@@ -2,7 +2,10 @@ use crate::reply::Reply;
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv6Addr},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -14,8 +17,8 @@ const MAX_CLIENTS: usize = 65_536;
 /// Who is connected, how often, and who has been guessing SRS tags.
 #[derive(Debug)]
 pub struct Clients {
-    max: usize,
-    max_per_client: usize,
+    max: AtomicUsize,
+    max_per_client: AtomicUsize,
     table: Mutex<Table>,
 }
 
@@ -46,7 +49,13 @@ pub struct Admission {
 impl Clients {
     /// Limits are `limits.connections` and `limits.connections_per_client`.
     pub fn new(max: usize, max_per_client: usize) -> Self {
-        Self { max, max_per_client, table: Mutex::default() }
+        Self { max: max.into(), max_per_client: max_per_client.into(), table: Mutex::default() }
+    }
+
+    /// From now on.
+    pub fn set_limits(&self, max: usize, max_per_client: usize) {
+        self.max.store(max, Ordering::Relaxed);
+        self.max_per_client.store(max_per_client, Ordering::Relaxed);
     }
 
     /// Counts a new connection. `ip` is `None` for a unix socket, which only the total limits.
@@ -56,13 +65,13 @@ impl Clients {
     pub fn admit(self: &Arc<Self>, ip: Option<IpAddr>) -> Result<Admission, Reply> {
         let key = ip.map(Key::of);
         let mut table = self.lock();
-        if table.connections >= self.max {
+        if table.connections >= self.max.load(Ordering::Relaxed) {
             return Err(Reply::too_many_connections());
         }
         if let Some(key) = key {
             table.make_room();
             let client = table.clients.entry(key).or_default();
-            if client.connections >= self.max_per_client {
+            if client.connections >= self.max_per_client.load(Ordering::Relaxed) {
                 return Err(Reply::too_many_connections());
             }
             client.connections += 1;

@@ -7,7 +7,7 @@ use super::{
     socket::{Accepted, Socket},
 };
 use crate::{
-    config::{IpNet, ListenAddress},
+    config::IpNet,
     proxy::{self, Header, Parsed},
     reply::Reply,
     smtp::{Session, SessionConfig},
@@ -85,12 +85,9 @@ impl<F> fmt::Debug for Server<F> {
 }
 
 impl Listener {
-    /// Binds `address`. A unix socket left over by a process that is gone is replaced.
-    ///
-    /// # Errors
-    /// When the address does not resolve, is in use, or may not be bound.
-    pub async fn bind(address: &ListenAddress, manners: Manners) -> io::Result<Self> {
-        Ok(Self { socket: Socket::bind(address, false).await?, manners })
+    /// On a socket.
+    pub fn new(socket: Socket, manners: Manners) -> Self {
+        Self { socket, manners }
     }
 
     /// Where it listens, with the port the system chose if the configuration said 0.
@@ -105,18 +102,21 @@ impl Listener {
         self.socket.local_address().filter(|_| proxies.is_empty() && !is_implicit)
     }
 
-    /// Accepts until `shutdown` turns true, then waits for the sessions to end. Dropping the future
-    /// ends them at once.
-    pub async fn run<F, H>(self, server: Arc<Server<F>>, shutdown: watch::Receiver<bool>)
-    where
+    /// Accepts until `retired` turns true, then waits for the sessions to end, which `shutdown` asks them
+    /// to. Dropping the future ends them at once.
+    pub async fn run<F, H>(
+        self,
+        server: Arc<Server<F>>,
+        retired: watch::Receiver<bool>,
+        shutdown: watch::Receiver<bool>,
+    ) where
         F: Fn(Peer, Arc<Admission>) -> H + Send + Sync + 'static,
         H: Handler + 'static,
     {
         let manners = Arc::new(self.manners);
-        let of_sessions = shutdown.clone();
         let begin = |accepted, sessions: &mut JoinSet<()>| {
             let (server, manners) = (Arc::clone(&server), Arc::clone(&manners));
-            let shutdown = of_sessions.clone();
+            let shutdown = shutdown.clone();
             sessions.spawn(async move {
                 match accepted {
                     Accepted::Tcp(stream, peer) => {
@@ -129,7 +129,7 @@ impl Listener {
                 }
             });
         };
-        self.socket.serve(shutdown, begin).await;
+        self.socket.serve(retired, begin).await;
     }
 }
 

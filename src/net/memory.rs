@@ -7,7 +7,7 @@ use std::sync::{
 #[derive(Debug, Clone)]
 pub struct MessageMemory {
     used: Arc<AtomicUsize>,
-    max: usize,
+    max: Arc<AtomicUsize>,
 }
 
 /// What one message holds of it; given back on drop.
@@ -23,7 +23,12 @@ const STEP: usize = 64 * 1024;
 impl MessageMemory {
     /// Room for `max` bytes.
     pub fn new(max: usize) -> Self {
-        Self { used: Arc::default(), max }
+        Self { used: Arc::default(), max: Arc::new(AtomicUsize::new(max)) }
+    }
+
+    /// From now on, for all clones.
+    pub fn set_max(&self, max: usize) {
+        self.max.store(max, Ordering::Relaxed);
     }
 
     /// A reservation of nothing yet.
@@ -50,8 +55,9 @@ impl Reservation {
 
     fn grow_to(&mut self, bytes: usize) -> bool {
         let wanted = bytes - self.held;
+        let max = self.memory.max.load(Ordering::Relaxed);
         let taken = self.memory.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
-            used.checked_add(wanted).filter(|sum| *sum <= self.memory.max)
+            used.checked_add(wanted).filter(|sum| *sum <= max)
         });
         if taken.is_ok() {
             self.held = bytes;

@@ -39,4 +39,4 @@ pub use memory::{MessageMemory, Reservation};
 pub use outbound::{Outbound, OutboundConfig, Preferences};
 pub use outgoing::{Checkpoint, Outgoing};
 pub use resolver::{LookupError, Resolver, ResolverError};
-pub use socket::{Accepted, Socket};
+pub use socket::{Accepted, Bound, Socket};

@@ -6,6 +6,7 @@ use std::{
     net::SocketAddr,
     os::unix::fs::{FileTypeExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 use tokio::{
@@ -24,17 +25,30 @@ const ACCEPT_COMPLAINT: Duration = Duration::from_secs(60);
 /// Everybody may connect: Postfix does so as its own user.
 const OPEN_MODE: u32 = 0o666;
 
-/// A socket that listens.
+/// A bound address, for one listener after another: what waits to be accepted is lost with the last.
 #[derive(Debug)]
-pub struct Socket {
+pub struct Bound {
     kind: Kind,
     local: String,
 }
 
 #[derive(Debug)]
 enum Kind {
+    Tcp(std::net::TcpListener),
+    Unix(std::os::unix::net::UnixListener, PathBuf),
+}
+
+/// A socket that listens.
+#[derive(Debug)]
+pub struct Socket {
+    listener: Listening,
+    bound: Arc<Bound>,
+}
+
+#[derive(Debug)]
+enum Listening {
     Tcp(TcpListener),
-    Unix(UnixListener, PathBuf),
+    Unix(UnixListener),
 }
 
 /// A connection.
@@ -46,22 +60,19 @@ pub enum Accepted {
     Unix(UnixStream),
 }
 
-impl Socket {
+impl Bound {
     /// Binds `address`. A unix socket left over by a process that is gone is replaced; `is_open`: every
     /// user of the machine may connect to it.
     ///
     /// # Errors
     /// When the address does not resolve, is in use, or may not be bound.
-    pub async fn bind(address: &ListenAddress, is_open: bool) -> io::Result<Self> {
+    pub async fn bind(address: &ListenAddress, is_open: bool) -> io::Result<Arc<Self>> {
         match address {
             ListenAddress::Tcp { host, port } => {
                 let mut last = io::Error::new(io::ErrorKind::NotFound, "name has no address");
                 for address in lookup_host((host.as_str(), *port)).await? {
                     match bind_tcp(address) {
-                        Ok(listener) => {
-                            let local = listener.local_addr()?.to_string();
-                            return Ok(Self { kind: Kind::Tcp(listener), local });
-                        }
+                        Ok(listener) => return Self::tcp(listener.into_std()?),
                         Err(error) => last = error,
                     }
                 }
@@ -69,34 +80,93 @@ impl Socket {
             }
             ListenAddress::Unix(path) => {
                 remove_leftover(path).await?;
-                let listener = UnixListener::bind(path)?;
+                let listener = UnixListener::bind(path)?.into_std()?;
                 if is_open {
                     std::fs::set_permissions(path, PermissionsExt::from_mode(OPEN_MODE))?;
                 }
                 let local = format!("unix:{}", path.display());
-                Ok(Self { kind: Kind::Unix(listener, path.clone()), local })
+                Ok(Arc::new(Self { kind: Kind::Unix(listener, path.clone()), local }))
             }
+            ListenAddress::Systemd(name) => Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                format!(
+                    "systemd has handed over no socket of the name {name:?} (FileDescriptorName=)"
+                ),
+            )),
         }
+    }
+
+    /// A listener that somebody else has bound.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn tcp(listener: std::net::TcpListener) -> io::Result<Arc<Self>> {
+        listener.set_nonblocking(true)?;
+        let local = listener.local_addr()?.to_string();
+        Ok(Arc::new(Self { kind: Kind::Tcp(listener), local }))
+    }
+
+    /// The same for a unix socket, whose file is not ours.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn unix(listener: std::os::unix::net::UnixListener) -> io::Result<Arc<Self>> {
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let path = address.as_pathname().unwrap_or(Path::new("?"));
+        let local = format!("unix:{}", path.display());
+        Ok(Arc::new(Self { kind: Kind::Unix(listener, PathBuf::new()), local }))
     }
 
     /// Where it listens, with the port the system chose if the configuration said 0.
     pub fn local(&self) -> &str {
         &self.local
     }
+}
+
+impl Drop for Bound {
+    fn drop(&mut self) {
+        if let Kind::Unix(_, path) = &self.kind
+            && !path.as_os_str().is_empty()
+        {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+impl Socket {
+    /// Listens. To be called within a Tokio runtime.
+    ///
+    /// # Errors
+    /// When descriptors have run out.
+    pub fn new(bound: Arc<Bound>) -> io::Result<Self> {
+        let listener = match &bound.kind {
+            Kind::Tcp(listener) => Listening::Tcp(TcpListener::from_std(listener.try_clone()?)?),
+            Kind::Unix(listener, _) => {
+                Listening::Unix(UnixListener::from_std(listener.try_clone()?)?)
+            }
+        };
+        Ok(Self { listener, bound })
+    }
+
+    /// See [`Bound::local`].
+    pub fn local(&self) -> &str {
+        self.bound.local()
+    }
 
     /// The same for TCP.
     pub fn local_address(&self) -> Option<SocketAddr> {
-        match &self.kind {
-            Kind::Tcp(listener) => listener.local_addr().ok(),
-            Kind::Unix(..) => None,
+        match &self.listener {
+            Listening::Tcp(listener) => listener.local_addr().ok(),
+            Listening::Unix(_) => None,
         }
     }
 
-    /// Gives each connection to `begin`, which adds a task, until `shutdown` turns true; then waits for the
+    /// Gives each connection to `begin`, which adds a task, until `retired` turns true; then waits for the
     /// tasks to end. Dropping the future ends them at once.
     pub async fn serve(
         self,
-        mut shutdown: watch::Receiver<bool>,
+        mut retired: watch::Receiver<bool>,
         mut begin: impl FnMut(Accepted, &mut JoinSet<()>),
     ) {
         let mut tasks = JoinSet::new();
@@ -108,32 +178,29 @@ impl Socket {
                     Err(error) => {
                         if complained.is_none_or(|last| last.elapsed() >= ACCEPT_COMPLAINT) {
                             complained = Some(Instant::now());
-                            tracing::error!(listener = %self.local, %error, "cannot accept connections");
+                            tracing::error!(listener = self.local(), %error, "cannot accept connections");
                         }
                         tokio::time::sleep(ACCEPT_REST).await;
                     }
                 },
                 _ = tasks.join_next(), if !tasks.is_empty() => {}
-                changed = shutdown.changed() => {
-                    if changed.is_err() || *shutdown.borrow() {
+                changed = retired.changed() => {
+                    if changed.is_err() || *retired.borrow() {
                         break;
                     }
                 }
             }
         }
-        if let Kind::Unix(_, path) = &self.kind {
-            let _ = std::fs::remove_file(path);
-        }
-        drop(self.kind);
+        drop(self);
         while tasks.join_next().await.is_some() {}
     }
 
     async fn accept(&self) -> io::Result<Accepted> {
-        match &self.kind {
-            Kind::Tcp(listener) => {
+        match &self.listener {
+            Listening::Tcp(listener) => {
                 listener.accept().await.map(|(stream, peer)| Accepted::Tcp(stream, peer))
             }
-            Kind::Unix(listener, _) => {
+            Listening::Unix(listener) => {
                 listener.accept().await.map(|(stream, _)| Accepted::Unix(stream))
             }
         }

@@ -1,6 +1,9 @@
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 use tokio::sync::Notify;
 
@@ -9,7 +12,7 @@ use tokio::sync::Notify;
 /// one is gone.
 #[derive(Debug)]
 pub struct Connections {
-    max: usize,
+    max: AtomicUsize,
     table: Mutex<Table>,
 }
 
@@ -36,13 +39,18 @@ pub(super) struct Idle<'a> {
 impl Connections {
     /// At most `max`.
     pub fn new(max: usize) -> Arc<Self> {
-        Arc::new(Self { max, table: Mutex::default() })
+        Arc::new(Self { max: max.into(), table: Mutex::default() })
+    }
+
+    /// From now on.
+    pub fn set_max(&self, max: usize) {
+        self.max.store(max, Ordering::Relaxed);
     }
 
     /// A place for a new connection. `None` when all are taken and none is idle.
     pub(super) fn admit(self: &Arc<Self>) -> Option<Place> {
         let mut table = self.lock();
-        if table.open >= self.max {
+        if table.open >= self.max.load(Ordering::Relaxed) {
             let (_, oldest) = table.idle.pop_first()?;
             oldest.notify_one();
         }

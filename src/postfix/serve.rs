@@ -4,7 +4,7 @@ use super::{
     filter,
 };
 use crate::{
-    config::{Direction, ListenAddress},
+    config::Direction,
     lookup::{Question, Table},
     milter,
     net::{Accepted, Socket},
@@ -53,12 +53,9 @@ pub struct Listener {
 pub struct Patience(pub Duration);
 
 impl Listener {
-    /// Binds `address`; Postfix may connect to a unix socket, whoever it runs as.
-    ///
-    /// # Errors
-    /// When the address does not resolve, is in use, or may not be bound.
-    pub async fn bind(address: &ListenAddress, dialect: Dialect) -> io::Result<Self> {
-        Ok(Self { socket: Socket::bind(address, true).await?, dialect })
+    /// On a socket that Postfix may connect to, whoever it runs as.
+    pub fn new(socket: Socket, dialect: Dialect) -> Self {
+        Self { socket, dialect }
     }
 
     /// Where it listens.
@@ -66,21 +63,22 @@ impl Listener {
         self.socket.local()
     }
 
-    /// Answers until `shutdown` turns true.
+    /// Accepts until `retired` turns true, and answers until `shutdown` does.
     pub async fn run<S: Service>(
         self,
         service: Arc<S>,
         connections: Arc<Connections>,
         patience: Patience,
+        retired: watch::Receiver<bool>,
         shutdown: watch::Receiver<bool>,
     ) {
-        let (dialect, of_each) = (self.dialect, shutdown.clone());
+        let dialect = self.dialect;
         let begin = |accepted, tasks: &mut JoinSet<()>| {
             let Some(place) = connections.admit() else {
                 tracing::warn!(?dialect, "connection refused: limits.map_connections is reached");
                 return;
             };
-            let (service, mut shutdown) = (Arc::clone(&service), of_each.clone());
+            let (service, mut shutdown) = (Arc::clone(&service), shutdown.clone());
             tasks.spawn(async move {
                 let answer = async {
                     match accepted {
@@ -104,7 +102,7 @@ impl Listener {
                 }
             });
         };
-        self.socket.serve(shutdown, begin).await;
+        self.socket.serve(retired, begin).await;
     }
 }
 

@@ -103,6 +103,11 @@ impl Schedule {
         }
     }
 
+    /// From now on.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
     /// Adds a message for a destination, or changes when it is due. What is in flight is left alone.
     pub fn add(&mut self, hop: NextHop, entry: Entry, now: u64) {
         let hop = match self.destinations.get_key_value(&hop) {

@@ -66,8 +66,8 @@ pub struct Store(Arc<Shared>);
 struct Shared {
     state_dir: PathBuf,
     limits: Limits,
-    spool_bounds: SpoolBounds,
-    postmaster: Option<Arc<Mailbox>>,
+    spool_bounds: RwLock<SpoolBounds>,
+    postmaster: RwLock<Option<Arc<Mailbox>>>,
     snapshot: RwLock<Arc<Snapshot>>,
     cache: Mutex<Cache>,
     readers: Arc<Readers>,
@@ -105,8 +105,8 @@ impl Store {
         let shared = Arc::new(Shared {
             state_dir: state_dir.to_owned(),
             limits: options.limits,
-            spool_bounds: options.spool,
-            postmaster: options.postmaster.map(Arc::new),
+            spool_bounds: RwLock::new(options.spool),
+            postmaster: RwLock::new(options.postmaster.map(Arc::new)),
             snapshot: RwLock::new(Arc::new(snapshot)),
             cache: Mutex::default(),
             readers: Arc::new(Readers::new(path.clone())),
@@ -121,6 +121,26 @@ impl Store {
         });
         watcher.start(&shared, stopped).map_err(|error| StoreError::failed(&path, error))?;
         Ok(Self(shared))
+    }
+
+    /// Changes what the configuration says, from now on.
+    pub fn set_options(&self, postmaster: Option<Mailbox>, spool: SpoolBounds) {
+        *self.0.postmaster.write().unwrap_or_else(PoisonError::into_inner) =
+            postmaster.map(Arc::new);
+        *self.0.spool_bounds.write().unwrap_or_else(PoisonError::into_inner) = spool;
+        // What it was answered with may have changed.
+        lock(&self.0.cache).clear();
+    }
+
+    /// Whether it can be read.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub async fn is_well(&self) -> Result<(), StoreError> {
+        let read = |connection: &rusqlite::Connection| {
+            connection.query_row("SELECT version FROM directory", (), |row| row.get::<_, i64>(0))
+        };
+        self.0.readers.run(read).await.map(drop)
     }
 
     /// Finishes what was asked for and closes the database; look-ups go on, writes fail.
@@ -177,7 +197,7 @@ impl Store {
             cache.epoch()
         };
         let (snapshot, limits) = (self.0.snapshot(), self.0.limits);
-        let postmaster = self.0.postmaster.clone();
+        let postmaster = self.0.postmaster();
         let expansion = self
             .0
             .readers
@@ -194,6 +214,14 @@ impl Store {
 }
 
 impl Shared {
+    fn postmaster(&self) -> Option<Arc<Mailbox>> {
+        self.postmaster.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn spool_bounds(&self) -> SpoolBounds {
+        *self.spool_bounds.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The domains and regexes in force.
     fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))

@@ -219,7 +219,7 @@ impl Store {
     }
 
     async fn try_spool(&self, messages: Vec<NewMessage>) -> Result<Vec<i64>, SpoolError> {
-        let bounds = self.0.spool_bounds;
+        let bounds = self.0.spool_bounds();
         let state_dir = self.0.state_dir.clone();
         let insert = move |connection: &Connection| {
             let size = messages.iter().map(NewMessage::size).sum();

@@ -26,6 +26,7 @@ mod model;
 mod postfix;
 mod postsrsd;
 mod proxy;
+mod service;
 mod signed;
 mod spool;
 mod start;

@@ -24,6 +24,7 @@ pub struct Onward {
     config: Config,
     listeners: Vec<SocketAddr>,
     daemon: Option<Process>,
+    environment: Vec<(String, String)>,
     _dns: Option<Dns>,
 }
 
@@ -41,6 +42,7 @@ pub struct Builder {
     address: SocketAddr,
     listeners: Vec<SocketAddr>,
     smtp_options: Vec<String>,
+    has_listener: bool,
     config: Config,
     has_dns: bool,
     commands: Vec<Vec<String>>,
@@ -67,6 +69,7 @@ impl Onward {
             address,
             listeners: vec![address],
             smtp_options: Vec::new(),
+            has_listener: true,
             config,
             has_dns: false,
             commands: Vec::new(),
@@ -93,6 +96,23 @@ impl Onward {
 
     pub fn config_path(&self) -> PathBuf {
         self.directory.path().join("onward.toml")
+    }
+
+    /// The program itself.
+    pub fn program(&self) -> &'static str {
+        env!("CARGO_BIN_EXE_onward")
+    }
+
+    /// A variable for daemons and commands from now on.
+    pub fn env(&mut self, name: &str, value: &str) -> &mut Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Changes the text of the configuration file.
+    pub fn edit_config(&self, change: impl FnOnce(String) -> String) {
+        let text = fs::read_to_string(self.config_path()).unwrap();
+        fs::write(self.config_path(), change(text)).unwrap();
     }
 
     /// Changes the configuration file; a running daemon has to be told by the test.
@@ -252,6 +272,7 @@ impl Onward {
         for variable in ["STATE_DIRECTORY", "ONWARD_CONFIG", "NOTIFY_SOCKET", "LISTEN_FDS"] {
             command.env_remove(variable);
         }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 }
@@ -364,6 +385,13 @@ impl Builder {
         (self, address)
     }
 
+    /// No SMTP listener but those of the test.
+    pub fn without_listener(mut self) -> Self {
+        self.has_listener = false;
+        self.listeners.clear();
+        self
+    }
+
     /// Writes the configuration and runs the commands; the daemon does not run yet.
     pub fn build(mut self) -> Onward {
         let own_dns = (!self.has_dns).then(Dns::start);
@@ -372,13 +400,16 @@ impl Builder {
         }
         let options = std::mem::take(&mut self.smtp_options);
         let lines: Vec<&str> = options.iter().map(String::as_str).collect();
-        self.push_listener("smtp", self.address, &lines);
+        if self.has_listener {
+            self.push_listener("smtp", self.address, &lines);
+        }
         let mut onward = Onward {
             directory: self.directory,
             address: self.address,
             config: self.config,
             listeners: self.listeners,
             daemon: None,
+            environment: Vec::new(),
             _dns: own_dns,
         };
         onward.change_config(|_as_it_is| {});

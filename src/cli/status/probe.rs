@@ -41,12 +41,16 @@ pub(super) fn all(listeners: &[Listen]) -> Vec<Option<String>> {
 
 fn problem(listen: &Listen) -> Option<String> {
     // Only smtp greets.
-    let waits = !listen.proxy_protocol.is_empty() || listen.protocol != Protocol::Smtp;
+    let waits = !listen.proxy_protocol.is_empty()
+        || listen.implicit_tls
+        || listen.protocol != Protocol::Smtp;
     let asked = match &listen.address {
         ListenAddress::Tcp { host, port } => connect(host, *port).and_then(|stream| {
             stream.set_read_timeout(Some(PATIENCE))?;
             greeting(stream, waits)
         }),
+        // Where that is, systemd knows.
+        ListenAddress::Systemd(_) => return None,
         ListenAddress::Unix(path) => UnixStream::connect(path).and_then(|stream| {
             stream.set_read_timeout(Some(PATIENCE))?;
             greeting(stream, waits)

@@ -9,7 +9,7 @@ use crate::{
     address::{self, Domain, ReversePath},
     alias::{Alias, AliasAddress},
     config::Config,
-    daemon::Daemon,
+    daemon::{Daemon, Inherited},
     store::Directory,
 };
 use mailbox::{Arrived, Mailbox};
@@ -19,7 +19,7 @@ use std::{
     process::ExitCode,
     time::Duration,
 };
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{sync::mpsc, time::timeout};
 use wire::Client;
 
 /// Where the demonstration takes place; none of these names exists.
@@ -77,12 +77,12 @@ async fn demonstrate(args: &Args, ctx: &Context, state: &Path) -> Result<(), Fai
     let alice = Mailbox::start("sender.test").await.map_err(failed("no loopback port"))?;
     let config = configure(state, &bob, &alice).map_err(failed("cannot write a configuration"))?;
     host_the_alias(&config)?;
-    let daemon = Daemon::bind(config).await.map_err(|error| Failure::new(error.to_string()))?;
+    let daemon = Daemon::bind(config, Inherited::default())
+        .await
+        .map_err(|error| Failure::new(error.to_string()))?;
     let onward = daemon.listening().into_iter().next().unwrap_or_default();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let daemon = tokio::spawn(daemon.run(async {
-        let _ = stopped.await;
-    }));
+    let (stop, stopped) = mpsc::channel(1);
+    let daemon = tokio::spawn(daemon.run(stopped));
 
     let client = Client::connect(&onward).await.map_err(failed("no greeting"))?;
     let page = show::Page::new(Box::new(ctx.out()));
@@ -101,7 +101,7 @@ async fn demonstrate(args: &Args, ctx: &Context, state: &Path) -> Result<(), Fai
         ));
         stage.show_arrivals().await;
     }
-    let _ = stop.send(());
+    drop(stop);
     daemon.await.map_err(|error| Failure::new(error.to_string()))
 }
 

@@ -6,7 +6,7 @@ use super::{
     outcome::{self, record},
 };
 use crate::{
-    daemon::{clock, services::Services},
+    daemon::{clock, current::Current, services::Services},
     next_hop::NextHop,
     retry::{Entry, Limits, Schedule, Work},
     store::StoreError,
@@ -34,6 +34,8 @@ const IDLE: Duration = Duration::from_secs(60);
 /// Tries again what waits in the spool, until the daemon stops.
 #[derive(Debug)]
 pub(in crate::daemon) struct Runner {
+    current: Current,
+    /// By the configuration of this turn.
     services: Arc<Services>,
     inbox: Inbox,
     schedule: Schedule,
@@ -49,15 +51,14 @@ pub(in crate::daemon) struct Runner {
 impl Runner {
     /// A runner for what `inbox` is told of, and for what the spool holds already.
     pub(in crate::daemon) fn new(
-        services: Arc<Services>,
+        current: Current,
         inbox: Inbox,
         stopping: watch::Receiver<bool>,
     ) -> Self {
-        let limits = Limits {
-            in_all: services.config.spool.concurrency,
-            per_destination: services.config.spool.concurrency_per_destination,
-        };
+        let services = current.get();
+        let limits = limits(&services);
         Self {
+            current,
             services,
             inbox,
             schedule: Schedule::new(limits),
@@ -88,6 +89,14 @@ impl Runner {
                         Some(Instant::now() + AGAIN)
                     }
                 };
+            }
+            let services = self.current.get();
+            if !Arc::ptr_eq(&services, &self.services) {
+                // Routes may lead elsewhere now.
+                self.schedule.set_limits(limits(&services));
+                self.services = services;
+                reload_at = Some(Instant::now());
+                continue;
             }
             self.begin();
             self.inbox.is_busy.store(!self.schedule.is_empty(), Ordering::Relaxed);
@@ -227,5 +236,12 @@ impl Runner {
                 self.finished.remove(message);
             }
         }
+    }
+}
+
+fn limits(services: &Services) -> Limits {
+    Limits {
+        in_all: services.config.spool.concurrency,
+        per_destination: services.config.spool.concurrency_per_destination,
     }
 }

@@ -28,7 +28,7 @@ fn expect_time(time: &Value) {
 fn expect_record(record: &Value, attempts: usize) {
     let fields = [
         "id", "time", "client", "from", "srs_from", "to", "outcome", "reply", "attempts", "auth",
-        "note",
+        "tls", "note",
     ];
     expect_fields(record, &fields);
     expect_time(&record["time"]);
@@ -36,7 +36,7 @@ fn expect_record(record: &Value, attempts: usize) {
     let all = record["attempts"].as_array().unwrap();
     assert_eq!(all.len(), attempts, "{record}");
     for attempt in all {
-        expect_fields(attempt, &["time", "host", "reply", "ms"]);
+        expect_fields(attempt, &["time", "host", "reply", "ms", "tls"]);
         expect_time(&attempt["time"]);
         assert!(attempt["ms"].is_u64());
     }

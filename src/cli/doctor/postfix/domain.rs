@@ -109,7 +109,7 @@ impl Examination<'_> {
                     let entry = format!("inline:{{ {domain}=smtp:[{host}]:{port} }}");
                     Some(self.with("transport_maps", &entry))
                 }
-                ListenAddress::Unix(_) => None,
+                ListenAddress::Unix(_) | ListenAddress::Systemd(_) => None,
             });
             error(
                 "srs-transport",

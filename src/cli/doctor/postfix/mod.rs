@@ -126,6 +126,7 @@ impl<'a> Examination<'a> {
                 host if host.contains(':') => format!("inet:[{host}]:{port}"),
                 host => format!("inet:{host}:{port}"),
             },
+            ListenAddress::Systemd(name) => format!("the socket that systemd calls {name}"),
             ListenAddress::Unix(path) => {
                 // From the queue directory on it is the same within a chroot and without.
                 let path = path.strip_prefix(self.setup.queue_directory()).unwrap_or(path);

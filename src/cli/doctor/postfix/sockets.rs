@@ -32,7 +32,8 @@ impl<'a> Examination<'a> {
                 findings.extend(self.out_of_sight(mention, listen, socket));
                 findings.extend(self.barred(mention, socket));
             }
-            if !silent.contains(&listen) && !self.machine.answers(&place_of(listen)) {
+            let is_known = !matches!(listen.address, ListenAddress::Systemd(_));
+            if is_known && !silent.contains(&listen) && !self.machine.answers(&place_of(listen)) {
                 silent.push(listen);
             }
         }
@@ -256,5 +257,6 @@ fn place_of(listen: &Listen) -> Place {
             host => format!("{host}:{port}"),
         }),
         ListenAddress::Unix(path) => Place::Unix(path.clone()),
+        ListenAddress::Systemd(name) => Place::Inet(name.clone()),
     }
 }

@@ -1,0 +1,170 @@
+//! `onward serve`: the daemon in the foreground, until SIGTERM or SIGINT.
+
+mod manager;
+
+use super::{Context, Failure, running::Running};
+use crate::{
+    config::{Config, Protocol},
+    daemon::{Command, Daemon},
+    net::OutboundLimits,
+};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::{process::ExitCode, time::Duration};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep_until},
+};
+
+/// Descriptors for listeners, databases, name servers and the runtime.
+const OWN_FILES: u64 = 100;
+/// Without a watchdog there is nothing to be in time for.
+const NEVER: Duration = Duration::from_hours(24 * 365);
+
+/// Runs the daemon, in the foreground until SIGTERM or SIGINT
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Let milters decide and tell the log, and change and refuse nothing
+    #[arg(long)]
+    shadow: bool,
+}
+
+/// `onward serve`.
+///
+/// # Errors
+/// When the daemon cannot start; nothing was accepted then.
+pub fn run(args: &Args, ctx: &Context) -> Result<ExitCode, Failure> {
+    let config = configure(args, ctx)?;
+    let has_tables = config.listen.iter().any(|listen| listen.protocol != Protocol::Smtp);
+    let tables = if has_tables { config.limits.map_connections } else { 0 };
+    raise_descriptor_limit(config.limits.connections + tables);
+    let failed = |error: &dyn std::fmt::Display| Failure::new(error.to_string());
+    let inherited = manager::inherited().map_err(|error| failed(&error))?;
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| failed(&error))?;
+    runtime.block_on(async {
+        // Before anything listens, so that no signal finds the default action.
+        let signals = Signals::new().map_err(|error| failed(&error))?;
+        let state_dir = config.state_dir.clone();
+        let daemon = Daemon::bind(config, inherited).await.map_err(|error| failed(&error))?;
+        let running = Running::begin(&state_dir);
+        let status = format!("listening on {}", daemon.listening().join(", "));
+        manager::ready(&status);
+        let (commands, heard) = mpsc::channel(1);
+        let attend = attend(signals, commands, &running, || configure(args, ctx));
+        tokio::join!(daemon.run(heard), attend);
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn configure(args: &Args, ctx: &Context) -> Result<Config, Failure> {
+    let mut config = ctx.config()?;
+    for listen in config.listen.iter_mut().filter(|listen| listen.protocol == Protocol::Milter) {
+        listen.milter.shadow |= args.shadow;
+    }
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(config)
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
+/// Tells the daemon what the signals mean, and the service manager how it is.
+async fn attend(
+    mut signals: Signals,
+    commands: mpsc::Sender<Command>,
+    running: &Running,
+    configure: impl Fn() -> Result<Config, Failure>,
+) {
+    // Half of it, as sd_watchdog_enabled(3) advises.
+    let pulse = manager::watchdog().map_or(NEVER, |interval| interval / 2);
+    let mut next = Instant::now();
+    loop {
+        tokio::select! {
+            _ = signals.terminate.recv() => break,
+            _ = signals.interrupt.recv() => break,
+            _ = signals.hangup.recv() => {
+                manager::reloading();
+                let reloaded = match configure() {
+                    Ok(config) => reload(&commands, config).await,
+                    Err(failure) => Err(failure.to_string()),
+                };
+                match &reloaded {
+                    Ok(()) => {
+                        tracing::info!("configuration read again");
+                        manager::ready("reloaded");
+                    }
+                    Err(why) => {
+                        tracing::error!(why, "the configuration stays as it was");
+                        manager::ready("the new configuration was refused; the old one is in force");
+                    }
+                }
+                running.reloaded(&reloaded);
+            }
+            () = sleep_until(next) => {
+                next = Instant::now() + pulse;
+                match is_well(&commands).await {
+                    Ok(()) => manager::well(),
+                    Err(why) => {
+                        tracing::error!(why, "not well");
+                        manager::ill(&why);
+                    }
+                }
+            }
+        }
+    }
+    manager::stopping();
+    let _ = commands.send(Command::Stop).await;
+}
+
+async fn reload(commands: &mpsc::Sender<Command>, config: Config) -> Result<(), String> {
+    let (answer, answered) = oneshot::channel();
+    ask(commands, Command::Reload(Box::new(config), answer), answered).await
+}
+
+async fn is_well(commands: &mpsc::Sender<Command>) -> Result<(), String> {
+    let (answer, answered) = oneshot::channel();
+    ask(commands, Command::IsWell(answer), answered).await
+}
+
+async fn ask(
+    commands: &mpsc::Sender<Command>,
+    command: Command,
+    answered: oneshot::Receiver<Result<(), String>>,
+) -> Result<(), String> {
+    let gone = || "the daemon is gone".to_owned();
+    commands.send(command).await.map_err(|_| gone())?;
+    answered.await.map_err(|_| gone())?
+}
+
+/// A session takes a descriptor, and so does a connection to a destination: the soft limit of most
+/// systems, 1024, is less than the default limits here may need.
+fn raise_descriptor_limit(connections: usize) {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let current = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum,
+        Err(_) => limit.current,
+    };
+    let wanted = connections as u64 + OutboundLimits::default().in_use as u64 + OWN_FILES;
+    if let Some(current) = current.filter(|current| *current < wanted) {
+        tracing::warn!(
+            "only {current} descriptors are allowed and the limits of connections may need {wanted}: raise \
+             the limit (LimitNOFILE= in a systemd unit) or lower limits.connections"
+        );
+    }
+}

@@ -1,0 +1,254 @@
+//! What one configuration has listening, from the start or a reload to the next.
+
+use super::{
+    StartError, filter::Filter, keys, live::Live, services::Services, sockets::Sockets,
+    tables::Tables, transaction::Mail,
+};
+use crate::{
+    acme::{self, Keeper, Responder},
+    address::Domain,
+    config::{Acme, Config, Milter, Protocol},
+    milter::Mode,
+    net::{Clients, Encryption, Listener, Manners, Server, Socket, Timeouts},
+    postfix::{self, Connections, Dialect, Patience},
+    smtp::SessionConfig,
+    tls::{Acceptor, Certificates},
+};
+use std::sync::Arc;
+use tokio::{
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+};
+
+/// What counts over all of them.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) clients: Arc<Clients>,
+    pub(super) connections: Arc<Connections>,
+}
+
+/// One that does not listen yet.
+#[derive(Debug)]
+pub(super) struct Generation {
+    pub(super) services: Arc<Services>,
+    sockets: Sockets,
+    listeners: Vec<Listener>,
+    /// For Postfix.
+    table_listeners: Vec<(postfix::Listener, Option<Milter>)>,
+    certificates: Option<LiveCertificates>,
+    issuing: Option<Issuing>,
+}
+
+/// One that does.
+#[derive(Debug)]
+pub(super) struct Serving {
+    services: Arc<Services>,
+    sockets: Sockets,
+    retired: watch::Sender<bool>,
+    listeners: JoinSet<()>,
+    count: usize,
+    follow: JoinHandle<()>,
+    issuing: Option<JoinHandle<()>>,
+}
+
+type LiveCertificates = Arc<Live<Option<Arc<Certificates>>>>;
+
+/// Who sees to certificates, and where the authority asks.
+#[derive(Debug)]
+struct Issuing {
+    keeper: Keeper,
+    socket: Socket,
+}
+
+impl Generation {
+    pub(super) fn new(services: Arc<Services>, sockets: Sockets) -> Result<Self, StartError> {
+        let config = &services.config;
+        let certificates = certificates(config)?;
+        let acceptor = acceptor(certificates.as_ref())?;
+        let (mut listeners, mut table_listeners) = (Vec::new(), Vec::new());
+        let mut free = sockets.clone();
+        for listen in &config.listen {
+            let address = &listen.address;
+            let failed = |error| StartError::Listen { address: address.to_string(), error };
+            let dialect = match listen.protocol {
+                Protocol::Smtp => None,
+                Protocol::Socketmap => Some(Dialect::Socketmap),
+                Protocol::TcpTable(direction) => Some(Dialect::TcpTable(direction)),
+                Protocol::Policy => Some(Dialect::Policy),
+                Protocol::Milter if listen.milter.shadow => Some(Dialect::Milter(Mode::Shadow)),
+                Protocol::Milter => Some(Dialect::Milter(Mode::Act)),
+            };
+            for bound in free.take(address) {
+                let socket = Socket::new(bound).map_err(failed)?;
+                if let Some(dialect) = dialect {
+                    let rules =
+                        (listen.protocol == Protocol::Milter).then(|| listen.milter.clone());
+                    table_listeners.push((postfix::Listener::new(socket, dialect), rules));
+                    continue;
+                }
+                let encryption = acceptor
+                    .clone()
+                    .map(|acceptor| Encryption { acceptor, is_implicit: listen.implicit_tls });
+                let manners = Manners {
+                    proxies: listen.proxy_protocol.clone(),
+                    relays: listen.xforward.clone(),
+                    encryption,
+                };
+                listeners.push(Listener::new(socket, manners));
+            }
+        }
+        let issuing = match &config.tls.acme {
+            Some(acme) => issuing(config, acme, &mut free)?,
+            None => None,
+        };
+        Ok(Self { services, sockets, listeners, table_listeners, certificates, issuing })
+    }
+
+    pub(super) fn listening(&self) -> Vec<String> {
+        let tables = self.table_listeners.iter().map(|(listener, _)| listener.local());
+        let smtp = self.listeners.iter().map(Listener::local);
+        smtp.chain(tables).map(ToOwned::to_owned).collect()
+    }
+
+    /// Accepts, until it is retired or `stopped` turns true.
+    pub(super) fn start(self, shared: &Shared, stopped: &watch::Receiver<bool>) -> Serving {
+        for address in self.listening() {
+            tracing::info!(address, "listening");
+        }
+        let Self { services, sockets, listeners, table_listeners, certificates, issuing } = self;
+        let config = &services.config;
+        let limits = &config.limits;
+        let handler_services = Arc::clone(&services);
+        let server = Arc::new(Server {
+            session: Arc::new(SessionConfig {
+                hostname: config.hostname.to_string(),
+                max_message_size: config.delivery.max_message_size,
+                max_recipients: limits.recipients,
+                max_errors: limits.errors,
+            }),
+            clients: Arc::clone(&shared.clients),
+            memory: services.memory.clone(),
+            timeouts: Timeouts {
+                command: limits.command_timeout,
+                data: limits.data_timeout,
+                session: limits.session_timeout,
+            },
+            handler: move |peer, admission| {
+                Mail::new(Arc::clone(&handler_services), peer, admission)
+            },
+        });
+        let (retire, retired) = watch::channel(false);
+        let smtp = listeners.iter().find_map(Listener::plain_address);
+        let tables = Tables::new(Arc::clone(&services), smtp);
+        let mut running = JoinSet::new();
+        for (listener, milter) in table_listeners {
+            let (tables, connections) = (tables.clone(), Arc::clone(&shared.connections));
+            let patience = Patience(limits.map_timeout);
+            let (retired, stopped) = (retired.clone(), stopped.clone());
+            match milter {
+                None => {
+                    let tables = Arc::new(tables);
+                    running.spawn(listener.run(tables, connections, patience, retired, stopped))
+                }
+                Some(rules) => {
+                    let filter = Arc::new(Filter::new(Arc::clone(&services), tables, rules));
+                    running.spawn(listener.run(filter, connections, patience, retired, stopped))
+                }
+            };
+        }
+        for listener in listeners {
+            running.spawn(listener.run(Arc::clone(&server), retired.clone(), stopped.clone()));
+        }
+        let followed = Arc::clone(&services);
+        let follow = tokio::spawn(async move {
+            let certificates = async {
+                if let Some(certificates) = certificates {
+                    certificates.follow().await;
+                }
+            };
+            tokio::join!(followed.rewriter.follow(), followed.signing.follow(), certificates);
+        });
+        let issuing = issuing.map(|Issuing { keeper, socket }| {
+            let responder = Responder::default();
+            let serving = responder.clone().serve(socket);
+            tokio::spawn(async move {
+                tokio::join!(serving, keeper.keep(responder));
+            })
+        });
+        let count = running.len();
+        Serving { services, sockets, retired: retire, listeners: running, count, follow, issuing }
+    }
+}
+
+impl Serving {
+    pub(super) fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// Whether every listener is there.
+    pub(super) fn listens(&self) -> bool {
+        self.listeners.len() == self.count
+    }
+
+    /// The one that follows by another configuration. Until it is started nothing changes.
+    pub(super) async fn next(&self, config: Config) -> Result<Generation, StartError> {
+        if config.listen.is_empty() {
+            return Err(StartError::NoListener);
+        }
+        let services = Arc::new(self.services.next(config)?);
+        let sockets = self.sockets.bind(&services.config).await?;
+        Generation::new(services, sockets)
+    }
+
+    /// Lets nobody new in, and waits for the sessions to end. `closes`: the connections to destinations
+    /// are nobody else's.
+    pub(super) async fn retire(mut self, closes: bool) {
+        let _ = self.retired.send(true);
+        drop(self.sockets);
+        if let Some(issuing) = self.issuing {
+            issuing.abort();
+        }
+        while self.listeners.join_next().await.is_some() {}
+        self.follow.abort();
+        if closes {
+            self.services.outbound.close().await;
+        }
+    }
+}
+
+/// `None` where no client is offered TLS.
+fn certificates(config: &Config) -> Result<Option<LiveCertificates>, StartError> {
+    let mut files = config.tls.certificates.clone();
+    let is_issued = config.tls.acme.is_some();
+    if is_issued {
+        files.insert(0, acme::Files::new(&config.state_dir).certificate());
+    }
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let live = keys::certificates(files, is_issued).map_err(StartError::Keys)?;
+    Ok(Some(Arc::new(live)))
+}
+
+fn acceptor(certificates: Option<&LiveCertificates>) -> Result<Option<Acceptor>, StartError> {
+    let Some(certificates) = certificates.cloned() else { return Ok(None) };
+    let acceptor = Acceptor::new(move || certificates.get().as_ref().clone());
+    acceptor.map(Some).map_err(|error| StartError::Keys(format!("TLS cannot begin: {error}")))
+}
+
+fn issuing(
+    config: &Config,
+    acme: &Acme,
+    sockets: &mut Sockets,
+) -> Result<Option<Issuing>, StartError> {
+    let Some(bound) = sockets.take(&acme.http).pop() else { return Ok(None) };
+    let failed = |error| StartError::Listen { address: acme.http.to_string(), error };
+    let names = std::iter::once(&config.hostname).chain(&acme.names);
+    let keeper = Keeper {
+        acme: acme.clone(),
+        names: names.map(Domain::to_key).collect(),
+        ca_file: config.tls.ca_file.clone(),
+        files: acme::Files::new(&config.state_dir),
+    };
+    Ok(Some(Issuing { keeper, socket: Socket::new(bound).map_err(failed)? }))
+}

@@ -1,0 +1,59 @@
+//! The sockets of one configuration after the other: what stays is never closed in between.
+
+use super::StartError;
+use crate::{
+    config::{Config, ListenAddress, Protocol},
+    net::Bound,
+};
+use std::{collections::HashMap, sync::Arc};
+
+/// Sockets that were bound for us, by name: those of systemd. A name may stand for several.
+pub type Inherited = HashMap<String, Vec<Arc<Bound>>>;
+
+/// Bound sockets, by the address that the configuration gives them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sockets {
+    bound: HashMap<ListenAddress, Vec<Arc<Bound>>>,
+    inherited: Inherited,
+}
+
+impl Sockets {
+    pub(super) fn new(inherited: Inherited) -> Self {
+        Self { bound: HashMap::new(), inherited }
+    }
+
+    /// Those that `config` names: the ones that are bound already, and new ones. `self` keeps what it has.
+    pub(super) async fn bind(&self, config: &Config) -> Result<Self, StartError> {
+        let mut next = Self::new(self.inherited.clone());
+        let listen = config.listen.iter();
+        let listen = listen.map(|listen| (&listen.address, listen.protocol != Protocol::Smtp));
+        let acme = config.tls.acme.iter().map(|acme| (&acme.http, false));
+        for (address, is_open) in listen.chain(acme) {
+            let is_any = matches!(address, ListenAddress::Tcp { port: 0, .. });
+            let bound = match (self.bound.get(address), address) {
+                (Some(bound), _) if !is_any => bound.clone(),
+                (_, ListenAddress::Systemd(name)) if self.inherited.contains_key(name) => {
+                    self.inherited.get(name).cloned().unwrap_or_default()
+                }
+                _ => {
+                    let bound = Bound::bind(address, is_open).await;
+                    vec![bound.map_err(|error| StartError::Listen {
+                        address: address.to_string(),
+                        error,
+                    })?]
+                }
+            };
+            next.bound.entry(address.clone()).or_default().extend(bound);
+        }
+        Ok(next)
+    }
+
+    /// Those of an address; each is taken once where the system chooses the port.
+    pub(super) fn take(&mut self, address: &ListenAddress) -> Vec<Arc<Bound>> {
+        let Some(bound) = self.bound.get_mut(address) else { return Vec::new() };
+        match address {
+            ListenAddress::Tcp { port: 0, .. } => bound.pop().into_iter().collect(),
+            _ => bound.clone(),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Under a service manager: ready, reloading, well; sockets handed over; and reloads, which lose nothing.
+
+mod manager;
+mod reload;
