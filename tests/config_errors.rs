@@ -40,7 +40,7 @@ fn every_broken_config_is_explained() {
 
 fn answer(file: &Path) -> String {
     let name = Path::new(file.file_name().unwrap());
-    let machine = Machine { hostname: "machine".into(), state_directory: None };
+    let machine = Machine { hostname: "machine".into(), ..Machine::default() };
     match Config::parse(&fs::read_to_string(file).unwrap(), name, &machine) {
         Ok(config) => {
             let warnings = config.warnings.iter().map(|warning| format!("warning: {warning}\n"));

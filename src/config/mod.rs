@@ -81,6 +81,8 @@ pub struct Machine {
     pub hostname: String,
     /// `$STATE_DIRECTORY`, which wins over `state_dir`.
     pub state_directory: Option<PathBuf>,
+    /// `$CREDENTIALS_DIRECTORY`: what systemd hands over by LoadCredential=.
+    pub credentials_directory: Option<PathBuf>,
 }
 
 impl Machine {
@@ -92,7 +94,22 @@ impl Machine {
             (!first.is_empty()).then(|| PathBuf::from(first))
         });
         let hostname = gethostname::gethostname().to_string_lossy().into_owned();
-        Self { hostname, state_directory }
+        let credentials_directory = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        Self { hostname, state_directory, credentials_directory }
+    }
+
+    /// An absolute path, or `credential:NAME`.
+    fn secret_path(&self, text: &str) -> Result<PathBuf, String> {
+        let Some(name) = text.strip_prefix("credential:") else { return absolute_path(text) };
+        if name.is_empty() || name.contains('/') || name.starts_with('.') {
+            return Err(format!("{name:?} is no name of a credential"));
+        }
+        match &self.credentials_directory {
+            Some(directory) => Ok(directory.join(name)),
+            None => {
+                Err(format!("{text:?}: there are no credentials here ($CREDENTIALS_DIRECTORY)"))
+            }
+        }
     }
 }
 
@@ -148,7 +165,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
         Mailbox::parse(text).map_err(|error| format!("{text:?}: {error}"))
     });
     let listen = listen::read(&root);
-    let srs = srs::read(&root, listen.as_deref(), hostname.as_ref());
+    let srs = srs::read(&root, listen.as_deref(), hostname.as_ref(), machine);
     let delivery = limits::read_delivery(&root);
     let spool = spool::read(&root);
     let routes = route::read(&root);
@@ -157,7 +174,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
     let trust_anchor = dns.optional_text("trust_anchor", absolute_path);
     let limits = limits::read(&root);
     let auth = auth::read(&root);
-    let tls = tls::read(&root);
+    let tls = tls::read(&root, machine);
     if listen.iter().flatten().any(|listen| listen.implicit_tls)
         && tls.as_ref().is_some_and(|tls| tls.certificates.is_empty() && tls.acme.is_none())
     {

@@ -1,4 +1,4 @@
-use super::{Listen, absolute_path, reader::Table, schema};
+use super::{Listen, Machine, reader::Table, schema};
 use crate::{
     address::{Domain, DomainPattern},
     srs::{Separator, Settings, TagKind},
@@ -23,10 +23,11 @@ pub(super) fn read(
     root: &Table<'_>,
     listen: Option<&[Listen]>,
     hostname: Option<&Domain>,
+    machine: &Machine,
 ) -> Option<Srs> {
     let table = root.table(&schema::SRS);
     let domain = table.optional_text("domain", domain_name);
-    let secret_file = table.text("secret_file", absolute_path);
+    let secret_file = table.text("secret_file", |text| machine.secret_path(text));
     let per_domain = table.bool("per_domain");
     let tag = table.text("tag", tag_kind);
     let tag_length = table.optional_integer("tag_length");

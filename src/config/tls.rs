@@ -1,4 +1,4 @@
-use super::{ListenAddress, reader::Table, schema};
+use super::{ListenAddress, Machine, reader::Table, schema};
 use crate::address::{Domain, DomainPattern, Mailbox};
 use std::{path::PathBuf, str::FromStr};
 
@@ -58,10 +58,11 @@ pub enum Dane {
     Off,
 }
 
-pub(super) fn read(root: &Table<'_>) -> Option<Tls> {
+pub(super) fn read(root: &Table<'_>, machine: &Machine) -> Option<Tls> {
+    let secret_path = |text: &str| machine.secret_path(text);
     let table = root.table(&schema::TLS);
-    let certificate = table.optional_text("certificate", super::absolute_path);
-    let key = table.optional_text("key", super::absolute_path);
+    let certificate = table.optional_text("certificate", secret_path);
+    let key = table.optional_text("key", secret_path);
     for (one, other) in [("certificate", "key"), ("key", "certificate")] {
         if table.is_written(one) && !table.is_written(other) {
             table.refuse(other, format!("missing, and {one} is there"), "both of them, or neither");
@@ -72,8 +73,8 @@ pub(super) fn read(root: &Table<'_>) -> Option<Tls> {
         .iter()
         .map(|table| {
             let name = table.text("name", DomainPattern::from_str);
-            let certificate = table.text("certificate", super::absolute_path);
-            let key = table.text("key", super::absolute_path);
+            let certificate = table.text("certificate", secret_path);
+            let key = table.text("key", secret_path);
             Some(CertificateFiles { name: Some(name?), certificate: certificate?, key: key? })
         })
         .collect();

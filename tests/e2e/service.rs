@@ -2,3 +2,4 @@
 
 mod manager;
 mod reload;
+mod unit;

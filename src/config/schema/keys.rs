@@ -53,9 +53,10 @@ pub(in crate::config) const LISTEN: Section = Section {
         },
         Key {
             name: "address",
-            kind: Kind::Text("\"host:port\" or \"unix:/path\""),
+            kind: Kind::Text("\"host:port\", \"unix:/path\" or \"systemd:NAME\""),
             default: IfAbsent::Required,
-            doc: "Where to listen.",
+            doc: "Where to listen. `systemd:NAME` is a socket that systemd hands over, by its \
+                  FileDescriptorName=.",
         },
         Key {
             name: "proxy_protocol",
@@ -121,9 +122,10 @@ pub(in crate::config) const SRS: Section = Section {
         },
         Key {
             name: "secret_file",
-            kind: Kind::Text("an absolute path"),
+            kind: Kind::Text("an absolute path, or \"credential:NAME\""),
             default: IfAbsent::Toml("\"/etc/onward/srs.secret\""),
-            doc: "One secret a line: the first signs, all verify. `onward init` makes it.",
+            doc: "One secret a line: the first signs, all verify. `onward init` makes it. A credential is what \
+                  systemd hands over by LoadCredential=.",
         },
         Key {
             name: "per_domain",
@@ -322,14 +324,14 @@ pub(in crate::config) const TLS: Section = Section {
     keys: &[
         Key {
             name: "certificate",
-            kind: Kind::Text("an absolute path"),
+            kind: Kind::Text("an absolute path, or \"credential:NAME\""),
             default: IfAbsent::Absent("clients are offered no TLS"),
             doc: "PEM file with our certificate and those that lead to its authority. Read again whenever \
                   it changes.",
         },
         Key {
             name: "key",
-            kind: Kind::Text("an absolute path"),
+            kind: Kind::Text("an absolute path, or \"credential:NAME\""),
             default: IfAbsent::Absent("belongs to certificate"),
             doc: "PEM file with its private key.",
         },
@@ -414,13 +416,13 @@ pub(in crate::config) const SNI: Section = Section {
         },
         Key {
             name: "certificate",
-            kind: Kind::Text("an absolute path"),
+            kind: Kind::Text("an absolute path, or \"credential:NAME\""),
             default: IfAbsent::Required,
             doc: "As in [tls].",
         },
         Key {
             name: "key",
-            kind: Kind::Text("an absolute path"),
+            kind: Kind::Text("an absolute path, or \"credential:NAME\""),
             default: IfAbsent::Required,
             doc: "As in [tls].",
         },
