@@ -15,7 +15,7 @@
 //!
 //! Edges: [`config`] reads the configuration; [`store`] keeps domains, aliases, memories, the spool and
 //! the journal; [`net`] listens, resolves and delivers; [`postfix`] answers Postfix; [`auth`] checks who sends; [`tls`] encrypts; [`acme`] sees to
-//! certificates.
+//! certificates; [`metrics`] counts.
 //!
 //! Top: [`daemon`] wires them together, `cli` has one file a command, [`log`] writes to stderr.
 
@@ -39,6 +39,7 @@ pub mod log;
 pub mod lookup;
 #[deny(clippy::disallowed_methods)]
 pub mod message;
+pub mod metrics;
 #[deny(clippy::disallowed_methods)]
 pub mod milter;
 #[deny(clippy::disallowed_methods)]

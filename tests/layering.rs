@@ -38,7 +38,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
         ],
     ),
     ("config", &["config"]),
-    ("edges", &["store", "net", "auth", "postfix", "tls", "acme"]),
+    ("edges", &["store", "net", "auth", "postfix", "tls", "acme", "metrics"]),
     ("daemon", &["daemon"]),
     ("cli", &["cli", "log", "lib", "main"]),
 ];

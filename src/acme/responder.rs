@@ -1,30 +1,13 @@
-use crate::net::{Accepted, Socket};
-use http_body_util::Full;
-use hyper::{
-    Method, Request, Response, StatusCode,
-    body::{Bytes, Incoming},
-    server::conn::http1,
-    service::service_fn,
-};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use crate::net::{Page, Socket, serve_http};
+use hyper::StatusCode;
 use std::{
     collections::HashMap,
-    convert::Infallible,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use tokio::{
-    sync::{Semaphore, watch},
-    task::JoinSet,
-    time::timeout,
-};
+use tokio::sync::watch;
 
 /// Where the authority looks (RFC 8555 §8.3).
 const PATH: &str = "/.well-known/acme-challenge/";
-/// Connections at once.
-const CONNECTIONS: usize = 32;
-/// For a whole connection: an authority asks one thing.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 type Answers = Arc<Mutex<HashMap<String, String>>>;
 
@@ -42,28 +25,14 @@ pub(super) struct Answer {
 impl Responder {
     /// Serves for ever.
     pub async fn serve(self, socket: Socket) {
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
         let (_for_ever, retired) = watch::channel(false);
-        let begin = |accepted, tasks: &mut JoinSet<()>| {
-            let Accepted::Tcp(stream, _) = accepted else { return };
-            // Whoever comes beyond is turned away: an authority tries again.
-            let Ok(place) = Arc::clone(&places).try_acquire_owned() else { return };
-            let answers = Arc::clone(&self.0);
-            tasks.spawn(async move {
-                let _place = place;
-                let service = service_fn(|request: Request<Incoming>| {
-                    let response = respond(&answers, &request);
-                    async move { Ok::<_, Infallible>(response) }
-                });
-                let connection = http1::Builder::new()
-                    .timer(TokioTimer::new())
-                    .keep_alive(false)
-                    .max_buf_size(16 << 10)
-                    .serve_connection(TokioIo::new(stream), service);
-                let _ = timeout(PATIENCE, connection).await;
-            });
+        let page = move |path: String| {
+            let token = path.strip_prefix(PATH);
+            let answer = token.and_then(|token| lock(&self.0).get(token).cloned());
+            let page = answer.map(|answer| Page::plain(StatusCode::OK, answer));
+            std::future::ready(page.unwrap_or_else(Page::not_found))
         };
-        socket.serve(retired, begin).await;
+        serve_http(socket, retired, page).await;
     }
 
     pub(super) fn answer(&self, token: &str, answer: String) -> Answer {
@@ -78,19 +47,6 @@ impl Drop for Answer {
     }
 }
 
-fn respond(answers: &Answers, request: &Request<Incoming>) -> Response<Full<Bytes>> {
-    let token = request.uri().path().strip_prefix(PATH);
-    let answer = token.filter(|_| request.method() == Method::GET);
-    let answer = answer.and_then(|token| lock(answers).get(token).cloned());
-    let (status, body) = match answer {
-        Some(answer) => (StatusCode::OK, answer),
-        None => (StatusCode::NOT_FOUND, String::new()),
-    };
-    let mut response = Response::new(Full::new(Bytes::from(body)));
-    *response.status_mut() = status;
-    response
-}
-
-fn lock(answers: &Answers) -> std::sync::MutexGuard<'_, HashMap<String, String>> {
+fn lock(answers: &Answers) -> MutexGuard<'_, HashMap<String, String>> {
     answers.lock().unwrap_or_else(PoisonError::into_inner)
 }

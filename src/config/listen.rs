@@ -15,6 +15,8 @@ pub enum Protocol {
     Policy,
     /// The milter protocol.
     Milter,
+    /// Figures and health, for those who watch.
+    Http,
 }
 
 /// Which map a tcp-table listener answers.
@@ -70,7 +72,7 @@ pub enum ListenAddress {
     Systemd(String),
 }
 
-const LATER_PROTOCOLS: [&str; 2] = ["submission", "http"];
+const LATER_PROTOCOLS: [&str; 1] = ["submission"];
 
 impl Protocol {
     /// The name alone; a tcp-table still needs its direction.
@@ -81,6 +83,7 @@ impl Protocol {
             "tcp-table" => Ok(Self::TcpTable(Direction::Forward)),
             "policy" => Ok(Self::Policy),
             "milter" => Ok(Self::Milter),
+            "http" => Ok(Self::Http),
             later if LATER_PROTOCOLS.contains(&later) => {
                 Err(format!("protocol {later:?} is not available in this version"))
             }
@@ -98,6 +101,7 @@ impl fmt::Display for Protocol {
             Self::TcpTable(Direction::Reverse) => "tcp-table reverse",
             Self::Policy => "policy",
             Self::Milter => "milter",
+            Self::Http => "http",
         })
     }
 }

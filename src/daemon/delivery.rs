@@ -9,8 +9,9 @@ use super::{
 use crate::{
     address::{Mailbox, ReversePath},
     fate::{Outcome, RecipientFate, Verdict},
+    metrics,
     net::{Attempt, Outgoing},
-    next_hop::NextHop,
+    next_hop::{NextHop, Target},
     reply::Reply,
     srs::Forwarded,
     store::{
@@ -137,7 +138,7 @@ impl Delivery {
                 Ok((legs, attempts)) => {
                     self.tell_spool(services, &legs, &attempts);
                     for (at, attempt) in legs.into_iter().zip(attempts) {
-                        self.conclude(at, attempt, began);
+                        self.conclude(services, at, attempt, began);
                     }
                 }
                 Err(error) => tracing::error!(%error, "a delivery ended without a verdict"),
@@ -156,8 +157,9 @@ impl Delivery {
 
     /// Takes the verdict on one leg. Mailboxes of one transaction that were answered alike share a line
     /// of the journal.
-    fn conclude(&mut self, at: usize, attempt: Attempt, began: u64) {
+    fn conclude(&mut self, services: &Services, at: usize, attempt: Attempt, began: u64) {
         let Some(leg) = self.legs.get_mut(at) else { return };
+        count_attempt(services, &leg.to.next_hop, &attempt);
         let to = std::slice::from_ref(&leg.to.mailbox);
         let line = journal_line(to, &attempt, &leg.to.next_hop, began);
         leg.is_uncertain = attempt.uncertain;
@@ -277,6 +279,25 @@ impl Leg {
     }
 }
 
+/// Counts an attempt.
+pub(super) fn count_attempt(services: &Services, hop: &NextHop, attempt: &Attempt) {
+    let destination = match &hop.target {
+        Target::Mx(domain) => metrics::Destination::of(domain.as_str()),
+        _ => metrics::Destination::Route,
+    };
+    let class = class_of(attempt);
+    services.metrics.attempt(destination, class, attempt.elapsed.as_secs_f64());
+}
+
+fn class_of(attempt: &Attempt) -> &'static str {
+    match attempt.outcome.verdict {
+        _ if attempt.uncertain => "uncertain",
+        Verdict::Delivered => "delivered",
+        Verdict::Refused => "refused",
+        Verdict::Deferred => "deferred",
+    }
+}
+
 /// The line of the journal about an attempt on `to`, which began at `began` (milliseconds since 1970).
 pub(super) fn journal_line(
     to: &[Mailbox],
@@ -284,12 +305,7 @@ pub(super) fn journal_line(
     hop: &NextHop,
     began: u64,
 ) -> journal::Attempt {
-    let verdict = match attempt.outcome.verdict {
-        _ if attempt.uncertain => "uncertain",
-        Verdict::Delivered => "delivered",
-        Verdict::Refused => "refused",
-        Verdict::Deferred => "deferred",
-    };
+    let verdict = class_of(attempt);
     let theirs = attempt.theirs.as_ref().map(ToString::to_string);
     journal::Attempt {
         time: began,
@@ -327,11 +343,24 @@ async fn rewrite(
         return Ok(ReversePath::Null);
     };
     let rewriter = services.rewriter();
+    let counted = |result| services.metrics.srs_forward(result);
     let rewritten = match rewriter.forward(sender, &recipient.srs_domain, message.now) {
-        Forwarded::Unchanged => sender.clone(),
-        Forwarded::Rewritten(rewritten) => rewritten,
+        Forwarded::Unchanged => {
+            counted(metrics::Forwarded::Unchanged);
+            sender.clone()
+        }
+        Forwarded::Rewritten(rewritten) => {
+            counted(metrics::Forwarded::Rewritten);
+            rewritten
+        }
         Forwarded::TooLong => {
-            services.shorten(&rewriter, sender, &recipient.srs_domain, message.now).await?
+            let kept =
+                services.shorten(&rewriter, sender, &recipient.srs_domain, message.now).await;
+            counted(match kept {
+                Ok(_) => metrics::Forwarded::Kept,
+                Err(_) => metrics::Forwarded::Failed,
+            });
+            kept?
         }
     };
     Ok(ReversePath::Mailbox(rewritten))

@@ -124,6 +124,7 @@ impl Making<'_> {
                 Err(domains) => broken = domains,
             }
         }
+        services.metrics.dkim_broken();
         tracing::error!(
             id = self.id,
             signed_by = broken.join(","),

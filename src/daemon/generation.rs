@@ -2,14 +2,14 @@
 
 use super::{
     StartError, filter::Filter, keys, live::Live, services::Services, sockets::Sockets,
-    tables::Tables, transaction::Mail,
+    tables::Tables, transaction::Mail, watched::Watched,
 };
 use crate::{
     acme::{self, Keeper, Responder},
     address::Domain,
     config::{Acme, Config, Milter, Protocol},
     milter::Mode,
-    net::{Clients, Encryption, Listener, Manners, Server, Socket, Timeouts},
+    net::{Clients, Encryption, Listener, Manners, Server, Socket, Timeouts, serve_http},
     postfix::{self, Connections, Dialect, Patience},
     smtp::SessionConfig,
     tls::{Acceptor, Certificates},
@@ -35,6 +35,8 @@ pub(super) struct Generation {
     listeners: Vec<Listener>,
     /// For Postfix.
     table_listeners: Vec<(postfix::Listener, Option<Milter>)>,
+    /// For those who watch.
+    watched: Vec<Socket>,
     certificates: Option<LiveCertificates>,
     issuing: Option<Issuing>,
 }
@@ -66,12 +68,13 @@ impl Generation {
         let certificates = certificates(config)?;
         let acceptor = acceptor(certificates.as_ref())?;
         let (mut listeners, mut table_listeners) = (Vec::new(), Vec::new());
+        let mut watched = Vec::new();
         let mut free = sockets.clone();
         for listen in &config.listen {
             let address = &listen.address;
             let failed = |error| StartError::Listen { address: address.to_string(), error };
             let dialect = match listen.protocol {
-                Protocol::Smtp => None,
+                Protocol::Smtp | Protocol::Http => None,
                 Protocol::Socketmap => Some(Dialect::Socketmap),
                 Protocol::TcpTable(direction) => Some(Dialect::TcpTable(direction)),
                 Protocol::Policy => Some(Dialect::Policy),
@@ -84,6 +87,10 @@ impl Generation {
                     let rules =
                         (listen.protocol == Protocol::Milter).then(|| listen.milter.clone());
                     table_listeners.push((postfix::Listener::new(socket, dialect), rules));
+                    continue;
+                }
+                if listen.protocol == Protocol::Http {
+                    watched.push(socket);
                     continue;
                 }
                 let encryption = acceptor
@@ -101,13 +108,14 @@ impl Generation {
             Some(acme) => issuing(config, acme, &mut free)?,
             None => None,
         };
-        Ok(Self { services, sockets, listeners, table_listeners, certificates, issuing })
+        Ok(Self { services, sockets, listeners, table_listeners, watched, certificates, issuing })
     }
 
     pub(super) fn listening(&self) -> Vec<String> {
         let tables = self.table_listeners.iter().map(|(listener, _)| listener.local());
         let smtp = self.listeners.iter().map(Listener::local);
-        smtp.chain(tables).map(ToOwned::to_owned).collect()
+        let watched = self.watched.iter().map(Socket::local);
+        smtp.chain(tables).chain(watched).map(ToOwned::to_owned).collect()
     }
 
     /// Accepts, until it is retired or `stopped` turns true.
@@ -115,7 +123,8 @@ impl Generation {
         for address in self.listening() {
             tracing::info!(address, "listening");
         }
-        let Self { services, sockets, listeners, table_listeners, certificates, issuing } = self;
+        let Self { services, sockets, listeners, table_listeners, watched, certificates, issuing } =
+            self;
         let config = &services.config;
         let limits = &config.limits;
         let handler_services = Arc::clone(&services);
@@ -158,6 +167,15 @@ impl Generation {
         }
         for listener in listeners {
             running.spawn(listener.run(Arc::clone(&server), retired.clone(), stopped.clone()));
+        }
+        for socket in watched {
+            let watched = Watched {
+                services: Arc::clone(&services),
+                clients: Arc::clone(&shared.clients),
+                connections: Arc::clone(&shared.connections),
+            };
+            let page = move |path| watched.clone().page(path);
+            running.spawn(serve_http(socket, retired.clone(), page));
         }
         let followed = Arc::clone(&services);
         let follow = tokio::spawn(async move {

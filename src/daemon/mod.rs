@@ -19,6 +19,7 @@ mod story;
 mod tables;
 mod tls_reports;
 mod transaction;
+mod watched;
 
 use crate::{
     config::Config,

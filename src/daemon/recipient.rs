@@ -4,6 +4,7 @@ use super::services::Services;
 use crate::{
     address::{Domain, ForwardPath, LocalPart, Mailbox, ReversePath},
     alias::Expansion,
+    metrics,
     next_hop::NextHop,
     reply::Reply,
     srs::{ReverseError, Reversed, is_srs_prefixed, is_srs_shaped},
@@ -232,17 +233,27 @@ async fn original_of(
     now: u64,
 ) -> Result<Mailbox, Decision> {
     let refuse = |reply| Err(Decision::Refuse(reply));
+    let counted = |result| services.metrics.srs_reverse(result);
     let reversed = match services.rewriter().reverse(mailbox, now) {
         Ok(reversed) => reversed,
-        Err(ReverseError::BadTag) => {
-            return Err(Decision::Forged(Reply::srs_bad_signature()));
+        Err(error) => {
+            counted(match error {
+                ReverseError::BadTag => metrics::Returned::BadTag,
+                ReverseError::Expired => metrics::Returned::Expired,
+                ReverseError::Malformed | ReverseError::NotSrs => metrics::Returned::Malformed,
+            });
+            return match error {
+                ReverseError::BadTag => Err(Decision::Forged(Reply::srs_bad_signature())),
+                error => refuse(not_reversed(error)),
+            };
         }
-        Err(error) => return refuse(not_reversed(error)),
     };
     if services.config.srs.bounces_only && !is_bounce {
+        counted(metrics::Returned::NotABounce);
         return refuse(Reply::srs_bounces_only());
     }
     let mut original = sender_of(services, reversed, now).await?;
+    counted(metrics::Returned::Reversed);
     // What went through aliases of two domains has an address of ours within an address of ours. The
     // one within came with the message: if it is forged, whoever bounces is not to blame.
     for _ in 0..MAX_NESTED {

@@ -3,6 +3,7 @@ use crate::{
     address::{Domain, Mailbox},
     auth::dkim::{SigningKey, SigningKeys},
     config::{self, Config, Dane},
+    metrics::Metrics,
     net::{
         MessageMemory, Outbound, OutboundConfig, OutboundLimits, Preferences, Resolver,
         ValidatingResolver,
@@ -35,6 +36,7 @@ pub(super) struct Services {
     pub(super) memory: MessageMemory,
     pub(super) retry: retry::Policy,
     pub(super) spool: spool::Handle,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 impl Services {
@@ -59,8 +61,19 @@ impl Services {
         let retry = retry_policy(&config);
         let memory = MessageMemory::new(config.limits.message_memory);
         let (spool, inbox) = spool::Handle::new();
-        let services =
-            Self { config, store, journal, outbound, rewriter, signing, memory, retry, spool };
+        let metrics = Arc::new(Metrics::new());
+        let services = Self {
+            config,
+            store,
+            journal,
+            outbound,
+            rewriter,
+            signing,
+            memory,
+            retry,
+            spool,
+            metrics,
+        };
         Ok((services, inbox))
     }
 
@@ -90,6 +103,7 @@ impl Services {
             signing,
             memory: self.memory.clone(),
             spool: self.spool.clone(),
+            metrics: Arc::clone(&self.metrics),
         })
     }
 

@@ -26,7 +26,9 @@ impl Sockets {
     pub(super) async fn bind(&self, config: &Config) -> Result<Self, StartError> {
         let mut next = Self::new(self.inherited.clone());
         let listen = config.listen.iter();
-        let listen = listen.map(|listen| (&listen.address, listen.protocol != Protocol::Smtp));
+        let listen = listen.map(|listen| {
+            (&listen.address, !matches!(listen.protocol, Protocol::Smtp | Protocol::Http))
+        });
         let acme = config.tls.acme.iter().map(|acme| (&acme.http, false));
         for (address, is_open) in listen.chain(acme) {
             let is_any = matches!(address, ListenAddress::Tcp { port: 0, .. });

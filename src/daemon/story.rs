@@ -1,14 +1,17 @@
-use super::{clock, recipient::Recipient};
+use super::{clock, recipient::Recipient, services::Services};
 use crate::{
     address::{ForwardPath, ReversePath},
     envelope::Envelope,
     message::MessageId,
     net::Peer,
-    reply::{Class, Reply},
+    reply::{Class, Reply, Status},
     smtp::session::{Session, Transaction},
-    store::journal::{Journal, Outcome, Record},
+    store::journal::{Outcome, Record},
 };
 use std::time::Duration;
+
+/// What most stories are of.
+const MESSAGE: &str = "message";
 
 /// What will be told of one message, or of one refused RCPT: a journal record and a log line.
 #[derive(Debug)]
@@ -85,7 +88,7 @@ impl Story {
             partial: false,
             discarded: false,
             is_spooled: false,
-            what: "message",
+            what: MESSAGE,
         }
     }
 
@@ -114,7 +117,7 @@ impl Story {
     }
 
     /// Tells it, with the reply that the client gets.
-    pub(super) async fn end(mut self, journal: &Journal, reply: &Reply, took: Duration) {
+    pub(super) async fn end(mut self, services: &Services, reply: &Reply, took: Duration) {
         let record = &mut self.record;
         record.outcome = match reply.class() {
             Class::Positive if self.is_spooled => Outcome::Spooled,
@@ -126,12 +129,19 @@ impl Story {
         };
         record.reply = reply.to_string();
         record.ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        self.tell(journal).await;
+        if !reply.is_positive() {
+            services.metrics.refusal(reply.code(), reply.status().map(|Status(a, b, c)| (a, b, c)));
+        }
+        self.tell(services).await;
     }
 
     /// Tells it as it stands.
-    pub(super) async fn tell(self, journal: &Journal) {
+    pub(super) async fn tell(self, services: &Services) {
         let record = &self.record;
+        if self.what == MESSAGE {
+            let seconds = Duration::from_millis(record.ms).as_secs_f64();
+            services.metrics.message(record.outcome.as_str(), record.size, seconds, &record.tls);
+        }
         let hosts: Vec<_> = record.attempts.iter().map(|attempt| attempt.host.as_str()).collect();
         tracing::info!(
             id = record.id,
@@ -147,6 +157,6 @@ impl Story {
             "{}",
             self.what
         );
-        journal.record(self.record).await;
+        services.journal.record(self.record).await;
     }
 }

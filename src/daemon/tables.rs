@@ -10,6 +10,7 @@ use crate::{
     alias::Expansion,
     config::Config,
     lookup::{Answer, Question, Table},
+    metrics::{Forwarded as Forward, Returned},
     milter, policy,
     postfix::Service,
     reply::{Class, Reply},
@@ -52,11 +53,32 @@ impl Tables {
         };
         match question.table {
             Table::Forward => match mailbox() {
-                Ok(sender) => self.forward(&sender, now).await,
+                Ok(sender) => {
+                    let answer = self.forward(&sender, now).await;
+                    self.services.metrics.srs_forward(match &answer {
+                        Answer::Found(_) => Forward::Rewritten,
+                        Answer::Failed(_) => Forward::Failed,
+                        _ => Forward::Unchanged,
+                    });
+                    answer
+                }
                 Err(answer) => answer,
             },
             Table::Reverse => match mailbox() {
-                Ok(recipient) => self.reverse(&recipient, now).await,
+                Ok(recipient) => {
+                    let answer = self.reverse(&recipient, now).await;
+                    let result = match &answer {
+                        Answer::Found(_) => Some(Returned::Reversed),
+                        Answer::BadTag => Some(Returned::BadTag),
+                        Answer::Expired => Some(Returned::Expired),
+                        Answer::Malformed(_) => Some(Returned::Malformed),
+                        _ => None,
+                    };
+                    if let Some(result) = result {
+                        self.services.metrics.srs_reverse(result);
+                    }
+                    answer
+                }
                 Err(Answer::NoDomain) => Answer::NotSrs,
                 Err(answer) => answer,
             },

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     address::{ForwardPath, ReversePath},
     fate::{Bounce, Fate, RecipientFate},
+    metrics::Returned,
     net::{Admission, Handler, Peer},
     reply::Reply,
     smtp::{Origin, Session, Transaction},
@@ -109,7 +110,7 @@ impl Handler for Mail {
         let forwarded =
             self.forward(transaction, &recipients, &sender, &mut story, &mut spooled).await;
         let (Ok(reply) | Err(reply)) = forwarded;
-        story.end(&self.services.journal, &reply, began.elapsed()).await;
+        story.end(&self.services, &reply, began.elapsed()).await;
         // Not before the journal knows of the message: what becomes of it is added there.
         for added in spooled {
             self.services.spool.added(added);
@@ -121,7 +122,7 @@ impl Handler for Mail {
         if let Some(envelope) = session.envelope_so_far() {
             let client = self.client(session.origin());
             let story = Story::aborted(&client, session.helo(), envelope);
-            story.tell(&self.services.journal).await;
+            story.tell(&self.services).await;
         }
     }
 }
@@ -159,7 +160,10 @@ impl Mail {
         // Last of all: only an accepted recipient is a use.
         let is_used_up =
             recipient.is_srs_return && !may_be_used(&self.services, &recipient.key(), now);
-        is_used_up.then(Reply::srs_used_up)
+        is_used_up.then(|| {
+            self.services.metrics.srs_reverse(Returned::UsedUp);
+            Reply::srs_used_up()
+        })
     }
 
     /// Checks and delivers a message. `Ok` is the 250 of a message that went through: every recipient's
@@ -274,7 +278,7 @@ impl Mail {
     ) {
         let client = self.client(session.origin());
         let story = Story::refused_recipient(&client, session, path);
-        story.end(&self.services.journal, reply, Duration::ZERO).await;
+        story.end(&self.services, reply, Duration::ZERO).await;
     }
 }
 

@@ -134,6 +134,11 @@ impl Outbound {
         self.policies.take_counts()
     }
 
+    /// The same since the start, by policy and result.
+    pub fn tls_totals(&self) -> Vec<(&'static str, &'static str, u64)> {
+        self.policies.totals()
+    }
+
     /// What it finds hosts with.
     pub fn resolver(&self) -> &Resolver {
         &self.router.resolver

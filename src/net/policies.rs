@@ -14,7 +14,10 @@ use crate::{
     tls::{TlsError, Tlsa, Trust},
     tls_rpt::{Counts, Failure, Outcome, PolicyType},
 };
-use std::sync::{Mutex, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
 use tokio::time::{Instant, timeout_at};
 
 /// Results that are counted apart at once.
@@ -27,6 +30,7 @@ pub(super) struct Policies {
     sts: Option<Sts>,
     dane: Option<ValidatingResolver>,
     counts: Mutex<Counts>,
+    totals: Mutex<HashMap<(PolicyType, Option<Failure>), u64>>,
 }
 
 /// What a domain says that is found by its MX.
@@ -43,7 +47,7 @@ impl Policies {
         sts: Option<Sts>,
         dane: Option<ValidatingResolver>,
     ) -> Self {
-        Self { never_plaintext, sts, dane, counts: Mutex::default() }
+        Self { never_plaintext, sts, dane, counts: Mutex::default(), totals: Mutex::default() }
     }
 
     /// Finds out whether DNSSEC can be validated.
@@ -181,6 +185,15 @@ impl Policies {
         std::mem::take(&mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Sessions so far: the policy, the result, how many.
+    pub(super) fn totals(&self) -> Vec<(&'static str, &'static str, u64)> {
+        let totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = totals.iter().map(|((policy, result), count)| {
+            (policy.as_str(), result.map_or("success", Failure::as_str), *count)
+        });
+        told.collect()
+    }
+
     fn count(
         &self,
         domain: &Domain,
@@ -188,6 +201,9 @@ impl Policies {
         host: Option<&Host>,
         result: Option<Failure>,
     ) {
+        let mut totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
+        *totals.entry((policy, result)).or_default() += 1;
+        drop(totals);
         let host = host.and_then(Host::name).map(Domain::to_key).unwrap_or_default();
         let outcome = Outcome { domain: domain.to_key(), policy, host, result };
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);

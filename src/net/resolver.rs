@@ -2,6 +2,7 @@ use crate::address::Domain;
 use hickory_resolver::{
     ResolverBuilder, TokioResolver,
     config::{ConnectionConfig, NameServerConfig, ResolverConfig},
+    lookup::Lookup,
     net::{DnsError, NetError, runtime::TokioRuntimeProvider},
     proto::{
         op::ResponseCode,
@@ -11,6 +12,10 @@ use hickory_resolver::{
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -26,7 +31,37 @@ const LONGEST_NO: Duration = Duration::from_hours(1);
 
 /// DNS for everything that asks: one resolver, one cache. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Resolver(TokioResolver);
+pub struct Resolver(TokioResolver, Arc<Asked>);
+
+/// Look-ups so far, by kind and by what came of them.
+#[derive(Debug, Default)]
+struct Asked([[AtomicU64; RESULTS.len()]; KINDS.len()]);
+
+const KINDS: [&str; 5] = ["mx", "address", "txt", "ptr", "other"];
+const RESULTS: [&str; 3] = ["found", "none", "unanswered"];
+
+impl Asked {
+    fn count<T>(&self, kind: RecordType, answer: &Result<T, NetError>) {
+        let kind = match kind {
+            RecordType::MX => 0,
+            RecordType::A | RecordType::AAAA => 1,
+            RecordType::TXT => 2,
+            RecordType::PTR => 3,
+            _ => 4,
+        };
+        let result = match answer {
+            Ok(_) => 0,
+            Err(error) => match why_of(error) {
+                LookupError::Nonexistent | LookupError::Empty => 1,
+                LookupError::Unanswered => 2,
+            },
+        };
+        let counter = self.0.get(kind).and_then(|counts| counts.get(result));
+        if let Some(counter) = counter {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
 
 /// The resolver cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +106,22 @@ impl Resolver {
     /// # Errors
     /// When the system's configuration cannot be read.
     pub fn new(servers: &[SocketAddr]) -> Result<Self, ResolverError> {
-        Ok(Self(Self::builder(servers)?.build()?))
+        Ok(Self(Self::builder(servers)?.build()?, Arc::default()))
+    }
+
+    /// Look-ups so far: the kind, what came of them, how many. Those of signatures are not among them.
+    pub fn counts(&self) -> Vec<(&'static str, &'static str, u64)> {
+        let kinds = KINDS.iter().zip(&self.1.0);
+        let counts = kinds.flat_map(|(kind, counts)| {
+            RESULTS.iter().zip(counts).map(move |(result, count)| (*kind, *result, count))
+        });
+        counts.map(|(kind, result, count)| (kind, result, count.load(Ordering::Relaxed))).collect()
+    }
+
+    async fn ask(&self, name: Name, kind: RecordType) -> Result<Lookup, NetError> {
+        let answer = self.0.lookup(name, kind).await;
+        self.1.count(kind, &answer);
+        answer
     }
 
     pub(super) fn builder(
@@ -101,7 +151,7 @@ impl Resolver {
     /// The MX records of `domain`, CNAMEs followed. Those whose exchange is no host name are left out,
     /// so the list can be empty.
     pub(super) async fn mx(&self, domain: &Domain) -> Result<Vec<MxRecord>, LookupError> {
-        let answer = self.0.lookup(absolute(domain)?, RecordType::MX).await.map_err(why)?;
+        let answer = self.ask(absolute(domain)?, RecordType::MX).await.map_err(why)?;
         mx_records(answer.answers())
     }
 
@@ -117,11 +167,9 @@ impl Resolver {
     }
 
     async fn addresses_of(&self, name: Name) -> Result<Vec<IpAddr>, LookupError> {
-        let (v4, v6) = tokio::join!(
-            self.0.lookup(name.clone(), RecordType::A),
-            self.0.lookup(name, RecordType::AAAA)
-        );
-        let ips = |answer: &Result<hickory_resolver::lookup::Lookup, NetError>| {
+        let (v4, v6) =
+            tokio::join!(self.ask(name.clone(), RecordType::A), self.ask(name, RecordType::AAAA));
+        let ips = |answer: &Result<Lookup, NetError>| {
             let answers = answer.as_ref().map(|lookup| lookup.answers()).unwrap_or_default();
             let ips = answers.iter().filter_map(|record| match &record.data {
                 RData::A(a) => Some(IpAddr::V4(a.0)),
@@ -199,7 +247,7 @@ impl Resolver {
         kind: RecordType,
         wanted: impl Fn(&RData) -> Option<T>,
     ) -> Result<Vec<T>, LookupError> {
-        let answer = self.0.lookup(name, kind).await.map_err(why)?;
+        let answer = self.ask(name, kind).await.map_err(why)?;
         Ok(answer.answers().iter().filter_map(|record| wanted(&record.data)).collect())
     }
 }
@@ -249,6 +297,10 @@ fn to_domain(name: &Name) -> Option<Domain> {
 }
 
 fn why(error: NetError) -> LookupError {
+    why_of(&error)
+}
+
+fn why_of(error: &NetError) -> LookupError {
     match error {
         NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
             ResponseCode::NXDomain => LookupError::Nonexistent,

@@ -42,6 +42,11 @@ impl Connections {
         Arc::new(Self { max: max.into(), table: Mutex::default() })
     }
 
+    /// Open now.
+    pub fn open(&self) -> usize {
+        self.lock().open
+    }
+
     /// From now on.
     pub fn set_max(&self, max: usize) {
         self.max.store(max, Ordering::Relaxed);

@@ -84,6 +84,17 @@ struct Shared {
     _watching: mpsc::Sender<()>,
 }
 
+/// The spool in figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SpoolFigures {
+    /// Messages.
+    pub messages: u64,
+    /// Their octets.
+    pub octets: u64,
+    /// When the oldest came, in milliseconds since 1970.
+    pub oldest: Option<u64>,
+}
+
 impl Store {
     /// Opens the store in `state_dir`, made when it does not exist. Blocks.
     ///
@@ -130,6 +141,16 @@ impl Store {
         *self.0.spool_bounds.write().unwrap_or_else(PoisonError::into_inner) = spool;
         // What it was answered with may have changed.
         lock(&self.0.cache).clear();
+    }
+
+    /// What waits in the spool.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn spool_figures(&self) -> Result<SpoolFigures, StoreError> {
+        let read = self.0.readers.run(sqlite::queue::summary);
+        let (messages, octets, oldest) = read.await?;
+        Ok(SpoolFigures { messages, octets, oldest })
     }
 
     /// Whether it can be read.

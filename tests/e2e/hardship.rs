@@ -11,7 +11,7 @@ fn sighup_does_not_end_it() {
     let mut onward = Onward::builder().start();
     let mut session = onward.session();
     onward.signal("HUP");
-    onward.wait_for_log("SIGHUP");
+    onward.wait_for_log("configuration read again");
     session.command("NOOP").expect_code(250);
     onward.session().quit().expect_code(221);
     assert!(onward.terminate().success());

@@ -22,6 +22,7 @@ mod hardship;
 mod journal;
 mod limits;
 mod load;
+mod metrics;
 mod model;
 mod postfix;
 mod postsrsd;

@@ -47,9 +47,10 @@ pub(in crate::config) const LISTEN: Section = Section {
     keys: &[
         Key {
             name: "protocol",
-            kind: Kind::OneOf(&["smtp", "socketmap", "tcp-table", "policy", "milter"]),
+            kind: Kind::OneOf(&["smtp", "socketmap", "tcp-table", "policy", "milter", "http"]),
             default: IfAbsent::Required,
-            doc: "What is spoken there. `smtp` takes mail; the others answer Postfix: docs/POSTFIX.md.",
+            doc: "What is spoken there. `smtp` takes mail; `http` shows figures and health (/metrics, /healthz, \
+                  /readyz); the others answer Postfix: docs/POSTFIX.md.",
         },
         Key {
             name: "address",

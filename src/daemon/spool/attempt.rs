@@ -3,7 +3,11 @@
 use super::{Added, conclude::Touch};
 use crate::{
     address::{Mailbox, ReversePath},
-    daemon::{clock, delivery::journal_line, services::Services},
+    daemon::{
+        clock,
+        delivery::{count_attempt, journal_line},
+        services::Services,
+    },
     fate::Verdict,
     net::{self, Checkpoint, Outgoing},
     retry::{Entry, Host, Work},
@@ -188,6 +192,7 @@ impl<'a> Attempt<'a> {
             };
             let progress = attempts.iter().any(|a| a.outcome.verdict == Verdict::Delivered);
             for (mailbox, attempt) in to.iter().zip(&attempts) {
+                count_attempt(self.services, &work.hop, attempt);
                 let line = journal_line(std::slice::from_ref(mailbox), attempt, &work.hop, began);
                 self.lines.push(line);
                 for at in &legs {

@@ -1,0 +1,80 @@
+//! What is to be seen over HTTP: figures, and whether all is well.
+
+use super::services::Services;
+use crate::{
+    metrics::Now,
+    net::{Clients, Page},
+    postfix::Connections,
+    tls,
+};
+use hyper::StatusCode;
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+use tokio::time::timeout;
+
+/// OpenMetrics, which Prometheus asks for.
+const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// For the answer to whether all is well.
+const WELL_WITHIN: Duration = Duration::from_secs(5);
+
+/// What the pages are made of.
+#[derive(Debug, Clone)]
+pub(super) struct Watched {
+    pub(super) services: Arc<Services>,
+    pub(super) clients: Arc<Clients>,
+    pub(super) connections: Arc<Connections>,
+}
+
+impl Watched {
+    /// `/metrics`, `/healthz` and `/readyz`.
+    pub(super) async fn page(self, path: String) -> Page {
+        match path.as_str() {
+            "/metrics" => {
+                let text = self.services.metrics.text(&self.now().await);
+                Page { status: StatusCode::OK, kind: METRICS, text }
+            }
+            "/healthz" | "/readyz" => {
+                let well = timeout(WELL_WITHIN, self.services.store.is_well()).await;
+                match well {
+                    Ok(Ok(())) => Page::plain(StatusCode::OK, "ok\n"),
+                    Ok(Err(error)) => {
+                        tracing::error!(%error, "not well");
+                        Page::plain(
+                            StatusCode::SERVICE_UNAVAILABLE,
+                            "the database cannot be read\n",
+                        )
+                    }
+                    Err(_) => Page::plain(
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        "the database does not answer\n",
+                    ),
+                }
+            }
+            _ => Page::not_found(),
+        }
+    }
+
+    async fn now(&self) -> Now {
+        let services = &self.services;
+        let spool = services.store.spool_figures().await.unwrap_or_default();
+        let now = super::clock::millis();
+        let age = spool.oldest.map_or(0, |oldest| now.saturating_sub(oldest));
+        let files = services.config.tls.certificates.first();
+        let end = files.and_then(|files| tls::expiry(&files.certificate).ok());
+        let end = end.and_then(|life| life.end.duration_since(SystemTime::UNIX_EPOCH).ok());
+        Now {
+            spool_messages: spool.messages,
+            spool_octets: spool.octets,
+            spool_age: age as f64 / 1000.0,
+            connections: self.clients.connections(),
+            map_connections: self.connections.open(),
+            idle_connections: services.outbound.idle_connections(),
+            memory: services.memory.used(),
+            dns: services.outbound.resolver().counts(),
+            tls: services.outbound.tls_totals(),
+            certificate_end: end.map_or(0.0, |end| end.as_secs_f64()),
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! What is counted, for Prometheus. Labels have few values, whatever strangers send.
+
+mod labels;
+mod process;
+
+pub use labels::{Destination, Forwarded, Returned};
+
+use labels::{
+    AttemptLabels, DnsLabels, ForwardLabels, OutcomeLabels, ReturnLabels, StatusLabels, TlsLabels,
+    TlsSession,
+};
+use prometheus_client::{
+    encoding::text::encode,
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
+    registry::Registry,
+};
+use std::sync::atomic::AtomicU64;
+
+/// From a tenth of a second to the longest budget, in seconds.
+const BUCKETS: [f64; 12] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 45.0, 120.0];
+
+type Counts<L> = Family<L, Counter>;
+type Level = Gauge<f64, AtomicU64>;
+
+/// All of it; one for the life of the process.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    messages: Counts<OutcomeLabels>,
+    octets: Counter,
+    took: Family<OutcomeLabels, Histogram>,
+    encrypted: Counts<TlsLabels>,
+    refused: Counts<StatusLabels>,
+    attempts: Counts<AttemptLabels>,
+    attempt_took: Family<AttemptLabels, Histogram>,
+    forwarded: Counts<ForwardLabels>,
+    returned: Counts<ReturnLabels>,
+    dkim_broken: Counter,
+    spool_messages: Level,
+    spool_octets: Level,
+    spool_age: Level,
+    connections: Level,
+    map_connections: Level,
+    idle_connections: Level,
+    memory: Level,
+    dns: Family<DnsLabels, Counter>,
+    tls: Family<TlsSession, Counter>,
+    certificate_end: Level,
+    process: process::Process,
+}
+
+/// What is looked up when it is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Now {
+    /// Messages in the spool.
+    pub spool_messages: u64,
+    /// Their octets.
+    pub spool_octets: u64,
+    /// Seconds since the oldest of them came.
+    pub spool_age: f64,
+    /// Clients of smtp listeners.
+    pub connections: usize,
+    /// Clients of listeners for Postfix.
+    pub map_connections: usize,
+    /// Connections to destinations that are kept.
+    pub idle_connections: usize,
+    /// Octets of messages held.
+    pub memory: usize,
+    /// Look-ups so far: what was asked for, what came of it, how many.
+    pub dns: Vec<(&'static str, &'static str, u64)>,
+    /// Sessions with mail servers so far: the policy, what came of TLS, how many.
+    pub tls: Vec<(&'static str, &'static str, u64)>,
+    /// When our first certificate ends, in seconds since 1970; 0 without one.
+    pub certificate_end: f64,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// Nothing counted yet.
+    pub fn new() -> Self {
+        let took = || Histogram::new(BUCKETS);
+        let mut metrics = Self {
+            registry: Registry::default(),
+            messages: Family::default(),
+            octets: Counter::default(),
+            took: Family::new_with_constructor(took),
+            encrypted: Family::default(),
+            refused: Family::default(),
+            attempts: Family::default(),
+            attempt_took: Family::new_with_constructor(took),
+            forwarded: Family::default(),
+            returned: Family::default(),
+            dkim_broken: Counter::default(),
+            spool_messages: Level::default(),
+            spool_octets: Level::default(),
+            spool_age: Level::default(),
+            connections: Level::default(),
+            map_connections: Level::default(),
+            idle_connections: Level::default(),
+            memory: Level::default(),
+            dns: Family::default(),
+            tls: Family::default(),
+            certificate_end: Level::default(),
+            process: process::Process::default(),
+        };
+        metrics.register();
+        metrics.begin();
+        metrics
+    }
+
+    /// From zero on, so that a first one is seen as a rise.
+    fn begin(&self) {
+        let returned = [
+            Returned::Reversed,
+            Returned::BadTag,
+            Returned::Expired,
+            Returned::Malformed,
+            Returned::NotABounce,
+            Returned::UsedUp,
+        ];
+        for result in returned {
+            let _ = self.returned.get_or_create(&ReturnLabels { result });
+        }
+        let _ = self.forwarded.get_or_create(&ForwardLabels { result: Forwarded::Rewritten });
+        let plain = TlsSession { policy: "no-policy-found", result: "success" };
+        let _ = self.tls.get_or_create(&plain);
+    }
+
+    fn register(&mut self) {
+        let Self { registry, .. } = self;
+        let r = registry.sub_registry_with_prefix("onward");
+        r.register("messages", "Messages by what became of them", self.messages.clone());
+        r.register("message_octets", "Octets of messages that came", self.octets.clone());
+        r.register(
+            "message_seconds",
+            "From the end of a message to its reply, by what became of it",
+            self.took.clone(),
+        );
+        r.register("received", "Messages by how they came encrypted", self.encrypted.clone());
+        r.register("refusals", "Refused recipients and messages by status", self.refused.clone());
+        r.register("attempts", "Attempts to deliver", self.attempts.clone());
+        r.register("attempt_seconds", "How long an attempt took", self.attempt_took.clone());
+        r.register(
+            "srs_forward",
+            "Senders, and whether they were rewritten",
+            self.forwarded.clone(),
+        );
+        r.register("srs_reverse", "SRS addresses that came back", self.returned.clone());
+        r.register(
+            "dkim_broken",
+            "Messages kept back because a signature that verified would not any more",
+            self.dkim_broken.clone(),
+        );
+        r.register("spool_messages", "Messages in the spool", self.spool_messages.clone());
+        r.register("spool_octets", "Octets in the spool", self.spool_octets.clone());
+        r.register(
+            "spool_oldest_seconds",
+            "Age of the oldest message there",
+            self.spool_age.clone(),
+        );
+        r.register("connections", "Clients connected", self.connections.clone());
+        r.register("map_connections", "Postfix's connections", self.map_connections.clone());
+        r.register(
+            "destination_connections_idle",
+            "Connections to destinations that are kept",
+            self.idle_connections.clone(),
+        );
+        r.register("message_memory_octets", "Octets of messages held", self.memory.clone());
+        r.register("dns_lookups", "DNS look-ups by what came of them", self.dns.clone());
+        r.register(
+            "tls_sessions",
+            "Sessions with mail servers by policy and result",
+            self.tls.clone(),
+        );
+        r.register(
+            "certificate_end_timestamp_seconds",
+            "When our certificate ends",
+            self.certificate_end.clone(),
+        );
+        r.register("build", "The version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        self.process.register(&mut self.registry);
+    }
+
+    /// A message that was answered; `outcome` as in the journal.
+    pub fn message(&self, outcome: &'static str, octets: u64, seconds: f64, tls: &str) {
+        let labels = OutcomeLabels { outcome };
+        self.messages.get_or_create(&labels).inc();
+        self.took.get_or_create(&labels).observe(seconds);
+        self.octets.inc_by(octets);
+        let tls = match tls.split(' ').next() {
+            Some("TLSv1.2") => "TLSv1.2",
+            Some("TLSv1.3") => "TLSv1.3",
+            _ => "none",
+        };
+        self.encrypted.get_or_create(&TlsLabels { tls }).inc();
+    }
+
+    /// A recipient or message that was refused or put off, with its enhanced status code.
+    pub fn refusal(&self, code: u16, status: Option<(u8, u16, u16)>) {
+        // Those of the registry of RFC 5248; a destination may make up others.
+        let status = match status {
+            Some((a, b @ 0..=7, c @ 0..=30)) => format!("{a}.{b}.{c}"),
+            _ if code >= 500 => "5".to_owned(),
+            _ => "4".to_owned(),
+        };
+        self.refused.get_or_create(&StatusLabels { status }).inc();
+    }
+
+    /// An attempt to deliver; `class` as in the journal.
+    pub fn attempt(&self, destination: Destination, class: &'static str, seconds: f64) {
+        let labels = AttemptLabels { destination: destination.as_str(), class };
+        self.attempts.get_or_create(&labels).inc();
+        self.attempt_took.get_or_create(&labels).observe(seconds);
+    }
+
+    /// A sender on its way out.
+    pub fn srs_forward(&self, result: Forwarded) {
+        self.forwarded.get_or_create(&ForwardLabels { result }).inc();
+    }
+
+    /// An SRS address that came back.
+    pub fn srs_reverse(&self, result: Returned) {
+        self.returned.get_or_create(&ReturnLabels { result }).inc();
+    }
+
+    /// A signature that would have broken.
+    pub fn dkim_broken(&self) {
+        self.dkim_broken.inc();
+    }
+
+    /// All of it in the text format of OpenMetrics.
+    pub fn text(&self, now: &Now) -> String {
+        self.spool_messages.set(now.spool_messages as f64);
+        self.spool_octets.set(now.spool_octets as f64);
+        self.spool_age.set(now.spool_age);
+        self.connections.set(now.connections as f64);
+        self.map_connections.set(now.map_connections as f64);
+        self.idle_connections.set(now.idle_connections as f64);
+        self.memory.set(now.memory as f64);
+        self.certificate_end.set(now.certificate_end);
+        for (kind, result, count) in &now.dns {
+            raise(&self.dns.get_or_create(&DnsLabels { kind, result }), *count);
+        }
+        for (policy, result, count) in &now.tls {
+            raise(&self.tls.get_or_create(&TlsSession { policy, result }), *count);
+        }
+        self.process.look();
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+/// Counted elsewhere, from zero after a reload: it never goes back here.
+fn raise(counter: &Counter, count: u64) {
+    counter.inc_by(count.saturating_sub(counter.get()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_is_told() {
+        let metrics = Metrics::new();
+        metrics.message("forwarded", 1000, 0.2, "TLSv1.3 TLS_AES_256_GCM_SHA384");
+        metrics.message("forwarded", 10, 0.2, "");
+        metrics.refusal(550, Some((5, 7, 1)));
+        metrics.attempt(Destination::of("gmail.com"), "delivered", 0.1);
+        metrics.srs_forward(Forwarded::Rewritten);
+        metrics.srs_reverse(Returned::BadTag);
+        let now = Now {
+            spool_messages: 3,
+            dns: vec![("mx", "found", 7)],
+            tls: vec![("sts", "success", 2)],
+            ..Now::default()
+        };
+        metrics.text(&now);
+        let text = metrics.text(&now);
+        for line in [
+            "onward_messages_total{outcome=\"forwarded\"} 2",
+            "onward_message_octets_total 1010",
+            "onward_received_total{tls=\"TLSv1.3\"} 1",
+            "onward_refusals_total{status=\"5.7.1\"} 1",
+            "onward_attempts_total{destination=\"google\",class=\"delivered\"} 1",
+            "onward_srs_forward_total{result=\"rewritten\"} 1",
+            "onward_srs_reverse_total{result=\"bad_tag\"} 1",
+            "onward_spool_messages 3.0",
+            "onward_dns_lookups_total{kind=\"mx\",result=\"found\"} 7",
+            "onward_tls_sessions_total{policy=\"sts\",result=\"success\"} 2",
+            "onward_message_seconds_count{outcome=\"forwarded\"} 2",
+            "process_resident_memory_bytes ",
+        ] {
+            assert!(text.lines().any(|found| found.starts_with(line)), "{line}: {text}");
+        }
+        assert!(text.ends_with("# EOF\n"));
+    }
+
+    #[test]
+    fn groups_of_destinations() {
+        for (domain, group) in [
+            ("GMail.com", "google"),
+            ("outlook.com", "microsoft"),
+            ("hotmail.co.uk", "microsoft"),
+            ("yahoo.de", "yahoo"),
+            ("me.com", "apple"),
+            ("example.org", "other"),
+            ("notgmail.com", "other"),
+        ] {
+            assert_eq!(Destination::of(domain).as_str(), group, "{domain}");
+        }
+    }
+}
