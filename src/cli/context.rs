@@ -1,4 +1,7 @@
-use crate::config::{Config, ConfigError, DEFAULT_FILE};
+use crate::{
+    config::{Config, ConfigError, DEFAULT_FILE},
+    log::{self, Level},
+};
 use std::{
     fmt::{self, Display},
     io::{self, Write},
@@ -13,6 +16,7 @@ const USAGE: u8 = 2;
 #[derive(Debug)]
 pub struct Context {
     config_file: PathBuf,
+    log: Option<Level>,
 }
 
 /// Why a command did not do what it was asked to.
@@ -29,9 +33,16 @@ pub enum Failure {
 }
 
 impl Context {
-    /// `config_file` as `--config` or `$ONWARD_CONFIG` names it.
-    pub fn new(config_file: Option<PathBuf>) -> Self {
-        Self { config_file: config_file.unwrap_or_else(|| DEFAULT_FILE.into()) }
+    /// `config_file` as `--config` or `$ONWARD_CONFIG` names it, `log` as `--log` or `$ONWARD_LOG`.
+    pub fn new(config_file: Option<PathBuf>, log: Option<Level>) -> Self {
+        Self { config_file: config_file.unwrap_or_else(|| DEFAULT_FILE.into()), log }
+    }
+
+    /// Logs as much as the configuration says, where nothing else says how much.
+    pub fn log_as_configured(&self, config: &Config) {
+        if let (None, Some(level)) = (self.log, Level::named(&config.log_level)) {
+            log::set_level(level);
+        }
     }
 
     /// The configuration file in force.

@@ -48,6 +48,16 @@ struct Cli {
     #[arg(long, global = true, value_name = "LEVEL", env = "ONWARD_LOG", hide_env_values = true)]
     #[arg(display_order = LAST)]
     log: Option<log::Level>,
+    /// How the log looks on stderr [default: text]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        env = "ONWARD_LOG_FORMAT",
+        hide_env_values = true
+    )]
+    #[arg(display_order = LAST)]
+    log_format: Option<log::Format>,
     #[command(subcommand)]
     command: Command,
 }
@@ -80,8 +90,9 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     // The demonstration says itself what happens.
     let quiet = matches!(cli.command, Command::Try(_));
-    log::start(cli.log.unwrap_or(if quiet { log::Level::Warn } else { log::Level::Info }));
-    let context = Context::new(cli.config);
+    let level = cli.log.unwrap_or(if quiet { log::Level::Warn } else { log::Level::Info });
+    log::start(level, cli.log_format.unwrap_or(log::Format::Text));
+    let context = Context::new(cli.config, cli.log);
     let done = match cli.command {
         Command::Init(args) => init::run(args, &context),
         Command::ImportPostsrsd(args) => postsrsd::run(args, &context),

@@ -41,6 +41,8 @@ pub const DEFAULT_FILE: &str = "/etc/onward/onward.toml";
 /// Tables that a later version brings.
 const LATER_TABLES: [&str; 2] = ["filter", "submission"];
 
+const LOG_LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+
 /// A checked configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -50,6 +52,8 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// Gets postmaster@ and abuse@ of hosted domains without such an alias.
     pub postmaster: Option<Mailbox>,
+    /// How much the daemon logs: `error`, `warn`, `info`, `debug` or `trace`.
+    pub log_level: String,
     /// Where clients connect.
     pub listen: Vec<Listen>,
     /// How reverse-paths are rewritten.
@@ -164,6 +168,8 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
     let postmaster = root.optional_text("postmaster", |text| {
         Mailbox::parse(text).map_err(|error| format!("{text:?}: {error}"))
     });
+    let log_level =
+        root.one_of("log_level", |text| LOG_LEVELS.contains(&text).then(|| text.to_owned()));
     let listen = listen::read(&root);
     let srs = srs::read(&root, listen.as_deref(), hostname.as_ref(), machine);
     let delivery = limits::read_delivery(&root);
@@ -186,6 +192,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
         hostname: hostname?,
         state_dir: machine.state_directory.clone().or(state_dir)?,
         postmaster: postmaster?,
+        log_level: log_level?,
         listen: listen?,
         srs: srs?,
         delivery: delivery?,

@@ -61,6 +61,7 @@ fn configure(args: &Args, ctx: &Context) -> Result<Config, Failure> {
     for listen in config.listen.iter_mut().filter(|listen| listen.protocol == Protocol::Milter) {
         listen.milter.shadow |= args.shadow;
     }
+    ctx.log_as_configured(&config);
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }

@@ -37,6 +37,12 @@ pub(in crate::config) const ROOT: Section = Section {
             doc: "Gets postmaster@ and abuse@ of every hosted domain without such an alias, and mail \
                   to the bare `postmaster`.",
         },
+        Key {
+            name: "log_level",
+            kind: Kind::OneOf(&["error", "warn", "info", "debug", "trace"]),
+            default: IfAbsent::Toml("\"info\""),
+            doc: "How much the daemon logs; a reload changes it. `--log` and `$ONWARD_LOG` win.",
+        },
     ],
 };
 

@@ -125,3 +125,22 @@ fn under_load_no_session_fails() {
     assert!(reloads > 3, "{reloads}");
     assert_eq!(sink.counted().len(), 3000);
 }
+
+#[test]
+fn how_much_is_logged_changes_too() {
+    let mut onward = Onward::builder().build();
+    onward.env("ONWARD_LOG_FORMAT", "json").serve();
+    let lines = |onward: &Onward| -> Vec<serde_json::Value> {
+        onward.log().iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    assert!(lines(&onward).iter().any(|line| line["message"] == "listening"));
+    onward.edit_config(|text| format!("log_level = \"error\"\n{text}"));
+    onward.run(&["reload"]);
+    let before = lines(&onward).len();
+    onward.session().quit();
+    onward.run(&["reload"]);
+    assert_eq!(lines(&onward).len(), before, "nothing below error");
+    onward.edit_config(|text| text.replace("log_level = \"error\"", "log_level = \"info\""));
+    onward.run(&["reload"]);
+    onward.wait_for_log("configuration read again");
+}

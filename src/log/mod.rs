@@ -1,12 +1,17 @@
-//! The log: one line a record on stderr, `LEVEL message key=value …`.
+//! The log: one line a record on stderr, `LEVEL message key=value …`, or one JSON object; under systemd in the
+//! journal, with each value as a field of its own.
 //!
 //! Values come from strangers. Whatever could end the line, or move the cursor of a terminal, is
 //! written as an escape, so nobody can forge a record.
+
+mod journal;
+mod json;
 
 use std::{
     fmt::{self, Write as _},
     io::{self, IsTerminal, Write as _},
     os::unix::fs::MetadataExt,
+    sync::atomic::{AtomicU8, Ordering},
 };
 use tracing::{
     Event, Metadata, Subscriber,
@@ -33,17 +38,39 @@ pub enum Level {
     Trace,
 }
 
-/// Sends the records of [`tracing`] to stderr from now on. The first call counts.
-pub fn start(level: Level) {
+/// How a record looks on stderr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// A line for people.
+    Text,
+    /// A JSON object.
+    Json,
+}
+
+/// How much is logged now.
+static LEVEL: AtomicU8 = AtomicU8::new(Level::Info as u8);
+
+/// Changes how much is logged, from now on.
+pub fn set_level(level: Level) {
+    if LEVEL.swap(level as u8, Ordering::Relaxed) != level as u8 {
+        tracing::callsite::rebuild_interest_cache();
+    }
+}
+
+/// Sends the records of [`tracing`] to stderr, or the journal, from now on. The first call counts.
+pub fn start(level: Level, format: Format) {
+    LEVEL.store(level as u8, Ordering::Relaxed);
     let journal = std::env::var("JOURNAL_STREAM").is_ok_and(|stream| is_stderr(&stream));
     let style = match io::stderr().is_terminal() {
+        _ if format == Format::Json => Style::Json,
         _ if journal => Style::Journal,
         true => Style::Terminal,
         false => Style::Plain,
     };
     // A log that cannot be written cannot say so.
     let write = |line: &str| drop(io::stderr().lock().write_all(line.as_bytes()));
-    let lines = Lines { level: level.into(), style, write };
+    let journal = (style == Style::Journal).then(journal::Journal::connect).flatten();
+    let lines = Lines { level: &LEVEL, style, journal, write };
     // Already set: somebody else, a test for instance, wants the records.
     let _ = tracing_subscriber::registry().with(lines).try_init();
 }
@@ -57,11 +84,14 @@ enum Style {
     Terminal,
     /// Time and level.
     Plain,
+    /// An object.
+    Json,
 }
 
 struct Lines<W> {
-    level: tracing::Level,
+    level: &'static AtomicU8,
     style: Style,
+    journal: Option<journal::Journal>,
     /// Takes a whole line at once, so that lines of several threads do not mix.
     write: W,
 }
@@ -69,16 +99,23 @@ struct Lines<W> {
 impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Lines<W> {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
         let ours = metadata.target().starts_with("onward");
+        let level = Level::of(self.level.load(Ordering::Relaxed));
         // They warn of whatever strangers put into DNS, packet by packet.
-        let libraries = match self.level {
-            tracing::Level::TRACE => tracing::Level::TRACE,
-            tracing::Level::DEBUG => tracing::Level::WARN,
-            _ => tracing::Level::ERROR,
+        let libraries = match level {
+            Level::Trace => Level::Trace,
+            Level::Debug => Level::Warn,
+            _ => Level::Error,
         };
-        *metadata.level() <= if ours { self.level } else { libraries }
+        *metadata.level() <= tracing::Level::from(if ours { level } else { libraries })
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if self.style == Style::Json {
+            return (self.write)(&json::line(event, jiff::Timestamp::now()));
+        }
+        if self.journal.as_ref().is_some_and(|journal| journal.tell(event)) {
+            return;
+        }
         let mut line = start_of_line(self.style, *event.metadata().level(), jiff::Timestamp::now());
         let start = line.len();
         event.record(&mut Fields { line: &mut line, start });
@@ -96,7 +133,7 @@ fn start_of_line(style: Style, level: tracing::Level, now: jiff::Timestamp) -> S
     };
     match style {
         Style::Journal => format!("<{priority}>"),
-        Style::Plain => format!("{now:.3} {level:<5} "),
+        Style::Plain | Style::Json => format!("{now:.3} {level:<5} "),
         Style::Terminal if colour.is_empty() => format!("{now:.3} {level:<5} "),
         Style::Terminal => format!("{now:.3} {colour}{level:<5}\x1b[0m "),
     }
@@ -188,6 +225,21 @@ fn is_stderr(journal_stream: &str) -> bool {
         .is_ok_and(|stderr| journal_stream == format!("{}:{}", stderr.dev(), stderr.ino()))
 }
 
+impl Level {
+    const ALL: [Self; 5] = [Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
+
+    fn of(number: u8) -> Self {
+        Self::ALL.get(usize::from(number)).copied().unwrap_or(Self::Info)
+    }
+
+    /// By its name, such as `info`.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|level| tracing::Level::from(*level).as_str().eq_ignore_ascii_case(name))
+    }
+}
+
 impl From<Level> for tracing::Level {
     fn from(level: Level) -> Self {
         match level {
@@ -209,7 +261,8 @@ mod tests {
         let text = Arc::new(Mutex::new(String::new()));
         let sink = Arc::clone(&text);
         let write = move |line: &str| sink.lock().unwrap().push_str(line);
-        let lines = Lines { level: level.into(), style, write };
+        let level: &'static AtomicU8 = Box::leak(Box::new(AtomicU8::new(level as u8)));
+        let lines = Lines { level, style, journal: None, write };
         tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), log);
         Arc::into_inner(text).unwrap().into_inner().unwrap()
     }
@@ -255,6 +308,21 @@ mod tests {
             logged(Level::Trace, Style::Journal, all),
             "<3>e\n<7>d\n<6>library\n<4>library warns\n"
         );
+    }
+
+    #[test]
+    fn objects() {
+        let line = logged(Level::Info, Style::Json, || {
+            tracing::info!(helo = "x\n\"", n = 3_u64, is = true, "from");
+        });
+        let object: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(line.lines().count(), 1);
+        assert_eq!((&object["message"], &object["level"]), (&"from".into(), &"info".into()));
+        assert_eq!(
+            (&object["helo"], &object["n"], &object["is"]),
+            (&"x\n\"".into(), &3.into(), &true.into())
+        );
+        assert!(object["time"].as_str().unwrap().parse::<jiff::Timestamp>().is_ok());
     }
 
     #[test]
