@@ -96,8 +96,22 @@ fn init_never_overwrites() {
     fs::remove_file(&config).unwrap();
     let again = init(dir.path(), &config);
     assert_eq!(again.code, 1);
-    assert!(again.err.contains("etc/srs.secret exists"), "{}", again.err);
+    assert!(again.err.contains("etc/tls.crt exists"), "{}", again.err);
     assert!(!config.exists());
+
+    // A secret that is there is used: addresses that it has signed are about.
+    let secret = dir.path().join("etc/srs.secret");
+    let before = fs::read_to_string(&secret).unwrap();
+    for file in ["tls.crt", "tls.key"] {
+        fs::remove_file(dir.path().join("etc").join(file)).unwrap();
+    }
+    let again = init(dir.path(), &config);
+    assert_eq!(again.code, 0, "{}", again.err);
+    assert!(again.out.contains("kept "), "{}", again.out);
+    assert_eq!(fs::read_to_string(&secret).unwrap(), before);
+    fs::remove_file(&config).unwrap();
+    fs::write(&secret, "\n").unwrap();
+    assert_eq!(init(dir.path(), &config).code, 1, "an empty one is none");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Man pages and shell completions, made from the definitions of the commands.
 
 use super::{Context, Failure};
+use crate::config::reference::manual;
 use clap::Command;
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
@@ -45,5 +46,6 @@ pub fn man(args: ManArgs, command: Command, _: &Context) -> Result<ExitCode, Fai
     let failed = |error| Failure::new(format_args!("{}: {error}", directory.display()));
     std::fs::create_dir_all(&directory).map_err(failed)?;
     clap_mangen::generate_to(command, &directory).map_err(failed)?;
+    std::fs::write(directory.join("onward.toml.5"), manual()).map_err(failed)?;
     Ok(ExitCode::SUCCESS)
 }

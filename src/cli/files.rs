@@ -1,8 +1,8 @@
 use crate::cli::Failure;
 use std::{
-    fs::{DirBuilder, OpenOptions},
+    fs::{DirBuilder, OpenOptions, Permissions},
     io::Write,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown},
     path::Path,
 };
 
@@ -38,6 +38,17 @@ pub(super) fn write_new(file: &Path, text: &str, mode: u32) -> Result<(), Failur
     let mut opened =
         OpenOptions::new().write(true).create_new(true).mode(mode).open(file).map_err(failed)?;
     opened.write_all(text.as_bytes()).and_then(|()| opened.sync_all()).map_err(failed)
+}
+
+/// Lets the group of the state directory's owner read a file of root's: the daemon runs as that owner.
+pub(super) fn share_with_owner(file: &Path, state_dir: &Path) -> Result<(), Failure> {
+    let failed = |error| Failure::new(format_args!("{}: {error}", file.display()));
+    let owner = state_dir.metadata().map_err(failed)?;
+    if file.metadata().map_err(failed)?.uid() != 0 || owner.uid() == 0 {
+        return Ok(());
+    }
+    chown(file, None, Some(owner.gid())).map_err(failed)?;
+    std::fs::set_permissions(file, Permissions::from_mode(0o640)).map_err(failed)
 }
 
 fn exists(file: &Path) -> Failure {

@@ -1,6 +1,7 @@
-//! `docs/CONFIG.md`, made from [`schema`](super::schema).
+//! `docs/CONFIG.md` and onward.toml(5), made from [`schema`](super::schema).
 
 use super::schema::{IfAbsent, SECTIONS, Section};
+use roff::{Roff, bold, roman};
 use std::fmt::Write;
 
 const HEAD: &str = "\
@@ -28,23 +29,67 @@ pub fn markdown() -> String {
 }
 
 fn section_markdown(section: &Section, out: &mut String) {
-    let title = match (section.name, section.repeated) {
-        ("", _) => "At the top".to_owned(),
-        (name, true) => format!("`[[{name}]]`"),
-        (name, false) => format!("`[{name}]`"),
+    let title = match section.name {
+        "" => title(section),
+        _ => format!("`{}`", title(section)),
     };
     // Writing to a String cannot fail.
     let _ = write!(out, "\n## {title}\n\n{}\n", section.doc);
     for key in section.keys {
-        let default = match key.default {
-            IfAbsent::Required => "none, the key is required".to_owned(),
-            IfAbsent::Absent(text) => text.to_owned(),
-            IfAbsent::Toml(value) => format!("`{value}`"),
-        };
+        let default = default(&key.default);
         let _ = write!(
             out,
             "\n### `{}`\n\n{}\n\n- Accepted: {}\n- Default: {default}\n",
             key.name, key.doc, key.kind
         );
     }
+}
+
+fn title(section: &Section) -> String {
+    match (section.name, section.repeated) {
+        ("", _) => "At the top".to_owned(),
+        (name, true) => format!("[[{name}]]"),
+        (name, false) => format!("[{name}]"),
+    }
+}
+
+fn default(if_absent: &IfAbsent) -> String {
+    match if_absent {
+        IfAbsent::Required => "none, the key is required".to_owned(),
+        IfAbsent::Absent(text) => (*text).to_owned(),
+        IfAbsent::Toml(value) => format!("`{value}`"),
+    }
+}
+
+/// onward.toml(5), in roff.
+pub fn manual() -> String {
+    let mut page = Roff::new();
+    page.control("TH", ["onward.toml", "5", "", "onward", "Onward"]);
+    page.control("SH", ["NAME"]);
+    page.text([roman("onward.toml - the configuration of Onward")]);
+    for paragraph in HEAD.split("\n\n").skip(1) {
+        page.control("PP", []);
+        page.text([roman(plain(&paragraph.replace('\n', " ")))]);
+    }
+    for section in &SECTIONS {
+        page.control("SH", [title(section).as_str()]);
+        page.text([roman(plain(section.doc))]);
+        for key in section.keys {
+            page.control("TP", []);
+            page.text([bold(key.name)]);
+            page.text([roman(plain(key.doc))]);
+            page.control("br", []);
+            page.text([roman(plain(&format!("Accepted: {}.", key.kind)))]);
+            page.control("br", []);
+            page.text([roman(plain(&format!("Default: {}.", default(&key.default))))]);
+        }
+    }
+    page.control("SH", ["SEE ALSO"]);
+    page.text([roman("onward(1)")]);
+    page.to_roff()
+}
+
+/// Without the marks of Markdown.
+fn plain(text: &str) -> String {
+    text.replace('`', "")
 }

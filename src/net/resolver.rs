@@ -9,6 +9,7 @@ use hickory_resolver::{
         rr::{Name, RData, Record, RecordType},
     },
 };
+use rustls::{ClientConfig, RootCertStore};
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
@@ -70,6 +71,9 @@ pub enum ResolverError {
     /// The system's configuration.
     #[error("no DNS resolver: {0}")]
     System(#[from] NetError),
+    /// TLS, which it does not use.
+    #[error("no DNS resolver: {0}")]
+    Tls(#[from] rustls::Error),
     /// The trust anchor for DNSSEC.
     #[error("[dns] trust_anchor {}: {what}; accepted are DNSKEY records", .file.display())]
     Anchor {
@@ -145,7 +149,7 @@ impl Resolver {
         options.attempts = ATTEMPTS;
         options.negative_min_ttl = Some(SHORTEST_NO);
         options.negative_max_ttl = Some(LONGEST_NO);
-        Ok(builder)
+        Ok(builder.with_tls_config(no_tls()?))
     }
 
     /// The MX records of `domain`, CNAMEs followed. Those whose exchange is no host name are left out,
@@ -250,6 +254,15 @@ impl Resolver {
         let answer = self.ask(name, kind).await.map_err(why)?;
         Ok(answer.answers().iter().filter_map(|record| wanted(&record.data)).collect())
     }
+}
+
+/// Name servers are never asked by TLS. Where nothing else is said (mail-auth turns it on), the resolver wants
+/// the system's authorities, and does not begin on a machine without any.
+fn no_tls() -> Result<ClientConfig, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 
 /// Those whose exchange is no host name are left out, so the list can be empty.

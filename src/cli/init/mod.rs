@@ -6,6 +6,7 @@ mod text;
 use super::{Context, Failure, files, srs::secret_file};
 use crate::{
     address::{Domain, Mailbox},
+    alias::{Alias, AliasAddress},
     config::{Config, DEFAULT_FILE, ListenAddress, Machine},
     store::Directory,
     tls::self_signed,
@@ -34,6 +35,12 @@ pub struct Args {
     /// Who gets postmaster@ and abuse@
     #[arg(long, value_name = "ADDRESS", value_parser = Mailbox::parse)]
     postmaster: Option<Mailbox>,
+    /// The first alias
+    #[arg(long, value_name = "ADDRESS", value_parser = Mailbox::parse, requires = "to")]
+    alias: Option<Mailbox>,
+    /// Where it leads
+    #[arg(long, value_name = "MAILBOX", value_parser = Mailbox::parse, requires = "alias")]
+    to: Option<Mailbox>,
     /// Where to listen: host:port or unix:/path [default: 0.0.0.0:25]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<ListenAddress>,
@@ -56,6 +63,7 @@ struct Answers {
     secret_file: PathBuf,
     certificate: PathBuf,
     key: PathBuf,
+    alias: Option<(Mailbox, Mailbox)>,
 }
 
 /// `onward init`.
@@ -67,7 +75,13 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let secret_file = config_file.with_file_name("srs.secret");
     let certificate = config_file.with_file_name("tls.crt");
     let key = config_file.with_file_name("tls.key");
-    for file in [&config_file, &secret_file, &certificate, &key] {
+    files::must_not_exist(&config_file)?;
+    // A package makes one, and addresses may be about that it has signed.
+    let has_secret = secret_file.exists();
+    if has_secret {
+        secret_file::keyring(&secret_file)?;
+    }
+    for file in [&certificate, &key] {
         files::must_not_exist(file)?;
     }
     let interactive = !args.yes && std::io::stdin().is_terminal();
@@ -78,19 +92,34 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
 
     files::make_private_directory(&answers.state_dir)?;
     // Before the files: after a failure `onward init` can be run again.
-    Directory::open(&answers.state_dir)?.add_domain(&answers.domain)?;
+    let mut directory = Directory::open(&answers.state_dir)?;
+    directory.add_domain(&answers.domain)?;
+    if let Some((alias, to)) = &answers.alias {
+        let alias = Alias::forward(AliasAddress::Exact(alias.clone()), [to.to_string().as_str()])
+            .map_err(|error| Failure::new(format_args!("--alias: {error}")))?;
+        if directory.get(alias.address())?.is_none() {
+            directory.add(&alias)?;
+        }
+    }
     let mut secret = secret_file::new_secret()?;
     secret.push('\n');
     let own = self_signed(&answers.hostname)
         .map_err(|error| Failure::new(format_args!("cannot make a certificate: {error}")))?;
-    let written = [
-        (&answers.secret_file, secret.as_str(), 0o600),
+    let mut written = vec![
         (&answers.key, own.key.as_str(), 0o600),
         (&answers.certificate, own.certificate.as_str(), 0o644),
         (&config_file, config.as_str(), 0o644),
     ];
+    if !has_secret {
+        written.insert(0, (&answers.secret_file, secret.as_str(), 0o600));
+    }
     for (at, (file, text, mode)) in written.iter().enumerate() {
-        if let Err(failure) = files::write_new(file, text, *mode) {
+        let is_private = mode & 0o077 == 0;
+        let written_new = files::write_new(file, text, *mode).and_then(|()| match is_private {
+            true => files::share_with_owner(file, &answers.state_dir),
+            false => Ok(()),
+        });
+        if let Err(failure) = written_new {
             // What is left of a failure would stand in the way of the next attempt.
             for (file, ..) in written.iter().take(at) {
                 let _ = std::fs::remove_file(file);
@@ -105,7 +134,8 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     };
     let mut out = context.out();
     writeln!(out, "wrote {}", config_file.display())?;
-    writeln!(out, "wrote {}", answers.secret_file.display())?;
+    let what = if has_secret { "kept" } else { "wrote" };
+    writeln!(out, "{what} {}", answers.secret_file.display())?;
     let (certificate, key) = (answers.certificate.display(), answers.key.display());
     writeln!(out, "wrote {certificate} and {key}: self-signed, for opportunistic TLS")?;
     writeln!(out, "{} is hosted", answers.domain)?;
@@ -138,6 +168,19 @@ fn answers(
         "Mailbox for postmaster@ and abuse@ (empty: none)",
         |text| Mailbox::parse(text).map_err(|error| error.to_string()),
     )?;
+    let alias = prompt.optional(args.alias, "First alias (empty: none)", |text| {
+        Mailbox::parse(text).map_err(|error| error.to_string())
+    })?;
+    let to = match (&alias, args.to) {
+        (None, _) => None,
+        (Some(alias), to) => Some(prompt.answer(
+            to,
+            "--to",
+            &format!("Mailbox that {alias} leads to"),
+            postmaster.clone(),
+            |text| Mailbox::parse(text).map_err(|error| error.to_string()),
+        )?),
+    };
     let everywhere = ListenAddress::Tcp { host: "0.0.0.0".into(), port: 25 };
     let listen =
         prompt.answer(args.listen, "--listen", "Listen on", Some(everywhere), str::parse)?;
@@ -153,5 +196,6 @@ fn answers(
         secret_file,
         certificate,
         key,
+        alias: alias.zip(to),
     })
 }

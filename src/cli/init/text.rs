@@ -69,6 +69,7 @@ pub(super) fn next_steps(answers: &Answers, onward: &str) -> String {
     if srs_domain != domain {
         records.push_str(&format!("  {srs_domain}.  MX   10 {hostname}.\n"));
     }
+    let another = if answers.alias.is_some() { "another" } else { "hello" };
     format!(
         "
 Next:
@@ -77,7 +78,7 @@ Next:
    record that exists):
 {records}  {srs_domain}.  TXT  \"v=spf1 a:{hostname} ~all\"
 2. Aliases:
-     {onward} alias add hello@{domain} you@mailbox.example
+     {onward} alias add {another}@{domain} you@mailbox.example
 3. {onward} check
 4. {onward} serve
 "
