@@ -160,7 +160,7 @@ impl Resolver {
     }
 
     /// The addresses of the host `name`, at least one; IPv4 and IPv6 in turns, IPv4 first.
-    pub(super) async fn addresses(&self, name: &Domain) -> Result<Vec<IpAddr>, LookupError> {
+    pub(crate) async fn addresses(&self, name: &Domain) -> Result<Vec<IpAddr>, LookupError> {
         self.addresses_of(absolute(name)?).await
     }
 

@@ -19,6 +19,8 @@ pub struct Life {
     pub end: SystemTime,
     /// DNS names, in lower case.
     pub names: Vec<String>,
+    /// Nobody else has signed it.
+    pub is_self_signed: bool,
 }
 
 /// That of the first certificate in a PEM file.
@@ -34,6 +36,7 @@ pub fn expiry(file: &Path) -> Result<Life, CertificateError> {
     let names = names.iter().flat_map(|names| &names.value.general_names);
     let validity = certificate.validity();
     Ok(Life {
+        is_self_signed: certificate.issuer() == certificate.subject(),
         begin: time(validity.not_before),
         end: time(validity.not_after),
         names: names

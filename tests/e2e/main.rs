@@ -15,6 +15,8 @@ mod authentication;
 mod cli;
 mod crash;
 mod dialogs;
+mod doctor;
+mod documents;
 mod failing_destination;
 mod faults;
 mod full_disk;

@@ -30,6 +30,7 @@ pub mod postsrsd;
 pub mod process;
 pub mod receiver;
 pub mod tls;
+pub mod unbound;
 pub mod verifiers;
 mod wait;
 

@@ -22,6 +22,8 @@ pub(super) enum Severity {
     Error,
     /// It works, but not as it should.
     Warning,
+    /// Nothing is wrong, and it may seem so.
+    Hint,
 }
 
 impl fmt::Display for Finding {
@@ -29,6 +31,7 @@ impl fmt::Display for Finding {
         let severity = match self.severity {
             Severity::Error => "ERROR",
             Severity::Warning => "WARNING",
+            Severity::Hint => "HINT",
         };
         write!(f, "{severity} {}: {}\n    {}", self.id, self.what, self.why)?;
         for command in &self.mend {

@@ -5,14 +5,18 @@ mod finding;
 mod machine;
 mod postfix;
 mod setup;
+mod site;
 
 use super::{Context, Failure};
-use finding::Severity;
+use crate::{address::Domain, config::Config};
+use finding::{Finding, Severity};
 use machine::{Here, command};
 use postfix::examine;
 use setup::{Printed, Scope, Setup};
+use site::Asked;
 use std::{
     io::Write,
+    net::IpAddr,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -41,17 +45,32 @@ const PARAMETERS: [&str; 20] = [
     "alias_maps",
 ];
 
-/// Finds what is wrong between Postfix and Onward, with commands that mend it
+/// Finds what is wrong around us, with the records and commands that mend it
 ///
-/// Reads both configurations and changes neither. Exits 1 when there is an error.
+/// Looks at DNS and this machine, or at Postfix. Changes nothing. Exits 1 when there is an error.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Look at Postfix
-    #[arg(long, required = true)]
+    /// Look at Postfix instead, and at what is between it and Onward
+    #[arg(long)]
     postfix: bool,
     /// Postfix's configuration directory [default: that of its default instance]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", requires = "postfix")]
     config_dir: Option<PathBuf>,
+    /// An address that our mail leaves from, where it cannot be found out (behind NAT)
+    #[arg(long = "address", value_name = "IP")]
+    addresses: Vec<IpAddr>,
+    /// A list to ask about our addresses, such as zen.spamhaus.org
+    #[arg(long, value_name = "ZONE", value_parser = Domain::parse)]
+    dnsbl: Vec<Domain>,
+    /// A host whose port 25 must be reached from here
+    #[arg(long, value_name = "HOST")]
+    connect: Option<String>,
+    /// Try a bounce, and a forged one, at the MX of the SRS domain; no message is sent
+    #[arg(long)]
+    round_trip: bool,
+    /// The port of that MX
+    #[arg(long, hide = true, default_value_t = 25)]
+    port: u16,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
@@ -63,7 +82,74 @@ pub struct Args {
 /// When either configuration cannot be read.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
-    let directory = args.config_dir.as_deref();
+    let findings = match args.postfix {
+        true => of_postfix(&config, args.config_dir.as_deref())?,
+        false => of_site(&config, args)?,
+    };
+    let mut out = context.out();
+    for finding in &findings {
+        if args.json {
+            serde_json::to_writer(&mut out, finding).map_err(std::io::Error::from)?;
+            writeln!(out)?;
+        } else {
+            writeln!(out, "{finding}")?;
+        }
+    }
+    let is_ill = findings.iter().any(|finding| finding.severity == Severity::Error);
+    if !args.json {
+        match (findings.is_empty(), is_ill) {
+            (true, _) if args.postfix => {
+                writeln!(out, "nothing is wrong between Postfix and Onward")?;
+            }
+            (true, _) => writeln!(out, "nothing is wrong")?,
+            (_, true) if args.postfix => writeln!(out, "behind the commands: postfix reload")?,
+            (false, false) if args.postfix => {
+                writeln!(out, "no errors; behind the commands: postfix reload")?;
+            }
+            (false, false) => writeln!(out, "no errors")?,
+            (_, true) => {
+                writeln!(out, "once mended, DNS may take its time: look again in an hour")?
+            }
+        }
+    }
+    Ok(if is_ill { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// What is wrong with a new configuration, for people.
+///
+/// # Errors
+/// When the store cannot be read, or `out` not written.
+pub(super) fn first_look(config: &Config, out: &mut impl Write) -> Result<(), Failure> {
+    for finding in site_findings(config, &Asked::default())? {
+        writeln!(out, "{finding}")?;
+    }
+    Ok(())
+}
+
+fn site_findings(config: &Config, asked: &Asked) -> Result<Vec<Finding>, Failure> {
+    let runtime = tokio::runtime::Runtime::new().map_err(Failure::new)?;
+    let facts = runtime.block_on(site::gather(config, asked))?;
+    Ok(site::examine(config, &facts))
+}
+
+fn of_site(config: &Config, args: &Args) -> Result<Vec<Finding>, Failure> {
+    let asked = Asked {
+        addresses: args.addresses.clone(),
+        dnsbl: args.dnsbl.clone(),
+        connect: args.connect.clone(),
+    };
+    let mut findings = site_findings(config, &asked)?;
+    let runtime = tokio::runtime::Runtime::new().map_err(Failure::new)?;
+    runtime.block_on(async {
+        if args.round_trip {
+            findings.extend(site::round_trip(config, args.port).await);
+            findings.sort_by_key(|finding| finding.severity);
+        }
+        Ok(findings)
+    })
+}
+
+fn of_postfix(config: &Config, directory: Option<&Path>) -> Result<Vec<Finding>, Failure> {
     let names: Vec<&str> = postfix::parameters().chain(PARAMETERS).collect();
     let printed = |flags: &[&str], names: &[&str]| postconf(directory, &[flags, names].concat());
     let setup = Setup::new(
@@ -77,25 +163,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         directory,
     );
     let mail_owner = setup.value(Scope::Main, "mail_owner").to_owned();
-    let findings = examine(&config, &setup, &Here { config_dir: directory, mail_owner });
-    let mut out = context.out();
-    for finding in &findings {
-        if args.json {
-            serde_json::to_writer(&mut out, finding).map_err(std::io::Error::from)?;
-            writeln!(out)?;
-        } else {
-            writeln!(out, "{finding}")?;
-        }
-    }
-    let is_ill = findings.iter().any(|finding| finding.severity == Severity::Error);
-    if !args.json {
-        match (findings.is_empty(), is_ill) {
-            (true, _) => writeln!(out, "nothing is wrong between Postfix and Onward")?,
-            (_, true) => writeln!(out, "behind the commands: postfix reload")?,
-            (false, false) => writeln!(out, "no errors; behind the commands: postfix reload")?,
-        }
-    }
-    Ok(if is_ill { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(examine(config, &setup, &Here { config_dir: directory, mail_owner }))
 }
 
 fn postconf(directory: Option<&Path>, arguments: &[&str]) -> Result<String, Failure> {

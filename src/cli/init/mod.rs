@@ -3,7 +3,7 @@
 mod ask;
 mod text;
 
-use super::{Context, Failure, files, srs::secret_file};
+use super::{Context, Failure, doctor, files, srs::secret_file};
 use crate::{
     address::{Domain, Mailbox},
     alias::{Alias, AliasAddress},
@@ -50,6 +50,9 @@ pub struct Args {
     /// Ask nothing, take the defaults
     #[arg(long, short)]
     yes: bool,
+    /// Look at DNS at the end, as `onward doctor` does; without it only where questions are asked
+    #[arg(long)]
+    doctor: bool,
 }
 
 /// What goes into the configuration.
@@ -85,10 +88,12 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
         files::must_not_exist(file)?;
     }
     let interactive = !args.yes && std::io::stdin().is_terminal();
+    let looks = args.doctor || interactive;
     let answers = answers(args, [secret_file, certificate, key], &Prompt { interactive })?;
     let config = text::config(&answers);
     // What is written must pass `onward check`, whatever was answered.
-    Config::parse(&config, &config_file, &Machine::default()).map_err(Failure::Config)?;
+    let parsed =
+        Config::parse(&config, &config_file, &Machine::default()).map_err(Failure::Config)?;
 
     files::make_private_directory(&answers.state_dir)?;
     // Before the files: after a failure `onward init` can be run again.
@@ -140,6 +145,10 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     writeln!(out, "wrote {certificate} and {key}: self-signed, for opportunistic TLS")?;
     writeln!(out, "{} is hosted", answers.domain)?;
     write!(out, "{}", text::next_steps(&answers, &onward))?;
+    if looks {
+        writeln!(out, "\nAs it is now (`{onward} doctor` looks again):")?;
+        doctor::first_look(&parsed, &mut out)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,0 +1,317 @@
+//! Facts in, findings out.
+
+use super::facts::{Facts, Key, Mx, Reverse};
+use crate::{
+    auth::spf::Spf,
+    cli::doctor::{
+        finding::{Finding, Severity},
+        setup::shell,
+    },
+    config::Config,
+};
+use std::{net::IpAddr, time::SystemTime};
+
+const DAY: u64 = 86_400;
+/// Days before its end from which on a certificate is warned of.
+const SOON: u64 = 14;
+/// What should be free: octets, or one part of so many.
+const FREE_OCTETS: u64 = 1 << 30;
+const FREE_PART: u64 = 20;
+
+/// Looks through it all, errors first.
+pub(in crate::cli::doctor) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    hostname(config, facts, &mut findings);
+    for domain in &facts.domains {
+        findings.extend(mail_comes(config, facts, domain));
+    }
+    findings.extend(spf(config, facts));
+    findings.extend(dkim(config, facts));
+    findings.extend(dmarc(config, facts));
+    for (ip, zone) in &facts.listed {
+        findings.push(found(
+            Severity::Error,
+            "listed",
+            format!("{ip} is listed at {zone}: its operator says how it gets off the list"),
+            "whoever asks that list takes no mail from here",
+            None,
+        ));
+    }
+    findings.extend(certificate(config, facts));
+    machine(config, facts, &mut findings);
+    if let Some((host, error)) = &facts.way_out {
+        findings.push(found(
+            Severity::Error,
+            "port-25",
+            format!("{host} cannot be reached at port 25: {error}; ask your provider to open it"),
+            "no mail leaves; many providers bar port 25 until they are asked",
+            None,
+        ));
+    }
+    if facts.leads_to_gmail {
+        findings.push(found(
+            Severity::Hint,
+            "gmail-self",
+            "an alias leads to Gmail: test it from an address that is not that mailbox".to_owned(),
+            "Gmail does not show what one sends to oneself a second time, so a test seems lost",
+            None,
+        ));
+    }
+    findings.sort_by_key(|finding| finding.severity);
+    findings
+}
+
+fn found(
+    severity: Severity,
+    id: &'static str,
+    what: String,
+    why: &'static str,
+    mend: impl IntoIterator<Item = String>,
+) -> Finding {
+    Finding { severity, id, what, why, mend: mend.into_iter().collect() }
+}
+
+fn hostname(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
+    let name = &config.hostname;
+    let address = |ip: &IpAddr| match ip {
+        IpAddr::V4(ip) => format!("{name}. A {ip}"),
+        IpAddr::V6(ip) => format!("{name}. AAAA {ip}"),
+    };
+    if !name.as_str().contains('.') || name.literal().is_some() {
+        findings.push(found(
+            Severity::Error,
+            "hostname",
+            format!("hostname is {name}: it must be a name in DNS, as mx.example.org"),
+            "receivers refuse who greets them so",
+            None,
+        ));
+    } else if facts.host.is_empty() {
+        findings.push(found(
+            Severity::Error,
+            "hostname",
+            format!("{name} has no address in DNS"),
+            "an MX that names it leads nowhere, and receivers refuse who greets them so",
+            facts.ours.iter().map(address),
+        ));
+    }
+    for Reverse { ip, names, is_ours } in &facts.reverse {
+        if *is_ours || facts.host.is_empty() {
+            continue;
+        }
+        let severity = if ip.is_ipv4() { Severity::Error } else { Severity::Warning };
+        let what = match names.is_empty() {
+            true => format!("{ip} has no name (PTR); whoever gave you the address sets it"),
+            false => format!("{ip} is called {}, which is not {name} and back", names.join(", ")),
+        };
+        let mut mend = vec![format!("{ip} PTR {name}.")];
+        mend.extend((!facts.host.contains(ip)).then(|| address(ip)));
+        let why =
+            "Gmail, Microsoft and others refuse mail from addresses whose name does not lead back";
+        findings.push(found(severity, "ptr", what, why, mend));
+    }
+}
+
+fn mail_comes(config: &Config, facts: &Facts, mx: &Mx) -> Option<Finding> {
+    let Mx { domain, exists, hosts, reaches_us } = mx;
+    let is_srs = *domain == config.srs.settings.domain;
+    let why = match is_srs {
+        true => "bounces to forwarded mail go there: nobody learns of them",
+        false => "its mail does not come here",
+    };
+    let mend = [format!("{domain}. MX 10 {}.", config.hostname)];
+    if !exists {
+        let what =
+            format!("{domain} does not exist in DNS: register it, or see to its name servers");
+        return Some(found(Severity::Error, "domain", what, why, mend));
+    }
+    if *reaches_us || facts.ours.is_empty() {
+        return None;
+    }
+    let what = match hosts.is_empty() {
+        true => format!("{domain} has no MX"),
+        false => format!("no MX of {domain} leads here: {}", hosts.join(", ")),
+    };
+    Some(found(Severity::Error, "mx", what, why, mend))
+}
+
+fn spf(config: &Config, facts: &Facts) -> Option<Finding> {
+    let domain = &config.srs.settings.domain;
+    let record = format!("{domain}. TXT \"v=spf1 a:{} ~all\"", config.hostname);
+    let error = |what| {
+        let why = "forwards fail SPF, and are refused or taken for spam";
+        Some(found(Severity::Error, "spf", what, why, [record.clone()]))
+    };
+    match facts.spf.as_slice() {
+        [] => return error(format!("{domain} has no SPF record")),
+        [_] => {}
+        _ => return error(format!("{domain} has {} SPF records, which are none", facts.spf.len())),
+    }
+    let failed: Vec<_> =
+        facts.spf_results.iter().filter(|(_, result)| *result != Spf::Pass).collect();
+    let (ip, result) = failed.first()?;
+    error(match result {
+        Spf::PermError => format!("SPF of {domain} is invalid, or needs more than ten look-ups"),
+        Spf::TempError => format!("SPF of {domain} cannot be looked up in time"),
+        _ => format!("SPF of {domain} does not cover {ip}; add a:{} to it", config.hostname),
+    })
+}
+
+fn dkim(config: &Config, facts: &Facts) -> Vec<Finding> {
+    let domain = config.srs.settings.domain.to_key();
+    let mut findings: Vec<Finding> = facts
+        .keys
+        .iter()
+        .filter(|key| !key.is_published)
+        .map(|Key { name, zone_line, .. }| {
+            found(
+                Severity::Error,
+                "dkim",
+                format!("the DKIM key at {name} is not in DNS, or another one is"),
+                "what it signs does not verify",
+                [zone_line.clone()],
+            )
+        })
+        .collect();
+    if !facts.keys.iter().any(|key| key.domain == domain) {
+        findings.push(found(
+            Severity::Warning,
+            "no-dkim",
+            format!("there is no DKIM key of {domain}"),
+            "Google wants DKIM of a forwarder that sends much, and bounces of ours are signed by nobody",
+            [format!("onward dkim key add {domain}")],
+        ));
+    }
+    findings
+}
+
+fn dmarc(config: &Config, facts: &Facts) -> Option<Finding> {
+    let domain = &config.srs.settings.domain;
+    let record = format!("_dmarc.{domain}. TXT \"v=DMARC1; p=none\"");
+    let has_policy = |text: &String| {
+        let mut tags = text.split(';').filter_map(|tag| tag.trim().strip_prefix("p="));
+        tags.next().is_some_and(|policy| matches!(policy.trim(), "none" | "quarantine" | "reject"))
+    };
+    match facts.dmarc.as_slice() {
+        [one] if has_policy(one) => None,
+        [] => Some(found(
+            Severity::Warning,
+            "dmarc",
+            format!("{domain} has no DMARC record"),
+            "Google and Yahoo want one of whoever sends much",
+            [record],
+        )),
+        _ => Some(found(
+            Severity::Error,
+            "dmarc",
+            format!("the DMARC record of {domain} is invalid, or there are several"),
+            "it counts as none",
+            [record],
+        )),
+    }
+}
+
+fn certificate(config: &Config, facts: &Facts) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut add = |severity, id, what, why, mend: Vec<String>| {
+        findings.push(found(severity, id, what, why, mend));
+    };
+    let init = || vec!["certbot certonly --standalone -d ".to_owned() + config.hostname.as_str()];
+    match &facts.certificate {
+        None if facts.is_issued => {}
+        None => add(
+            Severity::Warning,
+            "no-certificate",
+            "[tls] has no certificate".to_owned(),
+            "mail comes in plaintext, and whoever insists on TLS sends none",
+            init(),
+        ),
+        Some(Err(error)) => add(
+            Severity::Error,
+            "certificate",
+            format!("the certificate cannot be read: {error}"),
+            "the daemon does not start with it",
+            init(),
+        ),
+        Some(Ok(life)) => {
+            let left =
+                life.end.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |end| end.as_secs());
+            let name = config.hostname.to_key();
+            let why = "servers that check certificates (MTA-STS) send nothing";
+            let is_for = |has: &String| match has.strip_prefix("*.") {
+                Some(parent) => name.split_once('.').is_some_and(|(_, rest)| rest == parent),
+                None => *has == name,
+            };
+            if left <= facts.now {
+                add(
+                    Severity::Error,
+                    "certificate",
+                    "the certificate has expired".to_owned(),
+                    why,
+                    init(),
+                );
+            } else if left < facts.now + SOON * DAY {
+                let days = (left - facts.now) / DAY;
+                let what = format!("the certificate expires in {days} days");
+                add(Severity::Warning, "certificate", what, why, init());
+            }
+            if !life.names.iter().any(is_for) {
+                let what = format!("the certificate is for {}, not {name}", life.names.join(", "));
+                add(Severity::Warning, "certificate-name", what, why, init());
+            }
+            if life.is_self_signed && !facts.sts.is_empty() {
+                let domains: Vec<_> = facts.sts.iter().map(ToString::to_string).collect();
+                add(
+                    Severity::Error,
+                    "mta-sts",
+                    format!(
+                        "{} has an MTA-STS policy, and our certificate is self-signed",
+                        domains.join(", ")
+                    ),
+                    why,
+                    init(),
+                );
+            }
+        }
+    }
+    findings
+}
+
+fn machine(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
+    for (file, mode) in facts.secrets.iter().filter(|(_, mode)| mode & 0o007 != 0) {
+        findings.push(found(
+            Severity::Error,
+            "permissions",
+            format!(
+                "everybody on this machine may read {} (mode {:o})",
+                file.display(),
+                mode & 0o777
+            ),
+            "whoever has it can sign as you do",
+            [format!("chmod o= {}", shell(&file.display().to_string()))],
+        ));
+    }
+    if let Some((free, all)) = facts.disk
+        && (free < FREE_OCTETS || free < all / FREE_PART)
+    {
+        findings.push(found(
+            Severity::Warning,
+            "disk",
+            format!(
+                "{} MiB are free where {} is: make room",
+                free >> 20,
+                config.state_dir.display()
+            ),
+            "nothing can be kept for destinations that are not ready",
+            None,
+        ));
+    }
+    if facts.is_clock_set == Some(false) {
+        findings.push(found(
+            Severity::Warning,
+            "clock",
+            "the clock follows no other".to_owned(),
+            "SRS addresses and signatures have dates, and certificates too",
+            ["timedatectl set-ntp true".to_owned()],
+        ));
+    }
+}

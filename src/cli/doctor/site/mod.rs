@@ -1,0 +1,11 @@
+//! What is wrong around Onward: DNS, this machine, the way out and back.
+
+mod examine;
+mod facts;
+mod round_trip;
+#[cfg(test)]
+mod tests;
+
+pub(super) use examine::examine;
+pub(super) use facts::{Asked, gather};
+pub(super) use round_trip::round_trip;

@@ -1,0 +1,106 @@
+//! The live test: a bounce to an SRS address of ours must be taken where the MX of its domain leads, and a
+//! forged one refused. No message is sent.
+
+use crate::{
+    address::{Domain, Mailbox},
+    cli::{
+        doctor::finding::{Finding, Severity},
+        srs::secret_file,
+    },
+    config::Config,
+    net::Resolver,
+    srs::{Forwarded, Rewriter},
+};
+use std::{
+    io::{self, BufRead, BufReader, Write},
+    net::{IpAddr, SocketAddr, TcpStream},
+    time::{Duration, SystemTime},
+};
+
+/// For a connection, and for each reply.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Longest line of a reply that is read.
+const MAX_LINE: u64 = 2048;
+/// Lines of a reply that are read.
+const MAX_LINES: usize = 100;
+
+/// `None` when both happen.
+pub(in crate::cli::doctor) async fn round_trip(config: &Config, port: u16) -> Option<Finding> {
+    let tried = tried(config, port).await;
+    tried.err().map(|what| Finding {
+        severity: Severity::Error,
+        id: "round-trip",
+        what,
+        why: "bounces do not come back as they should",
+        mend: Vec::new(),
+    })
+}
+
+async fn tried(config: &Config, port: u16) -> Result<(), String> {
+    let settings = config.srs.settings.clone();
+    let domain = settings.domain.clone();
+    let keyring =
+        secret_file::keyring(&config.srs.secret_file).map_err(|error| error.to_string())?;
+    let rewriter = Rewriter::new(settings, keyring).map_err(|error| error.to_string())?;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let now = now.map_or(0, |since| since.as_secs());
+    let sender = Mailbox::parse("doctor@invalid.invalid").map_err(|error| error.to_string())?;
+    let Forwarded::Rewritten(address) = rewriter.forward(&sender, &domain, now) else {
+        return Err("the test address cannot be rewritten".to_owned());
+    };
+    let resolver = Resolver::new(&config.dns_servers).map_err(|error| error.to_string())?;
+    let hosts = resolver.exchanges(domain.as_str()).await;
+    let hosts = hosts.map_err(|_| format!("{domain} has no MX that could be looked up"))?;
+    let mut last = format!("no MX of {domain} has an address");
+    for host in &hosts {
+        let Ok(host) = Domain::parse(host) else { continue };
+        for ip in resolver.addresses(&host).await.unwrap_or_default() {
+            match at(ip, port, config.hostname.as_str(), &address.to_string()) {
+                Ok(told) => return told,
+                Err(error) => last = format!("{host} [{ip}]:{port}: {error}"),
+            }
+        }
+    }
+    Err(last)
+}
+
+fn at(ip: IpAddr, port: u16, helo: &str, address: &str) -> io::Result<Result<(), String>> {
+    let stream = TcpStream::connect_timeout(&SocketAddr::new(ip, port), PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut server = BufReader::new(stream);
+    let greeting = reply(&mut server)?;
+    if !greeting.starts_with('2') {
+        return Ok(Err(format!("{ip}:{port} does not greet: {greeting}")));
+    }
+    let mut ask = |line: String| -> io::Result<String> {
+        server.get_mut().write_all(line.as_bytes())?;
+        reply(&mut server)
+    };
+    ask(format!("EHLO {helo}\r\n"))?;
+    ask("MAIL FROM:<>\r\n".to_owned())?;
+    let forged = address.replacen("SRS0=", "SRS0=A", 1);
+    let (good, bad) =
+        (ask(format!("RCPT TO:<{address}>\r\n"))?, ask(format!("RCPT TO:<{forged}>\r\n"))?);
+    let _ = ask("QUIT\r\n".to_owned());
+    Ok(match (good.starts_with('2'), bad.starts_with('5')) {
+        (true, true) => Ok(()),
+        (false, _) => Err(format!("a bounce is refused at {ip}:{port}: {good}")),
+        (true, false) => Err(format!("a forged bounce is not refused at {ip}:{port}: {bad}")),
+    })
+}
+
+/// The last line of a reply.
+fn reply(server: &mut impl BufRead) -> io::Result<String> {
+    for _ in 0..MAX_LINES {
+        let mut line = Vec::new();
+        io::Read::take(&mut *server, MAX_LINE).read_until(b'\n', &mut line)?;
+        if line.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if line.get(3) != Some(&b'-') {
+            return Ok(String::from_utf8_lossy(&line).trim_end().to_owned());
+        }
+    }
+    Err(io::Error::other("a reply without end"))
+}

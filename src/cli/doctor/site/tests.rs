@@ -1,0 +1,216 @@
+use super::{
+    examine,
+    facts::{Facts, Key, Mx, Reverse},
+};
+use crate::{
+    address::Domain,
+    auth::spf::Spf,
+    config::{Config, Machine},
+    tls::Life,
+};
+use std::{
+    net::IpAddr,
+    path::Path,
+    time::{Duration, SystemTime},
+};
+
+const NOW: u64 = 1_800_000_000;
+
+fn domain(text: &str) -> Domain {
+    Domain::parse(text).unwrap()
+}
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+fn config() -> Config {
+    let text = "hostname = \"mx.example.org\"\n[srs]\ndomain = \"example.org\"\n";
+    Config::parse(text, Path::new("onward.toml"), &Machine::default()).unwrap()
+}
+
+fn life(days: u64) -> Life {
+    let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    Life {
+        begin: at(NOW - 86_400),
+        end: at(NOW + days * 86_400),
+        names: vec!["mx.example.org".to_owned()],
+        is_self_signed: false,
+    }
+}
+
+fn healthy() -> Facts {
+    Facts {
+        ours: vec![ip("192.0.2.10"), ip("2001:db8::10")],
+        host: vec![ip("192.0.2.10"), ip("2001:db8::10")],
+        reverse: vec![reverse("192.0.2.10", "mx.example.org", true)],
+        domains: vec![mx("example.org", true, &["mx.example.org"], true)],
+        spf: vec!["v=spf1 a:mx.example.org ~all".to_owned()],
+        spf_results: vec![(ip("192.0.2.10"), Spf::Pass)],
+        keys: vec![key(true)],
+        dmarc: vec!["v=DMARC1; p=none".to_owned()],
+        certificate: Some(Ok(life(60))),
+        secrets: vec![("/etc/onward/srs.secret".into(), 0o100_640)],
+        disk: Some((100 << 30, 200 << 30)),
+        is_clock_set: Some(true),
+        now: NOW,
+        ..Facts::default()
+    }
+}
+
+fn reverse(address: &str, name: &str, is_ours: bool) -> Reverse {
+    let names = if name.is_empty() { Vec::new() } else { vec![name.to_owned()] };
+    Reverse { ip: ip(address), names, is_ours }
+}
+
+fn mx(name: &str, exists: bool, hosts: &[&str], reaches_us: bool) -> Mx {
+    let hosts = hosts.iter().map(ToString::to_string).collect();
+    Mx { domain: domain(name), exists, hosts, reaches_us }
+}
+
+fn key(is_published: bool) -> Key {
+    Key {
+        domain: "example.org".to_owned(),
+        name: "a._domainkey.example.org".to_owned(),
+        zone_line: "a._domainkey.example.org. TXT \"v=DKIM1; p=AA\"".to_owned(),
+        is_published,
+    }
+}
+
+/// What makes one thing wrong.
+type Change = fn(&mut Facts);
+
+fn change(change: Change) -> Change {
+    change
+}
+
+/// The findings as `severity id: mend`.
+fn told(facts: &Facts) -> Vec<String> {
+    let findings = examine(&config(), facts).into_iter();
+    let told = findings.map(|finding| {
+        let severity = format!("{:?}", finding.severity).to_lowercase();
+        let mend = finding.mend.join(" | ");
+        format!("{severity} {}: {mend}", finding.id).trim_end_matches([':', ' ']).to_owned()
+    });
+    told.collect()
+}
+
+#[test]
+fn each_finding_where_it_is_true_and_none_where_it_is_not() {
+    assert_eq!(told(&healthy()), [""; 0]);
+    let spf = "error spf: example.org. TXT \"v=spf1 a:mx.example.org ~all\"";
+    let cases: Vec<(&str, Change)> = vec![
+        (
+            "error hostname: mx.example.org. A 192.0.2.10 | mx.example.org. AAAA 2001:db8::10",
+            change(|facts| facts.host.clear()),
+        ),
+        (
+            "error ptr: 192.0.2.10 PTR mx.example.org.",
+            change(|facts| facts.reverse = vec![reverse("192.0.2.10", "", false)]),
+        ),
+        (
+            "error ptr: 192.0.2.11 PTR mx.example.org. | mx.example.org. A 192.0.2.11",
+            change(|facts| facts.reverse = vec![reverse("192.0.2.11", "vps.test", false)]),
+        ),
+        (
+            "warning ptr: 2001:db8::10 PTR mx.example.org.",
+            change(|facts| facts.reverse = vec![reverse("2001:db8::10", "", false)]),
+        ),
+        (
+            "error mx: example.org. MX 10 mx.example.org.",
+            change(|facts| facts.domains = vec![mx("example.org", true, &[], false)]),
+        ),
+        (
+            "error mx: other.test. MX 10 mx.example.org.",
+            change(|facts| facts.domains.push(mx("other.test", true, &["mx.else.test"], false))),
+        ),
+        (
+            "error domain: other.test. MX 10 mx.example.org.",
+            change(|facts| facts.domains.push(mx("other.test", false, &[], false))),
+        ),
+        (spf, change(|facts| facts.spf.clear())),
+        (spf, change(|facts| facts.spf.push("v=spf1 -all".to_owned()))),
+        (spf, change(|facts| facts.spf_results.push((ip("192.0.2.11"), Spf::Fail)))),
+        (spf, change(|facts| facts.spf_results = vec![(ip("192.0.2.10"), Spf::PermError)])),
+        (
+            "error dkim: a._domainkey.example.org. TXT \"v=DKIM1; p=AA\"",
+            change(|facts| facts.keys = vec![key(false)]),
+        ),
+        ("warning no-dkim: onward dkim key add example.org", change(|facts| facts.keys.clear())),
+        (
+            "warning dmarc: _dmarc.example.org. TXT \"v=DMARC1; p=none\"",
+            change(|facts| facts.dmarc.clear()),
+        ),
+        (
+            "error dmarc: _dmarc.example.org. TXT \"v=DMARC1; p=none\"",
+            change(|facts| facts.dmarc = vec!["v=DMARC1; p=maybe".to_owned()]),
+        ),
+        (
+            "error listed",
+            change(|facts| facts.listed.push((ip("192.0.2.10"), domain("list.test")))),
+        ),
+        (
+            "warning no-certificate: certbot certonly --standalone -d mx.example.org",
+            change(|facts| facts.certificate = None),
+        ),
+        (
+            "error certificate: certbot certonly --standalone -d mx.example.org",
+            change(|facts| facts.certificate = Some(Ok(life(0)))),
+        ),
+        (
+            "error certificate: certbot certonly --standalone -d mx.example.org",
+            change(|facts| facts.certificate = Some(Err("no".to_owned()))),
+        ),
+        (
+            "warning certificate: certbot certonly --standalone -d mx.example.org",
+            change(|facts| facts.certificate = Some(Ok(life(10)))),
+        ),
+        (
+            "warning certificate-name: certbot certonly --standalone -d mx.example.org",
+            change(|facts| {
+                let names = vec!["mail.example.org".to_owned()];
+                facts.certificate = Some(Ok(Life { names, ..life(60) }));
+            }),
+        ),
+        (
+            "error mta-sts: certbot certonly --standalone -d mx.example.org",
+            change(|facts| {
+                facts.sts.push(domain("example.org"));
+                facts.certificate = Some(Ok(Life { is_self_signed: true, ..life(60) }));
+            }),
+        ),
+        (
+            "error permissions: chmod o= '/etc/onward/srs.secret'",
+            change(|facts| facts.secrets[0].1 = 0o100_644),
+        ),
+        ("warning disk", change(|facts| facts.disk = Some((1 << 29, 200 << 30)))),
+        ("warning disk", change(|facts| facts.disk = Some((5 << 30, 200 << 30)))),
+        (
+            "warning clock: timedatectl set-ntp true",
+            change(|facts| facts.is_clock_set = Some(false)),
+        ),
+        (
+            "error port-25",
+            change(|facts| facts.way_out = Some(("mx.test".to_owned(), "timed out".to_owned()))),
+        ),
+        ("hint gmail-self", change(|facts| facts.leads_to_gmail = true)),
+    ];
+    for (expected, spoil) in cases {
+        let mut facts = healthy();
+        spoil(&mut facts);
+        assert_eq!(told(&facts), [expected]);
+    }
+}
+
+#[test]
+fn what_is_no_fault() {
+    let mut facts = healthy();
+    facts.certificate = None;
+    facts.is_issued = true;
+    facts.disk = None;
+    facts.is_clock_set = None;
+    facts.sts.push(domain("example.org"));
+    assert_eq!(told(&facts), [""; 0], "ACME sees to it");
+    facts.certificate = Some(Ok(Life { names: vec!["*.example.org".to_owned()], ..life(60) }));
+    assert_eq!(told(&facts), [""; 0]);
+}
