@@ -61,6 +61,22 @@ pub(super) enum FetchError {
     Policy(#[from] PolicyError),
 }
 
+/// The MTA-STS policy that others see of `domain`, from `port` (443) of its host.
+///
+/// # Errors
+/// Why there is none, in words.
+pub async fn published_policy(
+    resolver: &Resolver,
+    connector: &Connector,
+    port: u16,
+    domain: &Domain,
+) -> Result<Policy, String> {
+    let (resolver, connector) = (resolver.clone(), connector.clone());
+    let fetcher = Fetcher { resolver, connector, port };
+    let fetched = fetcher.fetch(domain, Instant::now() + PATIENCE).await;
+    fetched.map(|(policy, _)| policy).map_err(|error| error.to_string())
+}
+
 impl Fetcher {
     /// The policy of `domain`, and its text.
     pub(super) async fn fetch(

@@ -34,6 +34,7 @@ pub use clients::{Admission, Clients};
 pub use connection::{Encryption, Handler, Timeouts, drive};
 pub use delivery::Attempt;
 pub use dnssec::ValidatingResolver;
+pub use fetch::published_policy;
 pub use http::{Page, serve_http};
 pub use limits::OutboundLimits;
 pub use listener::{Listener, Manners, Peer, Server};

@@ -37,6 +37,8 @@ fn a_broken_zone_and_the_records_that_mend_it() {
         "10.2.0.192.list.test. A 127.0.0.2",
         "10.2.0.192.in-addr.arpa. PTR vps10.provider.test.",
         "mx.example.org. A 192.0.2.99",
+        "_mta-sts.other.test. TXT \"v=STSv1; id=\"",
+        "mta-sts.other.test. A 127.0.0.2",
     ];
     let Some(unbound) = Unbound::start(&broken) else { return };
     let onward = Onward::builder()
@@ -49,7 +51,18 @@ fn a_broken_zone_and_the_records_that_mend_it() {
     let found = findings(&onward, &["--dnsbl", "list.test"]);
     assert_eq!(
         ids(&found),
-        ["dkim", "dmarc", "domain", "listed", "mx", "no-certificate", "permissions", "ptr", "spf"]
+        [
+            "dkim",
+            "dmarc",
+            "domain",
+            "listed",
+            "mta-sts",
+            "mx",
+            "no-certificate",
+            "permissions",
+            "ptr",
+            "spf"
+        ]
     );
     // In words it says the same, with what to do.
     let told = onward.cli(&["doctor", "--address", ADDRESS]).stdout;
@@ -78,7 +91,8 @@ fn a_broken_zone_and_the_records_that_mend_it() {
     });
     assert_eq!(
         ids(&findings(&onward, &["--dnsbl", "list.test"])),
-        ["no-certificate"],
+        // The policy that its record now announces has no server yet.
+        ["mta-sts", "no-certificate"],
         "{mended:?}"
     );
 }

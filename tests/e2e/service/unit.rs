@@ -24,7 +24,8 @@ fn its_exposure_is_that_of_a_daemon_without_privileges() {
 fn the_units_are_well_formed() {
     let directory = tempfile::tempdir().unwrap();
     let mut files = Vec::new();
-    for name in ["onward.service", "onward.socket", "onward-smtps.socket"] {
+    let sockets = ["onward.socket", "onward-smtps.socket", "onward-submission.socket"];
+    for name in [&["onward.service"][..], &sockets].concat() {
         let text = fs::read_to_string(unit(name)).unwrap();
         let file = directory.path().join(name);
         // The program and its manual are where a package puts them.

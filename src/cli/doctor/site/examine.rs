@@ -1,6 +1,9 @@
 //! Facts in, findings out.
 
-use super::facts::{Facts, Key, Mx, Reverse};
+use super::{
+    facts::{Facts, Key, Mx, Reverse},
+    mta_sts,
+};
 use crate::{
     auth::spf::Spf,
     cli::doctor::{
@@ -38,6 +41,7 @@ pub(in crate::cli::doctor) fn examine(config: &Config, facts: &Facts) -> Vec<Fin
         ));
     }
     findings.extend(certificate(config, facts));
+    findings.extend(mta_sts::examine(config, facts));
     machine(config, facts, &mut findings);
     if let Some((host, error)) = &facts.way_out {
         findings.push(found(
@@ -61,7 +65,7 @@ pub(in crate::cli::doctor) fn examine(config: &Config, facts: &Facts) -> Vec<Fin
     findings
 }
 
-fn found(
+pub(super) fn found(
     severity: Severity,
     id: &'static str,
     what: String,
@@ -257,19 +261,6 @@ fn certificate(config: &Config, facts: &Facts) -> Vec<Finding> {
             if !life.names.iter().any(is_for) {
                 let what = format!("the certificate is for {}, not {name}", life.names.join(", "));
                 add(Severity::Warning, "certificate-name", what, why, init());
-            }
-            if life.is_self_signed && !facts.sts.is_empty() {
-                let domains: Vec<_> = facts.sts.iter().map(ToString::to_string).collect();
-                add(
-                    Severity::Error,
-                    "mta-sts",
-                    format!(
-                        "{} has an MTA-STS policy, and our certificate is self-signed",
-                        domains.join(", ")
-                    ),
-                    why,
-                    init(),
-                );
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What DNS and this machine say, before anything is made of it.
 
+use super::mta_sts::{self, Sts};
 use crate::{
     address::Domain,
     auth::{
@@ -10,7 +11,7 @@ use crate::{
     config::Config,
     net::{LookupError, Resolver},
     store::Directory,
-    tls::{self, Life},
+    tls::{self, Connector, Life},
 };
 use std::{
     fs, io,
@@ -58,8 +59,8 @@ pub(in crate::cli::doctor) struct Facts {
     pub(super) certificate: Option<Result<Life, String>>,
     /// By ACME: nothing need be there yet.
     pub(super) is_issued: bool,
-    /// Hosted domains with an MTA-STS record.
-    pub(super) sts: Vec<Domain>,
+    /// What our domains have others demand.
+    pub(super) sts: Vec<Sts>,
     /// Secrets, with their modes.
     pub(super) secrets: Vec<(PathBuf, u32)>,
     /// Octets free, and in all, where the state is.
@@ -112,6 +113,7 @@ pub(in crate::cli::doctor) async fn gather(
     asked: &Asked,
 ) -> Result<Facts, Failure> {
     let resolver = Resolver::new(&config.dns_servers).map_err(Failure::new)?;
+    let connector = Connector::new(config.tls.ca_file.as_deref()).map_err(Failure::new)?;
     let directory = Directory::open(&config.state_dir)?;
     let srs_domain = &config.srs.settings.domain;
     let host = resolver.addresses(&config.hostname).await.unwrap_or_default();
@@ -137,10 +139,7 @@ pub(in crate::cli::doctor) async fn gather(
         domains.push(srs_domain.clone());
     }
     for domain in domains {
-        let sts = format!("_mta-sts.{domain}");
-        if texts(&resolver, &sts).await.iter().any(|text| text.starts_with("v=STSv1")) {
-            facts.sts.push(domain.clone());
-        }
+        facts.sts.extend(mta_sts::ask(&resolver, &connector, &domain).await);
         facts.domains.push(mx(&resolver, domain, &ours).await);
     }
     let is_spf = |text: &String| text == "v=spf1" || text.starts_with("v=spf1 ");
@@ -189,7 +188,7 @@ fn is_public(ip: IpAddr) -> bool {
     }
 }
 
-async fn texts(resolver: &Resolver, name: &str) -> Vec<String> {
+pub(super) async fn texts(resolver: &Resolver, name: &str) -> Vec<String> {
     let texts = resolver.texts(name).await.unwrap_or_default();
     texts.into_iter().map(|text| String::from_utf8_lossy(&text).into_owned()).collect()
 }

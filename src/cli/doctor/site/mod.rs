@@ -2,6 +2,7 @@
 
 mod examine;
 mod facts;
+mod mta_sts;
 mod round_trip;
 #[cfg(test)]
 mod tests;

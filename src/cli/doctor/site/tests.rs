@@ -1,11 +1,13 @@
 use super::{
     examine,
     facts::{Facts, Key, Mx, Reverse},
+    mta_sts::Sts,
 };
 use crate::{
     address::Domain,
     auth::spf::Spf,
     config::{Config, Machine},
+    mta_sts::{Mode, Policy},
     tls::Life,
 };
 use std::{
@@ -66,6 +68,12 @@ fn reverse(address: &str, name: &str, is_ours: bool) -> Reverse {
 fn mx(name: &str, exists: bool, hosts: &[&str], reaches_us: bool) -> Mx {
     let hosts = hosts.iter().map(ToString::to_string).collect();
     Mx { domain: domain(name), exists, hosts, reaches_us }
+}
+
+fn sts(mode: Mode, host: &str) -> Sts {
+    let hosts = vec![host.to_owned()];
+    let policy = Policy { mode, max_age: Duration::from_hours(24), hosts };
+    Sts { domain: domain("example.org"), has_id: true, policy: Ok(policy) }
 }
 
 fn key(is_published: bool) -> Key {
@@ -175,8 +183,29 @@ fn each_finding_where_it_is_true_and_none_where_it_is_not() {
         (
             "error mta-sts: certbot certonly --standalone -d mx.example.org",
             change(|facts| {
-                facts.sts.push(domain("example.org"));
+                facts.sts.push(sts(Mode::Enforce, "*.example.org"));
                 facts.certificate = Some(Ok(Life { is_self_signed: true, ..life(60) }));
+            }),
+        ),
+        (
+            "error mta-sts: mx: mx.example.org | _mta-sts.example.org. TXT \"v=STSv1; id=1800000000\"",
+            change(|facts| facts.sts.push(sts(Mode::Enforce, "mail.example.org"))),
+        ),
+        (
+            "warning mta-sts: mx: mx.example.org | _mta-sts.example.org. TXT \"v=STSv1; id=1800000000\"",
+            change(|facts| facts.sts.push(sts(Mode::Testing, "mail.example.org"))),
+        ),
+        (
+            "error mta-sts: _mta-sts.example.org. TXT \"v=STSv1; id=1800000000\"",
+            change(|facts| {
+                facts.sts.push(Sts { has_id: false, ..sts(Mode::Enforce, "mx.example.org") });
+            }),
+        ),
+        (
+            "error mta-sts",
+            change(|facts| {
+                let policy = Err("no answer in time".to_owned());
+                facts.sts.push(Sts { policy, ..sts(Mode::Enforce, "mx.example.org") });
             }),
         ),
         (
@@ -209,7 +238,8 @@ fn what_is_no_fault() {
     facts.is_issued = true;
     facts.disk = None;
     facts.is_clock_set = None;
-    facts.sts.push(domain("example.org"));
+    facts.sts.push(sts(Mode::Enforce, "mx.example.org"));
+    facts.sts.push(sts(Mode::None, "else.example.org"));
     assert_eq!(told(&facts), [""; 0], "ACME sees to it");
     facts.certificate = Some(Ok(Life { names: vec!["*.example.org".to_owned()], ..life(60) }));
     assert_eq!(told(&facts), [""; 0]);
