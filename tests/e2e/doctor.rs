@@ -1,8 +1,10 @@
 //! `onward doctor` with a real resolver: a zone in which all is wrong, and the one that it prints itself.
 
+use crate::support::dns::{Dns, Fault};
 use crate::support::onward::Onward;
 use crate::support::unbound::Unbound;
 use serde_json::Value;
+use std::net::Ipv4Addr;
 
 const ADDRESS: &str = "192.0.2.10";
 
@@ -146,4 +148,171 @@ fn a_bounce_goes_round_at_the_mx_that_dns_names() {
     let out =
         onward.cli(&["doctor", "--connect", &format!("127.0.0.1:{port}"), "--address", ADDRESS]);
     assert!(!out.stdout.contains("port-25"), "{}", out.stdout);
+}
+
+/// A zone in which nothing is wrong, but that there is no certificate.
+fn healthy_zone() -> Dns {
+    let dns = Dns::start();
+    dns.a("mx.example.org", Ipv4Addr::new(192, 0, 2, 10))
+        .mx("example.org", 10, "mx.example.org")
+        .txt("example.org", "v=spf1 a:mx.example.org ~all")
+        .txt("_dmarc.example.org", "v=DMARC1; p=none")
+        .ptr("10.2.0.192.in-addr.arpa", "mx.example.org");
+    dns
+}
+
+/// Publishes the DKIM key that was added last.
+fn publish_key(onward: &Onward, dns: &Dns) -> String {
+    let key = onward.run(&["dkim", "key", "dns", "--json"]);
+    let key: Value = serde_json::from_str(key.lines().last().unwrap()).unwrap();
+    let name = key["dns_name"].as_str().unwrap().to_owned();
+    dns.txt(&name, key["dns_text"].as_str().unwrap());
+    name
+}
+
+fn is_healthy(onward: &Onward) {
+    let secret = onward.config_path().with_file_name("srs.secret");
+    std::fs::set_permissions(secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    assert_eq!(ids(&findings(onward, &[])), ["no-certificate"]);
+}
+
+#[test]
+fn what_doctor_is_not_told_is_not_called_missing() {
+    let dns = healthy_zone();
+    let onward = Onward::builder().dns(&dns).domain("example.org").build();
+    onward.run(&["dkim", "key", "add", "example.org", "--kind", "ed25519"]);
+    let key = publish_key(&onward, &dns);
+    is_healthy(&onward);
+    let names = ["mx.example.org", "example.org", "_dmarc.example.org", &key];
+    for name in names.into_iter().chain(["10.2.0.192.in-addr.arpa", "10.2.0.192.list.test"]) {
+        let dns = healthy_zone();
+        publish_key(&onward, &dns);
+        dns.fault(name, Fault::ServFail);
+        onward.edit_config(|text| {
+            let (before, rest) = text.split_once("servers = [").unwrap();
+            let (_, after) = rest.split_once(']').unwrap();
+            format!("{before}servers = [\"{}\"]{after}", dns.address())
+        });
+        let found = findings(&onward, &["--dnsbl", "list.test"]);
+        assert_eq!(ids(&found), ["dns", "no-certificate"], "{name}: {found:#?}");
+        assert!(found[0]["what"].as_str().unwrap().contains(name), "{name}: {found:#?}");
+    }
+}
+
+#[test]
+fn a_list_that_declines_to_answer_lists_nothing() {
+    let dns = healthy_zone();
+    let onward = Onward::builder().dns(&dns).domain("example.org").build();
+    onward.run(&["dkim", "key", "add", "example.org", "--kind", "ed25519"]);
+    publish_key(&onward, &dns);
+    is_healthy(&onward);
+    let listed = |answer| {
+        dns.clear("10.2.0.192.list.test").a("10.2.0.192.list.test", answer);
+        let found = findings(&onward, &["--dnsbl", "list.test"]);
+        ids(&found).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(Ipv4Addr::new(127, 0, 0, 4)), ["listed", "no-certificate"]);
+    assert_eq!(listed(Ipv4Addr::new(127, 255, 255, 254)), ["dns", "no-certificate"]);
+    assert_eq!(listed(Ipv4Addr::new(192, 0, 2, 80)), ["no-certificate"], "a search page");
+}
+
+#[test]
+fn keys_count_by_what_they_do() {
+    let dns = healthy_zone();
+    let onward = Onward::builder().dns(&dns).domain("example.org").build();
+    let add = |selector, more: &[&str]| {
+        let key = ["dkim", "key", "add", "example.org", "--kind", "ed25519", "--selector"];
+        onward.run(&[&key[..], &[selector], more].concat());
+    };
+    add("one", &[]);
+    let one = publish_key(&onward, &dns);
+    is_healthy(&onward);
+    add("two", &["--staged"]);
+    let found = findings(&onward, &[]);
+    assert_eq!(ids(&found), ["dkim", "no-certificate"]);
+    assert!(found.iter().all(|finding| finding["severity"] == "warning"), "{found:#?}");
+    publish_key(&onward, &dns);
+    is_healthy(&onward);
+    // Its record is gone, as it should be after a week.
+    onward.run(&["dkim", "key", "retire", "example.org", "one"]);
+    dns.clear(&one);
+    let found = findings(&onward, &[]);
+    assert_eq!(ids(&found), ["no-certificate", "no-dkim"]);
+    let mends: Vec<&str> = found.iter().filter_map(|finding| finding["mend"][0].as_str()).collect();
+    assert!(mends.contains(&"onward dkim key activate example.org two"), "{mends:?}");
+    onward.run(&["dkim", "key", "activate", "example.org", "two"]);
+    is_healthy(&onward);
+}
+
+#[test]
+fn what_a_record_says_already_is_kept() {
+    let dns = healthy_zone();
+    let onward = Onward::builder().dns(&dns).domain("example.org").build();
+    onward.run(&["dkim", "key", "add", "example.org", "--kind", "ed25519"]);
+    publish_key(&onward, &dns);
+    is_healthy(&onward);
+    dns.clear("example.org")
+        .mx("example.org", 10, "mx.example.org")
+        .txt("example.org", "V=SPF1 ip4:198.51.100.7 -all");
+    let found = findings(&onward, &[]);
+    assert_eq!(ids(&found), ["no-certificate", "spf"]);
+    let spf = found.iter().find(|finding| finding["id"] == "spf").unwrap();
+    let record = "v=spf1 a:mx.example.org ip4:198.51.100.7 -all";
+    assert_eq!(spf["mend"][0], format!("example.org. TXT \"{record}\""));
+    dns.clear("example.org").mx("example.org", 10, "mx.example.org").txt("example.org", record);
+    is_healthy(&onward);
+}
+
+#[test]
+fn a_policy_above_counts_below() {
+    let dns = healthy_zone();
+    dns.mx("srs.example.org", 10, "mx.example.org")
+        .txt("srs.example.org", "v=spf1 a:mx.example.org ~all");
+    let onward = Onward::builder()
+        .dns(&dns)
+        .domain("example.org")
+        .config("srs.domain = \"srs.example.org\"")
+        .build();
+    onward.run(&["dkim", "key", "add", "srs.example.org", "--kind", "ed25519"]);
+    publish_key(&onward, &dns);
+    is_healthy(&onward);
+    dns.clear("_dmarc.example.org");
+    assert_eq!(ids(&findings(&onward, &[])), ["dmarc", "no-certificate"]);
+}
+
+#[test]
+fn each_domain_in_whose_name_mail_leaves_needs_spf() {
+    let dns = healthy_zone();
+    dns.mx("other.test", 10, "mx.example.org");
+    let onward = |per_domain: &str| {
+        let onward = Onward::builder()
+            .dns(&dns)
+            .domain("example.org")
+            .domain("other.test")
+            .config(&format!("srs.per_domain = {per_domain}"))
+            .build();
+        onward.run(&["dkim", "key", "add", "example.org", "--kind", "ed25519"]);
+        publish_key(&onward, &dns);
+        onward
+    };
+    is_healthy(&onward("false"));
+    let found = findings(&onward("true"), &[]);
+    let spf = found.iter().find(|finding| finding["id"] == "spf").unwrap();
+    assert_eq!(spf["mend"][0], "other.test. TXT \"v=spf1 a:mx.example.org ~all\"");
+}
+
+#[test]
+fn the_round_trip_is_the_same_with_each_separator() {
+    for separator in ["=", "+", "-"] {
+        let dns = Dns::start();
+        dns.a("mx.example.org", Ipv4Addr::LOCALHOST).mx("example.org", 10, "mx.example.org");
+        let onward = Onward::builder()
+            .dns(&dns)
+            .domain("example.org")
+            .config(&format!("srs.separator = \"{separator}\""))
+            .start();
+        let port = onward.address().port().to_string();
+        let found = findings(&onward, &["--round-trip", "--port", &port]);
+        assert!(found.iter().all(|finding| finding["id"] != "round-trip"), "{found:#?}");
+    }
 }

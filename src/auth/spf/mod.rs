@@ -35,6 +35,11 @@ pub async fn check(resolver: &Resolver, query: &Query<'_>, deadline: Instant) ->
     timeout_at(deadline, check).await.unwrap_or(Spf::TempError)
 }
 
+/// True for a TXT record that is meant to be SPF (RFC 7208 §4.5).
+pub fn is_record(text: &[u8]) -> bool {
+    record::is_spf(text)
+}
+
 /// True for a TXT record that is SPF and breaks no rule of its grammar.
 pub fn is_valid_record(text: &[u8]) -> bool {
     record::is_spf(text) && record::Record::parse(text).is_some()

@@ -1,18 +1,19 @@
 //! Facts in, findings out.
 
 use super::{
+    dns::tag,
     facts::{Facts, Key, Mx, Reverse},
-    mta_sts,
+    mta_sts, spf,
 };
 use crate::{
-    auth::spf::Spf,
+    auth::dkim::KeyState,
     cli::doctor::{
         finding::{Finding, Severity},
         setup::shell,
     },
     config::Config,
 };
-use std::{net::IpAddr, time::SystemTime};
+use std::{collections::BTreeSet, net::IpAddr, time::SystemTime};
 
 const DAY: u64 = 86_400;
 /// Days before its end from which on a certificate is warned of.
@@ -23,12 +24,12 @@ const FREE_PART: u64 = 20;
 
 /// Looks through it all, errors first.
 pub(in crate::cli::doctor) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut findings = Vec::from_iter(dns(facts));
     hostname(config, facts, &mut findings);
     for domain in &facts.domains {
         findings.extend(mail_comes(config, facts, domain));
     }
-    findings.extend(spf(config, facts));
+    findings.extend(spf::examine(config, facts));
     findings.extend(dkim(config, facts));
     findings.extend(dmarc(config, facts));
     for (ip, zone) in &facts.listed {
@@ -75,6 +76,21 @@ pub(super) fn found(
     Finding { severity, id, what, why, mend: mend.into_iter().collect() }
 }
 
+fn dns(facts: &Facts) -> Option<Finding> {
+    let domains = facts.domains.iter().filter(|mx| !mx.is_known);
+    let mut names: BTreeSet<String> = domains.map(|mx| format!("MX of {}", mx.domain)).collect();
+    names.extend(facts.unanswered.iter().cloned());
+    (!names.is_empty()).then(|| {
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        let what = format!(
+            "no answer from DNS: {}; see whether the name servers answer, ours and theirs",
+            names.join(", ")
+        );
+        let why = "who sends here, or takes our mail, may get no answer either, and puts it off";
+        found(Severity::Error, "dns", what, why, None)
+    })
+}
+
 fn hostname(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
     let name = &config.hostname;
     let address = |ip: &IpAddr| match ip {
@@ -89,7 +105,7 @@ fn hostname(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
             "receivers refuse who greets them so",
             None,
         ));
-    } else if facts.host.is_empty() {
+    } else if facts.host.is_empty() && !facts.is_unanswered(name.as_str()) {
         findings.push(found(
             Severity::Error,
             "hostname",
@@ -116,7 +132,7 @@ fn hostname(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
 }
 
 fn mail_comes(config: &Config, facts: &Facts, mx: &Mx) -> Option<Finding> {
-    let Mx { domain, exists, hosts, reaches_us } = mx;
+    let Mx { domain, exists, hosts, reaches_us, is_known } = mx;
     let is_srs = *domain == config.srs.settings.domain;
     let why = match is_srs {
         true => "bounces to forwarded mail go there: nobody learns of them",
@@ -128,7 +144,7 @@ fn mail_comes(config: &Config, facts: &Facts, mx: &Mx) -> Option<Finding> {
             format!("{domain} does not exist in DNS: register it, or see to its name servers");
         return Some(found(Severity::Error, "domain", what, why, mend));
     }
-    if *reaches_us || facts.ours.is_empty() {
+    if *reaches_us || !is_known || facts.ours.is_empty() {
         return None;
     }
     let what = match hosts.is_empty() {
@@ -138,51 +154,37 @@ fn mail_comes(config: &Config, facts: &Facts, mx: &Mx) -> Option<Finding> {
     Some(found(Severity::Error, "mx", what, why, mend))
 }
 
-fn spf(config: &Config, facts: &Facts) -> Option<Finding> {
-    let domain = &config.srs.settings.domain;
-    let record = format!("{domain}. TXT \"v=spf1 a:{} ~all\"", config.hostname);
-    let error = |what| {
-        let why = "forwards fail SPF, and are refused or taken for spam";
-        Some(found(Severity::Error, "spf", what, why, [record.clone()]))
-    };
-    match facts.spf.as_slice() {
-        [] => return error(format!("{domain} has no SPF record")),
-        [_] => {}
-        _ => return error(format!("{domain} has {} SPF records, which are none", facts.spf.len())),
-    }
-    let failed: Vec<_> =
-        facts.spf_results.iter().filter(|(_, result)| *result != Spf::Pass).collect();
-    let (ip, result) = failed.first()?;
-    error(match result {
-        Spf::PermError => format!("SPF of {domain} is invalid, or needs more than ten look-ups"),
-        Spf::TempError => format!("SPF of {domain} cannot be looked up in time"),
-        _ => format!("SPF of {domain} does not cover {ip}; add a:{} to it", config.hostname),
-    })
-}
-
 fn dkim(config: &Config, facts: &Facts) -> Vec<Finding> {
     let domain = config.srs.settings.domain.to_key();
+    let is_missing = |key: &&Key| !key.is_published && !facts.is_unanswered(&key.name);
     let mut findings: Vec<Finding> = facts
         .keys
         .iter()
-        .filter(|key| !key.is_published)
-        .map(|Key { name, zone_line, .. }| {
-            found(
-                Severity::Error,
-                "dkim",
-                format!("the DKIM key at {name} is not in DNS, or another one is"),
-                "what it signs does not verify",
-                [zone_line.clone()],
-            )
+        .filter(is_missing)
+        .filter_map(|Key { name, zone_line, state, .. }| {
+            let (severity, why) = match state {
+                KeyState::Active => (Severity::Error, "what it signs does not verify"),
+                KeyState::Staged => {
+                    (Severity::Warning, "it must not sign before its record is there")
+                }
+                KeyState::Retired => return None,
+            };
+            let what = format!("the DKIM key at {name} is not in DNS, or another one is");
+            Some(found(severity, "dkim", what, why, [zone_line.clone()]))
         })
         .collect();
-    if !facts.keys.iter().any(|key| key.domain == domain) {
+    let of = |state| facts.keys.iter().find(|key| key.domain == domain && key.state == state);
+    if of(KeyState::Active).is_none() {
+        let mend = match of(KeyState::Staged) {
+            Some(key) => format!("onward dkim key activate {domain} {}", key.selector),
+            None => format!("onward dkim key add {domain}"),
+        };
         findings.push(found(
             Severity::Warning,
             "no-dkim",
-            format!("there is no DKIM key of {domain}"),
+            format!("no DKIM key signs for {domain}"),
             "Google wants DKIM of a forwarder that sends much, and bounces of ours are signed by nobody",
-            [format!("onward dkim key add {domain}")],
+            [mend],
         ));
     }
     findings
@@ -192,11 +194,13 @@ fn dmarc(config: &Config, facts: &Facts) -> Option<Finding> {
     let domain = &config.srs.settings.domain;
     let record = format!("_dmarc.{domain}. TXT \"v=DMARC1; p=none\"");
     let has_policy = |text: &String| {
-        let mut tags = text.split(';').filter_map(|tag| tag.trim().strip_prefix("p="));
-        tags.next().is_some_and(|policy| matches!(policy.trim(), "none" | "quarantine" | "reject"))
+        tag(text, "p").is_some_and(|policy| {
+            ["none", "quarantine", "reject"].iter().any(|known| policy.eq_ignore_ascii_case(known))
+        })
     };
     match facts.dmarc.as_slice() {
         [one] if has_policy(one) => None,
+        [] if facts.unanswered.iter().any(|name| name.starts_with("_dmarc.")) => None,
         [] => Some(found(
             Severity::Warning,
             "dmarc",
@@ -207,7 +211,7 @@ fn dmarc(config: &Config, facts: &Facts) -> Option<Finding> {
         _ => Some(found(
             Severity::Error,
             "dmarc",
-            format!("the DMARC record of {domain} is invalid, or there are several"),
+            format!("the DMARC record for {domain} is invalid, or there are several"),
             "it counts as none",
             [record],
         )),

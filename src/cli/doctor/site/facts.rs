@@ -1,21 +1,26 @@
 //! What DNS and this machine say, before anything is made of it.
 
-use super::mta_sts::{self, Sts};
+use super::{
+    dns::{Dns, dmarc, keys, mx},
+    mta_sts::{self, Sts},
+    spf::SpfOf,
+};
 use crate::{
     address::Domain,
     auth::{
-        dkim::KeyFile,
+        dkim::{KeyFile, KeyState},
         spf::{self, Query, Spf},
     },
     cli::Failure,
     config::Config,
-    net::{LookupError, Resolver},
+    net::Resolver,
     store::Directory,
     tls::{self, Connector, Life},
 };
 use std::{
+    collections::BTreeSet,
     fs, io,
-    net::{IpAddr, TcpStream, ToSocketAddrs, UdpSocket},
+    net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs, UdpSocket},
     os::unix::fs::PermissionsExt,
     path::PathBuf,
     process::Command,
@@ -48,11 +53,10 @@ pub(in crate::cli::doctor) struct Facts {
     pub(super) reverse: Vec<Reverse>,
     /// The hosted domains, and the one of SRS.
     pub(super) domains: Vec<Mx>,
-    /// The SPF records of the SRS domain, and what they say of each of our addresses.
-    pub(super) spf: Vec<String>,
-    pub(super) spf_results: Vec<(IpAddr, Spf)>,
+    /// Of each domain in whose name mail leaves.
+    pub(super) spf: Vec<SpfOf>,
     pub(super) keys: Vec<Key>,
-    /// Of the SRS domain.
+    /// What holds for the SRS domain.
     pub(super) dmarc: Vec<String>,
     pub(super) listed: Vec<(IpAddr, Domain)>,
     /// Of our certificate; `None` without one, and an error where it cannot be read.
@@ -73,6 +77,14 @@ pub(in crate::cli::doctor) struct Facts {
     pub(super) way_out: Option<(String, String)>,
     /// An alias leads to Gmail.
     pub(super) leads_to_gmail: bool,
+    /// Names that nobody answered about: nothing is said of them.
+    pub(super) unanswered: BTreeSet<String>,
+}
+
+impl Facts {
+    pub(super) fn is_unanswered(&self, name: &str) -> bool {
+        self.unanswered.contains(name)
+    }
 }
 
 /// The name of an address of ours.
@@ -93,12 +105,16 @@ pub(super) struct Mx {
     pub(super) hosts: Vec<String>,
     /// One of them has an address of ours.
     pub(super) reaches_us: bool,
+    /// Whatever had to be asked was answered.
+    pub(super) is_known: bool,
 }
 
 /// A DKIM key of ours, and whether it is in DNS.
 #[derive(Debug, Clone)]
 pub(super) struct Key {
     pub(super) domain: String,
+    pub(super) selector: String,
+    pub(super) state: KeyState,
     pub(super) name: String,
     pub(super) zone_line: String,
     pub(super) is_published: bool,
@@ -116,20 +132,14 @@ pub(in crate::cli::doctor) async fn gather(
     let connector = Connector::new(config.tls.ca_file.as_deref()).map_err(Failure::new)?;
     let directory = Directory::open(&config.state_dir)?;
     let srs_domain = &config.srs.settings.domain;
-    let host = resolver.addresses(&config.hostname).await.unwrap_or_default();
+    let mut dns = Dns::new(&resolver);
+    let host = dns.addresses(&config.hostname).await;
     let ours = our_addresses(asked, &host);
     let mut facts = Facts { host, is_issued: config.tls.acme.is_some(), ..Facts::default() };
     for ip in &ours {
-        facts.reverse.push(reverse(&resolver, *ip, &config.hostname).await);
-        let query = Query {
-            ip: *ip,
-            helo: config.hostname.as_str(),
-            sender: &format!("postmaster@{srs_domain}"),
-        };
-        let result = spf::check(&resolver, &query, Instant::now() + SPF_PATIENCE).await;
-        facts.spf_results.push((*ip, result));
+        facts.reverse.extend(dns.reverse(*ip, &config.hostname).await);
         for zone in &asked.dnsbl {
-            if is_listed(&resolver, *ip, zone).await {
+            if dns.is_listed(*ip, zone).await {
                 facts.listed.push((*ip, zone.clone()));
             }
         }
@@ -142,11 +152,14 @@ pub(in crate::cli::doctor) async fn gather(
         facts.sts.extend(mta_sts::ask(&resolver, &connector, &domain).await);
         facts.domains.push(mx(&resolver, domain, &ours).await);
     }
-    let is_spf = |text: &String| text == "v=spf1" || text.starts_with("v=spf1 ");
-    facts.spf = texts(&resolver, srs_domain.as_str()).await.into_iter().filter(is_spf).collect();
-    let dmarc = texts(&resolver, &format!("_dmarc.{srs_domain}")).await;
-    facts.dmarc = dmarc.into_iter().filter(|text| text.starts_with("v=DMARC1")).collect();
-    facts.keys = keys(&resolver, config).await?;
+    for Mx { domain, .. } in &facts.domains {
+        if domain == srs_domain || config.srs.settings.per_domain {
+            facts.spf.push(spf_of(&mut dns, &resolver, config, domain, &ours).await);
+        }
+    }
+    facts.dmarc = dmarc(&mut dns, srs_domain).await;
+    facts.keys = keys(&mut dns, config).await?;
+    facts.unanswered = dns.unanswered;
     directory.for_each(None, |alias| -> Result<(), Failure> {
         let mut to = alias.destinations().iter();
         facts.leads_to_gmail |= to.any(|to| to.to_string().to_lowercase().ends_with("@gmail.com"));
@@ -177,14 +190,23 @@ fn our_addresses(asked: &Asked, host: &[IpAddr]) -> Vec<IpAddr> {
     if own.is_empty() { host.to_vec() } else { own }
 }
 
-fn is_public(ip: IpAddr) -> bool {
+pub(super) fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(v4) => {
             let [a, b, ..] = v4.octets();
             let is_shared = a == 100 && (64..128).contains(&b);
-            !(v4.is_private() || v4.is_loopback() || v4.is_link_local() || is_shared)
+            !(v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_unspecified()
+                || is_shared)
         }
-        IpAddr::V6(v6) => !(v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local()),
+        IpAddr::V6(v6) => {
+            !(v6.is_loopback()
+                || v6.is_unspecified()
+                || v6.is_unique_local()
+                || v6.is_unicast_link_local())
+        }
     }
 }
 
@@ -193,62 +215,26 @@ pub(super) async fn texts(resolver: &Resolver, name: &str) -> Vec<String> {
     texts.into_iter().map(|text| String::from_utf8_lossy(&text).into_owned()).collect()
 }
 
-async fn reverse(resolver: &Resolver, ip: IpAddr, hostname: &Domain) -> Reverse {
-    let names = resolver.names_of(ip).await.unwrap_or_default();
-    let is_named = names.iter().any(|name| Domain::parse(name).is_ok_and(|name| name == *hostname));
-    let back = resolver.addresses(hostname).await.unwrap_or_default();
-    Reverse { ip, names, is_ours: is_named && back.contains(&ip) }
-}
-
-async fn mx(resolver: &Resolver, domain: Domain, ours: &[IpAddr]) -> Mx {
-    let answer = resolver.exchanges(domain.as_str()).await;
-    let exists = !matches!(answer, Err(LookupError::Nonexistent));
-    let hosts = answer.unwrap_or_default();
-    let mut reaches_us = false;
-    for host in &hosts {
-        let Ok(host) = Domain::parse(host) else { continue };
-        let addresses = resolver.addresses(&host).await.unwrap_or_default();
-        reaches_us |= addresses.iter().any(|ip| ours.contains(ip));
-    }
-    Mx { domain, exists, hosts, reaches_us }
-}
-
-/// RFC 5782 §2.1.
-async fn is_listed(resolver: &Resolver, ip: IpAddr, zone: &Domain) -> bool {
-    let reversed: Vec<String> = match ip {
-        IpAddr::V4(v4) => v4.octets().iter().rev().map(ToString::to_string).collect(),
-        IpAddr::V6(v6) => {
-            let nibbles = v6.octets().into_iter().rev().flat_map(|octet| [octet & 15, octet >> 4]);
-            nibbles.map(|nibble| format!("{nibble:x}")).collect()
+async fn spf_of(
+    dns: &mut Dns<'_>,
+    resolver: &Resolver,
+    config: &Config,
+    domain: &Domain,
+    ours: &[IpAddr],
+) -> SpfOf {
+    let mut records = dns.texts(domain.as_str()).await;
+    records.retain(|text| spf::is_record(text.as_bytes()));
+    let mut results = Vec::new();
+    let sender = &format!("postmaster@{domain}");
+    for ip in ours {
+        let query = Query { ip: *ip, helo: config.hostname.as_str(), sender };
+        let result = spf::check(resolver, &query, Instant::now() + SPF_PATIENCE).await;
+        if result == Spf::TempError && !dns.unanswered.contains(domain.as_str()) {
+            dns.unanswered.insert(format!("SPF of {domain}"));
         }
-    };
-    let name = format!("{}.{zone}", reversed.join("."));
-    let like = IpAddr::from([127, 0, 0, 2]);
-    resolver.addresses_like(&name, like).await.is_ok_and(|found| !found.is_empty())
-}
-
-async fn keys(resolver: &Resolver, config: &Config) -> Result<Vec<Key>, Failure> {
-    let wrong = |(file, error): (PathBuf, String)| {
-        Failure::new(format_args!("{}: {error}", file.display()))
-    };
-    let mut keys = Vec::new();
-    for file in KeyFile::all(&config.state_dir).map_err(wrong)? {
-        let key = file.key().map_err(wrong)?;
-        let name = key.dns_name();
-        let public = |text: &str| {
-            let tags = text.split(';').filter_map(|tag| tag.trim().strip_prefix("p="));
-            tags.map(|value| value.replace(' ', "")).next()
-        };
-        let wanted = public(&key.dns_text());
-        let found = texts(resolver, &name).await;
-        keys.push(Key {
-            domain: key.domain().to_key(),
-            is_published: found.iter().any(|text| public(text) == wanted),
-            zone_line: key.zone_line(),
-            name,
-        });
+        results.push((*ip, result));
     }
-    Ok(keys)
+    SpfOf { domain: domain.clone(), records, results }
 }
 
 fn machine(facts: &mut Facts, config: &Config) {
@@ -282,11 +268,21 @@ fn machine(facts: &mut Facts, config: &Config) {
     });
 }
 
+/// Within [`CONNECT`], whatever addresses it has.
 fn connect(host: &str) -> io::Result<()> {
+    let addresses: Vec<SocketAddr> = match host.parse::<IpAddr>() {
+        Ok(ip) => vec![SocketAddr::new(ip, 25)],
+        Err(_) if host.contains(':') => host.to_socket_addrs()?.collect(),
+        Err(_) => (host, 25).to_socket_addrs()?.collect(),
+    };
+    let end = Instant::now() + CONNECT;
     let mut last = io::Error::new(io::ErrorKind::NotFound, "name has no address");
-    let with_port = if host.contains(':') { host.to_owned() } else { format!("{host}:25") };
-    for address in with_port.to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, CONNECT) {
+    for address in addresses {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        match TcpStream::connect_timeout(&address, left) {
             Ok(_) => return Ok(()),
             Err(error) => last = error,
         }

@@ -1,9 +1,11 @@
 //! What is wrong around Onward: DNS, this machine, the way out and back.
 
+mod dns;
 mod examine;
 mod facts;
 mod mta_sts;
 mod round_trip;
+mod spf;
 #[cfg(test)]
 mod tests;
 

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     address::Domain,
-    auth::spf::Spf,
+    auth::{dkim::KeyState, spf::Spf},
     config::{Config, Machine},
     mta_sts::{Mode, Policy},
     tls::Life,
@@ -17,6 +17,7 @@ use std::{
 };
 
 const NOW: u64 = 1_800_000_000;
+const RECORD: &str = "v=spf1 a:mx.example.org ~all";
 
 fn domain(text: &str) -> Domain {
     Domain::parse(text).unwrap()
@@ -41,14 +42,18 @@ fn life(days: u64) -> Life {
     }
 }
 
+fn spf(name: &str, records: &[&str], result: Spf) -> super::spf::SpfOf {
+    let records = records.iter().map(ToString::to_string).collect();
+    super::spf::SpfOf { domain: domain(name), records, results: vec![(ip("192.0.2.10"), result)] }
+}
+
 fn healthy() -> Facts {
     Facts {
         ours: vec![ip("192.0.2.10"), ip("2001:db8::10")],
         host: vec![ip("192.0.2.10"), ip("2001:db8::10")],
         reverse: vec![reverse("192.0.2.10", "mx.example.org", true)],
         domains: vec![mx("example.org", true, &["mx.example.org"], true)],
-        spf: vec!["v=spf1 a:mx.example.org ~all".to_owned()],
-        spf_results: vec![(ip("192.0.2.10"), Spf::Pass)],
+        spf: vec![spf("example.org", &[RECORD], Spf::Pass)],
         keys: vec![key(true)],
         dmarc: vec!["v=DMARC1; p=none".to_owned()],
         certificate: Some(Ok(life(60))),
@@ -67,7 +72,7 @@ fn reverse(address: &str, name: &str, is_ours: bool) -> Reverse {
 
 fn mx(name: &str, exists: bool, hosts: &[&str], reaches_us: bool) -> Mx {
     let hosts = hosts.iter().map(ToString::to_string).collect();
-    Mx { domain: domain(name), exists, hosts, reaches_us }
+    Mx { domain: domain(name), exists, hosts, reaches_us, is_known: true }
 }
 
 fn sts(mode: Mode, host: &str) -> Sts {
@@ -79,6 +84,8 @@ fn sts(mode: Mode, host: &str) -> Sts {
 fn key(is_published: bool) -> Key {
     Key {
         domain: "example.org".to_owned(),
+        selector: "a".to_owned(),
+        state: KeyState::Active,
         name: "a._domainkey.example.org".to_owned(),
         zone_line: "a._domainkey.example.org. TXT \"v=DKIM1; p=AA\"".to_owned(),
         is_published,
@@ -106,7 +113,6 @@ fn told(facts: &Facts) -> Vec<String> {
 #[test]
 fn each_finding_where_it_is_true_and_none_where_it_is_not() {
     assert_eq!(told(&healthy()), [""; 0]);
-    let spf = "error spf: example.org. TXT \"v=spf1 a:mx.example.org ~all\"";
     let cases: Vec<(&str, Change)> = vec![
         (
             "error hostname: mx.example.org. A 192.0.2.10 | mx.example.org. AAAA 2001:db8::10",
@@ -136,15 +142,75 @@ fn each_finding_where_it_is_true_and_none_where_it_is_not() {
             "error domain: other.test. MX 10 mx.example.org.",
             change(|facts| facts.domains.push(mx("other.test", false, &[], false))),
         ),
-        (spf, change(|facts| facts.spf.clear())),
-        (spf, change(|facts| facts.spf.push("v=spf1 -all".to_owned()))),
-        (spf, change(|facts| facts.spf_results.push((ip("192.0.2.11"), Spf::Fail)))),
-        (spf, change(|facts| facts.spf_results = vec![(ip("192.0.2.10"), Spf::PermError)])),
+        (
+            "error dns",
+            change(|facts| {
+                facts.domains = vec![Mx { is_known: false, ..mx("example.org", true, &[], false) }];
+            }),
+        ),
+        (
+            "error dns",
+            change(|facts| {
+                facts.spf = vec![spf("example.org", &[], Spf::TempError)];
+                facts.dmarc.clear();
+                facts.host.clear();
+                facts.keys.push(key(false));
+                let names = ["example.org", "_dmarc.example.org", "mx.example.org"];
+                facts.unanswered = names.map(str::to_owned).into();
+                facts.unanswered.insert("a._domainkey.example.org".to_owned());
+            }),
+        ),
+        (
+            "error spf: example.org. TXT \"v=spf1 a:mx.example.org ~all\"",
+            change(|facts| facts.spf = vec![spf("example.org", &[], Spf::None)]),
+        ),
+        (
+            "error spf: example.org. TXT \"v=spf1 a:mx.example.org ~all\"",
+            change(|facts| facts.spf = vec![spf("example.org", &["v=spf1 al"], Spf::PermError)]),
+        ),
+        (
+            "error spf: example.org. TXT \"v=spf1 a:mx.example.org ~all\"",
+            change(|facts| {
+                let two = [RECORD, "v=spf1 -all"];
+                facts.spf = vec![spf("example.org", &two, Spf::PermError)];
+            }),
+        ),
+        (
+            "error spf: example.org. TXT \"v=spf1 a:mx.example.org mx -all\"",
+            change(|facts| facts.spf = vec![spf("example.org", &["v=spf1 mx -all"], Spf::Fail)]),
+        ),
+        (
+            "error spf: example.org. TXT \"v=spf1 ip4:192.0.2.11 a:mx.example.org ~all\"",
+            change(|facts| facts.spf[0].results.push((ip("192.0.2.11"), Spf::SoftFail))),
+        ),
+        (
+            "error spf: example.org. TXT \"v=spf1 a:mx.example.org include:x.test\"",
+            change(|facts| {
+                let include = ["v=spf1 include:x.test"];
+                facts.spf = vec![spf("example.org", &include, Spf::PermError)];
+            }),
+        ),
+        (
+            "error spf: other.test. TXT \"v=spf1 a:mx.example.org ~all\"",
+            change(|facts| facts.spf.push(spf("other.test", &[], Spf::None))),
+        ),
         (
             "error dkim: a._domainkey.example.org. TXT \"v=DKIM1; p=AA\"",
             change(|facts| facts.keys = vec![key(false)]),
         ),
+        (
+            "warning dkim: a._domainkey.example.org. TXT \"v=DKIM1; p=AA\"",
+            change(|facts| facts.keys.push(Key { state: KeyState::Staged, ..key(false) })),
+        ),
         ("warning no-dkim: onward dkim key add example.org", change(|facts| facts.keys.clear())),
+        (
+            "warning no-dkim: onward dkim key add example.org",
+            change(|facts| facts.keys = vec![Key { state: KeyState::Retired, ..key(true) }]),
+        ),
+        (
+            "warning no-dkim: onward dkim key activate example.org a",
+            change(|facts| facts.keys = vec![Key { state: KeyState::Staged, ..key(true) }]),
+        ),
         (
             "warning dmarc: _dmarc.example.org. TXT \"v=DMARC1; p=none\"",
             change(|facts| facts.dmarc.clear()),
@@ -234,6 +300,8 @@ fn each_finding_where_it_is_true_and_none_where_it_is_not() {
 #[test]
 fn what_is_no_fault() {
     let mut facts = healthy();
+    facts.keys.push(Key { state: KeyState::Retired, ..key(false) });
+    facts.dmarc = vec!["v=DMARC1; sp=none; p = Reject".to_owned()];
     facts.certificate = None;
     facts.is_issued = true;
     facts.disk = None;
