@@ -40,6 +40,9 @@ impl<'a> Dns<'a> {
     pub(super) async fn reverse(&mut self, ip: IpAddr, hostname: &Domain) -> Option<Reverse> {
         let answer = self.resolver.names_of(ip).await;
         let names = self.known(&reverse_name(ip), answer)?;
+        if self.unanswered.contains(hostname.as_str()) {
+            return None;
+        }
         let is_named =
             names.iter().any(|name| Domain::parse(name).is_ok_and(|name| name == *hostname));
         let back = self.resolver.addresses(hostname).await;
@@ -124,11 +127,12 @@ pub(super) async fn keys(dns: &mut Dns<'_>, config: &Config) -> Result<Vec<Key>,
 pub(super) async fn dmarc(dns: &mut Dns<'_>, domain: &Domain) -> Vec<String> {
     let mut name = domain.to_key();
     loop {
-        let texts = dns.texts(&format!("_dmarc.{name}")).await;
+        let place = format!("_dmarc.{name}");
+        let texts = dns.texts(&place).await;
         let records: Vec<String> =
             texts.into_iter().filter(|text| text.starts_with("v=DMARC1")).collect();
         let Some((_, above)) = name.split_once('.') else { return records };
-        if !records.is_empty() || !above.contains('.') {
+        if !records.is_empty() || !above.contains('.') || dns.unanswered.contains(&place) {
             return records;
         }
         name = above.to_owned();

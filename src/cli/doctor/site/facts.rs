@@ -226,10 +226,11 @@ async fn spf_of(
     records.retain(|text| spf::is_record(text.as_bytes()));
     let mut results = Vec::new();
     let sender = &format!("postmaster@{domain}");
-    for ip in ours {
+    let is_answered = !dns.unanswered.contains(domain.as_str());
+    for ip in ours.iter().filter(|_| is_answered) {
         let query = Query { ip: *ip, helo: config.hostname.as_str(), sender };
         let result = spf::check(resolver, &query, Instant::now() + SPF_PATIENCE).await;
-        if result == Spf::TempError && !dns.unanswered.contains(domain.as_str()) {
+        if result == Spf::TempError {
             dns.unanswered.insert(format!("SPF of {domain}"));
         }
         results.push((*ip, result));
