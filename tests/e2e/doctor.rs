@@ -183,7 +183,8 @@ fn what_doctor_is_not_told_is_not_called_missing() {
     onward.run(&["dkim", "key", "add", "example.org", "--kind", "ed25519"]);
     let key = publish_key(&onward, &dns);
     is_healthy(&onward);
-    let names = ["mx.example.org", "example.org", "_dmarc.example.org", &key];
+    let names =
+        ["mx.example.org", "example.org", "_dmarc.example.org", "_mta-sts.example.org", &key];
     for name in names.into_iter().chain(["10.2.0.192.in-addr.arpa", "10.2.0.192.list.test"]) {
         let dns = healthy_zone();
         publish_key(&onward, &dns);

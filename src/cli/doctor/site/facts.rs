@@ -149,7 +149,7 @@ pub(in crate::cli::doctor) async fn gather(
         domains.push(srs_domain.clone());
     }
     for domain in domains {
-        facts.sts.extend(mta_sts::ask(&resolver, &connector, &domain).await);
+        facts.sts.extend(mta_sts::ask(&mut dns, &resolver, &connector, &domain).await);
         facts.domains.push(mx(&resolver, domain, &ours).await);
     }
     for Mx { domain, .. } in &facts.domains {
@@ -208,11 +208,6 @@ pub(super) fn is_public(ip: IpAddr) -> bool {
                 || v6.is_unicast_link_local())
         }
     }
-}
-
-pub(super) async fn texts(resolver: &Resolver, name: &str) -> Vec<String> {
-    let texts = resolver.texts(name).await.unwrap_or_default();
-    texts.into_iter().map(|text| String::from_utf8_lossy(&text).into_owned()).collect()
 }
 
 async fn spf_of(

@@ -1,9 +1,6 @@
 //! What our domains have others demand of us (MTA-STS, RFC 8461).
 
-use super::{
-    examine::found,
-    facts::{Facts, texts},
-};
+use super::{dns::Dns, examine::found, facts::Facts};
 use crate::{
     address::Domain,
     cli::doctor::finding::{Finding, Severity},
@@ -27,11 +24,12 @@ pub(super) struct Sts {
 
 /// `None` where there is no record: the domain demands nothing.
 pub(super) async fn ask(
+    dns: &mut Dns<'_>,
     resolver: &Resolver,
     connector: &Connector,
     domain: &Domain,
 ) -> Option<Sts> {
-    let records = texts(resolver, &format!("_mta-sts.{}", domain.to_key())).await;
+    let records = dns.texts(&format!("_mta-sts.{}", domain.to_key())).await;
     if !records.iter().any(|text| text.starts_with("v=STSv1")) {
         return None;
     }
