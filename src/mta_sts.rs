@@ -15,7 +15,7 @@ pub struct Policy {
     pub mode: Mode,
     /// For how long it counts from the moment it is fetched.
     pub max_age: Duration,
-    /// The hosts that may be the domain's: names, or `*.` and a name for one label more.
+    /// The hosts that may be the domain's, as [`Domain::to_key`] writes them: names, or `*.` and a name for one label more.
     pub hosts: Vec<String>,
 }
 
@@ -78,9 +78,13 @@ impl Policy {
                 }
                 "mx" if hosts.len() >= MAX_HOSTS => return Err(PolicyError("too many hosts")),
                 "mx" => {
-                    let name = value.strip_prefix("*.").unwrap_or(value);
-                    Domain::parse(name).map_err(|_| PolicyError("an mx that is no host name"))?;
-                    hosts.push(value.to_ascii_lowercase());
+                    let (any, name) = match value.strip_prefix("*.") {
+                        Some(name) => ("*.", name),
+                        None => ("", value),
+                    };
+                    let name = Domain::parse(name)
+                        .map_err(|_| PolicyError("an mx that is no host name"))?;
+                    hosts.push(format!("{any}{}", name.to_key()));
                 }
                 _ => {}
             }
@@ -149,6 +153,8 @@ mod tests {
         assert!(allows("mail.example.com") && allows("MX1.example.net"));
         assert!(!allows("example.net") && !allows("a.b.example.net") && !allows("example.com"));
         let replaced = |from, to| Policy::parse(&POLICY.replace(from, to));
+        let unicode = replaced("mail.example.com", "Mühle.example.com").unwrap();
+        assert!(unicode.allows(&Domain::parse("xn--mhle-0ra.example.com").unwrap()));
         assert!(replaced("STSv1", "STSv2").is_err());
         assert!(replaced("enforce", "maybe").is_err());
         assert!(replaced("604800", "-1").is_err());
