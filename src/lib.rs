@@ -14,7 +14,8 @@
 //! and [`tls_rpt`] for what came of it.
 //!
 //! Edges: [`config`] reads the configuration; [`store`] keeps domains, aliases, memories, the spool and
-//! the journal; [`net`] listens, resolves and delivers; [`postfix`] answers Postfix; [`auth`] checks who sends; [`tls`] encrypts; [`acme`] sees to
+//! the journal; [`dns`] asks; [`inbound`] serves clients; [`outbound`] delivers; [`http`] answers those who
+//! watch; [`postfix`] answers Postfix; [`auth`] checks who sends; [`tls`] encrypts; [`acme`] sees to
 //! certificates; [`metrics`] counts.
 //!
 //! Top: [`daemon`] wires them together, `cli` has one file a command, [`log`] writes to stderr.
@@ -28,12 +29,15 @@ pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod daemon;
+pub mod dns;
 #[deny(clippy::disallowed_methods)]
 pub mod dsn;
 #[deny(clippy::disallowed_methods)]
 pub mod envelope;
 #[deny(clippy::disallowed_methods)]
 pub mod fate;
+pub mod http;
+pub mod inbound;
 pub mod log;
 #[deny(clippy::disallowed_methods)]
 pub mod lookup;
@@ -44,11 +48,11 @@ pub mod metrics;
 pub mod milter;
 #[deny(clippy::disallowed_methods)]
 pub mod mta_sts;
-pub mod net;
 #[deny(clippy::disallowed_methods)]
 pub mod netstring;
 #[deny(clippy::disallowed_methods)]
 pub mod next_hop;
+pub mod outbound;
 #[deny(clippy::disallowed_methods)]
 pub mod policy;
 pub mod postfix;

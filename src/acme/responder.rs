@@ -1,4 +1,7 @@
-use crate::net::{Page, Socket, serve_http};
+use crate::{
+    http::{Page, serve_http},
+    inbound::Socket,
+};
 use hyper::StatusCode;
 use std::{
     collections::HashMap,

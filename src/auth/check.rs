@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     address::ReversePath,
+    dns::Resolver,
     message::{Header, RESULTS_FIELD},
-    net::Resolver,
     verdict::{
         Arc, Check, Dkim, Dmarc, DmarcPolicy, DmarcResult, Findings, Policy, Signature, Spf,
     },

@@ -10,8 +10,8 @@ use crate::{
     address::{Mailbox, ReversePath},
     fate::{Outcome, RecipientFate, Verdict},
     metrics,
-    net::{Attempt, Outgoing},
     next_hop::{NextHop, Target},
+    outbound::{Attempt, Outgoing},
     reply::Reply,
     srs::Forwarded,
     store::{

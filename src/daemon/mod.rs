@@ -23,7 +23,8 @@ mod watched;
 
 use crate::{
     config::Config,
-    net::{Clients, ResolverError},
+    dns::ResolverError,
+    inbound::Clients,
     postfix::Connections,
     store::{
         StateLock, StoreError,

@@ -3,7 +3,7 @@
 use super::StartError;
 use crate::{
     config::{Config, ListenAddress, Protocol},
-    net::Bound,
+    inbound::Bound,
 };
 use std::{collections::HashMap, sync::Arc};
 

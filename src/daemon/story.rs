@@ -2,8 +2,8 @@ use super::{clock, recipient::Recipient, services::Services};
 use crate::{
     address::{ForwardPath, ReversePath},
     envelope::Envelope,
+    inbound::Peer,
     message::MessageId,
-    net::Peer,
     reply::{Class, Reply, Status},
     smtp::session::{Session, Transaction},
     store::journal::{Outcome, Record},

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     address::{ForwardPath, ReversePath},
     fate::{Bounce, Fate, RecipientFate},
+    inbound::{Admission, Handler, Peer},
     metrics::Returned,
-    net::{Admission, Handler, Peer},
     reply::Reply,
     smtp::{Origin, Session, Transaction},
     store::Fingerprint,

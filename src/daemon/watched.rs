@@ -1,12 +1,7 @@
 //! What is to be seen over HTTP: figures, and whether all is well.
 
 use super::services::Services;
-use crate::{
-    metrics::Now,
-    net::{Clients, Page},
-    postfix::Connections,
-    tls,
-};
+use crate::{http::Page, inbound::Clients, metrics::Now, postfix::Connections, tls};
 use hyper::StatusCode;
 use std::{
     sync::Arc,

@@ -5,10 +5,9 @@ use super::{
 };
 use crate::{
     config::Direction,
+    inbound::{Accepted, Socket},
     lookup::{Question, Table},
-    milter,
-    net::{Accepted, Socket},
-    policy, socketmap, tcp_table,
+    milter, policy, socketmap, tcp_table,
 };
 use bytes::{Buf, BytesMut};
 use std::{io, sync::Arc, time::Duration};

@@ -7,7 +7,7 @@ use crate::{
 };
 use onward::{
     address::{Mailbox, ReversePath},
-    net::OutboundLimits,
+    outbound::OutboundLimits,
 };
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use crate::{
     peer::{Act, Peer, Script},
     shown, simple_mail,
 };
-use onward::net::OutboundLimits;
+use onward::outbound::OutboundLimits;
 use std::{sync::Arc, time::Duration};
 
 #[tokio::test]

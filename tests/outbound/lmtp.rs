@@ -5,7 +5,7 @@ use crate::{
     peer::{Act, Peer, Script},
     shown, simple_mail,
 };
-use onward::{net::OutboundLimits, next_hop::NextHop};
+use onward::{next_hop::NextHop, outbound::OutboundLimits};
 
 fn lmtp(peer: &Peer) -> NextHop {
     format!("lmtp:{}", peer.hop).parse().unwrap()

@@ -18,9 +18,10 @@ mod stages;
 
 use onward::{
     address::{Domain, Mailbox, ReversePath},
+    dns::Resolver,
     fate::Verdict,
-    net::{Attempt, Outbound, OutboundConfig, OutboundLimits, Outgoing, Preferences, Resolver},
     next_hop::NextHop,
+    outbound::{Attempt, Outbound, OutboundConfig, OutboundLimits, Outgoing, Preferences},
     tls::Connector,
 };
 use std::{net::SocketAddr, time::Duration};

@@ -9,8 +9,8 @@ use crate::{
 };
 use onward::{
     address::Domain,
-    net::{Outbound, OutboundLimits, Preferences},
     next_hop::NextHop,
+    outbound::{Outbound, OutboundLimits, Preferences},
 };
 use std::net::TcpListener;
 

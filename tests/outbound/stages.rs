@@ -5,7 +5,7 @@ use crate::{
     peer::{Act, Peer, Script},
     shown, simple_mail,
 };
-use onward::net::OutboundLimits;
+use onward::outbound::OutboundLimits;
 use std::time::Duration;
 
 const STEPS: [&str; 7] = ["greeting", "ehlo", "mail", "rcpt", "data", "text", "end"];

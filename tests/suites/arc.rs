@@ -13,7 +13,7 @@ use mail_auth::{
 };
 use onward::{
     auth::arc::{Arc, Sealer},
-    net::Resolver,
+    dns::Resolver,
 };
 use serde::{
     Deserialize, Deserializer,

@@ -13,7 +13,7 @@ use mail_auth::{
 };
 use onward::{
     auth::arc::{self, Arc, Chain, FIELDS, Sealer},
-    net::Resolver,
+    dns::Resolver,
 };
 use std::{
     borrow::Borrow,

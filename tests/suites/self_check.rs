@@ -8,8 +8,8 @@ use onward::{
         self, Checked, Incoming, SenderSpf,
         dkim::{KeyKind, Selector, SigningKey, new_key},
     },
+    dns::Resolver,
     message::Header,
-    net::Resolver,
     verdict::{Check, Dkim, Policy, Spf, SpfOnly},
 };
 use tokio::time::{Duration, Instant};

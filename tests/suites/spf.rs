@@ -2,7 +2,7 @@
 
 use crate::support::dns::{Dns, Fault};
 use onward::auth::spf::{self, Query, Spf};
-use onward::net::Resolver;
+use onward::dns::Resolver;
 use serde::Deserialize;
 use serde_yaml_ng::Value;
 use std::time::Duration;

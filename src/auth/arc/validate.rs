@@ -4,7 +4,7 @@ use super::{
     Arc, Chain, Set, body_hash, chosen,
     field::{Field, Signed},
 };
-use crate::net::Resolver;
+use crate::dns::Resolver;
 use hickory_resolver::proto::op::ResponseCode;
 use mail_auth::{
     AuthenticatedMessage, DnsError, Error, MessageAuthenticator, ResolverCache, Txt,

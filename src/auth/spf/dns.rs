@@ -1,6 +1,6 @@
 //! What the evaluation asks DNS.
 
-use crate::net::{LookupError, Resolver};
+use crate::dns::{LookupError, Resolver};
 use std::{future::Future, net::IpAddr};
 
 /// Answers about names that DNS can carry; see [`is_name`].

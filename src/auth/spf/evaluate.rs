@@ -6,7 +6,7 @@ use super::{
     macros::{MacroString, Values},
     record::{Mechanism, Prefix, Record, is_spf},
 };
-use crate::net::LookupError;
+use crate::dns::LookupError;
 use std::{future::Future, net::IpAddr, pin::Pin};
 
 /// Terms that ask DNS.

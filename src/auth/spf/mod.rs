@@ -11,7 +11,7 @@ mod record;
 
 pub use crate::verdict::Spf;
 
-use crate::net::Resolver;
+use crate::dns::Resolver;
 use evaluate::Evaluation;
 use std::net::IpAddr;
 use tokio::time::{Instant, timeout_at};

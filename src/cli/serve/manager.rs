@@ -1,6 +1,6 @@
 //! What is said to and had from the service manager: sd_notify(3), sd_listen_fds(3). Without one, nothing.
 
-use crate::{daemon::Inherited, net::Bound};
+use crate::{daemon::Inherited, inbound::Bound};
 use listenfd::ListenFd;
 use sd_notify::NotifyState;
 use std::{env, time::Duration};

@@ -6,7 +6,7 @@ use super::{Context, Failure, running::Running};
 use crate::{
     config::{Config, Protocol},
     daemon::{Command, Daemon},
-    net::OutboundLimits,
+    outbound::OutboundLimits,
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::{process::ExitCode, time::Duration};

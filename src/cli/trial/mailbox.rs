@@ -3,7 +3,7 @@
 use super::wire::{Tapped, Transcript};
 use crate::{
     address::{ForwardPath, ReversePath},
-    net::{Handler, MessageMemory, Timeouts, drive},
+    inbound::{Handler, MessageMemory, Timeouts, drive},
     reply::Reply,
     smtp::{Session, SessionConfig, Transaction},
 };

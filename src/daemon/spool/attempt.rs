@@ -9,7 +9,8 @@ use crate::{
         services::Services,
     },
     fate::Verdict,
-    net::{self, Checkpoint, Outgoing},
+    inbound::Reservation,
+    outbound::{self, Checkpoint, Outgoing},
     retry::{Entry, Host, Work},
     store::{
         StoreError, journal,
@@ -95,7 +96,7 @@ pub(super) struct Attempt<'a> {
     /// What has changed, by places of legs.
     pub(super) touched: BTreeMap<usize, Touch>,
     pub(super) lines: Vec<journal::Attempt>,
-    _memory: net::Reservation,
+    _memory: Reservation,
 }
 
 impl<'a> Attempt<'a> {
@@ -218,7 +219,7 @@ impl<'a> Attempt<'a> {
         work: &Work,
         legs: &[usize],
         mut stopping: watch::Receiver<bool>,
-    ) -> Option<(Vec<Mailbox>, Vec<net::Attempt>)> {
+    ) -> Option<(Vec<Mailbox>, Vec<outbound::Attempt>)> {
         let of_legs = || legs.iter().filter_map(|at| self.message.legs.get(*at));
         let reverse_path =
             of_legs().next().map_or(ReversePath::Null, |leg| leg.reverse_path.clone());
@@ -280,6 +281,6 @@ impl<'a> Attempt<'a> {
     }
 }
 
-fn is_asleep(attempt: &net::Attempt) -> bool {
+fn is_asleep(attempt: &outbound::Attempt) -> bool {
     attempt.outcome.verdict == Verdict::Deferred && (attempt.is_asleep || attempt.uncertain)
 }

@@ -10,7 +10,7 @@ use crate::{
     address::ForwardPath,
     daemon::clock,
     fate::Verdict,
-    net,
+    outbound,
     store::spool::{Leg, LegState, NewMessage},
 };
 use std::time::Duration;
@@ -34,7 +34,7 @@ impl Attempt<'_> {
     pub(super) fn judge(
         &mut self,
         at: usize,
-        attempt: &net::Attempt,
+        attempt: &outbound::Attempt,
         progress: bool,
         asleep_until: Option<u64>,
     ) {

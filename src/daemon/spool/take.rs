@@ -14,8 +14,8 @@ use crate::{
         services::Services,
     },
     fate::RecipientFate,
+    inbound::Peer,
     message::MessageId,
-    net::Peer,
     store::spool::{Head, Leg, NewMessage, SpoolError},
 };
 use std::collections::BTreeMap;

@@ -6,10 +6,7 @@ use super::{
     server::{Between, Server},
     trusting,
 };
-use onward::{
-    config::Dane,
-    net::{Outbound, ValidatingResolver},
-};
+use onward::{config::Dane, dns::ValidatingResolver, outbound::Outbound};
 use sha2::{Digest, Sha256, Sha512};
 use std::{fmt::Write, net::Ipv4Addr};
 

@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{AMPLE, deliver, shown, simple_mail};
 use onward::{
-    net::{Outbound, Preferences},
     next_hop::{NextHop, TlsLevel},
+    outbound::{Outbound, Preferences},
 };
 
 const DELIVERED: &str = "Delivered 250 2.0.0 Destination: id forwarded, the destination said 2xx";

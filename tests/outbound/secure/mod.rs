@@ -12,8 +12,8 @@ use crate::{AMPLE, config, deliver, dns, dns::Zone, shown, simple_mail};
 use authority::Authority;
 use onward::{
     address::Domain,
-    net::{Attempt, Outbound, OutboundConfig, OutboundLimits},
     next_hop::NextHop,
+    outbound::{Attempt, Outbound, OutboundConfig, OutboundLimits},
     tls::Connector,
     tls_rpt::{Counts, Failure},
 };

@@ -2,7 +2,7 @@ use super::authority::Issued;
 use onward::{
     address::ForwardPath,
     config::CertificateFiles,
-    net::{Encryption, Handler, MessageMemory, Timeouts, drive},
+    inbound::{Encryption, Handler, MessageMemory, Timeouts, drive},
     reply::Reply,
     smtp::{Session, SessionConfig, Tls, Transaction},
     tls::{Acceptor, Certificates},

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::dns::Zone;
 use onward::{
-    net::{Outbound, OutboundConfig},
+    outbound::{Outbound, OutboundConfig},
     store::{Options, Store},
 };
 use std::time::Instant;

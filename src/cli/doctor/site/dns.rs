@@ -6,7 +6,7 @@ use crate::{
     auth::dkim::KeyFile,
     cli::Failure,
     config::Config,
-    net::{LookupError, Resolver},
+    dns::{LookupError, Resolver},
 };
 use std::{
     collections::BTreeSet,

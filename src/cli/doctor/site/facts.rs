@@ -13,7 +13,7 @@ use crate::{
     },
     cli::Failure,
     config::Config,
-    net::Resolver,
+    dns::Resolver,
     store::Directory,
     tls::{self, Connector, Life},
 };

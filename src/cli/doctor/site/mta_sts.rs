@@ -5,8 +5,9 @@ use crate::{
     address::Domain,
     cli::doctor::finding::{Finding, Severity},
     config::Config,
+    dns::Resolver,
     mta_sts::{Mode, Policy, policy_id},
-    net::{Resolver, published_policy},
+    outbound::published_policy,
     tls::Connector,
 };
 

@@ -8,7 +8,7 @@ use crate::{
         srs::secret_file,
     },
     config::Config,
-    net::Resolver,
+    dns::Resolver,
     srs::{Forwarded, Rewriter},
 };
 use std::{

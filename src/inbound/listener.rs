@@ -2,7 +2,7 @@
 
 use super::{
     clients::{Admission, Clients},
-    connection::{Encryption, Handler, Timeouts, drive},
+    driver::{Encryption, Handler, Timeouts, drive},
     memory::MessageMemory,
     socket::{Accepted, Socket},
 };

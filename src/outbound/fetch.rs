@@ -1,8 +1,8 @@
 //! Fetches an MTA-STS policy over HTTPS (RFC 8461 §3.3).
 
-use super::resolver::Resolver;
 use crate::{
     address::Domain,
+    dns::Resolver,
     mta_sts::{Policy, PolicyError},
     tls::{Connector, Identity, TlsError, Trust},
 };

@@ -1,6 +1,6 @@
 //! HTTP as a server: small answers, and nothing of it is worth a long wait.
 
-use super::socket::{Accepted, Socket};
+use crate::inbound::{Accepted, Socket};
 use http_body_util::Full;
 use hyper::{
     Request, Response, StatusCode,

@@ -1,11 +1,9 @@
 //! MTA-STS policies of destinations: found, fetched, kept (RFC 8461 §3, §5.1).
 
-use super::{
-    fetch::{FetchError, Fetcher},
-    resolver::Resolver,
-};
+use super::fetch::{FetchError, Fetcher};
 use crate::{
     address::Domain,
+    dns::Resolver,
     mta_sts::{Policy, policy_id},
     store::{Store, StsPolicy},
     tls_rpt::Failure,

@@ -34,7 +34,7 @@ const ASK_AGAIN: Duration = Duration::from_mins(10);
 
 /// What the TLSA records of a host come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum TlsaAnswer {
+pub(crate) enum TlsaAnswer {
     /// There are some, proven.
     Records(Vec<Tlsa>),
     /// There are none, or none that is proven.
@@ -88,7 +88,7 @@ impl ValidatingResolver {
     }
 
     /// As [`Resolver::mx`]; what is bogus is unanswered.
-    pub(super) async fn mx(&self, domain: &Domain) -> Result<Vec<MxRecord>, LookupError> {
+    pub(crate) async fn mx(&self, domain: &Domain) -> Result<Vec<MxRecord>, LookupError> {
         let answer = self.resolver.lookup(absolute(domain)?, RecordType::MX).await;
         let answer = answer.map_err(why)?;
         if is_bogus(answer.answers()) {
@@ -98,7 +98,7 @@ impl ValidatingResolver {
     }
 
     /// The TLSA records of `host` for SMTP on `port`.
-    pub(super) async fn tlsa(&self, host: &Domain, port: u16) -> TlsaAnswer {
+    pub(crate) async fn tlsa(&self, host: &Domain, port: u16) -> TlsaAnswer {
         let Ok(host_name) = absolute(host) else { return TlsaAnswer::None };
         let name = Name::from_ascii(format!("_{port}._tcp"))
             .and_then(|prefix| prefix.append_domain(&host_name));

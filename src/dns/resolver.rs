@@ -97,10 +97,10 @@ pub enum LookupError {
 
 /// One MX record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct MxRecord {
-    pub(super) preference: u16,
+pub(crate) struct MxRecord {
+    pub(crate) preference: u16,
     /// `None` for the root, which says "no mail here" (RFC 7505).
-    pub(super) exchange: Option<Domain>,
+    pub(crate) exchange: Option<Domain>,
 }
 
 impl Resolver {
@@ -154,7 +154,7 @@ impl Resolver {
 
     /// The MX records of `domain`, CNAMEs followed. Those whose exchange is no host name are left out,
     /// so the list can be empty.
-    pub(super) async fn mx(&self, domain: &Domain) -> Result<Vec<MxRecord>, LookupError> {
+    pub(crate) async fn mx(&self, domain: &Domain) -> Result<Vec<MxRecord>, LookupError> {
         let answer = self.ask(absolute(domain)?, RecordType::MX).await.map_err(why)?;
         mx_records(answer.answers())
     }
@@ -165,7 +165,7 @@ impl Resolver {
     }
 
     /// As [`Self::addresses`] for a name of the operator's, to which the system's search list applies.
-    pub(super) async fn local_addresses(&self, name: &Domain) -> Result<Vec<IpAddr>, LookupError> {
+    pub(crate) async fn local_addresses(&self, name: &Domain) -> Result<Vec<IpAddr>, LookupError> {
         let relative = Name::from_ascii(name.as_str()).map_err(|_| LookupError::Nonexistent)?;
         self.addresses_of(relative).await
     }

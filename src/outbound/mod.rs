@@ -1,33 +1,53 @@
-use super::{
-    client::{Client, Introduction, OpenError},
-    delivery::{Attempt, Delivery},
-    dnssec::ValidatingResolver,
-    fetch::Fetcher,
-    health::Health,
-    limits::{OutboundLimits, Patience},
-    outgoing::Outgoing,
-    policies::{OfDomain, Policies},
-    pool::Pool,
-    resolver::Resolver,
-    route::{Host, Router},
-    security::Demand,
-    sts::Sts,
-    transfer::transfer,
-    transport::{Endpoint, Remote},
-};
+//! Destinations: messages handed to other servers, and what they said.
+//!
+//! [`Outbound::deliver`] is the way in: `route` finds the hosts, `policies` says how they must encrypt, `pool`
+//! keeps connections, `client` speaks over one of them, and `transfer` hands one message over.
+
+mod client;
+mod delivery;
+mod fetch;
+mod health;
+mod limits;
+mod outgoing;
+mod policies;
+mod pool;
+mod route;
+mod security;
+mod sts;
+mod transfer;
+mod transport;
+
+pub use delivery::Attempt;
+pub use fetch::published_policy;
+pub use limits::OutboundLimits;
+pub use outgoing::{Checkpoint, Outgoing};
+
 use crate::{
     address::{Domain, DomainPattern, Mailbox},
+    dns::{Resolver, ValidatingResolver},
     next_hop::NextHop,
     reply::Reply,
     store::Store,
     tls::Connector,
     tls_rpt::Counts,
 };
+use client::{Client, Introduction, OpenError};
+use delivery::Delivery;
+use fetch::Fetcher;
+use health::Health;
+use limits::Patience;
+use policies::{OfDomain, Policies};
+use pool::Pool;
+use route::{Host, Router};
+use security::Demand;
 use std::sync::Arc;
+use sts::Sts;
 use tokio::{
     task::JoinHandle,
     time::{Instant, timeout_at},
 };
+use transfer::transfer;
+use transport::{Endpoint, Remote};
 
 /// Hands messages to other servers and reports what they said. One serves the whole daemon.
 #[derive(Debug)]

@@ -1,13 +1,7 @@
-use super::{
-    dnssec::ValidatingResolver,
-    health::Health,
-    limits::OutboundLimits,
-    mx::MxHosts,
-    resolver::{LookupError, Resolver},
-    transport::Endpoint,
-};
+use super::{health::Health, limits::OutboundLimits, transport::Endpoint};
 use crate::{
     address::{Domain, DomainPattern},
+    dns::{LookupError, MxHosts, Resolver, ValidatingResolver},
     fate::Verdict,
     next_hop::{NextHop, Target, is_host_address},
     reply::Reply,

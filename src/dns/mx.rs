@@ -3,7 +3,7 @@ use crate::address::Domain;
 
 /// What the MX records of a domain come to.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum MxHosts {
+pub(crate) enum MxHosts {
     /// Hosts in the order they are to be tried.
     Hosts(Vec<Domain>),
     /// RFC 7505: the domain takes no mail.
@@ -19,7 +19,7 @@ impl MxHosts {
     ///
     /// Where we are among the hosts, those that are not better than us are left out, or two servers
     /// would send a message to and fro.
-    pub(super) fn of(
+    pub(crate) fn of(
         records: Vec<MxRecord>,
         hostname: &Domain,
         mut random: impl FnMut() -> u32,

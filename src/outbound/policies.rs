@@ -2,13 +2,13 @@
 
 use super::{
     client::OpenError,
-    dnssec::{TlsaAnswer, ValidatingResolver},
     route::{Host, NoRoute},
     security::{Demand, Security},
     sts::{Found, Sts},
 };
 use crate::{
     address::{Domain, DomainPattern},
+    dns::{TlsaAnswer, ValidatingResolver},
     mta_sts::Mode,
     next_hop::{NextHop, Target, TlsLevel},
     tls::{TlsError, Tlsa, Trust},

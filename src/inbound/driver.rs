@@ -1,8 +1,8 @@
 //! Drives one SMTP session: bytes between the socket and the state machine, time-outs, memory.
 
 use super::{
-    inbound::Inbound,
     memory::{MessageMemory, Reservation},
+    stream::Inbound,
 };
 use crate::{
     address::ForwardPath,

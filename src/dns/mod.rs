@@ -1,0 +1,13 @@
+//! DNS: what delivery, the checks and the doctor ask.
+//!
+//! [`Resolver`] asks, with one cache for all; [`ValidatingResolver`] has proof by DNSSEC; [`MxHosts`] is the
+//! order in which the hosts of a domain are tried.
+
+mod mx;
+mod resolver;
+mod validating;
+
+pub(crate) use mx::MxHosts;
+pub use resolver::{LookupError, Resolver, ResolverError};
+pub(crate) use validating::TlsaAnswer;
+pub use validating::ValidatingResolver;
