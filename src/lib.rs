@@ -18,15 +18,19 @@
 //! watch; [`postfix`] answers Postfix; [`auth`] checks who sends; [`tls`] encrypts; [`acme`] sees to
 //! certificates; [`metrics`] counts.
 //!
+//! What Onward does: [`mail`] is one mail's life, [`admin`] what an administrator can do.
+//!
 //! Top: [`daemon`] wires them together, `cli` has one file a command, [`log`] writes to stderr.
 
 pub mod acme;
 #[deny(clippy::disallowed_methods)]
 pub mod address;
+pub mod admin;
 #[deny(clippy::disallowed_methods)]
 pub mod alias;
 pub mod auth;
 pub mod cli;
+mod clock;
 pub mod config;
 pub mod daemon;
 pub mod dns;
@@ -38,9 +42,11 @@ pub mod envelope;
 pub mod fate;
 pub mod http;
 pub mod inbound;
+mod keys;
 pub mod log;
 #[deny(clippy::disallowed_methods)]
 pub mod lookup;
+pub mod mail;
 #[deny(clippy::disallowed_methods)]
 pub mod message;
 pub mod metrics;

@@ -11,8 +11,8 @@
 
 use onward::{
     config::{Config, Direction},
-    daemon::Tables,
     lookup::{Answer, Question},
+    mail::Tables,
     milter, policy,
     postfix::{Dialect, Patience, Service, serve},
     reply::Reply,

@@ -3,7 +3,7 @@
 use super::{Context, Failure};
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
-    daemon::{Explanation, Question, explain},
+    admin::{Explanation, Question, explain},
 };
 use serde::Serialize;
 use std::{

@@ -1,15 +1,14 @@
 //! What one configuration has listening, from the start or a reload to the next.
 
-use super::{
-    StartError, filter::Filter, keys, live::Live, services::Services, sockets::Sockets,
-    tables::Tables, transaction::Mail, watched::Watched,
-};
+use super::{StartError, monitoring::Watched, sockets::Sockets};
 use crate::{
     acme::{self, Keeper, Responder},
     address::Domain,
     config::{Acme, Config, Milter, Protocol},
     http::serve_http,
     inbound::{Clients, Encryption, Listener, Manners, Server, Socket, Timeouts},
+    keys::{self, live::Live},
+    mail::{Filter, Mail, Services, Tables},
     milter::Mode,
     postfix::{self, Connections, Dialect, Patience},
     smtp::SessionConfig,
@@ -245,14 +244,16 @@ fn certificates(config: &Config) -> Result<Option<LiveCertificates>, StartError>
     if files.is_empty() {
         return Ok(None);
     }
-    let live = keys::certificates(files, is_issued).map_err(StartError::Keys)?;
+    let live = keys::certificates(files, is_issued).map_err(StartError::Certificates)?;
     Ok(Some(Arc::new(live)))
 }
 
 fn acceptor(certificates: Option<&LiveCertificates>) -> Result<Option<Acceptor>, StartError> {
     let Some(certificates) = certificates.cloned() else { return Ok(None) };
     let acceptor = Acceptor::new(move || certificates.get().as_ref().clone());
-    acceptor.map(Some).map_err(|error| StartError::Keys(format!("TLS cannot begin: {error}")))
+    acceptor
+        .map(Some)
+        .map_err(|error| StartError::Certificates(format!("TLS cannot begin: {error}")))
 }
 
 fn issuing(

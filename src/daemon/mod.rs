@@ -1,51 +1,29 @@
 //! The daemon: everything wired together, from start to stop.
 
-mod accept;
-mod clock;
-mod current;
-mod delivery;
-mod explain;
-mod filter;
-mod form;
 mod generation;
-mod keys;
-mod live;
-mod recipient;
-mod sender;
-mod services;
+mod monitoring;
 mod sockets;
-mod spool;
-mod story;
-mod tables;
-mod tls_reports;
-mod transaction;
-mod watched;
 
 use crate::{
+    clock,
     config::Config,
-    dns::ResolverError,
     inbound::Clients,
+    mail::{Current, Inbox, OpenError, Runner, Services, tls_reports},
     postfix::Connections,
     store::{
-        StateLock, StoreError,
+        StateLock,
         journal::{Bounds, Journal, JournalError},
     },
-    tls::RootsError,
 };
-use current::Current;
-pub use explain::{Explanation, Question, explain};
 use generation::{Generation, Serving, Shared};
-use services::Services;
 pub use sockets::Inherited;
 use sockets::Sockets;
-use spool::Runner;
 use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
-pub use tables::Tables;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinSet,
@@ -70,7 +48,7 @@ const WELL_WITHIN: Duration = Duration::from_secs(10);
 pub struct Daemon {
     generation: Generation,
     shared: Shared,
-    spool: spool::Inbox,
+    spool: Inbox,
     /// Held until the end.
     _state_dir: StateLock,
 }
@@ -91,9 +69,9 @@ pub enum Command {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The state directory or its database.
+    /// What mail needs.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Open(#[from] OpenError),
     /// Two daemons would each know only half of what was delivered and how often SRS addresses were
     /// used.
     #[error("{}: another onward serves from this state directory", .0.display())]
@@ -106,9 +84,9 @@ pub enum StartError {
         /// What the system says.
         error: io::Error,
     },
-    /// The SRS secrets, a DKIM key, or a certificate.
+    /// A certificate.
     #[error("{0}")]
-    Keys(String),
+    Certificates(String),
     /// A listener.
     #[error("cannot listen on {address}: {error}{}", hint(error))]
     Listen {
@@ -117,18 +95,9 @@ pub enum StartError {
         /// What the system says.
         error: io::Error,
     },
-    /// The resolver: the system's configuration cannot be read, for one.
-    #[error("cannot look up names: {0}; name servers can be set in [dns]")]
-    Resolver(#[from] ResolverError),
-    /// The authorities to trust.
-    #[error(transparent)]
-    Roots(#[from] RootsError),
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// A reload cannot move it.
-    #[error("state_dir has changed: that needs a restart")]
-    StateDir,
     /// The configuration names no listener.
     #[error("the configuration has no [[listen]] section, so there is nothing to serve")]
     NoListener,

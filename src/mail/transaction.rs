@@ -1,17 +1,17 @@
 //! One mail, from its first RCPT to its final reply, in the order of the protocol. Read this first.
 
 use super::{
-    accept::{accept, is_signed_after_all},
-    clock,
+    checks::{accept, is_signed_after_all},
     delivery::{Delivery, Message, fingerprint},
+    parts::Services,
     recipient::{Decision, Recipient, decide, may_be_used},
+    record::Story,
     sender::{Letter, Sender},
-    services::Services,
     spool::{Added, Taking, take},
-    story::Story,
 };
 use crate::{
     address::{ForwardPath, ReversePath},
+    clock,
     fate::{Bounce, Fate, RecipientFate},
     inbound::{Admission, Handler, Peer},
     metrics::Returned,
@@ -38,7 +38,7 @@ const HEAD_START: Duration = Duration::from_secs(1);
 
 /// Answers for the recipients and messages of one session.
 #[derive(Debug)]
-pub(super) struct Mail {
+pub(crate) struct Mail {
     services: Arc<Services>,
     peer: Peer,
     admission: Arc<Admission>,
@@ -48,7 +48,7 @@ pub(super) struct Mail {
 }
 
 impl Mail {
-    pub(super) fn new(services: Arc<Services>, peer: Peer, admission: Arc<Admission>) -> Self {
+    pub(crate) fn new(services: Arc<Services>, peer: Peer, admission: Arc<Admission>) -> Self {
         Self { services, peer, admission, recipients: Vec::new(), sender: None }
     }
 }

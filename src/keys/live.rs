@@ -10,7 +10,7 @@ use std::{
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Something that is made of files, and made anew whenever they change.
-pub(super) struct Live<T> {
+pub(crate) struct Live<T> {
     what: &'static str,
     look: Arc<dyn Fn() -> Stamp + Send + Sync>,
     read: Arc<Read<T>>,
@@ -21,14 +21,14 @@ pub(super) struct Live<T> {
 type Read<T> = dyn Fn() -> Result<T, String> + Send + Sync;
 
 /// Changes whenever a file is replaced, written, added or removed.
-pub(super) type Stamp = Vec<(PathBuf, SystemTime, u64, u64)>;
+pub(crate) type Stamp = Vec<(PathBuf, SystemTime, u64, u64)>;
 
 impl<T: Send + Sync + 'static> Live<T> {
     /// Reads it for the first time. `look` gives the stamps of the files, `read` their meaning.
     ///
     /// # Errors
     /// That of `read`.
-    pub(super) fn open(
+    pub(crate) fn open(
         what: &'static str,
         look: impl Fn() -> Stamp + Send + Sync + 'static,
         read: impl Fn() -> Result<T, String> + Send + Sync + 'static,
@@ -40,12 +40,12 @@ impl<T: Send + Sync + 'static> Live<T> {
     }
 
     /// As it is now.
-    pub(super) fn get(&self) -> Arc<T> {
+    pub(crate) fn get(&self) -> Arc<T> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Follows the files for ever. What cannot be read leaves the old in force.
-    pub(super) async fn follow(&self) {
+    pub(crate) async fn follow(&self) {
         let mut seen = self.seen.clone();
         loop {
             tokio::time::sleep(LOOK).await;
@@ -85,7 +85,7 @@ async fn off_the_runtime<R: Send + 'static>(
 }
 
 /// The stamp of a file; empty where there is none.
-pub(super) fn stamp(file: &Path) -> Stamp {
+pub(crate) fn stamp(file: &Path) -> Stamp {
     let stamp = || {
         let metadata = fs::metadata(file).ok()?;
         // A link that leads elsewhere changes the last of these, if nothing else.

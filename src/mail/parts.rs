@@ -1,18 +1,19 @@
-use super::{StartError, keys, live::Live, recipient::Destination, spool};
+use super::{recipient::Destination, spool};
 use crate::{
     address::{Domain, Mailbox},
     auth::dkim::{SigningKey, SigningKeys},
     config::{self, Config, Dane},
-    dns::{Resolver, ValidatingResolver},
+    dns::{Resolver, ResolverError, ValidatingResolver},
     inbound::MessageMemory,
+    keys::{self, live::Live},
     metrics::Metrics,
     next_hop::NextHop,
     outbound::{Outbound, OutboundConfig, OutboundLimits, Preferences},
     reply::Reply,
     retry,
     srs::Rewriter,
-    store::{Options, SrsPutError, Store, journal::Journal, spool::SpoolBounds},
-    tls::Connector,
+    store::{Options, SrsPutError, Store, StoreError, journal::Journal, spool::SpoolBounds},
+    tls::{Connector, RootsError},
 };
 use std::sync::Arc;
 
@@ -22,31 +23,52 @@ const SMTP_PORT: u16 = 25;
 /// Where MTA-STS policies are.
 const HTTPS_PORT: u16 = 443;
 
+/// Why mail cannot be handled. Nothing was accepted yet.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The state directory or its database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The SRS secrets or a DKIM key.
+    #[error("{0}")]
+    Keys(String),
+    /// The resolver: the system's configuration cannot be read, for one.
+    #[error("cannot look up names: {0}; name servers can be set in [dns]")]
+    Resolver(#[from] ResolverError),
+    /// The authorities to trust.
+    #[error(transparent)]
+    Roots(#[from] RootsError),
+    /// A reload cannot move it.
+    #[error("state_dir has changed: that needs a restart")]
+    StateDir,
+}
+
 /// What every transaction needs and all of them share.
 #[derive(Debug)]
-pub(super) struct Services {
-    pub(super) config: Config,
-    pub(super) store: Store,
-    pub(super) journal: Journal,
-    pub(super) outbound: Arc<Outbound>,
-    pub(super) rewriter: Live<Rewriter>,
-    pub(super) signing: Live<SigningKeys>,
+pub(crate) struct Services {
+    pub(crate) config: Config,
+    pub(crate) store: Store,
+    pub(crate) journal: Journal,
+    pub(crate) outbound: Arc<Outbound>,
+    pub(crate) rewriter: Live<Rewriter>,
+    pub(crate) signing: Live<SigningKeys>,
     /// For the bytes of all messages, whether they come or wait.
-    pub(super) memory: MessageMemory,
-    pub(super) retry: retry::Policy,
-    pub(super) spool: spool::Handle,
-    pub(super) metrics: Arc<Metrics>,
+    pub(crate) memory: MessageMemory,
+    pub(crate) retry: retry::Policy,
+    pub(crate) spool: spool::Handle,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Services {
     /// Reads the secrets and opens the store. The journal is nowhere yet: it belongs to whoever has the
     /// lock of the state directory. Gives what the spool's runner waits for beside it. To be called
     /// within a Tokio runtime.
-    pub(super) fn open(config: Config) -> Result<(Self, spool::Inbox), StartError> {
+    pub(crate) fn open(config: Config) -> Result<(Self, spool::Inbox), OpenError> {
         let secrets = config.srs.secret_file.clone();
         let rewriter =
-            keys::rewriter(config.srs.settings.clone(), secrets).map_err(StartError::Keys)?;
-        let signing = keys::signing(&config.state_dir).map_err(StartError::Keys)?;
+            keys::rewriter(config.srs.settings.clone(), secrets).map_err(OpenError::Keys)?;
+        let signing = keys::signing(&config.state_dir).map_err(OpenError::Keys)?;
         let store = Store::open(
             &config.state_dir,
             Options {
@@ -79,14 +101,14 @@ impl Services {
     /// The same with another configuration: store, journal, spool and memory are those of `self`, and so are
     /// the connections to destinations where nothing about them changes. Nothing of `self` changes until
     /// [`Services::take_over`].
-    pub(super) fn next(&self, config: Config) -> Result<Self, StartError> {
+    pub(crate) fn next(&self, config: Config) -> Result<Self, OpenError> {
         if config.state_dir != self.config.state_dir {
-            return Err(StartError::StateDir);
+            return Err(OpenError::StateDir);
         }
         let secrets = config.srs.secret_file.clone();
         let rewriter =
-            keys::rewriter(config.srs.settings.clone(), secrets).map_err(StartError::Keys)?;
-        let signing = keys::signing(&config.state_dir).map_err(StartError::Keys)?;
+            keys::rewriter(config.srs.settings.clone(), secrets).map_err(OpenError::Keys)?;
+        let signing = keys::signing(&config.state_dir).map_err(OpenError::Keys)?;
         let store = self.store.clone();
         let outbound = match is_same_outbound(&config, &self.config) {
             true => Arc::clone(&self.outbound),
@@ -107,24 +129,24 @@ impl Services {
     }
 
     /// What is shared with those before goes by this configuration from now on.
-    pub(super) fn take_over(&self) {
+    pub(crate) fn take_over(&self) {
         self.memory.set_max(self.config.limits.message_memory);
         let spool = spool_bounds(&self.config.spool);
         self.store.set_options(self.config.postmaster.clone(), spool);
     }
 
     /// The rewriter with the secrets as they are now.
-    pub(super) fn rewriter(&self) -> Arc<Rewriter> {
+    pub(crate) fn rewriter(&self) -> Arc<Rewriter> {
         self.rewriter.get()
     }
 
     /// The keys that sign for a domain as they are now.
-    pub(super) fn signing_keys(&self, domain: &Domain) -> Vec<SigningKey> {
+    pub(crate) fn signing_keys(&self, domain: &Domain) -> Vec<SigningKey> {
         self.signing.get().of(domain).cloned().collect()
     }
 
     /// Where mail for `mailbox` goes: the first route that fits, else the MX of its domain.
-    pub(super) fn destination(&self, mailbox: Mailbox) -> Destination {
+    pub(crate) fn destination(&self, mailbox: Mailbox) -> Destination {
         let route = self.config.routes.iter().find(|route| route.pattern.matches(mailbox.domain()));
         let next_hop = match route {
             Some(route) => route.to.clone(),
@@ -137,7 +159,7 @@ impl Services {
     ///
     /// # Errors
     /// The reply for the client when there is no room or the store fails.
-    pub(super) async fn shorten(
+    pub(crate) async fn shorten(
         &self,
         rewriter: &Rewriter,
         sender: &Mailbox,
@@ -166,7 +188,7 @@ fn retry_policy(config: &Config) -> retry::Policy {
     retry::Policy { waits: config.spool.retry.clone(), max_age: config.spool.max_age }
 }
 
-fn outbound(config: &Config, store: &Store) -> Result<Outbound, StartError> {
+fn outbound(config: &Config, store: &Store) -> Result<Outbound, OpenError> {
     Ok(Outbound::new(OutboundConfig {
         hostname: config.hostname.clone(),
         resolver: Resolver::new(&config.dns_servers)?,
@@ -194,7 +216,7 @@ fn is_same_outbound(one: &Config, other: &Config) -> bool {
     of(one) == of(other)
 }
 
-fn dane(config: &Config) -> Result<Option<ValidatingResolver>, StartError> {
+fn dane(config: &Config) -> Result<Option<ValidatingResolver>, OpenError> {
     let (servers, dane) = (&config.dns_servers, config.tls.dane);
     if dane == Dane::Off {
         return Ok(None);

@@ -1,12 +1,14 @@
 //! The keys: SRS secrets, private keys for DKIM, and certificates.
 
-use super::live::{Live, Stamp, stamp};
+pub(crate) mod live;
+
 use crate::{
     auth::dkim::{KeyFile, SigningKeys},
     config::CertificateFiles,
     srs::{Keyring, Rewriter, Settings},
     tls::Certificates,
 };
+use live::{Live, Stamp, stamp};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -15,7 +17,7 @@ use std::{
 
 /// Why the secrets cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum KeyError {
+pub(crate) enum KeyError {
     #[error("cannot read the SRS secret file {}: {error}; `onward srs key add` makes one", .file.display())]
     Unreadable { file: PathBuf, error: io::Error },
     #[error("SRS secret file {}: {error}", .file.display())]
@@ -25,7 +27,7 @@ pub(super) enum KeyError {
 }
 
 /// The rewriter with the secrets of `file`.
-pub(super) fn rewriter(settings: Settings, file: PathBuf) -> Result<Live<Rewriter>, String> {
+pub(crate) fn rewriter(settings: Settings, file: PathBuf) -> Result<Live<Rewriter>, String> {
     let looked_at = file.clone();
     let read = move || {
         let rewriter =
@@ -42,7 +44,7 @@ fn keyring(file: &Path) -> Result<Keyring, KeyError> {
 }
 
 /// Our certificates; there may be none yet where `is_issued`, somebody issues them.
-pub(super) fn certificates(
+pub(crate) fn certificates(
     files: Vec<CertificateFiles>,
     is_issued: bool,
 ) -> Result<Live<Option<Arc<Certificates>>>, String> {
@@ -60,7 +62,7 @@ pub(super) fn certificates(
 }
 
 /// The DKIM keys of a state directory.
-pub(super) fn signing(state_dir: &Path) -> Result<Live<SigningKeys>, String> {
+pub(crate) fn signing(state_dir: &Path) -> Result<Live<SigningKeys>, String> {
     let (looked_at, state_dir) = (state_dir.to_owned(), state_dir.to_owned());
     let look = move || -> Stamp {
         let files = KeyFile::all(&looked_at).unwrap_or_default();

@@ -1,15 +1,16 @@
 //! What Postfix is told: addresses rewritten and reversed, aliases, hosted domains.
 
 use super::{
-    StartError, clock,
+    parts::Services,
     recipient::{may_be_used, returned},
-    services::Services,
 };
 use crate::{
     address::{Domain, Mailbox},
     alias::Expansion,
+    clock,
     config::Config,
     lookup::{Answer, Question, Table},
+    mail::parts::OpenError,
     metrics::{Forwarded as Forward, Returned},
     milter, policy,
     postfix::Service,
@@ -27,7 +28,7 @@ pub struct Tables {
 }
 
 impl Tables {
-    pub(super) fn new(services: Arc<Services>, smtp: Option<SocketAddr>) -> Self {
+    pub(crate) fn new(services: Arc<Services>, smtp: Option<SocketAddr>) -> Self {
         Self { services, smtp }
     }
 
@@ -35,7 +36,7 @@ impl Tables {
     ///
     /// # Errors
     /// When the daemon could not start either.
-    pub fn open(config: Config) -> Result<Self, StartError> {
+    pub fn open(config: Config) -> Result<Self, OpenError> {
         let (services, _) = Services::open(config)?;
         Ok(Self::new(Arc::new(services), None))
     }

@@ -1,6 +1,7 @@
-use super::{clock, recipient::Recipient, services::Services};
+use super::{parts::Services, recipient::Recipient};
 use crate::{
     address::{ForwardPath, ReversePath},
+    clock,
     envelope::Envelope,
     inbound::Peer,
     message::MessageId,

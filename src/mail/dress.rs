@@ -3,7 +3,7 @@
 //! Mostly there is one. A munged message has one for each recipient, whose address its From takes, and
 //! where each domain has SRS addresses of its own, each signs.
 
-use super::{recipient::Recipient, services::Services};
+use super::{parts::Services, recipient::Recipient};
 use crate::{
     address::{Domain, ForwardPath, Mailbox},
     auth::{self, Checked, dkim::KeyKind},

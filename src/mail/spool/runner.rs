@@ -6,7 +6,8 @@ use super::{
     outcome::{self, record},
 };
 use crate::{
-    daemon::{clock, current::Current, services::Services},
+    clock,
+    mail::{current::Current, parts::Services},
     next_hop::NextHop,
     retry::{Entry, Limits, Schedule, Work},
     store::StoreError,
@@ -33,7 +34,7 @@ const IDLE: Duration = Duration::from_secs(60);
 
 /// Tries again what waits in the spool, until the daemon stops.
 #[derive(Debug)]
-pub(in crate::daemon) struct Runner {
+pub(crate) struct Runner {
     current: Current,
     /// By the configuration of this turn.
     services: Arc<Services>,
@@ -50,11 +51,7 @@ pub(in crate::daemon) struct Runner {
 
 impl Runner {
     /// A runner for what `inbox` is told of, and for what the spool holds already.
-    pub(in crate::daemon) fn new(
-        current: Current,
-        inbox: Inbox,
-        stopping: watch::Receiver<bool>,
-    ) -> Self {
+    pub(crate) fn new(current: Current, inbox: Inbox, stopping: watch::Receiver<bool>) -> Self {
         let services = current.get();
         let limits = limits(&services);
         Self {
@@ -72,7 +69,7 @@ impl Runner {
 
     /// Runs until the daemon stops: then no attempt begins, and those whose end of data is sent are
     /// waited for.
-    pub(in crate::daemon) async fn run(mut self) {
+    pub(crate) async fn run(mut self) {
         let mut changes = self.services.store.spool_changes();
         let mut reload_at = Some(Instant::now());
         match self.services.store.spool_recover().await {

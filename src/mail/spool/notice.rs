@@ -2,13 +2,13 @@
 
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
-    daemon::{
-        clock,
-        form::signatures,
-        recipient::{Decision, final_mailboxes},
-        services::Services,
-    },
+    clock,
     dsn::{self, Cause, Notice},
+    mail::{
+        dress::signatures,
+        parts::Services,
+        recipient::{Decision, final_mailboxes},
+    },
     reply::{ForeignReply, Reply},
     store::spool::{Head, Leg, LegState, NewMessage},
 };

@@ -1,14 +1,14 @@
 //! What came of TLS, written down; and the owners of the domains told, if they ask for it (RFC 8460).
 
 use super::{
-    clock,
     current::Current,
-    services::Services,
+    dress::signatures,
+    parts::Services,
     spool::{Added, added},
 };
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
-    daemon::form::signatures,
+    clock,
     reply::ForeignReply,
     store::spool::{Head, Leg, LegState, NewMessage},
     tls_rpt::{Report, Row, report_to},
@@ -23,7 +23,7 @@ const DAY: u64 = 86_400;
 const MAX_REPORTS: usize = 1000;
 
 /// Never ends.
-pub(super) async fn run(current: &Current) {
+pub(crate) async fn run(current: &Current) {
     loop {
         let services = current.get();
         // Known before the first message waits for it.
@@ -37,7 +37,7 @@ pub(super) async fn run(current: &Current) {
 }
 
 /// Writes down what was counted since the last time.
-pub(super) async fn keep_results(services: &Services) {
+pub(crate) async fn keep_results(services: &Services) {
     let counts = services.outbound.take_tls_results();
     if counts.is_empty() {
         return;

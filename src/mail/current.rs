@@ -1,20 +1,20 @@
-use super::services::Services;
+use super::parts::Services;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The services by the configuration that is in force, for what outlives a reload.
 #[derive(Debug, Clone)]
-pub(super) struct Current(Arc<RwLock<Arc<Services>>>);
+pub(crate) struct Current(Arc<RwLock<Arc<Services>>>);
 
 impl Current {
-    pub(super) fn new(services: Arc<Services>) -> Self {
+    pub(crate) fn new(services: Arc<Services>) -> Self {
         Self(Arc::new(RwLock::new(services)))
     }
 
-    pub(super) fn get(&self) -> Arc<Services> {
+    pub(crate) fn get(&self) -> Arc<Services> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn set(&self, services: Arc<Services>) {
+    pub(crate) fn set(&self, services: Arc<Services>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = services;
     }
 }

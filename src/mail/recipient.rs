@@ -1,6 +1,6 @@
 //! RCPT: what a recipient means, and whether it is taken.
 
-use super::services::Services;
+use super::parts::Services;
 use crate::{
     address::{Domain, ForwardPath, LocalPart, Mailbox, ReversePath},
     alias::Expansion,
@@ -19,29 +19,29 @@ const DAY: u64 = 86_400;
 
 /// A recipient that was accepted, and where it leads.
 #[derive(Debug, Clone)]
-pub(super) struct Recipient {
+pub(crate) struct Recipient {
     /// As the client named it.
-    pub(super) path: ForwardPath,
+    pub(crate) path: ForwardPath,
     /// Right-hand side of the reverse-path rewritten for it.
-    pub(super) srs_domain: Domain,
+    pub(crate) srs_domain: Domain,
     /// None: the alias discards.
-    pub(super) destinations: Vec<Destination>,
+    pub(crate) destinations: Vec<Destination>,
     /// What the aliases name but cannot be delivered to, and why: for the journal.
-    pub(super) lost: Vec<String>,
+    pub(crate) lost: Vec<String>,
     /// An SRS address of ours: its uses are counted.
-    pub(super) is_srs_return: bool,
+    pub(crate) is_srs_return: bool,
 }
 
 /// A final mailbox and who takes mail for it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Destination {
-    pub(super) next_hop: NextHop,
-    pub(super) mailbox: Mailbox,
+pub(crate) struct Destination {
+    pub(crate) next_hop: NextHop,
+    pub(crate) mailbox: Mailbox,
 }
 
 /// The answer to RCPT.
 #[derive(Debug)]
-pub(super) enum Decision {
+pub(crate) enum Decision {
     Accept(Recipient),
     Refuse(Reply),
     /// An SRS address that we did not make: refused, and counted against the client.
@@ -50,7 +50,7 @@ pub(super) enum Decision {
 
 impl Recipient {
     /// The next hops of its destinations, sorted: recipients that share them may share a transaction.
-    pub(super) fn group(&self) -> Vec<&NextHop> {
+    pub(crate) fn group(&self) -> Vec<&NextHop> {
         let mut hops: Vec<_> = self.destinations.iter().map(|to| &to.next_hop).collect();
         hops.sort_unstable();
         hops.dedup();
@@ -58,7 +58,7 @@ impl Recipient {
     }
 
     /// The address without regard to case: what loop tokens and memories of refusals go by.
-    pub(super) fn key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         match &self.path {
             ForwardPath::Postmaster => "postmaster".to_owned(),
             ForwardPath::Mailbox(mailbox) => mailbox.to_key(),
@@ -67,7 +67,7 @@ impl Recipient {
 }
 
 /// Decides on `path` in a transaction from `reverse_path` at `now` (seconds since 1970).
-pub(super) async fn decide(
+pub(crate) async fn decide(
     services: &Services,
     reverse_path: &ReversePath,
     path: &ForwardPath,
@@ -127,7 +127,7 @@ async fn decide_mailbox(
 }
 
 /// Final mailboxes, and what is lost beside them.
-pub(super) type Resolved = Result<(Vec<Mailbox>, Vec<String>), Decision>;
+pub(crate) type Resolved = Result<(Vec<Mailbox>, Vec<String>), Decision>;
 
 /// postmaster and abuse are answered at every domain that mail is taken for (RFC 5321 §4.5.1,
 /// RFC 2142).
@@ -145,7 +145,7 @@ async fn postmaster(services: &Services) -> Resolved {
 }
 
 /// `mailbox` itself, or where its aliases lead if it is hosted here.
-pub(super) async fn final_mailboxes(services: &Services, mailbox: Mailbox) -> Resolved {
+pub(crate) async fn final_mailboxes(services: &Services, mailbox: Mailbox) -> Resolved {
     if services.store.is_hosted(mailbox.domain()) {
         alias(services, &mailbox).await
     } else {
@@ -169,16 +169,16 @@ fn resolved(expansion: Result<Arc<Expansion>, StoreError>) -> Resolved {
 }
 
 /// An SRS address of ours that is good.
-pub(super) struct Returned {
+pub(crate) struct Returned {
     /// Whom it stands for.
-    pub(super) original: Mailbox,
+    pub(crate) original: Mailbox,
     /// For [`may_be_used`].
-    pub(super) key: String,
+    pub(crate) key: String,
 }
 
 /// Whom an SRS address of ours stands for, or the reply that refuses it; `None` for any other recipient.
 /// Both paths are as a mail server that is not ours gives them, without brackets.
-pub(super) async fn returned(
+pub(crate) async fn returned(
     services: &Services,
     reverse_path: &[u8],
     recipient: &[u8],
@@ -210,7 +210,7 @@ pub(super) async fn returned(
 }
 
 /// Counts a use of the SRS address with this key. False when it has been used often enough today.
-pub(super) fn may_be_used(services: &Services, key: &str, now: u64) -> bool {
+pub(crate) fn may_be_used(services: &Services, key: &str, now: u64) -> bool {
     services.store.srs_use(key, now / DAY, services.config.srs.max_uses_per_day)
 }
 

@@ -1,7 +1,8 @@
 //! What is to be seen over HTTP: figures, and whether all is well.
 
-use super::services::Services;
-use crate::{http::Page, inbound::Clients, metrics::Now, postfix::Connections, tls};
+use crate::{
+    http::Page, inbound::Clients, mail::Services, metrics::Now, postfix::Connections, tls,
+};
 use hyper::StatusCode;
 use std::{
     sync::Arc,
@@ -54,7 +55,7 @@ impl Watched {
     async fn now(&self) -> Now {
         let services = &self.services;
         let spool = services.store.spool_figures().await.unwrap_or_default();
-        let now = super::clock::millis();
+        let now = crate::clock::millis();
         let age = spool.oldest.map_or(0, |oldest| now.saturating_sub(oldest));
         let files = services.config.tls.certificates.first();
         let end = files.and_then(|files| tls::expiry(&files.certificate).ok());

@@ -6,40 +6,40 @@ use super::{
     outcome::{journal, waits},
 };
 use crate::{
-    daemon::{
-        clock,
-        delivery::{Delivery, Message},
-        form::Form,
-        recipient::Recipient,
-        services::Services,
-    },
+    clock,
     fate::RecipientFate,
     inbound::Peer,
+    mail::{
+        delivery::{Delivery, Message},
+        dress::Form,
+        parts::Services,
+        recipient::Recipient,
+    },
     message::MessageId,
     store::spool::{Head, Leg, NewMessage, SpoolError},
 };
 use std::collections::BTreeMap;
 
 /// A transaction that was not finished through.
-pub(in crate::daemon) struct Taking<'a> {
-    pub(in crate::daemon) id: MessageId,
-    pub(in crate::daemon) client: &'a Peer,
-    pub(in crate::daemon) helo: &'a str,
-    pub(in crate::daemon) message: &'a Message,
-    pub(in crate::daemon) recipients: &'a [Recipient],
-    pub(in crate::daemon) delivery: &'a Delivery,
-    pub(in crate::daemon) fates: &'a [RecipientFate],
+pub(crate) struct Taking<'a> {
+    pub(crate) id: MessageId,
+    pub(crate) client: &'a Peer,
+    pub(crate) helo: &'a str,
+    pub(crate) message: &'a Message,
+    pub(crate) recipients: &'a [Recipient],
+    pub(crate) delivery: &'a Delivery,
+    pub(crate) fates: &'a [RecipientFate],
     /// A DSN may follow.
-    pub(in crate::daemon) notify: bool,
+    pub(crate) notify: bool,
     /// A destination is left without the message already.
-    pub(in crate::daemon) partial: bool,
+    pub(crate) partial: bool,
 }
 
 /// Spools a message of our own; `detail` says in the journal what it is.
 ///
 /// # Errors
 /// When there is no room or the store fails.
-pub(in crate::daemon) async fn added(
+pub(crate) async fn added(
     services: &Services,
     new: NewMessage,
     detail: String,
@@ -56,7 +56,7 @@ pub(in crate::daemon) async fn added(
 ///
 /// # Errors
 /// When there is no room or the store fails: nothing was taken.
-pub(in crate::daemon) async fn take(
+pub(crate) async fn take(
     services: &Services,
     taking: &Taking<'_>,
     spool: &[usize],

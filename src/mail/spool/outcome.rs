@@ -2,7 +2,7 @@
 
 use crate::{
     address::{ForwardPath, ReversePath},
-    daemon::services::Services,
+    mail::parts::Services,
     next_hop::NextHop,
     reply::Reply,
     store::{

@@ -1,17 +1,17 @@
 //! What would happen to a message, without sending it.
 
-use super::{
-    StartError,
-    accept::check,
-    clock,
-    recipient::{Decision, decide},
-    sender::Sender,
-    services::Services,
-};
 use crate::{
     address::{ForwardPath, ReversePath},
     auth::Incoming,
+    clock,
     config::Config,
+    mail::OpenError,
+    mail::{
+        Services,
+        checks::check,
+        recipient::{Decision, decide},
+        sender::Sender,
+    },
     message::Header,
     reply::Reply,
     srs::Forwarded,
@@ -58,7 +58,7 @@ pub struct Explanation {
 ///
 /// # Errors
 /// When the daemon could not start either.
-pub async fn explain(config: Config, question: &Question) -> Result<Explanation, StartError> {
+pub async fn explain(config: Config, question: &Question) -> Result<Explanation, OpenError> {
     let (services, _) = Services::open(config)?;
     let now = clock::seconds();
     let mut explanation = Explanation {

@@ -8,8 +8,8 @@ mod outcome;
 mod runner;
 mod take;
 
-pub(super) use runner::Runner;
-pub(super) use take::{Taking, added, take};
+pub(crate) use runner::Runner;
+pub(crate) use take::{Taking, added, take};
 
 use crate::next_hop::NextHop;
 use std::sync::{
@@ -32,7 +32,7 @@ enum Event {
 
 /// A message in the spool, for whoever plans its attempts.
 #[derive(Debug)]
-pub(super) struct Added {
+pub(crate) struct Added {
     message: i64,
     /// In milliseconds since 1970.
     arrived: u64,
@@ -42,7 +42,7 @@ pub(super) struct Added {
 
 /// The way to the [`Runner`]. Clones share it.
 #[derive(Debug, Clone)]
-pub(super) struct Handle {
+pub(crate) struct Handle {
     events: mpsc::UnboundedSender<Event>,
     /// Anything waits at all.
     is_busy: Arc<AtomicBool>,
@@ -52,7 +52,7 @@ pub(super) struct Handle {
 
 impl Handle {
     /// A handle and what it leads to.
-    pub(super) fn new() -> (Self, Inbox) {
+    pub(crate) fn new() -> (Self, Inbox) {
         // Not bounded here: the bounds of the spool are.
         let (events, waiting) = mpsc::unbounded_channel();
         let is_busy = Arc::<AtomicBool>::default();
@@ -69,12 +69,12 @@ impl Handle {
     }
 
     /// Something is in the spool now. Without a runner the next start finds it.
-    pub(super) fn added(&self, added: Added) {
+    pub(crate) fn added(&self, added: Added) {
         let _ = self.events.send(Event::Added(added));
     }
 
     /// The host of `hop` answers: if others wait for it, now is their time.
-    pub(super) fn answered(&self, hop: &NextHop) {
+    pub(crate) fn answered(&self, hop: &NextHop) {
         // Mostly nobody waits, and then nobody is bothered.
         if self.is_busy.load(Ordering::Relaxed) {
             let _ = self.events.send(Event::Answered(hop.clone()));
@@ -84,7 +84,7 @@ impl Handle {
 
 /// The runner's end of a [`Handle`].
 #[derive(Debug)]
-pub(super) struct Inbox {
+pub(crate) struct Inbox {
     events: mpsc::UnboundedReceiver<Event>,
     is_busy: Arc<AtomicBool>,
 }

@@ -1,7 +1,7 @@
 //! Whether the reverse-path of a transaction is authenticated. That decides where a bounce would go, and
 //! with it whether Onward may answer for a message (RFC 5321 §6.2 asks for as much care).
 
-use super::services::Services;
+use super::parts::Services;
 use crate::{
     address::ReversePath,
     auth::spf::{self, Spf},
@@ -15,7 +15,7 @@ const SPF_TIME: Duration = Duration::from_secs(20);
 
 /// Who sends, as far as it can be checked: asked at most once. Clones share the answer.
 #[derive(Debug, Clone)]
-pub(super) struct Sender(Arc<Inner>);
+pub(crate) struct Sender(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -28,16 +28,16 @@ struct Inner {
 
 /// What else says that the reverse-path is whose it seems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Letter {
+pub(crate) struct Letter {
     /// A signature of the message is that of the reverse-path's domain.
-    pub(super) is_signed: bool,
+    pub(crate) is_signed: bool,
     /// It says that it wants no notices.
-    pub(super) wants_no_notice: bool,
+    pub(crate) wants_no_notice: bool,
 }
 
 impl Sender {
     /// Of a transaction; `ip` is `None` on a unix socket.
-    pub(super) fn new(ip: Option<IpAddr>, helo: &str, reverse_path: &ReversePath) -> Self {
+    pub(crate) fn new(ip: Option<IpAddr>, helo: &str, reverse_path: &ReversePath) -> Self {
         Self(Arc::new(Inner {
             ip,
             helo: helo.to_owned(),
@@ -48,7 +48,7 @@ impl Sender {
     }
 
     /// Where a bounce would go. `letter`: what the message says, once it is there.
-    pub(super) async fn bounce(&self, services: &Services, letter: Option<Letter>) -> Bounce {
+    pub(crate) async fn bounce(&self, services: &Services, letter: Option<Letter>) -> Bounce {
         if services.config.spool.max_messages == 0 {
             // The spool is off: who sent it keeps it, and DSNs have no way to leave.
             Bounce::Unsafe
@@ -67,12 +67,12 @@ impl Sender {
 
     /// True when SPF passes for the reverse-path. That of HELO, which stands in for a null one, says
     /// nothing about who gets bounces.
-    pub(super) async fn is_authenticated(&self, services: &Services) -> bool {
+    pub(crate) async fn is_authenticated(&self, services: &Services) -> bool {
         self.0.reverse_path != ReversePath::Null && self.spf(services).await == Spf::Pass
     }
 
     /// SPF of the reverse-path, or of the HELO name where that is null.
-    pub(super) async fn spf(&self, services: &Services) -> Spf {
+    pub(crate) async fn spf(&self, services: &Services) -> Spf {
         let Some(mailbox) = self.0.reverse_path.mailbox() else {
             return self.spf_of_helo(services).await;
         };
@@ -81,7 +81,7 @@ impl Sender {
     }
 
     /// SPF of the HELO name (RFC 7208 §2.3).
-    pub(super) async fn spf_of_helo(&self, services: &Services) -> Spf {
+    pub(crate) async fn spf_of_helo(&self, services: &Services) -> Spf {
         *self.0.spf_of_helo.get_or_init(|| self.check(services, "")).await
     }
 

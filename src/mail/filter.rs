@@ -1,14 +1,14 @@
 //! What the milter of one listener decides.
 
 use super::{
-    clock,
+    parts::Services,
     recipient::{may_be_used, returned},
-    services::Services,
     tables::Tables,
 };
 use crate::{
     address::{Domain, Mailbox},
     alias::Expansion,
+    clock,
     config::Milter,
     lookup::{Answer, Question},
     milter::Recipient,
@@ -21,7 +21,7 @@ use std::{str, sync::Arc};
 
 /// Decides by our aliases and by Postfix's.
 #[derive(Debug)]
-pub(super) struct Filter {
+pub(crate) struct Filter {
     services: Arc<Services>,
     tables: Tables,
     maps: AliasMaps,
@@ -38,7 +38,7 @@ enum Unknown {
 }
 
 impl Filter {
-    pub(super) fn new(services: Arc<Services>, tables: Tables, rules: Milter) -> Self {
+    pub(crate) fn new(services: Arc<Services>, tables: Tables, rules: Milter) -> Self {
         let maps = AliasMaps::new(rules.alias_maps.clone());
         Self { services, tables, maps, rules }
     }

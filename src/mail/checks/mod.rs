@@ -2,11 +2,11 @@
 
 use super::{
     delivery::Message,
-    form::{Forms, Making},
+    dress::{Forms, Making},
+    parts::Services,
     recipient::Recipient,
+    record::Story,
     sender::Sender,
-    services::Services,
-    story::Story,
 };
 use crate::{
     address::{ForwardPath, ReversePath},
@@ -149,7 +149,7 @@ fn loop_tokens(
     Ok(tokens)
 }
 
-pub(super) async fn check(
+pub(crate) async fn check(
     services: &Services,
     incoming: Incoming<'_>,
     sender: &Sender,

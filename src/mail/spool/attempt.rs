@@ -3,13 +3,13 @@
 use super::{Added, conclude::Touch};
 use crate::{
     address::{Mailbox, ReversePath},
-    daemon::{
-        clock,
-        delivery::{count_attempt, journal_line},
-        services::Services,
-    },
+    clock,
     fate::Verdict,
     inbound::Reservation,
+    mail::{
+        delivery::{count_attempt, journal_line},
+        parts::Services,
+    },
     outbound::{self, Checkpoint, Outgoing},
     retry::{Entry, Host, Work},
     store::{

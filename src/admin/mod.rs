@@ -1,0 +1,5 @@
+//! What an administrator can do, as functions.
+
+mod explain;
+
+pub use explain::{Explanation, Question, explain};
