@@ -42,7 +42,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
         "edges",
         &[
             "store", "dns", "inbound", "outbound", "http", "auth", "postfix", "tls", "acme",
-            "metrics",
+            "metrics", "keys", "clock",
         ],
     ),
     ("what it does", &["mail", "admin"]),
