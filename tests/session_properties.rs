@@ -56,6 +56,8 @@ impl Driven {
             match step {
                 Step::NeedInput => break,
                 Step::StartTls => panic!("it is not offered"),
+                Step::Sender(_) => self.session.answer(Reply::sender_ok()),
+                Step::Aborted(_) => {}
                 Step::Recipient(path) => {
                     self.session.answer(verdict(&path));
                     self.events.push(Event::Asked(path));

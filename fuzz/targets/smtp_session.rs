@@ -31,6 +31,10 @@ fn dialogue(wire: &[u8], cut: usize) -> Vec<u8> {
             match step {
                 // STARTTLS is not offered here.
                 Step::NeedInput | Step::StartTls | Step::Close => break,
+                Step::Sender(_) => session.answer(Reply::sender_ok()),
+                Step::Aborted(aborted) => {
+                    heard.extend_from_slice(format!("{aborted:?}").as_bytes());
+                }
                 Step::Recipient(path) if path.to_string().len() % 2 == 1 => {
                     session.answer(Reply::no_such_alias());
                 }

@@ -6,19 +6,39 @@ use super::{
 };
 use crate::{
     address::ForwardPath,
+    envelope::Envelope,
     reply::Reply,
-    smtp::{Session, Step, Tls, Transaction},
+    smtp::{Aborted, Session, Step, Tls, Transaction},
     tls::Acceptor,
 };
-use std::{future::Future, io, time::Duration};
+use std::{
+    future::{Future, ready},
+    io,
+    time::Duration,
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     sync::watch,
     time::{Instant, timeout, timeout_at},
 };
 
-/// Decides what the session cannot: recipients and messages.
+/// Decides what the session cannot, stage by stage. Between an accepted [`Handler::sender`] and the
+/// [`Handler::message`] or [`Handler::aborted`] that follows lies one transaction.
 pub trait Handler: Send {
+    /// Says whether the client may talk at all, before it is greeted: the reply that turns it away, if not.
+    fn connected(&mut self) -> impl Future<Output = Result<(), Reply>> + Send {
+        ready(Ok(()))
+    }
+
+    /// Answers MAIL that would open a transaction with this envelope. `session` tells who the client is.
+    fn sender(
+        &mut self,
+        _session: &Session,
+        _envelope: &Envelope,
+    ) -> impl Future<Output = Reply> + Send {
+        ready(Reply::sender_ok())
+    }
+
     /// Answers RCPT. `session` tells the reverse-path and the recipients accepted so far.
     fn recipient(
         &mut self,
@@ -29,8 +49,11 @@ pub trait Handler: Send {
     /// Answers a complete message; a 250 says that somebody else has it now.
     fn message(&mut self, transaction: Transaction) -> impl Future<Output = Reply> + Send;
 
-    /// Hears that the client went away, or was too slow, in the midst of a message.
-    fn aborted(&mut self, session: &Session) -> impl Future<Output = ()> + Send;
+    /// Hears that the transaction that is open ends without a message: RSET, another EHLO, or the end of the
+    /// session, whoever ended it.
+    fn aborted(&mut self, _aborted: Aborted) -> impl Future<Output = ()> + Send {
+        ready(())
+    }
 }
 
 /// How long a client may take (`[limits]`, RFC 5321 §4.5.3.2).
@@ -71,6 +94,28 @@ pub async fn drive<S, H>(
     handler: &mut H,
     timeouts: Timeouts,
     memory: &MessageMemory,
+    shutdown: watch::Receiver<bool>,
+) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+    H: Handler,
+{
+    let ended =
+        converse(stream, &mut session, encryption, handler, timeouts, memory, shutdown).await;
+    session.hang_up();
+    if let Step::Aborted(aborted) = session.poll() {
+        handler.aborted(aborted).await;
+    }
+    ended
+}
+
+async fn converse<S, H>(
+    stream: S,
+    session: &mut Session,
+    encryption: Option<&Encryption>,
+    handler: &mut H,
+    timeouts: Timeouts,
+    memory: &MessageMemory,
     mut shutdown: watch::Receiver<bool>,
 ) -> io::Result<()>
 where
@@ -90,16 +135,23 @@ where
         Some(_) => session.offer_tls(),
         None => {}
     }
-    session.greet();
+    match handler.connected().await {
+        Ok(()) => session.greet(),
+        Err(reply) => session.shut_down(reply),
+    }
     let mut buffer = vec![0; COMMAND_READ];
     loop {
         match session.poll() {
+            Step::Sender(envelope) => {
+                let reply = handler.sender(session, &envelope).await;
+                session.answer(reply);
+            }
             Step::Recipient(path) => {
-                let reply = handler.recipient(&session, &path).await;
+                let reply = handler.recipient(session, &path).await;
                 session.answer(reply);
             }
             Step::Message(mut transaction) => {
-                flush(&mut stream, &mut session, timeouts.command).await?;
+                flush(&mut stream, session, timeouts.command).await?;
                 // It may have come whole with its commands, and never have been accounted for.
                 let octets = transaction.message.as_ref().map_or(0, Vec::len);
                 if !reservation.cover(octets) {
@@ -109,6 +161,7 @@ where
                 reservation.release();
                 session.answer(reply);
             }
+            Step::Aborted(aborted) => handler.aborted(aborted).await,
             Step::StartTls => {
                 let ready = encryption.filter(|encryption| encryption.acceptor.is_ready());
                 let Some(Encryption { acceptor, .. }) = ready else {
@@ -116,21 +169,21 @@ where
                     continue;
                 };
                 session.answer(Reply::start_tls());
-                flush(&mut stream, &mut session, timeouts.command).await?;
+                flush(&mut stream, session, timeouts.command).await?;
                 let secured;
                 (stream, secured) = secure(stream, acceptor, timeouts.command).await?;
                 session.secured(secured);
                 command_end = Instant::now() + timeouts.command;
             }
             Step::Close => {
-                flush(&mut stream, &mut session, timeouts.command).await?;
+                flush(&mut stream, session, timeouts.command).await?;
                 return close(stream).await;
             }
             Step::NeedInput => {
-                account(&mut session, &mut reservation);
+                account(session, &mut reservation);
                 if !session.output().is_empty() {
                     command_end = Instant::now() + timeouts.command;
-                    flush(&mut stream, &mut session, timeouts.command).await?;
+                    flush(&mut stream, session, timeouts.command).await?;
                 }
                 let in_data = session.in_data();
                 if *shutdown.borrow() && !in_data {
@@ -150,14 +203,9 @@ where
                 };
                 let count = match read {
                     Some(Ok(count)) if count > 0 => count,
-                    ended => {
-                        if in_data {
-                            handler.aborted(&session).await;
-                        }
-                        match ended {
-                            None => session.shut_down(Reply::timeout()),
-                            Some(ended) => return ended.map(drop),
-                        }
+                    Some(ended) => return ended.map(drop),
+                    None => {
+                        session.shut_down(Reply::timeout());
                         continue;
                     }
                 };

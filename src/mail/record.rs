@@ -2,7 +2,6 @@ use super::{parts::Services, recipient::Recipient};
 use crate::{
     address::{ForwardPath, ReversePath},
     clock,
-    envelope::Envelope,
     inbound::Peer,
     message::MessageId,
     reply::{Class, Reply, Status},
@@ -55,9 +54,10 @@ impl Story {
     }
 
     /// Of a message that the client did not finish.
-    pub(super) fn aborted(client: &Peer, helo: Option<&str>, envelope: &Envelope) -> Self {
-        let helo = helo.unwrap_or_default();
-        let mut story = Self::new(client, helo, &envelope.reverse_path, &envelope.forward_paths);
+    pub(super) fn aborted(client: &Peer, mail: &Transaction) -> Self {
+        let envelope = &mail.envelope;
+        let mut story =
+            Self::new(client, mail.author_helo(), &envelope.reverse_path, &envelope.forward_paths);
         story.record.outcome = Outcome::Aborted;
         story
     }

@@ -12,11 +12,12 @@ use super::{
 use crate::{
     address::{ForwardPath, ReversePath},
     clock,
+    envelope::Envelope,
     fate::{Bounce, Fate, RecipientFate},
     inbound::{Admission, Handler, Peer},
     metrics::Returned,
     reply::Reply,
-    smtp::{Origin, Session, Transaction},
+    smtp::{Aborted, Origin, Session, Transaction},
     store::Fingerprint,
 };
 use std::{sync::Arc, time::Duration};
@@ -42,34 +43,41 @@ pub(crate) struct Mail {
     services: Arc<Services>,
     peer: Peer,
     admission: Arc<Admission>,
-    /// Of the transaction under way, in step with the forward-paths of its envelope.
+    open: Option<Open>,
+}
+
+/// The transaction that is open.
+#[derive(Debug)]
+struct Open {
+    sender: Sender,
+    /// Those that were accepted.
     recipients: Vec<Recipient>,
-    sender: Option<Sender>,
 }
 
 impl Mail {
     pub(crate) fn new(services: Arc<Services>, peer: Peer, admission: Arc<Admission>) -> Self {
-        Self { services, peer, admission, recipients: Vec::new(), sender: None }
+        Self { services, peer, admission, open: None }
     }
 }
 
 impl Handler for Mail {
+    async fn sender(&mut self, session: &Session, envelope: &Envelope) -> Reply {
+        let client = self.client(session.origin());
+        let helo = session.helo().unwrap_or_default();
+        let sender = Sender::new(client.ip, helo, &envelope.reverse_path);
+        if !self.services.config.auth.policy.is_off() {
+            // DNS answers while the client goes on.
+            let (sender, services) = (sender.clone(), Arc::clone(&self.services));
+            tokio::spawn(async move { sender.spf(&services).await });
+        }
+        self.open = Some(Open { sender, recipients: Vec::new() });
+        Reply::sender_ok()
+    }
+
     async fn recipient(&mut self, session: &Session, path: &ForwardPath) -> Reply {
-        let Some(envelope) = session.envelope_so_far() else {
+        let (Some(envelope), Some(open)) = (session.envelope_so_far(), &self.open) else {
             return Reply::out_of_order("MAIL first");
         };
-        if envelope.forward_paths.is_empty() {
-            self.recipients.clear();
-            let helo = session.helo().unwrap_or_default();
-            let client = self.client(session.origin());
-            let sender = Sender::new(client.ip, helo, &envelope.reverse_path);
-            if !self.services.config.auth.policy.is_off() {
-                // DNS answers while the client goes on.
-                let (sender, services) = (sender.clone(), Arc::clone(&self.services));
-                tokio::spawn(async move { sender.spf(&services).await });
-            }
-            self.sender = Some(sender);
-        }
         let reverse_path = &envelope.reverse_path;
         let now = clock::seconds();
         let reply = match decide(&self.services, reverse_path, path, now).await {
@@ -85,10 +93,12 @@ impl Handler for Mail {
                 reply
             }
             Decision::Accept(recipient) => {
-                match self.objection(reverse_path, &recipient, now).await {
+                match self.objection(open, reverse_path, &recipient, now).await {
                     Some(reply) => reply,
                     None => {
-                        self.recipients.push(recipient);
+                        if let Some(open) = &mut self.open {
+                            open.recipients.push(recipient);
+                        }
                         return Reply::recipient_ok();
                     }
                 }
@@ -100,11 +110,10 @@ impl Handler for Mail {
 
     async fn message(&mut self, transaction: Transaction) -> Reply {
         let began = Instant::now();
-        let recipients = std::mem::take(&mut self.recipients);
+        let Some(Open { sender, recipients }) = self.open.take() else {
+            return Reply::out_of_order("MAIL first");
+        };
         let client = self.client(transaction.origin.as_ref());
-        let sender = self.sender.take().unwrap_or_else(|| {
-            Sender::new(client.ip, transaction.author_helo(), &transaction.envelope.reverse_path)
-        });
         let mut story = Story::begin(&client, &transaction, &recipients);
         let mut spooled = Vec::new();
         let forwarded =
@@ -118,11 +127,11 @@ impl Handler for Mail {
         reply
     }
 
-    async fn aborted(&mut self, session: &Session) {
-        if let Some(envelope) = session.envelope_so_far() {
-            let client = self.client(session.origin());
-            let story = Story::aborted(&client, session.helo(), envelope);
-            story.tell(&self.services).await;
+    async fn aborted(&mut self, Aborted { transaction, in_message }: Aborted) {
+        self.open = None;
+        if in_message {
+            let client = self.client(transaction.origin.as_ref());
+            Story::aborted(&client, &transaction).tell(&self.services).await;
         }
     }
 }
@@ -137,6 +146,7 @@ impl Mail {
     /// What stands against a recipient that is fine by itself.
     async fn objection(
         &self,
+        open: &Open,
         reverse_path: &ReversePath,
         recipient: &Recipient,
         now: u64,
@@ -144,8 +154,8 @@ impl Mail {
         // One reply will cover all recipients; those of one destination group mostly share a fate. Where
         // they do not, a DSN tells the difference, if one may leave.
         let other_group = |first: &Recipient| first.group() != recipient.group();
-        if self.recipients.first().is_some_and(other_group)
-            && self.sender.as_ref()?.bounce(&self.services, None).await != Bounce::Safe
+        if open.recipients.first().is_some_and(other_group)
+            && open.sender.bounce(&self.services, None).await != Bounce::Safe
         {
             return Some(Reply::other_destination());
         }

@@ -11,6 +11,6 @@ pub mod session;
 mod tls;
 mod xforward;
 
-pub use session::{Session, SessionConfig, Step, Transaction};
+pub use session::{Aborted, Session, SessionConfig, Step, Transaction};
 pub use tls::Tls;
 pub use xforward::Origin;

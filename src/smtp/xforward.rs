@@ -101,6 +101,8 @@ mod tests {
         session.receive(wire.as_bytes());
         loop {
             match session.poll() {
+                Step::Sender(_) => session.answer(Reply::sender_ok()),
+                Step::Aborted(_) => {}
                 Step::Recipient(_) => session.answer(Reply::recipient_ok()),
                 Step::Message(_) => session.answer(Reply::forwarded("id")),
                 Step::NeedInput | Step::StartTls | Step::Close => break,

@@ -3,4 +3,5 @@
 mod classes;
 mod corpus;
 mod matrix;
+mod once;
 mod strict;

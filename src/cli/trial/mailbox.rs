@@ -100,6 +100,4 @@ impl Handler for Inbox {
             Err(_) => Reply::shutting_down(),
         }
     }
-
-    async fn aborted(&mut self, _: &Session) {}
 }

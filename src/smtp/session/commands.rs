@@ -42,7 +42,7 @@ impl Session {
         }
         match command {
             Command::Rcpt { path, non_ascii } => return self.rcpt(path, non_ascii),
-            Command::Mail { path, parameters } => self.mail(path, parameters),
+            Command::Mail { path, parameters } => return self.mail(path, parameters),
             Command::Data => self.data(),
             Command::Bdat { octets, last } => self.bdat(octets, last),
             Command::Ehlo(helo) => {
@@ -121,29 +121,38 @@ impl Session {
         self.reset_transaction();
     }
 
-    fn mail(&mut self, reverse_path: ReversePath, parameters: Option<MailParameters>) {
-        let Some(client) = &self.client else {
-            return self.respond(Reply::out_of_order("Send EHLO first"));
+    fn mail(
+        &mut self,
+        reverse_path: ReversePath,
+        parameters: Option<MailParameters>,
+    ) -> Option<Step> {
+        let refusal = match &self.client {
+            None => Reply::out_of_order("Send EHLO first"),
+            Some(_) if self.transaction.is_some() => {
+                Reply::out_of_order("A transaction is open; RSET ends it")
+            }
+            Some(client) if parameters.is_some() && !client.esmtp => {
+                Reply::bad_argument("Parameters need EHLO")
+            }
+            Some(client) => {
+                let parameters = parameters.unwrap_or_default();
+                if parameters.size.is_none_or(|size| size <= self.config.max_message_size as u64) {
+                    let envelope = Envelope { reverse_path, parameters, forward_paths: Vec::new() };
+                    self.phase = Phase::Sender(Box::new(Transaction {
+                        helo: client.helo.clone(),
+                        origin: self.origin.clone(),
+                        esmtp: client.esmtp,
+                        tls: self.tls.clone(),
+                        envelope: envelope.clone(),
+                        message: Ok(Vec::new()),
+                    }));
+                    return Some(Step::Sender(envelope));
+                }
+                Reply::message_too_big()
+            }
         };
-        if self.transaction.is_some() {
-            return self.respond(Reply::out_of_order("A transaction is open; RSET ends it"));
-        }
-        if parameters.is_some() && !client.esmtp {
-            return self.respond(Reply::bad_argument("Parameters need EHLO"));
-        }
-        let parameters = parameters.unwrap_or_default();
-        if parameters.size.is_some_and(|size| size > self.config.max_message_size as u64) {
-            return self.respond(Reply::message_too_big());
-        }
-        self.transaction = Some(Box::new(Transaction {
-            helo: client.helo.clone(),
-            origin: self.origin.clone(),
-            esmtp: client.esmtp,
-            tls: self.tls.clone(),
-            envelope: Envelope { reverse_path, parameters, forward_paths: Vec::new() },
-            message: Ok(Vec::new()),
-        }));
-        self.respond(Reply::sender_ok());
+        self.respond(refusal);
+        None
     }
 
     fn rcpt(&mut self, path: ForwardPath, non_ascii: bool) -> Option<Step> {

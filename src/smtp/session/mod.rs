@@ -3,8 +3,9 @@
 //!
 //! The driver's loop: [`Session::greet`], then [`Session::poll`] until it says
 //! [`Step::NeedInput`]; write [`Session::output`], read, [`Session::receive`], poll again. A
-//! [`Step::Recipient`] or [`Step::Message`] is a question that [`Session::answer`] answers; until then
-//! nothing else of the client is looked at.
+//! [`Step::Sender`], [`Step::Recipient`] or [`Step::Message`] is a question that [`Session::answer`]
+//! answers; until then nothing else of the client is looked at. Each transaction that a sender opened ends
+//! in a [`Step::Message`] or a [`Step::Aborted`].
 //!
 //! Invariants: a refused command changes nothing but the count of errors. However the client's bytes
 //! are cut into reads, the steps and the output are the same.
@@ -44,11 +45,16 @@ pub struct SessionConfig {
 pub enum Step {
     /// Write the output; then give the answer that is owed, or else more input.
     NeedInput,
+    /// Decide on the sender of a transaction, of which this is the envelope, and answer: 2xx opens the
+    /// transaction.
+    Sender(Envelope),
     /// Decide on this recipient of [`Session::envelope_so_far`] and answer: 2xx adds it.
     Recipient(ForwardPath),
     /// Write the output, decide on this message and answer. Without the answer the client must take it
     /// for undelivered.
     Message(Box<Transaction>),
+    /// Know that a transaction ended without a message; no answer is awaited.
+    Aborted(Aborted),
     /// Say whether TLS can begin, by an answer; after a positive one write the output, begin, and tell
     /// [`Session::secured`].
     StartTls,
@@ -81,6 +87,15 @@ impl Transaction {
     }
 }
 
+/// A transaction that ended without a message: by RSET, another EHLO, or with the session.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Aborted {
+    /// As far as it had come; the message is empty.
+    pub transaction: Box<Transaction>,
+    /// Its text was under way, behind DATA or BDAT.
+    pub in_message: bool,
+}
+
 /// One session.
 #[derive(Debug)]
 pub struct Session {
@@ -97,6 +112,8 @@ pub struct Session {
     transaction: Option<Box<Transaction>>,
     /// From the first BDAT of the transaction on, between two chunks.
     chunks: Option<Chunks>,
+    /// To be told with the next step.
+    aborted: Option<Aborted>,
     phase: Phase,
     errors: u32,
     /// Commands since the last message.
@@ -114,6 +131,8 @@ enum Phase {
     #[default]
     Commands,
     Incoming(Incoming),
+    /// The driver owes the answer to the MAIL that would open this transaction.
+    Sender(Box<Transaction>),
     /// The driver owes the answer to this RCPT.
     Recipient(ForwardPath),
     /// The driver owes the answer to STARTTLS.
@@ -141,6 +160,7 @@ impl Session {
             origin: None,
             transaction: None,
             chunks: None,
+            aborted: None,
             phase: Phase::Commands,
             errors,
             commands: 0,
@@ -193,6 +213,9 @@ impl Session {
     /// Goes on as far as input and answers allow.
     pub fn poll(&mut self) -> Step {
         loop {
+            if let Some(aborted) = self.aborted.take() {
+                return Step::Aborted(aborted);
+            }
             let step = match std::mem::take(&mut self.phase) {
                 Phase::Commands => self.next_command(),
                 Phase::Incoming(mut incoming) => {
@@ -209,7 +232,8 @@ impl Session {
                     self.phase = Phase::Closed;
                     Some(Step::Close)
                 }
-                owed @ (Phase::Recipient(_)
+                owed @ (Phase::Sender(_)
+                | Phase::Recipient(_)
                 | Phase::Verdict
                 | Phase::StartTls
                 | Phase::Handshake) => {
@@ -224,9 +248,15 @@ impl Session {
         }
     }
 
-    /// Answers the recipient, message or STARTTLS that is asked about. A 421 ends the session.
+    /// Answers the sender, recipient, message or STARTTLS that is asked about. A 421 ends the session.
     pub fn answer(&mut self, reply: Reply) {
         match std::mem::take(&mut self.phase) {
+            Phase::Sender(transaction) => {
+                if reply.is_positive() {
+                    self.transaction = Some(transaction);
+                }
+                self.respond(reply);
+            }
             Phase::Recipient(path) => {
                 if let Some(transaction) = &mut self.transaction
                     && reply.is_positive()
@@ -255,6 +285,11 @@ impl Session {
             reply.write_to(&mut self.output);
             self.close();
         }
+    }
+
+    /// The client is gone: as [`Session::shut_down`], with nobody to reply to.
+    pub fn hang_up(&mut self) {
+        self.close();
     }
 
     /// Bytes for the client; the driver takes away what it wrote.
@@ -352,8 +387,12 @@ impl Session {
         self.phase = Phase::Closed;
     }
 
+    /// Whatever was open is aborted.
     fn reset_transaction(&mut self) {
-        self.transaction = None;
+        let in_message = self.in_data();
+        if let Some(transaction) = self.transaction.take() {
+            self.aborted = Some(Aborted { transaction, in_message });
+        }
         self.chunks = None;
         self.origin = None;
     }

@@ -24,6 +24,8 @@ fn transcript(session: &mut Session, wire: &[u8]) -> Vec<String> {
         let step = session.poll();
         replies(session, &mut events);
         match step {
+            Step::Sender(_) => session.answer(Reply::sender_ok()),
+            Step::Aborted(_) => {}
             Step::Recipient(path) => {
                 let path = path.to_string();
                 session.answer(match path.trim_start_matches('<').split('@').next() {
@@ -333,17 +335,88 @@ fn a_421_ends_the_session_whoever_says_it() {
     assert_eq!(transcript(&mut session, b"\r\n.\r\n"), ["421 4.4.2", "closed"]);
 }
 
+fn take_sender(session: &mut Session) {
+    let Step::Sender(envelope) = session.poll() else { panic!("no sender") };
+    assert!(envelope.forward_paths.is_empty() && session.envelope_so_far().is_none());
+    session.answer(Reply::sender_ok());
+}
+
+#[test]
+fn a_sender_that_is_refused_opens_no_transaction() {
+    let mut session = session();
+    session.receive(b"EHLO c\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<x@y.z>\r\n");
+    assert!(matches!(session.poll(), Step::Sender(_)));
+    session.answer(Reply::relaying_denied());
+    assert_eq!(session.envelope_so_far(), None);
+    assert_eq!(session.errors(), 1);
+    assert_eq!(transcript(&mut session, b""), ["250", "550 5.7.1", "503 5.5.1"]);
+}
+
+/// How each transaction ended, `text` for one whose text was under way.
+fn ends(session: &mut Session, wire: &[u8]) -> Vec<&'static str> {
+    session.receive(wire);
+    let mut ends = Vec::new();
+    loop {
+        match session.poll() {
+            Step::Sender(_) => session.answer(Reply::sender_ok()),
+            Step::Recipient(_) => session.answer(Reply::recipient_ok()),
+            Step::Message(_) => {
+                ends.push("message");
+                session.answer(Reply::forwarded("id"));
+            }
+            Step::Aborted(aborted) => {
+                ends.push(if aborted.in_message { "text" } else { "aborted" })
+            }
+            Step::NeedInput | Step::StartTls | Step::Close => return ends,
+        }
+    }
+}
+
+#[test]
+fn each_transaction_ends_once() {
+    let open = "EHLO c\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<x@y.z>\r\n";
+    for (wire, expected) in [
+        ("", &[][..]),
+        ("RSET\r\nRSET\r\n", &["aborted"]),
+        ("EHLO d\r\n", &["aborted"]),
+        ("MAIL FROM:<>\r\n", &[]),
+        ("QUIT\r\n", &["aborted"]),
+        ("DATA\r\nx\r\n.\r\nRSET\r\nQUIT\r\n", &["message"]),
+        ("DATA\r\nx\r\n.\r\nMAIL FROM:<>\r\nRSET\r\n", &["message", "aborted"]),
+        ("BDAT 3\r\nabcRSET\r\n", &["aborted"]),
+    ] {
+        let mut session = session();
+        assert_eq!(ends(&mut session, [open, wire].concat().as_bytes()), expected, "{wire:?}");
+    }
+    for (wire, expected) in [("", "aborted"), ("DATA\r\nx", "text"), ("BDAT 9\r\nx", "text")] {
+        for is_gone in [false, true] {
+            let mut session = session();
+            assert_eq!(ends(&mut session, [open, wire].concat().as_bytes()), [""; 0]);
+            match is_gone {
+                true => session.hang_up(),
+                false => session.shut_down(Reply::timeout()),
+            }
+            assert_eq!(ends(&mut session, b""), [expected], "{wire:?}");
+            session.hang_up();
+            assert_eq!(ends(&mut session, b""), [""; 0], "told once");
+        }
+    }
+}
+
 #[test]
 fn nothing_goes_on_while_an_answer_is_owed() {
     let mut session = session();
     session.receive(
         b"EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<x@y.z>\r\nRSET\r\nMAIL FROM:<>\r\nRCPT TO:<x@y.z>\r\n",
     );
+    take_sender(&mut session);
     assert!(matches!(session.poll(), Step::Recipient(_)));
     let said = session.output().len();
     assert_eq!(session.poll(), Step::NeedInput);
     assert_eq!(session.output().len(), said);
     session.answer(Reply::recipient_ok());
+    assert!(matches!(session.poll(), Step::Aborted(_)));
+    take_sender(&mut session);
     assert!(matches!(session.poll(), Step::Recipient(_)));
     assert_eq!(session.envelope_so_far().unwrap().forward_paths.len(), 0);
     session.answer(Reply::recipient_ok());
@@ -365,6 +438,7 @@ fn a_message_comes_with_what_was_said_about_it() {
         "EHLO c\r\nMAIL FROM:<a@b.c> SMTPUTF8 BODY=8BITMIME SIZE=4\r\nRCPT TO:<é@y.z>\r\n"
             .as_bytes(),
     );
+    take_sender(&mut session);
     assert!(matches!(session.poll(), Step::Recipient(_)));
     session.answer(Reply::recipient_ok());
     session.receive(b"DATA\r\nab\r\n.\r\n");

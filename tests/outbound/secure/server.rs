@@ -161,6 +161,4 @@ impl Handler for Inbox {
         self.0.lock().unwrap().push(transaction.tls);
         Reply::forwarded("id")
     }
-
-    async fn aborted(&mut self, _: &Session) {}
 }
