@@ -13,7 +13,7 @@
 //! [`lookup`]) and [`policy`]; [`mta_sts`] for what domains say about TLS,
 //! and [`tls_rpt`] for what came of it.
 //!
-//! Edges: [`config`] reads the configuration; [`store`] keeps domains, aliases, memories, the spool and
+//! Edges: [`config`] reads the configuration; [`clock`] says what time it is; [`store`] keeps domains, aliases, memories, the spool and
 //! the journal; [`dns`] asks; [`inbound`] serves clients; [`outbound`] delivers; [`http`] answers those who
 //! watch; [`postfix`] answers Postfix; [`auth`] checks who sends; [`tls`] encrypts; [`acme`] sees to
 //! certificates; [`metrics`] counts.
@@ -27,6 +27,7 @@ pub mod address;
 pub mod alias;
 pub mod auth;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod daemon;
 pub mod dns;

@@ -41,8 +41,8 @@ const LAYERS: [(&str, &[&str]); 6] = [
     (
         "edges",
         &[
-            "store", "dns", "inbound", "outbound", "http", "auth", "postfix", "tls", "acme",
-            "metrics",
+            "clock", "store", "dns", "inbound", "outbound", "http", "auth", "postfix", "tls",
+            "acme", "metrics",
         ],
     ),
     ("daemon", &["daemon"]),

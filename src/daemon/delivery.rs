@@ -1,13 +1,13 @@
 //! DATA: from accepted recipients to what became of the message at each destination.
 
 use super::{
-    clock,
     form::{Form, Forms},
     recipient::{Destination, Recipient},
     services::Services,
 };
 use crate::{
     address::{Mailbox, ReversePath},
+    clock,
     fate::{Outcome, RecipientFate, Verdict},
     metrics,
     next_hop::{NextHop, Target},

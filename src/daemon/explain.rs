@@ -3,7 +3,6 @@
 use super::{
     StartError,
     accept::check,
-    clock,
     recipient::{Decision, decide},
     sender::Sender,
     services::Services,
@@ -11,6 +10,7 @@ use super::{
 use crate::{
     address::{ForwardPath, ReversePath},
     auth::Incoming,
+    clock,
     config::Config,
     message::Header,
     reply::Reply,

@@ -1,7 +1,6 @@
 //! What the milter of one listener decides.
 
 use super::{
-    clock,
     recipient::{may_be_used, returned},
     services::Services,
     tables::Tables,
@@ -9,6 +8,7 @@ use super::{
 use crate::{
     address::{Domain, Mailbox},
     alias::Expansion,
+    clock,
     config::Milter,
     lookup::{Answer, Question},
     milter::Recipient,

@@ -1,7 +1,6 @@
 //! The daemon: everything wired together, from start to stop.
 
 mod accept;
-mod clock;
 mod current;
 mod delivery;
 mod explain;
@@ -22,6 +21,7 @@ mod transaction;
 mod watched;
 
 use crate::{
+    clock,
     config::Config,
     dns::ResolverError,
     inbound::Clients,

@@ -1,6 +1,7 @@
-use super::{clock, recipient::Recipient, services::Services};
+use super::{recipient::Recipient, services::Services};
 use crate::{
     address::{ForwardPath, ReversePath},
+    clock,
     envelope::Envelope,
     inbound::Peer,
     message::MessageId,

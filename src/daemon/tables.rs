@@ -1,13 +1,14 @@
 //! What Postfix is told: addresses rewritten and reversed, aliases, hosted domains.
 
 use super::{
-    StartError, clock,
+    StartError,
     recipient::{may_be_used, returned},
     services::Services,
 };
 use crate::{
     address::{Domain, Mailbox},
     alias::Expansion,
+    clock,
     config::Config,
     lookup::{Answer, Question, Table},
     metrics::{Forwarded as Forward, Returned},

@@ -1,13 +1,13 @@
 //! What came of TLS, written down; and the owners of the domains told, if they ask for it (RFC 8460).
 
 use super::{
-    clock,
     current::Current,
     services::Services,
     spool::{Added, added},
 };
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
+    clock,
     daemon::form::signatures,
     reply::ForeignReply,
     store::spool::{Head, Leg, LegState, NewMessage},

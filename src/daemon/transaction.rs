@@ -2,7 +2,6 @@
 
 use super::{
     accept::{accept, is_signed_after_all},
-    clock,
     delivery::{Delivery, Message, fingerprint},
     recipient::{Decision, Recipient, decide, may_be_used},
     sender::{Letter, Sender},
@@ -12,6 +11,7 @@ use super::{
 };
 use crate::{
     address::{ForwardPath, ReversePath},
+    clock,
     fate::{Bounce, Fate, RecipientFate},
     inbound::{Admission, Handler, Peer},
     metrics::Returned,

@@ -54,7 +54,7 @@ impl Watched {
     async fn now(&self) -> Now {
         let services = &self.services;
         let spool = services.store.spool_figures().await.unwrap_or_default();
-        let now = super::clock::millis();
+        let now = crate::clock::millis();
         let age = spool.oldest.map_or(0, |oldest| now.saturating_sub(oldest));
         let files = services.config.tls.certificates.first();
         let end = files.and_then(|files| tls::expiry(&files.certificate).ok());

@@ -3,8 +3,8 @@
 use super::{Added, conclude::Touch};
 use crate::{
     address::{Mailbox, ReversePath},
+    clock,
     daemon::{
-        clock,
         delivery::{count_attempt, journal_line},
         services::Services,
     },

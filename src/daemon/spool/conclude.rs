@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     address::ForwardPath,
-    daemon::clock,
+    clock,
     fate::Verdict,
     outbound,
     store::spool::{Leg, LegState, NewMessage},

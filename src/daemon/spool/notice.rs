@@ -2,8 +2,8 @@
 
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
+    clock,
     daemon::{
-        clock,
         form::signatures,
         recipient::{Decision, final_mailboxes},
         services::Services,

@@ -6,7 +6,8 @@ use super::{
     outcome::{self, record},
 };
 use crate::{
-    daemon::{clock, current::Current, services::Services},
+    clock,
+    daemon::{current::Current, services::Services},
     next_hop::NextHop,
     retry::{Entry, Limits, Schedule, Work},
     store::StoreError,

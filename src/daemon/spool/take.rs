@@ -6,8 +6,8 @@ use super::{
     outcome::{journal, waits},
 };
 use crate::{
+    clock,
     daemon::{
-        clock,
         delivery::{Delivery, Message},
         form::Form,
         recipient::Recipient,

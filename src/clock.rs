@@ -1,4 +1,4 @@
-//! The clock and the randomness of the daemon; the layers below take both as arguments.
+//! The clock and the randomness of this machine; the layers below take both as arguments.
 
 use crate::message::MessageId;
 use std::{
@@ -7,31 +7,31 @@ use std::{
 };
 
 /// Milliseconds since 1970.
-pub(super) fn millis() -> u64 {
+pub fn millis() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Seconds since 1970.
-pub(super) fn seconds() -> u64 {
+pub fn seconds() -> u64 {
     millis() / 1000
 }
 
 /// Milliseconds since 1970 as the clock had them when the process began, going on evenly from there: a
 /// clock that is set while messages wait makes none of them old.
-pub(super) fn steady_millis() -> u64 {
+pub fn steady_millis() -> u64 {
     static BEGIN: OnceLock<(Instant, u64)> = OnceLock::new();
     let (began, at) = BEGIN.get_or_init(|| (Instant::now(), millis()));
     at.saturating_add(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX))
 }
 
 /// 32 bits by chance; the same ones where the system has none.
-pub(super) fn random() -> u32 {
+pub fn random() -> u32 {
     getrandom::u32().unwrap_or(1 << 31)
 }
 
 /// A new message id.
-pub(super) fn message_id() -> MessageId {
+pub fn message_id() -> MessageId {
     let mut random = [0; 4];
     if getrandom::fill(&mut random).is_err() {
         // Without a random source the process counts: unique on this node at least.
