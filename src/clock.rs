@@ -1,28 +1,30 @@
 //! The clock and the randomness of this machine; the layers below take both as arguments.
 
-use crate::message::MessageId;
+use crate::{
+    message::MessageId,
+    time::{Millis, UnixTime},
+};
 use std::{
     sync::OnceLock,
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
-/// Milliseconds since 1970.
-pub fn millis() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+/// The time of the system's clock, to the second.
+pub fn now() -> UnixTime {
+    millis().unix_time()
 }
 
-/// Seconds since 1970.
-pub fn seconds() -> u64 {
-    millis() / 1000
+/// The time of the system's clock, to the millisecond.
+pub fn millis() -> Millis {
+    Millis::EPOCH + SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// Milliseconds since 1970 as the clock had them when the process began, going on evenly from there: a
-/// clock that is set while messages wait makes none of them old.
-pub fn steady_millis() -> u64 {
-    static BEGIN: OnceLock<(Instant, u64)> = OnceLock::new();
+/// The time that the clock had when the process began, going on evenly from there: a clock that is set
+/// while messages wait makes none of them old.
+pub fn steady_millis() -> Millis {
+    static BEGIN: OnceLock<(Instant, Millis)> = OnceLock::new();
     let (began, at) = BEGIN.get_or_init(|| (Instant::now(), millis()));
-    at.saturating_add(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX))
+    *at + began.elapsed()
 }
 
 /// 32 bits by chance; the same ones where the system has none.
