@@ -1,37 +1,39 @@
-//! The clock and the randomness of the daemon; the layers below take both as arguments.
+//! The clock and the randomness of this machine; the layers below take both as arguments.
 
-use crate::message::MessageId;
+use crate::{
+    message::MessageId,
+    time::{Millis, UnixTime},
+};
 use std::{
     sync::OnceLock,
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
-/// Milliseconds since 1970.
-pub(crate) fn millis() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+/// The time of the system's clock, to the second.
+pub fn now() -> UnixTime {
+    millis().unix_time()
 }
 
-/// Seconds since 1970.
-pub(crate) fn seconds() -> u64 {
-    millis() / 1000
+/// The time of the system's clock, to the millisecond.
+pub fn millis() -> Millis {
+    Millis::EPOCH + SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// Milliseconds since 1970 as the clock had them when the process began, going on evenly from there: a
-/// clock that is set while messages wait makes none of them old.
-pub(crate) fn steady_millis() -> u64 {
-    static BEGIN: OnceLock<(Instant, u64)> = OnceLock::new();
+/// The time that the clock had when the process began, going on evenly from there: a clock that is set
+/// while messages wait makes none of them old.
+pub fn steady_millis() -> Millis {
+    static BEGIN: OnceLock<(Instant, Millis)> = OnceLock::new();
     let (began, at) = BEGIN.get_or_init(|| (Instant::now(), millis()));
-    at.saturating_add(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX))
+    *at + began.elapsed()
 }
 
 /// 32 bits by chance; the same ones where the system has none.
-pub(crate) fn random() -> u32 {
+pub fn random() -> u32 {
     getrandom::u32().unwrap_or(1 << 31)
 }
 
 /// A new message id.
-pub(crate) fn message_id() -> MessageId {
+pub fn message_id() -> MessageId {
     let mut random = [0; 4];
     if getrandom::fill(&mut random).is_err() {
         // Without a random source the process counts: unique on this node at least.

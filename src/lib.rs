@@ -6,14 +6,14 @@
 //! [`message`] reads header sections and makes the fields put before them; [`fate`] turns the outcomes of
 //! all recipients into one reply; [`next_hop`] names who takes mail next; [`retry`] says when a spooled
 //! message is tried again; [`dsn`] makes the notice about what was not delivered; [`verdict`] says what the
-//! destination will conclude about who sent a message.
+//! destination will conclude about who sent a message; [`time`] has the points in time of all of them.
 //!
 //! Protocols, bytes in and bytes out: [`smtp`] for servers and the replies of servers, [`proxy`] for the
 //! header of a load balancer; for Postfix [`socketmap`] in frames of [`netstring`], [`tcp_table`] (both ask
 //! [`lookup`]) and [`policy`]; [`mta_sts`] for what domains say about TLS,
 //! and [`tls_rpt`] for what came of it.
 //!
-//! Edges: [`config`] reads the configuration; [`store`] keeps domains, aliases, memories, the spool and
+//! Edges: [`config`] reads the configuration; [`clock`] says what time it is; [`store`] keeps domains, aliases, memories, the spool and
 //! the journal; [`dns`] asks; [`inbound`] serves clients; [`outbound`] delivers; [`http`] answers those who
 //! watch; [`postfix`] answers Postfix; [`auth`] checks who sends; [`tls`] encrypts; [`acme`] sees to
 //! certificates; [`metrics`] counts.
@@ -30,7 +30,7 @@ pub mod admin;
 pub mod alias;
 pub mod auth;
 pub mod cli;
-mod clock;
+pub mod clock;
 pub mod config;
 pub mod daemon;
 pub mod dns;
@@ -77,6 +77,8 @@ pub mod srs;
 pub mod store;
 #[deny(clippy::disallowed_methods)]
 pub mod tcp_table;
+#[deny(clippy::disallowed_methods)]
+pub mod time;
 pub mod tls;
 #[deny(clippy::disallowed_methods)]
 pub mod tls_rpt;

@@ -7,6 +7,7 @@ use assert_cmd::Command;
 use onward::{
     address::{Mailbox, ReversePath},
     store::journal::{Attempt, Bounds, Journal, Outcome, Record},
+    time::Millis,
 };
 use std::{
     fs,
@@ -233,7 +234,7 @@ async fn trace_finds_messages_while_the_daemon_writes() {
 fn record() -> Record {
     Record {
         id: "3f2a".into(),
-        time: 1_769_860_800_250,
+        time: Millis::new(1_769_860_800_250),
         client: Some("192.0.2.1".parse().unwrap()),
         helo: "helo\u{1b}[2J".into(),
         from: ReversePath::Mailbox(Mailbox::parse("alice@sender.example").unwrap()),
@@ -247,7 +248,7 @@ fn record() -> Record {
         tls: "TLSv1.3 TLS_AES_256_GCM_SHA384".into(),
         detail: String::new(),
         attempts: vec![Attempt {
-            time: 1_769_860_800_300,
+            time: Millis::new(1_769_860_800_300),
             to: vec!["me@mailbox.example".into()],
             host: "mx.mailbox.example".into(),
             reply: "421 4.3.2 busy".into(),

@@ -17,11 +17,13 @@ use onward::{
     dsn::{Cause, Failure, Notice},
     message::{Header, MessageId},
     reply::{ForeignReply, Hidden, Reply, Status},
+    time::{DAY, Millis, UnixTime},
 };
 use proptest::prelude::*;
+use std::time::Duration;
 
-const ARRIVED: u64 = 1_795_420_800;
-const NOW: u64 = ARRIVED + 432_000;
+const ARRIVED: UnixTime = UnixTime::new(1_795_420_800);
+const NOW: UnixTime = UnixTime::new(1_795_420_800 + 432_000);
 const ORIGINAL: &str = "Received: from a.example\r\n\tby mx.example.org; Mon, 23 Nov 2026 08:00:00 \
                         +0000\r\nFrom: Ann <ann@a.example>\r\nTo: hello@example.org\r\nSubject: \
                         Lunch\r\nMessage-ID: <1@a.example>\r\n\r\nThe secret text.\r\n";
@@ -62,7 +64,7 @@ impl Made {
             .map(|(path, reply, cause)| Failure { path, reply, cause: *cause })
             .collect();
         look(&Notice {
-            id: MessageId::new(NOW * 1000, [1, 2, 3, 4]),
+            id: MessageId::new(Millis::new(NOW.as_secs() * 1000), [1, 2, 3, 4]),
             hostname: &Domain::parse("mx.example.org").unwrap(),
             from: &self.from,
             to: &self.to,
@@ -90,7 +92,7 @@ fn no_such_user() -> Reply {
 }
 
 fn given_up(is_uncertain: bool) -> Cause {
-    Cause::GivenUp { tried_for: 432_000, is_uncertain }
+    Cause::GivenUp { tried_for: DAY * 5, is_uncertain }
 }
 
 /// A DSN as mail-parser reads it.
@@ -123,7 +125,7 @@ fn read(message: &[u8]) -> Read {
         assert_eq!(named.count(), 1, "{single}");
     }
     assert_eq!(parsed.header_raw("Auto-Submitted").unwrap().trim(), "auto-replied");
-    assert_eq!(parsed.date().unwrap().to_timestamp(), i64::try_from(NOW).unwrap());
+    assert_eq!(parsed.date().unwrap().to_timestamp(), i64::try_from(NOW.as_secs()).unwrap());
 
     let PartType::Multipart(parts) = &parsed.parts[0].body else { panic!("no multipart") };
     let [human, status, original] = parts[..] else { panic!("{} parts", parts.len()) };
@@ -195,7 +197,7 @@ fn the_whole_notice() {
     ] {
         assert!(header.split("\r\n").any(|line| line == field), "{field}\n{header}");
     }
-    let id = MessageId::new(NOW * 1000, [1, 2, 3, 4]);
+    let id = MessageId::new(Millis::new(NOW.as_secs() * 1000), [1, 2, 3, 4]);
     assert!(header.contains(&format!("Message-ID: <{id}@mx.example.org>")), "{header}");
 
     let read = read(&message);
@@ -403,7 +405,7 @@ proptest! {
         cause in prop_oneof![
             Just(Cause::Refused),
             (any::<u64>(), any::<bool>()).prop_map(|(tried_for, is_uncertain)| {
-                Cause::GivenUp { tried_for, is_uncertain }
+                Cause::GivenUp { tried_for: Duration::from_secs(tried_for), is_uncertain }
             }),
         ],
     ) {

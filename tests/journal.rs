@@ -5,21 +5,13 @@
 
 use onward::{
     address::{Mailbox, ReversePath},
+    clock::millis as now,
     store::journal::{Attempt, Bounds, Filter, Journal, JournalError, Outcome, Reader, Record},
+    time::{DAY, Millis, whole_millis},
 };
-use std::{
-    fs,
-    path::Path,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{fs, path::Path, time::Duration};
 
-const DAY: u64 = 86_400_000;
-
-fn now() -> u64 {
-    u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
-}
-
-fn record(id: &str, time: u64) -> Record {
+fn record(id: &str, time: Millis) -> Record {
     Record {
         id: id.into(),
         time,
@@ -36,7 +28,7 @@ fn record(id: &str, time: u64) -> Record {
         tls: "TLSv1.3 TLS_AES_256_GCM_SHA384".into(),
         detail: String::new(),
         attempts: vec![Attempt {
-            time: time + 1,
+            time: time + Duration::from_millis(1),
             to: vec!["me@mailbox.example".into()],
             host: "mx.mailbox.example [198.51.100.1]:25".into(),
             reply: "250 2.0.0 queued".into(),
@@ -91,16 +83,20 @@ async fn what_is_recorded_is_read_back_whole_and_survives_reopening() {
 async fn filters() {
     let dir = tempfile::tempdir().unwrap();
     let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
-    let start = now() - 3000;
+    let start = now() - Duration::from_secs(3);
     journal.record(record("a1", start)).await;
     journal
-        .record(Record { from: ReversePath::Null, srs_from: None, ..record("a2", start + 1000) })
+        .record(Record {
+            from: ReversePath::Null,
+            srs_from: None,
+            ..record("a2", start + Duration::from_secs(1))
+        })
         .await;
     journal
         .record(Record {
             to: vec!["other@fwd.example".into()],
             attempts: vec![],
-            ..record("a3", start + 2000)
+            ..record("a3", start + Duration::from_secs(2))
         })
         .await;
     journal.flush().await;
@@ -121,7 +117,7 @@ async fn filters() {
         (Filter { from: some("<>"), ..all.clone() }, vec!["a2"]),
         (Filter { to: some("sales@fwd.example"), ..all.clone() }, vec!["a1", "a2"]),
         (Filter { to: some("me@mailbox.example"), ..all.clone() }, vec!["a1", "a2"]),
-        (Filter { since: Some(start + 1000), ..all.clone() }, vec!["a2", "a3"]),
+        (Filter { since: Some(start + Duration::from_secs(1)), ..all.clone() }, vec!["a2", "a3"]),
         (Filter { limit: Some(2), ..all.clone() }, vec!["a2", "a3"]),
         (Filter { limit: Some(1), to: some("sales@fwd.example"), ..all.clone() }, vec!["a2"]),
         (Filter { limit: Some(0), ..all.clone() }, vec![]),
@@ -137,7 +133,7 @@ async fn many_records_come_back_in_order_page_by_page() {
     let time = now();
     for n in 0..2500 {
         // Many share a time stamp.
-        journal.record(record(&n.to_string(), time + n / 700)).await;
+        journal.record(record(&n.to_string(), time + Duration::from_millis(n / 700))).await;
     }
     journal.flush().await;
     let expected: Vec<String> = (0..2500).map(|n| n.to_string()).collect();
@@ -151,9 +147,9 @@ async fn old_records_are_deleted() {
     let dir = tempfile::tempdir().unwrap();
     let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
     for n in 0..1200 {
-        journal.record(record(&format!("old{n}"), now() - 31 * DAY)).await;
+        journal.record(record(&format!("old{n}"), now() - DAY * 31)).await;
     }
-    journal.record(record("kept", now() - 29 * DAY)).await;
+    journal.record(record("kept", now() - DAY * 29)).await;
     journal.flush().await;
     until(|| ids(dir.path(), &Filter::default()) == ["kept"]).await;
 }
@@ -165,7 +161,7 @@ async fn the_oldest_records_make_room() {
     let journal = Journal::open(dir.path(), bounds).unwrap();
     let time = now();
     for n in 0..6000 {
-        journal.record(record(&n.to_string(), time + n)).await;
+        journal.record(record(&n.to_string(), time + Duration::from_millis(n))).await;
     }
     journal.flush().await;
     let mut kept = Vec::new();
@@ -268,17 +264,21 @@ async fn until(mut done: impl FnMut() -> bool) {
 async fn failures_count_from_when_they_failed_not_from_when_the_message_came() {
     let dir = tempfile::tempdir().unwrap();
     let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
-    let five_days_ago = |id| Record { outcome: Outcome::Spooled, ..record(id, now() - 5 * DAY) };
+    let five_days_ago = |id| Record { outcome: Outcome::Spooled, ..record(id, now() - DAY * 5) };
     for id in ["given up today", "given up long ago", "waits"] {
         journal.record(five_days_ago(id)).await;
     }
-    let failed = |id, ms| Record { outcome: Outcome::Failed, ms, ..five_days_ago(id) };
-    journal.amend(failed("given up today", 5 * DAY - 1_000)).await;
+    let failed = |id, took: Duration| Record {
+        outcome: Outcome::Failed,
+        ms: whole_millis(took),
+        ..five_days_ago(id)
+    };
+    journal.amend(failed("given up today", DAY * 5 - Duration::from_secs(1))).await;
     journal.amend(failed("given up long ago", DAY)).await;
     journal.close().await;
     let reader = Reader::open(dir.path()).unwrap();
     assert_eq!(reader.count_failed(now() - DAY).unwrap(), 1);
-    assert_eq!(reader.count_failed(0).unwrap(), 2);
+    assert_eq!(reader.count_failed(Millis::EPOCH).unwrap(), 2);
 }
 
 /// A spooled message may end, or be dropped by the operator, before its first record is written.

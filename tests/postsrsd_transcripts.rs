@@ -16,13 +16,14 @@ use onward::{
     milter, policy,
     postfix::{Dialect, Patience, Service, serve},
     reply::Reply,
+    time::UnixTime,
 };
 use serde::Deserialize;
 use std::{fs, time::Duration};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const TRANSCRIPTS: &str = include_str!("vectors/postsrsd-transcripts.jsonl");
-const NOW: u64 = 1_700_000_000;
+const NOW: UnixTime = UnixTime::new(1_700_000_000);
 
 #[derive(Deserialize)]
 struct Row {

@@ -17,6 +17,7 @@ use onward::{
         Directory, Options, Queue, QueueChange, QueueFilter, Store, StoreError, backup,
         spool::{Head, Leg, LegState, NewMessage, SpoolBounds, SpoolError},
     },
+    time::{Millis, UnixTime},
 };
 use rusqlite::Connection;
 use std::{
@@ -41,7 +42,7 @@ fn leg(to: &str) -> Leg {
         state: LegState::Queued,
         was_uncertain: false,
         attempts: 1,
-        next_attempt: 5_000,
+        next_attempt: Millis::new(5_000),
         reply: ForeignReply { code: 451, status: None, text: "busy".into() },
     }
 }
@@ -50,7 +51,7 @@ fn message(id: &str, octets: usize, legs: &[&str]) -> NewMessage {
     NewMessage {
         head: Head {
             id: id.to_owned(),
-            arrived: 1_000,
+            arrived: Millis::new(1_000),
             client: Some("192.0.2.1".parse().unwrap()),
             helo: "client.test".into(),
             sender: ReversePath::Mailbox(mailbox("alice@sender.test")),
@@ -268,7 +269,7 @@ async fn the_command_line_tells_the_daemon_what_it_changed() {
     assert_eq!(changed(&state, "nobody", QueueChange::Retry), (0, 0));
     assert_eq!(changed(&state, "A", QueueChange::Retry), (1, 0));
     timeout(Duration::from_secs(1), changes.changed()).await.expect("within a second").unwrap();
-    assert_eq!(store.spooled(seq).await.unwrap().unwrap().legs[0].next_attempt, 0);
+    assert_eq!(store.spooled(seq).await.unwrap().unwrap().legs[0].next_attempt, Millis::EPOCH);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -351,7 +352,7 @@ async fn the_room_of_messages_that_went_is_given_back_to_the_disk() {
     assert!(size() > 20_000_000);
     store.spool_bury(kept).await.unwrap();
     assert!(size() > 20_000_000, "free pages are used again first");
-    store.purge(0).await.unwrap();
+    store.purge(UnixTime::new(0)).await.unwrap();
     assert!(size() < 1_000_000, "{}", size());
     assert_eq!(pragma(&raw(&state), "freelist_count"), 0);
     let (_, bytes) = store.spooled_bytes(stays).await.unwrap().unwrap();

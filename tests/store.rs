@@ -13,6 +13,7 @@ use onward::{
     alias::{Alias, AliasAddress, Expansion},
     reply::{ForeignReply, Status},
     store::{ChangeError, Directory, Options, SrsPutError, Store, StoreError},
+    time::UnixTime,
 };
 use std::{
     fs,
@@ -25,6 +26,10 @@ use tokio::time::timeout;
 
 fn mailbox(text: &str) -> Mailbox {
     Mailbox::parse(text).unwrap()
+}
+
+fn at(seconds: u64) -> UnixTime {
+    UnixTime::new(seconds)
 }
 
 fn forward(address: &str, to: &str) -> Alias {
@@ -102,8 +107,8 @@ async fn the_stores_own_writes_do_not_empty_its_cache() {
     let store = open(&state);
     let mut directory = directory(&state, &[]);
     let before = *store.version().borrow();
-    store.remember_delivered(vec![[1; 32]], 10).await.unwrap();
-    store.srs_put("t", &mailbox("a@y.test"), 10, 1, 9).await.unwrap();
+    store.remember_delivered(vec![[1; 32]], at(10)).await.unwrap();
+    store.srs_put("t", &mailbox("a@y.test"), at(10), at(1), 9).await.unwrap();
     let x = Domain::parse("x.test").unwrap();
     seen(&store, || directory.add_domain(&x).unwrap()).await;
     assert_eq!(*store.version().borrow(), before + 1);
@@ -132,48 +137,51 @@ async fn postmaster() {
 async fn long_srs_addresses() {
     let state = TempDir::new().unwrap();
     let store = open(&state);
-    let day = 86_400;
+    let day = UnixTime::of_day;
     let (a, b, c) = (mailbox("a@y.test"), mailbox("b@y.test"), mailbox("c@y.test"));
-    store.srs_put("Ta", &a, 20 * day, day, 2).await.unwrap();
-    store.srs_put("tb", &b, 5 * day, day, 2).await.unwrap();
-    assert_eq!(store.srs_put("tc", &c, 9 * day, day, 2).await, Err(SrsPutError::Full));
-    assert_eq!(store.srs_put("ta", &b, 9 * day, day, 2).await, Err(SrsPutError::Taken));
-    assert_eq!(store.srs_get("tA", 20 * day - 1).await.unwrap(), Some(a.clone()));
-    assert_eq!(store.srs_get("ta", 21 * day).await.unwrap(), None);
-    assert_eq!(store.srs_get("tx", day).await.unwrap(), None);
+    store.srs_put("Ta", &a, day(20), day(1), 2).await.unwrap();
+    store.srs_put("tb", &b, day(5), day(1), 2).await.unwrap();
+    assert_eq!(store.srs_put("tc", &c, day(9), day(1), 2).await, Err(SrsPutError::Full));
+    assert_eq!(store.srs_put("ta", &b, day(9), day(1), 2).await, Err(SrsPutError::Taken));
+    assert_eq!(
+        store.srs_get("tA", day(20) - Duration::from_secs(1)).await.unwrap(),
+        Some(a.clone())
+    );
+    assert_eq!(store.srs_get("ta", day(21)).await.unwrap(), None);
+    assert_eq!(store.srs_get("tx", day(1)).await.unwrap(), None);
 
     // Renewed, although the table is full, and never for a shorter time.
-    store.srs_put("tb", &b, 7 * day, day, 2).await.unwrap();
-    store.srs_put("tb", &b, 2 * day, day, 2).await.unwrap();
-    assert_eq!(store.srs_get("tb", 7 * day - 1).await.unwrap(), Some(b));
+    store.srs_put("tb", &b, day(7), day(1), 2).await.unwrap();
+    store.srs_put("tb", &b, day(2), day(1), 2).await.unwrap();
+    assert_eq!(store.srs_get("tb", day(7) - Duration::from_secs(1)).await.unwrap(), Some(b));
     // What has expired makes room.
-    store.srs_put("tc", &c, 30 * day, 8 * day, 2).await.unwrap();
+    store.srs_put("tc", &c, day(30), day(8), 2).await.unwrap();
 
     // The command line sees and keeps them too, and they outlive the daemon.
     drop(store);
     let mut directory = directory(&state, &[]);
-    assert_eq!(directory.srs_get("TC", 9 * day).unwrap(), Some(c));
-    assert_eq!(directory.srs_put("td", &a, 9 * day, 9 * day, 2), Err(SrsPutError::Full));
-    directory.srs_put("td", &a, 99 * day, 25 * day, 2).unwrap();
-    assert_eq!(open(&state).srs_get("td", 26 * day).await.unwrap(), Some(a));
+    assert_eq!(directory.srs_get("TC", day(9)).unwrap(), Some(c));
+    assert_eq!(directory.srs_put("td", &a, day(9), day(9), 2), Err(SrsPutError::Full));
+    directory.srs_put("td", &a, day(99), day(25), 2).unwrap();
+    assert_eq!(open(&state).srs_get("td", day(26)).await.unwrap(), Some(a));
 }
 
 #[tokio::test]
 async fn what_was_delivered_outlives_the_process() {
     let state = TempDir::new().unwrap();
     let store = open(&state);
-    assert!(!store.was_delivered(&[1; 32], 5));
-    store.remember_delivered(vec![[1; 32]], 10).await.unwrap();
-    store.remember_delivered(vec![[2; 32]], 50).await.unwrap();
+    assert!(!store.was_delivered(&[1; 32], at(5)));
+    store.remember_delivered(vec![[1; 32]], at(10)).await.unwrap();
+    store.remember_delivered(vec![[2; 32]], at(50)).await.unwrap();
     for store in [store.clone(), open(&state)] {
-        assert!(store.was_delivered(&[1; 32], 9));
-        assert!(!store.was_delivered(&[1; 32], 10));
-        assert!(!store.was_delivered(&[3; 32], 9));
+        assert!(store.was_delivered(&[1; 32], at(9)));
+        assert!(!store.was_delivered(&[1; 32], at(10)));
+        assert!(!store.was_delivered(&[3; 32], at(9)));
     }
-    store.purge(20).await.unwrap();
+    store.purge(at(20)).await.unwrap();
     for store in [store, open(&state)] {
-        assert!(!store.was_delivered(&[1; 32], 9));
-        assert!(store.was_delivered(&[2; 32], 20));
+        assert!(!store.was_delivered(&[1; 32], at(9)));
+        assert!(store.was_delivered(&[2; 32], at(20)));
     }
 }
 
@@ -184,14 +192,18 @@ async fn a_refusal_is_answered_once_and_outlives_the_process_until_then() {
     let long = ForeignReply { code: 554, status: None, text: "x".repeat(9_999) };
     let store = open(&state);
     let short_lived = vec![([3; 32], reply.clone()), ([5; 32], reply.clone())];
-    store.remember_refused(short_lived, 10).await.unwrap();
-    store.remember_refused(vec![([4; 32], long)], 50).await.unwrap();
-    assert_eq!(store.take_refused(&[3; 32], 9).await.unwrap(), Some(reply));
-    assert_eq!(store.take_refused(&[3; 32], 9).await.unwrap(), None, "taken");
+    store.remember_refused(short_lived, at(10)).await.unwrap();
+    store.remember_refused(vec![([4; 32], long)], at(50)).await.unwrap();
+    assert_eq!(store.take_refused(&[3; 32], at(9)).await.unwrap(), Some(reply));
+    assert_eq!(store.take_refused(&[3; 32], at(9)).await.unwrap(), None, "taken");
     let again = open(&state);
-    assert_eq!(again.take_refused(&[3; 32], 9).await.unwrap(), None, "taken before the restart");
-    assert_eq!(again.take_refused(&[4; 32], 10).await.unwrap().unwrap().text.len(), 500);
-    assert_eq!(again.take_refused(&[5; 32], 10).await.unwrap(), None, "expired");
+    assert_eq!(
+        again.take_refused(&[3; 32], at(9)).await.unwrap(),
+        None,
+        "taken before the restart"
+    );
+    assert_eq!(again.take_refused(&[4; 32], at(10)).await.unwrap().unwrap().text.len(), 500);
+    assert_eq!(again.take_refused(&[5; 32], at(10)).await.unwrap(), None, "expired");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -203,13 +215,13 @@ async fn many_writers_at_once_each_get_their_own_answer() {
         let store = store.clone();
         tasks.spawn(async move {
             let address = mailbox(&format!("n{n}@y.test"));
-            (n, store.srs_put(&format!("t{n}"), &address, 1_000, 1, 150).await)
+            (n, store.srs_put(&format!("t{n}"), &address, at(1_000), at(1), 150).await)
         });
     }
     let mut full = 0;
     while let Some(done) = tasks.join_next().await {
         let (n, put) = done.unwrap();
-        let kept = store.srs_get(&format!("t{n}"), 1).await.unwrap();
+        let kept = store.srs_get(&format!("t{n}"), at(1)).await.unwrap();
         match put {
             Ok(()) => assert_eq!(kept, Some(mailbox(&format!("n{n}@y.test")))),
             Err(SrsPutError::Full) => {
@@ -342,7 +354,7 @@ async fn a_long_change_of_another_process_delays_writes_and_not_look_ups() {
 
     let write = tokio::spawn({
         let store = store.clone();
-        async move { store.remember_delivered(vec![[1; 32]], 10).await }
+        async move { store.remember_delivered(vec![[1; 32]], at(10)).await }
     });
     assert_eq!(resolved(&store, "a@x.test").await, "p@y.test");
     assert!(!write.is_finished());

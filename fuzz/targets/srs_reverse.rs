@@ -5,10 +5,11 @@ use libfuzzer_sys::fuzz_target;
 use onward::{
     address::{Domain, Mailbox},
     srs::{Forwarded, Keyring, ReverseError, Reversed, Rewriter, Settings, TagKind, is_srs_shaped},
+    time::UnixTime,
 };
 use std::sync::LazyLock;
 
-const NOW: u64 = 1_795_420_800;
+const NOW: UnixTime = UnixTime::new(1_795_420_800);
 
 static REWRITERS: LazyLock<Vec<Rewriter>> = LazyLock::new(|| {
     [TagKind::Sha256Base32, TagKind::Sha1Base64, TagKind::Sha1Base64Url]

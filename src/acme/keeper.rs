@@ -1,9 +1,6 @@
 use super::{AcmeError, files::Files, order::order, responder::Responder};
-use crate::{config::Acme, tls};
-use std::{
-    path::PathBuf,
-    time::{Duration, SystemTime},
-};
+use crate::{clock, config::Acme, tls};
+use std::{path::PathBuf, time::Duration};
 use tokio::time::sleep;
 
 /// How often it is looked at.
@@ -67,9 +64,9 @@ impl Keeper {
         match tls::expiry(&self.files.certificate().certificate) {
             Err(_) => true,
             Ok(life) => {
-                let third = life.end.duration_since(life.begin).unwrap_or_default() / 3;
+                let third = life.end.since(life.begin) / 3;
                 let is_for = |name: &String| life.names.iter().any(|has| has == name);
-                SystemTime::now() + third >= life.end || !self.names.iter().all(is_for)
+                clock::now() + third >= life.end || !self.names.iter().all(is_for)
             }
         }
     }

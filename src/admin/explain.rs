@@ -60,7 +60,7 @@ pub struct Explanation {
 /// When the daemon could not start either.
 pub async fn explain(config: Config, question: &Question) -> Result<Explanation, OpenError> {
     let (services, _) = Services::open(config)?;
-    let now = clock::seconds();
+    let now = clock::now();
     let mut explanation = Explanation {
         destinations: Vec::new(),
         lost: Vec::new(),

@@ -11,6 +11,7 @@ use crate::{
     address::ReversePath,
     dns::Resolver,
     message::{Header, RESULTS_FIELD},
+    time::UnixTime,
     verdict::{
         Arc, Check, Dkim, Dmarc, DmarcPolicy, DmarcResult, Findings, Policy, Signature, Spf,
     },
@@ -35,8 +36,8 @@ pub struct Incoming<'a> {
     pub header: &'a Header<'a>,
     /// The message.
     pub message: &'a [u8],
-    /// When it came, in seconds since 1970.
-    pub now: u64,
+    /// When it came.
+    pub now: UnixTime,
 }
 
 /// SPF of whoever brings a message.
@@ -141,7 +142,7 @@ impl Checked {
         key: &SigningKey,
         came: &[u8],
         (prefix, leaves): (&[u8], &[u8]),
-        now: u64,
+        now: UnixTime,
     ) -> Option<Vec<u8>> {
         if self.findings.arc == Arc::TempError {
             return None;

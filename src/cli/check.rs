@@ -2,15 +2,14 @@
 
 use super::{Context, Failure, srs::secret_file};
 use crate::{
+    clock,
     config::{Config, Listen, Protocol, Srs, print_duration, print_size},
     next_hop::TlsLevel,
+    time::DAY,
     tls::{Certificates, expiry},
 };
-use std::{
-    fs, io::Write, os::unix::fs::PermissionsExt, path::Path, process::ExitCode, time::SystemTime,
-};
+use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::Path, process::ExitCode};
 
-const DAY: u64 = 86_400;
 /// Days before its end from which on a certificate is warned of.
 const SOON: u64 = 14;
 
@@ -55,14 +54,14 @@ pub fn run(_: Args, context: &Context) -> Result<ExitCode, Failure> {
         let file = files.certificate.display();
         let valid = match expiry(&files.certificate) {
             Ok(life) => {
-                let days =
-                    life.end.duration_since(SystemTime::now()).map(|left| left.as_secs() / DAY);
+                let now = clock::now();
+                let days = (life.end > now).then(|| life.end.since(now).as_secs() / DAY.as_secs());
                 match days {
-                    Ok(days @ ..=SOON) => {
+                    Some(days @ ..=SOON) => {
                         warnings.push(format!("the certificate {file} expires in {days} days"));
                     }
-                    Err(_) => warnings.push(format!("the certificate {file} has expired")),
-                    Ok(_) => {}
+                    None => warnings.push(format!("the certificate {file} has expired")),
+                    Some(_) => {}
                 }
                 days.map_or("has expired".to_owned(), |days| format!("valid for {days} days"))
             }

@@ -2,13 +2,11 @@
 
 mod file;
 
-use super::{
-    Context, Failure,
-    time::{now, rfc3339},
-};
+use super::{Context, Failure, time::rfc3339};
 use crate::{
     address::Domain,
     auth::dkim::{KeyFile, KeyKind, KeyState, Selector, SigningKey, new_key},
+    clock,
 };
 use serde::Serialize;
 use std::{
@@ -153,7 +151,8 @@ fn add(
         Some(selector) => selector,
         None => {
             let kind = parse(&parse_selector("any")?)?.kind();
-            let today: String = rfc3339(now()).chars().take(10).filter(|c| *c != '-').collect();
+            let today: String =
+                rfc3339(clock::millis()).chars().take(10).filter(|c| *c != '-').collect();
             parse_selector(&format!("onward-{today}-{kind}"))?
         }
     };

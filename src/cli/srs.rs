@@ -6,15 +6,12 @@ pub(super) mod secret_file;
 use super::{Context, Failure};
 use crate::{
     address::{Domain, Mailbox},
+    clock,
     srs::{Forwarded, Reversed, Rewriter, Settings, Token},
     store::Directory,
+    time::UnixTime,
 };
-use std::{
-    io::Write,
-    path::Path,
-    process::ExitCode,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{io::Write, path::Path, process::ExitCode};
 
 /// Rewrites senders and turns rewritten ones back; keeps the secrets
 #[derive(Debug, clap::Args)]
@@ -80,13 +77,13 @@ struct LongSenders<'a> {
 }
 
 impl LongSenders<'_> {
-    fn put(&self, token: &Token, sender: &Mailbox, expires: u64) -> Result<(), Failure> {
+    fn put(&self, token: &Token, sender: &Mailbox, expires: UnixTime) -> Result<(), Failure> {
         Directory::open(self.state_dir)?
-            .srs_put(token.as_str(), sender, expires, now(), self.max)
+            .srs_put(token.as_str(), sender, expires, clock::now(), self.max)
             .map_err(|error| Failure::new(format_args!("cannot keep {sender}: {error}")))
     }
 
-    fn get(&self, token: &Token, now: u64) -> Result<Option<Mailbox>, Failure> {
+    fn get(&self, token: &Token, now: UnixTime) -> Result<Option<Mailbox>, Failure> {
         Ok(Directory::open(self.state_dir)?.srs_get(token.as_str(), now)?)
     }
 }
@@ -125,7 +122,7 @@ fn forward(
         return Ok(args.address.clone());
     }
     let sender = mailbox(&args.address)?;
-    let now = args.at.unwrap_or_else(now);
+    let now = args.at.map_or_else(clock::now, UnixTime::new);
     let srs_domain = srs_domain(args.domain.as_ref(), rewriter)?;
     match rewriter.forward(&sender, srs_domain, now) {
         Forwarded::Unchanged => Ok(args.address.clone()),
@@ -157,7 +154,7 @@ fn reverse(
     long_senders: &LongSenders<'_>,
 ) -> Result<String, Failure> {
     let recipient = mailbox(&args.address)?;
-    let now = args.at.unwrap_or_else(now);
+    let now = args.at.map_or_else(clock::now, UnixTime::new);
     let Settings { domain, per_domain, .. } = rewriter.settings();
     if !per_domain && recipient.domain() != domain {
         return Err(Failure::new(format_args!("{recipient}: not at the SRS domain, {domain}")));
@@ -175,10 +172,6 @@ fn reverse(
 fn mailbox(text: &str) -> Result<Mailbox, Failure> {
     // Debug form: what is no address may hold anything, and the reason is one line.
     Mailbox::parse(text).map_err(|error| Failure::new(format_args!("{text:?}: {error}")))
-}
-
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 #[cfg(test)]

@@ -1,11 +1,9 @@
 //! `onward tls`: what came of TLS with the mail servers of others.
 
 use super::{Context, Failure};
-use crate::store::tls_results;
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use crate::{clock, store::tls_results};
+use jiff::{civil::Date, tz::TimeZone};
 use std::{io::Write, process::ExitCode};
-
-const DAY: i64 = 86_400;
 
 /// Shows what came of TLS with the mail servers of others
 #[derive(Debug, clap::Args)]
@@ -34,11 +32,10 @@ enum Command {
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let Command::Results { day, json } = &args.command;
     let day = match day {
-        Some(date) => date.to_zoned(TimeZone::UTC).map_err(Failure::new)?.timestamp(),
-        None => Timestamp::now(),
+        Some(date) => date.to_zoned(TimeZone::UTC).map_err(Failure::new)?.timestamp().into(),
+        None => clock::millis(),
     };
-    let day = u64::try_from(day.as_second() / DAY).unwrap_or(0);
-    let rows = tls_results(&context.config()?.state_dir, day)?;
+    let rows = tls_results(&context.config()?.state_dir, day.unix_time().day())?;
     let mut out = context.out();
     for row in &rows {
         if *json {

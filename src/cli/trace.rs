@@ -9,8 +9,8 @@ use crate::{
     config::print_size,
     log::printable,
     store::journal::{Attempt, Filter, JournalError, Reader, Record},
+    time::Millis,
 };
-use jiff::Timestamp;
 use serde::Serialize;
 use std::{
     io::{self, BufWriter, Write},
@@ -34,7 +34,7 @@ pub struct Args {
     to: Option<String>,
     /// Not before: 2h, 7d, 2026-01-31, or 2026-01-31T12:00:00Z
     #[arg(long, value_name = "TIME", value_parser = parse_since)]
-    since: Option<Timestamp>,
+    since: Option<Millis>,
     /// Only the latest N
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
@@ -49,13 +49,8 @@ pub struct Args {
 /// When the journal cannot be read.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let reader = Reader::open(&context.config()?.state_dir)?;
-    let filter = Filter {
-        id: args.id,
-        from: args.from,
-        to: args.to,
-        since: args.since.map(|since| u64::try_from(since.as_millisecond()).unwrap_or(0)),
-        limit: args.limit,
-    };
+    let filter =
+        Filter { id: args.id, from: args.from, to: args.to, since: args.since, limit: args.limit };
     let mut out = BufWriter::new(context.out());
     let mut found = false;
     reader.read(&filter, |record| -> Result<(), Failure> {

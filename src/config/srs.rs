@@ -2,6 +2,7 @@ use super::{Listen, Machine, reader::Table, schema};
 use crate::{
     address::{Domain, DomainPattern},
     srs::{Separator, Settings, TagKind},
+    time::DAY,
 };
 use std::{path::PathBuf, str::FromStr};
 
@@ -80,13 +81,12 @@ fn separator_of(text: &str) -> Result<Separator, String> {
 
 /// The timestamp of an SRS address counts days, so a part of a day would be a false promise.
 fn max_age_days(table: &Table<'_>) -> Option<u16> {
-    const DAY: u64 = 24 * 60 * 60;
     let age = table.duration("max_age")?;
-    if age.subsec_nanos() > 0 || age.as_secs() % DAY != 0 {
+    if age.subsec_nanos() > 0 || age.as_secs() % DAY.as_secs() != 0 {
         table.refuse("max_age", "not in whole days", "whole days from \"1d\" to \"1000d\"");
         return None;
     }
-    u16::try_from(age.as_secs() / DAY).ok()
+    u16::try_from(age.as_secs() / DAY.as_secs()).ok()
 }
 
 fn domain_name(text: &str) -> Result<Domain, String> {

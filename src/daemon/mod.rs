@@ -168,7 +168,7 @@ impl Daemon {
         let count = tokio::spawn(async move { tls_reports::run(&of_count).await });
         let purge = tokio::spawn(async move {
             loop {
-                if let Err(error) = store.purge(clock::seconds()).await {
+                if let Err(error) = store.purge(clock::now()).await {
                     tracing::error!(%error, "cannot forget what has expired");
                 }
                 tokio::time::sleep(PURGE_EVERY).await;

@@ -4,10 +4,7 @@ use crate::{
     http::Page, inbound::Clients, mail::Services, metrics::Now, postfix::Connections, tls,
 };
 use hyper::StatusCode;
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 /// OpenMetrics, which Prometheus asks for.
@@ -56,21 +53,20 @@ impl Watched {
         let services = &self.services;
         let spool = services.store.spool_figures().await.unwrap_or_default();
         let now = crate::clock::millis();
-        let age = spool.oldest.map_or(0, |oldest| now.saturating_sub(oldest));
+        let age = spool.oldest.map_or(Duration::ZERO, |oldest| now.since(oldest));
         let files = services.config.tls.certificates.first();
         let end = files.and_then(|files| tls::expiry(&files.certificate).ok());
-        let end = end.and_then(|life| life.end.duration_since(SystemTime::UNIX_EPOCH).ok());
         Now {
             spool_messages: spool.messages,
             spool_octets: spool.octets,
-            spool_age: age as f64 / 1000.0,
+            spool_age: age.as_millis() as f64 / 1000.0,
             connections: self.clients.connections(),
             map_connections: self.connections.open(),
             idle_connections: services.outbound.idle_connections(),
             memory: services.memory.used(),
             dns: services.outbound.resolver().counts(),
             tls: services.outbound.tls_totals(),
-            certificate_end: end.map_or(0.0, |end| end.as_secs_f64()),
+            certificate_end: end.map(|life| life.end),
         }
     }
 }

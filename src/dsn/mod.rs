@@ -21,13 +21,16 @@ use crate::{
     address::{Domain, ForwardPath, Mailbox},
     message::{Header, MessageId},
     reply::Reply,
+    time::UnixTime,
 };
+use jiff::Timestamp;
 use mail_builder::{
     MessageBuilder,
     headers::{content_type::ContentType, date::Date, raw::Raw},
     mime::MimePart,
 };
 use sha2::{Digest, Sha256};
+use std::time::Duration;
 
 /// What the sender of a message is to be told. It is sent with a null reverse-path.
 #[derive(Debug, Clone, Copy)]
@@ -42,10 +45,10 @@ pub struct Notice<'a> {
     pub to: &'a Mailbox,
     /// Names the message in the journal; what no [`MessageId`] has is left out.
     pub original_id: &'a str,
-    /// When the message came, in seconds since 1970.
-    pub arrived: u64,
-    /// When the last attempt ended, in seconds since 1970.
-    pub now: u64,
+    /// When the message came.
+    pub arrived: UnixTime,
+    /// When the last attempt ended.
+    pub now: UnixTime,
     /// The message, or its header section alone; nothing else of it is sent.
     pub original: &'a [u8],
     /// Whom it did not reach: one at least.
@@ -70,8 +73,8 @@ pub enum Cause {
     Refused,
     /// It took too long.
     GivenUp {
-        /// Seconds from the first attempt to the last.
-        tried_for: u64,
+        /// From the first attempt to the last.
+        tried_for: Duration,
         /// A final reply was lost: the destination may have the message.
         is_uncertain: bool,
     },
@@ -133,6 +136,6 @@ fn boundary(id: MessageId, parts: [&[u8]; 3]) -> String {
     format!("=_{}", base32::encode(base32::Alphabet::Crockford, short))
 }
 
-fn date(seconds: u64) -> Date {
-    Date::new(i64::try_from(seconds).unwrap_or(i64::MAX))
+fn date(time: UnixTime) -> Date {
+    Date::new(Timestamp::from(time).as_second())
 }

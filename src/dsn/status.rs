@@ -53,10 +53,11 @@ fn field(out: &mut Vec<u8>, name: &str, value: String) {
 mod tests {
     use super::*;
     use crate::{address::ForwardPath, reply::Reply};
+    use std::time::Duration;
 
     #[test]
     fn status_codes() {
-        let given_up = Cause::GivenUp { tried_for: 1, is_uncertain: false };
+        let given_up = Cause::GivenUp { tried_for: Duration::from_secs(1), is_uncertain: false };
         let silent = Reply::plain(450, "later");
         for (cause, reply, expected) in [
             (Cause::Refused, Reply::destination_null_mx(), "5.1.10"),

@@ -1,6 +1,7 @@
 //! The part for people.
 
 use super::{Cause, Failure, Notice, date, names, status::one_line};
+use std::time::Duration;
 
 /// Where lines are broken, if there is a space to do it at.
 const WIDTH: usize = 72;
@@ -101,7 +102,8 @@ fn advice(failures: &[Failure<'_>]) -> Vec<&'static str> {
 }
 
 /// A length of time in the largest unit of which there are two.
-fn span(seconds: u64) -> String {
+fn span(length: Duration) -> String {
+    let seconds = length.as_secs();
     match (seconds / 60, seconds / 3600, seconds / 86400) {
         (0 | 1, _, _) => "less than 2 minutes".to_owned(),
         (minutes, 0 | 1, _) => format!("{minutes} minutes"),
@@ -143,7 +145,7 @@ mod tests {
             (172_799, "47 hours"),
             (432_000, "5 days"),
         ] {
-            assert_eq!(span(seconds), text);
+            assert_eq!(span(Duration::from_secs(seconds)), text);
         }
     }
 

@@ -7,6 +7,7 @@
 mod journal;
 mod json;
 
+use crate::clock;
 use std::{
     fmt::{self, Write as _},
     io::{self, IsTerminal, Write as _},
@@ -111,12 +112,12 @@ impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Lines<W> {
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         if self.style == Style::Json {
-            return (self.write)(&json::line(event, jiff::Timestamp::now()));
+            return (self.write)(&json::line(event, clock::millis().into()));
         }
         if self.journal.as_ref().is_some_and(|journal| journal.tell(event)) {
             return;
         }
-        let mut line = start_of_line(self.style, *event.metadata().level(), jiff::Timestamp::now());
+        let mut line = start_of_line(self.style, *event.metadata().level(), clock::millis().into());
         let start = line.len();
         event.record(&mut Fields { line: &mut line, start });
         line.push('\n');

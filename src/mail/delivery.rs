@@ -18,18 +18,20 @@ use crate::{
         Fingerprint, journal,
         spool::{self, LegState},
     },
+    time::{Millis, UnixTime, whole_millis},
 };
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
+    time::Duration,
 };
 use tokio::{task::JoinSet, time::Instant};
 
 /// For how long it is remembered who has a message whose sender was told to come again: as long as
 /// senders usually try.
-const MEMORY: u64 = 5 * 86_400;
+const MEMORY: Duration = Duration::from_hours(5 * 24);
 /// Mailboxes of one transaction: as many as every server must take (RFC 5321 §4.5.3.1.8).
 const MAX_RECIPIENTS: usize = 100;
 
@@ -50,8 +52,8 @@ pub(super) struct Message {
     pub(super) smtputf8: bool,
     /// It asks for no notices, or a notice might go round in circles.
     pub(super) wants_no_notice: bool,
-    /// Seconds since 1970.
-    pub(super) now: u64,
+    /// When it came.
+    pub(super) now: UnixTime,
 }
 
 /// What is to be delivered, and what came of it.
@@ -157,7 +159,7 @@ impl Delivery {
 
     /// Takes the verdict on one leg. Mailboxes of one transaction that were answered alike share a line
     /// of the journal.
-    fn conclude(&mut self, services: &Services, at: usize, attempt: Attempt, began: u64) {
+    fn conclude(&mut self, services: &Services, at: usize, attempt: Attempt, began: Millis) {
         let Some(leg) = self.legs.get_mut(at) else { return };
         count_attempt(services, &leg.to.next_hop, &attempt);
         let to = std::slice::from_ref(&leg.to.mailbox);
@@ -211,7 +213,7 @@ impl Delivery {
         &self,
         at: usize,
         recipient: &Recipient,
-        due: u64,
+        due: Millis,
     ) -> Vec<(usize, spool::Leg)> {
         let legs = self.of_recipient.get(at).into_iter().flatten();
         legs.filter_map(|at| self.legs.get(*at))
@@ -298,12 +300,12 @@ fn class_of(attempt: &Attempt) -> &'static str {
     }
 }
 
-/// The line of the journal about an attempt on `to`, which began at `began` (milliseconds since 1970).
+/// The line of the journal about an attempt on `to`, which began at `began`.
 pub(super) fn journal_line(
     to: &[Mailbox],
     attempt: &Attempt,
     hop: &NextHop,
-    began: u64,
+    began: Millis,
 ) -> journal::Attempt {
     let verdict = class_of(attempt);
     let theirs = attempt.theirs.as_ref().map(ToString::to_string);
@@ -312,7 +314,7 @@ pub(super) fn journal_line(
         to: to.iter().map(ToString::to_string).collect(),
         host: attempt.remote.clone().unwrap_or_else(|| hop.to_string()),
         reply: theirs.unwrap_or_else(|| attempt.outcome.reply.to_string()),
-        ms: u64::try_from(attempt.elapsed.as_millis()).unwrap_or(u64::MAX),
+        ms: whole_millis(attempt.elapsed),
         tls: attempt.tls.clone(),
         verdict: verdict.to_owned(),
     }

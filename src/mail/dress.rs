@@ -10,6 +10,7 @@ use crate::{
     config::ArcSealing,
     message::{Header, munge},
     reply::Reply,
+    time::UnixTime,
 };
 use bytes::Bytes;
 
@@ -41,8 +42,8 @@ pub(super) struct Making<'a> {
     pub(super) is_munged: bool,
     /// Received and loop tokens.
     pub(super) trace: String,
-    /// Seconds since 1970.
-    pub(super) now: u64,
+    /// When it came.
+    pub(super) now: UnixTime,
 }
 
 impl Forms {

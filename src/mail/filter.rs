@@ -89,7 +89,7 @@ impl Service for Filter {
     }
 
     async fn recipient(&self, sender: &[u8], recipient: &[u8]) -> Recipient {
-        let now = clock::seconds();
+        let now = clock::now();
         match returned(&self.services, sender, recipient, now).await {
             Some(Err(reply)) => return Recipient::Refused(reply),
             // In the shadow nothing is used.

@@ -13,6 +13,7 @@ use crate::{
     retry,
     srs::Rewriter,
     store::{Options, SrsPutError, Store, StoreError, journal::Journal, spool::SpoolBounds},
+    time::UnixTime,
     tls::{Connector, RootsError},
 };
 use std::sync::Arc;
@@ -164,7 +165,7 @@ impl Services {
         rewriter: &Rewriter,
         sender: &Mailbox,
         srs_domain: &Domain,
-        now: u64,
+        now: UnixTime,
     ) -> Result<Mailbox, Reply> {
         let token = rewriter.token_for(sender);
         let expires = rewriter.end_of_life(now);

@@ -9,13 +9,12 @@ use crate::{
     reply::Reply,
     srs::{ReverseError, Reversed, is_srs_prefixed, is_srs_shaped},
     store::StoreError,
+    time::UnixTime,
 };
 use std::{str, sync::Arc};
 
 /// SRS addresses of ours within one of ours that are followed.
 const MAX_NESTED: usize = 3;
-/// In seconds.
-const DAY: u64 = 86_400;
 
 /// A recipient that was accepted, and where it leads.
 #[derive(Debug, Clone)]
@@ -66,12 +65,12 @@ impl Recipient {
     }
 }
 
-/// Decides on `path` in a transaction from `reverse_path` at `now` (seconds since 1970).
+/// Decides on `path` in a transaction from `reverse_path` at `now`.
 pub(crate) async fn decide(
     services: &Services,
     reverse_path: &ReversePath,
     path: &ForwardPath,
-    now: u64,
+    now: UnixTime,
 ) -> Decision {
     let srs = &services.config.srs.settings;
     let mut is_srs_return = false;
@@ -103,7 +102,7 @@ async fn decide_mailbox(
     services: &Services,
     reverse_path: &ReversePath,
     mailbox: &Mailbox,
-    now: u64,
+    now: UnixTime,
 ) -> Resolved {
     let refuse = |reply| Err(Decision::Refuse(reply));
     let is_srs_domain = *mailbox.domain() == services.config.srs.settings.domain;
@@ -182,7 +181,7 @@ pub(crate) async fn returned(
     services: &Services,
     reverse_path: &[u8],
     recipient: &[u8],
-    now: u64,
+    now: UnixTime,
 ) -> Option<Result<Returned, Reply>> {
     let recipient = str::from_utf8(recipient).ok()?;
     let Ok(mailbox) = Mailbox::parse(recipient) else {
@@ -210,8 +209,8 @@ pub(crate) async fn returned(
 }
 
 /// Counts a use of the SRS address with this key. False when it has been used often enough today.
-pub(crate) fn may_be_used(services: &Services, key: &str, now: u64) -> bool {
-    services.store.srs_use(key, now / DAY, services.config.srs.max_uses_per_day)
+pub(crate) fn may_be_used(services: &Services, key: &str, now: UnixTime) -> bool {
+    services.store.srs_use(key, now.day(), services.config.srs.max_uses_per_day)
 }
 
 /// Whether `mailbox` looks like an SRS address that we might have made.
@@ -230,7 +229,7 @@ async fn original_of(
     services: &Services,
     is_bounce: bool,
     mailbox: &Mailbox,
-    now: u64,
+    now: UnixTime,
 ) -> Result<Mailbox, Decision> {
     let refuse = |reply| Err(Decision::Refuse(reply));
     let counted = |result| services.metrics.srs_reverse(result);
@@ -277,7 +276,11 @@ fn not_reversed(error: ReverseError) -> Reply {
 }
 
 /// Whom an SRS address stands for.
-async fn sender_of(services: &Services, reversed: Reversed, now: u64) -> Result<Mailbox, Decision> {
+async fn sender_of(
+    services: &Services,
+    reversed: Reversed,
+    now: UnixTime,
+) -> Result<Mailbox, Decision> {
     let token = match reversed {
         Reversed::Mailbox(original) => return Ok(original),
         Reversed::Token(token) => token,

@@ -7,6 +7,7 @@ use crate::{
     reply::{Class, Reply, Status},
     smtp::session::{Session, Transaction},
     store::journal::{Outcome, Record},
+    time::{UnixTime, whole_millis},
 };
 use std::time::Duration;
 
@@ -17,8 +18,8 @@ const MESSAGE: &str = "message";
 #[derive(Debug)]
 pub(super) struct Story {
     pub(super) id: MessageId,
-    /// Seconds since 1970.
-    pub(super) arrived: u64,
+    /// When it came.
+    pub(super) arrived: UnixTime,
     pub(super) record: Record,
     /// A destination is left without the message although the client is told 250.
     pub(super) partial: bool,
@@ -84,7 +85,7 @@ impl Story {
         };
         Self {
             id,
-            arrived: now / 1000,
+            arrived: now.unix_time(),
             record,
             partial: false,
             discarded: false,
@@ -129,7 +130,7 @@ impl Story {
             Class::Transient | Class::Intermediate => Outcome::Deferred,
         };
         record.reply = reply.to_string();
-        record.ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        record.ms = whole_millis(took);
         if !reply.is_positive() {
             services.metrics.refusal(reply.code(), reply.status().map(|Status(a, b, c)| (a, b, c)));
         }

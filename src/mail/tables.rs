@@ -16,6 +16,7 @@ use crate::{
     postfix::Service,
     reply::{Class, Reply},
     srs::{Forwarded, ReverseError, Reversed, is_srs_shaped, missing_part},
+    time::UnixTime,
 };
 use std::{net::SocketAddr, str, sync::Arc};
 
@@ -41,8 +42,8 @@ impl Tables {
         Ok(Self::new(Arc::new(services), None))
     }
 
-    /// Answers as of `now`, in seconds since 1970.
-    pub async fn look_up_at(&self, question: Question<'_>, now: u64) -> Answer {
+    /// Answers as of `now`.
+    pub async fn look_up_at(&self, question: Question<'_>, now: UnixTime) -> Answer {
         let key = str::from_utf8(question.key).ok();
         let mailbox = || match key.filter(|key| key.contains('@')) {
             None => Err(Answer::NoDomain),
@@ -98,7 +99,7 @@ impl Tables {
         }
     }
 
-    async fn forward(&self, sender: &Mailbox, now: u64) -> Answer {
+    async fn forward(&self, sender: &Mailbox, now: UnixTime) -> Answer {
         let rewriter = self.services.rewriter();
         let domain = &rewriter.settings().domain;
         match rewriter.forward(sender, domain, now) {
@@ -117,7 +118,7 @@ impl Tables {
         }
     }
 
-    async fn reverse(&self, recipient: &Mailbox, now: u64) -> Answer {
+    async fn reverse(&self, recipient: &Mailbox, now: UnixTime) -> Answer {
         let rewriter = self.services.rewriter();
         let settings = rewriter.settings();
         let is_hosted = || self.services.store.is_hosted(recipient.domain());
@@ -178,14 +179,14 @@ impl Tables {
 
 impl Service for Tables {
     async fn look_up(&self, question: Question<'_>) -> Answer {
-        self.look_up_at(question, clock::seconds()).await
+        self.look_up_at(question, clock::now()).await
     }
 
     async fn refusal(&self, question: policy::Question<'_>) -> Option<Reply> {
         if question.protocol_state != b"RCPT" {
             return None;
         }
-        let now = clock::seconds();
+        let now = clock::now();
         match returned(&self.services, question.sender, question.recipient, now).await? {
             Err(reply) => Some(reply),
             Ok(returned) if may_be_used(&self.services, &returned.key, now) => None,

@@ -11,14 +11,13 @@ use crate::{
     clock,
     reply::ForeignReply,
     store::spool::{Head, Leg, LegState, NewMessage},
+    time::UnixTime,
     tls_rpt::{Report, Row, report_to},
 };
 use std::{str, time::Duration};
 
 /// How often results are written down.
 const COUNT_EVERY: Duration = Duration::from_mins(1);
-/// In seconds.
-const DAY: u64 = 86_400;
 /// Domains that are told of one day.
 const MAX_REPORTS: usize = 1000;
 
@@ -42,15 +41,15 @@ pub(crate) async fn keep_results(services: &Services) {
     if counts.is_empty() {
         return;
     }
-    if let Err(error) = services.store.add_tls_results(counts, clock::seconds()).await {
+    if let Err(error) = services.store.add_tls_results(counts, clock::now()).await {
         tracing::error!(%error, "cannot count TLS sessions");
     }
 }
 
 /// Reports on yesterday, once.
 async fn report(services: &Services) {
-    let now = clock::seconds();
-    let Some(day) = (now / DAY).checked_sub(1) else { return };
+    let now = clock::now();
+    let Some(day) = now.day().checked_sub(1) else { return };
     let rows = match services.store.tls_results_to_report(day).await {
         Ok(rows) => rows,
         Err(error) => return tracing::error!(%error, "cannot read what came of TLS"),
@@ -60,7 +59,7 @@ async fn report(services: &Services) {
     }
 }
 
-async fn report_to_one(services: &Services, rows: &[Row], day: u64, now: u64) {
+async fn report_to_one(services: &Services, rows: &[Row], day: u64, now: UnixTime) {
     let Some(Row { domain, .. }) = rows.first() else { return };
     let asked = services.outbound.resolver().texts(&format!("_smtp._tls.{domain}")).await;
     let texts = asked.unwrap_or_default();

@@ -19,13 +19,14 @@ use crate::{
     reply::Reply,
     smtp::{Aborted, Origin, Session, Transaction},
     store::Fingerprint,
+    time::UnixTime,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// For how long a sender that was asked to come again is given the refusal of one recipient by
 /// itself.
-const REFUSAL_MEMORY: u64 = 6 * 3600;
+const REFUSAL_MEMORY: Duration = Duration::from_hours(6);
 
 /// Forged SRS addresses of a client within an hour that are answered at once. A host that returns the
 /// bounces of forgeries makes some; who makes more is guessing, and has to wait for each answer. What
@@ -79,7 +80,7 @@ impl Handler for Mail {
             return Reply::out_of_order("MAIL first");
         };
         let reverse_path = &envelope.reverse_path;
-        let now = clock::seconds();
+        let now = clock::now();
         let reply = match decide(&self.services, reverse_path, path, now).await {
             Decision::Refuse(reply) => reply,
             Decision::Forged(reply) => {
@@ -149,7 +150,7 @@ impl Mail {
         open: &Open,
         reverse_path: &ReversePath,
         recipient: &Recipient,
-        now: u64,
+        now: UnixTime,
     ) -> Option<Reply> {
         // One reply will cover all recipients; those of one destination group mostly share a fate. Where
         // they do not, a DSN tells the difference, if one may leave.

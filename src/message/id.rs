@@ -1,3 +1,4 @@
+use crate::time::Millis;
 use std::fmt;
 
 /// Names one message in replies, trace fields, log and journal. Sorts by time of arrival.
@@ -5,11 +6,11 @@ use std::fmt;
 pub struct MessageId([u8; 10]);
 
 impl MessageId {
-    /// `now_ms` is milliseconds since 1970, of which 48 bits are kept; `random` tells apart what came
-    /// in the same millisecond, on this node or another.
-    pub fn new(now_ms: u64, random: [u8; 4]) -> Self {
+    /// Of `now` 48 bits are kept; `random` tells apart what came in the same millisecond, on this node or
+    /// another.
+    pub fn new(now: Millis, random: [u8; 4]) -> Self {
         let mut bytes = [0; 10];
-        let [_, _, time @ ..] = now_ms.to_be_bytes();
+        let [_, _, time @ ..] = now.as_millis().to_be_bytes();
         for (slot, byte) in bytes.iter_mut().zip(time.into_iter().chain(random)) {
             *slot = byte;
         }
@@ -30,7 +31,7 @@ mod tests {
 
     #[test]
     fn sorts_by_time() {
-        let id = |ms, last| MessageId::new(ms, [9, 9, 9, last]).to_string();
+        let id = |ms, last| MessageId::new(Millis::new(ms), [9, 9, 9, last]).to_string();
         assert_eq!(id(1_795_420_800_000, 1).len(), 16);
         assert!(id(1_795_420_800_000, 9) < id(1_795_420_800_001, 0));
         assert_ne!(id(5, 0), id(5, 1));

@@ -1,5 +1,8 @@
 use super::{LOOP_FIELD, LoopToken, MessageId};
-use crate::address::{Domain, ForwardPath};
+use crate::{
+    address::{Domain, ForwardPath},
+    time::UnixTime,
+};
 use jiff::{Timestamp, tz::TimeZone};
 use std::fmt::Write;
 
@@ -22,8 +25,8 @@ pub struct Received<'a> {
     pub id: MessageId,
     /// The recipients as the client named them.
     pub forward_paths: &'a [ForwardPath],
-    /// Seconds since 1970.
-    pub now: u64,
+    /// When it came.
+    pub now: UnixTime,
 }
 
 /// The header fields that go before a forwarded message: Received and one loop token a recipient.
@@ -65,16 +68,15 @@ impl Received<'_> {
 }
 
 /// RFC 5322 §3.3 date-time in UTC.
-fn date(now: u64) -> String {
-    let seconds = i64::try_from(now).unwrap_or(i64::MAX);
-    let time = Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX).to_zoned(TimeZone::UTC);
+fn date(now: UnixTime) -> String {
+    let time = Timestamp::from(now).to_zoned(TimeZone::UTC);
     time.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::Mailbox;
+    use crate::{address::Mailbox, time::Millis};
 
     #[test]
     fn fields() {
@@ -86,9 +88,9 @@ mod tests {
             esmtp: true,
             tls: None,
             smtputf8: false,
-            id: MessageId::new(0, [0; 4]),
+            id: MessageId::new(Millis::EPOCH, [0; 4]),
             forward_paths: &one,
-            now: 1_795_420_800,
+            now: UnixTime::new(1_795_420_800),
         };
         assert_eq!(
             prefix(&received, &[LoopToken::new([1; 32])]),

@@ -5,6 +5,7 @@ mod process;
 
 pub use labels::{Destination, Forwarded, Returned};
 
+use crate::time::UnixTime;
 use labels::{
     AttemptLabels, DnsLabels, ForwardLabels, OutcomeLabels, ReturnLabels, StatusLabels, TlsLabels,
     TlsSession,
@@ -70,8 +71,8 @@ pub struct Now {
     pub dns: Vec<(&'static str, &'static str, u64)>,
     /// Sessions with mail servers so far: the policy, what came of TLS, how many.
     pub tls: Vec<(&'static str, &'static str, u64)>,
-    /// When our first certificate ends, in seconds since 1970; 0 without one.
-    pub certificate_end: f64,
+    /// When our first certificate ends.
+    pub certificate_end: Option<UnixTime>,
 }
 
 impl Default for Metrics {
@@ -242,7 +243,7 @@ impl Metrics {
         self.map_connections.set(now.map_connections as f64);
         self.idle_connections.set(now.idle_connections as f64);
         self.memory.set(now.memory as f64);
-        self.certificate_end.set(now.certificate_end);
+        self.certificate_end.set(now.certificate_end.map_or(0.0, |end| end.as_secs() as f64));
         for (kind, result, count) in &now.dns {
             raise(&self.dns.get_or_create(&DnsLabels { kind, result }), *count);
         }

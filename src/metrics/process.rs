@@ -1,8 +1,9 @@
 //! This process, under the names that every client of Prometheus has for it.
 
 use super::Level;
+use crate::clock;
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
-use std::{fs, sync::atomic::AtomicU64, time::SystemTime};
+use std::{fs, sync::atomic::AtomicU64};
 
 /// Of Linux, whatever the architecture (sysconf(_SC_CLK_TCK)).
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -17,8 +18,7 @@ pub(super) struct Process {
 
 impl Process {
     pub(super) fn register(&self, registry: &mut Registry) {
-        let began = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        self.start.set(began.map_or(0.0, |since| since.as_secs_f64()));
+        self.start.set(clock::millis().as_millis() as f64 / 1000.0);
         registry.register(
             "process_resident_memory_bytes",
             "Resident memory size in bytes",

@@ -3,16 +3,18 @@
 use super::fetch::{FetchError, Fetcher};
 use crate::{
     address::Domain,
+    clock,
     dns::Resolver,
     mta_sts::{Policy, policy_id},
     store::{Store, StsPolicy},
+    time::{DAY, UnixTime},
     tls_rpt::Failure,
 };
 use std::{
     collections::HashMap,
     str,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 use tokio::time::{Instant, timeout_at};
 
@@ -21,7 +23,7 @@ const MAX_KNOWN: usize = 10_000;
 /// For how long a fetch that failed is not tried again (§3.3).
 const REST: Duration = Duration::from_mins(5);
 /// A policy that is older is fetched again when it is used, before it ends (§10.2).
-const FRESH: u64 = 86_400;
+const FRESH: Duration = DAY;
 /// For the TXT record.
 const DNS_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -47,8 +49,8 @@ struct Known {
 struct Kept {
     id: String,
     policy: Arc<Policy>,
-    fetched: u64,
-    expires: u64,
+    fetched: UnixTime,
+    expires: UnixTime,
 }
 
 /// What was found for a domain.
@@ -71,7 +73,7 @@ impl Sts {
         let Ok(mut known) = timeout_at(deadline, known.lock()).await else {
             return Found::default();
         };
-        let now = now();
+        let now = clock::now();
         if !known.was_loaded {
             known.kept = self.load(domain, now).await;
             known.was_loaded = true;
@@ -81,7 +83,7 @@ impl Sts {
         let id = self.id(domain, deadline).await;
         let is_news = |id: &String| match &known.kept {
             None => true,
-            Some(kept) => *id != kept.id || now.saturating_sub(kept.fetched) > FRESH,
+            Some(kept) => *id != kept.id || now.since(kept.fetched) > FRESH,
         };
         let rests = known.failed.is_some_and(|(_, until)| until > Instant::now());
         match id.filter(is_news) {
@@ -89,7 +91,7 @@ impl Sts {
             Some(_) if rests => {}
             Some(id) => match self.fetcher.fetch(domain, deadline).await {
                 Ok((policy, text)) => {
-                    let expires = now + policy.max_age.as_secs();
+                    let expires = now + policy.max_age;
                     tracing::info!(%domain, mode = ?policy.mode, "MTA-STS policy fetched");
                     let fetched = StsPolicy { id: id.clone(), policy: text, fetched: now, expires };
                     let policy = Arc::new(policy);
@@ -125,7 +127,7 @@ impl Sts {
         policy_id(texts).map(str::to_owned)
     }
 
-    async fn load(&self, domain: &Domain, now: u64) -> Option<Kept> {
+    async fn load(&self, domain: &Domain, now: UnixTime) -> Option<Kept> {
         let read = self.store.as_ref()?.sts_policy(&domain.to_key(), now).await;
         let StsPolicy { id, policy, fetched, expires } = read
             .inspect_err(|error| tracing::error!(%error, "cannot read MTA-STS policies"))
@@ -150,9 +152,4 @@ fn failure(error: &FetchError) -> Failure {
         FetchError::Tls(_) => Failure::StsWebpkiInvalid,
         _ => Failure::StsPolicyFetchError,
     }
-}
-
-/// Seconds since 1970.
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -4,6 +4,7 @@ mod schedule;
 
 pub use schedule::{Entry, Host, Limits, Schedule, Work};
 
+use crate::time::{Millis, whole_millis};
 use std::time::Duration;
 
 /// How far a wait strays from its length: messages that failed together need not come back together.
@@ -19,30 +20,26 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Milliseconds to wait after `failures` (from 1) attempts failed. `random` strays it.
-    pub fn wait(&self, failures: u32, random: u32) -> u64 {
+    /// How long to wait after `failures` (from 1) attempts failed. `random` strays it.
+    pub fn wait(&self, failures: u32, random: u32) -> Duration {
         let nth = usize::try_from(failures.saturating_sub(1)).unwrap_or(usize::MAX);
         let wait = self.waits.get(nth).or(self.waits.last()).copied().unwrap_or(Duration::ZERO);
-        let wait = millis(wait);
+        let wait = whole_millis(wait);
         let spread = wait / 100 * JITTER_PERCENT;
         let stray = spread.saturating_mul(2).saturating_mul(u64::from(random)) >> 32;
-        (wait - spread).saturating_add(stray)
+        Duration::from_millis((wait - spread).saturating_add(stray))
     }
 
-    /// When a message that arrived at `arrived` is given up, in milliseconds since 1970.
-    pub fn expiry(&self, arrived: u64) -> u64 {
-        arrived.saturating_add(millis(self.max_age))
+    /// When a message that arrived at `arrived` is given up.
+    pub fn expiry(&self, arrived: Millis) -> Millis {
+        arrived + self.max_age
     }
 
-    /// The longest of the waits, in milliseconds: nothing is ever due later than that from now.
-    pub fn longest_wait(&self) -> u64 {
+    /// The longest of the waits: nothing is ever due later than that from now.
+    pub fn longest_wait(&self) -> Duration {
         let longest = self.waits.iter().max().copied().unwrap_or(Duration::ZERO);
-        millis(longest) / 100 * (100 + JITTER_PERCENT) + 1
+        Duration::from_millis(whole_millis(longest) / 100 * (100 + JITTER_PERCENT) + 1)
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -60,9 +57,9 @@ mod tests {
         let policy = policy(&[10, 20]);
         for (failures, wait) in [(0, 10_000), (1, 10_000), (2, 20_000), (3, 20_000), (999, 20_000)]
         {
-            assert_eq!(policy.wait(failures, 1 << 31), wait, "{failures}");
+            assert_eq!(policy.wait(failures, 1 << 31), Duration::from_millis(wait), "{failures}");
         }
-        assert_eq!(policy.expiry(5), 100_005);
+        assert_eq!(policy.expiry(Millis::new(5)), Millis::new(100_005));
     }
 
     proptest! {

@@ -1,4 +1,4 @@
-use crate::next_hop::NextHop;
+use crate::{next_hop::NextHop, time::Millis};
 use std::{
     collections::{BTreeSet, HashMap, HashSet, VecDeque},
     sync::Arc,
@@ -18,10 +18,10 @@ pub struct Limits {
 pub struct Entry {
     /// Which message.
     pub message: i64,
-    /// When it is to be tried, in milliseconds since 1970.
-    pub due: u64,
+    /// When it is to be tried.
+    pub due: Millis,
     /// When it is given up.
-    pub expires: u64,
+    pub expires: Millis,
 }
 
 /// What is to be done now.
@@ -42,8 +42,8 @@ pub enum Host {
     Answers,
     /// It did not: unreachable, silent, closing. Nobody need ask before this time.
     Sleeps {
-        /// In milliseconds since 1970.
-        until: u64,
+        /// When the next may ask.
+        until: Millis,
     },
     /// It was not asked.
     Unknown,
@@ -58,14 +58,14 @@ pub struct Schedule {
     /// Those with something to do, in the order of their turns.
     ready: VecDeque<Arc<NextHop>>,
     /// Those with nothing to do before a time.
-    sleeping: BTreeSet<(u64, Arc<NextHop>)>,
-    expiring: BTreeSet<(u64, Arc<NextHop>, i64)>,
+    sleeping: BTreeSet<(Millis, Arc<NextHop>)>,
+    expiring: BTreeSet<(Millis, Arc<NextHop>, i64)>,
     in_flight: usize,
 }
 
 #[derive(Debug, Default)]
 struct Destination {
-    due: BTreeSet<(u64, i64)>,
+    due: BTreeSet<(Millis, i64)>,
     /// The entries of `due`, by message; those in flight are in neither.
     waiting: HashMap<i64, Entry>,
     /// Those of `waiting` that were put off because the host slept.
@@ -73,7 +73,7 @@ struct Destination {
     in_flight: HashSet<i64>,
     /// Attempts in a row that found the host asleep.
     failures: u32,
-    asleep_until: u64,
+    asleep_until: Millis,
     place: Place,
 }
 
@@ -82,12 +82,12 @@ enum Place {
     #[default]
     Nowhere,
     Ready,
-    Sleeping(u64),
+    Sleeping(Millis),
 }
 
 impl Entry {
     /// When a message is due that goes before all others.
-    pub const AT_ONCE: u64 = 0;
+    pub const AT_ONCE: Millis = Millis::EPOCH;
 }
 
 impl Schedule {
@@ -109,7 +109,7 @@ impl Schedule {
     }
 
     /// Adds a message for a destination, or changes when it is due. What is in flight is left alone.
-    pub fn add(&mut self, hop: NextHop, entry: Entry, now: u64) {
+    pub fn add(&mut self, hop: NextHop, entry: Entry, now: Millis) {
         let hop = match self.destinations.get_key_value(&hop) {
             Some((hop, _)) => Arc::clone(hop),
             None => Arc::new(hop),
@@ -126,7 +126,7 @@ impl Schedule {
 
     /// Replaces all that waits. What is in flight stays, and so does the knowledge of which hosts sleep;
     /// those of messages that are due at [`Entry::AT_ONCE`] are asked again all the same.
-    pub fn replace(&mut self, entries: impl IntoIterator<Item = (NextHop, Entry)>, now: u64) {
+    pub fn replace(&mut self, entries: impl IntoIterator<Item = (NextHop, Entry)>, now: Millis) {
         self.ready.clear();
         self.sleeping.clear();
         self.expiring.clear();
@@ -139,7 +139,7 @@ impl Schedule {
             if let Some(to) = self.destinations.get_mut(&hop)
                 && entry.due == Entry::AT_ONCE
             {
-                to.asleep_until = 0;
+                to.asleep_until = Millis::EPOCH;
             }
             self.add(hop, entry, now);
         }
@@ -155,7 +155,7 @@ impl Schedule {
     }
 
     /// What is to be done at `now`; it is in flight until [`Schedule::done`].
-    pub fn next(&mut self, now: u64) -> Option<Work> {
+    pub fn next(&mut self, now: Millis) -> Option<Work> {
         if self.in_flight >= self.limits.in_all {
             return None;
         }
@@ -173,7 +173,7 @@ impl Schedule {
     }
 
     /// When [`Schedule::next`] may have something to do, if nothing is added and nothing ends before.
-    pub fn wake_at(&self) -> Option<u64> {
+    pub fn wake_at(&self) -> Option<Millis> {
         if self.in_flight >= self.limits.in_all {
             return None;
         }
@@ -183,7 +183,7 @@ impl Schedule {
     }
 
     /// `work` ended: the message waits on as `again`, or is done with this destination.
-    pub fn done(&mut self, work: &Work, again: Option<Entry>, host: Host, now: u64) {
+    pub fn done(&mut self, work: &Work, again: Option<Entry>, host: Host, now: Millis) {
         let Some(to) = self.destinations.get_mut(&work.hop) else { return };
         if to.in_flight.remove(&work.message) {
             self.in_flight = self.in_flight.saturating_sub(1);
@@ -213,7 +213,7 @@ impl Schedule {
     }
 
     /// The host of a destination answered somebody else: what was put off because of it is due.
-    pub fn answered(&mut self, hop: &NextHop, now: u64) {
+    pub fn answered(&mut self, hop: &NextHop, now: Millis) {
         let Some((hop, to)) = self.destinations.get_key_value(hop) else { return };
         if to.failures > 0 {
             let hop = Arc::clone(hop);
@@ -222,7 +222,7 @@ impl Schedule {
         }
     }
 
-    fn insert(&mut self, hop: &Arc<NextHop>, entry: Entry, now: u64) {
+    fn insert(&mut self, hop: &Arc<NextHop>, entry: Entry, now: Millis) {
         let to = self.destinations.entry(Arc::clone(hop)).or_default();
         if to.in_flight.contains(&entry.message) {
             return;
@@ -250,7 +250,7 @@ impl Schedule {
 
     /// A message whose time is up: given up where the destination sleeps; else tried a last time, by
     /// being due.
-    fn expired(&mut self, now: u64) -> Option<Work> {
+    fn expired(&mut self, now: Millis) -> Option<Work> {
         while let Some((_, hop, message)) = self.expiring.first().filter(|(at, ..)| *at <= now) {
             let (hop, message) = (Arc::clone(hop), *message);
             if self.failures(&hop) > 0 {
@@ -263,7 +263,7 @@ impl Schedule {
             if let Some(entry) = to.waiting.get_mut(&message) {
                 to.due.remove(&(entry.due, message));
                 // Not in `expiring` any more, and not to be found there when it is taken.
-                *entry = Entry { due: entry.due.min(now), expires: u64::MAX, ..*entry };
+                *entry = Entry { due: entry.due.min(now), expires: Millis::MAX, ..*entry };
                 to.due.insert((entry.due, message));
             }
             self.settle(&hop, now);
@@ -271,10 +271,10 @@ impl Schedule {
         None
     }
 
-    fn awake(&mut self, hop: &Arc<NextHop>, now: u64) {
+    fn awake(&mut self, hop: &Arc<NextHop>, now: Millis) {
         let Some(to) = self.destinations.get_mut(hop) else { return };
         to.failures = 0;
-        to.asleep_until = 0;
+        to.asleep_until = Millis::EPOCH;
         for message in std::mem::take(&mut to.put_off) {
             if let Some(entry) = to.waiting.get_mut(&message) {
                 to.due.remove(&(entry.due, message));
@@ -285,7 +285,7 @@ impl Schedule {
     }
 
     /// Lets those whose time has come stand in line.
-    fn wake(&mut self, now: u64) {
+    fn wake(&mut self, now: Millis) {
         while let Some((_, hop)) = self.sleeping.first().filter(|(time, _)| *time <= now) {
             let hop = Arc::clone(hop);
             self.sleeping.pop_first();
@@ -297,7 +297,7 @@ impl Schedule {
     }
 
     /// Puts a destination where it belongs: in line, asleep, or nowhere.
-    fn settle(&mut self, hop: &Arc<NextHop>, now: u64) {
+    fn settle(&mut self, hop: &Arc<NextHop>, now: Millis) {
         let Some(to) = self.destinations.get_mut(hop) else { return };
         let capacity = if to.failures > 0 { 1 } else { self.limits.per_destination };
         let place = match to.due.first() {

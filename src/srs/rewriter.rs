@@ -4,11 +4,14 @@ use super::{
     tag::{self, Accepted},
     timestamp::{self, Timestamp},
 };
-use crate::address::{AddressError, Domain, DomainPattern, LocalPart, Mailbox};
+use crate::{
+    address::{AddressError, Domain, DomainPattern, LocalPart, Mailbox},
+    time::UnixTime,
+};
 use hmac::Mac;
 use std::collections::HashSet;
 
-/// Makes SRS addresses and takes them apart. Times are seconds since 1970.
+/// Makes SRS addresses and takes them apart.
 #[derive(Debug)]
 pub struct Rewriter {
     settings: Settings,
@@ -106,7 +109,7 @@ impl Rewriter {
     }
 
     /// The first second at which an SRS0 address made `now` is refused.
-    pub fn end_of_life(&self, now: u64) -> u64 {
+    pub fn end_of_life(&self, now: UnixTime) -> UnixTime {
         timestamp::end_of_life(now, self.settings.max_age_days)
     }
 
@@ -115,7 +118,7 @@ impl Rewriter {
     /// An SRS0 address becomes an SRS1 address naming its forwarder. A well-formed SRS1 address keeps
     /// the forwarder it names, so chains of forwarders do not nest. Anything else, malformed SRS1
     /// included, is an ordinary sender.
-    pub fn forward(&self, sender: &Mailbox, srs_domain: &Domain, now: u64) -> Forwarded {
+    pub fn forward(&self, sender: &Mailbox, srs_domain: &Domain, now: UnixTime) -> Forwarded {
         if sender.domain() == srs_domain || self.is_exempt(sender.domain()) {
             return Forwarded::Unchanged;
         }
@@ -147,7 +150,7 @@ impl Rewriter {
         &self,
         token: &Token,
         srs_domain: &Domain,
-        now: u64,
+        now: UnixTime,
     ) -> Result<Mailbox, ForwardError> {
         let stamp = Timestamp::of(now);
         let body = Body::Srs0 { stamp, host: TOKEN_HOST, local: token.as_str() };
@@ -162,7 +165,7 @@ impl Rewriter {
     ///
     /// # Errors
     /// When the address is not SRS, not well-formed, not ours or too old.
-    pub fn reverse(&self, recipient: &Mailbox, now: u64) -> Result<Reversed, ReverseError> {
+    pub fn reverse(&self, recipient: &Mailbox, now: UnixTime) -> Result<Reversed, ReverseError> {
         let form = Form::parse(recipient.local())?;
         if !self.accepted.verify(&form, recipient.domain(), &self.keyring) {
             return Err(ReverseError::BadTag);
@@ -187,7 +190,7 @@ impl Rewriter {
     }
 }
 
-fn body_for(sender: &Mailbox, now: u64) -> Body<'_> {
+fn body_for(sender: &Mailbox, now: UnixTime) -> Body<'_> {
     let (host, local) = (sender.domain().as_str(), sender.local().as_str());
     match split_prefix(local) {
         Some((Prefix::Srs0, rest)) => Body::Srs1 { host, rest },

@@ -194,7 +194,7 @@ fn update_lower(mac: &mut impl Mac, text: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::srs::timestamp::Timestamp;
+    use crate::{srs::timestamp::Timestamp, time::UnixTime};
 
     fn keyring() -> Keyring {
         Keyring::parse(b"tops3cr3t-of-the-forwarder\nolder").unwrap()
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn the_worked_examples_of_the_family() {
         let domain = Domain::parse("fwd.example").unwrap();
-        let stamp = Timestamp::of(1_795_420_800);
+        let stamp = Timestamp::of(UnixTime::new(1_795_420_800));
         let srs0 = Body::Srs0 { stamp, host: "sender.test", local: "alice" };
         let srs1 = Body::Srs1 { host: "other.example", rest: "=abcd=AB=orig.example=user" };
         let keyring = keyring();
@@ -220,14 +220,14 @@ mod tests {
 
     #[test]
     fn sha256_covers_every_boundary_and_the_domain() {
-        let stamp = Timestamp::of(0);
+        let [stamp, next] = [0, 1].map(|day| Timestamp::of(UnixTime::of_day(day)));
         let domain = Domain::parse("us.example").unwrap();
         let keyring = keyring();
         let body = Body::Srs0 { stamp, host: "a.example", local: "bob" };
         let tag = sha256(keyring.signing_key(), &body, &domain);
         for other in [
             Body::Srs0 { stamp, host: "a.exampleb", local: "ob" },
-            Body::Srs0 { stamp: Timestamp::of(86_400), host: "a.example", local: "bob" },
+            Body::Srs0 { stamp: next, host: "a.example", local: "bob" },
             Body::Srs1 { host: "AA", rest: "a.example" },
             Body::Srs1 { host: "a.example", rest: "bob" },
         ] {

@@ -1,11 +1,14 @@
 //! What holds for any address.
 
 use super::*;
-use crate::address::{Domain, LocalPart, Mailbox};
+use crate::{
+    address::{Domain, LocalPart, Mailbox},
+    time::{DAY, UnixTime},
+};
 use proptest::prelude::*;
+use std::time::Duration;
 
-const DAY: u64 = 86_400;
-const NOW: u64 = 1_795_420_800;
+const NOW: UnixTime = UnixTime::new(1_795_420_800);
 
 fn domain(text: &str) -> Domain {
     Domain::parse(text).unwrap()
@@ -20,7 +23,7 @@ fn rewriter(name: &str, tag: TagKind, tag_length: usize, separator: Separator) -
     Rewriter::new(settings, Keyring::parse(b"tops3cr3t-of-the-forwarder").unwrap()).unwrap()
 }
 
-fn forward(rewriter: &Rewriter, sender: &Mailbox, now: u64) -> Mailbox {
+fn forward(rewriter: &Rewriter, sender: &Mailbox, now: UnixTime) -> Mailbox {
     match rewriter.forward(sender, &rewriter.settings().domain, now) {
         Forwarded::Rewritten(mailbox) => mailbox,
         other => panic!("{sender}: {other:?}"),
@@ -31,8 +34,8 @@ fn forward(rewriter: &Rewriter, sender: &Mailbox, now: u64) -> Mailbox {
 fn there_and_back(
     rewriter: &Rewriter,
     sender: &Mailbox,
-    now: u64,
-    days: u64,
+    now: UnixTime,
+    days: u32,
 ) -> (Mailbox, Mailbox) {
     let srs_domain = &rewriter.settings().domain;
     let token = rewriter.token_for(sender);
@@ -46,7 +49,7 @@ fn there_and_back(
     // Through its text, as it travels.
     let returning = mailbox(&there.to_string());
     assert_eq!(returning, there);
-    let back = match rewriter.reverse(&returning, now + days * DAY).unwrap() {
+    let back = match rewriter.reverse(&returning, now + DAY * days).unwrap() {
         Reversed::Mailbox(back) => back,
         Reversed::Token(found) => {
             assert_eq!(found, token);
@@ -133,8 +136,8 @@ proptest! {
     fn what_was_forwarded_comes_back(
         rewriter in any_rewriter(),
         sender in any_mailbox(),
-        now in 0..4_000_000_000_u64,
-        days in 0..=21_u64,
+        now in (0..4_000_000_000_u64).prop_map(UnixTime::new),
+        days in 0..=21_u32,
     ) {
         let Some(sender) = sender else { return Ok(()) };
         let (there, back) = there_and_back(&rewriter, &sender, now, days);
@@ -205,7 +208,7 @@ proptest! {
             return Ok(());
         };
         prop_assert_eq!(further.local().as_str().get(..4), Some("SRS1"));
-        let Ok(Reversed::Mailbox(back)) = second.reverse(&further, NOW + 2000 * DAY) else {
+        let Ok(Reversed::Mailbox(back)) = second.reverse(&further, NOW + DAY * 2000) else {
             panic!("SRS1 does not age: its SRS0 does, at the forwarder it names");
         };
         prop_assert_eq!(&back, &there);
@@ -322,18 +325,22 @@ fn a_malformed_srs1_sender_is_an_ordinary_sender() {
 #[test]
 fn lifetime_and_wrap() {
     let rewriter = rewriter("us.example", TagKind::Sha256Base32, 8, Separator::Equals);
-    let made = NOW - NOW % DAY + 1000 * DAY;
+    let made = UnixTime::of_day(NOW.day() + 1000);
     let there = forward(&rewriter, &mailbox("u@s.test"), made);
     let reverse = |now| rewriter.reverse(&there, now).map(|_| ());
-    assert_eq!(reverse(made + 22 * DAY - 1), Ok(()));
-    assert_eq!(reverse(made + 22 * DAY), Err(ReverseError::Expired));
-    assert_eq!(rewriter.end_of_life(made), made + 22 * DAY);
-    assert_eq!(reverse(made - 1), Err(ReverseError::Expired), "stamped tomorrow");
-    assert_eq!(reverse(made - 1002 * DAY), Err(ReverseError::Expired));
-    assert_eq!(reverse(made + 1024 * DAY - 1), Err(ReverseError::Expired));
-    assert_eq!(reverse(made + 1024 * DAY), Ok(()), "the stamp has come round");
-    assert_eq!(reverse(made + 1045 * DAY), Ok(()));
-    assert_eq!(reverse(made + 1046 * DAY), Err(ReverseError::Expired));
+    assert_eq!(reverse(made + DAY * 22 - Duration::from_secs(1)), Ok(()));
+    assert_eq!(reverse(made + DAY * 22), Err(ReverseError::Expired));
+    assert_eq!(rewriter.end_of_life(made), made + DAY * 22);
+    assert_eq!(
+        reverse(made - Duration::from_secs(1)),
+        Err(ReverseError::Expired),
+        "stamped tomorrow"
+    );
+    assert_eq!(reverse(made - DAY * 1002), Err(ReverseError::Expired));
+    assert_eq!(reverse(made + DAY * 1024 - Duration::from_secs(1)), Err(ReverseError::Expired));
+    assert_eq!(reverse(made + DAY * 1024), Ok(()), "the stamp has come round");
+    assert_eq!(reverse(made + DAY * 1045), Ok(()));
+    assert_eq!(reverse(made + DAY * 1046), Err(ReverseError::Expired));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The TT of an SRS0 address: when it was made, to the day.
 
-const DAY: u64 = 86_400;
+use crate::time::UnixTime;
 
 /// Days after which a timestamp comes round again.
 pub(super) const CYCLE: u16 = 1024;
@@ -10,8 +10,8 @@ pub(super) const CYCLE: u16 = 1024;
 pub(super) struct Timestamp(u16);
 
 impl Timestamp {
-    pub(super) fn of(now: u64) -> Self {
-        Self((now / DAY % u64::from(CYCLE)) as u16)
+    pub(super) fn of(now: UnixTime) -> Self {
+        Self((now.day() % u64::from(CYCLE)) as u16)
     }
 
     pub(super) fn parse(text: &str) -> Option<Self> {
@@ -26,14 +26,14 @@ impl Timestamp {
     }
 
     /// Age in days. One from the future is nearly a cycle old; one a whole cycle old looks fresh.
-    pub(super) fn age(self, now: u64) -> u16 {
+    pub(super) fn age(self, now: UnixTime) -> u16 {
         (Self::of(now).0 + CYCLE - self.0) % CYCLE
     }
 }
 
 /// The first second at which a timestamp made `now` is older than `max_age` days.
-pub(super) fn end_of_life(now: u64, max_age: u16) -> u64 {
-    (now / DAY).saturating_add(u64::from(max_age) + 1).saturating_mul(DAY)
+pub(super) fn end_of_life(now: UnixTime, max_age: u16) -> UnixTime {
+    UnixTime::of_day(now.day().saturating_add(u64::from(max_age) + 1))
 }
 
 fn value(character: u8) -> Option<u8> {
@@ -54,6 +54,8 @@ fn digit(value: u16) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::DAY;
+    use std::time::Duration;
 
     #[test]
     fn written_as_the_family_writes_it() {
@@ -64,16 +66,17 @@ mod tests {
             (1_769_471_999, "77"),
             (1_769_472_000, "AA"),
         ] {
-            assert_eq!(Timestamp::of(now).octets(), text.as_bytes(), "{now}");
-            assert_eq!(Timestamp::parse(text), Some(Timestamp::of(now)));
-            assert_eq!(Timestamp::parse(&text.to_lowercase()), Some(Timestamp::of(now)));
+            let stamp = Timestamp::of(UnixTime::new(now));
+            assert_eq!(stamp.octets(), text.as_bytes(), "{now}");
+            assert_eq!(Timestamp::parse(text), Some(stamp));
+            assert_eq!(Timestamp::parse(&text.to_lowercase()), Some(stamp));
         }
     }
 
     #[test]
     fn every_day_of_the_cycle_survives_writing() {
         for day in 0..u64::from(CYCLE) {
-            let stamp = Timestamp::of(day * DAY);
+            let stamp = Timestamp::of(UnixTime::of_day(day));
             assert_eq!(stamp, Timestamp(day as u16));
             let octets = stamp.octets();
             assert_eq!(Timestamp::parse(std::str::from_utf8(&octets).unwrap()), Some(stamp));
@@ -89,20 +92,20 @@ mod tests {
 
     #[test]
     fn ages_across_the_wrap() {
-        let today = 20_480 * DAY + 5;
+        let today = UnixTime::of_day(20_480) + Duration::from_secs(5);
         assert_eq!(Timestamp::of(today).0, 0, "the cycle starts today");
-        for days in 0..u64::from(CYCLE) {
-            assert_eq!(u64::from(Timestamp::of(today - days * DAY).age(today)), days);
+        for days in 0..CYCLE {
+            assert_eq!(Timestamp::of(today - DAY * u32::from(days)).age(today), days);
         }
         assert_eq!(Timestamp::of(today + DAY).age(today), 1023);
-        assert_eq!(Timestamp::of(today - 1024 * DAY).age(today), 0);
+        assert_eq!(Timestamp::of(today - DAY * 1024).age(today), 0);
     }
 
     #[test]
     fn end_of_life_is_the_first_second_too_late() {
-        for now in [0, DAY - 1, DAY, 1_795_420_800, 1_795_420_801] {
+        for now in [0, 86_399, 86_400, 1_795_420_800, 1_795_420_801].map(UnixTime::new) {
             let end = end_of_life(now, 21);
-            assert_eq!(Timestamp::of(now).age(end - 1), 21);
+            assert_eq!(Timestamp::of(now).age(end - Duration::from_secs(1)), 21);
             assert_eq!(Timestamp::of(now).age(end), 22);
         }
     }

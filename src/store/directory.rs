@@ -15,6 +15,7 @@ use crate::{
     },
     reply::Reply,
     srs::is_srs_shaped,
+    time::UnixTime,
 };
 use rusqlite::{Connection, TransactionBehavior};
 use std::{
@@ -254,8 +255,8 @@ impl Directory {
         &mut self,
         token: &str,
         address: &Mailbox,
-        expires: u64,
-        now: u64,
+        expires: UnixTime,
+        now: UnixTime,
         max_entries: u64,
     ) -> Result<(), SrsPutError> {
         let failed = |error| SrsPutError::from(StoreError::sqlite(&self.path, &error));
@@ -273,7 +274,7 @@ impl Directory {
     ///
     /// # Errors
     /// As there.
-    pub fn srs_get(&self, token: &str, now: u64) -> Result<Option<Mailbox>, StoreError> {
+    pub fn srs_get(&self, token: &str, now: UnixTime) -> Result<Option<Mailbox>, StoreError> {
         let entry = self.stored(expiring::srs_address(&self.connection, &token.to_lowercase()))?;
         Ok(srs::unexpired(entry, now))
     }

@@ -1,12 +1,13 @@
 use super::Fingerprint;
+use crate::time::UnixTime;
 use std::collections::{BTreeSet, HashMap};
 
 /// Values by fingerprint until they expire, a bounded number of them.
 #[derive(Debug)]
 pub(super) struct Memory<V> {
     capacity: usize,
-    values: HashMap<Fingerprint, (u64, V)>,
-    by_expiry: BTreeSet<(u64, Fingerprint)>,
+    values: HashMap<Fingerprint, (UnixTime, V)>,
+    by_expiry: BTreeSet<(UnixTime, Fingerprint)>,
 }
 
 impl<V> Memory<V> {
@@ -18,7 +19,7 @@ impl<V> Memory<V> {
     pub(super) fn insert(
         &mut self,
         fingerprint: Fingerprint,
-        expires: u64,
+        expires: UnixTime,
         value: V,
     ) -> Option<Fingerprint> {
         if let Some((before, _)) = self.values.insert(fingerprint, (expires, value)) {
@@ -33,13 +34,13 @@ impl<V> Memory<V> {
         Some(first)
     }
 
-    pub(super) fn get(&self, fingerprint: &Fingerprint, now: u64) -> Option<&V> {
+    pub(super) fn get(&self, fingerprint: &Fingerprint, now: UnixTime) -> Option<&V> {
         let (expires, value) = self.values.get(fingerprint)?;
         (*expires > now).then_some(value)
     }
 
     /// Removes; gives what was there, unless it has expired.
-    pub(super) fn take(&mut self, fingerprint: &Fingerprint, now: u64) -> Option<V> {
+    pub(super) fn take(&mut self, fingerprint: &Fingerprint, now: UnixTime) -> Option<V> {
         let (expires, value) = self.values.remove(fingerprint)?;
         self.by_expiry.remove(&(expires, *fingerprint));
         (expires > now).then_some(value)
@@ -49,7 +50,7 @@ impl<V> Memory<V> {
         self.values.is_empty()
     }
 
-    pub(super) fn purge(&mut self, now: u64) {
+    pub(super) fn purge(&mut self, now: UnixTime) {
         while let Some((expires, fingerprint)) = self.by_expiry.first().copied()
             && expires <= now
         {
@@ -66,16 +67,16 @@ mod tests {
     #[test]
     fn expires_and_keeps_the_longest_lived() {
         let mut memory = Memory::new(2);
-        assert_eq!(memory.insert([1; 32], 10, 'a'), None);
-        assert_eq!(memory.insert([2; 32], 30, 'b'), None);
-        assert_eq!(memory.get(&[1; 32], 9), Some(&'a'));
-        assert_eq!(memory.get(&[1; 32], 10), None);
-        assert_eq!(memory.insert([1; 32], 40, 'c'), None, "renewed, not added");
-        assert_eq!(memory.insert([3; 32], 50, 'd'), Some([2; 32]));
-        assert_eq!(memory.get(&[1; 32], 10), Some(&'c'));
-        assert_eq!(memory.take(&[3; 32], 10), Some('d'));
-        assert_eq!(memory.take(&[3; 32], 10), None, "taken already");
-        memory.purge(40);
+        assert_eq!(memory.insert([1; 32], UnixTime::new(10), 'a'), None);
+        assert_eq!(memory.insert([2; 32], UnixTime::new(30), 'b'), None);
+        assert_eq!(memory.get(&[1; 32], UnixTime::new(9)), Some(&'a'));
+        assert_eq!(memory.get(&[1; 32], UnixTime::new(10)), None);
+        assert_eq!(memory.insert([1; 32], UnixTime::new(40), 'c'), None, "renewed, not added");
+        assert_eq!(memory.insert([3; 32], UnixTime::new(50), 'd'), Some([2; 32]));
+        assert_eq!(memory.get(&[1; 32], UnixTime::new(10)), Some(&'c'));
+        assert_eq!(memory.take(&[3; 32], UnixTime::new(10)), Some('d'));
+        assert_eq!(memory.take(&[3; 32], UnixTime::new(10)), None, "taken already");
+        memory.purge(UnixTime::new(40));
         assert!(memory.is_empty() && memory.by_expiry.is_empty());
     }
 }

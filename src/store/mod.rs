@@ -36,6 +36,7 @@ use crate::{
     address::{Domain, Mailbox},
     alias::{Expansion, Limits, expand, expand_all},
     reply::{ForeignReply, Reply},
+    time::Millis,
 };
 use cache::Cache;
 use memory::Memory;
@@ -91,8 +92,8 @@ pub struct SpoolFigures {
     pub messages: u64,
     /// Their octets.
     pub octets: u64,
-    /// When the oldest came, in milliseconds since 1970.
-    pub oldest: Option<u64>,
+    /// When the oldest came.
+    pub oldest: Option<Millis>,
 }
 
 impl Store {

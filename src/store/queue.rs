@@ -3,6 +3,7 @@ use super::{
     spool::{LegState, Spooled},
     sqlite::{self, queue, spool},
 };
+use crate::time::Millis;
 use rusqlite::{Connection, TransactionBehavior};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,8 +30,8 @@ pub struct QueueFilter {
     pub destination: Option<String>,
     /// Only those with a leg in this state.
     pub state: Option<LegState>,
-    /// Only those that came before, in milliseconds since 1970.
-    pub before: Option<u64>,
+    /// Only those that came before.
+    pub before: Option<Millis>,
 }
 
 /// What is to be done with messages.
@@ -60,8 +61,8 @@ pub struct QueueSummary {
     pub messages: u64,
     /// Their octets.
     pub octets: u64,
-    /// When the oldest came, in milliseconds since 1970.
-    pub oldest: Option<u64>,
+    /// When the oldest came.
+    pub oldest: Option<Millis>,
     /// Messages by domain of their destination.
     pub destinations: BTreeMap<String, u64>,
 }

@@ -3,7 +3,7 @@
 //! All of it is in memory too: a look-up never touches the disk.
 
 use super::{Fingerprint, Memory, Store, StoreError, expiring, lock, sqlite};
-use crate::reply::ForeignReply;
+use crate::{reply::ForeignReply, time::UnixTime};
 use expiring::Remembered;
 
 /// Most deliveries and most refusals that are remembered; beyond, the oldest go.
@@ -12,7 +12,7 @@ const REFUSED: usize = 20_000;
 /// Longest text of a refusal that is kept, in characters.
 const REFUSED_TEXT: usize = 500;
 
-pub(super) fn load_delivered(rows: Vec<(Fingerprint, u64)>) -> Memory<()> {
+pub(super) fn load_delivered(rows: Vec<(Fingerprint, UnixTime)>) -> Memory<()> {
     let mut memory = Memory::new(DELIVERED);
     for (fingerprint, expires) in rows {
         memory.insert(fingerprint, expires, ());
@@ -20,7 +20,9 @@ pub(super) fn load_delivered(rows: Vec<(Fingerprint, u64)>) -> Memory<()> {
     memory
 }
 
-pub(super) fn load_refused(rows: Vec<(Fingerprint, u64, ForeignReply)>) -> Memory<ForeignReply> {
+pub(super) fn load_refused(
+    rows: Vec<(Fingerprint, UnixTime, ForeignReply)>,
+) -> Memory<ForeignReply> {
     let mut memory = Memory::new(REFUSED);
     for (fingerprint, expires, reply) in rows {
         memory.insert(fingerprint, expires, reply);
@@ -36,7 +38,7 @@ impl Store {
     pub async fn remember_delivered(
         &self,
         fingerprints: Vec<Fingerprint>,
-        expires: u64,
+        expires: UnixTime,
     ) -> Result<(), StoreError> {
         let gone: Vec<Fingerprint> = {
             let mut memory = lock(&self.0.delivered);
@@ -60,7 +62,7 @@ impl Store {
     }
 
     /// True when this delivery was made and is remembered.
-    pub fn was_delivered(&self, fingerprint: &Fingerprint, now: u64) -> bool {
+    pub fn was_delivered(&self, fingerprint: &Fingerprint, now: UnixTime) -> bool {
         lock(&self.0.delivered).get(fingerprint, now).is_some()
     }
 
@@ -71,7 +73,7 @@ impl Store {
     pub async fn remember_refused(
         &self,
         refusals: Vec<(Fingerprint, ForeignReply)>,
-        expires: u64,
+        expires: UnixTime,
     ) -> Result<(), StoreError> {
         let bounded = |(print, reply): (Fingerprint, ForeignReply)| {
             let text = reply.text.chars().take(REFUSED_TEXT).collect();
@@ -105,7 +107,7 @@ impl Store {
     pub async fn take_refused(
         &self,
         fingerprint: &Fingerprint,
-        now: u64,
+        now: UnixTime,
     ) -> Result<Option<ForeignReply>, StoreError> {
         let Some(reply) = lock(&self.0.refused).take(fingerprint, now) else { return Ok(None) };
         let fingerprint = *fingerprint;
@@ -121,7 +123,7 @@ impl Store {
     ///
     /// # Errors
     /// When it cannot be written; nothing expired is ever answered all the same.
-    pub async fn purge(&self, now: u64) -> Result<(), StoreError> {
+    pub async fn purge(&self, now: UnixTime) -> Result<(), StoreError> {
         lock(&self.0.delivered).purge(now);
         lock(&self.0.refused).purge(now);
         let srs_count = self.0.srs_count.clone();

@@ -13,21 +13,22 @@ use super::{Store, StoreError, sqlite::spool};
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
     reply::{ForeignReply, Reply},
+    time::Millis,
 };
 use bytes::Bytes;
 use rusqlite::Connection;
 use std::{fmt, net::IpAddr};
 
 /// The time of an attempt that is to be made at once, before all that is due: the operator asked for it.
-pub const AT_ONCE: u64 = 0;
+pub const AT_ONCE: Millis = Millis::EPOCH;
 
 /// What is known of a message beside its bytes and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     /// Its id.
     pub id: String,
-    /// When it came, in milliseconds since 1970.
-    pub arrived: u64,
+    /// When it came.
+    pub arrived: Millis,
     /// Who brought it; `None` on a unix socket, and for our own DSNs.
     pub client: Option<IpAddr>,
     /// What the client called itself.
@@ -87,8 +88,8 @@ pub struct Leg {
     pub was_uncertain: bool,
     /// Attempts so far.
     pub attempts: u32,
-    /// When it is due, in milliseconds since 1970.
-    pub next_attempt: u64,
+    /// When it is due.
+    pub next_attempt: Millis,
     /// The last reply, as a client may see it.
     pub reply: ForeignReply,
 }
@@ -117,10 +118,10 @@ pub struct Open {
     pub message: i64,
     /// Where it is to go.
     pub mailbox: Mailbox,
-    /// When it is due, in milliseconds since 1970.
-    pub next_attempt: u64,
-    /// When the message came, in milliseconds since 1970.
-    pub arrived: u64,
+    /// When it is due.
+    pub next_attempt: Millis,
+    /// When the message came.
+    pub arrived: Millis,
 }
 
 /// The spool in numbers.

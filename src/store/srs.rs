@@ -5,7 +5,7 @@ use super::{
     expiring::{self, SrsEntry},
     lock,
 };
-use crate::address::Mailbox;
+use crate::{address::Mailbox, time::UnixTime};
 use rusqlite::Connection;
 use std::{
     collections::HashMap,
@@ -15,7 +15,6 @@ use std::{
     },
 };
 
-const DAY: u64 = 24 * 60 * 60;
 /// Most SRS addresses whose uses are counted at once.
 const MAX_COUNTED: usize = 100_000;
 
@@ -39,7 +38,7 @@ pub enum SrsPutError {
 pub(super) struct Put {
     pub(super) token: String,
     pub(super) address: Mailbox,
-    pub(super) expires: u64,
+    pub(super) expires: UnixTime,
 }
 
 impl Put {
@@ -59,7 +58,7 @@ impl Put {
         &self,
         connection: &Connection,
         count: &AtomicU64,
-        now: u64,
+        now: UnixTime,
         max_entries: u64,
     ) -> rusqlite::Result<Result<(), SrsPutError>> {
         let entry = expiring::srs_address(connection, &self.token)?;
@@ -79,14 +78,14 @@ impl Put {
             count.fetch_add(1, Ordering::Relaxed);
         }
         // To the end of the day: a busy sender costs one write a day.
-        let until = self.expires.saturating_add(DAY - self.expires % DAY);
+        let until = UnixTime::of_day(self.expires.day() + 1);
         expiring::put_srs_address(connection, &self.token, &self.address, until)?;
         Ok(Ok(()))
     }
 }
 
 /// The address of an entry that has not expired.
-pub(super) fn unexpired(entry: Option<SrsEntry>, now: u64) -> Option<Mailbox> {
+pub(super) fn unexpired(entry: Option<SrsEntry>, now: UnixTime) -> Option<Mailbox> {
     entry.filter(|entry| entry.expires > now).map(|entry| entry.address)
 }
 
@@ -100,8 +99,8 @@ impl Store {
         &self,
         token: &str,
         address: &Mailbox,
-        expires: u64,
-        now: u64,
+        expires: UnixTime,
+        now: UnixTime,
         max_entries: u64,
     ) -> Result<(), SrsPutError> {
         let put = Put { token: token.to_lowercase(), address: address.clone(), expires };
@@ -119,7 +118,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn srs_get(&self, token: &str, now: u64) -> Result<Option<Mailbox>, StoreError> {
+    pub async fn srs_get(&self, token: &str, now: UnixTime) -> Result<Option<Mailbox>, StoreError> {
         Ok(unexpired(self.srs_entry(token.to_lowercase()).await?, now))
     }
 
@@ -136,7 +135,11 @@ impl Store {
 }
 
 /// Deletes what has expired and counts what is left.
-pub(super) fn purge(connection: &Connection, count: &AtomicU64, now: u64) -> rusqlite::Result<()> {
+pub(super) fn purge(
+    connection: &Connection,
+    count: &AtomicU64,
+    now: UnixTime,
+) -> rusqlite::Result<()> {
     expiring::purge_srs_addresses(connection, now)?;
     count.store(expiring::count_srs_addresses(connection)?, Ordering::Relaxed);
     Ok(())

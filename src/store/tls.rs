@@ -1,11 +1,16 @@
 //! What is kept for TLS with destinations: their MTA-STS policies, and what came of the sessions.
 
-use super::{Store, StoreError, sqlite};
-use crate::tls_rpt::{Counts, Outcome, Row};
+use super::{
+    Store, StoreError,
+    sqlite::{self, column, number},
+};
+use crate::{
+    time::UnixTime,
+    tls_rpt::{Counts, Outcome, Row},
+};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::Path;
 
-const DAY: u64 = 86_400;
 /// Days of results that are kept.
 const KEPT_DAYS: u64 = 30;
 
@@ -16,10 +21,10 @@ pub struct StsPolicy {
     pub id: String,
     /// Its text.
     pub policy: String,
-    /// When, in seconds since 1970.
-    pub fetched: u64,
+    /// When it was fetched.
+    pub fetched: UnixTime,
     /// Until when it counts.
-    pub expires: u64,
+    pub expires: UnixTime,
 }
 
 impl Store {
@@ -30,7 +35,7 @@ impl Store {
     pub async fn sts_policy(
         &self,
         domain: &str,
-        now: u64,
+        now: UnixTime,
     ) -> Result<Option<StsPolicy>, StoreError> {
         let domain = domain.to_owned();
         let read = self.0.readers.run(move |connection| {
@@ -39,8 +44,8 @@ impl Store {
                 Ok(StsPolicy {
                     id: row.get(0)?,
                     policy: row.get(1)?,
-                    fetched: row.get::<_, i64>(2)?.unsigned_abs(),
-                    expires: row.get::<_, i64>(3)?.unsigned_abs(),
+                    fetched: row.get(2)?,
+                    expires: row.get(3)?,
                 })
             };
             connection.prepare_cached(sql)?.query_row([domain], row).optional()
@@ -57,7 +62,6 @@ impl Store {
         let write = self.0.writer.run(move |connection| {
             let StsPolicy { id, policy, fetched, expires } = &policy;
             let sql = "INSERT OR REPLACE INTO sts_policies VALUES (?1, ?2, ?3, ?4, ?5)";
-            let (fetched, expires) = (integer(*fetched), integer(*expires));
             connection
                 .prepare_cached(sql)?
                 .execute(params![domain, id, policy, fetched, expires])?;
@@ -70,15 +74,15 @@ impl Store {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub async fn add_tls_results(&self, counts: Counts, now: u64) -> Result<(), StoreError> {
-        let day = integer(now / DAY);
+    pub async fn add_tls_results(&self, counts: Counts, now: UnixTime) -> Result<(), StoreError> {
+        let day = column(now.day());
         let write = self.0.writer.run(move |connection| {
             let mut add = connection.prepare_cached(
                 "INSERT INTO tls_results VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                  ON CONFLICT DO UPDATE SET count = count + excluded.count",
             )?;
             for (Outcome { domain, policy, host, result }, count) in &counts {
-                let (policy, count) = (policy.as_str(), integer(*count));
+                let (policy, count) = (policy.as_str(), column(*count));
                 let result = result.map_or("", |failure| failure.as_str());
                 add.execute(params![day, domain, policy, host, result, count])?;
             }
@@ -94,7 +98,7 @@ impl Store {
     pub async fn tls_results_to_report(&self, day: u64) -> Result<Vec<Row>, StoreError> {
         let write = self.0.writer.run(move |connection| {
             let sql = "INSERT OR IGNORE INTO tls_reported VALUES (?1)";
-            match connection.prepare_cached(sql)?.execute([integer(day)])? {
+            match connection.prepare_cached(sql)?.execute([column(day)])? {
                 0 => Ok(Vec::new()),
                 _ => results(connection, day),
             }
@@ -121,20 +125,16 @@ fn results(connection: &Connection, day: u64) -> rusqlite::Result<Vec<Row>> {
             policy: row.get(1)?,
             host: row.get(2)?,
             result: row.get(3)?,
-            count: row.get::<_, i64>(4)?.unsigned_abs(),
+            count: number(row.get(4)?),
         })
     };
-    connection.prepare_cached(sql)?.query_map([integer(day)], row)?.collect()
+    connection.prepare_cached(sql)?.query_map([column(day)], row)?.collect()
 }
 
-pub(super) fn purge(connection: &Connection, now: u64) -> rusqlite::Result<()> {
-    connection.execute("DELETE FROM sts_policies WHERE expires <= ?1", [integer(now)])?;
-    let oldest = integer((now / DAY).saturating_sub(KEPT_DAYS));
+pub(super) fn purge(connection: &Connection, now: UnixTime) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM sts_policies WHERE expires <= ?1", [now])?;
+    let oldest = column(now.day().saturating_sub(KEPT_DAYS));
     connection.execute("DELETE FROM tls_results WHERE day < ?1", [oldest])?;
     connection.execute("DELETE FROM tls_reported WHERE day < ?1", [oldest])?;
     Ok(())
-}
-
-fn integer(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -1,9 +1,7 @@
 use super::CertificateError;
+use crate::time::UnixTime;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
-use std::{
-    path::Path,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::path::Path;
 use x509_parser::{
     extensions::GeneralName,
     prelude::{FromDer, X509Certificate},
@@ -14,9 +12,9 @@ use x509_parser::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Life {
     /// Not before this.
-    pub begin: SystemTime,
+    pub begin: UnixTime,
     /// Not after this.
-    pub end: SystemTime,
+    pub end: UnixTime,
     /// DNS names, in lower case.
     pub names: Vec<String>,
     /// Nobody else has signed it.
@@ -48,6 +46,6 @@ pub fn expiry(file: &Path) -> Result<Life, CertificateError> {
     })
 }
 
-fn time(time: ASN1Time) -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(u64::try_from(time.timestamp()).unwrap_or(0))
+fn time(time: ASN1Time) -> UnixTime {
+    UnixTime::new(u64::try_from(time.timestamp()).unwrap_or(0))
 }

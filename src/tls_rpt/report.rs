@@ -1,5 +1,8 @@
 use super::{PolicyType, Row};
-use crate::address::{Domain, Mailbox};
+use crate::{
+    address::{Domain, Mailbox},
+    time::UnixTime,
+};
 use flate2::{Compression, write::GzEncoder};
 use jiff::{Timestamp, tz::TimeZone};
 use mail_builder::{
@@ -8,9 +11,7 @@ use mail_builder::{
     mime::MimePart,
 };
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, io::Write};
-
-const DAY: u64 = 86_400;
+use std::{collections::BTreeMap, io::Write, time::Duration};
 
 /// What one domain is told about one day (RFC 8460 §4.4, §5.3).
 #[derive(Debug)]
@@ -85,8 +86,8 @@ impl Report<'_> {
         json!({
             "organization-name": self.hostname.as_str(),
             "date-range": {
-                "start-datetime": time(self.day * DAY),
-                "end-datetime": time(self.day * DAY + DAY - 1),
+                "start-datetime": time(self.begin()),
+                "end-datetime": time(self.end()),
             },
             "contact-info": self.contact.to_string(),
             "report-id": self.id,
@@ -94,14 +95,14 @@ impl Report<'_> {
         })
     }
 
-    /// The message that brings it to `to`; `now` in seconds since 1970. ASCII with CRLF line ends.
-    pub fn to_message(&self, to: &Mailbox, now: u64) -> Vec<u8> {
+    /// The message that brings it to `to`. ASCII with CRLF line ends.
+    pub fn to_message(&self, to: &Mailbox, now: UnixTime) -> Vec<u8> {
         let submitter = self.contact.domain();
         let name = format!(
             "{submitter}!{}!{}!{}!{}.json.gz",
             self.domain,
-            self.day * DAY,
-            self.day * DAY + DAY - 1,
+            self.begin().as_secs(),
+            self.end().as_secs(),
             self.id
         );
         let text = format!(
@@ -126,12 +127,21 @@ impl Report<'_> {
             .subject(subject)
             .header("TLS-Report-Domain", Raw::new(self.domain))
             .header("TLS-Report-Submitter", Raw::new(submitter.as_str()))
-            .date(Date::new(i64::try_from(now).unwrap_or(i64::MAX)))
+            .date(Date::new(Timestamp::from(now).as_second()))
             .message_id(format!("{}@{}", self.id, self.hostname))
             .header("Auto-Submitted", Raw::new("auto-generated"))
             .body(MimePart::new(report, parts))
             .serialize(&mut message);
         message
+    }
+
+    fn begin(&self) -> UnixTime {
+        UnixTime::of_day(self.day)
+    }
+
+    /// The last second of the day.
+    fn end(&self) -> UnixTime {
+        UnixTime::of_day(self.day + 1) - Duration::from_secs(1)
     }
 
     fn compressed(&self) -> Vec<u8> {
@@ -142,9 +152,8 @@ impl Report<'_> {
     }
 }
 
-fn time(seconds: u64) -> String {
-    let time = Timestamp::from_second(i64::try_from(seconds).unwrap_or(i64::MAX));
-    let time = time.unwrap_or(Timestamp::MAX).to_zoned(TimeZone::UTC);
+fn time(time: UnixTime) -> String {
+    let time = Timestamp::from(time).to_zoned(TimeZone::UTC);
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
@@ -223,7 +232,8 @@ mod tests {
             ],
         });
         assert_eq!(report.json(), expected);
-        let message = report.to_message(&Mailbox::parse("tls@report.test").unwrap(), 1_728_086_400);
+        let to = Mailbox::parse("tls@report.test").unwrap();
+        let message = report.to_message(&to, UnixTime::new(1_728_086_400));
         let text = String::from_utf8(message).unwrap();
         for part in [
             "From: <postmaster@example.org>\r\n",

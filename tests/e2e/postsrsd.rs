@@ -7,9 +7,9 @@ mod moving;
 use crate::support::postsrsd::PostSrsd;
 use onward::{
     address::{Domain, Mailbox},
+    clock::now,
     srs::{Forwarded, Keyring, Reversed, Rewriter, Separator, Settings, TagKind},
 };
-use std::time::SystemTime;
 
 const SRS_DOMAIN: &str = "srs.example.net";
 const SECRETS: [&str; 2] = ["a new secret, with spaces ", "the one before"];
@@ -25,10 +25,6 @@ fn onward(tag: TagKind, tag_length: usize, separator: &str, secrets: &str) -> Re
     let settings = Settings::new(Domain::parse(SRS_DOMAIN).unwrap());
     let settings = Settings { tag, tag_length, separator, ..settings };
     Rewriter::new(settings, Keyring::parse(secrets.as_bytes()).unwrap()).unwrap()
-}
-
-fn now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
 }
 
 fn reversed(rewriter: &Rewriter, address: &str) -> String {

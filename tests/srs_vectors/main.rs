@@ -12,6 +12,7 @@
 use onward::{
     address::{AddressError, Domain, LocalPart, Mailbox},
     srs::{Forwarded, Keyring, ReverseError, Reversed, Rewriter, Separator, Settings, TagKind},
+    time::UnixTime,
 };
 use serde::Deserialize;
 
@@ -97,7 +98,7 @@ impl Case {
         let rewriter = Rewriter::new(settings, keyring).unwrap();
         let ours = match Mailbox::parse(&vector.input) {
             Err(error) => Ours::NotAnAddress(error),
-            Ok(mailbox) => run(&rewriter, vector.op, &mailbox, vector.unix_time),
+            Ok(mailbox) => run(&rewriter, vector.op, &mailbox, UnixTime::new(vector.unix_time)),
         };
         Self { vector, rewriter, ours }
     }
@@ -107,7 +108,7 @@ impl Case {
     }
 
     fn run(&self, mailbox: &Mailbox) -> Ours {
-        run(&self.rewriter, self.vector.op, mailbox, self.vector.unix_time)
+        run(&self.rewriter, self.vector.op, mailbox, UnixTime::new(self.vector.unix_time))
     }
 
     /// Whether ours, for this other input, is the tool's answer to the vector's.
@@ -134,7 +135,8 @@ impl Case {
     fn comes_back(&self) -> bool {
         let Ours::Rewritten(there) = &self.ours else { return false };
         let sender = Mailbox::parse(&self.vector.input).unwrap();
-        self.rewriter.reverse(there, self.vector.unix_time) == Ok(Reversed::Mailbox(sender))
+        self.rewriter.reverse(there, UnixTime::new(self.vector.unix_time))
+            == Ok(Reversed::Mailbox(sender))
     }
 
     fn agrees(&self) -> bool {
@@ -175,7 +177,7 @@ impl Case {
     }
 }
 
-fn run(rewriter: &Rewriter, op: Op, mailbox: &Mailbox, now: u64) -> Ours {
+fn run(rewriter: &Rewriter, op: Op, mailbox: &Mailbox, now: UnixTime) -> Ours {
     match op {
         Op::Forward => match rewriter.forward(mailbox, &rewriter.settings().domain, now) {
             Forwarded::Unchanged => Ours::Unchanged,

@@ -14,6 +14,7 @@ use mail_auth::{
 use onward::{
     auth::arc::{Arc, Sealer},
     dns::Resolver,
+    time::UnixTime,
 };
 use serde::{
     Deserialize, Deserializer,
@@ -203,7 +204,7 @@ async fn arc_sealing() {
             // Merging several Authentication-Results fields to one is not the sealer's part.
             let results = case.results.trim().split_once(';').map_or("", |(_instance, rest)| rest);
             let results = crlf(results.trim()).replace("\r\n", "\r\n ");
-            let set = sealer.seal(&message, &results, &chain, case.t);
+            let set = sealer.seal(&message, &results, &chain, UnixTime::new(case.t));
             if case.seal.trim().is_empty() {
                 assert_eq!(set, None, "{name}");
                 continue;

@@ -14,6 +14,7 @@ use mail_auth::{
 use onward::{
     auth::arc::{self, Arc, Chain, FIELDS, Sealer},
     dns::Resolver,
+    time::UnixTime,
 };
 use std::{
     borrow::Borrow,
@@ -23,7 +24,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-const NOW: u64 = 1_700_000_000;
+const NOW: UnixTime = UnixTime::new(1_700_000_000);
 
 const MESSAGE: &str = "DKIM-Signature: v=1; a=rsa-sha256; d=author.test; s=a; h=from; bh=x; b=x\r\n\
     DKIM-Signature: v=1; a=rsa-sha256; d=list.test; s=b; h=from; bh=x; b=x\r\n\

@@ -10,6 +10,7 @@ use onward::{
     },
     dns::Resolver,
     message::Header,
+    time::UnixTime,
     verdict::{Check, Dkim, Policy, Spf, SpfOnly},
 };
 use tokio::time::{Duration, Instant};
@@ -39,7 +40,7 @@ async fn checked(resolver: &Resolver, message: &[u8]) -> Checked {
         reverse_path: &ReversePath::Null,
         header: &Header::scan(message),
         message,
-        now: 1_700_000_000,
+        now: UnixTime::new(1_700_000_000),
     };
     let spf = async { SenderSpf { reverse_path: Spf::None, helo: Spf::None } };
     let deadline = Instant::now() + Duration::from_secs(20);

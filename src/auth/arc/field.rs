@@ -1,7 +1,7 @@
 //! The three fields of a set (RFC 8617 §4.1), strictly: what is doubtful is refused, with the reason.
 
 use super::tags::TagList;
-use crate::address::Domain;
+use crate::{address::Domain, time::UnixTime};
 use data_encoding::BASE64;
 use mail_auth::{common::crypto::Algorithm, dkim::Canonicalization};
 
@@ -38,8 +38,8 @@ pub(super) struct MessageSignature<'x> {
     pub(super) body_hash: Vec<u8>,
     /// Names of the signed fields in lower case, in order.
     pub(super) names: Vec<String>,
-    /// Seconds since 1970.
-    pub(super) expires: Option<u64>,
+    /// Not to be believed after this.
+    pub(super) expires: Option<UnixTime>,
 }
 
 /// What both signatures have.
@@ -87,7 +87,7 @@ impl<'x> MessageSignature<'x> {
         }
         let (header, body) = canonicalizations(tags.get("c"))?;
         let (signed_at, expires) = (time(&tags, "t")?, time(&tags, "x")?);
-        if expires.is_some_and(|expires| expires <= signed_at.unwrap_or(0)) {
+        if expires.is_some_and(|expires| expires <= signed_at.unwrap_or_default()) {
             return Err("ARC-Message-Signature expires before it begins");
         }
         Ok(Self {
@@ -141,11 +141,11 @@ fn instance(text: &str) -> Option<u8> {
     u8::try_from(number).ok().filter(|number| (1..=MAX_INSTANCE).contains(number))
 }
 
-/// A time in seconds, or none where there is no such tag.
-fn time(tags: &TagList<'_>, name: &str) -> Result<Option<u64>, Refused> {
+/// A time, or none where there is no such tag.
+fn time(tags: &TagList<'_>, name: &str) -> Result<Option<UnixTime>, Refused> {
     match tags.get(name).map(|text| digits(text, 12)) {
         Some(None) => Err("a time is no number"),
-        time => Ok(time.flatten()),
+        time => Ok(time.flatten().map(UnixTime::new)),
     }
 }
 

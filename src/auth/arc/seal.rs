@@ -6,6 +6,7 @@ use super::{
     chosen,
     field::{Cv, Field, MAX_INSTANCE},
 };
+use crate::time::UnixTime;
 use data_encoding::BASE64;
 use mail_auth::{
     AuthenticatedMessage,
@@ -62,7 +63,7 @@ impl<K: SigningKey<Hasher = Sha256>> Sealer<'_, K> {
     /// `message` is the message as it is going to be sent; whether the fields of ours that are not signed
     /// (trace, Authentication-Results) are in it already makes no difference. `results` is the value of
     /// our Authentication-Results field, our authserv-id first; it may be folded. `chain` is what the
-    /// message came with, validated on arrival. `now` is in seconds since 1970.
+    /// message came with, validated on arrival.
     ///
     /// A chain that passed is continued with `cv=pass`, none is begun with `cv=none`. A broken one is
     /// closed with `cv=fail`, for which the new set alone is sealed (§5.1.2).
@@ -76,9 +77,10 @@ impl<K: SigningKey<Hasher = Sha256>> Sealer<'_, K> {
         message: &AuthenticatedMessage<'_>,
         results: &str,
         chain: &Chain<'_>,
-        now: u64,
+        now: UnixTime,
     ) -> Option<Vec<u8>> {
         let (cv, earlier) = chain.next()?;
+        let now = now.as_secs();
         let instance = chain.highest.checked_add(1).filter(|next| *next <= MAX_INSTANCE)?;
         let names = self.names(&message.headers);
         if names.is_empty() || results.len() >= MAX_FIELD || !stays_in_its_field(results) {

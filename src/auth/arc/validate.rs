@@ -4,7 +4,7 @@ use super::{
     Arc, Chain, Set, body_hash, chosen,
     field::{Field, Signed},
 };
-use crate::dns::Resolver;
+use crate::{dns::Resolver, time::UnixTime};
 use hickory_resolver::proto::op::ResponseCode;
 use mail_auth::{
     AuthenticatedMessage, DnsError, Error, MessageAuthenticator, ResolverCache, Txt,
@@ -15,13 +15,13 @@ use tokio::time::{Instant, timeout_at};
 
 /// Validates the chain of `message` with keys of `resolver`, which `cache` may know already.
 ///
-/// `now` is in seconds since 1970. What is not known by `deadline` is an [`Arc::TempError`]. A chain of n
+/// What is not known by `deadline` is an [`Arc::TempError`]. A chain of n
 /// sets asks for at most n + 1 keys, one after the other, and for none when its structure is wrong.
 pub async fn validate<'x, C>(
     resolver: &Resolver,
     message: &AuthenticatedMessage<'x>,
     cache: &C,
-    now: u64,
+    now: UnixTime,
     deadline: Instant,
 ) -> Chain<'x>
 where
@@ -44,7 +44,7 @@ async fn check<C: ResolverCache<Box<str>, Txt>>(
     sets: &[Set<'_>],
     message: &AuthenticatedMessage<'_>,
     keys: &Keys<'_, C>,
-    now: u64,
+    now: UnixTime,
 ) -> Result<(), Arc> {
     // Earlier message signatures may have been broken by those who sealed after them.
     let Some(Set { signature, .. }) = sets.last() else { return Ok(()) };

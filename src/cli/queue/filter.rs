@@ -1,6 +1,7 @@
 use crate::{
     address::{Domain, Mailbox},
-    cli::{Failure, time::now},
+    cli::Failure,
+    clock,
     config::parse_duration,
     store::{QueueFilter, spool::LegState},
 };
@@ -37,8 +38,7 @@ pub(super) struct Chosen {
 impl Which {
     pub(super) fn filter(self) -> QueueFilter {
         let Self { ids, destination, from, older_than, state } = self;
-        let before = older_than
-            .map(|age| now().saturating_sub(u64::try_from(age.as_millis()).unwrap_or(u64::MAX)));
+        let before = older_than.map(|age| clock::millis() - age);
         QueueFilter { ids, from, destination, state, before }
     }
 }

@@ -2,8 +2,9 @@ use super::{Failure, table::in_future, view};
 use crate::{
     cli::{
         size::size,
-        time::{now, rfc3339, span},
+        time::{rfc3339, span},
     },
+    clock,
     log::printable,
     store::spool::{Head, Spooled},
 };
@@ -13,7 +14,7 @@ use std::io::Write;
 pub(super) fn write(message: &Spooled, out: &mut impl Write) -> Result<(), Failure> {
     let head = &message.head;
     writeln!(out, "{}  {}", head.id, view::state(message))?;
-    let age = span(now().saturating_sub(head.arrived));
+    let age = span(clock::millis().since(head.arrived));
     writeln!(out, "  arrived {}, {age} ago", rfc3339(head.arrived))?;
     writeln!(out, "  by      {}", printable(&brought_by(head)))?;
     let told = if head.notify { "is told when it fails" } else { "is not told when it fails" };

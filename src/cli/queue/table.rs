@@ -1,13 +1,12 @@
 use super::{Failure, view};
 use crate::{
-    cli::{
-        size::size,
-        time::{now, span},
-    },
+    cli::{size::size, time::span},
+    clock,
     log::printable,
     store::spool::Spooled,
+    time::Millis,
 };
-use std::io::Write;
+use std::{io::Write, time::Duration};
 
 /// The names of the columns.
 pub(super) fn head(out: &mut impl Write) -> Result<(), Failure> {
@@ -16,7 +15,7 @@ pub(super) fn head(out: &mut impl Write) -> Result<(), Failure> {
 
 /// One message, one line.
 pub(super) fn line(message: &Spooled, out: &mut impl Write) -> Result<(), Failure> {
-    let age = span(now().saturating_sub(message.head.arrived));
+    let age = span(clock::millis().since(message.head.arrived));
     let attempts = view::attempts(message).to_string();
     let next = in_future(view::next_attempt(message));
     let (size, state) = (size(message.size), view::state(message));
@@ -27,10 +26,10 @@ pub(super) fn line(message: &Spooled, out: &mut impl Write) -> Result<(), Failur
 }
 
 /// How long until then: `25m`, `now`.
-pub(super) fn in_future(time: Option<u64>) -> String {
-    match time.map(|time| time.saturating_sub(now())) {
+pub(super) fn in_future(time: Option<Millis>) -> String {
+    match time.map(|time| time.since(clock::millis())) {
         None => "-".to_owned(),
-        Some(0..1_000) => "now".to_owned(),
+        Some(wait) if wait < Duration::from_secs(1) => "now".to_owned(),
         Some(wait) => span(wait),
     }
 }

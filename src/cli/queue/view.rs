@@ -3,6 +3,7 @@
 use crate::{
     address::ReversePath,
     store::spool::{Leg, LegState, Spooled},
+    time::Millis,
 };
 
 pub(super) fn from(message: &Spooled) -> String {
@@ -33,12 +34,12 @@ pub(super) fn attempts(message: &Spooled) -> u32 {
 }
 
 /// When the first leg is due; `None`: nothing is left to do.
-pub(super) fn next_attempt(message: &Spooled) -> Option<u64> {
+pub(super) fn next_attempt(message: &Spooled) -> Option<Millis> {
     message.legs.iter().filter_map(|leg| due(leg, message)).min()
 }
 
-/// When a leg is due, in milliseconds since 1970. What is to be tried at once is due since it came.
-pub(super) fn due(leg: &Leg, message: &Spooled) -> Option<u64> {
+/// When a leg is due. What is to be tried at once is due since it came.
+pub(super) fn due(leg: &Leg, message: &Spooled) -> Option<Millis> {
     leg.state.is_open().then_some(leg.next_attempt.max(message.head.arrived))
 }
 

@@ -5,22 +5,24 @@ mod probe;
 use super::{
     Context, Failure,
     size::size,
-    time::{now, rfc3339, span},
+    time::{rfc3339, span},
 };
 use crate::{
+    clock,
     config::Config,
     store::{
         Queue, QueueSummary, StateLock,
         journal::{JournalError, Reader},
     },
+    time::{DAY, Millis},
 };
 use serde::Serialize;
 use std::{
     io::{self, Write},
     process::ExitCode,
+    time::Duration,
 };
 
-const DAY: u64 = 86_400_000;
 /// Destinations that are named, those with the most messages.
 const SHOWN: usize = 5;
 
@@ -78,7 +80,7 @@ struct Spool {
     octets: u64,
     oldest: Option<String>,
     #[serde(skip)]
-    age: Option<u64>,
+    age: Option<Duration>,
     destinations: Vec<Destination>,
 }
 
@@ -111,7 +113,7 @@ impl Status {
             answers: problem.is_none(),
             problem,
         });
-        let since = now().saturating_sub(DAY);
+        let since = clock::millis() - DAY;
         let [failed_last_day, dkim_broken_last_day] = losses_since(config, since)?;
         Ok(Self {
             running,
@@ -167,7 +169,7 @@ impl Spool {
             messages: summary.messages,
             octets: summary.octets,
             oldest: summary.oldest.map(rfc3339),
-            age: summary.oldest.map(|oldest| now().saturating_sub(oldest)),
+            age: summary.oldest.map(|oldest| clock::millis().since(oldest)),
             destinations,
         }
     }
@@ -178,7 +180,7 @@ fn messages(count: u64) -> String {
 }
 
 /// What failed, and what was kept back lest a signature break.
-fn losses_since(config: &Config, since: u64) -> Result<[u64; 2], Failure> {
+fn losses_since(config: &Config, since: Millis) -> Result<[u64; 2], Failure> {
     match Reader::open(&config.state_dir) {
         Err(JournalError::Absent { .. }) => Ok([0, 0]),
         opened => {

@@ -31,7 +31,7 @@ use tokio::{sync::watch, time::Instant};
 /// Longest time for one attempt: RFC 5321 §4.5.3.2.6 gives the reply to the end of data ten minutes.
 const PATIENCE: Duration = Duration::from_mins(10);
 /// Until the next look, when there is no memory for a message or the store cannot be read.
-const BREATH: u64 = 2_000;
+const BREATH: Duration = Duration::from_secs(2);
 
 /// What the runner is to do about an attempt that ended.
 #[derive(Debug)]

@@ -12,6 +12,7 @@ use crate::{
     fate::Verdict,
     outbound,
     store::spool::{Leg, LegState, NewMessage},
+    time::{Millis, whole_millis},
 };
 use std::time::Duration;
 use tokio::time::sleep;
@@ -36,14 +37,14 @@ impl Attempt<'_> {
         at: usize,
         attempt: &outbound::Attempt,
         progress: bool,
-        asleep_until: Option<u64>,
+        asleep_until: Option<Millis>,
     ) {
         let (now, retry) = (clock::steady_millis(), &self.services.retry);
         let Some(leg) = self.message.legs.get_mut(at) else { return };
         leg.was_uncertain |= leg.state == LegState::Uncertain;
         leg.attempts = leg.attempts.saturating_add(1);
         leg.next_attempt = now + retry.wait(leg.attempts, clock::random());
-        leg.next_attempt = leg.next_attempt.max(asleep_until.unwrap_or(0));
+        leg.next_attempt = leg.next_attempt.max(asleep_until.unwrap_or_default());
         // Too many recipients at once (RFC 5321 §4.5.3.1.10): the others went, these can follow.
         if progress && attempt.theirs.as_ref().is_some_and(|theirs| theirs.code == 452) {
             leg.next_attempt = now;
@@ -113,7 +114,7 @@ impl Attempt<'_> {
             reply = told.attempts.last().map(|attempt| attempt.reply.as_str()),
             "spooled message"
         );
-        told.ms = clock::steady_millis().saturating_sub(head.arrived);
+        told.ms = whole_millis(clock::steady_millis().since(head.arrived));
         self.services.journal.amend(told).await;
         let (notice, message) = notice.zip(numbers.first().copied())?;
         let added = Added {
@@ -158,7 +159,7 @@ impl Attempt<'_> {
         });
         let touched: Vec<_> = touched.collect();
         let (leg, _) = touched.iter().find(|(leg, _)| leg.state == LegState::Failed)?;
-        let age = clock::steady_millis().saturating_sub(self.message.head.arrived) / 1000;
+        let age = clock::steady_millis().since(self.message.head.arrived);
         let is_given_up = touched.iter().any(|(_, touch)| **touch == Touch::GivenUp);
         Some(Failure {
             path: path.clone(),

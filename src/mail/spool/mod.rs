@@ -11,7 +11,7 @@ mod take;
 pub(crate) use runner::Runner;
 pub(crate) use take::{Taking, added, take};
 
-use crate::next_hop::NextHop;
+use crate::{next_hop::NextHop, time::Millis};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -34,10 +34,9 @@ enum Event {
 #[derive(Debug)]
 pub(crate) struct Added {
     message: i64,
-    /// In milliseconds since 1970.
-    arrived: u64,
+    arrived: Millis,
     /// Where it is to go, and when it is due there.
-    waits: Vec<(NextHop, u64)>,
+    waits: Vec<(NextHop, Millis)>,
 }
 
 /// The way to the [`Runner`]. Clones share it.

@@ -12,6 +12,7 @@ use crate::{
     reply::{ForeignReply, Reply},
     store::spool::{Head, Leg, LegState, NewMessage},
 };
+use std::time::Duration;
 
 /// A recipient that nobody will get the message for.
 #[derive(Debug)]
@@ -19,8 +20,8 @@ pub(super) struct Failure {
     pub(super) path: ForwardPath,
     /// The last reply, as a client may see it.
     pub(super) reply: Reply,
-    /// Given up after so many seconds; `None`: refused.
-    pub(super) tried_for: Option<u64>,
+    /// Given up after so long; `None`: refused.
+    pub(super) tried_for: Option<Duration>,
     /// A destination may have it all the same.
     pub(super) is_uncertain: bool,
 }
@@ -66,8 +67,8 @@ pub(super) async fn make(
         from: from.as_ref().unwrap_or(sender),
         to: sender,
         original_id: &head.id,
-        arrived: head.arrived / 1000,
-        now: now / 1000,
+        arrived: head.arrived.unix_time(),
+        now: now.unix_time(),
         original: message,
         failures: &failures,
     };

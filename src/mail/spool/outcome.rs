@@ -9,11 +9,12 @@ use crate::{
         journal::{Attempt, Outcome, Record},
         spool::{Head, Leg, LegState, NewMessage, Spooled},
     },
+    time::Millis,
 };
 use std::collections::BTreeMap;
 
 /// Where open legs are to go, and when the first of them is due there.
-pub(super) fn waits(services: &Services, legs: &[Leg]) -> Vec<(NextHop, u64)> {
+pub(super) fn waits(services: &Services, legs: &[Leg]) -> Vec<(NextHop, Millis)> {
     let mut waits = BTreeMap::new();
     for leg in legs.iter().filter(|leg| leg.state.is_open()) {
         let hop = services.destination(leg.mailbox.clone()).next_hop;

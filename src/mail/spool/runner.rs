@@ -11,6 +11,7 @@ use crate::{
     next_hop::NextHop,
     retry::{Entry, Limits, Schedule, Work},
     store::StoreError,
+    time::{Millis, whole_millis},
 };
 use std::{
     collections::{BTreeSet, HashMap},
@@ -120,8 +121,8 @@ impl Runner {
     async fn reload(&mut self) -> Result<(), StoreError> {
         let (open, finished) = self.services.store.spool_open().await?;
         let now = clock::steady_millis();
-        let latest = now.saturating_add(self.services.retry.longest_wait());
-        let mut waits: HashMap<(NextHop, i64), (u64, u64)> = HashMap::new();
+        let latest = now + self.services.retry.longest_wait();
+        let mut waits: HashMap<(NextHop, i64), (Millis, Millis)> = HashMap::new();
         for leg in open {
             let hop = self.services.destination(leg.mailbox).next_hop;
             // The clock may have been set while nobody looked.
@@ -148,7 +149,7 @@ impl Runner {
         if let Some(message) = self.services.store.spooled(message).await? {
             let detail = outcome::detail(&message.legs).join("; ");
             let mut ended = record(&message, Vec::new(), detail);
-            ended.ms = clock::steady_millis().saturating_sub(ended.time);
+            ended.ms = whole_millis(clock::steady_millis().since(ended.time));
             tracing::info!(id = ended.id, outcome = %ended.outcome, "spooled message");
             self.services.journal.amend(ended).await;
         }
@@ -167,9 +168,9 @@ impl Runner {
 
     /// When the schedule may have something to do.
     fn next_look(&self) -> Option<Instant> {
-        let wait = self.schedule.wake_at()?.saturating_sub(clock::steady_millis());
+        let wait = self.schedule.wake_at()?.since(clock::steady_millis());
         // Never in a hurry: an attempt that ends is an event of its own.
-        Some(Instant::now() + Duration::from_millis(wait.max(1)).min(IDLE))
+        Some(Instant::now() + wait.clamp(Duration::from_millis(1), IDLE))
     }
 
     fn hear(&mut self, event: Event) {

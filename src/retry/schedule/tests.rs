@@ -1,27 +1,33 @@
 use super::*;
 use proptest::prelude::*;
+use std::time::Duration;
 
+const MS: Duration = Duration::from_millis(1);
 const LIMITS: Limits = Limits { in_all: 4, per_destination: 2 };
 
 fn hop(name: &str) -> NextHop {
     name.parse().unwrap()
 }
 
+fn at(ms: u64) -> Millis {
+    Millis::new(ms)
+}
+
 fn entry(message: i64, due: u64) -> Entry {
-    Entry { message, due, expires: 1000 }
+    Entry { message, due: at(due), expires: at(1000) }
 }
 
 fn schedule(entries: &[(&str, i64, u64)]) -> Schedule {
     let mut schedule = Schedule::new(LIMITS);
     for (name, message, due) in entries {
-        schedule.add(hop(name), entry(*message, *due), 0);
+        schedule.add(hop(name), entry(*message, *due), at(0));
     }
     schedule
 }
 
 /// All that can be begun at `now`.
 fn begun(schedule: &mut Schedule, now: u64) -> Vec<i64> {
-    std::iter::from_fn(|| schedule.next(now)).map(|work| work.message).collect()
+    std::iter::from_fn(|| schedule.next(at(now))).map(|work| work.message).collect()
 }
 
 #[test]
@@ -31,7 +37,7 @@ fn destinations_take_turns_and_are_bounded() {
     assert_eq!(begun(&mut schedule, 5), [1, 4, 2, 6], "four in all, two a destination");
     assert_eq!(schedule.wake_at(), None, "only an end makes room");
     let work = Work { message: 1, hop: Arc::new(hop("a")), give_up: false };
-    schedule.done(&work, None, Host::Answers, 5);
+    schedule.done(&work, None, Host::Answers, at(5));
     assert_eq!(begun(&mut schedule, 5), [3]);
 }
 
@@ -39,99 +45,105 @@ fn destinations_take_turns_and_are_bounded() {
 fn nothing_before_its_time() {
     let mut schedule = schedule(&[("a", 1, 10), ("b", 2, 20)]);
     assert_eq!(begun(&mut schedule, 9), [0; 0]);
-    assert_eq!(schedule.wake_at(), Some(10));
+    assert_eq!(schedule.wake_at(), Some(at(10)));
     assert_eq!(begun(&mut schedule, 10), [1]);
-    schedule.add(hop("b"), entry(2, 11), 10);
+    schedule.add(hop("b"), entry(2, 11), at(10));
     assert_eq!(begun(&mut schedule, 11), [2], "a new time replaces the old one");
 }
 
 #[test]
 fn a_sleeping_host_is_asked_by_one_message_at_a_time() {
     let mut schedule = schedule(&[("a", 1, 0), ("a", 2, 0), ("a", 3, 0), ("b", 4, 0)]);
-    let first = schedule.next(0).unwrap();
-    schedule.done(&first, Some(entry(1, 500)), Host::Sleeps { until: 100 }, 0);
+    let first = schedule.next(at(0)).unwrap();
+    schedule.done(&first, Some(entry(1, 500)), Host::Sleeps { until: at(100) }, at(0));
     assert_eq!(schedule.failures(&hop("a")), 1);
     assert_eq!(begun(&mut schedule, 99), [4], "others are not held up");
-    assert_eq!(schedule.wake_at(), Some(100));
-    let probe = schedule.next(100).unwrap();
+    assert_eq!(schedule.wake_at(), Some(at(100)));
+    let probe = schedule.next(at(100)).unwrap();
     assert_eq!(probe.message, 2);
-    assert_eq!(schedule.next(100), None, "the third waits for the verdict");
-    schedule.done(&probe, Some(entry(2, 600)), Host::Sleeps { until: 300 }, 100);
-    assert_eq!(schedule.next(299), None);
-    let probe = schedule.next(300).unwrap();
+    assert_eq!(schedule.next(at(100)), None, "the third waits for the verdict");
+    schedule.done(&probe, Some(entry(2, 600)), Host::Sleeps { until: at(300) }, at(100));
+    assert_eq!(schedule.next(at(299)), None);
+    let probe = schedule.next(at(300)).unwrap();
     assert_eq!(probe.message, 3);
-    schedule.done(&probe, None, Host::Answers, 310);
+    schedule.done(&probe, None, Host::Answers, at(310));
     assert_eq!(begun(&mut schedule, 310), [1, 2], "what was put off because it slept is due");
 }
 
 #[test]
 fn attempts_that_fail_together_are_one_failure() {
     let mut schedule = schedule(&[("a", 1, 0), ("a", 2, 0)]);
-    let (one, two) = (schedule.next(0).unwrap(), schedule.next(0).unwrap());
-    schedule.done(&one, Some(entry(1, 100)), Host::Sleeps { until: 100 }, 5);
-    schedule.done(&two, Some(entry(2, 100)), Host::Sleeps { until: 400 }, 6);
+    let (one, two) = (schedule.next(at(0)).unwrap(), schedule.next(at(0)).unwrap());
+    schedule.done(&one, Some(entry(1, 100)), Host::Sleeps { until: at(100) }, at(5));
+    schedule.done(&two, Some(entry(2, 100)), Host::Sleeps { until: at(400) }, at(6));
     assert_eq!(schedule.failures(&hop("a")), 1);
-    assert_eq!(schedule.wake_at(), Some(100));
+    assert_eq!(schedule.wake_at(), Some(at(100)));
 }
 
 #[test]
 fn a_host_that_answers_somebody_else_is_awake() {
     let mut schedule = schedule(&[("a", 1, 0)]);
-    let work = schedule.next(0).unwrap();
-    schedule.done(&work, Some(entry(1, 900)), Host::Sleeps { until: 800 }, 0);
-    assert_eq!(schedule.next(10), None);
-    schedule.answered(&hop("a"), 10);
+    let work = schedule.next(at(0)).unwrap();
+    schedule.done(&work, Some(entry(1, 900)), Host::Sleeps { until: at(800) }, at(0));
+    assert_eq!(schedule.next(at(10)), None);
+    schedule.answered(&hop("a"), at(10));
     assert_eq!(begun(&mut schedule, 10), [1]);
     // What waits because of its own deferral does not come sooner.
     let work = Work { message: 1, hop: Arc::new(hop("a")), give_up: false };
-    schedule.done(&work, Some(entry(1, 900)), Host::Answers, 10);
-    schedule.answered(&hop("a"), 11);
-    assert_eq!(schedule.next(11), None);
+    schedule.done(&work, Some(entry(1, 900)), Host::Answers, at(10));
+    schedule.answered(&hop("a"), at(11));
+    assert_eq!(schedule.next(at(11)), None);
 }
 
 #[test]
 fn expired_ones_are_given_up_or_tried_a_last_time() {
     let mut schedule = schedule(&[("a", 1, 0), ("a", 2, 5000), ("b", 3, 5000)]);
-    let work = schedule.next(0).unwrap();
-    let again = Entry { expires: 9000, ..entry(1, 8000) };
-    schedule.done(&work, Some(again), Host::Sleeps { until: 8000 }, 0);
-    assert_eq!(schedule.wake_at(), Some(1000));
-    let given_up = schedule.next(1000).unwrap();
+    let work = schedule.next(at(0)).unwrap();
+    let again = Entry { expires: at(9000), ..entry(1, 8000) };
+    schedule.done(&work, Some(again), Host::Sleeps { until: at(8000) }, at(0));
+    assert_eq!(schedule.wake_at(), Some(at(1000)));
+    let given_up = schedule.next(at(1000)).unwrap();
     assert!(given_up.give_up && given_up.message == 2, "{given_up:?}");
-    let last = schedule.next(1000).unwrap();
+    let last = schedule.next(at(1000)).unwrap();
     assert!(!last.give_up && last.message == 3, "{last:?}");
-    assert_eq!(schedule.next(1000), None);
+    assert_eq!(schedule.next(at(1000)), None);
 }
 
 #[test]
 fn replacing_keeps_what_is_in_flight() {
     let mut schedule = schedule(&[("a", 1, 0), ("a", 2, 0), ("b", 3, 50)]);
-    let work = schedule.next(0).unwrap();
-    schedule.replace([], 0);
+    let work = schedule.next(at(0)).unwrap();
+    schedule.replace([], at(0));
     assert!(schedule.contains(&hop("a"), 1) && !schedule.contains(&hop("a"), 2));
-    schedule.add(hop("a"), entry(1, 0), 0);
-    schedule.add(hop("a"), entry(2, 0), 0);
+    schedule.add(hop("a"), entry(1, 0), at(0));
+    schedule.add(hop("a"), entry(2, 0), at(0));
     assert_eq!(begun(&mut schedule, 0), [2], "the first is not begun twice");
-    schedule.done(&work, None, Host::Answers, 0);
+    schedule.done(&work, None, Host::Answers, at(0));
     let work = Work { message: 2, hop: Arc::new(hop("a")), give_up: false };
-    schedule.done(&work, None, Host::Answers, 0);
+    schedule.done(&work, None, Host::Answers, at(0));
     assert!(schedule.is_empty());
 }
 
 #[test]
 fn replacing_keeps_who_sleeps_unless_it_is_to_be_asked_at_once() {
     let mut schedule = schedule(&[("a", 1, 0), ("a", 2, 0), ("b", 3, 0), ("b", 4, 0)]);
-    for work in [schedule.next(0).unwrap(), schedule.next(0).unwrap()] {
+    for work in [schedule.next(at(0)).unwrap(), schedule.next(at(0)).unwrap()] {
         let again = entry(work.message, 500);
-        schedule.done(&work, Some(again), Host::Sleeps { until: 400 }, 0);
+        schedule.done(&work, Some(again), Host::Sleeps { until: at(400) }, at(0));
     }
-    assert_eq!(schedule.next(1), None, "both sleep");
-    let due = [("a", 1, 500), ("a", 2, 1), ("b", 3, 500), ("b", 4, 1), ("b", 5, Entry::AT_ONCE)];
-    schedule.replace(due.map(|(to, message, due)| (hop(to), entry(message, due))), 2);
-    let asked = schedule.next(2).unwrap();
+    assert_eq!(schedule.next(at(1)), None, "both sleep");
+    let due = [
+        ("a", 1, 500),
+        ("a", 2, 1),
+        ("b", 3, 500),
+        ("b", 4, 1),
+        ("b", 5, Entry::AT_ONCE.as_millis()),
+    ];
+    schedule.replace(due.map(|(to, message, due)| (hop(to), entry(message, due))), at(2));
+    let asked = schedule.next(at(2)).unwrap();
     assert_eq!(asked.message, 5, "before those that wait for longer");
-    assert_eq!(schedule.next(2), None, "one at a time, and a still sleeps");
-    schedule.done(&asked, None, Host::Answers, 3);
+    assert_eq!(schedule.next(at(2)), None, "one at a time, and a still sleeps");
+    schedule.done(&asked, None, Host::Answers, at(3));
     assert_eq!(begun(&mut schedule, 3), [4, 3], "what was put off is not forgotten");
 }
 
@@ -145,11 +157,11 @@ proptest! {
         answers in prop::collection::vec(any::<bool>(), 50),
     ) {
         let mut schedule = Schedule::new(LIMITS);
-        for (at, (to, due)) in messages.iter().enumerate() {
-            let entry = Entry { message: at as i64, due: *due, expires: u64::MAX };
-            schedule.add(hop(&format!("h{to}")), entry, 0);
+        for (message, (to, due)) in messages.iter().enumerate() {
+            let entry = Entry { message: message as i64, due: at(*due), expires: Millis::MAX };
+            schedule.add(hop(&format!("h{to}")), entry, at(0));
         }
-        let (mut now, mut open, mut answers) = (0, Vec::<Work>::new(), answers.into_iter());
+        let (mut now, mut open, mut answers) = (at(0), Vec::<Work>::new(), answers.into_iter());
         let mut done = Vec::new();
         while done.len() < messages.len() {
             while let Some(work) = schedule.next(now) {
@@ -164,7 +176,7 @@ proptest! {
             }
             if open.is_empty() {
                 let wake = schedule.wake_at();
-                prop_assert!(wake.is_some_and(|at| at > now), "stuck at {}", now);
+                prop_assert!(wake.is_some_and(|at| at > now), "stuck at {:?}", now);
                 now = wake.unwrap_or(now);
                 continue;
             }
@@ -173,8 +185,8 @@ proptest! {
                 done.push(work.message);
                 schedule.done(&work, None, Host::Answers, now);
             } else {
-                let again = Entry { message: work.message, due: now + 7, expires: u64::MAX };
-                schedule.done(&work, Some(again), Host::Sleeps { until: now + 3 }, now);
+                let again = Entry { message: work.message, due: now + MS * 7, expires: Millis::MAX };
+                schedule.done(&work, Some(again), Host::Sleeps { until: now + MS * 3 }, now);
             }
         }
         prop_assert!(schedule.is_empty());

@@ -1,6 +1,10 @@
 //! The file and its schema: opening, setting a corrupt one aside, inserting, deleting the oldest.
 
 use super::{Attempt, Bounds, JournalError, Outcome, Record, writer::Entry};
+use crate::{
+    store::sqlite::{column, number},
+    time::Millis,
+};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use std::{
     ffi::OsString,
@@ -114,8 +118,8 @@ impl Database {
     }
 
     /// Deletes some of what is out of bounds; true when there may be more.
-    pub(super) fn prune(&mut self, bounds: Bounds, now: u64) -> rusqlite::Result<bool> {
-        let oldest = now.saturating_sub(u64::try_from(bounds.age.as_millis()).unwrap_or(u64::MAX));
+    pub(super) fn prune(&mut self, bounds: Bounds, now: Millis) -> rusqlite::Result<bool> {
+        let oldest = now - bounds.age;
         let too_large = self.used()? > bounds.size;
         let transaction = self.connection.transaction()?;
         let doomed: Vec<i64> = {
@@ -124,7 +128,7 @@ impl Database {
                 "SELECT seq FROM message WHERE {condition} ORDER BY time LIMIT {DELETED_AT_ONCE}"
             );
             let mut statement = transaction.prepare_cached(&query)?;
-            let rows = statement.query_map([integer(oldest)], |row| row.get(0))?;
+            let rows = statement.query_map([oldest], |row| row.get(0))?;
             rows.collect::<rusqlite::Result<_>>()?
         };
         {
@@ -145,7 +149,7 @@ impl Database {
         let pragma = |name| self.connection.pragma_query_value(None, name, |row| row.get(0));
         let (all, free, size): (i64, i64, i64) =
             (pragma("page_count")?, pragma("freelist_count")?, pragma("page_size")?);
-        Ok(u64::try_from((all - free).saturating_mul(size)).unwrap_or(0))
+        Ok(number((all - free).saturating_mul(size)))
     }
 }
 
@@ -158,7 +162,7 @@ fn insert(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
         )?
         .execute(params![
             record.id,
-            integer(record.time),
+            record.time,
             record.client.map(|ip| ip.to_string()),
             record.helo,
             record.from.mailbox().map_or_else(|| "<>".into(), ToString::to_string),
@@ -166,8 +170,8 @@ fn insert(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
             list(&record.to),
             record.outcome.as_str(),
             record.reply,
-            integer(record.size),
-            integer(record.ms),
+            column(record.size),
+            column(record.ms),
             record.detail,
             record.auth,
             record.tls,
@@ -183,7 +187,7 @@ fn insert_attempts(
     let mut statement =
         connection.prepare_cached("INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?;
     for Attempt { time, to, host, reply, ms, verdict, tls } in attempts {
-        let (time, ms) = (integer(*time), integer(*ms));
+        let ms = column(*ms);
         statement.execute(params![message, time, list(to), host, reply, ms, verdict, tls])?;
     }
     Ok(())
@@ -214,7 +218,7 @@ fn merge(connection: &Connection, record: &Record, keep: Keep) -> rusqlite::Resu
         .prepare_cached(
             "UPDATE message SET outcome = ?2, detail = ?3, ms = max(ms, ?4) WHERE seq = ?1",
         )?
-        .execute(params![message, outcome, detail, integer(record.ms)])?;
+        .execute(params![message, outcome, detail, column(record.ms)])?;
     insert_attempts(connection, message, &record.attempts)
 }
 
@@ -280,8 +284,4 @@ fn set_aside(file: &Path) -> Result<(), JournalError> {
 
 fn list(items: &[String]) -> String {
     serde_json::to_string(items).unwrap_or_default()
-}
-
-fn integer(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

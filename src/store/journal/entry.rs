@@ -1,4 +1,4 @@
-use crate::address::ReversePath;
+use crate::{address::ReversePath, time::Millis};
 use std::{fmt, net::IpAddr};
 
 /// What happened to one message, or to one refused RCPT.
@@ -6,8 +6,8 @@ use std::{fmt, net::IpAddr};
 pub struct Record {
     /// The id of the message, as in our Received field and our 250.
     pub id: String,
-    /// When it came, in milliseconds since 1970.
-    pub time: u64,
+    /// When it came.
+    pub time: Millis,
     /// Who brought it; `None` on a unix socket.
     pub client: Option<IpAddr>,
     /// What the client called itself.
@@ -39,8 +39,8 @@ pub struct Record {
 /// One attempt to hand a message to a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    /// When it began, in milliseconds since 1970.
-    pub time: u64,
+    /// When it began.
+    pub time: Millis,
     /// The mailboxes it was for.
     pub to: Vec<String>,
     /// The host that answered, or should have.

@@ -5,6 +5,8 @@ use super::{
 use crate::{
     address::{Mailbox, ReversePath},
     reply::Reply,
+    store::sqlite::{column, number},
+    time::Millis,
 };
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, ToSql, params, types::Type};
 use std::{
@@ -31,8 +33,8 @@ pub struct Filter {
     pub from: Option<String>,
     /// An address or `@domain`: one of the recipients, or a mailbox it was handed on to.
     pub to: Option<String>,
-    /// Not before this time, in milliseconds since 1970.
-    pub since: Option<u64>,
+    /// Not before this time.
+    pub since: Option<Millis>,
     /// Only so many, the latest.
     pub limit: Option<usize>,
 }
@@ -106,30 +108,31 @@ impl Reader {
         latest.into_iter().rev().try_for_each(each)
     }
 
-    /// How many messages failed since this time, in milliseconds since 1970.
+    /// How many messages failed since this time.
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub fn count_failed(&self, since: u64) -> Result<u64, JournalError> {
+    pub fn count_failed(&self, since: Millis) -> Result<u64, JournalError> {
         // In these words the index of failures answers it.
         let count = "SELECT count(*) FROM message WHERE outcome = 'failed' AND time + ms >= ?1";
-        self.count(count, params![clamped(since)])
+        self.count(count, params![since])
     }
 
     /// How many messages have been kept back since then, as a DKIM signature would have broken.
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub fn count_broken(&self, since: u64) -> Result<u64, JournalError> {
+    pub fn count_broken(&self, since: Millis) -> Result<u64, JournalError> {
         let reply = Reply::broke_signature().to_string();
         let count = "SELECT count(*) FROM message WHERE time >= ?1 AND reply = ?2";
-        self.count(count, params![clamped(since), reply])
+        self.count(count, params![since, reply])
     }
 
     fn count(&self, query: &str, parameters: &[&dyn ToSql]) -> Result<u64, JournalError> {
         let counted = self.connection.query_row(query, parameters, |row| row.get::<_, i64>(0));
-        counted.map(|count| u64::try_from(count).unwrap_or(0)).map_err(|source| {
-            JournalError::Sqlite { file: self.file.display().to_string(), source }
+        counted.map(number).map_err(|source| JournalError::Sqlite {
+            file: self.file.display().to_string(),
+            source,
         })
     }
 
@@ -137,7 +140,7 @@ impl Reader {
         &self,
         filter: &Filter,
         newest_first: bool,
-        last: Option<(u64, i64)>,
+        last: Option<(Millis, i64)>,
     ) -> rusqlite::Result<Vec<(i64, Record)>> {
         let (compare, order) = if newest_first { ("<", "DESC") } else { (">", "ASC") };
         // Each condition stands only where it is wanted, so that SQLite may use the index.
@@ -151,8 +154,8 @@ impl Reader {
              ORDER BY time {order}, seq {order} LIMIT {PAGE}"
         );
         let before_all = if newest_first { (i64::MAX, i64::MAX) } else { (-1, -1) };
-        let (time, seq) = last.map_or(before_all, |(time, seq)| (clamped(time), seq));
-        let since = clamped(filter.since.unwrap_or(0));
+        let (time, seq) = last.map_or(before_all, |(time, seq)| (column(time.as_millis()), seq));
+        let since = filter.since.unwrap_or(Millis::EPOCH);
         let mut statement = self.connection.prepare_cached(&query)?;
         let parameters = rusqlite::named_params! { ":id": filter.id, ":since": since, ":time": time, ":seq": seq };
         let rows = statement.query_map(parameters, |row| Ok((row.get(0)?, record(row)?)))?;
@@ -229,7 +232,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
     let client: Option<String> = row.get("client")?;
     Ok(Record {
         id: row.get("id")?,
-        time: number(row, "time")?,
+        time: row.get("time")?,
         client: client.map(|ip| ip.parse()).transpose().map_err(unreadable)?,
         helo: row.get("helo")?,
         from,
@@ -238,8 +241,8 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         outcome: Outcome::parse(&outcome)
             .ok_or_else(|| unreadable(std::io::Error::other("unknown outcome")))?,
         reply: row.get("reply")?,
-        size: number(row, "size")?,
-        ms: number(row, "ms")?,
+        size: number(row.get("size")?),
+        ms: number(row.get("ms")?),
         auth: row.get("auth")?,
         tls: row.get("tls")?,
         detail: row.get("detail")?,
@@ -249,18 +252,14 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
 
 fn attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
     Ok(Attempt {
-        time: number(row, "time")?,
+        time: row.get("time")?,
         to: list(row)?,
         host: row.get("host")?,
         reply: row.get("reply")?,
-        ms: number(row, "ms")?,
+        ms: number(row.get("ms")?),
         verdict: row.get("verdict")?,
         tls: row.get("tls")?,
     })
-}
-
-fn number(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
-    Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
 }
 
 fn list(row: &Row<'_>) -> rusqlite::Result<Vec<String>> {
@@ -270,8 +269,4 @@ fn list(row: &Row<'_>) -> rusqlite::Result<Vec<String>> {
 
 fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error))
-}
-
-fn clamped(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -4,13 +4,14 @@ use super::{
     Bounds, JournalError, Record,
     database::{Database, is_corruption},
 };
+use crate::clock;
 use std::{
     path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 use tokio::sync::{
     mpsc::{Receiver, UnboundedReceiver},
@@ -148,13 +149,11 @@ impl Writer {
     }
 
     fn prune(&mut self) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
         let Some(database) = self.database.as_mut() else {
             self.prune_after = Instant::now() + PRUNE;
             return;
         };
-        let pause = match database.prune(self.bounds, now) {
+        let pause = match database.prune(self.bounds, clock::millis()) {
             Ok(more) if more => GATHER,
             Ok(_) => PRUNE,
             Err(error) => {

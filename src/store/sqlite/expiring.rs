@@ -1,8 +1,10 @@
 //! Rows that expire: long SRS addresses, what was delivered, what was refused.
 
+use super::number;
 use crate::{
     address::Mailbox,
     reply::{ForeignReply, Status},
+    time::UnixTime,
 };
 use rusqlite::{Connection, Error, OptionalExtension, Result, params, types::Type};
 
@@ -13,7 +15,7 @@ pub type Fingerprint = [u8; 32];
 #[derive(Debug, Clone)]
 pub(in crate::store) struct SrsEntry {
     pub(in crate::store) address: Mailbox,
-    pub(in crate::store) expires: u64,
+    pub(in crate::store) expires: UnixTime,
 }
 
 pub(in crate::store) fn srs_address(
@@ -25,14 +27,14 @@ pub(in crate::store) fn srs_address(
         .query_row([token], |row| {
             let address = Mailbox::parse(row.get_ref(0)?.as_str()?)
                 .map_err(|why| Error::FromSqlConversionFailure(0, Type::Text, why.into()))?;
-            Ok(SrsEntry { address, expires: time(row.get(1)?) })
+            Ok(SrsEntry { address, expires: row.get(1)? })
         })
         .optional()
 }
 
 pub(in crate::store) fn count_srs_addresses(connection: &Connection) -> Result<u64> {
     let sql = "SELECT count(*) FROM srs_addresses";
-    connection.query_row(sql, (), |row| row.get(0)).map(time)
+    connection.query_row(sql, (), |row| row.get(0)).map(number)
 }
 
 /// Inserts, or extends the life of what is there.
@@ -40,42 +42,45 @@ pub(in crate::store) fn put_srs_address(
     connection: &Connection,
     token: &str,
     address: &Mailbox,
-    expires: u64,
+    expires: UnixTime,
 ) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO srs_addresses VALUES (?1, ?2, ?3)
              ON CONFLICT (token) DO UPDATE SET expires = max(expires, excluded.expires)",
         )?
-        .execute(params![token, address.to_string(), column(expires)])
+        .execute(params![token, address.to_string(), expires])
         .map(drop)
 }
 
-pub(in crate::store) fn purge_srs_addresses(connection: &Connection, now: u64) -> Result<usize> {
-    connection.execute("DELETE FROM srs_addresses WHERE expires <= ?1", [column(now)])
+pub(in crate::store) fn purge_srs_addresses(
+    connection: &Connection,
+    now: UnixTime,
+) -> Result<usize> {
+    connection.execute("DELETE FROM srs_addresses WHERE expires <= ?1", [now])
 }
 
-pub(in crate::store) fn delivered(connection: &Connection) -> Result<Vec<(Fingerprint, u64)>> {
+pub(in crate::store) fn delivered(connection: &Connection) -> Result<Vec<(Fingerprint, UnixTime)>> {
     connection
         .prepare("SELECT fingerprint, expires FROM delivered")?
-        .query_map((), |row| Ok((row.get(0)?, time(row.get(1)?))))?
+        .query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
 }
 
 pub(in crate::store) fn put_delivered(
     connection: &Connection,
     fingerprint: &Fingerprint,
-    expires: u64,
+    expires: UnixTime,
 ) -> Result<()> {
     connection
         .prepare_cached("INSERT OR REPLACE INTO delivered VALUES (?1, ?2)")?
-        .execute(params![fingerprint, column(expires)])
+        .execute(params![fingerprint, expires])
         .map(drop)
 }
 
 pub(in crate::store) fn refused(
     connection: &Connection,
-) -> Result<Vec<(Fingerprint, u64, ForeignReply)>> {
+) -> Result<Vec<(Fingerprint, UnixTime, ForeignReply)>> {
     connection
         .prepare("SELECT fingerprint, expires, code, status, text FROM refused")?
         .query_map((), |row| {
@@ -85,7 +90,7 @@ pub(in crate::store) fn refused(
                 status: parse_status(&status),
                 text: row.get(4)?,
             };
-            Ok((row.get(0)?, time(row.get(1)?), reply))
+            Ok((row.get(0)?, row.get(1)?, reply))
         })?
         .collect()
 }
@@ -94,7 +99,7 @@ pub(in crate::store) fn put_refused(
     connection: &Connection,
     fingerprint: &Fingerprint,
     reply: &ForeignReply,
-    expires: u64,
+    expires: UnixTime,
 ) -> Result<()> {
     let status = reply.status.map(|status| status.to_string()).unwrap_or_default();
     connection
@@ -102,7 +107,7 @@ pub(in crate::store) fn put_refused(
             "INSERT OR REPLACE INTO refused (fingerprint, code, status, text, expires)
              VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
-        .execute(params![fingerprint, reply.code, status, reply.text, column(expires)])
+        .execute(params![fingerprint, reply.code, status, reply.text, expires])
         .map(drop)
 }
 
@@ -130,18 +135,10 @@ impl Remembered {
         connection.prepare_cached(&sql)?.execute([fingerprint]).map(drop)
     }
 
-    pub(in crate::store) fn purge(self, connection: &Connection, now: u64) -> Result<usize> {
+    pub(in crate::store) fn purge(self, connection: &Connection, now: UnixTime) -> Result<usize> {
         let sql = format!("DELETE FROM {} WHERE expires <= ?1", self.name());
-        connection.execute(&sql, [column(now)])
+        connection.execute(&sql, [now])
     }
-}
-
-fn column(time: u64) -> i64 {
-    i64::try_from(time).unwrap_or(i64::MAX)
-}
-
-fn time(column: i64) -> u64 {
-    u64::try_from(column).unwrap_or(0)
 }
 
 pub(in crate::store) fn parse_status(text: &str) -> Option<Status> {

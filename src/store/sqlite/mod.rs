@@ -3,6 +3,7 @@
 pub(super) mod aliases;
 pub(super) mod domains;
 pub(super) mod expiring;
+mod number;
 pub(super) mod queue;
 mod readers;
 mod schema;
@@ -11,6 +12,7 @@ mod snapshot;
 pub(super) mod spool;
 mod writer;
 
+pub(super) use number::{column, number};
 pub(super) use readers::Readers;
 pub(super) use size::{give_back, growth};
 pub(super) use snapshot::{Live, Snapshot};

@@ -1,8 +1,14 @@
 //! What the command line asks of `spool` and `spool_legs`.
 
-use super::spool::{HEAD, LEG, OPEN, leg, mailbox, spooled, time};
-use crate::store::spool::{AT_ONCE, Spooled};
-use rusqlite::{Connection, OptionalExtension, Result};
+use super::{
+    number,
+    spool::{HEAD, LEG, OPEN, leg, mailbox, spooled},
+};
+use crate::{
+    store::spool::{AT_ONCE, Spooled},
+    time::Millis,
+};
+use rusqlite::{Connection, OptionalExtension, Result, params};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Messages read at once: no snapshot is held from one page to the next.
@@ -45,10 +51,9 @@ pub(in crate::store) fn page(connection: &Connection, after: i64) -> Result<Vec<
 
 /// Makes open legs of a message due before all others; gives how many.
 pub(in crate::store) fn make_due(connection: &Connection, message: i64) -> Result<usize> {
-    let sql = format!(
-        "UPDATE spool_legs SET next_attempt = {AT_ONCE} WHERE message = ?1 AND state IN {OPEN}"
-    );
-    connection.prepare_cached(&sql)?.execute([message])
+    let sql =
+        format!("UPDATE spool_legs SET next_attempt = ?2 WHERE message = ?1 AND state IN {OPEN}");
+    connection.prepare_cached(&sql)?.execute(params![message, AT_ONCE])
 }
 
 /// True while an attempt for any leg of a message is under way.
@@ -68,15 +73,13 @@ pub(in crate::store) fn give_up(connection: &Connection, message: i64) -> Result
 }
 
 /// How many messages are to be done with, their octets, and when the oldest came.
-pub(in crate::store) fn summary(connection: &Connection) -> Result<(u64, u64, Option<u64>)> {
+pub(in crate::store) fn summary(connection: &Connection) -> Result<(u64, u64, Option<Millis>)> {
     let sql = format!(
         "SELECT count(*), coalesce(sum(size), 0), min(arrived) FROM spool WHERE EXISTS (
              SELECT 1 FROM spool_legs WHERE message = seq AND state IN {OPEN})"
     );
-    connection.query_row(&sql, (), |row| {
-        let oldest: Option<i64> = row.get(2)?;
-        Ok((time(row.get(0)?), time(row.get(1)?), oldest.map(time)))
-    })
+    connection
+        .query_row(&sql, (), |row| Ok((number(row.get(0)?), number(row.get(1)?), row.get(2)?)))
 }
 
 /// Messages that wait, by domain of their destination.

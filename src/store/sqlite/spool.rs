@@ -1,6 +1,6 @@
 //! Rows of `spool` and `spool_legs`.
 
-use super::expiring::parse_status;
+use super::{column, expiring::parse_status, number};
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
     reply::ForeignReply,
@@ -23,7 +23,7 @@ pub(in crate::store) fn insert(connection: &Connection, new: &NewMessage) -> Res
         )?
         .execute(params![
             head.id,
-            integer(head.arrived),
+            head.arrived,
             head.client.map(|ip| ip.to_string()),
             head.helo,
             path_text(&head.sender),
@@ -32,7 +32,7 @@ pub(in crate::store) fn insert(connection: &Connection, new: &NewMessage) -> Res
             head.smtputf8,
             head.has_delivered,
             head.has_failed,
-            integer(new.size()),
+            column(new.size()),
             &*new.prefix,
             &*new.message,
         ])?;
@@ -51,7 +51,7 @@ pub(in crate::store) fn insert(connection: &Connection, new: &NewMessage) -> Res
             leg.state.as_str(),
             leg.was_uncertain,
             leg.attempts,
-            integer(leg.next_attempt),
+            leg.next_attempt,
             leg.reply.code,
             leg.reply.status.map(|status| status.to_string()).unwrap_or_default(),
             leg.reply.text,
@@ -107,8 +107,8 @@ pub(in crate::store) fn open(connection: &Connection) -> Result<Vec<Open>> {
             Ok(Open {
                 message: row.get(0)?,
                 mailbox: mailbox(row.get_ref(1)?.as_str()?)?,
-                next_attempt: time(row.get(2)?),
-                arrived: time(row.get(3)?),
+                next_attempt: row.get(2)?,
+                arrived: row.get(3)?,
             })
         })?
         .collect()
@@ -189,7 +189,7 @@ pub(in crate::store) fn update(
             at,
             leg.state.as_str(),
             leg.attempts,
-            integer(leg.next_attempt),
+            leg.next_attempt,
             leg.reply.code,
             leg.reply.status.map(|status| status.to_string()).unwrap_or_default(),
             leg.reply.text,
@@ -213,8 +213,8 @@ pub(in crate::store) fn totals(connection: &Connection) -> Result<Totals> {
         (),
         |row| {
             Ok(Totals {
-                messages: time(row.get(0)?),
-                octets: time(row.get(1)?),
+                messages: number(row.get(0)?),
+                octets: number(row.get(1)?),
                 changes: row.get(2)?,
             })
         },
@@ -225,7 +225,7 @@ pub(super) fn spooled(row: &Row<'_>) -> Result<Spooled> {
     let client: Option<String> = row.get(3)?;
     let head = Head {
         id: row.get(1)?,
-        arrived: time(row.get(2)?),
+        arrived: row.get(2)?,
         client: client.map(|ip| ip.parse()).transpose().map_err(|error| unreadable(3, error))?,
         helo: row.get(4)?,
         sender: path(row.get_ref(5)?.as_str()?)?,
@@ -235,7 +235,7 @@ pub(super) fn spooled(row: &Row<'_>) -> Result<Spooled> {
         has_delivered: row.get(9)?,
         has_failed: row.get(10)?,
     };
-    Ok(Spooled { seq: row.get(0)?, head, size: time(row.get(11)?), legs: Vec::new() })
+    Ok(Spooled { seq: row.get(0)?, head, size: number(row.get(11)?), legs: Vec::new() })
 }
 
 pub(super) fn leg(row: &Row<'_>) -> Result<Leg> {
@@ -248,7 +248,7 @@ pub(super) fn leg(row: &Row<'_>) -> Result<Leg> {
             .ok_or_else(|| unreadable(3, std::io::Error::other("unknown state")))?,
         was_uncertain: row.get(4)?,
         attempts: row.get(5)?,
-        next_attempt: time(row.get(6)?),
+        next_attempt: row.get(6)?,
         reply: ForeignReply {
             code: row.get(7)?,
             status: parse_status(row.get_ref(8)?.as_str()?),
@@ -275,12 +275,4 @@ pub(super) fn mailbox(text: &str) -> Result<Mailbox> {
 
 fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
-}
-
-fn integer(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-pub(super) fn time(column: i64) -> u64 {
-    u64::try_from(column).unwrap_or(0)
 }

@@ -3,10 +3,11 @@
 use crate::support::dns::Dns;
 use crate::support::onward::Onward;
 use crate::support::receiver::Receiver;
+use onward::clock;
 use onward::store::{Options, Store};
+use onward::time::DAY;
 use onward::tls_rpt::{Counts, Failure, Outcome, PolicyType};
 use std::io::Read;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 fn outcome(domain: &str, result: Option<Failure>) -> Outcome {
     let host = result.map(|_| format!("mx.{domain}")).unwrap_or_default();
@@ -23,7 +24,7 @@ fn of_yesterday_and_only_once() {
         .route("report.test", &sink.route())
         .toml("[tls]\nreports = true\n")
         .build();
-    let yesterday = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() - 86_400;
+    let yesterday = clock::now() - DAY;
     let counts: Counts = [
         (outcome("sink.test", None), 5),
         (outcome("sink.test", Some(Failure::CertificateExpired)), 2),
@@ -37,8 +38,7 @@ fn of_yesterday_and_only_once() {
         store.add_tls_results(counts, yesterday).await.unwrap();
         store.close().await;
     });
-    let day =
-        jiff::Timestamp::from_second(yesterday as i64).unwrap().strftime("%Y-%m-%d").to_string();
+    let day = jiff::Timestamp::from(yesterday).strftime("%Y-%m-%d").to_string();
     let shown = onward.run(&["tls", "results", "--day", &day]);
     assert!(shown.contains("10  sink.test  sts  success\n"), "{shown}");
     assert!(shown.contains("4  sink.test  sts  certificate-expired at mx.sink.test\n"), "{shown}");

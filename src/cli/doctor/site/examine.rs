@@ -12,12 +12,12 @@ use crate::{
         setup::shell,
     },
     config::Config,
+    time::DAY,
 };
-use std::{collections::BTreeSet, net::IpAddr, time::SystemTime};
+use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
-const DAY: u64 = 86_400;
-/// Days before its end from which on a certificate is warned of.
-const SOON: u64 = 14;
+/// For so long before its end a certificate is warned of.
+const SOON: Duration = Duration::from_hours(14 * 24);
 /// What should be free: octets, or one part of so many.
 const FREE_OCTETS: u64 = 1 << 30;
 const FREE_PART: u64 = 20;
@@ -241,15 +241,13 @@ fn certificate(config: &Config, facts: &Facts) -> Vec<Finding> {
             init(),
         ),
         Some(Ok(life)) => {
-            let left =
-                life.end.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |end| end.as_secs());
             let name = config.hostname.to_key();
             let why = "servers that check certificates (MTA-STS) send nothing";
             let is_for = |has: &String| match has.strip_prefix("*.") {
                 Some(parent) => name.split_once('.').is_some_and(|(_, rest)| rest == parent),
                 None => *has == name,
             };
-            if left <= facts.now {
+            if life.end <= facts.now {
                 add(
                     Severity::Error,
                     "certificate",
@@ -257,8 +255,8 @@ fn certificate(config: &Config, facts: &Facts) -> Vec<Finding> {
                     why,
                     init(),
                 );
-            } else if left < facts.now + SOON * DAY {
-                let days = (left - facts.now) / DAY;
+            } else if life.end < facts.now + SOON {
+                let days = life.end.since(facts.now).as_secs() / DAY.as_secs();
                 let what = format!("the certificate expires in {days} days");
                 add(Severity::Warning, "certificate", what, why, init());
             }

@@ -12,9 +12,11 @@ use crate::{
         spf::{self, Query, Spf},
     },
     cli::Failure,
+    clock,
     config::Config,
     dns::Resolver,
     store::Directory,
+    time::UnixTime,
     tls::{self, Connector, Life},
 };
 use std::{
@@ -24,7 +26,7 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::PathBuf,
     process::Command,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 use tokio::time::Instant;
 
@@ -71,8 +73,8 @@ pub(in crate::cli::doctor) struct Facts {
     pub(super) disk: Option<(u64, u64)>,
     /// The clock is known to follow others, or not to.
     pub(super) is_clock_set: Option<bool>,
-    /// Seconds since 1970.
-    pub(super) now: u64,
+    /// When all this was.
+    pub(super) now: UnixTime,
     /// The host that was to be reached, and why it was not.
     pub(super) way_out: Option<(String, String)>,
     /// An alias leads to Gmail.
@@ -234,8 +236,7 @@ async fn spf_of(
 }
 
 fn machine(facts: &mut Facts, config: &Config) {
-    facts.now =
-        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    facts.now = clock::now();
     facts.certificate = config
         .tls
         .certificates

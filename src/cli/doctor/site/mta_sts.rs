@@ -53,7 +53,7 @@ fn fault(config: &Config, facts: &Facts, sts: &Sts) -> Option<Finding> {
     if !sts.has_id {
         let what = format!("the MTA-STS record of {domain} is malformed, or there are several");
         let why = "it counts as none, and nobody looks for a policy";
-        let mend = format!("_mta-sts.{domain}. TXT \"v=STSv1; id={}\"", facts.now);
+        let mend = format!("_mta-sts.{domain}. TXT \"v=STSv1; id={}\"", facts.now.as_secs());
         return Some(found(Severity::Error, ID, what, why, [mend]));
     }
     let policy = match &sts.policy {
@@ -77,7 +77,7 @@ fn fault(config: &Config, facts: &Facts, sts: &Sts) -> Option<Finding> {
         let what = format!("{place} does not name the MX {}", names.join(", "));
         let why = "servers that heed the policy send nothing there";
         let mut mend: Vec<String> = names.iter().map(|host| format!("mx: {host}")).collect();
-        mend.push(format!("_mta-sts.{domain}. TXT \"v=STSv1; id={}\"", facts.now));
+        mend.push(format!("_mta-sts.{domain}. TXT \"v=STSv1; id={}\"", facts.now.as_secs()));
         return Some(found(severity, ID, what, why, mend));
     }
     let is_bare = match &facts.certificate {

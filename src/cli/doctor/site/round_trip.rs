@@ -7,6 +7,7 @@ use crate::{
         doctor::finding::{Finding, Severity},
         srs::secret_file,
     },
+    clock,
     config::Config,
     dns::Resolver,
     srs::{Forwarded, Rewriter},
@@ -14,7 +15,7 @@ use crate::{
 use std::{
     io::{self, BufRead, BufReader, Write},
     net::{IpAddr, SocketAddr, TcpStream},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 /// For a connection, and for each reply.
@@ -44,10 +45,8 @@ async fn tried(config: &Config, port: u16) -> Result<(), String> {
     let keyring =
         secret_file::keyring(&config.srs.secret_file).map_err(|error| error.to_string())?;
     let rewriter = Rewriter::new(settings, keyring).map_err(|error| error.to_string())?;
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let now = now.map_or(0, |since| since.as_secs());
     let sender = Mailbox::parse("doctor@invalid.invalid").map_err(|error| error.to_string())?;
-    let Forwarded::Rewritten(address) = rewriter.forward(&sender, &domain, now) else {
+    let Forwarded::Rewritten(address) = rewriter.forward(&sender, &domain, clock::now()) else {
         return Err("the test address cannot be rewritten".to_owned());
     };
     let resolver = Resolver::new(&config.dns_servers).map_err(|error| error.to_string())?;

@@ -8,15 +8,12 @@ use crate::{
     auth::{dkim::KeyState, spf::Spf},
     config::{Config, Machine},
     mta_sts::{Mode, Policy},
+    time::{DAY, UnixTime},
     tls::Life,
 };
-use std::{
-    net::IpAddr,
-    path::Path,
-    time::{Duration, SystemTime},
-};
+use std::{net::IpAddr, path::Path, time::Duration};
 
-const NOW: u64 = 1_800_000_000;
+const NOW: UnixTime = UnixTime::new(1_800_000_000);
 const RECORD: &str = "v=spf1 a:mx.example.org ~all";
 
 fn domain(text: &str) -> Domain {
@@ -32,11 +29,10 @@ fn config() -> Config {
     Config::parse(text, Path::new("onward.toml"), &Machine::default()).unwrap()
 }
 
-fn life(days: u64) -> Life {
-    let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+fn life(days: u32) -> Life {
     Life {
-        begin: at(NOW - 86_400),
-        end: at(NOW + days * 86_400),
+        begin: NOW - DAY,
+        end: NOW + DAY * days,
         names: vec!["mx.example.org".to_owned()],
         is_self_signed: false,
     }
