@@ -66,28 +66,19 @@ pub enum RecipientFate {
     Deferred(Reply),
 }
 
-/// What the transaction comes to. Recipients are named by their index.
+/// What the transaction comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
     /// 250: everything is delivered.
     Delivered,
     /// Nothing is delivered, and never will be.
     Refused(Reply),
-    /// 250 once it is on disk: we see to the rest.
-    Taken {
-        /// To be tried again.
-        spool: Vec<usize>,
-        /// Refused: the sender gets a DSN.
-        notify: Vec<usize>,
-    },
-    /// 4xx: the sender will come again.
-    Returned {
-        /// What it is told now.
-        reply: Reply,
-        /// To be refused with this reply when the sender comes again, because the reply of this
-        /// transaction does not say that they were refused.
-        refuse_next_time: Vec<(usize, Reply)>,
-    },
+    /// 250 once it is on disk: we see to the rest. Recipients that are deferred are tried again; about those
+    /// that are refused the sender gets a DSN.
+    Taken,
+    /// 4xx: the sender will come again. Recipients that are refused are then to be refused by themselves,
+    /// because this reply does not say so.
+    Returned(Reply),
 }
 
 impl RecipientFate {
@@ -106,48 +97,34 @@ impl RecipientFate {
 
 impl Fate {
     /// The fate of a transaction with these recipients.
-    pub fn of(recipients: &[RecipientFate], bounce: Bounce) -> Self {
-        let (mut refused, mut deferred) = (Vec::new(), Vec::new());
-        for (at, recipient) in recipients.iter().enumerate() {
+    pub fn of<'a>(recipients: impl IntoIterator<Item = &'a RecipientFate>, bounce: Bounce) -> Self {
+        let (mut refusal, mut deferral, mut has_delivered) = (None, None, false);
+        for recipient in recipients {
             match recipient {
-                RecipientFate::Delivered { .. } => {}
-                RecipientFate::Refused(reply) => refused.push((at, reply.clone())),
-                RecipientFate::Deferred(reply) => deferred.push((at, reply.clone())),
+                RecipientFate::Delivered { .. } => has_delivered = true,
+                RecipientFate::Refused(reply) => _ = refusal.get_or_insert(reply),
+                RecipientFate::Deferred(reply) => _ = deferral.get_or_insert(reply),
             }
         }
-        if refused.len() == recipients.len()
-            && let Some((_, reply)) = refused.first()
-        {
-            return Self::Refused(reply.clone());
+        match (refusal, deferral) {
+            (None, None) => return Self::Delivered,
+            (Some(reply), None) if !has_delivered => return Self::Refused(reply.clone()),
+            _ => {}
         }
-        if refused.is_empty() && deferred.is_empty() {
-            return Self::Delivered;
-        }
-        let may_be_taken = match bounce {
-            Bounce::Safe => true,
-            Bounce::Never => refused.is_empty(),
-            Bounce::Unsafe => false,
-        };
-        if may_be_taken {
-            let indices = |of: Vec<(usize, Reply)>| of.into_iter().map(|(at, _)| at).collect();
-            return Self::Taken { spool: indices(deferred), notify: indices(refused) };
-        }
-        let deferral = deferred.into_iter().next().map(|(_, reply)| reply);
-        let reply = deferral.unwrap_or_else(Reply::mixed_verdicts);
-        Self::Returned { reply, refuse_next_time: refused }
-    }
-
-    /// Whom to refuse when the sender comes again.
-    pub fn refuse_next_time(self) -> Vec<(usize, Reply)> {
-        match self {
-            Self::Returned { refuse_next_time, .. } => refuse_next_time,
-            Self::Delivered | Self::Refused(_) | Self::Taken { .. } => Vec::new(),
+        match bounce {
+            Bounce::Safe => Self::Taken,
+            Bounce::Never if refusal.is_none() => Self::Taken,
+            Bounce::Never | Bounce::Unsafe => {
+                Self::Returned(deferral.cloned().unwrap_or_else(Reply::mixed_verdicts))
+            }
         }
     }
 
     /// True when it matters where a bounce would go.
-    pub fn hangs_on_bounce(recipients: &[RecipientFate]) -> bool {
-        Self::of(recipients, Bounce::Safe) != Self::of(recipients, Bounce::Unsafe)
+    pub fn hangs_on_bounce<'a>(
+        recipients: impl IntoIterator<Item = &'a RecipientFate> + Clone,
+    ) -> bool {
+        Self::of(recipients.clone(), Bounce::Safe) != Self::of(recipients, Bounce::Unsafe)
     }
 }
 
@@ -171,22 +148,31 @@ mod tests {
         recipients.split(' ').map(|r| RecipientFate::of(&outcomes(r))).collect()
     }
 
+    /// The places of the recipients that are deferred, and of those that are refused.
+    fn places(recipients: &[RecipientFate]) -> (Vec<usize>, Vec<usize>) {
+        let all = |is: fn(&RecipientFate) -> bool| {
+            let places = recipients.iter().enumerate().filter(move |(_, fate)| is(fate));
+            places.map(|(at, _)| at).collect()
+        };
+        (
+            all(|fate| matches!(fate, RecipientFate::Deferred(_))),
+            all(|fate| matches!(fate, RecipientFate::Refused(_))),
+        )
+    }
+
     /// `spool 0 notify 1`, `451 next 1`, or just the code.
     fn told(recipients: &str, bounce: Bounce) -> String {
         let list = |what: &str, of: &[usize]| {
             let of: Vec<_> = of.iter().map(|at| format!(" {at}")).collect();
             if of.is_empty() { String::new() } else { format!(" {what}{}", of.concat()) }
         };
-        match Fate::of(&fates(recipients), bounce) {
+        let recipients = fates(recipients);
+        let (deferred, refused) = places(&recipients);
+        match Fate::of(&recipients, bounce) {
             Fate::Delivered => "250".into(),
             Fate::Refused(reply) => reply.code().to_string(),
-            Fate::Taken { spool, notify } => {
-                format!("250{}{}", list("spool", &spool), list("notify", &notify))
-            }
-            Fate::Returned { reply, refuse_next_time } => {
-                let next: Vec<_> = refuse_next_time.iter().map(|(at, _)| *at).collect();
-                format!("{}{}", reply.code(), list("next", &next))
-            }
+            Fate::Taken => format!("250{}{}", list("spool", &deferred), list("notify", &refused)),
+            Fate::Returned(reply) => format!("{}{}", reply.code(), list("next", &refused)),
         }
     }
 
@@ -223,21 +209,21 @@ mod tests {
         fn nobody_is_forgotten(recipients in prop::collection::vec("[245]{1,3}", 1..5)) {
             let recipients = fates(&recipients.join(" "));
             for bounce in [Bounce::Safe, Bounce::Never, Bounce::Unsafe] {
-                let (spooled, told) = match Fate::of(&recipients, bounce) {
-                    Fate::Taken { spool, notify } => {
+                let (deferred, refused) = places(&recipients);
+                match Fate::of(&recipients, bounce) {
+                    Fate::Taken => {
                         prop_assert!(bounce != Bounce::Unsafe);
-                        prop_assert!(notify.is_empty() || bounce == Bounce::Safe);
-                        (spool, notify)
+                        prop_assert!(refused.is_empty() || bounce == Bounce::Safe);
+                        prop_assert!(!deferred.is_empty() || !refused.is_empty());
                     }
-                    Fate::Returned { .. } => continue,
-                    Fate::Refused(_) => (Vec::new(), (0..recipients.len()).collect()),
-                    Fate::Delivered => (Vec::new(), Vec::new()),
-                };
-                for (at, recipient) in recipients.iter().enumerate() {
-                    let is_spooled = matches!(recipient, RecipientFate::Deferred(_));
-                    prop_assert_eq!(spooled.contains(&at), is_spooled);
-                    let is_told = matches!(recipient, RecipientFate::Refused(_));
-                    prop_assert_eq!(told.contains(&at), is_told);
+                    Fate::Returned(_) => {
+                        prop_assert!(bounce != Bounce::Safe);
+                        prop_assert!(refused.len() < recipients.len());
+                    }
+                    Fate::Refused(_) => prop_assert_eq!(refused.len(), recipients.len()),
+                    Fate::Delivered => {
+                        prop_assert!(deferred.is_empty() && refused.is_empty());
+                    }
                 }
             }
         }

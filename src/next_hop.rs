@@ -1,6 +1,6 @@
 //! Where mail goes next: the destination group of a transaction, and the `to` of a `[[route]]`.
 
-use crate::address::{Domain, MAX_DOMAIN};
+use crate::address::{Domain, MAX_DOMAIN, Mailbox};
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
@@ -20,6 +20,15 @@ pub struct NextHop {
     pub target: Target,
     /// What is demanded of the connection.
     pub tls: TlsLevel,
+}
+
+/// A final mailbox and who takes mail for it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Destination {
+    /// Who takes mail for the mailbox.
+    pub next_hop: NextHop,
+    /// Where the mail ends.
+    pub mailbox: Mailbox,
 }
 
 /// How much encryption a next hop must have. What its domain demands by MTA-STS or DANE comes on top.

@@ -2,21 +2,19 @@
 
 use crate::{
     address::{ForwardPath, ReversePath},
-    auth::Incoming,
     clock,
     config::Config,
-    mail::OpenError,
     mail::{
-        Services,
-        checks::check,
-        recipient::{Decision, decide},
+        OpenError, Parts,
+        checks::{self, Subject},
+        plan::plan,
+        recipient::decide,
         sender::Sender,
     },
-    message::Header,
     reply::Reply,
-    srs::Forwarded,
-    verdict::{Action, Class},
+    verdict::Class,
 };
+use bytes::Bytes;
 use std::net::IpAddr;
 
 /// A message that might come.
@@ -35,7 +33,7 @@ pub struct Question {
 }
 
 /// What would happen to it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Explanation {
     /// The mailboxes it leads to, each with who takes mail for it. Empty when it is refused at RCPT, or
     /// thrown away.
@@ -54,27 +52,20 @@ pub struct Explanation {
     pub refused: Option<Reply>,
 }
 
-/// Answers with the aliases, secrets and DNS of this moment.
+/// Answers with the aliases, secrets and DNS of this moment, by the checks and the plan that a message would
+/// meet. Nothing is sent and nothing kept.
 ///
 /// # Errors
 /// When the daemon could not start either.
 pub async fn explain(config: Config, question: &Question) -> Result<Explanation, OpenError> {
-    let (services, _) = Services::open(config)?;
+    let (parts, _) = Parts::open(config)?;
     let now = clock::now();
-    let mut explanation = Explanation {
-        destinations: Vec::new(),
-        lost: Vec::new(),
-        srs_from: None,
-        checks: None,
-        class: None,
-        is_munged: false,
-        refused: None,
-    };
-    let Question { recipient, sender, ip, helo, message } = question;
-    let recipient = match decide(&services, sender, recipient, now).await {
-        Decision::Accept(recipient) => recipient,
-        Decision::Refuse(reply) | Decision::Forged(reply) => {
-            explanation.refused = Some(reply);
+    let mut explanation = Explanation::default();
+    let sender = Sender::new(Some(question.ip), &question.helo, &question.sender);
+    let recipient = match decide(&parts, &question.sender, &question.recipient, now).await {
+        Ok(recipient) => recipient,
+        Err(refusal) => {
+            explanation.refused = Some(refusal.reply);
             return Ok(explanation);
         }
     };
@@ -82,34 +73,25 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     explanation.destinations =
         destinations.map(|to| (to.mailbox.to_string(), to.next_hop.to_string())).collect();
     explanation.lost = recipient.lost.clone();
-    explanation.srs_from = sender.mailbox().map(|mailbox| {
-        match services.rewriter().forward(mailbox, &recipient.srs_domain, now) {
-            Forwarded::Unchanged => mailbox.to_string(),
-            Forwarded::Rewritten(rewritten) => rewritten.to_string(),
-            Forwarded::TooLong => format!("a short SRS address at {}", recipient.srs_domain),
+    let is_srs_return = recipient.is_srs_return;
+    let recipients = std::slice::from_ref(&recipient);
+    let message = Bytes::from(question.message.clone());
+    let subject = Subject { sender: &sender, recipients, message, now };
+    let report = checks::run(&parts, &subject).await;
+    if let Some(checked) = &report.authentication {
+        explanation.checks = Some(checked.findings.to_string());
+        explanation.class = Some(Class::of(&checked.findings.dmarc));
+    }
+    explanation.is_munged = report.is_munged && !is_srs_return;
+    explanation.refused = report.objection;
+    match plan(&parts, &question.sender, vec![recipient], now) {
+        Ok(planned) => {
+            explanation.srs_from = planned.iter().find_map(|planned| match &planned.short {
+                Some(_) => Some(format!("a short SRS address at {}", planned.recipient.srs_domain)),
+                None => planned.reverse_path.mailbox().map(ToString::to_string),
+            });
         }
-    });
-
-    let header = Header::scan(message);
-    let auth = &services.config.auth;
-    if let Err(reply) = header.check() {
-        explanation.refused = Some(reply);
-    } else if !auth.policy.is_off() {
-        let incoming =
-            Incoming { ip: Some(*ip), helo, reverse_path: sender, header: &header, message, now };
-        let asked = Sender::new(Some(*ip), helo, sender);
-        let findings = check(&services, incoming, &asked, &auth.policy).await.findings;
-        let is_open = match &recipient.path {
-            ForwardPath::Mailbox(mailbox) => auth.is_open(mailbox),
-            ForwardPath::Postmaster => false,
-        };
-        explanation.checks = Some(findings.to_string());
-        explanation.class = Some(Class::of(&findings.dmarc));
-        match auth.policy.decide(&findings, is_open) {
-            Action::Forward => {}
-            Action::Munge => explanation.is_munged = !recipient.is_srs_return,
-            Action::Refuse(reply) => explanation.refused = Some(reply),
-        }
+        Err(reply) => explanation.refused = explanation.refused.or(Some(reply)),
     }
     Ok(explanation)
 }

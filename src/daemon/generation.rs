@@ -1,6 +1,6 @@
 //! What one configuration has listening, from the start or a reload to the next.
 
-use super::{StartError, monitoring::Watched, sockets::Sockets};
+use super::{StartError, monitoring::Monitoring, sockets::Sockets};
 use crate::{
     acme::{self, Keeper, Responder},
     address::Domain,
@@ -8,7 +8,7 @@ use crate::{
     http::serve_http,
     inbound::{Clients, Encryption, Listener, Manners, Server, Socket, Timeouts},
     keys::{self, live::Live},
-    mail::{Filter, Mail, Services, Tables},
+    mail::{Filter, Mail, Parts, Tables},
     milter::Mode,
     postfix::{self, Connections, Dialect, Patience},
     smtp::SessionConfig,
@@ -30,13 +30,13 @@ pub(super) struct Shared {
 /// One that does not listen yet.
 #[derive(Debug)]
 pub(super) struct Generation {
-    pub(super) services: Arc<Services>,
+    pub(super) parts: Arc<Parts>,
     sockets: Sockets,
     listeners: Vec<Listener>,
     /// For Postfix.
     table_listeners: Vec<(postfix::Listener, Option<Milter>)>,
-    /// For those who watch.
-    watched: Vec<Socket>,
+    /// For figures and health.
+    monitors: Vec<Socket>,
     certificates: Option<LiveCertificates>,
     issuing: Option<Issuing>,
 }
@@ -44,7 +44,7 @@ pub(super) struct Generation {
 /// One that does.
 #[derive(Debug)]
 pub(super) struct Serving {
-    services: Arc<Services>,
+    parts: Arc<Parts>,
     sockets: Sockets,
     retired: watch::Sender<bool>,
     listeners: JoinSet<()>,
@@ -63,12 +63,12 @@ struct Issuing {
 }
 
 impl Generation {
-    pub(super) fn new(services: Arc<Services>, sockets: Sockets) -> Result<Self, StartError> {
-        let config = &services.config;
+    pub(super) fn new(parts: Arc<Parts>, sockets: Sockets) -> Result<Self, StartError> {
+        let config = &parts.config;
         let certificates = certificates(config)?;
         let acceptor = acceptor(certificates.as_ref())?;
         let (mut listeners, mut table_listeners) = (Vec::new(), Vec::new());
-        let mut watched = Vec::new();
+        let mut monitors = Vec::new();
         let mut free = sockets.clone();
         for listen in &config.listen {
             let address = &listen.address;
@@ -90,7 +90,7 @@ impl Generation {
                     continue;
                 }
                 if listen.protocol == Protocol::Http {
-                    watched.push(socket);
+                    monitors.push(socket);
                     continue;
                 }
                 let encryption = acceptor
@@ -108,14 +108,14 @@ impl Generation {
             Some(acme) => issuing(config, acme, &mut free)?,
             None => None,
         };
-        Ok(Self { services, sockets, listeners, table_listeners, watched, certificates, issuing })
+        Ok(Self { parts, sockets, listeners, table_listeners, monitors, certificates, issuing })
     }
 
     pub(super) fn listening(&self) -> Vec<String> {
         let tables = self.table_listeners.iter().map(|(listener, _)| listener.local());
         let smtp = self.listeners.iter().map(Listener::local);
-        let watched = self.watched.iter().map(Socket::local);
-        smtp.chain(tables).chain(watched).map(ToOwned::to_owned).collect()
+        let monitors = self.monitors.iter().map(Socket::local);
+        smtp.chain(tables).chain(monitors).map(ToOwned::to_owned).collect()
     }
 
     /// Accepts, until it is retired or `stopped` turns true.
@@ -123,11 +123,11 @@ impl Generation {
         for address in self.listening() {
             tracing::info!(address, "listening");
         }
-        let Self { services, sockets, listeners, table_listeners, watched, certificates, issuing } =
+        let Self { parts, sockets, listeners, table_listeners, monitors, certificates, issuing } =
             self;
-        let config = &services.config;
+        let config = &parts.config;
         let limits = &config.limits;
-        let handler_services = Arc::clone(&services);
+        let handler_parts = Arc::clone(&parts);
         let server = Arc::new(Server {
             session: Arc::new(SessionConfig {
                 hostname: config.hostname.to_string(),
@@ -136,19 +136,17 @@ impl Generation {
                 max_errors: limits.errors,
             }),
             clients: Arc::clone(&shared.clients),
-            memory: services.memory.clone(),
+            memory: parts.memory.clone(),
             timeouts: Timeouts {
                 command: limits.command_timeout,
                 data: limits.data_timeout,
                 session: limits.session_timeout,
             },
-            handler: move |peer, admission| {
-                Mail::new(Arc::clone(&handler_services), peer, admission)
-            },
+            handler: move |peer, admission| Mail::new(Arc::clone(&handler_parts), peer, admission),
         });
         let (retire, retired) = watch::channel(false);
         let smtp = listeners.iter().find_map(Listener::plain_address);
-        let tables = Tables::new(Arc::clone(&services), smtp);
+        let tables = Tables::new(Arc::clone(&parts), smtp);
         let mut running = JoinSet::new();
         for (listener, milter) in table_listeners {
             let (tables, connections) = (tables.clone(), Arc::clone(&shared.connections));
@@ -160,7 +158,7 @@ impl Generation {
                     running.spawn(listener.run(tables, connections, patience, retired, stopped))
                 }
                 Some(rules) => {
-                    let filter = Arc::new(Filter::new(Arc::clone(&services), tables, rules));
+                    let filter = Arc::new(Filter::new(Arc::clone(&parts), tables, rules));
                     running.spawn(listener.run(filter, connections, patience, retired, stopped))
                 }
             };
@@ -168,23 +166,23 @@ impl Generation {
         for listener in listeners {
             running.spawn(listener.run(Arc::clone(&server), retired.clone(), stopped.clone()));
         }
-        for socket in watched {
-            let watched = Watched {
-                services: Arc::clone(&services),
+        for socket in monitors {
+            let monitoring = Monitoring {
+                parts: Arc::clone(&parts),
                 clients: Arc::clone(&shared.clients),
                 connections: Arc::clone(&shared.connections),
             };
-            let page = move |path| watched.clone().page(path);
+            let page = move |path| monitoring.clone().page(path);
             running.spawn(serve_http(socket, retired.clone(), page));
         }
-        let followed = Arc::clone(&services);
+        let followed = Arc::clone(&parts);
         let follow = tokio::spawn(async move {
             let certificates = async {
                 if let Some(certificates) = certificates {
                     certificates.follow().await;
                 }
             };
-            tokio::join!(followed.rewriter.follow(), followed.signing.follow(), certificates);
+            tokio::join!(followed.follow_keys(), certificates);
         });
         let issuing = issuing.map(|Issuing { keeper, socket }| {
             let responder = Responder::default();
@@ -194,13 +192,13 @@ impl Generation {
             })
         });
         let count = running.len();
-        Serving { services, sockets, retired: retire, listeners: running, count, follow, issuing }
+        Serving { parts, sockets, retired: retire, listeners: running, count, follow, issuing }
     }
 }
 
 impl Serving {
-    pub(super) fn services(&self) -> &Services {
-        &self.services
+    pub(super) fn parts(&self) -> &Parts {
+        &self.parts
     }
 
     /// Whether every listener is there.
@@ -213,9 +211,9 @@ impl Serving {
         if config.listen.is_empty() {
             return Err(StartError::NoListener);
         }
-        let services = Arc::new(self.services.next(config)?);
-        let sockets = self.sockets.bind(&services.config).await?;
-        Generation::new(services, sockets)
+        let parts = Arc::new(self.parts.next(config)?);
+        let sockets = self.sockets.bind(&parts.config).await?;
+        Generation::new(parts, sockets)
     }
 
     /// Lets nobody new in, and waits for the sessions to end. `closes`: the connections to destinations
@@ -229,18 +227,15 @@ impl Serving {
         while self.listeners.join_next().await.is_some() {}
         self.follow.abort();
         if closes {
-            self.services.outbound.close().await;
+            self.parts.outbound.close().await;
         }
     }
 }
 
 /// `None` where no client is offered TLS.
 fn certificates(config: &Config) -> Result<Option<LiveCertificates>, StartError> {
-    let mut files = config.tls.certificates.clone();
+    let files = keys::certificate_files(config);
     let is_issued = config.tls.acme.is_some();
-    if is_issued {
-        files.insert(0, acme::Files::new(&config.state_dir).certificate());
-    }
     if files.is_empty() {
         return Ok(None);
     }

@@ -8,7 +8,7 @@ use crate::{
     clock,
     config::Config,
     inbound::Clients,
-    mail::{Current, Inbox, OpenError, Runner, Services, tls_reports},
+    mail::{Current, Inbox, OpenError, Parts, Runner, tls_reports},
     postfix::Connections,
     store::{
         StateLock,
@@ -27,7 +27,7 @@ use std::{
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinSet,
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, timeout_at},
 };
 
 /// Added to `delivery.budget` when stopping: the reply of a delivery that used all of it still goes out.
@@ -39,9 +39,6 @@ const LOCK_REST: Duration = Duration::from_millis(20);
 
 /// How often expired memories are deleted; what has expired is never answered anyway.
 const PURGE_EVERY: Duration = Duration::from_secs(3600);
-
-/// For the answer to whether all is well.
-const WELL_WITHIN: Duration = Duration::from_secs(10);
 
 /// A daemon whose listeners are bound and whose store is open.
 #[derive(Debug)]
@@ -138,15 +135,15 @@ impl Daemon {
         if config.listen.is_empty() {
             return Err(StartError::NoListener);
         }
-        let (mut services, spool) = Services::open(config)?;
-        let state_dir = lock(&services.config.state_dir).await?;
-        let limits = &services.config.limits;
+        let (mut parts, spool) = Parts::open(config)?;
+        let state_dir = lock(&parts.config.state_dir).await?;
+        let limits = &parts.config.limits;
         let clients = Arc::new(Clients::new(limits.connections, limits.connections_per_client));
         let shared = Shared { clients, connections: Connections::new(limits.map_connections) };
         let sockets = Sockets::new(inherited);
-        let sockets = sockets.bind(&services.config).await?;
-        services.journal = Journal::open(&services.config.state_dir, Bounds::default())?;
-        let generation = Generation::new(Arc::new(services), sockets)?;
+        let sockets = sockets.bind(&parts.config).await?;
+        parts.journal = Journal::open(&parts.config.state_dir, Bounds::default())?;
+        let generation = Generation::new(Arc::new(parts), sockets)?;
         Ok(Self { generation, shared, spool, _state_dir: state_dir })
     }
 
@@ -160,8 +157,8 @@ impl Daemon {
     /// written out.
     pub async fn run(self, mut commands: mpsc::Receiver<Command>) {
         let (stopping, stopped) = watch::channel(false);
-        let current = Current::new(Arc::clone(&self.generation.services));
-        let store = self.generation.services.store.clone();
+        let current = Current::new(Arc::clone(&self.generation.parts));
+        let store = self.generation.parts.store.clone();
         let runner = Runner::new(current.clone(), self.spool, stopped.clone());
         let mut runner = tokio::spawn(runner.run());
         let of_count = current.clone();
@@ -187,20 +184,19 @@ impl Daemon {
                     let next = serving.next(*config).await;
                     let _ = answer.send(next.as_ref().map(drop).map_err(ToString::to_string));
                     let Ok(next) = next else { continue };
-                    current.set(Arc::clone(&next.services));
-                    next.services.take_over();
-                    let limits = &next.services.config.limits;
+                    current.set(Arc::clone(&next.parts));
+                    next.parts.take_over();
+                    let limits = &next.parts.config.limits;
                     self.shared
                         .clients
                         .set_limits(limits.connections, limits.connections_per_client);
                     self.shared.connections.set_max(limits.map_connections);
                     let before =
                         std::mem::replace(&mut serving, next.start(&self.shared, &stopped));
-                    let is_other =
-                        !Arc::ptr_eq(&before.services().outbound, &current.get().outbound);
+                    let is_other = !Arc::ptr_eq(&before.parts().outbound, &current.get().outbound);
                     retired.spawn(async move {
                         if is_other {
-                            tls_reports::keep_results(before.services()).await;
+                            tls_reports::keep_results(before.parts()).await;
                         }
                         before.retire(is_other).await;
                     });
@@ -208,8 +204,8 @@ impl Daemon {
                 }
             }
         }
-        let services = current.get();
-        let grace = services.config.delivery.budget + STOP_MARGIN;
+        let parts = current.get();
+        let grace = parts.config.delivery.budget + STOP_MARGIN;
         tracing::info!(connections = self.shared.clients.connections(), "stopping");
         let _ = stopping.send(true);
         let end = Instant::now() + grace;
@@ -230,21 +226,17 @@ impl Daemon {
         }
         purge.abort();
         count.abort();
-        tls_reports::keep_results(&services).await;
-        services.outbound.close().await;
-        services.journal.clone().close().await;
-        services.store.close().await;
+        tls_reports::keep_results(&parts).await;
+        parts.outbound.close().await;
+        parts.journal.clone().close().await;
+        parts.store.close().await;
         tracing::info!("stopped");
     }
 }
 
 /// The store answers, and every listener is there.
 async fn is_well(serving: &Serving) -> Result<(), String> {
-    let store = serving.services().store.is_well();
-    timeout(WELL_WITHIN, store)
-        .await
-        .map_err(|_| "the database does not answer".to_owned())?
-        .map_err(|error| error.to_string())?;
+    serving.parts().is_well().await.map_err(|error| error.to_string())?;
     match serving.listens() {
         true => Ok(()),
         false => Err("a listener has ended".to_owned()),

@@ -1,48 +1,46 @@
 //! What is to be seen over HTTP: figures, and whether all is well.
 
 use crate::{
-    http::Page, inbound::Clients, mail::Services, metrics::Now, postfix::Connections, tls,
+    clock,
+    http::Page,
+    inbound::Clients,
+    keys,
+    mail::{NotWell, Parts},
+    metrics::Now,
+    postfix::Connections,
+    tls,
 };
 use hyper::StatusCode;
 use std::{sync::Arc, time::Duration};
-use tokio::time::timeout;
 
 /// OpenMetrics, which Prometheus asks for.
 const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-/// For the answer to whether all is well.
-const WELL_WITHIN: Duration = Duration::from_secs(5);
 
 /// What the pages are made of.
 #[derive(Debug, Clone)]
-pub(super) struct Watched {
-    pub(super) services: Arc<Services>,
+pub(super) struct Monitoring {
+    pub(super) parts: Arc<Parts>,
     pub(super) clients: Arc<Clients>,
     pub(super) connections: Arc<Connections>,
 }
 
-impl Watched {
+impl Monitoring {
     /// `/metrics`, `/healthz` and `/readyz`.
     pub(super) async fn page(self, path: String) -> Page {
         match path.as_str() {
             "/metrics" => {
-                let text = self.services.metrics.text(&self.now().await);
+                let text = self.parts.metrics.text(&self.now().await);
                 Page { status: StatusCode::OK, kind: METRICS, text }
             }
             "/healthz" | "/readyz" => {
-                let well = timeout(WELL_WITHIN, self.services.store.is_well()).await;
-                match well {
-                    Ok(Ok(())) => Page::plain(StatusCode::OK, "ok\n"),
-                    Ok(Err(error)) => {
+                let ill = |text| Page::plain(StatusCode::SERVICE_UNAVAILABLE, text);
+                match self.parts.is_well().await {
+                    Ok(()) => Page::plain(StatusCode::OK, "ok\n"),
+                    Err(NotWell::Silent) => ill("the database does not answer\n"),
+                    Err(NotWell::Store(error)) => {
                         tracing::error!(%error, "not well");
-                        Page::plain(
-                            StatusCode::SERVICE_UNAVAILABLE,
-                            "the database cannot be read\n",
-                        )
+                        ill("the database cannot be read\n")
                     }
-                    Err(_) => Page::plain(
-                        StatusCode::SERVICE_UNAVAILABLE,
-                        "the database does not answer\n",
-                    ),
                 }
             }
             _ => Page::not_found(),
@@ -50,23 +48,24 @@ impl Watched {
     }
 
     async fn now(&self) -> Now {
-        let services = &self.services;
-        let spool = services.store.spool_figures().await.unwrap_or_default();
-        let now = crate::clock::millis();
+        let parts = &self.parts;
+        let spool = parts.store.spool_figures().await.unwrap_or_default();
+        let now = clock::millis();
         let age = spool.oldest.map_or(Duration::ZERO, |oldest| now.since(oldest));
-        let files = services.config.tls.certificates.first();
-        let end = files.and_then(|files| tls::expiry(&files.certificate).ok());
+        let files = keys::certificate_files(&parts.config);
+        let ends = files.iter().filter_map(|files| tls::expiry(&files.certificate).ok());
+        let end = ends.map(|life| life.end).min();
         Now {
             spool_messages: spool.messages,
             spool_octets: spool.octets,
             spool_age: age.as_millis() as f64 / 1000.0,
             connections: self.clients.connections(),
             map_connections: self.connections.open(),
-            idle_connections: services.outbound.idle_connections(),
-            memory: services.memory.used(),
-            dns: services.outbound.resolver().counts(),
-            tls: services.outbound.tls_totals(),
-            certificate_end: end.map(|life| life.end),
+            idle_connections: parts.outbound.idle_connections(),
+            memory: parts.memory.used(),
+            dns: parts.outbound.resolver().counts(),
+            tls: parts.outbound.tls_totals(),
+            certificate_end: end,
         }
     }
 }

@@ -1,8 +1,9 @@
+use arc_swap::ArcSwap;
 use std::{
     fmt, fs,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -15,7 +16,7 @@ pub(crate) struct Live<T> {
     look: Arc<dyn Fn() -> Stamp + Send + Sync>,
     read: Arc<Read<T>>,
     seen: Stamp,
-    current: RwLock<Arc<T>>,
+    current: ArcSwap<T>,
 }
 
 type Read<T> = dyn Fn() -> Result<T, String> + Send + Sync;
@@ -35,13 +36,13 @@ impl<T: Send + Sync + 'static> Live<T> {
     ) -> Result<Self, String> {
         // Before they are read: what changes in between is found by the first look.
         let seen = look();
-        let current = RwLock::new(Arc::new(read()?));
+        let current = ArcSwap::from_pointee(read()?);
         Ok(Self { what, look: Arc::new(look), read: Arc::new(read), seen, current })
     }
 
     /// As it is now.
     pub(crate) fn get(&self) -> Arc<T> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+        self.current.load_full()
     }
 
     /// Follows the files for ever. What cannot be read leaves the old in force.
@@ -59,9 +60,7 @@ impl<T: Send + Sync + 'static> Live<T> {
             let what = self.what;
             match off_the_runtime(move || read()).await {
                 Some(Ok(new)) => {
-                    let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-                    *current = Arc::new(new);
-                    drop(current);
+                    self.current.store(Arc::new(new));
                     tracing::info!("{what} read again");
                 }
                 Some(Err(error)) => tracing::error!(error, "{what} stay as they were"),

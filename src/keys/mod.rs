@@ -3,8 +3,9 @@
 pub(crate) mod live;
 
 use crate::{
+    acme,
     auth::dkim::{KeyFile, SigningKeys},
-    config::CertificateFiles,
+    config::{CertificateFiles, Config},
     srs::{Keyring, Rewriter, Settings},
     tls::Certificates,
 };
@@ -41,6 +42,13 @@ fn keyring(file: &Path) -> Result<Keyring, KeyError> {
     let text =
         fs::read(file).map_err(|error| KeyError::Unreadable { file: file.to_owned(), error })?;
     Keyring::parse(&text).map_err(|error| KeyError::Unusable { file: file.to_owned(), error })
+}
+
+/// The files of the certificates that are ours, the one that an authority issues by ACME first.
+pub(crate) fn certificate_files(config: &Config) -> Vec<CertificateFiles> {
+    let issued =
+        config.tls.acme.as_ref().map(|_| acme::Files::new(&config.state_dir).certificate());
+    issued.into_iter().chain(config.tls.certificates.iter().cloned()).collect()
 }
 
 /// Our certificates; there may be none yet where `is_issued`, somebody issues them.

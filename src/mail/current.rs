@@ -1,20 +1,21 @@
-use super::parts::Services;
-use std::sync::{Arc, PoisonError, RwLock};
+use super::parts::Parts;
+use arc_swap::ArcSwap;
+use std::sync::Arc;
 
-/// The services by the configuration that is in force, for what outlives a reload.
+/// The parts by the configuration that is in force, for what outlives a reload.
 #[derive(Debug, Clone)]
-pub(crate) struct Current(Arc<RwLock<Arc<Services>>>);
+pub(crate) struct Current(Arc<ArcSwap<Parts>>);
 
 impl Current {
-    pub(crate) fn new(services: Arc<Services>) -> Self {
-        Self(Arc::new(RwLock::new(services)))
+    pub(crate) fn new(parts: Arc<Parts>) -> Self {
+        Self(Arc::new(ArcSwap::new(parts)))
     }
 
-    pub(crate) fn get(&self) -> Arc<Services> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    pub(crate) fn get(&self) -> Arc<Parts> {
+        self.0.load_full()
     }
 
-    pub(crate) fn set(&self, services: Arc<Services>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = services;
+    pub(crate) fn set(&self, parts: Arc<Parts>) {
+        self.0.store(parts);
     }
 }

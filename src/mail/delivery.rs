@@ -1,19 +1,18 @@
-//! DATA: from accepted recipients to what became of the message at each destination.
+//! From dressed recipients to what became of the message at each destination.
 
 use super::{
-    dress::{Form, Forms},
-    parts::Services,
-    recipient::{Destination, Recipient},
+    dress::{Dressed, Form},
+    parts::Parts,
+    recipient::Recipient,
 };
 use crate::{
     address::{Mailbox, ReversePath},
     clock,
     fate::{Outcome, RecipientFate, Verdict},
     metrics,
-    next_hop::{NextHop, Target},
+    next_hop::{Destination, NextHop, Target},
     outbound::{Attempt, Outgoing},
     reply::Reply,
-    srs::Forwarded,
     store::{
         Fingerprint, journal,
         spool::{self, LegState},
@@ -35,137 +34,156 @@ const MEMORY: Duration = Duration::from_hours(5 * 24);
 /// Mailboxes of one transaction: as many as every server must take (RFC 5321 §4.5.3.1.8).
 const MAX_RECIPIENTS: usize = 100;
 
-/// A message to deliver.
+/// A message to deliver, whatever form it leaves in.
 #[derive(Debug, Clone)]
-pub(super) struct Message {
+pub(crate) struct Message {
     /// As the client gave it.
-    pub(super) reverse_path: ReversePath,
-    /// What leaves.
-    pub(super) forms: Forms,
+    pub(crate) reverse_path: ReversePath,
     /// As it came.
-    pub(super) bytes: Bytes,
-    /// A signature is that of the reverse-path's domain; `None`: nobody has looked.
-    pub(super) is_signed: Option<bool>,
+    pub(crate) bytes: Bytes,
     /// It has bytes above 127.
-    pub(super) eight_bit: bool,
+    pub(crate) eight_bit: bool,
     /// Its header section needs SMTPUTF8; addresses speak for themselves.
-    pub(super) smtputf8: bool,
-    /// It asks for no notices, or a notice might go round in circles.
-    pub(super) wants_no_notice: bool,
+    pub(crate) smtputf8: bool,
     /// When it came.
-    pub(super) now: UnixTime,
+    pub(crate) now: UnixTime,
 }
 
 /// What is to be delivered, and what came of it.
 #[derive(Debug)]
-pub(super) struct Delivery {
-    legs: Vec<Leg>,
-    /// For each recipient its legs, as positions in `legs`.
-    of_recipient: Vec<Vec<usize>>,
+pub(crate) struct Delivery {
+    pub(crate) message: Message,
+    pub(crate) shares: Vec<Share>,
     /// What was tried, for the journal.
-    pub(super) attempts: Vec<journal::Attempt>,
+    pub(crate) attempts: Vec<journal::Attempt>,
 }
 
-/// One copy: a destination mailbox under one rewritten reverse-path.
+/// A recipient's share in a delivery: what leaves for it, and where to.
+#[derive(Debug)]
+pub(crate) struct Share {
+    pub(crate) recipient: Recipient,
+    pub(crate) reverse_path: ReversePath,
+    pub(crate) form: Arc<Form>,
+    legs: Vec<Leg>,
+}
+
+/// One copy: a destination mailbox of a recipient. Recipients that share a mailbox, a reverse-path and a form
+/// have legs that go in one transaction, and as one copy.
 #[derive(Debug)]
 struct Leg {
-    reverse_path: ReversePath,
     to: Destination,
-    /// The place of its form.
-    form: usize,
     outcome: Option<Outcome>,
     /// Its end of data was sent and never answered.
     is_uncertain: bool,
 }
 
+/// What goes in one transaction: a next hop, and the reverse-path and number of the form.
+type Group = (NextHop, String, usize);
+
 impl Delivery {
-    /// Rewrites the reverse-path for each recipient; destinations that several recipients share get
-    /// one copy.
-    ///
-    /// # Errors
-    /// The reply for the client when the reverse-path cannot be rewritten.
-    pub(super) async fn plan(
-        services: &Services,
-        message: &Message,
-        recipients: &[Recipient],
-    ) -> Result<Self, Reply> {
-        let mut plan = Self { legs: Vec::new(), of_recipient: Vec::new(), attempts: Vec::new() };
-        let mut shared = HashMap::new();
-        for (number, recipient) in recipients.iter().enumerate() {
-            let form = message.forms.of_recipient(number);
-            let reverse_path = rewrite(services, message, recipient).await?;
-            let mut legs = Vec::with_capacity(recipient.destinations.len());
-            for to in &recipient.destinations {
-                let at = *shared.entry((to, reverse_path.clone(), form)).or_insert_with(|| {
-                    let (reverse_path, to) = (reverse_path.clone(), to.clone());
-                    let (outcome, is_uncertain) = (None, false);
-                    plan.legs.push(Leg { reverse_path, to, form, outcome, is_uncertain });
-                    plan.legs.len() - 1
-                });
-                legs.push(at);
-            }
-            plan.of_recipient.push(legs);
-        }
-        Ok(plan)
+    pub(crate) fn new(message: Message, recipients: Vec<Dressed>) -> Self {
+        let share = |Dressed { recipient, reverse_path, form }: Dressed| {
+            let leg = |to: &Destination| Leg { to: to.clone(), outcome: None, is_uncertain: false };
+            let legs = recipient.destinations.iter().map(leg).collect();
+            Share { recipient, reverse_path, form, legs }
+        };
+        let shares = recipients.into_iter().map(share).collect();
+        Self { message, shares, attempts: Vec::new() }
     }
 
     /// The first rewritten reverse-path, for the journal.
-    pub(super) fn srs_from(&self) -> Option<String> {
-        self.legs.first()?.reverse_path.mailbox().map(ToString::to_string)
+    pub(crate) fn srs_from(&self) -> Option<String> {
+        let first = self.shares.iter().find(|share| !share.legs.is_empty())?;
+        first.reverse_path.mailbox().map(ToString::to_string)
+    }
+
+    /// The shares that their destinations refused, with the reply.
+    pub(crate) fn refused(&self) -> impl Iterator<Item = (&Share, Reply)> {
+        self.shares.iter().filter_map(|share| match share.fate() {
+            RecipientFate::Refused(reply) => Some((share, reply)),
+            RecipientFate::Delivered { .. } | RecipientFate::Deferred(_) => None,
+        })
     }
 
     /// Delivers every leg that nobody has yet, one transaction a destination group or several where it
     /// is large, all at once, until `deadline`.
-    pub(super) async fn run(&mut self, services: &Services, message: &Message, deadline: Instant) {
-        self.recall(services, message).await;
-        let mut groups: BTreeMap<(NextHop, String, usize), Vec<usize>> = BTreeMap::new();
-        for (at, leg) in self.legs.iter().enumerate().filter(|(_, leg)| leg.outcome.is_none()) {
-            let group = (leg.to.next_hop.clone(), leg.reverse_path.to_string(), leg.form);
-            groups.entry(group).or_default().push(at);
-        }
+    pub(crate) async fn run(&mut self, parts: &Parts, deadline: Instant) {
+        self.recall(parts);
         let began = clock::millis();
         let mut under_way = JoinSet::new();
-        let transactions = groups.iter().flat_map(|((next_hop, ..), legs)| {
-            legs.chunks(MAX_RECIPIENTS).map(move |legs| (next_hop.clone(), legs.to_vec()))
-        });
-        for (next_hop, legs) in transactions {
-            let Some(outgoing) = self.outgoing(message, &legs) else { continue };
-            let outbound = Arc::clone(&services.outbound);
-            let deliver =
-                async move { (legs, outbound.deliver(&next_hop, &outgoing, deadline).await) };
-            under_way.spawn(deliver);
+        for (group, outgoing) in self.transactions() {
+            let network = Arc::clone(&parts.network);
+            under_way.spawn(async move {
+                let attempts = network.deliver(&group.0, &outgoing, deadline).await;
+                (group, outgoing.recipients, attempts)
+            });
         }
         while let Some(joined) = under_way.join_next().await {
             match joined {
-                Ok((legs, attempts)) => {
-                    self.tell_spool(services, &legs, &attempts);
-                    for (at, attempt) in legs.into_iter().zip(attempts) {
-                        self.conclude(services, at, attempt, began);
+                Ok((group, mailboxes, attempts)) => {
+                    // A host that takes this message may be one that others wait for.
+                    if attempts.iter().any(|a| a.outcome.verdict == Verdict::Delivered) {
+                        parts.spool.answered(&group.0);
                     }
+                    for (mailbox, attempt) in mailboxes.iter().zip(&attempts) {
+                        count_attempt(parts, &group.0, attempt);
+                        let to = std::slice::from_ref(mailbox);
+                        self.note(journal_line(to, attempt, &group.0, began));
+                    }
+                    self.conclude(&group, mailboxes.into_iter().zip(attempts).collect());
                 }
                 Err(error) => tracing::error!(%error, "a delivery ended without a verdict"),
             }
         }
     }
 
-    /// A host that takes this message may be one that others wait for.
-    fn tell_spool(&self, services: &Services, legs: &[usize], attempts: &[Attempt]) {
-        let is_delivered = |attempt: &Attempt| attempt.outcome.verdict == Verdict::Delivered;
-        let leg = legs.first().and_then(|at| self.legs.get(*at));
-        if let Some(leg) = leg.filter(|_| attempts.iter().any(is_delivered)) {
-            services.spool.answered(&leg.to.next_hop);
+    /// What is to be sent where: the legs that have no outcome yet.
+    fn transactions(&self) -> Vec<(Group, Outgoing)> {
+        let mut groups: BTreeMap<Group, (&Share, Vec<Mailbox>)> = BTreeMap::new();
+        for share in &self.shares {
+            for leg in share.legs.iter().filter(|leg| leg.outcome.is_none()) {
+                let (_, mailboxes) =
+                    groups.entry(share.group(leg)).or_insert_with(|| (share, Vec::new()));
+                if !mailboxes.contains(&leg.to.mailbox) {
+                    mailboxes.push(leg.to.mailbox.clone());
+                }
+            }
+        }
+        let mut transactions = Vec::with_capacity(groups.len());
+        for (group, (share, mailboxes)) in groups {
+            for some in mailboxes.chunks(MAX_RECIPIENTS) {
+                let outgoing = Outgoing {
+                    reverse_path: share.reverse_path.clone(),
+                    recipients: some.to_vec(),
+                    prefix: share.form.prefix.clone(),
+                    message: share.form.bytes.clone(),
+                    eight_bit: self.message.eight_bit,
+                    smtputf8: self.message.smtputf8,
+                    checkpoint: None,
+                };
+                transactions.push((group.clone(), outgoing));
+            }
+        }
+        transactions
+    }
+
+    /// Takes the verdicts of one transaction.
+    fn conclude(&mut self, group: &Group, attempts: HashMap<Mailbox, Attempt>) {
+        for share in &mut self.shares {
+            if share.reverse_path.to_string() != group.1 || share.form.number != group.2 {
+                continue;
+            }
+            for leg in share.legs.iter_mut().filter(|leg| leg.to.next_hop == group.0) {
+                if let Some(attempt) = attempts.get(&leg.to.mailbox) {
+                    leg.is_uncertain = attempt.uncertain;
+                    leg.outcome = Some(attempt.outcome.clone());
+                }
+            }
         }
     }
 
-    /// Takes the verdict on one leg. Mailboxes of one transaction that were answered alike share a line
-    /// of the journal.
-    fn conclude(&mut self, services: &Services, at: usize, attempt: Attempt, began: Millis) {
-        let Some(leg) = self.legs.get_mut(at) else { return };
-        count_attempt(services, &leg.to.next_hop, &attempt);
-        let to = std::slice::from_ref(&leg.to.mailbox);
-        let line = journal_line(to, &attempt, &leg.to.next_hop, began);
-        leg.is_uncertain = attempt.uncertain;
-        leg.outcome = Some(attempt.outcome);
+    /// Mailboxes of one transaction that were answered alike share a line of the journal.
+    fn note(&mut self, line: journal::Attempt) {
         match self.attempts.last_mut() {
             Some(last)
                 if last.host == line.host
@@ -179,101 +197,93 @@ impl Delivery {
         }
     }
 
-    fn outgoing(&self, message: &Message, legs: &[usize]) -> Option<Outgoing> {
-        let mut legs = legs.iter().filter_map(|at| self.legs.get(*at)).peekable();
-        let first = legs.peek()?;
-        let reverse_path = first.reverse_path.clone();
-        let Form { prefix, bytes } = message.forms.get(first.form)?.clone();
-        Some(Outgoing {
-            reverse_path,
-            recipients: legs.map(|leg| leg.to.mailbox.clone()).collect(),
-            prefix,
-            message: bytes,
-            eight_bit: message.eight_bit,
-            smtputf8: message.smtputf8,
-            checkpoint: None,
-        })
-    }
-
-    /// What the recipients come to. A leg without outcome counts as deferred: nothing says that
-    /// anybody has it.
-    pub(super) fn fates(&self) -> Vec<RecipientFate> {
-        let recipients = self.of_recipient.iter();
-        recipients
-            .map(|legs| {
-                let legs = legs.iter().filter_map(|at| self.legs.get(*at));
-                RecipientFate::of(&legs.map(Leg::verdict).collect::<Vec<_>>())
-            })
-            .collect()
-    }
-
-    /// The legs of one recipient for the spool, each with the place of its form; what is deferred is due
-    /// at `due`.
-    pub(super) fn to_spool(
-        &self,
-        at: usize,
-        recipient: &Recipient,
-        due: Millis,
-    ) -> Vec<(usize, spool::Leg)> {
-        let legs = self.of_recipient.get(at).into_iter().flatten();
-        legs.filter_map(|at| self.legs.get(*at))
-            .map(|leg| {
-                let Outcome { verdict, reply } = leg.verdict();
-                let spooled = spool::Leg {
-                    recipient: recipient.path.clone(),
-                    mailbox: leg.to.mailbox.clone(),
-                    reverse_path: leg.reverse_path.clone(),
-                    state: match verdict {
-                        Verdict::Delivered => LegState::Delivered,
-                        Verdict::Refused => LegState::Failed,
-                        Verdict::Deferred if leg.is_uncertain => LegState::Uncertain,
-                        Verdict::Deferred => LegState::Queued,
-                    },
-                    was_uncertain: false,
-                    attempts: 1,
-                    next_attempt: due,
-                    reply: reply.to_keep(),
-                };
-                (leg.form, spooled)
-            })
-            .collect()
-    }
-
     /// Remembers which legs are delivered, so that the sender's next try reaches only the others.
-    pub(super) async fn remember(&self, services: &Services, message: &Message) {
-        let is_delivered =
-            |leg: &&Leg| matches!(leg.outcome, Some(Outcome { verdict: Verdict::Delivered, .. }));
-        let delivered: Vec<&Leg> = self.legs.iter().filter(is_delivered).collect();
-        if delivered.is_empty() {
+    pub(crate) async fn remember(&self, parts: &Parts) {
+        let prints = self.delivered();
+        if prints.is_empty() {
             return;
         }
-        let digest = Sha256::digest(&message.bytes);
-        let prints = delivered.iter().map(|leg| print_of(message, &leg.to.mailbox, &digest));
-        let prints = prints.collect();
         // Not remembered means a duplicate, which beats a loss.
-        if let Err(error) = services.store.remember_delivered(prints, message.now + MEMORY).await {
+        let expires = self.message.now + MEMORY;
+        if let Err(error) = parts.store.remember_delivered(prints, expires).await {
             tracing::error!(%error, "cannot remember deliveries, the sender may cause duplicates");
         }
     }
 
+    /// The prints of the legs that are delivered.
+    fn delivered(&self) -> Vec<Fingerprint> {
+        let legs = self.shares.iter().flat_map(|share| &share.legs);
+        let legs = legs.filter(|leg| {
+            leg.outcome.as_ref().is_some_and(|outcome| outcome.verdict == Verdict::Delivered)
+        });
+        let mut legs = legs.peekable();
+        if legs.peek().is_none() {
+            return Vec::new();
+        }
+        let digest = Sha256::digest(&self.message.bytes);
+        legs.map(|leg| self.message.print_at(&leg.to.mailbox, &digest)).collect()
+    }
+
     /// Marks what earlier tries of the sender delivered.
-    async fn recall(&mut self, services: &Services, message: &Message) {
+    fn recall(&mut self, parts: &Parts) {
         // Hashing every message would cost more than all the rest; seldom is anything remembered.
-        if !services.store.remembers_deliveries() {
+        if !parts.store.remembers_deliveries() {
             return;
         }
-        let digest = Sha256::digest(&message.bytes);
-        for leg in &mut self.legs {
-            let print = print_of(message, &leg.to.mailbox, &digest);
-            if services.store.was_delivered(&print, message.now) {
+        let digest = Sha256::digest(&self.message.bytes);
+        for leg in self.shares.iter_mut().flat_map(|share| &mut share.legs) {
+            let print = self.message.print_at(&leg.to.mailbox, &digest);
+            if parts.store.was_delivered(&print, self.message.now) {
                 leg.outcome = Some(Outcome { verdict: Verdict::Delivered, reply: Reply::ok() });
             }
         }
     }
 }
 
+impl Message {
+    /// Names this message from its sender at one destination: what the sender sends again is the same.
+    fn print_at(&self, destination: &Mailbox, digest: &[u8]) -> Fingerprint {
+        let sender = self.reverse_path.to_string();
+        fingerprint([sender.as_bytes(), destination.to_key().as_bytes(), digest])
+    }
+}
+
+impl Share {
+    /// What the recipient comes to.
+    pub(crate) fn fate(&self) -> RecipientFate {
+        RecipientFate::of(&self.legs.iter().map(Leg::outcome).collect::<Vec<_>>())
+    }
+
+    /// Its legs for the spool; what is deferred is due at `due`.
+    pub(crate) fn to_spool(&self, due: Millis) -> impl Iterator<Item = spool::Leg> {
+        self.legs.iter().map(move |leg| {
+            let Outcome { verdict, reply } = leg.outcome();
+            spool::Leg {
+                recipient: self.recipient.path.clone(),
+                mailbox: leg.to.mailbox.clone(),
+                reverse_path: self.reverse_path.clone(),
+                state: match verdict {
+                    Verdict::Delivered => LegState::Delivered,
+                    Verdict::Refused => LegState::Failed,
+                    Verdict::Deferred if leg.is_uncertain => LegState::Uncertain,
+                    Verdict::Deferred => LegState::Queued,
+                },
+                was_uncertain: false,
+                attempts: 1,
+                next_attempt: due,
+                reply: reply.to_keep(),
+            }
+        })
+    }
+
+    fn group(&self, leg: &Leg) -> Group {
+        (leg.to.next_hop.clone(), self.reverse_path.to_string(), self.form.number)
+    }
+}
+
 impl Leg {
-    fn verdict(&self) -> Outcome {
+    /// A leg without outcome counts as deferred: nothing says that anybody has it.
+    fn outcome(&self) -> Outcome {
         self.outcome.clone().unwrap_or_else(|| Outcome {
             verdict: Verdict::Deferred,
             reply: Reply::destination_lost(),
@@ -282,13 +292,12 @@ impl Leg {
 }
 
 /// Counts an attempt.
-pub(super) fn count_attempt(services: &Services, hop: &NextHop, attempt: &Attempt) {
+pub(crate) fn count_attempt(parts: &Parts, hop: &NextHop, attempt: &Attempt) {
     let destination = match &hop.target {
         Target::Mx(domain) => metrics::Destination::of(domain.as_str()),
         _ => metrics::Destination::Route,
     };
-    let class = class_of(attempt);
-    services.metrics.attempt(destination, class, attempt.elapsed.as_secs_f64());
+    parts.metrics.attempt(destination, class_of(attempt), attempt.elapsed.as_secs_f64());
 }
 
 fn class_of(attempt: &Attempt) -> &'static str {
@@ -301,13 +310,12 @@ fn class_of(attempt: &Attempt) -> &'static str {
 }
 
 /// The line of the journal about an attempt on `to`, which began at `began`.
-pub(super) fn journal_line(
+pub(crate) fn journal_line(
     to: &[Mailbox],
     attempt: &Attempt,
     hop: &NextHop,
     began: Millis,
 ) -> journal::Attempt {
-    let verdict = class_of(attempt);
     let theirs = attempt.theirs.as_ref().map(ToString::to_string);
     journal::Attempt {
         time: began,
@@ -316,54 +324,16 @@ pub(super) fn journal_line(
         reply: theirs.unwrap_or_else(|| attempt.outcome.reply.to_string()),
         ms: whole_millis(attempt.elapsed),
         tls: attempt.tls.clone(),
-        verdict: verdict.to_owned(),
+        verdict: class_of(attempt).to_owned(),
     }
 }
 
-/// Names a message from one sender at one destination: what the sender sends again is the same.
-fn print_of(message: &Message, destination: &Mailbox, digest: &[u8]) -> Fingerprint {
-    let sender = message.reverse_path.to_string();
-    fingerprint([sender.as_bytes(), destination.to_key().as_bytes(), digest])
-}
-
 /// A digest of `parts` in which no border between them can move.
-pub(super) fn fingerprint<const N: usize>(parts: [&[u8]; N]) -> Fingerprint {
+pub(crate) fn fingerprint<const N: usize>(parts: [&[u8]; N]) -> Fingerprint {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
     hash.finalize().into()
-}
-
-async fn rewrite(
-    services: &Services,
-    message: &Message,
-    recipient: &Recipient,
-) -> Result<ReversePath, Reply> {
-    let ReversePath::Mailbox(sender) = &message.reverse_path else {
-        return Ok(ReversePath::Null);
-    };
-    let rewriter = services.rewriter();
-    let counted = |result| services.metrics.srs_forward(result);
-    let rewritten = match rewriter.forward(sender, &recipient.srs_domain, message.now) {
-        Forwarded::Unchanged => {
-            counted(metrics::Forwarded::Unchanged);
-            sender.clone()
-        }
-        Forwarded::Rewritten(rewritten) => {
-            counted(metrics::Forwarded::Rewritten);
-            rewritten
-        }
-        Forwarded::TooLong => {
-            let kept =
-                services.shorten(&rewriter, sender, &recipient.srs_domain, message.now).await;
-            counted(match kept {
-                Ok(_) => metrics::Forwarded::Kept,
-                Err(_) => metrics::Forwarded::Failed,
-            });
-            kept?
-        }
-    };
-    Ok(ReversePath::Mailbox(rewritten))
 }

@@ -1,8 +1,8 @@
 //! What the milter of one listener decides.
 
 use super::{
-    parts::Services,
-    recipient::{may_be_used, returned},
+    parts::Parts,
+    returned::{may_be_used, returned},
     tables::Tables,
 };
 use crate::{
@@ -22,7 +22,7 @@ use std::{str, sync::Arc};
 /// Decides by our aliases and by Postfix's.
 #[derive(Debug)]
 pub(crate) struct Filter {
-    services: Arc<Services>,
+    parts: Arc<Parts>,
     tables: Tables,
     maps: AliasMaps,
     rules: Milter,
@@ -38,9 +38,9 @@ enum Unknown {
 }
 
 impl Filter {
-    pub(crate) fn new(services: Arc<Services>, tables: Tables, rules: Milter) -> Self {
+    pub(crate) fn new(parts: Arc<Parts>, tables: Tables, rules: Milter) -> Self {
         let maps = AliasMaps::new(rules.alias_maps.clone());
-        Self { services, tables, maps, rules }
+        Self { parts, tables, maps, rules }
     }
 
     fn is_local(&self, domain: &Domain) -> bool {
@@ -50,7 +50,7 @@ impl Filter {
     /// Whether `recipient` is an alias, of ours or of Postfix's, of a mailbox elsewhere. What is no
     /// alias is relayed mail or a mailbox, and its sender answers for it himself.
     async fn leads_elsewhere(&self, recipient: &Mailbox) -> Result<bool, Unknown> {
-        if self.services.store.is_hosted(recipient.domain()) {
+        if self.parts.aliases.is_hosted(recipient.domain()) {
             return Ok(self.ours_leads_elsewhere(recipient).await?);
         }
         let is_local = |name: &str| Domain::parse(name).is_ok_and(|domain| self.is_local(&domain));
@@ -58,7 +58,7 @@ impl Filter {
         for end in ends.unwrap_or_default() {
             // A file, a command or a local name is no address of another machine.
             let Ok(end) = Mailbox::parse(&end) else { continue };
-            if self.services.store.is_hosted(end.domain()) {
+            if self.parts.aliases.is_hosted(end.domain()) {
                 if self.ours_leads_elsewhere(&end).await? {
                     return Ok(true);
                 }
@@ -70,7 +70,7 @@ impl Filter {
     }
 
     async fn ours_leads_elsewhere(&self, alias: &Mailbox) -> Result<bool, StoreError> {
-        match &*self.services.store.resolve(alias).await? {
+        match &*self.parts.aliases.expand(alias).await? {
             Expansion::Deliver { mailboxes, .. } => {
                 Ok(mailboxes.iter().any(|mailbox| !self.is_local(mailbox.domain())))
             }
@@ -90,11 +90,11 @@ impl Service for Filter {
 
     async fn recipient(&self, sender: &[u8], recipient: &[u8]) -> Recipient {
         let now = clock::now();
-        match returned(&self.services, sender, recipient, now).await {
+        match returned(&self.parts, sender, recipient, now).await {
             Some(Err(reply)) => return Recipient::Refused(reply),
             // In the shadow nothing is used.
             Some(Ok(returned))
-                if !self.rules.shadow && !may_be_used(&self.services, &returned.key, now) =>
+                if !self.rules.shadow && !may_be_used(&self.parts, &returned.key, now) =>
             {
                 return Recipient::Refused(Reply::srs_used_up());
             }

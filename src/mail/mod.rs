@@ -1,15 +1,24 @@
-//! One mail's life, from its first RCPT to its end. Read `transaction` first.
+//! One mail's life, and what Postfix is told of mail. Read `transaction` first.
+//!
+//! A client's commands go to `transaction`, which asks `sender`, `recipient` and `returned`; the message goes
+//! through `checks`, `plan`, `dress` and `delivery` in `forward`, and what is left of it to `spool`. `record`
+//! tells the journal. [`Parts`] is what all of them need: `aliases`, `srs`, keys, store, and the way out.
 
+mod aliases;
 pub(crate) mod checks;
 mod current;
 mod delivery;
 mod dress;
 mod filter;
+mod forward;
 mod parts;
+pub(crate) mod plan;
 pub(crate) mod recipient;
 mod record;
+mod returned;
 pub(crate) mod sender;
 mod spool;
+mod srs;
 mod tables;
 pub(crate) mod tls_reports;
 mod transaction;
@@ -17,7 +26,10 @@ mod transaction;
 pub(crate) use current::Current;
 pub(crate) use filter::Filter;
 pub use parts::OpenError;
-pub(crate) use parts::Services;
+pub(crate) use parts::{NotWell, Parts};
 pub(crate) use spool::{Inbox, Runner};
 pub use tables::Tables;
 pub(crate) use transaction::Mail;
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
-use super::{recipient::Destination, spool};
+use super::{aliases::Aliases, spool, srs::Srs};
 use crate::{
-    address::{Domain, Mailbox},
+    address::Domain,
     auth::dkim::{SigningKey, SigningKeys},
     config::{self, Config, Dane},
     dns::{Resolver, ResolverError, ValidatingResolver},
@@ -8,15 +8,15 @@ use crate::{
     keys::{self, live::Live},
     metrics::Metrics,
     next_hop::NextHop,
-    outbound::{Outbound, OutboundConfig, OutboundLimits, Preferences},
-    reply::Reply,
+    outbound::{Attempt, Outbound, OutboundConfig, OutboundLimits, Outgoing, Preferences},
     retry,
     srs::Rewriter,
-    store::{Options, SrsPutError, Store, StoreError, journal::Journal, spool::SpoolBounds},
-    time::UnixTime,
+    store::{Options, Store, StoreError, journal::Journal, spool::SpoolBounds},
     tls::{Connector, RootsError},
 };
-use std::sync::Arc;
+use async_trait::async_trait;
+use std::{fmt, sync::Arc, time::Duration};
+use tokio::time::{Instant, timeout};
 
 /// Where mail servers listen.
 const SMTP_PORT: u16 = 25;
@@ -45,87 +45,105 @@ pub enum OpenError {
     StateDir,
 }
 
-/// What every transaction needs and all of them share.
+/// Hands messages to other servers.
+#[async_trait]
+pub(crate) trait Network: fmt::Debug + Send + Sync {
+    /// Delivers `mail` to `hop` until `deadline`: one attempt for each recipient, in their order.
+    async fn deliver(&self, hop: &NextHop, mail: &Outgoing, deadline: Instant) -> Vec<Attempt>;
+}
+
+#[async_trait]
+impl Network for Outbound {
+    async fn deliver(&self, hop: &NextHop, mail: &Outgoing, deadline: Instant) -> Vec<Attempt> {
+        Self::deliver(self, hop, mail, deadline).await
+    }
+}
+
+/// What the life of a mail needs: a few parts, each of its own kind, shared by all who need them.
 #[derive(Debug)]
-pub(crate) struct Services {
+pub(crate) struct Parts {
+    /// What is demanded of mail and allowed to it.
     pub(crate) config: Config,
-    pub(crate) store: Store,
-    pub(crate) journal: Journal,
-    pub(crate) outbound: Arc<Outbound>,
-    pub(crate) rewriter: Live<Rewriter>,
+    /// Where addresses lead.
+    pub(crate) aliases: Aliases,
+    /// Senders rewritten, and turned back.
+    pub(crate) srs: Srs,
+    /// DKIM keys of ours.
     pub(crate) signing: Live<SigningKeys>,
+    /// What is kept: what earlier attempts brought, what waits.
+    pub(crate) store: Store,
+    /// What is told of each message.
+    pub(crate) journal: Journal,
+    /// The way to destinations.
+    pub(crate) network: Arc<dyn Network>,
+    /// What that is made of: the resolver that all share, connections that are kept, results of TLS.
+    pub(crate) outbound: Arc<Outbound>,
+    /// The way to whoever tries again what waits.
+    pub(crate) spool: spool::Handle,
+    /// When that is.
+    pub(crate) retry: retry::Policy,
     /// For the bytes of all messages, whether they come or wait.
     pub(crate) memory: MessageMemory,
-    pub(crate) retry: retry::Policy,
-    pub(crate) spool: spool::Handle,
     pub(crate) metrics: Arc<Metrics>,
 }
 
-impl Services {
+impl Parts {
     /// Reads the secrets and opens the store. The journal is nowhere yet: it belongs to whoever has the
     /// lock of the state directory. Gives what the spool's runner waits for beside it. To be called
     /// within a Tokio runtime.
     pub(crate) fn open(config: Config) -> Result<(Self, spool::Inbox), OpenError> {
-        let secrets = config.srs.secret_file.clone();
-        let rewriter =
-            keys::rewriter(config.srs.settings.clone(), secrets).map_err(OpenError::Keys)?;
-        let signing = keys::signing(&config.state_dir).map_err(OpenError::Keys)?;
-        let store = Store::open(
-            &config.state_dir,
-            Options {
-                postmaster: config.postmaster.clone(),
-                spool: spool_bounds(&config.spool),
-                ..Options::default()
-            },
-        )?;
-        let journal = Journal::nowhere();
-        let outbound = Arc::new(outbound(&config, &store)?);
-        let retry = retry_policy(&config);
-        let memory = MessageMemory::new(config.limits.message_memory);
-        let (spool, inbox) = spool::Handle::new();
-        let metrics = Arc::new(Metrics::new());
-        let services = Self {
-            config,
-            store,
-            journal,
-            outbound,
-            rewriter,
-            signing,
-            memory,
-            retry,
-            spool,
-            metrics,
+        let secrets = Secrets::read(&config)?;
+        let options = Options {
+            postmaster: config.postmaster.clone(),
+            spool: spool_bounds(&config.spool),
+            ..Options::default()
         };
-        Ok((services, inbox))
+        let store = Store::open(&config.state_dir, options)?;
+        let outbound = Arc::new(outbound(&config, &store)?);
+        let (spool, inbox) = spool::Handle::new();
+        let parts = Self {
+            aliases: Aliases::new(store.clone(), &config.routes),
+            srs: Srs::new(secrets.rewriter, store.clone(), config.limits.srs_entries as u64),
+            signing: secrets.signing,
+            store,
+            journal: Journal::nowhere(),
+            network: Arc::clone(&outbound) as Arc<dyn Network>,
+            outbound,
+            spool,
+            retry: retry_policy(&config),
+            memory: MessageMemory::new(config.limits.message_memory),
+            metrics: Arc::new(Metrics::new()),
+            config,
+        };
+        Ok((parts, inbox))
     }
 
-    /// The same with another configuration: store, journal, spool and memory are those of `self`, and so are
+    /// The parts by another configuration: store, journal, spool and memory are those of `self`, and so are
     /// the connections to destinations where nothing about them changes. Nothing of `self` changes until
-    /// [`Services::take_over`].
+    /// [`Parts::take_over`].
     pub(crate) fn next(&self, config: Config) -> Result<Self, OpenError> {
         if config.state_dir != self.config.state_dir {
             return Err(OpenError::StateDir);
         }
-        let secrets = config.srs.secret_file.clone();
-        let rewriter =
-            keys::rewriter(config.srs.settings.clone(), secrets).map_err(OpenError::Keys)?;
-        let signing = keys::signing(&config.state_dir).map_err(OpenError::Keys)?;
+        let secrets = Secrets::read(&config)?;
         let store = self.store.clone();
         let outbound = match is_same_outbound(&config, &self.config) {
             true => Arc::clone(&self.outbound),
             false => Arc::new(outbound(&config, &store)?),
         };
         Ok(Self {
-            retry: retry_policy(&config),
-            config,
+            aliases: Aliases::new(store.clone(), &config.routes),
+            srs: Srs::new(secrets.rewriter, store.clone(), config.limits.srs_entries as u64),
+            signing: secrets.signing,
             store,
             journal: self.journal.clone(),
+            network: Arc::clone(&outbound) as Arc<dyn Network>,
             outbound,
-            rewriter,
-            signing,
-            memory: self.memory.clone(),
             spool: self.spool.clone(),
+            retry: retry_policy(&config),
+            memory: self.memory.clone(),
             metrics: Arc::clone(&self.metrics),
+            config,
         })
     }
 
@@ -136,9 +154,9 @@ impl Services {
         self.store.set_options(self.config.postmaster.clone(), spool);
     }
 
-    /// The rewriter with the secrets as they are now.
-    pub(crate) fn rewriter(&self) -> Arc<Rewriter> {
-        self.rewriter.get()
+    /// Follows the files of secrets and keys for ever.
+    pub(crate) async fn follow_keys(&self) {
+        tokio::join!(self.srs.follow(), self.signing.follow());
     }
 
     /// The keys that sign for a domain as they are now.
@@ -146,41 +164,44 @@ impl Services {
         self.signing.get().of(domain).cloned().collect()
     }
 
-    /// Where mail for `mailbox` goes: the first route that fits, else the MX of its domain.
-    pub(crate) fn destination(&self, mailbox: Mailbox) -> Destination {
-        let route = self.config.routes.iter().find(|route| route.pattern.matches(mailbox.domain()));
-        let next_hop = match route {
-            Some(route) => route.to.clone(),
-            None => NextHop::of(mailbox.domain()),
-        };
-        Destination { next_hop, mailbox }
-    }
-
-    /// Keeps a sender that does not fit into an SRS address, and makes a short one that leads to it.
+    /// Whether all is well that every message needs; within [`WELL_WITHIN`].
     ///
     /// # Errors
-    /// The reply for the client when there is no room or the store fails.
-    pub(crate) async fn shorten(
-        &self,
-        rewriter: &Rewriter,
-        sender: &Mailbox,
-        srs_domain: &Domain,
-        now: UnixTime,
-    ) -> Result<Mailbox, Reply> {
-        let token = rewriter.token_for(sender);
-        let expires = rewriter.end_of_life(now);
-        let max = self.config.limits.srs_entries as u64;
-        match self.store.srs_put(token.as_str(), sender, expires, now, max).await {
-            Ok(()) => {}
-            Err(SrsPutError::Full) => return Err(Reply::srs_table_full()),
-            Err(error) => {
-                tracing::error!(%error, "cannot keep a long sender address");
-                return Err(Reply::store_failed());
-            }
-        }
-        rewriter.forward_token(&token, srs_domain, now).map_err(|error| {
-            tracing::warn!(%sender, %error, "cannot rewrite a sender");
-            Reply::cannot_rewrite()
+    /// What is not.
+    pub(crate) async fn is_well(&self) -> Result<(), NotWell> {
+        let answer = timeout(WELL_WITHIN, self.store.is_well()).await;
+        Ok(answer.map_err(|_| NotWell::Silent)??)
+    }
+}
+
+/// For the answer to whether all is well.
+const WELL_WITHIN: Duration = Duration::from_secs(5);
+
+/// What is not well.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotWell {
+    /// The database takes too long.
+    #[error("the database does not answer")]
+    Silent,
+    /// The database answers with an error.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What is read of files that only we may read.
+struct Secrets {
+    rewriter: Live<Rewriter>,
+    signing: Live<SigningKeys>,
+}
+
+impl Secrets {
+    fn read(config: &Config) -> Result<Self, OpenError> {
+        let file = config.srs.secret_file.clone();
+        let rewriter = keys::rewriter(config.srs.settings.clone(), file);
+        let signing = keys::signing(&config.state_dir);
+        Ok(Self {
+            rewriter: rewriter.map_err(OpenError::Keys)?,
+            signing: signing.map_err(OpenError::Keys)?,
         })
     }
 }

@@ -1,4 +1,4 @@
-use super::{parts::Services, recipient::Recipient};
+use super::{parts::Parts, spool::Added};
 use crate::{
     address::{ForwardPath, ReversePath},
     clock,
@@ -6,61 +6,82 @@ use crate::{
     message::MessageId,
     reply::{Class, Reply, Status},
     smtp::session::{Session, Transaction},
-    store::journal::{Outcome, Record},
+    store::journal::{Attempt, Outcome, Record},
     time::{UnixTime, whole_millis},
 };
 use std::time::Duration;
 
-/// What most stories are of.
-const MESSAGE: &str = "message";
-
-/// What will be told of one message, or of one refused RCPT: a journal record and a log line.
+/// What is told of one message, or of one refused RCPT: a journal record and a log line.
 #[derive(Debug)]
-pub(super) struct Story {
-    pub(super) id: MessageId,
+pub(crate) struct Entry {
+    pub(crate) id: MessageId,
     /// When it came.
-    pub(super) arrived: UnixTime,
-    pub(super) record: Record,
-    /// A destination is left without the message although the client is told 250.
-    pub(super) partial: bool,
-    /// Every recipient's alias says discard.
-    pub(super) discarded: bool,
-    /// We answer for it from now on.
-    pub(super) is_spooled: bool,
-    what: &'static str,
+    pub(crate) arrived: UnixTime,
+    record: Record,
+    subject: Subject,
 }
 
-impl Story {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subject {
+    Message,
+    Recipient,
+}
+
+/// What came of a message.
+#[derive(Debug)]
+pub(crate) struct Conclusion {
+    /// What the client is told.
+    pub(crate) reply: Reply,
+    pub(crate) outcome: Outcome,
+    /// The reverse-path it left with, when that was rewritten.
+    pub(crate) srs_from: Option<String>,
+    /// What the checks concluded.
+    pub(crate) auth: String,
+    /// What the owner should know.
+    pub(crate) notes: Vec<String>,
+    pub(crate) attempts: Vec<Attempt>,
+    /// What waits for another try.
+    pub(crate) spooled: Vec<Added>,
+}
+
+/// The outcome of what the client hears no 250 for.
+pub(crate) fn not_taken(reply: &Reply) -> Outcome {
+    match reply.class() {
+        Class::Permanent => Outcome::Refused,
+        _ => Outcome::Deferred,
+    }
+}
+
+impl Entry {
     /// Of a message.
-    pub(super) fn begin(client: &Peer, mail: &Transaction, recipients: &[Recipient]) -> Self {
+    pub(crate) fn of_message(client: &Peer, mail: &Transaction) -> Self {
         let envelope = &mail.envelope;
-        let mut story =
+        let mut entry =
             Self::new(client, mail.author_helo(), &envelope.reverse_path, &envelope.forward_paths);
-        story.record.tls = mail.tls.as_ref().map(ToString::to_string).unwrap_or_default();
-        story.record.size = mail.message.as_ref().map_or(0, |message| message.len() as u64);
-        story.discarded = recipients.iter().all(|to| to.destinations.is_empty());
-        let lost: Vec<_> = recipients.iter().flat_map(|to| &to.lost).map(String::as_str).collect();
-        story.partial = !lost.is_empty();
-        story.record.detail = lost.join("; ");
-        story
+        entry.record.tls = mail.tls.as_ref().map(ToString::to_string).unwrap_or_default();
+        entry.record.size = mail.message.as_ref().map_or(0, |message| message.len() as u64);
+        entry
     }
 
     /// Of a refused RCPT.
-    pub(super) fn refused_recipient(client: &Peer, session: &Session, path: &ForwardPath) -> Self {
+    pub(crate) fn of_refused_recipient(
+        client: &Peer,
+        session: &Session,
+        path: &ForwardPath,
+    ) -> Self {
         let from = session.envelope_so_far().map_or(&ReversePath::Null, |open| &open.reverse_path);
-        let mut story =
-            Self::new(client, session.helo().unwrap_or_default(), from, std::slice::from_ref(path));
-        story.what = "recipient";
-        story
+        let helo = session.helo().unwrap_or_default();
+        let entry = Self::new(client, helo, from, std::slice::from_ref(path));
+        Self { subject: Subject::Recipient, ..entry }
     }
 
     /// Of a message that the client did not finish.
-    pub(super) fn aborted(client: &Peer, mail: &Transaction) -> Self {
+    pub(crate) fn of_aborted(client: &Peer, mail: &Transaction) -> Self {
         let envelope = &mail.envelope;
-        let mut story =
+        let mut entry =
             Self::new(client, mail.author_helo(), &envelope.reverse_path, &envelope.forward_paths);
-        story.record.outcome = Outcome::Aborted;
-        story
+        entry.record.outcome = Outcome::Aborted;
+        entry
     }
 
     fn new(client: &Peer, helo: &str, from: &ReversePath, to: &[ForwardPath]) -> Self {
@@ -83,67 +104,57 @@ impl Story {
             detail: String::new(),
             attempts: Vec::new(),
         };
-        Self {
-            id,
-            arrived: now.unix_time(),
-            record,
-            partial: false,
-            discarded: false,
-            is_spooled: false,
-            what: MESSAGE,
-        }
+        Self { id, arrived: now.unix_time(), record, subject: Subject::Message }
     }
 
-    /// We answer for it: the 250 of a message that did not go through to all. It is on disk, or in a DSN
-    /// that is.
-    pub(super) fn taken(&mut self, spool: &[usize], notify: &[usize]) -> Reply {
-        self.is_spooled = !spool.is_empty();
-        if !notify.is_empty() {
-            self.partial = true;
-            let recipients = notify.iter().filter_map(|at| self.record.to.get(*at));
-            let refused: Vec<_> = recipients.cloned().collect();
-            self.note(&format!("refused, and the sender is told: {}", refused.join(", ")));
-        }
-        match self.is_spooled {
-            true => Reply::spooled(&self.record.id),
-            false => Reply::forwarded_in_part(&self.record.id),
-        }
-    }
-
-    /// Adds to what the owner should know.
-    pub(super) fn note(&mut self, what: &str) {
-        if !self.record.detail.is_empty() {
-            self.record.detail.push_str("; ");
-        }
-        self.record.detail.push_str(what);
-    }
-
-    /// Tells it, with the reply that the client gets.
-    pub(super) async fn end(mut self, services: &Services, reply: &Reply, took: Duration) {
+    /// Tells what came of the message; gives the reply for the client.
+    pub(crate) async fn conclude(
+        mut self,
+        parts: &Parts,
+        conclusion: Conclusion,
+        took: Duration,
+    ) -> Reply {
+        let Conclusion { reply, outcome, srs_from, auth, notes, attempts, spooled } = conclusion;
         let record = &mut self.record;
-        record.outcome = match reply.class() {
-            Class::Positive if self.is_spooled => Outcome::Spooled,
-            Class::Positive if self.discarded => Outcome::Discarded,
-            Class::Positive if self.partial => Outcome::Partial,
-            Class::Positive => Outcome::Forwarded,
-            Class::Permanent => Outcome::Refused,
-            Class::Transient | Class::Intermediate => Outcome::Deferred,
-        };
-        record.reply = reply.to_string();
+        record.outcome = outcome;
+        record.srs_from = srs_from;
+        record.auth = auth;
+        record.detail = notes.join("; ");
+        record.attempts = attempts;
         record.ms = whole_millis(took);
-        if !reply.is_positive() {
-            services.metrics.refusal(reply.code(), reply.status().map(|Status(a, b, c)| (a, b, c)));
+        self.tell_with(parts, &reply).await;
+        // Not before the journal knows of the message: what becomes of it is added there.
+        for added in spooled {
+            parts.spool.added(added);
         }
-        self.tell(services).await;
+        reply
+    }
+
+    /// Tells of a recipient that is refused or put off with `reply`.
+    pub(crate) async fn refuse(mut self, parts: &Parts, reply: &Reply) {
+        self.record.outcome = not_taken(reply);
+        self.tell_with(parts, reply).await;
+    }
+
+    async fn tell_with(mut self, parts: &Parts, reply: &Reply) {
+        self.record.reply = reply.to_string();
+        if !reply.is_positive() {
+            parts.metrics.refusal(reply.code(), reply.status().map(|Status(a, b, c)| (a, b, c)));
+        }
+        self.tell(parts).await;
     }
 
     /// Tells it as it stands.
-    pub(super) async fn tell(self, services: &Services) {
+    pub(crate) async fn tell(self, parts: &Parts) {
         let record = &self.record;
-        if self.what == MESSAGE {
-            let seconds = Duration::from_millis(record.ms).as_secs_f64();
-            services.metrics.message(record.outcome.as_str(), record.size, seconds, &record.tls);
-        }
+        let subject = match self.subject {
+            Subject::Message => {
+                let seconds = Duration::from_millis(record.ms).as_secs_f64();
+                parts.metrics.message(record.outcome.as_str(), record.size, seconds, &record.tls);
+                "message"
+            }
+            Subject::Recipient => "recipient",
+        };
         let hosts: Vec<_> = record.attempts.iter().map(|attempt| attempt.host.as_str()).collect();
         tracing::info!(
             id = record.id,
@@ -156,9 +167,8 @@ impl Story {
             reply = record.reply,
             via = hosts.join(","),
             ms = record.ms,
-            "{}",
-            self.what
+            "{subject}"
         );
-        services.journal.record(self.record).await;
+        parts.journal.record(self.record).await;
     }
 }

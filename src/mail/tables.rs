@@ -1,8 +1,9 @@
 //! What Postfix is told: addresses rewritten and reversed, aliases, hosted domains.
 
 use super::{
-    parts::Services,
-    recipient::{may_be_used, returned},
+    parts::{OpenError, Parts},
+    returned::{may_be_used, returned},
+    srs::{NotReversed, Rewritten},
 };
 use crate::{
     address::{Domain, Mailbox},
@@ -10,12 +11,12 @@ use crate::{
     clock,
     config::Config,
     lookup::{Answer, Question, Table},
-    mail::parts::OpenError,
     metrics::{Forwarded as Forward, Returned},
     milter, policy,
     postfix::Service,
     reply::{Class, Reply},
-    srs::{Forwarded, ReverseError, Reversed, is_srs_shaped, missing_part},
+    srs::{ReverseError, is_srs_shaped, missing_part},
+    store::SrsPutError,
     time::UnixTime,
 };
 use std::{net::SocketAddr, str, sync::Arc};
@@ -23,23 +24,23 @@ use std::{net::SocketAddr, str, sync::Arc};
 /// Answers from the store, the secrets and the aliases.
 #[derive(Debug, Clone)]
 pub struct Tables {
-    services: Arc<Services>,
+    parts: Arc<Parts>,
     /// Our SMTP listener, for `transport`.
     smtp: Option<SocketAddr>,
 }
 
 impl Tables {
-    pub(crate) fn new(services: Arc<Services>, smtp: Option<SocketAddr>) -> Self {
-        Self { services, smtp }
+    pub(crate) fn new(parts: Arc<Parts>, smtp: Option<SocketAddr>) -> Self {
+        Self { parts, smtp }
     }
 
-    /// Without a daemon.
+    /// Of a configuration by itself, without a daemon.
     ///
     /// # Errors
     /// When the daemon could not start either.
     pub fn open(config: Config) -> Result<Self, OpenError> {
-        let (services, _) = Services::open(config)?;
-        Ok(Self::new(Arc::new(services), None))
+        let (parts, _) = Parts::open(config)?;
+        Ok(Self::new(Arc::new(parts), None))
     }
 
     /// Answers as of `now`.
@@ -51,13 +52,13 @@ impl Tables {
         };
         let hosted = |key: Option<&str>| {
             let domain = key.and_then(|key| Domain::parse(key).ok());
-            domain.filter(|domain| self.services.store.is_hosted(domain))
+            domain.filter(|domain| self.parts.aliases.is_hosted(domain))
         };
         match question.table {
             Table::Forward => match mailbox() {
                 Ok(sender) => {
                     let answer = self.forward(&sender, now).await;
-                    self.services.metrics.srs_forward(match &answer {
+                    self.parts.metrics.srs_forward(match &answer {
                         Answer::Found(_) => Forward::Rewritten,
                         Answer::Failed(_) => Forward::Failed,
                         _ => Forward::Unchanged,
@@ -77,7 +78,7 @@ impl Tables {
                         _ => None,
                     };
                     if let Some(result) = result {
-                        self.services.metrics.srs_reverse(result);
+                        self.parts.metrics.srs_reverse(result);
                     }
                     answer
                 }
@@ -100,55 +101,58 @@ impl Tables {
     }
 
     async fn forward(&self, sender: &Mailbox, now: UnixTime) -> Answer {
-        let rewriter = self.services.rewriter();
-        let domain = &rewriter.settings().domain;
-        match rewriter.forward(sender, domain, now) {
-            Forwarded::Rewritten(rewritten) => Answer::Found(rewritten.to_string()),
-            Forwarded::Unchanged if rewriter.is_exempt(sender.domain()) => Answer::Exempt,
-            Forwarded::Unchanged if rewriter.reverse(sender, now).is_ok() => {
+        const NOT_KEPT: Answer = Answer::Failed("a long sender cannot be kept now");
+        let srs = &self.parts.srs;
+        let rewriter = srs.rewriter();
+        match srs.forward(sender, &rewriter.settings().domain, now) {
+            Ok(Rewritten::Whole(address)) => Answer::Found(address.to_string()),
+            Ok(Rewritten::Short(short)) => match srs.keep(&short, now).await {
+                Ok(()) => Answer::Found(short.address.to_string()),
+                Err(SrsPutError::Full) => NOT_KEPT,
+                Err(error) => {
+                    tracing::error!(%error, "cannot keep a long sender address");
+                    NOT_KEPT
+                }
+            },
+            Ok(Rewritten::Unchanged) if rewriter.is_exempt(sender.domain()) => Answer::Exempt,
+            Ok(Rewritten::Unchanged) if rewriter.reverse(sender, now).is_ok() => {
                 Answer::AlreadyRewritten
             }
-            Forwarded::Unchanged => Answer::Own(sender.to_string()),
-            Forwarded::TooLong => {
-                match self.services.shorten(&rewriter, sender, domain, now).await {
-                    Ok(short) => Answer::Found(short.to_string()),
-                    Err(_) => Answer::Failed("a long sender cannot be kept now"),
-                }
+            Ok(Rewritten::Unchanged) => Answer::Own(sender.to_string()),
+            Err(error) => {
+                tracing::warn!(%sender, %error, "cannot rewrite a sender");
+                NOT_KEPT
             }
         }
     }
 
     async fn reverse(&self, recipient: &Mailbox, now: UnixTime) -> Answer {
-        let rewriter = self.services.rewriter();
-        let settings = rewriter.settings();
-        let is_hosted = || self.services.store.is_hosted(recipient.domain());
-        if *recipient.domain() != settings.domain && !(settings.per_domain && is_hosted()) {
+        let is_hosted = || self.parts.aliases.is_hosted(recipient.domain());
+        if !self.parts.srs.is_domain(recipient.domain(), is_hosted) {
             return Answer::NotSrs;
         }
-        match rewriter.reverse(recipient, now) {
-            Ok(Reversed::Mailbox(sender)) => Answer::Found(sender.to_string()),
-            Ok(Reversed::Token(token)) => {
-                match self.services.store.srs_get(token.as_str(), now).await {
-                    Ok(Some(sender)) => Answer::Found(sender.to_string()),
-                    Ok(None) => Answer::Expired,
-                    Err(error) => {
-                        tracing::error!(%error, "cannot look up a long SRS address");
-                        Answer::Failed("the database cannot be read now")
-                    }
-                }
+        match self.parts.srs.reverse(recipient, now).await {
+            Ok(sender) => Answer::Found(sender.to_string()),
+            Err(NotReversed::Address(ReverseError::NotSrs)) => Answer::NotSrs,
+            Err(NotReversed::Address(ReverseError::Malformed)) => {
+                Answer::Malformed(missing_part(recipient.local()))
             }
-            Err(ReverseError::NotSrs) => Answer::NotSrs,
-            Err(ReverseError::Malformed) => Answer::Malformed(missing_part(recipient.local())),
-            Err(ReverseError::BadTag) => Answer::BadTag,
-            Err(ReverseError::Expired) => Answer::Expired,
+            Err(NotReversed::Address(ReverseError::BadTag)) => Answer::BadTag,
+            Err(NotReversed::Address(ReverseError::Expired) | NotReversed::Forgotten) => {
+                Answer::Expired
+            }
+            Err(NotReversed::Store(error)) => {
+                tracing::error!(%error, "cannot look up a long SRS address");
+                Answer::Failed("the database cannot be read now")
+            }
         }
     }
 
     async fn alias(&self, recipient: &Mailbox) -> Answer {
-        if !self.services.store.is_hosted(recipient.domain()) || is_srs_shaped(recipient.local()) {
+        if !self.parts.aliases.is_hosted(recipient.domain()) || is_srs_shaped(recipient.local()) {
             return Answer::Nothing;
         }
-        match self.services.store.resolve(recipient).await.as_deref() {
+        match self.parts.aliases.expand(recipient).await.as_deref() {
             Ok(Expansion::Deliver { mailboxes, .. }) => {
                 let mailboxes: Vec<_> = mailboxes.iter().map(ToString::to_string).collect();
                 Answer::Found(mailboxes.join(","))
@@ -187,9 +191,9 @@ impl Service for Tables {
             return None;
         }
         let now = clock::now();
-        match returned(&self.services, question.sender, question.recipient, now).await? {
+        match returned(&self.parts, question.sender, question.recipient, now).await? {
             Err(reply) => Some(reply),
-            Ok(returned) if may_be_used(&self.services, &returned.key, now) => None,
+            Ok(returned) if may_be_used(&self.parts, &returned.key, now) => None,
             Ok(_) => Some(Reply::srs_used_up()),
         }
     }

@@ -2,15 +2,12 @@
 
 use super::{
     current::Current,
-    dress::signatures,
-    parts::Services,
-    spool::{Added, added},
+    parts::Parts,
+    spool::{own_message, spool_own},
 };
 use crate::{
-    address::{ForwardPath, Mailbox, ReversePath},
+    address::Mailbox,
     clock,
-    reply::ForeignReply,
-    store::spool::{Head, Leg, LegState, NewMessage},
     time::UnixTime,
     tls_rpt::{Report, Row, report_to},
 };
@@ -24,11 +21,11 @@ const MAX_REPORTS: usize = 1000;
 /// Never ends.
 pub(crate) async fn run(current: &Current) {
     loop {
-        let services = current.get();
+        let parts = current.get();
         // Known before the first message waits for it.
-        services.outbound.prepare().await;
-        if services.config.tls.reports {
-            report(&services).await;
+        parts.outbound.prepare().await;
+        if parts.config.tls.reports {
+            report(&parts).await;
         }
         tokio::time::sleep(COUNT_EVERY).await;
         keep_results(&current.get()).await;
@@ -36,83 +33,56 @@ pub(crate) async fn run(current: &Current) {
 }
 
 /// Writes down what was counted since the last time.
-pub(crate) async fn keep_results(services: &Services) {
-    let counts = services.outbound.take_tls_results();
+pub(crate) async fn keep_results(parts: &Parts) {
+    let counts = parts.outbound.take_tls_results();
     if counts.is_empty() {
         return;
     }
-    if let Err(error) = services.store.add_tls_results(counts, clock::now()).await {
+    if let Err(error) = parts.store.add_tls_results(counts, clock::now()).await {
         tracing::error!(%error, "cannot count TLS sessions");
     }
 }
 
 /// Reports on yesterday, once.
-async fn report(services: &Services) {
+async fn report(parts: &Parts) {
     let now = clock::now();
     let Some(day) = now.day().checked_sub(1) else { return };
-    let rows = match services.store.tls_results_to_report(day).await {
+    let rows = match parts.store.tls_results_to_report(day).await {
         Ok(rows) => rows,
         Err(error) => return tracing::error!(%error, "cannot read what came of TLS"),
     };
     for rows in rows.chunk_by(|a, b| a.domain == b.domain).take(MAX_REPORTS) {
-        report_to_one(services, rows, day, now).await;
+        report_to_one(parts, rows, day, now).await;
     }
 }
 
-async fn report_to_one(services: &Services, rows: &[Row], day: u64, now: UnixTime) {
+async fn report_to_one(parts: &Parts, rows: &[Row], day: u64, now: UnixTime) {
     let Some(Row { domain, .. }) = rows.first() else { return };
-    let asked = services.outbound.resolver().texts(&format!("_smtp._tls.{domain}")).await;
+    let asked = parts.outbound.resolver().texts(&format!("_smtp._tls.{domain}")).await;
     let texts = asked.unwrap_or_default();
     let to = report_to(texts.iter().filter_map(|text| str::from_utf8(text).ok()));
-    let srs_domain = &services.config.srs.settings.domain;
+    let srs_domain = &parts.config.srs.settings.domain;
     let Ok(contact) = Mailbox::parse(&format!("postmaster@{srs_domain}")) else { return };
-    let policy = services.store.sts_policy(domain, now).await.ok().flatten();
+    let policy = parts.store.sts_policy(domain, now).await.ok().flatten();
     for to in to {
-        let id = clock::message_id().to_string();
+        let id = clock::message_id();
         let policy = policy.iter().flat_map(|policy| policy.policy.lines());
         let report = Report {
             domain,
             day,
-            hostname: &services.config.hostname,
+            hostname: &parts.config.hostname,
             contact: &contact,
-            id: &id,
+            id: &id.to_string(),
             rows,
             policy: policy.map(str::to_owned).collect(),
         };
         let message = report.to_message(&to, now);
         let arrived = clock::steady_millis();
-        let new = NewMessage {
-            head: Head {
-                id: id.clone(),
-                arrived,
-                client: None,
-                helo: String::new(),
-                sender: ReversePath::Null,
-                notify: false,
-                eight_bit: false,
-                smtputf8: !to.local().is_ascii(),
-                has_delivered: false,
-                has_failed: false,
-            },
-            prefix: signatures(services, srs_domain, &[&message]).into(),
-            message: message.into(),
-            legs: vec![Leg {
-                recipient: ForwardPath::Mailbox(to.clone()),
-                mailbox: to.clone(),
-                reverse_path: ReversePath::Null,
-                state: LegState::Queued,
-                was_uncertain: false,
-                attempts: 0,
-                next_attempt: arrived,
-                reply: ForeignReply { code: 451, status: None, text: "Not tried yet".to_owned() },
-            }],
-        };
-        let spooled: Result<Added, _> =
-            added(services, new, format!("TLS report about {domain}")).await;
-        match spooled {
+        let new = own_message(parts, id, arrived, message, &to, vec![to.clone()]);
+        match spool_own(parts, new, format!("TLS report about {domain}")).await {
             Ok(added) => {
-                tracing::info!(id, domain, %to, "TLS report");
-                services.spool.added(added);
+                tracing::info!(%id, domain, %to, "TLS report");
+                parts.spool.added(added);
             }
             Err(error) => tracing::error!(%error, domain, "no TLS report"),
         }

@@ -1,32 +1,27 @@
-//! One mail, from its first RCPT to its final reply, in the order of the protocol. Read this first.
+//! One mail, from the greeting of its client to its final reply, in the order of the protocol. Read this
+//! first.
 
 use super::{
-    checks::{accept, is_signed_after_all},
-    delivery::{Delivery, Message, fingerprint},
-    parts::Services,
-    recipient::{Decision, Recipient, decide, may_be_used},
-    record::Story,
-    sender::{Letter, Sender},
-    spool::{Added, Taking, take},
+    forward::{Forward, refusal_key},
+    parts::Parts,
+    recipient::{Recipient, decide},
+    record::Entry,
+    returned::{Refusal, may_be_used},
+    sender::Sender,
 };
 use crate::{
-    address::{ForwardPath, ReversePath},
+    address::ForwardPath,
     clock,
     envelope::Envelope,
-    fate::{Bounce, Fate, RecipientFate},
+    fate::Bounce,
     inbound::{Admission, Handler, Peer},
     metrics::Returned,
     reply::Reply,
     smtp::{Aborted, Origin, Session, Transaction},
-    store::Fingerprint,
     time::UnixTime,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
-
-/// For how long a sender that was asked to come again is given the refusal of one recipient by
-/// itself.
-const REFUSAL_MEMORY: Duration = Duration::from_hours(6);
 
 /// Forged SRS addresses of a client within an hour that are answered at once. A host that returns the
 /// bounces of forgeries makes some; who makes more is guessing, and has to wait for each answer. What
@@ -34,14 +29,10 @@ const REFUSAL_MEMORY: Duration = Duration::from_hours(6);
 const FREE_GUESSES: u32 = 100;
 const GUESS_DELAY: Duration = Duration::from_secs(1);
 
-/// Most destinations have answered by then. For the others it will matter who sent the message, and is
-/// found out while they are waited for.
-const HEAD_START: Duration = Duration::from_secs(1);
-
-/// Answers for the recipients and messages of one session.
+/// Answers for the transactions of one session.
 #[derive(Debug)]
 pub(crate) struct Mail {
-    services: Arc<Services>,
+    parts: Arc<Parts>,
     peer: Peer,
     admission: Arc<Admission>,
     open: Option<Open>,
@@ -56,8 +47,8 @@ struct Open {
 }
 
 impl Mail {
-    pub(crate) fn new(services: Arc<Services>, peer: Peer, admission: Arc<Admission>) -> Self {
-        Self { services, peer, admission, open: None }
+    pub(crate) fn new(parts: Arc<Parts>, peer: Peer, admission: Arc<Admission>) -> Self {
+        Self { parts, peer, admission, open: None }
     }
 }
 
@@ -66,73 +57,55 @@ impl Handler for Mail {
         let client = self.client(session.origin());
         let helo = session.helo().unwrap_or_default();
         let sender = Sender::new(client.ip, helo, &envelope.reverse_path);
-        if !self.services.config.auth.policy.is_off() {
+        if !self.parts.config.auth.policy.is_off() {
             // DNS answers while the client goes on.
-            let (sender, services) = (sender.clone(), Arc::clone(&self.services));
-            tokio::spawn(async move { sender.spf(&services).await });
+            let (sender, parts) = (sender.clone(), Arc::clone(&self.parts));
+            tokio::spawn(async move { sender.spf(&parts).await });
         }
         self.open = Some(Open { sender, recipients: Vec::new() });
         Reply::sender_ok()
     }
 
     async fn recipient(&mut self, session: &Session, path: &ForwardPath) -> Reply {
-        let (Some(envelope), Some(open)) = (session.envelope_so_far(), &self.open) else {
-            return Reply::out_of_order("MAIL first");
-        };
-        let reverse_path = &envelope.reverse_path;
-        let now = clock::now();
-        let reply = match decide(&self.services, reverse_path, path, now).await {
-            Decision::Refuse(reply) => reply,
-            Decision::Forged(reply) => {
-                // What a relay brings is not its own.
-                if session.origin().is_none() {
-                    self.admission.count_bad_tag();
+        let reply = match self.taken(path).await {
+            Ok(recipient) => {
+                if let Some(open) = &mut self.open {
+                    open.recipients.push(recipient);
                 }
-                if self.admission.bad_tags() > FREE_GUESSES {
-                    tokio::time::sleep(GUESS_DELAY).await;
-                }
-                reply
+                return Reply::recipient_ok();
             }
-            Decision::Accept(recipient) => {
-                match self.objection(open, reverse_path, &recipient, now).await {
-                    Some(reply) => reply,
-                    None => {
-                        if let Some(open) = &mut self.open {
-                            open.recipients.push(recipient);
-                        }
-                        return Reply::recipient_ok();
-                    }
+            Err(refusal) => {
+                if refusal.is_forged {
+                    self.slow_down(session).await;
                 }
+                refusal.reply
             }
         };
-        self.journal_refused_recipient(session, path, &reply).await;
+        let client = self.client(session.origin());
+        let entry = Entry::of_refused_recipient(&client, session, path);
+        entry.refuse(&self.parts, &reply).await;
         reply
     }
 
     async fn message(&mut self, transaction: Transaction) -> Reply {
         let began = Instant::now();
-        let Some(Open { sender, recipients }) = self.open.take() else {
-            return Reply::out_of_order("MAIL first");
+        let Some(open) = self.open.take() else {
+            return Reply::out_of_order("Send MAIL first");
         };
         let client = self.client(transaction.origin.as_ref());
-        let mut story = Story::begin(&client, &transaction, &recipients);
-        let mut spooled = Vec::new();
-        let forwarded =
-            self.forward(transaction, &recipients, &sender, &mut story, &mut spooled).await;
-        let (Ok(reply) | Err(reply)) = forwarded;
-        story.end(&self.services, &reply, began.elapsed()).await;
-        // Not before the journal knows of the message: what becomes of it is added there.
-        for added in spooled {
-            self.services.spool.added(added);
-        }
-        reply
+        let entry = Entry::of_message(&client, &transaction);
+        let Open { sender, recipients } = open;
+        let (parts, peer) = (&*self.parts, &self.peer);
+        let forward = Forward { parts, peer, sender: &sender, id: entry.id, now: entry.arrived };
+        let conclusion = forward.run(transaction, recipients).await;
+        entry.conclude(&self.parts, conclusion, began.elapsed()).await
     }
 
     async fn aborted(&mut self, Aborted { transaction, in_message }: Aborted) {
         self.open = None;
         if in_message {
             let client = self.client(transaction.origin.as_ref());
-            Story::aborted(&client, &transaction).tell(&self.services).await;
+            Entry::of_aborted(&client, &transaction).tell(&self.parts).await;
         }
     }
 }
@@ -144,24 +117,33 @@ impl Mail {
         Peer { ip: ip.or(self.peer.ip) }
     }
 
+    /// The recipient that `path` means, if it is taken.
+    async fn taken(&self, path: &ForwardPath) -> Result<Recipient, Refusal> {
+        let Some(open) = &self.open else {
+            return Err(Reply::out_of_order("Send MAIL first").into());
+        };
+        let now = clock::now();
+        let reverse_path = open.sender.reverse_path();
+        let recipient = decide(&self.parts, reverse_path, path, now).await?;
+        match self.objection(open, &recipient, now).await {
+            Some(reply) => Err(reply.into()),
+            None => Ok(recipient),
+        }
+    }
+
     /// What stands against a recipient that is fine by itself.
-    async fn objection(
-        &self,
-        open: &Open,
-        reverse_path: &ReversePath,
-        recipient: &Recipient,
-        now: UnixTime,
-    ) -> Option<Reply> {
+    async fn objection(&self, open: &Open, recipient: &Recipient, now: UnixTime) -> Option<Reply> {
+        let parts = &*self.parts;
         // One reply will cover all recipients; those of one destination group mostly share a fate. Where
         // they do not, a DSN tells the difference, if one may leave.
         let other_group = |first: &Recipient| first.group() != recipient.group();
         if open.recipients.first().is_some_and(other_group)
-            && open.sender.bounce(&self.services, None).await != Bounce::Safe
+            && open.sender.bounce(parts, None).await != Bounce::Safe
         {
             return Some(Reply::other_destination());
         }
-        let key = refusal_key(reverse_path, recipient);
-        let kept = self.services.store.take_refused(&key, now).await.unwrap_or_else(|error| {
+        let key = refusal_key(open.sender.reverse_path(), recipient);
+        let kept = parts.store.take_refused(&key, now).await.unwrap_or_else(|error| {
             tracing::error!(%error, "cannot strike out a refusal");
             None
         });
@@ -169,132 +151,21 @@ impl Mail {
             return Some(reply.as_kept());
         }
         // Last of all: only an accepted recipient is a use.
-        let is_used_up =
-            recipient.is_srs_return && !may_be_used(&self.services, &recipient.key(), now);
+        let is_used_up = recipient.is_srs_return && !may_be_used(parts, &recipient.key(), now);
         is_used_up.then(|| {
-            self.services.metrics.srs_reverse(Returned::UsedUp);
+            parts.metrics.srs_reverse(Returned::UsedUp);
             Reply::srs_used_up()
         })
     }
 
-    /// Checks and delivers a message. `Ok` is the 250 of a message that went through: every recipient's
-    /// mail is with its destination, or was discarded because the alias says so.
-    async fn forward(
-        &self,
-        transaction: Transaction,
-        recipients: &[Recipient],
-        sender: &Sender,
-        story: &mut Story,
-        spooled: &mut Vec<Added>,
-    ) -> Result<Reply, Reply> {
-        let services = &*self.services;
-        let deadline = Instant::now() + services.config.delivery.budget;
-        let client = self.client(transaction.origin.as_ref());
-        let helo = transaction.author_helo().to_owned();
-        let message = accept(services, &self.peer, transaction, recipients, sender, story).await?;
-        let mut delivery = Delivery::plan(services, &message, recipients).await?;
-        story.record.srs_from = delivery.srs_from();
-        let ask_meanwhile = async {
-            tokio::time::sleep(HEAD_START).await;
-            sender.is_authenticated(services).await;
-            std::future::pending().await
-        };
-        tokio::select! {
-            () = delivery.run(services, &message, deadline) => {}
-            () = ask_meanwhile => {}
+    /// Counts a forged SRS address against the client, and lets it wait if there are many.
+    async fn slow_down(&self, session: &Session) {
+        // What a relay brings is not its own.
+        if session.origin().is_none() {
+            self.admission.count_bad_tag();
         }
-        story.record.attempts = std::mem::take(&mut delivery.attempts);
-
-        let fates = delivery.fates();
-        story.partial |= fates.contains(&RecipientFate::Delivered { lost: true });
-        let bounce = match Fate::hangs_on_bounce(&fates) {
-            true => sender.bounce(services, Some(self.letter(&message, sender).await)).await,
-            false => Bounce::Unsafe,
-        };
-        let (reply, refuse_next_time) = match Fate::of(&fates, bounce) {
-            Fate::Delivered if story.discarded => return Ok(Reply::discarded(&story.record.id)),
-            Fate::Delivered => return Ok(Reply::forwarded(&story.record.id)),
-            Fate::Refused(reply) => return Err(reply),
-            Fate::Taken { spool, notify } => {
-                let taking = Taking {
-                    id: story.id,
-                    client: &client,
-                    helo: &helo,
-                    message: &message,
-                    recipients,
-                    delivery: &delivery,
-                    fates: &fates,
-                    notify: bounce == Bounce::Safe,
-                    partial: story.partial,
-                };
-                match take(services, &taking, &spool, &notify).await {
-                    Ok(added) => {
-                        *spooled = added;
-                        return Ok(story.taken(&spool, &notify));
-                    }
-                    Err(error) => {
-                        tracing::warn!(id = %story.id, %error, "not spooled");
-                        (error.reply(), Fate::of(&fates, Bounce::Unsafe).refuse_next_time())
-                    }
-                }
-            }
-            Fate::Returned { reply, refuse_next_time } => (reply, refuse_next_time),
-        };
-        self.remember(&message, recipients, &delivery, refuse_next_time).await;
-        Err(reply)
-    }
-
-    /// What the message itself says about bounces.
-    async fn letter(&self, message: &Message, sender: &Sender) -> Letter {
-        let services = &*self.services;
-        let is_signed = match message.is_signed {
-            Some(is_signed) => is_signed,
-            // SPF is asked first: it says the same and costs less.
-            None if sender.is_authenticated(services).await => false,
-            None => is_signed_after_all(services, message, sender).await,
-        };
-        Letter { is_signed, wants_no_notice: message.wants_no_notice }
-    }
-
-    /// The sender will come again with this message: who has it and who refused need not be asked then.
-    async fn remember(
-        &self,
-        message: &Message,
-        recipients: &[Recipient],
-        delivery: &Delivery,
-        refused: Vec<(usize, Reply)>,
-    ) {
-        let services = &*self.services;
-        delivery.remember(services, message).await;
-        let refusals: Vec<_> = refused
-            .into_iter()
-            .filter_map(|(at, reply)| Some((recipients.get(at)?, reply.to_keep())))
-            .map(|(to, reply)| (refusal_key(&message.reverse_path, to), reply))
-            .collect();
-        if refusals.is_empty() {
-            return;
-        }
-        let expires = message.now + REFUSAL_MEMORY;
-        // Not kept means that the sender is asked to split once more.
-        if let Err(error) = services.store.remember_refused(refusals, expires).await {
-            tracing::error!(%error, "cannot remember refusals");
+        if self.admission.bad_tags() > FREE_GUESSES {
+            tokio::time::sleep(GUESS_DELAY).await;
         }
     }
-
-    async fn journal_refused_recipient(
-        &self,
-        session: &Session,
-        path: &ForwardPath,
-        reply: &Reply,
-    ) {
-        let client = self.client(session.origin());
-        let story = Story::refused_recipient(&client, session, path);
-        story.end(&self.services, reply, Duration::ZERO).await;
-    }
-}
-
-/// Under which a refusal is kept for the sender's next try.
-fn refusal_key(reverse_path: &ReversePath, recipient: &Recipient) -> Fingerprint {
-    let sender = reverse_path.mailbox().map_or_else(String::new, ToString::to_string);
-    fingerprint([sender.as_bytes(), recipient.key().as_bytes()])
 }

@@ -2,31 +2,17 @@
 
 use crate::{
     address::{ForwardPath, ReversePath},
-    mail::parts::Services,
-    next_hop::NextHop,
+    mail::parts::Parts,
     reply::Reply,
     store::{
         journal::{Attempt, Outcome, Record},
-        spool::{Head, Leg, LegState, NewMessage, Spooled},
+        spool::{Head, Leg, LegState, NewMessage},
     },
-    time::Millis,
 };
-use std::collections::BTreeMap;
-
-/// Where open legs are to go, and when the first of them is due there.
-pub(super) fn waits(services: &Services, legs: &[Leg]) -> Vec<(NextHop, Millis)> {
-    let mut waits = BTreeMap::new();
-    for leg in legs.iter().filter(|leg| leg.state.is_open()) {
-        let hop = services.destination(leg.mailbox.clone()).next_hop;
-        let due = waits.entry(hop).or_insert(leg.next_attempt);
-        *due = leg.next_attempt.min(*due);
-    }
-    waits.into_iter().collect()
-}
 
 /// The outcome of a message with these legs; [`Outcome::Spooled`] while one is open. A recipient has the
 /// message when one of its mailboxes has.
-pub(super) fn outcome(legs: &[Leg], head: &Head) -> Outcome {
+fn outcome(legs: &[Leg], head: &Head) -> Outcome {
     if legs.iter().any(|leg| leg.state.is_open()) {
         return Outcome::Spooled;
     }
@@ -41,12 +27,18 @@ pub(super) fn outcome(legs: &[Leg], head: &Head) -> Outcome {
     }
 }
 
-/// What the journal is told of a message: `attempts` are new, `detail` is what the owner should know.
-pub(super) fn record(message: &Spooled, attempts: Vec<Attempt>, detail: String) -> Record {
-    let head = &message.head;
-    let mut to: Vec<String> = message.legs.iter().map(|leg| leg.recipient.bare()).collect();
+/// What the journal is told of a message with these legs: `attempts` are new, `detail` is what the owner
+/// should know.
+pub(super) fn record(
+    head: &Head,
+    size: u64,
+    legs: &[Leg],
+    attempts: Vec<Attempt>,
+    detail: String,
+) -> Record {
+    let mut to: Vec<String> = legs.iter().map(|leg| leg.recipient.bare()).collect();
     to.dedup();
-    let srs_from = message.legs.iter().find_map(|leg| leg.reverse_path.mailbox());
+    let srs_from = legs.iter().find_map(|leg| leg.reverse_path.mailbox());
     Record {
         id: head.id.clone(),
         time: head.arrived,
@@ -55,13 +47,13 @@ pub(super) fn record(message: &Spooled, attempts: Vec<Attempt>, detail: String) 
         from: head.sender.clone(),
         srs_from: srs_from.map(ToString::to_string),
         to,
-        outcome: outcome(&message.legs, head),
+        outcome: outcome(legs, head),
         // A notice of our own was brought by nobody, who was told nothing.
         reply: match (&head.sender, head.client, head.helo.as_str()) {
             (ReversePath::Null, None, "") => String::new(),
             _ => Reply::spooled(&head.id).to_string(),
         },
-        size: message.size,
+        size,
         ms: 0,
         auth: String::new(),
         tls: String::new(),
@@ -86,11 +78,10 @@ pub(super) fn detail(legs: &[Leg]) -> Vec<String> {
     detail
 }
 
-/// Records a message that has no record of its own yet: it was spooled as number `seq`.
-pub(super) async fn journal(services: &Services, seq: i64, new: NewMessage, detail: String) {
-    let size = new.size();
-    let message = Spooled { seq, head: new.head, size, legs: new.legs };
-    services.journal.record(record(&message, Vec::new(), detail)).await;
+/// Records a spooled message that has no record of its own yet.
+pub(super) async fn record_new(parts: &Parts, new: NewMessage, detail: String) {
+    let told = record(&new.head, new.size(), &new.legs, Vec::new(), detail);
+    parts.journal.record(told).await;
 }
 
 /// The recipients of a message that nobody has and nobody will get.

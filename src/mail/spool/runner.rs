@@ -1,16 +1,17 @@
 //! Plans the attempts of all that waits, and starts them.
 
 use super::{
-    Added, Event, Inbox,
-    attempt::{Ended, attempt},
+    added::Added,
+    handle::{Event, Inbox},
     outcome::{self, record},
+    retry::{Ended, retry},
 };
 use crate::{
     clock,
-    mail::{current::Current, parts::Services},
+    mail::{current::Current, parts::Parts},
     next_hop::NextHop,
     retry::{Entry, Limits, Schedule, Work},
-    store::StoreError,
+    store::{StoreError, spool::Spooled},
     time::{Millis, whole_millis},
 };
 use std::{
@@ -38,7 +39,7 @@ const IDLE: Duration = Duration::from_secs(60);
 pub(crate) struct Runner {
     current: Current,
     /// By the configuration of this turn.
-    services: Arc<Services>,
+    parts: Arc<Parts>,
     inbox: Inbox,
     schedule: Schedule,
     attempts: JoinSet<Ended>,
@@ -53,11 +54,11 @@ pub(crate) struct Runner {
 impl Runner {
     /// A runner for what `inbox` is told of, and for what the spool holds already.
     pub(crate) fn new(current: Current, inbox: Inbox, stopping: watch::Receiver<bool>) -> Self {
-        let services = current.get();
-        let limits = limits(&services);
+        let parts = current.get();
+        let limits = limits(&parts);
         Self {
             current,
-            services,
+            parts,
             inbox,
             schedule: Schedule::new(limits),
             attempts: JoinSet::new(),
@@ -71,9 +72,9 @@ impl Runner {
     /// Runs until the daemon stops: then no attempt begins, and those whose end of data is sent are
     /// waited for.
     pub(crate) async fn run(mut self) {
-        let mut changes = self.services.store.spool_changes();
+        let mut changes = self.parts.store.spool_changes();
         let mut reload_at = Some(Instant::now());
-        match self.services.store.spool_recover().await {
+        match self.parts.store.spool_recover().await {
             Ok(0) => {}
             Ok(legs) => tracing::info!(legs, "deliveries that were cut off begin again"),
             Err(error) => tracing::error!(%error, "cannot write the spool"),
@@ -88,11 +89,11 @@ impl Runner {
                     }
                 };
             }
-            let services = self.current.get();
-            if !Arc::ptr_eq(&services, &self.services) {
+            let parts = self.current.get();
+            if !Arc::ptr_eq(&parts, &self.parts) {
                 // Routes may lead elsewhere now.
-                self.schedule.set_limits(limits(&services));
-                self.services = services;
+                self.schedule.set_limits(limits(&parts));
+                self.parts = parts;
                 reload_at = Some(Instant::now());
                 continue;
             }
@@ -119,18 +120,18 @@ impl Runner {
 
     /// Reads the whole spool: at the start, and after the command line changed it.
     async fn reload(&mut self) -> Result<(), StoreError> {
-        let (open, finished) = self.services.store.spool_open().await?;
+        let (open, finished) = self.parts.store.spool_open().await?;
         let now = clock::steady_millis();
-        let latest = now + self.services.retry.longest_wait();
+        let latest = now + self.parts.retry.longest_wait();
         let mut waits: HashMap<(NextHop, i64), (Millis, Millis)> = HashMap::new();
         for leg in open {
-            let hop = self.services.destination(leg.mailbox).next_hop;
+            let hop = self.parts.aliases.destination(leg.mailbox).next_hop;
             // The clock may have been set while nobody looked.
             let (due, arrived) = (leg.next_attempt.min(latest), leg.arrived.min(now));
             let wait = waits.entry((hop, leg.message)).or_insert((due, arrived));
             wait.0 = due.min(wait.0);
         }
-        let retry = &self.services.retry;
+        let retry = &self.parts.retry;
         let entries = waits.into_iter().map(|((hop, message), (due, arrived))| {
             (hop, Entry { message, due, expires: retry.expiry(arrived) })
         });
@@ -146,12 +147,13 @@ impl Runner {
 
     /// Tells the journal of a message that ended without an attempt, or just before a crash.
     async fn tell(&self, message: i64) -> Result<(), StoreError> {
-        if let Some(message) = self.services.store.spooled(message).await? {
+        if let Some(message) = self.parts.store.spooled(message).await? {
             let detail = outcome::detail(&message.legs).join("; ");
-            let mut ended = record(&message, Vec::new(), detail);
+            let Spooled { head, size, legs, .. } = &message;
+            let mut ended = record(head, *size, legs, Vec::new(), detail);
             ended.ms = whole_millis(clock::steady_millis().since(ended.time));
             tracing::info!(id = ended.id, outcome = %ended.outcome, "spooled message");
-            self.services.journal.amend(ended).await;
+            self.parts.journal.amend(ended).await;
         }
         Ok(())
     }
@@ -159,8 +161,8 @@ impl Runner {
     fn begin(&mut self) {
         while let Some(work) = self.schedule.next(clock::steady_millis()) {
             let failures = self.schedule.failures(&work.hop);
-            let services = Arc::clone(&self.services);
-            let task = attempt(services, work.clone(), failures, self.stopping.clone());
+            let parts = Arc::clone(&self.parts);
+            let task = retry(parts, work.clone(), failures, self.stopping.clone());
             let id = self.attempts.spawn(task).id();
             self.under_way.insert(id, work);
         }
@@ -182,7 +184,7 @@ impl Runner {
 
     fn add(&mut self, added: Added) {
         let Added { message, arrived, waits } = added;
-        let expires = self.services.retry.expiry(arrived);
+        let expires = self.parts.retry.expiry(arrived);
         for (hop, due) in waits {
             self.schedule.add(hop, Entry { message, due, expires }, clock::steady_millis());
         }
@@ -222,10 +224,10 @@ impl Runner {
         if self.finished.is_empty() {
             return;
         }
-        self.services.journal.flush().await;
+        self.parts.journal.flush().await;
         let finished: Vec<i64> = self.finished.iter().copied().collect();
         for some in finished.chunks(BURIED_AT_ONCE) {
-            if let Err(error) = self.services.store.spool_bury(some.to_vec()).await {
+            if let Err(error) = self.parts.store.spool_bury(some.to_vec()).await {
                 tracing::error!(%error, "finished messages stay in the spool for now");
                 self.bury_at = Some(Instant::now() + AGAIN);
                 return;
@@ -237,9 +239,9 @@ impl Runner {
     }
 }
 
-fn limits(services: &Services) -> Limits {
+fn limits(parts: &Parts) -> Limits {
     Limits {
-        in_all: services.config.spool.concurrency,
-        per_destination: services.config.spool.concurrency_per_destination,
+        in_all: parts.config.spool.concurrency,
+        per_destination: parts.config.spool.concurrency_per_destination,
     }
 }

@@ -1,121 +1,96 @@
 //! Taking responsibility: what could not be handed on goes to disk, before the client hears 250.
 
 use super::{
-    Added,
+    added::Added,
     notice::{self, Failure},
-    outcome::{journal, waits},
+    outcome::record_new,
 };
 use crate::{
     clock,
     fate::RecipientFate,
-    inbound::Peer,
-    mail::{
-        delivery::{Delivery, Message},
-        dress::Form,
-        parts::Services,
-        recipient::Recipient,
-    },
+    mail::{delivery::Delivery, dress::Form, parts::Parts},
     message::MessageId,
     store::spool::{Head, Leg, NewMessage, SpoolError},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 /// A transaction that was not finished through.
 pub(crate) struct Taking<'a> {
     pub(crate) id: MessageId,
-    pub(crate) client: &'a Peer,
+    pub(crate) client: Option<IpAddr>,
     pub(crate) helo: &'a str,
-    pub(crate) message: &'a Message,
-    pub(crate) recipients: &'a [Recipient],
     pub(crate) delivery: &'a Delivery,
-    pub(crate) fates: &'a [RecipientFate],
     /// A DSN may follow.
     pub(crate) notify: bool,
     /// A destination is left without the message already.
     pub(crate) partial: bool,
 }
 
-/// Spools a message of our own; `detail` says in the journal what it is.
-///
-/// # Errors
-/// When there is no room or the store fails.
-pub(crate) async fn added(
-    services: &Services,
-    new: NewMessage,
-    detail: String,
-) -> Result<Added, SpoolError> {
-    let (arrived, waits) = (new.head.arrived, waits(services, &new.legs));
-    let numbers = services.store.spool(vec![new.clone()]).await?;
-    let message = numbers.first().copied().unwrap_or_default();
-    journal(services, message, new, detail).await;
-    Ok(Added { message, arrived, waits })
-}
-
-/// Spools the message for the recipients `spool`, and a DSN about the recipients `notify`: all on disk
-/// when this answers.
+/// Spools the message for the recipients that are deferred, and a DSN about those that are refused: all on
+/// disk when this answers.
 ///
 /// # Errors
 /// When there is no room or the store fails: nothing was taken.
-pub(crate) async fn take(
-    services: &Services,
-    taking: &Taking<'_>,
-    spool: &[usize],
-    notify: &[usize],
-) -> Result<Vec<Added>, SpoolError> {
+pub(crate) async fn take(parts: &Parts, taking: &Taking<'_>) -> Result<Vec<Added>, SpoolError> {
     let now = clock::steady_millis();
+    let due = now + parts.retry.wait(1, clock::random());
+    let message = &taking.delivery.message;
+    let (mut has_delivered, mut failures) = (false, Vec::new());
+    let mut by_form: BTreeMap<usize, (Arc<Form>, Vec<Leg>)> = BTreeMap::new();
+    for share in &taking.delivery.shares {
+        match share.fate() {
+            RecipientFate::Delivered { .. } => has_delivered = true,
+            RecipientFate::Refused(reply) => failures.push(Failure {
+                path: share.recipient.path.clone(),
+                reply,
+                tried_for: None,
+                is_uncertain: false,
+            }),
+            RecipientFate::Deferred(_) => {
+                let form = || (Arc::clone(&share.form), Vec::new());
+                let (_, legs) = by_form.entry(share.form.number).or_insert_with(form);
+                legs.extend(share.to_spool(due));
+            }
+        }
+    }
     let head = Head {
         id: taking.id.to_string(),
         arrived: now,
-        client: taking.client.ip,
+        client: taking.client,
         helo: taking.helo.to_owned(),
-        sender: taking.message.reverse_path.clone(),
+        sender: message.reverse_path.clone(),
         notify: taking.notify,
-        eight_bit: taking.message.eight_bit,
-        smtputf8: taking.message.smtputf8,
-        has_delivered: taking.fates.iter().any(|f| matches!(f, RecipientFate::Delivered { .. })),
-        has_failed: taking.partial || !notify.is_empty(),
+        eight_bit: message.eight_bit,
+        smtputf8: message.smtputf8,
+        has_delivered,
+        has_failed: taking.partial || !failures.is_empty(),
     };
-    let failures = notify.iter().filter_map(|at| {
-        let RecipientFate::Refused(reply) = taking.fates.get(*at)? else { return None };
-        let path = taking.recipients.get(*at)?.path.clone();
-        Some(Failure { path, reply: reply.clone(), tried_for: None, is_uncertain: false })
+    let notice = notice::make(parts, &head, &message.bytes, failures).await;
+    let rest = by_form.into_values().enumerate().map(|(number, (form, legs))| {
+        let mut head = head.clone();
+        // A further form is a message of its own from here on.
+        if number > 0 {
+            head.id = clock::message_id().to_string();
+        }
+        NewMessage { head, prefix: form.prefix.clone(), message: form.bytes.clone(), legs }
     });
-    let bytes = &taking.message.bytes;
-    let notice = notice::make(services, &head, bytes, failures.collect()).await;
-    let due = now + services.retry.wait(1, clock::random());
-    let mut by_form: BTreeMap<usize, Vec<Leg>> = BTreeMap::new();
-    for at in spool {
-        let Some(recipient) = taking.recipients.get(*at) else { continue };
-        for (form, leg) in taking.delivery.to_spool(*at, recipient, due) {
-            by_form.entry(form).or_default().push(leg);
+    let notice = notice.map(|new| {
+        let detail = format!("tells the sender of {} what failed", head.id);
+        (new, Some(detail))
+    });
+    let rest = rest.enumerate().map(|(number, new)| {
+        // The first one is recorded by whoever answers its client.
+        let detail = (number > 0).then(|| format!("for further recipients of {}", head.id));
+        (new, detail)
+    });
+    let kept: Vec<(NewMessage, Option<String>)> = notice.into_iter().chain(rest).collect();
+    let numbers = parts.store.spool(kept.iter().map(|(new, _)| new.clone()).collect()).await?;
+    let mut added = Vec::with_capacity(kept.len());
+    for (number, (new, detail)) in numbers.into_iter().zip(kept) {
+        added.push(Added::new(parts, number, &new));
+        if let Some(detail) = detail {
+            record_new(parts, new, detail).await;
         }
     }
-    let rest: Vec<NewMessage> = by_form
-        .into_iter()
-        .enumerate()
-        .filter_map(|(number, (form, legs))| {
-            let Form { prefix, bytes: message } = taking.message.forms.get(form)?.clone();
-            let mut head = head.clone();
-            // A further form is a message of its own from here on.
-            if number > 0 {
-                head.id = clock::message_id().to_string();
-            }
-            Some(NewMessage { head, prefix, message, legs })
-        })
-        .collect();
-    let kept: Vec<NewMessage> = notice.iter().chain(&rest).cloned().collect();
-    let plans: Vec<_> =
-        kept.iter().map(|new| (new.head.arrived, waits(services, &new.legs))).collect();
-    let numbers = services.store.spool(kept).await?;
-    let first_of_rest = usize::from(notice.is_some());
-    if let (Some(notice), Some(seq)) = (notice, numbers.first()) {
-        let detail = format!("tells the sender of {} what failed", head.id);
-        journal(services, *seq, notice, detail).await;
-    }
-    let further = rest.into_iter().zip(numbers.iter().skip(first_of_rest)).skip(1);
-    for (form, seq) in further {
-        journal(services, *seq, form, format!("for further recipients of {}", head.id)).await;
-    }
-    let plans = numbers.into_iter().zip(plans);
-    Ok(plans.map(|(message, (arrived, waits))| Added { message, arrived, waits }).collect())
+    Ok(added)
 }

@@ -1,0 +1,276 @@
+//! DATA: the way of one message, from its checks to the reply that covers all recipients.
+
+use super::{
+    checks::{self, Report, Subject, is_signed_by_sender},
+    delivery::{Delivery, Message, Share, fingerprint},
+    dress::{Fabric, dress},
+    parts::Parts,
+    plan::{keep_senders, plan},
+    recipient::Recipient,
+    record::{Conclusion, not_taken},
+    sender::{Evidence, Sender},
+    spool::{Added, Taking, take},
+};
+use crate::{
+    address::{ForwardPath, ReversePath},
+    dsn,
+    fate::{Bounce, Fate, RecipientFate},
+    inbound::Peer,
+    message::{Header, MessageId, Received, prefix},
+    reply::Reply,
+    smtp::Transaction,
+    store::{Fingerprint, journal::Outcome},
+    time::UnixTime,
+};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// For how long a sender that was asked to come again is given the refusal of one recipient by
+/// itself.
+const REFUSAL_MEMORY: Duration = Duration::from_hours(6);
+
+/// Most destinations have answered by then. For the others it will matter who sent the message, and is
+/// found out while they are waited for.
+const HEAD_START: Duration = Duration::from_secs(1);
+
+/// A message that is to be handed on while its client waits.
+#[derive(Debug)]
+pub(super) struct Forward<'a> {
+    pub(super) parts: &'a Parts,
+    /// Who is connected.
+    pub(super) peer: &'a Peer,
+    pub(super) sender: &'a Sender,
+    pub(super) id: MessageId,
+    /// When it came.
+    pub(super) now: UnixTime,
+}
+
+/// How the transaction ends.
+struct End {
+    reply: Reply,
+    outcome: Outcome,
+    note: Option<String>,
+    spooled: Vec<Added>,
+}
+
+impl End {
+    /// The client keeps the message, or knows that it is refused.
+    fn not_taken(reply: Reply) -> Self {
+        Self { outcome: not_taken(&reply), reply, note: None, spooled: Vec::new() }
+    }
+}
+
+impl Forward<'_> {
+    /// Checks, plans, dresses and delivers a message for these recipients; what is left over is spooled, told
+    /// or given back.
+    pub(super) async fn run(
+        &self,
+        mut transaction: Transaction,
+        recipients: Vec<Recipient>,
+    ) -> Conclusion {
+        let deadline = Instant::now() + self.parts.config.delivery.budget;
+        let came = std::mem::replace(&mut transaction.message, Ok(Vec::new()));
+        let mut report = match came {
+            Ok(message) => {
+                let (message, recipients) = (message.into(), &*recipients);
+                let subject = Subject { sender: self.sender, recipients, message, now: self.now };
+                checks::run(self.parts, &subject).await
+            }
+            Err(reply) => Report::objecting(reply, &recipients),
+        };
+        let delivery = match report.objection.take() {
+            Some(reply) => Err(reply),
+            None => self.dress(&transaction, &report, recipients).await,
+        };
+        match delivery {
+            Ok(delivery) => self.deliver(report, delivery, deadline).await,
+            Err(reply) => Conclusion {
+                outcome: not_taken(&reply),
+                reply,
+                srs_from: None,
+                auth: report.conclusion,
+                notes: report.notes,
+                attempts: Vec::new(),
+                spooled: Vec::new(),
+            },
+        }
+    }
+
+    /// Makes what leaves for each recipient.
+    async fn dress(
+        &self,
+        came: &Transaction,
+        report: &Report,
+        recipients: Vec<Recipient>,
+    ) -> Result<Delivery, Reply> {
+        let Self { parts, sender, now, .. } = *self;
+        let asks_utf8 = came.envelope.parameters.smtputf8;
+        let received = Received {
+            helo: &came.helo,
+            client: &self.peer.to_string(),
+            hostname: parts.config.hostname.as_str(),
+            esmtp: came.esmtp,
+            tls: came.tls.as_ref().map(ToString::to_string),
+            smtputf8: asks_utf8,
+            id: self.id,
+            forward_paths: &came.envelope.forward_paths,
+            now,
+        };
+        let fabric =
+            Fabric { id: self.id, report, trace: prefix(&received, &report.loop_tokens), now };
+        let message = Message {
+            reverse_path: sender.reverse_path().clone(),
+            eight_bit: !report.message.is_ascii(),
+            // Asked for and not used, SMTPUTF8 need not bar a destination that lacks it.
+            smtputf8: asks_utf8 && needs_utf8(report, &recipients),
+            bytes: report.message.clone(),
+            now,
+        };
+        let planned = plan(parts, sender.reverse_path(), recipients, now)?;
+        keep_senders(parts, &planned, now).await?;
+        let dressed = dress(parts, &fabric, planned).await?;
+        Ok(Delivery::new(message, dressed))
+    }
+
+    async fn deliver(
+        &self,
+        report: Report,
+        mut delivery: Delivery,
+        deadline: Instant,
+    ) -> Conclusion {
+        let Self { parts, sender, .. } = *self;
+        let ask_meanwhile = async {
+            tokio::time::sleep(HEAD_START).await;
+            sender.is_authenticated(parts).await;
+            std::future::pending().await
+        };
+        tokio::select! {
+            () = delivery.run(parts, deadline) => {}
+            () = ask_meanwhile => {}
+        }
+        let fates: Vec<RecipientFate> = delivery.shares.iter().map(Share::fate).collect();
+        let bounce = match Fate::hangs_on_bounce(&fates) {
+            true => sender.bounce(parts, Some(self.evidence(&report).await)).await,
+            false => Bounce::Unsafe,
+        };
+        let is_partial = delivery.shares.iter().any(|share| !share.recipient.lost.is_empty())
+            || fates.contains(&RecipientFate::Delivered { lost: true });
+        let end = match Fate::of(&fates, bounce) {
+            Fate::Delivered => self.through(&delivery, is_partial),
+            Fate::Taken => self.taken(&delivery, &fates, bounce, is_partial).await,
+            Fate::Refused(reply) => End::not_taken(reply),
+            Fate::Returned(reply) => {
+                self.remember(&delivery).await;
+                End::not_taken(reply)
+            }
+        };
+        Conclusion {
+            reply: end.reply,
+            outcome: end.outcome,
+            srs_from: delivery.srs_from(),
+            auth: report.conclusion,
+            notes: report.notes.into_iter().chain(end.note).collect(),
+            attempts: delivery.attempts,
+            spooled: end.spooled,
+        }
+    }
+
+    /// The first 250: every recipient's mail is with its destination, or is thrown away as the alias says.
+    fn through(&self, delivery: &Delivery, is_partial: bool) -> End {
+        let id = self.id.to_string();
+        let is_discarded =
+            delivery.shares.iter().all(|share| share.recipient.destinations.is_empty());
+        let (reply, outcome) = match (is_discarded, is_partial) {
+            (true, _) => (Reply::discarded(&id), Outcome::Discarded),
+            (false, true) => (Reply::forwarded(&id), Outcome::Partial),
+            (false, false) => (Reply::forwarded(&id), Outcome::Forwarded),
+        };
+        End { reply, outcome, note: None, spooled: Vec::new() }
+    }
+
+    /// The other 250: we answer for the message from now on. What did not go through is on disk, or in a DSN
+    /// that is.
+    async fn taken(
+        &self,
+        delivery: &Delivery,
+        fates: &[RecipientFate],
+        bounce: Bounce,
+        is_partial: bool,
+    ) -> End {
+        let taking = Taking {
+            id: self.id,
+            client: self.sender.ip(),
+            helo: self.sender.helo(),
+            delivery,
+            notify: bounce == Bounce::Safe,
+            partial: is_partial,
+        };
+        let spooled = match take(self.parts, &taking).await {
+            Ok(spooled) => spooled,
+            Err(error) => {
+                tracing::warn!(id = %self.id, %error, "not spooled");
+                self.remember(delivery).await;
+                return End::not_taken(error.reply());
+            }
+        };
+        let refused = delivery.refused().map(|(share, _)| share.recipient.path.bare());
+        let refused = refused.collect::<Vec<_>>().join(", ");
+        let id = self.id.to_string();
+        let waits = fates.iter().any(|fate| matches!(fate, RecipientFate::Deferred(_)));
+        let (reply, outcome) = match waits {
+            true => (Reply::spooled(&id), Outcome::Spooled),
+            false => (Reply::forwarded_in_part(&id), Outcome::Partial),
+        };
+        let note =
+            (!refused.is_empty()).then(|| format!("refused, and the sender is told: {refused}"));
+        End { reply, outcome, note, spooled }
+    }
+
+    /// What the message itself says about bounces.
+    async fn evidence(&self, report: &Report) -> Evidence {
+        let Self { parts, sender, now, .. } = *self;
+        let checked = report.authentication.as_ref();
+        // SPF is asked first: it says the same and costs less.
+        let is_known = checked.is_none() && sender.is_authenticated(parts).await;
+        let is_signed =
+            !is_known && is_signed_by_sender(parts, sender, &report.message, now, checked).await;
+        let wants_no_notice = dsn::is_unwanted(&Header::scan(&report.message));
+        Evidence { is_signed, wants_no_notice }
+    }
+
+    /// The sender will come again with this message: who has it and who refused need not be asked then.
+    async fn remember(&self, delivery: &Delivery) {
+        delivery.remember(self.parts).await;
+        let refusals: Vec<_> = delivery
+            .refused()
+            .map(|(share, reply)| {
+                let key = refusal_key(self.sender.reverse_path(), &share.recipient);
+                (key, reply.to_keep())
+            })
+            .collect();
+        if refusals.is_empty() {
+            return;
+        }
+        let expires = self.now + REFUSAL_MEMORY;
+        // Not kept means that the sender is asked to split once more.
+        if let Err(error) = self.parts.store.remember_refused(refusals, expires).await {
+            tracing::error!(%error, "cannot remember refusals");
+        }
+    }
+}
+
+/// Whether a destination must know SMTPUTF8 for what is in the header section.
+fn needs_utf8(report: &Report, recipients: &[Recipient]) -> bool {
+    let is_ascii = |to: &Recipient| match &to.path {
+        ForwardPath::Postmaster => true,
+        ForwardPath::Mailbox(mailbox) => mailbox.local().is_ascii(),
+    };
+    !Header::scan(&report.message).bytes().is_ascii()
+        || report.is_munged && !recipients.iter().all(is_ascii)
+}
+
+/// Under which a refusal is kept for the sender's next try.
+pub(super) fn refusal_key(reverse_path: &ReversePath, recipient: &Recipient) -> Fingerprint {
+    let sender = reverse_path.mailbox().map_or_else(String::new, ToString::to_string);
+    fingerprint([sender.as_bytes(), recipient.key().as_bytes()])
+}

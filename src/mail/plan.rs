@@ -1,0 +1,80 @@
+//! From accepted recipients to what leaves for them: the rewritten reverse-path, and where each copy goes.
+
+use super::{
+    parts::Parts,
+    recipient::Recipient,
+    srs::{Rewritten, ShortAddress},
+};
+use crate::{
+    address::ReversePath, metrics::Forwarded, reply::Reply, store::SrsPutError, time::UnixTime,
+};
+
+/// A recipient, and the reverse-path with which its copies leave.
+#[derive(Debug, Clone)]
+pub(crate) struct Planned {
+    pub(crate) recipient: Recipient,
+    pub(crate) reverse_path: ReversePath,
+    /// What the reverse-path leads nowhere without, to be kept before anything leaves.
+    pub(crate) short: Option<ShortAddress>,
+}
+
+/// Rewrites the reverse-path for each of `recipients`. Nothing is kept yet.
+///
+/// # Errors
+/// The reply for the client when it cannot be rewritten.
+pub(crate) fn plan(
+    parts: &Parts,
+    reverse_path: &ReversePath,
+    recipients: Vec<Recipient>,
+    now: UnixTime,
+) -> Result<Vec<Planned>, Reply> {
+    let planned = recipients.into_iter().map(|recipient| {
+        let ReversePath::Mailbox(sender) = reverse_path else {
+            return Ok(Planned { recipient, reverse_path: ReversePath::Null, short: None });
+        };
+        let rewritten = parts.srs.forward(sender, &recipient.srs_domain, now).map_err(|error| {
+            parts.metrics.srs_forward(Forwarded::Failed);
+            tracing::warn!(%sender, %error, "cannot rewrite a sender");
+            Reply::cannot_rewrite()
+        })?;
+        let (rewritten, short) = match rewritten {
+            Rewritten::Unchanged => {
+                parts.metrics.srs_forward(Forwarded::Unchanged);
+                (sender.clone(), None)
+            }
+            Rewritten::Whole(address) => {
+                parts.metrics.srs_forward(Forwarded::Rewritten);
+                (address, None)
+            }
+            Rewritten::Short(short) => (short.address.clone(), Some(short)),
+        };
+        Ok(Planned { recipient, reverse_path: ReversePath::Mailbox(rewritten), short })
+    });
+    planned.collect()
+}
+
+/// Keeps the senders that short reverse-paths lead to; durable when this answers.
+///
+/// # Errors
+/// The reply for the client when there is no room or the store fails.
+pub(crate) async fn keep_senders(
+    parts: &Parts,
+    planned: &[Planned],
+    now: UnixTime,
+) -> Result<(), Reply> {
+    for short in planned.iter().filter_map(|planned| planned.short.as_ref()) {
+        let kept = parts.srs.keep(short, now).await;
+        parts.metrics.srs_forward(match kept {
+            Ok(()) => Forwarded::Kept,
+            Err(_) => Forwarded::Failed,
+        });
+        kept.map_err(|error| match error {
+            SrsPutError::Full => Reply::srs_table_full(),
+            error => {
+                tracing::error!(%error, "cannot keep a long sender address");
+                Reply::store_failed()
+            }
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! Messages of our own: signed, with a null reverse-path, and spooled like any other.
+
+use super::{Added, outcome::record_new};
+use crate::{
+    address::{ForwardPath, Mailbox, ReversePath},
+    mail::{dress::signatures, parts::Parts},
+    message::MessageId,
+    reply::ForeignReply,
+    store::spool::{Head, Leg, LegState, NewMessage, SpoolError},
+    time::Millis,
+};
+
+/// A message of our own to `recipient`, whose mail leads to `mailboxes`. Nobody is told when it fails.
+pub(crate) fn own_message(
+    parts: &Parts,
+    id: MessageId,
+    now: Millis,
+    message: Vec<u8>,
+    recipient: &Mailbox,
+    mailboxes: Vec<Mailbox>,
+) -> NewMessage {
+    let legs = mailboxes.into_iter().map(|mailbox| Leg {
+        recipient: ForwardPath::Mailbox(recipient.clone()),
+        mailbox,
+        reverse_path: ReversePath::Null,
+        state: LegState::Queued,
+        was_uncertain: false,
+        attempts: 0,
+        next_attempt: now,
+        reply: ForeignReply { code: 451, status: None, text: "Not tried yet".to_owned() },
+    });
+    NewMessage {
+        head: Head {
+            id: id.to_string(),
+            arrived: now,
+            client: None,
+            helo: String::new(),
+            sender: ReversePath::Null,
+            notify: false,
+            eight_bit: false,
+            smtputf8: !recipient.local().is_ascii(),
+            has_delivered: false,
+            has_failed: false,
+        },
+        prefix: signatures(parts, &parts.config.srs.settings.domain, &[&message]).into(),
+        message: message.into(),
+        legs: legs.collect(),
+    }
+}
+
+/// Spools a message of our own; `detail` says in the journal what it is.
+///
+/// # Errors
+/// When there is no room or the store fails.
+pub(crate) async fn spool_own(
+    parts: &Parts,
+    new: NewMessage,
+    detail: String,
+) -> Result<Added, SpoolError> {
+    let numbers = parts.store.spool(vec![new.clone()]).await?;
+    let added = Added::new(parts, numbers.first().copied().unwrap_or_default(), &new);
+    record_new(parts, new, detail).await;
+    Ok(added)
+}

@@ -1,0 +1,339 @@
+//! One try again: a spooled message and one destination, from its legs in the store to what became of them.
+
+use super::added::Added;
+use crate::{
+    address::{Mailbox, ReversePath},
+    clock,
+    fate::Verdict,
+    inbound::Reservation,
+    mail::{
+        delivery::{count_attempt, journal_line},
+        parts::Parts,
+    },
+    outbound::{self, Checkpoint, Outgoing},
+    retry::{Entry, Host, Work},
+    store::{
+        StoreError, journal,
+        spool::{Leg, LegState, Spooled},
+    },
+    time::Millis,
+};
+use bytes::Bytes;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{sync::watch, time::Instant};
+
+/// Longest time for one attempt: RFC 5321 §4.5.3.2.6 gives the reply to the end of data ten minutes.
+const PATIENCE: Duration = Duration::from_mins(10);
+/// Until the next look, when there is no memory for a message or the store cannot be read.
+const BREATH: Duration = Duration::from_secs(2);
+
+/// What the runner is to do about a try that ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) work: Work,
+    /// The message waits on.
+    pub(super) again: Option<Entry>,
+    pub(super) host: Host,
+    /// Nothing of the message is left to do.
+    pub(super) is_finished: bool,
+    /// The DSN that followed.
+    pub(super) notice: Option<Added>,
+}
+
+/// Does `work`. `failures`: attempts in a row that found its host asleep.
+pub(super) async fn retry(
+    parts: Arc<Parts>,
+    work: Work,
+    failures: u32,
+    stopping: watch::Receiver<bool>,
+) -> Ended {
+    let mut ended =
+        Ended { work, again: None, host: Host::Unknown, is_finished: false, notice: None };
+    match Retry::begin(&parts, &ended.work, failures).await {
+        Ok(Begun::Ready(retry)) => retry.run(&mut ended, stopping).await,
+        Ok(Begun::Nothing) => {}
+        Ok(Begun::Later) => ended.again = Some(later(&ended.work)),
+        Err(error) => {
+            tracing::error!(message = ended.work.message, %error, "cannot read from the spool");
+            ended.again = Some(later(&ended.work));
+        }
+    }
+    ended
+}
+
+fn later(work: &Work) -> Entry {
+    let due = clock::steady_millis() + BREATH;
+    Entry { message: work.message, due, expires: due }
+}
+
+/// What a try begins with.
+enum Begun<'a> {
+    Ready(Box<Retry<'a>>),
+    /// There is nothing for this destination any more.
+    Nothing,
+    /// No room for the message now.
+    Later,
+}
+
+/// A spooled message on its way to one destination.
+pub(super) struct Retry<'a> {
+    pub(super) parts: &'a Arc<Parts>,
+    /// Without its legs.
+    pub(super) message: Spooled,
+    pub(super) legs: Vec<Tried>,
+    prefix: Bytes,
+    pub(super) bytes: Bytes,
+    failures: u32,
+    pub(super) lines: Vec<journal::Attempt>,
+    _memory: Reservation,
+}
+
+/// A leg of the message.
+pub(super) struct Tried {
+    /// Its number in the store.
+    pub(super) number: i64,
+    pub(super) leg: Leg,
+    /// This try is about it.
+    is_due: bool,
+    /// What this try did to it.
+    pub(super) touch: Option<Touch>,
+}
+
+/// Why a leg that was tried is at its end, if it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Touch {
+    /// The destination spoke, or should have.
+    Tried,
+    /// Its time was up.
+    GivenUp,
+}
+
+impl<'a> Retry<'a> {
+    async fn begin(
+        parts: &'a Arc<Parts>,
+        work: &Work,
+        failures: u32,
+    ) -> Result<Begun<'a>, StoreError> {
+        let Some(mut message) = parts.store.spooled(work.message).await? else {
+            return Ok(Begun::Nothing);
+        };
+        let legs: Vec<Tried> = (0_i64..)
+            .zip(std::mem::take(&mut message.legs))
+            .map(|(number, leg)| {
+                let is_due = goes_to(parts, &leg, work);
+                Tried { number, leg, is_due, touch: None }
+            })
+            .collect();
+        if !legs.iter().any(|tried| tried.is_due) {
+            return Ok(Begun::Nothing);
+        }
+        let mut memory = parts.memory.reserve();
+        // What came in may go out, though the limit has been lowered since.
+        let size = usize::try_from(message.size).unwrap_or(usize::MAX);
+        if !memory.cover(size.min(parts.config.limits.message_memory)) {
+            return Ok(Begun::Later);
+        }
+        let Some((prefix, bytes)) = parts.store.spooled_bytes(work.message).await? else {
+            return Ok(Begun::Nothing);
+        };
+        Ok(Begun::Ready(Box::new(Self {
+            parts,
+            message,
+            legs,
+            prefix,
+            bytes,
+            failures,
+            lines: Vec::new(),
+            _memory: memory,
+        })))
+    }
+
+    async fn run(mut self, ended: &mut Ended, stopping: watch::Receiver<bool>) {
+        let numbers = self.due().map(|tried| tried.number).collect();
+        match self.parts.store.spool_begin(self.message.seq, numbers).await {
+            // What was dropped meanwhile is neither sent nor told.
+            Ok(begun) => {
+                for tried in &mut self.legs {
+                    tried.is_due &= begun.contains(&tried.number);
+                }
+            }
+            Err(error) => {
+                tracing::error!(id = self.message.head.id, %error, "cannot write the spool");
+                ended.again = Some(later(&ended.work));
+                return;
+            }
+        }
+        if ended.work.give_up {
+            self.legs.iter_mut().filter(|tried| tried.is_due).for_each(Tried::give_up);
+        } else {
+            let Some(host) = self.deliver(&ended.work, stopping).await else {
+                // Cut short: the next start finds it.
+                return;
+            };
+            ended.host = host;
+        }
+        ended.notice = self.conclude().await;
+        let open = self.legs.iter().filter(|tried| goes_to(self.parts, &tried.leg, &ended.work));
+        ended.again = open.map(|tried| tried.leg.next_attempt).min().map(|due| Entry {
+            message: self.message.seq,
+            due,
+            expires: self.parts.retry.expiry(self.message.head.arrived),
+        });
+        ended.is_finished = self.legs.iter().all(|tried| !tried.leg.state.is_open());
+    }
+
+    fn due(&self) -> impl Iterator<Item = &Tried> {
+        self.legs.iter().filter(|tried| tried.is_due)
+    }
+
+    /// One transaction for each reverse-path; `None` when the daemon stops before an end of data.
+    async fn deliver(&mut self, work: &Work, stopping: watch::Receiver<bool>) -> Option<Host> {
+        let mut groups: BTreeMap<String, (ReversePath, Vec<Mailbox>)> = BTreeMap::new();
+        for Tried { leg, .. } in self.due() {
+            let group = || (leg.reverse_path.clone(), Vec::new());
+            let (_, to) = groups.entry(leg.reverse_path.to_string()).or_insert_with(group);
+            if !to.contains(&leg.mailbox) {
+                to.push(leg.mailbox.clone());
+            }
+        }
+        let wait = self.parts.retry.wait(self.failures.saturating_add(1), clock::random());
+        let asleep_until = clock::steady_millis() + wait;
+        let mut host = Host::Unknown;
+        for (from, to) in groups.into_values() {
+            let began = clock::millis();
+            let Some(attempts) = self.transaction(work, &from, &to, stopping.clone()).await else {
+                // What came of the groups before counts.
+                return self.legs.iter().any(|tried| tried.touch.is_some()).then_some(host);
+            };
+            let progress = attempts.iter().any(|a| a.outcome.verdict == Verdict::Delivered);
+            for (mailbox, attempt) in to.iter().zip(&attempts) {
+                count_attempt(self.parts, &work.hop, attempt);
+                let line = journal_line(std::slice::from_ref(mailbox), attempt, &work.hop, began);
+                self.lines.push(line);
+                let asleep_until = is_asleep(attempt).then_some(asleep_until);
+                self.judge(&from, mailbox, attempt, progress, asleep_until);
+                host = match (asleep_until, host) {
+                    (Some(until), Host::Unknown) => Host::Sleeps { until },
+                    (Some(_), host) => host,
+                    (None, _) => Host::Answers,
+                };
+            }
+        }
+        Some(host)
+    }
+
+    async fn transaction(
+        &self,
+        work: &Work,
+        from: &ReversePath,
+        to: &[Mailbox],
+        mut stopping: watch::Receiver<bool>,
+    ) -> Option<Vec<outbound::Attempt>> {
+        let is_at_end = Arc::<AtomicBool>::default();
+        let outgoing = Outgoing {
+            reverse_path: from.clone(),
+            recipients: to.to_vec(),
+            prefix: self.prefix.clone(),
+            message: self.bytes.clone(),
+            eight_bit: self.message.head.eight_bit,
+            smtputf8: self.message.head.smtputf8,
+            checkpoint: Some(self.checkpoint(from, &is_at_end)),
+        };
+        let stop_before_end = async {
+            let _ = stopping.wait_for(|stopping| *stopping).await;
+            if is_at_end.load(Ordering::SeqCst) {
+                std::future::pending().await
+            }
+        };
+        let deadline = Instant::now() + PATIENCE;
+        tokio::select! {
+            attempts = self.parts.network.deliver(&work.hop, &outgoing, deadline) => Some(attempts),
+            () = stop_before_end => None,
+        }
+    }
+
+    /// Writes that the destination may have these legs, before it may.
+    fn checkpoint(&self, from: &ReversePath, is_at_end: &Arc<AtomicBool>) -> Checkpoint {
+        let legs = self.due().filter(|tried| tried.leg.reverse_path == *from);
+        let legs: Vec<(i64, Mailbox)> =
+            legs.map(|tried| (tried.number, tried.leg.mailbox.clone())).collect();
+        let (parts, seq) = (Arc::clone(self.parts), self.message.seq);
+        let is_at_end = Arc::clone(is_at_end);
+        Checkpoint::new(move |accepted| {
+            is_at_end.store(true, Ordering::SeqCst);
+            let legs = legs.iter().filter(|(_, mailbox)| accepted.contains(mailbox));
+            let legs = legs.map(|(number, _)| *number).collect();
+            let parts = Arc::clone(&parts);
+            async move {
+                let marked = parts.store.spool_uncertain(seq, legs).await;
+                if let Err(error) = &marked {
+                    tracing::error!(message = seq, %error, "not sent: the spool cannot be written");
+                }
+                marked.is_ok()
+            }
+        })
+    }
+
+    /// Notes the verdict on the legs for one mailbox. `progress`: another one of the transaction was
+    /// delivered. `asleep_until`: the host does not answer, and need not be asked before.
+    fn judge(
+        &mut self,
+        from: &ReversePath,
+        mailbox: &Mailbox,
+        attempt: &outbound::Attempt,
+        progress: bool,
+        asleep_until: Option<Millis>,
+    ) {
+        let (now, retry) = (clock::steady_millis(), &self.parts.retry);
+        let is_old = retry.expiry(self.message.head.arrived) <= now;
+        let is_meant = |tried: &&mut Tried| {
+            tried.is_due && tried.leg.reverse_path == *from && tried.leg.mailbox == *mailbox
+        };
+        for tried in self.legs.iter_mut().filter(is_meant) {
+            let leg = &mut tried.leg;
+            leg.was_uncertain |= leg.state == LegState::Uncertain;
+            leg.attempts = leg.attempts.saturating_add(1);
+            leg.next_attempt = now + retry.wait(leg.attempts, clock::random());
+            leg.next_attempt = leg.next_attempt.max(asleep_until.unwrap_or_default());
+            // Too many recipients at once (RFC 5321 §4.5.3.1.10): the others went, these can follow.
+            if progress && attempt.theirs.as_ref().is_some_and(|theirs| theirs.code == 452) {
+                leg.next_attempt = now;
+            }
+            leg.state = match attempt.outcome.verdict {
+                Verdict::Delivered => LegState::Delivered,
+                Verdict::Refused => LegState::Failed,
+                Verdict::Deferred if leg.was_uncertain || attempt.uncertain => LegState::Uncertain,
+                Verdict::Deferred => LegState::Queued,
+            };
+            leg.reply = attempt.outcome.reply.to_keep();
+            tried.touch = Some(Touch::Tried);
+            if tried.leg.state.is_open() && is_old {
+                tried.give_up();
+            }
+        }
+    }
+}
+
+impl Tried {
+    /// Ends a leg that is open.
+    fn give_up(&mut self) {
+        self.leg.was_uncertain |= self.leg.state == LegState::Uncertain;
+        self.leg.state = LegState::Failed;
+        self.touch = Some(Touch::GivenUp);
+    }
+}
+
+fn goes_to(parts: &Parts, leg: &Leg, work: &Work) -> bool {
+    leg.state.is_open() && parts.aliases.destination(leg.mailbox.clone()).next_hop == *work.hop
+}
+
+fn is_asleep(attempt: &outbound::Attempt) -> bool {
+    attempt.outcome.verdict == Verdict::Deferred && (attempt.is_asleep || attempt.uncertain)
+}

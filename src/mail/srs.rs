@@ -1,0 +1,134 @@
+//! SRS addresses made and turned back, with the secrets as they are now and the long senders that are kept.
+//! Whoever needs either asks here: mail, the tables for Postfix, the command line.
+
+use crate::{
+    address::{Domain, Mailbox},
+    keys::live::Live,
+    srs::{ForwardError, Forwarded, ReverseError, Reversed, Rewriter, Token},
+    store::{SrsPutError, Store, StoreError},
+    time::UnixTime,
+};
+use std::sync::Arc;
+
+/// Rewrites senders and turns them back.
+#[derive(Debug, Clone)]
+pub(crate) struct Srs {
+    rewriter: Arc<Live<Rewriter>>,
+    store: Store,
+    /// Long senders that are kept at most.
+    max_kept: u64,
+}
+
+/// The reverse-path that a sender's mail is forwarded with.
+#[derive(Debug, Clone)]
+pub(crate) enum Rewritten {
+    /// The sender as it is.
+    Unchanged,
+    /// An address that says all by itself.
+    Whole(Mailbox),
+    /// A short address that leads to the sender only once [`Srs::keep`] has kept it.
+    Short(ShortAddress),
+}
+
+/// A short address for a sender that does not fit into an SRS address.
+#[derive(Debug, Clone)]
+pub(crate) struct ShortAddress {
+    pub(crate) address: Mailbox,
+    sender: Mailbox,
+    token: Token,
+    expires: UnixTime,
+}
+
+/// Why an address does not lead back to a sender.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotReversed {
+    /// What it says itself.
+    #[error(transparent)]
+    Address(#[from] ReverseError),
+    /// It was kept behind a token, and is no longer.
+    #[error("its sender is no longer kept")]
+    Forgotten,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Srs {
+    pub(crate) fn new(rewriter: Live<Rewriter>, store: Store, max_kept: u64) -> Self {
+        Self { rewriter: Arc::new(rewriter), store, max_kept }
+    }
+
+    /// The rewriter with the secrets as they are now.
+    pub(crate) fn rewriter(&self) -> Arc<Rewriter> {
+        self.rewriter.get()
+    }
+
+    /// Follows the files of the secrets for ever.
+    pub(crate) async fn follow(&self) {
+        self.rewriter.follow().await;
+    }
+
+    /// Makes the reverse-path at `srs_domain` that mail of `sender` is forwarded with. Nothing is kept yet.
+    ///
+    /// # Errors
+    /// When the sender cannot be rewritten at all.
+    pub(crate) fn forward(
+        &self,
+        sender: &Mailbox,
+        srs_domain: &Domain,
+        now: UnixTime,
+    ) -> Result<Rewritten, ForwardError> {
+        let rewriter = self.rewriter();
+        Ok(match rewriter.forward(sender, srs_domain, now) {
+            Forwarded::Unchanged => Rewritten::Unchanged,
+            Forwarded::Rewritten(address) => Rewritten::Whole(address),
+            Forwarded::TooLong => {
+                let token = rewriter.token_for(sender);
+                Rewritten::Short(ShortAddress {
+                    address: rewriter.forward_token(&token, srs_domain, now)?,
+                    sender: sender.clone(),
+                    expires: rewriter.end_of_life(now),
+                    token,
+                })
+            }
+        })
+    }
+
+    /// Keeps the sender behind a short address; durable when this answers.
+    ///
+    /// # Errors
+    /// When there is no room or the store fails.
+    pub(crate) async fn keep(
+        &self,
+        short: &ShortAddress,
+        now: UnixTime,
+    ) -> Result<(), SrsPutError> {
+        let ShortAddress { token, sender, expires, .. } = short;
+        self.store.srs_put(token.as_str(), sender, *expires, now, self.max_kept).await
+    }
+
+    /// The sender that `recipient` was made of.
+    ///
+    /// # Errors
+    /// When it is not one of ours, no longer valid, or the store fails.
+    pub(crate) async fn reverse(
+        &self,
+        recipient: &Mailbox,
+        now: UnixTime,
+    ) -> Result<Mailbox, NotReversed> {
+        match self.rewriter().reverse(recipient, now)? {
+            Reversed::Mailbox(sender) => Ok(sender),
+            Reversed::Token(token) => {
+                let kept = self.store.srs_get(token.as_str(), now).await?;
+                kept.ok_or(NotReversed::Forgotten)
+            }
+        }
+    }
+
+    /// Whether returns are taken at `domain`, which is hosted or not.
+    pub(crate) fn is_domain(&self, domain: &Domain, is_hosted: impl FnOnce() -> bool) -> bool {
+        let rewriter = self.rewriter();
+        let settings = rewriter.settings();
+        *domain == settings.domain || settings.per_domain && is_hosted()
+    }
+}

@@ -1,0 +1,286 @@
+//! The rows of the fate table that need more than the table: what is answered, kept, told and remembered.
+
+use super::{
+    forward::Forward,
+    parts::{Network, Parts},
+    recipient::{Recipient, decide},
+    record::Conclusion,
+    sender::Sender,
+};
+use crate::{
+    address::{ForwardPath, ReversePath},
+    alias::{Alias, AliasAddress},
+    auth::spf::Spf,
+    clock,
+    config::{Config, Machine},
+    envelope::{Envelope, MailParameters},
+    fate::{Outcome, Verdict},
+    inbound::Peer,
+    next_hop::NextHop,
+    outbound::{Attempt, Outgoing},
+    reply::Reply,
+    smtp::Transaction,
+    store::{Directory, journal::Outcome as Told, spool::Spooled},
+};
+use async_trait::async_trait;
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+const ALICE: &str = "alice@sender.test";
+const MESSAGE: &[u8] = b"From: <alice@sender.test>\r\nMessage-ID: <1@sender.test>\r\n\r\nhello\r\n";
+
+/// Destinations that do as their local parts say: `yes`, `no` or `later`.
+#[derive(Debug, Default)]
+struct Scripted {
+    /// The mailboxes that were tried, in order.
+    tried: Mutex<Vec<String>>,
+}
+
+#[async_trait]
+impl Network for Scripted {
+    async fn deliver(&self, _: &NextHop, mail: &Outgoing, _: Instant) -> Vec<Attempt> {
+        let attempt = |mailbox: &crate::address::Mailbox| {
+            self.tried.lock().unwrap().push(mailbox.to_string());
+            let (verdict, reply) = match mailbox.local().as_str() {
+                "yes" => (Verdict::Delivered, Reply::ok()),
+                "no" => (Verdict::Refused, Reply::no_such_alias()),
+                _ => (Verdict::Deferred, Reply::destination_unreachable()),
+            };
+            Attempt {
+                outcome: Outcome { verdict, reply },
+                theirs: None,
+                remote: None,
+                tls: String::new(),
+                elapsed: Duration::ZERO,
+                uncertain: false,
+                is_asleep: false,
+            }
+        };
+        mail.recipients.iter().map(attempt).collect()
+    }
+}
+
+/// Mail with a store and a network of its own.
+struct Scene {
+    parts: Parts,
+    network: Arc<Scripted>,
+    _state: TempDir,
+}
+
+/// Aliases of example.org, and where they lead.
+const ALIASES: [(&str, &[&str]); 6] = [
+    ("yes", &["yes@one.test"]),
+    ("no", &["no@one.test"]),
+    ("later", &["later@one.test"]),
+    ("yes+no", &["yes@one.test", "no@one.test"]),
+    ("yes+later", &["yes@one.test", "later@one.test"]),
+    ("also", &["yes@one.test"]),
+];
+
+impl Scene {
+    fn new(more: &str) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let secret = state.path().join("secret");
+        std::fs::write(&secret, "a secret of the tests\n").unwrap();
+        let text = format!(
+            "hostname = \"mx.example.org\"\nstate_dir = {:?}\n{more}\n[srs]\n\
+             domain = \"example.org\"\nsecret_file = {secret:?}\n[auth]\nspf = \"off\"\n\
+             dkim = \"off\"\ndmarc = \"off\"\n[dns]\nservers = [\"127.0.0.1:9\"]\n\
+             [[listen]]\nprotocol = \"smtp\"\naddress = \"127.0.0.1:0\"\n",
+            state.path()
+        );
+        let config = Config::parse(&text, Path::new("test"), &Machine::default()).unwrap();
+        let mut directory = Directory::open(state.path()).unwrap();
+        directory.add_domain(&"example.org".parse().unwrap()).unwrap();
+        for (name, destinations) in ALIASES {
+            let address = AliasAddress::parse(&format!("{name}@example.org")).unwrap();
+            directory.add(&Alias::forward(address, destinations).unwrap()).unwrap();
+        }
+        let nothing = AliasAddress::parse("nothing@example.org").unwrap();
+        directory.add(&Alias::discard(nothing)).unwrap();
+        let network = Arc::<Scripted>::default();
+        let (mut parts, _) = Parts::open(config).unwrap();
+        parts.network = Arc::clone(&network) as Arc<dyn Network>;
+        Self { parts, network, _state: state }
+    }
+
+    /// A message from `reverse_path` with this result of SPF, for these aliases.
+    async fn send(&self, reverse_path: &str, spf: Spf, aliases: &[&str]) -> Conclusion {
+        let reverse_path = match reverse_path {
+            "" => ReversePath::Null,
+            mailbox => ReversePath::Mailbox(mailbox.parse().unwrap()),
+        };
+        let now = clock::now();
+        let mut recipients = Vec::<Recipient>::new();
+        for alias in aliases {
+            let path = ForwardPath::Mailbox(format!("{alias}@example.org").parse().unwrap());
+            recipients.push(decide(&self.parts, &reverse_path, &path, now).await.unwrap());
+        }
+        let transaction = Transaction {
+            helo: "client.test".to_owned(),
+            origin: None,
+            esmtp: true,
+            tls: None,
+            envelope: Envelope {
+                reverse_path: reverse_path.clone(),
+                parameters: MailParameters::default(),
+                forward_paths: recipients.iter().map(|to| to.path.clone()).collect(),
+            },
+            message: Ok(MESSAGE.to_vec()),
+        };
+        let sender = Sender::known(&reverse_path, spf);
+        let forward = Forward {
+            parts: &self.parts,
+            peer: &Peer { ip: None },
+            sender: &sender,
+            id: clock::message_id(),
+            now,
+        };
+        forward.run(transaction, recipients).await
+    }
+
+    /// What is in the spool, by the local parts of its recipients with their states; a DSN has a null sender.
+    async fn spooled(&self) -> Vec<String> {
+        let (open, finished) = self.parts.store.spool_open().await.unwrap();
+        let mut numbers: Vec<i64> = open.iter().map(|open| open.message).chain(finished).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let mut all = Vec::new();
+        for number in numbers {
+            let Spooled { head, legs, .. } =
+                self.parts.store.spooled(number).await.unwrap().unwrap();
+            let legs: Vec<_> =
+                legs.iter().map(|leg| format!("{} {}", leg.mailbox, leg.state)).collect();
+            let notify = if head.notify { "told" } else { "not told" };
+            all.push(format!("{} {notify}: {}", head.sender, legs.join(", ")));
+        }
+        all
+    }
+
+    fn tried(&self) -> Vec<String> {
+        std::mem::take(&mut *self.network.tried.lock().unwrap())
+    }
+}
+
+fn told(conclusion: &Conclusion) -> (u16, Told) {
+    (conclusion.reply.code(), conclusion.outcome)
+}
+
+#[tokio::test]
+async fn what_is_deferred_is_kept_where_a_bounce_is_safe_or_never_sent() {
+    for (from, spf, code, outcome, kept) in [
+        (ALICE, Spf::Pass, 250, Told::Spooled, Some("<alice@sender.test> told")),
+        ("", Spf::None, 250, Told::Spooled, Some("<> not told")),
+        (ALICE, Spf::Fail, 451, Told::Deferred, None),
+        (ALICE, Spf::None, 451, Told::Deferred, None),
+    ] {
+        let scene = Scene::new("");
+        let conclusion = scene.send(from, spf, &["later"]).await;
+        assert_eq!(told(&conclusion), (code, outcome), "{from} {spf}");
+        let expected: Vec<_> =
+            kept.iter().map(|kept| format!("{kept}: later@one.test queued")).collect();
+        assert_eq!(scene.spooled().await, expected, "{from} {spf}");
+        assert_eq!(conclusion.spooled.len(), expected.len());
+        assert!(!scene.parts.store.remembers_deliveries());
+    }
+}
+
+#[tokio::test]
+async fn what_all_destinations_say_alike_is_answered_and_nothing_is_kept() {
+    for spf in [Spf::Pass, Spf::None] {
+        let scene = Scene::new("");
+        let taken = scene.send(ALICE, spf, &["yes", "also"]).await;
+        assert_eq!(told(&taken), (250, Told::Forwarded));
+        assert_eq!(scene.tried(), ["yes@one.test"], "a mailbox that both lead to gets one copy");
+        assert!(taken.srs_from.is_some_and(|from| from.starts_with("SRS0=")));
+        let refused = scene.send(ALICE, spf, &["no"]).await;
+        assert_eq!(told(&refused), (550, Told::Refused));
+        assert_eq!(scene.spooled().await, [""; 0]);
+        assert!(!scene.parts.store.remembers_deliveries());
+    }
+}
+
+#[tokio::test]
+async fn an_authenticated_sender_is_told_of_those_that_refused() {
+    let scene = Scene::new("");
+    let conclusion = scene.send(ALICE, Spf::Pass, &["yes", "no"]).await;
+    assert_eq!(told(&conclusion), (250, Told::Partial));
+    assert_eq!(conclusion.notes, ["refused, and the sender is told: no@example.org"]);
+    let dsn = "<> not told: alice@sender.test queued".to_owned();
+    assert_eq!(scene.spooled().await, [dsn.clone()]);
+    let conclusion = scene.send(ALICE, Spf::Pass, &["no", "later"]).await;
+    assert_eq!(told(&conclusion), (250, Told::Spooled));
+    let kept = "<alice@sender.test> told: later@one.test queued".to_owned();
+    assert_eq!(scene.spooled().await, [dsn.clone(), dsn, kept]);
+    assert_eq!(conclusion.spooled.len(), 2);
+}
+
+#[tokio::test]
+async fn others_come_again_and_the_next_try_gets_a_true_answer_for_each() {
+    for (from, spf) in [(ALICE, Spf::None), (ALICE, Spf::Fail), ("", Spf::None)] {
+        let scene = Scene::new("");
+        let conclusion = scene.send(from, spf, &["yes", "no"]).await;
+        assert_eq!(told(&conclusion), (451, Told::Deferred), "{from} {spf}");
+        assert_eq!(
+            conclusion.reply.status().map(|status| status.to_string()).as_deref(),
+            Some("4.5.3")
+        );
+        assert_eq!(scene.spooled().await, [""; 0]);
+        assert_eq!(scene.tried(), ["yes@one.test", "no@one.test"]);
+        // The recipient that refused is answered at RCPT; the other has its mail.
+        let again = scene.send(from, spf, &["yes"]).await;
+        assert_eq!(told(&again), (250, Told::Forwarded));
+        assert_eq!(scene.tried(), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn one_alias_with_several_destinations_is_tried_only_where_it_is_missing() {
+    let scene = Scene::new("");
+    let lost = scene.send(ALICE, Spf::None, &["yes+no"]).await;
+    assert_eq!(told(&lost), (250, Told::Partial), "the loss is in the journal");
+    scene.tried();
+    let first = scene.send(ALICE, Spf::None, &["yes+later"]).await;
+    assert_eq!(told(&first), (451, Told::Deferred));
+    assert_eq!(scene.tried(), ["yes@one.test", "later@one.test"]);
+    let again = scene.send(ALICE, Spf::None, &["yes+later"]).await;
+    assert_eq!(told(&again), (451, Told::Deferred));
+    assert_eq!(scene.tried(), ["later@one.test"]);
+    let taken = scene.send(ALICE, Spf::Pass, &["yes+later"]).await;
+    assert_eq!(told(&taken), (250, Told::Spooled));
+    let kept = "<alice@sender.test> told: yes@one.test delivered, later@one.test queued";
+    assert_eq!(scene.spooled().await, [kept]);
+}
+
+#[tokio::test]
+async fn what_finds_no_room_in_the_spool_stays_with_its_sender() {
+    let scene = Scene::new("spool.max_messages = 1");
+    assert_eq!(told(&scene.send(ALICE, Spf::Pass, &["later"]).await), (250, Told::Spooled));
+    let full = scene.send(ALICE, Spf::Pass, &["yes", "later"]).await;
+    assert_eq!(told(&full), (452, Told::Deferred));
+    assert_eq!(scene.spooled().await.len(), 1);
+    assert!(scene.parts.store.remembers_deliveries(), "the sender's retry reaches only the other");
+}
+
+#[tokio::test]
+async fn a_spool_that_is_off_takes_nothing() {
+    let scene = Scene::new("spool.max_messages = 0");
+    for from in [ALICE, ""] {
+        assert_eq!(told(&scene.send(from, Spf::Pass, &["later"]).await), (451, Told::Deferred));
+    }
+}
+
+#[tokio::test]
+async fn what_an_alias_throws_away_is_taken_and_tried_nowhere() {
+    let scene = Scene::new("");
+    let conclusion = scene.send(ALICE, Spf::None, &["nothing"]).await;
+    assert_eq!(told(&conclusion), (250, Told::Discarded));
+    assert_eq!(scene.tried(), [""; 0]);
+    let mixed = scene.send(ALICE, Spf::Pass, &["nothing", "no"]).await;
+    assert_eq!(told(&mixed), (250, Told::Partial), "nothing is delivered, and the sender is told");
+}
