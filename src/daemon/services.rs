@@ -179,7 +179,7 @@ fn outbound(config: &Config, store: &Store) -> Result<Outbound, StartError> {
             ipv6_first: config.delivery.ipv6_first.clone(),
         },
         sts_port: config.tls.mta_sts.then_some(HTTPS_PORT),
-        store: Some(store.clone()),
+        store: Some(Arc::new(store.clone())),
         dane: dane(config)?,
     }))
 }

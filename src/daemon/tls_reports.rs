@@ -9,6 +9,7 @@ use super::{
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
     daemon::form::signatures,
+    mta_sts::PolicyStore,
     reply::ForeignReply,
     store::spool::{Head, Leg, LegState, NewMessage},
     tls_rpt::{Report, Row, report_to},
@@ -70,7 +71,7 @@ async fn report_to_one(services: &Services, rows: &[Row], day: u64, now: u64) {
     let policy = services.store.sts_policy(domain, now).await.ok().flatten();
     for to in to {
         let id = clock::message_id().to_string();
-        let policy = policy.iter().flat_map(|policy| policy.policy.lines());
+        let policy = policy.iter().flat_map(|policy| policy.text.lines());
         let report = Report {
             domain,
             day,

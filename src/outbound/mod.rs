@@ -25,9 +25,9 @@ pub use outgoing::{Checkpoint, Outgoing};
 use crate::{
     address::{Domain, DomainPattern, Mailbox},
     dns::{Resolver, ValidatingResolver},
+    mta_sts::PolicyStore,
     next_hop::NextHop,
     reply::Reply,
-    store::Store,
     tls::Connector,
     tls_rpt::Counts,
 };
@@ -78,7 +78,7 @@ pub struct OutboundConfig {
     /// The port that MTA-STS policies are fetched from, 443; `None`: they do not count.
     pub sts_port: Option<u16>,
     /// Where MTA-STS policies outlive a restart.
-    pub store: Option<Store>,
+    pub store: Option<Arc<dyn PolicyStore>>,
     /// For TLSA records; `None`: they do not count.
     pub dane: Option<ValidatingResolver>,
 }

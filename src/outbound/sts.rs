@@ -4,8 +4,7 @@ use super::fetch::{FetchError, Fetcher};
 use crate::{
     address::Domain,
     dns::Resolver,
-    mta_sts::{Policy, policy_id},
-    store::{Store, StsPolicy},
+    mta_sts::{CachedPolicy, Policy, PolicyStore, policy_id},
     tls_rpt::Failure,
 };
 use std::{
@@ -25,12 +24,12 @@ const FRESH: u64 = 86_400;
 /// For the TXT record.
 const DNS_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Finds them. A policy outlives a restart in the store, if there is one.
+/// Finds the policies of destinations. A policy outlives a restart in the store, if there is one.
 #[derive(Debug)]
 pub(super) struct Sts {
     resolver: Resolver,
     fetcher: Fetcher,
-    store: Option<Store>,
+    store: Option<Arc<dyn PolicyStore>>,
     known: Mutex<HashMap<Domain, Arc<tokio::sync::Mutex<Known>>>>,
 }
 
@@ -60,7 +59,11 @@ pub(super) struct Found {
 }
 
 impl Sts {
-    pub(super) fn new(resolver: Resolver, fetcher: Fetcher, store: Option<Store>) -> Self {
+    pub(super) fn new(
+        resolver: Resolver,
+        fetcher: Fetcher,
+        store: Option<Arc<dyn PolicyStore>>,
+    ) -> Self {
         Self { resolver, fetcher, store, known: Mutex::default() }
     }
 
@@ -91,7 +94,7 @@ impl Sts {
                 Ok((policy, text)) => {
                     let expires = now + policy.max_age.as_secs();
                     tracing::info!(%domain, mode = ?policy.mode, "MTA-STS policy fetched");
-                    let fetched = StsPolicy { id: id.clone(), policy: text, fetched: now, expires };
+                    let fetched = CachedPolicy { id: id.clone(), text, fetched: now, expires };
                     let policy = Arc::new(policy);
                     known.kept = Some(Kept { id, policy, fetched: now, expires });
                     known.failed = None;
@@ -127,14 +130,14 @@ impl Sts {
 
     async fn load(&self, domain: &Domain, now: u64) -> Option<Kept> {
         let read = self.store.as_ref()?.sts_policy(&domain.to_key(), now).await;
-        let StsPolicy { id, policy, fetched, expires } = read
+        let CachedPolicy { id, text, fetched, expires } = read
             .inspect_err(|error| tracing::error!(%error, "cannot read MTA-STS policies"))
             .ok()??;
-        let policy = Arc::new(Policy::parse(&policy).ok()?);
+        let policy = Arc::new(Policy::parse(&text).ok()?);
         Some(Kept { id, policy, fetched, expires })
     }
 
-    async fn keep(&self, domain: &Domain, policy: StsPolicy) {
+    async fn keep(&self, domain: &Domain, policy: CachedPolicy) {
         let Some(store) = &self.store else { return };
         if let Err(error) = store.keep_sts_policy(&domain.to_key(), policy).await {
             tracing::error!(%error, "an MTA-STS policy is kept until the next restart only");

@@ -30,7 +30,7 @@ pub use lock::StateLock;
 pub use queue::{Queue, QueueChange, QueueChanged, QueueFilter, QueueSummary};
 pub use sqlite::expiring::Fingerprint;
 pub use srs::SrsPutError;
-pub use tls::{StsPolicy, tls_results};
+pub use tls::tls_results;
 
 use crate::{
     address::{Domain, Mailbox},

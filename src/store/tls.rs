@@ -1,7 +1,11 @@
 //! What is kept for TLS with destinations: their MTA-STS policies, and what came of the sessions.
 
 use super::{Store, StoreError, sqlite};
-use crate::tls_rpt::{Counts, Outcome, Row};
+use crate::{
+    mta_sts::{CachedPolicy, PolicyStore, PolicyStoreError},
+    tls_rpt::{Counts, Outcome, Row},
+};
+use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::Path;
 
@@ -9,36 +13,20 @@ const DAY: u64 = 86_400;
 /// Days of results that are kept.
 const KEPT_DAYS: u64 = 30;
 
-/// An MTA-STS policy as it was fetched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StsPolicy {
-    /// Of the TXT record at that time.
-    pub id: String,
-    /// Its text.
-    pub policy: String,
-    /// When, in seconds since 1970.
-    pub fetched: u64,
-    /// Until when it counts.
-    pub expires: u64,
-}
-
-impl Store {
-    /// The policy of `domain`, unless it has expired.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn sts_policy(
+#[async_trait]
+impl PolicyStore for Store {
+    async fn sts_policy(
         &self,
         domain: &str,
         now: u64,
-    ) -> Result<Option<StsPolicy>, StoreError> {
+    ) -> Result<Option<CachedPolicy>, PolicyStoreError> {
         let domain = domain.to_owned();
         let read = self.0.readers.run(move |connection| {
             let sql = "SELECT id, policy, fetched, expires FROM sts_policies WHERE domain = ?1";
             let row = |row: &rusqlite::Row<'_>| {
-                Ok(StsPolicy {
+                Ok(CachedPolicy {
                     id: row.get(0)?,
-                    policy: row.get(1)?,
+                    text: row.get(1)?,
                     fetched: row.get::<_, i64>(2)?.unsigned_abs(),
                     expires: row.get::<_, i64>(3)?.unsigned_abs(),
                 })
@@ -48,24 +36,24 @@ impl Store {
         Ok(read.await?.filter(|policy| policy.expires > now))
     }
 
-    /// Keeps the policy of `domain`.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub async fn keep_sts_policy(&self, domain: &str, policy: StsPolicy) -> Result<(), StoreError> {
+    async fn keep_sts_policy(
+        &self,
+        domain: &str,
+        policy: CachedPolicy,
+    ) -> Result<(), PolicyStoreError> {
         let domain = domain.to_owned();
         let write = self.0.writer.run(move |connection| {
-            let StsPolicy { id, policy, fetched, expires } = &policy;
+            let CachedPolicy { id, text, fetched, expires } = &policy;
             let sql = "INSERT OR REPLACE INTO sts_policies VALUES (?1, ?2, ?3, ?4, ?5)";
             let (fetched, expires) = (integer(*fetched), integer(*expires));
-            connection
-                .prepare_cached(sql)?
-                .execute(params![domain, id, policy, fetched, expires])?;
+            connection.prepare_cached(sql)?.execute(params![domain, id, text, fetched, expires])?;
             Ok(())
         });
-        write.await
+        Ok(write.await?)
     }
+}
 
+impl Store {
     /// Adds sessions to those of the day of `now`.
     ///
     /// # Errors
