@@ -1,7 +1,7 @@
 //! DNS with proof: what DANE stands on (RFC 7672 §2).
 
 use super::resolver::{LookupError, MxRecord, Resolver, ResolverError, absolute, mx_records};
-use crate::{address::Domain, config::Dane, tls::Tlsa};
+use crate::{address::Domain, config::Dane, tlsa::Tlsa};
 use hickory_resolver::{
     TokioResolver,
     net::{DnsError, NetError},

@@ -11,8 +11,9 @@ use crate::{
     dns::{TlsaAnswer, ValidatingResolver},
     mta_sts::Mode,
     next_hop::{NextHop, Target, TlsLevel},
-    tls::{TlsError, Tlsa, Trust},
+    tls::{TlsError, Trust},
     tls_rpt::{Counts, Failure, Outcome, PolicyType},
+    tlsa::Tlsa,
 };
 use std::{
     collections::HashMap,

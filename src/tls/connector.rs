@@ -2,10 +2,10 @@
 
 use super::{
     agreed,
-    dane::{DaneVerifier, Tlsa},
+    dane::DaneVerifier,
     roots::{self, RootsError},
 };
-use crate::{address::Domain, smtp::Tls};
+use crate::{address::Domain, smtp::Tls, tlsa::Tlsa};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
     client::{
