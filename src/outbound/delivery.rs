@@ -1,5 +1,6 @@
 use super::{
-    client::{Client, Lost, OpenError},
+    connection::{Connection, OpenError},
+    dialogue::Lost,
     outgoing::Outgoing,
     route::NoRoute,
     transfer::Answer,
@@ -65,10 +66,10 @@ impl<'a> Delivery<'a> {
         &mut self,
         pending: &[usize],
         answers: Vec<Answer>,
-        client: &Client,
+        connection: &Connection,
         lost: Option<&Lost>,
     ) {
-        let remote = &client.remote;
+        let remote = &connection.remote;
         let hidden = self.hidden(remote);
         for (at, answer) in pending.iter().zip(answers) {
             let mut attempt = match answer {
@@ -83,7 +84,7 @@ impl<'a> Delivery<'a> {
                     self.asleep(failure);
                     continue;
                 }
-                Answer::Unsent if matches!(lost, Some(Lost::NotAllowed)) => {
+                Answer::Withheld => {
                     self.deferred(Reply::local_error());
                     continue;
                 }
@@ -93,7 +94,7 @@ impl<'a> Delivery<'a> {
                     continue;
                 }
             };
-            attempt.tls.clone_from(&client.tls);
+            attempt.tls.clone_from(&connection.tls);
             if let Some(slot) = self.attempts.get_mut(*at) {
                 *slot = Some(attempt);
             }
@@ -199,8 +200,6 @@ impl<'a> Delivery<'a> {
 fn lost_reply(lost: Option<&Lost>) -> Reply {
     match lost {
         Some(Lost::TimedOut) => Reply::destination_too_slow(),
-        Some(Lost::Broken(_) | Lost::NotSmtp(_) | Lost::NotAllowed) | None => {
-            Reply::destination_lost()
-        }
+        Some(Lost::Broken(_) | Lost::NotSmtp(_)) | None => Reply::destination_lost(),
     }
 }

@@ -96,6 +96,9 @@ impl Transport {
     }
 
     /// Connects. TCP without Nagle's delay: what is written is a whole step of the dialogue.
+    ///
+    /// mail-send connects and no more: its reading of replies drops what follows the first one in a read, and
+    /// loses those before a lost connection.
     pub(super) async fn connect(endpoint: &Endpoint, time: Duration) -> io::Result<Self> {
         match endpoint {
             Endpoint::Tcp(address) => {
