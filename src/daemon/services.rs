@@ -33,7 +33,7 @@ pub(super) struct Services {
     pub(super) signing: Live<SigningKeys>,
     /// For the bytes of all messages, whether they come or wait.
     pub(super) memory: MessageMemory,
-    pub(super) retry: retry::Policy,
+    pub(super) retry: retry::Backoff,
     pub(super) spool: spool::Handle,
     pub(super) metrics: Arc<Metrics>,
 }
@@ -57,7 +57,7 @@ impl Services {
         )?;
         let journal = Journal::nowhere();
         let outbound = Arc::new(outbound(&config, &store)?);
-        let retry = retry_policy(&config);
+        let retry = backoff(&config);
         let memory = MessageMemory::new(config.limits.message_memory);
         let (spool, inbox) = spool::Handle::new();
         let metrics = Arc::new(Metrics::new());
@@ -93,7 +93,7 @@ impl Services {
             false => Arc::new(outbound(&config, &store)?),
         };
         Ok(Self {
-            retry: retry_policy(&config),
+            retry: backoff(&config),
             config,
             store,
             journal: self.journal.clone(),
@@ -162,8 +162,8 @@ impl Services {
     }
 }
 
-fn retry_policy(config: &Config) -> retry::Policy {
-    retry::Policy { waits: config.spool.retry.clone(), max_age: config.spool.max_age }
+fn backoff(config: &Config) -> retry::Backoff {
+    retry::Backoff { waits: config.spool.retry.clone(), max_age: config.spool.max_age }
 }
 
 fn outbound(config: &Config, store: &Store) -> Result<Outbound, StartError> {

@@ -50,9 +50,9 @@ struct Kept {
     expires: u64,
 }
 
-/// What was found for a domain.
+/// What policy discovery came to for a domain.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Found {
+pub(super) struct Discovery {
     pub(super) policy: Option<Arc<Policy>>,
     /// Why there is none, or only an older one.
     pub(super) failure: Option<Failure>,
@@ -68,11 +68,11 @@ impl Sts {
     }
 
     /// The policy of `domain` that counts now.
-    pub(super) async fn policy(&self, domain: &Domain, deadline: Instant) -> Found {
+    pub(super) async fn policy(&self, domain: &Domain, deadline: Instant) -> Discovery {
         let known = self.known(domain);
         // One fetch at a time: who comes meanwhile has its result.
         let Ok(mut known) = timeout_at(deadline, known.lock()).await else {
-            return Found::default();
+            return Discovery::default();
         };
         let now = now();
         if !known.was_loaded {
@@ -106,7 +106,7 @@ impl Sts {
                 }
             },
         }
-        Found {
+        Discovery {
             policy: known.kept.as_ref().map(|kept| Arc::clone(&kept.policy)),
             failure: known.failed.map(|(failure, _)| failure),
         }

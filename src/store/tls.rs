@@ -3,7 +3,7 @@
 use super::{Store, StoreError, sqlite};
 use crate::{
     mta_sts::{CachedPolicy, PolicyStore, PolicyStoreError},
-    tls_rpt::{Counts, Outcome, Row},
+    tls_rpt::{Counts, Row, SessionResult},
 };
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -65,7 +65,7 @@ impl Store {
                 "INSERT INTO tls_results VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                  ON CONFLICT DO UPDATE SET count = count + excluded.count",
             )?;
-            for (Outcome { domain, policy, host, result }, count) in &counts {
+            for (SessionResult { domain, policy, host, result }, count) in &counts {
                 let (policy, count) = (policy.as_str(), integer(*count));
                 let result = result.map_or("", |failure| failure.as_str());
                 add.execute(params![day, domain, policy, host, result, count])?;

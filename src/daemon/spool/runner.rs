@@ -8,7 +8,7 @@ use super::{
 use crate::{
     daemon::{clock, current::Current, services::Services},
     next_hop::NextHop,
-    retry::{Entry, Limits, Schedule, Work},
+    retry::{Concurrency, Entry, Schedule, Work},
     store::StoreError,
 };
 use std::{
@@ -56,12 +56,12 @@ impl Runner {
         stopping: watch::Receiver<bool>,
     ) -> Self {
         let services = current.get();
-        let limits = limits(&services);
+        let concurrency = concurrency(&services);
         Self {
             current,
             services,
             inbox,
-            schedule: Schedule::new(limits),
+            schedule: Schedule::new(concurrency),
             attempts: JoinSet::new(),
             under_way: HashMap::new(),
             finished: BTreeSet::new(),
@@ -93,7 +93,7 @@ impl Runner {
             let services = self.current.get();
             if !Arc::ptr_eq(&services, &self.services) {
                 // Routes may lead elsewhere now.
-                self.schedule.set_limits(limits(&services));
+                self.schedule.set_concurrency(concurrency(&services));
                 self.services = services;
                 reload_at = Some(Instant::now());
                 continue;
@@ -239,8 +239,8 @@ impl Runner {
     }
 }
 
-fn limits(services: &Services) -> Limits {
-    Limits {
+fn concurrency(services: &Services) -> Concurrency {
+    Concurrency {
         in_all: services.config.spool.concurrency,
         per_destination: services.config.spool.concurrency_per_destination,
     }

@@ -4,13 +4,13 @@ use crate::support::dns::Dns;
 use crate::support::onward::Onward;
 use crate::support::receiver::Receiver;
 use onward::store::{Options, Store};
-use onward::tls_rpt::{Counts, Failure, Outcome, PolicyType};
+use onward::tls_rpt::{Counts, Failure, PolicyType, SessionResult};
 use std::io::Read;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-fn outcome(domain: &str, result: Option<Failure>) -> Outcome {
+fn outcome(domain: &str, result: Option<Failure>) -> SessionResult {
     let host = result.map(|_| format!("mx.{domain}")).unwrap_or_default();
-    Outcome { domain: domain.to_owned(), policy: PolicyType::Sts, host, result }
+    SessionResult { domain: domain.to_owned(), policy: PolicyType::Sts, host, result }
 }
 
 #[test]
