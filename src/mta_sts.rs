@@ -12,9 +12,9 @@ const MAX_HOSTS: usize = 100;
 /// A policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
-    /// What it demands.
+    /// What the policy demands.
     pub mode: Mode,
-    /// For how long it counts from the moment it is fetched.
+    /// For how long the policy counts from the moment it is fetched.
     pub max_age: Duration,
     /// The hosts that may be the domain's, as [`Domain::to_key`] writes them: names, or `*.` and a name for one label more.
     pub hosts: Vec<String>,
@@ -25,7 +25,7 @@ pub struct Policy {
 pub enum Mode {
     /// To be one of the policy's, with a certificate for its name.
     Enforce,
-    /// The same, but mail goes without.
+    /// As [`Mode::Enforce`], but mail goes without.
     Testing,
     /// Nothing.
     None,

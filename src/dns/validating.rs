@@ -27,9 +27,9 @@ pub struct ValidatingResolver {
 
 type Probed = Option<(bool, Instant)>;
 
-/// For finding that out.
+/// How long finding out may take whether the name servers hand on what validation takes.
 const PROBE: Duration = Duration::from_secs(5);
-/// When to ask again that did not work.
+/// When to ask name servers again that did not.
 const ASK_AGAIN: Duration = Duration::from_mins(10);
 
 /// What the TLSA records of a host come to.

@@ -53,7 +53,7 @@ impl Clients {
         Self { max: max.into(), max_per_client: max_per_client.into(), table: Mutex::default() }
     }
 
-    /// From now on.
+    /// Changes the limits, from now on.
     pub fn set_limits(&self, max: usize, max_per_client: usize) {
         self.max.store(max, Ordering::Relaxed);
         self.max_per_client.store(max_per_client, Ordering::Relaxed);

@@ -43,7 +43,7 @@ pub struct ListenerConfig {
     pub proxies: Vec<IpNet>,
     /// Peers whose XFORWARD is believed.
     pub relays: Vec<IpNet>,
-    /// How they may encrypt, if at all.
+    /// How clients may encrypt, if at all.
     pub encryption: Option<Encryption>,
 }
 
@@ -66,7 +66,7 @@ impl fmt::Display for Peer {
 
 /// What all sessions share.
 pub struct Server<F> {
-    /// For the state machine.
+    /// How the state machine of a session behaves.
     pub session: Arc<SessionConfig>,
     /// Limits of connections.
     pub clients: Arc<Clients>,
@@ -85,17 +85,17 @@ impl<F> fmt::Debug for Server<F> {
 }
 
 impl Listener {
-    /// On a socket.
+    /// A listener on `socket`.
     pub fn new(socket: Socket, config: ListenerConfig) -> Self {
         Self { socket, config }
     }
 
-    /// Where it listens, with the port the system chose if the configuration said 0.
+    /// Where the listener listens, with the port the system chose if the configuration said 0.
     pub fn local(&self) -> &str {
         self.socket.local()
     }
 
-    /// The same for TCP; `None` also where something is expected before the dialogue: a PROXY header, TLS.
+    /// The TCP address of the listener; `None` also where a PROXY header or TLS is expected before the dialogue.
     pub fn plain_address(&self) -> Option<SocketAddr> {
         let ListenerConfig { proxies, encryption, .. } = &self.config;
         let is_implicit = encryption.as_ref().is_some_and(|encryption| encryption.is_implicit);

@@ -23,7 +23,7 @@ pub(super) struct Connection {
     pub(super) remote: Remote,
     pub(super) protocol: Protocol,
     pub(super) extensions: Extensions,
-    /// How it is encrypted, and why that is believed; empty for plaintext.
+    /// How the connection is encrypted, and why that is believed; empty for plaintext.
     pub(super) tls: String,
     /// Messages handed over so far.
     pub(super) messages: u32,
@@ -57,7 +57,7 @@ pub(super) enum OpenError {
 }
 
 impl OpenError {
-    /// It came to nothing for the sake of encryption.
+    /// Whether the connection came to nothing for the sake of encryption.
     pub(super) fn is_of_tls(&self) -> bool {
         matches!(self, Self::WithoutTls | Self::TlsRefused(_) | Self::Tls(_))
     }

@@ -25,9 +25,9 @@ pub struct Attempt {
     /// The host that decided it, or the last one that was tried:
     /// `mx1.example.org [192.0.2.1]:25`, `192.0.2.1:25` or `unix:/path`.
     pub remote: Option<String>,
-    /// How it was encrypted, and why that was believed; empty for plaintext, or without connection.
+    /// How the connection was encrypted, and why that was believed; empty for plaintext, or without connection.
     pub tls: String,
-    /// How long it took, waiting for a connection included.
+    /// How long the attempt took, waiting for a connection included.
     pub elapsed: Duration,
     /// The whole message was sent and the reply to it never came: the destination may have it.
     pub uncertain: bool,

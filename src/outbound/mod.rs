@@ -74,7 +74,7 @@ pub struct OutboundConfig {
     pub mx_port: u16,
     /// Connections and times.
     pub limits: OutboundLimits,
-    /// TLS with them.
+    /// Begins TLS with hosts.
     pub connector: Connector,
     /// What differs from destination to destination.
     pub preferences: Preferences,
@@ -82,7 +82,7 @@ pub struct OutboundConfig {
     pub sts_port: Option<u16>,
     /// Where MTA-STS policies outlive a restart.
     pub store: Option<Arc<dyn PolicyStore>>,
-    /// For TLSA records; `None`: they do not count.
+    /// Proves TLSA records; `None`: they do not count.
     pub dane: Option<ValidatingResolver>,
 }
 
@@ -157,12 +157,12 @@ impl Outbound {
         self.policies.take_counts()
     }
 
-    /// The same since the start, by policy and result.
+    /// What came of TLS since the start: the policy, the result, how many sessions.
     pub fn tls_totals(&self) -> Vec<(&'static str, &'static str, u64)> {
         self.policies.totals()
     }
 
-    /// What it finds hosts with.
+    /// What hosts are found with.
     pub fn resolver(&self) -> &Resolver {
         &self.router.resolver
     }

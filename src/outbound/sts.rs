@@ -21,7 +21,7 @@ const MAX_KNOWN: usize = 10_000;
 const REST: Duration = Duration::from_mins(5);
 /// A policy that is older is fetched again when it is used, before it ends (§10.2).
 const FRESH: u64 = 86_400;
-/// For the TXT record.
+/// How long the answer to the question for the TXT record may take.
 const DNS_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Finds the policies of destinations. A policy outlives a restart in the store, if there is one.

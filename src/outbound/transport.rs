@@ -26,7 +26,7 @@ pub(super) enum Endpoint {
 }
 
 impl Endpoint {
-    /// Its address, if it has one.
+    /// The address of the endpoint, if it has one.
     pub(super) fn tcp(&self) -> Option<&SocketAddr> {
         match self {
             Self::Tcp(address) => Some(address),
@@ -44,7 +44,7 @@ pub(super) struct Remote {
 }
 
 impl Remote {
-    /// Its address.
+    /// The address of the host.
     pub(super) fn ip(&self) -> Option<IpAddr> {
         self.endpoint.tcp().map(SocketAddr::ip)
     }

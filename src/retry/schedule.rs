@@ -18,9 +18,9 @@ pub struct Concurrency {
 pub struct Entry {
     /// Which message.
     pub message: i64,
-    /// When it is to be tried, in milliseconds since 1970.
+    /// When the message is to be tried, in milliseconds since 1970.
     pub due: u64,
-    /// When it is given up.
+    /// When the message is given up.
     pub expires: u64,
 }
 
@@ -29,23 +29,23 @@ pub struct Entry {
 pub struct Work {
     /// Which message.
     pub message: i64,
-    /// For which destination.
+    /// The destination.
     pub hop: Arc<NextHop>,
-    /// Its time is up and the destination is known not to answer: give it up without another try.
+    /// The time of the message is up and the destination is known not to answer: give it up without another try.
     pub give_up: bool,
 }
 
 /// Whether the host of a destination could be spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Host {
-    /// It gave a verdict on the message, whatever it was.
+    /// The host gave a verdict on the message, whatever it was.
     Answers,
-    /// It did not: unreachable, silent, closing. Nobody need ask before this time.
+    /// The host did not: unreachable, silent, closing. Nobody need ask before this time.
     Sleeps {
         /// In milliseconds since 1970.
         until: u64,
     },
-    /// It was not asked.
+    /// The host was not asked.
     Unknown,
 }
 
@@ -103,7 +103,7 @@ impl Schedule {
         }
     }
 
-    /// From now on.
+    /// Changes the bounds, from now on.
     pub fn set_concurrency(&mut self, concurrency: Concurrency) {
         self.concurrency = concurrency;
     }
