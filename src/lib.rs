@@ -10,8 +10,8 @@
 //!
 //! Protocols, bytes in and bytes out: [`smtp`] for servers and the replies of servers, [`proxy`] for the
 //! header of a load balancer; for Postfix [`socketmap`] in frames of [`netstring`], [`tcp_table`] (both ask
-//! [`lookup`]) and [`policy`]; [`mta_sts`] for what domains say about TLS,
-//! and [`tls_rpt`] for what came of it.
+//! [`lookup`]) and [`policy`]; [`mta_sts`] and [`tlsa`] for
+//! what domains say about TLS, and [`tls_rpt`] for what came of it.
 //!
 //! Edges: [`config`] reads the configuration; [`clock`] says what time it is; [`store`] keeps domains, aliases, memories, the spool and
 //! the journal; [`dns`] asks; [`inbound`] serves clients; [`outbound`] delivers; [`http`] answers those who
@@ -82,5 +82,7 @@ pub mod time;
 pub mod tls;
 #[deny(clippy::disallowed_methods)]
 pub mod tls_rpt;
+#[deny(clippy::disallowed_methods)]
+pub mod tlsa;
 #[deny(clippy::disallowed_methods)]
 pub mod verdict;

@@ -1,7 +1,8 @@
-//! MTA-STS (RFC 8461): what a domain says about TLS with its mail servers, as texts.
+//! MTA-STS (RFC 8461): what a domain says about TLS with its mail servers, as texts, and who keeps it.
 
-use crate::address::Domain;
-use std::time::Duration;
+use crate::{address::Domain, time::UnixTime};
+use async_trait::async_trait;
+use std::{error::Error, fmt, time::Duration};
 
 /// Longest life of a policy (§3.2): what says more is cut.
 const MAX_AGE: u64 = 31_557_600;
@@ -11,9 +12,9 @@ const MAX_HOSTS: usize = 100;
 /// A policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
-    /// What it demands.
+    /// What the policy demands.
     pub mode: Mode,
-    /// For how long it counts from the moment it is fetched.
+    /// For how long the policy counts from the moment it is fetched.
     pub max_age: Duration,
     /// The hosts that may be the domain's, as [`Domain::to_key`] writes them: names, or `*.` and a name for one label more.
     pub hosts: Vec<String>,
@@ -24,11 +25,54 @@ pub struct Policy {
 pub enum Mode {
     /// To be one of the policy's, with a certificate for its name.
     Enforce,
-    /// The same, but mail goes without.
+    /// As [`Mode::Enforce`], but mail goes without.
     Testing,
     /// Nothing.
     None,
 }
+
+/// A policy as it was fetched, in a [`PolicyStore`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CachedPolicy {
+    /// The id in the TXT record at that time.
+    pub id: String,
+    /// The text of the policy.
+    pub text: String,
+    /// When the policy was fetched, in seconds since 1970.
+    pub fetched: UnixTime,
+    /// Until when the policy counts.
+    pub expires: UnixTime,
+}
+
+/// Keeps the policies of destination domains: one that was seen must not be forgotten before it expires, or
+/// whoever suppresses a later look-up gets the mail in plaintext (RFC 8461 §10.2).
+///
+/// Domains are named as [`Domain::to_key`] writes them.
+#[async_trait]
+pub trait PolicyStore: fmt::Debug + Send + Sync {
+    /// The policy of `domain`, unless it has expired at `now`.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    async fn sts_policy(
+        &self,
+        domain: &str,
+        now: UnixTime,
+    ) -> Result<Option<CachedPolicy>, PolicyStoreError>;
+
+    /// Keeps the policy of `domain` instead of an earlier one.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    async fn keep_sts_policy(
+        &self,
+        domain: &str,
+        policy: CachedPolicy,
+    ) -> Result<(), PolicyStoreError>;
+}
+
+/// Why a [`PolicyStore`] fails: for the log.
+pub type PolicyStoreError = Box<dyn Error + Send + Sync>;
 
 /// Why a text is no policy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

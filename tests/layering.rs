@@ -34,6 +34,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "policy",
             "milter",
             "mta_sts",
+            "tlsa",
             "tls_rpt",
         ],
     ),
@@ -48,6 +49,22 @@ const LAYERS: [(&str, &[&str]); 7] = [
     ("what it does", &["mail", "admin"]),
     ("daemon", &["daemon"]),
     ("cli", &["cli", "log", "lib", "main"]),
+];
+
+/// Which other edges an edge may use.
+const EDGES: [(&str, &[&str]); 12] = [
+    ("clock", &[]),
+    ("store", &[]),
+    ("dns", &[]),
+    ("tls", &[]),
+    ("metrics", &[]),
+    ("inbound", &["tls"]),
+    ("http", &["inbound"]),
+    ("postfix", &["inbound"]),
+    ("outbound", &["dns", "tls"]),
+    ("auth", &["dns"]),
+    ("acme", &["http", "inbound", "tls"]),
+    ("keys", &["acme", "auth", "tls"]),
 ];
 
 /// What the lower two layers must not touch.
@@ -71,6 +88,11 @@ fn layer_of(module: &str) -> usize {
         .iter()
         .position(|(_, modules)| modules.contains(&module))
         .unwrap_or_else(|| panic!("module `{module}` has no layer: name it in tests/layering.rs"))
+}
+
+fn edges_of(module: &str) -> &'static [&'static str] {
+    let edge = EDGES.iter().find(|(edge, _)| *edge == module);
+    edge.unwrap_or_else(|| panic!("name the edges that `{module}` may use in tests/layering.rs")).1
 }
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
@@ -122,6 +144,29 @@ fn uses(code: &str) -> Vec<String> {
         .collect()
 }
 
+/// What is wrong with the `code` of a file, named from `src/` on.
+fn wrong_in(file: &str, code: &str) -> Vec<String> {
+    let module = file.split('/').next().unwrap().trim_end_matches(".rs");
+    let layer = layer_of(module);
+    let name = LAYERS[layer].0;
+    let mut wrong = Vec::new();
+    for used in uses(code).into_iter().filter(|used| used != module) {
+        if layer_of(&used) > layer {
+            let above = LAYERS[layer_of(&used)].0;
+            wrong.push(format!("{file}: {name} uses {used}, of the higher layer {above}"));
+        } else if name == "edges"
+            && layer_of(&used) == layer
+            && !edges_of(module).contains(&used.as_str())
+        {
+            wrong.push(format!("{file}: {module} is not to use {used}"));
+        }
+    }
+    for word in IMPURE.iter().filter(|word| layer <= 1 && code.contains(**word)) {
+        wrong.push(format!("{file}: `{word}` in the {name}"));
+    }
+    wrong
+}
+
 #[test]
 fn no_arrow_points_up_and_the_core_is_pure() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -130,29 +175,35 @@ fn no_arrow_points_up_and_the_core_is_pure() {
     let mut wrong = Vec::new();
     for file in &files {
         let relative = file.strip_prefix(&src).unwrap();
-        let first = relative.iter().next().unwrap().to_str().unwrap();
-        let layer = layer_of(first.trim_end_matches(".rs"));
         let is_test = relative.file_name().is_some_and(|name| name == "tests.rs");
-        if is_test {
-            continue;
-        }
-        let code = code(file);
-        for module in uses(&code) {
-            if layer_of(&module) > layer {
-                wrong.push(format!(
-                    "{}: {} uses {module}, of the higher layer {}",
-                    relative.display(),
-                    LAYERS[layer].0,
-                    LAYERS[layer_of(&module)].0
-                ));
-            }
-        }
-        for word in IMPURE.iter().filter(|word| layer <= 1 && code.contains(**word)) {
-            wrong.push(format!("{}: `{word}` in the {}", relative.display(), LAYERS[layer].0));
+        if !is_test {
+            wrong.extend(wrong_in(relative.to_str().unwrap(), &code(file)));
         }
     }
     assert!(files.len() > 20, "found only {} files", files.len());
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_forbidden_arrow_is_found() {
+    let code = "use crate::{\n    config::Config,\n    dns::Resolver,\n    tls::Acceptor,\n};\n";
+    assert!(wrong_in("outbound/mod.rs", code).is_empty());
+    assert_eq!(
+        wrong_in("inbound/driver.rs", code),
+        ["inbound/driver.rs: inbound is not to use dns"]
+    );
+    assert_eq!(
+        wrong_in("proxy.rs", "use crate::dns::Resolver;"),
+        ["proxy.rs: protocols uses dns, of the higher layer edges"]
+    );
+    assert_eq!(
+        wrong_in("dns/mod.rs", "crate::daemon::run()"),
+        ["dns/mod.rs: edges uses daemon, of the higher layer daemon"]
+    );
+    assert_eq!(
+        wrong_in("srs/tag.rs", "Instant::now()"),
+        ["srs/tag.rs: `Instant::now` in the core"]
+    );
 }
 
 #[test]

@@ -16,13 +16,13 @@ const WAITS: [Duration; 4] = [
 /// Sees to it that there is a certificate, and that it does not expire.
 #[derive(Debug)]
 pub struct Keeper {
-    /// From whom.
+    /// The authority that issues the certificate.
     pub acme: Acme,
-    /// For which names.
+    /// The names of the certificate.
     pub names: Vec<String>,
     /// The authorities that the ACME server's own certificate is from; `None`: the system's.
     pub ca_file: Option<PathBuf>,
-    /// Where it is kept.
+    /// Where the certificate is kept.
     pub files: Files,
 }
 
@@ -59,7 +59,7 @@ impl Keeper {
         }
     }
 
-    /// It is not there, is not for all names, or two thirds of its life are over.
+    /// Whether the certificate is not there, is not for all names, or has lived two thirds of its life.
     fn is_due(&self) -> bool {
         match tls::expiry(&self.files.certificate().certificate) {
             Err(_) => true,

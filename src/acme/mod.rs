@@ -16,21 +16,21 @@ pub enum AcmeError {
     /// The authority, or the way to it.
     #[error("the authority: {0}")]
     Authority(#[from] instant_acme::Error),
-    /// It offers no challenge that can be answered here.
+    /// The authority offers no challenge that can be answered here.
     #[error("the authority offers no http-01 challenge")]
     NoChallenge,
-    /// It did not find what it asked for.
+    /// The authority did not find what it asked for.
     #[error(
         "the authority does not believe that {0} is ours: is its A record this machine, and port 80 open?"
     )]
     NotBelieved(String),
-    /// What it issued cannot be used.
+    /// What the authority issued cannot be used.
     #[error("what the authority issued cannot be used: {0}")]
     Unusable(String),
-    /// Its files.
+    /// The files of account and certificate.
     #[error("{}: {error}", .file.display())]
     File {
-        /// Which.
+        /// The file.
         file: std::path::PathBuf,
         /// What the system says.
         error: std::io::Error,

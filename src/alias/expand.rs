@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 /// How far an expansion may go.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct ExpansionLimits {
     /// Aliases in a chain.
     pub depth: usize,
     /// Mailboxes in the end.
@@ -16,7 +16,7 @@ pub struct Limits {
     pub lookups: usize,
 }
 
-impl Default for Limits {
+impl Default for ExpansionLimits {
     fn default() -> Self {
         Self { depth: 10, mailboxes: 100, lookups: 1_000 }
     }
@@ -57,7 +57,7 @@ pub struct Dropped {
 pub fn expand<L: Lookup>(
     recipient: &Mailbox,
     lookup: &L,
-    limits: Limits,
+    limits: ExpansionLimits,
 ) -> Result<Expansion, L::Error> {
     if !lookup.is_hosted(recipient.domain())? {
         return Ok(Expansion::Refuse(Reply::relaying_denied()));
@@ -73,7 +73,7 @@ pub fn expand<L: Lookup>(
 pub fn expand_all<L: Lookup>(
     destinations: &[Mailbox],
     lookup: &L,
-    limits: Limits,
+    limits: ExpansionLimits,
 ) -> Result<Expansion, L::Error> {
     let mut walk = Walk::new(lookup, limits);
     match walk.visit_all(destinations) {
@@ -91,7 +91,7 @@ pub fn expand_all<L: Lookup>(
 pub fn find_cycle<L: Lookup>(
     destinations: &[Mailbox],
     lookup: &L,
-    limits: Limits,
+    limits: ExpansionLimits,
 ) -> Result<Option<Vec<Mailbox>>, L::Error> {
     let mut walk = Walk::new(lookup, limits);
     walk.defer_stops = false;
@@ -105,7 +105,7 @@ pub fn find_cycle<L: Lookup>(
 /// One walk down the aliases, depth first.
 struct Walk<'a, L> {
     lookup: &'a L,
-    limits: Limits,
+    limits: ExpansionLimits,
     /// False to look beyond a deferring member.
     defer_stops: bool,
     /// The aliases from the recipient down to here.
@@ -125,7 +125,7 @@ enum Stop<E> {
 }
 
 impl<'a, L: Lookup> Walk<'a, L> {
-    fn new(lookup: &'a L, limits: Limits) -> Self {
+    fn new(lookup: &'a L, limits: ExpansionLimits) -> Self {
         Self {
             lookup,
             limits,

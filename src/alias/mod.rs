@@ -14,7 +14,7 @@ mod pattern;
 
 pub use address::{AliasAddress, Key};
 pub use destination::{Destination, Template};
-pub use expand::{Dropped, Expansion, Limits, expand, expand_all, find_cycle};
+pub use expand::{Dropped, Expansion, ExpansionLimits, expand, expand_all, find_cycle};
 pub use find::{Found, Lookup, find};
 pub use pattern::Pattern;
 

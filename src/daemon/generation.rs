@@ -6,7 +6,7 @@ use crate::{
     address::Domain,
     config::{Acme, Config, Milter, Protocol},
     http::serve_http,
-    inbound::{Clients, Encryption, Listener, Manners, Server, Socket, Timeouts},
+    inbound::{Clients, Encryption, Listener, ListenerConfig, Server, Socket, Timeouts},
     keys::{self, live::Live},
     mail::{Filter, Mail, Parts, Tables},
     milter::Mode,
@@ -96,12 +96,12 @@ impl Generation {
                 let encryption = acceptor
                     .clone()
                     .map(|acceptor| Encryption { acceptor, is_implicit: listen.implicit_tls });
-                let manners = Manners {
+                let listener_config = ListenerConfig {
                     proxies: listen.proxy_protocol.clone(),
                     relays: listen.xforward.clone(),
                     encryption,
                 };
-                listeners.push(Listener::new(socket, manners));
+                listeners.push(Listener::new(socket, listener_config));
             }
         }
         let issuing = match &config.tls.acme {

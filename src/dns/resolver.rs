@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-/// For an answer to one query; a packet that is lost is asked for again.
+/// How long the answer to one query may take; a packet that is lost is asked for again.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Queries sent for one question, beside the first.
 const ATTEMPTS: usize = 3;
@@ -198,7 +198,7 @@ impl Resolver {
 
 /// For whoever checks senders: names that strangers publish, which need be no host names.
 impl Resolver {
-    /// For checks that mail-auth makes, with the same servers and the same cache.
+    /// The resolver of checks that mail-auth makes, with the same servers and the same cache.
     pub(crate) fn authenticator(&self) -> mail_auth::MessageAuthenticator {
         mail_auth::MessageAuthenticator(self.0.clone())
     }

@@ -1,7 +1,7 @@
 //! DNS with proof: what DANE stands on (RFC 7672 §2).
 
 use super::resolver::{LookupError, MxRecord, Resolver, ResolverError, absolute, mx_records};
-use crate::{address::Domain, config::Dane, tls::Tlsa};
+use crate::{address::Domain, config::Dane, tlsa::Tlsa};
 use hickory_resolver::{
     TokioResolver,
     net::{DnsError, NetError},
@@ -27,9 +27,9 @@ pub struct ValidatingResolver {
 
 type Probed = Option<(bool, Instant)>;
 
-/// For finding that out.
+/// How long finding out may take whether the name servers hand on what validation takes.
 const PROBE: Duration = Duration::from_secs(5);
-/// When to ask again that did not work.
+/// When to ask name servers again that did not.
 const ASK_AGAIN: Duration = Duration::from_mins(10);
 
 /// What the TLSA records of a host come to.

@@ -20,7 +20,7 @@ use tokio::{
 
 /// Connections at once to one listener; who comes beyond is turned away.
 const CONNECTIONS: usize = 32;
-/// For a whole connection.
+/// How long a whole connection may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Most octets of a request's head.
 const MAX_HEAD: usize = 16 << 10;

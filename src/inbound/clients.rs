@@ -25,15 +25,16 @@ pub struct Clients {
 #[derive(Debug, Default)]
 struct Table {
     connections: usize,
-    clients: HashMap<Key, Client>,
+    clients: HashMap<Key, Tally>,
 }
 
 /// An IPv4 address, or the /64 of an IPv6 address: what one customer usually has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Key(IpAddr);
 
+/// What is counted against one client.
 #[derive(Debug, Default)]
-struct Client {
+struct Tally {
     connections: usize,
     bad_tags: u32,
     window_began: Option<Instant>,
@@ -52,7 +53,7 @@ impl Clients {
         Self { max: max.into(), max_per_client: max_per_client.into(), table: Mutex::default() }
     }
 
-    /// From now on.
+    /// Changes the limits, from now on.
     pub fn set_limits(&self, max: usize, max_per_client: usize) {
         self.max.store(max, Ordering::Relaxed);
         self.max_per_client.store(max_per_client, Ordering::Relaxed);
@@ -103,7 +104,7 @@ impl Table {
     }
 }
 
-impl Client {
+impl Tally {
     fn recent(&self) -> u32 {
         match self.window_began {
             Some(began) if began.elapsed() < BAD_TAG_WINDOW => self.bad_tags,
@@ -116,7 +117,7 @@ impl Admission {
     /// Forged SRS addresses that this client tried within the last hour, in this session and others.
     pub fn bad_tags(&self) -> u32 {
         let table = self.clients.lock();
-        self.key.and_then(|key| table.clients.get(&key)).map_or(0, Client::recent)
+        self.key.and_then(|key| table.clients.get(&key)).map_or(0, Tally::recent)
     }
 
     /// Counts a forged SRS address against the client.

@@ -59,18 +59,18 @@ pub trait Handler: Send {
 /// How long a client may take (`[limits]`, RFC 5321 §4.5.3.2).
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// For a whole command.
+    /// How long a whole command may take.
     pub command: Duration,
-    /// Between two reads of a message.
+    /// How long may pass between two reads of a message.
     pub data: Duration,
-    /// For the session.
+    /// How long a session may take.
     pub session: Duration,
 }
 
 /// How clients of a listener may encrypt.
 #[derive(Debug, Clone)]
 pub struct Encryption {
-    /// Has the certificates.
+    /// Begins TLS, by our certificates.
     pub acceptor: Acceptor,
     /// From the first octet on, and not by STARTTLS.
     pub is_implicit: bool,

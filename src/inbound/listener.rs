@@ -33,17 +33,17 @@ const PROXY_PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Listener {
     socket: Socket,
-    manners: Manners,
+    config: ListenerConfig,
 }
 
 /// What a listener makes of its peers.
 #[derive(Debug, Clone, Default)]
-pub struct Manners {
+pub struct ListenerConfig {
     /// Peers whose PROXY header is believed.
     pub proxies: Vec<IpNet>,
     /// Peers whose XFORWARD is believed.
     pub relays: Vec<IpNet>,
-    /// How they may encrypt, if at all.
+    /// How clients may encrypt, if at all.
     pub encryption: Option<Encryption>,
 }
 
@@ -66,7 +66,7 @@ impl fmt::Display for Peer {
 
 /// What all sessions share.
 pub struct Server<F> {
-    /// For the state machine.
+    /// How the state machine of a session behaves.
     pub session: Arc<SessionConfig>,
     /// Limits of connections.
     pub clients: Arc<Clients>,
@@ -85,19 +85,19 @@ impl<F> fmt::Debug for Server<F> {
 }
 
 impl Listener {
-    /// On a socket.
-    pub fn new(socket: Socket, manners: Manners) -> Self {
-        Self { socket, manners }
+    /// A listener on `socket`.
+    pub fn new(socket: Socket, config: ListenerConfig) -> Self {
+        Self { socket, config }
     }
 
-    /// Where it listens, with the port the system chose if the configuration said 0.
+    /// Where the listener listens, with the port the system chose if the configuration said 0.
     pub fn local(&self) -> &str {
         self.socket.local()
     }
 
-    /// The same for TCP; `None` also where something is expected before the dialogue: a PROXY header, TLS.
+    /// The TCP address of the listener; `None` also where a PROXY header or TLS is expected before the dialogue.
     pub fn plain_address(&self) -> Option<SocketAddr> {
-        let Manners { proxies, encryption, .. } = &self.manners;
+        let ListenerConfig { proxies, encryption, .. } = &self.config;
         let is_implicit = encryption.as_ref().is_some_and(|encryption| encryption.is_implicit);
         self.socket.local_address().filter(|_| proxies.is_empty() && !is_implicit)
     }
@@ -113,18 +113,18 @@ impl Listener {
         F: Fn(Peer, Arc<Admission>) -> H + Send + Sync + 'static,
         H: Handler + 'static,
     {
-        let manners = Arc::new(self.manners);
+        let config = Arc::new(self.config);
         let begin = |accepted, sessions: &mut JoinSet<()>| {
-            let (server, manners) = (Arc::clone(&server), Arc::clone(&manners));
+            let (server, config) = (Arc::clone(&server), Arc::clone(&config));
             let shutdown = shutdown.clone();
             sessions.spawn(async move {
                 match accepted {
                     Accepted::Tcp(stream, peer) => {
-                        serve_tcp(stream, peer, &manners, &server, shutdown).await;
+                        serve_tcp(stream, peer, &config, &server, shutdown).await;
                     }
                     Accepted::Unix(stream) => {
-                        let (peer, is_relay) = (Peer { ip: None }, !manners.relays.is_empty());
-                        serve(stream, peer, is_relay, &manners, &server, shutdown).await;
+                        let (peer, is_relay) = (Peer { ip: None }, !config.relays.is_empty());
+                        serve(stream, peer, is_relay, &config, &server, shutdown).await;
                     }
                 }
             });
@@ -136,7 +136,7 @@ impl Listener {
 async fn serve_tcp<F, H>(
     mut stream: TcpStream,
     peer: SocketAddr,
-    manners: &Manners,
+    config: &ListenerConfig,
     server: &Server<F>,
     shutdown: watch::Receiver<bool>,
 ) where
@@ -146,7 +146,7 @@ async fn serve_tcp<F, H>(
     // Replies are flushed when the client is waited for, so Nagle could only delay them.
     let _ = stream.set_nodelay(true);
     let mut ip = peer.ip().to_canonical();
-    if manners.proxies.iter().any(|net| net.contains(ip)) {
+    if config.proxies.iter().any(|net| net.contains(ip)) {
         match timeout(PROXY_PATIENCE, read_proxy_header(&mut stream)).await {
             Ok(Ok(source)) => ip = source.unwrap_or(ip),
             Ok(Err(error)) => {
@@ -159,15 +159,15 @@ async fn serve_tcp<F, H>(
             }
         }
     }
-    let is_relay = manners.relays.iter().any(|net| net.contains(ip));
-    serve(stream, Peer { ip: Some(ip) }, is_relay, manners, server, shutdown).await;
+    let is_relay = config.relays.iter().any(|net| net.contains(ip));
+    serve(stream, Peer { ip: Some(ip) }, is_relay, config, server, shutdown).await;
 }
 
 async fn serve<S, F, H>(
     mut stream: S,
     peer: Peer,
     is_relay: bool,
-    manners: &Manners,
+    config: &ListenerConfig,
     server: &Server<F>,
     shutdown: watch::Receiver<bool>,
 ) where
@@ -180,7 +180,7 @@ async fn serve<S, F, H>(
         Err(reply) => {
             tracing::warn!(client = %peer, %reply, "connection refused");
             // Where TLS comes first, a reply in plaintext is none.
-            if manners.encryption.as_ref().is_none_or(|encryption| !encryption.is_implicit) {
+            if config.encryption.as_ref().is_none_or(|encryption| !encryption.is_implicit) {
                 refuse(&mut stream, &reply).await;
             }
             return;
@@ -192,7 +192,7 @@ async fn serve<S, F, H>(
     }
     let mut handler = (server.handler)(peer.clone(), admission);
     let (timeouts, memory) = (server.timeouts, &server.memory);
-    let encryption = manners.encryption.as_ref();
+    let encryption = config.encryption.as_ref();
     if let Err(error) =
         drive(stream, session, encryption, &mut handler, timeouts, memory, shutdown).await
     {

@@ -26,7 +26,7 @@ impl MessageMemory {
         Self { used: Arc::default(), max: Arc::new(AtomicUsize::new(max)) }
     }
 
-    /// From now on, for all clones.
+    /// Changes the room, from now on and for all clones.
     pub fn set_max(&self, max: usize) {
         self.max.store(max, Ordering::Relaxed);
     }

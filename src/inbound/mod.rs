@@ -12,6 +12,6 @@ mod stream;
 
 pub use clients::{Admission, Clients};
 pub use driver::{Encryption, Handler, Timeouts, drive};
-pub use listener::{Listener, Manners, Peer, Server};
+pub use listener::{Listener, ListenerConfig, Peer, Server};
 pub use memory::{MessageMemory, Reservation};
 pub use socket::{Accepted, Bound, Socket};

@@ -106,7 +106,7 @@ impl Bound {
         Ok(Arc::new(Self { kind: Kind::Tcp(listener), local }))
     }
 
-    /// The same for a unix socket, whose file is not ours.
+    /// A listener on a unix socket that somebody else has bound, and whose file is not ours.
     ///
     /// # Errors
     /// When it is none.
@@ -118,7 +118,7 @@ impl Bound {
         Ok(Arc::new(Self { kind: Kind::Unix(listener, PathBuf::new()), local }))
     }
 
-    /// Where it listens, with the port the system chose if the configuration said 0.
+    /// Where the socket listens, with the port the system chose if the configuration said 0.
     pub fn local(&self) -> &str {
         &self.local
     }
@@ -154,7 +154,7 @@ impl Socket {
         self.bound.local()
     }
 
-    /// The same for TCP.
+    /// The TCP address of the socket.
     pub fn local_address(&self) -> Option<SocketAddr> {
         match &self.listener {
             Listening::Tcp(listener) => listener.local_addr().ok(),

@@ -81,7 +81,7 @@ pub(crate) struct Parts {
     /// The way to whoever tries again what waits.
     pub(crate) spool: spool::Handle,
     /// When that is.
-    pub(crate) retry: retry::Policy,
+    pub(crate) retry: retry::Backoff,
     /// For the bytes of all messages, whether they come or wait.
     pub(crate) memory: MessageMemory,
     pub(crate) metrics: Arc<Metrics>,
@@ -110,7 +110,7 @@ impl Parts {
             network: Arc::clone(&outbound) as Arc<dyn Network>,
             outbound,
             spool,
-            retry: retry_policy(&config),
+            retry: backoff(&config),
             memory: MessageMemory::new(config.limits.message_memory),
             metrics: Arc::new(Metrics::new()),
             config,
@@ -140,7 +140,7 @@ impl Parts {
             network: Arc::clone(&outbound) as Arc<dyn Network>,
             outbound,
             spool: self.spool.clone(),
-            retry: retry_policy(&config),
+            retry: backoff(&config),
             memory: self.memory.clone(),
             metrics: Arc::clone(&self.metrics),
             config,
@@ -206,8 +206,8 @@ impl Secrets {
     }
 }
 
-fn retry_policy(config: &Config) -> retry::Policy {
-    retry::Policy { waits: config.spool.retry.clone(), max_age: config.spool.max_age }
+fn backoff(config: &Config) -> retry::Backoff {
+    retry::Backoff { waits: config.spool.retry.clone(), max_age: config.spool.max_age }
 }
 
 fn outbound(config: &Config, store: &Store) -> Result<Outbound, OpenError> {
@@ -223,7 +223,7 @@ fn outbound(config: &Config, store: &Store) -> Result<Outbound, OpenError> {
             ipv6_first: config.delivery.ipv6_first.clone(),
         },
         sts_port: config.tls.mta_sts.then_some(HTTPS_PORT),
-        store: Some(store.clone()),
+        store: Some(Arc::new(store.clone())),
         dane: dane(config)?,
     }))
 }

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     address::Mailbox,
     clock,
+    mta_sts::PolicyStore,
     time::UnixTime,
     tls_rpt::{Report, Row, report_to},
 };
@@ -66,7 +67,7 @@ async fn report_to_one(parts: &Parts, rows: &[Row], day: u64, now: UnixTime) {
     let policy = parts.store.sts_policy(domain, now).await.ok().flatten();
     for to in to {
         let id = clock::message_id();
-        let policy = policy.iter().flat_map(|policy| policy.policy.lines());
+        let policy = policy.iter().flat_map(|policy| policy.text.lines());
         let report = Report {
             domain,
             day,

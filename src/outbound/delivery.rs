@@ -1,5 +1,6 @@
 use super::{
-    client::{Client, Lost, OpenError},
+    connection::{Connection, OpenError},
+    dialogue::Lost,
     outgoing::Outgoing,
     route::NoRoute,
     transfer::Answer,
@@ -24,9 +25,9 @@ pub struct Attempt {
     /// The host that decided it, or the last one that was tried:
     /// `mx1.example.org [192.0.2.1]:25`, `192.0.2.1:25` or `unix:/path`.
     pub remote: Option<String>,
-    /// How it was encrypted, and why that was believed; empty for plaintext, or without connection.
+    /// How the connection was encrypted, and why that was believed; empty for plaintext, or without connection.
     pub tls: String,
-    /// How long it took, waiting for a connection included.
+    /// How long the attempt took, waiting for a connection included.
     pub elapsed: Duration,
     /// The whole message was sent and the reply to it never came: the destination may have it.
     pub uncertain: bool,
@@ -65,10 +66,10 @@ impl<'a> Delivery<'a> {
         &mut self,
         pending: &[usize],
         answers: Vec<Answer>,
-        client: &Client,
+        connection: &Connection,
         lost: Option<&Lost>,
     ) {
-        let remote = &client.remote;
+        let remote = &connection.remote;
         let hidden = self.hidden(remote);
         for (at, answer) in pending.iter().zip(answers) {
             let mut attempt = match answer {
@@ -83,7 +84,7 @@ impl<'a> Delivery<'a> {
                     self.asleep(failure);
                     continue;
                 }
-                Answer::Unsent if matches!(lost, Some(Lost::NotAllowed)) => {
+                Answer::Withheld => {
                     self.deferred(Reply::local_error());
                     continue;
                 }
@@ -93,7 +94,7 @@ impl<'a> Delivery<'a> {
                     continue;
                 }
             };
-            attempt.tls.clone_from(&client.tls);
+            attempt.tls.clone_from(&connection.tls);
             if let Some(slot) = self.attempts.get_mut(*at) {
                 *slot = Some(attempt);
             }
@@ -199,8 +200,6 @@ impl<'a> Delivery<'a> {
 fn lost_reply(lost: Option<&Lost>) -> Reply {
     match lost {
         Some(Lost::TimedOut) => Reply::destination_too_slow(),
-        Some(Lost::Broken(_) | Lost::NotSmtp(_) | Lost::NotAllowed) | None => {
-            Reply::destination_lost()
-        }
+        Some(Lost::Broken(_) | Lost::NotSmtp(_)) | None => Reply::destination_lost(),
     }
 }

@@ -19,9 +19,9 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-/// For all of it: a message may be waiting.
+/// How long a fetch may take in all: a message may be waiting.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// For a connection, while there is another address to try.
+/// How long a connection may take, while there is another address to try.
 const CONNECT: Duration = Duration::from_secs(4);
 /// Addresses that are tried.
 const MAX_ADDRESSES: usize = 4;

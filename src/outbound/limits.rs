@@ -28,9 +28,9 @@ pub struct OutboundLimits {
     /// How long a connection may take to open while there is another address to try; the last one may
     /// take all that is left until the deadline. 10 s.
     pub connect_time: Duration,
-    /// The same for the greeting, which some servers hold back for a while. 15 s.
+    /// As [`Self::connect_time`] for the greeting, which some servers hold back for a while. 15 s.
     pub greeting_time: Duration,
-    /// The same for each reply up to that to DATA. 15 s.
+    /// As [`Self::connect_time`] for each reply up to that to DATA. 15 s.
     pub command_time: Duration,
 }
 

@@ -1,10 +1,12 @@
 //! Destinations: messages handed to other servers, and what they said.
 //!
 //! [`Outbound::deliver`] is the way in: `route` finds the hosts, `policies` says how they must encrypt, `pool`
-//! keeps connections, `client` speaks over one of them, and `transfer` hands one message over.
+//! keeps connections, `connection` is one of them, over which a [`Dialogue`] is held, and `transfer` hands one
+//! message over.
 
-mod client;
+mod connection;
 mod delivery;
+mod dialogue;
 mod fetch;
 mod health;
 mod limits;
@@ -18,6 +20,7 @@ mod transfer;
 mod transport;
 
 pub use delivery::Attempt;
+pub use dialogue::{Dialogue, Lost};
 pub use fetch::published_policy;
 pub use limits::OutboundLimits;
 pub use outgoing::{Checkpoint, Outgoing};
@@ -25,13 +28,13 @@ pub use outgoing::{Checkpoint, Outgoing};
 use crate::{
     address::{Domain, DomainPattern, Mailbox},
     dns::{Resolver, ValidatingResolver},
+    mta_sts::PolicyStore,
     next_hop::NextHop,
     reply::Reply,
-    store::Store,
     tls::Connector,
     tls_rpt::Counts,
 };
-use client::{Client, Introduction, OpenError};
+use connection::{Connection, Introduction, OpenError};
 use delivery::Delivery;
 use fetch::Fetcher;
 use health::Health;
@@ -71,15 +74,15 @@ pub struct OutboundConfig {
     pub mx_port: u16,
     /// Connections and times.
     pub limits: OutboundLimits,
-    /// TLS with them.
+    /// Begins TLS with hosts.
     pub connector: Connector,
     /// What differs from destination to destination.
     pub preferences: Preferences,
     /// The port that MTA-STS policies are fetched from, 443; `None`: they do not count.
     pub sts_port: Option<u16>,
     /// Where MTA-STS policies outlive a restart.
-    pub store: Option<Store>,
-    /// For TLSA records; `None`: they do not count.
+    pub store: Option<Arc<dyn PolicyStore>>,
+    /// Proves TLSA records; `None`: they do not count.
     pub dane: Option<ValidatingResolver>,
 }
 
@@ -154,12 +157,12 @@ impl Outbound {
         self.policies.take_counts()
     }
 
-    /// The same since the start, by policy and result.
+    /// What came of TLS since the start: the policy, the result, how many sessions.
     pub fn tls_totals(&self) -> Vec<(&'static str, &'static str, u64)> {
         self.policies.totals()
     }
 
-    /// What it finds hosts with.
+    /// What hosts are found with.
     pub fn resolver(&self) -> &Resolver {
         &self.router.resolver
     }
@@ -175,9 +178,9 @@ impl Outbound {
     }
 
     async fn run(&self, hop: &NextHop, delivery: &mut Delivery<'_>, deadline: Instant) {
-        if let Some(client) = self.pool.take(hop).await {
+        if let Some(connection) = self.pool.take(hop).await {
             let patience = Patience { deadline, has_alternative: true };
-            self.hand_over(hop, client, true, delivery, patience).await;
+            self.hand_over(hop, connection, true, delivery, patience).await;
             if delivery.is_done() {
                 return;
             }
@@ -231,10 +234,10 @@ impl Outbound {
         let remote = Remote { name: host.name().cloned(), endpoint };
         loop {
             match self.open(hop, &remote, &demand, patience).await {
-                Ok(client) => {
-                    self.policies.opened(&demand, host, !client.tls.is_empty());
+                Ok(connection) => {
+                    self.policies.opened(&demand, host, !connection.tls.is_empty());
                     self.router.worked(host, &remote.endpoint);
-                    return self.hand_over(hop, client, false, delivery, patience).await;
+                    return self.hand_over(hop, connection, false, delivery, patience).await;
                 }
                 Err(error) => {
                     self.policies.not_opened(&demand, host, &error);
@@ -259,13 +262,13 @@ impl Outbound {
         remote: &Remote,
         demand: &Demand,
         patience: Patience,
-    ) -> Result<Client, OpenError> {
+    ) -> Result<Connection, OpenError> {
         let introduction = Introduction {
             hostname: &self.router.hostname,
             connector: &self.connector,
             limits: &self.limits,
         };
-        Client::open(hop.protocol, remote.clone(), introduction, demand, patience).await
+        Connection::open(hop.protocol, remote.clone(), introduction, demand, patience).await
     }
 
     /// Sends to whoever is pending. A kept connection that proves dead before it answered is no
@@ -273,7 +276,7 @@ impl Outbound {
     async fn hand_over(
         &self,
         hop: &NextHop,
-        mut client: Client,
+        mut connection: Connection,
         was_kept: bool,
         delivery: &mut Delivery<'_>,
         patience: Patience,
@@ -281,18 +284,18 @@ impl Outbound {
         let pending = delivery.pending();
         let recipients = &delivery.mail.recipients;
         let to: Vec<&Mailbox> = pending.iter().filter_map(|at| recipients.get(*at)).collect();
-        let transfer = transfer(&mut client, delivery.mail, &to, &self.limits, patience).await;
+        let transfer = transfer(&mut connection, delivery.mail, &to, &self.limits, patience).await;
         if let Err(error) = &transfer.connection {
-            tracing::debug!(remote = %client.remote, %error, was_kept, "connection lost");
+            tracing::debug!(remote = %connection.remote, %error, was_kept, "connection lost");
         }
         if was_kept && !transfer.was_answered {
             self.pool.forget(hop);
             return;
         }
         let lost = transfer.connection.as_ref().err();
-        delivery.answered(&pending, transfer.answers, &client, lost);
+        delivery.answered(&pending, transfer.answers, &connection, lost);
         if matches!(transfer.connection, Ok(true)) {
-            self.pool.put(hop, client);
+            self.pool.put(hop, connection);
         }
     }
 }

@@ -13,9 +13,9 @@ pub struct Outgoing {
     pub prefix: Bytes,
     /// The message as it came: whole lines, or empty.
     pub message: Bytes,
-    /// It has bytes above 127: to be sent as BODY=8BITMIME or not at all (RFC 6152 §3).
+    /// The message has bytes above 127: to be sent as BODY=8BITMIME or not at all (RFC 6152 §3).
     pub eight_bit: bool,
-    /// Its header section needs SMTPUTF8: to be sent with it or not at all (RFC 6531 §3.2).
+    /// The header section needs SMTPUTF8: to be sent with it or not at all (RFC 6531 §3.2).
     pub smtputf8: bool,
     /// To be passed just before the end of data is sent.
     pub checkpoint: Option<Checkpoint>,

@@ -1,18 +1,19 @@
 //! What a host must offer before it gets mail: what destinations say of themselves, and what we say.
 
 use super::{
-    client::OpenError,
+    connection::OpenError,
     route::{Host, NoRoute},
     security::{Demand, Security},
-    sts::{Found, Sts},
+    sts::{Discovery, Sts},
 };
 use crate::{
     address::{Domain, DomainPattern},
     dns::{TlsaAnswer, ValidatingResolver},
     mta_sts::Mode,
     next_hop::{NextHop, Target, TlsLevel},
-    tls::{TlsError, Tlsa, Trust},
-    tls_rpt::{Counts, Failure, Outcome, PolicyType},
+    tls::{TlsError, Trust},
+    tls_rpt::{Counts, Failure, PolicyType, SessionResult},
+    tlsa::Tlsa,
 };
 use std::{
     collections::HashMap,
@@ -37,7 +38,7 @@ pub(super) struct Policies {
 #[derive(Debug)]
 pub(super) struct OfDomain {
     domain: Domain,
-    sts: Found,
+    sts: Discovery,
     dane: Option<ValidatingResolver>,
 }
 
@@ -68,7 +69,7 @@ impl Policies {
         let sts = async {
             match &self.sts {
                 Some(sts) => sts.policy(domain, deadline).await,
-                None => Found::default(),
+                None => Discovery::default(),
             }
         };
         let (dane, sts) = tokio::join!(dane, sts);
@@ -205,10 +206,10 @@ impl Policies {
         *totals.entry((policy, result)).or_default() += 1;
         drop(totals);
         let host = host.and_then(Host::name).map(Domain::to_key).unwrap_or_default();
-        let outcome = Outcome { domain: domain.to_key(), policy, host, result };
+        let counted = SessionResult { domain: domain.to_key(), policy, host, result };
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.len() < MAX_COUNTED || counts.contains_key(&outcome) {
-            *counts.entry(outcome).or_default() += 1;
+        if counts.len() < MAX_COUNTED || counts.contains_key(&counted) {
+            *counts.entry(counted).or_default() += 1;
         }
     }
 }

@@ -1,4 +1,4 @@
-use super::{client::Client, limits::OutboundLimits};
+use super::{connection::Connection, limits::OutboundLimits};
 use crate::next_hop::{NextHop, Target};
 use std::{
     collections::{HashMap, VecDeque},
@@ -49,7 +49,7 @@ struct Hop {
 
 #[derive(Debug)]
 struct Idle {
-    client: Client,
+    connection: Connection,
     expires: Instant,
 }
 
@@ -74,27 +74,27 @@ impl Pool {
     }
 
     /// The idle connection that was used last, unless it was closed meanwhile.
-    pub(super) async fn take(&self, hop: &NextHop) -> Option<Client> {
+    pub(super) async fn take(&self, hop: &NextHop) -> Option<Connection> {
         loop {
             let idle = self.lock().take(hop)?;
-            let mut client = idle.client;
-            if idle.expires > Instant::now() && client.is_quiet().await {
-                return Some(client);
+            let mut connection = idle.connection;
+            if idle.expires > Instant::now() && connection.dialogue.is_quiet().await {
+                return Some(connection);
             }
         }
     }
 
     /// Keeps a connection for the next message, as far as the limits go.
-    pub(super) fn put(&self, hop: &NextHop, client: Client) {
+    pub(super) fn put(&self, hop: &NextHop, connection: Connection) {
         let expires = Instant::now() + self.limits.idle_time;
-        let is_worn = client.messages >= self.limits.messages_per_connection;
+        let is_worn = connection.messages >= self.limits.messages_per_connection;
         let surplus = if is_worn {
-            Some(client)
+            Some(connection)
         } else {
-            self.lock().put(hop, Idle { client, expires }, &self.limits)
+            self.lock().put(hop, Idle { connection, expires }, &self.limits)
         };
         match surplus {
-            Some(client) => drop(tokio::spawn(client.quit())),
+            Some(connection) => drop(tokio::spawn(connection.quit())),
             None => self.filled.notify_one(),
         }
     }
@@ -106,8 +106,8 @@ impl Pool {
 
     /// Takes leave on all idle connections.
     pub(super) async fn close(&self) {
-        let clients = self.lock().expire(None);
-        clients.into_iter().map(Client::quit).collect::<JoinSet<_>>().join_all().await;
+        let connections = self.lock().expire(None);
+        connections.into_iter().map(Connection::quit).collect::<JoinSet<_>>().join_all().await;
     }
 
     /// Takes leave on connections that were idle for too long; runs until it is dropped.
@@ -118,8 +118,8 @@ impl Pool {
                 None => self.filled.notified().await,
                 Some(next) => {
                     sleep_until(next).await;
-                    for client in self.lock().expire(Some(Instant::now())) {
-                        tokio::spawn(client.quit());
+                    for connection in self.lock().expire(Some(Instant::now())) {
+                        tokio::spawn(connection.quit());
                     }
                 }
             }
@@ -160,14 +160,14 @@ impl State {
     }
 
     /// Gives back what finds no room.
-    fn put(&mut self, hop: &NextHop, idle: Idle, limits: &OutboundLimits) -> Option<Client> {
+    fn put(&mut self, hop: &NextHop, idle: Idle, limits: &OutboundLimits) -> Option<Connection> {
         match self.hops.get_mut(hop) {
             Some(hop) if self.idle < limits.idle && hop.idle.len() < limits.idle_per_next_hop => {
                 hop.idle.push_back(idle);
                 self.idle += 1;
                 None
             }
-            _ => Some(idle.client),
+            _ => Some(idle.connection),
         }
     }
 
@@ -176,12 +176,12 @@ impl State {
     }
 
     /// Removes what has expired by `now`, or all.
-    fn expire(&mut self, now: Option<Instant>) -> Vec<Client> {
+    fn expire(&mut self, now: Option<Instant>) -> Vec<Connection> {
         let mut expired = Vec::new();
         for hop in self.hops.values_mut() {
             let stays = |idle: &Idle| now.is_some_and(|now| idle.expires > now);
             let keep_from = hop.idle.iter().position(stays).unwrap_or(hop.idle.len());
-            expired.extend(hop.idle.drain(..keep_from).map(|idle| idle.client));
+            expired.extend(hop.idle.drain(..keep_from).map(|idle| idle.connection));
         }
         self.idle -= expired.len();
         expired

@@ -37,12 +37,12 @@ pub(super) enum NoRoute {
     NotFound,
     /// DNS gives no answer.
     Dns,
-    /// Its own TLS policy bars the host.
+    /// The TLS policy of the domain bars the host.
     Policy,
 }
 
 impl NoRoute {
-    /// What it means for the message, and what the client is told.
+    /// What a missing route means for the message, and what the client is told.
     ///
     /// A domain that does not exist is no reason to refuse: whoever wrote cannot help what the owner
     /// of the alias configured, and the owner can mend it.
@@ -201,7 +201,7 @@ impl Router {
 }
 
 impl Host {
-    /// Its name, where it has one.
+    /// The name of the host, where it has one.
     pub(super) fn name(&self) -> Option<&Domain> {
         match self {
             Self::Here(_) => None,

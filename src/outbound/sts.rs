@@ -5,8 +5,7 @@ use crate::{
     address::Domain,
     clock,
     dns::Resolver,
-    mta_sts::{Policy, policy_id},
-    store::{Store, StsPolicy},
+    mta_sts::{CachedPolicy, Policy, PolicyStore, policy_id},
     time::{DAY, UnixTime},
     tls_rpt::Failure,
 };
@@ -24,15 +23,15 @@ const MAX_KNOWN: usize = 10_000;
 const REST: Duration = Duration::from_mins(5);
 /// A policy that is older is fetched again when it is used, before it ends (§10.2).
 const FRESH: Duration = DAY;
-/// For the TXT record.
+/// How long the answer to the question for the TXT record may take.
 const DNS_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Finds them. A policy outlives a restart in the store, if there is one.
+/// Finds the policies of destinations. A policy outlives a restart in the store, if there is one.
 #[derive(Debug)]
 pub(super) struct Sts {
     resolver: Resolver,
     fetcher: Fetcher,
-    store: Option<Store>,
+    store: Option<Arc<dyn PolicyStore>>,
     known: Mutex<HashMap<Domain, Arc<tokio::sync::Mutex<Known>>>>,
 }
 
@@ -53,25 +52,29 @@ struct Kept {
     expires: UnixTime,
 }
 
-/// What was found for a domain.
+/// What policy discovery came to for a domain.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Found {
+pub(super) struct Discovery {
     pub(super) policy: Option<Arc<Policy>>,
     /// Why there is none, or only an older one.
     pub(super) failure: Option<Failure>,
 }
 
 impl Sts {
-    pub(super) fn new(resolver: Resolver, fetcher: Fetcher, store: Option<Store>) -> Self {
+    pub(super) fn new(
+        resolver: Resolver,
+        fetcher: Fetcher,
+        store: Option<Arc<dyn PolicyStore>>,
+    ) -> Self {
         Self { resolver, fetcher, store, known: Mutex::default() }
     }
 
     /// The policy of `domain` that counts now.
-    pub(super) async fn policy(&self, domain: &Domain, deadline: Instant) -> Found {
+    pub(super) async fn policy(&self, domain: &Domain, deadline: Instant) -> Discovery {
         let known = self.known(domain);
         // One fetch at a time: who comes meanwhile has its result.
         let Ok(mut known) = timeout_at(deadline, known.lock()).await else {
-            return Found::default();
+            return Discovery::default();
         };
         let now = clock::now();
         if !known.was_loaded {
@@ -93,7 +96,7 @@ impl Sts {
                 Ok((policy, text)) => {
                     let expires = now + policy.max_age;
                     tracing::info!(%domain, mode = ?policy.mode, "MTA-STS policy fetched");
-                    let fetched = StsPolicy { id: id.clone(), policy: text, fetched: now, expires };
+                    let fetched = CachedPolicy { id: id.clone(), text, fetched: now, expires };
                     let policy = Arc::new(policy);
                     known.kept = Some(Kept { id, policy, fetched: now, expires });
                     known.failed = None;
@@ -105,7 +108,7 @@ impl Sts {
                 }
             },
         }
-        Found {
+        Discovery {
             policy: known.kept.as_ref().map(|kept| Arc::clone(&kept.policy)),
             failure: known.failed.map(|(failure, _)| failure),
         }
@@ -129,14 +132,14 @@ impl Sts {
 
     async fn load(&self, domain: &Domain, now: UnixTime) -> Option<Kept> {
         let read = self.store.as_ref()?.sts_policy(&domain.to_key(), now).await;
-        let StsPolicy { id, policy, fetched, expires } = read
+        let CachedPolicy { id, text, fetched, expires } = read
             .inspect_err(|error| tracing::error!(%error, "cannot read MTA-STS policies"))
             .ok()??;
-        let policy = Arc::new(Policy::parse(&policy).ok()?);
+        let policy = Arc::new(Policy::parse(&text).ok()?);
         Some(Kept { id, policy, fetched, expires })
     }
 
-    async fn keep(&self, domain: &Domain, policy: StsPolicy) {
+    async fn keep(&self, domain: &Domain, policy: CachedPolicy) {
         let Some(store) = &self.store else { return };
         if let Err(error) = store.keep_sts_policy(&domain.to_key(), policy).await {
             tracing::error!(%error, "an MTA-STS policy is kept until the next restart only");

@@ -1,7 +1,8 @@
 //! One message over one connection: MAIL, RCPT, DATA, the text, the verdict (RFC 5321 §3.3).
 
 use super::{
-    client::{Client, Lost},
+    connection::Connection,
+    dialogue::Lost,
     limits::{OutboundLimits, Patience},
     outgoing::Outgoing,
 };
@@ -31,15 +32,17 @@ pub(super) enum Answer {
     Closing(ServerReply),
     /// The peer does not offer what the message needs; nothing was sent.
     Unfit(Reply),
+    /// We did not send the end of data: the checkpoint before it was not passed.
+    Withheld,
     /// The connection was lost before the end of data was sent: the peer cannot have the message.
     Unsent,
     /// The connection was lost after it: the peer may have the message.
     Uncertain,
 }
 
-/// What came of it.
+/// What came of a transfer.
 #[derive(Debug)]
-pub(super) struct Transfer {
+pub(super) struct Transferred {
     /// One for each recipient, in their order.
     pub(super) answers: Vec<Answer>,
     /// Whether the connection can take another message.
@@ -50,18 +53,18 @@ pub(super) struct Transfer {
 
 /// Hands `mail` over for the recipients `to`.
 pub(super) async fn transfer(
-    client: &mut Client,
+    connection: &mut Connection,
     mail: &Outgoing,
     to: &[&Mailbox],
     limits: &OutboundLimits,
     patience: Patience,
-) -> Transfer {
-    if let Some(reply) = unfit(&client.extensions, mail) {
+) -> Transferred {
+    if let Some(reply) = unfit(&connection.extensions, mail) {
         let answers = vec![Answer::Unfit(reply); to.len()];
-        return Transfer { answers, connection: Ok(true), was_answered: true };
+        return Transferred { answers, connection: Ok(true), was_answered: true };
     }
-    let mut dialogue = Dialogue {
-        client,
+    let mut transfer = Transfer {
+        connection,
         mail,
         to,
         limits,
@@ -70,16 +73,16 @@ pub(super) async fn transfer(
         was_answered: false,
         end_was_sent: false,
     };
-    let connection = dialogue.run().await;
-    let unknown = if dialogue.end_was_sent { Answer::Uncertain } else { Answer::Unsent };
-    Transfer {
-        answers: dialogue
+    let connection = transfer.run().await;
+    let unknown = if transfer.end_was_sent { Answer::Uncertain } else { Answer::Unsent };
+    Transferred {
+        answers: transfer
             .answers
             .into_iter()
             .map(|answer| answer.unwrap_or_else(|| unknown.clone()))
             .collect(),
         connection,
-        was_answered: dialogue.was_answered,
+        was_answered: transfer.was_answered,
     }
 }
 
@@ -96,8 +99,8 @@ fn unfit(offered: &Extensions, mail: &Outgoing) -> Option<Reply> {
     }
 }
 
-struct Dialogue<'a> {
-    client: &'a mut Client,
+struct Transfer<'a> {
+    connection: &'a mut Connection,
     mail: &'a Outgoing,
     to: &'a [&'a Mailbox],
     limits: &'a OutboundLimits,
@@ -119,7 +122,7 @@ enum Command<'a> {
 /// further use.
 type Next = ControlFlow<bool, Vec<usize>>;
 
-impl Dialogue<'_> {
+impl Transfer<'_> {
     async fn run(&mut self) -> Result<bool, Lost> {
         match self.envelope().await? {
             ControlFlow::Break(is_reusable) => Ok(is_reusable),
@@ -128,7 +131,7 @@ impl Dialogue<'_> {
     }
 
     async fn envelope(&mut self) -> Result<Next, Lost> {
-        let needs_rset = std::mem::take(&mut self.client.needs_rset);
+        let needs_rset = std::mem::take(&mut self.connection.needs_rset);
         if self.is_pipelined() {
             self.write_envelope(needs_rset).await?;
         }
@@ -169,59 +172,63 @@ impl Dialogue<'_> {
             Class::Transient | Class::Permanent => {
                 let is_closing = reply.code == 421;
                 self.settle(&accepted, &Answer::Said(reply));
-                self.client.needs_rset = true;
+                self.connection.needs_rset = true;
                 Ok(Next::Break(!is_closing))
             }
         }
     }
 
     async fn text(&mut self, accepted: &[usize]) -> Result<bool, Lost> {
-        if let Err(lost) = self.write_text(accepted).await {
-            return self.last_words(accepted, lost).await;
+        match self.write_text(accepted).await {
+            Ok(true) => {}
+            Ok(false) => {
+                self.settle(accepted, &Answer::Withheld);
+                return Ok(false);
+            }
+            Err(lost) => return self.last_words(accepted, lost).await,
         }
         self.end_was_sent = true;
         let deadline = self.patience.deadline;
-        let mut reply = self.client.reply(deadline).await?;
-        match self.client.protocol {
+        let mut reply = self.connection.dialogue.reply(deadline).await?;
+        match self.connection.protocol {
             Protocol::Smtp => self.settle(accepted, &Answer::Said(reply.clone())),
             Protocol::Lmtp => {
                 for (nth, at) in accepted.iter().enumerate() {
                     if nth > 0 {
-                        reply = self.client.reply(deadline).await?;
+                        reply = self.connection.dialogue.reply(deadline).await?;
                     }
                     self.settle(&[*at], &Answer::Said(reply.clone()));
                 }
             }
         }
-        self.client.messages += 1;
-        Ok(reply.code != 421 && self.client.is_quiet().await)
+        self.connection.messages += 1;
+        Ok(reply.code != 421 && self.connection.dialogue.is_quiet().await)
     }
 
-    async fn write_text(&mut self, accepted: &[usize]) -> Result<(), Lost> {
+    /// False when the end of data may not be sent.
+    async fn write_text(&mut self, accepted: &[usize]) -> Result<bool, Lost> {
         let until = self.patience.deadline;
         for part in [&self.mail.prefix, &self.mail.message] {
-            self.client.write_stuffed(part, until).await?;
+            self.connection.dialogue.write_stuffed(part, until).await?;
         }
         if let Some(checkpoint) = &self.mail.checkpoint {
             let accepted = accepted.iter().filter_map(|at| self.to.get(*at));
             if !checkpoint.pass(accepted.map(|to| (*to).clone()).collect()).await {
-                return Err(Lost::NotAllowed);
+                return Ok(false);
             }
         }
         // A reply before the end of data is no verdict on the message: it must not be taken for one.
-        if !self.client.is_quiet().await {
+        if !self.connection.dialogue.is_quiet().await {
             return Err(NotSmtp("a reply before the end of data").into());
         }
-        self.client.write(END_OF_DATA, until).await?;
-        self.client.flush(until).await
+        self.connection.dialogue.write(END_OF_DATA, until).await?;
+        self.connection.dialogue.flush(until).await?;
+        Ok(true)
     }
 
     /// A peer that gave up in the midst of the text may have said why.
     async fn last_words(&mut self, accepted: &[usize], lost: Lost) -> Result<bool, Lost> {
-        if let Lost::NotAllowed = lost {
-            return Err(lost);
-        }
-        match self.client.reply(self.shortly()).await {
+        match self.connection.dialogue.reply(self.shortly()).await {
             Ok(reply) if matches!(reply.class(), Class::Transient | Class::Permanent) => {
                 self.settle(accepted, &Answer::Said(reply));
                 Ok(false)
@@ -233,13 +240,13 @@ impl Dialogue<'_> {
     /// Leaves the transaction with `pending` replies to come, if pipelined; true if the connection is
     /// in step afterwards.
     async fn abandon(&mut self, pending: usize) -> bool {
-        self.client.needs_rset = true;
+        self.connection.needs_rset = true;
         if !self.is_pipelined() {
             return true;
         }
         let until = self.shortly();
         for _ in 0..pending {
-            match self.client.reply(until).await {
+            match self.connection.dialogue.reply(until).await {
                 // 354 without recipients: nothing could follow that is certainly not a message.
                 Ok(reply) if reply.class() != Class::Intermediate && reply.code != 421 => {}
                 _ => return false,
@@ -260,18 +267,18 @@ impl Dialogue<'_> {
         }
         batch.push_str(&self.line(Command::Data));
         let until = self.command_deadline();
-        self.client.write(batch.as_bytes(), until).await?;
-        self.client.flush(until).await
+        self.connection.dialogue.write(batch.as_bytes(), until).await?;
+        self.connection.dialogue.flush(until).await
     }
 
     /// The reply to a command, which is sent now unless it went with the whole envelope.
     async fn ask(&mut self, command: Command<'_>) -> Result<ServerReply, Lost> {
         let until = self.command_deadline();
         if self.is_pipelined() {
-            return self.client.reply(until).await;
+            return self.connection.dialogue.reply(until).await;
         }
         let line = self.line(command);
-        self.client.command(&line, until).await
+        self.connection.dialogue.command(&line, until).await
     }
 
     fn line(&self, command: Command<'_>) -> Cow<'static, str> {
@@ -288,7 +295,7 @@ impl Dialogue<'_> {
     /// The parameters of MAIL.
     fn parameters(&self) -> String {
         let mut parameters = String::new();
-        if self.client.extensions.size.is_some() {
+        if self.connection.extensions.size.is_some() {
             parameters.push_str(&format!(" SIZE={}", self.mail.size()));
         }
         if self.mail.eight_bit {
@@ -316,7 +323,7 @@ impl Dialogue<'_> {
     }
 
     fn is_pipelined(&self) -> bool {
-        self.client.extensions.pipelining
+        self.connection.extensions.pipelining
     }
 
     fn command_deadline(&self) -> Instant {

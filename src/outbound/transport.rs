@@ -26,7 +26,7 @@ pub(super) enum Endpoint {
 }
 
 impl Endpoint {
-    /// Its address, if it has one.
+    /// The address of the endpoint, if it has one.
     pub(super) fn tcp(&self) -> Option<&SocketAddr> {
         match self {
             Self::Tcp(address) => Some(address),
@@ -44,7 +44,7 @@ pub(super) struct Remote {
 }
 
 impl Remote {
-    /// Its address.
+    /// The address of the host.
     pub(super) fn ip(&self) -> Option<IpAddr> {
         self.endpoint.tcp().map(SocketAddr::ip)
     }
@@ -96,6 +96,9 @@ impl Transport {
     }
 
     /// Connects. TCP without Nagle's delay: what is written is a whole step of the dialogue.
+    ///
+    /// mail-send connects and no more: its reading of replies drops what follows the first one in a read, and
+    /// loses those before a lost connection.
     pub(super) async fn connect(endpoint: &Endpoint, time: Duration) -> io::Result<Self> {
         match endpoint {
             Endpoint::Tcp(address) => {

@@ -1,6 +1,6 @@
 //! One packet of a milter connection: asks the service, changes the message, and tells the log.
 
-use super::{Service, serve::Heard};
+use super::{Heard, Service};
 use crate::{
     lookup::{Answer, Question, Table},
     milter::{Recipient, Session, Step},

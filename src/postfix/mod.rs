@@ -32,3 +32,12 @@ pub trait Service: Send + Sync + 'static {
         recipient: &[u8],
     ) -> impl Future<Output = milter::Recipient> + Send;
 }
+
+/// What stood at the start of the input.
+enum Heard {
+    Partial,
+    /// A request of so many octets, which is answered.
+    Request(usize),
+    /// The connection ends behind the answer.
+    End,
+}

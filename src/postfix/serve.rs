@@ -1,5 +1,5 @@
 use super::{
-    Service,
+    Heard, Service,
     connections::{Connections, Place},
     filter,
 };
@@ -198,15 +198,6 @@ async fn next<IO: AsyncRead + Unpin>(
         read = timeout_at(deadline, stream.read_buf(input)) => read.ok().transpose(),
         () = closed => Ok(None),
     }
-}
-
-/// What stood at the start of the input.
-pub(super) enum Heard {
-    Partial,
-    /// A request of so many octets, which is answered.
-    Request(usize),
-    /// The connection ends behind the answer.
-    End,
 }
 
 /// Our side of one connection.

@@ -2,7 +2,7 @@
 
 mod schedule;
 
-pub use schedule::{Entry, Host, Limits, Schedule, Work};
+pub use schedule::{Concurrency, Entry, Host, Schedule, Work};
 
 use crate::time::{Millis, whole_millis};
 use std::time::Duration;
@@ -12,14 +12,14 @@ const JITTER_PERCENT: u64 = 10;
 
 /// `spool.retry` and `spool.max_age`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Policy {
+pub struct Backoff {
     /// The waits behind the first, second, … failed attempt; the last one repeats.
     pub waits: Vec<Duration>,
     /// What is older is given up.
     pub max_age: Duration,
 }
 
-impl Policy {
+impl Backoff {
     /// How long to wait after `failures` (from 1) attempts failed. `random` strays it.
     pub fn wait(&self, failures: u32, random: u32) -> Duration {
         let nth = usize::try_from(failures.saturating_sub(1)).unwrap_or(usize::MAX);
@@ -47,28 +47,28 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn policy(waits: &[u64]) -> Policy {
+    fn backoff(waits: &[u64]) -> Backoff {
         let waits = waits.iter().map(|secs| Duration::from_secs(*secs)).collect();
-        Policy { waits, max_age: Duration::from_secs(100) }
+        Backoff { waits, max_age: Duration::from_secs(100) }
     }
 
     #[test]
     fn the_last_wait_repeats() {
-        let policy = policy(&[10, 20]);
+        let backoff = backoff(&[10, 20]);
         for (failures, wait) in [(0, 10_000), (1, 10_000), (2, 20_000), (3, 20_000), (999, 20_000)]
         {
-            assert_eq!(policy.wait(failures, 1 << 31), Duration::from_millis(wait), "{failures}");
+            assert_eq!(backoff.wait(failures, 1 << 31), Duration::from_millis(wait), "{failures}");
         }
-        assert_eq!(policy.expiry(Millis::new(5)), Millis::new(100_005));
+        assert_eq!(backoff.expiry(Millis::new(5)), Millis::new(100_005));
     }
 
     proptest! {
         #[test]
         fn strays_by_a_tenth_at_most(failures: u32, random: u32) {
-            let policy = policy(&[60, 300, 900]);
-            let (wait, middle) = (policy.wait(failures, random), policy.wait(failures, 1 << 31));
+            let backoff = backoff(&[60, 300, 900]);
+            let (wait, middle) = (backoff.wait(failures, random), backoff.wait(failures, 1 << 31));
             prop_assert!(wait.abs_diff(middle) <= middle / 10);
-            prop_assert!(wait <= policy.longest_wait());
+            prop_assert!(wait <= backoff.longest_wait());
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{
 
 /// Attempts under way at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct Concurrency {
     /// In all.
     pub in_all: usize,
     /// To one destination that answers. One that does not is asked by one message at a time.
@@ -29,23 +29,23 @@ pub struct Entry {
 pub struct Work {
     /// Which message.
     pub message: i64,
-    /// For which destination.
+    /// The destination.
     pub hop: Arc<NextHop>,
-    /// Its time is up and the destination is known not to answer: give it up without another try.
+    /// The time of the message is up and the destination is known not to answer: give it up without another try.
     pub give_up: bool,
 }
 
 /// Whether the host of a destination could be spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Host {
-    /// It gave a verdict on the message, whatever it was.
+    /// The host gave a verdict on the message, whatever it was.
     Answers,
-    /// It did not: unreachable, silent, closing. Nobody need ask before this time.
+    /// The host did not: unreachable, silent, closing. Nobody need ask before this time.
     Sleeps {
         /// When the next may ask.
         until: Millis,
     },
-    /// It was not asked.
+    /// The host was not asked.
     Unknown,
 }
 
@@ -53,7 +53,7 @@ pub enum Host {
 /// no destination waits for another; what the messages are is the store's to know.
 #[derive(Debug)]
 pub struct Schedule {
-    limits: Limits,
+    concurrency: Concurrency,
     destinations: HashMap<Arc<NextHop>, Destination>,
     /// Those with something to do, in the order of their turns.
     ready: VecDeque<Arc<NextHop>>,
@@ -92,9 +92,9 @@ impl Entry {
 
 impl Schedule {
     /// An empty schedule.
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(concurrency: Concurrency) -> Self {
         Self {
-            limits,
+            concurrency,
             destinations: HashMap::new(),
             ready: VecDeque::new(),
             sleeping: BTreeSet::new(),
@@ -103,9 +103,9 @@ impl Schedule {
         }
     }
 
-    /// From now on.
-    pub fn set_limits(&mut self, limits: Limits) {
-        self.limits = limits;
+    /// Changes the bounds, from now on.
+    pub fn set_concurrency(&mut self, concurrency: Concurrency) {
+        self.concurrency = concurrency;
     }
 
     /// Adds a message for a destination, or changes when it is due. What is in flight is left alone.
@@ -156,7 +156,7 @@ impl Schedule {
 
     /// What is to be done at `now`; it is in flight until [`Schedule::done`].
     pub fn next(&mut self, now: Millis) -> Option<Work> {
-        if self.in_flight >= self.limits.in_all {
+        if self.in_flight >= self.concurrency.in_all {
             return None;
         }
         self.wake(now);
@@ -174,7 +174,7 @@ impl Schedule {
 
     /// When [`Schedule::next`] may have something to do, if nothing is added and nothing ends before.
     pub fn wake_at(&self) -> Option<Millis> {
-        if self.in_flight >= self.limits.in_all {
+        if self.in_flight >= self.concurrency.in_all {
             return None;
         }
         let next = self.sleeping.first().map(|(time, _)| *time);
@@ -299,7 +299,7 @@ impl Schedule {
     /// Puts a destination where it belongs: in line, asleep, or nowhere.
     fn settle(&mut self, hop: &Arc<NextHop>, now: Millis) {
         let Some(to) = self.destinations.get_mut(hop) else { return };
-        let capacity = if to.failures > 0 { 1 } else { self.limits.per_destination };
+        let capacity = if to.failures > 0 { 1 } else { self.concurrency.per_destination };
         let place = match to.due.first() {
             Some((due, _)) if to.in_flight.len() < capacity => {
                 let from = (*due).max(to.asleep_until);

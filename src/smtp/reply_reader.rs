@@ -44,6 +44,12 @@ impl ServerReply {
         Class::of(self.code).unwrap_or(Class::Permanent)
     }
 
+    /// Code and text of the last line.
+    pub fn last_line(&self) -> String {
+        let text = self.lines.last().map(String::as_str).unwrap_or_default();
+        format!("{} {text}", self.code).trim_end().to_owned()
+    }
+
     /// The reply with its enhanced status code taken out of the text, where it begins every line
     /// (RFC 2034 §4) or only the first.
     pub fn to_foreign(&self) -> ForeignReply {

@@ -10,8 +10,8 @@ use super::{
 use crate::{
     address::{Domain, Mailbox},
     alias::{
-        Action, Alias, AliasAddress, Destination, Expansion, Limits, MAX_PATTERNS, expand_all,
-        find_cycle,
+        Action, Alias, AliasAddress, Destination, Expansion, ExpansionLimits, MAX_PATTERNS,
+        expand_all, find_cycle,
     },
     reply::Reply,
     srs::is_srs_shaped,
@@ -71,7 +71,7 @@ pub enum ChangeError {
     #[error("the aliases would form a loop: {}", chain(.0))]
     Cycle(Vec<Mailbox>),
     /// The chain is longer than routing follows.
-    #[error("the aliases would form a chain of more than {max}: {}", chain(.0), max = Limits::default().depth)]
+    #[error("the aliases would form a chain of more than {max}: {}", chain(.0), max = ExpansionLimits::default().depth)]
     TooDeep(Vec<Mailbox>),
     /// More regexes than are tried for a recipient.
     #[error("there are {MAX_PATTERNS} regex aliases already, which is the most")]
@@ -244,7 +244,7 @@ impl Directory {
         }
         let snapshot = self.stored(Snapshot::load(&self.connection))?;
         let live = Live { postmaster, ..live(&self.connection, Table::Stored, &snapshot) };
-        self.stored(expand_all(&starts, &live, Limits::default())).map(Some)
+        self.stored(expand_all(&starts, &live, ExpansionLimits::default())).map(Some)
     }
 
     /// As [`super::Store::srs_put`].
@@ -365,7 +365,7 @@ pub(super) fn refuse_cycle(live: &Live<'_>, alias: &Alias) -> Result<(), Failure
     if !alias.enabled() {
         return Ok(());
     }
-    match find_cycle(&starts(alias), live, Limits::default())? {
+    match find_cycle(&starts(alias), live, ExpansionLimits::default())? {
         None => Ok(()),
         Some(chain) if chain.first().map(Mailbox::to_key) == chain.last().map(Mailbox::to_key) => {
             Err(ChangeError::Cycle(chain).into())

@@ -30,11 +30,11 @@ pub use lock::StateLock;
 pub use queue::{Queue, QueueChange, QueueChanged, QueueFilter, QueueSummary};
 pub use sqlite::expiring::Fingerprint;
 pub use srs::SrsPutError;
-pub use tls::{StsPolicy, tls_results};
+pub use tls::tls_results;
 
 use crate::{
     address::{Domain, Mailbox},
-    alias::{Expansion, Limits, expand, expand_all},
+    alias::{Expansion, ExpansionLimits, expand, expand_all},
     reply::{ForeignReply, Reply},
     time::Millis,
 };
@@ -54,7 +54,7 @@ pub struct Options {
     /// Who gets the mail of role addresses without an alias.
     pub postmaster: Option<Mailbox>,
     /// How far an expansion may go.
-    pub limits: Limits,
+    pub limits: ExpansionLimits,
     /// What the spool may use.
     pub spool: SpoolBounds,
 }
@@ -66,7 +66,7 @@ pub struct Store(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     state_dir: PathBuf,
-    limits: Limits,
+    limits: ExpansionLimits,
     spool_bounds: RwLock<SpoolBounds>,
     postmaster: RwLock<Option<Arc<Mailbox>>>,
     snapshot: RwLock<Arc<Snapshot>>,
@@ -208,7 +208,7 @@ impl Store {
 
     async fn cached<F>(&self, key: String, expand: F) -> Result<Arc<Expansion>, StoreError>
     where
-        F: FnOnce(&Live<'_>, Limits) -> rusqlite::Result<Expansion> + Send + 'static,
+        F: FnOnce(&Live<'_>, ExpansionLimits) -> rusqlite::Result<Expansion> + Send + 'static,
     {
         // The epoch is read before anything that a change could make out of date.
         let epoch = {

@@ -5,45 +5,31 @@ use super::{
     sqlite::{self, column, number},
 };
 use crate::{
+    mta_sts::{CachedPolicy, PolicyStore, PolicyStoreError},
     time::UnixTime,
-    tls_rpt::{Counts, Outcome, Row},
+    tls_rpt::{Counts, Row, SessionResult},
 };
+use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::Path;
 
 /// Days of results that are kept.
 const KEPT_DAYS: u64 = 30;
 
-/// An MTA-STS policy as it was fetched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StsPolicy {
-    /// Of the TXT record at that time.
-    pub id: String,
-    /// Its text.
-    pub policy: String,
-    /// When it was fetched.
-    pub fetched: UnixTime,
-    /// Until when it counts.
-    pub expires: UnixTime,
-}
-
-impl Store {
-    /// The policy of `domain`, unless it has expired.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn sts_policy(
+#[async_trait]
+impl PolicyStore for Store {
+    async fn sts_policy(
         &self,
         domain: &str,
         now: UnixTime,
-    ) -> Result<Option<StsPolicy>, StoreError> {
+    ) -> Result<Option<CachedPolicy>, PolicyStoreError> {
         let domain = domain.to_owned();
         let read = self.0.readers.run(move |connection| {
             let sql = "SELECT id, policy, fetched, expires FROM sts_policies WHERE domain = ?1";
             let row = |row: &rusqlite::Row<'_>| {
-                Ok(StsPolicy {
+                Ok(CachedPolicy {
                     id: row.get(0)?,
-                    policy: row.get(1)?,
+                    text: row.get(1)?,
                     fetched: row.get(2)?,
                     expires: row.get(3)?,
                 })
@@ -53,23 +39,23 @@ impl Store {
         Ok(read.await?.filter(|policy| policy.expires > now))
     }
 
-    /// Keeps the policy of `domain`.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub async fn keep_sts_policy(&self, domain: &str, policy: StsPolicy) -> Result<(), StoreError> {
+    async fn keep_sts_policy(
+        &self,
+        domain: &str,
+        policy: CachedPolicy,
+    ) -> Result<(), PolicyStoreError> {
         let domain = domain.to_owned();
         let write = self.0.writer.run(move |connection| {
-            let StsPolicy { id, policy, fetched, expires } = &policy;
+            let CachedPolicy { id, text, fetched, expires } = &policy;
             let sql = "INSERT OR REPLACE INTO sts_policies VALUES (?1, ?2, ?3, ?4, ?5)";
-            connection
-                .prepare_cached(sql)?
-                .execute(params![domain, id, policy, fetched, expires])?;
+            connection.prepare_cached(sql)?.execute(params![domain, id, text, fetched, expires])?;
             Ok(())
         });
-        write.await
+        Ok(write.await?)
     }
+}
 
+impl Store {
     /// Adds sessions to those of the day of `now`.
     ///
     /// # Errors
@@ -81,7 +67,7 @@ impl Store {
                 "INSERT INTO tls_results VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                  ON CONFLICT DO UPDATE SET count = count + excluded.count",
             )?;
-            for (Outcome { domain, policy, host, result }, count) in &counts {
+            for (SessionResult { domain, policy, host, result }, count) in &counts {
                 let (policy, count) = (policy.as_str(), column(*count));
                 let result = result.map_or("", |failure| failure.as_str());
                 add.execute(params![day, domain, policy, host, result, count])?;

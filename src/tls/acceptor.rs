@@ -20,7 +20,7 @@ pub struct Acceptor {
 
 type Current = dyn Fn() -> Option<Arc<Certificates>> + Send + Sync;
 
-struct Resolver(Arc<Current>);
+struct CertificateResolver(Arc<Current>);
 
 impl Acceptor {
     /// `current` gives the certificates; `None` while there are none.
@@ -35,7 +35,7 @@ impl Acceptor {
             ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
                 .with_protocol_versions(&[&TLS13, &TLS12])?
                 .with_no_client_auth()
-                .with_cert_resolver(Arc::new(Resolver(Arc::clone(&current))));
+                .with_cert_resolver(Arc::new(CertificateResolver(Arc::clone(&current))));
         config.ticketer = aws_lc_rs::Ticketer::new()?;
         Ok(Self { tls: TlsAcceptor::from(Arc::new(config)), current })
     }
@@ -65,13 +65,13 @@ impl fmt::Debug for Acceptor {
     }
 }
 
-impl fmt::Debug for Resolver {
+impl fmt::Debug for CertificateResolver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Resolver")
+        f.write_str("CertificateResolver")
     }
 }
 
-impl ResolvesServerCert for Resolver {
+impl ResolvesServerCert for CertificateResolver {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some((self.0)()?.choose(hello.server_name()))
     }

@@ -12,7 +12,7 @@ use std::{
 
 /// Our certificates with their keys.
 pub struct Certificates {
-    /// For clients that ask for no name, or for one of nobody.
+    /// Shown to clients that ask for no name, or for one of nobody.
     default: Arc<CertifiedKey>,
     by_name: Vec<(DomainPattern, Arc<CertifiedKey>)>,
 }

@@ -2,10 +2,10 @@
 
 use super::{
     agreed,
-    dane::{DaneVerifier, Tlsa},
+    dane::DaneVerifier,
     roots::{self, RootsError},
 };
-use crate::{address::Domain, smtp::Tls};
+use crate::{address::Domain, smtp::Tls, tlsa::Tlsa};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
     client::{
@@ -46,9 +46,9 @@ pub enum Trust {
 pub struct Identity<'a> {
     /// The name by which the host was found.
     pub host: Option<&'a Domain>,
-    /// Where it is.
+    /// The address of the host.
     pub ip: Option<IpAddr>,
-    /// Whose mail it takes.
+    /// Whose mail the host takes.
     pub domain: Option<&'a Domain>,
 }
 
@@ -58,10 +58,10 @@ pub enum TlsError {
     /// The certificate is for another host.
     #[error("the certificate is for another host")]
     HostMismatch,
-    /// It is no longer, or not yet, valid.
+    /// The certificate is no longer, or not yet, valid.
     #[error("the certificate is not valid now")]
     Expired,
-    /// Nobody whom we trust has made it out.
+    /// Nobody whom we trust has made the certificate out.
     #[error("the certificate is not trusted: {0}")]
     NotTrusted(String),
     /// The handshake failed.
@@ -125,7 +125,7 @@ impl Connector {
 }
 
 impl Identity<'_> {
-    /// For SNI: a name, or what stands for none.
+    /// The name for SNI, or what stands for none.
     fn name(&self) -> ServerName<'static> {
         let unspecified = IpAddr::from([0, 0, 0, 0]);
         let ip = || ServerName::IpAddress(self.ip.unwrap_or(unspecified).into());

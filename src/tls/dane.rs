@@ -1,5 +1,6 @@
 //! DANE for SMTP (RFC 7672): a certificate is believed because DNSSEC says so.
 
+use crate::tlsa::Tlsa;
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::{
@@ -11,54 +12,6 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use sha2::{Digest, Sha256, Sha512};
-
-/// A TLSA record (RFC 6698 §2.1).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Tlsa {
-    /// 2: an authority of the host; 3: its own certificate. Others say nothing about mail.
-    pub usage: u8,
-    /// 0: the certificate; 1: its public key.
-    pub selector: u8,
-    /// 0: all of it; 1: its SHA-256; 2: its SHA-512.
-    pub matching: u8,
-    /// That.
-    pub data: Vec<u8>,
-}
-
-const AUTHORITY: u8 = 2;
-const OWN: u8 = 3;
-
-impl Tlsa {
-    /// Whether a certificate can be told by it (RFC 7672 §3.1).
-    pub fn is_usable(&self) -> bool {
-        let fits = match self.matching {
-            0 => !self.data.is_empty(),
-            1 => self.data.len() == 32,
-            2 => self.data.len() == 64,
-            _ => false,
-        };
-        matches!(self.usage, AUTHORITY | OWN) && self.selector <= 1 && fits
-    }
-
-    fn matches(&self, certificate: &CertificateDer<'_>) -> bool {
-        let public_key;
-        let selected: &[u8] = match self.selector {
-            0 => certificate,
-            _ => match ParsedCertificate::try_from(certificate) {
-                Ok(parsed) => {
-                    public_key = parsed.subject_public_key_info();
-                    &public_key
-                }
-                Err(_) => return false,
-            },
-        };
-        match self.matching {
-            0 => selected == self.data,
-            1 => Sha256::digest(selected).as_slice() == self.data,
-            _ => Sha512::digest(selected).as_slice() == self.data,
-        }
-    }
-}
 
 /// Believes what `records` say.
 #[derive(Debug)]
@@ -78,8 +31,8 @@ impl DaneVerifier {
         now: UnixTime,
     ) -> Result<(), Error> {
         let mut roots = RootCertStore::empty();
-        for record in self.records.iter().filter(|record| record.usage == AUTHORITY) {
-            let in_chain = chain.iter().find(|certificate| record.matches(certificate));
+        for record in self.records.iter().filter(|record| record.usage == Tlsa::DANE_TA) {
+            let in_chain = chain.iter().find(|certificate| is_about(record, certificate));
             let whole = (record.selector == 0 && record.matching == 0)
                 .then(|| CertificateDer::from(record.data.clone()));
             if let Some(authority) = in_chain.map(|found| found.clone().into_owned()).or(whole) {
@@ -107,7 +60,8 @@ impl ServerCertVerifier for DaneVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         // Neither names nor dates count here: the record is about this very certificate (§3.1.1).
-        if self.records.iter().any(|record| record.usage == OWN && record.matches(own)) {
+        if self.records.iter().any(|record| record.usage == Tlsa::DANE_EE && is_about(record, own))
+        {
             return Ok(ServerCertVerified::assertion());
         }
         let own = ParsedCertificate::try_from(own)?;
@@ -135,5 +89,25 @@ impl ServerCertVerifier for DaneVerifier {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
+    }
+}
+
+/// Whether `record` is about `certificate` (RFC 6698 §2.1).
+fn is_about(record: &Tlsa, certificate: &CertificateDer<'_>) -> bool {
+    let public_key;
+    let selected: &[u8] = match record.selector {
+        0 => certificate,
+        _ => match ParsedCertificate::try_from(certificate) {
+            Ok(parsed) => {
+                public_key = parsed.subject_public_key_info();
+                &public_key
+            }
+            Err(_) => return false,
+        },
+    };
+    match record.matching {
+        0 => selected == record.data,
+        1 => Sha256::digest(selected).as_slice() == record.data,
+        _ => Sha512::digest(selected).as_slice() == record.data,
     }
 }

@@ -17,11 +17,11 @@ pub struct Life {
     pub end: UnixTime,
     /// DNS names, in lower case.
     pub names: Vec<String>,
-    /// Nobody else has signed it.
+    /// Nobody else has signed the certificate.
     pub is_self_signed: bool,
 }
 
-/// That of the first certificate in a PEM file.
+/// The life of the first certificate in a PEM file.
 ///
 /// # Errors
 /// When there is none, or it cannot be read.

@@ -11,7 +11,6 @@ mod self_signed;
 pub use acceptor::Acceptor;
 pub use certificates::{CertificateError, Certificates};
 pub use connector::{Connector, Identity, TlsError, Trust};
-pub use dane::Tlsa;
 pub use expiry::{Life, expiry};
 pub use roots::RootsError;
 pub use self_signed::{SelfSigned, self_signed};

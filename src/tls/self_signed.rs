@@ -2,7 +2,7 @@ use crate::{address::Domain, clock};
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use std::time::{Duration, UNIX_EPOCH};
 
-/// For how long: nobody checks it, and nobody renews it.
+/// How long the certificate is valid: nobody checks that, and nobody renews it.
 const LIFE: Duration = Duration::from_hours(10 * 365 * 24);
 /// Clocks of others may be behind.
 const SLACK: Duration = Duration::from_hours(24);
@@ -10,13 +10,13 @@ const SLACK: Duration = Duration::from_hours(24);
 /// A certificate that nobody vouches for: enough for opportunistic TLS.
 #[derive(Debug)]
 pub struct SelfSigned {
-    /// In PEM.
+    /// The certificate in PEM.
     pub certificate: String,
-    /// In PEM.
+    /// The private key in PEM.
     pub key: String,
 }
 
-/// Makes one for `hostname`.
+/// Makes a self-signed certificate for `hostname`.
 ///
 /// # Errors
 /// When the system has no randomness, or no certificate can be for that name.

@@ -8,11 +8,11 @@ use serde::Serialize;
 use std::collections::HashMap;
 
 /// Sessions, by what came of them.
-pub type Counts = HashMap<Outcome, u64>;
+pub type Counts = HashMap<SessionResult, u64>;
 
-/// What came of a session.
+/// What came of TLS in a session, as RFC 8460 §4.3 tells results apart.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Outcome {
+pub struct SessionResult {
     /// The destination domain.
     pub domain: String,
     /// Which policy was applied.

@@ -16,17 +16,17 @@ use std::{collections::BTreeMap, io::Write, time::Duration};
 /// What one domain is told about one day (RFC 8460 §4.4, §5.3).
 #[derive(Debug)]
 pub struct Report<'a> {
-    /// Whose it is.
+    /// The domain that the report is about.
     pub domain: &'a str,
     /// Days since 1970.
     pub day: u64,
     /// Our own name.
     pub hostname: &'a Domain,
-    /// Whom to ask about it, and from whom it comes.
+    /// Whom to ask about the report, and from whom it comes.
     pub contact: &'a Mailbox,
-    /// Names the report.
+    /// The name of the report.
     pub id: &'a str,
-    /// Of this domain and day.
+    /// The results of this domain and day.
     pub rows: &'a [Row],
     /// The lines of its MTA-STS policy, if that is known.
     pub policy: Vec<String>,

@@ -5,8 +5,11 @@ use crate::{
     peer::{Act, Peer, Script},
     shown, simple_mail,
 };
-use onward::outbound::OutboundLimits;
-use std::time::Duration;
+use onward::outbound::{Checkpoint, OutboundLimits, Outgoing};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 const STEPS: [&str; 7] = ["greeting", "ehlo", "mail", "rcpt", "data", "text", "end"];
 
@@ -273,4 +276,28 @@ async fn the_deadline_holds_however_slowly_the_peer_talks() {
     assert!(shown(&attempts[0]).starts_with("Deferred 451 4.4.7"), "{}", shown(&attempts[0]));
     assert!(started.elapsed() < Duration::from_secs(5));
     assert!(attempts[0].elapsed >= SHORT);
+}
+
+#[tokio::test]
+async fn without_leave_the_end_of_data_is_not_sent() {
+    for script in [Script::pipelining(), Script::plain()] {
+        let script = script.on("rcpt", Act::Say("550 5.1.1 no\r\n"));
+        let peer = Peer::start(script).await;
+        let outbound = outbound(OutboundLimits::default());
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let accepted = Arc::clone(&asked);
+        let checkpoint = Checkpoint::new(move |to| {
+            accepted.lock().unwrap().extend(to);
+            std::future::ready(false)
+        });
+        let mail = mail(&["a@sink.test", "b@sink.test"], "Subject: x\r\n\r\n");
+        let mail = Outgoing { checkpoint: Some(checkpoint), ..mail };
+        let attempts = deliver(&outbound, &peer.hop, &mail, AMPLE).await;
+        assert_eq!(shown(&attempts[0]), "Refused 550 5.1.1 Destination: no");
+        assert_eq!(shown(&attempts[1]), "Deferred 451 4.3.0 Local problem, try again later");
+        assert!(!attempts[1].is_asleep, "the host is not to blame");
+        assert_eq!(*asked.lock().unwrap(), mail.recipients[1..]);
+        peer.wait_for(|record| record.closed == 1).await;
+        assert_eq!((peer.record().messages.len(), outbound.idle_connections()), (0, 0));
+    }
 }

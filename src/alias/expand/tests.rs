@@ -78,7 +78,7 @@ fn outcome(expansion: Expansion) -> String {
 
 fn expanded(aliases: &str, recipient: &str) -> String {
     let recipient = Mailbox::parse(recipient).unwrap();
-    outcome(expand(&recipient, &table(aliases), Limits::default()).unwrap())
+    outcome(expand(&recipient, &table(aliases), ExpansionLimits::default()).unwrap())
 }
 
 const NO_ALIAS: &str = "550 5.1.1 No such address here";
@@ -252,7 +252,7 @@ fn a_template_that_gives_no_mailbox_is_refused_and_told() {
     let aliases = table("/^(.+)@x\\.test$/ $1@y.test p@y.test\n/^(.+)@z\\.test$/ $1@y.test");
     let run = |recipient| {
         let recipient = Mailbox::parse(recipient).unwrap();
-        outcome(expand(&recipient, &aliases, Limits::default()).unwrap())
+        outcome(expand(&recipient, &aliases, ExpansionLimits::default()).unwrap())
     };
     assert_eq!(run("\"a@b\"@x.test"), "p@y.test | a@b@y.test 550");
     assert_eq!(run("\"a b\"@z.test"), NO_ALIAS);
@@ -263,7 +263,7 @@ fn a_template_that_gives_no_mailbox_is_refused_and_told() {
 fn cycles_are_shown() {
     let chain = |aliases: &str, start: &str| {
         let start = [Mailbox::parse(start).unwrap()];
-        find_cycle(&start, &table(aliases), Limits::default())
+        find_cycle(&start, &table(aliases), ExpansionLimits::default())
             .unwrap()
             .map(|chain| chain.iter().map(ToString::to_string).collect::<Vec<_>>().join(" > "))
     };
@@ -278,7 +278,9 @@ fn cycles_are_shown() {
 fn mail_for_a_mailbox_that_need_not_be_hosted() {
     let to = |address: &str| {
         let start = [Mailbox::parse(address).unwrap()];
-        outcome(expand_all(&start, &table("a@x.test p@y.test"), Limits::default()).unwrap())
+        outcome(
+            expand_all(&start, &table("a@x.test p@y.test"), ExpansionLimits::default()).unwrap(),
+        )
     };
     assert_eq!(to("me@y.test"), "me@y.test");
     assert_eq!(to("a@x.test"), "p@y.test");
@@ -300,7 +302,7 @@ proptest! {
         let table = table(&text);
         for n in 0..12 {
             let start = Mailbox::parse(&name(&n)).unwrap();
-            let limits = Limits { depth: 20, ..Limits::default() };
+            let limits = ExpansionLimits { depth: 20, ..ExpansionLimits::default() };
             let cycle = find_cycle(std::slice::from_ref(&start), &table, limits).unwrap();
             match expand(&start, &table, limits).unwrap() {
                 Expansion::Deliver { mailboxes, .. } => {

@@ -103,7 +103,7 @@ impl Status {
             Err(error) => return Err(Failure::file(&config.state_dir, error)),
         };
         let problems = if running {
-            probe::all(&config.listen)
+            probe::all(&config.listen).map_err(Failure::new)?
         } else {
             config.listen.iter().map(|_| Some("the daemon does not run".to_owned())).collect()
         };

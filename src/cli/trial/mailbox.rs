@@ -1,6 +1,6 @@
 //! A mail server that takes everything and shows it: Onward's own session on the receiving side.
 
-use super::wire::{Tapped, Transcript};
+use super::wire::{Side, Tapped, Transcript};
 use crate::{
     address::{ForwardPath, ReversePath},
     inbound::{Handler, MessageMemory, Timeouts, drive},
@@ -65,7 +65,7 @@ async fn receive(
     let timeouts = Timeouts { command: PATIENCE, data: PATIENCE, session: PATIENCE * 12 };
     let (_running, stopped) = watch::channel(false);
     let _ = drive(
-        Tapped { stream, transcript },
+        Tapped { stream, side: Side::Server, transcript },
         Session::new(config, 0),
         None,
         &mut Inbox { arrived },

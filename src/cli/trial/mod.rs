@@ -10,6 +10,7 @@ use crate::{
     alias::{Alias, AliasAddress},
     config::Config,
     daemon::{Daemon, Inherited},
+    outbound::{Dialogue, Lost},
     store::Directory,
 };
 use mailbox::{Arrived, Mailbox};
@@ -19,8 +20,12 @@ use std::{
     process::ExitCode,
     time::Duration,
 };
-use tokio::{sync::mpsc, time::timeout};
-use wire::Client;
+use tokio::{
+    net::TcpStream,
+    sync::mpsc,
+    time::{Instant, timeout},
+};
+use wire::{Side, Tapped, Transcript};
 
 /// Where the demonstration takes place; none of these names exists.
 const ALIAS: &str = "hello@example.org";
@@ -84,9 +89,9 @@ async fn demonstrate(args: &Args, ctx: &Context, state: &Path) -> Result<(), Fai
     let (stop, stopped) = mpsc::channel(1);
     let daemon = tokio::spawn(daemon.run(stopped));
 
-    let client = Client::connect(&onward).await.map_err(failed("no greeting"))?;
+    let (client, said) = connect(&onward).await.map_err(failed("no greeting"))?;
     let page = show::Page::new(Box::new(ctx.out()));
-    let mut stage = Stage { client, bob, alice, page };
+    let mut stage = Stage { client, said, bob, alice, page };
     let srs = stage.forward().await?;
     stage.bounce(&srs).await?;
     stage.forge(&srs).await?;
@@ -108,7 +113,9 @@ async fn demonstrate(args: &Args, ctx: &Context, state: &Path) -> Result<(), Fai
 /// Everybody who takes part, and the page that shows it.
 struct Stage {
     /// Speaks to Onward, for whoever sends.
-    client: Client,
+    client: Dialogue<Tapped>,
+    /// What it said and heard.
+    said: Transcript,
     bob: Mailbox,
     alice: Mailbox,
     page: show::Page,
@@ -129,7 +136,7 @@ impl Stage {
         ];
         let verdict = speak(&mut self.client, &sent).await?;
         self.page.side_by_side(
-            ("sender → Onward", self.client.transcript.take()),
+            ("sender → Onward", self.said.take()),
             ("Onward → mailbox", self.bob.transcript.take()),
         );
         expect(&verdict, "250")?;
@@ -155,7 +162,7 @@ impl Stage {
         ];
         let verdict = speak(&mut self.client, &bounce).await?;
         self.page.side_by_side(
-            ("mailbox → Onward", self.client.transcript.take()),
+            ("mailbox → Onward", self.said.take()),
             ("Onward → sender", self.alice.transcript.take()),
         );
         expect(&verdict, "250")?;
@@ -175,7 +182,7 @@ impl Stage {
             srs.to_string().replacen(SENDER.split('@').next().unwrap_or_default(), "mallory", 1);
         let forgery = ["MAIL FROM:<>".to_owned(), format!("RCPT TO:<{forged}>"), "QUIT".to_owned()];
         speak(&mut self.client, &forgery).await?;
-        let said = self.client.transcript.take();
+        let said = self.said.take();
         let refused = said.iter().any(|(_, line)| line.starts_with("550 5.7.1"));
         self.page.side_by_side(("forger → Onward", said), ("", Vec::new()));
         if !refused {
@@ -247,16 +254,31 @@ fn host_the_alias(config: &Config) -> Result<(), Failure> {
     directory.add(&alias).map_err(Failure::new)
 }
 
-/// Says each line; gives the last reply.
-async fn speak(client: &mut Client, lines: &[String]) -> Result<String, Failure> {
+/// Connects to Onward and hears its greeting.
+async fn connect(address: &str) -> io::Result<(Dialogue<Tapped>, Transcript)> {
+    let (side, transcript) = (Side::Client, Transcript::default());
+    let stream = TcpStream::connect(address).await?;
+    let mut client = Dialogue::new(Tapped { stream, side, transcript: transcript.clone() });
+    client.reply(Instant::now() + PATIENCE).await?;
+    Ok((client, transcript))
+}
+
+/// Says each text, of one line or several; gives the last line of the last reply.
+async fn speak(client: &mut Dialogue<Tapped>, texts: &[String]) -> Result<String, Failure> {
     let mut last = String::new();
-    for line in lines {
-        let reply = timeout(PATIENCE, client.say(line)).await;
-        last = reply
-            .map_err(|_| Failure::new("Onward did not answer in time"))?
-            .map_err(|error| Failure::new(format!("the connection to Onward broke: {error}")))?;
+    for text in texts {
+        let lines = text.replace('\n', "\r\n") + "\r\n";
+        let reply = client.command(&lines, Instant::now() + PATIENCE).await;
+        last = reply.map_err(lost)?.last_line();
     }
     Ok(last)
+}
+
+fn lost(lost: Lost) -> Failure {
+    match lost {
+        Lost::TimedOut => Failure::new("Onward did not answer in time"),
+        lost => Failure::new(format!("the connection to Onward broke: {}", io::Error::from(lost))),
+    }
 }
 
 fn expect(reply: &str, code: &str) -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! Dialogues: a stream that listens in, and a client that speaks.
+//! A stream that writes down what is said on it.
 
 use std::{
     io,
@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, ReadBuf},
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
 };
 
@@ -16,6 +16,15 @@ use tokio::{
 pub(super) enum Side {
     Client,
     Server,
+}
+
+impl Side {
+    fn other(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
 }
 
 /// What was said on one connection, line by line.
@@ -43,10 +52,12 @@ impl Transcript {
     }
 }
 
-/// A server's end of a connection whose dialogue is written down.
+/// An end of a connection whose dialogue is written down.
 #[derive(Debug)]
 pub(super) struct Tapped {
     pub(super) stream: TcpStream,
+    /// Whose end it is: what this side says is written.
+    pub(super) side: Side,
     pub(super) transcript: Transcript,
 }
 
@@ -58,7 +69,7 @@ impl AsyncRead for Tapped {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
-        self.transcript.hear(Side::Client, buf.filled().get(before..).unwrap_or_default());
+        self.transcript.hear(self.side.other(), buf.filled().get(before..).unwrap_or_default());
         Poll::Ready(Ok(()))
     }
 }
@@ -70,7 +81,7 @@ impl AsyncWrite for Tapped {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
-        self.transcript.hear(Side::Server, bytes.get(..written).unwrap_or_default());
+        self.transcript.hear(self.side, bytes.get(..written).unwrap_or_default());
         Poll::Ready(Ok(written))
     }
 
@@ -80,44 +91,5 @@ impl AsyncWrite for Tapped {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}
-
-/// An SMTP client that writes down what is said.
-#[derive(Debug)]
-pub(super) struct Client {
-    stream: BufReader<TcpStream>,
-    pub(super) transcript: Transcript,
-}
-
-impl Client {
-    /// Connects and hears the greeting.
-    pub(super) async fn connect(address: &str) -> io::Result<Self> {
-        let stream = BufReader::new(TcpStream::connect(address).await?);
-        let mut client = Self { stream, transcript: Transcript::default() };
-        client.reply().await?;
-        Ok(client)
-    }
-
-    /// Says `text`, one line or several, and hears the reply.
-    pub(super) async fn say(&mut self, text: &str) -> io::Result<String> {
-        let bytes = format!("{}\r\n", text.replace('\n', "\r\n"));
-        self.transcript.hear(Side::Client, bytes.as_bytes());
-        self.stream.write_all(bytes.as_bytes()).await?;
-        self.reply().await
-    }
-
-    /// Hears a whole reply; gives its last line.
-    async fn reply(&mut self) -> io::Result<String> {
-        loop {
-            let mut line = String::new();
-            if self.stream.read_line(&mut line).await? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            self.transcript.hear(Side::Server, line.as_bytes());
-            if line.as_bytes().get(3) != Some(&b'-') {
-                return Ok(line.trim_end().to_owned());
-            }
-        }
     }
 }

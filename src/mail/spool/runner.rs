@@ -10,7 +10,7 @@ use crate::{
     clock,
     mail::{current::Current, parts::Parts},
     next_hop::NextHop,
-    retry::{Entry, Limits, Schedule, Work},
+    retry::{Concurrency, Entry, Schedule, Work},
     store::{StoreError, spool::Spooled},
     time::{Millis, whole_millis},
 };
@@ -55,12 +55,12 @@ impl Runner {
     /// A runner for what `inbox` is told of, and for what the spool holds already.
     pub(crate) fn new(current: Current, inbox: Inbox, stopping: watch::Receiver<bool>) -> Self {
         let parts = current.get();
-        let limits = limits(&parts);
+        let concurrency = concurrency(&parts);
         Self {
             current,
             parts,
             inbox,
-            schedule: Schedule::new(limits),
+            schedule: Schedule::new(concurrency),
             attempts: JoinSet::new(),
             under_way: HashMap::new(),
             finished: BTreeSet::new(),
@@ -92,7 +92,7 @@ impl Runner {
             let parts = self.current.get();
             if !Arc::ptr_eq(&parts, &self.parts) {
                 // Routes may lead elsewhere now.
-                self.schedule.set_limits(limits(&parts));
+                self.schedule.set_concurrency(concurrency(&parts));
                 self.parts = parts;
                 reload_at = Some(Instant::now());
                 continue;
@@ -239,8 +239,8 @@ impl Runner {
     }
 }
 
-fn limits(parts: &Parts) -> Limits {
-    Limits {
+fn concurrency(parts: &Parts) -> Concurrency {
+    Concurrency {
         in_all: parts.config.spool.concurrency,
         per_destination: parts.config.spool.concurrency_per_destination,
     }

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use std::time::Duration;
 
 const MS: Duration = Duration::from_millis(1);
-const LIMITS: Limits = Limits { in_all: 4, per_destination: 2 };
+const CONCURRENCY: Concurrency = Concurrency { in_all: 4, per_destination: 2 };
 
 fn hop(name: &str) -> NextHop {
     name.parse().unwrap()
@@ -18,7 +18,7 @@ fn entry(message: i64, due: u64) -> Entry {
 }
 
 fn schedule(entries: &[(&str, i64, u64)]) -> Schedule {
-    let mut schedule = Schedule::new(LIMITS);
+    let mut schedule = Schedule::new(CONCURRENCY);
     for (name, message, due) in entries {
         schedule.add(hop(name), entry(*message, *due), at(0));
     }
@@ -156,7 +156,7 @@ proptest! {
         messages in prop::collection::vec((0..4u8, 0..50u64), 1..60),
         answers in prop::collection::vec(any::<bool>(), 50),
     ) {
-        let mut schedule = Schedule::new(LIMITS);
+        let mut schedule = Schedule::new(CONCURRENCY);
         for (message, (to, due)) in messages.iter().enumerate() {
             let entry = Entry { message: message as i64, due: at(*due), expires: Millis::MAX };
             schedule.add(hop(&format!("h{to}")), entry, at(0));
@@ -168,11 +168,11 @@ proptest! {
                 prop_assert!(!open.contains(&work));
                 open.push(work);
             }
-            prop_assert!(open.len() <= LIMITS.in_all);
+            prop_assert!(open.len() <= CONCURRENCY.in_all);
             for to in 0..4 {
                 let hop = hop(&format!("h{to}"));
                 let here = open.iter().filter(|work| *work.hop == hop).count();
-                prop_assert!(here <= LIMITS.per_destination);
+                prop_assert!(here <= CONCURRENCY.per_destination);
             }
             if open.is_empty() {
                 let wake = schedule.wake_at();

@@ -6,12 +6,12 @@ use crate::support::receiver::Receiver;
 use onward::clock;
 use onward::store::{Options, Store};
 use onward::time::DAY;
-use onward::tls_rpt::{Counts, Failure, Outcome, PolicyType};
+use onward::tls_rpt::{Counts, Failure, PolicyType, SessionResult};
 use std::io::Read;
 
-fn outcome(domain: &str, result: Option<Failure>) -> Outcome {
+fn outcome(domain: &str, result: Option<Failure>) -> SessionResult {
     let host = result.map(|_| format!("mx.{domain}")).unwrap_or_default();
-    Outcome { domain: domain.to_owned(), policy: PolicyType::Sts, host, result }
+    SessionResult { domain: domain.to_owned(), policy: PolicyType::Sts, host, result }
 }
 
 #[test]

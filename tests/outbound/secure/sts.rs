@@ -10,7 +10,7 @@ use onward::{
     outbound::{Outbound, OutboundConfig},
     store::{Options, Store},
 };
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 struct Net {
     authority: Authority,
@@ -184,17 +184,19 @@ async fn a_policy_outlives_a_restart_and_whoever_suppresses_it() {
     let store = || Store::open(state.path(), Options::default()).unwrap();
     let mut net =
         Net::new(("mx.other.test", Kind::Good), Between::Nobody, enforce(), with_policy()).await;
-    net.config.store = Some(store());
+    let closing = store();
+    net.config.store = Some(Arc::new(closing.clone()));
     assert!(net.send().await.0.starts_with("Deferred 451 4.7.5"));
-    net.config.store.take().unwrap().close().await;
+    net.config.store = None;
+    closing.close().await;
     // Nobody can fetch it any more, then the record is gone too.
     net.web.says(Answer::Says("HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n".to_owned()));
     for zone in [with_policy(), sink(), sink().txt("_mta-sts.sink.test", "v=STSv1; id=2;")] {
         let (name_server, _) = dns::serve(zone).await;
         let mut config = trusting(&net.authority, name_server, net.server.port());
         config.sts_port = net.config.sts_port;
-        config.store = Some(store());
-        let closing = config.store.clone().unwrap();
+        let closing = store();
+        config.store = Some(Arc::new(closing.clone()));
         let outbound = Outbound::new(config);
         let (verdict, _) = sent(&outbound, "sink.test").await;
         assert!(verdict.starts_with("Deferred 451 4.7.5"), "{verdict}");
@@ -206,7 +208,7 @@ async fn a_policy_outlives_a_restart_and_whoever_suppresses_it() {
     let (name_server, _) = dns::serve(sink().txt("_mta-sts.sink.test", "v=STSv1; id=3;")).await;
     let mut config = trusting(&net.authority, name_server, net.server.port());
     config.sts_port = net.config.sts_port;
-    config.store = Some(store());
+    config.store = Some(Arc::new(store()));
     let (verdict, _) = sent(&Outbound::new(config), "sink.test").await;
     assert!(verdict.starts_with("Delivered"), "{verdict}");
 }

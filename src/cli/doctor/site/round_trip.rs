@@ -10,20 +10,19 @@ use crate::{
     clock,
     config::Config,
     dns::Resolver,
+    next_hop::Protocol,
+    outbound::{Dialogue, Lost},
+    reply::Class,
     srs::{Forwarded, Rewriter},
 };
-use std::{
-    io::{self, BufRead, BufReader, Write},
-    net::{IpAddr, SocketAddr, TcpStream},
-    time::Duration,
+use std::{io, net::SocketAddr, time::Duration};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout_at},
 };
 
 /// For a connection, and for each reply.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Longest line of a reply that is read.
-const MAX_LINE: u64 = 2048;
-/// Lines of a reply that are read.
-const MAX_LINES: usize = 100;
 /// Where the tag begins: behind `SRS0` and a separator.
 const TAG: usize = 5;
 
@@ -56,55 +55,58 @@ async fn tried(config: &Config, port: u16) -> Result<(), String> {
     for host in &hosts {
         let Ok(host) = Domain::parse(host) else { continue };
         for ip in resolver.addresses(&host).await.unwrap_or_default() {
-            match at(ip, port, config.hostname.as_str(), &address.to_string()) {
+            match at(SocketAddr::new(ip, port), &config.hostname, &address.to_string()).await {
                 Ok(told) => return told,
-                Err(error) => last = format!("{host} [{ip}]:{port}: {error}"),
+                Err(lost) => last = format!("{host} [{ip}]:{port}: {}", io::Error::from(lost)),
             }
         }
     }
     Err(last)
 }
 
-fn at(ip: IpAddr, port: u16, helo: &str, address: &str) -> io::Result<Result<(), String>> {
-    let stream = TcpStream::connect_timeout(&SocketAddr::new(ip, port), PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    let mut server = BufReader::new(stream);
-    let greeting = reply(&mut server)?;
-    if !greeting.starts_with('2') {
-        return Ok(Err(format!("{ip}:{port} does not greet: {greeting}")));
+/// What a host makes of a bounce to `address` and of a forged one, told if it is not as it should be.
+async fn at(address: SocketAddr, hostname: &Domain, srs: &str) -> Result<Result<(), String>, Lost> {
+    let connected = timeout_at(soon(), TcpStream::connect(address)).await;
+    let mut server = Dialogue::new(connected.map_err(|_| Lost::TimedOut)??);
+    let greeting = server.reply(soon()).await?;
+    if greeting.class() != Class::Positive {
+        return Ok(Err(format!("{address} does not greet: {}", greeting.last_line())));
     }
-    let mut ask = |line: &str| -> io::Result<String> {
-        server.get_mut().write_all(line.as_bytes())?;
-        reply(&mut server)
-    };
-    if !ask(&format!("EHLO {helo}\r\n"))?.starts_with('2') {
-        let hello = ask(&format!("HELO {helo}\r\n"))?;
-        if !hello.starts_with('2') {
-            return Ok(Err(format!("{ip}:{port} refuses {helo}: {hello}")));
-        }
+    if let Err(refusal) = server.introduce(Protocol::Smtp, hostname, soon()).await? {
+        return Ok(Err(format!("{address} refuses {hostname}: {}", refusal.last_line())));
     }
-    let mut bounce = |to: &str| -> io::Result<Result<String, String>> {
-        let mail = ask("MAIL FROM:<>\r\n")?;
-        if !mail.starts_with('2') {
-            return Ok(Err(format!("{ip}:{port} takes no bounces: {mail}")));
-        }
-        let rcpt = ask(&format!("RCPT TO:<{to}>\r\n"))?;
-        ask("RSET\r\n")?;
-        Ok(Ok(rcpt))
-    };
-    let told = match bounce(address)? {
-        Ok(rcpt) if rcpt.starts_with('2') => bounce(&forged(address))?.and_then(|rcpt| {
-            let is_refused = rcpt.starts_with("550");
-            is_refused.then_some(()).ok_or_else(|| {
-                format!("a forged bounce is not refused with 550 at {ip}:{port}: {rcpt}")
-            })
-        }),
-        Ok(rcpt) => Err(format!("a bounce is refused at {ip}:{port}: {rcpt}")),
-        Err(why) => Err(why),
-    };
-    let _ = ask("QUIT\r\n");
+    let told = try_bounces(&mut server, address, srs).await?;
+    server.quit(soon()).await;
     Ok(told)
+}
+
+async fn try_bounces(
+    server: &mut Dialogue<TcpStream>,
+    address: SocketAddr,
+    srs: &str,
+) -> Result<Result<(), String>, Lost> {
+    for (to, is_forged) in [(srs, false), (&forged(srs), true)] {
+        let mail = server.command("MAIL FROM:<>\r\n", soon()).await?;
+        if mail.class() != Class::Positive {
+            return Ok(Err(format!("{address} takes no bounces: {}", mail.last_line())));
+        }
+        let rcpt = server.command(&format!("RCPT TO:<{to}>\r\n"), soon()).await?;
+        server.command("RSET\r\n", soon()).await?;
+        let reply = rcpt.last_line();
+        if is_forged && rcpt.code != 550 {
+            return Ok(Err(format!(
+                "a forged bounce is not refused with 550 at {address}: {reply}"
+            )));
+        }
+        if !is_forged && rcpt.class() != Class::Positive {
+            return Ok(Err(format!("a bounce is refused at {address}: {reply}")));
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn soon() -> Instant {
+    Instant::now() + PATIENCE
 }
 
 /// The same address with a tag of that length which is not ours, in whatever case it is compared.
@@ -115,21 +117,6 @@ fn forged(address: &str) -> String {
         (_, letter) => letter,
     });
     letters.collect()
-}
-
-/// The last line of a reply.
-fn reply(server: &mut impl BufRead) -> io::Result<String> {
-    for _ in 0..MAX_LINES {
-        let mut line = Vec::new();
-        io::Read::take(&mut *server, MAX_LINE).read_until(b'\n', &mut line)?;
-        if line.is_empty() {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        if line.get(3) != Some(&b'-') {
-            return Ok(String::from_utf8_lossy(&line).trim_end().to_owned());
-        }
-    }
-    Err(io::Error::other("a reply without end"))
 }
 
 #[cfg(test)]

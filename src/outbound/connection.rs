@@ -1,0 +1,156 @@
+use super::{
+    dialogue::{Dialogue, Lost},
+    limits::{OutboundLimits, Patience},
+    security::Demand,
+    transport::{Remote, Transport},
+};
+use crate::{
+    address::Domain,
+    next_hop::Protocol,
+    reply::Class,
+    smtp::{extensions::Extensions, reply_reader::ServerReply},
+    tls::{Connector, Identity, TlsError},
+};
+use std::{fmt, io, time::Duration};
+use tokio::time::{Instant, timeout_at};
+
+/// How long a peer that we leave may take to answer QUIT.
+const QUIT_TIME: Duration = Duration::from_secs(2);
+
+/// A connection to a host that has greeted us.
+pub(super) struct Connection {
+    pub(super) dialogue: Dialogue<Transport>,
+    pub(super) remote: Remote,
+    pub(super) protocol: Protocol,
+    pub(super) extensions: Extensions,
+    /// How the connection is encrypted, and why that is believed; empty for plaintext.
+    pub(super) tls: String,
+    /// Messages handed over so far.
+    pub(super) messages: u32,
+    /// The last transaction ended midway, and the peer may still hold its envelope.
+    pub(super) needs_rset: bool,
+}
+
+/// How we introduce ourselves anywhere.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Introduction<'a> {
+    pub(super) hostname: &'a Domain,
+    pub(super) connector: &'a Connector,
+    pub(super) limits: &'a OutboundLimits,
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum OpenError {
+    #[error("cannot connect: {0}")]
+    Unreachable(io::Error),
+    #[error(transparent)]
+    Lost(#[from] Lost),
+    #[error("refuses us: {} {}", .0.code, .0.lines.join(" "))]
+    Refused(ServerReply),
+    #[error("offers no TLS")]
+    WithoutTls,
+    #[error("refuses STARTTLS: {} {}", .0.code, .0.lines.join(" "))]
+    TlsRefused(ServerReply),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+impl OpenError {
+    /// Whether the connection came to nothing for the sake of encryption.
+    pub(super) fn is_of_tls(&self) -> bool {
+        matches!(self, Self::WithoutTls | Self::TlsRefused(_) | Self::Tls(_))
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("remote", &self.remote).finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    /// Connects, waits for the greeting, introduces us, and encrypts as `demand` has it.
+    pub(super) async fn open(
+        protocol: Protocol,
+        remote: Remote,
+        Introduction { hostname, connector, limits }: Introduction<'_>,
+        demand: &Demand,
+        patience: Patience,
+    ) -> Result<Self, OpenError> {
+        let time = patience.until(limits.connect_time).saturating_duration_since(Instant::now());
+        let transport =
+            Transport::connect(&remote.endpoint, time).await.map_err(OpenError::Unreachable)?;
+        let mut connection = Self {
+            dialogue: Dialogue::new(transport),
+            remote,
+            protocol,
+            extensions: Extensions::default(),
+            tls: String::new(),
+            messages: 0,
+            needs_rset: false,
+        };
+        let greeting = connection.dialogue.reply(patience.until(limits.greeting_time)).await?;
+        if greeting.class() != Class::Positive {
+            return Err(OpenError::Refused(greeting));
+        }
+        connection.introduce(hostname, patience.until(limits.command_time)).await?;
+        if demand.trust().is_some() && connection.extensions.starttls {
+            let until = patience.until(limits.command_time);
+            connection = connection.start_tls(connector, demand, until).await?;
+            connection.introduce(hostname, patience.until(limits.command_time)).await?;
+        } else if !demand.may_be_plain() {
+            connection.quit().await;
+            return Err(OpenError::WithoutTls);
+        }
+        Ok(connection)
+    }
+
+    /// STARTTLS and the handshake. What the peer said before is forgotten, and what it says between its
+    /// answer and the handshake may be anybody's (RFC 3207 §6).
+    async fn start_tls(
+        mut self,
+        connector: &Connector,
+        demand: &Demand,
+        until: Instant,
+    ) -> Result<Self, OpenError> {
+        let Some(trust) = demand.trust() else { return Ok(self) };
+        let reply = self.dialogue.command("STARTTLS\r\n", until).await?;
+        if reply.code != 220 {
+            self.quit().await;
+            return Err(OpenError::TlsRefused(reply));
+        }
+        if !self.dialogue.is_quiet().await {
+            return Err(OpenError::Tls(TlsError::Handshake(io::Error::other(
+                "data behind the answer to STARTTLS",
+            ))));
+        }
+        let identity = Identity {
+            host: self.remote.name.as_ref(),
+            ip: self.remote.ip(),
+            domain: demand.domain.as_ref(),
+        };
+        let handshake = self.dialogue.into_inner().secure(connector, identity, trust);
+        let (transport, tls) = match timeout_at(until, handshake).await {
+            Ok(secured) => secured?,
+            Err(_) => return Err(TlsError::Handshake(io::ErrorKind::TimedOut.into()).into()),
+        };
+        Ok(Self {
+            dialogue: Dialogue::new(transport),
+            extensions: Extensions::default(),
+            tls: format!("{tls}{}", demand.told()),
+            ..self
+        })
+    }
+
+    async fn introduce(&mut self, hostname: &Domain, until: Instant) -> Result<(), OpenError> {
+        let introduced = self.dialogue.introduce(self.protocol, hostname, until).await?;
+        self.extensions = introduced.map_err(OpenError::Refused)?;
+        Ok(())
+    }
+
+    /// Takes leave.
+    pub(super) async fn quit(self) {
+        self.dialogue.quit(Instant::now() + QUIT_TIME).await;
+    }
+}
