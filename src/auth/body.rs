@@ -18,7 +18,7 @@ pub(super) type BodyHash = (Canonicalization, HashAlgorithm, u64, Vec<u8>);
 
 /// A body to be hashed.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Body<'a> {
+struct Body<'a> {
     octets: &'a [u8],
     canonicalization: Canonicalization,
     /// Octets of the canonical form that count.
@@ -26,11 +26,11 @@ pub(super) struct Body<'a> {
 }
 
 impl<'a> Body<'a> {
-    pub(super) fn whole(octets: &'a [u8], canonicalization: Canonicalization) -> Self {
+    fn whole(octets: &'a [u8], canonicalization: Canonicalization) -> Self {
         Self { octets, canonicalization, length: u64::MAX }
     }
 
-    pub(super) fn hash(self, algorithm: HashAlgorithm) -> Vec<u8> {
+    fn hash(self, algorithm: HashAlgorithm) -> Vec<u8> {
         algorithm.hash(self).as_ref().to_vec()
     }
 }
@@ -44,6 +44,17 @@ impl Writable for Body<'_> {
         let mut limited = Limited { writer, left: self.length };
         self.canonicalization.canonical_body(octets, 0).write(&mut limited);
     }
+}
+
+/// SHA-256 of the whole body; made once for a message, if mail-auth made it already.
+pub(super) fn whole_hash(
+    message: &AuthenticatedMessage<'_>,
+    canonicalization: Canonicalization,
+) -> Vec<u8> {
+    let wanted = (canonicalization, HashAlgorithm::Sha256, 0);
+    let known = message.body_hashes.iter().find(|known| (known.0, known.1, known.2) == wanted);
+    let hash = || Body::whole(message.raw_body(), canonicalization).hash(HashAlgorithm::Sha256);
+    known.map_or_else(hash, |known| known.3.clone())
 }
 
 /// Hashes again what mail-auth hashes wrongly.

@@ -100,12 +100,13 @@ pub async fn check(
             timeout_at(deadline, verified).await.ok()
         }
     };
+    let arc = chain.result().unwrap_or(Arc::Fail);
     let results = results(
         &incoming,
         [&sender, &greeting],
         &outputs,
         dmarc.as_ref(),
-        &chain,
+        (chain.instances() > 0).then_some(arc),
         policy,
         authserv_id,
     );
@@ -116,12 +117,6 @@ pub async fn check(
     };
     let found = signatures::found(&outputs);
     let passing = signatures::passing(&outputs);
-    let arc = match chain.result() {
-        arc::Arc::None => Arc::None,
-        arc::Arc::Pass => Arc::Pass,
-        arc::Arc::Fail(_) => Arc::Fail,
-        arc::Arc::TempError => Arc::TempError,
-    };
     let findings = Findings { spf, signatures: found, dmarc, arc };
     keys.close();
     let bodies = parsed.body_hashes.clone();
@@ -232,7 +227,7 @@ fn results(
     [sender, greeting]: [&Sender<'_>; 2],
     signatures: &[DkimOutput<'_>],
     dmarc: Option<&DmarcOutput>,
-    chain: &arc::Chain<'_>,
+    arc: Option<Arc>,
     policy: &Policy,
     authserv_id: &str,
 ) -> String {
@@ -259,8 +254,8 @@ fn results(
     if text == authserv_id {
         text.push_str("; none");
     }
-    if policy.dkim != Check::Off && chain.instances() > 0 {
-        text.push_str(&format!(";\r\n\tarc={}", chain.result()));
+    if let Some(arc) = arc.filter(|_| policy.dkim != Check::Off) {
+        text.push_str(&format!(";\r\n\tarc={arc}"));
     }
     // What strangers call themselves goes into it.
     text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect()

@@ -10,9 +10,9 @@ use mail_auth::AuthenticatedMessage;
 /// DKIM signatures that are looked at, from the top.
 const MAX_SIGNATURES: usize = 10;
 /// Longest field of a signature or an ARC set, in octets.
-const MAX_FIELD: usize = 8 << 10;
+pub(super) const MAX_FIELD: usize = 8 << 10;
 /// Fields of a message whose signatures are looked at.
-const MAX_FIELDS: usize = 2000;
+pub(super) const MAX_FIELDS: usize = 2000;
 
 /// A message, and what of its header section is looked at.
 #[derive(Debug)]

@@ -1,7 +1,25 @@
 //! The fields of a message put together to a chain: its structure, not yet its signatures
 //! (RFC 8617 §5.2, steps 1 to 3).
 
-use super::field::{Cv, Field, MAX_INSTANCE, MessageSignature, Refused, Seal, results_instance};
+use super::field::{Field, MessageSignature, Refused, Seal, results_instance};
+use crate::{
+    auth::view::{MAX_FIELD, MAX_FIELDS},
+    message::Header,
+    verdict::Arc,
+};
+use mail_auth::arc::ChainValidation;
+
+/// The chain that a message came with, and what it is worth.
+#[derive(Debug)]
+pub struct Chain<'x> {
+    pub(super) result: Result<Arc, Refused>,
+    /// Oldest first; none where the chain is broken in itself. None of them says that it failed.
+    pub(super) sets: Vec<Set<'x>>,
+    /// Highest instance of a field that can be read, 0 without any.
+    pub(super) highest: u8,
+    /// True when nobody may add a set: the last one says `cv=fail`, or there is more of it than is read.
+    pub(super) is_closed: bool,
+}
 
 /// One set, its fields as they stand in the message.
 #[derive(Debug)]
@@ -11,147 +29,126 @@ pub(super) struct Set<'x> {
     pub(super) seal: Seal<'x>,
 }
 
-/// What the ARC fields of a message come to.
-#[derive(Debug)]
-pub(super) enum Structure<'x> {
-    /// There are none.
-    None,
-    /// The sets, oldest first and at least one; none says that the chain failed.
-    Whole(Vec<Set<'x>>),
-    /// They are no chain that could pass.
-    Broken {
-        /// What is wrong.
-        reason: Refused,
-        /// Highest instance of a field that can be read, 0 without any.
-        highest: u8,
-        /// True when nobody may add a set: the last one says `cv=fail`, or there is more of it than is
-        /// read here.
-        is_closed: bool,
-    },
-}
-
 /// More sets than mail collects on its way.
 const MAX_SETS: usize = 20;
 
-/// Longest ARC field that is read, in octets.
-pub(super) const MAX_FIELD: usize = 8 * 1024;
+/// The fields of one kind with their instances, as they stand in the message.
+type Kind<T> = Vec<Result<(u8, T), Refused>>;
 
-/// Most header fields of a message whose chain is looked at: each signature may choose from all of them.
-const MAX_FIELDS: usize = 2_000;
-
-/// The ARC fields of a message by kind, in the order in which they stand there.
-#[derive(Default)]
-struct Fields<'x> {
-    results: Vec<Field<'x>>,
-    signatures: Vec<Field<'x>>,
-    seals: Vec<Field<'x>>,
-}
-
-impl<'x> Structure<'x> {
-    /// Reads all fields of a message, bounded in number and length before any is parsed.
+impl<'x> Chain<'x> {
+    /// Reads the fields of a message, bounded in number and length before any is parsed. Of a chain whose
+    /// structure is right nothing more is known yet: [`Arc::TempError`].
     pub(super) fn read(header: &[Field<'x>]) -> Self {
-        let fields = Fields::pick(header);
-        if fields.all().next().is_none() {
-            return Self::None;
+        let kinds = ["ARC-Authentication-Results", "ARC-Message-Signature", "ARC-Seal"];
+        let kinds = kinds.map(|name| named(header, name).copied().collect::<Vec<_>>());
+        let mut chain = Self { result: Ok(Arc::None), sets: vec![], highest: 0, is_closed: false };
+        if kinds.iter().all(Vec::is_empty) {
+            return chain;
         }
-        let too_much = |reason| Self::Broken { reason, highest: 0, is_closed: true };
-        if header.len() > MAX_FIELDS {
-            return too_much("too many header fields");
+        let too_much = if header.len() > MAX_FIELDS {
+            Some("too many header fields")
+        } else if kinds.iter().any(|fields| fields.len() > MAX_SETS) {
+            Some("too many sets")
+        } else if kinds.iter().flatten().any(|(_, value)| value.len() > MAX_FIELD) {
+            Some("an ARC field is too long")
+        } else {
+            None
+        };
+        if let Some(reason) = too_much {
+            return Self { result: Err(reason), is_closed: true, ..chain };
         }
-        if fields.by_kind().iter().any(|kind| kind.len() > MAX_SETS) {
-            return too_much("too many sets");
+        let [results, signatures, seals] = kinds;
+        let results = results.into_iter().map(|field| Ok((results_instance(field.1)?, field)));
+        let results: Kind<_> = results.collect();
+        let signatures: Kind<_> = signatures.into_iter().map(MessageSignature::parse).collect();
+        let seals: Kind<_> = seals.into_iter().map(Seal::parse).collect();
+
+        let last_seal = seals.iter().flatten().max_by_key(|(instance, _)| *instance);
+        chain.is_closed = last_seal.is_some_and(|(_, seal)| seal.cv == ChainValidation::Fail);
+        let highest = [highest(&results), highest(&signatures), highest(&seals)];
+        chain.highest = highest.into_iter().max().unwrap_or(0);
+        match whole(results, signatures, seals) {
+            Ok(sets) => Self { result: Ok(Arc::TempError), sets, ..chain },
+            Err(reason) => Self { result: Err(reason), ..chain },
         }
-        if fields.all().any(|(_, value)| value.len() > MAX_FIELD) {
-            return too_much("an ARC field is too long");
-        }
-        fields.chain()
+    }
+
+    /// What validation came to: none, a pass, or no answer of DNS.
+    ///
+    /// # Errors
+    /// Why the chain fails.
+    pub fn result(&self) -> Result<Arc, &'static str> {
+        self.result
+    }
+
+    /// The highest instance among the fields: the number of sets of a chain that is not broken.
+    pub fn instances(&self) -> u8 {
+        self.highest
     }
 }
 
-impl<'x> Fields<'x> {
-    fn pick(header: &[Field<'x>]) -> Self {
-        let mut fields = Self::default();
-        for field in header {
-            let name = field.0.trim_ascii();
-            if name.eq_ignore_ascii_case(b"ARC-Authentication-Results") {
-                fields.results.push(*field);
-            } else if name.eq_ignore_ascii_case(b"ARC-Message-Signature") {
-                fields.signatures.push(*field);
-            } else if name.eq_ignore_ascii_case(b"ARC-Seal") {
-                fields.seals.push(*field);
-            }
-        }
-        fields
-    }
+/// Whether the fields before the body of `message` are a chain that could pass, without a look at its
+/// signatures. `None` where there are no such fields; else the number of sets, or what is wrong.
+pub fn structure(message: &[u8]) -> Option<Result<usize, &'static str>> {
+    let header = Header::scan(message);
+    let fields: Vec<Field<'_>> = header.fields().iter().map(|f| (f.name, f.value)).collect();
+    let chain = Chain::read(&fields);
+    (chain.result != Ok(Arc::None)).then(|| chain.result.map(|_| chain.sets.len()))
+}
 
-    fn by_kind(&self) -> [&[Field<'x>]; 3] {
-        [&self.results, &self.signatures, &self.seals]
+impl<'x> Set<'x> {
+    /// In the order in which they are sealed (§5.1.1).
+    pub(super) fn fields(&self) -> [Field<'x>; 3] {
+        [self.results, self.signature.signed.field, self.seal.signed.field]
     }
+}
 
-    fn all(&self) -> impl Iterator<Item = &Field<'x>> {
-        self.by_kind().into_iter().flatten()
-    }
+/// The fields of this name, in any case.
+pub(super) fn named<'h, 'x>(
+    header: &'h [Field<'x>],
+    name: &'h str,
+) -> impl DoubleEndedIterator<Item = &'h Field<'x>> {
+    header.iter().filter(move |field| field.0.trim_ascii().eq_ignore_ascii_case(name.as_bytes()))
+}
 
-    fn chain(&self) -> Structure<'x> {
-        let results = self.results.iter().map(|field| Ok((results_instance(field.1)?, *field)));
-        let results: Vec<Result<_, Refused>> = results.collect();
-        let signatures: Vec<_> =
-            self.signatures.iter().map(|f| MessageSignature::parse(*f)).collect();
-        let seals: Vec<_> = self.seals.iter().map(|field| Seal::parse(*field)).collect();
+fn highest<T>(kind: &Kind<T>) -> u8 {
+    kind.iter().flatten().map(|(instance, _)| *instance).max().unwrap_or(0)
+}
 
-        let last_seal = seals.iter().flatten().max_by_key(|seal| seal.signed.instance);
-        let is_closed = last_seal.is_some_and(|seal| seal.cv == Cv::Fail);
-        let highest = (results.iter().flatten().map(|(instance, _)| *instance))
-            .chain(signatures.iter().flatten().map(|signature| signature.signed.instance))
-            .chain(seals.iter().flatten().map(|seal| seal.signed.instance))
-            .max()
-            .unwrap_or(0);
-        match whole(results, signatures, seals) {
-            Ok(sets) => Structure::Whole(sets),
-            Err(reason) => {
-                let is_closed = is_closed || highest == MAX_INSTANCE;
-                Structure::Broken { reason, highest, is_closed }
-            }
-        }
-    }
+fn sorted<T>(kind: Kind<T>) -> Result<Vec<(u8, T)>, Refused> {
+    let mut fields = kind.into_iter().collect::<Result<Vec<_>, _>>()?;
+    fields.sort_by_key(|(instance, _)| *instance);
+    Ok(fields)
 }
 
 /// One field of each kind for each instance from 1 on, each `cv` what it must be.
 fn whole<'x>(
-    results: Vec<Result<(u8, Field<'x>), Refused>>,
-    signatures: Vec<Result<MessageSignature<'x>, Refused>>,
-    seals: Vec<Result<Seal<'x>, Refused>>,
+    results: Kind<Field<'x>>,
+    signatures: Kind<MessageSignature<'x>>,
+    seals: Kind<Seal<'x>>,
 ) -> Result<Vec<Set<'x>>, Refused> {
-    let mut results = results.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let mut signatures = signatures.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let mut seals = seals.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let (results, signatures, seals) = (sorted(results)?, sorted(signatures)?, sorted(seals)?);
     if results.len() != seals.len() || signatures.len() != seals.len() {
         return Err("a set is incomplete");
     }
-    results.sort_by_key(|(instance, _)| *instance);
-    signatures.sort_by_key(|signature| signature.signed.instance);
-    seals.sort_by_key(|seal| seal.signed.instance);
-    let mut sets = Vec::with_capacity(seals.len());
-    for (wanted, ((results, signature), seal)) in
-        (1..).zip(results.into_iter().zip(signatures).zip(seals))
-    {
-        let (instance, results) = results;
-        if [instance, signature.signed.instance, seal.signed.instance] != [wanted; 3] {
+    let sets = (1..).zip(results.into_iter().zip(signatures).zip(seals));
+    let sets = sets.map(|(wanted, ((results, signature), seal))| {
+        if [results.0, signature.0, seal.0] != [wanted; 3] {
             return Err("an instance is missing or there twice");
         }
-        match seal.cv {
-            Cv::Fail => return Err("a seal says that the chain failed"),
-            Cv::None if wanted > 1 => return Err("a later seal says cv=none"),
-            Cv::Pass if wanted == 1 => return Err("the first seal says cv=pass"),
-            Cv::None | Cv::Pass => sets.push(Set { results, signature, seal }),
+        match seal.1.cv {
+            ChainValidation::Fail => Err("a seal says that the chain failed"),
+            ChainValidation::None if wanted > 1 => Err("a later seal says cv=none"),
+            ChainValidation::Pass if wanted == 1 => Err("the first seal says cv=pass"),
+            _ => Ok(Set { results: results.1, signature: signature.1, seal: seal.1 }),
         }
-    }
-    Ok(sets)
+    });
+    sets.collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::auth::arc::structure;
+    use super::structure;
 
     fn set(instance: usize, cv: &str) -> [String; 3] {
         let tags = format!("i={instance}; a=rsa-sha256; d=a.test; s=s; b=eA==");

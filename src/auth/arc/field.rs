@@ -3,7 +3,7 @@
 use super::tags::TagList;
 use crate::{address::Domain, time::UnixTime};
 use data_encoding::BASE64;
-use mail_auth::{common::crypto::Algorithm, dkim::Canonicalization};
+use mail_auth::{arc::ChainValidation, common::crypto::Algorithm, dkim::Canonicalization};
 
 /// A header field: its name, and all behind the colon with the last CRLF.
 pub(super) type Field<'x> = (&'x [u8], &'x [u8]);
@@ -14,19 +14,12 @@ pub(super) type Refused = &'static str;
 /// Highest instance there may be (§4.2.1).
 pub(super) const MAX_INSTANCE: u8 = 50;
 
-/// What an ARC-Seal says of the chain before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cv {
-    None,
-    Pass,
-    Fail,
-}
-
 /// ARC-Seal.
 #[derive(Debug)]
 pub(super) struct Seal<'x> {
     pub(super) signed: Signed<'x>,
-    pub(super) cv: Cv,
+    /// What the seal says of the chain before it.
+    pub(super) cv: ChainValidation,
 }
 
 /// ARC-Message-Signature.
@@ -46,34 +39,34 @@ pub(super) struct MessageSignature<'x> {
 #[derive(Debug)]
 pub(super) struct Signed<'x> {
     pub(super) field: Field<'x>,
-    pub(super) instance: u8,
     pub(super) algorithm: Algorithm,
     /// Where the key is, in lower case and without a last dot.
     pub(super) key_name: String,
     pub(super) signature: Vec<u8>,
-    /// The value as it was signed: without the signature.
-    pub(super) unsigned: Vec<u8>,
 }
 
 impl<'x> Seal<'x> {
-    pub(super) fn parse(field: Field<'x>) -> Result<Self, Refused> {
+    /// The seal, behind its instance.
+    pub(super) fn parse(field: Field<'x>) -> Result<(u8, Self), Refused> {
         let tags = TagList::parse(field.1).ok_or("ARC-Seal is no tag list")?;
         if tags.get("h").is_some() {
             return Err("ARC-Seal has h=");
         }
         let cv = match tags.get("cv") {
-            Some("none") => Cv::None,
-            Some("pass") => Cv::Pass,
-            Some("fail") => Cv::Fail,
+            Some("none") => ChainValidation::None,
+            Some("pass") => ChainValidation::Pass,
+            Some("fail") => ChainValidation::Fail,
             _ => return Err("ARC-Seal has no valid cv="),
         };
         time(&tags, "t")?;
-        Ok(Self { signed: Signed::parse(field, &tags)?, cv })
+        let (instance, signed) = Signed::parse(field, &tags)?;
+        Ok((instance, Self { signed, cv }))
     }
 }
 
 impl<'x> MessageSignature<'x> {
-    pub(super) fn parse(field: Field<'x>) -> Result<Self, Refused> {
+    /// The signature, behind its instance.
+    pub(super) fn parse(field: Field<'x>) -> Result<(u8, Self), Refused> {
         let tags = TagList::parse(field.1).ok_or("ARC-Message-Signature is no tag list")?;
         if tags.get("l").is_some() {
             // Text behind the signed length could be anybody's.
@@ -90,19 +83,14 @@ impl<'x> MessageSignature<'x> {
         if expires.is_some_and(|expires| expires <= signed_at.unwrap_or_default()) {
             return Err("ARC-Message-Signature expires before it begins");
         }
-        Ok(Self {
-            header,
-            body,
-            body_hash: base64(tags.get("bh")).ok_or("ARC-Message-Signature has no valid bh=")?,
-            names,
-            expires,
-            signed: Signed::parse(field, &tags)?,
-        })
+        let body_hash = base64(tags.get("bh")).ok_or("ARC-Message-Signature has no valid bh=")?;
+        let (instance, signed) = Signed::parse(field, &tags)?;
+        Ok((instance, Self { signed, header, body, body_hash, names, expires }))
     }
 }
 
 impl<'x> Signed<'x> {
-    fn parse(field: Field<'x>, tags: &TagList<'x>) -> Result<Self, Refused> {
+    fn parse(field: Field<'x>, tags: &TagList<'x>) -> Result<(u8, Self), Refused> {
         let algorithm = match tags.get("a") {
             Some("rsa-sha256") => Algorithm::RsaSha256,
             Some("ed25519-sha256") => Algorithm::Ed25519Sha256,
@@ -111,15 +99,11 @@ impl<'x> Signed<'x> {
         let (Some(selector), Some(domain)) = (tags.get("s"), tags.get("d")) else {
             return Err("no s= or no d=");
         };
+        let instance = tags.get("i").and_then(instance).ok_or("no valid i=")?;
         let key_name = Domain::parse(&format!("{selector}._domainkey.{domain}"));
-        Ok(Self {
-            field,
-            instance: tags.get("i").and_then(instance).ok_or("no valid i=")?,
-            algorithm,
-            key_name: key_name.map_err(|_| "s= or d= is no name")?.to_key(),
-            signature: base64(tags.get("b")).ok_or("no valid b=")?,
-            unsigned: tags.without("b"),
-        })
+        let key_name = key_name.map_err(|_| "s= or d= is no name")?.to_key();
+        let signature = base64(tags.get("b")).ok_or("no valid b=")?;
+        Ok((instance, Self { field, algorithm, key_name, signature }))
     }
 }
 
@@ -130,23 +114,20 @@ pub(super) fn results_instance(value: &[u8]) -> Result<u8, Refused> {
         let end = value.iter().position(|&b| b == b';')?;
         let tag = std::str::from_utf8(value.get(..end)?).ok()?;
         let (name, number) = tag.split_once('=')?;
-        (name.trim_ascii() == "i").then_some(())?;
-        instance(number.trim_ascii())
+        instance(number.trim_ascii()).filter(|_| name.trim_ascii() == "i")
     };
     parse().ok_or("ARC-Authentication-Results does not begin with a valid i=")
 }
 
 fn instance(text: &str) -> Option<u8> {
-    let number = digits(text, 2)?;
-    u8::try_from(number).ok().filter(|number| (1..=MAX_INSTANCE).contains(number))
+    let number = u8::try_from(digits(text, 2)?).ok()?;
+    (1..=MAX_INSTANCE).contains(&number).then_some(number)
 }
 
 /// A time, or none where there is no such tag.
 fn time(tags: &TagList<'_>, name: &str) -> Result<Option<UnixTime>, Refused> {
-    match tags.get(name).map(|text| digits(text, 12)) {
-        Some(None) => Err("a time is no number"),
-        time => Ok(time.flatten().map(UnixTime::new)),
-    }
+    let time = tags.get(name).map(|text| digits(text, 12).ok_or("a time is no number"));
+    Ok(time.transpose()?.map(UnixTime::new))
 }
 
 fn digits(text: &str, most: usize) -> Option<u64> {
@@ -160,23 +141,21 @@ fn canonicalizations(tag: Option<&str>) -> Result<(Canonicalization, Canonicaliz
         "simple" => Ok(Canonicalization::Simple),
         _ => Err("unknown c="),
     };
-    let (header, body) = tag.map_or(("simple", "simple"), |tag| {
-        // RFC 6376 §3.5: a single name is that of the header.
-        tag.split_once('/').unwrap_or((tag, "simple"))
-    });
+    // RFC 6376 §3.5: what is not said is simple, and a single name is that of the header.
+    let tag = tag.unwrap_or("simple");
+    let (header, body) = tag.split_once('/').unwrap_or((tag, "simple"));
     Ok((one(header)?, one(body)?))
 }
 
 /// Decodes; white space within counts for nothing. `None` for what is empty or no base64.
 fn base64(tag: Option<&str>) -> Option<Vec<u8>> {
-    let mut text = tag?.to_owned();
-    text.retain(|c| !c.is_ascii_whitespace());
+    let text: String = tag?.split_ascii_whitespace().collect();
     BASE64.decode(text.as_bytes()).ok().filter(|bytes| !bytes.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::tags::unsigned, *};
 
     const SEAL: &str = "i=2; a=rsa-sha256; cv=pass; d=Example.org; s=a.b; t=1; b=e A=\r\n =\r\n";
     const SIGNATURE: &str =
@@ -192,13 +171,14 @@ mod tests {
 
     #[test]
     fn what_is_read() {
-        let seal = Seal::parse((b"ARC-Seal", SEAL.as_bytes())).unwrap();
-        assert_eq!((seal.cv, seal.signed.instance), (Cv::Pass, 2));
+        let (instance, seal) = Seal::parse((b"ARC-Seal", SEAL.as_bytes())).unwrap();
+        assert_eq!((seal.cv, instance), (ChainValidation::Pass, 2));
         assert_eq!(seal.signed.key_name, "a.b._domainkey.example.org");
         assert_eq!(seal.signed.signature, b"x");
-        assert!(seal.signed.unsigned.ends_with(b"; b="));
+        assert!(unsigned(seal.signed.field.1).ends_with(b"; b="));
         let field = (b"ARC-Message-Signature".as_slice(), SIGNATURE.as_bytes());
-        let signature = MessageSignature::parse(field).unwrap();
+        let (instance, signature) = MessageSignature::parse(field).unwrap();
+        assert_eq!(instance, 1);
         assert_eq!(signature.names, ["from", "to", "", "to"]);
         assert_eq!((signature.header, signature.body), canonicalizations(None).unwrap());
         assert_eq!(signature.signed.algorithm, Algorithm::Ed25519Sha256);

@@ -1,19 +1,20 @@
 //! One more set of our own (RFC 8617 §5.1).
 
 use super::{
-    Arc, Chain, Set, body_hash,
-    chain::MAX_FIELD,
-    chosen,
-    field::{Cv, Field, MAX_INSTANCE},
+    chain::{Chain, Set, named},
+    field::{Field, MAX_INSTANCE},
 };
 use crate::time::UnixTime;
+use crate::{
+    auth::{body::whole_hash, view::MAX_FIELD},
+    verdict::Arc,
+};
 use data_encoding::BASE64;
 use mail_auth::{
     AuthenticatedMessage,
     common::crypto::{Sha256, SigningKey},
     dkim::Canonicalization::Relaxed,
 };
-use std::collections::HashMap;
 
 /// Who seals, and what is signed.
 pub struct Sealer<'a, K> {
@@ -82,117 +83,67 @@ impl<K: SigningKey<Hasher = Sha256>> Sealer<'_, K> {
         let (cv, earlier) = chain.next()?;
         let now = now.as_secs();
         let instance = chain.highest.checked_add(1).filter(|next| *next <= MAX_INSTANCE)?;
-        let names = self.names(&message.headers);
+        let (names, fields) = self.covered(&message.headers);
         if names.is_empty() || results.len() >= MAX_FIELD || !stays_in_its_field(results) {
             return None;
         }
         let results = format!(" i={instance}; {results}\r\n");
 
-        let algorithm = self.key.algorithm().name();
-        let body_hash = BASE64.encode(&body_hash(message, Relaxed));
-        let (domain, selector) = (self.domain, self.selector);
-        let signature = self.sign(
-            Draft {
-                name: "ARC-Message-Signature",
-                before: format!(" a={algorithm};\r\n b="),
-                after: format!(
-                    ";\r\n bh={body_hash}; c=relaxed/relaxed;\r\n d={domain};\r\n h={};\r\n \
-                     i={instance}; s={selector}; t={now}",
-                    folded_names(&names)
-                ),
-            },
-            chosen(&message.headers, &names),
-        )?;
+        let Self { domain, selector, .. } = self;
+        let names = folded(names.into_iter(), ":");
+        let body_hash = BASE64.encode(&whole_hash(message, Relaxed));
+        let tags = format!(
+            ";\r\n bh={body_hash}; c=relaxed/relaxed;\r\n d={domain};\r\n h={names};\r\n \
+             i={instance}; s={selector}; t={now}"
+        );
+        let signature = self.sign("ARC-Message-Signature", &tags, fields)?;
 
         let ours = [
             field("ARC-Authentication-Results", &results),
             field("ARC-Message-Signature", &signature),
         ];
         let sealed = earlier.iter().flat_map(Set::fields).chain(ours).collect();
-        let seal = self.sign(
-            Draft {
-                name: "ARC-Seal",
-                before: format!(" a={algorithm};\r\n b="),
-                after: format!(
-                    "; cv={};\r\n d={domain};\r\n i={instance}; s={selector}; t={now}",
-                    cv.as_str()
-                ),
-            },
-            sealed,
-        )?;
-        let fields = [
-            "ARC-Seal:",
-            &seal,
-            "ARC-Message-Signature:",
-            &signature,
-            "ARC-Authentication-Results:",
-            &results,
-        ];
-        Some(fields.concat().into_bytes())
+        let tags = format!("; cv={cv};\r\n d={domain};\r\n i={instance}; s={selector}; t={now}");
+        let seal = self.sign("ARC-Seal", &tags, sealed)?;
+        let set = format!(
+            "ARC-Seal:{seal}ARC-Message-Signature:{signature}ARC-Authentication-Results:{results}"
+        );
+        Some(set.into_bytes())
     }
 
-    /// Signs `header` and the draft itself, and gives back the value of the finished field.
-    fn sign(&self, draft: Draft, header: Vec<Field<'_>>) -> Option<String> {
-        let unsigned = [draft.before.as_str(), &draft.after].concat();
-        let signed = header.into_iter().chain([field(draft.name, &unsigned)]);
+    /// Signs `header` and a field of these tags itself, and gives back the value of the finished field.
+    /// It folds with spaces: dkimpy finds an `i=` only behind one.
+    fn sign(&self, name: &str, tags: &str, header: Vec<Field<'_>>) -> Option<String> {
+        let before = format!(" a={};\r\n b=", self.key.algorithm().name());
+        let unsigned = [before.as_str(), tags].concat();
+        let signed = header.into_iter().chain([field(name, &unsigned)]);
         let mut canonical = Vec::new();
         Relaxed.canonicalize_headers(signed, &mut canonical);
         let signature = BASE64.encode(&self.key.sign(canonical.as_slice()).ok()?);
-        let mut value = draft.before;
-        for (at, character) in signature.chars().enumerate() {
-            if at > 0 && at % LINE == 0 {
-                value.push_str("\r\n ");
-            }
-            value.push(character);
-        }
-        value.push_str(&draft.after);
-        value.push_str("\r\n");
-        Some(value)
+        let signature = folded(signature.split_inclusive(|_| true), "");
+        Some([&before, &signature, tags, "\r\n"].concat())
     }
 }
 
 impl<K> Sealer<'_, K> {
-    /// The names to sign, each as often as its field is there.
-    fn names(&self, header: &[Field<'_>]) -> Vec<String> {
-        let mut counts: HashMap<Vec<u8>, usize> = HashMap::new();
-        for (name, _) in header {
-            *counts.entry(name.trim_ascii().to_ascii_lowercase()).or_default() += 1;
-        }
-        let signed = self.fields.iter().flat_map(|name| {
-            let count = counts.get(name.as_bytes()).copied().unwrap_or(0);
-            std::iter::repeat_n((*name).to_owned(), count.min(MAX_OF_A_NAME))
+    /// The fields to sign, those of one name from the lowest up (RFC 6376 §5.4.2), and the name of each.
+    fn covered<'x>(&self, header: &[Field<'x>]) -> (Vec<&str>, Vec<Field<'x>>) {
+        let fields = self.fields.iter().flat_map(|name| {
+            named(header, name).rev().take(MAX_OF_A_NAME).map(|field| (*name, *field))
         });
-        signed.collect()
+        fields.unzip()
     }
-}
-
-/// The value of a field whose signature is still to be put in. It folds with spaces: dkimpy finds an
-/// `i=` only behind one.
-struct Draft {
-    name: &'static str,
-    before: String,
-    after: String,
 }
 
 impl<'x> Chain<'x> {
     /// What the next seal says, and the sets it covers; `None` when there must be none.
-    fn next(&self) -> Option<(Cv, &[Set<'x>])> {
+    fn next(&self) -> Option<(&'static str, &[Set<'x>])> {
         match self.result {
             _ if self.is_closed => None,
-            Arc::None => Some((Cv::None, &[])),
-            Arc::Pass => Some((Cv::Pass, &self.sets)),
-            Arc::Fail(_) => Some((Cv::Fail, &[])),
-            Arc::TempError => None,
-        }
-    }
-}
-
-impl Cv {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Pass => "pass",
-            Self::Fail => "fail",
+            Ok(Arc::None) => Some(("none", &[])),
+            Ok(Arc::Pass) => Some(("pass", &self.sets)),
+            Ok(Arc::Fail) | Err(_) => Some(("fail", &[])),
+            Ok(Arc::TempError) => None,
         }
     }
 }
@@ -201,30 +152,30 @@ fn field<'x>(name: &'x str, value: &'x str) -> Field<'x> {
     (name.as_bytes(), value.as_bytes())
 }
 
-fn folded_names(names: &[String]) -> String {
+/// The parts with `between` between them, in lines of [`LINE`].
+fn folded<'a>(parts: impl Iterator<Item = &'a str>, between: &str) -> String {
     let (mut text, mut line) = (String::new(), 0);
-    for name in names {
+    for part in parts {
         if !text.is_empty() {
-            text.push(':');
-            line += 1;
-            if line + name.len() > LINE {
+            text.push_str(between);
+            line += between.len();
+            if line + part.len() > LINE {
                 text.push_str("\r\n ");
                 line = 0;
             }
         }
-        text.push_str(name);
-        line += name.len();
+        text.push_str(part);
+        line += part.len();
     }
     text
 }
 
 /// True for text in which no line begins that is not a continuation of the field.
 fn stays_in_its_field(text: &str) -> bool {
-    let mut lines = text.split("\r\n");
-    let is_clean = |line: &str| !line.contains(['\r', '\n', '\0']);
-    let is_text = |line: &str| !line.trim_ascii().is_empty();
-    lines.next().is_some_and(|first| is_clean(first) && is_text(first))
-        && lines.all(|line| line.starts_with([' ', '\t']) && is_clean(line) && is_text(line))
+    text.split("\r\n").enumerate().all(|(at, line)| {
+        let is_text = !line.trim_ascii().is_empty() && !line.contains(['\r', '\n', '\0']);
+        is_text && (at == 0 || line.starts_with([' ', '\t']))
+    })
 }
 
 #[cfg(test)]
@@ -234,7 +185,7 @@ mod tests {
     #[test]
     fn names_fold_between_them() {
         let names: Vec<String> = (0..30).map(|n| format!("field-{n}")).collect();
-        let folded = folded_names(&names);
+        let folded = folded(names.iter().map(String::as_str), ":");
         assert!(folded.split("\r\n ").all(|line| line.len() <= LINE + 1), "{folded}");
         assert!(folded.lines().count() > 3, "{folded}");
         assert_eq!(folded.replace("\r\n ", ""), names.join(":"));
@@ -246,8 +197,8 @@ mod tests {
             Sealer::<()> { key: &(), domain: "", selector: "", fields: &["from", "to", "x"] };
         let mut header =
             vec![field("X", "1"), field("To ", "2"), field("to", "3"), field("cc", "4")];
-        assert_eq!(sealer.names(&header), ["to", "to", "x"]);
+        assert_eq!(sealer.covered(&header).0, ["to", "to", "x"]);
         header.extend(std::iter::repeat_n(field("From", "a"), 1_000));
-        assert_eq!(sealer.names(&header).len(), MAX_OF_A_NAME + 3);
+        assert_eq!(sealer.covered(&header).0.len(), MAX_OF_A_NAME + 3);
     }
 }

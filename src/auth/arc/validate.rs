@@ -1,16 +1,18 @@
 //! The signatures of a chain (RFC 8617 §5.2, steps 4 to 6).
 
 use super::{
-    Arc, Chain, Set, body_hash, chosen,
-    field::{Field, Signed},
+    chain::{Chain, Set},
+    field::{Field, Refused},
+    tags::unsigned,
 };
-use crate::{dns::Resolver, time::UnixTime};
+use crate::{auth::body::whole_hash, dns::Resolver, time::UnixTime, verdict::Arc};
 use hickory_resolver::proto::op::ResponseCode;
 use mail_auth::{
-    AuthenticatedMessage, DnsError, Error, MessageAuthenticator, ResolverCache, Txt,
+    AuthenticatedMessage, DnsError, Error, ResolverCache, Txt,
     common::{crypto::HashAlgorithm, verify::DomainKey},
     dkim::Canonicalization,
 };
+use std::collections::HashMap;
 use tokio::time::{Instant, timeout_at};
 
 /// Validates the chain of `message` with keys of `resolver`, which `cache` may know already.
@@ -28,87 +30,69 @@ where
     C: ResolverCache<Box<str>, Txt>,
 {
     let mut chain = Chain::read(&message.headers);
-    if !chain.sets.is_empty() {
-        let keys = Keys { authenticator: resolver.authenticator(), cache };
-        let check = check(&chain.sets, message, &keys, now);
-        chain.result = match timeout_at(deadline, check).await {
-            Ok(Ok(())) => Arc::Pass,
-            Ok(Err(result)) => result,
-            Err(_) => Arc::TempError,
-        };
+    if let Some(newest) = chain.sets.last() {
+        let check = check(&chain.sets, newest, message, resolver, cache, now);
+        chain.result = timeout_at(deadline, check).await.unwrap_or(Ok(Arc::TempError));
     }
     chain
 }
 
 async fn check<C: ResolverCache<Box<str>, Txt>>(
     sets: &[Set<'_>],
-    message: &AuthenticatedMessage<'_>,
-    keys: &Keys<'_, C>,
-    now: UnixTime,
-) -> Result<(), Arc> {
     // Earlier message signatures may have been broken by those who sealed after them.
-    let Some(Set { signature, .. }) = sets.last() else { return Ok(()) };
+    Set { signature, .. }: &Set<'_>,
+    message: &AuthenticatedMessage<'_>,
+    resolver: &Resolver,
+    cache: &C,
+    now: UnixTime,
+) -> Result<Arc, Refused> {
     if signature.expires.is_some_and(|expires| expires < now) {
-        return Err(Arc::Fail("ARC-Message-Signature has expired"));
+        return Err("ARC-Message-Signature has expired");
     }
-    if signature.body_hash != body_hash(message, signature.body) {
-        return Err(Arc::Fail("the body has changed"));
+    if signature.body_hash != whole_hash(message, signature.body) {
+        return Err("the body has changed");
     }
     let signed = chosen(&message.headers, &signature.names);
-    let is_good = keys.verify(&signature.signed, signed, signature.header).await?;
-    if !is_good {
-        return Err(Arc::Fail("ARC-Message-Signature does not verify"));
-    }
+    let broken = "ARC-Message-Signature does not verify";
+    let mut signatures = vec![(&signature.signed, signed, signature.header, broken)];
     for (at, Set { seal, .. }) in sets.iter().enumerate().rev() {
         let mut sealed: Vec<Field<'_>> = sets.iter().take(at + 1).flat_map(Set::fields).collect();
         // The seal itself comes last, and without its signature.
         sealed.pop();
-        if !keys.verify(&seal.signed, sealed, Canonicalization::Relaxed).await? {
-            return Err(Arc::Fail("an ARC-Seal does not verify"));
-        }
+        let (canonicalization, broken) = (Canonicalization::Relaxed, "an ARC-Seal does not verify");
+        signatures.push((&seal.signed, sealed, canonicalization, broken));
     }
-    Ok(())
-}
-
-impl<'x> Set<'x> {
-    /// In the order in which they are sealed (§5.1.1).
-    pub(super) fn fields(&self) -> [Field<'x>; 3] {
-        [self.results, self.signature.signed.field, self.seal.signed.field]
-    }
-}
-
-struct Keys<'a, C> {
-    authenticator: MessageAuthenticator,
-    cache: &'a C,
-}
-
-impl<C: ResolverCache<Box<str>, Txt>> Keys<'_, C> {
-    /// True when the signature is one of `header` and of the field that it stands in.
-    async fn verify(
-        &self,
-        signed: &Signed<'_>,
-        mut header: Vec<Field<'_>>,
-        canonicalization: Canonicalization,
-    ) -> Result<bool, Arc> {
+    let authenticator = resolver.authenticator();
+    for (signed, fields, canonicalization, broken) in signatures {
         let name = signed.key_name.as_str();
-        let key = self.authenticator.txt_lookup::<DomainKey>(name, Some(self.cache)).await;
-        let key = key.map_err(|error| no_key(&error))?;
+        let key = match authenticator.txt_lookup::<DomainKey>(name, Some(cache)).await {
+            Ok(key) => key,
+            Err(Error::Dns(DnsError::RecordNotFound(
+                ResponseCode::NXDomain | ResponseCode::NoError,
+            ))) => return Err("a key does not exist"),
+            Err(Error::Dns(DnsError::Resolver(_) | DnsError::RecordNotFound(_))) => {
+                return Ok(Arc::TempError);
+            }
+            Err(_) => return Err("a key cannot be read"),
+        };
         if key.has_flag(HashAlgorithm::Sha1) && !key.has_flag(HashAlgorithm::Sha256) {
-            return Err(Arc::Fail("a key is for sha1 only"));
+            return Err("a key is for sha1 only");
         }
-        header.push((signed.field.0, &signed.unsigned));
-        let mut header = header.into_iter();
-        let (signature, algorithm) = (&signed.signature, signed.algorithm);
-        Ok(key.p.verify(&mut header, signature, canonicalization, algorithm).is_ok())
+        let unsigned = unsigned(signed.field.1);
+        let mut fields = fields.into_iter().chain([(signed.field.0, unsigned.as_slice())]);
+        let verified =
+            key.p.verify(&mut fields, &signed.signature, canonicalization, signed.algorithm);
+        verified.map_err(|_| broken)?;
     }
+    Ok(Arc::Pass)
 }
 
-fn no_key(error: &Error) -> Arc {
-    match error {
-        Error::Dns(DnsError::RecordNotFound(ResponseCode::NXDomain | ResponseCode::NoError)) => {
-            Arc::Fail("a key does not exist")
-        }
-        Error::Dns(DnsError::Resolver(_) | DnsError::RecordNotFound(_)) => Arc::TempError,
-        _ => Arc::Fail("a key cannot be read"),
+/// The fields that a list of lower-case names chooses: for each name the lowest one of that name which
+/// is not chosen yet (RFC 6376 §5.4.2). mail-auth overlooks a name with white space before its colon.
+fn chosen<'x>(header: &[Field<'x>], names: &[String]) -> Vec<Field<'x>> {
+    let mut left: HashMap<Vec<u8>, Vec<Field<'x>>> = HashMap::new();
+    for field in header {
+        left.entry(field.0.trim_ascii().to_ascii_lowercase()).or_default().push(*field);
     }
+    names.iter().filter_map(|name| left.get_mut(name.as_bytes())?.pop()).collect()
 }
