@@ -1,7 +1,7 @@
 use super::{reader::Table, schema};
-use crate::address::DomainPattern;
 use crate::{
-    address::Mailbox,
+    address::{DomainPattern, Mailbox},
+    provider::{APPLE, MICROSOFT, YAHOO},
     verdict::{Check, Policy, SpfOnly},
 };
 use std::str::FromStr;
@@ -88,4 +88,13 @@ pub(super) fn read(root: &Table<'_>) -> Option<Auth> {
             _ => ArcSealing::For(arc_domains),
         },
     })
+}
+
+/// Of the providers that count ARC. Google has dropped it.
+pub(super) fn arc_domains() -> String {
+    let patterns = [&APPLE, &MICROSOFT, &YAHOO].into_iter().flat_map(|provider| {
+        let tenants = provider.tenants.iter().map(|above| format!("*.{above}"));
+        provider.domains.iter().map(|domain| (*domain).to_owned()).chain(tenants)
+    });
+    format!("{:?}", patterns.collect::<Vec<String>>())
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Finding,
-    schema::{IfAbsent, Key, Kind, SECTIONS, Section},
+    schema::{Key, Kind, SECTIONS, Section},
     units::{parse_duration, parse_size},
 };
 use std::{cell::RefCell, ops::Range, time::Duration};
@@ -204,10 +204,8 @@ impl<'t> Table<'t> {
         key: &str,
         parse: impl Fn(&str) -> Result<T, E>,
     ) -> Option<Vec<T>> {
-        let default = match self.section.key(key)?.default {
-            IfAbsent::Toml(toml) => DeValue::parse(toml).ok(),
-            IfAbsent::Required | IfAbsent::Absent(_) => None,
-        };
+        let default = self.section.key(key)?.default.toml();
+        let default = default.as_deref().and_then(|toml| DeValue::parse(toml).ok());
         let Some(value) = self.written(key).or(default.as_ref()) else {
             return Some(Vec::new());
         };
@@ -236,12 +234,12 @@ impl<'t> Table<'t> {
         parse: impl Fn(&Kind, &DeValue<'_>) -> Result<T, String>,
     ) -> Option<T> {
         let Key { kind, default, .. } = self.section.key(key)?;
-        let result = match (self.written(key), default) {
+        let result = match (self.written(key), default.toml()) {
             (Some(value), _) => parse(kind, value.get_ref()),
-            (None, IfAbsent::Toml(toml)) => DeValue::parse(toml)
+            (None, Some(toml)) => DeValue::parse(&toml)
                 .map_err(|error| error.message().to_owned())
                 .and_then(|value| parse(kind, value.get_ref())),
-            (None, IfAbsent::Required | IfAbsent::Absent(_)) => Err("missing".into()),
+            (None, None) => Err("missing".into()),
         };
         result.map_err(|what| self.refuse(key, what, kind.to_string())).ok()
     }

@@ -54,10 +54,10 @@ fn title(section: &Section) -> String {
 }
 
 fn default(if_absent: &IfAbsent) -> String {
-    match if_absent {
-        IfAbsent::Required => "none, the key is required".to_owned(),
-        IfAbsent::Absent(text) => (*text).to_owned(),
-        IfAbsent::Toml(value) => format!("`{value}`"),
+    match (if_absent, if_absent.toml()) {
+        (_, Some(value)) => format!("`{value}`"),
+        (IfAbsent::Absent(text), None) => (*text).to_owned(),
+        (_, None) => "none, the key is required".to_owned(),
     }
 }
 

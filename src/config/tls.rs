@@ -1,5 +1,8 @@
 use super::{ListenAddress, Machine, reader::Table, schema};
-use crate::address::{Domain, DomainPattern, Mailbox};
+use crate::{
+    address::{Domain, DomainPattern, Mailbox},
+    provider::PROVIDERS,
+};
 use std::{path::PathBuf, str::FromStr};
 
 /// `[tls]`: certificates of ours, and what is demanded of destinations.
@@ -112,6 +115,17 @@ pub(super) fn read(root: &Table<'_>, machine: &Machine) -> Option<Tls> {
         dane: dane?,
         reports: reports?,
     })
+}
+
+/// The hosts and domains of the large providers: they have offered TLS for years, and refuse mail without it.
+pub(super) fn never_plaintext() -> String {
+    let patterns = PROVIDERS.iter().flat_map(|provider| {
+        // Mail of this one is known by Yahoo's hosts alone.
+        let domains = provider.domains.iter().filter(|domain| **domain != "rocketmail.com");
+        let hosts = provider.hosts.iter().map(|host| format!("*.{host}"));
+        domains.map(|domain| (*domain).to_owned()).chain(hosts)
+    });
+    format!("{:?}", patterns.collect::<Vec<String>>())
 }
 
 fn acme(table: &Table<'_>) -> Option<Option<Acme>> {

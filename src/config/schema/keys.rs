@@ -1,4 +1,5 @@
 use super::{IfAbsent, Key, Kind, Section};
+use crate::config::{auth::arc_domains, tls::never_plaintext};
 
 const SECOND: u64 = 1000;
 const MINUTE: u64 = 60 * SECOND;
@@ -370,7 +371,7 @@ pub(in crate::config) const TLS: Section = Section {
         Key {
             name: "never_plaintext",
             kind: Kind::List("domain names; \"*.d\" or \".d\" means those below d"),
-            default: IfAbsent::Toml(NEVER_PLAINTEXT),
+            default: IfAbsent::Computed(never_plaintext),
             doc: "Destination domains, and names of their hosts, that mail never goes to in plaintext: \
                   where TLS fails it waits.",
         },
@@ -402,12 +403,6 @@ pub(in crate::config) const TLS: Section = Section {
         },
     ],
 };
-
-/// Google, Microsoft, Yahoo and Apple: they have offered TLS for years, and refuse mail without it.
-const NEVER_PLAINTEXT: &str = "[\"gmail.com\", \"googlemail.com\", \"*.google.com\", \
-    \"*.googlemail.com\", \"outlook.com\", \"hotmail.com\", \"live.com\", \"msn.com\", \
-    \"*.outlook.com\", \"*.mx.microsoft\", \"yahoo.com\", \"ymail.com\", \"aol.com\", \"*.yahoodns.net\", \
-    \"icloud.com\", \"me.com\", \"mac.com\", \"*.icloud.com\", \"*.apple.com\"]";
 
 pub(in crate::config) const SNI: Section = Section {
     name: "tls.sni",
@@ -528,11 +523,7 @@ pub(in crate::config) const AUTH: Section = Section {
         Key {
             name: "arc_domains",
             kind: Kind::List("\"domain\", \"*.domain\" or \"*\""),
-            default: IfAbsent::Toml(
-                "[\"icloud.com\", \"me.com\", \"mac.com\", \"outlook.com\", \"hotmail.com\", \"live.com\", \
-                 \"msn.com\", \"*.onmicrosoft.com\", \"yahoo.com\", \"ymail.com\", \"rocketmail.com\", \
-                 \"aol.com\"]",
-            ),
+            default: IfAbsent::Computed(arc_domains),
             doc: "Domains of destinations that want ARC: Apple asks forwarders for it, Yahoo and Microsoft \
                   count it; Google has dropped it.",
         },

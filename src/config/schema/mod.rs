@@ -8,7 +8,7 @@ pub use keys::SECTIONS;
 pub(super) use keys::{AUTH, DELIVERY, DNS, LIMITS, LISTEN, ROOT, ROUTE, SNI, SPOOL, SRS, TLS};
 
 use super::units::{print_duration, print_size};
-use std::{fmt, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 /// A table of the file.
 #[derive(Debug)]
@@ -64,6 +64,19 @@ pub enum IfAbsent {
     Absent(&'static str),
     /// This value, in TOML.
     Toml(&'static str),
+    /// The value that this function makes, in TOML.
+    Computed(fn() -> String),
+}
+
+impl IfAbsent {
+    /// The value in TOML, where there is one.
+    pub(super) fn toml(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Toml(value) => Some(Cow::Borrowed(value)),
+            Self::Computed(value) => Some(Cow::Owned(value())),
+            Self::Required | Self::Absent(_) => None,
+        }
+    }
 }
 
 impl Section {

@@ -14,6 +14,7 @@ use crate::{
     cli::Failure,
     config::Config,
     dns::Resolver,
+    provider::{GOOGLE, Provider},
     store::Directory,
     tls::{self, Connector, Life},
 };
@@ -162,7 +163,8 @@ pub(in crate::cli::doctor) async fn gather(
     facts.unanswered = dns.unanswered;
     directory.for_each(None, |alias| -> Result<(), Failure> {
         let mut to = alias.destinations().iter();
-        facts.leads_to_gmail |= to.any(|to| to.to_string().to_lowercase().ends_with("@gmail.com"));
+        facts.leads_to_gmail |=
+            to.any(|to| to.to_string().rsplit('@').next().and_then(Provider::of) == Some(&GOOGLE));
         Ok(())
     })?;
     facts.ours = ours;
