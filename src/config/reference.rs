@@ -1,6 +1,9 @@
-//! `docs/CONFIG.md` and onward.toml(5), made from [`schema`](super::schema).
+//! `docs/CONFIG.md` and onward.toml(5), made from the definitions of all keys.
 
-use super::schema::{IfAbsent, SECTIONS, Section};
+use super::{
+    schema::{IfAbsent, Section},
+    sections::SECTIONS,
+};
 use roff::{Roff, bold, roman};
 use std::fmt::Write;
 
@@ -22,7 +25,7 @@ The tables `[filter]` and `[submission]` belong to later versions and are refuse
 /// The text of `docs/CONFIG.md`.
 pub fn markdown() -> String {
     let mut out = HEAD.to_owned();
-    for section in &SECTIONS {
+    for section in SECTIONS {
         section_markdown(section, &mut out);
     }
     out
@@ -71,7 +74,7 @@ pub fn manual() -> String {
         page.control("PP", []);
         page.text([roman(plain(&paragraph.replace('\n', " ")))]);
     }
-    for section in &SECTIONS {
+    for section in SECTIONS {
         page.control("SH", [title(section).as_str()]);
         page.text([roman(plain(section.doc))]);
         for key in section.keys {

@@ -129,7 +129,7 @@ pub(in crate::cli::doctor) async fn gather(
     config: &Config,
     asked: &Asked,
 ) -> Result<Facts, Failure> {
-    let resolver = Resolver::new(&config.dns_servers).map_err(Failure::new)?;
+    let resolver = Resolver::new(&config.dns.servers).map_err(Failure::new)?;
     let connector = Connector::new(config.tls.ca_file.as_deref()).map_err(Failure::new)?;
     let directory = Directory::open(&config.state_dir)?;
     let srs_domain = &config.srs.settings.domain;
