@@ -6,7 +6,8 @@
 //! [`message`] reads header sections and makes the fields put before them; [`fate`] turns the outcomes of
 //! all recipients into one reply; [`next_hop`] names who takes mail next; [`retry`] says when a spooled
 //! message is tried again; [`dsn`] makes the notice about what was not delivered; [`verdict`] says what the
-//! destination will conclude about who sent a message; [`time`] has the points in time of all of them.
+//! destination will conclude about who sent a message; [`provider`] tells the large providers of mailboxes;
+//! [`time`] has the points in time of all of them.
 //!
 //! Protocols, bytes in and bytes out: [`smtp`] for servers and the replies of servers, [`proxy`] for the
 //! header of a load balancer; for Postfix [`socketmap`] in frames of [`netstring`], [`tcp_table`] (both ask
@@ -62,6 +63,8 @@ pub mod outbound;
 #[deny(clippy::disallowed_methods)]
 pub mod policy;
 pub mod postfix;
+#[deny(clippy::disallowed_methods)]
+pub mod provider;
 #[deny(clippy::disallowed_methods)]
 pub mod proxy;
 #[deny(clippy::disallowed_methods)]

@@ -149,7 +149,7 @@ fn srs(srs: &Srs, secrets: &Secrets) -> String {
 }
 
 fn dns(config: &Config) -> String {
-    let servers: Vec<_> = config.dns_servers.iter().map(ToString::to_string).collect();
+    let servers: Vec<_> = config.dns.servers.iter().map(ToString::to_string).collect();
     if servers.is_empty() { "the system's name servers".into() } else { servers.join(", ") }
 }
 

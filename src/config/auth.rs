@@ -1,22 +1,60 @@
-use super::{reader::Table, schema};
-use crate::address::DomainPattern;
+use super::{define::section, reader::Table};
 use crate::{
-    address::Mailbox,
+    address::{DomainPattern, Mailbox},
+    provider::{APPLE, MICROSOFT, YAHOO},
     verdict::{Check, Policy, SpfOnly},
 };
 use std::str::FromStr;
 
-/// `[auth]`: who sends, and what the destination will think of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Auth {
-    /// What decides about a message.
-    pub policy: Policy,
-    /// Recipients that take mail which nobody vouches for, `unauthenticated = "refuse"` or not.
-    pub open_recipients: Vec<Mailbox>,
-    /// A message without Message-ID is refused.
-    pub refuse_without_id: bool,
-    /// Where an ARC set is added.
-    pub arc: ArcSealing,
+section! {
+    /// Who sent a message, checked as the destination will. `off`: not checked, unless it must be known
+    /// whether a bounce would reach whoever wrote; `mark`: told in Authentication-Results; `enforce`: what
+    /// fails is refused, and where DNS does not answer it is put off (451).
+    table "auth", Keys => pub struct Auth {
+        /// What decides about a message.
+        policy: Policy,
+        /// Recipients that take mail which nobody vouches for, `unauthenticated = "refuse"` or not.
+        open_recipients: Vec<Mailbox>,
+        /// A message without Message-ID is refused.
+        refuse_without_id: bool,
+        /// Where an ARC set is added.
+        arc: ArcSealing,
+    }
+
+    /// SPF of the reverse-path, or of the HELO name where that is null. `enforce` refuses a `fail` (550
+    /// 5.7.23) and a broken record (550 5.7.24).
+    spf: Check = one_of("off" => Check::Off, "mark" => Check::Mark, "enforce" => Check::Enforce),
+        default "mark";
+    /// DKIM signatures. `enforce` refuses mail that has some, none of which verifies (550 5.7.20).
+    dkim: Check = one_of("off" => Check::Off, "mark" => Check::Mark, "enforce" => Check::Enforce),
+        default "mark";
+    /// The DMARC policy of the From domain. `enforce` refuses what fails a reject policy (550 5.7.1).
+    dmarc: Check = one_of("off" => Check::Off, "mark" => Check::Mark, "enforce" => Check::Enforce),
+        default "enforce";
+    /// With `dmarc = "enforce"`: what happens to mail that fails a quarantine policy.
+    quarantine: bool = one_of("mark" => false, "refuse" => true), default "mark";
+    /// What happens to mail that passes an enforced DMARC policy by SPF only, so that it would fail at the
+    /// destination. `munge`: From becomes the alias, as mailing lists do, and answers go to the author;
+    /// `refuse`: 550 5.7.26; `pass`: it goes on as it is.
+    spf_only: SpfOnly = one_of(
+        "munge" => SpfOnly::Munge, "refuse" => SpfOnly::Refuse, "pass" => SpfOnly::Pass
+    ), default "munge";
+    /// What happens to mail with neither an SPF nor a DKIM pass: `refuse` is 550 5.7.26.
+    unauthenticated: bool = one_of("accept" => false, "refuse" => true), default "accept";
+    /// Recipients that take such mail all the same. A message with further recipients is refused.
+    accept_unauthenticated_for: Vec<Mailbox> = list("mail addresses", Mailbox::parse), default [];
+    /// What happens to mail without a Message-ID, which Gmail refuses: `mark` notes it in the journal,
+    /// `refuse` is 550 5.6.0.
+    missing_message_id: bool = one_of("mark" => false, "refuse" => true), default "mark";
+    /// Which destinations get an ARC set, if there is a DKIM key of the SRS domain: `auto` those of
+    /// `arc_domains`, `on` all.
+    arc: Option<ArcSealing> = one_of(
+        "auto" => None, "on" => Some(ArcSealing::On), "off" => Some(ArcSealing::Off)
+    ), default "auto";
+    /// Domains of destinations that want ARC: Apple asks forwarders for it, Yahoo and Microsoft count it;
+    /// Google has dropped it.
+    arc_domains: Vec<DomainPattern> = list("\"domain\", \"*.domain\" or \"*\"", DomainPattern::from_str),
+        computed arc_domains;
 }
 
 /// Which destinations get an ARC set of ours.
@@ -39,53 +77,26 @@ impl Auth {
 }
 
 pub(super) fn read(root: &Table<'_>) -> Option<Auth> {
-    let table = root.table(&schema::AUTH);
-    let check = |key| {
-        table.one_of(key, |text| match text {
-            "off" => Some(Check::Off),
-            "mark" => Some(Check::Mark),
-            "enforce" => Some(Check::Enforce),
-            _ => None,
-        })
+    let mut keys: Keys<'_> = root.table();
+    let policy = Policy {
+        spf: keys.spf.value?,
+        dkim: keys.dkim.value?,
+        dmarc: keys.dmarc.value?,
+        spf_only: keys.spf_only.value?,
+        refuse_quarantine: keys.quarantine.value?,
+        refuse_unauthenticated: keys.unauthenticated.value?,
     };
-    let refuses = |key, otherwise: &'static str| {
-        table.one_of(key, |text| match text {
-            "refuse" => Some(true),
-            other => (other == otherwise).then_some(false),
-        })
-    };
-    let (spf, dkim, dmarc) = (check("spf"), check("dkim"), check("dmarc"));
-    let refuse_unauthenticated = refuses("unauthenticated", "accept");
-    let open_recipients = table.list("accept_unauthenticated_for", Mailbox::parse);
-    let spf_only = table.one_of("spf_only", |text| match text {
-        "munge" => Some(SpfOnly::Munge),
-        "refuse" => Some(SpfOnly::Refuse),
-        "pass" => Some(SpfOnly::Pass),
-        _ => None,
+    let open_recipients = keys.accept_unauthenticated_for.value.take()?;
+    let refuse_without_id = keys.missing_message_id.value?;
+    let (arc, domains) = (keys.arc.value.take()?, keys.arc_domains.value.take()?);
+    let arc = arc.unwrap_or(ArcSealing::For(domains));
+    keys.checked(policy, open_recipients, refuse_without_id, arc)
+}
+
+fn arc_domains() -> String {
+    let patterns = [&APPLE, &MICROSOFT, &YAHOO].into_iter().flat_map(|provider| {
+        let tenants = provider.tenants.iter().map(|above| format!("*.{above}"));
+        provider.domains.iter().map(|domain| (*domain).to_owned()).chain(tenants)
     });
-    let refuse_quarantine = refuses("quarantine", "mark");
-    let refuse_without_id = refuses("missing_message_id", "mark");
-    let arc = table.text("arc", |text| match text {
-        "auto" | "on" | "off" => Ok(text.to_owned()),
-        _ => Err(format!("{text:?} is not known")),
-    });
-    let arc_domains = table.list("arc_domains", DomainPattern::from_str);
-    let (arc, arc_domains) = (arc?, arc_domains?);
-    Some(Auth {
-        policy: Policy {
-            spf: spf?,
-            dkim: dkim?,
-            dmarc: dmarc?,
-            spf_only: spf_only?,
-            refuse_quarantine: refuse_quarantine?,
-            refuse_unauthenticated: refuse_unauthenticated?,
-        },
-        open_recipients: open_recipients?,
-        refuse_without_id: refuse_without_id?,
-        arc: match arc.as_str() {
-            "on" => ArcSealing::On,
-            "off" => ArcSealing::Off,
-            _ => ArcSealing::For(arc_domains),
-        },
-    })
+    format!("{:?}", patterns.collect::<Vec<String>>())
 }

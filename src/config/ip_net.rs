@@ -1,8 +1,4 @@
-use std::{
-    fmt,
-    net::{IpAddr, Ipv6Addr},
-    str::FromStr,
-};
+use std::{fmt, net::IpAddr, str::FromStr};
 
 /// A block of IP addresses: `192.0.2.0/24`, `2001:db8::/32`, or one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,19 +10,12 @@ pub struct IpNet {
 impl IpNet {
     /// True when `address` lies in the block; `::ffff:192.0.2.1` counts as `192.0.2.1`.
     pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address.to_canonical()) {
-            (IpAddr::V4(block), IpAddr::V4(address)) => {
-                let shift = 32u32.saturating_sub(self.prefix.into());
-                let network = |ip: u32| ip.checked_shr(shift).unwrap_or(0);
-                network(block.to_bits()) == network(address.to_bits())
-            }
-            (IpAddr::V6(block), IpAddr::V6(address)) => {
-                let shift = 128u32.saturating_sub(self.prefix.into());
-                let network = |ip: Ipv6Addr| ip.to_bits().checked_shr(shift).unwrap_or(0);
-                network(block) == network(address)
-            }
-            _ => false,
-        }
+        let same_bits = match (self.address, address.to_canonical()) {
+            (IpAddr::V4(block), IpAddr::V4(ip)) => (block.to_bits() ^ ip.to_bits()).leading_zeros(),
+            (IpAddr::V6(block), IpAddr::V6(ip)) => (block.to_bits() ^ ip.to_bits()).leading_zeros(),
+            _ => return false,
+        };
+        same_bits >= self.prefix.into()
     }
 }
 

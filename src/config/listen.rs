@@ -1,6 +1,51 @@
-use super::{IpNet, reader::Table, schema};
+use super::{
+    IpNet,
+    define::section,
+    reader::{Entry, Table},
+    values::{DOMAIN_PATTERNS, absolute_path},
+};
 use crate::address::{Domain, DomainPattern};
 use std::{collections::HashSet, fmt, path::PathBuf, str::FromStr};
+
+section! {
+    /// Where clients connect; any number of them.
+    tables "listen", Keys => pub struct Listen {
+        /// What is spoken there.
+        protocol: Protocol,
+        /// TLS from the first octet on, without STARTTLS.
+        implicit_tls: bool,
+        /// For the milter.
+        milter: Milter,
+    }
+
+    /// What is spoken there. `smtp` takes mail; `http` shows figures and health (/metrics, /healthz,
+    /// /readyz); the others answer Postfix: docs/POSTFIX.md.
+    protocol: Protocol = text("smtp, socketmap, tcp-table, policy, milter, http", Protocol::named), required;
+    /// Where to listen. `systemd:NAME` is a socket that systemd hands over, by its FileDescriptorName=.
+    pub address: ListenAddress =
+        text("\"host:port\", \"unix:/path\" or \"systemd:NAME\"", ListenAddress::from_str), required;
+    /// Peers whose PROXY header, version 1 or 2, is believed: smtp only.
+    pub proxy_protocol: Vec<IpNet> = list(BLOCKS, IpNet::from_str), default [];
+    /// Peers whose XFORWARD is believed, such as a Postfix that hands domains over: smtp only. SPF is then
+    /// that of the client they name.
+    pub xforward: Vec<IpNet> = list(BLOCKS, IpNet::from_str), default [];
+    /// smtp only. `starttls`: offered where [tls] has a certificate. `implicit`: TLS from the first octet on.
+    tls: bool = one_of("starttls" => false, "implicit" => true), default "starttls";
+    /// Which map a tcp-table listener answers.
+    direction: Option<Direction> =
+        one_of("forward" => Direction::Forward, "reverse" => Direction::Reverse),
+        absent "must be written for tcp-table, and belongs to nothing else";
+    /// milter only. Domains whose mailboxes are on this machine: an alias that leads there does not leave it.
+    local_domains: Vec<DomainPattern> = list(DOMAIN_PATTERNS, DomainPattern::from_str), default [];
+    /// milter only. Where Postfix finds its aliases (`virtual_alias_maps`, `alias_maps`), beside ours. They
+    /// are asked by `postmap -q`.
+    alias_maps: Vec<String> = list("tables of Postfix, such as \"hash:/etc/postfix/virtual\"", alias_map),
+        default [];
+    /// milter only. `true`: decides and tells the log, changes and refuses nothing.
+    shadow: bool = bool, default false;
+}
+
+const BLOCKS: &str = "IP addresses or blocks, such as \"127.0.0.1\" or \"192.0.2.0/24\"";
 
 /// What is spoken with the clients of a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,23 +71,6 @@ pub enum Direction {
     Forward,
     /// SRS addresses to senders.
     Reverse,
-}
-
-/// One place where clients connect.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listen {
-    /// What is spoken there.
-    pub protocol: Protocol,
-    /// Where it is.
-    pub address: ListenAddress,
-    /// Peers whose PROXY header is believed.
-    pub proxy_protocol: Vec<IpNet>,
-    /// Peers whose XFORWARD is believed.
-    pub xforward: Vec<IpNet>,
-    /// TLS from the first octet on, without STARTTLS.
-    pub implicit_tls: bool,
-    /// For the milter.
-    pub milter: Milter,
 }
 
 /// What the milter of one listener goes by.
@@ -118,7 +146,7 @@ impl FromStr for ListenAddress {
             };
         }
         if let Some(path) = text.strip_prefix("unix:") {
-            return super::absolute_path(path).map(Self::Unix);
+            return absolute_path(path).map(Self::Unix);
         }
         let wrong = || format!("{text:?} is not host:port");
         let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
@@ -147,80 +175,69 @@ impl fmt::Display for ListenAddress {
 
 pub(super) fn read(root: &Table<'_>) -> Option<Vec<Listen>> {
     let mut seen = HashSet::new();
-    let tables = root.tables(&schema::LISTEN);
-    let listeners: Vec<Option<Listen>> = tables
-        .iter()
-        .map(|table| {
-            let protocol = table.text("protocol", Protocol::named);
-            let address = table.text("address", ListenAddress::from_str);
-            let proxy_protocol = table.list("proxy_protocol", IpNet::from_str);
-            let protocol = match protocol {
-                Some(Protocol::TcpTable(_)) => direction(table).map(Protocol::TcpTable),
-                Some(_) if table.is_written("direction") => {
-                    table.refuse("direction", "belongs to tcp-table listeners", "no such key here");
-                    None
-                }
-                protocol => protocol,
-            };
-            let xforward = table.list("xforward", IpNet::from_str);
-            let implicit_tls = table.one_of("tls", |text| match text {
-                "starttls" => Some(false),
-                "implicit" => Some(true),
-                _ => None,
-            });
-            for key in ["proxy_protocol", "xforward", "tls"] {
-                if table.is_written(key) && protocol.is_some_and(|p| p != Protocol::Smtp) {
-                    table.refuse(key, "belongs to smtp listeners", "no such key here");
-                }
-            }
-            let milter = milter(table, protocol);
-            let any_port = matches!(address, Some(ListenAddress::Tcp { port: 0, .. }));
-            if let Some(address) = &address
-                && !any_port
-                && !seen.insert(address.clone())
-            {
-                table.refuse(
-                    "address",
-                    format!("\"{address}\" is listened on twice"),
-                    "one table an address",
-                );
-            }
-            Some(Listen {
-                protocol: protocol?,
-                address: address?,
-                proxy_protocol: proxy_protocol?,
-                xforward: xforward?,
-                implicit_tls: implicit_tls?,
-                milter: milter?,
-            })
-        })
-        .collect();
-    listeners.into_iter().collect()
+    let listeners = root.tables().into_iter().map(|keys| listener(keys, &mut seen));
+    listeners.collect::<Vec<Option<Listen>>>().into_iter().collect()
 }
 
-fn milter(table: &Table<'_>, protocol: Option<Protocol>) -> Option<Milter> {
-    if protocol.is_some_and(|protocol| protocol != Protocol::Milter) {
-        for key in ["local_domains", "alias_maps", "shadow"] {
-            if table.is_written(key) {
-                table.refuse(key, "belongs to milter listeners", "no such key here");
-            }
-        }
+fn listener(mut keys: Keys<'_>, seen: &mut HashSet<ListenAddress>) -> Option<Listen> {
+    let protocol = protocol(&keys);
+    let belongs_elsewhere = |wanted| protocol.is_some_and(|protocol| protocol != wanted);
+    if belongs_elsewhere(Protocol::Smtp) {
+        refuse_written(&keys.proxy_protocol, "smtp");
+        refuse_written(&keys.xforward, "smtp");
+        refuse_written(&keys.tls, "smtp");
     }
-    let local_domains = table.list("local_domains", DomainPattern::from_str);
-    let alias_maps = table.list("alias_maps", |text| match text.split_once(':') {
+    if belongs_elsewhere(Protocol::Milter) {
+        refuse_written(&keys.local_domains, "milter");
+        refuse_written(&keys.alias_maps, "milter");
+        refuse_written(&keys.shadow, "milter");
+    }
+    let any_port = matches!(keys.address.value, Some(ListenAddress::Tcp { port: 0, .. }));
+    if let Some(address) = &keys.address.value
+        && !any_port
+        && !seen.insert(address.clone())
+    {
+        let what = format!("\"{address}\" is listened on twice");
+        keys.address.refuse(what, "one table an address");
+    }
+    let milter = Milter {
+        local_domains: keys.local_domains.value.take()?,
+        alias_maps: keys.alias_maps.value.take()?,
+        shadow: keys.shadow.value?,
+    };
+    let implicit_tls = keys.tls.value?;
+    keys.checked(protocol?, implicit_tls, milter)
+}
+
+/// The protocol with its direction, which no other than tcp-table has.
+fn protocol(keys: &Keys<'_>) -> Option<Protocol> {
+    let direction = &keys.direction;
+    match keys.protocol.value? {
+        Protocol::TcpTable(_) => {
+            if !direction.is_written() {
+                direction.refuse_value("missing");
+            }
+            direction.value?.map(Protocol::TcpTable)
+        }
+        _ if direction.is_written() => {
+            refuse_written(direction, "tcp-table");
+            None
+        }
+        protocol => Some(protocol),
+    }
+}
+
+fn refuse_written<T>(entry: &Entry<'_, T>, protocol: &str) {
+    if entry.is_written() {
+        entry.refuse(format!("belongs to {protocol} listeners"), "no such key here");
+    }
+}
+
+fn alias_map(text: &str) -> Result<String, String> {
+    match text.split_once(':') {
         Some((kind, name)) if !kind.is_empty() && !name.is_empty() => Ok(text.to_owned()),
         _ => Err(format!("{text:?} is no table of Postfix")),
-    });
-    let shadow = table.bool("shadow");
-    Some(Milter { local_domains: local_domains?, alias_maps: alias_maps?, shadow: shadow? })
-}
-
-fn direction(table: &Table<'_>) -> Option<Direction> {
-    table.one_of("direction", |text| match text {
-        "forward" => Some(Direction::Forward),
-        "reverse" => Some(Direction::Reverse),
-        _ => None,
-    })
+    }
 }
 
 #[cfg(test)]

@@ -1,26 +1,43 @@
 //! The configuration file: read, checked as a whole, and handed on as plain values.
 //!
-//! [`schema`] lists every key once; the reader, its messages and `docs/CONFIG.md` follow from it.
+//! Each table has a file here, in which `section!` (define.rs) defines its keys. A definition is all that a key
+//! needs: the field, the reading with its findings, `docs/CONFIG.md` and onward.toml(5) follow from it. So a
+//! key is added by writing its definition where it is to stand in the documents, and by
+//! `UPDATE_EXPECTED=1 cargo test --test config_errors`, which brings `docs/CONFIG.md` in line. Only what stands
+//! above all tables is a field of [`Config`] by hand. What must hold between several keys is checked by the
+//! `read` of their table.
+//!
+//! A new table is a file with its definitions, its line in sections.rs, and its field of [`Config`].
 
 mod auth;
+mod define;
+mod delivery;
+mod dns;
 mod finding;
 mod ip_net;
 mod limits;
 mod listen;
+mod machine;
 mod reader;
 pub mod reference;
+mod root;
 mod route;
-pub mod schema;
+mod schema;
+mod sections;
 mod spool;
 mod srs;
 mod tls;
 mod units;
+mod values;
 
 pub use auth::{ArcSealing, Auth};
+pub use delivery::Delivery;
+pub use dns::Dns;
 pub use finding::{ConfigError, Finding};
 pub use ip_net::IpNet;
-pub use limits::{Delivery, Limits};
+pub use limits::Limits;
 pub use listen::{Direction, Listen, ListenAddress, Milter, Protocol};
+pub use machine::Machine;
 pub use route::Route;
 pub use spool::Spool;
 pub use srs::Srs;
@@ -28,20 +45,12 @@ pub use tls::{Acme, CertificateFiles, Dane, Tls};
 pub use units::{parse_duration, parse_size, print_duration, print_size};
 
 use crate::address::{Domain, Mailbox};
-use reader::{Report, Table};
-use std::{
-    net::{IpAddr, SocketAddr},
-    path::{Path, PathBuf},
-};
+use reader::{FromTable, Report, Table};
+use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 /// Where the file is looked for when neither `--config` nor `$ONWARD_CONFIG` names one.
 pub const DEFAULT_FILE: &str = "/etc/onward/onward.toml";
-
-/// Tables that a later version brings.
-const LATER_TABLES: [&str; 2] = ["filter", "submission"];
-
-const LOG_LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
 /// A checked configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,10 +73,8 @@ pub struct Config {
     pub spool: Spool,
     /// Next hops that replace a domain's MX; the first match wins.
     pub routes: Vec<Route>,
-    /// Name servers to ask; empty: those of the system.
-    pub dns_servers: Vec<SocketAddr>,
-    /// A file with DNSKEY records that DNSSEC starts from, instead of the root's.
-    pub trust_anchor: Option<PathBuf>,
+    /// Who is asked for names.
+    pub dns: Dns,
     /// Who sends, and what the destination will think of it.
     pub auth: Auth,
     /// Certificates, and what is demanded of destinations.
@@ -76,45 +83,6 @@ pub struct Config {
     pub limits: Limits,
     /// What is accepted but perhaps not meant.
     pub warnings: Vec<String>,
-}
-
-/// What the machine says about itself, for the keys that fall back to it.
-#[derive(Debug, Clone, Default)]
-pub struct Machine {
-    /// The machine's name.
-    pub hostname: String,
-    /// `$STATE_DIRECTORY`, which wins over `state_dir`.
-    pub state_directory: Option<PathBuf>,
-    /// `$CREDENTIALS_DIRECTORY`: what systemd hands over by LoadCredential=.
-    pub credentials_directory: Option<PathBuf>,
-}
-
-impl Machine {
-    /// Asks the machine we run on.
-    pub fn here() -> Self {
-        // systemd separates several directories with colons; the first is ours.
-        let state_directory = std::env::var_os("STATE_DIRECTORY").and_then(|list| {
-            let first = list.to_str()?.split(':').next()?;
-            (!first.is_empty()).then(|| PathBuf::from(first))
-        });
-        let hostname = gethostname::gethostname().to_string_lossy().into_owned();
-        let credentials_directory = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-        Self { hostname, state_directory, credentials_directory }
-    }
-
-    /// An absolute path, or `credential:NAME`.
-    fn secret_path(&self, text: &str) -> Result<PathBuf, String> {
-        let Some(name) = text.strip_prefix("credential:") else { return absolute_path(text) };
-        if name.is_empty() || name.contains('/') || name.starts_with('.') {
-            return Err(format!("{name:?} is no name of a credential"));
-        }
-        match &self.credentials_directory {
-            Some(directory) => Ok(directory.join(name)),
-            None => {
-                Err(format!("{text:?}: there are no credentials here ($CREDENTIALS_DIRECTORY)"))
-            }
-        }
-    }
 }
 
 impl Config {
@@ -141,7 +109,7 @@ impl Config {
     /// Everything that is wrong with it.
     pub fn parse(text: &str, file: &Path, machine: &Machine) -> Result<Self, ConfigError> {
         let (document, errors) = DeTable::parse_recoverable(text);
-        let report = Report::new(text);
+        let report = Report::new(text, &sections::SECTIONS, machine);
         for error in &errors {
             let line = error.span().map(|span| report.line(&span));
             report.add(line, String::new(), error.message().into(), "TOML".into());
@@ -158,29 +126,19 @@ impl Config {
 }
 
 fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Option<Config> {
-    let named = schema::SECTIONS.iter().map(|section| section.name);
-    let tables: Vec<&str> = named.filter(|name| !name.is_empty() && !name.contains('.')).collect();
-    let root = Table::root(&schema::ROOT, document, report, &tables, &LATER_TABLES);
-
+    let root = Table::root(root::Keys::SECTION, document, report);
+    let mut keys = root::Keys::from_table(root);
     let mut warnings = Vec::new();
-    let hostname = hostname(&root, machine, &mut warnings);
-    let state_dir = root.text("state_dir", absolute_path);
-    let postmaster = root.optional_text("postmaster", |text| {
-        Mailbox::parse(text).map_err(|error| format!("{text:?}: {error}"))
-    });
-    let log_level =
-        root.one_of("log_level", |text| LOG_LEVELS.contains(&text).then(|| text.to_owned()));
+    let hostname = keys.hostname(machine, &mut warnings);
     let listen = listen::read(&root);
-    let srs = srs::read(&root, listen.as_deref(), hostname.as_ref(), machine);
-    let delivery = limits::read_delivery(&root);
+    let srs = srs::read(&root, listen.as_deref(), hostname.as_ref());
+    let delivery = root.table::<delivery::Keys<'_>>().checked();
     let spool = spool::read(&root);
     let routes = route::read(&root);
-    let dns = root.table(&schema::DNS);
-    let dns_servers = dns.list("servers", name_server);
-    let trust_anchor = dns.optional_text("trust_anchor", absolute_path);
+    let dns = root.table::<dns::Keys<'_>>().checked();
     let limits = limits::read(&root);
     let auth = auth::read(&root);
-    let tls = tls::read(&root, machine);
+    let tls = tls::read(&root);
     if listen.iter().flatten().any(|listen| listen.implicit_tls)
         && tls.as_ref().is_some_and(|tls| tls.certificates.is_empty() && tls.acme.is_none())
     {
@@ -190,16 +148,15 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
 
     let config = Config {
         hostname: hostname?,
-        state_dir: machine.state_directory.clone().or(state_dir)?,
-        postmaster: postmaster?,
-        log_level: log_level?,
+        state_dir: machine.state_directory.clone().or(keys.state_dir.value)?,
+        postmaster: keys.postmaster.value?,
+        log_level: keys.log_level.value?,
         listen: listen?,
         srs: srs?,
         delivery: delivery?,
         spool: spool?,
         routes: routes?,
-        dns_servers: dns_servers?,
-        trust_anchor: trust_anchor?,
+        dns: dns?,
         auth: auth?,
         tls: tls?,
         limits: limits?,
@@ -236,36 +193,4 @@ impl Config {
         }
         self
     }
-}
-
-fn hostname(root: &Table<'_>, machine: &Machine, warnings: &mut Vec<String>) -> Option<Domain> {
-    if let Some(hostname) = root.optional_text("hostname", |text| {
-        Domain::parse(text).map_err(|error| format!("{text:?}: {error}"))
-    })? {
-        return Some(hostname);
-    }
-    let Ok(hostname) = Domain::parse(&machine.hostname) else {
-        let what = format!("missing, and the machine's name {:?} is no domain", machine.hostname);
-        root.refuse("hostname", what, "a domain name or an address literal");
-        return None;
-    };
-    if !hostname.as_str().contains('.') {
-        warnings.push(format!(
-            "hostname is not set and the machine's name \"{hostname}\" has no dot: many receivers \
-             refuse such a greeting"
-        ));
-    }
-    Some(hostname)
-}
-
-fn absolute_path(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    let usable = path.is_absolute() && !text.contains('\0');
-    usable.then_some(path).ok_or_else(|| format!("{text:?} is not an absolute path"))
-}
-
-fn name_server(text: &str) -> Result<SocketAddr, String> {
-    text.parse()
-        .or_else(|_| text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)))
-        .map_err(|_| format!("{text:?} is not an IP address"))
 }

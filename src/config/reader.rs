@@ -1,26 +1,26 @@
 //! Reads the tables of a configuration file against their [`Section`]s and collects every finding.
 
 use super::{
-    Finding,
-    schema::{IfAbsent, Key, Kind, SECTIONS, Section},
+    Finding, Machine,
+    schema::{Key, Kind, LATER_TABLES, Section},
     units::{parse_duration, parse_size},
 };
-use std::{cell::RefCell, ops::Range, time::Duration};
+use std::{cell::RefCell, ops::Range, path::PathBuf, time::Duration};
 use toml::{
     Spanned,
-    de::{DeTable, DeValue},
+    de::{DeString, DeTable, DeValue},
 };
 
 /// The findings of one file while it is read.
 pub(super) struct Report<'t> {
     text: &'t str,
+    sections: &'t [&'static Section],
+    machine: &'t Machine,
     findings: RefCell<Vec<Finding>>,
 }
 
 /// One table of the file, or the empty one in its place.
-///
-/// The readers give `None` when they had to report something; the caller reads on, so that all
-/// findings are found, and gives up at the end.
+#[derive(Clone, Copy)]
 pub(super) struct Table<'t> {
     section: &'static Section,
     values: Option<&'t DeTable<'t>>,
@@ -28,9 +28,37 @@ pub(super) struct Table<'t> {
     report: &'t Report<'t>,
 }
 
+/// The keys of one table as [`section!`](super::define::section) defines them, each read by itself.
+pub(super) trait FromTable<'t>: Sized {
+    const SECTION: &'static Section;
+
+    fn from_table(table: Table<'t>) -> Self;
+}
+
+/// What a table says of one key.
+///
+/// There is no value where something had to be reported; the reader goes on, so that all findings are
+/// found, and gives up at the end.
+pub(super) struct Entry<'t, T> {
+    pub(super) value: Option<T>,
+    table: Table<'t>,
+    key: &'static Key,
+}
+
+/// A value that is read for a key. The methods give `None` when they had to report something.
+pub(super) struct Value<'a> {
+    table: Table<'a>,
+    key: &'static Key,
+    value: &'a Spanned<DeValue<'a>>,
+}
+
 impl<'t> Report<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
-        Self { text, findings: RefCell::default() }
+    pub(super) fn new(
+        text: &'t str,
+        sections: &'t [&'static Section],
+        machine: &'t Machine,
+    ) -> Self {
+        Self { text, sections, machine, findings: RefCell::default() }
     }
 
     pub(super) fn line(&self, span: &Range<usize>) -> usize {
@@ -48,44 +76,38 @@ impl<'t> Report<'t> {
 }
 
 impl<'t> Table<'t> {
-    /// The keys above all tables. `tables` names what may stand beside them, `later` the tables that
-    /// a later version brings: they are refused rather than ignored.
+    /// The file as a whole, whose keys stand above all tables.
     pub(super) fn root(
         section: &'static Section,
         values: &'t DeTable<'t>,
         report: &'t Report<'t>,
-        tables: &[&str],
-        later: &[&str],
     ) -> Self {
         let root = Self { section, values: Some(values), line: None, report };
-        root.report_unknown_keys(tables, later);
+        root.report_unknown_keys();
         root
     }
 
-    /// The table of that name; an absent one reads as empty.
-    pub(super) fn table(&self, section: &'static Section) -> Self {
-        let found = self.values.and_then(|values| values.get_key_value(section.name));
-        let Some((name, value)) = found else {
-            return Self { section, values: None, line: None, report: self.report };
+    /// The keys of a table; one that is absent reads as empty.
+    pub(super) fn table<K: FromTable<'t>>(&self) -> K {
+        let (section, report) = (K::SECTION, self.report);
+        let Some((name, value)) = self.find(section) else {
+            return K::from_table(Self { section, values: None, line: None, report });
         };
-        let line = Some(self.report.line(&name.span()));
+        let line = Some(report.line(&name.span()));
         let values = value.get_ref().as_table();
         if values.is_none() {
             let accepted = format!("a table [{}]", section.name);
-            self.report.add(line, section.name.into(), describe(value.get_ref()), accepted);
+            report.add(line, section.name.into(), describe(value.get_ref()), accepted);
         }
-        let table = Self { section, values, line, report: self.report };
-        let above = format!("{}.", section.name);
-        let below = SECTIONS.iter().filter(|section| section.name.starts_with(&above));
-        table.report_unknown_keys(&below.map(Section::own_name).collect::<Vec<_>>(), &[]);
-        table
+        let table = Self { section, values, line, report };
+        table.report_unknown_keys();
+        K::from_table(table)
     }
 
-    /// The tables of that name.
-    pub(super) fn tables(&self, section: &'static Section) -> Vec<Self> {
-        let found = self.values.and_then(|values| values.get_key_value(section.own_name()));
-        let Some((_, value)) = found else { return Vec::new() };
-        let report = self.report;
+    /// The keys of each of the tables that stand any number of times.
+    pub(super) fn tables<K: FromTable<'t>>(&self) -> Vec<K> {
+        let (section, report) = (K::SECTION, self.report);
+        let Some((_, value)) = self.find(section) else { return Vec::new() };
         let tables: Option<Vec<_>> = value.get_ref().as_array().and_then(|items| {
             let table = |item: &'t Spanned<DeValue<'t>>| {
                 let line = Some(report.line(&item.span()));
@@ -94,200 +116,204 @@ impl<'t> Table<'t> {
             };
             items.iter().map(table).collect()
         });
-        if tables.is_none() {
+        let Some(tables) = tables else {
             let line = Some(report.line(&value.span()));
             let accepted = format!("tables headed [[{}]]", section.name);
             report.add(line, section.name.into(), describe(value.get_ref()), accepted);
+            return Vec::new();
+        };
+        tables.iter().for_each(Self::report_unknown_keys);
+        tables.into_iter().map(K::from_table).collect()
+    }
+
+    /// What is written for a key, or else its default.
+    pub(super) fn entry<T>(
+        self,
+        key: &'static Key,
+        read: impl FnOnce(&Value<'_>) -> Option<T>,
+    ) -> Entry<'t, T> {
+        let default = key.default.toml();
+        let default = default.as_deref().and_then(|toml| DeValue::parse(toml).ok());
+        let mut entry = Entry { value: None, table: self, key };
+        match self.written(key).or(default.as_ref()) {
+            Some(value) => entry.value = read(&Value { table: self, key, value }),
+            None => entry.refuse_value("missing"),
         }
-        let tables = tables.unwrap_or_default();
-        for table in &tables {
-            table.report_unknown_keys(&[], &[]);
-        }
-        tables
+        entry
     }
 
-    /// True when the file has the key.
-    pub(super) fn is_written(&self, key: &str) -> bool {
-        self.written(key).is_some()
+    /// What is written for a key that has no default.
+    pub(super) fn optional<T>(
+        self,
+        key: &'static Key,
+        read: impl FnOnce(&Value<'_>) -> Option<T>,
+    ) -> Entry<'t, Option<T>> {
+        let value = match self.written(key) {
+            Some(value) => read(&Value { table: self, key, value }).map(Some),
+            None => Some(None),
+        };
+        Entry { value, table: self, key }
     }
 
-    /// Reports something about a key, at its line or else the table's.
-    pub(super) fn refuse(&self, key: &str, what: impl Into<String>, accepted: impl Into<String>) {
-        let line = self.written(key).map(|value| self.report.line(&value.span())).or(self.line);
-        self.report.add(line, self.section.path(key), what.into(), accepted.into());
+    fn written(&self, key: &Key) -> Option<&'t Spanned<DeValue<'t>>> {
+        self.values?.get(key.name)
     }
 
-    /// As [`Table::refuse`]; what is accepted stands in the schema.
-    pub(super) fn refuse_value(&self, key: &str, what: impl Into<String>) {
-        self.refuse(key, what, self.accepted(key));
-    }
-
-    pub(super) fn bool(&self, key: &str) -> Option<bool> {
-        self.read(key, |_, value| value.as_bool().ok_or_else(|| describe(value)))
-    }
-
-    pub(super) fn integer<T: TryFrom<u64>>(&self, key: &str) -> Option<T> {
-        self.read(key, integer)
-    }
-
-    /// As [`Table::integer`], for a key without default.
-    pub(super) fn optional_integer<T: TryFrom<u64>>(&self, key: &str) -> Option<Option<T>> {
-        if self.is_written(key) { self.integer(key).map(Some) } else { Some(None) }
-    }
-
-    pub(super) fn duration(&self, key: &str) -> Option<Duration> {
-        self.read(key, |kind, value| {
-            let text = value.as_str().ok_or_else(|| describe(value))?;
-            let duration = parse_duration(text)?;
-            match kind {
-                Kind::Duration(from, to)
-                    if (u128::from(*from)..=u128::from(*to)).contains(&duration.as_millis()) =>
-                {
-                    Ok(duration)
-                }
-                _ => Err(format!("{text:?} is out of range")),
+    fn find(
+        &self,
+        section: &Section,
+    ) -> Option<(&'t Spanned<DeString<'t>>, &'t Spanned<DeValue<'t>>)> {
+        let above = match section.above() {
+            Some(above) if above != self.section.name => {
+                self.values?.get(above)?.get_ref().as_table()
             }
-        })
+            _ => self.values,
+        };
+        above?.get_key_value(section.own_name())
     }
 
-    pub(super) fn size(&self, key: &str) -> Option<usize> {
-        self.read(key, |kind, value| {
-            let octets = match (value.as_str(), value.as_integer()) {
-                (Some(text), _) => parse_size(text)?,
-                (None, Some(number)) => u64::from_str_radix(number.as_str(), number.radix())
-                    .map_err(|_| format!("{number} is out of range"))?,
-                (None, None) => return Err(describe(value)),
+    fn report_unknown_keys(&self) {
+        let Self { section, report, .. } = *self;
+        let below = report.sections.iter().filter(|below| below.above() == Some(section.name));
+        let keys = section.keys.iter().map(|key| key.name);
+        let known: Vec<&str> = keys.chain(below.map(|below| below.own_name())).collect();
+        for name in self.values.into_iter().flat_map(DeTable::keys) {
+            let text = name.get_ref().as_ref();
+            if known.contains(&text) {
+                continue;
+            }
+            let (path, what) = if section.name.is_empty() && LATER_TABLES.contains(&text) {
+                (format!("[{text}]"), "not available in this version".into())
+            } else {
+                let hint = did_you_mean(text, &known, section, report.sections);
+                (section.path(&text.escape_debug().to_string()), format!("unknown key{hint}"))
             };
-            match kind {
-                Kind::Size(from, to) if (*from..=*to).contains(&octets) => {
-                    usize::try_from(octets).map_err(|_| "too large for this machine".into())
+            report.add(Some(report.line(&name.span())), path, what, known.join(", "));
+        }
+    }
+}
+
+impl<T> Entry<'_, T> {
+    /// True when the file has the key.
+    pub(super) fn is_written(&self) -> bool {
+        self.table.written(self.key).is_some()
+    }
+
+    /// Reports something about the key, at its line or else the table's.
+    pub(super) fn refuse(&self, what: impl Into<String>, accepted: impl Into<String>) {
+        let Table { section, report, line, .. } = self.table;
+        let line = self.table.written(self.key).map(|value| report.line(&value.span())).or(line);
+        report.add(line, section.path(self.key.name), what.into(), accepted.into());
+    }
+
+    /// As [`Entry::refuse`], with all that the key accepts.
+    pub(super) fn refuse_value(&self, what: impl Into<String>) {
+        self.refuse(what, self.key.kind.to_string());
+    }
+}
+
+impl Value<'_> {
+    pub(super) fn bool(&self) -> Option<bool> {
+        let value = self.value.get_ref();
+        self.or_refuse(value.as_bool().ok_or_else(|| describe(value)))
+    }
+
+    pub(super) fn integer<T: TryFrom<u64>>(&self) -> Option<T> {
+        let Some(number) = self.value.get_ref().as_integer() else {
+            return self.refuse(describe(self.value.get_ref()));
+        };
+        let parsed = u64::from_str_radix(number.as_str(), number.radix()).ok();
+        let parsed = match self.key.kind {
+            Kind::Integer(from, to) => parsed.filter(|parsed| (from..=to).contains(parsed)),
+            _ => None,
+        };
+        let result = parsed.and_then(|parsed| T::try_from(parsed).ok());
+        self.or_refuse(result.ok_or_else(|| format!("{number} is out of range")))
+    }
+
+    pub(super) fn duration(&self) -> Option<Duration> {
+        self.text(|text| {
+            let duration = parse_duration(text)?;
+            let is_right = match self.key.kind {
+                Kind::Duration(from, to) => {
+                    (u128::from(from)..=u128::from(to)).contains(&duration.as_millis())
                 }
-                _ => Err("the size is out of range".into()),
-            }
+                _ => false,
+            };
+            is_right.then_some(duration).ok_or_else(|| format!("{text:?} is out of range"))
         })
     }
 
-    /// As [`Table::size`], for a key without default.
-    pub(super) fn optional_size(&self, key: &str) -> Option<Option<usize>> {
-        if self.is_written(key) { self.size(key).map(Some) } else { Some(None) }
+    pub(super) fn size(&self) -> Option<usize> {
+        let value = self.value.get_ref();
+        let octets = match (value.as_str(), value.as_integer()) {
+            (Some(text), _) => parse_size(text),
+            (None, Some(number)) => u64::from_str_radix(number.as_str(), number.radix())
+                .map_err(|_| format!("{number} is out of range")),
+            (None, None) => Err(describe(value)),
+        };
+        self.or_refuse(octets.and_then(|octets| match self.key.kind {
+            Kind::Size(from, to) if (from..=to).contains(&octets) => {
+                usize::try_from(octets).map_err(|_| "too large for this machine".into())
+            }
+            _ => Err("the size is out of range".into()),
+        }))
     }
 
-    /// One of the names of the schema.
-    pub(super) fn one_of<T>(&self, key: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
-        self.text(key, |text| parse(text).ok_or_else(|| format!("{text:?} is not known")))
+    /// A string that `meaning` knows.
+    pub(super) fn one_of<T>(&self, meaning: impl Fn(&str) -> Option<T>) -> Option<T> {
+        self.text(|text| meaning(text).ok_or_else(|| format!("{text:?} is not known")))
     }
 
     /// A string that `parse` understands.
-    pub(super) fn text<T, E: ToString>(
-        &self,
-        key: &str,
-        parse: impl Fn(&str) -> Result<T, E>,
-    ) -> Option<T> {
-        self.read(key, |_, value| {
-            let text = value.as_str().ok_or_else(|| describe(value))?;
-            parse(text).map_err(|error| error.to_string())
+    pub(super) fn text<T, E: ToString>(&self, parse: impl Fn(&str) -> Result<T, E>) -> Option<T> {
+        let value = self.value.get_ref();
+        self.or_refuse(match value.as_str() {
+            Some(text) => parse(text).map_err(|error| error.to_string()),
+            None => Err(describe(value)),
         })
-    }
-
-    /// As [`Table::text`], for a key without default.
-    pub(super) fn optional_text<T, E: ToString>(
-        &self,
-        key: &str,
-        parse: impl Fn(&str) -> Result<T, E>,
-    ) -> Option<Option<T>> {
-        if self.is_written(key) { self.text(key, parse).map(Some) } else { Some(None) }
     }
 
     /// A list of strings that `parse` understands; each that it does not is a finding of its own.
     pub(super) fn list<T, E: ToString>(
         &self,
-        key: &str,
         parse: impl Fn(&str) -> Result<T, E>,
     ) -> Option<Vec<T>> {
-        let default = match self.section.key(key)?.default {
-            IfAbsent::Toml(toml) => DeValue::parse(toml).ok(),
-            IfAbsent::Required | IfAbsent::Absent(_) => None,
+        let Some(items) = self.value.get_ref().as_array() else {
+            return self.refuse(describe(self.value.get_ref()));
         };
-        let Some(value) = self.written(key).or(default.as_ref()) else {
-            return Some(Vec::new());
-        };
-        let Some(items) = value.get_ref().as_array() else {
-            self.refuse_value(key, describe(value.get_ref()));
-            return None;
-        };
-        let parsed: Vec<Option<T>> = items
-            .iter()
-            .map(|item| {
-                let text = item.get_ref().as_str().ok_or_else(|| describe(item.get_ref()));
-                text.and_then(|text| parse(text).map_err(|error| error.to_string()))
-                    .map_err(|what| {
-                        let line = Some(self.report.line(&item.span()));
-                        self.report.add(line, self.section.path(key), what, self.accepted(key));
-                    })
-                    .ok()
-            })
-            .collect();
-        parsed.into_iter().collect()
+        let items = items.iter().map(|value| Value { value, ..*self }.text(&parse));
+        items.collect::<Vec<Option<T>>>().into_iter().collect()
     }
 
-    fn read<T>(
-        &self,
-        key: &str,
-        parse: impl Fn(&Kind, &DeValue<'_>) -> Result<T, String>,
-    ) -> Option<T> {
-        let Key { kind, default, .. } = self.section.key(key)?;
-        let result = match (self.written(key), default) {
-            (Some(value), _) => parse(kind, value.get_ref()),
-            (None, IfAbsent::Toml(toml)) => DeValue::parse(toml)
-                .map_err(|error| error.message().to_owned())
-                .and_then(|value| parse(kind, value.get_ref())),
-            (None, IfAbsent::Required | IfAbsent::Absent(_)) => Err("missing".into()),
-        };
-        result.map_err(|what| self.refuse(key, what, kind.to_string())).ok()
+    /// An absolute path, or one of a credential.
+    pub(super) fn secret_path(&self) -> Option<PathBuf> {
+        self.text(|text| self.table.report.machine.secret_path(text))
     }
 
-    fn written(&self, key: &str) -> Option<&'t Spanned<DeValue<'t>>> {
-        self.values?.get(key)
+    /// What a later version brings is refused rather than ignored.
+    pub(super) fn later(&self) -> Option<()> {
+        let Table { section, report, .. } = self.table;
+        let accepted = format!("a {} without it", section.own_name());
+        let what = "not available in this version".to_owned();
+        report.add(Some(self.line()), section.path(self.key.name), what, accepted);
+        None
     }
 
-    fn accepted(&self, key: &str) -> String {
-        self.section.key(key).map(|key| key.kind.to_string()).unwrap_or_default()
+    fn or_refuse<T>(&self, result: Result<T, String>) -> Option<T> {
+        result.map_or_else(|what| self.refuse(what), Some)
     }
 
-    fn report_unknown_keys(&self, tables: &[&str], later: &[&str]) {
-        for name in self.values.into_iter().flat_map(DeTable::keys) {
-            let text = name.get_ref().as_ref();
-            if self.section.key(text).is_some() || tables.contains(&text) {
-                continue;
-            }
-            let known: Vec<&str> = self
-                .section
-                .keys
-                .iter()
-                .map(|key| key.name)
-                .chain(tables.iter().copied())
-                .collect();
-            let (path, what) = if later.contains(&text) {
-                (format!("[{text}]"), "not available in this version".into())
-            } else {
-                let hint = did_you_mean(text, &known, self.section);
-                (self.section.path(&text.escape_debug().to_string()), format!("unknown key{hint}"))
-            };
-            let line = Some(self.report.line(&name.span()));
-            self.report.add(line, path, what, known.join(", "));
-        }
+    fn refuse<T>(&self, what: String) -> Option<T> {
+        let Table { section, report, .. } = self.table;
+        let accepted = self.key.kind.to_string();
+        report.add(Some(self.line()), section.path(self.key.name), what, accepted);
+        None
     }
-}
 
-fn integer<T: TryFrom<u64>>(kind: &Kind, value: &DeValue<'_>) -> Result<T, String> {
-    let number = value.as_integer().ok_or_else(|| describe(value))?;
-    let parsed = u64::from_str_radix(number.as_str(), number.radix()).ok();
-    match kind {
-        Kind::Integer(from, to) => parsed.filter(|parsed| (from..=to).contains(&parsed)),
-        _ => None,
+    fn line(&self) -> usize {
+        self.table.report.line(&self.value.span())
     }
-    .and_then(|parsed| T::try_from(parsed).ok())
-    .ok_or_else(|| format!("{number} is out of range"))
 }
 
 fn describe(value: &DeValue<'_>) -> String {
@@ -296,22 +322,19 @@ fn describe(value: &DeValue<'_>) -> String {
 }
 
 /// The nearest key of this table, else a table that has a key of just this name.
-fn did_you_mean(name: &str, known: &[&str], here: &Section) -> String {
+fn did_you_mean(name: &str, known: &[&str], here: &Section, sections: &[&Section]) -> String {
     let near = known
         .iter()
         .map(|known| (strsim::damerau_levenshtein(name, known), *known))
         .min()
         .filter(|(distance, _)| *distance <= 1 + name.len() / 4);
-    let elsewhere = || {
-        let section = SECTIONS.iter().find(|section| section.key(name).is_some())?;
-        Some(match section.name {
-            "" => format!("; {name} stands above all tables"),
-            table if table == here.name => return None,
-            table => format!("; {name} belongs to [{table}]"),
-        })
-    };
-    match near {
-        Some((_, known)) => format!(", did you mean {known}?"),
-        None => elsewhere().unwrap_or_default(),
+    if let Some((_, known)) = near {
+        return format!(", did you mean {known}?");
+    }
+    let has_key = |section: &&&Section| section.keys.iter().any(|key| key.name == name);
+    match sections.iter().find(has_key).map(|section| section.name) {
+        Some("") => format!("; {name} stands above all tables"),
+        Some(table) if table != here.name => format!("; {name} belongs to [{table}]"),
+        _ => String::new(),
     }
 }

@@ -1,6 +1,9 @@
-//! `docs/CONFIG.md` and onward.toml(5), made from [`schema`](super::schema).
+//! `docs/CONFIG.md` and onward.toml(5), made from the definitions of all keys.
 
-use super::schema::{IfAbsent, SECTIONS, Section};
+use super::{
+    schema::{IfAbsent, Section},
+    sections::SECTIONS,
+};
 use roff::{Roff, bold, roman};
 use std::fmt::Write;
 
@@ -22,7 +25,7 @@ The tables `[filter]` and `[submission]` belong to later versions and are refuse
 /// The text of `docs/CONFIG.md`.
 pub fn markdown() -> String {
     let mut out = HEAD.to_owned();
-    for section in &SECTIONS {
+    for section in SECTIONS {
         section_markdown(section, &mut out);
     }
     out
@@ -54,10 +57,10 @@ fn title(section: &Section) -> String {
 }
 
 fn default(if_absent: &IfAbsent) -> String {
-    match if_absent {
-        IfAbsent::Required => "none, the key is required".to_owned(),
-        IfAbsent::Absent(text) => (*text).to_owned(),
-        IfAbsent::Toml(value) => format!("`{value}`"),
+    match (if_absent, if_absent.toml()) {
+        (_, Some(value)) => format!("`{value}`"),
+        (IfAbsent::Absent(text), None) => (*text).to_owned(),
+        (_, None) => "none, the key is required".to_owned(),
     }
 }
 
@@ -71,7 +74,7 @@ pub fn manual() -> String {
         page.control("PP", []);
         page.text([roman(plain(&paragraph.replace('\n', " ")))]);
     }
-    for section in &SECTIONS {
+    for section in SECTIONS {
         page.control("SH", [title(section).as_str()]);
         page.text([roman(plain(section.doc))]);
         for key in section.keys {

@@ -1,11 +1,38 @@
-use super::{reader::Table, schema};
+use super::{define::section, reader::Table};
 use crate::{
     address::DomainPattern,
     next_hop::{NextHop, TlsLevel},
 };
 use std::str::FromStr;
 
-/// `[[route]]`: a next hop that replaces the MX of some destination domains.
+section! {
+    /// Next hops that replace the destination domain's MX; any number of them, the first match wins.
+    tables "route", Keys;
+
+    /// Destination domains the route is for.
+    domain: DomainPattern =
+        text("a domain name, \"*.domain\" for its subdomains, or \"*\" for all", DomainPattern::from_str),
+        required;
+    /// Where their mail goes. A `host` is looked up by A and AAAA; its port is 25.
+    to: NextHop = text(
+        "\"host\", \"host:port\", \"address:port\", \"lmtp:host:port\" or \"lmtp:unix:/path\"",
+        NextHop::from_str
+    ), required;
+    /// `opportunistic`: with any certificate where TLS is offered, else in plaintext. `required`: with any
+    /// certificate, or not at all. What goes to an MX, without a route, is `opportunistic`, unless the
+    /// destination demands more (docs/TLS.md).
+    tls: TlsLevel = one_of(
+        "none" => TlsLevel::None,
+        "opportunistic" => TlsLevel::Opportunistic,
+        "required" => TlsLevel::Required
+    ), default "opportunistic";
+    /// The name to log in with.
+    username: Option<()> = later, absent "comes with a later version";
+    /// The file that holds the password.
+    password_file: Option<()> = later, absent "comes with a later version";
+}
+
+/// A next hop that replaces the MX of some destination domains.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     /// The destination domains.
@@ -15,29 +42,11 @@ pub struct Route {
 }
 
 pub(super) fn read(root: &Table<'_>) -> Option<Vec<Route>> {
-    let tables = root.tables(&schema::ROUTE);
-    let routes: Vec<Option<Route>> = tables
-        .iter()
-        .map(|table| {
-            let pattern = table.text("domain", DomainPattern::from_str);
-            let to = table.text("to", NextHop::from_str);
-            let tls = table.one_of("tls", tls);
-            for key in ["username", "password_file"] {
-                if table.is_written(key) {
-                    table.refuse(key, "not available in this version", "a route without it");
-                }
-            }
-            Some(Route { pattern: pattern?, to: NextHop { tls: tls?, ..to? } })
-        })
-        .collect();
-    routes.into_iter().collect()
+    root.tables().into_iter().map(route).collect()
 }
 
-fn tls(text: &str) -> Option<TlsLevel> {
-    match text {
-        "none" => Some(TlsLevel::None),
-        "opportunistic" => Some(TlsLevel::Opportunistic),
-        "required" => Some(TlsLevel::Required),
-        _ => None,
-    }
+fn route(keys: Keys<'_>) -> Option<Route> {
+    let _login = (keys.username.value?, keys.password_file.value?);
+    let to = NextHop { tls: keys.tls.value?, ..keys.to.value? };
+    Some(Route { pattern: keys.domain.value?, to })
 }

@@ -1,56 +1,44 @@
 use super::{
+    define::section,
     reader::Table,
-    schema,
-    units::{parse_duration, print_duration},
+    units::{DAY, SECOND, parse_duration, print_duration},
 };
 use std::time::Duration;
 
-/// `[spool]`: messages that wait.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spool {
-    /// The waits between attempts; the last one repeats. Never empty.
-    pub retry: Vec<Duration>,
-    /// What is older is given up.
-    pub max_age: Duration,
-    /// Octets of all messages.
-    pub max_bytes: usize,
-    /// Messages.
-    pub max_messages: u64,
-    /// What stays free on the disk; `None`: what is sensible for its size.
-    pub min_free_disk: Option<usize>,
-    /// Attempts at once, in all.
-    pub concurrency: usize,
-    /// Attempts at once to one destination.
-    pub concurrency_per_destination: usize,
+section! {
+    /// Messages that could not be handed on at once and that Onward answers for: those whose reverse-path is
+    /// authenticated, so that a later bounce reaches whoever wrote.
+    table "spool", Keys => pub struct Spool {}
+
+    /// The waits between attempts, each strayed by up to a tenth; the last one repeats. A destination that
+    /// does not answer is asked by one message at a time, at these waits.
+    pub retry: Vec<Duration> = list("durations from \"100ms\" to \"1d\", at least one", wait),
+        default ["1m", "5m", "15m", "30m", "1h", "2h", "4h"];
+    /// What is older is given up, and its sender told.
+    pub max_age: Duration = duration(SECOND, 30 * DAY), default "5d";
+    /// Octets of all spooled messages; beyond: 452 4.3.1.
+    pub max_bytes: usize = size(0, 1 << 50), default "4GiB";
+    /// Spooled messages; beyond: 452 4.3.1. 0 turns the spool off: senders keep what cannot be handed on at
+    /// once.
+    pub max_messages: u64 = integer(0, 100_000_000), default 200000;
+    /// What stays free on the disk of the state directory; beyond: 452 4.3.1.
+    pub min_free_disk: Option<usize> = size(0, 1 << 50),
+        absent "256MiB, or a twentieth of the disk if that is less";
+    /// Attempts under way at once, in all.
+    pub concurrency: usize = integer(1, 10_000), default 50;
+    /// Attempts under way at once to one destination.
+    pub concurrency_per_destination: usize = integer(1, 1000), default 5;
 }
 
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
 pub(super) fn read(root: &Table<'_>) -> Option<Spool> {
-    let table = root.table(&schema::SPOOL);
-    let retry = table.list("retry", wait).and_then(|waits| {
-        if waits.is_empty() {
-            table.refuse_value("retry", "the list is empty");
-            return None;
-        }
-        Some(waits)
-    });
-    let max_age = table.duration("max_age");
-    let max_bytes = table.size("max_bytes");
-    let max_messages = table.integer("max_messages");
-    let min_free_disk = table.optional_size("min_free_disk");
-    let concurrency = table.integer("concurrency");
-    let concurrency_per_destination = table.integer("concurrency_per_destination");
-    Some(Spool {
-        retry: retry?,
-        max_age: max_age?,
-        max_bytes: max_bytes?,
-        max_messages: max_messages?,
-        min_free_disk: min_free_disk?,
-        concurrency: concurrency?,
-        concurrency_per_destination: concurrency_per_destination?,
-    })
+    let keys: Keys<'_> = root.table();
+    if keys.retry.value.as_ref().is_some_and(Vec::is_empty) {
+        keys.retry.refuse_value("the list is empty");
+    }
+    keys.checked()
 }
 
 fn wait(text: &str) -> Result<Duration, String> {

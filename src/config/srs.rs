@@ -1,101 +1,117 @@
-use super::{Listen, Machine, reader::Table, schema};
+use super::{
+    Listen,
+    define::section,
+    reader::{Entry, Table},
+    units::DAY,
+    values::{self, DOMAIN_PATTERNS},
+};
 use crate::{
     address::{Domain, DomainPattern},
     srs::{Separator, Settings, TagKind},
-    time::DAY,
 };
-use std::{path::PathBuf, str::FromStr};
+use std::{path::PathBuf, str::FromStr, time::Duration};
 
-/// `[srs]`: how reverse-paths are rewritten and which returns are believed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Srs {
-    /// How addresses are made and verified.
-    pub settings: Settings,
-    /// The secrets, one a line.
-    pub secret_file: PathBuf,
-    /// A rewritten address takes mail from `<>` only.
-    pub bounces_only: bool,
-    /// Messages one rewritten address takes in a day.
-    pub max_uses_per_day: u32,
+section! {
+    /// The Sender Rewriting Scheme: how the reverse-path of forwarded mail is made, and which returning
+    /// addresses are believed.
+    table "srs", Keys => pub struct Srs {
+        /// How addresses are made and verified.
+        settings: Settings,
+    }
+
+    /// Right-hand side of rewritten reverse-paths. Its MX must lead here, and its SPF record must allow this
+    /// machine.
+    domain: Option<Domain> = text("a domain name", domain),
+        absent "must be written where anything listens";
+    /// One secret a line: the first signs, all verify. `onward init` makes it. A credential is what systemd
+    /// hands over by LoadCredential=.
+    pub secret_file: PathBuf = secret_path, default "/etc/onward/srs.secret";
+    /// `true`: rewrite to the alias's own domain instead; returns are then taken at every hosted domain.
+    per_domain: bool = bool, default false;
+    /// How addresses are signed. `sha1-base64` is the tag of PostSRSd 1.x, Mail::SRS and libsrs2,
+    /// `sha1-base64url` that of PostSRSd from 2.2.6.
+    tag: TagKind = text(TAGS, tag), default "sha256-base32";
+    /// Characters of the tag, at most 27 for the sha1 kinds. A longer tag leaves less of the 64 octets of a
+    /// local part to the address: more senders are kept behind a token then.
+    tag_length: Option<usize> = integer(4, 32), absent "8 for sha256-base32, 4 for the sha1 kinds";
+    /// Further kinds of tag that verify on return, such as `["sha1-base64"]` while moving from PostSRSd 1.x.
+    also_accept: Vec<TagKind> = list(TAGS, tag), default [];
+    /// What stands behind SRS0 and SRS1 in addresses made here.
+    separator: Separator = text("=, +, -", separator), default "=";
+    /// How long a rewritten address takes bounces, in whole days.
+    max_age: Duration = duration(DAY, 1000 * DAY), default "21d";
+    /// A rewritten address takes mail from the null reverse-path `<>` only.
+    pub bounces_only: bool = bool, default true;
+    /// Senders of these domains are never rewritten.
+    exempt_domains: Vec<DomainPattern> = list(DOMAIN_PATTERNS, DomainPattern::from_str), default [];
+    /// How many messages one rewritten address takes in a day; beyond: 450 4.7.1.
+    pub max_uses_per_day: u32 = integer(1, u32::MAX as u64), default 50;
 }
+
+const TAGS: &str = "sha256-base32, sha1-base64, sha1-base64url";
 
 /// `hostname` stands in for a missing domain where nothing listens.
 pub(super) fn read(
     root: &Table<'_>,
     listen: Option<&[Listen]>,
     hostname: Option<&Domain>,
-    machine: &Machine,
 ) -> Option<Srs> {
-    let table = root.table(&schema::SRS);
-    let domain = table.optional_text("domain", domain_name);
-    let secret_file = table.text("secret_file", |text| machine.secret_path(text));
-    let per_domain = table.bool("per_domain");
-    let tag = table.text("tag", tag_kind);
-    let tag_length = table.optional_integer("tag_length");
-    let also_accept = table.list("also_accept", tag_kind);
-    let separator = table.text("separator", separator_of);
-    let max_age_days = max_age_days(&table);
-    let bounces_only = table.bool("bounces_only");
-    let exempt_domains = table.list("exempt_domains", DomainPattern::from_str);
-    let max_uses_per_day = table.integer("max_uses_per_day");
-
+    let mut keys: Keys<'_> = root.table();
+    let max_age_days = max_age_days(&keys.max_age);
+    let domain = keys.domain.value.take();
     let listens = listen.is_none_or(|listen| !listen.is_empty());
     if domain == Some(None) && listens {
-        table.refuse("domain", "missing", "the domain of rewritten reverse-paths");
+        keys.domain.refuse("missing", "the domain of rewritten reverse-paths");
     }
-    let tag = tag?;
-    let tag_length = tag_length?.unwrap_or(tag.default_length());
+    let tag = keys.tag.value?;
+    let tag_length = keys.tag_length.value?.unwrap_or(tag.default_length());
     let lengths = tag.lengths();
     if !lengths.contains(&tag_length) {
-        table.refuse(
-            "tag_length",
+        keys.tag_length.refuse(
             format!("{tag_length} is out of range for {tag}"),
             format!("an integer from {} to {}", lengths.start(), lengths.end()),
         );
         return None;
     }
-    Some(Srs {
-        settings: Settings {
-            domain: domain?.or_else(|| hostname.cloned())?,
-            per_domain: per_domain?,
-            tag,
-            tag_length,
-            also_accept: also_accept?,
-            separator: separator?,
-            max_age_days: max_age_days?,
-            exempt_domains: exempt_domains?,
-        },
-        secret_file: secret_file?,
-        bounces_only: bounces_only?,
-        max_uses_per_day: max_uses_per_day?,
-    })
+    let settings = Settings {
+        domain: domain?.or_else(|| hostname.cloned())?,
+        per_domain: keys.per_domain.value?,
+        tag,
+        tag_length,
+        also_accept: keys.also_accept.value.take()?,
+        separator: keys.separator.value?,
+        max_age_days: max_age_days?,
+        exempt_domains: keys.exempt_domains.value.take()?,
+    };
+    keys.checked(settings)
 }
 
-fn tag_kind(text: &str) -> Result<TagKind, String> {
+fn tag(text: &str) -> Result<TagKind, String> {
     TagKind::from_str(text).map_err(|_| format!("{text:?} is not a kind of tag"))
 }
 
-fn separator_of(text: &str) -> Result<Separator, String> {
+fn separator(text: &str) -> Result<Separator, String> {
     Separator::from_str(text).map_err(|_| format!("{text:?} is not a separator"))
 }
 
 /// The timestamp of an SRS address counts days, so a part of a day would be a false promise.
-fn max_age_days(table: &Table<'_>) -> Option<u16> {
-    let age = table.duration("max_age")?;
-    if age.subsec_nanos() > 0 || age.as_secs() % DAY.as_secs() != 0 {
-        table.refuse("max_age", "not in whole days", "whole days from \"1d\" to \"1000d\"");
+fn max_age_days(max_age: &Entry<'_, Duration>) -> Option<u16> {
+    const SECONDS: u64 = DAY / 1000;
+    let age = max_age.value?;
+    if age.subsec_nanos() > 0 || age.as_secs() % SECONDS != 0 {
+        max_age.refuse("not in whole days", "whole days from \"1d\" to \"1000d\"");
         return None;
     }
-    u16::try_from(age.as_secs() / DAY.as_secs()).ok()
+    u16::try_from(age.as_secs() / SECONDS).ok()
 }
 
-fn domain_name(text: &str) -> Result<Domain, String> {
+fn domain(text: &str) -> Result<Domain, String> {
     if let Some(name) = text.strip_prefix('$') {
         return Err(format!(
             "{text:?} is a name of Postfix's, which nobody replaces here (`postconf -h {name}` prints it)"
         ));
     }
-    let domain = Domain::parse(text).map_err(|error| format!("{text:?}: {error}"))?;
+    let domain = values::domain(text)?;
     match domain.literal() {
         None => Ok(domain),
         Some(_) => Err(format!("{text:?} is an address literal")),

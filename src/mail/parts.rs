@@ -213,7 +213,7 @@ fn backoff(config: &Config) -> retry::Backoff {
 fn outbound(config: &Config, store: &Store) -> Result<Outbound, OpenError> {
     Ok(Outbound::new(OutboundConfig {
         hostname: config.hostname.clone(),
-        resolver: Resolver::new(&config.dns_servers)?,
+        resolver: Resolver::new(&config.dns.servers)?,
         mx_port: SMTP_PORT,
         limits: OutboundLimits::default(),
         connector: Connector::new(config.tls.ca_file.as_deref())?,
@@ -231,19 +231,19 @@ fn outbound(config: &Config, store: &Store) -> Result<Outbound, OpenError> {
 /// What [`outbound`] goes by.
 fn is_same_outbound(one: &Config, other: &Config) -> bool {
     let of = |config: &Config| {
-        let Config { hostname, dns_servers, trust_anchor, tls, delivery, .. } = config.clone();
+        let Config { hostname, dns, tls, delivery, .. } = config.clone();
         let tls = (tls.ca_file, tls.never_plaintext, tls.mta_sts, tls.dane);
-        (hostname, dns_servers, trust_anchor, tls, delivery.ipv4_first, delivery.ipv6_first)
+        (hostname, dns, tls, delivery.ipv4_first, delivery.ipv6_first)
     };
     of(one) == of(other)
 }
 
 fn dane(config: &Config) -> Result<Option<ValidatingResolver>, OpenError> {
-    let (servers, dane) = (&config.dns_servers, config.tls.dane);
+    let (servers, dane) = (&config.dns.servers, config.tls.dane);
     if dane == Dane::Off {
         return Ok(None);
     }
-    Ok(Some(ValidatingResolver::new(servers, config.trust_anchor.as_deref(), dane)?))
+    Ok(Some(ValidatingResolver::new(servers, config.dns.trust_anchor.as_deref(), dane)?))
 }
 
 fn spool_bounds(spool: &config::Spool) -> SpoolBounds {

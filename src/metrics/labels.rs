@@ -1,3 +1,4 @@
+use crate::provider::Provider;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use std::fmt::{self, Write};
 
@@ -47,14 +48,8 @@ pub(super) struct TlsSession {
 /// Whose mailbox a message goes to, as far as it is told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Destination {
-    /// Google.
-    Google,
-    /// Microsoft.
-    Microsoft,
-    /// Yahoo.
-    Yahoo,
-    /// Apple.
-    Apple,
+    /// One of the large providers.
+    Provider(&'static Provider),
     /// A route of ours.
     Route,
     /// Anybody else.
@@ -64,23 +59,12 @@ pub enum Destination {
 impl Destination {
     /// By the domain of a mailbox.
     pub fn of(domain: &str) -> Self {
-        let domain = domain.to_ascii_lowercase();
-        let first = domain.split('.').next().unwrap_or_default();
-        match (domain.as_str(), first) {
-            ("gmail.com" | "googlemail.com", _) => Self::Google,
-            ("msn.com", _) | (_, "outlook" | "hotmail" | "live") => Self::Microsoft,
-            ("ymail.com" | "rocketmail.com" | "aol.com", _) | (_, "yahoo") => Self::Yahoo,
-            ("icloud.com" | "me.com" | "mac.com", _) => Self::Apple,
-            _ => Self::Other,
-        }
+        Provider::of(domain).map_or(Self::Other, Self::Provider)
     }
 
     pub(super) fn as_str(self) -> &'static str {
         match self {
-            Self::Google => "google",
-            Self::Microsoft => "microsoft",
-            Self::Yahoo => "yahoo",
-            Self::Apple => "apple",
+            Self::Provider(provider) => provider.name,
             Self::Route => "route",
             Self::Other => "other",
         }

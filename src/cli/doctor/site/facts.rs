@@ -15,6 +15,7 @@ use crate::{
     clock,
     config::Config,
     dns::Resolver,
+    provider::{GOOGLE, Provider},
     store::Directory,
     time::UnixTime,
     tls::{self, Connector, Life},
@@ -130,7 +131,7 @@ pub(in crate::cli::doctor) async fn gather(
     config: &Config,
     asked: &Asked,
 ) -> Result<Facts, Failure> {
-    let resolver = Resolver::new(&config.dns_servers).map_err(Failure::new)?;
+    let resolver = Resolver::new(&config.dns.servers).map_err(Failure::new)?;
     let connector = Connector::new(config.tls.ca_file.as_deref()).map_err(Failure::new)?;
     let directory = Directory::open(&config.state_dir)?;
     let srs_domain = &config.srs.settings.domain;
@@ -164,7 +165,8 @@ pub(in crate::cli::doctor) async fn gather(
     facts.unanswered = dns.unanswered;
     directory.for_each(None, |alias| -> Result<(), Failure> {
         let mut to = alias.destinations().iter();
-        facts.leads_to_gmail |= to.any(|to| to.to_string().to_lowercase().ends_with("@gmail.com"));
+        facts.leads_to_gmail |=
+            to.any(|to| to.to_string().rsplit('@').next().and_then(Provider::of) == Some(&GOOGLE));
         Ok(())
     })?;
     facts.ours = ours;

@@ -48,7 +48,7 @@ async fn tried(config: &Config, port: u16) -> Result<(), String> {
     let Forwarded::Rewritten(address) = rewriter.forward(&sender, &domain, clock::now()) else {
         return Err("the test address cannot be rewritten".to_owned());
     };
-    let resolver = Resolver::new(&config.dns_servers).map_err(|error| error.to_string())?;
+    let resolver = Resolver::new(&config.dns.servers).map_err(|error| error.to_string())?;
     let hosts = resolver.exchanges(domain.as_str()).await;
     let hosts = hosts.map_err(|_| format!("{domain} has no MX that could be looked up"))?;
     let mut last = format!("no MX of {domain} has an address");

@@ -1,44 +1,37 @@
-//! Every key of the configuration file: name, what is accepted, default, meaning.
-//!
-//! The reader takes ranges and defaults from here and `docs/CONFIG.md` is generated from here.
-
-mod keys;
-
-pub use keys::SECTIONS;
-pub(super) use keys::{AUTH, DELIVERY, DNS, LIMITS, LISTEN, ROOT, ROUTE, SNI, SPOOL, SRS, TLS};
+//! What is known of a key: its name, what it accepts, its default, its meaning.
 
 use super::units::{print_duration, print_size};
-use std::{fmt, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
+
+/// Tables that a later version brings.
+pub(super) const LATER_TABLES: [&str; 2] = ["filter", "submission"];
 
 /// A table of the file.
-#[derive(Debug)]
-pub struct Section {
+pub(super) struct Section {
     /// `srs` for `[srs]`; empty for the keys above all tables.
-    pub name: &'static str,
+    pub(super) name: &'static str,
     /// True for `[[listen]]`, which may stand any number of times.
-    pub repeated: bool,
+    pub(super) repeated: bool,
     /// What the table is about.
-    pub doc: &'static str,
+    pub(super) doc: &'static str,
     /// Its keys.
-    pub keys: &'static [Key],
+    pub(super) keys: &'static [Key],
 }
 
 /// One key of a table.
-#[derive(Debug)]
-pub struct Key {
+pub(super) struct Key {
     /// Its name.
-    pub name: &'static str,
+    pub(super) name: &'static str,
     /// What it accepts. Prints as the text after `accepted:`.
-    pub kind: Kind,
+    pub(super) kind: Kind,
     /// What holds when the key is not written.
-    pub default: IfAbsent,
+    pub(super) default: IfAbsent,
     /// Its meaning.
-    pub doc: &'static str,
+    pub(super) doc: &'static str,
 }
 
 /// What a key accepts.
-#[derive(Debug)]
-pub enum Kind {
+pub(super) enum Kind {
     /// `true` or `false`.
     Bool,
     /// An integer from and to.
@@ -56,14 +49,26 @@ pub enum Kind {
 }
 
 /// What holds when a key is not written.
-#[derive(Debug)]
-pub enum IfAbsent {
+pub(super) enum IfAbsent {
     /// The key must be written.
     Required,
     /// No value; the text says what happens then.
     Absent(&'static str),
     /// This value, in TOML.
     Toml(&'static str),
+    /// The value that this function makes, in TOML.
+    Computed(fn() -> String),
+}
+
+impl IfAbsent {
+    /// The value in TOML, where there is one.
+    pub(super) fn toml(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Toml(value) => Some(Cow::Borrowed(value)),
+            Self::Computed(value) => Some(Cow::Owned(value())),
+            Self::Required | Self::Absent(_) => None,
+        }
+    }
 }
 
 impl Section {
@@ -72,13 +77,14 @@ impl Section {
         self.name.rsplit_once('.').map_or(self.name, |(_, name)| name)
     }
 
-    /// The key of that name.
-    pub fn key(&self, name: &str) -> Option<&'static Key> {
-        self.keys.iter().find(|key| key.name == name)
+    /// The name of the table it stands in: empty for the file itself; `None` for the keys above all tables.
+    pub(super) fn above(&self) -> Option<&'static str> {
+        let above = self.name.rsplit_once('.').map_or("", |(above, _)| above);
+        (!self.name.is_empty()).then_some(above)
     }
 
     /// The key as findings and documents name it: `srs.tag`.
-    pub fn path(&self, key: &str) -> String {
+    pub(super) fn path(&self, key: &str) -> String {
         if self.name.is_empty() { key.into() } else { format!("{}.{key}", self.name) }
     }
 }

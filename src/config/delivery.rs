@@ -1,0 +1,23 @@
+use super::{
+    define::section,
+    units::{MINUTE, SECOND},
+};
+use crate::address::DomainPattern;
+use std::{str::FromStr, time::Duration};
+
+section! {
+    /// Handing mail on while the sender waits.
+    table "delivery", Keys => pub struct Delivery {}
+
+    /// How long the end of DATA may wait for the destination's verdict.
+    pub budget: Duration = duration(SECOND, 10 * MINUTE), default "45s";
+    /// Larger messages are refused with 552 5.3.4.
+    pub max_message_size: usize = size(1024, 1 << 30), default "25MiB";
+    /// Destination domains, and names of their hosts, whose IPv4 addresses are tried before the others.
+    /// Without it they take turns.
+    pub ipv4_first: Vec<DomainPattern> = list(PATTERNS, DomainPattern::from_str), default [];
+    /// The same for IPv6 addresses; `ipv4_first` counts before it.
+    pub ipv6_first: Vec<DomainPattern> = list(PATTERNS, DomainPattern::from_str), default [];
+}
+
+const PATTERNS: &str = "domain names; \"*.d\" or \".d\" means those below d, \"*\" all";

@@ -1,0 +1,41 @@
+use super::values::absolute_path;
+use std::path::PathBuf;
+
+/// What the machine says about itself, for the keys that fall back to it.
+#[derive(Debug, Clone, Default)]
+pub struct Machine {
+    /// The machine's name.
+    pub hostname: String,
+    /// `$STATE_DIRECTORY`, which wins over `state_dir`.
+    pub state_directory: Option<PathBuf>,
+    /// `$CREDENTIALS_DIRECTORY`: what systemd hands over by LoadCredential=.
+    pub credentials_directory: Option<PathBuf>,
+}
+
+impl Machine {
+    /// Asks the machine we run on.
+    pub fn here() -> Self {
+        // systemd separates several directories with colons; the first is ours.
+        let state_directory = std::env::var_os("STATE_DIRECTORY").and_then(|list| {
+            let first = list.to_str()?.split(':').next()?;
+            (!first.is_empty()).then(|| PathBuf::from(first))
+        });
+        let hostname = gethostname::gethostname().to_string_lossy().into_owned();
+        let credentials_directory = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        Self { hostname, state_directory, credentials_directory }
+    }
+
+    /// An absolute path, or `credential:NAME`.
+    pub(super) fn secret_path(&self, text: &str) -> Result<PathBuf, String> {
+        let Some(name) = text.strip_prefix("credential:") else { return absolute_path(text) };
+        if name.is_empty() || name.contains('/') || name.starts_with('.') {
+            return Err(format!("{name:?} is no name of a credential"));
+        }
+        match &self.credentials_directory {
+            Some(directory) => Ok(directory.join(name)),
+            None => {
+                Err(format!("{text:?}: there are no credentials here ($CREDENTIALS_DIRECTORY)"))
+            }
+        }
+    }
+}

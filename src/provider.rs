@@ -1,0 +1,89 @@
+//! The large providers of mailboxes: whose a domain is, and whose hosts take its mail.
+
+/// Who holds the mailboxes of many.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct Provider {
+    /// Its name, as in the labels of the metrics.
+    pub name: &'static str,
+    /// The domains of its mailboxes.
+    pub domains: &'static [&'static str],
+    /// First labels of its domains in every country: `yahoo` of `yahoo.co.jp`.
+    countries: &'static [&'static str],
+    /// Below these it gives domains to customers.
+    pub tenants: &'static [&'static str],
+    /// Its MX hosts have names below these.
+    pub hosts: &'static [&'static str],
+}
+
+/// Gmail and Google Workspace.
+pub static GOOGLE: Provider = Provider {
+    name: "google",
+    domains: &["gmail.com", "googlemail.com"],
+    countries: &[],
+    tenants: &[],
+    hosts: &["google.com", "googlemail.com"],
+};
+
+/// Outlook.com and Microsoft 365.
+pub static MICROSOFT: Provider = Provider {
+    name: "microsoft",
+    domains: &["outlook.com", "hotmail.com", "live.com", "msn.com"],
+    countries: &["outlook", "hotmail", "live"],
+    tenants: &["onmicrosoft.com"],
+    hosts: &["outlook.com", "mx.microsoft"],
+};
+
+/// Yahoo and AOL.
+pub static YAHOO: Provider = Provider {
+    name: "yahoo",
+    domains: &["yahoo.com", "ymail.com", "rocketmail.com", "aol.com"],
+    countries: &["yahoo"],
+    tenants: &[],
+    hosts: &["yahoodns.net"],
+};
+
+/// iCloud.
+pub static APPLE: Provider = Provider {
+    name: "apple",
+    domains: &["icloud.com", "me.com", "mac.com"],
+    countries: &[],
+    tenants: &[],
+    hosts: &["icloud.com", "apple.com"],
+};
+
+/// All of them.
+pub static PROVIDERS: [&Provider; 4] = [&GOOGLE, &MICROSOFT, &YAHOO, &APPLE];
+
+impl Provider {
+    /// Whose mailboxes are those of `domain`, in any case of letters.
+    pub fn of(domain: &str) -> Option<&'static Self> {
+        let domain = domain.to_ascii_lowercase();
+        let first = domain.split('.').next().unwrap_or_default();
+        PROVIDERS.into_iter().find(|provider| {
+            provider.domains.contains(&domain.as_str()) || provider.countries.contains(&first)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whose_a_domain_is() {
+        for (domain, name) in [
+            ("GMail.com", Some("google")),
+            ("googlemail.com", Some("google")),
+            ("outlook.com", Some("microsoft")),
+            ("hotmail.co.uk", Some("microsoft")),
+            ("yahoo.de", Some("yahoo")),
+            ("rocketmail.com", Some("yahoo")),
+            ("me.com", Some("apple")),
+            ("example.org", None),
+            ("notgmail.com", None),
+            ("google.com", None),
+        ] {
+            assert_eq!(Provider::of(domain).map(|provider| provider.name), name, "{domain}");
+        }
+    }
+}
