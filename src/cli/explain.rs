@@ -84,7 +84,7 @@ fn question(args: &Args) -> Result<Question, Failure> {
                 sender => sender,
             });
             let author = Mailbox::parse(author).map_err(|error| usage(author, &error))?;
-            format!("From: <{author}>\r\n\r\n").into_bytes()
+            format!("From: <{author}>\r\nMessage-ID: <supposed@localhost>\r\n\r\n").into_bytes()
         }
     };
     let helo = args.helo.clone().or(domain).unwrap_or_else(|| "localhost".to_owned());

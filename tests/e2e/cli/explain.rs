@@ -57,3 +57,50 @@ fn what_would_happen_and_why() {
     }
     assert_eq!(sink.count(), 0);
 }
+
+/// What the daemon refuses for its form or its way is refused here too, with the same reply.
+#[test]
+fn a_message_is_judged_as_the_daemon_judges_it() {
+    let sink = Receiver::smtp().start();
+    let onward = Onward::forwarding_to(sink.name())
+        .config("auth.missing_message_id = \"refuse\"")
+        .config("limits.received_hops = 2")
+        .start();
+    let from = "From: <a@nobody.test>\r\n";
+    let id = "Message-ID: <1@nobody.test>\r\n";
+    let hop = "Received: from a by b\r\n";
+    let file = onward.state_dir().join("message.eml");
+    for (fields, reply) in [
+        (vec![from], Some("550 5.6.0 ")),
+        (vec![hop, hop, hop, from, id], Some("554 5.4.6 ")),
+        (vec![from, from, id], Some("550 5.6.0 ")),
+        (vec![hop, hop, from, id], None),
+    ] {
+        let message = fields.concat() + "\r\nhello\r\n";
+        std::fs::write(&file, &message).unwrap();
+        let arguments = ["hello@example.org", "--from", "a@nobody.test", "--ip", "127.0.0.1"];
+        let would =
+            explain(&onward, &[&arguments[..], &["--message", file.to_str().unwrap()]].concat());
+        let mut client = onward.session();
+        let is = client.transaction("a@nobody.test", &["hello@example.org"], message.as_bytes());
+        match reply {
+            None => {
+                assert_eq!((would.0, &would.1["verdict"]), (Some(0), &"forwarded".into()));
+                is.expect_code(250);
+            }
+            Some(reply) => {
+                assert_eq!(
+                    (would.0, &would.1["verdict"]),
+                    (Some(1), &"refused".into()),
+                    "{would:?}"
+                );
+                let told = would.1["reply"].as_str().unwrap();
+                assert!(told.starts_with(reply), "{told}");
+                is.expect(told);
+            }
+        }
+    }
+    // A message that is only supposed lacks nothing.
+    let supposed = ["hello@example.org", "--from", "a@nobody.test", "--ip", "127.0.0.1"];
+    assert_eq!(explain(&onward, &supposed).1["verdict"], "forwarded");
+}
