@@ -1,8 +1,12 @@
 //! `onward alias`: which addresses lead where.
 
+#[path = "../admin/aliases/apply.rs"]
 mod apply;
+#[path = "../admin/aliases/import.rs"]
 mod import;
+#[path = "../admin/aliases/record.rs"]
 mod record;
+#[path = "../admin/aliases/show.rs"]
 mod show;
 
 use super::{Context, Failure, domain};

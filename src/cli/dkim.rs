@@ -1,5 +1,6 @@
 //! `onward dkim`: the keys with which Onward signs what it sends.
 
+#[path = "../admin/dkim_keys/file.rs"]
 mod file;
 
 use super::{Context, Failure, time::rfc3339};

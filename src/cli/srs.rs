@@ -1,6 +1,8 @@
 //! `onward srs`: what becomes of an address, and the secrets behind it.
 
+#[path = "../admin/srs_keys/mod.rs"]
 mod key;
+#[path = "../admin/srs_keys/secret_file.rs"]
 pub(super) mod secret_file;
 
 use super::{Context, Failure};

@@ -1,10 +1,16 @@
 //! `onward doctor`: what is wrong around us, and how it is mended.
 
+#[path = "../admin/doctor/postfix/endpoint.rs"]
 mod endpoint;
+#[path = "../admin/doctor/finding.rs"]
 mod finding;
+#[path = "../admin/doctor/postfix/machine.rs"]
 mod machine;
+#[path = "../admin/doctor/postfix/mod.rs"]
 mod postfix;
+#[path = "../admin/doctor/postfix/setup.rs"]
 mod setup;
+#[path = "../admin/doctor/site/mod.rs"]
 mod site;
 
 use super::{Context, Failure};

@@ -1,6 +1,7 @@
 //! `onward queue`: messages that wait in the spool.
 
 mod filter;
+#[path = "../admin/queue.rs"]
 mod json;
 mod show;
 mod table;
