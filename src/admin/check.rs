@@ -1,89 +1,106 @@
-//! `onward check`: what is wrong with the configuration, or what it means.
+//! What a configuration means.
 
-use super::{Context, Failure, srs::secret_file};
+use super::{Error, srs_keys::keyring};
 use crate::{
     clock,
-    config::{Config, Listen, Protocol, Srs, print_duration, print_size},
+    config::{CertificateFiles, Config, Listen, Protocol, Srs, print_duration, print_size},
     next_hop::TlsLevel,
     time::DAY,
     tls::{Certificates, expiry},
 };
-use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::Path, process::ExitCode};
+use serde::Serialize;
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 /// Days before its end from which on a certificate is warned of.
 const SOON: u64 = 14;
 
-/// Says what is wrong with the configuration, or what will listen where
-#[derive(Debug, clap::Args)]
-pub struct Args {}
+/// What a configuration comes to, in words.
+#[derive(Debug, Clone, Serialize)]
+pub struct Meaning {
+    /// Our name.
+    pub hostname: String,
+    /// Where everything that is kept lies.
+    pub state_dir: String,
+    /// Who gets the mail of role addresses.
+    pub postmaster: Option<String>,
+    /// What will listen where.
+    pub listen: Vec<String>,
+    /// How senders are rewritten.
+    pub srs: String,
+    /// What goes where whatever DNS says.
+    pub routes: Vec<String>,
+    /// The certificates.
+    pub tls: Vec<String>,
+    /// Who answers about names; `None` where no mail comes here, as may be beside Postfix.
+    pub dns: Option<String>,
+    /// The bounds of a message; `None` as above.
+    pub delivery: Option<String>,
+    /// What may become trouble.
+    pub warnings: Vec<String>,
+}
 
-/// `onward check`.
-///
-/// # Errors
-/// Everything that is wrong.
-pub fn run(_: Args, context: &Context) -> Result<ExitCode, Failure> {
-    let config = context.config()?;
-    let secrets = Secrets::read(&config.srs.secret_file)?;
-    let has_certificates = Certificates::load(&config.tls.certificates)
-        .map_err(|error| Failure::new(format_args!("[tls] {error}")))?
-        .is_some();
-    let mut out = context.out();
-    let mut line = |name: &str, text: &str| writeln!(out, "{name:<11}{text}");
+impl Meaning {
+    /// Reads the secrets and certificates too.
+    ///
+    /// # Errors
+    /// When they cannot be used.
+    pub fn of(config: &Config) -> Result<Self, Error> {
+        let secrets = Secrets::read(&config.srs.secret_file)?;
+        let has_certificates = Certificates::load(&config.tls.certificates)
+            .map_err(|error| Error::refused(format_args!("[tls] {error}")))?
+            .is_some();
+        let mut expiring = Vec::new();
+        let certificates = config.tls.certificates.iter().filter(|_| has_certificates);
+        let certificates = certificates.map(|files| certificate(files, &mut expiring));
+        let mut tls: Vec<String> = certificates.collect();
+        if let Some(acme) = &config.tls.acme {
+            let (directory, http) = (&acme.directory, &acme.http);
+            tls.push(format!("certificate by ACME from {directory}, asked at {http}"));
+        }
+        let routes = config.routes.iter().map(|route| {
+            let tls = match route.to.tls {
+                TlsLevel::None => "plaintext",
+                TlsLevel::Opportunistic => "TLS where it is offered",
+                TlsLevel::Required => "TLS or nothing",
+            };
+            format!("{} to {}, {tls}", route.pattern, route.to)
+        });
+        let takes_mail = config.listen.iter().any(|listen| listen.protocol == Protocol::Smtp);
+        Ok(Self {
+            hostname: config.hostname.to_string(),
+            state_dir: config.state_dir.display().to_string(),
+            postmaster: config.postmaster.as_ref().map(ToString::to_string),
+            listen: config.listen.iter().map(listens).collect(),
+            srs: srs(&config.srs, &secrets),
+            routes: routes.collect(),
+            tls,
+            dns: takes_mail.then(|| dns(config)),
+            delivery: takes_mail.then(|| delivery(config)),
+            warnings: [config.warnings.clone(), secrets.warnings, expiring].concat(),
+        })
+    }
+}
 
-    line("config", &format!("{} is valid", context.config_file().display()))?;
-    line("hostname", config.hostname.as_str())?;
-    line("state", &config.state_dir.display().to_string())?;
-    if let Some(postmaster) = &config.postmaster {
-        line("postmaster", &postmaster.to_string())?;
-    }
-    for listen in &config.listen {
-        line("listen", &listens(listen))?;
-    }
-    line("srs", &srs(&config.srs, &secrets))?;
-    for route in &config.routes {
-        let tls = match route.to.tls {
-            TlsLevel::None => "plaintext",
-            TlsLevel::Opportunistic => "TLS where it is offered",
-            TlsLevel::Required => "TLS or nothing",
-        };
-        line("route", &format!("{} to {}, {tls}", route.pattern, route.to))?;
-    }
-    let mut warnings = Vec::new();
-    for files in config.tls.certificates.iter().filter(|_| has_certificates) {
-        let name = files.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
-        let file = files.certificate.display();
-        let valid = match expiry(&files.certificate) {
-            Ok(life) => {
-                let now = clock::now();
-                let days = (life.end > now).then(|| life.end.since(now).as_secs() / DAY.as_secs());
-                match days {
-                    Some(days @ ..=SOON) => {
-                        warnings.push(format!("the certificate {file} expires in {days} days"));
-                    }
-                    None => warnings.push(format!("the certificate {file} has expired")),
-                    Some(_) => {}
+/// Until when one of our certificates is valid; a warning where that is soon.
+fn certificate(files: &CertificateFiles, warnings: &mut Vec<String>) -> String {
+    let name = files.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+    let file = files.certificate.display();
+    let valid = match expiry(&files.certificate) {
+        Ok(life) => {
+            let now = clock::now();
+            let days = (life.end > now).then(|| life.end.since(now).as_secs() / DAY.as_secs());
+            match days {
+                Some(days @ ..=SOON) => {
+                    warnings.push(format!("the certificate {file} expires in {days} days"));
                 }
-                days.map_or("has expired".to_owned(), |days| format!("valid for {days} days"))
+                None => warnings.push(format!("the certificate {file} has expired")),
+                Some(_) => {}
             }
-            Err(error) => error.what,
-        };
-        line("tls", &format!("{name}{file}, {valid}"))?;
-    }
-    if let Some(acme) = &config.tls.acme {
-        line(
-            "tls",
-            &format!("certificate by ACME from {}, asked at {}", acme.directory, acme.http),
-        )?;
-    }
-    // Beside Postfix it may be that no mail comes here.
-    if config.listen.iter().any(|listen| listen.protocol == Protocol::Smtp) {
-        line("dns", &dns(&config))?;
-        line("delivery", &delivery(&config))?;
-    }
-    for warning in config.warnings.iter().chain(&secrets.warnings).chain(&warnings) {
-        line("warning", warning)?;
-    }
-    Ok(ExitCode::SUCCESS)
+            days.map_or("has expired".to_owned(), |days| format!("valid for {days} days"))
+        }
+        Err(error) => error.what,
+    };
+    format!("{name}{file}, {valid}")
 }
 
 /// What can be told about the secrets without showing them.
@@ -93,8 +110,8 @@ struct Secrets {
 }
 
 impl Secrets {
-    fn read(file: &Path) -> Result<Self, Failure> {
-        let keyring = secret_file::keyring(file)?;
+    fn read(file: &Path) -> Result<Self, Error> {
+        let keyring = keyring(file)?;
         let mode = fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode());
         let mut warnings = Vec::new();
         if mode & 0o007 != 0 {

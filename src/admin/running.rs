@@ -7,8 +7,10 @@ use std::{
 };
 
 /// Its files in the state directory, gone when it is.
-pub(super) struct Running(Files);
+#[derive(Debug)]
+pub struct Running(Files);
 
+#[derive(Debug)]
 struct Files {
     pid: PathBuf,
     reloaded: PathBuf,
@@ -22,7 +24,7 @@ impl Files {
 
 impl Running {
     /// This process, which has the right to serve.
-    pub(super) fn begin(state_dir: &Path) -> Self {
+    pub fn begin(state_dir: &Path) -> Self {
         let running = Files::of(state_dir);
         if let Err(error) = fs::write(&running.pid, format!("{}\n", std::process::id())) {
             tracing::warn!(%error, "cannot write {}: no onward reload", running.pid.display());
@@ -31,7 +33,7 @@ impl Running {
     }
 
     /// What came of a reload.
-    pub(super) fn reloaded(&self, outcome: &Result<(), String>) {
+    pub fn reloaded(&self, outcome: &Result<(), String>) {
         let text = outcome.as_ref().map_or_else(|why| why.as_str(), |()| "");
         let new = self.0.reloaded.with_extension("new");
         let written = fs::write(&new, text).and_then(|()| fs::rename(&new, &self.0.reloaded));
@@ -44,7 +46,7 @@ impl Running {
     ///
     /// # Errors
     /// When there is none that could be found, or we may not.
-    pub(super) fn tell_to_reload(state_dir: &Path) -> io::Result<Told> {
+    pub fn tell_to_reload(state_dir: &Path) -> io::Result<Told> {
         let running = Files::of(state_dir);
         let text = fs::read_to_string(&running.pid)?;
         let pid = text.trim().parse().ok().and_then(Pid::from_raw);
@@ -66,11 +68,12 @@ impl Drop for Running {
 }
 
 /// A reload that was asked for.
-pub(super) struct Told(PathBuf);
+#[derive(Debug)]
+pub struct Told(PathBuf);
 
 impl Told {
     /// What came of it: `None` while nothing is known, else why it was refused, empty for a success.
-    pub(super) fn outcome(&self) -> Option<String> {
+    pub fn outcome(&self) -> Option<String> {
         fs::read_to_string(&self.0).ok()
     }
 }

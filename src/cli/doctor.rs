@@ -1,55 +1,12 @@
 //! `onward doctor`: what is wrong around us, and how it is mended.
 
-#[path = "../admin/doctor/postfix/endpoint.rs"]
-mod endpoint;
-#[path = "../admin/doctor/finding.rs"]
-mod finding;
-#[path = "../admin/doctor/postfix/machine.rs"]
-mod machine;
-#[path = "../admin/doctor/postfix/mod.rs"]
-mod postfix;
-#[path = "../admin/doctor/postfix/setup.rs"]
-mod setup;
-#[path = "../admin/doctor/site/mod.rs"]
-mod site;
-
-use super::{Context, Failure};
-use crate::{address::Domain, config::Config};
-use finding::{Finding, Severity};
-use machine::{Here, command};
-use postfix::examine;
-use setup::{Printed, Scope, Setup};
-use site::Asked;
-use std::{
-    io::Write,
-    net::IpAddr,
-    path::{Path, PathBuf},
-    process::ExitCode,
+use super::{Context, Failure, context::write_json};
+use crate::{
+    address::Domain,
+    admin::doctor::{self, Asked, Finding, Severity},
+    config::Config,
 };
-
-/// What is asked for beside the parameters that may name us; asked for all, postconf looks up names in DNS.
-const PARAMETERS: [&str; 20] = [
-    "sender_canonical_classes",
-    "recipient_canonical_classes",
-    "milter_default_action",
-    "milter_protocol",
-    "header_checks",
-    "mime_header_checks",
-    "nested_header_checks",
-    "smtp_header_checks",
-    "smtputf8_enable",
-    "recipient_delimiter",
-    "queue_directory",
-    "mail_owner",
-    "parent_domain_matches_subdomains",
-    "local_recipient_maps",
-    "virtual_mailbox_maps",
-    "relay_recipient_maps",
-    "smtpd_reject_unlisted_recipient",
-    "mydomain",
-    "myhostname",
-    "alias_maps",
-];
+use std::{io::Write, net::IpAddr, path::PathBuf, process::ExitCode};
 
 /// Finds what is wrong around us, with the records and commands that mend it
 ///
@@ -89,14 +46,13 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
     let findings = match args.postfix {
-        true => of_postfix(&config, args.config_dir.as_deref())?,
-        false => of_site(&config, args)?,
+        true => doctor::postfix(&config, args.config_dir.as_deref())?,
+        false => site(&config, &asked(args))?,
     };
     let mut out = context.out();
     for finding in &findings {
         if args.json {
-            serde_json::to_writer(&mut out, finding).map_err(std::io::Error::from)?;
-            writeln!(out)?;
+            write_json(&mut out, finding)?;
         } else {
             writeln!(out, "{finding}")?;
         }
@@ -126,60 +82,22 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
 /// # Errors
 /// When the store cannot be read, or `out` not written.
 pub(super) fn first_look(config: &Config, out: &mut impl Write) -> Result<(), Failure> {
-    for finding in site_findings(config, &Asked::default())? {
+    for finding in site(config, &Asked::default())? {
         writeln!(out, "{finding}")?;
     }
     Ok(())
 }
 
-fn site_findings(config: &Config, asked: &Asked) -> Result<Vec<Finding>, Failure> {
+fn site(config: &Config, asked: &Asked) -> Result<Vec<Finding>, Failure> {
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::new)?;
-    let facts = runtime.block_on(site::gather(config, asked))?;
-    Ok(site::examine(config, &facts))
+    Ok(runtime.block_on(doctor::site(config, asked))?)
 }
 
-fn of_site(config: &Config, args: &Args) -> Result<Vec<Finding>, Failure> {
-    let asked = Asked {
+fn asked(args: &Args) -> Asked {
+    Asked {
         addresses: args.addresses.clone(),
         dnsbl: args.dnsbl.clone(),
         connect: args.connect.clone(),
-    };
-    let mut findings = site_findings(config, &asked)?;
-    let runtime = tokio::runtime::Runtime::new().map_err(Failure::new)?;
-    runtime.block_on(async {
-        if args.round_trip {
-            findings.extend(site::round_trip(config, args.port).await);
-            findings.sort_by_key(|finding| finding.severity);
-        }
-        Ok(findings)
-    })
-}
-
-fn of_postfix(config: &Config, directory: Option<&Path>) -> Result<Vec<Finding>, Failure> {
-    let names: Vec<&str> = postfix::parameters().chain(PARAMETERS).collect();
-    let printed = |flags: &[&str], names: &[&str]| postconf(directory, &[flags, names].concat());
-    let setup = Setup::new(
-        &Printed {
-            values: &printed(&["-x"], &names)?,
-            written: &printed(&[], &names)?,
-            master: &printed(&["-M"], &[])?,
-            own_values: &printed(&["-Px"], &[])?,
-            own_written: &printed(&["-P"], &[])?,
-        },
-        directory,
-    );
-    let mail_owner = setup.value(Scope::Main, "mail_owner").to_owned();
-    Ok(examine(config, &setup, &Here { config_dir: directory, mail_owner }))
-}
-
-fn postconf(directory: Option<&Path>, arguments: &[&str]) -> Result<String, Failure> {
-    let answer = command("postconf", directory).args(arguments).output().map_err(|error| {
-        Failure::new(format_args!("cannot run postconf: {error}; is Postfix on this machine?"))
-    })?;
-    if !answer.status.success() {
-        let why = String::from_utf8_lossy(&answer.stderr);
-        let why = why.lines().find(|line| line.contains("fatal")).unwrap_or("postconf fails");
-        return Err(Failure::new(why));
+        round_trip: args.round_trip.then_some(args.port),
     }
-    Ok(String::from_utf8_lossy(&answer.stdout).into_owned())
 }

@@ -5,7 +5,6 @@
 
 pub mod alias;
 pub mod backup;
-#[path = "../admin/check.rs"]
 pub mod check;
 pub mod complete;
 mod context;
@@ -18,12 +17,9 @@ pub mod init;
 pub mod postsrsd;
 pub mod queue;
 pub mod reload;
-#[path = "../admin/running.rs"]
-mod running;
 pub mod serve;
 mod size;
 pub mod srs;
-#[path = "../admin/status/mod.rs"]
 pub mod status;
 mod time;
 pub mod tls;

@@ -1,19 +1,18 @@
 //! `onward queue`: messages that wait in the spool.
 
-mod filter;
-#[path = "../admin/queue.rs"]
-mod json;
-mod show;
-mod table;
-mod view;
-
-use super::{Context, Failure};
-use crate::store::{Queue, QueueChange, QueueChanged, QueueFilter};
-use filter::{Chosen, Which};
+use super::{Context, Failure, context::write_json, size::size, time::span};
+use crate::{
+    admin::queue::{self, Changed, Filter, OpenState, Place, WaitingMessage},
+    clock,
+    config::parse_duration,
+    log::printable,
+    time::Millis,
+};
 use std::{
     io::{self, BufWriter, Write},
     path::Path,
     process::ExitCode,
+    time::Duration,
 };
 
 /// Lists messages that wait, tries them again, or gives them up
@@ -54,6 +53,54 @@ enum Command {
     Drop(Chosen),
 }
 
+#[derive(Debug, clap::Args)]
+struct Which {
+    /// Only these ids
+    #[arg(value_name = "ID")]
+    ids: Vec<String>,
+    /// Only what waits for this mailbox, or for this domain
+    #[arg(long, value_name = "DOMAIN|ADDRESS", value_parser = Place::parse)]
+    destination: Option<Place>,
+    /// Only what came from this address, this domain, or <> for bounces
+    #[arg(long, value_name = "DOMAIN|ADDRESS", value_parser = Place::parse_sender)]
+    from: Option<Place>,
+    /// Only what has waited for longer: 2h, 3d
+    #[arg(long, value_name = "AGE", value_parser = parse_duration)]
+    older_than: Option<Duration>,
+    /// Only what is in this state: queued, sending or uncertain
+    #[arg(long, value_parser = OpenState::parse)]
+    state: Option<OpenState>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Chosen {
+    #[command(flatten)]
+    which: Which,
+    /// Everything that waits
+    #[arg(long, conflicts_with_all = ["ids", "destination", "from", "older_than", "state"])]
+    all: bool,
+}
+
+impl Which {
+    fn filter(self) -> Filter {
+        let Self { ids, destination, from, older_than, state } = self;
+        Filter { ids, destination, from, older_than, state }
+    }
+}
+
+impl Chosen {
+    /// Nothing is changed by forgetting to say what.
+    fn filter(self) -> Result<Filter, Failure> {
+        let filter = self.which.filter();
+        if self.all || !filter.is_empty() {
+            return Ok(filter);
+        }
+        let what =
+            "say which messages: ids, --destination, --from, --older-than, --state, or --all";
+        Err(Failure::Usage(what.to_owned()))
+    }
+}
+
 /// `onward queue`.
 ///
 /// # Errors
@@ -62,58 +109,46 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let state_dir = context.config()?.state_dir;
     let mut out = BufWriter::new(context.out());
     match args.command {
-        Command::List { which, json } => list(&state_dir, &which.filter(), json, &mut out)?,
+        Command::List { which, json } => list(&state_dir, which.filter(), json, &mut out)?,
         Command::Show { id, message, json } => {
-            let found = Queue::open(&state_dir)?.map(|queue| queue.get(&id)).transpose()?;
-            let (found, bytes) = found.flatten().ok_or_else(|| Failure::new(absent(&[id])))?;
+            let found = queue::show(&state_dir, &id)?;
+            let (found, bytes) = found.ok_or_else(|| Failure::new(absent(&[id])))?;
             match (message, json) {
                 (true, _) => out.write_all(&bytes)?,
-                (false, true) => json::write(&found, &mut out)?,
-                (false, false) => show::write(&found, &mut out)?,
+                (false, true) => write_json(&mut out, &found)?,
+                (false, false) => write_message(&mut out, &found)?,
             }
         }
         Command::Retry(chosen) => {
-            let filter = chosen.filter()?;
-            let (changed, absent) = change(&state_dir, &filter, QueueChange::Retry)?;
+            let changed = queue::retry(&state_dir, chosen.filter()?)?;
             if !changed.is_served {
                 // To stderr, as it is no result; nothing hangs on it.
                 let _ = writeln!(io::stderr(), "onward: no daemon runs; the next start tries them");
             }
-            report("to be tried at once", &changed, absent, &mut out)?;
+            report("to be tried at once", &changed, &mut out)?;
         }
         Command::Drop(chosen) => {
-            let filter = chosen.filter()?;
-            let (changed, absent) = change(&state_dir, &filter, QueueChange::Drop)?;
-            report("dropped", &changed, absent, &mut out)?;
+            let changed = queue::drop(&state_dir, chosen.filter()?)?;
+            report("dropped", &changed, &mut out)?;
         }
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn list(
-    state_dir: &Path,
-    filter: &QueueFilter,
-    json: bool,
-    out: &mut impl Write,
-) -> Result<(), Failure> {
+fn list(state_dir: &Path, filter: Filter, json: bool, out: &mut impl Write) -> Result<(), Failure> {
     let mut found = false;
-    let mut gone = filter.ids.clone();
-    if let Some(queue) = Queue::open(state_dir)? {
-        queue.for_each(filter, |message| -> Result<(), Failure> {
-            if json {
-                json::write(&message, out)?;
-            } else {
-                if !found {
-                    table::head(out)?;
-                }
-                table::line(&message, out)?;
-            }
-            found = true;
-            Ok(())
-        })?;
-        gone = queue.absent(&filter.ids)?;
-    }
+    let gone = queue::list(state_dir, filter, |message| {
+        let is_first = !std::mem::replace(&mut found, true);
+        if json {
+            return write_json(out, message);
+        }
+        if is_first {
+            let columns = ["ID", "STATE", "SIZE", "AGE", "TRIES", "NEXT"];
+            write_row(out, columns, "FROM -> TO: LAST REPLY")?;
+        }
+        write_line(out, message)
+    })?;
     out.flush()?;
     if !gone.is_empty() {
         return Err(Failure::new(absent(&gone)));
@@ -125,26 +160,8 @@ fn list(
     Ok(())
 }
 
-/// Changes what `filter` wants; gives the ids that are not there, too.
-fn change(
-    state_dir: &Path,
-    filter: &QueueFilter,
-    change: QueueChange,
-) -> Result<(QueueChanged, Vec<String>), Failure> {
-    let Some(mut queue) = Queue::open(state_dir)? else {
-        return Ok((QueueChanged::default(), filter.ids.clone()));
-    };
-    let absent = queue.absent(&filter.ids)?;
-    Ok((queue.change(filter, change)?, absent))
-}
-
 /// Says what was done, and fails for what was not.
-fn report(
-    done: &str,
-    changed: &QueueChanged,
-    gone: Vec<String>,
-    out: &mut impl Write,
-) -> Result<(), Failure> {
+fn report(done: &str, changed: &Changed, out: &mut impl Write) -> Result<(), Failure> {
     match changed.ids.len() {
         0 => {}
         1 => writeln!(out, "{done}: 1 message")?,
@@ -156,8 +173,8 @@ fn report(
         let ids = changed.sending.join(" ");
         failures.push(format!("being sent at this moment, try again: {ids}"));
     }
-    if !gone.is_empty() {
-        failures.push(absent(&gone));
+    if !changed.absent.is_empty() {
+        failures.push(absent(&changed.absent));
     }
     if changed.ids.is_empty() && failures.is_empty() {
         failures.push("no message that waits matches".to_owned());
@@ -172,5 +189,61 @@ fn absent(ids: &[String]) -> String {
             let ids = ids.join(" ");
             format!("no messages with these ids wait: {ids}; for each see onward trace --id ID")
         }
+    }
+}
+
+/// One message, one line.
+fn write_line(out: &mut impl Write, message: &WaitingMessage) -> io::Result<()> {
+    let WaitingMessage { id, from, to, state, next_attempt, .. } = message;
+    let age = span(clock::millis().since(message.arrived));
+    let (size, attempts) = (size(message.size), message.attempts.to_string());
+    let next = next_attempt.map_or("-".to_owned(), in_future);
+    let mut open = message.legs.iter().filter(|leg| leg.next_attempt.is_some());
+    let reply = open.next().map(|leg| leg.reply.as_str()).unwrap_or_default();
+    let rest = printable(&format!("{from} -> {}: {reply}", to.join(", ")));
+    write_row(out, [id, state, &size, &age, &attempts, &next], &rest)
+}
+
+fn write_row(out: &mut impl Write, columns: [&str; 6], rest: &str) -> io::Result<()> {
+    let [id, state, size, age, attempts, next] = columns;
+    writeln!(out, "{id:<16}  {state:<9} {size:>8} {age:>6} {attempts:>5} {next:>6}  {rest}")
+}
+
+/// All that is known of a message, for people.
+fn write_message(out: &mut impl Write, message: &WaitingMessage) -> io::Result<()> {
+    let WaitingMessage { id, from, state, arrived, notify, .. } = message;
+    writeln!(out, "{id}  {state}")?;
+    writeln!(out, "  arrived {arrived}, {} ago", span(clock::millis().since(*arrived)))?;
+    writeln!(out, "  by      {}", printable(&brought_by(message)))?;
+    let told = if *notify { "is told when it fails" } else { "is not told when it fails" };
+    writeln!(out, "  from    {}, who {told}", printable(from))?;
+    writeln!(out, "  size    {}", size(message.size))?;
+    for leg in &message.legs {
+        let to = format!("{} -> {}", leg.to, leg.destination);
+        writeln!(out, "  to      {}: {}", printable(&to), leg.state)?;
+        writeln!(out, "    as    {}", printable(&leg.reverse_path))?;
+        let tries = if leg.attempts == 1 { "attempt" } else { "attempts" };
+        writeln!(out, "    last  {} ({} {tries})", printable(&leg.reply), leg.attempts)?;
+        if let Some(due) = leg.next_attempt {
+            writeln!(out, "    next  {due} ({})", in_future(due))?;
+        }
+    }
+    writeln!(out, "  every attempt: onward trace --id {id}")
+}
+
+fn brought_by(message: &WaitingMessage) -> String {
+    match (message.client, message.helo.as_str()) {
+        (Some(ip), helo) => format!("{ip} ({helo})"),
+        // Our own notices come from nobody.
+        (None, "") => "Onward itself".to_owned(),
+        (None, helo) => format!("unix socket ({helo})"),
+    }
+}
+
+/// How long until then: `25m`, `now`.
+fn in_future(time: Millis) -> String {
+    match time.since(clock::millis()) {
+        wait if wait < Duration::from_secs(1) => "now".to_owned(),
+        wait => span(wait),
     }
 }

@@ -1,41 +1,46 @@
-use super::{Failure, Record};
-use crate::{alias::Alias, store::Directory};
+use super::record::AliasRecord;
+use crate::{
+    admin::{Directory, Error},
+    alias::Alias,
+};
 use std::{
+    fmt::Display,
     fs::File,
-    io::{BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader},
     path::Path,
 };
 
-/// Makes the aliases equal to `file`, or prints what that would change.
-pub(super) fn apply(
+/// Makes the aliases equal to the records in `file`, one a line, and tells `each` change in words; with
+/// `plan` only tells.
+///
+/// # Errors
+/// When the file cannot be read or holds what is no alias, when aliases are refused together, when the store
+/// fails, or `each` does.
+pub fn apply(
     directory: &mut Directory,
     file: &Path,
     plan: bool,
-    out: &mut impl Write,
-) -> Result<(), Failure> {
-    let name = file.display();
-    let opened = File::open(file).map_err(|error| Failure::new(format_args!("{name}: {error}")))?;
+    mut each: impl FnMut(&dyn Display) -> io::Result<()>,
+) -> Result<(), Error> {
+    let opened = File::open(file).map_err(|error| Error::file(file, error))?;
     let lines = BufReader::with_capacity(1 << 18, opened).lines();
     let aliases = lines.enumerate().filter_map(|(index, line)| {
-        let at_line =
-            |why: &dyn std::fmt::Display| Failure::new(format_args!("{name}:{}: {why}", index + 1));
-        match line {
-            Ok(line) if line.trim().is_empty() => None,
-            Ok(line) => Some(parse(&line, at_line)),
-            Err(error) => Some(Err(at_line(&error))),
-        }
+        let alias = match line {
+            Ok(line) if line.trim().is_empty() => return None,
+            Ok(line) => parse(&line),
+            Err(error) => Err(error.to_string()),
+        };
+        let at_line = |what| Error::Line { file: file.to_owned(), line: index + 1, what };
+        Some(alias.map_err(at_line))
     });
-    directory.apply(aliases, plan, |change| Ok(writeln!(out, "{change}")?))
+    directory.apply(aliases, plan, |change| each(&change).map_err(Error::Output))
 }
 
-fn parse(
-    line: &str,
-    at_line: impl Fn(&dyn std::fmt::Display) -> Failure,
-) -> Result<Alias, Failure> {
-    let record: Record = serde_json::from_str(line).map_err(|error| {
+fn parse(line: &str) -> Result<Alias, String> {
+    let record: AliasRecord = serde_json::from_str(line).map_err(|error| {
         // The JSON reader's own "at line 1 column n" counts lines within this one.
         let text = error.to_string();
-        at_line(&text.split(" at line ").next().unwrap_or(&text))
+        text.split(" at line ").next().unwrap_or(&text).to_owned()
     })?;
-    record.into_alias().map_err(|error| at_line(&error))
+    record.into_alias().map_err(|error| error.to_string())
 }

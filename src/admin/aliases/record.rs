@@ -1,11 +1,15 @@
 use crate::alias::{Action, Alias, AliasAddress, AliasError};
 use serde::{Deserialize, Serialize};
-use std::io::{self, Write};
 
-/// An alias as a JSON object. Its fields are a promise to scripts.
-#[derive(Debug, Serialize, Deserialize)]
+/// The reply text of an alias that rejects without one of its own.
+pub const DEFAULT_REJECT: &str = "This address does not accept mail";
+/// The reply text of an alias that defers without one of its own.
+pub const DEFAULT_DEFER: &str = "This address does not accept mail now, try again later";
+
+/// An alias as a JSON object, which `export` writes and `apply` reads.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Record {
+pub struct AliasRecord {
     address: String,
     /// Follows from the address; may be left out, and is checked where it is not.
     #[serde(default)]
@@ -35,7 +39,7 @@ fn enabled() -> bool {
     true
 }
 
-impl From<&Alias> for Record {
+impl From<&Alias> for AliasRecord {
     fn from(alias: &Alias) -> Self {
         let (action, text) = match alias.action() {
             Action::Forward(_) => (None, None),
@@ -54,15 +58,12 @@ impl From<&Alias> for Record {
     }
 }
 
-impl Record {
-    /// Writes it as one line.
-    pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        serde_json::to_writer(&mut *out, self)?;
-        writeln!(out)
-    }
-
-    /// The alias it says.
-    pub(super) fn into_alias(self) -> Result<Alias, RecordError> {
+impl AliasRecord {
+    /// The alias that the record describes.
+    ///
+    /// # Errors
+    /// When it describes none.
+    pub fn into_alias(self) -> Result<Alias, RecordError> {
         let address = AliasAddress::parse(&self.address)?;
         if self.kind.is_some_and(|kind| kind != address.kind()) {
             return Err(RecordError::Kind(address.kind()));
@@ -73,11 +74,9 @@ impl Record {
         }
         let alias = match (action, self.text) {
             (Verb::Reject, text) => {
-                Alias::reject(address, text.as_deref().unwrap_or(super::DEFAULT_REJECT))
+                Alias::reject(address, text.as_deref().unwrap_or(DEFAULT_REJECT))
             }
-            (Verb::Defer, text) => {
-                Alias::defer(address, text.as_deref().unwrap_or(super::DEFAULT_DEFER))
-            }
+            (Verb::Defer, text) => Alias::defer(address, text.as_deref().unwrap_or(DEFAULT_DEFER)),
             (_, Some(_)) => return Err(RecordError::Text),
             (Verb::Discard, None) => Ok(Alias::discard(address)),
             (Verb::Forward, None) => Alias::forward(address, self.destinations),
@@ -88,13 +87,18 @@ impl Record {
 
 /// Why an object is no alias.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum RecordError {
+#[non_exhaustive]
+pub enum RecordError {
+    /// Its address, destinations or text are none.
     #[error(transparent)]
     Alias(#[from] AliasError),
+    /// It says another kind than its address has.
     #[error("an address of this form is of the kind {0:?}")]
     Kind(&'static str),
+    /// It has destinations and does not forward.
     #[error("only an alias that forwards has destinations")]
     Destinations,
+    /// It has a text and sends no reply.
     #[error("only an alias that rejects or defers has a text")]
     Text,
 }

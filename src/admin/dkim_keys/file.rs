@@ -1,6 +1,6 @@
 //! Files that only the daemon may read.
 
-use crate::cli::Failure;
+use crate::admin::Error;
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},
@@ -11,10 +11,10 @@ use std::{
 
 /// Writes a new file, durably, and the directories above it within `state_dir`, all for the owner of
 /// `state_dir` alone: as root may make keys for a daemon that is not.
-pub(super) fn write_new(state_dir: &Path, path: &Path, content: &[u8]) -> Result<(), Failure> {
+pub(super) fn write_new(state_dir: &Path, path: &Path, content: &[u8]) -> Result<(), Error> {
     let failed = |path: &Path| {
         let path = path.to_owned();
-        move |error: io::Error| Failure::file(&path, error)
+        move |error: io::Error| Error::file(&path, error)
     };
     fs::create_dir_all(state_dir).map_err(failed(state_dir))?;
     let owner = fs::metadata(state_dir).map_err(failed(state_dir))?;
@@ -49,14 +49,14 @@ pub(super) fn write_new(state_dir: &Path, path: &Path, content: &[u8]) -> Result
 }
 
 /// Gives a file another name of the same directory, durably.
-pub(super) fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
+pub(super) fn rename(from: &Path, to: &Path) -> Result<(), Error> {
     let sync = |to: &Path| File::open(to.parent().unwrap_or(Path::new("/")))?.sync_all();
-    fs::rename(from, to).and_then(|()| sync(to)).map_err(|error| Failure::file(from, error))
+    fs::rename(from, to).and_then(|()| sync(to)).map_err(|error| Error::file(from, error))
 }
 
 /// Makes a file the newest.
-pub(super) fn touch(path: &Path) -> Result<(), Failure> {
+pub(super) fn touch(path: &Path) -> Result<(), Error> {
     let open = OpenOptions::new().append(true).open(path);
     open.and_then(|file| file.set_modified(SystemTime::now()))
-        .map_err(|error| Failure::file(path, error))
+        .map_err(|error| Error::file(path, error))
 }

@@ -1,23 +1,25 @@
 use serde::Serialize;
 use std::fmt;
 
-/// Something that is wrong, or may become so. Its fields are a promise to scripts.
+/// Something that is wrong, or may become so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Finding {
-    pub(super) severity: Severity,
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
     /// A name that stays.
-    pub(super) id: &'static str,
+    pub id: &'static str,
     /// What is found.
-    pub(super) what: String,
+    pub what: String,
     /// What comes of it.
-    pub(super) why: &'static str,
+    pub why: &'static str,
     /// Commands that mend it; with none it needs a decision, which `what` asks for.
-    pub(super) mend: Vec<String>,
+    pub mend: Vec<String>,
 }
 
+/// How bad a finding is, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Severity {
+pub enum Severity {
     /// Mail is lost, refused or forged by it.
     Error,
     /// It works, but not as it should.
@@ -26,6 +28,24 @@ pub(super) enum Severity {
     Hint,
 }
 
+impl Finding {
+    pub(super) fn new(
+        severity: Severity,
+        id: &'static str,
+        what: String,
+        why: &'static str,
+        mend: impl IntoIterator<Item = String>,
+    ) -> Self {
+        Self { severity, id, what, why, mend: mend.into_iter().collect() }
+    }
+}
+
+/// For a shell, as one word.
+pub(super) fn shell(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// For people.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let severity = match self.severity {

@@ -1,44 +1,57 @@
-use super::{Failure, secret_file};
-use crate::srs::{Fingerprint, SHORT_SECRET, file_secrets};
+//! The secrets that sign and verify rewritten addresses: a file, one secret a line, of which the first signs.
+
+mod secret_file;
+
+pub(crate) use secret_file::{keyring, new_secret};
+
+use super::Error;
+use crate::srs::{Fingerprint, file_secrets};
 use serde::Serialize;
-use std::{io::Write, path::Path};
+use std::path::Path;
 use zeroize::Zeroizing;
 
-#[derive(Debug, clap::Subcommand)]
-pub(super) enum Command {
-    /// Adds a new random secret, which signs from now on
-    ///
-    /// Those there were go on verifying, so that addresses already out come back.
-    Add {
-        /// Verify with the new secret, and go on signing with the old one
-        ///
-        /// The first step where several servers share their secrets.
-        #[arg(long)]
-        verify_only: bool,
-    },
-    /// Lists the secrets by their fingerprints
-    List {
-        /// One JSON object a line
-        #[arg(long)]
-        json: bool,
-    },
-    /// Removes a secret: addresses signed with it no longer come back
-    Retire {
-        /// As listed
-        fingerprint: String,
-    },
+/// A secret, which is not shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SrsKey {
+    /// By which it is known.
+    pub fingerprint: String,
+    /// It signs; the others verify.
+    pub signs: bool,
+    /// It is so short that it might be guessed.
+    pub short: bool,
 }
 
-pub(super) fn run(command: Command, file: &Path, out: &mut impl Write) -> Result<(), Failure> {
-    match command {
-        Command::Add { verify_only } => add(verify_only, file, out),
-        Command::List { json } => list(json, file, out),
-        Command::Retire { fingerprint } => retire(&fingerprint, file, out),
-    }
+/// What came of retiring a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RetiredSrsKey {
+    /// The fingerprint of the one that is gone.
+    pub fingerprint: String,
+    /// That of the one that signs now.
+    pub signing: String,
 }
 
-fn add(verify_only: bool, file: &Path, out: &mut impl Write) -> Result<(), Failure> {
-    let secret = secret_file::new_secret()?;
+/// The secrets of a file, in its order.
+///
+/// # Errors
+/// When the file cannot be read or holds no secret.
+pub fn list(file: &Path) -> Result<Vec<SrsKey>, Error> {
+    let keyring = keyring(file)?;
+    let short = keyring.short_secrets();
+    let fingerprints = keyring.fingerprints().into_iter().enumerate();
+    let key = |(at, fingerprint): (usize, Fingerprint)| SrsKey {
+        fingerprint: fingerprint.to_string(),
+        signs: at == 0,
+        short: short.contains(&fingerprint),
+    };
+    Ok(fingerprints.map(key).collect())
+}
+
+/// Adds a new random secret, which signs unless it is to verify only.
+///
+/// # Errors
+/// When the file cannot be read or written.
+pub fn add(file: &Path, verify_only: bool) -> Result<SrsKey, Error> {
+    let secret = new_secret()?;
     secret_file::edit(file, |old| {
         let mut new = Zeroizing::new(Vec::with_capacity(old.len() + secret.len() + 2));
         if verify_only {
@@ -55,42 +68,17 @@ fn add(verify_only: bool, file: &Path, out: &mut impl Write) -> Result<(), Failu
         Ok(new)
     })?;
     let fingerprint = Fingerprint::of(secret.as_bytes());
-    let keyring = secret_file::keyring(file)?;
-    let role = Role::of(keyring.fingerprints().first() == Some(&fingerprint));
-    writeln!(out, "added {fingerprint}, which {}", role.as_str())?;
-    Ok(())
+    let signs = keyring(file)?.fingerprints().first() == Some(&fingerprint);
+    Ok(SrsKey { fingerprint: fingerprint.to_string(), signs, short: false })
 }
 
-#[derive(Serialize)]
-struct Line {
-    fingerprint: String,
-    signs: bool,
-    short: bool,
-}
-
-fn list(json: bool, file: &Path, out: &mut impl Write) -> Result<(), Failure> {
-    let keyring = secret_file::keyring(file)?;
-    let short = keyring.short_secrets();
-    for (index, fingerprint) in keyring.fingerprints().into_iter().enumerate() {
-        let (signs, short) = (index == 0, short.contains(&fingerprint));
-        if json {
-            let line = Line { fingerprint: fingerprint.to_string(), signs, short };
-            serde_json::to_writer(&mut *out, &line).map_err(std::io::Error::from)?;
-            writeln!(out)?;
-            continue;
-        }
-        write!(out, "{fingerprint}  {}", Role::of(signs).as_str())?;
-        if short {
-            write!(out, "  (shorter than {SHORT_SECRET} octets: might be guessed)")?;
-        }
-        writeln!(out)?;
-    }
-    Ok(())
-}
-
-fn retire(fingerprint: &str, file: &Path, out: &mut impl Write) -> Result<(), Failure> {
+/// Removes a secret: addresses signed with it no longer come back.
+///
+/// # Errors
+/// When there is no such secret, it is the only one, or the file cannot be read or written.
+pub fn retire(file: &Path, fingerprint: &str) -> Result<RetiredSrsKey, Error> {
     let fingerprint = Fingerprint::parse(fingerprint).ok_or_else(|| {
-        Failure::new("a fingerprint is 8 hexadecimal digits, as `list` shows them")
+        Error::refused("a fingerprint is 8 hexadecimal digits, as `list` shows them")
     })?;
     secret_file::edit(file, |old| {
         let mut new = Zeroizing::new(Vec::with_capacity(old.len() + 1));
@@ -102,38 +90,14 @@ fn retire(fingerprint: &str, file: &Path, out: &mut impl Write) -> Result<(), Fa
         }
         let count = |file| file_secrets(file).count();
         if count(&new) == count(old) {
-            return Err(Failure::file(file, format_args!("no secret {fingerprint}")));
+            return Err(Error::file(file, format_args!("no secret {fingerprint}")));
         }
         if new.is_empty() {
             let why = format_args!("{fingerprint} is the only secret; add another first");
-            return Err(Failure::file(file, why));
+            return Err(Error::file(file, why));
         }
         Ok(new)
     })?;
-    let signing = secret_file::keyring(file)?
-        .fingerprints()
-        .first()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    writeln!(out, "retired {fingerprint}; {signing} signs")?;
-    Ok(())
-}
-
-/// What a secret is for.
-enum Role {
-    Signs,
-    Verifies,
-}
-
-impl Role {
-    fn of(signs: bool) -> Self {
-        if signs { Self::Signs } else { Self::Verifies }
-    }
-
-    fn as_str(&self) -> &'static str {
-        match self {
-            Self::Signs => "signs",
-            Self::Verifies => "verifies",
-        }
-    }
+    let signing = keyring(file)?.fingerprints().first().map(ToString::to_string);
+    Ok(RetiredSrsKey { fingerprint: fingerprint.to_string(), signing: signing.unwrap_or_default() })
 }

@@ -1,6 +1,6 @@
 //! Reads and replaces the file of secrets: whole, durably, and without opening it to others.
 
-use crate::{cli::Failure, srs::Keyring};
+use crate::{admin::Error, srs::Keyring};
 use base32::Alphabet;
 use std::{
     fs::{self, File, OpenOptions, Permissions},
@@ -11,18 +11,18 @@ use std::{
 use zeroize::Zeroizing;
 
 /// The secrets of `file`.
-pub(in crate::cli) fn keyring(file: &Path) -> Result<Keyring, Failure> {
+pub(crate) fn keyring(file: &Path) -> Result<Keyring, Error> {
     let content = read(file).map_err(|error| {
-        Failure::file(file, format_args!("cannot be read: {error}; `onward srs key add` makes one"))
+        Error::file(file, format_args!("cannot be read: {error}; `onward srs key add` makes one"))
     })?;
-    Keyring::parse(&content).map_err(|error| Failure::file(file, error))
+    Keyring::parse(&content).map_err(|error| Error::file(file, error))
 }
 
 /// 256 random bits in base32: one line of text for PostSRSd too.
-pub(in crate::cli) fn new_secret() -> Result<Zeroizing<String>, Failure> {
+pub(crate) fn new_secret() -> Result<Zeroizing<String>, Error> {
     let mut octets = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *octets).map_err(|error| {
-        Failure::new(format_args!("the system gives no random octets: {error}"))
+        Error::refused(format_args!("the system gives no random octets: {error}"))
     })?;
     Ok(Zeroizing::new(base32::encode(Alphabet::Rfc4648Lower { padding: false }, &*octets)))
 }
@@ -37,11 +37,11 @@ fn read(file: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 /// mode but for any access by others.
 pub(super) fn edit(
     file: &Path,
-    change: impl FnOnce(&[u8]) -> Result<Zeroizing<Vec<u8>>, Failure>,
-) -> Result<(), Failure> {
+    change: impl FnOnce(&[u8]) -> Result<Zeroizing<Vec<u8>>, Error>,
+) -> Result<(), Error> {
     // A link stays a link, and what it points to is replaced.
     let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
-    let failed = |error: io::Error| Failure::file(&file, error);
+    let failed = |error: io::Error| Error::file(&file, error);
     let draft = Draft::create(&file)?;
     let (old, metadata) = match File::open(&file).and_then(|file| file.metadata()) {
         Ok(metadata) => (read(&file).map_err(failed)?, Some(metadata)),
@@ -62,18 +62,18 @@ struct Draft {
 }
 
 impl Draft {
-    fn create(beside: &Path) -> Result<Self, Failure> {
+    fn create(beside: &Path) -> Result<Self, Error> {
         let mut path = beside.as_os_str().to_owned();
         path.push(".new");
         let path = PathBuf::from(path);
         let mut options = OpenOptions::new();
         match options.write(true).create_new(true).mode(0o600).open(&path) {
             Ok(file) => Ok(Self { path, file, placed: false }),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(Failure::file(
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(Error::file(
                 &path,
                 "there already: another edit is under way, or one was broken off; then remove it",
             )),
-            Err(error) => Err(Failure::file(&path, error)),
+            Err(error) => Err(Error::file(&path, error)),
         }
     }
 

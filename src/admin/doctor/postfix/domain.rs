@@ -1,11 +1,11 @@
 //! Whether Postfix takes mail for the SRS domain, and does with it what the bounces need.
 
-use super::{Examination, Mode, error};
+use super::{
+    Examination, Mode, error,
+    setup::{Scope, words},
+};
 use crate::{
-    cli::doctor::{
-        finding::Finding,
-        setup::{Scope, words},
-    },
+    admin::doctor::finding::Finding,
     config::{ListenAddress, Protocol},
 };
 

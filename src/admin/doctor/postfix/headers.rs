@@ -1,7 +1,7 @@
 //! header_checks(5) that take away or replace what DKIM signs.
 
 use super::{Examination, warning};
-use crate::cli::doctor::{finding::Finding, setup::shell};
+use crate::admin::doctor::finding::{Finding, shell};
 use regex::{Regex, RegexBuilder};
 
 /// Fields that DKIM signatures mostly cover, as they often look.

@@ -1,6 +1,6 @@
 //! Where Postfix is told to ask somebody: tables, milters and policy services, in main.cf and master.cf.
 
-use crate::cli::doctor::{
+use super::{
     endpoint::Endpoint,
     setup::{Scope, Service, Setup, words},
 };
@@ -59,7 +59,7 @@ const PARAMETERS: [(&str, Lists, &[&str]); 19] = [
 ];
 
 /// Their names, to ask `postconf` for.
-pub(in crate::cli::doctor) fn parameters() -> impl Iterator<Item = &'static str> {
+pub(super) fn parameters() -> impl Iterator<Item = &'static str> {
     PARAMETERS.iter().map(|(name, ..)| *name)
 }
 

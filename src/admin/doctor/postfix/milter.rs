@@ -1,5 +1,5 @@
-use super::{CANONICAL, Examination, Mode, error, warning};
-use crate::cli::doctor::{finding::Finding, setup::Scope};
+use super::{CANONICAL, Examination, Mode, error, setup::Scope, warning};
+use crate::admin::doctor::finding::Finding;
 
 impl Examination<'_> {
     /// What must hold where Postfix has us for a milter.

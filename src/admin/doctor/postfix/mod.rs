@@ -1,25 +1,41 @@
 //! What is wrong between a Postfix and Onward: two configurations and a machine in, findings out.
 
 mod domain;
+mod endpoint;
 mod headers;
+mod machine;
 mod mention;
 mod milter;
 mod order;
+mod postconf;
+mod setup;
 mod sockets;
 #[cfg(test)]
 mod tests;
 
-use super::{
-    finding::{Finding, Severity},
-    machine::Machine,
-    setup::{Scope, Setup},
+use super::finding::{Finding, Severity};
+use crate::{
+    admin::Error,
+    config::{Config, Direction, Listen, ListenAddress, Protocol},
 };
-use crate::config::{Config, Direction, Listen, ListenAddress, Protocol};
-pub(super) use mention::parameters;
+use endpoint::Place;
+use machine::{Here, Machine};
 use mention::{Asked, Mention};
+use setup::{Scope, Setup};
+use std::path::Path;
+
+/// Looks at the Postfix of a configuration directory, or of the default instance, and at this machine.
+///
+/// # Errors
+/// When Postfix does not print its configuration.
+pub(super) fn look(config: &Config, config_dir: Option<&Path>) -> Result<Vec<Finding>, Error> {
+    let setup = postconf::setup(config_dir)?;
+    let mail_owner = setup.value(Scope::Main, "mail_owner").to_owned();
+    Ok(examine(config, &setup, &Here { config_dir, mail_owner }))
+}
 
 /// Looks through it all.
-pub(super) fn examine(config: &Config, setup: &Setup, machine: &dyn Machine) -> Vec<Finding> {
+fn examine(config: &Config, setup: &Setup, machine: &dyn Machine) -> Vec<Finding> {
     let examination = Examination { config, setup, machine, mentions: mention::all(setup) };
     let mut findings: Vec<Finding> = examination.uses().into_iter().collect();
     findings.extend(examination.sockets());
@@ -50,11 +66,11 @@ enum Mode {
 }
 
 fn error(id: &'static str, what: String, why: &'static str, mend: Vec<String>) -> Finding {
-    Finding { severity: Severity::Error, id, what, why, mend }
+    Finding::new(Severity::Error, id, what, why, mend)
 }
 
 fn warning(id: &'static str, what: String, why: &'static str, mend: Vec<String>) -> Finding {
-    Finding { severity: Severity::Warning, id, what, why, mend }
+    Finding::new(Severity::Warning, id, what, why, mend)
 }
 
 /// Which way a canonical table turns.
@@ -73,8 +89,7 @@ impl<'a> Examination<'a> {
         listeners.find(|listen| places.iter().any(|place| self.is_at(place, listen)))
     }
 
-    fn is_at(&self, place: &super::endpoint::Place, listen: &Listen) -> bool {
-        use super::endpoint::Place;
+    fn is_at(&self, place: &Place, listen: &Listen) -> bool {
         match (place, &listen.address) {
             (Place::Unix(path), ListenAddress::Unix(there)) => {
                 self.machine.real(path) == self.machine.real(there)

@@ -1,10 +1,11 @@
 //! The canonical tables among themselves: both halves, which classes, and what stands behind them.
 
-use super::{CANONICAL, Examination, error, warning};
-use crate::cli::doctor::{
-    finding::Finding,
+use super::{
+    CANONICAL, Examination, error,
     setup::{Scope, words},
+    warning,
 };
+use crate::admin::doctor::finding::Finding;
 
 /// Where the classes of addresses stand that a canonical table is asked of; the wrong and the right one.
 const CLASSES: [(&str, &str, &str, &str); 2] = [

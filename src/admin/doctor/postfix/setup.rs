@@ -1,5 +1,6 @@
 //! What Postfix is told: main.cf as `postconf` prints it, and master.cf.
 
+use crate::admin::doctor::finding::shell;
 use std::{
     collections::HashMap,
     fmt,
@@ -179,11 +180,6 @@ impl fmt::Display for Scope<'_> {
             Self::Service(service) => write!(f, "{service} in master.cf: "),
         }
     }
-}
-
-/// For a shell, as one word.
-pub(super) fn shell(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// Commas and blanks part words, but not within braces (`inline:{ a=b }`).

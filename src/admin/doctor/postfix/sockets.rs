@@ -1,17 +1,17 @@
 //! Whether what Postfix asks is where we listen, speaks what is expected, and can be reached.
 
-use super::{Examination, error};
+use super::{
+    Examination,
+    endpoint::{Endpoint, Place},
+    error,
+    mention::{Asked, Mention},
+    setup::{Scope, Service},
+};
 use crate::{
-    cli::doctor::{
-        endpoint::{Endpoint, Place},
-        finding::Finding,
-        setup::{Scope, Service},
-    },
+    admin::doctor::finding::{Finding, shell},
     config::{Direction, Listen, ListenAddress, Protocol},
 };
 use std::path::Path;
-
-use super::mention::{Asked, Mention};
 
 const DEFERS: &str = "Postfix defers all mail with 451 4.3.0 while it has no answer";
 
@@ -174,7 +174,7 @@ impl<'a> Examination<'a> {
         let barrier = self.machine.barrier(socket)?;
         let directory = barrier.directory.display().to_string();
         let mend = {
-            let directory = crate::cli::doctor::setup::shell(&directory);
+            let directory = shell(&directory);
             if barrier.has_no_group {
                 vec![
                     format!("chgrp {} {directory}", barrier.group),

@@ -1,15 +1,11 @@
 use super::{
+    endpoint::Place,
     examine,
     headers::{Rule, changing},
+    machine::{Barrier, Machine},
+    setup::{Printed, Setup},
 };
-use crate::{
-    cli::doctor::{
-        endpoint::Place,
-        machine::{Barrier, Machine},
-        setup::{Printed, Setup},
-    },
-    config::{self, Config},
-};
+use crate::config::{self, Config};
 use std::path::{Path, PathBuf};
 
 const SOCKETMAP: &str = "[[listen]]\nprotocol = \"socketmap\"\naddress = \"127.0.0.1:10003\"\n";

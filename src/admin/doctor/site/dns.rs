@@ -1,10 +1,10 @@
 //! What DNS is asked, and what is made of each answer: nothing where there is none.
 
-use super::facts::{Key, Mx, Reverse, is_public};
+use super::facts::{Key, Mx, Reverse, tag};
 use crate::{
     address::Domain,
+    admin::Error,
     auth::dkim::KeyFile,
-    cli::Failure,
     config::Config,
     dns::{LookupError, Resolver},
 };
@@ -100,10 +100,8 @@ fn is_here(ip: IpAddr) -> bool {
     is_public(ip) && UdpSocket::bind((ip, 0)).is_ok()
 }
 
-pub(super) async fn keys(dns: &mut Dns<'_>, config: &Config) -> Result<Vec<Key>, Failure> {
-    let wrong = |(file, error): (PathBuf, String)| {
-        Failure::new(format_args!("{}: {error}", file.display()))
-    };
+pub(super) async fn keys(dns: &mut Dns<'_>, config: &Config) -> Result<Vec<Key>, Error> {
+    let wrong = |(file, what): (PathBuf, String)| Error::file(&file, what);
     let mut keys = Vec::new();
     for file in KeyFile::all(&config.state_dir).map_err(wrong)? {
         let key = file.key().map_err(wrong)?;
@@ -139,11 +137,24 @@ pub(super) async fn dmarc(dns: &mut Dns<'_>, domain: &Domain) -> Vec<String> {
     }
 }
 
-/// The value of a tag in a list as of DKIM and DMARC, without blanks.
-pub(super) fn tag(text: &str, name: &str) -> Option<String> {
-    let mut tags = text.split(';').filter_map(|tag| tag.split_once('='));
-    let (_, value) = tags.find(|(tag, _)| tag.trim() == name)?;
-    Some(value.split_ascii_whitespace().collect())
+pub(super) fn is_public(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            let is_shared = a == 100 && (64..128).contains(&b);
+            !(v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_unspecified()
+                || is_shared)
+        }
+        IpAddr::V6(v6) => {
+            !(v6.is_loopback()
+                || v6.is_unspecified()
+                || v6.is_unique_local()
+                || v6.is_unicast_link_local())
+        }
+    }
 }
 
 fn reverse_name(ip: IpAddr) -> String {
@@ -173,13 +184,6 @@ mod tests {
         assert_eq!(name("192.0.2.10"), "10.2.0.192.in-addr.arpa");
         let v6 = name("2001:db8::1");
         assert!(v6.starts_with("1.0.0.0.") && v6.ends_with(".8.b.d.0.1.0.0.2.ip6.arpa"), "{v6}");
-    }
-
-    #[test]
-    fn tags() {
-        assert_eq!(tag("v=DKIM1; k=rsa; p=A B=", "p").as_deref(), Some("AB="));
-        assert_eq!(tag("v=DMARC1;sp=none; p = reject", "p").as_deref(), Some("reject"));
-        assert_eq!(tag("v=DMARC1; sp=none", "p"), None);
     }
 
     #[test]

@@ -1,16 +1,12 @@
 //! Facts in, findings out.
 
 use super::{
-    dns::tag,
-    facts::{Facts, Key, Mx, Reverse},
+    facts::{Facts, Key, Mx, Reverse, tag},
     mta_sts, spf,
 };
 use crate::{
+    admin::doctor::finding::{Finding, Severity, shell},
     auth::dkim::KeyState,
-    cli::doctor::{
-        finding::{Finding, Severity},
-        setup::shell,
-    },
     config::Config,
     time::DAY,
 };
@@ -23,7 +19,7 @@ const FREE_OCTETS: u64 = 1 << 30;
 const FREE_PART: u64 = 20;
 
 /// Looks through it all, errors first.
-pub(in crate::cli::doctor) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
+pub(super) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::from_iter(dns(facts));
     hostname(config, facts, &mut findings);
     for domain in &facts.domains {
@@ -33,7 +29,7 @@ pub(in crate::cli::doctor) fn examine(config: &Config, facts: &Facts) -> Vec<Fin
     findings.extend(dkim(config, facts));
     findings.extend(dmarc(config, facts));
     for (ip, zone) in &facts.listed {
-        findings.push(found(
+        findings.push(Finding::new(
             Severity::Error,
             "listed",
             format!("{ip} is listed at {zone}: its operator says how it gets off the list"),
@@ -45,7 +41,7 @@ pub(in crate::cli::doctor) fn examine(config: &Config, facts: &Facts) -> Vec<Fin
     findings.extend(mta_sts::examine(config, facts));
     machine(config, facts, &mut findings);
     if let Some((host, error)) = &facts.way_out {
-        findings.push(found(
+        findings.push(Finding::new(
             Severity::Error,
             "port-25",
             format!("{host} cannot be reached at port 25: {error}; ask your provider to open it"),
@@ -54,7 +50,7 @@ pub(in crate::cli::doctor) fn examine(config: &Config, facts: &Facts) -> Vec<Fin
         ));
     }
     if facts.leads_to_gmail {
-        findings.push(found(
+        findings.push(Finding::new(
             Severity::Hint,
             "gmail-self",
             "an alias leads to Gmail: test it from an address that is not that mailbox".to_owned(),
@@ -64,16 +60,6 @@ pub(in crate::cli::doctor) fn examine(config: &Config, facts: &Facts) -> Vec<Fin
     }
     findings.sort_by_key(|finding| finding.severity);
     findings
-}
-
-pub(super) fn found(
-    severity: Severity,
-    id: &'static str,
-    what: String,
-    why: &'static str,
-    mend: impl IntoIterator<Item = String>,
-) -> Finding {
-    Finding { severity, id, what, why, mend: mend.into_iter().collect() }
 }
 
 fn dns(facts: &Facts) -> Option<Finding> {
@@ -87,7 +73,7 @@ fn dns(facts: &Facts) -> Option<Finding> {
             names.join(", ")
         );
         let why = "who sends here, or takes our mail, may get no answer either, and puts it off";
-        found(Severity::Error, "dns", what, why, None)
+        Finding::new(Severity::Error, "dns", what, why, None)
     })
 }
 
@@ -98,7 +84,7 @@ fn hostname(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
         IpAddr::V6(ip) => format!("{name}. AAAA {ip}"),
     };
     if !name.as_str().contains('.') || name.literal().is_some() {
-        findings.push(found(
+        findings.push(Finding::new(
             Severity::Error,
             "hostname",
             format!("hostname is {name}: it must be a name in DNS, as mx.example.org"),
@@ -106,7 +92,7 @@ fn hostname(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
             None,
         ));
     } else if facts.host.is_empty() && !facts.is_unanswered(name.as_str()) {
-        findings.push(found(
+        findings.push(Finding::new(
             Severity::Error,
             "hostname",
             format!("{name} has no address in DNS"),
@@ -127,7 +113,7 @@ fn hostname(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
         mend.extend((!facts.host.contains(ip)).then(|| address(ip)));
         let why =
             "Gmail, Microsoft and others refuse mail from addresses whose name does not lead back";
-        findings.push(found(severity, "ptr", what, why, mend));
+        findings.push(Finding::new(severity, "ptr", what, why, mend));
     }
 }
 
@@ -142,7 +128,7 @@ fn mail_comes(config: &Config, facts: &Facts, mx: &Mx) -> Option<Finding> {
     if !exists {
         let what =
             format!("{domain} does not exist in DNS: register it, or see to its name servers");
-        return Some(found(Severity::Error, "domain", what, why, mend));
+        return Some(Finding::new(Severity::Error, "domain", what, why, mend));
     }
     if *reaches_us || !is_known || facts.ours.is_empty() {
         return None;
@@ -151,7 +137,7 @@ fn mail_comes(config: &Config, facts: &Facts, mx: &Mx) -> Option<Finding> {
         true => format!("{domain} has no MX"),
         false => format!("no MX of {domain} leads here: {}", hosts.join(", ")),
     };
-    Some(found(Severity::Error, "mx", what, why, mend))
+    Some(Finding::new(Severity::Error, "mx", what, why, mend))
 }
 
 fn dkim(config: &Config, facts: &Facts) -> Vec<Finding> {
@@ -170,7 +156,7 @@ fn dkim(config: &Config, facts: &Facts) -> Vec<Finding> {
                 KeyState::Retired => return None,
             };
             let what = format!("the DKIM key at {name} is not in DNS, or another one is");
-            Some(found(severity, "dkim", what, why, [zone_line.clone()]))
+            Some(Finding::new(severity, "dkim", what, why, [zone_line.clone()]))
         })
         .collect();
     let of = |state| facts.keys.iter().find(|key| key.domain == domain && key.state == state);
@@ -179,7 +165,7 @@ fn dkim(config: &Config, facts: &Facts) -> Vec<Finding> {
             Some(key) => format!("onward dkim key activate {domain} {}", key.selector),
             None => format!("onward dkim key add {domain}"),
         };
-        findings.push(found(
+        findings.push(Finding::new(
             Severity::Warning,
             "no-dkim",
             format!("no DKIM key signs for {domain}"),
@@ -201,14 +187,14 @@ fn dmarc(config: &Config, facts: &Facts) -> Option<Finding> {
     match facts.dmarc.as_slice() {
         [one] if has_policy(one) => None,
         [] if facts.unanswered.iter().any(|name| name.starts_with("_dmarc.")) => None,
-        [] => Some(found(
+        [] => Some(Finding::new(
             Severity::Warning,
             "dmarc",
             format!("{domain} has no DMARC record"),
             "Google and Yahoo want one of whoever sends much",
             [record],
         )),
-        _ => Some(found(
+        _ => Some(Finding::new(
             Severity::Error,
             "dmarc",
             format!("the DMARC record for {domain} is invalid, or there are several"),
@@ -221,7 +207,7 @@ fn dmarc(config: &Config, facts: &Facts) -> Option<Finding> {
 fn certificate(config: &Config, facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut add = |severity, id, what, why, mend: Vec<String>| {
-        findings.push(found(severity, id, what, why, mend));
+        findings.push(Finding::new(severity, id, what, why, mend));
     };
     let init = || vec!["certbot certonly --standalone -d ".to_owned() + config.hostname.as_str()];
     match &facts.certificate {
@@ -271,7 +257,7 @@ fn certificate(config: &Config, facts: &Facts) -> Vec<Finding> {
 
 fn machine(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
     for (file, mode) in facts.secrets.iter().filter(|(_, mode)| mode & 0o007 != 0) {
-        findings.push(found(
+        findings.push(Finding::new(
             Severity::Error,
             "permissions",
             format!(
@@ -286,7 +272,7 @@ fn machine(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
     if let Some((free, all)) = facts.disk
         && (free < FREE_OCTETS || free < all / FREE_PART)
     {
-        findings.push(found(
+        findings.push(Finding::new(
             Severity::Warning,
             "disk",
             format!(
@@ -299,7 +285,7 @@ fn machine(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
         ));
     }
     if facts.is_clock_set == Some(false) {
-        findings.push(found(
+        findings.push(Finding::new(
             Severity::Warning,
             "clock",
             "the clock follows no other".to_owned(),

@@ -3,12 +3,28 @@
 mod dns;
 mod examine;
 mod facts;
+mod gather;
 mod mta_sts;
 mod round_trip;
 mod spf;
 #[cfg(test)]
 mod tests;
 
-pub(super) use examine::examine;
-pub(super) use facts::{Asked, gather};
-pub(super) use round_trip::round_trip;
+pub use gather::Asked;
+
+use super::finding::Finding;
+use crate::{admin::Error, config::Config};
+
+/// Gathers the facts, and tries a bounce where that is asked for.
+///
+/// # Errors
+/// When the store or the keys cannot be read.
+pub(super) async fn look(config: &Config, asked: &Asked) -> Result<Vec<Finding>, Error> {
+    let facts = gather::gather(config, asked).await?;
+    let mut findings = examine::examine(config, &facts);
+    if let Some(port) = asked.round_trip {
+        findings.extend(round_trip::round_trip(config, port).await);
+        findings.sort_by_key(|finding| finding.severity);
+    }
+    Ok(findings)
+}

@@ -1,45 +1,12 @@
 //! What our domains have others demand of us (MTA-STS, RFC 8461).
 
-use super::{dns::Dns, examine::found, facts::Facts};
+use super::facts::{Facts, Sts};
 use crate::{
     address::Domain,
-    cli::doctor::finding::{Finding, Severity},
+    admin::doctor::finding::{Finding, Severity},
     config::Config,
-    dns::Resolver,
-    mta_sts::{Mode, Policy, policy_id},
-    outbound::published_policy,
-    tls::Connector,
+    mta_sts::Mode,
 };
-
-const HTTPS_PORT: u16 = 443;
-
-/// What a domain publishes.
-#[derive(Debug, Clone)]
-pub(super) struct Sts {
-    pub(super) domain: Domain,
-    /// The record at `_mta-sts.` is one that others understand.
-    pub(super) has_id: bool,
-    /// What its web server says, or why it says nothing.
-    pub(super) policy: Result<Policy, String>,
-}
-
-/// `None` where there is no record: the domain demands nothing.
-pub(super) async fn ask(
-    dns: &mut Dns<'_>,
-    resolver: &Resolver,
-    connector: &Connector,
-    domain: &Domain,
-) -> Option<Sts> {
-    let records = dns.texts(&format!("_mta-sts.{}", domain.to_key())).await;
-    if !records.iter().any(|text| text.starts_with("v=STSv1")) {
-        return None;
-    }
-    Some(Sts {
-        domain: domain.clone(),
-        has_id: policy_id(records.iter().map(String::as_str)).is_some(),
-        policy: published_policy(resolver, connector, HTTPS_PORT, domain).await,
-    })
-}
 
 pub(super) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
     facts.sts.iter().filter_map(|sts| fault(config, facts, sts)).collect()
@@ -54,7 +21,7 @@ fn fault(config: &Config, facts: &Facts, sts: &Sts) -> Option<Finding> {
         let what = format!("the MTA-STS record of {domain} is malformed, or there are several");
         let why = "it counts as none, and nobody looks for a policy";
         let mend = format!("_mta-sts.{domain}. TXT \"v=STSv1; id={}\"", facts.now.as_secs());
-        return Some(found(Severity::Error, ID, what, why, [mend]));
+        return Some(Finding::new(Severity::Error, ID, what, why, [mend]));
     }
     let policy = match &sts.policy {
         Ok(policy) if policy.mode == Mode::None => return None,
@@ -62,7 +29,7 @@ fn fault(config: &Config, facts: &Facts, sts: &Sts) -> Option<Finding> {
         Err(error) => {
             let what = format!("{place}: {error}");
             let why = "whoever has no older copy of the policy sends as if there were none";
-            return Some(found(Severity::Error, ID, what, why, None));
+            return Some(Finding::new(Severity::Error, ID, what, why, None));
         }
     };
     let severity = match policy.mode {
@@ -78,7 +45,7 @@ fn fault(config: &Config, facts: &Facts, sts: &Sts) -> Option<Finding> {
         let why = "servers that heed the policy send nothing there";
         let mut mend: Vec<String> = names.iter().map(|host| format!("mx: {host}")).collect();
         mend.push(format!("_mta-sts.{domain}. TXT \"v=STSv1; id={}\"", facts.now.as_secs()));
-        return Some(found(severity, ID, what, why, mend));
+        return Some(Finding::new(severity, ID, what, why, mend));
     }
     let is_bare = match &facts.certificate {
         None => !facts.is_issued,
@@ -90,6 +57,6 @@ fn fault(config: &Config, facts: &Facts, sts: &Sts) -> Option<Finding> {
             format!("{domain} has an MTA-STS policy, and we no certificate that others trust");
         let why = "servers that heed the policy send nothing";
         let mend = format!("certbot certonly --standalone -d {}", config.hostname);
-        found(severity, ID, what, why, [mend])
+        Finding::new(severity, ID, what, why, [mend])
     })
 }

@@ -3,9 +3,9 @@
 
 use crate::{
     address::{Domain, Mailbox},
-    cli::{
+    admin::{
         doctor::finding::{Finding, Severity},
-        srs::secret_file,
+        srs_keys::keyring,
     },
     clock,
     config::Config,
@@ -28,7 +28,7 @@ const MAX_LINES: usize = 100;
 const TAG: usize = 5;
 
 /// `None` when both happen.
-pub(in crate::cli::doctor) async fn round_trip(config: &Config, port: u16) -> Option<Finding> {
+pub(super) async fn round_trip(config: &Config, port: u16) -> Option<Finding> {
     let tried = tried(config, port).await;
     tried.err().map(|what| Finding {
         severity: Severity::Error,
@@ -42,8 +42,7 @@ pub(in crate::cli::doctor) async fn round_trip(config: &Config, port: u16) -> Op
 async fn tried(config: &Config, port: u16) -> Result<(), String> {
     let settings = config.srs.settings.clone();
     let domain = settings.domain.clone();
-    let keyring =
-        secret_file::keyring(&config.srs.secret_file).map_err(|error| error.to_string())?;
+    let keyring = keyring(&config.srs.secret_file).map_err(|error| error.to_string())?;
     let rewriter = Rewriter::new(settings, keyring).map_err(|error| error.to_string())?;
     let sender = Mailbox::parse("doctor@invalid.invalid").map_err(|error| error.to_string())?;
     let Forwarded::Rewritten(address) = rewriter.forward(&sender, &domain, clock::now()) else {

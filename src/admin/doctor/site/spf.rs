@@ -1,25 +1,15 @@
 //! Whether the domains in whose name mail leaves let it leave here.
 
-use super::{examine::found, facts::Facts};
+use super::facts::{Facts, SpfOf};
 use crate::{
-    address::Domain,
+    admin::doctor::finding::{Finding, Severity},
     auth::spf::{Spf, is_valid_record},
-    cli::doctor::finding::{Finding, Severity},
     config::Config,
 };
 use std::net::IpAddr;
 
 /// What is longer is written as several.
 const CHARACTER_STRING: usize = 255;
-
-/// What a domain says of who may send for it.
-#[derive(Debug, Clone)]
-pub(super) struct SpfOf {
-    pub(super) domain: Domain,
-    pub(super) records: Vec<String>,
-    /// What comes of it for each of our addresses.
-    pub(super) results: Vec<(IpAddr, Spf)>,
-}
 
 pub(super) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
     facts.spf.iter().filter_map(|spf| fault(config, facts, spf)).collect()
@@ -57,7 +47,7 @@ fn fault(config: &Config, facts: &Facts, spf: &SpfOf) -> Option<Finding> {
     };
     let mend = format!("{domain}. TXT {}", quoted(&record));
     let why = "forwards fail SPF, and are refused or taken for spam";
-    Some(found(Severity::Error, "spf", what, why, [mend]))
+    Some(Finding::new(Severity::Error, "spf", what, why, [mend]))
 }
 
 /// By our name, if that leads to the address.

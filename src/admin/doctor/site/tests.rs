@@ -1,7 +1,6 @@
 use super::{
-    examine,
-    facts::{Facts, Key, Mx, Reverse},
-    mta_sts::Sts,
+    examine::examine,
+    facts::{Facts, Key, Mx, Reverse, SpfOf, Sts},
 };
 use crate::{
     address::Domain,
@@ -38,9 +37,9 @@ fn life(days: u32) -> Life {
     }
 }
 
-fn spf(name: &str, records: &[&str], result: Spf) -> super::spf::SpfOf {
+fn spf(name: &str, records: &[&str], result: Spf) -> SpfOf {
     let records = records.iter().map(ToString::to_string).collect();
-    super::spf::SpfOf { domain: domain(name), records, results: vec![(ip("192.0.2.10"), result)] }
+    SpfOf { domain: domain(name), records, results: vec![(ip("192.0.2.10"), result)] }
 }
 
 fn healthy() -> Facts {
