@@ -5,7 +5,7 @@ use crate::{
     address::{Domain, Mailbox},
     admin::{
         self, Directory,
-        aliases::{self, AliasRecord, DEFAULT_DEFER, DEFAULT_REJECT, Foreign, ShownAlias, Wanted},
+        aliases::{self, DEFAULT_DEFER, DEFAULT_REJECT, Foreign, Record, ShownAlias, Wanted},
     },
     alias::{
         Alias, AliasAddress, AliasError,
@@ -234,7 +234,7 @@ fn list(
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     aliases::list(directory, domain, |alias| match json {
-        true => write_json(out, &AliasRecord::from(alias)),
+        true => write_json(out, &Record::from(alias)),
         false => writeln!(out, "{alias}"),
     })?;
     Ok(())

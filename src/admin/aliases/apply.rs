@@ -1,4 +1,4 @@
-use super::record::AliasRecord;
+use super::record::Record;
 use crate::{
     admin::{Directory, Error},
     alias::Alias,
@@ -37,7 +37,7 @@ pub fn apply(
 }
 
 fn parse(line: &str) -> Result<Alias, String> {
-    let record: AliasRecord = serde_json::from_str(line).map_err(|error| {
+    let record: Record = serde_json::from_str(line).map_err(|error| {
         // The JSON reader's own "at line 1 column n" counts lines within this one.
         let text = error.to_string();
         text.split(" at line ").next().unwrap_or(&text).to_owned()

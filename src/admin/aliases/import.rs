@@ -1,4 +1,4 @@
-use super::record::AliasRecord;
+use super::record::Record;
 use crate::{
     address::Domain,
     admin::{Directory, Error},
@@ -80,7 +80,7 @@ pub enum Change {
 }
 
 fn as_record<S: Serializer>(alias: &Alias, serializer: S) -> Result<S::Ok, S::Error> {
-    AliasRecord::from(alias).serialize(serializer)
+    Record::from(alias).serialize(serializer)
 }
 
 impl fmt::Display for Change {
@@ -160,7 +160,7 @@ fn read(file: &Path) -> Result<String, Error> {
 fn records(text: &str) -> Import {
     let mut import = Import::default();
     for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let record = serde_json::from_str::<AliasRecord>(line).map_err(|error| error.to_string());
+        let record = serde_json::from_str::<Record>(line).map_err(|error| error.to_string());
         match record.and_then(|record| record.into_alias().map_err(|error| error.to_string())) {
             Ok(alias) => import.aliases.push((at + 1, alias)),
             Err(what) => import.problems.push(Problem { line: at + 1, what }),
@@ -170,7 +170,8 @@ fn records(text: &str) -> Import {
 }
 
 fn plan(directory: &Directory, import: Import, wanted: Wanted) -> Result<ImportPlan, Error> {
-    let not_hosted = |domain: &Domain| format!("{domain} is not hosted here; --add-domains hosts it");
+    let not_hosted =
+        |domain: &Domain| format!("{domain} is not hosted here; --add-domains hosts it");
     let hosted = directory.domains()?;
     let mut plan = ImportPlan {
         changes: Vec::new(),

@@ -7,7 +7,7 @@ mod show;
 
 pub use apply::apply;
 pub use import::{Change, Foreign, ImportPlan, Wanted, plan_import};
-pub use record::{AliasRecord, DEFAULT_DEFER, DEFAULT_REJECT, RecordError};
+pub use record::{DEFAULT_DEFER, DEFAULT_REJECT, Record, RecordError};
 pub use show::{RefusedDestination, ShownAlias, show};
 
 use super::{Directory, Error};

@@ -9,7 +9,7 @@ pub const DEFAULT_DEFER: &str = "This address does not accept mail now, try agai
 /// An alias as a JSON object, which `export` writes and `apply` reads.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct AliasRecord {
+pub struct Record {
     address: String,
     /// Follows from the address; may be left out, and is checked where it is not.
     #[serde(default)]
@@ -39,7 +39,7 @@ fn enabled() -> bool {
     true
 }
 
-impl From<&Alias> for AliasRecord {
+impl From<&Alias> for Record {
     fn from(alias: &Alias) -> Self {
         let (action, text) = match alias.action() {
             Action::Forward(_) => (None, None),
@@ -58,7 +58,7 @@ impl From<&Alias> for AliasRecord {
     }
 }
 
-impl AliasRecord {
+impl Record {
     /// The alias that the record describes.
     ///
     /// # Errors

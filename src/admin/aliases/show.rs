@@ -1,4 +1,4 @@
-use super::record::AliasRecord;
+use super::record::Record;
 use crate::{
     address::Mailbox,
     admin::{Directory, Error},
@@ -12,7 +12,7 @@ use serde::Serialize;
 pub struct ShownAlias {
     /// The fields of a listing.
     #[serde(flatten)]
-    pub record: AliasRecord,
+    pub record: Record,
     /// Where its mail goes.
     pub leads_to: Vec<String>,
     /// Destinations that get nothing.
@@ -54,7 +54,7 @@ pub fn show(
     let expansion = directory.leads_to(&alias, postmaster)?;
     let templates = templates(&alias);
     let mut shown = ShownAlias {
-        record: AliasRecord::from(&alias),
+        record: Record::from(&alias),
         leads_to: Vec::new(),
         refused: Vec::new(),
         reply: None,
