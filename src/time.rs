@@ -1,7 +1,9 @@
 //! Points in time. A length of time is a [`Duration`]; what time it is, is told by whoever calls.
 
 use jiff::Timestamp;
+use serde::{Serialize, Serializer};
 use std::{
+    fmt,
     ops::{Add, Sub},
     time::Duration,
 };
@@ -105,6 +107,20 @@ impl Sub<Duration> for Millis {
 
     fn sub(self, length: Duration) -> Self {
         Self(self.0.saturating_sub(whole_millis(length)))
+    }
+}
+
+/// As RFC 3339 has it, to the millisecond.
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.3}", Timestamp::from(*self))
+    }
+}
+
+/// As it is displayed.
+impl Serialize for Millis {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -67,6 +67,21 @@ const EDGES: [(&str, &[&str]); 12] = [
     ("keys", &["acme", "auth", "tls"]),
 ];
 
+/// What commands ask `admin` for, and do not touch themselves.
+const BEHIND_ADMIN: [&str; 12] = [
+    "store", "auth", "dns", "tls", "inbound", "outbound", "keys", "http", "postfix", "acme",
+    "metrics", "mail",
+];
+
+/// Commands that are more than arguments and printing, and what they may touch all the same.
+const OWN_WAY: [(&str, &[&str]); 5] = [
+    ("cli/init/mod.rs", &["tls"]),
+    ("cli/serve/manager.rs", &["inbound"]),
+    ("cli/serve/mod.rs", &["outbound"]),
+    ("cli/trial/mailbox.rs", &["inbound"]),
+    ("cli/trial/mod.rs", &["outbound", "store"]),
+];
+
 /// What the lower two layers must not touch.
 const IMPURE: [&str; 12] = [
     "tokio",
@@ -182,6 +197,30 @@ fn no_arrow_points_up_and_the_core_is_pure() {
     }
     assert!(files.len() > 20, "found only {} files", files.len());
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// What a file of the command line touches that it should ask `admin` for.
+fn past_admin(file: &str, code: &str) -> Vec<String> {
+    let allowed = OWN_WAY.iter().find(|(own, _)| *own == file).map_or(&[][..], |(_, may)| may);
+    let is_wrong = |module: &String| {
+        BEHIND_ADMIN.contains(&module.as_str()) && !allowed.contains(&module.as_str())
+    };
+    uses(code).into_iter().filter(is_wrong).map(|module| format!("{file} uses {module}")).collect()
+}
+
+#[test]
+fn commands_do_what_they_do_through_admin() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&src.join("cli"), &mut files);
+    let wrong = files.iter().flat_map(|file| {
+        past_admin(file.strip_prefix(&src).unwrap().to_str().unwrap(), &code(file))
+    });
+    assert_eq!(wrong.collect::<Vec<_>>(), [""; 0]);
+
+    let shortcut = "use crate::{\n    admin::domains,\n    store::Directory,\n};";
+    assert_eq!(past_admin("cli/domain.rs", shortcut), ["cli/domain.rs uses store"]);
+    assert!(past_admin("cli/trial/mod.rs", shortcut).is_empty());
 }
 
 #[test]

@@ -1,25 +1,22 @@
 //! `onward alias`: which addresses lead where.
 
-mod apply;
-mod import;
-mod record;
-mod show;
-
-use super::{Context, Failure, domain};
+use super::{Context, Failure, context::write_json, domain};
 use crate::{
-    address::Mailbox,
-    alias::{Alias, AliasAddress, AliasError},
-    store::{ChangeError, Directory, StoreError},
+    address::{Domain, Mailbox},
+    admin::{
+        self, Directory,
+        aliases::{self, DEFAULT_DEFER, DEFAULT_REJECT, Foreign, Record, ShownAlias, Wanted},
+    },
+    alias::{
+        Alias, AliasAddress, AliasError,
+        import::{self, Problem, Surroundings},
+    },
 };
-use record::Record;
 use std::{
-    io::{BufWriter, Write},
-    path::PathBuf,
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
     process::ExitCode,
 };
-
-const DEFAULT_REJECT: &str = "This address does not accept mail";
-const DEFAULT_DEFER: &str = "This address does not accept mail now, try again later";
 
 /// Adds, removes, shows and lists aliases
 #[derive(Debug, clap::Args)]
@@ -63,7 +60,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    Import(import::ImportArgs),
+    Import(ImportArgs),
     /// Prints all aliases as JSON lines, for `onward alias apply`
     Export,
     /// Makes the aliases equal to a file of JSON lines, as `onward alias export` writes it
@@ -118,13 +115,65 @@ impl AddArgs {
     }
 }
 
+/// Adds the aliases of another mail system's file
+///
+/// Prints what it adds, and what cannot be translated, with the line and the reason; where there is
+/// such a line nothing is changed, unless --skip leaves it out. All of it is done, or nothing.
+#[derive(Debug, clap::Args)]
+struct ImportArgs {
+    /// Whose file it is
+    #[arg(long, value_name = "FORMAT")]
+    from: Format,
+    /// The source of the table, not its .db
+    file: PathBuf,
+    /// The domain of names without one
+    #[arg(long, value_name = "DOMAIN", value_parser = Domain::parse)]
+    domain: Option<Domain>,
+    /// Where mail for mailboxes of the old machine goes: to each one's name at this domain
+    #[arg(long, value_name = "DOMAIN", value_parser = Domain::parse)]
+    mailboxes: Option<Domain>,
+    /// Host the domains that are not hosted yet
+    #[arg(long)]
+    add_domains: bool,
+    /// Take the file's where an address has another alias already
+    #[arg(long)]
+    replace: bool,
+    /// Leave out what cannot be translated
+    #[arg(long)]
+    skip: bool,
+    /// Only print what would change
+    #[arg(long)]
+    plan: bool,
+    /// Print what changes as JSON, one object a line
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// virtual(5), the source of virtual_alias_maps
+    PostfixVirtual,
+    /// regexp_table(5)
+    PostfixRegexp,
+    /// pcre_table(5)
+    PostfixPcre,
+    /// aliases(5), as /etc/aliases
+    Aliases,
+    /// An alias file of Exim's redirect router
+    Exim,
+    /// CSV whose first line names the columns
+    Csv,
+    /// JSON lines, as onward alias export writes them
+    Onward,
+}
+
 /// `onward alias`.
 ///
 /// # Errors
 /// When the change is refused, or the store fails.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
-    let mut directory = Directory::open(&config.state_dir)?;
+    let mut directory = admin::directory(&config.state_dir)?;
     let mut out = BufWriter::new(context.out());
     execute(args, &mut directory, config.postmaster.as_ref(), &mut out)?;
     out.flush()?;
@@ -140,22 +189,28 @@ fn execute(
     match args.command {
         Command::Add(args) => {
             let alias = args.alias()?;
-            directory.add(&alias)?;
+            aliases::add(directory, &alias)?;
             writeln!(out, "added {alias}")?;
         }
         Command::Remove { address } => {
-            let alias = directory.remove(&AliasAddress::parse(&address)?)?;
+            let alias = aliases::remove(directory, &AliasAddress::parse(&address)?)?;
             writeln!(out, "removed {alias}")?;
         }
         Command::Enable { address } => set_enabled(directory, &address, true, out)?,
         Command::Disable { address } => set_enabled(directory, &address, false, out)?,
-        Command::List { domain, json } => list(directory, domain.as_deref(), json, out)?,
-        Command::Import(args) => import::import(&args, directory, out)?,
+        Command::List { domain, json } => {
+            let domain = domain.as_deref().map(domain::parse).transpose()?;
+            list(directory, domain.as_ref(), json, out)?;
+        }
+        Command::Import(args) => import(args, directory, out)?,
         Command::Export => list(directory, None, true, out)?,
         Command::Show { address, json } => {
-            show::show(directory, &AliasAddress::parse(&address)?, postmaster, json, out)?;
+            let shown = aliases::show(directory, &AliasAddress::parse(&address)?, postmaster)?;
+            if json { write_json(out, &shown)? } else { write_shown(out, &shown)? }
         }
-        Command::Apply { file, plan } => apply::apply(directory, &file, plan, out)?,
+        Command::Apply { file, plan } => {
+            aliases::apply(directory, &file, plan, |change| writeln!(out, "{change}"))?;
+        }
     }
     Ok(())
 }
@@ -166,7 +221,7 @@ fn set_enabled(
     enabled: bool,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let alias = directory.set_enabled(&AliasAddress::parse(address)?, enabled)?;
+    let alias = aliases::set_enabled(directory, &AliasAddress::parse(address)?, enabled)?;
     let done = if enabled { "enabled" } else { "disabled" };
     writeln!(out, "{done} {}", alias.address())?;
     Ok(())
@@ -174,42 +229,89 @@ fn set_enabled(
 
 fn list(
     directory: &Directory,
-    domain: Option<&str>,
+    domain: Option<&Domain>,
     json: bool,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let domain = domain.map(domain::parse).transpose()?;
-    if let Some(domain) = &domain
-        && !directory.domains()?.contains(domain)
-    {
-        return Err(ChangeError::NoSuchDomain(domain.clone()).into());
+    aliases::list(directory, domain, |alias| match json {
+        true => write_json(out, &Record::from(alias)),
+        false => writeln!(out, "{alias}"),
+    })?;
+    Ok(())
+}
+
+fn write_shown(out: &mut impl Write, shown: &ShownAlias) -> io::Result<()> {
+    writeln!(out, "{}", shown.alias)?;
+    if shown.is_discarded {
+        writeln!(out, "  mail is accepted and thrown away")?;
     }
-    directory.for_each(domain.as_ref(), |alias| -> Result<(), Failure> {
-        if json {
-            Record::from(&alias).write(out)?;
-        } else {
-            writeln!(out, "{alias}")?;
+    if let Some(reply) = &shown.reply {
+        writeln!(out, "  refused: {reply}")?;
+    }
+    let known = shown.leads_to.len().saturating_sub(shown.templates);
+    for mailbox in shown.leads_to.iter().take(known) {
+        writeln!(out, "  leads to {mailbox}")?;
+    }
+    for refused in &shown.refused {
+        writeln!(out, "  not to {}: {}", refused.address, refused.reply)?;
+    }
+    for template in shown.leads_to.iter().skip(known) {
+        writeln!(out, "  leads to {template}, as matched")?;
+    }
+    Ok(())
+}
+
+fn import(
+    args: ImportArgs,
+    directory: &mut Directory,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let surroundings = Surroundings { domain: args.domain, mailboxes: args.mailboxes };
+    let foreign = Foreign { format: args.from.foreign(), surroundings };
+    let wanted = Wanted { add_domains: args.add_domains, replace: args.replace };
+    let plan = aliases::plan_import(directory, &args.file, &foreign, wanted)?;
+    for change in &plan.changes {
+        if args.json { write_json(out, change)? } else { writeln!(out, "{change}")? }
+    }
+    tell(&args.file, &plan.notes)?;
+    tell(&args.file, &plan.problems)?;
+    if plan.unchanged > 0 && !args.json {
+        writeln!(out, "{} stand here already as they are", plan.unchanged)?;
+    }
+    if args.plan {
+        return Ok(());
+    }
+    let count = plan.problems.len();
+    if count > 0 && !args.skip {
+        out.flush()?;
+        return Err(Failure::new(format_args!(
+            "nothing is changed: {count} lines cannot be taken over (above); --skip leaves them out"
+        )));
+    }
+    Ok(plan.carry_out(directory)?)
+}
+
+impl Format {
+    /// `None` for our own.
+    fn foreign(self) -> Option<import::Format> {
+        match self {
+            Self::PostfixVirtual => Some(import::Format::PostfixVirtual),
+            Self::PostfixRegexp => Some(import::Format::PostfixRegexp),
+            Self::PostfixPcre => Some(import::Format::PostfixPcre),
+            Self::Aliases => Some(import::Format::Aliases),
+            Self::Exim => Some(import::Format::Exim),
+            Self::Csv => Some(import::Format::Csv),
+            Self::Onward => None,
         }
-        Ok(())
-    })
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        Self::new(error)
     }
 }
 
-impl From<ChangeError> for Failure {
-    fn from(error: ChangeError) -> Self {
-        Self::new(error)
+fn tell(file: &Path, problems: &[Problem]) -> io::Result<()> {
+    let mut err = io::stderr().lock();
+    for Problem { line, what } in problems {
+        writeln!(err, "{}:{line}: {what}", file.display())?;
     }
-}
-
-impl From<AliasError> for Failure {
-    fn from(error: AliasError) -> Self {
-        Self::new(error)
-    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `onward backup`: a copy of everything that is kept.
 
 use super::{Context, Failure};
-use crate::store;
+use crate::admin::backup::backup;
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
 /// Copies the database into a new file, while the daemon runs or not
@@ -21,7 +21,7 @@ pub struct Args {
 /// # Errors
 /// When the file exists or cannot be written, or the store fails.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
-    store::backup(&context.config()?.state_dir, &args.file)?;
+    backup(&context.config()?.state_dir, &args.file)?;
     writeln!(context.out(), "written {}", args.file.display())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,7 +1,10 @@
 use crate::{
+    admin,
+    alias::AliasError,
     config::{Config, ConfigError, DEFAULT_FILE},
     log::{self, Level},
 };
+use serde::Serialize;
 use std::{
     fmt::{self, Display},
     io::{self, Write},
@@ -104,4 +107,26 @@ impl From<io::Error> for Failure {
             _ => Self::new(format_args!("cannot write the result: {error}")),
         }
     }
+}
+
+impl From<admin::Error> for Failure {
+    fn from(error: admin::Error) -> Self {
+        match error {
+            admin::Error::Request(what) => Self::Usage(what),
+            admin::Error::Output(error) => error.into(),
+            error => Self::new(error),
+        }
+    }
+}
+
+impl From<AliasError> for Failure {
+    fn from(error: AliasError) -> Self {
+        Self::new(error)
+    }
+}
+
+/// Writes an answer of `--json`, on a line of its own.
+pub(super) fn write_json(out: &mut impl Write, answer: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, answer)?;
+    writeln!(out)
 }

@@ -1,7 +1,10 @@
 //! `onward domain`: the hosted domains.
 
-use super::{Context, Failure};
-use crate::{address::Domain, store::Directory};
+use super::{Context, Failure, context::write_json};
+use crate::{
+    address::Domain,
+    admin::{self, Directory, domains},
+};
 use std::{io::Write, process::ExitCode};
 
 /// Adds, removes and lists hosted domains
@@ -39,7 +42,7 @@ enum Command {
 /// # Errors
 /// When the change is refused, or the store fails.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
-    let mut directory = Directory::open(&context.config()?.state_dir)?;
+    let mut directory = admin::directory(&context.config()?.state_dir)?;
     execute(args, &mut directory, &mut context.out())?;
     Ok(ExitCode::SUCCESS)
 }
@@ -48,23 +51,20 @@ fn execute(args: Args, directory: &mut Directory, out: &mut impl Write) -> Resul
     match args.command {
         Command::Add { domain } => {
             let domain = parse(&domain)?;
-            let done = if directory.add_domain(&domain)? { "added" } else { "was there already:" };
+            let done =
+                if domains::add(directory, &domain)? { "added" } else { "was there already:" };
             writeln!(out, "{done} {domain}")?;
         }
         Command::Remove { domain, with_aliases } => {
             let domain = parse(&domain)?;
-            match directory.remove_domain(&domain, with_aliases)? {
+            match domains::remove(directory, &domain, with_aliases)? {
                 0 => writeln!(out, "removed {domain}")?,
                 aliases => writeln!(out, "removed {domain} and {aliases} aliases")?,
             }
         }
         Command::List { json } => {
-            for domain in directory.domains()? {
-                if json {
-                    writeln!(out, "{}", serde_json::json!({ "domain": domain.as_str() }))?;
-                } else {
-                    writeln!(out, "{domain}")?;
-                }
+            for hosted in domains::list(directory)? {
+                if json { write_json(out, &hosted)? } else { writeln!(out, "{}", hosted.domain)? }
             }
         }
     }

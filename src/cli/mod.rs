@@ -17,7 +17,6 @@ pub mod init;
 pub mod postsrsd;
 pub mod queue;
 pub mod reload;
-mod running;
 pub mod serve;
 mod size;
 pub mod srs;

@@ -1,14 +1,10 @@
 //! `onward srs`: what becomes of an address, and the secrets behind it.
 
-mod key;
-pub(super) mod secret_file;
-
-use super::{Context, Failure};
+use super::{Context, Failure, context::write_json};
 use crate::{
-    address::{Domain, Mailbox},
-    clock,
-    srs::{Forwarded, Reversed, Rewriter, Settings, Token},
-    store::Directory,
+    address::Domain,
+    admin::{srs::Srs, srs_keys},
+    srs::SHORT_SECRET,
     time::UnixTime,
 };
 use std::{io::Write, path::Path, process::ExitCode};
@@ -26,7 +22,7 @@ enum Command {
     Reverse(ReverseArgs),
     /// Adds, lists and retires the secrets that sign and verify rewritten addresses
     #[command(subcommand)]
-    Key(key::Command),
+    Key(KeyCommand),
 }
 
 /// Prints the reverse-path with which a sender's mail is forwarded
@@ -57,121 +53,82 @@ struct ReverseArgs {
     at: Option<u64>,
 }
 
+#[derive(Debug, clap::Subcommand)]
+enum KeyCommand {
+    /// Adds a new random secret, which signs from now on
+    ///
+    /// Those there were go on verifying, so that addresses already out come back.
+    Add {
+        /// Verify with the new secret, and go on signing with the old one
+        ///
+        /// The first step where several servers share their secrets.
+        #[arg(long)]
+        verify_only: bool,
+    },
+    /// Lists the secrets by their fingerprints
+    List {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Removes a secret: addresses signed with it no longer come back
+    Retire {
+        /// As listed
+        fingerprint: String,
+    },
+}
+
 /// `onward srs`.
 ///
 /// # Errors
 /// When the address is refused, or a file cannot be read or written.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
-    let config = context.config()?;
-    let long_senders =
-        LongSenders { state_dir: &config.state_dir, max: config.limits.srs_entries as u64 };
-    let srs = &config.srs;
-    execute(args, &srs.settings, &srs.secret_file, &long_senders, &mut context.out())
+    execute(args, &Srs::of(&context.config()?), &mut context.out())
 }
 
-/// Where senders are kept whose rewritten address would be too long: the store, opened when it is
-/// needed, as most addresses need none.
-struct LongSenders<'a> {
-    state_dir: &'a Path,
-    max: u64,
-}
-
-impl LongSenders<'_> {
-    fn put(&self, token: &Token, sender: &Mailbox, expires: UnixTime) -> Result<(), Failure> {
-        Directory::open(self.state_dir)?
-            .srs_put(token.as_str(), sender, expires, clock::now(), self.max)
-            .map_err(|error| Failure::new(format_args!("cannot keep {sender}: {error}")))
-    }
-
-    fn get(&self, token: &Token, now: UnixTime) -> Result<Option<Mailbox>, Failure> {
-        Ok(Directory::open(self.state_dir)?.srs_get(token.as_str(), now)?)
-    }
-}
-
-fn execute(
-    args: Args,
-    settings: &Settings,
-    secret_file: &Path,
-    long_senders: &LongSenders<'_>,
-    out: &mut impl Write,
-) -> Result<ExitCode, Failure> {
+fn execute(args: Args, srs: &Srs<'_>, out: &mut impl Write) -> Result<ExitCode, Failure> {
     match args.command {
-        Command::Forward(args) => {
-            let rewriter = rewriter(settings, secret_file)?;
-            writeln!(out, "{}", forward(&args, &rewriter, long_senders)?)?;
+        Command::Forward(ForwardArgs { address, at, domain }) => {
+            let there = srs.forward(&address, domain.as_ref(), at.map(UnixTime::new))?;
+            writeln!(out, "{there}")?;
         }
-        Command::Reverse(args) => {
-            let rewriter = rewriter(settings, secret_file)?;
-            writeln!(out, "{}", reverse(&args, &rewriter, long_senders)?)?;
+        Command::Reverse(ReverseArgs { address, at }) => {
+            writeln!(out, "{}", srs.reverse(&address, at.map(UnixTime::new))?)?;
         }
-        Command::Key(command) => key::run(command, secret_file, out)?,
+        Command::Key(command) => key(command, srs.secret_file, out)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn rewriter(settings: &Settings, secret_file: &Path) -> Result<Rewriter, Failure> {
-    Rewriter::new(settings.clone(), secret_file::keyring(secret_file)?).map_err(Failure::new)
-}
-
-fn forward(
-    args: &ForwardArgs,
-    rewriter: &Rewriter,
-    long_senders: &LongSenders<'_>,
-) -> Result<String, Failure> {
-    if args.address == "<>" {
-        return Ok(args.address.clone());
-    }
-    let sender = mailbox(&args.address)?;
-    let now = args.at.map_or_else(clock::now, UnixTime::new);
-    let srs_domain = srs_domain(args.domain.as_ref(), rewriter)?;
-    match rewriter.forward(&sender, srs_domain, now) {
-        Forwarded::Unchanged => Ok(args.address.clone()),
-        Forwarded::Rewritten(rewritten) => Ok(rewritten.to_string()),
-        Forwarded::TooLong => {
-            let token = rewriter.token_for(&sender);
-            let rewritten =
-                rewriter.forward_token(&token, srs_domain, now).map_err(Failure::new)?;
-            long_senders.put(&token, &sender, rewriter.end_of_life(now))?;
-            Ok(rewritten.to_string())
+fn key(command: KeyCommand, file: &Path, out: &mut impl Write) -> Result<(), Failure> {
+    match command {
+        KeyCommand::Add { verify_only } => {
+            let added = srs_keys::add(file, verify_only)?;
+            writeln!(out, "added {}, which {}", added.fingerprint, role(added.signs))?;
+        }
+        KeyCommand::List { json } => {
+            for key in srs_keys::list(file)? {
+                if json {
+                    write_json(out, &key)?;
+                    continue;
+                }
+                write!(out, "{}  {}", key.fingerprint, role(key.signs))?;
+                if key.short {
+                    write!(out, "  (shorter than {SHORT_SECRET} octets: might be guessed)")?;
+                }
+                writeln!(out)?;
+            }
+        }
+        KeyCommand::Retire { fingerprint } => {
+            let retired = srs_keys::retire(file, &fingerprint)?;
+            writeln!(out, "retired {}; {} signs", retired.fingerprint, retired.signing)?;
         }
     }
+    Ok(())
 }
 
-fn srs_domain<'a>(
-    alias_domain: Option<&'a Domain>,
-    rewriter: &'a Rewriter,
-) -> Result<&'a Domain, Failure> {
-    match alias_domain {
-        None => Ok(&rewriter.settings().domain),
-        Some(domain) if rewriter.settings().per_domain => Ok(domain),
-        Some(_) => Err(Failure::new("--domain has a meaning only with srs.per_domain = true")),
-    }
-}
-
-fn reverse(
-    args: &ReverseArgs,
-    rewriter: &Rewriter,
-    long_senders: &LongSenders<'_>,
-) -> Result<String, Failure> {
-    let recipient = mailbox(&args.address)?;
-    let now = args.at.map_or_else(clock::now, UnixTime::new);
-    let Settings { domain, per_domain, .. } = rewriter.settings();
-    if !per_domain && recipient.domain() != domain {
-        return Err(Failure::new(format_args!("{recipient}: not at the SRS domain, {domain}")));
-    }
-    match rewriter.reverse(&recipient, now) {
-        Ok(Reversed::Mailbox(sender)) => Ok(sender.to_string()),
-        Ok(Reversed::Token(token)) => match long_senders.get(&token, now)? {
-            Some(sender) => Ok(sender.to_string()),
-            None => Err(Failure::new(format_args!("{recipient}: its sender is no longer kept"))),
-        },
-        Err(error) => Err(Failure::new(format_args!("{recipient}: {error}"))),
-    }
-}
-
-fn mailbox(text: &str) -> Result<Mailbox, Failure> {
-    // Debug form: what is no address may hold anything, and the reason is one line.
-    Mailbox::parse(text).map_err(|error| Failure::new(format_args!("{text:?}: {error}")))
+fn role(signs: bool) -> &'static str {
+    if signs { "signs" } else { "verifies" }
 }
 
 #[cfg(test)]

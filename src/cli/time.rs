@@ -8,11 +8,6 @@ use crate::{
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use std::time::Duration;
 
-/// As RFC 3339 has it.
-pub(super) fn rfc3339(time: Millis) -> String {
-    format!("{:.3}", Timestamp::from(time))
-}
-
 /// `3h5m` for a length of time: its two largest units, whole.
 pub(super) fn span(length: Duration) -> String {
     let ms = whole_millis(length);

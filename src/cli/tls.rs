@@ -1,7 +1,7 @@
 //! `onward tls`: what came of TLS with the mail servers of others.
 
-use super::{Context, Failure};
-use crate::{clock, store::tls_results};
+use super::{Context, Failure, context::write_json};
+use crate::{admin::tls_results::tls_results, clock, time::Millis};
 use jiff::{civil::Date, tz::TimeZone};
 use std::{io::Write, process::ExitCode};
 
@@ -32,15 +32,14 @@ enum Command {
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let Command::Results { day, json } = &args.command;
     let day = match day {
-        Some(date) => date.to_zoned(TimeZone::UTC).map_err(Failure::new)?.timestamp().into(),
+        Some(date) => Millis::from(date.to_zoned(TimeZone::UTC).map_err(Failure::new)?.timestamp()),
         None => clock::millis(),
     };
-    let rows = tls_results(&context.config()?.state_dir, day.unix_time().day())?;
+    let rows = tls_results(&context.config()?.state_dir, day.unix_time())?;
     let mut out = context.out();
     for row in &rows {
         if *json {
-            serde_json::to_writer(&mut out, row).map_err(std::io::Error::from)?;
-            writeln!(out)?;
+            write_json(&mut out, row)?;
         } else {
             let result = if row.result.is_empty() { "success" } else { &row.result };
             let host =

@@ -3,12 +3,12 @@
 mod ask;
 mod text;
 
-use super::{Context, Failure, doctor, files, srs::secret_file};
+use super::{Context, Failure, doctor, files};
 use crate::{
     address::{Domain, Mailbox},
+    admin::{self, aliases, domains, srs_keys},
     alias::{Alias, AliasAddress},
     config::{Config, DEFAULT_FILE, ListenAddress, Machine},
-    store::Directory,
     tls::self_signed,
 };
 use ask::Prompt;
@@ -82,7 +82,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     // A package makes one, and addresses may be about that it has signed.
     let has_secret = secret_file.exists();
     if has_secret {
-        secret_file::keyring(&secret_file)?;
+        srs_keys::keyring(&secret_file)?;
     }
     for file in [&certificate, &key] {
         files::must_not_exist(file)?;
@@ -97,16 +97,16 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
 
     files::make_private_directory(&answers.state_dir)?;
     // Before the files: after a failure `onward init` can be run again.
-    let mut directory = Directory::open(&answers.state_dir)?;
-    directory.add_domain(&answers.domain)?;
+    let mut directory = admin::directory(&answers.state_dir)?;
+    domains::add(&mut directory, &answers.domain)?;
     if let Some((alias, to)) = &answers.alias {
         let alias = Alias::forward(AliasAddress::Exact(alias.clone()), [to.to_string().as_str()])
             .map_err(|error| Failure::new(format_args!("--alias: {error}")))?;
-        if directory.get(alias.address())?.is_none() {
-            directory.add(&alias)?;
+        if aliases::get(&directory, alias.address())?.is_none() {
+            aliases::add(&mut directory, &alias)?;
         }
     }
-    let mut secret = secret_file::new_secret()?;
+    let mut secret = srs_keys::new_secret()?;
     secret.push('\n');
     let own = self_signed(&answers.hostname)
         .map_err(|error| Failure::new(format_args!("cannot make a certificate: {error}")))?;

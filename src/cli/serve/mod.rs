@@ -2,8 +2,9 @@
 
 mod manager;
 
-use super::{Context, Failure, running::Running};
+use super::{Context, Failure};
 use crate::{
+    admin::running::Running,
     config::{Config, Protocol},
     daemon::{Command, Daemon},
     outbound::OutboundLimits,

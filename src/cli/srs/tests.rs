@@ -1,5 +1,5 @@
 use super::*;
-use crate::srs::TagKind;
+use crate::srs::{Settings, TagKind};
 use clap::Parser;
 use std::{
     fs,
@@ -39,10 +39,14 @@ impl World {
 
     fn run(&self, arguments: &[&str]) -> Result<String, String> {
         let cli = Cli::try_parse_from([&["srs"], arguments].concat()).map_err(|e| e.to_string())?;
-        let long_senders = LongSenders { state_dir: &self.state_dir(), max: 10 };
+        let srs = Srs {
+            settings: &self.settings,
+            secret_file: &self.file(),
+            state_dir: &self.state_dir(),
+            max_long_senders: 10,
+        };
         let mut out = Vec::new();
-        execute(cli.args, &self.settings, &self.file(), &long_senders, &mut out)
-            .map_err(|failure| failure.to_string())?;
+        execute(cli.args, &srs, &mut out).map_err(|failure| failure.to_string())?;
         Ok(String::from_utf8(out).unwrap())
     }
 
@@ -171,7 +175,7 @@ fn an_edit_keeps_the_mode_closes_it_to_others_and_leaves_nothing_behind() {
     let link = world.directory.path().join("link");
     std::os::unix::fs::symlink(world.file(), &link).unwrap();
     let mut out = Vec::new();
-    key::run(key::Command::Add { verify_only: false }, &link, &mut out).unwrap();
+    key(KeyCommand::Add { verify_only: false }, &link, &mut out).unwrap();
     let metadata = fs::metadata(world.file()).unwrap();
     assert_eq!(metadata.mode() & 0o777, 0o640);
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());

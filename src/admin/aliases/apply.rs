@@ -1,0 +1,46 @@
+use super::record::Record;
+use crate::{
+    admin::{Directory, Error},
+    alias::Alias,
+};
+use std::{
+    fmt::Display,
+    fs::File,
+    io::{self, BufRead, BufReader},
+    path::Path,
+};
+
+/// Makes the aliases equal to the records in `file`, one a line, and tells `each` change in words; with
+/// `plan` only tells.
+///
+/// # Errors
+/// When the file cannot be read or holds what is no alias, when aliases are refused together, when the store
+/// fails, or `each` does.
+pub fn apply(
+    directory: &mut Directory,
+    file: &Path,
+    plan: bool,
+    mut each: impl FnMut(&dyn Display) -> io::Result<()>,
+) -> Result<(), Error> {
+    let opened = File::open(file).map_err(|error| Error::file(file, error))?;
+    let lines = BufReader::with_capacity(1 << 18, opened).lines();
+    let aliases = lines.enumerate().filter_map(|(index, line)| {
+        let alias = match line {
+            Ok(line) if line.trim().is_empty() => return None,
+            Ok(line) => parse(&line),
+            Err(error) => Err(error.to_string()),
+        };
+        let at_line = |what| Error::Line { file: file.to_owned(), line: index + 1, what };
+        Some(alias.map_err(at_line))
+    });
+    directory.apply(aliases, plan, |change| each(&change).map_err(Error::Output))
+}
+
+fn parse(line: &str) -> Result<Alias, String> {
+    let record: Record = serde_json::from_str(line).map_err(|error| {
+        // The JSON reader's own "at line 1 column n" counts lines within this one.
+        let text = error.to_string();
+        text.split(" at line ").next().unwrap_or(&text).to_owned()
+    })?;
+    record.into_alias().map_err(|error| error.to_string())
+}

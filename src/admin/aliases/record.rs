@@ -1,0 +1,104 @@
+use crate::alias::{Action, Alias, AliasAddress, AliasError};
+use serde::{Deserialize, Serialize};
+
+/// The reply text of an alias that rejects without one of its own.
+pub const DEFAULT_REJECT: &str = "This address does not accept mail";
+/// The reply text of an alias that defers without one of its own.
+pub const DEFAULT_DEFER: &str = "This address does not accept mail now, try again later";
+
+/// An alias as a JSON object, which `export` writes and `apply` reads.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    address: String,
+    /// Follows from the address; may be left out, and is checked where it is not.
+    #[serde(default)]
+    kind: Option<String>,
+    #[serde(default)]
+    destinations: Vec<String>,
+    #[serde(default = "enabled")]
+    enabled: bool,
+    /// Only of an alias that does not forward.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    action: Option<Verb>,
+    /// Only of one that rejects or defers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Verb {
+    Forward,
+    Reject,
+    Defer,
+    Discard,
+}
+
+fn enabled() -> bool {
+    true
+}
+
+impl From<&Alias> for Record {
+    fn from(alias: &Alias) -> Self {
+        let (action, text) = match alias.action() {
+            Action::Forward(_) => (None, None),
+            Action::Reject(text) => (Some(Verb::Reject), Some(text.clone())),
+            Action::Defer(text) => (Some(Verb::Defer), Some(text.clone())),
+            Action::Discard => (Some(Verb::Discard), None),
+        };
+        Self {
+            address: alias.address().to_string(),
+            kind: Some(alias.address().kind().to_owned()),
+            destinations: alias.destinations().iter().map(ToString::to_string).collect(),
+            enabled: alias.enabled(),
+            action,
+            text,
+        }
+    }
+}
+
+impl Record {
+    /// The alias that the record describes.
+    ///
+    /// # Errors
+    /// When it describes none.
+    pub fn into_alias(self) -> Result<Alias, RecordError> {
+        let address = AliasAddress::parse(&self.address)?;
+        if self.kind.is_some_and(|kind| kind != address.kind()) {
+            return Err(RecordError::Kind(address.kind()));
+        }
+        let action = self.action.unwrap_or(Verb::Forward);
+        if !matches!(action, Verb::Forward) && !self.destinations.is_empty() {
+            return Err(RecordError::Destinations);
+        }
+        let alias = match (action, self.text) {
+            (Verb::Reject, text) => {
+                Alias::reject(address, text.as_deref().unwrap_or(DEFAULT_REJECT))
+            }
+            (Verb::Defer, text) => Alias::defer(address, text.as_deref().unwrap_or(DEFAULT_DEFER)),
+            (_, Some(_)) => return Err(RecordError::Text),
+            (Verb::Discard, None) => Ok(Alias::discard(address)),
+            (Verb::Forward, None) => Alias::forward(address, self.destinations),
+        };
+        Ok(alias?.with_enabled(self.enabled))
+    }
+}
+
+/// Why an object is no alias.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// Its address, destinations or text are none.
+    #[error(transparent)]
+    Alias(#[from] AliasError),
+    /// It says another kind than its address has.
+    #[error("an address of this form is of the kind {0:?}")]
+    Kind(&'static str),
+    /// It has destinations and does not forward.
+    #[error("only an alias that forwards has destinations")]
+    Destinations,
+    /// It has a text and sends no reply.
+    #[error("only an alias that rejects or defers has a text")]
+    Text,
+}

@@ -1,0 +1,179 @@
+//! What a configuration means.
+
+use super::{Error, srs_keys::keyring};
+use crate::{
+    clock,
+    config::{CertificateFiles, Config, Listen, Protocol, Srs, print_duration, print_size},
+    next_hop::TlsLevel,
+    time::DAY,
+    tls::{Certificates, expiry},
+};
+use serde::Serialize;
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+/// Days before its end from which on a certificate is warned of.
+const SOON: u64 = 14;
+
+/// What a configuration comes to, in words.
+#[derive(Debug, Clone, Serialize)]
+pub struct Meaning {
+    /// Our name.
+    pub hostname: String,
+    /// Where everything that is kept lies.
+    pub state_dir: String,
+    /// Who gets the mail of role addresses.
+    pub postmaster: Option<String>,
+    /// What will listen where.
+    pub listen: Vec<String>,
+    /// How senders are rewritten.
+    pub srs: String,
+    /// What goes where whatever DNS says.
+    pub routes: Vec<String>,
+    /// The certificates.
+    pub tls: Vec<String>,
+    /// Who answers about names; `None` where no mail comes here, as may be beside Postfix.
+    pub dns: Option<String>,
+    /// The bounds of a message; `None` as above.
+    pub delivery: Option<String>,
+    /// What may become trouble.
+    pub warnings: Vec<String>,
+}
+
+impl Meaning {
+    /// Reads the secrets and certificates too.
+    ///
+    /// # Errors
+    /// When they cannot be used.
+    pub fn of(config: &Config) -> Result<Self, Error> {
+        let secrets = Secrets::read(&config.srs.secret_file)?;
+        let has_certificates = Certificates::load(&config.tls.certificates)
+            .map_err(|error| Error::refused(format_args!("[tls] {error}")))?
+            .is_some();
+        let mut expiring = Vec::new();
+        let certificates = config.tls.certificates.iter().filter(|_| has_certificates);
+        let certificates = certificates.map(|files| certificate(files, &mut expiring));
+        let mut tls: Vec<String> = certificates.collect();
+        if let Some(acme) = &config.tls.acme {
+            let (directory, http) = (&acme.directory, &acme.http);
+            tls.push(format!("certificate by ACME from {directory}, asked at {http}"));
+        }
+        let routes = config.routes.iter().map(|route| {
+            let tls = match route.to.tls {
+                TlsLevel::None => "plaintext",
+                TlsLevel::Opportunistic => "TLS where it is offered",
+                TlsLevel::Required => "TLS or nothing",
+            };
+            format!("{} to {}, {tls}", route.pattern, route.to)
+        });
+        let takes_mail = config.listen.iter().any(|listen| listen.protocol == Protocol::Smtp);
+        Ok(Self {
+            hostname: config.hostname.to_string(),
+            state_dir: config.state_dir.display().to_string(),
+            postmaster: config.postmaster.as_ref().map(ToString::to_string),
+            listen: config.listen.iter().map(listens).collect(),
+            srs: srs(&config.srs, &secrets),
+            routes: routes.collect(),
+            tls,
+            dns: takes_mail.then(|| dns(config)),
+            delivery: takes_mail.then(|| delivery(config)),
+            warnings: [config.warnings.clone(), secrets.warnings, expiring].concat(),
+        })
+    }
+}
+
+/// Until when one of our certificates is valid; a warning where that is soon.
+fn certificate(files: &CertificateFiles, warnings: &mut Vec<String>) -> String {
+    let name = files.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+    let file = files.certificate.display();
+    let valid = match expiry(&files.certificate) {
+        Ok(life) => {
+            let now = clock::now();
+            let days = (life.end > now).then(|| life.end.since(now).as_secs() / DAY.as_secs());
+            match days {
+                Some(days @ ..=SOON) => {
+                    warnings.push(format!("the certificate {file} expires in {days} days"));
+                }
+                None => warnings.push(format!("the certificate {file} has expired")),
+                Some(_) => {}
+            }
+            days.map_or("has expired".to_owned(), |days| format!("valid for {days} days"))
+        }
+        Err(error) => error.what,
+    };
+    format!("{name}{file}, {valid}")
+}
+
+/// What can be told about the secrets without showing them.
+struct Secrets {
+    count: usize,
+    warnings: Vec<String>,
+}
+
+impl Secrets {
+    fn read(file: &Path) -> Result<Self, Error> {
+        let keyring = keyring(file)?;
+        let mode = fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode());
+        let mut warnings = Vec::new();
+        if mode & 0o007 != 0 {
+            warnings.push(format!(
+                "everybody on this machine may read or write {} (mode {:o}): whoever has it can make \
+                 bounce addresses of yours; chmod 600 mends it",
+                file.display(),
+                mode & 0o777
+            ));
+        }
+        for fingerprint in keyring.short_secrets() {
+            warnings.push(format!("the secret {fingerprint} is short enough to be guessed"));
+        }
+        Ok(Self { count: keyring.fingerprints().len(), warnings })
+    }
+}
+
+fn listens(listen: &Listen) -> String {
+    let mut text = format!("{} on {}", listen.protocol, listen.address);
+    if !listen.proxy_protocol.is_empty() {
+        let peers: Vec<_> = listen.proxy_protocol.iter().map(ToString::to_string).collect();
+        text.push_str(&format!(", PROXY header from {}", peers.join(", ")));
+    }
+    if !listen.xforward.is_empty() {
+        let peers: Vec<_> = listen.xforward.iter().map(ToString::to_string).collect();
+        text.push_str(&format!(", XFORWARD from {}", peers.join(", ")));
+    }
+    if listen.implicit_tls {
+        text.push_str(", TLS from the first octet on");
+    }
+    if listen.milter.shadow {
+        text.push_str(", decides and changes nothing");
+    }
+    text
+}
+
+fn srs(srs: &Srs, secrets: &Secrets) -> String {
+    let settings = &srs.settings;
+    let kinds: Vec<_> =
+        settings.also_accept.iter().map(|kind| format!(", accepts {kind}")).collect();
+    format!(
+        "{}{}; tag {} of {} characters{}; {} days; {} in {}",
+        settings.domain,
+        if settings.per_domain { ", or the alias's own domain" } else { "" },
+        settings.tag,
+        settings.tag_length,
+        kinds.concat(),
+        settings.max_age_days,
+        if secrets.count == 1 { "1 secret".into() } else { format!("{} secrets", secrets.count) },
+        srs.secret_file.display(),
+    )
+}
+
+fn dns(config: &Config) -> String {
+    let servers: Vec<_> = config.dns.servers.iter().map(ToString::to_string).collect();
+    if servers.is_empty() { "the system's name servers".into() } else { servers.join(", ") }
+}
+
+fn delivery(config: &Config) -> String {
+    format!(
+        "messages up to {}, verdict within {}",
+        print_size(config.delivery.max_message_size as u64),
+        print_duration(config.delivery.budget)
+    )
+}

@@ -1,0 +1,176 @@
+//! Whether Postfix takes mail for the SRS domain, and does with it what the bounces need.
+
+use super::{
+    Examination, Mode, error,
+    setup::{Scope, words},
+};
+use crate::{
+    admin::doctor::finding::Finding,
+    config::{ListenAddress, Protocol},
+};
+
+/// The lists of domains in the order of resolve(3), each with the recipients that are known there.
+const CLASSES: [(&str, &str); 4] = [
+    ("mydestination", "local_recipient_maps"),
+    ("virtual_alias_domains", "virtual_alias_maps"),
+    ("virtual_mailbox_domains", "virtual_mailbox_maps"),
+    ("relay_domains", "relay_recipient_maps"),
+];
+
+const MAIN: Scope = Scope::Main;
+
+impl Examination<'_> {
+    pub(super) fn srs_domain(&self) -> Vec<Finding> {
+        let uses_milter = self.is_used(Mode::Milter);
+        let uses_transport = self.is_used(Mode::Transport);
+        if !(uses_milter || uses_transport || self.is_used(Mode::Tables)) {
+            return Vec::new();
+        }
+        let domain = self.config.srs.settings.domain.to_string();
+        let class = CLASSES.iter().find(|(list, _)| {
+            let (words, is_parent_enough) =
+                (self.setup.list(MAIN, list), self.takes_children(list));
+            self.contains(&words, &domain, is_parent_enough, *list == "relay_domains")
+        });
+        let Some((list, recipients)) = class else {
+            // With the tables a forgery is an unknown alias; others must see the recipient first.
+            let list = if uses_milter || uses_transport {
+                "relay_domains"
+            } else {
+                "virtual_alias_domains"
+            };
+            return vec![error(
+                "srs-domain",
+                format!("Postfix takes no mail for the SRS domain {domain}"),
+                "every bounce to a forwarded message is refused as relaying",
+                vec![self.with(list, &domain)],
+            )];
+        };
+        let mut findings = Vec::new();
+        if uses_milter || uses_transport {
+            findings.extend(self.known(list, recipients, &domain));
+        }
+        if uses_transport && !uses_milter {
+            findings.extend(self.transport(&domain));
+        }
+        findings
+    }
+
+    /// smtpd(8) looks whether a recipient is known before it asks a milter.
+    fn known(&self, list: &str, recipients: &str, domain: &str) -> Option<Finding> {
+        let maps = self.setup.list(MAIN, recipients);
+        let address = format!("SRS0=AAAA=AA=example.com=x@{domain}");
+        let at_domain = format!("@{domain}");
+        let local = address.split('@').next().unwrap_or_default();
+        let keys = [address.as_str(), local, at_domain.as_str()];
+        let is_known = (maps.is_empty() && list != "virtual_alias_domains")
+            || self.setup.value(MAIN, "smtpd_reject_unlisted_recipient") == "no"
+            || maps
+                .iter()
+                .chain(&self.setup.list(MAIN, "virtual_alias_maps"))
+                .any(|table| keys.iter().any(|key| self.machine.lookup(table, key).is_some()));
+        if is_known {
+            return None;
+        }
+        let written = words(self.setup.written(MAIN, list));
+        let others: Vec<&str> =
+            written.iter().copied().filter(|word| !word.eq_ignore_ascii_case(domain)).collect();
+        let is_written = others.len() < written.len();
+        let mend = if list == "virtual_alias_domains" {
+            let without = || self.setup.set(MAIN, list, &others.join(", "));
+            let moved = is_written.then(|| vec![without(), self.with("relay_domains", domain)]);
+            moved.unwrap_or_default()
+        } else {
+            let dots = domain.replace('.', "\\.");
+            vec![self.with(recipients, &format!("regexp:{{{{/^SRS[01][-+=].*@{dots}$$/ srs}}}}"))]
+        };
+        Some(error(
+            "srs-recipients",
+            format!("{list} has the SRS domain {domain}, and {recipients} knows no SRS addresses"),
+            "bounces are refused as to unknown users, before Onward is asked of them",
+            mend,
+        ))
+    }
+
+    /// Bounces must go to our listener as the mail of hosted domains does.
+    fn transport(&self, domain: &str) -> Option<Finding> {
+        let tables = self.setup.list(MAIN, "transport_maps");
+        let parents = parents(domain, false);
+        let has_one = tables
+            .iter()
+            .any(|table| parents.iter().any(|key| self.machine.lookup(table, key).is_some()));
+        let listen = self.listener_of(Protocol::Smtp);
+        (!has_one).then(|| {
+            let mend = listen.and_then(|listen| match &listen.address {
+                ListenAddress::Tcp { host, port } => {
+                    let host = if host == "0.0.0.0" || host == "::" { "127.0.0.1" } else { host };
+                    let host =
+                        if host.contains(':') { format!("ipv6:{host}") } else { host.to_owned() };
+                    let entry = format!("inline:{{ {domain}=smtp:[{host}]:{port} }}");
+                    Some(self.with("transport_maps", &entry))
+                }
+                ListenAddress::Unix(_) | ListenAddress::Systemd(_) => None,
+            });
+            error(
+                "srs-transport",
+                format!("transport_maps sends the SRS domain {domain} nowhere"),
+                "bounces to forwarded messages do not come to Onward, which alone can reverse them",
+                mend.into_iter().collect(),
+            )
+        })
+    }
+
+    /// The command that adds a word to a list of main.cf.
+    fn with(&self, list: &str, word: &str) -> String {
+        let value = match self.setup.written(MAIN, list) {
+            "" => word.to_owned(),
+            written => format!("{written}, {word}"),
+        };
+        self.setup.set(MAIN, list, &value)
+    }
+
+    fn takes_children(&self, list: &str) -> bool {
+        self.setup.list(MAIN, "parent_domain_matches_subdomains").contains(&list)
+    }
+
+    /// match_list(3): the first that matches decides, and `!` turns it. Only relay_domains looks at parents.
+    fn contains(
+        &self,
+        list: &[&str],
+        domain: &str,
+        is_parent_enough: bool,
+        has_parents: bool,
+    ) -> bool {
+        let keys =
+            if has_parents { parents(domain, is_parent_enough) } else { vec![domain.to_owned()] };
+        let is_key = |word: &str| keys.iter().any(|key| key.eq_ignore_ascii_case(word));
+        for word in list {
+            let (is_negated, word) =
+                word.strip_prefix('!').map_or((false, *word), |word| (true, word));
+            let matches = if word.starts_with('/') {
+                let text = self.machine.read(word).unwrap_or_default();
+                let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default());
+                lines.flat_map(words).any(is_key)
+            } else if word.contains(':') {
+                keys.iter().any(|key| self.machine.lookup(word, key).is_some())
+            } else {
+                is_key(word)
+            };
+            if matches {
+                return !is_negated;
+            }
+        }
+        false
+    }
+}
+
+/// The domain and those above it, in front of which `.` stands unless their name alone is enough.
+fn parents(domain: &str, is_parent_enough: bool) -> Vec<String> {
+    let mut keys = vec![domain.to_owned()];
+    let mut rest = domain;
+    while let Some((_, parent)) = rest.split_once('.') {
+        keys.push(if is_parent_enough { parent.to_owned() } else { format!(".{parent}") });
+        rest = parent;
+    }
+    keys
+}

@@ -1,0 +1,126 @@
+//! The canonical tables among themselves: both halves, which classes, and what stands behind them.
+
+use super::{
+    CANONICAL, Examination, error,
+    setup::{Scope, words},
+    warning,
+};
+use crate::admin::doctor::finding::Finding;
+
+/// Where the classes of addresses stand that a canonical table is asked of; the wrong and the right one.
+const CLASSES: [(&str, &str, &str, &str); 2] = [
+    ("sender_canonical_maps", "sender_canonical_classes", "header_sender", "envelope_sender"),
+    (
+        "recipient_canonical_maps",
+        "recipient_canonical_classes",
+        "header_recipient",
+        "envelope_recipient",
+    ),
+];
+
+impl Examination<'_> {
+    pub(super) fn classes(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for (maps, classes, bad, good) in CLASSES {
+            for scope in self.setup.scopes(&["cleanup"], &[maps, classes]) {
+                let table = self.mentions.iter().find(|mention| {
+                    (mention.is_in(scope, maps) || mention.is_in(Scope::Main, maps))
+                        && self.is_srs(mention)
+                        && self.setup.list(scope, maps).contains(&mention.text)
+                });
+                if table.is_some() && self.setup.list(scope, classes).contains(&bad) {
+                    findings.push(error(
+                        "header-classes",
+                        format!("{scope}{classes} contains {bad}"),
+                        "addresses in header fields are rewritten too, which breaks DKIM signatures",
+                        vec![self.setup.set(scope, classes, good)],
+                    ));
+                }
+            }
+        }
+        findings
+    }
+
+    pub(super) fn halves(&self) -> Option<Finding> {
+        let [forward, reverse] =
+            CANONICAL.map(|(parameter, _)| self.srs_table(parameter).is_some());
+        if forward == reverse {
+            return None;
+        }
+        let (missing, map) = if forward { CANONICAL[1] } else { CANONICAL[0] };
+        let mend = self.table(map).map(|table| {
+            let value = match self.setup.written(Scope::Main, missing) {
+                "" => table,
+                written => format!("{written}, {table}"),
+            };
+            self.setup.set(Scope::Main, missing, &value)
+        });
+        Some(error(
+            "half",
+            format!("the other half has its table, {missing} has none"),
+            "senders are rewritten and bounces to them reach nobody, or nothing is rewritten at all",
+            mend.into_iter().collect(),
+        ))
+    }
+
+    pub(super) fn order(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let main = Scope::Main;
+        for (parameter, map) in CANONICAL {
+            let tables = self.setup.list(main, parameter);
+            let srs: Vec<&str> = self
+                .mentions
+                .iter()
+                .filter(|mention| mention.is_in(main, parameter) && self.is_srs(mention))
+                .map(|mention| mention.text)
+                .collect();
+            let Some(ours) = srs.first() else { continue };
+            if srs.len() > 1 {
+                let mend = self.table(map).map(|table| {
+                    let written = words(self.setup.written(main, parameter));
+                    let others = written.into_iter().filter(|word| !srs.contains(word));
+                    let value: Vec<&str> = others.chain([table.as_str()]).collect();
+                    self.setup.set(main, parameter, &value.join(", "))
+                });
+                findings.push(error(
+                    "two-rewriters",
+                    format!("{parameter} has two tables for SRS: {}", srs.join(", ")),
+                    "only the first is asked of addresses that both know; bounces of the other are lost",
+                    mend.into_iter().collect(),
+                ));
+            } else if tables.last() != Some(ours) {
+                let written = words(self.setup.written(main, parameter));
+                let others = written.iter().copied().filter(|word| word != ours);
+                let value: Vec<&str> = others.chain([*ours]).collect();
+                let mend = written
+                    .contains(ours)
+                    .then(|| self.setup.set(main, parameter, &value.join(", ")));
+                findings.push(warning(
+                    "order",
+                    format!("{parameter} has other tables behind the one for SRS"),
+                    "the first that knows an address is the only one asked: those behind it are never asked \
+                     of a sender that leaves",
+                    mend.into_iter().collect(),
+                ));
+            }
+        }
+        let others = self.setup.written(main, "canonical_maps");
+        if !others.is_empty() && CANONICAL.iter().any(|(name, _)| self.srs_table(name).is_some()) {
+            let mut mend: Vec<String> = CANONICAL
+                .iter()
+                .map(|(parameter, _)| {
+                    let value = format!("{others}, {}", self.setup.written(main, parameter));
+                    self.setup.set(main, parameter, &value)
+                })
+                .collect();
+            mend.push(self.setup.unset(main, "canonical_maps"));
+            findings.push(warning(
+                "canonical-maps",
+                "canonical_maps is asked behind both tables for SRS".to_owned(),
+                "it is asked about rewritten senders, and never about those that it knows",
+                mend,
+            ));
+        }
+        findings
+    }
+}

@@ -1,0 +1,262 @@
+//! Whether what Postfix asks is where we listen, speaks what is expected, and can be reached.
+
+use super::{
+    Examination,
+    endpoint::{Endpoint, Place},
+    error,
+    mention::{Asked, Mention},
+    setup::{Scope, Service},
+};
+use crate::{
+    admin::doctor::finding::{Finding, shell},
+    config::{Direction, Listen, ListenAddress, Protocol},
+};
+use std::path::Path;
+
+const DEFERS: &str = "Postfix defers all mail with 451 4.3.0 while it has no answer";
+
+impl<'a> Examination<'a> {
+    pub(super) fn sockets(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let mut silent: Vec<&Listen> = Vec::new();
+        for mention in &self.mentions {
+            let Some(listen) = self.listener(mention) else {
+                findings.extend(self.no_listener(mention));
+                continue;
+            };
+            if let Some(finding) = self.wrong_listener(mention, listen) {
+                findings.push(finding);
+                continue;
+            }
+            if let ListenAddress::Unix(socket) = &listen.address {
+                findings.extend(self.out_of_sight(mention, listen, socket));
+                findings.extend(self.barred(mention, socket));
+            }
+            let is_known = !matches!(listen.address, ListenAddress::Systemd(_));
+            if is_known && !silent.contains(&listen) && !self.machine.answers(&place_of(listen)) {
+                silent.push(listen);
+            }
+        }
+        findings.extend(silent.into_iter().map(|listen| {
+            error(
+                "no-answer",
+                format!("Onward does not answer at {}: start it (onward serve)", place_of(listen)),
+                DEFERS,
+                Vec::new(),
+            )
+        }));
+        findings.extend(self.overrides());
+        findings
+    }
+
+    /// What we would be named there.
+    fn right(&self, mention: &Mention) -> Option<String> {
+        match &mention.asked {
+            Asked::Socketmap(_) | Asked::TcpTable => self.table(map_of(mention.parameter)?),
+            Asked::Milter => Some(self.name(self.listener_of(Protocol::Milter)?)),
+            Asked::Policy => Some(self.name(self.listener_of(Protocol::Policy)?)),
+        }
+    }
+
+    /// Nobody is there whom we know: a fault if it is meant for us, or for nobody who answers.
+    fn no_listener(&self, mention: &Mention) -> Option<Finding> {
+        let is_meant = self.is_srs(mention) || {
+            let is_named = match &mention.asked {
+                Asked::Socketmap(name) => map_of(mention.parameter) == Some(name),
+                Asked::TcpTable => false,
+                // One of ours that is not asked is the one that may be meant.
+                Asked::Milter => self.is_idle(Protocol::Milter),
+                Asked::Policy => self.is_idle(Protocol::Policy),
+            };
+            is_named && !self.is_answered(mention)
+        };
+        let Mention { scope, parameter, text, .. } = mention;
+        is_meant.then(|| {
+            let mend = self.right(mention).and_then(|right| self.replace(mention, &right));
+            error(
+                "no-listener",
+                format!("{scope}{parameter} asks {text}, where Onward does not listen"),
+                DEFERS,
+                mend.into_iter().collect(),
+            )
+        })
+    }
+
+    fn is_idle(&self, protocol: Protocol) -> bool {
+        self.listener_of(protocol).is_some()
+            && !self.mentions.iter().any(|mention| {
+                self.listener(mention).is_some_and(|listen| listen.protocol == protocol)
+            })
+    }
+
+    fn is_answered(&self, mention: &Mention) -> bool {
+        let queue = self.setup.queue_directory();
+        let mut askers = mention.askers(self.setup);
+        askers
+            .any(|service| self.machine.answers(&mention.endpoint.seen(queue, service.is_chrooted)))
+    }
+
+    /// Something of ours is there, but not what is asked for.
+    fn wrong_listener(&self, mention: &Mention, listen: &Listen) -> Option<Finding> {
+        let map = map_of(mention.parameter);
+        let is_right = match (&mention.asked, listen.protocol) {
+            (Asked::Socketmap(name), Protocol::Socketmap) => map == Some(name),
+            (Asked::TcpTable, Protocol::TcpTable(direction)) => {
+                map == Some(match direction {
+                    Direction::Forward => "forward",
+                    Direction::Reverse => "reverse",
+                })
+            }
+            (Asked::Milter, Protocol::Milter) | (Asked::Policy, Protocol::Policy) => true,
+            _ => false,
+        };
+        let Mention { scope, parameter, text, .. } = mention;
+        (!is_right).then(|| {
+            let mend = self.right(mention).and_then(|right| self.replace(mention, &right));
+            let meant = map.map(|map| format!("; {map} is the table for it")).unwrap_or_default();
+            let protocol = listen.protocol;
+            error(
+                "wrong-listener",
+                format!("{scope}{parameter} asks {text}, where Onward speaks {protocol}{meant}"),
+                "it gets answers to another question, or none",
+                mend.into_iter().collect(),
+            )
+        })
+    }
+
+    /// Each service that asks sees our socket where it is named: within its root, or without one.
+    fn out_of_sight(&self, mention: &Mention, listen: &Listen, socket: &Path) -> Option<Finding> {
+        let queue = self.setup.queue_directory();
+        let blind: Vec<&Service> = mention
+            .askers(self.setup)
+            .filter(|service| {
+                !self.is_at(&mention.endpoint.seen(queue, service.is_chrooted), listen)
+            })
+            .collect();
+        if blind.is_empty() {
+            return None;
+        }
+        let Endpoint::Unix(path) = &mention.endpoint else { return None };
+        let mut names: Vec<String> = blind.iter().map(ToString::to_string).collect();
+        names.sort();
+        let (is_chrooted, names) =
+            (blind.iter().any(|service| service.is_chrooted), names.join(", "));
+        let real_queue = self.machine.real(&queue.join("_"));
+        let inside = self.machine.real(socket);
+        let inside = inside.strip_prefix(real_queue.parent().unwrap_or(queue));
+        // A socket below the queue directory has a name that is right inside and outside.
+        let mend = match inside {
+            Ok(inside) => {
+                let named = mention.text.replace(path, &inside.display().to_string());
+                self.replace(mention, &named).into_iter().collect()
+            }
+            Err(_) => blind.iter().map(|service| self.setup.free(service)).collect(),
+        };
+        Some(if is_chrooted {
+            error(
+                "chroot",
+                format!("{names} chrooted: {} is not {path} there", socket.display()),
+                "Postfix defers all mail with 451 4.3.0: the socket is outside of its root",
+                mend,
+            )
+        } else {
+            error(
+                "no-listener",
+                format!("{names} not chrooted: {} is not {path} there", socket.display()),
+                DEFERS,
+                mend,
+            )
+        })
+    }
+
+    /// Postfix's user may reach the socket.
+    fn barred(&self, mention: &Mention, socket: &Path) -> Option<Finding> {
+        let barrier = self.machine.barrier(socket)?;
+        let directory = barrier.directory.display().to_string();
+        let mend = {
+            let directory = shell(&directory);
+            if barrier.has_no_group {
+                vec![
+                    format!("chgrp {} {directory}", barrier.group),
+                    format!("chmod g+x {directory}"),
+                ]
+            } else {
+                vec![format!("chmod o+x {directory}")]
+            }
+        };
+        let Mention { scope, parameter, .. } = mention;
+        Some(error(
+            "permissions",
+            format!(
+                "{scope}{parameter} asks {}: Postfix's user may not enter {directory}",
+                socket.display()
+            ),
+            DEFERS,
+            mend,
+        ))
+    }
+
+    /// What faces the world, or rewrites, does without what main.cf has of ours.
+    fn overrides(&self) -> Vec<Finding> {
+        let ours = self.mentions.iter().filter(|mention| {
+            matches!(mention.scope, Scope::Main) && self.listener(mention).is_some()
+        });
+        let mut findings = Vec::new();
+        for Mention { parameter, text, .. } in ours {
+            let services = self.setup.services(&["smtpd", "cleanup"]);
+            let bare = services.filter(|service| {
+                // Others, such as what a content filter hands back to, have it from where it came in.
+                let is_first = matches!(service.name.as_str(), "smtp" | "25" | "smtpd" | "cleanup")
+                    || service.name.ends_with(":25")
+                    || service.name.ends_with(":smtp");
+                let scope = Scope::Service(service);
+                is_first
+                    && service.has(parameter)
+                    && !self.setup.value(scope, parameter).contains(text)
+                    && !self.mentions.iter().any(|mention| {
+                        mention.is_in(scope, parameter) && self.listener(mention).is_some()
+                    })
+            });
+            findings.extend(bare.map(|service| {
+                let scope = Scope::Service(service);
+                error(
+                    "override",
+                    format!(
+                        "{scope}-o {parameter}={} does without {text}",
+                        self.setup.value(scope, parameter)
+                    ),
+                    "what main.cf says does not count for the mail of this service",
+                    vec![self.setup.unset(scope, parameter)],
+                )
+            }));
+        }
+        findings
+    }
+}
+
+/// The table of ours that a parameter is for.
+fn map_of(parameter: &str) -> Option<&'static str> {
+    Some(match parameter {
+        "sender_canonical_maps" => "forward",
+        "recipient_canonical_maps" => "reverse",
+        "virtual_alias_maps" => "alias",
+        "transport_maps" => "transport",
+        "virtual_alias_domains" | "virtual_mailbox_domains" | "relay_domains" | "mydestination" => {
+            "domains"
+        }
+        _ => return None,
+    })
+}
+
+fn place_of(listen: &Listen) -> Place {
+    match &listen.address {
+        ListenAddress::Tcp { host, port } => Place::Inet(match host.as_str() {
+            "0.0.0.0" => format!("127.0.0.1:{port}"),
+            "::" => format!("[::1]:{port}"),
+            host if host.contains(':') => format!("[{host}]:{port}"),
+            host => format!("{host}:{port}"),
+        }),
+        ListenAddress::Unix(path) => Place::Unix(path.clone()),
+        ListenAddress::Systemd(name) => Place::Inet(name.clone()),
+    }
+}

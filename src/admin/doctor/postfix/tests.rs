@@ -1,0 +1,367 @@
+use super::{
+    endpoint::Place,
+    examine,
+    headers::{Rule, changing},
+    machine::{Barrier, Machine},
+    setup::{Printed, Setup},
+};
+use crate::config::{self, Config};
+use std::path::{Path, PathBuf};
+
+const SOCKETMAP: &str = "[[listen]]\nprotocol = \"socketmap\"\naddress = \"127.0.0.1:10003\"\n";
+const SOCKET: &str = "[[listen]]\nprotocol = \"socketmap\"\naddress = \"unix:/queue/onward/srs\"\n";
+const MILTER: &str = "[[listen]]\nprotocol = \"milter\"\naddress = \"127.0.0.1:10005\"\n";
+const POLICY: &str = "[[listen]]\nprotocol = \"policy\"\naddress = \"127.0.0.1:10004\"\n";
+const SMTP: &str = "[[listen]]\nprotocol = \"smtp\"\naddress = \"127.0.0.1:10025\"\n";
+const TCP_TABLES: &str = "[[listen]]\nprotocol = \"tcp-table\"\naddress = \"127.0.0.1:10001\"\n\
+    direction = \"forward\"\n[[listen]]\nprotocol = \"tcp-table\"\naddress = \"127.0.0.1:10002\"\n\
+    direction = \"reverse\"\n";
+
+/// What stands in every main.cf here.
+const QUEUE: &str = "queue_directory = /queue\nmail_owner = postfix\n\
+    parent_domain_matches_subdomains = relay_domains\n";
+const CLASSES: &str = "sender_canonical_classes = envelope_sender\n\
+    recipient_canonical_classes = envelope_recipient\n";
+const FORWARD: &str = "sender_canonical_maps = socketmap:inet:127.0.0.1:10003:forward\n";
+const REVERSE: &str = "recipient_canonical_maps = socketmap:inet:127.0.0.1:10003:reverse\n";
+const DOMAIN: &str = "virtual_alias_domains = srs.example.org\n";
+
+const FREE: &str = "smtp inet n - n - - smtpd\ncleanup unix n - n - 0 cleanup\n\
+    rewrite unix - - n - - trivial-rewrite\n";
+const CHROOTED: &str = "smtp inet n - y - - smtpd\ncleanup unix n - y - 0 cleanup\n\
+    rewrite unix - - y - - trivial-rewrite\n";
+
+#[derive(Default)]
+struct Fake {
+    /// Table, key.
+    known: Vec<(&'static str, &'static str)>,
+    files: Vec<(&'static str, &'static str)>,
+    silent: Vec<&'static str>,
+    barred: Option<&'static str>,
+}
+
+impl Machine for Fake {
+    fn lookup(&self, table: &str, key: &str) -> Option<String> {
+        self.known.contains(&(table, key)).then(|| "IGNORE".to_owned())
+    }
+
+    fn read(&self, file: &str) -> Option<String> {
+        self.files.iter().find(|(name, _)| *name == file).map(|(_, text)| (*text).to_owned())
+    }
+
+    fn answers(&self, place: &Place) -> bool {
+        !self.silent.contains(&place.to_string().as_str())
+    }
+
+    fn barrier(&self, _: &Path) -> Option<Barrier> {
+        self.barred.map(|directory| Barrier {
+            directory: PathBuf::from(directory),
+            has_no_group: true,
+            group: "postfix".to_owned(),
+        })
+    }
+
+    fn real(&self, path: &Path) -> PathBuf {
+        path.to_owned()
+    }
+}
+
+fn onward(listeners: &[&str]) -> Config {
+    let text = format!(
+        "hostname = \"mx.example.org\"\n[srs]\ndomain = \"srs.example.org\"\n{}",
+        listeners.concat()
+    );
+    let machine = config::Machine::default();
+    Config::parse(&text, Path::new("onward.toml"), &machine).unwrap()
+}
+
+/// The findings as `id` or, where a command is offered, `id: its words`.
+fn findings(listeners: &[&str], main: &[&str], master: &str, machine: &Fake) -> Vec<String> {
+    let main = format!("{QUEUE}{}", main.concat());
+    let (services, own): (Vec<&str>, Vec<&str>) =
+        master.lines().partition(|line| !line.contains(" = "));
+    let (services, own) = (services.join("\n"), own.join("\n"));
+    let printed = Printed {
+        values: &main,
+        written: &main,
+        master: &services,
+        own_values: &own,
+        own_written: &own,
+    };
+    let setup = Setup::new(&printed, None);
+    let found = examine(&onward(listeners), &setup, machine);
+    let told = found.into_iter().map(|finding| {
+        let mend = finding.mend.join("; ").replace("postconf ", "");
+        if mend.is_empty() { finding.id.to_owned() } else { format!("{}: {mend}", finding.id) }
+    });
+    told.collect()
+}
+
+#[track_caller]
+fn assert_tables(main: &[&str], master: &str, machine: &Fake, expected: &[&str]) {
+    assert_eq!(findings(&[SOCKETMAP], main, master, machine), expected);
+}
+
+#[test]
+fn a_healthy_one_has_no_findings() {
+    let here = Fake::default();
+    let none: [&str; 0] = [];
+    let tables = [FORWARD, REVERSE, CLASSES, DOMAIN];
+    assert_tables(&tables, FREE, &here, &none);
+    let milter = [
+        "smtpd_milters = { inet:localhost:10005, timeout=3s }\n",
+        "relay_domains = srs.example.org\n",
+    ];
+    assert_eq!(findings(&[MILTER], &milter, CHROOTED, &here), none);
+    let tcp = [
+        "sender_canonical_maps = tcp:127.0.0.1:10001\n",
+        "recipient_canonical_maps = tcp:127.0.0.1:10002\n",
+        CLASSES,
+        DOMAIN,
+    ];
+    assert_eq!(findings(&[TCP_TABLES], &tcp, FREE, &here), none);
+    let transport = [
+        "relay_domains = socketmap:inet:127.0.0.1:10003:domains, srs.example.org\n",
+        "transport_maps = socketmap:inet:127.0.0.1:10003:transport, inline:{ srs.example.org=x }\n",
+    ];
+    let knows = Fake {
+        known: vec![("inline:{ srs.example.org=x }", "srs.example.org")],
+        ..Fake::default()
+    };
+    assert_eq!(findings(&[SOCKETMAP, SMTP], &transport, FREE, &knows), none);
+    let everywhere = "[[listen]]\nprotocol = \"socketmap\"\naddress = \"0.0.0.0:10003\"\n";
+    let far = tables.map(|line| line.replace("127.0.0.1", "192.0.2.5"));
+    let far = far.each_ref().map(String::as_str);
+    assert_eq!(findings(&[everywhere], &far, FREE, &here), none);
+}
+
+#[test]
+fn sockets_and_roots() {
+    let here = Fake::default();
+    let at = |path: &str, master: &str, machine: &Fake| {
+        let maps = format!(
+            "sender_canonical_maps = socketmap:unix:{path}:forward\n\
+             recipient_canonical_maps = socketmap:unix:{path}:reverse\n"
+        );
+        let found = findings(&[SOCKET], &[&maps, CLASSES, DOMAIN], master, machine);
+        found.into_iter().next()
+    };
+    let mended = "-e 'sender_canonical_maps = socketmap:unix:onward/srs:forward'";
+    for (path, master, expected) in [
+        ("onward/srs", CHROOTED, None),
+        ("onward/srs", FREE, None),
+        ("/onward/srs", CHROOTED, None),
+        ("/queue/onward/srs", FREE, None),
+        ("/queue/onward/srs", CHROOTED, Some(format!("chroot: {mended}"))),
+        ("/onward/srs", FREE, Some(format!("no-listener: {mended}"))),
+    ] {
+        assert_eq!(at(path, master, &here), expected, "{path}");
+    }
+    let outside = "[[listen]]\nprotocol = \"milter\"\naddress = \"unix:/run/onward/milter\"\n";
+    let milter = ["smtpd_milters = unix:/run/onward/milter\n", "relay_domains = srs.example.org\n"];
+    assert_eq!(
+        findings(&[outside], &milter, CHROOTED, &here),
+        ["chroot: -F 'smtp/inet/chroot = n'"]
+    );
+    let policy = outside.replace("milter", "policy");
+    let policies = [
+        "smtpd_recipient_restrictions = check_policy_service unix:/run/onward/policy, permit\n",
+        FORWARD,
+        REVERSE,
+        CLASSES,
+        DOMAIN,
+    ];
+    let barred = Fake { barred: Some("/run/onward"), ..Fake::default() };
+    assert_eq!(
+        findings(&[&policy, SOCKETMAP], &policies, FREE, &barred),
+        ["permissions: chgrp postfix '/run/onward'; chmod g+x '/run/onward'"]
+    );
+}
+
+#[test]
+fn what_is_asked_where() {
+    let here = Fake::default();
+    let rest = [CLASSES, DOMAIN];
+    let swapped = "sender_canonical_maps = tcp:localhost:10002\n\
+        recipient_canonical_maps = tcp:localhost:10001\n";
+    assert_eq!(
+        findings(&[TCP_TABLES], &[swapped, rest[0], rest[1]], FREE, &here),
+        [
+            "wrong-listener: -e 'sender_canonical_maps = tcp:127.0.0.1:10001'",
+            "wrong-listener: -e 'recipient_canonical_maps = tcp:127.0.0.1:10002'"
+        ]
+    );
+    let tcp = "sender_canonical_maps = tcp:localhost:10003\n";
+    assert_tables(
+        &[tcp, REVERSE, rest[0], rest[1]],
+        FREE,
+        &here,
+        &["wrong-listener: -e 'sender_canonical_maps = socketmap:inet:127.0.0.1:10003:forward'"],
+    );
+    let healthy = [FORWARD, REVERSE, CLASSES, DOMAIN];
+    // Nobody is there, and it is named as ours would be; then somebody else is.
+    let aliases = "virtual_alias_maps = hash:/x, socketmap:inet:127.0.0.1:999:alias\n";
+    let silent = Fake { silent: vec!["127.0.0.1:999"], ..Fake::default() };
+    let main = [&healthy[..], &[aliases]].concat();
+    let mended =
+        "no-listener: -e 'virtual_alias_maps = hash:/x, socketmap:inet:127.0.0.1:10003:alias'";
+    assert_tables(&main, FREE, &silent, &[mended]);
+    assert_tables(&main, FREE, &here, &[]);
+    let policy = "smtpd_relay_restrictions = permit_mynetworks check_policy_service inet:h:999\n";
+    let silent = Fake { silent: vec!["h:999"], ..Fake::default() };
+    let main = [&healthy[..], &[policy]].concat();
+    assert_eq!(
+        findings(&[SOCKETMAP, POLICY], &main, FREE, &silent),
+        ["no-listener: -e 'smtpd_relay_restrictions = permit_mynetworks check_policy_service \
+          inet:127.0.0.1:10004'"]
+    );
+    let silent = Fake { silent: vec!["127.0.0.1:10003"], ..Fake::default() };
+    assert_tables(&healthy, FREE, &silent, &["no-answer"]);
+}
+
+#[test]
+fn parameters_of_a_service() {
+    let here = Fake::default();
+    let healthy = [FORWARD, REVERSE, CLASSES, DOMAIN];
+    let classes = format!("{FREE}cleanup/unix/sender_canonical_classes = header_sender\n");
+    let mended = "header-classes: -P 'cleanup/unix/sender_canonical_classes=envelope_sender'";
+    assert_tables(&healthy, &classes, &here, &[mended]);
+    // smtpd has no use for the classes.
+    let classes = format!("{FREE}smtp/inet/sender_canonical_classes = header_sender\n");
+    assert_tables(&healthy, &classes, &here, &[]);
+    let milter = ["smtpd_milters = inet:127.0.0.1:10005\n", "relay_domains = srs.example.org\n"];
+    let without = format!("{FREE}smtp/inet/smtpd_milters = \n");
+    assert_eq!(
+        findings(&[MILTER], &milter, &without, &here),
+        ["override: -PX 'smtp/inet/smtpd_milters'"]
+    );
+    let behind_a_filter = format!(
+        "{FREE}127.0.0.1:10026 inet n - n - - smtpd\n127.0.0.1:10026/inet/smtpd_milters = \n"
+    );
+    assert_eq!(findings(&[MILTER], &milter, &behind_a_filter, &here), [""; 0]);
+    let only_there = format!("{FREE}smtp/inet/smtpd_milters = inet:127.0.0.1:10005\n");
+    assert_eq!(findings(&[MILTER], &milter[1..], &only_there, &here), [""; 0]);
+}
+
+#[test]
+fn who_takes_the_srs_domain() {
+    let here = Fake::default();
+    let takes = |lists: &str, machine: &Fake| {
+        let main = [FORWARD, REVERSE, CLASSES, lists];
+        findings(&[SOCKETMAP], &main, FREE, machine).is_empty()
+    };
+    let file = Fake { files: vec![("/d", "# srs.example.org\nother\n")], ..Fake::default() };
+    let also = Fake { files: vec![("/d", "other\nSRS.example.org # x\n")], ..Fake::default() };
+    let table = Fake { known: vec![("hash:/t", "example.org")], ..Fake::default() };
+    for (lists, machine, expected) in [
+        ("relay_domains = example.org\n", &here, true),
+        ("relay_domains = org\n", &here, true),
+        ("relay_domains = ample.org\n", &here, false),
+        ("relay_domains = !srs.example.org, example.org\n", &here, false),
+        ("relay_domains = .example.org\n", &here, false),
+        ("relay_domains = hash:/t\n", &table, true),
+        ("relay_domains = /d\n", &file, false),
+        ("relay_domains = /d\n", &also, true),
+        ("mydestination = example.org\n", &here, false),
+        ("mydestination = SRS.EXAMPLE.ORG\n", &here, true),
+        ("virtual_mailbox_domains = hash:/t\n", &table, false),
+    ] {
+        assert_eq!(takes(lists, machine), expected, "{lists}");
+    }
+    let no_parents = "parent_domain_matches_subdomains =\n";
+    assert!(!takes(&format!("{no_parents}relay_domains = example.org\n"), &here));
+    assert!(takes(&format!("{no_parents}relay_domains = .example.org\n"), &here));
+    assert_tables(
+        &[FORWARD, REVERSE, CLASSES, "virtual_alias_domains = $x\n"],
+        FREE,
+        &here,
+        &["srs-domain: -e 'virtual_alias_domains = $x, srs.example.org'"],
+    );
+}
+
+#[test]
+fn a_milter_is_asked_of_known_recipients_only() {
+    let here = Fake::default();
+    let milter = "smtpd_milters = inet:127.0.0.1:10005\n";
+    let found = |lists: &str, machine| findings(&[MILTER], &[milter, lists], FREE, machine);
+    assert_eq!(
+        found("virtual_alias_domains = a.test, srs.example.org\n", &here),
+        [
+            "srs-recipients: -e 'virtual_alias_domains = a.test'; -e 'relay_domains = srs.example.org'"
+        ]
+    );
+    let local = "mydestination = srs.example.org\nlocal_recipient_maps = unix:passwd.byname\n";
+    assert_eq!(
+        found(local, &here),
+        ["srs-recipients: -e 'local_recipient_maps = unix:passwd.byname, \
+          regexp:{{/^SRS[01][-+=].*@srs\\.example\\.org$$/ srs}}'"]
+    );
+    let knows = Fake {
+        known: vec![("unix:passwd.byname", "SRS0=AAAA=AA=example.com=x@srs.example.org")],
+        ..Fake::default()
+    };
+    assert_eq!(found(local, &knows), [""; 0]);
+    assert_eq!(found("mydestination = srs.example.org\n", &here), [""; 0]);
+}
+
+#[test]
+fn bounces_in_the_domains_handed_over() {
+    let here = Fake::default();
+    let transport = "transport_maps = socketmap:inet:127.0.0.1:10003:transport\n";
+    let domains = "relay_domains = srs.example.org\n";
+    assert_eq!(
+        findings(&[SOCKETMAP, SMTP], &[transport, domains], FREE, &here),
+        ["srs-transport: -e 'transport_maps = socketmap:inet:127.0.0.1:10003:transport, \
+          inline:{ srs.example.org=smtp:[127.0.0.1]:10025 }'"]
+    );
+    assert_eq!(
+        findings(&[SOCKETMAP, SMTP], &[transport], FREE, &here),
+        ["srs-domain: -e 'relay_domains = srs.example.org'"]
+    );
+}
+
+#[test]
+fn rules_that_break_signatures() {
+    for (rule, expected) in [
+        ("/^Subject:(.*)/ REPLACE Subject: x", true),
+        ("/^subject: \\*\\*\\*SPAM/ ignore", true),
+        ("/^(Date|X-A):/ IGNORE", true),
+        ("/./ IGNORE", true),
+        ("/^Content-(Type|Disposition):.*exe/ STRIP", false),
+        ("/^Content-(Type|Disposition):/ STRIP", true),
+        ("m!^From:! IGNORE", false),
+        ("!^From:!i IGNORE", false),
+        ("/^From: .*evil/ REJECT ignore this", false),
+        ("/^X-Forwarded-From:/ IGNORE", false),
+        ("/^X-Subject-Tag:/ IGNORE", false),
+        ("/^Received:/ IGNORE", false),
+        ("/^From:/ PREPEND X-A: b", false),
+        ("|^From:| IGNORE", true),
+        ("/^FROM:/i IGNORE", true),
+        ("/(/ IGNORE", false),
+        ("/^From:/", false),
+        ("", false),
+    ] {
+        assert_eq!(!changing(rule).is_empty(), expected, "{rule}");
+    }
+    let text =
+        "# no\n/^(Date):/\n\n  # between\n  IGNORE\n/^X:/ IGNORE\nif /^To:/\n/x/ REJECT\nendif\n";
+    let rule = "/^(Date):/\n\n  # between\n  IGNORE";
+    assert_eq!(changing(text), [Rule { lines: (2, 5), text: rule }]);
+}
+
+#[test]
+fn tables_of_header_checks() {
+    let file = "/h";
+    let machine = Fake {
+        files: vec![(file, "/^Date:/ IGNORE\n")],
+        known: vec![("hash:/k", "Subject: Hello")],
+        ..Fake::default()
+    };
+    let checks = "header_checks = regexp:/h\nmime_header_checks = regexp:/h\n";
+    let healthy = [FORWARD, REVERSE, CLASSES, DOMAIN];
+    let main = [&healthy[..], &[checks]].concat();
+    assert_tables(&main, FREE, &machine, &["header-checks: sed -i '1,1s/^/#/' '/h'"]);
+    let other = [&healthy[..], &["smtp_header_checks = hash:/k\n"]].concat();
+    assert_tables(&other, FREE, &machine, &["header-checks"]);
+}

@@ -1,0 +1,205 @@
+//! What DNS is asked, and what is made of each answer: nothing where there is none.
+
+use super::facts::{Key, Mx, Reverse, tag};
+use crate::{
+    address::Domain,
+    admin::Error,
+    auth::dkim::KeyFile,
+    config::Config,
+    dns::{LookupError, Resolver},
+};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, UdpSocket},
+    path::PathBuf,
+};
+
+/// A resolver, and the names it got no answer about: what they lack is not known.
+pub(super) struct Dns<'a> {
+    resolver: &'a Resolver,
+    pub(super) unanswered: BTreeSet<String>,
+}
+
+impl<'a> Dns<'a> {
+    pub(super) fn new(resolver: &'a Resolver) -> Self {
+        Self { resolver, unanswered: BTreeSet::new() }
+    }
+
+    pub(super) async fn texts(&mut self, name: &str) -> Vec<String> {
+        let answer = self.resolver.texts(name).await;
+        let texts = self.known(name, answer).unwrap_or_default();
+        texts.into_iter().map(|text| String::from_utf8_lossy(&text).into_owned()).collect()
+    }
+
+    pub(super) async fn addresses(&mut self, name: &Domain) -> Vec<IpAddr> {
+        let answer = self.resolver.addresses(name).await;
+        self.known(name.as_str(), answer).unwrap_or_default()
+    }
+
+    /// `None` if it cannot be told.
+    pub(super) async fn reverse(&mut self, ip: IpAddr, hostname: &Domain) -> Option<Reverse> {
+        let answer = self.resolver.names_of(ip).await;
+        let names = self.known(&reverse_name(ip), answer)?;
+        if self.unanswered.contains(hostname.as_str()) {
+            return None;
+        }
+        let is_named =
+            names.iter().any(|name| Domain::parse(name).is_ok_and(|name| name == *hostname));
+        let back = self.resolver.addresses(hostname).await;
+        let back = self.known(hostname.as_str(), back)?;
+        Some(Reverse { ip, names, is_ours: is_named && back.contains(&ip) })
+    }
+
+    /// RFC 5782 §2.1: an address of 127.0.0.0/8 says yes. Its last 256 are for "you may not ask", as big
+    /// lists tell whoever comes by a public resolver.
+    pub(super) async fn is_listed(&mut self, ip: IpAddr, zone: &Domain) -> bool {
+        let name = format!("{}.{zone}", reversed(ip));
+        let answer = self.resolver.addresses_like(&name, IpAddr::from([127, 0, 0, 2])).await;
+        let found = self.known(&name, answer).unwrap_or_default();
+        let is_refusal =
+            |ip: &IpAddr| matches!(ip, IpAddr::V4(v4) if v4.octets().starts_with(&[127, 255, 255]));
+        if found.iter().any(is_refusal) {
+            self.unanswered.insert(name);
+            return false;
+        }
+        found.iter().any(IpAddr::is_loopback)
+    }
+
+    /// What does not exist is an empty answer; `None` if there is no answer.
+    fn known<T>(&mut self, name: &str, answer: Result<Vec<T>, LookupError>) -> Option<Vec<T>> {
+        match answer {
+            Ok(found) => Some(found),
+            Err(LookupError::Nonexistent | LookupError::Empty) => Some(Vec::new()),
+            Err(LookupError::Unanswered) => {
+                self.unanswered.insert(name.to_owned());
+                None
+            }
+        }
+    }
+}
+
+/// Where mail for `domain` goes.
+pub(super) async fn mx(resolver: &Resolver, domain: Domain, ours: &[IpAddr]) -> Mx {
+    let answer = resolver.exchanges(domain.as_str()).await;
+    let exists = !matches!(answer, Err(LookupError::Nonexistent));
+    let mut is_known = !matches!(answer, Err(LookupError::Unanswered));
+    let hosts = answer.unwrap_or_default();
+    let mut reaches_us = false;
+    for host in &hosts {
+        let Ok(host) = Domain::parse(host) else { continue };
+        let addresses = resolver.addresses(&host).await;
+        is_known &= !matches!(addresses, Err(LookupError::Unanswered));
+        let addresses = addresses.unwrap_or_default();
+        reaches_us |= addresses.iter().any(|ip| ours.contains(ip) || is_here(*ip));
+    }
+    Mx { domain, exists, hosts, reaches_us, is_known: is_known || reaches_us }
+}
+
+/// Mail may come to an address by which none leaves. What is not an address of this machine cannot be bound.
+fn is_here(ip: IpAddr) -> bool {
+    is_public(ip) && UdpSocket::bind((ip, 0)).is_ok()
+}
+
+pub(super) async fn keys(dns: &mut Dns<'_>, config: &Config) -> Result<Vec<Key>, Error> {
+    let wrong = |(file, what): (PathBuf, String)| Error::file(&file, what);
+    let mut keys = Vec::new();
+    for file in KeyFile::all(&config.state_dir).map_err(wrong)? {
+        let key = file.key().map_err(wrong)?;
+        let name = key.dns_name();
+        let wanted = tag(&key.dns_text(), "p");
+        let found = dns.texts(&name).await;
+        keys.push(Key {
+            domain: key.domain().to_key(),
+            selector: file.selector.to_string(),
+            state: file.state,
+            is_published: found.iter().any(|text| tag(text, "p") == wanted),
+            zone_line: key.zone_line(),
+            name,
+        });
+    }
+    Ok(keys)
+}
+
+/// The DMARC records for `domain`: its own, or of the next above that has any. The walk stands in for a list
+/// of public suffixes, below which none is published.
+pub(super) async fn dmarc(dns: &mut Dns<'_>, domain: &Domain) -> Vec<String> {
+    let mut name = domain.to_key();
+    loop {
+        let place = format!("_dmarc.{name}");
+        let texts = dns.texts(&place).await;
+        let records: Vec<String> =
+            texts.into_iter().filter(|text| text.starts_with("v=DMARC1")).collect();
+        let Some((_, above)) = name.split_once('.') else { return records };
+        if !records.is_empty() || !above.contains('.') || dns.unanswered.contains(&place) {
+            return records;
+        }
+        name = above.to_owned();
+    }
+}
+
+pub(super) fn is_public(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            let is_shared = a == 100 && (64..128).contains(&b);
+            !(v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_unspecified()
+                || is_shared)
+        }
+        IpAddr::V6(v6) => {
+            !(v6.is_loopback()
+                || v6.is_unspecified()
+                || v6.is_unique_local()
+                || v6.is_unicast_link_local())
+        }
+    }
+}
+
+fn reverse_name(ip: IpAddr) -> String {
+    let zone = if ip.is_ipv4() { "in-addr" } else { "ip6" };
+    format!("{}.{zone}.arpa", reversed(ip))
+}
+
+/// The labels of an address in DNS, last octet or nibble first.
+fn reversed(ip: IpAddr) -> String {
+    let labels: Vec<String> = match ip {
+        IpAddr::V4(v4) => v4.octets().iter().rev().map(ToString::to_string).collect(),
+        IpAddr::V6(v6) => {
+            let nibbles = v6.octets().into_iter().rev().flat_map(|octet| [octet & 15, octet >> 4]);
+            nibbles.map(|nibble| format!("{nibble:x}")).collect()
+        }
+    };
+    labels.join(".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_addresses() {
+        let name = |text: &str| reverse_name(text.parse().unwrap());
+        assert_eq!(name("192.0.2.10"), "10.2.0.192.in-addr.arpa");
+        let v6 = name("2001:db8::1");
+        assert!(v6.starts_with("1.0.0.0.") && v6.ends_with(".8.b.d.0.1.0.0.2.ip6.arpa"), "{v6}");
+    }
+
+    #[test]
+    fn what_the_world_knows() {
+        for (ip, expected) in [
+            ("8.8.8.8", true),
+            ("10.1.1.1", false),
+            ("100.64.0.1", false),
+            ("127.0.0.1", false),
+            ("0.0.0.0", false),
+            ("2001:db8::1", true),
+            ("fe80::1", false),
+            ("fd00::1", false),
+            ("::1", false),
+        ] {
+            assert_eq!(is_public(ip.parse().unwrap()), expected, "{ip}");
+        }
+    }
+}

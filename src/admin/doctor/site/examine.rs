@@ -1,0 +1,296 @@
+//! Facts in, findings out.
+
+use super::{
+    facts::{Facts, Key, Mx, Reverse, tag},
+    mta_sts, spf,
+};
+use crate::{
+    admin::doctor::finding::{Finding, Severity, shell},
+    auth::dkim::KeyState,
+    config::Config,
+    time::DAY,
+};
+use std::{collections::BTreeSet, net::IpAddr, time::Duration};
+
+/// For so long before its end a certificate is warned of.
+const SOON: Duration = Duration::from_hours(14 * 24);
+/// What should be free: octets, or one part of so many.
+const FREE_OCTETS: u64 = 1 << 30;
+const FREE_PART: u64 = 20;
+
+/// Looks through it all, errors first.
+pub(super) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
+    let mut findings = Vec::from_iter(dns(facts));
+    hostname(config, facts, &mut findings);
+    for domain in &facts.domains {
+        findings.extend(mail_comes(config, facts, domain));
+    }
+    findings.extend(spf::examine(config, facts));
+    findings.extend(dkim(config, facts));
+    findings.extend(dmarc(config, facts));
+    for (ip, zone) in &facts.listed {
+        findings.push(Finding::new(
+            Severity::Error,
+            "listed",
+            format!("{ip} is listed at {zone}: its operator says how it gets off the list"),
+            "whoever asks that list takes no mail from here",
+            None,
+        ));
+    }
+    findings.extend(certificate(config, facts));
+    findings.extend(mta_sts::examine(config, facts));
+    machine(config, facts, &mut findings);
+    if let Some((host, error)) = &facts.way_out {
+        findings.push(Finding::new(
+            Severity::Error,
+            "port-25",
+            format!("{host} cannot be reached at port 25: {error}; ask your provider to open it"),
+            "no mail leaves; many providers bar port 25 until they are asked",
+            None,
+        ));
+    }
+    if facts.leads_to_gmail {
+        findings.push(Finding::new(
+            Severity::Hint,
+            "gmail-self",
+            "an alias leads to Gmail: test it from an address that is not that mailbox".to_owned(),
+            "Gmail does not show what one sends to oneself a second time, so a test seems lost",
+            None,
+        ));
+    }
+    findings.sort_by_key(|finding| finding.severity);
+    findings
+}
+
+fn dns(facts: &Facts) -> Option<Finding> {
+    let domains = facts.domains.iter().filter(|mx| !mx.is_known);
+    let mut names: BTreeSet<String> = domains.map(|mx| format!("MX of {}", mx.domain)).collect();
+    names.extend(facts.unanswered.iter().cloned());
+    (!names.is_empty()).then(|| {
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        let what = format!(
+            "no answer from DNS: {}; see whether the name servers answer, ours and theirs",
+            names.join(", ")
+        );
+        let why = "who sends here, or takes our mail, may get no answer either, and puts it off";
+        Finding::new(Severity::Error, "dns", what, why, None)
+    })
+}
+
+fn hostname(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
+    let name = &config.hostname;
+    let address = |ip: &IpAddr| match ip {
+        IpAddr::V4(ip) => format!("{name}. A {ip}"),
+        IpAddr::V6(ip) => format!("{name}. AAAA {ip}"),
+    };
+    if !name.as_str().contains('.') || name.literal().is_some() {
+        findings.push(Finding::new(
+            Severity::Error,
+            "hostname",
+            format!("hostname is {name}: it must be a name in DNS, as mx.example.org"),
+            "receivers refuse who greets them so",
+            None,
+        ));
+    } else if facts.host.is_empty() && !facts.is_unanswered(name.as_str()) {
+        findings.push(Finding::new(
+            Severity::Error,
+            "hostname",
+            format!("{name} has no address in DNS"),
+            "an MX that names it leads nowhere, and receivers refuse who greets them so",
+            facts.ours.iter().map(address),
+        ));
+    }
+    for Reverse { ip, names, is_ours } in &facts.reverse {
+        if *is_ours || facts.host.is_empty() {
+            continue;
+        }
+        let severity = if ip.is_ipv4() { Severity::Error } else { Severity::Warning };
+        let what = match names.is_empty() {
+            true => format!("{ip} has no name (PTR); whoever gave you the address sets it"),
+            false => format!("{ip} is called {}, which is not {name} and back", names.join(", ")),
+        };
+        let mut mend = vec![format!("{ip} PTR {name}.")];
+        mend.extend((!facts.host.contains(ip)).then(|| address(ip)));
+        let why =
+            "Gmail, Microsoft and others refuse mail from addresses whose name does not lead back";
+        findings.push(Finding::new(severity, "ptr", what, why, mend));
+    }
+}
+
+fn mail_comes(config: &Config, facts: &Facts, mx: &Mx) -> Option<Finding> {
+    let Mx { domain, exists, hosts, reaches_us, is_known } = mx;
+    let is_srs = *domain == config.srs.settings.domain;
+    let why = match is_srs {
+        true => "bounces to forwarded mail go there: nobody learns of them",
+        false => "its mail does not come here",
+    };
+    let mend = [format!("{domain}. MX 10 {}.", config.hostname)];
+    if !exists {
+        let what =
+            format!("{domain} does not exist in DNS: register it, or see to its name servers");
+        return Some(Finding::new(Severity::Error, "domain", what, why, mend));
+    }
+    if *reaches_us || !is_known || facts.ours.is_empty() {
+        return None;
+    }
+    let what = match hosts.is_empty() {
+        true => format!("{domain} has no MX"),
+        false => format!("no MX of {domain} leads here: {}", hosts.join(", ")),
+    };
+    Some(Finding::new(Severity::Error, "mx", what, why, mend))
+}
+
+fn dkim(config: &Config, facts: &Facts) -> Vec<Finding> {
+    let domain = config.srs.settings.domain.to_key();
+    let is_missing = |key: &&Key| !key.is_published && !facts.is_unanswered(&key.name);
+    let mut findings: Vec<Finding> = facts
+        .keys
+        .iter()
+        .filter(is_missing)
+        .filter_map(|Key { name, zone_line, state, .. }| {
+            let (severity, why) = match state {
+                KeyState::Active => (Severity::Error, "what it signs does not verify"),
+                KeyState::Staged => {
+                    (Severity::Warning, "it must not sign before its record is there")
+                }
+                KeyState::Retired => return None,
+            };
+            let what = format!("the DKIM key at {name} is not in DNS, or another one is");
+            Some(Finding::new(severity, "dkim", what, why, [zone_line.clone()]))
+        })
+        .collect();
+    let of = |state| facts.keys.iter().find(|key| key.domain == domain && key.state == state);
+    if of(KeyState::Active).is_none() {
+        let mend = match of(KeyState::Staged) {
+            Some(key) => format!("onward dkim key activate {domain} {}", key.selector),
+            None => format!("onward dkim key add {domain}"),
+        };
+        findings.push(Finding::new(
+            Severity::Warning,
+            "no-dkim",
+            format!("no DKIM key signs for {domain}"),
+            "Google wants DKIM of a forwarder that sends much, and bounces of ours are signed by nobody",
+            [mend],
+        ));
+    }
+    findings
+}
+
+fn dmarc(config: &Config, facts: &Facts) -> Option<Finding> {
+    let domain = &config.srs.settings.domain;
+    let record = format!("_dmarc.{domain}. TXT \"v=DMARC1; p=none\"");
+    let has_policy = |text: &String| {
+        tag(text, "p").is_some_and(|policy| {
+            ["none", "quarantine", "reject"].iter().any(|known| policy.eq_ignore_ascii_case(known))
+        })
+    };
+    match facts.dmarc.as_slice() {
+        [one] if has_policy(one) => None,
+        [] if facts.unanswered.iter().any(|name| name.starts_with("_dmarc.")) => None,
+        [] => Some(Finding::new(
+            Severity::Warning,
+            "dmarc",
+            format!("{domain} has no DMARC record"),
+            "Google and Yahoo want one of whoever sends much",
+            [record],
+        )),
+        _ => Some(Finding::new(
+            Severity::Error,
+            "dmarc",
+            format!("the DMARC record for {domain} is invalid, or there are several"),
+            "it counts as none",
+            [record],
+        )),
+    }
+}
+
+fn certificate(config: &Config, facts: &Facts) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut add = |severity, id, what, why, mend: Vec<String>| {
+        findings.push(Finding::new(severity, id, what, why, mend));
+    };
+    let init = || vec!["certbot certonly --standalone -d ".to_owned() + config.hostname.as_str()];
+    match &facts.certificate {
+        None if facts.is_issued => {}
+        None => add(
+            Severity::Warning,
+            "no-certificate",
+            "[tls] has no certificate".to_owned(),
+            "mail comes in plaintext, and whoever insists on TLS sends none",
+            init(),
+        ),
+        Some(Err(error)) => add(
+            Severity::Error,
+            "certificate",
+            format!("the certificate cannot be read: {error}"),
+            "the daemon does not start with it",
+            init(),
+        ),
+        Some(Ok(life)) => {
+            let name = config.hostname.to_key();
+            let why = "servers that check certificates (MTA-STS) send nothing";
+            let is_for = |has: &String| match has.strip_prefix("*.") {
+                Some(parent) => name.split_once('.').is_some_and(|(_, rest)| rest == parent),
+                None => *has == name,
+            };
+            if life.end <= facts.now {
+                add(
+                    Severity::Error,
+                    "certificate",
+                    "the certificate has expired".to_owned(),
+                    why,
+                    init(),
+                );
+            } else if life.end < facts.now + SOON {
+                let days = life.end.since(facts.now).as_secs() / DAY.as_secs();
+                let what = format!("the certificate expires in {days} days");
+                add(Severity::Warning, "certificate", what, why, init());
+            }
+            if !life.names.iter().any(is_for) {
+                let what = format!("the certificate is for {}, not {name}", life.names.join(", "));
+                add(Severity::Warning, "certificate-name", what, why, init());
+            }
+        }
+    }
+    findings
+}
+
+fn machine(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
+    for (file, mode) in facts.secrets.iter().filter(|(_, mode)| mode & 0o007 != 0) {
+        findings.push(Finding::new(
+            Severity::Error,
+            "permissions",
+            format!(
+                "everybody on this machine may read {} (mode {:o})",
+                file.display(),
+                mode & 0o777
+            ),
+            "whoever has it can sign as you do",
+            [format!("chmod o= {}", shell(&file.display().to_string()))],
+        ));
+    }
+    if let Some((free, all)) = facts.disk
+        && (free < FREE_OCTETS || free < all / FREE_PART)
+    {
+        findings.push(Finding::new(
+            Severity::Warning,
+            "disk",
+            format!(
+                "{} MiB are free where {} is: make room",
+                free >> 20,
+                config.state_dir.display()
+            ),
+            "nothing can be kept for destinations that are not ready",
+            None,
+        ));
+    }
+    if facts.is_clock_set == Some(false) {
+        findings.push(Finding::new(
+            Severity::Warning,
+            "clock",
+            "the clock follows no other".to_owned(),
+            "SRS addresses and signatures have dates, and certificates too",
+            ["timedatectl set-ntp true".to_owned()],
+        ));
+    }
+}

@@ -1,0 +1,125 @@
+//! What DNS and this machine say, before anything is made of it.
+
+use crate::{
+    address::Domain,
+    auth::{dkim::KeyState, spf::Spf},
+    mta_sts::Policy,
+    time::UnixTime,
+    tls::Life,
+};
+use std::{collections::BTreeSet, net::IpAddr, path::PathBuf};
+
+/// All of it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Facts {
+    /// Where our mail leaves from, and where mail must come.
+    pub(super) ours: Vec<IpAddr>,
+    /// The addresses of our host name.
+    pub(super) host: Vec<IpAddr>,
+    pub(super) reverse: Vec<Reverse>,
+    /// The hosted domains, and the one of SRS.
+    pub(super) domains: Vec<Mx>,
+    /// Of each domain in whose name mail leaves.
+    pub(super) spf: Vec<SpfOf>,
+    pub(super) keys: Vec<Key>,
+    /// What holds for the SRS domain.
+    pub(super) dmarc: Vec<String>,
+    pub(super) listed: Vec<(IpAddr, Domain)>,
+    /// Of our certificate; `None` without one, and an error where it cannot be read.
+    pub(super) certificate: Option<Result<Life, String>>,
+    /// By ACME: nothing need be there yet.
+    pub(super) is_issued: bool,
+    /// What our domains have others demand.
+    pub(super) sts: Vec<Sts>,
+    /// Secrets, with their modes.
+    pub(super) secrets: Vec<(PathBuf, u32)>,
+    /// Octets free, and in all, where the state is.
+    pub(super) disk: Option<(u64, u64)>,
+    /// The clock is known to follow others, or not to.
+    pub(super) is_clock_set: Option<bool>,
+    /// When all this was.
+    pub(super) now: UnixTime,
+    /// The host that was to be reached, and why it was not.
+    pub(super) way_out: Option<(String, String)>,
+    /// An alias leads to Gmail.
+    pub(super) leads_to_gmail: bool,
+    /// Names that nobody answered about: nothing is said of them.
+    pub(super) unanswered: BTreeSet<String>,
+}
+
+impl Facts {
+    pub(super) fn is_unanswered(&self, name: &str) -> bool {
+        self.unanswered.contains(name)
+    }
+}
+
+/// The name of an address of ours.
+#[derive(Debug, Clone)]
+pub(super) struct Reverse {
+    pub(super) ip: IpAddr,
+    pub(super) names: Vec<String>,
+    /// The host name is among them, and leads back.
+    pub(super) is_ours: bool,
+}
+
+/// Where mail for a domain goes.
+#[derive(Debug, Clone)]
+pub(super) struct Mx {
+    pub(super) domain: Domain,
+    /// DNS knows the domain.
+    pub(super) exists: bool,
+    pub(super) hosts: Vec<String>,
+    /// One of them has an address of ours.
+    pub(super) reaches_us: bool,
+    /// Whatever had to be asked was answered.
+    pub(super) is_known: bool,
+}
+
+/// A DKIM key of ours, and whether it is in DNS.
+#[derive(Debug, Clone)]
+pub(super) struct Key {
+    pub(super) domain: String,
+    pub(super) selector: String,
+    pub(super) state: KeyState,
+    pub(super) name: String,
+    pub(super) zone_line: String,
+    pub(super) is_published: bool,
+}
+
+/// What a domain says of who may send for it.
+#[derive(Debug, Clone)]
+pub(super) struct SpfOf {
+    pub(super) domain: Domain,
+    pub(super) records: Vec<String>,
+    /// What comes of it for each of our addresses.
+    pub(super) results: Vec<(IpAddr, Spf)>,
+}
+
+/// What a domain has others demand (MTA-STS).
+#[derive(Debug, Clone)]
+pub(super) struct Sts {
+    pub(super) domain: Domain,
+    /// The record at `_mta-sts.` is one that others understand.
+    pub(super) has_id: bool,
+    /// What its web server says, or why it says nothing.
+    pub(super) policy: Result<Policy, String>,
+}
+
+/// The value of a tag in a list as of DKIM and DMARC, without blanks.
+pub(super) fn tag(text: &str, name: &str) -> Option<String> {
+    let mut tags = text.split(';').filter_map(|tag| tag.split_once('='));
+    let (_, value) = tags.find(|(tag, _)| tag.trim() == name)?;
+    Some(value.split_ascii_whitespace().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags() {
+        assert_eq!(tag("v=DKIM1; k=rsa; p=A B=", "p").as_deref(), Some("AB="));
+        assert_eq!(tag("v=DMARC1;sp=none; p = reject", "p").as_deref(), Some("reject"));
+        assert_eq!(tag("v=DMARC1; sp=none", "p"), None);
+    }
+}

@@ -1,0 +1,209 @@
+//! Asks DNS, this machine and others for the facts.
+
+use super::{
+    dns::{Dns, dmarc, is_public, keys, mx},
+    facts::{Facts, Mx, SpfOf, Sts},
+};
+use crate::{
+    address::Domain,
+    admin::Error,
+    auth::{
+        dkim::KeyFile,
+        spf::{self, Query, Spf},
+    },
+    clock,
+    config::Config,
+    dns::Resolver,
+    mta_sts::policy_id,
+    outbound::published_policy,
+    provider::{GOOGLE, Provider},
+    store::Directory,
+    tls::{self, Connector},
+};
+use std::{
+    fs, io,
+    net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs, UdpSocket},
+    os::unix::fs::PermissionsExt,
+    process::Command,
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// For SPF (RFC 7208 §4.6.4 wants at least 20 s).
+const SPF_PATIENCE: Duration = Duration::from_secs(20);
+const CONNECT: Duration = Duration::from_secs(10);
+const HTTPS_PORT: u16 = 443;
+
+/// What is to be looked at beyond the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// Our addresses, where they cannot be found out.
+    pub addresses: Vec<IpAddr>,
+    /// Lists of addresses that somebody does not take mail from.
+    pub dnsbl: Vec<Domain>,
+    /// A host whose port 25 must be reached.
+    pub connect: Option<String>,
+    /// The port of the MX of the SRS domain at which a bounce and a forged one are to be tried.
+    pub round_trip: Option<u16>,
+}
+
+/// Asks; what nobody answers about is named in the facts.
+///
+/// # Errors
+/// When the store or the keys cannot be read.
+pub(super) async fn gather(config: &Config, asked: &Asked) -> Result<Facts, Error> {
+    let resolver = Resolver::new(&config.dns.servers).map_err(Error::refused)?;
+    let connector = Connector::new(config.tls.ca_file.as_deref()).map_err(Error::refused)?;
+    let directory = Directory::open(&config.state_dir)?;
+    let srs_domain = &config.srs.settings.domain;
+    let mut dns = Dns::new(&resolver);
+    let host = dns.addresses(&config.hostname).await;
+    let ours = our_addresses(asked, &host);
+    let mut facts = Facts { host, is_issued: config.tls.acme.is_some(), ..Facts::default() };
+    for ip in &ours {
+        facts.reverse.extend(dns.reverse(*ip, &config.hostname).await);
+        for zone in &asked.dnsbl {
+            if dns.is_listed(*ip, zone).await {
+                facts.listed.push((*ip, zone.clone()));
+            }
+        }
+    }
+    let mut domains = directory.domains()?;
+    if !domains.contains(srs_domain) {
+        domains.push(srs_domain.clone());
+    }
+    for domain in domains {
+        facts.sts.extend(sts_of(&mut dns, &resolver, &connector, &domain).await);
+        facts.domains.push(mx(&resolver, domain, &ours).await);
+    }
+    for Mx { domain, .. } in &facts.domains {
+        if domain == srs_domain || config.srs.settings.per_domain {
+            facts.spf.push(spf_of(&mut dns, &resolver, config, domain, &ours).await);
+        }
+    }
+    facts.dmarc = dmarc(&mut dns, srs_domain).await;
+    facts.keys = keys(&mut dns, config).await?;
+    facts.unanswered = dns.unanswered;
+    directory.for_each(None, |alias| -> Result<(), Error> {
+        let mut to = alias.destinations().iter();
+        facts.leads_to_gmail |=
+            to.any(|to| to.to_string().rsplit('@').next().and_then(Provider::of) == Some(&GOOGLE));
+        Ok(())
+    })?;
+    facts.ours = ours;
+    machine(&mut facts, config);
+    if let Some(host) = &asked.connect {
+        facts.way_out = connect(host).err().map(|error| (host.clone(), error.to_string()));
+    }
+    Ok(facts)
+}
+
+/// Those that are given; else those by which this machine goes out, if the world knows them; else those of
+/// our name.
+fn our_addresses(asked: &Asked, host: &[IpAddr]) -> Vec<IpAddr> {
+    if !asked.addresses.is_empty() {
+        return asked.addresses.clone();
+    }
+    // Nothing is sent by this: the system only chooses an address.
+    let ways = [("0.0.0.0:0", "192.0.2.1:25"), ("[::]:0", "[2001:db8::1]:25")];
+    let own = ways.iter().filter_map(|(from, to)| {
+        let socket = UdpSocket::bind(from).ok()?;
+        socket.connect(to).ok()?;
+        Some(socket.local_addr().ok()?.ip())
+    });
+    let own: Vec<IpAddr> = own.filter(|ip| is_public(*ip)).collect();
+    if own.is_empty() { host.to_vec() } else { own }
+}
+
+/// `None` where there is no record: the domain demands nothing.
+async fn sts_of(
+    dns: &mut Dns<'_>,
+    resolver: &Resolver,
+    connector: &Connector,
+    domain: &Domain,
+) -> Option<Sts> {
+    let records = dns.texts(&format!("_mta-sts.{}", domain.to_key())).await;
+    if !records.iter().any(|text| text.starts_with("v=STSv1")) {
+        return None;
+    }
+    Some(Sts {
+        domain: domain.clone(),
+        has_id: policy_id(records.iter().map(String::as_str)).is_some(),
+        policy: published_policy(resolver, connector, HTTPS_PORT, domain).await,
+    })
+}
+
+async fn spf_of(
+    dns: &mut Dns<'_>,
+    resolver: &Resolver,
+    config: &Config,
+    domain: &Domain,
+    ours: &[IpAddr],
+) -> SpfOf {
+    let mut records = dns.texts(domain.as_str()).await;
+    records.retain(|text| spf::is_record(text.as_bytes()));
+    let mut results = Vec::new();
+    let sender = &format!("postmaster@{domain}");
+    let is_answered = !dns.unanswered.contains(domain.as_str());
+    for ip in ours.iter().filter(|_| is_answered) {
+        let query = Query { ip: *ip, helo: config.hostname.as_str(), sender };
+        let result = spf::check(resolver, &query, Instant::now() + SPF_PATIENCE).await;
+        if result == Spf::TempError {
+            dns.unanswered.insert(format!("SPF of {domain}"));
+        }
+        results.push((*ip, result));
+    }
+    SpfOf { domain: domain.clone(), records, results }
+}
+
+fn machine(facts: &mut Facts, config: &Config) {
+    facts.now = clock::now();
+    facts.certificate = config
+        .tls
+        .certificates
+        .first()
+        .map(|files| tls::expiry(&files.certificate).map_err(|error| error.to_string()));
+    let mut secrets = vec![config.srs.secret_file.clone()];
+    secrets.extend(config.tls.certificates.iter().map(|files| files.key.clone()));
+    secrets.extend(
+        KeyFile::all(&config.state_dir).unwrap_or_default().into_iter().map(|key| key.path),
+    );
+    facts.secrets = secrets
+        .into_iter()
+        .filter_map(|file| Some((file.clone(), fs::metadata(file).ok()?.permissions().mode())))
+        .collect();
+    facts.disk = rustix::fs::statvfs(&config.state_dir)
+        .ok()
+        .map(|disk| (disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize));
+    let arguments = ["show", "--property=NTPSynchronized", "--value"];
+    let said = Command::new("timedatectl").args(arguments).output();
+    facts.is_clock_set = said.ok().filter(|said| said.status.success()).and_then(|said| {
+        match String::from_utf8_lossy(&said.stdout).trim() {
+            "yes" => Some(true),
+            "no" => Some(false),
+            _ => None,
+        }
+    });
+}
+
+/// Within [`CONNECT`], whatever addresses it has.
+fn connect(host: &str) -> io::Result<()> {
+    let addresses: Vec<SocketAddr> = match host.parse::<IpAddr>() {
+        Ok(ip) => vec![SocketAddr::new(ip, 25)],
+        Err(_) if host.contains(':') => host.to_socket_addrs()?.collect(),
+        Err(_) => (host, 25).to_socket_addrs()?.collect(),
+    };
+    let end = Instant::now() + CONNECT;
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "name has no address");
+    for address in addresses {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        match TcpStream::connect_timeout(&address, left) {
+            Ok(_) => return Ok(()),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}

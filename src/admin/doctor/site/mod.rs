@@ -1,0 +1,30 @@
+//! What is wrong around Onward: DNS, this machine, the way out and back.
+
+mod dns;
+mod examine;
+mod facts;
+mod gather;
+mod mta_sts;
+mod round_trip;
+mod spf;
+#[cfg(test)]
+mod tests;
+
+pub use gather::Asked;
+
+use super::finding::Finding;
+use crate::{admin::Error, config::Config};
+
+/// Gathers the facts, and tries a bounce where that is asked for.
+///
+/// # Errors
+/// When the store or the keys cannot be read.
+pub(super) async fn look(config: &Config, asked: &Asked) -> Result<Vec<Finding>, Error> {
+    let facts = gather::gather(config, asked).await?;
+    let mut findings = examine::examine(config, &facts);
+    if let Some(port) = asked.round_trip {
+        findings.extend(round_trip::round_trip(config, port).await);
+        findings.sort_by_key(|finding| finding.severity);
+    }
+    Ok(findings)
+}

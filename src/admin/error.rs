@@ -1,0 +1,64 @@
+use crate::{
+    alias::AliasError,
+    store::{ChangeError, StoreError, journal::JournalError},
+};
+use std::{
+    fmt::Display,
+    io,
+    path::{Path, PathBuf},
+};
+
+/// Why something was not done, or cannot be told. The message says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// What was asked for has no meaning.
+    #[error("{0}")]
+    Request(String),
+    /// What was asked for has a meaning, and is not possible.
+    #[error("{0}")]
+    Refused(String),
+    /// Domains or aliases stay as they are.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+    /// What should be an alias is none.
+    #[error(transparent)]
+    Alias(#[from] AliasError),
+    /// The store fails.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A file cannot be read or written, or holds what it should not.
+    #[error("{}: {what}", .file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A line of a file holds what it should not.
+    #[error("{}:{line}: {what}", .file.display())]
+    Line {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Whoever was given the answers one by one takes no more.
+    #[error("cannot write the result: {0}")]
+    Output(io::Error),
+}
+
+impl Error {
+    pub(super) fn refused(what: impl Display) -> Self {
+        Self::Refused(what.to_string())
+    }
+
+    pub(super) fn file(file: &Path, what: impl Display) -> Self {
+        Self::File { file: file.to_owned(), what: what.to_string() }
+    }
+}

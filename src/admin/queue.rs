@@ -1,0 +1,286 @@
+//! Messages that wait in the spool. What is changed reaches a running daemon within a second.
+
+use super::Error;
+use crate::{
+    address::{Domain, Mailbox, ReversePath},
+    clock,
+    store::{
+        Queue, QueueChange, QueueFilter,
+        spool::{Leg, LegState, Spooled},
+    },
+    time::Millis,
+};
+use serde::Serialize;
+use std::{io, net::IpAddr, path::Path, time::Duration};
+
+/// Which messages are meant: those that wait, and fit all of it.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only these ids; empty: all.
+    pub ids: Vec<String>,
+    /// Only what waits for this mailbox, or for this domain.
+    pub destination: Option<Place>,
+    /// Only what came from here.
+    pub from: Option<Place>,
+    /// Only what has waited for longer.
+    pub older_than: Option<Duration>,
+    /// Only what is in this state.
+    pub state: Option<OpenState>,
+}
+
+/// A mailbox, a domain, or `<>` for who sends bounces, as the store has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place(String);
+
+/// The state of a leg that is not done with: `queued`, `sending` or `uncertain`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenState(LegState);
+
+/// A message that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WaitingMessage {
+    /// As in the 250 and in our Received field.
+    pub id: String,
+    /// The reverse-path it came with.
+    pub from: String,
+    /// The recipients that wait.
+    pub to: Vec<String>,
+    /// Of the leg that got furthest of those that wait.
+    pub state: &'static str,
+    /// The most that a leg has had of those that wait.
+    pub attempts: u32,
+    /// When the first leg is due; `None`: nothing is left to do.
+    pub next_attempt: Option<Millis>,
+    /// Its octets.
+    pub size: u64,
+    /// When it came.
+    pub arrived: Millis,
+    /// Where it goes.
+    pub legs: Vec<WaitingLeg>,
+    /// Who brought it; `None` on a unix socket, and for notices of ours.
+    #[serde(skip)]
+    pub client: Option<IpAddr>,
+    /// What the client called itself; empty for notices of ours.
+    #[serde(skip)]
+    pub helo: String,
+    /// Whoever sent it is told when it fails.
+    #[serde(skip)]
+    pub notify: bool,
+}
+
+/// A recipient and a mailbox that gets its mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WaitingLeg {
+    /// The recipient.
+    pub to: String,
+    /// The mailbox.
+    pub destination: String,
+    /// How far it got.
+    pub state: &'static str,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is due; `None`: nothing is left to do.
+    pub next_attempt: Option<Millis>,
+    /// What was answered last.
+    pub reply: String,
+    /// The reverse-path it leaves with.
+    #[serde(skip)]
+    pub reverse_path: String,
+}
+
+/// What was done with messages.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Changed {
+    /// The messages that were changed.
+    pub ids: Vec<String>,
+    /// Those that could not be dropped, because they are being sent.
+    pub sending: Vec<String>,
+    /// Those that were asked for by id and do not wait.
+    pub absent: Vec<String>,
+    /// A daemon serves from this state directory.
+    pub is_served: bool,
+}
+
+/// Gives the messages that `filter` wants to `each`, the oldest first; what is given back are the ids it names
+/// that do not wait.
+///
+/// # Errors
+/// When the store fails, or `each` does.
+pub fn list(
+    state_dir: &Path,
+    filter: Filter,
+    mut each: impl FnMut(&WaitingMessage) -> io::Result<()>,
+) -> Result<Vec<String>, Error> {
+    let Some(queue) = Queue::open(state_dir)? else { return Ok(filter.ids) };
+    let filter = filter.stored();
+    queue.for_each(&filter, |message| {
+        each(&WaitingMessage::from(&message)).map_err(Error::Output)
+    })?;
+    Ok(queue.absent(&filter.ids)?)
+}
+
+/// The message of an id, and its bytes as they will leave; `None` when it does not wait.
+///
+/// # Errors
+/// When the store fails.
+pub fn show(state_dir: &Path, id: &str) -> Result<Option<(WaitingMessage, Vec<u8>)>, Error> {
+    let Some(queue) = Queue::open(state_dir)? else { return Ok(None) };
+    let found = queue.get(id)?;
+    Ok(found.map(|(message, bytes)| (WaitingMessage::from(&message), bytes)))
+}
+
+/// Has messages tried at once, whenever their next attempt would be.
+///
+/// # Errors
+/// When the store fails.
+pub fn retry(state_dir: &Path, filter: Filter) -> Result<Changed, Error> {
+    change(state_dir, filter, QueueChange::Retry)
+}
+
+/// Gives messages up, and tells nobody but the journal. One that is being sent is left alone.
+///
+/// # Errors
+/// When the store fails.
+pub fn drop(state_dir: &Path, filter: Filter) -> Result<Changed, Error> {
+    change(state_dir, filter, QueueChange::Drop)
+}
+
+fn change(state_dir: &Path, filter: Filter, change: QueueChange) -> Result<Changed, Error> {
+    let Some(mut queue) = Queue::open(state_dir)? else {
+        return Ok(Changed { absent: filter.ids, ..Changed::default() });
+    };
+    let filter = filter.stored();
+    let absent = queue.absent(&filter.ids)?;
+    let changed = queue.change(&filter, change)?;
+    let (ids, sending, is_served) = (changed.ids, changed.sending, changed.is_served);
+    Ok(Changed { ids, sending, absent, is_served })
+}
+
+impl Filter {
+    /// Nothing narrows it: everything that waits is meant.
+    pub fn is_empty(&self) -> bool {
+        let Self { ids, destination, from, older_than, state } = self;
+        ids.is_empty()
+            && destination.is_none()
+            && from.is_none()
+            && older_than.is_none()
+            && state.is_none()
+    }
+
+    fn stored(self) -> QueueFilter {
+        QueueFilter {
+            ids: self.ids,
+            from: self.from.map(|place| place.0),
+            destination: self.destination.map(|place| place.0),
+            state: self.state.map(|state| state.0),
+            before: self.older_than.map(|age| clock::millis() - age),
+        }
+    }
+}
+
+impl Place {
+    /// A mailbox, or a domain with or without `@`.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let domain = text.strip_prefix('@').unwrap_or(text);
+        let key = if domain.contains('@') {
+            Mailbox::parse(text).map(|mailbox| mailbox.to_key())
+        } else {
+            Domain::parse(domain).map(|domain| domain.to_key())
+        };
+        key.map(Self).map_err(|error| error.to_string())
+    }
+
+    /// As [`Place::parse`], or `<>`.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn parse_sender(text: &str) -> Result<Self, String> {
+        if text == "<>" { Ok(Self(text.to_owned())) } else { Self::parse(text) }
+    }
+}
+
+impl OpenState {
+    /// As listings name it.
+    ///
+    /// # Errors
+    /// When it is another word.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        LegState::parse(text)
+            .filter(|state| state.is_open())
+            .map(Self)
+            .ok_or_else(|| "accepted: queued, sending, uncertain".to_owned())
+    }
+}
+
+impl From<&Spooled> for WaitingMessage {
+    fn from(message: &Spooled) -> Self {
+        let head = &message.head;
+        let legs: Vec<WaitingLeg> =
+            message.legs.iter().map(|leg| WaitingLeg::of(leg, message)).collect();
+        let open = || message.legs.iter().filter(|leg| leg.state.is_open());
+        let state = [LegState::Sending, LegState::Uncertain, LegState::Queued]
+            .into_iter()
+            .find(|state| open().any(|leg| leg.state == *state))
+            .or_else(|| message.legs.first().map(|leg| leg.state));
+        let mut to: Vec<String> = open().map(|leg| leg.recipient.bare()).collect();
+        to.dedup();
+        Self {
+            id: head.id.clone(),
+            from: match &head.sender {
+                ReversePath::Null => "<>".to_owned(),
+                ReversePath::Mailbox(mailbox) => mailbox.to_string(),
+            },
+            to,
+            state: state.map_or("", LegState::as_str),
+            attempts: open().map(|leg| leg.attempts).max().unwrap_or(0),
+            next_attempt: legs.iter().filter_map(|leg| leg.next_attempt).min(),
+            size: message.size,
+            arrived: head.arrived,
+            legs,
+            client: head.client,
+            helo: head.helo.clone(),
+            notify: head.notify,
+        }
+    }
+}
+
+impl WaitingLeg {
+    fn of(leg: &Leg, message: &Spooled) -> Self {
+        // What is to be tried at once is due since it came.
+        let due = leg.next_attempt.max(message.head.arrived);
+        Self {
+            to: leg.recipient.bare(),
+            destination: leg.mailbox.to_string(),
+            state: leg.state.as_str(),
+            attempts: leg.attempts,
+            next_attempt: leg.state.is_open().then_some(due),
+            reply: leg.reply.to_string(),
+            reverse_path: leg.reverse_path.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places() {
+        for (text, key) in [
+            ("Sink.TEST", Ok("sink.test")),
+            ("@sink.test", Ok("sink.test")),
+            ("Bob@Sink.test", Ok("bob@sink.test")),
+            ("bücher.example", Ok("xn--bcher-kva.example")),
+            ("a b", Err(())),
+            ("", Err(())),
+            ("@", Err(())),
+        ] {
+            let place = Place::parse(text).map(|place| place.0).map_err(std::mem::drop);
+            assert_eq!(place.as_deref(), key.as_ref().copied(), "{text}");
+        }
+        assert_eq!(Place::parse_sender("<>").unwrap().0, "<>");
+    }
+}

@@ -1,0 +1,103 @@
+//! The secrets that sign and verify rewritten addresses: a file, one secret a line, of which the first signs.
+
+mod secret_file;
+
+pub(crate) use secret_file::{keyring, new_secret};
+
+use super::Error;
+use crate::srs::{Fingerprint, file_secrets};
+use serde::Serialize;
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// A secret, which is not shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SrsKey {
+    /// By which it is known.
+    pub fingerprint: String,
+    /// It signs; the others verify.
+    pub signs: bool,
+    /// It is so short that it might be guessed.
+    pub short: bool,
+}
+
+/// What came of retiring a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RetiredSrsKey {
+    /// The fingerprint of the one that is gone.
+    pub fingerprint: String,
+    /// That of the one that signs now.
+    pub signing: String,
+}
+
+/// The secrets of a file, in its order.
+///
+/// # Errors
+/// When the file cannot be read or holds no secret.
+pub fn list(file: &Path) -> Result<Vec<SrsKey>, Error> {
+    let keyring = keyring(file)?;
+    let short = keyring.short_secrets();
+    let fingerprints = keyring.fingerprints().into_iter().enumerate();
+    let key = |(at, fingerprint): (usize, Fingerprint)| SrsKey {
+        fingerprint: fingerprint.to_string(),
+        signs: at == 0,
+        short: short.contains(&fingerprint),
+    };
+    Ok(fingerprints.map(key).collect())
+}
+
+/// Adds a new random secret, which signs unless it is to verify only.
+///
+/// # Errors
+/// When the file cannot be read or written.
+pub fn add(file: &Path, verify_only: bool) -> Result<SrsKey, Error> {
+    let secret = new_secret()?;
+    secret_file::edit(file, |old| {
+        let mut new = Zeroizing::new(Vec::with_capacity(old.len() + secret.len() + 2));
+        if verify_only {
+            new.extend_from_slice(old);
+            if !old.is_empty() && !old.ends_with(b"\n") {
+                new.push(b'\n');
+            }
+        }
+        new.extend_from_slice(secret.as_bytes());
+        new.push(b'\n');
+        if !verify_only {
+            new.extend_from_slice(old);
+        }
+        Ok(new)
+    })?;
+    let fingerprint = Fingerprint::of(secret.as_bytes());
+    let signs = keyring(file)?.fingerprints().first() == Some(&fingerprint);
+    Ok(SrsKey { fingerprint: fingerprint.to_string(), signs, short: false })
+}
+
+/// Removes a secret: addresses signed with it no longer come back.
+///
+/// # Errors
+/// When there is no such secret, it is the only one, or the file cannot be read or written.
+pub fn retire(file: &Path, fingerprint: &str) -> Result<RetiredSrsKey, Error> {
+    let fingerprint = Fingerprint::parse(fingerprint).ok_or_else(|| {
+        Error::refused("a fingerprint is 8 hexadecimal digits, as `list` shows them")
+    })?;
+    secret_file::edit(file, |old| {
+        let mut new = Zeroizing::new(Vec::with_capacity(old.len() + 1));
+        for (_, secret) in file_secrets(old) {
+            if Fingerprint::of(secret) != fingerprint {
+                new.extend_from_slice(secret);
+                new.push(b'\n');
+            }
+        }
+        let count = |file| file_secrets(file).count();
+        if count(&new) == count(old) {
+            return Err(Error::file(file, format_args!("no secret {fingerprint}")));
+        }
+        if new.is_empty() {
+            let why = format_args!("{fingerprint} is the only secret; add another first");
+            return Err(Error::file(file, why));
+        }
+        Ok(new)
+    })?;
+    let signing = keyring(file)?.fingerprints().first().map(ToString::to_string);
+    Ok(RetiredSrsKey { fingerprint: fingerprint.to_string(), signing: signing.unwrap_or_default() })
+}

@@ -1,0 +1,138 @@
+//! Is the daemon up, does it listen, how deep is the spool.
+
+mod probe;
+
+use super::Error;
+use crate::{
+    clock,
+    config::Config,
+    store::{
+        Queue, QueueSummary, StateLock,
+        journal::{JournalError, Reader},
+    },
+    time::{DAY, Millis},
+};
+use serde::Serialize;
+use std::io;
+
+/// Destinations that are named, those with the most messages.
+const SHOWN: usize = 5;
+
+/// How it is.
+#[derive(Debug, Clone, Serialize)]
+pub struct Status {
+    /// A daemon serves from the state directory.
+    pub running: bool,
+    /// Its listeners.
+    pub listen: Vec<ListenerStatus>,
+    /// What waits.
+    pub spool: SpoolStatus,
+    /// Messages that were given up or refused within the last 24 hours, after we answered for them.
+    pub failed_last_day: u64,
+    /// Messages that were kept back within the last 24 hours, as a DKIM signature would have broken.
+    pub dkim_broken_last_day: u64,
+}
+
+/// Whether a listener answers.
+#[derive(Debug, Clone, Serialize)]
+pub struct ListenerStatus {
+    /// What it speaks.
+    pub protocol: String,
+    /// Where it is.
+    pub address: String,
+    /// It does.
+    pub answers: bool,
+    /// Why it does not.
+    pub problem: Option<String>,
+}
+
+/// What waits in the spool.
+#[derive(Debug, Clone, Serialize)]
+pub struct SpoolStatus {
+    /// Messages.
+    pub messages: u64,
+    /// Their octets.
+    pub octets: u64,
+    /// When the oldest came.
+    pub oldest: Option<Millis>,
+    /// For whom most of them wait.
+    pub destinations: Vec<WaitingDestination>,
+}
+
+/// A domain that messages wait for.
+#[derive(Debug, Clone, Serialize)]
+pub struct WaitingDestination {
+    /// Its name.
+    pub domain: String,
+    /// How many.
+    pub messages: u64,
+}
+
+impl Status {
+    /// Looks, and asks each listener.
+    ///
+    /// # Errors
+    /// When the store or the journal cannot be read.
+    pub fn of(config: &Config) -> Result<Self, Error> {
+        let summary = match Queue::open(&config.state_dir)? {
+            Some(queue) => queue.summary()?,
+            None => QueueSummary::default(),
+        };
+        let running = match StateLock::keep_stopped(&config.state_dir) {
+            Ok(stopped) => stopped.is_none(),
+            // Before the first start.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(Error::file(&config.state_dir, error)),
+        };
+        let problems = if running {
+            probe::all(&config.listen).map_err(Error::refused)?
+        } else {
+            config.listen.iter().map(|_| Some("the daemon does not run".to_owned())).collect()
+        };
+        let listen = config.listen.iter().zip(problems).map(|(listen, problem)| ListenerStatus {
+            protocol: listen.protocol.to_string(),
+            address: listen.address.to_string(),
+            answers: problem.is_none(),
+            problem,
+        });
+        let since = clock::millis() - DAY;
+        let [failed_last_day, dkim_broken_last_day] = losses_since(config, since)?;
+        Ok(Self {
+            running,
+            listen: listen.collect(),
+            spool: SpoolStatus::of(summary),
+            failed_last_day,
+            dkim_broken_last_day,
+        })
+    }
+
+    /// It runs, and every listener answers.
+    pub fn is_well(&self) -> bool {
+        self.running && self.listen.iter().all(|listen| listen.answers)
+    }
+}
+
+impl SpoolStatus {
+    fn of(summary: QueueSummary) -> Self {
+        let mut destinations: Vec<WaitingDestination> = summary
+            .destinations
+            .into_iter()
+            .map(|(domain, messages)| WaitingDestination { domain, messages })
+            .collect();
+        destinations.sort_by_key(|to| std::cmp::Reverse(to.messages));
+        destinations.truncate(SHOWN);
+        let QueueSummary { messages, octets, oldest, .. } = summary;
+        Self { messages, octets, oldest, destinations }
+    }
+}
+
+/// What failed, and what was kept back lest a signature break.
+fn losses_since(config: &Config, since: Millis) -> Result<[u64; 2], Error> {
+    match Reader::open(&config.state_dir) {
+        Err(JournalError::Absent { .. }) => Ok([0, 0]),
+        opened => {
+            let journal = opened?;
+            Ok([journal.count_failed(since)?, journal.count_broken(since)?])
+        }
+    }
+}

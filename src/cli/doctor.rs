@@ -1,0 +1,103 @@
+//! `onward doctor`: what is wrong around us, and how it is mended.
+
+use super::{Context, Failure, context::write_json};
+use crate::{
+    address::Domain,
+    admin::doctor::{self, Asked, Finding, Severity},
+    config::Config,
+};
+use std::{io::Write, net::IpAddr, path::PathBuf, process::ExitCode};
+
+/// Finds what is wrong around us, with the records and commands that mend it
+///
+/// Looks at DNS and this machine, or at Postfix. Changes nothing. Exits 1 when there is an error.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Look at Postfix instead, and at what is between it and Onward
+    #[arg(long)]
+    postfix: bool,
+    /// Postfix's configuration directory [default: that of its default instance]
+    #[arg(long, value_name = "DIR", requires = "postfix")]
+    config_dir: Option<PathBuf>,
+    /// An address that our mail leaves from, where it cannot be found out (behind NAT)
+    #[arg(long = "address", value_name = "IP")]
+    addresses: Vec<IpAddr>,
+    /// A list to ask about our addresses, such as zen.spamhaus.org
+    #[arg(long, value_name = "ZONE", value_parser = Domain::parse)]
+    dnsbl: Vec<Domain>,
+    /// A host whose port 25 must be reached from here
+    #[arg(long, value_name = "HOST")]
+    connect: Option<String>,
+    /// Try a bounce, and a forged one, at the MX of the SRS domain; no message is sent
+    #[arg(long)]
+    round_trip: bool,
+    /// The port of that MX
+    #[arg(long, hide = true, default_value_t = 25)]
+    port: u16,
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// `onward doctor`.
+///
+/// # Errors
+/// When either configuration cannot be read.
+pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+    let config = context.config()?;
+    let findings = match args.postfix {
+        true => doctor::postfix(&config, args.config_dir.as_deref())?,
+        false => site(&config, &asked(args))?,
+    };
+    let mut out = context.out();
+    for finding in &findings {
+        if args.json {
+            write_json(&mut out, finding)?;
+        } else {
+            writeln!(out, "{finding}")?;
+        }
+    }
+    let is_ill = findings.iter().any(|finding| finding.severity == Severity::Error);
+    if !args.json {
+        match (findings.is_empty(), is_ill) {
+            (true, _) if args.postfix => {
+                writeln!(out, "nothing is wrong between Postfix and Onward")?;
+            }
+            (true, _) => writeln!(out, "nothing is wrong")?,
+            (_, true) if args.postfix => writeln!(out, "behind the commands: postfix reload")?,
+            (false, false) if args.postfix => {
+                writeln!(out, "no errors; behind the commands: postfix reload")?;
+            }
+            (false, false) => writeln!(out, "no errors")?,
+            (_, true) => {
+                writeln!(out, "once mended, DNS may take its time: look again in an hour")?
+            }
+        }
+    }
+    Ok(if is_ill { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// What is wrong with a new configuration, for people.
+///
+/// # Errors
+/// When the store cannot be read, or `out` not written.
+pub(super) fn first_look(config: &Config, out: &mut impl Write) -> Result<(), Failure> {
+    for finding in site(config, &Asked::default())? {
+        writeln!(out, "{finding}")?;
+    }
+    Ok(())
+}
+
+fn site(config: &Config, asked: &Asked) -> Result<Vec<Finding>, Failure> {
+    let runtime = tokio::runtime::Runtime::new().map_err(Failure::new)?;
+    Ok(runtime.block_on(doctor::site(config, asked))?)
+}
+
+fn asked(args: &Args) -> Asked {
+    Asked {
+        addresses: args.addresses.clone(),
+        dnsbl: args.dnsbl.clone(),
+        connect: args.connect.clone(),
+        round_trip: args.round_trip.then_some(args.port),
+    }
+}

@@ -1,0 +1,249 @@
+//! `onward queue`: messages that wait in the spool.
+
+use super::{Context, Failure, context::write_json, size::size, time::span};
+use crate::{
+    admin::queue::{self, Changed, Filter, OpenState, Place, WaitingMessage},
+    clock,
+    config::parse_duration,
+    log::printable,
+    time::Millis,
+};
+use std::{
+    io::{self, BufWriter, Write},
+    path::Path,
+    process::ExitCode,
+    time::Duration,
+};
+
+/// Lists messages that wait, tries them again, or gives them up
+///
+/// Works on a running daemon, which follows within a second, and on a stopped one.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Lists messages that wait, the oldest first
+    List {
+        #[command(flatten)]
+        which: Which,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows one message, where it goes and how that went
+    Show {
+        /// The id, as in the 250 reply and in listings
+        id: String,
+        /// The message itself, as it will leave
+        #[arg(long)]
+        message: bool,
+        /// One JSON object
+        #[arg(long, conflicts_with = "message")]
+        json: bool,
+    },
+    /// Tries messages at once, whenever their next attempt would be
+    Retry(Chosen),
+    /// Gives messages up, and tells nobody but the journal
+    ///
+    /// A message that is being sent at this moment is left alone.
+    Drop(Chosen),
+}
+
+#[derive(Debug, clap::Args)]
+struct Which {
+    /// Only these ids
+    #[arg(value_name = "ID")]
+    ids: Vec<String>,
+    /// Only what waits for this mailbox, or for this domain
+    #[arg(long, value_name = "DOMAIN|ADDRESS", value_parser = Place::parse)]
+    destination: Option<Place>,
+    /// Only what came from this address, this domain, or <> for bounces
+    #[arg(long, value_name = "DOMAIN|ADDRESS", value_parser = Place::parse_sender)]
+    from: Option<Place>,
+    /// Only what has waited for longer: 2h, 3d
+    #[arg(long, value_name = "AGE", value_parser = parse_duration)]
+    older_than: Option<Duration>,
+    /// Only what is in this state: queued, sending or uncertain
+    #[arg(long, value_parser = OpenState::parse)]
+    state: Option<OpenState>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Chosen {
+    #[command(flatten)]
+    which: Which,
+    /// Everything that waits
+    #[arg(long, conflicts_with_all = ["ids", "destination", "from", "older_than", "state"])]
+    all: bool,
+}
+
+impl Which {
+    fn filter(self) -> Filter {
+        let Self { ids, destination, from, older_than, state } = self;
+        Filter { ids, destination, from, older_than, state }
+    }
+}
+
+impl Chosen {
+    /// Nothing is changed by forgetting to say what.
+    fn filter(self) -> Result<Filter, Failure> {
+        let filter = self.which.filter();
+        if self.all || !filter.is_empty() {
+            return Ok(filter);
+        }
+        let what =
+            "say which messages: ids, --destination, --from, --older-than, --state, or --all";
+        Err(Failure::Usage(what.to_owned()))
+    }
+}
+
+/// `onward queue`.
+///
+/// # Errors
+/// When the store fails, or something is not there that was asked for.
+pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
+    let state_dir = context.config()?.state_dir;
+    let mut out = BufWriter::new(context.out());
+    match args.command {
+        Command::List { which, json } => list(&state_dir, which.filter(), json, &mut out)?,
+        Command::Show { id, message, json } => {
+            let found = queue::show(&state_dir, &id)?;
+            let (found, bytes) = found.ok_or_else(|| Failure::new(absent(&[id])))?;
+            match (message, json) {
+                (true, _) => out.write_all(&bytes)?,
+                (false, true) => write_json(&mut out, &found)?,
+                (false, false) => write_message(&mut out, &found)?,
+            }
+        }
+        Command::Retry(chosen) => {
+            let changed = queue::retry(&state_dir, chosen.filter()?)?;
+            if !changed.is_served {
+                // To stderr, as it is no result; nothing hangs on it.
+                let _ = writeln!(io::stderr(), "onward: no daemon runs; the next start tries them");
+            }
+            report("to be tried at once", &changed, &mut out)?;
+        }
+        Command::Drop(chosen) => {
+            let changed = queue::drop(&state_dir, chosen.filter()?)?;
+            report("dropped", &changed, &mut out)?;
+        }
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(state_dir: &Path, filter: Filter, json: bool, out: &mut impl Write) -> Result<(), Failure> {
+    let mut found = false;
+    let gone = queue::list(state_dir, filter, |message| {
+        let is_first = !std::mem::replace(&mut found, true);
+        if json {
+            return write_json(out, message);
+        }
+        if is_first {
+            let columns = ["ID", "STATE", "SIZE", "AGE", "TRIES", "NEXT"];
+            write_row(out, columns, "FROM -> TO: LAST REPLY")?;
+        }
+        write_line(out, message)
+    })?;
+    out.flush()?;
+    if !gone.is_empty() {
+        return Err(Failure::new(absent(&gone)));
+    }
+    if !found && !json {
+        // As above.
+        let _ = writeln!(io::stderr(), "onward: no message that waits matches");
+    }
+    Ok(())
+}
+
+/// Says what was done, and fails for what was not.
+fn report(done: &str, changed: &Changed, out: &mut impl Write) -> Result<(), Failure> {
+    match changed.ids.len() {
+        0 => {}
+        1 => writeln!(out, "{done}: 1 message")?,
+        count => writeln!(out, "{done}: {count} messages")?,
+    }
+    out.flush()?;
+    let mut failures = Vec::new();
+    if !changed.sending.is_empty() {
+        let ids = changed.sending.join(" ");
+        failures.push(format!("being sent at this moment, try again: {ids}"));
+    }
+    if !changed.absent.is_empty() {
+        failures.push(absent(&changed.absent));
+    }
+    if changed.ids.is_empty() && failures.is_empty() {
+        failures.push("no message that waits matches".to_owned());
+    }
+    if failures.is_empty() { Ok(()) } else { Err(Failure::new(failures.join("; "))) }
+}
+
+fn absent(ids: &[String]) -> String {
+    match ids {
+        [id] => format!("no message {id} waits; what became of it: onward trace --id {id}"),
+        ids => {
+            let ids = ids.join(" ");
+            format!("no messages with these ids wait: {ids}; for each see onward trace --id ID")
+        }
+    }
+}
+
+/// One message, one line.
+fn write_line(out: &mut impl Write, message: &WaitingMessage) -> io::Result<()> {
+    let WaitingMessage { id, from, to, state, next_attempt, .. } = message;
+    let age = span(clock::millis().since(message.arrived));
+    let (size, attempts) = (size(message.size), message.attempts.to_string());
+    let next = next_attempt.map_or("-".to_owned(), in_future);
+    let mut open = message.legs.iter().filter(|leg| leg.next_attempt.is_some());
+    let reply = open.next().map(|leg| leg.reply.as_str()).unwrap_or_default();
+    let rest = printable(&format!("{from} -> {}: {reply}", to.join(", ")));
+    write_row(out, [id, state, &size, &age, &attempts, &next], &rest)
+}
+
+fn write_row(out: &mut impl Write, columns: [&str; 6], rest: &str) -> io::Result<()> {
+    let [id, state, size, age, attempts, next] = columns;
+    writeln!(out, "{id:<16}  {state:<9} {size:>8} {age:>6} {attempts:>5} {next:>6}  {rest}")
+}
+
+/// All that is known of a message, for people.
+fn write_message(out: &mut impl Write, message: &WaitingMessage) -> io::Result<()> {
+    let WaitingMessage { id, from, state, arrived, notify, .. } = message;
+    writeln!(out, "{id}  {state}")?;
+    writeln!(out, "  arrived {arrived}, {} ago", span(clock::millis().since(*arrived)))?;
+    writeln!(out, "  by      {}", printable(&brought_by(message)))?;
+    let told = if *notify { "is told when it fails" } else { "is not told when it fails" };
+    writeln!(out, "  from    {}, who {told}", printable(from))?;
+    writeln!(out, "  size    {}", size(message.size))?;
+    for leg in &message.legs {
+        let to = format!("{} -> {}", leg.to, leg.destination);
+        writeln!(out, "  to      {}: {}", printable(&to), leg.state)?;
+        writeln!(out, "    as    {}", printable(&leg.reverse_path))?;
+        let tries = if leg.attempts == 1 { "attempt" } else { "attempts" };
+        writeln!(out, "    last  {} ({} {tries})", printable(&leg.reply), leg.attempts)?;
+        if let Some(due) = leg.next_attempt {
+            writeln!(out, "    next  {due} ({})", in_future(due))?;
+        }
+    }
+    writeln!(out, "  every attempt: onward trace --id {id}")
+}
+
+fn brought_by(message: &WaitingMessage) -> String {
+    match (message.client, message.helo.as_str()) {
+        (Some(ip), helo) => format!("{ip} ({helo})"),
+        // Our own notices come from nobody.
+        (None, "") => "Onward itself".to_owned(),
+        (None, helo) => format!("unix socket ({helo})"),
+    }
+}
+
+/// How long until then: `25m`, `now`.
+fn in_future(time: Millis) -> String {
+    match time.since(clock::millis()) {
+        wait if wait < Duration::from_secs(1) => "now".to_owned(),
+        wait => span(wait),
+    }
+}

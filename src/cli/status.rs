@@ -1,0 +1,70 @@
+//! `onward status`: is it up, does it listen, how deep is the spool.
+
+use super::{Context, Failure, context::write_json, size::size, time::span};
+use crate::{
+    admin::status::{ListenerStatus, SpoolStatus, Status, WaitingDestination},
+    clock,
+};
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+/// Says whether the daemon runs, whether it answers, and what waits in the spool
+///
+/// Exits 1 when it does not run, or a listener does not answer.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// `onward status`.
+///
+/// # Errors
+/// When the store or the journal cannot be read.
+pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
+    let status = Status::of(&context.config()?)?;
+    let mut out = context.out();
+    if args.json {
+        write_json(&mut out, &status)?
+    } else {
+        write(&mut out, &status)?
+    }
+    Ok(if status.is_well() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn write(out: &mut impl Write, status: &Status) -> io::Result<()> {
+    let mut line = |name: &str, text: String| writeln!(out, "{name:<9} {text}");
+    line("daemon", if status.running { "runs" } else { "does not run" }.into())?;
+    for ListenerStatus { protocol, address, problem, .. } in &status.listen {
+        let answers = match problem {
+            Some(problem) => format!("does not answer: {problem}"),
+            None => "answers".to_owned(),
+        };
+        line("listen", format!("{protocol} on {address} {answers}"))?;
+    }
+    let SpoolStatus { messages: count, octets, oldest, destinations } = &status.spool;
+    let oldest = oldest.map(|oldest| {
+        let age = span(clock::millis().since(oldest));
+        format!(", {}, the oldest {age} old", size(*octets))
+    });
+    line("spool", messages(*count) + &oldest.unwrap_or_default())?;
+    for WaitingDestination { domain, messages } in destinations {
+        line("", format!("{messages} for {domain}"))?;
+    }
+    line("failed", messages(status.failed_last_day) + " within a day")?;
+    if status.dkim_broken_last_day > 0 {
+        let count = messages(status.dkim_broken_last_day);
+        line(
+            "broken",
+            count + " kept back within a day, as a DKIM signature would not verify any more",
+        )?;
+    }
+    Ok(())
+}
+
+fn messages(count: u64) -> String {
+    if count == 1 { "1 message".to_owned() } else { format!("{count} messages") }
+}
