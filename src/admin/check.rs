@@ -4,6 +4,7 @@ use super::{Error, srs_keys::keyring};
 use crate::{
     clock,
     config::{CertificateFiles, Config, Listen, Protocol, Srs, print_duration, print_size},
+    keys::present_certificate_files,
     next_hop::TlsLevel,
     time::DAY,
     tls::{Certificates, expiry},
@@ -46,13 +47,12 @@ impl Meaning {
     /// When they cannot be used.
     pub fn of(config: &Config) -> Result<Self, Error> {
         let secrets = Secrets::read(&config.srs.secret_file)?;
-        let has_certificates = Certificates::load(&config.tls.certificates)
-            .map_err(|error| Error::refused(format_args!("[tls] {error}")))?
-            .is_some();
+        let certificates = present_certificate_files(config);
+        Certificates::load(&certificates)
+            .map_err(|error| Error::refused(format_args!("[tls] {error}")))?;
         let mut expiring = Vec::new();
-        let certificates = config.tls.certificates.iter().filter(|_| has_certificates);
-        let certificates = certificates.map(|files| certificate(files, &mut expiring));
-        let mut tls: Vec<String> = certificates.collect();
+        let mut tls: Vec<String> =
+            certificates.iter().map(|files| certificate(files, &mut expiring)).collect();
         if let Some(acme) = &config.tls.acme {
             let (directory, http) = (&acme.directory, &acme.http);
             tls.push(format!("certificate by ACME from {directory}, asked at {http}"));

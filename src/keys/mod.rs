@@ -51,6 +51,13 @@ pub(crate) fn certificate_files(config: &Config) -> Vec<CertificateFiles> {
     issued.into_iter().chain(config.tls.certificates.iter().cloned()).collect()
 }
 
+/// As [`certificate_files`], without one that is still to be issued.
+pub(crate) fn present_certificate_files(config: &Config) -> Vec<CertificateFiles> {
+    let mut files = certificate_files(config);
+    files.retain(|of| of.certificate.exists() || config.tls.certificates.contains(of));
+    files
+}
+
 /// Our certificates; there may be none yet where `is_issued`, somebody issues them.
 pub(crate) fn certificates(
     files: Vec<CertificateFiles>,

@@ -46,8 +46,29 @@ impl Authority {
 
     /// Into these files, whatever is there.
     pub fn issue_to(&self, name: &str, certificate: &Path, key_file: &Path) {
-        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        self.issue_with(params, name, certificate, key_file);
+    }
+
+    /// The same, for a life that ends so many days from now, at midnight.
+    pub fn issue_for(&self, days: i64, name: &str, certificate: &Path, key_file: &Path) {
+        use jiff::{Timestamp, ToSpan, tz::TimeZone};
+        let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+        let end = today.checked_add(days.days()).unwrap();
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let (month, day) = (end.month().try_into().unwrap(), end.day().try_into().unwrap());
+        params.not_after = rcgen::date_time_ymd(end.year().into(), month, day);
+        self.issue_with(params, name, certificate, key_file);
+    }
+
+    fn issue_with(
+        &self,
+        mut params: CertificateParams,
+        name: &str,
+        certificate: &Path,
+        key_file: &Path,
+    ) {
+        let key = KeyPair::generate().unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         let issued = params.signed_by(&key, &self.issuer).unwrap();
         fs::write(certificate, format!("{}{}", issued.pem(), self.issuer.pem())).unwrap();

@@ -80,3 +80,40 @@ fn until_there_is_one_tls_is_not_available() {
     client.command("NOOP").expect_code(250);
     onward.wait_for_log("no certificate by ACME");
 }
+
+/// Where the authority is away for weeks, the end of what it issued is seen by all who look.
+#[test]
+fn the_end_of_an_issued_certificate_shows_in_metrics_check_and_doctor() {
+    let (authority, dead, dns) = (Authority::new(), free_address(), Dns::start());
+    let tls = format!(
+        "[tls]\nacme = \"https://localhost:{}/dir\"\nacme_http = \"{}\"\nca_file = \"{}\"\n",
+        dead.port(),
+        free_address(),
+        authority.file().display()
+    );
+    let (builder, http) = Onward::builder().dns(&dns).toml(&tls).listen("http", &[]);
+    let mut onward = builder.build();
+    let check = onward.run(&["check"]);
+    assert!(!check.contains("expires in"), "none is there yet: {check}");
+    let kept = onward.state_dir().join("acme");
+    fs::create_dir_all(&kept).unwrap();
+    let files = (kept.join("certificate.pem"), kept.join("key.pem"));
+    authority.issue_for(5, "mx.example.org", &files.0, &files.1);
+    onward.serve();
+
+    let mut stream = TcpStream::connect(http).unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    let mut page = String::new();
+    stream.read_to_string(&mut page).unwrap();
+    let end = page
+        .lines()
+        .find_map(|line| line.strip_prefix("onward_certificate_end_timestamp_seconds "));
+    let left = end.unwrap().parse::<f64>().unwrap() - onward::clock::now().as_secs() as f64;
+    assert!((3.0 * 86_400.0..=5.0 * 86_400.0).contains(&left), "{left}");
+    let output = onward.cli(&["check"]);
+    let told = output.stdout + &output.stderr;
+    assert!(told.contains("acme/certificate.pem expires in 4 days"), "{told}");
+    let doctor = onward.cli(&["doctor", "--json", "--address", "192.0.2.1"]).stdout;
+    let finding = doctor.lines().find(|line| line.contains("\"certificate\""));
+    assert!(finding.is_some_and(|line| line.contains("expires in 4 days")), "{doctor}");
+}

@@ -14,6 +14,7 @@ use crate::{
     clock,
     config::Config,
     dns::Resolver,
+    keys::present_certificate_files,
     mta_sts::policy_id,
     outbound::published_policy,
     provider::{GOOGLE, Provider},
@@ -158,13 +159,12 @@ async fn spf_of(
 
 fn machine(facts: &mut Facts, config: &Config) {
     facts.now = clock::now();
-    facts.certificate = config
-        .tls
-        .certificates
+    let certificates = present_certificate_files(config);
+    facts.certificate = certificates
         .first()
         .map(|files| tls::expiry(&files.certificate).map_err(|error| error.to_string()));
     let mut secrets = vec![config.srs.secret_file.clone()];
-    secrets.extend(config.tls.certificates.iter().map(|files| files.key.clone()));
+    secrets.extend(certificates.into_iter().map(|files| files.key));
     secrets.extend(
         KeyFile::all(&config.state_dir).unwrap_or_default().into_iter().map(|key| key.path),
     );

@@ -235,6 +235,13 @@ fn each_finding_where_it_is_true_and_none_where_it_is_not() {
             change(|facts| facts.certificate = Some(Ok(life(10)))),
         ),
         (
+            "warning certificate: journalctl -u onward --grep ACME",
+            change(|facts| {
+                facts.is_issued = true;
+                facts.certificate = Some(Ok(life(10)));
+            }),
+        ),
+        (
             "warning certificate-name: certbot certonly --standalone -d mx.example.org",
             change(|facts| {
                 let names = vec!["mail.example.org".to_owned()];
