@@ -54,16 +54,16 @@ const LAYERS: [(&str, &[&str]); 7] = [
 /// Which other edges an edge may use.
 const EDGES: [(&str, &[&str]); 12] = [
     ("clock", &[]),
-    ("store", &[]),
+    ("store", &["clock"]),
     ("dns", &[]),
-    ("tls", &[]),
-    ("metrics", &[]),
+    ("tls", &["clock"]),
+    ("metrics", &["clock"]),
     ("inbound", &["tls"]),
     ("http", &["inbound"]),
     ("postfix", &["inbound"]),
-    ("outbound", &["dns", "tls"]),
+    ("outbound", &["clock", "dns", "tls"]),
     ("auth", &["dns"]),
-    ("acme", &["http", "inbound", "tls"]),
+    ("acme", &["clock", "http", "inbound", "tls"]),
     ("keys", &["acme", "auth", "tls"]),
 ];
 
