@@ -11,10 +11,10 @@ use crate::{
         recipient::decide,
         sender::Sender,
     },
-    reply::Reply,
     verdict::Class,
 };
 use bytes::Bytes;
+use serde::Serialize;
 use std::net::IpAddr;
 
 /// A message that might come.
@@ -32,12 +32,15 @@ pub struct Question {
     pub message: Vec<u8>,
 }
 
-/// What would happen to it.
-#[derive(Debug, Clone, Default)]
+/// What would happen to a message. Its fields in JSON are a promise to scripts.
+#[derive(Debug, Clone, Serialize)]
 pub struct Explanation {
-    /// The mailboxes it leads to, each with who takes mail for it. Empty when it is refused at RCPT, or
-    /// thrown away.
-    pub destinations: Vec<(String, String)>,
+    /// To whom.
+    pub to: String,
+    /// From whom; `<>` for the null reverse-path.
+    pub from: String,
+    /// Where the message leads. Empty when it is refused at RCPT, or thrown away.
+    pub destinations: Vec<ExplainedDestination>,
     /// What the alias names and what does not get it, and why.
     pub lost: Vec<String>,
     /// The reverse-path it leaves with.
@@ -45,11 +48,34 @@ pub struct Explanation {
     /// What the checks find; `None` when none is made.
     pub checks: Option<String>,
     /// What the destination will conclude.
-    pub class: Option<Class>,
-    /// From becomes that of the alias.
-    pub is_munged: bool,
+    pub class: Option<String>,
+    /// What becomes of the message.
+    pub verdict: Verdict,
     /// The reply that refuses it, if one does.
-    pub refused: Option<Reply>,
+    pub reply: Option<String>,
+}
+
+/// A mailbox, and who takes mail for it.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExplainedDestination {
+    /// The mailbox.
+    pub mailbox: String,
+    /// Who takes its mail.
+    pub next_hop: String,
+}
+
+/// What becomes of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The client gets a 4xx or 5xx.
+    Refused,
+    /// The alias throws the message away.
+    Discarded,
+    /// From becomes that of the alias.
+    Munged,
+    /// The message goes on as it is.
+    Forwarded,
 }
 
 /// Answers with the aliases, secrets and DNS of this moment, by the checks and the plan that a message would
@@ -58,40 +84,58 @@ pub struct Explanation {
 /// # Errors
 /// When the daemon could not start either.
 pub async fn explain(config: Config, question: &Question) -> Result<Explanation, OpenError> {
+    let Question { recipient, sender: from, ip, helo, message } = question;
     let (parts, _) = Parts::open(config)?;
     let now = clock::now();
-    let mut explanation = Explanation::default();
-    let sender = Sender::new(Some(question.ip), &question.helo, &question.sender);
-    let recipient = match decide(&parts, &question.sender, &question.recipient, now).await {
+    let mut explanation = Explanation {
+        to: recipient.bare(),
+        from: from.mailbox().map_or_else(|| "<>".to_owned(), ToString::to_string),
+        destinations: Vec::new(),
+        lost: Vec::new(),
+        srs_from: None,
+        checks: None,
+        class: None,
+        verdict: Verdict::Refused,
+        reply: None,
+    };
+    let recipient = match decide(&parts, from, recipient, now).await {
         Ok(recipient) => recipient,
         Err(refusal) => {
-            explanation.refused = Some(refusal.reply);
+            explanation.reply = Some(refusal.reply.to_string());
             return Ok(explanation);
         }
     };
-    let destinations = recipient.destinations.iter();
-    explanation.destinations =
-        destinations.map(|to| (to.mailbox.to_string(), to.next_hop.to_string())).collect();
-    explanation.lost = recipient.lost.clone();
-    let is_srs_return = recipient.is_srs_return;
+    let destinations = recipient.destinations.iter().map(|to| ExplainedDestination {
+        mailbox: to.mailbox.to_string(),
+        next_hop: to.next_hop.to_string(),
+    });
+    explanation.destinations = destinations.collect();
+    explanation.lost.clone_from(&recipient.lost);
+    let sender = Sender::new(Some(*ip), helo, from);
     let recipients = std::slice::from_ref(&recipient);
-    let message = Bytes::from(question.message.clone());
-    let subject = Subject { sender: &sender, recipients, message, now };
-    let report = checks::run(&parts, &subject).await;
+    let message = Bytes::from(message.clone());
+    let report = checks::run(&parts, &Subject { sender: &sender, recipients, message, now }).await;
     if let Some(checked) = &report.authentication {
         explanation.checks = Some(checked.findings.to_string());
-        explanation.class = Some(Class::of(&checked.findings.dmarc));
+        explanation.class = Some(Class::of(&checked.findings.dmarc).to_string());
     }
-    explanation.is_munged = report.is_munged && !is_srs_return;
-    explanation.refused = report.objection;
-    match plan(&parts, &question.sender, vec![recipient], now) {
+    let is_munged = report.is_munged && !recipient.is_srs_return;
+    let mut objection = report.objection;
+    match plan(&parts, from, vec![recipient], now) {
         Ok(planned) => {
             explanation.srs_from = planned.iter().find_map(|planned| match &planned.short {
                 Some(_) => Some(format!("a short SRS address at {}", planned.recipient.srs_domain)),
                 None => planned.reverse_path.mailbox().map(ToString::to_string),
             });
         }
-        Err(reply) => explanation.refused = explanation.refused.or(Some(reply)),
+        Err(reply) => objection = objection.or(Some(reply)),
     }
+    explanation.verdict = match &objection {
+        Some(_) => Verdict::Refused,
+        None if explanation.destinations.is_empty() => Verdict::Discarded,
+        None if is_munged => Verdict::Munged,
+        None => Verdict::Forwarded,
+    };
+    explanation.reply = objection.map(|reply| reply.to_string());
     Ok(explanation)
 }

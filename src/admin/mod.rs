@@ -22,7 +22,7 @@ pub mod trace;
 
 pub use crate::store::Directory;
 pub use error::Error;
-pub use explain::{Explanation, Question, explain};
+pub use explain::{ExplainedDestination, Explanation, Question, Verdict, explain};
 
 use std::path::Path;
 

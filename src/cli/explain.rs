@@ -1,14 +1,13 @@
 //! `onward explain`: what would happen to a message, without sending it.
 
-use super::{Context, Failure};
+use super::{Context, Failure, context::write_json};
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
-    admin::{Explanation, Question, explain},
+    admin::{ExplainedDestination, Explanation, Question, Verdict, explain},
 };
-use serde::Serialize;
 use std::{
     fs,
-    io::{self, Write},
+    io::Write,
     net::IpAddr,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -54,15 +53,13 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let question = question(args)?;
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::new)?;
     let explanation = runtime.block_on(explain(config, &question)).map_err(Failure::new)?;
-    let shown = Shown::new(&question, &explanation);
     let mut out = context.out();
-    if args.json {
-        serde_json::to_writer(&mut out, &shown).map_err(io::Error::from)?;
-        writeln!(out)?;
-    } else {
-        shown.write(&mut out)?;
+    match args.json {
+        true => write_json(&mut out, &explanation)?,
+        false => write(&explanation, &mut out)?,
     }
-    Ok(if explanation.refused.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let is_refused = explanation.verdict == Verdict::Refused;
+    Ok(if is_refused { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn question(args: &Args) -> Result<Question, Failure> {
@@ -107,81 +104,34 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     Ok(message)
 }
 
-/// The object of `--json`. Its fields are a promise to scripts.
-#[derive(Serialize)]
-struct Shown<'a> {
-    to: String,
-    from: String,
-    destinations: Vec<Destination<'a>>,
-    lost: &'a [String],
-    srs_from: Option<&'a str>,
-    checks: Option<&'a str>,
-    class: Option<String>,
-    verdict: &'static str,
-    reply: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Destination<'a> {
-    mailbox: &'a str,
-    next_hop: &'a str,
-}
-
-impl<'a> Shown<'a> {
-    fn new(question: &Question, explanation: &'a Explanation) -> Self {
-        let destinations = explanation.destinations.iter();
-        let sender = question.sender.mailbox();
-        Self {
-            to: question.recipient.bare(),
-            from: sender.map_or_else(|| "<>".to_owned(), ToString::to_string),
-            destinations: destinations
-                .map(|(mailbox, next_hop)| Destination { mailbox, next_hop })
-                .collect(),
-            lost: &explanation.lost,
-            srs_from: explanation.srs_from.as_deref(),
-            checks: explanation.checks.as_deref(),
-            class: explanation.class.map(|class| class.to_string()),
-            verdict: match explanation {
-                Explanation { refused: Some(_), .. } => "refused",
-                Explanation { destinations, .. } if destinations.is_empty() => "discarded",
-                Explanation { is_munged: true, .. } => "munged",
-                _ => "forwarded",
-            },
-            reply: explanation.refused.as_ref().map(ToString::to_string),
-        }
+fn write(explanation: &Explanation, out: &mut impl Write) -> Result<(), Failure> {
+    let mut line = |name: &str, text: &str| writeln!(out, "{name:<9}{text}");
+    line("to", &explanation.to)?;
+    for ExplainedDestination { mailbox, next_hop } in &explanation.destinations {
+        line("leads to", &format!("{mailbox} at {next_hop}"))?;
     }
-
-    fn write(&self, out: &mut impl Write) -> Result<(), Failure> {
-        let mut line = |name: &str, text: &str| writeln!(out, "{name:<9}{text}");
-        line("to", &self.to)?;
-        for Destination { mailbox, next_hop } in &self.destinations {
-            line("leads to", &format!("{mailbox} at {next_hop}"))?;
-        }
-        for lost in self.lost {
-            line("not to", lost)?;
-        }
-        line("from", &self.from)?;
-        if let Some(srs_from) = self.srs_from {
-            line("sent as", srs_from)?;
-        }
-        if let Some(checks) = self.checks {
-            line("checks", checks)?;
-        }
-        if let Some(class) = &self.class {
-            line("class", class)?;
-        }
-        line(
-            "verdict",
-            match self.verdict {
-                "munged" => "munged: its From becomes the alias, answers go to the author",
-                "forwarded" => "forwarded as it is",
-                "discarded" => "accepted and thrown away, as the alias says",
-                verdict => verdict,
-            },
-        )?;
-        if let Some(reply) = &self.reply {
-            line("reply", reply)?;
-        }
-        Ok(())
+    for lost in &explanation.lost {
+        line("not to", lost)?;
     }
+    line("from", &explanation.from)?;
+    if let Some(srs_from) = &explanation.srs_from {
+        line("sent as", srs_from)?;
+    }
+    if let Some(checks) = &explanation.checks {
+        line("checks", checks)?;
+    }
+    if let Some(class) = &explanation.class {
+        line("class", class)?;
+    }
+    let verdict = match explanation.verdict {
+        Verdict::Munged => "munged: its From becomes the alias, answers go to the author",
+        Verdict::Forwarded => "forwarded as it is",
+        Verdict::Discarded => "accepted and thrown away, as the alias says",
+        Verdict::Refused => "refused",
+    };
+    line("verdict", verdict)?;
+    if let Some(reply) = &explanation.reply {
+        line("reply", reply)?;
+    }
+    Ok(())
 }
