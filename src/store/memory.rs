@@ -1,82 +1,141 @@
-use super::Fingerprint;
-use crate::time::UnixTime;
-use std::collections::{BTreeSet, HashMap};
+//! What earlier attempts brought, so that a retry of the sender repeats none of it.
+//!
+//! All of it is in memory too: a look-up never touches the disk.
 
-/// Values by fingerprint until they expire, a bounded number of them.
-#[derive(Debug)]
-pub(super) struct Memory<V> {
-    capacity: usize,
-    values: HashMap<Fingerprint, (UnixTime, V)>,
-    by_expiry: BTreeSet<(UnixTime, Fingerprint)>,
+use super::{Fingerprint, Memory, Store, StoreError, expiring, lock, sqlite};
+use crate::{reply::ForeignReply, time::UnixTime};
+use expiring::Remembered;
+
+/// Most deliveries and most refusals that are remembered; beyond, the oldest go.
+const DELIVERED: usize = 200_000;
+const REFUSED: usize = 20_000;
+/// Longest text of a refusal that is kept, in characters.
+const REFUSED_TEXT: usize = 500;
+
+pub(super) fn load_delivered(rows: Vec<(Fingerprint, UnixTime)>) -> Memory<()> {
+    let mut memory = Memory::new(DELIVERED);
+    for (fingerprint, expires) in rows {
+        memory.insert(fingerprint, expires, ());
+    }
+    memory
 }
 
-impl<V> Memory<V> {
-    pub(super) fn new(capacity: usize) -> Self {
-        Self { capacity, values: HashMap::new(), by_expiry: BTreeSet::new() }
+pub(super) fn load_refused(
+    rows: Vec<(Fingerprint, UnixTime, ForeignReply)>,
+) -> Memory<ForeignReply> {
+    let mut memory = Memory::new(REFUSED);
+    for (fingerprint, expires, reply) in rows {
+        memory.insert(fingerprint, expires, reply);
     }
+    memory
+}
 
-    /// Adds or replaces; gives what had to go for it, the one that would have expired first.
-    pub(super) fn insert(
-        &mut self,
-        fingerprint: Fingerprint,
+impl Store {
+    /// Remembers deliveries until `expires`. Known at once, durable when this answers.
+    ///
+    /// # Errors
+    /// When it cannot be written; it is then known until the end of the process.
+    pub async fn remember_delivered(
+        &self,
+        fingerprints: Vec<Fingerprint>,
         expires: UnixTime,
-        value: V,
-    ) -> Option<Fingerprint> {
-        if let Some((before, _)) = self.values.insert(fingerprint, (expires, value)) {
-            self.by_expiry.remove(&(before, fingerprint));
-        }
-        self.by_expiry.insert((expires, fingerprint));
-        if self.values.len() <= self.capacity {
-            return None;
-        }
-        let (_, first) = self.by_expiry.pop_first()?;
-        self.values.remove(&first);
-        Some(first)
+    ) -> Result<(), StoreError> {
+        let gone: Vec<Fingerprint> = {
+            let mut memory = lock(&self.0.delivered);
+            fingerprints.iter().filter_map(|print| memory.insert(*print, expires, ())).collect()
+        };
+        let write = self.0.writer.run(move |connection| {
+            for print in &fingerprints {
+                expiring::put_delivered(connection, print, expires)?;
+            }
+            for gone in &gone {
+                Remembered::Delivered.forget(connection, gone)?;
+            }
+            Ok(())
+        });
+        write.await
     }
 
-    pub(super) fn get(&self, fingerprint: &Fingerprint, now: UnixTime) -> Option<&V> {
-        let (expires, value) = self.values.get(fingerprint)?;
-        (*expires > now).then_some(value)
+    /// False when no delivery is remembered at all, as it is most of the time.
+    pub fn remembers_deliveries(&self) -> bool {
+        !lock(&self.0.delivered).is_empty()
     }
 
-    /// Removes; gives what was there, unless it has expired.
-    pub(super) fn take(&mut self, fingerprint: &Fingerprint, now: UnixTime) -> Option<V> {
-        let (expires, value) = self.values.remove(fingerprint)?;
-        self.by_expiry.remove(&(expires, *fingerprint));
-        (expires > now).then_some(value)
+    /// True when this delivery was made and is remembered.
+    pub fn was_delivered(&self, fingerprint: &Fingerprint, now: UnixTime) -> bool {
+        lock(&self.0.delivered).get(fingerprint, now).is_some()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.values.is_empty()
+    /// Remembers how destinations refused until `expires`. Known at once, durable when this answers.
+    ///
+    /// # Errors
+    /// When it cannot be written; it is then known until the end of the process.
+    pub async fn remember_refused(
+        &self,
+        refusals: Vec<(Fingerprint, ForeignReply)>,
+        expires: UnixTime,
+    ) -> Result<(), StoreError> {
+        let bounded = |(print, reply): (Fingerprint, ForeignReply)| {
+            let text = reply.text.chars().take(REFUSED_TEXT).collect();
+            (print, ForeignReply { text, ..reply })
+        };
+        let refusals: Vec<_> = refusals.into_iter().map(bounded).collect();
+        let gone: Vec<Fingerprint> = {
+            let mut memory = lock(&self.0.refused);
+            let insert = |(print, reply): &(Fingerprint, ForeignReply)| {
+                memory.insert(*print, expires, reply.clone())
+            };
+            refusals.iter().filter_map(insert).collect()
+        };
+        let write = self.0.writer.run(move |connection| {
+            for (print, reply) in &refusals {
+                expiring::put_refused(connection, print, reply, expires)?;
+            }
+            for gone in &gone {
+                Remembered::Refused.forget(connection, gone)?;
+            }
+            Ok(())
+        });
+        write.await
     }
 
-    pub(super) fn purge(&mut self, now: UnixTime) {
-        while let Some((expires, fingerprint)) = self.by_expiry.first().copied()
-            && expires <= now
-        {
-            self.by_expiry.pop_first();
-            self.values.remove(&fingerprint);
-        }
+    /// How the destination refused, if that is remembered. It is answered once: what comes after that
+    /// is a new message, to be judged by itself.
+    ///
+    /// # Errors
+    /// When it cannot be struck out on disk; a restart then remembers it again.
+    pub async fn take_refused(
+        &self,
+        fingerprint: &Fingerprint,
+        now: UnixTime,
+    ) -> Result<Option<ForeignReply>, StoreError> {
+        let Some(reply) = lock(&self.0.refused).take(fingerprint, now) else { return Ok(None) };
+        let fingerprint = *fingerprint;
+        let write = self
+            .0
+            .writer
+            .run(move |connection| Remembered::Refused.forget(connection, &fingerprint));
+        write.await.map(|()| Some(reply))
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn expires_and_keeps_the_longest_lived() {
-        let mut memory = Memory::new(2);
-        assert_eq!(memory.insert([1; 32], UnixTime::new(10), 'a'), None);
-        assert_eq!(memory.insert([2; 32], UnixTime::new(30), 'b'), None);
-        assert_eq!(memory.get(&[1; 32], UnixTime::new(9)), Some(&'a'));
-        assert_eq!(memory.get(&[1; 32], UnixTime::new(10)), None);
-        assert_eq!(memory.insert([1; 32], UnixTime::new(40), 'c'), None, "renewed, not added");
-        assert_eq!(memory.insert([3; 32], UnixTime::new(50), 'd'), Some([2; 32]));
-        assert_eq!(memory.get(&[1; 32], UnixTime::new(10)), Some(&'c'));
-        assert_eq!(memory.take(&[3; 32], UnixTime::new(10)), Some('d'));
-        assert_eq!(memory.take(&[3; 32], UnixTime::new(10)), None, "taken already");
-        memory.purge(UnixTime::new(40));
-        assert!(memory.is_empty() && memory.by_expiry.is_empty());
+    /// Forgets whatever has expired, and gives room that nothing needs any more back to the disk. To be
+    /// called now and then.
+    ///
+    /// # Errors
+    /// When it cannot be written; nothing expired is ever answered all the same.
+    pub async fn purge(&self, now: UnixTime) -> Result<(), StoreError> {
+        lock(&self.0.delivered).purge(now);
+        lock(&self.0.refused).purge(now);
+        let srs_count = self.0.srs_count.clone();
+        let write = self.0.writer.run(move |connection| {
+            Remembered::Delivered.purge(connection, now)?;
+            Remembered::Refused.purge(connection, now)?;
+            super::tls::purge(connection, now)?;
+            super::srs::purge(connection, &srs_count, now)
+        });
+        write.await?;
+        // In parts, so that others get their turns.
+        while self.0.writer.run(sqlite::give_back).await? {}
+        Ok(())
     }
 }
