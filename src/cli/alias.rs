@@ -9,7 +9,7 @@ use super::{Context, Failure, domain};
 use crate::{
     address::Mailbox,
     alias::{Alias, AliasAddress, AliasError},
-    store::{ChangeError, Directory, StoreError},
+    store::{ChangeError, StoreError, blocking::Directory},
 };
 use record::Record;
 use std::{

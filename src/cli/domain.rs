@@ -1,7 +1,7 @@
 //! `onward domain`: the hosted domains.
 
 use super::{Context, Failure};
-use crate::{address::Domain, store::Directory};
+use crate::{address::Domain, store::blocking::Directory};
 use std::{io::Write, process::ExitCode};
 
 /// Adds, removes and lists hosted domains

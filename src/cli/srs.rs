@@ -8,7 +8,7 @@ use crate::{
     address::{Domain, Mailbox},
     clock,
     srs::{Forwarded, Reversed, Rewriter, Settings, Token},
-    store::Directory,
+    store::blocking::Directory,
     time::UnixTime,
 };
 use std::{io::Write, path::Path, process::ExitCode};

@@ -1,7 +1,7 @@
 //! `onward tls`: what came of TLS with the mail servers of others.
 
 use super::{Context, Failure};
-use crate::{clock, store::tls_results};
+use crate::{clock, store::blocking::tls_results};
 use jiff::{civil::Date, tz::TimeZone};
 use std::{io::Write, process::ExitCode};
 

@@ -8,7 +8,10 @@ use crate::{
     address::ReversePath,
     config::print_size,
     log::printable,
-    store::journal::{Attempt, Filter, JournalError, Reader, Record},
+    store::{
+        blocking::Reader,
+        journal::{self, Filter, JournalError, Record},
+    },
     time::Millis,
 };
 use serde::Serialize;
@@ -147,7 +150,7 @@ fn write_text(out: &mut impl Write, record: &Record) -> io::Result<()> {
     if record.size > 0 {
         field("size", &print_size(record.size))?;
     }
-    for Attempt { to, host, reply, ms, verdict, tls, .. } in &record.attempts {
+    for journal::AttemptLine { to, host, reply, ms, verdict, tls, .. } in &record.attempts {
         let tls = plain_or(tls);
         let text = format!("{} at {host}, {tls}: {verdict} in {ms} ms: {reply}", to.join(", "));
         field("attempt", &text)?;

@@ -63,7 +63,7 @@ pub(super) struct Delivery {
     /// For each recipient its legs, as positions in `legs`.
     of_recipient: Vec<Vec<usize>>,
     /// What was tried, for the journal.
-    pub(super) attempts: Vec<journal::Attempt>,
+    pub(super) attempts: Vec<journal::AttemptLine>,
 }
 
 /// One copy: a destination mailbox under one rewritten reverse-path.
@@ -306,10 +306,10 @@ pub(super) fn journal_line(
     attempt: &Attempt,
     hop: &NextHop,
     began: Millis,
-) -> journal::Attempt {
+) -> journal::AttemptLine {
     let verdict = class_of(attempt);
     let theirs = attempt.theirs.as_ref().map(ToString::to_string);
-    journal::Attempt {
+    journal::AttemptLine {
         time: began,
         to: to.iter().map(ToString::to_string).collect(),
         host: attempt.remote.clone().unwrap_or_else(|| hop.to_string()),

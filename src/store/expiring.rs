@@ -4,13 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 
 /// Values by fingerprint until they expire, a bounded number of them.
 #[derive(Debug)]
-pub(super) struct Memory<V> {
+pub(super) struct Expiring<V> {
     capacity: usize,
     values: HashMap<Fingerprint, (UnixTime, V)>,
     by_expiry: BTreeSet<(UnixTime, Fingerprint)>,
 }
 
-impl<V> Memory<V> {
+impl<V> Expiring<V> {
     pub(super) fn new(capacity: usize) -> Self {
         Self { capacity, values: HashMap::new(), by_expiry: BTreeSet::new() }
     }
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn expires_and_keeps_the_longest_lived() {
-        let mut memory = Memory::new(2);
+        let mut memory = Expiring::new(2);
         assert_eq!(memory.insert([1; 32], UnixTime::new(10), 'a'), None);
         assert_eq!(memory.insert([2; 32], UnixTime::new(30), 'b'), None);
         assert_eq!(memory.get(&[1; 32], UnixTime::new(9)), Some(&'a'));

@@ -1,5 +1,5 @@
 use super::{Failure, Record};
-use crate::{alias::Alias, store::Directory};
+use crate::{alias::Alias, store::blocking::Directory};
 use std::{
     fs::File,
     io::{BufRead, BufReader, Write},

@@ -5,7 +5,7 @@ use crate::{
         Alias,
         import::{self, Import, Problem, Surroundings},
     },
-    store::Directory,
+    store::blocking::Directory,
 };
 use std::{
     collections::{BTreeMap, HashMap},

@@ -2,7 +2,7 @@ use super::{Failure, Record};
 use crate::{
     address::Mailbox,
     alias::{Alias, AliasAddress, Destination, Dropped, Expansion},
-    store::{ChangeError, Directory},
+    store::{ChangeError, blocking::Directory},
 };
 use serde::Serialize;
 use std::io::Write;

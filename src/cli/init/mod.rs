@@ -8,7 +8,7 @@ use crate::{
     address::{Domain, Mailbox},
     alias::{Alias, AliasAddress},
     config::{Config, DEFAULT_FILE, ListenAddress, Machine},
-    store::Directory,
+    store::blocking::Directory,
     tls::self_signed,
 };
 use ask::Prompt;

@@ -7,7 +7,7 @@ mod table;
 mod view;
 
 use super::{Context, Failure};
-use crate::store::{Queue, QueueChange, QueueChanged, QueueFilter};
+use crate::store::{QueueChange, QueueChanged, QueueFilter, blocking::Queue};
 use filter::{Chosen, Which};
 use std::{
     io::{self, BufWriter, Write},

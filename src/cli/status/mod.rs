@@ -11,8 +11,9 @@ use crate::{
     clock,
     config::Config,
     store::{
-        Queue, QueueSummary, StateLock,
-        journal::{JournalError, Reader},
+        QueueSummary, StateLock,
+        blocking::{Queue, Reader},
+        journal::JournalError,
     },
     time::{DAY, Millis},
 };

@@ -10,7 +10,7 @@ use crate::{
     alias::{Alias, AliasAddress},
     config::Config,
     daemon::{Daemon, Inherited},
-    store::Directory,
+    store::blocking::Directory,
 };
 use mailbox::{Arrived, Mailbox};
 use std::{

@@ -95,7 +95,7 @@ pub(super) struct Attempt<'a> {
     failures: u32,
     /// What has changed, by places of legs.
     pub(super) touched: BTreeMap<usize, Touch>,
-    pub(super) lines: Vec<journal::Attempt>,
+    pub(super) lines: Vec<journal::AttemptLine>,
     _memory: Reservation,
 }
 

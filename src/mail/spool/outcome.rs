@@ -6,7 +6,7 @@ use crate::{
     next_hop::NextHop,
     reply::Reply,
     store::{
-        journal::{Attempt, Outcome, Record},
+        journal::{AttemptLine, Outcome, Record},
         spool::{Head, Leg, LegState, NewMessage, Spooled},
     },
     time::Millis,
@@ -42,7 +42,7 @@ pub(super) fn outcome(legs: &[Leg], head: &Head) -> Outcome {
 }
 
 /// What the journal is told of a message: `attempts` are new, `detail` is what the owner should know.
-pub(super) fn record(message: &Spooled, attempts: Vec<Attempt>, detail: String) -> Record {
+pub(super) fn record(message: &Spooled, attempts: Vec<AttemptLine>, detail: String) -> Record {
     let head = &message.head;
     let mut to: Vec<String> = message.legs.iter().map(|leg| leg.recipient.bare()).collect();
     to.dedup();

@@ -1,24 +1,7 @@
-//! The embedded store: one SQLite file, write-ahead log, every commit synchronous.
+//! The file: how it is made and opened.
 
-pub(super) mod aliases;
-pub(super) mod domains;
-pub(super) mod expiring;
-mod number;
-pub(super) mod queue;
-mod readers;
-mod schema;
-mod size;
-mod snapshot;
-pub(super) mod spool;
-mod writer;
-
-pub(super) use number::{column, number};
-pub(super) use readers::Readers;
-pub(super) use size::{give_back, growth};
-pub(super) use snapshot::{Live, Snapshot};
-pub(super) use writer::Writer;
-
-use super::StoreError;
+use super::schema;
+use crate::store::StoreError;
 use rusqlite::{Connection, OpenFlags};
 use std::{
     fs,
@@ -30,7 +13,7 @@ use std::{
 };
 
 /// How long a writer waits for another process to finish writing.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Rest between two tries to open a database that others are just making.
 const BUSY_REST: Duration = Duration::from_millis(10);

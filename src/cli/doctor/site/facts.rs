@@ -15,7 +15,7 @@ use crate::{
     clock,
     config::Config,
     dns::Resolver,
-    store::Directory,
+    store::blocking::Directory,
     time::UnixTime,
     tls::{self, Connector, Life},
 };

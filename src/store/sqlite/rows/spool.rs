@@ -1,16 +1,41 @@
 //! Rows of `spool` and `spool_legs`.
 
-use super::{column, expiring::parse_status, number};
+use super::memory::parse_status;
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
     reply::ForeignReply,
-    store::spool::{Head, Leg, LegState, NewMessage, Open, Spooled, Totals},
+    store::{
+        Unreadable,
+        spool::{Head, Leg, LegState, NewMessage, Open, Spooled},
+        sqlite::{column, error::fault, number},
+    },
 };
 use bytes::Bytes;
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params, types::Type};
+use std::fmt::Display;
 
 /// The states in which something is still to be done.
 pub(super) const OPEN: &str = "('queued', 'sending', 'uncertain')";
+
+/// The states in which nothing is. A state that is unknown is neither.
+const CLOSED: &str = "('delivered', 'failed', 'dropped')";
+
+/// Messages read at once.
+const PAGE: usize = 1000;
+
+/// A message without its bytes, or what is wrong with it.
+pub(in crate::store) type Readable = std::result::Result<Spooled, Unreadable>;
+
+/// What is counted beside the messages.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) struct Totals {
+    /// Messages in the spool.
+    pub(in crate::store) messages: u64,
+    /// Their octets.
+    pub(in crate::store) octets: u64,
+    /// Changes by administrators so far.
+    pub(in crate::store) changes: i64,
+}
 
 /// Adds a message with its legs and gives its number.
 pub(in crate::store) fn insert(connection: &Connection, new: &NewMessage) -> Result<i64> {
@@ -68,17 +93,68 @@ pub(super) const LEG: &str = "recipient, mailbox, reverse_path, state, was_uncer
     next_attempt, code, status, text";
 
 /// Everything but the bytes of the message.
-pub(in crate::store) fn get(connection: &Connection, message: i64) -> Result<Option<Spooled>> {
+pub(in crate::store) fn get(connection: &Connection, message: i64) -> Result<Option<Readable>> {
     let found = connection
         .prepare_cached(&format!("SELECT {HEAD} FROM spool WHERE seq = ?1"))?
-        .query_row([message], spooled)
+        .query_row([message], readable)
         .optional()?;
-    let Some(mut spooled) = found else { return Ok(None) };
-    spooled.legs = connection
-        .prepare_cached(&format!("SELECT {LEG} FROM spool_legs WHERE message = ?1 ORDER BY leg"))?
-        .query_map([message], leg)?
+    let mut page = Vec::from_iter(found);
+    legs(connection, &mut page, message - 1, message)?;
+    Ok(page.pop())
+}
+
+/// The messages behind the number `after`, a page of them, in a transaction that is open.
+pub(in crate::store) fn page(connection: &Connection, after: i64) -> Result<Vec<Readable>> {
+    let mut page: Vec<Readable> = connection
+        .prepare_cached(&format!(
+            "SELECT {HEAD} FROM spool WHERE seq > ?1 ORDER BY seq LIMIT {PAGE}"
+        ))?
+        .query_map([after], readable)?
         .collect::<Result<_>>()?;
-    Ok(Some(spooled))
+    if let Some(last) = page.last().map(seq) {
+        legs(connection, &mut page, after, last)?;
+    }
+    Ok(page)
+}
+
+/// The number of a message.
+pub(in crate::store) fn seq(message: &Readable) -> i64 {
+    message.as_ref().map_or_else(|unreadable| unreadable.seq, |message| message.seq)
+}
+
+/// Gives the messages of a page, whose numbers are above `after` and up to `last`, their legs.
+fn legs(connection: &Connection, page: &mut [Readable], after: i64, last: i64) -> Result<()> {
+    let mut messages = page.iter_mut().peekable();
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {LEG}, message FROM spool_legs WHERE message > ?1 AND message <= ?2
+         ORDER BY message, leg"
+    ))?;
+    let mut legs = statement.query([after, last])?;
+    while let Some(row) = legs.next()? {
+        let of: i64 = row.get("message")?;
+        while messages.next_if(|message| seq(message) < of).is_some() {}
+        let Some(slot) = messages.peek_mut().filter(|message| seq(message) == of) else { continue };
+        let Ok(message) = slot.as_mut() else { continue };
+        match leg(row) {
+            Ok(leg) => message.legs.push(leg),
+            Err(error) => {
+                let (seq, id) = (of, message.head.id.clone());
+                **slot = Err(Unreadable { seq, id, reason: fault(error)? });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads the whole spool, in a transaction that is open.
+pub(in crate::store) fn all(connection: &Connection, mut each: impl FnMut(Readable)) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let page = page(connection, after)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = seq(last);
+        page.into_iter().for_each(&mut each);
+    }
 }
 
 /// The fields before the message, and the message.
@@ -95,32 +171,41 @@ pub(in crate::store) fn bytes(
         .optional()
 }
 
-/// What is still to be done, by message and mailbox.
-pub(in crate::store) fn open(connection: &Connection) -> Result<Vec<Open>> {
-    let sql = format!(
-        "SELECT l.message, l.mailbox, l.next_attempt, s.arrived
-         FROM spool_legs l JOIN spool s ON s.seq = l.message WHERE l.state IN {OPEN}"
-    );
-    connection
-        .prepare(&sql)?
-        .query_map((), |row| {
-            Ok(Open {
-                message: row.get(0)?,
-                mailbox: mailbox(row.get_ref(1)?.as_str()?)?,
-                next_attempt: row.get(2)?,
-                arrived: row.get(3)?,
-            })
-        })?
-        .collect()
+/// The spool as a whole.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Whole {
+    /// What is still to be done.
+    pub(in crate::store) open: Vec<Open>,
+    /// Messages with nothing left to do.
+    pub(in crate::store) finished: Vec<i64>,
+    pub(in crate::store) unreadable: Vec<Unreadable>,
 }
 
-/// Messages with nothing left to do.
-pub(in crate::store) fn finished(connection: &Connection) -> Result<Vec<i64>> {
-    let sql = format!(
-        "SELECT seq FROM spool WHERE NOT EXISTS (
-             SELECT 1 FROM spool_legs WHERE message = seq AND state IN {OPEN})"
-    );
-    connection.prepare(&sql)?.query_map((), |row| row.get(0))?.collect()
+impl Whole {
+    /// Reads it, in a transaction that is open.
+    pub(in crate::store) fn read(connection: &Connection) -> Result<Self> {
+        let mut whole = Self::default();
+        all(connection, |message| match message {
+            Ok(message) => whole.add(message),
+            Err(unreadable) => whole.unreadable.push(unreadable),
+        })?;
+        Ok(whole)
+    }
+
+    fn add(&mut self, message: Spooled) {
+        let (seq, arrived) = (message.seq, message.head.arrived);
+        let before = self.open.len();
+        let open = message.legs.into_iter().filter(|leg| leg.state.is_open());
+        self.open.extend(open.map(|Leg { mailbox, next_attempt, .. }| Open {
+            message: seq,
+            mailbox,
+            next_attempt,
+            arrived,
+        }));
+        if self.open.len() == before {
+            self.finished.push(seq);
+        }
+    }
 }
 
 /// What was being sent when a daemon ended is queued again.
@@ -202,7 +287,7 @@ pub(in crate::store) fn update(
 pub(in crate::store) fn bury(connection: &Connection, message: i64) -> Result<usize> {
     let sql = format!(
         "DELETE FROM spool WHERE seq = ?1 AND NOT EXISTS (
-             SELECT 1 FROM spool_legs WHERE message = ?1 AND state IN {OPEN})"
+             SELECT 1 FROM spool_legs WHERE message = ?1 AND state NOT IN {CLOSED})"
     );
     connection.prepare_cached(&sql)?.execute([message])
 }
@@ -221,12 +306,23 @@ pub(in crate::store) fn totals(connection: &Connection) -> Result<Totals> {
     )
 }
 
-pub(super) fn spooled(row: &Row<'_>) -> Result<Spooled> {
+fn readable(row: &Row<'_>) -> Result<Readable> {
+    let reason = match spooled(row) {
+        Ok(spooled) => return Ok(Ok(spooled)),
+        Err(error) => fault(error)?,
+    };
+    let id = String::from_utf8_lossy(row.get_ref(1)?.as_bytes()?).into_owned();
+    Ok(Err(Unreadable { seq: row.get(0)?, id, reason }))
+}
+
+fn spooled(row: &Row<'_>) -> Result<Spooled> {
     let client: Option<String> = row.get(3)?;
     let head = Head {
         id: row.get(1)?,
         arrived: row.get(2)?,
-        client: client.map(|ip| ip.parse()).transpose().map_err(|error| unreadable(3, error))?,
+        client: client
+            .map(|ip| ip.parse().map_err(|why| unreadable("client", &ip, why)))
+            .transpose()?,
         helo: row.get(4)?,
         sender: path(row.get_ref(5)?.as_str()?)?,
         notify: row.get(6)?,
@@ -244,8 +340,7 @@ pub(super) fn leg(row: &Row<'_>) -> Result<Leg> {
         recipient: recipient(row.get_ref(0)?.as_str()?)?,
         mailbox: mailbox(row.get_ref(1)?.as_str()?)?,
         reverse_path: path(row.get_ref(2)?.as_str()?)?,
-        state: LegState::parse(state)
-            .ok_or_else(|| unreadable(3, std::io::Error::other("unknown state")))?,
+        state: LegState::parse(state).ok_or_else(|| unreadable("state", state, "unknown"))?,
         was_uncertain: row.get(4)?,
         attempts: row.get(5)?,
         next_attempt: row.get(6)?,
@@ -266,13 +361,14 @@ fn path(text: &str) -> Result<ReversePath> {
 }
 
 fn recipient(text: &str) -> Result<ForwardPath> {
-    ForwardPath::from_bare(text).map_err(|error| unreadable(0, error))
+    ForwardPath::from_bare(text).map_err(|why| unreadable("recipient", text, why))
 }
 
-pub(super) fn mailbox(text: &str) -> Result<Mailbox> {
-    Mailbox::parse(text).map_err(|error| unreadable(0, error))
+fn mailbox(text: &str) -> Result<Mailbox> {
+    Mailbox::parse(text).map_err(|why| unreadable("address", text, why))
 }
 
-fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+fn unreadable(what: &str, text: &str, why: impl Display) -> Error {
+    let why = format!("{what} {text:?}: {why}");
+    Error::FromSqlConversionFailure(0, Type::Text, why.into())
 }

@@ -1,0 +1,137 @@
+//! The store in a state directory: one SQLite file, write-ahead log, every commit synchronous; and the
+//! journal in another. All SQL stands below here.
+
+mod apply;
+mod backup;
+pub mod blocking;
+mod directory;
+mod error;
+mod file;
+pub(super) mod journal;
+mod long_senders;
+mod memory;
+mod number;
+mod queue;
+mod readers;
+mod rows;
+mod schema;
+mod size;
+mod snapshot;
+mod spool;
+mod tls;
+mod watch;
+mod writer;
+
+pub use backup::backup;
+
+use number::{column, number};
+use snapshot::{Live, Snapshot};
+
+use super::{
+    Backend, Options, StoreError, Unreadable, cache::Cache, expiring::Expiring, lock,
+    spool::SpoolBounds, uses::Uses,
+};
+use crate::{address::Mailbox, alias::Limits, reply::ForeignReply};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use async_trait::async_trait;
+use readers::Readers;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, atomic::AtomicU64, mpsc},
+};
+use tokio::sync::watch as latest;
+use writer::Writer;
+
+/// The store of a running daemon, or of an administrator.
+#[derive(Debug)]
+pub(super) struct Sqlite {
+    state_dir: PathBuf,
+    limits: Limits,
+    spool_bounds: ArcSwap<SpoolBounds>,
+    postmaster: ArcSwapOption<Mailbox>,
+    /// The domains and regexes in force.
+    snapshot: ArcSwap<Snapshot>,
+    cache: Mutex<Cache>,
+    readers: Arc<Readers>,
+    writer: Writer,
+    delivered: Mutex<Expiring<()>>,
+    refused: Mutex<Expiring<ForeignReply>>,
+    srs_uses: Mutex<Uses>,
+    srs_count: Arc<AtomicU64>,
+    /// Messages that could not be read when the spool was last read as a whole, by number.
+    unreadable: Mutex<BTreeMap<i64, Unreadable>>,
+    /// The version of domains and aliases that look-ups use.
+    version: latest::Sender<i64>,
+    /// What administrators did to the spool.
+    spool_changes: latest::Sender<i64>,
+    /// Dropped with the store, which ends the watching thread.
+    _watching: mpsc::Sender<()>,
+}
+
+impl Sqlite {
+    /// Opens the store in `state_dir`, made when it does not exist.
+    pub(super) fn open(state_dir: &Path, options: Options) -> Result<Arc<Self>, StoreError> {
+        let path = file::path(state_dir);
+        let failed = |error| StoreError::sqlite(&path, &error);
+        let connection = file::open_writer(state_dir)?;
+        let watcher = watch::Watcher::new(file::open_reader(&path)?).map_err(failed)?;
+        let snapshot = Snapshot::load(&connection).map_err(failed)?;
+        let (version, _) = latest::channel(snapshot.version);
+        let changes = rows::spool::totals(&connection).map_err(failed)?.changes;
+        let (spool_changes, _) = latest::channel(changes);
+        let delivered = memory::delivered(&connection).map_err(failed)?;
+        let refused = memory::refused(&connection).map_err(failed)?;
+        let srs_count = rows::long_senders::count_srs_addresses(&connection).map_err(failed)?;
+        let (watching, stopped) = mpsc::channel();
+        let store = Arc::new(Self {
+            state_dir: state_dir.to_owned(),
+            limits: options.limits,
+            spool_bounds: ArcSwap::from_pointee(options.spool),
+            postmaster: ArcSwapOption::from_pointee(options.postmaster),
+            snapshot: ArcSwap::from_pointee(snapshot),
+            cache: Mutex::default(),
+            readers: Arc::new(Readers::new(path.clone())),
+            writer: Writer::start(connection, path.clone())?,
+            delivered: Mutex::new(delivered),
+            refused: Mutex::new(refused),
+            srs_uses: Mutex::default(),
+            srs_count: Arc::new(AtomicU64::new(srs_count)),
+            unreadable: Mutex::default(),
+            version,
+            spool_changes,
+            _watching: watching,
+        });
+        watcher.start(&store, stopped).map_err(|error| StoreError::failed(&path, error))?;
+        Ok(store)
+    }
+
+    /// Puts domains and regexes in force, unless newer ones are.
+    fn replace_snapshot(&self, snapshot: Snapshot) {
+        let version = snapshot.version;
+        let mut cache = lock(&self.cache);
+        if version > self.snapshot.load().version {
+            self.snapshot.store(Arc::new(snapshot));
+            cache.clear();
+            self.version.send_replace(version);
+        }
+    }
+}
+
+#[async_trait]
+impl Backend for Sqlite {
+    fn set_options(&self, postmaster: Option<Mailbox>, spool: SpoolBounds) {
+        self.postmaster.store(postmaster.map(Arc::new));
+        self.spool_bounds.store(Arc::new(spool));
+        // What it was answered with may have changed.
+        lock(&self.cache).clear();
+    }
+
+    async fn is_well(&self) -> Result<(), StoreError> {
+        self.readers.run(rows::domains::version).await.map(drop)
+    }
+
+    async fn close(&self) {
+        self.writer.close().await;
+    }
+}

@@ -1,0 +1,190 @@
+//! What an administrator asks of the spool, over a connection.
+
+use super::rows::{queue, spool};
+use crate::store::{
+    QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, Unreadable, spool::Spooled,
+};
+use rusqlite::{Connection, Result};
+use std::collections::BTreeSet;
+
+/// As [`Spool::queue_page`](crate::store::spool::Spool::queue_page).
+pub(super) fn page(connection: &Connection, filter: &QueueFilter, after: i64) -> Result<QueuePage> {
+    let connection = connection.unchecked_transaction()?;
+    let (found, next) = if filter.ids.is_empty() {
+        let found = spool::page(&connection, after)?;
+        let next = found.last().map(spool::seq);
+        (found, next)
+    } else {
+        let numbers = named(&connection, &filter.ids)?;
+        let found = numbers.into_iter().filter_map(|seq| spool::get(&connection, seq).transpose());
+        (found.collect::<Result<_>>()?, None)
+    };
+    let mut page = QueuePage { next, ..QueuePage::default() };
+    for message in found {
+        match message {
+            Ok(message) if filter.wants(&message) => page.messages.push(message),
+            Ok(_) => {}
+            Err(unreadable) => page.unreadable.push(unreadable),
+        }
+    }
+    Ok(page)
+}
+
+/// Hands the messages that `filter` wants to `each`, page by page, and gives those that cannot be read. The
+/// outer error is ours, the inner one that of `each`.
+pub(super) fn each<E>(
+    connection: &Connection,
+    filter: &QueueFilter,
+    mut each: impl FnMut(Spooled) -> std::result::Result<(), E>,
+) -> Result<std::result::Result<Vec<Unreadable>, E>> {
+    let (mut after, mut unreadable) = (0, Vec::new());
+    loop {
+        let page = page(connection, filter, after)?;
+        unreadable.extend(page.unreadable);
+        if let Err(error) = page.messages.into_iter().try_for_each(&mut each) {
+            return Ok(Err(error));
+        }
+        match page.next {
+            Some(next) => after = next,
+            None => return Ok(Ok(unreadable)),
+        }
+    }
+}
+
+/// The message of that id, and its bytes as they will leave.
+pub(super) fn get(
+    connection: &Connection,
+    id: &str,
+) -> Result<Option<std::result::Result<(Spooled, Vec<u8>), Unreadable>>> {
+    let connection = connection.unchecked_transaction()?;
+    let Some(seq) = queue::with_id(&connection, &id.to_uppercase())? else { return Ok(None) };
+    let message = spool::get(&connection, seq)?;
+    let bytes = spool::bytes(&connection, seq)?;
+    Ok(message.zip(bytes).map(|(message, (prefix, bytes))| {
+        message.map(|message| (message, [prefix, bytes].concat()))
+    }))
+}
+
+/// Those of `ids` that are not of a message that waits.
+pub(super) fn absent(connection: &Connection, ids: &[String]) -> Result<Vec<String>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let filter = QueueFilter { ids: ids.to_vec(), ..QueueFilter::default() };
+    let QueuePage { messages, unreadable, .. } = page(connection, &filter, 0)?;
+    let waiting = messages.into_iter().map(|message| message.head.id);
+    let present: BTreeSet<String> =
+        waiting.chain(unreadable.into_iter().map(|unreadable| unreadable.id)).collect();
+    Ok(ids.iter().filter(|id| !present.contains(&id.to_uppercase())).cloned().collect())
+}
+
+/// What is to be changed.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    messages: Vec<(i64, String)>,
+    /// Those that cannot be read and are named.
+    unreadable: Vec<Unreadable>,
+}
+
+impl Wanted {
+    /// Looks for it. One that cannot be read cannot be tried again.
+    pub(super) fn find(
+        connection: &Connection,
+        filter: &QueueFilter,
+        change: QueueChange,
+    ) -> Result<std::result::Result<Self, Unreadable>> {
+        let mut messages = Vec::new();
+        let add = |message: Spooled| -> std::result::Result<(), Unreadable> {
+            messages.push((message.seq, message.head.id));
+            Ok(())
+        };
+        let mut unreadable = match each(connection, filter, add)? {
+            Ok(unreadable) => unreadable,
+            Err(unreadable) => return Ok(Err(unreadable)),
+        };
+        if filter.ids.is_empty() {
+            unreadable.clear();
+        }
+        match (change, unreadable.pop()) {
+            (QueueChange::Retry, Some(first)) => Ok(Err(first)),
+            (_, last) => {
+                unreadable.extend(last);
+                Ok(Ok(Self { messages, unreadable }))
+            }
+        }
+    }
+
+    /// Changes it, in a transaction that is open. Where nobody serves, nothing is being sent.
+    pub(super) fn change(
+        self,
+        connection: &Connection,
+        filter: &QueueFilter,
+        change: QueueChange,
+        is_served: bool,
+    ) -> Result<QueueChanged> {
+        let mut changed = QueueChanged { is_served, ..QueueChanged::default() };
+        for (seq, id) in self.messages {
+            // It may have moved on meanwhile.
+            if filter.state.is_some() {
+                let message = spool::get(connection, seq)?;
+                if !message.is_some_and(|message| message.is_ok_and(|it| filter.wants(&it))) {
+                    continue;
+                }
+            }
+            let legs = match change {
+                QueueChange::Retry => queue::make_due(connection, seq)?,
+                QueueChange::Drop if is_served && queue::is_under_way(connection, seq)? => {
+                    changed.sending.push(id);
+                    continue;
+                }
+                QueueChange::Drop => queue::give_up(connection, seq)?,
+            };
+            if legs > 0 {
+                changed.ids.push(id);
+            }
+        }
+        for Unreadable { seq, id, .. } in self.unreadable {
+            if is_served && queue::is_under_way(connection, seq)? {
+                changed.sending.push(id);
+            } else {
+                queue::discard(connection, seq)?;
+                changed.ids.push(id);
+            }
+        }
+        if !changed.ids.is_empty() {
+            queue::count_change(connection)?;
+        }
+        Ok(changed)
+    }
+}
+
+/// What waits, in numbers.
+pub(super) fn summary(connection: &Connection) -> Result<QueueSummary> {
+    let connection = connection.unchecked_transaction()?;
+    let mut summary = QueueSummary::default();
+    spool::all(&connection, |message| {
+        let Ok(message) = message else {
+            summary.unreadable += 1;
+            return;
+        };
+        let open = message.legs.iter().filter(|leg| leg.state.is_open());
+        let domains: BTreeSet<String> = open.map(|leg| leg.mailbox.domain().to_key()).collect();
+        if domains.is_empty() {
+            return;
+        }
+        summary.messages += 1;
+        summary.octets += message.size;
+        let oldest = summary.oldest.map_or(message.head.arrived, |it| it.min(message.head.arrived));
+        summary.oldest = Some(oldest);
+        for domain in domains {
+            *summary.destinations.entry(domain).or_default() += 1;
+        }
+    })?;
+    Ok(summary)
+}
+
+/// The numbers of the messages with these ids, in order, each once.
+fn named(connection: &Connection, ids: &[String]) -> Result<BTreeSet<i64>> {
+    let seq = |id: &String| queue::with_id(connection, &id.to_uppercase());
+    ids.iter().filter_map(|id| seq(id).transpose()).collect()
+}

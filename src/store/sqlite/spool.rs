@@ -1,0 +1,166 @@
+use super::{
+    Sqlite, lock, queue,
+    rows::{
+        queue as queue_rows,
+        spool::{self, Whole},
+    },
+    size::{self, DISK},
+};
+use crate::store::{
+    QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, StateLock, StoreError,
+    Unreadable,
+    spool::{Leg, NewMessage, Open, Spool, SpoolError, SpoolFigures, Spooled},
+};
+use async_trait::async_trait;
+use bytes::Bytes;
+use rusqlite::Connection;
+use tokio::sync::watch;
+
+#[async_trait]
+impl Spool for Sqlite {
+    async fn spool(&self, messages: Vec<NewMessage>) -> Result<Vec<i64>, SpoolError> {
+        match self.try_spool(messages.clone()).await {
+            Err(SpoolError::Full(DISK)) => {
+                // Much of what the files hold may not be needed any more.
+                self.writer.make_room().await;
+                self.try_spool(messages).await
+            }
+            tried => tried,
+        }
+    }
+
+    async fn spool_begin(&self, seq: i64, legs: Vec<i64>) -> Result<Vec<i64>, StoreError> {
+        self.writer.run(move |connection| spool::begin(connection, seq, &legs)).await
+    }
+
+    async fn spool_uncertain(&self, seq: i64, legs: Vec<i64>) -> Result<(), StoreError> {
+        self.writer.run(move |connection| spool::make_uncertain(connection, seq, &legs)).await
+    }
+
+    async fn spool_conclude(
+        &self,
+        seq: i64,
+        legs: Vec<(i64, Leg)>,
+        notices: Vec<NewMessage>,
+    ) -> Result<Vec<i64>, StoreError> {
+        let conclude = move |connection: &Connection| {
+            for (at, leg) in &legs {
+                spool::update(connection, seq, *at, leg)?;
+            }
+            notices.iter().map(|notice| spool::insert(connection, notice)).collect()
+        };
+        self.writer.run(conclude).await
+    }
+
+    async fn spool_bury(&self, messages: Vec<i64>) -> Result<(), StoreError> {
+        let bury = move |connection: &Connection| {
+            messages.iter().try_for_each(|seq| spool::bury(connection, *seq).map(drop))
+        };
+        self.writer.run(bury).await
+    }
+
+    async fn spool_recover(&self) -> Result<usize, StoreError> {
+        self.writer.run(spool::recover).await
+    }
+
+    async fn spooled(&self, seq: i64) -> Result<Option<Spooled>, StoreError> {
+        let read = move |connection: &Connection| {
+            let transaction = connection.unchecked_transaction()?;
+            spool::get(&transaction, seq)
+        };
+        Ok(self.readers.run(read).await?.transpose()?)
+    }
+
+    async fn spooled_bytes(&self, seq: i64) -> Result<Option<(Bytes, Bytes)>, StoreError> {
+        self.readers.run(move |connection| spool::bytes(connection, seq)).await
+    }
+
+    async fn spool_open(&self) -> Result<(Vec<Open>, Vec<i64>), StoreError> {
+        let read = |connection: &Connection| {
+            let transaction = connection.unchecked_transaction()?;
+            Whole::read(&transaction)
+        };
+        let Whole { open, finished, unreadable } = self.readers.run(read).await?;
+        self.leave_aside(unreadable);
+        Ok((open, finished))
+    }
+
+    fn spool_changes(&self) -> watch::Receiver<i64> {
+        self.spool_changes.subscribe()
+    }
+
+    async fn spool_figures(&self) -> Result<SpoolFigures, StoreError> {
+        let unreadable: Vec<i64> = lock(&self.unreadable).keys().copied().collect();
+        self.readers.run(move |connection| queue_rows::figures(connection, &unreadable)).await
+    }
+
+    async fn queue_summary(&self) -> Result<QueueSummary, StoreError> {
+        self.readers.run(queue::summary).await
+    }
+
+    async fn queue_page(&self, filter: &QueueFilter, after: i64) -> Result<QueuePage, StoreError> {
+        let filter = filter.clone();
+        self.readers.run(move |connection| queue::page(connection, &filter, after)).await
+    }
+
+    async fn queue_get(&self, id: &str) -> Result<Option<(Spooled, Vec<u8>)>, StoreError> {
+        let id = id.to_owned();
+        let found = self.readers.run(move |connection| queue::get(connection, &id)).await?;
+        Ok(found.transpose()?)
+    }
+
+    async fn queue_absent(&self, ids: &[String]) -> Result<Vec<String>, StoreError> {
+        let ids = ids.to_vec();
+        self.readers.run(move |connection| queue::absent(connection, &ids)).await
+    }
+
+    async fn queue_change(
+        &self,
+        filter: &QueueFilter,
+        change: QueueChange,
+    ) -> Result<QueueChanged, StoreError> {
+        let asked = filter.clone();
+        let find = move |connection: &Connection| queue::Wanted::find(connection, &asked, change);
+        let wanted = self.readers.run(find).await??;
+        // Held until it is done, so that no daemon begins to send what is being dropped.
+        let stopped = StateLock::keep_stopped(&self.state_dir)
+            .map_err(|error| StoreError::access(&self.state_dir, &error))?;
+        let (is_served, asked) = (stopped.is_none(), filter.clone());
+        let write =
+            move |connection: &Connection| wanted.change(connection, &asked, change, is_served);
+        self.writer.run(write).await
+    }
+}
+
+impl Sqlite {
+    async fn try_spool(&self, messages: Vec<NewMessage>) -> Result<Vec<i64>, SpoolError> {
+        let bounds = **self.spool_bounds.load();
+        let state_dir = self.state_dir.clone();
+        let insert = move |connection: &Connection| {
+            let size = messages.iter().map(NewMessage::size).sum();
+            let count = messages.len() as u64;
+            if let Err(full) = size::allow(bounds, connection, &state_dir, count, size)? {
+                return Ok(Err(full));
+            }
+            messages
+                .iter()
+                .map(|new| spool::insert(connection, new))
+                .collect::<Result<_, _>>()
+                .map(Ok)
+        };
+        match self.writer.run(insert).await {
+            Ok(kept) => kept,
+            Err(StoreError::Full { .. }) => Err(SpoolError::Full(DISK)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Notes which messages cannot be read, and tells of each once.
+    fn leave_aside(&self, unreadable: Vec<Unreadable>) {
+        let mut known = lock(&self.unreadable);
+        for one in unreadable.iter().filter(|one| !known.contains_key(&one.seq)) {
+            tracing::error!(id = one.id, "{one}");
+        }
+        *known = unreadable.into_iter().map(|one| (one.seq, one)).collect();
+    }
+}
