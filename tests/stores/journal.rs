@@ -1,17 +1,15 @@
-//! The journal from outside: what is recorded is found, within bounds, whatever happens to the file.
+//! The journal: what is recorded is found, within bounds.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(missing_docs)]
-
+use crate::place::Place;
 use onward::{
     address::{Mailbox, ReversePath},
     clock::millis as now,
-    store::journal::{Attempt, Bounds, Filter, Journal, JournalError, Outcome, Reader, Record},
+    store::journal::{AttemptLine, Bounds, Filter, Journal, Outcome, Record},
     time::{DAY, Millis, whole_millis},
 };
-use std::{fs, path::Path, time::Duration};
+use std::time::Duration;
 
-fn record(id: &str, time: Millis) -> Record {
+pub(crate) fn record(id: &str, time: Millis) -> Record {
     Record {
         id: id.into(),
         time,
@@ -27,7 +25,7 @@ fn record(id: &str, time: Millis) -> Record {
         auth: String::new(),
         tls: "TLSv1.3 TLS_AES_256_GCM_SHA384".into(),
         detail: String::new(),
-        attempts: vec![Attempt {
+        attempts: vec![AttemptLine {
             time: time + Duration::from_millis(1),
             to: vec!["me@mailbox.example".into()],
             host: "mx.mailbox.example [198.51.100.1]:25".into(),
@@ -39,25 +37,33 @@ fn record(id: &str, time: Millis) -> Record {
     }
 }
 
-fn read(state_dir: &Path, filter: &Filter) -> Vec<Record> {
-    let mut records = Vec::new();
-    Reader::open(state_dir)
-        .unwrap()
-        .read(filter, |record| -> Result<(), JournalError> {
-            records.push(record);
-            Ok(())
-        })
-        .unwrap();
-    records
+pub(crate) async fn read(place: &dyn Place, filter: &Filter) -> Vec<Record> {
+    let reading = place.reading();
+    let (mut records, mut after) = (Vec::new(), None);
+    loop {
+        let page = reading.page(filter, after).await.unwrap();
+        records.extend(page.records);
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return records,
+        }
+    }
 }
 
-fn ids(state_dir: &Path, filter: &Filter) -> Vec<String> {
-    read(state_dir, filter).into_iter().map(|record| record.id).collect()
+pub(crate) async fn ids(place: &dyn Place, filter: &Filter) -> Vec<String> {
+    read(place, filter).await.into_iter().map(|record| record.id).collect()
 }
 
-#[tokio::test]
-async fn what_is_recorded_is_read_back_whole_and_survives_reopening() {
-    let dir = tempfile::tempdir().unwrap();
+/// Waits for the writer's thread to have done something only the journal shows.
+async fn until(mut done: impl AsyncFnMut() -> bool) {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    while !done().await {
+        assert!(tokio::time::Instant::now() < deadline, "not within 30 s");
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+}
+
+pub(crate) async fn what_is_recorded_is_read_back_whole_and_survives_reopening(place: &dyn Place) {
     let first = record("a1", now());
     let bounce = Record {
         client: None,
@@ -67,22 +73,20 @@ async fn what_is_recorded_is_read_back_whole_and_survives_reopening() {
         attempts: Vec::new(),
         ..record("a2", now())
     };
-    let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
+    let journal = place.journal();
     journal.record(first.clone()).await;
     journal.flush().await;
-    assert_eq!(read(dir.path(), &Filter::default()), std::slice::from_ref(&first));
+    assert_eq!(read(place, &Filter::default()).await, std::slice::from_ref(&first));
     journal.close().await;
 
-    let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
+    let journal = place.journal();
     journal.record(bounce.clone()).await;
     journal.flush().await;
-    assert_eq!(read(dir.path(), &Filter::default()), [first, bounce]);
+    assert_eq!(read(place, &Filter::default()).await, [first, bounce]);
 }
 
-#[tokio::test]
-async fn filters() {
-    let dir = tempfile::tempdir().unwrap();
-    let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
+pub(crate) async fn filters(place: &dyn Place) {
+    let journal = place.journal();
     let start = now() - Duration::from_secs(3);
     journal.record(record("a1", start)).await;
     journal
@@ -122,14 +126,12 @@ async fn filters() {
         (Filter { limit: Some(1), to: some("sales@fwd.example"), ..all.clone() }, vec!["a2"]),
         (Filter { limit: Some(0), ..all.clone() }, vec![]),
     ] {
-        assert_eq!(ids(dir.path(), &filter), expected, "{filter:?}");
+        assert_eq!(ids(place, &filter).await, expected, "{filter:?}");
     }
 }
 
-#[tokio::test]
-async fn many_records_come_back_in_order_page_by_page() {
-    let dir = tempfile::tempdir().unwrap();
-    let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
+pub(crate) async fn many_records_come_back_in_order_page_by_page(place: &dyn Place) {
+    let journal = place.journal();
     let time = now();
     for n in 0..2500 {
         // Many share a time stamp.
@@ -137,36 +139,32 @@ async fn many_records_come_back_in_order_page_by_page() {
     }
     journal.flush().await;
     let expected: Vec<String> = (0..2500).map(|n| n.to_string()).collect();
-    assert_eq!(ids(dir.path(), &Filter::default()), expected);
+    assert_eq!(ids(place, &Filter::default()).await, expected);
     let last = Filter { limit: Some(1200), ..Filter::default() };
-    assert_eq!(ids(dir.path(), &last), expected[1300..]);
+    assert_eq!(ids(place, &last).await, expected[1300..]);
 }
 
-#[tokio::test]
-async fn old_records_are_deleted() {
-    let dir = tempfile::tempdir().unwrap();
-    let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
+pub(crate) async fn old_records_are_deleted(place: &dyn Place) {
+    let journal = place.journal();
     for n in 0..1200 {
         journal.record(record(&format!("old{n}"), now() - DAY * 31)).await;
     }
     journal.record(record("kept", now() - DAY * 29)).await;
     journal.flush().await;
-    until(|| ids(dir.path(), &Filter::default()) == ["kept"]).await;
+    until(async || ids(place, &Filter::default()).await == ["kept"]).await;
 }
 
-#[tokio::test]
-async fn the_oldest_records_make_room() {
-    let dir = tempfile::tempdir().unwrap();
+pub(crate) async fn the_oldest_records_make_room(place: &dyn Place) {
     let bounds = Bounds { size: 1 << 20, ..Bounds::default() };
-    let journal = Journal::open(dir.path(), bounds).unwrap();
+    let journal = place.journal_with(bounds);
     let time = now();
     for n in 0..6000 {
         journal.record(record(&n.to_string(), time + Duration::from_millis(n))).await;
     }
     journal.flush().await;
     let mut kept = Vec::new();
-    until(|| {
-        let before = std::mem::replace(&mut kept, ids(dir.path(), &Filter::default()));
+    until(async || {
+        let before = std::mem::replace(&mut kept, ids(place, &Filter::default()).await);
         kept.len() < 6000 && before == kept
     })
     .await;
@@ -175,95 +173,10 @@ async fn the_oldest_records_make_room() {
     assert_eq!(kept.first().unwrap().parse::<usize>().unwrap(), 6000 - kept.len());
 }
 
-#[tokio::test]
-async fn a_corrupt_file_is_set_aside() {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("journal.db");
-    for n in 1..=2 {
-        fs::write(&file, "this is no database ".repeat(1000)).unwrap();
-        let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
-        journal.record(record("new", now())).await;
-        journal.flush().await;
-        assert_eq!(ids(dir.path(), &Filter::default()), ["new"]);
-        journal.close().await;
-        let aside = dir.path().join(format!("journal.db.corrupt-{n}"));
-        assert!(fs::read_to_string(aside).unwrap().starts_with("this is no database"));
-    }
-}
-
-#[tokio::test]
-async fn a_file_that_goes_bad_under_the_writer_is_set_aside() {
-    let dir = tempfile::tempdir().unwrap();
-    let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
-    for n in 0..2000 {
-        journal.record(record(&n.to_string(), now())).await;
-    }
-    journal.close().await;
-    // Header and schema stay, the tables' pages do not.
-    let file = dir.path().join("journal.db");
-    let mut bytes = fs::read(&file).unwrap();
-    bytes[4096..].fill(0xa5);
-    fs::write(&file, bytes).unwrap();
-
-    let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
-    journal.record(record("new", now())).await;
-    journal.flush().await;
-    assert_eq!(ids(dir.path(), &Filter::default()), ["new"]);
-    assert!(dir.path().join("journal.db.corrupt-1").exists());
-}
-
-#[tokio::test]
-async fn a_journal_that_cannot_be_written_loses_records_and_goes_on() {
-    let dir = tempfile::tempdir().unwrap();
-    let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
-    let other = rusqlite::Connection::open(dir.path().join("journal.db")).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    journal.record(record("lost", now())).await;
-    journal.flush().await;
-    other.execute_batch("ROLLBACK").unwrap();
-    journal.record(record("kept", now())).await;
-    journal.flush().await;
-    assert_eq!(ids(dir.path(), &Filter::default()), ["kept"]);
-}
-
-#[test]
-fn what_is_no_journal_of_ours() {
-    let dir = tempfile::tempdir().unwrap();
-    assert!(matches!(Reader::open(dir.path()), Err(JournalError::Absent { .. })));
-    let later = rusqlite::Connection::open(dir.path().join("journal.db")).unwrap();
-    later.pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(Reader::open(dir.path()), Err(JournalError::TooNew { found: 99, .. })));
-    let opened = Journal::open(dir.path(), Bounds::default());
-    assert!(matches!(opened, Err(JournalError::TooNew { found: 99, .. })));
-    assert!(Journal::open(Path::new("/nonexistent"), Bounds::default()).is_err());
-}
-
-#[tokio::test]
-async fn only_the_owner_can_read_it() {
-    use std::os::unix::fs::PermissionsExt;
-    let dir = tempfile::tempdir().unwrap();
-    let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
-    journal.record(record("a", now())).await;
-    journal.flush().await;
-    for entry in fs::read_dir(dir.path()).unwrap() {
-        let entry = entry.unwrap();
-        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{entry:?}");
-    }
-}
-
-/// Waits for the writer's thread to have done something only the file shows.
-async fn until(mut done: impl FnMut() -> bool) {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
-    while !done() {
-        assert!(tokio::time::Instant::now() < deadline, "not within 30 s");
-        tokio::time::sleep(Duration::from_millis(250)).await;
-    }
-}
-
-#[tokio::test]
-async fn failures_count_from_when_they_failed_not_from_when_the_message_came() {
-    let dir = tempfile::tempdir().unwrap();
-    let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
+pub(crate) async fn failures_count_from_when_they_failed_not_from_when_the_message_came(
+    place: &dyn Place,
+) {
+    let journal = place.journal();
     let five_days_ago = |id| Record { outcome: Outcome::Spooled, ..record(id, now() - DAY * 5) };
     for id in ["given up today", "given up long ago", "waits"] {
         journal.record(five_days_ago(id)).await;
@@ -276,16 +189,14 @@ async fn failures_count_from_when_they_failed_not_from_when_the_message_came() {
     journal.amend(failed("given up today", DAY * 5 - Duration::from_secs(1))).await;
     journal.amend(failed("given up long ago", DAY)).await;
     journal.close().await;
-    let reader = Reader::open(dir.path()).unwrap();
-    assert_eq!(reader.count_failed(now() - DAY).unwrap(), 1);
-    assert_eq!(reader.count_failed(Millis::EPOCH).unwrap(), 2);
+    let reader = place.reading();
+    assert_eq!(reader.count_failed(now() - DAY).await.unwrap(), 1);
+    assert_eq!(reader.count_failed(Millis::EPOCH).await.unwrap(), 2);
 }
 
 /// A spooled message may end, or be dropped by the operator, before its first record is written.
-#[tokio::test]
-async fn a_late_first_record_does_not_undo_an_end() {
-    let dir = tempfile::tempdir().unwrap();
-    let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
+pub(crate) async fn a_late_first_record_does_not_undo_an_end(place: &dyn Place) {
+    let journal = place.journal();
     let at = now();
     let ended = Record {
         outcome: Outcome::Forwarded,
@@ -298,9 +209,18 @@ async fn a_late_first_record_does_not_undo_an_end() {
     // Told again after a crash: the same words once.
     journal.amend(Record { detail: format!("told; {}", ended.detail), ..ended }).await;
     journal.close().await;
-    let read = read(dir.path(), &Filter::default());
+    let read = read(place, &Filter::default()).await;
     let [record] = read.as_slice() else { panic!("one record, not {read:?}") };
     assert_eq!(record.outcome, Outcome::Forwarded);
     assert_eq!(record.detail, "me may have got it twice; told");
     assert_eq!(record.attempts.len(), 1);
+}
+
+pub(crate) async fn a_journal_that_keeps_nothing(place: &dyn Place) {
+    let journal = Journal::nowhere();
+    journal.record(record("a", now())).await;
+    journal.flush().await;
+    journal.close().await;
+    place.journal().flush().await;
+    assert_eq!(ids(place, &Filter::default()).await, [""; 0]);
 }

@@ -1,18 +1,10 @@
-//! The store from outside: opening, look-ups, what is remembered, two processes on one file.
+//! The file: opening it, damage, two processes on it.
 
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
-
+use super::open;
+use crate::place::{at, forward, mailbox, resolved};
 use onward::{
-    address::{Domain, Mailbox},
-    alias::{Alias, AliasAddress, Expansion},
-    reply::{ForeignReply, Status},
-    store::{ChangeError, Directory, Options, SrsPutError, Store, StoreError},
+    address::Domain,
+    store::{Options, SrsPutError, Store, StoreError, blocking::Directory},
     time::UnixTime,
 };
 use std::{
@@ -22,23 +14,6 @@ use std::{
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
-use tokio::time::timeout;
-
-fn mailbox(text: &str) -> Mailbox {
-    Mailbox::parse(text).unwrap()
-}
-
-fn at(seconds: u64) -> UnixTime {
-    UnixTime::new(seconds)
-}
-
-fn forward(address: &str, to: &str) -> Alias {
-    Alias::forward(AliasAddress::parse(address).unwrap(), to.split(' ')).unwrap()
-}
-
-fn open(state: &TempDir) -> Store {
-    Store::open(state.path(), Options::default()).unwrap()
-}
 
 fn directory(state: &TempDir, domains: &[&str]) -> Directory {
     let mut directory = Directory::open(state.path()).unwrap();
@@ -48,190 +23,18 @@ fn directory(state: &TempDir, domains: &[&str]) -> Directory {
     directory
 }
 
-async fn resolved(store: &Store, recipient: &str) -> String {
-    match &*store.resolve(&mailbox(recipient)).await.unwrap() {
-        Expansion::Deliver { mailboxes, .. } => {
-            mailboxes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-        }
-        Expansion::Refuse(reply) => reply.code().to_string(),
-        Expansion::Discard => "discard".into(),
-    }
-}
-
-/// Makes a change and waits until the store has seen it, a second at most.
-async fn seen<T>(store: &Store, change: impl FnOnce() -> T) -> T {
-    let mut version = store.version();
-    version.mark_unchanged();
-    let result = change();
-    timeout(Duration::from_secs(1), version.changed())
-        .await
-        .expect("seen within a second")
-        .unwrap();
-    result
-}
-
 #[tokio::test]
-async fn changes_of_another_process_are_seen_within_a_second() {
+async fn the_command_line_sees_and_keeps_long_senders() {
     let state = TempDir::new().unwrap();
-    let store = open(&state);
-    let mut directory = directory(&state, &[]);
-    assert_eq!(resolved(&store, "a@x.test").await, "550");
-
-    let x = Domain::parse("x.test").unwrap();
-    seen(&store, || directory.add_domain(&x).unwrap()).await;
-    assert!(store.is_hosted(&Domain::parse("X.TEST").unwrap()));
-    assert_eq!(resolved(&store, "a@x.test").await, "550");
-
-    seen(&store, || directory.add(&forward("a@x.test", "p@y.test")).unwrap()).await;
-    assert_eq!(resolved(&store, "A+t@X.test").await, "p@y.test");
-    seen(&store, || directory.add(&forward(r"/^s-(.)@/", "$1@y.test")).unwrap()).await;
-    assert_eq!(resolved(&store, "s-q@x.test").await, "q@y.test");
-
-    let a = AliasAddress::parse("a@x.test").unwrap();
-    seen(&store, || directory.set_enabled(&a, false).unwrap()).await;
-    assert_eq!(resolved(&store, "a+t@x.test").await, "550");
-    let list = [forward("b@x.test", "p@y.test a@x.test"), forward("a@x.test", "q@y.test")];
-    let wanted = || list.iter().cloned().map(Ok::<_, ChangeError>);
-    seen(&store, || directory.apply(wanted(), false, |_| Ok(())).unwrap()).await;
-    assert_eq!(resolved(&store, "b@x.test").await, "p@y.test q@y.test");
-    assert_eq!(resolved(&store, "s-q@x.test").await, "550");
-
-    let removed = seen(&store, || directory.remove_domain(&x, true).unwrap()).await;
-    assert_eq!(removed, 2);
-    assert!(!store.is_hosted(&x));
-}
-
-#[tokio::test]
-async fn the_stores_own_writes_do_not_empty_its_cache() {
-    let state = TempDir::new().unwrap();
-    let store = open(&state);
-    let mut directory = directory(&state, &[]);
-    let before = *store.version().borrow();
-    store.remember_delivered(vec![[1; 32]], at(10)).await.unwrap();
-    store.srs_put("t", &mailbox("a@y.test"), at(10), at(1), 9).await.unwrap();
-    let x = Domain::parse("x.test").unwrap();
-    seen(&store, || directory.add_domain(&x).unwrap()).await;
-    assert_eq!(*store.version().borrow(), before + 1);
-}
-
-#[tokio::test]
-async fn postmaster() {
-    let state = TempDir::new().unwrap();
-    drop(directory(&state, &["x.test"]));
-    let store = open(&state);
-    assert_eq!(resolved(&store, "Postmaster@x.test").await, "451");
-    assert_eq!(resolved(&store, "abuse@other.test").await, "550");
-    let bare = async |store: &Store| match &*store.resolve_postmaster().await.unwrap() {
-        Expansion::Deliver { mailboxes, .. } => mailboxes[0].to_string(),
-        other => format!("{other:?}"),
-    };
-    assert!(bare(&store).await.contains("451"));
-    drop(store);
-    let postmaster = Some(mailbox("me@y.test"));
-    let store = Store::open(state.path(), Options { postmaster, ..Options::default() }).unwrap();
-    assert_eq!(resolved(&store, "Postmaster@x.test").await, "me@y.test");
-    assert_eq!(bare(&store).await, "me@y.test");
-}
-
-#[tokio::test]
-async fn long_srs_addresses() {
-    let state = TempDir::new().unwrap();
-    let store = open(&state);
     let day = UnixTime::of_day;
-    let (a, b, c) = (mailbox("a@y.test"), mailbox("b@y.test"), mailbox("c@y.test"));
-    store.srs_put("Ta", &a, day(20), day(1), 2).await.unwrap();
-    store.srs_put("tb", &b, day(5), day(1), 2).await.unwrap();
-    assert_eq!(store.srs_put("tc", &c, day(9), day(1), 2).await, Err(SrsPutError::Full));
-    assert_eq!(store.srs_put("ta", &b, day(9), day(1), 2).await, Err(SrsPutError::Taken));
-    assert_eq!(
-        store.srs_get("tA", day(20) - Duration::from_secs(1)).await.unwrap(),
-        Some(a.clone())
-    );
-    assert_eq!(store.srs_get("ta", day(21)).await.unwrap(), None);
-    assert_eq!(store.srs_get("tx", day(1)).await.unwrap(), None);
-
-    // Renewed, although the table is full, and never for a shorter time.
-    store.srs_put("tb", &b, day(7), day(1), 2).await.unwrap();
-    store.srs_put("tb", &b, day(2), day(1), 2).await.unwrap();
-    assert_eq!(store.srs_get("tb", day(7) - Duration::from_secs(1)).await.unwrap(), Some(b));
-    // What has expired makes room.
-    store.srs_put("tc", &c, day(30), day(8), 2).await.unwrap();
-
-    // The command line sees and keeps them too, and they outlive the daemon.
-    drop(store);
+    let store = open(&state);
+    store.srs_put("tc", &mailbox("c@y.test"), day(30), day(8), 1).await.unwrap();
     let mut directory = directory(&state, &[]);
-    assert_eq!(directory.srs_get("TC", day(9)).unwrap(), Some(c));
-    assert_eq!(directory.srs_put("td", &a, day(9), day(9), 2), Err(SrsPutError::Full));
-    directory.srs_put("td", &a, day(99), day(25), 2).unwrap();
-    assert_eq!(open(&state).srs_get("td", day(26)).await.unwrap(), Some(a));
-}
-
-#[tokio::test]
-async fn what_was_delivered_outlives_the_process() {
-    let state = TempDir::new().unwrap();
-    let store = open(&state);
-    assert!(!store.was_delivered(&[1; 32], at(5)));
-    store.remember_delivered(vec![[1; 32]], at(10)).await.unwrap();
-    store.remember_delivered(vec![[2; 32]], at(50)).await.unwrap();
-    for store in [store.clone(), open(&state)] {
-        assert!(store.was_delivered(&[1; 32], at(9)));
-        assert!(!store.was_delivered(&[1; 32], at(10)));
-        assert!(!store.was_delivered(&[3; 32], at(9)));
-    }
-    store.purge(at(20)).await.unwrap();
-    for store in [store, open(&state)] {
-        assert!(!store.was_delivered(&[1; 32], at(9)));
-        assert!(store.was_delivered(&[2; 32], at(20)));
-    }
-}
-
-#[tokio::test]
-async fn a_refusal_is_answered_once_and_outlives_the_process_until_then() {
-    let state = TempDir::new().unwrap();
-    let reply = ForeignReply { code: 550, status: Some(Status(5, 7, 515)), text: "no".into() };
-    let long = ForeignReply { code: 554, status: None, text: "x".repeat(9_999) };
-    let store = open(&state);
-    let short_lived = vec![([3; 32], reply.clone()), ([5; 32], reply.clone())];
-    store.remember_refused(short_lived, at(10)).await.unwrap();
-    store.remember_refused(vec![([4; 32], long)], at(50)).await.unwrap();
-    assert_eq!(store.take_refused(&[3; 32], at(9)).await.unwrap(), Some(reply));
-    assert_eq!(store.take_refused(&[3; 32], at(9)).await.unwrap(), None, "taken");
-    let again = open(&state);
-    assert_eq!(
-        again.take_refused(&[3; 32], at(9)).await.unwrap(),
-        None,
-        "taken before the restart"
-    );
-    assert_eq!(again.take_refused(&[4; 32], at(10)).await.unwrap().unwrap().text.len(), 500);
-    assert_eq!(again.take_refused(&[5; 32], at(10)).await.unwrap(), None, "expired");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn many_writers_at_once_each_get_their_own_answer() {
-    let state = TempDir::new().unwrap();
-    let store = open(&state);
-    let mut tasks = tokio::task::JoinSet::new();
-    for n in 0..200u64 {
-        let store = store.clone();
-        tasks.spawn(async move {
-            let address = mailbox(&format!("n{n}@y.test"));
-            (n, store.srs_put(&format!("t{n}"), &address, at(1_000), at(1), 150).await)
-        });
-    }
-    let mut full = 0;
-    while let Some(done) = tasks.join_next().await {
-        let (n, put) = done.unwrap();
-        let kept = store.srs_get(&format!("t{n}"), at(1)).await.unwrap();
-        match put {
-            Ok(()) => assert_eq!(kept, Some(mailbox(&format!("n{n}@y.test")))),
-            Err(SrsPutError::Full) => {
-                full += 1;
-                assert_eq!(kept, None);
-            }
-            Err(error) => panic!("{error}"),
-        }
-    }
-    assert_eq!(full, 50);
+    assert_eq!(directory.srs_get("TC", day(9)).unwrap(), Some(mailbox("c@y.test")));
+    let a = mailbox("a@y.test");
+    assert_eq!(directory.srs_put("td", &a, day(9), day(9), 1), Err(SrsPutError::Full));
+    directory.srs_put("td", &a, day(99), day(31), 1).unwrap();
+    assert_eq!(store.srs_get("td", day(32)).await.unwrap(), Some(a));
 }
 
 #[test]
@@ -344,8 +147,7 @@ fn a_database_of_another_version_or_program() {
 #[tokio::test]
 async fn a_long_change_of_another_process_delays_writes_and_not_look_ups() {
     let state = TempDir::new().unwrap();
-    let mut directory = directory(&state, &["x.test"]);
-    directory.add(&forward("a@x.test", "p@y.test")).unwrap();
+    directory(&state, &["x.test"]).add(&forward("a@x.test", "p@y.test")).unwrap();
     let store = open(&state);
     let mut raw = rusqlite::Connection::open(state.path().join("onward.db")).unwrap();
     let transaction =
