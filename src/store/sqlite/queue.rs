@@ -7,6 +7,9 @@ use crate::store::{
 use rusqlite::{Connection, Result};
 use std::collections::BTreeSet;
 
+/// A message and its bytes, or what is wrong with it.
+type Whole = std::result::Result<(Spooled, Vec<u8>), Unreadable>;
+
 /// As [`Spool::queue_page`](crate::store::spool::Spool::queue_page).
 pub(super) fn page(connection: &Connection, filter: &QueueFilter, after: i64) -> Result<QueuePage> {
     let connection = connection.unchecked_transaction()?;
@@ -52,10 +55,7 @@ pub(super) fn each<E>(
 }
 
 /// The message of that id, and its bytes as they will leave.
-pub(super) fn get(
-    connection: &Connection,
-    id: &str,
-) -> Result<Option<std::result::Result<(Spooled, Vec<u8>), Unreadable>>> {
+pub(super) fn get(connection: &Connection, id: &str) -> Result<Option<Whole>> {
     let connection = connection.unchecked_transaction()?;
     let Some(seq) = queue::with_id(&connection, &id.to_uppercase())? else { return Ok(None) };
     let message = spool::get(&connection, seq)?;
