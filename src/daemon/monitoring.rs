@@ -60,6 +60,7 @@ impl Watched {
             spool_messages: spool.messages,
             spool_octets: spool.octets,
             spool_age: age.as_millis() as f64 / 1000.0,
+            spool_unreadable: spool.unreadable,
             connections: self.clients.connections(),
             map_connections: self.connections.open(),
             idle_connections: services.outbound.idle_connections(),

@@ -98,8 +98,9 @@ fn list(
 ) -> Result<(), Failure> {
     let mut found = false;
     let mut gone = filter.ids.clone();
+    let mut unreadable = Vec::new();
     if let Some(queue) = Queue::open(state_dir)? {
-        queue.for_each(filter, |message| -> Result<(), Failure> {
+        unreadable = queue.for_each(filter, |message| -> Result<(), Failure> {
             if json {
                 json::write(&message, out)?;
             } else {
@@ -114,10 +115,14 @@ fn list(
         gone = queue.absent(&filter.ids)?;
     }
     out.flush()?;
+    for one in &unreadable {
+        // To stderr, as scripts read what is listed.
+        let _ = writeln!(io::stderr(), "onward: {one}");
+    }
     if !gone.is_empty() {
         return Err(Failure::new(absent(&gone)));
     }
-    if !found && !json {
+    if !found && !json && unreadable.is_empty() {
         // As above.
         let _ = writeln!(io::stderr(), "onward: no message that waits matches");
     }

@@ -82,6 +82,9 @@ struct Spool {
     oldest: Option<String>,
     #[serde(skip)]
     age: Option<Duration>,
+    /// Messages left aside because they cannot be read, where there are any.
+    #[serde(skip_serializing_if = "is_none")]
+    unreadable: u64,
     destinations: Vec<Destination>,
 }
 
@@ -145,6 +148,10 @@ impl Status {
         for Destination { domain, messages } in destinations {
             line("", format!("{messages} for {domain}"))?;
         }
+        if self.spool.unreadable > 0 {
+            let count = messages(self.spool.unreadable);
+            line("", count + " left aside, unreadable: onward doctor has their names")?;
+        }
         line("failed", messages(self.failed_last_day) + " within a day")?;
         if self.dkim_broken_last_day > 0 {
             let count = messages(self.dkim_broken_last_day);
@@ -170,10 +177,15 @@ impl Spool {
             messages: summary.messages,
             octets: summary.octets,
             oldest: summary.oldest.map(rfc3339),
+            unreadable: summary.unreadable,
             age: summary.oldest.map(|oldest| clock::millis().since(oldest)),
             destinations,
         }
     }
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 fn messages(count: u64) -> String {

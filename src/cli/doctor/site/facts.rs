@@ -15,7 +15,10 @@ use crate::{
     clock,
     config::Config,
     dns::Resolver,
-    store::blocking::Directory,
+    store::{
+        QueueFilter, Unreadable,
+        blocking::{Directory, Queue},
+    },
     time::UnixTime,
     tls::{self, Connector, Life},
 };
@@ -69,6 +72,8 @@ pub(in crate::cli::doctor) struct Facts {
     pub(super) sts: Vec<Sts>,
     /// Secrets, with their modes.
     pub(super) secrets: Vec<(PathBuf, u32)>,
+    /// Messages in the spool that cannot be read.
+    pub(super) unreadable: Vec<Unreadable>,
     /// Octets free, and in all, where the state is.
     pub(super) disk: Option<(u64, u64)>,
     /// The clock is known to follow others, or not to.
@@ -167,6 +172,9 @@ pub(in crate::cli::doctor) async fn gather(
         facts.leads_to_gmail |= to.any(|to| to.to_string().to_lowercase().ends_with("@gmail.com"));
         Ok(())
     })?;
+    if let Some(queue) = Queue::open(&config.state_dir)? {
+        facts.unreadable = queue.for_each(&QueueFilter::default(), |_| Ok::<_, Failure>(()))?;
+    }
     facts.ours = ours;
     machine(&mut facts, config);
     if let Some(host) = &asked.connect {
