@@ -1,13 +1,13 @@
 //! Makes the aliases equal to a list, in one transaction.
 
 use super::{
-    Snapshot,
-    directory::{live, refuse_cycle, refuse_srs_shaped},
+    Live, Snapshot,
     error::Failure,
     rows::{
         aliases::{self, COLUMNS, Table},
         domains,
     },
+    rules::{refuse_cycle, refuse_srs_shaped},
 };
 use crate::{
     address::{Domain, Mailbox},
@@ -109,7 +109,7 @@ fn check(connection: &Connection, chained: &[Alias]) -> Result<(), Failure> {
     if snapshot.patterns.len() > MAX_PATTERNS {
         return Err(ChangeError::TooManyPatterns.into());
     }
-    let live = live(connection, Table::Wanted, &snapshot);
+    let live = Live::of(connection, Table::Wanted, &snapshot);
     chained.iter().try_for_each(|alias| refuse_cycle(&live, alias))
 }
 

@@ -8,16 +8,15 @@ use super::{
         aliases::{self, Table},
         domains,
     },
+    rules::{refuse_cycle, refuse_srs_shaped, starts},
     snapshot::at_once,
 };
 use crate::{
     address::{Domain, Mailbox},
     alias::{
-        Action, Alias, AliasAddress, Destination, Expansion, Key, Limits, MAX_PATTERNS, expand,
-        expand_all, find_cycle,
+        Action, Alias, AliasAddress, Expansion, Key, Limits, MAX_PATTERNS, expand, expand_all,
     },
     reply::Reply,
-    srs::is_srs_shaped,
     store::{AliasPage, Change, ChangeError, Directory, StoreError, lock},
 };
 use async_trait::async_trait;
@@ -224,7 +223,7 @@ pub(super) fn add(connection: &Connection, alias: &Alias) -> Result<(), Failure>
     if snapshot.patterns.len() > MAX_PATTERNS {
         return Err(ChangeError::TooManyPatterns.into());
     }
-    refuse_cycle(&live(connection, Table::Stored, &snapshot), alias)
+    refuse_cycle(&Live::of(connection, Table::Stored, &snapshot), alias)
 }
 
 pub(super) fn remove(connection: &Connection, address: &AliasAddress) -> Result<Alias, Failure> {
@@ -241,7 +240,7 @@ pub(super) fn set_enabled(
     let alias = existing(connection, address)?.with_enabled(enabled);
     aliases::set_enabled(connection, &address.key(), enabled)?;
     let snapshot = Snapshot::within(connection, Table::Stored)?;
-    refuse_cycle(&live(connection, Table::Stored, &snapshot), &alias)?;
+    refuse_cycle(&Live::of(connection, Table::Stored, &snapshot), &alias)?;
     Ok(alias)
 }
 
@@ -265,51 +264,11 @@ pub(super) fn leads_to(
         return Ok(known.map(Expansion::Refuse));
     }
     let snapshot = Snapshot::load(connection)?;
-    let live = Live { postmaster, ..live(connection, Table::Stored, &snapshot) };
+    let live = Live { postmaster, ..Live::of(connection, Table::Stored, &snapshot) };
     at_once(expand_all(&starts, &live, Limits::default())).map(Some)
-}
-
-pub(super) fn live<'a>(
-    connection: &'a Connection,
-    table: Table,
-    snapshot: &'a Snapshot,
-) -> Live<'a> {
-    Live { connection, table, snapshot, postmaster: None }
 }
 
 fn existing(connection: &Connection, address: &AliasAddress) -> Result<Alias, Failure> {
     aliases::get(connection, Table::Stored, &address.key())?
         .ok_or_else(|| ChangeError::NoSuchAlias(address.to_string()).into())
-}
-
-/// The addresses whose mail goes through `alias`, as far as they are known.
-fn starts(alias: &Alias) -> Vec<Mailbox> {
-    match alias.address() {
-        AliasAddress::Exact(mailbox) => vec![mailbox.clone()],
-        AliasAddress::CatchAll(_) | AliasAddress::Regex(_) => {
-            alias.destinations().iter().filter_map(Destination::mailbox).cloned().collect()
-        }
-    }
-}
-
-pub(super) fn refuse_srs_shaped(alias: &Alias) -> Result<(), ChangeError> {
-    match alias.address() {
-        AliasAddress::Exact(mailbox) if is_srs_shaped(mailbox.local()) => {
-            Err(ChangeError::SrsShaped(mailbox.clone()))
-        }
-        _ => Ok(()),
-    }
-}
-
-pub(super) fn refuse_cycle(live: &Live<'_>, alias: &Alias) -> Result<(), Failure> {
-    if !alias.enabled() {
-        return Ok(());
-    }
-    match at_once(find_cycle(&starts(alias), live, Limits::default()))? {
-        None => Ok(()),
-        Some(chain) if chain.first().map(Mailbox::to_key) == chain.last().map(Mailbox::to_key) => {
-            Err(ChangeError::Cycle(chain).into())
-        }
-        Some(chain) => Err(ChangeError::TooDeep(chain).into()),
-    }
 }

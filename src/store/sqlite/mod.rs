@@ -14,6 +14,7 @@ mod number;
 mod queue;
 mod readers;
 mod rows;
+mod rules;
 mod schema;
 mod size;
 mod snapshot;

@@ -48,6 +48,13 @@ pub(in crate::store) struct Live<'a> {
     pub(in crate::store) postmaster: Option<&'a Mailbox>,
 }
 
+impl<'a> Live<'a> {
+    /// Without a postmaster.
+    pub(super) fn of(connection: &'a Connection, table: Table, snapshot: &'a Snapshot) -> Self {
+        Self { connection, table, snapshot, postmaster: None }
+    }
+}
+
 impl Lookup for Live<'_> {
     type Error = rusqlite::Error;
 

@@ -1,6 +1,5 @@
 //! The file and its schema: opening, setting a corrupt one aside, inserting, deleting the oldest.
 
-use super::writer::Entry;
 use crate::{
     store::{
         journal::{AttemptLine, Bounds, JournalError, Outcome, Record},
@@ -73,6 +72,15 @@ const ADD_TLS: &str = "
 
 /// Records deleted in one transaction, so that new ones never wait long behind it.
 const DELETED_AT_ONCE: usize = 500;
+
+/// What is to be written.
+#[derive(Debug)]
+pub(super) enum Entry {
+    /// A message that was not known.
+    New(Record),
+    /// More about one that was.
+    Amendment(Record),
+}
 
 /// The journal opened for writing.
 pub(super) struct Database {

@@ -15,7 +15,7 @@ use crate::{
     time::Millis,
 };
 use async_trait::async_trait;
-use database::Database;
+use database::{Database, Entry};
 use std::{
     path::Path,
     sync::{
@@ -31,7 +31,7 @@ use tokio::{
     },
     task::spawn_blocking,
 };
-use writer::{Entry, Order};
+use writer::Order;
 
 /// Records that may wait for the writer. At a thousand messages a second: ten seconds of disk trouble.
 const WAITING_RECORDS: usize = 10_000;

@@ -1,9 +1,9 @@
 //! The one thread that writes.
 
-use super::database::{Database, is_corruption, sqlite_error};
+use super::database::{Database, Entry, is_corruption, sqlite_error};
 use crate::{
     clock,
-    store::journal::{Bounds, JournalError, Record},
+    store::journal::{Bounds, JournalError},
 };
 use std::{
     path::PathBuf,
@@ -36,15 +36,6 @@ pub(super) struct Queues {
     pub(super) orders: UnboundedReceiver<Order>,
     /// Records lost since the last complaint.
     pub(super) lost: Arc<AtomicU64>,
-}
-
-/// What is to be written.
-#[derive(Debug)]
-pub(super) enum Entry {
-    /// A message that was not known.
-    New(Record),
-    /// More about one that was.
-    Amendment(Record),
 }
 
 /// What the writer is told beside the entries.
