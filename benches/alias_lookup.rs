@@ -8,7 +8,7 @@
 use onward::{
     address::{Domain, Mailbox},
     alias::{Alias, AliasAddress},
-    store::{ChangeError, Directory, Options, Store},
+    store::{ChangeError, Options, Store, blocking::Directory},
 };
 use std::time::{Duration, Instant};
 

@@ -6,7 +6,7 @@
 use assert_cmd::Command;
 use onward::{
     address::{Mailbox, ReversePath},
-    store::journal::{Attempt, Bounds, Journal, Outcome, Record},
+    store::journal::{AttemptLine, Bounds, Journal, Outcome, Record},
     time::Millis,
 };
 use std::{
@@ -247,7 +247,7 @@ fn record() -> Record {
         auth: String::new(),
         tls: "TLSv1.3 TLS_AES_256_GCM_SHA384".into(),
         detail: String::new(),
-        attempts: vec![Attempt {
+        attempts: vec![AttemptLine {
             time: Millis::new(1_769_860_800_300),
             to: vec!["me@mailbox.example".into()],
             host: "mx.mailbox.example".into(),

@@ -20,7 +20,7 @@ pub mod status;
 pub mod tls_results;
 pub mod trace;
 
-pub use crate::store::Directory;
+pub use crate::store::blocking::Directory;
 pub use error::Error;
 pub use explain::{ExplainedDestination, Explanation, Question, Verdict, explain};
 

@@ -1,11 +1,14 @@
 //! Messages that wait in the spool. What is changed reaches a running daemon within a second.
 
+pub use crate::store::Unreadable;
+
 use super::Error;
 use crate::{
     address::{Domain, Mailbox, ReversePath},
     clock,
     store::{
-        Queue, QueueChange, QueueFilter,
+        QueueChange, QueueFilter,
+        blocking::Queue,
         spool::{Leg, LegState, Spooled},
     },
     time::Millis,
@@ -101,8 +104,16 @@ pub struct Changed {
     pub is_served: bool,
 }
 
-/// Gives the messages that `filter` wants to `each`, the oldest first; what is given back are the ids it names
-/// that do not wait.
+/// What a listing could not show.
+#[derive(Debug, Clone, Default)]
+pub struct Unlisted {
+    /// Ids that were asked for and do not wait.
+    pub absent: Vec<String>,
+    /// Messages that cannot be read, and why.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// Gives the messages that `filter` wants to `each`, the oldest first.
 ///
 /// # Errors
 /// When the store fails, or `each` does.
@@ -110,13 +121,15 @@ pub fn list(
     state_dir: &Path,
     filter: Filter,
     mut each: impl FnMut(&WaitingMessage) -> io::Result<()>,
-) -> Result<Vec<String>, Error> {
-    let Some(queue) = Queue::open(state_dir)? else { return Ok(filter.ids) };
+) -> Result<Unlisted, Error> {
+    let Some(queue) = Queue::open(state_dir)? else {
+        return Ok(Unlisted { absent: filter.ids, ..Unlisted::default() });
+    };
     let filter = filter.stored();
-    queue.for_each(&filter, |message| {
+    let unreadable = queue.for_each(&filter, |message| {
         each(&WaitingMessage::from(&message)).map_err(Error::Output)
     })?;
-    Ok(queue.absent(&filter.ids)?)
+    Ok(Unlisted { absent: queue.absent(&filter.ids)?, unreadable })
 }
 
 /// The message of an id, and its bytes as they will leave; `None` when it does not wait.

@@ -6,7 +6,7 @@ use crate::{
     clock,
     config::Config,
     srs::{Forwarded, Reversed, Rewriter, Settings, Token},
-    store::Directory,
+    store::blocking::Directory,
     time::UnixTime,
 };
 use std::path::Path;

@@ -9,5 +9,5 @@ use std::path::Path;
 /// # Errors
 /// When the store fails.
 pub fn tls_results(state_dir: &Path, time: UnixTime) -> Result<Vec<Row>, Error> {
-    Ok(store::tls_results(state_dir, time.day())?)
+    Ok(store::blocking::tls_results(state_dir, time.day())?)
 }

@@ -2,7 +2,7 @@
 
 use super::Error;
 use crate::{
-    store::journal::{self, Reader},
+    store::{blocking::Reader, journal},
     time::Millis,
 };
 use serde::Serialize;
@@ -119,9 +119,9 @@ impl From<journal::Record> for TracedMessage {
     }
 }
 
-impl From<journal::Attempt> for TracedAttempt {
-    fn from(attempt: journal::Attempt) -> Self {
-        let journal::Attempt { time, to, host, reply, ms, tls, verdict } = attempt;
+impl From<journal::AttemptLine> for TracedAttempt {
+    fn from(attempt: journal::AttemptLine) -> Self {
+        let journal::AttemptLine { time, to, host, reply, ms, tls, verdict } = attempt;
         Self { time, host, reply, ms, tls, to, verdict }
     }
 }

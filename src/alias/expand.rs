@@ -54,7 +54,7 @@ pub struct Dropped {
 ///
 /// # Errors
 /// When a look-up fails.
-pub fn expand<L: Lookup>(
+pub async fn expand<L: Lookup>(
     recipient: &Mailbox,
     lookup: &L,
     limits: ExpansionLimits,
@@ -62,7 +62,7 @@ pub fn expand<L: Lookup>(
     if !lookup.is_hosted(recipient.domain())? {
         return Ok(Expansion::Refuse(Reply::relaying_denied()));
     }
-    expand_all(std::slice::from_ref(recipient), lookup, limits)
+    expand_all(std::slice::from_ref(recipient), lookup, limits).await
 }
 
 /// What becomes of mail for all of `destinations`, which need not be hosted here. Mail for a bare
@@ -70,13 +70,13 @@ pub fn expand<L: Lookup>(
 ///
 /// # Errors
 /// When a look-up fails.
-pub fn expand_all<L: Lookup>(
+pub async fn expand_all<L: Lookup>(
     destinations: &[Mailbox],
     lookup: &L,
     limits: ExpansionLimits,
 ) -> Result<Expansion, L::Error> {
     let mut walk = Walk::new(lookup, limits);
-    match walk.visit_all(destinations) {
+    match walk.visit_all(destinations).await {
         Ok(()) => Ok(walk.finish()),
         Err(Stop::Refuse(reply)) => Ok(Expansion::Refuse(reply)),
         Err(Stop::Cycle(_)) => Ok(Expansion::Refuse(Reply::alias_cycle())),
@@ -88,14 +88,14 @@ pub fn expand_all<L: Lookup>(
 ///
 /// # Errors
 /// When a look-up fails.
-pub fn find_cycle<L: Lookup>(
+pub async fn find_cycle<L: Lookup>(
     destinations: &[Mailbox],
     lookup: &L,
     limits: ExpansionLimits,
 ) -> Result<Option<Vec<Mailbox>>, L::Error> {
     let mut walk = Walk::new(lookup, limits);
     walk.defer_stops = false;
-    match walk.visit_all(destinations) {
+    match walk.visit_all(destinations).await {
         Err(Stop::Cycle(chain)) => Ok(Some(chain)),
         Err(Stop::Lookup(error)) => Err(error),
         Ok(()) | Err(Stop::Refuse(_)) => Ok(None),
@@ -139,11 +139,14 @@ impl<'a, L: Lookup> Walk<'a, L> {
         }
     }
 
-    fn visit_all(&mut self, addresses: &[Mailbox]) -> Result<(), Stop<L::Error>> {
-        addresses.iter().try_for_each(|address| self.visit(address))
+    async fn visit_all(&mut self, addresses: &[Mailbox]) -> Result<(), Stop<L::Error>> {
+        for address in addresses {
+            self.visit(address).await?;
+        }
+        Ok(())
     }
 
-    fn visit(&mut self, address: &Mailbox) -> Result<(), Stop<L::Error>> {
+    async fn visit(&mut self, address: &Mailbox) -> Result<(), Stop<L::Error>> {
         let key = address.to_key();
         if !self.seen.insert(key.clone()) {
             return match self.path.iter().position(|above| above.to_key() == key) {
@@ -155,10 +158,10 @@ impl<'a, L: Lookup> Walk<'a, L> {
         if self.lookups > self.limits.lookups {
             return Err(Stop::Refuse(Reply::alias_too_many()));
         }
-        let refusal = match find(address, self.lookup).map_err(Stop::Lookup)? {
+        let refusal = match find(address, self.lookup).await.map_err(Stop::Lookup)? {
             Found::NotHosted => return self.arrive(address),
             Found::Forward { mailboxes, unusable } => {
-                return self.descend(address, &mailboxes, unusable);
+                return self.descend(address, &mailboxes, unusable).await;
             }
             Found::Discard => {
                 self.discarded = true;
@@ -184,7 +187,7 @@ impl<'a, L: Lookup> Walk<'a, L> {
         Ok(())
     }
 
-    fn descend(
+    async fn descend(
         &mut self,
         address: &Mailbox,
         mailboxes: &[Mailbox],
@@ -197,7 +200,8 @@ impl<'a, L: Lookup> Walk<'a, L> {
         let refused = |address| Dropped { address, reply: Reply::no_such_alias() };
         self.dropped.extend(unusable.into_iter().map(refused));
         self.path.push(address.clone());
-        self.visit_all(mailboxes)?;
+        // A future cannot hold itself: one box for each alias of the chain.
+        Box::pin(self.visit_all(mailboxes)).await?;
         self.path.pop();
         Ok(())
     }

@@ -1,7 +1,9 @@
 use super::{Action, Alias, AliasAddress, Destination, Key};
 use crate::address::{Domain, Mailbox};
+use std::future::Future;
 
-/// Where aliases are looked up.
+/// Where aliases are looked up. What is asked of it may wait for a disk or another machine; whoever asks
+/// brings the runtime.
 pub trait Lookup {
     /// Why a look-up failed.
     type Error;
@@ -16,7 +18,7 @@ pub trait Lookup {
     ///
     /// # Errors
     /// When that cannot be told now.
-    fn alias(&self, key: &Key) -> Result<Option<Alias>, Self::Error>;
+    fn alias(&self, key: &Key) -> impl Future<Output = Result<Option<Alias>, Self::Error>> + Send;
 
     /// The regex aliases, in the order in which they are tried.
     fn patterns(&self) -> &[Alias];
@@ -61,13 +63,13 @@ pub enum Found {
 ///
 /// # Errors
 /// When a look-up fails.
-pub fn find<L: Lookup>(address: &Mailbox, lookup: &L) -> Result<Found, L::Error> {
+pub async fn find<L: Lookup>(address: &Mailbox, lookup: &L) -> Result<Found, L::Error> {
     if !lookup.is_hosted(address.domain())? {
         return Ok(Found::NotHosted);
     }
     let key = Key::exact(address);
     let is_role = is_role(&key.local);
-    match lookup.alias(&key)? {
+    match lookup.alias(&key).await? {
         Some(alias) if alias.enabled() || !is_role => return Ok(answer(&alias, address, lookup)),
         _ => {}
     }
@@ -78,14 +80,14 @@ pub fn find<L: Lookup>(address: &Mailbox, lookup: &L) -> Result<Found, L::Error>
         return Ok(forward(vec![postmaster.clone()]));
     }
     if let Some(untagged) = key.without_tag()
-        && let Some(alias) = lookup.alias(&untagged)?
+        && let Some(alias) = lookup.alias(&untagged).await?
     {
         return Ok(answer(&alias, address, lookup));
     }
     if let Some(found) = find_pattern(address, lookup) {
         return Ok(found);
     }
-    Ok(match lookup.alias(&Key::catch_all(address.domain()))? {
+    Ok(match lookup.alias(&Key::catch_all(address.domain())).await? {
         Some(alias) => answer(&alias, address, lookup),
         None if is_role => Found::NoPostmaster,
         None => Found::NoAlias,

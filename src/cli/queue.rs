@@ -2,7 +2,7 @@
 
 use super::{Context, Failure, context::write_json, size::size, time::span};
 use crate::{
-    admin::queue::{self, Changed, Filter, OpenState, Place, WaitingMessage},
+    admin::queue::{self, Changed, Filter, OpenState, Place, Unlisted, WaitingMessage},
     clock,
     config::parse_duration,
     log::printable,
@@ -138,7 +138,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
 
 fn list(state_dir: &Path, filter: Filter, json: bool, out: &mut impl Write) -> Result<(), Failure> {
     let mut found = false;
-    let gone = queue::list(state_dir, filter, |message| {
+    let Unlisted { absent: gone, unreadable } = queue::list(state_dir, filter, |message| {
         let is_first = !std::mem::replace(&mut found, true);
         if json {
             return write_json(out, message);
@@ -150,10 +150,14 @@ fn list(state_dir: &Path, filter: Filter, json: bool, out: &mut impl Write) -> R
         write_line(out, message)
     })?;
     out.flush()?;
+    for one in &unreadable {
+        // To stderr, as scripts read what is listed.
+        let _ = writeln!(io::stderr(), "onward: {one}");
+    }
     if !gone.is_empty() {
         return Err(Failure::new(absent(&gone)));
     }
-    if !found && !json {
+    if !found && !json && unreadable.is_empty() {
         // As above.
         let _ = writeln!(io::stderr(), "onward: no message that waits matches");
     }

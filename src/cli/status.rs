@@ -45,7 +45,7 @@ fn write(out: &mut impl Write, status: &Status) -> io::Result<()> {
         };
         line("listen", format!("{protocol} on {address} {answers}"))?;
     }
-    let SpoolStatus { messages: count, octets, oldest, destinations } = &status.spool;
+    let SpoolStatus { messages: count, octets, oldest, unreadable, destinations } = &status.spool;
     let oldest = oldest.map(|oldest| {
         let age = span(clock::millis().since(oldest));
         format!(", {}, the oldest {age} old", size(*octets))
@@ -53,6 +53,10 @@ fn write(out: &mut impl Write, status: &Status) -> io::Result<()> {
     line("spool", messages(*count) + &oldest.unwrap_or_default())?;
     for WaitingDestination { domain, messages } in destinations {
         line("", format!("{messages} for {domain}"))?;
+    }
+    if *unreadable > 0 {
+        let count = messages(*unreadable);
+        line("", count + " left aside, unreadable: onward doctor has their names")?;
     }
     line("failed", messages(status.failed_last_day) + " within a day")?;
     if status.dkim_broken_last_day > 0 {

@@ -59,6 +59,7 @@ impl Monitoring {
             spool_messages: spool.messages,
             spool_octets: spool.octets,
             spool_age: age.as_millis() as f64 / 1000.0,
+            spool_unreadable: spool.unreadable,
             connections: self.clients.connections(),
             map_connections: self.connections.open(),
             idle_connections: parts.outbound.idle_connections(),

@@ -55,7 +55,7 @@ pub(crate) struct Delivery {
     pub(crate) message: Message,
     pub(crate) shares: Vec<Share>,
     /// What was tried, for the journal.
-    pub(crate) attempts: Vec<journal::Attempt>,
+    pub(crate) attempts: Vec<journal::AttemptLine>,
 }
 
 /// A recipient's share in a delivery: what leaves for it, and where to.
@@ -183,7 +183,7 @@ impl Delivery {
     }
 
     /// Mailboxes of one transaction that were answered alike share a line of the journal.
-    fn note(&mut self, line: journal::Attempt) {
+    fn note(&mut self, line: journal::AttemptLine) {
         match self.attempts.last_mut() {
             Some(last)
                 if last.host == line.host
@@ -315,9 +315,9 @@ pub(crate) fn journal_line(
     attempt: &Attempt,
     hop: &NextHop,
     began: Millis,
-) -> journal::Attempt {
+) -> journal::AttemptLine {
     let theirs = attempt.theirs.as_ref().map(ToString::to_string);
-    journal::Attempt {
+    journal::AttemptLine {
         time: began,
         to: to.iter().map(ToString::to_string).collect(),
         host: attempt.remote.clone().unwrap_or_else(|| hop.to_string()),

@@ -223,7 +223,7 @@ fn outbound(config: &Config, store: &Store) -> Result<Outbound, OpenError> {
             ipv6_first: config.delivery.ipv6_first.clone(),
         },
         sts_port: config.tls.mta_sts.then_some(HTTPS_PORT),
-        store: Some(Arc::new(store.clone())),
+        store: Some(store.policies()),
         dane: dane(config)?,
     }))
 }

@@ -6,7 +6,7 @@ use crate::{
     message::MessageId,
     reply::{Class, Reply, Status},
     smtp::session::{Session, Transaction},
-    store::journal::{Attempt, Outcome, Record},
+    store::journal::{AttemptLine, Outcome, Record},
     time::{UnixTime, whole_millis},
 };
 use std::time::Duration;
@@ -39,7 +39,7 @@ pub(crate) struct Conclusion {
     pub(crate) auth: String,
     /// What the owner should know.
     pub(crate) notes: Vec<String>,
-    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) attempts: Vec<AttemptLine>,
     /// What waits for another try.
     pub(crate) spooled: Vec<Added>,
 }

@@ -20,7 +20,7 @@ use crate::{
     outbound::{Attempt, Outgoing},
     reply::Reply,
     smtp::Transaction,
-    store::{Directory, journal::Outcome as Told, spool::Spooled},
+    store::{blocking::Directory, journal::Outcome as Told, spool::Spooled},
 };
 use async_trait::async_trait;
 use std::{

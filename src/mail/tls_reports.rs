@@ -8,7 +8,6 @@ use super::{
 use crate::{
     address::Mailbox,
     clock,
-    mta_sts::PolicyStore,
     time::UnixTime,
     tls_rpt::{Report, Row, report_to},
 };

@@ -40,6 +40,7 @@ pub struct Metrics {
     spool_messages: Level,
     spool_octets: Level,
     spool_age: Level,
+    spool_unreadable: Level,
     connections: Level,
     map_connections: Level,
     idle_connections: Level,
@@ -59,6 +60,8 @@ pub struct Now {
     pub spool_octets: u64,
     /// Seconds since the oldest of them came.
     pub spool_age: f64,
+    /// Messages in the spool that cannot be read.
+    pub spool_unreadable: u64,
     /// Clients of smtp listeners.
     pub connections: usize,
     /// Clients of listeners for Postfix.
@@ -100,6 +103,7 @@ impl Metrics {
             spool_messages: Level::default(),
             spool_octets: Level::default(),
             spool_age: Level::default(),
+            spool_unreadable: Level::default(),
             connections: Level::default(),
             map_connections: Level::default(),
             idle_connections: Level::default(),
@@ -163,6 +167,11 @@ impl Metrics {
             "spool_oldest_seconds",
             "Age of the oldest message there",
             self.spool_age.clone(),
+        );
+        r.register(
+            "spool_unreadable",
+            "Messages left aside in the spool because they cannot be read",
+            self.spool_unreadable.clone(),
         );
         r.register("connections", "Clients connected", self.connections.clone());
         r.register("map_connections", "Postfix's connections", self.map_connections.clone());
@@ -239,6 +248,7 @@ impl Metrics {
         self.spool_messages.set(now.spool_messages as f64);
         self.spool_octets.set(now.spool_octets as f64);
         self.spool_age.set(now.spool_age);
+        self.spool_unreadable.set(now.spool_unreadable as f64);
         self.connections.set(now.connections as f64);
         self.map_connections.set(now.map_connections as f64);
         self.idle_connections.set(now.idle_connections as f64);
@@ -278,6 +288,7 @@ mod tests {
         metrics.srs_reverse(Returned::BadTag);
         let now = Now {
             spool_messages: 3,
+            spool_unreadable: 1,
             dns: vec![("mx", "found", 7)],
             tls: vec![("sts", "success", 2)],
             ..Now::default()
@@ -293,6 +304,7 @@ mod tests {
             "onward_srs_forward_total{result=\"rewritten\"} 1",
             "onward_srs_reverse_total{result=\"bad_tag\"} 1",
             "onward_spool_messages 3.0",
+            "onward_spool_unreadable 1.0",
             "onward_dns_lookups_total{kind=\"mx\",result=\"found\"} 7",
             "onward_tls_sessions_total{policy=\"sts\",result=\"success\"} 2",
             "onward_message_seconds_count{outcome=\"forwarded\"} 2",

@@ -1,4 +1,4 @@
-use rusqlite::ErrorCode;
+use super::Unreadable;
 use std::{
     io,
     path::{Path, PathBuf},
@@ -19,7 +19,7 @@ pub enum StoreError {
         /// What the system said.
         reason: String,
     },
-    /// The file, or the files SQLite keeps beside it, cannot be opened or written.
+    /// The file, or those that are kept beside it, cannot be opened or written.
     #[error(
         "cannot open {path} for reading and writing: {reason}; the file and its directory must \
          belong to the user that runs Onward"
@@ -27,7 +27,7 @@ pub enum StoreError {
     Access {
         /// The database.
         path: PathBuf,
-        /// What SQLite or the system said.
+        /// What the database or the system said.
         reason: String,
     },
     /// No database, or a broken one.
@@ -85,39 +85,23 @@ pub enum StoreError {
     Backup {
         /// The backup.
         path: PathBuf,
-        /// What SQLite or the system said.
+        /// What the database or the system said.
         reason: String,
     },
+    /// A message in the spool that cannot be read, while others can.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
     /// Anything else.
     #[error("{path}: {reason}")]
     Failed {
         /// The database.
         path: PathBuf,
-        /// What SQLite said.
+        /// What the database said.
         reason: String,
     },
 }
 
 impl StoreError {
-    pub(super) fn sqlite(path: &Path, error: &rusqlite::Error) -> Self {
-        let path = path.to_owned();
-        let reason = error.to_string();
-        if let rusqlite::Error::FromSqlConversionFailure(..) = error {
-            return Self::Damaged { path, reason };
-        }
-        match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                Self::Damaged { path, reason }
-            }
-            Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
-                Self::Access { path, reason }
-            }
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
-            Some(ErrorCode::DiskFull) => Self::Full { path },
-            _ => Self::Failed { path, reason },
-        }
-    }
-
     pub(super) fn access(path: &Path, error: &io::Error) -> Self {
         Self::Access { path: path.to_owned(), reason: error.to_string() }
     }

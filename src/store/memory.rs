@@ -1,82 +1,66 @@
-use super::Fingerprint;
-use crate::time::UnixTime;
-use std::collections::{BTreeSet, HashMap};
+//! What earlier attempts brought, so that a retry of the sender repeats none of it.
 
-/// Values by fingerprint until they expire, a bounded number of them.
-#[derive(Debug)]
-pub(super) struct Memory<V> {
-    capacity: usize,
-    values: HashMap<Fingerprint, (UnixTime, V)>,
-    by_expiry: BTreeSet<(UnixTime, Fingerprint)>,
-}
+use super::StoreError;
+use crate::{reply::ForeignReply, time::UnixTime};
+use async_trait::async_trait;
 
-impl<V> Memory<V> {
-    pub(super) fn new(capacity: usize) -> Self {
-        Self { capacity, values: HashMap::new(), by_expiry: BTreeSet::new() }
-    }
+/// Identifies one delivery; what it is a hash of, the caller decides.
+pub type Fingerprint = [u8; 32];
 
-    /// Adds or replaces; gives what had to go for it, the one that would have expired first.
-    pub(super) fn insert(
-        &mut self,
-        fingerprint: Fingerprint,
+/// Deliveries and refusals that are remembered, and uses of SRS addresses.
+///
+/// What is remembered is known at once and durable when it is answered: the sender learns of a delivery
+/// only then, so that its retry after a crash repeats none. Where it cannot be written, it is known until
+/// the end of the process: a duplicate beats a loss. Nothing expired is ever answered. How much is
+/// remembered is bounded; beyond, what would expire first goes.
+#[async_trait]
+pub trait Memory {
+    /// Remembers deliveries until `expires`.
+    ///
+    /// # Errors
+    /// When it cannot be written; it is then known until the end of the process.
+    async fn remember_delivered(
+        &self,
+        fingerprints: Vec<Fingerprint>,
         expires: UnixTime,
-        value: V,
-    ) -> Option<Fingerprint> {
-        if let Some((before, _)) = self.values.insert(fingerprint, (expires, value)) {
-            self.by_expiry.remove(&(before, fingerprint));
-        }
-        self.by_expiry.insert((expires, fingerprint));
-        if self.values.len() <= self.capacity {
-            return None;
-        }
-        let (_, first) = self.by_expiry.pop_first()?;
-        self.values.remove(&first);
-        Some(first)
-    }
+    ) -> Result<(), StoreError>;
 
-    pub(super) fn get(&self, fingerprint: &Fingerprint, now: UnixTime) -> Option<&V> {
-        let (expires, value) = self.values.get(fingerprint)?;
-        (*expires > now).then_some(value)
-    }
+    /// False when no delivery is remembered at all, as it is most of the time. Answered from memory.
+    fn remembers_deliveries(&self) -> bool;
 
-    /// Removes; gives what was there, unless it has expired.
-    pub(super) fn take(&mut self, fingerprint: &Fingerprint, now: UnixTime) -> Option<V> {
-        let (expires, value) = self.values.remove(fingerprint)?;
-        self.by_expiry.remove(&(expires, *fingerprint));
-        (expires > now).then_some(value)
-    }
+    /// True when this delivery was made and is remembered. Answered from memory.
+    fn was_delivered(&self, fingerprint: &Fingerprint, now: UnixTime) -> bool;
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
+    /// Remembers how destinations refused until `expires`.
+    ///
+    /// # Errors
+    /// When it cannot be written; it is then known until the end of the process.
+    async fn remember_refused(
+        &self,
+        refusals: Vec<(Fingerprint, ForeignReply)>,
+        expires: UnixTime,
+    ) -> Result<(), StoreError>;
 
-    pub(super) fn purge(&mut self, now: UnixTime) {
-        while let Some((expires, fingerprint)) = self.by_expiry.first().copied()
-            && expires <= now
-        {
-            self.by_expiry.pop_first();
-            self.values.remove(&fingerprint);
-        }
-    }
-}
+    /// How the destination refused, if that is remembered. It is answered once: what comes after that
+    /// is a new message, to be judged by itself.
+    ///
+    /// # Errors
+    /// When it cannot be struck out on disk; a restart then remembers it again.
+    async fn take_refused(
+        &self,
+        fingerprint: &Fingerprint,
+        now: UnixTime,
+    ) -> Result<Option<ForeignReply>, StoreError>;
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// Counts a use of the SRS address `key` on `day`; false when it had `max` already.
+    ///
+    /// Kept in memory only: a restart forgives.
+    fn srs_use(&self, key: &str, day: u64, max: u32) -> bool;
 
-    #[test]
-    fn expires_and_keeps_the_longest_lived() {
-        let mut memory = Memory::new(2);
-        assert_eq!(memory.insert([1; 32], UnixTime::new(10), 'a'), None);
-        assert_eq!(memory.insert([2; 32], UnixTime::new(30), 'b'), None);
-        assert_eq!(memory.get(&[1; 32], UnixTime::new(9)), Some(&'a'));
-        assert_eq!(memory.get(&[1; 32], UnixTime::new(10)), None);
-        assert_eq!(memory.insert([1; 32], UnixTime::new(40), 'c'), None, "renewed, not added");
-        assert_eq!(memory.insert([3; 32], UnixTime::new(50), 'd'), Some([2; 32]));
-        assert_eq!(memory.get(&[1; 32], UnixTime::new(10)), Some(&'c'));
-        assert_eq!(memory.take(&[3; 32], UnixTime::new(10)), Some('d'));
-        assert_eq!(memory.take(&[3; 32], UnixTime::new(10)), None, "taken already");
-        memory.purge(UnixTime::new(40));
-        assert!(memory.is_empty() && memory.by_expiry.is_empty());
-    }
+    /// Forgets whatever has expired, in all of the store, and gives room that nothing needs any more back
+    /// to the disk. To be called now and then.
+    ///
+    /// # Errors
+    /// When it cannot be written; nothing expired is ever answered all the same.
+    async fn purge(&self, now: UnixTime) -> Result<(), StoreError>;
 }

@@ -5,22 +5,142 @@
 //! A leg is `queued`, then `sending`; `uncertain` from just before the end of data is sent until the
 //! destination has answered it; and in the end `delivered`, `failed` or `dropped`.
 
-mod bounds;
-
-pub use bounds::{DEFAULT_FREE, SpoolBounds};
-
-use super::{Store, StoreError, sqlite::spool};
+use super::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, StoreError};
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
     reply::{ForeignReply, Reply},
     time::Millis,
 };
+use async_trait::async_trait;
 use bytes::Bytes;
-use rusqlite::Connection;
 use std::{fmt, net::IpAddr};
+use tokio::sync::watch;
 
 /// The time of an attempt that is to be made at once, before all that is due: the operator asked for it.
 pub const AT_ONCE: Millis = Millis::EPOCH;
+
+/// The spool, as the daemon and an administrator use it.
+///
+/// Whoever keeps it promises:
+/// - What is answered is durable: it is there after a crash of the process, of the machine, and of the disk's
+///   power. Only then is the client told 250, and only then is an end of data sent.
+/// - States only move forward. What was delivered, failed or dropped stays so, whatever comes late; only
+///   what was dropped may still turn out to be delivered.
+/// - A leg is uncertain before the final dot is sent to its destination and stays so until the answer is
+///   written: after a crash it is tried again, as a duplicate beats a loss, and it is known that it may be
+///   one.
+/// - A DSN is kept in the transaction that marks its cause failed: there is never one without the other.
+/// - An error means that nothing was changed.
+/// - A message that cannot be read is left aside, told once at the level of errors, and counted; all others
+///   go on. It is neither tried nor forgotten until an administrator drops it.
+#[async_trait]
+pub trait Spool {
+    /// Keeps messages, all or none, and gives their numbers.
+    ///
+    /// # Errors
+    /// When a bound is reached or the store fails: nothing was kept.
+    async fn spool(&self, messages: Vec<NewMessage>) -> Result<Vec<i64>, SpoolError>;
+
+    /// Begins an attempt on legs that wait; gives those that may be sent.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn spool_begin(&self, seq: i64, legs: Vec<i64>) -> Result<Vec<i64>, StoreError>;
+
+    /// Notes that the destination may have these from now on.
+    ///
+    /// # Errors
+    /// When the store fails: the end of data must not be sent.
+    async fn spool_uncertain(&self, seq: i64, legs: Vec<i64>) -> Result<(), StoreError>;
+
+    /// Ends an attempt: writes what became of the legs and keeps the DSNs that follow from it, in one;
+    /// gives the numbers of the DSNs. They are kept beyond all bounds, as they replace what they are about.
+    ///
+    /// # Errors
+    /// When the store fails: the attempt has not ended.
+    async fn spool_conclude(
+        &self,
+        seq: i64,
+        legs: Vec<(i64, Leg)>,
+        notices: Vec<NewMessage>,
+    ) -> Result<Vec<i64>, StoreError>;
+
+    /// Forgets messages with nothing left to do, and no others.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn spool_bury(&self, messages: Vec<i64>) -> Result<(), StoreError>;
+
+    /// Puts what was being sent when a daemon ended back into the queue; gives how many legs that were.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn spool_recover(&self) -> Result<usize, StoreError>;
+
+    /// A message without its bytes; `None` when it is gone.
+    ///
+    /// # Errors
+    /// When it cannot be read, or the store fails.
+    async fn spooled(&self, seq: i64) -> Result<Option<Spooled>, StoreError>;
+
+    /// Our fields and the message as it came; `None` when it is gone.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn spooled_bytes(&self, seq: i64) -> Result<Option<(Bytes, Bytes)>, StoreError>;
+
+    /// All that is still to be done, and the messages with nothing left to do. Reads the spool as a whole.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn spool_open(&self) -> Result<(Vec<Open>, Vec<i64>), StoreError>;
+
+    /// The number of changes that administrators made to the spool; it is followed within a second.
+    fn spool_changes(&self) -> watch::Receiver<i64>;
+
+    /// What waits in the spool, for monitoring.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    async fn spool_figures(&self) -> Result<SpoolFigures, StoreError>;
+
+    /// What waits, in numbers, read as a whole.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn queue_summary(&self) -> Result<QueueSummary, StoreError>;
+
+    /// A page of the messages that `filter` wants, the oldest first: those behind the number `after`, which
+    /// is 0 and then the `next` of the page before. Nothing is held from one page to the next. With ids in
+    /// the filter there is one page.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn queue_page(&self, filter: &QueueFilter, after: i64) -> Result<QueuePage, StoreError>;
+
+    /// The message of that id, whatever its state, and its bytes as they will leave.
+    ///
+    /// # Errors
+    /// When it cannot be read, or the store fails.
+    async fn queue_get(&self, id: &str) -> Result<Option<(Spooled, Vec<u8>)>, StoreError>;
+
+    /// Those of `ids` that are not of a message that waits.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn queue_absent(&self, ids: &[String]) -> Result<Vec<String>, StoreError>;
+
+    /// Changes the messages that `filter` wants, all or none. A message that is being sent is not
+    /// dropped. One that cannot be read is dropped when it is named.
+    ///
+    /// # Errors
+    /// When one that is to be tried again cannot be read, or the store fails.
+    async fn queue_change(
+        &self,
+        filter: &QueueFilter,
+        change: QueueChange,
+    ) -> Result<QueueChanged, StoreError>;
+}
 
 /// What is known of a message beside its bytes and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,15 +244,44 @@ pub struct Open {
     pub arrived: Millis,
 }
 
-/// The spool in numbers.
+/// The spool in figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Totals {
-    /// Messages in it.
+pub struct SpoolFigures {
+    /// Messages.
     pub messages: u64,
     /// Their octets.
     pub octets: u64,
-    /// Changes by the command line so far.
-    pub(super) changes: i64,
+    /// When the oldest came.
+    pub oldest: Option<Millis>,
+    /// Messages that could not be read when the spool was last read as a whole: they are in none of the
+    /// other figures.
+    pub unreadable: u64,
+}
+
+/// What the spool may use; beyond, nothing more is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpoolBounds {
+    /// Octets of all messages.
+    pub octets: u64,
+    /// Messages.
+    pub messages: u64,
+    /// Octets that stay free on the disk; `None`: [`DEFAULT_FREE`] or a twentieth of the disk,
+    /// whichever is less.
+    pub free: Option<u64>,
+}
+
+/// What stays free on a large disk.
+pub const DEFAULT_FREE: u64 = 256 << 20;
+
+impl SpoolBounds {
+    /// Nothing is limited.
+    pub const NONE: Self = Self { octets: u64::MAX, messages: u64::MAX, free: Some(0) };
+}
+
+impl Default for SpoolBounds {
+    fn default() -> Self {
+        Self::NONE
+    }
 }
 
 /// Why a message was not kept. Nothing was changed.
@@ -200,134 +349,5 @@ impl LegState {
 impl fmt::Display for LegState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-impl Store {
-    /// Keeps messages, all or none; they are durable when this answers with their numbers.
-    ///
-    /// # Errors
-    /// When a bound is reached or the store fails: nothing was kept.
-    pub async fn spool(&self, messages: Vec<NewMessage>) -> Result<Vec<i64>, SpoolError> {
-        match self.try_spool(messages.clone()).await {
-            Err(SpoolError::Full(bounds::DISK)) => {
-                // Much of what the files hold may not be needed any more.
-                self.0.writer.make_room().await;
-                self.try_spool(messages).await
-            }
-            tried => tried,
-        }
-    }
-
-    async fn try_spool(&self, messages: Vec<NewMessage>) -> Result<Vec<i64>, SpoolError> {
-        let bounds = self.0.spool_bounds();
-        let state_dir = self.0.state_dir.clone();
-        let insert = move |connection: &Connection| {
-            let size = messages.iter().map(NewMessage::size).sum();
-            let count = messages.len() as u64;
-            if let Err(full) = bounds.allow(connection, &state_dir, count, size)? {
-                return Ok(Err(full));
-            }
-            messages
-                .iter()
-                .map(|new| spool::insert(connection, new))
-                .collect::<Result<_, _>>()
-                .map(Ok)
-        };
-        match self.0.writer.run(insert).await {
-            Ok(kept) => kept,
-            Err(StoreError::Full { .. }) => Err(SpoolError::Full(bounds::DISK)),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Begins an attempt on legs that wait; gives those that may be sent. Durable when this answers.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn spool_begin(&self, seq: i64, legs: Vec<i64>) -> Result<Vec<i64>, StoreError> {
-        let begin = move |connection: &Connection| spool::begin(connection, seq, &legs);
-        self.0.writer.run(begin).await
-    }
-
-    /// Notes that the destination may have these from now on. Durable when this answers.
-    ///
-    /// # Errors
-    /// When the store fails: the end of data must not be sent.
-    pub async fn spool_uncertain(&self, seq: i64, legs: Vec<i64>) -> Result<(), StoreError> {
-        let mark = move |connection: &Connection| spool::make_uncertain(connection, seq, &legs);
-        self.0.writer.run(mark).await
-    }
-
-    /// Ends an attempt: writes what became of the legs and keeps the DSNs that follow from it, in one.
-    /// DSNs are kept beyond all bounds, as they replace what they are about.
-    ///
-    /// # Errors
-    /// When the store fails: the attempt has not ended.
-    pub async fn spool_conclude(
-        &self,
-        seq: i64,
-        legs: Vec<(i64, Leg)>,
-        notices: Vec<NewMessage>,
-    ) -> Result<Vec<i64>, StoreError> {
-        let conclude = move |connection: &Connection| {
-            for (at, leg) in &legs {
-                spool::update(connection, seq, *at, leg)?;
-            }
-            notices.iter().map(|notice| spool::insert(connection, notice)).collect()
-        };
-        self.0.writer.run(conclude).await
-    }
-
-    /// Forgets messages with nothing left to do.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn spool_bury(&self, messages: Vec<i64>) -> Result<(), StoreError> {
-        let bury = move |connection: &Connection| {
-            messages.iter().try_for_each(|seq| spool::bury(connection, *seq).map(drop))
-        };
-        self.0.writer.run(bury).await
-    }
-
-    /// Puts what was being sent when a daemon ended back into the queue.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn spool_recover(&self) -> Result<usize, StoreError> {
-        self.0.writer.run(spool::recover).await
-    }
-
-    /// A message without its bytes; `None` when it is gone.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn spooled(&self, seq: i64) -> Result<Option<Spooled>, StoreError> {
-        self.0.readers.run(move |connection| spool::get(connection, seq)).await
-    }
-
-    /// Our fields and the message as it came; `None` when it is gone.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn spooled_bytes(&self, seq: i64) -> Result<Option<(Bytes, Bytes)>, StoreError> {
-        self.0.readers.run(move |connection| spool::bytes(connection, seq)).await
-    }
-
-    /// All that is still to be done, and the messages with nothing left to do.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn spool_open(&self) -> Result<(Vec<Open>, Vec<i64>), StoreError> {
-        let read = |connection: &Connection| {
-            let transaction = connection.unchecked_transaction()?;
-            Ok((spool::open(&transaction)?, spool::finished(&transaction)?))
-        };
-        self.0.readers.run(read).await
-    }
-
-    /// The number of changes that the command line made to the spool; it is followed within a second.
-    pub fn spool_changes(&self) -> tokio::sync::watch::Receiver<i64> {
-        self.0.spool_changes.subscribe()
     }
 }

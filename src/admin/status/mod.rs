@@ -7,8 +7,9 @@ use crate::{
     clock,
     config::Config,
     store::{
-        Queue, QueueSummary, StateLock,
-        journal::{JournalError, Reader},
+        QueueSummary, StateLock,
+        blocking::{Queue, Reader},
+        journal::JournalError,
     },
     time::{DAY, Millis},
 };
@@ -55,6 +56,9 @@ pub struct SpoolStatus {
     pub octets: u64,
     /// When the oldest came.
     pub oldest: Option<Millis>,
+    /// Messages left aside because they cannot be read.
+    #[serde(skip_serializing_if = "is_none")]
+    pub unreadable: u64,
     /// For whom most of them wait.
     pub destinations: Vec<WaitingDestination>,
 }
@@ -121,9 +125,13 @@ impl SpoolStatus {
             .collect();
         destinations.sort_by_key(|to| std::cmp::Reverse(to.messages));
         destinations.truncate(SHOWN);
-        let QueueSummary { messages, octets, oldest, .. } = summary;
-        Self { messages, octets, oldest, destinations }
+        let QueueSummary { messages, octets, oldest, unreadable, .. } = summary;
+        Self { messages, octets, oldest, unreadable, destinations }
     }
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What failed, and what was kept back lest a signature break.

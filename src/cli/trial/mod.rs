@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     daemon::{Daemon, Inherited},
     outbound::{Dialogue, Lost},
-    store::Directory,
+    store::blocking::Directory,
 };
 use mailbox::{Arrived, Mailbox};
 use std::{

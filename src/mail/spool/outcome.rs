@@ -5,7 +5,7 @@ use crate::{
     mail::parts::Parts,
     reply::Reply,
     store::{
-        journal::{Attempt, Outcome, Record},
+        journal::{AttemptLine, Outcome, Record},
         spool::{Head, Leg, LegState, NewMessage},
     },
 };
@@ -33,7 +33,7 @@ pub(super) fn record(
     head: &Head,
     size: u64,
     legs: &[Leg],
-    attempts: Vec<Attempt>,
+    attempts: Vec<AttemptLine>,
     detail: String,
 ) -> Record {
     let mut to: Vec<String> = legs.iter().map(|leg| leg.recipient.bare()).collect();

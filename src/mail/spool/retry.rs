@@ -91,7 +91,7 @@ pub(super) struct Retry<'a> {
     prefix: Bytes,
     pub(super) bytes: Bytes,
     failures: u32,
-    pub(super) lines: Vec<journal::Attempt>,
+    pub(super) lines: Vec<journal::AttemptLine>,
     _memory: Reservation,
 }
 

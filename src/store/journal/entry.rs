@@ -33,12 +33,12 @@ pub struct Record {
     /// What the owner should know beyond that, such as a destination that was left out.
     pub detail: String,
     /// The attempts to deliver it, in order.
-    pub attempts: Vec<Attempt>,
+    pub attempts: Vec<AttemptLine>,
 }
 
 /// One attempt to hand a message to a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt {
+pub struct AttemptLine {
     /// When it began.
     pub time: Millis,
     /// The mailboxes it was for.
@@ -106,7 +106,8 @@ impl Outcome {
         }
     }
 
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    /// The outcome of that name.
+    pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.as_str() == text)
     }
 }

@@ -1,43 +1,81 @@
 //! The journal: what happened to every message. Metadata only, never bodies, never secrets.
-//!
-//! It lies in a file of its own, `journal.db` in the state directory, so that its writing never meets
-//! that of the aliases. A journal that cannot be written loses records and says so in the log; mail
-//! goes on.
 
-mod database;
 mod entry;
-mod reader;
-mod writer;
+mod filter;
+mod handle;
 
-use database::FILE;
-use writer::{Entry, Order};
+pub use entry::{AttemptLine, Outcome, Record};
+pub use filter::Filter;
+pub use handle::{Journal, open_to_read};
 
-pub use entry::{Attempt, Outcome, Record};
-pub use reader::{Filter, Reader};
+use crate::time::Millis;
+use async_trait::async_trait;
+use std::{fmt, time::Duration};
 
-use std::{
-    path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
-use tokio::sync::{
-    mpsc::{self, error::TrySendError},
-    oneshot,
-};
+/// The writing side of a journal.
+///
+/// Whoever keeps it promises that it never meets the writing of the store, and never holds mail up for
+/// long: a journal that cannot be written loses records and says so in the log; mail goes on. What was
+/// recorded is durable when [`Recording::flush`] has answered, and by itself a moment later.
+#[async_trait]
+pub trait Recording: fmt::Debug + Send + Sync {
+    /// Records a message. Waits only when the disk has long been behind, and then not for long.
+    async fn record(&self, record: Record);
 
-/// The journal's place in a state directory.
-pub(super) fn path(state_dir: &Path) -> PathBuf {
-    state_dir.join(FILE)
+    /// Adds to the record of the same id: attempts, the outcome, what the owner should know. The whole
+    /// record is written where there is none. An outcome only moves forward: a spooled message's first
+    /// record that comes late undoes no end.
+    async fn amend(&self, record: Record);
+
+    /// Waits until everything recorded so far is written, or has failed to be.
+    async fn flush(&self);
+
+    /// Writes everything recorded so far and closes the journal. Later records, of other clones too, are
+    /// lost.
+    async fn close(&self);
 }
 
-/// Records that may wait for the writer. At a thousand messages a second: ten seconds of disk trouble.
-const WAITING_RECORDS: usize = 10_000;
+/// The reading side of a journal, for other processes too than the one that writes.
+#[async_trait]
+pub trait Reading: fmt::Debug + Send + Sync {
+    /// A page of the records that `filter` wants, the oldest first: those behind `after`, which is the
+    /// `next` of the page before. Nothing is held from one page to the next. With a limit in the filter
+    /// there is one page.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    async fn page(&self, filter: &Filter, after: Option<Position>) -> Result<Page, JournalError>;
 
-/// How long a message waits for room in a full queue before its record is given up.
-const PATIENCE: Duration = Duration::from_secs(1);
+    /// How many messages failed since this time.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    async fn count_failed(&self, since: Millis) -> Result<u64, JournalError>;
+
+    /// How many messages have been kept back since then, as a DKIM signature would have broken.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    async fn count_broken(&self, since: Millis) -> Result<u64, JournalError>;
+}
+
+/// Some of the records.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Page {
+    /// The oldest first.
+    pub records: Vec<Record>,
+    /// Behind what the next page begins; `None` when this is the last one.
+    pub next: Option<Position>,
+}
+
+/// A place in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// When the message came.
+    pub(super) time: Millis,
+    /// The number of its record.
+    pub(super) seq: i64,
+}
 
 /// How much is kept.
 #[derive(Debug, Clone, Copy)]
@@ -57,13 +95,21 @@ impl Default for Bounds {
 /// Why the journal cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// SQLite or the file system refuses.
-    #[error("{file}: {source}")]
-    Sqlite {
+    /// The file is no journal, or a broken one.
+    #[error("{file}: {reason}")]
+    Damaged {
         /// The file.
         file: String,
-        /// What SQLite says.
-        source: rusqlite::Error,
+        /// What was found.
+        reason: String,
+    },
+    /// The database refuses.
+    #[error("{file}: {reason}")]
+    Failed {
+        /// The file.
+        file: String,
+        /// What it says.
+        reason: String,
     },
     /// The file cannot be made or renamed.
     #[error("{file}: {source}")]
@@ -89,86 +135,4 @@ pub enum JournalError {
         /// The newest schema we know.
         known: i64,
     },
-}
-
-/// The writing side. Cheap to clone; the writer ends when the last clone is dropped.
-#[derive(Debug, Clone)]
-pub struct Journal {
-    entries: mpsc::Sender<Entry>,
-    orders: mpsc::UnboundedSender<Order>,
-    lost: Arc<AtomicU64>,
-}
-
-impl Journal {
-    /// Opens the journal of a state directory and starts its writer. A corrupt file is set aside as
-    /// `journal.db.corrupt-N` and a new one begun.
-    ///
-    /// # Errors
-    /// When no journal can be opened there.
-    pub fn open(state_dir: &Path, bounds: Bounds) -> Result<Self, JournalError> {
-        let database = database::Database::open(&path(state_dir))?;
-        let (entries, waiting_entries) = mpsc::channel(WAITING_RECORDS);
-        let (orders, waiting_orders) = mpsc::unbounded_channel();
-        let lost = Arc::default();
-        let queues = writer::Queues {
-            entries: waiting_entries,
-            orders: waiting_orders,
-            lost: Arc::clone(&lost),
-        };
-        writer::start(database, bounds, queues).map_err(|source| JournalError::File {
-            file: "the journal's writer thread".into(),
-            source,
-        })?;
-        Ok(Self { entries, orders, lost })
-    }
-
-    /// A journal that keeps nothing, for whoever only asks.
-    pub fn nowhere() -> Self {
-        let ((entries, _), (orders, _)) = (mpsc::channel(1), mpsc::unbounded_channel());
-        Self { entries, orders, lost: Arc::default() }
-    }
-
-    /// Hands a record to the writer. Waits only when the disk has long been behind, and then not for
-    /// long.
-    pub async fn record(&self, record: Record) {
-        self.hand_over(Entry::New(record)).await;
-    }
-
-    /// Adds to the record of the same id: attempts, the outcome, what the owner should know. The whole
-    /// record is written where there is none.
-    pub async fn amend(&self, record: Record) {
-        self.hand_over(Entry::Amendment(record)).await;
-    }
-
-    async fn hand_over(&self, entry: Entry) {
-        let sent = match self.entries.try_send(entry) {
-            Err(TrySendError::Full(entry)) => {
-                self.entries.send_timeout(entry, PATIENCE).await.is_ok()
-            }
-            sent => sent.is_ok(),
-        };
-        if !sent {
-            // The writer reports them, once a minute.
-            self.lost.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// Waits until everything recorded so far is written, or has failed to be.
-    pub async fn flush(&self) {
-        self.order(Order::Flush).await;
-    }
-
-    /// Writes everything recorded so far and closes the file. Later records, of other clones too, are
-    /// lost.
-    pub async fn close(self) {
-        self.order(Order::Close).await;
-    }
-
-    async fn order(&self, order: impl FnOnce(oneshot::Sender<()>) -> Order) {
-        let (done, answer) = oneshot::channel();
-        if self.orders.send(order(done)).is_ok() {
-            // An error means that the writer is gone, and there is nothing to wait for.
-            let _ = answer.await;
-        }
-    }
 }

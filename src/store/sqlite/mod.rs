@@ -1,143 +1,138 @@
-//! The embedded store: one SQLite file, write-ahead log, every commit synchronous.
+//! The store in a state directory: one SQLite file, write-ahead log, every commit synchronous; and the
+//! journal in another. All SQL stands below here.
 
-pub(super) mod aliases;
-pub(super) mod domains;
-pub(super) mod expiring;
+mod apply;
+mod backup;
+pub mod blocking;
+mod directory;
+mod error;
+mod file;
+pub(super) mod journal;
+mod long_senders;
+mod memory;
 mod number;
-pub(super) mod queue;
+mod queue;
 mod readers;
+mod rows;
+mod rules;
 mod schema;
 mod size;
 mod snapshot;
-pub(super) mod spool;
+mod spool;
+mod tls;
+mod watch;
 mod writer;
 
-pub(super) use number::{column, number};
-pub(super) use readers::Readers;
-pub(super) use size::{give_back, growth};
-pub(super) use snapshot::{Live, Snapshot};
-pub(super) use writer::Writer;
+pub use backup::backup;
 
-use super::StoreError;
-use rusqlite::{Connection, OpenFlags};
-use std::{
-    fs,
-    io::{self, ErrorKind},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown},
-    path::{Path, PathBuf},
-    thread,
-    time::{Duration, Instant},
+use number::{column, number};
+use snapshot::{Live, Snapshot};
+
+use super::{
+    Backend, Options, StoreError, Unreadable, cache::Cache, expiring::Expiring, lock,
+    spool::SpoolBounds, uses::Uses,
 };
+use crate::{address::Mailbox, alias::ExpansionLimits, reply::ForeignReply};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use async_trait::async_trait;
+use readers::Readers;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, atomic::AtomicU64, mpsc},
+};
+use tokio::sync::watch as latest;
+use writer::Writer;
 
-/// How long a writer waits for another process to finish writing.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Rest between two tries to open a database that others are just making.
-const BUSY_REST: Duration = Duration::from_millis(10);
-
-/// To what the write-ahead log is cut once a large change is through.
-const LOG_SIZE: i64 = 64 * 1024 * 1024;
-
-/// The database's place in a state directory.
-pub(super) fn path(state_dir: &Path) -> PathBuf {
-    state_dir.join("onward.db")
+/// The store of a running daemon, or of an administrator.
+#[derive(Debug)]
+pub(super) struct Sqlite {
+    state_dir: PathBuf,
+    limits: ExpansionLimits,
+    spool_bounds: ArcSwap<SpoolBounds>,
+    postmaster: ArcSwapOption<Mailbox>,
+    /// The domains and regexes in force.
+    snapshot: ArcSwap<Snapshot>,
+    cache: Mutex<Cache>,
+    readers: Arc<Readers>,
+    writer: Writer,
+    delivered: Mutex<Expiring<()>>,
+    refused: Mutex<Expiring<ForeignReply>>,
+    srs_uses: Mutex<Uses>,
+    srs_count: Arc<AtomicU64>,
+    /// Messages that could not be read when the spool was last read as a whole, by number.
+    unreadable: Mutex<BTreeMap<i64, Unreadable>>,
+    /// The version of domains and aliases that look-ups use.
+    version: latest::Sender<i64>,
+    /// What administrators did to the spool.
+    spool_changes: latest::Sender<i64>,
+    /// Dropped with the store, which ends the watching thread.
+    _watching: mpsc::Sender<()>,
 }
 
-/// Opens the database for writing; makes directory, file and tables where they are missing.
-pub(super) fn open_writer(state_dir: &Path) -> Result<Connection, StoreError> {
-    create_directory(state_dir)?;
-    let path = path(state_dir);
-    create_file(state_dir, &path)?;
-    let give_up = Instant::now() + BUSY_TIMEOUT;
-    loop {
-        match prepare(&path) {
-            // SQLite does not wait by itself for a process that is making the write-ahead log.
-            Err(StoreError::Busy { .. }) if Instant::now() < give_up => thread::sleep(BUSY_REST),
-            prepared => return prepared,
+impl Sqlite {
+    /// Opens the store in `state_dir`, made when it does not exist.
+    pub(super) fn open(state_dir: &Path, options: Options) -> Result<Arc<Self>, StoreError> {
+        let path = file::path(state_dir);
+        let failed = |error| StoreError::sqlite(&path, &error);
+        let connection = file::open_writer(state_dir)?;
+        let watcher = watch::Watcher::new(file::open_reader(&path)?).map_err(failed)?;
+        let snapshot = Snapshot::load(&connection).map_err(failed)?;
+        let (version, _) = latest::channel(snapshot.version);
+        let changes = rows::spool::totals(&connection).map_err(failed)?.changes;
+        let (spool_changes, _) = latest::channel(changes);
+        let delivered = memory::delivered(&connection).map_err(failed)?;
+        let refused = memory::refused(&connection).map_err(failed)?;
+        let srs_count = rows::long_senders::count_srs_addresses(&connection).map_err(failed)?;
+        let (watching, stopped) = mpsc::channel();
+        let store = Arc::new(Self {
+            state_dir: state_dir.to_owned(),
+            limits: options.limits,
+            spool_bounds: ArcSwap::from_pointee(options.spool),
+            postmaster: ArcSwapOption::from_pointee(options.postmaster),
+            snapshot: ArcSwap::from_pointee(snapshot),
+            cache: Mutex::default(),
+            readers: Arc::new(Readers::new(path.clone())),
+            writer: Writer::start(connection, path.clone())?,
+            delivered: Mutex::new(delivered),
+            refused: Mutex::new(refused),
+            srs_uses: Mutex::default(),
+            srs_count: Arc::new(AtomicU64::new(srs_count)),
+            unreadable: Mutex::default(),
+            version,
+            spool_changes,
+            _watching: watching,
+        });
+        watcher.start(&store, stopped).map_err(|error| StoreError::failed(&path, error))?;
+        Ok(store)
+    }
+
+    /// Puts domains and regexes in force, unless newer ones are.
+    fn replace_snapshot(&self, snapshot: Snapshot) {
+        let version = snapshot.version;
+        let mut cache = lock(&self.cache);
+        if version > self.snapshot.load().version {
+            self.snapshot.store(Arc::new(snapshot));
+            cache.clear();
+            self.version.send_replace(version);
         }
     }
 }
 
-fn prepare(path: &Path) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = open(path, flags)?;
-    let failed = |error| StoreError::sqlite(path, &error);
-    schema::check(&connection, path)?;
-    if !gives_back(&connection).map_err(failed)? {
-        // Counts while the file is empty, or for a VACUUM. Set again it would be written again.
-        connection.pragma_update(None, "auto_vacuum", "incremental").map_err(failed)?;
+#[async_trait]
+impl Backend for Sqlite {
+    fn set_options(&self, postmaster: Option<Mailbox>, spool: SpoolBounds) {
+        self.postmaster.store(postmaster.map(Arc::new));
+        self.spool_bounds.store(Arc::new(spool));
+        // What it was answered with may have changed.
+        lock(&self.cache).clear();
     }
-    connection.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
-    connection.pragma_update(None, "synchronous", "full").map_err(failed)?;
-    connection.pragma_update(None, "journal_size_limit", LOG_SIZE).map_err(failed)?;
-    schema::migrate(&mut connection, path, schema::STEPS)?;
-    if !gives_back(&connection).map_err(failed)? {
-        // Of the first version, from before it could. Should there be no room for that: another time.
-        let _ = connection.execute("VACUUM", ());
+
+    async fn is_well(&self) -> Result<(), StoreError> {
+        self.readers.run(rows::domains::version).await.map(drop)
     }
-    Ok(connection)
-}
 
-fn gives_back(connection: &Connection) -> rusqlite::Result<bool> {
-    let mode: i64 = connection.pragma_query_value(None, "auto_vacuum", |row| row.get(0))?;
-    Ok(mode != 0)
-}
-
-/// Opens the database as it is, without making or changing anything.
-pub(super) fn open_existing(path: &Path) -> Result<Connection, StoreError> {
-    if !exists(path)? {
-        return Err(StoreError::Absent { path: path.to_owned() });
-    }
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = open(path, flags)?;
-    schema::check(&connection, path)?;
-    Ok(connection)
-}
-
-/// False when nothing was ever kept there.
-pub(super) fn exists(path: &Path) -> Result<bool, StoreError> {
-    path.try_exists().map_err(|error| StoreError::access(path, &error))
-}
-
-/// Opens an existing database for looking up only.
-pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
-    open(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-}
-
-fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
-    let failed = |error| StoreError::sqlite(path, &error);
-    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
-    connection.set_prepared_statement_cache_capacity(64);
-    Ok(connection)
-}
-
-fn create_directory(state_dir: &Path) -> Result<(), StoreError> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(state_dir).map_err(|error| {
-        StoreError::Directory { path: state_dir.to_owned(), reason: error.to_string() }
-    })
-}
-
-/// Makes an empty file nobody else may read.
-pub(super) fn create_private(path: &Path) -> io::Result<fs::File> {
-    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
-}
-
-/// Makes the empty database. One made by root in the directory of the daemon's user
-/// goes to that user, who could not open it otherwise.
-fn create_file(state_dir: &Path, path: &Path) -> Result<(), StoreError> {
-    let created = create_private(path);
-    let failed = |error| StoreError::access(path, &error);
-    match created {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(failed(error)),
-        Ok(file) => {
-            let ours = file.metadata().map_err(failed)?.uid();
-            let owner = fs::metadata(state_dir).map_err(failed)?;
-            if ours == 0 && owner.uid() != 0 {
-                chown(path, Some(owner.uid()), Some(owner.gid())).map_err(failed)?;
-            }
-            Ok(())
-        }
+    async fn close(&self) {
+        self.writer.close().await;
     }
 }

@@ -1,111 +1,190 @@
-//! What the command line asks of `spool` and `spool_legs`.
+//! What an administrator asks of the spool, over a connection.
 
-use super::{
-    number,
-    spool::{HEAD, LEG, OPEN, leg, mailbox, spooled},
+use super::rows::{queue, spool};
+use crate::store::{
+    QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, Unreadable, spool::Spooled,
 };
-use crate::{
-    store::spool::{AT_ONCE, Spooled},
-    time::Millis,
-};
-use rusqlite::{Connection, OptionalExtension, Result, params};
-use std::collections::{BTreeMap, BTreeSet};
+use rusqlite::{Connection, Result};
+use std::collections::BTreeSet;
 
-/// Messages read at once: no snapshot is held from one page to the next.
-const PAGE: usize = 1000;
+/// A message and its bytes, or what is wrong with it.
+type Whole = std::result::Result<(Spooled, Vec<u8>), Unreadable>;
 
-pub(in crate::store) fn with_id(connection: &Connection, id: &str) -> Result<Option<i64>> {
-    connection
-        .prepare_cached("SELECT seq FROM spool WHERE id = ?1")?
-        .query_row([id], |row| row.get(0))
-        .optional()
-}
-
-/// The messages after the number `after`, a page of them, without their bytes.
-pub(in crate::store) fn page(connection: &Connection, after: i64) -> Result<Vec<Spooled>> {
+/// As [`Spool::queue_page`](crate::store::spool::Spool::queue_page).
+pub(super) fn page(connection: &Connection, filter: &QueueFilter, after: i64) -> Result<QueuePage> {
     let connection = connection.unchecked_transaction()?;
-    let mut page: Vec<Spooled> = connection
-        .prepare_cached(&format!(
-            "SELECT {HEAD} FROM spool WHERE seq > ?1 ORDER BY seq LIMIT {PAGE}"
-        ))?
-        .query_map([after], spooled)?
-        .collect::<Result<_>>()?;
-    let last = page.last().map_or(after, |message| message.seq);
-    let mut messages = page.iter_mut().peekable();
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {LEG}, message FROM spool_legs WHERE message > ?1 AND message <= ?2
-         ORDER BY message, leg"
-    ))?;
-    let mut legs = statement.query([after, last])?;
-    while let Some(row) = legs.next()? {
-        let of: i64 = row.get("message")?;
-        while messages.next_if(|message| message.seq < of).is_some() {}
-        if let Some(message) = messages.peek_mut() {
-            message.legs.push(leg(row)?);
+    let (found, next) = if filter.ids.is_empty() {
+        let found = spool::page(&connection, after)?;
+        let next = found.last().map(spool::seq);
+        (found, next)
+    } else {
+        let numbers = named(&connection, &filter.ids)?;
+        let found = numbers.into_iter().filter_map(|seq| spool::get(&connection, seq).transpose());
+        (found.collect::<Result<_>>()?, None)
+    };
+    let mut page = QueuePage { next, ..QueuePage::default() };
+    for message in found {
+        match message {
+            Ok(message) if filter.wants(&message) => page.messages.push(message),
+            Ok(_) => {}
+            Err(unreadable) => page.unreadable.push(unreadable),
         }
     }
-    drop(legs);
-    drop(statement);
     Ok(page)
 }
 
-/// Makes open legs of a message due before all others; gives how many.
-pub(in crate::store) fn make_due(connection: &Connection, message: i64) -> Result<usize> {
-    let sql =
-        format!("UPDATE spool_legs SET next_attempt = ?2 WHERE message = ?1 AND state IN {OPEN}");
-    connection.prepare_cached(&sql)?.execute(params![message, AT_ONCE])
-}
-
-/// True while an attempt for any leg of a message is under way.
-pub(in crate::store) fn is_under_way(connection: &Connection, message: i64) -> Result<bool> {
-    let sql =
-        format!("SELECT 1 FROM spool_legs WHERE message = ?1 AND under_way AND state IN {OPEN}");
-    connection.prepare_cached(&sql)?.exists([message])
-}
-
-/// Gives up the open legs of a message; gives how many.
-pub(in crate::store) fn give_up(connection: &Connection, message: i64) -> Result<usize> {
-    let sql = format!(
-        "UPDATE spool_legs SET state = 'dropped', under_way = 0
-         WHERE message = ?1 AND state IN {OPEN}"
-    );
-    connection.prepare_cached(&sql)?.execute([message])
-}
-
-/// How many messages are to be done with, their octets, and when the oldest came.
-pub(in crate::store) fn summary(connection: &Connection) -> Result<(u64, u64, Option<Millis>)> {
-    let sql = format!(
-        "SELECT count(*), coalesce(sum(size), 0), min(arrived) FROM spool WHERE EXISTS (
-             SELECT 1 FROM spool_legs WHERE message = seq AND state IN {OPEN})"
-    );
-    connection
-        .query_row(&sql, (), |row| Ok((number(row.get(0)?), number(row.get(1)?), row.get(2)?)))
-}
-
-/// Messages that wait, by domain of their destination.
-pub(in crate::store) fn destinations(connection: &Connection) -> Result<BTreeMap<String, u64>> {
-    let sql = format!(
-        "SELECT message, mailbox FROM spool_legs WHERE state IN {OPEN} ORDER BY message, leg"
-    );
-    let mut destinations = BTreeMap::new();
-    let (mut message, mut counted) = (0, BTreeSet::new());
-    let mut statement = connection.prepare(&sql)?;
-    let mut legs = statement.query(())?;
-    while let Some(row) = legs.next()? {
-        let of: i64 = row.get(0)?;
-        if of != message {
-            message = of;
-            counted.clear();
+/// Hands the messages that `filter` wants to `each`, page by page, and gives those that cannot be read. The
+/// outer error is ours, the inner one that of `each`.
+pub(super) fn each<E>(
+    connection: &Connection,
+    filter: &QueueFilter,
+    mut each: impl FnMut(Spooled) -> std::result::Result<(), E>,
+) -> Result<std::result::Result<Vec<Unreadable>, E>> {
+    let (mut after, mut unreadable) = (0, Vec::new());
+    loop {
+        let page = page(connection, filter, after)?;
+        unreadable.extend(page.unreadable);
+        if let Err(error) = page.messages.into_iter().try_for_each(&mut each) {
+            return Ok(Err(error));
         }
-        let domain = mailbox(row.get_ref(1)?.as_str()?)?.domain().to_key();
-        if counted.insert(domain.clone()) {
-            *destinations.entry(domain).or_default() += 1;
+        match page.next {
+            Some(next) => after = next,
+            None => return Ok(Ok(unreadable)),
         }
     }
-    Ok(destinations)
 }
 
-/// Says that the command line changed something.
-pub(in crate::store) fn count_change(connection: &Connection) -> Result<()> {
-    connection.execute("UPDATE spool_totals SET changes = changes + 1", ()).map(drop)
+/// The message of that id, and its bytes as they will leave.
+pub(super) fn get(connection: &Connection, id: &str) -> Result<Option<Whole>> {
+    let connection = connection.unchecked_transaction()?;
+    let Some(seq) = queue::with_id(&connection, &id.to_uppercase())? else { return Ok(None) };
+    let message = spool::get(&connection, seq)?;
+    let bytes = spool::bytes(&connection, seq)?;
+    Ok(message.zip(bytes).map(|(message, (prefix, bytes))| {
+        message.map(|message| (message, [prefix, bytes].concat()))
+    }))
+}
+
+/// Those of `ids` that are not of a message that waits.
+pub(super) fn absent(connection: &Connection, ids: &[String]) -> Result<Vec<String>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let filter = QueueFilter { ids: ids.to_vec(), ..QueueFilter::default() };
+    let QueuePage { messages, unreadable, .. } = page(connection, &filter, 0)?;
+    let waiting = messages.into_iter().map(|message| message.head.id);
+    let present: BTreeSet<String> =
+        waiting.chain(unreadable.into_iter().map(|unreadable| unreadable.id)).collect();
+    Ok(ids.iter().filter(|id| !present.contains(&id.to_uppercase())).cloned().collect())
+}
+
+/// What is to be changed.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    messages: Vec<(i64, String)>,
+    /// Those that cannot be read and are named.
+    unreadable: Vec<Unreadable>,
+}
+
+impl Wanted {
+    /// Looks for it. One that cannot be read cannot be tried again.
+    pub(super) fn find(
+        connection: &Connection,
+        filter: &QueueFilter,
+        change: QueueChange,
+    ) -> Result<std::result::Result<Self, Unreadable>> {
+        let mut messages = Vec::new();
+        let add = |message: Spooled| -> std::result::Result<(), Unreadable> {
+            messages.push((message.seq, message.head.id));
+            Ok(())
+        };
+        let mut unreadable = match each(connection, filter, add)? {
+            Ok(unreadable) => unreadable,
+            Err(unreadable) => return Ok(Err(unreadable)),
+        };
+        if filter.ids.is_empty() {
+            unreadable.clear();
+        }
+        match (change, unreadable.pop()) {
+            (QueueChange::Retry, Some(first)) => Ok(Err(first)),
+            (_, last) => {
+                unreadable.extend(last);
+                Ok(Ok(Self { messages, unreadable }))
+            }
+        }
+    }
+
+    /// Changes it, in a transaction that is open. Where nobody serves, nothing is being sent.
+    pub(super) fn change(
+        self,
+        connection: &Connection,
+        filter: &QueueFilter,
+        change: QueueChange,
+        is_served: bool,
+    ) -> Result<QueueChanged> {
+        let mut changed = QueueChanged { is_served, ..QueueChanged::default() };
+        for (seq, id) in self.messages {
+            // It may have moved on meanwhile.
+            if filter.state.is_some() {
+                let message = spool::get(connection, seq)?;
+                if !message.is_some_and(|message| message.is_ok_and(|it| filter.wants(&it))) {
+                    continue;
+                }
+            }
+            let legs = match change {
+                QueueChange::Retry => queue::make_due(connection, seq)?,
+                QueueChange::Drop if is_served && queue::is_under_way(connection, seq)? => {
+                    changed.sending.push(id);
+                    continue;
+                }
+                QueueChange::Drop => queue::give_up(connection, seq)?,
+            };
+            if legs > 0 {
+                changed.ids.push(id);
+            }
+        }
+        for Unreadable { seq, id, .. } in self.unreadable {
+            if is_served && queue::is_under_way(connection, seq)? {
+                changed.sending.push(id);
+            } else {
+                queue::discard(connection, seq)?;
+                changed.ids.push(id);
+            }
+        }
+        if !changed.ids.is_empty() {
+            queue::count_change(connection)?;
+        }
+        Ok(changed)
+    }
+}
+
+/// What waits, in numbers.
+pub(super) fn summary(connection: &Connection) -> Result<QueueSummary> {
+    let connection = connection.unchecked_transaction()?;
+    let mut summary = QueueSummary::default();
+    spool::all(&connection, |message| {
+        let Ok(message) = message else {
+            summary.unreadable += 1;
+            return;
+        };
+        let open = message.legs.iter().filter(|leg| leg.state.is_open());
+        let domains: BTreeSet<String> = open.map(|leg| leg.mailbox.domain().to_key()).collect();
+        if domains.is_empty() {
+            return;
+        }
+        summary.messages += 1;
+        summary.octets += message.size;
+        let oldest = summary.oldest.map_or(message.head.arrived, |it| it.min(message.head.arrived));
+        summary.oldest = Some(oldest);
+        for domain in domains {
+            *summary.destinations.entry(domain).or_default() += 1;
+        }
+    })?;
+    Ok(summary)
+}
+
+/// The numbers of the messages with these ids, in order, each once.
+fn named(connection: &Connection, ids: &[String]) -> Result<BTreeSet<i64>> {
+    let seq = |id: &String| queue::with_id(connection, &id.to_uppercase());
+    ids.iter().filter_map(|id| seq(id).transpose()).collect()
 }

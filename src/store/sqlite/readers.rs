@@ -1,4 +1,4 @@
-use super::open_reader;
+use super::file::open_reader;
 use crate::store::{StoreError, lock};
 use rusqlite::Connection;
 use std::{

@@ -1,5 +1,6 @@
 //! The tables, and how a database of an older version becomes one of this version.
 
+use super::{column, number};
 use crate::store::StoreError;
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
@@ -152,7 +153,7 @@ pub(super) fn migrate(
     steps: &[&str],
 ) -> Result<(), StoreError> {
     let failed = |error| StoreError::sqlite(path, &error);
-    let known = i64::try_from(steps.len()).unwrap_or(i64::MAX);
+    let known = column(steps.len() as u64);
     let version = |connection: &Connection| -> Result<i64, StoreError> {
         let found =
             connection.query_row("PRAGMA user_version", (), |row| row.get(0)).map_err(failed)?;
@@ -168,8 +169,8 @@ pub(super) fn migrate(
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     // Another process may have been faster.
-    let done = usize::try_from(version(&transaction)?).unwrap_or(0);
-    for step in steps.iter().skip(done) {
+    let done = number(version(&transaction)?);
+    for (_, step) in (0..).zip(steps).filter(|(at, _)| *at >= done) {
         transaction.execute_batch(step).map_err(failed)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;

@@ -1,5 +1,7 @@
 //! What the file takes of the disk, and gives back.
 
+use super::{file, journal, number, rows};
+use crate::store::spool::{DEFAULT_FREE, SpoolBounds, SpoolError};
 use rusqlite::{Connection, Result};
 use std::{
     fs,
@@ -12,15 +14,41 @@ const GIVE_BACK: u32 = 1_000;
 /// To what a write-ahead log grows before SQLite folds it: a thousand pages, and some.
 const LOG: u64 = 5 << 20;
 
+/// What is said of a disk with too little room.
+pub(super) const DISK: &str = "spool.min_free_disk, or no room is left on the disk at all";
+
+/// Whether so much more may be kept, as asked within the transaction that would keep it.
+pub(super) fn allow(
+    bounds: SpoolBounds,
+    connection: &Connection,
+    state_dir: &Path,
+    messages: u64,
+    octets: u64,
+) -> Result<std::result::Result<(), SpoolError>> {
+    let used = rows::spool::totals(connection)?;
+    if used.messages.saturating_add(messages) > bounds.messages {
+        return Ok(Err(SpoolError::Full("spool.max_messages")));
+    }
+    if used.octets.saturating_add(octets) > bounds.octets {
+        return Ok(Err(SpoolError::Full("spool.max_bytes")));
+    }
+    // A disk that cannot be asked shows at the write.
+    let Ok(disk) = rustix::fs::statvfs(state_dir) else { return Ok(Ok(())) };
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let size = disk.f_blocks.saturating_mul(disk.f_frsize);
+    let least = bounds.free.unwrap_or(DEFAULT_FREE.min(size / 20));
+    let (path, journal) = (file::path(state_dir), journal::path(state_dir));
+    let growth = growth(connection, &path, &[&journal], octets)?;
+    if free < least.saturating_add(growth) {
+        return Ok(Err(SpoolError::Full(DISK)));
+    }
+    Ok(Ok(()))
+}
+
 /// Octets that the disk will have to give when `octets` are added in the transaction that is open: for
 /// the log now, for the file when the log is folded into it, and for the logs of `path` and `others` in
 /// which later is written what becomes of it all.
-pub(in crate::store) fn growth(
-    connection: &Connection,
-    path: &Path,
-    others: &[&Path],
-    octets: u64,
-) -> Result<u64> {
+fn growth(connection: &Connection, path: &Path, others: &[&Path], octets: u64) -> Result<u64> {
     let page = pragma(connection, "page_size")?;
     let reused = pragma(connection, "freelist_count")?.saturating_mul(page);
     let folded = pragma(connection, "page_count")?.saturating_mul(page);
@@ -53,6 +81,5 @@ pub(in crate::store) fn give_back(connection: &Connection) -> Result<bool> {
 }
 
 fn pragma(connection: &Connection, name: &str) -> Result<u64> {
-    let number: i64 = connection.pragma_query_value(None, name, |row| row.get(0))?;
-    Ok(u64::try_from(number).unwrap_or(0))
+    connection.pragma_query_value(None, name, |row| row.get(0)).map(number)
 }

@@ -1,12 +1,17 @@
 //! What is kept of the database in memory, and look-ups over it and a connection.
 
-use super::{aliases, aliases::Table, domains};
+use super::rows::{aliases, aliases::Table, domains};
 use crate::{
     address::{Domain, Mailbox},
     alias::{Alias, Key, Lookup},
 };
-use rusqlite::{Connection, Result};
-use std::collections::HashSet;
+use rusqlite::{Connection, Error, Result};
+use std::{
+    collections::HashSet,
+    future::{Future, ready},
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
 
 /// The hosted domains and the compiled regexes, as of one version of the directory.
 #[derive(Debug)]
@@ -43,6 +48,13 @@ pub(in crate::store) struct Live<'a> {
     pub(in crate::store) postmaster: Option<&'a Mailbox>,
 }
 
+impl<'a> Live<'a> {
+    /// Without a postmaster.
+    pub(super) fn of(connection: &'a Connection, table: Table, snapshot: &'a Snapshot) -> Self {
+        Self { connection, table, snapshot, postmaster: None }
+    }
+}
+
 impl Lookup for Live<'_> {
     type Error = rusqlite::Error;
 
@@ -50,8 +62,8 @@ impl Lookup for Live<'_> {
         Ok(self.snapshot.domains.contains(domain))
     }
 
-    fn alias(&self, key: &Key) -> Result<Option<Alias>> {
-        aliases::get(self.connection, self.table, key)
+    fn alias(&self, key: &Key) -> impl Future<Output = Result<Option<Alias>>> + Send {
+        ready(aliases::get(self.connection, self.table, key))
     }
 
     fn patterns(&self) -> &[Alias] {
@@ -64,5 +76,14 @@ impl Lookup for Live<'_> {
 
     fn unusable(&self, address: &Mailbox, text: &str, why: &str) {
         tracing::warn!("the regex alias that answers <{address}> leads to {text:?}: {why}");
+    }
+}
+
+/// Runs to its end what only awaits [`Live`], which has every answer at once: a look-up of many steps
+/// is one visit to a thread that reads.
+pub(super) fn at_once<T>(look_up: impl Future<Output = Result<T>>) -> Result<T> {
+    match pin!(look_up).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(found) => found,
+        Poll::Pending => Err(Error::ToSqlConversionFailure("a look-up waits for nothing".into())),
     }
 }

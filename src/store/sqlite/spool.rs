@@ -1,278 +1,166 @@
-//! Rows of `spool` and `spool_legs`.
-
-use super::{column, expiring::parse_status, number};
-use crate::{
-    address::{ForwardPath, Mailbox, ReversePath},
-    reply::ForeignReply,
-    store::spool::{Head, Leg, LegState, NewMessage, Open, Spooled, Totals},
+use super::{
+    Sqlite, lock, queue,
+    rows::{
+        queue as queue_rows,
+        spool::{self, Whole},
+    },
+    size::{self, DISK},
 };
+use crate::store::{
+    QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, StateLock, StoreError,
+    Unreadable,
+    spool::{Leg, NewMessage, Open, Spool, SpoolError, SpoolFigures, Spooled},
+};
+use async_trait::async_trait;
 use bytes::Bytes;
-use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params, types::Type};
+use rusqlite::Connection;
+use tokio::sync::watch;
 
-/// The states in which something is still to be done.
-pub(super) const OPEN: &str = "('queued', 'sending', 'uncertain')";
-
-/// Adds a message with its legs and gives its number.
-pub(in crate::store) fn insert(connection: &Connection, new: &NewMessage) -> Result<i64> {
-    let head = &new.head;
-    connection
-        .prepare_cached(
-            "INSERT INTO spool (id, arrived, client, helo, sender, notify, eight_bit, smtputf8,
-             has_delivered, has_failed, size, prefix, message)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )?
-        .execute(params![
-            head.id,
-            head.arrived,
-            head.client.map(|ip| ip.to_string()),
-            head.helo,
-            path_text(&head.sender),
-            head.notify,
-            head.eight_bit,
-            head.smtputf8,
-            head.has_delivered,
-            head.has_failed,
-            column(new.size()),
-            &*new.prefix,
-            &*new.message,
-        ])?;
-    let message = connection.last_insert_rowid();
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO spool_legs (message, leg, recipient, mailbox, reverse_path, state, was_uncertain,
-         attempts, next_attempt, code, status, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )?;
-    for (at, leg) in (0_i64..).zip(&new.legs) {
-        statement.execute(params![
-            message,
-            at,
-            leg.recipient.bare(),
-            leg.mailbox.to_string(),
-            path_text(&leg.reverse_path),
-            leg.state.as_str(),
-            leg.was_uncertain,
-            leg.attempts,
-            leg.next_attempt,
-            leg.reply.code,
-            leg.reply.status.map(|status| status.to_string()).unwrap_or_default(),
-            leg.reply.text,
-        ])?;
-    }
-    Ok(message)
-}
-
-/// What a [`Spooled`] is made of, without its legs.
-pub(super) const HEAD: &str = "seq, id, arrived, client, helo, sender, notify, eight_bit, smtputf8,
-    has_delivered, has_failed, size";
-/// What a [`Leg`] is made of.
-pub(super) const LEG: &str = "recipient, mailbox, reverse_path, state, was_uncertain, attempts,
-    next_attempt, code, status, text";
-
-/// Everything but the bytes of the message.
-pub(in crate::store) fn get(connection: &Connection, message: i64) -> Result<Option<Spooled>> {
-    let found = connection
-        .prepare_cached(&format!("SELECT {HEAD} FROM spool WHERE seq = ?1"))?
-        .query_row([message], spooled)
-        .optional()?;
-    let Some(mut spooled) = found else { return Ok(None) };
-    spooled.legs = connection
-        .prepare_cached(&format!("SELECT {LEG} FROM spool_legs WHERE message = ?1 ORDER BY leg"))?
-        .query_map([message], leg)?
-        .collect::<Result<_>>()?;
-    Ok(Some(spooled))
-}
-
-/// The fields before the message, and the message.
-pub(in crate::store) fn bytes(
-    connection: &Connection,
-    message: i64,
-) -> Result<Option<(Bytes, Bytes)>> {
-    connection
-        .prepare_cached("SELECT prefix, message FROM spool WHERE seq = ?1")?
-        .query_row([message], |row| {
-            let part = |at| Ok::<_, Error>(Bytes::from(row.get::<_, Vec<u8>>(at)?));
-            Ok((part(0)?, part(1)?))
-        })
-        .optional()
-}
-
-/// What is still to be done, by message and mailbox.
-pub(in crate::store) fn open(connection: &Connection) -> Result<Vec<Open>> {
-    let sql = format!(
-        "SELECT l.message, l.mailbox, l.next_attempt, s.arrived
-         FROM spool_legs l JOIN spool s ON s.seq = l.message WHERE l.state IN {OPEN}"
-    );
-    connection
-        .prepare(&sql)?
-        .query_map((), |row| {
-            Ok(Open {
-                message: row.get(0)?,
-                mailbox: mailbox(row.get_ref(1)?.as_str()?)?,
-                next_attempt: row.get(2)?,
-                arrived: row.get(3)?,
-            })
-        })?
-        .collect()
-}
-
-/// Messages with nothing left to do.
-pub(in crate::store) fn finished(connection: &Connection) -> Result<Vec<i64>> {
-    let sql = format!(
-        "SELECT seq FROM spool WHERE NOT EXISTS (
-             SELECT 1 FROM spool_legs WHERE message = seq AND state IN {OPEN})"
-    );
-    connection.prepare(&sql)?.query_map((), |row| row.get(0))?.collect()
-}
-
-/// What was being sent when a daemon ended is queued again.
-pub(in crate::store) fn recover(connection: &Connection) -> Result<usize> {
-    connection.execute("UPDATE spool_legs SET under_way = 0 WHERE under_way = 1", ())?;
-    connection.execute("UPDATE spool_legs SET state = 'queued' WHERE state = 'sending'", ())
-}
-
-/// Takes open legs into an attempt and gives those that were open. Of an uncertain one it stays known
-/// that the destination may have it.
-pub(in crate::store) fn begin(
-    connection: &Connection,
-    message: i64,
-    legs: &[i64],
-) -> Result<Vec<i64>> {
-    let sql = format!(
-        "UPDATE spool_legs SET under_way = 1,
-             state = CASE state WHEN 'uncertain' THEN state ELSE 'sending' END
-         WHERE message = ?1 AND leg = ?2 AND state IN {OPEN}"
-    );
-    moved(connection, &sql, message, legs)
-}
-
-/// Notes of legs that are being sent that the destination may have them from now on.
-pub(in crate::store) fn make_uncertain(
-    connection: &Connection,
-    message: i64,
-    legs: &[i64],
-) -> Result<()> {
-    let sql = format!(
-        "UPDATE spool_legs SET state = 'uncertain'
-         WHERE message = ?1 AND leg = ?2 AND state IN {OPEN}"
-    );
-    moved(connection, &sql, message, legs).map(drop)
-}
-
-/// Runs an update of one leg for each of `legs`; gives those that it found.
-fn moved(connection: &Connection, sql: &str, message: i64, legs: &[i64]) -> Result<Vec<i64>> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut moved = Vec::with_capacity(legs.len());
-    for leg in legs {
-        if statement.execute([message, *leg])? == 1 {
-            moved.push(*leg);
+#[async_trait]
+impl Spool for Sqlite {
+    async fn spool(&self, messages: Vec<NewMessage>) -> Result<Vec<i64>, SpoolError> {
+        match self.try_spool(messages.clone()).await {
+            Err(SpoolError::Full(DISK)) => {
+                // Much of what the files hold may not be needed any more.
+                self.writer.make_room().await;
+                self.try_spool(messages).await
+            }
+            tried => tried,
         }
     }
-    Ok(moved)
+
+    async fn spool_begin(&self, seq: i64, legs: Vec<i64>) -> Result<Vec<i64>, StoreError> {
+        self.writer.run(move |connection| spool::begin(connection, seq, &legs)).await
+    }
+
+    async fn spool_uncertain(&self, seq: i64, legs: Vec<i64>) -> Result<(), StoreError> {
+        self.writer.run(move |connection| spool::make_uncertain(connection, seq, &legs)).await
+    }
+
+    async fn spool_conclude(
+        &self,
+        seq: i64,
+        legs: Vec<(i64, Leg)>,
+        notices: Vec<NewMessage>,
+    ) -> Result<Vec<i64>, StoreError> {
+        let conclude = move |connection: &Connection| {
+            for (at, leg) in &legs {
+                spool::update(connection, seq, *at, leg)?;
+            }
+            notices.iter().map(|notice| spool::insert(connection, notice)).collect()
+        };
+        self.writer.run(conclude).await
+    }
+
+    async fn spool_bury(&self, messages: Vec<i64>) -> Result<(), StoreError> {
+        let bury = move |connection: &Connection| {
+            messages.iter().try_for_each(|seq| spool::bury(connection, *seq).map(drop))
+        };
+        self.writer.run(bury).await
+    }
+
+    async fn spool_recover(&self) -> Result<usize, StoreError> {
+        self.writer.run(spool::recover).await
+    }
+
+    async fn spooled(&self, seq: i64) -> Result<Option<Spooled>, StoreError> {
+        let read = move |connection: &Connection| {
+            let transaction = connection.unchecked_transaction()?;
+            spool::get(&transaction, seq)
+        };
+        Ok(self.readers.run(read).await?.transpose()?)
+    }
+
+    async fn spooled_bytes(&self, seq: i64) -> Result<Option<(Bytes, Bytes)>, StoreError> {
+        self.readers.run(move |connection| spool::bytes(connection, seq)).await
+    }
+
+    async fn spool_open(&self) -> Result<(Vec<Open>, Vec<i64>), StoreError> {
+        let read = |connection: &Connection| {
+            let transaction = connection.unchecked_transaction()?;
+            Whole::read(&transaction)
+        };
+        let Whole { open, finished, unreadable } = self.readers.run(read).await?;
+        self.leave_aside(unreadable);
+        Ok((open, finished))
+    }
+
+    fn spool_changes(&self) -> watch::Receiver<i64> {
+        self.spool_changes.subscribe()
+    }
+
+    async fn spool_figures(&self) -> Result<SpoolFigures, StoreError> {
+        let unreadable: Vec<i64> = lock(&self.unreadable).keys().copied().collect();
+        self.readers.run(move |connection| queue_rows::figures(connection, &unreadable)).await
+    }
+
+    async fn queue_summary(&self) -> Result<QueueSummary, StoreError> {
+        self.readers.run(queue::summary).await
+    }
+
+    async fn queue_page(&self, filter: &QueueFilter, after: i64) -> Result<QueuePage, StoreError> {
+        let filter = filter.clone();
+        self.readers.run(move |connection| queue::page(connection, &filter, after)).await
+    }
+
+    async fn queue_get(&self, id: &str) -> Result<Option<(Spooled, Vec<u8>)>, StoreError> {
+        let id = id.to_owned();
+        let found = self.readers.run(move |connection| queue::get(connection, &id)).await?;
+        Ok(found.transpose()?)
+    }
+
+    async fn queue_absent(&self, ids: &[String]) -> Result<Vec<String>, StoreError> {
+        let ids = ids.to_vec();
+        self.readers.run(move |connection| queue::absent(connection, &ids)).await
+    }
+
+    async fn queue_change(
+        &self,
+        filter: &QueueFilter,
+        change: QueueChange,
+    ) -> Result<QueueChanged, StoreError> {
+        let asked = filter.clone();
+        let find = move |connection: &Connection| queue::Wanted::find(connection, &asked, change);
+        let wanted = self.readers.run(find).await??;
+        // Held until it is done, so that no daemon begins to send what is being dropped.
+        let stopped = StateLock::keep_stopped(&self.state_dir)
+            .map_err(|error| StoreError::access(&self.state_dir, &error))?;
+        let (is_served, asked) = (stopped.is_none(), filter.clone());
+        let write =
+            move |connection: &Connection| wanted.change(connection, &asked, change, is_served);
+        self.writer.run(write).await
+    }
 }
 
-/// Ends an attempt on a leg: sets all that it changed, unless the leg came to its end meanwhile. One that
-/// was dropped may turn out to be delivered, and to nothing else.
-pub(in crate::store) fn update(
-    connection: &Connection,
-    message: i64,
-    at: i64,
-    leg: &Leg,
-) -> Result<()> {
-    connection
-        .prepare_cached(
-            "UPDATE spool_legs SET under_way = 0, state = ?3, attempts = ?4, next_attempt = ?5, code = ?6,
-             status = ?7, text = ?8, was_uncertain = ?9
-             WHERE message = ?1 AND leg = ?2 AND state NOT IN ('delivered', 'failed')
-             AND NOT (state = 'dropped' AND ?3 <> 'delivered')",
-        )?
-        .execute(params![
-            message,
-            at,
-            leg.state.as_str(),
-            leg.attempts,
-            leg.next_attempt,
-            leg.reply.code,
-            leg.reply.status.map(|status| status.to_string()).unwrap_or_default(),
-            leg.reply.text,
-            leg.was_uncertain,
-        ])
-        .map(drop)
-}
+impl Sqlite {
+    async fn try_spool(&self, messages: Vec<NewMessage>) -> Result<Vec<i64>, SpoolError> {
+        let bounds = **self.spool_bounds.load();
+        let state_dir = self.state_dir.clone();
+        let insert = move |connection: &Connection| {
+            let size = messages.iter().map(NewMessage::size).sum();
+            let count = messages.len() as u64;
+            if let Err(full) = size::allow(bounds, connection, &state_dir, count, size)? {
+                return Ok(Err(full));
+            }
+            messages
+                .iter()
+                .map(|new| spool::insert(connection, new))
+                .collect::<Result<_, _>>()
+                .map(Ok)
+        };
+        match self.writer.run(insert).await {
+            Ok(kept) => kept,
+            Err(StoreError::Full { .. }) => Err(SpoolError::Full(DISK)),
+            Err(error) => Err(error.into()),
+        }
+    }
 
-/// Deletes a message with nothing left to do; its legs go with it.
-pub(in crate::store) fn bury(connection: &Connection, message: i64) -> Result<usize> {
-    let sql = format!(
-        "DELETE FROM spool WHERE seq = ?1 AND NOT EXISTS (
-             SELECT 1 FROM spool_legs WHERE message = ?1 AND state IN {OPEN})"
-    );
-    connection.prepare_cached(&sql)?.execute([message])
-}
-
-/// Counted by the triggers.
-pub(in crate::store) fn totals(connection: &Connection) -> Result<Totals> {
-    connection.prepare_cached("SELECT messages, octets, changes FROM spool_totals")?.query_row(
-        (),
-        |row| {
-            Ok(Totals {
-                messages: number(row.get(0)?),
-                octets: number(row.get(1)?),
-                changes: row.get(2)?,
-            })
-        },
-    )
-}
-
-pub(super) fn spooled(row: &Row<'_>) -> Result<Spooled> {
-    let client: Option<String> = row.get(3)?;
-    let head = Head {
-        id: row.get(1)?,
-        arrived: row.get(2)?,
-        client: client.map(|ip| ip.parse()).transpose().map_err(|error| unreadable(3, error))?,
-        helo: row.get(4)?,
-        sender: path(row.get_ref(5)?.as_str()?)?,
-        notify: row.get(6)?,
-        eight_bit: row.get(7)?,
-        smtputf8: row.get(8)?,
-        has_delivered: row.get(9)?,
-        has_failed: row.get(10)?,
-    };
-    Ok(Spooled { seq: row.get(0)?, head, size: number(row.get(11)?), legs: Vec::new() })
-}
-
-pub(super) fn leg(row: &Row<'_>) -> Result<Leg> {
-    let state = row.get_ref(3)?.as_str()?;
-    Ok(Leg {
-        recipient: recipient(row.get_ref(0)?.as_str()?)?,
-        mailbox: mailbox(row.get_ref(1)?.as_str()?)?,
-        reverse_path: path(row.get_ref(2)?.as_str()?)?,
-        state: LegState::parse(state)
-            .ok_or_else(|| unreadable(3, std::io::Error::other("unknown state")))?,
-        was_uncertain: row.get(4)?,
-        attempts: row.get(5)?,
-        next_attempt: row.get(6)?,
-        reply: ForeignReply {
-            code: row.get(7)?,
-            status: parse_status(row.get_ref(8)?.as_str()?),
-            text: row.get(9)?,
-        },
-    })
-}
-
-fn path_text(path: &ReversePath) -> String {
-    path.mailbox().map(ToString::to_string).unwrap_or_default()
-}
-
-fn path(text: &str) -> Result<ReversePath> {
-    if text.is_empty() { Ok(ReversePath::Null) } else { mailbox(text).map(ReversePath::Mailbox) }
-}
-
-fn recipient(text: &str) -> Result<ForwardPath> {
-    ForwardPath::from_bare(text).map_err(|error| unreadable(0, error))
-}
-
-pub(super) fn mailbox(text: &str) -> Result<Mailbox> {
-    Mailbox::parse(text).map_err(|error| unreadable(0, error))
-}
-
-fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+    /// Notes which messages cannot be read, and tells of each once.
+    fn leave_aside(&self, unreadable: Vec<Unreadable>) {
+        let mut known = lock(&self.unreadable);
+        for one in unreadable.iter().filter(|one| !known.contains_key(&one.seq)) {
+            tracing::error!(id = one.id, "{one}");
+        }
+        *known = unreadable.into_iter().map(|one| (one.seq, one)).collect();
+    }
 }

@@ -1,5 +1,5 @@
-use super::size;
-use crate::store::StoreError;
+use super::{error::Failure, file, rows::domains, size};
+use crate::store::{ChangeError, StoreError};
 use rusqlite::{Connection, TransactionBehavior};
 use std::{
     fmt,
@@ -53,16 +53,34 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
+        self.job(work, |error, path| StoreError::sqlite(path, &error)).await
+    }
+
+    /// The same for what counts as a change of domains and aliases.
+    pub(in crate::store) async fn change<T, F>(&self, work: F) -> Result<T, ChangeError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    {
+        self.job(|connection| domains::change(connection, work), Failure::at).await
+    }
+
+    /// Runs `work`; `told` makes of its error what the caller is told.
+    async fn job<T, E, X, F>(&self, work: F, told: fn(E, &Path) -> X) -> Result<T, X>
+    where
+        T: Send + 'static,
+        E: From<rusqlite::Error> + Send + 'static,
+        X: From<StoreError> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
         let path = self.path.clone();
         let job: Job = Box::new(move |connection| {
             let result = connection.map(|connection| whole(connection, work));
             Box::new(move |committed| {
-                let closed = || Err(StoreError::failed(&path, CLOSED));
-                let answered = committed.and_then(|()| {
-                    result.map_or_else(closed, |result| {
-                        result.map_err(|error| StoreError::sqlite(&path, &error))
-                    })
+                let closed = || Err(StoreError::failed(&path, CLOSED).into());
+                let answered = committed.map_err(X::from).and_then(|()| {
+                    result.map_or_else(closed, |result| result.map_err(|error| told(error, &path)))
                 });
                 // Whoever asked may have gone: what was asked for is done all the same.
                 let _ = answer.send(answered);
@@ -99,10 +117,10 @@ impl fmt::Debug for Writer {
 }
 
 /// Other jobs share the transaction: what this one did before it failed is taken back by itself.
-fn whole<T>(
+fn whole<T, E: From<rusqlite::Error>>(
     connection: &Connection,
-    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
+    work: impl FnOnce(&Connection) -> Result<T, E>,
+) -> Result<T, E> {
     let step = |sql| connection.prepare_cached(sql)?.execute(()).map(drop);
     step("SAVEPOINT job")?;
     let result = work(connection);
@@ -173,7 +191,7 @@ fn make_room(connection: &mut Connection) -> rusqlite::Result<()> {
         transaction.commit()?;
         fold(connection)
     });
-    connection.busy_timeout(super::BUSY_TIMEOUT)?;
+    connection.busy_timeout(file::BUSY_TIMEOUT)?;
     made
 }
 

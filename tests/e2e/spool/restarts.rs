@@ -92,6 +92,48 @@ fn what_ended_just_before_a_crash_is_told_by_the_next_start() {
     wait_until("an empty spool", || scene.queue().is_empty().then_some(()));
 }
 
+/// A message of which something cannot be read is told and left aside; all others go on, and so does
+/// whoever looks.
+#[test]
+fn an_unreadable_message_holds_up_no_other_and_is_dropped_by_its_id() {
+    let mut scene = scene(|onward| onward);
+    scene.sink.on(Step::Rcpt, Action::reply("450 4.2.0 greylisted"));
+    scene.send(ALICE, &[ALIAS]).expect("250 2.0.0");
+    let bad = scene.queue()[0]["id"].as_str().unwrap().to_owned();
+    let other = b"From: <alice@spf.test>\r\nSubject: another\r\n\r\n";
+    scene.onward.session().transaction(ALICE, &[ALIAS], other).expect("250 2.0.0");
+    scene.onward.kill_9();
+    edit(
+        &scene,
+        &format!(
+            "UPDATE spool_legs SET mailbox = 'nobody'
+             WHERE message = (SELECT seq FROM spool WHERE id = '{bad}')"
+        ),
+    );
+    scene.sink.accept_all();
+    scene.onward.serve();
+    let came = scene.sink.wait_for_message();
+    assert!(String::from_utf8_lossy(&came.data).contains("another"));
+    scene.onward.wait_for_log(&format!("message {bad} in the spool cannot be read"));
+    wait_until("an empty spool", || scene.queue().is_empty().then_some(()));
+    let listed = scene.onward.cli(&["queue", "list"]);
+    assert_eq!((listed.code, listed.stdout.as_str()), (Some(0), ""));
+    assert!(listed.stderr.contains(&format!("onward queue drop {bad}")), "{listed:?}");
+    let status = scene.onward.run(&["status"]);
+    assert!(status.contains("1 message left aside, unreadable"), "{status}");
+    let status = scene.onward.run(&["status", "--json"]);
+    assert!(status.contains("\"unreadable\":1"), "{status}");
+
+    assert_eq!(scene.onward.run(&["queue", "drop", &bad]), "dropped: 1 message\n");
+    wait_until("the journal has it", || {
+        let told = scene.onward.run(&["trace", "--json", "--id", &bad]);
+        told.contains("\"outcome\":\"dropped\"").then_some(())
+    });
+    let status = scene.onward.run(&["status", "--json"]);
+    assert!(!status.contains("unreadable"), "{status}");
+    assert_eq!(scene.sink.count(), 1);
+}
+
 /// Clocks that were wrong: what is due in a year is due within the longest wait, and what arrives in
 /// the future is not kept for longer.
 #[test]

@@ -10,7 +10,7 @@ use onward::{
     outbound::{Outbound, OutboundConfig},
     store::{Options, Store},
 };
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 struct Net {
     authority: Authority,
@@ -185,7 +185,7 @@ async fn a_policy_outlives_a_restart_and_whoever_suppresses_it() {
     let mut net =
         Net::new(("mx.other.test", Kind::Good), Between::Nobody, enforce(), with_policy()).await;
     let closing = store();
-    net.config.store = Some(Arc::new(closing.clone()));
+    net.config.store = Some(closing.policies());
     assert!(net.send().await.0.starts_with("Deferred 451 4.7.5"));
     net.config.store = None;
     closing.close().await;
@@ -196,7 +196,7 @@ async fn a_policy_outlives_a_restart_and_whoever_suppresses_it() {
         let mut config = trusting(&net.authority, name_server, net.server.port());
         config.sts_port = net.config.sts_port;
         let closing = store();
-        config.store = Some(Arc::new(closing.clone()));
+        config.store = Some(closing.policies());
         let outbound = Outbound::new(config);
         let (verdict, _) = sent(&outbound, "sink.test").await;
         assert!(verdict.starts_with("Deferred 451 4.7.5"), "{verdict}");
@@ -208,7 +208,7 @@ async fn a_policy_outlives_a_restart_and_whoever_suppresses_it() {
     let (name_server, _) = dns::serve(sink().txt("_mta-sts.sink.test", "v=STSv1; id=3;")).await;
     let mut config = trusting(&net.authority, name_server, net.server.port());
     config.sts_port = net.config.sts_port;
-    config.store = Some(Arc::new(store()));
+    config.store = Some(store().policies());
     let (verdict, _) = sent(&Outbound::new(config), "sink.test").await;
     assert!(verdict.starts_with("Delivered"), "{verdict}");
 }

@@ -8,6 +8,7 @@ use crate::{
     admin::doctor::finding::{Finding, Severity, shell},
     auth::dkim::KeyState,
     config::Config,
+    store::Unreadable,
     time::DAY,
 };
 use std::{collections::BTreeSet, net::IpAddr, time::Duration};
@@ -271,6 +272,17 @@ fn machine(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
             ),
             "whoever has it can sign as you do",
             [format!("chmod o= {}", shell(&file.display().to_string()))],
+        ));
+    }
+    if !facts.unreadable.is_empty() {
+        let one = |it: &Unreadable| format!("{} ({})", it.id, it.reason);
+        let messages: Vec<String> = facts.unreadable.iter().map(one).collect();
+        findings.push(Finding::new(
+            Severity::Error,
+            "spool-unreadable",
+            format!("messages in the spool cannot be read: {}", messages.join(", ")),
+            "they are neither tried nor told about, and stay until they are dropped",
+            facts.unreadable.iter().map(|it| format!("onward queue drop {}", it.id)),
         ));
     }
     if let Some((free, all)) = facts.disk

@@ -4,6 +4,7 @@ use crate::{
     address::Domain,
     auth::{dkim::KeyState, spf::Spf},
     mta_sts::Policy,
+    store::Unreadable,
     time::UnixTime,
     tls::Life,
 };
@@ -33,6 +34,8 @@ pub(super) struct Facts {
     pub(super) sts: Vec<Sts>,
     /// Secrets, with their modes.
     pub(super) secrets: Vec<(PathBuf, u32)>,
+    /// Messages in the spool that cannot be read.
+    pub(super) unreadable: Vec<Unreadable>,
     /// Octets free, and in all, where the state is.
     pub(super) disk: Option<(u64, u64)>,
     /// The clock is known to follow others, or not to.

@@ -18,7 +18,10 @@ use crate::{
     mta_sts::policy_id,
     outbound::published_policy,
     provider::{GOOGLE, Provider},
-    store::Directory,
+    store::{
+        QueueFilter,
+        blocking::{Directory, Queue},
+    },
     tls::{self, Connector},
 };
 use std::{
@@ -91,6 +94,9 @@ pub(super) async fn gather(config: &Config, asked: &Asked) -> Result<Facts, Erro
             to.any(|to| to.to_string().rsplit('@').next().and_then(Provider::of) == Some(&GOOGLE));
         Ok(())
     })?;
+    if let Some(queue) = Queue::open(&config.state_dir)? {
+        facts.unreadable = queue.for_each(&QueueFilter::default(), |_| Ok::<_, Error>(()))?;
+    }
     facts.ours = ours;
     machine(&mut facts, config);
     if let Some(host) = &asked.connect {

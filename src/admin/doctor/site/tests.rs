@@ -7,6 +7,7 @@ use crate::{
     auth::{dkim::KeyState, spf::Spf},
     config::{Config, Machine},
     mta_sts::{Mode, Policy},
+    store::Unreadable,
     time::{DAY, UnixTime},
     tls::Life,
 };
@@ -109,6 +110,13 @@ fn told(facts: &Facts) -> Vec<String> {
 fn each_finding_where_it_is_true_and_none_where_it_is_not() {
     assert_eq!(told(&healthy()), [""; 0]);
     let cases: Vec<(&str, Change)> = vec![
+        (
+            "error spool-unreadable: onward queue drop 06H1",
+            change(|facts| {
+                let (id, reason) = ("06H1".to_owned(), "state \"qeued\": unknown".to_owned());
+                facts.unreadable.push(Unreadable { seq: 1, id, reason });
+            }),
+        ),
         (
             "error hostname: mx.example.org. A 192.0.2.10 | mx.example.org. AAAA 2001:db8::10",
             change(|facts| facts.host.clear()),

@@ -1,89 +1,54 @@
 //! Makes the aliases equal to a list, in one transaction.
 
 use super::{
-    ChangeError, Directory,
-    directory::{Failure, live, refuse_cycle, refuse_srs_shaped},
-    sqlite::{
-        Snapshot,
+    Live, Snapshot,
+    error::Failure,
+    rows::{
         aliases::{self, COLUMNS, Table},
         domains,
     },
+    rules::{refuse_cycle, refuse_srs_shaped},
 };
 use crate::{
     address::{Domain, Mailbox},
     alias::{Alias, Destination, MAX_PATTERNS},
+    store::{Change, ChangeError},
 };
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
-use std::{collections::HashSet, fmt};
+use std::{collections::HashSet, path::Path};
 
-/// One difference between the aliases and the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// In the list only.
-    Add(Alias),
-    /// Not in the list.
-    Remove(Alias),
-    /// In both, not the same.
-    Replace {
-        /// As it was.
-        old: Alias,
-        /// As the list has it.
-        new: Alias,
-    },
-    /// The regexes that are in both come in another order.
-    Reorder,
-}
+/// Makes the aliases equal to `wanted` and tells `report` what that changes; with `plan` it only
+/// tells. Everything is checked before the first report. The connection is used by nobody else, and its
+/// database is at `path`.
+///
+/// The error is whatever `wanted` or `report` give, or why that cannot be.
+pub(super) fn apply<E: From<ChangeError>>(
+    connection: &mut Connection,
+    path: &Path,
+    wanted: impl IntoIterator<Item = Result<Alias, E>>,
+    plan: bool,
+    report: impl FnMut(Change) -> Result<(), E>,
+) -> Result<(), E> {
+    let failed = |failure: Failure| E::from(failure.at(path));
+    let sqlite = |error| failed(Failure::Sqlite(error));
+    let hosted: HashSet<Domain> = domains::all(connection).map_err(sqlite)?.into_iter().collect();
 
-/// `+`, `-` or `~`, and the alias as listings have it.
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Add(alias) => write!(f, "+ {alias}"),
-            Self::Remove(alias) => write!(f, "- {alias}"),
-            Self::Replace { old, new } => write!(f, "~ {new} (was: {old})"),
-            Self::Reorder => write!(f, "~ the order of the regexes"),
-        }
+    // Only the temporary table is written yet, so nobody waits for this.
+    let loading = connection.transaction().map_err(sqlite)?;
+    loading.execute_batch(WANTED).map_err(sqlite)?;
+    let chained = load(&loading, wanted, &hosted, failed)?;
+    loading.commit().map_err(sqlite)?;
+
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sqlite)?;
+    check(&transaction, &chained).map_err(failed)?;
+    let changed = report_differences(&transaction, report).map_err(sqlite)??;
+    if changed && !plan {
+        transaction.execute_batch(REPLACE).map_err(sqlite)?;
+        domains::count_change(&transaction).map_err(sqlite)?;
+        transaction.commit().map_err(sqlite)?;
     }
-}
-
-impl Directory {
-    /// Makes the aliases equal to `wanted` and tells `report` what that changes; with `plan` it only
-    /// tells. Everything is checked before the first report.
-    ///
-    /// # Errors
-    /// Whatever `wanted` or `report` give; when a domain is not hosted, an address comes twice,
-    /// aliases would form a cycle, or the store fails.
-    pub fn apply<E: From<ChangeError>>(
-        &mut self,
-        wanted: impl IntoIterator<Item = Result<Alias, E>>,
-        plan: bool,
-        report: impl FnMut(Change) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let path = self.path.clone();
-        let failed = |failure: Failure| E::from(failure.at(&path));
-        let sqlite = |error| failed(Failure::Sqlite(error));
-        let hosted: HashSet<Domain> =
-            self.domains().map_err(ChangeError::from)?.into_iter().collect();
-
-        // Only the temporary table is written yet, so nobody waits for this.
-        let loading = self.connection.transaction().map_err(sqlite)?;
-        loading.execute_batch(WANTED).map_err(sqlite)?;
-        let chained = load(&loading, wanted, &hosted, failed)?;
-        loading.commit().map_err(sqlite)?;
-
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(sqlite)?;
-        check(&transaction, &chained).map_err(failed)?;
-        let changed = report_differences(&transaction, report).map_err(sqlite)??;
-        if changed && !plan {
-            transaction.execute_batch(REPLACE).map_err(sqlite)?;
-            domains::count_change(&transaction).map_err(sqlite)?;
-            transaction.commit().map_err(sqlite)?;
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 const WANTED: &str = "
@@ -144,7 +109,7 @@ fn check(connection: &Connection, chained: &[Alias]) -> Result<(), Failure> {
     if snapshot.patterns.len() > MAX_PATTERNS {
         return Err(ChangeError::TooManyPatterns.into());
     }
-    let live = live(connection, Table::Wanted, &snapshot);
+    let live = Live::of(connection, Table::Wanted, &snapshot);
     chained.iter().try_for_each(|alias| refuse_cycle(&live, alias))
 }
 

@@ -3,11 +3,15 @@
 use crate::{
     address::Domain,
     alias::{Action, Alias, AliasAddress, AliasError, Key},
+    store::{AliasPage, sqlite::number},
 };
 use rusqlite::{Connection, OptionalExtension, Result, Row, params, types::Type};
 
 /// The columns that make an alias, in the order of [`from_row`].
 pub(in crate::store) const COLUMNS: &str = "address, action, destinations, text, enabled";
+
+/// Aliases read at once.
+const PAGE: usize = 1000;
 
 /// Which table is meant.
 #[derive(Debug, Clone, Copy)]
@@ -99,8 +103,7 @@ pub(in crate::store) fn set_enabled(
 
 pub(in crate::store) fn count_in(connection: &Connection, domain: &Domain) -> Result<u64> {
     let sql = "SELECT count(*) FROM aliases WHERE domain = ?1";
-    let count: i64 = connection.query_row(sql, [domain.to_key()], |row| row.get(0))?;
-    Ok(count.unsigned_abs())
+    connection.query_row(sql, [domain.to_key()], |row| row.get(0)).map(number)
 }
 
 pub(in crate::store) fn delete_in(connection: &Connection, domain: &Domain) -> Result<usize> {
@@ -114,31 +117,33 @@ pub(in crate::store) fn patterns(connection: &Connection, table: Table) -> Resul
     connection.prepare(&sql)?.query_map((), |row| from_row(row, 0))?.collect()
 }
 
-/// Hands every alias of one domain, or of all and then the regexes, to `each`.
-///
-/// The outer error is ours, the inner one that of `each`.
-pub(in crate::store) fn for_each<E>(
+/// The aliases behind `after` of one domain, or of all and then the regexes.
+pub(in crate::store) fn page(
     connection: &Connection,
     domain: Option<&Domain>,
-    mut each: impl FnMut(Alias) -> Result<(), E>,
-) -> Result<Result<(), E>> {
+    after: Option<&Key>,
+) -> Result<AliasPage> {
     let which = if domain.is_some() { "domain = ?1" } else { "domain <> ?1" };
-    let sql = format!("SELECT {COLUMNS} FROM aliases WHERE {which} ORDER BY domain, local");
-    let mut statement = connection.prepare(&sql)?;
-    let mut rows = statement.query([domain.map(Domain::to_key).unwrap_or_default()])?;
-    while let Some(row) = rows.next()? {
-        if let Err(error) = each(from_row(row, 0)?) {
-            return Ok(Err(error));
-        }
+    let sql = format!(
+        "SELECT {COLUMNS} FROM aliases WHERE {which} AND (domain, local) > (?2, ?3)
+         ORDER BY domain, local LIMIT {PAGE}"
+    );
+    let domain_key = domain.map(Domain::to_key).unwrap_or_default();
+    // Every domain sorts behind the empty one.
+    let (after_domain, after_local) =
+        after.map_or(("", ""), |key| (key.domain.as_str(), key.local.as_str()));
+    let mut aliases = connection
+        .prepare_cached(&sql)?
+        .query_map([&*domain_key, after_domain, after_local], |row| from_row(row, 0))?
+        .collect::<Result<Vec<_>>>()?;
+    if aliases.len() == PAGE {
+        let next = aliases.last().map(|alias| alias.address().key());
+        return Ok(AliasPage { aliases, next });
     }
     if domain.is_none() {
-        for alias in patterns(connection, Table::Stored)? {
-            if let Err(error) = each(alias) {
-                return Ok(Err(error));
-            }
-        }
+        aliases.extend(patterns(connection, Table::Stored)?);
     }
-    Ok(Ok(()))
+    Ok(AliasPage { aliases, next: None })
 }
 
 /// Reads [`COLUMNS`], the first of which is number `first` of the row.

@@ -1,6 +1,6 @@
 //! Rows of `domains`, and the counter of changes.
 
-use crate::address::Domain;
+use crate::{address::Domain, store::sqlite::error::Failure};
 use rusqlite::{Connection, Result, types::Type};
 
 pub(in crate::store) fn insert(connection: &Connection, domain: &Domain) -> Result<bool> {
@@ -28,6 +28,16 @@ pub(in crate::store) fn all(connection: &Connection) -> Result<Vec<Domain>> {
 /// The number of changes of domains and aliases so far.
 pub(in crate::store) fn version(connection: &Connection) -> Result<i64> {
     connection.prepare_cached("SELECT version FROM directory")?.query_row((), |row| row.get(0))
+}
+
+/// Does what changes domains or aliases, and counts it.
+pub(in crate::store) fn change<T>(
+    connection: &Connection,
+    work: impl FnOnce(&Connection) -> std::result::Result<T, Failure>,
+) -> std::result::Result<T, Failure> {
+    let done = work(connection)?;
+    count_change(connection)?;
+    Ok(done)
 }
 
 /// Says that domains or aliases change with this transaction.

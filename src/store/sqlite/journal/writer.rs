@@ -1,10 +1,10 @@
 //! The one thread that writes.
 
-use super::{
-    Bounds, JournalError, Record,
-    database::{Database, is_corruption},
+use super::database::{Database, Entry, is_corruption, sqlite_error};
+use crate::{
+    clock,
+    store::journal::{Bounds, JournalError},
 };
-use crate::clock;
 use std::{
     path::PathBuf,
     sync::{
@@ -30,7 +30,7 @@ const PRUNE: Duration = Duration::from_secs(10);
 /// Trouble is logged once in this time.
 const COMPLAIN: Duration = Duration::from_secs(60);
 
-/// The two ends that [`Journal`](super::Journal) sends to.
+/// The two ends that [`Recorder`](super::Recorder) sends to.
 pub(super) struct Queues {
     pub(super) entries: Receiver<Entry>,
     pub(super) orders: UnboundedReceiver<Order>,
@@ -38,15 +38,8 @@ pub(super) struct Queues {
     pub(super) lost: Arc<AtomicU64>,
 }
 
-/// What is to be written.
-pub(super) enum Entry {
-    /// A message that was not known.
-    New(Record),
-    /// More about one that was.
-    Amendment(Record),
-}
-
 /// What the writer is told beside the entries.
+#[derive(Debug)]
 pub(super) enum Order {
     /// Write what was recorded so far, then answer.
     Flush(oneshot::Sender<()>),
@@ -145,7 +138,7 @@ impl Writer {
             written = database.write(batch);
         }
         self.database = Some(database);
-        written.map_err(|source| self.sqlite_error(source))
+        written.map_err(|error| sqlite_error(&self.file, &error))
     }
 
     fn prune(&mut self) {
@@ -158,7 +151,7 @@ impl Writer {
             Ok(_) => PRUNE,
             Err(error) => {
                 // Corruption found here is mended by the next write, which meets it again.
-                let error = self.sqlite_error(error);
+                let error = sqlite_error(&self.file, &error);
                 self.complain(Some(&error));
                 PRUNE
             }
@@ -178,9 +171,5 @@ impl Writer {
             None => return,
         }
         self.complained = Some(Instant::now());
-    }
-
-    fn sqlite_error(&self, source: rusqlite::Error) -> JournalError {
-        JournalError::Sqlite { file: self.file.display().to_string(), source }
     }
 }

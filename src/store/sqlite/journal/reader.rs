@@ -1,11 +1,11 @@
-use super::{
-    Attempt, JournalError, Outcome, Record,
-    database::{FILE, SCHEMA},
-};
+use super::database::{SCHEMA, path, sqlite_error};
 use crate::{
     address::{Mailbox, ReversePath},
     reply::Reply,
-    store::sqlite::{column, number},
+    store::{
+        journal::{AttemptLine, Filter, JournalError, Outcome, Page, Position, Record},
+        sqlite::{column, number},
+    },
     time::Millis,
 };
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, ToSql, params, types::Type};
@@ -24,21 +24,6 @@ pub struct Reader {
     tls: &'static str,
 }
 
-/// Which records are wanted; an empty filter wants all.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Only this message.
-    pub id: Option<String>,
-    /// An address, `@domain`, or `<>`: what the reverse-path was on arrival or departure.
-    pub from: Option<String>,
-    /// An address or `@domain`: one of the recipients, or a mailbox it was handed on to.
-    pub to: Option<String>,
-    /// Not before this time.
-    pub since: Option<Millis>,
-    /// Only so many, the latest.
-    pub limit: Option<usize>,
-}
-
 /// Rows read at once. A search holds no snapshot between pages, so it never keeps the writer's log
 /// from being folded back into the file, however slowly somebody reads.
 const PAGE: usize = 1000;
@@ -49,7 +34,7 @@ impl Reader {
     /// # Errors
     /// When there is none, or it cannot be read.
     pub fn open(state_dir: &Path) -> Result<Self, JournalError> {
-        let file = state_dir.join(FILE);
+        let file = path(state_dir);
         let name = file.display().to_string();
         match std::fs::metadata(&file) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -68,7 +53,7 @@ impl Reader {
             Ok((connection, 2)) => Ok(Self { file, connection, auth: "auth", tls: "''" }),
             Ok((connection, SCHEMA)) => Ok(Self { file, connection, auth: "auth", tls: "tls" }),
             Ok((_, found)) => Err(JournalError::TooNew { file: name, found, known: SCHEMA }),
-            Err(source) => Err(JournalError::Sqlite { file: name, source }),
+            Err(error) => Err(sqlite_error(&file, &error)),
         }
     }
 
@@ -81,31 +66,42 @@ impl Reader {
         filter: &Filter,
         mut each: impl FnMut(Record) -> Result<(), E>,
     ) -> Result<(), E> {
-        let sqlite = |source| {
-            E::from(JournalError::Sqlite { file: self.file.display().to_string(), source })
-        };
-        let newest_first = filter.limit.is_some();
-        let mut latest = Vec::new();
-        let mut last = None;
+        let mut after = None;
         loop {
-            let page = self.page(filter, newest_first, last).map_err(sqlite)?;
-            let Some((seq, record)) = page.last() else { break };
-            last = Some((record.time, *seq));
-            for (_, record) in page {
-                if !filter.wants(&record) {
-                    continue;
-                }
-                match filter.limit {
-                    None => each(record)?,
-                    Some(limit) if latest.len() < limit => latest.push(record),
-                    Some(_) => break,
-                }
-            }
-            if filter.limit.is_some_and(|limit| latest.len() >= limit) {
-                break;
+            let page = self.page(filter, after)?;
+            page.records.into_iter().try_for_each(&mut each)?;
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(()),
             }
         }
-        latest.into_iter().rev().try_for_each(each)
+    }
+
+    /// As [`Reading::page`](crate::store::journal::Reading::page).
+    pub(super) fn page(
+        &self,
+        filter: &Filter,
+        after: Option<Position>,
+    ) -> Result<Page, JournalError> {
+        let Some(limit) = filter.limit else {
+            let rows = self.rows(filter, false, after)?;
+            let next = rows.last().map(|(position, _)| *position);
+            let wanted = rows.into_iter().map(|(_, record)| record);
+            let records = wanted.filter(|record| filter.wants(record)).collect();
+            return Ok(Page { records, next });
+        };
+        let mut latest = Vec::new();
+        let mut after = None;
+        while latest.len() < limit {
+            let rows = self.rows(filter, true, after)?;
+            let Some((position, _)) = rows.last() else { break };
+            after = Some(*position);
+            let wanted = rows.into_iter().map(|(_, record)| record);
+            latest.extend(wanted.filter(|record| filter.wants(record)));
+        }
+        latest.truncate(limit);
+        latest.reverse();
+        Ok(Page { records: latest, next: None })
     }
 
     /// How many messages failed since this time.
@@ -129,19 +125,27 @@ impl Reader {
     }
 
     fn count(&self, query: &str, parameters: &[&dyn ToSql]) -> Result<u64, JournalError> {
-        let counted = self.connection.query_row(query, parameters, |row| row.get::<_, i64>(0));
-        counted.map(number).map_err(|source| JournalError::Sqlite {
-            file: self.file.display().to_string(),
-            source,
-        })
+        let counted = self.connection.query_row(query, parameters, |row| row.get(0)).map(number);
+        counted.map_err(|error| sqlite_error(&self.file, &error))
     }
 
-    fn page(
+    fn rows(
         &self,
         filter: &Filter,
         newest_first: bool,
-        last: Option<(Millis, i64)>,
-    ) -> rusqlite::Result<Vec<(i64, Record)>> {
+        after: Option<Position>,
+    ) -> Result<Vec<(Position, Record)>, JournalError> {
+        let rows = self.try_rows(filter, newest_first, after);
+        rows.map_err(|error| sqlite_error(&self.file, &error))
+    }
+
+    /// Rows that `filter` wants as far as SQL goes.
+    fn try_rows(
+        &self,
+        filter: &Filter,
+        newest_first: bool,
+        after: Option<Position>,
+    ) -> rusqlite::Result<Vec<(Position, Record)>> {
         let (compare, order) = if newest_first { ("<", "DESC") } else { (">", "ASC") };
         // Each condition stands only where it is wanted, so that SQLite may use the index.
         let by_id = if filter.id.is_some() { "id = :id" } else { ":id IS NULL" };
@@ -154,42 +158,26 @@ impl Reader {
              ORDER BY time {order}, seq {order} LIMIT {PAGE}"
         );
         let before_all = if newest_first { (i64::MAX, i64::MAX) } else { (-1, -1) };
-        let (time, seq) = last.map_or(before_all, |(time, seq)| (column(time.as_millis()), seq));
+        let (time, seq) =
+            after.map_or(before_all, |after| (column(after.time.as_millis()), after.seq));
         let since = filter.since.unwrap_or(Millis::EPOCH);
         let mut statement = self.connection.prepare_cached(&query)?;
         let parameters = rusqlite::named_params! { ":id": filter.id, ":since": since, ":time": time, ":seq": seq };
-        let rows = statement.query_map(parameters, |row| Ok((row.get(0)?, record(row)?)))?;
-        let mut page: Vec<(i64, Record)> = rows.collect::<rusqlite::Result<_>>()?;
+        let rows = statement.query_map(parameters, |row| {
+            let record = record(row)?;
+            Ok((Position { time: record.time, seq: row.get(0)? }, record))
+        })?;
+        let mut page: Vec<(Position, Record)> = rows.collect::<rusqlite::Result<_>>()?;
         let mut attempts = self.connection.prepare_cached(&format!(
             "SELECT time, rcpt, host, reply, ms, verdict, {tls} AS tls
              FROM attempt WHERE message = ? ORDER BY rowid"
         ))?;
-        for (seq, record) in &mut page {
-            let rows = attempts.query_map([*seq], attempt)?;
+        for (position, record) in &mut page {
+            let rows = attempts.query_map([position.seq], attempt)?;
             record.attempts = rows.collect::<rusqlite::Result<_>>()?;
         }
         Ok(page)
     }
-}
-
-impl Filter {
-    fn wants(&self, record: &Record) -> bool {
-        let from = match &record.from {
-            ReversePath::Null => "<>".to_owned(),
-            ReversePath::Mailbox(mailbox) => mailbox.to_string(),
-        };
-        let mut senders = record.srs_from.iter().chain([&from]);
-        let handed_on = record.attempts.iter().flat_map(|attempt| &attempt.to);
-        let mut recipients = record.to.iter().chain(handed_on);
-        self.from.as_ref().is_none_or(|wanted| senders.any(|from| matches(wanted, from)))
-            && self.to.as_ref().is_none_or(|wanted| recipients.any(|to| matches(wanted, to)))
-    }
-}
-
-/// `@domain` matches every address of the domain; case never matters.
-fn matches(wanted: &str, address: &str) -> bool {
-    let (wanted, address) = (wanted.to_lowercase(), address.to_lowercase());
-    wanted == address || wanted.starts_with('@') && address.ends_with(&wanted)
 }
 
 fn open(file: &Path) -> rusqlite::Result<Connection> {
@@ -250,8 +238,8 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
     })
 }
 
-fn attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
-    Ok(Attempt {
+fn attempt(row: &Row<'_>) -> rusqlite::Result<AttemptLine> {
+    Ok(AttemptLine {
         time: row.get("time")?,
         to: list(row)?,
         host: row.get("host")?,

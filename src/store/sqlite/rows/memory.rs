@@ -1,64 +1,11 @@
-//! Rows that expire: long SRS addresses, what was delivered, what was refused.
+//! Rows of `delivered` and `refused`.
 
-use super::number;
 use crate::{
-    address::Mailbox,
     reply::{ForeignReply, Status},
+    store::Fingerprint,
     time::UnixTime,
 };
-use rusqlite::{Connection, Error, OptionalExtension, Result, params, types::Type};
-
-/// Identifies one delivery; what it is a hash of, the caller decides.
-pub type Fingerprint = [u8; 32];
-
-/// A sender behind a token.
-#[derive(Debug, Clone)]
-pub(in crate::store) struct SrsEntry {
-    pub(in crate::store) address: Mailbox,
-    pub(in crate::store) expires: UnixTime,
-}
-
-pub(in crate::store) fn srs_address(
-    connection: &Connection,
-    token: &str,
-) -> Result<Option<SrsEntry>> {
-    connection
-        .prepare_cached("SELECT address, expires FROM srs_addresses WHERE token = ?1")?
-        .query_row([token], |row| {
-            let address = Mailbox::parse(row.get_ref(0)?.as_str()?)
-                .map_err(|why| Error::FromSqlConversionFailure(0, Type::Text, why.into()))?;
-            Ok(SrsEntry { address, expires: row.get(1)? })
-        })
-        .optional()
-}
-
-pub(in crate::store) fn count_srs_addresses(connection: &Connection) -> Result<u64> {
-    let sql = "SELECT count(*) FROM srs_addresses";
-    connection.query_row(sql, (), |row| row.get(0)).map(number)
-}
-
-/// Inserts, or extends the life of what is there.
-pub(in crate::store) fn put_srs_address(
-    connection: &Connection,
-    token: &str,
-    address: &Mailbox,
-    expires: UnixTime,
-) -> Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO srs_addresses VALUES (?1, ?2, ?3)
-             ON CONFLICT (token) DO UPDATE SET expires = max(expires, excluded.expires)",
-        )?
-        .execute(params![token, address.to_string(), expires])
-        .map(drop)
-}
-
-pub(in crate::store) fn purge_srs_addresses(
-    connection: &Connection,
-    now: UnixTime,
-) -> Result<usize> {
-    connection.execute("DELETE FROM srs_addresses WHERE expires <= ?1", [now])
-}
+use rusqlite::{Connection, Result, params};
 
 pub(in crate::store) fn delivered(connection: &Connection) -> Result<Vec<(Fingerprint, UnixTime)>> {
     connection

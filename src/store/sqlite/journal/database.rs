@@ -1,8 +1,10 @@
 //! The file and its schema: opening, setting a corrupt one aside, inserting, deleting the oldest.
 
-use super::{Attempt, Bounds, JournalError, Outcome, Record, writer::Entry};
 use crate::{
-    store::sqlite::{column, number},
+    store::{
+        journal::{AttemptLine, Bounds, JournalError, Outcome, Record},
+        sqlite::{column, number},
+    },
     time::Millis,
 };
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
@@ -13,8 +15,10 @@ use std::{
     time::Duration,
 };
 
-/// The journal's name in the state directory.
-pub(super) const FILE: &str = "journal.db";
+/// The journal's place in a state directory.
+pub(in crate::store::sqlite) fn path(state_dir: &Path) -> PathBuf {
+    state_dir.join("journal.db")
+}
 
 /// The version of the schema below, kept as SQLite's `user_version`.
 pub(super) const SCHEMA: i64 = 3;
@@ -69,6 +73,15 @@ const ADD_TLS: &str = "
 /// Records deleted in one transaction, so that new ones never wait long behind it.
 const DELETED_AT_ONCE: usize = 500;
 
+/// What is to be written.
+#[derive(Debug)]
+pub(super) enum Entry {
+    /// A message that was not known.
+    New(Record),
+    /// More about one that was.
+    Amendment(Record),
+}
+
 /// The journal opened for writing.
 pub(super) struct Database {
     file: PathBuf,
@@ -80,7 +93,7 @@ impl Database {
     pub(super) fn open(file: &Path) -> Result<Self, JournalError> {
         match connect(file) {
             Ok(connection) => Ok(Self { file: file.to_owned(), connection }),
-            Err(JournalError::Sqlite { source, .. }) if is_corruption(&source) => {
+            Err(JournalError::Damaged { .. }) => {
                 set_aside(file)?;
                 Ok(Self { file: file.to_owned(), connection: connect(file)? })
             }
@@ -182,11 +195,11 @@ fn insert(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
 fn insert_attempts(
     connection: &Connection,
     message: i64,
-    attempts: &[Attempt],
+    attempts: &[AttemptLine],
 ) -> rusqlite::Result<()> {
     let mut statement =
         connection.prepare_cached("INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?;
-    for Attempt { time, to, host, reply, ms, verdict, tls } in attempts {
+    for AttemptLine { time, to, host, reply, ms, verdict, tls } in attempts {
         let ms = column(*ms);
         statement.execute(params![message, time, list(to), host, reply, ms, verdict, tls])?;
     }
@@ -227,6 +240,16 @@ pub(super) fn is_corruption(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
+/// What SQLite says of `file`, in the words of the journal.
+pub(super) fn sqlite_error(file: &Path, error: &rusqlite::Error) -> JournalError {
+    let (file, reason) = (file.display().to_string(), error.to_string());
+    if is_corruption(error) {
+        JournalError::Damaged { file, reason }
+    } else {
+        JournalError::Failed { file, reason }
+    }
+}
+
 fn connect(file: &Path) -> Result<Connection, JournalError> {
     let name = || file.display().to_string();
     // SQLite would make the file readable by all.
@@ -236,7 +259,7 @@ fn connect(file: &Path) -> Result<Connection, JournalError> {
         .mode(0o600)
         .open(file)
         .map_err(|source| JournalError::File { file: name(), source })?;
-    let sqlite = |source| JournalError::Sqlite { file: name(), source };
+    let sqlite = |error| sqlite_error(file, &error);
     let connection =
         Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sqlite)?;
     let version = prepare(&connection).map_err(sqlite)?;

@@ -1,8 +1,8 @@
 //! Notices changes that other processes make to domains, aliases and the spool.
 
 use super::{
-    Shared,
-    sqlite::{Snapshot, domains, spool},
+    Snapshot, Sqlite,
+    rows::{domains, spool},
 };
 use rusqlite::Connection;
 use std::{
@@ -31,14 +31,14 @@ impl Watcher {
     /// Watches on a thread of its own until the other end of `stopped` is dropped.
     pub(super) fn start(
         mut self,
-        shared: &Arc<Shared>,
+        store: &Arc<Sqlite>,
         stopped: mpsc::Receiver<()>,
     ) -> io::Result<()> {
-        let shared = Arc::downgrade(shared);
+        let store = Arc::downgrade(store);
         let watch = move || {
             let mut troubled = false;
             while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(INTERVAL) {
-                let looked = self.look(&shared);
+                let looked = self.look(&store);
                 if let Err(error) = &looked
                     && !troubled
                 {
@@ -50,18 +50,18 @@ impl Watcher {
         thread::Builder::new().name("store-watcher".into()).spawn(watch).map(drop)
     }
 
-    fn look(&mut self, shared: &Weak<Shared>) -> rusqlite::Result<()> {
+    fn look(&mut self, store: &Weak<Sqlite>) -> rusqlite::Result<()> {
         let data_version = data_version(&self.connection)?;
-        let Some(shared) = shared.upgrade() else { return Ok(()) };
+        let Some(store) = store.upgrade() else { return Ok(()) };
         if data_version == self.seen {
             return Ok(());
         }
         // The daemon's own writes come by here too, and leave the directory's version alone.
-        if domains::version(&self.connection)? != shared.snapshot().version {
-            shared.replace_snapshot(Snapshot::load(&self.connection)?);
+        if domains::version(&self.connection)? != store.snapshot.load().version {
+            store.replace_snapshot(Snapshot::load(&self.connection)?);
         }
         let changes = spool::totals(&self.connection)?.changes;
-        shared.spool_changes.send_if_modified(|seen| std::mem::replace(seen, changes) != changes);
+        store.spool_changes.send_if_modified(|seen| std::mem::replace(seen, changes) != changes);
         self.seen = data_version;
         Ok(())
     }

@@ -1,4 +1,5 @@
-use super::{StoreError, sqlite};
+use super::file;
+use crate::store::StoreError;
 use rustix::{
     fs::{CWD, RenameFlags, renameat_with},
     io::Errno,
@@ -17,8 +18,8 @@ use std::{
 /// # Errors
 /// When there is no store, `to` exists or cannot be written, or the store fails.
 pub fn backup(state_dir: &Path, to: &Path) -> Result<(), StoreError> {
-    let path = sqlite::path(state_dir);
-    let connection = sqlite::open_existing(&path)?;
+    let path = file::path(state_dir);
+    let connection = file::open_existing(&path)?;
     let failed = |reason: &dyn ToString| StoreError::Backup {
         path: to.to_owned(),
         reason: reason.to_string(),
@@ -34,7 +35,7 @@ pub fn backup(state_dir: &Path, to: &Path) -> Result<(), StoreError> {
     let to = std::path::absolute(to).map_err(failed_io)?;
     let part = part(&to);
     // SQLite takes an empty file for none; this one nobody else may read.
-    sqlite::create_private(&part).map_err(failed_io)?;
+    file::create_private(&part).map_err(failed_io)?;
     let copied = connection
         .execute("VACUUM INTO CAST(?1 AS TEXT)", [part.as_os_str().as_bytes()])
         .map_err(|error| match StoreError::sqlite(&path, &error) {

@@ -1,0 +1,38 @@
+use super::Record;
+use crate::{address::ReversePath, time::Millis};
+
+/// Which records are wanted; an empty filter wants all.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only this message.
+    pub id: Option<String>,
+    /// An address, `@domain`, or `<>`: what the reverse-path was on arrival or departure.
+    pub from: Option<String>,
+    /// An address or `@domain`: one of the recipients, or a mailbox it was handed on to.
+    pub to: Option<String>,
+    /// Not before this time.
+    pub since: Option<Millis>,
+    /// Only so many, the latest.
+    pub limit: Option<usize>,
+}
+
+impl Filter {
+    /// Id, time and limit are looked up, and not looked at here.
+    pub(in crate::store) fn wants(&self, record: &Record) -> bool {
+        let from = match &record.from {
+            ReversePath::Null => "<>".to_owned(),
+            ReversePath::Mailbox(mailbox) => mailbox.to_string(),
+        };
+        let mut senders = record.srs_from.iter().chain([&from]);
+        let handed_on = record.attempts.iter().flat_map(|attempt| &attempt.to);
+        let mut recipients = record.to.iter().chain(handed_on);
+        self.from.as_ref().is_none_or(|wanted| senders.any(|from| matches(wanted, from)))
+            && self.to.as_ref().is_none_or(|wanted| recipients.any(|to| matches(wanted, to)))
+    }
+}
+
+/// `@domain` matches every address of the domain; case never matters.
+fn matches(wanted: &str, address: &str) -> bool {
+    let (wanted, address) = (wanted.to_lowercase(), address.to_lowercase());
+    wanted == address || wanted.starts_with('@') && address.ends_with(&wanted)
+}

@@ -1,0 +1,51 @@
+use super::{Bounds, JournalError, Reading, Record, Recording};
+use crate::store::sqlite;
+use async_trait::async_trait;
+use std::{ops::Deref, path::Path, sync::Arc};
+
+/// The writing side of the journal. Cheap to clone; it ends when the last clone is dropped.
+#[derive(Debug, Clone)]
+pub struct Journal(Arc<dyn Recording>);
+
+impl Journal {
+    /// Opens the journal of a state directory and starts its writer. A corrupt file is set aside as
+    /// `journal.db.corrupt-N` and a new one begun.
+    ///
+    /// # Errors
+    /// When no journal can be opened there.
+    pub fn open(state_dir: &Path, bounds: Bounds) -> Result<Self, JournalError> {
+        Ok(Self(Arc::new(sqlite::journal::Recorder::open(state_dir, bounds)?)))
+    }
+
+    /// A journal that keeps nothing, for whoever only asks.
+    pub fn nowhere() -> Self {
+        Self(Arc::new(Nowhere))
+    }
+}
+
+impl Deref for Journal {
+    type Target = dyn Recording;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+/// Opens the journal of a state directory to read it, without making or changing anything.
+///
+/// # Errors
+/// When there is none, or it cannot be read.
+pub fn open_to_read(state_dir: &Path) -> Result<Arc<dyn Reading>, JournalError> {
+    Ok(Arc::new(sqlite::journal::Records::open(state_dir)?))
+}
+
+#[derive(Debug)]
+struct Nowhere;
+
+#[async_trait]
+impl Recording for Nowhere {
+    async fn record(&self, _: Record) {}
+    async fn amend(&self, _: Record) {}
+    async fn flush(&self) {}
+    async fn close(&self) {}
+}

@@ -1,0 +1,275 @@
+//! Domains and aliases: look-ups over the cache and a connection, and changes.
+
+use super::{
+    Live, Snapshot, Sqlite, apply,
+    error::Failure,
+    file,
+    rows::{
+        aliases::{self, Table},
+        domains,
+    },
+    rules::{refuse_cycle, refuse_srs_shaped, starts},
+    snapshot::at_once,
+};
+use crate::{
+    address::{Domain, Mailbox},
+    alias::{
+        Action, Alias, AliasAddress, Expansion, ExpansionLimits, Key, MAX_PATTERNS, expand,
+        expand_all,
+    },
+    reply::Reply,
+    store::{AliasPage, Change, ChangeError, Directory, StoreError, lock},
+};
+use async_trait::async_trait;
+use rusqlite::Connection;
+use std::sync::Arc;
+use tokio::{sync::watch, task::spawn_blocking};
+
+#[async_trait]
+impl Directory for Sqlite {
+    fn is_hosted(&self, domain: &Domain) -> bool {
+        self.snapshot.load().domains.contains(domain)
+    }
+
+    async fn resolve(&self, recipient: &Mailbox) -> Result<Arc<Expansion>, StoreError> {
+        if !self.is_hosted(recipient.domain()) {
+            return Ok(Arc::new(Expansion::Refuse(Reply::relaying_denied())));
+        }
+        let recipient = recipient.clone();
+        let key = recipient.to_key();
+        self.cached(key, move |live, limits| at_once(expand(&recipient, live, limits))).await
+    }
+
+    async fn resolve_postmaster(&self) -> Result<Arc<Expansion>, StoreError> {
+        // No address is without an @.
+        let key = "postmaster".to_owned();
+        self.cached(key, |live, limits| match live.postmaster {
+            Some(postmaster) => at_once(expand_all(std::slice::from_ref(postmaster), live, limits)),
+            None => Ok(Expansion::Refuse(Reply::no_postmaster())),
+        })
+        .await
+    }
+
+    fn version(&self) -> watch::Receiver<i64> {
+        self.version.subscribe()
+    }
+
+    async fn domains(&self) -> Result<Vec<Domain>, StoreError> {
+        self.readers.run(domains::all).await
+    }
+
+    async fn add_domain(&self, domain: &Domain) -> Result<bool, ChangeError> {
+        let domain = domain.clone();
+        self.change(move |connection| add_domain(connection, &domain)).await
+    }
+
+    async fn remove_domain(
+        &self,
+        domain: &Domain,
+        with_aliases: bool,
+    ) -> Result<usize, ChangeError> {
+        let domain = domain.clone();
+        self.change(move |connection| remove_domain(connection, &domain, with_aliases)).await
+    }
+
+    async fn alias(&self, address: &AliasAddress) -> Result<Option<Alias>, StoreError> {
+        let key = address.key();
+        self.readers.run(move |connection| aliases::get(connection, Table::Stored, &key)).await
+    }
+
+    async fn aliases(
+        &self,
+        domain: Option<&Domain>,
+        after: Option<&Key>,
+    ) -> Result<AliasPage, StoreError> {
+        let (domain, after) = (domain.cloned(), after.cloned());
+        let page = move |connection: &Connection| {
+            let transaction = connection.unchecked_transaction()?;
+            aliases::page(&transaction, domain.as_ref(), after.as_ref())
+        };
+        self.readers.run(page).await
+    }
+
+    async fn add_alias(&self, alias: &Alias) -> Result<(), ChangeError> {
+        let alias = alias.clone();
+        self.change(move |connection| add(connection, &alias)).await
+    }
+
+    async fn remove_alias(&self, address: &AliasAddress) -> Result<Alias, ChangeError> {
+        let address = address.clone();
+        self.change(move |connection| remove(connection, &address)).await
+    }
+
+    async fn set_enabled(
+        &self,
+        address: &AliasAddress,
+        enabled: bool,
+    ) -> Result<Alias, ChangeError> {
+        let address = address.clone();
+        self.change(move |connection| set_enabled(connection, &address, enabled)).await
+    }
+
+    async fn leads_to(
+        &self,
+        alias: &Alias,
+        postmaster: Option<&Mailbox>,
+    ) -> Result<Option<Expansion>, StoreError> {
+        let (alias, postmaster) = (alias.clone(), postmaster.cloned());
+        self.readers.run(move |connection| leads_to(connection, &alias, postmaster.as_ref())).await
+    }
+
+    async fn apply(&self, wanted: Vec<Alias>, plan: bool) -> Result<Vec<Change>, ChangeError> {
+        let (state_dir, path) = (self.state_dir.clone(), file::path(&self.state_dir));
+        // It may take long: on a connection of its own, other writes get their turns.
+        let applied = spawn_blocking(move || {
+            let mut changes = Vec::new();
+            let report = |change| -> Result<(), ChangeError> {
+                changes.push(change);
+                Ok(())
+            };
+            let mut connection = file::open_writer(&state_dir)?;
+            apply::apply(&mut connection, &path, wanted.into_iter().map(Ok), plan, report)?;
+            Ok::<_, ChangeError>(changes)
+        });
+        let failed = |error| StoreError::failed(&file::path(&self.state_dir), error);
+        let changes = applied.await.map_err(failed)??;
+        self.look_again().await;
+        Ok(changes)
+    }
+}
+
+impl Sqlite {
+    async fn cached<F>(&self, key: String, expand: F) -> Result<Arc<Expansion>, StoreError>
+    where
+        F: FnOnce(&Live<'_>, ExpansionLimits) -> rusqlite::Result<Expansion> + Send + 'static,
+    {
+        // The epoch is read before anything that a change could make out of date.
+        let epoch = {
+            let mut cache = lock(&self.cache);
+            if let Some(expansion) = cache.get(&key) {
+                return Ok(expansion);
+            }
+            cache.epoch()
+        };
+        let (snapshot, limits) = (self.snapshot.load_full(), self.limits);
+        let postmaster = self.postmaster.load_full();
+        let expansion = self
+            .readers
+            .run(move |connection| {
+                let (snapshot, postmaster) = (&*snapshot, postmaster.as_deref());
+                let live = Live { connection, table: Table::Stored, snapshot, postmaster };
+                expand(&live, limits)
+            })
+            .await?;
+        let expansion = Arc::new(expansion);
+        lock(&self.cache).insert(epoch, key, Arc::clone(&expansion));
+        Ok(expansion)
+    }
+
+    /// Changes domains or aliases; look-ups know of it when this answers.
+    async fn change<T, F>(&self, work: F) -> Result<T, ChangeError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    {
+        let done = self.writer.change(work).await?;
+        self.look_again().await;
+        Ok(done)
+    }
+
+    /// Does at once what the watching thread would do soon.
+    async fn look_again(&self) {
+        match self.readers.run(Snapshot::load).await {
+            Ok(snapshot) => self.replace_snapshot(snapshot),
+            Err(error) => tracing::warn!(%error, "the change is kept, and not in force yet"),
+        }
+    }
+}
+
+pub(super) fn add_domain(connection: &Connection, domain: &Domain) -> Result<bool, Failure> {
+    if domain.literal().is_some() {
+        return Err(ChangeError::Literal(domain.clone()).into());
+    }
+    Ok(domains::insert(connection, domain)?)
+}
+
+pub(super) fn remove_domain(
+    connection: &Connection,
+    domain: &Domain,
+    with_aliases: bool,
+) -> Result<usize, Failure> {
+    let aliases = aliases::count_in(connection, domain)?;
+    if aliases > 0 && !with_aliases {
+        return Err(ChangeError::HasAliases { domain: domain.clone(), aliases }.into());
+    }
+    if !domains::delete(connection, domain)? {
+        return Err(ChangeError::NoSuchDomain(domain.clone()).into());
+    }
+    Ok(aliases::delete_in(connection, domain)?)
+}
+
+pub(super) fn add(connection: &Connection, alias: &Alias) -> Result<(), Failure> {
+    refuse_srs_shaped(alias)?;
+    if let Some(domain) = alias.address().domain()
+        && !domains::contains(connection, domain)?
+    {
+        return Err(ChangeError::UnknownDomain(domain.clone()).into());
+    }
+    let key = alias.address().key();
+    if let Some(existing) = aliases::get(connection, Table::Stored, &key)? {
+        return Err(ChangeError::Exists { existing: Box::new(existing) }.into());
+    }
+    aliases::insert(connection, Table::Stored, alias)?;
+    let snapshot = Snapshot::within(connection, Table::Stored)?;
+    if snapshot.patterns.len() > MAX_PATTERNS {
+        return Err(ChangeError::TooManyPatterns.into());
+    }
+    refuse_cycle(&Live::of(connection, Table::Stored, &snapshot), alias)
+}
+
+pub(super) fn remove(connection: &Connection, address: &AliasAddress) -> Result<Alias, Failure> {
+    let alias = existing(connection, address)?;
+    aliases::delete(connection, &address.key())?;
+    Ok(alias)
+}
+
+pub(super) fn set_enabled(
+    connection: &Connection,
+    address: &AliasAddress,
+    enabled: bool,
+) -> Result<Alias, Failure> {
+    let alias = existing(connection, address)?.with_enabled(enabled);
+    aliases::set_enabled(connection, &address.key(), enabled)?;
+    let snapshot = Snapshot::within(connection, Table::Stored)?;
+    refuse_cycle(&Live::of(connection, Table::Stored, &snapshot), &alias)?;
+    Ok(alias)
+}
+
+pub(super) fn leads_to(
+    connection: &Connection,
+    alias: &Alias,
+    postmaster: Option<&Mailbox>,
+) -> rusqlite::Result<Option<Expansion>> {
+    // An exact alias is asked as a recipient is; role addresses have rules of their own.
+    let is_exact = matches!(alias.address(), AliasAddress::Exact(_));
+    let known = match alias.action() {
+        _ if is_exact => None,
+        _ if !alias.enabled() => Some(Reply::no_such_alias()),
+        Action::Reject(text) => Some(Reply::alias_rejects(text)),
+        Action::Defer(text) => Some(Reply::alias_defers(text)),
+        Action::Discard => return Ok(Some(Expansion::Discard)),
+        Action::Forward(_) => None,
+    };
+    let starts = starts(alias);
+    if known.is_some() || starts.is_empty() {
+        return Ok(known.map(Expansion::Refuse));
+    }
+    let snapshot = Snapshot::load(connection)?;
+    let live = Live { postmaster, ..Live::of(connection, Table::Stored, &snapshot) };
+    at_once(expand_all(&starts, &live, ExpansionLimits::default())).map(Some)
+}
+
+fn existing(connection: &Connection, address: &AliasAddress) -> Result<Alias, Failure> {
+    aliases::get(connection, Table::Stored, &address.key())?
+        .ok_or_else(|| ChangeError::NoSuchAlias(address.to_string()).into())
+}

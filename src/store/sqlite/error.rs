@@ -1,0 +1,64 @@
+//! What SQLite says, in the words of the store.
+
+use crate::store::{ChangeError, StoreError};
+use rusqlite::{Error, ErrorCode};
+use std::path::Path;
+
+impl StoreError {
+    pub(super) fn sqlite(path: &Path, error: &Error) -> Self {
+        let path = path.to_owned();
+        let reason = error.to_string();
+        if let Error::FromSqlConversionFailure(..) = error {
+            return Self::Damaged { path, reason };
+        }
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                Self::Damaged { path, reason }
+            }
+            Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
+                Self::Access { path, reason }
+            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
+            Some(ErrorCode::DiskFull) => Self::Full { path },
+            _ => Self::Failed { path, reason },
+        }
+    }
+}
+
+/// What can end a transaction that changes domains or aliases.
+pub(super) enum Failure {
+    Refused(ChangeError),
+    Sqlite(Error),
+}
+
+impl Failure {
+    pub(super) fn at(self, path: &Path) -> ChangeError {
+        match self {
+            Self::Refused(error) => error,
+            Self::Sqlite(error) => StoreError::sqlite(path, &error).into(),
+        }
+    }
+}
+
+impl From<ChangeError> for Failure {
+    fn from(error: ChangeError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+/// What is wrong with a row that does not hold what it should; any other error is the database's.
+pub(super) fn fault(error: Error) -> rusqlite::Result<String> {
+    match error {
+        Error::FromSqlConversionFailure(_, _, why) => Ok(why.to_string()),
+        Error::IntegralValueOutOfRange(..)
+        | Error::InvalidColumnType(..)
+        | Error::Utf8Error(..) => Ok(error.to_string()),
+        error => Err(error),
+    }
+}

@@ -1,0 +1,126 @@
+//! The file: how it is made and opened.
+
+use super::schema;
+use crate::store::StoreError;
+use rusqlite::{Connection, OpenFlags};
+use std::{
+    fs,
+    io::{self, ErrorKind},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown},
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How long a writer waits for another process to finish writing.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Rest between two tries to open a database that others are just making.
+const BUSY_REST: Duration = Duration::from_millis(10);
+
+/// To what the write-ahead log is cut once a large change is through.
+const LOG_SIZE: i64 = 64 * 1024 * 1024;
+
+/// The database's place in a state directory.
+pub(super) fn path(state_dir: &Path) -> PathBuf {
+    state_dir.join("onward.db")
+}
+
+/// Opens the database for writing; makes directory, file and tables where they are missing.
+pub(super) fn open_writer(state_dir: &Path) -> Result<Connection, StoreError> {
+    create_directory(state_dir)?;
+    let path = path(state_dir);
+    create_file(state_dir, &path)?;
+    let give_up = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match prepare(&path) {
+            // SQLite does not wait by itself for a process that is making the write-ahead log.
+            Err(StoreError::Busy { .. }) if Instant::now() < give_up => thread::sleep(BUSY_REST),
+            prepared => return prepared,
+        }
+    }
+}
+
+fn prepare(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = open(path, flags)?;
+    let failed = |error| StoreError::sqlite(path, &error);
+    schema::check(&connection, path)?;
+    if !gives_back(&connection).map_err(failed)? {
+        // Counts while the file is empty, or for a VACUUM. Set again it would be written again.
+        connection.pragma_update(None, "auto_vacuum", "incremental").map_err(failed)?;
+    }
+    connection.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
+    connection.pragma_update(None, "synchronous", "full").map_err(failed)?;
+    connection.pragma_update(None, "journal_size_limit", LOG_SIZE).map_err(failed)?;
+    schema::migrate(&mut connection, path, schema::STEPS)?;
+    if !gives_back(&connection).map_err(failed)? {
+        // Of the first version, from before it could. Should there be no room for that: another time.
+        let _ = connection.execute("VACUUM", ());
+    }
+    Ok(connection)
+}
+
+fn gives_back(connection: &Connection) -> rusqlite::Result<bool> {
+    let mode: i64 = connection.pragma_query_value(None, "auto_vacuum", |row| row.get(0))?;
+    Ok(mode != 0)
+}
+
+/// Opens the database as it is, without making or changing anything.
+pub(super) fn open_existing(path: &Path) -> Result<Connection, StoreError> {
+    if !exists(path)? {
+        return Err(StoreError::Absent { path: path.to_owned() });
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = open(path, flags)?;
+    schema::check(&connection, path)?;
+    Ok(connection)
+}
+
+/// False when nothing was ever kept there.
+pub(super) fn exists(path: &Path) -> Result<bool, StoreError> {
+    path.try_exists().map_err(|error| StoreError::access(path, &error))
+}
+
+/// Opens an existing database for looking up only.
+pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    open(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+}
+
+fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let failed = |error| StoreError::sqlite(path, &error);
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+fn create_directory(state_dir: &Path) -> Result<(), StoreError> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(state_dir).map_err(|error| {
+        StoreError::Directory { path: state_dir.to_owned(), reason: error.to_string() }
+    })
+}
+
+/// Makes an empty file nobody else may read.
+pub(super) fn create_private(path: &Path) -> io::Result<fs::File> {
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Makes the empty database. One made by root in the directory of the daemon's user
+/// goes to that user, who could not open it otherwise.
+fn create_file(state_dir: &Path, path: &Path) -> Result<(), StoreError> {
+    let created = create_private(path);
+    let failed = |error| StoreError::access(path, &error);
+    match created {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(failed(error)),
+        Ok(file) => {
+            let ours = file.metadata().map_err(failed)?.uid();
+            let owner = fs::metadata(state_dir).map_err(failed)?;
+            if ours == 0 && owner.uid() != 0 {
+                chown(path, Some(owner.uid()), Some(owner.gid())).map_err(failed)?;
+            }
+            Ok(())
+        }
+    }
+}

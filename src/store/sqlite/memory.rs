@@ -1,0 +1,129 @@
+//! What is remembered is in memory too: a look-up never touches the disk.
+
+use super::{
+    Sqlite,
+    rows::{long_senders, memory as rows, memory::Remembered, tls},
+    size,
+};
+use crate::{
+    reply::ForeignReply,
+    store::{Fingerprint, Memory, StoreError, expiring::Expiring, lock},
+    time::UnixTime,
+};
+use async_trait::async_trait;
+use rusqlite::Connection;
+
+/// Most deliveries and most refusals that are remembered; beyond, the oldest go.
+const DELIVERED: usize = 200_000;
+const REFUSED: usize = 20_000;
+/// Longest text of a refusal that is kept, in characters.
+const REFUSED_TEXT: usize = 500;
+
+pub(super) fn delivered(connection: &Connection) -> rusqlite::Result<Expiring<()>> {
+    let mut memory = Expiring::new(DELIVERED);
+    for (fingerprint, expires) in rows::delivered(connection)? {
+        memory.insert(fingerprint, expires, ());
+    }
+    Ok(memory)
+}
+
+pub(super) fn refused(connection: &Connection) -> rusqlite::Result<Expiring<ForeignReply>> {
+    let mut memory = Expiring::new(REFUSED);
+    for (fingerprint, expires, reply) in rows::refused(connection)? {
+        memory.insert(fingerprint, expires, reply);
+    }
+    Ok(memory)
+}
+
+#[async_trait]
+impl Memory for Sqlite {
+    async fn remember_delivered(
+        &self,
+        fingerprints: Vec<Fingerprint>,
+        expires: UnixTime,
+    ) -> Result<(), StoreError> {
+        let gone: Vec<Fingerprint> = {
+            let mut memory = lock(&self.delivered);
+            fingerprints.iter().filter_map(|print| memory.insert(*print, expires, ())).collect()
+        };
+        let write = self.writer.run(move |connection| {
+            for print in &fingerprints {
+                rows::put_delivered(connection, print, expires)?;
+            }
+            for gone in &gone {
+                Remembered::Delivered.forget(connection, gone)?;
+            }
+            Ok(())
+        });
+        write.await
+    }
+
+    fn remembers_deliveries(&self) -> bool {
+        !lock(&self.delivered).is_empty()
+    }
+
+    fn was_delivered(&self, fingerprint: &Fingerprint, now: UnixTime) -> bool {
+        lock(&self.delivered).get(fingerprint, now).is_some()
+    }
+
+    async fn remember_refused(
+        &self,
+        refusals: Vec<(Fingerprint, ForeignReply)>,
+        expires: UnixTime,
+    ) -> Result<(), StoreError> {
+        let bounded = |(print, reply): (Fingerprint, ForeignReply)| {
+            let text = reply.text.chars().take(REFUSED_TEXT).collect();
+            (print, ForeignReply { text, ..reply })
+        };
+        let refusals: Vec<_> = refusals.into_iter().map(bounded).collect();
+        let gone: Vec<Fingerprint> = {
+            let mut memory = lock(&self.refused);
+            let insert = |(print, reply): &(Fingerprint, ForeignReply)| {
+                memory.insert(*print, expires, reply.clone())
+            };
+            refusals.iter().filter_map(insert).collect()
+        };
+        let write = self.writer.run(move |connection| {
+            for (print, reply) in &refusals {
+                rows::put_refused(connection, print, reply, expires)?;
+            }
+            for gone in &gone {
+                Remembered::Refused.forget(connection, gone)?;
+            }
+            Ok(())
+        });
+        write.await
+    }
+
+    async fn take_refused(
+        &self,
+        fingerprint: &Fingerprint,
+        now: UnixTime,
+    ) -> Result<Option<ForeignReply>, StoreError> {
+        let Some(reply) = lock(&self.refused).take(fingerprint, now) else { return Ok(None) };
+        let fingerprint = *fingerprint;
+        let write =
+            self.writer.run(move |connection| Remembered::Refused.forget(connection, &fingerprint));
+        write.await.map(|()| Some(reply))
+    }
+
+    fn srs_use(&self, key: &str, day: u64, max: u32) -> bool {
+        lock(&self.srs_uses).count(key.to_lowercase(), day, max)
+    }
+
+    async fn purge(&self, now: UnixTime) -> Result<(), StoreError> {
+        lock(&self.delivered).purge(now);
+        lock(&self.refused).purge(now);
+        let srs_count = self.srs_count.clone();
+        let write = self.writer.run(move |connection| {
+            Remembered::Delivered.purge(connection, now)?;
+            Remembered::Refused.purge(connection, now)?;
+            tls::purge(connection, now)?;
+            long_senders::purge(connection, &srs_count, now)
+        });
+        write.await?;
+        // In parts, so that others get their turns.
+        while self.writer.run(size::give_back).await? {}
+        Ok(())
+    }
+}

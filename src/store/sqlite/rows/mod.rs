@@ -1,0 +1,9 @@
+//! Rows of the tables, read and written over a connection.
+
+pub(super) mod aliases;
+pub(super) mod domains;
+pub(super) mod long_senders;
+pub(super) mod memory;
+pub(super) mod queue;
+pub(super) mod spool;
+pub(super) mod tls;

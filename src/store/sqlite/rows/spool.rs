@@ -1,0 +1,374 @@
+//! Rows of `spool` and `spool_legs`.
+
+use super::memory::parse_status;
+use crate::{
+    address::{ForwardPath, Mailbox, ReversePath},
+    reply::ForeignReply,
+    store::{
+        Unreadable,
+        spool::{Head, Leg, LegState, NewMessage, Open, Spooled},
+        sqlite::{column, error::fault, number},
+    },
+};
+use bytes::Bytes;
+use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params, types::Type};
+use std::fmt::Display;
+
+/// The states in which something is still to be done.
+pub(super) const OPEN: &str = "('queued', 'sending', 'uncertain')";
+
+/// The states in which nothing is. A state that is unknown is neither.
+const CLOSED: &str = "('delivered', 'failed', 'dropped')";
+
+/// Messages read at once.
+const PAGE: usize = 1000;
+
+/// A message without its bytes, or what is wrong with it.
+pub(in crate::store) type Readable = std::result::Result<Spooled, Unreadable>;
+
+/// What is counted beside the messages.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) struct Totals {
+    /// Messages in the spool.
+    pub(in crate::store) messages: u64,
+    /// Their octets.
+    pub(in crate::store) octets: u64,
+    /// Changes by administrators so far.
+    pub(in crate::store) changes: i64,
+}
+
+/// Adds a message with its legs and gives its number.
+pub(in crate::store) fn insert(connection: &Connection, new: &NewMessage) -> Result<i64> {
+    let head = &new.head;
+    connection
+        .prepare_cached(
+            "INSERT INTO spool (id, arrived, client, helo, sender, notify, eight_bit, smtputf8,
+             has_delivered, has_failed, size, prefix, message)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            head.id,
+            head.arrived,
+            head.client.map(|ip| ip.to_string()),
+            head.helo,
+            path_text(&head.sender),
+            head.notify,
+            head.eight_bit,
+            head.smtputf8,
+            head.has_delivered,
+            head.has_failed,
+            column(new.size()),
+            &*new.prefix,
+            &*new.message,
+        ])?;
+    let message = connection.last_insert_rowid();
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO spool_legs (message, leg, recipient, mailbox, reverse_path, state, was_uncertain,
+         attempts, next_attempt, code, status, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )?;
+    for (at, leg) in (0_i64..).zip(&new.legs) {
+        statement.execute(params![
+            message,
+            at,
+            leg.recipient.bare(),
+            leg.mailbox.to_string(),
+            path_text(&leg.reverse_path),
+            leg.state.as_str(),
+            leg.was_uncertain,
+            leg.attempts,
+            leg.next_attempt,
+            leg.reply.code,
+            leg.reply.status.map(|status| status.to_string()).unwrap_or_default(),
+            leg.reply.text,
+        ])?;
+    }
+    Ok(message)
+}
+
+/// What a [`Spooled`] is made of, without its legs.
+pub(super) const HEAD: &str = "seq, id, arrived, client, helo, sender, notify, eight_bit, smtputf8,
+    has_delivered, has_failed, size";
+/// What a [`Leg`] is made of.
+pub(super) const LEG: &str = "recipient, mailbox, reverse_path, state, was_uncertain, attempts,
+    next_attempt, code, status, text";
+
+/// Everything but the bytes of the message.
+pub(in crate::store) fn get(connection: &Connection, message: i64) -> Result<Option<Readable>> {
+    let found = connection
+        .prepare_cached(&format!("SELECT {HEAD} FROM spool WHERE seq = ?1"))?
+        .query_row([message], readable)
+        .optional()?;
+    let mut page = Vec::from_iter(found);
+    legs(connection, &mut page, message - 1, message)?;
+    Ok(page.pop())
+}
+
+/// The messages behind the number `after`, a page of them, in a transaction that is open.
+pub(in crate::store) fn page(connection: &Connection, after: i64) -> Result<Vec<Readable>> {
+    let mut page: Vec<Readable> = connection
+        .prepare_cached(&format!(
+            "SELECT {HEAD} FROM spool WHERE seq > ?1 ORDER BY seq LIMIT {PAGE}"
+        ))?
+        .query_map([after], readable)?
+        .collect::<Result<_>>()?;
+    if let Some(last) = page.last().map(seq) {
+        legs(connection, &mut page, after, last)?;
+    }
+    Ok(page)
+}
+
+/// The number of a message.
+pub(in crate::store) fn seq(message: &Readable) -> i64 {
+    message.as_ref().map_or_else(|unreadable| unreadable.seq, |message| message.seq)
+}
+
+/// Gives the messages of a page, whose numbers are above `after` and up to `last`, their legs.
+fn legs(connection: &Connection, page: &mut [Readable], after: i64, last: i64) -> Result<()> {
+    let mut messages = page.iter_mut().peekable();
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {LEG}, message FROM spool_legs WHERE message > ?1 AND message <= ?2
+         ORDER BY message, leg"
+    ))?;
+    let mut legs = statement.query([after, last])?;
+    while let Some(row) = legs.next()? {
+        let of: i64 = row.get("message")?;
+        while messages.next_if(|message| seq(message) < of).is_some() {}
+        let Some(slot) = messages.peek_mut().filter(|message| seq(message) == of) else { continue };
+        let Ok(message) = slot.as_mut() else { continue };
+        match leg(row) {
+            Ok(leg) => message.legs.push(leg),
+            Err(error) => {
+                let (seq, id) = (of, message.head.id.clone());
+                **slot = Err(Unreadable { seq, id, reason: fault(error)? });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads the whole spool, in a transaction that is open.
+pub(in crate::store) fn all(connection: &Connection, mut each: impl FnMut(Readable)) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let page = page(connection, after)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = seq(last);
+        page.into_iter().for_each(&mut each);
+    }
+}
+
+/// The fields before the message, and the message.
+pub(in crate::store) fn bytes(
+    connection: &Connection,
+    message: i64,
+) -> Result<Option<(Bytes, Bytes)>> {
+    connection
+        .prepare_cached("SELECT prefix, message FROM spool WHERE seq = ?1")?
+        .query_row([message], |row| {
+            let part = |at| Ok::<_, Error>(Bytes::from(row.get::<_, Vec<u8>>(at)?));
+            Ok((part(0)?, part(1)?))
+        })
+        .optional()
+}
+
+/// The spool as a whole.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Whole {
+    /// What is still to be done.
+    pub(in crate::store) open: Vec<Open>,
+    /// Messages with nothing left to do.
+    pub(in crate::store) finished: Vec<i64>,
+    pub(in crate::store) unreadable: Vec<Unreadable>,
+}
+
+impl Whole {
+    /// Reads it, in a transaction that is open.
+    pub(in crate::store) fn read(connection: &Connection) -> Result<Self> {
+        let mut whole = Self::default();
+        all(connection, |message| match message {
+            Ok(message) => whole.add(message),
+            Err(unreadable) => whole.unreadable.push(unreadable),
+        })?;
+        Ok(whole)
+    }
+
+    fn add(&mut self, message: Spooled) {
+        let (seq, arrived) = (message.seq, message.head.arrived);
+        let before = self.open.len();
+        let open = message.legs.into_iter().filter(|leg| leg.state.is_open());
+        self.open.extend(open.map(|Leg { mailbox, next_attempt, .. }| Open {
+            message: seq,
+            mailbox,
+            next_attempt,
+            arrived,
+        }));
+        if self.open.len() == before {
+            self.finished.push(seq);
+        }
+    }
+}
+
+/// What was being sent when a daemon ended is queued again.
+pub(in crate::store) fn recover(connection: &Connection) -> Result<usize> {
+    connection.execute("UPDATE spool_legs SET under_way = 0 WHERE under_way = 1", ())?;
+    connection.execute("UPDATE spool_legs SET state = 'queued' WHERE state = 'sending'", ())
+}
+
+/// Takes open legs into an attempt and gives those that were open. Of an uncertain one it stays known
+/// that the destination may have it.
+pub(in crate::store) fn begin(
+    connection: &Connection,
+    message: i64,
+    legs: &[i64],
+) -> Result<Vec<i64>> {
+    let sql = format!(
+        "UPDATE spool_legs SET under_way = 1,
+             state = CASE state WHEN 'uncertain' THEN state ELSE 'sending' END
+         WHERE message = ?1 AND leg = ?2 AND state IN {OPEN}"
+    );
+    moved(connection, &sql, message, legs)
+}
+
+/// Notes of legs that are being sent that the destination may have them from now on.
+pub(in crate::store) fn make_uncertain(
+    connection: &Connection,
+    message: i64,
+    legs: &[i64],
+) -> Result<()> {
+    let sql = format!(
+        "UPDATE spool_legs SET state = 'uncertain'
+         WHERE message = ?1 AND leg = ?2 AND state IN {OPEN}"
+    );
+    moved(connection, &sql, message, legs).map(drop)
+}
+
+/// Runs an update of one leg for each of `legs`; gives those that it found.
+fn moved(connection: &Connection, sql: &str, message: i64, legs: &[i64]) -> Result<Vec<i64>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut moved = Vec::with_capacity(legs.len());
+    for leg in legs {
+        if statement.execute([message, *leg])? == 1 {
+            moved.push(*leg);
+        }
+    }
+    Ok(moved)
+}
+
+/// Ends an attempt on a leg: sets all that it changed, unless the leg came to its end meanwhile. One that
+/// was dropped may turn out to be delivered, and to nothing else.
+pub(in crate::store) fn update(
+    connection: &Connection,
+    message: i64,
+    at: i64,
+    leg: &Leg,
+) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE spool_legs SET under_way = 0, state = ?3, attempts = ?4, next_attempt = ?5, code = ?6,
+             status = ?7, text = ?8, was_uncertain = ?9
+             WHERE message = ?1 AND leg = ?2 AND state NOT IN ('delivered', 'failed')
+             AND NOT (state = 'dropped' AND ?3 <> 'delivered')",
+        )?
+        .execute(params![
+            message,
+            at,
+            leg.state.as_str(),
+            leg.attempts,
+            leg.next_attempt,
+            leg.reply.code,
+            leg.reply.status.map(|status| status.to_string()).unwrap_or_default(),
+            leg.reply.text,
+            leg.was_uncertain,
+        ])
+        .map(drop)
+}
+
+/// Deletes a message with nothing left to do; its legs go with it.
+pub(in crate::store) fn bury(connection: &Connection, message: i64) -> Result<usize> {
+    let sql = format!(
+        "DELETE FROM spool WHERE seq = ?1 AND NOT EXISTS (
+             SELECT 1 FROM spool_legs WHERE message = ?1 AND state NOT IN {CLOSED})"
+    );
+    connection.prepare_cached(&sql)?.execute([message])
+}
+
+/// Counted by the triggers.
+pub(in crate::store) fn totals(connection: &Connection) -> Result<Totals> {
+    connection.prepare_cached("SELECT messages, octets, changes FROM spool_totals")?.query_row(
+        (),
+        |row| {
+            Ok(Totals {
+                messages: number(row.get(0)?),
+                octets: number(row.get(1)?),
+                changes: row.get(2)?,
+            })
+        },
+    )
+}
+
+fn readable(row: &Row<'_>) -> Result<Readable> {
+    let reason = match spooled(row) {
+        Ok(spooled) => return Ok(Ok(spooled)),
+        Err(error) => fault(error)?,
+    };
+    let id = String::from_utf8_lossy(row.get_ref(1)?.as_bytes()?).into_owned();
+    Ok(Err(Unreadable { seq: row.get(0)?, id, reason }))
+}
+
+fn spooled(row: &Row<'_>) -> Result<Spooled> {
+    let client: Option<String> = row.get(3)?;
+    let head = Head {
+        id: row.get(1)?,
+        arrived: row.get(2)?,
+        client: client
+            .map(|ip| ip.parse().map_err(|why| unreadable("client", &ip, why)))
+            .transpose()?,
+        helo: row.get(4)?,
+        sender: path(row.get_ref(5)?.as_str()?)?,
+        notify: row.get(6)?,
+        eight_bit: row.get(7)?,
+        smtputf8: row.get(8)?,
+        has_delivered: row.get(9)?,
+        has_failed: row.get(10)?,
+    };
+    Ok(Spooled { seq: row.get(0)?, head, size: number(row.get(11)?), legs: Vec::new() })
+}
+
+pub(super) fn leg(row: &Row<'_>) -> Result<Leg> {
+    let state = row.get_ref(3)?.as_str()?;
+    Ok(Leg {
+        recipient: recipient(row.get_ref(0)?.as_str()?)?,
+        mailbox: mailbox(row.get_ref(1)?.as_str()?)?,
+        reverse_path: path(row.get_ref(2)?.as_str()?)?,
+        state: LegState::parse(state).ok_or_else(|| unreadable("state", state, "unknown"))?,
+        was_uncertain: row.get(4)?,
+        attempts: row.get(5)?,
+        next_attempt: row.get(6)?,
+        reply: ForeignReply {
+            code: row.get(7)?,
+            status: parse_status(row.get_ref(8)?.as_str()?),
+            text: row.get(9)?,
+        },
+    })
+}
+
+fn path_text(path: &ReversePath) -> String {
+    path.mailbox().map(ToString::to_string).unwrap_or_default()
+}
+
+fn path(text: &str) -> Result<ReversePath> {
+    if text.is_empty() { Ok(ReversePath::Null) } else { mailbox(text).map(ReversePath::Mailbox) }
+}
+
+fn recipient(text: &str) -> Result<ForwardPath> {
+    ForwardPath::from_bare(text).map_err(|why| unreadable("recipient", text, why))
+}
+
+fn mailbox(text: &str) -> Result<Mailbox> {
+    Mailbox::parse(text).map_err(|why| unreadable("address", text, why))
+}
+
+fn unreadable(what: &str, text: &str, why: impl Display) -> Error {
+    let why = format!("{what} {text:?}: {why}");
+    Error::FromSqlConversionFailure(0, Type::Text, why.into())
+}

@@ -1,0 +1,41 @@
+//! What no change of aliases may bring.
+
+use super::{Live, error::Failure, snapshot::at_once};
+use crate::{
+    address::Mailbox,
+    alias::{Alias, AliasAddress, Destination, ExpansionLimits, find_cycle},
+    srs::is_srs_shaped,
+    store::ChangeError,
+};
+
+/// The addresses whose mail goes through `alias`, as far as they are known.
+pub(super) fn starts(alias: &Alias) -> Vec<Mailbox> {
+    match alias.address() {
+        AliasAddress::Exact(mailbox) => vec![mailbox.clone()],
+        AliasAddress::CatchAll(_) | AliasAddress::Regex(_) => {
+            alias.destinations().iter().filter_map(Destination::mailbox).cloned().collect()
+        }
+    }
+}
+
+pub(super) fn refuse_srs_shaped(alias: &Alias) -> Result<(), ChangeError> {
+    match alias.address() {
+        AliasAddress::Exact(mailbox) if is_srs_shaped(mailbox.local()) => {
+            Err(ChangeError::SrsShaped(mailbox.clone()))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn refuse_cycle(live: &Live<'_>, alias: &Alias) -> Result<(), Failure> {
+    if !alias.enabled() {
+        return Ok(());
+    }
+    match at_once(find_cycle(&starts(alias), live, ExpansionLimits::default()))? {
+        None => Ok(()),
+        Some(chain) if chain.first().map(Mailbox::to_key) == chain.last().map(Mailbox::to_key) => {
+            Err(ChangeError::Cycle(chain).into())
+        }
+        Some(chain) => Err(ChangeError::TooDeep(chain).into()),
+    }
+}

@@ -1,0 +1,205 @@
+//! Domains and aliases: look-ups, and changes of several processes.
+
+use crate::place::{Place, address, at, domain, expansion, forward, mailbox, resolved};
+use onward::{
+    alias::{Alias, Expansion},
+    store::{Change, ChangeError, Options, Store},
+};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Makes a change and waits until the store has seen it, a second at most.
+async fn seen<T>(store: &Store, change: impl Future<Output = T>) -> T {
+    let mut version = store.version();
+    version.mark_unchanged();
+    let result = change.await;
+    timeout(Duration::from_secs(1), version.changed())
+        .await
+        .expect("seen within a second")
+        .unwrap();
+    result
+}
+
+pub(crate) async fn changes_of_another_process_are_seen_within_a_second(place: &dyn Place) {
+    let (store, other) = (place.open(), place.open());
+    assert_eq!(resolved(&store, "a@x.test").await, "550");
+
+    let x = domain("x.test");
+    seen(&store, other.add_domain(&x)).await.unwrap();
+    assert!(store.is_hosted(&domain("X.TEST")));
+    assert_eq!(resolved(&store, "a@x.test").await, "550");
+
+    seen(&store, other.add_alias(&forward("a@x.test", "p@y.test"))).await.unwrap();
+    assert_eq!(resolved(&store, "A+t@X.test").await, "p@y.test");
+    seen(&store, other.add_alias(&forward(r"/^s-(.)@/", "$1@y.test"))).await.unwrap();
+    assert_eq!(resolved(&store, "s-q@x.test").await, "q@y.test");
+
+    let a = address("a@x.test");
+    seen(&store, other.set_enabled(&a, false)).await.unwrap();
+    assert_eq!(resolved(&store, "a+t@x.test").await, "550");
+    let list = [forward("b@x.test", "p@y.test a@x.test"), forward("a@x.test", "q@y.test")];
+    seen(&store, other.apply(list.to_vec(), false)).await.unwrap();
+    assert_eq!(resolved(&store, "b@x.test").await, "p@y.test q@y.test");
+    assert_eq!(resolved(&store, "s-q@x.test").await, "550");
+
+    let removed = seen(&store, other.remove_domain(&x, true)).await.unwrap();
+    assert_eq!(removed, 2);
+    assert!(!store.is_hosted(&x));
+}
+
+pub(crate) async fn what_one_changed_oneself_is_known_at_once(place: &dyn Place) {
+    let store = place.open();
+    let (x, a) = (domain("x.test"), address("a@x.test"));
+    assert!(store.add_domain(&x).await.unwrap());
+    assert!(store.is_hosted(&x));
+    assert!(!store.add_domain(&x).await.unwrap(), "again");
+    assert_eq!(store.domains().await.unwrap(), std::slice::from_ref(&x));
+    assert_eq!(resolved(&store, "a@x.test").await, "550");
+    store.add_alias(&forward("a@x.test", "p@y.test")).await.unwrap();
+    assert_eq!(resolved(&store, "a@x.test").await, "p@y.test");
+    assert!(!store.set_enabled(&a, false).await.unwrap().enabled());
+    assert_eq!(resolved(&store, "a@x.test").await, "550");
+    assert_eq!(store.alias(&a).await.unwrap().map(|alias| alias.enabled()), Some(false));
+    assert!(store.set_enabled(&a, true).await.unwrap().enabled());
+    assert_eq!(store.remove_alias(&a).await.unwrap(), forward("a@x.test", "p@y.test"));
+    assert_eq!(store.alias(&a).await.unwrap(), None);
+    assert_eq!(resolved(&store, "a@x.test").await, "550");
+    store.apply(vec![forward("b@x.test", "q@y.test")], false).await.unwrap();
+    assert_eq!(resolved(&store, "b@x.test").await, "q@y.test");
+    assert_eq!(store.remove_domain(&x, true).await, Ok(1));
+    assert!(!store.is_hosted(&x));
+}
+
+pub(crate) async fn the_stores_own_writes_do_not_empty_its_cache(place: &dyn Place) {
+    let (store, other) = (place.open(), place.open());
+    let before = *store.version().borrow();
+    store.remember_delivered(vec![[1; 32]], at(10)).await.unwrap();
+    store.srs_put("t", &mailbox("a@y.test"), at(10), at(1), 9).await.unwrap();
+    seen(&store, other.add_domain(&domain("x.test"))).await.unwrap();
+    assert_eq!(*store.version().borrow(), before + 1);
+}
+
+pub(crate) async fn what_is_refused_changes_nothing(place: &dyn Place) {
+    let store = place.open();
+    store.add_domain(&domain("x.test")).await.unwrap();
+    store.add_alias(&forward("a@x.test", "b@x.test")).await.unwrap();
+    let version = *store.version().borrow();
+
+    let literal = store.add_domain(&domain("[192.0.2.1]")).await.unwrap_err();
+    assert!(matches!(literal, ChangeError::Literal(_)), "{literal}");
+    let absent = store.remove_domain(&domain("y.test"), true).await.unwrap_err();
+    assert!(matches!(absent, ChangeError::NoSuchDomain(_)), "{absent}");
+    let used = store.remove_domain(&domain("x.test"), false).await.unwrap_err();
+    assert!(matches!(used, ChangeError::HasAliases { aliases: 1, .. }), "{used}");
+    for (alias, wanted) in [
+        (forward("a@y.test", "p@z.test"), "y.test is not hosted here"),
+        (forward("a@x.test", "p@z.test"), "a@x.test exists"),
+        (forward("srs0=a=b=c=d@x.test", "p@z.test"), "the form of an SRS address"),
+        (forward("b@x.test", "a@x.test"), "the aliases would form a loop"),
+    ] {
+        let refused = store.add_alias(&alias).await.unwrap_err();
+        assert!(refused.to_string().contains(wanted), "{refused}");
+    }
+    let nobody = store.remove_alias(&address("b@x.test")).await.unwrap_err();
+    assert!(matches!(nobody, ChangeError::NoSuchAlias(_)), "{nobody}");
+    let nobody = store.set_enabled(&address("b@x.test"), true).await.unwrap_err();
+    assert!(matches!(nobody, ChangeError::NoSuchAlias(_)), "{nobody}");
+    let twice = vec![forward("c@x.test", "p@y.test"), forward("C@x.test", "q@y.test")];
+    let twice = store.apply(twice, false).await.unwrap_err();
+    assert!(matches!(twice, ChangeError::Twice(_)), "{twice}");
+    assert_eq!(store.remove_domain(&domain("z.test"), false).await.ok(), None);
+    assert_eq!(*store.version().borrow(), version);
+    assert_eq!(store.aliases(None, None).await.unwrap().aliases.len(), 1);
+
+    // Whatever ends with an error leaves room for what comes with it.
+    let (good, bad) = (forward("d@x.test", "p@y.test"), forward("d@y.test", "p@y.test"));
+    let (good, bad) = tokio::join!(store.add_alias(&good), store.add_alias(&bad));
+    assert!(good.is_ok() && bad.is_err());
+    assert_eq!(resolved(&store, "d@x.test").await, "p@y.test");
+}
+
+pub(crate) async fn pages_of_aliases(place: &dyn Place) {
+    let store = place.open();
+    for name in ["x.test", "y.test"] {
+        store.add_domain(&domain(name)).await.unwrap();
+    }
+    let mut list: Vec<Alias> =
+        (0..2_500).map(|n| forward(&format!("u{n:04}@x.test"), "p@z.test")).collect();
+    list.insert(0, forward("*@x.test", "p@z.test"));
+    list.push(forward("a@y.test", "p@z.test"));
+    list.push(forward("/^z(.)@/", "$1@z.test"));
+    list.push(forward("/^a(.)@/", "$1@z.test"));
+    store.apply(list.clone(), false).await.unwrap();
+
+    let all = async |of: Option<&str>| {
+        let of = of.map(domain);
+        let (mut found, mut next, mut pages) = (Vec::new(), None, 0);
+        loop {
+            let page = store.aliases(of.as_ref(), next.as_ref()).await.unwrap();
+            found.extend(page.aliases);
+            (next, pages) = (page.next, pages + 1);
+            if next.is_none() {
+                return (found, pages);
+            }
+        }
+    };
+    let (found, pages) = all(None).await;
+    assert_eq!(found, list);
+    assert!(pages > 1);
+    assert_eq!(all(Some("x.test")).await.0, list[..2_501]);
+    assert_eq!(all(Some("y.test")).await.0, list[2_501..2_502]);
+    assert_eq!(all(Some("z.test")).await.0, []);
+}
+
+pub(crate) async fn a_list_is_applied_whole_or_planned(place: &dyn Place) {
+    let store = place.open();
+    store.add_domain(&domain("x.test")).await.unwrap();
+    let (a, b, c) = (
+        forward("a@x.test", "p@y.test"),
+        forward("b@x.test", "p@y.test"),
+        forward("c@x.test", "p@y.test"),
+    );
+    store.apply(vec![a.clone(), b.clone()], false).await.unwrap();
+    let changed = forward("b@x.test", "q@y.test");
+    let wanted = vec![changed.clone(), c.clone()];
+    let changes = [Change::Remove(a), Change::Add(c), Change::Replace { old: b, new: changed }];
+    assert_eq!(store.apply(wanted.clone(), true).await.unwrap(), changes, "planned");
+    assert_eq!(resolved(&store, "b@x.test").await, "p@y.test");
+    assert_eq!(store.apply(wanted.clone(), false).await.unwrap(), changes);
+    assert_eq!(resolved(&store, "b@x.test").await, "q@y.test");
+    assert_eq!(store.apply(wanted, false).await.unwrap(), [], "again");
+}
+
+pub(crate) async fn where_an_alias_leads(place: &dyn Place) {
+    let store = place.open();
+    store.add_domain(&domain("x.test")).await.unwrap();
+    store.add_alias(&forward("a@x.test", "p@y.test q@y.test")).await.unwrap();
+    let postmaster = mailbox("me@y.test");
+    let leads = async |alias: &Alias| {
+        let end = store.leads_to(alias, Some(&postmaster)).await.unwrap();
+        end.as_ref().map(expansion)
+    };
+    assert_eq!(leads(&forward("*@x.test", "a@x.test")).await.unwrap(), "p@y.test q@y.test");
+    assert_eq!(leads(&forward("/^s-(.)@/", "$1@y.test")).await, None);
+    assert_eq!(leads(&Alias::discard(address("*@x.test"))).await.unwrap(), "discard");
+    assert_eq!(leads(&forward("postmaster@x.test", "b@x.test")).await.unwrap(), "me@y.test");
+    let off = forward("*@x.test", "a@x.test").with_enabled(false);
+    assert_eq!(leads(&off).await.unwrap(), "550");
+}
+
+pub(crate) async fn postmaster(place: &dyn Place) {
+    let store = place.open();
+    store.add_domain(&domain("x.test")).await.unwrap();
+    assert_eq!(resolved(&store, "Postmaster@x.test").await, "451");
+    assert_eq!(resolved(&store, "abuse@other.test").await, "550");
+    let bare = async |store: &Store| match &*store.resolve_postmaster().await.unwrap() {
+        Expansion::Deliver { mailboxes, .. } => mailboxes[0].to_string(),
+        other => format!("{other:?}"),
+    };
+    assert!(bare(&store).await.contains("451"));
+    drop(store);
+    let postmaster = Some(mailbox("me@y.test"));
+    let store = place.open_with(Options { postmaster, ..Options::default() });
+    assert_eq!(resolved(&store, "Postmaster@x.test").await, "me@y.test");
+    assert_eq!(bare(&store).await, "me@y.test");
+}

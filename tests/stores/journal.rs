@@ -1,0 +1,226 @@
+//! The journal: what is recorded is found, within bounds.
+
+use crate::place::Place;
+use onward::{
+    address::{Mailbox, ReversePath},
+    clock::millis as now,
+    store::journal::{AttemptLine, Bounds, Filter, Journal, Outcome, Record},
+    time::{DAY, Millis, whole_millis},
+};
+use std::time::Duration;
+
+pub(crate) fn record(id: &str, time: Millis) -> Record {
+    Record {
+        id: id.into(),
+        time,
+        client: Some("192.0.2.1".parse().unwrap()),
+        helo: "mx.example".into(),
+        from: ReversePath::Mailbox(Mailbox::parse("Alice@sender.example").unwrap()),
+        srs_from: Some("SRS0=abcd=XY=sender.example=alice@fwd.example".into()),
+        to: vec!["hello@fwd.example".into(), "sales@fwd.example".into()],
+        outcome: Outcome::Forwarded,
+        reply: "250 2.0.0 ok".into(),
+        size: 1234,
+        ms: 56,
+        auth: String::new(),
+        tls: "TLSv1.3 TLS_AES_256_GCM_SHA384".into(),
+        detail: String::new(),
+        attempts: vec![AttemptLine {
+            time: time + Duration::from_millis(1),
+            to: vec!["me@mailbox.example".into()],
+            host: "mx.mailbox.example [198.51.100.1]:25".into(),
+            reply: "250 2.0.0 queued".into(),
+            ms: 40,
+            tls: String::new(),
+            verdict: "delivered".into(),
+        }],
+    }
+}
+
+pub(crate) async fn read(place: &dyn Place, filter: &Filter) -> Vec<Record> {
+    let reading = place.reading();
+    let (mut records, mut after) = (Vec::new(), None);
+    loop {
+        let page = reading.page(filter, after).await.unwrap();
+        records.extend(page.records);
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return records,
+        }
+    }
+}
+
+pub(crate) async fn ids(place: &dyn Place, filter: &Filter) -> Vec<String> {
+    read(place, filter).await.into_iter().map(|record| record.id).collect()
+}
+
+/// Waits for the writer's thread to have done something only the journal shows.
+async fn until(mut done: impl AsyncFnMut() -> bool) {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    while !done().await {
+        assert!(tokio::time::Instant::now() < deadline, "not within 30 s");
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+}
+
+pub(crate) async fn what_is_recorded_is_read_back_whole_and_survives_reopening(place: &dyn Place) {
+    let first = record("a1", now());
+    let bounce = Record {
+        client: None,
+        from: ReversePath::Null,
+        srs_from: None,
+        outcome: Outcome::Refused,
+        attempts: Vec::new(),
+        ..record("a2", now())
+    };
+    let journal = place.journal();
+    journal.record(first.clone()).await;
+    journal.flush().await;
+    assert_eq!(read(place, &Filter::default()).await, std::slice::from_ref(&first));
+    journal.close().await;
+
+    let journal = place.journal();
+    journal.record(bounce.clone()).await;
+    journal.flush().await;
+    assert_eq!(read(place, &Filter::default()).await, [first, bounce]);
+}
+
+pub(crate) async fn filters(place: &dyn Place) {
+    let journal = place.journal();
+    let start = now() - Duration::from_secs(3);
+    journal.record(record("a1", start)).await;
+    journal
+        .record(Record {
+            from: ReversePath::Null,
+            srs_from: None,
+            ..record("a2", start + Duration::from_secs(1))
+        })
+        .await;
+    journal
+        .record(Record {
+            to: vec!["other@fwd.example".into()],
+            attempts: vec![],
+            ..record("a3", start + Duration::from_secs(2))
+        })
+        .await;
+    journal.flush().await;
+
+    let some = |text: &str| Some(text.to_owned());
+    let all = Filter::default();
+    for (filter, expected) in [
+        (all.clone(), vec!["a1", "a2", "a3"]),
+        (Filter { id: some("a2"), ..all.clone() }, vec!["a2"]),
+        (Filter { id: some("zz"), ..all.clone() }, vec![]),
+        (Filter { from: some("alice@SENDER.example"), ..all.clone() }, vec!["a1", "a3"]),
+        (Filter { from: some("@sender.example"), ..all.clone() }, vec!["a1", "a3"]),
+        (Filter { from: some("@ender.example"), ..all.clone() }, vec![]),
+        (
+            Filter { from: some("SRS0=abcd=XY=sender.example=alice@fwd.example"), ..all.clone() },
+            vec!["a1", "a3"],
+        ),
+        (Filter { from: some("<>"), ..all.clone() }, vec!["a2"]),
+        (Filter { to: some("sales@fwd.example"), ..all.clone() }, vec!["a1", "a2"]),
+        (Filter { to: some("me@mailbox.example"), ..all.clone() }, vec!["a1", "a2"]),
+        (Filter { since: Some(start + Duration::from_secs(1)), ..all.clone() }, vec!["a2", "a3"]),
+        (Filter { limit: Some(2), ..all.clone() }, vec!["a2", "a3"]),
+        (Filter { limit: Some(1), to: some("sales@fwd.example"), ..all.clone() }, vec!["a2"]),
+        (Filter { limit: Some(0), ..all.clone() }, vec![]),
+    ] {
+        assert_eq!(ids(place, &filter).await, expected, "{filter:?}");
+    }
+}
+
+pub(crate) async fn many_records_come_back_in_order_page_by_page(place: &dyn Place) {
+    let journal = place.journal();
+    let time = now();
+    for n in 0..2500 {
+        // Many share a time stamp.
+        journal.record(record(&n.to_string(), time + Duration::from_millis(n / 700))).await;
+    }
+    journal.flush().await;
+    let expected: Vec<String> = (0..2500).map(|n| n.to_string()).collect();
+    assert_eq!(ids(place, &Filter::default()).await, expected);
+    let last = Filter { limit: Some(1200), ..Filter::default() };
+    assert_eq!(ids(place, &last).await, expected[1300..]);
+}
+
+pub(crate) async fn old_records_are_deleted(place: &dyn Place) {
+    let journal = place.journal();
+    for n in 0..1200 {
+        journal.record(record(&format!("old{n}"), now() - DAY * 31)).await;
+    }
+    journal.record(record("kept", now() - DAY * 29)).await;
+    journal.flush().await;
+    until(async || ids(place, &Filter::default()).await == ["kept"]).await;
+}
+
+pub(crate) async fn the_oldest_records_make_room(place: &dyn Place) {
+    let bounds = Bounds { size: 1 << 20, ..Bounds::default() };
+    let journal = place.journal_with(bounds);
+    let time = now();
+    for n in 0..6000 {
+        journal.record(record(&n.to_string(), time + Duration::from_millis(n))).await;
+    }
+    journal.flush().await;
+    let mut kept = Vec::new();
+    until(async || {
+        let before = std::mem::replace(&mut kept, ids(place, &Filter::default()).await);
+        kept.len() < 6000 && before == kept
+    })
+    .await;
+    assert!(kept.len() > 500, "only what must go is deleted: {} left", kept.len());
+    assert_eq!(kept.last().unwrap(), "5999");
+    assert_eq!(kept.first().unwrap().parse::<usize>().unwrap(), 6000 - kept.len());
+}
+
+pub(crate) async fn failures_count_from_when_they_failed_not_from_when_the_message_came(
+    place: &dyn Place,
+) {
+    let journal = place.journal();
+    let five_days_ago = |id| Record { outcome: Outcome::Spooled, ..record(id, now() - DAY * 5) };
+    for id in ["given up today", "given up long ago", "waits"] {
+        journal.record(five_days_ago(id)).await;
+    }
+    let failed = |id, took: Duration| Record {
+        outcome: Outcome::Failed,
+        ms: whole_millis(took),
+        ..five_days_ago(id)
+    };
+    journal.amend(failed("given up today", DAY * 5 - Duration::from_secs(1))).await;
+    journal.amend(failed("given up long ago", DAY)).await;
+    journal.close().await;
+    let reader = place.reading();
+    assert_eq!(reader.count_failed(now() - DAY).await.unwrap(), 1);
+    assert_eq!(reader.count_failed(Millis::EPOCH).await.unwrap(), 2);
+}
+
+/// A spooled message may end, or be dropped by the operator, before its first record is written.
+pub(crate) async fn a_late_first_record_does_not_undo_an_end(place: &dyn Place) {
+    let journal = place.journal();
+    let at = now();
+    let ended = Record {
+        outcome: Outcome::Forwarded,
+        detail: "me may have got it twice".into(),
+        attempts: Vec::new(),
+        ..record("A", at)
+    };
+    journal.amend(ended.clone()).await;
+    journal.record(Record { outcome: Outcome::Spooled, ..record("A", at) }).await;
+    // Told again after a crash: the same words once.
+    journal.amend(Record { detail: format!("told; {}", ended.detail), ..ended }).await;
+    journal.close().await;
+    let read = read(place, &Filter::default()).await;
+    let [record] = read.as_slice() else { panic!("one record, not {read:?}") };
+    assert_eq!(record.outcome, Outcome::Forwarded);
+    assert_eq!(record.detail, "me may have got it twice; told");
+    assert_eq!(record.attempts.len(), 1);
+}
+
+pub(crate) async fn a_journal_that_keeps_nothing(place: &dyn Place) {
+    let journal = Journal::nowhere();
+    journal.record(record("a", now())).await;
+    journal.flush().await;
+    journal.close().await;
+    place.journal().flush().await;
+    assert_eq!(ids(place, &Filter::default()).await, [""; 0]);
+}

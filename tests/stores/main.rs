@@ -1,0 +1,70 @@
+//! Stores from outside: one suite over a store given to it, run for each kind of store; and what only one
+//! kind has.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod directory;
+mod journal;
+mod memory;
+mod place;
+mod queue;
+mod spool;
+mod sqlite;
+
+/// Runs the whole suite over places that `$place` makes. What is forgotten here is dead code.
+macro_rules! run_suite {
+    ($place:expr) => {
+        crate::run_suite! { $place;
+            directory:
+                changes_of_another_process_are_seen_within_a_second
+                what_one_changed_oneself_is_known_at_once
+                the_stores_own_writes_do_not_empty_its_cache
+                what_is_refused_changes_nothing
+                pages_of_aliases
+                a_list_is_applied_whole_or_planned
+                where_an_alias_leads
+                postmaster;
+            memory:
+                long_srs_addresses
+                what_was_delivered_outlives_the_process
+                a_refusal_is_answered_once_and_outlives_the_process_until_then
+                many_writers_at_once_each_get_their_own_answer
+                tls_policies_and_results;
+            spool:
+                all_messages_of_a_call_are_kept_or_none
+                beyond_each_bound_nothing_is_kept
+                totals_follow_whatever_goes
+                states_only_move_forward
+                an_uncertain_leg_stays_uncertain_and_what_was_cut_off_waits_again
+                of_500_at_once_only_the_impossible_one_is_not_kept;
+            queue:
+                what_is_being_sent_is_not_dropped_while_somebody_serves
+                the_administrator_tells_the_daemon_what_was_changed
+                what_waits_page_by_page_by_id_and_in_numbers;
+            journal:
+                what_is_recorded_is_read_back_whole_and_survives_reopening
+                filters
+                many_records_come_back_in_order_page_by_page
+                old_records_are_deleted
+                the_oldest_records_make_room
+                failures_count_from_when_they_failed_not_from_when_the_message_came
+                a_late_first_record_does_not_undo_an_end
+                a_journal_that_keeps_nothing;
+        }
+    };
+    ($place:expr; $($suite:ident: $($test:ident)*;)*) => {
+        $(mod $suite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                crate::$suite::$test(&$place).await;
+            })*
+        })*
+    };
+}
+use run_suite;

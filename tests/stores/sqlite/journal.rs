@@ -1,0 +1,98 @@
+//! The journal's file, whatever happens to it.
+
+use crate::journal::record;
+use onward::{
+    clock::millis as now,
+    store::{
+        blocking::Reader,
+        journal::{Bounds, Filter, Journal, JournalError, open_to_read},
+    },
+};
+use std::{fs, path::Path};
+
+fn ids(state_dir: &Path, filter: &Filter) -> Vec<String> {
+    let mut ids = Vec::new();
+    let add = |record: onward::store::journal::Record| -> Result<(), JournalError> {
+        ids.push(record.id);
+        Ok(())
+    };
+    Reader::open(state_dir).unwrap().read(filter, add).unwrap();
+    ids
+}
+
+#[tokio::test]
+async fn a_corrupt_file_is_set_aside() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("journal.db");
+    for n in 1..=2 {
+        fs::write(&file, "this is no database ".repeat(1000)).unwrap();
+        let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
+        journal.record(record("new", now())).await;
+        journal.flush().await;
+        assert_eq!(ids(dir.path(), &Filter::default()), ["new"]);
+        journal.close().await;
+        let aside = dir.path().join(format!("journal.db.corrupt-{n}"));
+        assert!(fs::read_to_string(aside).unwrap().starts_with("this is no database"));
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_goes_bad_under_the_writer_is_set_aside() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
+    for n in 0..2000 {
+        journal.record(record(&n.to_string(), now())).await;
+    }
+    journal.close().await;
+    // Header and schema stay, the tables' pages do not.
+    let file = dir.path().join("journal.db");
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[4096..].fill(0xa5);
+    fs::write(&file, bytes).unwrap();
+
+    let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
+    journal.record(record("new", now())).await;
+    journal.flush().await;
+    assert_eq!(ids(dir.path(), &Filter::default()), ["new"]);
+    assert!(dir.path().join("journal.db.corrupt-1").exists());
+}
+
+#[tokio::test]
+async fn a_journal_that_cannot_be_written_loses_records_and_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
+    let other = rusqlite::Connection::open(dir.path().join("journal.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    journal.record(record("lost", now())).await;
+    journal.flush().await;
+    other.execute_batch("ROLLBACK").unwrap();
+    journal.record(record("kept", now())).await;
+    journal.flush().await;
+    assert_eq!(ids(dir.path(), &Filter::default()), ["kept"]);
+}
+
+#[test]
+fn what_is_no_journal_of_ours() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(matches!(Reader::open(dir.path()), Err(JournalError::Absent { .. })));
+    assert!(matches!(open_to_read(dir.path()), Err(JournalError::Absent { .. })));
+    let later = rusqlite::Connection::open(dir.path().join("journal.db")).unwrap();
+    later.pragma_update(None, "user_version", 99).unwrap();
+    assert!(matches!(Reader::open(dir.path()), Err(JournalError::TooNew { found: 99, .. })));
+    let opened = Journal::open(dir.path(), Bounds::default());
+    assert!(matches!(opened, Err(JournalError::TooNew { found: 99, .. })));
+    assert!(Journal::open(Path::new("/nonexistent"), Bounds::default()).is_err());
+}
+
+#[tokio::test]
+async fn only_the_owner_can_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
+    journal.record(record("a", now())).await;
+    journal.flush().await;
+    for entry in fs::read_dir(dir.path()).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{entry:?}");
+    }
+}

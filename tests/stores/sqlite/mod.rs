@@ -1,0 +1,69 @@
+//! The store that is one SQLite file in a state directory.
+
+mod journal;
+mod spool;
+mod store;
+mod unreadable;
+
+use crate::place::Place;
+use onward::store::{
+    Options, StateLock, Store,
+    journal::{self as entries, Bounds, Journal, Reading},
+};
+use rusqlite::Connection;
+use std::sync::Arc;
+use tempfile::TempDir;
+
+mod suite {
+    crate::run_suite! { crate::sqlite::InDirectory::new() }
+}
+
+struct InDirectory(TempDir);
+
+impl InDirectory {
+    fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+}
+
+impl Place for InDirectory {
+    fn open_with(&self, options: Options) -> Store {
+        Store::open(self.0.path(), options).unwrap()
+    }
+
+    fn totals(&self) -> (i64, i64) {
+        totals(&self.0)
+    }
+
+    fn serve(&self) -> StateLock {
+        StateLock::take(self.0.path()).unwrap().unwrap()
+    }
+
+    fn journal_with(&self, bounds: Bounds) -> Journal {
+        Journal::open(self.0.path(), bounds).unwrap()
+    }
+
+    fn reading(&self) -> Arc<dyn Reading> {
+        entries::open_to_read(self.0.path()).unwrap()
+    }
+}
+
+fn open(state: &TempDir) -> Store {
+    Store::open(state.path(), Options::default()).unwrap()
+}
+
+fn raw(state: &TempDir) -> Connection {
+    Connection::open(state.path().join("onward.db")).unwrap()
+}
+
+/// Messages and octets as they are counted, which is as they are.
+#[track_caller]
+fn totals(state: &TempDir) -> (i64, i64) {
+    let raw = raw(state);
+    let ask = |sql| raw.query_row(sql, (), |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let counted = ask("SELECT messages, octets FROM spool_totals");
+    assert_eq!(counted, ask("SELECT count(*), coalesce(sum(size), 0) FROM spool"));
+    let stray = "SELECT count(*), 0 FROM spool_legs WHERE message NOT IN (SELECT seq FROM spool)";
+    assert_eq!(ask(stray), (0, 0), "legs without a message");
+    counted
+}

@@ -1,0 +1,196 @@
+//! The file: opening it, damage, two processes on it.
+
+use super::open;
+use crate::place::{at, forward, mailbox, resolved};
+use onward::{
+    address::Domain,
+    store::{Options, SrsPutError, Store, StoreError, blocking::Directory},
+    time::UnixTime,
+};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+fn directory(state: &TempDir, domains: &[&str]) -> Directory {
+    let mut directory = Directory::open(state.path()).unwrap();
+    for domain in domains {
+        directory.add_domain(&Domain::parse(domain).unwrap()).unwrap();
+    }
+    directory
+}
+
+#[tokio::test]
+async fn the_command_line_sees_and_keeps_long_senders() {
+    let state = TempDir::new().unwrap();
+    let day = UnixTime::of_day;
+    let store = open(&state);
+    store.srs_put("tc", &mailbox("c@y.test"), day(30), day(8), 1).await.unwrap();
+    let mut directory = directory(&state, &[]);
+    assert_eq!(directory.srs_get("TC", day(9)).unwrap(), Some(mailbox("c@y.test")));
+    let a = mailbox("a@y.test");
+    assert_eq!(directory.srs_put("td", &a, day(9), day(9), 1), Err(SrsPutError::Full));
+    directory.srs_put("td", &a, day(99), day(31), 1).unwrap();
+    assert_eq!(store.srs_get("td", day(32)).await.unwrap(), Some(a));
+}
+
+#[test]
+fn processes_that_start_at_once_make_one_database() {
+    for _ in 0..5 {
+        let state = TempDir::new().unwrap();
+        let start = std::sync::Barrier::new(8);
+        std::thread::scope(|scope| {
+            for n in 0..8 {
+                let (state, start) = (&state, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    directory(state, &[&format!("d{n}.test")]);
+                });
+            }
+        });
+        assert_eq!(directory(&state, &[]).domains().unwrap().len(), 8);
+    }
+}
+
+#[test]
+fn only_its_owner_may_read_it() {
+    let state = TempDir::new().unwrap();
+    let inner = state.path().join("new/state");
+    drop(Store::open(&inner, Options::default()).unwrap());
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&inner), 0o700);
+    assert_eq!(mode(&inner.join("onward.db")), 0o600);
+}
+
+/// The error of opening, which must be the same for the daemon and the command line.
+fn error(state_dir: &Path) -> StoreError {
+    let error = Store::open(state_dir, Options::default()).unwrap_err();
+    assert_eq!(Directory::open(state_dir).unwrap_err(), error);
+    error
+}
+
+#[test]
+fn a_directory_that_cannot_be_made_or_written() {
+    let state = TempDir::new().unwrap();
+    let file = state.path().join("file");
+    fs::write(&file, "").unwrap();
+    let made = error(&file.join("state"));
+    assert!(matches!(made, StoreError::Directory { .. }), "{made}");
+    assert!(made.to_string().contains("cannot create the state directory /"), "{made}");
+
+    // Nobody, not even root, can make a file there.
+    let written = error(Path::new("/proc/self"));
+    assert!(matches!(written, StoreError::Access { .. }), "{written}");
+    assert!(written.to_string().contains("cannot open /proc/self/onward.db"), "{written}");
+}
+
+#[test]
+fn a_file_that_is_damaged_or_no_database() {
+    let state = TempDir::new().unwrap();
+    let path = state.path().join("onward.db");
+    drop(directory(&state, &["x.test"]));
+    let good = fs::read(&path).unwrap();
+
+    let mut no_header = good.clone();
+    no_header[..16].fill(b'x');
+    let mut no_schema = good.clone();
+    no_schema[100..200].fill(0xff);
+    let truncated = good[..good.len() / 2].to_vec();
+    for (bytes, what) in [
+        (b"hello, I am a text\n".repeat(200), "a text"),
+        (no_header, "header overwritten"),
+        (no_schema, "first page overwritten"),
+        (truncated, "truncated"),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        let error = error(state.path());
+        assert!(matches!(error, StoreError::Damaged { .. }), "{what}: {error:?}");
+        assert!(
+            error.to_string().contains("a file made by `onward backup`: see docs/OPERATIONS.md"),
+            "{error}"
+        );
+    }
+    fs::write(&path, good).unwrap();
+    assert_eq!(directory(&state, &[]).domains().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn damage_found_in_a_look_up_is_an_error_not_an_answer() {
+    let state = TempDir::new().unwrap();
+    drop(directory(&state, &["x.test"]));
+    let raw = rusqlite::Connection::open(state.path().join("onward.db")).unwrap();
+    let row = "INSERT INTO aliases VALUES ('x.test', 'a', 'a@x.test', 'forward', ?1, '', 1, 0)";
+    raw.execute(row, ["not an address"]).unwrap();
+    let error = open(&state).resolve(&mailbox("a@x.test")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
+}
+
+#[test]
+fn a_database_of_another_version_or_program() {
+    let state = TempDir::new().unwrap();
+    drop(directory(&state, &[]));
+    let raw = rusqlite::Connection::open(state.path().join("onward.db")).unwrap();
+    raw.pragma_update(None, "user_version", 999).unwrap();
+    let newer = error(state.path());
+    assert!(matches!(newer, StoreError::Newer { found: 999, .. }), "{newer}");
+
+    let state = TempDir::new().unwrap();
+    let raw = rusqlite::Connection::open(state.path().join("onward.db")).unwrap();
+    raw.execute_batch("CREATE TABLE customers (name TEXT)").unwrap();
+    let foreign = error(state.path());
+    assert!(matches!(foreign, StoreError::Foreign { .. }), "{foreign}");
+}
+
+#[tokio::test]
+async fn a_long_change_of_another_process_delays_writes_and_not_look_ups() {
+    let state = TempDir::new().unwrap();
+    directory(&state, &["x.test"]).add(&forward("a@x.test", "p@y.test")).unwrap();
+    let store = open(&state);
+    let mut raw = rusqlite::Connection::open(state.path().join("onward.db")).unwrap();
+    let transaction =
+        raw.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    transaction.execute("DELETE FROM aliases", ()).unwrap();
+
+    let write = tokio::spawn({
+        let store = store.clone();
+        async move { store.remember_delivered(vec![[1; 32]], at(10)).await }
+    });
+    assert_eq!(resolved(&store, "a@x.test").await, "p@y.test");
+    assert!(!write.is_finished());
+    transaction.rollback().unwrap();
+    write.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_million_aliases() {
+    const ALIASES: usize = 1_000_000;
+    let state = TempDir::new().unwrap();
+    drop(directory(&state, &["x.test"]));
+    // By hand, because building a million aliases one by one takes longer than all the rest.
+    let raw = rusqlite::Connection::open(state.path().join("onward.db")).unwrap();
+    raw.execute(
+        "WITH RECURSIVE n (n) AS (SELECT 1000000 UNION ALL SELECT n + 1 FROM n LIMIT 1000000)
+         INSERT INTO aliases SELECT 'x.test', 'u' || n, 'u' || n || '@x.test', 'forward',
+             'm' || n || '@y.test', '', 1, 0 FROM n",
+        (),
+    )
+    .unwrap();
+    drop(raw);
+
+    let started = Instant::now();
+    let store = open(&state);
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+
+    // Spread over the table, none of them in the cache.
+    let addresses: Vec<usize> = (0..2_000).map(|n| ALIASES + n * 7_919 % ALIASES).collect();
+    let started = Instant::now();
+    for n in &addresses {
+        assert_eq!(resolved(&store, &format!("U{n}@x.test")).await, format!("m{n}@y.test"));
+    }
+    let mean = started.elapsed() / 2_000;
+    assert!(mean < Duration::from_millis(1), "{mean:?}");
+    assert_eq!(resolved(&store, "u999999@x.test").await, "550");
+}
