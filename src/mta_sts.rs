@@ -9,7 +9,7 @@ const MAX_AGE: u64 = 31_557_600;
 /// Host patterns of a policy that are read; more fit no sensible one.
 const MAX_HOSTS: usize = 100;
 
-/// A policy.
+/// An MTA-STS policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// What the policy demands.

@@ -25,16 +25,16 @@ impl Default for ExpansionLimits {
 /// What becomes of a recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expansion {
-    /// It goes to these mailboxes, each once, in the order of the aliases.
+    /// The mail goes to these mailboxes, each once, in the order of the aliases.
     Deliver {
         /// At least one, none of them ours to answer.
         mailboxes: Vec<Mailbox>,
         /// Destinations that are refused: a loss the owner of the alias should hear of.
         dropped: Vec<Dropped>,
     },
-    /// Accepted and forgotten.
+    /// The mail is accepted and forgotten.
     Discard,
-    /// Refused with this.
+    /// The recipient is refused with this reply.
     Refuse(Reply),
 }
 

@@ -45,7 +45,7 @@ pub(super) async fn verify(
     authenticator.verify_dmarc(Parameters::new(parameters)).await
 }
 
-/// The same in our words.
+/// The DMARC result of mail-auth in our words.
 pub(super) fn found(output: &DmarcOutput) -> Dmarc {
     Dmarc {
         domain: output.domain().to_owned(),

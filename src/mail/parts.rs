@@ -76,11 +76,11 @@ pub(crate) struct Parts {
     pub(crate) journal: Journal,
     /// The way to destinations.
     pub(crate) network: Arc<dyn Network>,
-    /// What that is made of: the resolver that all share, connections that are kept, results of TLS.
+    /// What the network is made of: the resolver that all share, connections that are kept, results of TLS.
     pub(crate) outbound: Arc<Outbound>,
     /// The way to whoever tries again what waits.
     pub(crate) spool: spool::Handle,
-    /// When that is.
+    /// When what waits is tried again.
     pub(crate) retry: retry::Backoff,
     /// For the bytes of all messages, whether they come or wait.
     pub(crate) memory: MessageMemory,
@@ -167,7 +167,7 @@ impl Parts {
     /// Whether all is well that every message needs; within [`WELL_WITHIN`].
     ///
     /// # Errors
-    /// What is not.
+    /// What is not well.
     pub(crate) async fn is_well(&self) -> Result<(), NotWell> {
         let answer = timeout(WELL_WITHIN, self.store.is_well()).await;
         Ok(answer.map_err(|_| NotWell::Silent)??)

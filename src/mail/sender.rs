@@ -31,7 +31,7 @@ struct Inner {
 pub(crate) struct Evidence {
     /// A signature of the message is that of the reverse-path's domain.
     pub(crate) is_signed: bool,
-    /// It says that it wants no notices.
+    /// The message says that it wants no notices.
     pub(crate) wants_no_notice: bool,
 }
 

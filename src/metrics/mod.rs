@@ -56,9 +56,9 @@ pub struct Metrics {
 pub struct Now {
     /// Messages in the spool.
     pub spool_messages: u64,
-    /// Their octets.
+    /// Octets of those messages.
     pub spool_octets: u64,
-    /// Seconds since the oldest of them came.
+    /// Seconds since the oldest message in the spool came.
     pub spool_age: f64,
     /// Messages in the spool that cannot be read.
     pub spool_unreadable: u64,

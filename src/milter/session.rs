@@ -20,7 +20,7 @@ const NO_REPLY_TO_MAIL: u32 = 0x4000;
 /// Whether anything is changed or refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mode {
-    /// As decided.
+    /// Decisions are carried out.
     Act,
     /// Decisions are for the log.
     Shadow,
@@ -49,13 +49,13 @@ struct Transaction {
 /// What comes of the octets at the start of a connection, or behind the last packet.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
-    /// More is needed.
+    /// More octets are needed.
     Partial,
     /// A packet of so many octets, which is answered if it wants an answer.
     Done(usize),
-    /// The same, and [`Session::answer`] is to be called for [`Session::recipient`].
+    /// A packet of so many octets; [`Session::answer`] is to be called for [`Session::recipient`].
     Recipient(usize),
-    /// The same, and [`Session::finish`] is to be called.
+    /// A packet of so many octets that ends the message; [`Session::finish`] is to be called.
     EndOfMessage(usize),
     /// The connection is over.
     Close,
@@ -66,7 +66,7 @@ pub enum Step {
 /// What a recipient means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recipient {
-    /// Its mailbox is on this machine, or it is nothing of ours.
+    /// A recipient whose mailbox is on this machine, or that is nothing of ours.
     Stays,
     /// An alias of a mailbox elsewhere.
     Leaves,
@@ -74,7 +74,7 @@ pub enum Recipient {
     Becomes(String),
     /// An SRS address of ours that takes no mail, or not this mail.
     Refused(Reply),
-    /// It cannot be told now.
+    /// What the recipient means cannot be told now.
     Unknown,
 }
 
@@ -129,7 +129,7 @@ impl Session {
         self.is_negotiated
     }
 
-    /// Whether it acts.
+    /// Whether decisions are carried out.
     pub fn mode(&self) -> Mode {
         self.mode
     }

@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const FRESH: Duration = Duration::from_secs(30);
 /// Answers that are kept.
 const MAX_KEPT: usize = 10_000;
-/// Processes at once.
+/// Processes of `postmap` at once.
 const MAX_PROCESSES: usize = 4;
 /// Longest answer of one map, in octets.
 const MAX_ANSWER: u64 = 1 << 20;
@@ -48,10 +48,10 @@ pub enum MapError {
     /// `postmap` cannot be run.
     #[error("cannot run postmap: {0}")]
     Run(#[from] io::Error),
-    /// It takes too long.
+    /// `postmap` takes too long.
     #[error("postmap -q does not answer about {0}")]
     Silent(String),
-    /// It says why.
+    /// `postmap` fails and says why.
     #[error("postmap: {0}")]
     Says(String),
     /// An alias of more addresses than are looked at.

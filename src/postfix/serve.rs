@@ -30,11 +30,11 @@ const ANSWERS: usize = 32 << 10;
 /// What is spoken on a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
-    /// socketmap_table(5).
+    /// The protocol of socketmap_table(5).
     Socketmap,
-    /// tcp_table(5).
+    /// The protocol of tcp_table(5).
     TcpTable(Direction),
-    /// Policy delegation.
+    /// Postfix policy delegation.
     Policy,
     /// The milter protocol.
     Milter(milter::Mode),
@@ -57,7 +57,7 @@ impl Listener {
         Self { socket, dialect }
     }
 
-    /// Where it listens.
+    /// The address that is listened on.
     pub fn local(&self) -> &str {
         self.socket.local()
     }

@@ -7,27 +7,27 @@ use std::{
 /// Attempts under way at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Concurrency {
-    /// In all.
+    /// Attempts in all.
     pub in_all: usize,
-    /// To one destination that answers. One that does not is asked by one message at a time.
+    /// Attempts to one destination that answers. One that does not is asked by one message at a time.
     pub per_destination: usize,
 }
 
 /// A message that waits for a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
-    /// Which message.
+    /// The number of the message.
     pub message: i64,
-    /// When it is to be tried.
+    /// When the message is to be tried.
     pub due: Millis,
-    /// When it is given up.
+    /// When the message is given up.
     pub expires: Millis,
 }
 
 /// What is to be done now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Work {
-    /// Which message.
+    /// The number of the message.
     pub message: i64,
     /// The destination.
     pub hop: Arc<NextHop>,

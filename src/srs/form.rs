@@ -11,7 +11,7 @@ pub fn is_srs_shaped(local: &LocalPart) -> bool {
     is_srs_prefixed(local.as_str())
 }
 
-/// The same of a text that may be no local part.
+/// Whether a text, which may be no local part, begins as [`is_srs_shaped`] asks.
 pub fn is_srs_prefixed(local: &str) -> bool {
     split_prefix(local).is_some()
 }

@@ -202,10 +202,10 @@ pub enum ChangeError {
     /// More regexes than are tried for a recipient.
     #[error("there are {MAX_PATTERNS} regex aliases already, which is the most")]
     TooManyPatterns,
-    /// The same alias twice in what is applied.
+    /// An alias is twice in what is applied.
     #[error("{0} is there twice")]
     Twice(String),
-    /// An alias for it would never be asked: SRS addresses have their own rules.
+    /// An alias for this address would never be asked: SRS addresses have their own rules.
     #[error("{0} has the form of an SRS address, for which no alias is asked")]
     SrsShaped(Mailbox),
     /// The store failed.

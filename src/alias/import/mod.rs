@@ -58,9 +58,9 @@ pub struct Import {
 /// A line, and what is to be said about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// From 1.
+    /// The number of the line, from 1.
     pub line: usize,
-    /// What.
+    /// What is to be said about the line.
     pub what: String,
 }
 

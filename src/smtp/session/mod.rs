@@ -90,13 +90,13 @@ impl Transaction {
 /// A transaction that ended without a message: by RSET, another EHLO, or with the session.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Aborted {
-    /// As far as it had come; the message is empty.
+    /// The transaction as far as it had come; the message is empty.
     pub transaction: Box<Transaction>,
-    /// Its text was under way, behind DATA or BDAT.
+    /// The text of the message was under way, behind DATA or BDAT.
     pub in_message: bool,
 }
 
-/// One session.
+/// The SMTP session of one client.
 #[derive(Debug)]
 pub struct Session {
     config: Arc<SessionConfig>,
