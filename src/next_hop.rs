@@ -36,10 +36,10 @@ pub struct Destination {
 pub enum TlsLevel {
     /// Plaintext.
     None,
-    /// With any certificate where it is offered, else in plaintext.
+    /// TLS with any certificate where it is offered, else plaintext.
     #[default]
     Opportunistic,
-    /// With any certificate, or not at all.
+    /// TLS with any certificate, or nothing is sent.
     Required,
 }
 

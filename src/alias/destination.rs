@@ -16,7 +16,7 @@ impl Destination {
     /// Parses a destination of the alias `address`: only a regex's may hold `$1`, `${1}` and `$$`.
     ///
     /// # Errors
-    /// When it is neither a mailbox nor such a template.
+    /// When `text` is neither a mailbox nor such a template.
     pub fn parse(text: &str, address: &AliasAddress) -> Result<Self, AliasError> {
         match address {
             AliasAddress::Regex(pattern) if text.contains('$') => {

@@ -43,7 +43,7 @@ pub enum Expansion {
 pub struct Dropped {
     /// The address, or the text that a template gave instead of one.
     pub address: String,
-    /// How it alone would have been answered.
+    /// How this destination alone would have been answered.
     pub reply: Reply,
 }
 

@@ -115,7 +115,7 @@ impl Alias {
         self.enabled
     }
 
-    /// Where it forwards; empty for the other actions.
+    /// Where the alias forwards; empty for the other actions.
     pub fn destinations(&self) -> &[Destination] {
         match &self.action {
             Action::Forward(destinations) => destinations,

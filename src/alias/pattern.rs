@@ -22,7 +22,7 @@ impl Pattern {
     /// Compiles what stands between the slashes.
     ///
     /// # Errors
-    /// When it is empty, too long, no regex, or too big when compiled.
+    /// When `source` is empty, too long, no regex, or too big when compiled.
     pub fn new(source: &str) -> Result<Self, AliasError> {
         let unusable = |why: &str| AliasError::Regex(format!("/{source}/"), why.to_owned());
         if source.is_empty() {

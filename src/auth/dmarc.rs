@@ -15,7 +15,7 @@ pub(super) struct Sender<'a> {
 }
 
 impl Sender<'_> {
-    /// For mail-auth, whose own SPF is not used.
+    /// The SPF result in the form of mail-auth, whose own SPF is not used.
     pub(super) fn to_output(&self) -> SpfOutput {
         SpfOutput::new(self.domain.to_owned()).with_result(match self.spf {
             Spf::None => SpfResult::None,

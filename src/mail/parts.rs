@@ -82,7 +82,7 @@ pub(crate) struct Parts {
     pub(crate) spool: spool::Handle,
     /// When what waits is tried again.
     pub(crate) retry: retry::Backoff,
-    /// For the bytes of all messages, whether they come or wait.
+    /// Room for the bytes of all messages, whether they come or wait.
     pub(crate) memory: MessageMemory,
     pub(crate) metrics: Arc<Metrics>,
 }
@@ -174,7 +174,7 @@ impl Parts {
     }
 }
 
-/// For the answer to whether all is well.
+/// How long the answer to whether all is well may take.
 const WELL_WITHIN: Duration = Duration::from_secs(5);
 
 /// What is not well.

@@ -36,7 +36,7 @@ pub(crate) struct Evidence {
 }
 
 impl Sender {
-    /// Of a transaction; `ip` is `None` on a unix socket.
+    /// The sender of a transaction; `ip` is `None` on a unix socket.
     pub(crate) fn new(ip: Option<IpAddr>, helo: &str, reverse_path: &ReversePath) -> Self {
         Self(Arc::new(Inner {
             ip,

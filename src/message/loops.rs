@@ -33,7 +33,7 @@ impl LoopToken {
 pub struct LoopMarks<'a>(HashSet<&'a [u8]>);
 
 impl<'a> LoopMarks<'a> {
-    /// Of a message with this header section.
+    /// The marks of a message with this header section.
     pub fn of(header: &Header<'a>) -> Self {
         Self(header.named(LOOP_FIELD).map(|field| field.value.trim_ascii()).collect())
     }

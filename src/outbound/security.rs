@@ -40,7 +40,7 @@ impl Demand {
         matches!(self.security, Security::Plain | Security::Opportunistic)
     }
 
-    /// With what to try again, on a new connection, where TLS failed.
+    /// The demand with which to try again, on a new connection, where TLS failed.
     pub(super) fn weaker(&self) -> Option<Self> {
         let security = match self.security {
             Security::Testing => Security::Opportunistic,

@@ -17,7 +17,7 @@ use tokio::{
 /// Behind the local part of an address, whatever Postfix's `recipient_delimiter` says: an extension that
 /// Postfix does not know is not found there either.
 const DELIMITER: char = '+';
-/// For a look-up in one map.
+/// How long a look-up in one map may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// For as long an answer is good, as Postfix itself may keep a table open.
 const FRESH: Duration = Duration::from_secs(30);
@@ -60,7 +60,7 @@ pub enum MapError {
 }
 
 impl AliasMaps {
-    /// Of these tables, as `hash:/etc/postfix/virtual`.
+    /// Asks these tables, as `hash:/etc/postfix/virtual`.
     pub fn new(maps: Vec<String>) -> Self {
         Self { maps, kept: Mutex::default(), processes: Semaphore::new(MAX_PROCESSES) }
     }

@@ -52,7 +52,7 @@ pub struct Listener {
 pub struct Patience(pub Duration);
 
 impl Listener {
-    /// On a socket that Postfix may connect to, whoever it runs as.
+    /// A listener on a socket that Postfix may connect to, whoever it runs as.
     pub fn new(socket: Socket, dialect: Dialect) -> Self {
         Self { socket, dialect }
     }

@@ -55,9 +55,9 @@ pub enum Host {
 pub struct Schedule {
     concurrency: Concurrency,
     destinations: HashMap<Arc<NextHop>, Destination>,
-    /// Those with something to do, in the order of their turns.
+    /// Destinations with something to do, in the order of their turns.
     ready: VecDeque<Arc<NextHop>>,
-    /// Those with nothing to do before a time.
+    /// Destinations with nothing to do before a time.
     sleeping: BTreeSet<(Millis, Arc<NextHop>)>,
     expiring: BTreeSet<(Millis, Arc<NextHop>, i64)>,
     in_flight: usize,
@@ -68,7 +68,7 @@ struct Destination {
     due: BTreeSet<(Millis, i64)>,
     /// The entries of `due`, by message; those in flight are in neither.
     waiting: HashMap<i64, Entry>,
-    /// Those of `waiting` that were put off because the host slept.
+    /// Messages of `waiting` that were put off because the host slept.
     put_off: HashSet<i64>,
     in_flight: HashSet<i64>,
     /// Attempts in a row that found the host asleep.

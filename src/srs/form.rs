@@ -38,7 +38,7 @@ pub fn missing_part(local: &LocalPart) -> &'static str {
     }
 }
 
-/// Which of the two forms.
+/// Which of the two forms an SRS address has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Prefix {
     Srs0,

@@ -7,15 +7,15 @@ use std::collections::BTreeMap;
 /// Which messages are meant: those with an open leg that fits all of it.
 #[derive(Debug, Clone, Default)]
 pub struct QueueFilter {
-    /// Only these ids; empty: all.
+    /// Only messages of these ids; empty: all.
     pub ids: Vec<String>,
-    /// Only those from this mailbox or domain, as [`crate::address::Mailbox::to_key`] has them, or `<>`.
+    /// Only messages from this mailbox or domain, as [`crate::address::Mailbox::to_key`] has them, or `<>`.
     pub from: Option<String>,
-    /// Only those that wait for this mailbox or domain, in the same form.
+    /// Only messages that wait for this mailbox or domain, in the form of `from`.
     pub destination: Option<String>,
-    /// Only those with a leg in this state.
+    /// Only messages with a leg in this state.
     pub state: Option<LegState>,
-    /// Only those that came before this time.
+    /// Only messages that came before this time.
     pub before: Option<Millis>,
 }
 
@@ -59,7 +59,7 @@ pub struct QueueSummary {
 pub struct QueuePage {
     /// The messages that were wanted.
     pub messages: Vec<Spooled>,
-    /// Those of the page that cannot be read, whatever was wanted.
+    /// The messages of the page that cannot be read, whatever was wanted.
     pub unreadable: Vec<Unreadable>,
     /// Behind what the next page begins; `None` when this is the last one.
     pub next: Option<i64>,

@@ -80,7 +80,7 @@ pub trait Spool {
     /// A message without its bytes; `None` when it is gone.
     ///
     /// # Errors
-    /// When it cannot be read, or the store fails.
+    /// When the message cannot be read, or the store fails.
     async fn spooled(&self, seq: i64) -> Result<Option<Spooled>, StoreError>;
 
     /// Our fields and the message as it came; `None` when it is gone.
@@ -101,7 +101,7 @@ pub trait Spool {
     /// What waits in the spool, for monitoring.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// When the spool cannot be read.
     async fn spool_figures(&self) -> Result<SpoolFigures, StoreError>;
 
     /// What waits, in numbers, read as a whole.
@@ -121,7 +121,7 @@ pub trait Spool {
     /// The message of that id, whatever its state, and its bytes as they will leave.
     ///
     /// # Errors
-    /// When it cannot be read, or the store fails.
+    /// When the message cannot be read, or the store fails.
     async fn queue_get(&self, id: &str) -> Result<Option<(Spooled, Vec<u8>)>, StoreError>;
 
     /// Those of `ids` that are not of a message that waits.

@@ -31,7 +31,7 @@ pub(super) struct MessageSignature<'x> {
     pub(super) body_hash: Vec<u8>,
     /// Names of the signed fields in lower case, in order.
     pub(super) names: Vec<String>,
-    /// Not to be believed after this.
+    /// When the signature expires: `x=`.
     pub(super) expires: Option<UnixTime>,
 }
 

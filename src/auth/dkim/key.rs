@@ -113,7 +113,7 @@ impl SigningKey {
         Ok(Self { domain, selector, pair })
     }
 
-    /// Whom it signs for: `d=`.
+    /// The domain that the key signs for: `d=`.
     pub fn domain(&self) -> &Domain {
         &self.domain
     }

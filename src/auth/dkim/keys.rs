@@ -69,14 +69,14 @@ impl SigningKeys {
         Ok(Self(keys))
     }
 
-    /// Those of exactly this domain, RSA first.
+    /// The keys of exactly this domain, RSA first.
     pub fn of(&self, domain: &Domain) -> impl Iterator<Item = &SigningKey> {
         self.0.iter().filter(move |key| key.domain() == domain)
     }
 }
 
 impl KeyFile {
-    /// All of a state directory, by domain and selector.
+    /// All key files of a state directory, by domain and selector.
     ///
     /// # Errors
     /// The directory that cannot be read.

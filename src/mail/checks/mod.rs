@@ -79,7 +79,7 @@ impl Report {
         }
     }
 
-    /// Of a message that did not arrive whole.
+    /// The report on a message that did not arrive whole.
     pub(crate) fn objecting(reply: Reply, recipients: &[Recipient]) -> Self {
         Self { objection: Some(reply), ..Self::new(Bytes::new(), recipients) }
     }

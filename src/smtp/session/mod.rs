@@ -30,7 +30,7 @@ const MAX_COMMANDS_WITHOUT_MESSAGE: u32 = 1000;
 /// What all sessions of a listener have in common.
 #[derive(Debug, Clone)]
 pub struct SessionConfig {
-    /// In greeting and EHLO.
+    /// Our name in greeting and EHLO.
     pub hostname: String,
     /// Octets of a message; announced as SIZE.
     pub max_message_size: usize,
@@ -71,7 +71,7 @@ pub struct Transaction {
     pub origin: Option<Origin>,
     /// EHLO and not HELO: Received says ESMTP (RFC 3848).
     pub esmtp: bool,
-    /// How it came encrypted, if it did.
+    /// How the session was encrypted, if it was.
     pub tls: Option<Tls>,
     /// From whom and for whom; at least one forward-path.
     pub envelope: Envelope,
@@ -106,9 +106,9 @@ pub struct Session {
     may_xforward: bool,
     offers_tls: bool,
     tls: Option<Tls>,
-    /// Of the next transaction, or of the one that is open.
+    /// The origin of the next transaction, or of the one that is open.
     origin: Option<Origin>,
-    /// From MAIL on; its message is empty until the end.
+    /// The transaction from MAIL on; its message is empty until the end.
     transaction: Option<Box<Transaction>>,
     /// From the first BDAT of the transaction on, between two chunks.
     chunks: Option<Chunks>,
