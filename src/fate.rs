@@ -24,20 +24,20 @@ use crate::reply::Reply;
 /// What became of a message at one destination mailbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// The destination has it.
+    /// The destination has the message.
     Delivered,
     /// The destination said no for good.
     Refused,
-    /// Not now: it said so, or nobody answered.
+    /// Not now: the destination said so, or nobody answered.
     Deferred,
 }
 
 /// A verdict, and the reply that tells the client of it.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// What became of it.
+    /// What became of the message at the destination.
     pub verdict: Verdict,
-    /// For the client; of the class that `verdict` has.
+    /// The reply for the client, of the class that `verdict` has.
     pub reply: Reply,
 }
 

@@ -3,7 +3,7 @@
 /// One look-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Question<'a> {
-    /// The table.
+    /// The table that is asked.
     pub table: Table,
     /// What is looked up: any octets.
     pub key: &'a [u8],
@@ -27,7 +27,7 @@ pub enum Table {
 /// What the table says. Each protocol has its words for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// The value.
+    /// The value of the key.
     Found(String),
     /// A sender at the SRS domain, which stays as it is.
     Own(String),
@@ -37,7 +37,7 @@ pub enum Answer {
     Exempt,
     /// What is asked for has no domain; the null sender, for one.
     NoDomain,
-    /// It has, and is no mail address all the same.
+    /// What is asked for has a domain, and is no mail address all the same.
     NoAddress,
     /// An ordinary address, or an SRS address of somebody else.
     NotSrs,
@@ -49,7 +49,7 @@ pub enum Answer {
     Expired,
     /// There is no such alias or domain.
     Nothing,
-    /// It cannot be told now.
+    /// The answer cannot be told now.
     Failed(&'static str),
 }
 

@@ -9,7 +9,7 @@ const MAX_AGE: u64 = 31_557_600;
 /// Host patterns of a policy that are read; more fit no sensible one.
 const MAX_HOSTS: usize = 100;
 
-/// A policy.
+/// An MTA-STS policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// What the policy demands.
@@ -53,7 +53,7 @@ pub trait PolicyStore: fmt::Debug + Send + Sync {
     /// The policy of `domain`, unless it has expired at `now`.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// When the policy cannot be read.
     async fn sts_policy(
         &self,
         domain: &str,
@@ -63,7 +63,7 @@ pub trait PolicyStore: fmt::Debug + Send + Sync {
     /// Keeps the policy of `domain` instead of an earlier one.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When the policy cannot be written.
     async fn keep_sts_policy(
         &self,
         domain: &str,

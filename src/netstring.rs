@@ -15,7 +15,7 @@ pub enum NetstringError {
 /// The netstring at the start of `input` and how many octets it takes; `None` while it is not whole.
 ///
 /// # Errors
-/// When it is none, or has more than `max` octets.
+/// When `input` begins with no netstring, or with one of more than `max` octets.
 pub fn parse(input: &[u8], max: usize) -> Result<Option<(&[u8], usize)>, NetstringError> {
     let digits = input.iter().take_while(|byte| byte.is_ascii_digit()).count();
     if digits > MAX_DIGITS {

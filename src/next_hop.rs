@@ -16,7 +16,7 @@ const SMTP_PORT: u16 = 25;
 pub struct NextHop {
     /// What is spoken there.
     pub protocol: Protocol,
-    /// How it is found.
+    /// How the hosts of the destination are found.
     pub target: Target,
     /// What is demanded of the connection.
     pub tls: TlsLevel,
@@ -36,10 +36,10 @@ pub struct Destination {
 pub enum TlsLevel {
     /// Plaintext.
     None,
-    /// With any certificate where it is offered, else in plaintext.
+    /// TLS with any certificate where it is offered, else plaintext.
     #[default]
     Opportunistic,
-    /// With any certificate, or not at all.
+    /// TLS with any certificate, or nothing is sent.
     Required,
 }
 
@@ -59,7 +59,7 @@ pub enum Target {
     Mx(Domain),
     /// The addresses of a host, without regard to its MX.
     Host {
-        /// Its name.
+        /// The name of the host.
         name: Domain,
         /// TCP port.
         port: u16,

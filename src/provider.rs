@@ -3,15 +3,15 @@
 /// Who holds the mailboxes of many.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Provider {
-    /// Its name, as in the labels of the metrics.
+    /// The name of the provider, as in the labels of the metrics.
     pub name: &'static str,
-    /// The domains of its mailboxes.
+    /// The domains of the provider's mailboxes.
     pub domains: &'static [&'static str],
-    /// First labels of its domains in every country: `yahoo` of `yahoo.co.jp`.
+    /// First labels of the provider's domains in every country: `yahoo` of `yahoo.co.jp`.
     countries: &'static [&'static str],
-    /// Below these it gives domains to customers.
+    /// The domains below which the provider gives domains to customers.
     pub tenants: &'static [&'static str],
-    /// Its MX hosts have names below these.
+    /// The domains below which the provider's MX hosts have their names.
     pub hosts: &'static [&'static str],
 }
 
@@ -51,7 +51,7 @@ pub static APPLE: Provider = Provider {
     hosts: &["icloud.com", "apple.com"],
 };
 
-/// All of them.
+/// All providers that are told apart.
 pub static PROVIDERS: [&Provider; 4] = [&GOOGLE, &MICROSOFT, &YAHOO, &APPLE];
 
 impl Provider {

@@ -20,9 +20,9 @@ pub enum Header {
     /// Nothing: a connection of the proxy's own (a health check), or one whose addresses it does not
     /// know. The addresses of the socket stand.
     Local,
-    /// It speaks for a client.
+    /// The proxy speaks for a client.
     Proxied {
-        /// The client.
+        /// The address of the client.
         source: SocketAddr,
         /// Where the client connected to.
         destination: SocketAddr,

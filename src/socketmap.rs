@@ -14,7 +14,7 @@ pub const MAX_REQUEST: usize = 100_000;
 /// What comes of the octets at the start of a connection, or behind the last request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Parsed<'a> {
-    /// More is needed.
+    /// More octets are needed.
     Partial,
     /// A look-up, and how many octets it took.
     Question(Question<'a>, usize),

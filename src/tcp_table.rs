@@ -10,7 +10,7 @@ pub const MAX_LINE: usize = 1023;
 /// What comes of the octets at the start of a connection, or behind the last request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Parsed {
-    /// More is needed.
+    /// More octets are needed.
     Partial,
     /// The key, decoded, and how many octets the request took.
     Get(Vec<u8>, usize),

@@ -117,14 +117,14 @@ impl fmt::Display for Millis {
     }
 }
 
-/// As it is displayed.
+/// The time as it is displayed.
 impl Serialize for Millis {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-/// For calendars; what they do not reach is their last second.
+/// The time for calendars; what they do not reach is their last second.
 impl From<UnixTime> for Timestamp {
     fn from(time: UnixTime) -> Self {
         let seconds = i64::try_from(time.0).unwrap_or(i64::MAX);
@@ -132,7 +132,7 @@ impl From<UnixTime> for Timestamp {
     }
 }
 
-/// For calendars; what they do not reach is their last second.
+/// The time for calendars; what they do not reach is their last second.
 impl From<Millis> for Timestamp {
     fn from(time: Millis) -> Self {
         let milliseconds = i64::try_from(time.0).unwrap_or(i64::MAX);

@@ -13,7 +13,7 @@ use std::{
 pub struct Files(PathBuf);
 
 impl Files {
-    /// Those of a state directory.
+    /// The files of a state directory.
     pub fn new(state_dir: &Path) -> Self {
         Self(state_dir.join("acme"))
     }

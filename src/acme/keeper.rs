@@ -27,7 +27,7 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Never ends.
+    /// Orders the certificate anew whenever it is due, for ever.
     pub async fn keep(self, responder: Responder) {
         let mut failures = 0;
         loop {

@@ -26,7 +26,7 @@ pub(super) struct Answer {
 }
 
 impl Responder {
-    /// Serves for ever.
+    /// Answers challenges on `socket`, for ever.
     pub async fn serve(self, socket: Socket) {
         let (_for_ever, retired) = watch::channel(false);
         let page = move |path: String| {

@@ -18,7 +18,7 @@ impl Domain {
     /// all digits is refused, so that no bare IP address passes for a name.
     ///
     /// # Errors
-    /// When it is none of these or too long.
+    /// When `text` is none of these or too long.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         if text.starts_with('[') {
             literal(text).ok_or(AddressError::LiteralSyntax)?;

@@ -17,7 +17,7 @@ impl AliasAddress {
     /// Parses any of the three forms. Local part `*` is always the catch-all.
     ///
     /// # Errors
-    /// When it is none of them, or the regex is not usable.
+    /// When `text` is none of them, or the regex is not usable.
     pub fn parse(text: &str) -> Result<Self, AliasError> {
         if let Some(rest) = text.strip_prefix('/') {
             if let Some(source) = rest.strip_suffix('/') {

@@ -16,7 +16,7 @@ impl Destination {
     /// Parses a destination of the alias `address`: only a regex's may hold `$1`, `${1}` and `$$`.
     ///
     /// # Errors
-    /// When it is neither a mailbox nor such a template.
+    /// When `text` is neither a mailbox nor such a template.
     pub fn parse(text: &str, address: &AliasAddress) -> Result<Self, AliasError> {
         match address {
             AliasAddress::Regex(pattern) if text.contains('$') => {
@@ -48,8 +48,8 @@ impl fmt::Display for Destination {
 
 /// A destination with groups of the regex in it, such as `$1@people.example`.
 ///
-/// Its `@` is its own: with one from a group, whoever writes the mail would choose the domain, and
-/// the server would be an open relay.
+/// The `@` of a template is its own: with one from a group, whoever writes the mail would choose the
+/// domain, and the server would be an open relay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     source: Box<str>,

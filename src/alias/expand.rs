@@ -25,16 +25,16 @@ impl Default for ExpansionLimits {
 /// What becomes of a recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expansion {
-    /// It goes to these mailboxes, each once, in the order of the aliases.
+    /// The mail goes to these mailboxes, each once, in the order of the aliases.
     Deliver {
         /// At least one, none of them ours to answer.
         mailboxes: Vec<Mailbox>,
         /// Destinations that are refused: a loss the owner of the alias should hear of.
         dropped: Vec<Dropped>,
     },
-    /// Accepted and forgotten.
+    /// The mail is accepted and forgotten.
     Discard,
-    /// Refused with this.
+    /// The recipient is refused with this reply.
     Refuse(Reply),
 }
 
@@ -43,7 +43,7 @@ pub enum Expansion {
 pub struct Dropped {
     /// The address, or the text that a template gave instead of one.
     pub address: String,
-    /// How it alone would have been answered.
+    /// How this destination alone would have been answered.
     pub reply: Reply,
 }
 

@@ -94,18 +94,18 @@ impl Alias {
         Self { address, action, enabled: true }
     }
 
-    /// The same alias, enabled or disabled. A disabled one refuses with 550 5.1.1.
+    /// This alias, enabled or disabled. A disabled one refuses with 550 5.1.1.
     pub fn with_enabled(mut self, enabled: bool) -> Self {
         self.enabled = enabled;
         self
     }
 
-    /// Which recipients it answers.
+    /// Which recipients the alias answers.
     pub fn address(&self) -> &AliasAddress {
         &self.address
     }
 
-    /// What it does.
+    /// What the alias does with a mail.
     pub fn action(&self) -> &Action {
         &self.action
     }
@@ -115,7 +115,7 @@ impl Alias {
         self.enabled
     }
 
-    /// Where it forwards; empty for the other actions.
+    /// Where the alias forwards; empty for the other actions.
     pub fn destinations(&self) -> &[Destination] {
         match &self.action {
             Action::Forward(destinations) => destinations,

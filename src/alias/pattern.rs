@@ -11,7 +11,7 @@ const MAX_STATES: usize = 256 * 1024;
 
 /// A regex that is matched, without regard to case, against the whole lower-case `local@domain`.
 ///
-/// It matches anywhere in it, unless `^` and `$` say otherwise. Prints between slashes.
+/// The regex matches anywhere in the address, unless `^` and `$` say otherwise. Prints between slashes.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     source: Box<str>,
@@ -22,7 +22,7 @@ impl Pattern {
     /// Compiles what stands between the slashes.
     ///
     /// # Errors
-    /// When it is empty, too long, no regex, or too big when compiled.
+    /// When `source` is empty, too long, no regex, or too big when compiled.
     pub fn new(source: &str) -> Result<Self, AliasError> {
         let unusable = |why: &str| AliasError::Regex(format!("/{source}/"), why.to_owned());
         if source.is_empty() {

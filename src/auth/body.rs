@@ -95,7 +95,7 @@ pub(super) fn without_blank_end_of_body(message: &[u8]) -> &[u8] {
     message.get(..end).unwrap_or(message)
 }
 
-/// Its last line that is not blank is the last one.
+/// The body up to and with its last line that is not blank.
 fn without_blank_end(body: &[u8]) -> &[u8] {
     let is_blank = |octet: &u8| matches!(octet, b' ' | b'\t' | b'\r' | b'\n');
     let Some(last) = body.iter().rposition(|octet| !is_blank(octet)) else { return b"" };

@@ -28,31 +28,31 @@ const LARGE: usize = 128 << 10;
 pub struct Incoming<'a> {
     /// The client; `None` on a unix socket.
     pub ip: Option<IpAddr>,
-    /// What it called itself.
+    /// What the client called itself.
     pub helo: &'a str,
-    /// As the client gave it.
+    /// The reverse-path as the client gave it.
     pub reverse_path: &'a ReversePath,
     /// The header section of `message`.
     pub header: &'a Header<'a>,
     /// The message.
     pub message: &'a [u8],
-    /// When it came.
+    /// When the message came.
     pub now: UnixTime,
 }
 
 /// SPF of whoever brings a message.
 #[derive(Debug, Clone, Copy)]
 pub struct SenderSpf {
-    /// Of the reverse-path, or of the HELO name where that is null.
+    /// SPF of the reverse-path, or of the HELO name where that is null.
     pub reverse_path: Spf,
-    /// Of the HELO name, which is told and decides nothing.
+    /// SPF of the HELO name, which is told and decides nothing.
     pub helo: Spf,
 }
 
 /// What the checks found, and what is needed to check again.
 #[derive(Debug)]
 pub struct Checked {
-    /// What they found.
+    /// What the checks found.
     pub findings: Findings,
     /// The value of an Authentication-Results field (RFC 8601): our name first, folded, without a last
     /// CRLF.

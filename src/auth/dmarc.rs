@@ -15,7 +15,7 @@ pub(super) struct Sender<'a> {
 }
 
 impl Sender<'_> {
-    /// For mail-auth, whose own SPF is not used.
+    /// The SPF result in the form of mail-auth, whose own SPF is not used.
     pub(super) fn to_output(&self) -> SpfOutput {
         SpfOutput::new(self.domain.to_owned()).with_result(match self.spf {
             Spf::None => SpfResult::None,
@@ -45,7 +45,7 @@ pub(super) async fn verify(
     authenticator.verify_dmarc(Parameters::new(parameters)).await
 }
 
-/// The same in our words.
+/// The DMARC result of mail-auth in our words.
 pub(super) fn found(output: &DmarcOutput) -> Dmarc {
     Dmarc {
         domain: output.domain().to_owned(),

@@ -48,7 +48,7 @@ pub(super) async fn verify<'m>(
         .collect()
 }
 
-/// The same in our words.
+/// The DKIM results of mail-auth in our words.
 pub(super) fn found(outputs: &[DkimOutput<'_>]) -> Vec<Signature> {
     let found = outputs.iter().map(|output| Signature {
         result: match output.result() {
@@ -69,7 +69,7 @@ pub(super) fn found(outputs: &[DkimOutput<'_>]) -> Vec<Signature> {
     found.collect()
 }
 
-/// What names those that verify: their `b=`.
+/// What names the signatures that verify: their `b=`.
 pub(super) fn passing(outputs: &[DkimOutput<'_>]) -> Vec<Vec<u8>> {
     let passing = outputs.iter().filter(|output| *output.result() == DkimResult::Pass);
     passing.filter_map(|output| Some(output.signature()?.b.clone())).collect()

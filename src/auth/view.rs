@@ -25,7 +25,7 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// Of a message with this header section, behind fields of ours.
+    /// The view of a message with this header section, behind fields of ours.
     pub(super) fn of(prefix: &'a [u8], header: &Header<'a>, message: &'a [u8]) -> Self {
         Self { message, prefix, cut: cut(prefix, header, message) }
     }

@@ -60,11 +60,11 @@ section! {
 /// Which destinations get an ARC set of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ArcSealing {
-    /// None.
+    /// No destination.
     Off,
-    /// All.
+    /// Every destination.
     On,
-    /// Those whose domain matches one of these.
+    /// Destinations whose domain matches one of these patterns.
     For(Vec<DomainPattern>),
 }
 

@@ -50,11 +50,11 @@ const BLOCKS: &str = "IP addresses or blocks, such as \"127.0.0.1\" or \"192.0.2
 /// What is spoken with the clients of a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Protocol {
-    /// RFC 5321.
+    /// SMTP (RFC 5321).
     Smtp,
-    /// socketmap_table(5).
+    /// The protocol of socketmap_table(5).
     Socketmap,
-    /// tcp_table(5).
+    /// The protocol of tcp_table(5).
     TcpTable(Direction),
     /// Postfix policy delegation.
     Policy,
@@ -84,7 +84,7 @@ pub struct Milter {
     pub shadow: bool,
 }
 
-/// Where to listen.
+/// An address to listen on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ListenAddress {
     /// A TCP port.

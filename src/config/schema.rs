@@ -14,19 +14,19 @@ pub(super) struct Section {
     pub(super) repeated: bool,
     /// What the table is about.
     pub(super) doc: &'static str,
-    /// Its keys.
+    /// The keys of the table.
     pub(super) keys: &'static [Key],
 }
 
 /// One key of a table.
 pub(super) struct Key {
-    /// Its name.
+    /// The name of the key.
     pub(super) name: &'static str,
-    /// What it accepts. Prints as the text after `accepted:`.
+    /// What the key accepts. Prints as the text after `accepted:`.
     pub(super) kind: Kind,
     /// What holds when the key is not written.
     pub(super) default: IfAbsent,
-    /// Its meaning.
+    /// The meaning of the key.
     pub(super) doc: &'static str,
 }
 

@@ -69,7 +69,7 @@ pub struct CertificateFiles {
     pub name: Option<DomainPattern>,
     /// PEM: the chain, our own first.
     pub certificate: PathBuf,
-    /// PEM.
+    /// PEM: the private key.
     pub key: PathBuf,
 }
 
@@ -95,7 +95,7 @@ pub enum Dane {
     Auto,
     /// Always: without validation nothing is sent.
     On,
-    /// Never.
+    /// Never: TLSA records are not asked for.
     Off,
 }
 

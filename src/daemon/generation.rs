@@ -20,28 +20,28 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-/// What counts over all of them.
+/// What counts over all generations.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) clients: Arc<Clients>,
     pub(super) connections: Arc<Connections>,
 }
 
-/// One that does not listen yet.
+/// A generation that does not listen yet.
 #[derive(Debug)]
 pub(super) struct Generation {
     pub(super) parts: Arc<Parts>,
     sockets: Sockets,
     listeners: Vec<Listener>,
-    /// For Postfix.
+    /// Listeners for Postfix.
     table_listeners: Vec<(postfix::Listener, Option<Milter>)>,
-    /// For figures and health.
+    /// Sockets for figures and health.
     monitors: Vec<Socket>,
     certificates: Option<LiveCertificates>,
     issuing: Option<Issuing>,
 }
 
-/// One that does.
+/// A generation that listens.
 #[derive(Debug)]
 pub(super) struct Serving {
     parts: Arc<Parts>,

@@ -46,7 +46,7 @@ pub struct Daemon {
     generation: Generation,
     shared: Shared,
     spool: Inbox,
-    /// Held until the end.
+    /// The lock of the state directory, held until the end.
     _state_dir: StateLock,
 }
 
@@ -66,33 +66,33 @@ pub enum Command {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// What mail needs.
+    /// What mail needs cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
     /// Two daemons would each know only half of what was delivered and how often SRS addresses were
     /// used.
     #[error("{}: another onward serves from this state directory", .0.display())]
     Running(PathBuf),
-    /// The lock by which daemons tell.
+    /// The lock of the state directory cannot be taken.
     #[error("cannot lock the state directory {}: {error}", .path.display())]
     Lock {
-        /// The directory.
+        /// The state directory.
         path: PathBuf,
         /// What the system says.
         error: io::Error,
     },
-    /// A certificate.
+    /// A certificate cannot be used.
     #[error("{0}")]
     Certificates(String),
-    /// A listener.
+    /// A listener cannot be bound.
     #[error("cannot listen on {address}: {error}{}", hint(error))]
     Listen {
-        /// As configured.
+        /// The address as configured.
         address: String,
         /// What the system says.
         error: io::Error,
     },
-    /// The journal.
+    /// The journal cannot be used.
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// The configuration names no listener.
@@ -147,7 +147,7 @@ impl Daemon {
         Ok(Self { generation, shared, spool, _state_dir: state_dir })
     }
 
-    /// Where it listens.
+    /// The addresses that the daemon listens on.
     pub fn listening(&self) -> Vec<String> {
         self.generation.listening()
     }

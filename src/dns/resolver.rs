@@ -77,7 +77,7 @@ pub enum ResolverError {
     /// The trust anchor for DNSSEC.
     #[error("[dns] trust_anchor {}: {what}; accepted are DNSKEY records", .file.display())]
     Anchor {
-        /// As configured.
+        /// The file as configured.
         file: PathBuf,
         /// What is wrong with it.
         what: String,

@@ -35,11 +35,11 @@ const ASK_AGAIN: Duration = Duration::from_mins(10);
 /// What the TLSA records of a host come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TlsaAnswer {
-    /// There are some, proven.
+    /// There are TLSA records, proven by DNSSEC.
     Records(Vec<Tlsa>),
-    /// There are none, or none that is proven.
+    /// There are no TLSA records, or none that is proven.
     None,
-    /// It cannot be told whether there are: whoever is in between may have had a hand in it.
+    /// Whether there are TLSA records cannot be told: whoever is in between may have had a hand in it.
     Bogus,
 }
 

@@ -35,7 +35,7 @@ use std::time::Duration;
 /// What the sender of a message is to be told. It is sent with a null reverse-path.
 #[derive(Debug, Clone, Copy)]
 pub struct Notice<'a> {
-    /// Names the notice.
+    /// The id of the notice.
     pub id: MessageId,
     /// Our own name.
     pub hostname: &'a Domain,
@@ -51,7 +51,7 @@ pub struct Notice<'a> {
     pub now: UnixTime,
     /// The message, or its header section alone; nothing else of it is sent.
     pub original: &'a [u8],
-    /// Whom it did not reach: one at least.
+    /// Whom the message did not reach: one at least.
     pub failures: &'a [Failure<'a>],
 }
 
@@ -62,7 +62,7 @@ pub struct Failure<'a> {
     pub path: &'a ForwardPath,
     /// The last reply, as a client may see it.
     pub reply: &'a Reply,
-    /// How it came to that.
+    /// Why nothing more is tried.
     pub cause: Cause,
 }
 
@@ -71,9 +71,9 @@ pub struct Failure<'a> {
 pub enum Cause {
     /// The destination said no for good.
     Refused,
-    /// It took too long.
+    /// The destination did not take the message in time.
     GivenUp {
-        /// From the first attempt to the last.
+        /// The time from the first attempt to the last.
         tried_for: Duration,
         /// A final reply was lost: the destination may have the message.
         is_uncertain: bool,

@@ -28,21 +28,21 @@ const MAX_HEAD: usize = 16 << 10;
 /// What is answered: a status, the type of a text, and the text.
 #[derive(Debug)]
 pub struct Page {
-    /// Such as 200.
+    /// The status, such as 200.
     pub status: StatusCode,
-    /// Such as `text/plain`.
+    /// The media type of the text, such as `text/plain`.
     pub kind: &'static str,
     /// The text.
     pub text: String,
 }
 
 impl Page {
-    /// There is nothing of that name.
+    /// The answer that there is nothing of that name.
     pub fn not_found() -> Self {
         Self { status: StatusCode::NOT_FOUND, kind: "text/plain", text: String::new() }
     }
 
-    /// Plain text.
+    /// A page of plain text.
     pub fn plain(status: StatusCode, text: impl Into<String>) -> Self {
         Self { status, kind: "text/plain; charset=utf-8", text: text.into() }
     }

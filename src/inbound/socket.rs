@@ -51,12 +51,12 @@ enum Listening {
     Unix(UnixListener),
 }
 
-/// A connection.
+/// A connection that a listener accepted.
 #[derive(Debug)]
 pub enum Accepted {
-    /// With the address at the other end.
+    /// A TCP connection, with the address at the other end.
     Tcp(TcpStream, SocketAddr),
-    /// On a unix socket.
+    /// A connection on a unix socket.
     Unix(UnixStream),
 }
 
@@ -99,7 +99,7 @@ impl Bound {
     /// A listener that somebody else has bound.
     ///
     /// # Errors
-    /// When it is none.
+    /// When `listener` is none.
     pub fn tcp(listener: std::net::TcpListener) -> io::Result<Arc<Self>> {
         listener.set_nonblocking(true)?;
         let local = listener.local_addr()?.to_string();
@@ -109,7 +109,7 @@ impl Bound {
     /// A listener on a unix socket that somebody else has bound, and whose file is not ours.
     ///
     /// # Errors
-    /// When it is none.
+    /// When `listener` is none.
     pub fn unix(listener: std::os::unix::net::UnixListener) -> io::Result<Arc<Self>> {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;

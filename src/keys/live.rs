@@ -25,10 +25,10 @@ type Read<T> = dyn Fn() -> Result<T, String> + Send + Sync;
 pub(crate) type Stamp = Vec<(PathBuf, SystemTime, u64, u64)>;
 
 impl<T: Send + Sync + 'static> Live<T> {
-    /// Reads it for the first time. `look` gives the stamps of the files, `read` their meaning.
+    /// Reads the files for the first time. `look` gives their stamps, `read` their meaning.
     ///
     /// # Errors
-    /// That of `read`.
+    /// The error of `read`.
     pub(crate) fn open(
         what: &'static str,
         look: impl Fn() -> Stamp + Send + Sync + 'static,
@@ -40,7 +40,7 @@ impl<T: Send + Sync + 'static> Live<T> {
         Ok(Self { what, look: Arc::new(look), read: Arc::new(read), seen, current })
     }
 
-    /// As it is now.
+    /// The value as it is now.
     pub(crate) fn get(&self) -> Arc<T> {
         self.current.load_full()
     }

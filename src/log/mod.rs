@@ -233,7 +233,7 @@ impl Level {
         Self::ALL.get(usize::from(number)).copied().unwrap_or(Self::Info)
     }
 
-    /// By its name, such as `info`.
+    /// The level of that name, such as `info`.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()

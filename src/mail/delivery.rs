@@ -37,15 +37,15 @@ const MAX_RECIPIENTS: usize = 100;
 /// A message to deliver, whatever form it leaves in.
 #[derive(Debug, Clone)]
 pub(crate) struct Message {
-    /// As the client gave it.
+    /// The reverse-path as the client gave it.
     pub(crate) reverse_path: ReversePath,
-    /// As it came.
+    /// The message as it came.
     pub(crate) bytes: Bytes,
-    /// It has bytes above 127.
+    /// The message has octets above 127.
     pub(crate) eight_bit: bool,
-    /// Its header section needs SMTPUTF8; addresses speak for themselves.
+    /// The header section needs SMTPUTF8; addresses speak for themselves.
     pub(crate) smtputf8: bool,
-    /// When it came.
+    /// When the message came.
     pub(crate) now: UnixTime,
 }
 
@@ -73,7 +73,7 @@ pub(crate) struct Share {
 struct Leg {
     to: Destination,
     outcome: Option<Outcome>,
-    /// Its end of data was sent and never answered.
+    /// The end of data of this copy was sent and never answered.
     is_uncertain: bool,
 }
 
@@ -254,7 +254,7 @@ impl Share {
         RecipientFate::of(&self.legs.iter().map(Leg::outcome).collect::<Vec<_>>())
     }
 
-    /// Its legs for the spool; what is deferred is due at `due`.
+    /// The legs of the share for the spool; what is deferred is due at `due`.
     pub(crate) fn to_spool(&self, due: Millis) -> impl Iterator<Item = spool::Leg> {
         self.legs.iter().map(move |leg| {
             let Outcome { verdict, reply } = leg.outcome();

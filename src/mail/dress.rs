@@ -18,11 +18,11 @@ use std::sync::Arc;
 /// What is sent, apart from the envelope.
 #[derive(Debug, Clone)]
 pub(crate) struct Form {
-    /// Its place among the forms of its message.
+    /// The place of the form among those of its message.
     pub(crate) number: usize,
     /// Header fields of ours, sent before `bytes`.
     pub(crate) prefix: Bytes,
-    /// As it came, unless it is munged.
+    /// The message as it came, unless it is munged.
     pub(crate) bytes: Bytes,
 }
 

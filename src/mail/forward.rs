@@ -41,7 +41,7 @@ pub(super) struct Forward<'a> {
     pub(super) peer: &'a Peer,
     pub(super) sender: &'a Sender,
     pub(super) id: MessageId,
-    /// When it came.
+    /// When the message came.
     pub(super) now: UnixTime,
 }
 

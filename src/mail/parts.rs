@@ -76,13 +76,13 @@ pub(crate) struct Parts {
     pub(crate) journal: Journal,
     /// The way to destinations.
     pub(crate) network: Arc<dyn Network>,
-    /// What that is made of: the resolver that all share, connections that are kept, results of TLS.
+    /// What the network is made of: the resolver that all share, connections that are kept, results of TLS.
     pub(crate) outbound: Arc<Outbound>,
     /// The way to whoever tries again what waits.
     pub(crate) spool: spool::Handle,
-    /// When that is.
+    /// When what waits is tried again.
     pub(crate) retry: retry::Backoff,
-    /// For the bytes of all messages, whether they come or wait.
+    /// Room for the bytes of all messages, whether they come or wait.
     pub(crate) memory: MessageMemory,
     pub(crate) metrics: Arc<Metrics>,
 }
@@ -167,14 +167,14 @@ impl Parts {
     /// Whether all is well that every message needs; within [`WELL_WITHIN`].
     ///
     /// # Errors
-    /// What is not.
+    /// What is not well.
     pub(crate) async fn is_well(&self) -> Result<(), NotWell> {
         let answer = timeout(WELL_WITHIN, self.store.is_well()).await;
         Ok(answer.map_err(|_| NotWell::Silent)??)
     }
 }
 
-/// For the answer to whether all is well.
+/// How long the answer to whether all is well may take.
 const WELL_WITHIN: Duration = Duration::from_secs(5);
 
 /// What is not well.

@@ -16,11 +16,11 @@ use crate::{
 /// A recipient that was accepted, and where it leads.
 #[derive(Debug, Clone)]
 pub(crate) struct Recipient {
-    /// As the client named it.
+    /// The recipient as the client named it.
     pub(crate) path: ForwardPath,
-    /// Right-hand side of the reverse-path rewritten for it.
+    /// Domain of the reverse-path rewritten for this recipient.
     pub(crate) srs_domain: Domain,
-    /// None: the alias discards.
+    /// Where the recipient leads; none when the alias discards.
     pub(crate) destinations: Vec<Destination>,
     /// What the aliases name but cannot be delivered to, and why: for the journal.
     pub(crate) lost: Vec<String>,
@@ -49,7 +49,7 @@ impl Recipient {
 /// Decides on `path` in a transaction from `reverse_path` at `now`.
 ///
 /// # Errors
-/// Why it is not taken.
+/// Why the recipient is not taken.
 pub(crate) async fn decide(
     parts: &Parts,
     reverse_path: &ReversePath,

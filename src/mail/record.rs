@@ -15,7 +15,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) id: MessageId,
-    /// When it came.
+    /// When the message came.
     pub(crate) arrived: UnixTime,
     record: Record,
     subject: Subject,
@@ -33,7 +33,7 @@ pub(crate) struct Conclusion {
     /// What the client is told.
     pub(crate) reply: Reply,
     pub(crate) outcome: Outcome,
-    /// The reverse-path it left with, when that was rewritten.
+    /// The reverse-path that the message left with, when that was rewritten.
     pub(crate) srs_from: Option<String>,
     /// What the checks concluded.
     pub(crate) auth: String,
@@ -53,7 +53,7 @@ pub(crate) fn not_taken(reply: &Reply) -> Outcome {
 }
 
 impl Entry {
-    /// Of a message.
+    /// The entry of a message.
     pub(crate) fn of_message(client: &Peer, mail: &Transaction) -> Self {
         let envelope = &mail.envelope;
         let mut entry =
@@ -63,7 +63,7 @@ impl Entry {
         entry
     }
 
-    /// Of a refused RCPT.
+    /// The entry of a refused RCPT.
     pub(crate) fn of_refused_recipient(
         client: &Peer,
         session: &Session,
@@ -75,7 +75,7 @@ impl Entry {
         Self { subject: Subject::Recipient, ..entry }
     }
 
-    /// Of a message that the client did not finish.
+    /// The entry of a message that the client did not finish.
     pub(crate) fn of_aborted(client: &Peer, mail: &Transaction) -> Self {
         let envelope = &mail.envelope;
         let mut entry =

@@ -16,7 +16,7 @@ const MAX_NESTED: usize = 3;
 /// An SRS address of ours that is good.
 #[derive(Debug)]
 pub(crate) struct Returned {
-    /// Whom it stands for.
+    /// The sender that the SRS address stands for.
     pub(crate) original: Mailbox,
     /// For [`may_be_used`].
     pub(crate) key: String,
@@ -26,7 +26,7 @@ pub(crate) struct Returned {
 #[derive(Debug, Clone)]
 pub(crate) struct Refusal {
     pub(crate) reply: Reply,
-    /// It is an SRS address that we did not make: that is counted against the client.
+    /// The recipient is an SRS address that we did not make: that is counted against the client.
     pub(crate) is_forged: bool,
 }
 
@@ -82,7 +82,7 @@ fn is_srs_domain(parts: &Parts, domain: &Domain) -> bool {
 /// whether the tag is ours.
 ///
 /// # Errors
-/// Why it is refused.
+/// Why the address is refused.
 pub(crate) async fn original_of(
     parts: &Parts,
     is_bounce: bool,

@@ -31,12 +31,12 @@ struct Inner {
 pub(crate) struct Evidence {
     /// A signature of the message is that of the reverse-path's domain.
     pub(crate) is_signed: bool,
-    /// It says that it wants no notices.
+    /// The message says that it wants no notices.
     pub(crate) wants_no_notice: bool,
 }
 
 impl Sender {
-    /// Of a transaction; `ip` is `None` on a unix socket.
+    /// The sender of a transaction; `ip` is `None` on a unix socket.
     pub(crate) fn new(ip: Option<IpAddr>, helo: &str, reverse_path: &ReversePath) -> Self {
         Self(Arc::new(Inner {
             ip,

@@ -18,7 +18,7 @@ const COUNT_EVERY: Duration = Duration::from_mins(1);
 /// Domains that are told of one day.
 const MAX_REPORTS: usize = 1000;
 
-/// Never ends.
+/// Keeps the results of TLS and reports them, for ever.
 pub(crate) async fn run(current: &Current) {
     loop {
         let parts = current.get();

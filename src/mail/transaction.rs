@@ -42,7 +42,7 @@ pub(crate) struct Mail {
 #[derive(Debug)]
 struct Open {
     sender: Sender,
-    /// Those that were accepted.
+    /// The recipients that were accepted.
     recipients: Vec<Recipient>,
 }
 

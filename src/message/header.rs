@@ -2,8 +2,8 @@ use crate::reply::Reply;
 
 /// The header section of a message, split into fields.
 ///
-/// It ends at the first empty line or, as other mail systems read it, before the first line that is
-/// no field.
+/// The section ends at the first empty line or, as other mail systems read it, before the first line
+/// that is no field.
 #[derive(Debug)]
 pub struct Header<'a> {
     fields: Vec<Field<'a>>,

@@ -7,7 +7,7 @@ pub const LOOP_FIELD: &str = "X-Onward-Loop";
 /// Marks a message as forwarded for one recipient. Seen again on arrival for the same recipient, the
 /// message has come round in a circle; for another recipient it is only on its way.
 ///
-/// It is keyed, so that the destination does not learn from it under which address the mail came.
+/// The token is keyed, so that the destination does not learn from it under which address the mail came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoopToken(String);
 
@@ -33,7 +33,7 @@ impl LoopToken {
 pub struct LoopMarks<'a>(HashSet<&'a [u8]>);
 
 impl<'a> LoopMarks<'a> {
-    /// Of a message with this header section.
+    /// The marks of a message with this header section.
     pub fn of(header: &Header<'a>) -> Self {
         Self(header.named(LOOP_FIELD).map(|field| field.value.trim_ascii()).collect())
     }

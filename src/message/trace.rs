@@ -21,11 +21,11 @@ pub struct Received<'a> {
     pub tls: Option<String>,
     /// The transaction uses SMTPUTF8.
     pub smtputf8: bool,
-    /// Names the message.
+    /// The id of the message.
     pub id: MessageId,
     /// The recipients as the client named them.
     pub forward_paths: &'a [ForwardPath],
-    /// When it came.
+    /// When the message came.
     pub now: UnixTime,
 }
 

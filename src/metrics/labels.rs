@@ -57,7 +57,7 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// By the domain of a mailbox.
+    /// The destination by the domain of a mailbox.
     pub fn of(domain: &str) -> Self {
         Provider::of(domain).map_or(Self::Other, Self::Provider)
     }
@@ -74,30 +74,30 @@ impl Destination {
 /// What became of a sender on its way out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Forwarded {
-    /// It has an SRS address.
+    /// The sender was rewritten to an SRS address.
     Rewritten,
-    /// It is kept, and has an SRS address that leads to it.
+    /// The sender is kept, and has an SRS address that leads to it.
     Kept,
-    /// It stays as it is.
+    /// The sender stays as it is.
     Unchanged,
-    /// It could not be rewritten.
+    /// The sender could not be rewritten.
     Failed,
 }
 
 /// What an SRS address that came back was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Returned {
-    /// One of ours.
+    /// An SRS address of ours.
     Reversed,
-    /// Not signed by us.
+    /// An SRS address that we did not sign.
     BadTag,
-    /// Too old.
+    /// An SRS address that is too old.
     Expired,
-    /// Not one at all.
+    /// No SRS address at all.
     Malformed,
-    /// Written to by somebody, and not bounced to.
+    /// An SRS address written to by somebody, and not bounced to.
     NotABounce,
-    /// Used too often.
+    /// An SRS address that was used too often.
     UsedUp,
 }
 

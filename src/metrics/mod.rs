@@ -23,7 +23,7 @@ const BUCKETS: [f64; 12] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15
 type Counts<L> = Family<L, Counter>;
 type Level = Gauge<f64, AtomicU64>;
 
-/// All of it; one for the life of the process.
+/// All metrics; one for the life of the process.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -56,9 +56,9 @@ pub struct Metrics {
 pub struct Now {
     /// Messages in the spool.
     pub spool_messages: u64,
-    /// Their octets.
+    /// Octets of those messages.
     pub spool_octets: u64,
-    /// Seconds since the oldest of them came.
+    /// Seconds since the oldest message in the spool came.
     pub spool_age: f64,
     /// Messages in the spool that cannot be read.
     pub spool_unreadable: u64,
@@ -243,7 +243,7 @@ impl Metrics {
         self.dkim_broken.inc();
     }
 
-    /// All of it in the text format of OpenMetrics.
+    /// All metrics in the text format of OpenMetrics.
     pub fn text(&self, now: &Now) -> String {
         self.spool_messages.set(now.spool_messages as f64);
         self.spool_octets.set(now.spool_octets as f64);

@@ -5,7 +5,7 @@ use crate::clock;
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
 use std::{fs, sync::atomic::AtomicU64};
 
-/// Of Linux, whatever the architecture (sysconf(_SC_CLK_TCK)).
+/// Clock ticks of Linux, whatever the architecture (sysconf(_SC_CLK_TCK)).
 const TICKS_PER_SECOND: f64 = 100.0;
 
 #[derive(Debug, Default)]

@@ -20,7 +20,7 @@ const NO_REPLY_TO_MAIL: u32 = 0x4000;
 /// Whether anything is changed or refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mode {
-    /// As decided.
+    /// Decisions are carried out.
     Act,
     /// Decisions are for the log.
     Shadow,
@@ -49,13 +49,13 @@ struct Transaction {
 /// What comes of the octets at the start of a connection, or behind the last packet.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
-    /// More is needed.
+    /// More octets are needed.
     Partial,
     /// A packet of so many octets, which is answered if it wants an answer.
     Done(usize),
-    /// The same, and [`Session::answer`] is to be called for [`Session::recipient`].
+    /// A packet of so many octets; [`Session::answer`] is to be called for [`Session::recipient`].
     Recipient(usize),
-    /// The same, and [`Session::finish`] is to be called.
+    /// A packet of so many octets that ends the message; [`Session::finish`] is to be called.
     EndOfMessage(usize),
     /// The connection is over.
     Close,
@@ -66,7 +66,7 @@ pub enum Step {
 /// What a recipient means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recipient {
-    /// Its mailbox is on this machine, or it is nothing of ours.
+    /// A recipient whose mailbox is on this machine, or that is nothing of ours.
     Stays,
     /// An alias of a mailbox elsewhere.
     Leaves,
@@ -74,7 +74,7 @@ pub enum Recipient {
     Becomes(String),
     /// An SRS address of ours that takes no mail, or not this mail.
     Refused(Reply),
-    /// It cannot be told now.
+    /// What the recipient means cannot be told now.
     Unknown,
 }
 
@@ -129,7 +129,7 @@ impl Session {
         self.is_negotiated
     }
 
-    /// Whether it acts.
+    /// Whether decisions are carried out.
     pub fn mode(&self) -> Mode {
         self.mode
     }
@@ -258,165 +258,4 @@ fn bare(path: &[u8]) -> &[u8] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const POSTFIX: [u32; 3] = [6, 0x1ff, 0x1f_ffff];
-
-    fn packet(command: u8, data: &[u8]) -> Vec<u8> {
-        let mut out = Vec::new();
-        packet::write(command, &[data], &mut out);
-        out
-    }
-
-    fn options(numbers: [u32; 3]) -> Vec<u8> {
-        packet(b'O', &numbers.map(u32::to_be_bytes).concat())
-    }
-
-    fn negotiated(mode: Mode) -> Session {
-        let mut session = Session::new(mode);
-        let input = options(POSTFIX);
-        let mut out = Vec::new();
-        assert_eq!(session.advance(&input, &mut out), Step::Done(input.len()));
-        let wanted = if mode == Mode::Act { 0x4c } else { 0 };
-        assert_eq!(out, options([6, wanted, 0x4373]));
-        session
-    }
-
-    /// Feeds a packet; the answer, where none needs a decision.
-    fn feed(session: &mut Session, command: u8, data: &[u8]) -> (Step, Vec<u8>) {
-        let (input, mut out) = (packet(command, data), Vec::new());
-        (session.advance(&input, &mut out), out)
-    }
-
-    fn mail(session: &mut Session, sender: &[u8]) {
-        let (step, out) = feed(session, b'M', sender);
-        assert!(matches!(step, Step::Done(_)) && out.is_empty());
-    }
-
-    fn recipient(session: &mut Session, address: &[u8], meaning: &Recipient) -> Vec<u8> {
-        let (step, mut out) = feed(session, b'R', address);
-        assert!(matches!(step, Step::Recipient(_)) && out.is_empty());
-        session.answer(meaning, &mut out);
-        out
-    }
-
-    fn end(session: &mut Session, from: Option<&str>) -> Vec<u8> {
-        let (step, mut out) = feed(session, b'E', b"");
-        assert!(matches!(step, Step::EndOfMessage(_)) && out.is_empty());
-        session.finish(from, &mut out);
-        out
-    }
-
-    #[test]
-    fn a_message_that_leaves() {
-        let mut session = negotiated(Mode::Act);
-        feed(&mut session, b'D', b"Mi\0ABC\0{auth_type}\0\0");
-        mail(&mut session, b"<alice@a.test>\0SIZE=100\0BODY=8BITMIME\0");
-        assert_eq!((session.sender(), session.queue_id()), (&b"alice@a.test"[..], "ABC"));
-        let proceeds = packet(b'c', b"");
-        assert_eq!(recipient(&mut session, b"<local@b.test>\0", &Recipient::Stays), proceeds);
-        assert!(!session.leaves());
-        assert_eq!(recipient(&mut session, b"<away@b.test>\0", &Recipient::Leaves), proceeds);
-        assert_eq!(session.recipient(), b"away@b.test");
-        assert!(session.leaves());
-        let changes = end(&mut session, Some("SRS0=x@b.test"));
-        assert_eq!(changes, [packet(b'e', b"<SRS0=x@b.test>\0"), proceeds.clone()].concat());
-        // Another one on the same connection.
-        mail(&mut session, b"<>\0");
-        assert!(session.sender().is_empty() && !session.leaves());
-        assert_eq!(end(&mut session, None), proceeds);
-    }
-
-    #[test]
-    fn a_bounce() {
-        let mut session = negotiated(Mode::Act);
-        mail(&mut session, b"<>\0");
-        let proceeds = packet(b'c', b"");
-        let original = Recipient::Becomes("alice@a.test".to_owned());
-        assert_eq!(recipient(&mut session, b"<SRS0=x@b.test>\0", &original), proceeds);
-        let refused = Recipient::Refused(Reply::srs_expired());
-        let refusal = packet(b'y', b"550 5.7.1 SRS address has expired\0");
-        assert_eq!(recipient(&mut session, b"<SRS0=y@b.test>\0", &refused), refusal);
-        let changes = [
-            packet(b'-', b"<SRS0=x@b.test>\0"),
-            packet(b'+', b"<alice@a.test>\0"),
-            proceeds.clone(),
-        ];
-        assert_eq!(end(&mut session, None), changes.concat());
-        assert_eq!(end(&mut session, None), proceeds, "nothing is left of it");
-    }
-
-    #[test]
-    fn in_the_shadow_nothing_is_changed_or_refused() {
-        let mut session = negotiated(Mode::Shadow);
-        mail(&mut session, b"<alice@a.test>\0");
-        let proceeds = packet(b'c', b"");
-        for meaning in [
-            Recipient::Refused(Reply::srs_expired()),
-            Recipient::Becomes("x@y.test".to_owned()),
-            Recipient::Unknown,
-        ] {
-            assert_eq!(recipient(&mut session, b"<SRS0=x@b.test>\0", &meaning), proceeds);
-        }
-        assert_eq!(end(&mut session, Some("SRS0=x@b.test")), proceeds);
-    }
-
-    #[test]
-    fn what_aborts_and_what_ends() {
-        let mut session = negotiated(Mode::Act);
-        mail(&mut session, b"<alice@a.test>\0");
-        recipient(&mut session, b"<away@b.test>\0", &Recipient::Leaves);
-        assert!(matches!(feed(&mut session, b'A', b""), (Step::Done(_), out) if out.is_empty()));
-        assert!(!session.leaves() && session.sender().is_empty());
-        assert!(matches!(feed(&mut session, b'K', b"").0, Step::Done(_)));
-        assert_eq!(feed(&mut session, b'Q', b"").0, Step::Close);
-        assert!(matches!(feed(&mut session, b'!', b"").0, Step::Broken(_)));
-    }
-
-    #[test]
-    fn servers_that_offer_less() {
-        let start = |numbers| {
-            let (mut session, mut out) = (Session::new(Mode::Act), Vec::new());
-            let step = session.advance(&options(numbers), &mut out);
-            (session, step, out)
-        };
-        assert!(matches!(start([1, 0x1ff, 0]).1, Step::Broken(_)));
-        assert!(matches!(start([6, 0x3f, 0]).1, Step::Broken(_)), "no change of the sender");
-        let (mut session, _, out) = start([4, 0x7f, 0]);
-        assert_eq!(out, options([4, 0x4c, 0]));
-        for command in *b"BCHLMNTU" {
-            assert_eq!(feed(&mut session, command, b"x\0").1, packet(b'c', b""));
-        }
-        let mut early = Session::new(Mode::Act);
-        assert!(matches!(feed(&mut early, b'M', b"<>\0").0, Step::Broken(_)));
-        assert!(matches!(feed(&mut early, b'O', b"\0\0\0").0, Step::Broken(_)));
-    }
-
-    #[test]
-    fn replacements_are_bounded() {
-        let mut session = negotiated(Mode::Act);
-        mail(&mut session, b"<>\0");
-        let meaning = Recipient::Becomes("a@a.test".to_owned());
-        for _ in 0..MAX_REPLACED {
-            recipient(&mut session, b"<SRS0=x@b.test>\0", &meaning);
-        }
-        let answer = recipient(&mut session, b"<SRS0=x@b.test>\0", &meaning);
-        assert!(answer.windows(9).any(|octets| octets == b"452 4.5.3"));
-    }
-
-    proptest! {
-        #[test]
-        fn any_octets(octets in prop::collection::vec(any::<u8>(), 0..60), is_new: bool) {
-            let mut session = if is_new { Session::new(Mode::Act) } else { negotiated(Mode::Act) };
-            let (mut at, mut out) = (0, Vec::new());
-            while let Step::Done(taken) | Step::Recipient(taken) | Step::EndOfMessage(taken) =
-                session.advance(&octets[at..], &mut out)
-            {
-                prop_assert!(taken > 4);
-                at += taken;
-            }
-        }
-    }
-}
+mod tests;

@@ -149,7 +149,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Takes leave.
+    /// Takes leave of the server with QUIT.
     pub(super) async fn quit(self) {
         self.dialogue.quit(Instant::now() + QUIT_TIME).await;
     }

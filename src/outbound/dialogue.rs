@@ -124,7 +124,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     /// The next reply; the first one is the greeting.
     ///
     /// # Errors
-    /// When there is none.
+    /// When no reply comes.
     pub async fn reply(&mut self, until: Instant) -> Result<ServerReply, Lost> {
         loop {
             if let Some(reply) = self.replies.poll()? {

@@ -35,7 +35,7 @@ const MAX_HEADER: usize = 32 << 10;
 pub(super) struct Fetcher {
     pub(super) resolver: Resolver,
     pub(super) connector: Connector,
-    /// 443.
+    /// The port of HTTPS, 443.
     pub(super) port: u16,
 }
 

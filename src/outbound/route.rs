@@ -33,7 +33,7 @@ pub(super) enum NoRoute {
     NullMx,
     /// We are its mail server ourselves and do not know what to do with it.
     Loop,
-    /// Neither MX nor address.
+    /// The domain has neither MX nor address.
     NotFound,
     /// DNS gives no answer.
     Dns,

@@ -3,14 +3,14 @@ use crate::{address::Domain, tls::Trust, tls_rpt::PolicyType};
 /// How much encryption a host must have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Security {
-    /// None is tried.
+    /// No encryption is tried.
     Plain,
-    /// With any certificate where it works, else in plaintext.
+    /// Encryption with any certificate where it works, else plaintext.
     Opportunistic,
-    /// With a certificate for the host's name, and what is not so is counted; then as
+    /// Encryption with a certificate for the host's name, and what is not so is counted; then as
     /// [`Self::Opportunistic`].
     Testing,
-    /// Or nothing is sent.
+    /// Encryption, or nothing is sent.
     Required(Trust),
 }
 
@@ -18,7 +18,7 @@ pub(super) enum Security {
 #[derive(Debug, Clone)]
 pub(super) struct Demand {
     pub(super) security: Security,
-    /// Whose policy it is, as it is told.
+    /// Whose policy demands it, as reports tell.
     pub(super) policy: PolicyType,
     /// Whose mail the host takes; a certificate under DANE may be for this name.
     pub(super) domain: Option<Domain>,
@@ -40,7 +40,7 @@ impl Demand {
         matches!(self.security, Security::Plain | Security::Opportunistic)
     }
 
-    /// With what to try again, on a new connection, where TLS failed.
+    /// The demand with which to try again, on a new connection, where TLS failed.
     pub(super) fn weaker(&self) -> Option<Self> {
         let security = match self.security {
             Security::Testing => Security::Opportunistic,

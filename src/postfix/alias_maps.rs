@@ -17,13 +17,13 @@ use tokio::{
 /// Behind the local part of an address, whatever Postfix's `recipient_delimiter` says: an extension that
 /// Postfix does not know is not found there either.
 const DELIMITER: char = '+';
-/// For a look-up in one map.
+/// How long a look-up in one map may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// For as long an answer is good, as Postfix itself may keep a table open.
 const FRESH: Duration = Duration::from_secs(30);
 /// Answers that are kept.
 const MAX_KEPT: usize = 10_000;
-/// Processes at once.
+/// Processes of `postmap` at once.
 const MAX_PROCESSES: usize = 4;
 /// Longest answer of one map, in octets.
 const MAX_ANSWER: u64 = 1 << 20;
@@ -48,10 +48,10 @@ pub enum MapError {
     /// `postmap` cannot be run.
     #[error("cannot run postmap: {0}")]
     Run(#[from] io::Error),
-    /// It takes too long.
+    /// `postmap` takes too long.
     #[error("postmap -q does not answer about {0}")]
     Silent(String),
-    /// It says why.
+    /// `postmap` fails and says why.
     #[error("postmap: {0}")]
     Says(String),
     /// An alias of more addresses than are looked at.
@@ -60,7 +60,7 @@ pub enum MapError {
 }
 
 impl AliasMaps {
-    /// Of these tables, as `hash:/etc/postfix/virtual`.
+    /// Asks these tables, as `hash:/etc/postfix/virtual`.
     pub fn new(maps: Vec<String>) -> Self {
         Self { maps, kept: Mutex::default(), processes: Semaphore::new(MAX_PROCESSES) }
     }

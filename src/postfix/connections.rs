@@ -19,7 +19,7 @@ pub struct Connections {
 #[derive(Debug, Default)]
 struct Table {
     open: usize,
-    /// By the order in which they became idle.
+    /// Connections that are idle, by the order in which they became so.
     idle: BTreeMap<u64, Arc<Notify>>,
     next: u64,
 }
@@ -37,17 +37,17 @@ pub(super) struct Idle<'a> {
 }
 
 impl Connections {
-    /// At most `max`.
+    /// Room for at most `max` connections.
     pub fn new(max: usize) -> Arc<Self> {
         Arc::new(Self { max: max.into(), table: Mutex::default() })
     }
 
-    /// Open now.
+    /// Connections that are open now.
     pub fn open(&self) -> usize {
         self.lock().open
     }
 
-    /// From now on.
+    /// Room for at most `max` connections from now on.
     pub fn set_max(&self, max: usize) {
         self.max.store(max, Ordering::Relaxed);
     }

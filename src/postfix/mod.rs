@@ -16,7 +16,7 @@ use crate::{
 };
 use std::future::Future;
 
-/// Who answers.
+/// Who answers Postfix.
 pub trait Service: Send + Sync + 'static {
     /// A look-up in a table.
     fn look_up(&self, question: Question<'_>) -> impl Future<Output = Answer> + Send;

@@ -30,11 +30,11 @@ const ANSWERS: usize = 32 << 10;
 /// What is spoken on a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
-    /// socketmap_table(5).
+    /// The protocol of socketmap_table(5).
     Socketmap,
-    /// tcp_table(5).
+    /// The protocol of tcp_table(5).
     TcpTable(Direction),
-    /// Policy delegation.
+    /// Postfix policy delegation.
     Policy,
     /// The milter protocol.
     Milter(milter::Mode),
@@ -52,12 +52,12 @@ pub struct Listener {
 pub struct Patience(pub Duration);
 
 impl Listener {
-    /// On a socket that Postfix may connect to, whoever it runs as.
+    /// A listener on a socket that Postfix may connect to, whoever it runs as.
     pub fn new(socket: Socket, dialect: Dialect) -> Self {
         Self { socket, dialect }
     }
 
-    /// Where it listens.
+    /// The address that is listened on.
     pub fn local(&self) -> &str {
         self.socket.local()
     }

@@ -18,7 +18,7 @@ pub struct ForeignReply {
     pub text: String,
 }
 
-/// As it came, on one line: for the journal and the log of the operator.
+/// The reply as it came, on one line: for the journal and the log of the operator.
 impl fmt::Display for ForeignReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.code)?;

@@ -72,7 +72,7 @@ impl Reply {
     pub fn forwarded(id: &str) -> Self {
         Self::with_text(250, (2, 0, 0), &format!("{id} forwarded, the destination said 2xx"))
     }
-    /// It is on our disk: we see to the rest.
+    /// The message is on our disk: we see to the rest.
     pub fn spooled(id: &str) -> Self {
         let text = format!("{id} spooled, the destination does not take it yet");
         Self::with_text(250, (2, 0, 0), &text)

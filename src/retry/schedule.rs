@@ -7,27 +7,27 @@ use std::{
 /// Attempts under way at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Concurrency {
-    /// In all.
+    /// Attempts in all.
     pub in_all: usize,
-    /// To one destination that answers. One that does not is asked by one message at a time.
+    /// Attempts to one destination that answers. One that does not is asked by one message at a time.
     pub per_destination: usize,
 }
 
 /// A message that waits for a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
-    /// Which message.
+    /// The number of the message.
     pub message: i64,
-    /// When it is to be tried.
+    /// When the message is to be tried.
     pub due: Millis,
-    /// When it is given up.
+    /// When the message is given up.
     pub expires: Millis,
 }
 
 /// What is to be done now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Work {
-    /// Which message.
+    /// The number of the message.
     pub message: i64,
     /// The destination.
     pub hop: Arc<NextHop>,
@@ -55,9 +55,9 @@ pub enum Host {
 pub struct Schedule {
     concurrency: Concurrency,
     destinations: HashMap<Arc<NextHop>, Destination>,
-    /// Those with something to do, in the order of their turns.
+    /// Destinations with something to do, in the order of their turns.
     ready: VecDeque<Arc<NextHop>>,
-    /// Those with nothing to do before a time.
+    /// Destinations with nothing to do before a time.
     sleeping: BTreeSet<(Millis, Arc<NextHop>)>,
     expiring: BTreeSet<(Millis, Arc<NextHop>, i64)>,
     in_flight: usize,
@@ -68,7 +68,7 @@ struct Destination {
     due: BTreeSet<(Millis, i64)>,
     /// The entries of `due`, by message; those in flight are in neither.
     waiting: HashMap<i64, Entry>,
-    /// Those of `waiting` that were put off because the host slept.
+    /// Messages of `waiting` that were put off because the host slept.
     put_off: HashSet<i64>,
     in_flight: HashSet<i64>,
     /// Attempts in a row that found the host asleep.

@@ -5,15 +5,15 @@ use super::reply_reader::ServerReply;
 /// The extensions of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Extensions {
-    /// RFC 2920.
+    /// PIPELINING (RFC 2920).
     pub pipelining: bool,
-    /// RFC 6152.
+    /// 8BITMIME (RFC 6152).
     pub eight_bit_mime: bool,
-    /// RFC 6531.
+    /// SMTPUTF8 (RFC 6531).
     pub smtputf8: bool,
-    /// RFC 3207.
+    /// STARTTLS (RFC 3207).
     pub starttls: bool,
-    /// RFC 1870: the largest message it takes, 0 for no fixed limit.
+    /// SIZE (RFC 1870): the largest message the server takes, 0 for no fixed limit.
     pub size: Option<u64>,
 }
 

@@ -69,7 +69,7 @@ impl LineBuffer {
         self.start = self.start.saturating_add(count).min(self.bytes.len());
     }
 
-    /// Uses up everything.
+    /// Uses up all bytes.
     pub fn clear(&mut self) {
         *self = Self::default();
     }

@@ -5,7 +5,7 @@ use std::fmt;
 pub struct Tls {
     /// `TLSv1.2` or `TLSv1.3`.
     pub version: &'static str,
-    /// Its name in the registry of IANA, such as `TLS_AES_256_GCM_SHA384`.
+    /// The cipher suite by its name in the registry of IANA, such as `TLS_AES_256_GCM_SHA384`.
     pub cipher: String,
 }
 

@@ -10,9 +10,9 @@ pub(super) const KEYWORD: &str = "XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURC
 /// The client from which the one that is connected has a message.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Origin {
-    /// Its address; `None` where it is not told.
+    /// The address of that client; `None` where it is not told.
     pub ip: Option<IpAddr>,
-    /// What it called itself.
+    /// What that client called itself.
     pub helo: Option<String>,
 }
 

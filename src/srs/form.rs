@@ -11,7 +11,7 @@ pub fn is_srs_shaped(local: &LocalPart) -> bool {
     is_srs_prefixed(local.as_str())
 }
 
-/// The same of a text that may be no local part.
+/// Whether a text, which may be no local part, begins as [`is_srs_shaped`] asks.
 pub fn is_srs_prefixed(local: &str) -> bool {
     split_prefix(local).is_some()
 }
@@ -38,7 +38,7 @@ pub fn missing_part(local: &LocalPart) -> &'static str {
     }
 }
 
-/// Which of the two forms.
+/// Which of the two forms an SRS address has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Prefix {
     Srs0,

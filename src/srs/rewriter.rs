@@ -25,7 +25,7 @@ pub struct Rewriter {
 /// What becomes of a sender.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Forwarded {
-    /// It stays: its domain is exempt, or is the SRS domain itself.
+    /// The sender stays: its domain is exempt, or is the SRS domain itself.
     Unchanged,
     /// The reverse-path to use.
     Rewritten(Mailbox),

@@ -20,7 +20,7 @@ pub enum TagKind {
     Sha256Base32,
     /// HMAC-SHA1 as in PostSRSd 1.x, Mail::SRS and libsrs2.
     Sha1Base64,
-    /// The same, written with `-` and `_` for `+` and `/` (PostSRSd from 2.2.6).
+    /// As [`Self::Sha1Base64`], with `-` and `_` for `+` and `/` (PostSRSd from 2.2.6).
     Sha1Base64Url,
 }
 

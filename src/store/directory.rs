@@ -46,7 +46,7 @@ pub trait Directory {
     /// Hosts a domain; false when it was hosted before.
     ///
     /// # Errors
-    /// When it is an address literal, or the store fails.
+    /// When `domain` is an address literal, or the store fails.
     async fn add_domain(&self, domain: &Domain) -> Result<bool, ChangeError>;
 
     /// Stops hosting a domain; gives the number of aliases that went with it.
@@ -120,7 +120,7 @@ pub trait Directory {
 /// Some of the aliases.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AliasPage {
-    /// In order of their domains and local parts.
+    /// The aliases in order of their domains and local parts.
     pub aliases: Vec<Alias>,
     /// Behind what the next page begins; `None` when this is the last one.
     pub next: Option<Key>,
@@ -129,15 +129,15 @@ pub struct AliasPage {
 /// One difference between the aliases and the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// In the list only.
+    /// The alias is in the list only.
     Add(Alias),
-    /// Not in the list.
+    /// The alias is not in the list.
     Remove(Alias),
-    /// In both, not the same.
+    /// The alias is in both, and differs.
     Replace {
-        /// As it was.
+        /// The alias as it was.
         old: Alias,
-        /// As the list has it.
+        /// The alias as the list has it.
         new: Alias,
     },
     /// The regexes that are in both come in another order.
@@ -202,10 +202,10 @@ pub enum ChangeError {
     /// More regexes than are tried for a recipient.
     #[error("there are {MAX_PATTERNS} regex aliases already, which is the most")]
     TooManyPatterns,
-    /// The same alias twice in what is applied.
+    /// An alias is twice in what is applied.
     #[error("{0} is there twice")]
     Twice(String),
-    /// An alias for it would never be asked: SRS addresses have their own rules.
+    /// An alias for this address would never be asked: SRS addresses have their own rules.
     #[error("{0} has the form of an SRS address, for which no alias is asked")]
     SrsShaped(Mailbox),
     /// The store failed.

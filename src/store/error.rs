@@ -63,7 +63,7 @@ pub enum StoreError {
     Newer {
         /// The database.
         path: PathBuf,
-        /// Its version.
+        /// The schema version of the database.
         found: i64,
         /// The newest version this program knows.
         known: i64,

@@ -55,10 +55,10 @@ pub trait Backend: Directory + LongSenders + Memory + Spool + PolicyStore + TlsR
     /// Changes what the configuration says, from now on.
     fn set_options(&self, postmaster: Option<Mailbox>, spool: SpoolBounds);
 
-    /// Whether it can be read.
+    /// Whether the store can be read.
     ///
     /// # Errors
-    /// When it cannot.
+    /// When the store cannot be read.
     async fn is_well(&self) -> Result<(), StoreError>;
 
     /// Finishes what was asked for and closes the database; look-ups go on, writes fail.
@@ -73,7 +73,7 @@ impl Store {
     /// Opens the store in `state_dir`, made when it does not exist. Blocks.
     ///
     /// # Errors
-    /// When it cannot be opened, is damaged, or of a newer version.
+    /// When the store cannot be opened, is damaged, or of a newer version.
     pub fn open(state_dir: &Path, options: Options) -> Result<Self, StoreError> {
         Ok(Self(sqlite::Sqlite::open(state_dir, options)?))
     }

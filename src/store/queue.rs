@@ -7,28 +7,28 @@ use std::collections::BTreeMap;
 /// Which messages are meant: those with an open leg that fits all of it.
 #[derive(Debug, Clone, Default)]
 pub struct QueueFilter {
-    /// Only these ids; empty: all.
+    /// Only messages of these ids; empty: all.
     pub ids: Vec<String>,
-    /// Only those from this mailbox or domain, as [`crate::address::Mailbox::to_key`] has them, or `<>`.
+    /// Only messages from this mailbox or domain, as [`crate::address::Mailbox::to_key`] has them, or `<>`.
     pub from: Option<String>,
-    /// Only those that wait for this mailbox or domain, in the same form.
+    /// Only messages that wait for this mailbox or domain, in the form of `from`.
     pub destination: Option<String>,
-    /// Only those with a leg in this state.
+    /// Only messages with a leg in this state.
     pub state: Option<LegState>,
-    /// Only those that came before.
+    /// Only messages that came before this time.
     pub before: Option<Millis>,
 }
 
 /// What is to be done with messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QueueChange {
-    /// They are tried at once, before all others.
+    /// The messages are tried at once, before all others.
     Retry,
-    /// They are given up, and nobody is told.
+    /// The messages are given up, and nobody is told.
     Drop,
 }
 
-/// What was done.
+/// What was done with messages.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct QueueChanged {
     /// Ids of the messages that were changed.
@@ -42,11 +42,11 @@ pub struct QueueChanged {
 /// What waits, in numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct QueueSummary {
-    /// Messages.
+    /// Messages that wait.
     pub messages: u64,
-    /// Their octets.
+    /// Octets of those messages.
     pub octets: u64,
-    /// When the oldest came.
+    /// When the oldest message came.
     pub oldest: Option<Millis>,
     /// Messages that cannot be read, which are in none of the other numbers.
     pub unreadable: u64,
@@ -57,9 +57,9 @@ pub struct QueueSummary {
 /// Some of the messages that wait, the oldest first.
 #[derive(Debug, Clone, Default)]
 pub struct QueuePage {
-    /// Those that were wanted.
+    /// The messages that were wanted.
     pub messages: Vec<Spooled>,
-    /// Those of the page that cannot be read, whatever was wanted.
+    /// The messages of the page that cannot be read, whatever was wanted.
     pub unreadable: Vec<Unreadable>,
     /// Behind what the next page begins; `None` when this is the last one.
     pub next: Option<i64>,
@@ -72,11 +72,11 @@ pub struct QueuePage {
      onward queue drop {id}"
 )]
 pub struct Unreadable {
-    /// Its number in the spool.
+    /// The number of the message in the spool.
     pub seq: i64,
-    /// Its id.
+    /// The id of the message.
     pub id: String,
-    /// What is wrong with it.
+    /// Why the message cannot be read.
     pub reason: String,
 }
 

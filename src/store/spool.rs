@@ -80,7 +80,7 @@ pub trait Spool {
     /// A message without its bytes; `None` when it is gone.
     ///
     /// # Errors
-    /// When it cannot be read, or the store fails.
+    /// When the message cannot be read, or the store fails.
     async fn spooled(&self, seq: i64) -> Result<Option<Spooled>, StoreError>;
 
     /// Our fields and the message as it came; `None` when it is gone.
@@ -101,7 +101,7 @@ pub trait Spool {
     /// What waits in the spool, for monitoring.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// When the spool cannot be read.
     async fn spool_figures(&self) -> Result<SpoolFigures, StoreError>;
 
     /// What waits, in numbers, read as a whole.
@@ -121,7 +121,7 @@ pub trait Spool {
     /// The message of that id, whatever its state, and its bytes as they will leave.
     ///
     /// # Errors
-    /// When it cannot be read, or the store fails.
+    /// When the message cannot be read, or the store fails.
     async fn queue_get(&self, id: &str) -> Result<Option<(Spooled, Vec<u8>)>, StoreError>;
 
     /// Those of `ids` that are not of a message that waits.
@@ -145,11 +145,11 @@ pub trait Spool {
 /// What is known of a message beside its bytes and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
-    /// Its id.
+    /// The id of the message.
     pub id: String,
-    /// When it came.
+    /// When the message came.
     pub arrived: Millis,
-    /// Who brought it; `None` on a unix socket, and for our own DSNs.
+    /// The client that brought the message; `None` on a unix socket, and for our own DSNs.
     pub client: Option<IpAddr>,
     /// What the client called itself.
     pub helo: String,
@@ -157,39 +157,39 @@ pub struct Head {
     pub sender: ReversePath,
     /// A DSN may be sent to the reverse-path.
     pub notify: bool,
-    /// It has bytes above 127.
+    /// The message has octets above 127.
     pub eight_bit: bool,
-    /// Its header section needs SMTPUTF8.
+    /// The header section of the message needs SMTPUTF8.
     pub smtputf8: bool,
-    /// It had further recipients, and they have it.
+    /// The message had further recipients, and they have it.
     pub has_delivered: bool,
-    /// It had further destinations that will never have it.
+    /// The message had further destinations that will never have it.
     pub has_failed: bool,
 }
 
 /// A message to be kept.
 #[derive(Debug, Clone)]
 pub struct NewMessage {
-    /// What is known of it.
+    /// What is known of the message.
     pub head: Head,
     /// Our header fields, sent before the message.
     pub prefix: Bytes,
-    /// As it came.
+    /// The message as it came.
     pub message: Bytes,
-    /// Where it is to go.
+    /// Where the message is to go.
     pub legs: Vec<Leg>,
 }
 
 /// A message that is kept, without its bytes.
 #[derive(Debug, Clone)]
 pub struct Spooled {
-    /// Its number in the spool.
+    /// The number of the message in the spool.
     pub seq: i64,
-    /// What is known of it.
+    /// What is known of the message.
     pub head: Head,
     /// Octets of the message as it came.
     pub size: u64,
-    /// Where it is to go; a leg is named by its place here.
+    /// Where the message is to go; a leg is named by its place here.
     pub legs: Vec<Leg>,
 }
 
@@ -198,17 +198,17 @@ pub struct Spooled {
 pub struct Leg {
     /// The recipient as the client named it.
     pub recipient: ForwardPath,
-    /// Where it leads.
+    /// The mailbox that the recipient leads to.
     pub mailbox: Mailbox,
-    /// The reverse-path it leaves with.
+    /// The reverse-path that the message leaves with.
     pub reverse_path: ReversePath,
-    /// How far it got.
+    /// How far the leg got.
     pub state: LegState,
-    /// An attempt before the last one may have delivered it: if it is delivered, then perhaps twice.
+    /// An attempt before the last one may have delivered the message: if it is delivered, then perhaps twice.
     pub was_uncertain: bool,
     /// Attempts so far.
     pub attempts: u32,
-    /// When it is due.
+    /// When the leg is due.
     pub next_attempt: Millis,
     /// The last reply, as a client may see it.
     pub reply: ForeignReply,
@@ -217,17 +217,17 @@ pub struct Leg {
 /// How far a leg got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LegState {
-    /// It waits.
+    /// The leg waits.
     Queued,
-    /// It is being sent.
+    /// The message is being sent.
     Sending,
-    /// Its end of data was or is being sent, and no answer is known: the destination may have it.
+    /// The end of data was or is being sent, and no reply is known: the destination may have the message.
     Uncertain,
-    /// The destination has it.
+    /// The destination has the message.
     Delivered,
-    /// It is given up.
+    /// The leg is given up.
     Failed,
-    /// The operator gave it up.
+    /// The operator gave the leg up.
     Dropped,
 }
 
@@ -236,9 +236,9 @@ pub enum LegState {
 pub struct Open {
     /// The number of the message.
     pub message: i64,
-    /// Where it is to go.
+    /// The mailbox that the leg leads to.
     pub mailbox: Mailbox,
-    /// When it is due.
+    /// When the leg is due.
     pub next_attempt: Millis,
     /// When the message came.
     pub arrived: Millis,
@@ -247,11 +247,11 @@ pub struct Open {
 /// The spool in figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SpoolFigures {
-    /// Messages.
+    /// Messages in the spool.
     pub messages: u64,
-    /// Their octets.
+    /// Octets of those messages.
     pub octets: u64,
-    /// When the oldest came.
+    /// When the oldest message came.
     pub oldest: Option<Millis>,
     /// Messages that could not be read when the spool was last read as a whole: they are in none of the
     /// other figures.
@@ -263,7 +263,7 @@ pub struct SpoolFigures {
 pub struct SpoolBounds {
     /// Octets of all messages.
     pub octets: u64,
-    /// Messages.
+    /// Messages in the spool.
     pub messages: u64,
     /// Octets that stay free on the disk; `None`: [`DEFAULT_FREE`] or a twentieth of the disk,
     /// whichever is less.

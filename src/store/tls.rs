@@ -14,7 +14,7 @@ pub trait TlsRecords {
     /// Adds sessions to those of the day of `now`.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When the store fails.
     async fn add_tls_results(&self, counts: Counts, now: UnixTime) -> Result<(), StoreError>;
 
     /// The results of the day that many days since 1970, by domain.

@@ -33,11 +33,11 @@ pub struct Connector {
 /// Which certificates are believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trust {
-    /// Any: whoever listens hears nothing, whoever is in between hears all.
+    /// Any certificate: whoever listens hears nothing, whoever is in between hears all.
     Any,
-    /// Those that an authority made out to the host's name.
+    /// Certificates that an authority made out to the host's name.
     Authorities,
-    /// Those that these records of the host are about; at least one is usable.
+    /// Certificates that these TLSA records of the host are about; at least one record is usable.
     Dane(Arc<[Tlsa]>),
 }
 

@@ -11,9 +11,9 @@ use x509_parser::{
 /// From when to when a certificate is valid, and for which names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Life {
-    /// Not before this.
+    /// The certificate is not valid before this time.
     pub begin: UnixTime,
-    /// Not after this.
+    /// The certificate is not valid after this time.
     pub end: UnixTime,
     /// DNS names, in lower case.
     pub names: Vec<String>,

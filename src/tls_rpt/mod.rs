@@ -23,18 +23,18 @@ pub struct SessionResult {
     pub result: Option<Failure>,
 }
 
-/// RFC 8460 §4.4.
+/// A policy type (RFC 8460 §4.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PolicyType {
     /// TLSA records.
     Tlsa,
-    /// MTA-STS.
+    /// An MTA-STS policy.
     Sts,
-    /// Neither.
+    /// Neither TLSA records nor an MTA-STS policy.
     NoPolicyFound,
 }
 
-/// RFC 8460 §4.3.
+/// The result type of a failure (RFC 8460 §4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Failure {
     /// The server offers no TLS.
@@ -70,12 +70,12 @@ pub struct Row {
     pub host: String,
     /// A result type of RFC 8460 §4.3; empty for successes.
     pub result: String,
-    /// Sessions.
+    /// The number of sessions.
     pub count: u64,
 }
 
 impl PolicyType {
-    /// As in a report.
+    /// The policy type as a report has it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Tlsa => "tlsa",
@@ -86,7 +86,7 @@ impl PolicyType {
 }
 
 impl Failure {
-    /// As in a report.
+    /// The result type as a report has it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::StarttlsNotSupported => "starttls-not-supported",

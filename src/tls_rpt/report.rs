@@ -18,7 +18,7 @@ use std::{collections::BTreeMap, io::Write, time::Duration};
 pub struct Report<'a> {
     /// The domain that the report is about.
     pub domain: &'a str,
-    /// Days since 1970.
+    /// The day that the report is about, in days since 1970.
     pub day: u64,
     /// Our own name.
     pub hostname: &'a Domain,

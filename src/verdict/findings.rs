@@ -3,13 +3,13 @@ use std::fmt;
 /// What the inbound checks found out about a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Findings {
-    /// Of the reverse-path; of the HELO name where that is null.
+    /// SPF of the reverse-path; of the HELO name where that is null.
     pub spf: Spf,
-    /// Of every DKIM signature that was looked at, in the order of the header.
+    /// Every DKIM signature that was looked at, in the order of the header.
     pub signatures: Vec<Signature>,
-    /// Of the From domain.
+    /// DMARC of the From domain.
     pub dmarc: Dmarc,
-    /// Of the ARC chain. It authenticates nothing: whoever sealed may have written what they liked.
+    /// The ARC chain, which authenticates nothing: whoever sealed may have written what they liked.
     pub arc: Arc,
 }
 
@@ -22,9 +22,9 @@ pub enum Spf {
     Neutral,
     /// The client may use the domain.
     Pass,
-    /// The client may not.
+    /// The client may not use the domain.
     Fail,
-    /// The client probably may not.
+    /// The client probably may not use the domain.
     SoftFail,
     /// DNS gave no answer.
     TempError,
@@ -35,28 +35,28 @@ pub enum Spf {
 /// One DKIM signature (RFC 6376).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
-    /// What became of it.
+    /// What the signature came to.
     pub result: Dkim,
     /// `d=`; empty where the field cannot be read.
     pub domain: String,
-    /// True where it covers the whole body: a body that `l=` leaves uncovered may be anybody's.
+    /// True where the signature covers the whole body: what `l=` leaves uncovered may be anybody's.
     pub is_whole: bool,
 }
 
 /// The result of a DKIM signature (RFC 8601 §2.7.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dkim {
-    /// It verifies.
+    /// The signature verifies.
     Pass,
-    /// It does not.
+    /// The signature does not verify.
     Fail,
-    /// It is too weak to count: SHA-1 (RFC 8301 §3.1).
+    /// The signature is too weak to count: SHA-1 (RFC 8301 §3.1).
     Policy,
-    /// It makes no sense, or has expired.
+    /// The signature makes no sense, or has expired.
     Neutral,
     /// DNS gave no answer.
     TempError,
-    /// Its key does not exist or is no key.
+    /// The key of the signature does not exist or is no key.
     PermError,
 }
 
@@ -67,18 +67,18 @@ pub struct Dmarc {
     pub domain: String,
     /// What the owner of the domain asks for, test mode and the age of the domain counted in.
     pub policy: DmarcPolicy,
-    /// What became of it.
+    /// What the DMARC check came to.
     pub result: DmarcResult,
 }
 
 /// What a domain asks receivers to do with mail that fails DMARC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DmarcPolicy {
-    /// Nothing.
+    /// To do nothing about such mail.
     None,
-    /// To put it aside.
+    /// To put such mail aside.
     Quarantine,
-    /// To refuse it.
+    /// To refuse such mail.
     Reject,
 }
 
@@ -92,7 +92,7 @@ pub enum DmarcResult {
         /// A signature: it stays when the message is forwarded.
         by_dkim: bool,
     },
-    /// Neither is.
+    /// Neither a DKIM signature that passes nor SPF is aligned.
     Fail,
     /// DNS gave no answer.
     TempError,
@@ -101,11 +101,11 @@ pub enum DmarcResult {
 /// The result of the ARC chain (RFC 8617 §5.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Arc {
-    /// There is none.
+    /// The message has no ARC chain.
     None,
-    /// It is whole.
+    /// The ARC chain is whole.
     Pass,
-    /// It is not.
+    /// The ARC chain is not whole.
     Fail,
     /// DNS gave no answer.
     TempError,

@@ -24,12 +24,12 @@ use std::fmt;
 /// What is done about the result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Check {
-    /// It is not made for its own sake.
+    /// The check is not made for its own sake.
     Off,
-    /// It is told in Authentication-Results.
+    /// The result is told in Authentication-Results.
     #[default]
     Mark,
-    /// What fails it is refused.
+    /// What fails the check is refused.
     Enforce,
 }
 
@@ -41,7 +41,7 @@ pub enum SpfOnly {
     Munge,
     /// The sender is told to sign.
     Refuse,
-    /// It is forwarded all the same.
+    /// The message is forwarded all the same.
     Pass,
 }
 
@@ -54,7 +54,7 @@ pub struct Policy {
     pub dkim: Check,
     /// The policy of the From domain.
     pub dmarc: Check,
-    /// Class c.
+    /// What is done with messages of class c.
     pub spf_only: SpfOnly,
     /// Class d under a quarantine policy is refused.
     pub refuse_quarantine: bool,
@@ -62,16 +62,16 @@ pub struct Policy {
     pub refuse_unauthenticated: bool,
 }
 
-/// The class of the table above.
+/// The class of a message in the table above.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
     /// a: an aligned signature stays.
     Signed,
     /// b: nothing is enforced.
     Free,
-    /// c: what makes it pass does not stay.
+    /// c: what makes the message pass does not stay.
     SpfOnly,
-    /// d: it fails already.
+    /// d: the message fails already.
     Failed,
     /// DNS did not say.
     Unknown,
@@ -80,11 +80,11 @@ pub enum Class {
 /// What is done with a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// It goes on as it is.
+    /// The message goes on as it is.
     Forward,
-    /// It goes on with another From.
+    /// The message goes on with another From.
     Munge,
-    /// It does not.
+    /// The message does not go on.
     Refuse(Reply),
 }
 

@@ -34,7 +34,7 @@ pub enum Format {
 /// What is known beside the file.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
-    /// Of names without a domain, where the file may have them.
+    /// The domain of names without one, where the file may have them.
     pub domain: Option<Domain>,
     /// Where mailboxes of the old machine, which are names that are no aliases, are to get their mail:
     /// each at this domain.
@@ -58,9 +58,9 @@ pub struct Import {
 /// A line, and what is to be said about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// From 1.
+    /// The number of the line, from 1.
     pub line: usize,
-    /// What.
+    /// What is to be said about the line.
     pub what: String,
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Entry, Import, entries, split};
 
-/// Which of the two.
+/// Which of the two kinds of table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Regexp,

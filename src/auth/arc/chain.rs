@@ -97,7 +97,7 @@ pub fn structure(message: &[u8]) -> Option<Result<usize, &'static str>> {
 }
 
 impl<'x> Set<'x> {
-    /// In the order in which they are sealed (§5.1.1).
+    /// The fields of the set in the order in which they are sealed (§5.1.1).
     pub(super) fn fields(&self) -> [Field<'x>; 3] {
         [self.results, self.signature.signed.field, self.seal.signed.field]
     }

@@ -14,7 +14,7 @@ pub(super) type Refused = &'static str;
 /// Highest instance there may be (§4.2.1).
 pub(super) const MAX_INSTANCE: u8 = 50;
 
-/// ARC-Seal.
+/// An ARC-Seal field (§4.1.3).
 #[derive(Debug)]
 pub(super) struct Seal<'x> {
     pub(super) signed: Signed<'x>,
@@ -22,7 +22,7 @@ pub(super) struct Seal<'x> {
     pub(super) cv: ChainValidation,
 }
 
-/// ARC-Message-Signature.
+/// An ARC-Message-Signature field (§4.1.2).
 #[derive(Debug)]
 pub(super) struct MessageSignature<'x> {
     pub(super) signed: Signed<'x>,
@@ -31,7 +31,7 @@ pub(super) struct MessageSignature<'x> {
     pub(super) body_hash: Vec<u8>,
     /// Names of the signed fields in lower case, in order.
     pub(super) names: Vec<String>,
-    /// Not to be believed after this.
+    /// When the signature expires: `x=`.
     pub(super) expires: Option<UnixTime>,
 }
 

@@ -112,7 +112,7 @@ impl<K: SigningKey<Hasher = Sha256>> Sealer<'_, K> {
     }
 
     /// Signs `header` and a field of these tags itself, and gives back the value of the finished field.
-    /// It folds with spaces: dkimpy finds an `i=` only behind one.
+    /// That value folds with spaces: dkimpy finds an `i=` only behind one.
     fn sign(&self, name: &str, tags: &str, header: Vec<Field<'_>>) -> Option<String> {
         let before = format!(" a={};\r\n b=", self.key.algorithm().name());
         let unsigned = [before.as_str(), tags].concat();

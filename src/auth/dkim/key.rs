@@ -18,7 +18,7 @@ const TXT_STRING: usize = 255;
 /// Length of a line of PEM.
 const PEM_LINE: usize = 64;
 
-/// What kind of key.
+/// The kind of a signing key: its algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum KeyKind {
     /// RSA with SHA-256: what every receiver understands. New ones have 2,048 bits.
@@ -50,10 +50,10 @@ pub enum KeyError {
     /// A key of a kind that DKIM does not know, or damaged.
     #[error("neither an RSA nor an Ed25519 key")]
     Unknown,
-    /// Receivers would not believe it.
+    /// Receivers would not believe so short a key.
     #[error("an RSA key of {0} bits: at least {MIN_RSA_BITS} are needed")]
     Short(usize),
-    /// The library fails.
+    /// The cryptographic library fails.
     #[error("the key cannot be made: the cryptographic library fails")]
     Library,
 }
@@ -113,17 +113,17 @@ impl SigningKey {
         Ok(Self { domain, selector, pair })
     }
 
-    /// Whom it signs for: `d=`.
+    /// The domain that the key signs for: `d=`.
     pub fn domain(&self) -> &Domain {
         &self.domain
     }
 
-    /// Where its public part is looked up: `s=`.
+    /// Where the public part of the key is looked up: `s=`.
     pub fn selector(&self) -> &Selector {
         &self.selector
     }
 
-    /// What kind it is.
+    /// The kind of the key.
     pub fn kind(&self) -> KeyKind {
         match self.pair {
             Pair::Rsa(_) => KeyKind::Rsa,
@@ -193,7 +193,7 @@ impl fmt::Display for KeyKind {
     }
 }
 
-/// Without the key.
+/// Shows the name of the key, never the key itself.
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SigningKey({} {})", self.dns_name(), self.kind())

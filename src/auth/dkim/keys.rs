@@ -8,7 +8,7 @@ use std::{
 
 /// The keys that sign: of each domain the newest of each kind.
 ///
-/// They lie in `dkim/DOMAIN/SELECTOR.pem` of the state directory. A file that ends in `.pem.staged` signs
+/// Keys lie in `dkim/DOMAIN/SELECTOR.pem` of the state directory. A file that ends in `.pem.staged` signs
 /// later, one that ends in `.pem.retired` no more.
 #[derive(Debug, Default)]
 pub struct SigningKeys(Vec<SigningKey>);
@@ -16,13 +16,13 @@ pub struct SigningKeys(Vec<SigningKey>);
 /// A file with a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyFile {
-    /// Whom it signs for.
+    /// The domain that the key signs for.
     pub domain: Domain,
     /// The name of the key.
     pub selector: Selector,
-    /// What is done with it.
+    /// What is done with the key.
     pub state: KeyState,
-    /// Where it lies.
+    /// Where the file lies.
     pub path: PathBuf,
     changed: SystemTime,
 }
@@ -30,11 +30,11 @@ pub struct KeyFile {
 /// What is done with a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KeyState {
-    /// It waits until its record is in DNS.
+    /// The key waits until its record is in DNS.
     Staged,
-    /// It signs, unless there is a newer one of its kind.
+    /// The key signs, unless there is a newer one of its kind.
     Active,
-    /// It signs no more; what it has signed is still on its way.
+    /// The key signs no more; what it has signed is still on its way.
     Retired,
 }
 
@@ -69,14 +69,14 @@ impl SigningKeys {
         Ok(Self(keys))
     }
 
-    /// Those of exactly this domain, RSA first.
+    /// The keys of exactly this domain, RSA first.
     pub fn of(&self, domain: &Domain) -> impl Iterator<Item = &SigningKey> {
         self.0.iter().filter(move |key| key.domain() == domain)
     }
 }
 
 impl KeyFile {
-    /// All of a state directory, by domain and selector.
+    /// All key files of a state directory, by domain and selector.
     ///
     /// # Errors
     /// The directory that cannot be read.
@@ -106,7 +106,7 @@ impl KeyFile {
         Some(Self { domain: domain.clone(), selector, state, path, changed })
     }
 
-    /// Where a key lies.
+    /// Where the file of a key lies.
     pub fn path(
         state_dir: &Path,
         domain: &Domain,
@@ -117,7 +117,7 @@ impl KeyFile {
         directory(state_dir).join(domain.to_key()).join(name)
     }
 
-    /// Reads it.
+    /// Reads the key from the file.
     ///
     /// # Errors
     /// The file, and what is wrong with it.
@@ -182,7 +182,7 @@ impl Selector {
         is_selector.then(|| Self(text.to_ascii_lowercase()))
     }
 
-    /// Its text.
+    /// The text of the selector.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -11,7 +11,7 @@ use std::{future::Future, net::IpAddr, pin::Pin};
 
 /// Terms that ask DNS.
 const MAX_LOOKUPS: u32 = 10;
-/// Of those, such that DNS knows nothing about.
+/// Terms that ask DNS for what does not exist.
 const MAX_VOID: u32 = 2;
 /// Hosts of an MX, and names of a client.
 const MAX_NAMES: usize = 10;

@@ -19,9 +19,9 @@ use tokio::time::{Instant, timeout_at};
 /// What is to be checked.
 #[derive(Debug, Clone, Copy)]
 pub struct Query<'a> {
-    /// The client.
+    /// The address of the client.
     pub ip: IpAddr,
-    /// What it called itself.
+    /// What the client called itself.
     pub helo: &'a str,
     /// The reverse-path without brackets, empty for a null one: that stands for `postmaster@` the HELO
     /// name (RFC 7208 §2.4).

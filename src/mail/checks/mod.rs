@@ -18,13 +18,13 @@ use bytes::Bytes;
 /// What one check says of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Ruling {
-    /// Nothing stands against it.
+    /// Nothing stands against the message.
     Pass,
-    /// It goes on, and the owner should know this.
+    /// The message goes on, and the owner should know this.
     Mark(String),
-    /// 4xx: whoever brings it may come again.
+    /// The message is refused with a 4xx: whoever brings it may come again.
     Defer(Reply),
-    /// 5xx.
+    /// The message is refused with a 5xx.
     Refuse(Reply),
 }
 
@@ -43,20 +43,20 @@ pub(crate) struct Subject<'a> {
     pub(crate) sender: &'a Sender,
     pub(crate) recipients: &'a [Recipient],
     pub(crate) message: Bytes,
-    /// When it came.
+    /// When the message came.
     pub(crate) now: UnixTime,
 }
 
 /// What all checks together say.
 #[derive(Debug)]
 pub(crate) struct Report {
-    /// Why it is not handed on.
+    /// Why the message is not handed on.
     pub(crate) objection: Option<Reply>,
     /// For the journal: what the owner should know.
     pub(crate) notes: Vec<String>,
     /// The message as it came, without results of checks that others forged in our name.
     pub(crate) message: Bytes,
-    /// One for each recipient.
+    /// The loop token of each recipient.
     pub(crate) loop_tokens: Vec<LoopToken>,
     /// Who sent it, where that is asked.
     pub(crate) authentication: Option<auth::Checked>,
@@ -79,7 +79,7 @@ impl Report {
         }
     }
 
-    /// Of a message that did not arrive whole.
+    /// The report on a message that did not arrive whole.
     pub(crate) fn objecting(reply: Reply, recipients: &[Recipient]) -> Self {
         Self { objection: Some(reply), ..Self::new(Bytes::new(), recipients) }
     }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub(crate) struct Added {
     pub(super) message: i64,
     pub(super) arrived: Millis,
-    /// Where it is to go, and when it is due there.
+    /// Where the message is to go, and when it is due there.
     pub(super) waits: Vec<(NextHop, Millis)>,
 }
 

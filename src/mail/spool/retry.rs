@@ -85,7 +85,7 @@ enum Begun<'a> {
 /// A spooled message on its way to one destination.
 pub(super) struct Retry<'a> {
     pub(super) parts: &'a Arc<Parts>,
-    /// Without its legs.
+    /// The message without its legs.
     pub(super) message: Spooled,
     pub(super) legs: Vec<Tried>,
     prefix: Bytes,
@@ -97,12 +97,12 @@ pub(super) struct Retry<'a> {
 
 /// A leg of the message.
 pub(super) struct Tried {
-    /// Its number in the store.
+    /// The number of the leg in the store.
     pub(super) number: i64,
     pub(super) leg: Leg,
-    /// This try is about it.
+    /// This try is about the leg.
     is_due: bool,
-    /// What this try did to it.
+    /// What this try did to the leg.
     pub(super) touch: Option<Touch>,
 }
 
@@ -111,7 +111,7 @@ pub(super) struct Tried {
 pub(super) enum Touch {
     /// The destination spoke, or should have.
     Tried,
-    /// Its time was up.
+    /// The time of the leg was up.
     GivenUp,
 }
 

@@ -38,7 +38,7 @@ const IDLE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) struct Runner {
     current: Current,
-    /// By the configuration of this turn.
+    /// Made by the configuration of this turn.
     parts: Arc<Parts>,
     inbox: Inbox,
     schedule: Schedule,

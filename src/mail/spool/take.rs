@@ -20,7 +20,7 @@ pub(crate) struct Taking<'a> {
     pub(crate) client: Option<IpAddr>,
     pub(crate) helo: &'a str,
     pub(crate) delivery: &'a Delivery,
-    /// A DSN may follow.
+    /// A DSN may be sent to the reverse-path.
     pub(crate) notify: bool,
     /// A destination is left without the message already.
     pub(crate) partial: bool,

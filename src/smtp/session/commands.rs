@@ -223,7 +223,7 @@ impl Session {
         None
     }
 
-    /// All of `incoming` is there.
+    /// Answers `incoming`, all of which is there.
     pub(super) fn received(&mut self, incoming: Incoming) -> Option<Step> {
         match incoming {
             Incoming::Refused { reply, .. } => self.respond(reply),

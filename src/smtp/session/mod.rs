@@ -30,7 +30,7 @@ const MAX_COMMANDS_WITHOUT_MESSAGE: u32 = 1000;
 /// What all sessions of a listener have in common.
 #[derive(Debug, Clone)]
 pub struct SessionConfig {
-    /// In greeting and EHLO.
+    /// Our name in greeting and EHLO.
     pub hostname: String,
     /// Octets of a message; announced as SIZE.
     pub max_message_size: usize,
@@ -71,7 +71,7 @@ pub struct Transaction {
     pub origin: Option<Origin>,
     /// EHLO and not HELO: Received says ESMTP (RFC 3848).
     pub esmtp: bool,
-    /// How it came encrypted, if it did.
+    /// How the session was encrypted, if it was.
     pub tls: Option<Tls>,
     /// From whom and for whom; at least one forward-path.
     pub envelope: Envelope,
@@ -90,13 +90,13 @@ impl Transaction {
 /// A transaction that ended without a message: by RSET, another EHLO, or with the session.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Aborted {
-    /// As far as it had come; the message is empty.
+    /// The transaction as far as it had come; the message is empty.
     pub transaction: Box<Transaction>,
-    /// Its text was under way, behind DATA or BDAT.
+    /// The text of the message was under way, behind DATA or BDAT.
     pub in_message: bool,
 }
 
-/// One session.
+/// The SMTP session of one client.
 #[derive(Debug)]
 pub struct Session {
     config: Arc<SessionConfig>,
@@ -106,9 +106,9 @@ pub struct Session {
     may_xforward: bool,
     offers_tls: bool,
     tls: Option<Tls>,
-    /// Of the next transaction, or of the one that is open.
+    /// The origin of the next transaction, or of the one that is open.
     origin: Option<Origin>,
-    /// From MAIL on; its message is empty until the end.
+    /// The transaction from MAIL on; its message is empty until the end.
     transaction: Option<Box<Transaction>>,
     /// From the first BDAT of the transaction on, between two chunks.
     chunks: Option<Chunks>,

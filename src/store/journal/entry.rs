@@ -6,21 +6,21 @@ use std::{fmt, net::IpAddr};
 pub struct Record {
     /// The id of the message, as in our Received field and our 250.
     pub id: String,
-    /// When it came.
+    /// When the message came.
     pub time: Millis,
-    /// Who brought it; `None` on a unix socket.
+    /// The client that brought the message; `None` on a unix socket.
     pub client: Option<IpAddr>,
     /// What the client called itself.
     pub helo: String,
-    /// How it came encrypted, such as `TLSv1.3 TLS_AES_256_GCM_SHA384`; empty for plaintext.
+    /// How the client's session was encrypted, such as `TLSv1.3 TLS_AES_256_GCM_SHA384`; empty for plaintext.
     pub tls: String,
-    /// Its reverse-path.
+    /// The reverse-path of the message.
     pub from: ReversePath,
-    /// The reverse-path it left with, when that was rewritten.
+    /// The reverse-path that the message left with, when that was rewritten.
     pub srs_from: Option<String>,
     /// The recipients as given.
     pub to: Vec<String>,
-    /// What became of it.
+    /// What became of the message.
     pub outcome: Outcome,
     /// The reply the client got.
     pub reply: String,
@@ -32,26 +32,26 @@ pub struct Record {
     pub auth: String,
     /// What the owner should know beyond that, such as a destination that was left out.
     pub detail: String,
-    /// The attempts to deliver it, in order.
+    /// The attempts to deliver the message, in order.
     pub attempts: Vec<AttemptLine>,
 }
 
 /// One attempt to hand a message to a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptLine {
-    /// When it began.
+    /// When the attempt began.
     pub time: Millis,
-    /// The mailboxes it was for.
+    /// The mailboxes that the attempt was for.
     pub to: Vec<String>,
     /// The host that answered, or should have.
     pub host: String,
-    /// What it answered, or what went wrong.
+    /// What the host answered, or what went wrong.
     pub reply: String,
-    /// How long it took, in milliseconds.
+    /// How long the attempt took, in milliseconds.
     pub ms: u64,
-    /// How it went encrypted, and why that was believed; empty for plaintext.
+    /// How the connection was encrypted, and why that was believed; empty for plaintext.
     pub tls: String,
-    /// What that meant: `delivered`, `refused`, `deferred`, `uncertain`.
+    /// What the attempt came to: `delivered`, `refused`, `deferred`, `uncertain`.
     pub verdict: String,
 }
 
@@ -66,7 +66,7 @@ pub enum Outcome {
     Refused,
     /// The client was told 4xx.
     Deferred,
-    /// We answer for it, and have not done with it.
+    /// We answer for the message, and have not done with it.
     Spooled,
     /// We answered for it, and nobody got it.
     Failed,

@@ -4,15 +4,15 @@ use crate::{address::ReversePath, time::Millis};
 /// Which records are wanted; an empty filter wants all.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Only this message.
+    /// Only the message of this id.
     pub id: Option<String>,
     /// An address, `@domain`, or `<>`: what the reverse-path was on arrival or departure.
     pub from: Option<String>,
     /// An address or `@domain`: one of the recipients, or a mailbox it was handed on to.
     pub to: Option<String>,
-    /// Not before this time.
+    /// Only records from this time on.
     pub since: Option<Millis>,
-    /// Only so many, the latest.
+    /// Only so many records, the latest.
     pub limit: Option<usize>,
 }
 

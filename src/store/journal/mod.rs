@@ -62,7 +62,7 @@ pub trait Reading: fmt::Debug + Send + Sync {
 /// Some of the records.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Page {
-    /// The oldest first.
+    /// The records, the oldest first.
     pub records: Vec<Record>,
     /// Behind what the next page begins; `None` when this is the last one.
     pub next: Option<Position>,
@@ -77,7 +77,7 @@ pub struct Position {
     pub(super) seq: i64,
 }
 
-/// How much is kept.
+/// How much of the journal is kept.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
     /// Older records are deleted.
@@ -108,7 +108,7 @@ pub enum JournalError {
     Failed {
         /// The file.
         file: String,
-        /// What it says.
+        /// What the database says.
         reason: String,
     },
     /// The file cannot be made or renamed.
