@@ -34,7 +34,7 @@ pub enum Verdict {
 
 /// A verdict, and the reply that tells the client of it.
 #[derive(Debug, Clone)]
-pub struct Outcome {
+pub struct DestinationOutcome {
     /// What became of the message at the destination.
     pub verdict: Verdict,
     /// The reply for the client, of the class that `verdict` has.
@@ -84,7 +84,7 @@ pub enum Fate {
 impl RecipientFate {
     /// The fate of a recipient with these destinations; without any it was discarded as the alias
     /// says.
-    pub fn of(outcomes: &[Outcome]) -> Self {
+    pub fn of(outcomes: &[DestinationOutcome]) -> Self {
         let first = |verdict| outcomes.iter().find(move |outcome| outcome.verdict == verdict);
         let refused = first(Verdict::Refused);
         match (first(Verdict::Deferred), first(Verdict::Delivered), refused) {
@@ -133,13 +133,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn outcome(letter: char) -> Outcome {
+    fn outcome(letter: char) -> DestinationOutcome {
         let (verdict, reply) = match letter {
             '2' => (Verdict::Delivered, Reply::ok()),
             '4' => (Verdict::Deferred, Reply::destination_unreachable()),
             _ => (Verdict::Refused, Reply::destination_null_mx()),
         };
-        Outcome { verdict, reply }
+        DestinationOutcome { verdict, reply }
     }
 
     /// `"25 4"`: one recipient with two destinations, one with one.

@@ -14,7 +14,7 @@ use onward::{
     lookup::{Answer, Question},
     mail::Tables,
     milter, policy,
-    postfix::{Dialect, Patience, Service, serve},
+    postfix::{Dialect, RequestTimeout, Service, serve},
     reply::Reply,
     time::UnixTime,
 };
@@ -304,8 +304,9 @@ async fn replay(row: &Row) -> (String, bool) {
     };
     let (mut client, server) = tokio::io::duplex(1 << 20);
     let is_idle = row.sent.is_empty();
-    let patience = Patience(Duration::from_millis(if is_idle { 50 } else { 60_000 }));
-    let server = tokio::spawn(async move { serve(server, dialect, &service, patience).await });
+    let request_timeout = RequestTimeout(Duration::from_millis(if is_idle { 50 } else { 60_000 }));
+    let server =
+        tokio::spawn(async move { serve(server, dialect, &service, request_timeout).await });
     for part in &row.sent {
         client.write_all(&octets(part)).await.unwrap();
     }

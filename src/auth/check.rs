@@ -13,7 +13,7 @@ use crate::{
     message::{Header, RESULTS_FIELD},
     time::UnixTime,
     verdict::{
-        Arc, Check, Dkim, Dmarc, DmarcPolicy, DmarcResult, Findings, Policy, Signature, Spf,
+        Arc, AuthPolicy, Check, Dkim, Dmarc, DmarcPolicy, DmarcResult, Findings, Signature, Spf,
     },
 };
 use mail_auth::{AuthenticatedMessage, AuthenticationResults, DkimOutput, DmarcOutput};
@@ -70,7 +70,7 @@ pub async fn check(
     resolver: &Resolver,
     incoming: Incoming<'_>,
     spf: impl Future<Output = SenderSpf>,
-    policy: &Policy,
+    policy: &AuthPolicy,
     authserv_id: &str,
     deadline: Instant,
 ) -> Checked {
@@ -228,7 +228,7 @@ fn results(
     signatures: &[DkimOutput<'_>],
     dmarc: Option<&DmarcOutput>,
     arc: Option<Arc>,
-    policy: &Policy,
+    policy: &AuthPolicy,
     authserv_id: &str,
 ) -> String {
     let mut results = AuthenticationResults::new(authserv_id);

@@ -2,7 +2,7 @@ use super::{define::section, reader::Table};
 use crate::{
     address::{DomainPattern, Mailbox},
     provider::{APPLE, MICROSOFT, YAHOO},
-    verdict::{Check, Policy, SpfOnly},
+    verdict::{AuthPolicy, Check, SpfOnly},
 };
 use std::str::FromStr;
 
@@ -12,7 +12,7 @@ section! {
     /// fails is refused, and where DNS does not answer it is put off (451).
     table "auth", Keys => pub struct Auth {
         /// What decides about a message.
-        policy: Policy,
+        policy: AuthPolicy,
         /// Recipients that take mail which nobody vouches for, `unauthenticated = "refuse"` or not.
         open_recipients: Vec<Mailbox>,
         /// A message without Message-ID is refused.
@@ -78,7 +78,7 @@ impl Auth {
 
 pub(super) fn read(root: &Table<'_>) -> Option<Auth> {
     let mut keys: Keys<'_> = root.table();
-    let policy = Policy {
+    let policy = AuthPolicy {
         spf: keys.spf.value?,
         dkim: keys.dkim.value?,
         dmarc: keys.dmarc.value?,

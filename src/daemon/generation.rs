@@ -10,7 +10,7 @@ use crate::{
     keys::{self, live::Live},
     mail::{Filter, Mail, Parts, Tables},
     milter::Mode,
-    postfix::{self, Connections, Dialect, Patience},
+    postfix::{self, Connections, Dialect, RequestTimeout},
     smtp::SessionConfig,
     tls::{Acceptor, Certificates},
 };
@@ -34,7 +34,7 @@ pub(super) struct Generation {
     sockets: Sockets,
     listeners: Vec<Listener>,
     /// Listeners for Postfix.
-    table_listeners: Vec<(postfix::Listener, Option<Milter>)>,
+    table_listeners: Vec<(postfix::PostfixListener, Option<Milter>)>,
     /// Sockets for figures and health.
     monitors: Vec<Socket>,
     certificates: Option<LiveCertificates>,
@@ -86,7 +86,7 @@ impl Generation {
                 if let Some(dialect) = dialect {
                     let rules =
                         (listen.protocol == Protocol::Milter).then(|| listen.milter.clone());
-                    table_listeners.push((postfix::Listener::new(socket, dialect), rules));
+                    table_listeners.push((postfix::PostfixListener::new(socket, dialect), rules));
                     continue;
                 }
                 if listen.protocol == Protocol::Http {
@@ -150,16 +150,28 @@ impl Generation {
         let mut running = JoinSet::new();
         for (listener, milter) in table_listeners {
             let (tables, connections) = (tables.clone(), Arc::clone(&shared.connections));
-            let patience = Patience(limits.map_timeout);
+            let request_timeout = RequestTimeout(limits.map_timeout);
             let (retired, stopped) = (retired.clone(), stopped.clone());
             match milter {
                 None => {
                     let tables = Arc::new(tables);
-                    running.spawn(listener.run(tables, connections, patience, retired, stopped))
+                    running.spawn(listener.run(
+                        tables,
+                        connections,
+                        request_timeout,
+                        retired,
+                        stopped,
+                    ))
                 }
                 Some(rules) => {
                     let filter = Arc::new(Filter::new(Arc::clone(&parts), tables, rules));
-                    running.spawn(listener.run(filter, connections, patience, retired, stopped))
+                    running.spawn(listener.run(
+                        filter,
+                        connections,
+                        request_timeout,
+                        retired,
+                        stopped,
+                    ))
                 }
             };
         }

@@ -52,12 +52,12 @@ pub struct Notice<'a> {
     /// The message, or its header section alone; nothing else of it is sent.
     pub original: &'a [u8],
     /// Whom the message did not reach: one at least.
-    pub failures: &'a [Failure<'a>],
+    pub failures: &'a [FailedRecipient<'a>],
 }
 
 /// A recipient that will not get the message.
 #[derive(Debug, Clone, Copy)]
-pub struct Failure<'a> {
+pub struct FailedRecipient<'a> {
     /// The recipient as the sender wrote it.
     pub path: &'a ForwardPath,
     /// The last reply, as a client may see it.

@@ -1,6 +1,6 @@
 //! The part for programs: message/delivery-status (RFC 3464).
 
-use super::{Cause, Failure, Notice, date, names};
+use super::{Cause, FailedRecipient, Notice, date, names};
 use crate::reply::Status;
 use mail_builder::headers::{Header, raw::Raw};
 
@@ -26,14 +26,14 @@ pub(super) fn fields(notice: &Notice<'_>) -> Vec<u8> {
 }
 
 /// The reply on one line, white space evened out.
-pub(super) fn one_line(failure: &Failure<'_>) -> String {
+pub(super) fn one_line(failure: &FailedRecipient<'_>) -> String {
     failure.reply.to_string().split_ascii_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// What is given up keeps class 4, as in Postfix: by RFC 3463 §2 it stands for a temporary condition
 /// that "caused abandonment", and beside `Action: failed` it means that sending again may help. The code
 /// of the actual problem goes before 4.4.7, delivery time expired (§3.5).
-fn status(failure: &Failure<'_>) -> Status {
+fn status(failure: &FailedRecipient<'_>) -> Status {
     match (failure.cause, failure.reply.status()) {
         (Cause::Refused, Some(Status(_, subject, detail))) => Status(5, subject, detail),
         (Cause::Refused, None) => Status(5, 0, 0),
@@ -67,7 +67,7 @@ mod tests {
             (given_up, Reply::mail_loop(), "4.4.6"),
             (given_up, silent, "4.4.7"),
         ] {
-            let failure = Failure { path: &ForwardPath::Postmaster, reply: &reply, cause };
+            let failure = FailedRecipient { path: &ForwardPath::Postmaster, reply: &reply, cause };
             assert_eq!(status(&failure).to_string(), expected, "{cause:?} {reply}");
         }
     }
@@ -79,8 +79,11 @@ mod tests {
         let text = String::from_utf8(out).unwrap();
         assert!(text.lines().all(|line| line.len() <= 78 && !line.trim().is_empty()), "{text}");
         let reply = Reply::alias_rejects(&format!("a{}b", " ".repeat(200)));
-        let failure =
-            Failure { path: &ForwardPath::Postmaster, reply: &reply, cause: Cause::Refused };
+        let failure = FailedRecipient {
+            path: &ForwardPath::Postmaster,
+            reply: &reply,
+            cause: Cause::Refused,
+        };
         assert_eq!(one_line(&failure), "550 5.7.1 a b");
     }
 }

@@ -1,6 +1,6 @@
 //! The part for people.
 
-use super::{Cause, Failure, Notice, date, names, status::one_line};
+use super::{Cause, FailedRecipient, Notice, date, names, status::one_line};
 use std::time::Duration;
 
 /// Where lines are broken, if there is a space to do it at.
@@ -84,7 +84,7 @@ fn story(cause: Cause) -> String {
     }
 }
 
-fn advice(failures: &[Failure<'_>]) -> Vec<&'static str> {
+fn advice(failures: &[FailedRecipient<'_>]) -> Vec<&'static str> {
     let any = |is: fn(Cause) -> bool| failures.iter().any(|failure| is(failure.cause));
     let all = [
         (

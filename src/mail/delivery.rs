@@ -8,7 +8,7 @@ use super::{
 use crate::{
     address::{Mailbox, ReversePath},
     clock,
-    fate::{Outcome, RecipientFate, Verdict},
+    fate::{DestinationOutcome, RecipientFate, Verdict},
     metrics,
     next_hop::{Destination, NextHop, Target},
     outbound::{Attempt, Outgoing},
@@ -72,7 +72,7 @@ pub(crate) struct Share {
 #[derive(Debug)]
 struct Leg {
     to: Destination,
-    outcome: Option<Outcome>,
+    outcome: Option<DestinationOutcome>,
     /// The end of data of this copy was sent and never answered.
     is_uncertain: bool,
 }
@@ -234,7 +234,8 @@ impl Delivery {
         for leg in self.shares.iter_mut().flat_map(|share| &mut share.legs) {
             let print = self.message.print_at(&leg.to.mailbox, &digest);
             if parts.store.was_delivered(&print, self.message.now) {
-                leg.outcome = Some(Outcome { verdict: Verdict::Delivered, reply: Reply::ok() });
+                leg.outcome =
+                    Some(DestinationOutcome { verdict: Verdict::Delivered, reply: Reply::ok() });
             }
         }
     }
@@ -257,7 +258,7 @@ impl Share {
     /// The legs of the share for the spool; what is deferred is due at `due`.
     pub(crate) fn to_spool(&self, due: Millis) -> impl Iterator<Item = spool::Leg> {
         self.legs.iter().map(move |leg| {
-            let Outcome { verdict, reply } = leg.outcome();
+            let DestinationOutcome { verdict, reply } = leg.outcome();
             spool::Leg {
                 recipient: self.recipient.path.clone(),
                 mailbox: leg.to.mailbox.clone(),
@@ -283,8 +284,8 @@ impl Share {
 
 impl Leg {
     /// A leg without outcome counts as deferred: nothing says that anybody has it.
-    fn outcome(&self) -> Outcome {
-        self.outcome.clone().unwrap_or_else(|| Outcome {
+    fn outcome(&self) -> DestinationOutcome {
+        self.outcome.clone().unwrap_or_else(|| DestinationOutcome {
             verdict: Verdict::Deferred,
             reply: Reply::destination_lost(),
         })
@@ -294,8 +295,8 @@ impl Leg {
 /// Counts an attempt.
 pub(crate) fn count_attempt(parts: &Parts, hop: &NextHop, attempt: &Attempt) {
     let destination = match &hop.target {
-        Target::Mx(domain) => metrics::Destination::of(domain.as_str()),
-        _ => metrics::Destination::Route,
+        Target::Mx(domain) => metrics::DestinationClass::of(domain.as_str()),
+        _ => metrics::DestinationClass::Route,
     };
     parts.metrics.attempt(destination, class_of(attempt), attempt.elapsed.as_secs_f64());
 }

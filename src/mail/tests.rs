@@ -14,13 +14,13 @@ use crate::{
     clock,
     config::{Config, Machine},
     envelope::{Envelope, MailParameters},
-    fate::{Outcome, Verdict},
+    fate::{DestinationOutcome, Verdict},
     inbound::Peer,
     next_hop::NextHop,
     outbound::{Attempt, Outgoing},
     reply::Reply,
     smtp::Transaction,
-    store::{blocking::Directory, journal::Outcome as Told, spool::Spooled},
+    store::{blocking::Directory, journal::Outcome, spool::Spooled},
 };
 use async_trait::async_trait;
 use std::{
@@ -52,7 +52,7 @@ impl Network for Scripted {
                 _ => (Verdict::Deferred, Reply::destination_unreachable()),
             };
             Attempt {
-                outcome: Outcome { verdict, reply },
+                outcome: DestinationOutcome { verdict, reply },
                 theirs: None,
                 remote: None,
                 tls: String::new(),
@@ -167,17 +167,17 @@ impl Scene {
     }
 }
 
-fn told(conclusion: &Conclusion) -> (u16, Told) {
+fn told(conclusion: &Conclusion) -> (u16, Outcome) {
     (conclusion.reply.code(), conclusion.outcome)
 }
 
 #[tokio::test]
 async fn what_is_deferred_is_kept_where_a_bounce_is_safe_or_never_sent() {
     for (from, spf, code, outcome, kept) in [
-        (ALICE, Spf::Pass, 250, Told::Spooled, Some("<alice@sender.test> told")),
-        ("", Spf::None, 250, Told::Spooled, Some("<> not told")),
-        (ALICE, Spf::Fail, 451, Told::Deferred, None),
-        (ALICE, Spf::None, 451, Told::Deferred, None),
+        (ALICE, Spf::Pass, 250, Outcome::Spooled, Some("<alice@sender.test> told")),
+        ("", Spf::None, 250, Outcome::Spooled, Some("<> not told")),
+        (ALICE, Spf::Fail, 451, Outcome::Deferred, None),
+        (ALICE, Spf::None, 451, Outcome::Deferred, None),
     ] {
         let scene = Scene::new("");
         let conclusion = scene.send(from, spf, &["later"]).await;
@@ -195,11 +195,11 @@ async fn what_all_destinations_say_alike_is_answered_and_nothing_is_kept() {
     for spf in [Spf::Pass, Spf::None] {
         let scene = Scene::new("");
         let taken = scene.send(ALICE, spf, &["yes", "also"]).await;
-        assert_eq!(told(&taken), (250, Told::Forwarded));
+        assert_eq!(told(&taken), (250, Outcome::Forwarded));
         assert_eq!(scene.tried(), ["yes@one.test"], "a mailbox that both lead to gets one copy");
         assert!(taken.srs_from.is_some_and(|from| from.starts_with("SRS0=")));
         let refused = scene.send(ALICE, spf, &["no"]).await;
-        assert_eq!(told(&refused), (550, Told::Refused));
+        assert_eq!(told(&refused), (550, Outcome::Refused));
         assert_eq!(scene.spooled().await, [""; 0]);
         assert!(!scene.parts.store.remembers_deliveries());
     }
@@ -209,12 +209,12 @@ async fn what_all_destinations_say_alike_is_answered_and_nothing_is_kept() {
 async fn an_authenticated_sender_is_told_of_those_that_refused() {
     let scene = Scene::new("");
     let conclusion = scene.send(ALICE, Spf::Pass, &["yes", "no"]).await;
-    assert_eq!(told(&conclusion), (250, Told::Partial));
+    assert_eq!(told(&conclusion), (250, Outcome::Partial));
     assert_eq!(conclusion.notes, ["refused, and the sender is told: no@example.org"]);
     let dsn = "<> not told: alice@sender.test queued".to_owned();
     assert_eq!(scene.spooled().await, std::slice::from_ref(&dsn));
     let conclusion = scene.send(ALICE, Spf::Pass, &["no", "later"]).await;
-    assert_eq!(told(&conclusion), (250, Told::Spooled));
+    assert_eq!(told(&conclusion), (250, Outcome::Spooled));
     let kept = "<alice@sender.test> told: later@one.test queued".to_owned();
     assert_eq!(scene.spooled().await, [dsn.clone(), dsn, kept]);
     assert_eq!(conclusion.spooled.len(), 2);
@@ -225,7 +225,7 @@ async fn others_come_again_and_the_next_try_gets_a_true_answer_for_each() {
     for (from, spf) in [(ALICE, Spf::None), (ALICE, Spf::Fail), ("", Spf::None)] {
         let scene = Scene::new("");
         let conclusion = scene.send(from, spf, &["yes", "no"]).await;
-        assert_eq!(told(&conclusion), (451, Told::Deferred), "{from} {spf}");
+        assert_eq!(told(&conclusion), (451, Outcome::Deferred), "{from} {spf}");
         assert_eq!(
             conclusion.reply.status().map(|status| status.to_string()).as_deref(),
             Some("4.5.3")
@@ -234,7 +234,7 @@ async fn others_come_again_and_the_next_try_gets_a_true_answer_for_each() {
         assert_eq!(scene.tried(), ["yes@one.test", "no@one.test"]);
         // The recipient that refused is answered at RCPT; the other has its mail.
         let again = scene.send(from, spf, &["yes"]).await;
-        assert_eq!(told(&again), (250, Told::Forwarded));
+        assert_eq!(told(&again), (250, Outcome::Forwarded));
         assert_eq!(scene.tried(), [""; 0]);
     }
 }
@@ -243,16 +243,16 @@ async fn others_come_again_and_the_next_try_gets_a_true_answer_for_each() {
 async fn one_alias_with_several_destinations_is_tried_only_where_it_is_missing() {
     let scene = Scene::new("");
     let lost = scene.send(ALICE, Spf::None, &["yes+no"]).await;
-    assert_eq!(told(&lost), (250, Told::Partial), "the loss is in the journal");
+    assert_eq!(told(&lost), (250, Outcome::Partial), "the loss is in the journal");
     scene.tried();
     let first = scene.send(ALICE, Spf::None, &["yes+later"]).await;
-    assert_eq!(told(&first), (451, Told::Deferred));
+    assert_eq!(told(&first), (451, Outcome::Deferred));
     assert_eq!(scene.tried(), ["yes@one.test", "later@one.test"]);
     let again = scene.send(ALICE, Spf::None, &["yes+later"]).await;
-    assert_eq!(told(&again), (451, Told::Deferred));
+    assert_eq!(told(&again), (451, Outcome::Deferred));
     assert_eq!(scene.tried(), ["later@one.test"]);
     let taken = scene.send(ALICE, Spf::Pass, &["yes+later"]).await;
-    assert_eq!(told(&taken), (250, Told::Spooled));
+    assert_eq!(told(&taken), (250, Outcome::Spooled));
     let kept = "<alice@sender.test> told: yes@one.test delivered, later@one.test queued";
     assert_eq!(scene.spooled().await, [kept]);
 }
@@ -260,9 +260,9 @@ async fn one_alias_with_several_destinations_is_tried_only_where_it_is_missing()
 #[tokio::test]
 async fn what_finds_no_room_in_the_spool_stays_with_its_sender() {
     let scene = Scene::new("spool.max_messages = 1");
-    assert_eq!(told(&scene.send(ALICE, Spf::Pass, &["later"]).await), (250, Told::Spooled));
+    assert_eq!(told(&scene.send(ALICE, Spf::Pass, &["later"]).await), (250, Outcome::Spooled));
     let full = scene.send(ALICE, Spf::Pass, &["yes", "later"]).await;
-    assert_eq!(told(&full), (452, Told::Deferred));
+    assert_eq!(told(&full), (452, Outcome::Deferred));
     assert_eq!(scene.spooled().await.len(), 1);
     assert!(scene.parts.store.remembers_deliveries(), "the sender's retry reaches only the other");
 }
@@ -271,7 +271,7 @@ async fn what_finds_no_room_in_the_spool_stays_with_its_sender() {
 async fn a_spool_that_is_off_takes_nothing() {
     let scene = Scene::new("spool.max_messages = 0");
     for from in [ALICE, ""] {
-        assert_eq!(told(&scene.send(from, Spf::Pass, &["later"]).await), (451, Told::Deferred));
+        assert_eq!(told(&scene.send(from, Spf::Pass, &["later"]).await), (451, Outcome::Deferred));
     }
 }
 
@@ -279,8 +279,12 @@ async fn a_spool_that_is_off_takes_nothing() {
 async fn what_an_alias_throws_away_is_taken_and_tried_nowhere() {
     let scene = Scene::new("");
     let conclusion = scene.send(ALICE, Spf::None, &["nothing"]).await;
-    assert_eq!(told(&conclusion), (250, Told::Discarded));
+    assert_eq!(told(&conclusion), (250, Outcome::Discarded));
     assert_eq!(scene.tried(), [""; 0]);
     let mixed = scene.send(ALICE, Spf::Pass, &["nothing", "no"]).await;
-    assert_eq!(told(&mixed), (250, Told::Partial), "nothing is delivered, and the sender is told");
+    assert_eq!(
+        told(&mixed),
+        (250, Outcome::Partial),
+        "nothing is delivered, and the sender is told"
+    );
 }

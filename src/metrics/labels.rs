@@ -47,7 +47,7 @@ pub(super) struct TlsSession {
 
 /// Whose mailbox a message goes to, as far as it is told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Destination {
+pub enum DestinationClass {
     /// One of the large providers.
     Provider(&'static Provider),
     /// A route of ours.
@@ -56,7 +56,7 @@ pub enum Destination {
     Other,
 }
 
-impl Destination {
+impl DestinationClass {
     /// The destination by the domain of a mailbox.
     pub fn of(domain: &str) -> Self {
         Provider::of(domain).map_or(Self::Other, Self::Provider)

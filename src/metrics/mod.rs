@@ -3,7 +3,7 @@
 mod labels;
 mod process;
 
-pub use labels::{Destination, Forwarded, Returned};
+pub use labels::{DestinationClass, Forwarded, Returned};
 
 use crate::time::UnixTime;
 use labels::{
@@ -222,7 +222,7 @@ impl Metrics {
     }
 
     /// An attempt to deliver; `class` as in the journal.
-    pub fn attempt(&self, destination: Destination, class: &'static str, seconds: f64) {
+    pub fn attempt(&self, destination: DestinationClass, class: &'static str, seconds: f64) {
         let labels = AttemptLabels { destination: destination.as_str(), class };
         self.attempts.get_or_create(&labels).inc();
         self.attempt_took.get_or_create(&labels).observe(seconds);
@@ -283,7 +283,7 @@ mod tests {
         metrics.message("forwarded", 1000, 0.2, "TLSv1.3 TLS_AES_256_GCM_SHA384");
         metrics.message("forwarded", 10, 0.2, "");
         metrics.refusal(550, Some((5, 7, 1)));
-        metrics.attempt(Destination::of("gmail.com"), "delivered", 0.1);
+        metrics.attempt(DestinationClass::of("gmail.com"), "delivered", 0.1);
         metrics.srs_forward(Forwarded::Rewritten);
         metrics.srs_reverse(Returned::BadTag);
         let now = Now {
@@ -326,7 +326,7 @@ mod tests {
             ("example.org", "other"),
             ("notgmail.com", "other"),
         ] {
-            assert_eq!(Destination::of(domain).as_str(), group, "{domain}");
+            assert_eq!(DestinationClass::of(domain).as_str(), group, "{domain}");
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{
     transport::Remote,
 };
 use crate::{
-    fate::{Outcome, Verdict},
+    fate::{DestinationOutcome, Verdict},
     reply::{Class, ForeignReply, Hidden, Reply},
     smtp::reply_reader::ServerReply,
     tls::TlsError,
@@ -19,7 +19,7 @@ use tokio::time::Instant;
 #[derive(Debug, Clone)]
 pub struct Attempt {
     /// The verdict, and the reply for the client, made harmless.
-    pub outcome: Outcome,
+    pub outcome: DestinationOutcome,
     /// The reply as the host gave it, for the journal: not to be trusted, not to be shown.
     pub theirs: Option<ForeignReply>,
     /// The host that decided it, or the last one that was tried:
@@ -186,7 +186,7 @@ impl<'a> Delivery<'a> {
 
     fn own(&self, verdict: Verdict, reply: Reply, remote: Option<&Remote>) -> Attempt {
         Attempt {
-            outcome: Outcome { verdict, reply },
+            outcome: DestinationOutcome { verdict, reply },
             theirs: None,
             remote: remote.map(ToString::to_string),
             elapsed: self.started.elapsed(),

@@ -12,7 +12,7 @@ use crate::{
     mta_sts::Mode,
     next_hop::{NextHop, Target, TlsLevel},
     tls::{TlsError, Trust},
-    tls_rpt::{Counts, Failure, PolicyType, SessionResult},
+    tls_rpt::{Counts, PolicyType, ResultType, SessionResult},
     tlsa::Tlsa,
 };
 use std::{
@@ -31,7 +31,7 @@ pub(super) struct Policies {
     sts: Option<Sts>,
     dane: Option<ValidatingResolver>,
     counts: Mutex<Counts>,
-    totals: Mutex<HashMap<(PolicyType, Option<Failure>), u64>>,
+    totals: Mutex<HashMap<(PolicyType, Option<ResultType>), u64>>,
 }
 
 /// What a domain says that is found by its MX.
@@ -106,7 +106,12 @@ impl Policies {
                     return Ok(demand(Security::Required(trust), PolicyType::Tlsa));
                 }
                 TlsaAnswer::Bogus => {
-                    self.count(domain, PolicyType::Tlsa, Some(host), Some(Failure::DnssecInvalid));
+                    self.count(
+                        domain,
+                        PolicyType::Tlsa,
+                        Some(host),
+                        Some(ResultType::DnssecInvalid),
+                    );
                     tracing::warn!(%domain, host = %name, "its TLSA records cannot be proven");
                     return Err(NoRoute::Policy);
                 }
@@ -119,7 +124,7 @@ impl Policies {
         };
         let is_allowed = policy.allows(name);
         if !is_allowed && policy.mode != Mode::None {
-            self.count(domain, PolicyType::Sts, Some(host), Some(Failure::ValidationFailure));
+            self.count(domain, PolicyType::Sts, Some(host), Some(ResultType::ValidationFailure));
         }
         match policy.mode {
             Mode::Enforce if !is_allowed => {
@@ -158,7 +163,7 @@ impl Policies {
         if is_encrypted {
             self.count(domain, demand.policy, None, None);
         } else if demand.security != Security::Plain {
-            let failure = Some(Failure::StarttlsNotSupported);
+            let failure = Some(ResultType::StarttlsNotSupported);
             self.count(domain, demand.policy, Some(host), failure);
         }
     }
@@ -166,14 +171,14 @@ impl Policies {
     /// Counts a session that was not.
     pub(super) fn not_opened(&self, demand: &Demand, host: &Host, error: &OpenError) {
         let failure = match error {
-            OpenError::WithoutTls | OpenError::TlsRefused(_) => Failure::StarttlsNotSupported,
+            OpenError::WithoutTls | OpenError::TlsRefused(_) => ResultType::StarttlsNotSupported,
             OpenError::Tls(_) if matches!(demand.trust(), Some(Trust::Dane(_))) => {
-                Failure::TlsaInvalid
+                ResultType::TlsaInvalid
             }
-            OpenError::Tls(TlsError::HostMismatch) => Failure::CertificateHostMismatch,
-            OpenError::Tls(TlsError::Expired) => Failure::CertificateExpired,
-            OpenError::Tls(TlsError::NotTrusted(_)) => Failure::CertificateNotTrusted,
-            OpenError::Tls(TlsError::Handshake(_)) => Failure::ValidationFailure,
+            OpenError::Tls(TlsError::HostMismatch) => ResultType::CertificateHostMismatch,
+            OpenError::Tls(TlsError::Expired) => ResultType::CertificateExpired,
+            OpenError::Tls(TlsError::NotTrusted(_)) => ResultType::CertificateNotTrusted,
+            OpenError::Tls(TlsError::Handshake(_)) => ResultType::ValidationFailure,
             OpenError::Unreachable(_) | OpenError::Lost(_) | OpenError::Refused(_) => return,
         };
         if let Some(domain) = &demand.domain {
@@ -190,7 +195,7 @@ impl Policies {
     pub(super) fn totals(&self) -> Vec<(&'static str, &'static str, u64)> {
         let totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
         let told = totals.iter().map(|((policy, result), count)| {
-            (policy.as_str(), result.map_or("success", Failure::as_str), *count)
+            (policy.as_str(), result.map_or("success", ResultType::as_str), *count)
         });
         told.collect()
     }
@@ -200,7 +205,7 @@ impl Policies {
         domain: &Domain,
         policy: PolicyType,
         host: Option<&Host>,
-        result: Option<Failure>,
+        result: Option<ResultType>,
     ) {
         let mut totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
         *totals.entry((policy, result)).or_default() += 1;

@@ -7,7 +7,7 @@ use crate::{
     dns::Resolver,
     mta_sts::{CachedPolicy, Policy, PolicyStore, policy_id},
     time::{DAY, UnixTime},
-    tls_rpt::Failure,
+    tls_rpt::ResultType,
 };
 use std::{
     collections::HashMap,
@@ -41,7 +41,7 @@ struct Known {
     was_loaded: bool,
     kept: Option<Kept>,
     /// After a failure: what it was, and when to try again.
-    failed: Option<(Failure, Instant)>,
+    failed: Option<(ResultType, Instant)>,
 }
 
 #[derive(Debug, Clone)]
@@ -57,7 +57,7 @@ struct Kept {
 pub(super) struct Discovery {
     pub(super) policy: Option<Arc<Policy>>,
     /// Why there is none, or only an older one.
-    pub(super) failure: Option<Failure>,
+    pub(super) failure: Option<ResultType>,
 }
 
 impl Sts {
@@ -147,12 +147,12 @@ impl Sts {
     }
 }
 
-fn failure(error: &FetchError) -> Failure {
+fn failure(error: &FetchError) -> ResultType {
     match error {
         FetchError::Policy(_) | FetchError::NotText | FetchError::TooLong => {
-            Failure::StsPolicyInvalid
+            ResultType::StsPolicyInvalid
         }
-        FetchError::Tls(_) => Failure::StsWebpkiInvalid,
-        _ => Failure::StsPolicyFetchError,
+        FetchError::Tls(_) => ResultType::StsWebpkiInvalid,
+        _ => ResultType::StsPolicyFetchError,
     }
 }

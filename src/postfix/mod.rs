@@ -7,7 +7,7 @@ mod serve;
 
 pub use alias_maps::{AliasMaps, MapError};
 pub use connections::Connections;
-pub use serve::{Dialect, Listener, Patience, serve};
+pub use serve::{Dialect, PostfixListener, RequestTimeout, serve};
 
 use crate::{
     lookup::{Answer, Question},

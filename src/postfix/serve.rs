@@ -42,16 +42,16 @@ pub enum Dialect {
 
 /// A bound listener for Postfix.
 #[derive(Debug)]
-pub struct Listener {
+pub struct PostfixListener {
     socket: Socket,
     dialect: Dialect,
 }
 
 /// How long is waited for a request, from the end of the one before to its own end.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience(pub Duration);
+pub struct RequestTimeout(pub Duration);
 
-impl Listener {
+impl PostfixListener {
     /// A listener on a socket that Postfix may connect to, whoever it runs as.
     pub fn new(socket: Socket, dialect: Dialect) -> Self {
         Self { socket, dialect }
@@ -67,7 +67,7 @@ impl Listener {
         self,
         service: Arc<S>,
         connections: Arc<Connections>,
-        patience: Patience,
+        request_timeout: RequestTimeout,
         retired: watch::Receiver<bool>,
         shutdown: watch::Receiver<bool>,
     ) {
@@ -84,10 +84,10 @@ impl Listener {
                         Accepted::Tcp(stream, _) => {
                             // Answers go out whole: Nagle could only delay them.
                             let _ = stream.set_nodelay(true);
-                            converse(stream, dialect, &*service, patience, &place).await
+                            converse(stream, dialect, &*service, request_timeout, &place).await
                         }
                         Accepted::Unix(stream) => {
-                            converse(stream, dialect, &*service, patience, &place).await
+                            converse(stream, dialect, &*service, request_timeout, &place).await
                         }
                     }
                 };
@@ -105,7 +105,7 @@ impl Listener {
     }
 }
 
-/// Answers what comes on `stream`, until it ends, breaks the protocol, or exhausts `patience`.
+/// Answers what comes on `stream`, until it ends, breaks the protocol, or exhausts `request_timeout`.
 ///
 /// # Errors
 /// When the stream fails.
@@ -113,14 +113,14 @@ pub async fn serve<IO, S>(
     stream: IO,
     dialect: Dialect,
     service: &S,
-    patience: Patience,
+    request_timeout: RequestTimeout,
 ) -> io::Result<()>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send,
     S: Service,
 {
     match Connections::new(1).admit() {
-        Some(place) => converse(stream, dialect, service, patience, &place).await,
+        Some(place) => converse(stream, dialect, service, request_timeout, &place).await,
         None => Ok(()),
     }
 }
@@ -129,7 +129,7 @@ async fn converse<IO, S>(
     mut stream: IO,
     dialect: Dialect,
     service: &S,
-    Patience(patience): Patience,
+    RequestTimeout(request_timeout): RequestTimeout,
     place: &Place,
 ) -> io::Result<()>
 where
@@ -139,14 +139,14 @@ where
     let mut speaker = Speaker::new(dialect);
     let mut input = BytesMut::with_capacity(BUFFER);
     let mut answers = Vec::with_capacity(BUFFER);
-    let mut deadline = Instant::now() + patience;
+    let mut deadline = Instant::now() + request_timeout;
     loop {
         let mut is_over = false;
         while !is_over && answers.len() < ANSWERS {
             match speaker.answer(&input, service, &mut answers).await {
                 Heard::Request(octets) => {
                     input.advance(octets);
-                    deadline = Instant::now() + patience;
+                    deadline = Instant::now() + request_timeout;
                 }
                 Heard::Partial => break,
                 Heard::End => is_over = true,

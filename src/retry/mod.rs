@@ -2,7 +2,7 @@
 
 mod schedule;
 
-pub use schedule::{Concurrency, Entry, Host, Schedule, Work};
+pub use schedule::{Concurrency, Entry, HostState, Schedule, Work};
 
 use crate::time::{Millis, whole_millis};
 use std::time::Duration;

@@ -37,7 +37,7 @@ pub struct Work {
 
 /// Whether the host of a destination could be spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Host {
+pub enum HostState {
     /// The host gave a verdict on the message, whatever it was.
     Answers,
     /// The host did not: unreachable, silent, closing. Nobody need ask before this time.
@@ -183,24 +183,26 @@ impl Schedule {
     }
 
     /// `work` ended: the message waits on as `again`, or is done with this destination.
-    pub fn done(&mut self, work: &Work, again: Option<Entry>, host: Host, now: Millis) {
+    pub fn done(&mut self, work: &Work, again: Option<Entry>, host: HostState, now: Millis) {
         let Some(to) = self.destinations.get_mut(&work.hop) else { return };
         if to.in_flight.remove(&work.message) {
             self.in_flight = self.in_flight.saturating_sub(1);
         }
         match host {
-            Host::Answers => self.awake(&work.hop, now),
+            HostState::Answers => self.awake(&work.hop, now),
             // Several attempts that were under way when it fell asleep are one failure.
-            Host::Sleeps { until } if to.failures == 0 || to.asleep_until <= now => {
+            HostState::Sleeps { until } if to.failures == 0 || to.asleep_until <= now => {
                 to.failures = to.failures.saturating_add(1);
                 to.asleep_until = until;
             }
-            Host::Sleeps { .. } => {}
-            Host::Unknown => {}
+            HostState::Sleeps { .. } => {}
+            HostState::Unknown => {}
         }
         if let Some(entry) = again {
             self.insert(&work.hop, entry, now);
-            if let (Host::Sleeps { .. }, Some(to)) = (host, self.destinations.get_mut(&work.hop)) {
+            if let (HostState::Sleeps { .. }, Some(to)) =
+                (host, self.destinations.get_mut(&work.hop))
+            {
                 to.put_off.insert(entry.message);
             }
         }

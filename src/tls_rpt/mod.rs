@@ -20,7 +20,7 @@ pub struct SessionResult {
     /// The mail server; empty for a success.
     pub host: String,
     /// `None` for a session with TLS as the policy has it.
-    pub result: Option<Failure>,
+    pub result: Option<ResultType>,
 }
 
 /// A policy type (RFC 8460 §4.4).
@@ -36,7 +36,7 @@ pub enum PolicyType {
 
 /// The result type of a failure (RFC 8460 §4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Failure {
+pub enum ResultType {
     /// The server offers no TLS.
     StarttlsNotSupported,
     /// The certificate is for another host.
@@ -85,7 +85,7 @@ impl PolicyType {
     }
 }
 
-impl Failure {
+impl ResultType {
     /// The result type as a report has it.
     pub fn as_str(self) -> &'static str {
         match self {

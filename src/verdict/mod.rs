@@ -47,7 +47,7 @@ pub enum SpfOnly {
 
 /// The part of the configuration that decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Policy {
+pub struct AuthPolicy {
     /// SPF of the reverse-path.
     pub spf: Check,
     /// DKIM signatures.
@@ -88,7 +88,7 @@ pub enum Action {
     Refuse(Reply),
 }
 
-impl Policy {
+impl AuthPolicy {
     /// True when no check is asked for.
     pub fn is_off(&self) -> bool {
         [self.spf, self.dkim, self.dmarc] == [Check::Off; 3] && !self.refuse_unauthenticated

@@ -1,6 +1,6 @@
 use super::*;
 
-const LAX: Policy = Policy {
+const LAX: AuthPolicy = AuthPolicy {
     spf: Check::Mark,
     dkim: Check::Mark,
     dmarc: Check::Enforce,
@@ -20,7 +20,7 @@ fn findings(spf: Spf, signatures: &[Dkim], dmarc: Dmarc) -> Findings {
 }
 
 /// The code of a refusal, or the action.
-fn told(policy: Policy, findings: &Findings) -> String {
+fn told(policy: AuthPolicy, findings: &Findings) -> String {
     match policy.decide(findings, false) {
         Action::Refuse(reply) => {
             format!("{} {}", reply.code(), reply.status().unwrap())
@@ -36,8 +36,8 @@ fn the_table() {
         (DmarcResult::Pass { by_dkim: true }, DmarcResult::Pass { by_dkim: false });
     let (munge, refuse, pass) = (
         LAX,
-        Policy { spf_only: SpfOnly::Refuse, refuse_quarantine: true, ..LAX },
-        Policy { spf_only: SpfOnly::Pass, dmarc: Check::Mark, ..LAX },
+        AuthPolicy { spf_only: SpfOnly::Refuse, refuse_quarantine: true, ..LAX },
+        AuthPolicy { spf_only: SpfOnly::Pass, dmarc: Check::Mark, ..LAX },
     );
     for (result, asks, class, by_default, strict, mark) in [
         (signed, Reject, Class::Signed, "Forward", "Forward", "Forward"),
@@ -62,9 +62,9 @@ fn the_table() {
 #[test]
 fn what_each_check_refuses() {
     let free = || dmarc(DmarcResult::None, DmarcPolicy::None);
-    let spf = Policy { spf: Check::Enforce, ..LAX };
-    let dkim = Policy { dkim: Check::Enforce, ..LAX };
-    let known = Policy { refuse_unauthenticated: true, ..LAX };
+    let spf = AuthPolicy { spf: Check::Enforce, ..LAX };
+    let dkim = AuthPolicy { dkim: Check::Enforce, ..LAX };
+    let known = AuthPolicy { refuse_unauthenticated: true, ..LAX };
     for (policy, sender, signatures, says) in [
         (spf, Spf::Fail, &[][..], "550 5.7.23"),
         (spf, Spf::PermError, &[], "550 5.7.24"),
@@ -90,7 +90,7 @@ fn what_each_check_refuses() {
     }
     let anybody = findings(Spf::None, &[], free());
     assert_eq!(known.decide(&anybody, true), Action::Forward);
-    let off = Policy { spf: Check::Off, dkim: Check::Off, dmarc: Check::Off, ..LAX };
+    let off = AuthPolicy { spf: Check::Off, dkim: Check::Off, dmarc: Check::Off, ..LAX };
     assert!(off.is_off() && !LAX.is_off());
-    assert!(!Policy { refuse_unauthenticated: true, ..off }.is_off());
+    assert!(!AuthPolicy { refuse_unauthenticated: true, ..off }.is_off());
 }

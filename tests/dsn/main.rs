@@ -13,7 +13,7 @@ mod read;
 use mail_parser::{Encoding, MessageParser, MimeHeaders};
 use onward::{
     address::{Domain, ForwardPath, Mailbox},
-    dsn::{Cause, Failure, Notice},
+    dsn::{Cause, FailedRecipient, Notice},
     message::{Header, MessageId},
     reply::{ForeignReply, Hidden, Reply, Status},
     time::{DAY, Millis, UnixTime},
@@ -61,7 +61,7 @@ impl Made {
         let failures: Vec<_> = self
             .failures
             .iter()
-            .map(|(path, reply, cause)| Failure { path, reply, cause: *cause })
+            .map(|(path, reply, cause)| FailedRecipient { path, reply, cause: *cause })
             .collect();
         look(&Notice {
             id: MessageId::new(Millis::new(NOW.as_secs() * 1000), [1, 2, 3, 4]),

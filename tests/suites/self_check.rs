@@ -11,7 +11,7 @@ use onward::{
     dns::Resolver,
     message::Header,
     time::UnixTime,
-    verdict::{Check, Dkim, Policy, Spf, SpfOnly},
+    verdict::{AuthPolicy, Check, Dkim, Spf, SpfOnly},
 };
 use tokio::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ fn signed(dns: &Dns, message: &[u8]) -> Vec<u8> {
 }
 
 async fn checked(resolver: &Resolver, message: &[u8]) -> Checked {
-    let policy = Policy {
+    let policy = AuthPolicy {
         spf: Check::Off,
         dkim: Check::Mark,
         dmarc: Check::Off,

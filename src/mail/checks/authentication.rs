@@ -7,7 +7,7 @@ use crate::{
     mail::{parts::Parts, recipient::Recipient, sender::Sender},
     message::Header,
     time::UnixTime,
-    verdict::{Action, Check, Class, Policy, SpfOnly},
+    verdict::{Action, AuthPolicy, Check, Class, SpfOnly},
 };
 use std::time::Duration;
 use tokio::time::Instant;
@@ -18,7 +18,7 @@ const SHARE: u32 = 3;
 const LONGEST: Duration = Duration::from_secs(20);
 
 /// Nothing but signatures, which are asked for only to know where a bounce would go.
-const SIGNATURES: Policy = Policy {
+const SIGNATURES: AuthPolicy = AuthPolicy {
     spf: Check::Off,
     dkim: Check::Mark,
     dmarc: Check::Off,
@@ -56,7 +56,7 @@ async fn ask(
     sender: &Sender,
     message: &[u8],
     now: UnixTime,
-    policy: &Policy,
+    policy: &AuthPolicy,
 ) -> Checked {
     let time = LONGEST.min(parts.config.delivery.budget / SHARE);
     let (resolver, hostname) = (parts.outbound.resolver(), parts.config.hostname.as_str());

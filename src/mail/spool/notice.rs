@@ -24,12 +24,12 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    fn to_dsn(&self) -> dsn::Failure<'_> {
+    fn to_dsn(&self) -> dsn::FailedRecipient<'_> {
         let cause = match self.tried_for {
             None => Cause::Refused,
             Some(tried_for) => Cause::GivenUp { tried_for, is_uncertain: self.is_uncertain },
         };
-        dsn::Failure { path: &self.path, reply: &self.reply, cause }
+        dsn::FailedRecipient { path: &self.path, reply: &self.reply, cause }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
         parts::Parts,
     },
     outbound::{self, Checkpoint, Outgoing},
-    retry::{Entry, Host, Work},
+    retry::{Entry, HostState, Work},
     store::{
         StoreError, journal,
         spool::{Leg, LegState, Spooled},
@@ -40,7 +40,7 @@ pub(super) struct Ended {
     pub(super) work: Work,
     /// The message waits on.
     pub(super) again: Option<Entry>,
-    pub(super) host: Host,
+    pub(super) host: HostState,
     /// Nothing of the message is left to do.
     pub(super) is_finished: bool,
     /// The DSN that followed.
@@ -55,7 +55,7 @@ pub(super) async fn retry(
     stopping: watch::Receiver<bool>,
 ) -> Ended {
     let mut ended =
-        Ended { work, again: None, host: Host::Unknown, is_finished: false, notice: None };
+        Ended { work, again: None, host: HostState::Unknown, is_finished: false, notice: None };
     match Retry::begin(&parts, &ended.work, failures).await {
         Ok(Begun::Ready(retry)) => retry.run(&mut ended, stopping).await,
         Ok(Begun::Nothing) => {}
@@ -194,7 +194,7 @@ impl<'a> Retry<'a> {
     }
 
     /// One transaction for each reverse-path; `None` when the daemon stops before an end of data.
-    async fn deliver(&mut self, work: &Work, stopping: watch::Receiver<bool>) -> Option<Host> {
+    async fn deliver(&mut self, work: &Work, stopping: watch::Receiver<bool>) -> Option<HostState> {
         let mut groups: BTreeMap<String, (ReversePath, Vec<Mailbox>)> = BTreeMap::new();
         for Tried { leg, .. } in self.due() {
             let group = || (leg.reverse_path.clone(), Vec::new());
@@ -205,7 +205,7 @@ impl<'a> Retry<'a> {
         }
         let wait = self.parts.retry.wait(self.failures.saturating_add(1), clock::random());
         let asleep_until = clock::steady_millis() + wait;
-        let mut host = Host::Unknown;
+        let mut host = HostState::Unknown;
         for (from, to) in groups.into_values() {
             let began = clock::millis();
             let Some(attempts) = self.transaction(work, &from, &to, stopping.clone()).await else {
@@ -220,9 +220,9 @@ impl<'a> Retry<'a> {
                 let asleep_until = is_asleep(attempt).then_some(asleep_until);
                 self.judge(&from, mailbox, attempt, progress, asleep_until);
                 host = match (asleep_until, host) {
-                    (Some(until), Host::Unknown) => Host::Sleeps { until },
+                    (Some(until), HostState::Unknown) => HostState::Sleeps { until },
                     (Some(_), host) => host,
-                    (None, _) => Host::Answers,
+                    (None, _) => HostState::Answers,
                 };
             }
         }

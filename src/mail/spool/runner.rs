@@ -206,7 +206,7 @@ impl Runner {
             Err(error) => {
                 tracing::error!(%error, "an attempt broke off, the next start takes it up");
                 if let Some(work) = self.under_way.remove(&error.id()) {
-                    self.schedule.done(&work, None, crate::retry::Host::Unknown, now);
+                    self.schedule.done(&work, None, crate::retry::HostState::Unknown, now);
                 }
             }
         }

@@ -37,7 +37,7 @@ fn destinations_take_turns_and_are_bounded() {
     assert_eq!(begun(&mut schedule, 5), [1, 4, 2, 6], "four in all, two a destination");
     assert_eq!(schedule.wake_at(), None, "only an end makes room");
     let work = Work { message: 1, hop: Arc::new(hop("a")), give_up: false };
-    schedule.done(&work, None, Host::Answers, at(5));
+    schedule.done(&work, None, HostState::Answers, at(5));
     assert_eq!(begun(&mut schedule, 5), [3]);
 }
 
@@ -55,18 +55,18 @@ fn nothing_before_its_time() {
 fn a_sleeping_host_is_asked_by_one_message_at_a_time() {
     let mut schedule = schedule(&[("a", 1, 0), ("a", 2, 0), ("a", 3, 0), ("b", 4, 0)]);
     let first = schedule.next(at(0)).unwrap();
-    schedule.done(&first, Some(entry(1, 500)), Host::Sleeps { until: at(100) }, at(0));
+    schedule.done(&first, Some(entry(1, 500)), HostState::Sleeps { until: at(100) }, at(0));
     assert_eq!(schedule.failures(&hop("a")), 1);
     assert_eq!(begun(&mut schedule, 99), [4], "others are not held up");
     assert_eq!(schedule.wake_at(), Some(at(100)));
     let probe = schedule.next(at(100)).unwrap();
     assert_eq!(probe.message, 2);
     assert_eq!(schedule.next(at(100)), None, "the third waits for the verdict");
-    schedule.done(&probe, Some(entry(2, 600)), Host::Sleeps { until: at(300) }, at(100));
+    schedule.done(&probe, Some(entry(2, 600)), HostState::Sleeps { until: at(300) }, at(100));
     assert_eq!(schedule.next(at(299)), None);
     let probe = schedule.next(at(300)).unwrap();
     assert_eq!(probe.message, 3);
-    schedule.done(&probe, None, Host::Answers, at(310));
+    schedule.done(&probe, None, HostState::Answers, at(310));
     assert_eq!(begun(&mut schedule, 310), [1, 2], "what was put off because it slept is due");
 }
 
@@ -74,8 +74,8 @@ fn a_sleeping_host_is_asked_by_one_message_at_a_time() {
 fn attempts_that_fail_together_are_one_failure() {
     let mut schedule = schedule(&[("a", 1, 0), ("a", 2, 0)]);
     let (one, two) = (schedule.next(at(0)).unwrap(), schedule.next(at(0)).unwrap());
-    schedule.done(&one, Some(entry(1, 100)), Host::Sleeps { until: at(100) }, at(5));
-    schedule.done(&two, Some(entry(2, 100)), Host::Sleeps { until: at(400) }, at(6));
+    schedule.done(&one, Some(entry(1, 100)), HostState::Sleeps { until: at(100) }, at(5));
+    schedule.done(&two, Some(entry(2, 100)), HostState::Sleeps { until: at(400) }, at(6));
     assert_eq!(schedule.failures(&hop("a")), 1);
     assert_eq!(schedule.wake_at(), Some(at(100)));
 }
@@ -84,13 +84,13 @@ fn attempts_that_fail_together_are_one_failure() {
 fn a_host_that_answers_somebody_else_is_awake() {
     let mut schedule = schedule(&[("a", 1, 0)]);
     let work = schedule.next(at(0)).unwrap();
-    schedule.done(&work, Some(entry(1, 900)), Host::Sleeps { until: at(800) }, at(0));
+    schedule.done(&work, Some(entry(1, 900)), HostState::Sleeps { until: at(800) }, at(0));
     assert_eq!(schedule.next(at(10)), None);
     schedule.answered(&hop("a"), at(10));
     assert_eq!(begun(&mut schedule, 10), [1]);
     // What waits because of its own deferral does not come sooner.
     let work = Work { message: 1, hop: Arc::new(hop("a")), give_up: false };
-    schedule.done(&work, Some(entry(1, 900)), Host::Answers, at(10));
+    schedule.done(&work, Some(entry(1, 900)), HostState::Answers, at(10));
     schedule.answered(&hop("a"), at(11));
     assert_eq!(schedule.next(at(11)), None);
 }
@@ -100,7 +100,7 @@ fn expired_ones_are_given_up_or_tried_a_last_time() {
     let mut schedule = schedule(&[("a", 1, 0), ("a", 2, 5000), ("b", 3, 5000)]);
     let work = schedule.next(at(0)).unwrap();
     let again = Entry { expires: at(9000), ..entry(1, 8000) };
-    schedule.done(&work, Some(again), Host::Sleeps { until: at(8000) }, at(0));
+    schedule.done(&work, Some(again), HostState::Sleeps { until: at(8000) }, at(0));
     assert_eq!(schedule.wake_at(), Some(at(1000)));
     let given_up = schedule.next(at(1000)).unwrap();
     assert!(given_up.give_up && given_up.message == 2, "{given_up:?}");
@@ -118,9 +118,9 @@ fn replacing_keeps_what_is_in_flight() {
     schedule.add(hop("a"), entry(1, 0), at(0));
     schedule.add(hop("a"), entry(2, 0), at(0));
     assert_eq!(begun(&mut schedule, 0), [2], "the first is not begun twice");
-    schedule.done(&work, None, Host::Answers, at(0));
+    schedule.done(&work, None, HostState::Answers, at(0));
     let work = Work { message: 2, hop: Arc::new(hop("a")), give_up: false };
-    schedule.done(&work, None, Host::Answers, at(0));
+    schedule.done(&work, None, HostState::Answers, at(0));
     assert!(schedule.is_empty());
 }
 
@@ -129,7 +129,7 @@ fn replacing_keeps_who_sleeps_unless_it_is_to_be_asked_at_once() {
     let mut schedule = schedule(&[("a", 1, 0), ("a", 2, 0), ("b", 3, 0), ("b", 4, 0)]);
     for work in [schedule.next(at(0)).unwrap(), schedule.next(at(0)).unwrap()] {
         let again = entry(work.message, 500);
-        schedule.done(&work, Some(again), Host::Sleeps { until: at(400) }, at(0));
+        schedule.done(&work, Some(again), HostState::Sleeps { until: at(400) }, at(0));
     }
     assert_eq!(schedule.next(at(1)), None, "both sleep");
     let due = [
@@ -143,7 +143,7 @@ fn replacing_keeps_who_sleeps_unless_it_is_to_be_asked_at_once() {
     let asked = schedule.next(at(2)).unwrap();
     assert_eq!(asked.message, 5, "before those that wait for longer");
     assert_eq!(schedule.next(at(2)), None, "one at a time, and a still sleeps");
-    schedule.done(&asked, None, Host::Answers, at(3));
+    schedule.done(&asked, None, HostState::Answers, at(3));
     assert_eq!(begun(&mut schedule, 3), [4, 3], "what was put off is not forgotten");
 }
 
@@ -183,10 +183,10 @@ proptest! {
             let work = open.remove(0);
             if answers.next().unwrap_or(true) {
                 done.push(work.message);
-                schedule.done(&work, None, Host::Answers, now);
+                schedule.done(&work, None, HostState::Answers, now);
             } else {
                 let again = Entry { message: work.message, due: now + MS * 7, expires: Millis::MAX };
-                schedule.done(&work, Some(again), Host::Sleeps { until: now + MS * 3 }, now);
+                schedule.done(&work, Some(again), HostState::Sleeps { until: now + MS * 3 }, now);
             }
         }
         prop_assert!(schedule.is_empty());

@@ -6,10 +6,10 @@ use crate::support::receiver::Receiver;
 use onward::clock;
 use onward::store::{Options, Store};
 use onward::time::DAY;
-use onward::tls_rpt::{Counts, Failure, PolicyType, SessionResult};
+use onward::tls_rpt::{Counts, PolicyType, ResultType, SessionResult};
 use std::io::Read;
 
-fn outcome(domain: &str, result: Option<Failure>) -> SessionResult {
+fn outcome(domain: &str, result: Option<ResultType>) -> SessionResult {
     let host = result.map(|_| format!("mx.{domain}")).unwrap_or_default();
     SessionResult { domain: domain.to_owned(), policy: PolicyType::Sts, host, result }
 }
@@ -27,7 +27,7 @@ fn of_yesterday_and_only_once() {
     let yesterday = clock::now() - DAY;
     let counts: Counts = [
         (outcome("sink.test", None), 5),
-        (outcome("sink.test", Some(Failure::CertificateExpired)), 2),
+        (outcome("sink.test", Some(ResultType::CertificateExpired)), 2),
         (outcome("quiet.test", None), 1),
     ]
     .into();

@@ -15,7 +15,7 @@ use onward::{
     next_hop::NextHop,
     outbound::{Attempt, Outbound, OutboundConfig, OutboundLimits},
     tls::Connector,
-    tls_rpt::{Counts, Failure},
+    tls_rpt::{Counts, ResultType},
 };
 use std::{collections::BTreeMap, net::SocketAddr};
 
@@ -48,7 +48,7 @@ async fn sent(outbound: &Outbound, domain: &str) -> (String, String) {
 fn counted(counts: &Counts) -> Vec<String> {
     let mut sums: BTreeMap<String, u64> = BTreeMap::new();
     for (outcome, count) in counts {
-        let result = outcome.result.map_or("success", Failure::as_str);
+        let result = outcome.result.map_or("success", ResultType::as_str);
         *sums.entry(format!("{} {result}", outcome.policy.as_str())).or_default() += count;
     }
     sums.into_iter().map(|(what, count)| format!("{what}: {count}")).collect()
