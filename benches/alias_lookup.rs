@@ -8,7 +8,7 @@
 use onward::{
     address::{Domain, Mailbox},
     alias::{Alias, AliasAddress},
-    store::{ChangeError, Options, Store, blocking::Directory},
+    store::{Options, Store},
 };
 use std::time::{Duration, Instant};
 
@@ -17,24 +17,27 @@ const LOOKUPS: usize = 20_000;
 
 fn main() {
     let state = tempfile::tempdir().unwrap();
-    let mut directory = Directory::open(state.path()).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+    let store = Store::open(state.path(), Options::default()).unwrap();
     for n in 0..100 {
-        directory.add_domain(&Domain::parse(&format!("d{n}.test")).unwrap()).unwrap();
+        let domain = Domain::parse(&format!("d{n}.test")).unwrap();
+        runtime.block_on(store.add_domain(&domain)).unwrap();
     }
-    let wanted = || {
-        let exact = (0..ALIASES).map(|n| (address(n), format!("mailbox{n}@y.test")));
-        exact.chain([("*@d1.test".to_owned(), "all@y.test".to_owned())]).map(|(from, to)| {
-            Ok::<_, ChangeError>(Alias::forward(AliasAddress::parse(&from).unwrap(), [to]).unwrap())
-        })
-    };
-    timed("apply a million", || directory.apply(wanted(), false, |_| Ok(())).unwrap());
-    timed("apply the same again", || directory.apply(wanted(), false, |_| Ok(())).unwrap());
+    let exact = (0..ALIASES).map(|n| (address(n), format!("mailbox{n}@y.test")));
+    let wanted: Vec<Alias> = exact
+        .chain([("*@d1.test".to_owned(), "all@y.test".to_owned())])
+        .map(|(from, to)| Alias::forward(AliasAddress::parse(&from).unwrap(), [to]).unwrap())
+        .collect();
+    let again = wanted.clone();
+    timed("apply a million", || runtime.block_on(store.apply(wanted, false)).unwrap());
+    timed("apply the same again", || runtime.block_on(store.apply(again, false)).unwrap());
+    runtime.block_on(store.close());
+    drop(store);
     let size = std::fs::metadata(state.path().join("onward.db")).unwrap().len();
     println!("{:<28} {} MiB", "database", size >> 20);
 
     let store = timed("open", || Store::open(state.path(), Options::default()).unwrap());
     let before = resident();
-    let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
     let lookups = |what: &str, address: &dyn Fn(usize) -> String| {
         let addresses: Vec<Mailbox> =
             (0..LOOKUPS).map(|n| Mailbox::parse(&address(n)).unwrap()).collect();

@@ -1,6 +1,6 @@
 //! The hosted domains.
 
-use super::{Directory, Error};
+use super::{Error, Store};
 use crate::address::Domain;
 use serde::Serialize;
 
@@ -15,8 +15,8 @@ pub struct HostedDomain {
 ///
 /// # Errors
 /// When the store fails.
-pub fn list(directory: &Directory) -> Result<Vec<HostedDomain>, Error> {
-    let domains = directory.domains()?.into_iter();
+pub async fn list(store: &Store) -> Result<Vec<HostedDomain>, Error> {
+    let domains = store.domains().await?.into_iter();
     Ok(domains.map(|domain| HostedDomain { domain: domain.to_string() }).collect())
 }
 
@@ -24,18 +24,14 @@ pub fn list(directory: &Directory) -> Result<Vec<HostedDomain>, Error> {
 ///
 /// # Errors
 /// When the domain is an address literal, or the store fails.
-pub fn add(directory: &mut Directory, domain: &Domain) -> Result<bool, Error> {
-    Ok(directory.add_domain(domain)?)
+pub async fn add(store: &Store, domain: &Domain) -> Result<bool, Error> {
+    Ok(store.add_domain(domain).await?)
 }
 
 /// Takes no more mail for a domain; gives the number of aliases that went with it.
 ///
 /// # Errors
 /// When the domain is not hosted, it has aliases and `with_aliases` is false, or the store fails.
-pub fn remove(
-    directory: &mut Directory,
-    domain: &Domain,
-    with_aliases: bool,
-) -> Result<usize, Error> {
-    Ok(directory.remove_domain(domain, with_aliases)?)
+pub async fn remove(store: &Store, domain: &Domain, with_aliases: bool) -> Result<usize, Error> {
+    Ok(store.remove_domain(domain, with_aliases).await?)
 }

@@ -1,7 +1,8 @@
 //! What an administrator can do, as functions: plain values in, values that can be serialised out. Their JSON is
 //! a promise to scripts.
 //!
-//! Who asks for what may be long is given the answers one by one.
+//! The store is that of whoever asks, so that a running daemon can be asked too. Who asks for what may be long
+//! is given the answers one by one.
 
 pub mod aliases;
 pub mod backup;
@@ -20,16 +21,25 @@ pub mod status;
 pub mod tls_results;
 pub mod trace;
 
-pub use crate::store::blocking::Directory;
+pub use crate::store::Store;
 pub use error::Error;
 pub use explain::{ExplainedDestination, Explanation, Question, Verdict, explain};
 
+use crate::store::Options;
 use std::path::Path;
 
-/// The domains and aliases of a state directory.
+/// Opens the store of a state directory, made when it does not exist, beside a daemon or not.
 ///
 /// # Errors
-/// When the store cannot be opened.
-pub fn directory(state_dir: &Path) -> Result<Directory, Error> {
-    Ok(Directory::open(state_dir)?)
+/// When it cannot be opened.
+pub fn open(state_dir: &Path) -> Result<Store, Error> {
+    Ok(Store::open(state_dir, Options::default())?)
+}
+
+/// The same; `None` when nothing was ever kept there.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_existing(state_dir: &Path) -> Result<Option<Store>, Error> {
+    Ok(Store::open_existing(state_dir, Options::default())?)
 }

@@ -2,19 +2,18 @@
 
 pub use crate::store::Unreadable;
 
-use super::Error;
+use super::{Error, Store};
 use crate::{
     address::{Domain, Mailbox, ReversePath},
     clock,
     store::{
-        QueueChange, QueueFilter,
-        blocking::Queue,
+        QueueChange, QueueChanged, QueueFilter,
         spool::{Leg, LegState, Spooled},
     },
     time::Millis,
 };
 use serde::Serialize;
-use std::{io, net::IpAddr, path::Path, time::Duration};
+use std::{io, net::IpAddr, time::Duration};
 
 /// Which messages are meant: those that wait, and fit all of it.
 #[derive(Debug, Clone, Default)]
@@ -117,28 +116,41 @@ pub struct Unlisted {
 ///
 /// # Errors
 /// When the store fails, or `each` does.
-pub fn list(
-    state_dir: &Path,
+pub async fn list(
+    store: &Store,
     filter: Filter,
     mut each: impl FnMut(&WaitingMessage) -> io::Result<()>,
 ) -> Result<Unlisted, Error> {
-    let Some(queue) = Queue::open(state_dir)? else {
-        return Ok(Unlisted { absent: filter.ids, ..Unlisted::default() });
-    };
     let filter = filter.stored();
-    let unreadable = queue.for_each(&filter, |message| {
-        each(&WaitingMessage::from(&message)).map_err(Error::Output)
-    })?;
-    Ok(Unlisted { absent: queue.absent(&filter.ids)?, unreadable })
+    let each = |message| each(&WaitingMessage::from(&message)).map_err(Error::Output);
+    let unreadable = for_each(store, &filter, each).await?;
+    Ok(Unlisted { absent: store.queue_absent(&filter.ids).await?, unreadable })
+}
+
+/// Messages that cannot be read; the others, if `filter` wants them, are given to `each`.
+pub(in crate::admin) async fn for_each(
+    store: &Store,
+    filter: &QueueFilter,
+    mut each: impl FnMut(Spooled) -> Result<(), Error>,
+) -> Result<Vec<Unreadable>, Error> {
+    let (mut unreadable, mut after) = (Vec::new(), 0);
+    loop {
+        let page = store.queue_page(filter, after).await?;
+        unreadable.extend(page.unreadable);
+        page.messages.into_iter().try_for_each(&mut each)?;
+        match page.next {
+            Some(next) => after = next,
+            None => return Ok(unreadable),
+        }
+    }
 }
 
 /// The message of an id, and its bytes as they will leave; `None` when it does not wait.
 ///
 /// # Errors
 /// When the store fails.
-pub fn show(state_dir: &Path, id: &str) -> Result<Option<(WaitingMessage, Vec<u8>)>, Error> {
-    let Some(queue) = Queue::open(state_dir)? else { return Ok(None) };
-    let found = queue.get(id)?;
+pub async fn show(store: &Store, id: &str) -> Result<Option<(WaitingMessage, Vec<u8>)>, Error> {
+    let found = store.queue_get(id).await?;
     Ok(found.map(|(message, bytes)| (WaitingMessage::from(&message), bytes)))
 }
 
@@ -146,26 +158,22 @@ pub fn show(state_dir: &Path, id: &str) -> Result<Option<(WaitingMessage, Vec<u8
 ///
 /// # Errors
 /// When the store fails.
-pub fn retry(state_dir: &Path, filter: Filter) -> Result<Changed, Error> {
-    change(state_dir, filter, QueueChange::Retry)
+pub async fn retry(store: &Store, filter: Filter) -> Result<Changed, Error> {
+    change(store, filter, QueueChange::Retry).await
 }
 
 /// Gives messages up, and tells nobody but the journal. One that is being sent is left alone.
 ///
 /// # Errors
 /// When the store fails.
-pub fn drop(state_dir: &Path, filter: Filter) -> Result<Changed, Error> {
-    change(state_dir, filter, QueueChange::Drop)
+pub async fn drop(store: &Store, filter: Filter) -> Result<Changed, Error> {
+    change(store, filter, QueueChange::Drop).await
 }
 
-fn change(state_dir: &Path, filter: Filter, change: QueueChange) -> Result<Changed, Error> {
-    let Some(mut queue) = Queue::open(state_dir)? else {
-        return Ok(Changed { absent: filter.ids, ..Changed::default() });
-    };
+async fn change(store: &Store, filter: Filter, change: QueueChange) -> Result<Changed, Error> {
     let filter = filter.stored();
-    let absent = queue.absent(&filter.ids)?;
-    let changed = queue.change(&filter, change)?;
-    let (ids, sending, is_served) = (changed.ids, changed.sending, changed.is_served);
+    let absent = store.queue_absent(&filter.ids).await?;
+    let QueueChanged { ids, sending, is_served } = store.queue_change(&filter, change).await?;
     Ok(Changed { ids, sending, absent, is_served })
 }
 

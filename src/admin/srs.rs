@@ -5,25 +5,35 @@ use crate::{
     address::{Domain, Mailbox},
     clock,
     config::Config,
-    srs::{Forwarded, Reversed, Rewriter, Settings, Token},
-    store::blocking::Directory,
+    keys::live::Live,
+    mail::srs::{self, NotReversed, Rewritten},
+    srs::{Rewriter, Settings},
+    store::{LongSenders, Options, SrsPutError, Store, StoreError},
     time::UnixTime,
 };
-use std::path::Path;
+use async_trait::async_trait;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// What rewrites: the settings, the secrets, and where senders are kept whose rewritten address would be too
 /// long.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Srs<'a> {
     /// How addresses are rewritten.
     pub settings: &'a Settings,
     /// Where the secrets are.
     pub secret_file: &'a Path,
-    /// Where long senders are kept, in the store; it is opened when one comes, as most are short enough.
-    pub state_dir: &'a Path,
+    /// Where long senders are kept.
+    pub long_senders: Arc<dyn LongSenders>,
     /// Most of them that are kept.
     pub max_long_senders: u64,
 }
+
+/// The long senders in the store of a state directory; it is opened when one comes, as most are short enough.
+#[derive(Debug)]
+pub struct LongSendersIn(pub PathBuf);
 
 impl<'a> Srs<'a> {
     /// As the daemon rewrites.
@@ -31,7 +41,7 @@ impl<'a> Srs<'a> {
         Self {
             settings: &config.srs.settings,
             secret_file: &config.srs.secret_file,
-            state_dir: &config.state_dir,
+            long_senders: Arc::new(LongSendersIn(config.state_dir.clone())),
             max_long_senders: config.limits.srs_entries as u64,
         }
     }
@@ -41,13 +51,13 @@ impl<'a> Srs<'a> {
     ///
     /// # Errors
     /// When the sender is no address, it cannot be kept, or the secrets cannot be read.
-    pub fn forward(
+    pub async fn forward(
         &self,
         address: &str,
         alias_domain: Option<&Domain>,
         at: Option<UnixTime>,
     ) -> Result<String, Error> {
-        let rewriter = self.rewriter()?;
+        let srs = self.srs()?;
         if address == "<>" {
             return Ok(address.to_owned());
         }
@@ -62,16 +72,14 @@ impl<'a> Srs<'a> {
                 ));
             }
         };
-        match rewriter.forward(&sender, srs_domain, now) {
-            Forwarded::Unchanged => Ok(address.to_owned()),
-            Forwarded::Rewritten(rewritten) => Ok(rewritten.to_string()),
-            Forwarded::TooLong => {
-                let token = rewriter.token_for(&sender);
-                let rewritten =
-                    rewriter.forward_token(&token, srs_domain, now).map_err(Error::refused)?;
-                self.keep(&token, &sender, rewriter.end_of_life(now))?;
-                Ok(rewritten.to_string())
-            }
+        match srs.forward(&sender, srs_domain, now).map_err(Error::refused)? {
+            Rewritten::Unchanged => Ok(address.to_owned()),
+            Rewritten::Whole(rewritten) => Ok(rewritten.to_string()),
+            Rewritten::Short(short) => match srs.keep(&short, clock::now()).await {
+                Ok(()) => Ok(short.address.to_string()),
+                Err(SrsPutError::Store(error)) => Err(error.into()),
+                Err(error) => Err(Error::refused(format_args!("cannot keep {sender}: {error}"))),
+            },
         }
     }
 
@@ -79,40 +87,56 @@ impl<'a> Srs<'a> {
     ///
     /// # Errors
     /// When the address is not one of ours, or no longer valid, or the secrets cannot be read.
-    pub fn reverse(&self, address: &str, at: Option<UnixTime>) -> Result<String, Error> {
-        let rewriter = self.rewriter()?;
+    pub async fn reverse(&self, address: &str, at: Option<UnixTime>) -> Result<String, Error> {
+        let srs = self.srs()?;
         let recipient = mailbox(address)?;
-        let now = at.unwrap_or_else(clock::now);
-        let Settings { domain, per_domain, .. } = self.settings;
-        if !per_domain && recipient.domain() != domain {
+        if !srs.is_domain(recipient.domain(), || true) {
+            let domain = &self.settings.domain;
             return Err(Error::refused(format_args!(
                 "{recipient}: not at the SRS domain, {domain}"
             )));
         }
-        match rewriter.reverse(&recipient, now) {
-            Ok(Reversed::Mailbox(sender)) => Ok(sender.to_string()),
-            Ok(Reversed::Token(token)) => match self.kept(&token, now)? {
-                Some(sender) => Ok(sender.to_string()),
-                None => {
-                    Err(Error::refused(format_args!("{recipient}: its sender is no longer kept")))
-                }
-            },
+        match srs.reverse(&recipient, at.unwrap_or_else(clock::now)).await {
+            Ok(sender) => Ok(sender.to_string()),
+            Err(NotReversed::Store(error)) => Err(error.into()),
             Err(error) => Err(Error::refused(format_args!("{recipient}: {error}"))),
         }
     }
 
-    fn rewriter(&self) -> Result<Rewriter, Error> {
-        Rewriter::new(self.settings.clone(), keyring(self.secret_file)?).map_err(Error::refused)
+    /// With the secrets as they are now.
+    pub(super) fn srs(&self) -> Result<srs::Srs, Error> {
+        let (settings, file) = (self.settings.clone(), self.secret_file.to_owned());
+        let read = move || {
+            let keyring = keyring(&file).map_err(|error| error.to_string())?;
+            Rewriter::new(settings.clone(), keyring).map_err(|error| error.to_string())
+        };
+        // Asked and forgotten: nothing is followed.
+        let rewriter = Live::open("SRS secrets", Vec::new, read).map_err(Error::refused)?;
+        Ok(srs::Srs::new(rewriter, Arc::clone(&self.long_senders), self.max_long_senders))
+    }
+}
+
+#[async_trait]
+impl LongSenders for LongSendersIn {
+    async fn srs_put(
+        &self,
+        token: &str,
+        address: &Mailbox,
+        expires: UnixTime,
+        now: UnixTime,
+        max_entries: u64,
+    ) -> Result<(), SrsPutError> {
+        let store = Store::open(&self.0, Options::default())?;
+        let put = store.srs_put(token, address, expires, now, max_entries).await;
+        store.close().await;
+        put
     }
 
-    fn keep(&self, token: &Token, sender: &Mailbox, expires: UnixTime) -> Result<(), Error> {
-        Directory::open(self.state_dir)?
-            .srs_put(token.as_str(), sender, expires, clock::now(), self.max_long_senders)
-            .map_err(|error| Error::refused(format_args!("cannot keep {sender}: {error}")))
-    }
-
-    fn kept(&self, token: &Token, now: UnixTime) -> Result<Option<Mailbox>, Error> {
-        Ok(Directory::open(self.state_dir)?.srs_get(token.as_str(), now)?)
+    async fn srs_get(&self, token: &str, now: UnixTime) -> Result<Option<Mailbox>, StoreError> {
+        let store = Store::open(&self.0, Options::default())?;
+        let found = store.srs_get(token, now).await;
+        store.close().await;
+        found
     }
 }
 

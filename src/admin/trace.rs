@@ -2,7 +2,7 @@
 
 use super::Error;
 use crate::{
-    store::{blocking::Reader, journal},
+    store::journal::{self, open_to_read},
     time::Millis,
 };
 use serde::Serialize;
@@ -86,15 +86,24 @@ pub struct TracedAttempt {
 ///
 /// # Errors
 /// When the journal cannot be read, or `each` fails.
-pub fn trace(
+pub async fn trace(
     state_dir: &Path,
     filter: Filter,
     mut each: impl FnMut(&TracedMessage) -> io::Result<()>,
 ) -> Result<(), Error> {
-    let reader = Reader::open(state_dir)?;
+    let journal = open_to_read(state_dir)?;
     let Filter { id, from, to, since, limit } = filter;
     let filter = journal::Filter { id, from, to, since, limit };
-    reader.read(&filter, |record| each(&TracedMessage::from(record)).map_err(Error::Output))
+    let mut after = None;
+    loop {
+        let page = journal.page(&filter, after).await?;
+        let mut records = page.records.into_iter().map(TracedMessage::from);
+        records.try_for_each(|record| each(&record)).map_err(Error::Output)?;
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
+    }
 }
 
 impl From<journal::Record> for TracedMessage {

@@ -1,10 +1,14 @@
 //! `onward alias`: which addresses lead where.
 
-use super::{Context, Failure, context::write_json, domain};
+use super::{
+    Context, Failure,
+    context::{block_on, with_store, write_json},
+    domain,
+};
 use crate::{
     address::{Domain, Mailbox},
     admin::{
-        self, Directory,
+        Store,
         aliases::{self, DEFAULT_DEFER, DEFAULT_REJECT, Foreign, Record, ShownAlias, Wanted},
     },
     alias::{
@@ -173,70 +177,74 @@ enum Format {
 /// When the change is refused, or the store fails.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
-    let mut directory = admin::directory(&config.state_dir)?;
     let mut out = BufWriter::new(context.out());
-    execute(args, &mut directory, config.postmaster.as_ref(), &mut out)?;
+    block_on(with_store(&config.state_dir, async |store| {
+        execute(args, store, config.postmaster.as_ref(), &mut out).await
+    }))?;
     out.flush()?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn execute(
+async fn execute(
     args: Args,
-    directory: &mut Directory,
+    store: &Store,
     postmaster: Option<&Mailbox>,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     match args.command {
         Command::Add(args) => {
             let alias = args.alias()?;
-            aliases::add(directory, &alias)?;
+            aliases::add(store, &alias).await?;
             writeln!(out, "added {alias}")?;
         }
         Command::Remove { address } => {
-            let alias = aliases::remove(directory, &AliasAddress::parse(&address)?)?;
+            let alias = aliases::remove(store, &AliasAddress::parse(&address)?).await?;
             writeln!(out, "removed {alias}")?;
         }
-        Command::Enable { address } => set_enabled(directory, &address, true, out)?,
-        Command::Disable { address } => set_enabled(directory, &address, false, out)?,
+        Command::Enable { address } => set_enabled(store, &address, true, out).await?,
+        Command::Disable { address } => set_enabled(store, &address, false, out).await?,
         Command::List { domain, json } => {
             let domain = domain.as_deref().map(domain::parse).transpose()?;
-            list(directory, domain.as_ref(), json, out)?;
+            list(store, domain.as_ref(), json, out).await?;
         }
-        Command::Import(args) => import(args, directory, out)?,
-        Command::Export => list(directory, None, true, out)?,
+        Command::Import(args) => import(args, store, out).await?,
+        Command::Export => list(store, None, true, out).await?,
         Command::Show { address, json } => {
-            let shown = aliases::show(directory, &AliasAddress::parse(&address)?, postmaster)?;
+            let address = AliasAddress::parse(&address)?;
+            let shown = aliases::show(store, &address, postmaster).await?;
             if json { write_json(out, &shown)? } else { write_shown(out, &shown)? }
         }
         Command::Apply { file, plan } => {
-            aliases::apply(directory, &file, plan, |change| writeln!(out, "{change}"))?;
+            aliases::apply(store, &file, plan, |change| writeln!(out, "{change}")).await?;
         }
     }
     Ok(())
 }
 
-fn set_enabled(
-    directory: &mut Directory,
+async fn set_enabled(
+    store: &Store,
     address: &str,
     enabled: bool,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let alias = aliases::set_enabled(directory, &AliasAddress::parse(address)?, enabled)?;
+    let address = AliasAddress::parse(address)?;
+    let alias = aliases::set_enabled(store, &address, enabled).await?;
     let done = if enabled { "enabled" } else { "disabled" };
     writeln!(out, "{done} {}", alias.address())?;
     Ok(())
 }
 
-fn list(
-    directory: &Directory,
+async fn list(
+    store: &Store,
     domain: Option<&Domain>,
     json: bool,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    aliases::list(directory, domain, |alias| match json {
+    aliases::list(store, domain, |alias| match json {
         true => write_json(out, &Record::from(alias)),
         false => writeln!(out, "{alias}"),
-    })?;
+    })
+    .await?;
     Ok(())
 }
 
@@ -261,15 +269,11 @@ fn write_shown(out: &mut impl Write, shown: &ShownAlias) -> io::Result<()> {
     Ok(())
 }
 
-fn import(
-    args: ImportArgs,
-    directory: &mut Directory,
-    out: &mut impl Write,
-) -> Result<(), Failure> {
+async fn import(args: ImportArgs, store: &Store, out: &mut impl Write) -> Result<(), Failure> {
     let surroundings = Surroundings { domain: args.domain, mailboxes: args.mailboxes };
     let foreign = Foreign { format: args.from.foreign(), surroundings };
     let wanted = Wanted { add_domains: args.add_domains, replace: args.replace };
-    let plan = aliases::plan_import(directory, &args.file, &foreign, wanted)?;
+    let plan = aliases::plan_import(store, &args.file, &foreign, wanted).await?;
     for change in &plan.changes {
         if args.json { write_json(out, change)? } else { writeln!(out, "{change}")? }
     }
@@ -288,7 +292,7 @@ fn import(
             "nothing is changed: {count} lines cannot be taken over (above); --skip leaves them out"
         )));
     }
-    Ok(plan.carry_out(directory)?)
+    Ok(plan.carry_out(store).await?)
 }
 
 impl Format {

@@ -1,5 +1,5 @@
 use crate::{
-    admin,
+    admin::{self, Store},
     alias::AliasError,
     config::{Config, ConfigError, DEFAULT_FILE},
     log::{self, Level},
@@ -11,6 +11,7 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
 };
+use tokio::runtime::Runtime;
 
 /// The exit code for arguments that ask for nothing sensible, as clap has it.
 const USAGE: u8 = 2;
@@ -123,6 +124,48 @@ impl From<AliasError> for Failure {
     fn from(error: AliasError) -> Self {
         Self::new(error)
     }
+}
+
+/// Runs `work` to its end. What it leaves behind, such as a look-up that never ends, ends with the process.
+///
+/// # Errors
+/// That of `work`, or when the system has no means to run it.
+pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    // Of several threads, as large messages are checked on one that holds up no other.
+    let runtime = Runtime::new().map_err(Failure::new)?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_background();
+    done
+}
+
+/// Runs `work` on the store of a state directory, made when it does not exist, and closes it.
+///
+/// # Errors
+/// That of `work`, or when the store cannot be opened.
+pub(super) async fn with_store<T>(
+    state_dir: &Path,
+    work: impl AsyncFnOnce(&Store) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let store = admin::open(state_dir)?;
+    let done = work(&store).await;
+    store.close().await;
+    done
+}
+
+/// As [`with_store`], but makes nothing: `work` is given `None` when nothing was ever kept there.
+///
+/// # Errors
+/// As [`with_store`].
+pub(super) async fn with_existing_store<T>(
+    state_dir: &Path,
+    work: impl AsyncFnOnce(Option<&Store>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let store = admin::open_existing(state_dir)?;
+    let done = work(store.as_ref()).await;
+    if let Some(store) = store {
+        store.close().await;
+    }
+    done
 }
 
 /// Writes an answer of `--json`, on a line of its own.

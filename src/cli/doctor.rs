@@ -1,6 +1,9 @@
 //! `onward doctor`: what is wrong around us, and how it is mended.
 
-use super::{Context, Failure, context::write_json};
+use super::{
+    Context, Failure,
+    context::{block_on, with_store, write_json},
+};
 use crate::{
     address::Domain,
     admin::doctor::{self, Asked, Finding, Severity},
@@ -89,8 +92,9 @@ pub(super) fn first_look(config: &Config, out: &mut impl Write) -> Result<(), Fa
 }
 
 fn site(config: &Config, asked: &Asked) -> Result<Vec<Finding>, Failure> {
-    let runtime = tokio::runtime::Runtime::new().map_err(Failure::new)?;
-    Ok(runtime.block_on(doctor::site(config, asked))?)
+    block_on(with_store(&config.state_dir, async |store| {
+        Ok(doctor::site(config, store, asked).await?)
+    }))
 }
 
 fn asked(args: &Args) -> Asked {

@@ -1,9 +1,12 @@
 //! `onward domain`: the hosted domains.
 
-use super::{Context, Failure, context::write_json};
+use super::{
+    Context, Failure,
+    context::{block_on, with_store, write_json},
+};
 use crate::{
     address::Domain,
-    admin::{self, Directory, domains},
+    admin::{Store, domains},
 };
 use std::{io::Write, process::ExitCode};
 
@@ -42,28 +45,29 @@ enum Command {
 /// # Errors
 /// When the change is refused, or the store fails.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
-    let mut directory = admin::directory(&context.config()?.state_dir)?;
-    execute(args, &mut directory, &mut context.out())?;
+    let state_dir = context.config()?.state_dir;
+    let mut out = context.out();
+    block_on(with_store(&state_dir, async |store| execute(args, store, &mut out).await))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn execute(args: Args, directory: &mut Directory, out: &mut impl Write) -> Result<(), Failure> {
+async fn execute(args: Args, store: &Store, out: &mut impl Write) -> Result<(), Failure> {
     match args.command {
         Command::Add { domain } => {
             let domain = parse(&domain)?;
-            let done =
-                if domains::add(directory, &domain)? { "added" } else { "was there already:" };
+            let is_new = domains::add(store, &domain).await?;
+            let done = if is_new { "added" } else { "was there already:" };
             writeln!(out, "{done} {domain}")?;
         }
         Command::Remove { domain, with_aliases } => {
             let domain = parse(&domain)?;
-            match domains::remove(directory, &domain, with_aliases)? {
+            match domains::remove(store, &domain, with_aliases).await? {
                 0 => writeln!(out, "removed {domain}")?,
                 aliases => writeln!(out, "removed {domain} and {aliases} aliases")?,
             }
         }
         Command::List { json } => {
-            for hosted in domains::list(directory)? {
+            for hosted in domains::list(store).await? {
                 if json { write_json(out, &hosted)? } else { writeln!(out, "{}", hosted.domain)? }
             }
         }
@@ -78,6 +82,7 @@ pub(super) fn parse(text: &str) -> Result<Domain, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admin;
     use clap::Parser;
 
     #[derive(Parser)]
@@ -86,37 +91,34 @@ mod tests {
         args: Args,
     }
 
-    fn run(directory: &mut Directory, line: &str) -> Result<String, String> {
+    fn run(store: &Store, line: &str) -> Result<String, String> {
         let args = Line::parse_from(format!("domain {line}").split(' ')).args;
         let mut out = Vec::new();
-        execute(args, directory, &mut out).map_err(|failure| format!("{failure:?}"))?;
+        block_on(execute(args, store, &mut out)).map_err(|failure| format!("{failure:?}"))?;
         Ok(String::from_utf8(out).unwrap())
     }
 
     #[test]
     fn add_list_remove() {
         let state = tempfile::tempdir().unwrap();
-        let directory = &mut Directory::open(state.path()).unwrap();
-        assert_eq!(run(directory, "list").unwrap(), "");
-        assert_eq!(run(directory, "add Example.ORG").unwrap(), "added Example.ORG\n");
-        run(directory, "add bücher.example").unwrap();
-        let again = run(directory, "add example.org").unwrap();
+        let store = &admin::open(state.path()).unwrap();
+        assert_eq!(run(store, "list").unwrap(), "");
+        assert_eq!(run(store, "add Example.ORG").unwrap(), "added Example.ORG\n");
+        run(store, "add bücher.example").unwrap();
+        let again = run(store, "add example.org").unwrap();
         assert_eq!(again, "was there already: example.org\n");
-        assert_eq!(run(directory, "list").unwrap(), "example.org\nxn--bcher-kva.example\n");
+        assert_eq!(run(store, "list").unwrap(), "example.org\nxn--bcher-kva.example\n");
         assert_eq!(
-            run(directory, "list --json").unwrap(),
+            run(store, "list --json").unwrap(),
             "{\"domain\":\"example.org\"}\n{\"domain\":\"xn--bcher-kva.example\"}\n"
         );
-        assert_eq!(
-            run(directory, "remove BÜCHER.example").unwrap(),
-            "removed xn--bcher-kva.example\n"
-        );
+        assert_eq!(run(store, "remove BÜCHER.example").unwrap(), "removed xn--bcher-kva.example\n");
         for (bad, says) in [
             ("remove bücher.example", "not hosted here"),
             ("add [192.0.2.1]", "address literal"),
             ("add x-", "not a valid domain name"),
         ] {
-            assert!(run(directory, bad).unwrap_err().contains(says), "{bad}");
+            assert!(run(store, bad).unwrap_err().contains(says), "{bad}");
         }
     }
 }

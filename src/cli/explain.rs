@@ -1,6 +1,9 @@
 //! `onward explain`: what would happen to a message, without sending it.
 
-use super::{Context, Failure, context::write_json};
+use super::{
+    Context, Failure,
+    context::{block_on, write_json},
+};
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
     admin::{ExplainedDestination, Explanation, Question, Verdict, explain},
@@ -51,8 +54,7 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
     let question = question(args)?;
-    let runtime = tokio::runtime::Runtime::new().map_err(Failure::new)?;
-    let explanation = runtime.block_on(explain(config, &question)).map_err(Failure::new)?;
+    let explanation = block_on(async { explain(config, &question).await.map_err(Failure::new) })?;
     let mut out = context.out();
     match args.json {
         true => write_json(&mut out, &explanation)?,

@@ -1,8 +1,16 @@
 //! `onward queue`: messages that wait in the spool.
 
-use super::{Context, Failure, context::write_json, size::size, time::span};
+use super::{
+    Context, Failure,
+    context::{block_on, with_existing_store, write_json},
+    size::size,
+    time::span,
+};
 use crate::{
-    admin::queue::{self, Changed, Filter, OpenState, Place, Unlisted, WaitingMessage},
+    admin::{
+        self, Store,
+        queue::{self, Changed, Filter, OpenState, Place, Unlisted, WaitingMessage},
+    },
     clock,
     config::parse_duration,
     log::printable,
@@ -10,7 +18,6 @@ use crate::{
 };
 use std::{
     io::{self, BufWriter, Write},
-    path::Path,
     process::ExitCode,
     time::Duration,
 };
@@ -108,37 +115,51 @@ impl Chosen {
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let state_dir = context.config()?.state_dir;
     let mut out = BufWriter::new(context.out());
-    match args.command {
-        Command::List { which, json } => list(&state_dir, which.filter(), json, &mut out)?,
-        Command::Show { id, message, json } => {
-            let found = queue::show(&state_dir, &id)?;
-            let (found, bytes) = found.ok_or_else(|| Failure::new(absent(&[id])))?;
-            match (message, json) {
-                (true, _) => out.write_all(&bytes)?,
-                (false, true) => write_json(&mut out, &found)?,
-                (false, false) => write_message(&mut out, &found)?,
-            }
-        }
-        Command::Retry(chosen) => {
-            let changed = queue::retry(&state_dir, chosen.filter()?)?;
-            if !changed.is_served {
-                // To stderr, as it is no result; nothing hangs on it.
-                let _ = writeln!(io::stderr(), "onward: no daemon runs; the next start tries them");
-            }
-            report("to be tried at once", &changed, &mut out)?;
-        }
-        Command::Drop(chosen) => {
-            let changed = queue::drop(&state_dir, chosen.filter()?)?;
-            report("dropped", &changed, &mut out)?;
-        }
-    }
+    block_on(with_existing_store(&state_dir, async |store| execute(args, store, &mut out).await))?;
     out.flush()?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn list(state_dir: &Path, filter: Filter, json: bool, out: &mut impl Write) -> Result<(), Failure> {
+/// Without a store nothing waits.
+async fn execute(args: Args, store: Option<&Store>, out: &mut impl Write) -> Result<(), Failure> {
+    match args.command {
+        Command::List { which, json } => list(store, which.filter(), json, out).await?,
+        Command::Show { id, message, json } => {
+            let found = match store {
+                Some(store) => queue::show(store, &id).await?,
+                None => None,
+            };
+            let (found, bytes) = found.ok_or_else(|| Failure::new(absent(&[id])))?;
+            match (message, json) {
+                (true, _) => out.write_all(&bytes)?,
+                (false, true) => write_json(out, &found)?,
+                (false, false) => write_message(out, &found)?,
+            }
+        }
+        Command::Retry(chosen) => {
+            let changed = change(store, chosen, queue::retry).await?;
+            if !changed.is_served {
+                // To stderr, as it is no result; nothing hangs on it.
+                let _ = writeln!(io::stderr(), "onward: no daemon runs; the next start tries them");
+            }
+            report("to be tried at once", &changed, out)?;
+        }
+        Command::Drop(chosen) => {
+            let changed = change(store, chosen, queue::drop).await?;
+            report("dropped", &changed, out)?;
+        }
+    }
+    Ok(())
+}
+
+async fn list(
+    store: Option<&Store>,
+    filter: Filter,
+    json: bool,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
     let mut found = false;
-    let Unlisted { absent: gone, unreadable } = queue::list(state_dir, filter, |message| {
+    let each = |message: &WaitingMessage| {
         let is_first = !std::mem::replace(&mut found, true);
         if json {
             return write_json(out, message);
@@ -148,7 +169,11 @@ fn list(state_dir: &Path, filter: Filter, json: bool, out: &mut impl Write) -> R
             write_row(out, columns, "FROM -> TO: LAST REPLY")?;
         }
         write_line(out, message)
-    })?;
+    };
+    let Unlisted { absent: gone, unreadable } = match store {
+        Some(store) => queue::list(store, filter, each).await?,
+        None => Unlisted { absent: filter.ids, ..Unlisted::default() },
+    };
     out.flush()?;
     for one in &unreadable {
         // To stderr, as scripts read what is listed.
@@ -162,6 +187,18 @@ fn list(state_dir: &Path, filter: Filter, json: bool, out: &mut impl Write) -> R
         let _ = writeln!(io::stderr(), "onward: no message that waits matches");
     }
     Ok(())
+}
+
+async fn change(
+    store: Option<&Store>,
+    chosen: Chosen,
+    change: impl AsyncFnOnce(&Store, Filter) -> Result<Changed, admin::Error>,
+) -> Result<Changed, Failure> {
+    let filter = chosen.filter()?;
+    Ok(match store {
+        Some(store) => change(store, filter).await?,
+        None => Changed { absent: filter.ids, ..Changed::default() },
+    })
 }
 
 /// Says what was done, and fails for what was not.

@@ -1,6 +1,9 @@
 //! `onward srs`: what becomes of an address, and the secrets behind it.
 
-use super::{Context, Failure, context::write_json};
+use super::{
+    Context, Failure,
+    context::{block_on, write_json},
+};
 use crate::{
     address::Domain,
     admin::{srs::Srs, srs_keys},
@@ -83,17 +86,18 @@ enum KeyCommand {
 /// # Errors
 /// When the address is refused, or a file cannot be read or written.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
-    execute(args, &Srs::of(&context.config()?), &mut context.out())
+    let config = context.config()?;
+    block_on(execute(args, &Srs::of(&config), &mut context.out()))
 }
 
-fn execute(args: Args, srs: &Srs<'_>, out: &mut impl Write) -> Result<ExitCode, Failure> {
+async fn execute(args: Args, srs: &Srs<'_>, out: &mut impl Write) -> Result<ExitCode, Failure> {
     match args.command {
         Command::Forward(ForwardArgs { address, at, domain }) => {
-            let there = srs.forward(&address, domain.as_ref(), at.map(UnixTime::new))?;
+            let there = srs.forward(&address, domain.as_ref(), at.map(UnixTime::new)).await?;
             writeln!(out, "{there}")?;
         }
         Command::Reverse(ReverseArgs { address, at }) => {
-            writeln!(out, "{}", srs.reverse(&address, at.map(UnixTime::new))?)?;
+            writeln!(out, "{}", srs.reverse(&address, at.map(UnixTime::new)).await?)?;
         }
         Command::Key(command) => key(command, srs.secret_file, out)?,
     }

@@ -1,6 +1,11 @@
 //! `onward status`: is it up, does it listen, how deep is the spool.
 
-use super::{Context, Failure, context::write_json, size::size, time::span};
+use super::{
+    Context, Failure,
+    context::{block_on, with_existing_store, write_json},
+    size::size,
+    time::span,
+};
 use crate::{
     admin::status::{ListenerStatus, SpoolStatus, Status, WaitingDestination},
     clock,
@@ -25,7 +30,10 @@ pub struct Args {
 /// # Errors
 /// When the store or the journal cannot be read.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
-    let status = Status::of(&context.config()?)?;
+    let config = context.config()?;
+    let status = block_on(with_existing_store(&config.state_dir, async |store| {
+        Ok(Status::of(&config, store).await?)
+    }))?;
     let mut out = context.out();
     if args.json {
         write_json(&mut out, &status)?

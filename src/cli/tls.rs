@@ -1,6 +1,9 @@
 //! `onward tls`: what came of TLS with the mail servers of others.
 
-use super::{Context, Failure, context::write_json};
+use super::{
+    Context, Failure,
+    context::{block_on, with_existing_store, write_json},
+};
 use crate::{admin::tls_results::tls_results, clock, time::Millis};
 use jiff::{civil::Date, tz::TimeZone};
 use std::{io::Write, process::ExitCode};
@@ -35,7 +38,11 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         Some(date) => Millis::from(date.to_zoned(TimeZone::UTC).map_err(Failure::new)?.timestamp()),
         None => clock::millis(),
     };
-    let rows = tls_results(&context.config()?.state_dir, day.unix_time())?;
+    let state_dir = context.config()?.state_dir;
+    let rows = block_on(with_existing_store(&state_dir, async |store| match store {
+        Some(store) => Ok(tls_results(store, day.unix_time()).await?),
+        None => Ok(Vec::new()),
+    }))?;
     let mut out = context.out();
     for row in &rows {
         if *json {

@@ -1,6 +1,10 @@
 //! `onward trace`: what happened to a message.
 
-use super::{Context, Failure, context::write_json, time::parse_since};
+use super::{
+    Context, Failure,
+    context::{block_on, write_json},
+    time::parse_since,
+};
 use crate::{
     admin::trace::{Filter, TracedAttempt, TracedMessage, trace},
     config::print_size,
@@ -47,10 +51,12 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let Args { id, from, to, since, limit, json } = args;
     let mut out = BufWriter::new(context.out());
     let mut found = false;
-    trace(&state_dir, Filter { id, from, to, since, limit }, |message| {
+    let each = |message: &TracedMessage| {
         found = true;
         if json { write_json(&mut out, message) } else { write_text(&mut out, message) }
-    })?;
+    };
+    let filter = Filter { id, from, to, since, limit };
+    block_on(async { Ok(trace(&state_dir, filter, each).await?) })?;
     out.flush()?;
     if !found && !json {
         // To stderr, as it is no result; nothing hangs on it.

@@ -18,7 +18,7 @@ mod record;
 mod returned;
 pub(crate) mod sender;
 mod spool;
-mod srs;
+pub(crate) mod srs;
 mod tables;
 pub(crate) mod tls_reports;
 mod transaction;

@@ -103,7 +103,7 @@ impl Parts {
         let (spool, inbox) = spool::Handle::new();
         let parts = Self {
             aliases: Aliases::new(store.clone(), &config.routes),
-            srs: Srs::new(secrets.rewriter, store.clone(), config.limits.srs_entries as u64),
+            srs: Srs::new(secrets.rewriter, store.long_senders(), config.limits.srs_entries as u64),
             signing: secrets.signing,
             store,
             journal: Journal::nowhere(),
@@ -133,7 +133,7 @@ impl Parts {
         };
         Ok(Self {
             aliases: Aliases::new(store.clone(), &config.routes),
-            srs: Srs::new(secrets.rewriter, store.clone(), config.limits.srs_entries as u64),
+            srs: Srs::new(secrets.rewriter, store.long_senders(), config.limits.srs_entries as u64),
             signing: secrets.signing,
             store,
             journal: self.journal.clone(),

@@ -5,7 +5,7 @@ use crate::{
     address::{Domain, Mailbox},
     keys::live::Live,
     srs::{ForwardError, Forwarded, ReverseError, Reversed, Rewriter, Token},
-    store::{SrsPutError, Store, StoreError},
+    store::{LongSenders, SrsPutError, StoreError},
     time::UnixTime,
 };
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub(crate) struct Srs {
     rewriter: Arc<Live<Rewriter>>,
-    store: Store,
+    kept: Arc<dyn LongSenders>,
     /// Long senders that are kept at most.
     max_kept: u64,
 }
@@ -54,8 +54,9 @@ pub(crate) enum NotReversed {
 }
 
 impl Srs {
-    pub(crate) fn new(rewriter: Live<Rewriter>, store: Store, max_kept: u64) -> Self {
-        Self { rewriter: Arc::new(rewriter), store, max_kept }
+    /// Keeps at most `max_kept` long senders.
+    pub(crate) fn new(rewriter: Live<Rewriter>, kept: Arc<dyn LongSenders>, max_kept: u64) -> Self {
+        Self { rewriter: Arc::new(rewriter), kept, max_kept }
     }
 
     /// The rewriter with the secrets as they are now.
@@ -104,7 +105,7 @@ impl Srs {
         now: UnixTime,
     ) -> Result<(), SrsPutError> {
         let ShortAddress { token, sender, expires, .. } = short;
-        self.store.srs_put(token.as_str(), sender, *expires, now, self.max_kept).await
+        self.kept.srs_put(token.as_str(), sender, *expires, now, self.max_kept).await
     }
 
     /// The sender that `recipient` was made of.
@@ -119,7 +120,7 @@ impl Srs {
         match self.rewriter().reverse(recipient, now)? {
             Reversed::Mailbox(sender) => Ok(sender),
             Reversed::Token(token) => {
-                let kept = self.store.srs_get(token.as_str(), now).await?;
+                let kept = self.kept.srs_get(token.as_str(), now).await?;
                 kept.ok_or(NotReversed::Forgotten)
             }
         }

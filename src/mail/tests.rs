@@ -20,7 +20,7 @@ use crate::{
     outbound::{Attempt, Outgoing},
     reply::Reply,
     smtp::Transaction,
-    store::{blocking::Directory, journal::Outcome, spool::Spooled},
+    store::{journal::Outcome, spool::Spooled},
 };
 use async_trait::async_trait;
 use std::{
@@ -83,7 +83,7 @@ const ALIASES: [(&str, &[&str]); 6] = [
 ];
 
 impl Scene {
-    fn new(more: &str) -> Self {
+    async fn new(more: &str) -> Self {
         let state = tempfile::tempdir().unwrap();
         let secret = state.path().join("secret");
         std::fs::write(&secret, "a secret of the tests\n").unwrap();
@@ -95,17 +95,16 @@ impl Scene {
             state.path()
         );
         let config = Config::parse(&text, Path::new("test"), &Machine::default()).unwrap();
-        let mut directory = Directory::open(state.path()).unwrap();
-        directory.add_domain(&"example.org".parse().unwrap()).unwrap();
-        for (name, destinations) in ALIASES {
-            let address = AliasAddress::parse(&format!("{name}@example.org")).unwrap();
-            directory.add(&Alias::forward(address, destinations).unwrap()).unwrap();
-        }
-        let nothing = AliasAddress::parse("nothing@example.org").unwrap();
-        directory.add(&Alias::discard(nothing)).unwrap();
         let network = Arc::<Scripted>::default();
         let (mut parts, _) = Parts::open(config).unwrap();
         parts.network = Arc::clone(&network) as Arc<dyn Network>;
+        parts.store.add_domain(&"example.org".parse().unwrap()).await.unwrap();
+        let address = |name| AliasAddress::parse(&format!("{name}@example.org")).unwrap();
+        for (name, destinations) in ALIASES {
+            let alias = Alias::forward(address(name), destinations).unwrap();
+            parts.store.add_alias(&alias).await.unwrap();
+        }
+        parts.store.add_alias(&Alias::discard(address("nothing"))).await.unwrap();
         Self { parts, network, _state: state }
     }
 
@@ -179,7 +178,7 @@ async fn what_is_deferred_is_kept_where_a_bounce_is_safe_or_never_sent() {
         (ALICE, Spf::Fail, 451, Outcome::Deferred, None),
         (ALICE, Spf::None, 451, Outcome::Deferred, None),
     ] {
-        let scene = Scene::new("");
+        let scene = Scene::new("").await;
         let conclusion = scene.send(from, spf, &["later"]).await;
         assert_eq!(told(&conclusion), (code, outcome), "{from} {spf}");
         let expected: Vec<_> =
@@ -193,7 +192,7 @@ async fn what_is_deferred_is_kept_where_a_bounce_is_safe_or_never_sent() {
 #[tokio::test]
 async fn what_all_destinations_say_alike_is_answered_and_nothing_is_kept() {
     for spf in [Spf::Pass, Spf::None] {
-        let scene = Scene::new("");
+        let scene = Scene::new("").await;
         let taken = scene.send(ALICE, spf, &["yes", "also"]).await;
         assert_eq!(told(&taken), (250, Outcome::Forwarded));
         assert_eq!(scene.tried(), ["yes@one.test"], "a mailbox that both lead to gets one copy");
@@ -207,7 +206,7 @@ async fn what_all_destinations_say_alike_is_answered_and_nothing_is_kept() {
 
 #[tokio::test]
 async fn an_authenticated_sender_is_told_of_those_that_refused() {
-    let scene = Scene::new("");
+    let scene = Scene::new("").await;
     let conclusion = scene.send(ALICE, Spf::Pass, &["yes", "no"]).await;
     assert_eq!(told(&conclusion), (250, Outcome::Partial));
     assert_eq!(conclusion.notes, ["refused, and the sender is told: no@example.org"]);
@@ -223,7 +222,7 @@ async fn an_authenticated_sender_is_told_of_those_that_refused() {
 #[tokio::test]
 async fn others_come_again_and_the_next_try_gets_a_true_answer_for_each() {
     for (from, spf) in [(ALICE, Spf::None), (ALICE, Spf::Fail), ("", Spf::None)] {
-        let scene = Scene::new("");
+        let scene = Scene::new("").await;
         let conclusion = scene.send(from, spf, &["yes", "no"]).await;
         assert_eq!(told(&conclusion), (451, Outcome::Deferred), "{from} {spf}");
         assert_eq!(
@@ -241,7 +240,7 @@ async fn others_come_again_and_the_next_try_gets_a_true_answer_for_each() {
 
 #[tokio::test]
 async fn one_alias_with_several_destinations_is_tried_only_where_it_is_missing() {
-    let scene = Scene::new("");
+    let scene = Scene::new("").await;
     let lost = scene.send(ALICE, Spf::None, &["yes+no"]).await;
     assert_eq!(told(&lost), (250, Outcome::Partial), "the loss is in the journal");
     scene.tried();
@@ -259,7 +258,7 @@ async fn one_alias_with_several_destinations_is_tried_only_where_it_is_missing()
 
 #[tokio::test]
 async fn what_finds_no_room_in_the_spool_stays_with_its_sender() {
-    let scene = Scene::new("spool.max_messages = 1");
+    let scene = Scene::new("spool.max_messages = 1").await;
     assert_eq!(told(&scene.send(ALICE, Spf::Pass, &["later"]).await), (250, Outcome::Spooled));
     let full = scene.send(ALICE, Spf::Pass, &["yes", "later"]).await;
     assert_eq!(told(&full), (452, Outcome::Deferred));
@@ -269,7 +268,7 @@ async fn what_finds_no_room_in_the_spool_stays_with_its_sender() {
 
 #[tokio::test]
 async fn a_spool_that_is_off_takes_nothing() {
-    let scene = Scene::new("spool.max_messages = 0");
+    let scene = Scene::new("spool.max_messages = 0").await;
     for from in [ALICE, ""] {
         assert_eq!(told(&scene.send(from, Spf::Pass, &["later"]).await), (451, Outcome::Deferred));
     }
@@ -277,7 +276,7 @@ async fn a_spool_that_is_off_takes_nothing() {
 
 #[tokio::test]
 async fn what_an_alias_throws_away_is_taken_and_tried_nowhere() {
-    let scene = Scene::new("");
+    let scene = Scene::new("").await;
     let conclusion = scene.send(ALICE, Spf::None, &["nothing"]).await;
     assert_eq!(told(&conclusion), (250, Outcome::Discarded));
     assert_eq!(scene.tried(), [""; 0]);

@@ -3,11 +3,12 @@
 use super::StoreError;
 use crate::{address::Mailbox, time::UnixTime};
 use async_trait::async_trait;
+use std::fmt;
 
 /// Long senders behind short tokens. What is kept is durable when it is answered: the address that carries
 /// the token leaves only then, and its bounce may come after a crash.
 #[async_trait]
-pub trait LongSenders {
+pub trait LongSenders: fmt::Debug + Send + Sync {
     /// Keeps `address` behind `token` at least until `expires`. Tokens are the same in any case. Of
     /// `max_entries`, expired ones make room.
     ///

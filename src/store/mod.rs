@@ -25,7 +25,7 @@ pub use lock::StateLock;
 pub use long_senders::{LongSenders, SrsPutError};
 pub use memory::{Fingerprint, Memory};
 pub use queue::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, Unreadable};
-pub use sqlite::{backup, blocking};
+pub use sqlite::backup;
 pub use tls::TlsRecords;
 
 use crate::{address::Mailbox, alias::ExpansionLimits, mta_sts::PolicyStore};
@@ -76,6 +76,19 @@ impl Store {
     /// When the store cannot be opened, is damaged, or of a newer version.
     pub fn open(state_dir: &Path, options: Options) -> Result<Self, StoreError> {
         Ok(Self(sqlite::Sqlite::open(state_dir, options)?))
+    }
+
+    /// Opens the store in `state_dir`; `None` when nothing was ever kept there. Blocks.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_existing(state_dir: &Path, options: Options) -> Result<Option<Self>, StoreError> {
+        sqlite::exists(state_dir)?.then(|| Self::open(state_dir, options)).transpose()
+    }
+
+    /// Where long senders are kept.
+    pub fn long_senders(&self) -> Arc<dyn LongSenders> {
+        self.0.clone()
     }
 
     /// Where the MTA-STS policies of destinations are kept.

@@ -1,6 +1,6 @@
 use super::record::Record;
 use crate::{
-    admin::{Directory, Error},
+    admin::{Error, Store},
     alias::Alias,
 };
 use std::{
@@ -16,8 +16,8 @@ use std::{
 /// # Errors
 /// When the file cannot be read or holds what is no alias, when aliases are refused together, when the store
 /// fails, or `each` does.
-pub fn apply(
-    directory: &mut Directory,
+pub async fn apply(
+    store: &Store,
     file: &Path,
     plan: bool,
     mut each: impl FnMut(&dyn Display) -> io::Result<()>,
@@ -33,7 +33,9 @@ pub fn apply(
         let at_line = |what| Error::Line { file: file.to_owned(), line: index + 1, what };
         Some(alias.map_err(at_line))
     });
-    directory.apply(aliases, plan, |change| each(&change).map_err(Error::Output))
+    let wanted = aliases.collect::<Result<Vec<Alias>, Error>>()?;
+    let changes = store.apply(wanted, plan).await?;
+    changes.iter().try_for_each(|change| each(change)).map_err(Error::Output)
 }
 
 fn parse(line: &str) -> Result<Alias, String> {

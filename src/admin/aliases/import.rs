@@ -1,7 +1,7 @@
-use super::record::Record;
+use super::{for_each, record::Record};
 use crate::{
     address::Domain,
-    admin::{Directory, Error},
+    admin::{Error, Store},
     alias::{
         Alias,
         import::{self, Format, Import, Problem, Surroundings},
@@ -97,8 +97,8 @@ impl fmt::Display for Change {
 ///
 /// # Errors
 /// When the file cannot be read or is no text, or the store fails.
-pub fn plan_import(
-    directory: &Directory,
+pub async fn plan_import(
+    store: &Store,
     file: &Path,
     foreign: &Foreign,
     wanted: Wanted,
@@ -108,7 +108,7 @@ pub fn plan_import(
         Some(format) => import::read(format, &text, &foreign.surroundings),
         None => records(&text),
     };
-    plan(directory, import, wanted)
+    plan(store, import, wanted).await
 }
 
 impl ImportPlan {
@@ -116,19 +116,21 @@ impl ImportPlan {
     ///
     /// # Errors
     /// When the aliases are refused together, or the store fails.
-    pub fn carry_out(self, directory: &mut Directory) -> Result<(), Error> {
+    pub async fn carry_out(self, store: &Store) -> Result<(), Error> {
         let mut added = Vec::new();
         for domain in self.domains.values() {
-            if directory.add_domain(domain)? {
+            if store.add_domain(domain).await? {
                 added.push(domain);
             }
         }
-        let aliases = self.aliases.into_iter().map(Ok::<_, Error>);
-        directory.apply(aliases, false, |_| Ok(())).inspect_err(|_| {
+        let applied = store.apply(self.aliases, false).await;
+        if applied.is_err() {
             for domain in added {
-                let _ = directory.remove_domain(domain, false);
+                // Whatever else goes wrong: why nothing was applied is what is told.
+                let _ = store.remove_domain(domain, false).await;
             }
-        })
+        }
+        Ok(applied.map(drop)?)
     }
 
     fn host(&mut self, domain: &Domain) {
@@ -169,10 +171,10 @@ fn records(text: &str) -> Import {
     import
 }
 
-fn plan(directory: &Directory, import: Import, wanted: Wanted) -> Result<ImportPlan, Error> {
+async fn plan(store: &Store, import: Import, wanted: Wanted) -> Result<ImportPlan, Error> {
     let not_hosted =
         |domain: &Domain| format!("{domain} is not hosted here; --add-domains hosts it");
-    let hosted = directory.domains()?;
+    let hosted = store.domains().await?;
     let mut plan = ImportPlan {
         changes: Vec::new(),
         notes: import.notes,
@@ -192,11 +194,12 @@ fn plan(directory: &Directory, import: Import, wanted: Wanted) -> Result<ImportP
         }
     }
     let mut places = HashMap::new();
-    directory.for_each(None, |alias| -> Result<(), Error> {
+    for_each(store, None, |alias| {
         places.insert(alias.address().key(), plan.aliases.len());
         plan.aliases.push(alias);
         Ok(())
-    })?;
+    })
+    .await?;
     for (line, alias) in import.aliases {
         if let Some(domain) = alias.address().domain()
             && !hosted.contains(domain)

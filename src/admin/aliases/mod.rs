@@ -10,7 +10,7 @@ pub use import::{Change, Foreign, ImportPlan, Wanted, plan_import};
 pub use record::{DEFAULT_DEFER, DEFAULT_REJECT, Record, RecordError};
 pub use show::{RefusedDestination, ShownAlias, show};
 
-use super::{Directory, Error};
+use super::{Error, Store};
 use crate::{
     address::Domain,
     alias::{Alias, AliasAddress},
@@ -22,51 +22,68 @@ use std::io;
 ///
 /// # Errors
 /// When its domain is not hosted, the address has an alias, a loop would come of it, or the store fails.
-pub fn add(directory: &mut Directory, alias: &Alias) -> Result<(), Error> {
-    Ok(directory.add(alias)?)
+pub async fn add(store: &Store, alias: &Alias) -> Result<(), Error> {
+    Ok(store.add_alias(alias).await?)
 }
 
 /// The alias of an address.
 ///
 /// # Errors
 /// When the store fails.
-pub fn get(directory: &Directory, address: &AliasAddress) -> Result<Option<Alias>, Error> {
-    Ok(directory.get(address)?)
+pub async fn get(store: &Store, address: &AliasAddress) -> Result<Option<Alias>, Error> {
+    Ok(store.alias(address).await?)
 }
 
 /// Removes an alias and gives what it was.
 ///
 /// # Errors
 /// When there is none, or the store fails.
-pub fn remove(directory: &mut Directory, address: &AliasAddress) -> Result<Alias, Error> {
-    Ok(directory.remove(address)?)
+pub async fn remove(store: &Store, address: &AliasAddress) -> Result<Alias, Error> {
+    Ok(store.remove_alias(address).await?)
 }
 
 /// Switches an alias on or off.
 ///
 /// # Errors
 /// When there is none, a loop would come of it, or the store fails.
-pub fn set_enabled(
-    directory: &mut Directory,
+pub async fn set_enabled(
+    store: &Store,
     address: &AliasAddress,
     enabled: bool,
 ) -> Result<Alias, Error> {
-    Ok(directory.set_enabled(address, enabled)?)
+    Ok(store.set_enabled(address, enabled).await?)
 }
 
 /// Gives the aliases of a domain, or all and then the regexes in their order, to `each`.
 ///
 /// # Errors
 /// When the domain is not hosted, the store fails, or `each` does.
-pub fn list(
-    directory: &Directory,
+pub async fn list(
+    store: &Store,
     domain: Option<&Domain>,
     mut each: impl FnMut(&Alias) -> io::Result<()>,
 ) -> Result<(), Error> {
     if let Some(domain) = domain
-        && !directory.domains()?.contains(domain)
+        && !store.domains().await?.contains(domain)
     {
         return Err(ChangeError::NoSuchDomain(domain.clone()).into());
     }
-    directory.for_each(domain, |alias| each(&alias).map_err(Error::Output))
+    for_each(store, domain, |alias| each(&alias).map_err(Error::Output)).await
+}
+
+/// Gives the aliases of a domain to `each`, whether the domain is hosted or not.
+pub(in crate::admin) async fn for_each(
+    store: &Store,
+    domain: Option<&Domain>,
+    mut each: impl FnMut(Alias) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut after = None;
+    loop {
+        let page = store.aliases(domain, after.as_ref()).await?;
+        page.aliases.into_iter().try_for_each(&mut each)?;
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
+    }
 }

@@ -1,7 +1,7 @@
 use super::record::Record;
 use crate::{
     address::Mailbox,
-    admin::{Directory, Error},
+    admin::{Error, Store},
     alias::{Alias, AliasAddress, Dropped, Expansion},
     store::ChangeError,
 };
@@ -44,14 +44,14 @@ pub struct RefusedDestination {
 ///
 /// # Errors
 /// When there is none, or the store fails.
-pub fn show(
-    directory: &Directory,
+pub async fn show(
+    store: &Store,
     address: &AliasAddress,
     postmaster: Option<&Mailbox>,
 ) -> Result<ShownAlias, Error> {
-    let alias =
-        directory.get(address)?.ok_or_else(|| ChangeError::NoSuchAlias(address.to_string()))?;
-    let expansion = directory.leads_to(&alias, postmaster)?;
+    let alias = store.alias(address).await?;
+    let alias = alias.ok_or_else(|| ChangeError::NoSuchAlias(address.to_string()))?;
+    let expansion = store.leads_to(&alias, postmaster).await?;
     let templates = templates(&alias);
     let mut shown = ShownAlias {
         record: Record::from(&alias),

@@ -7,7 +7,7 @@ mod site;
 pub use finding::{Finding, Severity};
 pub use site::Asked;
 
-use super::Error;
+use super::{Error, Store};
 use crate::config::Config;
 use std::path::Path;
 
@@ -15,8 +15,8 @@ use std::path::Path;
 ///
 /// # Errors
 /// When the store or the keys cannot be read.
-pub async fn site(config: &Config, asked: &Asked) -> Result<Vec<Finding>, Error> {
-    site::look(config, asked).await
+pub async fn site(config: &Config, store: &Store, asked: &Asked) -> Result<Vec<Finding>, Error> {
+    site::look(config, store, asked).await
 }
 
 /// Looks at the Postfix of a configuration directory, or of the default instance, and at what is between it and

@@ -2,14 +2,13 @@
 
 mod probe;
 
-use super::Error;
+use super::{Error, Store};
 use crate::{
     clock,
     config::Config,
     store::{
         QueueSummary, StateLock,
-        blocking::{Queue, Reader},
-        journal::JournalError,
+        journal::{JournalError, open_to_read},
     },
     time::{DAY, Millis},
 };
@@ -73,13 +72,13 @@ pub struct WaitingDestination {
 }
 
 impl Status {
-    /// Looks, and asks each listener.
+    /// Looks, and asks each listener. There is no store before the first start.
     ///
     /// # Errors
     /// When the store or the journal cannot be read.
-    pub fn of(config: &Config) -> Result<Self, Error> {
-        let summary = match Queue::open(&config.state_dir)? {
-            Some(queue) => queue.summary()?,
+    pub async fn of(config: &Config, store: Option<&Store>) -> Result<Self, Error> {
+        let summary = match store {
+            Some(store) => store.queue_summary().await?,
             None => QueueSummary::default(),
         };
         let running = match StateLock::keep_stopped(&config.state_dir) {
@@ -89,7 +88,7 @@ impl Status {
             Err(error) => return Err(Error::file(&config.state_dir, error)),
         };
         let problems = if running {
-            probe::all(&config.listen).map_err(Error::refused)?
+            probe::all(&config.listen).await
         } else {
             config.listen.iter().map(|_| Some("the daemon does not run".to_owned())).collect()
         };
@@ -100,7 +99,7 @@ impl Status {
             problem,
         });
         let since = clock::millis() - DAY;
-        let [failed_last_day, dkim_broken_last_day] = losses_since(config, since)?;
+        let [failed_last_day, dkim_broken_last_day] = losses_since(config, since).await?;
         Ok(Self {
             running,
             listen: listen.collect(),
@@ -135,12 +134,12 @@ fn is_none(count: &u64) -> bool {
 }
 
 /// What failed, and what was kept back lest a signature break.
-fn losses_since(config: &Config, since: Millis) -> Result<[u64; 2], Error> {
-    match Reader::open(&config.state_dir) {
+async fn losses_since(config: &Config, since: Millis) -> Result<[u64; 2], Error> {
+    match open_to_read(&config.state_dir) {
         Err(JournalError::Absent { .. }) => Ok([0, 0]),
         opened => {
             let journal = opened?;
-            Ok([journal.count_failed(since)?, journal.count_broken(since)?])
+            Ok([journal.count_failed(since).await?, journal.count_broken(since).await?])
         }
     }
 }

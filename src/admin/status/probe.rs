@@ -8,7 +8,6 @@ use std::{io, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpStream, UnixStream},
-    runtime,
     time::{Instant, timeout_at},
 };
 
@@ -17,24 +16,15 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What is wrong with each of `listeners`; `None` where one takes a connection and, unless it waits for a
 /// PROXY header first, greets. All are asked at once, and none is waited for too long.
-///
-/// # Errors
-/// When the system has no means left to ask.
-pub(super) fn all(listeners: &[Listen]) -> io::Result<Vec<Option<String>>> {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-    let problems = runtime.block_on(async {
-        let end = Instant::now() + PATIENCE;
-        let asked: Vec<_> =
-            listeners.iter().cloned().map(|listen| tokio::spawn(problem(listen, end))).collect();
-        let mut problems = Vec::new();
-        for asked in asked {
-            problems.push(asked.await.unwrap_or_else(|error| Some(error.to_string())));
-        }
-        problems
-    });
-    // A look-up that never ends, ends with the process.
-    runtime.shutdown_background();
-    Ok(problems)
+pub(super) async fn all(listeners: &[Listen]) -> Vec<Option<String>> {
+    let end = Instant::now() + PATIENCE;
+    let asked: Vec<_> =
+        listeners.iter().cloned().map(|listen| tokio::spawn(problem(listen, end))).collect();
+    let mut problems = Vec::new();
+    for asked in asked {
+        problems.push(asked.await.unwrap_or_else(|error| Some(error.to_string())));
+    }
+    problems
 }
 
 async fn problem(listen: Listen, end: Instant) -> Option<String> {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::address::Domain;
+use crate::{address::Domain, admin};
 use clap::Parser;
 use std::{fs, path::Path};
 
@@ -12,17 +12,21 @@ struct Line {
 /// A state directory with `x.test` and `z.test` hosted.
 struct Bench {
     state: tempfile::TempDir,
-    directory: Directory,
+    store: Store,
 }
 
 impl Bench {
     fn new() -> Self {
         let state = tempfile::tempdir().unwrap();
-        let mut directory = Directory::open(state.path()).unwrap();
-        for domain in ["x.test", "z.test"] {
-            directory.add_domain(&Domain::parse(domain).unwrap()).unwrap();
-        }
-        Self { state, directory }
+        let store = admin::open(state.path()).unwrap();
+        block_on(async {
+            for domain in ["x.test", "z.test"] {
+                store.add_domain(&Domain::parse(domain).unwrap()).await.unwrap();
+            }
+            Ok(())
+        })
+        .unwrap();
+        Self { state, store }
     }
 
     /// What the command prints, or why it fails. Words are split at spaces, `_` stands for one.
@@ -32,7 +36,7 @@ impl Bench {
             .map_err(|error| format!("usage: {error}"))?;
         let mut out = Vec::new();
         let postmaster = Mailbox::parse("me@y.test").unwrap();
-        execute(args.args, &mut self.directory, Some(&postmaster), &mut out)
+        block_on(execute(args.args, &self.store, Some(&postmaster), &mut out))
             .map_err(|failure| format!("{failure:?}"))?;
         Ok(String::from_utf8(out).unwrap())
     }

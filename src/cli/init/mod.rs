@@ -3,10 +3,14 @@
 mod ask;
 mod text;
 
-use super::{Context, Failure, doctor, files};
+use super::{
+    Context, Failure,
+    context::{block_on, with_store},
+    doctor, files,
+};
 use crate::{
     address::{Domain, Mailbox},
-    admin::{self, aliases, domains, srs_keys},
+    admin::{Store, aliases, domains, srs_keys},
     alias::{Alias, AliasAddress},
     config::{Config, DEFAULT_FILE, ListenAddress, Machine},
     tls::self_signed,
@@ -97,15 +101,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
 
     files::make_private_directory(&answers.state_dir)?;
     // Before the files: after a failure `onward init` can be run again.
-    let mut directory = admin::directory(&answers.state_dir)?;
-    domains::add(&mut directory, &answers.domain)?;
-    if let Some((alias, to)) = &answers.alias {
-        let alias = Alias::forward(AliasAddress::Exact(alias.clone()), [to.to_string().as_str()])
-            .map_err(|error| Failure::new(format_args!("--alias: {error}")))?;
-        if aliases::get(&directory, alias.address())?.is_none() {
-            aliases::add(&mut directory, &alias)?;
-        }
-    }
+    block_on(with_store(&answers.state_dir, async |store| host(&answers, store).await))?;
     let mut secret = srs_keys::new_secret()?;
     secret.push('\n');
     let own = self_signed(&answers.hostname)
@@ -150,6 +146,18 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
         doctor::first_look(&parsed, &mut out)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn host(answers: &Answers, store: &Store) -> Result<(), Failure> {
+    domains::add(store, &answers.domain).await?;
+    if let Some((alias, to)) = &answers.alias {
+        let alias = Alias::forward(AliasAddress::Exact(alias.clone()), [to.to_string().as_str()])
+            .map_err(|error| Failure::new(format_args!("--alias: {error}")))?;
+        if aliases::get(store, alias.address()).await?.is_none() {
+            aliases::add(store, &alias).await?;
+        }
+    }
+    Ok(())
 }
 
 fn answers(

@@ -2,7 +2,7 @@
 
 mod manager;
 
-use super::{Context, Failure};
+use super::{Context, Failure, context::block_on};
 use crate::{
     admin::running::Running,
     config::{Config, Protocol},
@@ -41,8 +41,7 @@ pub fn run(args: &Args, ctx: &Context) -> Result<ExitCode, Failure> {
     raise_descriptor_limit(config.limits.connections + tables);
     let failed = |error: &dyn std::fmt::Display| Failure::new(error.to_string());
     let inherited = manager::inherited().map_err(|error| failed(&error))?;
-    let runtime = tokio::runtime::Runtime::new().map_err(|error| failed(&error))?;
-    runtime.block_on(async {
+    block_on(async {
         // Before anything listens, so that no signal finds the default action.
         let signals = Signals::new().map_err(|error| failed(&error))?;
         let state_dir = config.state_dir.clone();

@@ -1,10 +1,14 @@
 use super::*;
-use crate::srs::{Settings, TagKind};
+use crate::{
+    admin::srs::LongSendersIn,
+    srs::{Settings, TagKind},
+};
 use clap::Parser;
 use std::{
     fs,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::PathBuf,
+    sync::Arc,
 };
 
 #[derive(Parser)]
@@ -42,11 +46,11 @@ impl World {
         let srs = Srs {
             settings: &self.settings,
             secret_file: &self.file(),
-            state_dir: &self.state_dir(),
+            long_senders: Arc::new(LongSendersIn(self.state_dir())),
             max_long_senders: 10,
         };
         let mut out = Vec::new();
-        execute(cli.args, &srs, &mut out).map_err(|failure| failure.to_string())?;
+        block_on(execute(cli.args, &srs, &mut out)).map_err(|failure| failure.to_string())?;
         Ok(String::from_utf8(out).unwrap())
     }
 

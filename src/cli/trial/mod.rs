@@ -4,14 +4,17 @@ mod mailbox;
 mod show;
 mod wire;
 
-use super::{Context, Failure};
+use super::{
+    Context, Failure,
+    context::{block_on, with_store},
+};
 use crate::{
     address::{self, Domain, ReversePath},
+    admin::{aliases, domains},
     alias::{Alias, AliasAddress},
     config::Config,
     daemon::{Daemon, Inherited},
     outbound::{Dialogue, Lost},
-    store::blocking::Directory,
 };
 use mailbox::{Arrived, Mailbox};
 use std::{
@@ -51,9 +54,8 @@ pub struct Args {
 /// # Errors
 /// When something is not as it should be: then this build forwards no mail on this machine.
 pub fn run(args: &Args, ctx: &Context) -> Result<ExitCode, Failure> {
-    let runtime = tokio::runtime::Runtime::new().map_err(|e| Failure::new(e.to_string()))?;
     let state = Scratch::new().map_err(|e| Failure::new(format!("no temporary directory: {e}")))?;
-    runtime.block_on(demonstrate(args, ctx, &state.0)).map(|()| ExitCode::SUCCESS)
+    block_on(demonstrate(args, ctx, &state.0)).map(|()| ExitCode::SUCCESS)
 }
 
 /// A directory that goes when we go.
@@ -81,7 +83,7 @@ async fn demonstrate(args: &Args, ctx: &Context, state: &Path) -> Result<(), Fai
     let bob = Mailbox::start("mailbox.test").await.map_err(failed("no loopback port"))?;
     let alice = Mailbox::start("sender.test").await.map_err(failed("no loopback port"))?;
     let config = configure(state, &bob, &alice).map_err(failed("cannot write a configuration"))?;
-    host_the_alias(&config)?;
+    host_the_alias(&config).await?;
     let daemon = Daemon::bind(config, Inherited::default())
         .await
         .map_err(|error| Failure::new(error.to_string()))?;
@@ -245,13 +247,15 @@ to = "{alice}"
     Config::load(&file).map_err(io::Error::other)
 }
 
-fn host_the_alias(config: &Config) -> Result<(), Failure> {
+async fn host_the_alias(config: &Config) -> Result<(), Failure> {
     let address = AliasAddress::parse(ALIAS).map_err(Failure::new)?;
     let alias = Alias::forward(address, [MAILBOX]).map_err(Failure::new)?;
     let domain = Domain::parse(DOMAIN).map_err(Failure::new)?;
-    let mut directory = Directory::open(&config.state_dir).map_err(Failure::new)?;
-    directory.add_domain(&domain).map_err(Failure::new)?;
-    directory.add(&alias).map_err(Failure::new)
+    with_store(&config.state_dir, async |store| {
+        domains::add(store, &domain).await?;
+        Ok(aliases::add(store, &alias).await?)
+    })
+    .await
 }
 
 /// Connects to Onward and hears its greeting.

@@ -17,38 +17,39 @@ use crate::{
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use std::{collections::HashSet, path::Path};
 
-/// Makes the aliases equal to `wanted` and tells `report` what that changes; with `plan` it only
-/// tells. Everything is checked before the first report. The connection is used by nobody else, and its
-/// database is at `path`.
-///
-/// The error is whatever `wanted` or `report` give, or why that cannot be.
-pub(super) fn apply<E: From<ChangeError>>(
-    connection: &mut Connection,
+/// Makes the aliases equal to `wanted` and gives what that changes; with `plan` it only gives that. The
+/// connection's database is at `path`.
+pub(super) fn apply(
+    mut connection: Connection,
     path: &Path,
-    wanted: impl IntoIterator<Item = Result<Alias, E>>,
+    wanted: Vec<Alias>,
     plan: bool,
-    report: impl FnMut(Change) -> Result<(), E>,
-) -> Result<(), E> {
-    let failed = |failure: Failure| E::from(failure.at(path));
-    let sqlite = |error| failed(Failure::Sqlite(error));
-    let hosted: HashSet<Domain> = domains::all(connection).map_err(sqlite)?.into_iter().collect();
+) -> Result<Vec<Change>, ChangeError> {
+    try_apply(&mut connection, wanted, plan).map_err(|failure| failure.at(path))
+}
+
+fn try_apply(
+    connection: &mut Connection,
+    wanted: Vec<Alias>,
+    plan: bool,
+) -> Result<Vec<Change>, Failure> {
+    let hosted: HashSet<Domain> = domains::all(connection)?.into_iter().collect();
 
     // Only the temporary table is written yet, so nobody waits for this.
-    let loading = connection.transaction().map_err(sqlite)?;
-    loading.execute_batch(WANTED).map_err(sqlite)?;
-    let chained = load(&loading, wanted, &hosted, failed)?;
-    loading.commit().map_err(sqlite)?;
+    let loading = connection.transaction()?;
+    loading.execute_batch(WANTED)?;
+    let chained = load(&loading, wanted, &hosted)?;
+    loading.commit()?;
 
-    let transaction =
-        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sqlite)?;
-    check(&transaction, &chained).map_err(failed)?;
-    let changed = report_differences(&transaction, report).map_err(sqlite)??;
-    if changed && !plan {
-        transaction.execute_batch(REPLACE).map_err(sqlite)?;
-        domains::count_change(&transaction).map_err(sqlite)?;
-        transaction.commit().map_err(sqlite)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    check(&transaction, &chained)?;
+    let changes = differences(&transaction)?;
+    if !changes.is_empty() && !plan {
+        transaction.execute_batch(REPLACE)?;
+        domains::count_change(&transaction)?;
+        transaction.commit()?;
     }
-    Ok(())
+    Ok(changes)
 }
 
 const WANTED: &str = "
@@ -73,15 +74,13 @@ const REPLACE: &str = "
                 excluded.enabled, excluded.position)";
 
 /// Fills the temporary table; gives the aliases that lead to hosted domains.
-fn load<E: From<ChangeError>>(
+fn load(
     connection: &Connection,
-    wanted: impl IntoIterator<Item = Result<Alias, E>>,
+    wanted: Vec<Alias>,
     hosted: &HashSet<Domain>,
-    failed: impl Fn(Failure) -> E,
-) -> Result<Vec<Alias>, E> {
+) -> Result<Vec<Alias>, Failure> {
     let mut chained = Vec::new();
     for alias in wanted {
-        let alias = alias?;
         refuse_srs_shaped(&alias)?;
         if let Some(domain) = alias.address().domain()
             && !hosted.contains(domain)
@@ -89,12 +88,12 @@ fn load<E: From<ChangeError>>(
             return Err(ChangeError::UnknownDomain(domain.clone()).into());
         }
         aliases::insert(connection, Table::Wanted, &alias).map_err(|error| {
-            let twice = error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation);
-            failed(if twice {
-                ChangeError::Twice(alias.address().to_string()).into()
-            } else {
-                error.into()
-            })
+            match error.sqlite_error_code() {
+                Some(ErrorCode::ConstraintViolation) => {
+                    ChangeError::Twice(alias.address().to_string()).into()
+                }
+                _ => Failure::from(error),
+            }
         })?;
         let is_ours = |mailbox: &Mailbox| hosted.contains(mailbox.domain());
         if alias.destinations().iter().filter_map(Destination::mailbox).any(is_ours) {
@@ -113,12 +112,8 @@ fn check(connection: &Connection, chained: &[Alias]) -> Result<(), Failure> {
     chained.iter().try_for_each(|alias| refuse_cycle(&live, alias))
 }
 
-/// True when there is any. The outer error is ours, the inner one that of `report`.
-fn report_differences<E>(
-    connection: &Connection,
-    mut report: impl FnMut(Change) -> Result<(), E>,
-) -> rusqlite::Result<Result<bool, E>> {
-    let mut changed = false;
+fn differences(connection: &Connection) -> rusqlite::Result<Vec<Change>> {
+    let mut changes = Vec::new();
     for (sql, differs) in [
         (only_in(Table::Stored, Table::Wanted), Differs::Removed),
         (only_in(Table::Wanted, Table::Stored), Differs::Added),
@@ -128,26 +123,19 @@ fn report_differences<E>(
         let mut rows = statement.query(())?;
         while let Some(row) = rows.next()? {
             let first = aliases::from_row(row, 0)?;
-            let change = match differs {
+            changes.push(match differs {
                 Differs::Removed => Change::Remove(first),
                 Differs::Added => Change::Add(first),
                 Differs::Replaced => {
                     Change::Replace { old: first, new: aliases::from_row(row, 5)? }
                 }
-            };
-            changed = true;
-            if let Err(error) = report(change) {
-                return Ok(Err(error));
-            }
+            });
         }
     }
     if is_reordered(connection)? {
-        changed = true;
-        if let Err(error) = report(Change::Reorder) {
-            return Ok(Err(error));
-        }
+        changes.push(Change::Reorder);
     }
-    Ok(Ok(changed))
+    Ok(changes)
 }
 
 #[derive(Clone, Copy)]

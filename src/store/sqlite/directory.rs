@@ -122,14 +122,7 @@ impl Directory for Sqlite {
         let (state_dir, path) = (self.state_dir.clone(), file::path(&self.state_dir));
         // It may take long: on a connection of its own, other writes get their turns.
         let applied = spawn_blocking(move || {
-            let mut changes = Vec::new();
-            let report = |change| -> Result<(), ChangeError> {
-                changes.push(change);
-                Ok(())
-            };
-            let mut connection = file::open_writer(&state_dir)?;
-            apply::apply(&mut connection, &path, wanted.into_iter().map(Ok), plan, report)?;
-            Ok::<_, ChangeError>(changes)
+            apply::apply(file::open_writer(&state_dir)?, &path, wanted, plan)
         });
         let failed = |error| StoreError::failed(&file::path(&self.state_dir), error);
         let changes = applied.await.map_err(failed)??;
@@ -186,14 +179,14 @@ impl Sqlite {
     }
 }
 
-pub(super) fn add_domain(connection: &Connection, domain: &Domain) -> Result<bool, Failure> {
+fn add_domain(connection: &Connection, domain: &Domain) -> Result<bool, Failure> {
     if domain.literal().is_some() {
         return Err(ChangeError::Literal(domain.clone()).into());
     }
     Ok(domains::insert(connection, domain)?)
 }
 
-pub(super) fn remove_domain(
+fn remove_domain(
     connection: &Connection,
     domain: &Domain,
     with_aliases: bool,
@@ -208,7 +201,7 @@ pub(super) fn remove_domain(
     Ok(aliases::delete_in(connection, domain)?)
 }
 
-pub(super) fn add(connection: &Connection, alias: &Alias) -> Result<(), Failure> {
+fn add(connection: &Connection, alias: &Alias) -> Result<(), Failure> {
     refuse_srs_shaped(alias)?;
     if let Some(domain) = alias.address().domain()
         && !domains::contains(connection, domain)?
@@ -227,13 +220,13 @@ pub(super) fn add(connection: &Connection, alias: &Alias) -> Result<(), Failure>
     refuse_cycle(&Live::of(connection, Table::Stored, &snapshot), alias)
 }
 
-pub(super) fn remove(connection: &Connection, address: &AliasAddress) -> Result<Alias, Failure> {
+fn remove(connection: &Connection, address: &AliasAddress) -> Result<Alias, Failure> {
     let alias = existing(connection, address)?;
     aliases::delete(connection, &address.key())?;
     Ok(alias)
 }
 
-pub(super) fn set_enabled(
+fn set_enabled(
     connection: &Connection,
     address: &AliasAddress,
     enabled: bool,
@@ -245,7 +238,7 @@ pub(super) fn set_enabled(
     Ok(alias)
 }
 
-pub(super) fn leads_to(
+fn leads_to(
     connection: &Connection,
     alias: &Alias,
     postmaster: Option<&Mailbox>,

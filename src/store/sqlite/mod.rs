@@ -3,7 +3,6 @@
 
 mod apply;
 mod backup;
-pub mod blocking;
 mod directory;
 mod error;
 mod file;
@@ -43,6 +42,11 @@ use std::{
 };
 use tokio::sync::watch as latest;
 use writer::Writer;
+
+/// False when nothing was ever kept in `state_dir`.
+pub(super) fn exists(state_dir: &Path) -> Result<bool, StoreError> {
+    file::exists(&file::path(state_dir))
+}
 
 /// The store of a running daemon, or of an administrator.
 #[derive(Debug)]

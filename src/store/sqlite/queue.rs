@@ -33,27 +33,6 @@ pub(super) fn page(connection: &Connection, filter: &QueueFilter, after: i64) ->
     Ok(page)
 }
 
-/// Hands the messages that `filter` wants to `each`, page by page, and gives those that cannot be read. The
-/// outer error is ours, the inner one that of `each`.
-pub(super) fn each<E>(
-    connection: &Connection,
-    filter: &QueueFilter,
-    mut each: impl FnMut(Spooled) -> std::result::Result<(), E>,
-) -> Result<std::result::Result<Vec<Unreadable>, E>> {
-    let (mut after, mut unreadable) = (0, Vec::new());
-    loop {
-        let page = page(connection, filter, after)?;
-        unreadable.extend(page.unreadable);
-        if let Err(error) = page.messages.into_iter().try_for_each(&mut each) {
-            return Ok(Err(error));
-        }
-        match page.next {
-            Some(next) => after = next,
-            None => return Ok(Ok(unreadable)),
-        }
-    }
-}
-
 /// The message of that id, and its bytes as they will leave.
 pub(super) fn get(connection: &Connection, id: &str) -> Result<Option<Whole>> {
     let connection = connection.unchecked_transaction()?;
@@ -93,15 +72,14 @@ impl Wanted {
         filter: &QueueFilter,
         change: QueueChange,
     ) -> Result<std::result::Result<Self, Unreadable>> {
-        let mut messages = Vec::new();
-        let add = |message: Spooled| -> std::result::Result<(), Unreadable> {
-            messages.push((message.seq, message.head.id));
-            Ok(())
-        };
-        let mut unreadable = match each(connection, filter, add)? {
-            Ok(unreadable) => unreadable,
-            Err(unreadable) => return Ok(Err(unreadable)),
-        };
+        let (mut messages, mut unreadable, mut after) = (Vec::new(), Vec::new(), Some(0));
+        while let Some(number) = after {
+            let page = page(connection, filter, number)?;
+            messages
+                .extend(page.messages.into_iter().map(|message| (message.seq, message.head.id)));
+            unreadable.extend(page.unreadable);
+            after = page.next;
+        }
         if filter.ids.is_empty() {
             unreadable.clear();
         }

@@ -14,6 +14,9 @@ const BATCH: usize = 64;
 /// Jobs that wait; beyond, whoever asks waits.
 const QUEUE: usize = 1_024;
 
+/// How long the fold at the close waits for those who read.
+const LAST_FOLD: Duration = Duration::from_millis(250);
+
 /// What the thread is asked for.
 enum Order {
     Job(Job),
@@ -171,8 +174,9 @@ fn serve(mut connection: Connection, mut orders: mpsc::Receiver<Order>, path: &P
         }
     }
     drop(orders);
-    // Readers may still have it open, which would keep SQLite from doing this at the close.
-    if let Err(error) = fold(&connection) {
+    // Readers may still have it open, which would keep SQLite from doing this at the close. They are not
+    // waited for as long as usual: that would hold up all other processes that write.
+    if let Err(error) = connection.busy_timeout(LAST_FOLD).and_then(|()| fold(&connection)) {
         tracing::debug!(%error, "the write-ahead log stays until the next start");
     }
     drop(connection);

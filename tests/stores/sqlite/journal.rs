@@ -3,21 +3,13 @@
 use crate::journal::record;
 use onward::{
     clock::millis as now,
-    store::{
-        blocking::Reader,
-        journal::{Bounds, Filter, Journal, JournalError, open_to_read},
-    },
+    store::journal::{Bounds, Filter, Journal, JournalError, open_to_read},
 };
 use std::{fs, path::Path};
 
-fn ids(state_dir: &Path, filter: &Filter) -> Vec<String> {
-    let mut ids = Vec::new();
-    let add = |record: onward::store::journal::Record| -> Result<(), JournalError> {
-        ids.push(record.id);
-        Ok(())
-    };
-    Reader::open(state_dir).unwrap().read(filter, add).unwrap();
-    ids
+async fn ids(state_dir: &Path) -> Vec<String> {
+    let page = open_to_read(state_dir).unwrap().page(&Filter::default(), None).await.unwrap();
+    page.records.into_iter().map(|record| record.id).collect()
 }
 
 #[tokio::test]
@@ -29,7 +21,7 @@ async fn a_corrupt_file_is_set_aside() {
         let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
         journal.record(record("new", now())).await;
         journal.flush().await;
-        assert_eq!(ids(dir.path(), &Filter::default()), ["new"]);
+        assert_eq!(ids(dir.path()).await, ["new"]);
         journal.close().await;
         let aside = dir.path().join(format!("journal.db.corrupt-{n}"));
         assert!(fs::read_to_string(aside).unwrap().starts_with("this is no database"));
@@ -53,7 +45,7 @@ async fn a_file_that_goes_bad_under_the_writer_is_set_aside() {
     let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
     journal.record(record("new", now())).await;
     journal.flush().await;
-    assert_eq!(ids(dir.path(), &Filter::default()), ["new"]);
+    assert_eq!(ids(dir.path()).await, ["new"]);
     assert!(dir.path().join("journal.db.corrupt-1").exists());
 }
 
@@ -68,17 +60,16 @@ async fn a_journal_that_cannot_be_written_loses_records_and_goes_on() {
     other.execute_batch("ROLLBACK").unwrap();
     journal.record(record("kept", now())).await;
     journal.flush().await;
-    assert_eq!(ids(dir.path(), &Filter::default()), ["kept"]);
+    assert_eq!(ids(dir.path()).await, ["kept"]);
 }
 
 #[test]
 fn what_is_no_journal_of_ours() {
     let dir = tempfile::tempdir().unwrap();
-    assert!(matches!(Reader::open(dir.path()), Err(JournalError::Absent { .. })));
     assert!(matches!(open_to_read(dir.path()), Err(JournalError::Absent { .. })));
     let later = rusqlite::Connection::open(dir.path().join("journal.db")).unwrap();
     later.pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(Reader::open(dir.path()), Err(JournalError::TooNew { found: 99, .. })));
+    assert!(matches!(open_to_read(dir.path()), Err(JournalError::TooNew { found: 99, .. })));
     let opened = Journal::open(dir.path(), Bounds::default());
     assert!(matches!(opened, Err(JournalError::TooNew { found: 99, .. })));
     assert!(Journal::open(Path::new("/nonexistent"), Bounds::default()).is_err());

@@ -1,11 +1,9 @@
 //! The spool in the file: older versions of it, its size, backups.
 
 use super::{open, raw, totals};
-use crate::place::message;
+use crate::place::{address, domain, forward, message};
 use onward::{
-    address::Domain,
-    alias::{Alias, AliasAddress},
-    store::{StoreError, backup, blocking::Directory},
+    store::{StoreError, backup},
     time::UnixTime,
 };
 use rusqlite::Connection;
@@ -18,12 +16,12 @@ use std::{
 use tempfile::TempDir;
 
 /// Makes a database as the first version did: without a spool, and never smaller.
-fn of_version_1(state: &TempDir) {
-    let mut directory = Directory::open(state.path()).unwrap();
-    directory.add_domain(&Domain::parse("example.org").unwrap()).unwrap();
-    let address = AliasAddress::parse("hello@example.org").unwrap();
-    directory.add(&Alias::forward(address, ["bob@sink.test"]).unwrap()).unwrap();
-    drop(directory);
+async fn of_version_1(state: &TempDir) {
+    let store = open(state);
+    store.add_domain(&domain("example.org")).await.unwrap();
+    store.add_alias(&forward("hello@example.org", "bob@sink.test")).await.unwrap();
+    store.close().await;
+    drop(store);
     let raw = raw(state);
     raw.execute_batch(
         "DROP TABLE spool; DROP TABLE spool_legs; DROP TABLE spool_totals; DROP TABLE sts_policies;
@@ -41,12 +39,11 @@ fn pragma(raw: &Connection, name: &str) -> i64 {
 #[tokio::test]
 async fn a_database_of_the_first_version_keeps_its_aliases_and_gets_a_spool() {
     let state = TempDir::new().unwrap();
-    of_version_1(&state);
+    of_version_1(&state).await;
     let store = open(&state);
     store.spool(vec![message("A", 1, &["a@x.test"])]).await.unwrap();
     assert_eq!(totals(&state), (1, 1));
-    let directory = Directory::open(state.path()).unwrap();
-    let alias = directory.get(&AliasAddress::parse("hello@example.org").unwrap()).unwrap().unwrap();
+    let alias = store.alias(&address("hello@example.org")).await.unwrap().unwrap();
     assert_eq!(alias.destinations()[0].to_string(), "bob@sink.test");
     assert_eq!(pragma(&raw(&state), "auto_vacuum"), 2, "it can shrink now");
 }
@@ -113,7 +110,7 @@ fn a_backup_makes_and_overwrites_nothing() {
     assert!(matches!(absent, StoreError::Absent { .. }), "{absent}");
     assert_eq!(fs::read_dir(state.path()).unwrap().count(), 0, "no database is made");
 
-    drop(Directory::open(state.path()).unwrap());
+    drop(open(&state));
     fs::write(&to, "somebody's").unwrap();
     std::os::unix::fs::symlink("nowhere", state.path().join("link")).unwrap();
     for taken in ["copy", "link", "."] {

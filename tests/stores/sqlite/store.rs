@@ -1,10 +1,9 @@
 //! The file: opening it, damage, two processes on it.
 
 use super::open;
-use crate::place::{at, forward, mailbox, resolved};
+use crate::place::{at, domain, forward, mailbox, resolved};
 use onward::{
-    address::Domain,
-    store::{Options, SrsPutError, Store, StoreError, blocking::Directory},
+    store::{Options, SrsPutError, Store, StoreError},
     time::UnixTime,
 };
 use std::{
@@ -14,13 +13,19 @@ use std::{
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
+use tokio::runtime::Builder;
 
-fn directory(state: &TempDir, domains: &[&str]) -> Directory {
-    let mut directory = Directory::open(state.path()).unwrap();
-    for domain in domains {
-        directory.add_domain(&Domain::parse(domain).unwrap()).unwrap();
+async fn hosting(state: &TempDir, domains: &[&str]) -> Store {
+    let store = open(state);
+    for name in domains {
+        store.add_domain(&domain(name)).await.unwrap();
     }
-    directory
+    store
+}
+
+/// What is left in the file by a store that is closed.
+async fn left(state: &TempDir, domains: &[&str]) {
+    hosting(state, domains).await.close().await;
 }
 
 #[tokio::test]
@@ -29,16 +34,17 @@ async fn the_command_line_sees_and_keeps_long_senders() {
     let day = UnixTime::of_day;
     let store = open(&state);
     store.srs_put("tc", &mailbox("c@y.test"), day(30), day(8), 1).await.unwrap();
-    let mut directory = directory(&state, &[]);
-    assert_eq!(directory.srs_get("TC", day(9)).unwrap(), Some(mailbox("c@y.test")));
+    let other = open(&state);
+    assert_eq!(other.srs_get("TC", day(9)).await.unwrap(), Some(mailbox("c@y.test")));
     let a = mailbox("a@y.test");
-    assert_eq!(directory.srs_put("td", &a, day(9), day(9), 1), Err(SrsPutError::Full));
-    directory.srs_put("td", &a, day(99), day(31), 1).unwrap();
+    let full = other.srs_put("td", &a, day(9), day(9), 1).await;
+    assert_eq!(full, Err(SrsPutError::Full));
+    other.srs_put("td", &a, day(99), day(31), 1).await.unwrap();
     assert_eq!(store.srs_get("td", day(32)).await.unwrap(), Some(a));
 }
 
-#[test]
-fn processes_that_start_at_once_make_one_database() {
+#[tokio::test]
+async fn processes_that_start_at_once_make_one_database() {
     for _ in 0..5 {
         let state = TempDir::new().unwrap();
         let start = std::sync::Barrier::new(8);
@@ -46,12 +52,13 @@ fn processes_that_start_at_once_make_one_database() {
             for n in 0..8 {
                 let (state, start) = (&state, &start);
                 scope.spawn(move || {
+                    let runtime = Builder::new_current_thread().build().unwrap();
                     start.wait();
-                    directory(state, &[&format!("d{n}.test")]);
+                    runtime.block_on(left(state, &[&format!("d{n}.test")]));
                 });
             }
         });
-        assert_eq!(directory(&state, &[]).domains().unwrap().len(), 8);
+        assert_eq!(open(&state).domains().await.unwrap().len(), 8);
     }
 }
 
@@ -65,11 +72,27 @@ fn only_its_owner_may_read_it() {
     assert_eq!(mode(&inner.join("onward.db")), 0o600);
 }
 
-/// The error of opening, which must be the same for the daemon and the command line.
+/// The error of opening, which must be the same for whoever opens only what is there.
 fn error(state_dir: &Path) -> StoreError {
     let error = Store::open(state_dir, Options::default()).unwrap_err();
-    assert_eq!(Directory::open(state_dir).unwrap_err(), error);
+    if state_dir.join("onward.db").exists() {
+        let existing = Store::open_existing(state_dir, Options::default());
+        assert_eq!(existing.unwrap_err(), error);
+    }
     error
+}
+
+#[test]
+fn what_is_not_there_is_not_made_for_whoever_only_asks() {
+    let state = TempDir::new().unwrap();
+    let inner = state.path().join("new/state");
+    for absent in [state.path(), &inner] {
+        assert!(Store::open_existing(absent, Options::default()).unwrap().is_none());
+    }
+    assert_eq!(fs::read_dir(state.path()).unwrap().count(), 0);
+    let made = Store::open(state.path(), Options::default()).unwrap();
+    assert!(Store::open_existing(state.path(), Options::default()).unwrap().is_some());
+    drop(made);
 }
 
 #[test]
@@ -87,11 +110,11 @@ fn a_directory_that_cannot_be_made_or_written() {
     assert!(written.to_string().contains("cannot open /proc/self/onward.db"), "{written}");
 }
 
-#[test]
-fn a_file_that_is_damaged_or_no_database() {
+#[tokio::test]
+async fn a_file_that_is_damaged_or_no_database() {
     let state = TempDir::new().unwrap();
     let path = state.path().join("onward.db");
-    drop(directory(&state, &["x.test"]));
+    left(&state, &["x.test"]).await;
     let good = fs::read(&path).unwrap();
 
     let mut no_header = good.clone();
@@ -114,13 +137,13 @@ fn a_file_that_is_damaged_or_no_database() {
         );
     }
     fs::write(&path, good).unwrap();
-    assert_eq!(directory(&state, &[]).domains().unwrap().len(), 1);
+    assert_eq!(open(&state).domains().await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn damage_found_in_a_look_up_is_an_error_not_an_answer() {
     let state = TempDir::new().unwrap();
-    drop(directory(&state, &["x.test"]));
+    left(&state, &["x.test"]).await;
     let raw = rusqlite::Connection::open(state.path().join("onward.db")).unwrap();
     let row = "INSERT INTO aliases VALUES ('x.test', 'a', 'a@x.test', 'forward', ?1, '', 1, 0)";
     raw.execute(row, ["not an address"]).unwrap();
@@ -128,10 +151,10 @@ async fn damage_found_in_a_look_up_is_an_error_not_an_answer() {
     assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
 }
 
-#[test]
-fn a_database_of_another_version_or_program() {
+#[tokio::test]
+async fn a_database_of_another_version_or_program() {
     let state = TempDir::new().unwrap();
-    drop(directory(&state, &[]));
+    left(&state, &[]).await;
     let raw = rusqlite::Connection::open(state.path().join("onward.db")).unwrap();
     raw.pragma_update(None, "user_version", 999).unwrap();
     let newer = error(state.path());
@@ -147,8 +170,8 @@ fn a_database_of_another_version_or_program() {
 #[tokio::test]
 async fn a_long_change_of_another_process_delays_writes_and_not_look_ups() {
     let state = TempDir::new().unwrap();
-    directory(&state, &["x.test"]).add(&forward("a@x.test", "p@y.test")).unwrap();
-    let store = open(&state);
+    let store = hosting(&state, &["x.test"]).await;
+    store.add_alias(&forward("a@x.test", "p@y.test")).await.unwrap();
     let mut raw = rusqlite::Connection::open(state.path().join("onward.db")).unwrap();
     let transaction =
         raw.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
@@ -168,7 +191,7 @@ async fn a_long_change_of_another_process_delays_writes_and_not_look_ups() {
 async fn a_million_aliases() {
     const ALIASES: usize = 1_000_000;
     let state = TempDir::new().unwrap();
-    drop(directory(&state, &["x.test"]));
+    left(&state, &["x.test"]).await;
     // By hand, because building a million aliases one by one takes longer than all the rest.
     let raw = rusqlite::Connection::open(state.path().join("onward.db")).unwrap();
     raw.execute(

@@ -6,8 +6,7 @@ use crate::{
     queue::changed,
 };
 use onward::store::{
-    Options, QueueChange, QueueFilter, Store, StoreError, Unreadable, blocking::Queue,
-    spool::LegState,
+    Options, QueueChange, QueueFilter, Store, StoreError, Unreadable, spool::LegState,
 };
 use tempfile::TempDir;
 
@@ -124,22 +123,19 @@ async fn the_command_line_goes_on_too() {
     for (sql, _, _) in CASES {
         let state = TempDir::new().unwrap();
         let (store, _) = spoiled(&state, sql).await;
-        let mut queue = Queue::open(state.path()).unwrap().unwrap();
-        let mut ids = Vec::new();
-        let unreadable = queue
-            .for_each(&QueueFilter::default(), |message| -> Result<(), StoreError> {
-                ids.push(message.head.id);
-                Ok(())
-            })
-            .unwrap();
+        let other = Store::open_existing(state.path(), Options::default()).unwrap().unwrap();
+        let page = other.queue_page(&QueueFilter::default(), 0).await.unwrap();
+        let ids: Vec<&str> = page.messages.iter().map(|message| &*message.head.id).collect();
         assert_eq!(ids, ["A", "C"], "{sql}");
-        assert_eq!(unreadable.iter().map(|one| &*one.id).collect::<Vec<_>>(), ["B"]);
-        assert_eq!(queue.summary().unwrap().unreadable, 1);
+        assert_eq!(page.unreadable.iter().map(|one| &*one.id).collect::<Vec<_>>(), ["B"]);
+        assert_eq!(other.queue_summary().await.unwrap().unreadable, 1);
         let named = QueueFilter { ids: vec!["B".to_owned()], ..QueueFilter::default() };
-        assert_eq!(queue.change(&named, QueueChange::Drop).unwrap().ids, ["B"], "{sql}");
-        assert_eq!(queue.summary().unwrap().unreadable, 0);
-        drop(store);
-        let store = Store::open(state.path(), Options::default()).unwrap();
+        let dropped = other.queue_change(&named, QueueChange::Drop).await.unwrap();
+        assert_eq!(dropped.ids, ["B"], "{sql}");
+        assert_eq!(other.queue_summary().await.unwrap().unreadable, 0);
+        other.close().await;
+        drop((store, other));
+        let store = open(&state);
         assert_eq!(store.spool_open().await.unwrap().0.len(), 4, "{sql}");
     }
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     address::Domain,
-    admin::Error,
+    admin::{Error, Store, aliases, queue},
     auth::{
         dkim::KeyFile,
         spf::{self, Query, Spf},
@@ -18,10 +18,7 @@ use crate::{
     mta_sts::policy_id,
     outbound::published_policy,
     provider::{GOOGLE, Provider},
-    store::{
-        QueueFilter,
-        blocking::{Directory, Queue},
-    },
+    store::QueueFilter,
     tls::{self, Connector},
 };
 use std::{
@@ -55,10 +52,9 @@ pub struct Asked {
 ///
 /// # Errors
 /// When the store or the keys cannot be read.
-pub(super) async fn gather(config: &Config, asked: &Asked) -> Result<Facts, Error> {
+pub(super) async fn gather(config: &Config, store: &Store, asked: &Asked) -> Result<Facts, Error> {
     let resolver = Resolver::new(&config.dns.servers).map_err(Error::refused)?;
     let connector = Connector::new(config.tls.ca_file.as_deref()).map_err(Error::refused)?;
-    let directory = Directory::open(&config.state_dir)?;
     let srs_domain = &config.srs.settings.domain;
     let mut dns = Dns::new(&resolver);
     let host = dns.addresses(&config.hostname).await;
@@ -72,7 +68,7 @@ pub(super) async fn gather(config: &Config, asked: &Asked) -> Result<Facts, Erro
             }
         }
     }
-    let mut domains = directory.domains()?;
+    let mut domains = store.domains().await?;
     if !domains.contains(srs_domain) {
         domains.push(srs_domain.clone());
     }
@@ -88,15 +84,14 @@ pub(super) async fn gather(config: &Config, asked: &Asked) -> Result<Facts, Erro
     facts.dmarc = dmarc(&mut dns, srs_domain).await;
     facts.keys = keys(&mut dns, config).await?;
     facts.unanswered = dns.unanswered;
-    directory.for_each(None, |alias| -> Result<(), Error> {
+    aliases::for_each(store, None, |alias| {
         let mut to = alias.destinations().iter();
         facts.leads_to_gmail |=
             to.any(|to| to.to_string().rsplit('@').next().and_then(Provider::of) == Some(&GOOGLE));
         Ok(())
-    })?;
-    if let Some(queue) = Queue::open(&config.state_dir)? {
-        facts.unreadable = queue.for_each(&QueueFilter::default(), |_| Ok::<_, Error>(()))?;
-    }
+    })
+    .await?;
+    facts.unreadable = queue::for_each(store, &QueueFilter::default(), |_| Ok(())).await?;
     facts.ours = ours;
     machine(&mut facts, config);
     if let Some(host) = &asked.connect {

@@ -13,14 +13,21 @@ mod tests;
 pub use gather::Asked;
 
 use super::finding::Finding;
-use crate::{admin::Error, config::Config};
+use crate::{
+    admin::{Error, Store},
+    config::Config,
+};
 
 /// Gathers the facts, and tries a bounce where that is asked for.
 ///
 /// # Errors
 /// When the store or the keys cannot be read.
-pub(super) async fn look(config: &Config, asked: &Asked) -> Result<Vec<Finding>, Error> {
-    let facts = gather::gather(config, asked).await?;
+pub(super) async fn look(
+    config: &Config,
+    store: &Store,
+    asked: &Asked,
+) -> Result<Vec<Finding>, Error> {
+    let facts = gather::gather(config, store, asked).await?;
     let mut findings = examine::examine(config, &facts);
     if let Some(port) = asked.round_trip {
         findings.extend(round_trip::round_trip(config, port).await);

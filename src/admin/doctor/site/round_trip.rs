@@ -5,15 +5,15 @@ use crate::{
     address::{Domain, Mailbox},
     admin::{
         doctor::finding::{Finding, Severity},
-        srs_keys::keyring,
+        srs::Srs,
     },
     clock,
     config::Config,
     dns::Resolver,
+    mail::srs::Rewritten,
     next_hop::Protocol,
     outbound::{Dialogue, Lost},
     reply::Class,
-    srs::{Forwarded, Rewriter},
 };
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::{
@@ -39,12 +39,10 @@ pub(super) async fn round_trip(config: &Config, port: u16) -> Option<Finding> {
 }
 
 async fn tried(config: &Config, port: u16) -> Result<(), String> {
-    let settings = config.srs.settings.clone();
-    let domain = settings.domain.clone();
-    let keyring = keyring(&config.srs.secret_file).map_err(|error| error.to_string())?;
-    let rewriter = Rewriter::new(settings, keyring).map_err(|error| error.to_string())?;
+    let domain = &config.srs.settings.domain;
+    let srs = Srs::of(config).srs().map_err(|error| error.to_string())?;
     let sender = Mailbox::parse("doctor@invalid.invalid").map_err(|error| error.to_string())?;
-    let Forwarded::Rewritten(address) = rewriter.forward(&sender, &domain, clock::now()) else {
+    let Ok(Rewritten::Whole(address)) = srs.forward(&sender, domain, clock::now()) else {
         return Err("the test address cannot be rewritten".to_owned());
     };
     let resolver = Resolver::new(&config.dns.servers).map_err(|error| error.to_string())?;

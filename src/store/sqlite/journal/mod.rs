@@ -5,7 +5,6 @@ mod reader;
 mod writer;
 
 pub(super) use database::path;
-pub use reader::Reader;
 
 use crate::{
     store::{
@@ -16,6 +15,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use database::{Database, Entry};
+use reader::Reader;
 use std::{
     path::Path,
     sync::{

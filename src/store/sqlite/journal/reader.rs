@@ -16,7 +16,7 @@ use std::{
 
 /// The reading side, for other processes than the one that writes.
 #[derive(Debug)]
-pub struct Reader {
+pub(super) struct Reader {
     file: PathBuf,
     connection: Connection,
     /// Where what the checks found stands, and how a message was encrypted.
@@ -33,7 +33,7 @@ impl Reader {
     ///
     /// # Errors
     /// When there is none, or it cannot be read.
-    pub fn open(state_dir: &Path) -> Result<Self, JournalError> {
+    pub(super) fn open(state_dir: &Path) -> Result<Self, JournalError> {
         let file = path(state_dir);
         let name = file.display().to_string();
         match std::fs::metadata(&file) {
@@ -54,26 +54,6 @@ impl Reader {
             Ok((connection, SCHEMA)) => Ok(Self { file, connection, auth: "auth", tls: "tls" }),
             Ok((_, found)) => Err(JournalError::TooNew { file: name, found, known: SCHEMA }),
             Err(error) => Err(sqlite_error(&file, &error)),
-        }
-    }
-
-    /// Gives the records that `filter` wants to `each`, the oldest first.
-    ///
-    /// # Errors
-    /// When the journal cannot be read, or `each` fails.
-    pub fn read<E: From<JournalError>>(
-        &self,
-        filter: &Filter,
-        mut each: impl FnMut(Record) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let mut after = None;
-        loop {
-            let page = self.page(filter, after)?;
-            page.records.into_iter().try_for_each(&mut each)?;
-            match page.next {
-                Some(next) => after = Some(next),
-                None => return Ok(()),
-            }
         }
     }
 
@@ -108,7 +88,7 @@ impl Reader {
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub fn count_failed(&self, since: Millis) -> Result<u64, JournalError> {
+    pub(super) fn count_failed(&self, since: Millis) -> Result<u64, JournalError> {
         // In these words the index of failures answers it.
         let count = "SELECT count(*) FROM message WHERE outcome = 'failed' AND time + ms >= ?1";
         self.count(count, params![since])
@@ -118,7 +98,7 @@ impl Reader {
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub fn count_broken(&self, since: Millis) -> Result<u64, JournalError> {
+    pub(super) fn count_broken(&self, since: Millis) -> Result<u64, JournalError> {
         let reply = Reply::broke_signature().to_string();
         let count = "SELECT count(*) FROM message WHERE time >= ?1 AND reply = ?2";
         self.count(count, params![since, reply])
