@@ -2,7 +2,7 @@
 
 use super::{
     Context, Failure,
-    context::{block_on, with_existing_store, write_json},
+    context::{block_on, with_store, write_json},
 };
 use crate::{admin::tls_results::tls_results, clock, time::Millis};
 use jiff::{civil::Date, tz::TimeZone};
@@ -39,9 +39,8 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         None => clock::millis(),
     };
     let state_dir = context.config()?.state_dir;
-    let rows = block_on(with_existing_store(&state_dir, async |store| match store {
-        Some(store) => Ok(tls_results(store, day.unix_time()).await?),
-        None => Ok(Vec::new()),
+    let rows = block_on(with_store(&state_dir, async |store| {
+        Ok(tls_results(store, day.unix_time()).await?)
     }))?;
     let mut out = context.out();
     for row in &rows {

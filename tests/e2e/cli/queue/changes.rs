@@ -118,6 +118,7 @@ fn what_is_dropped_is_never_sent() {
     assert_eq!(some.code, Some(1), "one is not there: {some:?}");
     assert_eq!(some.stdout, "to be tried at once: 1 message\n");
     assert!(some.stderr.contains(&format!("no message {by_id} waits")), "{}", some.stderr);
+    wait_until("the attempt", || (scene.queue(&[&stays])[0]["attempts"] == 2).then_some(()));
 
     scene.destination_is_back();
     scene.onward.run(&["queue", "retry", "--state", "queued"]);
