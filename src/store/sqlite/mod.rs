@@ -38,9 +38,10 @@ use readers::Readers;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, atomic::AtomicU64, mpsc},
+    sync::{Arc, Mutex, atomic::AtomicU64},
 };
 use tokio::sync::watch as latest;
+use watch::{Watcher, Watching};
 use writer::Writer;
 
 /// False when nothing was ever kept in `state_dir`.
@@ -70,8 +71,8 @@ pub(super) struct Sqlite {
     version: latest::Sender<i64>,
     /// What administrators did to the spool.
     spool_changes: latest::Sender<i64>,
-    /// Dropped with the store, which ends the watching thread.
-    _watching: mpsc::Sender<()>,
+    /// Until the store is closed.
+    watching: Mutex<Option<Watching>>,
 }
 
 impl Sqlite {
@@ -80,7 +81,7 @@ impl Sqlite {
         let path = file::path(state_dir);
         let failed = |error| StoreError::sqlite(&path, &error);
         let connection = file::open_writer(state_dir)?;
-        let watcher = watch::Watcher::new(file::open_reader(&path)?).map_err(failed)?;
+        let watcher = Watcher::new(file::open_reader(&path)?).map_err(failed)?;
         let snapshot = Snapshot::load(&connection).map_err(failed)?;
         let (version, _) = latest::channel(snapshot.version);
         let changes = rows::spool::totals(&connection).map_err(failed)?.changes;
@@ -88,7 +89,6 @@ impl Sqlite {
         let delivered = memory::delivered(&connection).map_err(failed)?;
         let refused = memory::refused(&connection).map_err(failed)?;
         let srs_count = rows::long_senders::count_srs_addresses(&connection).map_err(failed)?;
-        let (watching, stopped) = mpsc::channel();
         let store = Arc::new(Self {
             state_dir: state_dir.to_owned(),
             limits: options.limits,
@@ -105,9 +105,10 @@ impl Sqlite {
             unreadable: Mutex::default(),
             version,
             spool_changes,
-            _watching: watching,
+            watching: Mutex::default(),
         });
-        watcher.start(&store, stopped).map_err(|error| StoreError::failed(&path, error))?;
+        let watching = watcher.start(&store).map_err(|error| StoreError::failed(&path, error))?;
+        *lock(&store.watching) = Some(watching);
         Ok(store)
     }
 
@@ -137,6 +138,14 @@ impl Backend for Sqlite {
     }
 
     async fn close(&self) {
+        // The writer is to be the last: SQLite removes the log and the shared memory behind the last
+        // connection, if that may write.
+        let watching = lock(&self.watching).take();
+        if let Some(watching) = watching {
+            // It cannot fail but by a panic, which the watcher's thread would have told.
+            let _ = tokio::task::spawn_blocking(|| watching.end()).await;
+        }
+        self.readers.close_idle();
         self.writer.close().await;
     }
 }

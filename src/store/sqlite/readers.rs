@@ -24,6 +24,11 @@ impl Readers {
         Self { path, idle: Mutex::new(Vec::new()), permits }
     }
 
+    /// Closes the connections that nobody uses now.
+    pub(in crate::store) fn close_idle(&self) {
+        lock(&self.idle).clear();
+    }
+
     /// Runs `work` on a connection of its own.
     pub(in crate::store) async fn run<T, F>(self: &Arc<Self>, work: F) -> Result<T, StoreError>
     where

@@ -8,12 +8,28 @@ use rusqlite::Connection;
 use std::{
     io,
     sync::{Arc, Weak, mpsc},
-    thread,
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
 /// How often the database is asked whether it changed: a look at shared memory.
 const INTERVAL: Duration = Duration::from_millis(200);
+
+/// A watcher at work.
+#[derive(Debug)]
+pub(super) struct Watching {
+    stop: mpsc::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Watching {
+    /// Stops the watcher and waits until its connection is closed. Blocks for as long as a look takes.
+    pub(super) fn end(self) {
+        drop(self.stop);
+        // A watcher that panicked has closed its connection too.
+        let _ = self.thread.join();
+    }
+}
 
 pub(super) struct Watcher {
     connection: Connection,
@@ -28,12 +44,9 @@ impl Watcher {
         Ok(Self { connection, seen })
     }
 
-    /// Watches on a thread of its own until the other end of `stopped` is dropped.
-    pub(super) fn start(
-        mut self,
-        store: &Arc<Sqlite>,
-        stopped: mpsc::Receiver<()>,
-    ) -> io::Result<()> {
+    /// Watches on a thread of its own until what is given back is dropped.
+    pub(super) fn start(mut self, store: &Arc<Sqlite>) -> io::Result<Watching> {
+        let (stop, stopped) = mpsc::channel();
         let store = Arc::downgrade(store);
         let watch = move || {
             let mut troubled = false;
@@ -47,7 +60,8 @@ impl Watcher {
                 troubled = looked.is_err();
             }
         };
-        thread::Builder::new().name("store-watcher".into()).spawn(watch).map(drop)
+        let thread = thread::Builder::new().name("store-watcher".into()).spawn(watch)?;
+        Ok(Watching { stop, thread })
     }
 
     fn look(&mut self, store: &Weak<Sqlite>) -> rusqlite::Result<()> {

@@ -44,6 +44,19 @@ async fn the_command_line_sees_and_keeps_long_senders() {
 }
 
 #[tokio::test]
+async fn a_store_that_was_closed_is_one_file() {
+    let state = TempDir::new().unwrap();
+    let store = hosting(&state, &["a.test"]).await;
+    // A reader's connection stays open for the next.
+    assert_eq!(store.domains().await.unwrap(), [domain("a.test")]);
+    store.close().await;
+    let kept = fs::read_dir(state.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let kept: Vec<_> =
+        kept.filter(|name| name.to_string_lossy().starts_with("onward.db")).collect();
+    assert_eq!(kept, ["onward.db"]);
+}
+
+#[tokio::test]
 async fn processes_that_start_at_once_make_one_database() {
     for _ in 0..5 {
         let state = TempDir::new().unwrap();
