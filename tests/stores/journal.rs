@@ -54,12 +54,13 @@ pub(crate) async fn ids(place: &dyn Place, filter: &Filter) -> Vec<String> {
     read(place, filter).await.into_iter().map(|record| record.id).collect()
 }
 
-/// Waits for the writer's thread to have done something only the journal shows.
-async fn until(mut done: impl AsyncFnMut() -> bool) {
+/// Waits for the writer's thread to have done something only the journal shows, one of its turns after the
+/// other.
+async fn until(journal: &Journal, mut done: impl AsyncFnMut() -> bool) {
     let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
     while !done().await {
         assert!(tokio::time::Instant::now() < deadline, "not within 30 s");
-        tokio::time::sleep(Duration::from_millis(250)).await;
+        journal.flush().await;
     }
 }
 
@@ -151,7 +152,7 @@ pub(crate) async fn old_records_are_deleted(place: &dyn Place) {
     }
     journal.record(record("kept", now() - DAY * 29)).await;
     journal.flush().await;
-    until(async || ids(place, &Filter::default()).await == ["kept"]).await;
+    until(&journal, async || ids(place, &Filter::default()).await == ["kept"]).await;
 }
 
 pub(crate) async fn the_oldest_records_make_room(place: &dyn Place) {
@@ -163,7 +164,7 @@ pub(crate) async fn the_oldest_records_make_room(place: &dyn Place) {
     }
     journal.flush().await;
     let mut kept = Vec::new();
-    until(async || {
+    until(&journal, async || {
         let before = std::mem::replace(&mut kept, ids(place, &Filter::default()).await);
         kept.len() < 6000 && before == kept
     })
