@@ -117,7 +117,8 @@ pub async fn check(
     };
     let found = signatures::found(&outputs);
     let passing = signatures::passing(&outputs);
-    let findings = Findings { spf, signatures: found, dmarc, arc };
+    let authors = vec![dmarc.clone()];
+    let findings = Findings { spf, signatures: found, dmarc, authors, arc };
     keys.close();
     let bodies = parsed.body_hashes.clone();
     Checked { findings, results, keys, passing, bodies }

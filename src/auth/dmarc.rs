@@ -58,8 +58,8 @@ pub(super) fn found(output: &DmarcOutput) -> Dmarc {
             Theirs::Pass => DmarcResult::Pass { by_dkim: *output.dkim_result() == Theirs::Pass },
             Theirs::Fail(_) => DmarcResult::Fail,
             Theirs::TempError(_) => DmarcResult::TempError,
-            // No record that could be read is no policy (RFC 9989 §4.10.1).
-            Theirs::PermError(_) | Theirs::None => DmarcResult::None,
+            Theirs::PermError(_) => DmarcResult::PermError,
+            Theirs::None => DmarcResult::None,
         },
     }
 }

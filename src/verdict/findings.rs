@@ -7,8 +7,10 @@ pub struct Findings {
     pub spf: Spf,
     /// Every DKIM signature that was looked at, in the order of the header.
     pub signatures: Vec<Signature>,
-    /// DMARC of the From domain.
+    /// DMARC of the From domain; of several, the strictest of `authors`.
     pub dmarc: Dmarc,
+    /// DMARC of each From domain, in the order of the field.
+    pub authors: Vec<Dmarc>,
     /// The ARC chain, which authenticates nothing: whoever sealed may have written what they liked.
     pub arc: Arc,
 }
@@ -63,7 +65,7 @@ pub enum Dkim {
 /// DMARC of the From domain (RFC 9989).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dmarc {
-    /// The From domain; empty where there is none that DMARC could speak of.
+    /// The From domain, A-labels in lower case, also where it has no policy; empty where From names none.
     pub domain: String,
     /// What the owner of the domain asks for, test mode and the age of the domain counted in.
     pub policy: DmarcPolicy,
@@ -96,6 +98,8 @@ pub enum DmarcResult {
     Fail,
     /// DNS gave no answer.
     TempError,
+    /// What the domain publishes makes no sense, and asks for nothing.
+    PermError,
 }
 
 /// The result of the ARC chain (RFC 8617 §5.2).
@@ -163,6 +167,7 @@ impl fmt::Display for DmarcResult {
             Self::Pass { .. } => "pass",
             Self::Fail => "fail",
             Self::TempError => "temperror",
+            Self::PermError => "permerror",
         })
     }
 }
@@ -203,14 +208,13 @@ mod tests {
         }
         let signature =
             |result, is_whole| Signature { result, domain: "example.org".to_owned(), is_whole };
+        let dmarc =
+            Dmarc { domain: String::new(), policy: DmarcPolicy::None, result: DmarcResult::None };
         let mut findings = Findings {
             spf: Spf::None,
             signatures: vec![signature(Dkim::Fail, true), signature(Dkim::Pass, false)],
-            dmarc: Dmarc {
-                domain: String::new(),
-                policy: DmarcPolicy::None,
-                result: DmarcResult::None,
-            },
+            authors: vec![dmarc.clone()],
+            dmarc,
             arc: Arc::Pass,
         };
         assert!(findings.has_signature() && !findings.has_signature_for("example.org"));

@@ -160,7 +160,7 @@ impl Class {
     pub fn of(dmarc: &Dmarc) -> Self {
         match (dmarc.result, dmarc.policy) {
             (DmarcResult::Pass { by_dkim: true }, _) => Self::Signed,
-            (DmarcResult::None, _)
+            (DmarcResult::None | DmarcResult::PermError, _)
             | (DmarcResult::Pass { .. } | DmarcResult::Fail, DmarcPolicy::None) => Self::Free,
             (DmarcResult::Pass { by_dkim: false }, _) => Self::SpfOnly,
             (DmarcResult::Fail, _) => Self::Failed,

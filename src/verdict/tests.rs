@@ -16,7 +16,8 @@ fn dmarc(result: DmarcResult, policy: DmarcPolicy) -> Dmarc {
 fn findings(spf: Spf, signatures: &[Dkim], dmarc: Dmarc) -> Findings {
     let signature =
         |result: &Dkim| Signature { result: *result, domain: "from.test".into(), is_whole: true };
-    Findings { spf, signatures: signatures.iter().map(signature).collect(), dmarc, arc: Arc::Pass }
+    let signatures = signatures.iter().map(signature).collect();
+    Findings { spf, signatures, authors: vec![dmarc.clone()], dmarc, arc: Arc::Pass }
 }
 
 /// The code of a refusal, or the action.
