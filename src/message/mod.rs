@@ -4,6 +4,7 @@
 //! functions give a message that is not the one that came, and there is no third: [`munge`], and
 //! [`without_own_results`].
 
+mod author;
 mod header;
 mod id;
 mod loops;
@@ -11,6 +12,7 @@ mod munge;
 mod own_results;
 mod trace;
 
+pub use author::Authors;
 pub use header::{Field, Header, MAX_HEADER};
 pub use id::MessageId;
 pub use loops::{LOOP_FIELD, LoopMarks, LoopToken};

@@ -1,9 +1,17 @@
 //! The form of the header section.
 
 use super::Ruling;
-use crate::{message::Header, reply::Reply};
+use crate::{
+    message::{Authors, Header},
+    reply::Reply,
+};
 
-/// Fields that must be there once, and a section that ends (RFC 5322 §3.6).
+/// Authors whom every reader sees, as policies are those of their domains.
+pub(super) fn authors(header: &Header<'_>) -> Ruling {
+    Authors::read(header).map_or_else(Ruling::from, |_| Ruling::Pass)
+}
+
+/// A section that ends, and fields that may stand only once (RFC 5322 §3.6).
 pub(super) fn header(header: &Header<'_>) -> Ruling {
     header.check().map_or_else(Ruling::from, |()| Ruling::Pass)
 }
@@ -31,6 +39,7 @@ mod tests {
         let with = Header::scan(b"From: <a@b.c>\r\nmessage-id: <1@b.c>\r\n\r\n");
         assert_eq!(message_id(&with, true), Ruling::Pass);
         assert_eq!(header(&with), Ruling::Pass);
-        assert!(matches!(header(&Header::scan(b"\r\n")), Ruling::Refuse(_)));
+        assert_eq!(authors(&with), Ruling::Pass);
+        assert!(matches!(authors(&Header::scan(b"\r\n")), Ruling::Refuse(_)));
     }
 }

@@ -100,6 +100,7 @@ pub(crate) async fn run(parts: &Parts, subject: &Subject<'_>) -> Report {
     let mut report = Report::new(subject.message.clone(), subject.recipients);
     let header = Header::scan(&subject.message);
     let is_sound = report.take(form::header(&header))
+        && report.take(form::authors(&header))
         && report.take(form::message_id(&header, parts.config.auth.refuse_without_id))
         && report.take(loops::hops(&header, parts.config.limits.received_hops));
     if !is_sound {
