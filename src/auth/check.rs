@@ -10,11 +10,9 @@ use super::{
 use crate::{
     address::ReversePath,
     dns::Resolver,
-    message::{Header, RESULTS_FIELD},
+    message::{Authors, Header, RESULTS_FIELD},
     time::UnixTime,
-    verdict::{
-        Arc, AuthPolicy, Check, Dkim, Dmarc, DmarcPolicy, DmarcResult, Findings, Signature, Spf,
-    },
+    verdict::{Arc, AuthPolicy, Check, Dkim, Dmarc, Findings, Signature, Spf},
 };
 use mail_auth::{AuthenticatedMessage, AuthenticationResults, DkimOutput, DmarcOutput};
 use std::{future::Future, net::IpAddr};
@@ -93,31 +91,29 @@ pub async fn check(
     };
     let sender = Sender { domain: &domain, spf };
     let greeting = Sender { domain: incoming.helo, spf: helo };
+    let authors = Authors::read(incoming.header);
+    let domains = authors.as_ref().map(Authors::domains).unwrap_or_default();
     let dmarc = match policy.dmarc {
-        Check::Off => None,
-        _ => {
-            let verified = dmarc::verify(&authenticator, &parsed, &outputs, &sender);
-            timeout_at(deadline, verified).await.ok()
-        }
+        Check::Off => Vec::new(),
+        _ => dmarc::verify_all(&authenticator, domains, &outputs, &sender, deadline).await,
     };
     let arc = chain.result().unwrap_or(Arc::Fail);
     let results = results(
         &incoming,
         [&sender, &greeting],
         &outputs,
-        dmarc.as_ref(),
+        &dmarc,
         (chain.instances() > 0).then_some(arc),
         policy,
         authserv_id,
     );
-    let dmarc = match (&dmarc, policy.dmarc) {
-        (Some(output), _) => dmarc::found(output),
-        (None, Check::Off) => no_dmarc(DmarcResult::None),
-        (None, _) => no_dmarc(DmarcResult::TempError),
+    let authors: Vec<Dmarc> = match policy.dmarc {
+        Check::Off => domains.iter().map(|domain| Dmarc::unknown(domain.to_key())).collect(),
+        _ => dmarc.iter().map(dmarc::found).collect(),
     };
     let found = signatures::found(&outputs);
     let passing = signatures::passing(&outputs);
-    let authors = vec![dmarc.clone()];
+    let dmarc = Dmarc::strictest(&authors);
     let findings = Findings { spf, signatures: found, dmarc, authors, arc };
     keys.close();
     let bodies = parsed.body_hashes.clone();
@@ -219,15 +215,11 @@ fn unanswered<'m>(message: &'m AuthenticatedMessage<'m>) -> Vec<DkimOutput<'m>> 
     signatures.map(|field| DkimOutput::temp_err(late()).with_signature(&field.header)).collect()
 }
 
-fn no_dmarc(result: DmarcResult) -> Dmarc {
-    Dmarc { domain: String::new(), policy: DmarcPolicy::None, result }
-}
-
 fn results(
     incoming: &Incoming<'_>,
     [sender, greeting]: [&Sender<'_>; 2],
     signatures: &[DkimOutput<'_>],
-    dmarc: Option<&DmarcOutput>,
+    dmarc: &[DmarcOutput],
     arc: Option<Arc>,
     policy: &AuthPolicy,
     authserv_id: &str,
@@ -248,8 +240,8 @@ fn results(
     if policy.dkim != Check::Off {
         results = results.with_dkim_results(signatures, "");
     }
-    if let Some(dmarc) = dmarc {
-        results = results.with_dmarc_result(dmarc);
+    for author in dmarc {
+        results = results.with_dmarc_result(author);
     }
     let mut text = results.to_string();
     if text == authserv_id {

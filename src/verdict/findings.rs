@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{cmp::Reverse, fmt};
 
 /// What the inbound checks found out about a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +71,36 @@ pub struct Dmarc {
     pub policy: DmarcPolicy,
     /// What the DMARC check came to.
     pub result: DmarcResult,
+}
+
+impl Dmarc {
+    /// Of a domain that nobody asked.
+    pub fn unknown(domain: String) -> Self {
+        Self { domain, policy: DmarcPolicy::None, result: DmarcResult::None }
+    }
+
+    /// The result that stands most against a message of these authors: the first, of equals.
+    pub fn strictest(authors: &[Self]) -> Self {
+        let strictest = authors.iter().min_by_key(|author| Reverse(author.strictness()));
+        strictest.cloned().unwrap_or_else(|| Self::unknown(String::new()))
+    }
+
+    fn strictness(&self) -> u8 {
+        match (self.result, self.policy) {
+            (DmarcResult::Fail, DmarcPolicy::Reject) => 7,
+            (DmarcResult::TempError, _) => 6,
+            (DmarcResult::Fail, DmarcPolicy::Quarantine) => 5,
+            // A forward loses what makes it pass.
+            (
+                DmarcResult::Pass { by_dkim: false },
+                DmarcPolicy::Quarantine | DmarcPolicy::Reject,
+            ) => 4,
+            (DmarcResult::Fail, DmarcPolicy::None) => 3,
+            (DmarcResult::PermError, _) => 2,
+            (DmarcResult::None, _) => 1,
+            (DmarcResult::Pass { .. }, _) => 0,
+        }
+    }
 }
 
 /// What a domain asks receivers to do with mail that fails DMARC.
@@ -179,10 +209,15 @@ impl fmt::Display for Findings {
         for Signature { result, domain, .. } in &self.signatures {
             write!(f, " dkim={result} ({domain})")?;
         }
-        let Dmarc { domain, policy, result } = &self.dmarc;
-        write!(f, " dmarc={result}")?;
-        if *result != DmarcResult::None {
-            write!(f, " ({domain} p={policy})")?;
+        let authors =
+            if self.authors.is_empty() { std::slice::from_ref(&self.dmarc) } else { &self.authors };
+        for Dmarc { domain, policy, result } in authors {
+            write!(f, " dmarc={result}")?;
+            match result {
+                DmarcResult::None => {}
+                DmarcResult::PermError => write!(f, " ({domain})")?,
+                _ => write!(f, " ({domain} p={policy})")?,
+            }
         }
         if self.arc != Arc::None {
             write!(f, " arc={}", self.arc)?;

@@ -12,6 +12,9 @@
 //! | d | quarantine | neither | fails, as here | `auth.quarantine`: mark, refuse |
 //! | d | reject | neither | fails, as here | refused, if `auth.dmarc` is `enforce` |
 //!
+//! Of several From domains, each is judged: a refusal by one refuses the message, and class c of one is that of all.
+//! A policy that cannot be read asks for nothing.
+//!
 //! ARC is not in the table: a chain that passes says what others claim, and authenticates nothing.
 
 mod findings;
@@ -100,14 +103,15 @@ impl AuthPolicy {
         let refusal = self
             .refusal_by_spf(findings.spf)
             .or_else(|| self.refusal_by_dkim(findings))
-            .or_else(|| self.refusal_by_dmarc(&findings.dmarc))
+            .or_else(|| self.refusal_by_dmarc(&findings.authors))
             .or_else(|| self.refusal_of_anybody(findings).filter(|_| !may_be_anybodys));
-        match (refusal, Class::of(&findings.dmarc), self.spf_only) {
-            (Some(reply), ..) => Action::Refuse(reply),
-            _ if self.dmarc == Check::Off => Action::Forward,
-            (None, Class::SpfOnly, SpfOnly::Munge) => Action::Munge,
-            (None, Class::SpfOnly, SpfOnly::Refuse) => Action::Refuse(Reply::dmarc_by_spf_only()),
-            (None, ..) => Action::Forward,
+        let is_spf_only = self.dmarc != Check::Off
+            && findings.authors.iter().any(|author| Class::of(author) == Class::SpfOnly);
+        match (refusal, self.spf_only) {
+            (Some(reply), _) => Action::Refuse(reply),
+            (None, SpfOnly::Munge) if is_spf_only => Action::Munge,
+            (None, SpfOnly::Refuse) if is_spf_only => Action::Refuse(Reply::dmarc_by_spf_only()),
+            (None, _) => Action::Forward,
         }
     }
 
@@ -131,18 +135,18 @@ impl AuthPolicy {
         Some(if unanswered { Reply::auth_unanswered() } else { Reply::dkim_failed() })
     }
 
-    fn refusal_by_dmarc(&self, dmarc: &Dmarc) -> Option<Reply> {
-        if self.dmarc != Check::Enforce {
-            return None;
-        }
-        match (dmarc.result, dmarc.policy) {
+    /// Every author's domain has a say; a refusal for good comes before one for now.
+    fn refusal_by_dmarc(&self, authors: &[Dmarc]) -> Option<Reply> {
+        let refuses = |author: &Dmarc| match (author.result, author.policy) {
             (DmarcResult::TempError, _) => Some(Reply::auth_unanswered()),
             (DmarcResult::Fail, DmarcPolicy::Reject) => Some(Reply::dmarc_failed()),
             (DmarcResult::Fail, DmarcPolicy::Quarantine) if self.refuse_quarantine => {
                 Some(Reply::dmarc_failed())
             }
             _ => None,
-        }
+        };
+        let authors = authors.iter().filter(|_| self.dmarc == Check::Enforce);
+        authors.filter_map(refuses).max_by_key(Reply::code)
     }
 
     fn refusal_of_anybody(&self, findings: &Findings) -> Option<Reply> {

@@ -46,6 +46,7 @@ fn the_table() {
         (DmarcResult::None, Nothing, Class::Free, "Forward", "Forward", "Forward"),
         (by_spf, Nothing, Class::Free, "Forward", "Forward", "Forward"),
         (DmarcResult::Fail, Nothing, Class::Free, "Forward", "Forward", "Forward"),
+        (DmarcResult::PermError, Nothing, Class::Free, "Forward", "Forward", "Forward"),
         (by_spf, Reject, Class::SpfOnly, "Munge", "550 5.7.26", "Forward"),
         (by_spf, Quarantine, Class::SpfOnly, "Munge", "550 5.7.26", "Forward"),
         (DmarcResult::Fail, Reject, Class::Failed, "550 5.7.1", "550 5.7.1", "Forward"),
@@ -94,4 +95,38 @@ fn what_each_check_refuses() {
     let off = AuthPolicy { spf: Check::Off, dkim: Check::Off, dmarc: Check::Off, ..LAX };
     assert!(off.is_off() && !LAX.is_off());
     assert!(!AuthPolicy { refuse_unauthenticated: true, ..off }.is_off());
+}
+
+#[test]
+fn each_author_has_a_say() {
+    use DmarcPolicy::{None as Nothing, Quarantine, Reject};
+    let (signed, by_spf) =
+        (DmarcResult::Pass { by_dkim: true }, DmarcResult::Pass { by_dkim: false });
+    let (fails, unanswered) = (DmarcResult::Fail, DmarcResult::TempError);
+    let broken = (DmarcResult::PermError, Nothing);
+    let strict = AuthPolicy { refuse_quarantine: true, ..LAX };
+    for (one, other, lax, stricter, class) in [
+        ((signed, Reject), (fails, Reject), "550 5.7.1", "550 5.7.1", Class::Failed),
+        ((unanswered, Nothing), (fails, Reject), "550 5.7.1", "550 5.7.1", Class::Failed),
+        ((unanswered, Nothing), (fails, Quarantine), "451 4.4.3", "550 5.7.1", Class::Unknown),
+        ((signed, Reject), (unanswered, Nothing), "451 4.4.3", "451 4.4.3", Class::Unknown),
+        ((by_spf, Reject), (fails, Quarantine), "Munge", "550 5.7.1", Class::Failed),
+        ((by_spf, Reject), (signed, Reject), "Munge", "Munge", Class::SpfOnly),
+        ((by_spf, Reject), broken, "Munge", "Munge", Class::SpfOnly),
+        ((signed, Reject), broken, "Forward", "Forward", Class::Free),
+        ((signed, Reject), (fails, Nothing), "Forward", "Forward", Class::Free),
+        ((signed, Reject), (signed, Reject), "Forward", "Forward", Class::Signed),
+    ] {
+        for [first, second] in [[one, other], [other, one]] {
+            let authors = vec![dmarc(first.0, first.1), dmarc(second.0, second.1)];
+            let strictest = Dmarc::strictest(&authors);
+            assert_eq!(Class::of(&strictest), class, "{authors:?}");
+            let findings = Findings { authors, ..findings(Spf::None, &[], strictest) };
+            assert_eq!(
+                [told(LAX, &findings), told(strict, &findings)],
+                [lax, stricter],
+                "{findings}"
+            );
+        }
+    }
 }
