@@ -93,10 +93,6 @@ impl Authors {
                 "Message has several From fields (RFC 5322 section 3.6)",
             ));
         }
-        // For some readers "From " begins the line that mail folders have between messages.
-        if from.is_spaced {
-            return Err(Reply::bad_header("From has a blank before its colon"));
-        }
         Self::parse(from.value).map_err(Unclear::reply)
     }
 
@@ -211,8 +207,8 @@ impl Authors {
                     rest = behind;
                     match domain_of(domain) {
                         Ok(domain) => self.add(domain),
-                        // A name without a dot is nobody's.
-                        Err(_) if domain.len() < 2 => {}
+                        // A word without a dot is nobody's domain.
+                        Err(_) if is_plain_word(domain) => {}
                         Err(unclear) => return Err(unclear),
                     }
                 }
@@ -247,6 +243,15 @@ fn domain_end(words: &[&Token<'_>]) -> usize {
         continues
     };
     words.iter().take_while(continues).count()
+}
+
+/// One word at most, of ASCII: other scripts have dots of their own.
+fn is_plain_word(words: &[&Token<'_>]) -> bool {
+    match words {
+        [] => true,
+        [Token::Atom(word)] => word.is_ascii(),
+        _ => false,
+    }
 }
 
 /// Dots may stand where they please, as many devices and carriers have them.

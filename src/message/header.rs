@@ -18,8 +18,6 @@ pub struct Field<'a> {
     pub name: &'a [u8],
     /// What stands behind the colon, folding and last CRLF included.
     pub value: &'a [u8],
-    /// Blanks stand before the colon: obsolete syntax (RFC 5322 §4.5).
-    pub is_spaced: bool,
 }
 
 /// Longest header section that is read, in octets. A message of nothing but fields would otherwise
@@ -47,10 +45,10 @@ impl<'a> Header<'a> {
         let mut fields: Vec<Field<'a>> = Vec::new();
         let mut rest = message;
         while message.len() - rest.len() <= MAX_HEADER
-            && let Some((name, is_spaced, after_name)) = field_name(rest)
+            && let Some((name, after_name)) = field_name(rest)
         {
             let (value, tail) = split_value(after_name);
-            fields.push(Field { name, value, is_spaced });
+            fields.push(Field { name, value });
             rest = tail;
         }
         let (bytes, _) =
@@ -105,13 +103,14 @@ impl<'a> Header<'a> {
     }
 }
 
-/// The name of the field at the start of `rest`, whether blanks stand before its colon, and what follows it.
-fn field_name(rest: &[u8]) -> Option<(&[u8], bool, &[u8])> {
+/// The name of the field at the start of `rest` and what follows its colon. White space before the
+/// colon is the obsolete syntax of RFC 5322 §4.5.
+fn field_name(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = rest.iter().position(|b| !matches!(b, 33..=57 | 59..=126))?;
     let (name, after) = rest.split_at_checked(end)?;
     let blank = after.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
     let value = after.get(blank..)?.strip_prefix(b":")?;
-    (!name.is_empty()).then_some((name, blank > 0, value))
+    (!name.is_empty()).then_some((name, value))
 }
 
 /// Splits behind the CRLF of the last line that continues the field.

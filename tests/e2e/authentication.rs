@@ -2,6 +2,7 @@
 
 mod classes;
 mod corpus;
+mod from_field;
 mod matrix;
 mod once;
 mod strict;

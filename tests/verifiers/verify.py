@@ -96,12 +96,20 @@ def check_arc(message):
     return {"result": result, "reason": reason, "sealers": sealers[::-1]}
 
 
+class Envelope(SPFAuthenticationResult):
+    """Keeps its address: authheaders puts the domain there, and wants an address for the next author."""
+
+    def __setattr__(self, name, value):
+        if name != "smtp_mailfrom" or (value and "@" in value):
+            super().__setattr__(name, value)
+
+
 def check_dmarc(message, spf_result, signatures):
     """A pass by SPF or by any signature: authheaders itself takes one signature at a time."""
     try:
         for found in signatures or [{"result": "none", "domain": ""}]:
             # Made anew each time: authheaders changes it.
-            envelope = SPFAuthenticationResult(
+            envelope = Envelope(
                 result=spf_result["result"], smtp_mailfrom=f"x@{spf_result['domain']}"
             )
             one = DKIMAuthenticationResult(result=found["result"], header_d=found["domain"])
@@ -110,5 +118,8 @@ def check_dmarc(message, spf_result, signatures):
                 break
     except dns.exception.DNSException as error:
         return {"result": "temperror", "policy": "", "domain": str(error)}
+    except UnboundLocalError:
+        # How authheaders takes a message in which it finds no From.
+        return {"result": "permerror", "policy": "", "domain": ""}
     policy = getattr(checked, "policy", None)
     return {"result": checked.result, "policy": policy or "", "domain": checked.header_from or ""}

@@ -53,6 +53,7 @@ fn what_real_senders_write() {
         ("a@XN--Bcher-KVA.test, b@bücher.test", "xn--bcher-kva.test"),
         ("alice@bank.test <alice@bank.test>", "bank.test"),
         ("Mike @ Home <mike@bank.test>", "bank.test home"),
+        ("Mike @ - @ <mike@bank.test>", "bank.test"),
         ("alice@a_b.bank.test", "a_b.bank.test"),
     ] {
         assert_eq!(read(from), domains, "{from:?}");
@@ -123,6 +124,7 @@ fn what_readers_may_see_differently() {
         ("<@bank.test.:a@evil.test>", "Domain"),
         ("ceo@bank.test. <a@evil.test>", "Domain"),
         ("ceo@.bank.test <a@evil.test>", "Domain"),
+        ("ceo@bank\u{3002}test\u{3002} <a@evil.test>", "Domain"),
         // Local parts that are none, or addresses of their own.
         ("@bank.test", "LocalPart"),
         ("\"\"@bank.test", "LocalPart"),
@@ -201,8 +203,9 @@ fn the_section_as_every_reader_sees_it() {
         ("Subject: x\r\n\r\nFrom: a@bank.test\r\n", "no From"),
         ("", "no From"),
         ("\r\nFrom: a@bank.test\r\n", "no From"),
-        ("From : a@bank.test\r\n\r\n", "blank before"),
-        ("From\t: a@bank.test\r\n\r\n", "blank before"),
+        // Those who do not know the obsolete syntax find no author at all.
+        ("From : a@bank.test\r\n\r\n", "bank.test"),
+        ("From\t: a@bank.test\r\n\r\n", "bank.test"),
         ("From: a@evil.test\r\nFrom: a@bank.test\r\n\r\n", "several"),
         ("From: a@evil.test\r\nfrom : a@bank.test\r\n\r\n", "several"),
         ("From: a@evil.test\r\nFrom\u{a0}: a@bank.test\r\n\r\n", "no field"),

@@ -54,7 +54,7 @@ fn traps_in_a_header_section() {
         (
             "an author of nearly a megabyte",
             format!("From: {}<a@signed.test>\r\n\r\n", "(a".repeat(500_000)),
-            "250 2.0.0",
+            "550 5.6.0",
         ),
         ("no header", "hello\r\n".to_owned(), "550 5.6.0"),
         ("nothing", String::new(), "550 5.6.0"),
