@@ -1,9 +1,10 @@
 //! How often something may happen: a rate, and buckets of it for whoever causes what is counted.
 
-use crate::time::{Millis, whole_millis};
+use crate::time::{DAY, Millis, whole_millis};
 use std::{
     collections::{BTreeMap, HashMap},
     hash::Hash,
+    net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
     time::Duration,
 };
@@ -18,6 +19,11 @@ pub struct Rate {
 
 /// The longest length of time of a rate.
 pub const MAX_PER: Duration = Duration::from_hours(30 * 24);
+
+/// Against whom is counted what a client does: an IPv4 address, or the /64 of an IPv6 address, which is what
+/// one customer usually has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ClientBlock(IpAddr);
 
 /// What is left of a [`Rate`]: full at first, it fills evenly. It says nothing without its rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,6 +55,11 @@ impl Rate {
         (per > 0).then_some(Self { count, per })
     }
 
+    /// So many times a day.
+    pub fn per_day(count: NonZeroU32) -> Self {
+        Self { count, per: whole_millis(DAY) }
+    }
+
     /// How many times.
     pub const fn count(self) -> NonZeroU32 {
         self.count
@@ -67,6 +78,19 @@ impl Rate {
 
     fn capacity(self) -> u64 {
         u64::from(self.count.get()).saturating_mul(self.per)
+    }
+}
+
+impl ClientBlock {
+    /// The block that `ip` is in.
+    pub fn of(ip: IpAddr) -> Self {
+        match ip.to_canonical() {
+            IpAddr::V6(v6) => {
+                let [a, b, c, d, ..] = v6.segments();
+                Self(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into())
+            }
+            v4 => Self(v4),
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use onward::{
     address::{Domain, Mailbox},
-    srs::{Forwarded, Keyring, ReverseError, Reversed, Rewriter, Settings, TagKind, is_srs_shaped},
+    srs::{Forwarded, Keyring, ReverseError, Reversed, Returns, Rewriter, Settings, TagKind, is_srs_shaped},
     time::UnixTime,
 };
 use std::sync::LazyLock;
@@ -31,12 +31,12 @@ fuzz_target!(|text: &str| {
         assert_eq!(not_srs, !is_srs_shaped(mailbox.local()));
 
         let srs_domain = &rewriter.settings().domain;
-        let (there, token) = match rewriter.forward(&mailbox, srs_domain, NOW) {
+        let (there, token) = match rewriter.forward(&mailbox, srs_domain, Returns::Taken, NOW) {
             Forwarded::Unchanged => continue,
             Forwarded::Rewritten(there) => (there, None),
             Forwarded::TooLong => {
                 let token = rewriter.token_for(&mailbox);
-                (rewriter.forward_token(&token, srs_domain, NOW).unwrap(), Some(token))
+                (rewriter.forward_token(&token, srs_domain, Returns::Taken, NOW).unwrap(), Some(token))
             }
         };
         let returning = Mailbox::parse(&there.to_string()).unwrap();

@@ -77,7 +77,7 @@ proptest! {
         let Some(sender) = sender else { return Ok(()) };
         let (there, back) = there_and_back(&rewriter, &sender, now, days);
         prop_assert!(there.local().wire_len() <= 64);
-        if rewriter.forward(&sender, &rewriter.settings().domain, now) == Forwarded::TooLong {
+        if rewriter.forward(&sender, &rewriter.settings().domain, Returns::Taken, now) == Forwarded::TooLong {
             prop_assert_eq!(back.to_string(), sender.to_string());
         } else {
             prop_assert_eq!(back.to_string(), expected_back(&sender).to_string());
@@ -139,7 +139,7 @@ proptest! {
         let second_domain = domain("2.example");
         let sender = mailbox(&format!("{user}@a.test"));
         let there = forward(&first, &sender, NOW);
-        let Forwarded::Rewritten(further) = second.forward(&there, &second_domain, NOW) else {
+        let Forwarded::Rewritten(further) = second.forward(&there, &second_domain, Returns::Taken, NOW) else {
             return Ok(());
         };
         prop_assert_eq!(further.local().as_str().get(..4), Some("SRS1"));
