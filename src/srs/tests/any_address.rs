@@ -85,6 +85,28 @@ proptest! {
     }
 
     #[test]
+    fn what_takes_no_returns_leads_nowhere(
+        rewriter in any_rewriter(),
+        sender in any_mailbox(),
+        now in (0..4_000_000_000_u64).prop_map(UnixTime::new),
+        days in 0..=2000_u32,
+    ) {
+        let Some(sender) = sender else { return Ok(()) };
+        let us = &rewriter.settings().domain;
+        let there = match rewriter.forward(&sender, us, Returns::Refused, now) {
+            Forwarded::Unchanged => return Ok(()),
+            Forwarded::Rewritten(there) => there,
+            Forwarded::TooLong => {
+                let token = rewriter.token_for(&sender);
+                rewriter.forward_token(&token, us, Returns::Refused, now).unwrap()
+            }
+        };
+        let returning = mailbox(&there.to_string());
+        let reversed = rewriter.reverse(&returning, now + DAY * days);
+        prop_assert_eq!(reversed, Err(ReverseError::NoReturns));
+    }
+
+    #[test]
     fn it_comes_back_in_any_case(
         rewriter in any_rewriter(),
         sender in any_mailbox(),

@@ -9,7 +9,8 @@ use std::net::SocketAddr;
 
 fn as_relay(sink: &Receiver) -> Option<postfix::Builder> {
     let postfix = Postfix::builder()?;
-    Some(postfix.relay(sink.address()).set("relay_domains", "example.org other.test"))
+    let postfix = postfix.relay(sink.address()).set("relay_transport", "smtp");
+    Some(postfix.set("relay_domains", "example.org other.test"))
 }
 
 /// Asked of everything that is decided by a policy service.
