@@ -165,9 +165,7 @@ fn sockets_and_roots() {
     );
     let policy = outside.replace("milter", "policy");
     let policies = [
-        "smtpd_recipient_restrictions = check_policy_service unix:/run/onward/policy, permit\n\
-         smtpd_data_restrictions = check_policy_service unix:/run/onward/policy\n\
-         smtpd_end_of_data_restrictions = check_policy_service unix:/run/onward/policy\n",
+        "smtpd_recipient_restrictions = check_policy_service unix:/run/onward/policy, permit\n",
         FORWARD,
         REVERSE,
         CLASSES,
@@ -176,7 +174,12 @@ fn sockets_and_roots() {
     let barred = Fake { barred: Some("/run/onward"), ..Fake::default() };
     assert_eq!(
         findings(&[&policy, SOCKETMAP], &policies, FREE, &barred),
-        ["permissions: chgrp postfix '/run/onward'; chmod g+x '/run/onward'"]
+        [
+            "permissions: chgrp postfix '/run/onward'; chmod g+x '/run/onward'",
+            "policy-at-data: -e 'smtpd_data_restrictions = check_policy_service \
+             unix:/run/onward/policy'; -e 'smtpd_end_of_data_restrictions = check_policy_service \
+             unix:/run/onward/policy'"
+        ]
     );
 }
 
