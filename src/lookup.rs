@@ -47,6 +47,8 @@ pub enum Answer {
     BadTag,
     /// The SRS address is too old.
     Expired,
+    /// The SRS address is ours, and takes no returns.
+    NoReturns,
     /// There is no such alias or domain.
     Nothing,
     /// The answer cannot be told now.

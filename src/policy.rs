@@ -20,8 +20,13 @@ pub enum Parsed<'a> {
 /// What of a request matters to us. Attributes that are not there are empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Question<'a> {
-    /// At which command: `RCPT`, where a recipient is known.
+    /// At which command: `RCPT`, `DATA` or `END-OF-MESSAGE`. Behind `RCPT` a recipient is told only where it is
+    /// the only one.
     pub protocol_state: &'a [u8],
+    /// Postfix's name for the transaction.
+    pub instance: &'a [u8],
+    /// The address of the client.
+    pub client_address: &'a [u8],
     /// The reverse-path without brackets; empty for a null one.
     pub sender: &'a [u8],
     /// The recipient without brackets.
@@ -50,6 +55,8 @@ pub fn parse(input: &[u8]) -> Parsed<'_> {
         let value = value.get(1..).unwrap_or_default();
         match name {
             b"protocol_state" => question.protocol_state = value,
+            b"instance" => question.instance = value,
+            b"client_address" => question.client_address = value,
             b"sender" => question.sender = value,
             b"recipient" => question.recipient = value,
             _ => {}
@@ -74,7 +81,8 @@ mod tests {
     fn requests() {
         let text =
             b"request=smtpd_access_policy\nprotocol_state=RCPT\nsender=\nrecipient=a=b@c.d\n\nx";
-        let question = Question { protocol_state: b"RCPT", sender: b"", recipient: b"a=b@c.d" };
+        let question =
+            Question { protocol_state: b"RCPT", recipient: b"a=b@c.d", ..Question::default() };
         assert_eq!(parse(text), Parsed::Question(question, text.len() - 1));
         assert_eq!(parse(b"\n"), Parsed::Question(Question::default(), 1));
         assert_eq!(parse(&text[..30]), Parsed::Partial);

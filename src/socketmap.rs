@@ -59,6 +59,7 @@ pub fn answer(answer: &Answer, out: &mut Vec<u8>) {
         Answer::NotSrs => write("NOTFOUND ", "Not an SRS address.", out),
         Answer::Malformed(what) => write("NOTFOUND ", what, out),
         Answer::BadTag => write("NOTFOUND ", "Hash invalid in SRS address.", out),
+        Answer::NoReturns => write("NOTFOUND ", "No returns are taken.", out),
         Answer::Expired => write("NOTFOUND ", "Time stamp out of date.", out),
         Answer::Nothing => write("NOTFOUND ", "No such address or domain.", out),
         Answer::Failed(why) => write("TEMP ", why, out),

@@ -50,6 +50,7 @@ pub fn answer(answer: &Answer, out: &mut Vec<u8>) {
         Answer::NotSrs => line("500 ", "Not an SRS address.", out),
         Answer::Malformed(what) => line("500 ", what, out),
         Answer::BadTag => line("500 ", "Hash invalid in SRS address.", out),
+        Answer::NoReturns => line("500 ", "No returns are taken.", out),
         Answer::Expired => line("500 ", "Time stamp out of date.", out),
         Answer::Nothing => line("500 ", "No such address", out),
         Answer::Failed(why) => line("400 ", why, out),

@@ -265,8 +265,12 @@ impl Service for Then {
         self.0.refusal(question).await
     }
 
-    async fn recipient(&self, sender: &[u8], recipient: &[u8]) -> milter::Recipient {
-        self.0.recipient(sender, recipient).await
+    async fn recipient(&self, recipient: &[u8]) -> milter::Recipient {
+        self.0.recipient(recipient).await
+    }
+
+    async fn refusal_of_return(&self, returning: milter::Returning<'_>) -> Option<Reply> {
+        self.0.refusal_of_return(returning).await
     }
 }
 

@@ -58,6 +58,7 @@ impl Driven {
                 Step::StartTls => panic!("it is not offered"),
                 Step::Sender(_) => self.session.answer(Reply::sender_ok()),
                 Step::Aborted(_) => {}
+                Step::Data => self.session.answer(Reply::start_data()),
                 Step::Recipient(path) => {
                     self.session.answer(verdict(&path));
                     self.events.push(Event::Asked(path));

@@ -39,6 +39,7 @@ fn dialogue(wire: &[u8], cut: usize) -> Vec<u8> {
                     session.answer(Reply::no_such_alias());
                 }
                 Step::Recipient(_) => session.answer(Reply::recipient_ok()),
+                Step::Data => session.answer(Reply::start_data()),
                 Step::Message(transaction) => {
                     assert!(!transaction.envelope.forward_paths.is_empty());
                     session.answer(match transaction.message {

@@ -16,6 +16,7 @@ use crate::{
 use bytes::Bytes;
 use serde::Serialize;
 use std::net::IpAddr;
+use tokio::time::Instant;
 
 /// A message that might come.
 #[derive(Debug, Clone)]
@@ -98,7 +99,7 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
         verdict: Verdict::Refused,
         reply: None,
     };
-    let recipient = match decide(&parts, from, recipient, now).await {
+    let recipient = match decide(&parts, recipient, now).await {
         Ok(recipient) => recipient,
         Err(refusal) => {
             explanation.reply = Some(refusal.reply.to_string());
@@ -119,9 +120,9 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
         explanation.checks = Some(checked.findings.to_string());
         explanation.class = Some(Class::of(&checked.findings.dmarc).to_string());
     }
-    let is_munged = report.is_munged && !recipient.is_srs_return;
+    let is_munged = report.is_munged && !recipient.is_srs_return();
     let mut objection = report.objection;
-    match plan(&parts, from, vec![recipient], now) {
+    match plan(&parts, &sender, vec![recipient], now, Instant::now()).await {
         Ok(planned) => {
             explanation.srs_from = planned.iter().find_map(|planned| match &planned.short {
                 Some(_) => Some(format!("a short SRS address at {}", planned.recipient.srs_domain)),

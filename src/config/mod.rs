@@ -40,9 +40,9 @@ pub use listen::{Direction, Listen, ListenAddress, Milter, Protocol};
 pub use machine::Machine;
 pub use route::Route;
 pub use spool::Spool;
-pub use srs::Srs;
+pub use srs::{ReturnsTo, Srs};
 pub use tls::{Acme, CertificateFiles, Dane, Tls};
-pub use units::{parse_duration, parse_size, print_duration, print_size};
+pub use units::{parse_duration, parse_rate, parse_size, print_duration, print_rate, print_size};
 
 use crate::address::{Domain, Mailbox};
 use reader::{FromTable, Report, Table};

@@ -7,9 +7,10 @@ use super::{
 };
 use crate::{
     address::{Domain, DomainPattern},
-    srs::{Separator, Settings, TagKind},
+    rate::Rate,
+    srs::{Separator, Settings, TagKind, UseLimits},
 };
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{num::NonZeroU32, path::PathBuf, str::FromStr, time::Duration};
 
 section! {
     /// The Sender Rewriting Scheme: how the reverse-path of forwarded mail is made, and which returning
@@ -40,12 +41,41 @@ section! {
     separator: Separator = text("=, +, -", separator), default "=";
     /// How long a rewritten address takes bounces, in whole days.
     max_age: Duration = duration(DAY, 1000 * DAY), default "21d";
-    /// A rewritten address takes mail from the null reverse-path `<>` only.
+    /// A rewritten address takes mail from the null reverse-path `<>` only. Whoever asks for it by RCPT is
+    /// answered 250, as destinations do that verify senders; mail to it from anybody else is refused at DATA,
+    /// 550 5.7.1.
     pub bounces_only: bool = bool, default true;
     /// Senders of these domains are never rewritten.
     exempt_domains: Vec<DomainPattern> = list(DOMAIN_PATTERNS, DomainPattern::from_str), default [];
-    /// How many messages one rewritten address takes in a day; beyond: 450 4.7.1.
+    /// How many messages return to one original sender in a day, whatever the rewritten address: a rate, as
+    /// "50/1d" would be; beyond: 450 4.7.1 at the end of DATA. Questions without a message count as nothing,
+    /// and neither does what is not passed on.
     pub max_uses_per_day: u32 = integer(1, u32::MAX as u64), default 50;
+    /// How many messages return in all, and a tenth of it from one client (an IPv4 address or an IPv6 /64);
+    /// beyond: 450 4.7.1 at the end of DATA.
+    pub max_returns: Rate = rate, default "600/1h";
+    /// To whom mail returns. `not-failed`: the rewritten address of a sender that failed SPF takes no returns,
+    /// and says so, 550 5.7.1: they would reach somebody who did not write. `any`: to every sender; for an
+    /// Onward behind a server that does not name its clients (by PROXY or XFORWARD), where SPF cannot be judged.
+    pub returns: ReturnsTo = one_of("not-failed" => ReturnsTo::NotFailed, "any" => ReturnsTo::Any),
+        default "not-failed";
+}
+
+/// To whom mail returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReturnsTo {
+    /// To senders that did not fail SPF.
+    NotFailed,
+    /// To every sender.
+    Any,
+}
+
+impl Srs {
+    /// How much may return.
+    pub fn use_limits(&self) -> UseLimits {
+        let per_sender = NonZeroU32::new(self.max_uses_per_day).unwrap_or(NonZeroU32::MIN);
+        UseLimits { all: self.max_returns, per_sender }
+    }
 }
 
 const TAGS: &str = "sha256-base32, sha1-base64, sha1-base64url";

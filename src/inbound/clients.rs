@@ -1,7 +1,7 @@
-use crate::reply::Reply;
+use crate::{rate::ClientBlock, reply::Reply};
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -25,12 +25,8 @@ pub struct Clients {
 #[derive(Debug, Default)]
 struct Table {
     connections: usize,
-    clients: HashMap<Key, Tally>,
+    clients: HashMap<ClientBlock, Tally>,
 }
-
-/// An IPv4 address, or the /64 of an IPv6 address: what one customer usually has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Key(IpAddr);
 
 /// What is counted against one client.
 #[derive(Debug, Default)]
@@ -44,7 +40,7 @@ struct Tally {
 #[derive(Debug)]
 pub struct Admission {
     clients: Arc<Clients>,
-    key: Option<Key>,
+    key: Option<ClientBlock>,
 }
 
 impl Clients {
@@ -64,7 +60,7 @@ impl Clients {
     /// # Errors
     /// The 421 to answer when a limit is reached.
     pub fn admit(self: &Arc<Self>, ip: Option<IpAddr>) -> Result<Admission, Reply> {
-        let key = ip.map(Key::of);
+        let key = ip.map(ClientBlock::of);
         let mut table = self.lock();
         if table.connections >= self.max.load(Ordering::Relaxed) {
             return Err(Reply::too_many_connections());
@@ -143,18 +139,6 @@ impl Drop for Admission {
             if client.connections == 0 && client.recent() == 0 {
                 table.clients.remove(&key);
             }
-        }
-    }
-}
-
-impl Key {
-    fn of(ip: IpAddr) -> Self {
-        match ip.to_canonical() {
-            IpAddr::V6(v6) => {
-                let [a, b, c, d, ..] = v6.segments();
-                Self(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into())
-            }
-            v4 => Self(v4),
         }
     }
 }

@@ -46,6 +46,12 @@ pub trait Handler: Send {
         path: &ForwardPath,
     ) -> impl Future<Output = Reply> + Send;
 
+    /// Says whether the text of the message may come: the reply that refuses it, if not. With BDAT the text
+    /// comes unasked.
+    fn data(&mut self, _session: &Session) -> impl Future<Output = Result<(), Reply>> + Send {
+        ready(Ok(()))
+    }
+
     /// Answers a complete message; a 250 says that somebody else has it now.
     fn message(&mut self, transaction: Transaction) -> impl Future<Output = Reply> + Send;
 
@@ -149,6 +155,10 @@ where
             Step::Recipient(path) => {
                 let reply = handler.recipient(session, &path).await;
                 session.answer(reply);
+            }
+            Step::Data => {
+                let answer = handler.data(session).await;
+                session.answer(answer.err().unwrap_or_else(Reply::start_data));
             }
             Step::Message(mut transaction) => {
                 flush(&mut stream, session, timeouts.command).await?;

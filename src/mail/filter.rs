@@ -1,17 +1,13 @@
 //! What the milter of one listener decides.
 
-use super::{
-    parts::Parts,
-    returned::{may_be_used, returned},
-    tables::Tables,
-};
+use super::{checks::is_not_a_bounce, parts::Parts, returned::returned, tables::Tables};
 use crate::{
     address::{Domain, Mailbox},
     alias::Expansion,
     clock,
     config::Milter,
     lookup::{Answer, Question},
-    milter::Recipient,
+    milter::{Recipient, Returning},
     policy,
     postfix::{AliasMaps, MapError, Service},
     reply::Reply,
@@ -88,17 +84,10 @@ impl Service for Filter {
         self.tables.refusal(question).await
     }
 
-    async fn recipient(&self, sender: &[u8], recipient: &[u8]) -> Recipient {
-        let now = clock::now();
-        match returned(&self.parts, sender, recipient, now).await {
+    async fn recipient(&self, recipient: &[u8]) -> Recipient {
+        match returned(&self.parts, recipient, clock::now()).await {
             Some(Err(reply)) => return Recipient::Refused(reply),
-            // In the shadow nothing is used.
-            Some(Ok(returned))
-                if !self.rules.shadow && !may_be_used(&self.parts, &returned.key, now) =>
-            {
-                return Recipient::Refused(Reply::srs_used_up());
-            }
-            Some(Ok(returned)) => return Recipient::Becomes(returned.original.to_string()),
+            Some(Ok(original)) => return Recipient::Becomes(original.to_string()),
             None => {}
         }
         let parsed = str::from_utf8(recipient).ok().and_then(|text| Mailbox::parse(text).ok());
@@ -110,6 +99,14 @@ impl Service for Filter {
                 tracing::error!(%error, "the milter cannot tell where an alias leads");
                 Recipient::Unknown
             }
+        }
+    }
+
+    async fn refusal_of_return(&self, returning: Returning<'_>) -> Option<Reply> {
+        // In the shadow nothing is used.
+        match self.rules.shadow {
+            true => is_not_a_bounce(&self.parts, returning.sender.is_empty()),
+            false => self.tables.refusal_of_return(returning).await,
         }
     }
 }

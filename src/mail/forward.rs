@@ -17,7 +17,7 @@ use crate::{
     fate::{Bounce, Fate, RecipientFate},
     inbound::Peer,
     message::{Header, MessageId, Received, prefix},
-    reply::Reply,
+    reply::{Class, Reply},
     smtp::Transaction,
     store::{Fingerprint, journal::Outcome},
     time::UnixTime,
@@ -68,7 +68,8 @@ impl Forward<'_> {
         mut transaction: Transaction,
         recipients: Vec<Recipient>,
     ) -> Conclusion {
-        let deadline = Instant::now() + self.parts.config.delivery.budget;
+        let began = Instant::now();
+        let deadline = began + self.parts.config.delivery.budget;
         let came = std::mem::replace(&mut transaction.message, Ok(Vec::new()));
         let mut report = match came {
             Ok(message) => {
@@ -80,9 +81,10 @@ impl Forward<'_> {
         };
         let delivery = match report.objection.take() {
             Some(reply) => Err(reply),
-            None => self.dress(&transaction, &report, recipients).await,
+            None => self.dress(&transaction, &report, recipients, began).await,
         };
-        match delivery {
+        let returning = report.returning.take();
+        let conclusion = match delivery {
             Ok(delivery) => self.deliver(report, delivery, deadline).await,
             Err(reply) => Conclusion {
                 outcome: not_taken(&reply),
@@ -93,7 +95,14 @@ impl Forward<'_> {
                 attempts: Vec::new(),
                 spooled: Vec::new(),
             },
+        };
+        // It will come again: one bounce is one use, however often it is tried.
+        if conclusion.reply.class() == Class::Transient
+            && let Some(returning) = returning
+        {
+            self.parts.return_uses.give_back(&returning);
         }
+        conclusion
     }
 
     /// Makes what leaves for each recipient.
@@ -102,6 +111,7 @@ impl Forward<'_> {
         came: &Transaction,
         report: &Report,
         recipients: Vec<Recipient>,
+        began: Instant,
     ) -> Result<Delivery, Reply> {
         let Self { parts, sender, now, .. } = *self;
         let asks_utf8 = came.envelope.parameters.smtputf8;
@@ -126,7 +136,7 @@ impl Forward<'_> {
             bytes: report.message.clone(),
             now,
         };
-        let planned = plan(parts, sender.reverse_path(), recipients, now)?;
+        let planned = plan(parts, sender, recipients, now, began).await?;
         keep_senders(parts, &planned, now).await?;
         let dressed = dress(parts, &fabric, planned).await?;
         Ok(Delivery::new(message, dressed))

@@ -13,6 +13,7 @@ mod filter;
 mod forward;
 mod parts;
 pub(crate) mod plan;
+mod policed;
 pub(crate) mod recipient;
 mod record;
 mod returned;
@@ -22,6 +23,7 @@ pub(crate) mod srs;
 mod tables;
 pub(crate) mod tls_reports;
 mod transaction;
+mod uses;
 
 pub(crate) use current::Current;
 pub(crate) use filter::Filter;

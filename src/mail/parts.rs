@@ -1,4 +1,4 @@
-use super::{aliases::Aliases, spool, srs::Srs};
+use super::{aliases::Aliases, spool, srs::Srs, uses::ReturnUses};
 use crate::{
     address::Domain,
     auth::dkim::{SigningKey, SigningKeys},
@@ -68,6 +68,8 @@ pub(crate) struct Parts {
     pub(crate) aliases: Aliases,
     /// Senders rewritten, and turned back.
     pub(crate) srs: Srs,
+    /// What has returned to SRS addresses.
+    pub(crate) return_uses: ReturnUses,
     /// DKIM keys of ours.
     pub(crate) signing: Live<SigningKeys>,
     /// What is kept: what earlier attempts brought, what waits.
@@ -104,6 +106,7 @@ impl Parts {
         let parts = Self {
             aliases: Aliases::new(store.clone(), &config.routes),
             srs: Srs::new(secrets.rewriter, store.long_senders(), config.limits.srs_entries as u64),
+            return_uses: ReturnUses::new(config.srs.use_limits()),
             signing: secrets.signing,
             store,
             journal: Journal::nowhere(),
@@ -134,6 +137,7 @@ impl Parts {
         Ok(Self {
             aliases: Aliases::new(store.clone(), &config.routes),
             srs: Srs::new(secrets.rewriter, store.long_senders(), config.limits.srs_entries as u64),
+            return_uses: self.return_uses.clone(),
             signing: secrets.signing,
             store,
             journal: self.journal.clone(),
@@ -150,6 +154,7 @@ impl Parts {
     /// What is shared with those before goes by this configuration from now on.
     pub(crate) fn take_over(&self) {
         self.memory.set_max(self.config.limits.message_memory);
+        self.return_uses.set_limits(self.config.srs.use_limits());
         let spool = spool_bounds(&self.config.spool);
         self.store.set_options(self.config.postmaster.clone(), spool);
     }

@@ -3,11 +3,20 @@
 use super::{
     parts::Parts,
     recipient::Recipient,
+    sender::Sender,
     srs::{Rewritten, ShortAddress},
 };
 use crate::{
-    address::ReversePath, metrics::Forwarded, reply::Reply, store::SrsPutError, time::UnixTime,
+    address::ReversePath, auth::spf::Spf, config::ReturnsTo, metrics::Forwarded, reply::Reply,
+    srs::Returns, store::SrsPutError, time::UnixTime,
 };
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+/// The share of `delivery.budget` in which it is found out whether a sender fails SPF, and the longest time
+/// for it.
+const SHARE: u32 = 3;
+const LONGEST: Duration = Duration::from_secs(20);
 
 /// A recipient, and the reverse-path with which its copies leave.
 #[derive(Debug, Clone)]
@@ -18,21 +27,26 @@ pub(crate) struct Planned {
     pub(crate) short: Option<ShortAddress>,
 }
 
-/// Rewrites the reverse-path for each of `recipients`. Nothing is kept yet.
+/// Rewrites the reverse-path for each of `recipients`, of a message whose end came at `began`. Nothing is kept
+/// yet.
 ///
 /// # Errors
 /// The reply for the client when it cannot be rewritten.
-pub(crate) fn plan(
+pub(crate) async fn plan(
     parts: &Parts,
-    reverse_path: &ReversePath,
+    sender: &Sender,
     recipients: Vec<Recipient>,
     now: UnixTime,
+    began: Instant,
 ) -> Result<Vec<Planned>, Reply> {
+    let reverse_path = sender.reverse_path();
+    let returns = returns(parts, sender, began).await;
     let planned = recipients.into_iter().map(|recipient| {
         let ReversePath::Mailbox(sender) = reverse_path else {
             return Ok(Planned { recipient, reverse_path: ReversePath::Null, short: None });
         };
-        let rewritten = parts.srs.forward(sender, &recipient.srs_domain, now).map_err(|error| {
+        let rewritten = parts.srs.forward(sender, &recipient.srs_domain, returns, now);
+        let rewritten = rewritten.map_err(|error| {
             parts.metrics.srs_forward(Forwarded::Failed);
             tracing::warn!(%sender, %error, "cannot rewrite a sender");
             Reply::cannot_rewrite()
@@ -51,6 +65,20 @@ pub(crate) fn plan(
         Ok(Planned { recipient, reverse_path: ReversePath::Mailbox(rewritten), short })
     });
     planned.collect()
+}
+
+/// Whether the rewritten reverse-path takes what returns. A sender that failed SPF may not be whom it names,
+/// and what is not known in time is no failure.
+async fn returns(parts: &Parts, sender: &Sender, began: Instant) -> Returns {
+    let is_asked = parts.config.srs.returns == ReturnsTo::NotFailed
+        && sender.reverse_path() != &ReversePath::Null;
+    let time = LONGEST.min(parts.config.delivery.budget / SHARE);
+    match is_asked {
+        true if timeout_at(began + time, sender.spf(parts)).await == Ok(Spf::Fail) => {
+            Returns::Refused
+        }
+        _ => Returns::Taken,
+    }
 }
 
 /// Keeps the senders that short reverse-paths lead to; durable when this answers.

@@ -6,7 +6,7 @@ use super::{
     returned::{Refusal, is_ours, original_of},
 };
 use crate::{
-    address::{Domain, ForwardPath, Mailbox, ReversePath},
+    address::{Domain, ForwardPath, Mailbox},
     next_hop::{Destination, NextHop},
     reply::Reply,
     srs::is_srs_shaped,
@@ -24,11 +24,16 @@ pub(crate) struct Recipient {
     pub(crate) destinations: Vec<Destination>,
     /// What the aliases name but cannot be delivered to, and why: for the journal.
     pub(crate) lost: Vec<String>,
-    /// An SRS address of ours: its uses are counted.
-    pub(crate) is_srs_return: bool,
+    /// The sender that the recipient stands for, where it is an SRS address of ours.
+    pub(crate) original: Option<Mailbox>,
 }
 
 impl Recipient {
+    /// True for an SRS address of ours: what comes to it returns.
+    pub(crate) fn is_srs_return(&self) -> bool {
+        self.original.is_some()
+    }
+
     /// The next hops of its destinations, sorted: recipients that share them may share a transaction.
     pub(crate) fn group(&self) -> Vec<&NextHop> {
         let mut hops: Vec<_> = self.destinations.iter().map(|to| &to.next_hop).collect();
@@ -46,25 +51,32 @@ impl Recipient {
     }
 }
 
-/// Decides on `path` in a transaction from `reverse_path` at `now`.
+/// Decides on `path` at `now`.
 ///
 /// # Errors
 /// Why the recipient is not taken.
 pub(crate) async fn decide(
     parts: &Parts,
-    reverse_path: &ReversePath,
     path: &ForwardPath,
     now: UnixTime,
 ) -> Result<Recipient, Refusal> {
     let srs = &parts.config.srs.settings;
-    let (leads_to, srs_domain, is_srs_return) = match path {
-        ForwardPath::Postmaster => (parts.aliases.postmaster().await?, &srs.domain, false),
+    let (leads_to, srs_domain, original) = match path {
+        ForwardPath::Postmaster => (parts.aliases.postmaster().await?, &srs.domain, None),
         ForwardPath::Mailbox(mailbox) => {
             let is_hosted = parts.aliases.is_hosted(mailbox.domain());
             let srs_domain =
                 if is_hosted && srs.per_domain { mailbox.domain() } else { &srs.domain };
-            let leads_to = leads_to(parts, reverse_path, mailbox, is_hosted, now).await?;
-            (leads_to, srs_domain, is_ours(parts, mailbox))
+            // Never an alias, whatever catch-all or regex exists.
+            let original = match is_ours(parts, mailbox) {
+                true => Some(original_of(parts, mailbox, now).await?),
+                false => None,
+            };
+            let leads_to = match &original {
+                Some(original) => parts.aliases.final_mailboxes(original.clone()).await?,
+                None => leads_to(parts, mailbox, is_hosted).await?,
+            };
+            (leads_to, srs_domain, original)
         }
     };
     let Mailboxes { mailboxes, lost } = leads_to;
@@ -73,32 +85,21 @@ pub(crate) async fn decide(
         srs_domain: srs_domain.clone(),
         destinations: mailboxes.into_iter().map(|to| parts.aliases.destination(to)).collect(),
         lost,
-        is_srs_return,
+        original,
     })
 }
 
-async fn leads_to(
-    parts: &Parts,
-    reverse_path: &ReversePath,
-    mailbox: &Mailbox,
-    is_hosted: bool,
-    now: UnixTime,
-) -> Result<Mailboxes, Refusal> {
+async fn leads_to(parts: &Parts, mailbox: &Mailbox, is_hosted: bool) -> Result<Mailboxes, Reply> {
     let is_srs_domain = *mailbox.domain() == parts.config.srs.settings.domain;
-    // Never an alias, whatever catch-all or regex exists.
-    if is_ours(parts, mailbox) {
-        let is_bounce = *reverse_path == ReversePath::Null;
-        let original = original_of(parts, is_bounce, mailbox, now).await?;
-        Ok(parts.aliases.final_mailboxes(original).await?)
-    } else if is_hosted && is_srs_shaped(mailbox.local()) {
-        Err(Reply::no_such_alias().into())
+    if is_hosted && is_srs_shaped(mailbox.local()) {
+        Err(Reply::no_such_alias())
     } else if is_hosted {
-        Ok(parts.aliases.resolve(mailbox).await?)
+        parts.aliases.resolve(mailbox).await
     } else if is_srs_domain && is_role(mailbox.local()) {
-        Ok(parts.aliases.postmaster().await?)
+        parts.aliases.postmaster().await
     } else if is_srs_domain {
-        Err(Reply::no_such_alias().into())
+        Err(Reply::no_such_alias())
     } else {
-        Err(Reply::relaying_denied().into())
+        Err(Reply::relaying_denied())
     }
 }

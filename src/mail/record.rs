@@ -2,6 +2,7 @@ use super::{parts::Parts, spool::Added};
 use crate::{
     address::{ForwardPath, ReversePath},
     clock,
+    envelope::Envelope,
     inbound::Peer,
     message::MessageId,
     reply::{Class, Reply, Status},
@@ -75,6 +76,13 @@ impl Entry {
         Self { subject: Subject::Recipient, ..entry }
     }
 
+    /// The entry of a message that is refused at DATA, before it comes.
+    pub(crate) fn of_refused_data(client: &Peer, session: &Session) -> Option<Self> {
+        let Envelope { reverse_path, forward_paths, .. } = session.envelope_so_far()?;
+        let helo = session.helo().unwrap_or_default();
+        Some(Self::new(client, helo, reverse_path, forward_paths))
+    }
+
     /// The entry of a message that the client did not finish.
     pub(crate) fn of_aborted(client: &Peer, mail: &Transaction) -> Self {
         let envelope = &mail.envelope;
@@ -130,7 +138,7 @@ impl Entry {
         reply
     }
 
-    /// Tells of a recipient that is refused or put off with `reply`.
+    /// Tells of what is refused or put off with `reply`.
     pub(crate) async fn refuse(mut self, parts: &Parts, reply: &Reply) {
         self.record.outcome = not_taken(reply);
         self.tell_with(parts, reply).await;

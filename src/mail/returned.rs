@@ -13,15 +13,6 @@ use std::str;
 /// SRS addresses of ours within one of ours that are followed.
 const MAX_NESTED: usize = 3;
 
-/// An SRS address of ours that is good.
-#[derive(Debug)]
-pub(crate) struct Returned {
-    /// The sender that the SRS address stands for.
-    pub(crate) original: Mailbox,
-    /// For [`may_be_used`].
-    pub(crate) key: String,
-}
-
 /// Why a recipient is not taken.
 #[derive(Debug, Clone)]
 pub(crate) struct Refusal {
@@ -36,14 +27,13 @@ impl From<Reply> for Refusal {
     }
 }
 
-/// Whom an SRS address of ours stands for, or the reply that refuses it; `None` for any other recipient.
-/// Both paths are as a mail server that is not ours gives them, without brackets.
+/// The sender that an SRS address of ours stands for, or the reply that refuses it; `None` for any other
+/// recipient. The recipient is as a mail server that is not ours gives it, without brackets.
 pub(crate) async fn returned(
     parts: &Parts,
-    reverse_path: &[u8],
     recipient: &[u8],
     now: UnixTime,
-) -> Option<Result<Returned, Reply>> {
+) -> Option<Result<Mailbox, Reply>> {
     let recipient = str::from_utf8(recipient).ok()?;
     let Ok(mailbox) = Mailbox::parse(recipient) else {
         // It went where ours go, and no mailbox is of that name.
@@ -55,18 +45,26 @@ pub(crate) async fn returned(
     if !is_ours(parts, &mailbox) {
         return None;
     }
-    let is_bounce = matches!(reverse_path, b"" | b"<>");
-    let original = match original_of(parts, is_bounce, &mailbox, now).await {
+    let original = match original_of(parts, &mailbox, now).await {
         Ok(original) => original,
         Err(refusal) => return Some(Err(refusal.reply)),
     };
     let leads_to = parts.aliases.final_mailboxes(original.clone()).await;
-    Some(leads_to.map(|_| Returned { original, key: mailbox.to_key() }))
+    Some(leads_to.map(|_| original))
 }
 
-/// Counts a use of the SRS address with this key. False when it has been used often enough today.
-pub(crate) fn may_be_used(parts: &Parts, key: &str, now: UnixTime) -> bool {
-    parts.store.srs_use(key, now.day(), parts.config.srs.max_uses_per_day)
+/// As [`returned`], of a recipient that was asked about before, and only where it is good.
+pub(crate) async fn returned_again(
+    parts: &Parts,
+    recipient: &[u8],
+    now: UnixTime,
+) -> Option<Mailbox> {
+    let mailbox = Mailbox::parse(str::from_utf8(recipient).ok()?).ok()?;
+    if !is_ours(parts, &mailbox) {
+        return None;
+    }
+    let reversed = parts.srs.reverse(&mailbox, now).await;
+    peeled(parts, reversed, now).await.ok()
 }
 
 /// Whether `mailbox` looks like an SRS address that we might have made.
@@ -78,14 +76,13 @@ fn is_srs_domain(parts: &Parts, domain: &Domain) -> bool {
     parts.srs.is_domain(domain, || parts.aliases.is_hosted(domain))
 }
 
-/// Whom a returning bounce is for. The order of the checks decides what a guesser learns: first of all
-/// whether the tag is ours.
+/// The sender that an SRS address of ours stands for in the end. The order of the checks decides what a guesser
+/// learns: first of all whether the tag is ours.
 ///
 /// # Errors
 /// Why the address is refused.
 pub(crate) async fn original_of(
     parts: &Parts,
-    is_bounce: bool,
     mailbox: &Mailbox,
     now: UnixTime,
 ) -> Result<Mailbox, Refusal> {
@@ -94,27 +91,37 @@ pub(crate) async fn original_of(
     if let Err(NotReversed::Address(error)) = &reversed {
         counted(match error {
             ReverseError::BadTag => Counted::BadTag,
+            ReverseError::NoReturns => Counted::NoReturns,
             ReverseError::Expired => Counted::Expired,
             ReverseError::Malformed | ReverseError::NotSrs => Counted::Malformed,
         });
         let is_forged = *error == ReverseError::BadTag;
         return Err(Refusal { reply: not_reversed(error), is_forged });
     }
-    if parts.config.srs.bounces_only && !is_bounce {
-        counted(Counted::NotABounce);
-        return Err(Reply::srs_bounces_only().into());
+    if reversed.is_ok() {
+        counted(Counted::Reversed);
     }
+    peeled(parts, reversed, now).await
+}
+
+async fn peeled(
+    parts: &Parts,
+    reversed: Result<Mailbox, NotReversed>,
+    now: UnixTime,
+) -> Result<Mailbox, Refusal> {
     let mut original = reversed.map_err(refusal_of)?;
-    counted(Counted::Reversed);
     // What went through aliases of two domains has an address of ours within an address of ours. The
     // one within came with the message: if it is forged, whoever bounces is not to blame.
     for _ in 0..MAX_NESTED {
         if !is_ours(parts, &original) {
-            break;
+            return Ok(original);
         }
         original = parts.srs.reverse(&original, now).await.map_err(refusal_of)?;
     }
-    Ok(original)
+    match is_ours(parts, &original) {
+        true => Err(Reply::srs_malformed().into()),
+        false => Ok(original),
+    }
 }
 
 fn refusal_of(error: NotReversed) -> Refusal {
@@ -132,6 +139,7 @@ fn refusal_of(error: NotReversed) -> Refusal {
 fn not_reversed(error: &ReverseError) -> Reply {
     match error {
         ReverseError::BadTag => Reply::srs_bad_signature(),
+        ReverseError::NoReturns => Reply::srs_no_returns(),
         ReverseError::Expired => Reply::srs_expired(),
         ReverseError::Malformed | ReverseError::NotSrs => Reply::srs_malformed(),
     }

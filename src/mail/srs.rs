@@ -4,7 +4,7 @@
 use crate::{
     address::{Domain, Mailbox},
     keys::live::Live,
-    srs::{ForwardError, Forwarded, ReverseError, Reversed, Rewriter, Token},
+    srs::{ForwardError, Forwarded, Returns, ReverseError, Reversed, Rewriter, Token},
     store::{LongSenders, SrsPutError, StoreError},
     time::UnixTime,
 };
@@ -69,7 +69,8 @@ impl Srs {
         self.rewriter.follow().await;
     }
 
-    /// Makes the reverse-path at `srs_domain` that mail of `sender` is forwarded with. Nothing is kept yet.
+    /// Makes the reverse-path at `srs_domain` that mail of `sender` is forwarded with, and that takes `returns`
+    /// or not. Nothing is kept yet.
     ///
     /// # Errors
     /// When the sender cannot be rewritten at all.
@@ -77,20 +78,26 @@ impl Srs {
         &self,
         sender: &Mailbox,
         srs_domain: &Domain,
+        returns: Returns,
         now: UnixTime,
     ) -> Result<Rewritten, ForwardError> {
         let rewriter = self.rewriter();
-        Ok(match rewriter.forward(sender, srs_domain, now) {
+        Ok(match rewriter.forward(sender, srs_domain, returns, now) {
             Forwarded::Unchanged => Rewritten::Unchanged,
             Forwarded::Rewritten(address) => Rewritten::Whole(address),
             Forwarded::TooLong => {
                 let token = rewriter.token_for(sender);
-                Rewritten::Short(ShortAddress {
-                    address: rewriter.forward_token(&token, srs_domain, now)?,
-                    sender: sender.clone(),
-                    expires: rewriter.end_of_life(now),
-                    token,
-                })
+                let address = rewriter.forward_token(&token, srs_domain, returns, now)?;
+                match returns {
+                    Returns::Taken => Rewritten::Short(ShortAddress {
+                        address,
+                        sender: sender.clone(),
+                        expires: rewriter.end_of_life(now),
+                        token,
+                    }),
+                    // It will lead nowhere: there is nothing to keep.
+                    Returns::Refused => Rewritten::Whole(address),
+                }
             }
         })
     }

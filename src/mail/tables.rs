@@ -1,8 +1,10 @@
 //! What Postfix is told: addresses rewritten and reversed, aliases, hosted domains.
 
 use super::{
+    checks::{count, is_not_a_bounce},
     parts::{OpenError, Parts},
-    returned::{may_be_used, returned},
+    policed::Policed,
+    returned::{returned, returned_again},
     srs::{NotReversed, Rewritten},
 };
 use crate::{
@@ -14,8 +16,9 @@ use crate::{
     metrics::{Forwarded as Forward, Returned},
     milter, policy,
     postfix::Service,
+    rate::ClientBlock,
     reply::{Class, Reply},
-    srs::{ReverseError, is_srs_shaped, missing_part},
+    srs::{Returns, ReverseError, Use, is_srs_shaped, missing_part},
     store::SrsPutError,
     time::UnixTime,
 };
@@ -27,11 +30,12 @@ pub struct Tables {
     parts: Arc<Parts>,
     /// Our SMTP listener, for `transport`.
     smtp: Option<SocketAddr>,
+    policed: Arc<Policed>,
 }
 
 impl Tables {
     pub(crate) fn new(parts: Arc<Parts>, smtp: Option<SocketAddr>) -> Self {
-        Self { parts, smtp }
+        Self { parts, smtp, policed: Arc::default() }
     }
 
     /// Of a configuration by itself, without a daemon.
@@ -73,6 +77,7 @@ impl Tables {
                     let result = match &answer {
                         Answer::Found(_) => Some(Returned::Reversed),
                         Answer::BadTag => Some(Returned::BadTag),
+                        Answer::NoReturns => Some(Returned::NoReturns),
                         Answer::Expired => Some(Returned::Expired),
                         Answer::Malformed(_) => Some(Returned::Malformed),
                         _ => None,
@@ -104,7 +109,7 @@ impl Tables {
         const NOT_KEPT: Answer = Answer::Failed("a long sender cannot be kept now");
         let srs = &self.parts.srs;
         let rewriter = srs.rewriter();
-        match srs.forward(sender, &rewriter.settings().domain, now) {
+        match srs.forward(sender, &rewriter.settings().domain, Returns::Taken, now) {
             Ok(Rewritten::Whole(address)) => Answer::Found(address.to_string()),
             Ok(Rewritten::Short(short)) => match srs.keep(&short, now).await {
                 Ok(()) => Answer::Found(short.address.to_string()),
@@ -138,6 +143,7 @@ impl Tables {
                 Answer::Malformed(missing_part(recipient.local()))
             }
             Err(NotReversed::Address(ReverseError::BadTag)) => Answer::BadTag,
+            Err(NotReversed::Address(ReverseError::NoReturns)) => Answer::NoReturns,
             Err(NotReversed::Address(ReverseError::Expired) | NotReversed::Forgotten) => {
                 Answer::Expired
             }
@@ -187,18 +193,46 @@ impl Service for Tables {
     }
 
     async fn refusal(&self, question: policy::Question<'_>) -> Option<Reply> {
-        if question.protocol_state != b"RCPT" {
-            return None;
-        }
+        let policy::Question { protocol_state, instance, client_address, sender, recipient } =
+            question;
         let now = clock::now();
-        match returned(&self.parts, question.sender, question.recipient, now).await? {
-            Err(reply) => Some(reply),
-            Ok(returned) if may_be_used(&self.parts, &returned.key, now) => None,
-            Ok(_) => Some(Reply::srs_used_up()),
+        let is_bounce = matches!(sender, b"" | b"<>");
+        match protocol_state {
+            b"RCPT" => {
+                let returned = returned(&self.parts, recipient, now).await;
+                let is_srs = returned.is_some();
+                if let Some(Err(reply)) = returned {
+                    return Some(reply);
+                }
+                let is_added = self.policed.add(instance, recipient, is_srs);
+                (!is_added).then(Reply::other_destination)
+            }
+            b"DATA" => {
+                returned_again(&self.parts, recipient, now).await?;
+                is_not_a_bounce(&self.parts, is_bounce)
+            }
+            b"END-OF-MESSAGE" => {
+                let original = returned_again(&self.parts, recipient, now).await?.to_string();
+                let client = str::from_utf8(client_address).ok();
+                let client = client.and_then(|address| address.parse().ok());
+                let sender = if is_bounce { b"" } else { sender };
+                let originals = vec![&*original];
+                self.refusal_of_return(milter::Returning { client, sender, originals }).await
+            }
+            _ => None,
         }
     }
 
-    async fn recipient(&self, _sender: &[u8], _recipient: &[u8]) -> milter::Recipient {
+    async fn recipient(&self, _recipient: &[u8]) -> milter::Recipient {
         milter::Recipient::Stays
+    }
+
+    async fn refusal_of_return(&self, returning: milter::Returning<'_>) -> Option<Reply> {
+        let milter::Returning { client, sender, originals } = returning;
+        let originals = originals.iter().filter_map(|original| Mailbox::parse(original).ok());
+        let senders = originals.map(|original| original.to_key()).collect();
+        let client = client.map(ClientBlock::of);
+        is_not_a_bounce(&self.parts, sender.is_empty())
+            .or_else(|| count(&self.parts, &Use { client, senders }).err())
     }
 }

@@ -118,7 +118,7 @@ impl Scene {
         let mut recipients = Vec::<Recipient>::new();
         for alias in aliases {
             let path = ForwardPath::Mailbox(format!("{alias}@example.org").parse().unwrap());
-            recipients.push(decide(&self.parts, &reverse_path, &path, now).await.unwrap());
+            recipients.push(decide(&self.parts, &path, now).await.unwrap());
         }
         let transaction = Transaction {
             helo: "client.test".to_owned(),

@@ -2,20 +2,21 @@
 //! first.
 
 use super::{
+    checks::refuse_unless_bounce,
     forward::{Forward, refusal_key},
     parts::Parts,
     recipient::{Recipient, decide},
     record::Entry,
-    returned::{Refusal, may_be_used},
+    returned::Refusal,
     sender::Sender,
 };
 use crate::{
-    address::ForwardPath,
+    address::{ForwardPath, ReversePath},
     clock,
+    config::ReturnsTo,
     envelope::Envelope,
     fate::Bounce,
     inbound::{Admission, Handler, Peer},
-    metrics::Returned,
     reply::Reply,
     smtp::{Aborted, Origin, Session, Transaction},
     time::UnixTime,
@@ -57,7 +58,10 @@ impl Handler for Mail {
         let client = self.client(session.origin());
         let helo = session.helo().unwrap_or_default();
         let sender = Sender::new(client.ip, helo, &envelope.reverse_path);
-        if !self.parts.config.auth.policy.is_off() {
+        let config = &self.parts.config;
+        let is_rewritten = envelope.reverse_path != ReversePath::Null;
+        let decides_returns = config.srs.returns == ReturnsTo::NotFailed && is_rewritten;
+        if !config.auth.policy.is_off() || decides_returns {
             // DNS answers while the client goes on.
             let (sender, parts) = (sender.clone(), Arc::clone(&self.parts));
             tokio::spawn(async move { sender.spf(&parts).await });
@@ -85,6 +89,17 @@ impl Handler for Mail {
         let entry = Entry::of_refused_recipient(&client, session, path);
         entry.refuse(&self.parts, &reply).await;
         reply
+    }
+
+    async fn data(&mut self, session: &Session) -> Result<(), Reply> {
+        let Some(Open { sender, recipients }) = &self.open else { return Ok(()) };
+        let refusal = refuse_unless_bounce(&self.parts, sender.reverse_path(), recipients);
+        let Some(reply) = refusal else { return Ok(()) };
+        let client = self.client(session.origin());
+        if let Some(entry) = Entry::of_refused_data(&client, session) {
+            entry.refuse(&self.parts, &reply).await;
+        }
+        Err(reply)
     }
 
     async fn message(&mut self, transaction: Transaction) -> Reply {
@@ -123,8 +138,7 @@ impl Mail {
             return Err(Reply::out_of_order("Send MAIL first").into());
         };
         let now = clock::now();
-        let reverse_path = open.sender.reverse_path();
-        let recipient = decide(&self.parts, reverse_path, path, now).await?;
+        let recipient = decide(&self.parts, path, now).await?;
         match self.objection(open, &recipient, now).await {
             Some(reply) => Err(reply.into()),
             None => Ok(recipient),
@@ -134,11 +148,13 @@ impl Mail {
     /// What stands against a recipient that is fine by itself.
     async fn objection(&self, open: &Open, recipient: &Recipient, now: UnixTime) -> Option<Reply> {
         let parts = &*self.parts;
-        // One reply will cover all recipients; those of one destination group mostly share a fate. Where
-        // they do not, a DSN tells the difference, if one may leave.
-        let other_group = |first: &Recipient| first.group() != recipient.group();
-        if open.recipients.first().is_some_and(other_group)
-            && open.sender.bounce(parts, None).await != Bounce::Safe
+        // What returns has rules of its own, by which the others are not to be judged. One reply will cover all
+        // recipients; those of one destination group mostly share a fate. Where they do not, a DSN tells the
+        // difference, if one may leave.
+        if let Some(first) = open.recipients.first()
+            && (first.is_srs_return() != recipient.is_srs_return()
+                || first.group() != recipient.group()
+                    && open.sender.bounce(parts, None).await != Bounce::Safe)
         {
             return Some(Reply::other_destination());
         }
@@ -147,15 +163,7 @@ impl Mail {
             tracing::error!(%error, "cannot strike out a refusal");
             None
         });
-        if let Some(reply) = kept {
-            return Some(reply.as_kept());
-        }
-        // Last of all: only an accepted recipient is a use.
-        let is_used_up = recipient.is_srs_return && !may_be_used(parts, &recipient.key(), now);
-        is_used_up.then(|| {
-            parts.metrics.srs_reverse(Returned::UsedUp);
-            Reply::srs_used_up()
-        })
+        kept.map(|reply| reply.as_kept())
     }
 
     /// Counts a forged SRS address against the client, and lets it wait if there are many.

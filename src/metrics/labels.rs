@@ -97,7 +97,9 @@ pub enum Returned {
     Malformed,
     /// An SRS address written to by somebody, and not bounced to.
     NotABounce,
-    /// An SRS address that was used too often.
+    /// An SRS address that takes no returns.
+    NoReturns,
+    /// Too much mail has returned.
     UsedUp,
 }
 
@@ -120,6 +122,7 @@ impl EncodeLabelValue for Returned {
             Self::Expired => "expired",
             Self::Malformed => "malformed",
             Self::NotABounce => "not_a_bounce",
+            Self::NoReturns => "no_returns",
             Self::UsedUp => "used_up",
         })
     }

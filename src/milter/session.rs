@@ -1,5 +1,6 @@
 use super::packet::{self, Packet, strings};
 use crate::reply::Reply;
+use std::net::IpAddr;
 
 /// The version we speak.
 const VERSION: u32 = 6;
@@ -12,8 +13,10 @@ const ADD_RECIPIENT: u32 = 0x04;
 const DELETE_RECIPIENT: u32 = 0x08;
 const CHANGE_FROM: u32 = 0x40;
 
-/// Of what we need not hear: connection, HELO, body, header, end of header, unknown commands, DATA.
-const UNHEARD: u32 = 0x01 | 0x02 | 0x10 | 0x20 | 0x40 | 0x100 | 0x200;
+/// Of what we need not hear: HELO, body, header, end of header, unknown commands, DATA.
+const UNHEARD: u32 = 0x02 | 0x10 | 0x20 | 0x40 | 0x100 | 0x200;
+/// The connection is heard of and not answered.
+const NO_REPLY_TO_CONNECT: u32 = 0x1000;
 /// MAIL is heard and not answered.
 const NO_REPLY_TO_MAIL: u32 = 0x4000;
 
@@ -31,7 +34,9 @@ pub enum Mode {
 pub struct Session {
     mode: Mode,
     is_negotiated: bool,
-    answers_mail: bool,
+    /// [`NO_REPLY_TO_CONNECT`] and [`NO_REPLY_TO_MAIL`], as far as the other side knows them.
+    unanswered: u32,
+    client: Option<IpAddr>,
     transaction: Transaction,
 }
 
@@ -42,8 +47,21 @@ struct Transaction {
     recipient: Vec<u8>,
     queue_id: String,
     leaves: bool,
+    /// There are recipients that are no SRS addresses of ours.
+    has_others: bool,
     /// A recipient as it came, brackets included, and what takes its place.
     replaced: Vec<(Vec<u8>, String)>,
+}
+
+/// A message to SRS addresses of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Returning<'a> {
+    /// Who brings it; `None` where that is no address.
+    pub client: Option<IpAddr>,
+    /// The reverse-path without brackets; empty for a null one.
+    pub sender: &'a [u8],
+    /// The senders that the addresses stand for.
+    pub originals: Vec<&'a str>,
 }
 
 /// What comes of the octets at the start of a connection, or behind the last packet.
@@ -82,7 +100,7 @@ impl Session {
     /// Before the first packet.
     pub fn new(mode: Mode) -> Self {
         let transaction = Transaction::default();
-        Self { mode, is_negotiated: false, answers_mail: true, transaction }
+        Self { mode, is_negotiated: false, unanswered: 0, client: None, transaction }
     }
 
     /// Reads the next packet, and appends the answer that needs no decision.
@@ -104,9 +122,11 @@ impl Session {
         match packet.command {
             b'M' => {
                 self.mail(packet.data);
-                if self.answers_mail {
-                    proceed(out);
-                }
+                self.proceed_unless(NO_REPLY_TO_MAIL, out);
+            }
+            b'C' => {
+                self.client = client(packet.data);
+                self.proceed_unless(NO_REPLY_TO_CONNECT, out);
             }
             b'R' => {
                 self.transaction.recipient = first(packet.data).to_vec();
@@ -115,10 +135,11 @@ impl Session {
             b'E' => return Step::EndOfMessage(octets),
             b'D' => self.macros(packet),
             // Abort, and quit with another connection of a client to follow.
-            b'A' | b'K' => self.transaction = Transaction::default(),
+            b'A' => self.transaction = Transaction::default(),
+            b'K' => (self.client, self.transaction) = (None, Transaction::default()),
             b'Q' => return Step::Close,
             // What we did not want to hear of, from a server that could not be told.
-            b'B' | b'C' | b'H' | b'L' | b'N' | b'T' | b'U' => proceed(out),
+            b'B' | b'H' | b'L' | b'N' | b'T' | b'U' => proceed(out),
             _ => return Step::Broken("an unknown command"),
         }
         Step::Done(octets)
@@ -154,10 +175,30 @@ impl Session {
         self.transaction.leaves
     }
 
+    /// The message, where it is to SRS addresses of ours.
+    pub fn returning(&self) -> Option<Returning<'_>> {
+        let originals: Vec<_> =
+            self.transaction.replaced.iter().map(|(_, new)| new.as_str()).collect();
+        let Self { client, .. } = *self;
+        (!originals.is_empty()).then_some(Returning { client, sender: self.sender(), originals })
+    }
+
     /// Appends the answer about the recipient.
     pub fn answer(&mut self, recipient: &Recipient, out: &mut Vec<u8>) {
         let transaction = &mut self.transaction;
+        let is_srs = matches!(recipient, Recipient::Becomes(_));
+        let has_other_kind = match is_srs {
+            true => transaction.has_others,
+            false => !transaction.replaced.is_empty(),
+        };
         let refusal = match recipient {
+            // From somebody, the message may be refused because of its SRS addresses. The others are not to be
+            // lost by that.
+            Recipient::Stays | Recipient::Leaves | Recipient::Becomes(_)
+                if has_other_kind && !transaction.sender.is_empty() =>
+            {
+                Some(Reply::other_destination())
+            }
             Recipient::Stays => None,
             Recipient::Leaves => {
                 transaction.leaves = true;
@@ -174,9 +215,23 @@ impl Session {
             Recipient::Refused(reply) => Some(reply.clone()),
             Recipient::Unknown => Some(Reply::store_failed()),
         };
-        match refusal.filter(|_| self.mode == Mode::Act) {
-            Some(reply) => packet::write(b'y', &[reply.to_string().as_bytes(), b"\0"], out),
+        transaction.has_others |= !is_srs && refusal.is_none();
+        match refusal {
+            Some(reply) => self.refuse_with(&reply, out),
             None => proceed(out),
+        }
+    }
+
+    /// Ends the message with a reply that refuses it.
+    pub fn refuse(&mut self, reply: &Reply, out: &mut Vec<u8>) {
+        self.transaction = Transaction::default();
+        self.refuse_with(reply, out);
+    }
+
+    fn refuse_with(&self, reply: &Reply, out: &mut Vec<u8>) {
+        match self.mode {
+            Mode::Act => packet::write(b'y', &[reply.to_string().as_bytes(), b"\0"], out),
+            Mode::Shadow => proceed(out),
         }
     }
 
@@ -218,12 +273,19 @@ impl Session {
         if actions & wanted != wanted {
             return Err("the sender may not be changed: milter_protocol must be 6");
         }
-        let protocol = protocol & (UNHEARD | NO_REPLY_TO_MAIL);
+        let protocol = protocol & (UNHEARD | NO_REPLY_TO_CONNECT | NO_REPLY_TO_MAIL);
         self.is_negotiated = true;
-        self.answers_mail = protocol & NO_REPLY_TO_MAIL == 0;
+        self.unanswered = protocol;
         let ours = [version.min(VERSION), wanted, protocol].map(u32::to_be_bytes);
         packet::write(b'O', &ours.each_ref().map(<[u8; 4]>::as_slice), out);
         Ok(())
+    }
+
+    /// Lets it go on, if this is answered at all.
+    fn proceed_unless(&self, no_reply: u32, out: &mut Vec<u8>) {
+        if self.unanswered & no_reply == 0 {
+            proceed(out);
+        }
     }
 
     fn mail(&mut self, data: &[u8]) {
@@ -242,6 +304,15 @@ impl Session {
             }
         }
     }
+}
+
+/// The address in a packet about a connection: a host name, the kind of address, two octets of a port, and the
+/// address.
+fn client(data: &[u8]) -> Option<IpAddr> {
+    let name = memchr::memchr(0, data)?;
+    let (b"4" | b"6", rest) = data.get(name + 1..)?.split_at_checked(1)? else { return None };
+    let address = std::str::from_utf8(first(rest.get(2..)?)).ok()?;
+    address.strip_prefix("IPv6:").unwrap_or(address).parse().ok()
 }
 
 fn proceed(out: &mut Vec<u8>) {

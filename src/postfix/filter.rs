@@ -16,7 +16,7 @@ pub(super) async fn answer<S: Service>(
         Step::Partial => Heard::Partial,
         Step::Done(octets) => Heard::Request(octets),
         Step::Recipient(octets) => {
-            let recipient = service.recipient(session.sender(), session.recipient()).await;
+            let recipient = service.recipient(session.recipient()).await;
             tell(session, &recipient);
             session.answer(&recipient, out);
             Heard::Request(octets)
@@ -35,6 +35,12 @@ pub(super) async fn answer<S: Service>(
 
 /// A sender is rewritten only where the message goes on to a mailbox elsewhere.
 async fn end<S: Service>(session: &mut Session, service: &S, out: &mut Vec<u8>) {
+    if let Some(returning) = session.returning()
+        && let Some(reply) = service.refusal_of_return(returning).await
+    {
+        tracing::info!(mode = ?session.mode(), id = session.queue_id(), %reply, "milter: message refused");
+        return session.refuse(&reply, out);
+    }
     if !session.leaves() || session.sender().is_empty() {
         return session.finish(None, out);
     }

@@ -21,16 +21,18 @@ pub trait Service: Send + Sync + 'static {
     /// A look-up in a table.
     fn look_up(&self, question: Question<'_>) -> impl Future<Output = Answer> + Send;
 
-    /// The reply that refuses a recipient; `None` leaves it to the rules behind this one.
+    /// The reply that refuses a recipient or a message; `None` leaves it to the rules behind this one.
     fn refusal(&self, question: policy::Question<'_>)
     -> impl Future<Output = Option<Reply>> + Send;
 
-    /// What a recipient means to the milter, in a message from `sender`; both without brackets.
-    fn recipient(
+    /// What a recipient means to the milter, without brackets.
+    fn recipient(&self, recipient: &[u8]) -> impl Future<Output = milter::Recipient> + Send;
+
+    /// The reply that refuses a message to SRS addresses of ours, at its end.
+    fn refusal_of_return(
         &self,
-        sender: &[u8],
-        recipient: &[u8],
-    ) -> impl Future<Output = milter::Recipient> + Send;
+        returning: milter::Returning<'_>,
+    ) -> impl Future<Output = Option<Reply>> + Send;
 }
 
 /// What stood at the start of the input.

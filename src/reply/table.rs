@@ -107,9 +107,17 @@ impl Reply {
     pub const fn srs_bounces_only() -> Self {
         Self::new(550, (5, 7, 1), "SRS address takes bounces only (MAIL FROM:<>)")
     }
-    /// SRS address used too often today.
+    /// SRS address of a sender that had failed SPF.
+    pub const fn srs_no_returns() -> Self {
+        Self::new(550, (5, 7, 1), "SRS address takes no returns: its sender had failed SPF")
+    }
+    /// `srs.max_uses_per_day`.
     pub const fn srs_used_up() -> Self {
         Self::new(450, (4, 7, 1), "SRS address was used too often today, try again later")
+    }
+    /// `srs.max_returns`.
+    pub const fn too_many_returns() -> Self {
+        Self::new(450, (4, 7, 1), "Too much mail returns to SRS addresses, try again later")
     }
     /// Recipient that looks like SRS and does not parse as such.
     pub const fn srs_malformed() -> Self {

@@ -12,13 +12,15 @@ mod settings;
 mod tag;
 mod timestamp;
 mod token;
+mod uses;
 
 pub use form::{is_srs_prefixed, is_srs_shaped, missing_part};
 pub use keyring::{Fingerprint, Keyring, KeyringError, SHORT_SECRET, file_secrets};
 pub use rewriter::{ForwardError, Forwarded, ReverseError, Reversed, Rewriter};
 pub use settings::{Separator, Settings, SettingsError};
-pub use tag::TagKind;
+pub use tag::{Returns, TagKind};
 pub use token::Token;
+pub use uses::{Use, UseLimits, UsedUp, Uses};
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 use super::{
     Keyring, Settings, SettingsError, Token,
     form::{Body, Form, Prefix, split_prefix},
-    tag::{self, Accepted},
+    tag::{self, Accepted, Returns},
     timestamp::{self, Timestamp},
 };
 use crate::{
@@ -63,6 +63,9 @@ pub enum ReverseError {
     /// The tag was not made with a secret of ours, or not for this address.
     #[error("the signature of the SRS address is not ours")]
     BadTag,
+    /// Ours, and made to take no returns ([`Returns::Refused`]).
+    #[error("the SRS address takes no returns: its sender had failed SPF")]
+    NoReturns,
     /// Ours, but made too long ago.
     #[error("the SRS address has expired")]
     Expired,
@@ -113,17 +116,23 @@ impl Rewriter {
         timestamp::end_of_life(now, self.settings.max_age_days)
     }
 
-    /// Rewrites a sender to an address at `srs_domain`.
+    /// Rewrites a sender to an address at `srs_domain`, which takes returns or refuses them.
     ///
     /// An SRS0 address becomes an SRS1 address naming its forwarder. A well-formed SRS1 address keeps
     /// the forwarder it names, so chains of forwarders do not nest. Anything else, malformed SRS1
     /// included, is an ordinary sender.
-    pub fn forward(&self, sender: &Mailbox, srs_domain: &Domain, now: UnixTime) -> Forwarded {
+    pub fn forward(
+        &self,
+        sender: &Mailbox,
+        srs_domain: &Domain,
+        returns: Returns,
+        now: UnixTime,
+    ) -> Forwarded {
         if sender.domain() == srs_domain || self.is_exempt(sender.domain()) {
             return Forwarded::Unchanged;
         }
         // Taken from a valid sender, the parts can only be too long together.
-        self.signed(body_for(sender, now), srs_domain)
+        self.signed(body_for(sender, now), srs_domain, returns)
             .map_or(Forwarded::TooLong, Forwarded::Rewritten)
     }
 
@@ -150,25 +159,28 @@ impl Rewriter {
         &self,
         token: &Token,
         srs_domain: &Domain,
+        returns: Returns,
         now: UnixTime,
     ) -> Result<Mailbox, ForwardError> {
         let stamp = Timestamp::of(now);
         let body = Body::Srs0 { stamp, host: TOKEN_HOST, local: token.as_str() };
-        self.signed(body, srs_domain).map_err(|_| ForwardError::DomainTooLong)
+        self.signed(body, srs_domain, returns).map_err(|_| ForwardError::DomainTooLong)
     }
 
     /// Turns an SRS address of ours back.
     ///
     /// Whether its domain is an SRS domain of ours is for the caller to know; the sha256 kind covers
-    /// the domain, the sha1 kinds do not. The tag is checked before the age, so that only an address
-    /// of ours is ever called expired.
+    /// the domain, the sha1 kinds do not. The tag is checked before all else, so that only an address
+    /// of ours is ever called expired, or said to take no returns.
     ///
     /// # Errors
-    /// When the address is not SRS, not well-formed, not ours or too old.
+    /// When the address is not SRS, not well-formed, not ours, takes no returns, or is too old.
     pub fn reverse(&self, recipient: &Mailbox, now: UnixTime) -> Result<Reversed, ReverseError> {
         let form = Form::parse(recipient.local())?;
-        if !self.accepted.verify(&form, recipient.domain(), &self.keyring) {
-            return Err(ReverseError::BadTag);
+        match self.accepted.verify(&form, recipient.domain(), &self.keyring) {
+            Some(Returns::Taken) => {}
+            Some(Returns::Refused) => return Err(ReverseError::NoReturns),
+            None => return Err(ReverseError::BadTag),
         }
         match form.body {
             Body::Srs0 { stamp, .. } if stamp.age(now) > self.settings.max_age_days => {
@@ -182,9 +194,15 @@ impl Rewriter {
         }
     }
 
-    fn signed(&self, body: Body<'_>, srs_domain: &Domain) -> Result<Mailbox, AddressError> {
+    fn signed(
+        &self,
+        body: Body<'_>,
+        srs_domain: &Domain,
+        returns: Returns,
+    ) -> Result<Mailbox, AddressError> {
         let Settings { tag, tag_length, separator, .. } = self.settings;
-        let tag = tag::sign(tag, tag_length, &body, srs_domain, self.keyring.signing_key());
+        let tag =
+            tag::sign(tag, tag_length, returns, &body, srs_domain, self.keyring.signing_key());
         let local = Form { tag: &tag, body }.to_local_part(separator)?;
         Mailbox::new(local, srs_domain.clone())
     }

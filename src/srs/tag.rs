@@ -68,6 +68,27 @@ impl FromStr for TagKind {
     }
 }
 
+/// Whether an address takes what returns to it. The tag says so: the two have tags of their own, and neither
+/// can be made of the other without the secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Returns {
+    /// What returns is taken.
+    Taken,
+    /// The address is ours, and what returns is refused: whoever sent may not be whom the address names.
+    Refused,
+}
+
+impl Returns {
+    /// What goes into the hash before all else. Empty where returns are taken, as in all of the family; no
+    /// part of an address begins with a NUL or has one.
+    fn domain(self) -> &'static [u8] {
+        match self {
+            Self::Taken => b"",
+            Self::Refused => b"\0no returns\0",
+        }
+    }
+}
+
 /// The tags that are verified: the least length of each hash, if it is accepted at all.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Accepted {
@@ -85,17 +106,39 @@ impl Accepted {
         *slot = Some(slot.map_or(least, |before| before.min(least)));
     }
 
-    /// Whether the tag is ours, over the whole length it has.
-    pub(super) fn verify(&self, form: &Form<'_>, domain: &Domain, keyring: &Keyring) -> bool {
+    /// What the tag says, if it is ours over the whole length it has. A short tag that is both by chance, or
+    /// as somebody looked for such a chance, takes no returns.
+    pub(super) fn verify(
+        &self,
+        form: &Form<'_>,
+        domain: &Domain,
+        keyring: &Keyring,
+    ) -> Option<Returns> {
+        // Both are computed whatever comes of the first.
+        let [refused, taken] = [Returns::Refused, Returns::Taken]
+            .map(|returns| self.is_tag(returns, form, domain, keyring));
+        let said = [(refused, Returns::Refused), (taken, Returns::Taken)];
+        said.into_iter().find_map(|(is_said, returns)| is_said.then_some(returns))
+    }
+
+    fn is_tag(
+        &self,
+        returns: Returns,
+        form: &Form<'_>,
+        domain: &Domain,
+        keyring: &Keyring,
+    ) -> bool {
         let long_enough = |least: Option<usize>| least.is_some_and(|least| form.tag.len() >= least);
         // No way out on the first match: the time tells nothing about which secret it was.
         let mut ours = Choice::from(0);
         for key in keyring.keys() {
             if long_enough(self.sha256) {
-                ours |= begins_with(&base32_of(&sha256(key, &form.body, domain)), form.tag);
+                ours |=
+                    begins_with(&base32_of(&sha256(key, returns, &form.body, domain)), form.tag);
             }
             if long_enough(self.sha1) {
-                ours |= begins_with(&BASE64_NOPAD.encode(&sha1(key, &form.body)), form.tag);
+                ours |=
+                    begins_with(&BASE64_NOPAD.encode(&sha1(key, returns, &form.body)), form.tag);
             }
         }
         ours.into()
@@ -105,14 +148,15 @@ impl Accepted {
 pub(super) fn sign(
     kind: TagKind,
     length: usize,
+    returns: Returns,
     body: &Body<'_>,
     domain: &Domain,
     key: &Key,
 ) -> String {
     let mut text = match kind {
-        TagKind::Sha256Base32 => base32_of(&sha256(key, body, domain)),
-        TagKind::Sha1Base64 => BASE64_NOPAD.encode(&sha1(key, body)),
-        TagKind::Sha1Base64Url => BASE64URL_NOPAD.encode(&sha1(key, body)),
+        TagKind::Sha256Base32 => base32_of(&sha256(key, returns, body, domain)),
+        TagKind::Sha1Base64 => BASE64_NOPAD.encode(&sha1(key, returns, body)),
+        TagKind::Sha1Base64Url => BASE64URL_NOPAD.encode(&sha1(key, returns, body)),
     };
     text.truncate(length);
     text
@@ -141,8 +185,9 @@ fn folded(character: u8) -> u8 {
 }
 
 /// The parts without anything between them, as the whole family does it.
-fn sha1(key: &Key, body: &Body<'_>) -> [u8; 20] {
+fn sha1(key: &Key, returns: Returns, body: &Body<'_>) -> [u8; 20] {
     let mut mac = key.sha1.clone();
+    mac.update(returns.domain());
     match body {
         Body::Srs0 { stamp, host, local } => {
             update_lower(&mut mac, &stamp.octets());
@@ -158,8 +203,9 @@ fn sha1(key: &Key, body: &Body<'_>) -> [u8; 20] {
 }
 
 /// All parts and the SRS domain, each ended by a NUL, which no address contains.
-fn sha256(key: &Key, body: &Body<'_>, domain: &Domain) -> [u8; 32] {
+fn sha256(key: &Key, returns: Returns, body: &Body<'_>, domain: &Domain) -> [u8; 32] {
     let mut mac = key.sha256.clone();
+    mac.update(returns.domain());
     let mut part = |octets: &[u8]| {
         update_lower(&mut mac, octets);
         mac.update(&[0]);
@@ -213,7 +259,8 @@ mod tests {
         let srs0 = Body::Srs0 { stamp, host: "sender.test", local: "alice" };
         let srs1 = Body::Srs1 { host: "other.example", rest: "=abcd=AB=orig.example=user" };
         let keyring = keyring();
-        let sign = |body| sign(TagKind::Sha1Base64, 4, body, &domain, keyring.signing_key());
+        let key = keyring.signing_key();
+        let sign = |body| sign(TagKind::Sha1Base64, 4, Returns::Taken, body, &domain, key);
         assert_eq!(sign(&srs0), "zu0L");
         assert_eq!(sign(&srs1), "XOlT");
     }
@@ -224,20 +271,23 @@ mod tests {
         let domain = Domain::parse("us.example").unwrap();
         let keyring = keyring();
         let body = Body::Srs0 { stamp, host: "a.example", local: "bob" };
-        let tag = sha256(keyring.signing_key(), &body, &domain);
+        let sha256 = |body: &Body<'_>, domain: &Domain| {
+            sha256(keyring.signing_key(), Returns::Taken, body, domain)
+        };
+        let tag = sha256(&body, &domain);
         for other in [
             Body::Srs0 { stamp, host: "a.exampleb", local: "ob" },
             Body::Srs0 { stamp: next, host: "a.example", local: "bob" },
             Body::Srs1 { host: "AA", rest: "a.example" },
             Body::Srs1 { host: "a.example", rest: "bob" },
         ] {
-            assert_ne!(sha256(keyring.signing_key(), &other, &domain), tag, "{other:?}");
+            assert_ne!(sha256(&other, &domain), tag, "{other:?}");
         }
         let elsewhere = Domain::parse("us.example.org").unwrap();
-        assert_ne!(sha256(keyring.signing_key(), &body, &elsewhere), tag);
+        assert_ne!(sha256(&body, &elsewhere), tag);
         let shouted = Domain::parse("US.EXAMPLE").unwrap();
         let body = Body::Srs0 { stamp, host: "A.Example", local: "BOB" };
-        assert_eq!(sha256(keyring.signing_key(), &body, &shouted), tag);
+        assert_eq!(sha256(&body, &shouted), tag);
     }
 
     #[test]
@@ -247,9 +297,13 @@ mod tests {
         let keyring = keyring();
         for kind in [TagKind::Sha256Base32, TagKind::Sha1Base64, TagKind::Sha1Base64Url] {
             let accepted = accepting(&[(kind, 6)]);
-            for key in keyring.keys() {
-                let whole = sign(kind, 64, &body, &domain, key);
-                let verify = |tag: &str| accepted.verify(&Form { tag, body }, &domain, &keyring);
+            let made = |key, returns| (sign(kind, 64, returns, &body, &domain, key), key, returns);
+            for (whole, key, returns) in keyring.keys().flat_map(|key| {
+                [Returns::Taken, Returns::Refused].map(|returns| made(key, returns))
+            }) {
+                let said = |tag: &str| accepted.verify(&Form { tag, body }, &domain, &keyring);
+                let verify = |tag: &str| said(tag).is_some();
+                assert_eq!(said(&whole), Some(returns), "{kind}");
                 for length in 0..=whole.len() {
                     let head = whole.get(..length).unwrap();
                     assert_eq!(verify(head), length >= 6, "{kind} {length}");
@@ -257,7 +311,8 @@ mod tests {
                 }
                 assert!(verify(&whole.to_lowercase()) && verify(&whole.to_uppercase()));
                 assert!(!verify(&format!("{whole}=")) && !verify(&format!("{whole}A")));
-                let other = sign(kind, 64, &body, &Domain::parse("x.example").unwrap(), key);
+                let elsewhere = Domain::parse("x.example").unwrap();
+                let other = sign(kind, 64, returns, &body, &elsewhere, key);
                 assert_eq!(verify(&other), kind != TagKind::Sha256Base32);
             }
         }
@@ -268,9 +323,11 @@ mod tests {
         let domain = Domain::parse("us.example").unwrap();
         let body = Body::Srs1 { host: "other.example", rest: "=x" };
         let keyring = keyring();
-        let tag = |kind| sign(kind, 27, &body, &domain, keyring.signing_key());
-        let verify =
-            |accepted: Accepted, tag: &str| accepted.verify(&Form { tag, body }, &domain, &keyring);
+        let key = keyring.signing_key();
+        let tag = |kind| sign(kind, 27, Returns::Taken, &body, &domain, key);
+        let verify = |accepted: Accepted, tag: &str| {
+            accepted.verify(&Form { tag, body }, &domain, &keyring).is_some()
+        };
         let sha256 = accepting(&[(TagKind::Sha256Base32, 8)]);
         assert!(!verify(sha256, &tag(TagKind::Sha1Base64)));
         let sha1 = accepting(&[(TagKind::Sha1Base64, 4)]);
@@ -279,8 +336,25 @@ mod tests {
         let both = accepting(&[(TagKind::Sha256Base32, 8), (TagKind::Sha1Base64Url, 4)]);
         assert!(verify(both, &tag(TagKind::Sha1Base64)));
         assert!(verify(both, &tag(TagKind::Sha256Base32)));
-        let short = sign(TagKind::Sha256Base32, 4, &body, &domain, keyring.signing_key());
+        let short = sign(TagKind::Sha256Base32, 4, Returns::Taken, &body, &domain, key);
         assert!(!verify(both, &short), "each has its own least length");
+    }
+
+    #[test]
+    fn a_tag_that_is_both_by_chance_takes_no_returns() {
+        let domain = Domain::parse("us.example").unwrap();
+        let keyring = keyring();
+        let key = keyring.signing_key();
+        let accepted = accepting(&[(TagKind::Sha1Base64, 1)]);
+        let both = (0..10_000).find_map(|n| {
+            let rest = format!("={n}");
+            let body = Body::Srs1 { host: "other.example", rest: &rest };
+            let tag = |returns| sign(TagKind::Sha1Base64, 2, returns, &body, &domain, key);
+            let (taken, refused) = (tag(Returns::Taken), tag(Returns::Refused));
+            (taken == refused)
+                .then(|| accepted.verify(&Form { tag: &taken, body }, &domain, &keyring))
+        });
+        assert_eq!(both, Some(Some(Returns::Refused)));
     }
 
     #[test]

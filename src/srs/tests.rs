@@ -23,7 +23,7 @@ fn rewriter(name: &str, tag: TagKind, tag_length: usize, separator: Separator) -
 }
 
 fn forward(rewriter: &Rewriter, sender: &Mailbox, now: UnixTime) -> Mailbox {
-    match rewriter.forward(sender, &rewriter.settings().domain, now) {
+    match rewriter.forward(sender, &rewriter.settings().domain, Returns::Taken, now) {
         Forwarded::Rewritten(mailbox) => mailbox,
         other => panic!("{sender}: {other:?}"),
     }
@@ -38,10 +38,12 @@ fn there_and_back(
 ) -> (Mailbox, Mailbox) {
     let srs_domain = &rewriter.settings().domain;
     let token = rewriter.token_for(sender);
-    let there = match rewriter.forward(sender, srs_domain, now) {
+    let there = match rewriter.forward(sender, srs_domain, Returns::Taken, now) {
         Forwarded::Unchanged => panic!("{sender} is not exempt"),
         Forwarded::Rewritten(there) => there,
-        Forwarded::TooLong => rewriter.forward_token(&token, srs_domain, now).unwrap(),
+        Forwarded::TooLong => {
+            rewriter.forward_token(&token, srs_domain, Returns::Taken, now).unwrap()
+        }
     };
     assert_eq!(there.domain(), srs_domain);
     assert!(is_srs_shaped(there.local()));
@@ -108,6 +110,35 @@ fn every_changed_character_is_refused() {
     }
 }
 
+/// Addresses that take no returns are ours by name, and lead nowhere.
+#[test]
+fn a_tag_without_returns_verifies_and_leads_nowhere() {
+    let kinds = [TagKind::Sha256Base32, TagKind::Sha1Base64, TagKind::Sha1Base64Url];
+    let long = format!("{}@sender.test", "x".repeat(64));
+    for kind in kinds {
+        let rewriter = rewriter("us.example", kind, kind.default_length(), Separator::Equals);
+        let us = &rewriter.settings().domain;
+        for sender in ["alice@sender.test", "SRS0=abcd=AB=o.example=user@other.example", &long] {
+            let sender = mailbox(sender);
+            let made = |returns| match rewriter.forward(&sender, us, returns, NOW) {
+                Forwarded::Rewritten(there) => there,
+                _ => {
+                    let token = rewriter.token_for(&sender);
+                    rewriter.forward_token(&token, us, returns, NOW).unwrap()
+                }
+            };
+            let (taken, refused) = (made(Returns::Taken), made(Returns::Refused));
+            assert_ne!(taken, refused);
+            assert!(rewriter.reverse(&taken, NOW).is_ok(), "{taken}");
+            for now in [NOW, NOW + DAY * 500] {
+                let folded = mailbox(&refused.to_string().to_lowercase());
+                assert_eq!(rewriter.reverse(&refused, now), Err(ReverseError::NoReturns));
+                assert_eq!(rewriter.reverse(&folded, now), Err(ReverseError::NoReturns));
+            }
+        }
+    }
+}
+
 #[test]
 fn quoting_is_for_the_whole() {
     let rewriter = rewriter("us.example", TagKind::Sha1Base64, 4, Separator::Equals);
@@ -131,10 +162,17 @@ fn senders_that_stay() {
     let rewriter = Rewriter::new(settings, Keyring::parse(b"secret").unwrap()).unwrap();
     let us = domain("Us.Example");
     for sender in ["a@us.example", "SRS0=x=AA=o.test=u@US.example", "b@Friend.example"] {
-        assert_eq!(rewriter.forward(&mailbox(sender), &us, NOW), Forwarded::Unchanged, "{sender}");
+        assert_eq!(
+            rewriter.forward(&mailbox(sender), &us, Returns::Taken, NOW),
+            Forwarded::Unchanged,
+            "{sender}"
+        );
     }
     for sender in ["a@sub.us.example", "b@sub.friend.example", "c@x.example"] {
-        assert!(matches!(rewriter.forward(&mailbox(sender), &us, NOW), Forwarded::Rewritten(_)));
+        assert!(matches!(
+            rewriter.forward(&mailbox(sender), &us, Returns::Taken, NOW),
+            Forwarded::Rewritten(_)
+        ));
     }
 }
 
@@ -146,7 +184,10 @@ fn per_domain_picks_the_domain_of_the_alias_and_signs_it() {
     let srs_domain = rewriter.srs_domain(&alias);
     assert_eq!(srs_domain, &alias);
     let sender = mailbox("user@sender.test");
-    let Forwarded::Rewritten(there) = rewriter.forward(&sender, srs_domain, NOW) else { panic!() };
+    let Forwarded::Rewritten(there) = rewriter.forward(&sender, srs_domain, Returns::Taken, NOW)
+    else {
+        panic!()
+    };
     assert_eq!(there.domain(), &alias);
     assert_eq!(rewriter.reverse(&there, NOW), Ok(Reversed::Mailbox(sender)));
     let moved = Mailbox::new(there.local().clone(), domain("us.example")).unwrap();
@@ -216,17 +257,17 @@ fn a_token_is_an_srs0_address_to_others() {
     let rewriter = rewriter("us.example", TagKind::Sha256Base32, 32, Separator::Equals);
     let sender = mailbox(&format!("{}@sender.test", "x".repeat(64)));
     let us = &rewriter.settings().domain;
-    assert_eq!(rewriter.forward(&sender, us, NOW), Forwarded::TooLong);
+    assert_eq!(rewriter.forward(&sender, us, Returns::Taken, NOW), Forwarded::TooLong);
     let token = rewriter.token_for(&sender);
     assert_eq!(token, rewriter.token_for(&sender));
     assert_ne!(token, rewriter.token_for(&mailbox("x@sender.test")));
-    let there = rewriter.forward_token(&token, us, NOW).unwrap();
+    let there = rewriter.forward_token(&token, us, Returns::Taken, NOW).unwrap();
     assert!(there.local().as_str().ends_with(&format!("=JM=1={token}")));
     assert_eq!(there.local().wire_len(), 59);
 
     let other = self::rewriter("them.example", TagKind::Sha1Base64, 4, Separator::Plus);
     let shorter = self::rewriter("us.example", TagKind::Sha256Base32, 8, Separator::Equals);
-    let there = shorter.forward_token(&token, us, NOW).unwrap();
+    let there = shorter.forward_token(&token, us, Returns::Taken, NOW).unwrap();
     let further = forward(&other, &there, NOW);
     assert_eq!(other.reverse(&further, NOW), Ok(Reversed::Mailbox(there)));
 }
@@ -236,7 +277,7 @@ fn an_srs1_address_that_would_be_too_long_goes_behind_a_token() {
     let rewriter = rewriter("us.example", TagKind::Sha256Base32, 8, Separator::Equals);
     let sender = mailbox("SRS0=aBcD=XY=a-long-name.example=user@a-long-forwarder.example");
     let us = &rewriter.settings().domain;
-    assert_eq!(rewriter.forward(&sender, us, NOW), Forwarded::TooLong);
+    assert_eq!(rewriter.forward(&sender, us, Returns::Taken, NOW), Forwarded::TooLong);
     assert_eq!(there_and_back(&rewriter, &sender, NOW, 21).1, sender);
 }
 
@@ -246,9 +287,12 @@ fn no_domain_is_too_long_for_a_usual_tag() {
     let long = domain(&long);
     let rewriter = rewriter("us.example", TagKind::Sha256Base32, 8, Separator::Equals);
     let sender = mailbox("u@s.test");
-    assert_eq!(rewriter.forward(&sender, &long, NOW), Forwarded::TooLong);
+    assert_eq!(rewriter.forward(&sender, &long, Returns::Taken, NOW), Forwarded::TooLong);
     let token = rewriter.token_for(&sender);
-    assert_eq!(rewriter.forward_token(&token, &long, NOW), Err(ForwardError::DomainTooLong));
+    assert_eq!(
+        rewriter.forward_token(&token, &long, Returns::Taken, NOW),
+        Err(ForwardError::DomainTooLong)
+    );
     let bearable = domain(long.as_str().get(..200).unwrap());
-    assert!(rewriter.forward_token(&token, &bearable, NOW).is_ok());
+    assert!(rewriter.forward_token(&token, &bearable, Returns::Taken, NOW).is_ok());
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 /// Identifies one delivery; what it is a hash of, the caller decides.
 pub type Fingerprint = [u8; 32];
 
-/// Deliveries and refusals that are remembered, and uses of SRS addresses.
+/// Deliveries and refusals that are remembered.
 ///
 /// What is remembered is known at once and durable when it is answered: the sender learns of a delivery
 /// only then, so that its retry after a crash repeats none. Where it cannot be written, it is known until
@@ -51,11 +51,6 @@ pub trait Memory {
         fingerprint: &Fingerprint,
         now: UnixTime,
     ) -> Result<Option<ForeignReply>, StoreError>;
-
-    /// Counts a use of the SRS address `key` on `day`; false when it had `max` already.
-    ///
-    /// Kept in memory only: a restart forgives.
-    fn srs_use(&self, key: &str, day: u64, max: u32) -> bool;
 
     /// Forgets whatever has expired, in all of the store, and gives room that nothing needs any more back
     /// to the disk. To be called now and then.

@@ -17,7 +17,6 @@ mod queue;
 pub mod spool;
 mod sqlite;
 mod tls;
-mod uses;
 
 pub use directory::{AliasPage, Change, ChangeError, Directory};
 pub use error::StoreError;

@@ -29,6 +29,7 @@ mod model;
 mod postfix;
 mod postsrsd;
 mod proxy;
+mod returns;
 mod service;
 mod signed;
 mod spool;

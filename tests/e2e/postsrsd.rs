@@ -8,7 +8,7 @@ use crate::support::postsrsd::PostSrsd;
 use onward::{
     address::{Domain, Mailbox},
     clock::now,
-    srs::{Forwarded, Keyring, Reversed, Rewriter, Separator, Settings, TagKind},
+    srs::{Forwarded, Keyring, Returns, Reversed, Rewriter, Separator, Settings, TagKind},
 };
 
 const SRS_DOMAIN: &str = "srs.example.net";
@@ -93,7 +93,7 @@ fn both_ways(separator: &str, length: usize) {
     for (sender, back) in senders() {
         let mailbox = Mailbox::parse(&sender).unwrap();
         let theirs = postsrsd.forward(&sender).unwrap();
-        match ours.forward(&mailbox, &ours.settings().domain, now()) {
+        match ours.forward(&mailbox, &ours.settings().domain, Returns::Taken, now()) {
             Forwarded::Rewritten(there) => {
                 assert_eq!(postsrsd.reverse(&there.to_string()), Ok(back.clone()), "{sender}");
                 for rewriter in [&ours, &url] {
@@ -127,7 +127,7 @@ fn each_takes_the_older_secret_and_refuses_an_unknown_one() {
     let sender = Mailbox::parse("alice@example.com").unwrap();
     let made_with = |secret: &str| {
         let rewriter = onward(TagKind::Sha1Base64, 4, "=", secret);
-        match rewriter.forward(&sender, &rewriter.settings().domain, now()) {
+        match rewriter.forward(&sender, &rewriter.settings().domain, Returns::Taken, now()) {
             Forwarded::Rewritten(there) => there.to_string(),
             other => panic!("{other:?}"),
         }

@@ -11,7 +11,9 @@
 
 use onward::{
     address::{AddressError, Domain, LocalPart, Mailbox},
-    srs::{Forwarded, Keyring, ReverseError, Reversed, Rewriter, Separator, Settings, TagKind},
+    srs::{
+        Forwarded, Keyring, Returns, ReverseError, Reversed, Rewriter, Separator, Settings, TagKind,
+    },
     time::UnixTime,
 };
 use serde::Deserialize;
@@ -179,11 +181,13 @@ impl Case {
 
 fn run(rewriter: &Rewriter, op: Op, mailbox: &Mailbox, now: UnixTime) -> Ours {
     match op {
-        Op::Forward => match rewriter.forward(mailbox, &rewriter.settings().domain, now) {
-            Forwarded::Unchanged => Ours::Unchanged,
-            Forwarded::Rewritten(mailbox) => Ours::Rewritten(mailbox),
-            Forwarded::TooLong => Ours::TooLong,
-        },
+        Op::Forward => {
+            match rewriter.forward(mailbox, &rewriter.settings().domain, Returns::Taken, now) {
+                Forwarded::Unchanged => Ours::Unchanged,
+                Forwarded::Rewritten(mailbox) => Ours::Rewritten(mailbox),
+                Forwarded::TooLong => Ours::TooLong,
+            }
+        }
         Op::Reverse => match rewriter.reverse(mailbox, now) {
             Ok(Reversed::Mailbox(mailbox)) => Ours::Reversed(mailbox),
             Ok(Reversed::Token(token)) => panic!("no tool makes our tokens: {token}"),

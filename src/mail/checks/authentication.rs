@@ -1,6 +1,6 @@
 //! Who sent a message, and what the destination will conclude from that.
 
-use super::{Report, Subject};
+use super::{Report, Subject, returns};
 use crate::{
     address::{ForwardPath, ReversePath},
     auth::{self, Checked, Incoming, SenderSpf},
@@ -41,6 +41,11 @@ pub(super) async fn check(parts: &Parts, subject: &Subject<'_>, report: &mut Rep
         ForwardPath::Postmaster => false,
     };
     match auth.policy.decide(findings, subject.recipients.iter().all(is_open)) {
+        action if returns::is_bounce(subject) => {
+            if let Action::Refuse(reply) = action {
+                report.take(returns::marked(reply.into()));
+            }
+        }
         Action::Refuse(reply) => report.objection = Some(reply),
         Action::Munge => {
             report.conclusion.push_str(", munged");

@@ -3,14 +3,17 @@
 mod authentication;
 mod form;
 mod loops;
+mod returns;
 
 pub(crate) use authentication::is_signed_by_sender;
+pub(crate) use returns::{count, is_not_a_bounce, refuse_unless_bounce};
 
 use super::{parts::Parts, recipient::Recipient, sender::Sender};
 use crate::{
     auth,
     message::{Header, LoopToken, without_own_results},
     reply::{Class, Reply},
+    srs::Use,
     time::UnixTime,
 };
 use bytes::Bytes;
@@ -26,6 +29,12 @@ pub(crate) enum Ruling {
     Defer(Reply),
     /// The message is refused with a 5xx.
     Refuse(Reply),
+}
+
+impl From<Option<Reply>> for Ruling {
+    fn from(refusal: Option<Reply>) -> Self {
+        refusal.map_or(Self::Pass, Self::from)
+    }
 }
 
 impl From<Reply> for Ruling {
@@ -64,6 +73,8 @@ pub(crate) struct Report {
     pub(crate) conclusion: String,
     /// From must become the alias's.
     pub(crate) is_munged: bool,
+    /// As what the message was counted among those that return, where it does.
+    pub(crate) returning: Option<Use>,
 }
 
 impl Report {
@@ -76,6 +87,7 @@ impl Report {
             authentication: None,
             conclusion: String::new(),
             is_munged: false,
+            returning: None,
         }
     }
 
@@ -99,9 +111,13 @@ impl Report {
 pub(crate) async fn run(parts: &Parts, subject: &Subject<'_>) -> Report {
     let mut report = Report::new(subject.message.clone(), subject.recipients);
     let header = Header::scan(&subject.message);
-    let is_sound = report.take(form::header(&header))
-        && report.take(form::authors(&header))
-        && report.take(form::message_id(&header, parts.config.auth.refuse_without_id))
+    let is_bounce = returns::is_bounce(subject);
+    let of_form = |ruling| if is_bounce { returns::marked(ruling) } else { ruling };
+    let (from, to) = (subject.sender.reverse_path(), subject.recipients);
+    let is_sound = report.take(refuse_unless_bounce(parts, from, to).into())
+        && report.take(of_form(form::header(&header)))
+        && report.take(of_form(form::authors(&header)))
+        && report.take(of_form(form::message_id(&header, parts.config.auth.refuse_without_id)))
         && report.take(loops::hops(&header, parts.config.limits.received_hops));
     if !is_sound {
         return report;
@@ -120,6 +136,15 @@ pub(crate) async fn run(parts: &Parts, subject: &Subject<'_>) -> Report {
     }
     if !parts.config.auth.policy.is_off() {
         authentication::check(parts, subject, &mut report).await;
+    }
+    // Last of all: only what is passed on is a use.
+    if report.objection.is_none()
+        && let Some(returning) = returns::use_of(subject)
+    {
+        match count(parts, &returning) {
+            Ok(()) => report.returning = Some(returning),
+            Err(reply) => report.objection = Some(reply),
+        }
     }
     report
 }

@@ -19,7 +19,7 @@ fn negotiated(mode: Mode) -> Session {
     let mut out = Vec::new();
     assert_eq!(session.advance(&input, &mut out), Step::Done(input.len()));
     let wanted = if mode == Mode::Act { 0x4c } else { 0 };
-    assert_eq!(out, options([6, wanted, 0x4373]));
+    assert_eq!(out, options([6, wanted, 0x5372]));
     session
 }
 
@@ -82,6 +82,47 @@ fn a_bounce() {
         [packet(b'-', b"<SRS0=x@b.test>\0"), packet(b'+', b"<alice@a.test>\0"), proceeds.clone()];
     assert_eq!(end(&mut session, None), changes.concat());
     assert_eq!(end(&mut session, None), proceeds, "nothing is left of it");
+}
+
+#[test]
+fn what_returns_is_told_with_its_client() {
+    let mut session = negotiated(Mode::Act);
+    for (packet, address) in [
+        (&b"mail.a.test\x004\x12\x34192.0.2.7\0"[..], Some("192.0.2.7")),
+        (b"mail.a.test\x006\x12\x342001:db8::7\0", Some("2001:db8::7")),
+        (b"mail.a.test\x006\x12\x34IPv6:2001:db8::7\0", Some("2001:db8::7")),
+        (b"localhost\0L\0\0/run/socket\0", None),
+        (b"unknown\0U", None),
+        (b"x\x004\0", None),
+    ] {
+        let (step, out) = feed(&mut session, b'C', packet);
+        assert!(matches!(step, Step::Done(_)) && out.is_empty());
+        mail(&mut session, b"<>\0");
+        assert_eq!(session.returning(), None);
+        let original = Recipient::Becomes("alice@a.test".to_owned());
+        recipient(&mut session, b"<SRS0=x@b.test>\0", &original);
+        let client = address.map(|address| address.parse().unwrap());
+        let returning = Returning { client, sender: b"", originals: vec!["alice@a.test"] };
+        assert_eq!(session.returning(), Some(returning));
+        let mut out = Vec::new();
+        session.refuse(&Reply::srs_used_up(), &mut out);
+        assert!(out.windows(9).any(|octets| octets == b"450 4.7.1"));
+        assert_eq!(session.returning(), None);
+    }
+}
+
+#[test]
+fn from_somebody_srs_addresses_and_others_do_not_share_a_message() {
+    let original = Recipient::Becomes("alice@a.test".to_owned());
+    for (sender, is_refused) in [(&b"<bob@a.test>\0"[..], true), (b"<>\0", false)] {
+        for kinds in [[&original, &Recipient::Stays], [&Recipient::Leaves, &original]] {
+            let mut session = negotiated(Mode::Act);
+            mail(&mut session, sender);
+            let answers = kinds.map(|kind| recipient(&mut session, b"<x@b.test>\0", kind));
+            let later = answers.map(|out| out.windows(9).any(|octets| octets == b"452 4.5.3"));
+            assert_eq!(later, [false, is_refused], "{kinds:?}");
+        }
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::{
     reply::Reply,
     smtp::{
         command::{Command, Refused},
-        data::{DataFault, DataReader},
+        data::DataFault,
         foreign::is_foreign,
         xforward,
     },
@@ -43,7 +43,7 @@ impl Session {
         match command {
             Command::Rcpt { path, non_ascii } => return self.rcpt(path, non_ascii),
             Command::Mail { path, parameters } => return self.mail(path, parameters),
-            Command::Data => self.data(),
+            Command::Data => return self.data(),
             Command::Bdat { octets, last } => self.bdat(octets, last),
             Command::Ehlo(helo) => {
                 self.write(&Reply::ehlo(&self.config.hostname, &self.extensions()));
@@ -187,15 +187,18 @@ impl Session {
         }
     }
 
-    fn data(&mut self) {
-        if let Some(refusal) = self.message_out_of_order() {
-            return self.respond(refusal);
+    fn data(&mut self) -> Option<Step> {
+        let by_bdat = || Reply::out_of_order("The message comes by BDAT");
+        match self.message_out_of_order().or_else(|| self.chunks.is_some().then(by_bdat)) {
+            Some(refusal) => {
+                self.respond(refusal);
+                None
+            }
+            None => {
+                self.phase = Phase::Data;
+                Some(Step::Data)
+            }
         }
-        if self.chunks.is_some() {
-            return self.respond(Reply::out_of_order("The message comes by BDAT"));
-        }
-        self.respond(Reply::start_data());
-        self.phase = Phase::Incoming(Incoming::Data(DataReader::new(self.config.max_message_size)));
     }
 
     fn bdat(&mut self, octets: u64, last: bool) {

@@ -3,7 +3,7 @@
 //!
 //! The driver's loop: [`Session::greet`], then [`Session::poll`] until it says
 //! [`Step::NeedInput`]; write [`Session::output`], read, [`Session::receive`], poll again. A
-//! [`Step::Sender`], [`Step::Recipient`] or [`Step::Message`] is a question that [`Session::answer`]
+//! [`Step::Sender`], [`Step::Recipient`], [`Step::Data`] or [`Step::Message`] is a question that [`Session::answer`]
 //! answers; until then nothing else of the client is looked at. Each transaction that a sender opened ends
 //! in a [`Step::Message`] or a [`Step::Aborted`].
 //!
@@ -12,16 +12,23 @@
 
 mod commands;
 mod incoming;
+mod phase;
 #[cfg(test)]
 mod tests;
 
-use super::{data::DataFault, line::LineBuffer, tls::Tls, xforward::Origin};
+use super::{
+    data::{DataFault, DataReader},
+    line::LineBuffer,
+    tls::Tls,
+    xforward::Origin,
+};
 use crate::{
     address::ForwardPath,
     envelope::Envelope,
     reply::{Class, Reply},
 };
 use incoming::{Chunks, Incoming};
+use phase::{Client, Phase};
 use std::sync::Arc;
 
 /// Commands a client may give without sending a message, refused ones and accepted recipients aside.
@@ -50,6 +57,8 @@ pub enum Step {
     Sender(Envelope),
     /// Decide on this recipient of [`Session::envelope_so_far`] and answer: 2xx adds it.
     Recipient(ForwardPath),
+    /// Decide whether the text of the message may come at all and answer: 354 bids the client begin.
+    Data,
     /// Write the output, decide on this message and answer. Without the answer the client must take it
     /// for undelivered.
     Message(Box<Transaction>),
@@ -118,30 +127,6 @@ pub struct Session {
     errors: u32,
     /// Commands since the last message.
     commands: u32,
-}
-
-#[derive(Debug)]
-struct Client {
-    helo: String,
-    esmtp: bool,
-}
-
-#[derive(Debug, Default)]
-enum Phase {
-    #[default]
-    Commands,
-    Incoming(Incoming),
-    /// The driver owes the answer to the MAIL that would open this transaction.
-    Sender(Box<Transaction>),
-    /// The driver owes the answer to this RCPT.
-    Recipient(ForwardPath),
-    /// The driver owes the answer to STARTTLS.
-    StartTls,
-    /// The driver owes the handshake.
-    Handshake,
-    /// The driver owes the answer to the message.
-    Verdict,
-    Closed,
 }
 
 impl Session {
@@ -234,6 +219,7 @@ impl Session {
                 }
                 owed @ (Phase::Sender(_)
                 | Phase::Recipient(_)
+                | Phase::Data
                 | Phase::Verdict
                 | Phase::StartTls
                 | Phase::Handshake) => {
@@ -248,7 +234,7 @@ impl Session {
         }
     }
 
-    /// Answers the sender, recipient, message or STARTTLS that is asked about. A 421 ends the session.
+    /// Answers the sender, recipient, DATA, message or STARTTLS that is asked about. A 421 ends the session.
     pub fn answer(&mut self, reply: Reply) {
         match std::mem::take(&mut self.phase) {
             Phase::Sender(transaction) => {
@@ -262,6 +248,13 @@ impl Session {
                     && reply.is_positive()
                 {
                     transaction.envelope.forward_paths.push(path);
+                }
+                self.respond(reply);
+            }
+            Phase::Data => {
+                if reply.class() == Class::Intermediate {
+                    let reader = DataReader::new(self.config.max_message_size);
+                    self.phase = Phase::Incoming(Incoming::Data(reader));
                 }
                 self.respond(reply);
             }

@@ -28,6 +28,7 @@ fn transcript(session: &mut Session, wire: &[u8]) -> Vec<String> {
         match step {
             Step::Sender(_) => session.answer(Reply::sender_ok()),
             Step::Aborted(_) => {}
+            Step::Data => session.answer(Reply::start_data()),
             Step::Recipient(path) => {
                 let path = path.to_string();
                 session.answer(match path.trim_start_matches('<').split('@').next() {
@@ -276,6 +277,8 @@ fn starttls_forgets_what_came_before_it() {
     let wire = b"EHLO a\r\nSTARTTLS\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<x@y.z>\r\n";
     assert_eq!(transcript(&mut session, wire), ["250", "503 5.5.1", "250 2.1.0", "250 2.1.5"]);
     session.receive(b"DATA\r\n.\r\n");
+    assert_eq!(session.poll(), Step::Data);
+    session.answer(Reply::start_data());
     let Step::Message(transaction) = session.poll() else { panic!("no message") };
     assert_eq!(transaction.tls, Some(tls()));
 }

@@ -77,11 +77,33 @@ proptest! {
         let Some(sender) = sender else { return Ok(()) };
         let (there, back) = there_and_back(&rewriter, &sender, now, days);
         prop_assert!(there.local().wire_len() <= 64);
-        if rewriter.forward(&sender, &rewriter.settings().domain, now) == Forwarded::TooLong {
+        if rewriter.forward(&sender, &rewriter.settings().domain, Returns::Taken, now) == Forwarded::TooLong {
             prop_assert_eq!(back.to_string(), sender.to_string());
         } else {
             prop_assert_eq!(back.to_string(), expected_back(&sender).to_string());
         }
+    }
+
+    #[test]
+    fn what_takes_no_returns_leads_nowhere(
+        rewriter in any_rewriter(),
+        sender in any_mailbox(),
+        now in (0..4_000_000_000_u64).prop_map(UnixTime::new),
+        days in 0..=2000_u32,
+    ) {
+        let Some(sender) = sender else { return Ok(()) };
+        let us = &rewriter.settings().domain;
+        let there = match rewriter.forward(&sender, us, Returns::Refused, now) {
+            Forwarded::Unchanged => return Ok(()),
+            Forwarded::Rewritten(there) => there,
+            Forwarded::TooLong => {
+                let token = rewriter.token_for(&sender);
+                rewriter.forward_token(&token, us, Returns::Refused, now).unwrap()
+            }
+        };
+        let returning = mailbox(&there.to_string());
+        let reversed = rewriter.reverse(&returning, now + DAY * days);
+        prop_assert_eq!(reversed, Err(ReverseError::NoReturns));
     }
 
     #[test]
@@ -139,7 +161,7 @@ proptest! {
         let second_domain = domain("2.example");
         let sender = mailbox(&format!("{user}@a.test"));
         let there = forward(&first, &sender, NOW);
-        let Forwarded::Rewritten(further) = second.forward(&there, &second_domain, NOW) else {
+        let Forwarded::Rewritten(further) = second.forward(&there, &second_domain, Returns::Taken, NOW) else {
             return Ok(());
         };
         prop_assert_eq!(further.local().as_str().get(..4), Some("SRS1"));

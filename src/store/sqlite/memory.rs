@@ -107,10 +107,6 @@ impl Memory for Sqlite {
         write.await.map(|()| Some(reply))
     }
 
-    fn srs_use(&self, key: &str, day: u64, max: u32) -> bool {
-        lock(&self.srs_uses).count(key.to_lowercase(), day, max)
-    }
-
     async fn purge(&self, now: UnixTime) -> Result<(), StoreError> {
         lock(&self.delivered).purge(now);
         lock(&self.refused).purge(now);

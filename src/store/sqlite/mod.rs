@@ -29,7 +29,7 @@ use snapshot::{Live, Snapshot};
 
 use super::{
     Backend, Options, StoreError, Unreadable, cache::Cache, expiring::Expiring, lock,
-    spool::SpoolBounds, uses::Uses,
+    spool::SpoolBounds,
 };
 use crate::{address::Mailbox, alias::ExpansionLimits, reply::ForeignReply};
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -63,7 +63,6 @@ pub(super) struct Sqlite {
     writer: Writer,
     delivered: Mutex<Expiring<()>>,
     refused: Mutex<Expiring<ForeignReply>>,
-    srs_uses: Mutex<Uses>,
     srs_count: Arc<AtomicU64>,
     /// Messages that could not be read when the spool was last read as a whole, by number.
     unreadable: Mutex<BTreeMap<i64, Unreadable>>,
@@ -100,7 +99,6 @@ impl Sqlite {
             writer: Writer::start(connection, path.clone())?,
             delivered: Mutex::new(delivered),
             refused: Mutex::new(refused),
-            srs_uses: Mutex::default(),
             srs_count: Arc::new(AtomicU64::new(srs_count)),
             unreadable: Mutex::default(),
             version,

@@ -152,14 +152,18 @@ fn bounces_are_turned_back_and_forgeries_refused() {
     for (from, to, reply) in [
         ("", &forged, "550 5.7.1 "),
         ("", &expired, "550 5.7.1 SRS address has expired"),
-        (ALICE, &ours, "550 5.7.1 "),
+        // Whoever asks is answered; what is sent is refused at its end.
+        (ALICE, &ours, "250 2.1.5 "),
         ("", &format!("SRS0=x@{SRS_DOMAIN}"), "550 5.1.3 "),
         // No local part, and no sender, of RFC 5321; Postfix takes both.
         ("", &ours.replace("alice@", "a..b@"), "550 5.1.3 "),
-        ("a..b@sender.test", &ours, "550 5.7.1 "),
+        ("a..b@sender.test", &ours, "250 2.1.5 "),
     ] {
         site.rcpt(from, to).expect(reply);
     }
+    let mut client = Client::session(site.postfix.address());
+    let refused = client.transaction("a..b@sender.test", &[&ours], MESSAGE).expect("550 5.7.1");
+    assert!(refused.text().contains("bounces only"), "{}", refused.text());
     // Somebody else's.
     let foreign = "SRS0=AAAA=XY=sender.test=alice@foreign.test";
     assert_eq!(site.forward("", &[foreign]).to, [foreign]);
@@ -216,8 +220,11 @@ fn in_the_shadow(site: Option<Site>) {
     let ours = site.onward.srs_forward(ALICE);
     assert_eq!(site.forward("", &[&ours]).to, std::slice::from_ref(&ours));
     site.onward.wait_for_log("milter: SRS address reversed mode=Shadow");
-    site.rcpt(ALICE, &ours).expect_code(250);
+    let forged = ours.replacen("SRS0=", "SRS0=A", 1);
+    site.rcpt("", &forged).expect_code(250);
     site.onward.wait_for_log("milter: recipient refused mode=Shadow");
+    site.send(ALICE, &[&ours]);
+    site.onward.wait_for_log("milter: message refused mode=Shadow");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod machine;
 mod mention;
 mod milter;
 mod order;
+mod policy;
 mod postconf;
 mod setup;
 mod sockets;
@@ -44,6 +45,7 @@ fn examine(config: &Config, setup: &Setup, machine: &dyn Machine) -> Vec<Finding
     findings.extend(examination.halves());
     findings.extend(examination.order());
     findings.extend(examination.milter());
+    findings.extend(examination.policy());
     findings.extend(examination.header_checks());
     findings.extend(examination.rest());
     findings.sort_by_key(|finding| finding.severity);

@@ -174,7 +174,12 @@ fn sockets_and_roots() {
     let barred = Fake { barred: Some("/run/onward"), ..Fake::default() };
     assert_eq!(
         findings(&[&policy, SOCKETMAP], &policies, FREE, &barred),
-        ["permissions: chgrp postfix '/run/onward'; chmod g+x '/run/onward'"]
+        [
+            "permissions: chgrp postfix '/run/onward'; chmod g+x '/run/onward'",
+            "policy-at-data: -e 'smtpd_data_restrictions = check_policy_service \
+             unix:/run/onward/policy'; -e 'smtpd_end_of_data_restrictions = check_policy_service \
+             unix:/run/onward/policy'"
+        ]
     );
 }
 
@@ -217,6 +222,27 @@ fn what_is_asked_where() {
     );
     let silent = Fake { silent: vec!["127.0.0.1:10003"], ..Fake::default() };
     assert_tables(&healthy, FREE, &silent, &["no-answer"]);
+}
+
+#[test]
+fn a_policy_service_hears_of_the_message_too() {
+    let asks = |parameter: &str, others: &str| {
+        format!("{parameter} = check_policy_service inet:127.0.0.1:10004{others}\n")
+    };
+    let recipients = asks("smtpd_recipient_restrictions", ", permit");
+    let data = asks("smtpd_data_restrictions", "");
+    let end = asks("smtpd_end_of_data_restrictions", "");
+    let here = Fake::default();
+    let told = |more: &[&str]| {
+        let main = [&[FORWARD, REVERSE, CLASSES, DOMAIN, &recipients], more].concat();
+        findings(&[SOCKETMAP, POLICY], &main, FREE, &here)
+    };
+    assert_eq!(told(&[&data, &end]), [""; 0]);
+    let set = |line: &str| format!("-e '{}'", line.trim_end());
+    assert_eq!(told(&[]), [format!("policy-at-data: {}; {}", set(&data), set(&end))]);
+    let others = "smtpd_data_restrictions = reject_unauth_pipelining\n";
+    let both = asks("smtpd_data_restrictions", ", reject_unauth_pipelining");
+    assert_eq!(told(&[others, &end]), [format!("policy-at-data: {}", set(&both))]);
 }
 
 #[test]

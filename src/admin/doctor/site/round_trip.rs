@@ -14,6 +14,7 @@ use crate::{
     next_hop::Protocol,
     outbound::{Dialogue, Lost},
     reply::Class,
+    srs::Returns,
 };
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::{
@@ -42,7 +43,8 @@ async fn tried(config: &Config, port: u16) -> Result<(), String> {
     let domain = &config.srs.settings.domain;
     let srs = Srs::of(config).srs().map_err(|error| error.to_string())?;
     let sender = Mailbox::parse("doctor@invalid.invalid").map_err(|error| error.to_string())?;
-    let Ok(Rewritten::Whole(address)) = srs.forward(&sender, domain, clock::now()) else {
+    let Ok(Rewritten::Whole(address)) = srs.forward(&sender, domain, Returns::Taken, clock::now())
+    else {
         return Err("the test address cannot be rewritten".to_owned());
     };
     let resolver = Resolver::new(&config.dns.servers).map_err(|error| error.to_string())?;

@@ -101,6 +101,22 @@ fn a_sender_that_is_refused_opens_no_transaction() {
     assert_eq!(transcript(&mut session, b""), ["250", "550 5.7.1", "503 5.5.1"]);
 }
 
+#[test]
+fn a_refused_data_takes_no_text_and_leaves_the_transaction_open() {
+    let mut session = session();
+    session.receive(b"EHLO c\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<x@y.z>\r\nDATA\r\nRSET\r\n");
+    take_sender(&mut session);
+    assert!(matches!(session.poll(), Step::Recipient(_)));
+    session.answer(Reply::recipient_ok());
+    assert!(matches!(session.poll(), Step::Data));
+    session.answer(Reply::srs_bounces_only());
+    assert!(!session.in_data() && session.errors() == 1);
+    assert_eq!(session.envelope_so_far().unwrap().forward_paths.len(), 1);
+    assert!(matches!(session.poll(), Step::Aborted(Aborted { in_message: false, .. })));
+    let output = String::from_utf8(std::mem::take(session.output())).unwrap();
+    assert!(output.contains("\r\n550 5.7.1 SRS address takes bounces only"), "{output}");
+}
+
 /// How each transaction ended, `text` for one whose text was under way.
 fn ends(session: &mut Session, wire: &[u8]) -> Vec<&'static str> {
     session.receive(wire);
@@ -109,6 +125,7 @@ fn ends(session: &mut Session, wire: &[u8]) -> Vec<&'static str> {
         match session.poll() {
             Step::Sender(_) => session.answer(Reply::sender_ok()),
             Step::Recipient(_) => session.answer(Reply::recipient_ok()),
+            Step::Data => session.answer(Reply::start_data()),
             Step::Message(_) => {
                 ends.push("message");
                 session.answer(Reply::forwarded("id"));
@@ -171,6 +188,10 @@ fn nothing_goes_on_while_an_answer_is_owed() {
     session.answer(Reply::recipient_ok());
     assert_eq!(session.envelope_so_far().unwrap().forward_paths.len(), 1);
     session.receive(b"DATA\r\nx\r\n.\r\nQUIT\r\n");
+    assert!(matches!(session.poll(), Step::Data));
+    assert_eq!(session.poll(), Step::NeedInput);
+    assert!(!session.in_data());
+    session.answer(Reply::start_data());
     assert!(matches!(session.poll(), Step::Message(_)));
     assert_eq!(session.poll(), Step::NeedInput);
     session.shut_down(Reply::shutting_down());
@@ -191,6 +212,8 @@ fn a_message_comes_with_what_was_said_about_it() {
     assert!(matches!(session.poll(), Step::Recipient(_)));
     session.answer(Reply::recipient_ok());
     session.receive(b"DATA\r\nab\r\n.\r\n");
+    assert!(matches!(session.poll(), Step::Data));
+    session.answer(Reply::start_data());
     let Step::Message(transaction) = session.poll() else { panic!("no message") };
     assert_eq!(
         *transaction,
