@@ -7,7 +7,7 @@
 //! all recipients into one reply; [`next_hop`] names who takes mail next; [`retry`] says when a spooled
 //! message is tried again; [`dsn`] makes the notice about what was not delivered; [`verdict`] says what the
 //! destination will conclude about who sent a message; [`provider`] tells the large providers of mailboxes;
-//! [`time`] has the points in time of all of them.
+//! [`time`] has the points in time of all of them; [`rate`] says how often something may happen.
 //!
 //! Protocols, bytes in and bytes out: [`smtp`] for servers and the replies of servers, [`proxy`] for the
 //! header of a load balancer; for Postfix [`socketmap`] in frames of [`netstring`], [`tcp_table`] (both ask
@@ -67,6 +67,8 @@ pub mod postfix;
 pub mod provider;
 #[deny(clippy::disallowed_methods)]
 pub mod proxy;
+#[deny(clippy::disallowed_methods)]
+pub mod rate;
 #[deny(clippy::disallowed_methods)]
 pub mod reply;
 #[deny(clippy::disallowed_methods)]

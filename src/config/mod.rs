@@ -42,7 +42,7 @@ pub use route::Route;
 pub use spool::Spool;
 pub use srs::Srs;
 pub use tls::{Acme, CertificateFiles, Dane, Tls};
-pub use units::{parse_duration, parse_size, print_duration, print_size};
+pub use units::{parse_duration, parse_rate, parse_size, print_duration, print_rate, print_size};
 
 use crate::address::{Domain, Mailbox};
 use reader::{FromTable, Report, Table};

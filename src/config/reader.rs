@@ -3,8 +3,9 @@
 use super::{
     Finding, Machine,
     schema::{Key, Kind, LATER_TABLES, Section},
-    units::{parse_duration, parse_size},
+    units::{parse_duration, parse_rate, parse_size},
 };
+use crate::rate::Rate;
 use std::{cell::RefCell, ops::Range, path::PathBuf, time::Duration};
 use toml::{
     Spanned,
@@ -258,6 +259,10 @@ impl Value<'_> {
             }
             _ => Err("the size is out of range".into()),
         }))
+    }
+
+    pub(super) fn rate(&self) -> Option<Rate> {
+        self.text(parse_rate)
     }
 
     /// A string that `meaning` knows.

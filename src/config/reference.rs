@@ -18,6 +18,8 @@ file, line, key and what is accepted, all of them at once.
 
 Durations are strings of numbers with a unit each: `ms`, `s`, `m`, `h`, `d`, `w`, as in `\"45s\"` or
 `\"1h30m\"`. Sizes are strings such as `\"25MiB\"` (1024²) or `\"10KB\"` (1000), or plain octets.
+Rates are strings such as `\"600/1h\"`: 600 at once, and after that one every 6 s, as a bucket that holds
+600 fills evenly in an hour.
 
 The tables `[filter]` and `[submission]` belong to later versions and are refused.
 ";

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     address::{Domain, DomainPattern},
+    rate::Rate,
     srs::{Separator, Settings, TagKind},
 };
 use std::{path::PathBuf, str::FromStr, time::Duration};
@@ -46,6 +47,9 @@ section! {
     exempt_domains: Vec<DomainPattern> = list(DOMAIN_PATTERNS, DomainPattern::from_str), default [];
     /// How many messages one rewritten address takes in a day; beyond: 450 4.7.1.
     pub max_uses_per_day: u32 = integer(1, u32::MAX as u64), default 50;
+    /// How many messages return in all, and a tenth of it from one client (an IPv4 address or an IPv6 /64);
+    /// beyond: 450 4.7.1.
+    pub max_returns: Rate = rate, default "600/1h";
 }
 
 const TAGS: &str = "sha256-base32, sha1-base64, sha1-base64url";

@@ -1,0 +1,269 @@
+//! How often something may happen: a rate, and buckets of it for whoever causes what is counted.
+
+use crate::time::{Millis, whole_millis};
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::Hash,
+    num::NonZeroU32,
+    time::Duration,
+};
+
+/// So many times within a length of time, all of them at once if need be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    count: NonZeroU32,
+    /// In milliseconds, from 1 to [`MAX_PER`]: times `count`, it fits into 64 bits.
+    per: u64,
+}
+
+/// The longest length of time of a rate.
+pub const MAX_PER: Duration = Duration::from_hours(30 * 24);
+
+/// What is left of a [`Rate`]: full at first, it fills evenly. It says nothing without its rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Bucket {
+    /// What is missing from a full one. Each millisecond fills in `count`, and each event takes `per`, so
+    /// that nothing is lost to rounding.
+    missing: u64,
+    /// When that was so.
+    at: Millis,
+}
+
+/// A bucket for each key, for a bounded number of keys; beyond, the one that was used least recently is
+/// forgotten.
+#[derive(Debug)]
+pub struct Buckets<K> {
+    rate: Rate,
+    capacity: usize,
+    buckets: HashMap<K, (u64, Bucket)>,
+    /// Keys by the turn in which they were used last.
+    by_turn: BTreeMap<u64, K>,
+    turn: u64,
+}
+
+impl Rate {
+    /// `count` times in `per`, of which whole milliseconds count. `None` when there are none of these, or
+    /// more than [`MAX_PER`].
+    pub fn new(count: NonZeroU32, per: Duration) -> Option<Self> {
+        let per = (per <= MAX_PER).then(|| whole_millis(per))?;
+        (per > 0).then_some(Self { count, per })
+    }
+
+    /// How many times.
+    pub const fn count(self) -> NonZeroU32 {
+        self.count
+    }
+
+    /// Within how long.
+    pub const fn per(self) -> Duration {
+        Duration::from_millis(self.per)
+    }
+
+    /// A part of it, such as a tenth, but at least once in the same time.
+    pub fn divided_by(self, parts: NonZeroU32) -> Self {
+        let count = NonZeroU32::new(self.count.get() / parts).unwrap_or(NonZeroU32::MIN);
+        Self { count, ..self }
+    }
+
+    fn capacity(self) -> u64 {
+        u64::from(self.count.get()).saturating_mul(self.per)
+    }
+}
+
+impl Bucket {
+    /// True when something is left.
+    pub fn has(&self, rate: Rate, now: Millis) -> bool {
+        self.missing_at(rate, now).saturating_add(rate.per) <= rate.capacity()
+    }
+
+    /// Takes one; false when nothing was left.
+    pub fn take(&mut self, rate: Rate, now: Millis) -> bool {
+        let missing = self.missing_at(rate, now);
+        let is_left = self.has(rate, now);
+        let taken = if is_left { rate.per } else { 0 };
+        *self = Self { missing: missing.saturating_add(taken), at: now };
+        is_left
+    }
+
+    /// Puts back one that was taken for nothing.
+    pub fn give_back(&mut self, rate: Rate) {
+        self.missing = self.missing.saturating_sub(rate.per);
+    }
+
+    /// A clock that was set back fills nothing, and goes on from there.
+    fn missing_at(&self, rate: Rate, now: Millis) -> u64 {
+        let elapsed = whole_millis(now.since(self.at));
+        let filled = elapsed.saturating_mul(u64::from(rate.count.get()));
+        self.missing.min(rate.capacity()).saturating_sub(filled)
+    }
+}
+
+impl<K: Clone + Eq + Hash> Buckets<K> {
+    /// No bucket is used yet; at most `capacity` are kept.
+    pub fn new(rate: Rate, capacity: usize) -> Self {
+        Self { rate, capacity, buckets: HashMap::new(), by_turn: BTreeMap::new(), turn: 0 }
+    }
+
+    /// Changes the rate. All buckets are full then, unless the rate is what it was.
+    pub fn set_rate(&mut self, rate: Rate) {
+        if rate != self.rate {
+            *self = Self::new(rate, self.capacity);
+        }
+    }
+
+    /// True when something is left for `key`.
+    pub fn has(&self, key: &K, now: Millis) -> bool {
+        self.buckets.get(key).is_none_or(|(_, bucket)| bucket.has(self.rate, now))
+    }
+
+    /// Takes one for `key`; false when nothing was left.
+    pub fn take(&mut self, key: &K, now: Millis) -> bool {
+        self.turn = self.turn.saturating_add(1);
+        let (turn, bucket) = self.buckets.entry(key.clone()).or_default();
+        self.by_turn.remove(turn);
+        *turn = self.turn;
+        let is_left = bucket.take(self.rate, now);
+        self.by_turn.insert(self.turn, key.clone());
+        if self.buckets.len() > self.capacity
+            && let Some((_, oldest)) = self.by_turn.pop_first()
+        {
+            self.buckets.remove(&oldest);
+        }
+        is_left
+    }
+
+    /// Puts back one that was taken for `key` for nothing.
+    pub fn give_back(&mut self, key: &K) {
+        if let Some((_, bucket)) = self.buckets.get_mut(key) {
+            bucket.give_back(self.rate);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn rate(count: u32, seconds: u64) -> Rate {
+        Rate::new(NonZeroU32::new(count).unwrap(), Duration::from_secs(seconds)).unwrap()
+    }
+
+    fn second(seconds: u64) -> Millis {
+        Millis::new(1_700_000_000_000 + seconds * 1000)
+    }
+
+    #[test]
+    fn a_bucket_holds_the_count_and_fills_evenly() {
+        let (rate, mut bucket) = (rate(3, 60), Bucket::default());
+        let mut take = |seconds| bucket.take(rate, second(seconds));
+        assert!(take(0) && take(0) && take(0) && !take(0));
+        assert!(!take(19) && take(20) && !take(20), "one in 20 s");
+        assert!(take(60) && take(60) && !take(60), "two in 40 s");
+        assert!(take(1000) && take(1000) && take(1000) && !take(1000), "never more than three");
+    }
+
+    #[test]
+    fn what_was_taken_for_nothing_is_put_back() {
+        let (rate, mut bucket) = (rate(1, 60), Bucket::default());
+        assert!(bucket.take(rate, second(0)) && !bucket.has(rate, second(0)));
+        bucket.give_back(rate);
+        bucket.give_back(rate);
+        assert!(bucket.take(rate, second(0)) && !bucket.take(rate, second(0)), "no more than held");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_stops_nothing_for_good() {
+        let (rate, mut bucket) = (rate(1, 60), Bucket::default());
+        assert!(bucket.take(rate, second(10_000)));
+        assert!(!bucket.take(rate, second(0)));
+        assert!(bucket.take(rate, second(60)));
+    }
+
+    #[test]
+    fn a_part_of_a_rate() {
+        let tenth = NonZeroU32::new(10).unwrap();
+        assert_eq!(rate(600, 3600).divided_by(tenth), rate(60, 3600));
+        assert_eq!(rate(5, 3600).divided_by(tenth), rate(1, 3600), "at least one");
+    }
+
+    #[test]
+    fn bounds_of_a_rate() {
+        let one = NonZeroU32::MIN;
+        assert_eq!(Rate::new(one, Duration::from_nanos(999)), None);
+        assert_eq!(Rate::new(one, MAX_PER + Duration::from_nanos(1)), None);
+        let most = Rate::new(NonZeroU32::MAX, MAX_PER).unwrap();
+        let mut bucket = Bucket::default();
+        assert!(bucket.take(most, Millis::MAX) && bucket.take(most, Millis::MAX));
+    }
+
+    #[test]
+    fn buckets_are_kept_apart() {
+        let mut buckets = Buckets::new(rate(1, 60), 9);
+        assert!(buckets.take(&"a", second(0)) && !buckets.take(&"a", second(0)));
+        assert!(buckets.has(&"b", second(0)) && buckets.take(&"b", second(0)));
+        buckets.give_back(&"a");
+        assert!(buckets.has(&"a", second(0)) && !buckets.has(&"b", second(0)));
+        buckets.set_rate(rate(1, 60));
+        assert!(!buckets.has(&"b", second(0)), "the rate is what it was");
+        buckets.set_rate(rate(2, 60));
+        assert!(buckets.has(&"b", second(0)));
+    }
+
+    #[test]
+    fn the_bucket_used_least_recently_is_forgotten() {
+        let mut buckets = Buckets::new(rate(1, 60), 2);
+        assert!(buckets.take(&"a", second(0)) && buckets.take(&"b", second(0)));
+        assert!(!buckets.take(&"a", second(0)), "a refused use is one");
+        assert!(buckets.take(&"c", second(0)), "in the place of b");
+        assert!(!buckets.has(&"a", second(0)) && buckets.has(&"b", second(0)));
+        assert_eq!((buckets.buckets.len(), buckets.by_turn.len()), (2, 2));
+    }
+
+    proptest! {
+        /// In any window, at most what a full bucket holds and what fills in meanwhile.
+        #[test]
+        fn no_window_has_more_than_the_rate_allows(
+            count in 1_u32..20,
+            per in 1_u64..100,
+            steps in prop::collection::vec(0_u64..20, 1..200),
+        ) {
+            let rate =
+                Rate::new(NonZeroU32::new(count).unwrap(), Duration::from_millis(per)).unwrap();
+            let (mut bucket, mut now, mut taken) = (Bucket::default(), Millis::EPOCH, Vec::new());
+            for step in steps {
+                now = now + Duration::from_millis(step);
+                let is_left = bucket.has(rate, now);
+                prop_assert_eq!(bucket.take(rate, now), is_left);
+                if is_left {
+                    taken.push(now);
+                }
+            }
+            for (n, from) in taken.iter().enumerate() {
+                for (m, to) in taken.iter().enumerate().skip(n) {
+                    let most = u64::from(count) * per + whole_millis(to.since(*from)) * u64::from(count);
+                    prop_assert!((m - n + 1) as u64 * per <= most);
+                }
+            }
+        }
+
+        /// The table agrees with one bucket a key, as long as it has room.
+        #[test]
+        fn a_table_with_room_is_a_bucket_for_each_key(
+            events in prop::collection::vec((0_u8..4, 0_u64..30, any::<bool>()), 1..200),
+        ) {
+            let rate = rate(3, 60);
+            let (mut table, mut each) = (Buckets::new(rate, 4), HashMap::<u8, Bucket>::new());
+            let mut now = second(0);
+            for (key, step, gives_back) in events {
+                now = now + Duration::from_secs(step);
+                let bucket = each.entry(key).or_default();
+                prop_assert_eq!(table.take(&key, now), bucket.take(rate, now));
+                if gives_back {
+                    table.give_back(&key);
+                    bucket.give_back(rate);
+                }
+            }
+        }
+    }
+}
