@@ -252,6 +252,22 @@ async fn a_message_whose_sender_was_told_of_it_is_answered_for_no_more() {
     assert_eq!(told(&scene.send("bob@sender.test", Spf::Pass, &["later"]).await).0, 250);
 }
 
+/// Whoever is faster is told, and the others keep it: nobody is answered 250 in between.
+#[tokio::test]
+async fn replays_at_once_are_one_dsn() {
+    let scene = Scene::new("").await;
+    let replay = || scene.send(ALICE, Spf::Pass, &["yes", "no"]);
+    let (a, b, c, d) = tokio::join!(replay(), replay(), replay(), replay());
+    let mut codes = [a, b, c, d].map(|conclusion| conclusion.reply.code());
+    codes.sort_unstable();
+    assert_eq!(codes, [250, 451, 451, 451]);
+    assert_eq!(scene.spooled().await, ["<> not told: alice@sender.test queued"]);
+    let metrics = scene.parts.metrics.text(&crate::metrics::Now::default());
+    for line in ["result=\"sent\"} 1", "result=\"replayed\"} 3", "result=\"over_limit\"} 0"] {
+        assert!(metrics.contains(&format!("onward_notices_total{{{line}\n")), "{line}: {metrics}");
+    }
+}
+
 /// 250 would be a promise that nobody keeps.
 #[tokio::test]
 async fn nothing_is_answered_for_of_whose_sender_was_told_often_enough() {

@@ -87,6 +87,21 @@ fn two_copies_that_wait_are_one_dsn() {
     scene.wait_for_record(ALICE, LATER, "no notice to the sender: its sender was told");
 }
 
+/// What leaves for an alias has a From of its own; it is the message that came all the same.
+#[test]
+fn a_replay_of_what_was_munged_is_known_too() {
+    let scene = with_dead(|onward| onward);
+    scene._dns.txt("_dmarc.spf.test", "v=DMARC1; p=reject");
+    scene.send(ALICE, &[LATER]).expect("250 2.0.0");
+    scene.wait_for_record(ALICE, LATER, ", munged");
+    scene.sink.on_recipient("later@sink.test", Action::reply("550 5.1.1 no such mailbox"));
+    scene.wait_for_notice();
+    scene.wait_for_outcome(LATER, "failed");
+    scene.sink.on_recipient("later@sink.test", Action::reply("450 4.2.0 greylisted"));
+    scene.send(ALICE, &[LATER]).expect("451 4.2.0");
+    scene.bring(1, &[LATER]).expect("250 2.0.0");
+}
+
 /// Records that let everybody write in the name of their domain, and one that does not.
 #[test]
 fn an_spf_pass_that_everybody_has_is_worth_nothing_to_a_bounce() {
