@@ -12,6 +12,13 @@
 //! | some deferred, none refused | 250, spooled | 250, spooled | the first deferral |
 //! | some refused, not all | 250, a DSN for those; deferred ones are spooled | 4xx | 4xx |
 //!
+//! "Never bounced" is the null reverse-path and nothing else: whoever was answered 250 is told, lists and
+//! programs too (RFC 5321 §6.1). "Safe" is a reverse-path that is proven ([`Doubt`] says by what it is not) and
+//! that may be told about this message now. Where a DSN could not leave, because its address was told of this
+//! very message or too often lately ([`Silence`]), nothing is answered for: 250 would be a promise that nobody
+//! keeps, so the sender keeps the message. Of what was answered 250 before, only what is over the limit by the
+//! time it fails stays untold; the journal has it.
+//!
 //! With a 4xx it is remembered who has the message and who refused, so that the sender's next try
 //! reaches only the others, and a refused recipient, asked again, is answered by itself.
 //!
@@ -19,7 +26,8 @@
 //! deferral of one defers the recipient, and a refusal beside a delivery is a loss that the journal
 //! shows to the owner.
 
-use crate::reply::Reply;
+use crate::{address::ReversePath, dsn::Silence, reply::Reply};
+use std::fmt;
 
 /// What became of a message at one destination mailbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,10 +54,25 @@ pub struct DestinationOutcome {
 pub enum Bounce {
     /// To whoever wrote: the reverse-path is authenticated.
     Safe,
-    /// Nowhere: the reverse-path is null, or the message asks for no notices.
+    /// Nowhere: the reverse-path is null.
     Never,
-    /// Perhaps to a stranger.
-    Unsafe,
+    /// Perhaps to a stranger, or not at all though somebody would have to be told.
+    Unsafe(Doubt),
+}
+
+/// Why no bounce is safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Doubt {
+    /// Nothing shows that the reverse-path is that of whoever wrote.
+    Unproven,
+    /// SPF passes for the reverse-path, as it would for everybody.
+    PassesEverybody,
+    /// SPF passes for the reverse-path, and DNS does not tell whether it would for everybody.
+    PassUnknown,
+    /// There is no spool that a message could wait in.
+    NoSpool,
+    /// No DSN could leave.
+    Untold(Silence),
 }
 
 /// What one recipient's destinations come to.
@@ -79,6 +102,43 @@ pub enum Fate {
     /// 4xx: the sender will come again. Recipients that are refused are then to be refused by themselves,
     /// because this reply does not say so.
     Returned(Reply),
+}
+
+impl Bounce {
+    /// Where a bounce to this reverse-path would go. `doubt`: why the reverse-path is not proven; `silence`: why
+    /// its owner could not be told now.
+    pub fn of(reverse_path: &ReversePath, doubt: Option<Doubt>, silence: Option<Silence>) -> Self {
+        match (reverse_path, doubt.or(silence.map(Doubt::Untold))) {
+            (_, Some(Doubt::NoSpool)) => Self::Unsafe(Doubt::NoSpool),
+            (ReversePath::Null, _) => Self::Never,
+            (ReversePath::Mailbox(_), Some(doubt)) => Self::Unsafe(doubt),
+            (ReversePath::Mailbox(_), None) => Self::Safe,
+        }
+    }
+}
+
+impl Doubt {
+    /// For the journal: what the owner should know, where it is not the usual.
+    pub fn note(self) -> Option<String> {
+        match self {
+            Self::Unproven | Self::NoSpool => None,
+            doubt => Some(format!("not answered for: {doubt}")),
+        }
+    }
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unproven => f.write_str("nothing shows who wrote"),
+            Self::PassesEverybody => f.write_str("SPF of the reverse-path passes everybody"),
+            Self::PassUnknown => {
+                f.write_str("DNS does not tell whether SPF of the reverse-path passes everybody")
+            }
+            Self::NoSpool => f.write_str("there is no spool"),
+            Self::Untold(silence) => silence.fmt(f),
+        }
+    }
 }
 
 impl RecipientFate {
@@ -114,7 +174,7 @@ impl Fate {
         match bounce {
             Bounce::Safe => Self::Taken,
             Bounce::Never if refusal.is_none() => Self::Taken,
-            Bounce::Never | Bounce::Unsafe => {
+            Bounce::Never | Bounce::Unsafe(_) => {
                 Self::Returned(deferral.cloned().unwrap_or_else(Reply::mixed_verdicts))
             }
         }
@@ -124,14 +184,20 @@ impl Fate {
     pub fn hangs_on_bounce<'a>(
         recipients: impl IntoIterator<Item = &'a RecipientFate> + Clone,
     ) -> bool {
-        Self::of(recipients.clone(), Bounce::Safe) != Self::of(recipients, Bounce::Unsafe)
+        Self::of(recipients.clone(), Bounce::Safe)
+            != Self::of(recipients, Bounce::Unsafe(Doubt::Unproven))
     }
 }
+
+#[cfg(test)]
+mod histories;
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    const UNSAFE: Bounce = Bounce::Unsafe(Doubt::Unproven);
 
     fn outcome(letter: char) -> DestinationOutcome {
         let (verdict, reply) = match letter {
@@ -200,7 +266,7 @@ mod tests {
         ] {
             assert_eq!(told(recipients, Bounce::Safe), safe, "{recipients}, safe");
             assert_eq!(told(recipients, Bounce::Never), never, "{recipients}, never");
-            assert_eq!(told(recipients, Bounce::Unsafe), r#unsafe, "{recipients}, unsafe");
+            assert_eq!(told(recipients, UNSAFE), r#unsafe, "{recipients}, unsafe");
         }
     }
 
@@ -208,11 +274,11 @@ mod tests {
         #[test]
         fn nobody_is_forgotten(recipients in prop::collection::vec("[245]{1,3}", 1..5)) {
             let recipients = fates(&recipients.join(" "));
-            for bounce in [Bounce::Safe, Bounce::Never, Bounce::Unsafe] {
+            for bounce in [Bounce::Safe, Bounce::Never, UNSAFE] {
                 let (deferred, refused) = places(&recipients);
                 match Fate::of(&recipients, bounce) {
                     Fate::Taken => {
-                        prop_assert!(bounce != Bounce::Unsafe);
+                        prop_assert!(bounce != UNSAFE);
                         prop_assert!(refused.is_empty() || bounce == Bounce::Safe);
                         prop_assert!(!deferred.is_empty() || !refused.is_empty());
                     }

@@ -263,7 +263,7 @@ impl From<&Spooled> for WaitingMessage {
             legs,
             client: head.client,
             helo: head.helo.clone(),
-            notify: head.notify,
+            notify: head.sender != ReversePath::Null,
         }
     }
 }

@@ -3,6 +3,7 @@ use super::{
     reader::Table,
     units::{DAY, SECOND, parse_duration, print_duration},
 };
+use crate::rate::Rate;
 use std::time::Duration;
 
 section! {
@@ -28,6 +29,10 @@ section! {
     pub concurrency: usize = integer(1, 10_000), default 50;
     /// Attempts under way at once to one destination.
     pub concurrency_per_destination: usize = integer(1, 1000), default 5;
+    /// DSNs to one address. Beyond, what is not yet answered 250 stays with its sender; of what was, the
+    /// journal tells. A restart forgives. One message causes one DSN about each of its recipients, however
+    /// often it is replayed within a week.
+    pub max_notices: Rate = rate, default "20/1d";
 }
 
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);

@@ -1,5 +1,5 @@
-//! Delivery status notifications: what a sender is told of recipients that will not get a message, and
-//! when nothing may be told.
+//! Delivery status notifications: what a sender is told of recipients that will not get a message, and how
+//! often. A [`Ledger`] says which may leave.
 //!
 //! A [`Notice`] becomes a multipart/report of three parts (RFC 6522): words for people, fields for
 //! programs (RFC 3464), and the header section that came. It never names where an alias leads. It is
@@ -9,13 +9,13 @@
 //! The writer is mail-builder. It would take the time, its own host's name and a random boundary for
 //! what it is not given, so it is given everything.
 
+mod ledger;
 mod names;
 mod original;
 mod status;
 mod text;
-mod unwanted;
 
-pub use unwanted::is_unwanted;
+pub use ledger::{Claim, Ledger, Print, Silence, Subject};
 
 use crate::{
     address::{Domain, ForwardPath, Mailbox},

@@ -9,12 +9,11 @@ use super::{
     recipient::Recipient,
     record::{Conclusion, not_taken},
     sender::{Evidence, Sender},
-    spool::{Added, Taking, take},
+    spool::{Added, NotTaken, Taking, take},
 };
 use crate::{
     address::{ForwardPath, ReversePath},
-    dsn,
-    fate::{Bounce, Fate, RecipientFate},
+    fate::{Bounce, Doubt, Fate, RecipientFate},
     inbound::Peer,
     message::{Header, MessageId, Received, prefix},
     reply::{Class, Reply},
@@ -57,6 +56,11 @@ impl End {
     /// The client keeps the message, or knows that it is refused.
     fn not_taken(reply: Reply) -> Self {
         Self { outcome: not_taken(&reply), reply, note: None, spooled: Vec::new() }
+    }
+
+    /// The client keeps the message, and the journal says why if that is not the usual.
+    fn doubted(reply: Reply, doubt: Doubt) -> Self {
+        Self { note: doubt.note(), ..Self::not_taken(reply) }
     }
 }
 
@@ -161,18 +165,15 @@ impl Forward<'_> {
         let fates: Vec<RecipientFate> = delivery.shares.iter().map(Share::fate).collect();
         let bounce = match Fate::hangs_on_bounce(&fates) {
             true => sender.bounce(parts, Some(self.evidence(&report).await)).await,
-            false => Bounce::Unsafe,
+            false => Bounce::Unsafe(Doubt::Unproven),
         };
         let is_partial = delivery.shares.iter().any(|share| !share.recipient.lost.is_empty())
             || fates.contains(&RecipientFate::Delivered { lost: true });
         let end = match Fate::of(&fates, bounce) {
             Fate::Delivered => self.through(&delivery, is_partial),
-            Fate::Taken => self.taken(&delivery, &fates, bounce, is_partial).await,
+            Fate::Taken => self.taken(&delivery, &fates, is_partial).await,
             Fate::Refused(reply) => End::not_taken(reply),
-            Fate::Returned(reply) => {
-                self.remember(&delivery).await;
-                End::not_taken(reply)
-            }
+            Fate::Returned(reply) => self.returned(&delivery, reply, bounce).await,
         };
         Conclusion {
             reply: end.reply,
@@ -200,27 +201,31 @@ impl Forward<'_> {
 
     /// The other 250: we answer for the message from now on. What did not go through is on disk, or in a DSN
     /// that is.
-    async fn taken(
-        &self,
-        delivery: &Delivery,
-        fates: &[RecipientFate],
-        bounce: Bounce,
-        is_partial: bool,
-    ) -> End {
+    async fn taken(&self, delivery: &Delivery, fates: &[RecipientFate], is_partial: bool) -> End {
         let taking = Taking {
             id: self.id,
             client: self.sender.ip(),
             helo: self.sender.helo(),
             delivery,
-            notify: bounce == Bounce::Safe,
             partial: is_partial,
         };
         let spooled = match take(self.parts, &taking).await {
             Ok(spooled) => spooled,
-            Err(error) => {
+            Err(NotTaken::NoRoom(error)) => {
                 tracing::warn!(id = %self.id, %error, "not spooled");
-                self.remember(delivery).await;
-                return End::not_taken(error.reply());
+                return self.returned(delivery, error.reply(), Bounce::Safe).await;
+            }
+            Err(NotTaken::NotNow(reply)) => {
+                return self.returned(delivery, reply, Bounce::Safe).await;
+            }
+            // Somebody was faster since it was asked for.
+            Err(NotTaken::Silence(silence)) => {
+                let bounce = Bounce::Unsafe(Doubt::Untold(silence));
+                let reply = match Fate::of(fates, bounce) {
+                    Fate::Returned(reply) | Fate::Refused(reply) => reply,
+                    Fate::Delivered | Fate::Taken => Reply::mixed_verdicts(),
+                };
+                return self.returned(delivery, reply, bounce).await;
             }
         };
         let refused = delivery.refused().map(|(share, _)| share.recipient.path.bare());
@@ -236,16 +241,27 @@ impl Forward<'_> {
         End { reply, outcome, note, spooled }
     }
 
-    /// What the message itself says about bounces.
-    async fn evidence(&self, report: &Report) -> Evidence {
+    /// Neither of the two: the client keeps the message and comes again.
+    async fn returned(&self, delivery: &Delivery, reply: Reply, bounce: Bounce) -> End {
+        self.remember(delivery).await;
+        if let Bounce::Unsafe(Doubt::Untold(silence)) = bounce {
+            self.parts.metrics.notice(Some(silence));
+        }
+        match bounce {
+            Bounce::Unsafe(doubt) => End::doubted(reply, doubt),
+            Bounce::Safe | Bounce::Never => End::not_taken(reply),
+        }
+    }
+
+    /// What the message itself says of who sent it.
+    async fn evidence<'r>(&self, report: &'r Report) -> Evidence<'r> {
         let Self { parts, sender, now, .. } = *self;
         let checked = report.authentication.as_ref();
         // SPF is asked first: it says the same and costs less.
         let is_known = checked.is_none() && sender.is_authenticated(parts).await;
         let is_signed =
             !is_known && is_signed_by_sender(parts, sender, &report.message, now, checked).await;
-        let wants_no_notice = dsn::is_unwanted(&Header::scan(&report.message));
-        Evidence { is_signed, wants_no_notice }
+        Evidence { is_signed, message: &report.message }
     }
 
     /// The sender will come again with this message: who has it and who refused need not be asked then.

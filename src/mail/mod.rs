@@ -11,6 +11,7 @@ mod delivery;
 mod dress;
 mod filter;
 mod forward;
+mod notices;
 mod parts;
 pub(crate) mod plan;
 mod policed;

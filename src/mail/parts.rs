@@ -1,4 +1,4 @@
-use super::{aliases::Aliases, spool, srs::Srs, uses::ReturnUses};
+use super::{aliases::Aliases, notices::Notices, spool, srs::Srs, uses::ReturnUses};
 use crate::{
     address::Domain,
     auth::dkim::{SigningKey, SigningKeys},
@@ -82,6 +82,8 @@ pub(crate) struct Parts {
     pub(crate) outbound: Arc<Outbound>,
     /// The way to whoever tries again what waits.
     pub(crate) spool: spool::Handle,
+    /// Which senders are told that their messages failed.
+    pub(crate) notices: Arc<Notices>,
     /// When what waits is tried again.
     pub(crate) retry: retry::Backoff,
     /// Room for the bytes of all messages, whether they come or wait.
@@ -113,6 +115,7 @@ impl Parts {
             network: Arc::clone(&outbound) as Arc<dyn Network>,
             outbound,
             spool,
+            notices: Arc::new(Notices::new(config.spool.max_notices)),
             retry: backoff(&config),
             memory: MessageMemory::new(config.limits.message_memory),
             metrics: Arc::new(Metrics::new()),
@@ -144,6 +147,7 @@ impl Parts {
             network: Arc::clone(&outbound) as Arc<dyn Network>,
             outbound,
             spool: self.spool.clone(),
+            notices: Arc::clone(&self.notices),
             retry: backoff(&config),
             memory: self.memory.clone(),
             metrics: Arc::clone(&self.metrics),
@@ -155,6 +159,7 @@ impl Parts {
     pub(crate) fn take_over(&self) {
         self.memory.set_max(self.config.limits.message_memory);
         self.return_uses.set_limits(self.config.srs.use_limits());
+        self.notices.set_rate(self.config.spool.max_notices);
         let spool = spool_bounds(&self.config.spool);
         self.store.set_options(self.config.postmaster.clone(), spool);
     }

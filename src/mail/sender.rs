@@ -4,8 +4,9 @@
 use super::parts::Parts;
 use crate::{
     address::ReversePath,
-    auth::spf::{self, Spf},
-    fate::Bounce,
+    auth::spf::{self, Reach, Spf},
+    dsn::Subject,
+    fate::{Bounce, Doubt},
 };
 use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::{sync::OnceCell, time::Instant};
@@ -24,15 +25,17 @@ struct Inner {
     reverse_path: ReversePath,
     spf: OnceCell<Spf>,
     spf_of_helo: OnceCell<Spf>,
+    /// Whom else SPF passes; asked only where SPF passes and a bounce hangs on it.
+    reach: OnceCell<Reach>,
 }
 
-/// What a message itself says of who sent it, and of bounces.
+/// What a message itself says of who sent it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Evidence {
-    /// A signature of the message is that of the reverse-path's domain.
+pub(crate) struct Evidence<'a> {
+    /// The author's domain has signed the message, and the author is the reverse-path.
     pub(crate) is_signed: bool,
-    /// The message says that it wants no notices.
-    pub(crate) wants_no_notice: bool,
+    /// The message as it came.
+    pub(crate) message: &'a [u8],
 }
 
 impl Sender {
@@ -44,6 +47,7 @@ impl Sender {
             reverse_path: reverse_path.clone(),
             spf: OnceCell::new(),
             spf_of_helo: OnceCell::new(),
+            reach: OnceCell::new(),
         }))
     }
 
@@ -56,6 +60,7 @@ impl Sender {
             reverse_path: reverse_path.clone(),
             spf: OnceCell::new_with(Some(spf)),
             spf_of_helo: OnceCell::new_with(Some(Spf::None)),
+            reach: OnceCell::new_with(Some(Reach::Some)),
         }))
     }
 
@@ -75,27 +80,51 @@ impl Sender {
     }
 
     /// Where a bounce would go. `evidence`: what the message says, once it is there.
-    pub(crate) async fn bounce(&self, parts: &Parts, evidence: Option<Evidence>) -> Bounce {
-        if parts.config.spool.max_messages == 0 {
-            // The spool is off: who sent it keeps it, and DSNs have no way to leave.
-            Bounce::Unsafe
-        } else if self.0.reverse_path == ReversePath::Null {
-            Bounce::Never
-        } else if !evidence.is_some_and(|evidence| evidence.is_signed)
-            && !self.is_authenticated(parts).await
-        {
-            Bounce::Unsafe
-        } else if evidence.is_some_and(|evidence| evidence.wants_no_notice) {
-            Bounce::Never
-        } else {
-            Bounce::Safe
+    pub(crate) async fn bounce(&self, parts: &Parts, evidence: Option<Evidence<'_>>) -> Bounce {
+        let doubt = match parts.config.spool.max_messages {
+            // Who sent it keeps it, and DSNs have no way to leave.
+            0 => Some(Doubt::NoSpool),
+            _ if evidence.is_some_and(|evidence| evidence.is_signed) => None,
+            _ => self.doubt(parts).await,
+        };
+        let silence =
+            self.0.reverse_path.mailbox().filter(|_| doubt.is_none()).and_then(|mailbox| {
+                // Before it is there, nobody was told of it: only the limit counts.
+                let message = evidence.map_or(&[][..], |evidence| evidence.message);
+                parts.notices.silence(&parts.store, &Subject::of(mailbox, message))
+            });
+        Bounce::of(&self.0.reverse_path, doubt, silence)
+    }
+
+    /// True when SPF tells that the reverse-path is that of whoever sends. That of HELO, which stands in for a
+    /// null one, says nothing about who gets bounces.
+    pub(crate) async fn is_authenticated(&self, parts: &Parts) -> bool {
+        self.doubt(parts).await.is_none()
+    }
+
+    /// Why SPF does not tell it.
+    async fn doubt(&self, parts: &Parts) -> Option<Doubt> {
+        if self.0.reverse_path == ReversePath::Null || self.spf(parts).await != Spf::Pass {
+            return Some(Doubt::Unproven);
+        }
+        match self.0.reach.get_or_init(|| self.reach(parts)).await {
+            Reach::Some => None,
+            Reach::Everybody => Some(Doubt::PassesEverybody),
+            Reach::Unknown => Some(Doubt::PassUnknown),
         }
     }
 
-    /// True when SPF passes for the reverse-path. That of HELO, which stands in for a null one, says
-    /// nothing about who gets bounces.
-    pub(crate) async fn is_authenticated(&self, parts: &Parts) -> bool {
-        self.0.reverse_path != ReversePath::Null && self.spf(parts).await == Spf::Pass
+    async fn reach(&self, parts: &Parts) -> Reach {
+        let Inner { ip: Some(ip), helo, reverse_path: ReversePath::Mailbox(mailbox), .. } =
+            &*self.0
+        else {
+            return Reach::Unknown;
+        };
+        let query = spf::Query { ip: *ip, helo, sender: &mailbox.to_string() };
+        let deadline = Instant::now() + SPF_TIME;
+        let reach = spf::reach(parts.outbound.resolver(), &query, deadline).await;
+        tracing::debug!(from = %mailbox, %ip, ?reach, "SPF asked about everybody");
+        reach
     }
 
     /// SPF of the reverse-path, or of the HELO name where that is null.

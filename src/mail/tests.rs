@@ -110,6 +110,16 @@ impl Scene {
 
     /// A message from `reverse_path` with this result of SPF, for these aliases.
     async fn send(&self, reverse_path: &str, spf: Spf, aliases: &[&str]) -> Conclusion {
+        self.bring(MESSAGE, reverse_path, spf, aliases).await
+    }
+
+    async fn bring(
+        &self,
+        message: &[u8],
+        reverse_path: &str,
+        spf: Spf,
+        aliases: &[&str],
+    ) -> Conclusion {
         let reverse_path = match reverse_path {
             "" => ReversePath::Null,
             mailbox => ReversePath::Mailbox(mailbox.parse().unwrap()),
@@ -130,7 +140,7 @@ impl Scene {
                 parameters: MailParameters::default(),
                 forward_paths: recipients.iter().map(|to| to.path.clone()).collect(),
             },
-            message: Ok(MESSAGE.to_vec()),
+            message: Ok(message.to_vec()),
         };
         let sender = Sender::known(&reverse_path, spf);
         let forward = Forward {
@@ -155,7 +165,7 @@ impl Scene {
                 self.parts.store.spooled(number).await.unwrap().unwrap();
             let legs: Vec<_> =
                 legs.iter().map(|leg| format!("{} {}", leg.mailbox, leg.state)).collect();
-            let notify = if head.notify { "told" } else { "not told" };
+            let notify = if head.sender == ReversePath::Null { "not told" } else { "told" };
             all.push(format!("{} {notify}: {}", head.sender, legs.join(", ")));
         }
         all
@@ -212,11 +222,69 @@ async fn an_authenticated_sender_is_told_of_those_that_refused() {
     assert_eq!(conclusion.notes, ["refused, and the sender is told: no@example.org"]);
     let dsn = "<> not told: alice@sender.test queued".to_owned();
     assert_eq!(scene.spooled().await, std::slice::from_ref(&dsn));
-    let conclusion = scene.send(ALICE, Spf::Pass, &["no", "later"]).await;
+    let other = [MESSAGE, b"again\r\n"].concat();
+    let conclusion = scene.bring(&other, ALICE, Spf::Pass, &["no", "later"]).await;
     assert_eq!(told(&conclusion), (250, Outcome::Spooled));
     let kept = "<alice@sender.test> told: later@one.test queued".to_owned();
     assert_eq!(scene.spooled().await, [dsn.clone(), dsn, kept]);
     assert_eq!(conclusion.spooled.len(), 2);
+}
+
+/// Whoever has a message of somebody's replays it in vain; what was promised before is kept.
+#[tokio::test]
+async fn a_message_whose_sender_was_told_of_it_is_answered_for_no_more() {
+    let scene = Scene::new("").await;
+    let taken = scene.send(ALICE, Spf::Pass, &["yes", "no"]).await;
+    assert_eq!(told(&taken), (250, Outcome::Partial));
+    let dsn = ["<> not told: alice@sender.test queued".to_owned()];
+    let note = "not answered for: its sender was told of this very message already";
+    for (from, to) in [(ALICE, &["yes", "no"][..]), ("ALICE@Sender.test", &["later"])] {
+        let replayed = scene.send(from, Spf::Pass, to).await;
+        assert_eq!(
+            (told(&replayed), &replayed.notes[..]),
+            ((451, Outcome::Deferred), &[note.to_owned()][..])
+        );
+        assert_eq!(scene.spooled().await, dsn);
+    }
+    // Of what is delivered or refused whole nobody need be told later.
+    assert_eq!(told(&scene.send(ALICE, Spf::Pass, &["no"]).await), (550, Outcome::Refused));
+    assert_eq!(told(&scene.send("", Spf::None, &["later"]).await), (250, Outcome::Spooled));
+    assert_eq!(told(&scene.send("bob@sender.test", Spf::Pass, &["later"]).await).0, 250);
+}
+
+/// Whoever is faster is told, and the others keep it: nobody is answered 250 in between.
+#[tokio::test]
+async fn replays_at_once_are_one_dsn() {
+    let scene = Scene::new("").await;
+    let replay = || scene.send(ALICE, Spf::Pass, &["yes", "no"]);
+    let (a, b, c, d) = tokio::join!(replay(), replay(), replay(), replay());
+    let mut codes = [a, b, c, d].map(|conclusion| conclusion.reply.code());
+    codes.sort_unstable();
+    assert_eq!(codes, [250, 451, 451, 451]);
+    assert_eq!(scene.spooled().await, ["<> not told: alice@sender.test queued"]);
+    let metrics = scene.parts.metrics.text(&crate::metrics::Now::default());
+    for line in ["result=\"sent\"} 1", "result=\"replayed\"} 3", "result=\"over_limit\"} 0"] {
+        assert!(metrics.contains(&format!("onward_notices_total{{{line}\n")), "{line}: {metrics}");
+    }
+}
+
+/// 250 would be a promise that nobody keeps.
+#[tokio::test]
+async fn nothing_is_answered_for_of_whose_sender_was_told_often_enough() {
+    let scene = Scene::new("spool.max_notices = \"1/1d\"").await;
+    let other = [MESSAGE, b"again\r\n"].concat();
+    assert_eq!(told(&scene.send(ALICE, Spf::Pass, &["yes", "no"]).await).0, 250);
+    for to in [&["yes", "no"][..], &["later"], &["no", "later"]] {
+        let conclusion = scene.bring(&other, ALICE, Spf::Pass, to).await;
+        let note = "not answered for: its sender was told as often as spool.max_notices allows";
+        assert_eq!(
+            (told(&conclusion), &conclusion.notes[..]),
+            ((451, Outcome::Deferred), &[note.to_owned()][..])
+        );
+    }
+    assert_eq!(scene.spooled().await.len(), 1);
+    let bob = scene.bring(&other, "bob@sender.test", Spf::Pass, &["yes", "no"]).await;
+    assert_eq!(told(&bob).0, 250, "the limit is for one address");
 }
 
 #[tokio::test]

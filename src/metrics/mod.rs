@@ -5,10 +5,10 @@ mod process;
 
 pub use labels::{DestinationClass, Forwarded, Returned};
 
-use crate::time::UnixTime;
+use crate::{dsn::Silence, time::UnixTime};
 use labels::{
-    AttemptLabels, DnsLabels, ForwardLabels, OutcomeLabels, ReturnLabels, StatusLabels, TlsLabels,
-    TlsSession,
+    AttemptLabels, DnsLabels, ForwardLabels, NoticeLabels, OutcomeLabels, ReturnLabels,
+    StatusLabels, TlsLabels, TlsSession,
 };
 use prometheus_client::{
     encoding::text::encode,
@@ -37,6 +37,7 @@ pub struct Metrics {
     forwarded: Counts<ForwardLabels>,
     returned: Counts<ReturnLabels>,
     dkim_broken: Counter,
+    notices: Counts<NoticeLabels>,
     spool_messages: Level,
     spool_octets: Level,
     spool_age: Level,
@@ -100,6 +101,7 @@ impl Metrics {
             forwarded: Family::default(),
             returned: Family::default(),
             dkim_broken: Counter::default(),
+            notices: Family::default(),
             spool_messages: Level::default(),
             spool_octets: Level::default(),
             spool_age: Level::default(),
@@ -131,6 +133,9 @@ impl Metrics {
         for result in returned {
             let _ = self.returned.get_or_create(&ReturnLabels { result });
         }
+        for result in ["sent", "replayed", "over_limit", "nowhere"] {
+            let _ = self.notices.get_or_create(&NoticeLabels { result });
+        }
         let _ = self.forwarded.get_or_create(&ForwardLabels { result: Forwarded::Rewritten });
         let plain = TlsSession { policy: "no-policy-found", result: "success" };
         let _ = self.tls.get_or_create(&plain);
@@ -160,6 +165,11 @@ impl Metrics {
             "dkim_broken",
             "Messages kept back because a signature that verified would not any more",
             self.dkim_broken.clone(),
+        );
+        r.register(
+            "notices",
+            "DSNs that senders are owed, by whether they were sent and why not",
+            self.notices.clone(),
         );
         r.register("spool_messages", "Messages in the spool", self.spool_messages.clone());
         r.register("spool_octets", "Octets in the spool", self.spool_octets.clone());
@@ -241,6 +251,12 @@ impl Metrics {
     /// A signature that would have broken.
     pub fn dkim_broken(&self) {
         self.dkim_broken.inc();
+    }
+
+    /// A DSN that a sender was owed, or would have been: sent, or why it was not.
+    pub fn notice(&self, silence: Option<Silence>) {
+        let result = silence.map_or("sent", Silence::as_str);
+        self.notices.get_or_create(&NoticeLabels { result }).inc();
     }
 
     /// All metrics in the text format of OpenMetrics.

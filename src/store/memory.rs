@@ -7,7 +7,7 @@ use async_trait::async_trait;
 /// Identifies one delivery; what it is a hash of, the caller decides.
 pub type Fingerprint = [u8; 32];
 
-/// Deliveries and refusals that are remembered.
+/// Deliveries, refusals and DSNs that are remembered.
 ///
 /// What is remembered is known at once and durable when it is answered: the sender learns of a delivery
 /// only then, so that its retry after a crash repeats none. Where it cannot be written, it is known until
@@ -51,6 +51,19 @@ pub trait Memory {
         fingerprint: &Fingerprint,
         now: UnixTime,
     ) -> Result<Option<ForeignReply>, StoreError>;
+
+    /// Remembers of what senders were told until `expires`.
+    ///
+    /// # Errors
+    /// When it cannot be written; it is then known until the end of the process.
+    async fn remember_told(
+        &self,
+        fingerprints: Vec<Fingerprint>,
+        expires: UnixTime,
+    ) -> Result<(), StoreError>;
+
+    /// True when a sender was told of this and it is remembered. Answered from memory.
+    fn was_told(&self, fingerprint: &Fingerprint, now: UnixTime) -> bool;
 
     /// Forgets whatever has expired, in all of the store, and gives room that nothing needs any more back
     /// to the disk. To be called now and then.

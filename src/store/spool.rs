@@ -8,6 +8,7 @@
 use super::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, StoreError};
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
+    dsn::Print,
     reply::{ForeignReply, Reply},
     time::Millis,
 };
@@ -155,8 +156,6 @@ pub struct Head {
     pub helo: String,
     /// The reverse-path as it came.
     pub sender: ReversePath,
-    /// A DSN may be sent to the reverse-path.
-    pub notify: bool,
     /// The message has octets above 127.
     pub eight_bit: bool,
     /// The header section of the message needs SMTPUTF8.
@@ -165,6 +164,9 @@ pub struct Head {
     pub has_delivered: bool,
     /// The message had further destinations that will never have it.
     pub has_failed: bool,
+    /// Names the message as it came, whatever it leaves as: see [`Subject`](crate::dsn::Subject). `None` for our
+    /// own, and where an older version kept it.
+    pub print: Option<Print>,
 }
 
 /// A message to be kept.

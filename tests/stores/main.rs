@@ -33,6 +33,7 @@ macro_rules! run_suite {
             memory:
                 long_srs_addresses
                 what_was_delivered_outlives_the_process
+                of_what_senders_were_told_outlives_the_process
                 a_refusal_is_answered_once_and_outlives_the_process_until_then
                 many_writers_at_once_each_get_their_own_answer
                 tls_policies_and_results;

@@ -58,6 +58,21 @@ pub(crate) async fn what_was_delivered_outlives_the_process(place: &dyn Place) {
     }
 }
 
+pub(crate) async fn of_what_senders_were_told_outlives_the_process(place: &dyn Place) {
+    let store = place.open();
+    assert!(!store.was_told(&[1; 32], at(5)));
+    store.remember_told(vec![[1; 32], [2; 32]], at(10)).await.unwrap();
+    store.remember_told(vec![[2; 32]], at(50)).await.unwrap();
+    for store in [store.clone(), place.open()] {
+        assert!(store.was_told(&[1; 32], at(9)) && !store.was_told(&[1; 32], at(10)));
+        assert!(!store.was_told(&[3; 32], at(9)) && !store.was_delivered(&[1; 32], at(9)));
+    }
+    store.purge(at(20)).await.unwrap();
+    for store in [store, place.open()] {
+        assert!(!store.was_told(&[1; 32], at(9)) && store.was_told(&[2; 32], at(20)));
+    }
+}
+
 pub(crate) async fn a_refusal_is_answered_once_and_outlives_the_process_until_then(
     place: &dyn Place,
 ) {

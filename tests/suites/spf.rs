@@ -1,7 +1,7 @@
 //! The SPF project's suite for RFC 7208, and senders who mean no good.
 
 use crate::support::dns::{Dns, Fault};
-use onward::auth::spf::{self, Query, Spf};
+use onward::auth::spf::{self, Query, Reach, Spf};
 use onward::dns::Resolver;
 use serde::Deserialize;
 use serde_yaml_ng::Value;
@@ -146,4 +146,74 @@ async fn silence_is_no_pass_and_has_an_end() {
     let patience = Duration::from_millis(300);
     assert_eq!(checked(&dns, "a@silent.test", patience).await, Spf::TempError);
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}
+
+async fn reach(dns: &Dns, ip: &str, sender: &str, patience: Duration) -> Reach {
+    let resolver = Resolver::new(&[dns.address()]).unwrap();
+    let query = Query { ip: ip.parse().unwrap(), helo: "mail.evil.test", sender };
+    spf::reach(&resolver, &query, Instant::now() + patience).await
+}
+
+#[tokio::test]
+async fn a_record_that_passes_everybody_is_seen_in_every_disguise() {
+    let dns = Dns::start();
+    dns.a("yes.wild.test", "192.0.2.1".parse().unwrap());
+    for ip in ["192.0.2", "198.51.100", "203.0.113"] {
+        for host in [85, 170] {
+            dns.a(&format!("{ip}.{host}.wild.test"), "127.0.0.2".parse().unwrap());
+        }
+    }
+    dns.txt("inner.test", "v=spf1 ?all").txt("outer.test", "v=spf1 +all");
+    for (at, (record, expected)) in [
+        ("+all", Reach::Everybody),
+        ("-ip4:10.0.0.0/8 all", Reach::Everybody),
+        ("ip4:0.0.0.0/1 ip4:128.0.0.0/1 -all", Reach::Everybody),
+        ("ip4:0.0.0.0/0 -all", Reach::Everybody),
+        ("exists:yes.wild.test -all", Reach::Everybody),
+        ("exists:%{i}.wild.test -all", Reach::Everybody),
+        ("a:yes.wild.test/0 -all", Reach::Everybody),
+        ("include:outer.test -all", Reach::Everybody),
+        ("redirect=outer.test", Reach::Everybody),
+        // Whoever brings mail has a name, and says HELO, as they like.
+        ("a:%{h} -all", Reach::Everybody),
+        ("a:%{p} -all", Reach::Everybody),
+        ("include:%{h2} -all", Reach::Everybody),
+        ("redirect=%{h}", Reach::Everybody),
+        ("ip4:192.0.2.0/25 ip4:198.51.100.128/25 ip4:203.0.113.0/24 -all", Reach::Everybody),
+        ("ip4:192.0.2.0/24 ip4:198.51.100.0/24 -all", Reach::Some),
+        ("ip4:127.0.0.1 -all", Reach::Some),
+        ("ip4:127.0.0.1 ~all", Reach::Some),
+        ("ip4:127.0.0.0/8 include:inner.test ?all", Reach::Some),
+        ("ip4:127.0.0.1 exists:%{h}._helo.wild.test ptr -all", Reach::Some),
+        ("ip4:127.0.0.1 -a:%{h} -all", Reach::Some),
+        // What it asks for others makes no sense: it passes nobody else.
+        ("ip4:127.0.0.1 include:%{i}.nothing.test", Reach::Some),
+        ("ip6:::/0 -all", Reach::Some),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let domain = format!("r{at}.test");
+        dns.txt(&domain, &format!("v=spf1 {record}"));
+        let found = reach(&dns, "127.0.0.1", &format!("a@{domain}"), PATIENCE).await;
+        assert_eq!(found, expected, "{record}");
+    }
+    dns.txt("six.test", "v=spf1 ip6:::/0 -all").txt("some.test", "v=spf1 ip6:2001:db8::/32 -all");
+    for (ip, domain, expected) in [
+        ("::1", "six.test", Reach::Everybody),
+        ("::1", "some.test", Reach::Some),
+        ("::ffff:127.0.0.1", "six.test", Reach::Some),
+    ] {
+        assert_eq!(reach(&dns, ip, &format!("a@{domain}"), PATIENCE).await, expected, "{domain}");
+    }
+}
+
+#[tokio::test]
+async fn whom_a_record_passes_is_unknown_where_dns_does_not_tell() {
+    let dns = Dns::start();
+    dns.txt("spf.test", "v=spf1 ip4:127.0.0.1 include:fails.test -all");
+    dns.fault("fails.test", Fault::ServFail).fault("silent.test", Fault::Silence);
+    assert_eq!(reach(&dns, "127.0.0.1", "a@spf.test", PATIENCE).await, Reach::Unknown);
+    let patience = Duration::from_millis(300);
+    assert_eq!(reach(&dns, "127.0.0.1", "a@silent.test", patience).await, Reach::Unknown);
 }

@@ -25,6 +25,8 @@ pub(super) struct Evaluation<'a, D> {
     sender_domain: String,
     lookups: u32,
     void: u32,
+    /// The client is nobody in particular: names that a client has a choice of are what suits it best.
+    is_anybody: bool,
 }
 
 /// An error ends the check wherever it happens.
@@ -37,7 +39,12 @@ impl<'a, D: Dns> Evaluation<'a, D> {
         let local = if local.is_empty() { "postmaster" } else { local }.to_owned();
         let sender_domain = domain.to_owned();
         let (ip, helo) = (query.ip.to_canonical(), query.helo);
-        Self { dns, ip, helo, local, sender_domain, lookups: 0, void: 0 }
+        Self { dns, ip, helo, local, sender_domain, lookups: 0, void: 0, is_anybody: false }
+    }
+
+    /// The check of a client that might be anybody, at the address of `query`.
+    pub(super) fn of_anybody(dns: &'a D, query: &Query<'a>) -> Self {
+        Self { is_anybody: true, ..Self::new(dns, query) }
     }
 
     pub(super) async fn check(mut self) -> Spf {
@@ -75,11 +82,20 @@ impl<'a, D: Dns> Evaluation<'a, D> {
             (Some(_), Some(_)) => return Err(Spf::PermError),
         };
         for directive in &record.directives {
+            if self.is_anybody && directive.mechanism.is_chosen_by_client() {
+                if directive.result == Spf::Pass {
+                    return Ok(Spf::Pass);
+                }
+                continue;
+            }
             if self.matches(&directive.mechanism, domain).await? {
                 return Ok(directive.result);
             }
         }
         let Some(redirect) = &record.redirect else { return Ok(Spf::Neutral) };
+        if self.is_anybody && redirect.is_chosen_by_client() {
+            return Ok(Spf::Pass);
+        }
         self.count_lookup()?;
         let target = self.expand(redirect, domain).await;
         match self.check_host(target).await {

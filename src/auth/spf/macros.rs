@@ -87,6 +87,12 @@ impl MacroString {
         self.0.iter().any(|part| matches!(part, Part::Macro(Macro { letter: 'p', .. })))
     }
 
+    /// True when it ends in a name that the client gives itself, by HELO or in its own reverse zone: what is asked
+    /// there is answered by whomever the client likes. With a literal at its end the owner of that answers.
+    pub(super) fn is_chosen_by_client(&self) -> bool {
+        matches!(self.0.last(), Some(Part::Macro(Macro { letter: 'h' | 'p', .. })))
+    }
+
     /// The name it stands for; of one that is too long, labels on the left are left out.
     pub(super) fn expand(&self, values: &Values<'_>) -> String {
         let mut name = String::new();

@@ -85,6 +85,19 @@ fn modifier(term: &str) -> Option<(&str, &str)> {
     is_name.then_some((name, value))
 }
 
+impl Mechanism {
+    /// True when it asks a domain that is the client's to choose.
+    pub(super) fn is_chosen_by_client(&self) -> bool {
+        match self {
+            Self::Include(spec) | Self::Exists(spec) => spec.is_chosen_by_client(),
+            Self::A(spec, _) | Self::Mx(spec, _) | Self::Ptr(spec) => {
+                spec.as_ref().is_some_and(MacroString::is_chosen_by_client)
+            }
+            Self::All | Self::Ip4(..) | Self::Ip6(..) => false,
+        }
+    }
+}
+
 impl Directive {
     fn parse(term: &str) -> Option<Self> {
         let (result, term) = match term.split_at_checked(1)? {

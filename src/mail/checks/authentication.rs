@@ -2,13 +2,14 @@
 
 use super::{Report, Subject, returns};
 use crate::{
-    address::{ForwardPath, ReversePath},
+    address::{ForwardPath, Mailbox, ReversePath},
     auth::{self, Checked, Incoming, SenderSpf},
     mail::{parts::Parts, recipient::Recipient, sender::Sender},
     message::Header,
     time::UnixTime,
     verdict::{Action, AuthPolicy, Check, Class, SpfOnly},
 };
+use mail_parser::{Address, HeaderValue, parsers::MessageStream};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -80,8 +81,10 @@ async fn ask(
     auth::check(resolver, incoming, spf, policy, hostname, Instant::now() + time).await
 }
 
-/// True when a signature of `message` is that of the reverse-path's domain. `checked`: what was found
-/// already; what was let in unchecked is looked at now.
+/// True when `message` shows by itself that the reverse-path is that of whoever wrote it: its author is the
+/// reverse-path, and a signature of the author's domain verifies. Who replays it under another reverse-path,
+/// though one of that domain, shows nothing. `checked`: what was found already; what was let in unchecked is
+/// looked at now.
 pub(crate) async fn is_signed_by_sender(
     parts: &Parts,
     sender: &Sender,
@@ -90,12 +93,63 @@ pub(crate) async fn is_signed_by_sender(
     checked: Option<&Checked>,
 ) -> bool {
     let ReversePath::Mailbox(mailbox) = sender.reverse_path() else { return false };
+    if !author(&Header::scan(message)).is_some_and(|author| is_same(&author, mailbox)) {
+        return false;
+    }
     let domain = mailbox.domain().to_string();
     match checked {
         Some(checked) => checked.findings.has_signature_for(&domain),
         None => {
             let checked = ask(parts, sender, message, now, &SIGNATURES).await;
             checked.findings.has_signature_for(&domain)
+        }
+    }
+}
+
+/// The address of the one author that From names; `None` where there are several, or none.
+fn author(header: &Header<'_>) -> Option<Mailbox> {
+    let mut fields = header.named("From");
+    let (Some(from), None) = (fields.next(), fields.next()) else { return None };
+    let HeaderValue::Address(Address::List(authors)) =
+        MessageStream::new(from.value).parse_address()
+    else {
+        return None;
+    };
+    let [author] = authors.as_slice() else { return None };
+    Mailbox::parse(author.address.as_deref()?).ok()
+}
+
+/// Local parts that differ in the case of ASCII letters only are one mailbox (RFC 5321 §2.4 has no use for
+/// others), and senders often write the two in different case.
+fn is_same(one: &Mailbox, other: &Mailbox) -> bool {
+    one.domain() == other.domain()
+        && one.local().as_str().eq_ignore_ascii_case(other.local().as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_author_and_the_reverse_path_are_the_same_or_not() {
+        for (from, path, is) in [
+            ("alice@big.test", "alice@big.test", true),
+            ("\"Alice\" <Alice@BIG.test>", "alice@big.test", true),
+            ("Alice <\"alice\"@big.test> (work)", "alice@big.test", true),
+            ("alice@big.test", "bob@big.test", false),
+            ("alice@big.test", "alice+x@big.test", false),
+            ("alice@big.test", "alice@bounces.big.test", false),
+            ("alice@big.test, bob@big.test", "alice@big.test", false),
+            ("\u{212a}evin@big.test", "kevin@big.test", false),
+            ("team: alice@big.test;", "alice@big.test", false),
+            ("alice@big.test\r\nFrom: bob@big.test", "alice@big.test", false),
+            ("\"alice@big.test\" <bob@big.test>", "alice@big.test", false),
+            ("", "alice@big.test", false),
+        ] {
+            let message = format!("Subject: x\r\nFrom: {from}\r\n\r\n");
+            let path = Mailbox::parse(path).unwrap();
+            let author = author(&Header::scan(message.as_bytes()));
+            assert_eq!(author.is_some_and(|author| is_same(&author, &path)), is, "{from} {path}");
         }
     }
 }

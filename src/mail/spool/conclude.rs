@@ -2,13 +2,14 @@
 
 use super::{
     added::Added,
-    notice::{self, Failure},
+    notice::{self, Failure, Telling},
     outcome::{self, lost, record, record_new},
     retry::{Retry, Touch},
 };
 use crate::{
     address::ForwardPath,
     clock,
+    mail::parts::Parts,
     store::spool::{Leg, LegState, NewMessage},
     time::whole_millis,
 };
@@ -18,7 +19,7 @@ use tokio::time::sleep;
 /// Between two tries to write down what became of a message.
 const AGAIN: Duration = Duration::from_secs(1);
 
-impl Retry<'_> {
+impl<'a> Retry<'a> {
     /// Writes it all down, however long that takes: until then the destination may have a message that
     /// the spool still holds. Gives the DSN that followed.
     pub(super) async fn conclude(&mut self) -> Option<Added> {
@@ -28,13 +29,20 @@ impl Retry<'_> {
         let touched = self.legs.iter().filter(|tried| tried.touch.is_some());
         let touched: Vec<(i64, Leg)> =
             touched.map(|tried| (tried.number, tried.leg.clone())).collect();
-        let failures = lost(&legs).into_iter().filter_map(|path| self.failure_of(path)).collect();
         let mut detail = self.detail(&legs);
         let head = &self.message.head;
-        let notice = notice::make(self.parts, head, &self.bytes, failures).await;
-        if let Some(notice) = &notice {
-            detail.push(format!("notice {} to the sender", notice.head.id));
-        }
+        let (notice, owed) = match self.tell(&legs).await {
+            Telling::Nothing => (None, None),
+            Telling::Dsn(notice, owed) => {
+                detail.push(format!("notice {} to the sender", notice.head.id));
+                (Some(*notice), Some(owed))
+            }
+            Telling::Silence(silence) => {
+                self.parts.metrics.notice(Some(silence));
+                detail.push(format!("no notice to the sender: {silence}"));
+                (None, None)
+            }
+        };
         let seq = self.message.seq;
         let mut complained = false;
         let numbers = loop {
@@ -49,6 +57,9 @@ impl Retry<'_> {
             }
             sleep(AGAIN).await;
         };
+        if let Some(owed) = owed {
+            owed.paid(self.parts).await;
+        }
         let lines = std::mem::take(&mut self.lines);
         let mut told = record(head, self.message.size, &legs, lines, detail.join("; "));
         tracing::info!(
@@ -66,6 +77,22 @@ impl Retry<'_> {
         let detail = format!("tells the sender of {} what failed", head.id);
         record_new(self.parts, notice, detail).await;
         Some(added)
+    }
+
+    /// What the sender is told of the recipients that ended with this try.
+    async fn tell(&self, legs: &[Leg]) -> Telling<'a> {
+        let lost = lost(legs).into_iter();
+        let failures: Vec<_> = lost.filter_map(|path| self.failure_of(path)).collect();
+        let parts: &'a Parts = self.parts;
+        loop {
+            match notice::make(parts, &self.message.head, &self.bytes, &failures).await {
+                Ok(telling) => return telling,
+                Err(reply) => {
+                    tracing::error!(%reply, "cannot find out where the sender's mail goes")
+                }
+            }
+            sleep(AGAIN).await;
+        }
     }
 
     /// Takes in what tries for other destinations changed meanwhile.

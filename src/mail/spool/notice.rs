@@ -4,9 +4,9 @@ use super::own::own_message;
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
     clock,
-    dsn::{self, Cause, Notice},
-    mail::parts::Parts,
-    reply::Reply,
+    dsn::{self, Cause, Notice, Silence, Subject},
+    mail::{notices::Owed, parts::Parts},
+    reply::{Class, Reply},
     store::spool::{Head, NewMessage},
 };
 use std::time::Duration;
@@ -33,30 +33,60 @@ impl Failure {
     }
 }
 
-/// The DSN for the sender of the message `head` about `failures`. `None` where there is nothing to tell,
-/// nobody to tell it to, or nobody who may be told.
-pub(super) async fn make(
-    parts: &Parts,
+/// Whether the sender of a message is told of failures.
+#[derive(Debug)]
+pub(super) enum Telling<'a> {
+    /// There is nothing to tell, or nobody who wants to hear it.
+    Nothing,
+    /// This DSN tells it, once it is kept.
+    Dsn(Box<NewMessage>, Owed<'a>),
+    /// The sender would have to be told.
+    Silence(Silence),
+}
+
+/// The subject of a message that waits, or might.
+pub(super) fn subject(sender: &Mailbox, head: &Head, message: &[u8]) -> Subject {
+    match head.print {
+        Some(print) => Subject::printed(sender, print),
+        // Spooled by a version that kept none.
+        None => Subject::of(sender, message),
+    }
+}
+
+/// What the sender of the message `head` is told of `failures`.
+///
+/// # Errors
+/// The reply that puts it off when the store fails.
+pub(super) async fn make<'a>(
+    parts: &'a Parts,
     head: &Head,
     message: &[u8],
-    failures: Vec<Failure>,
-) -> Option<NewMessage> {
-    let ReversePath::Mailbox(sender) = &head.sender else { return None };
-    if failures.is_empty() || !head.notify {
-        return None;
+    failures: &[Failure],
+) -> Result<Telling<'a>, Reply> {
+    let ReversePath::Mailbox(sender) = &head.sender else { return Ok(Telling::Nothing) };
+    if failures.is_empty() {
+        return Ok(Telling::Nothing);
     }
     let mailboxes = match parts.aliases.final_mailboxes(sender.clone()).await {
-        Ok(leads_to) if leads_to.mailboxes.is_empty() => return None,
+        Ok(leads_to) if leads_to.mailboxes.is_empty() => return Ok(Telling::Nothing),
         Ok(leads_to) => leads_to.mailboxes,
+        Err(reply) if reply.class() == Class::Transient => return Err(reply),
         Err(reply) => {
             tracing::warn!(id = head.id, %sender, %reply, "cannot tell the sender what failed");
-            return None;
+            return Ok(Telling::Silence(Silence::Nowhere));
         }
     };
+    let subject = subject(sender, head, message);
+    let prints: Vec<_> = failures.iter().map(|failure| subject.recipient(&failure.path)).collect();
+    let owed = match parts.notices.owe(&parts.store, &subject, &prints) {
+        Ok(owed) => owed,
+        Err(silence) => return Ok(Telling::Silence(silence)),
+    };
+    let told = failures.iter().zip(&prints).filter(|(_, print)| owed.is_about(print));
+    let told: Vec<_> = told.map(|(failure, _)| failure.to_dsn()).collect();
     let now = clock::steady_millis();
     let id = clock::message_id();
     let from = Mailbox::parse(&format!("postmaster@{}", parts.config.srs.settings.domain));
-    let failures: Vec<_> = failures.iter().map(Failure::to_dsn).collect();
     let notice = Notice {
         id,
         hostname: &parts.config.hostname,
@@ -66,9 +96,10 @@ pub(super) async fn make(
         arrived: head.arrived.unix_time(),
         now: now.unix_time(),
         original: message,
-        failures: &failures,
+        failures: &told,
     };
     let message = notice.to_message();
     tracing::info!(%id, about = head.id, to = %sender, "notice of a failure");
-    Some(own_message(parts, id, now, message, sender, mailboxes))
+    let new = own_message(parts, id, now, message, sender, mailboxes);
+    Ok(Telling::Dsn(Box::new(new), owed))
 }

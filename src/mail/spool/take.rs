@@ -2,14 +2,16 @@
 
 use super::{
     added::Added,
-    notice::{self, Failure},
+    notice::{self, Failure, Telling},
     outcome::record_new,
 };
 use crate::{
     clock,
+    dsn::{Silence, Subject},
     fate::RecipientFate,
     mail::{delivery::Delivery, dress::Form, parts::Parts},
     message::MessageId,
+    reply::Reply,
     store::spool::{Head, Leg, NewMessage, SpoolError},
 };
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
@@ -20,18 +22,27 @@ pub(crate) struct Taking<'a> {
     pub(crate) client: Option<IpAddr>,
     pub(crate) helo: &'a str,
     pub(crate) delivery: &'a Delivery,
-    /// A DSN may be sent to the reverse-path.
-    pub(crate) notify: bool,
     /// A destination is left without the message already.
     pub(crate) partial: bool,
+}
+
+/// Why nothing was taken.
+#[derive(Debug)]
+pub(crate) enum NotTaken {
+    /// There is no room, or the store fails.
+    NoRoom(SpoolError),
+    /// It cannot be found out where the sender's mail goes.
+    NotNow(Reply),
+    /// The sender would have to be told now, and cannot be.
+    Silence(Silence),
 }
 
 /// Spools the message for the recipients that are deferred, and a DSN about those that are refused: all on
 /// disk when this answers.
 ///
 /// # Errors
-/// When there is no room or the store fails: nothing was taken.
-pub(crate) async fn take(parts: &Parts, taking: &Taking<'_>) -> Result<Vec<Added>, SpoolError> {
+/// Why not: nothing was taken.
+pub(crate) async fn take(parts: &Parts, taking: &Taking<'_>) -> Result<Vec<Added>, NotTaken> {
     let now = clock::steady_millis();
     let due = now + parts.retry.wait(1, clock::random());
     let message = &taking.delivery.message;
@@ -59,13 +70,21 @@ pub(crate) async fn take(parts: &Parts, taking: &Taking<'_>) -> Result<Vec<Added
         client: taking.client,
         helo: taking.helo.to_owned(),
         sender: message.reverse_path.clone(),
-        notify: taking.notify,
         eight_bit: message.eight_bit,
         smtputf8: message.smtputf8,
         has_delivered,
         has_failed: taking.partial || !failures.is_empty(),
+        print: message
+            .reverse_path
+            .mailbox()
+            .map(|sender| Subject::of(sender, &message.bytes).message),
     };
-    let notice = notice::make(parts, &head, &message.bytes, failures).await;
+    let telling = notice::make(parts, &head, &message.bytes, &failures).await;
+    let (notice, owed) = match telling.map_err(NotTaken::NotNow)? {
+        Telling::Nothing => (None, None),
+        Telling::Dsn(notice, owed) => (Some(*notice), Some(owed)),
+        Telling::Silence(silence) => return Err(NotTaken::Silence(silence)),
+    };
     let rest = by_form.into_values().enumerate().map(|(number, (form, legs))| {
         let mut head = head.clone();
         // A further form is a message of its own from here on.
@@ -84,7 +103,11 @@ pub(crate) async fn take(parts: &Parts, taking: &Taking<'_>) -> Result<Vec<Added
         (new, detail)
     });
     let kept: Vec<(NewMessage, Option<String>)> = notice.into_iter().chain(rest).collect();
-    let numbers = parts.store.spool(kept.iter().map(|(new, _)| new.clone()).collect()).await?;
+    let spooled = parts.store.spool(kept.iter().map(|(new, _)| new.clone()).collect()).await;
+    let numbers = spooled.map_err(NotTaken::NoRoom)?;
+    if let Some(owed) = owed {
+        owed.paid(parts).await;
+    }
     let mut added = Vec::with_capacity(kept.len());
     for (number, (new, detail)) in numbers.into_iter().zip(kept) {
         added.push(Added::new(parts, number, &new));

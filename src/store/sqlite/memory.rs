@@ -12,16 +12,30 @@ use crate::{
 };
 use async_trait::async_trait;
 use rusqlite::Connection;
+use std::sync::Mutex;
 
-/// Most deliveries and most refusals that are remembered; beyond, the oldest go.
+/// Most deliveries, refusals and recipients told of that are remembered; beyond, the oldest go.
 const DELIVERED: usize = 200_000;
 const REFUSED: usize = 20_000;
+const TOLD: usize = 200_000;
 /// Longest text of a refusal that is kept, in characters.
 const REFUSED_TEXT: usize = 500;
 
 pub(super) fn delivered(connection: &Connection) -> rusqlite::Result<Expiring<()>> {
-    let mut memory = Expiring::new(DELIVERED);
-    for (fingerprint, expires) in rows::delivered(connection)? {
+    all(Remembered::Delivered, connection, DELIVERED)
+}
+
+pub(super) fn told(connection: &Connection) -> rusqlite::Result<Expiring<()>> {
+    all(Remembered::Told, connection, TOLD)
+}
+
+fn all(
+    table: Remembered,
+    connection: &Connection,
+    capacity: usize,
+) -> rusqlite::Result<Expiring<()>> {
+    let mut memory = Expiring::new(capacity);
+    for (fingerprint, expires) in table.all(connection)? {
         memory.insert(fingerprint, expires, ());
     }
     Ok(memory)
@@ -42,20 +56,7 @@ impl Memory for Sqlite {
         fingerprints: Vec<Fingerprint>,
         expires: UnixTime,
     ) -> Result<(), StoreError> {
-        let gone: Vec<Fingerprint> = {
-            let mut memory = lock(&self.delivered);
-            fingerprints.iter().filter_map(|print| memory.insert(*print, expires, ())).collect()
-        };
-        let write = self.writer.run(move |connection| {
-            for print in &fingerprints {
-                rows::put_delivered(connection, print, expires)?;
-            }
-            for gone in &gone {
-                Remembered::Delivered.forget(connection, gone)?;
-            }
-            Ok(())
-        });
-        write.await
+        self.remember(Remembered::Delivered, &self.delivered, fingerprints, expires).await
     }
 
     fn remembers_deliveries(&self) -> bool {
@@ -107,13 +108,27 @@ impl Memory for Sqlite {
         write.await.map(|()| Some(reply))
     }
 
+    async fn remember_told(
+        &self,
+        fingerprints: Vec<Fingerprint>,
+        expires: UnixTime,
+    ) -> Result<(), StoreError> {
+        self.remember(Remembered::Told, &self.told, fingerprints, expires).await
+    }
+
+    fn was_told(&self, fingerprint: &Fingerprint, now: UnixTime) -> bool {
+        lock(&self.told).get(fingerprint, now).is_some()
+    }
+
     async fn purge(&self, now: UnixTime) -> Result<(), StoreError> {
         lock(&self.delivered).purge(now);
         lock(&self.refused).purge(now);
+        lock(&self.told).purge(now);
         let srs_count = self.srs_count.clone();
         let write = self.writer.run(move |connection| {
             Remembered::Delivered.purge(connection, now)?;
             Remembered::Refused.purge(connection, now)?;
+            Remembered::Told.purge(connection, now)?;
             tls::purge(connection, now)?;
             long_senders::purge(connection, &srs_count, now)
         });
@@ -121,5 +136,30 @@ impl Memory for Sqlite {
         // In parts, so that others get their turns.
         while self.writer.run(size::give_back).await? {}
         Ok(())
+    }
+}
+
+impl Sqlite {
+    async fn remember(
+        &self,
+        table: Remembered,
+        memory: &Mutex<Expiring<()>>,
+        fingerprints: Vec<Fingerprint>,
+        expires: UnixTime,
+    ) -> Result<(), StoreError> {
+        let gone: Vec<Fingerprint> = {
+            let mut memory = lock(memory);
+            fingerprints.iter().filter_map(|print| memory.insert(*print, expires, ())).collect()
+        };
+        let write = self.writer.run(move |connection| {
+            for print in &fingerprints {
+                table.put(connection, print, expires)?;
+            }
+            for gone in &gone {
+                table.forget(connection, gone)?;
+            }
+            Ok(())
+        });
+        write.await
     }
 }

@@ -63,6 +63,7 @@ pub(super) struct Sqlite {
     writer: Writer,
     delivered: Mutex<Expiring<()>>,
     refused: Mutex<Expiring<ForeignReply>>,
+    told: Mutex<Expiring<()>>,
     srs_count: Arc<AtomicU64>,
     /// Messages that could not be read when the spool was last read as a whole, by number.
     unreadable: Mutex<BTreeMap<i64, Unreadable>>,
@@ -87,6 +88,7 @@ impl Sqlite {
         let (spool_changes, _) = latest::channel(changes);
         let delivered = memory::delivered(&connection).map_err(failed)?;
         let refused = memory::refused(&connection).map_err(failed)?;
+        let told = memory::told(&connection).map_err(failed)?;
         let srs_count = rows::long_senders::count_srs_addresses(&connection).map_err(failed)?;
         let store = Arc::new(Self {
             state_dir: state_dir.to_owned(),
@@ -99,6 +101,7 @@ impl Sqlite {
             writer: Writer::start(connection, path.clone())?,
             delivered: Mutex::new(delivered),
             refused: Mutex::new(refused),
+            told: Mutex::new(told),
             srs_count: Arc::new(AtomicU64::new(srs_count)),
             unreadable: Mutex::default(),
             version,

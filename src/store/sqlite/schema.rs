@@ -129,6 +129,12 @@ CREATE TABLE tls_results (
 
 -- Days about which the owners of the domains were told.
 CREATE TABLE tls_reported (day INTEGER PRIMARY KEY) STRICT;
+", "
+-- Of what senders were told in DSNs.
+CREATE TABLE told (fingerprint BLOB PRIMARY KEY, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+-- print: names the message as it came. notify: of no use any more, as every sender is told.
+ALTER TABLE spool ADD COLUMN print BLOB;
 "];
 
 /// Refuses a file that is no database, or not ours.

@@ -1,4 +1,5 @@
-//! A DKIM signature of the reverse-path's domain makes a message safe to answer for, as SPF does.
+//! A DKIM signature of the author's domain makes a message safe to answer for, as SPF does, where the author is
+//! the reverse-path.
 
 use super::Signer;
 use crate::support::dns::Dns;
@@ -9,7 +10,7 @@ const MESSAGE: &str = "From: <alice@signed.test>\r\nSubject: x\r\n\r\nhello\r\n"
 
 /// With checks and without them, where it is found out only because it matters.
 #[test]
-fn a_signature_of_the_reverse_paths_domain_is_as_good_as_spf() {
+fn a_signature_of_the_author_is_as_good_as_spf_where_bounces_go_to_the_author() {
     for checks in ["mark", "off"] {
         let dns = Dns::start();
         dns.txt("signed.test", "v=spf1 -all");
@@ -29,7 +30,11 @@ fn a_signature_of_the_reverse_paths_domain_is_as_good_as_spf() {
         let send = |from: &str, message: &[u8]| onward.session().transaction(from, &to, message);
         let signed = signer.sign(&["From", "Subject"], MESSAGE);
         send("alice@signed.test", &signed).expect("250 2.0.0");
-        send("b+x@bounces.signed.test", &signed).expect("250 2.0.0");
+        // Somebody else there, who did not write.
+        send("bob@signed.test", &signed).expect("451 4.2.0");
+        send("b+x@bounces.signed.test", &signed).expect("451 4.2.0");
+        let other = signer.sign(&["From"], "From: Carol <CAROL@Signed.test>\r\n\r\nhello\r\n");
+        send("carol@signed.test", &other).expect("250 2.0.0");
 
         let mut changed = signed.clone();
         changed.extend_from_slice(b"more\r\n");
@@ -44,8 +49,46 @@ fn a_signature_of_the_reverse_paths_domain_is_as_good_as_spf() {
         let mut told: Vec<String> =
             senders.messages().into_iter().flat_map(|notice| notice.to).collect();
         told.sort();
-        assert_eq!(told, ["alice@signed.test", "b+x@bounces.signed.test"]);
+        assert_eq!(told, ["alice@signed.test", "carol@signed.test"]);
     }
+}
+
+/// Somebody has a message of alice's and replays it, to an alias that delivers and to one that refuses.
+#[test]
+fn a_signature_that_is_replayed_causes_one_dsn_to_its_author_and_none_to_others() {
+    let dns = Dns::start();
+    dns.txt("signed.test", "v=spf1 -all");
+    let signer = Signer::new(&dns, "signed.test");
+    let (sink, senders) = (Receiver::smtp().start(), Receiver::smtp().start());
+    sink.on_recipient("dead@sink.test", Action::reply("550 5.1.1 no such mailbox"));
+    let onward = Onward::forwarding_to(sink.name())
+        .alias("dead@example.org", &["dead@sink.test"])
+        .route("signed.test", senders.name())
+        .dns(&dns)
+        .start();
+    let signed = signer.sign(&["From", "Subject"], MESSAGE);
+    let to = ["hello@example.org", "dead@example.org"];
+    let send = |from: &str| {
+        let mut client = onward.session();
+        client.mail(from).expect_code(250);
+        client.rcpt(to[0]).expect_code(250);
+        let is_both = client.rcpt(to[1]).code == 250;
+        (is_both, client.data(&signed).code)
+    };
+    assert_eq!(send("bob@signed.test"), (true, 451));
+    assert_eq!(send("alice@signed.test"), (true, 250));
+    for replay in 0..50 {
+        let from = if replay % 2 == 0 { "alice@signed.test" } else { "bob@signed.test" };
+        match send(from) {
+            (true, code) => assert_eq!(code, 451, "{from}"),
+            // What was put off is refused by itself.
+            (false, code) => assert_eq!(code, 250, "{from}"),
+        }
+    }
+    let queue = || onward.run(&["queue", "list", "--json"]);
+    crate::support::wait_until("an empty spool", || queue().is_empty().then_some(()));
+    let told: Vec<_> = senders.messages().into_iter().flat_map(|notice| notice.to).collect();
+    assert_eq!(told, ["alice@signed.test"]);
 }
 
 /// A notice of ours is signed by the SRS domain, when that has a key.

@@ -1,4 +1,4 @@
-//! Rows of `delivered` and `refused`.
+//! Rows of `delivered`, `refused` and `told`.
 
 use crate::{
     reply::{ForeignReply, Status},
@@ -6,24 +6,6 @@ use crate::{
     time::UnixTime,
 };
 use rusqlite::{Connection, Result, params};
-
-pub(in crate::store) fn delivered(connection: &Connection) -> Result<Vec<(Fingerprint, UnixTime)>> {
-    connection
-        .prepare("SELECT fingerprint, expires FROM delivered")?
-        .query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect()
-}
-
-pub(in crate::store) fn put_delivered(
-    connection: &Connection,
-    fingerprint: &Fingerprint,
-    expires: UnixTime,
-) -> Result<()> {
-    connection
-        .prepare_cached("INSERT OR REPLACE INTO delivered VALUES (?1, ?2)")?
-        .execute(params![fingerprint, expires])
-        .map(drop)
-}
 
 pub(in crate::store) fn refused(
     connection: &Connection,
@@ -63,6 +45,7 @@ pub(in crate::store) fn put_refused(
 pub(in crate::store) enum Remembered {
     Delivered,
     Refused,
+    Told,
 }
 
 impl Remembered {
@@ -70,7 +53,30 @@ impl Remembered {
         match self {
             Self::Delivered => "delivered",
             Self::Refused => "refused",
+            Self::Told => "told",
         }
+    }
+
+    /// All that the table has.
+    pub(in crate::store) fn all(
+        self,
+        connection: &Connection,
+    ) -> Result<Vec<(Fingerprint, UnixTime)>> {
+        connection
+            .prepare(&format!("SELECT fingerprint, expires FROM {}", self.name()))?
+            .query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect()
+    }
+
+    /// Adds a row of nothing but that to `delivered` or `told`.
+    pub(in crate::store) fn put(
+        self,
+        connection: &Connection,
+        fingerprint: &Fingerprint,
+        expires: UnixTime,
+    ) -> Result<()> {
+        let sql = format!("INSERT OR REPLACE INTO {} VALUES (?1, ?2)", self.name());
+        connection.prepare_cached(&sql)?.execute(params![fingerprint, expires]).map(drop)
     }
 
     pub(in crate::store) fn forget(

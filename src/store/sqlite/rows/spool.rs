@@ -43,8 +43,8 @@ pub(in crate::store) fn insert(connection: &Connection, new: &NewMessage) -> Res
     connection
         .prepare_cached(
             "INSERT INTO spool (id, arrived, client, helo, sender, notify, eight_bit, smtputf8,
-             has_delivered, has_failed, size, prefix, message)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             has_delivered, has_failed, print, size, prefix, message)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             head.id,
@@ -52,11 +52,12 @@ pub(in crate::store) fn insert(connection: &Connection, new: &NewMessage) -> Res
             head.client.map(|ip| ip.to_string()),
             head.helo,
             path_text(&head.sender),
-            head.notify,
+            head.sender != ReversePath::Null,
             head.eight_bit,
             head.smtputf8,
             head.has_delivered,
             head.has_failed,
+            head.print,
             column(new.size()),
             &*new.prefix,
             &*new.message,
@@ -86,8 +87,8 @@ pub(in crate::store) fn insert(connection: &Connection, new: &NewMessage) -> Res
 }
 
 /// What a [`Spooled`] is made of, without its legs.
-pub(super) const HEAD: &str = "seq, id, arrived, client, helo, sender, notify, eight_bit, smtputf8,
-    has_delivered, has_failed, size";
+pub(super) const HEAD: &str = "seq, id, arrived, client, helo, sender, eight_bit, smtputf8,
+    has_delivered, has_failed, print, size";
 /// What a [`Leg`] is made of.
 pub(super) const LEG: &str = "recipient, mailbox, reverse_path, state, was_uncertain, attempts,
     next_attempt, code, status, text";
@@ -325,11 +326,11 @@ fn spooled(row: &Row<'_>) -> Result<Spooled> {
             .transpose()?,
         helo: row.get(4)?,
         sender: path(row.get_ref(5)?.as_str()?)?,
-        notify: row.get(6)?,
-        eight_bit: row.get(7)?,
-        smtputf8: row.get(8)?,
-        has_delivered: row.get(9)?,
-        has_failed: row.get(10)?,
+        eight_bit: row.get(6)?,
+        smtputf8: row.get(7)?,
+        has_delivered: row.get(8)?,
+        has_failed: row.get(9)?,
+        print: row.get(10)?,
     };
     Ok(Spooled { seq: row.get(0)?, head, size: number(row.get(11)?), legs: Vec::new() })
 }
