@@ -46,6 +46,19 @@ section! {
     exempt_domains: Vec<DomainPattern> = list(DOMAIN_PATTERNS, DomainPattern::from_str), default [];
     /// How many messages one rewritten address takes in a day; beyond: 450 4.7.1.
     pub max_uses_per_day: u32 = integer(1, u32::MAX as u64), default 50;
+    /// A report that provably answers a forward of ours. `retell`: its sender gets a notice of our own that tells
+    /// alias, status and reason, and never the mailbox; `relay`: the report itself, byte for byte, as any other
+    /// bounce.
+    pub bounces: Bounces = one_of("retell" => Bounces::Retell, "relay" => Bounces::Relay), default "retell";
+}
+
+/// What is done with a report that provably answers a forward of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bounces {
+    /// Its sender gets a notice of our own.
+    Retell,
+    /// It goes on as it came.
+    Relay,
 }
 
 const TAGS: &str = "sha256-base32, sha1-base64, sha1-base64url";

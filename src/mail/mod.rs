@@ -15,6 +15,7 @@ mod parts;
 pub(crate) mod plan;
 pub(crate) mod recipient;
 mod record;
+mod retell;
 mod returned;
 pub(crate) mod sender;
 mod spool;

@@ -26,6 +26,8 @@ pub(crate) struct Recipient {
     pub(crate) lost: Vec<String>,
     /// An SRS address of ours: its uses are counted.
     pub(crate) is_srs_return: bool,
+    /// The sender that it stands for then.
+    pub(crate) original: Option<Mailbox>,
 }
 
 impl Recipient {
@@ -39,10 +41,7 @@ impl Recipient {
 
     /// The address without regard to case: what loop tokens and memories of refusals go by.
     pub(crate) fn key(&self) -> String {
-        match &self.path {
-            ForwardPath::Postmaster => "postmaster".to_owned(),
-            ForwardPath::Mailbox(mailbox) => mailbox.to_key(),
-        }
+        self.path.key()
     }
 }
 
@@ -57,14 +56,18 @@ pub(crate) async fn decide(
     now: UnixTime,
 ) -> Result<Recipient, Refusal> {
     let srs = &parts.config.srs.settings;
-    let (leads_to, srs_domain, is_srs_return) = match path {
-        ForwardPath::Postmaster => (parts.aliases.postmaster().await?, &srs.domain, false),
+    let (leads_to, srs_domain, original) = match path {
+        ForwardPath::Postmaster => (parts.aliases.postmaster().await?, &srs.domain, None),
         ForwardPath::Mailbox(mailbox) => {
             let is_hosted = parts.aliases.is_hosted(mailbox.domain());
             let srs_domain =
                 if is_hosted && srs.per_domain { mailbox.domain() } else { &srs.domain };
-            let leads_to = leads_to(parts, reverse_path, mailbox, is_hosted, now).await?;
-            (leads_to, srs_domain, is_ours(parts, mailbox))
+            let original = original(parts, reverse_path, mailbox, now).await?;
+            let leads_to = match &original {
+                Some(original) => parts.aliases.final_mailboxes(original.clone()).await?,
+                None => leads_to(parts, mailbox, is_hosted).await?,
+            };
+            (leads_to, srs_domain, original)
         }
     };
     let Mailboxes { mailboxes, lost } = leads_to;
@@ -73,24 +76,30 @@ pub(crate) async fn decide(
         srs_domain: srs_domain.clone(),
         destinations: mailboxes.into_iter().map(|to| parts.aliases.destination(to)).collect(),
         lost,
-        is_srs_return,
+        is_srs_return: original.is_some(),
+        original,
     })
 }
 
-async fn leads_to(
+/// Whom an SRS address of ours stands for; `None` for any other recipient.
+async fn original(
     parts: &Parts,
     reverse_path: &ReversePath,
     mailbox: &Mailbox,
-    is_hosted: bool,
     now: UnixTime,
-) -> Result<Mailboxes, Refusal> {
+) -> Result<Option<Mailbox>, Refusal> {
+    if !is_ours(parts, mailbox) {
+        return Ok(None);
+    }
+    let is_bounce = *reverse_path == ReversePath::Null;
+    original_of(parts, is_bounce, mailbox, now).await.map(Some)
+}
+
+/// Where a recipient leads that is no SRS address of ours: those are never an alias, whatever catch-all or regex
+/// exists.
+async fn leads_to(parts: &Parts, mailbox: &Mailbox, is_hosted: bool) -> Result<Mailboxes, Refusal> {
     let is_srs_domain = *mailbox.domain() == parts.config.srs.settings.domain;
-    // Never an alias, whatever catch-all or regex exists.
-    if is_ours(parts, mailbox) {
-        let is_bounce = *reverse_path == ReversePath::Null;
-        let original = original_of(parts, is_bounce, mailbox, now).await?;
-        Ok(parts.aliases.final_mailboxes(original).await?)
-    } else if is_hosted && is_srs_shaped(mailbox.local()) {
+    if is_hosted && is_srs_shaped(mailbox.local()) {
         Err(Reply::no_such_alias().into())
     } else if is_hosted {
         Ok(parts.aliases.resolve(mailbox).await?)

@@ -9,6 +9,7 @@ mod id;
 mod loops;
 mod munge;
 mod own_results;
+mod seal;
 mod trace;
 
 pub use header::{Field, Header, MAX_HEADER};
@@ -16,4 +17,5 @@ pub use id::MessageId;
 pub use loops::{LOOP_FIELD, LoopMarks, LoopToken};
 pub use munge::{Munged, munge};
 pub use own_results::{RESULTS_FIELD, without_own_results};
-pub use trace::{Received, prefix};
+pub use seal::{Opened, SEAL_FIELD, Seal, SealKey};
+pub use trace::{OwnTrace, Received, prefix};
