@@ -95,7 +95,7 @@ impl<'a> Entity<'a> {
         parts
     }
 
-    /// The content, decoded, as far as [`MAX_DECODED`].
+    /// The content, decoded, as far as [`MAX_DECODED`]; as it stands where it is not what it says.
     pub(super) fn content(&self) -> Cow<'a, [u8]> {
         let (most, _) = self.body.split_at_checked(MAX_DECODED).unwrap_or((self.body, &[]));
         match self.encoding.as_slice() {
@@ -105,9 +105,9 @@ impl<'a> Entity<'a> {
                 let whole = text.len() / 4 * 4;
                 let text = if most.len() < self.body.len() { text.get(..whole) } else { None }
                     .unwrap_or(&text);
-                base64_decode(text).unwrap_or_default().into()
+                base64_decode(text).map_or(most.into(), Cow::Owned)
             }
-            b"quoted-printable" => quoted_printable_decode(most).unwrap_or_default().into(),
+            b"quoted-printable" => quoted_printable_decode(most).map_or(most.into(), Cow::Owned),
             _ => most.into(),
         }
     }
@@ -176,6 +176,8 @@ mod tests {
         assert_eq!(part("base64", "YQ==\r\n"), "a");
         assert_eq!(part(" Quoted-Printable ", "a=3D=\r\nb"), "a=b");
         assert_eq!(part("8bit", "a=3D"), "a=3D");
+        assert_eq!(part("quoted-printable", "u=bob"), "u=bob");
+        assert_eq!(part("base64", "Subject: x"), "Subject: x");
         assert_eq!(part("7bit", &"x".repeat(2 * MAX_DECODED)).len(), MAX_DECODED);
         let long = part("base64", &"YWFh".repeat(MAX_DECODED));
         assert!(long.len() > MAX_DECODED / 2 && long.bytes().all(|b| b == b'a'), "{}", long.len());

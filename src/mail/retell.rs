@@ -115,9 +115,8 @@ impl Story {
         let header = report.original();
         let rewriter = parts.srs.rewriter();
         let keyring = rewriter.keyring();
-        let hostname = &parts.config.hostname;
         let received = header.named("Received").take(MAX_HOPS);
-        let traces = received.filter_map(|field| OwnTrace::read(field.value, hostname));
+        let traces = received.filter_map(|field| OwnTrace::read(field.value));
         // What came through here twice has two; the one of this author's message counts.
         let (trace, opened) = traces.take(MAX_TRACES).find_map(|trace| {
             let opened = Opened::find(&header, keys(keyring, trace.id, author))?;

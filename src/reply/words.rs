@@ -78,7 +78,7 @@ fn shown<'a>(token: &'a str, hidden: &[String]) -> Option<&'a str> {
     let is_known = |word: &str| WORDS.split(' ').any(|known| known == word);
     let is_named = |word: &str| hidden.iter().any(|name| name == word);
     let is_harmless = |part: &str| is_known(part) && !is_named(part);
-    let all = || !base.is_empty() && base.split(['-', '/']).all(|part| is_harmless(part));
+    let all = || !base.is_empty() && base.split(['-', '/']).all(is_harmless);
     let is_shown = is_harmless(base) && !base.split('-').any(is_named) || all();
     is_shown.then_some(token)
 }

@@ -65,7 +65,7 @@ fn bounces_are_counted() {
     scene.told(&forward.from, &postfix_bounce(&forward));
     scene.told(&forward.from, b"From: <a@b.test>\r\nAuto-Submitted: auto-replied\r\n\r\naway\r\n");
     wait_until("both of them", || {
-        metrics = crate::metrics::get(address.unwrap(), "/metrics");
+        metrics = crate::metrics::get(address.unwrap(), "GET /metrics");
         let has = |result: &str| {
             metrics.contains(&format!("onward_bounces_total{{result=\"{result}\"}} 1"))
         };

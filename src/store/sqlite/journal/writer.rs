@@ -129,7 +129,7 @@ impl Writer {
         if batch.is_empty() {
             return;
         }
-        batch.extend(self.early.drain(..).map(Entry::Bounce));
+        batch.splice(0..0, self.early.drain(..).map(Entry::Bounce));
         if let Err(error) = self.try_write(batch) {
             self.lost.fetch_add(batch.len() as u64, Ordering::Relaxed);
             self.complain(Some(&error));
