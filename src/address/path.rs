@@ -64,6 +64,14 @@ impl ForwardPath {
         }
     }
 
+    /// The address without regard to case: what loop tokens and memories of refusals go by.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Postmaster => POSTMASTER.to_lowercase(),
+            Self::Mailbox(mailbox) => mailbox.to_key(),
+        }
+    }
+
     /// Reads [`ForwardPath::bare`] back.
     ///
     /// # Errors

@@ -40,7 +40,7 @@ pub use listen::{Direction, Listen, ListenAddress, Milter, Protocol};
 pub use machine::Machine;
 pub use route::Route;
 pub use spool::Spool;
-pub use srs::{ReturnsTo, Srs};
+pub use srs::{Bounces, ReturnsTo, Srs};
 pub use tls::{Acme, CertificateFiles, Dane, Tls};
 pub use units::{parse_duration, parse_rate, parse_size, print_duration, print_rate, print_size};
 

@@ -59,6 +59,19 @@ section! {
     /// Onward behind a server that does not name its clients (by PROXY or XFORWARD), where SPF cannot be judged.
     pub returns: ReturnsTo = one_of("not-failed" => ReturnsTo::NotFailed, "any" => ReturnsTo::Any),
         default "not-failed";
+    /// A report that provably answers a forward of ours. `retell`: its sender gets a notice of our own that tells
+    /// alias, status and reason, and never the mailbox; `relay`: the report itself, byte for byte, as any other
+    /// bounce.
+    pub bounces: Bounces = one_of("retell" => Bounces::Retell, "relay" => Bounces::Relay), default "retell";
+}
+
+/// What is done with a report that provably answers a forward of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bounces {
+    /// Its sender gets a notice of our own.
+    Retell,
+    /// It goes on as it came.
+    Relay,
 }
 
 /// To whom mail returns.

@@ -1,5 +1,5 @@
 //! Delivery status notifications: what a sender is told of recipients that will not get a message, and how
-//! often. A [`Ledger`] says which may leave.
+//! often: a [`Ledger`] says which may leave; and those of others, which are read as a [`Report`].
 //!
 //! A [`Notice`] becomes a multipart/report of three parts (RFC 6522): words for people, fields for
 //! programs (RFC 3464), and the header section that came. It never names where an alias leads. It is
@@ -10,12 +10,17 @@
 //! what it is not given, so it is given everything.
 
 mod ledger;
+mod mime;
 mod names;
 mod original;
+mod reason;
+mod report;
 mod status;
 mod text;
 
 pub use ledger::{Claim, Ledger, Print, Silence, Subject};
+pub use reason::reason;
+pub use report::{Action, Report, ReportedRecipient};
 
 use crate::{
     address::{Domain, ForwardPath, Mailbox},
@@ -55,7 +60,7 @@ pub struct Notice<'a> {
     pub failures: &'a [FailedRecipient<'a>],
 }
 
-/// A recipient that will not get the message.
+/// A recipient that will not get the message, or of whom something else is reported.
 #[derive(Debug, Clone, Copy)]
 pub struct FailedRecipient<'a> {
     /// The recipient as the sender wrote it.
@@ -66,7 +71,7 @@ pub struct FailedRecipient<'a> {
     pub cause: Cause,
 }
 
-/// Why nothing more is tried.
+/// Why nothing more is tried, or what else is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     /// The destination said no for good.
@@ -77,6 +82,13 @@ pub enum Cause {
         tried_for: Duration,
         /// A final reply was lost: the destination may have the message.
         is_uncertain: bool,
+    },
+    /// A mail system behind this one reports that this became of it.
+    Reported {
+        /// What was done.
+        action: Action,
+        /// It may have been about another of the recipients that are told of, and not this one.
+        is_one_of: bool,
     },
 }
 

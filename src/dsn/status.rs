@@ -1,6 +1,6 @@
 //! The part for programs: message/delivery-status (RFC 3464).
 
-use super::{Cause, FailedRecipient, Notice, date, names};
+use super::{Action, Cause, FailedRecipient, Notice, date, names};
 use crate::reply::Status;
 use mail_builder::headers::{Header, raw::Raw};
 
@@ -17,12 +17,19 @@ pub(super) fn fields(notice: &Notice<'_>) -> Vec<u8> {
     for failure in notice.failures {
         out.extend_from_slice(b"\r\n");
         field(&mut out, "Final-Recipient", names::typed(failure.path, notice.hostname));
-        field(&mut out, "Action", "failed".to_owned());
+        field(&mut out, "Action", action(failure.cause).as_str().to_owned());
         field(&mut out, "Status", status(failure).to_string());
         field(&mut out, "Diagnostic-Code", format!("smtp; {}", one_line(failure)));
         field(&mut out, "Last-Attempt-Date", date(notice.now).to_rfc822());
     }
     out
+}
+
+pub(super) fn action(cause: Cause) -> Action {
+    match cause {
+        Cause::Refused | Cause::GivenUp { .. } => Action::Failed,
+        Cause::Reported { action, .. } => action,
+    }
 }
 
 /// The reply on one line, white space evened out.
@@ -37,6 +44,7 @@ fn status(failure: &FailedRecipient<'_>) -> Status {
     match (failure.cause, failure.reply.status()) {
         (Cause::Refused, Some(Status(_, subject, detail))) => Status(5, subject, detail),
         (Cause::Refused, None) => Status(5, 0, 0),
+        (Cause::Reported { .. }, status) => status.unwrap_or(Status(5, 0, 0)),
         (Cause::GivenUp { .. }, Some(Status(_, subject, detail))) => Status(4, subject, detail),
         (Cause::GivenUp { .. }, None) => Status(4, 4, 7),
     }

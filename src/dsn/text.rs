@@ -1,6 +1,9 @@
 //! The part for people.
 
-use super::{Cause, FailedRecipient, Notice, date, names, status::one_line};
+use super::{
+    Action, Cause, FailedRecipient, Notice, date, names,
+    status::{action, one_line},
+};
 use std::time::Duration;
 
 /// Where lines are broken, if there is a space to do it at.
@@ -12,7 +15,12 @@ pub(super) fn subject(notice: &Notice<'_>) -> String {
         [only] => names::readable(only.path, notice.hostname),
         several => format!("{} addresses", several.len()),
     };
-    let what = if is_uncertain(notice) { "Delivery not confirmed" } else { "Undelivered mail" };
+    let what = match overall(notice) {
+        Action::Failed if is_uncertain(notice) => "Delivery not confirmed",
+        Action::Failed => "Undelivered mail",
+        Action::Delayed => "Delayed mail",
+        Action::Delivered | Action::Relayed | Action::Expanded => "Delivered mail",
+    };
     format!("{what}: {whom}")
 }
 
@@ -34,7 +42,10 @@ pub(super) fn body(notice: &Notice<'_>) -> String {
         paragraph(&mut text, "    ", &story(failure.cause));
         paragraph(&mut text, "      ", &one_line(failure));
     }
-    text.push_str("\r\nNothing more will be tried. What you can do:\r\n\r\n");
+    text.push_str(match overall(notice) {
+        Action::Failed => "\r\nNothing more will be tried. What you can do:\r\n\r\n",
+        _ => "\r\nYou need not send it again. What you can do:\r\n\r\n",
+    });
     for advice in advice(notice.failures) {
         paragraph(&mut text, "  - ", advice);
     }
@@ -51,7 +62,11 @@ pub(super) fn body(notice: &Notice<'_>) -> String {
 
 fn opening(notice: &Notice<'_>) -> String {
     let arrived = date(notice.arrived).to_rfc822();
-    let what = if is_uncertain(notice) {
+    let what = if overall(notice) == Action::Delayed {
+        "It was not yet delivered to:"
+    } else if overall(notice) != Action::Failed {
+        "This is reported of it:"
+    } else if is_uncertain(notice) {
         "It is not certain that it was delivered to:"
     } else if notice.failures.iter().any(|failure| may_have_arrived(failure.cause)) {
         "It was not, or perhaps not, delivered to:"
@@ -61,6 +76,13 @@ fn opening(notice: &Notice<'_>) -> String {
     format!("Your message came here on {arrived}. {what}")
 }
 
+/// The action that matters most: what failed, then what is late.
+fn overall(notice: &Notice<'_>) -> Action {
+    let actions = || notice.failures.iter().map(|failure| action(failure.cause));
+    let worst = [Action::Failed, Action::Delayed];
+    worst.into_iter().find(|worst| actions().any(|it| it == *worst)).unwrap_or(Action::Relayed)
+}
+
 /// Nothing is known to have failed.
 fn is_uncertain(notice: &Notice<'_>) -> bool {
     notice.failures.iter().all(|failure| may_have_arrived(failure.cause))
@@ -68,6 +90,10 @@ fn is_uncertain(notice: &Notice<'_>) -> bool {
 
 fn may_have_arrived(cause: Cause) -> bool {
     matches!(cause, Cause::GivenUp { is_uncertain: true, .. })
+}
+
+fn failed_behind(cause: Cause) -> bool {
+    matches!(cause, Cause::Reported { action: Action::Failed, .. })
 }
 
 fn story(cause: Cause) -> String {
@@ -81,6 +107,16 @@ fn story(cause: Cause) -> String {
              confirmed. It was tried for {}. The last answer was:",
             span(tried_for)
         ),
+        Cause::Reported { action, is_one_of } => {
+            let what = match action {
+                Action::Failed => "that it could not be delivered",
+                Action::Delayed => "that it is late, and still tried",
+                Action::Delivered => "that it was delivered",
+                Action::Relayed | Action::Expanded => "that it was handed on",
+            };
+            let whose = if is_one_of { "one of the addresses named here" } else { "this address" };
+            format!("The mail system behind {whose} reports {what}. It said:")
+        }
     }
 }
 
@@ -88,12 +124,12 @@ fn advice(failures: &[FailedRecipient<'_>]) -> Vec<&'static str> {
     let any = |is: fn(Cause) -> bool| failures.iter().any(|failure| is(failure.cause));
     let all = [
         (
-            any(|cause| cause == Cause::Refused),
+            any(|cause| matches!(cause, Cause::Refused) || failed_behind(cause)),
             "Refused: check the address and what the answer says. If both seem right, reach the \
              recipient in another way.",
         ),
         (
-            any(|cause| cause != Cause::Refused && !may_have_arrived(cause)),
+            any(|cause| matches!(cause, Cause::GivenUp { is_uncertain: false, .. })),
             "Tried without success: you may send the message again later.",
         ),
         (any(may_have_arrived), "May have arrived: ask the recipient before you send it again."),

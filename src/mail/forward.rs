@@ -8,6 +8,7 @@ use super::{
     plan::{keep_senders, plan},
     recipient::Recipient,
     record::{Conclusion, not_taken},
+    retell::{Retold, retell, seal},
     sender::{Evidence, Sender},
     spool::{Added, NotTaken, Taking, take},
 };
@@ -85,7 +86,11 @@ impl Forward<'_> {
         };
         let delivery = match report.objection.take() {
             Some(reply) => Err(reply),
-            None => self.dress(&transaction, &report, recipients, began).await,
+            None => {
+                let mut retold = retell(self.parts, self.id, &report.message, recipients).await;
+                report.notes.append(&mut retold.notes);
+                self.dress(&transaction, &report, retold, began).await
+            }
         };
         let returning = report.returning.take();
         let conclusion = match delivery {
@@ -114,7 +119,7 @@ impl Forward<'_> {
         &self,
         came: &Transaction,
         report: &Report,
-        recipients: Vec<Recipient>,
+        Retold { dressed: retold, others: recipients, .. }: Retold,
         began: Instant,
     ) -> Result<Delivery, Reply> {
         let Self { parts, sender, now, .. } = *self;
@@ -130,20 +135,23 @@ impl Forward<'_> {
             forward_paths: &came.envelope.forward_paths,
             now,
         };
-        let fabric =
-            Fabric { id: self.id, report, trace: prefix(&received, &report.loop_tokens), now };
+        let seal = seal(parts, self.id, sender.reverse_path(), &report.message);
+        let trace = prefix(&received, seal.as_ref(), &report.loop_tokens);
+        let fabric = Fabric { id: self.id, report, trace, now };
+        // Notices of our own are ASCII.
+        let is_as_it_came = !recipients.is_empty();
         let message = Message {
             reverse_path: sender.reverse_path().clone(),
-            eight_bit: !report.message.is_ascii(),
+            eight_bit: is_as_it_came && !report.message.is_ascii(),
             // Asked for and not used, SMTPUTF8 need not bar a destination that lacks it.
-            smtputf8: asks_utf8 && needs_utf8(report, &recipients),
+            smtputf8: is_as_it_came && asks_utf8 && needs_utf8(report, &recipients),
             bytes: report.message.clone(),
             now,
         };
         let planned = plan(parts, sender, recipients, now, began).await?;
         keep_senders(parts, &planned, now).await?;
         let dressed = dress(parts, &fabric, planned).await?;
-        Ok(Delivery::new(message, dressed))
+        Ok(Delivery::new(message, retold.into_iter().chain(dressed).collect()))
     }
 
     async fn deliver(

@@ -17,6 +17,7 @@ pub(crate) mod plan;
 mod policed;
 pub(crate) mod recipient;
 mod record;
+mod retell;
 mod returned;
 pub(crate) mod sender;
 mod spool;

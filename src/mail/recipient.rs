@@ -44,10 +44,7 @@ impl Recipient {
 
     /// The address without regard to case: what loop tokens and memories of refusals go by.
     pub(crate) fn key(&self) -> String {
-        match &self.path {
-            ForwardPath::Postmaster => "postmaster".to_owned(),
-            ForwardPath::Mailbox(mailbox) => mailbox.to_key(),
-        }
+        self.path.key()
     }
 }
 

@@ -16,6 +16,19 @@ impl MessageId {
         }
         Self(bytes)
     }
+
+    /// Reads what is printed below; nothing else is an id.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = base32::decode(base32::Alphabet::Crockford, text)?;
+        let id = Self(bytes.try_into().ok()?);
+        (id.to_string() == text).then_some(id)
+    }
+
+    /// When the message came.
+    pub fn time(self) -> Millis {
+        let [a, b, c, d, e, f, ..] = self.0;
+        Millis::new(u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
+    }
 }
 
 /// Sixteen characters that need no quoting anywhere.
@@ -33,6 +46,17 @@ mod tests {
     fn sorts_by_time() {
         let id = |ms, last| MessageId::new(Millis::new(ms), [9, 9, 9, last]).to_string();
         assert_eq!(id(1_795_420_800_000, 1).len(), 16);
+        let read = MessageId::parse(&id(1_795_420_800_000, 1)).unwrap();
+        assert_eq!(read.time(), Millis::new(1_795_420_800_000));
+        for bad in [
+            "",
+            "0",
+            &id(1, 1).to_lowercase().replace('0', "o"),
+            &(id(1, 1) + "0"),
+            "000000000000000\u{e9}",
+        ] {
+            assert_eq!(MessageId::parse(bad), None, "{bad}");
+        }
         assert!(id(1_795_420_800_000, 9) < id(1_795_420_800_001, 0));
         assert_ne!(id(5, 0), id(5, 1));
     }

@@ -10,6 +10,7 @@ mod id;
 mod loops;
 mod munge;
 mod own_results;
+mod seal;
 mod trace;
 
 pub use author::Authors;
@@ -18,4 +19,5 @@ pub use id::MessageId;
 pub use loops::{LOOP_FIELD, LoopMarks, LoopToken};
 pub use munge::{Munged, munge};
 pub use own_results::{RESULTS_FIELD, without_own_results};
-pub use trace::{Received, prefix};
+pub use seal::{Opened, SEAL_FIELD, Seal, SealKey};
+pub use trace::{OwnTrace, Received, prefix};

@@ -1,4 +1,4 @@
-use super::{LOOP_FIELD, LoopToken, MessageId};
+use super::{LOOP_FIELD, LoopToken, MessageId, Seal};
 use crate::{
     address::{Domain, ForwardPath},
     time::UnixTime,
@@ -29,9 +29,11 @@ pub struct Received<'a> {
     pub now: UnixTime,
 }
 
-/// The header fields that go before a forwarded message: Received and one loop token a recipient.
-pub fn prefix(received: &Received<'_>, tokens: &[LoopToken]) -> String {
+/// The header fields that go before a forwarded message: Received, the seal if there is one, and one loop token a
+/// recipient.
+pub fn prefix(received: &Received<'_>, seal: Option<&Seal>, tokens: &[LoopToken]) -> String {
     let mut text = received.field();
+    text.extend(seal.map(Seal::field));
     for token in tokens {
         let _ = write!(text, "{LOOP_FIELD}: {}\r\n", token.as_str());
     }
@@ -67,6 +69,30 @@ impl Received<'_> {
     }
 }
 
+/// What a Received field of ours says of a message that comes back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnTrace {
+    /// The id of the message.
+    pub id: MessageId,
+    /// The recipient, where there was one alone.
+    pub recipient: Option<ForwardPath>,
+}
+
+impl OwnTrace {
+    /// Reads the value of a Received field; `None` where no Onward has added it: this one, by whatever name it had
+    /// then, or another with our secrets. Anybody can write such: that it is true has to be shown by seal and token.
+    pub fn read(value: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(value).ok()?;
+        let mut words = text.split_ascii_whitespace();
+        words.find(|word| *word == "(Onward)")?;
+        words.find(|word| *word == "id")?;
+        let id = MessageId::parse(words.next()?.trim_end_matches(';'))?;
+        let path = words.next().filter(|word| *word == "for").and_then(|_| words.next());
+        let recipient = path.and_then(|path| ForwardPath::parse(path.trim_end_matches(';')).ok());
+        Some(Self { id, recipient: recipient.map(|(path, _)| path) })
+    }
+}
+
 /// RFC 5322 §3.3 date-time in UTC.
 fn date(now: UnixTime) -> String {
     let time = Timestamp::from(now).to_zoned(TimeZone::UTC);
@@ -93,7 +119,7 @@ mod tests {
             now: UnixTime::new(1_795_420_800),
         };
         assert_eq!(
-            prefix(&received, &[LoopToken::new([1; 32])]),
+            prefix(&received, None, &[LoopToken::new([1; 32])]),
             format!(
                 "Received: from client.example ([192.0.2.1])\r\n\tby mx.example.org (Onward) with \
                  ESMTP id 0000000000000000\r\n\tfor <hello@example.org>; Mon, 23 Nov 2026 08:00:00 \
@@ -102,11 +128,48 @@ mod tests {
             )
         );
         received.tls = Some("TLSv1.3 TLS_AES_256_GCM_SHA384".to_owned());
-        let text = prefix(&received, &[]);
+        let text = prefix(&received, None, &[]);
         assert!(text.contains("with ESMTPS (TLSv1.3 TLS_AES_256_GCM_SHA384)\r\n\tid 0"), "{text}");
         received.helo = "a (b\\";
         received.forward_paths = &[ForwardPath::Postmaster, ForwardPath::Postmaster];
-        let text = prefix(&received, &[]);
+        let text = prefix(&received, None, &[]);
         assert!(text.starts_with("Received: from unknown ([") && !text.contains("for "), "{text}");
+    }
+    #[test]
+    fn a_field_of_ours_is_read_back() {
+        let id = MessageId::new(Millis::new(1_795_420_800_123), [1, 2, 3, 4]);
+        let quoted = ForwardPath::Mailbox(Mailbox::parse("hello+x@example.org").unwrap());
+        let only = [quoted.clone()];
+        let both = [quoted.clone(), ForwardPath::Postmaster];
+        for (paths, tls, recipient) in
+            [(&only[..], None, Some(quoted)), (&both[..], Some("TLSv1.3 X".to_owned()), None)]
+        {
+            let received = Received {
+                helo: "by",
+                client: "192.0.2.1",
+                hostname: "mx.example.org",
+                esmtp: true,
+                tls,
+                smtputf8: false,
+                id,
+                forward_paths: paths,
+                now: UnixTime::new(1_795_420_800),
+            };
+            let field = received.field();
+            let value = field.strip_prefix("Received:").unwrap();
+            let read = OwnTrace { id, recipient };
+            assert_eq!(OwnTrace::read(value.as_bytes()), Some(read.clone()));
+            let folded_anew = value.split_whitespace().collect::<Vec<_>>().join("\r\n ");
+            assert_eq!(OwnTrace::read(folded_anew.as_bytes()), Some(read));
+        }
+        for foreign in [
+            "",
+            "by",
+            "by mx.example.org",
+            "by mx.example.org (Postfix) id 0DPHZ3R000000000",
+            "by mx.example.org (Onward) id 7",
+        ] {
+            assert_eq!(OwnTrace::read(foreign.as_bytes()), None);
+        }
     }
 }

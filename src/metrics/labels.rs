@@ -39,6 +39,11 @@ pub(super) struct NoticeLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct BounceLabels {
+    pub(super) result: Bounced,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct DnsLabels {
     pub(super) kind: &'static str,
     pub(super) result: &'static str,
@@ -106,6 +111,24 @@ pub enum Returned {
     NoReturns,
     /// Too much mail has returned.
     UsedUp,
+}
+
+/// What became of a message to an SRS address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Bounced {
+    /// A report that answers a forward of ours was told in a notice of our own.
+    Retold,
+    /// Its bytes went on.
+    Relayed,
+}
+
+impl EncodeLabelValue for Bounced {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
+        encoder.write_str(match self {
+            Self::Retold => "retold",
+            Self::Relayed => "relayed",
+        })
+    }
 }
 
 impl EncodeLabelValue for Forwarded {

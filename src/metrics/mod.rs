@@ -3,12 +3,12 @@
 mod labels;
 mod process;
 
-pub use labels::{DestinationClass, Forwarded, Returned};
+pub use labels::{Bounced, DestinationClass, Forwarded, Returned};
 
 use crate::{dsn::Silence, time::UnixTime};
 use labels::{
-    AttemptLabels, DnsLabels, ForwardLabels, NoticeLabels, OutcomeLabels, ReturnLabels,
-    StatusLabels, TlsLabels, TlsSession,
+    AttemptLabels, BounceLabels, DnsLabels, ForwardLabels, NoticeLabels, OutcomeLabels,
+    ReturnLabels, StatusLabels, TlsLabels, TlsSession,
 };
 use prometheus_client::{
     encoding::text::encode,
@@ -36,6 +36,7 @@ pub struct Metrics {
     attempt_took: Family<AttemptLabels, Histogram>,
     forwarded: Counts<ForwardLabels>,
     returned: Counts<ReturnLabels>,
+    bounced: Counts<BounceLabels>,
     dkim_broken: Counter,
     notices: Counts<NoticeLabels>,
     spool_messages: Level,
@@ -100,6 +101,7 @@ impl Metrics {
             attempt_took: Family::new_with_constructor(took),
             forwarded: Family::default(),
             returned: Family::default(),
+            bounced: Family::default(),
             dkim_broken: Counter::default(),
             notices: Family::default(),
             spool_messages: Level::default(),
@@ -136,6 +138,9 @@ impl Metrics {
         for result in ["sent", "replayed", "over_limit", "nowhere"] {
             let _ = self.notices.get_or_create(&NoticeLabels { result });
         }
+        for result in [Bounced::Retold, Bounced::Relayed] {
+            let _ = self.bounced.get_or_create(&BounceLabels { result });
+        }
         let _ = self.forwarded.get_or_create(&ForwardLabels { result: Forwarded::Rewritten });
         let plain = TlsSession { policy: "no-policy-found", result: "success" };
         let _ = self.tls.get_or_create(&plain);
@@ -161,6 +166,7 @@ impl Metrics {
             self.forwarded.clone(),
         );
         r.register("srs_reverse", "SRS addresses that came back", self.returned.clone());
+        r.register("bounces", "Messages to them, retold or relayed", self.bounced.clone());
         r.register(
             "dkim_broken",
             "Messages kept back because a signature that verified would not any more",
@@ -246,6 +252,11 @@ impl Metrics {
     /// An SRS address that came back.
     pub fn srs_reverse(&self, result: Returned) {
         self.returned.get_or_create(&ReturnLabels { result }).inc();
+    }
+
+    /// A message to an SRS address that goes on in this way.
+    pub fn bounced(&self, result: Bounced) {
+        self.bounced.get_or_create(&BounceLabels { result }).inc();
     }
 
     /// A signature that would have broken.

@@ -1,6 +1,6 @@
 //! Replies that come from a destination and go, made harmless, to the client.
 
-use super::{Class, Reply, Status, printable};
+use super::{Class, Reply, Status, printable, words};
 use crate::address::Mailbox;
 use std::fmt;
 
@@ -48,6 +48,18 @@ impl ForeignReply {
         };
         let text = hidden.mask(&self.text);
         Reply::with_text(code, (class, subject, detail), &format!("Destination: {text}"))
+    }
+
+    /// The reply as a report tells whoever wrote of it: code, enhanced status code, and of the text what is known to
+    /// be harmless, without words of `names`; else `instead`. Nobody vouches for such a text, so that taking names
+    /// out is not enough.
+    pub fn in_known_words(&self, names: &[&str], instead: &str) -> Reply {
+        let words = names.iter().flat_map(|name| name.split(|c: char| !c.is_alphanumeric()));
+        let hidden: Vec<String> = words.map(str::to_lowercase).collect();
+        let known = words::known(&self.text, &hidden);
+        let Status(class, subject, detail) = self.status.unwrap_or(Status(5, 0, 0));
+        let text = if known.is_empty() { instead } else { &known };
+        Reply::with_text(self.code, (class, subject, detail), text)
     }
 
     /// The reply that [`Reply::to_keep`] was made of.

@@ -1,9 +1,10 @@
 //! Replies of the SMTP server: the only place where they are made. `table` has all of ours on one
-//! screen; `foreign` makes those of destinations harmless. No text is built from the address of a
+//! screen; `foreign` makes those of destinations harmless, `words` what others report of theirs. No text is built from the address of a
 //! destination.
 
 mod foreign;
 mod table;
+mod words;
 
 pub use foreign::{ForeignReply, Hidden};
 

@@ -12,6 +12,7 @@
 mod support;
 
 mod authentication;
+mod bounces;
 mod cli;
 mod crash;
 mod dialogs;

@@ -9,7 +9,7 @@ use std::net::{SocketAddr, TcpStream};
 
 const TEXT: &[u8] = b"From: <a@sender.test>\r\nSubject: x\r\n\r\nx\r\n";
 
-fn get(address: SocketAddr, request: &str) -> String {
+pub(crate) fn get(address: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(crate::support::DEADLINE)).unwrap();
     stream.write_all(format!("{request} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).unwrap();

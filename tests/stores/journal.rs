@@ -4,7 +4,7 @@ use crate::place::Place;
 use onward::{
     address::{Mailbox, ReversePath},
     clock::millis as now,
-    store::journal::{AttemptLine, Bounds, Filter, Journal, Outcome, Record},
+    store::journal::{AttemptLine, Bounce, Bounds, Filter, Journal, Outcome, Record},
     time::{DAY, Millis, whole_millis},
 };
 use std::time::Duration;
@@ -215,6 +215,67 @@ pub(crate) async fn a_late_first_record_does_not_undo_an_end(place: &dyn Place) 
     assert_eq!(record.outcome, Outcome::Forwarded);
     assert_eq!(record.detail, "me may have got it twice; told");
     assert_eq!(record.attempts.len(), 1);
+}
+
+fn bounce(id: &str, is_final: bool, detail: &str) -> Bounce {
+    Bounce { id: id.into(), time: now(), is_final, detail: detail.into() }
+}
+
+pub(crate) async fn a_bounce_is_joined_to_its_message_and_stays(place: &dyn Place) {
+    let journal = place.journal();
+    for (id, outcome) in [
+        ("forwarded", Outcome::Forwarded),
+        ("late", Outcome::Forwarded),
+        ("waits", Outcome::Spooled),
+        ("fails", Outcome::Spooled),
+        ("refused", Outcome::Refused),
+    ] {
+        journal.record(Record { outcome, attempts: Vec::new(), ..record(id, now()) }).await;
+    }
+    for id in ["forwarded", "waits", "fails", "refused"] {
+        journal.bounced(bounce(id, true, "bounced by R1: a@b.test failed 5.1.1")).await;
+    }
+    journal.bounced(bounce("late", false, "bounced by R2: a@b.test delayed 4.2.1")).await;
+    journal.bounced(bounce("forwarded", true, "bounced by R1: a@b.test failed 5.1.1")).await;
+    for (id, outcome) in [("waits", Outcome::Forwarded), ("fails", Outcome::Failed)] {
+        journal.amend(Record { outcome, attempts: Vec::new(), ..record(id, now()) }).await;
+    }
+    journal.close().await;
+    let read = read(place, &Filter::default()).await;
+    let told: Vec<_> =
+        read.iter().map(|it| (it.id.as_str(), it.outcome.as_str(), it.detail.as_str())).collect();
+    let (failed, late) =
+        ("bounced by R1: a@b.test failed 5.1.1", "bounced by R2: a@b.test delayed 4.2.1");
+    assert_eq!(
+        told,
+        [
+            ("forwarded", "bounced", failed),
+            ("late", "forwarded", late),
+            ("waits", "bounced", failed),
+            ("fails", "failed", failed),
+            ("refused", "refused", failed),
+        ]
+    );
+}
+
+pub(crate) async fn a_bounce_may_be_faster_than_the_record_of_its_message(place: &dyn Place) {
+    let journal = place.journal();
+    journal.bounced(bounce("A", true, "bounced by R1")).await;
+    let long_ago = now() - Duration::from_secs(120);
+    journal.bounced(Bounce { time: long_ago, ..bounce("B", true, "bounced by R2") }).await;
+    journal.flush().await;
+    for id in ["A", "B"] {
+        journal.record(record(id, now())).await;
+    }
+    for n in 0..500 {
+        journal.bounced(bounce("A", true, &format!("bounced by {n}"))).await;
+    }
+    journal.close().await;
+    let read = read(place, &Filter::default()).await;
+    let [a, b] = read.as_slice() else { panic!("two records, not {read:?}") };
+    assert_eq!((a.outcome, b.outcome), (Outcome::Bounced, Outcome::Forwarded));
+    assert!(a.detail.contains("bounced by R1") && a.detail.len() < 3000, "{}", a.detail.len());
+    assert_eq!(b.detail, "", "what nobody knows is not waited for in vain");
 }
 
 pub(crate) async fn a_journal_that_keeps_nothing(place: &dyn Place) {

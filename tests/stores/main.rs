@@ -56,6 +56,8 @@ macro_rules! run_suite {
                 the_oldest_records_make_room
                 failures_count_from_when_they_failed_not_from_when_the_message_came
                 a_late_first_record_does_not_undo_an_end
+                a_bounce_is_joined_to_its_message_and_stays
+                a_bounce_may_be_faster_than_the_record_of_its_message
                 a_journal_that_keeps_nothing;
         }
     };

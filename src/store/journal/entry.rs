@@ -55,6 +55,19 @@ pub struct AttemptLine {
     pub verdict: String,
 }
 
+/// What a bounce tells of a message that went out before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bounce {
+    /// The id of the message that went out.
+    pub id: String,
+    /// When the bounce came.
+    pub time: Millis,
+    /// Nobody will get the message by the recipient that it is about; else it is only late.
+    pub is_final: bool,
+    /// What the owner should know.
+    pub detail: String,
+}
+
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -68,6 +81,8 @@ pub enum Outcome {
     Deferred,
     /// We answer for the message, and have not done with it.
     Spooled,
+    /// A mail system behind its destination took it and reported later that it did not deliver it.
+    Bounced,
     /// We answered for it, and nobody got it.
     Failed,
     /// The operator took it out of the spool.
@@ -79,12 +94,13 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Forwarded,
         Self::Partial,
         Self::Refused,
         Self::Deferred,
         Self::Spooled,
+        Self::Bounced,
         Self::Failed,
         Self::Dropped,
         Self::Discarded,
@@ -99,6 +115,7 @@ impl Outcome {
             Self::Refused => "refused",
             Self::Deferred => "deferred",
             Self::Spooled => "spooled",
+            Self::Bounced => "bounced",
             Self::Failed => "failed",
             Self::Dropped => "dropped",
             Self::Discarded => "discarded",

@@ -1,4 +1,4 @@
-use super::{Bounds, JournalError, Reading, Record, Recording};
+use super::{Bounce, Bounds, JournalError, Reading, Record, Recording};
 use crate::store::sqlite;
 use async_trait::async_trait;
 use std::{ops::Deref, path::Path, sync::Arc};
@@ -46,6 +46,7 @@ struct Nowhere;
 impl Recording for Nowhere {
     async fn record(&self, _: Record) {}
     async fn amend(&self, _: Record) {}
+    async fn bounced(&self, _: Bounce) {}
     async fn flush(&self) {}
     async fn close(&self) {}
 }

@@ -4,7 +4,7 @@ mod entry;
 mod filter;
 mod handle;
 
-pub use entry::{AttemptLine, Outcome, Record};
+pub use entry::{AttemptLine, Bounce, Outcome, Record};
 pub use filter::Filter;
 pub use handle::{Journal, open_to_read};
 
@@ -26,6 +26,11 @@ pub trait Recording: fmt::Debug + Send + Sync {
     /// record is written where there is none. An outcome only moves forward: a spooled message's first
     /// record that comes late undoes no end.
     async fn amend(&self, record: Record);
+
+    /// Adds what a bounce tells to the record of the message that it answers. What was forwarded has bounced from then
+    /// on, whatever is added later but that it failed. A record that comes a little later is found too; where there
+    /// is none, as it was deleted, nothing is kept.
+    async fn bounced(&self, bounce: Bounce);
 
     /// Waits until everything recorded so far is written, or has failed to be.
     async fn flush(&self);

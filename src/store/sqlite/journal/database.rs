@@ -2,7 +2,7 @@
 
 use crate::{
     store::{
-        journal::{AttemptLine, Bounds, JournalError, Outcome, Record},
+        journal::{AttemptLine, Bounce, Bounds, JournalError, Outcome, Record},
         sqlite::{column, number},
     },
     time::Millis,
@@ -80,6 +80,8 @@ pub(super) enum Entry {
     New(Record),
     /// More about one that was.
     Amendment(Record),
+    /// What a bounce tells of one.
+    Bounce(Bounce),
 }
 
 /// The journal opened for writing.
@@ -114,9 +116,10 @@ impl Database {
         Ok(Self { connection: connect(&file)?, file })
     }
 
-    /// Writes entries in one transaction.
-    pub(super) fn write(&mut self, entries: &[Entry]) -> rusqlite::Result<()> {
+    /// Writes entries in one transaction; gives the bounces whose message is not known.
+    pub(super) fn write(&mut self, entries: &[Entry]) -> rusqlite::Result<Vec<Bounce>> {
         let transaction = self.connection.transaction()?;
+        let mut early = Vec::new();
         for entry in entries {
             match entry {
                 // A spooled message may have ended before this is written.
@@ -125,9 +128,19 @@ impl Database {
                 }
                 Entry::New(record) => insert(&transaction, record)?,
                 Entry::Amendment(record) => merge(&transaction, record, Keep::Nothing)?,
+                Entry::Bounce(_) => {}
             }
         }
-        transaction.commit()
+        // Behind the messages, as a destination may be faster with its bounce than the client with its next word.
+        for entry in entries {
+            if let Entry::Bounce(bounce) = entry
+                && !add_bounce(&transaction, bounce)?
+            {
+                early.push(bounce.clone());
+            }
+        }
+        transaction.commit()?;
+        Ok(early)
     }
 
     /// Deletes some of what is out of bounds; true when there may be more.
@@ -220,19 +233,49 @@ fn merge(connection: &Connection, record: &Record, keep: Keep) -> rusqlite::Resu
         .query_row([&record.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     let Some((message, old, mut detail)) = found else { return insert(connection, record) };
-    for part in record.detail.split("; ").filter(|part| !part.is_empty()) {
-        if !detail.split("; ").any(|known| known == part) {
-            let separator = if detail.is_empty() { "" } else { "; " };
-            detail = format!("{detail}{separator}{part}");
-        }
-    }
-    let outcome = if keep == Keep::Outcome { &old } else { record.outcome.as_str() };
+    add_detail(&mut detail, &record.detail);
+    let is_bounced = old == Outcome::Bounced.as_str() && record.outcome != Outcome::Failed;
+    let outcome = if keep == Keep::Outcome || is_bounced { &old } else { record.outcome.as_str() };
     connection
         .prepare_cached(
             "UPDATE message SET outcome = ?2, detail = ?3, ms = max(ms, ?4) WHERE seq = ?1",
         )?
         .execute(params![message, outcome, detail, column(record.ms)])?;
     insert_attempts(connection, message, &record.attempts)
+}
+
+/// Longest detail that bounces add to. They come from strangers.
+const MAX_DETAIL: usize = 2000;
+
+/// False when there is no record of the message.
+fn add_bounce(connection: &Connection, bounce: &Bounce) -> rusqlite::Result<bool> {
+    let found: Option<(i64, String, String)> = connection
+        .prepare_cached("SELECT seq, outcome, detail FROM message WHERE id = ?1")?
+        .query_row([&bounce.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let Some((message, outcome, mut detail)) = found else { return Ok(false) };
+    if detail.len() < MAX_DETAIL {
+        add_detail(&mut detail, &bounce.detail);
+    }
+    let had_left = Outcome::parse(&outcome).is_some_and(|outcome| {
+        matches!(outcome, Outcome::Forwarded | Outcome::Partial | Outcome::Spooled)
+    });
+    let outcome =
+        if bounce.is_final && had_left { Outcome::Bounced.as_str() } else { outcome.as_str() };
+    connection
+        .prepare_cached("UPDATE message SET outcome = ?2, detail = ?3 WHERE seq = ?1")?
+        .execute(params![message, outcome, detail])?;
+    Ok(true)
+}
+
+/// Adds what is not there yet.
+fn add_detail(detail: &mut String, more: &str) {
+    for part in more.split("; ").filter(|part| !part.is_empty()) {
+        if !detail.split("; ").any(|known| known == part) {
+            let separator = if detail.is_empty() { "" } else { "; " };
+            *detail = format!("{detail}{separator}{part}");
+        }
+    }
 }
 
 /// True when the file is not, or no longer, a database: waiting does not mend it.

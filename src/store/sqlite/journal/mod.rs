@@ -8,7 +8,9 @@ pub(super) use database::path;
 
 use crate::{
     store::{
-        journal::{Bounds, Filter, JournalError, Page, Position, Reading, Record, Recording},
+        journal::{
+            Bounce, Bounds, Filter, JournalError, Page, Position, Reading, Record, Recording,
+        },
         lock,
     },
     time::Millis,
@@ -95,6 +97,10 @@ impl Recording for Recorder {
 
     async fn amend(&self, record: Record) {
         self.hand_over(Entry::Amendment(record)).await;
+    }
+
+    async fn bounced(&self, bounce: Bounce) {
+        self.hand_over(Entry::Bounce(bounce)).await;
     }
 
     async fn flush(&self) {

@@ -3,7 +3,7 @@
 use super::database::{Database, Entry, is_corruption, sqlite_error};
 use crate::{
     clock,
-    store::journal::{Bounds, JournalError},
+    store::journal::{Bounce, Bounds, JournalError},
 };
 use std::{
     path::PathBuf,
@@ -26,6 +26,12 @@ const BATCH: usize = 1000;
 
 /// How often the bounds are looked at.
 const PRUNE: Duration = Duration::from_secs(10);
+
+/// For how long a bounce waits for the record of the message that it answers.
+const EARLY: Duration = Duration::from_secs(60);
+
+/// Bounces that wait at once.
+const MAX_EARLY: usize = 1000;
 
 /// Trouble is logged once in this time.
 const COMPLAIN: Duration = Duration::from_secs(60);
@@ -53,6 +59,7 @@ pub(super) fn start(database: Database, bounds: Bounds, queues: Queues) -> std::
     let writer = Writer {
         file: database.file().to_owned(),
         database: Some(database),
+        early: Vec::new(),
         bounds,
         lost: Arc::clone(&queues.lost),
         prune_after: Instant::now(),
@@ -108,6 +115,8 @@ struct Writer {
     file: PathBuf,
     /// `None` while the file cannot be opened.
     database: Option<Database>,
+    /// Bounces that came before the record of their message.
+    early: Vec<Bounce>,
     bounds: Bounds,
     lost: Arc<AtomicU64>,
     prune_after: Instant,
@@ -120,6 +129,7 @@ impl Writer {
         if batch.is_empty() {
             return;
         }
+        batch.splice(0..0, self.early.drain(..).map(Entry::Bounce));
         if let Err(error) = self.try_write(batch) {
             self.lost.fetch_add(batch.len() as u64, Ordering::Relaxed);
             self.complain(Some(&error));
@@ -138,7 +148,10 @@ impl Writer {
             written = database.write(batch);
         }
         self.database = Some(database);
-        written.map_err(|error| sqlite_error(&self.file, &error))
+        let early = written.map_err(|error| sqlite_error(&self.file, &error))?;
+        let oldest = clock::millis() - EARLY;
+        self.early = early.into_iter().filter(|it| it.time >= oldest).take(MAX_EARLY).collect();
+        Ok(())
     }
 
     fn prune(&mut self) {
