@@ -50,8 +50,14 @@ fn two_destinations_of_one_alias_one_of_them_down_for_anybody_else() {
 #[test]
 fn a_second_group_is_for_authenticated_senders() {
     let (scene, other) = both();
+    scene._dns.txt("all.test", "v=spf1 +all");
     let mut client = scene.onward.session();
-    for (from, answer) in [(MALLORY, "452 4.5.3"), ("", "452 4.5.3"), (ALICE, "250 2.1.5")] {
+    for (from, answer) in [
+        (MALLORY, "452 4.5.3"),
+        ("", "452 4.5.3"),
+        ("anybody@all.test", "452 4.5.3"),
+        (ALICE, "250 2.1.5"),
+    ] {
         client.mail(from).expect_code(250);
         client.rcpt(ALIAS).expect("250 2.1.5");
         client.rcpt("carol@example.org").expect(answer);
