@@ -119,7 +119,7 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
         explanation.checks = Some(checked.findings.to_string());
         explanation.class = Some(Class::of(&checked.findings.dmarc).to_string());
     }
-    let is_munged = report.is_munged && !recipient.is_srs_return;
+    let is_munged = report.is_munged && !recipient.is_srs_return();
     let mut objection = report.objection;
     match plan(&parts, from, vec![recipient], now) {
         Ok(planned) => {

@@ -90,7 +90,7 @@ pub(crate) async fn dress(
 /// its way back has no alias to come from.
 fn author(parts: &Parts, recipient: &Recipient) -> Option<Mailbox> {
     match &recipient.path {
-        _ if recipient.is_srs_return => None,
+        _ if recipient.is_srs_return() => None,
         ForwardPath::Mailbox(mailbox) => Some(mailbox.clone()),
         ForwardPath::Postmaster => {
             Mailbox::parse(&format!("postmaster@{}", parts.config.srs.settings.domain)).ok()

@@ -24,13 +24,16 @@ pub(crate) struct Recipient {
     pub(crate) destinations: Vec<Destination>,
     /// What the aliases name but cannot be delivered to, and why: for the journal.
     pub(crate) lost: Vec<String>,
-    /// An SRS address of ours: its uses are counted.
-    pub(crate) is_srs_return: bool,
-    /// The sender that it stands for then.
+    /// The sender that the recipient stands for, where it is an SRS address of ours.
     pub(crate) original: Option<Mailbox>,
 }
 
 impl Recipient {
+    /// True for an SRS address of ours: what comes to it returns.
+    pub(crate) fn is_srs_return(&self) -> bool {
+        self.original.is_some()
+    }
+
     /// The next hops of its destinations, sorted: recipients that share them may share a transaction.
     pub(crate) fn group(&self) -> Vec<&NextHop> {
         let mut hops: Vec<_> = self.destinations.iter().map(|to| &to.next_hop).collect();
@@ -76,7 +79,6 @@ pub(crate) async fn decide(
         srs_domain: srs_domain.clone(),
         destinations: mailboxes.into_iter().map(|to| parts.aliases.destination(to)).collect(),
         lost,
-        is_srs_return: original.is_some(),
         original,
     })
 }

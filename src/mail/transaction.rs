@@ -151,7 +151,7 @@ impl Mail {
             return Some(reply.as_kept());
         }
         // Last of all: only an accepted recipient is a use.
-        let is_used_up = recipient.is_srs_return && !may_be_used(parts, &recipient.key(), now);
+        let is_used_up = recipient.is_srs_return() && !may_be_used(parts, &recipient.key(), now);
         is_used_up.then(|| {
             parts.metrics.srs_reverse(Returned::UsedUp);
             Reply::srs_used_up()
