@@ -87,7 +87,9 @@ impl Forward<'_> {
         let delivery = match report.objection.take() {
             Some(reply) => Err(reply),
             None => {
-                let mut retold = retell(self.parts, self.id, &report.message, recipients).await;
+                let from = self.sender.reverse_path();
+                let mut retold =
+                    retell(self.parts, self.id, from, &report.message, recipients).await;
                 report.notes.append(&mut retold.notes);
                 self.dress(&transaction, &report, retold, began).await
             }

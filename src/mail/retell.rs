@@ -52,15 +52,18 @@ pub(super) fn seal(
     Some(Seal::new(&key, &Header::scan(message)))
 }
 
-/// Takes out of `recipients` those for whom `message`, which came as `id`, is a report that answers a forward.
+/// Takes out of `recipients` those for whom `message`, which came as `id` from `reverse_path`, is a report that answers
+/// a forward. Reports come from nobody.
 pub(super) async fn retell(
     parts: &Parts,
     id: MessageId,
+    reverse_path: &ReversePath,
     message: &Bytes,
     recipients: Vec<Recipient>,
 ) -> Retold {
     let mut retold = Retold::default();
     let wanted = parts.config.srs.bounces == Bounces::Retell
+        && *reverse_path == ReversePath::Null
         && recipients.iter().any(|to| to.original.is_some());
     let report = wanted.then(|| aside(message.len(), || Report::read(message))).flatten();
     for recipient in recipients {

@@ -31,6 +31,17 @@ fn a_report_can_be_relayed_by_the_configuration() {
     assert_relayed(&scene.told(&forward.from, &bounce), &bounce, "relay");
 }
 
+/// Where others than bounces are taken: what has a sender is no bounce, whatever it says.
+#[test]
+fn a_report_with_a_sender_goes_on_byte_for_byte() {
+    let scene = scene(|onward| onward.config("srs.bounces_only = false"));
+    let forward = scene.forward();
+    let bounce = postfix_bounce(&forward);
+    let mut client = scene.onward.session();
+    client.transaction("mallory@sender.test", &[&forward.from], &bounce).expect("250 2.0.0");
+    assert_relayed(&scene.author.wait_for_message(), &bounce, "with a sender");
+}
+
 #[test]
 fn a_report_about_another_message_goes_on_byte_for_byte() {
     let scene = scene(|onward| onward);
