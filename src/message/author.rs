@@ -13,7 +13,7 @@ use crate::{
     address::{Domain, LocalPart, Mailbox},
     reply::Reply,
 };
-use tokens::{Token, tokens};
+use tokens::{EncodedWord, Token, tokens};
 
 /// Longest From that is read, in octets.
 const MAX_FIELD: usize = 8 << 10;
@@ -197,6 +197,7 @@ impl Authors {
     /// A display name. What looks like an address in it, and stands without quotes, is the author's for some.
     fn take_name(&mut self, name: &[Token<'_>]) -> Result<(), Unclear> {
         let words = without_comments(name);
+        check_mixture(&words)?;
         let mut rest = words.as_slice();
         while let Some((token, tail)) = rest.split_first() {
             rest = tail;
@@ -211,6 +212,10 @@ impl Authors {
                         Err(_) if is_plain_word(domain) => {}
                         Err(unclear) => return Err(unclear),
                     }
+                }
+                // It is decoded by those who take it for the author's address.
+                Token::Encoded(EncodedWord { domain: Some(domain), .. }) => {
+                    self.add(domain_of(&[&Token::Atom(domain)])?);
                 }
                 Token::Sign(b':' | b';') => return Err(Unclear::Group),
                 Token::Sign(b',' | b'<' | b'>') | Token::Literal(_) => {
@@ -231,6 +236,21 @@ impl Authors {
 
 fn without_comments<'t, 'a>(tokens: &'t [Token<'a>]) -> Vec<&'t Token<'a>> {
     tokens.iter().filter(|token| !matches!(token, Token::Comment(_))).collect()
+}
+
+/// Refuses a display name with a sign at which some readers end it, next to words that may then be taken for an
+/// address: `"ceo@bank.test" =?utf-8?q?,?= <x@evil.test>` has two authors for those who do not know encoded-words.
+fn check_mixture(words: &[&Token<'_>]) -> Result<(), Unclear> {
+    let has = |is: fn(&Token<'_>) -> bool| words.iter().any(|word| is(word));
+    let is_cut =
+        has(|word| matches!(word, Token::Odd | Token::Encoded(EncodedWord { divides: true, .. })));
+    let has_text = has(|word| {
+        matches!(word, Token::Quoted(_) | Token::Encoded(EncodedWord { domain: Some(_), .. }))
+    });
+    let has_at = has(|word| *word == Token::Sign(b'@'));
+    let has_word = has(|word| matches!(word, Token::Quoted(_) | Token::Encoded(_)));
+    let is_mixed = is_cut && (has_text || has_at) || has_at && has_word;
+    if is_mixed { Err(Unclear::Garbage) } else { Ok(()) }
 }
 
 /// Where the domain ends that these words begin with: dots join its labels, blanks around them or not.

@@ -10,7 +10,7 @@ pub(super) enum Token<'a> {
     /// A quoted string, without its quotes and backslashes.
     Quoted(Vec<u8>),
     /// An encoded-word (RFC 2047 §2), which means something in display names only.
-    Encoded,
+    Encoded(EncodedWord<'a>),
     /// What stands in brackets behind an `@`, brackets included.
     Literal(&'a [u8]),
     /// A comment; true where it holds a sign by which addresses are told apart.
@@ -19,6 +19,15 @@ pub(super) enum Token<'a> {
     Sign(u8),
     /// A bracket or backslash in a display name: no word may hold it, many do.
     Odd,
+}
+
+/// An encoded-word whose text has signs that should be encoded: many senders leave them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct EncodedWord<'a> {
+    /// A sign in the text divides addresses for those who do not know encoded-words.
+    pub(super) divides: bool,
+    /// What stands behind an `@` in the text, up to the next blank.
+    pub(super) domain: Option<&'a [u8]>,
 }
 
 /// Takes the value of an address field apart.
@@ -48,9 +57,9 @@ pub(super) fn tokens(value: &[u8]) -> Result<Vec<Token<'_>>, Unclear> {
                 rest = tail;
                 Token::Odd
             }
-            b'=' if let Some(behind) = behind_encoded_word(rest) => {
+            b'=' if let Some((word, behind)) = encoded_word(rest) => {
                 rest = behind;
-                Token::Encoded
+                Token::Encoded(word)
             }
             _ if is_atext(first) => {
                 let end = rest.iter().position(|byte| !is_atext(*byte)).unwrap_or(rest.len());
@@ -128,24 +137,24 @@ fn literal<'a>(rest: &mut &'a [u8]) -> Result<Token<'a>, Unclear> {
     Ok(Token::Literal(literal))
 }
 
-/// What stands behind the encoded-word at the start of `text`. Senders leave signs in its text that have to
-/// be encoded; those that divide addresses are let through, as no part is one then, and an `@` is, where
-/// nothing divides.
-fn behind_encoded_word(text: &[u8]) -> Option<&[u8]> {
-    let inner = text.strip_prefix(b"=?")?;
-    let (charset, inner) = split_once(inner, b'?')?;
-    let (encoding, inner) = split_once(inner, b'?')?;
-    let (content, behind) = split_once(inner, b'?')?;
-    let behind = behind.strip_prefix(b"=")?;
+/// The encoded-word at the start of `text`, and what stands behind it.
+fn encoded_word(text: &[u8]) -> Option<(EncodedWord<'_>, &[u8])> {
+    let (charset, rest) = split_once(text.strip_prefix(b"=?")?, b'?')?;
+    let (encoding, rest) = split_once(rest, b'?')?;
+    let (content, rest) = split_once(rest, b'?')?;
+    let behind = rest.strip_prefix(b"=")?;
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_:.*+".contains(byte);
     let is_text = |byte: &u8| byte.is_ascii_graphic() && !b"<>\"\\".contains(byte);
-    let divides = content.iter().any(|byte| b",:;()".contains(byte));
     let is_word = !charset.is_empty()
         && charset.iter().all(is_name)
         && matches!(encoding, b"b" | b"B" | b"q" | b"Q")
-        && content.iter().all(is_text)
-        && !(divides && content.contains(&b'@'));
-    is_word.then_some(behind)
+        && content.iter().all(is_text);
+    let domain = split_once(content, b'@').map(|(_, domain)| {
+        // A blank, encoded.
+        split_once(domain, b'_').map_or(domain, |(domain, _)| domain)
+    });
+    let divides = content.iter().any(|byte| b",:;()[]".contains(byte));
+    is_word.then_some((EncodedWord { divides, domain }, behind))
 }
 
 fn split_once(text: &[u8], sign: u8) -> Option<(&[u8], &[u8])> {

@@ -61,6 +61,9 @@ const EVASIONS: &[&str] = &[
     "From: <@evil.test:ceo@bank.test>",
     "From: (<ceo@bank.test>) <x@evil.test>",
     "From: x@evil.test\r\n \r\n , ceo@bank.test",
+    "From: =?utf-8?q?ceo@bank.test?= <x@evil.test>",
+    "From: \"ceo@bank.test\" =?utf-8?q?,?= <x@evil.test>",
+    "From: \"ceo@bank.test\" =?utf-8?q?(?= <x@evil.test>",
     // Groups.
     "From: Bank: ceo@bank.test;",
     "From: Bank: x@evil.test, ceo@bank.test;",
