@@ -3,7 +3,8 @@
 use super::{
     checks::{self, Report, Subject, is_signed_by_sender},
     delivery::{Delivery, Message, Share, fingerprint},
-    dress::{Fabric, dress},
+    dress::{Dressed, Fabric, dress},
+    look::Bearer,
     parts::Parts,
     plan::{keep_senders, plan},
     recipient::Recipient,
@@ -80,7 +81,7 @@ impl Forward<'_> {
         };
         let delivery = match report.objection.take() {
             Some(reply) => Err(reply),
-            None => self.dress(&transaction, &report, recipients).await,
+            None => self.dress(&transaction, &mut report, recipients).await,
         };
         match delivery {
             Ok(delivery) => self.deliver(report, delivery, deadline).await,
@@ -100,7 +101,7 @@ impl Forward<'_> {
     async fn dress(
         &self,
         came: &Transaction,
-        report: &Report,
+        report: &mut Report,
         recipients: Vec<Recipient>,
     ) -> Result<Delivery, Reply> {
         let Self { parts, sender, now, .. } = *self;
@@ -116,19 +117,23 @@ impl Forward<'_> {
             forward_paths: &came.envelope.forward_paths,
             now,
         };
-        let fabric =
-            Fabric { id: self.id, report, trace: prefix(&received, &report.loop_tokens), now };
+        let planned = plan(parts, sender, recipients, now).await?;
+        let looks = Bearer { parts, sender, now }.looks(report, &planned).await?;
+        keep_senders(parts, &planned, now).await?;
+        let trace = prefix(&received, &report.loop_tokens);
+        let mut notes = Vec::new();
+        let fabric = Fabric { id: self.id, report, trace, now };
+        let dressed = dress(parts, &fabric, planned, looks, &mut notes).await;
+        report.notes.extend(notes);
+        let dressed = dressed?;
         let message = Message {
             reverse_path: sender.reverse_path().clone(),
             eight_bit: !report.message.is_ascii(),
             // Asked for and not used, SMTPUTF8 need not bar a destination that lacks it.
-            smtputf8: asks_utf8 && needs_utf8(report, &recipients),
+            smtputf8: asks_utf8 && needs_utf8(report, &dressed),
             bytes: report.message.clone(),
             now,
         };
-        let planned = plan(parts, sender.reverse_path(), recipients, now)?;
-        keep_senders(parts, &planned, now).await?;
-        let dressed = dress(parts, &fabric, planned).await?;
         Ok(Delivery::new(message, dressed))
     }
 
@@ -260,13 +265,12 @@ impl Forward<'_> {
 }
 
 /// Whether a destination must know SMTPUTF8 for what is in the header section.
-fn needs_utf8(report: &Report, recipients: &[Recipient]) -> bool {
-    let is_ascii = |to: &Recipient| match &to.path {
-        ForwardPath::Postmaster => true,
-        ForwardPath::Mailbox(mailbox) => mailbox.local().is_ascii(),
+fn needs_utf8(report: &Report, dressed: &[Dressed]) -> bool {
+    let is_ascii = |to: &Dressed| match &to.recipient.path {
+        ForwardPath::Mailbox(mailbox) if to.form.is_munged => mailbox.local().is_ascii(),
+        ForwardPath::Mailbox(_) | ForwardPath::Postmaster => true,
     };
-    !Header::scan(&report.message).bytes().is_ascii()
-        || report.is_munged && !recipients.iter().all(is_ascii)
+    !Header::scan(&report.message).bytes().is_ascii() || !dressed.iter().all(is_ascii)
 }
 
 /// Under which a refusal is kept for the sender's next try.

@@ -3,10 +3,15 @@
 use super::{
     parts::Parts,
     recipient::Recipient,
+    sender::Sender,
     srs::{Rewritten, ShortAddress},
 };
 use crate::{
-    address::ReversePath, metrics::Forwarded, reply::Reply, store::SrsPutError, time::UnixTime,
+    address::{Domain, ReversePath},
+    metrics::Forwarded,
+    reply::Reply,
+    store::SrsPutError,
+    time::UnixTime,
 };
 
 /// A recipient, and the reverse-path with which its copies leave.
@@ -18,21 +23,34 @@ pub(crate) struct Planned {
     pub(crate) short: Option<ShortAddress>,
 }
 
-/// Rewrites the reverse-path for each of `recipients`. Nothing is kept yet.
+/// Rewrites the reverse-path for each of `recipients`; one at a domain of ours stays as it is only where SPF says
+/// that it is from there. Nothing is kept yet.
 ///
 /// # Errors
 /// The reply for the client when it cannot be rewritten.
-pub(crate) fn plan(
+pub(crate) async fn plan(
     parts: &Parts,
-    reverse_path: &ReversePath,
+    from: &Sender,
     recipients: Vec<Recipient>,
     now: UnixTime,
 ) -> Result<Vec<Planned>, Reply> {
+    let is_own =
+        |domain: &Domain| recipients.iter().any(|recipient| recipient.srs_domain == *domain);
+    let is_unproven = match from.reverse_path() {
+        ReversePath::Mailbox(sender) if is_own(sender.domain()) => {
+            !from.is_authenticated(parts).await
+        }
+        _ => false,
+    };
     let planned = recipients.into_iter().map(|recipient| {
-        let ReversePath::Mailbox(sender) = reverse_path else {
+        let ReversePath::Mailbox(sender) = from.reverse_path() else {
             return Ok(Planned { recipient, reverse_path: ReversePath::Null, short: None });
         };
-        let rewritten = parts.srs.forward(sender, &recipient.srs_domain, now).map_err(|error| {
+        let rewritten = match is_unproven {
+            true => parts.srs.forward_unproven(sender, &recipient.srs_domain, now),
+            false => parts.srs.forward(sender, &recipient.srs_domain, now),
+        };
+        let rewritten = rewritten.map_err(|error| {
             parts.metrics.srs_forward(Forwarded::Failed);
             tracing::warn!(%sender, %error, "cannot rewrite a sender");
             Reply::cannot_rewrite()

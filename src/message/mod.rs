@@ -16,6 +16,6 @@ pub use author::Authors;
 pub use header::{Field, Header, MAX_HEADER};
 pub use id::MessageId;
 pub use loops::{LOOP_FIELD, LoopMarks, LoopToken};
-pub use munge::{Munged, munge};
+pub use munge::{Munged, Named, NewFrom, munge};
 pub use own_results::{RESULTS_FIELD, without_own_results};
 pub use trace::{Received, prefix};

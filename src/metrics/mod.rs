@@ -158,7 +158,7 @@ impl Metrics {
         r.register("srs_reverse", "SRS addresses that came back", self.returned.clone());
         r.register(
             "dkim_broken",
-            "Messages kept back because a signature that verified would not any more",
+            "Messages with a signature that verified and cannot be kept by any forward",
             self.dkim_broken.clone(),
         );
         r.register("spool_messages", "Messages in the spool", self.spool_messages.clone());
@@ -238,7 +238,7 @@ impl Metrics {
         self.returned.get_or_create(&ReturnLabels { result }).inc();
     }
 
-    /// A signature that would have broken.
+    /// A message with a signature that breaks behind our fields.
     pub fn dkim_broken(&self) {
         self.dkim_broken.inc();
     }

@@ -122,6 +122,11 @@ impl Rewriter {
         if sender.domain() == srs_domain || self.is_exempt(sender.domain()) {
             return Forwarded::Unchanged;
         }
+        self.rewrite(sender, srs_domain, now)
+    }
+
+    /// [`Rewriter::forward`] for whatever sender, also one that claims to be at the SRS domain.
+    pub fn rewrite(&self, sender: &Mailbox, srs_domain: &Domain, now: UnixTime) -> Forwarded {
         // Taken from a valid sender, the parts can only be too long together.
         self.signed(body_for(sender, now), srs_domain)
             .map_or(Forwarded::TooLong, Forwarded::Rewritten)

@@ -2,12 +2,12 @@
 
 use super::{Report, Subject};
 use crate::{
-    address::{ForwardPath, ReversePath},
+    address::ReversePath,
     auth::{self, Checked, Incoming, SenderSpf},
-    mail::{parts::Parts, recipient::Recipient, sender::Sender},
+    mail::{parts::Parts, sender::Sender},
     message::Header,
     time::UnixTime,
-    verdict::{Action, AuthPolicy, Check, Class, SpfOnly},
+    verdict::{Action, AuthPolicy, Check, Class, Findings, SpfOnly},
 };
 use std::time::Duration;
 use tokio::time::Instant;
@@ -27,6 +27,9 @@ const SIGNATURES: AuthPolicy = AuthPolicy {
     refuse_unauthenticated: false,
 };
 
+/// Whatever the configuration says: what must be known lest we speak for somebody who does not.
+const PROOF: AuthPolicy = AuthPolicy { dmarc: Check::Mark, ..SIGNATURES };
+
 /// Finds out who sent the message of `report`, and what is to be done about it.
 pub(super) async fn check(parts: &Parts, subject: &Subject<'_>, report: &mut Report) {
     let auth = &parts.config.auth;
@@ -36,16 +39,10 @@ pub(super) async fn check(parts: &Parts, subject: &Subject<'_>, report: &mut Rep
         Check::Off => findings.to_string(),
         _ => format!("{findings}; class {}", Class::of(&findings.dmarc)),
     };
-    let is_open = |to: &Recipient| match &to.path {
-        ForwardPath::Mailbox(mailbox) => auth.is_open(mailbox),
-        ForwardPath::Postmaster => false,
-    };
-    match auth.policy.decide(findings, subject.recipients.iter().all(is_open)) {
+    let are_open = subject.recipients.iter().all(|to| to.is_open(auth));
+    match auth.policy.decide(findings, are_open) {
         Action::Refuse(reply) => report.objection = Some(reply),
-        Action::Munge => {
-            report.conclusion.push_str(", munged");
-            report.is_munged = true;
-        }
+        Action::Munge => report.is_munged = true,
         Action::Forward => {}
     }
     report.authentication = Some(checked);
@@ -75,6 +72,18 @@ async fn ask(
     auth::check(resolver, incoming, spf, policy, hostname, Instant::now() + time).await
 }
 
+/// What is found of `message` with DMARC, or without it, whatever the configuration says.
+pub(crate) async fn findings(
+    parts: &Parts,
+    sender: &Sender,
+    message: &[u8],
+    now: UnixTime,
+    with_dmarc: bool,
+) -> Findings {
+    let policy = if with_dmarc { &PROOF } else { &SIGNATURES };
+    ask(parts, sender, message, now, policy).await.findings
+}
+
 /// True when a signature of `message` is that of the reverse-path's domain. `checked`: what was found
 /// already; what was let in unchecked is looked at now.
 pub(crate) async fn is_signed_by_sender(
@@ -88,9 +97,6 @@ pub(crate) async fn is_signed_by_sender(
     let domain = mailbox.domain().to_string();
     match checked {
         Some(checked) => checked.findings.has_signature_for(&domain),
-        None => {
-            let checked = ask(parts, sender, message, now, &SIGNATURES).await;
-            checked.findings.has_signature_for(&domain)
-        }
+        None => findings(parts, sender, message, now, false).await.has_signature_for(&domain),
     }
 }

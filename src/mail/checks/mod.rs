@@ -4,7 +4,7 @@ mod authentication;
 mod form;
 mod loops;
 
-pub(crate) use authentication::is_signed_by_sender;
+pub(crate) use authentication::{findings, is_signed_by_sender};
 
 use super::{parts::Parts, recipient::Recipient, sender::Sender};
 use crate::{
@@ -62,7 +62,7 @@ pub(crate) struct Report {
     pub(crate) authentication: Option<auth::Checked>,
     /// What was concluded from that, for the journal.
     pub(crate) conclusion: String,
-    /// From must become the alias's.
+    /// From must become the alias's, as what makes the message pass DMARC here is lost behind us.
     pub(crate) is_munged: bool,
 }
 
