@@ -75,7 +75,9 @@ fn init_writes_what_check_accepts() {
 
     let checked = onward(&["check", "--config", config.to_str().unwrap()]);
     assert_eq!(checked.code, 0, "{}", checked.err);
-    for part in ["smtp on 127.0.0.1:2525", "mx.example.org", "srs        example.org", "1 secret"] {
+    for part in
+        ["smtp on 127.0.0.1:2525", "mx.example.org", "srs        srs.example.org", "1 secret"]
+    {
         assert!(checked.out.contains(part), "{part}: {}", checked.out);
     }
     assert!(!checked.out.contains(text.trim()), "the secret stays secret");

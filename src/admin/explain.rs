@@ -7,6 +7,7 @@ use crate::{
     mail::{
         OpenError, Parts,
         checks::{self, Subject},
+        look::Bearer,
         plan::plan,
         recipient::decide,
         sender::Sender,
@@ -115,19 +116,27 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     let sender = Sender::new(Some(*ip), helo, from);
     let recipients = std::slice::from_ref(&recipient);
     let message = Bytes::from(message.clone());
-    let report = checks::run(&parts, &Subject { sender: &sender, recipients, message, now }).await;
+    let mut report =
+        checks::run(&parts, &Subject { sender: &sender, recipients, message, now }).await;
     if let Some(checked) = &report.authentication {
         explanation.checks = Some(checked.findings.to_string());
         explanation.class = Some(Class::of(&checked.findings.dmarc).to_string());
     }
-    let is_munged = report.is_munged && !recipient.is_srs_return();
-    let mut objection = report.objection;
+    let mut objection = report.objection.take();
+    let mut is_munged = false;
     match plan(&parts, &sender, vec![recipient], now, Instant::now()).await {
         Ok(planned) => {
             explanation.srs_from = planned.iter().find_map(|planned| match &planned.short {
                 Some(_) => Some(format!("a short SRS address at {}", planned.recipient.srs_domain)),
                 None => planned.reverse_path.mailbox().map(ToString::to_string),
             });
+            if objection.is_none() {
+                let looks = Bearer { parts: &parts, sender: &sender, now };
+                match looks.looks(&mut report, &planned).await {
+                    Ok(looks) => is_munged = looks.iter().any(|look| look.from.is_some()),
+                    Err(reply) => objection = Some(reply),
+                }
+            }
         }
         Err(reply) => objection = objection.or(Some(reply)),
     }

@@ -12,14 +12,17 @@ use crate::{
     dns::Resolver,
     message::{Authors, Header, RESULTS_FIELD},
     time::UnixTime,
-    verdict::{Arc, AuthPolicy, Check, Dkim, Dmarc, Findings, Signature, Spf},
+    verdict::{Arc, AuthPolicy, Check, Dkim, Dmarc, Findings, Spf},
 };
 use mail_auth::{AuthenticatedMessage, AuthenticationResults, DkimOutput, DmarcOutput};
-use std::{future::Future, net::IpAddr};
+use std::{future::Future, net::IpAddr, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
 /// Above this many octets, hashing a message is no work for a thread that others wait for.
 const LARGE: usize = 128 << 10;
+
+/// Longest time for policies that were asked for a moment ago.
+const KNOWN: Duration = Duration::from_secs(5);
 
 /// A message that came, and who brought it.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +62,15 @@ pub struct Checked {
     /// The signatures that verify.
     passing: Vec<Vec<u8>>,
     bodies: Vec<BodyHash>,
+}
+
+/// What breaks of the signatures of a message behind our fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// The domains of the signatures that do not verify any more.
+    pub domains: Vec<String>,
+    /// DMARC of each From domain by the signatures that do; empty where no policy hangs on them.
+    pub authors: Vec<Dmarc>,
 }
 
 /// Checks a message: DKIM beside `spf`, then DMARC. What is not known by `deadline` is a temperror.
@@ -114,13 +126,25 @@ pub async fn check(
     let found = signatures::found(&outputs);
     let passing = signatures::passing(&outputs);
     let dmarc = Dmarc::strictest(&authors);
-    let findings = Findings { spf, signatures: found, dmarc, authors, arc };
+    let findings = Findings { spf, sender_domain: domain, signatures: found, dmarc, authors, arc };
     keys.close();
     let bodies = parsed.body_hashes.clone();
     Checked { findings, results, keys, passing, bodies }
 }
 
 impl Checked {
+    /// What was found of a message of which nothing need be checked again.
+    #[cfg(test)]
+    pub(crate) fn known(findings: Findings) -> Self {
+        Self {
+            findings,
+            results: "us; none".to_owned(),
+            keys: Keys::default(),
+            passing: Vec::new(),
+            bodies: Vec::new(),
+        }
+    }
+
     /// An Authentication-Results field, whole.
     pub fn field(&self) -> Vec<u8> {
         format!("{RESULTS_FIELD}: {}\r\n", self.results).into_bytes()
@@ -158,13 +182,13 @@ impl Checked {
     /// is the same, octet by octet, has the hash that it had.
     ///
     /// # Errors
-    /// The domains of the signatures that do not verify any more.
+    /// The signatures that do not verify any more, and what DMARC makes of the others.
     pub async fn check_again(
         &self,
         resolver: &Resolver,
         came: &[u8],
         (prefix, leaves): (&[u8], &[u8]),
-    ) -> Result<(), Vec<String>> {
+    ) -> Result<(), Broken> {
         if self.passing.is_empty() {
             return Ok(());
         }
@@ -179,15 +203,32 @@ impl Checked {
         if is_same_body {
             body::reuse(&mut parsed, &self.bodies);
         }
-        let outputs = signatures::verify(&resolver.authenticator(), &parsed, &self.keys).await;
+        let authenticator = resolver.authenticator();
+        let outputs = signatures::verify(&authenticator, &parsed, &self.keys).await;
         let passing = signatures::passing(&outputs);
-        if self.passing.iter().all(|signature| passing.contains(signature)) {
+        let passed = self.findings.signatures.iter().filter(|found| found.result == Dkim::Pass);
+        let domains: Vec<String> = passed
+            .zip(&self.passing)
+            .filter(|(_, signature)| !passing.contains(signature))
+            .map(|(found, _)| found.domain.clone())
+            .collect();
+        if domains.is_empty() {
             return Ok(());
         }
-        let domain = |signature: &Signature| {
-            (signature.result == Dkim::Pass).then(|| signature.domain.clone())
+        let authors = match self.findings.depends_on_signatures() {
+            true => {
+                // That of the sender is lost with the sender's address.
+                let sender = Sender { domain: "", spf: Spf::None };
+                let authors = Authors::read(&header);
+                let domains = authors.as_ref().map(Authors::domains).unwrap_or_default();
+                let deadline = Instant::now() + KNOWN;
+                let verified =
+                    dmarc::verify_all(&authenticator, domains, &outputs, &sender, deadline).await;
+                verified.iter().map(dmarc::found).collect()
+            }
+            false => Vec::new(),
         };
-        Err(self.findings.signatures.iter().filter_map(domain).collect())
+        Err(Broken { domains, authors })
     }
 }
 

@@ -69,10 +69,7 @@ fn write(out: &mut impl Write, status: &Status) -> io::Result<()> {
     line("failed", messages(status.failed_last_day) + " within a day")?;
     if status.dkim_broken_last_day > 0 {
         let count = messages(status.dkim_broken_last_day);
-        line(
-            "broken",
-            count + " kept back within a day, as a DKIM signature would not verify any more",
-        )?;
+        line("broken", count + " within a day with a DKIM signature that no forward keeps")?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@ use super::{define::section, reader::Table};
 use crate::{
     address::{DomainPattern, Mailbox},
     provider::{APPLE, MICROSOFT, YAHOO},
-    verdict::{AuthPolicy, Check, SpfOnly},
+    verdict::{AuthPolicy, Check, OwnFrom, Sign, SpfOnly},
 };
 use std::str::FromStr;
 
@@ -41,8 +41,23 @@ section! {
     ), default "munge";
     /// What happens to mail with neither an SPF nor a DKIM pass: `refuse` is 550 5.7.26.
     unauthenticated: bool = one_of("accept" => false, "refuse" => true), default "accept";
-    /// Recipients that take such mail all the same. A message with further recipients is refused.
+    /// Recipients that take such mail all the same, and mail that `own_from` would refuse, munged. A message
+    /// with further recipients is refused.
     accept_unauthenticated_for: Vec<Mailbox> = list("mail addresses", Mailbox::parse), default [];
+    /// What happens to mail whose From is of a domain of yours (that of the reverse-path or the signature with
+    /// which it would leave, or one that DMARC takes for the same owner's) and which does not prove that, by
+    /// DMARC or where there is no DMARC record by SPF or DKIM; `dmarc`, `spf` and `dkim` may be off. It would
+    /// pass for genuine behind us. `refuse`: 550 5.7.1, unless all recipients are in
+    /// `accept_unauthenticated_for`; `munge`: From becomes the alias and says "not verified", unsigned; `mark`:
+    /// it goes on, and the journal notes it.
+    pub own_from: OwnFrom = one_of(
+        "refuse" => OwnFrom::Refuse, "munge" => OwnFrom::Munge, "mark" => OwnFrom::Mark
+    ), default "refuse";
+    /// What the DKIM keys sign: `authenticated` is forwards with an SPF or DKIM pass, `all` every forward,
+    /// `none` none. Messages of our own are always signed, and what returns to SRS addresses never.
+    pub sign: Sign = one_of(
+        "authenticated" => Sign::Authenticated, "all" => Sign::All, "none" => Sign::None
+    ), default "authenticated";
     /// What happens to mail without a Message-ID, which Gmail refuses: `mark` notes it in the journal,
     /// `refuse` is 550 5.6.0.
     missing_message_id: bool = one_of("mark" => false, "refuse" => true), default "mark";

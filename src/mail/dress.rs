@@ -3,14 +3,15 @@
 //! Mostly there is one. A munged message has one for each recipient, whose address its From takes, and
 //! where each domain has SRS addresses of its own, each signs.
 
-use super::{checks::Report, parts::Parts, plan::Planned, recipient::Recipient};
+use super::{checks::Report, look::Look, parts::Parts, plan::Planned, recipient::Recipient};
 use crate::{
-    address::{Domain, ForwardPath, Mailbox, ReversePath},
-    auth::{self, Checked, dkim::KeyKind},
+    address::{Domain, ReversePath},
+    auth::{self, Broken, Checked, dkim::KeyKind},
     config::ArcSealing,
-    message::{Header, MessageId, munge},
+    message::{Header, MessageId, Munged, Named, NewFrom, munge},
     reply::Reply,
     time::UnixTime,
+    verdict::{DmarcResult, NOT_KEPT, SpfOnly},
 };
 use bytes::Bytes;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub(crate) struct Form {
     pub(crate) prefix: Bytes,
     /// The message as it came, unless it is munged.
     pub(crate) bytes: Bytes,
+    /// Its From is ours.
+    pub(crate) is_munged: bool,
 }
 
 /// A recipient, the reverse-path with which its copies leave, and their bytes.
@@ -45,138 +48,160 @@ pub(crate) struct Fabric<'a> {
     pub(crate) now: UnixTime,
 }
 
-/// On what a form depends: whose From it has, if it is munged, who signs it, and where its bounces go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Look {
-    author: Option<Mailbox>,
-    signer: Domain,
-    reverse_path: ReversePath,
-}
-
-/// Makes the forms of a message for the recipients of `planned`.
+/// Makes the forms of a message for the recipients of `planned`, who get it as `looks` says. What the owner should
+/// know goes into `notes`.
 ///
 /// # Errors
-/// The reply for the client when a signature that verified on arrival would break.
+/// The reply for the client when no hop can keep the signature that the message passes DMARC by, and such mail is
+/// to be refused.
 pub(crate) async fn dress(
     parts: &Parts,
     fabric: &Fabric<'_>,
     planned: Vec<Planned>,
+    looks: Vec<Look>,
+    notes: &mut Vec<String>,
 ) -> Result<Vec<Dressed>, Reply> {
     let wants_arc = wants_arc(&parts.config.auth.arc, &planned);
-    let mut made: Vec<(Look, Arc<Form>)> = Vec::new();
+    let mut made: Vec<(Look, Option<Arc<Form>>)> = Vec::new();
     let mut dressed = Vec::with_capacity(planned.len());
-    for Planned { recipient, reverse_path, .. } in planned {
-        let is_munged = fabric.report.is_munged;
-        let look = Look {
-            author: if is_munged { author(parts, &recipient) } else { None },
-            signer: recipient.srs_domain.clone(),
-            reverse_path: reverse_path.clone(),
-        };
-        let form = match made.iter().find(|(known, _)| *known == look) {
-            Some((_, form)) => Arc::clone(form),
-            None => {
-                let (prefix, bytes) = fabric.cut(parts, &look, wants_arc).await?;
-                let form = Arc::new(Form { number: made.len(), prefix, bytes });
-                made.push((look, Arc::clone(&form)));
-                form
+    for (to, mut look) in planned.into_iter().zip(looks) {
+        let form = loop {
+            let form = match made.iter().find(|(known, _)| *known == look) {
+                Some((_, form)) => form.clone(),
+                None => {
+                    let cut = fabric.cut(parts, &look, wants_arc, notes).await?;
+                    let form = cut.map(|(prefix, bytes)| {
+                        let is_munged = look.from.is_some();
+                        Arc::new(Form { number: made.len(), prefix, bytes, is_munged })
+                    });
+                    made.push((look.clone(), form.clone()));
+                    form
+                }
+            };
+            match form {
+                Some(form) => break form,
+                None => look = fabric.as_the_alias(parts, &to).ok_or_else(Reply::local_error)?,
             }
         };
+        let Planned { recipient, reverse_path, .. } = to;
         dressed.push(Dressed { recipient, reverse_path, form });
     }
     Ok(dressed)
 }
 
-/// Whose a munged message for `recipient` becomes; `None` where it must stay the author's: a bounce on
-/// its way back has no alias to come from.
-fn author(parts: &Parts, recipient: &Recipient) -> Option<Mailbox> {
-    match &recipient.path {
-        _ if recipient.is_srs_return() => None,
-        ForwardPath::Mailbox(mailbox) => Some(mailbox.clone()),
-        ForwardPath::Postmaster => {
-            Mailbox::parse(&format!("postmaster@{}", parts.config.srs.settings.domain)).ok()
-        }
-    }
-}
-
 impl Fabric<'_> {
+    /// `None` where the message is to be munged after all.
     async fn cut(
         &self,
         parts: &Parts,
         look: &Look,
         wants_arc: bool,
-    ) -> Result<(Bytes, Bytes), Reply> {
-        match &look.author {
-            Some(alias) => Ok(self.munged(parts, alias, &look.signer, wants_arc).await),
-            None => self.untouched(parts, &look.signer, wants_arc).await,
+        notes: &mut Vec<String>,
+    ) -> Result<Option<(Bytes, Bytes)>, Reply> {
+        match &look.from {
+            Some(from) => Ok(Some(self.munged(parts, look, from, wants_arc).await)),
+            None => {
+                let prefix = self.untouched(parts, look, wants_arc, notes).await?;
+                Ok(prefix.map(|prefix| (prefix, self.report.message.clone())))
+            }
         }
     }
 
-    /// The bytes that came, behind fields with which all signatures that verified still do: one that
-    /// covers Authentication-Results, present or not, bars us from adding it.
+    /// Our fields before the bytes that came, with which all signatures that verified still do: one that covers
+    /// Authentication-Results, present or not, bars us from adding it. One that covers what every hop adds breaks;
+    /// what counts then is whether the message passes DMARC behind us.
     async fn untouched(
         &self,
         parts: &Parts,
-        signer: &Domain,
+        look: &Look,
         wants_arc: bool,
-    ) -> Result<(Bytes, Bytes), Reply> {
+        notes: &mut Vec<String>,
+    ) -> Result<Option<Bytes>, Reply> {
         let bytes = &self.report.message;
         let Some(checked) = &self.report.authentication else {
             let prefix = self.trace.clone().into_bytes();
-            return Ok((self.signed(parts, signer, prefix, bytes, false).await, bytes.clone()));
+            return Ok(Some(self.signed(parts, look, prefix, bytes, false).await));
         };
-        let mut broken = Vec::new();
+        let mut best: Option<(Bytes, Broken)> = None;
         for results in [checked.field(), Vec::new()] {
             let prefix = [self.trace.as_bytes(), &results].concat();
-            let prefix = self.signed(parts, signer, prefix, bytes, wants_arc).await;
+            let prefix = self.signed(parts, look, prefix, bytes, wants_arc).await;
             let resolver = parts.outbound.resolver();
             match checked.check_again(resolver, bytes, (&prefix[..], &bytes[..])).await {
-                Ok(()) => return Ok((prefix, bytes.clone())),
-                Err(domains) => broken = domains,
+                Ok(()) => return Ok(Some(prefix)),
+                Err(broken) => {
+                    let count = broken.domains.len();
+                    if best.as_ref().is_none_or(|(_, best)| count < best.domains.len()) {
+                        best = Some((prefix, broken));
+                    }
+                }
             }
         }
-        parts.metrics.dkim_broken();
-        tracing::error!(
-            id = %self.id,
-            signed_by = broken.join(","),
-            "not sent: a DKIM signature that verified would not any more behind our fields"
-        );
-        Err(Reply::broke_signature())
+        let Some((prefix, broken)) = best else { return Err(Reply::local_error()) };
+        self.tell(parts, &broken, notes);
+        let mut lost = checked.findings.lost(&broken.authors);
+        let lost = lost.find(|(domain, _)| !look.stands_in_for(parts, domain));
+        match (lost, parts.config.auth.policy.spf_only) {
+            (Some((_, DmarcResult::TempError)), _) => Err(Reply::auth_unanswered()),
+            // What returns has no alias to come from.
+            (Some(_), SpfOnly::Munge) if !look.is_return => Ok(None),
+            (Some(_), SpfOnly::Refuse) if !look.is_return => Err(Reply::signature_cannot_stay()),
+            (Some(_) | None, _) => Ok(Some(prefix)),
+        }
     }
 
-    /// From the alias: signed by its domain, or else the one that SRS uses.
+    /// Tells of signatures that break, once a message.
+    fn tell(&self, parts: &Parts, broken: &Broken, notes: &mut Vec<String>) {
+        let domains = broken.domains.join(", ");
+        let note = format!("{NOT_KEPT}: {domains}");
+        if !notes.contains(&note) {
+            parts.metrics.dkim_broken();
+            tracing::warn!(id = %self.id, signed_by = domains, "{NOT_KEPT}");
+            notes.push(note);
+        }
+    }
+
+    /// The message as one that passes DMARC here only.
+    fn as_the_alias(&self, parts: &Parts, to: &Planned) -> Option<Look> {
+        let checked = self.report.authentication.as_ref()?;
+        let may_sign = checked.findings.may_be_signed(parts.config.auth.sign);
+        Look::munged(parts, to, may_sign, Named::Known)
+    }
+
     async fn munged(
         &self,
         parts: &Parts,
-        alias: &Mailbox,
-        signer: &Domain,
+        look: &Look,
+        from: &NewFrom,
         wants_arc: bool,
     ) -> (Bytes, Bytes) {
         let came = &self.report.message;
         let results = self.report.authentication.as_ref().map(Checked::field).unwrap_or_default();
-        let (fields, bytes) = match munge(&Header::scan(came), came, alias) {
-            Some(munged) => (munged.fields, Bytes::from(munged.message)),
+        let (fields, bytes) = match munge(&Header::scan(came), came, from) {
+            Some(Munged { fields, message }) => (fields, Bytes::from(message)),
             None => (Vec::new(), came.clone()),
         };
         let prefix = [self.trace.as_bytes(), &results, &fields].concat();
-        let is_own = !parts.signing_keys(alias.domain()).is_empty();
-        let signer = if is_own { alias.domain() } else { signer };
-        (self.signed(parts, signer, prefix, &bytes, wants_arc).await, bytes)
+        (self.signed(parts, look, prefix, &bytes, wants_arc).await, bytes)
     }
 
-    /// `prefix` with one signature for each key of `signer`, and an ARC set by its RSA key: verifiers of ARC
+    /// `prefix` with one signature for each key of the signer, and an ARC set by an RSA key: verifiers of ARC
     /// know no other kind.
     async fn signed(
         &self,
         parts: &Parts,
-        signer: &Domain,
+        look: &Look,
         mut prefix: Vec<u8>,
         bytes: &Bytes,
         wants_arc: bool,
     ) -> Bytes {
-        let fields = signatures(parts, signer, &[&prefix, bytes]);
-        prefix.extend_from_slice(&fields);
-        let keys = parts.signing_keys(signer);
-        let key = keys.iter().find(|key| wants_arc && key.kind() == KeyKind::Rsa);
+        if let Some(signer) = &look.signer {
+            let fields = signatures(parts, signer, &[&prefix, bytes]);
+            prefix.extend_from_slice(&fields);
+        }
+        let keys = look.sealer.as_ref().filter(|_| wants_arc);
+        let keys = keys.map(|sealer| parts.signing_keys(sealer)).unwrap_or_default();
+        let key = keys.iter().find(|key| key.kind() == KeyKind::Rsa);
         if let (Some(key), Some(checked)) = (key, &self.report.authentication) {
             let resolver = parts.outbound.resolver();
             let leaves = (prefix.as_slice(), &**bytes);

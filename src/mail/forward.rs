@@ -3,7 +3,8 @@
 use super::{
     checks::{self, Report, Subject, is_signed_by_sender},
     delivery::{Delivery, Message, Share, fingerprint},
-    dress::{Fabric, dress},
+    dress::{Dressed, Fabric, dress},
+    look::Bearer,
     parts::Parts,
     plan::{keep_senders, plan},
     recipient::Recipient,
@@ -91,7 +92,7 @@ impl Forward<'_> {
                 let mut retold =
                     retell(self.parts, self.id, from, &report.message, recipients).await;
                 report.notes.append(&mut retold.notes);
-                self.dress(&transaction, &report, retold, began).await
+                self.dress(&transaction, &mut report, retold, began).await
             }
         };
         let returning = report.returning.take();
@@ -120,7 +121,7 @@ impl Forward<'_> {
     async fn dress(
         &self,
         came: &Transaction,
-        report: &Report,
+        report: &mut Report,
         Retold { dressed: retold, others: recipients, .. }: Retold,
         began: Instant,
     ) -> Result<Delivery, Reply> {
@@ -137,22 +138,26 @@ impl Forward<'_> {
             forward_paths: &came.envelope.forward_paths,
             now,
         };
-        let seal = seal(parts, self.id, sender.reverse_path(), &report.message);
-        let trace = prefix(&received, seal.as_ref(), &report.loop_tokens);
-        let fabric = Fabric { id: self.id, report, trace, now };
         // Notices of our own are ASCII.
         let is_as_it_came = !recipients.is_empty();
+        let planned = plan(parts, sender, recipients, now, began).await?;
+        let looks = Bearer { parts, sender, now }.looks(report, &planned).await?;
+        keep_senders(parts, &planned, now).await?;
+        let seal = seal(parts, self.id, sender.reverse_path(), &report.message);
+        let trace = prefix(&received, seal.as_ref(), &report.loop_tokens);
+        let mut notes = Vec::new();
+        let fabric = Fabric { id: self.id, report, trace, now };
+        let dressed = dress(parts, &fabric, planned, looks, &mut notes).await;
+        report.notes.extend(notes);
+        let dressed = dressed?;
         let message = Message {
             reverse_path: sender.reverse_path().clone(),
             eight_bit: is_as_it_came && !report.message.is_ascii(),
             // Asked for and not used, SMTPUTF8 need not bar a destination that lacks it.
-            smtputf8: is_as_it_came && asks_utf8 && needs_utf8(report, &recipients),
+            smtputf8: is_as_it_came && asks_utf8 && needs_utf8(report, &dressed),
             bytes: report.message.clone(),
             now,
         };
-        let planned = plan(parts, sender, recipients, now, began).await?;
-        keep_senders(parts, &planned, now).await?;
-        let dressed = dress(parts, &fabric, planned).await?;
         Ok(Delivery::new(message, retold.into_iter().chain(dressed).collect()))
     }
 
@@ -296,13 +301,12 @@ impl Forward<'_> {
 }
 
 /// Whether a destination must know SMTPUTF8 for what is in the header section.
-fn needs_utf8(report: &Report, recipients: &[Recipient]) -> bool {
-    let is_ascii = |to: &Recipient| match &to.path {
-        ForwardPath::Postmaster => true,
-        ForwardPath::Mailbox(mailbox) => mailbox.local().is_ascii(),
+fn needs_utf8(report: &Report, dressed: &[Dressed]) -> bool {
+    let is_ascii = |to: &Dressed| match &to.recipient.path {
+        ForwardPath::Mailbox(mailbox) if to.form.is_munged => mailbox.local().is_ascii(),
+        ForwardPath::Mailbox(_) | ForwardPath::Postmaster => true,
     };
-    !Header::scan(&report.message).bytes().is_ascii()
-        || report.is_munged && !recipients.iter().all(is_ascii)
+    !Header::scan(&report.message).bytes().is_ascii() || !dressed.iter().all(is_ascii)
 }
 
 /// Under which a refusal is kept for the sender's next try.

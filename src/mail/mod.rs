@@ -11,6 +11,7 @@ mod delivery;
 mod dress;
 mod filter;
 mod forward;
+pub(crate) mod look;
 mod notices;
 mod parts;
 pub(crate) mod plan;

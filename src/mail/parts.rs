@@ -174,6 +174,11 @@ impl Parts {
         self.signing.get().of(domain).cloned().collect()
     }
 
+    /// True when a key signs for a domain.
+    pub(crate) fn signs_for(&self, domain: &Domain) -> bool {
+        self.signing.get().of(domain).next().is_some()
+    }
+
     /// Whether all is well that every message needs; within [`WELL_WITHIN`].
     ///
     /// # Errors

@@ -7,8 +7,14 @@ use super::{
     srs::{Rewritten, ShortAddress},
 };
 use crate::{
-    address::ReversePath, auth::spf::Spf, config::ReturnsTo, metrics::Forwarded, reply::Reply,
-    srs::Returns, store::SrsPutError, time::UnixTime,
+    address::{Domain, ReversePath},
+    auth::spf::Spf,
+    config::ReturnsTo,
+    metrics::Forwarded,
+    reply::Reply,
+    srs::Returns,
+    store::SrsPutError,
+    time::UnixTime,
 };
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -27,25 +33,35 @@ pub(crate) struct Planned {
     pub(crate) short: Option<ShortAddress>,
 }
 
-/// Rewrites the reverse-path for each of `recipients`, of a message whose end came at `began`. Nothing is kept
-/// yet.
+/// Rewrites the reverse-path for each of `recipients`, of a message whose end came at `began`; one at a domain of
+/// ours stays as it is only where SPF says that it is from there. Nothing is kept yet.
 ///
 /// # Errors
 /// The reply for the client when it cannot be rewritten.
 pub(crate) async fn plan(
     parts: &Parts,
-    sender: &Sender,
+    from: &Sender,
     recipients: Vec<Recipient>,
     now: UnixTime,
     began: Instant,
 ) -> Result<Vec<Planned>, Reply> {
-    let reverse_path = sender.reverse_path();
-    let returns = returns(parts, sender, began).await;
+    let returns = returns(parts, from, began).await;
+    let is_own =
+        |domain: &Domain| recipients.iter().any(|recipient| recipient.srs_domain == *domain);
+    let is_unproven = match from.reverse_path() {
+        ReversePath::Mailbox(sender) if is_own(sender.domain()) => {
+            !from.is_authenticated(parts).await
+        }
+        _ => false,
+    };
     let planned = recipients.into_iter().map(|recipient| {
-        let ReversePath::Mailbox(sender) = reverse_path else {
+        let ReversePath::Mailbox(sender) = from.reverse_path() else {
             return Ok(Planned { recipient, reverse_path: ReversePath::Null, short: None });
         };
-        let rewritten = parts.srs.forward(sender, &recipient.srs_domain, returns, now);
+        let rewritten = match is_unproven {
+            true => parts.srs.forward_unproven(sender, &recipient.srs_domain, returns, now),
+            false => parts.srs.forward(sender, &recipient.srs_domain, returns, now),
+        };
         let rewritten = rewritten.map_err(|error| {
             parts.metrics.srs_forward(Forwarded::Failed);
             tracing::warn!(%sender, %error, "cannot rewrite a sender");

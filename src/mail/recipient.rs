@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     address::{Domain, ForwardPath, Mailbox},
+    config::Auth,
     next_hop::{Destination, NextHop},
     reply::Reply,
     srs::is_srs_shaped,
@@ -40,6 +41,11 @@ impl Recipient {
         hops.sort_unstable();
         hops.dedup();
         hops
+    }
+
+    /// True when mail for it need not be authenticated.
+    pub(crate) fn is_open(&self, auth: &Auth) -> bool {
+        matches!(&self.path, ForwardPath::Mailbox(mailbox) if auth.is_open(mailbox))
     }
 
     /// The address without regard to case: what loop tokens and memories of refusals go by.

@@ -89,7 +89,12 @@ pub(super) async fn retell(
         parts.journal.bounced(Bounce { id: original.to_string(), time, is_final, detail }).await;
         let bytes = story.to_message(parts, id, author).into();
         // The others are numbered from below.
-        let form = Form { number: usize::MAX - retold.dressed.len(), prefix: Bytes::new(), bytes };
+        let form = Form {
+            number: usize::MAX - retold.dressed.len(),
+            prefix: Bytes::new(),
+            bytes,
+            is_munged: false,
+        };
         let (reverse_path, form) = (ReversePath::Null, Arc::new(form));
         retold.dressed.push(Dressed { recipient, reverse_path, form });
     }

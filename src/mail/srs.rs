@@ -81,8 +81,37 @@ impl Srs {
         returns: Returns,
         now: UnixTime,
     ) -> Result<Rewritten, ForwardError> {
+        self.made_of(sender, srs_domain, returns, now, Rewriter::forward)
+    }
+
+    /// [`Srs::forward`] for a sender that is not proven: one that claims to be at `srs_domain` is rewritten too,
+    /// unless that is exempt.
+    ///
+    /// # Errors
+    /// When the sender cannot be rewritten at all.
+    pub(crate) fn forward_unproven(
+        &self,
+        sender: &Mailbox,
+        srs_domain: &Domain,
+        returns: Returns,
+        now: UnixTime,
+    ) -> Result<Rewritten, ForwardError> {
+        match self.rewriter().is_exempt(sender.domain()) {
+            true => Ok(Rewritten::Unchanged),
+            false => self.made_of(sender, srs_domain, returns, now, Rewriter::rewrite),
+        }
+    }
+
+    fn made_of(
+        &self,
+        sender: &Mailbox,
+        srs_domain: &Domain,
+        returns: Returns,
+        now: UnixTime,
+        make: impl FnOnce(&Rewriter, &Mailbox, &Domain, Returns, UnixTime) -> Forwarded,
+    ) -> Result<Rewritten, ForwardError> {
         let rewriter = self.rewriter();
-        Ok(match rewriter.forward(sender, srs_domain, returns, now) {
+        Ok(match make(&rewriter, sender, srs_domain, returns, now) {
             Forwarded::Unchanged => Rewritten::Unchanged,
             Forwarded::Rewritten(address) => Rewritten::Whole(address),
             Forwarded::TooLong => {

@@ -1,5 +1,7 @@
 //! The rows of the fate table that need more than the table: what is answered, kept, told and remembered.
 
+mod own_from;
+
 use super::{
     forward::Forward,
     parts::{Network, Parts},

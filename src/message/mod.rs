@@ -17,7 +17,7 @@ pub use author::Authors;
 pub use header::{Field, Header, MAX_HEADER};
 pub use id::MessageId;
 pub use loops::{LOOP_FIELD, LoopMarks, LoopToken};
-pub use munge::{Munged, munge};
+pub use munge::{Munged, Named, NewFrom, munge};
 pub use own_results::{RESULTS_FIELD, without_own_results};
 pub use seal::{Opened, SEAL_FIELD, Seal, SealKey};
 pub use trace::{OwnTrace, Received, prefix};

@@ -12,19 +12,47 @@ pub struct Munged {
     pub message: Vec<u8>,
 }
 
+/// The From of a munged message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewFrom {
+    /// The address: at a domain of ours that the reverse-path or our signature is aligned with.
+    pub address: Mailbox,
+    /// The alias that the message came to.
+    pub alias: Mailbox,
+    /// Who is named as the author.
+    pub author: Named,
+}
+
+/// The author as a munged message names him.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// As he calls himself.
+    Known,
+    /// By this address or domain, and as somebody who may be another: names are a forger's to choose.
+    NotVerified(String),
+}
+
 /// What is kept of a display name, in characters.
 const MAX_NAME: usize = 100;
 
-/// Lets `message`, whose header section is `header`, come from `alias`: the author's name stays, marked
-/// as coming `via` it, answers go to the author, and X-Original-From keeps what From was. `None` when
-/// there is no From to change.
-pub fn munge(header: &Header<'_>, message: &[u8], alias: &Mailbox) -> Option<Munged> {
+/// Lets `message`, whose header section is `header`, come from an address of ours: its author stays visible,
+/// marked as coming `via` the alias, answers go to the author, and X-Original-From keeps what From was. `None`
+/// when there is no From to change.
+pub fn munge(header: &Header<'_>, message: &[u8], new: &NewFrom) -> Option<Munged> {
     let from = header.named("From").next()?;
     let offset = |part: &[u8]| (part.as_ptr() as usize).checked_sub(message.as_ptr() as usize);
     let (start, end) = (offset(from.name)?, offset(from.value)?.checked_add(from.value.len())?);
     let mut new_from = b"From: ".to_vec();
-    let name = format!("{} via {alias}", author(from.value));
-    Address::new_address(Some(name), alias.to_string()).write_header(&mut new_from, "From: ".len());
+    let NewFrom { address, alias, author } = new;
+    let name = match author {
+        Named::Known => format!("{} via {alias}", name_of_author(from.value)),
+        Named::NotVerified(claimed) => {
+            let claimed = printable(&claimed.replace('@', " at "));
+            format!("{claimed}, not verified, via {}", alias.local())
+        }
+    };
+    Address::new_address(Some(name), address.to_string())
+        .write_header(&mut new_from, "From: ".len());
 
     let mut fields = Vec::new();
     for name in ["X-Original-From", "Reply-To"] {
@@ -37,7 +65,7 @@ pub fn munge(header: &Header<'_>, message: &[u8], alias: &Mailbox) -> Option<Mun
 }
 
 /// The display name of the first author, or else the address.
-fn author(from: &[u8]) -> String {
+fn name_of_author(from: &[u8]) -> String {
     let addresses = match MessageStream::new(from).parse_address() {
         HeaderValue::Address(addresses) => addresses,
         _ => return "Somebody".to_owned(),
@@ -47,9 +75,13 @@ fn author(from: &[u8]) -> String {
         let name = first.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
         name.or(first.address.as_deref())
     });
-    // A name comes decoded, and may hold anything.
+    printable(text.unwrap_or("Somebody"))
+}
+
+/// As much of a name as is shown. It comes decoded, and may hold anything.
+fn printable(name: &str) -> String {
     let printable = |c: char| if c.is_control() { ' ' } else { c };
-    text.unwrap_or("Somebody").chars().take(MAX_NAME).map(printable).collect()
+    name.chars().take(MAX_NAME).map(printable).collect()
 }
 
 #[cfg(test)]
@@ -57,10 +89,18 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn mailbox(text: &str) -> Mailbox {
+        Mailbox::parse(text).unwrap()
+    }
+
     fn munged(message: &str) -> (String, String) {
-        let alias = Mailbox::parse("hello@example.org").unwrap();
+        let alias = mailbox("hello@example.org");
+        munged_to(message, &NewFrom { address: alias.clone(), alias, author: Named::Known })
+    }
+
+    fn munged_to(message: &str, new: &NewFrom) -> (String, String) {
         let header = Header::scan(message.as_bytes());
-        let Munged { fields, message } = munge(&header, message.as_bytes(), &alias).unwrap();
+        let Munged { fields, message } = munge(&header, message.as_bytes(), new).unwrap();
         (String::from_utf8(fields).unwrap(), String::from_utf8(message).unwrap())
     }
 
@@ -79,6 +119,25 @@ mod tests {
         );
         let (fields, _) = munged("Reply-To: a@b.test\r\nfrom : c@d.test\r\n\r\n");
         assert_eq!(fields, "X-Original-From: c@d.test\r\n");
+    }
+
+    #[test]
+    fn an_author_who_is_not_verified_is_told_as_such() {
+        for (claimed, name) in [
+            ("ceo@example.org", "ceo at example.org, not verified, via hello"),
+            ("\"a, b\"@example.org", "\"a, b\" at example.org, not verified, via hello"),
+            ("example.org", "example.org, not verified, via hello"),
+        ] {
+            let author = Named::NotVerified(claimed.to_owned());
+            let (address, alias) = (mailbox("srs@fwd.test"), mailbox("hello@example.org"));
+            let new = NewFrom { address, alias, author };
+            let (_, message) = munged_to("From: The CEO <x@y.test>\r\n\r\n", &new);
+            assert!(!message.contains("The CEO"), "{message}");
+            let parsed = mail_parser::MessageParser::default().parse(message.as_bytes()).unwrap();
+            let first = parsed.from().unwrap().first().unwrap();
+            assert_eq!(first.name.as_deref(), Some(name), "{message}");
+            assert_eq!(first.address.as_deref(), Some("srs@fwd.test"), "{message}");
+        }
     }
 
     #[test]

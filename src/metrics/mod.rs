@@ -169,7 +169,7 @@ impl Metrics {
         r.register("bounces", "Messages to them, retold or relayed", self.bounced.clone());
         r.register(
             "dkim_broken",
-            "Messages kept back because a signature that verified would not any more",
+            "Messages with a signature that verified and cannot be kept by any forward",
             self.dkim_broken.clone(),
         );
         r.register(
@@ -259,7 +259,7 @@ impl Metrics {
         self.bounced.get_or_create(&BounceLabels { result }).inc();
     }
 
-    /// A signature that would have broken.
+    /// A message with a signature that breaks behind our fields.
     pub fn dkim_broken(&self) {
         self.dkim_broken.inc();
     }

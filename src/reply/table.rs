@@ -244,9 +244,25 @@ impl Reply {
     pub const fn unauthenticated() -> Self {
         Self::new(550, (5, 7, 26), "Neither SPF nor DKIM says who sent this message")
     }
-    /// A signature that verified on arrival would not any more: a defect of ours.
-    pub const fn broke_signature() -> Self {
-        Self::new(451, (4, 3, 5), "Cannot forward without breaking its signature, try again later")
+    /// `auth.own_from = "refuse"`: its From is of a domain in whose name we would send it on.
+    pub fn own_from(domain: &str) -> Self {
+        let text = format!(
+            "{domain} does not vouch for this message: its owner must let the service that sends it \
+             sign with DKIM, or name it in SPF"
+        );
+        Self::with_text(550, (5, 7, 1), &text)
+    }
+    /// ... and From cannot be read, so that nobody knows whose it is.
+    pub const fn own_from_unreadable() -> Self {
+        Self::new(550, (5, 7, 1), "From cannot be read, and what returns is not sent on like that")
+    }
+    /// No hop can keep the signature by which the message passes DMARC, and `auth.spf_only = "refuse"`.
+    pub const fn signature_cannot_stay() -> Self {
+        Self::new(
+            550,
+            (5, 7, 26),
+            "Its signature covers fields that every hop adds, so it cannot be forwarded: sign without them",
+        )
     }
     /// Too many Received fields, or our own loop token.
     pub const fn mail_loop() -> Self {

@@ -131,6 +131,17 @@ impl Rewriter {
         if sender.domain() == srs_domain || self.is_exempt(sender.domain()) {
             return Forwarded::Unchanged;
         }
+        self.rewrite(sender, srs_domain, returns, now)
+    }
+
+    /// [`Rewriter::forward`] for whatever sender, also one that claims to be at the SRS domain.
+    pub fn rewrite(
+        &self,
+        sender: &Mailbox,
+        srs_domain: &Domain,
+        returns: Returns,
+        now: UnixTime,
+    ) -> Forwarded {
         // Taken from a valid sender, the parts can only be too long together.
         self.signed(body_for(sender, now), srs_domain, returns)
             .map_or(Forwarded::TooLong, Forwarded::Rewritten)

@@ -1,3 +1,4 @@
+use super::alignment::is_within;
 use std::{cmp::Reverse, fmt};
 
 /// What the inbound checks found out about a message.
@@ -5,6 +6,8 @@ use std::{cmp::Reverse, fmt};
 pub struct Findings {
     /// SPF of the reverse-path; of the HELO name where that is null.
     pub spf: Spf,
+    /// The domain that SPF was checked for.
+    pub sender_domain: String,
     /// Every DKIM signature that was looked at, in the order of the header.
     pub signatures: Vec<Signature>,
     /// DMARC of the From domain; of several, the strictest of `authors`.
@@ -14,6 +17,9 @@ pub struct Findings {
     /// The ARC chain, which authenticates nothing: whoever sealed may have written what they liked.
     pub arc: Arc,
 }
+
+/// What the journal says of a signature that covers what every hop adds, or its absence.
+pub const NOT_KEPT: &str = "a DKIM signature that verified does not behind our fields";
 
 /// The result of SPF (RFC 7208 §2.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -146,25 +152,47 @@ pub enum Arc {
 }
 
 impl Findings {
+    /// True when a From domain passes an enforced policy by a signature: that may be all it passes by behind
+    /// us.
+    pub fn depends_on_signatures(&self) -> bool {
+        self.authors.iter().any(Dmarc::is_kept_by_signature)
+    }
+
+    /// The From domains that pass an enforced policy by a signature here and, where DMARC of the same domains
+    /// comes to `behind`, no more; with what DMARC comes to there.
+    pub fn lost<'a>(&'a self, behind: &'a [Dmarc]) -> impl Iterator<Item = (&'a str, DmarcResult)> {
+        let kept = self.authors.iter().filter(|author| author.is_kept_by_signature());
+        kept.filter_map(|Dmarc { domain, .. }| {
+            match behind.iter().find(|there| there.domain == *domain) {
+                Some(there) if there.is_signed() => None,
+                there => Some((&**domain, there.map_or(DmarcResult::Fail, |there| there.result))),
+            }
+        })
+    }
+
     /// True when some signature passes.
     pub fn has_signature(&self) -> bool {
         self.signatures.iter().any(|signature| signature.result == Dkim::Pass)
     }
 
     /// True when a signature passes whose owner speaks for `domain`: the domain itself, or one above
-    /// it. A bounce to that domain then reaches whoever wrote.
+    /// it. A bounce to that domain then reaches whoever wrote. No organizational domain is needed: whoever
+    /// has the key of a domain has a say in what is below it, and not the other way round.
     pub fn has_signature_for(&self, domain: &str) -> bool {
         let mut passing = self.signatures.iter().filter(|s| s.result == Dkim::Pass && s.is_whole);
         passing.any(|signature| is_within(domain, &signature.domain))
     }
 }
 
-/// True for `domain` itself and below it. No organizational domain is needed: whoever has the key of a
-/// domain has a say in what is below it, and not the other way round.
-fn is_within(name: &str, domain: &str) -> bool {
-    let (name, domain) = (name.to_ascii_lowercase(), domain.to_ascii_lowercase());
-    !domain.is_empty()
-        && name.strip_suffix(&domain).is_some_and(|sub| sub.is_empty() || sub.ends_with('.'))
+impl Dmarc {
+    /// True where the owner asks receivers to act, and a signature meets that.
+    fn is_kept_by_signature(&self) -> bool {
+        self.policy != DmarcPolicy::None && self.is_signed()
+    }
+
+    fn is_signed(&self) -> bool {
+        self.result == DmarcResult::Pass { by_dkim: true }
+    }
 }
 
 macro_rules! words {
@@ -247,6 +275,7 @@ mod tests {
             Dmarc { domain: String::new(), policy: DmarcPolicy::None, result: DmarcResult::None };
         let mut findings = Findings {
             spf: Spf::None,
+            sender_domain: String::new(),
             signatures: vec![signature(Dkim::Fail, true), signature(Dkim::Pass, false)],
             authors: vec![dmarc.clone()],
             dmarc,

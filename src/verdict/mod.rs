@@ -15,11 +15,18 @@
 //! Of several From domains, each is judged: a refusal by one refuses the message, and class c of one is that of all.
 //! A policy that cannot be read asks for nothing.
 //!
-//! ARC is not in the table: a chain that passes says what others claim, and authenticates nothing.
+//! ARC is not in the table: a chain that passes says what others claim, and authenticates nothing. Nor are
+//! From domains that an identifier of ours would speak for: [`borrowed`].
 
+mod alignment;
 mod findings;
+mod own;
 
-pub use findings::{Arc, Dkim, Dmarc, DmarcPolicy, DmarcResult, Findings, Signature, Spf};
+pub use alignment::{common_parents, is_one_owner, may_align};
+pub use findings::{
+    Arc, Dkim, Dmarc, DmarcPolicy, DmarcResult, Findings, NOT_KEPT, Signature, Spf,
+};
+pub use own::{Author, Borrowed, OwnFrom, Proof, Sign, borrowed};
 
 use crate::reply::Reply;
 use std::fmt;

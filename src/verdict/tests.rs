@@ -17,7 +17,8 @@ fn findings(spf: Spf, signatures: &[Dkim], dmarc: Dmarc) -> Findings {
     let signature =
         |result: &Dkim| Signature { result: *result, domain: "from.test".into(), is_whole: true };
     let signatures = signatures.iter().map(signature).collect();
-    Findings { spf, signatures, authors: vec![dmarc.clone()], dmarc, arc: Arc::Pass }
+    let (sender_domain, authors) = ("from.test".into(), vec![dmarc.clone()]);
+    Findings { spf, sender_domain, signatures, authors, dmarc, arc: Arc::Pass }
 }
 
 /// The code of a refusal, or the action.

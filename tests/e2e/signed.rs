@@ -3,6 +3,7 @@
 mod bounces;
 mod hostile;
 mod intact;
+mod kept;
 
 use crate::support::dns::Dns;
 use mail_auth::common::headers::HeaderWriter as _;

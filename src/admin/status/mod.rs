@@ -29,7 +29,7 @@ pub struct Status {
     pub spool: SpoolStatus,
     /// Messages that were given up or refused within the last 24 hours, after we answered for them.
     pub failed_last_day: u64,
-    /// Messages that were kept back within the last 24 hours, as a DKIM signature would have broken.
+    /// Messages within the last 24 hours with a DKIM signature that verified and could not be kept.
     pub dkim_broken_last_day: u64,
 }
 
@@ -133,7 +133,7 @@ fn is_none(count: &u64) -> bool {
     *count == 0
 }
 
-/// What failed, and what was kept back lest a signature break.
+/// What failed, and what had a signature that could not be kept.
 async fn losses_since(config: &Config, since: Millis) -> Result<[u64; 2], Error> {
     match open_to_read(&config.state_dir) {
         Err(JournalError::Absent { .. }) => Ok([0, 0]),

@@ -1,7 +1,7 @@
 //! What is signed, and how.
 
 use super::{SigningKey, key::Pair};
-use crate::auth::body::without_blank_end_of_body;
+use crate::{auth::body::without_blank_end_of_body, message::Header};
 use aws_lc_rs::{
     digest::{SHA256, digest},
     rand::SystemRandom,
@@ -16,23 +16,25 @@ use mail_auth::{
     dkim::{Canonicalization, DkimSigner},
 };
 
-/// The fields that a signature covers; those that a message lacks must not be added either, and From
-/// not a second time. Neither what hops add nor what lists change.
-const FIELDS: [&str; 13] = [
-    "From",
+/// The fields that a signature covers. What a message lacks must not be added, and what it has must not be
+/// added once more (RFC 6376 §8.15): readers show the one or the other. Neither what hops add nor what lists
+/// change.
+const FIELDS: [&str; 11] = [
     "From",
     "To",
     "Cc",
     "Subject",
     "Date",
-    "Message-ID",
     "Reply-To",
-    "In-Reply-To",
-    "References",
+    "Message-ID",
     "MIME-Version",
     "Content-Type",
-    "Content-Transfer-Encoding",
+    "In-Reply-To",
+    "References",
 ];
+
+/// Covered as it is.
+const ALSO: &str = "Content-Transfer-Encoding";
 
 impl SigningKey {
     /// A DKIM-Signature field, whole, for the message that `parts` are in a row; a part ends where a
@@ -43,7 +45,7 @@ impl SigningKey {
         let signer = DkimSigner::from_key(self.clone())
             .domain(self.domain().as_str())
             .selector(self.selector().as_str())
-            .headers(FIELDS)
+            .headers(covered(parts))
             .header_canonicalization(Canonicalization::Relaxed)
             .body_canonicalization(Canonicalization::Relaxed);
         let (last, before) = parts.split_last()?;
@@ -55,6 +57,19 @@ impl SigningKey {
         signature.ok()?.write_header(&mut field);
         Some(field)
     }
+}
+
+/// The names for `h=`: the library lists a field that is there as often as it is there, a name that is left
+/// over once.
+fn covered(parts: &[&[u8]]) -> impl Iterator<Item = &'static str> {
+    let headers: Vec<Header<'_>> = parts.iter().map(|part| Header::scan(part)).collect();
+    let is_there =
+        move |name: &str| headers.iter().any(|header| header.named(name).next().is_some());
+    let oversigned = FIELDS.into_iter().flat_map(move |name| {
+        let once_more = is_there(name).then_some(name);
+        std::iter::once(name).chain(once_more)
+    });
+    oversigned.chain([ALSO])
 }
 
 impl MailAuthKey for SigningKey {

@@ -33,7 +33,7 @@ pub struct Args {
     /// The domain whose mail is forwarded
     #[arg(long, value_name = "DOMAIN", value_parser = Domain::parse)]
     domain: Option<Domain>,
-    /// The domain of rewritten reverse-paths [default: the domain]
+    /// The domain of rewritten reverse-paths, of its own [default: srs. before the domain]
     #[arg(long, value_name = "DOMAIN", value_parser = Domain::parse)]
     srs_domain: Option<Domain>,
     /// Who gets postmaster@ and abuse@
@@ -160,6 +160,13 @@ async fn host(answers: &Answers, store: &Store) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A domain for nothing but SRS: bounces and their SPF are kept apart from people's mail, and a DMARC record of
+/// `domain` that wants the very same domain (`aspf=s`, `adkim=s`) trusts nothing that is forwarded. A name that is
+/// too long for that stays as it is.
+fn own_srs_domain(domain: &Domain) -> Domain {
+    Domain::parse(&format!("srs.{domain}")).unwrap_or_else(|_| domain.clone())
+}
+
 fn answers(
     args: Args,
     [secret_file, certificate, key]: [PathBuf; 3],
@@ -177,7 +184,7 @@ fn answers(
         args.srs_domain,
         "--srs-domain",
         "Domain of rewritten senders",
-        Some(domain.clone()),
+        Some(own_srs_domain(&domain)),
         |text| Domain::parse(text).map_err(|error| error.to_string()),
     )?;
     let postmaster = prompt.optional(

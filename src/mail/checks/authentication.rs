@@ -2,14 +2,13 @@
 
 use super::{Report, Subject, returns};
 use crate::{
-    address::{ForwardPath, Mailbox, ReversePath},
+    address::{Mailbox, ReversePath},
     auth::{self, Checked, Incoming, SenderSpf},
-    mail::{parts::Parts, recipient::Recipient, sender::Sender},
-    message::Header,
+    mail::{parts::Parts, sender::Sender},
+    message::{Authors, Header},
     time::UnixTime,
-    verdict::{Action, AuthPolicy, Check, Class, SpfOnly},
+    verdict::{Action, AuthPolicy, Check, Class, Findings, SpfOnly},
 };
-use mail_parser::{Address, HeaderValue, parsers::MessageStream};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -28,6 +27,9 @@ const SIGNATURES: AuthPolicy = AuthPolicy {
     refuse_unauthenticated: false,
 };
 
+/// Whatever the configuration says: what must be known lest we speak for somebody who does not.
+const PROOF: AuthPolicy = AuthPolicy { dmarc: Check::Mark, ..SIGNATURES };
+
 /// Finds out who sent the message of `report`, and what is to be done about it.
 pub(super) async fn check(parts: &Parts, subject: &Subject<'_>, report: &mut Report) {
     let auth = &parts.config.auth;
@@ -37,21 +39,15 @@ pub(super) async fn check(parts: &Parts, subject: &Subject<'_>, report: &mut Rep
         Check::Off => findings.to_string(),
         _ => format!("{findings}; class {}", Class::of(&findings.dmarc)),
     };
-    let is_open = |to: &Recipient| match &to.path {
-        ForwardPath::Mailbox(mailbox) => auth.is_open(mailbox),
-        ForwardPath::Postmaster => false,
-    };
-    match auth.policy.decide(findings, subject.recipients.iter().all(is_open)) {
+    let are_open = subject.recipients.iter().all(|to| to.is_open(auth));
+    match auth.policy.decide(findings, are_open) {
         action if returns::is_bounce(subject) => {
             if let Action::Refuse(reply) = action {
                 report.take(returns::marked(reply.into()));
             }
         }
         Action::Refuse(reply) => report.objection = Some(reply),
-        Action::Munge => {
-            report.conclusion.push_str(", munged");
-            report.is_munged = true;
-        }
+        Action::Munge => report.is_munged = true,
         Action::Forward => {}
     }
     report.authentication = Some(checked);
@@ -81,6 +77,18 @@ async fn ask(
     auth::check(resolver, incoming, spf, policy, hostname, Instant::now() + time).await
 }
 
+/// What is found of `message` with DMARC, or without it, whatever the configuration says.
+pub(crate) async fn findings(
+    parts: &Parts,
+    sender: &Sender,
+    message: &[u8],
+    now: UnixTime,
+    with_dmarc: bool,
+) -> Findings {
+    let policy = if with_dmarc { &PROOF } else { &SIGNATURES };
+    ask(parts, sender, message, now, policy).await.findings
+}
+
 /// True when `message` shows by itself that the reverse-path is that of whoever wrote it: its author is the
 /// reverse-path, and a signature of the author's domain verifies. Who replays it under another reverse-path,
 /// though one of that domain, shows nothing. `checked`: what was found already; what was let in unchecked is
@@ -99,24 +107,16 @@ pub(crate) async fn is_signed_by_sender(
     let domain = mailbox.domain().to_string();
     match checked {
         Some(checked) => checked.findings.has_signature_for(&domain),
-        None => {
-            let checked = ask(parts, sender, message, now, &SIGNATURES).await;
-            checked.findings.has_signature_for(&domain)
-        }
+        None => findings(parts, sender, message, now, false).await.has_signature_for(&domain),
     }
 }
 
 /// The address of the one author that From names; `None` where there are several, or none.
 fn author(header: &Header<'_>) -> Option<Mailbox> {
-    let mut fields = header.named("From");
-    let (Some(from), None) = (fields.next(), fields.next()) else { return None };
-    let HeaderValue::Address(Address::List(authors)) =
-        MessageStream::new(from.value).parse_address()
-    else {
-        return None;
-    };
-    let [author] = authors.as_slice() else { return None };
-    Mailbox::parse(author.address.as_deref()?).ok()
+    match Authors::read(header).ok()?.mailboxes() {
+        [author] => Some(author.clone()),
+        _ => None,
+    }
 }
 
 /// Local parts that differ in the case of ASCII letters only are one mailbox (RFC 5321 §2.4 has no use for

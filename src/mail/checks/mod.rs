@@ -5,7 +5,7 @@ mod form;
 mod loops;
 mod returns;
 
-pub(crate) use authentication::is_signed_by_sender;
+pub(crate) use authentication::{findings, is_signed_by_sender};
 pub(crate) use returns::{count, is_not_a_bounce, refuse_unless_bounce};
 
 use super::{parts::Parts, recipient::Recipient, sender::Sender};
@@ -71,7 +71,7 @@ pub(crate) struct Report {
     pub(crate) authentication: Option<auth::Checked>,
     /// What was concluded from that, for the journal.
     pub(crate) conclusion: String,
-    /// From must become the alias's.
+    /// From must become the alias's, as what makes the message pass DMARC here is lost behind us.
     pub(crate) is_munged: bool,
     /// As what the message was counted among those that return, where it does.
     pub(crate) returning: Option<Use>,

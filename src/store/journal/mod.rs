@@ -57,7 +57,7 @@ pub trait Reading: fmt::Debug + Send + Sync {
     /// When the journal cannot be read.
     async fn count_failed(&self, since: Millis) -> Result<u64, JournalError>;
 
-    /// How many messages have been kept back since then, as a DKIM signature would have broken.
+    /// How many messages since then had a DKIM signature that could not be kept.
     ///
     /// # Errors
     /// When the journal cannot be read.

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::publish_own_keys;
 use crate::support::client::Reply;
 use crate::support::dns::Dns;
 use crate::support::onward::Onward;
@@ -38,13 +39,7 @@ impl Forwarder {
             .run_first(&[&add[..], &["r1"]].concat())
             .run_first(&[&add[..], &["e1", "--kind", "ed25519"]].concat())
             .start();
-        for line in
-            onward.run(&["dkim", "key", "dns"]).lines().filter(|line| line.contains(" TXT "))
-        {
-            let (name, text) = line.split_once(" IN TXT ").unwrap();
-            let strings: Vec<&str> = text.split('"').skip(1).step_by(2).collect();
-            dns.txt(name.trim_end_matches('.'), &strings.concat());
-        }
+        publish_own_keys(&onward, &dns);
         Some(Self { verifiers, receiver, onward, dns })
     }
 
@@ -68,12 +63,20 @@ impl Forwarder {
         self.send(from, message).expect("250 2.0.0");
         let arrived = self.receiver.wait_for_messages(earlier + 1).pop().unwrap();
         let found = self.verifiers.verify(self.dns.address(), &Arrival::of(&arrived));
-        found.expect_dkim_of("example.org").expect_arc_of("example.org");
+        found.expect_arc_of("example.org");
+        assert_eq!((found.spf.result.as_str(), found.spf.domain.as_str()), ("pass", "example.org"));
+        (arrived, found)
+    }
+
+    /// [`Self::forward`] of what is authenticated, and so signed.
+    #[track_caller]
+    fn forward_signed(&self, from: &str, message: &[u8]) -> (Message, Findings) {
+        let (arrived, found) = self.forward(from, message);
+        found.expect_dkim_of("example.org");
         let ours = found.dkim.iter().filter(|signature| signature.domain == "example.org");
         let mut kinds: Vec<&str> = ours.map(|signature| signature.algorithm.as_str()).collect();
         kinds.sort_unstable();
         assert_eq!(kinds, ["ed25519-sha256", "rsa-sha256"]);
-        assert_eq!((found.spf.result.as_str(), found.spf.domain.as_str()), ("pass", "example.org"));
         (arrived, found)
     }
 }
@@ -85,7 +88,7 @@ fn an_aligned_signature_carries_it_untouched() {
     for how in [Signing::rsa("sender.test"), Signing::ed25519("sender.test")] {
         let signed = forwarder.verifiers.sign(MESSAGE, &how);
         // As a list or a service sends it: its own reverse-path, a signature of the author.
-        let (arrived, found) = forwarder.forward("bounce@elsewhere.test", &signed);
+        let (arrived, found) = forwarder.forward_signed("bounce@elsewhere.test", &signed);
         assert!(arrived.data.ends_with(&signed));
         found.expect_dkim_of("sender.test");
         assert_eq!((found.dmarc.result.as_str(), found.dmarc.policy.as_str()), ("pass", "reject"));
@@ -99,6 +102,7 @@ fn without_an_enforced_policy_srs_suffices() {
         forwarder.author("v=spf1 -all", policy);
         let (arrived, found) = forwarder.forward("alice@sender.test", MESSAGE);
         assert!(arrived.data.ends_with(MESSAGE));
+        assert!(found.dkim.is_empty(), "nobody is authenticated, and nothing is signed");
         assert_ne!(found.dmarc.result, "pass");
     }
 }
@@ -109,7 +113,7 @@ fn what_passes_by_spf_alone_is_munged_and_passes_by_our_signature() {
     forwarder.dns.txt("_dmarc.example.org", "v=DMARC1; p=reject; adkim=s; aspf=s");
     for policy in ["v=DMARC1; p=quarantine", "v=DMARC1; p=reject"] {
         forwarder.author("v=spf1 ip4:127.0.0.1 -all", Some(policy));
-        let (arrived, found) = forwarder.forward("alice@sender.test", MESSAGE);
+        let (arrived, found) = forwarder.forward_signed("alice@sender.test", MESSAGE);
         assert_eq!(
             arrived.header("From").unwrap(),
             "\"Alice, A. via hello@example.org\" <hello@example.org>"
@@ -141,6 +145,6 @@ fn a_chain_is_continued() {
     let signed = forwarder.verifiers.sign(MESSAGE, &Signing::rsa("sender.test"));
     let results = b"Authentication-Results: service.test; spf=pass; arc=none\r\n";
     let sealed = forwarder.verifiers.seal(&[&results[..], &signed].concat(), "service.test");
-    let (_, found) = forwarder.forward("bounce@elsewhere.test", &sealed);
+    let (_, found) = forwarder.forward_signed("bounce@elsewhere.test", &sealed);
     assert_eq!(found.arc.sealers, ["service.test", "example.org"]);
 }

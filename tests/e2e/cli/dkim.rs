@@ -42,7 +42,7 @@ fn listed(onward: &Onward) -> Vec<(String, String, String)> {
 #[test]
 fn keys_sign_from_the_moment_they_are_added_until_they_are_retired() {
     let sink = Receiver::smtp().start();
-    let onward = Onward::forwarding_to(sink.name()).start();
+    let onward = Onward::forwarding_to(sink.name()).config("auth.sign = \"all\"").start();
     assert_eq!(signed_with(&onward, &sink), [""; 0]);
     let wait_for = |selectors: &[&str]| {
         wait_until(format!("signatures by {selectors:?}"), || {
@@ -89,7 +89,7 @@ fn keys_sign_from_the_moment_they_are_added_until_they_are_retired() {
 #[test]
 fn what_is_refused_says_what_to_do() {
     let sink = Receiver::smtp().start();
-    let mut onward = Onward::forwarding_to(sink.name()).build();
+    let mut onward = Onward::forwarding_to(sink.name()).config("auth.sign = \"all\"").build();
     let refused = |arguments: &[&str], says: &str| {
         let output = onward.cli(&[&["dkim", "key"], arguments].concat());
         assert!(output.code != Some(0) && output.stderr.contains(says), "{}", output.stderr);

@@ -2,7 +2,7 @@
 
 use super::{
     facts::{Facts, Key, Mx, Reverse, tag},
-    mta_sts, spf,
+    mta_sts, munge, spf,
 };
 use crate::{
     admin::doctor::finding::{Finding, Severity, shell},
@@ -29,6 +29,7 @@ pub(super) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
     findings.extend(spf::examine(config, facts));
     findings.extend(dkim(config, facts));
     findings.extend(dmarc(config, facts));
+    findings.extend(munge::examine(config, facts));
     for (ip, zone) in &facts.listed {
         findings.push(Finding::new(
             Severity::Error,

@@ -25,6 +25,8 @@ pub(super) struct Facts {
     pub(super) keys: Vec<Key>,
     /// What holds for the SRS domain.
     pub(super) dmarc: Vec<String>,
+    /// DMARC records of hosted domains whose munged mail hangs on the SRS domain.
+    pub(super) policies: Vec<(Domain, Vec<String>)>,
     pub(super) listed: Vec<(IpAddr, Domain)>,
     /// Of our certificate; `None` without one, and an error where it cannot be read.
     pub(super) certificate: Option<Result<Life, String>>,

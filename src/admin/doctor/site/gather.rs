@@ -3,6 +3,7 @@
 use super::{
     dns::{Dns, dmarc, is_public, keys, mx},
     facts::{Facts, Mx, SpfOf, Sts},
+    munge::{Carried, carried},
 };
 use crate::{
     address::Domain,
@@ -83,6 +84,11 @@ pub(super) async fn gather(config: &Config, store: &Store, asked: &Asked) -> Res
     }
     facts.dmarc = dmarc(&mut dns, srs_domain).await;
     facts.keys = keys(&mut dns, config).await?;
+    for Mx { domain, .. } in &facts.domains {
+        if carried(config, &facts.keys, domain) == Carried::SrsDomain {
+            facts.policies.push((domain.clone(), dmarc(&mut dns, domain).await));
+        }
+    }
     facts.unanswered = dns.unanswered;
     aliases::for_each(store, None, |alias| {
         let mut to = alias.destinations().iter();

@@ -5,6 +5,7 @@ mod examine;
 mod facts;
 mod gather;
 mod mta_sts;
+mod munge;
 mod round_trip;
 mod spf;
 #[cfg(test)]

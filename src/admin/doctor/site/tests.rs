@@ -308,6 +308,36 @@ fn each_finding_where_it_is_true_and_none_where_it_is_not() {
 }
 
 #[test]
+fn hosted_domains_whose_munged_mail_is_not_carried() {
+    let config = |more: &str| {
+        let text =
+            format!("hostname = \"mx.example.org\"\n[srs]\ndomain = \"srs.example.org\"\n{more}");
+        Config::parse(&text, Path::new("onward.toml"), &Machine::default()).unwrap()
+    };
+    let strict = "v=DMARC1; p=reject; adkim=s; aspf=s";
+    let mut facts = healthy();
+    facts.domains.push(mx("two.test", true, &["mx.example.org"], true));
+    facts.keys = vec![Key { domain: "srs.example.org".to_owned(), ..key(true) }];
+    let munged = |config: &Config, facts: &Facts| {
+        let found = examine(config, facts).into_iter();
+        let found = found.filter(|finding| ["munged", "own-from"].contains(&finding.id));
+        found.map(|finding| finding.mend.join(" | ")).collect::<Vec<_>>()
+    };
+    assert_eq!(munged(&config(""), &facts), ["onward dkim key add two.test"]);
+    assert_eq!(munged(&config("per_domain = true\n"), &facts), [""; 0]);
+    let mark = "[auth]\nown_from = \"mark\"\n";
+    assert_eq!(munged(&config(mark), &facts).len(), 2);
+    for (record, is_fault) in [("v=DMARC1; p=reject; aspf=s", false), (strict, true)] {
+        facts.policies = vec![(domain("example.org"), vec![record.to_owned()])];
+        let found = munged(&config(""), &facts);
+        assert_eq!(found.contains(&"onward dkim key add example.org".to_owned()), is_fault);
+    }
+    facts.keys.push(key(true));
+    facts.keys.push(Key { domain: "two.test".to_owned(), ..key(true) });
+    assert_eq!(munged(&config(""), &facts), [""; 0]);
+}
+
+#[test]
 fn what_is_no_fault() {
     let mut facts = healthy();
     facts.keys.push(Key { state: KeyState::Retired, ..key(false) });

@@ -1,12 +1,12 @@
 use super::database::{SCHEMA, path, sqlite_error};
 use crate::{
     address::{Mailbox, ReversePath},
-    reply::Reply,
     store::{
         journal::{AttemptLine, Filter, JournalError, Outcome, Page, Position, Record},
         sqlite::{column, number},
     },
     time::Millis,
+    verdict::NOT_KEPT,
 };
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, ToSql, params, types::Type};
 use std::{
@@ -94,14 +94,13 @@ impl Reader {
         self.count(count, params![since])
     }
 
-    /// How many messages have been kept back since then, as a DKIM signature would have broken.
+    /// How many messages since then had a DKIM signature that could not be kept.
     ///
     /// # Errors
     /// When the journal cannot be read.
     pub(super) fn count_broken(&self, since: Millis) -> Result<u64, JournalError> {
-        let reply = Reply::broke_signature().to_string();
-        let count = "SELECT count(*) FROM message WHERE time >= ?1 AND reply = ?2";
-        self.count(count, params![since, reply])
+        let count = "SELECT count(*) FROM message WHERE time >= ?1 AND instr(detail, ?2) > 0";
+        self.count(count, params![since, NOT_KEPT])
     }
 
     fn count(&self, query: &str, parameters: &[&dyn ToSql]) -> Result<u64, JournalError> {

@@ -1,0 +1,312 @@
+//! As whose mail each copy leaves: whose From it has, who signs it, and where its bounces go. Decided before a
+//! byte is made, as the identifiers of ours that are in it must not speak for a From domain that is not proven
+//! here ([`borrowed`]).
+
+use super::{
+    checks::{self, Report},
+    parts::Parts,
+    plan::Planned,
+    sender::Sender,
+};
+use crate::{
+    address::{Domain, ForwardPath, Mailbox, ReversePath},
+    auth,
+    message::{Authors, Header, Named, NewFrom},
+    reply::Reply,
+    time::UnixTime,
+    verdict::{
+        Author, Check, Class, Findings, OwnFrom, Proof, Sign, borrowed, is_one_owner, may_align,
+    },
+};
+
+/// On what the form of a copy depends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// Whose the message becomes; `None`: it stays its author's.
+    pub(crate) from: Option<NewFrom>,
+    /// The domain that signs; it has a key.
+    pub(crate) signer: Option<Domain>,
+    /// The domain that seals by ARC, where that is wanted.
+    pub(crate) sealer: Option<Domain>,
+    pub(crate) reverse_path: ReversePath,
+    /// Nobody can be put in the author's place.
+    pub(crate) is_return: bool,
+}
+
+/// Who brings a message that passed its checks, and when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bearer<'a> {
+    pub(crate) parts: &'a Parts,
+    pub(crate) sender: &'a Sender,
+    pub(crate) now: UnixTime,
+}
+
+/// A From domain and an identifier of ours that receivers may take for one owner's, both in lower case.
+type Aligned = (String, String);
+
+impl Look {
+    /// The message as it came.
+    fn as_it_came(parts: &Parts, to: &Planned, may_sign: bool) -> Self {
+        let Planned { recipient, reverse_path, .. } = to;
+        // What returns is a stranger's, whatever it says: it gets nothing of ours.
+        let domain = (!recipient.is_srs_return()).then(|| recipient.srs_domain.clone());
+        Self {
+            from: None,
+            signer: domain.clone().filter(|domain| may_sign && parts.signs_for(domain)),
+            sealer: domain,
+            reverse_path: reverse_path.clone(),
+            is_return: recipient.is_srs_return(),
+        }
+    }
+
+    /// The message as the alias's: at the alias's own domain where our signature or the reverse-path is aligned
+    /// with that, else at the domain that carries it. `None` for a bounce on its way back, which has no alias to
+    /// come from.
+    pub(super) fn munged(
+        parts: &Parts,
+        to: &Planned,
+        may_sign: bool,
+        author: Named,
+    ) -> Option<Self> {
+        let Planned { recipient, reverse_path, .. } = to;
+        let srs_domain = &recipient.srs_domain;
+        let alias = match &recipient.path {
+            _ if recipient.is_srs_return() => return None,
+            ForwardPath::Mailbox(mailbox) => mailbox.clone(),
+            ForwardPath::Postmaster => postmaster(srs_domain)?,
+        };
+        let own = alias.domain();
+        let signs_for = |domain: &Domain| may_sign && parts.signs_for(domain);
+        let is_own = |domain: &Domain| is_one_owner(own.as_str(), domain.as_str());
+        let is_carried = is_own(carrier(parts, reverse_path));
+        let (address, signer) = if signs_for(own) {
+            (alias.clone(), own)
+        } else if is_carried || signs_for(srs_domain) && is_own(srs_domain) {
+            (alias.clone(), srs_domain)
+        } else {
+            // Reply-To leads to the author; this leads a bounce there.
+            let back = reverse_path.mailbox().filter(|back| back.domain() == srs_domain);
+            (back.cloned().or_else(|| postmaster(srs_domain))?, srs_domain)
+        };
+        Some(Self {
+            sealer: (author == Named::Known).then(|| signer.clone()),
+            signer: signs_for(signer).then(|| signer.clone()),
+            from: Some(NewFrom { address, alias, author }),
+            reverse_path: reverse_path.clone(),
+            is_return: false,
+        })
+    }
+
+    /// What would vouch for From at a receiver. An ARC seal does not.
+    fn identifiers<'a>(&'a self, parts: &'a Parts) -> Vec<&'a str> {
+        let carrier = carrier(parts, &self.reverse_path).as_str();
+        std::iter::once(carrier).chain(self.signer.as_ref().map(Domain::as_str)).collect()
+    }
+
+    /// True where what From passes DMARC by is lost behind us, and an identifier of ours at the very same
+    /// domain takes its place.
+    pub(super) fn stands_in_for(&self, parts: &Parts, domain: &str) -> bool {
+        self.identifiers(parts).iter().any(|identifier| identifier.eq_ignore_ascii_case(domain))
+    }
+}
+
+impl Bearer<'_> {
+    /// How the message of `report` leaves for each of `planned`. What the owner should know of that goes into
+    /// the report.
+    ///
+    /// # Errors
+    /// The reply for the client when an identifier of ours would speak for somebody who does not vouch for it.
+    pub(crate) async fn looks(
+        self,
+        report: &mut Report,
+        planned: &[Planned],
+    ) -> Result<Vec<Look>, Reply> {
+        let parts = self.parts;
+        let may_sign = self.may_sign(report, planned).await;
+        let mut looks: Vec<Look> =
+            planned.iter().map(|to| Look::as_it_came(parts, to, may_sign)).collect();
+        let vouched = self.vouched(report, planned, &looks).await?;
+        let found = report.authentication.as_ref().map(|checked| &checked.findings);
+        let is_lost = |look: &Look| {
+            let mut authors = found.iter().flat_map(|found| &found.authors);
+            authors.any(|author| {
+                Class::of(author) == Class::SpfOnly && !look.stands_in_for(parts, &author.domain)
+            })
+        };
+        for ((look, to), author) in looks.iter_mut().zip(planned).zip(vouched) {
+            let munged = match author {
+                Some(author) => {
+                    let munged = Look::munged(parts, to, false, author);
+                    Some(munged.ok_or_else(Reply::local_error)?)
+                }
+                None if report.is_munged && is_lost(look) => {
+                    Look::munged(parts, to, may_sign, Named::Known)
+                }
+                None => None,
+            };
+            if let Some(munged) = munged {
+                *look = munged;
+            }
+        }
+        if looks.iter().any(|look| look.from.is_some()) {
+            report.conclusion.push_str(", munged");
+        }
+        Ok(looks)
+    }
+
+    /// Whether our keys may sign a message that no SRS address took.
+    async fn may_sign(self, report: &Report, planned: &[Planned]) -> bool {
+        let Self { parts, sender, now } = self;
+        let has_key = |to: &Planned| {
+            let alias = match &to.recipient.path {
+                ForwardPath::Mailbox(mailbox) => Some(mailbox.domain()),
+                ForwardPath::Postmaster => None,
+            };
+            alias.is_some_and(|own| parts.signs_for(own))
+                || parts.signs_for(&to.recipient.srs_domain)
+        };
+        match (parts.config.auth.sign, &report.authentication) {
+            (Sign::Authenticated, Some(checked)) => {
+                checked.findings.may_be_signed(Sign::Authenticated)
+            }
+            (Sign::Authenticated, None) => {
+                let found =
+                    async || checks::findings(parts, sender, &report.message, now, false).await;
+                planned.iter().any(has_key) && found().await.may_be_signed(Sign::Authenticated)
+            }
+            (Sign::All, _) => true,
+            (Sign::None, _) => false,
+        }
+    }
+
+    /// For each of `looks` the author under whose name the message may leave, munged, as he is not verified;
+    /// `None` where it may leave as it came.
+    async fn vouched(
+        self,
+        report: &mut Report,
+        planned: &[Planned],
+        looks: &[Look],
+    ) -> Result<Vec<Option<Named>>, Reply> {
+        if looks.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (parts, auth) = (self.parts, &self.parts.config.auth);
+        let header = Header::scan(&report.message);
+        let from = match Authors::read(&header) {
+            Ok(from) => from,
+            // Only what returns comes so far; where From names no domain, none is concerned.
+            Err(_) if auth.own_from == OwnFrom::Mark || names_no_domain(&header) => {
+                return Ok(vec![None; looks.len()]);
+            }
+            Err(_) => return Err(Reply::own_from_unreadable()),
+        };
+        let mut identifiers: Vec<&str> =
+            looks.iter().flat_map(|look| look.identifiers(parts)).collect();
+        identifiers.sort_unstable();
+        identifiers.dedup();
+        let (authors, aligned) = self.unproven(report, &from, &identifiers).await;
+        let aligns = |author: &str, identifier: &str| {
+            aligned.contains(&(author.to_owned(), identifier.to_ascii_lowercase()))
+        };
+        // Who takes mail that nobody vouches for takes that too, if it says so.
+        let own_from = match auth.own_from {
+            OwnFrom::Refuse if planned.iter().all(|to| to.recipient.is_open(auth)) => {
+                OwnFrom::Munge
+            }
+            own_from => own_from,
+        };
+        let mut vouched = Vec::with_capacity(looks.len());
+        let mut note = None;
+        for (look, to) in looks.iter().zip(planned) {
+            let found = borrowed(&authors, &look.identifiers(parts), aligns);
+            vouched.push(match (found, own_from) {
+                (None, _) => None,
+                (Some(found), OwnFrom::Mark) => {
+                    note = Some((found.author.to_owned(), "sent on in its name all the same"));
+                    None
+                }
+                (Some(found), _) if found.is_unanswered => return Err(Reply::auth_unanswered()),
+                (Some(found), OwnFrom::Munge) if !to.recipient.is_srs_return() => {
+                    note = Some((found.author.to_owned(), "sent on as not verified"));
+                    Some(Named::NotVerified(named(&from, found.author)))
+                }
+                (Some(found), _) => return Err(Reply::own_from(found.author)),
+            });
+        }
+        if let Some((domain, what)) = note {
+            report.notes.push(format!(
+                "{domain} does not vouch for it (neither SPF nor DKIM of the service that sends it): {what}"
+            ));
+        }
+        Ok(vouched)
+    }
+
+    /// The From domains that one of `identifiers` may be aligned with and that are not proven to be from there,
+    /// and with which.
+    async fn unproven(
+        self,
+        report: &Report,
+        from: &Authors,
+        identifiers: &[&str],
+    ) -> (Vec<Author>, Vec<Aligned>) {
+        let Self { parts, sender, now } = self;
+        let mut domains: Vec<String> = from.domains().iter().map(Domain::to_key).collect();
+        let known = match (&report.authentication, parts.config.auth.policy.dmarc) {
+            (Some(checked), Check::Mark | Check::Enforce) => Some(&checked.findings),
+            _ => None,
+        };
+        if let Some(known) = known {
+            domains.retain(|domain| proof(known, domain) != Proof::Proven);
+        }
+        let mut aligned = Vec::new();
+        for domain in &domains {
+            for identifier in identifiers {
+                let resolver = parts.outbound.resolver();
+                if may_align(domain, identifier)
+                    || auth::are_joined_by_policy(resolver, domain, identifier).await
+                {
+                    aligned.push((domain.clone(), identifier.to_ascii_lowercase()));
+                }
+            }
+        }
+        domains.retain(|domain| aligned.iter().any(|(author, _)| author == domain));
+        let asked = match known {
+            None if !domains.is_empty() => {
+                Some(checks::findings(parts, sender, &report.message, now, true).await)
+            }
+            _ => None,
+        };
+        let Some(found) = known.or(asked.as_ref()) else { return (Vec::new(), Vec::new()) };
+        let author = |domain: String| Author { proof: proof(found, &domain), domain };
+        (domains.into_iter().map(author).collect(), aligned)
+    }
+}
+
+fn proof(findings: &Findings, domain: &str) -> Proof {
+    let author = findings.authors.iter().find(|author| author.domain.eq_ignore_ascii_case(domain));
+    author.map_or(Proof::Unproven, |author| findings.proof_of(author))
+}
+
+/// Whose SPF a receiver asks for: that of the HELO name where the reverse-path is null (RFC 7208 §2.4).
+fn carrier<'a>(parts: &'a Parts, reverse_path: &'a ReversePath) -> &'a Domain {
+    reverse_path.mailbox().map_or(&parts.config.hostname, Mailbox::domain)
+}
+
+fn postmaster(domain: &Domain) -> Option<Mailbox> {
+    Mailbox::parse(&format!("postmaster@{domain}")).ok()
+}
+
+/// How the author at `domain` is told: by the address that is claimed.
+fn named(from: &Authors, domain: &str) -> String {
+    let is_there = |mailbox: &&Mailbox| mailbox.domain().as_str().eq_ignore_ascii_case(domain);
+    let mailbox = from.mailboxes().iter().find(is_there);
+    mailbox.map_or_else(|| domain.to_owned(), ToString::to_string)
+}
+
+/// True where nobody can read an address with a domain in From, as in the `MAILER-DAEMON` of old servers.
+fn names_no_domain(header: &Header<'_>) -> bool {
+    let mut from = header.named("From");
+    let is_free_of = |value: &[u8], sign: &[u8]| memchr::memmem::find(value, sign).is_none();
+    header.is_ended()
+        && from.all(|from| is_free_of(from.value, b"@") && is_free_of(from.value, b"=?"))
+}

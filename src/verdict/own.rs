@@ -1,0 +1,215 @@
+//! For whom we would vouch. What leaves has identifiers of ours (the domain of its reverse-path, our host name
+//! where that is null, `d=` of our signature), and a receiver takes a From domain that is aligned with one of
+//! them for proven. So none of them is lent to a From domain that is not proven here. An ARC seal is no
+//! identifier.
+
+use super::{Dkim, Dmarc, DmarcResult, Findings, Spf, alignment::is_one_owner};
+
+/// What is done with mail whose From domain is aligned with an identifier of ours and not proven here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum OwnFrom {
+    /// The mail is refused.
+    #[default]
+    Refuse,
+    /// From becomes that of the alias, which says that the author is not verified; no signature of ours.
+    Munge,
+    /// The mail goes on as it is, and the owner can read about it.
+    Mark,
+}
+
+/// Which mail our DKIM keys sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Sign {
+    /// Forwards with an SPF or DKIM pass, whoever it is of.
+    #[default]
+    Authenticated,
+    /// Every forward.
+    All,
+    /// Nothing but messages of our own.
+    None,
+}
+
+/// Whether a From domain has said here that a message is its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Proof {
+    /// By DMARC; or, where the domain has no policy, by an aligned pass of SPF or DKIM.
+    Proven,
+    /// By nothing.
+    Unproven,
+    /// DNS did not answer.
+    Unanswered,
+}
+
+/// A From domain, and whether it is proven.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Author {
+    /// The domain.
+    pub domain: String,
+    /// What is known for it.
+    pub proof: Proof,
+}
+
+/// What a message would borrow of us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Borrowed<'a> {
+    /// The From domain that it is not proven to be from.
+    pub author: &'a str,
+    /// The identifier of ours that would say so all the same.
+    pub identifier: &'a str,
+    /// DNS may yet prove the domain.
+    pub is_unanswered: bool,
+}
+
+/// The first of `authors` that is not proven and would be aligned with one of `identifiers`; where DNS has
+/// not answered about one, another that is surely not proven comes first.
+pub fn borrowed<'a>(
+    authors: &'a [Author],
+    identifiers: &[&'a str],
+    may_align: impl Fn(&str, &str) -> bool,
+) -> Option<Borrowed<'a>> {
+    let first = |wanted: Proof| {
+        let mut unproven = authors.iter().filter(|author| author.proof == wanted);
+        unproven.find_map(|Author { domain, .. }| {
+            let identifier = identifiers.iter().find(|identifier| may_align(domain, identifier))?;
+            let is_unanswered = wanted == Proof::Unanswered;
+            Some(Borrowed { author: domain, identifier, is_unanswered })
+        })
+    };
+    first(Proof::Unproven).or_else(|| first(Proof::Unanswered))
+}
+
+impl Findings {
+    /// Whether the owner of a From domain has said that the message is from there.
+    pub fn proof_of(&self, author: &Dmarc) -> Proof {
+        match author.result {
+            DmarcResult::Pass { .. } => Proof::Proven,
+            DmarcResult::Fail => Proof::Unproven,
+            DmarcResult::TempError => Proof::Unanswered,
+            // Without a policy that can be read the domain can be owned and honest all the same.
+            DmarcResult::None | DmarcResult::PermError => self.proof_without_policy(&author.domain),
+        }
+    }
+
+    fn proof_without_policy(&self, domain: &str) -> Proof {
+        let is_aligned = |name: &str| !domain.is_empty() && is_one_owner(domain, name);
+        let (mut is_proven, mut is_unanswered) = (false, false);
+        if is_aligned(&self.sender_domain) {
+            is_proven |= self.spf == Spf::Pass;
+            is_unanswered |= self.spf == Spf::TempError;
+        }
+        for signature in self.signatures.iter().filter(|s| s.is_whole && is_aligned(&s.domain)) {
+            is_proven |= signature.result == Dkim::Pass;
+            is_unanswered |= signature.result == Dkim::TempError;
+        }
+        match (is_proven, is_unanswered) {
+            (true, _) => Proof::Proven,
+            (false, true) => Proof::Unanswered,
+            (false, false) => Proof::Unproven,
+        }
+    }
+
+    /// What `sign` says of a message with these findings.
+    pub fn may_be_signed(&self, sign: Sign) -> bool {
+        match sign {
+            Sign::Authenticated => self.spf == Spf::Pass || self.has_signature(),
+            Sign::All => true,
+            Sign::None => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::*, *};
+
+    fn findings(spf: Spf, signatures: &[(Dkim, &str, bool)], result: DmarcResult) -> Findings {
+        let dmarc =
+            |domain: &str| Dmarc { domain: domain.to_owned(), policy: DmarcPolicy::Reject, result };
+        let signature = |&(result, domain, is_whole): &(Dkim, &str, bool)| Signature {
+            result,
+            domain: domain.to_owned(),
+            is_whole,
+        };
+        Findings {
+            spf,
+            sender_domain: "bounces.fwd.test".to_owned(),
+            signatures: signatures.iter().map(signature).collect(),
+            dmarc: dmarc("fwd.test"),
+            authors: vec![dmarc("fwd.test")],
+            arc: Arc::None,
+        }
+    }
+
+    #[test]
+    fn what_proves_a_from_domain() {
+        use DmarcResult::{Fail, None as Nothing, Pass, PermError, TempError};
+        use Proof::{Proven, Unanswered, Unproven};
+        let good = &[(Dkim::Pass, "mail.FWD.test", true)][..];
+        for (spf, signatures, result, proof) in [
+            (Spf::None, &[][..], Pass { by_dkim: false }, Proven),
+            (Spf::Pass, good, Fail, Unproven),
+            (Spf::Pass, good, TempError, Unanswered),
+            // Without a policy that can be read.
+            (Spf::Pass, &[], Nothing, Proven),
+            (Spf::SoftFail, &[], Nothing, Unproven),
+            (Spf::TempError, &[], PermError, Unanswered),
+            (Spf::None, good, PermError, Proven),
+            (Spf::None, &[(Dkim::Pass, "fwd.test", false)], Nothing, Unproven),
+            (Spf::None, &[(Dkim::Pass, "other.test", true)], Nothing, Unproven),
+            (Spf::None, &[(Dkim::TempError, "fwd.test", true)], Nothing, Unanswered),
+            (Spf::None, &[(Dkim::TempError, "other.test", true)], Nothing, Unproven),
+        ] {
+            let found = findings(spf, signatures, result);
+            assert_eq!(found.proof_of(&found.dmarc), proof, "{found}");
+        }
+    }
+
+    #[test]
+    fn what_would_be_borrowed() {
+        let author = |domain: &str, proof| Author { domain: domain.to_owned(), proof };
+        let authors = [
+            author("fwd.test", Proof::Proven),
+            author("a.fwd.test", Proof::Unanswered),
+            author("b.fwd.test", Proof::Unproven),
+            author("other.example", Proof::Unproven),
+        ];
+        let found = borrowed(&authors, &["srs.example", "mx.fwd.test"], may_align).unwrap();
+        assert_eq!((found.author, found.identifier), ("b.fwd.test", "mx.fwd.test"));
+        assert!(!found.is_unanswered);
+        let found = borrowed(&authors[..2], &["mx.fwd.test"], may_align).unwrap();
+        assert!(found.author == "a.fwd.test" && found.is_unanswered);
+        assert_eq!(borrowed(&authors, &["srs.example"], may_align), None);
+        assert_eq!(borrowed(&authors[..1], &["fwd.test"], may_align), None);
+    }
+
+    #[test]
+    fn what_is_lost_behind_us() {
+        let signed = findings(Spf::None, &[], DmarcResult::Pass { by_dkim: true });
+        let lost = |found: &Findings, behind: &[Dmarc]| {
+            found
+                .lost(behind)
+                .map(|(domain, result)| format!("{domain} {result}"))
+                .collect::<Vec<_>>()
+        };
+        assert!(signed.depends_on_signatures());
+        assert_eq!(lost(&signed, &signed.authors), [""; 0]);
+        let broken = findings(Spf::None, &[], DmarcResult::Fail).authors;
+        assert_eq!(lost(&signed, &broken), ["fwd.test fail"]);
+        assert_eq!(lost(&signed, &[]), ["fwd.test fail"]);
+        let by_spf = findings(Spf::Pass, &[], DmarcResult::Pass { by_dkim: false });
+        assert!(!by_spf.depends_on_signatures() && lost(&by_spf, &broken).is_empty());
+    }
+
+    #[test]
+    fn what_is_signed() {
+        let table = |found: &Findings| {
+            [Sign::Authenticated, Sign::All, Sign::None].map(|sign| found.may_be_signed(sign))
+        };
+        let by_spf = findings(Spf::Pass, &[], DmarcResult::Fail);
+        assert_eq!(table(&by_spf), [true, true, false]);
+        let by_dkim = findings(Spf::Fail, &[(Dkim::Pass, "x.test", true)], DmarcResult::Fail);
+        assert_eq!(table(&by_dkim), [true, true, false]);
+        let nothing = findings(Spf::Fail, &[(Dkim::Fail, "x.test", true)], DmarcResult::Fail);
+        assert_eq!(table(&nothing), [false, true, false]);
+    }
+}
