@@ -113,7 +113,7 @@ impl AddArgs {
         match (&self.reject, &self.defer, self.discard) {
             (Some(text), _, _) => Alias::reject(address, text),
             (_, Some(text), _) => Alias::defer(address, text),
-            (_, _, true) => Ok(Alias::discard(address)),
+            (_, _, true) => Alias::discard(address),
             _ => Alias::forward(address, &self.destinations),
         }
     }

@@ -7,7 +7,10 @@ use super::{
     time::span,
 };
 use crate::{
-    admin::status::{ListenerStatus, SpoolStatus, Status, WaitingDestination},
+    admin::{
+        aliases::UnsafeAlias,
+        status::{ListenerStatus, SpoolStatus, Status, WaitingDestination},
+    },
     clock,
 };
 use std::{
@@ -65,6 +68,9 @@ fn write(out: &mut impl Write, status: &Status) -> io::Result<()> {
     if *unreadable > 0 {
         let count = messages(*unreadable);
         line("", count + " left aside, unreadable: onward doctor has their names")?;
+    }
+    for UnsafeAlias { alias, why, .. } in &status.unsafe_aliases {
+        line("unsafe", format!("{alias} is not followed: {why}"))?;
     }
     line("failed", messages(status.failed_last_day) + " within a day")?;
     if status.dkim_broken_last_day > 0 {

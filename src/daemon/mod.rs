@@ -1,5 +1,6 @@
 //! The daemon: everything wired together, from start to stop.
 
+mod alias_faults;
 mod generation;
 mod monitoring;
 mod sockets;
@@ -171,6 +172,8 @@ impl Daemon {
                 tokio::time::sleep(PURGE_EVERY).await;
             }
         });
+        let parts = current.get();
+        let faults = tokio::spawn(alias_faults::tell(parts.store.clone()));
         let mut serving = self.generation.start(&self.shared, &stopped);
         // Sessions from before a reload.
         let mut retired = JoinSet::new();
@@ -225,6 +228,7 @@ impl Daemon {
             runner.abort();
         }
         purge.abort();
+        faults.abort();
         count.abort();
         tls_reports::keep_results(&parts).await;
         parts.outbound.close().await;

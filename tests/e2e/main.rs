@@ -36,3 +36,4 @@ mod start;
 mod stop;
 mod support_selftest;
 mod tls;
+mod unsafe_aliases;

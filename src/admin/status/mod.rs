@@ -2,7 +2,10 @@
 
 mod probe;
 
-use super::{Error, Store};
+use super::{
+    Error, Store,
+    aliases::{UnsafeAlias, unsafe_aliases},
+};
 use crate::{
     clock,
     config::Config,
@@ -27,6 +30,9 @@ pub struct Status {
     pub listen: Vec<ListenerStatus>,
     /// What waits.
     pub spool: SpoolStatus,
+    /// Aliases that are never followed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unsafe_aliases: Vec<UnsafeAlias>,
     /// Messages that were given up or refused within the last 24 hours, after we answered for them.
     pub failed_last_day: u64,
     /// Messages that were kept back within the last 24 hours, as a DKIM signature would have broken.
@@ -104,6 +110,7 @@ impl Status {
             running,
             listen: listen.collect(),
             spool: SpoolStatus::of(summary),
+            unsafe_aliases: store.map(unsafe_aliases).unwrap_or_default(),
             failed_last_day,
             dkim_broken_last_day,
         })

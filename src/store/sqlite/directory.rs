@@ -8,7 +8,7 @@ use super::{
         aliases::{self, Table},
         domains,
     },
-    rules::{refuse_cycle, refuse_srs_shaped, starts},
+    rules::{refuse_cycle, refuse_srs_shaped, refuse_unsafe, starts},
     snapshot::at_once,
 };
 use crate::{
@@ -88,6 +88,11 @@ impl Directory for Sqlite {
             aliases::page(&transaction, domain.as_ref(), after.as_ref())
         };
         self.readers.run(page).await
+    }
+
+    fn unsafe_aliases(&self) -> Vec<Alias> {
+        let snapshot = self.snapshot.load();
+        snapshot.patterns.iter().filter(|alias| alias.fault().is_some()).cloned().collect()
     }
 
     async fn add_alias(&self, alias: &Alias) -> Result<(), ChangeError> {
@@ -203,6 +208,7 @@ fn remove_domain(
 
 fn add(connection: &Connection, alias: &Alias) -> Result<(), Failure> {
     refuse_srs_shaped(alias)?;
+    refuse_unsafe(alias)?;
     if let Some(domain) = alias.address().domain()
         && !domains::contains(connection, domain)?
     {
@@ -232,6 +238,9 @@ fn set_enabled(
     enabled: bool,
 ) -> Result<Alias, Failure> {
     let alias = existing(connection, address)?.with_enabled(enabled);
+    if enabled {
+        refuse_unsafe(&alias)?;
+    }
     aliases::set_enabled(connection, &address.key(), enabled)?;
     let snapshot = Snapshot::within(connection, Table::Stored)?;
     refuse_cycle(&Live::of(connection, Table::Stored, &snapshot), &alias)?;
@@ -248,6 +257,7 @@ fn leads_to(
     let known = match alias.action() {
         _ if is_exact => None,
         _ if !alias.enabled() => Some(Reply::no_such_alias()),
+        _ if alias.fault().is_some() => Some(Reply::alias_unsafe()),
         Action::Reject(text) => Some(Reply::alias_rejects(text)),
         Action::Defer(text) => Some(Reply::alias_defers(text)),
         Action::Discard => return Ok(Some(Expansion::Discard)),
