@@ -20,7 +20,7 @@ use std::{
 
 /// Says whether the daemon runs, whether it answers, and what waits in the spool
 ///
-/// Exits 1 when it does not run, or a listener does not answer.
+/// Exits 1 when it does not run, a listener does not answer, or its database was moved away.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// One JSON object
@@ -55,6 +55,9 @@ fn write(out: &mut impl Write, status: &Status) -> io::Result<()> {
             None => "answers".to_owned(),
         };
         line("listen", format!("{protocol} on {address} {answers}"))?;
+    }
+    if let Some(trouble) = &status.trouble {
+        line("database", trouble.clone())?;
     }
     let SpoolStatus { messages: count, octets, oldest, unreadable, destinations } = &status.spool;
     let oldest = oldest.map(|oldest| {

@@ -9,12 +9,11 @@ pub(super) async fn tell(store: Store) {
     let mut told = HashSet::new();
     loop {
         for alias in store.unsafe_aliases() {
-            let text = alias.to_string();
             if let Some(fault) = alias.fault()
-                && told.insert(text.clone())
+                && told.insert(alias.address().key())
             {
                 tracing::error!(
-                    "the alias {text} is not followed, its recipients are put off with 451: {fault}"
+                    "the alias {alias} is not followed, its recipients are put off with 451: {fault}"
                 );
             }
         }

@@ -4,6 +4,7 @@ mod alias_faults;
 mod generation;
 mod monitoring;
 mod sockets;
+mod trouble;
 
 use crate::{
     clock,
@@ -174,6 +175,8 @@ impl Daemon {
         });
         let parts = current.get();
         let faults = tokio::spawn(alias_faults::tell(parts.store.clone()));
+        let state_dir = parts.config.state_dir.clone();
+        let trouble = tokio::spawn(trouble::tell(parts.store.clone(), state_dir));
         let mut serving = self.generation.start(&self.shared, &stopped);
         // Sessions from before a reload.
         let mut retired = JoinSet::new();
@@ -229,6 +232,7 @@ impl Daemon {
         }
         purge.abort();
         faults.abort();
+        trouble.abort();
         count.abort();
         tls_reports::keep_results(&parts).await;
         parts.outbound.close().await;

@@ -76,7 +76,7 @@ pub trait Directory {
         after: Option<&Key>,
     ) -> Result<AliasPage, StoreError>;
 
-    /// The aliases that are kept, but never followed: see [`Alias::fault`]. Answered from memory.
+    /// The aliases that are kept and switched on, but never followed: see [`Alias::fault`]. Answered from memory.
     fn unsafe_aliases(&self) -> Vec<Alias>;
 
     /// Adds an alias; a regex behind the others.

@@ -26,6 +26,7 @@ mod limits;
 mod load;
 mod metrics;
 mod model;
+mod moved_database;
 mod postfix;
 mod postsrsd;
 mod proxy;

@@ -5,6 +5,7 @@ mod probe;
 use super::{
     Error, Store,
     aliases::{UnsafeAlias, unsafe_aliases},
+    running::Running,
 };
 use crate::{
     clock,
@@ -28,6 +29,9 @@ pub struct Status {
     pub running: bool,
     /// Its listeners.
     pub listen: Vec<ListenerStatus>,
+    /// Why the daemon cannot write its database for now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
     /// What waits.
     pub spool: SpoolStatus,
     /// Aliases that are never followed.
@@ -109,6 +113,7 @@ impl Status {
         Ok(Self {
             running,
             listen: listen.collect(),
+            trouble: running.then(|| Running::trouble(&config.state_dir)).flatten(),
             spool: SpoolStatus::of(summary),
             unsafe_aliases: store.map(unsafe_aliases).unwrap_or_default(),
             failed_last_day,
@@ -116,9 +121,9 @@ impl Status {
         })
     }
 
-    /// It runs, and every listener answers.
+    /// It runs, every listener answers, and nothing keeps it from writing.
     pub fn is_well(&self) -> bool {
-        self.running && self.listen.iter().all(|listen| listen.answers)
+        self.running && self.trouble.is_none() && self.listen.iter().all(|listen| listen.answers)
     }
 }
 

@@ -92,7 +92,8 @@ impl Directory for Sqlite {
 
     fn unsafe_aliases(&self) -> Vec<Alias> {
         let snapshot = self.snapshot.load();
-        snapshot.patterns.iter().filter(|alias| alias.fault().is_some()).cloned().collect()
+        let patterns = snapshot.patterns.iter().filter(|alias| alias.enabled());
+        patterns.filter(|alias| alias.fault().is_some()).cloned().collect()
     }
 
     async fn add_alias(&self, alias: &Alias) -> Result<(), ChangeError> {
@@ -124,10 +125,12 @@ impl Directory for Sqlite {
     }
 
     async fn apply(&self, wanted: Vec<Alias>, plan: bool) -> Result<Vec<Change>, ChangeError> {
+        self.opened.check()?;
         let (state_dir, path) = (self.state_dir.clone(), file::path(&self.state_dir));
         // It may take long: on a connection of its own, other writes get their turns.
         let applied = spawn_blocking(move || {
-            apply::apply(file::open_writer(&state_dir)?, &path, wanted, plan)
+            let (connection, _) = file::open_writer(&state_dir)?;
+            apply::apply(connection, &path, wanted, plan)
         });
         let failed = |error| StoreError::failed(&file::path(&self.state_dir), error);
         let changes = applied.await.map_err(failed)??;
