@@ -9,9 +9,8 @@ mod trouble;
 use crate::{
     clock,
     config::Config,
-    inbound::Clients,
+    inbound::{Clients, Connections},
     mail::{Current, Inbox, OpenError, Parts, Runner, tls_reports},
-    postfix::Connections,
     store::{
         StateLock,
         journal::{Bounds, Journal, JournalError},

@@ -3,11 +3,10 @@
 use crate::{
     clock,
     http::Page,
-    inbound::Clients,
+    inbound::{Clients, Connections},
     keys,
     mail::{NotWell, Parts},
     metrics::Now,
-    postfix::Connections,
     tls,
 };
 use hyper::StatusCode;
