@@ -33,7 +33,7 @@ pub(super) struct Opened {
     path: PathBuf,
     file: Inode,
     /// The write-ahead log and its index, where commits are before they are folded into the file.
-    log: [(PathBuf, Inode); 2],
+    log: Vec<(PathBuf, Inode)>,
     trouble: watch::Sender<Option<StoreError>>,
 }
 
@@ -51,14 +51,10 @@ impl Opened {
     /// # Errors
     /// When it is another one by now.
     pub(super) fn new(path: &Path, file: Inode) -> Result<Self, StoreError> {
-        let failed = |error| StoreError::access(path, &error);
-        let [log, index] = ["-wal", "-shm"].map(|suffix| beside(path, suffix));
-        let (log, index) = (
-            (log.clone(), Inode::at(&log).map_err(failed)?),
-            (index.clone(), Inode::at(&index).map_err(failed)?),
-        );
+        let log = ["-wal", "-shm"].map(|suffix| beside(path, suffix)).into_iter();
+        let log = log.filter_map(|path| Inode::at(&path).ok().map(|inode| (path, inode))).collect();
         let (trouble, _) = watch::channel(None);
-        let opened = Self { path: path.to_owned(), file, log: [log, index], trouble };
+        let opened = Self { path: path.to_owned(), file, log, trouble };
         opened.check().map(|()| opened)
     }
 

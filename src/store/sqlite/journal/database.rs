@@ -111,6 +111,13 @@ impl Database {
         Inode::at(&self.file).ok() == self.inode
     }
 
+    /// Closes a file that is not in its place any more, whole: SQLite would leave its log behind.
+    pub(super) fn leave(self) {
+        let fold = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let folded = self.connection.query_row(fold, (), |_| Ok(()));
+        tracing::debug!(?folded, "the journal that was moved is closed");
+    }
+
     /// Where the file lies.
     pub(super) fn file(&self) -> &Path {
         &self.file

@@ -132,7 +132,7 @@ impl Writer {
             Some(database) if database.is_in_place() => database,
             moved => {
                 if let Some(moved) = moved {
-                    drop(moved);
+                    moved.leave();
                     let file = self.file.display();
                     tracing::error!("{file} was moved or replaced: what lies there now is written");
                 }
