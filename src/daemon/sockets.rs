@@ -48,11 +48,8 @@ impl Sockets {
         }
         // Last: what fails above leaves all as it was.
         for (address, access) in all {
-            let bound = next.bound.get(address).into_iter().flatten();
-            bound
-                .map(|bound| bound.set_access(access))
-                .collect::<Result<(), _>>()
-                .map_err(failed(address))?;
+            let mut bound = next.bound.get(address).into_iter().flatten();
+            bound.try_for_each(|bound| bound.set_access(access)).map_err(failed(address))?;
         }
         Ok(next)
     }
