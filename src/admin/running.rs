@@ -14,11 +14,17 @@ pub struct Running(Files);
 struct Files {
     pid: PathBuf,
     reloaded: PathBuf,
+    trouble: PathBuf,
 }
 
 impl Files {
     fn of(state_dir: &Path) -> Self {
-        Self { pid: state_dir.join("onward.pid"), reloaded: state_dir.join("onward.reloaded") }
+        let file = |name| state_dir.join(name);
+        Self {
+            pid: file("onward.pid"),
+            reloaded: file("onward.reloaded"),
+            trouble: file("onward.trouble"),
+        }
     }
 }
 
@@ -34,12 +40,22 @@ impl Running {
 
     /// What came of a reload.
     pub fn reloaded(&self, outcome: &Result<(), String>) {
-        let text = outcome.as_ref().map_or_else(|why| why.as_str(), |()| "");
-        let new = self.0.reloaded.with_extension("new");
-        let written = fs::write(&new, text).and_then(|()| fs::rename(&new, &self.0.reloaded));
-        if let Err(error) = written {
-            tracing::warn!(%error, "cannot write {}", self.0.reloaded.display());
+        write(&self.0.reloaded, outcome.as_ref().map_or_else(|why| why.as_str(), |()| ""));
+    }
+
+    /// Has other processes know what the daemon of `state_dir` cannot do for now, or that nothing is amiss.
+    pub fn tell_trouble(state_dir: &Path, trouble: Option<&str>) {
+        let file = Files::of(state_dir).trouble;
+        match trouble {
+            Some(text) => write(&file, text),
+            // It was mostly never there.
+            None => drop(fs::remove_file(file)),
         }
+    }
+
+    /// What the daemon of `state_dir` cannot do for now.
+    pub fn trouble(state_dir: &Path) -> Option<String> {
+        fs::read_to_string(Files::of(state_dir).trouble).ok()
     }
 
     /// Tells the daemon of `state_dir` to reload.
@@ -64,6 +80,16 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.0.pid);
         let _ = fs::remove_file(&self.0.reloaded);
+        let _ = fs::remove_file(&self.0.trouble);
+    }
+}
+
+/// Whole, or not at all.
+fn write(file: &Path, text: &str) {
+    let mut new = file.as_os_str().to_owned();
+    new.push(".new");
+    if let Err(error) = fs::write(&new, text).and_then(|()| fs::rename(&new, file)) {
+        tracing::warn!(%error, "cannot write {}", file.display());
     }
 }
 

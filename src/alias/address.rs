@@ -44,12 +44,12 @@ impl AliasAddress {
         }
     }
 
-    /// The domain it belongs to; a regex belongs to none.
+    /// The domain it belongs to; a regex that may no longer be added, see [`Pattern::domain`], to none.
     pub fn domain(&self) -> Option<&Domain> {
         match self {
             Self::Exact(mailbox) => Some(mailbox.domain()),
             Self::CatchAll(domain) => Some(domain),
-            Self::Regex(_) => None,
+            Self::Regex(pattern) => pattern.domain().ok(),
         }
     }
 

@@ -1,5 +1,5 @@
 use super::{AliasAddress, AliasError, Pattern};
-use crate::address::{AddressError, Mailbox};
+use crate::address::{Domain, LocalPart, Mailbox};
 use regex::Captures;
 use std::fmt;
 
@@ -10,17 +10,27 @@ pub enum Destination {
     Mailbox(Mailbox),
     /// Made from what a regex matched.
     Template(Template),
+    /// A template that no alias may have, kept from before that was refused: never followed.
+    Unsafe {
+        /// As it was written.
+        text: Box<str>,
+        /// Why it is refused.
+        fault: Box<AliasError>,
+    },
 }
 
 impl Destination {
     /// Parses a destination of the alias `address`: only a regex's may hold `$1`, `${1}` and `$$`.
     ///
     /// # Errors
-    /// When `text` is neither a mailbox nor such a template.
-    pub fn parse(text: &str, address: &AliasAddress) -> Result<Self, AliasError> {
+    /// When `text` is neither a mailbox nor, for a regex, holds a `$`.
+    pub(super) fn parse(text: &str, address: &AliasAddress) -> Result<Self, AliasError> {
         match address {
             AliasAddress::Regex(pattern) if text.contains('$') => {
-                Template::new(text, pattern).map(Self::Template)
+                Ok(match Template::new(text, pattern) {
+                    Ok(template) => Self::Template(template),
+                    Err(fault) => Self::Unsafe { text: text.into(), fault: fault.into() },
+                })
             }
             _ => Mailbox::parse(text)
                 .map(Self::Mailbox)
@@ -32,7 +42,15 @@ impl Destination {
     pub fn mailbox(&self) -> Option<&Mailbox> {
         match self {
             Self::Mailbox(mailbox) => Some(mailbox),
-            Self::Template(_) => None,
+            Self::Template(_) | Self::Unsafe { .. } => None,
+        }
+    }
+
+    /// Why no alias may have this destination.
+    pub(super) fn fault(&self) -> Option<&AliasError> {
+        match self {
+            Self::Mailbox(_) | Self::Template(_) => None,
+            Self::Unsafe { fault, .. } => Some(fault),
         }
     }
 }
@@ -42,18 +60,20 @@ impl fmt::Display for Destination {
         match self {
             Self::Mailbox(mailbox) => write!(f, "{mailbox}"),
             Self::Template(template) => write!(f, "{template}"),
+            Self::Unsafe { text, .. } => f.write_str(text),
         }
     }
 }
 
 /// A destination with groups of the regex in it, such as `$1@people.example`.
 ///
-/// The `@` of a template is its own: with one from a group, whoever writes the mail would choose the
-/// domain, and the server would be an open relay.
+/// Its domain is its own. With one from a group, whoever writes the mail would choose it, and the server
+/// would be an open relay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     source: Box<str>,
-    parts: Vec<Part>,
+    local: Vec<Part>,
+    domain: Domain,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,40 +82,70 @@ enum Part {
     Group(usize),
 }
 
+/// What a group may not bring into a local part: with it a host that routes by the local part (RFC 5321
+/// §2.3.11 tells against it) would be led on to a domain of the sender's choice, or the quoting be broken.
+const ROUTING: [char; 5] = ['@', '%', '!', '"', '\\'];
+
 impl Template {
     fn new(source: &str, pattern: &Pattern) -> Result<Self, AliasError> {
         let bad = |why| AliasError::Template(source.to_owned(), why);
-        let parts = split(source).map_err(bad)?;
-        let has_at =
-            parts.iter().any(|part| matches!(part, Part::Text(text) if text.contains('@')));
-        if !has_at {
-            return Err(bad("it needs an @ of its own, as $1@example.net"));
+        let mut local = split(source).map_err(bad)?;
+        let at = local
+            .iter()
+            .rposition(|part| matches!(part, Part::Text(text) if text.contains('@')))
+            .ok_or_else(|| bad("it needs an @ of its own, as $1@example.net"))?;
+        if local.iter().skip(at).any(|part| matches!(part, Part::Group(_))) {
+            return Err(bad(
+                "its domain is the sender's choice; write the domain out, as $1@example.net, in an alias \
+                 for each domain",
+            ));
         }
+        let behind = local.split_off(at);
+        let (own, domain) = match behind.as_slice() {
+            [Part::Text(text)] => text.rsplit_once('@').unwrap_or_default(),
+            _ => Default::default(),
+        };
+        let domain =
+            Domain::parse(domain).map_err(|why| AliasError::Destination(source.to_owned(), why))?;
+        local.push(Part::Text(own.to_owned()));
         let groups = pattern.groups();
-        if parts.iter().any(|part| matches!(part, Part::Group(n) if *n >= groups)) {
+        if local.iter().any(|part| matches!(part, Part::Group(n) if *n >= groups)) {
             return Err(bad("its regex has no group of that number"));
         }
-        let template = Self { source: source.into(), parts };
-        Mailbox::parse(&template.fill(|_| "x"))
-            .map_err(|why| AliasError::Destination(source.to_owned(), why))?;
-        Ok(template)
-    }
-
-    /// The mailbox for a match; the text it would have been where it is none.
-    pub(super) fn apply(&self, captures: &Captures<'_>) -> Result<Mailbox, (String, AddressError)> {
-        let text = self.fill(|n| captures.get(n).map_or("", |group| group.as_str()));
-        Mailbox::parse(&text).map_err(|why| (text, why))
-    }
-
-    fn fill<'a>(&self, group: impl Fn(usize) -> &'a str) -> String {
-        let mut text = String::new();
-        for part in &self.parts {
-            text.push_str(match part {
-                Part::Text(own) => own,
-                Part::Group(n) => group(*n),
-            });
+        if local.contains(&Part::Group(0)) {
+            return Err(bad("$0 is the whole address with its @; number the groups from 1, as $1"));
         }
-        text
+        let template = Self { source: source.into(), local, domain };
+        template.fill(|_| "x").map_err(|(_, why)| bad(why)).map(|_| template)
+    }
+
+    /// The mailbox for a match; the text it would have been where it is none, and why.
+    pub(super) fn apply(&self, captures: &Captures<'_>) -> Result<Mailbox, (String, &'static str)> {
+        self.fill(|n| captures.get(n).map_or("", |group| group.as_str()))
+    }
+
+    fn fill<'a>(
+        &self,
+        group: impl Fn(usize) -> &'a str,
+    ) -> Result<Mailbox, (String, &'static str)> {
+        let mut local = String::new();
+        let mut is_led_on = false;
+        for part in &self.local {
+            match part {
+                Part::Text(own) => local.push_str(own),
+                Part::Group(n) => {
+                    is_led_on |= group(*n).contains(ROUTING);
+                    local.push_str(group(*n));
+                }
+            }
+        }
+        let failed = |why| (format!("{local}@{}", self.domain), why);
+        if is_led_on {
+            return Err(failed("a group matched a character that routes mail on, or a quote"));
+        }
+        LocalPart::parse(&local)
+            .and_then(|local| Mailbox::new(local, self.domain.clone()))
+            .map_err(|_| failed("the groups make no local part"))
     }
 }
 
@@ -142,14 +192,15 @@ mod tests {
     use super::*;
 
     fn pattern() -> Pattern {
-        Pattern::new(r"^(.+)-(.+)@(a|b)\.test$").unwrap()
+        Pattern::new(r"^(.*)-(.+)@(a\.test)$").unwrap()
     }
 
     fn applied(template: &str, address: &str) -> Result<String, String> {
         let captures_of = pattern();
         let template = Template::new(template, &captures_of).unwrap();
+        let domain = Domain::parse("a.test").unwrap();
         template
-            .apply(&captures_of.captures(address).unwrap())
+            .apply(&captures_of.captures(address, &domain).unwrap())
             .map(|mailbox| mailbox.to_string())
             .map_err(|(text, _)| text)
     }
@@ -159,30 +210,64 @@ mod tests {
         for (template, result) in [
             ("$1@y.test", "x@y.test"),
             ("${2}1@y.test", "eu1@y.test"),
-            ("$2a@$3.y.test", "eua@a.y.test"),
+            ("$2a-$3@y.test", "eua-a.test@y.test"),
             ("$$$1@y.test", "$x@y.test"),
+            ("\"$1 $2\"@y.test", "\"x eu\"@y.test"),
         ] {
-            assert_eq!(applied(template, "x-eu@a.test").unwrap(), result);
+            assert_eq!(applied(template, "x-eu@a.test").unwrap(), result, "{template}");
         }
     }
 
     #[test]
-    fn what_a_sender_writes_cannot_change_the_domain() {
+    fn what_a_sender_writes_cannot_change_where_mail_goes() {
         let text = applied("$1@y.test", "v@evil.test-eu@a.test").unwrap_err();
         assert_eq!(text, "v@evil.test@y.test");
-        assert!(applied("$1@y.test", "a b-eu@a.test").is_err());
+        for written in [
+            "v%evil.test",
+            "evil.test!v",
+            "a b",
+            "a\"@evil.test,\"b",
+            "\"@evil.test",
+            "a\\",
+            "",
+            ".a",
+        ] {
+            let address = format!("{written}-eu@a.test");
+            for template in ["$1@y.test", "\"$1\"@y.test", "x$1@y.test"] {
+                match applied(template, &address) {
+                    Ok(mailbox) => assert!(
+                        mailbox.ends_with("@y.test") && !mailbox.contains(['%', '!', '\\']),
+                        "{template} {written}: {mailbox}"
+                    ),
+                    Err(text) => assert!(text.ends_with("@y.test"), "{text}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_domain_that_the_sender_chooses_is_refused() {
+        for template in
+            ["$1@$2", "me@$1", "me@$1.test", "me@y$1.test", "me@y.test$1", "$1@y.${2}", "a@b@$1"]
+        {
+            let error = Template::new(template, &pattern()).unwrap_err().to_string();
+            assert!(error.contains("its domain is the sender's choice"), "{template}: {error}");
+        }
     }
 
     #[test]
     fn slips_are_errors() {
         for (template, says) in [
             ("$1", "@ of its own"),
+            ("$0", "@ of its own"),
+            ("$0@y.test", "number the groups from 1"),
             ("$4@y.test", "no group of that number"),
             ("$@y.test", "followed by the number"),
             ("${1@y.test", "followed by the number"),
             ("${x}@y.test", "followed by the number"),
             ("$99999999999999999999@y.test", "followed by the number"),
             ("$1@-y.test", "not a valid domain name"),
+            ("$1 $1@y.test", "no local part"),
         ] {
             let error = Template::new(template, &pattern()).unwrap_err().to_string();
             assert!(error.contains(says), "{error}");

@@ -168,6 +168,7 @@ impl<'a, L: Lookup> Walk<'a, L> {
                 return Ok(());
             }
             Found::Defer(text) => Reply::alias_defers(&text),
+            Found::Unsafe => Reply::alias_unsafe(),
             Found::NoPostmaster => Reply::no_postmaster(),
             Found::Reject(text) => Reply::alias_rejects(&text),
             Found::Disabled | Found::NoAlias => Reply::no_such_alias(),

@@ -46,6 +46,8 @@ pub enum Found {
     Defer(String),
     /// Accept and forget.
     Discard,
+    /// The alias that answers is one that is never followed: see [`Alias::fault`].
+    Unsafe,
     /// The alias that answers is switched off.
     Disabled,
     /// The domain is hosted, the address is not there.
@@ -105,7 +107,7 @@ fn forward(mailboxes: Vec<Mailbox>) -> Found {
 fn find_pattern<L: Lookup>(address: &Mailbox, lookup: &L) -> Option<Found> {
     let text = address.to_key();
     let matches = |alias: &&Alias| match alias.address() {
-        AliasAddress::Regex(pattern) => pattern.captures(&text).is_some(),
+        AliasAddress::Regex(pattern) => pattern.captures(&text, address.domain()).is_some(),
         AliasAddress::Exact(_) | AliasAddress::CatchAll(_) => false,
     };
     lookup.patterns().iter().find(matches).map(|alias| answer(alias, address, lookup))
@@ -115,6 +117,9 @@ fn answer<L: Lookup>(alias: &Alias, address: &Mailbox, lookup: &L) -> Found {
     if !alias.enabled() {
         return Found::Disabled;
     }
+    if alias.fault().is_some() {
+        return Found::Unsafe;
+    }
     let destinations = match alias.action() {
         Action::Reject(text) => return Found::Reject(text.clone()),
         Action::Defer(text) => return Found::Defer(text.clone()),
@@ -123,7 +128,7 @@ fn answer<L: Lookup>(alias: &Alias, address: &Mailbox, lookup: &L) -> Found {
     };
     let text = address.to_key();
     let captures = match alias.address() {
-        AliasAddress::Regex(pattern) => pattern.captures(&text),
+        AliasAddress::Regex(pattern) => pattern.captures(&text, address.domain()),
         AliasAddress::Exact(_) | AliasAddress::CatchAll(_) => None,
     };
     let (mut mailboxes, mut unusable) = (Vec::new(), Vec::new());
@@ -133,11 +138,13 @@ fn answer<L: Lookup>(alias: &Alias, address: &Mailbox, lookup: &L) -> Found {
             (Destination::Template(template), Some(captures)) => match template.apply(captures) {
                 Ok(mailbox) => mailboxes.push(mailbox),
                 Err((text, why)) => {
-                    lookup.unusable(address, &text, &why.to_string());
+                    lookup.unusable(address, &text, why);
                     unusable.push(text);
                 }
             },
-            (Destination::Template(template), None) => unusable.push(template.to_string()),
+            (Destination::Template(_) | Destination::Unsafe { .. }, _) => {
+                unusable.push(destination.to_string());
+            }
         }
     }
     Found::Forward { mailboxes, unusable }

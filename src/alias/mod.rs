@@ -6,6 +6,7 @@
 //! those recipients before it asks here.
 
 mod address;
+mod anchored;
 mod destination;
 mod expand;
 mod find;
@@ -41,6 +42,27 @@ pub enum Action {
     Discard,
 }
 
+impl Action {
+    /// Forwards the mail of `address` to `destinations`, as they may be kept: see [`Alias::fault`].
+    ///
+    /// # Errors
+    /// When there are none or too many, or one is no mailbox.
+    pub(crate) fn forward<S: AsRef<str>>(
+        address: &AliasAddress,
+        destinations: impl IntoIterator<Item = S>,
+    ) -> Result<Self, AliasError> {
+        let destinations = destinations
+            .into_iter()
+            .map(|text| Destination::parse(text.as_ref(), address))
+            .collect::<Result<Vec<_>, _>>()?;
+        match destinations.len() {
+            0 => Err(AliasError::NoDestination),
+            1..=MAX_DESTINATIONS => Ok(Self::Forward(destinations)),
+            _ => Err(AliasError::TooManyDestinations),
+        }
+    }
+}
+
 /// One alias. Only combinations that make sense can be built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alias {
@@ -53,45 +75,57 @@ impl Alias {
     /// An alias that forwards to `destinations`, which are mailboxes or, for a regex, may be templates.
     ///
     /// # Errors
-    /// When there are none or too many, or one is neither.
+    /// When there are none or too many, or one is neither; for a regex also as [`Alias::fault`].
     pub fn forward<S: AsRef<str>>(
         address: AliasAddress,
         destinations: impl IntoIterator<Item = S>,
     ) -> Result<Self, AliasError> {
-        let destinations = destinations
-            .into_iter()
-            .map(|text| Destination::parse(text.as_ref(), &address))
-            .collect::<Result<Vec<_>, _>>()?;
-        match destinations.len() {
-            0 => Err(AliasError::NoDestination),
-            1..=MAX_DESTINATIONS => Ok(Self::new(address, Action::Forward(destinations))),
-            _ => Err(AliasError::TooManyDestinations),
-        }
+        let action = Action::forward(&address, destinations)?;
+        Self::new(address, action)
     }
 
     /// An alias that answers 550 5.7.1 with `text`.
     ///
     /// # Errors
-    /// When the text cannot be part of a reply.
+    /// When the text cannot be part of a reply; for a regex also as [`Alias::fault`].
     pub fn reject(address: AliasAddress, text: &str) -> Result<Self, AliasError> {
-        Ok(Self::new(address, Action::Reject(reply_text(text)?)))
+        Self::new(address, Action::Reject(reply_text(text)?))
     }
 
     /// An alias that answers 450 4.2.1 with `text`.
     ///
     /// # Errors
-    /// When the text cannot be part of a reply.
+    /// As [`Alias::reject`].
     pub fn defer(address: AliasAddress, text: &str) -> Result<Self, AliasError> {
-        Ok(Self::new(address, Action::Defer(reply_text(text)?)))
+        Self::new(address, Action::Defer(reply_text(text)?))
     }
 
     /// An alias whose mail is accepted and forgotten.
-    pub fn discard(address: AliasAddress) -> Self {
+    ///
+    /// # Errors
+    /// For a regex, as [`Alias::fault`].
+    pub fn discard(address: AliasAddress) -> Result<Self, AliasError> {
         Self::new(address, Action::Discard)
     }
 
-    fn new(address: AliasAddress, action: Action) -> Self {
+    fn new(address: AliasAddress, action: Action) -> Result<Self, AliasError> {
+        let alias = Self::kept(address, action);
+        alias.fault().cloned().map_or(Ok(alias), Err)
+    }
+
+    /// An alias as it stands in a store, which took others once.
+    pub(crate) fn kept(address: AliasAddress, action: Action) -> Self {
         Self { address, action, enabled: true }
+    }
+
+    /// Why this alias may be kept, but is never followed: its regex matches more than the addresses of one
+    /// domain, or a sender chooses the domain of a destination.
+    pub fn fault(&self) -> Option<&AliasError> {
+        let of_regex = match &self.address {
+            AliasAddress::Regex(pattern) => pattern.domain().err(),
+            AliasAddress::Exact(_) | AliasAddress::CatchAll(_) => None,
+        };
+        of_regex.or_else(|| self.destinations().iter().find_map(Destination::fault))
     }
 
     /// This alias, enabled or disabled. A disabled one refuses with 550 5.1.1.
@@ -202,7 +236,8 @@ mod tests {
         assert_eq!(alias.to_string(), "A@x.test -> b@y.test, c@z.test");
         let alias = Alias::reject(address("*@x.test"), "gone").unwrap().with_enabled(false);
         assert_eq!(alias.to_string(), "*@x.test rejects: gone (disabled)");
-        assert_eq!(Alias::discard(address("/x/")).to_string(), "/x/ discards");
+        let alias = Alias::discard(address(r"/^x@x\.test$/")).unwrap();
+        assert_eq!(alias.to_string(), r"/^x@x\.test$/ discards");
     }
 
     #[test]
@@ -215,5 +250,23 @@ mod tests {
             assert_eq!(Alias::reject(address("a@x.test"), bad), Err(AliasError::Text), "{bad}");
             assert!(Alias::defer(address("a@x.test"), bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_regex_of_several_domains_or_a_template_to_any_is_no_alias() {
+        let [wide, sound] = [".*", r"^(.*)@x\.test$"].map(|text| address(&format!("/{text}/")));
+        for refused in [
+            Alias::forward(wide.clone(), ["a@y.test"]),
+            Alias::reject(wide.clone(), "gone"),
+            Alias::defer(wide.clone(), "later"),
+            Alias::discard(wide.clone()),
+            Alias::forward(sound.clone(), ["b@y.test", "a@$1"]),
+        ] {
+            assert!(matches!(refused, Err(AliasError::Regex(..) | AliasError::Template(..))));
+        }
+        let kept = Alias::kept(wide.clone(), Action::forward(&wide, ["$1@$2"]).unwrap());
+        assert_eq!(kept.to_string(), "/.*/ -> $1@$2");
+        assert!(kept.fault().is_some());
+        assert_eq!(Alias::forward(sound, ["$1@y.test"]).unwrap().fault(), None);
     }
 }

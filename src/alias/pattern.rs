@@ -1,4 +1,5 @@
-use super::AliasError;
+use super::{AliasError, anchored::domain_of};
+use crate::address::Domain;
 use regex::{Captures, Regex, RegexBuilder};
 use std::fmt;
 
@@ -11,11 +12,13 @@ const MAX_STATES: usize = 256 * 1024;
 
 /// A regex that is matched, without regard to case, against the whole lower-case `local@domain`.
 ///
-/// The regex matches anywhere in the address, unless `^` and `$` say otherwise. Prints between slashes.
+/// Whoever makes an alias of it has it name one domain, to the end of the address. One that does not
+/// may be kept from before that was asked: it still says which addresses it meant. Prints between slashes.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     source: Box<str>,
     regex: Regex,
+    domain: Result<Domain, AliasError>,
 }
 
 impl Pattern {
@@ -40,7 +43,8 @@ impl Pattern {
             .dfa_size_limit(MAX_STATES)
             .build()
             .map_err(|error| unusable(&explain(&error)))?;
-        Ok(Self { source: source.into(), regex })
+        let domain = domain_of(source).map_err(|why| unusable(&why));
+        Ok(Self { source: source.into(), regex, domain })
     }
 
     /// The regex without its slashes.
@@ -48,14 +52,23 @@ impl Pattern {
         &self.source
     }
 
+    /// The one domain whose addresses it matches as a whole.
+    ///
+    /// # Errors
+    /// When it can match parts of addresses, or addresses of several domains: what to write instead.
+    pub fn domain(&self) -> Result<&Domain, &AliasError> {
+        self.domain.as_ref()
+    }
+
     /// How many groups it has, the whole match included.
     pub(super) fn groups(&self) -> usize {
         self.regex.captures_len()
     }
 
-    /// The groups, when it matches `address`.
-    pub(super) fn captures<'a>(&self, address: &'a str) -> Option<Captures<'a>> {
-        self.regex.captures(address)
+    /// The groups, when it matches `address`, the key of one in `domain`.
+    pub(super) fn captures<'a>(&self, address: &'a str, domain: &Domain) -> Option<Captures<'a>> {
+        let is_meant = self.domain.as_ref().is_ok_and(|own| own == domain) || self.domain.is_err();
+        is_meant.then(|| self.regex.captures(address)).flatten()
     }
 }
 
@@ -92,14 +105,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn matches_without_regard_to_case_and_only_as_anchored() {
+    fn matches_without_regard_to_case_the_addresses_of_its_domain() {
+        let ours = Domain::parse("Example.org").unwrap();
         let sales = Pattern::new(r"^Sales-(.+)@example\.org$").unwrap();
-        let captures = sales.captures("sales-eu@example.org").unwrap();
+        let captures = sales.captures("sales-eu@example.org", &ours).unwrap();
         assert_eq!(captures.get(1).unwrap().as_str(), "eu");
-        assert!(sales.captures("presales-eu@example.org").is_none());
-        assert!(sales.captures("sales-eu@example.org.evil.test").is_none());
-        assert!(Pattern::new("sales").unwrap().captures("presales@x.test").is_some());
-        assert!(Pattern::new(r"a\/b").unwrap().captures("a/b@x.test").is_some());
+        assert!(sales.captures("presales-eu@example.org", &ours).is_none());
+        assert!(sales.captures("sales-eu@example.org.evil.test", &ours).is_none());
+        let other = Domain::parse("x.test").unwrap();
+        assert!(sales.captures("sales-eu@example.org", &other).is_none());
+        let slash = Pattern::new(r"^a\/b@x\.test$").unwrap();
+        assert!(slash.captures("a/b@x.test", &other).is_some());
     }
 
     #[test]

@@ -82,8 +82,9 @@ enum Command {
 /// Adds an alias
 ///
 /// ADDRESS is hello@example.org, or *@example.org for what no other alias of the domain answers, or a
-/// regex between slashes, matched against the whole address in lower case. Asked are first the exact
-/// address, then the address without its +tag, then the regexes in order, then the catch-all.
+/// regex between slashes, matched against the whole address in lower case: it begins with ^ and ends in
+/// one domain, written out, and $. Asked are first the exact address, then the address without its +tag,
+/// then the regexes in order, then the catch-all.
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("action").required(true)))]
 #[command(override_usage = "onward alias add [OPTIONS] ADDRESS DEST...\n       \
@@ -91,7 +92,7 @@ enum Command {
 struct AddArgs {
     /// hello@example.org, *@example.org, or /^sales-(.+)@example\.org$/
     address: String,
-    /// Where its mail goes; for a regex, $1 stands for what its first group matched
+    /// Where its mail goes; for a regex, $1 before the @ stands for what its first group matched
     #[arg(value_name = "DEST", group = "action")]
     destinations: Vec<String>,
     /// Refuse its mail for good (550), saying TEXT
@@ -113,7 +114,7 @@ impl AddArgs {
         match (&self.reject, &self.defer, self.discard) {
             (Some(text), _, _) => Alias::reject(address, text),
             (_, Some(text), _) => Alias::defer(address, text),
-            (_, _, true) => Ok(Alias::discard(address)),
+            (_, _, true) => Alias::discard(address),
             _ => Alias::forward(address, &self.destinations),
         }
     }

@@ -7,7 +7,10 @@ use super::{
     time::span,
 };
 use crate::{
-    admin::status::{ListenerStatus, SpoolStatus, Status, WaitingDestination},
+    admin::{
+        aliases::UnsafeAlias,
+        status::{ListenerStatus, SpoolStatus, Status, WaitingDestination},
+    },
     clock,
 };
 use std::{
@@ -17,7 +20,7 @@ use std::{
 
 /// Says whether the daemon runs, whether it answers, and what waits in the spool
 ///
-/// Exits 1 when it does not run, or a listener does not answer.
+/// Exits 1 when it does not run, a listener does not answer, or its database was moved away.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// One JSON object
@@ -53,6 +56,9 @@ fn write(out: &mut impl Write, status: &Status) -> io::Result<()> {
         };
         line("listen", format!("{protocol} on {address} {answers}"))?;
     }
+    if let Some(trouble) = &status.trouble {
+        line("database", trouble.clone())?;
+    }
     let SpoolStatus { messages: count, octets, oldest, unreadable, destinations } = &status.spool;
     let oldest = oldest.map(|oldest| {
         let age = span(clock::millis().since(oldest));
@@ -65,6 +71,9 @@ fn write(out: &mut impl Write, status: &Status) -> io::Result<()> {
     if *unreadable > 0 {
         let count = messages(*unreadable);
         line("", count + " left aside, unreadable: onward doctor has their names")?;
+    }
+    for UnsafeAlias { alias, why, .. } in &status.unsafe_aliases {
+        line("unsafe", format!("{alias} is not followed: {why}"))?;
     }
     line("failed", messages(status.failed_last_day) + " within a day")?;
     if status.dkim_broken_last_day > 0 {

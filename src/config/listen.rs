@@ -1,6 +1,7 @@
 use super::{
     IpNet,
     define::section,
+    machine::group_id,
     reader::{Entry, Table},
     values::{DOMAIN_PATTERNS, absolute_path},
 };
@@ -14,6 +15,8 @@ section! {
         protocol: Protocol,
         /// TLS from the first octet on, without STARTTLS.
         implicit_tls: bool,
+        /// Who may connect to a unix socket.
+        access: SocketAccess,
         /// For the milter.
         milter: Milter,
     }
@@ -24,6 +27,12 @@ section! {
     /// Where to listen. `systemd:NAME` is a socket that systemd hands over, by its FileDescriptorName=.
     pub address: ListenAddress =
         text("\"host:port\", \"unix:/path\" or \"systemd:NAME\"", ListenAddress::from_str), required;
+    /// Only of a `unix:` socket: its mode, as chmod(1) takes it. Whoever may write to the socket may connect. Of one
+    /// that systemd hands over, SocketMode= and SocketGroup= decide.
+    mode: u32 = text("an octal mode, such as \"0660\"", mode), default "0660";
+    /// Only of a `unix:` socket: its group, such as `postfix`. The daemon has to be a member of it.
+    group: Option<u32> = text("the name or the number of a group of this machine", group_id),
+        absent "is the daemon's own, or that of a directory with the setgid bit";
     /// Peers whose PROXY header, version 1 or 2, is believed: smtp only.
     pub proxy_protocol: Vec<IpNet> = list(BLOCKS, IpNet::from_str), default [];
     /// Peers whose XFORWARD is believed, such as a Postfix that hands domains over: smtp only. SPF is then
@@ -71,6 +80,21 @@ pub enum Direction {
     Forward,
     /// SRS addresses to senders.
     Reverse,
+}
+
+/// Who may connect to a unix socket: whoever may write to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SocketAccess {
+    /// The mode of the socket.
+    pub mode: u32,
+    /// The number of its group, where that is not the one that new files get.
+    pub group: Option<u32>,
+}
+
+impl Default for SocketAccess {
+    fn default() -> Self {
+        Self { mode: 0o660, group: None }
+    }
 }
 
 /// What the milter of one listener goes by.
@@ -192,6 +216,16 @@ fn listener(mut keys: Keys<'_>, seen: &mut HashSet<ListenAddress>) -> Option<Lis
         refuse_written(&keys.alias_maps, "milter");
         refuse_written(&keys.shadow, "milter");
     }
+    match &keys.address.value {
+        Some(ListenAddress::Tcp { .. }) => {
+            refuse_access(&keys, "belongs to unix sockets: anybody can connect to a TCP port");
+        }
+        Some(ListenAddress::Systemd(_)) => refuse_access(
+            &keys,
+            "belongs to sockets of our own: SocketMode= and SocketGroup= of the systemd socket decide",
+        ),
+        Some(ListenAddress::Unix(_)) | None => {}
+    }
     let any_port = matches!(keys.address.value, Some(ListenAddress::Tcp { port: 0, .. }));
     if let Some(address) = &keys.address.value
         && !any_port
@@ -206,7 +240,24 @@ fn listener(mut keys: Keys<'_>, seen: &mut HashSet<ListenAddress>) -> Option<Lis
         shadow: keys.shadow.value?,
     };
     let implicit_tls = keys.tls.value?;
-    keys.checked(protocol?, implicit_tls, milter)
+    let access = SocketAccess { mode: keys.mode.value?, group: keys.group.value? };
+    keys.checked(protocol?, implicit_tls, access, milter)
+}
+
+fn refuse_access(keys: &Keys<'_>, why: &str) {
+    if keys.mode.is_written() {
+        keys.mode.refuse(why.to_owned(), "no such key here");
+    }
+    if keys.group.is_written() {
+        keys.group.refuse(why.to_owned(), "no such key here");
+    }
+}
+
+fn mode(text: &str) -> Result<u32, String> {
+    let mode = u32::from_str_radix(text, 8).ok();
+    let is_octal = (3..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    mode.filter(|mode| is_octal && *mode <= 0o777)
+        .ok_or_else(|| format!("{text:?} is no octal mode of a file"))
 }
 
 /// The protocol with its direction, which no other than tcp-table has.

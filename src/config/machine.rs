@@ -1,5 +1,5 @@
 use super::values::absolute_path;
-use std::path::PathBuf;
+use std::{fs, path::PathBuf, process::Command};
 
 /// What the machine says about itself, for the keys that fall back to it.
 #[derive(Debug, Clone, Default)]
@@ -38,4 +38,25 @@ impl Machine {
             }
         }
     }
+}
+
+/// The number of a group of this machine, by its name or number.
+pub(super) fn group_id(text: &str) -> Result<u32, String> {
+    if let Ok(number) = text.parse() {
+        return Ok(number);
+    }
+    let of_line = |line: &str| {
+        // name:password:number:members
+        let mut fields = line.split(':');
+        (fields.next() == Some(text)).then(|| fields.nth(1)?.parse().ok()).flatten()
+    };
+    let file = fs::read_to_string("/etc/group").unwrap_or_default();
+    let found = file.lines().find_map(of_line).or_else(|| {
+        // Of a directory service, which the file does not have.
+        let is_name = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
+        let asked = is_name.then(|| Command::new("getent").args(["group", "--", text]).output());
+        let answer = asked?.ok()?;
+        String::from_utf8_lossy(&answer.stdout).lines().find_map(of_line)
+    });
+    found.ok_or_else(|| format!("this machine has no group {text:?}"))
 }

@@ -36,7 +36,7 @@ pub use dns::Dns;
 pub use finding::{ConfigError, Finding};
 pub use ip_net::IpNet;
 pub use limits::Limits;
-pub use listen::{Direction, Listen, ListenAddress, Milter, Protocol};
+pub use listen::{Direction, Listen, ListenAddress, Milter, Protocol, SocketAccess};
 pub use machine::Machine;
 pub use route::Route;
 pub use spool::Spool;

@@ -6,11 +6,13 @@ use crate::{
     address::Domain,
     config::{Acme, Config, Milter, Protocol},
     http::serve_http,
-    inbound::{Clients, Encryption, Listener, ListenerConfig, Server, Socket, Timeouts},
+    inbound::{
+        Clients, Connections, Encryption, Listener, ListenerConfig, Server, Socket, Timeouts,
+    },
     keys::{self, live::Live},
     mail::{Filter, Mail, Parts, Tables},
     milter::Mode,
-    postfix::{self, Connections, Dialect, RequestTimeout},
+    postfix::{self, Dialect, RequestTimeout},
     smtp::SessionConfig,
     tls::{Acceptor, Certificates},
 };

@@ -1,15 +1,16 @@
 //! The daemon: everything wired together, from start to stop.
 
+mod alias_faults;
 mod generation;
 mod monitoring;
 mod sockets;
+mod trouble;
 
 use crate::{
     clock,
     config::Config,
-    inbound::Clients,
+    inbound::{Clients, Connections},
     mail::{Current, Inbox, OpenError, Parts, Runner, tls_reports},
-    postfix::Connections,
     store::{
         StateLock,
         journal::{Bounds, Journal, JournalError},
@@ -171,6 +172,10 @@ impl Daemon {
                 tokio::time::sleep(PURGE_EVERY).await;
             }
         });
+        let parts = current.get();
+        let faults = tokio::spawn(alias_faults::tell(parts.store.clone()));
+        let state_dir = parts.config.state_dir.clone();
+        let trouble = tokio::spawn(trouble::tell(parts.store.clone(), state_dir));
         let mut serving = self.generation.start(&self.shared, &stopped);
         // Sessions from before a reload.
         let mut retired = JoinSet::new();
@@ -225,6 +230,8 @@ impl Daemon {
             runner.abort();
         }
         purge.abort();
+        faults.abort();
+        trouble.abort();
         count.abort();
         tls_reports::keep_results(&parts).await;
         parts.outbound.close().await;

@@ -3,11 +3,10 @@
 use crate::{
     clock,
     http::Page,
-    inbound::Clients,
+    inbound::{Clients, Connections},
     keys,
     mail::{NotWell, Parts},
     metrics::Now,
-    postfix::Connections,
     tls,
 };
 use hyper::StatusCode;
@@ -34,7 +33,12 @@ impl Monitoring {
             }
             "/healthz" | "/readyz" => {
                 let ill = |text| Page::plain(StatusCode::SERVICE_UNAVAILABLE, text);
+                let trouble = self.parts.store.trouble().borrow().is_some();
                 match self.parts.is_well().await {
+                    // Whoever restarts what is not healthy would mend nothing.
+                    Ok(()) if trouble && path == "/readyz" => {
+                        ill("the database was moved or replaced\n")
+                    }
                     Ok(()) => Page::plain(StatusCode::OK, "ok\n"),
                     Err(NotWell::Silent) => ill("the database does not answer\n"),
                     Err(NotWell::Store(error)) => {
@@ -60,6 +64,7 @@ impl Monitoring {
             spool_octets: spool.octets,
             spool_age: age.as_millis() as f64 / 1000.0,
             spool_unreadable: spool.unreadable,
+            store_trouble: parts.store.trouble().borrow().is_some(),
             connections: self.clients.connections(),
             map_connections: self.connections.open(),
             idle_connections: parts.outbound.idle_connections(),

@@ -2,7 +2,7 @@
 
 use super::StartError;
 use crate::{
-    config::{Config, ListenAddress, Protocol},
+    config::{Config, ListenAddress, SocketAccess},
     inbound::Bound,
 };
 use std::{collections::HashMap, sync::Arc};
@@ -24,13 +24,16 @@ impl Sockets {
 
     /// Those that `config` names: the ones that are bound already, and new ones. `self` keeps what it has.
     pub(super) async fn bind(&self, config: &Config) -> Result<Self, StartError> {
+        let failed = |address: &ListenAddress| {
+            let address = address.to_string();
+            move |error| StartError::Listen { address, error }
+        };
         let mut next = Self::new(self.inherited.clone());
-        let listen = config.listen.iter();
-        let listen = listen.map(|listen| {
-            (&listen.address, !matches!(listen.protocol, Protocol::Smtp | Protocol::Http))
-        });
-        let acme = config.tls.acme.iter().map(|acme| (&acme.http, false));
-        for (address, is_open) in listen.chain(acme) {
+        let listen = config.listen.iter().map(|listen| (&listen.address, listen.access));
+        let acme = config.tls.acme.iter().map(|acme| (&acme.http, SocketAccess::default()));
+        let all: Vec<_> = listen.chain(acme).collect();
+        for (address, access) in &all {
+            let address = *address;
             let is_any = matches!(address, ListenAddress::Tcp { port: 0, .. });
             let bound = match (self.bound.get(address), address) {
                 (Some(bound), _) if !is_any => bound.clone(),
@@ -38,14 +41,15 @@ impl Sockets {
                     self.inherited.get(name).cloned().unwrap_or_default()
                 }
                 _ => {
-                    let bound = Bound::bind(address, is_open).await;
-                    vec![bound.map_err(|error| StartError::Listen {
-                        address: address.to_string(),
-                        error,
-                    })?]
+                    vec![Bound::bind(address, *access).await.map_err(failed(address))?]
                 }
             };
             next.bound.entry(address.clone()).or_default().extend(bound);
+        }
+        // Last: what fails above leaves all as it was.
+        for (address, access) in all {
+            let mut bound = next.bound.get(address).into_iter().flatten();
+            bound.try_for_each(|bound| bound.set_access(access)).map_err(failed(address))?;
         }
         Ok(next)
     }

@@ -1,6 +1,6 @@
 //! HTTP as a server: small answers, and nothing of it is worth a long wait.
 
-use crate::inbound::{Accepted, Socket};
+use crate::inbound::{Accepted, Connections, Place, Socket};
 use http_body_util::Full;
 use hyper::{
     Request, Response, StatusCode,
@@ -10,18 +10,21 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    sync::{Semaphore, watch},
+    sync::watch,
     task::JoinSet,
     time::timeout,
 };
 
-/// Connections at once to one listener; who comes beyond is turned away.
-const CONNECTIONS: usize = 32;
+/// Connections at once to one listener. Who comes beyond takes the place of the oldest: an answer takes
+/// milliseconds, so that one is waiting for a client that does not ask or does not read.
+const CONNECTIONS: usize = 128;
 /// How long a whole connection may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a client may take to ask.
+const HEAD_PATIENCE: Duration = Duration::from_secs(5);
 /// Most octets of a request's head.
 const MAX_HEAD: usize = 16 << 10;
 
@@ -54,22 +57,21 @@ where
     F: Fn(String) -> R + Clone + Send + Sync + 'static,
     R: Future<Output = Page> + Send + 'static,
 {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let connections = Connections::new(CONNECTIONS);
     let begin = |accepted, tasks: &mut JoinSet<()>| {
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else { return };
+        let Some(place) = connections.admit() else { return };
         let page = page.clone();
         tasks.spawn(async move {
-            let _place = place;
             match accepted {
-                Accepted::Tcp(stream, _) => converse(stream, page).await,
-                Accepted::Unix(stream) => converse(stream, page).await,
+                Accepted::Tcp(stream, _) => converse(stream, page, place).await,
+                Accepted::Unix(stream) => converse(stream, page, place).await,
             }
         });
     };
     socket.serve(retired, begin).await;
 }
 
-async fn converse<S, F, R>(stream: S, page: F)
+async fn converse<S, F, R>(stream: S, page: F, place: Place)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     F: Fn(String) -> R + Clone + Send + 'static,
@@ -96,6 +98,11 @@ where
         .timer(TokioTimer::new())
         .keep_alive(false)
         .max_buf_size(MAX_HEAD)
+        .header_read_timeout(HEAD_PATIENCE)
         .serve_connection(TokioIo::new(stream), service);
-    let _ = timeout(PATIENCE, connection).await;
+    let idle = place.idle();
+    tokio::select! {
+        _ = timeout(PATIENCE, connection) => {}
+        () = idle.closed() => {}
+    }
 }

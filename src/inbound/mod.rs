@@ -1,9 +1,10 @@
 //! Clients: sockets, the listener that accepts, and the driver of one session.
 //!
 //! A [`Listener`] accepts and [`drive`] runs one session, which asks its [`Handler`]; [`Clients`] and
-//! [`MessageMemory`] bound what all of them may use.
+//! [`MessageMemory`] bound what all of them may use, [`Connections`] those that speak no SMTP.
 
 mod clients;
+mod connections;
 mod driver;
 mod listener;
 mod memory;
@@ -11,6 +12,8 @@ mod socket;
 mod stream;
 
 pub use clients::{Admission, Clients};
+pub use connections::Connections;
+pub(crate) use connections::Place;
 pub use driver::{Encryption, Handler, Timeouts, drive};
 pub use listener::{Listener, ListenerConfig, Peer, Server};
 pub use memory::{MessageMemory, Reservation};

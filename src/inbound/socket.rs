@@ -1,16 +1,16 @@
 //! Sockets that listen, whatever is spoken on them.
 
-use crate::config::ListenAddress;
+use crate::config::{ListenAddress, SocketAccess};
 use std::{
     io,
     net::SocketAddr,
-    os::unix::fs::{FileTypeExt, PermissionsExt},
+    os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 use tokio::{
-    net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream, lookup_host},
+    net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixSocket, UnixStream, lookup_host},
     sync::watch,
     task::JoinSet,
     time::Instant,
@@ -22,8 +22,8 @@ const BACKLOG: u32 = 1024;
 const ACCEPT_REST: Duration = Duration::from_millis(100);
 /// How often that is told: with a thousand lines a minute nobody finds anything else.
 const ACCEPT_COMPLAINT: Duration = Duration::from_secs(60);
-/// Everybody may connect: Postfix does so as its own user.
-const OPEN_MODE: u32 = 0o666;
+/// What of a mode its owner has.
+const OWNER: u32 = 0o700;
 
 /// A bound address, for one listener after another: what waits to be accepted is lost with the last.
 #[derive(Debug)]
@@ -61,12 +61,12 @@ pub enum Accepted {
 }
 
 impl Bound {
-    /// Binds `address`. A unix socket left over by a process that is gone is replaced; `is_open`: every
-    /// user of the machine may connect to it.
+    /// Binds `address`. A unix socket left over by a process that is gone is replaced; nobody but those of
+    /// `access` can connect to it at any time.
     ///
     /// # Errors
-    /// When the address does not resolve, is in use, or may not be bound.
-    pub async fn bind(address: &ListenAddress, is_open: bool) -> io::Result<Arc<Self>> {
+    /// When the address does not resolve, is in use, or may not be bound, or `access` may not be given.
+    pub async fn bind(address: &ListenAddress, access: SocketAccess) -> io::Result<Arc<Self>> {
         match address {
             ListenAddress::Tcp { host, port } => {
                 let mut last = io::Error::new(io::ErrorKind::NotFound, "name has no address");
@@ -80,10 +80,12 @@ impl Bound {
             }
             ListenAddress::Unix(path) => {
                 remove_leftover(path).await?;
-                let listener = UnixListener::bind(path)?.into_std()?;
-                if is_open {
-                    std::fs::set_permissions(path, PermissionsExt::from_mode(OPEN_MODE))?;
-                }
+                let socket = UnixSocket::new_stream()?;
+                socket.bind(path)?;
+                // Until it listens, connections are refused, whatever its mode.
+                let listener = give_access(path, access)
+                    .and_then(|()| socket.listen(BACKLOG)?.into_std())
+                    .inspect_err(|_| drop(std::fs::remove_file(path)))?;
                 let local = format!("unix:{}", path.display());
                 Ok(Arc::new(Self { kind: Kind::Unix(listener, path.clone()), local }))
             }
@@ -121,6 +123,17 @@ impl Bound {
     /// Where the socket listens, with the port the system chose if the configuration said 0.
     pub fn local(&self) -> &str {
         &self.local
+    }
+
+    /// Has a unix socket of our own be for those of `access` from now on.
+    ///
+    /// # Errors
+    /// When that may not be given.
+    pub fn set_access(&self, access: SocketAccess) -> io::Result<()> {
+        match &self.kind {
+            Kind::Unix(_, path) if !path.as_os_str().is_empty() => give_access(path, access),
+            Kind::Unix(..) | Kind::Tcp(_) => Ok(()),
+        }
     }
 }
 
@@ -205,6 +218,26 @@ impl Socket {
             }
         }
     }
+}
+
+/// Sets mode and group of a socket. Nobody can connect meanwhile who can neither before nor after.
+fn give_access(path: &Path, access: SocketAccess) -> io::Result<()> {
+    let found = std::fs::symlink_metadata(path)?;
+    let set_mode = |mode| std::fs::set_permissions(path, PermissionsExt::from_mode(mode));
+    if let Some(group) = access.group.filter(|group| *group != found.gid()) {
+        set_mode(found.mode() & OWNER)?;
+        chown(path, None, Some(group)).map_err(|error| {
+            let what = format!(
+                "the socket cannot be given to the group {group}: {error}; the daemon's user has to be a member, \
+                 without PrivateUsers= of systemd; or leave `group` out, and make the socket's directory one of \
+                 that group with the setgid bit"
+            );
+            io::Error::other(what)
+        })?;
+    } else if found.mode() & 0o777 == access.mode {
+        return Ok(());
+    }
+    set_mode(access.mode)
 }
 
 /// Removes a socket that nobody listens on. Whatever else is there stays.

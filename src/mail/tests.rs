@@ -106,7 +106,7 @@ impl Scene {
             let alias = Alias::forward(address(name), destinations).unwrap();
             parts.store.add_alias(&alias).await.unwrap();
         }
-        parts.store.add_alias(&Alias::discard(address("nothing"))).await.unwrap();
+        parts.store.add_alias(&Alias::discard(address("nothing")).unwrap()).await.unwrap();
         Self { parts, network, _state: state }
     }
 

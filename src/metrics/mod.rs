@@ -43,6 +43,7 @@ pub struct Metrics {
     spool_octets: Level,
     spool_age: Level,
     spool_unreadable: Level,
+    store_trouble: Level,
     connections: Level,
     map_connections: Level,
     idle_connections: Level,
@@ -64,6 +65,8 @@ pub struct Now {
     pub spool_age: f64,
     /// Messages in the spool that cannot be read.
     pub spool_unreadable: u64,
+    /// The database is not the file that is open any more.
+    pub store_trouble: bool,
     /// Clients of smtp listeners.
     pub connections: usize,
     /// Clients of listeners for Postfix.
@@ -108,6 +111,7 @@ impl Metrics {
             spool_octets: Level::default(),
             spool_age: Level::default(),
             spool_unreadable: Level::default(),
+            store_trouble: Level::default(),
             connections: Level::default(),
             map_connections: Level::default(),
             idle_connections: Level::default(),
@@ -188,6 +192,11 @@ impl Metrics {
             "spool_unreadable",
             "Messages left aside in the spool because they cannot be read",
             self.spool_unreadable.clone(),
+        );
+        r.register(
+            "store_trouble",
+            "1 while the database was moved or replaced, and nothing is spooled",
+            self.store_trouble.clone(),
         );
         r.register("connections", "Clients connected", self.connections.clone());
         r.register("map_connections", "Postfix's connections", self.map_connections.clone());
@@ -276,6 +285,7 @@ impl Metrics {
         self.spool_octets.set(now.spool_octets as f64);
         self.spool_age.set(now.spool_age);
         self.spool_unreadable.set(now.spool_unreadable as f64);
+        self.store_trouble.set(f64::from(u8::from(now.store_trouble)));
         self.connections.set(now.connections as f64);
         self.map_connections.set(now.map_connections as f64);
         self.idle_connections.set(now.idle_connections as f64);

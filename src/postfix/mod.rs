@@ -1,12 +1,10 @@
 //! Listeners for Postfix: maps, the policy service and the milter.
 
 mod alias_maps;
-mod connections;
 mod filter;
 mod serve;
 
 pub use alias_maps::{AliasMaps, MapError};
-pub use connections::Connections;
 pub use serve::{Dialect, PostfixListener, RequestTimeout, serve};
 
 use crate::{

@@ -1,11 +1,7 @@
-use super::{
-    Heard, Service,
-    connections::{Connections, Place},
-    filter,
-};
+use super::{Heard, Service, filter};
 use crate::{
     config::Direction,
-    inbound::{Accepted, Socket},
+    inbound::{Accepted, Connections, Place, Socket},
     lookup::{Question, Table},
     milter, policy, socketmap, tcp_table,
 };

@@ -131,6 +131,11 @@ impl Reply {
     pub fn alias_defers(text: &str) -> Self {
         Self::with_text(450, (4, 2, 1), text)
     }
+    /// A regex alias from before it was asked for one domain, and destinations whose domain is their own:
+    /// kept at the sender until the alias is mended.
+    pub const fn alias_unsafe() -> Self {
+        Self::new(451, (4, 3, 5), "This address is set up wrongly here, try again later")
+    }
     /// Aliases that lead back to themselves.
     pub const fn alias_cycle() -> Self {
         Self::new(554, (5, 4, 6), "The aliases of this address form a loop")

@@ -3,7 +3,7 @@
 use super::StoreError;
 use crate::{
     address::{Domain, Mailbox},
-    alias::{Alias, AliasAddress, Expansion, ExpansionLimits, Key, MAX_PATTERNS},
+    alias::{Alias, AliasAddress, AliasError, Expansion, ExpansionLimits, Key, MAX_PATTERNS},
 };
 use async_trait::async_trait;
 use std::{fmt, sync::Arc};
@@ -65,7 +65,7 @@ pub trait Directory {
     /// When the store fails.
     async fn alias(&self, address: &AliasAddress) -> Result<Option<Alias>, StoreError>;
 
-    /// A page of the aliases of `domain`, or of all and then the regexes in their order: those behind
+    /// A page of the aliases of `domain`, or of all, and then the regexes in their order: those behind
     /// `after`, which is the `next` of the page before. Nothing is held from one page to the next.
     ///
     /// # Errors
@@ -76,10 +76,14 @@ pub trait Directory {
         after: Option<&Key>,
     ) -> Result<AliasPage, StoreError>;
 
+    /// The aliases that are kept and switched on, but never followed: see [`Alias::fault`]. Answered from memory.
+    fn unsafe_aliases(&self) -> Vec<Alias>;
+
     /// Adds an alias; a regex behind the others.
     ///
     /// # Errors
-    /// When its domain is not hosted, it exists, it would close a cycle, or the store fails.
+    /// When its domain is not hosted, it exists, it would close a cycle or never be followed, or the store
+    /// fails.
     async fn add_alias(&self, alias: &Alias) -> Result<(), ChangeError>;
 
     /// Removes an alias and gives what it was.
@@ -91,7 +95,7 @@ pub trait Directory {
     /// Switches an alias on or off, and gives it as it is now.
     ///
     /// # Errors
-    /// When there is none, it would close a cycle, or the store fails.
+    /// When there is none, it would close a cycle or never be followed, or the store fails.
     async fn set_enabled(
         &self,
         address: &AliasAddress,
@@ -163,6 +167,9 @@ pub enum ChangeError {
     /// The alias's domain is not hosted.
     #[error("{0} is not hosted here; first: onward domain add {0}")]
     UnknownDomain(Domain),
+    /// An alias that is kept, but never followed.
+    #[error(transparent)]
+    Alias(#[from] AliasError),
     /// Mail cannot be routed to an address literal as to a domain.
     #[error("{0} is an address literal; a hosted domain has a name")]
     Literal(Domain),

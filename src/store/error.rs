@@ -68,6 +68,24 @@ pub enum StoreError {
         /// The newest version this program knows.
         known: i64,
     },
+    /// Another file than the one that is open, or none, is where the database was.
+    #[error(
+        "{path} is not the file any more that Onward has open: it was moved, replaced or removed; put \
+         it back, or restart Onward with the one that is to hold; until then nothing is spooled or changed"
+    )]
+    Moved {
+        /// The database.
+        path: PathBuf,
+    },
+    /// As [`StoreError::Moved`], of the files in which commits are before they are folded into the database.
+    #[error(
+        "{path}-wal or {path}-shm is not the file any more that Onward has open; restart Onward; until \
+         then nothing is spooled or changed"
+    )]
+    LogMoved {
+        /// The database.
+        path: PathBuf,
+    },
     /// Somebody else writes for longer than we wait.
     #[error("{path} is locked by another program, such as a large `onward alias apply`; try again")]
     Busy {

@@ -35,6 +35,7 @@ use std::{
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+use tokio::sync::watch;
 
 /// How a [`Store`] is to behave.
 #[derive(Debug, Clone, Default)]
@@ -54,11 +55,15 @@ pub trait Backend: Directory + LongSenders + Memory + Spool + PolicyStore + TlsR
     /// Changes what the configuration says, from now on.
     fn set_options(&self, postmaster: Option<Mailbox>, spool: SpoolBounds);
 
-    /// Whether the store can be read.
+    /// Whether the store can be read. What [`Backend::trouble`] says is another thing.
     ///
     /// # Errors
     /// When the store cannot be read.
     async fn is_well(&self) -> Result<(), StoreError>;
+
+    /// What keeps everything from being written for now, as noticed within a second; `None` while nothing does.
+    /// Look-ups go on.
+    fn trouble(&self) -> watch::Receiver<Option<StoreError>>;
 
     /// Finishes what was asked for and closes the database; look-ups go on, writes fail.
     async fn close(&self);

@@ -31,7 +31,7 @@ pub(crate) async fn changes_of_another_process_are_seen_within_a_second(place: &
 
     seen(&store, other.add_alias(&forward("a@x.test", "p@y.test"))).await.unwrap();
     assert_eq!(resolved(&store, "A+t@X.test").await, "p@y.test");
-    seen(&store, other.add_alias(&forward(r"/^s-(.)@/", "$1@y.test"))).await.unwrap();
+    seen(&store, other.add_alias(&forward(r"/^s-(.)@x\.test$/", "$1@y.test"))).await.unwrap();
     assert_eq!(resolved(&store, "s-q@x.test").await, "q@y.test");
 
     let a = address("a@x.test");
@@ -41,9 +41,10 @@ pub(crate) async fn changes_of_another_process_are_seen_within_a_second(place: &
     seen(&store, other.apply(list.to_vec(), false)).await.unwrap();
     assert_eq!(resolved(&store, "b@x.test").await, "p@y.test q@y.test");
     assert_eq!(resolved(&store, "s-q@x.test").await, "550");
+    seen(&store, other.add_alias(&forward(r"/^s-(.)@x\.test$/", "$1@y.test"))).await.unwrap();
 
     let removed = seen(&store, other.remove_domain(&x, true)).await.unwrap();
-    assert_eq!(removed, 2);
+    assert_eq!(removed, 3, "the regex of the domain too");
     assert!(!store.is_hosted(&x));
 }
 
@@ -127,8 +128,8 @@ pub(crate) async fn pages_of_aliases(place: &dyn Place) {
         (0..2_500).map(|n| forward(&format!("u{n:04}@x.test"), "p@z.test")).collect();
     list.insert(0, forward("*@x.test", "p@z.test"));
     list.push(forward("a@y.test", "p@z.test"));
-    list.push(forward("/^z(.)@/", "$1@z.test"));
-    list.push(forward("/^a(.)@/", "$1@z.test"));
+    list.push(forward(r"/^z(.)@y\.test$/", "$1@z.test"));
+    list.push(forward(r"/^a(.)@x\.test$/", "$1@z.test"));
     store.apply(list.clone(), false).await.unwrap();
 
     let all = async |of: Option<&str>| {
@@ -146,8 +147,8 @@ pub(crate) async fn pages_of_aliases(place: &dyn Place) {
     let (found, pages) = all(None).await;
     assert_eq!(found, list);
     assert!(pages > 1);
-    assert_eq!(all(Some("x.test")).await.0, list[..2_501]);
-    assert_eq!(all(Some("y.test")).await.0, list[2_501..2_502]);
+    assert_eq!(all(Some("x.test")).await.0, [&list[..2_501], &list[2_503..]].concat());
+    assert_eq!(all(Some("y.test")).await.0, list[2_501..2_503]);
     assert_eq!(all(Some("z.test")).await.0, []);
 }
 
@@ -180,8 +181,8 @@ pub(crate) async fn where_an_alias_leads(place: &dyn Place) {
         end.as_ref().map(expansion)
     };
     assert_eq!(leads(&forward("*@x.test", "a@x.test")).await.unwrap(), "p@y.test q@y.test");
-    assert_eq!(leads(&forward("/^s-(.)@/", "$1@y.test")).await, None);
-    assert_eq!(leads(&Alias::discard(address("*@x.test"))).await.unwrap(), "discard");
+    assert_eq!(leads(&forward(r"/^s-(.)@x\.test$/", "$1@y.test")).await, None);
+    assert_eq!(leads(&Alias::discard(address("*@x.test")).unwrap()).await.unwrap(), "discard");
     assert_eq!(leads(&forward("postmaster@x.test", "b@x.test")).await.unwrap(), "me@y.test");
     let off = forward("*@x.test", "a@x.test").with_enabled(false);
     assert_eq!(leads(&off).await.unwrap(), "550");

@@ -16,6 +16,7 @@ use crate::{
     alias::{Alias, AliasAddress},
     store::ChangeError,
 };
+use serde::Serialize;
 use std::io;
 
 /// Adds an alias; a regex behind the others.
@@ -24,6 +25,28 @@ use std::io;
 /// When its domain is not hosted, the address has an alias, a loop would come of it, or the store fails.
 pub async fn add(store: &Store, alias: &Alias) -> Result<(), Error> {
     Ok(store.add_alias(alias).await?)
+}
+
+/// Aliases that an older version took and that are never followed, each with the reason and what to write
+/// instead.
+pub fn unsafe_aliases(store: &Store) -> Vec<UnsafeAlias> {
+    let aliases = store.unsafe_aliases().into_iter();
+    let told = aliases.filter_map(|alias| {
+        let why = alias.fault()?.to_string();
+        Some(UnsafeAlias { alias: alias.to_string(), address: alias.address().to_string(), why })
+    });
+    told.collect()
+}
+
+/// An alias that is kept, but never followed.
+#[derive(Debug, Clone, Serialize)]
+pub struct UnsafeAlias {
+    /// The address, as commands take it.
+    pub address: String,
+    /// The line of a listing.
+    pub alias: String,
+    /// What is wrong, and what to write instead.
+    pub why: String,
 }
 
 /// The alias of an address.

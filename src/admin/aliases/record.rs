@@ -78,7 +78,7 @@ impl Record {
             }
             (Verb::Defer, text) => Alias::defer(address, text.as_deref().unwrap_or(DEFAULT_DEFER)),
             (_, Some(_)) => return Err(RecordError::Text),
-            (Verb::Discard, None) => Ok(Alias::discard(address)),
+            (Verb::Discard, None) => Alias::discard(address),
             (Verb::Forward, None) => Alias::forward(address, self.destinations),
         };
         Ok(alias?.with_enabled(self.enabled))

@@ -2,7 +2,11 @@
 
 mod probe;
 
-use super::{Error, Store};
+use super::{
+    Error, Store,
+    aliases::{UnsafeAlias, unsafe_aliases},
+    running::Running,
+};
 use crate::{
     clock,
     config::Config,
@@ -25,8 +29,14 @@ pub struct Status {
     pub running: bool,
     /// Its listeners.
     pub listen: Vec<ListenerStatus>,
+    /// Why the daemon cannot write its database for now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
     /// What waits.
     pub spool: SpoolStatus,
+    /// Aliases that are never followed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unsafe_aliases: Vec<UnsafeAlias>,
     /// Messages that were given up or refused within the last 24 hours, after we answered for them.
     pub failed_last_day: u64,
     /// Messages within the last 24 hours with a DKIM signature that verified and could not be kept.
@@ -103,15 +113,17 @@ impl Status {
         Ok(Self {
             running,
             listen: listen.collect(),
+            trouble: running.then(|| Running::trouble(&config.state_dir)).flatten(),
             spool: SpoolStatus::of(summary),
+            unsafe_aliases: store.map(unsafe_aliases).unwrap_or_default(),
             failed_last_day,
             dkim_broken_last_day,
         })
     }
 
-    /// It runs, and every listener answers.
+    /// It runs, every listener answers, and nothing keeps it from writing.
     pub fn is_well(&self) -> bool {
-        self.running && self.listen.iter().all(|listen| listen.answers)
+        self.running && self.trouble.is_none() && self.listen.iter().all(|listen| listen.answers)
     }
 }
 

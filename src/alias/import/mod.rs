@@ -46,8 +46,7 @@ pub struct Surroundings {
 pub struct Import {
     /// The aliases, each with its line, in the order of the file.
     pub aliases: Vec<(usize, Alias)>,
-    /// Domains that have aliases by the file, though no alias is of one: those that it declares, and those of
-    /// patterns that are made of it.
+    /// Domains that the file declares to have aliases.
     pub domains: Vec<(usize, Domain)>,
     /// What could not be translated.
     pub problems: Vec<Problem>,

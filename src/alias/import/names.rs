@@ -69,7 +69,7 @@ fn alias(
         let alias = match special {
             Special::Fail(text) => parsed.and_then(|address| Alias::reject(address, text)),
             Special::Defer(text) => parsed.and_then(|address| Alias::defer(address, text)),
-            Special::Discard => parsed.map(Alias::discard),
+            Special::Discard => parsed.and_then(Alias::discard),
         };
         return import.alias(line, alias);
     }

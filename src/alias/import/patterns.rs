@@ -11,8 +11,6 @@ pub(super) enum Kind {
 
 pub(super) fn read(text: &str, kind: Kind, import: &mut Import) {
     let mut conditions = 0_usize;
-    let what = "patterns are asked about hosted domains only: `onward domain add` hosts those that are not yet";
-    import.note(1, what);
     for entry in entries(text, import) {
         let word = entry.text.split([' ', '\t', '/', '!']).next().unwrap_or_default();
         match word {

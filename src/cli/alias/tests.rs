@@ -77,6 +77,8 @@ fn adding_and_listing() {
         "{\"address\":\"*@x.test\",\"kind\":\"catch-all\",\"destinations\":[],\"enabled\":true,\
          \"action\":\"reject\",\"text\":\"No more\"}\n\
          {\"address\":\"Bob@x.test\",\"kind\":\"exact\",\"destinations\":[\"b@y.test\",\"c@y.test\"],\
+         \"enabled\":true}\n\
+         {\"address\":\"/^s-(.+)@x\\\\.test$/\",\"kind\":\"regex\",\"destinations\":[\"$1@y.test\"],\
          \"enabled\":true}\n"
     );
     assert_eq!(
@@ -100,7 +102,20 @@ fn refusals_say_what_to_do() {
         ("add c@x.test a@x.test", "form a loop: c@x.test -> a@x.test -> b@z.test -> c@x.test"),
         ("add srs0=x=y=z@x.test b@y.test", "form of an SRS address"),
         ("add /(/ b@y.test", "unclosed group"),
-        ("add /x/ $1@y.test", "no group of that number"),
+        (
+            "add /x/ a@y.test",
+            "not begin with ^, so it matches parts of addresses; write it as /^sales-",
+        ),
+        (r"add /@x\.test$/ a@y.test", "write /^.*@x"),
+        (r"add /^(.+)@(x|z)\.test$/ $1@y.test", "make an alias for each domain"),
+        (
+            r"add /^(.+)=(.+)@x\.test$/ $1@$2",
+            "its domain is the sender's choice; write the domain out",
+        ),
+        (r"add /^(.+)@x\.test$/ me@$1", "its domain is the sender's choice"),
+        (r"add /.*/ --discard", "matches parts of addresses"),
+        (r"add /^(.+)@new\.test$/ $1@y.test", "onward domain add new.test"),
+        (r"add /^x@x\.test$/ $1@y.test", "no group of that number"),
         ("add b@x.test nowhere", "local-part@domain"),
         ("remove nobody@x.test", "there is no alias nobody@x.test"),
         ("show nobody@x.test", "there is no alias nobody@x.test"),
@@ -166,8 +181,8 @@ fn what_is_exported_can_be_applied() {
         "add late@z.test --defer",
         "add hole@z.test --discard",
         "disable hole@z.test",
-        "add /^b/ b@y.test",
-        "add /^a/ a@y.test",
+        r"add /^b@x\.test$/ b@y.test",
+        r"add /^a@x\.test$/ a@y.test",
     ] {
         bench.ok(line);
     }
@@ -183,22 +198,25 @@ fn what_is_exported_can_be_applied() {
 #[test]
 fn apply_prints_what_it_changes() {
     let mut bench = Bench::new();
-    for line in
-        ["add a@x.test a@y.test", "add b@x.test b@y.test", "add /^a/ a@y.test", "add /^b/ b@y.test"]
-    {
+    for line in [
+        "add a@x.test a@y.test",
+        "add b@x.test b@y.test",
+        r"add /^a@x\.test$/ a@y.test",
+        r"add /^b@x\.test$/ b@y.test",
+    ] {
         bench.ok(line);
     }
     let file = bench.file(
         r#"
         {"address":"b@x.test","destinations":["b2@y.test"],"enabled":false}
         {"address":"c@x.test","kind":"exact","action":"discard"}
-        {"address":"/^b/","destinations":["b@y.test"]}
-        {"address":"/^new/","destinations":["n@y.test"]}
-        {"address":"/^a/","destinations":["a@y.test"]}
+        {"address":"/^b@x\\.test$/","destinations":["b@y.test"]}
+        {"address":"/^new@x\\.test$/","destinations":["n@y.test"]}
+        {"address":"/^a@x\\.test$/","destinations":["a@y.test"]}
         "#,
     );
     let changes = "- a@x.test -> a@y.test\n\
-         + /^new/ -> n@y.test\n\
+         + /^new@x\\.test$/ -> n@y.test\n\
          + c@x.test discards\n\
          ~ b@x.test -> b2@y.test (disabled) (was: b@x.test -> b@y.test)\n\
          ~ the order of the regexes\n";
@@ -209,7 +227,7 @@ fn apply_prints_what_it_changes() {
     assert_eq!(
         bench.ok("list"),
         "b@x.test -> b2@y.test (disabled)\nc@x.test discards\n\
-         /^b/ -> b@y.test\n/^new/ -> n@y.test\n/^a/ -> a@y.test\n"
+         /^b@x\\.test$/ -> b@y.test\n/^new@x\\.test$/ -> n@y.test\n/^a@x\\.test$/ -> a@y.test\n"
     );
     assert_eq!(bench.ok(&format!("apply {file}")), "");
 }
@@ -225,6 +243,14 @@ fn a_bad_file_changes_nothing_and_names_its_line() {
         (r#"{"address":"c@x.test"}"#, ":2: an alias forwards to at least one"),
         (r#"{"address":"c","destinations":["b@y.test"]}"#, ":2: \"c\" is no alias address"),
         (r#"{"address":"/c/","kind":"exact","destinations":["b@y.test"]}"#, "the kind \"regex\""),
+        (
+            r#"{"address":"/.*/","destinations":["b@y.test"]}"#,
+            ":2: the regex /.*/ is not usable: it does not begin",
+        ),
+        (
+            r#"{"address":"/^(.)@x[.]test$/","destinations":["a@$1"]}"#,
+            ":2: \"a@$1\" is no destination: its domain",
+        ),
         (r#"{"address":"c@x.test","action":"discard","text":"x"}"#, "rejects or defers"),
         (r#"{"address":"c@x.test","action":"reject","destinations":["b@y.test"]}"#, "forwards"),
         (r#"{"address":"B@X.test","destinations":["c@y.test"]}"#, "B@X.test is there twice"),

@@ -160,6 +160,10 @@ impl Settings {
     /// `unix:/path`, or `inet:host:port`, whose host may be `*`.
     fn address(&mut self, text: &str) -> Result<String, String> {
         if text.starts_with("unix:/") {
+            let note = format!(
+                "{text}: the socket is for onward's own group; group = \"postfix\" lets Postfix ask (docs/POSTFIX.md)"
+            );
+            self.notes.push(note);
             return Ok(text.to_owned());
         }
         let wrong = || format!("{text:?} is neither unix:/path nor inet:host:port");
@@ -276,7 +280,7 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }
-        assert_eq!(settings.notes.len(), 2, "{:?}", settings.notes);
+        assert_eq!(settings.notes.len(), 3, "{:?}", settings.notes);
         let everything = Settings::of_2("always-rewrite = on\ndomains = {a.test}\n").unwrap();
         assert!(everything.exempt.is_empty());
         assert_eq!(everything.domain.as_deref(), Some("a.test"));

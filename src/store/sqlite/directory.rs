@@ -8,7 +8,7 @@ use super::{
         aliases::{self, Table},
         domains,
     },
-    rules::{refuse_cycle, refuse_srs_shaped, starts},
+    rules::{refuse_cycle, refuse_srs_shaped, refuse_unsafe, starts},
     snapshot::at_once,
 };
 use crate::{
@@ -90,6 +90,12 @@ impl Directory for Sqlite {
         self.readers.run(page).await
     }
 
+    fn unsafe_aliases(&self) -> Vec<Alias> {
+        let snapshot = self.snapshot.load();
+        let patterns = snapshot.patterns.iter().filter(|alias| alias.enabled());
+        patterns.filter(|alias| alias.fault().is_some()).cloned().collect()
+    }
+
     async fn add_alias(&self, alias: &Alias) -> Result<(), ChangeError> {
         let alias = alias.clone();
         self.change(move |connection| add(connection, &alias)).await
@@ -119,10 +125,12 @@ impl Directory for Sqlite {
     }
 
     async fn apply(&self, wanted: Vec<Alias>, plan: bool) -> Result<Vec<Change>, ChangeError> {
+        self.opened.check()?;
         let (state_dir, path) = (self.state_dir.clone(), file::path(&self.state_dir));
         // It may take long: on a connection of its own, other writes get their turns.
         let applied = spawn_blocking(move || {
-            apply::apply(file::open_writer(&state_dir)?, &path, wanted, plan)
+            let (connection, _) = file::open_writer(&state_dir)?;
+            apply::apply(connection, &path, wanted, plan)
         });
         let failed = |error| StoreError::failed(&file::path(&self.state_dir), error);
         let changes = applied.await.map_err(failed)??;
@@ -203,6 +211,7 @@ fn remove_domain(
 
 fn add(connection: &Connection, alias: &Alias) -> Result<(), Failure> {
     refuse_srs_shaped(alias)?;
+    refuse_unsafe(alias)?;
     if let Some(domain) = alias.address().domain()
         && !domains::contains(connection, domain)?
     {
@@ -232,6 +241,9 @@ fn set_enabled(
     enabled: bool,
 ) -> Result<Alias, Failure> {
     let alias = existing(connection, address)?.with_enabled(enabled);
+    if enabled {
+        refuse_unsafe(&alias)?;
+    }
     aliases::set_enabled(connection, &address.key(), enabled)?;
     let snapshot = Snapshot::within(connection, Table::Stored)?;
     refuse_cycle(&Live::of(connection, Table::Stored, &snapshot), &alias)?;
@@ -248,6 +260,7 @@ fn leads_to(
     let known = match alias.action() {
         _ if is_exact => None,
         _ if !alias.enabled() => Some(Reply::no_such_alias()),
+        _ if alias.fault().is_some() => Some(Reply::alias_unsafe()),
         Action::Reject(text) => Some(Reply::alias_rejects(text)),
         Action::Defer(text) => Some(Reply::alias_defers(text)),
         Action::Discard => return Ok(Some(Expansion::Discard)),

@@ -1,6 +1,6 @@
 //! The file: how it is made and opened.
 
-use super::schema;
+use super::{opened::Inode, schema};
 use crate::store::StoreError;
 use rusqlite::{Connection, OpenFlags};
 use std::{
@@ -26,17 +26,28 @@ pub(super) fn path(state_dir: &Path) -> PathBuf {
     state_dir.join("onward.db")
 }
 
+/// A file that SQLite keeps beside the database: `-wal`, `-shm`.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(suffix);
+    beside.into()
+}
+
 /// Opens the database for writing; makes directory, file and tables where they are missing.
-pub(super) fn open_writer(state_dir: &Path) -> Result<Connection, StoreError> {
+/// Gives the file too that was there before.
+pub(super) fn open_writer(state_dir: &Path) -> Result<(Connection, Inode), StoreError> {
     create_directory(state_dir)?;
     let path = path(state_dir);
     create_file(state_dir, &path)?;
     let give_up = Instant::now() + BUSY_TIMEOUT;
     loop {
+        let file = Inode::at(&path).map_err(|error| StoreError::access(&path, &error))?;
         match prepare(&path) {
             // SQLite does not wait by itself for a process that is making the write-ahead log.
             Err(StoreError::Busy { .. }) if Instant::now() < give_up => thread::sleep(BUSY_REST),
-            prepared => return prepared,
+            // Some file systems give a file another number when it is first written.
+            Ok(_) if Inode::at(&path).ok() != Some(file) && Instant::now() < give_up => {}
+            prepared => return prepared.map(|connection| (connection, file)),
         }
     }
 }

@@ -10,6 +10,7 @@ pub(super) mod journal;
 mod long_senders;
 mod memory;
 mod number;
+mod opened;
 mod queue;
 mod readers;
 mod rows;
@@ -34,6 +35,7 @@ use super::{
 use crate::{address::Mailbox, alias::ExpansionLimits, reply::ForeignReply};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use async_trait::async_trait;
+use opened::Opened;
 use readers::Readers;
 use std::{
     collections::BTreeMap,
@@ -59,6 +61,7 @@ pub(super) struct Sqlite {
     /// The domains and regexes in force.
     snapshot: ArcSwap<Snapshot>,
     cache: Mutex<Cache>,
+    opened: Arc<Opened>,
     readers: Arc<Readers>,
     writer: Writer,
     delivered: Mutex<Expiring<()>>,
@@ -80,9 +83,10 @@ impl Sqlite {
     pub(super) fn open(state_dir: &Path, options: Options) -> Result<Arc<Self>, StoreError> {
         let path = file::path(state_dir);
         let failed = |error| StoreError::sqlite(&path, &error);
-        let connection = file::open_writer(state_dir)?;
+        let (connection, file) = file::open_writer(state_dir)?;
         let watcher = Watcher::new(file::open_reader(&path)?).map_err(failed)?;
         let snapshot = Snapshot::load(&connection).map_err(failed)?;
+        let opened = Arc::new(Opened::new(&path, file)?);
         let (version, _) = latest::channel(snapshot.version);
         let changes = rows::spool::totals(&connection).map_err(failed)?.changes;
         let (spool_changes, _) = latest::channel(changes);
@@ -96,9 +100,10 @@ impl Sqlite {
             spool_bounds: ArcSwap::from_pointee(options.spool),
             postmaster: ArcSwapOption::from_pointee(options.postmaster),
             snapshot: ArcSwap::from_pointee(snapshot),
+            opened: Arc::clone(&opened),
             cache: Mutex::default(),
-            readers: Arc::new(Readers::new(path.clone())),
-            writer: Writer::start(connection, path.clone())?,
+            readers: Arc::new(Readers::new(path.clone(), Arc::clone(&opened))?),
+            writer: Writer::start(connection, path.clone(), opened)?,
             delivered: Mutex::new(delivered),
             refused: Mutex::new(refused),
             told: Mutex::new(told),
@@ -135,7 +140,15 @@ impl Backend for Sqlite {
     }
 
     async fn is_well(&self) -> Result<(), StoreError> {
-        self.readers.run(rows::domains::version).await.map(drop)
+        match self.readers.run(rows::domains::version).await {
+            // A restart would not find what is missing; whoever mends it decides when.
+            Ok(_) | Err(StoreError::Moved { .. } | StoreError::LogMoved { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn trouble(&self) -> latest::Receiver<Option<StoreError>> {
+        self.opened.trouble()
     }
 
     async fn close(&self) {

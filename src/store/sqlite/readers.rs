@@ -1,4 +1,4 @@
-use super::file::open_reader;
+use super::{file::open_reader, opened::Opened, rows::domains};
 use crate::store::{StoreError, lock};
 use rusqlite::Connection;
 use std::{
@@ -14,14 +14,23 @@ const CONNECTIONS: usize = 4;
 #[derive(Debug)]
 pub(in crate::store) struct Readers {
     path: PathBuf,
+    opened: Arc<Opened>,
     idle: Mutex<Vec<Connection>>,
     permits: Arc<Semaphore>,
 }
 
 impl Readers {
-    pub(in crate::store) fn new(path: PathBuf) -> Self {
+    /// All of them are opened now: later another file may be there, or none.
+    pub(in crate::store) fn new(path: PathBuf, opened: Arc<Opened>) -> Result<Self, StoreError> {
+        let open = |_| {
+            let connection = open_reader(&path)?;
+            let read = domains::version(&connection);
+            read.map_err(|error| StoreError::sqlite(&path, &error)).map(|_| connection)
+        };
+        let idle = (0..CONNECTIONS).map(open).collect::<Result<_, _>>()?;
+        opened.check()?;
         let permits = Arc::new(Semaphore::new(CONNECTIONS));
-        Self { path, idle: Mutex::new(Vec::new()), permits }
+        Ok(Self { path, opened, idle: Mutex::new(idle), permits })
     }
 
     /// Closes the connections that nobody uses now.
@@ -42,8 +51,18 @@ impl Readers {
         let work = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             let idle = lock(&readers.idle).pop();
-            let connection = idle.map_or_else(|| open_reader(&readers.path), Ok)?;
+            let is_new = idle.is_none();
+            let connection = match idle {
+                Some(connection) => connection,
+                None => {
+                    readers.opened.check()?;
+                    open_reader(&readers.path)?
+                }
+            };
             let result = work(&connection);
+            if is_new {
+                readers.opened.check()?;
+            }
             lock(&readers.idle).push(connection);
             result.map_err(|error| StoreError::sqlite(&readers.path, &error))
         });

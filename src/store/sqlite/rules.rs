@@ -27,6 +27,11 @@ pub(super) fn refuse_srs_shaped(alias: &Alias) -> Result<(), ChangeError> {
     }
 }
 
+/// Those that an older version took stay, see [`Alias::fault`]; none comes or is switched on.
+pub(super) fn refuse_unsafe(alias: &Alias) -> Result<(), ChangeError> {
+    alias.fault().cloned().map_or(Ok(()), |fault| Err(fault.into()))
+}
+
 pub(super) fn refuse_cycle(live: &Live<'_>, alias: &Alias) -> Result<(), Failure> {
     if !alias.enabled() {
         return Ok(());

@@ -3,10 +3,7 @@
 use super::{file, journal, number, rows};
 use crate::store::spool::{DEFAULT_FREE, SpoolBounds, SpoolError};
 use rusqlite::{Connection, Result};
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 /// Pages given back at a time: each one may have to be moved, which takes room in the log.
 const GIVE_BACK: u32 = 1_000;
@@ -53,17 +50,14 @@ fn growth(connection: &Connection, path: &Path, others: &[&Path], octets: u64) -
     let reused = pragma(connection, "freelist_count")?.saturating_mul(page);
     let folded = pragma(connection, "page_count")?.saturating_mul(page);
     let on_disk = size(path);
-    let logs = others.iter().chain([&path]).map(|path| LOG.saturating_sub(size(&log_of(path))));
+    let logs = others
+        .iter()
+        .chain([&path])
+        .map(|path| LOG.saturating_sub(size(&file::beside(path, "-wal"))));
     // Twice, as some of it may be of this transaction, and not in the log yet either.
     let outstanding = folded.saturating_sub(on_disk).saturating_mul(2);
     let file = octets.saturating_sub(reused).saturating_add(outstanding);
     Ok(file.saturating_add(octets).saturating_add(logs.sum()))
-}
-
-fn log_of(path: &Path) -> PathBuf {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    log.into()
 }
 
 fn size(path: &Path) -> u64 {

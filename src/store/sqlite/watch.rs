@@ -1,9 +1,11 @@
-//! Notices changes that other processes make to domains, aliases and the spool.
+//! Notices changes that other processes make to domains, aliases and the spool, and what is done to the
+//! files.
 
 use super::{
     Snapshot, Sqlite,
     rows::{domains, spool},
 };
+use crate::store::StoreError;
 use rusqlite::Connection;
 use std::{
     io,
@@ -49,8 +51,16 @@ impl Watcher {
         let (stop, stopped) = mpsc::channel();
         let store = Arc::downgrade(store);
         let watch = move || {
-            let mut troubled = false;
+            let (mut troubled, mut is_log_there) = (false, true);
             while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(INTERVAL) {
+                if let Some(store) = store.upgrade() {
+                    let is_there =
+                        !matches!(store.opened.check(), Err(StoreError::LogMoved { .. }));
+                    if is_log_there && !is_there {
+                        store.writer.save_log();
+                    }
+                    is_log_there = is_there;
+                }
                 let looked = self.look(&store);
                 if let Err(error) = &looked
                     && !troubled

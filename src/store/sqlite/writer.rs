@@ -1,9 +1,10 @@
-use super::{error::Failure, file, rows::domains, size};
+use super::{error::Failure, file, opened::Opened, rows::domains, size};
 use crate::store::{ChangeError, StoreError};
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior, config::DbConfig};
 use std::{
     fmt,
     path::{Path, PathBuf},
+    sync::Arc,
     thread,
     time::Duration,
 };
@@ -22,6 +23,8 @@ enum Order {
     Job(Job),
     /// Make room on the disk behind the next commit, and answer.
     Room(oneshot::Sender<()>),
+    /// See to the log, which is not in its place any more.
+    Log,
     /// Fold the log into the file, close, and answer.
     Close(oneshot::Sender<()>),
 }
@@ -40,12 +43,13 @@ impl Writer {
     pub(in crate::store) fn start(
         connection: Connection,
         path: PathBuf,
+        opened: Arc<Opened>,
     ) -> Result<Self, StoreError> {
         let (orders, waiting) = mpsc::channel(QUEUE);
         let name = path.clone();
         thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || serve(connection, waiting, &name))
+            .spawn(move || serve(connection, waiting, &name, &opened))
             .map_err(|error| StoreError::failed(&path, error))?;
         Ok(Self { path, orders })
     }
@@ -103,6 +107,12 @@ impl Writer {
         }
     }
 
+    /// Saves what is in a log that was taken away.
+    pub(in crate::store) fn save_log(&self) {
+        // Where there is no room, jobs wait, behind which it is done too.
+        let _ = self.orders.try_send(Order::Log);
+    }
+
     /// Does what was asked for so far and closes the database. What is asked for later fails.
     pub(in crate::store) async fn close(&self) {
         let (done, answer) = oneshot::channel();
@@ -139,8 +149,13 @@ fn whole<T, E: From<rusqlite::Error>>(
 
 const CLOSED: &str = "the store is closing";
 
-fn serve(mut connection: Connection, mut orders: mpsc::Receiver<Order>, path: &Path) {
-    let mut close = None;
+fn serve(
+    mut connection: Connection,
+    mut orders: mpsc::Receiver<Order>,
+    path: &Path,
+    opened: &Opened,
+) {
+    let (mut close, mut saved) = (None, false);
     while close.is_none()
         && let Some(first) = orders.blocking_recv()
     {
@@ -150,6 +165,7 @@ fn serve(mut connection: Connection, mut orders: mpsc::Receiver<Order>, path: &P
             match order {
                 Order::Job(job) => batch.push(job),
                 Order::Room(done) => room.push(done),
+                Order::Log => {}
                 Order::Close(done) => close = Some(done),
             }
             if batch.len() < BATCH && close.is_none() {
@@ -158,11 +174,15 @@ fn serve(mut connection: Connection, mut orders: mpsc::Receiver<Order>, path: &P
         }
         if !batch.is_empty() {
             let mut finish = Vec::with_capacity(batch.len());
-            let committed = commit(&mut connection, batch, &mut finish)
-                .map_err(|error| StoreError::sqlite(path, &error));
+            let committed = commit(&mut connection, batch, &mut finish, path, opened);
             for finish in finish {
                 finish(committed.clone());
             }
+        }
+        if !saved && matches!(opened.check(), Err(StoreError::LogMoved { .. })) {
+            // What is in the log would be lost by a crash. Nothing is added to it any more.
+            saved = opened.may_fold() && fold(&connection).is_ok();
+            tracing::warn!(saved, "what was committed is saved from the log that was taken away");
         }
         if !room.is_empty() {
             let made = make_room(&mut connection);
@@ -174,15 +194,26 @@ fn serve(mut connection: Connection, mut orders: mpsc::Receiver<Order>, path: &P
         }
     }
     drop(orders);
-    // Readers may still have it open, which would keep SQLite from doing this at the close. They are not
-    // waited for as long as usual: that would hold up all other processes that write.
-    if let Err(error) = connection.busy_timeout(LAST_FOLD).and_then(|()| fold(&connection)) {
-        tracing::debug!(%error, "the write-ahead log stays until the next start");
-    }
-    drop(connection);
+    finish(connection, opened);
     if let Some(done) = close {
         // Whoever asked may have stopped waiting.
         let _ = done.send(());
+    }
+}
+
+/// Closes the database, as one file if that may be.
+fn finish(connection: Connection, opened: &Opened) {
+    // Readers may still have it open, which would keep SQLite from doing this at the close. They are not
+    // waited for as long as usual: that would hold up all other processes that write.
+    if opened.may_fold()
+        && let Err(error) = connection.busy_timeout(LAST_FOLD).and_then(|()| fold(&connection))
+    {
+        tracing::debug!(%error, "the write-ahead log stays until the next start");
+    }
+    if !opened.may_remove_log() {
+        // SQLite removes it by its name. What has that name now is somebody else's.
+        let kept = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        tracing::debug!(?kept, "another write-ahead log is left where it is");
     }
 }
 
@@ -207,8 +238,14 @@ fn commit(
     connection: &mut Connection,
     batch: Vec<Job>,
     finish: &mut Vec<Finish>,
-) -> rusqlite::Result<()> {
-    let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+    path: &Path,
+    opened: &Opened,
+) -> Result<(), StoreError> {
+    let failed = |error| StoreError::sqlite(path, &error);
+    let begun = opened.check().and_then(|()| {
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)
+    });
+    let transaction = match begun {
         Ok(transaction) => transaction,
         Err(error) => {
             finish.extend(batch.into_iter().map(|job| job(None)));
@@ -221,5 +258,8 @@ fn commit(
         let open = (!transaction.is_autocommit()).then_some(&*transaction);
         finish.push(job(open));
     }
-    transaction.commit()
+    opened.check()?;
+    transaction.commit().map_err(failed)?;
+    // What is answered for must be in the file that a start will find.
+    opened.check()
 }

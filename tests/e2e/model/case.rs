@@ -178,7 +178,7 @@ impl Case {
         format!("lane{}.test", self.number)
     }
 
-    /// Answered by a regex alias, see [`super::stage`].
+    /// Each answered by an alias of its own.
     pub(super) fn recipients(&self) -> Vec<Recipient> {
         let number = self.number;
         let faulty = |local: &str, is_affected| Mailbox {

@@ -1,6 +1,6 @@
 //! Plays the cases against one daemon, and compares.
 
-use super::case::{Case, Sender};
+use super::case::{Case, Recipient, Sender};
 use super::destination::Now;
 use super::expected::{Answer, Exchange, World};
 use super::lane::Lane;
@@ -10,12 +10,14 @@ use crate::support::dns::Dns;
 use crate::support::onward::Onward;
 use crate::support::receiver::{Message, Receiver};
 use crate::support::wait_until;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+use tempfile::NamedTempFile;
 
 /// How long the state may take to become what is expected.
 const PATIENCE: Duration = Duration::from_secs(12);
@@ -76,11 +78,16 @@ impl Stage {
         let [sound, senders, strangers] = [(); 3].map(|()| Receiver::smtp().start());
         let dns = Dns::start();
         dns.txt("spf.test", "v=spf1 ip4:127.0.0.1 -all").txt("nospf.test", "v=spf1 -all");
+        let aliases = NamedTempFile::new().unwrap();
+        for Recipient { alias, mailboxes } in cases.iter().flat_map(Case::recipients) {
+            let to: Vec<String> = mailboxes.into_iter().map(|mailbox| mailbox.address).collect();
+            let line = serde_json::json!({"address": alias, "destinations": to});
+            writeln!(aliases.as_file(), "{line}").unwrap();
+        }
         let mut builder = Onward::builder()
             .dns(&dns)
             .domain("example.org")
-            .alias(r"/^(\w+)-at-(\w+)@example\.org$/", &["$1@$2.test"])
-            .alias(r"/^(\w+)-and-(\w+)@example\.org$/", &["$2@sound.test", "$1@$2.test"])
+            .run_first(&["alias", "apply", aliases.path().to_str().unwrap()])
             .config("delivery.budget = \"1s\"")
             // Tried again on command: what is looked at stands still.
             .config("spool.retry = [\"1d\"]")

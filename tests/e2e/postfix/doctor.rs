@@ -77,8 +77,10 @@ fn each_fault_is_found_and_mended_by_its_own_commands() {
     let queue = tempfile::tempdir().unwrap();
     fs::set_permissions(queue.path(), Permissions::from_mode(0o700)).unwrap();
     let socket = queue.path().join("srs");
-    let far =
-        format!("[[listen]]\nprotocol = \"socketmap\"\naddress = \"unix:{}\"\n", socket.display());
+    let far = format!(
+        "[[listen]]\nprotocol = \"socketmap\"\naddress = \"unix:{}\"\ngroup = \"postfix\"\n",
+        socket.display()
+    );
     let onward = builder.toml(&far).start();
     let [forward, reverse] =
         ["forward", "reverse"].map(|name| format!("socketmap:inet:{map}:{name}"));
@@ -236,8 +238,10 @@ fn a_socket_within_the_chroot_is_named_in_each_way_that_works() {
     let directory = queue.join("onward");
     fs::create_dir(&directory).unwrap();
     let socket = directory.join("srs");
-    let listen =
-        format!("[[listen]]\nprotocol = \"socketmap\"\naddress = \"unix:{}\"\n", socket.display());
+    let listen = format!(
+        "[[listen]]\nprotocol = \"socketmap\"\naddress = \"unix:{}\"\ngroup = \"postfix\"\n",
+        socket.display()
+    );
     let patient = Patient { onward: Onward::builder().toml(&listen).start(), postfix };
     let name = |path: &str| {
         for (map, table) in [("sender", "forward"), ("recipient", "reverse")] {
@@ -268,6 +272,16 @@ fn a_socket_within_the_chroot_is_named_in_each_way_that_works() {
             assert_eq!(patient.ids(), [""; 0], "{path} {is_chrooted}");
         }
     }
+    // A socket that its user may not write to is found, and reached once it is given to its group.
+    name(&whole);
+    chroot(false);
+    let change = |from: &str, to: &str| patient.onward.edit_config(|text| text.replace(from, to));
+    change("group = \"postfix\"", "group = \"root\"");
+    patient.onward.run(&["reload"]);
+    assert_eq!(patient.ids(), ["permissions"]);
+    change("group = \"root\"", "group = \"postfix\"");
+    patient.onward.run(&["reload"]);
+    assert_eq!(patient.ids(), [""; 0]);
     // Postfix agrees, where it can be asked outside of a chroot.
     let reverse = |path: &str| format!("socketmap:unix:{path}:forward");
     assert!(patient.postfix.postmap("a@b.test", &reverse(&whole)).is_some());

@@ -134,8 +134,9 @@ fn socketmap_on_a_unix_socket() {
     let tables = || Tables { forward: name("forward"), reverse: name("reverse") };
     let site = Site::start(
         |builder| {
-            let listen =
-                format!("[[listen]]\nprotocol = \"socketmap\"\naddress = \"unix:{socket}\"\n");
+            let listen = format!(
+                "[[listen]]\nprotocol = \"socketmap\"\naddress = \"unix:{socket}\"\ngroup = \"postfix\"\n"
+            );
             (builder.toml(&listen).start(), tables())
         },
         None,

@@ -42,6 +42,21 @@ fn the_units_are_well_formed() {
     assert_eq!(ours.collect::<Vec<_>>(), [""; 0]);
 }
 
+/// More than the messages that may be held, and what is counted beside them; and nothing of it in a core file.
+#[test]
+fn its_memory_is_bounded_and_never_dumped() {
+    let service = fs::read_to_string(unit("onward.service")).unwrap();
+    let value = |key: &str| {
+        let found = service.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+        found.unwrap_or_else(|| panic!("no {key}"))
+    };
+    assert_eq!(value("LimitCORE"), "0");
+    let gibibytes: u64 = value("MemoryMax").strip_suffix('G').unwrap().parse().unwrap();
+    // The larger of the default of message_memory and 512 MiB, and 100 KB a connection.
+    let needed = (512 << 20) + 2_000 * 100_000 + (300 << 20);
+    assert!(gibibytes << 30 > needed, "{gibibytes}");
+}
+
 /// Whatever the daemon asks of the kernel is in its filter.
 #[test]
 fn its_system_calls_are_allowed() {

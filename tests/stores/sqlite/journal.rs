@@ -50,6 +50,22 @@ async fn a_file_that_goes_bad_under_the_writer_is_set_aside() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_moved_under_the_writer_is_begun_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
+    journal.record(record("before", now())).await;
+    journal.flush().await;
+    let away = dir.path().join("away");
+    fs::create_dir(&away).unwrap();
+    fs::rename(dir.path().join("journal.db"), away.join("journal.db")).unwrap();
+    journal.record(record("behind", now())).await;
+    journal.flush().await;
+    assert_eq!(ids(dir.path()).await, ["behind"]);
+    assert_eq!(ids(&away).await, ["before"], "whole where it was moved");
+    journal.close().await;
+}
+
+#[tokio::test]
 async fn a_journal_that_cannot_be_written_loses_records_and_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     let journal = Journal::open(dir.path(), Bounds::default()).unwrap();

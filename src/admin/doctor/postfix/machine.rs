@@ -21,17 +21,18 @@ pub(super) trait Machine {
     /// Whether somebody takes connections there.
     fn answers(&self, place: &Place) -> bool;
 
-    /// What stands between Postfix's user and a socket.
+    /// What stands between Postfix's user and a socket, the socket itself included.
     fn barrier(&self, socket: &Path) -> Option<Barrier>;
 
     /// With its links followed.
     fn real(&self, path: &Path) -> PathBuf;
 }
 
-/// A directory that a user may not pass.
+/// A directory that a user may not pass, or a socket that it may not write to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Barrier {
-    pub(super) directory: PathBuf,
+    pub(super) path: PathBuf,
+    pub(super) is_socket: bool,
     /// Its group may not either, so it can be given to that of Postfix.
     pub(super) has_no_group: bool,
     /// The primary group of Postfix's user.
@@ -88,20 +89,24 @@ impl Machine for Here<'_> {
         let user: u32 = self.id("-u")?.parse().ok()?;
         let groups = self.id("-G")?;
         let groups: Vec<u32> = groups.split(' ').filter_map(|group| group.parse().ok()).collect();
-        let mut directories: Vec<&Path> = socket.ancestors().skip(1).collect();
-        directories.reverse();
-        directories.into_iter().find_map(|directory| {
-            let found = fs::metadata(directory).ok()?;
+        let mut way: Vec<&Path> = socket.ancestors().collect();
+        way.reverse();
+        way.into_iter().find_map(|path| {
+            let found = fs::metadata(path).ok()?;
+            let is_socket = path == socket;
+            // To pass a directory, or to connect (unix(7)).
+            let wanted = if is_socket { 0o2 } else { 0o1 };
             let may_pass = if found.uid() == user {
-                found.mode() & 0o100
+                found.mode() & (wanted << 6)
             } else if groups.contains(&found.gid()) {
-                found.mode() & 0o010
+                found.mode() & (wanted << 3)
             } else {
-                found.mode() & 0o001
+                found.mode() & wanted
             };
             (may_pass == 0 && user != 0).then_some(())?;
             Some(Barrier {
-                directory: directory.to_owned(),
+                path: path.to_owned(),
+                is_socket,
                 has_no_group: found.mode() & 0o070 == 0,
                 group: self.id("-gn")?,
             })

@@ -172,7 +172,20 @@ impl<'a> Examination<'a> {
     /// Postfix's user may reach the socket.
     fn barred(&self, mention: &Mention, socket: &Path) -> Option<Finding> {
         let barrier = self.machine.barrier(socket)?;
-        let directory = barrier.directory.display().to_string();
+        let Mention { scope, parameter, .. } = mention;
+        if barrier.is_socket {
+            let (socket, group) = (socket.display(), &barrier.group);
+            return Some(error(
+                "permissions",
+                format!(
+                    "{scope}{parameter} asks {socket}: Postfix's user may not connect to it; in its [[listen]] \
+                     write group = \"{group}\" and a mode such as \"0660\", then onward reload"
+                ),
+                DEFERS,
+                Vec::new(),
+            ));
+        }
+        let directory = barrier.path.display().to_string();
         let mend = {
             let directory = shell(&directory);
             if barrier.has_no_group {
@@ -184,7 +197,6 @@ impl<'a> Examination<'a> {
                 vec![format!("chmod o+x {directory}")]
             }
         };
-        let Mention { scope, parameter, .. } = mention;
         Some(error(
             "permissions",
             format!(

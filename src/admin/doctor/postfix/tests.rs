@@ -53,9 +53,10 @@ impl Machine for Fake {
         !self.silent.contains(&place.to_string().as_str())
     }
 
-    fn barrier(&self, _: &Path) -> Option<Barrier> {
-        self.barred.map(|directory| Barrier {
-            directory: PathBuf::from(directory),
+    fn barrier(&self, socket: &Path) -> Option<Barrier> {
+        self.barred.map(PathBuf::from).map(|path| Barrier {
+            is_socket: path == socket,
+            path,
             has_no_group: true,
             group: "postfix".to_owned(),
         })
@@ -181,6 +182,10 @@ fn sockets_and_roots() {
              unix:/run/onward/policy'"
         ]
     );
+    let barred = Fake { barred: Some("/run/onward/policy"), ..Fake::default() };
+    let found = findings(&[&policy, SOCKETMAP], &policies, FREE, &barred);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("permissions"), "{found:?}");
 }
 
 #[test]

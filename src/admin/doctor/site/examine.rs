@@ -5,7 +5,10 @@ use super::{
     mta_sts, munge, spf,
 };
 use crate::{
-    admin::doctor::finding::{Finding, Severity, shell},
+    admin::{
+        aliases::UnsafeAlias,
+        doctor::finding::{Finding, Severity, shell},
+    },
     auth::dkim::KeyState,
     config::Config,
     store::Unreadable,
@@ -284,6 +287,15 @@ fn machine(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
             format!("messages in the spool cannot be read: {}", messages.join(", ")),
             "they are neither tried nor told about, and stay until they are dropped",
             facts.unreadable.iter().map(|it| format!("onward queue drop {}", it.id)),
+        ));
+    }
+    for UnsafeAlias { alias, address, why } in &facts.unsafe_aliases {
+        findings.push(Finding::new(
+            Severity::Error,
+            "unsafe-alias",
+            format!("the alias {alias} is not followed: {why}"),
+            "with it a sender could choose where mail goes; its recipients are put off with 451",
+            [format!("onward alias remove {}", shell(address))],
         ));
     }
     if let Some((free, all)) = facts.disk

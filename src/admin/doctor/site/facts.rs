@@ -2,6 +2,7 @@
 
 use crate::{
     address::Domain,
+    admin::aliases::UnsafeAlias,
     auth::{dkim::KeyState, spf::Spf},
     mta_sts::Policy,
     store::Unreadable,
@@ -38,6 +39,8 @@ pub(super) struct Facts {
     pub(super) secrets: Vec<(PathBuf, u32)>,
     /// Messages in the spool that cannot be read.
     pub(super) unreadable: Vec<Unreadable>,
+    /// Aliases that are never followed.
+    pub(super) unsafe_aliases: Vec<UnsafeAlias>,
     /// Octets free, and in all, where the state is.
     pub(super) disk: Option<(u64, u64)>,
     /// The clock is known to follow others, or not to.

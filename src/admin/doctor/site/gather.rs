@@ -97,6 +97,7 @@ pub(super) async fn gather(config: &Config, store: &Store, asked: &Asked) -> Res
         Ok(())
     })
     .await?;
+    facts.unsafe_aliases = aliases::unsafe_aliases(store);
     facts.unreadable = queue::for_each(store, &QueueFilter::default(), |_| Ok(())).await?;
     facts.ours = ours;
     machine(&mut facts, config);

@@ -4,6 +4,7 @@ use super::{
 };
 use crate::{
     address::Domain,
+    admin::aliases::UnsafeAlias,
     auth::{dkim::KeyState, spf::Spf},
     config::{Config, Machine},
     mta_sts::{Mode, Policy},
@@ -115,6 +116,13 @@ fn each_finding_where_it_is_true_and_none_where_it_is_not() {
             change(|facts| {
                 let (id, reason) = ("06H1".to_owned(), "state \"qeued\": unknown".to_owned());
                 facts.unreadable.push(Unreadable { seq: 1, id, reason });
+            }),
+        ),
+        (
+            "error unsafe-alias: onward alias remove '/.*/'",
+            change(|facts| {
+                let [address, alias, why] = ["/.*/", "/.*/ -> $1@$2", "because"].map(str::to_owned);
+                facts.unsafe_aliases.push(UnsafeAlias { address, alias, why });
             }),
         ),
         (

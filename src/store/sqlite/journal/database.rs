@@ -3,7 +3,7 @@
 use crate::{
     store::{
         journal::{AttemptLine, Bounce, Bounds, JournalError, Outcome, Record},
-        sqlite::{column, number},
+        sqlite::{column, number, opened::Inode},
     },
     time::Millis,
 };
@@ -87,6 +87,7 @@ pub(super) enum Entry {
 /// The journal opened for writing.
 pub(super) struct Database {
     file: PathBuf,
+    inode: Option<Inode>,
     connection: Connection,
 }
 
@@ -94,13 +95,29 @@ impl Database {
     /// Opens `file`, or sets it aside and begins anew when it is corrupt.
     pub(super) fn open(file: &Path) -> Result<Self, JournalError> {
         match connect(file) {
-            Ok(connection) => Ok(Self { file: file.to_owned(), connection }),
+            Ok(connection) => Ok(Self::of(file, connection)),
             Err(JournalError::Damaged { .. }) => {
                 set_aside(file)?;
-                Ok(Self { file: file.to_owned(), connection: connect(file)? })
+                Ok(Self::of(file, connect(file)?))
             }
             Err(error) => Err(error),
         }
+    }
+
+    fn of(file: &Path, connection: Connection) -> Self {
+        Self { file: file.to_owned(), inode: Inode::at(file).ok(), connection }
+    }
+
+    /// False when another file, or none, lies where this one did.
+    pub(super) fn is_in_place(&self) -> bool {
+        Inode::at(&self.file).ok() == self.inode
+    }
+
+    /// Closes a file that is not in its place any more, whole: SQLite would leave its log behind.
+    pub(super) fn leave(self) {
+        let fold = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let folded = self.connection.query_row(fold, (), |_| Ok(()));
+        tracing::debug!(?folded, "the journal that was moved is closed");
     }
 
     /// Where the file lies.
@@ -110,10 +127,10 @@ impl Database {
 
     /// Closes the file, sets it aside and begins anew.
     pub(super) fn begin_anew(self) -> Result<Self, JournalError> {
-        let Self { file, connection } = self;
+        let Self { file, connection, .. } = self;
         drop(connection);
         set_aside(&file)?;
-        Ok(Self { connection: connect(&file)?, file })
+        Ok(Self::of(&file, connect(&file)?))
     }
 
     /// Writes entries in one transaction; gives the bounces whose message is not known.

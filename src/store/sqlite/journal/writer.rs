@@ -139,8 +139,15 @@ impl Writer {
 
     fn try_write(&mut self, batch: &[Entry]) -> Result<(), JournalError> {
         let mut database = match self.database.take() {
-            Some(database) => database,
-            None => Database::open(&self.file)?,
+            Some(database) if database.is_in_place() => database,
+            moved => {
+                if let Some(moved) = moved {
+                    moved.leave();
+                    let file = self.file.display();
+                    tracing::error!("{file} was moved or replaced: what lies there now is written");
+                }
+                Database::open(&self.file)?
+            }
         };
         let mut written = database.write(batch);
         if written.as_ref().is_err_and(is_corruption) {

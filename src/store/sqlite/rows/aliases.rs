@@ -103,11 +103,24 @@ pub(in crate::store) fn set_enabled(
 
 pub(in crate::store) fn count_in(connection: &Connection, domain: &Domain) -> Result<u64> {
     let sql = "SELECT count(*) FROM aliases WHERE domain = ?1";
-    connection.query_row(sql, [domain.to_key()], |row| row.get(0)).map(number)
+    let count = connection.query_row(sql, [domain.to_key()], |row| row.get(0)).map(number)?;
+    Ok(count + patterns_of(connection, domain)?.len() as u64)
 }
 
 pub(in crate::store) fn delete_in(connection: &Connection, domain: &Domain) -> Result<usize> {
-    connection.execute("DELETE FROM aliases WHERE domain = ?1", [domain.to_key()])
+    let patterns = patterns_of(connection, domain)?;
+    for alias in &patterns {
+        delete(connection, &alias.address().key())?;
+    }
+    let others = connection.execute("DELETE FROM aliases WHERE domain = ?1", [domain.to_key()])?;
+    Ok(others + patterns.len())
+}
+
+/// The regex aliases of one domain, in the order in which they are tried.
+fn patterns_of(connection: &Connection, domain: &Domain) -> Result<Vec<Alias>> {
+    let mut patterns = patterns(connection, Table::Stored)?;
+    patterns.retain(|alias| alias.address().domain() == Some(domain));
+    Ok(patterns)
 }
 
 /// The regex aliases in the order in which they are tried.
@@ -117,7 +130,7 @@ pub(in crate::store) fn patterns(connection: &Connection, table: Table) -> Resul
     connection.prepare(&sql)?.query_map((), |row| from_row(row, 0))?.collect()
 }
 
-/// The aliases behind `after` of one domain, or of all and then the regexes.
+/// The aliases behind `after` of one domain, or of all; then the regexes.
 pub(in crate::store) fn page(
     connection: &Connection,
     domain: Option<&Domain>,
@@ -140,9 +153,10 @@ pub(in crate::store) fn page(
         let next = aliases.last().map(|alias| alias.address().key());
         return Ok(AliasPage { aliases, next });
     }
-    if domain.is_none() {
-        aliases.extend(patterns(connection, Table::Stored)?);
-    }
+    aliases.extend(match domain {
+        Some(domain) => patterns_of(connection, domain)?,
+        None => patterns(connection, Table::Stored)?,
+    });
     Ok(AliasPage { aliases, next: None })
 }
 
@@ -153,14 +167,18 @@ pub(in crate::store) fn from_row(row: &Row<'_>, first: usize) -> Result<Alias> {
     let column = |offset: usize| -> Result<&str> { Ok(row.get_ref(first + offset)?.as_str()?) };
     let address = AliasAddress::parse(column(0)?).map_err(failed)?;
     let alias = match column(1)? {
-        "reject" => Alias::reject(address, column(3)?),
-        "defer" => Alias::defer(address, column(3)?),
-        "discard" => Ok(Alias::discard(address)),
-        "forward" => Alias::forward(address, column(2)?.split('\n')),
+        // Rows of an older version may hold what no alias is made with any more.
+        "reject" => Alias::kept(address, Action::Reject(column(3)?.to_owned())),
+        "defer" => Alias::kept(address, Action::Defer(column(3)?.to_owned())),
+        "discard" => Alias::kept(address, Action::Discard),
+        "forward" => {
+            let action = Action::forward(&address, column(2)?.split('\n')).map_err(failed)?;
+            Alias::kept(address, action)
+        }
         other => {
             let why = format!("alias {address} has the unknown action {other:?}");
             return Err(rusqlite::Error::FromSqlConversionFailure(first, Type::Text, why.into()));
         }
     };
-    Ok(alias.map_err(failed)?.with_enabled(row.get(first + 4)?))
+    Ok(alias.with_enabled(row.get(first + 4)?))
 }

@@ -7,9 +7,9 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// Connections to all listeners for Postfix. Beyond the limit a new one takes the place of the one that
-/// has been idle for longest: Postfix keeps connections that it does not need, and opens another whenever
-/// one is gone.
+/// Connections of which a bounded number is open. Beyond that a new one takes the place of the one that has
+/// been idle for longest. So Postfix may keep connections that it does not need, as it opens another whenever one
+/// is gone; and who holds many connections open holds nobody up.
 #[derive(Debug)]
 pub struct Connections {
     max: AtomicUsize,
@@ -26,11 +26,11 @@ struct Table {
 
 /// The right to be connected; given back on drop.
 #[derive(Debug)]
-pub(super) struct Place(Arc<Connections>);
+pub(crate) struct Place(Arc<Connections>);
 
 /// A connection that may be closed to make room, until this is dropped.
 #[derive(Debug)]
-pub(super) struct Idle<'a> {
+pub(crate) struct Idle<'a> {
     connections: &'a Connections,
     number: u64,
     closed: Arc<Notify>,
@@ -53,7 +53,7 @@ impl Connections {
     }
 
     /// A place for a new connection. `None` when all are taken and none is idle.
-    pub(super) fn admit(self: &Arc<Self>) -> Option<Place> {
+    pub(crate) fn admit(self: &Arc<Self>) -> Option<Place> {
         let mut table = self.lock();
         if table.open >= self.max.load(Ordering::Relaxed) {
             let (_, oldest) = table.idle.pop_first()?;
@@ -70,7 +70,7 @@ impl Connections {
 
 impl Place {
     /// Nothing is being asked on it.
-    pub(super) fn idle(&self) -> Idle<'_> {
+    pub(crate) fn idle(&self) -> Idle<'_> {
         let closed = Arc::<Notify>::default();
         let mut table = self.0.lock();
         let number = table.next;
@@ -89,7 +89,7 @@ impl Drop for Place {
 
 impl Idle<'_> {
     /// Ready when it must make room.
-    pub(super) async fn closed(&self) {
+    pub(crate) async fn closed(&self) {
         self.closed.notified().await;
     }
 }
