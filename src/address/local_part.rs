@@ -112,10 +112,10 @@ fn is_dot_string(s: &str) -> bool {
 
 /// RFC 5322 §3.2.3 atext, with the UTF8-non-ascii of RFC 6531 §3.3.
 fn is_atext(c: char) -> bool {
-    if c.is_ascii() {
-        c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c)
-    } else {
-        is_content(c) && !c.is_whitespace()
+    match c {
+        'a'..='z' | 'A'..='Z' | '0'..='9' => true,
+        '!' | '#'..='\'' | '*' | '+' | '-' | '/' | '=' | '?' | '^'..='`' | '{'..='~' => true,
+        c => !c.is_ascii() && is_content(c) && !c.is_whitespace(),
     }
 }
 
@@ -139,6 +139,14 @@ mod tests {
             assert_eq!(local.as_str(), content);
             assert_eq!(local.to_string(), printed);
             assert_eq!(local.wire_len(), printed.len());
+        }
+    }
+
+    #[test]
+    fn atext_is_what_the_rfc_lists() {
+        for c in (0..=127_u8).map(char::from) {
+            let listed = c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
+            assert_eq!(is_atext(c), listed, "{c:?}");
         }
     }
 
