@@ -8,7 +8,6 @@ mod driver;
 mod listener;
 mod memory;
 mod socket;
-mod stream;
 
 pub use clients::{Admission, Clients};
 pub use driver::{Encryption, Handler, Timeouts, drive};

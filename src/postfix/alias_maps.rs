@@ -1,10 +1,10 @@
 use crate::alias::import::split;
+use parking_lot::Mutex;
 use std::{
     collections::{HashMap, HashSet},
     fmt, io,
     process::Stdio,
     str,
-    sync::{Mutex, PoisonError},
     time::Duration,
 };
 use tokio::{
@@ -173,13 +173,13 @@ impl AliasMaps {
     }
 
     fn kept(&self, address: &str) -> Option<Option<Vec<String>>> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept.lock();
         let (since, targets) = kept.get(address)?;
         (since.elapsed() < FRESH).then(|| targets.clone())
     }
 
     fn keep(&self, address: &str, targets: Option<Vec<String>>) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock();
         if kept.len() >= MAX_KEPT {
             kept.clear();
         }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     reply::ForeignReply,
-    store::{Fingerprint, Memory, StoreError, expiring::Expiring, lock},
+    store::{Fingerprint, Memory, StoreError, expiring::Expiring},
     time::UnixTime,
 };
 use async_trait::async_trait;
@@ -43,7 +43,7 @@ impl Memory for Sqlite {
         expires: UnixTime,
     ) -> Result<(), StoreError> {
         let gone: Vec<Fingerprint> = {
-            let mut memory = lock(&self.delivered);
+            let mut memory = self.delivered.lock();
             fingerprints.iter().filter_map(|print| memory.insert(*print, expires, ())).collect()
         };
         let write = self.writer.run(move |connection| {
@@ -59,11 +59,11 @@ impl Memory for Sqlite {
     }
 
     fn remembers_deliveries(&self) -> bool {
-        !lock(&self.delivered).is_empty()
+        !self.delivered.lock().is_empty()
     }
 
     fn was_delivered(&self, fingerprint: &Fingerprint, now: UnixTime) -> bool {
-        lock(&self.delivered).get(fingerprint, now).is_some()
+        self.delivered.lock().get(fingerprint, now).is_some()
     }
 
     async fn remember_refused(
@@ -77,7 +77,7 @@ impl Memory for Sqlite {
         };
         let refusals: Vec<_> = refusals.into_iter().map(bounded).collect();
         let gone: Vec<Fingerprint> = {
-            let mut memory = lock(&self.refused);
+            let mut memory = self.refused.lock();
             let insert = |(print, reply): &(Fingerprint, ForeignReply)| {
                 memory.insert(*print, expires, reply.clone())
             };
@@ -100,7 +100,7 @@ impl Memory for Sqlite {
         fingerprint: &Fingerprint,
         now: UnixTime,
     ) -> Result<Option<ForeignReply>, StoreError> {
-        let Some(reply) = lock(&self.refused).take(fingerprint, now) else { return Ok(None) };
+        let Some(reply) = self.refused.lock().take(fingerprint, now) else { return Ok(None) };
         let fingerprint = *fingerprint;
         let write =
             self.writer.run(move |connection| Remembered::Refused.forget(connection, &fingerprint));
@@ -108,12 +108,12 @@ impl Memory for Sqlite {
     }
 
     fn srs_use(&self, key: &str, day: u64, max: u32) -> bool {
-        lock(&self.srs_uses).count(key.to_lowercase(), day, max)
+        self.srs_uses.lock().count(key.to_lowercase(), day, max)
     }
 
     async fn purge(&self, now: UnixTime) -> Result<(), StoreError> {
-        lock(&self.delivered).purge(now);
-        lock(&self.refused).purge(now);
+        self.delivered.lock().purge(now);
+        self.refused.lock().purge(now);
         let srs_count = self.srs_count.clone();
         let write = self.writer.run(move |connection| {
             Remembered::Delivered.purge(connection, now)?;

@@ -1,10 +1,8 @@
 use super::file::open_reader;
-use crate::store::{StoreError, lock};
+use crate::store::StoreError;
+use parking_lot::Mutex;
 use rusqlite::Connection;
-use std::{
-    path::PathBuf,
-    sync::{Arc, Mutex},
-};
+use std::{path::PathBuf, sync::Arc};
 use tokio::sync::Semaphore;
 
 /// Connections that read at once. Look-ups take microseconds; more would wait for the same disk.
@@ -26,7 +24,7 @@ impl Readers {
 
     /// Closes the connections that nobody uses now.
     pub(in crate::store) fn close_idle(&self) {
-        lock(&self.idle).clear();
+        self.idle.lock().clear();
     }
 
     /// Runs `work` on a connection of its own.
@@ -41,10 +39,10 @@ impl Readers {
         let readers = Arc::clone(self);
         let work = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            let idle = lock(&readers.idle).pop();
+            let idle = readers.idle.lock().pop();
             let connection = idle.map_or_else(|| open_reader(&readers.path), Ok)?;
             let result = work(&connection);
-            lock(&readers.idle).push(connection);
+            readers.idle.lock().push(connection);
             result.map_err(|error| StoreError::sqlite(&readers.path, &error))
         });
         work.await.map_err(|error| failed(error.to_string()))?

@@ -1,11 +1,10 @@
 //! The canonical tables among themselves: both halves, which classes, and what stands behind them.
 
 use super::{
-    CANONICAL, Examination, error,
+    CANONICAL, Examination,
     setup::{Scope, words},
-    warning,
 };
-use crate::admin::doctor::finding::Finding;
+use crate::admin::doctor::finding::{Finding, error, warning};
 
 /// Where the classes of addresses stand that a canonical table is asked of; the wrong and the right one.
 const CLASSES: [(&str, &str, &str, &str); 2] = [
@@ -33,7 +32,7 @@ impl Examination<'_> {
                         "header-classes",
                         format!("{scope}{classes} contains {bad}"),
                         "addresses in header fields are rewritten too, which breaks DKIM signatures",
-                        vec![self.setup.set(scope, classes, good)],
+                        [self.setup.set(scope, classes, good)],
                     ));
                 }
             }
@@ -59,7 +58,7 @@ impl Examination<'_> {
             "half",
             format!("the other half has its table, {missing} has none"),
             "senders are rewritten and bounces to them reach nobody, or nothing is rewritten at all",
-            mend.into_iter().collect(),
+            mend,
         ))
     }
 
@@ -86,7 +85,7 @@ impl Examination<'_> {
                     "two-rewriters",
                     format!("{parameter} has two tables for SRS: {}", srs.join(", ")),
                     "only the first is asked of addresses that both know; bounces of the other are lost",
-                    mend.into_iter().collect(),
+                    mend,
                 ));
             } else if tables.last() != Some(ours) {
                 let written = words(self.setup.written(main, parameter));
@@ -100,7 +99,7 @@ impl Examination<'_> {
                     format!("{parameter} has other tables behind the one for SRS"),
                     "the first that knows an address is the only one asked: those behind it are never asked \
                      of a sender that leaves",
-                    mend.into_iter().collect(),
+                    mend,
                 ));
             }
         }
@@ -116,7 +115,7 @@ impl Examination<'_> {
             mend.push(self.setup.unset(main, "canonical_maps"));
             findings.push(warning(
                 "canonical-maps",
-                "canonical_maps is asked behind both tables for SRS".to_owned(),
+                "canonical_maps is asked behind both tables for SRS",
                 "it is asked about rewritten senders, and never about those that it knows",
                 mend,
             ));

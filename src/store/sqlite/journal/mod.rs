@@ -7,19 +7,17 @@ mod writer;
 pub(super) use database::path;
 
 use crate::{
-    store::{
-        journal::{Bounds, Filter, JournalError, Page, Position, Reading, Record, Recording},
-        lock,
-    },
+    store::journal::{Bounds, Filter, JournalError, Page, Position, Reading, Record, Recording},
     time::Millis,
 };
 use async_trait::async_trait;
 use database::{Database, Entry};
+use parking_lot::Mutex;
 use reader::Reader;
 use std::{
     path::Path,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -120,7 +118,7 @@ impl Records {
         question: impl FnOnce(&Reader) -> Result<T, JournalError> + Send + 'static,
     ) -> Result<T, JournalError> {
         let reader = Arc::clone(&self.0);
-        let asked = spawn_blocking(move || question(&lock(&reader)));
+        let asked = spawn_blocking(move || question(&reader.lock()));
         asked.await.unwrap_or_else(|error| {
             let file = "the journal's reader thread".to_owned();
             Err(JournalError::Failed { file, reason: error.to_string() })
