@@ -18,7 +18,7 @@ pub struct Filter {
 
 impl Filter {
     /// Id, time and limit are looked up, and not looked at here.
-    pub(in crate::store) fn wants(&self, record: &Record) -> bool {
+    pub(crate) fn wants(&self, record: &Record) -> bool {
         let from = match &record.from {
             ReversePath::Null => "<>".to_owned(),
             ReversePath::Mailbox(mailbox) => mailbox.to_string(),

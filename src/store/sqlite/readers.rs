@@ -10,25 +10,25 @@ const CONNECTIONS: usize = 4;
 
 /// A few read-only connections, used off the runtime's threads.
 #[derive(Debug)]
-pub(in crate::store) struct Readers {
+pub(crate) struct Readers {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
     permits: Arc<Semaphore>,
 }
 
 impl Readers {
-    pub(in crate::store) fn new(path: PathBuf) -> Self {
+    pub(crate) fn new(path: PathBuf) -> Self {
         let permits = Arc::new(Semaphore::new(CONNECTIONS));
         Self { path, idle: Mutex::new(Vec::new()), permits }
     }
 
     /// Closes the connections that nobody uses now.
-    pub(in crate::store) fn close_idle(&self) {
+    pub(crate) fn close_idle(&self) {
         self.idle.lock().clear();
     }
 
     /// Runs `work` on a connection of its own.
-    pub(in crate::store) async fn run<T, F>(self: &Arc<Self>, work: F) -> Result<T, StoreError>
+    pub(crate) async fn run<T, F>(self: &Arc<Self>, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,

@@ -16,7 +16,7 @@ use std::{
 };
 
 /// The journal's place in a state directory.
-pub(in crate::store::sqlite) fn path(state_dir: &Path) -> PathBuf {
+pub(crate) fn path(state_dir: &Path) -> PathBuf {
     state_dir.join("journal.db")
 }
 

@@ -39,14 +39,14 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Hands records to a thread that writes them.
 #[derive(Debug)]
-pub(in crate::store) struct Recorder {
+pub(crate) struct Recorder {
     entries: mpsc::Sender<Entry>,
     orders: mpsc::UnboundedSender<Order>,
     lost: Arc<AtomicU64>,
 }
 
 impl Recorder {
-    pub(in crate::store) fn open(state_dir: &Path, bounds: Bounds) -> Result<Self, JournalError> {
+    pub(crate) fn open(state_dir: &Path, bounds: Bounds) -> Result<Self, JournalError> {
         let database = Database::open(&path(state_dir))?;
         let (entries, waiting_entries) = mpsc::channel(WAITING_RECORDS);
         let (orders, waiting_orders) = mpsc::unbounded_channel();
@@ -106,10 +106,10 @@ impl Recording for Recorder {
 
 /// Reads records off the runtime's threads, one search at a time.
 #[derive(Debug)]
-pub(in crate::store) struct Records(Arc<Mutex<Reader>>);
+pub(crate) struct Records(Arc<Mutex<Reader>>);
 
 impl Records {
-    pub(in crate::store) fn open(state_dir: &Path) -> Result<Self, JournalError> {
+    pub(crate) fn open(state_dir: &Path) -> Result<Self, JournalError> {
         Ok(Self(Arc::new(Mutex::new(Reader::open(state_dir)?))))
     }
 

@@ -8,14 +8,14 @@ use crate::{
 use rusqlite::{Connection, OptionalExtension, Result, Row, params, types::Type};
 
 /// The columns that make an alias, in the order of [`from_row`].
-pub(in crate::store) const COLUMNS: &str = "address, action, destinations, text, enabled";
+pub(crate) const COLUMNS: &str = "address, action, destinations, text, enabled";
 
 /// Aliases read at once.
 const PAGE: usize = 1000;
 
 /// Which table is meant.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::store) enum Table {
+pub(crate) enum Table {
     /// The aliases that answer.
     Stored,
     /// Those of a file that is being applied.
@@ -23,7 +23,7 @@ pub(in crate::store) enum Table {
 }
 
 impl Table {
-    pub(in crate::store) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Stored => "aliases",
             Self::Wanted => "temp.wanted",
@@ -31,11 +31,7 @@ impl Table {
     }
 }
 
-pub(in crate::store) fn get(
-    connection: &Connection,
-    table: Table,
-    key: &Key,
-) -> Result<Option<Alias>> {
+pub(crate) fn get(connection: &Connection, table: Table, key: &Key) -> Result<Option<Alias>> {
     let table = table.name();
     connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM {table} WHERE domain = ?1 AND local = ?2"))?
@@ -44,7 +40,7 @@ pub(in crate::store) fn get(
 }
 
 /// Inserts an alias whose key is free; a regex comes behind all others.
-pub(in crate::store) fn insert(connection: &Connection, table: Table, alias: &Alias) -> Result<()> {
+pub(crate) fn insert(connection: &Connection, table: Table, alias: &Alias) -> Result<()> {
     let position = match alias.address() {
         AliasAddress::Regex(_) => last_position(connection, table)? + 1,
         AliasAddress::Exact(_) | AliasAddress::CatchAll(_) => 0,
@@ -87,38 +83,34 @@ fn last_position(connection: &Connection, table: Table) -> Result<i64> {
         .query_row((), |row| row.get(0))
 }
 
-pub(in crate::store) fn delete(connection: &Connection, key: &Key) -> Result<bool> {
+pub(crate) fn delete(connection: &Connection, key: &Key) -> Result<bool> {
     let sql = "DELETE FROM aliases WHERE domain = ?1 AND local = ?2";
     Ok(connection.execute(sql, [&key.domain, &key.local])? == 1)
 }
 
-pub(in crate::store) fn set_enabled(
-    connection: &Connection,
-    key: &Key,
-    enabled: bool,
-) -> Result<bool> {
+pub(crate) fn set_enabled(connection: &Connection, key: &Key, enabled: bool) -> Result<bool> {
     let sql = "UPDATE aliases SET enabled = ?3 WHERE domain = ?1 AND local = ?2";
     Ok(connection.execute(sql, params![key.domain, key.local, enabled])? == 1)
 }
 
-pub(in crate::store) fn count_in(connection: &Connection, domain: &Domain) -> Result<u64> {
+pub(crate) fn count_in(connection: &Connection, domain: &Domain) -> Result<u64> {
     let sql = "SELECT count(*) FROM aliases WHERE domain = ?1";
     connection.query_row(sql, [domain.to_key()], |row| row.get(0)).map(number)
 }
 
-pub(in crate::store) fn delete_in(connection: &Connection, domain: &Domain) -> Result<usize> {
+pub(crate) fn delete_in(connection: &Connection, domain: &Domain) -> Result<usize> {
     connection.execute("DELETE FROM aliases WHERE domain = ?1", [domain.to_key()])
 }
 
 /// The regex aliases in the order in which they are tried.
-pub(in crate::store) fn patterns(connection: &Connection, table: Table) -> Result<Vec<Alias>> {
+pub(crate) fn patterns(connection: &Connection, table: Table) -> Result<Vec<Alias>> {
     let table = table.name();
     let sql = format!("SELECT {COLUMNS} FROM {table} WHERE domain = '' ORDER BY position, local");
     connection.prepare(&sql)?.query_map((), |row| from_row(row, 0))?.collect()
 }
 
 /// The aliases behind `after` of one domain, or of all and then the regexes.
-pub(in crate::store) fn page(
+pub(crate) fn page(
     connection: &Connection,
     domain: Option<&Domain>,
     after: Option<&Key>,
@@ -147,7 +139,7 @@ pub(in crate::store) fn page(
 }
 
 /// Reads [`COLUMNS`], the first of which is number `first` of the row.
-pub(in crate::store) fn from_row(row: &Row<'_>, first: usize) -> Result<Alias> {
+pub(crate) fn from_row(row: &Row<'_>, first: usize) -> Result<Alias> {
     let failed =
         |why: AliasError| rusqlite::Error::FromSqlConversionFailure(first, Type::Text, why.into());
     let column = |offset: usize| -> Result<&str> { Ok(row.get_ref(first + offset)?.as_str()?) };

@@ -7,14 +7,14 @@ use crate::{
 };
 use rusqlite::{Connection, Result, params};
 
-pub(in crate::store) fn delivered(connection: &Connection) -> Result<Vec<(Fingerprint, UnixTime)>> {
+pub(crate) fn delivered(connection: &Connection) -> Result<Vec<(Fingerprint, UnixTime)>> {
     connection
         .prepare("SELECT fingerprint, expires FROM delivered")?
         .query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
 }
 
-pub(in crate::store) fn put_delivered(
+pub(crate) fn put_delivered(
     connection: &Connection,
     fingerprint: &Fingerprint,
     expires: UnixTime,
@@ -25,7 +25,7 @@ pub(in crate::store) fn put_delivered(
         .map(drop)
 }
 
-pub(in crate::store) fn refused(
+pub(crate) fn refused(
     connection: &Connection,
 ) -> Result<Vec<(Fingerprint, UnixTime, ForeignReply)>> {
     connection
@@ -42,7 +42,7 @@ pub(in crate::store) fn refused(
         .collect()
 }
 
-pub(in crate::store) fn put_refused(
+pub(crate) fn put_refused(
     connection: &Connection,
     fingerprint: &Fingerprint,
     reply: &ForeignReply,
@@ -60,7 +60,7 @@ pub(in crate::store) fn put_refused(
 
 /// A table whose rows are kept in memory as well.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::store) enum Remembered {
+pub(crate) enum Remembered {
     Delivered,
     Refused,
 }
@@ -73,22 +73,18 @@ impl Remembered {
         }
     }
 
-    pub(in crate::store) fn forget(
-        self,
-        connection: &Connection,
-        fingerprint: &Fingerprint,
-    ) -> Result<()> {
+    pub(crate) fn forget(self, connection: &Connection, fingerprint: &Fingerprint) -> Result<()> {
         let sql = format!("DELETE FROM {} WHERE fingerprint = ?1", self.name());
         connection.prepare_cached(&sql)?.execute([fingerprint]).map(drop)
     }
 
-    pub(in crate::store) fn purge(self, connection: &Connection, now: UnixTime) -> Result<usize> {
+    pub(crate) fn purge(self, connection: &Connection, now: UnixTime) -> Result<usize> {
         let sql = format!("DELETE FROM {} WHERE expires <= ?1", self.name());
         connection.execute(&sql, [now])
     }
 }
 
-pub(in crate::store) fn parse_status(text: &str) -> Option<Status> {
+pub(crate) fn parse_status(text: &str) -> Option<Status> {
     let mut parts = text.split('.');
     let class = parts.next()?.parse().ok()?;
     Some(Status(class, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))

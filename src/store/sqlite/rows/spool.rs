@@ -24,21 +24,21 @@ const CLOSED: &str = "('delivered', 'failed', 'dropped')";
 const PAGE: usize = 1000;
 
 /// A message without its bytes, or what is wrong with it.
-pub(in crate::store) type Readable = std::result::Result<Spooled, Unreadable>;
+pub(crate) type Readable = std::result::Result<Spooled, Unreadable>;
 
 /// What is counted beside the messages.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::store) struct Totals {
+pub(crate) struct Totals {
     /// Messages in the spool.
-    pub(in crate::store) messages: u64,
+    pub(crate) messages: u64,
     /// Their octets.
-    pub(in crate::store) octets: u64,
+    pub(crate) octets: u64,
     /// Changes by administrators so far.
-    pub(in crate::store) changes: i64,
+    pub(crate) changes: i64,
 }
 
 /// Adds a message with its legs and gives its number.
-pub(in crate::store) fn insert(connection: &Connection, new: &NewMessage) -> Result<i64> {
+pub(crate) fn insert(connection: &Connection, new: &NewMessage) -> Result<i64> {
     let head = &new.head;
     connection
         .prepare_cached(
@@ -93,7 +93,7 @@ pub(super) const LEG: &str = "recipient, mailbox, reverse_path, state, was_uncer
     next_attempt, code, status, text";
 
 /// Everything but the bytes of the message.
-pub(in crate::store) fn get(connection: &Connection, message: i64) -> Result<Option<Readable>> {
+pub(crate) fn get(connection: &Connection, message: i64) -> Result<Option<Readable>> {
     let found = connection
         .prepare_cached(&format!("SELECT {HEAD} FROM spool WHERE seq = ?1"))?
         .query_row([message], readable)
@@ -104,7 +104,7 @@ pub(in crate::store) fn get(connection: &Connection, message: i64) -> Result<Opt
 }
 
 /// The messages behind the number `after`, a page of them, in a transaction that is open.
-pub(in crate::store) fn page(connection: &Connection, after: i64) -> Result<Vec<Readable>> {
+pub(crate) fn page(connection: &Connection, after: i64) -> Result<Vec<Readable>> {
     let mut page: Vec<Readable> = connection
         .prepare_cached(&format!(
             "SELECT {HEAD} FROM spool WHERE seq > ?1 ORDER BY seq LIMIT {PAGE}"
@@ -118,7 +118,7 @@ pub(in crate::store) fn page(connection: &Connection, after: i64) -> Result<Vec<
 }
 
 /// The number of a message.
-pub(in crate::store) fn seq(message: &Readable) -> i64 {
+pub(crate) fn seq(message: &Readable) -> i64 {
     message.as_ref().map_or_else(|unreadable| unreadable.seq, |message| message.seq)
 }
 
@@ -147,7 +147,7 @@ fn legs(connection: &Connection, page: &mut [Readable], after: i64, last: i64) -
 }
 
 /// Reads the whole spool, in a transaction that is open.
-pub(in crate::store) fn all(connection: &Connection, mut each: impl FnMut(Readable)) -> Result<()> {
+pub(crate) fn all(connection: &Connection, mut each: impl FnMut(Readable)) -> Result<()> {
     let mut after = 0;
     loop {
         let page = page(connection, after)?;
@@ -158,10 +158,7 @@ pub(in crate::store) fn all(connection: &Connection, mut each: impl FnMut(Readab
 }
 
 /// The fields before the message, and the message.
-pub(in crate::store) fn bytes(
-    connection: &Connection,
-    message: i64,
-) -> Result<Option<(Bytes, Bytes)>> {
+pub(crate) fn bytes(connection: &Connection, message: i64) -> Result<Option<(Bytes, Bytes)>> {
     connection
         .prepare_cached("SELECT prefix, message FROM spool WHERE seq = ?1")?
         .query_row([message], |row| {
@@ -173,17 +170,17 @@ pub(in crate::store) fn bytes(
 
 /// The spool as a whole.
 #[derive(Debug, Default)]
-pub(in crate::store) struct Whole {
+pub(crate) struct Whole {
     /// What is still to be done.
-    pub(in crate::store) open: Vec<Open>,
+    pub(crate) open: Vec<Open>,
     /// Messages with nothing left to do.
-    pub(in crate::store) finished: Vec<i64>,
-    pub(in crate::store) unreadable: Vec<Unreadable>,
+    pub(crate) finished: Vec<i64>,
+    pub(crate) unreadable: Vec<Unreadable>,
 }
 
 impl Whole {
     /// Reads it, in a transaction that is open.
-    pub(in crate::store) fn read(connection: &Connection) -> Result<Self> {
+    pub(crate) fn read(connection: &Connection) -> Result<Self> {
         let mut whole = Self::default();
         all(connection, |message| match message {
             Ok(message) => whole.add(message),
@@ -209,18 +206,14 @@ impl Whole {
 }
 
 /// What was being sent when a daemon ended is queued again.
-pub(in crate::store) fn recover(connection: &Connection) -> Result<usize> {
+pub(crate) fn recover(connection: &Connection) -> Result<usize> {
     connection.execute("UPDATE spool_legs SET under_way = 0 WHERE under_way = 1", ())?;
     connection.execute("UPDATE spool_legs SET state = 'queued' WHERE state = 'sending'", ())
 }
 
 /// Takes open legs into an attempt and gives those that were open. Of an uncertain one it stays known
 /// that the destination may have it.
-pub(in crate::store) fn begin(
-    connection: &Connection,
-    message: i64,
-    legs: &[i64],
-) -> Result<Vec<i64>> {
+pub(crate) fn begin(connection: &Connection, message: i64, legs: &[i64]) -> Result<Vec<i64>> {
     let sql = format!(
         "UPDATE spool_legs SET under_way = 1,
              state = CASE state WHEN 'uncertain' THEN state ELSE 'sending' END
@@ -230,11 +223,7 @@ pub(in crate::store) fn begin(
 }
 
 /// Notes of legs that are being sent that the destination may have them from now on.
-pub(in crate::store) fn make_uncertain(
-    connection: &Connection,
-    message: i64,
-    legs: &[i64],
-) -> Result<()> {
+pub(crate) fn make_uncertain(connection: &Connection, message: i64, legs: &[i64]) -> Result<()> {
     let sql = format!(
         "UPDATE spool_legs SET state = 'uncertain'
          WHERE message = ?1 AND leg = ?2 AND state IN {OPEN}"
@@ -256,12 +245,7 @@ fn moved(connection: &Connection, sql: &str, message: i64, legs: &[i64]) -> Resu
 
 /// Ends an attempt on a leg: sets all that it changed, unless the leg came to its end meanwhile. One that
 /// was dropped may turn out to be delivered, and to nothing else.
-pub(in crate::store) fn update(
-    connection: &Connection,
-    message: i64,
-    at: i64,
-    leg: &Leg,
-) -> Result<()> {
+pub(crate) fn update(connection: &Connection, message: i64, at: i64, leg: &Leg) -> Result<()> {
     connection
         .prepare_cached(
             "UPDATE spool_legs SET under_way = 0, state = ?3, attempts = ?4, next_attempt = ?5, code = ?6,
@@ -284,7 +268,7 @@ pub(in crate::store) fn update(
 }
 
 /// Deletes a message with nothing left to do; its legs go with it.
-pub(in crate::store) fn bury(connection: &Connection, message: i64) -> Result<usize> {
+pub(crate) fn bury(connection: &Connection, message: i64) -> Result<usize> {
     let sql = format!(
         "DELETE FROM spool WHERE seq = ?1 AND NOT EXISTS (
              SELECT 1 FROM spool_legs WHERE message = ?1 AND state NOT IN {CLOSED})"
@@ -293,7 +277,7 @@ pub(in crate::store) fn bury(connection: &Connection, message: i64) -> Result<us
 }
 
 /// Counted by the triggers.
-pub(in crate::store) fn totals(connection: &Connection) -> Result<Totals> {
+pub(crate) fn totals(connection: &Connection) -> Result<Totals> {
     connection.prepare_cached("SELECT messages, octets, changes FROM spool_totals")?.query_row(
         (),
         |row| {
