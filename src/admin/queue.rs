@@ -1,42 +1,18 @@
 //! Messages that wait in the spool. What is changed reaches a running daemon within a second.
 
-pub use crate::store::Unreadable;
+pub use crate::store::{QueueFilter as Filter, Unreadable, spool::LegState};
 
 use super::{Error, Store};
 use crate::{
     address::{Domain, Mailbox, ReversePath},
-    clock,
     store::{
-        QueueChange, QueueChanged, QueueFilter,
-        spool::{Leg, LegState, Spooled},
+        QueueChange, QueueChanged,
+        spool::{Leg, Spooled},
     },
     time::Millis,
 };
 use serde::Serialize;
-use std::{io, net::IpAddr, time::Duration};
-
-/// Which messages are meant: those that wait, and fit all of it.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Only these ids; empty: all.
-    pub ids: Vec<String>,
-    /// Only what waits for this mailbox, or for this domain.
-    pub destination: Option<Place>,
-    /// Only what came from here.
-    pub from: Option<Place>,
-    /// Only what has waited for longer.
-    pub older_than: Option<Duration>,
-    /// Only what is in this state.
-    pub state: Option<OpenState>,
-}
-
-/// A mailbox, a domain, or `<>` for who sends bounces, as the store has them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place(String);
-
-/// The state of a leg that is not done with: `queued`, `sending` or `uncertain`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OpenState(LegState);
+use std::{io, net::IpAddr};
 
 /// A message that waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -118,19 +94,18 @@ pub struct Unlisted {
 /// When the store fails, or `each` does.
 pub async fn list(
     store: &Store,
-    filter: Filter,
+    filter: &Filter,
     mut each: impl FnMut(&WaitingMessage) -> io::Result<()>,
 ) -> Result<Unlisted, Error> {
-    let filter = filter.stored();
     let each = |message| each(&WaitingMessage::from(&message)).map_err(Error::Output);
-    let unreadable = for_each(store, &filter, each).await?;
+    let unreadable = for_each(store, filter, each).await?;
     Ok(Unlisted { absent: store.queue_absent(&filter.ids).await?, unreadable })
 }
 
 /// Messages that cannot be read; the others, if `filter` wants them, are given to `each`.
 pub(in crate::admin) async fn for_each(
     store: &Store,
-    filter: &QueueFilter,
+    filter: &Filter,
     mut each: impl FnMut(Spooled) -> Result<(), Error>,
 ) -> Result<Vec<Unreadable>, Error> {
     let (mut unreadable, mut after) = (Vec::new(), 0);
@@ -158,7 +133,7 @@ pub async fn show(store: &Store, id: &str) -> Result<Option<(WaitingMessage, Vec
 ///
 /// # Errors
 /// When the store fails.
-pub async fn retry(store: &Store, filter: Filter) -> Result<Changed, Error> {
+pub async fn retry(store: &Store, filter: &Filter) -> Result<Changed, Error> {
     change(store, filter, QueueChange::Retry).await
 }
 
@@ -166,74 +141,45 @@ pub async fn retry(store: &Store, filter: Filter) -> Result<Changed, Error> {
 ///
 /// # Errors
 /// When the store fails.
-pub async fn drop(store: &Store, filter: Filter) -> Result<Changed, Error> {
+pub async fn drop(store: &Store, filter: &Filter) -> Result<Changed, Error> {
     change(store, filter, QueueChange::Drop).await
 }
 
-async fn change(store: &Store, filter: Filter, change: QueueChange) -> Result<Changed, Error> {
-    let filter = filter.stored();
+async fn change(store: &Store, filter: &Filter, change: QueueChange) -> Result<Changed, Error> {
     let absent = store.queue_absent(&filter.ids).await?;
-    let QueueChanged { ids, sending, is_served } = store.queue_change(&filter, change).await?;
+    let QueueChanged { ids, sending, is_served } = store.queue_change(filter, change).await?;
     Ok(Changed { ids, sending, absent, is_served })
 }
 
-impl Filter {
-    /// Nothing narrows it: everything that waits is meant.
-    pub fn is_empty(&self) -> bool {
-        let Self { ids, destination, from, older_than, state } = self;
-        ids.is_empty()
-            && destination.is_none()
-            && from.is_none()
-            && older_than.is_none()
-            && state.is_none()
-    }
-
-    fn stored(self) -> QueueFilter {
-        QueueFilter {
-            ids: self.ids,
-            from: self.from.map(|place| place.0),
-            destination: self.destination.map(|place| place.0),
-            state: self.state.map(|state| state.0),
-            before: self.older_than.map(|age| clock::millis() - age),
-        }
-    }
+/// A mailbox, or a domain with or without `@`, as filters have it.
+///
+/// # Errors
+/// When it is neither.
+pub fn parse_place(text: &str) -> Result<String, String> {
+    let domain = text.strip_prefix('@').unwrap_or(text);
+    let key = if domain.contains('@') {
+        Mailbox::parse(text).map(|mailbox| mailbox.to_key())
+    } else {
+        Domain::parse(domain).map(|domain| domain.to_key())
+    };
+    key.map_err(|error| error.to_string())
 }
 
-impl Place {
-    /// A mailbox, or a domain with or without `@`.
-    ///
-    /// # Errors
-    /// When it is neither.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let domain = text.strip_prefix('@').unwrap_or(text);
-        let key = if domain.contains('@') {
-            Mailbox::parse(text).map(|mailbox| mailbox.to_key())
-        } else {
-            Domain::parse(domain).map(|domain| domain.to_key())
-        };
-        key.map(Self).map_err(|error| error.to_string())
-    }
-
-    /// As [`Place::parse`], or `<>`.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn parse_sender(text: &str) -> Result<Self, String> {
-        if text == "<>" { Ok(Self(text.to_owned())) } else { Self::parse(text) }
-    }
+/// As [`parse_place`], or `<>` for who sends bounces.
+///
+/// # Errors
+/// As there.
+pub fn parse_sender(text: &str) -> Result<String, String> {
+    if text == "<>" { Ok(text.to_owned()) } else { parse_place(text) }
 }
 
-impl OpenState {
-    /// As listings name it.
-    ///
-    /// # Errors
-    /// When it is another word.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        LegState::parse(text)
-            .filter(|state| state.is_open())
-            .map(Self)
-            .ok_or_else(|| "accepted: queued, sending, uncertain".to_owned())
-    }
+/// The state of a leg that is not done with: `queued`, `sending` or `uncertain`.
+///
+/// # Errors
+/// When it is another word.
+pub fn parse_state(text: &str) -> Result<LegState, String> {
+    let state = LegState::parse(text).filter(|state| state.is_open());
+    state.ok_or_else(|| "accepted: queued, sending, uncertain".to_owned())
 }
 
 impl From<&Spooled> for WaitingMessage {
@@ -299,9 +245,9 @@ mod tests {
             ("", Err(())),
             ("@", Err(())),
         ] {
-            let place = Place::parse(text).map(|place| place.0).map_err(std::mem::drop);
+            let place = parse_place(text).map_err(std::mem::drop);
             assert_eq!(place.as_deref(), key.as_ref().copied(), "{text}");
         }
-        assert_eq!(Place::parse_sender("<>").unwrap().0, "<>");
+        assert_eq!(parse_sender("<>").unwrap(), "<>");
     }
 }

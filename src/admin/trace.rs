@@ -1,5 +1,7 @@
 //! What happened to messages, by the journal. A message is in it within a second of its final reply.
 
+pub use crate::store::journal::Filter;
+
 use super::Error;
 use crate::{
     store::journal::{self, open_to_read},
@@ -7,21 +9,6 @@ use crate::{
 };
 use serde::Serialize;
 use std::{io, net::IpAddr, path::Path};
-
-/// Which records are wanted: those that fit all of it.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Only this message.
-    pub id: Option<String>,
-    /// An address, `@domain`, or `<>`: what the reverse-path was on arrival or departure.
-    pub from: Option<String>,
-    /// An address or `@domain`: one of the recipients, or a mailbox it was handed on to.
-    pub to: Option<String>,
-    /// Not before this time.
-    pub since: Option<Millis>,
-    /// Only so many, the latest.
-    pub limit: Option<usize>,
-}
 
 /// What happened to one message, or to one refused RCPT.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -88,15 +75,13 @@ pub struct TracedAttempt {
 /// When the journal cannot be read, or `each` fails.
 pub async fn trace(
     state_dir: &Path,
-    filter: Filter,
+    filter: &Filter,
     mut each: impl FnMut(&TracedMessage) -> io::Result<()>,
 ) -> Result<(), Error> {
     let journal = open_to_read(state_dir)?;
-    let Filter { id, from, to, since, limit } = filter;
-    let filter = journal::Filter { id, from, to, since, limit };
     let mut after = None;
     loop {
-        let page = journal.page(&filter, after).await?;
+        let page = journal.page(filter, after).await?;
         let mut records = page.records.into_iter().map(TracedMessage::from);
         records.try_for_each(|record| each(&record)).map_err(Error::Output)?;
         match page.next {

@@ -56,7 +56,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
         if json { write_json(&mut out, message) } else { write_text(&mut out, message) }
     };
     let filter = Filter { id, from, to, since, limit };
-    block_on(async { Ok(trace(&state_dir, filter, each).await?) })?;
+    block_on(async { Ok(trace(&state_dir, &filter, each).await?) })?;
     out.flush()?;
     if !found && !json {
         // To stderr, as it is no result; nothing hangs on it.

@@ -5,7 +5,7 @@ use crate::time::Millis;
 use std::collections::BTreeMap;
 
 /// Which messages are meant: those with an open leg that fits all of it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QueueFilter {
     /// Only messages of these ids; empty: all.
     pub ids: Vec<String>,
@@ -81,6 +81,11 @@ pub struct Unreadable {
 }
 
 impl QueueFilter {
+    /// Nothing narrows it: everything that waits is meant.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Ids are looked up, and not looked at here.
     pub(super) fn wants(&self, message: &Spooled) -> bool {
         let head = &message.head;

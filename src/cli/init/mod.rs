@@ -166,37 +166,23 @@ fn answers(
     prompt: &Prompt,
 ) -> Result<Answers, Failure> {
     let machine = Domain::parse(&Machine::here().hostname).ok();
-    let domain = prompt.answer(args.domain, "--domain", "Domain to forward for", None, |text| {
-        Domain::parse(text).map_err(|error| error.to_string())
-    })?;
+    let name = Domain::parse;
+    let domain = prompt.answer(args.domain, "--domain", "Domain to forward for", None, name)?;
     let hostname =
-        prompt.answer(args.hostname, "--hostname", "Name of this machine", machine, |text| {
-            Domain::parse(text).map_err(|error| error.to_string())
-        })?;
-    let srs_domain = prompt.answer(
-        args.srs_domain,
-        "--srs-domain",
-        "Domain of rewritten senders",
-        Some(domain.clone()),
-        |text| Domain::parse(text).map_err(|error| error.to_string()),
-    )?;
-    let postmaster = prompt.optional(
-        args.postmaster,
-        "Mailbox for postmaster@ and abuse@ (empty: none)",
-        |text| Mailbox::parse(text).map_err(|error| error.to_string()),
-    )?;
-    let alias = prompt.optional(args.alias, "First alias (empty: none)", |text| {
-        Mailbox::parse(text).map_err(|error| error.to_string())
-    })?;
-    let to = match (&alias, args.to) {
-        (None, _) => None,
-        (Some(alias), to) => Some(prompt.answer(
-            to,
-            "--to",
-            &format!("Mailbox that {alias} leads to"),
-            postmaster.clone(),
-            |text| Mailbox::parse(text).map_err(|error| error.to_string()),
-        )?),
+        prompt.answer(args.hostname, "--hostname", "Name of this machine", machine, name)?;
+    let (given, default) = (args.srs_domain, Some(domain.clone()));
+    let srs_domain =
+        prompt.answer(given, "--srs-domain", "Domain of rewritten senders", default, name)?;
+    let mailbox = Mailbox::parse;
+    let question = "Mailbox for postmaster@ and abuse@ (empty: none)";
+    let postmaster = prompt.optional(args.postmaster, question, mailbox)?;
+    let alias = prompt.optional(args.alias, "First alias (empty: none)", mailbox)?;
+    let to = match &alias {
+        None => None,
+        Some(alias) => {
+            let question = format!("Mailbox that {alias} leads to");
+            Some(prompt.answer(args.to, "--to", &question, postmaster.clone(), mailbox)?)
+        }
     };
     let everywhere = ListenAddress::Tcp { host: "0.0.0.0".into(), port: 25 };
     let listen =
