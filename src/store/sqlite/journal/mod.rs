@@ -56,9 +56,8 @@ impl Recorder {
             orders: waiting_orders,
             lost: Arc::clone(&lost),
         };
-        writer::start(database, bounds, queues).map_err(|source| JournalError::File {
-            file: "the journal's writer thread".into(),
-            source,
+        writer::start(database, bounds, queues).map_err(|error| {
+            JournalError::failed(Path::new("the journal's writer thread"), error)
         })?;
         Ok(Self { entries, orders, lost })
     }
@@ -119,10 +118,8 @@ impl Records {
     ) -> Result<T, JournalError> {
         let reader = Arc::clone(&self.0);
         let asked = spawn_blocking(move || question(&reader.lock()));
-        asked.await.unwrap_or_else(|error| {
-            let file = "the journal's reader thread".to_owned();
-            Err(JournalError::Failed { file, reason: error.to_string() })
-        })
+        let thread = Path::new("the journal's reader thread");
+        asked.await.unwrap_or_else(|error| Err(JournalError::failed(thread, error)))
     }
 }
 

@@ -2,10 +2,13 @@
 
 use crate::{
     address::Domain,
-    alias::{Action, Alias, AliasAddress, AliasError, Key},
-    store::{AliasPage, sqlite::number},
+    alias::{Action, Alias, AliasAddress, Key},
+    store::{
+        AliasPage,
+        sqlite::{error::unreadable, number},
+    },
 };
-use rusqlite::{Connection, OptionalExtension, Result, Row, params, types::Type};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 /// The columns that make an alias, in the order of [`from_row`].
 pub(crate) const COLUMNS: &str = "address, action, destinations, text, enabled";
@@ -140,19 +143,16 @@ pub(crate) fn page(
 
 /// Reads [`COLUMNS`], the first of which is number `first` of the row.
 pub(crate) fn from_row(row: &Row<'_>, first: usize) -> Result<Alias> {
-    let failed =
-        |why: AliasError| rusqlite::Error::FromSqlConversionFailure(first, Type::Text, why.into());
     let column = |offset: usize| -> Result<&str> { Ok(row.get_ref(first + offset)?.as_str()?) };
-    let address = AliasAddress::parse(column(0)?).map_err(failed)?;
+    let address = AliasAddress::parse(column(0)?).map_err(unreadable)?;
     let alias = match column(1)? {
         "reject" => Alias::reject(address, column(3)?),
         "defer" => Alias::defer(address, column(3)?),
         "discard" => Ok(Alias::discard(address)),
         "forward" => Alias::forward(address, column(2)?.split('\n')),
         other => {
-            let why = format!("alias {address} has the unknown action {other:?}");
-            return Err(rusqlite::Error::FromSqlConversionFailure(first, Type::Text, why.into()));
+            return Err(unreadable(format!("alias {address} has the unknown action {other:?}")));
         }
     };
-    Ok(alias.map_err(failed)?.with_enabled(row.get(first + 4)?))
+    Ok(alias.map_err(unreadable)?.with_enabled(row.get(first + 4)?))
 }

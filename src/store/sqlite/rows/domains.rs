@@ -1,7 +1,10 @@
 //! Rows of `domains`, and the counter of changes.
 
-use crate::{address::Domain, store::sqlite::error::Failure};
-use rusqlite::{Connection, Result, types::Type};
+use crate::{
+    address::Domain,
+    store::sqlite::error::{Failure, unreadable},
+};
+use rusqlite::{Connection, Result};
 
 pub(crate) fn insert(connection: &Connection, domain: &Domain) -> Result<bool> {
     let sql = "INSERT INTO domains VALUES (?1) ON CONFLICT DO NOTHING";
@@ -18,10 +21,7 @@ pub(crate) fn contains(connection: &Connection, domain: &Domain) -> Result<bool>
 
 pub(crate) fn all(connection: &Connection) -> Result<Vec<Domain>> {
     let mut statement = connection.prepare("SELECT domain FROM domains ORDER BY domain")?;
-    let domain = |text: String| {
-        Domain::parse(&text)
-            .map_err(|why| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, why.into()))
-    };
+    let domain = |text: String| Domain::parse(&text).map_err(unreadable);
     statement.query_map((), |row| domain(row.get(0)?))?.collect()
 }
 

@@ -2,10 +2,13 @@
 
 use crate::{
     address::Mailbox,
-    store::{SrsPutError, sqlite::number},
+    store::{
+        SrsPutError,
+        sqlite::{error::unreadable, number},
+    },
     time::UnixTime,
 };
-use rusqlite::{Connection, Error, OptionalExtension, Result, params, types::Type};
+use rusqlite::{Connection, OptionalExtension, Result, params};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A sender behind a token.
@@ -19,8 +22,7 @@ pub(crate) fn srs_address(connection: &Connection, token: &str) -> Result<Option
     connection
         .prepare_cached("SELECT address, expires FROM srs_addresses WHERE token = ?1")?
         .query_row([token], |row| {
-            let address = Mailbox::parse(row.get_ref(0)?.as_str()?)
-                .map_err(|why| Error::FromSqlConversionFailure(0, Type::Text, why.into()))?;
+            let address = Mailbox::parse(row.get_ref(0)?.as_str()?).map_err(unreadable)?;
             Ok(SrsEntry { address, expires: row.get(1)? })
         })
         .optional()

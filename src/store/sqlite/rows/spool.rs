@@ -7,11 +7,15 @@ use crate::{
     store::{
         Unreadable,
         spool::{Head, Leg, LegState, NewMessage, Open, Spooled},
-        sqlite::{column, error::fault, number},
+        sqlite::{
+            column,
+            error::{fault, unreadable},
+            number,
+        },
     },
 };
 use bytes::Bytes;
-use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params, types::Type};
+use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params};
 use std::fmt::Display;
 
 /// The states in which something is still to be done.
@@ -304,9 +308,7 @@ fn spooled(row: &Row<'_>) -> Result<Spooled> {
     let head = Head {
         id: row.get(1)?,
         arrived: row.get(2)?,
-        client: client
-            .map(|ip| ip.parse().map_err(|why| unreadable("client", &ip, why)))
-            .transpose()?,
+        client: client.map(|ip| ip.parse().map_err(|why| wrong("client", &ip, why))).transpose()?,
         helo: row.get(4)?,
         sender: path(row.get_ref(5)?.as_str()?)?,
         notify: row.get(6)?,
@@ -324,7 +326,7 @@ pub(super) fn leg(row: &Row<'_>) -> Result<Leg> {
         recipient: recipient(row.get_ref(0)?.as_str()?)?,
         mailbox: mailbox(row.get_ref(1)?.as_str()?)?,
         reverse_path: path(row.get_ref(2)?.as_str()?)?,
-        state: LegState::parse(state).ok_or_else(|| unreadable("state", state, "unknown"))?,
+        state: LegState::parse(state).ok_or_else(|| wrong("state", state, "unknown"))?,
         was_uncertain: row.get(4)?,
         attempts: row.get(5)?,
         next_attempt: row.get(6)?,
@@ -345,14 +347,13 @@ fn path(text: &str) -> Result<ReversePath> {
 }
 
 fn recipient(text: &str) -> Result<ForwardPath> {
-    ForwardPath::from_bare(text).map_err(|why| unreadable("recipient", text, why))
+    ForwardPath::from_bare(text).map_err(|why| wrong("recipient", text, why))
 }
 
 fn mailbox(text: &str) -> Result<Mailbox> {
-    Mailbox::parse(text).map_err(|why| unreadable("address", text, why))
+    Mailbox::parse(text).map_err(|why| wrong("address", text, why))
 }
 
-fn unreadable(what: &str, text: &str, why: impl Display) -> Error {
-    let why = format!("{what} {text:?}: {why}");
-    Error::FromSqlConversionFailure(0, Type::Text, why.into())
+fn wrong(what: &str, text: &str, why: impl Display) -> Error {
+    unreadable(format!("{what} {text:?}: {why}"))
 }
