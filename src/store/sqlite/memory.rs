@@ -11,7 +11,6 @@ use crate::{
     time::UnixTime,
 };
 use async_trait::async_trait;
-use parking_lot::Mutex;
 use rusqlite::Connection;
 
 /// Most deliveries and most refusals that are remembered; beyond, the oldest go.
@@ -43,10 +42,20 @@ impl Memory for Sqlite {
         fingerprints: Vec<Fingerprint>,
         expires: UnixTime,
     ) -> Result<(), StoreError> {
-        let entries = fingerprints.into_iter().map(|print| (print, ())).collect();
-        let put: Put<()> =
-            |connection, print, (), expires| rows::put_delivered(connection, print, expires);
-        self.remember(&self.delivered, Remembered::Delivered, entries, expires, put).await
+        let gone: Vec<Fingerprint> = {
+            let mut memory = self.delivered.lock();
+            fingerprints.iter().filter_map(|print| memory.insert(*print, expires, ())).collect()
+        };
+        let write = self.writer.run(move |connection| {
+            for print in &fingerprints {
+                rows::put_delivered(connection, print, expires)?;
+            }
+            for gone in &gone {
+                Remembered::Delivered.forget(connection, gone)?;
+            }
+            Ok(())
+        });
+        write.await
     }
 
     fn remembers_deliveries(&self) -> bool {
@@ -66,8 +75,24 @@ impl Memory for Sqlite {
             let text = reply.text.chars().take(REFUSED_TEXT).collect();
             (print, ForeignReply { text, ..reply })
         };
-        let entries = refusals.into_iter().map(bounded).collect();
-        self.remember(&self.refused, Remembered::Refused, entries, expires, rows::put_refused).await
+        let refusals: Vec<_> = refusals.into_iter().map(bounded).collect();
+        let gone: Vec<Fingerprint> = {
+            let mut memory = self.refused.lock();
+            let insert = |(print, reply): &(Fingerprint, ForeignReply)| {
+                memory.insert(*print, expires, reply.clone())
+            };
+            refusals.iter().filter_map(insert).collect()
+        };
+        let write = self.writer.run(move |connection| {
+            for (print, reply) in &refusals {
+                rows::put_refused(connection, print, reply, expires)?;
+            }
+            for gone in &gone {
+                Remembered::Refused.forget(connection, gone)?;
+            }
+            Ok(())
+        });
+        write.await
     }
 
     async fn take_refused(
@@ -100,35 +125,5 @@ impl Memory for Sqlite {
         // In parts, so that others get their turns.
         while self.writer.run(size::give_back).await? {}
         Ok(())
-    }
-}
-
-/// How a row is written.
-type Put<V> = fn(&Connection, &Fingerprint, &V, UnixTime) -> rusqlite::Result<()>;
-
-impl Sqlite {
-    /// Remembers at once, then on disk. What must go for it goes from both.
-    async fn remember<V: Clone + Send + 'static>(
-        &self,
-        memory: &Mutex<Expiring<V>>,
-        table: Remembered,
-        entries: Vec<(Fingerprint, V)>,
-        expires: UnixTime,
-        put: Put<V>,
-    ) -> Result<(), StoreError> {
-        let gone: Vec<Fingerprint> = {
-            let mut memory = memory.lock();
-            let entries = entries.iter();
-            entries
-                .filter_map(|(print, value)| memory.insert(*print, expires, value.clone()))
-                .collect()
-        };
-        let write = self.writer.run(move |connection| {
-            for (print, value) in &entries {
-                put(connection, print, value, expires)?;
-            }
-            gone.iter().try_for_each(|gone| table.forget(connection, gone))
-        });
-        write.await
     }
 }

@@ -178,7 +178,7 @@ fn insert(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
             record.time,
             record.client.map(|ip| ip.to_string()),
             record.helo,
-            record.from.mailbox().map_or_else(|| "<>".into(), ToString::to_string),
+            record.sender(),
             record.srs_from,
             list(&record.to),
             record.outcome.as_str(),
