@@ -1,12 +1,14 @@
 //! Messages that wait in the spool. What is changed reaches a running daemon within a second.
 
-pub use crate::store::{QueueFilter as Filter, Unreadable, spool::LegState};
+pub use crate::store::{
+    QueueChanged as Changed, QueueFilter as Filter, Unreadable, spool::LegState,
+};
 
 use super::{Error, Store};
 use crate::{
     address::{Domain, Mailbox, ReversePath},
     store::{
-        QueueChange, QueueChanged,
+        QueueChange,
         spool::{Leg, Spooled},
     },
     time::Millis,
@@ -66,19 +68,6 @@ pub struct WaitingLeg {
     pub reverse_path: String,
 }
 
-/// What was done with messages.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Changed {
-    /// The messages that were changed.
-    pub ids: Vec<String>,
-    /// Those that could not be dropped, because they are being sent.
-    pub sending: Vec<String>,
-    /// Those that were asked for by id and do not wait.
-    pub absent: Vec<String>,
-    /// A daemon serves from this state directory.
-    pub is_served: bool,
-}
-
 /// What a listing could not show.
 #[derive(Debug, Clone, Default)]
 pub struct Unlisted {
@@ -98,24 +87,24 @@ pub async fn list(
     mut each: impl FnMut(&WaitingMessage) -> io::Result<()>,
 ) -> Result<Unlisted, Error> {
     let each = |message| each(&WaitingMessage::from(&message)).map_err(Error::Output);
-    let unreadable = for_each(store, filter, each).await?;
-    Ok(Unlisted { absent: store.queue_absent(&filter.ids).await?, unreadable })
+    for_each(store, filter, each).await
 }
 
-/// Messages that cannot be read; the others, if `filter` wants them, are given to `each`.
+/// Gives the messages that `filter` wants to `each`.
 pub(in crate::admin) async fn for_each(
     store: &Store,
     filter: &Filter,
     mut each: impl FnMut(Spooled) -> Result<(), Error>,
-) -> Result<Vec<Unreadable>, Error> {
-    let (mut unreadable, mut after) = (Vec::new(), 0);
+) -> Result<Unlisted, Error> {
+    let (mut unlisted, mut after) = (Unlisted::default(), 0);
     loop {
         let page = store.queue_page(filter, after).await?;
-        unreadable.extend(page.unreadable);
+        unlisted.unreadable.extend(page.unreadable);
+        unlisted.absent.extend(page.absent);
         page.messages.into_iter().try_for_each(&mut each)?;
         match page.next {
             Some(next) => after = next,
-            None => return Ok(unreadable),
+            None => return Ok(unlisted),
         }
     }
 }
@@ -134,7 +123,7 @@ pub async fn show(store: &Store, id: &str) -> Result<Option<(WaitingMessage, Vec
 /// # Errors
 /// When the store fails.
 pub async fn retry(store: &Store, filter: &Filter) -> Result<Changed, Error> {
-    change(store, filter, QueueChange::Retry).await
+    Ok(store.queue_change(filter, QueueChange::Retry).await?)
 }
 
 /// Gives messages up, and tells nobody but the journal. One that is being sent is left alone.
@@ -142,13 +131,7 @@ pub async fn retry(store: &Store, filter: &Filter) -> Result<Changed, Error> {
 /// # Errors
 /// When the store fails.
 pub async fn drop(store: &Store, filter: &Filter) -> Result<Changed, Error> {
-    change(store, filter, QueueChange::Drop).await
-}
-
-async fn change(store: &Store, filter: &Filter, change: QueueChange) -> Result<Changed, Error> {
-    let absent = store.queue_absent(&filter.ids).await?;
-    let QueueChanged { ids, sending, is_served } = store.queue_change(filter, change).await?;
-    Ok(Changed { ids, sending, absent, is_served })
+    Ok(store.queue_change(filter, QueueChange::Drop).await?)
 }
 
 /// A mailbox, or a domain with or without `@`, as filters have it.

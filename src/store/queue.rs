@@ -2,6 +2,7 @@
 
 use super::spool::{LegState, Spooled};
 use crate::time::Millis;
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Which messages are meant: those with an open leg that fits all of it.
@@ -29,12 +30,14 @@ pub enum QueueChange {
 }
 
 /// What was done with messages.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct QueueChanged {
     /// Ids of the messages that were changed.
     pub ids: Vec<String>,
     /// Ids of those that could not be dropped, because they are being sent.
     pub sending: Vec<String>,
+    /// Ids that were asked for and are not of a message that waits.
+    pub absent: Vec<String>,
     /// A daemon serves from this state directory.
     pub is_served: bool,
 }
@@ -61,6 +64,8 @@ pub struct QueuePage {
     pub messages: Vec<Spooled>,
     /// The messages of the page that cannot be read, whatever was wanted.
     pub unreadable: Vec<Unreadable>,
+    /// Ids that were asked for and are not of a message that waits.
+    pub absent: Vec<String>,
     /// Behind what the next page begins; `None` when this is the last one.
     pub next: Option<i64>,
 }

@@ -109,11 +109,6 @@ impl Spool for Sqlite {
         Ok(found.transpose()?)
     }
 
-    async fn queue_absent(&self, ids: &[String]) -> Result<Vec<String>, StoreError> {
-        let ids = ids.to_vec();
-        self.readers.run(move |connection| queue::absent(connection, &ids)).await
-    }
-
     async fn queue_change(
         &self,
         filter: &QueueFilter,

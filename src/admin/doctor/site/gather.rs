@@ -18,7 +18,6 @@ use crate::{
     mta_sts::policy_id,
     outbound::published_policy,
     provider::{GOOGLE, Provider},
-    store::QueueFilter,
     tls::{self, Connector},
 };
 use std::{
@@ -91,7 +90,8 @@ pub(super) async fn gather(config: &Config, store: &Store, asked: &Asked) -> Res
         Ok(())
     })
     .await?;
-    facts.unreadable = queue::for_each(store, &QueueFilter::default(), |_| Ok(())).await?;
+    let everything = queue::Filter::default();
+    facts.unreadable = queue::for_each(store, &everything, |_| Ok(())).await?.unreadable;
     facts.ours = ours;
     machine(&mut facts, config);
     if let Some(host) = &asked.connect {
