@@ -121,7 +121,7 @@ impl Examination<'_> {
     }
 
     /// The command that adds a word to a list of main.cf.
-    fn with(&self, list: &str, word: &str) -> String {
+    pub(super) fn with(&self, list: &str, word: &str) -> String {
         let value = match self.setup.written(MAIN, list) {
             "" => word.to_owned(),
             written => format!("{written}, {word}"),

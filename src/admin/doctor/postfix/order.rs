@@ -47,13 +47,7 @@ impl Examination<'_> {
             return None;
         }
         let (missing, map) = if forward { CANONICAL[1] } else { CANONICAL[0] };
-        let mend = self.table(map).map(|table| {
-            let value = match self.setup.written(Scope::Main, missing) {
-                "" => table,
-                written => format!("{written}, {table}"),
-            };
-            self.setup.set(Scope::Main, missing, &value)
-        });
+        let mend = self.table(map).map(|table| self.with(missing, &table));
         Some(error(
             "half",
             format!("the other half has its table, {missing} has none"),
@@ -75,12 +69,7 @@ impl Examination<'_> {
                 .collect();
             let Some(ours) = srs.first() else { continue };
             if srs.len() > 1 {
-                let mend = self.table(map).map(|table| {
-                    let written = words(self.setup.written(main, parameter));
-                    let others = written.into_iter().filter(|word| !srs.contains(word));
-                    let value: Vec<&str> = others.chain([table.as_str()]).collect();
-                    self.setup.set(main, parameter, &value.join(", "))
-                });
+                let mend = self.table(map).map(|table| self.last(parameter, &table, &srs));
                 findings.push(error(
                     "two-rewriters",
                     format!("{parameter} has two tables for SRS: {}", srs.join(", ")),
@@ -88,12 +77,8 @@ impl Examination<'_> {
                     mend,
                 ));
             } else if tables.last() != Some(ours) {
-                let written = words(self.setup.written(main, parameter));
-                let others = written.iter().copied().filter(|word| word != ours);
-                let value: Vec<&str> = others.chain([*ours]).collect();
-                let mend = written
-                    .contains(ours)
-                    .then(|| self.setup.set(main, parameter, &value.join(", ")));
+                let is_written = words(self.setup.written(main, parameter)).contains(ours);
+                let mend = is_written.then(|| self.last(parameter, ours, &srs));
                 findings.push(warning(
                     "order",
                     format!("{parameter} has other tables behind the one for SRS"),
@@ -121,5 +106,13 @@ impl Examination<'_> {
             ));
         }
         findings
+    }
+
+    /// The command that puts a table behind all others of a parameter but `gone`.
+    fn last(&self, parameter: &str, table: &str, gone: &[&str]) -> String {
+        let written = words(self.setup.written(Scope::Main, parameter));
+        let others = written.into_iter().filter(|word| !gone.contains(word));
+        let value: Vec<&str> = others.chain([table]).collect();
+        self.setup.set(Scope::Main, parameter, &value.join(", "))
     }
 }
