@@ -5,6 +5,7 @@ mod connections;
 mod filter;
 mod serve;
 
+pub(crate) use alias_maps::search_path;
 pub use alias_maps::{AliasMaps, MapError};
 pub use connections::Connections;
 pub use serve::{Dialect, PostfixListener, RequestTimeout, serve};

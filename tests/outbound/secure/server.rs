@@ -5,7 +5,7 @@ use onward::{
     inbound::{Encryption, Handler, MessageMemory, Timeouts, drive},
     reply::Reply,
     smtp::{Session, SessionConfig, Tls, Transaction},
-    tls::{Acceptor, Certificates},
+    tls::{Acceptor, Certificates, Stream},
 };
 use std::{
     net::SocketAddr,
