@@ -106,28 +106,15 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     secret.push('\n');
     let own = self_signed(&answers.hostname)
         .map_err(|error| Failure::new(format_args!("cannot make a certificate: {error}")))?;
-    let mut written = vec![
-        (&answers.key, own.key.as_str(), 0o600),
+    let mut files = vec![
+        (answers.key.as_path(), own.key.as_str(), 0o600),
         (&answers.certificate, own.certificate.as_str(), 0o644),
         (&config_file, config.as_str(), 0o644),
     ];
     if !has_secret {
-        written.insert(0, (&answers.secret_file, secret.as_str(), 0o600));
+        files.insert(0, (&answers.secret_file, secret.as_str(), 0o600));
     }
-    for (at, (file, text, mode)) in written.iter().enumerate() {
-        let is_private = mode & 0o077 == 0;
-        let written_new = files::write_new(file, text, *mode).and_then(|()| match is_private {
-            true => files::share_with_owner(file, &answers.state_dir),
-            false => Ok(()),
-        });
-        if let Err(failure) = written_new {
-            // What is left of a failure would stand in the way of the next attempt.
-            for (file, ..) in written.iter().take(at) {
-                let _ = std::fs::remove_file(file);
-            }
-            return Err(failure);
-        }
-    }
+    files::write_all_new(&files, Some(&answers.state_dir))?;
 
     let onward = match config_file.to_str() {
         Some(DEFAULT_FILE) => "onward".to_owned(),

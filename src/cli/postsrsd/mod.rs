@@ -73,11 +73,9 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
             files::must_not_exist(file)?;
         }
         files::make_private_directory(&state_dir)?;
-        files::write_new(&secret_file, &secrets, 0o600)?;
-        if let Err(failure) = files::write_new(&config_file, &config, 0o644) {
-            let _ = fs::remove_file(&secret_file);
-            return Err(failure);
-        }
+        let written: [(&Path, &str, u32); 2] =
+            [(&secret_file, &secrets, 0o600), (&config_file, &config, 0o644)];
+        files::write_all_new(&written, None)?;
         writeln!(out, "wrote {} and {}", config_file.display(), secret_file.display())?;
         writeln!(
             out,
