@@ -3,10 +3,8 @@ use crate::{
     inbound::Socket,
 };
 use hyper::StatusCode;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use parking_lot::Mutex;
+use std::{collections::HashMap, sync::Arc};
 use tokio::sync::watch;
 
 /// Where the authority looks (RFC 8555 §8.3).
@@ -31,7 +29,7 @@ impl Responder {
         let (_for_ever, retired) = watch::channel(false);
         let page = move |path: String| {
             let token = path.strip_prefix(PATH);
-            let answer = token.and_then(|token| lock(&self.0).get(token).cloned());
+            let answer = token.and_then(|token| self.0.lock().get(token).cloned());
             let page = answer.map(|answer| Page::plain(StatusCode::OK, answer));
             std::future::ready(page.unwrap_or_else(Page::not_found))
         };
@@ -39,17 +37,13 @@ impl Responder {
     }
 
     pub(super) fn answer(&self, token: &str, answer: String) -> Answer {
-        lock(&self.0).insert(token.to_owned(), answer);
+        self.0.lock().insert(token.to_owned(), answer);
         Answer { answers: Arc::clone(&self.0), token: token.to_owned() }
     }
 }
 
 impl Drop for Answer {
     fn drop(&mut self) {
-        lock(&self.answers).remove(&self.token);
+        self.answers.lock().remove(&self.token);
     }
-}
-
-fn lock(answers: &Answers) -> MutexGuard<'_, HashMap<String, String>> {
-    answers.lock().unwrap_or_else(PoisonError::into_inner)
 }

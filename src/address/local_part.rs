@@ -7,7 +7,10 @@ use std::fmt;
 /// dot-string where the content allows one, else a quoted string. UTF-8 is allowed as RFC 6531 has
 /// it; [`LocalPart::is_ascii`] tells whether it needs SMTPUTF8.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct LocalPart(Box<str>);
+pub struct LocalPart {
+    content: Box<str>,
+    wire_len: usize,
+}
 
 impl LocalPart {
     /// Takes the content, unquoted: printable ASCII, space and non-control UTF-8.
@@ -22,11 +25,12 @@ impl LocalPart {
         if content.chars().any(|c| !is_content(c)) {
             return Err(AddressError::Control);
         }
-        let local = Self(content.into());
-        if local.wire_len() > MAX_TAKEN_LOCAL_PART {
+        let quotes = || 2 + content.bytes().filter(|b| needs_backslash(*b)).count();
+        let wire_len = content.len() + if is_dot_string(content) { 0 } else { quotes() };
+        if wire_len > MAX_TAKEN_LOCAL_PART {
             return Err(AddressError::LocalPartTooLong);
         }
-        Ok(local)
+        Ok(Self { content: content.into(), wire_len })
     }
 
     /// Parses the wire form: a dot-string or a quoted string (RFC 5321 §4.1.2, RFC 6531 §3.3).
@@ -58,36 +62,32 @@ impl LocalPart {
 
     /// The content, without quotes and backslashes.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.content
     }
 
     /// The content in lower case: local parts of hosted aliases match case-insensitively.
     pub fn to_key(&self) -> String {
-        self.0.to_lowercase()
+        self.content.to_lowercase()
     }
 
     /// False when the local part can travel only with SMTPUTF8.
     pub fn is_ascii(&self) -> bool {
-        self.0.is_ascii()
+        self.content.is_ascii()
     }
 
     /// Length of the wire form in octets.
     pub fn wire_len(&self) -> usize {
-        if is_dot_string(&self.0) {
-            self.0.len()
-        } else {
-            self.0.len() + 2 + self.0.bytes().filter(|b| needs_backslash(*b)).count()
-        }
+        self.wire_len
     }
 }
 
 impl fmt::Display for LocalPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if is_dot_string(&self.0) {
-            return f.write_str(&self.0);
+        if self.wire_len == self.content.len() {
+            return f.write_str(&self.content);
         }
         f.write_str("\"")?;
-        for c in self.0.chars() {
+        for c in self.content.chars() {
             if c == '"' || c == '\\' {
                 f.write_str("\\")?;
             }
@@ -112,10 +112,10 @@ fn is_dot_string(s: &str) -> bool {
 
 /// RFC 5322 §3.2.3 atext, with the UTF8-non-ascii of RFC 6531 §3.3.
 fn is_atext(c: char) -> bool {
-    if c.is_ascii() {
-        c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c)
-    } else {
-        is_content(c) && !c.is_whitespace()
+    match c {
+        'a'..='z' | 'A'..='Z' | '0'..='9' => true,
+        '!' | '#'..='\'' | '*' | '+' | '-' | '/' | '=' | '?' | '^'..='`' | '{'..='~' => true,
+        c => !c.is_ascii() && is_content(c) && !c.is_whitespace(),
     }
 }
 
@@ -139,6 +139,14 @@ mod tests {
             assert_eq!(local.as_str(), content);
             assert_eq!(local.to_string(), printed);
             assert_eq!(local.wire_len(), printed.len());
+        }
+    }
+
+    #[test]
+    fn atext_is_what_the_rfc_lists() {
+        for c in (0..=127_u8).map(char::from) {
+            let listed = c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
+            assert_eq!(is_atext(c), listed, "{c:?}");
         }
     }
 

@@ -1,42 +1,20 @@
 //! Messages that wait in the spool. What is changed reaches a running daemon within a second.
 
-pub use crate::store::Unreadable;
+pub use crate::store::{
+    QueueChanged as Changed, QueueFilter as Filter, Unreadable, spool::LegState,
+};
 
 use super::{Error, Store};
 use crate::{
     address::{Domain, Mailbox, ReversePath},
-    clock,
     store::{
-        QueueChange, QueueChanged, QueueFilter,
-        spool::{Leg, LegState, Spooled},
+        QueueChange,
+        spool::{Leg, Spooled},
     },
     time::Millis,
 };
 use serde::Serialize;
-use std::{io, net::IpAddr, time::Duration};
-
-/// Which messages are meant: those that wait, and fit all of it.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Only these ids; empty: all.
-    pub ids: Vec<String>,
-    /// Only what waits for this mailbox, or for this domain.
-    pub destination: Option<Place>,
-    /// Only what came from here.
-    pub from: Option<Place>,
-    /// Only what has waited for longer.
-    pub older_than: Option<Duration>,
-    /// Only what is in this state.
-    pub state: Option<OpenState>,
-}
-
-/// A mailbox, a domain, or `<>` for who sends bounces, as the store has them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place(String);
-
-/// The state of a leg that is not done with: `queued`, `sending` or `uncertain`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OpenState(LegState);
+use std::{io, net::IpAddr};
 
 /// A message that waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -90,19 +68,6 @@ pub struct WaitingLeg {
     pub reverse_path: String,
 }
 
-/// What was done with messages.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Changed {
-    /// The messages that were changed.
-    pub ids: Vec<String>,
-    /// Those that could not be dropped, because they are being sent.
-    pub sending: Vec<String>,
-    /// Those that were asked for by id and do not wait.
-    pub absent: Vec<String>,
-    /// A daemon serves from this state directory.
-    pub is_served: bool,
-}
-
 /// What a listing could not show.
 #[derive(Debug, Clone, Default)]
 pub struct Unlisted {
@@ -118,29 +83,28 @@ pub struct Unlisted {
 /// When the store fails, or `each` does.
 pub async fn list(
     store: &Store,
-    filter: Filter,
+    filter: &Filter,
     mut each: impl FnMut(&WaitingMessage) -> io::Result<()>,
 ) -> Result<Unlisted, Error> {
-    let filter = filter.stored();
     let each = |message| each(&WaitingMessage::from(&message)).map_err(Error::Output);
-    let unreadable = for_each(store, &filter, each).await?;
-    Ok(Unlisted { absent: store.queue_absent(&filter.ids).await?, unreadable })
+    for_each(store, filter, each).await
 }
 
-/// Messages that cannot be read; the others, if `filter` wants them, are given to `each`.
+/// Gives the messages that `filter` wants to `each`.
 pub(in crate::admin) async fn for_each(
     store: &Store,
-    filter: &QueueFilter,
+    filter: &Filter,
     mut each: impl FnMut(Spooled) -> Result<(), Error>,
-) -> Result<Vec<Unreadable>, Error> {
-    let (mut unreadable, mut after) = (Vec::new(), 0);
+) -> Result<Unlisted, Error> {
+    let (mut unlisted, mut after) = (Unlisted::default(), 0);
     loop {
         let page = store.queue_page(filter, after).await?;
-        unreadable.extend(page.unreadable);
+        unlisted.unreadable.extend(page.unreadable);
+        unlisted.absent.extend(page.absent);
         page.messages.into_iter().try_for_each(&mut each)?;
         match page.next {
             Some(next) => after = next,
-            None => return Ok(unreadable),
+            None => return Ok(unlisted),
         }
     }
 }
@@ -158,82 +122,47 @@ pub async fn show(store: &Store, id: &str) -> Result<Option<(WaitingMessage, Vec
 ///
 /// # Errors
 /// When the store fails.
-pub async fn retry(store: &Store, filter: Filter) -> Result<Changed, Error> {
-    change(store, filter, QueueChange::Retry).await
+pub async fn retry(store: &Store, filter: &Filter) -> Result<Changed, Error> {
+    Ok(store.queue_change(filter, QueueChange::Retry).await?)
 }
 
 /// Gives messages up, and tells nobody but the journal. One that is being sent is left alone.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn drop(store: &Store, filter: Filter) -> Result<Changed, Error> {
-    change(store, filter, QueueChange::Drop).await
+pub async fn drop(store: &Store, filter: &Filter) -> Result<Changed, Error> {
+    Ok(store.queue_change(filter, QueueChange::Drop).await?)
 }
 
-async fn change(store: &Store, filter: Filter, change: QueueChange) -> Result<Changed, Error> {
-    let filter = filter.stored();
-    let absent = store.queue_absent(&filter.ids).await?;
-    let QueueChanged { ids, sending, is_served } = store.queue_change(&filter, change).await?;
-    Ok(Changed { ids, sending, absent, is_served })
+/// A mailbox, or a domain with or without `@`, as filters have it.
+///
+/// # Errors
+/// When it is neither.
+pub fn parse_place(text: &str) -> Result<String, String> {
+    let domain = text.strip_prefix('@').unwrap_or(text);
+    let key = if domain.contains('@') {
+        Mailbox::parse(text).map(|mailbox| mailbox.to_key())
+    } else {
+        Domain::parse(domain).map(|domain| domain.to_key())
+    };
+    key.map_err(|error| error.to_string())
 }
 
-impl Filter {
-    /// Nothing narrows it: everything that waits is meant.
-    pub fn is_empty(&self) -> bool {
-        let Self { ids, destination, from, older_than, state } = self;
-        ids.is_empty()
-            && destination.is_none()
-            && from.is_none()
-            && older_than.is_none()
-            && state.is_none()
-    }
-
-    fn stored(self) -> QueueFilter {
-        QueueFilter {
-            ids: self.ids,
-            from: self.from.map(|place| place.0),
-            destination: self.destination.map(|place| place.0),
-            state: self.state.map(|state| state.0),
-            before: self.older_than.map(|age| clock::millis() - age),
-        }
-    }
+/// As [`parse_place`], or `<>` for who sends bounces.
+///
+/// # Errors
+/// As there.
+pub fn parse_sender(text: &str) -> Result<String, String> {
+    if text == "<>" { Ok(text.to_owned()) } else { parse_place(text) }
 }
 
-impl Place {
-    /// A mailbox, or a domain with or without `@`.
-    ///
-    /// # Errors
-    /// When it is neither.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let domain = text.strip_prefix('@').unwrap_or(text);
-        let key = if domain.contains('@') {
-            Mailbox::parse(text).map(|mailbox| mailbox.to_key())
-        } else {
-            Domain::parse(domain).map(|domain| domain.to_key())
-        };
-        key.map(Self).map_err(|error| error.to_string())
-    }
-
-    /// As [`Place::parse`], or `<>`.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn parse_sender(text: &str) -> Result<Self, String> {
-        if text == "<>" { Ok(Self(text.to_owned())) } else { Self::parse(text) }
-    }
-}
-
-impl OpenState {
-    /// As listings name it.
-    ///
-    /// # Errors
-    /// When it is another word.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        LegState::parse(text)
-            .filter(|state| state.is_open())
-            .map(Self)
-            .ok_or_else(|| "accepted: queued, sending, uncertain".to_owned())
-    }
+/// The state of a leg that is not done with: `queued`, `sending` or `uncertain`.
+///
+/// # Errors
+/// When it is another word.
+pub fn parse_state(text: &str) -> Result<LegState, String> {
+    let state = LegState::parse(text).filter(|state| state.is_open());
+    state.ok_or_else(|| "accepted: queued, sending, uncertain".to_owned())
 }
 
 impl From<&Spooled> for WaitingMessage {
@@ -299,9 +228,9 @@ mod tests {
             ("", Err(())),
             ("@", Err(())),
         ] {
-            let place = Place::parse(text).map(|place| place.0).map_err(std::mem::drop);
+            let place = parse_place(text).map_err(std::mem::drop);
             assert_eq!(place.as_deref(), key.as_ref().copied(), "{text}");
         }
-        assert_eq!(Place::parse_sender("<>").unwrap().0, "<>");
+        assert_eq!(parse_sender("<>").unwrap(), "<>");
     }
 }

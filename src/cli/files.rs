@@ -27,7 +27,7 @@ pub(super) fn make_private_directory(directory: &Path) -> Result<(), Failure> {
 }
 
 /// Writes a file that must not be there yet.
-pub(super) fn write_new(file: &Path, text: &str, mode: u32) -> Result<(), Failure> {
+fn write_new(file: &Path, text: &str, mode: u32) -> Result<(), Failure> {
     let failed = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => exists(file),
         _ => Failure::new(format_args!("{}: {error}", file.display())),
@@ -40,8 +40,29 @@ pub(super) fn write_new(file: &Path, text: &str, mode: u32) -> Result<(), Failur
     opened.write_all(text.as_bytes()).and_then(|()| opened.sync_all()).map_err(failed)
 }
 
+/// As [`write_new`], all of them or none. What only its owner may read is shared with the owner of
+/// `state_dir`, if that is said.
+pub(super) fn write_all_new(
+    files: &[(&Path, &str, u32)],
+    state_dir: Option<&Path>,
+) -> Result<(), Failure> {
+    for (at, (file, text, mode)) in files.iter().enumerate() {
+        let sharer = state_dir.filter(|_| mode & 0o077 == 0);
+        let written = write_new(file, text, *mode)
+            .and_then(|()| sharer.map_or(Ok(()), |state_dir| share_with_owner(file, state_dir)));
+        if written.is_err() {
+            // What is left of a failure would stand in the way of the next attempt.
+            for (file, ..) in files.iter().take(at) {
+                let _ = std::fs::remove_file(file);
+            }
+            return written;
+        }
+    }
+    Ok(())
+}
+
 /// Lets the group of the state directory's owner read a file of root's: the daemon runs as that owner.
-pub(super) fn share_with_owner(file: &Path, state_dir: &Path) -> Result<(), Failure> {
+fn share_with_owner(file: &Path, state_dir: &Path) -> Result<(), Failure> {
     let failed = |error| Failure::new(format_args!("{}: {error}", file.display()));
     let owner = state_dir.metadata().map_err(failed)?;
     if file.metadata().map_err(failed)?.uid() != 0 || owner.uid() == 0 {

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     admin::{
         self, Store,
-        queue::{self, Changed, Filter, OpenState, Place, Unlisted, WaitingMessage},
+        queue::{self, Changed, Filter, LegState, Unlisted, WaitingMessage},
     },
     clock,
     config::parse_duration,
@@ -66,17 +66,17 @@ struct Which {
     #[arg(value_name = "ID")]
     ids: Vec<String>,
     /// Only what waits for this mailbox, or for this domain
-    #[arg(long, value_name = "DOMAIN|ADDRESS", value_parser = Place::parse)]
-    destination: Option<Place>,
+    #[arg(long, value_name = "DOMAIN|ADDRESS", value_parser = queue::parse_place)]
+    destination: Option<String>,
     /// Only what came from this address, this domain, or <> for bounces
-    #[arg(long, value_name = "DOMAIN|ADDRESS", value_parser = Place::parse_sender)]
-    from: Option<Place>,
+    #[arg(long, value_name = "DOMAIN|ADDRESS", value_parser = queue::parse_sender)]
+    from: Option<String>,
     /// Only what has waited for longer: 2h, 3d
     #[arg(long, value_name = "AGE", value_parser = parse_duration)]
     older_than: Option<Duration>,
     /// Only what is in this state: queued, sending or uncertain
-    #[arg(long, value_parser = OpenState::parse)]
-    state: Option<OpenState>,
+    #[arg(long, value_parser = queue::parse_state)]
+    state: Option<LegState>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -91,7 +91,8 @@ struct Chosen {
 impl Which {
     fn filter(self) -> Filter {
         let Self { ids, destination, from, older_than, state } = self;
-        Filter { ids, destination, from, older_than, state }
+        let before = older_than.map(|age| clock::millis() - age);
+        Filter { ids, from, destination, state, before }
     }
 }
 
@@ -123,7 +124,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
 /// Without a store nothing waits.
 async fn execute(args: Args, store: Option<&Store>, out: &mut impl Write) -> Result<(), Failure> {
     match args.command {
-        Command::List { which, json } => list(store, which.filter(), json, out).await?,
+        Command::List { which, json } => list(store, &which.filter(), json, out).await?,
         Command::Show { id, message, json } => {
             let found = match store {
                 Some(store) => queue::show(store, &id).await?,
@@ -154,7 +155,7 @@ async fn execute(args: Args, store: Option<&Store>, out: &mut impl Write) -> Res
 
 async fn list(
     store: Option<&Store>,
-    filter: Filter,
+    filter: &Filter,
     json: bool,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
@@ -172,7 +173,7 @@ async fn list(
     };
     let Unlisted { absent: gone, unreadable } = match store {
         Some(store) => queue::list(store, filter, each).await?,
-        None => Unlisted { absent: filter.ids, ..Unlisted::default() },
+        None => Unlisted { absent: filter.ids.clone(), ..Unlisted::default() },
     };
     out.flush()?;
     for one in &unreadable {
@@ -192,11 +193,11 @@ async fn list(
 async fn change(
     store: Option<&Store>,
     chosen: Chosen,
-    change: impl AsyncFnOnce(&Store, Filter) -> Result<Changed, admin::Error>,
+    change: impl AsyncFnOnce(&Store, &Filter) -> Result<Changed, admin::Error>,
 ) -> Result<Changed, Failure> {
     let filter = chosen.filter()?;
     Ok(match store {
-        Some(store) => change(store, filter).await?,
+        Some(store) => change(store, &filter).await?,
         None => Changed { absent: filter.ids, ..Changed::default() },
     })
 }

@@ -6,7 +6,7 @@ use super::{
     time::parse_since,
 };
 use crate::{
-    admin::trace::{Filter, TracedAttempt, TracedMessage, trace},
+    admin::trace::{AttemptLine, Filter, Record, trace},
     config::print_size,
     log::printable,
     time::Millis,
@@ -51,12 +51,12 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let Args { id, from, to, since, limit, json } = args;
     let mut out = BufWriter::new(context.out());
     let mut found = false;
-    let each = |message: &TracedMessage| {
+    let each = |message: &Record| {
         found = true;
         if json { write_json(&mut out, message) } else { write_text(&mut out, message) }
     };
     let filter = Filter { id, from, to, since, limit };
-    block_on(async { Ok(trace(&state_dir, filter, each).await?) })?;
+    block_on(async { Ok(trace(&state_dir, &filter, each).await?) })?;
     out.flush()?;
     if !found && !json {
         // To stderr, as it is no result; nothing hangs on it.
@@ -65,14 +65,14 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn write_text(out: &mut impl Write, record: &TracedMessage) -> io::Result<()> {
-    let TracedMessage { id, time, outcome, ms, .. } = record;
+fn write_text(out: &mut impl Write, record: &Record) -> io::Result<()> {
+    let Record { id, time, outcome, ms, .. } = record;
     writeln!(out, "{time}  {}  {outcome} in {ms} ms", printable(id))?;
     let mut field = |name: &str, value: &str| writeln!(out, "  {name:<7} {}", printable(value));
     let client = record.client.map_or_else(|| "unix socket".into(), |ip| ip.to_string());
     let plain_or = |tls: &str| if tls.is_empty() { "plaintext".to_owned() } else { tls.to_owned() };
     field("client", &format!("{client} ({}), {}", record.helo, plain_or(&record.tls)))?;
-    field("from", &record.from)?;
+    field("from", &record.sender())?;
     if let Some(srs_from) = &record.srs_from {
         field("sent as", srs_from)?;
     }
@@ -80,7 +80,7 @@ fn write_text(out: &mut impl Write, record: &TracedMessage) -> io::Result<()> {
     if record.size > 0 {
         field("size", &print_size(record.size))?;
     }
-    for TracedAttempt { to, host, reply, ms, verdict, tls, .. } in &record.attempts {
+    for AttemptLine { to, host, reply, ms, verdict, tls, .. } in &record.attempts {
         let tls = plain_or(tls);
         let text = format!("{} at {host}, {tls}: {verdict} in {ms} ms: {reply}", to.join(", "));
         field("attempt", &text)?;
@@ -89,8 +89,8 @@ fn write_text(out: &mut impl Write, record: &TracedMessage) -> io::Result<()> {
         field("checks", &record.auth)?;
     }
     field("reply", &record.reply)?;
-    if !record.note.is_empty() {
-        field("note", &record.note)?;
+    if !record.detail.is_empty() {
+        field("note", &record.detail)?;
     }
     Ok(())
 }

@@ -152,28 +152,16 @@ impl Generation {
         let mut running = JoinSet::new();
         for (listener, milter) in table_listeners {
             let (tables, connections) = (tables.clone(), Arc::clone(&shared.connections));
-            let request_timeout = RequestTimeout(limits.map_timeout);
+            let time = RequestTimeout(limits.map_timeout);
             let (retired, stopped) = (retired.clone(), stopped.clone());
             match milter {
                 None => {
-                    let tables = Arc::new(tables);
-                    running.spawn(listener.run(
-                        tables,
-                        connections,
-                        request_timeout,
-                        retired,
-                        stopped,
-                    ))
+                    let service = Arc::new(tables);
+                    running.spawn(listener.run(service, connections, time, retired, stopped))
                 }
                 Some(rules) => {
-                    let filter = Arc::new(Filter::new(Arc::clone(&parts), tables, rules));
-                    running.spawn(listener.run(
-                        filter,
-                        connections,
-                        request_timeout,
-                        retired,
-                        stopped,
-                    ))
+                    let service = Arc::new(Filter::new(Arc::clone(&parts), tables, rules));
+                    running.spawn(listener.run(service, connections, time, retired, stopped))
                 }
             };
         }

@@ -1,9 +1,10 @@
 use crate::{rate::ClientBlock, reply::Reply};
+use parking_lot::Mutex;
 use std::{
     collections::HashMap,
     net::IpAddr,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -61,7 +62,7 @@ impl Clients {
     /// The 421 to answer when a limit is reached.
     pub fn admit(self: &Arc<Self>, ip: Option<IpAddr>) -> Result<Admission, Reply> {
         let key = ip.map(ClientBlock::of);
-        let mut table = self.lock();
+        let mut table = self.table.lock();
         if table.connections >= self.max.load(Ordering::Relaxed) {
             return Err(Reply::too_many_connections());
         }
@@ -80,12 +81,7 @@ impl Clients {
 
     /// Connections open now.
     pub fn connections(&self) -> usize {
-        self.lock().connections
-    }
-
-    // A panic while the lock is held cannot leave the counters half changed.
-    fn lock(&self) -> MutexGuard<'_, Table> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock().connections
     }
 }
 
@@ -112,13 +108,13 @@ impl Tally {
 impl Admission {
     /// Forged SRS addresses that this client tried within the last hour, in this session and others.
     pub fn bad_tags(&self) -> u32 {
-        let table = self.clients.lock();
+        let table = self.clients.table.lock();
         self.key.and_then(|key| table.clients.get(&key)).map_or(0, Tally::recent)
     }
 
     /// Counts a forged SRS address against the client.
     pub fn count_bad_tag(&self) {
-        let mut table = self.clients.lock();
+        let mut table = self.clients.table.lock();
         if let Some(client) = self.key.and_then(|key| table.clients.get_mut(&key)) {
             if client.recent() == 0 {
                 client.bad_tags = 0;
@@ -131,7 +127,7 @@ impl Admission {
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        let mut table = self.clients.lock();
+        let mut table = self.clients.table.lock();
         table.connections = table.connections.saturating_sub(1);
         let Some(key) = self.key else { return };
         if let Some(client) = table.clients.get_mut(&key) {
@@ -173,6 +169,10 @@ mod tests {
         drop(admission);
         assert_eq!(clients.admit(ip("192.0.2.1")).unwrap().bad_tags(), 2);
         assert_eq!(clients.admit(ip("192.0.2.2")).unwrap().bad_tags(), 0);
-        assert_eq!(clients.lock().clients.len(), 1, "nothing is kept of a client without bad tags");
+        assert_eq!(
+            clients.table.lock().clients.len(),
+            1,
+            "nothing is kept of a client without bad tags"
+        );
     }
 }

@@ -1,7 +1,8 @@
+use parking_lot::Mutex;
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -44,7 +45,7 @@ impl Connections {
 
     /// Connections that are open now.
     pub fn open(&self) -> usize {
-        self.lock().open
+        self.table.lock().open
     }
 
     /// Room for at most `max` connections from now on.
@@ -54,7 +55,7 @@ impl Connections {
 
     /// A place for a new connection. `None` when all are taken and none is idle.
     pub(crate) fn admit(self: &Arc<Self>) -> Option<Place> {
-        let mut table = self.lock();
+        let mut table = self.table.lock();
         if table.open >= self.max.load(Ordering::Relaxed) {
             let (_, oldest) = table.idle.pop_first()?;
             oldest.notify_one();
@@ -62,17 +63,13 @@ impl Connections {
         table.open += 1;
         Some(Place(Arc::clone(self)))
     }
-
-    fn lock(&self) -> MutexGuard<'_, Table> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Place {
     /// Nothing is being asked on it.
     pub(crate) fn idle(&self) -> Idle<'_> {
         let closed = Arc::<Notify>::default();
-        let mut table = self.0.lock();
+        let mut table = self.0.table.lock();
         let number = table.next;
         table.next += 1;
         table.idle.insert(number, Arc::clone(&closed));
@@ -82,7 +79,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut table = self.0.lock();
+        let mut table = self.0.table.lock();
         table.open = table.open.saturating_sub(1);
     }
 }
@@ -96,7 +93,7 @@ impl Idle<'_> {
 
 impl Drop for Idle<'_> {
     fn drop(&mut self) {
-        self.connections.lock().idle.remove(&self.number);
+        self.connections.table.lock().idle.remove(&self.number);
     }
 }
 

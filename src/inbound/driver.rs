@@ -1,15 +1,12 @@
 //! Drives one SMTP session: bytes between the socket and the state machine, time-outs, memory.
 
-use super::{
-    memory::{MessageMemory, Reservation},
-    stream::Inbound,
-};
+use super::memory::{MessageMemory, Reservation};
 use crate::{
     address::ForwardPath,
     envelope::Envelope,
     reply::Reply,
     smtp::{Aborted, Session, Step, Tls, Transaction},
-    tls::Acceptor,
+    tls::{Acceptor, Stream},
 };
 use std::{
     future::{Future, ready},
@@ -17,7 +14,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncReadExt, AsyncWriteExt},
     sync::watch,
     time::{Instant, timeout, timeout_at},
 };
@@ -93,19 +90,15 @@ const LINGER: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// When the socket fails; no message is lost by that, as its client got no reply.
-pub async fn drive<S, H>(
-    stream: S,
+pub async fn drive<H: Handler>(
+    stream: Stream,
     mut session: Session,
     encryption: Option<&Encryption>,
     handler: &mut H,
     timeouts: Timeouts,
     memory: &MessageMemory,
     shutdown: watch::Receiver<bool>,
-) -> io::Result<()>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-    H: Handler,
-{
+) -> io::Result<()> {
     let ended =
         converse(stream, &mut session, encryption, handler, timeouts, memory, shutdown).await;
     session.hang_up();
@@ -115,23 +108,18 @@ where
     ended
 }
 
-async fn converse<S, H>(
-    stream: S,
+async fn converse<H: Handler>(
+    mut stream: Stream,
     session: &mut Session,
     encryption: Option<&Encryption>,
     handler: &mut H,
     timeouts: Timeouts,
     memory: &MessageMemory,
     mut shutdown: watch::Receiver<bool>,
-) -> io::Result<()>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-    H: Handler,
-{
+) -> io::Result<()> {
     let session_end = Instant::now() + timeouts.session;
     let mut command_end = Instant::now() + timeouts.command;
     let mut reservation = memory.reserve();
-    let mut stream = Inbound::Plain(stream);
     match encryption {
         Some(Encryption { acceptor, is_implicit: true }) => {
             let secured;
@@ -229,14 +217,15 @@ where
     }
 }
 
-async fn secure<S: AsyncRead + AsyncWrite + Unpin>(
-    stream: Inbound<S>,
+/// The handshake. It never goes back to plaintext.
+async fn secure(
+    stream: Stream,
     acceptor: &Acceptor,
     patience: Duration,
-) -> io::Result<(Inbound<S>, Tls)> {
-    timeout(patience, stream.secure(acceptor))
-        .await
-        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+) -> io::Result<(Stream, Tls)> {
+    let accepted = timeout(patience, acceptor.accept(stream)).await;
+    let (stream, tls) = accepted.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))?;
+    Ok((Box::new(stream), tls))
 }
 
 /// Reserves memory for what the session holds of a message, or lets go of either.
@@ -252,9 +241,9 @@ fn account(session: &mut Session, reservation: &mut Reservation) {
 
 /// `None` when it is too late. A time-out shows only while a read waits, which it need not with a
 /// client that never pauses; so the clock is looked at first.
-async fn read_by<S: AsyncRead + Unpin>(
+async fn read_by(
     until: Instant,
-    stream: &mut S,
+    stream: &mut Stream,
     buffer: &mut [u8],
 ) -> Option<io::Result<usize>> {
     if Instant::now() >= until {
@@ -263,11 +252,7 @@ async fn read_by<S: AsyncRead + Unpin>(
     timeout_at(until, stream.read(buffer)).await.ok()
 }
 
-async fn flush<S: AsyncWrite + Unpin>(
-    stream: &mut S,
-    session: &mut Session,
-    patience: Duration,
-) -> io::Result<()> {
+async fn flush(stream: &mut Stream, session: &mut Session, patience: Duration) -> io::Result<()> {
     let output = session.output();
     if output.is_empty() {
         return Ok(());
@@ -282,7 +267,7 @@ async fn flush<S: AsyncWrite + Unpin>(
 }
 
 /// A socket closed on unread input resets the connection, and the reset may overtake our last reply.
-async fn close<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> io::Result<()> {
+async fn close(mut stream: Stream) -> io::Result<()> {
     stream.shutdown().await?;
     let drained = async {
         let mut sink = [0; 1024];

@@ -11,6 +11,7 @@ use crate::{
     proxy::{self, Header, Parsed},
     reply::Reply,
     smtp::{Session, SessionConfig},
+    tls::Stream,
 };
 use std::{
     fmt, io,
@@ -19,7 +20,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     sync::watch,
     task::JoinSet,
@@ -124,7 +125,7 @@ impl Listener {
                     }
                     Accepted::Unix(stream) => {
                         let (peer, is_relay) = (Peer { ip: None }, !config.relays.is_empty());
-                        serve(stream, peer, is_relay, &config, &server, shutdown).await;
+                        serve(Box::new(stream), peer, is_relay, &config, &server, shutdown).await;
                     }
                 }
             });
@@ -160,18 +161,17 @@ async fn serve_tcp<F, H>(
         }
     }
     let is_relay = config.relays.iter().any(|net| net.contains(ip));
-    serve(stream, Peer { ip: Some(ip) }, is_relay, config, server, shutdown).await;
+    serve(Box::new(stream), Peer { ip: Some(ip) }, is_relay, config, server, shutdown).await;
 }
 
-async fn serve<S, F, H>(
-    mut stream: S,
+async fn serve<F, H>(
+    mut stream: Stream,
     peer: Peer,
     is_relay: bool,
     config: &ListenerConfig,
     server: &Server<F>,
     shutdown: watch::Receiver<bool>,
 ) where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
     F: Fn(Peer, Arc<Admission>) -> H,
     H: Handler,
 {
@@ -200,7 +200,7 @@ async fn serve<S, F, H>(
     }
 }
 
-async fn refuse<S: AsyncWrite + Unpin>(stream: &mut S, reply: &Reply) {
+async fn refuse(stream: &mut Stream, reply: &Reply) {
     let mut line = Vec::new();
     reply.write_to(&mut line);
     let _ = timeout(Duration::from_secs(1), async {

@@ -9,7 +9,6 @@ mod driver;
 mod listener;
 mod memory;
 mod socket;
-mod stream;
 
 pub use clients::{Admission, Clients};
 pub use connections::Connections;

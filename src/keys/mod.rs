@@ -11,37 +11,26 @@ use crate::{
 };
 use live::{Live, Stamp, stamp};
 use std::{
-    fs, io,
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
-
-/// Why the secrets cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum KeyError {
-    #[error("cannot read the SRS secret file {}: {error}; `onward srs key add` makes one", .file.display())]
-    Unreadable { file: PathBuf, error: io::Error },
-    #[error("SRS secret file {}: {error}", .file.display())]
-    Unusable { file: PathBuf, error: crate::srs::KeyringError },
-    #[error("[srs] {0}")]
-    Settings(#[from] crate::srs::SettingsError),
-}
 
 /// The rewriter with the secrets of `file`.
 pub(crate) fn rewriter(settings: Settings, file: PathBuf) -> Result<Live<Rewriter>, String> {
     let looked_at = file.clone();
     let read = move || {
-        let rewriter =
-            keyring(&file).and_then(|keyring| Ok(Rewriter::new(settings.clone(), keyring)?));
-        rewriter.map_err(|error| error.to_string())
+        let name = file.display();
+        let text = fs::read(&file).map_err(|error| {
+            format!(
+                "cannot read the SRS secret file {name}: {error}; `onward srs key add` makes one"
+            )
+        })?;
+        let keyring =
+            Keyring::parse(&text).map_err(|error| format!("SRS secret file {name}: {error}"))?;
+        Rewriter::new(settings.clone(), keyring).map_err(|error| format!("[srs] {error}"))
     };
     Live::open("SRS secrets", move || stamp(&looked_at), read)
-}
-
-fn keyring(file: &Path) -> Result<Keyring, KeyError> {
-    let text =
-        fs::read(file).map_err(|error| KeyError::Unreadable { file: file.to_owned(), error })?;
-    Keyring::parse(&text).map_err(|error| KeyError::Unusable { file: file.to_owned(), error })
 }
 
 /// The files of the certificates that are ours, the one that an authority issues by ACME first.

@@ -108,8 +108,7 @@ impl Tables {
     async fn forward(&self, sender: &Mailbox, now: UnixTime) -> Answer {
         const NOT_KEPT: Answer = Answer::Failed("a long sender cannot be kept now");
         let srs = &self.parts.srs;
-        let rewriter = srs.rewriter();
-        match srs.forward(sender, &rewriter.settings().domain, Returns::Taken, now) {
+        match srs.forward(sender, &self.parts.config.srs.settings.domain, Returns::Taken, now) {
             Ok(Rewritten::Whole(address)) => Answer::Found(address.to_string()),
             Ok(Rewritten::Short(short)) => match srs.keep(&short, now).await {
                 Ok(()) => Answer::Found(short.address.to_string()),
@@ -119,11 +118,11 @@ impl Tables {
                     NOT_KEPT
                 }
             },
-            Ok(Rewritten::Unchanged) if rewriter.is_exempt(sender.domain()) => Answer::Exempt,
-            Ok(Rewritten::Unchanged) if rewriter.reverse(sender, now).is_ok() => {
-                Answer::AlreadyRewritten
-            }
-            Ok(Rewritten::Unchanged) => Answer::Own(sender.to_string()),
+            Ok(Rewritten::Unchanged) => match srs.rewriter() {
+                rewriter if rewriter.is_exempt(sender.domain()) => Answer::Exempt,
+                rewriter if rewriter.reverse(sender, now).is_ok() => Answer::AlreadyRewritten,
+                _ => Answer::Own(sender.to_string()),
+            },
             Err(error) => {
                 tracing::warn!(%sender, %error, "cannot rewrite a sender");
                 NOT_KEPT

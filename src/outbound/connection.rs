@@ -2,14 +2,14 @@ use super::{
     dialogue::{Dialogue, Lost},
     limits::{OutboundLimits, Patience},
     security::Demand,
-    transport::{Remote, Transport},
+    transport::{Remote, connect},
 };
 use crate::{
     address::Domain,
     next_hop::Protocol,
     reply::Class,
     smtp::{extensions::Extensions, reply_reader::ServerReply},
-    tls::{Connector, Identity, TlsError},
+    tls::{Connector, Identity, Stream, TlsError},
 };
 use std::{fmt, io, time::Duration};
 use tokio::time::{Instant, timeout_at};
@@ -19,7 +19,7 @@ const QUIT_TIME: Duration = Duration::from_secs(2);
 
 /// A connection to a host that has greeted us.
 pub(super) struct Connection {
-    pub(super) dialogue: Dialogue<Transport>,
+    pub(super) dialogue: Dialogue<Stream>,
     pub(super) remote: Remote,
     pub(super) protocol: Protocol,
     pub(super) extensions: Extensions,
@@ -79,10 +79,9 @@ impl Connection {
         patience: Patience,
     ) -> Result<Self, OpenError> {
         let time = patience.until(limits.connect_time).saturating_duration_since(Instant::now());
-        let transport =
-            Transport::connect(&remote.endpoint, time).await.map_err(OpenError::Unreachable)?;
+        let stream = connect(&remote.endpoint, time).await.map_err(OpenError::Unreachable)?;
         let mut connection = Self {
-            dialogue: Dialogue::new(transport),
+            dialogue: Dialogue::new(stream),
             remote,
             protocol,
             extensions: Extensions::default(),
@@ -130,13 +129,13 @@ impl Connection {
             ip: self.remote.ip(),
             domain: demand.domain.as_ref(),
         };
-        let handshake = self.dialogue.into_inner().secure(connector, identity, trust);
-        let (transport, tls) = match timeout_at(until, handshake).await {
+        let handshake = connector.connect(self.dialogue.into_inner(), identity, trust);
+        let (stream, tls) = match timeout_at(until, handshake).await {
             Ok(secured) => secured?,
             Err(_) => return Err(TlsError::Handshake(io::ErrorKind::TimedOut.into()).into()),
         };
         Ok(Self {
-            dialogue: Dialogue::new(transport),
+            dialogue: Dialogue::new(Box::new(stream)),
             extensions: Extensions::default(),
             tls: format!("{tls}{}", demand.told()),
             ..self

@@ -1,9 +1,5 @@
-use std::{
-    collections::HashMap,
-    hash::Hash,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use parking_lot::Mutex;
+use std::{collections::HashMap, hash::Hash, time::Duration};
 use tokio::time::Instant;
 
 /// For how long one that failed is tried behind the others.
@@ -25,7 +21,7 @@ impl<K> Default for Health<K> {
 
 impl<K: Eq + Hash + Clone> Health<K> {
     pub(super) fn failed(&self, key: &K) {
-        let mut failed = self.lock();
+        let mut failed = self.failed.lock();
         if failed.len() >= MAX_REMEMBERED {
             failed.retain(|_, since| since.elapsed() < MEMORY);
         }
@@ -35,7 +31,7 @@ impl<K: Eq + Hash + Clone> Health<K> {
     }
 
     pub(super) fn worked(&self, key: &K) {
-        let mut failed = self.lock();
+        let mut failed = self.failed.lock();
         // Mostly there is nothing to forget.
         if !failed.is_empty() {
             failed.remove(key);
@@ -44,7 +40,7 @@ impl<K: Eq + Hash + Clone> Health<K> {
 
     /// Puts those that failed lately behind the others, and leaves the order as it is otherwise.
     pub(super) fn sort<T>(&self, items: &mut [T], key: impl Fn(&T) -> Option<K>) {
-        let failed = self.lock();
+        let failed = self.failed.lock();
         if failed.is_empty() {
             return;
         }
@@ -52,10 +48,6 @@ impl<K: Eq + Hash + Clone> Health<K> {
             let since = key(item).and_then(|key| failed.get(&key));
             since.is_some_and(|since| since.elapsed() < MEMORY)
         });
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<K, Instant>> {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -15,10 +15,8 @@ use crate::{
     tls_rpt::{Counts, PolicyType, ResultType, SessionResult},
     tlsa::Tlsa,
 };
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-};
+use parking_lot::Mutex;
+use std::collections::HashMap;
 use tokio::time::{Instant, timeout_at};
 
 /// Results that are counted apart at once.
@@ -188,12 +186,12 @@ impl Policies {
 
     /// What was counted since the last time.
     pub(super) fn take_counts(&self) -> Counts {
-        std::mem::take(&mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.counts.lock())
     }
 
     /// Sessions so far: the policy, the result, how many.
     pub(super) fn totals(&self) -> Vec<(&'static str, &'static str, u64)> {
-        let totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
+        let totals = self.totals.lock();
         let told = totals.iter().map(|((policy, result), count)| {
             (policy.as_str(), result.map_or("success", ResultType::as_str), *count)
         });
@@ -207,12 +205,12 @@ impl Policies {
         host: Option<&Host>,
         result: Option<ResultType>,
     ) {
-        let mut totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut totals = self.totals.lock();
         *totals.entry((policy, result)).or_default() += 1;
         drop(totals);
         let host = host.and_then(Host::name).map(Domain::to_key).unwrap_or_default();
         let counted = SessionResult { domain: domain.to_key(), policy, host, result };
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.counts.lock();
         if counts.len() < MAX_COUNTED || counts.contains_key(&counted) {
             *counts.entry(counted).or_default() += 1;
         }

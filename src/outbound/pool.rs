@@ -1,8 +1,9 @@
 use super::{connection::Connection, limits::OutboundLimits};
 use crate::next_hop::{NextHop, Target};
+use parking_lot::Mutex;
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 use tokio::{
     sync::{Notify, OwnedSemaphorePermit, Semaphore},
@@ -76,7 +77,7 @@ impl Pool {
     /// The idle connection that was used last, unless it was closed meanwhile.
     pub(super) async fn take(&self, hop: &NextHop) -> Option<Connection> {
         loop {
-            let idle = self.lock().take(hop)?;
+            let idle = self.state.lock().take(hop)?;
             let mut connection = idle.connection;
             if idle.expires > Instant::now() && connection.dialogue.is_quiet().await {
                 return Some(connection);
@@ -91,7 +92,7 @@ impl Pool {
         let surplus = if is_worn {
             Some(connection)
         } else {
-            self.lock().put(hop, Idle { connection, expires }, &self.limits)
+            self.state.lock().put(hop, Idle { connection, expires }, &self.limits)
         };
         match surplus {
             Some(connection) => drop(tokio::spawn(connection.quit())),
@@ -101,24 +102,24 @@ impl Pool {
 
     /// Lets go of all idle connections to `hop`: one was found dead, its peer may have restarted.
     pub(super) fn forget(&self, hop: &NextHop) {
-        while self.lock().take(hop).is_some() {}
+        while self.state.lock().take(hop).is_some() {}
     }
 
     /// Takes leave on all idle connections.
     pub(super) async fn close(&self) {
-        let connections = self.lock().expire(None);
+        let connections = self.state.lock().expire(None);
         connections.into_iter().map(Connection::quit).collect::<JoinSet<_>>().join_all().await;
     }
 
     /// Takes leave on connections that were idle for too long; runs until it is dropped.
     pub(super) async fn reap(&self) {
         loop {
-            let next = self.lock().next_expiry();
+            let next = self.state.lock().next_expiry();
             match next {
                 None => self.filled.notified().await,
                 Some(next) => {
                     sleep_until(next).await;
-                    for connection in self.lock().expire(Some(Instant::now())) {
+                    for connection in self.state.lock().expire(Some(Instant::now())) {
                         tokio::spawn(connection.quit());
                     }
                 }
@@ -128,11 +129,11 @@ impl Pool {
 
     /// Idle connections, in all.
     pub(super) fn idle(&self) -> usize {
-        self.lock().idle
+        self.state.lock().idle
     }
 
     fn slots(&self, hop: &NextHop) -> Arc<Semaphore> {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if let Some(hop) = state.hops.get(hop) {
             return Arc::clone(&hop.slots);
         }
@@ -145,10 +146,6 @@ impl Pool {
         let entry = Hop { slots: Arc::clone(&slots), idle: VecDeque::new() };
         state.hops.insert(hop.clone(), entry);
         slots
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -9,12 +9,8 @@ use crate::{
     time::{DAY, UnixTime},
     tls_rpt::ResultType,
 };
-use std::{
-    collections::HashMap,
-    str,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use parking_lot::Mutex;
+use std::{collections::HashMap, str, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
 /// Domains that are known at once; the store has the policies of others too.
@@ -115,7 +111,7 @@ impl Sts {
     }
 
     fn known(&self, domain: &Domain) -> Arc<tokio::sync::Mutex<Known>> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock();
         if known.len() >= MAX_KNOWN {
             known.clear();
         }

@@ -1,22 +1,12 @@
-use crate::{
-    address::Domain,
-    reply::Hidden,
-    smtp::Tls,
-    tls::{Connector, Identity, TlsError, Trust},
-};
+use crate::{address::Domain, reply::Hidden, tls::Stream};
+use mail_send::SmtpClient;
 use std::{
     fmt, io,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
-    pin::Pin,
-    task::{Context, Poll},
     time::Duration,
 };
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpStream, UnixStream},
-};
-use tokio_rustls::client::TlsStream;
+use tokio::{net::UnixStream, time::timeout};
 
 /// What to connect to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,91 +65,21 @@ impl fmt::Display for Remote {
     }
 }
 
-/// An open byte stream to a host.
-#[derive(Debug)]
-pub(super) enum Transport {
-    Tcp(TcpStream),
-    Unix(UnixStream),
-    Tls(Box<TlsStream<Transport>>),
-}
-
-impl Transport {
-    /// The handshake, on a stream that is not encrypted yet.
-    pub(super) async fn secure(
-        self,
-        connector: &Connector,
-        identity: Identity<'_>,
-        trust: &Trust,
-    ) -> Result<(Self, Tls), TlsError> {
-        let (stream, tls) = connector.connect(self, identity, trust).await?;
-        Ok((Self::Tls(Box::new(stream)), tls))
-    }
-
-    /// Connects. TCP without Nagle's delay: what is written is a whole step of the dialogue.
-    ///
-    /// mail-send connects and no more: its reading of replies drops what follows the first one in a read, and
-    /// loses those before a lost connection.
-    pub(super) async fn connect(endpoint: &Endpoint, time: Duration) -> io::Result<Self> {
-        match endpoint {
-            Endpoint::Tcp(address) => {
-                let client =
-                    mail_send::SmtpClient::connect(*address, time).await.map_err(|error| {
-                        match error {
-                            mail_send::Error::Io(error) => error,
-                            _ => io::ErrorKind::TimedOut.into(),
-                        }
-                    })?;
-                client.stream.set_nodelay(true)?;
-                Ok(Self::Tcp(client.stream))
-            }
-            Endpoint::Unix(path) => {
-                let stream = tokio::time::timeout(time, UnixStream::connect(path)).await??;
-                Ok(Self::Unix(stream))
-            }
+/// Connects. TCP without Nagle's delay: what is written is a whole step of the dialogue.
+///
+/// mail-send connects and no more: its reading of replies drops what follows the first one in a read, and
+/// loses those before a lost connection.
+pub(super) async fn connect(endpoint: &Endpoint, time: Duration) -> io::Result<Stream> {
+    match endpoint {
+        Endpoint::Tcp(address) => {
+            let connected = SmtpClient::connect(*address, time).await;
+            let client = connected.map_err(|error| match error {
+                mail_send::Error::Io(error) => error,
+                _ => io::ErrorKind::TimedOut.into(),
+            })?;
+            client.stream.set_nodelay(true)?;
+            Ok(Box::new(client.stream))
         }
-    }
-}
-
-impl AsyncRead for Transport {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
-            Self::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
-            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
-        }
-    }
-}
-
-impl AsyncWrite for Transport {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
-            Self::Unix(stream) => Pin::new(stream).poll_write(cx, buf),
-            Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
+        Endpoint::Unix(path) => Ok(Box::new(timeout(time, UnixStream::connect(path)).await??)),
     }
 }

@@ -1,14 +1,14 @@
 use crate::alias::import::split;
+use parking_lot::Mutex;
 use std::{
     collections::{HashMap, HashSet},
     fmt, io,
     process::Stdio,
     str,
-    sync::{Mutex, PoisonError},
     time::Duration,
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     process::Command,
     sync::Semaphore,
     time::{Instant, timeout},
@@ -140,22 +140,8 @@ impl AliasMaps {
                 // One that ends before it has read all says why.
                 let _ = stdin.write_all(format!("{}\n", keys.join("\n")).as_bytes()).await;
             }
-            let (mut answer, mut complaint) = (Vec::new(), Vec::new());
-            let (stdout, stderr) = (process.stdout.take(), process.stderr.take());
-            let read = async {
-                if let Some(stdout) = stdout {
-                    stdout.take(MAX_ANSWER).read_to_end(&mut answer).await?;
-                }
-                Ok::<_, io::Error>(())
-            };
-            let complain = async {
-                if let Some(stderr) = stderr {
-                    stderr.take(MAX_ANSWER).read_to_end(&mut complaint).await?;
-                }
-                Ok::<_, io::Error>(())
-            };
-            let (read, complained) = tokio::join!(read, complain);
-            read.and(complained)?;
+            let said = (read(process.stdout.take()), read(process.stderr.take()));
+            let (answer, complaint) = tokio::try_join!(said.0, said.1)?;
             let status = process.wait().await?;
             Ok::<_, io::Error>((status.success(), answer, complaint))
         };
@@ -173,13 +159,13 @@ impl AliasMaps {
     }
 
     fn kept(&self, address: &str) -> Option<Option<Vec<String>>> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept.lock();
         let (since, targets) = kept.get(address)?;
         (since.elapsed() < FRESH).then(|| targets.clone())
     }
 
     fn keep(&self, address: &str, targets: Option<Vec<String>>) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock();
         if kept.len() >= MAX_KEPT {
             kept.clear();
         }
@@ -187,8 +173,17 @@ impl AliasMaps {
     }
 }
 
+/// What a process says, as far as it is read.
+async fn read(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
+    let mut said = Vec::new();
+    if let Some(pipe) = pipe {
+        pipe.take(MAX_ANSWER).read_to_end(&mut said).await?;
+    }
+    Ok(said)
+}
+
 /// Where Postfix's commands are, which is not where those of every user are.
-fn search_path() -> String {
+pub(crate) fn search_path() -> String {
     let path = std::env::var("PATH").unwrap_or_default();
     format!("{path}:/usr/sbin:/usr/local/sbin")
 }

@@ -4,6 +4,7 @@ mod alias_maps;
 mod filter;
 mod serve;
 
+pub(crate) use alias_maps::search_path;
 pub use alias_maps::{AliasMaps, MapError};
 pub use serve::{Dialect, PostfixListener, RequestTimeout, serve};
 

@@ -30,11 +30,7 @@ pub use tls::TlsRecords;
 use crate::{address::Mailbox, alias::ExpansionLimits, mta_sts::PolicyStore};
 use async_trait::async_trait;
 use spool::{Spool, SpoolBounds};
-use std::{
-    ops::Deref,
-    path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{ops::Deref, path::Path, sync::Arc};
 use tokio::sync::watch;
 
 /// How a [`Store`] is to behave.
@@ -107,10 +103,4 @@ impl Deref for Store {
     fn deref(&self) -> &Self::Target {
         &*self.0
     }
-}
-
-/// What the mutexes here guard is whole between any two statements, so a panic elsewhere is no reason
-/// to stop.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

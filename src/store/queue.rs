@@ -2,10 +2,11 @@
 
 use super::spool::{LegState, Spooled};
 use crate::time::Millis;
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Which messages are meant: those with an open leg that fits all of it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QueueFilter {
     /// Only messages of these ids; empty: all.
     pub ids: Vec<String>,
@@ -29,12 +30,14 @@ pub enum QueueChange {
 }
 
 /// What was done with messages.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct QueueChanged {
     /// Ids of the messages that were changed.
     pub ids: Vec<String>,
     /// Ids of those that could not be dropped, because they are being sent.
     pub sending: Vec<String>,
+    /// Ids that were asked for and are not of a message that waits.
+    pub absent: Vec<String>,
     /// A daemon serves from this state directory.
     pub is_served: bool,
 }
@@ -61,6 +64,8 @@ pub struct QueuePage {
     pub messages: Vec<Spooled>,
     /// The messages of the page that cannot be read, whatever was wanted.
     pub unreadable: Vec<Unreadable>,
+    /// Ids that were asked for and are not of a message that waits.
+    pub absent: Vec<String>,
     /// Behind what the next page begins; `None` when this is the last one.
     pub next: Option<i64>,
 }
@@ -81,6 +86,11 @@ pub struct Unreadable {
 }
 
 impl QueueFilter {
+    /// Nothing narrows it: everything that waits is meant.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Ids are looked up, and not looked at here.
     pub(super) fn wants(&self, message: &Spooled) -> bool {
         let head = &message.head;

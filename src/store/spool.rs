@@ -125,12 +125,6 @@ pub trait Spool {
     /// When the message cannot be read, or the store fails.
     async fn queue_get(&self, id: &str) -> Result<Option<(Spooled, Vec<u8>)>, StoreError>;
 
-    /// Those of `ids` that are not of a message that waits.
-    ///
-    /// # Errors
-    /// When the store fails.
-    async fn queue_absent(&self, ids: &[String]) -> Result<Vec<String>, StoreError>;
-
     /// Changes the messages that `filter` wants, all or none. A message that is being sent is not
     /// dropped. One that cannot be read is dropped when it is named.
     ///

@@ -2,23 +2,17 @@
 
 use super::{
     agreed,
-    dane::DaneVerifier,
     roots::{self, RootsError},
+    verifier::{Belief, Verifier},
 };
 use crate::{address::Domain, smtp::Tls, tlsa::Tlsa};
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
-    client::{
-        WebPkiServerVerifier,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    },
-    crypto::{
-        CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature,
-        verify_tls13_signature,
-    },
+    CertificateError, ClientConfig, Error,
+    client::{WebPkiServerVerifier, danger::ServerCertVerifier},
+    crypto::{CryptoProvider, aws_lc_rs},
     version::{TLS12, TLS13},
 };
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls_pki_types::ServerName;
 use std::{io, net::IpAddr, path::Path, sync::Arc};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{TlsConnector, client::TlsStream};
@@ -76,18 +70,17 @@ impl Connector {
     /// When the file holds none.
     pub fn new(ca_file: Option<&Path>) -> Result<Self, RootsError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let algorithms = provider.signature_verification_algorithms;
-        let unconditional = |believes| Arc::new(Unconditional { believes, algorithms });
+        let always = |belief| Arc::new(Verifier::new(belief, &provider));
         let roots = Arc::new(roots::load(ca_file)?);
         // It fails for a system without authorities only.
         let verifier: Arc<dyn ServerCertVerifier> =
             match WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider)).build()
             {
                 Ok(verifier) => verifier,
-                Err(_) => unconditional(false),
+                Err(_) => always(Belief::Nothing),
             };
         Ok(Self {
-            any: config(&provider, unconditional(true))?,
+            any: config(&provider, always(Belief::Anything))?,
             authorities: config(&provider, verifier)?,
         })
     }
@@ -108,12 +101,11 @@ impl Connector {
             Trust::Dane(records) => {
                 let provider = Arc::clone(self.any.crypto_provider());
                 let names = [identity.host, identity.domain].into_iter().flatten();
-                let verifier = DaneVerifier {
+                let belief = Belief::Dane {
                     records: records.iter().filter(|record| record.is_usable()).cloned().collect(),
                     names: names.filter_map(server_name).collect(),
-                    algorithms: provider.signature_verification_algorithms,
                 };
-                config(&provider, Arc::new(verifier))
+                config(&provider, Arc::new(Verifier::new(belief, &provider)))
                     .map_err(|error| TlsError::Handshake(io::Error::other(error)))?
             }
         };
@@ -165,49 +157,4 @@ fn config(
         .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
     Ok(Arc::new(config))
-}
-
-/// Believes any certificate whose key the host has, or none.
-#[derive(Debug)]
-struct Unconditional {
-    believes: bool,
-    algorithms: WebPkiSupportedAlgorithms,
-}
-
-impl ServerCertVerifier for Unconditional {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        match self.believes {
-            true => Ok(ServerCertVerified::assertion()),
-            false => Err(CertificateError::UnknownIssuer.into()),
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        own: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, own, signature, &self.algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        own: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, own, signature, &self.algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
-    }
 }

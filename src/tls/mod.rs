@@ -3,10 +3,10 @@
 mod acceptor;
 mod certificates;
 mod connector;
-mod dane;
 mod expiry;
 mod roots;
 mod self_signed;
+mod verifier;
 
 pub use acceptor::Acceptor;
 pub use certificates::{CertificateError, Certificates};
@@ -17,6 +17,16 @@ pub use self_signed::{SelfSigned, self_signed};
 
 use crate::smtp::Tls;
 use rustls::{CommonState, ProtocolVersion, SupportedCipherSuite};
+use std::fmt::Debug;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// A connection, whatever carries it: encrypted or not.
+pub type Stream = Box<dyn ByteStream>;
+
+/// What bytes go both ways over.
+pub trait ByteStream: AsyncRead + AsyncWrite + Unpin + Send + Debug {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + Debug> ByteStream for S {}
 
 /// What a finished handshake agreed on.
 fn agreed(state: &CommonState) -> Tls {

@@ -74,9 +74,12 @@ pub(crate) async fn what_waits_page_by_page_by_id_and_in_numbers(place: &dyn Pla
     let to_x = QueueFilter { destination: Some("x.test".to_owned()), ..QueueFilter::default() };
     assert_eq!(all(&to_x).await.0.len(), 499);
     let ids = ["m7", "nobody", "M3", "m0"].map(str::to_owned).to_vec();
-    assert_eq!(store.queue_absent(&ids).await.unwrap(), ["nobody", "m0"]);
     let named = QueueFilter { ids, ..QueueFilter::default() };
     assert_eq!(all(&named).await, (vec!["M3".to_owned(), "M7".to_owned()], 1));
+    assert_eq!(store.queue_page(&named, 0).await.unwrap().absent, ["nobody", "m0"]);
+    let elsewhere = QueueFilter { destination: Some("x.test".to_owned()), ..named };
+    let page = store.queue_page(&elsewhere, 0).await.unwrap();
+    assert_eq!((page.messages.len(), page.absent.len()), (0, 2), "M3 waits, if not for that");
 
     let (found, bytes) = store.queue_get("m0").await.unwrap().unwrap();
     assert_eq!((found.head.id.as_str(), bytes), ("M0", b"x".repeat(10)), "whatever its state");

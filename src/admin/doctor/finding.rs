@@ -28,16 +28,35 @@ pub enum Severity {
     Hint,
 }
 
-impl Finding {
-    pub(super) fn new(
-        severity: Severity,
-        id: &'static str,
-        what: String,
-        why: &'static str,
-        mend: impl IntoIterator<Item = String>,
-    ) -> Self {
-        Self { severity, id, what, why, mend: mend.into_iter().collect() }
-    }
+/// A finding of [`Severity::Error`].
+pub(super) fn error(
+    id: &'static str,
+    what: impl Into<String>,
+    why: &'static str,
+    mend: impl IntoIterator<Item = String>,
+) -> Finding {
+    finding(Severity::Error, id, what, why, mend)
+}
+
+/// A finding of [`Severity::Warning`].
+pub(super) fn warning(
+    id: &'static str,
+    what: impl Into<String>,
+    why: &'static str,
+    mend: impl IntoIterator<Item = String>,
+) -> Finding {
+    finding(Severity::Warning, id, what, why, mend)
+}
+
+/// A finding of whatever severity.
+pub(super) fn finding(
+    severity: Severity,
+    id: &'static str,
+    what: impl Into<String>,
+    why: &'static str,
+    mend: impl IntoIterator<Item = String>,
+) -> Finding {
+    Finding { severity, id, what: what.into(), why, mend: mend.into_iter().collect() }
 }
 
 /// For a shell, as one word.

@@ -11,13 +11,13 @@ pub(super) struct Prompt {
 }
 
 impl Prompt {
-    pub(super) fn answer<T: Display>(
+    pub(super) fn answer<T: Display, E: Display>(
         &self,
         given: Option<T>,
         option: &str,
         question: &str,
         default: Option<T>,
-        parse: impl Fn(&str) -> Result<T, String>,
+        parse: impl Fn(&str) -> Result<T, E>,
     ) -> Result<T, Failure> {
         if let Some(given) = given {
             return Ok(given);
@@ -31,11 +31,11 @@ impl Prompt {
         ask(&format!("{question}{hint}: "), parse, default)
     }
 
-    pub(super) fn optional<T>(
+    pub(super) fn optional<T, E: Display>(
         &self,
         given: Option<T>,
         question: &str,
-        parse: impl Fn(&str) -> Result<T, String>,
+        parse: impl Fn(&str) -> Result<T, E>,
     ) -> Result<Option<T>, Failure> {
         if given.is_some() || !self.interactive {
             return Ok(given);
@@ -45,9 +45,9 @@ impl Prompt {
 }
 
 /// Asks on stderr, for stdout is for results, until the answer parses.
-fn ask<T>(
+fn ask<T, E: Display>(
     question: &str,
-    parse: impl Fn(&str) -> Result<T, String>,
+    parse: impl Fn(&str) -> Result<T, E>,
     on_empty: Option<T>,
 ) -> Result<T, Failure> {
     loop {

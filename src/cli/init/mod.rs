@@ -106,28 +106,15 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     secret.push('\n');
     let own = self_signed(&answers.hostname)
         .map_err(|error| Failure::new(format_args!("cannot make a certificate: {error}")))?;
-    let mut written = vec![
-        (&answers.key, own.key.as_str(), 0o600),
+    let mut files = vec![
+        (answers.key.as_path(), own.key.as_str(), 0o600),
         (&answers.certificate, own.certificate.as_str(), 0o644),
         (&config_file, config.as_str(), 0o644),
     ];
     if !has_secret {
-        written.insert(0, (&answers.secret_file, secret.as_str(), 0o600));
+        files.insert(0, (&answers.secret_file, secret.as_str(), 0o600));
     }
-    for (at, (file, text, mode)) in written.iter().enumerate() {
-        let is_private = mode & 0o077 == 0;
-        let written_new = files::write_new(file, text, *mode).and_then(|()| match is_private {
-            true => files::share_with_owner(file, &answers.state_dir),
-            false => Ok(()),
-        });
-        if let Err(failure) = written_new {
-            // What is left of a failure would stand in the way of the next attempt.
-            for (file, ..) in written.iter().take(at) {
-                let _ = std::fs::remove_file(file);
-            }
-            return Err(failure);
-        }
-    }
+    files::write_all_new(&files, Some(&answers.state_dir))?;
 
     let onward = match config_file.to_str() {
         Some(DEFAULT_FILE) => "onward".to_owned(),
@@ -173,37 +160,23 @@ fn answers(
     prompt: &Prompt,
 ) -> Result<Answers, Failure> {
     let machine = Domain::parse(&Machine::here().hostname).ok();
-    let domain = prompt.answer(args.domain, "--domain", "Domain to forward for", None, |text| {
-        Domain::parse(text).map_err(|error| error.to_string())
-    })?;
+    let name = Domain::parse;
+    let domain = prompt.answer(args.domain, "--domain", "Domain to forward for", None, name)?;
     let hostname =
-        prompt.answer(args.hostname, "--hostname", "Name of this machine", machine, |text| {
-            Domain::parse(text).map_err(|error| error.to_string())
-        })?;
-    let srs_domain = prompt.answer(
-        args.srs_domain,
-        "--srs-domain",
-        "Domain of rewritten senders",
-        Some(own_srs_domain(&domain)),
-        |text| Domain::parse(text).map_err(|error| error.to_string()),
-    )?;
-    let postmaster = prompt.optional(
-        args.postmaster,
-        "Mailbox for postmaster@ and abuse@ (empty: none)",
-        |text| Mailbox::parse(text).map_err(|error| error.to_string()),
-    )?;
-    let alias = prompt.optional(args.alias, "First alias (empty: none)", |text| {
-        Mailbox::parse(text).map_err(|error| error.to_string())
-    })?;
-    let to = match (&alias, args.to) {
-        (None, _) => None,
-        (Some(alias), to) => Some(prompt.answer(
-            to,
-            "--to",
-            &format!("Mailbox that {alias} leads to"),
-            postmaster.clone(),
-            |text| Mailbox::parse(text).map_err(|error| error.to_string()),
-        )?),
+        prompt.answer(args.hostname, "--hostname", "Name of this machine", machine, name)?;
+    let (given, default) = (args.srs_domain, Some(own_srs_domain(&domain)));
+    let srs_domain =
+        prompt.answer(given, "--srs-domain", "Domain of rewritten senders", default, name)?;
+    let mailbox = Mailbox::parse;
+    let question = "Mailbox for postmaster@ and abuse@ (empty: none)";
+    let postmaster = prompt.optional(args.postmaster, question, mailbox)?;
+    let alias = prompt.optional(args.alias, "First alias (empty: none)", mailbox)?;
+    let to = match &alias {
+        None => None,
+        Some(alias) => {
+            let question = format!("Mailbox that {alias} leads to");
+            Some(prompt.answer(args.to, "--to", &question, postmaster.clone(), mailbox)?)
+        }
     };
     let everywhere = ListenAddress::Tcp { host: "0.0.0.0".into(), port: 25 };
     let listen =

@@ -73,49 +73,46 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
             files::must_not_exist(file)?;
         }
         files::make_private_directory(&state_dir)?;
-        files::write_new(&secret_file, &secrets, 0o600)?;
-        if let Err(failure) = files::write_new(&config_file, &config, 0o644) {
-            let _ = fs::remove_file(&secret_file);
-            return Err(failure);
-        }
+        let written: [(&Path, &str, u32); 2] =
+            [(&secret_file, &secrets, 0o600), (&config_file, &config, 0o644)];
+        files::write_all_new(&written, None)?;
         writeln!(out, "wrote {} and {}", config_file.display(), secret_file.display())?;
         writeln!(
             out,
             "next: stop postsrsd, and `onward serve`; its users are Postfix's tables as before"
         )?;
     }
+    let comment = if args.plan { "# " } else { "" };
     for note in &settings.notes {
-        writeln!(
-            out,
-            "{}{note}",
-            if args.plan { "# not taken over: " } else { "not taken over: " }
-        )?;
+        writeln!(out, "{comment}not taken over: {note}")?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn read(args: &Args) -> Result<Settings, Failure> {
     let is_there = |path: &str| Path::new(path).is_file().then(|| PathBuf::from(path));
-    let text = |file: &Path| fs::read_to_string(file).map_err(|error| Failure::file(file, error));
     let conf = || CONFS.into_iter().find_map(is_there);
-    match (&args.defaults, &args.conf) {
-        (Some(file), _) => Settings::of_1(&text(file)?).map_err(|what| Failure::file(file, what)),
-        (_, Some(file)) => Settings::of_2(&text(file)?).map_err(|what| Failure::file(file, what)),
+    let (file, is_of_1) = match (args.defaults.clone(), args.conf.clone()) {
+        (Some(file), _) => (file, true),
+        (_, Some(file)) => (file, false),
         (None, None) => match (is_there(DEFAULTS), conf()) {
-            (Some(_), Some(conf)) => Err(Failure::Usage(format!(
-                "{DEFAULTS} and {} are both there; --defaults FILE or --conf FILE says which",
-                conf.display()
-            ))),
-            (Some(file), None) => {
-                Settings::of_1(&text(&file)?).map_err(|what| Failure::file(&file, what))
+            (Some(_), Some(conf)) => {
+                return Err(Failure::Usage(format!(
+                    "{DEFAULTS} and {} are both there; --defaults FILE or --conf FILE says which",
+                    conf.display()
+                )));
             }
-            (None, Some(file)) => {
-                Settings::of_2(&text(&file)?).map_err(|what| Failure::file(&file, what))
+            (Some(file), None) => (file, true),
+            (None, Some(file)) => (file, false),
+            (None, None) => {
+                return Err(Failure::new(
+                    "no settings of PostSRSd where it has them; --defaults FILE (PostSRSd 1) or --conf FILE \
+                     (PostSRSd 2) names them",
+                ));
             }
-            (None, None) => Err(Failure::new(
-                "no settings of PostSRSd where it has them; --defaults FILE (PostSRSd 1) or --conf FILE \
-                 (PostSRSd 2) names them",
-            )),
         },
-    }
+    };
+    let text = fs::read_to_string(&file).map_err(|error| Failure::file(&file, error))?;
+    let settings = if is_of_1 { Settings::of_1(&text) } else { Settings::of_2(&text) };
+    settings.map_err(|what| Failure::file(&file, what))
 }

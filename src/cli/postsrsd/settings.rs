@@ -1,10 +1,14 @@
 use super::{confuse, shell};
 use crate::{cli::Failure, srs::TagKind};
 use std::{
-    collections::BTreeMap,
     fmt::Write,
     path::{Path, PathBuf},
 };
+
+/// Said of what the unit file decides.
+const UNIT: &str = "the unit file says as whom onward runs";
+/// Said of what has no counterpart.
+const NOTHING: &str = "there is nothing like it";
 
 /// What PostSRSd was told, in our words.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -26,18 +30,15 @@ pub(super) struct Settings {
 impl Settings {
     /// Of PostSRSd 1.
     pub(super) fn of_1(text: &str) -> Result<Self, String> {
-        let mut values = shell::read(text);
         let mut settings = Self { tag: TagKind::Sha1Base64, ..Self::default() };
         let mut host = "127.0.0.1".to_owned();
-        let mut ports =
-            BTreeMap::from([("forward", "10001".to_owned()), ("reverse", "10002".into())]);
-        for name in std::mem::take(&mut values).into_iter() {
-            let (name, value) = name;
+        let (mut forward, mut reverse) = ("10001".to_owned(), "10002".to_owned());
+        for (name, value) in shell::read(text) {
             let value = match value {
                 Ok(value) if value.is_empty() => continue,
                 Ok(value) => value,
                 Err(why) => {
-                    settings.notes.push(format!("{name}: {why}"));
+                    settings.note(format!("{name}: {why}"));
                     continue;
                 }
             };
@@ -51,25 +52,17 @@ impl Settings {
                 "SRS_SECRET" => settings.secrets = Some(value.into()),
                 "SRS_HASHLENGTH" => settings.tag_length = Some(value),
                 "SRS_HASHMIN" => settings.minimum(&name, &value),
-                "SRS_FORWARD_PORT" => drop(ports.insert("forward", value)),
-                "SRS_REVERSE_PORT" => drop(ports.insert("reverse", value)),
+                "SRS_FORWARD_PORT" => forward = value,
+                "SRS_REVERSE_PORT" => reverse = value,
                 "SRS_LISTEN_ADDR" => host = value,
-                "SRS_TIMEOUT" => {
-                    settings.limits.push(("map_timeout", quoted(&format!("{value}s"))))
-                }
-                "RUN_AS" | "CHROOT" => {
-                    settings.notes.push(format!("{name}: the unit file says as whom onward runs"));
-                }
-                _ => settings.notes.push(format!("{name}={value}: there is nothing like it")),
+                "SRS_TIMEOUT" => settings.map_timeout(&value),
+                "RUN_AS" | "CHROOT" => settings.note(format!("{name}: {UNIT}")),
+                _ => settings.note(format!("{name}={value}: {NOTHING}")),
             }
         }
-        for (direction, port) in ports {
-            let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-            settings.listen.push(vec![
-                ("protocol", quoted("tcp-table")),
-                ("address", quoted(&format!("{host}:{port}"))),
-                ("direction", quoted(direction)),
-            ]);
+        for (direction, port) in [("forward", forward), ("reverse", reverse)] {
+            let address = at(&host, &port);
+            settings.listen("tcp-table", &address, Some(("direction", quoted(direction))));
         }
         Ok(settings)
     }
@@ -98,21 +91,18 @@ impl Settings {
                 "hash-minimum" => settings.minimum(&name, &value),
                 "socketmap" => socketmap = Some(value).filter(|value| !value.is_empty()),
                 "milter" => milter = Some(value).filter(|value| !value.is_empty()),
-                "keep-alive" => settings.limits.push(("map_timeout", quoted(&format!("{value}s")))),
+                "keep-alive" => settings.map_timeout(&value),
                 "connection-limit" => settings.limits.push(("map_connections", value)),
                 "always-rewrite" => rewrites_always = is_on(&value),
-                "original-envelope" if value == "database" => settings.notes.push(
+                "original-envelope" if value == "database" => settings.note(
                     "original-envelope = database: bounces to addresses that are in its database only \
-                     do not come back; new ones are kept in onward.db where they must"
-                        .to_owned(),
+                     do not come back; new ones are kept in onward.db where they must",
                 ),
                 "envelope-database" | "original-envelope" | "domains-file" | "srs-domain"
                 | "secrets-file" | "separator" | "syslog" | "debug" | "seccomp" | "daemonize"
                 | "pid-file" => {}
-                "unprivileged-user" | "chroot-dir" => {
-                    settings.notes.push(format!("{name}: the unit file says as whom onward runs"));
-                }
-                _ => settings.notes.push(format!("{name}: there is nothing like it")),
+                "unprivileged-user" | "chroot-dir" => settings.note(format!("{name}: {UNIT}")),
+                _ => settings.note(format!("{name}: {NOTHING}")),
             }
         }
         // As PostSRSd does where these are not said.
@@ -122,26 +112,24 @@ impl Settings {
         let domains = settings.exempt.clone();
         if rewrites_always {
             settings.exempt.clear();
-            settings
-                .notes
-                .push("always-rewrite: senders of the SRS domain stay as they are".into());
+            settings.note("always-rewrite: senders of the SRS domain stay as they are");
         }
         if let Some(address) = socketmap {
-            let address = settings.address(&address)?;
-            settings
-                .listen
-                .push(vec![("protocol", quoted("socketmap")), ("address", quoted(&address))]);
+            let address = parse_address(&address)?;
+            if address.starts_with("unix:/") {
+                settings.note(socket_note(&address));
+            }
+            settings.listen("socketmap", &address, None);
         }
         if let Some(address) = milter {
-            let address = settings.address(&address)?;
-            settings.listen.push(vec![
-                ("protocol", quoted("milter")),
-                ("address", quoted(&address)),
-                ("local_domains", list(&domains)),
-            ]);
-            settings.notes.push(
-                "milter: onward's asks where aliases lead; alias_maps names Postfix's tables of them"
-                    .into(),
+            let domains = ("local_domains", list(&domains));
+            let address = parse_address(&address)?;
+            if address.starts_with("unix:/") {
+                settings.note(socket_note(&address));
+            }
+            settings.listen("milter", &address, Some(domains));
+            settings.note(
+                "milter: onward's asks where aliases lead; alias_maps names Postfix's tables of them",
             );
         }
         Ok(settings)
@@ -150,28 +138,25 @@ impl Settings {
     fn minimum(&mut self, name: &str, value: &str) {
         self.least_length = Some(value.to_owned());
         if value.parse::<usize>().is_ok_and(|least| least < self.tag.default_length()) {
-            self.notes.push(format!(
+            self.note(format!(
                 "{name}={value}: tags of less than {} characters are not believed",
                 self.tag.default_length()
             ));
         }
     }
 
-    /// `unix:/path`, or `inet:host:port`, whose host may be `*`.
-    fn address(&mut self, text: &str) -> Result<String, String> {
-        if text.starts_with("unix:/") {
-            let note = format!(
-                "{text}: the socket is for onward's own group; group = \"postfix\" lets Postfix ask (docs/POSTFIX.md)"
-            );
-            self.notes.push(note);
-            return Ok(text.to_owned());
-        }
-        let wrong = || format!("{text:?} is neither unix:/path nor inet:host:port");
-        let (host, port) =
-            text.strip_prefix("inet:").and_then(|rest| rest.rsplit_once(':')).ok_or_else(wrong)?;
-        let host = if host == "*" { "0.0.0.0" } else { host };
-        let is_bare_v6 = host.contains(':') && !host.starts_with('[');
-        Ok(if is_bare_v6 { format!("[{host}]:{port}") } else { format!("{host}:{port}") })
+    fn listen(&mut self, protocol: &str, address: &str, more: Option<(&'static str, String)>) {
+        let mut keys = vec![("protocol", quoted(protocol)), ("address", quoted(address))];
+        keys.extend(more);
+        self.listen.push(keys);
+    }
+
+    fn map_timeout(&mut self, seconds: &str) {
+        self.limits.push(("map_timeout", quoted(&format!("{seconds}s"))));
+    }
+
+    fn note(&mut self, what: impl Into<String>) {
+        self.notes.push(what.into());
     }
 
     /// onward.toml.
@@ -210,6 +195,28 @@ impl Settings {
         }
         Ok(text)
     }
+}
+
+/// `unix:/path`, or `inet:host:port`, whose host may be `*`.
+fn socket_note(address: &str) -> String {
+    format!(
+        "{address}: the socket is for onward's own group; group = \"postfix\" lets Postfix ask (docs/POSTFIX.md)"
+    )
+}
+
+fn parse_address(text: &str) -> Result<String, String> {
+    if text.starts_with("unix:/") {
+        return Ok(text.to_owned());
+    }
+    let wrong = || format!("{text:?} is neither unix:/path nor inet:host:port");
+    let (host, port) =
+        text.strip_prefix("inet:").and_then(|rest| rest.rsplit_once(':')).ok_or_else(wrong)?;
+    Ok(at(if host == "*" { "0.0.0.0" } else { host }, port))
+}
+
+fn at(host: &str, port: &str) -> String {
+    let is_bare_v6 = host.contains(':') && !host.starts_with('[');
+    if is_bare_v6 { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 fn lines(text: &mut String, keys: &[(&str, String)]) {

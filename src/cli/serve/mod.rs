@@ -43,7 +43,9 @@ pub fn run(args: &Args, ctx: &Context) -> Result<ExitCode, Failure> {
     let inherited = manager::inherited().map_err(|error| failed(&error))?;
     block_on(async {
         // Before anything listens, so that no signal finds the default action.
-        let signals = Signals::new().map_err(|error| failed(&error))?;
+        let on = |kind| signal(kind).map_err(|error| failed(&error));
+        let (terminate, interrupt) = (on(SignalKind::terminate())?, on(SignalKind::interrupt())?);
+        let signals = [terminate, interrupt, on(SignalKind::hangup())?];
         let state_dir = config.state_dir.clone();
         let daemon = Daemon::bind(config, inherited).await.map_err(|error| failed(&error))?;
         let running = Running::begin(&state_dir);
@@ -68,25 +70,9 @@ fn configure(args: &Args, ctx: &Context) -> Result<Config, Failure> {
     Ok(config)
 }
 
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hangup: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
-    }
-}
-
 /// Tells the daemon what the signals mean, and the service manager how it is.
 async fn attend(
-    mut signals: Signals,
+    [mut terminate, mut interrupt, mut hangup]: [Signal; 3],
     commands: mpsc::Sender<Command>,
     running: &Running,
     configure: impl Fn() -> Result<Config, Failure>,
@@ -96,12 +82,15 @@ async fn attend(
     let mut next = Instant::now();
     loop {
         tokio::select! {
-            _ = signals.terminate.recv() => break,
-            _ = signals.interrupt.recv() => break,
-            _ = signals.hangup.recv() => {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => {
                 manager::reloading();
                 let reloaded = match configure() {
-                    Ok(config) => reload(&commands, config).await,
+                    Ok(config) => {
+                        let config = Box::new(config);
+                        ask(&commands, |answer| Command::Reload(config, answer)).await
+                    }
                     Err(failure) => Err(failure.to_string()),
                 };
                 match &reloaded {
@@ -118,7 +107,7 @@ async fn attend(
             }
             () = sleep_until(next) => {
                 next = Instant::now() + pulse;
-                match is_well(&commands).await {
+                match ask(&commands, Command::IsWell).await {
                     Ok(()) => manager::well(),
                     Err(why) => {
                         tracing::error!(why, "not well");
@@ -132,23 +121,15 @@ async fn attend(
     let _ = commands.send(Command::Stop).await;
 }
 
-async fn reload(commands: &mpsc::Sender<Command>, config: Config) -> Result<(), String> {
-    let (answer, answered) = oneshot::channel();
-    ask(commands, Command::Reload(Box::new(config), answer), answered).await
-}
-
-async fn is_well(commands: &mpsc::Sender<Command>) -> Result<(), String> {
-    let (answer, answered) = oneshot::channel();
-    ask(commands, Command::IsWell(answer), answered).await
-}
+type Answer = oneshot::Sender<Result<(), String>>;
 
 async fn ask(
     commands: &mpsc::Sender<Command>,
-    command: Command,
-    answered: oneshot::Receiver<Result<(), String>>,
+    command: impl FnOnce(Answer) -> Command,
 ) -> Result<(), String> {
     let gone = || "the daemon is gone".to_owned();
-    commands.send(command).await.map_err(|_| gone())?;
+    let (answer, answered) = oneshot::channel();
+    commands.send(command(answer)).await.map_err(|_| gone())?;
     answered.await.map_err(|_| gone())?
 }
 

@@ -65,7 +65,7 @@ async fn receive(
     let timeouts = Timeouts { command: PATIENCE, data: PATIENCE, session: PATIENCE * 12 };
     let (_running, stopped) = watch::channel(false);
     let _ = drive(
-        Tapped { stream, side: Side::Server, transcript },
+        Box::new(Tapped { stream, side: Side::Server, transcript }),
         Session::new(config, 0),
         None,
         &mut Inbox { arrived },

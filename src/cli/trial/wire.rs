@@ -1,9 +1,10 @@
 //! A stream that writes down what is said on it.
 
+use parking_lot::Mutex;
 use std::{
     io,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 use tokio::{
@@ -34,7 +35,7 @@ pub(super) struct Transcript(Arc<Mutex<Vec<(Side, String)>>>);
 impl Transcript {
     /// Appends bytes, which may end in the middle of a line.
     fn hear(&self, side: Side, bytes: &[u8]) {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lines = self.0.lock();
         for part in String::from_utf8_lossy(bytes).split_inclusive('\n') {
             match lines.last_mut() {
                 Some((last, line)) if *last == side && !line.ends_with('\n') => line.push_str(part),
@@ -45,7 +46,7 @@ impl Transcript {
 
     /// Takes what was said so far.
     pub(super) fn take(&self) -> Vec<(Side, String)> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.0.lock())
             .into_iter()
             .map(|(side, line)| (side, line.trim_end().to_owned()))
             .collect()

@@ -1,8 +1,9 @@
 use crate::{address::ReversePath, time::Millis};
+use serde::{Serialize, Serializer};
 use std::{fmt, net::IpAddr};
 
-/// What happened to one message, or to one refused RCPT.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What happened to one message, or to one refused RCPT. Its JSON is a promise to scripts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Record {
     /// The id of the message, as in our Received field and our 250.
     pub id: String,
@@ -11,10 +12,10 @@ pub struct Record {
     /// The client that brought the message; `None` on a unix socket.
     pub client: Option<IpAddr>,
     /// What the client called itself.
+    #[serde(skip)]
     pub helo: String,
-    /// How the client's session was encrypted, such as `TLSv1.3 TLS_AES_256_GCM_SHA384`; empty for plaintext.
-    pub tls: String,
     /// The reverse-path of the message.
+    #[serde(serialize_with = "bare")]
     pub from: ReversePath,
     /// The reverse-path that the message left with, when that was rewritten.
     pub srs_from: Option<String>,
@@ -25,23 +26,29 @@ pub struct Record {
     /// The reply the client got.
     pub reply: String,
     /// Octets of the message.
+    #[serde(skip)]
     pub size: u64,
     /// Milliseconds from the first command to the final reply; of a spooled message, to its last attempt.
+    #[serde(skip)]
     pub ms: u64,
-    /// What the inbound checks found, and what was concluded; empty when none was made.
-    pub auth: String,
-    /// What the owner should know beyond that, such as a destination that was left out.
-    pub detail: String,
     /// The attempts to deliver the message, in order.
     pub attempts: Vec<AttemptLine>,
+    /// What the inbound checks found, and what was concluded; empty when none was made.
+    pub auth: String,
+    /// How the client's session was encrypted, such as `TLSv1.3 TLS_AES_256_GCM_SHA384`; empty for plaintext.
+    pub tls: String,
+    /// What the owner should know beyond that, such as a destination that was left out.
+    #[serde(rename = "note")]
+    pub detail: String,
 }
 
 /// One attempt to hand a message to a destination.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AttemptLine {
     /// When the attempt began.
     pub time: Millis,
     /// The mailboxes that the attempt was for.
+    #[serde(skip)]
     pub to: Vec<String>,
     /// The host that answered, or should have.
     pub host: String,
@@ -52,6 +59,7 @@ pub struct AttemptLine {
     /// How the connection was encrypted, and why that was believed; empty for plaintext.
     pub tls: String,
     /// What the attempt came to: `delivered`, `refused`, `deferred`, `uncertain`.
+    #[serde(skip)]
     pub verdict: String,
 }
 
@@ -68,8 +76,23 @@ pub struct Bounce {
     pub detail: String,
 }
 
+impl Record {
+    /// The reverse-path of the message without brackets; `<>` for the null one.
+    pub fn sender(&self) -> String {
+        self.from.mailbox().map_or_else(|| "<>".to_owned(), ToString::to_string)
+    }
+}
+
+fn bare<S: Serializer>(path: &ReversePath, serializer: S) -> Result<S::Ok, S::Error> {
+    match path {
+        ReversePath::Null => serializer.serialize_str("<>"),
+        ReversePath::Mailbox(mailbox) => serializer.collect_str(mailbox),
+    }
+}
+
 /// What became of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Every destination took it.
     Forwarded,

@@ -1,5 +1,5 @@
 use super::Record;
-use crate::{address::ReversePath, time::Millis};
+use crate::time::Millis;
 
 /// Which records are wanted; an empty filter wants all.
 #[derive(Debug, Clone, Default)]
@@ -18,11 +18,8 @@ pub struct Filter {
 
 impl Filter {
     /// Id, time and limit are looked up, and not looked at here.
-    pub(in crate::store) fn wants(&self, record: &Record) -> bool {
-        let from = match &record.from {
-            ReversePath::Null => "<>".to_owned(),
-            ReversePath::Mailbox(mailbox) => mailbox.to_string(),
-        };
+    pub(crate) fn wants(&self, record: &Record) -> bool {
+        let from = record.sender();
         let mut senders = record.srs_from.iter().chain([&from]);
         let handed_on = record.attempts.iter().flat_map(|attempt| &attempt.to);
         let mut recipients = record.to.iter().chain(handed_on);

@@ -10,7 +10,7 @@ pub use handle::{Journal, open_to_read};
 
 use crate::time::Millis;
 use async_trait::async_trait;
-use std::{fmt, time::Duration};
+use std::{fmt, path::Path, time::Duration};
 
 /// The writing side of a journal.
 ///
@@ -108,21 +108,13 @@ pub enum JournalError {
         /// What was found.
         reason: String,
     },
-    /// The database refuses.
+    /// The file cannot be made or renamed, or the database refuses.
     #[error("{file}: {reason}")]
     Failed {
         /// The file.
         file: String,
-        /// What the database says.
+        /// What the system or the database says.
         reason: String,
-    },
-    /// The file cannot be made or renamed.
-    #[error("{file}: {source}")]
-    File {
-        /// The file.
-        file: String,
-        /// What the system says.
-        source: std::io::Error,
     },
     /// There is no journal.
     #[error("{file}: there is no journal yet; it begins when the daemon starts")]
@@ -140,4 +132,10 @@ pub enum JournalError {
         /// The newest schema we know.
         known: i64,
     },
+}
+
+impl JournalError {
+    pub(super) fn failed(file: &Path, reason: impl ToString) -> Self {
+        Self::Failed { file: file.display().to_string(), reason: reason.to_string() }
+    }
 }

@@ -14,7 +14,7 @@ use crate::{
     alias::{Alias, Destination, MAX_PATTERNS},
     store::{Change, ChangeError},
 };
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Row, TransactionBehavior};
 use std::{collections::HashSet, path::Path};
 
 /// Makes the aliases equal to `wanted` and gives what that changes; with `plan` it only gives that. The
@@ -113,36 +113,22 @@ fn check(connection: &Connection, chained: &[Alias]) -> Result<(), Failure> {
 }
 
 fn differences(connection: &Connection) -> rusqlite::Result<Vec<Change>> {
-    let mut changes = Vec::new();
-    for (sql, differs) in [
-        (only_in(Table::Stored, Table::Wanted), Differs::Removed),
-        (only_in(Table::Wanted, Table::Stored), Differs::Added),
-        (in_both(), Differs::Replaced),
-    ] {
-        let mut statement = connection.prepare(&sql)?;
-        let mut rows = statement.query(())?;
-        while let Some(row) = rows.next()? {
-            let first = aliases::from_row(row, 0)?;
-            changes.push(match differs {
-                Differs::Removed => Change::Remove(first),
-                Differs::Added => Change::Add(first),
-                Differs::Replaced => {
-                    Change::Replace { old: first, new: aliases::from_row(row, 5)? }
-                }
-            });
-        }
-    }
+    type Read = fn(&Row<'_>) -> rusqlite::Result<Change>;
+    let find = |sql: &str, read: Read| -> rusqlite::Result<Vec<Change>> {
+        connection.prepare(sql)?.query_map((), read)?.collect()
+    };
+    let removed: Read = |row| Ok(Change::Remove(aliases::from_row(row, 0)?));
+    let added: Read = |row| Ok(Change::Add(aliases::from_row(row, 0)?));
+    let replaced: Read = |row| {
+        Ok(Change::Replace { old: aliases::from_row(row, 0)?, new: aliases::from_row(row, 5)? })
+    };
+    let mut changes = find(&only_in(Table::Stored, Table::Wanted), removed)?;
+    changes.extend(find(&only_in(Table::Wanted, Table::Stored), added)?);
+    changes.extend(find(&in_both(), replaced)?);
     if is_reordered(connection)? {
         changes.push(Change::Reorder);
     }
     Ok(changes)
-}
-
-#[derive(Clone, Copy)]
-enum Differs {
-    Removed,
-    Added,
-    Replaced,
 }
 
 fn only_in(table: Table, other: Table) -> String {

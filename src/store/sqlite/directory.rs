@@ -18,7 +18,7 @@ use crate::{
         expand_all,
     },
     reply::Reply,
-    store::{AliasPage, Change, ChangeError, Directory, StoreError, lock},
+    store::{AliasPage, Change, ChangeError, Directory, StoreError},
 };
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -146,7 +146,7 @@ impl Sqlite {
     {
         // The epoch is read before anything that a change could make out of date.
         let epoch = {
-            let mut cache = lock(&self.cache);
+            let mut cache = self.cache.lock();
             if let Some(expansion) = cache.get(&key) {
                 return Ok(expansion);
             }
@@ -163,7 +163,7 @@ impl Sqlite {
             })
             .await?;
         let expansion = Arc::new(expansion);
-        lock(&self.cache).insert(epoch, key, Arc::clone(&expansion));
+        self.cache.lock().insert(epoch, key, Arc::clone(&expansion));
         Ok(expansion)
     }
 

@@ -1,8 +1,8 @@
 //! What SQLite says, in the words of the store.
 
 use crate::store::{ChangeError, StoreError};
-use rusqlite::{Error, ErrorCode};
-use std::path::Path;
+use rusqlite::{Error, ErrorCode, types::Type};
+use std::{error, path::Path};
 
 impl StoreError {
     pub(super) fn sqlite(path: &Path, error: &Error) -> Self {
@@ -50,6 +50,11 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Sqlite(error)
     }
+}
+
+/// A row does not hold what it should.
+pub(super) fn unreadable(why: impl Into<Box<dyn error::Error + Send + Sync>>) -> Error {
+    Error::FromSqlConversionFailure(0, Type::Text, why.into())
 }
 
 /// What is wrong with a row that does not hold what it should; any other error is the database's.

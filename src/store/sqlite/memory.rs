@@ -7,12 +7,12 @@ use super::{
 };
 use crate::{
     reply::ForeignReply,
-    store::{Fingerprint, Memory, StoreError, expiring::Expiring, lock},
+    store::{Fingerprint, Memory, StoreError, expiring::Expiring},
     time::UnixTime,
 };
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use rusqlite::Connection;
-use std::sync::Mutex;
 
 /// Most deliveries, refusals and recipients told of that are remembered; beyond, the oldest go.
 const DELIVERED: usize = 200_000;
@@ -60,11 +60,11 @@ impl Memory for Sqlite {
     }
 
     fn remembers_deliveries(&self) -> bool {
-        !lock(&self.delivered).is_empty()
+        !self.delivered.lock().is_empty()
     }
 
     fn was_delivered(&self, fingerprint: &Fingerprint, now: UnixTime) -> bool {
-        lock(&self.delivered).get(fingerprint, now).is_some()
+        self.delivered.lock().get(fingerprint, now).is_some()
     }
 
     async fn remember_refused(
@@ -78,7 +78,7 @@ impl Memory for Sqlite {
         };
         let refusals: Vec<_> = refusals.into_iter().map(bounded).collect();
         let gone: Vec<Fingerprint> = {
-            let mut memory = lock(&self.refused);
+            let mut memory = self.refused.lock();
             let insert = |(print, reply): &(Fingerprint, ForeignReply)| {
                 memory.insert(*print, expires, reply.clone())
             };
@@ -101,7 +101,7 @@ impl Memory for Sqlite {
         fingerprint: &Fingerprint,
         now: UnixTime,
     ) -> Result<Option<ForeignReply>, StoreError> {
-        let Some(reply) = lock(&self.refused).take(fingerprint, now) else { return Ok(None) };
+        let Some(reply) = self.refused.lock().take(fingerprint, now) else { return Ok(None) };
         let fingerprint = *fingerprint;
         let write =
             self.writer.run(move |connection| Remembered::Refused.forget(connection, &fingerprint));
@@ -117,13 +117,13 @@ impl Memory for Sqlite {
     }
 
     fn was_told(&self, fingerprint: &Fingerprint, now: UnixTime) -> bool {
-        lock(&self.told).get(fingerprint, now).is_some()
+        self.told.lock().get(fingerprint, now).is_some()
     }
 
     async fn purge(&self, now: UnixTime) -> Result<(), StoreError> {
-        lock(&self.delivered).purge(now);
-        lock(&self.refused).purge(now);
-        lock(&self.told).purge(now);
+        self.delivered.lock().purge(now);
+        self.refused.lock().purge(now);
+        self.told.lock().purge(now);
         let srs_count = self.srs_count.clone();
         let write = self.writer.run(move |connection| {
             Remembered::Delivered.purge(connection, now)?;
@@ -148,7 +148,7 @@ impl Sqlite {
         expires: UnixTime,
     ) -> Result<(), StoreError> {
         let gone: Vec<Fingerprint> = {
-            let mut memory = lock(memory);
+            let mut memory = memory.lock();
             fingerprints.iter().filter_map(|print| memory.insert(*print, expires, ())).collect()
         };
         let write = self.writer.run(move |connection| {

@@ -29,18 +29,18 @@ use number::{column, number};
 use snapshot::{Live, Snapshot};
 
 use super::{
-    Backend, Options, StoreError, Unreadable, cache::Cache, expiring::Expiring, lock,
-    spool::SpoolBounds,
+    Backend, Options, StoreError, Unreadable, cache::Cache, expiring::Expiring, spool::SpoolBounds,
 };
 use crate::{address::Mailbox, alias::ExpansionLimits, reply::ForeignReply};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use async_trait::async_trait;
 use opened::Opened;
+use parking_lot::Mutex;
 use readers::Readers;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, atomic::AtomicU64},
+    sync::{Arc, atomic::AtomicU64},
 };
 use tokio::sync::watch as latest;
 use watch::{Watcher, Watching};
@@ -114,14 +114,14 @@ impl Sqlite {
             watching: Mutex::default(),
         });
         let watching = watcher.start(&store).map_err(|error| StoreError::failed(&path, error))?;
-        *lock(&store.watching) = Some(watching);
+        *store.watching.lock() = Some(watching);
         Ok(store)
     }
 
     /// Puts domains and regexes in force, unless newer ones are.
     fn replace_snapshot(&self, snapshot: Snapshot) {
         let version = snapshot.version;
-        let mut cache = lock(&self.cache);
+        let mut cache = self.cache.lock();
         if version > self.snapshot.load().version {
             self.snapshot.store(Arc::new(snapshot));
             cache.clear();
@@ -136,7 +136,7 @@ impl Backend for Sqlite {
         self.postmaster.store(postmaster.map(Arc::new));
         self.spool_bounds.store(Arc::new(spool));
         // What it was answered with may have changed.
-        lock(&self.cache).clear();
+        self.cache.lock().clear();
     }
 
     async fn is_well(&self) -> Result<(), StoreError> {
@@ -154,7 +154,7 @@ impl Backend for Sqlite {
     async fn close(&self) {
         // The writer is to be the last: SQLite removes the log and the shared memory behind the last
         // connection, if that may write.
-        let watching = lock(&self.watching).take();
+        let watching = self.watching.lock().take();
         if let Some(watching) = watching {
             // It cannot fail but by a panic, which the watcher's thread would have told.
             let _ = tokio::task::spawn_blocking(|| watching.end()).await;

@@ -22,8 +22,13 @@ pub(super) fn page(connection: &Connection, filter: &QueueFilter, after: i64) ->
         let found = numbers.into_iter().filter_map(|seq| spool::get(&connection, seq).transpose());
         (found.collect::<Result<_>>()?, None)
     };
-    let mut page = QueuePage { next, ..QueuePage::default() };
+    let mut page = QueuePage { next, absent: filter.ids.clone(), ..QueuePage::default() };
     for message in found {
+        let (id, waits) = match &message {
+            Ok(message) => (&message.head.id, message.legs.iter().any(|leg| leg.state.is_open())),
+            Err(unreadable) => (&unreadable.id, true),
+        };
+        page.absent.retain(|absent| !(waits && absent.eq_ignore_ascii_case(id)));
         match message {
             Ok(message) if filter.wants(&message) => page.messages.push(message),
             Ok(_) => {}
@@ -44,25 +49,13 @@ pub(super) fn get(connection: &Connection, id: &str) -> Result<Option<Whole>> {
     }))
 }
 
-/// Those of `ids` that are not of a message that waits.
-pub(super) fn absent(connection: &Connection, ids: &[String]) -> Result<Vec<String>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let filter = QueueFilter { ids: ids.to_vec(), ..QueueFilter::default() };
-    let QueuePage { messages, unreadable, .. } = page(connection, &filter, 0)?;
-    let waiting = messages.into_iter().map(|message| message.head.id);
-    let present: BTreeSet<String> =
-        waiting.chain(unreadable.into_iter().map(|unreadable| unreadable.id)).collect();
-    Ok(ids.iter().filter(|id| !present.contains(&id.to_uppercase())).cloned().collect())
-}
-
 /// What is to be changed.
 #[derive(Debug)]
 pub(super) struct Wanted {
     messages: Vec<(i64, String)>,
     /// Those that cannot be read and are named.
     unreadable: Vec<Unreadable>,
+    absent: Vec<String>,
 }
 
 impl Wanted {
@@ -72,24 +65,26 @@ impl Wanted {
         filter: &QueueFilter,
         change: QueueChange,
     ) -> Result<std::result::Result<Self, Unreadable>> {
-        let (mut messages, mut unreadable, mut after) = (Vec::new(), Vec::new(), Some(0));
+        let mut wanted = Self { messages: Vec::new(), unreadable: Vec::new(), absent: Vec::new() };
+        let mut after = Some(0);
         while let Some(number) = after {
             let page = page(connection, filter, number)?;
-            messages
-                .extend(page.messages.into_iter().map(|message| (message.seq, message.head.id)));
-            unreadable.extend(page.unreadable);
+            let messages = page.messages.into_iter();
+            wanted.messages.extend(messages.map(|message| (message.seq, message.head.id)));
+            wanted.unreadable.extend(page.unreadable);
+            wanted.absent.extend(page.absent);
             after = page.next;
         }
         if filter.ids.is_empty() {
-            unreadable.clear();
+            wanted.unreadable.clear();
         }
-        match (change, unreadable.pop()) {
-            (QueueChange::Retry, Some(first)) => Ok(Err(first)),
+        Ok(match (change, wanted.unreadable.pop()) {
+            (QueueChange::Retry, Some(last)) => Err(last),
             (_, last) => {
-                unreadable.extend(last);
-                Ok(Ok(Self { messages, unreadable }))
+                wanted.unreadable.extend(last);
+                Ok(wanted)
             }
-        }
+        })
     }
 
     /// Changes it, in a transaction that is open. Where nobody serves, nothing is being sent.
@@ -100,7 +95,8 @@ impl Wanted {
         change: QueueChange,
         is_served: bool,
     ) -> Result<QueueChanged> {
-        let mut changed = QueueChanged { is_served, ..QueueChanged::default() };
+        let absent = self.absent;
+        let mut changed = QueueChanged { is_served, absent, ..QueueChanged::default() };
         for (seq, id) in self.messages {
             // It may have moved on meanwhile.
             if filter.state.is_some() {

@@ -1,10 +1,8 @@
 use super::{file::open_reader, opened::Opened, rows::domains};
-use crate::store::{StoreError, lock};
+use crate::store::StoreError;
+use parking_lot::Mutex;
 use rusqlite::Connection;
-use std::{
-    path::PathBuf,
-    sync::{Arc, Mutex},
-};
+use std::{path::PathBuf, sync::Arc};
 use tokio::sync::Semaphore;
 
 /// Connections that read at once. Look-ups take microseconds; more would wait for the same disk.
@@ -12,7 +10,7 @@ const CONNECTIONS: usize = 4;
 
 /// A few read-only connections, used off the runtime's threads.
 #[derive(Debug)]
-pub(in crate::store) struct Readers {
+pub(crate) struct Readers {
     path: PathBuf,
     opened: Arc<Opened>,
     idle: Mutex<Vec<Connection>>,
@@ -21,7 +19,7 @@ pub(in crate::store) struct Readers {
 
 impl Readers {
     /// All of them are opened now: later another file may be there, or none.
-    pub(in crate::store) fn new(path: PathBuf, opened: Arc<Opened>) -> Result<Self, StoreError> {
+    pub(crate) fn new(path: PathBuf, opened: Arc<Opened>) -> Result<Self, StoreError> {
         let open = |_| {
             let connection = open_reader(&path)?;
             let read = domains::version(&connection);
@@ -34,12 +32,12 @@ impl Readers {
     }
 
     /// Closes the connections that nobody uses now.
-    pub(in crate::store) fn close_idle(&self) {
-        lock(&self.idle).clear();
+    pub(crate) fn close_idle(&self) {
+        self.idle.lock().clear();
     }
 
     /// Runs `work` on a connection of its own.
-    pub(in crate::store) async fn run<T, F>(self: &Arc<Self>, work: F) -> Result<T, StoreError>
+    pub(crate) async fn run<T, F>(self: &Arc<Self>, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -50,7 +48,7 @@ impl Readers {
         let readers = Arc::clone(self);
         let work = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            let idle = lock(&readers.idle).pop();
+            let idle = readers.idle.lock().pop();
             let is_new = idle.is_none();
             let connection = match idle {
                 Some(connection) => connection,
@@ -63,7 +61,7 @@ impl Readers {
             if is_new {
                 readers.opened.check()?;
             }
-            lock(&readers.idle).push(connection);
+            readers.idle.lock().push(connection);
             result.map_err(|error| StoreError::sqlite(&readers.path, &error))
         });
         work.await.map_err(|error| failed(error.to_string()))?

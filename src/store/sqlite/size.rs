@@ -65,7 +65,7 @@ fn size(path: &Path) -> u64 {
 }
 
 /// Gives room of what was deleted back to the disk, a part of it; true when there is more.
-pub(in crate::store) fn give_back(connection: &Connection) -> Result<bool> {
+pub(crate) fn give_back(connection: &Connection) -> Result<bool> {
     let before = pragma(connection, "freelist_count")?;
     if before > 0 {
         connection.pragma(None, "incremental_vacuum", GIVE_BACK, |_| Ok(()))?;

@@ -15,15 +15,15 @@ use std::{
 
 /// The hosted domains and the compiled regexes, as of one version of the directory.
 #[derive(Debug)]
-pub(in crate::store) struct Snapshot {
-    pub(in crate::store) version: i64,
-    pub(in crate::store) domains: HashSet<Domain>,
-    pub(in crate::store) patterns: Vec<Alias>,
+pub(crate) struct Snapshot {
+    pub(crate) version: i64,
+    pub(crate) domains: HashSet<Domain>,
+    pub(crate) patterns: Vec<Alias>,
 }
 
 impl Snapshot {
     /// Reads all of one commit.
-    pub(in crate::store) fn load(connection: &Connection) -> Result<Self> {
+    pub(crate) fn load(connection: &Connection) -> Result<Self> {
         let transaction = connection.unchecked_transaction()?;
         let snapshot = Self::within(&transaction, Table::Stored)?;
         transaction.commit()?;
@@ -31,7 +31,7 @@ impl Snapshot {
     }
 
     /// As [`Snapshot::load`] inside a transaction, with the regexes of `table`.
-    pub(in crate::store) fn within(connection: &Connection, table: Table) -> Result<Self> {
+    pub(crate) fn within(connection: &Connection, table: Table) -> Result<Self> {
         Ok(Self {
             version: domains::version(connection)?,
             domains: domains::all(connection)?.into_iter().collect(),
@@ -41,11 +41,11 @@ impl Snapshot {
 }
 
 /// Look-ups as they are answered now.
-pub(in crate::store) struct Live<'a> {
-    pub(in crate::store) connection: &'a Connection,
-    pub(in crate::store) table: Table,
-    pub(in crate::store) snapshot: &'a Snapshot,
-    pub(in crate::store) postmaster: Option<&'a Mailbox>,
+pub(crate) struct Live<'a> {
+    pub(crate) connection: &'a Connection,
+    pub(crate) table: Table,
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) postmaster: Option<&'a Mailbox>,
 }
 
 impl<'a> Live<'a> {

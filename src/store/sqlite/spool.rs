@@ -1,5 +1,5 @@
 use super::{
-    Sqlite, lock, queue,
+    Sqlite, queue,
     rows::{
         queue as queue_rows,
         spool::{self, Whole},
@@ -90,7 +90,7 @@ impl Spool for Sqlite {
     }
 
     async fn spool_figures(&self) -> Result<SpoolFigures, StoreError> {
-        let unreadable: Vec<i64> = lock(&self.unreadable).keys().copied().collect();
+        let unreadable: Vec<i64> = self.unreadable.lock().keys().copied().collect();
         self.readers.run(move |connection| queue_rows::figures(connection, &unreadable)).await
     }
 
@@ -107,11 +107,6 @@ impl Spool for Sqlite {
         let id = id.to_owned();
         let found = self.readers.run(move |connection| queue::get(connection, &id)).await?;
         Ok(found.transpose()?)
-    }
-
-    async fn queue_absent(&self, ids: &[String]) -> Result<Vec<String>, StoreError> {
-        let ids = ids.to_vec();
-        self.readers.run(move |connection| queue::absent(connection, &ids)).await
     }
 
     async fn queue_change(
@@ -157,7 +152,7 @@ impl Sqlite {
 
     /// Notes which messages cannot be read, and tells of each once.
     fn leave_aside(&self, unreadable: Vec<Unreadable>) {
-        let mut known = lock(&self.unreadable);
+        let mut known = self.unreadable.lock();
         for one in unreadable.iter().filter(|one| !known.contains_key(&one.seq)) {
             tracing::error!(id = one.id, "{one}");
         }

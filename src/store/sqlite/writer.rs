@@ -34,13 +34,13 @@ type Job = Box<dyn FnOnce(Option<&Connection>) -> Finish + Send>;
 type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// The one connection that writes, on a thread of its own: what waits shares a commit.
-pub(in crate::store) struct Writer {
+pub(crate) struct Writer {
     path: PathBuf,
     orders: mpsc::Sender<Order>,
 }
 
 impl Writer {
-    pub(in crate::store) fn start(
+    pub(crate) fn start(
         connection: Connection,
         path: PathBuf,
         opened: Arc<Opened>,
@@ -55,7 +55,7 @@ impl Writer {
     }
 
     /// Runs `work`, whole or not at all, and answers when it is durable.
-    pub(in crate::store) async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
+    pub(crate) async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -64,7 +64,7 @@ impl Writer {
     }
 
     /// The same for what counts as a change of domains and aliases.
-    pub(in crate::store) async fn change<T, F>(&self, work: F) -> Result<T, ChangeError>
+    pub(crate) async fn change<T, F>(&self, work: F) -> Result<T, ChangeError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
@@ -99,7 +99,7 @@ impl Writer {
     }
 
     /// Gives back to the disk what can be: a part of the free pages, and the log.
-    pub(in crate::store) async fn make_room(&self) {
+    pub(crate) async fn make_room(&self) {
         let (done, answer) = oneshot::channel();
         if self.orders.send(Order::Room(done)).await.is_ok() {
             // As in `close`.
@@ -108,13 +108,13 @@ impl Writer {
     }
 
     /// Saves what is in a log that was taken away.
-    pub(in crate::store) fn save_log(&self) {
+    pub(crate) fn save_log(&self) {
         // Where there is no room, jobs wait, behind which it is done too.
         let _ = self.orders.try_send(Order::Log);
     }
 
     /// Does what was asked for so far and closes the database. What is asked for later fails.
-    pub(in crate::store) async fn close(&self) {
+    pub(crate) async fn close(&self) {
         let (done, answer) = oneshot::channel();
         if self.orders.send(Order::Close(done)).await.is_ok() {
             // An error means that the thread is gone, and there is nothing to wait for.

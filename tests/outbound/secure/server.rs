@@ -5,7 +5,7 @@ use onward::{
     inbound::{Encryption, Handler, MessageMemory, Timeouts, drive},
     reply::Reply,
     smtp::{Session, SessionConfig, Tls, Transaction},
-    tls::{Acceptor, Certificates},
+    tls::{Acceptor, Certificates, Stream},
 };
 use std::{
     net::SocketAddr,
@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::watch,
 };
@@ -63,9 +63,9 @@ impl Server {
                 tokio::spawn(async move {
                     let (near, far) = tokio::io::duplex(64 << 10);
                     if between == Between::Nobody {
-                        serve(stream, encryption, inbox).await;
+                        serve(Box::new(stream), encryption, inbox).await;
                     } else {
-                        tokio::spawn(serve(far, encryption, inbox));
+                        tokio::spawn(serve(Box::new(far), encryption, inbox));
                         meddle(stream, near, between).await;
                     }
                 });
@@ -84,10 +84,7 @@ impl Server {
     }
 }
 
-async fn serve<S>(stream: S, encryption: Encryption, mut inbox: Inbox)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-{
+async fn serve(stream: Stream, encryption: Encryption, mut inbox: Inbox) {
     let config = SessionConfig {
         hostname: "mx.sink.test".into(),
         max_message_size: 1 << 20,

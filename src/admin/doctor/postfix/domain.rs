@@ -1,11 +1,11 @@
 //! Whether Postfix takes mail for the SRS domain, and does with it what the bounces need.
 
 use super::{
-    Examination, Mode, error,
+    Examination, Mode,
     setup::{Scope, words},
 };
 use crate::{
-    admin::doctor::finding::Finding,
+    admin::doctor::finding::{Finding, error},
     config::{ListenAddress, Protocol},
 };
 
@@ -43,7 +43,7 @@ impl Examination<'_> {
                 "srs-domain",
                 format!("Postfix takes no mail for the SRS domain {domain}"),
                 "every bounce to a forwarded message is refused as relaying",
-                vec![self.with(list, &domain)],
+                [self.with(list, &domain)],
             )];
         };
         let mut findings = Vec::new();
@@ -115,13 +115,13 @@ impl Examination<'_> {
                 "srs-transport",
                 format!("transport_maps sends the SRS domain {domain} nowhere"),
                 "bounces to forwarded messages do not come to Onward, which alone can reverse them",
-                mend.into_iter().collect(),
+                mend,
             )
         })
     }
 
     /// The command that adds a word to a list of main.cf.
-    fn with(&self, list: &str, word: &str) -> String {
+    pub(super) fn with(&self, list: &str, word: &str) -> String {
         let value = match self.setup.written(MAIN, list) {
             "" => word.to_owned(),
             written => format!("{written}, {word}"),

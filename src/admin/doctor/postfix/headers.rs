@@ -1,7 +1,7 @@
 //! header_checks(5) that take away or replace what DKIM signs.
 
-use super::{Examination, warning};
-use crate::admin::doctor::finding::{Finding, shell};
+use super::Examination;
+use crate::admin::doctor::finding::{Finding, shell, warning};
 use regex::{Regex, RegexBuilder};
 
 /// Fields that DKIM signatures mostly cover, as they often look.
@@ -64,7 +64,7 @@ impl Examination<'_> {
                         "header-checks",
                         format!("{file}:{first} changes a field that DKIM signs: {text}"),
                         WHY,
-                        vec![format!("sed -i '{first},{last}s/^/#/' {}", shell(file))],
+                        [format!("sed -i '{first},{last}s/^/#/' {}", shell(file))],
                     )
                 })
                 .collect();

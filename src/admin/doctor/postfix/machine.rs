@@ -1,8 +1,9 @@
 //! What is to be found on this machine beside the configurations.
 
 use super::endpoint::Place;
+use crate::postfix::search_path;
 use std::{
-    env, fs,
+    fs,
     net::{TcpStream, ToSocketAddrs},
     os::unix::{fs::MetadataExt, net::UnixStream},
     path::{Path, PathBuf},
@@ -48,11 +49,10 @@ pub(super) struct Here<'a> {
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Postfix's own programmes, which are not where those of every user are.
+/// One of Postfix's own programmes.
 pub(super) fn command(name: &str, config_dir: Option<&Path>) -> Command {
-    let path = env::var("PATH").unwrap_or_default();
     let mut command = Command::new(name);
-    command.env("PATH", format!("{path}:/usr/sbin:/usr/local/sbin")).stdin(Stdio::null());
+    command.env("PATH", search_path()).stdin(Stdio::null());
     if let Some(directory) = config_dir {
         command.arg("-c").arg(directory);
     }

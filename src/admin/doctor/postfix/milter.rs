@@ -1,5 +1,5 @@
-use super::{CANONICAL, Examination, Mode, error, setup::Scope, warning};
-use crate::admin::doctor::finding::Finding;
+use super::{CANONICAL, Examination, Mode, setup::Scope};
+use crate::admin::doctor::finding::{Finding, error, warning};
 
 impl Examination<'_> {
     /// What must hold where Postfix has us for a milter.
@@ -13,12 +13,10 @@ impl Examination<'_> {
             let mend = CANONICAL
                 .iter()
                 .filter(|(parameter, _)| self.srs_table(parameter).is_some())
-                .map(|(parameter, _)| self.setup.unset(main, parameter))
-                .collect();
+                .map(|(parameter, _)| self.setup.unset(main, parameter));
             findings.push(error(
                 "milter-and-maps",
-                "the milter rewrites, and the canonical tables rewrite everything beside it"
-                    .to_owned(),
+                "the milter rewrites, and the canonical tables rewrite everything beside it",
                 "mail that does not leave is rewritten all the same",
                 mend,
             ));
@@ -30,7 +28,7 @@ impl Examination<'_> {
                     "milter-default-action",
                     format!("{scope}milter_default_action is {action}"),
                     "while Onward does not answer, mail leaves with senders that fail SPF",
-                    vec![self.setup.set(scope, "milter_default_action", "tempfail")],
+                    [self.setup.set(scope, "milter_default_action", "tempfail")],
                 ));
             }
             let protocol = self.setup.value(scope, "milter_protocol");
@@ -39,7 +37,7 @@ impl Examination<'_> {
                     "milter-protocol",
                     format!("{scope}milter_protocol is {protocol}"),
                     "before version 6 a milter may not change the sender",
-                    vec![self.setup.set(scope, "milter_protocol", "6")],
+                    [self.setup.set(scope, "milter_protocol", "6")],
                 ));
             }
         }

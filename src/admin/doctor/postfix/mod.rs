@@ -14,7 +14,7 @@ mod sockets;
 #[cfg(test)]
 mod tests;
 
-use super::finding::{Finding, Severity};
+use super::finding::{Finding, error, warning};
 use crate::{
     admin::Error,
     config::{Config, Direction, Listen, ListenAddress, Protocol},
@@ -65,14 +65,6 @@ enum Mode {
     Tables,
     Milter,
     Transport,
-}
-
-fn error(id: &'static str, what: String, why: &'static str, mend: Vec<String>) -> Finding {
-    Finding::new(Severity::Error, id, what, why, mend)
-}
-
-fn warning(id: &'static str, what: String, why: &'static str, mend: Vec<String>) -> Finding {
-    Finding::new(Severity::Warning, id, what, why, mend)
 }
 
 /// Which way a canonical table turns.
@@ -188,9 +180,9 @@ impl<'a> Examination<'a> {
         (!is_used).then(|| {
             error(
                 "not-used",
-                "Postfix asks no table of Onward's, and has it for no milter".to_owned(),
+                "Postfix asks no table of Onward's, and has it for no milter",
                 "nothing is rewritten; docs/POSTFIX.md has the ways in which it can be",
-                mend.collect(),
+                mend,
             )
         })
     }
@@ -200,10 +192,9 @@ impl<'a> Examination<'a> {
         if self.setup.value(Scope::Main, "smtputf8_enable") == "no" {
             findings.push(warning(
                 "smtputf8",
-                "smtputf8_enable is no, and Onward takes and forwards internationalised addresses"
-                    .to_owned(),
+                "smtputf8_enable is no, and Onward takes and forwards internationalised addresses",
                 "what Onward hands back to this Postfix with such an address is bounced",
-                vec![self.setup.set(Scope::Main, "smtputf8_enable", "yes")],
+                [self.setup.set(Scope::Main, "smtputf8_enable", "yes")],
             ));
         }
         let separator = self.config.srs.settings.separator.to_string();

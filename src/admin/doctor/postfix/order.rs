@@ -1,11 +1,10 @@
 //! The canonical tables among themselves: both halves, which classes, and what stands behind them.
 
 use super::{
-    CANONICAL, Examination, error,
+    CANONICAL, Examination,
     setup::{Scope, words},
-    warning,
 };
-use crate::admin::doctor::finding::Finding;
+use crate::admin::doctor::finding::{Finding, error, warning};
 
 /// Where the classes of addresses stand that a canonical table is asked of; the wrong and the right one.
 const CLASSES: [(&str, &str, &str, &str); 2] = [
@@ -33,7 +32,7 @@ impl Examination<'_> {
                         "header-classes",
                         format!("{scope}{classes} contains {bad}"),
                         "addresses in header fields are rewritten too, which breaks DKIM signatures",
-                        vec![self.setup.set(scope, classes, good)],
+                        [self.setup.set(scope, classes, good)],
                     ));
                 }
             }
@@ -48,18 +47,12 @@ impl Examination<'_> {
             return None;
         }
         let (missing, map) = if forward { CANONICAL[1] } else { CANONICAL[0] };
-        let mend = self.table(map).map(|table| {
-            let value = match self.setup.written(Scope::Main, missing) {
-                "" => table,
-                written => format!("{written}, {table}"),
-            };
-            self.setup.set(Scope::Main, missing, &value)
-        });
+        let mend = self.table(map).map(|table| self.with(missing, &table));
         Some(error(
             "half",
             format!("the other half has its table, {missing} has none"),
             "senders are rewritten and bounces to them reach nobody, or nothing is rewritten at all",
-            mend.into_iter().collect(),
+            mend,
         ))
     }
 
@@ -76,31 +69,22 @@ impl Examination<'_> {
                 .collect();
             let Some(ours) = srs.first() else { continue };
             if srs.len() > 1 {
-                let mend = self.table(map).map(|table| {
-                    let written = words(self.setup.written(main, parameter));
-                    let others = written.into_iter().filter(|word| !srs.contains(word));
-                    let value: Vec<&str> = others.chain([table.as_str()]).collect();
-                    self.setup.set(main, parameter, &value.join(", "))
-                });
+                let mend = self.table(map).map(|table| self.last(parameter, &table, &srs));
                 findings.push(error(
                     "two-rewriters",
                     format!("{parameter} has two tables for SRS: {}", srs.join(", ")),
                     "only the first is asked of addresses that both know; bounces of the other are lost",
-                    mend.into_iter().collect(),
+                    mend,
                 ));
             } else if tables.last() != Some(ours) {
-                let written = words(self.setup.written(main, parameter));
-                let others = written.iter().copied().filter(|word| word != ours);
-                let value: Vec<&str> = others.chain([*ours]).collect();
-                let mend = written
-                    .contains(ours)
-                    .then(|| self.setup.set(main, parameter, &value.join(", ")));
+                let is_written = words(self.setup.written(main, parameter)).contains(ours);
+                let mend = is_written.then(|| self.last(parameter, ours, &srs));
                 findings.push(warning(
                     "order",
                     format!("{parameter} has other tables behind the one for SRS"),
                     "the first that knows an address is the only one asked: those behind it are never asked \
                      of a sender that leaves",
-                    mend.into_iter().collect(),
+                    mend,
                 ));
             }
         }
@@ -116,11 +100,19 @@ impl Examination<'_> {
             mend.push(self.setup.unset(main, "canonical_maps"));
             findings.push(warning(
                 "canonical-maps",
-                "canonical_maps is asked behind both tables for SRS".to_owned(),
+                "canonical_maps is asked behind both tables for SRS",
                 "it is asked about rewritten senders, and never about those that it knows",
                 mend,
             ));
         }
         findings
+    }
+
+    /// The command that puts a table behind all others of a parameter but `gone`.
+    fn last(&self, parameter: &str, table: &str, gone: &[&str]) -> String {
+        let written = words(self.setup.written(Scope::Main, parameter));
+        let others = written.into_iter().filter(|word| !gone.contains(word));
+        let value: Vec<&str> = others.chain([table]).collect();
+        self.setup.set(Scope::Main, parameter, &value.join(", "))
     }
 }

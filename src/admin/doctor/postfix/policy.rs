@@ -34,7 +34,7 @@ impl Examination<'_> {
             "policy-at-data",
             format!("the policy service is not in {}", missing.join(" and ")),
             "anybody may write to SRS addresses, and as often as he likes",
-            mend.collect(),
+            mend,
         )]
     }
 }

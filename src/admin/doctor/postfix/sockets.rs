@@ -3,12 +3,11 @@
 use super::{
     Examination,
     endpoint::{Endpoint, Place},
-    error,
     mention::{Asked, Mention},
     setup::{Scope, Service},
 };
 use crate::{
-    admin::doctor::finding::{Finding, shell},
+    admin::doctor::finding::{Finding, error, shell},
     config::{Direction, Listen, ListenAddress, Protocol},
 };
 use std::path::Path;
@@ -42,7 +41,7 @@ impl<'a> Examination<'a> {
                 "no-answer",
                 format!("Onward does not answer at {}: start it (onward serve)", place_of(listen)),
                 DEFERS,
-                Vec::new(),
+                None,
             )
         }));
         findings.extend(self.overrides());
@@ -77,7 +76,7 @@ impl<'a> Examination<'a> {
                 "no-listener",
                 format!("{scope}{parameter} asks {text}, where Onward does not listen"),
                 DEFERS,
-                mend.into_iter().collect(),
+                mend,
             )
         })
     }
@@ -119,7 +118,7 @@ impl<'a> Examination<'a> {
                 "wrong-listener",
                 format!("{scope}{parameter} asks {text}, where Onward speaks {protocol}{meant}"),
                 "it gets answers to another question, or none",
-                mend.into_iter().collect(),
+                mend,
             )
         })
     }
@@ -145,7 +144,7 @@ impl<'a> Examination<'a> {
         let inside = self.machine.real(socket);
         let inside = inside.strip_prefix(real_queue.parent().unwrap_or(queue));
         // A socket below the queue directory has a name that is right inside and outside.
-        let mend = match inside {
+        let mend: Vec<String> = match inside {
             Ok(inside) => {
                 let named = mention.text.replace(path, &inside.display().to_string());
                 self.replace(mention, &named).into_iter().collect()
@@ -238,7 +237,7 @@ impl<'a> Examination<'a> {
                         self.setup.value(scope, parameter)
                     ),
                     "what main.cf says does not count for the mail of this service",
-                    vec![self.setup.unset(scope, parameter)],
+                    [self.setup.unset(scope, parameter)],
                 )
             }));
         }

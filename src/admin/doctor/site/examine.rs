@@ -7,7 +7,7 @@ use super::{
 use crate::{
     admin::{
         aliases::UnsafeAlias,
-        doctor::finding::{Finding, Severity, shell},
+        doctor::finding::{Finding, Severity, error, finding, shell, warning},
     },
     auth::dkim::KeyState,
     config::Config,
@@ -34,8 +34,7 @@ pub(super) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
     findings.extend(dmarc(config, facts));
     findings.extend(munge::examine(config, facts));
     for (ip, zone) in &facts.listed {
-        findings.push(Finding::new(
-            Severity::Error,
+        findings.push(error(
             "listed",
             format!("{ip} is listed at {zone}: its operator says how it gets off the list"),
             "whoever asks that list takes no mail from here",
@@ -45,20 +44,19 @@ pub(super) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
     findings.extend(certificate(config, facts));
     findings.extend(mta_sts::examine(config, facts));
     machine(config, facts, &mut findings);
-    if let Some((host, error)) = &facts.way_out {
-        findings.push(Finding::new(
-            Severity::Error,
+    if let Some((host, why)) = &facts.way_out {
+        findings.push(error(
             "port-25",
-            format!("{host} cannot be reached at port 25: {error}; ask your provider to open it"),
+            format!("{host} cannot be reached at port 25: {why}; ask your provider to open it"),
             "no mail leaves; many providers bar port 25 until they are asked",
             None,
         ));
     }
     if facts.leads_to_gmail {
-        findings.push(Finding::new(
+        findings.push(finding(
             Severity::Hint,
             "gmail-self",
-            "an alias leads to Gmail: test it from an address that is not that mailbox".to_owned(),
+            "an alias leads to Gmail: test it from an address that is not that mailbox",
             "Gmail does not show what one sends to oneself a second time, so a test seems lost",
             None,
         ));
@@ -78,7 +76,7 @@ fn dns(facts: &Facts) -> Option<Finding> {
             names.join(", ")
         );
         let why = "who sends here, or takes our mail, may get no answer either, and puts it off";
-        Finding::new(Severity::Error, "dns", what, why, None)
+        error("dns", what, why, None)
     })
 }
 
@@ -89,16 +87,14 @@ fn hostname(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
         IpAddr::V6(ip) => format!("{name}. AAAA {ip}"),
     };
     if !name.as_str().contains('.') || name.literal().is_some() {
-        findings.push(Finding::new(
-            Severity::Error,
+        findings.push(error(
             "hostname",
             format!("hostname is {name}: it must be a name in DNS, as mx.example.org"),
             "receivers refuse who greets them so",
             None,
         ));
     } else if facts.host.is_empty() && !facts.is_unanswered(name.as_str()) {
-        findings.push(Finding::new(
-            Severity::Error,
+        findings.push(error(
             "hostname",
             format!("{name} has no address in DNS"),
             "an MX that names it leads nowhere, and receivers refuse who greets them so",
@@ -118,7 +114,7 @@ fn hostname(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
         mend.extend((!facts.host.contains(ip)).then(|| address(ip)));
         let why =
             "Gmail, Microsoft and others refuse mail from addresses whose name does not lead back";
-        findings.push(Finding::new(severity, "ptr", what, why, mend));
+        findings.push(finding(severity, "ptr", what, why, mend));
     }
 }
 
@@ -133,7 +129,7 @@ fn mail_comes(config: &Config, facts: &Facts, mx: &Mx) -> Option<Finding> {
     if !exists {
         let what =
             format!("{domain} does not exist in DNS: register it, or see to its name servers");
-        return Some(Finding::new(Severity::Error, "domain", what, why, mend));
+        return Some(error("domain", what, why, mend));
     }
     if *reaches_us || !is_known || facts.ours.is_empty() {
         return None;
@@ -142,7 +138,7 @@ fn mail_comes(config: &Config, facts: &Facts, mx: &Mx) -> Option<Finding> {
         true => format!("{domain} has no MX"),
         false => format!("no MX of {domain} leads here: {}", hosts.join(", ")),
     };
-    Some(Finding::new(Severity::Error, "mx", what, why, mend))
+    Some(error("mx", what, why, mend))
 }
 
 fn dkim(config: &Config, facts: &Facts) -> Vec<Finding> {
@@ -161,7 +157,7 @@ fn dkim(config: &Config, facts: &Facts) -> Vec<Finding> {
                 KeyState::Retired => return None,
             };
             let what = format!("the DKIM key at {name} is not in DNS, or another one is");
-            Some(Finding::new(severity, "dkim", what, why, [zone_line.clone()]))
+            Some(finding(severity, "dkim", what, why, [zone_line.clone()]))
         })
         .collect();
     let of = |state| facts.keys.iter().find(|key| key.domain == domain && key.state == state);
@@ -170,9 +166,7 @@ fn dkim(config: &Config, facts: &Facts) -> Vec<Finding> {
             Some(key) => format!("onward dkim key activate {domain} {}", key.selector),
             None => format!("onward dkim key add {domain}"),
         };
-        findings.push(Finding::new(
-            Severity::Warning,
-            "no-dkim",
+        findings.push(warning("no-dkim",
             format!("no DKIM key signs for {domain}"),
             "Google wants DKIM of a forwarder that sends much, and bounces of ours are signed by nobody",
             [mend],
@@ -192,15 +186,13 @@ fn dmarc(config: &Config, facts: &Facts) -> Option<Finding> {
     match facts.dmarc.as_slice() {
         [one] if has_policy(one) => None,
         [] if facts.unanswered.iter().any(|name| name.starts_with("_dmarc.")) => None,
-        [] => Some(Finding::new(
-            Severity::Warning,
+        [] => Some(warning(
             "dmarc",
             format!("{domain} has no DMARC record"),
             "Google and Yahoo want one of whoever sends much",
             [record],
         )),
-        _ => Some(Finding::new(
-            Severity::Error,
+        _ => Some(error(
             "dmarc",
             format!("the DMARC record for {domain} is invalid, or there are several"),
             "it counts as none",
@@ -211,30 +203,25 @@ fn dmarc(config: &Config, facts: &Facts) -> Option<Finding> {
 
 fn certificate(config: &Config, facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut add = |severity, id, what, why, mend: Vec<String>| {
-        findings.push(Finding::new(severity, id, what, why, mend));
-    };
     // By ACME it is renewed a month before its end: the log says what stands in the way.
     let init = || match facts.is_issued {
-        true => vec!["journalctl -u onward --grep ACME".to_owned()],
-        false => vec!["certbot certonly --standalone -d ".to_owned() + config.hostname.as_str()],
+        true => ["journalctl -u onward --grep ACME".to_owned()],
+        false => ["certbot certonly --standalone -d ".to_owned() + config.hostname.as_str()],
     };
     match &facts.certificate {
         None if facts.is_issued => {}
-        None => add(
-            Severity::Warning,
+        None => findings.push(warning(
             "no-certificate",
-            "[tls] has no certificate".to_owned(),
+            "[tls] has no certificate",
             "mail comes in plaintext, and whoever insists on TLS sends none",
             init(),
-        ),
-        Some(Err(error)) => add(
-            Severity::Error,
+        )),
+        Some(Err(unreadable)) => findings.push(error(
             "certificate",
-            format!("the certificate cannot be read: {error}"),
+            format!("the certificate cannot be read: {unreadable}"),
             "the daemon does not start with it",
             init(),
-        ),
+        )),
         Some(Ok(life)) => {
             let name = config.hostname.to_key();
             let why = "servers that check certificates (MTA-STS) send nothing";
@@ -243,21 +230,15 @@ fn certificate(config: &Config, facts: &Facts) -> Vec<Finding> {
                 None => *has == name,
             };
             if life.end <= facts.now {
-                add(
-                    Severity::Error,
-                    "certificate",
-                    "the certificate has expired".to_owned(),
-                    why,
-                    init(),
-                );
+                findings.push(error("certificate", "the certificate has expired", why, init()));
             } else if life.end < facts.now + SOON {
                 let days = life.end.since(facts.now).as_secs() / DAY.as_secs();
                 let what = format!("the certificate expires in {days} days");
-                add(Severity::Warning, "certificate", what, why, init());
+                findings.push(warning("certificate", what, why, init()));
             }
             if !life.names.iter().any(is_for) {
                 let what = format!("the certificate is for {}, not {name}", life.names.join(", "));
-                add(Severity::Warning, "certificate-name", what, why, init());
+                findings.push(warning("certificate-name", what, why, init()));
             }
         }
     }
@@ -266,8 +247,7 @@ fn certificate(config: &Config, facts: &Facts) -> Vec<Finding> {
 
 fn machine(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
     for (file, mode) in facts.secrets.iter().filter(|(_, mode)| mode & 0o007 != 0) {
-        findings.push(Finding::new(
-            Severity::Error,
+        findings.push(error(
             "permissions",
             format!(
                 "everybody on this machine may read {} (mode {:o})",
@@ -281,8 +261,7 @@ fn machine(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
     if !facts.unreadable.is_empty() {
         let one = |it: &Unreadable| format!("{} ({})", it.id, it.reason);
         let messages: Vec<String> = facts.unreadable.iter().map(one).collect();
-        findings.push(Finding::new(
-            Severity::Error,
+        findings.push(error(
             "spool-unreadable",
             format!("messages in the spool cannot be read: {}", messages.join(", ")),
             "they are neither tried nor told about, and stay until they are dropped",
@@ -290,8 +269,7 @@ fn machine(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
         ));
     }
     for UnsafeAlias { alias, address, why } in &facts.unsafe_aliases {
-        findings.push(Finding::new(
-            Severity::Error,
+        findings.push(error(
             "unsafe-alias",
             format!("the alias {alias} is not followed: {why}"),
             "with it a sender could choose where mail goes; its recipients are put off with 451",
@@ -301,8 +279,7 @@ fn machine(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
     if let Some((free, all)) = facts.disk
         && (free < FREE_OCTETS || free < all / FREE_PART)
     {
-        findings.push(Finding::new(
-            Severity::Warning,
+        findings.push(warning(
             "disk",
             format!(
                 "{} MiB are free where {} is: make room",
@@ -314,10 +291,9 @@ fn machine(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
         ));
     }
     if facts.is_clock_set == Some(false) {
-        findings.push(Finding::new(
-            Severity::Warning,
+        findings.push(warning(
             "clock",
-            "the clock follows no other".to_owned(),
+            "the clock follows no other",
             "SRS addresses and signatures have dates, and certificates too",
             ["timedatectl set-ntp true".to_owned()],
         ));

@@ -19,7 +19,6 @@ use crate::{
     mta_sts::policy_id,
     outbound::published_policy,
     provider::{GOOGLE, Provider},
-    store::QueueFilter,
     tls::{self, Connector},
 };
 use std::{
@@ -98,7 +97,8 @@ pub(super) async fn gather(config: &Config, store: &Store, asked: &Asked) -> Res
     })
     .await?;
     facts.unsafe_aliases = aliases::unsafe_aliases(store);
-    facts.unreadable = queue::for_each(store, &QueueFilter::default(), |_| Ok(())).await?;
+    let everything = queue::Filter::default();
+    facts.unreadable = queue::for_each(store, &everything, |_| Ok(())).await?.unreadable;
     facts.ours = ours;
     machine(&mut facts, config);
     if let Some(host) = &asked.connect {

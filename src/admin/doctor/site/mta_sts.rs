@@ -3,7 +3,7 @@
 use super::facts::{Facts, Sts};
 use crate::{
     address::Domain,
-    admin::doctor::finding::{Finding, Severity},
+    admin::doctor::finding::{Finding, Severity, error, finding},
     config::Config,
     mta_sts::Mode,
 };
@@ -21,15 +21,15 @@ fn fault(config: &Config, facts: &Facts, sts: &Sts) -> Option<Finding> {
         let what = format!("the MTA-STS record of {domain} is malformed, or there are several");
         let why = "it counts as none, and nobody looks for a policy";
         let mend = format!("_mta-sts.{domain}. TXT \"v=STSv1; id={}\"", facts.now.as_secs());
-        return Some(Finding::new(Severity::Error, ID, what, why, [mend]));
+        return Some(error(ID, what, why, [mend]));
     }
     let policy = match &sts.policy {
         Ok(policy) if policy.mode == Mode::None => return None,
         Ok(policy) => policy,
-        Err(error) => {
-            let what = format!("{place}: {error}");
+        Err(missing) => {
+            let what = format!("{place}: {missing}");
             let why = "whoever has no older copy of the policy sends as if there were none";
-            return Some(Finding::new(Severity::Error, ID, what, why, None));
+            return Some(error(ID, what, why, None));
         }
     };
     let severity = match policy.mode {
@@ -45,7 +45,7 @@ fn fault(config: &Config, facts: &Facts, sts: &Sts) -> Option<Finding> {
         let why = "servers that heed the policy send nothing there";
         let mut mend: Vec<String> = names.iter().map(|host| format!("mx: {host}")).collect();
         mend.push(format!("_mta-sts.{domain}. TXT \"v=STSv1; id={}\"", facts.now.as_secs()));
-        return Some(Finding::new(severity, ID, what, why, mend));
+        return Some(finding(severity, ID, what, why, mend));
     }
     let is_bare = match &facts.certificate {
         None => !facts.is_issued,
@@ -57,6 +57,6 @@ fn fault(config: &Config, facts: &Facts, sts: &Sts) -> Option<Finding> {
             format!("{domain} has an MTA-STS policy, and we no certificate that others trust");
         let why = "servers that heed the policy send nothing";
         let mend = format!("certbot certonly --standalone -d {}", config.hostname);
-        Finding::new(severity, ID, what, why, [mend])
+        finding(severity, ID, what, why, [mend])
     })
 }

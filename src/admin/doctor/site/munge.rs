@@ -3,7 +3,7 @@
 use super::facts::{Facts, Key, tag};
 use crate::{
     address::Domain,
-    admin::doctor::finding::{Finding, Severity},
+    admin::doctor::finding::{Finding, warning},
     auth::dkim::KeyState,
     config::Config,
     verdict::{OwnFrom, is_one_owner},
@@ -38,8 +38,7 @@ pub(super) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
     let own_from = config.auth.own_from;
     if own_from != OwnFrom::Refuse {
-        findings.push(Finding::new(
-            Severity::Warning,
+        findings.push(warning(
             "own-from",
             format!(
                 "auth.own_from lets through what claims to be from a domain of yours and does not prove it{}; set it to \"refuse\"",
@@ -65,7 +64,7 @@ pub(super) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
             ),
             Carried::SrsDomain | Carried::Itself => continue,
         };
-        findings.push(Finding::new(Severity::Warning, "munged", what, why, mend));
+        findings.push(warning("munged", what, why, mend));
     }
     findings
 }

@@ -4,7 +4,7 @@
 use crate::{
     address::{Domain, Mailbox},
     admin::{
-        doctor::finding::{Finding, Severity},
+        doctor::finding::{Finding, error},
         srs::Srs,
     },
     clock,
@@ -30,13 +30,9 @@ const TAG: usize = 5;
 /// `None` when both happen.
 pub(super) async fn round_trip(config: &Config, port: u16) -> Option<Finding> {
     let tried = tried(config, port).await;
-    tried.err().map(|what| Finding {
-        severity: Severity::Error,
-        id: "round-trip",
-        what,
-        why: "bounces do not come back as they should",
-        mend: Vec::new(),
-    })
+    tried
+        .err()
+        .map(|what| error("round-trip", what, "bounces do not come back as they should", None))
 }
 
 async fn tried(config: &Config, port: u16) -> Result<(), String> {

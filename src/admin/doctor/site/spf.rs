@@ -2,7 +2,7 @@
 
 use super::facts::{Facts, SpfOf};
 use crate::{
-    admin::doctor::finding::{Finding, Severity},
+    admin::doctor::finding::{Finding, error},
     auth::spf::{Spf, is_valid_record},
     config::Config,
 };
@@ -47,7 +47,7 @@ fn fault(config: &Config, facts: &Facts, spf: &SpfOf) -> Option<Finding> {
     };
     let mend = format!("{domain}. TXT {}", quoted(&record));
     let why = "forwards fail SPF, and are refused or taken for spam";
-    Some(Finding::new(Severity::Error, "spf", what, why, [mend]))
+    Some(error("spf", what, why, [mend]))
 }
 
 /// By our name, if that leads to the address.

@@ -16,7 +16,7 @@ use std::{
 };
 
 /// The journal's place in a state directory.
-pub(in crate::store::sqlite) fn path(state_dir: &Path) -> PathBuf {
+pub(crate) fn path(state_dir: &Path) -> PathBuf {
     state_dir.join("journal.db")
 }
 
@@ -208,7 +208,7 @@ fn insert(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
             record.time,
             record.client.map(|ip| ip.to_string()),
             record.helo,
-            record.from.mailbox().map_or_else(|| "<>".into(), ToString::to_string),
+            record.sender(),
             record.srs_from,
             list(&record.to),
             record.outcome.as_str(),
@@ -302,23 +302,21 @@ pub(super) fn is_corruption(error: &rusqlite::Error) -> bool {
 
 /// What SQLite says of `file`, in the words of the journal.
 pub(super) fn sqlite_error(file: &Path, error: &rusqlite::Error) -> JournalError {
-    let (file, reason) = (file.display().to_string(), error.to_string());
     if is_corruption(error) {
-        JournalError::Damaged { file, reason }
+        JournalError::Damaged { file: file.display().to_string(), reason: error.to_string() }
     } else {
-        JournalError::Failed { file, reason }
+        JournalError::failed(file, error)
     }
 }
 
 fn connect(file: &Path) -> Result<Connection, JournalError> {
-    let name = || file.display().to_string();
     // SQLite would make the file readable by all.
     std::fs::OpenOptions::new()
         .create(true)
         .append(true)
         .mode(0o600)
         .open(file)
-        .map_err(|source| JournalError::File { file: name(), source })?;
+        .map_err(|error| JournalError::failed(file, error))?;
     let sqlite = |error| sqlite_error(file, &error);
     let connection =
         Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sqlite)?;
@@ -328,7 +326,10 @@ fn connect(file: &Path) -> Result<Connection, JournalError> {
         1 => [ADD_AUTH, ADD_TLS].concat(),
         2 => ADD_TLS.to_owned(),
         SCHEMA => return Ok(connection),
-        found => return Err(JournalError::TooNew { file: name(), found, known: SCHEMA }),
+        found => {
+            let file = file.display().to_string();
+            return Err(JournalError::TooNew { file, found, known: SCHEMA });
+        }
     };
     connection.execute_batch(&format!("BEGIN IMMEDIATE; {steps} COMMIT;")).map_err(sqlite)?;
     Ok(connection)
@@ -355,8 +356,7 @@ fn set_aside(file: &Path) -> Result<(), JournalError> {
     };
     let free = (1u32..).map(|n| with(&format!(".corrupt-{n}"))).find(|name| !name.exists());
     let Some(aside) = free else { return Ok(()) };
-    std::fs::rename(file, &aside)
-        .map_err(|source| JournalError::File { file: file.display().to_string(), source })?;
+    std::fs::rename(file, &aside).map_err(|error| JournalError::failed(file, error))?;
     for companion in ["-wal", "-shm"] {
         // They are often absent, and worthless without the file.
         let _ = std::fs::remove_file(with(companion));

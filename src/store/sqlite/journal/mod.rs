@@ -7,21 +7,19 @@ mod writer;
 pub(super) use database::path;
 
 use crate::{
-    store::{
-        journal::{
-            Bounce, Bounds, Filter, JournalError, Page, Position, Reading, Record, Recording,
-        },
-        lock,
+    store::journal::{
+        Bounce, Bounds, Filter, JournalError, Page, Position, Reading, Record, Recording,
     },
     time::Millis,
 };
 use async_trait::async_trait;
 use database::{Database, Entry};
+use parking_lot::Mutex;
 use reader::Reader;
 use std::{
     path::Path,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -43,14 +41,14 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Hands records to a thread that writes them.
 #[derive(Debug)]
-pub(in crate::store) struct Recorder {
+pub(crate) struct Recorder {
     entries: mpsc::Sender<Entry>,
     orders: mpsc::UnboundedSender<Order>,
     lost: Arc<AtomicU64>,
 }
 
 impl Recorder {
-    pub(in crate::store) fn open(state_dir: &Path, bounds: Bounds) -> Result<Self, JournalError> {
+    pub(crate) fn open(state_dir: &Path, bounds: Bounds) -> Result<Self, JournalError> {
         let database = Database::open(&path(state_dir))?;
         let (entries, waiting_entries) = mpsc::channel(WAITING_RECORDS);
         let (orders, waiting_orders) = mpsc::unbounded_channel();
@@ -60,9 +58,8 @@ impl Recorder {
             orders: waiting_orders,
             lost: Arc::clone(&lost),
         };
-        writer::start(database, bounds, queues).map_err(|source| JournalError::File {
-            file: "the journal's writer thread".into(),
-            source,
+        writer::start(database, bounds, queues).map_err(|error| {
+            JournalError::failed(Path::new("the journal's writer thread"), error)
         })?;
         Ok(Self { entries, orders, lost })
     }
@@ -114,10 +111,10 @@ impl Recording for Recorder {
 
 /// Reads records off the runtime's threads, one search at a time.
 #[derive(Debug)]
-pub(in crate::store) struct Records(Arc<Mutex<Reader>>);
+pub(crate) struct Records(Arc<Mutex<Reader>>);
 
 impl Records {
-    pub(in crate::store) fn open(state_dir: &Path) -> Result<Self, JournalError> {
+    pub(crate) fn open(state_dir: &Path) -> Result<Self, JournalError> {
         Ok(Self(Arc::new(Mutex::new(Reader::open(state_dir)?))))
     }
 
@@ -126,11 +123,9 @@ impl Records {
         question: impl FnOnce(&Reader) -> Result<T, JournalError> + Send + 'static,
     ) -> Result<T, JournalError> {
         let reader = Arc::clone(&self.0);
-        let asked = spawn_blocking(move || question(&lock(&reader)));
-        asked.await.unwrap_or_else(|error| {
-            let file = "the journal's reader thread".to_owned();
-            Err(JournalError::Failed { file, reason: error.to_string() })
-        })
+        let asked = spawn_blocking(move || question(&reader.lock()));
+        let thread = Path::new("the journal's reader thread");
+        asked.await.unwrap_or_else(|error| Err(JournalError::failed(thread, error)))
     }
 }
 

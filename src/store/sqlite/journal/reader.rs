@@ -3,12 +3,12 @@ use crate::{
     address::{Mailbox, ReversePath},
     store::{
         journal::{AttemptLine, Filter, JournalError, Outcome, Page, Position, Record},
-        sqlite::{column, number},
+        sqlite::{column, error::unreadable, number},
     },
     time::Millis,
     verdict::NOT_KEPT,
 };
-use rusqlite::{Connection, ErrorCode, OpenFlags, Row, ToSql, params, types::Type};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Row, ToSql, params};
 use std::{
     path::{Path, PathBuf},
     time::Duration,
@@ -40,7 +40,7 @@ impl Reader {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(JournalError::Absent { file: name });
             }
-            Err(source) => return Err(JournalError::File { file: name, source }),
+            Err(error) => return Err(JournalError::failed(&file, error)),
             Ok(_) => {}
         }
         let opened = open(&file).and_then(|connection| {
@@ -84,20 +84,14 @@ impl Reader {
         Ok(Page { records: latest, next: None })
     }
 
-    /// How many messages failed since this time.
-    ///
-    /// # Errors
-    /// When the journal cannot be read.
+    /// As [`Reading::count_failed`](crate::store::journal::Reading::count_failed).
     pub(super) fn count_failed(&self, since: Millis) -> Result<u64, JournalError> {
         // In these words the index of failures answers it.
         let count = "SELECT count(*) FROM message WHERE outcome = 'failed' AND time + ms >= ?1";
         self.count(count, params![since])
     }
 
-    /// How many messages since then had a DKIM signature that could not be kept.
-    ///
-    /// # Errors
-    /// When the journal cannot be read.
+    /// As [`Reading::count_broken`](crate::store::journal::Reading::count_broken).
     pub(super) fn count_broken(&self, since: Millis) -> Result<u64, JournalError> {
         let count = "SELECT count(*) FROM message WHERE time >= ?1 AND instr(detail, ?2) > 0";
         self.count(count, params![since, NOT_KEPT])
@@ -205,8 +199,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         from,
         srs_from: row.get("srs_from")?,
         to: list(row)?,
-        outcome: Outcome::parse(&outcome)
-            .ok_or_else(|| unreadable(std::io::Error::other("unknown outcome")))?,
+        outcome: Outcome::parse(&outcome).ok_or_else(|| unreadable("unknown outcome"))?,
         reply: row.get("reply")?,
         size: number(row.get("size")?),
         ms: number(row.get("ms")?),
@@ -232,8 +225,4 @@ fn attempt(row: &Row<'_>) -> rusqlite::Result<AttemptLine> {
 fn list(row: &Row<'_>) -> rusqlite::Result<Vec<String>> {
     let text: String = row.get("rcpt")?;
     serde_json::from_str(&text).map_err(unreadable)
-}
-
-fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error))
 }

@@ -2,20 +2,23 @@
 
 use crate::{
     address::Domain,
-    alias::{Action, Alias, AliasAddress, AliasError, Key},
-    store::{AliasPage, sqlite::number},
+    alias::{Action, Alias, AliasAddress, Key},
+    store::{
+        AliasPage,
+        sqlite::{error::unreadable, number},
+    },
 };
-use rusqlite::{Connection, OptionalExtension, Result, Row, params, types::Type};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 /// The columns that make an alias, in the order of [`from_row`].
-pub(in crate::store) const COLUMNS: &str = "address, action, destinations, text, enabled";
+pub(crate) const COLUMNS: &str = "address, action, destinations, text, enabled";
 
 /// Aliases read at once.
 const PAGE: usize = 1000;
 
 /// Which table is meant.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::store) enum Table {
+pub(crate) enum Table {
     /// The aliases that answer.
     Stored,
     /// Those of a file that is being applied.
@@ -23,7 +26,7 @@ pub(in crate::store) enum Table {
 }
 
 impl Table {
-    pub(in crate::store) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Stored => "aliases",
             Self::Wanted => "temp.wanted",
@@ -31,11 +34,7 @@ impl Table {
     }
 }
 
-pub(in crate::store) fn get(
-    connection: &Connection,
-    table: Table,
-    key: &Key,
-) -> Result<Option<Alias>> {
+pub(crate) fn get(connection: &Connection, table: Table, key: &Key) -> Result<Option<Alias>> {
     let table = table.name();
     connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM {table} WHERE domain = ?1 AND local = ?2"))?
@@ -44,7 +43,7 @@ pub(in crate::store) fn get(
 }
 
 /// Inserts an alias whose key is free; a regex comes behind all others.
-pub(in crate::store) fn insert(connection: &Connection, table: Table, alias: &Alias) -> Result<()> {
+pub(crate) fn insert(connection: &Connection, table: Table, alias: &Alias) -> Result<()> {
     let position = match alias.address() {
         AliasAddress::Regex(_) => last_position(connection, table)? + 1,
         AliasAddress::Exact(_) | AliasAddress::CatchAll(_) => 0,
@@ -87,27 +86,23 @@ fn last_position(connection: &Connection, table: Table) -> Result<i64> {
         .query_row((), |row| row.get(0))
 }
 
-pub(in crate::store) fn delete(connection: &Connection, key: &Key) -> Result<bool> {
+pub(crate) fn delete(connection: &Connection, key: &Key) -> Result<bool> {
     let sql = "DELETE FROM aliases WHERE domain = ?1 AND local = ?2";
     Ok(connection.execute(sql, [&key.domain, &key.local])? == 1)
 }
 
-pub(in crate::store) fn set_enabled(
-    connection: &Connection,
-    key: &Key,
-    enabled: bool,
-) -> Result<bool> {
+pub(crate) fn set_enabled(connection: &Connection, key: &Key, enabled: bool) -> Result<bool> {
     let sql = "UPDATE aliases SET enabled = ?3 WHERE domain = ?1 AND local = ?2";
     Ok(connection.execute(sql, params![key.domain, key.local, enabled])? == 1)
 }
 
-pub(in crate::store) fn count_in(connection: &Connection, domain: &Domain) -> Result<u64> {
+pub(crate) fn count_in(connection: &Connection, domain: &Domain) -> Result<u64> {
     let sql = "SELECT count(*) FROM aliases WHERE domain = ?1";
     let count = connection.query_row(sql, [domain.to_key()], |row| row.get(0)).map(number)?;
     Ok(count + patterns_of(connection, domain)?.len() as u64)
 }
 
-pub(in crate::store) fn delete_in(connection: &Connection, domain: &Domain) -> Result<usize> {
+pub(crate) fn delete_in(connection: &Connection, domain: &Domain) -> Result<usize> {
     let patterns = patterns_of(connection, domain)?;
     for alias in &patterns {
         delete(connection, &alias.address().key())?;
@@ -124,14 +119,14 @@ fn patterns_of(connection: &Connection, domain: &Domain) -> Result<Vec<Alias>> {
 }
 
 /// The regex aliases in the order in which they are tried.
-pub(in crate::store) fn patterns(connection: &Connection, table: Table) -> Result<Vec<Alias>> {
+pub(crate) fn patterns(connection: &Connection, table: Table) -> Result<Vec<Alias>> {
     let table = table.name();
     let sql = format!("SELECT {COLUMNS} FROM {table} WHERE domain = '' ORDER BY position, local");
     connection.prepare(&sql)?.query_map((), |row| from_row(row, 0))?.collect()
 }
 
 /// The aliases behind `after` of one domain, or of all; then the regexes.
-pub(in crate::store) fn page(
+pub(crate) fn page(
     connection: &Connection,
     domain: Option<&Domain>,
     after: Option<&Key>,
@@ -161,23 +156,20 @@ pub(in crate::store) fn page(
 }
 
 /// Reads [`COLUMNS`], the first of which is number `first` of the row.
-pub(in crate::store) fn from_row(row: &Row<'_>, first: usize) -> Result<Alias> {
-    let failed =
-        |why: AliasError| rusqlite::Error::FromSqlConversionFailure(first, Type::Text, why.into());
+pub(crate) fn from_row(row: &Row<'_>, first: usize) -> Result<Alias> {
     let column = |offset: usize| -> Result<&str> { Ok(row.get_ref(first + offset)?.as_str()?) };
-    let address = AliasAddress::parse(column(0)?).map_err(failed)?;
+    let address = AliasAddress::parse(column(0)?).map_err(unreadable)?;
     let alias = match column(1)? {
         // Rows of an older version may hold what no alias is made with any more.
         "reject" => Alias::kept(address, Action::Reject(column(3)?.to_owned())),
         "defer" => Alias::kept(address, Action::Defer(column(3)?.to_owned())),
         "discard" => Alias::kept(address, Action::Discard),
         "forward" => {
-            let action = Action::forward(&address, column(2)?.split('\n')).map_err(failed)?;
+            let action = Action::forward(&address, column(2)?.split('\n')).map_err(unreadable)?;
             Alias::kept(address, action)
         }
         other => {
-            let why = format!("alias {address} has the unknown action {other:?}");
-            return Err(rusqlite::Error::FromSqlConversionFailure(first, Type::Text, why.into()));
+            return Err(unreadable(format!("alias {address} has the unknown action {other:?}")));
         }
     };
     Ok(alias.with_enabled(row.get(first + 4)?))

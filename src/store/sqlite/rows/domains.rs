@@ -1,37 +1,37 @@
 //! Rows of `domains`, and the counter of changes.
 
-use crate::{address::Domain, store::sqlite::error::Failure};
-use rusqlite::{Connection, Result, types::Type};
+use crate::{
+    address::Domain,
+    store::sqlite::error::{Failure, unreadable},
+};
+use rusqlite::{Connection, Result};
 
-pub(in crate::store) fn insert(connection: &Connection, domain: &Domain) -> Result<bool> {
+pub(crate) fn insert(connection: &Connection, domain: &Domain) -> Result<bool> {
     let sql = "INSERT INTO domains VALUES (?1) ON CONFLICT DO NOTHING";
     Ok(connection.execute(sql, [domain.to_key()])? == 1)
 }
 
-pub(in crate::store) fn delete(connection: &Connection, domain: &Domain) -> Result<bool> {
+pub(crate) fn delete(connection: &Connection, domain: &Domain) -> Result<bool> {
     Ok(connection.execute("DELETE FROM domains WHERE domain = ?1", [domain.to_key()])? == 1)
 }
 
-pub(in crate::store) fn contains(connection: &Connection, domain: &Domain) -> Result<bool> {
+pub(crate) fn contains(connection: &Connection, domain: &Domain) -> Result<bool> {
     connection.prepare_cached("SELECT 1 FROM domains WHERE domain = ?1")?.exists([domain.to_key()])
 }
 
-pub(in crate::store) fn all(connection: &Connection) -> Result<Vec<Domain>> {
+pub(crate) fn all(connection: &Connection) -> Result<Vec<Domain>> {
     let mut statement = connection.prepare("SELECT domain FROM domains ORDER BY domain")?;
-    let domain = |text: String| {
-        Domain::parse(&text)
-            .map_err(|why| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, why.into()))
-    };
+    let domain = |text: String| Domain::parse(&text).map_err(unreadable);
     statement.query_map((), |row| domain(row.get(0)?))?.collect()
 }
 
 /// The number of changes of domains and aliases so far.
-pub(in crate::store) fn version(connection: &Connection) -> Result<i64> {
+pub(crate) fn version(connection: &Connection) -> Result<i64> {
     connection.prepare_cached("SELECT version FROM directory")?.query_row((), |row| row.get(0))
 }
 
 /// Does what changes domains or aliases, and counts it.
-pub(in crate::store) fn change<T>(
+pub(crate) fn change<T>(
     connection: &Connection,
     work: impl FnOnce(&Connection) -> std::result::Result<T, Failure>,
 ) -> std::result::Result<T, Failure> {
@@ -41,6 +41,6 @@ pub(in crate::store) fn change<T>(
 }
 
 /// Says that domains or aliases change with this transaction.
-pub(in crate::store) fn count_change(connection: &Connection) -> Result<()> {
+pub(crate) fn count_change(connection: &Connection) -> Result<()> {
     connection.execute("UPDATE directory SET version = version + 1", ()).map(drop)
 }

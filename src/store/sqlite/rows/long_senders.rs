@@ -2,34 +2,33 @@
 
 use crate::{
     address::Mailbox,
-    store::{SrsPutError, sqlite::number},
+    store::{
+        SrsPutError,
+        sqlite::{error::unreadable, number},
+    },
     time::UnixTime,
 };
-use rusqlite::{Connection, Error, OptionalExtension, Result, params, types::Type};
+use rusqlite::{Connection, OptionalExtension, Result, params};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A sender behind a token.
 #[derive(Debug, Clone)]
-pub(in crate::store) struct SrsEntry {
-    pub(in crate::store) address: Mailbox,
-    pub(in crate::store) expires: UnixTime,
+pub(crate) struct SrsEntry {
+    pub(crate) address: Mailbox,
+    pub(crate) expires: UnixTime,
 }
 
-pub(in crate::store) fn srs_address(
-    connection: &Connection,
-    token: &str,
-) -> Result<Option<SrsEntry>> {
+pub(crate) fn srs_address(connection: &Connection, token: &str) -> Result<Option<SrsEntry>> {
     connection
         .prepare_cached("SELECT address, expires FROM srs_addresses WHERE token = ?1")?
         .query_row([token], |row| {
-            let address = Mailbox::parse(row.get_ref(0)?.as_str()?)
-                .map_err(|why| Error::FromSqlConversionFailure(0, Type::Text, why.into()))?;
+            let address = Mailbox::parse(row.get_ref(0)?.as_str()?).map_err(unreadable)?;
             Ok(SrsEntry { address, expires: row.get(1)? })
         })
         .optional()
 }
 
-pub(in crate::store) fn count_srs_addresses(connection: &Connection) -> Result<u64> {
+pub(crate) fn count_srs_addresses(connection: &Connection) -> Result<u64> {
     let sql = "SELECT count(*) FROM srs_addresses";
     connection.query_row(sql, (), |row| row.get(0)).map(number)
 }
@@ -56,15 +55,15 @@ fn purge_srs_addresses(connection: &Connection, now: UnixTime) -> Result<usize> 
 
 /// What is to be kept.
 #[derive(Debug, Clone)]
-pub(in crate::store) struct Put {
-    pub(in crate::store) token: String,
-    pub(in crate::store) address: Mailbox,
-    pub(in crate::store) expires: UnixTime,
+pub(crate) struct Put {
+    pub(crate) token: String,
+    pub(crate) address: Mailbox,
+    pub(crate) expires: UnixTime,
 }
 
 impl Put {
     /// True when it is kept already, and long enough.
-    pub(in crate::store) fn is_done(
+    pub(crate) fn is_done(
         &self,
         entry: Option<&SrsEntry>,
     ) -> std::result::Result<bool, SrsPutError> {
@@ -78,7 +77,7 @@ impl Put {
     }
 
     /// Keeps it. The outer error is the database's; `count` is that of all entries.
-    pub(in crate::store) fn run(
+    pub(crate) fn run(
         &self,
         connection: &Connection,
         count: &AtomicU64,
@@ -109,16 +108,12 @@ impl Put {
 }
 
 /// The address of an entry that has not expired.
-pub(in crate::store) fn unexpired(entry: Option<SrsEntry>, now: UnixTime) -> Option<Mailbox> {
+pub(crate) fn unexpired(entry: Option<SrsEntry>, now: UnixTime) -> Option<Mailbox> {
     entry.filter(|entry| entry.expires > now).map(|entry| entry.address)
 }
 
 /// Deletes what has expired and counts what is left.
-pub(in crate::store) fn purge(
-    connection: &Connection,
-    count: &AtomicU64,
-    now: UnixTime,
-) -> Result<()> {
+pub(crate) fn purge(connection: &Connection, count: &AtomicU64, now: UnixTime) -> Result<()> {
     purge_srs_addresses(connection, now)?;
     count.store(count_srs_addresses(connection)?, Ordering::Relaxed);
     Ok(())

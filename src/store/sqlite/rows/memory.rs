@@ -7,7 +7,7 @@ use crate::{
 };
 use rusqlite::{Connection, Result, params};
 
-pub(in crate::store) fn refused(
+pub(crate) fn refused(
     connection: &Connection,
 ) -> Result<Vec<(Fingerprint, UnixTime, ForeignReply)>> {
     connection
@@ -24,7 +24,7 @@ pub(in crate::store) fn refused(
         .collect()
 }
 
-pub(in crate::store) fn put_refused(
+pub(crate) fn put_refused(
     connection: &Connection,
     fingerprint: &Fingerprint,
     reply: &ForeignReply,
@@ -42,7 +42,7 @@ pub(in crate::store) fn put_refused(
 
 /// A table whose rows are kept in memory as well.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::store) enum Remembered {
+pub(crate) enum Remembered {
     Delivered,
     Refused,
     Told,
@@ -58,10 +58,7 @@ impl Remembered {
     }
 
     /// All that the table has.
-    pub(in crate::store) fn all(
-        self,
-        connection: &Connection,
-    ) -> Result<Vec<(Fingerprint, UnixTime)>> {
+    pub(crate) fn all(self, connection: &Connection) -> Result<Vec<(Fingerprint, UnixTime)>> {
         connection
             .prepare(&format!("SELECT fingerprint, expires FROM {}", self.name()))?
             .query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -69,7 +66,7 @@ impl Remembered {
     }
 
     /// Adds a row of nothing but that to `delivered` or `told`.
-    pub(in crate::store) fn put(
+    pub(crate) fn put(
         self,
         connection: &Connection,
         fingerprint: &Fingerprint,
@@ -79,22 +76,18 @@ impl Remembered {
         connection.prepare_cached(&sql)?.execute(params![fingerprint, expires]).map(drop)
     }
 
-    pub(in crate::store) fn forget(
-        self,
-        connection: &Connection,
-        fingerprint: &Fingerprint,
-    ) -> Result<()> {
+    pub(crate) fn forget(self, connection: &Connection, fingerprint: &Fingerprint) -> Result<()> {
         let sql = format!("DELETE FROM {} WHERE fingerprint = ?1", self.name());
         connection.prepare_cached(&sql)?.execute([fingerprint]).map(drop)
     }
 
-    pub(in crate::store) fn purge(self, connection: &Connection, now: UnixTime) -> Result<usize> {
+    pub(crate) fn purge(self, connection: &Connection, now: UnixTime) -> Result<usize> {
         let sql = format!("DELETE FROM {} WHERE expires <= ?1", self.name());
         connection.execute(&sql, [now])
     }
 }
 
-pub(in crate::store) fn parse_status(text: &str) -> Option<Status> {
+pub(crate) fn parse_status(text: &str) -> Option<Status> {
     let mut parts = text.split('.');
     let class = parts.next()?.parse().ok()?;
     Some(Status(class, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))

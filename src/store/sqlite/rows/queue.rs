@@ -7,7 +7,7 @@ use crate::store::{
 };
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-pub(in crate::store) fn with_id(connection: &Connection, id: &str) -> Result<Option<i64>> {
+pub(crate) fn with_id(connection: &Connection, id: &str) -> Result<Option<i64>> {
     connection
         .prepare_cached("SELECT seq FROM spool WHERE id = ?1")?
         .query_row([id], |row| row.get(0))
@@ -15,21 +15,21 @@ pub(in crate::store) fn with_id(connection: &Connection, id: &str) -> Result<Opt
 }
 
 /// Makes open legs of a message due before all others; gives how many.
-pub(in crate::store) fn make_due(connection: &Connection, message: i64) -> Result<usize> {
+pub(crate) fn make_due(connection: &Connection, message: i64) -> Result<usize> {
     let sql =
         format!("UPDATE spool_legs SET next_attempt = ?2 WHERE message = ?1 AND state IN {OPEN}");
     connection.prepare_cached(&sql)?.execute(params![message, AT_ONCE])
 }
 
 /// True while an attempt for any leg of a message is under way.
-pub(in crate::store) fn is_under_way(connection: &Connection, message: i64) -> Result<bool> {
+pub(crate) fn is_under_way(connection: &Connection, message: i64) -> Result<bool> {
     let sql =
         format!("SELECT 1 FROM spool_legs WHERE message = ?1 AND under_way AND state IN {OPEN}");
     connection.prepare_cached(&sql)?.exists([message])
 }
 
 /// Gives up the open legs of a message; gives how many.
-pub(in crate::store) fn give_up(connection: &Connection, message: i64) -> Result<usize> {
+pub(crate) fn give_up(connection: &Connection, message: i64) -> Result<usize> {
     let sql = format!(
         "UPDATE spool_legs SET state = 'dropped', under_way = 0
          WHERE message = ?1 AND state IN {OPEN}"
@@ -39,7 +39,7 @@ pub(in crate::store) fn give_up(connection: &Connection, message: i64) -> Result
 
 /// Takes out of a message that cannot be read what cannot, and gives up the rest. Then it can, and it comes
 /// to its end like others. If that is more than its legs, it goes at once.
-pub(in crate::store) fn discard(connection: &Connection, message: i64) -> Result<()> {
+pub(crate) fn discard(connection: &Connection, message: i64) -> Result<()> {
     let sql = format!("SELECT {LEG}, leg AS at FROM spool_legs WHERE message = ?1");
     let mut unreadable: Vec<i64> = Vec::new();
     {
@@ -65,10 +65,7 @@ pub(in crate::store) fn discard(connection: &Connection, message: i64) -> Result
 }
 
 /// The messages that wait, in figures, without those of these numbers.
-pub(in crate::store) fn figures(
-    connection: &Connection,
-    unreadable: &[i64],
-) -> Result<SpoolFigures> {
+pub(crate) fn figures(connection: &Connection, unreadable: &[i64]) -> Result<SpoolFigures> {
     let numbers: Vec<String> = unreadable.iter().map(ToString::to_string).collect();
     let sql = format!(
         "SELECT count(*), coalesce(sum(size), 0), min(arrived) FROM spool WHERE EXISTS (
@@ -87,6 +84,6 @@ pub(in crate::store) fn figures(
 }
 
 /// Says that an administrator changed something.
-pub(in crate::store) fn count_change(connection: &Connection) -> Result<()> {
+pub(crate) fn count_change(connection: &Connection) -> Result<()> {
     connection.execute("UPDATE spool_totals SET changes = changes + 1", ()).map(drop)
 }

@@ -7,11 +7,15 @@ use crate::{
     store::{
         Unreadable,
         spool::{Head, Leg, LegState, NewMessage, Open, Spooled},
-        sqlite::{column, error::fault, number},
+        sqlite::{
+            column,
+            error::{fault, unreadable},
+            number,
+        },
     },
 };
 use bytes::Bytes;
-use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params, types::Type};
+use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params};
 use std::fmt::Display;
 
 /// The states in which something is still to be done.
@@ -24,21 +28,21 @@ const CLOSED: &str = "('delivered', 'failed', 'dropped')";
 const PAGE: usize = 1000;
 
 /// A message without its bytes, or what is wrong with it.
-pub(in crate::store) type Readable = std::result::Result<Spooled, Unreadable>;
+pub(crate) type Readable = std::result::Result<Spooled, Unreadable>;
 
 /// What is counted beside the messages.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::store) struct Totals {
+pub(crate) struct Totals {
     /// Messages in the spool.
-    pub(in crate::store) messages: u64,
+    pub(crate) messages: u64,
     /// Their octets.
-    pub(in crate::store) octets: u64,
+    pub(crate) octets: u64,
     /// Changes by administrators so far.
-    pub(in crate::store) changes: i64,
+    pub(crate) changes: i64,
 }
 
 /// Adds a message with its legs and gives its number.
-pub(in crate::store) fn insert(connection: &Connection, new: &NewMessage) -> Result<i64> {
+pub(crate) fn insert(connection: &Connection, new: &NewMessage) -> Result<i64> {
     let head = &new.head;
     connection
         .prepare_cached(
@@ -94,7 +98,7 @@ pub(super) const LEG: &str = "recipient, mailbox, reverse_path, state, was_uncer
     next_attempt, code, status, text";
 
 /// Everything but the bytes of the message.
-pub(in crate::store) fn get(connection: &Connection, message: i64) -> Result<Option<Readable>> {
+pub(crate) fn get(connection: &Connection, message: i64) -> Result<Option<Readable>> {
     let found = connection
         .prepare_cached(&format!("SELECT {HEAD} FROM spool WHERE seq = ?1"))?
         .query_row([message], readable)
@@ -105,7 +109,7 @@ pub(in crate::store) fn get(connection: &Connection, message: i64) -> Result<Opt
 }
 
 /// The messages behind the number `after`, a page of them, in a transaction that is open.
-pub(in crate::store) fn page(connection: &Connection, after: i64) -> Result<Vec<Readable>> {
+pub(crate) fn page(connection: &Connection, after: i64) -> Result<Vec<Readable>> {
     let mut page: Vec<Readable> = connection
         .prepare_cached(&format!(
             "SELECT {HEAD} FROM spool WHERE seq > ?1 ORDER BY seq LIMIT {PAGE}"
@@ -119,7 +123,7 @@ pub(in crate::store) fn page(connection: &Connection, after: i64) -> Result<Vec<
 }
 
 /// The number of a message.
-pub(in crate::store) fn seq(message: &Readable) -> i64 {
+pub(crate) fn seq(message: &Readable) -> i64 {
     message.as_ref().map_or_else(|unreadable| unreadable.seq, |message| message.seq)
 }
 
@@ -148,7 +152,7 @@ fn legs(connection: &Connection, page: &mut [Readable], after: i64, last: i64) -
 }
 
 /// Reads the whole spool, in a transaction that is open.
-pub(in crate::store) fn all(connection: &Connection, mut each: impl FnMut(Readable)) -> Result<()> {
+pub(crate) fn all(connection: &Connection, mut each: impl FnMut(Readable)) -> Result<()> {
     let mut after = 0;
     loop {
         let page = page(connection, after)?;
@@ -159,10 +163,7 @@ pub(in crate::store) fn all(connection: &Connection, mut each: impl FnMut(Readab
 }
 
 /// The fields before the message, and the message.
-pub(in crate::store) fn bytes(
-    connection: &Connection,
-    message: i64,
-) -> Result<Option<(Bytes, Bytes)>> {
+pub(crate) fn bytes(connection: &Connection, message: i64) -> Result<Option<(Bytes, Bytes)>> {
     connection
         .prepare_cached("SELECT prefix, message FROM spool WHERE seq = ?1")?
         .query_row([message], |row| {
@@ -174,17 +175,17 @@ pub(in crate::store) fn bytes(
 
 /// The spool as a whole.
 #[derive(Debug, Default)]
-pub(in crate::store) struct Whole {
+pub(crate) struct Whole {
     /// What is still to be done.
-    pub(in crate::store) open: Vec<Open>,
+    pub(crate) open: Vec<Open>,
     /// Messages with nothing left to do.
-    pub(in crate::store) finished: Vec<i64>,
-    pub(in crate::store) unreadable: Vec<Unreadable>,
+    pub(crate) finished: Vec<i64>,
+    pub(crate) unreadable: Vec<Unreadable>,
 }
 
 impl Whole {
     /// Reads it, in a transaction that is open.
-    pub(in crate::store) fn read(connection: &Connection) -> Result<Self> {
+    pub(crate) fn read(connection: &Connection) -> Result<Self> {
         let mut whole = Self::default();
         all(connection, |message| match message {
             Ok(message) => whole.add(message),
@@ -210,18 +211,14 @@ impl Whole {
 }
 
 /// What was being sent when a daemon ended is queued again.
-pub(in crate::store) fn recover(connection: &Connection) -> Result<usize> {
+pub(crate) fn recover(connection: &Connection) -> Result<usize> {
     connection.execute("UPDATE spool_legs SET under_way = 0 WHERE under_way = 1", ())?;
     connection.execute("UPDATE spool_legs SET state = 'queued' WHERE state = 'sending'", ())
 }
 
 /// Takes open legs into an attempt and gives those that were open. Of an uncertain one it stays known
 /// that the destination may have it.
-pub(in crate::store) fn begin(
-    connection: &Connection,
-    message: i64,
-    legs: &[i64],
-) -> Result<Vec<i64>> {
+pub(crate) fn begin(connection: &Connection, message: i64, legs: &[i64]) -> Result<Vec<i64>> {
     let sql = format!(
         "UPDATE spool_legs SET under_way = 1,
              state = CASE state WHEN 'uncertain' THEN state ELSE 'sending' END
@@ -231,11 +228,7 @@ pub(in crate::store) fn begin(
 }
 
 /// Notes of legs that are being sent that the destination may have them from now on.
-pub(in crate::store) fn make_uncertain(
-    connection: &Connection,
-    message: i64,
-    legs: &[i64],
-) -> Result<()> {
+pub(crate) fn make_uncertain(connection: &Connection, message: i64, legs: &[i64]) -> Result<()> {
     let sql = format!(
         "UPDATE spool_legs SET state = 'uncertain'
          WHERE message = ?1 AND leg = ?2 AND state IN {OPEN}"
@@ -257,12 +250,7 @@ fn moved(connection: &Connection, sql: &str, message: i64, legs: &[i64]) -> Resu
 
 /// Ends an attempt on a leg: sets all that it changed, unless the leg came to its end meanwhile. One that
 /// was dropped may turn out to be delivered, and to nothing else.
-pub(in crate::store) fn update(
-    connection: &Connection,
-    message: i64,
-    at: i64,
-    leg: &Leg,
-) -> Result<()> {
+pub(crate) fn update(connection: &Connection, message: i64, at: i64, leg: &Leg) -> Result<()> {
     connection
         .prepare_cached(
             "UPDATE spool_legs SET under_way = 0, state = ?3, attempts = ?4, next_attempt = ?5, code = ?6,
@@ -285,7 +273,7 @@ pub(in crate::store) fn update(
 }
 
 /// Deletes a message with nothing left to do; its legs go with it.
-pub(in crate::store) fn bury(connection: &Connection, message: i64) -> Result<usize> {
+pub(crate) fn bury(connection: &Connection, message: i64) -> Result<usize> {
     let sql = format!(
         "DELETE FROM spool WHERE seq = ?1 AND NOT EXISTS (
              SELECT 1 FROM spool_legs WHERE message = ?1 AND state NOT IN {CLOSED})"
@@ -294,7 +282,7 @@ pub(in crate::store) fn bury(connection: &Connection, message: i64) -> Result<us
 }
 
 /// Counted by the triggers.
-pub(in crate::store) fn totals(connection: &Connection) -> Result<Totals> {
+pub(crate) fn totals(connection: &Connection) -> Result<Totals> {
     connection.prepare_cached("SELECT messages, octets, changes FROM spool_totals")?.query_row(
         (),
         |row| {
@@ -321,9 +309,7 @@ fn spooled(row: &Row<'_>) -> Result<Spooled> {
     let head = Head {
         id: row.get(1)?,
         arrived: row.get(2)?,
-        client: client
-            .map(|ip| ip.parse().map_err(|why| unreadable("client", &ip, why)))
-            .transpose()?,
+        client: client.map(|ip| ip.parse().map_err(|why| wrong("client", &ip, why))).transpose()?,
         helo: row.get(4)?,
         sender: path(row.get_ref(5)?.as_str()?)?,
         eight_bit: row.get(6)?,
@@ -341,7 +327,7 @@ pub(super) fn leg(row: &Row<'_>) -> Result<Leg> {
         recipient: recipient(row.get_ref(0)?.as_str()?)?,
         mailbox: mailbox(row.get_ref(1)?.as_str()?)?,
         reverse_path: path(row.get_ref(2)?.as_str()?)?,
-        state: LegState::parse(state).ok_or_else(|| unreadable("state", state, "unknown"))?,
+        state: LegState::parse(state).ok_or_else(|| wrong("state", state, "unknown"))?,
         was_uncertain: row.get(4)?,
         attempts: row.get(5)?,
         next_attempt: row.get(6)?,
@@ -362,14 +348,13 @@ fn path(text: &str) -> Result<ReversePath> {
 }
 
 fn recipient(text: &str) -> Result<ForwardPath> {
-    ForwardPath::from_bare(text).map_err(|why| unreadable("recipient", text, why))
+    ForwardPath::from_bare(text).map_err(|why| wrong("recipient", text, why))
 }
 
 fn mailbox(text: &str) -> Result<Mailbox> {
-    Mailbox::parse(text).map_err(|why| unreadable("address", text, why))
+    Mailbox::parse(text).map_err(|why| wrong("address", text, why))
 }
 
-fn unreadable(what: &str, text: &str, why: impl Display) -> Error {
-    let why = format!("{what} {text:?}: {why}");
-    Error::FromSqlConversionFailure(0, Type::Text, why.into())
+fn wrong(what: &str, text: &str, why: impl Display) -> Error {
+    unreadable(format!("{what} {text:?}: {why}"))
 }

@@ -11,10 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Result, params};
 /// Days of results that are kept.
 const KEPT_DAYS: u64 = 30;
 
-pub(in crate::store) fn policy(
-    connection: &Connection,
-    domain: &str,
-) -> Result<Option<CachedPolicy>> {
+pub(crate) fn policy(connection: &Connection, domain: &str) -> Result<Option<CachedPolicy>> {
     let sql = "SELECT id, policy, fetched, expires FROM sts_policies WHERE domain = ?1";
     let row = |row: &rusqlite::Row<'_>| {
         Ok(CachedPolicy {
@@ -27,7 +24,7 @@ pub(in crate::store) fn policy(
     connection.prepare_cached(sql)?.query_row([domain], row).optional()
 }
 
-pub(in crate::store) fn keep_policy(
+pub(crate) fn keep_policy(
     connection: &Connection,
     domain: &str,
     policy: &CachedPolicy,
@@ -39,11 +36,7 @@ pub(in crate::store) fn keep_policy(
         .map(drop)
 }
 
-pub(in crate::store) fn add_results(
-    connection: &Connection,
-    counts: &Counts,
-    day: u64,
-) -> Result<()> {
+pub(crate) fn add_results(connection: &Connection, counts: &Counts, day: u64) -> Result<()> {
     let mut add = connection.prepare_cached(
         "INSERT INTO tls_results VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT DO UPDATE SET count = count + excluded.count",
@@ -57,7 +50,7 @@ pub(in crate::store) fn add_results(
 }
 
 /// The results of a day, the first time they are asked for.
-pub(in crate::store) fn results_to_report(connection: &Connection, day: u64) -> Result<Vec<Row>> {
+pub(crate) fn results_to_report(connection: &Connection, day: u64) -> Result<Vec<Row>> {
     let sql = "INSERT OR IGNORE INTO tls_reported VALUES (?1)";
     match connection.prepare_cached(sql)?.execute([column(day)])? {
         0 => Ok(Vec::new()),
@@ -65,7 +58,7 @@ pub(in crate::store) fn results_to_report(connection: &Connection, day: u64) -> 
     }
 }
 
-pub(in crate::store) fn results(connection: &Connection, day: u64) -> Result<Vec<Row>> {
+pub(crate) fn results(connection: &Connection, day: u64) -> Result<Vec<Row>> {
     let sql = "SELECT domain, policy, host, result, count FROM tls_results WHERE day = ?1
                ORDER BY domain, policy, host, result";
     let row = |row: &rusqlite::Row<'_>| {
@@ -80,7 +73,7 @@ pub(in crate::store) fn results(connection: &Connection, day: u64) -> Result<Vec
     connection.prepare_cached(sql)?.query_map([column(day)], row)?.collect()
 }
 
-pub(in crate::store) fn purge(connection: &Connection, now: UnixTime) -> Result<()> {
+pub(crate) fn purge(connection: &Connection, now: UnixTime) -> Result<()> {
     connection.execute("DELETE FROM sts_policies WHERE expires <= ?1", [now])?;
     let oldest = column(now.day().saturating_sub(KEPT_DAYS));
     connection.execute("DELETE FROM tls_results WHERE day < ?1", [oldest])?;

@@ -1,4 +1,5 @@
-//! DANE for SMTP (RFC 7672): a certificate is believed because DNSSEC says so.
+//! Whom a destination's certificate convinces, where no authority is asked: anybody, nobody, or DANE for SMTP
+//! (RFC 7672), by which it is believed because DNSSEC says so.
 
 use crate::tlsa::Tlsa;
 use rustls::{
@@ -7,31 +8,53 @@ use rustls::{
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
         verify_server_cert_signed_by_trust_anchor, verify_server_name,
     },
-    crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature},
+    crypto::{
+        CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+    },
     server::ParsedCertificate,
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use sha2::{Digest, Sha256, Sha512};
 
-/// Believes what `records` say.
+/// Believes a certificate, if the host has its key.
 #[derive(Debug)]
-pub(super) struct DaneVerifier {
-    pub(super) records: Vec<Tlsa>,
-    /// The names one of which a certificate under an authority must be for (RFC 7672 §3.2.2).
-    pub(super) names: Vec<ServerName<'static>>,
-    pub(super) algorithms: WebPkiSupportedAlgorithms,
+pub(super) struct Verifier {
+    belief: Belief,
+    algorithms: WebPkiSupportedAlgorithms,
 }
 
-impl DaneVerifier {
-    /// The chain leads to an authority that a record names, and is for this host.
-    fn is_vouched_for(
+/// Which certificates are believed.
+#[derive(Debug)]
+pub(super) enum Belief {
+    /// Any certificate.
+    Anything,
+    /// None.
+    Nothing,
+    /// What the records say.
+    Dane {
+        records: Vec<Tlsa>,
+        /// The names one of which a certificate under an authority must be for (RFC 7672 §3.2.2).
+        names: Vec<ServerName<'static>>,
+    },
+}
+
+impl Verifier {
+    pub(super) fn new(belief: Belief, provider: &CryptoProvider) -> Self {
+        Self { belief, algorithms: provider.signature_verification_algorithms }
+    }
+
+    /// The chain leads to an authority that a record names, and is for one of the names.
+    fn vouch(
         &self,
-        own: &ParsedCertificate<'_>,
+        records: &[Tlsa],
+        names: &[ServerName<'_>],
+        own: &CertificateDer<'_>,
         chain: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<(), Error> {
+        let own = &ParsedCertificate::try_from(own)?;
         let mut roots = RootCertStore::empty();
-        for record in self.records.iter().filter(|record| record.usage == Tlsa::DANE_TA) {
+        for record in records.iter().filter(|record| record.usage == Tlsa::DANE_TA) {
             let in_chain = chain.iter().find(|certificate| is_about(record, certificate));
             let whole = (record.selector == 0 && record.matching == 0)
                 .then(|| CertificateDer::from(record.data.clone()));
@@ -45,12 +68,12 @@ impl DaneVerifier {
         }
         let algorithms = self.algorithms.all;
         verify_server_cert_signed_by_trust_anchor(own, &roots, chain, now, algorithms)?;
-        let is_named = self.names.iter().any(|name| verify_server_name(own, name).is_ok());
+        let is_named = names.iter().any(|name| verify_server_name(own, name).is_ok());
         if is_named { Ok(()) } else { Err(CertificateError::NotValidForName.into()) }
     }
 }
 
-impl ServerCertVerifier for DaneVerifier {
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         own: &CertificateDer<'_>,
@@ -59,13 +82,14 @@ impl ServerCertVerifier for DaneVerifier {
         _ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        // Neither names nor dates count here: the record is about this very certificate (§3.1.1).
-        if self.records.iter().any(|record| record.usage == Tlsa::DANE_EE && is_about(record, own))
-        {
-            return Ok(ServerCertVerified::assertion());
+        match &self.belief {
+            Belief::Anything => {}
+            Belief::Nothing => return Err(CertificateError::UnknownIssuer.into()),
+            // Neither names nor dates count here: the record is about this very certificate (§3.1.1).
+            Belief::Dane { records, .. }
+                if records.iter().any(|it| it.usage == Tlsa::DANE_EE && is_about(it, own)) => {}
+            Belief::Dane { records, names } => self.vouch(records, names, own, chain, now)?,
         }
-        let own = ParsedCertificate::try_from(own)?;
-        self.is_vouched_for(&own, chain, now)?;
         Ok(ServerCertVerified::assertion())
     }
 
