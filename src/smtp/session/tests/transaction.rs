@@ -28,8 +28,8 @@ fn bdat() {
         ),
         ("BDAT 3 LAST\r\n.\r\nNOOP\r\n", &[r"<a@b.c> 1: .\r\n", "250 2.0.0", "250 2.0.0"]),
         (
-            "BDAT 1\r\nxRCPT TO:<2@y.z>\r\nDATA\r\nMAIL FROM:<>\r\nBDAT 2 LAST\r\n\r\n",
-            &["250 2.0.0", "503 5.5.1", "503 5.5.1", "503 5.5.1", r"<a@b.c> 1: x\r\n", "250 2.0.0"],
+            "BDAT 1\r\nxRCPT TO:<2@y.z>\r\nMAIL FROM:<>\r\nBDAT 2 LAST\r\n\r\n",
+            &["250 2.0.0", "503 5.5.1", "503 5.5.1", r"<a@b.c> 1: x\r\n", "250 2.0.0"],
         ),
         ("BDAT 1\r\nxRSET\r\nDATA\r\n", &["250 2.0.0", "250 2.0.0", "503 5.5.1"]),
         ("BDAT 6 LAST x\r\nNOOP\r\nNOOP\r\n", &["501 5.5.4", "250 2.0.0"]),
@@ -61,8 +61,6 @@ fn a_failed_chunk_fails_those_behind_it_alike() {
             &format!("{over}RSET\r\nMAIL FROM:<>\r\n"),
             &["250 2.0.0", "552 5.3.4", "250 2.0.0", "250 2.1.0"],
         ),
-        // No octet of it ever comes to an end, and no sum overflows.
-        ("BDAT 1\r\nxBDAT 18446744073709551615\r\nQUIT\r\n", &["250 2.0.0"]),
     ]);
 }
 
@@ -195,7 +193,7 @@ fn a_message_comes_with_what_was_said_about_it() {
     assert_eq!(
         *transaction,
         Transaction {
-            helo: "c".into(),
+            helo: HeloName::new("c").unwrap(),
             origin: None,
             esmtp: true,
             tls: None,
@@ -209,6 +207,7 @@ fn a_message_comes_with_what_was_said_about_it() {
                 forward_paths: vec![ForwardPath::parse("<é@y.z>").unwrap().0],
             },
             message: Ok(b"ab\r\n".to_vec()),
+            is_normalized: false,
         }
     );
 }
