@@ -60,9 +60,10 @@ impl LineBuffer {
         self.bytes.get(self.start..).unwrap_or_default()
     }
 
-    /// True where what [`Self::rest`] begins with is no start of a line, and is thrown away.
-    pub fn is_skipping(&self) -> bool {
-        self.skipping
+    /// Throws away what is to be thrown away; true when there is more of it to come, so that what
+    /// [`Self::rest`] begins with is no start of a line.
+    pub fn is_skipping(&mut self) -> bool {
+        self.skipping && !self.skip()
     }
 
     /// Uses up `count` bytes.
@@ -87,7 +88,7 @@ impl LineBuffer {
     /// Uses up the next whole line and gives it without its CRLF; `None` when its end is not there yet. A
     /// fault is told as soon as it is found, once for all that is thrown away because of it.
     pub fn next_line(&mut self) -> Option<Result<&str, LineFault>> {
-        if self.skipping && !self.skip() {
+        if self.is_skipping() {
             return None;
         }
         let rest = self.rest();

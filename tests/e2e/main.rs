@@ -31,6 +31,7 @@ mod postsrsd;
 mod proxy;
 mod service;
 mod signed;
+mod smuggling;
 mod spool;
 mod start;
 mod stop;
