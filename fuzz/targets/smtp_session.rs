@@ -39,6 +39,8 @@ fn dialogue(wire: &[u8], cut: usize, bare_lf: BareLf) -> Vec<u8> {
             let step = session.poll();
             heard.append(session.output());
             assert!(session.held() <= MAX_MESSAGE_SIZE);
+            let helo = session.helo().unwrap_or_default();
+            assert!(helo.bytes().all(|b| b.is_ascii_graphic() && !b"()<>\\\";,@".contains(&b)));
             match step {
                 // STARTTLS is not offered here.
                 Step::NeedInput | Step::StartTls | Step::Close => break,

@@ -168,21 +168,23 @@ impl ChunkReader {
         // Behind the last CR, LF or NUL; behind the last bare LF.
         let (mut from, mut kept_to) = (0, 0);
         for at in memchr::memchr3_iter(b'\r', b'\n', 0, chunk) {
-            let byte = chunk.get(at);
             // A CR that is pending must be answered by the very next byte.
-            let ends_line = self.after_cr && at == from && byte == Some(&b'\n');
-            if !ends_line {
-                if self.after_cr || byte == Some(&0) {
-                    self.store.fail(DataFault::LineEnds);
+            let adjacent = at == from;
+            from = at + 1;
+            match (chunk.get(at), self.after_cr) {
+                (Some(b'\r'), false) => {
+                    self.after_cr = true;
+                    continue;
                 }
-                if byte == Some(&b'\n') {
+                (Some(b'\n'), true) if adjacent => {}
+                (Some(b'\n'), false) => {
                     self.store.push(chunk.get(kept_to..at).unwrap_or_default());
                     self.store.bare_lf();
-                    kept_to = at + 1;
+                    kept_to = from;
                 }
+                _ => self.store.fail(DataFault::LineEnds),
             }
-            self.after_cr = byte == Some(&b'\r');
-            from = at + 1;
+            self.after_cr = false;
         }
         if self.after_cr && from < chunk.len() {
             self.store.fail(DataFault::LineEnds);

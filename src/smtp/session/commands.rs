@@ -213,13 +213,18 @@ impl Session {
                 let reader = DataReader::new(max_message_size, bare_lf);
                 self.phase = Phase::Incoming(Incoming::Data(reader));
             }
-            Some(refusal) if self.input.rest().is_empty() => {
-                self.data_refused = true;
-                self.respond(refusal);
-            }
-            // DATA is the last command of a group (RFC 2920 §3.1). What came with it is the text of a client
-            // that did not wait for the 354; whoever wrote that text must not give commands.
-            Some(_) => self.shut_down(Reply::text_without_data()),
+            Some(refusal) => self.refuse_data(refusal),
+        }
+    }
+
+    /// DATA is the last command of a group (RFC 2920 §3.1). What came with one that is refused is the text of a
+    /// client that did not wait for the 354; whoever wrote that text must not give commands.
+    pub(super) fn refuse_data(&mut self, refusal: Reply) {
+        if self.input.rest().is_empty() {
+            self.data_refused = true;
+            self.respond(refusal);
+        } else {
+            self.shut_down(Reply::text_without_data());
         }
     }
 

@@ -12,6 +12,7 @@
 
 mod commands;
 mod incoming;
+mod phase;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,7 @@ use crate::{
     reply::{Class, Reply},
 };
 use incoming::{Chunks, Incoming};
+use phase::{Client, Phase};
 use std::sync::Arc;
 
 /// Commands a client may give without sending a message, refused ones and accepted recipients aside.
@@ -129,30 +131,6 @@ pub struct Session {
     commands: u32,
     /// The last command was a DATA that was refused: what is no command now is the text for it.
     data_refused: bool,
-}
-
-#[derive(Debug)]
-struct Client {
-    helo: HeloName,
-    esmtp: bool,
-}
-
-#[derive(Debug, Default)]
-enum Phase {
-    #[default]
-    Commands,
-    Incoming(Incoming),
-    /// The driver owes the answer to the MAIL that would open this transaction.
-    Sender(Box<Transaction>),
-    /// The driver owes the answer to this RCPT.
-    Recipient(ForwardPath),
-    /// The driver owes the answer to STARTTLS.
-    StartTls,
-    /// The driver owes the handshake.
-    Handshake,
-    /// The driver owes the answer to the message.
-    Verdict,
-    Closed,
 }
 
 impl Session {
