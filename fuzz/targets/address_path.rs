@@ -10,7 +10,7 @@ fuzz_target!(|text: &str| {
         assert!(!printed.contains(['\r', '\n', '\0']));
         assert_eq!(ForwardPath::parse(&printed), Ok((path, "")));
     }
-    if let Ok((path, _)) = ReversePath::parse(text) {
+    if let Ok((path, _)) = ReversePath::parse_at(text, "mx.test") {
         let printed = path.to_string();
         assert!(!printed.contains(['\r', '\n', '\0']));
         assert_eq!(ReversePath::parse(&printed), Ok((path, "")));

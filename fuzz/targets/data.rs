@@ -3,13 +3,14 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use onward::smtp::data::{DataReader, END_OF_DATA, dot_stuffed};
+use onward::smtp::data::{BareLf, DataReader, END_OF_DATA, dot_stuffed};
 
 fuzz_target!(|data: &[u8]| {
     let Some((&cut, wire)) = data.split_first() else { return };
-    let mut reader = DataReader::new(1000);
+    let bare_lf = if cut % 2 == 0 { BareLf::Normalize } else { BareLf::Refuse };
+    let mut reader = DataReader::new(1000, bare_lf);
     let mut used = 0;
-    for part in wire.chunks(usize::from(cut).max(1)) {
+    for part in wire.chunks(usize::from(cut / 2).max(1)) {
         used += reader.read(part);
     }
     let framed = [b"\r\n", wire].concat();
@@ -20,7 +21,7 @@ fuzz_target!(|data: &[u8]| {
         assert!(message.len() <= 1000);
         let mut again: Vec<u8> = dot_stuffed(&message).flatten().copied().collect();
         again.extend_from_slice(END_OF_DATA);
-        let mut reread = DataReader::new(1000);
+        let mut reread = DataReader::new(1000, BareLf::Refuse);
         assert_eq!(reread.read(&again), again.len());
         let text = String::from_utf8_lossy(&message).replace("\r\n", "");
         assert!(!text.contains(['\r', '\n', '\0']));

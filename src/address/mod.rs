@@ -6,12 +6,14 @@
 
 mod domain;
 mod domain_pattern;
+mod helo;
 mod local_part;
 mod mailbox;
 mod path;
 
 pub use domain::Domain;
 pub use domain_pattern::DomainPattern;
+pub use helo::HeloName;
 pub use local_part::LocalPart;
 pub use mailbox::Mailbox;
 pub use path::{ForwardPath, ReversePath};
@@ -33,8 +35,8 @@ pub enum AddressError {
     /// No `@`, or nothing before it.
     #[error("an address is local-part@domain")]
     NoAtSign,
-    /// The local part is neither a dot-string nor a quoted string.
-    #[error("the local part has a character that must be quoted, or misplaced dots or quotes")]
+    /// The local part is neither atoms and dots nor a quoted string.
+    #[error("the local part has a character that must be quoted, or misplaced quotes")]
     LocalPartSyntax,
     /// A control character, which no quoting makes acceptable.
     #[error("an address cannot contain control characters")]
@@ -54,7 +56,7 @@ pub enum AddressError {
     /// The whole is longer than [`MAX_PATH`].
     #[error("the path is longer than 256 octets")]
     PathTooLong,
-    /// The path does not stand in angle brackets, or they do not close.
+    /// The angle brackets of the path, or the quotes in it, do not close.
     #[error("a path stands in angle brackets: <local-part@domain>")]
     Brackets,
     /// A source route that does not parse (RFC 5321 §4.1.2, A-d-l).

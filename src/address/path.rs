@@ -1,4 +1,4 @@
-use super::{AddressError, Domain, MAX_PATH, Mailbox};
+use super::{AddressError, Domain, LocalPart, MAX_PATH, Mailbox};
 use std::fmt;
 
 const POSTMASTER: &str = "postmaster";
@@ -22,16 +22,34 @@ pub enum ForwardPath {
 }
 
 impl ReversePath {
-    /// Parses a leading `<…>`; gives the path and what follows it, the parameters.
+    /// Parses a leading `<…>`, or a mailbox without the brackets; gives the path and what follows it, the
+    /// parameters.
     ///
     /// # Errors
     /// As [`Mailbox::parse`], and when brackets or source route are malformed.
     pub fn parse(text: &str) -> Result<(Self, &str), AddressError> {
-        let (inner, rest) = bracketed(text)?;
-        if inner.is_empty() {
+        let Written { inner, rest, is_bracketed } = Written::first_of(text)?;
+        if inner.is_empty() && is_bracketed {
             return Ok((Self::Null, rest));
         }
-        Ok((Self::Mailbox(Mailbox::parse(without_source_route(inner)?)?), rest))
+        Ok((Self::Mailbox(mailbox(inner)?), rest))
+    }
+
+    /// As [`ReversePath::parse`], where a local part alone, in brackets, is one of `hostname`: `<root>` is what
+    /// server boards send.
+    ///
+    /// # Errors
+    /// As [`ReversePath::parse`].
+    pub fn parse_at<'t>(text: &'t str, hostname: &str) -> Result<(Self, &'t str), AddressError> {
+        match Written::first_of(text)? {
+            Written { inner, rest, is_bracketed: true }
+                if !inner.is_empty() && !inner.contains('@') =>
+            {
+                let mailbox = Mailbox::new(LocalPart::parse(inner)?, Domain::parse(hostname)?)?;
+                Ok((Self::Mailbox(mailbox), rest))
+            }
+            _ => Self::parse(text),
+        }
     }
 
     /// The mailbox, unless null.
@@ -44,16 +62,17 @@ impl ReversePath {
 }
 
 impl ForwardPath {
-    /// Parses a leading `<…>`; gives the path and what follows it, the parameters.
+    /// Parses a leading `<…>`, or what it holds without the brackets; gives the path and what follows it, the
+    /// parameters.
     ///
     /// # Errors
     /// As [`Mailbox::parse`], and when brackets or source route are malformed or the path is empty.
     pub fn parse(text: &str) -> Result<(Self, &str), AddressError> {
-        let (inner, rest) = bracketed(text)?;
+        let Written { inner, rest, .. } = Written::first_of(text)?;
         if inner.eq_ignore_ascii_case(POSTMASTER) {
             return Ok((Self::Postmaster, rest));
         }
-        Ok((Self::Mailbox(Mailbox::parse(without_source_route(inner)?)?), rest))
+        Ok((Self::Mailbox(mailbox(inner)?), rest))
     }
 
     /// As people write it, without angle brackets: `postmaster`, or the address.
@@ -104,26 +123,50 @@ impl fmt::Display for ForwardPath {
     }
 }
 
-/// Splits `<inner>rest`, minding that a quoted local part may hold `>`.
-fn bracketed(text: &str) -> Result<(&str, &str), AddressError> {
-    let body = text.strip_prefix('<').ok_or(AddressError::Brackets)?;
-    let (mut quoted, mut escaped) = (false, false);
-    for (at, c) in body.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            '>' if !quoted => {
-                let (inner, rest) = body.split_at_checked(at).ok_or(AddressError::Brackets)?;
-                if inner.len() + 2 > MAX_PATH {
-                    return Err(AddressError::PathTooLong);
-                }
-                return Ok((inner, rest.strip_prefix('>').unwrap_or(rest)));
+/// A path as somebody wrote it, and what stands behind.
+struct Written<'a> {
+    /// Without its brackets, and without blanks just inside them.
+    inner: &'a str,
+    rest: &'a str,
+    is_bracketed: bool,
+}
+
+impl<'a> Written<'a> {
+    /// The path that `text` begins with, minding that a quoted local part may hold what ends one: `>`, or a
+    /// blank where there are no brackets.
+    fn first_of(text: &'a str) -> Result<Self, AddressError> {
+        let (body, is_bracketed) = match text.strip_prefix('<') {
+            Some(body) => (body, true),
+            None => (text, false),
+        };
+        let is_end = |c: char| if is_bracketed { c == '>' } else { c == ' ' || c == '\t' };
+        let (mut quoted, mut escaped) = (false, false);
+        let end = body.find(|c| {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' if quoted => escaped = true,
+                '"' => quoted = !quoted,
+                _ => return !quoted && is_end(c),
             }
-            _ => {}
+            false
+        });
+        let end = match end {
+            None if is_bracketed || quoted => return Err(AddressError::Brackets),
+            end => end.unwrap_or(body.len()),
+        };
+        let (inner, rest) = body.split_at_checked(end).ok_or(AddressError::Brackets)?;
+        if inner.len() + 2 > MAX_PATH {
+            return Err(AddressError::PathTooLong);
         }
+        let rest = if is_bracketed { rest.strip_prefix('>').unwrap_or(rest) } else { rest };
+        Ok(Self { inner: inner.trim_matches([' ', '\t']), rest, is_bracketed })
     }
-    Err(AddressError::Brackets)
+}
+
+/// The mailbox of a path. A dot behind its domain, as names in DNS have it, is dropped.
+fn mailbox(inner: &str) -> Result<Mailbox, AddressError> {
+    let written = without_source_route(inner)?;
+    Mailbox::parse(written.strip_suffix('.').unwrap_or(written))
 }
 
 /// `@a.example,@b.example:user@c.example` → `user@c.example`: source routes are accepted and
@@ -162,9 +205,50 @@ mod tests {
         let (path, rest) = ReversePath::parse(r#"<"a> SIZE=1"@c.d> BODY=7BIT"#).unwrap();
         assert_eq!(path.to_string(), r#"<"a> SIZE=1"@c.d>"#);
         assert_eq!(rest, " BODY=7BIT");
-        for bad in ["", "<", "a@b.c", "<postmaster>", "<a@b.c", "< >", "<a@b.c >", "<a@b.c\r\n>"] {
+        for bad in ["", "<", "<postmaster>", "<a@b.c", "a@b.c>", "bob", "<a@b.c\r\n>"] {
             assert!(ReversePath::parse(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn paths_of_devices_are_read_and_written_by_the_letter() {
+        for (text, path, rest) in [
+            ("<ilo.@host.test>", r#"<"ilo."@host.test>"#, ""),
+            ("<a..b@carrier.test> SIZE=1", r#"<"a..b"@carrier.test>"#, " SIZE=1"),
+            ("a@b.test", "<a@b.test>", ""),
+            ("a@b.test\tSIZE=1", "<a@b.test>", "\tSIZE=1"),
+            (r#""a b"@b.test SIZE=1"#, r#"<"a b"@b.test>"#, " SIZE=1"),
+            ("<a@b.test.>", "<a@b.test>", ""),
+            ("<@x.test:a@b.test.>", "<a@b.test>", ""),
+            ("< a@b.test\t>", "<a@b.test>", ""),
+            ("< >", "<>", ""),
+        ] {
+            let (got, left) = ReversePath::parse(text).unwrap();
+            assert_eq!((got.to_string().as_str(), left), (path, rest), "{text}");
+        }
+        for bad in ["<a@b.test..>", "<a@.>", "<a@b@c.test>", "<<a@b.c>>", r#""a b@c.test"#, "\"\""]
+        {
+            assert!(ReversePath::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_local_part_alone_is_one_of_the_host_in_a_reverse_path_only() {
+        for (text, path) in [
+            ("<root>", "<root@mx.test>"),
+            ("<MAILER-DAEMON> X", "<MAILER-DAEMON@mx.test>"),
+            ("<bob.>", r#"<"bob."@mx.test>"#),
+            ("<>", "<>"),
+            ("<a@b.test>", "<a@b.test>"),
+        ] {
+            assert_eq!(ReversePath::parse_at(text, "mx.test").unwrap().0.to_string(), path);
+        }
+        // Behind `FROM:`, blank or not, what has no brackets may be a parameter.
+        for bad in ["root", "SIZE=10", "", "<root@>", "<a b>", "<@x.test:a>"] {
+            assert!(ReversePath::parse_at(bad, "mx.test").is_err(), "{bad}");
+        }
+        assert!(ForwardPath::parse("<root>").is_err());
+        assert_eq!(ForwardPath::parse("Postmaster"), Ok((ForwardPath::Postmaster, "")));
     }
 
     #[test]

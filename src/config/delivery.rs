@@ -2,7 +2,7 @@ use super::{
     define::section,
     units::{MINUTE, SECOND},
 };
-use crate::address::DomainPattern;
+use crate::{address::DomainPattern, smtp::BareLf};
 use std::{str::FromStr, time::Duration};
 
 section! {
@@ -13,6 +13,10 @@ section! {
     pub budget: Duration = duration(SECOND, 10 * MINUTE), default "45s";
     /// Larger messages are refused with 552 5.3.4.
     pub max_message_size: usize = size(1024, 1 << 30), default "25MiB";
+    /// A lone LF in a message. `normalize`: it is a line end of the text, and leaves as CRLF; `refuse`: 550
+    /// 5.6.0. It is never part of an end of data; a lone CR or a NUL is refused with 550 5.6.0 in any case.
+    pub bare_lf: BareLf = one_of("normalize" => BareLf::Normalize, "refuse" => BareLf::Refuse),
+        default "normalize";
     /// Destination domains, and names of their hosts, whose IPv4 addresses are tried before the others.
     /// Without it they take turns.
     pub ipv4_first: Vec<DomainPattern> = list(PATTERNS, DomainPattern::from_str), default [];

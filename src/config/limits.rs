@@ -27,7 +27,7 @@ section! {
     /// How long such a connection may be idle, and how long a request may take to arrive.
     pub map_timeout: Duration = duration(100, DAY), default "30m";
     /// Received fields of a message; beyond: 554 5.4.6.
-    pub received_hops: usize = integer(1, 1000), default 30;
+    pub received_hops: usize = integer(1, 1000), default 100;
     /// Senders too long for an SRS address that are kept behind a short token.
     pub srs_entries: usize = integer(0, 100_000_000), default 100000;
 }

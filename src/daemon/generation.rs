@@ -136,6 +136,7 @@ impl Generation {
                 max_message_size: config.delivery.max_message_size,
                 max_recipients: limits.recipients,
                 max_errors: limits.errors,
+                bare_lf: config.delivery.bare_lf,
             }),
             clients: Arc::clone(&shared.clients),
             memory: parts.memory.clone(),

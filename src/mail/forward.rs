@@ -85,6 +85,9 @@ impl Forward<'_> {
             }
             Err(reply) => Report::objecting(reply, &recipients),
         };
+        report.notes.extend(
+            transaction.is_normalized.then(|| "bare LF in the message made CRLF".to_owned()),
+        );
         let delivery = match report.objection.take() {
             Some(reply) => Err(reply),
             None => {

@@ -3,7 +3,7 @@
 
 use super::parts::Parts;
 use crate::{
-    address::ReversePath,
+    address::{Domain, ReversePath},
     auth::spf::{self, Reach, Spf},
     dsn::Subject,
     fate::{Bounce, Doubt},
@@ -136,8 +136,12 @@ impl Sender {
         *self.0.spf.get_or_init(check).await
     }
 
-    /// SPF of the HELO name (RFC 7208 §2.3).
+    /// SPF of the HELO name (RFC 7208 §2.3): none, where that is no domain name.
     pub(crate) async fn spf_of_helo(&self, parts: &Parts) -> Spf {
+        let name = self.0.helo.strip_suffix('.').unwrap_or(&self.0.helo);
+        if Domain::parse(name).is_err() {
+            return Spf::None;
+        }
         *self.0.spf_of_helo.get_or_init(|| self.check(parts, "")).await
     }
 

@@ -10,7 +10,7 @@ use super::{
     sender::Sender,
 };
 use crate::{
-    address::{ForwardPath, ReversePath},
+    address::{ForwardPath, HeloName, ReversePath},
     alias::{Alias, AliasAddress},
     auth::spf::Spf,
     clock,
@@ -133,7 +133,7 @@ impl Scene {
             recipients.push(decide(&self.parts, &path, now).await.unwrap());
         }
         let transaction = Transaction {
-            helo: "client.test".to_owned(),
+            helo: HeloName::new("client.test").unwrap(),
             origin: None,
             esmtp: true,
             tls: None,
@@ -143,6 +143,7 @@ impl Scene {
                 forward_paths: recipients.iter().map(|to| to.path.clone()).collect(),
             },
             message: Ok(message.to_vec()),
+            is_normalized: false,
         };
         let sender = Sender::known(&reverse_path, spf);
         let forward = Forward {

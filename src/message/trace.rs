@@ -1,6 +1,6 @@
 use super::{LOOP_FIELD, LoopToken, MessageId, Seal};
 use crate::{
-    address::{Domain, ForwardPath},
+    address::{ForwardPath, HeloName},
     time::UnixTime,
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -10,7 +10,7 @@ use std::fmt::Write;
 #[derive(Debug)]
 pub struct Received<'a> {
     /// Argument of EHLO or HELO.
-    pub helo: &'a str,
+    pub helo: &'a HeloName,
     /// Address of the client as text, or how else it came.
     pub client: &'a str,
     /// Our own name.
@@ -42,7 +42,6 @@ pub fn prefix(received: &Received<'_>, seal: Option<&Seal>, tokens: &[LoopToken]
 
 impl Received<'_> {
     fn field(&self) -> String {
-        let helo = if Domain::parse(self.helo).is_ok() { self.helo } else { "unknown" };
         // RFC 6531 §4.3 and RFC 3848.
         let protocol = match (self.smtputf8, self.esmtp) {
             (true, _) => "UTF8SMTP",
@@ -54,8 +53,8 @@ impl Received<'_> {
             None => ("", " ".to_owned()),
         };
         let mut text = format!(
-            "Received: from {helo} ([{}])\r\n\tby {} (Onward) with {protocol}{s}{tls}id {}",
-            self.client, self.hostname, self.id
+            "Received: from {} ([{}])\r\n\tby {} (Onward) with {protocol}{s}{tls}id {}",
+            self.helo, self.client, self.hostname, self.id
         );
         // Several recipients are not to learn of each other (RFC 5321 §7.2). In UTF-8, this field alone
         // could be what the destination lacks SMTPUTF8 for.
@@ -107,8 +106,10 @@ mod tests {
     #[test]
     fn fields() {
         let one = [ForwardPath::Mailbox(Mailbox::parse("hello@example.org").unwrap())];
+        let (name, pc) = ("client.example", "a (b\\ by evil.test; x");
+        let (name, pc) = (HeloName::new(name).unwrap(), HeloName::new(pc).unwrap());
         let mut received = Received {
-            helo: "client.example",
+            helo: &name,
             client: "192.0.2.1",
             hostname: "mx.example.org",
             esmtp: true,
@@ -130,10 +131,12 @@ mod tests {
         received.tls = Some("TLSv1.3 TLS_AES_256_GCM_SHA384".to_owned());
         let text = prefix(&received, None, &[]);
         assert!(text.contains("with ESMTPS (TLSv1.3 TLS_AES_256_GCM_SHA384)\r\n\tid 0"), "{text}");
-        received.helo = "a (b\\";
+        received.helo = &pc;
         received.forward_paths = &[ForwardPath::Postmaster, ForwardPath::Postmaster];
         let text = prefix(&received, None, &[]);
-        assert!(text.starts_with("Received: from unknown ([") && !text.contains("for "), "{text}");
+        let escaped =
+            "Received: from a+20+28b+5C+20by+20evil.test+3B+20x ([192.0.2.1])\r\n\tby mx.";
+        assert!(text.starts_with(escaped) && !text.contains("for "), "{text}");
     }
     #[test]
     fn a_field_of_ours_is_read_back() {

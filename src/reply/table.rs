@@ -181,6 +181,10 @@ impl Reply {
     pub const fn out_of_order(needed: &'static str) -> Self {
         Self::new(503, (5, 5, 1), needed)
     }
+    /// What a client sends for a DATA that was refused, without having waited for the 354.
+    pub const fn text_without_data() -> Self {
+        Self::new(554, (5, 5, 1), "A message before its 354, closing")
+    }
     /// An unknown command.
     pub const fn unknown_command() -> Self {
         Self::new(500, (5, 5, 2), "Command not recognised")
@@ -205,7 +209,7 @@ impl Reply {
     pub const fn header_too_big() -> Self {
         Self::new(552, (5, 3, 4), "Header section exceeds the size limit")
     }
-    /// Bare CR, bare LF or NUL in the message.
+    /// Bare CR or NUL in the message, or bare LF where `delivery.bare_lf` says so.
     pub const fn bad_line_ends() -> Self {
         Self::new(550, (5, 6, 0), "Message has a bare CR, a bare LF or a NUL; lines end in CRLF")
     }

@@ -1,8 +1,9 @@
 //! Command lines out of a byte stream (RFC 5321 §2.3.8).
 //!
-//! A line ends at LF, so that client and server agree on where the next one begins whatever is sent;
-//! but only one that ends in CRLF and is clean text is handed on. Taking a bare LF, a bare CR or a NUL
-//! for something else is what smuggling is made of.
+//! A line ends in CRLF, and only one that is clean text is handed on. What stands behind a bare LF is
+//! nobody's command: for a client that sent it within a line, it is part of that line, and perhaps somebody
+//! else's text. So all up to the next CRLF is thrown away. Taking a bare LF, a bare CR or a NUL for something
+//! else is what smuggling is made of.
 
 /// Longest command line in octets, its CRLF included. RFC 5321 §4.5.3.1.4 asks for 512 and more for
 /// extensions; this leaves room for any parameter.
@@ -44,7 +45,7 @@ pub struct LineBuffer {
     bytes: Vec<u8>,
     /// What stands before is used up.
     start: usize,
-    /// Inside a line that is too long, up to its LF.
+    /// Behind a bare LF, or inside a line that is too long: up to the next CRLF.
     skipping: bool,
 }
 
@@ -59,9 +60,10 @@ impl LineBuffer {
         self.bytes.get(self.start..).unwrap_or_default()
     }
 
-    /// True inside a line too long: what [`Self::rest`] begins with is then no start of a line.
-    pub fn is_skipping(&self) -> bool {
-        self.skipping
+    /// Throws away what is to be thrown away; true when there is more of it to come, so that what
+    /// [`Self::rest`] begins with is no start of a line.
+    pub fn is_skipping(&mut self) -> bool {
+        self.skipping && !self.skip()
     }
 
     /// Uses up `count` bytes.
@@ -83,25 +85,34 @@ impl LineBuffer {
         }
     }
 
-    /// Uses up the next whole line and gives it without its CRLF; `None` when its end is not there yet.
+    /// Uses up the next whole line and gives it without its CRLF; `None` when its end is not there yet. A
+    /// fault is told as soon as it is found, once for all that is thrown away because of it.
     pub fn next_line(&mut self) -> Option<Result<&str, LineFault>> {
-        if !self.skipping {
-            let rest = self.rest();
-            let whole = rest.get(..MAX_LINE);
-            match (memchr::memchr(b'\n', whole.unwrap_or(rest)), whole) {
-                (Some(length), _) => {
-                    let line = self.start..self.start + length;
-                    self.consume(length + 1);
-                    return Some(checked(self.bytes.get(line).unwrap_or_default()));
-                }
-                (None, None) => return None,
-                (None, Some(_)) => self.skipping = true,
-            }
+        if self.is_skipping() {
+            return None;
         }
-        let end = memchr::memchr(b'\n', self.rest());
-        self.consume(end.map_or(usize::MAX, |at| at + 1));
+        let rest = self.rest();
+        let whole = rest.get(..MAX_LINE);
+        let Some(length) = memchr::memchr(b'\n', whole.unwrap_or(rest)) else {
+            self.skipping = whole.is_some();
+            return self.skipping.then_some(Err(LineFault::TooLong));
+        };
+        let line = self.start..self.start + length;
+        self.consume(length + 1);
+        let line = self.bytes.get(line).unwrap_or_default();
+        self.skipping = !line.ends_with(b"\r");
+        Some(checked(line))
+    }
+
+    /// Throws away all up to the next CRLF; false when that is not there yet.
+    fn skip(&mut self) -> bool {
+        let rest = self.rest();
+        let end = memchr::memmem::find(rest, b"\r\n");
+        // A CR at the end may be half of it.
+        let none = rest.len() - usize::from(rest.ends_with(b"\r"));
+        self.consume(end.map_or(none, |at| at + 2));
         self.skipping = end.is_none();
-        end.map(|_| Err(LineFault::TooLong))
+        end.is_some()
     }
 }
 
@@ -141,8 +152,11 @@ mod tests {
             (b"NOOP\r", &[], b"NOOP\r"),
             (b"NOOP\r\nQ", &[Ok("NOOP")], b"Q"),
             (b"\r\n\r\n", &[Ok(""), Ok("")], b""),
-            (b"a\nb\r\n", &[Err(LineFault::NoCrLf), Ok("b")], b""),
+            (b"a\nb\r\nc\r\n", &[Err(LineFault::NoCrLf), Ok("c")], b""),
+            (b"a\nb\nc\rd\r\re\r\n\r\n", &[Err(LineFault::NoCrLf), Ok("")], b""),
+            (b"a\nRSET\r", &[Err(LineFault::NoCrLf)], b"\r"),
             (b"\n", &[Err(LineFault::NoCrLf)], b""),
+            (b"\n\r\nb\r\n", &[Err(LineFault::NoCrLf), Ok("b")], b""),
             (b"a\rb\r\n", &[Err(LineFault::Control)], b""),
             (b"a\r\r\n", &[Err(LineFault::Control)], b""),
             (b"a\rb\n", &[Err(LineFault::NoCrLf)], b""),
@@ -174,6 +188,12 @@ mod tests {
                     [Err(LineFault::TooLong), Ok("X".into())]
                 );
             }
+            let with_lf = format!("{longest}aa\nRSET\r\nX\r\n");
+            assert_eq!(
+                lines(with_lf.as_bytes(), cut).0,
+                [Err(LineFault::TooLong), Ok("X".into())],
+                "what stands behind a bare LF in it is no line either"
+            );
         }
     }
 

@@ -11,6 +11,7 @@ pub mod session;
 mod tls;
 mod xforward;
 
+pub use data::BareLf;
 pub use session::{Aborted, Session, SessionConfig, Step, Transaction};
 pub use tls::Tls;
 pub use xforward::Origin;

@@ -1,7 +1,6 @@
 //! XFORWARD, by which Postfix tells a server behind it whose message it brings (XFORWARD_README).
 
-use super::command::helo;
-use crate::reply::Reply;
+use crate::{address::HeloName, reply::Reply};
 use std::net::IpAddr;
 
 /// What EHLO announces to those who may use it.
@@ -13,7 +12,7 @@ pub struct Origin {
     /// The address of that client; `None` where it is not told.
     pub ip: Option<IpAddr>,
     /// What that client called itself.
-    pub helo: Option<String>,
+    pub helo: Option<HeloName>,
 }
 
 impl Origin {
@@ -22,7 +21,7 @@ impl Origin {
     pub(super) fn helo_or<'a>(origin: Option<&'a Self>, own: &'a str) -> &'a str {
         match origin {
             Some(Self { ip: None, helo: None }) | None => own,
-            Some(named) => named.helo.as_deref().unwrap_or_default(),
+            Some(named) => named.helo.as_ref().map_or("", HeloName::as_str),
         }
     }
 
@@ -48,7 +47,7 @@ impl Origin {
                 }
                 "ADDR" => origin.ip = None,
                 // What could not stand in EHLO is not told.
-                "HELO" => origin.helo = helo(&value).ok().filter(|_| is_told),
+                "HELO" => origin.helo = HeloName::new(&value).ok().filter(|_| is_told),
                 "NAME" | "PORT" | "PROTO" | "IDENT" | "SOURCE" => {}
                 _ => return Err(syntax()),
             }
@@ -77,7 +76,7 @@ fn decoded(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::smtp::{Session, SessionConfig, Step};
+    use crate::smtp::{BareLf, Session, SessionConfig, Step};
     use std::sync::Arc;
 
     fn session(is_allowed: bool) -> Session {
@@ -87,6 +86,7 @@ mod tests {
                 max_message_size: 100,
                 max_recipients: 3,
                 max_errors: 10,
+                bare_lf: BareLf::Normalize,
             }),
             0,
         );
@@ -151,15 +151,15 @@ mod tests {
         origin.add("NAME=client.test ADDR=192.0.2.1 PORT=4711 PROTO=ESMTP").unwrap();
         origin.add("HELO=mail.client.test SOURCE=REMOTE IDENT=4XYZ").unwrap();
         assert_eq!(origin.ip, Some("192.0.2.1".parse().unwrap()));
-        assert_eq!(origin.helo.as_deref(), Some("mail.client.test"));
+        assert_eq!(origin.helo, HeloName::new("mail.client.test").ok());
         origin.add("addr=ipv6:2001:db8::1 HELO=[UNAVAILABLE]").unwrap();
         assert_eq!(origin, Origin { ip: Some("2001:db8::1".parse().unwrap()), helo: None });
         origin.add("ADDR=::ffff:192.0.2.7 HELO=a+2Eb").unwrap();
         assert_eq!(origin.ip, Some("192.0.2.7".parse().unwrap()));
-        assert_eq!(origin.helo.as_deref(), Some("a.b"));
+        assert_eq!(origin.helo, HeloName::new("a.b").ok());
         origin.add("ADDR=[UNAVAILABLE] HELO=bad+20name+0D+0A").unwrap();
         assert_eq!(origin, Origin::default());
-        let kept = Origin { ip: None, helo: Some("kept".to_owned()) };
+        let kept = Origin { ip: None, helo: HeloName::new("kept").ok() };
         for bad in ["ADDR", "ADDR=nowhere", "X=1", "HELO=+", "HELO=+4", "HELO=+ff", "HELO=a ADDR=b"]
         {
             let mut origin = kept.clone();

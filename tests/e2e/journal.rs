@@ -27,7 +27,7 @@ fn messages_refused_for_their_form_and_unfinished_ones_are_in_the_journal() {
     let to = ["hello@example.org"];
     let (from, good) = ("alice@sender.test", b"From: a@b.c\r\n\r\nhi\r\n");
     client.transaction(from, &to, good).expect("250 2.0.0");
-    client.transaction(from, &to, b"From: a@b.c\r\n\r\nbare\nline\r\n").expect("550 5.6.0");
+    client.transaction(from, &to, b"From: a@b.c\r\n\r\nbare\rline\r\n").expect("550 5.6.0");
     client.transaction(from, &to, &b"x".repeat(2000)).expect("552 5.3.4");
     client.mail(from).expect_code(250);
     client.rcpt(to[0]).expect_code(250);

@@ -35,6 +35,7 @@ mod proxy;
 mod returns;
 mod service;
 mod signed;
+mod smuggling;
 mod socket_access;
 mod spool;
 mod start;

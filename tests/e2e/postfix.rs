@@ -5,6 +5,7 @@ mod as_destination;
 mod as_sender;
 mod contrib;
 mod doctor;
+mod envelopes;
 mod hostile;
 mod maps;
 mod milter;

@@ -1,5 +1,6 @@
 //! Signed mail: what a signature is worth to us, that we break none, and what hostile ones cost.
 
+mod bare_lf;
 mod bounces;
 mod hostile;
 mod intact;

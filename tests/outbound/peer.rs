@@ -1,6 +1,9 @@
 //! A receiver that does at each step what it is told, and remembers what came.
 
-use onward::{next_hop::NextHop, smtp::data::DataReader};
+use onward::{
+    next_hop::NextHop,
+    smtp::data::{BareLf, DataReader},
+};
 use std::{
     collections::{HashMap, VecDeque},
     net::SocketAddr,
@@ -283,7 +286,7 @@ async fn text<S: AsyncRead + AsyncWrite + Unpin>(
     shared: &Shared,
     input: &mut Vec<u8>,
 ) -> Result<(), End> {
-    let mut reader = DataReader::new(usize::MAX);
+    let mut reader = DataReader::new(usize::MAX, BareLf::Refuse);
     let mut buffer = vec![0; 1 << 16];
     loop {
         let used = reader.read(input);

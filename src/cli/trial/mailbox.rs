@@ -5,7 +5,7 @@ use crate::{
     address::{ForwardPath, ReversePath},
     inbound::{Handler, MessageMemory, Timeouts, drive},
     reply::Reply,
-    smtp::{Session, SessionConfig, Transaction},
+    smtp::{BareLf, Session, SessionConfig, Transaction},
 };
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
@@ -44,6 +44,7 @@ impl Mailbox {
             max_message_size: MAX_MESSAGE,
             max_recipients: 100,
             max_errors: 10,
+            bare_lf: BareLf::Refuse,
         });
         let tap = transcript.clone();
         tokio::spawn(async move {

@@ -1,19 +1,23 @@
 //! What each command does, and what the end of a message does. `None` stands for: replied, go on.
 
 use super::{
-    Chunks, Client, Incoming, MAX_COMMANDS_WITHOUT_MESSAGE, Phase, Session, Step, Transaction,
+    Chunks, Client, Incoming, MAX_COMMANDS_WITHOUT_MESSAGE, Phase, Session, SessionConfig, Step,
+    Transaction,
 };
 use crate::{
     address::{ForwardPath, ReversePath},
     envelope::{Envelope, MailParameters},
     reply::Reply,
     smtp::{
-        command::{Command, Refused},
+        command::{Behind, Command, Refused},
         data::DataFault,
         foreign::is_foreign,
         xforward,
     },
 };
+
+/// The code of a reply to what is no command at all.
+const NO_COMMAND: u16 = 500;
 
 impl Session {
     pub(super) fn next_command(&mut self) -> Option<Step> {
@@ -23,13 +27,22 @@ impl Session {
         }
         let parsed = match self.input.next_line() {
             None => return Some(Step::NeedInput),
-            Some(Ok(line)) => Command::parse(line),
+            Some(Ok(line)) => Command::parse(line, &self.config.hostname),
             Some(Err(fault)) => Err(Reply::bad_line(fault.reason()).into()),
         };
+        let data_refused = std::mem::take(&mut self.data_refused);
         match parsed {
-            Ok(command) => self.obey(command),
-            Err(Refused { reply, octets }) => self.refuse_with(reply, octets),
+            Ok(command) => return self.obey(command),
+            Err(Refused { reply, .. }) if data_refused && reply.code() == NO_COMMAND => {
+                self.shut_down(Reply::text_without_data());
+            }
+            Err(Refused { reply, behind: Behind::Commands }) => self.respond(reply),
+            Err(Refused { reply, behind: Behind::Octets(octets) }) if self.can_be(octets) => {
+                self.phase = Phase::Incoming(Incoming::Refused { left: octets, reply });
+            }
+            Err(Refused { reply, .. }) => self.shut_down(reply),
         }
+        None
     }
 
     fn obey(&mut self, command: Command) -> Option<Step> {
@@ -145,6 +158,7 @@ impl Session {
                         tls: self.tls.clone(),
                         envelope: envelope.clone(),
                         message: Ok(Vec::new()),
+                        is_normalized: false,
                     }));
                     return Some(Step::Sender(envelope));
                 }
@@ -191,7 +205,7 @@ impl Session {
         let by_bdat = || Reply::out_of_order("The message comes by BDAT");
         match self.message_out_of_order().or_else(|| self.chunks.is_some().then(by_bdat)) {
             Some(refusal) => {
-                self.respond(refusal);
+                self.refuse_data(refusal);
                 None
             }
             None => {
@@ -201,7 +215,26 @@ impl Session {
         }
     }
 
+    /// DATA is the last command of a group (RFC 2920 §3.1). What came with one that is refused is the text of a
+    /// client that did not wait for the 354; whoever wrote that text must not give commands.
+    pub(super) fn refuse_data(&mut self, refusal: Reply) {
+        if self.input.rest().is_empty() {
+            self.data_refused = true;
+            self.respond(refusal);
+        } else {
+            self.shut_down(Reply::text_without_data());
+        }
+    }
+
+    /// True for a chunk that a message may have. The octets of a larger one would be waited for without end.
+    fn can_be(&self, octets: u64) -> bool {
+        octets <= self.config.max_message_size as u64
+    }
+
     fn bdat(&mut self, octets: u64, last: bool) {
+        if !self.can_be(octets) {
+            return self.shut_down(Reply::message_too_big());
+        }
         let refusal = if self.is_esmtp() {
             self.message_out_of_order()
         } else {
@@ -210,29 +243,25 @@ impl Session {
         self.phase = Phase::Incoming(match refusal {
             Some(reply) => Incoming::Refused { left: octets, reply },
             None => {
-                let max = self.config.max_message_size;
-                let chunks = self.chunks.take().unwrap_or_else(|| Chunks::new(max));
+                let SessionConfig { max_message_size, bare_lf, .. } = *self.config;
+                let begun = self.chunks.take();
+                let chunks = begun.unwrap_or_else(|| Chunks::new(max_message_size, bare_lf));
                 chunks.chunk(octets, last)
             }
         });
-    }
-
-    fn refuse_with(&mut self, reply: Reply, octets: u64) -> Option<Step> {
-        if octets == 0 {
-            self.respond(reply);
-        } else {
-            self.phase = Phase::Incoming(Incoming::Refused { left: octets, reply });
-        }
-        None
     }
 
     /// Answers `incoming`, all of which is there.
     pub(super) fn received(&mut self, incoming: Incoming) -> Option<Step> {
         match incoming {
             Incoming::Refused { reply, .. } => self.respond(reply),
-            Incoming::Data(reader) => return self.end_of_message(reader.finish()),
+            Incoming::Data(reader) => {
+                let is_normalized = reader.is_normalized();
+                return self.end_of_message(reader.finish(), is_normalized);
+            }
             Incoming::Chunk { last: true, chunks, .. } => {
-                return self.end_of_message(chunks.finish());
+                let is_normalized = chunks.is_normalized();
+                return self.end_of_message(chunks.finish(), is_normalized);
             }
             Incoming::Chunk { announced, chunks, .. } => {
                 let reply = match chunks.fault() {
@@ -246,9 +275,14 @@ impl Session {
         None
     }
 
-    fn end_of_message(&mut self, message: Result<Vec<u8>, DataFault>) -> Option<Step> {
+    fn end_of_message(
+        &mut self,
+        message: Result<Vec<u8>, DataFault>,
+        is_normalized: bool,
+    ) -> Option<Step> {
         let mut transaction = self.transaction.take()?;
         transaction.message = message.map_err(refusal_of);
+        transaction.is_normalized = is_normalized;
         self.phase = Phase::Verdict;
         Some(Step::Message(transaction))
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     reply::Reply,
-    smtp::data::{ChunkReader, DataFault, DataReader},
+    smtp::data::{BareLf, ChunkReader, DataFault, DataReader},
 };
 
 /// Octets under way to a message, or to nowhere.
@@ -74,8 +74,8 @@ pub(super) struct Chunks {
 }
 
 impl Chunks {
-    pub(super) fn new(max: usize) -> Self {
-        Self { reader: ChunkReader::new(max), total: 0, max, fault: None }
+    pub(super) fn new(max: usize, bare_lf: BareLf) -> Self {
+        Self { reader: ChunkReader::new(max, bare_lf), total: 0, max, fault: None }
     }
 
     /// The next chunk. One that would make the message too big fails before it is there.
@@ -98,6 +98,10 @@ impl Chunks {
 
     pub(super) fn held(&self) -> usize {
         self.reader.held()
+    }
+
+    pub(super) fn is_normalized(&self) -> bool {
+        self.reader.is_normalized()
     }
 
     pub(super) fn finish(self) -> Result<Vec<u8>, DataFault> {

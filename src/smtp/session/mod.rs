@@ -17,13 +17,13 @@ mod phase;
 mod tests;
 
 use super::{
-    data::{DataFault, DataReader},
+    data::{BareLf, DataFault, DataReader},
     line::LineBuffer,
     tls::Tls,
     xforward::Origin,
 };
 use crate::{
-    address::ForwardPath,
+    address::{ForwardPath, HeloName},
     envelope::Envelope,
     reply::{Class, Reply},
 };
@@ -45,6 +45,8 @@ pub struct SessionConfig {
     pub max_recipients: usize,
     /// Refused commands that are answered; the next ends the session.
     pub max_errors: u32,
+    /// What becomes of a bare LF in a message.
+    pub bare_lf: BareLf,
 }
 
 /// What the driver has to do next.
@@ -74,8 +76,8 @@ pub enum Step {
 /// A message with all that the client said about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transaction {
-    /// What the client called itself; fit for a Received field.
-    pub helo: String,
+    /// What the client called itself.
+    pub helo: HeloName,
     /// From whom the client has it, if it may say so.
     pub origin: Option<Origin>,
     /// EHLO and not HELO: Received says ESMTP (RFC 3848).
@@ -87,12 +89,14 @@ pub struct Transaction {
     /// The message as sent, without stuffed dots: every line ends in CRLF, there is no other CR or LF
     /// and no NUL. Or the refusal to answer with, where it breaks this rule or did not fit.
     pub message: Result<Vec<u8>, Reply>,
+    /// Lines of the message ended in a bare LF as it came.
+    pub is_normalized: bool,
 }
 
 impl Transaction {
     /// What the client that a relay names called itself, or else the one that is connected.
     pub fn author_helo(&self) -> &str {
-        Origin::helo_or(self.origin.as_ref(), &self.helo)
+        Origin::helo_or(self.origin.as_ref(), self.helo.as_str())
     }
 }
 
@@ -127,6 +131,8 @@ pub struct Session {
     errors: u32,
     /// Commands since the last message.
     commands: u32,
+    /// The last command was a DATA that was refused: what is no command now is the text for it.
+    data_refused: bool,
 }
 
 impl Session {
@@ -149,6 +155,7 @@ impl Session {
             phase: Phase::Commands,
             errors,
             commands: 0,
+            data_refused: false,
         }
     }
 
@@ -252,11 +259,14 @@ impl Session {
                 self.respond(reply);
             }
             Phase::Data => {
-                if reply.class() == Class::Intermediate {
-                    let reader = DataReader::new(self.config.max_message_size);
+                if reply.class() != Class::Intermediate {
+                    self.refuse_data(reply);
+                } else {
+                    let SessionConfig { max_message_size, bare_lf, .. } = *self.config;
+                    let reader = DataReader::new(max_message_size, bare_lf);
                     self.phase = Phase::Incoming(Incoming::Data(reader));
+                    self.respond(reply);
                 }
-                self.respond(reply);
             }
             Phase::Verdict => self.conclude(reply),
             Phase::StartTls => {

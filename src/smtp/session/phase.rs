@@ -1,11 +1,11 @@
 //! Where a session stands.
 
 use super::{Incoming, Transaction};
-use crate::address::ForwardPath;
+use crate::address::{ForwardPath, HeloName};
 
 #[derive(Debug)]
 pub(super) struct Client {
-    pub(super) helo: String,
+    pub(super) helo: HeloName,
     pub(super) esmtp: bool,
 }
 

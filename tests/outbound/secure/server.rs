@@ -4,7 +4,7 @@ use onward::{
     config::CertificateFiles,
     inbound::{Encryption, Handler, MessageMemory, Timeouts, drive},
     reply::Reply,
-    smtp::{Session, SessionConfig, Tls, Transaction},
+    smtp::{BareLf, Session, SessionConfig, Tls, Transaction},
     tls::{Acceptor, Certificates, Stream},
 };
 use std::{
@@ -90,6 +90,7 @@ async fn serve(stream: Stream, encryption: Encryption, mut inbox: Inbox) {
         max_message_size: 1 << 20,
         max_recipients: 10,
         max_errors: 10,
+        bare_lf: BareLf::Refuse,
     };
     let patience = Duration::from_secs(30);
     let timeouts = Timeouts { command: patience, data: patience, session: patience };

@@ -28,8 +28,8 @@ fn bdat() {
         ),
         ("BDAT 3 LAST\r\n.\r\nNOOP\r\n", &[r"<a@b.c> 1: .\r\n", "250 2.0.0", "250 2.0.0"]),
         (
-            "BDAT 1\r\nxRCPT TO:<2@y.z>\r\nDATA\r\nMAIL FROM:<>\r\nBDAT 2 LAST\r\n\r\n",
-            &["250 2.0.0", "503 5.5.1", "503 5.5.1", "503 5.5.1", r"<a@b.c> 1: x\r\n", "250 2.0.0"],
+            "BDAT 1\r\nxRCPT TO:<2@y.z>\r\nMAIL FROM:<>\r\nBDAT 2 LAST\r\n\r\n",
+            &["250 2.0.0", "503 5.5.1", "503 5.5.1", r"<a@b.c> 1: x\r\n", "250 2.0.0"],
         ),
         ("BDAT 1\r\nxRSET\r\nDATA\r\n", &["250 2.0.0", "250 2.0.0", "503 5.5.1"]),
         ("BDAT 6 LAST x\r\nNOOP\r\nNOOP\r\n", &["501 5.5.4", "250 2.0.0"]),
@@ -61,8 +61,6 @@ fn a_failed_chunk_fails_those_behind_it_alike() {
             &format!("{over}RSET\r\nMAIL FROM:<>\r\n"),
             &["250 2.0.0", "552 5.3.4", "250 2.0.0", "250 2.1.0"],
         ),
-        // No octet of it ever comes to an end, and no sum overflows.
-        ("BDAT 1\r\nxBDAT 18446744073709551615\r\nQUIT\r\n", &["250 2.0.0"]),
     ]);
 }
 
@@ -104,7 +102,7 @@ fn a_sender_that_is_refused_opens_no_transaction() {
 #[test]
 fn a_refused_data_takes_no_text_and_leaves_the_transaction_open() {
     let mut session = session();
-    session.receive(b"EHLO c\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<x@y.z>\r\nDATA\r\nRSET\r\n");
+    session.receive(b"EHLO c\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<x@y.z>\r\nDATA\r\n");
     take_sender(&mut session);
     assert!(matches!(session.poll(), Step::Recipient(_)));
     session.answer(Reply::recipient_ok());
@@ -112,6 +110,7 @@ fn a_refused_data_takes_no_text_and_leaves_the_transaction_open() {
     session.answer(Reply::srs_bounces_only());
     assert!(!session.in_data() && session.errors() == 1);
     assert_eq!(session.envelope_so_far().unwrap().forward_paths.len(), 1);
+    session.receive(b"RSET\r\n");
     assert!(matches!(session.poll(), Step::Aborted(Aborted { in_message: false, .. })));
     let output = String::from_utf8(std::mem::take(session.output())).unwrap();
     assert!(output.contains("\r\n550 5.7.1 SRS address takes bounces only"), "{output}");
@@ -218,7 +217,7 @@ fn a_message_comes_with_what_was_said_about_it() {
     assert_eq!(
         *transaction,
         Transaction {
-            helo: "c".into(),
+            helo: HeloName::new("c").unwrap(),
             origin: None,
             esmtp: true,
             tls: None,
@@ -232,6 +231,7 @@ fn a_message_comes_with_what_was_said_about_it() {
                 forward_paths: vec![ForwardPath::parse("<é@y.z>").unwrap().0],
             },
             message: Ok(b"ab\r\n".to_vec()),
+            is_normalized: false,
         }
     );
 }

@@ -2,14 +2,24 @@
 //!
 //! Smuggling lives here. Servers that take `LF . LF`, `CR . CR` or `CRLF . CR CR LF` for the end of
 //! data can be made to see two messages where their peer sent one. So the end is `CRLF . CRLF` and
-//! nothing else, and a message with a bare CR, a bare LF or a NUL is refused: after its true end,
-//! for a server that answers earlier falls out of step with its client. What was let in has no such
-//! byte, so no sequence that a lenient next hop could misread leaves either.
+//! nothing else, and a message with a bare CR or a NUL is refused: after its true end, for a server that
+//! answers earlier falls out of step with its client. A bare LF is refused alike, or made the CRLF that was
+//! meant. What was let in has no such byte, so no sequence that a lenient next hop could misread leaves
+//! either: every line of it ends in CRLF, and one that begins with a dot is sent with another.
+
+/// What becomes of a bare LF in a message (`delivery.bare_lf`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BareLf {
+    /// It ends a line of the text and becomes CRLF. It is never part of an end of data.
+    Normalize,
+    /// The message is refused.
+    Refuse,
+}
 
 /// Why a message is not taken although its end was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DataFault {
-    /// A bare CR, a bare LF or a NUL.
+    /// A bare CR, a NUL, or a bare LF that is not to be normalized.
     LineEnds,
     /// More octets than allowed.
     TooBig,
@@ -24,7 +34,7 @@ pub struct DataReader {
     store: MessageStore,
 }
 
-/// Collects a message from BDAT chunks (RFC 3030), which carry no dots.
+/// Collects a message from BDAT chunks (RFC 3030), in which no dots are stuffed.
 #[derive(Debug)]
 pub struct ChunkReader {
     after_cr: bool,
@@ -38,6 +48,10 @@ enum At {
     /// A dot at the start of a line: stuffed, or the first of the end.
     Dot,
     DotCr,
+    /// Behind a bare LF that ended a line.
+    BareStart,
+    /// A dot there.
+    BareDot,
     Text,
     Cr,
     /// Behind `CRLF . CRLF`.
@@ -46,8 +60,8 @@ enum At {
 
 impl DataReader {
     /// A reader for a message of at most `max` octets.
-    pub fn new(max: usize) -> Self {
-        Self { at: At::LineStart, store: MessageStore::new(max) }
+    pub fn new(max: usize, bare_lf: BareLf) -> Self {
+        Self { at: At::LineStart, store: MessageStore::new(max, bare_lf) }
     }
 
     /// Reads on in `input`; gives how many bytes of it belong to the message and its end mark. What
@@ -71,7 +85,20 @@ impl DataReader {
     fn step(&mut self, byte: u8) {
         self.at = match (self.at, byte) {
             (At::LineStart, b'.') => At::Dot,
+            (At::BareStart, b'.') => At::BareDot,
             (At::Dot, b'\r') => At::DotCr,
+            // Nobody stuffs a dot before a bare LF: it is the text of its line.
+            (At::Dot, b'\n') => {
+                self.store.push(b".");
+                self.text(byte)
+            }
+            // Clients that end lines in LF stuff dots there or do not know how to. Two dots are one that
+            // was stuffed, and a single one is text, as whoever stuffs never sends it.
+            (At::BareDot, b'.') => self.text(byte),
+            (At::BareDot, _) => {
+                self.store.push(b".");
+                self.text(byte)
+            }
             (At::DotCr, b'\n') => At::End,
             (At::DotCr, _) => {
                 self.store.fail(DataFault::LineEnds);
@@ -92,7 +119,10 @@ impl DataReader {
     fn text(&mut self, byte: u8) -> At {
         match byte {
             b'\r' => return At::Cr,
-            b'\n' | 0 => self.store.fail(DataFault::LineEnds),
+            b'\n' if self.store.bare_lf() => return At::BareStart,
+            // Refused.
+            b'\n' => {}
+            0 => self.store.fail(DataFault::LineEnds),
             _ => self.store.push(&[byte]),
         }
         At::Text
@@ -113,6 +143,11 @@ impl DataReader {
         self.store.fail(fault);
     }
 
+    /// True once a bare LF was made CRLF.
+    pub fn is_normalized(&self) -> bool {
+        self.store.is_normalized
+    }
+
     /// The message.
     ///
     /// # Errors
@@ -124,31 +159,37 @@ impl DataReader {
 
 impl ChunkReader {
     /// A reader for a message of at most `max` octets in all its chunks.
-    pub fn new(max: usize) -> Self {
-        Self { after_cr: false, store: MessageStore::new(max) }
+    pub fn new(max: usize, bare_lf: BareLf) -> Self {
+        Self { after_cr: false, store: MessageStore::new(max, bare_lf) }
     }
 
     /// Takes the next bytes of a chunk.
     pub fn read(&mut self, chunk: &[u8]) {
-        let mut from = 0;
+        // Behind the last CR, LF or NUL; behind the last bare LF.
+        let (mut from, mut kept_to) = (0, 0);
         for at in memchr::memchr3_iter(b'\r', b'\n', 0, chunk) {
             // A CR that is pending must be answered by the very next byte.
             let adjacent = at == from;
-            let fits = match chunk.get(at) {
-                Some(b'\n') => self.after_cr && adjacent,
-                Some(b'\r') => !self.after_cr,
-                _ => false,
-            };
-            if !fits {
-                self.store.fail(DataFault::LineEnds);
-            }
-            self.after_cr = chunk.get(at) == Some(&b'\r');
             from = at + 1;
+            match (chunk.get(at), self.after_cr) {
+                (Some(b'\r'), false) => {
+                    self.after_cr = true;
+                    continue;
+                }
+                (Some(b'\n'), true) if adjacent => {}
+                (Some(b'\n'), false) => {
+                    self.store.push(chunk.get(kept_to..at).unwrap_or_default());
+                    self.store.bare_lf();
+                    kept_to = from;
+                }
+                _ => self.store.fail(DataFault::LineEnds),
+            }
+            self.after_cr = false;
         }
         if self.after_cr && from < chunk.len() {
             self.store.fail(DataFault::LineEnds);
         }
-        self.store.push(chunk);
+        self.store.push(chunk.get(kept_to..).unwrap_or_default());
     }
 
     /// Octets held.
@@ -159,6 +200,11 @@ impl ChunkReader {
     /// Lets go of what is held and of all that follows.
     pub fn fail(&mut self, fault: DataFault) {
         self.store.fail(fault);
+    }
+
+    /// True once a bare LF was made CRLF.
+    pub fn is_normalized(&self) -> bool {
+        self.store.is_normalized
     }
 
     /// The message. Where its last line does not end in CRLF, it is ended: DATA, by which the message
@@ -181,12 +227,14 @@ impl ChunkReader {
 struct MessageStore {
     bytes: Vec<u8>,
     max: usize,
+    bare_lf: BareLf,
+    is_normalized: bool,
     fault: Option<DataFault>,
 }
 
 impl MessageStore {
-    fn new(max: usize) -> Self {
-        Self { bytes: Vec::new(), max, fault: None }
+    fn new(max: usize, bare_lf: BareLf) -> Self {
+        Self { bytes: Vec::new(), max, bare_lf, is_normalized: false, fault: None }
     }
 
     fn push(&mut self, bytes: &[u8]) {
@@ -195,6 +243,21 @@ impl MessageStore {
             self.fail(DataFault::TooBig);
         } else {
             self.bytes.extend_from_slice(bytes);
+        }
+    }
+
+    /// Takes a bare LF, if it may be one; false where it is a fault.
+    fn bare_lf(&mut self) -> bool {
+        match self.bare_lf {
+            BareLf::Normalize => {
+                self.push(b"\r\n");
+                self.is_normalized = true;
+                true
+            }
+            BareLf::Refuse => {
+                self.fail(DataFault::LineEnds);
+                false
+            }
         }
     }
 
@@ -244,124 +307,4 @@ pub fn dot_stuffed(message: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn read(wire: &[u8], cut: usize) -> (Option<Result<Vec<u8>, DataFault>>, Vec<u8>) {
-        let mut reader = DataReader::new(1000);
-        let (mut rest, mut left) = (Vec::new(), wire);
-        for part in wire.chunks(cut.max(1)) {
-            if reader.is_done() {
-                break;
-            }
-            let used = reader.read(part);
-            left = &left[used..];
-        }
-        if reader.is_done() {
-            rest.extend_from_slice(left);
-            return (Some(reader.finish()), rest);
-        }
-        (None, rest)
-    }
-
-    #[test]
-    fn ends_at_crlf_dot_crlf_only() {
-        type Row = (&'static [u8], Option<Result<&'static [u8], DataFault>>, &'static [u8]);
-        const BAD: Option<Result<&[u8], DataFault>> = Some(Err(DataFault::LineEnds));
-        let rows: &[Row] = &[
-            (b".\r\n", Some(Ok(b"")), b""),
-            (b"a\r\n.\r\nQUIT\r\n", Some(Ok(b"a\r\n")), b"QUIT\r\n"),
-            (b"..\r\n...\r\n.\r\n", Some(Ok(b".\r\n..\r\n")), b""),
-            (b".a\r\n.\r\n", Some(Ok(b"a\r\n")), b""),
-            (b"a.\r\n", None, b""),
-            (b"a\n.\n", None, b""),
-            (b"a\r.\r", None, b""),
-            (b"a\n.\r\nb\r\n.\r\nX", BAD, b"X"),
-            (b"a\r\n.\nb\r\n.\r\nX", BAD, b"X"),
-            (b"a\r\n.\rb\r\n.\r\nX", BAD, b"X"),
-            (b"a\r.\r\nb\r\n.\r\nX", BAD, b"X"),
-            (b"a\r\n.\r\r\nb\r\n.\r\nX", BAD, b"X"),
-            (b"a\r\r\n.\r\r\nb\r\n.\r\nX", BAD, b"X"),
-            (b"a\r\n\0.\r\nb\r\n.\r\nX", BAD, b"X"),
-            (b"a\r\n.\0\r\nb\r\n.\r\nX", BAD, b"X"),
-            (b"a\r\r\n.\r\nX", BAD, b"X"),
-            (b"a\0b\r\n.\r\nX", BAD, b"X"),
-            (b"a\nb\r\n.\r\nX", BAD, b"X"),
-            (b"\n.\r\n\r\n.\r\nX", BAD, b"X"),
-            (b".\n\r\n.\r\nX", BAD, b"X"),
-        ];
-        for (wire, message, rest) in rows {
-            for cut in 1..=wire.len() {
-                let (got, left) = read(wire, cut);
-                let expected = message.map(|m| m.map(<[u8]>::to_vec));
-                assert_eq!(got, expected, "{}", wire.escape_ascii());
-                assert_eq!(left, *rest, "{}", wire.escape_ascii());
-            }
-        }
-    }
-
-    #[test]
-    fn too_big_is_found_and_the_end_too() {
-        let mut wire = b"a".repeat(1001);
-        wire.extend_from_slice(b"\r\n.\r\nQUIT");
-        assert_eq!(read(&wire, 7), (Some(Err(DataFault::TooBig)), b"QUIT".to_vec()));
-    }
-
-    #[test]
-    fn chunks_refuse_what_data_refuses() {
-        for (message, expected) in [
-            (&b"a\r\nb\r\n"[..], Ok(&b"a\r\nb\r\n"[..])),
-            (b"a\r\n.\r\n", Ok(b"a\r\n.\r\n")),
-            (b"a", Ok(b"a\r\n")),
-            (b"", Ok(b"")),
-            (b"a\nb", Err(DataFault::LineEnds)),
-            (b"a\rb", Err(DataFault::LineEnds)),
-            (b"a\r", Err(DataFault::LineEnds)),
-            (b"a\0", Err(DataFault::LineEnds)),
-            (b"a\r\r\n", Err(DataFault::LineEnds)),
-            (b"\r\n\n", Err(DataFault::LineEnds)),
-            (b"\rx\n", Err(DataFault::LineEnds)),
-        ] {
-            for cut in 1..=message.len().max(1) {
-                let mut reader = ChunkReader::new(100);
-                message.chunks(cut).for_each(|part| reader.read(part));
-                assert_eq!(
-                    reader.finish(),
-                    expected.map(<[u8]>::to_vec),
-                    "{}",
-                    message.escape_ascii()
-                );
-            }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_stuffed_reads_back(lines in prop::collection::vec("[.a ]{0,4}", 0..12), cut in 1usize..9) {
-            let message: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
-            let mut wire: Vec<u8> = dot_stuffed(message.as_bytes()).flatten().copied().collect();
-            wire.extend_from_slice(END_OF_DATA);
-            wire.extend_from_slice(b"NEXT");
-            prop_assert_eq!(read(&wire, cut), (Some(Ok(message.into_bytes())), b"NEXT".to_vec()));
-        }
-
-        #[test]
-        fn cuts_do_not_matter(wire in prop::collection::vec(prop::sample::select(&b"\r\n.\0a"[..]), 0..40), cut in 1usize..9) {
-            prop_assert_eq!(read(&wire, cut), read(&wire, wire.len()));
-        }
-
-        #[test]
-        fn data_and_chunks_agree_on_line_ends(body in prop::collection::vec(prop::sample::select(&b"\r\na\0"[..]), 0..20)) {
-            let mut chunks = ChunkReader::new(100);
-            chunks.read(&body);
-            let mut wire = body.clone();
-            wire.extend_from_slice(b"\r\n.\r\n");
-            let mut whole = body;
-            whole.extend_from_slice(b"\r\n");
-            let mut with_end = ChunkReader::new(100);
-            with_end.read(&whole);
-            prop_assert_eq!(read(&wire, 3).0.unwrap().is_ok(), with_end.finish().is_ok());
-        }
-    }
-}
+mod tests;
