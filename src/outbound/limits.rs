@@ -68,4 +68,11 @@ impl Patience {
     pub(super) fn until(&self, time: Duration) -> Instant {
         if self.has_alternative { self.deadline.min(Instant::now() + time) } else { self.deadline }
     }
+
+    /// Until when a step may take that should take no longer than `time`, and behind which there is another
+    /// way: half of what is left at most.
+    pub(super) fn half(&self, time: Duration) -> Instant {
+        let now = Instant::now();
+        now + time.min(self.deadline.saturating_duration_since(now) / 2)
+    }
 }

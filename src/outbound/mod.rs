@@ -271,8 +271,8 @@ impl Outbound {
         Connection::open(hop.protocol, remote.clone(), introduction, demand, patience).await
     }
 
-    /// Sends to whoever is pending. A kept connection that proves dead before it answered is no
-    /// failure: nothing was tried yet.
+    /// Sends to whoever is pending. A kept connection that proves dead, or that takes no further message for
+    /// now, is no failure: a new one is tried.
     async fn hand_over(
         &self,
         hop: &NextHop,
@@ -288,8 +288,11 @@ impl Outbound {
         if let Err(error) = &transfer.connection {
             tracing::debug!(remote = %connection.remote, %error, was_kept, "connection lost");
         }
-        if was_kept && !transfer.was_answered {
+        if was_kept && !transfer.was_begun {
             self.pool.forget(hop);
+            if matches!(transfer.connection, Ok(true)) {
+                tokio::spawn(connection.quit());
+            }
             return;
         }
         let lost = transfer.connection.as_ref().err();

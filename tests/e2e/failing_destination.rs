@@ -29,7 +29,7 @@ fn names_that_lead_nowhere() {
     let onward = builder.start();
     let mut client = onward.session();
     for (domain, reply) in
-        domains.into_iter().zip(["451 4.4.4", "451 4.4.4", "451 4.4.4", "556 5.1.10", "451 4.4.3"])
+        domains.into_iter().zip(["550 5.1.2", "550 5.1.2", "451 4.4.4", "556 5.1.10", "451 4.4.3"])
     {
         let alias = format!("{domain}@example.org");
         let answer = client.transaction(ALICE, &[&alias], MESSAGE);

@@ -49,7 +49,7 @@ async fn permanent_replies() {
             "greeting" | "ehlo" => {
                 "Deferred 451 4.7.0 The destination does not accept this server, try again later"
             }
-            _ => "Refused 550 5.7.515 Destination: never ever",
+            _ => "Refused 550 5.7.515 Destination: never / ever",
         };
         let act = Act::Say("550-5.7.515 never\r\n550 5.7.515 ever\r\n");
         assert_eq!(outcome(step, act, AMPLE).await, expected, "{step}");
