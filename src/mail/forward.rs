@@ -2,10 +2,12 @@
 
 use super::{
     checks::{self, Report, Subject, is_signed_by_sender},
-    delivery::{Delivery, Message, Share, fingerprint},
+    delivery::{Delivery, Message, Share},
     dress::{Fabric, dress},
+    late::Announcement,
     parts::Parts,
     plan::{keep_senders, plan},
+    prints::fingerprint,
     recipient::Recipient,
     record::{Conclusion, not_taken},
     sender::{Evidence, Sender},
@@ -22,7 +24,7 @@ use crate::{
     store::{Fingerprint, journal::Outcome},
     time::UnixTime,
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// For how long a sender that was asked to come again is given the refusal of one recipient by
@@ -36,7 +38,7 @@ const HEAD_START: Duration = Duration::from_secs(1);
 /// A message that is to be handed on while its client waits.
 #[derive(Debug)]
 pub(super) struct Forward<'a> {
-    pub(super) parts: &'a Parts,
+    pub(super) parts: &'a Arc<Parts>,
     /// Who is connected.
     pub(super) peer: &'a Peer,
     pub(super) sender: &'a Sender,
@@ -92,6 +94,7 @@ impl Forward<'_> {
                 notes: report.notes,
                 attempts: Vec::new(),
                 spooled: Vec::new(),
+                announced: Announcement::default(),
             },
         }
     }
@@ -172,6 +175,7 @@ impl Forward<'_> {
             notes: report.notes.into_iter().chain(end.note).collect(),
             attempts: delivery.attempts,
             spooled: end.spooled,
+            announced: delivery.announced,
         }
     }
 

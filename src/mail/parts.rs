@@ -1,4 +1,9 @@
-use super::{aliases::Aliases, spool, srs::Srs};
+use super::{
+    aliases::Aliases,
+    late::{self, Waits},
+    spool,
+    srs::Srs,
+};
 use crate::{
     address::Domain,
     auth::dkim::{SigningKey, SigningKeys},
@@ -82,6 +87,8 @@ pub(crate) struct Parts {
     pub(crate) spool: spool::Handle,
     /// When what waits is tried again.
     pub(crate) retry: retry::Backoff,
+    /// Verdicts that are waited for.
+    pub(crate) waits: Waits,
     /// Room for the bytes of all messages, whether they come or wait.
     pub(crate) memory: MessageMemory,
     pub(crate) metrics: Arc<Metrics>,
@@ -111,6 +118,7 @@ impl Parts {
             outbound,
             spool,
             retry: backoff(&config),
+            waits: Waits::default(),
             memory: MessageMemory::new(config.limits.message_memory),
             metrics: Arc::new(Metrics::new()),
             config,
@@ -141,6 +149,7 @@ impl Parts {
             outbound,
             spool: self.spool.clone(),
             retry: backoff(&config),
+            waits: self.waits.clone(),
             memory: self.memory.clone(),
             metrics: Arc::clone(&self.metrics),
             config,
@@ -215,7 +224,10 @@ fn outbound(config: &Config, store: &Store) -> Result<Outbound, OpenError> {
         hostname: config.hostname.clone(),
         resolver: Resolver::new(&config.dns.servers)?,
         mx_port: SMTP_PORT,
-        limits: OutboundLimits::default(),
+        limits: OutboundLimits {
+            final_time: config.delivery.final_patience + late::BESIDE,
+            ..OutboundLimits::default()
+        },
         connector: Connector::new(config.tls.ca_file.as_deref())?,
         preferences: Preferences {
             never_plaintext: config.tls.never_plaintext.clone(),
@@ -233,7 +245,8 @@ fn is_same_outbound(one: &Config, other: &Config) -> bool {
     let of = |config: &Config| {
         let Config { hostname, dns, tls, delivery, .. } = config.clone();
         let tls = (tls.ca_file, tls.never_plaintext, tls.mta_sts, tls.dane);
-        (hostname, dns, tls, delivery.ipv4_first, delivery.ipv6_first)
+        let first = (delivery.ipv4_first, delivery.ipv6_first);
+        (hostname, dns, tls, first, delivery.final_patience)
     };
     of(one) == of(other)
 }

@@ -3,7 +3,9 @@
 
 use super::{
     forward::{Forward, refusal_key},
+    late::Announcement,
     parts::Parts,
+    prints::remember_prints,
     recipient::{Recipient, decide},
     record::Entry,
     returned::{Refusal, may_be_used},
@@ -36,6 +38,8 @@ pub(crate) struct Mail {
     peer: Peer,
     admission: Arc<Admission>,
     open: Option<Open>,
+    /// The copies of the last message, where they took long: its client may not hear what became of them.
+    last: Option<Announcement>,
 }
 
 /// The transaction that is open.
@@ -48,7 +52,7 @@ struct Open {
 
 impl Mail {
     pub(crate) fn new(parts: Arc<Parts>, peer: Peer, admission: Arc<Admission>) -> Self {
-        Self { parts, peer, admission, open: None }
+        Self { parts, peer, admission, open: None, last: None }
     }
 }
 
@@ -63,6 +67,7 @@ impl Handler for Mail {
             tokio::spawn(async move { sender.spf(&parts).await });
         }
         self.open = Some(Open { sender, recipients: Vec::new() });
+        self.last = None;
         Reply::sender_ok()
     }
 
@@ -95,10 +100,18 @@ impl Handler for Mail {
         let client = self.client(transaction.origin.as_ref());
         let entry = Entry::of_message(&client, &transaction);
         let Open { sender, recipients } = open;
-        let (parts, peer) = (&*self.parts, &self.peer);
+        let (parts, peer) = (&self.parts, &self.peer);
         let forward = Forward { parts, peer, sender: &sender, id: entry.id, now: entry.arrived };
         let conclusion = forward.run(transaction, recipients).await;
+        self.last = Some(Arc::clone(&conclusion.announced));
         entry.conclude(&self.parts, conclusion, began.elapsed()).await
+    }
+
+    async fn unheard(&mut self) {
+        let last = self.last.take();
+        if let Some(copies) = last.as_ref().and_then(|last| last.get()) {
+            remember_prints(&self.parts, copies.delivered(), clock::now()).await;
+        }
     }
 
     async fn aborted(&mut self, Aborted { transaction, in_message }: Aborted) {

@@ -32,6 +32,9 @@ pub struct OutboundLimits {
     pub greeting_time: Duration,
     /// As [`Self::connect_time`] for each reply up to that to DATA. 15 s.
     pub command_time: Duration,
+    /// How long the reply to the end of data may take, whatever the deadline: the message is the destination's
+    /// by then, and must not be sent once more (RFC 1047). 10 min, as RFC 5321 §4.5.3.2.6 has it.
+    pub final_time: Duration,
 }
 
 impl Default for OutboundLimits {
@@ -50,6 +53,7 @@ impl Default for OutboundLimits {
             connect_time: Duration::from_secs(10),
             greeting_time: Duration::from_secs(15),
             command_time: Duration::from_secs(15),
+            final_time: Duration::from_mins(10),
         }
     }
 }
@@ -57,7 +61,7 @@ impl Default for OutboundLimits {
 /// How long to wait for one host.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
-    /// Until when a verdict is of use.
+    /// Until when the end of data must be sent.
     pub(super) deadline: Instant,
     /// There is something else to try after this host.
     pub(super) has_alternative: bool,

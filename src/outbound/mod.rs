@@ -23,7 +23,7 @@ pub use delivery::Attempt;
 pub use dialogue::{Dialogue, Lost};
 pub use fetch::published_policy;
 pub use limits::OutboundLimits;
-pub use outgoing::{Checkpoint, Outgoing};
+pub use outgoing::{Checkpoint, Heard, Outgoing};
 
 use crate::{
     address::{Domain, DomainPattern, Mailbox},
@@ -127,7 +127,7 @@ impl Outbound {
     /// Delivers `mail` to `hop`: one attempt for each recipient, in their order.
     ///
     /// Ends by `deadline`, give or take a moment, with whatever is known then. Where a host was told
-    /// the end of data, no other is tried.
+    /// the end of data, no other is tried, and its answer may take [`OutboundLimits::final_time`].
     pub async fn deliver(&self, hop: &NextHop, mail: &Outgoing, deadline: Instant) -> Vec<Attempt> {
         let mut delivery = Delivery::new(mail);
         if delivery.is_done() {

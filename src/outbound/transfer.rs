@@ -189,7 +189,7 @@ impl Transfer<'_> {
             Err(lost) => return self.last_words(accepted, lost).await,
         }
         self.end_was_sent = true;
-        let deadline = self.patience.deadline;
+        let deadline = Instant::now() + self.limits.final_time;
         let mut reply = self.connection.dialogue.reply(deadline).await?;
         match self.connection.protocol {
             Protocol::Smtp => self.settle(accepted, &Answer::Said(reply.clone())),
@@ -197,6 +197,10 @@ impl Transfer<'_> {
                 for (nth, at) in accepted.iter().enumerate() {
                     if nth > 0 {
                         reply = self.connection.dialogue.reply(deadline).await?;
+                    }
+                    if let Some(to) = self.to.get(*at).filter(|_| reply.class() == Class::Positive)
+                    {
+                        self.mail.heard.add(to);
                     }
                     self.settle(&[*at], &Answer::Said(reply.clone()));
                 }

@@ -22,6 +22,7 @@ mod faults;
 mod full_disk;
 mod hardship;
 mod journal;
+mod late;
 mod limits;
 mod load;
 mod metrics;

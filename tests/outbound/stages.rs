@@ -22,7 +22,8 @@ async fn outcome(step: &'static str, act: Act, time: Duration) -> String {
             script = script.on("helo", act);
         }
         let peer = Peer::start(script).await;
-        let outbound = outbound(OutboundLimits::default());
+        let limits = OutboundLimits { final_time: time, ..OutboundLimits::default() };
+        let outbound = outbound(limits);
         let attempts = deliver(&outbound, &peer.hop, &simple_mail(), time).await;
         seen.push(shown(&attempts[0]));
         assert_eq!(attempts[0].remote.as_deref(), Some(peer.hop.to_string().as_str()));

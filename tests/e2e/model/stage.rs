@@ -82,6 +82,7 @@ impl Stage {
             .alias(r"/^(\w+)-at-(\w+)@example\.org$/", &["$1@$2.test"])
             .alias(r"/^(\w+)-and-(\w+)@example\.org$/", &["$2@sound.test", "$1@$2.test"])
             .config("delivery.budget = \"1s\"")
+            .config("delivery.final_patience = \"1s\"")
             // Tried again on command: what is looked at stands still.
             .config("spool.retry = [\"1d\"]")
             .config("spool.concurrency = 1000")
