@@ -9,8 +9,11 @@ section! {
     /// Handing mail on while the sender waits.
     table "delivery", Keys => pub struct Delivery {}
 
-    /// How long the end of DATA may wait for the destination's verdict.
+    /// How long the end of DATA may wait for the destination, until the end of data is sent on to it.
     pub budget: Duration = duration(SECOND, 10 * MINUTE), default "45s";
+    /// How long the verdict on an end of data may take that was sent on: a client waits ten minutes there (RFC
+    /// 5321 §4.5.3.2.6), and a message that is sent again meanwhile arrives twice.
+    pub final_patience: Duration = duration(SECOND, 60 * MINUTE), default "9m";
     /// Larger messages are refused with 552 5.3.4.
     pub max_message_size: usize = size(1024, 1 << 30), default "25MiB";
     /// A lone LF in a message. `normalize`: it is a line end of the text, and leaves as CRLF; `refuse`: 550

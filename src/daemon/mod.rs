@@ -28,11 +28,14 @@ use std::{
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinSet,
-    time::{Instant, timeout_at},
+    time::{Instant, sleep_until, timeout_at},
 };
 
 /// Added to `delivery.budget` when stopping: the reply of a delivery that used all of it still goes out.
 const STOP_MARGIN: Duration = Duration::from_secs(5);
+
+/// How long, behind that, for verdicts whose clients were answered without them.
+const LATE_MARGIN: Duration = Duration::from_secs(15);
 
 /// How long to try for the right to serve, and how often.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
@@ -210,10 +213,16 @@ impl Daemon {
             }
         }
         let parts = current.get();
-        let grace = parts.config.delivery.budget + STOP_MARGIN;
+        let budget = parts.config.delivery.budget;
         tracing::info!(connections = self.shared.clients.connections(), "stopping");
         let _ = stopping.send(true);
-        let end = Instant::now() + grace;
+        let answer_by = Instant::now() + budget;
+        let end = answer_by + STOP_MARGIN;
+        let waits = parts.waits.clone();
+        let hurry = tokio::spawn(async move {
+            sleep_until(answer_by).await;
+            waits.hurry();
+        });
         let all_ended = async {
             tokio::join!(serving.retire(false), async {
                 while retired.join_next().await.is_some() {}
@@ -225,6 +234,11 @@ impl Daemon {
             );
         }
         retired.shutdown().await;
+        let end = end + LATE_MARGIN;
+        hurry.abort();
+        if timeout_at(end, parts.waits.all_ended()).await.is_err() {
+            tracing::warn!("verdicts that are still waited for are lost");
+        }
         if timeout_at(end, &mut runner).await.is_err() {
             tracing::warn!("deliveries whose end is not answered are cut; they begin again");
             runner.abort();

@@ -11,6 +11,7 @@ use crate::{
 use std::{
     future::{Future, ready},
     io,
+    pin::pin,
     time::Duration,
 };
 use tokio::{
@@ -51,6 +52,12 @@ pub trait Handler: Send {
 
     /// Answers a complete message; a 250 says that somebody else has it now.
     fn message(&mut self, transaction: Transaction) -> impl Future<Output = Reply> + Send;
+
+    /// Hears that the client may have gone before it heard the last answer of [`Handler::message`]: it will
+    /// bring the message again.
+    fn unheard(&mut self) -> impl Future<Output = ()> + Send {
+        ready(())
+    }
 
     /// Hears that the transaction that is open ends without a message: RSET, another EHLO, or the end of the
     /// session, whoever ended it.
@@ -101,6 +108,9 @@ pub async fn drive<H: Handler>(
 ) -> io::Result<()> {
     let ended =
         converse(stream, &mut session, encryption, handler, timeouts, memory, shutdown).await;
+    if ended.is_err() {
+        handler.unheard().await;
+    }
     session.hang_up();
     if let Step::Aborted(aborted) = session.poll() {
         handler.aborted(aborted).await;
@@ -155,9 +165,16 @@ async fn converse<H: Handler>(
                 if !reservation.cover(octets) {
                     transaction.message = Err(Reply::out_of_memory());
                 }
-                let reply = handler.message(*transaction).await;
+                let answer = handler.message(*transaction);
+                let (reply, ahead) = attend(answer, &mut stream, &mut buffer).await;
                 reservation.release();
                 session.answer(reply);
+                match ahead {
+                    Ahead { is_gone: true, .. } => handler.unheard().await,
+                    Ahead { octets, .. } => {
+                        session.receive(buffer.get(..octets).unwrap_or_default());
+                    }
+                }
             }
             Step::Aborted(aborted) => handler.aborted(aborted).await,
             Step::StartTls => {
@@ -213,6 +230,37 @@ async fn converse<H: Handler>(
                     buffer = vec![0; COMMAND_READ];
                 }
             }
+        }
+    }
+}
+
+/// What a client did while it waited for an answer.
+#[derive(Debug, Clone, Copy, Default)]
+struct Ahead {
+    /// Octets of further commands, which stand in the buffer.
+    octets: usize,
+    /// The client has closed, its side at least.
+    is_gone: bool,
+}
+
+/// Awaits `answer`, however long that takes, and hears meanwhile whether the client stays.
+async fn attend(
+    answer: impl Future<Output = Reply>,
+    stream: &mut Stream,
+    buffer: &mut [u8],
+) -> (Reply, Ahead) {
+    let mut answer = pin!(answer);
+    let mut ahead = Ahead::default();
+    loop {
+        let room = buffer.get_mut(ahead.octets..).unwrap_or_default();
+        let may_hear = !ahead.is_gone && !room.is_empty();
+        tokio::select! {
+            biased;
+            reply = &mut answer => return (reply, ahead),
+            read = stream.read(room), if may_hear => match read {
+                Ok(octets @ 1..) => ahead.octets += octets,
+                _ => ahead.is_gone = true,
+            },
         }
     }
 }

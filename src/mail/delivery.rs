@@ -2,22 +2,24 @@
 
 use super::{
     dress::{Dressed, Form},
+    late::{self, Announcement, SLOW},
     parts::Parts,
+    prints::{print_at, remember_prints},
     recipient::Recipient,
+    record::{count_attempt, journal_line},
 };
 use crate::{
     address::{Mailbox, ReversePath},
     clock,
     fate::{DestinationOutcome, RecipientFate, Verdict},
-    metrics,
-    next_hop::{Destination, NextHop, Target},
-    outbound::{Attempt, Outgoing},
+    next_hop::{Destination, NextHop},
+    outbound::{Attempt, Heard, Outgoing},
     reply::Reply,
     store::{
         Fingerprint, journal,
         spool::{self, LegState},
     },
-    time::{Millis, UnixTime, whole_millis},
+    time::{Millis, UnixTime},
 };
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -26,11 +28,11 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{task::JoinSet, time::Instant};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep, sleep_until},
+};
 
-/// For how long it is remembered who has a message whose sender was told to come again: as long as
-/// senders usually try.
-const MEMORY: Duration = Duration::from_hours(5 * 24);
 /// Mailboxes of one transaction: as many as every server must take (RFC 5321 §4.5.3.1.8).
 const MAX_RECIPIENTS: usize = 100;
 
@@ -56,6 +58,10 @@ pub(crate) struct Delivery {
     pub(crate) shares: Vec<Share>,
     /// What was tried, for the journal.
     pub(crate) attempts: Vec<journal::AttemptLine>,
+    /// Its copies, where they take long: whoever brings the message again waits for them.
+    pub(crate) announced: Announcement,
+    /// Who has the message, of transactions that are not at their end.
+    heard: Vec<(Group, Heard)>,
 }
 
 /// A recipient's share in a delivery: what leaves for it, and where to.
@@ -75,20 +81,36 @@ struct Leg {
     outcome: Option<DestinationOutcome>,
     /// The end of data of this copy was sent and never answered.
     is_uncertain: bool,
+    /// The verdict on this copy is still waited for.
+    is_waited_for: bool,
 }
 
 /// What goes in one transaction: a next hop, and the reverse-path and number of the form.
 type Group = (NextHop, String, usize);
 
+/// What became of one transaction.
+type Verdicts = (Group, Vec<(Mailbox, Attempt)>);
+
 impl Delivery {
     pub(crate) fn new(message: Message, recipients: Vec<Dressed>) -> Self {
         let share = |Dressed { recipient, reverse_path, form }: Dressed| {
-            let leg = |to: &Destination| Leg { to: to.clone(), outcome: None, is_uncertain: false };
+            let leg = |to: &Destination| Leg {
+                to: to.clone(),
+                outcome: None,
+                is_uncertain: false,
+                is_waited_for: false,
+            };
             let legs = recipient.destinations.iter().map(leg).collect();
             Share { recipient, reverse_path, form, legs }
         };
         let shares = recipients.into_iter().map(share).collect();
-        Self { message, shares, attempts: Vec::new() }
+        Self {
+            message,
+            shares,
+            attempts: Vec::new(),
+            announced: Announcement::default(),
+            heard: Vec::new(),
+        }
     }
 
     /// The first rewritten reverse-path, for the journal.
@@ -106,33 +128,102 @@ impl Delivery {
     }
 
     /// Delivers every leg that nobody has yet, one transaction a destination group or several where it
-    /// is large, all at once, until `deadline`.
-    pub(crate) async fn run(&mut self, parts: &Parts, deadline: Instant) {
-        self.recall(parts);
+    /// is large, all at once. Each has until `deadline` to come to its end of data; the verdicts on those are
+    /// waited for as long as `delivery.final_patience`, and then without us.
+    pub(crate) async fn run(&mut self, parts: &Arc<Parts>, deadline: Instant) {
+        let until = deadline + parts.config.delivery.final_patience;
+        self.recall(parts, until).await;
         let began = clock::millis();
-        let mut under_way = JoinSet::new();
+        let (done, mut verdicts) = mpsc::unbounded_channel();
         for (group, outgoing) in self.transactions() {
-            let network = Arc::clone(&parts.network);
-            under_way.spawn(async move {
-                let attempts = network.deliver(&group.0, &outgoing, deadline).await;
-                (group, outgoing.recipients, attempts)
+            let (parts, message) = (Arc::clone(parts), self.message.clone());
+            self.heard.push((group.clone(), outgoing.heard.clone()));
+            let (done, announced) = (done.clone(), Arc::clone(&self.announced));
+            // Not for us to cut off: behind the end of data the message is the destination's.
+            tokio::spawn(async move {
+                let _under_way = parts.waits.under_way();
+                let attempts = parts.network.deliver(&group.0, &outgoing, deadline).await;
+                let attempts: Vec<_> = outgoing.recipients.into_iter().zip(attempts).collect();
+                if let Err(mpsc::error::SendError((_, attempts))) = done.send((group, attempts)) {
+                    let sent = &outgoing.message;
+                    late::remember(&parts, &message, sent, &attempts, &announced).await;
+                }
             });
         }
-        while let Some(joined) = under_way.join_next().await {
-            match joined {
-                Ok((group, mailboxes, attempts)) => {
-                    // A host that takes this message may be one that others wait for.
-                    if attempts.iter().any(|a| a.outcome.verdict == Verdict::Delivered) {
-                        parts.spool.answered(&group.0);
-                    }
-                    for (mailbox, attempt) in mailboxes.iter().zip(&attempts) {
-                        count_attempt(parts, &group.0, attempt);
-                        let to = std::slice::from_ref(mailbox);
-                        self.note(journal_line(to, attempt, &group.0, began));
-                    }
-                    self.conclude(&group, mailboxes.into_iter().zip(attempts).collect());
-                }
-                Err(error) => tracing::error!(%error, "a delivery ended without a verdict"),
+        drop(done);
+        let is_slow = sleep(SLOW);
+        tokio::pin!(is_slow);
+        loop {
+            tokio::select! {
+                ended = verdicts.recv() => match ended {
+                    Some(ended) => self.take(parts, ended, began),
+                    None => return,
+                },
+                () = &mut is_slow, if self.announced.get().is_none() => self.announce(parts),
+                () = sleep_until(until) => break,
+                () = parts.waits.hurried() => break,
+            }
+        }
+        verdicts.close();
+        while let Ok(ended) = verdicts.try_recv() {
+            self.take(parts, ended, began);
+        }
+        self.leave();
+    }
+
+    /// Ends the legs that are still waited for by what is known.
+    fn leave(&mut self) {
+        for share in &mut self.shares {
+            let (from, form) = (share.reverse_path.to_string(), share.form.number);
+            for leg in share.legs.iter_mut().filter(|leg| leg.outcome.is_none()) {
+                let group = (leg.to.next_hop.clone(), from.clone(), form);
+                let mut heard = self.heard.iter().filter(|(of, _)| *of == group);
+                let is_delivered = heard.any(|(_, heard)| heard.has(&leg.to.mailbox));
+                let (verdict, reply) = match is_delivered {
+                    true => (Verdict::Delivered, Reply::ok()),
+                    false => (Verdict::Deferred, Reply::destination_too_slow()),
+                };
+                leg.outcome = Some(DestinationOutcome { verdict, reply });
+                (leg.is_uncertain, leg.is_waited_for) = (!is_delivered, !is_delivered);
+            }
+        }
+    }
+
+    /// Takes what became of one transaction.
+    fn take(&mut self, parts: &Parts, (group, attempts): Verdicts, began: Millis) {
+        // A host that takes this message may be one that others wait for.
+        if attempts.iter().any(|(_, a)| a.outcome.verdict == Verdict::Delivered) {
+            parts.spool.answered(&group.0);
+        }
+        for (mailbox, attempt) in &attempts {
+            count_attempt(parts, &group.0, attempt);
+            self.note(journal_line(std::slice::from_ref(mailbox), attempt, &group.0, began));
+        }
+        self.conclude(&group, attempts.into_iter().collect());
+    }
+
+    /// Lets whoever brings the message again wait for the copies that are on their way.
+    fn announce(&mut self, parts: &Parts) {
+        let mut prints = Vec::new();
+        for share in &self.shares {
+            // The spool knows the message in the form that leaves.
+            for bytes in [&self.message.bytes, &share.form.bytes] {
+                let digest = Sha256::digest(bytes);
+                let legs = share.legs.iter();
+                prints.extend(legs.map(|leg| self.message.print_at(&leg.to.mailbox, &digest)));
+            }
+        }
+        self.announced.get_or_init(|| parts.waits.announce(prints));
+        self.tell();
+    }
+
+    /// Tells whoever waits for copies what became of them.
+    fn tell(&self) {
+        let Some(announced) = self.announced.get() else { return };
+        let digest = Sha256::digest(&self.message.bytes);
+        for leg in self.shares.iter().flat_map(|share| &share.legs) {
+            if let Some(outcome) = &leg.outcome {
+                announced.tell(&self.message.print_at(&leg.to.mailbox, &digest), outcome.verdict);
             }
         }
     }
@@ -160,6 +251,7 @@ impl Delivery {
                     eight_bit: self.message.eight_bit,
                     smtputf8: self.message.smtputf8,
                     checkpoint: None,
+                    heard: Heard::default(),
                 };
                 transactions.push((group.clone(), outgoing));
             }
@@ -180,6 +272,7 @@ impl Delivery {
                 }
             }
         }
+        self.tell();
     }
 
     /// Mailboxes of one transaction that were answered alike share a line of the journal.
@@ -199,15 +292,7 @@ impl Delivery {
 
     /// Remembers which legs are delivered, so that the sender's next try reaches only the others.
     pub(crate) async fn remember(&self, parts: &Parts) {
-        let prints = self.delivered();
-        if prints.is_empty() {
-            return;
-        }
-        // Not remembered means a duplicate, which beats a loss.
-        let expires = self.message.now + MEMORY;
-        if let Err(error) = parts.store.remember_delivered(prints, expires).await {
-            tracing::error!(%error, "cannot remember deliveries, the sender may cause duplicates");
-        }
+        remember_prints(parts, self.delivered(), self.message.now).await;
     }
 
     /// The prints of the legs that are delivered.
@@ -224,19 +309,31 @@ impl Delivery {
         legs.map(|leg| self.message.print_at(&leg.to.mailbox, &digest)).collect()
     }
 
-    /// Marks what earlier tries of the sender delivered.
-    fn recall(&mut self, parts: &Parts) {
+    /// Marks what earlier tries of the sender delivered. A copy that is on its way is waited for until `until`.
+    async fn recall(&mut self, parts: &Parts, until: Instant) {
         // Hashing every message would cost more than all the rest; seldom is anything remembered.
-        if !parts.store.remembers_deliveries() {
+        if !parts.store.remembers_deliveries() && parts.waits.is_idle() {
             return;
         }
         let digest = Sha256::digest(&self.message.bytes);
         for leg in self.shares.iter_mut().flat_map(|share| &mut share.legs) {
             let print = self.message.print_at(&leg.to.mailbox, &digest);
-            if parts.store.was_delivered(&print, self.message.now) {
-                leg.outcome =
-                    Some(DestinationOutcome { verdict: Verdict::Delivered, reply: Reply::ok() });
-            }
+            let on_its_way = tokio::select! {
+                verdict = parts.waits.verdict(&print) => verdict,
+                () = sleep_until(until) => Some(Verdict::Deferred),
+                () = parts.waits.hurried() => Some(Verdict::Deferred),
+            };
+            let outcome = |verdict, reply| Some(DestinationOutcome { verdict, reply });
+            leg.outcome = match on_its_way {
+                _ if parts.store.was_delivered(&print, self.message.now) => {
+                    outcome(Verdict::Delivered, Reply::ok())
+                }
+                Some(Verdict::Delivered) => outcome(Verdict::Delivered, Reply::ok()),
+                Some(Verdict::Deferred) => {
+                    outcome(Verdict::Deferred, Reply::destination_too_slow())
+                }
+                Some(Verdict::Refused) | None => None,
+            };
         }
     }
 }
@@ -244,8 +341,7 @@ impl Delivery {
 impl Message {
     /// Names this message from its sender at one destination: what the sender sends again is the same.
     fn print_at(&self, destination: &Mailbox, digest: &[u8]) -> Fingerprint {
-        let sender = self.reverse_path.to_string();
-        fingerprint([sender.as_bytes(), destination.to_key().as_bytes(), digest])
+        print_at(&self.reverse_path, destination, digest)
     }
 }
 
@@ -271,7 +367,8 @@ impl Share {
                 },
                 was_uncertain: false,
                 attempts: 1,
-                next_attempt: due,
+                // What is waited for is not sent again meanwhile.
+                next_attempt: due + if leg.is_waited_for { late::BESIDE } else { Duration::ZERO },
                 reply: reply.to_keep(),
             }
         })
@@ -290,51 +387,4 @@ impl Leg {
             reply: Reply::destination_lost(),
         })
     }
-}
-
-/// Counts an attempt.
-pub(crate) fn count_attempt(parts: &Parts, hop: &NextHop, attempt: &Attempt) {
-    let destination = match &hop.target {
-        Target::Mx(domain) => metrics::DestinationClass::of(domain.as_str()),
-        _ => metrics::DestinationClass::Route,
-    };
-    parts.metrics.attempt(destination, class_of(attempt), attempt.elapsed.as_secs_f64());
-}
-
-fn class_of(attempt: &Attempt) -> &'static str {
-    match attempt.outcome.verdict {
-        _ if attempt.uncertain => "uncertain",
-        Verdict::Delivered => "delivered",
-        Verdict::Refused => "refused",
-        Verdict::Deferred => "deferred",
-    }
-}
-
-/// The line of the journal about an attempt on `to`, which began at `began`.
-pub(crate) fn journal_line(
-    to: &[Mailbox],
-    attempt: &Attempt,
-    hop: &NextHop,
-    began: Millis,
-) -> journal::AttemptLine {
-    let theirs = attempt.theirs.as_ref().map(ToString::to_string);
-    journal::AttemptLine {
-        time: began,
-        to: to.iter().map(ToString::to_string).collect(),
-        host: attempt.remote.clone().unwrap_or_else(|| hop.to_string()),
-        reply: theirs.unwrap_or_else(|| attempt.outcome.reply.to_string()),
-        ms: whole_millis(attempt.elapsed),
-        tls: attempt.tls.clone(),
-        verdict: class_of(attempt).to_owned(),
-    }
-}
-
-/// A digest of `parts` in which no border between them can move.
-pub(crate) fn fingerprint<const N: usize>(parts: [&[u8]; N]) -> Fingerprint {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    hash.finalize().into()
 }

@@ -2,11 +2,13 @@
 
 use super::{
     checks::{self, Report, Subject, is_signed_by_sender},
-    delivery::{Delivery, Message, Share, fingerprint},
+    delivery::{Delivery, Message, Share},
     dress::{Dressed, Fabric, dress},
+    late::Announcement,
     look::Bearer,
     parts::Parts,
     plan::{keep_senders, plan},
+    prints::fingerprint,
     recipient::Recipient,
     record::{Conclusion, not_taken},
     retell::{Retold, retell, seal},
@@ -23,7 +25,7 @@ use crate::{
     store::{Fingerprint, journal::Outcome},
     time::UnixTime,
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// For how long a sender that was asked to come again is given the refusal of one recipient by
@@ -37,7 +39,7 @@ const HEAD_START: Duration = Duration::from_secs(1);
 /// A message that is to be handed on while its client waits.
 #[derive(Debug)]
 pub(super) struct Forward<'a> {
-    pub(super) parts: &'a Parts,
+    pub(super) parts: &'a Arc<Parts>,
     /// Who is connected.
     pub(super) peer: &'a Peer,
     pub(super) sender: &'a Sender,
@@ -109,6 +111,7 @@ impl Forward<'_> {
                 notes: report.notes,
                 attempts: Vec::new(),
                 spooled: Vec::new(),
+                announced: Announcement::default(),
             },
         };
         // It will come again: one bounce is one use, however often it is tried.
@@ -201,6 +204,7 @@ impl Forward<'_> {
             notes: report.notes.into_iter().chain(end.note).collect(),
             attempts: delivery.attempts,
             spooled: end.spooled,
+            announced: delivery.announced,
         }
     }
 

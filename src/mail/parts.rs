@@ -1,4 +1,11 @@
-use super::{aliases::Aliases, notices::Notices, spool, srs::Srs, uses::ReturnUses};
+use super::{
+    aliases::Aliases,
+    late::{self, Waits},
+    notices::Notices,
+    spool,
+    srs::Srs,
+    uses::ReturnUses,
+};
 use crate::{
     address::Domain,
     auth::dkim::{SigningKey, SigningKeys},
@@ -86,6 +93,8 @@ pub(crate) struct Parts {
     pub(crate) notices: Arc<Notices>,
     /// When what waits is tried again.
     pub(crate) retry: retry::Backoff,
+    /// Verdicts that are waited for.
+    pub(crate) waits: Waits,
     /// Room for the bytes of all messages, whether they come or wait.
     pub(crate) memory: MessageMemory,
     pub(crate) metrics: Arc<Metrics>,
@@ -117,6 +126,7 @@ impl Parts {
             spool,
             notices: Arc::new(Notices::new(config.spool.max_notices)),
             retry: backoff(&config),
+            waits: Waits::default(),
             memory: MessageMemory::new(config.limits.message_memory),
             metrics: Arc::new(Metrics::new()),
             config,
@@ -149,6 +159,7 @@ impl Parts {
             spool: self.spool.clone(),
             notices: Arc::clone(&self.notices),
             retry: backoff(&config),
+            waits: self.waits.clone(),
             memory: self.memory.clone(),
             metrics: Arc::clone(&self.metrics),
             config,
@@ -230,7 +241,10 @@ fn outbound(config: &Config, store: &Store) -> Result<Outbound, OpenError> {
         hostname: config.hostname.clone(),
         resolver: Resolver::new(&config.dns.servers)?,
         mx_port: SMTP_PORT,
-        limits: OutboundLimits::default(),
+        limits: OutboundLimits {
+            final_time: config.delivery.final_patience + late::BESIDE,
+            ..OutboundLimits::default()
+        },
         connector: Connector::new(config.tls.ca_file.as_deref())?,
         preferences: Preferences {
             never_plaintext: config.tls.never_plaintext.clone(),
@@ -248,7 +262,8 @@ fn is_same_outbound(one: &Config, other: &Config) -> bool {
     let of = |config: &Config| {
         let Config { hostname, dns, tls, delivery, .. } = config.clone();
         let tls = (tls.ca_file, tls.never_plaintext, tls.mta_sts, tls.dane);
-        (hostname, dns, tls, delivery.ipv4_first, delivery.ipv6_first)
+        let first = (delivery.ipv4_first, delivery.ipv6_first);
+        (hostname, dns, tls, first, delivery.final_patience)
     };
     of(one) == of(other)
 }

@@ -1,14 +1,18 @@
-use super::{parts::Parts, spool::Added};
+use super::{late::Announcement, parts::Parts, spool::Added};
 use crate::{
-    address::{ForwardPath, ReversePath},
+    address::{ForwardPath, Mailbox, ReversePath},
     clock,
     envelope::Envelope,
+    fate::Verdict,
     inbound::Peer,
     message::MessageId,
+    metrics::DestinationClass,
+    next_hop::{NextHop, Target},
+    outbound::Attempt,
     reply::{Class, Reply, Status},
     smtp::session::{Session, Transaction},
     store::journal::{AttemptLine, Outcome, Record},
-    time::{UnixTime, whole_millis},
+    time::{Millis, UnixTime, whole_millis},
 };
 use std::time::Duration;
 
@@ -43,6 +47,8 @@ pub(crate) struct Conclusion {
     pub(crate) attempts: Vec<AttemptLine>,
     /// What waits for another try.
     pub(crate) spooled: Vec<Added>,
+    /// Copies that took long: the client may have given up meanwhile.
+    pub(crate) announced: Announcement,
 }
 
 /// The outcome of what the client hears no 250 for.
@@ -122,7 +128,8 @@ impl Entry {
         conclusion: Conclusion,
         took: Duration,
     ) -> Reply {
-        let Conclusion { reply, outcome, srs_from, auth, notes, attempts, spooled } = conclusion;
+        let Conclusion { reply, outcome, srs_from, auth, notes, attempts, spooled, .. } =
+            conclusion;
         let record = &mut self.record;
         record.outcome = outcome;
         record.srs_from = srs_from;
@@ -178,5 +185,42 @@ impl Entry {
             "{subject}"
         );
         parts.journal.record(self.record).await;
+    }
+}
+
+/// Counts an attempt.
+pub(crate) fn count_attempt(parts: &Parts, hop: &NextHop, attempt: &Attempt) {
+    let destination = match &hop.target {
+        Target::Mx(domain) => DestinationClass::of(domain.as_str()),
+        _ => DestinationClass::Route,
+    };
+    parts.metrics.attempt(destination, class_of(attempt), attempt.elapsed.as_secs_f64());
+}
+
+fn class_of(attempt: &Attempt) -> &'static str {
+    match attempt.outcome.verdict {
+        _ if attempt.uncertain => "uncertain",
+        Verdict::Delivered => "delivered",
+        Verdict::Refused => "refused",
+        Verdict::Deferred => "deferred",
+    }
+}
+
+/// The line of the journal about an attempt on `to`, which began at `began`.
+pub(crate) fn journal_line(
+    to: &[Mailbox],
+    attempt: &Attempt,
+    hop: &NextHop,
+    began: Millis,
+) -> AttemptLine {
+    let theirs = attempt.theirs.as_ref().map(ToString::to_string);
+    AttemptLine {
+        time: began,
+        to: to.iter().map(ToString::to_string).collect(),
+        host: attempt.remote.clone().unwrap_or_else(|| hop.to_string()),
+        reply: theirs.unwrap_or_else(|| attempt.outcome.reply.to_string()),
+        ms: whole_millis(attempt.elapsed),
+        tls: attempt.tls.clone(),
+        verdict: class_of(attempt).to_owned(),
     }
 }

@@ -69,7 +69,7 @@ impl Network for Scripted {
 
 /// Mail with a store and a network of its own.
 struct Scene {
-    parts: Parts,
+    parts: Arc<Parts>,
     network: Arc<Scripted>,
     _state: TempDir,
 }
@@ -107,7 +107,7 @@ impl Scene {
             parts.store.add_alias(&alias).await.unwrap();
         }
         parts.store.add_alias(&Alias::discard(address("nothing")).unwrap()).await.unwrap();
-        Self { parts, network, _state: state }
+        Self { parts: Arc::new(parts), network, _state: state }
     }
 
     /// A message from `reverse_path` with this result of SPF, for these aliases.

@@ -4,7 +4,9 @@
 use super::{
     checks::refuse_unless_bounce,
     forward::{Forward, refusal_key},
+    late::Announcement,
     parts::Parts,
+    prints::remember_prints,
     recipient::{Recipient, decide},
     record::Entry,
     returned::Refusal,
@@ -37,6 +39,8 @@ pub(crate) struct Mail {
     peer: Peer,
     admission: Arc<Admission>,
     open: Option<Open>,
+    /// The copies of the last message, where they took long: its client may not hear what became of them.
+    last: Option<Announcement>,
 }
 
 /// The transaction that is open.
@@ -49,7 +53,7 @@ struct Open {
 
 impl Mail {
     pub(crate) fn new(parts: Arc<Parts>, peer: Peer, admission: Arc<Admission>) -> Self {
-        Self { parts, peer, admission, open: None }
+        Self { parts, peer, admission, open: None, last: None }
     }
 }
 
@@ -67,6 +71,7 @@ impl Handler for Mail {
             tokio::spawn(async move { sender.spf(&parts).await });
         }
         self.open = Some(Open { sender, recipients: Vec::new() });
+        self.last = None;
         Reply::sender_ok()
     }
 
@@ -110,10 +115,18 @@ impl Handler for Mail {
         let client = self.client(transaction.origin.as_ref());
         let entry = Entry::of_message(&client, &transaction);
         let Open { sender, recipients } = open;
-        let (parts, peer) = (&*self.parts, &self.peer);
+        let (parts, peer) = (&self.parts, &self.peer);
         let forward = Forward { parts, peer, sender: &sender, id: entry.id, now: entry.arrived };
         let conclusion = forward.run(transaction, recipients).await;
+        self.last = Some(Arc::clone(&conclusion.announced));
         entry.conclude(&self.parts, conclusion, began.elapsed()).await
+    }
+
+    async fn unheard(&mut self) {
+        let last = self.last.take();
+        if let Some(copies) = last.as_ref().and_then(|last| last.get()) {
+            remember_prints(&self.parts, copies.delivered(), clock::now()).await;
+        }
     }
 
     async fn aborted(&mut self, Aborted { transaction, in_message }: Aborted) {

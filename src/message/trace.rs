@@ -148,7 +148,7 @@ mod tests {
             [(&only[..], None, Some(quoted)), (&both[..], Some("TLSv1.3 X".to_owned()), None)]
         {
             let received = Received {
-                helo: "by",
+                helo: &HeloName::new("by").unwrap(),
                 client: "192.0.2.1",
                 hostname: "mx.example.org",
                 esmtp: true,

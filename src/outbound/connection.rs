@@ -95,9 +95,18 @@ impl Connection {
         }
         connection.introduce(hostname, patience.until(limits.command_time)).await?;
         if demand.trust().is_some() && connection.extensions.starttls {
-            let until = patience.until(limits.command_time);
+            let until = match demand.weaker() {
+                // Silence must leave time to try again with less.
+                Some(_) => patience.half(limits.command_time),
+                None => patience.until(limits.command_time),
+            };
             connection = connection.start_tls(connector, demand, until).await?;
-            connection.introduce(hostname, patience.until(limits.command_time)).await?;
+            // With TLS 1.3 a server refuses the handshake behind its end, such as for want of our
+            // certificate (RFC 8446 §4.4.2.4).
+            match connection.introduce(hostname, until).await {
+                Err(OpenError::Lost(lost)) => return Err(TlsError::Handshake(lost.into()).into()),
+                introduced => introduced?,
+            }
         } else if !demand.may_be_plain() {
             connection.quit().await;
             return Err(OpenError::WithoutTls);

@@ -32,6 +32,9 @@ pub struct OutboundLimits {
     pub greeting_time: Duration,
     /// As [`Self::connect_time`] for each reply up to that to DATA. 15 s.
     pub command_time: Duration,
+    /// How long the reply to the end of data may take, whatever the deadline: the message is the destination's
+    /// by then, and must not be sent once more (RFC 1047). 10 min, as RFC 5321 §4.5.3.2.6 has it.
+    pub final_time: Duration,
 }
 
 impl Default for OutboundLimits {
@@ -50,6 +53,7 @@ impl Default for OutboundLimits {
             connect_time: Duration::from_secs(10),
             greeting_time: Duration::from_secs(15),
             command_time: Duration::from_secs(15),
+            final_time: Duration::from_mins(10),
         }
     }
 }
@@ -57,7 +61,7 @@ impl Default for OutboundLimits {
 /// How long to wait for one host.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
-    /// Until when a verdict is of use.
+    /// Until when the end of data must be sent.
     pub(super) deadline: Instant,
     /// There is something else to try after this host.
     pub(super) has_alternative: bool,
@@ -67,5 +71,12 @@ impl Patience {
     /// Until when a step may take that should take no longer than `time`.
     pub(super) fn until(&self, time: Duration) -> Instant {
         if self.has_alternative { self.deadline.min(Instant::now() + time) } else { self.deadline }
+    }
+
+    /// Until when a step may take that should take no longer than `time`, and behind which there is another
+    /// way: half of what is left at most.
+    pub(super) fn half(&self, time: Duration) -> Instant {
+        let now = Instant::now();
+        now + time.min(self.deadline.saturating_duration_since(now) / 2)
     }
 }

@@ -23,7 +23,7 @@ pub use delivery::Attempt;
 pub use dialogue::{Dialogue, Lost};
 pub use fetch::published_policy;
 pub use limits::OutboundLimits;
-pub use outgoing::{Checkpoint, Outgoing};
+pub use outgoing::{Checkpoint, Heard, Outgoing};
 
 use crate::{
     address::{Domain, DomainPattern, Mailbox},
@@ -127,7 +127,7 @@ impl Outbound {
     /// Delivers `mail` to `hop`: one attempt for each recipient, in their order.
     ///
     /// Ends by `deadline`, give or take a moment, with whatever is known then. Where a host was told
-    /// the end of data, no other is tried.
+    /// the end of data, no other is tried, and its answer may take [`OutboundLimits::final_time`].
     pub async fn deliver(&self, hop: &NextHop, mail: &Outgoing, deadline: Instant) -> Vec<Attempt> {
         let mut delivery = Delivery::new(mail);
         if delivery.is_done() {
@@ -271,8 +271,8 @@ impl Outbound {
         Connection::open(hop.protocol, remote.clone(), introduction, demand, patience).await
     }
 
-    /// Sends to whoever is pending. A kept connection that proves dead before it answered is no
-    /// failure: nothing was tried yet.
+    /// Sends to whoever is pending. A kept connection that proves dead, or that takes no further message for
+    /// now, is no failure: a new one is tried.
     async fn hand_over(
         &self,
         hop: &NextHop,
@@ -288,8 +288,11 @@ impl Outbound {
         if let Err(error) = &transfer.connection {
             tracing::debug!(remote = %connection.remote, %error, was_kept, "connection lost");
         }
-        if was_kept && !transfer.was_answered {
+        if was_kept && !transfer.was_begun {
             self.pool.forget(hop);
+            if matches!(transfer.connection, Ok(true)) {
+                tokio::spawn(connection.quit());
+            }
             return;
         }
         let lost = transfer.connection.as_ref().err();

@@ -1,6 +1,10 @@
 use crate::address::{Mailbox, ReversePath};
 use bytes::Bytes;
-use std::{fmt, pin::Pin, sync::Arc};
+use std::{
+    fmt,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// A message as it is to leave.
 #[derive(Debug, Clone)]
@@ -19,6 +23,24 @@ pub struct Outgoing {
     pub smtputf8: bool,
     /// To be passed just before the end of data is sent.
     pub checkpoint: Option<Checkpoint>,
+    /// Hears who has the message while others of the transaction are still waited for.
+    pub heard: Heard,
+}
+
+/// The recipients that an LMTP server has taken the message for: it answers for each by itself (RFC 2033 §4.2).
+/// Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Heard(Arc<Mutex<Vec<Mailbox>>>);
+
+impl Heard {
+    /// True when the message is delivered for this recipient.
+    pub fn has(&self, mailbox: &Mailbox) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(mailbox)
+    }
+
+    pub(super) fn add(&self, mailbox: &Mailbox) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(mailbox.clone());
+    }
 }
 
 /// What must be done before the end of data is sent to a host: from then on it may have the message,
@@ -111,6 +133,7 @@ mod tests {
             eight_bit: false,
             smtputf8: false,
             checkpoint: None,
+            heard: Heard::default(),
         };
         assert!(!mail.needs_smtputf8());
         mail.reverse_path = ReversePath::Mailbox(mailbox("é@b.test"));

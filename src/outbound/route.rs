@@ -33,7 +33,9 @@ pub(super) enum NoRoute {
     NullMx,
     /// We are its mail server ourselves and do not know what to do with it.
     Loop,
-    /// The domain has neither MX nor address.
+    /// The domain does not exist, or has neither MX nor address.
+    Nonexistent,
+    /// The host has no address.
     NotFound,
     /// DNS gives no answer.
     Dns,
@@ -44,12 +46,13 @@ pub(super) enum NoRoute {
 impl NoRoute {
     /// What a missing route means for the message, and what the client is told.
     ///
-    /// A domain that does not exist is no reason to refuse: whoever wrote cannot help what the owner
-    /// of the alias configured, and the owner can mend it.
+    /// A domain that does not exist will not exist in an hour: whoever wrote learns now that the message does
+    /// not arrive. A host that a record names wrongly is the owner's to mend while the sender waits.
     pub(super) fn outcome(self) -> (Verdict, Reply) {
         match self {
             Self::NullMx => (Verdict::Refused, Reply::destination_null_mx()),
             Self::Loop => (Verdict::Refused, Reply::mail_loop()),
+            Self::Nonexistent => (Verdict::Refused, Reply::destination_nonexistent()),
             Self::NotFound => (Verdict::Deferred, Reply::destination_not_found()),
             Self::Dns => (Verdict::Deferred, Reply::destination_dns()),
             Self::Policy => (Verdict::Deferred, Reply::destination_policy()),
@@ -119,7 +122,8 @@ impl Router {
             // The implicit MX: the domain is its own mail server.
             Err(LookupError::Empty) if *domain == self.hostname => Err(NoRoute::Loop),
             Err(LookupError::Empty) => Ok(vec![public(domain.clone())]),
-            Err(error) => Err(error.into()),
+            Err(LookupError::Nonexistent) => Err(NoRoute::Nonexistent),
+            Err(LookupError::Unanswered) => Err(NoRoute::Dns),
         }
     }
 
@@ -143,8 +147,13 @@ impl Router {
                 (timeout_at(until, self.resolver.local_addresses(name)).await, *port)
             }
         };
+        let answer = match answer.unwrap_or(Err(LookupError::Unanswered)) {
+            Err(LookupError::Empty | LookupError::Nonexistent) if host.is_implicit_mx_of(hop) => {
+                return Err(NoRoute::Nonexistent);
+            }
+            answer => answer?,
+        };
         let mut endpoints: Vec<Endpoint> = answer
-            .unwrap_or(Err(LookupError::Unanswered))?
             .into_iter()
             .filter(|ip| is_host_address(*ip))
             .map(|ip| Endpoint::Tcp(SocketAddr::new(ip, port)))
@@ -207,6 +216,11 @@ impl Host {
             Self::Here(_) => None,
             Self::Public { name, .. } | Self::Local { name, .. } => Some(name),
         }
+    }
+
+    /// True where the domain itself stands in for an MX (RFC 5321 §5.1).
+    fn is_implicit_mx_of(&self, hop: &NextHop) -> bool {
+        matches!((self, &hop.target), (Self::Public { name, .. }, Target::Mx(domain)) if name == domain)
     }
 }
 

@@ -47,8 +47,9 @@ pub(super) struct Transferred {
     pub(super) answers: Vec<Answer>,
     /// Whether the connection can take another message.
     pub(super) connection: Result<bool, Lost>,
-    /// The peer answered MAIL, so the connection was alive.
-    pub(super) was_answered: bool,
+    /// The peer took up the transaction: it answered MAIL, and not with a 4xx, which may be about the
+    /// connection alone.
+    pub(super) was_begun: bool,
 }
 
 /// Hands `mail` over for the recipients `to`.
@@ -61,7 +62,7 @@ pub(super) async fn transfer(
 ) -> Transferred {
     if let Some(reply) = unfit(&connection.extensions, mail) {
         let answers = vec![Answer::Unfit(reply); to.len()];
-        return Transferred { answers, connection: Ok(true), was_answered: true };
+        return Transferred { answers, connection: Ok(true), was_begun: true };
     }
     let mut transfer = Transfer {
         connection,
@@ -70,7 +71,7 @@ pub(super) async fn transfer(
         limits,
         patience,
         answers: vec![None; to.len()],
-        was_answered: false,
+        was_begun: false,
         end_was_sent: false,
     };
     let connection = transfer.run().await;
@@ -82,7 +83,7 @@ pub(super) async fn transfer(
             .map(|answer| answer.unwrap_or_else(|| unknown.clone()))
             .collect(),
         connection,
-        was_answered: transfer.was_answered,
+        was_begun: transfer.was_begun,
     }
 }
 
@@ -106,7 +107,7 @@ struct Transfer<'a> {
     limits: &'a OutboundLimits,
     patience: Patience,
     answers: Vec<Option<Answer>>,
-    was_answered: bool,
+    was_begun: bool,
     end_was_sent: bool,
 }
 
@@ -143,7 +144,7 @@ impl Transfer<'_> {
             self.settle_all(&Answer::Closing(reply));
             return Ok(Next::Break(false));
         }
-        self.was_answered = true;
+        self.was_begun = reply.class() != Class::Transient;
         if reply.class() != Class::Positive {
             self.settle_all(&Answer::Said(reply));
             return Ok(Next::Break(self.abandon(self.to.len() + 1).await));
@@ -188,7 +189,7 @@ impl Transfer<'_> {
             Err(lost) => return self.last_words(accepted, lost).await,
         }
         self.end_was_sent = true;
-        let deadline = self.patience.deadline;
+        let deadline = Instant::now() + self.limits.final_time;
         let mut reply = self.connection.dialogue.reply(deadline).await?;
         match self.connection.protocol {
             Protocol::Smtp => self.settle(accepted, &Answer::Said(reply.clone())),
@@ -196,6 +197,10 @@ impl Transfer<'_> {
                 for (nth, at) in accepted.iter().enumerate() {
                     if nth > 0 {
                         reply = self.connection.dialogue.reply(deadline).await?;
+                    }
+                    if let Some(to) = self.to.get(*at).filter(|_| reply.class() == Class::Positive)
+                    {
+                        self.mail.heard.add(to);
                     }
                     self.settle(&[*at], &Answer::Said(reply.clone()));
                 }

@@ -1,11 +1,19 @@
 //! Replies that come from a destination and go, made harmless, to the client.
 
-use super::{Class, Reply, Status, printable, words};
+use super::{
+    Class, Reply, Status, printable,
+    words::{self, is_common},
+};
 use crate::address::Mailbox;
 use std::fmt;
 
-/// Longest text of a destination that is passed on, in octets.
-const MAX_TEXT: usize = 300;
+/// Longest text of a destination that is passed on, in octets: Gmail explains a refusal in nine lines, the
+/// last of which has the link.
+const MAX_TEXT: usize = 1024;
+/// Longest line of it. RFC 5321 §4.5.3.1.5 wants no more than 512 octets with code and line end.
+const MAX_LINE: usize = 480;
+/// Goes before the text of a destination.
+const WHOSE: &str = "Destination: ";
 
 /// A reply as a destination gave it; its text is not to be trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +22,7 @@ pub struct ForeignReply {
     pub code: u16,
     /// The enhanced status code, if the text began with one.
     pub status: Option<Status>,
-    /// The text, lines joined by spaces.
+    /// The text, lines separated by `\n`.
     pub text: String,
 }
 
@@ -25,12 +33,12 @@ impl fmt::Display for ForeignReply {
         if let Some(status) = self.status {
             write!(f, " {status}")?;
         }
-        write!(f, " {}", printable(&self.text, MAX_TEXT * 2))
+        write!(f, " {}", printable(&self.text.replace('\n', " "), MAX_TEXT * 2))
     }
 }
 
 impl ForeignReply {
-    /// The reply for our client: code and enhanced status code are the destination's, the text
+    /// The reply for our client: code and enhanced status code are the destination's, the text in its lines,
     /// bounded, printable and without what `hidden` names.
     ///
     /// A 4xx becomes 451 (a 421 of theirs must not announce the end of our own session) with their
@@ -47,7 +55,7 @@ impl ForeignReply {
             None => (0, 0),
         };
         let text = hidden.mask(&self.text);
-        Reply::with_text(code, (class, subject, detail), &format!("Destination: {text}"))
+        Reply::with_lines(code, (class, subject, detail), &format!("{WHOSE}{text}"))
     }
 
     /// The reply as a report tells whoever wrote of it: code, enhanced status code, and of the text what is known to
@@ -65,71 +73,124 @@ impl ForeignReply {
     /// The reply that [`Reply::to_keep`] was made of.
     pub fn as_kept(&self) -> Reply {
         let Status(class, subject, detail) = self.status.unwrap_or(Status(5, 0, 0));
-        Reply::with_text(self.code, (class, subject, detail), &self.text)
+        Reply::with_lines(self.code, (class, subject, detail), &self.text)
     }
 }
 
 /// Names that must not show in a reply: the destination's mailboxes, domain and host.
 #[derive(Debug, Clone, Default)]
-pub struct Hidden(Vec<String>);
+pub struct Hidden {
+    /// Hidden wherever they stand.
+    names: Vec<String>,
+    /// Local parts that are words of the language too: hidden where they are marked as a name.
+    words: Vec<String>,
+}
 
 impl Hidden {
     /// Hides `mailboxes`: each as a whole, its domain, and the words of its local part, also without
-    /// what follows a `+`.
+    /// what follows a `+`. "Mailbox full" stays readable where the mailbox is `full@…`.
     pub fn mailboxes<'a>(mailboxes: impl IntoIterator<Item = &'a Mailbox>) -> Self {
-        let mut words = Vec::new();
+        let mut hidden = Self::default();
         for mailbox in mailboxes {
-            words.push(mailbox.domain().to_key());
+            hidden.names.push(mailbox.domain().to_key());
             let local = printable(&mailbox.local().to_key(), usize::MAX);
             for word in local.split_whitespace() {
-                words.extend(word.split_once('+').map(|(base, _)| base.to_owned()));
-                words.push(word.to_owned());
+                let base = word.split_once('+').map(|(base, _)| base);
+                for word in base.into_iter().chain([word]).filter(|word| !word.is_empty()) {
+                    let list = if is_common(word) { &mut hidden.words } else { &mut hidden.names };
+                    list.push(word.to_owned());
+                }
             }
         }
-        Self(words)
+        hidden
     }
 
     /// Hides a further name, such as the host that answered.
     pub fn and(mut self, name: &str) -> Self {
-        self.0.push(name.to_lowercase());
+        self.names.push(name.to_lowercase());
         self
     }
 
     /// Whatever holds an `@`, in any of its encodings, goes whole: providers quote addresses in many forms.
     fn mask(&self, text: &str) -> String {
-        let text = match printable(text, MAX_TEXT * 2) {
-            // The stump of a word that was cut might be that of a name.
-            cut if cut.len() == MAX_TEXT * 2 => {
-                cut.rsplit_once(' ').map_or_else(String::new, |(whole, _)| whole.to_owned())
-            }
-            whole => whole,
-        };
-        let mut words: Vec<&String> = self.0.iter().filter(|w| !w.is_empty()).collect();
-        words.sort_by_key(|w| std::cmp::Reverse(w.len()));
-        let masked: Vec<String> = text
-            .split_whitespace()
-            .map(|token| {
-                let folded = token.to_ascii_lowercase();
-                let address = ["@", "%40", "=40", "+40"].iter().any(|at| folded.contains(at));
-                if address || words.iter().any(|word| has_word(&folded, word)) {
-                    "(hidden)".to_owned()
-                } else {
-                    token.to_owned()
+        let mut lines: Vec<String> = Vec::new();
+        // What is cut off is cut behind the masking: the stump of a name would not be found.
+        let mut room = MAX_TEXT;
+        for line in text.split('\n') {
+            let line = printable(line, usize::MAX);
+            for token in line.split_whitespace() {
+                let token = if self.shows_in(token) { "(hidden)" } else { token };
+                let token = token.get(..MAX_LINE).unwrap_or(token);
+                if token.len() >= room {
+                    return lines.join("\n");
                 }
-            })
-            .collect();
-        printable(&masked.join(" "), MAX_TEXT)
+                room -= token.len() + 1;
+                let first = if lines.len() > 1 { 0 } else { WHOSE.len() };
+                match lines.last_mut() {
+                    Some(last) if last.is_empty() => last.push_str(token),
+                    Some(last) if first + last.len() + token.len() < MAX_LINE => {
+                        last.push(' ');
+                        last.push_str(token);
+                    }
+                    _ => lines.push(token.to_owned()),
+                }
+            }
+            if lines.last().is_some_and(|line| !line.is_empty()) {
+                lines.push(String::new());
+            }
+        }
+        lines.retain(|line| !line.is_empty());
+        lines.join("\n")
+    }
+
+    fn shows_in(&self, token: &str) -> bool {
+        let folded = token.to_ascii_lowercase();
+        ["@", "%40", "=40", "+40"].iter().any(|at| folded.contains(at))
+            || self.names.iter().any(|name| has_word(&folded, name, is_edge))
+            || self
+                .words
+                .iter()
+                .any(|word| has_word(&folded, word, is_edge) && has_word(&folded, word, is_mark))
     }
 }
 
-/// True when `word` stands in `token` with no letter or digit on either side.
-fn has_word(token: &str, word: &str) -> bool {
-    let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric());
-    token.match_indices(word).any(|(at, _)| {
-        let before = token.get(..at).and_then(|s| s.chars().next_back());
-        let after = token.get(at + word.len()..).and_then(|s| s.chars().next());
-        is_edge(before) && is_edge(after)
-    })
+/// True when `word` stands in `token` between two characters, or ends of it, that fit.
+fn has_word(token: &str, word: &str, fits: fn(Option<char>, Option<char>) -> bool) -> bool {
+    !word.is_empty()
+        && token.match_indices(word).any(|(at, _)| {
+            let before = token.get(..at).and_then(|s| s.chars().next_back());
+            let after = token.get(at + word.len()..).and_then(|s| s.chars().next());
+            fits(before, after)
+        })
+}
+
+/// No letter or digit on either side.
+fn is_edge(before: Option<char>, after: Option<char>) -> bool {
+    [before, after].iter().all(|c| c.is_none_or(|c| !c.is_ascii_alphanumeric()))
+}
+
+/// Quoted, in brackets, or named by what stands beside: no part of a sentence.
+fn is_mark(before: Option<char>, after: Option<char>) -> bool {
+    let marks = |c: &char| {
+        matches!(
+            c,
+            '<' | '>'
+                | '"'
+                | '\''
+                | '`'
+                | '='
+                | ':'
+                | '('
+                | ')'
+                | '['
+                | ']'
+                | '{'
+                | '}'
+                | '|'
+                | '+'
+        )
+    };
+    before.as_ref().is_some_and(marks) || after.as_ref().is_some_and(marks)
 }
 
 #[cfg(test)]
@@ -182,13 +243,73 @@ mod tests {
             let reply = hidden(mailbox, text);
             assert!(reply.text().ends_with("(hidden)"), "{reply}");
         }
-        let reply = hidden("robert@sink.test", &format!("{} robert", "x ".repeat(299)));
+        let reply = hidden("robert@sink.test", &format!("{} robert", "x ".repeat(505)));
         assert!(!reply.text().contains("ro"), "{reply}");
     }
 
     #[test]
+    fn words_of_the_language_stay_where_they_are_no_names() {
+        let shown = |mailbox: &str, text: &str| {
+            let hidden = Hidden::mailboxes([&Mailbox::parse(mailbox).unwrap()]);
+            let reply = ForeignReply { code: 552, status: None, text: text.into() };
+            reply.for_client(&hidden).text().to_owned()
+        };
+        for (mailbox, text, expected) in [
+            ("full@sink.test", "Mailbox full", "Mailbox full"),
+            ("user@sink.test", "No such user here.", "No such user here."),
+            (
+                "mail@sink.test",
+                "see https://help.test/mail/?p=Quota",
+                "see https://help.test/mail/?p=Quota",
+            ),
+            ("user@sink.test", "<user>: no such user", "(hidden) no such user"),
+            (
+                "info@sink.test",
+                "no mailbox 'info' for more info",
+                "no mailbox (hidden) for more info",
+            ),
+            ("info@sink.test", "https://x.test/?for=info&a=b", "(hidden)"),
+            ("alice@sink.test", "Alice is unknown", "(hidden) is unknown"),
+        ] {
+            assert_eq!(shown(mailbox, text), format!("Destination: {expected}"), "{mailbox}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_many_lines_is_passed_on_whole_with_its_link() {
+        let text = "Gmail has detected that this message does not meet IPv6 sending\n\
+                    guidelines regarding PTR records and authentication. Please review\n \
+                    https://support.google.com/mail/?p=IPv6AuthError for more information\n\
+                    . a1b2c3-x1y2 - gsmtp";
+        let bob = Mailbox::parse("bob.smith@gmail.com").unwrap();
+        let hidden = Hidden::mailboxes([&bob]).and("gmail-smtp-in.l.google.com");
+        let reply = ForeignReply { code: 550, status: Some(Status(5, 7, 1)), text: text.into() };
+        let mut wire = Vec::new();
+        reply.for_client(&hidden).write_to(&mut wire);
+        assert_eq!(
+            String::from_utf8(wire).unwrap(),
+            "550-5.7.1 Destination: Gmail has detected that this message does not meet IPv6 sending\r\n\
+             550-5.7.1 guidelines regarding PTR records and authentication. Please review\r\n\
+             550-5.7.1 https://support.google.com/mail/?p=IPv6AuthError for more information\r\n\
+             550 5.7.1 . a1b2c3-x1y2 - gsmtp\r\n"
+        );
+        assert_eq!(reply.for_client(&hidden).to_keep().as_kept(), reply.for_client(&hidden));
+    }
+
+    #[test]
+    fn lines_of_a_reply_have_512_octets_at_most() {
+        for text in ["x".repeat(5000), "xyz ".repeat(1000), "x\n".repeat(1000)] {
+            let reply = ForeignReply { code: 550, status: Some(Status(5, 999, 999)), text };
+            let mut wire = Vec::new();
+            reply.for_client(&Hidden::default()).write_to(&mut wire);
+            let wire = String::from_utf8(wire).unwrap();
+            assert!(wire.split_inclusive("\r\n").all(|line| line.len() <= 512), "{wire}");
+        }
+    }
+
+    #[test]
     fn hostile_text_is_tamed() {
-        assert_eq!(shown(550, None, "a\r\n250 ok\0\u{e9}"), "550 5.0.0 Destination: a??250 ok??");
-        assert!(shown(550, None, &"x ".repeat(5000)).len() < 400);
+        assert_eq!(shown(550, None, "a\r\n250 ok\0\u{e9}"), "550 5.0.0 Destination: a? / 250 ok??");
+        assert!(shown(550, None, &"x ".repeat(5000)).len() < 1100);
     }
 }

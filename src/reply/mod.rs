@@ -70,10 +70,16 @@ impl Reply {
         reply
     }
 
+    /// A reply whose text is somebody else's, of lines that `\n` separates.
+    fn with_lines(code: u16, status: (u8, u16, u16), text: &str) -> Self {
+        let mut reply = Self::new(code, status, "");
+        reply.text = Cow::Owned(printable_lines(text, 490));
+        reply
+    }
+
     /// A reply without enhanced status code: greeting, EHLO, 354 (RFC 2034 §3).
     pub(crate) fn plain(code: u16, text: &str) -> Self {
-        let text = text.split('\n').map(|line| printable(line, 400)).collect::<Vec<_>>().join("\n");
-        Self { code, status: None, text: Cow::Owned(text) }
+        Self { code, status: None, text: Cow::Owned(printable_lines(text, 400)) }
     }
 
     /// The three-digit code.
@@ -135,6 +141,11 @@ impl fmt::Display for Reply {
 /// Printable ASCII of `text`, at most `max` octets; whatever else there was becomes `?`.
 fn printable(text: &str, max: usize) -> String {
     text.chars().take(max).map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect()
+}
+
+/// Each line as [`printable`].
+fn printable_lines(text: &str, max: usize) -> String {
+    text.split('\n').map(|line| printable(line, max)).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -294,7 +294,11 @@ impl Reply {
     pub const fn destination_null_mx() -> Self {
         Self::new(556, (5, 1, 10), "The destination does not accept mail (null MX)")
     }
-    /// The destination's domain does not exist or has no address; kept at the sender.
+    /// The destination's domain does not exist, or has neither MX nor address (RFC 5321 §5.1).
+    pub const fn destination_nonexistent() -> Self {
+        Self::new(550, (5, 1, 2), "The domain that this address leads to does not exist")
+    }
+    /// The destination's mail server has no address; kept at the sender.
     pub const fn destination_not_found() -> Self {
         Self::new(451, (4, 4, 4), "The destination's domain has no mail server, try again later")
     }

@@ -1,4 +1,5 @@
-//! What a report of strangers may say in our name: words that are known to say why mail is not delivered.
+//! Words that are known to say why mail is not delivered: all that a report of strangers may say in our name, and
+//! what stays readable though a mailbox is called so.
 
 /// Longest text, in octets.
 const MAX_TEXT: usize = 300;
@@ -22,11 +23,11 @@ dns do does domain domains done double-checking dropped due during e-mail each e
 encrypted encryption end ensure entry envelope error errors evaluated exceed exceeded exceeds excessive exist \
 existing exists expansion expired external failed fails failure file files filter filtered filtering find fix \
 following for forbidden format forward forwarded forwarding found from full fully further gateway general given \
-go greylist greylisted greylisting group guidelines has have header headers hold hop hops host hosted however i \
-identified if ignored illegal in inactive incorrect information infrastructure insufficient internal into \
+go greylist greylisted greylisting group guidelines has have header headers help hold hop hops host hosted however i \
+identified if ignored illegal in inactive incorrect info information infrastructure insufficient internal into \
 invalid is issue issues it its junk known large later length less level limit limited limits line lines link \
 list listed local locked long lookup loop low mail mailbox mailboxes maildir mailing maintenance malformed \
-malicious malware many mapping match maximum may member memory message messages misconfigured missing more moved \
+malicious malware many mapping match maximum may me member memory message messages misconfigured missing more moved \
 much must name names need needs network new no non-existent nonexistent not notice now number of off on one only \
 open operation or order original originating other our out over overloaded overquota own owner page parameters \
 parse parsing part past per permanent permanently permission permitted phishing please policies policy possible \
@@ -45,6 +46,11 @@ unauthorized unavailable unexpected unknown unknown-user unnecessary unroutable 
 unsupported until unusable up usage use used user users using valid validation verification verified verify \
 version via violated violation virtual virus visit volume was we when whether which while who will wish with \
 within without would wrong you your";
+
+/// True for a word of the language, in lower case.
+pub(super) fn is_common(word: &str) -> bool {
+    WORDS.split(' ').any(|known| known == word)
+}
 
 /// `text` without what is not known to be harmless. `hidden` are words of names, in lower case, that are left out
 /// though they are known.
@@ -75,9 +81,8 @@ fn shown<'a>(token: &'a str, hidden: &[String]) -> Option<&'a str> {
     let word = token.trim_start_matches('(').trim_end_matches(['.', ',', ';', ':', '!', '?', ')']);
     let word = word.to_ascii_lowercase();
     let base = word.strip_suffix("'s").unwrap_or(&word);
-    let is_known = |word: &str| WORDS.split(' ').any(|known| known == word);
     let is_named = |word: &str| hidden.iter().any(|name| name == word);
-    let is_harmless = |part: &str| is_known(part) && !is_named(part);
+    let is_harmless = |part: &str| is_common(part) && !is_named(part);
     let all = || !base.is_empty() && base.split(['-', '/']).all(is_harmless);
     let is_shown = is_harmless(base) && !base.split('-').any(is_named) || all();
     is_shown.then_some(token)

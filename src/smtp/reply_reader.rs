@@ -62,7 +62,7 @@ impl ServerReply {
                 _ => line,
             })
             .collect();
-        ForeignReply { code: self.code, status, text: text.join(" ") }
+        ForeignReply { code: self.code, status, text: text.join("\n") }
     }
 }
 
@@ -229,8 +229,8 @@ mod tests {
     fn enhanced_status_codes() {
         for (lines, status, text) in [
             (&["5.7.515 Access denied"][..], Some(Status(5, 7, 515)), "Access denied"),
-            (&["5.1.1 no", "5.1.1 user"], Some(Status(5, 1, 1)), "no user"),
-            (&["5.1.1 no", "see 5.1.1"], Some(Status(5, 1, 1)), "no see 5.1.1"),
+            (&["5.1.1 no", "5.1.1 user"], Some(Status(5, 1, 1)), "no\nuser"),
+            (&["5.1.1 no", "see 5.1.1"], Some(Status(5, 1, 1)), "no\nsee 5.1.1"),
             (&["2.0.0"], Some(Status(2, 0, 0)), ""),
             (&["no"], None, "no"),
             (&["5.1 no"], None, "5.1 no"),

@@ -24,6 +24,7 @@ mod full_disk;
 mod hardship;
 mod idle_scrapers;
 mod journal;
+mod late;
 mod limits;
 mod load;
 mod metrics;

@@ -30,7 +30,7 @@ async fn a_transaction_that_ended_midway_is_reset() {
     for script in [Script::pipelining(), Script::plain()] {
         let script = script
             .on("mail", Act::Say("250 2.1.0 ok\r\n"))
-            .on("mail", Act::Say("451 4.3.0 not now\r\n"))
+            .on("mail", Act::Say("551 5.3.0 not this\r\n"))
             .on("rcpt", Act::Say("550 5.1.1 no\r\n"));
         let peer = Peer::start(script).await;
         let outbound = outbound(OutboundLimits::default());
@@ -41,7 +41,7 @@ async fn a_transaction_that_ended_midway_is_reset() {
         }
         assert_eq!(
             seen[..2],
-            ["Refused 550 5.1.1 Destination: no", "Deferred 451 4.3.0 Destination: not now",]
+            ["Refused 550 5.1.1 Destination: no", "Refused 551 5.3.0 Destination: not this"]
         );
         assert_eq!((peer.record().connections, peer.record().count("RSET")), (1, 2));
     }
@@ -66,6 +66,29 @@ async fn a_kept_connection_that_is_dead_is_no_failure() {
             }
             assert_eq!((peer.record().connections, peer.record().messages.len()), (2, 2));
         }
+    }
+}
+
+#[tokio::test]
+async fn a_4xx_to_the_second_mail_of_a_kept_connection_is_tried_once_more_on_a_new_one() {
+    let busy = Act::Say("452 4.5.3 too many messages on this connection\r\n");
+    for script in [Script::pipelining(), Script::plain()] {
+        let script = script
+            .on("mail", Act::Say("250 2.1.0 ok\r\n"))
+            .on("mail", busy)
+            .on("mail", Act::Say("250 2.1.0 ok\r\n"))
+            .on("mail", busy)
+            .on("mail", busy);
+        let peer = Peer::start(script).await;
+        let outbound = outbound(OutboundLimits::default());
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            let attempts = deliver(&outbound, &peer.hop, &simple_mail(), AMPLE).await;
+            seen.push(shown(&attempts[0]));
+        }
+        assert!(seen[..2].iter().all(|outcome| outcome.starts_with("Delivered")), "{seen:?}");
+        assert!(seen[2].starts_with("Deferred 451 4.5.3"), "a new one says the same: {seen:?}");
+        assert_eq!((peer.record().connections, peer.record().messages.len()), (3, 2));
     }
 }
 

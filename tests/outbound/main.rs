@@ -21,7 +21,7 @@ use onward::{
     dns::Resolver,
     fate::Verdict,
     next_hop::NextHop,
-    outbound::{Attempt, Outbound, OutboundConfig, OutboundLimits, Outgoing, Preferences},
+    outbound::{Attempt, Heard, Outbound, OutboundConfig, OutboundLimits, Outgoing, Preferences},
     tls::Connector,
 };
 use std::{net::SocketAddr, time::Duration};
@@ -67,6 +67,7 @@ pub(crate) fn mail(recipients: &[&str], message: &str) -> Outgoing {
         eight_bit: false,
         smtputf8: false,
         checkpoint: None,
+        heard: Heard::default(),
     }
 }
 

@@ -177,6 +177,7 @@ async fn implicit_mx_and_cnames() {
 async fn domains_that_cannot_be_reached() {
     let zone = Zone::default()
         .mx("null.test", 0, ".")
+        .txt("text.test", "neither MX nor address")
         .mx("ours.test", 10, "mx.onward.test")
         .mx("ours.test", 20, "mx1.sink.test")
         .mx("dangling.test", 10, "none.test")
@@ -190,11 +191,13 @@ async fn domains_that_cannot_be_reached() {
     let peer = net.host(1, Script::pipelining()).await;
     let not_found =
         "Deferred 451 4.4.4 The destination's domain has no mail server, try again later";
+    let nonexistent = "Refused 550 5.1.2 The domain that this address leads to does not exist";
     let no_answer = "Deferred 451 4.4.3 DNS of the destination does not answer, try again later";
     for (domain, expected) in [
         ("null.test", "Refused 556 5.1.10 The destination does not accept mail (null MX)"),
         ("ours.test", "Refused 554 5.4.6 Mail loop detected"),
-        ("none.test", not_found),
+        ("none.test", nonexistent),
+        ("text.test", nonexistent),
         ("dangling.test", not_found),
         ("zero.test", not_found),
         ("broken.test", no_answer),

@@ -22,7 +22,8 @@ async fn outcome(step: &'static str, act: Act, time: Duration) -> String {
             script = script.on("helo", act);
         }
         let peer = Peer::start(script).await;
-        let outbound = outbound(OutboundLimits::default());
+        let limits = OutboundLimits { final_time: time, ..OutboundLimits::default() };
+        let outbound = outbound(limits);
         let attempts = deliver(&outbound, &peer.hop, &simple_mail(), time).await;
         seen.push(shown(&attempts[0]));
         assert_eq!(attempts[0].remote.as_deref(), Some(peer.hop.to_string().as_str()));
@@ -49,7 +50,7 @@ async fn permanent_replies() {
             "greeting" | "ehlo" => {
                 "Deferred 451 4.7.0 The destination does not accept this server, try again later"
             }
-            _ => "Refused 550 5.7.515 Destination: never ever",
+            _ => "Refused 550 5.7.515 Destination: never / ever",
         };
         let act = Act::Say("550-5.7.515 never\r\n550 5.7.515 ever\r\n");
         assert_eq!(outcome(step, act, AMPLE).await, expected, "{step}");

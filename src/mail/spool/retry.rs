@@ -7,10 +7,12 @@ use crate::{
     fate::Verdict,
     inbound::Reservation,
     mail::{
-        delivery::{count_attempt, journal_line},
         parts::Parts,
+        prints::print_at,
+        record::{count_attempt, journal_line},
     },
-    outbound::{self, Checkpoint, Outgoing},
+    outbound::{self, Checkpoint, Heard, Outgoing},
+    reply::Reply,
     retry::{Entry, HostState, Work},
     store::{
         StoreError, journal,
@@ -19,6 +21,7 @@ use crate::{
     time::Millis,
 };
 use bytes::Bytes;
+use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -170,7 +173,13 @@ impl<'a> Retry<'a> {
                 return;
             }
         }
-        if ended.work.give_up {
+        let is_on_its_way = self.recall();
+        if !self.legs.iter().any(|tried| tried.is_due) {
+            if is_on_its_way {
+                ended.again = Some(later(&ended.work));
+                return;
+            }
+        } else if ended.work.give_up {
             self.legs.iter_mut().filter(|tried| tried.is_due).for_each(Tried::give_up);
         } else {
             let Some(host) = self.deliver(&ended.work, stopping).await else {
@@ -187,6 +196,29 @@ impl<'a> Retry<'a> {
             expires: self.parts.retry.expiry(self.message.head.arrived),
         });
         ended.is_finished = self.legs.iter().all(|tried| !tried.leg.state.is_open());
+    }
+
+    /// Ends the legs on whose end of data a verdict came late: the message is delivered. Those whose verdict
+    /// is still waited for are not sent again; true when there are some.
+    fn recall(&mut self) -> bool {
+        let (store, now) = (&self.parts.store, clock::now());
+        if !store.remembers_deliveries() && self.parts.waits.is_idle() {
+            return false;
+        }
+        let digest = Sha256::digest(&self.bytes);
+        let sender = &self.message.head.sender;
+        let mut is_on_its_way = false;
+        for tried in self.legs.iter_mut().filter(|tried| tried.is_due) {
+            let print = print_at(sender, &tried.leg.mailbox, &digest);
+            if self.parts.waits.has(&print) {
+                (tried.is_due, is_on_its_way) = (false, true);
+            } else if store.was_delivered(&print, now) {
+                tried.leg.state = LegState::Delivered;
+                tried.leg.reply = Reply::ok().to_keep();
+                (tried.is_due, tried.touch) = (false, Some(Touch::Tried));
+            }
+        }
+        is_on_its_way
     }
 
     fn due(&self) -> impl Iterator<Item = &Tried> {
@@ -245,6 +277,7 @@ impl<'a> Retry<'a> {
             eight_bit: self.message.head.eight_bit,
             smtputf8: self.message.head.smtputf8,
             checkpoint: Some(self.checkpoint(from, &is_at_end)),
+            heard: Heard::default(),
         };
         let stop_before_end = async {
             let _ = stopping.wait_for(|stopping| *stopping).await;

@@ -21,7 +21,10 @@ fn a_destination_that_does_not_answer_is_given_up_within_the_budget() {
         Step::FinalDot,
     ];
     let silent = STEPS.map(|step| Receiver::smtp().on(step, Action::Hang).start());
-    let mut builder = Onward::builder().domain("example.org").config("delivery.budget = \"2s\"");
+    let mut builder = Onward::builder()
+        .domain("example.org")
+        .config("delivery.budget = \"2s\"")
+        .config("delivery.final_patience = \"1s\"");
     for (number, receiver) in silent.iter().enumerate() {
         let domain = format!("silent{number}.test");
         builder = builder

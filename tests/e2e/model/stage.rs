@@ -89,6 +89,7 @@ impl Stage {
             .domain("example.org")
             .run_first(&["alias", "apply", aliases.path().to_str().unwrap()])
             .config("delivery.budget = \"1s\"")
+            .config("delivery.final_patience = \"1s\"")
             // Tried again on command: what is looked at stands still.
             .config("spool.retry = [\"1d\"]")
             .config("spool.concurrency = 1000")

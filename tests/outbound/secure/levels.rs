@@ -4,7 +4,7 @@ use super::{
     server::{Between, Server},
     sink, trusting,
 };
-use crate::{AMPLE, deliver, shown, simple_mail};
+use crate::{AMPLE, SHORT, deliver, shown, simple_mail};
 use onward::{
     next_hop::{NextHop, TlsLevel},
     outbound::{Outbound, Preferences},
@@ -22,10 +22,14 @@ async fn opportunistic_takes_what_it_gets() {
         (Between::Refuser, false, "no-policy-found starttls-not-supported: 1"),
         (Between::Babbler, false, "no-policy-found validation-failure: 1"),
         (Between::Injector, false, "no-policy-found validation-failure: 1"),
+        (Between::Mute, false, "no-policy-found validation-failure: 1"),
+        (Between::Demander, false, "no-policy-found validation-failure: 1"),
     ] {
         let server = Server::start(&issued, between).await;
         let (name_server, _) = dns::serve(sink()).await;
-        let outbound = Outbound::new(trusting(&authority, name_server, server.port()));
+        let mut config = trusting(&authority, name_server, server.port());
+        config.limits.command_time = SHORT;
+        let outbound = Outbound::new(config);
         let (verdict, tls) = sent(&outbound, "sink.test").await;
         assert_eq!(verdict, DELIVERED);
         let arrived = server.arrived();
@@ -50,6 +54,7 @@ async fn whoever_is_never_to_have_plaintext_has_none() {
         ("sink.test", Between::Refuser, Some("451 4.7.4")),
         ("sink.test", Between::Babbler, Some("451 4.7.5")),
         ("sink.test", Between::Injector, Some("451 4.7.5")),
+        ("sink.test", Between::Demander, Some("451 4.7.5")),
     ] {
         let server = Server::start(&issued, between).await;
         let (name_server, _) = dns::serve(sink()).await;

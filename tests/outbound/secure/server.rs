@@ -7,6 +7,8 @@ use onward::{
     smtp::{BareLf, Session, SessionConfig, Tls, Transaction},
     tls::{Acceptor, Certificates, Stream},
 };
+use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
@@ -17,6 +19,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
 };
+use tokio_rustls::TlsAcceptor;
 
 /// A mail server with a certificate.
 pub(super) struct Server {
@@ -36,6 +39,10 @@ pub(super) enum Between {
     Babbler,
     /// Says more than the answer to STARTTLS, in plaintext.
     Injector,
+    /// Answers STARTTLS and then says nothing.
+    Mute,
+    /// Wants a certificate of the client in the handshake, of which there is none.
+    Demander,
 }
 
 impl Server {
@@ -52,6 +59,7 @@ impl Server {
             certificate: issued.certificate.clone(),
             key: issued.key.clone(),
         };
+        let demanding = demanding(issued);
         let certificates = Arc::new(Certificates::load(&[files]).unwrap().unwrap());
         let acceptor = Acceptor::new(move || Some(Arc::clone(&certificates))).unwrap();
         let arrived = Arc::new(Mutex::new(Vec::new()));
@@ -59,14 +67,14 @@ impl Server {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let encryption = Encryption { acceptor: acceptor.clone(), is_implicit: false };
-                let inbox = Inbox(Arc::clone(&inbox));
+                let (inbox, demanding) = (Inbox(Arc::clone(&inbox)), demanding.clone());
                 tokio::spawn(async move {
                     let (near, far) = tokio::io::duplex(64 << 10);
                     if between == Between::Nobody {
                         serve(Box::new(stream), encryption, inbox).await;
                     } else {
                         tokio::spawn(serve(Box::new(far), encryption, inbox));
-                        meddle(stream, near, between).await;
+                        meddle(stream, near, between, demanding).await;
                     }
                 });
             }
@@ -101,8 +109,13 @@ async fn serve(stream: Stream, encryption: Encryption, mut inbox: Inbox) {
 }
 
 /// Hands on what either says, but for what it does not like.
-async fn meddle(client: TcpStream, server: tokio::io::DuplexStream, between: Between) {
-    let (mut from_client, mut to_client) = client.into_split();
+async fn meddle(
+    mut client: TcpStream,
+    server: tokio::io::DuplexStream,
+    between: Between,
+    demanding: TlsAcceptor,
+) {
+    let (mut from_client, mut to_client) = client.split();
     let (mut from_server, mut to_server) = tokio::io::split(server);
     let up = async {
         let mut buffer = [0; 4096];
@@ -137,15 +150,37 @@ async fn meddle(client: TcpStream, server: tokio::io::DuplexStream, between: Bet
     if asked.is_some() {
         let answer: &[u8] = match between {
             Between::Refuser => b"454 4.7.0 not now\r\n",
-            Between::Babbler => b"220 go on\r\n",
-            _ => b"220 go on\r\n250 evil\r\n",
+            Between::Injector => b"220 go on\r\n250 evil\r\n",
+            _ => b"220 go on\r\n",
         };
         let _ = to_client.write_all(answer).await;
         if between == Between::Babbler {
             let _ = to_client.write_all(b"HTTP/1.1 400 what is this\r\n\r\n").await;
         }
-        let _ = from_client.read(&mut [0; 4096]).await;
+        if between == Between::Demander {
+            let _ = demanding.accept(client).await;
+            return;
+        }
+        while let Ok(1..) = from_client.read(&mut [0; 4096]).await {}
     }
+}
+
+/// TLS that ends for want of a client's certificate.
+fn demanding(issued: &Issued) -> TlsAcceptor {
+    let certificates = CertificateDer::pem_file_iter(&issued.certificate).unwrap();
+    let certificates: Vec<_> = certificates.map(Result::unwrap).collect();
+    let mut roots = RootCertStore::empty();
+    roots.add(certificates.first().unwrap().clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(roots.into(), Arc::clone(&provider)).build();
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(verifier.unwrap())
+        .with_single_cert(certificates, PrivateKeyDer::from_pem_file(&issued.key).unwrap())
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
 }
 
 struct Inbox(Arc<Mutex<Vec<Option<Tls>>>>);
