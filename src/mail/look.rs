@@ -16,6 +16,7 @@ use crate::{
     time::UnixTime,
     verdict::{
         Author, Check, Class, Findings, OwnFrom, Proof, Sign, borrowed, is_one_owner, may_align,
+        organizational,
     },
 };
 
@@ -192,18 +193,18 @@ impl Bearer<'_> {
         }
         let (parts, auth) = (self.parts, &self.parts.config.auth);
         let header = Header::scan(&report.message);
-        let from = match Authors::read(&header) {
-            Ok(from) => from,
-            // Only what returns comes so far; where From names no domain, none is concerned.
-            Err(_) if auth.own_from == OwnFrom::Mark || names_no_domain(&header) => {
-                return Ok(vec![None; looks.len()]);
-            }
-            Err(_) => return Err(Reply::own_from_unreadable()),
-        };
         let mut identifiers: Vec<&str> =
             looks.iter().flat_map(|look| look.identifiers(parts)).collect();
         identifiers.sort_unstable();
         identifiers.dedup();
+        let from = match Authors::read(&header) {
+            Ok(from) => from,
+            // Only what returns comes so far.
+            Err(_) if auth.own_from == OwnFrom::Mark || names_none(&header, &identifiers) => {
+                return Ok(vec![None; looks.len()]);
+            }
+            Err(_) => return Err(Reply::own_from_unreadable()),
+        };
         let (authors, aligned) = self.unproven(report, &from, &identifiers).await;
         let aligns = |author: &str, identifier: &str| {
             aligned.contains(&(author.to_owned(), identifier.to_ascii_lowercase()))
@@ -303,10 +304,56 @@ fn named(from: &Authors, domain: &str) -> String {
     mailbox.map_or_else(|| domain.to_owned(), ToString::to_string)
 }
 
-/// True where nobody can read an address with a domain in From, as in the `MAILER-DAEMON` of old servers.
-fn names_no_domain(header: &Header<'_>) -> bool {
-    let mut from = header.named("From");
-    let is_free_of = |value: &[u8], sign: &[u8]| memchr::memmem::find(value, sign).is_none();
-    header.is_ended()
-        && from.all(|from| is_free_of(from.value, b"@") && is_free_of(from.value, b"=?"))
+/// True where From, which cannot be read for certain, names none of `identifiers` to anybody: as the `MAILER-DAEMON` of
+/// old servers, or the two From fields of a gateway.
+fn names_none(header: &Header<'_>, identifiers: &[&str]) -> bool {
+    let owners: Vec<String> = identifiers.iter().map(|name| organizational(name)).collect();
+    let is_free_of_them = |value: &[u8]| {
+        let text = String::from_utf8_lossy(value).to_ascii_lowercase();
+        // An encoded-word may hold anything, and so may what looks like ASCII and is not.
+        let is_plain = text.is_ascii() && !text.contains("=?");
+        is_plain
+            && owners.iter().all(|owner| {
+                [&text, &without_comments(&text)].iter().all(|text| !text.contains(owner.as_str()))
+            })
+    };
+    header.is_ended() && header.named("From").all(|from| is_free_of_them(from.value))
+}
+
+/// `text` without what may stand between the parts of an address (RFC 5322 §3.2.2).
+fn without_comments(text: &str) -> String {
+    let mut depth = 0_usize;
+    let keep = |c: &char| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && !matches!(c, ')' | '"' | '\\') && !c.is_ascii_whitespace()
+    };
+    text.chars().filter(keep).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_unclear_from_may_name() {
+        for (from, is) in [
+            ("MAILER-DAEMON", true),
+            ("a@b.test\r\nFrom: c@d.test", true),
+            ("a@b.test\r\nFrom: ceo@FWD.test", false),
+            ("<ceo@fwd(x).te\r\n st>", false),
+            ("(ceo@mx.fwd.test", false),
+            ("ceo@\"fwd\".test", false),
+            ("=?utf-8?b?Y2VvQGZ3ZC50ZXN0?=", false),
+            ("ceo@f\u{1d430}d.test", false),
+        ] {
+            let message = format!("From: {from}\r\n\r\n");
+            let header = Header::scan(message.as_bytes());
+            assert_eq!(names_none(&header, &["mx.fwd.test"]), is, "{from:?}");
+        }
+        assert!(!names_none(&Header::scan(b"From: x\r\nno end"), &["mx.fwd.test"]));
+    }
 }

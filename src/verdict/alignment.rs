@@ -32,8 +32,8 @@ pub(super) fn is_within(name: &str, domain: &str) -> bool {
         && name.strip_suffix(&domain).is_some_and(|sub| sub.is_empty() || sub.ends_with('.'))
 }
 
-/// The registered domain; a public suffix is its own.
-fn organizational(name: &str) -> String {
+/// The registered domain, in lower case; a public suffix is its own.
+pub fn organizational(name: &str) -> String {
     let name = name.to_ascii_lowercase();
     let registered = psl::List.domain(name.as_bytes());
     let registered =

@@ -22,7 +22,7 @@ mod alignment;
 mod findings;
 mod own;
 
-pub use alignment::{common_parents, is_one_owner, may_align};
+pub use alignment::{common_parents, is_one_owner, may_align, organizational};
 pub use findings::{
     Arc, Dkim, Dmarc, DmarcPolicy, DmarcResult, Findings, NOT_KEPT, Signature, Spf,
 };

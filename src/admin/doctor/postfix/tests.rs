@@ -184,7 +184,7 @@ fn sockets_and_roots() {
     );
     let barred = Fake { barred: Some("/run/onward/policy"), ..Fake::default() };
     let found = findings(&[&policy, SOCKETMAP], &policies, FREE, &barred);
-    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found.len(), 2, "{found:?}");
     assert!(found[0].starts_with("permissions"), "{found:?}");
 }
 
