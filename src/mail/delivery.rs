@@ -4,7 +4,7 @@ use super::{
     dress::{Dressed, Form},
     late::{self, Announcement, SLOW},
     parts::Parts,
-    prints::{print_at, remember_prints},
+    prints::{print_at, remember_late, remember_prints},
     recipient::Recipient,
     record::{count_attempt, journal_line},
 };
@@ -136,17 +136,18 @@ impl Delivery {
         let began = clock::millis();
         let (done, mut verdicts) = mpsc::unbounded_channel();
         for (group, outgoing) in self.transactions() {
-            let (parts, message) = (Arc::clone(parts), self.message.clone());
+            let (parts, came) = (Arc::clone(parts), self.message.bytes.clone());
             self.heard.push((group.clone(), outgoing.heard.clone()));
             let (done, announced) = (done.clone(), Arc::clone(&self.announced));
+            let reverse_path = self.message.reverse_path.clone();
             // Not for us to cut off: behind the end of data the message is the destination's.
             tokio::spawn(async move {
                 let _under_way = parts.waits.under_way();
                 let attempts = parts.network.deliver(&group.0, &outgoing, deadline).await;
                 let attempts: Vec<_> = outgoing.recipients.into_iter().zip(attempts).collect();
                 if let Err(mpsc::error::SendError((_, attempts))) = done.send((group, attempts)) {
-                    let sent = &outgoing.message;
-                    late::remember(&parts, &message, sent, &attempts, &announced).await;
+                    let forms = [&came, &outgoing.message];
+                    remember_late(&parts, &reverse_path, forms, &attempts, &announced).await;
                 }
             });
         }

@@ -3,14 +3,7 @@
 //! a copy of it is on its way waits for that copy's verdict, and a verdict that nobody waits for any more is
 //! remembered.
 
-use super::{
-    delivery::Message,
-    parts::Parts,
-    prints::{print_at, remember_prints},
-};
-use crate::{address::Mailbox, fate::Verdict, outbound::Attempt, store::Fingerprint};
-use bytes::Bytes;
-use sha2::{Digest, Sha256};
+use crate::{fate::Verdict, store::Fingerprint};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
@@ -146,47 +139,6 @@ impl Drop for Announced {
 impl Drop for UnderWay {
     fn drop(&mut self) {
         self.0.0.under_way.send_modify(|count| *count = count.saturating_sub(1));
-    }
-}
-
-/// Remembers the deliveries among `attempts`, which nobody waited for: whoever brings the message again is
-/// answered by them, and so is the spool, which has the message in the form `sent`.
-pub(super) async fn remember(
-    parts: &Parts,
-    message: &Message,
-    sent: &Bytes,
-    attempts: &[(Mailbox, Attempt)],
-    announced: &Announcement,
-) {
-    let delivered: Vec<&Mailbox> = attempts
-        .iter()
-        .filter(|(_, attempt)| attempt.outcome.verdict == Verdict::Delivered)
-        .map(|(mailbox, _)| mailbox)
-        .collect();
-    for (mailbox, attempt) in attempts {
-        tracing::info!(
-            from = %message.reverse_path,
-            to = %mailbox,
-            via = attempt.remote.as_deref(),
-            reply = %attempt.outcome.reply,
-            "a verdict that came late"
-        );
-    }
-    let mut prints = Vec::new();
-    for bytes in [&message.bytes, sent] {
-        let digest = Sha256::digest(bytes);
-        let prints_at = delivered.iter().map(|to| print_at(&message.reverse_path, to, &digest));
-        prints.extend(prints_at);
-    }
-    prints.sort_unstable();
-    prints.dedup();
-    remember_prints(parts, prints, message.now).await;
-    let digest = Sha256::digest(&message.bytes);
-    for (mailbox, attempt) in attempts {
-        if let Some(announced) = announced.get() {
-            let print = print_at(&message.reverse_path, mailbox, &digest);
-            announced.tell(&print, attempt.outcome.verdict);
-        }
     }
 }
 

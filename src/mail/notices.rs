@@ -1,9 +1,9 @@
 //! Which DSNs leave: the ledger of this process, beside what the store remembers of those before.
 
-use super::parts::Parts;
 use crate::{
     clock,
     dsn::{Claim, Ledger, Print, Silence, Subject},
+    metrics::Metrics,
     rate::Rate,
     store::Store,
 };
@@ -71,12 +71,12 @@ impl Owed<'_> {
     }
 
     /// The DSN is kept.
-    pub(crate) async fn paid(mut self, parts: &Parts) {
+    pub(crate) async fn paid(mut self, store: &Store, metrics: &Metrics) {
         let Some(claim) = self.claim.take() else { return };
-        parts.metrics.notice(None);
+        metrics.notice(None);
         let expires = clock::now() + MEMORY;
         // Not remembered over a restart means one more DSN about a replay, which beats none.
-        if let Err(error) = parts.store.remember_told(claim.prints.clone(), expires).await {
+        if let Err(error) = store.remember_told(claim.prints.clone(), expires).await {
             tracing::error!(%error, "cannot remember who was told");
         }
         self.notices.ledger().settle(&claim);

@@ -1,11 +1,15 @@
 //! The names of copies, by which deliveries and refusals are remembered.
 
-use super::parts::Parts;
+use super::{late::Announcement, parts::Parts};
 use crate::{
     address::{Mailbox, ReversePath},
+    clock,
+    fate::Verdict,
+    outbound::Attempt,
     store::Fingerprint,
     time::UnixTime,
 };
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
@@ -42,4 +46,39 @@ pub(crate) fn fingerprint<const N: usize>(parts: [&[u8]; N]) -> Fingerprint {
         hash.update(part);
     }
     hash.finalize().into()
+}
+
+/// Remembers the deliveries among `attempts`, which nobody waited for: whoever brings the message again is
+/// answered by them, and so is the spool. `forms`: the message as it came, and as it was sent and spooled.
+pub(super) async fn remember_late(
+    parts: &Parts,
+    reverse_path: &ReversePath,
+    forms: [&Bytes; 2],
+    attempts: &[(Mailbox, Attempt)],
+    announced: &Announcement,
+) {
+    let digests = forms.map(Sha256::digest);
+    let mut delivered = Vec::new();
+    let mut verdicts = Vec::new();
+    for (mailbox, attempt) in attempts {
+        let verdict = attempt.outcome.verdict;
+        tracing::info!(
+            from = %reverse_path,
+            to = %mailbox,
+            via = attempt.remote.as_deref(),
+            reply = %attempt.outcome.reply,
+            "a verdict that came late"
+        );
+        for digest in &digests {
+            let print = print_at(reverse_path, mailbox, digest);
+            verdicts.push((print, verdict));
+            if verdict == Verdict::Delivered && !delivered.contains(&print) {
+                delivered.push(print);
+            }
+        }
+    }
+    remember_prints(parts, delivered, clock::now()).await;
+    if let Some(announced) = announced.get() {
+        verdicts.iter().for_each(|(print, verdict)| announced.tell(print, *verdict));
+    }
 }

@@ -58,7 +58,7 @@ impl<'a> Retry<'a> {
             sleep(AGAIN).await;
         };
         if let Some(owed) = owed {
-            owed.paid(self.parts).await;
+            owed.paid(&self.parts.store, &self.parts.metrics).await;
         }
         let lines = std::mem::take(&mut self.lines);
         let mut told = record(head, self.message.size, &legs, lines, detail.join("; "));

@@ -106,7 +106,7 @@ pub(crate) async fn take(parts: &Parts, taking: &Taking<'_>) -> Result<Vec<Added
     let spooled = parts.store.spool(kept.iter().map(|(new, _)| new.clone()).collect()).await;
     let numbers = spooled.map_err(NotTaken::NoRoom)?;
     if let Some(owed) = owed {
-        owed.paid(parts).await;
+        owed.paid(&parts.store, &parts.metrics).await;
     }
     let mut added = Vec::with_capacity(kept.len());
     for (number, (new, detail)) in numbers.into_iter().zip(kept) {

@@ -1,14 +1,13 @@
-//! The server's side of an SMTP session (RFC 5321), deterministic and without I/O: it knows no
-//! sockets and no clock. Bytes of the client go in; replies, questions and messages come out.
+//! The server's side of an SMTP session (RFC 5321), deterministic and without I/O: it knows no sockets and no
+//! clock. Bytes of the client go in; replies, questions and messages come out.
 //!
-//! The driver's loop: [`Session::greet`], then [`Session::poll`] until it says
-//! [`Step::NeedInput`]; write [`Session::output`], read, [`Session::receive`], poll again. A
-//! [`Step::Sender`], [`Step::Recipient`], [`Step::Data`] or [`Step::Message`] is a question that [`Session::answer`]
-//! answers; until then nothing else of the client is looked at. Each transaction that a sender opened ends
-//! in a [`Step::Message`] or a [`Step::Aborted`].
+//! The driver's loop: [`Session::greet`], then [`Session::poll`] until it says [`Step::NeedInput`]; write
+//! [`Session::output`], read, [`Session::receive`], poll again. A [`Step::Sender`], [`Step::Recipient`],
+//! [`Step::Data`] or [`Step::Message`] is a question that [`Session::answer`] answers; until then nothing else of the
+//! client is looked at. Each transaction that a sender opened ends in a [`Step::Message`] or a [`Step::Aborted`].
 //!
-//! Invariants: a refused command changes nothing but the count of errors. However the client's bytes
-//! are cut into reads, the steps and the output are the same.
+//! Invariants: a refused command changes nothing but the count of errors. However the client's bytes are cut into
+//! reads, steps and output are the same, but for what comes with a DATA that is refused: that is its text.
 
 mod commands;
 mod incoming;
@@ -131,7 +130,7 @@ pub struct Session {
     errors: u32,
     /// Commands since the last message.
     commands: u32,
-    /// The last command was a DATA that was refused: what is no command now is the text for it.
+    /// The last command was a DATA that was refused: what is no command now is its text.
     data_refused: bool,
 }
 
@@ -345,8 +344,7 @@ impl Session {
         self.tls.as_ref()
     }
 
-    /// The transaction that is open, with the recipients accepted so far: none when the recipient
-    /// asked about is the first one of its transaction.
+    /// The transaction that is open, with the recipients accepted before the one asked about.
     pub fn envelope_so_far(&self) -> Option<&Envelope> {
         self.transaction.as_ref().map(|transaction| &transaction.envelope)
     }

@@ -26,13 +26,6 @@ pub(super) fn path(state_dir: &Path) -> PathBuf {
     state_dir.join("onward.db")
 }
 
-/// A file that SQLite keeps beside the database: `-wal`, `-shm`.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(suffix);
-    beside.into()
-}
-
 /// Opens the database for writing; makes directory, file and tables where they are missing.
 /// Gives the file too that was there before.
 pub(super) fn open_writer(state_dir: &Path) -> Result<(Connection, Inode), StoreError> {

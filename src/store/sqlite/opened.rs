@@ -1,6 +1,5 @@
 //! The files that are open, and whether they are still those that a start would open.
 
-use super::file::beside;
 use crate::store::StoreError;
 use std::{
     fs, io,
@@ -104,4 +103,11 @@ impl Opened {
         let mut log = self.log.iter();
         log.any(|(path, inode)| Inode::at(path).ok() != Some(*inode)).then_some(Gone::Log)
     }
+}
+
+/// A file that SQLite keeps beside the database: `-wal`, `-shm`.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(suffix);
+    beside.into()
 }

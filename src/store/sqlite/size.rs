@@ -1,6 +1,6 @@
 //! What the file takes of the disk, and gives back.
 
-use super::{file, journal, number, rows};
+use super::{file, journal, number, opened::beside, rows};
 use crate::store::spool::{DEFAULT_FREE, SpoolBounds, SpoolError};
 use rusqlite::{Connection, Result};
 use std::{fs, path::Path};
@@ -50,10 +50,8 @@ fn growth(connection: &Connection, path: &Path, others: &[&Path], octets: u64) -
     let reused = pragma(connection, "freelist_count")?.saturating_mul(page);
     let folded = pragma(connection, "page_count")?.saturating_mul(page);
     let on_disk = size(path);
-    let logs = others
-        .iter()
-        .chain([&path])
-        .map(|path| LOG.saturating_sub(size(&file::beside(path, "-wal"))));
+    let logs =
+        others.iter().chain([&path]).map(|path| LOG.saturating_sub(size(&beside(path, "-wal"))));
     // Twice, as some of it may be of this transaction, and not in the log yet either.
     let outstanding = folded.saturating_sub(on_disk).saturating_mul(2);
     let file = octets.saturating_sub(reused).saturating_add(outstanding);
