@@ -13,7 +13,7 @@ use crate::{
     clock,
     fate::{DestinationOutcome, RecipientFate, Verdict},
     next_hop::{Destination, NextHop},
-    outbound::{Attempt, Heard, Outgoing},
+    outbound::{Attempt, Outgoing, Progress},
     reply::Reply,
     store::{
         Fingerprint, journal,
@@ -60,8 +60,8 @@ pub(crate) struct Delivery {
     pub(crate) attempts: Vec<journal::AttemptLine>,
     /// Its copies, where they take long: whoever brings the message again waits for them.
     pub(crate) announced: Announcement,
-    /// Who has the message, of transactions that are not at their end.
-    heard: Vec<(Group, Heard)>,
+    /// The transactions that are on their way.
+    under_way: Vec<(Group, Progress)>,
 }
 
 /// A recipient's share in a delivery: what leaves for it, and where to.
@@ -89,7 +89,7 @@ struct Leg {
 type Group = (NextHop, String, usize);
 
 /// What became of one transaction.
-type Verdicts = (Group, Vec<(Mailbox, Attempt)>);
+type Verdicts = (Group, Progress, Vec<(Mailbox, Attempt)>);
 
 impl Delivery {
     pub(crate) fn new(message: Message, recipients: Vec<Dressed>) -> Self {
@@ -109,7 +109,7 @@ impl Delivery {
             shares,
             attempts: Vec::new(),
             announced: Announcement::default(),
-            heard: Vec::new(),
+            under_way: Vec::new(),
         }
     }
 
@@ -131,22 +131,25 @@ impl Delivery {
     /// is large, all at once. Each has until `deadline` to come to its end of data; the verdicts on those are
     /// waited for as long as `delivery.final_patience`, and then without us.
     pub(crate) async fn run(&mut self, parts: &Arc<Parts>, deadline: Instant) {
-        let until = deadline + parts.config.delivery.final_patience;
-        self.recall(parts, until).await;
+        let patience = parts.config.delivery.final_patience;
+        self.recall(parts, deadline + patience).await;
         let began = clock::millis();
+        let progress = Progress::default();
         let (done, mut verdicts) = mpsc::unbounded_channel();
-        for (group, outgoing) in self.transactions() {
+        for (group, outgoing) in self.transactions(&progress) {
+            self.under_way.push((group.clone(), outgoing.progress.clone()));
             let (parts, came) = (Arc::clone(parts), self.message.bytes.clone());
-            self.heard.push((group.clone(), outgoing.heard.clone()));
             let (done, announced) = (done.clone(), Arc::clone(&self.announced));
             let reverse_path = self.message.reverse_path.clone();
             // Not for us to cut off: behind the end of data the message is the destination's.
             tokio::spawn(async move {
                 let _under_way = parts.waits.under_way();
                 let attempts = parts.network.deliver(&group.0, &outgoing, deadline).await;
-                let attempts: Vec<_> = outgoing.recipients.into_iter().zip(attempts).collect();
-                if let Err(mpsc::error::SendError((_, attempts))) = done.send((group, attempts)) {
-                    let forms = [&came, &outgoing.message];
+                let Outgoing { recipients, message: sent, progress, .. } = outgoing;
+                let attempts: Vec<_> = recipients.into_iter().zip(attempts).collect();
+                if let Err(unheard) = done.send((group, progress, attempts)) {
+                    let (_, _, attempts) = unheard.0;
+                    let forms = [&came, &sent];
                     remember_late(&parts, &reverse_path, forms, &attempts, &announced).await;
                 }
             });
@@ -155,13 +158,16 @@ impl Delivery {
         let is_slow = sleep(SLOW);
         tokio::pin!(is_slow);
         loop {
+            let ends = self.under_way.iter().map(|(_, it)| it.end().unwrap_or(deadline));
+            let Some(last) = ends.max() else { return };
             tokio::select! {
                 ended = verdicts.recv() => match ended {
                     Some(ended) => self.take(parts, ended, began),
                     None => return,
                 },
                 () = &mut is_slow, if self.announced.get().is_none() => self.announce(parts),
-                () = sleep_until(until) => break,
+                () = progress.changed() => {}
+                () = sleep_until(last + patience) => break,
                 () = parts.waits.hurried() => break,
             }
         }
@@ -178,20 +184,20 @@ impl Delivery {
             let (from, form) = (share.reverse_path.to_string(), share.form.number);
             for leg in share.legs.iter_mut().filter(|leg| leg.outcome.is_none()) {
                 let group = (leg.to.next_hop.clone(), from.clone(), form);
-                let mut heard = self.heard.iter().filter(|(of, _)| *of == group);
-                let is_delivered = heard.any(|(_, heard)| heard.has(&leg.to.mailbox));
-                let (verdict, reply) = match is_delivered {
-                    true => (Verdict::Delivered, Reply::ok()),
-                    false => (Verdict::Deferred, Reply::destination_too_slow()),
-                };
-                leg.outcome = Some(DestinationOutcome { verdict, reply });
-                (leg.is_uncertain, leg.is_waited_for) = (!is_delivered, !is_delivered);
+                let mut here = self.under_way.iter().filter(|(of, _)| *of == group);
+                let said = here.find_map(|(_, progress)| progress.said(&leg.to.mailbox));
+                (leg.is_uncertain, leg.is_waited_for) = (said.is_none(), said.is_none());
+                leg.outcome = Some(said.unwrap_or_else(|| DestinationOutcome {
+                    verdict: Verdict::Deferred,
+                    reply: Reply::destination_too_slow(),
+                }));
             }
         }
     }
 
     /// Takes what became of one transaction.
-    fn take(&mut self, parts: &Parts, (group, attempts): Verdicts, began: Millis) {
+    fn take(&mut self, parts: &Parts, (group, progress, attempts): Verdicts, began: Millis) {
+        self.under_way.retain(|(_, other)| !other.is(&progress));
         // A host that takes this message may be one that others wait for.
         if attempts.iter().any(|(_, a)| a.outcome.verdict == Verdict::Delivered) {
             parts.spool.answered(&group.0);
@@ -230,7 +236,7 @@ impl Delivery {
     }
 
     /// What is to be sent where: the legs that have no outcome yet.
-    fn transactions(&self) -> Vec<(Group, Outgoing)> {
+    fn transactions(&self, progress: &Progress) -> Vec<(Group, Outgoing)> {
         let mut groups: BTreeMap<Group, (&Share, Vec<Mailbox>)> = BTreeMap::new();
         for share in &self.shares {
             for leg in share.legs.iter().filter(|leg| leg.outcome.is_none()) {
@@ -252,7 +258,7 @@ impl Delivery {
                     eight_bit: self.message.eight_bit,
                     smtputf8: self.message.smtputf8,
                     checkpoint: None,
-                    heard: Heard::default(),
+                    progress: progress.of_another(),
                 };
                 transactions.push((group.clone(), outgoing));
             }

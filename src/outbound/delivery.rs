@@ -5,6 +5,7 @@ use super::{
     route::NoRoute,
     transfer::Answer,
     transport::Remote,
+    verdict::outcome_of,
 };
 use crate::{
     fate::{DestinationOutcome, Verdict},
@@ -167,21 +168,10 @@ impl<'a> Delivery<'a> {
 
     /// A verdict in the host's own words.
     fn said(&self, reply: &ServerReply, remote: &Remote, hidden: &Hidden) -> Attempt {
-        let foreign = reply.to_foreign();
-        let (verdict, reply) = match reply.class() {
-            Class::Positive => (Verdict::Delivered, foreign.for_client(hidden)),
-            // Authentication or encryption is wanted (RFC 4954 §6, RFC 3207 §4): nothing that the
-            // sender could do, and the operator can mend it.
-            Class::Permanent if matches!(reply.code, 530 | 535 | 538) => {
-                (Verdict::Deferred, Reply::destination_refuses_us())
-            }
-            Class::Permanent => (Verdict::Refused, foreign.for_client(hidden)),
-            Class::Intermediate | Class::Transient => {
-                (Verdict::Deferred, foreign.for_client(hidden))
-            }
-        };
-        let is_asleep = foreign.code == 421;
-        Attempt { theirs: Some(foreign), is_asleep, ..self.own(verdict, reply, Some(remote)) }
+        let DestinationOutcome { verdict, reply: shown } = outcome_of(reply, hidden);
+        let is_asleep = reply.code == 421;
+        let theirs = Some(reply.to_foreign());
+        Attempt { theirs, is_asleep, ..self.own(verdict, shown, Some(remote)) }
     }
 
     fn own(&self, verdict: Verdict, reply: Reply, remote: Option<&Remote>) -> Attempt {

@@ -18,12 +18,13 @@ mod security;
 mod sts;
 mod transfer;
 mod transport;
+mod verdict;
 
 pub use delivery::Attempt;
 pub use dialogue::{Dialogue, Lost};
 pub use fetch::published_policy;
 pub use limits::OutboundLimits;
-pub use outgoing::{Checkpoint, Heard, Outgoing};
+pub use outgoing::{Checkpoint, Outgoing, Progress};
 
 use crate::{
     address::{Domain, DomainPattern, Mailbox},

@@ -1,10 +1,15 @@
-use crate::address::{Mailbox, ReversePath};
+use crate::{
+    address::{Mailbox, ReversePath},
+    fate::DestinationOutcome,
+};
 use bytes::Bytes;
+use parking_lot::Mutex;
 use std::{
     fmt,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, OnceLock},
 };
+use tokio::{sync::Notify, time::Instant};
 
 /// A message as it is to leave.
 #[derive(Debug, Clone)]
@@ -23,23 +28,58 @@ pub struct Outgoing {
     pub smtputf8: bool,
     /// To be passed just before the end of data is sent.
     pub checkpoint: Option<Checkpoint>,
-    /// Hears who has the message while others of the transaction are still waited for.
-    pub heard: Heard,
+    /// Tells how far the transaction is.
+    pub progress: Progress,
 }
 
-/// The recipients that an LMTP server has taken the message for: it answers for each by itself (RFC 2033 §4.2).
-/// Clones share it.
+/// How far a transaction is. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Heard(Arc<Mutex<Vec<Mailbox>>>);
+pub struct Progress {
+    own: Arc<OfTransaction>,
+    changed: Arc<Notify>,
+}
 
-impl Heard {
-    /// True when the message is delivered for this recipient.
-    pub fn has(&self, mailbox: &Mailbox) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(mailbox)
+#[derive(Debug, Default)]
+struct OfTransaction {
+    end: OnceLock<Instant>,
+    said: Mutex<Vec<(Mailbox, DestinationOutcome)>>,
+}
+
+impl Progress {
+    /// That of another transaction, whose changes are heard together with those of this one.
+    pub fn of_another(&self) -> Self {
+        Self { own: Arc::default(), changed: Arc::clone(&self.changed) }
     }
 
-    pub(super) fn add(&self, mailbox: &Mailbox) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(mailbox.clone());
+    /// Ends when an end of data was sent since the last time.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// When the end of data was sent; `None` before.
+    pub fn end(&self) -> Option<Instant> {
+        self.own.end.get().copied()
+    }
+
+    /// What is known for a recipient while others of the transaction are waited for: an LMTP server answers for
+    /// each by itself (RFC 2033 §4.2).
+    pub fn said(&self, mailbox: &Mailbox) -> Option<DestinationOutcome> {
+        let said = self.own.said.lock();
+        said.iter().find(|(to, _)| to == mailbox).map(|(_, outcome)| outcome.clone())
+    }
+
+    /// True for clones.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.own, &other.own)
+    }
+
+    pub(super) fn ended(&self) {
+        let _ = self.own.end.set(Instant::now());
+        self.changed.notify_one();
+    }
+
+    pub(super) fn has_said(&self, mailbox: &Mailbox, outcome: DestinationOutcome) {
+        self.own.said.lock().push((mailbox.clone(), outcome));
     }
 }
 
@@ -133,7 +173,7 @@ mod tests {
             eight_bit: false,
             smtputf8: false,
             checkpoint: None,
-            heard: Heard::default(),
+            progress: Progress::default(),
         };
         assert!(!mail.needs_smtputf8());
         mail.reverse_path = ReversePath::Mailbox(mailbox("é@b.test"));

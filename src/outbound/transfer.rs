@@ -5,11 +5,12 @@ use super::{
     dialogue::Lost,
     limits::{OutboundLimits, Patience},
     outgoing::Outgoing,
+    verdict::outcome_of,
 };
 use crate::{
     address::Mailbox,
     next_hop::Protocol,
-    reply::{Class, Reply},
+    reply::{Class, Hidden, Reply},
     smtp::{
         data::END_OF_DATA,
         extensions::Extensions,
@@ -189,6 +190,7 @@ impl Transfer<'_> {
             Err(lost) => return self.last_words(accepted, lost).await,
         }
         self.end_was_sent = true;
+        self.mail.progress.ended();
         let deadline = Instant::now() + self.limits.final_time;
         let mut reply = self.connection.dialogue.reply(deadline).await?;
         match self.connection.protocol {
@@ -198,9 +200,10 @@ impl Transfer<'_> {
                     if nth > 0 {
                         reply = self.connection.dialogue.reply(deadline).await?;
                     }
-                    if let Some(to) = self.to.get(*at).filter(|_| reply.class() == Class::Positive)
-                    {
-                        self.mail.heard.add(to);
+                    if let Some(to) = self.to.get(*at) {
+                        let recipients = Hidden::mailboxes(&self.mail.recipients);
+                        let hidden = self.connection.remote.hide(recipients);
+                        self.mail.progress.has_said(to, outcome_of(&reply, &hidden));
                     }
                     self.settle(&[*at], &Answer::Said(reply.clone()));
                 }

@@ -134,8 +134,10 @@ fn a_spooled_message_is_not_tried_again_while_its_verdict_is_waited_for() {
     slow.onward.wait_for_log("a verdict that came late");
     retry(&slow);
     slow.has_one_copy();
-    let record = slow.onward.wait_for_trace(&["--to", ALIAS], 1).remove(0);
-    assert_eq!(record["outcome"], "forwarded", "{record}");
+    wait_until("the outcome in the journal", || {
+        let record = slow.onward.wait_for_trace(&["--to", ALIAS], 1).remove(0);
+        (record["outcome"] == "forwarded").then_some(())
+    });
 }
 
 #[test]

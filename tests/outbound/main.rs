@@ -21,7 +21,9 @@ use onward::{
     dns::Resolver,
     fate::Verdict,
     next_hop::NextHop,
-    outbound::{Attempt, Heard, Outbound, OutboundConfig, OutboundLimits, Outgoing, Preferences},
+    outbound::{
+        Attempt, Outbound, OutboundConfig, OutboundLimits, Outgoing, Preferences, Progress,
+    },
     tls::Connector,
 };
 use std::{net::SocketAddr, time::Duration};
@@ -67,7 +69,7 @@ pub(crate) fn mail(recipients: &[&str], message: &str) -> Outgoing {
         eight_bit: false,
         smtputf8: false,
         checkpoint: None,
-        heard: Heard::default(),
+        progress: Progress::default(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
         prints::print_at,
         record::{count_attempt, journal_line},
     },
-    outbound::{self, Checkpoint, Heard, Outgoing},
+    outbound::{self, Checkpoint, Outgoing, Progress},
     reply::Reply,
     retry::{Entry, HostState, Work},
     store::{
@@ -277,7 +277,7 @@ impl<'a> Retry<'a> {
             eight_bit: self.message.head.eight_bit,
             smtputf8: self.message.head.smtputf8,
             checkpoint: Some(self.checkpoint(from, &is_at_end)),
-            heard: Heard::default(),
+            progress: Progress::default(),
         };
         let stop_before_end = async {
             let _ = stopping.wait_for(|stopping| *stopping).await;

@@ -55,6 +55,11 @@ impl Lane {
         }
     }
 
+    /// Hangs up on whoever waits in vain, and from now on instead of being silent.
+    pub(super) fn lose_silence(&self) {
+        self.silence.open();
+    }
+
     /// See [`Case::is_busy_again`].
     pub(super) fn be_busy(&self) {
         if let Place::Up(receiver) = &self.place {
