@@ -28,7 +28,7 @@ fn servfail_at_dmarc_keeps_no_mail_with_an_aligned_signature() {
     assert!(results.contains("dmarc=temperror"), "{results}");
     let records = onward.wait_for_trace(&[], 3);
     let record = records.iter().find(|record| record["outcome"] == "forwarded").unwrap();
-    let checks = record["checks"].as_str().unwrap();
+    let checks = record["auth"].as_str().unwrap();
     assert!(checks.contains("dmarc=temperror (signed.test p=unknown)"), "{checks}");
     assert_eq!(sink.count(), 1);
 }
