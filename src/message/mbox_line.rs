@@ -12,7 +12,8 @@ pub fn without_mbox_line(message: &[u8]) -> Option<&[u8]> {
         return None;
     }
     let end = memchr::memmem::find(message, b"\r\n")?;
-    message.get(end + 2..)
+    // A folded line would continue the last of our fields.
+    message.get(end + 2..).filter(|rest| !matches!(rest.first(), Some(b' ' | b'\t')))
 }
 
 #[cfg(test)]
@@ -29,7 +30,7 @@ mod tests {
             (">From alice@example.test Mon Nov 23\r\nA: 1\r\n", Some("A: 1\r\n")),
             (">>From \r\n\r\nFrom x\r\n", Some("\r\nFrom x\r\n")),
             ("From a\r\nFrom b\r\nA: 1\r\n", Some("From b\r\nA: 1\r\n")),
-            ("From a\r\n folded\r\nA: 1\r\n", Some(" folded\r\nA: 1\r\n")),
+            ("From a\r\n folded\r\nA: 1\r\n", None),
             ("From a\r\n", Some("")),
             ("From a", None),
             // Fields.
