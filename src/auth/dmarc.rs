@@ -78,20 +78,21 @@ fn late(domain: &Domain) -> DmarcOutput {
 
 /// The DMARC result of mail-auth in our words.
 pub(super) fn found(output: &DmarcOutput) -> Dmarc {
-    Dmarc {
-        domain: output.domain().to_owned(),
-        policy: match output.policy() {
-            Policy::None | Policy::Unspecified => DmarcPolicy::None,
-            Policy::Quarantine => DmarcPolicy::Quarantine,
-            Policy::Reject => DmarcPolicy::Reject,
-        },
-        result: match output.result() {
-            Theirs::Pass => DmarcResult::Pass { by_dkim: *output.dkim_result() == Theirs::Pass },
-            Theirs::Fail(_) => DmarcResult::Fail,
-            Theirs::TempError(_) => DmarcResult::TempError,
-            // Of a record: names that DNS cannot be asked about do not come this far.
-            Theirs::PermError(_) => DmarcResult::PermError,
-            Theirs::None => DmarcResult::None,
-        },
-    }
+    let result = match output.result() {
+        Theirs::Pass => DmarcResult::Pass { by_dkim: *output.dkim_result() == Theirs::Pass },
+        Theirs::Fail(_) => DmarcResult::Fail,
+        Theirs::TempError(_) => DmarcResult::TempError,
+        // Of a record: names that DNS cannot be asked about do not come this far.
+        Theirs::PermError(_) => DmarcResult::PermError,
+        Theirs::None => DmarcResult::None,
+    };
+    let policy = match output.policy() {
+        _ if result == DmarcResult::TempError && output.dmarc_record().is_none() => {
+            DmarcPolicy::Unknown
+        }
+        Policy::None | Policy::Unspecified => DmarcPolicy::None,
+        Policy::Quarantine => DmarcPolicy::Quarantine,
+        Policy::Reject => DmarcPolicy::Reject,
+    };
+    Dmarc { domain: output.domain().to_owned(), policy, result }
 }

@@ -1,13 +1,14 @@
 //! The message: what is read from its header section, and the fields put before it.
 //!
-//! Checks look at the header section; [`prefix`] makes whole header fields to send in front of it. Two
-//! functions give a message that is not the one that came, and there is no third: [`munge`], and
-//! [`without_own_results`].
+//! Checks look at the header section; [`prefix`] makes whole header fields to send in front of it. Three
+//! functions give a message that is not the one that came, and there is no fourth: [`munge`],
+//! [`without_own_results`] and [`without_mbox_line`].
 
 mod author;
 mod header;
 mod id;
 mod loops;
+mod mbox_line;
 mod munge;
 mod own_results;
 mod seal;
@@ -17,6 +18,7 @@ pub use author::Authors;
 pub use header::{Field, Header, MAX_HEADER};
 pub use id::MessageId;
 pub use loops::{LOOP_FIELD, LoopMarks, LoopToken};
+pub use mbox_line::without_mbox_line;
 pub use munge::{Munged, Named, NewFrom, munge};
 pub use own_results::{RESULTS_FIELD, without_own_results};
 pub use seal::{Opened, SEAL_FIELD, Seal, SealKey};

@@ -4,7 +4,7 @@ use super::{Field, Header};
 pub const RESULTS_FIELD: &str = "Authentication-Results";
 
 /// `message` without the Authentication-Results that claim to be ours, which only we may write (RFC 8601
-/// §5): the one permitted removal. `None` when there is none, as mostly.
+/// §5). `None` when there is none, as mostly.
 ///
 /// `authserv_id` is what ours begin with.
 pub fn without_own_results(

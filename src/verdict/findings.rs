@@ -101,7 +101,7 @@ impl Dmarc {
                 DmarcResult::Pass { by_dkim: false },
                 DmarcPolicy::Quarantine | DmarcPolicy::Reject,
             ) => 4,
-            (DmarcResult::Fail, DmarcPolicy::None) => 3,
+            (DmarcResult::Fail, DmarcPolicy::None | DmarcPolicy::Unknown) => 3,
             (DmarcResult::PermError, _) => 2,
             (DmarcResult::None, _) => 1,
             (DmarcResult::Pass { .. }, _) => 0,
@@ -118,6 +118,8 @@ pub enum DmarcPolicy {
     Quarantine,
     /// To refuse such mail.
     Reject,
+    /// DNS did not say.
+    Unknown,
 }
 
 /// Whether a message is from whom its From says.
@@ -216,7 +218,8 @@ words!(Spf, None => "none", Neutral => "neutral", Pass => "pass", Fail => "fail"
 words!(Dkim, Pass => "pass", Fail => "fail", Policy => "policy", Neutral => "neutral",
     TempError => "temperror", PermError => "permerror");
 words!(Arc, None => "none", Pass => "pass", Fail => "fail", TempError => "temperror");
-words!(DmarcPolicy, None => "none", Quarantine => "quarantine", Reject => "reject");
+words!(DmarcPolicy, None => "none", Quarantine => "quarantine", Reject => "reject",
+    Unknown => "unknown");
 
 impl fmt::Display for DmarcResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,7 +13,8 @@
 //! | d | reject | neither | fails, as here | refused, if `auth.dmarc` is `enforce` |
 //!
 //! Of several From domains, each is judged: a refusal by one refuses the message, and class c of one is that of all.
-//! A policy that cannot be read asks for nothing.
+//! A policy that cannot be read asks for nothing. One that DNS does not give puts off what has no aligned pass, and keeps
+//! nothing else: it is forwarded untouched.
 //!
 //! ARC is not in the table: a chain that passes says what others claim, and authenticates nothing. Nor are
 //! From domains that an identifier of ours would speak for: [`borrowed`].
@@ -110,7 +111,7 @@ impl AuthPolicy {
         let refusal = self
             .refusal_by_spf(findings.spf)
             .or_else(|| self.refusal_by_dkim(findings))
-            .or_else(|| self.refusal_by_dmarc(&findings.authors))
+            .or_else(|| self.refusal_by_dmarc(findings))
             .or_else(|| self.refusal_of_anybody(findings).filter(|_| !may_be_anybodys));
         let is_spf_only = self.dmarc != Check::Off
             && findings.authors.iter().any(|author| Class::of(author) == Class::SpfOnly);
@@ -142,9 +143,11 @@ impl AuthPolicy {
         Some(if unanswered { Reply::auth_unanswered() } else { Reply::dkim_failed() })
     }
 
-    /// Every author's domain has a say; a refusal for good comes before one for now.
-    fn refusal_by_dmarc(&self, authors: &[Dmarc]) -> Option<Reply> {
+    /// Every author's domain has a say; a refusal for good comes before one for now. Where DNS does not give a
+    /// policy, an author who is proven all the same is not kept waiting.
+    fn refusal_by_dmarc(&self, findings: &Findings) -> Option<Reply> {
         let refuses = |author: &Dmarc| match (author.result, author.policy) {
+            (DmarcResult::TempError, _) if findings.proof_of(author) == Proof::Proven => None,
             (DmarcResult::TempError, _) => Some(Reply::auth_unanswered()),
             (DmarcResult::Fail, DmarcPolicy::Reject) => Some(Reply::dmarc_failed()),
             (DmarcResult::Fail, DmarcPolicy::Quarantine) if self.refuse_quarantine => {
@@ -152,7 +155,7 @@ impl AuthPolicy {
             }
             _ => None,
         };
-        let authors = authors.iter().filter(|_| self.dmarc == Check::Enforce);
+        let authors = findings.authors.iter().filter(|_| self.dmarc == Check::Enforce);
         authors.filter_map(refuses).max_by_key(Reply::code)
     }
 
@@ -172,7 +175,10 @@ impl Class {
         match (dmarc.result, dmarc.policy) {
             (DmarcResult::Pass { by_dkim: true }, _) => Self::Signed,
             (DmarcResult::None | DmarcResult::PermError, _)
-            | (DmarcResult::Pass { .. } | DmarcResult::Fail, DmarcPolicy::None) => Self::Free,
+            | (
+                DmarcResult::Pass { .. } | DmarcResult::Fail,
+                DmarcPolicy::None | DmarcPolicy::Unknown,
+            ) => Self::Free,
             (DmarcResult::Pass { by_dkim: false }, _) => Self::SpfOnly,
             (DmarcResult::Fail, _) => Self::Failed,
             (DmarcResult::TempError, _) => Self::Unknown,

@@ -3,7 +3,7 @@
 //! them for proven. So none of them is lent to a From domain that is not proven here. An ARC seal is no
 //! identifier.
 
-use super::{Dkim, Dmarc, DmarcResult, Findings, Spf, alignment::is_one_owner};
+use super::{Dkim, Dmarc, DmarcPolicy, DmarcResult, Findings, Spf, alignment::is_one_owner};
 
 /// What is done with mail whose From domain is aligned with an identifier of ours and not proven here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -32,7 +32,7 @@ pub enum Sign {
 /// Whether a From domain has said here that a message is its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Proof {
-    /// By DMARC; or, where the domain has no policy, by an aligned pass of SPF or DKIM.
+    /// By DMARC; or, where no policy of the domain is known, by an aligned pass of SPF or DKIM.
     Proven,
     /// By nothing.
     Unproven,
@@ -84,7 +84,16 @@ impl Findings {
         match author.result {
             DmarcResult::Pass { .. } => Proof::Proven,
             DmarcResult::Fail => Proof::Unproven,
-            DmarcResult::TempError => Proof::Unanswered,
+            DmarcResult::TempError => match author.policy {
+                // Some servers do not answer about `_dmarc` for months.
+                DmarcPolicy::Unknown
+                    if self.proof_without_policy(&author.domain) == Proof::Proven =>
+                {
+                    Proof::Proven
+                }
+                // How narrow alignment has to be is for the policy to say.
+                _ => Proof::Unanswered,
+            },
             // Without a policy that can be read the domain can be owned and honest all the same.
             DmarcResult::None | DmarcResult::PermError => self.proof_without_policy(&author.domain),
         }
@@ -161,6 +170,19 @@ mod tests {
         ] {
             let found = findings(spf, signatures, result);
             assert_eq!(found.proof_of(&found.dmarc), proof, "{found}");
+        }
+        // Where DNS does not give the policy: what is aligned for certain proves, and nothing disproves.
+        for (spf, signatures, proof) in [
+            (Spf::Pass, &[][..], Proven),
+            (Spf::Fail, good, Proven),
+            (Spf::Fail, &[], Unanswered),
+            (Spf::TempError, &[], Unanswered),
+            (Spf::None, &[(Dkim::Pass, "other.test", true)], Unanswered),
+            (Spf::None, &[(Dkim::Pass, "fwd.test", false)], Unanswered),
+        ] {
+            let found = findings(spf, signatures, TempError);
+            let author = Dmarc { policy: DmarcPolicy::Unknown, ..found.dmarc.clone() };
+            assert_eq!(found.proof_of(&author), proof, "{found}");
         }
     }
 

@@ -63,6 +63,28 @@ fn the_table() {
 }
 
 #[test]
+fn dmarc_names_without_an_answer_keep_nobody_whose_spf_or_dkim_is_aligned() {
+    let unanswered = || dmarc(DmarcResult::TempError, DmarcPolicy::Unknown);
+    let strict = AuthPolicy { refuse_quarantine: true, spf_only: SpfOnly::Refuse, ..LAX };
+    for (spf, signatures, says) in [
+        (Spf::Pass, &[][..], "Forward"),
+        (Spf::Fail, &[Dkim::Pass], "Forward"),
+        (Spf::Fail, &[Dkim::Fail], "451 4.4.3"),
+        (Spf::TempError, &[], "451 4.4.3"),
+        (Spf::None, &[Dkim::TempError], "451 4.4.3"),
+    ] {
+        let findings = findings(spf, signatures, unanswered());
+        assert_eq!([told(LAX, &findings), told(strict, &findings)], [says; 2], "{findings}");
+    }
+    let elsewhere =
+        |spf| Findings { sender_domain: "else.test".into(), ..findings(spf, &[], unanswered()) };
+    assert_eq!(told(LAX, &elsewhere(Spf::Pass)), "451 4.4.3");
+    // The policy is known, and how narrow it wants alignment to be: SPF was not answered.
+    let known = dmarc(DmarcResult::TempError, DmarcPolicy::Reject);
+    assert_eq!(told(LAX, &findings(Spf::TempError, &[Dkim::Pass], known)), "451 4.4.3");
+}
+
+#[test]
 fn what_each_check_refuses() {
     let free = || dmarc(DmarcResult::None, DmarcPolicy::None);
     let spf = AuthPolicy { spf: Check::Enforce, ..LAX };

@@ -2,6 +2,7 @@
 
 mod bare_lf;
 mod bounces;
+mod broken_dns;
 mod hostile;
 mod intact;
 mod kept;

@@ -2,7 +2,7 @@
 
 use super::Ruling;
 use crate::{
-    message::{Authors, Header},
+    message::{Authors, Header, MAX_HEADER},
     reply::Reply,
 };
 
@@ -11,9 +11,12 @@ pub(super) fn authors(header: &Header<'_>) -> Ruling {
     Authors::read(header).map_or_else(Ruling::from, |_| Ruling::Pass)
 }
 
-/// A section that ends, and fields that may stand only once (RFC 5322 §3.6).
+/// A section that was read whole. What fields are in it, and how often, is for the destination to judge.
 pub(super) fn header(header: &Header<'_>) -> Ruling {
-    header.check().map_or_else(Ruling::from, |()| Ruling::Pass)
+    match header.bytes().len() > MAX_HEADER {
+        true => Reply::header_too_big().into(),
+        false => Ruling::Pass,
+    }
 }
 
 /// RFC 5322 §3.6.4 wants a Message-ID, and some destinations refuse mail without it.
@@ -30,6 +33,33 @@ pub(super) fn message_id(header: &Header<'_>, is_demanded: bool) -> Ruling {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_section_without_end_is_refused_before_it_is_read_through() {
+        let longest = format!("From: a@b.c\r\nX: {}\r\n", "x".repeat(MAX_HEADER - 18));
+        assert_eq!(longest.len(), MAX_HEADER);
+        let ruling = |text: &str| header(&Header::scan(text.as_bytes()));
+        assert_eq!(ruling(&longest), Ruling::Pass);
+        assert_eq!(
+            ruling(&(longest.clone() + "\r\n" + &longest)),
+            Ruling::Pass,
+            "bodies are longer"
+        );
+        let too_big = Ruling::Refuse(Reply::header_too_big());
+        assert_eq!(ruling(&(longest + "A:\r\n")), too_big);
+        assert_eq!(ruling(&"A:\r\n".repeat(MAX_HEADER)), too_big);
+    }
+
+    #[test]
+    fn two_dates_two_message_ids_two_recipients_pass() {
+        let doubled = Header::scan(
+            b"To: x@y.z\r\nDate: 1\r\nMessage-ID: <1@b.c>\r\nFrom: <a@b.c>\r\nTO: u@v.w\r\nDate: 2\r\n\
+              message-id : <2@b.c>\r\nSubject: x\r\nSubject: y\r\n\r\n",
+        );
+        assert_eq!(header(&doubled), Ruling::Pass);
+        assert_eq!(authors(&doubled), Ruling::Pass);
+        assert_eq!(message_id(&doubled, true), Ruling::Pass);
+    }
 
     #[test]
     fn a_message_id_is_missed_or_demanded() {

@@ -11,7 +11,7 @@ pub(crate) use returns::{count, is_not_a_bounce, refuse_unless_bounce};
 use super::{parts::Parts, recipient::Recipient, sender::Sender};
 use crate::{
     auth,
-    message::{Header, LoopToken, without_own_results},
+    message::{Header, LoopToken, without_mbox_line, without_own_results},
     reply::{Class, Reply},
     srs::Use,
     time::UnixTime,
@@ -63,7 +63,8 @@ pub(crate) struct Report {
     pub(crate) objection: Option<Reply>,
     /// For the journal: what the owner should know.
     pub(crate) notes: Vec<String>,
-    /// The message as it came, without results of checks that others forged in our name.
+    /// The message as it came, without a mailbox file's line before the header and without results of checks that
+    /// others forged in our name.
     pub(crate) message: Bytes,
     /// The loop token of each recipient.
     pub(crate) loop_tokens: Vec<LoopToken>,
@@ -110,7 +111,12 @@ impl Report {
 /// Runs the checks in their order, until one of them stands against the message.
 pub(crate) async fn run(parts: &Parts, subject: &Subject<'_>) -> Report {
     let mut report = Report::new(subject.message.clone(), subject.recipients);
-    let header = Header::scan(&subject.message);
+    if let Some(kept) = without_mbox_line(&subject.message) {
+        report.message = subject.message.slice_ref(kept);
+        report.notes.push("a mailbox file's line before the header taken out".to_owned());
+    }
+    let message = report.message.clone();
+    let header = Header::scan(&message);
     let is_bounce = returns::is_bounce(subject);
     let of_form = |ruling| if is_bounce { returns::marked(ruling) } else { ruling };
     let (from, to) = (subject.sender.reverse_path(), subject.recipients);
@@ -131,7 +137,7 @@ pub(crate) async fn run(parts: &Parts, subject: &Subject<'_>) -> Report {
         }
     }
     let hostname = parts.config.hostname.as_str();
-    if let Some(kept) = without_own_results(&header, &subject.message, hostname) {
+    if let Some(kept) = without_own_results(&header, &message, hostname) {
         report.message = kept.into();
     }
     if !parts.config.auth.policy.is_off() {

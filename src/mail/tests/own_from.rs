@@ -85,7 +85,9 @@ fn cases() -> impl Strategy<Value = Case> {
             DmarcResult::Pass { by_dkim: false },
         ][..],
     );
-    let policy = select(&[DmarcPolicy::None, DmarcPolicy::Quarantine, DmarcPolicy::Reject][..]);
+    let policy = select(
+        &[DmarcPolicy::None, DmarcPolicy::Quarantine, DmarcPolicy::Reject, DmarcPolicy::Unknown][..],
+    );
     let message = (
         from,
         select(&REVERSE_PATHS[..]),
@@ -241,9 +243,12 @@ fn registered(domain: &str) -> String {
 
 fn is_proven(findings: &Findings, domain: &str) -> bool {
     let author = findings.authors.iter().find(|author| author.domain.eq_ignore_ascii_case(domain));
-    match author.map(|author| author.result) {
-        Some(DmarcResult::Pass { .. }) => true,
-        Some(DmarcResult::None | DmarcResult::PermError) => {
+    match author.map(|author| (author.result, author.policy)) {
+        Some((DmarcResult::Pass { .. }, _)) => true,
+        Some(
+            (DmarcResult::None | DmarcResult::PermError, _)
+            | (DmarcResult::TempError, DmarcPolicy::Unknown),
+        ) => {
             let is_own = |name: &str| registered(name) == registered(domain);
             let passes = |s: &Signature| s.result == Dkim::Pass && s.is_whole && is_own(&s.domain);
             findings.spf == Spf::Pass && is_own(&findings.sender_domain)

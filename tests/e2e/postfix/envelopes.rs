@@ -1,11 +1,11 @@
 //! Postfix as the judge of envelopes: what it takes from a client, Onward takes, or docs/STANDARDS.md says
 //! why not.
 
+use super::judge;
 use crate::support::client::Client;
 use crate::support::onward::Onward;
 use crate::support::postfix::Postfix;
 use crate::support::receiver::Receiver;
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 /// Under this heading docs/STANDARDS.md has the kinds of shapes that Postfix alone takes.
@@ -218,21 +218,6 @@ fn taken(server: SocketAddr, shapes: &[Shape]) -> Vec<bool> {
     verdicts
 }
 
-/// The kinds in the table of docs/STANDARDS.md, with their reasons.
-fn reasons() -> BTreeMap<String, String> {
-    let text = std::fs::read_to_string("docs/STANDARDS.md").unwrap();
-    let (_, section) = text.split_once(HEADING).expect("the section of docs/STANDARDS.md");
-    let rows = section.lines().skip_while(|line| !line.starts_with("|---"));
-    rows.skip(1)
-        .take_while(|line| line.starts_with('|'))
-        .map(|row| {
-            let cells: Vec<&str> =
-                row.split(" | ").map(|cell| cell.trim_matches(['|', ' '])).collect();
-            (cells[0].to_owned(), cells[cells.len() - 1].to_owned())
-        })
-        .collect()
-}
-
 #[test]
 fn what_postfix_takes_onward_takes_or_the_standards_say_why_not() {
     let Some(builder) = Postfix::builder() else { return };
@@ -250,22 +235,7 @@ fn what_postfix_takes_onward_takes_or_the_standards_say_why_not() {
         .start();
     let shapes = shapes();
     assert!(shapes.len() >= 200, "{}", shapes.len());
-    let (postfix_takes, onward_takes) =
-        (taken(postfix.address(), &shapes), taken(onward.address(), &shapes));
-    let reasons = reasons();
-    let mut unexplained = Vec::new();
-    let mut needed = BTreeSet::new();
-    for ((shape, by_postfix), by_onward) in shapes.iter().zip(postfix_takes).zip(onward_takes) {
-        match (by_postfix, by_onward) {
-            (true, false) if reasons.contains_key(shape.kind) => {
-                needed.insert(shape.kind.to_owned());
-            }
-            (true, false) => unexplained.push(shape),
-            _ => {}
-        }
-    }
-    assert!(unexplained.is_empty(), "only Postfix takes {unexplained:#?}");
-    let written: BTreeSet<_> = reasons.keys().cloned().collect();
-    assert_eq!(needed, written, "every reason is needed");
-    assert!(reasons.values().all(|reason| reason.len() > 20), "{reasons:?}");
+    let judged =
+        taken(postfix.address(), &shapes).into_iter().zip(taken(onward.address(), &shapes));
+    judge::expect_explained(HEADING, shapes.iter().map(|shape| (shape.kind, shape)).zip(judged));
 }
