@@ -239,7 +239,8 @@ fn without_comments<'t, 'a>(tokens: &'t [Token<'a>]) -> Vec<&'t Token<'a>> {
 }
 
 /// Refuses a display name with a sign at which some readers end it, next to words that may then be taken for an
-/// address: `"ceo@bank.test" =?utf-8?q?,?= <x@evil.test>` has two authors for those who do not know encoded-words.
+/// address: `"ceo@bank.test" =?utf-8?q?,?= <x@evil.test>` has two authors for those who do not know encoded-words,
+/// and `=?utf-8?q?ceo=40bank.test?= \ <x@evil.test>` has the wrong one for those who decode what is before the sign.
 fn check_mixture(words: &[&Token<'_>]) -> Result<(), Unclear> {
     let has = |is: fn(&Token<'_>) -> bool| words.iter().any(|word| is(word));
     let is_cut =
@@ -247,9 +248,11 @@ fn check_mixture(words: &[&Token<'_>]) -> Result<(), Unclear> {
     let has_text = has(|word| {
         matches!(word, Token::Quoted(_) | Token::Encoded(EncodedWord { domain: Some(_), .. }))
     });
+    let is_hidden = has(|word| *word == Token::Odd)
+        && has(|word| matches!(word, Token::Encoded(word) if word.hides_at()));
     let has_at = has(|word| *word == Token::Sign(b'@'));
     let has_word = has(|word| matches!(word, Token::Quoted(_) | Token::Encoded(_)));
-    let is_mixed = is_cut && (has_text || has_at) || has_at && has_word;
+    let is_mixed = is_cut && (has_text || has_at) || has_at && has_word || is_hidden;
     if is_mixed { Err(Unclear::Garbage) } else { Ok(()) }
 }
 

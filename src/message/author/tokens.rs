@@ -1,6 +1,7 @@
 //! The words and signs of an address field (RFC 5322 §3.2, with §4.1), comments and folding taken out.
 
 use super::Unclear;
+use mail_parser::parsers::MessageStream;
 
 /// A piece of an address field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,16 @@ pub(super) struct EncodedWord<'a> {
     pub(super) divides: bool,
     /// What stands behind an `@` in the text, up to the next blank.
     pub(super) domain: Option<&'a [u8]>,
+    /// The word from its first `?` on.
+    word: &'a [u8],
+}
+
+impl EncodedWord<'_> {
+    /// True where an `@` is seen when the word is decoded, or that cannot be told.
+    pub(super) fn hides_at(&self) -> bool {
+        let decoded = MessageStream::new(self.word).decode_rfc2047();
+        decoded.is_none_or(|text| text.contains('@'))
+    }
 }
 
 /// Takes the value of an address field apart.
@@ -154,7 +165,8 @@ fn encoded_word(text: &[u8]) -> Option<(EncodedWord<'_>, &[u8])> {
         split_once(domain, b'_').map_or(domain, |(domain, _)| domain)
     });
     let divides = content.iter().any(|byte| b",:;()[]".contains(byte));
-    is_word.then_some((EncodedWord { divides, domain }, behind))
+    let word = text.get(1..text.len().checked_sub(behind.len())?)?;
+    is_word.then_some((EncodedWord { divides, domain, word }, behind))
 }
 
 fn split_once(text: &[u8], sign: u8) -> Option<(&[u8], &[u8])> {
