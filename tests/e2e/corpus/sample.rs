@@ -19,8 +19,8 @@ pub(super) struct Sample {
     /// False where the signer cannot read it.
     pub(super) signed: bool,
     leaves: Leaves,
-    /// How many octets of its beginning do not leave.
-    taken_out: usize,
+    /// Its beginning, where that does not leave.
+    pub(super) taken_out: String,
 }
 
 /// How a message is handed over.
@@ -96,19 +96,19 @@ impl Sample {
             reply: sidecar.reply,
             signed: sidecar.signed.unwrap_or(true),
             leaves: sidecar.leaves,
-            taken_out: sidecar.taken_out.len(),
+            taken_out: sidecar.taken_out,
         }
     }
 
     /// The message with further fields: in front, but for a beginning that does not leave.
     pub(super) fn with_fields(&self, fields: &[u8]) -> Vec<u8> {
-        let (begin, rest) = self.message.split_at(self.taken_out);
+        let (begin, rest) = self.message.split_at(self.taken_out.len());
         [begin, fields, rest].concat()
     }
 
     /// What stands behind our fields.
     pub(super) fn leaves(&self, way: Way) -> Vec<u8> {
-        let mut leaves = self.message[self.taken_out..].to_vec();
+        let mut leaves = self.message[self.taken_out.len()..].to_vec();
         if self.leaves == Leaves::Crlf {
             // DATA has no other end than that of a line.
             if way == Way::Data && !leaves.ends_with(b"\r\n") {
