@@ -14,6 +14,7 @@ mod support;
 mod authentication;
 mod bounces;
 mod cli;
+mod corpus;
 mod crash;
 mod dialogs;
 mod doctor;

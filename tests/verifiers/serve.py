@@ -16,6 +16,7 @@ OPERATIONS = {
     "sign": sign.sign,
     "seal": sign.seal,
     "verify": verify.verify,
+    "verify_dkim": verify.verify_dkim,
 }
 
 

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
-pub use findings::Findings;
+pub use findings::{Findings, Signature};
 pub use sign::Signing;
 pub use strict::strict;
 
@@ -82,6 +82,16 @@ impl Verifiers {
             "mail_from": arrival.mail_from,
         }));
         serde_json::from_value(answer).unwrap()
+    }
+
+    /// The signatures alone, the topmost first.
+    pub fn verify_dkim(&self, dns: SocketAddr, message: &[u8]) -> Vec<Signature> {
+        let answer = self.ask(json!({
+            "operation": "verify_dkim",
+            "message": BASE64.encode(message),
+            "dns_server": [dns.ip().to_string(), dns.port()],
+        }));
+        serde_json::from_value(answer["dkim"].clone()).unwrap()
     }
 
     /// The answer to one request; several threads may wait for theirs.
