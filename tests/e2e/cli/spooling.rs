@@ -31,7 +31,8 @@ pub(crate) fn scene(change: impl FnOnce(Builder) -> Builder) -> Scene {
 
 /// The usual configuration.
 pub(crate) fn to(sink: &Receiver, dns: &Dns) -> Builder {
-    dns.txt("spf.test", "v=spf1 ip4:127.0.0.1 -all");
+    // DSNs wait: its mail server has no address.
+    dns.txt("spf.test", "v=spf1 ip4:127.0.0.1 -all").mx("spf.test", 10, "none.spf.test");
     Onward::forwarding_to(sink.name())
         .route("late.test", sink.name())
         .alias(OTHER, &["carol@late.test"])

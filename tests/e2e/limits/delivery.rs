@@ -24,7 +24,7 @@ fn a_destination_that_does_not_answer_is_given_up_within_the_budget() {
     let mut builder = Onward::builder()
         .domain("example.org")
         .config("delivery.budget = \"2s\"")
-        .config("delivery.final_patience = \"1s\"");
+        .config("delivery.final_patience = \"2s\"");
     for (number, receiver) in silent.iter().enumerate() {
         let domain = format!("silent{number}.test");
         builder = builder

@@ -89,6 +89,11 @@ fn srs_shaped(random: &mut Random) -> String {
     format!("{prefix}{separator}{hash}{rest}")
 }
 
+/// No dot-string of RFC 5321 §4.1.2, for its dots.
+fn has_odd_dots(local: &str) -> bool {
+    local.starts_with('.') || local.ends_with('.') || local.contains("..")
+}
+
 /// Why the two differ; `None`: they must not.
 fn because(key: &str, theirs: &str, ours: &str) -> Option<&'static str> {
     let (local, domain) = key.rsplit_once('@').unwrap_or((key, ""));
@@ -106,6 +111,8 @@ fn because(key: &str, theirs: &str, ours: &str) -> Option<&'static str> {
     match (their_kind.as_str(), our_kind.as_str()) {
         ("200", "200") if has_token && their_local.len() > 64 => Some("over 64 octets: kept here"),
         ("200", "200") if local.starts_with('"') => Some("quotes around the whole"),
+        // Read as devices write them, written by the letter.
+        ("200", "200") if has_odd_dots(local) => Some("odd dots: the whole in quotes"),
         ("200", "200") if !domain.is_ascii() => Some("A-labels"),
         ("500", "200") if theirs.contains("too small") || theirs.contains("too big") => {
             Some("over their buffer")
