@@ -52,8 +52,11 @@ enum Command {
     Set {
         /// As it was added
         address: String,
-        #[command(flatten)]
-        changes: Changes,
+        /// What comes for hello+tag@ goes to the mailboxes of hello@ with the tag, or without; default: as
+        /// delivery.keep_tag says
+        #[arg(long, value_name = "WHETHER", num_args = 0..=1, require_equals = true)]
+        #[arg(default_missing_value = "true")]
+        keep_tag: KeepTag,
     },
     /// Prints the aliases; the regexes last, in the order in which they are tried
     List {
@@ -114,19 +117,6 @@ struct AddArgs {
     /// Accept its mail and throw it away
     #[arg(long, group = "action")]
     discard: bool,
-    #[command(flatten)]
-    keep_tag: KeepTagArg,
-}
-
-#[derive(Debug, clap::Args)]
-#[group(required = true, multiple = true)]
-struct Changes {
-    #[command(flatten)]
-    keep_tag: KeepTagArg,
-}
-
-#[derive(Debug, clap::Args)]
-struct KeepTagArg {
     /// What comes for hello+tag@ goes to the mailboxes of hello@ with the tag, or without; default: as
     /// delivery.keep_tag says
     #[arg(long, value_name = "WHETHER", num_args = 0..=1, require_equals = true)]
@@ -141,12 +131,12 @@ enum KeepTag {
     Default,
 }
 
-impl KeepTagArg {
-    fn value(&self) -> Option<bool> {
-        match self.keep_tag? {
-            KeepTag::True => Some(true),
-            KeepTag::False => Some(false),
-            KeepTag::Default => None,
+impl KeepTag {
+    fn word(self) -> Option<bool> {
+        match self {
+            Self::True => Some(true),
+            Self::False => Some(false),
+            Self::Default => None,
         }
     }
 }
@@ -160,7 +150,7 @@ impl AddArgs {
             (_, _, true) => Alias::discard(address),
             _ => Alias::forward(address, &self.destinations),
         };
-        alias?.with_keep_tag(self.keep_tag.value())
+        alias?.with_keep_tag(self.keep_tag.and_then(KeepTag::word))
     }
 }
 
@@ -255,9 +245,9 @@ async fn execute(
         }
         Command::Enable { address } => set_enabled(store, &address, true, out).await?,
         Command::Disable { address } => set_enabled(store, &address, false, out).await?,
-        Command::Set { address, changes } => {
+        Command::Set { address, keep_tag } => {
             let address = AliasAddress::parse(&address)?;
-            let alias = aliases::set_keep_tag(store, &address, changes.keep_tag.value()).await?;
+            let alias = aliases::set_keep_tag(store, &address, keep_tag.word()).await?;
             writeln!(out, "changed {alias}")?;
             return Ok(vec![alias]);
         }
