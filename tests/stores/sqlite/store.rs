@@ -211,7 +211,7 @@ async fn a_million_aliases() {
     raw.execute(
         "WITH RECURSIVE n (n) AS (SELECT 1000000 UNION ALL SELECT n + 1 FROM n LIMIT 1000000)
          INSERT INTO aliases SELECT 'x.test', 'u' || n, 'u' || n || '@x.test', 'forward',
-             'm' || n || '@y.test', '', 1, 0 FROM n",
+             'm' || n || '@y.test', '', 1, 0, NULL FROM n",
         (),
     )
     .unwrap();
