@@ -8,6 +8,8 @@ const MESSAGE: &[u8] = b"From: alice@sender.test\r\n\r\nhello\r\n";
 
 /// Changes the alias; the daemon sees it within a second.
 fn set(onward: &Onward, sink: &Receiver, option: &str, seen: &str) {
+    // Remembered as it was, it is asked for anew when all the rest is.
+    reached(onward, sink, "hello+x@example.org");
     onward.run(&["alias", "set", "hello@example.org", option]);
     wait_until("the change of the alias", || {
         (reached(onward, sink, "hello+x@example.org") == [seen]).then_some(())
