@@ -155,7 +155,10 @@ mod tests {
     fn one_recipient_is_named_and_several_are_not() {
         let path = |text| ForwardPath::from_bare(text).unwrap();
         let [one, other] = [path("Hello+x@example.org"), path("b@example.org")];
-        assert_eq!(delivered_to(&[one.clone()]), "Delivered-To: Hello+x@example.org\r\n");
+        assert_eq!(
+            delivered_to(std::slice::from_ref(&one)),
+            "Delivered-To: Hello+x@example.org\r\n"
+        );
         for none in [&[][..], &[one, other], &[ForwardPath::Postmaster], &[path("é@example.org")]]
         {
             assert_eq!(delivered_to(none), "");
