@@ -1,9 +1,10 @@
 //! What would happen to a message, without sending it.
 
 use crate::{
-    address::{ForwardPath, ReversePath},
+    address::{Domain, ForwardPath, ReversePath},
     clock,
     config::Config,
+    dns::{NoMail, without_mail},
     mail::{
         OpenError, Parts,
         checks::{self, Subject},
@@ -12,12 +13,16 @@ use crate::{
         recipient::decide,
         sender::Sender,
     },
+    next_hop::{Destination, Target},
     verdict::Class,
 };
 use bytes::Bytes;
 use serde::Serialize;
-use std::net::IpAddr;
+use std::{collections::HashSet, net::IpAddr, time::Duration};
 use tokio::time::Instant;
+
+/// How long DNS of the destinations may take.
+const DNS_PATIENCE: Duration = Duration::from_secs(3);
 
 /// A message that might come.
 #[derive(Debug, Clone)]
@@ -64,6 +69,9 @@ pub struct ExplainedDestination {
     pub mailbox: String,
     /// Who takes its mail.
     pub next_hop: String,
+    /// Why its domain takes no mail, where DNS says that it takes none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_mail: Option<String>,
 }
 
 /// What becomes of a message.
@@ -107,11 +115,20 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
             return Ok(explanation);
         }
     };
+    let domain = |to: &Destination| match &to.next_hop.target {
+        Target::Mx(domain) => Some(domain.clone()),
+        _ => None,
+    };
+    let domains: HashSet<Domain> = recipient.destinations.iter().filter_map(domain).collect();
+    let without = without_mail(parts.outbound.resolver(), domains, DNS_PATIENCE).await;
+    let why = |to: &Destination| domain(to).and_then(|domain| without.get(&domain).copied());
     let destinations = recipient.destinations.iter().map(|to| ExplainedDestination {
         mailbox: to.mailbox.to_string(),
         next_hop: to.next_hop.to_string(),
+        no_mail: why(to).map(|why| why.to_string()),
     });
     explanation.destinations = destinations.collect();
+    let whys: Option<Vec<NoMail>> = recipient.destinations.iter().map(why).collect();
     explanation.lost.clone_from(&recipient.lost);
     let sender = Sender::new(Some(*ip), helo, from);
     let recipients = std::slice::from_ref(&recipient);
@@ -140,6 +157,8 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
         }
         Err(reply) => objection = objection.or(Some(reply)),
     }
+    // Where one of several destinations takes it, the message goes on.
+    objection = objection.or(whys.and_then(|whys| whys.first().copied()).map(NoMail::reply));
     explanation.verdict = match &objection {
         Some(_) => Verdict::Refused,
         None if explanation.destinations.is_empty() => Verdict::Discarded,

@@ -1,4 +1,4 @@
-use super::{AliasAddress, AliasError, Pattern};
+use super::{AliasAddress, AliasError, Pattern, tag::ROUTING};
 use crate::address::{Domain, LocalPart, Mailbox};
 use regex::Captures;
 use std::fmt;
@@ -46,6 +46,15 @@ impl Destination {
         }
     }
 
+    /// The domain that takes its mail, whatever a regex matched.
+    pub fn domain(&self) -> Option<&Domain> {
+        match self {
+            Self::Mailbox(mailbox) => Some(mailbox.domain()),
+            Self::Template(template) => Some(&template.domain),
+            Self::Unsafe { .. } => None,
+        }
+    }
+
     /// Why no alias may have this destination.
     pub(super) fn fault(&self) -> Option<&AliasError> {
         match self {
@@ -81,10 +90,6 @@ enum Part {
     Text(String),
     Group(usize),
 }
-
-/// What a group may not bring into a local part: with it a host that routes by the local part (RFC 5321
-/// §2.3.11 tells against it) would be led on to a domain of the sender's choice, or the quoting be broken.
-const ROUTING: [char; 5] = ['@', '%', '!', '"', '\\'];
 
 impl Template {
     fn new(source: &str, pattern: &Pattern) -> Result<Self, AliasError> {

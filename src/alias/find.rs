@@ -1,4 +1,4 @@
-use super::{Action, Alias, AliasAddress, Destination, Key};
+use super::{Action, Alias, AliasAddress, Destination, Key, tag::tagged};
 use crate::address::{Domain, Mailbox};
 use std::future::Future;
 
@@ -22,6 +22,9 @@ pub trait Lookup {
 
     /// The regex aliases, in the order in which they are tried.
     fn patterns(&self) -> &[Alias];
+
+    /// True when mailboxes see the `+tag` of a recipient, unless its alias says otherwise.
+    fn keep_tag(&self) -> bool;
 
     /// Who gets the mail of role addresses that have no alias.
     fn postmaster(&self) -> Option<&Mailbox>;
@@ -60,6 +63,9 @@ pub enum Found {
 
 /// Which alias answers `address`: exact, then without its `+tag`, then regex, then catch-all.
 ///
+/// An alias that is found without the tag hands it on to its mailboxes, where it is to be kept; if they are aliases,
+/// these say in their turn. In the other cases the tag is part of what was found.
+///
 /// A disabled alias stops the search. `postmaster` and `abuse` of a hosted domain (RFC 5321 §4.5.1,
 /// RFC 2142) go to the configured postmaster unless they have an enabled exact alias of their own.
 ///
@@ -84,7 +90,9 @@ pub async fn find<L: Lookup>(address: &Mailbox, lookup: &L) -> Result<Found, L::
     if let Some(untagged) = key.without_tag()
         && let Some(alias) = lookup.alias(&untagged).await?
     {
-        return Ok(answer(&alias, address, lookup));
+        let found = answer(&alias, address, lookup);
+        let keeps = alias.keep_tag().unwrap_or_else(|| lookup.keep_tag());
+        return Ok(if keeps { found.tagged(address) } else { found });
     }
     if let Some(found) = find_pattern(address, lookup) {
         return Ok(found);
@@ -94,6 +102,17 @@ pub async fn find<L: Lookup>(address: &Mailbox, lookup: &L) -> Result<Found, L::
         None if is_role => Found::NoPostmaster,
         None => Found::NoAlias,
     })
+}
+
+impl Found {
+    fn tagged(mut self, recipient: &Mailbox) -> Self {
+        if let Self::Forward { mailboxes, .. } = &mut self {
+            for mailbox in mailboxes {
+                *mailbox = tagged(mailbox, recipient);
+            }
+        }
+        self
+    }
 }
 
 fn is_role(local: &str) -> bool {

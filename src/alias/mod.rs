@@ -12,6 +12,7 @@ mod expand;
 mod find;
 pub mod import;
 mod pattern;
+mod tag;
 
 pub use address::{AliasAddress, Key};
 pub use destination::{Destination, Template};
@@ -69,6 +70,7 @@ pub struct Alias {
     address: AliasAddress,
     action: Action,
     enabled: bool,
+    keep_tag: Option<bool>,
 }
 
 impl Alias {
@@ -115,7 +117,7 @@ impl Alias {
 
     /// An alias as it stands in a store, which took others once.
     pub(crate) fn kept(address: AliasAddress, action: Action) -> Self {
-        Self { address, action, enabled: true }
+        Self { address, action, enabled: true, keep_tag: None }
     }
 
     /// Why this alias may be kept, but is never followed: its regex matches more than the addresses of one
@@ -132,6 +134,25 @@ impl Alias {
     pub fn with_enabled(mut self, enabled: bool) -> Self {
         self.enabled = enabled;
         self
+    }
+
+    /// This alias, with a word of its own on whether mailboxes see the `+tag` of its recipients.
+    ///
+    /// # Errors
+    /// When there is such a word and no tag: only an alias of one address that forwards has it.
+    pub fn with_keep_tag(mut self, keep_tag: Option<bool>) -> Result<Self, AliasError> {
+        let has_tag =
+            matches!((&self.address, &self.action), (AliasAddress::Exact(_), Action::Forward(_)));
+        if keep_tag.is_some() && !has_tag {
+            return Err(AliasError::KeepTag);
+        }
+        self.keep_tag = keep_tag;
+        Ok(self)
+    }
+
+    /// Whether mailboxes see the `+tag` of the recipient; `None` where that is as for all aliases.
+    pub fn keep_tag(&self) -> Option<bool> {
+        self.keep_tag
     }
 
     /// Which recipients the alias answers.
@@ -170,6 +191,11 @@ impl fmt::Display for Alias {
             Action::Reject(text) => write!(f, "rejects: {text}")?,
             Action::Defer(text) => write!(f, "defers: {text}")?,
             Action::Discard => f.write_str("discards")?,
+        }
+        match self.keep_tag {
+            Some(true) => f.write_str(" (keeps the tag)")?,
+            Some(false) => f.write_str(" (drops the tag)")?,
+            None => {}
         }
         if self.enabled { Ok(()) } else { f.write_str(" (disabled)") }
     }
@@ -211,6 +237,9 @@ pub enum AliasError {
          nothing else"
     )]
     Text,
+    /// A word on tags where there are none.
+    #[error("only an alias of one address, as hello@example.org, that forwards has tags to keep")]
+    KeepTag,
 }
 
 fn reply_text(text: &str) -> Result<String, AliasError> {
@@ -236,6 +265,11 @@ mod tests {
         assert_eq!(alias.to_string(), "A@x.test -> b@y.test, c@z.test");
         let alias = Alias::reject(address("*@x.test"), "gone").unwrap().with_enabled(false);
         assert_eq!(alias.to_string(), "*@x.test rejects: gone (disabled)");
+        let alias = Alias::forward(address("a@x.test"), ["b@y.test"]).unwrap();
+        let kept = alias.clone().with_keep_tag(Some(true)).unwrap().with_enabled(false);
+        assert_eq!(kept.to_string(), "a@x.test -> b@y.test (keeps the tag) (disabled)");
+        let dropped = alias.with_keep_tag(Some(false)).unwrap();
+        assert_eq!(dropped.to_string(), "a@x.test -> b@y.test (drops the tag)");
         let alias = Alias::discard(address(r"/^x@x\.test$/")).unwrap();
         assert_eq!(alias.to_string(), r"/^x@x\.test$/ discards");
     }
@@ -250,6 +284,17 @@ mod tests {
             assert_eq!(Alias::reject(address("a@x.test"), bad), Err(AliasError::Text), "{bad}");
             assert!(Alias::defer(address("a@x.test"), bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn only_an_alias_of_one_address_that_forwards_has_tags_to_keep() {
+        for (text, sound) in [("a@x.test", true), ("*@x.test", false), (r"/^a@x\.test$/", false)] {
+            let alias = Alias::forward(address(text), ["b@y.test"]).unwrap();
+            assert_eq!(alias.clone().with_keep_tag(Some(false)).is_ok(), sound, "{text}");
+            assert!(alias.with_keep_tag(None).is_ok());
+        }
+        let discards = Alias::discard(address("a@x.test")).unwrap();
+        assert_eq!(discards.with_keep_tag(Some(true)), Err(AliasError::KeepTag));
     }
 
     #[test]

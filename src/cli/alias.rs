@@ -17,6 +17,7 @@ use crate::{
     },
 };
 use std::{
+    fmt::Display,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -46,6 +47,16 @@ enum Command {
     Disable {
         /// As it was added
         address: String,
+    },
+    /// Changes what an alias says of itself
+    Set {
+        /// As it was added
+        address: String,
+        /// What comes for hello+tag@ goes to the mailboxes of hello@ with the tag, or without; default: as
+        /// delivery.keep_tag says
+        #[arg(long, value_name = "WHETHER", num_args = 0..=1, require_equals = true)]
+        #[arg(default_missing_value = "true")]
+        keep_tag: KeepTag,
     },
     /// Prints the aliases; the regexes last, in the order in which they are tried
     List {
@@ -106,17 +117,40 @@ struct AddArgs {
     /// Accept its mail and throw it away
     #[arg(long, group = "action")]
     discard: bool,
+    /// What comes for hello+tag@ goes to the mailboxes of hello@ with the tag, or without; default: as
+    /// delivery.keep_tag says
+    #[arg(long, value_name = "WHETHER", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true")]
+    keep_tag: Option<KeepTag>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum KeepTag {
+    True,
+    False,
+    Default,
+}
+
+impl KeepTag {
+    fn word(self) -> Option<bool> {
+        match self {
+            Self::True => Some(true),
+            Self::False => Some(false),
+            Self::Default => None,
+        }
+    }
 }
 
 impl AddArgs {
     fn alias(&self) -> Result<Alias, AliasError> {
         let address = AliasAddress::parse(&self.address)?;
-        match (&self.reject, &self.defer, self.discard) {
+        let alias = match (&self.reject, &self.defer, self.discard) {
             (Some(text), _, _) => Alias::reject(address, text),
             (_, Some(text), _) => Alias::defer(address, text),
             (_, _, true) => Alias::discard(address),
             _ => Alias::forward(address, &self.destinations),
-        }
+        };
+        alias?.with_keep_tag(self.keep_tag.and_then(KeepTag::word))
     }
 }
 
@@ -180,23 +214,30 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
     let mut out = BufWriter::new(context.out());
     block_on(with_store(&config.state_dir, async |store| {
-        execute(args, store, config.postmaster.as_ref(), &mut out).await
+        let new = execute(args, store, config.postmaster.as_ref(), &mut out).await?;
+        // What is done is told before DNS is waited for.
+        out.flush()?;
+        for nowhere in aliases::nowhere(&config, store, &new).await {
+            writeln!(io::stderr().lock(), "onward: warning: {nowhere}")?;
+        }
+        Ok(())
     }))?;
-    out.flush()?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// Gives the aliases that are new, or as new.
 async fn execute(
     args: Args,
     store: &Store,
     postmaster: Option<&Mailbox>,
     out: &mut impl Write,
-) -> Result<(), Failure> {
+) -> Result<Vec<Alias>, Failure> {
     match args.command {
         Command::Add(args) => {
             let alias = args.alias()?;
             aliases::add(store, &alias).await?;
             writeln!(out, "added {alias}")?;
+            return Ok(vec![alias]);
         }
         Command::Remove { address } => {
             let alias = aliases::remove(store, &AliasAddress::parse(&address)?).await?;
@@ -204,11 +245,17 @@ async fn execute(
         }
         Command::Enable { address } => set_enabled(store, &address, true, out).await?,
         Command::Disable { address } => set_enabled(store, &address, false, out).await?,
+        Command::Set { address, keep_tag } => {
+            let address = AliasAddress::parse(&address)?;
+            let alias = aliases::set_keep_tag(store, &address, keep_tag.word()).await?;
+            writeln!(out, "changed {alias}")?;
+            return Ok(vec![alias]);
+        }
         Command::List { domain, json } => {
             let domain = domain.as_deref().map(domain::parse).transpose()?;
             list(store, domain.as_ref(), json, out).await?;
         }
-        Command::Import(args) => import(args, store, out).await?,
+        Command::Import(args) => return import(args, store, out).await,
         Command::Export => list(store, None, true, out).await?,
         Command::Show { address, json } => {
             let address = AliasAddress::parse(&address)?;
@@ -216,10 +263,11 @@ async fn execute(
             if json { write_json(out, &shown)? } else { write_shown(out, &shown)? }
         }
         Command::Apply { file, plan } => {
-            aliases::apply(store, &file, plan, |change| writeln!(out, "{change}")).await?;
+            let told = |change: &dyn Display| writeln!(out, "{change}");
+            return Ok(aliases::apply(store, &file, plan, told).await?);
         }
     }
-    Ok(())
+    Ok(Vec::new())
 }
 
 async fn set_enabled(
@@ -270,7 +318,11 @@ fn write_shown(out: &mut impl Write, shown: &ShownAlias) -> io::Result<()> {
     Ok(())
 }
 
-async fn import(args: ImportArgs, store: &Store, out: &mut impl Write) -> Result<(), Failure> {
+async fn import(
+    args: ImportArgs,
+    store: &Store,
+    out: &mut impl Write,
+) -> Result<Vec<Alias>, Failure> {
     let surroundings = Surroundings { domain: args.domain, mailboxes: args.mailboxes };
     let foreign = Foreign { format: args.from.foreign(), surroundings };
     let wanted = Wanted { add_domains: args.add_domains, replace: args.replace };
@@ -283,8 +335,13 @@ async fn import(args: ImportArgs, store: &Store, out: &mut impl Write) -> Result
     if plan.unchanged > 0 && !args.json {
         writeln!(out, "{} stand here already as they are", plan.unchanged)?;
     }
+    let new = plan.changes.iter().filter_map(|change| match change {
+        aliases::Change::Add { alias } | aliases::Change::Replace { alias, .. } => Some(alias),
+        aliases::Change::Host { .. } => None,
+    });
+    let new: Vec<Alias> = new.cloned().collect();
     if args.plan {
-        return Ok(());
+        return Ok(new);
     }
     let count = plan.problems.len();
     if count > 0 && !args.skip {
@@ -293,7 +350,8 @@ async fn import(args: ImportArgs, store: &Store, out: &mut impl Write) -> Result
             "nothing is changed: {count} lines cannot be taken over (above); --skip leaves them out"
         )));
     }
-    Ok(plan.carry_out(store).await?)
+    plan.carry_out(store).await?;
+    Ok(new)
 }
 
 impl Format {

@@ -109,8 +109,9 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
 fn write(explanation: &Explanation, out: &mut impl Write) -> Result<(), Failure> {
     let mut line = |name: &str, text: &str| writeln!(out, "{name:<9}{text}");
     line("to", &explanation.to)?;
-    for ExplainedDestination { mailbox, next_hop } in &explanation.destinations {
-        line("leads to", &format!("{mailbox} at {next_hop}"))?;
+    for ExplainedDestination { mailbox, next_hop, no_mail } in &explanation.destinations {
+        let why = no_mail.as_ref().map(|why| format!(", whose domain {why}")).unwrap_or_default();
+        line("leads to", &format!("{mailbox} at {next_hop}{why}"))?;
     }
     for lost in &explanation.lost {
         line("not to", lost)?;

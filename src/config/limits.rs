@@ -20,7 +20,7 @@ section! {
     /// A session as a whole.
     pub session_timeout: Duration = duration(100, DAY), default "30m";
     /// Octets of messages held at once; beyond: 452 4.3.1.
-    pub message_memory: usize = size(1024, 1 << 44), default "256MiB";
+    pub message_memory: usize = size(1024, 1 << 44), default "512MiB";
     /// Connections of Postfix to all listeners that are not smtp; beyond, the one that has been idle for
     /// longest is closed, but for a milter's.
     pub map_connections: usize = integer(1, 100_000), default 4000;

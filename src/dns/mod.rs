@@ -4,10 +4,12 @@
 //! order in which the hosts of a domain are tried.
 
 mod mx;
+mod no_mail;
 mod resolver;
 mod validating;
 
 pub(crate) use mx::MxHosts;
+pub(crate) use no_mail::{NoMail, without_mail};
 pub use resolver::{LookupError, Resolver, ResolverError};
 pub(crate) use validating::TlsaAnswer;
 pub use validating::ValidatingResolver;

@@ -24,13 +24,13 @@ impl MxHosts {
         hostname: &Domain,
         mut random: impl FnMut() -> u32,
     ) -> Self {
-        let has_null = records.iter().any(|record| record.exchange.is_none());
+        let is_null = Self::is_null(&records);
         let mut hosts: Vec<(u16, u32, Domain)> = records
             .into_iter()
             .filter_map(|record| Some((record.preference, random(), record.exchange?)))
             .collect();
         if hosts.is_empty() {
-            return if has_null { Self::NullMx } else { Self::Nobody };
+            return if is_null { Self::NullMx } else { Self::Nobody };
         }
         let ours =
             hosts.iter().filter(|(_, _, host)| host == hostname).map(|(pref, ..)| *pref).min();
@@ -40,6 +40,11 @@ impl MxHosts {
         }
         hosts.sort_unstable_by_key(|(preference, random, _)| (*preference, *random));
         Self::Hosts(hosts.into_iter().map(|(.., host)| host).collect())
+    }
+
+    /// True where `records` say that the domain takes no mail.
+    pub(super) fn is_null(records: &[MxRecord]) -> bool {
+        !records.is_empty() && records.iter().all(|record| record.exchange.is_none())
     }
 }
 

@@ -4,7 +4,7 @@ use crate::{
     address::{Domain, LocalPart, Mailbox},
     alias::Expansion,
     config::Route,
-    next_hop::{Destination, NextHop},
+    next_hop::{Destination, NextHop, Target},
     reply::Reply,
     store::{Store, StoreError},
 };
@@ -73,12 +73,20 @@ impl Aliases {
 
     /// Who takes mail for `mailbox`: the first route that fits, else the MX of its domain.
     pub(crate) fn destination(&self, mailbox: Mailbox) -> Destination {
-        let route = self.routes.iter().find(|route| route.pattern.matches(mailbox.domain()));
-        let next_hop = match route {
-            Some(route) => route.to.clone(),
-            None => NextHop::of(mailbox.domain()),
-        };
-        Destination { next_hop, mailbox }
+        Destination { next_hop: self.next_hop(mailbox.domain()), mailbox }
+    }
+
+    fn next_hop(&self, domain: &Domain) -> NextHop {
+        let route = self.routes.iter().find(|route| route.pattern.matches(domain));
+        route.map_or_else(|| NextHop::of(domain), |route| route.to.clone())
+    }
+
+    /// The domain whose DNS says who takes mail for `domain`; none where that is known here.
+    pub(crate) fn asked_for(&self, domain: &Domain) -> Option<Domain> {
+        match self.next_hop(domain).target {
+            Target::Mx(asked) if !self.is_hosted(domain) => Some(asked),
+            _ => None,
+        }
     }
 }
 

@@ -43,8 +43,10 @@ pub(crate) struct Fabric<'a> {
     pub(crate) id: MessageId,
     /// What the checks found.
     pub(crate) report: &'a Report,
-    /// Received and loop tokens.
+    /// Received, seal and loop tokens.
     pub(crate) trace: String,
+    /// Delivered-To, or nothing.
+    pub(crate) delivered_to: String,
     pub(crate) now: UnixTime,
 }
 
@@ -108,7 +110,7 @@ impl Fabric<'_> {
     }
 
     /// Our fields before the bytes that came, with which all signatures that verified still do: one that covers
-    /// Authentication-Results, present or not, bars us from adding it. One that covers what every hop adds breaks;
+    /// Authentication-Results or Delivered-To, present or not, bars us from adding it. One that covers what every hop adds breaks;
     /// what counts then is whether the message passes DMARC behind us.
     async fn untouched(
         &self,
@@ -119,12 +121,15 @@ impl Fabric<'_> {
     ) -> Result<Option<Bytes>, Reply> {
         let bytes = &self.report.message;
         let Some(checked) = &self.report.authentication else {
-            let prefix = self.trace.clone().into_bytes();
+            let prefix = [self.trace.as_bytes(), self.delivered_to.as_bytes()].concat();
             return Ok(Some(self.signed(parts, look, prefix, bytes, false).await));
         };
         let mut best: Option<(Bytes, Broken)> = None;
-        for results in [checked.field(), Vec::new()] {
-            let prefix = [self.trace.as_bytes(), &results].concat();
+        let (to, results) = (self.delivered_to.as_bytes(), checked.field());
+        let all: [(&[u8], &[u8]); 4] = [(to, &results), (to, &[]), (&[], &results), (&[], &[])];
+        let tried = if to.is_empty() { 2 } else { all.len() };
+        for (to, results) in all.into_iter().take(tried) {
+            let prefix = [self.trace.as_bytes(), to, results].concat();
             let prefix = self.signed(parts, look, prefix, bytes, wants_arc).await;
             let resolver = parts.outbound.resolver();
             match checked.check_again(resolver, bytes, (&prefix[..], &bytes[..])).await {
@@ -181,7 +186,8 @@ impl Fabric<'_> {
             Some(Munged { fields, message }) => (fields, Bytes::from(message)),
             None => (Vec::new(), came.clone()),
         };
-        let prefix = [self.trace.as_bytes(), &results, &fields].concat();
+        let prefix =
+            [self.trace.as_bytes(), self.delivered_to.as_bytes(), &results, &fields].concat();
         (self.signed(parts, look, prefix, &bytes, wants_arc).await, bytes)
     }
 

@@ -19,7 +19,7 @@ use crate::{
     address::{ForwardPath, ReversePath},
     fate::{Bounce, Doubt, Fate, RecipientFate},
     inbound::Peer,
-    message::{Header, MessageId, Received, prefix},
+    message::{Header, MessageId, Received, delivered_to, prefix},
     reply::{Class, Reply},
     smtp::Transaction,
     store::{Fingerprint, journal::Outcome},
@@ -151,8 +151,14 @@ impl Forward<'_> {
         keep_senders(parts, &planned, now).await?;
         let seal = seal(parts, self.id, sender.reverse_path(), &report.message);
         let trace = prefix(&received, seal.as_ref(), &report.loop_tokens);
+        // A mail that returns goes to a sender, who knows no SRS address.
+        let is_return = planned.iter().any(|to| to.recipient.is_srs_return());
+        let delivered_to = match is_return {
+            true => String::new(),
+            false => delivered_to(&came.envelope.forward_paths),
+        };
         let mut notes = Vec::new();
-        let fabric = Fabric { id: self.id, report, trace, now };
+        let fabric = Fabric { id: self.id, report, trace, delivered_to, now };
         let dressed = dress(parts, &fabric, planned, looks, &mut notes).await;
         report.notes.extend(notes);
         let dressed = dressed?;

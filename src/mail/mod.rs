@@ -4,7 +4,7 @@
 //! through `checks`, `plan`, `dress` and `delivery` in `forward`, and what is left of it to `spool`. `record`
 //! tells the journal. [`Parts`] is what all of them need: `aliases`, `srs`, keys, store, and the way out.
 
-mod aliases;
+pub(crate) mod aliases;
 pub(crate) mod checks;
 mod current;
 mod delivery;

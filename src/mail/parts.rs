@@ -108,6 +108,7 @@ impl Parts {
         let secrets = Secrets::read(&config)?;
         let options = Options {
             postmaster: config.postmaster.clone(),
+            keep_tag: config.delivery.keep_tag,
             spool: spool_bounds(&config.spool),
             ..Options::default()
         };
@@ -172,7 +173,8 @@ impl Parts {
         self.return_uses.set_limits(self.config.srs.use_limits());
         self.notices.set_rate(self.config.spool.max_notices);
         let spool = spool_bounds(&self.config.spool);
-        self.store.set_options(self.config.postmaster.clone(), spool);
+        let Config { postmaster, delivery, .. } = &self.config;
+        self.store.set_options(postmaster.clone(), delivery.keep_tag, spool);
     }
 
     /// Follows the files of secrets and keys for ever.

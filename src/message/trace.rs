@@ -1,6 +1,6 @@
-use super::{LOOP_FIELD, LoopToken, MessageId, Seal};
+use super::{DELIVERED_FIELD, LOOP_FIELD, LoopToken, MessageId, Seal};
 use crate::{
-    address::{ForwardPath, HeloName},
+    address::{ForwardPath, HeloName, Mailbox},
     time::UnixTime,
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -40,6 +40,21 @@ pub fn prefix(received: &Received<'_>, seal: Option<&Seal>, tokens: &[LoopToken]
     text
 }
 
+/// The field that tells a mailbox, and its filters, to which alias a mail was addressed: where there is one recipient,
+/// as several are not to learn of each other; else empty. It goes behind [`prefix`].
+pub fn delivered_to(forward_paths: &[ForwardPath]) -> String {
+    alone(forward_paths).map(|only| format!("{DELIVERED_FIELD}: {only}\r\n")).unwrap_or_default()
+}
+
+/// The one recipient, where it may be told. In UTF-8, a field that names it could be all that the destination lacks
+/// SMTPUTF8 for.
+fn alone(forward_paths: &[ForwardPath]) -> Option<&Mailbox> {
+    match forward_paths {
+        [ForwardPath::Mailbox(only)] if only.local().is_ascii() => Some(only),
+        _ => None,
+    }
+}
+
 impl Received<'_> {
     fn field(&self) -> String {
         // RFC 6531 §4.3 and RFC 3848.
@@ -56,11 +71,8 @@ impl Received<'_> {
             "Received: from {} ([{}])\r\n\tby {} (Onward) with {protocol}{s}{tls}id {}",
             self.helo, self.client, self.hostname, self.id
         );
-        // Several recipients are not to learn of each other (RFC 5321 §7.2). In UTF-8, this field alone
-        // could be what the destination lacks SMTPUTF8 for.
-        if let [ForwardPath::Mailbox(only)] = self.forward_paths
-            && only.local().is_ascii()
-        {
+        // Several recipients are not to learn of each other (RFC 5321 §7.2).
+        if let Some(only) = alone(self.forward_paths) {
             let _ = write!(text, "\r\n\tfor <{only}>");
         }
         let _ = write!(text, "; {}\r\n", date(self.now));
@@ -101,7 +113,7 @@ fn date(now: UnixTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{address::Mailbox, time::Millis};
+    use crate::time::Millis;
 
     #[test]
     fn fields() {
@@ -138,6 +150,21 @@ mod tests {
             "Received: from a+20+28b+5C+20by+20evil.test+3B+20x ([192.0.2.1])\r\n\tby mx.";
         assert!(text.starts_with(escaped) && !text.contains("for "), "{text}");
     }
+
+    #[test]
+    fn one_recipient_is_named_and_several_are_not() {
+        let path = |text| ForwardPath::from_bare(text).unwrap();
+        let [one, other] = [path("Hello+x@example.org"), path("b@example.org")];
+        assert_eq!(
+            delivered_to(std::slice::from_ref(&one)),
+            "Delivered-To: Hello+x@example.org\r\n"
+        );
+        for none in [&[][..], &[one, other], &[ForwardPath::Postmaster], &[path("é@example.org")]]
+        {
+            assert_eq!(delivered_to(none), "");
+        }
+    }
+
     #[test]
     fn a_field_of_ours_is_read_back() {
         let id = MessageId::new(Millis::new(1_795_420_800_123), [1, 2, 3, 4]);

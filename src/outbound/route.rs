@@ -1,7 +1,7 @@
 use super::{health::Health, limits::OutboundLimits, transport::Endpoint};
 use crate::{
     address::{Domain, DomainPattern},
-    dns::{LookupError, MxHosts, Resolver, ValidatingResolver},
+    dns::{LookupError, MxHosts, NoMail, Resolver, ValidatingResolver},
     fate::Verdict,
     next_hop::{NextHop, Target, is_host_address},
     reply::Reply,
@@ -30,11 +30,9 @@ pub(super) enum Host {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NoRoute {
     /// The domain takes no mail.
-    NullMx,
+    NoMail(NoMail),
     /// We are its mail server ourselves and do not know what to do with it.
     Loop,
-    /// The domain does not exist, or has neither MX nor address.
-    Nonexistent,
     /// The host has no address.
     NotFound,
     /// DNS gives no answer.
@@ -50,9 +48,8 @@ impl NoRoute {
     /// not arrive. A host that a record names wrongly is the owner's to mend while the sender waits.
     pub(super) fn outcome(self) -> (Verdict, Reply) {
         match self {
-            Self::NullMx => (Verdict::Refused, Reply::destination_null_mx()),
+            Self::NoMail(why) => (Verdict::Refused, why.reply()),
             Self::Loop => (Verdict::Refused, Reply::mail_loop()),
-            Self::Nonexistent => (Verdict::Refused, Reply::destination_nonexistent()),
             Self::NotFound => (Verdict::Deferred, Reply::destination_not_found()),
             Self::Dns => (Verdict::Deferred, Reply::destination_dns()),
             Self::Policy => (Verdict::Deferred, Reply::destination_policy()),
@@ -115,14 +112,14 @@ impl Router {
                     self.hosts.sort(&mut names, |name| Some(name.clone()));
                     Ok(names.into_iter().take(self.limits.mx_hosts).map(public).collect())
                 }
-                MxHosts::NullMx => Err(NoRoute::NullMx),
+                MxHosts::NullMx => Err(NoRoute::NoMail(NoMail::NullMx)),
                 MxHosts::Ourselves => Err(NoRoute::Loop),
                 MxHosts::Nobody => Err(NoRoute::NotFound),
             },
             // The implicit MX: the domain is its own mail server.
             Err(LookupError::Empty) if *domain == self.hostname => Err(NoRoute::Loop),
             Err(LookupError::Empty) => Ok(vec![public(domain.clone())]),
-            Err(LookupError::Nonexistent) => Err(NoRoute::Nonexistent),
+            Err(LookupError::Nonexistent) => Err(NoRoute::NoMail(NoMail::Nonexistent)),
             Err(LookupError::Unanswered) => Err(NoRoute::Dns),
         }
     }
@@ -149,7 +146,7 @@ impl Router {
         };
         let answer = match answer.unwrap_or(Err(LookupError::Unanswered)) {
             Err(LookupError::Empty | LookupError::Nonexistent) if host.is_implicit_mx_of(hop) => {
-                return Err(NoRoute::Nonexistent);
+                return Err(NoRoute::NoMail(NoMail::Nonexistent));
             }
             answer => answer?,
         };

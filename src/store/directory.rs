@@ -102,6 +102,16 @@ pub trait Directory {
         enabled: bool,
     ) -> Result<Alias, ChangeError>;
 
+    /// Gives an alias a word of its own on the `+tag` of its recipients, or none, and gives it as it is now.
+    ///
+    /// # Errors
+    /// When there is none, it has no tags to keep, or the store fails.
+    async fn set_keep_tag(
+        &self,
+        address: &AliasAddress,
+        keep_tag: Option<bool>,
+    ) -> Result<Alias, ChangeError>;
+
     /// Where mail that `alias` answers finally leads; of a regex or a catch-all, the destinations that
     /// are the same for every recipient. `None` when there are none such.
     ///

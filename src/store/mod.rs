@@ -38,6 +38,8 @@ use tokio::sync::watch;
 pub struct Options {
     /// Who gets the mail of role addresses without an alias.
     pub postmaster: Option<Mailbox>,
+    /// Mailboxes see the `+tag` of a recipient, unless its alias says otherwise.
+    pub keep_tag: bool,
     /// How far an expansion may go.
     pub limits: ExpansionLimits,
     /// What the spool may use.
@@ -49,7 +51,7 @@ pub struct Options {
 #[async_trait]
 pub trait Backend: Directory + LongSenders + Memory + Spool + PolicyStore + TlsRecords {
     /// Changes what the configuration says, from now on.
-    fn set_options(&self, postmaster: Option<Mailbox>, spool: SpoolBounds);
+    fn set_options(&self, postmaster: Option<Mailbox>, keep_tag: bool, spool: SpoolBounds);
 
     /// Whether the store can be read. What [`Backend::trouble`] says is another thing.
     ///

@@ -24,6 +24,7 @@ fn commands(document: &str, is_chosen: impl Fn(&str) -> bool) -> Vec<String> {
 /// Runs them with a shell, in a tree of their own.
 fn run(commands: &[String]) {
     let dns = Dns::start();
+    dns.mx("mailbox.example", 10, "mx.mailbox.example");
     let directory = tempfile::tempdir().unwrap();
     let config = directory.path().join("etc/onward.toml");
     let program = env!("CARGO_BIN_EXE_onward");

@@ -2,6 +2,7 @@ use super::record::Record;
 use crate::{
     admin::{Error, Store},
     alias::Alias,
+    store::Change,
 };
 use std::{
     fmt::Display,
@@ -11,7 +12,7 @@ use std::{
 };
 
 /// Makes the aliases equal to the records in `file`, one a line, and tells `each` change in words; with
-/// `plan` only tells.
+/// `plan` only tells. Gives the aliases that come with it.
 ///
 /// # Errors
 /// When the file cannot be read or holds what is no alias, when aliases are refused together, when the store
@@ -21,7 +22,7 @@ pub async fn apply(
     file: &Path,
     plan: bool,
     mut each: impl FnMut(&dyn Display) -> io::Result<()>,
-) -> Result<(), Error> {
+) -> Result<Vec<Alias>, Error> {
     let opened = File::open(file).map_err(|error| Error::file(file, error))?;
     let lines = BufReader::with_capacity(1 << 18, opened).lines();
     let aliases = lines.enumerate().filter_map(|(index, line)| {
@@ -35,7 +36,12 @@ pub async fn apply(
     });
     let wanted = aliases.collect::<Result<Vec<Alias>, Error>>()?;
     let changes = store.apply(wanted, plan).await?;
-    changes.iter().try_for_each(|change| each(change)).map_err(Error::Output)
+    changes.iter().try_for_each(|change| each(change)).map_err(Error::Output)?;
+    let new = changes.into_iter().filter_map(|change| match change {
+        Change::Add(alias) | Change::Replace { new: alias, .. } => Some(alias),
+        Change::Remove(_) | Change::Reorder => None,
+    });
+    Ok(new.collect())
 }
 
 fn parse(line: &str) -> Result<Alias, String> {

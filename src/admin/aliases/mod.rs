@@ -2,11 +2,14 @@
 
 mod apply;
 mod import;
+mod nowhere;
 mod record;
 mod show;
 
 pub use apply::apply;
 pub use import::{Change, Foreign, ImportPlan, Wanted, plan_import};
+pub(in crate::admin) use nowhere::Asked as AskedDestinations;
+pub use nowhere::{Nowhere, nowhere};
 pub use record::{DEFAULT_DEFER, DEFAULT_REJECT, Record, RecordError};
 pub use show::{RefusedDestination, ShownAlias, show};
 
@@ -75,6 +78,18 @@ pub async fn set_enabled(
     enabled: bool,
 ) -> Result<Alias, Error> {
     Ok(store.set_enabled(address, enabled).await?)
+}
+
+/// Gives an alias a word of its own on the `+tag` of its recipients, or none.
+///
+/// # Errors
+/// When there is none, it has no tags to keep, or the store fails.
+pub async fn set_keep_tag(
+    store: &Store,
+    address: &AliasAddress,
+    keep_tag: Option<bool>,
+) -> Result<Alias, Error> {
+    Ok(store.set_keep_tag(address, keep_tag).await?)
 }
 
 /// Gives the aliases of a domain, or all and then the regexes in their order, to `each`.

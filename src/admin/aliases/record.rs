@@ -24,6 +24,9 @@ pub struct Record {
     /// Only of one that rejects or defers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     text: Option<String>,
+    /// Only of one that has a word of its own on tags.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    keep_tag: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -54,6 +57,7 @@ impl From<&Alias> for Record {
             enabled: alias.enabled(),
             action,
             text,
+            keep_tag: alias.keep_tag(),
         }
     }
 }
@@ -81,7 +85,7 @@ impl Record {
             (Verb::Discard, None) => Alias::discard(address),
             (Verb::Forward, None) => Alias::forward(address, self.destinations),
         };
-        Ok(alias?.with_enabled(self.enabled))
+        Ok(alias?.with_enabled(self.enabled).with_keep_tag(self.keep_tag)?)
     }
 }
 

@@ -19,6 +19,7 @@ struct Table {
     aliases: HashMap<Key, Alias>,
     patterns: Vec<Alias>,
     postmaster: Option<Mailbox>,
+    keep_tag: bool,
     unusable: RefCell<Vec<String>>,
 }
 
@@ -32,6 +33,9 @@ impl Lookup for Table {
     }
     fn patterns(&self) -> &[Alias] {
         &self.patterns
+    }
+    fn keep_tag(&self) -> bool {
+        self.keep_tag
     }
     fn postmaster(&self) -> Option<&Mailbox> {
         self.postmaster.as_ref()
@@ -50,7 +54,7 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// One alias a line: `ADDRESS DEST…`, or `!reject`, `!defer`, `!discard`; a leading `#` disables.
-/// `postmaster: ADDRESS` sets the postmaster.
+/// `postmaster: ADDRESS` sets the postmaster, `keep_tag` keeps tags, as ` keep=true` behind a line does for one.
 fn table(text: &str) -> Table {
     let mut table = Table::default();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -58,6 +62,14 @@ fn table(text: &str) -> Table {
             table.postmaster = Some(Mailbox::parse(postmaster).unwrap());
             continue;
         }
+        if line == "keep_tag" {
+            table.keep_tag = true;
+            continue;
+        }
+        let (line, keep_tag) = match line.split_once(" keep=") {
+            Some((line, keep)) => (line, Some(keep == "true")),
+            None => (line, None),
+        };
         let (enabled, line) = line.strip_prefix('#').map_or((true, line), |rest| (false, rest));
         let (address, rest) = line.split_once(' ').unwrap();
         let address = AliasAddress::parse(address).unwrap();
@@ -67,7 +79,7 @@ fn table(text: &str) -> Table {
             "!discard" => Alias::discard(address).unwrap(),
             destinations => Alias::forward(address, destinations.split(' ')).unwrap(),
         };
-        let alias = alias.with_enabled(enabled);
+        let alias = alias.with_enabled(enabled).with_keep_tag(keep_tag).unwrap();
         match alias.address() {
             AliasAddress::Regex(_) => table.patterns.push(alias),
             address => drop(table.aliases.insert(address.key(), alias)),
@@ -189,6 +201,44 @@ fn chains_and_members() {
         ("/^(.+)@x\\.test$/ $1a@x.test", LOOP),
     ] {
         assert_eq!(expanded(aliases, "a@x.test"), leads_to, "{aliases}");
+    }
+}
+
+#[test]
+fn a_tag_goes_down_the_chain_as_far_as_it_is_kept() {
+    let aliases = "hello@x.test a@y.test b+own@y.test team@z.test
+        team@z.test c@y.test
+        hello+exact@x.test d@y.test
+        plain@x.test e@y.test keep=false
+        via@x.test plain@x.test
+        /^r-(.)\\+?.*@x\\.test$/ $1@y.test
+        *@z.test f@y.test
+        postmaster: p@y.test";
+    let kept = format!("keep_tag\n{aliases}");
+    for (recipient, without, with) in [
+        ("hello@x.test", "a@y.test b+own@y.test c@y.test", "a@y.test b+own@y.test c@y.test"),
+        ("Hello+T@x.test", "a@y.test b+own@y.test c@y.test", "a+T@y.test b+own@y.test c+T@y.test"),
+        ("hello+exact@x.test", "d@y.test", "d@y.test"),
+        ("plain+t@x.test", "e@y.test", "e@y.test"),
+        ("via+t@x.test", "e@y.test", "e@y.test"),
+        ("r-q+t@x.test", "q@y.test", "q@y.test"),
+        ("any+t@z.test", "f@y.test", "f@y.test"),
+    ] {
+        assert_eq!(expanded(aliases, recipient), without, "{recipient}");
+        assert_eq!(expanded(&kept, recipient), with, "{recipient}");
+    }
+    let one = "hello@x.test a@y.test keep=true";
+    assert_eq!(expanded(one, "hello+t@x.test"), "a+t@y.test");
+}
+
+#[test]
+fn tags_that_are_kept_make_no_endless_loop() {
+    for aliases in [
+        "keep_tag\na@x.test b@x.test\nb@x.test a@x.test",
+        "keep_tag\na@x.test a+x@x.test",
+        "keep_tag\na@x.test b@x.test\nb+t@x.test a+t@x.test",
+    ] {
+        assert_eq!(expanded(aliases, "a+t@x.test"), LOOP, "{aliases}");
     }
 }
 

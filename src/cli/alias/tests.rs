@@ -268,3 +268,44 @@ fn a_bad_file_changes_nothing_and_names_its_line() {
         bench.run(&format!("apply {}", missing.display())).unwrap_err().contains("No such file")
     );
 }
+
+#[test]
+fn an_alias_has_a_word_of_its_own_on_tags() {
+    let mut bench = Bench::new();
+    bench.ok("add a@x.test p@y.test");
+    assert!(!bench.ok("export").contains("keep_tag"), "as it ever was");
+    assert_eq!(
+        bench.ok("add b@x.test p@y.test --keep-tag"),
+        "added b@x.test -> p@y.test (keeps the tag)\n"
+    );
+    assert_eq!(
+        bench.ok("set a@x.test --keep-tag=false"),
+        "changed a@x.test -> p@y.test (drops the tag)\n"
+    );
+    let export = bench.ok("export");
+    assert!(
+        export.contains("\"enabled\":true,\"keep_tag\":false}")
+            && export.contains("\"enabled\":true,\"keep_tag\":true}"),
+        "{export}"
+    );
+    let file = bench.file(&export);
+    assert_eq!(bench.ok(&format!("apply {file}")), "", "nothing changes");
+    assert_eq!(bench.ok("set a@x.test --keep-tag=default"), "changed a@x.test -> p@y.test\n");
+    assert_eq!(
+        bench.ok(&format!("apply {file}")),
+        "~ a@x.test -> p@y.test (drops the tag) (was: a@x.test -> p@y.test)\n"
+    );
+    assert_eq!(bench.ok("export"), export);
+
+    bench.ok("add *@x.test p@y.test");
+    for (line, says) in [
+        ("set nobody@x.test --keep-tag", "there is no alias"),
+        ("set *@x.test --keep-tag", "has tags to keep"),
+        ("add c@x.test --discard --keep-tag", "has tags to keep"),
+        ("set a@x.test", "usage"),
+        ("set a@x.test --keep-tag=maybe", "usage"),
+    ] {
+        let refused = bench.run(line).unwrap_err();
+        assert!(refused.contains(says), "{line}: {refused}");
+    }
+}

@@ -45,7 +45,7 @@ key = {}
 [delivery]
 # How long the sender waits at the end of a message for the destination's verdict.
 budget = \"45s\"
-max_message_size = \"25MiB\"
+max_message_size = \"50MiB\"
 
 # A next hop in place of a destination's MX; the first match wins.
 # [[route]]

@@ -19,7 +19,8 @@ pub(super) fn hops(header: &Header<'_>, most: usize) -> Ruling {
 /// Our token for each recipient, to be put before the message.
 ///
 /// # Errors
-/// When the message has one of them already: it has come round in a circle.
+/// When the message has one of them already, or says in Delivered-To that it was delivered to this very recipient,
+/// as Postfix and Exim have it: it has come round in a circle.
 pub(super) fn tokens(
     header: &Header<'_>,
     keyring: &Keyring,
@@ -32,7 +33,9 @@ pub(super) fn tokens(
         // Under retired secrets too: a mail may be on its way for days.
         let mut known = keyring.digests(LoopToken::PURPOSE, &key).map(LoopToken::new).peekable();
         tokens.extend(known.peek().cloned());
-        if known.any(|token| marks.contains(&token)) {
+        // What returns was never delivered to an SRS address: that field is somebody's slip.
+        let was_here = !recipient.is_srs_return() && marks.was_delivered_to(&key);
+        if was_here || known.any(|token| marks.contains(&token)) {
             return Err(Reply::mail_loop().into());
         }
     }

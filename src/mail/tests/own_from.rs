@@ -227,7 +227,7 @@ impl Case {
             let bearer = Bearer { parts, sender: &sender, now };
             let looks = bearer.looks(&mut report, &planned).await?;
             let (id, trace) = (clock::message_id(), "Received: by us\r\n".to_owned());
-            let fabric = Fabric { id, report: &report, trace, now };
+            let fabric = Fabric { id, report: &report, trace, delivered_to: String::new(), now };
             dress(parts, &fabric, planned, looks, &mut Vec::new()).await
         };
         Some(leaves.await)

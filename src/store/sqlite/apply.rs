@@ -56,22 +56,24 @@ const WANTED: &str = "
     DROP TABLE IF EXISTS temp.wanted;
     CREATE TEMP TABLE wanted (
         domain TEXT, local TEXT, address TEXT, action TEXT, destinations TEXT, text TEXT,
-        enabled INTEGER, position INTEGER, PRIMARY KEY (domain, local)
+        enabled INTEGER, keep_tag INTEGER, position INTEGER, PRIMARY KEY (domain, local)
     ) WITHOUT ROWID";
 
 const REPLACE: &str = "
     DELETE FROM aliases WHERE NOT EXISTS (
         SELECT 1 FROM temp.wanted w WHERE w.domain = aliases.domain AND w.local = aliases.local);
-    INSERT INTO aliases (domain, local, address, action, destinations, text, enabled, position)
-        SELECT domain, local, address, action, destinations, text, enabled, position
+    INSERT INTO aliases
+        (domain, local, address, action, destinations, text, enabled, keep_tag, position)
+        SELECT domain, local, address, action, destinations, text, enabled, keep_tag, position
         FROM temp.wanted WHERE true
         ON CONFLICT (domain, local) DO UPDATE SET
             address = excluded.address, action = excluded.action,
             destinations = excluded.destinations, text = excluded.text,
-            enabled = excluded.enabled, position = excluded.position
-        WHERE (address, action, destinations, text, enabled, position)
-            <> (excluded.address, excluded.action, excluded.destinations, excluded.text,
-                excluded.enabled, excluded.position)";
+            enabled = excluded.enabled, keep_tag = excluded.keep_tag,
+            position = excluded.position
+        WHERE (address, action, destinations, text, enabled, keep_tag, position)
+            IS NOT (excluded.address, excluded.action, excluded.destinations, excluded.text,
+                excluded.enabled, excluded.keep_tag, excluded.position)";
 
 /// Fills the temporary table; gives the aliases that lead to hosted domains.
 fn load(
@@ -120,7 +122,7 @@ fn differences(connection: &Connection) -> rusqlite::Result<Vec<Change>> {
     let removed: Read = |row| Ok(Change::Remove(aliases::from_row(row, 0)?));
     let added: Read = |row| Ok(Change::Add(aliases::from_row(row, 0)?));
     let replaced: Read = |row| {
-        Ok(Change::Replace { old: aliases::from_row(row, 0)?, new: aliases::from_row(row, 5)? })
+        Ok(Change::Replace { old: aliases::from_row(row, 0)?, new: aliases::from_row(row, 6)? })
     };
     let mut changes = find(&only_in(Table::Stored, Table::Wanted), removed)?;
     changes.extend(find(&only_in(Table::Wanted, Table::Stored), added)?);
@@ -147,7 +149,7 @@ fn in_both() -> String {
     let (old, new) = (of("a"), of("w"));
     format!(
         "SELECT {old}, {new} FROM aliases a JOIN temp.wanted w USING (domain, local)
-         WHERE ({old}) <> ({new}) ORDER BY domain, local"
+         WHERE ({old}) IS NOT ({new}) ORDER BY domain, local"
     )
 }
 

@@ -22,7 +22,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use rusqlite::Connection;
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 use tokio::{sync::watch, task::spawn_blocking};
 
 #[async_trait]
@@ -36,7 +36,9 @@ impl Directory for Sqlite {
             return Ok(Arc::new(Expansion::Refuse(Reply::relaying_denied())));
         }
         let recipient = recipient.clone();
-        let key = recipient.to_key();
+        // A tag that is kept is kept as it was written.
+        let has_tag = recipient.local().as_str().contains('+');
+        let key = if has_tag { recipient.to_string() } else { recipient.to_key() };
         self.cached(key, move |live, limits| at_once(expand(&recipient, live, limits))).await
     }
 
@@ -115,6 +117,15 @@ impl Directory for Sqlite {
         self.change(move |connection| set_enabled(connection, &address, enabled)).await
     }
 
+    async fn set_keep_tag(
+        &self,
+        address: &AliasAddress,
+        keep_tag: Option<bool>,
+    ) -> Result<Alias, ChangeError> {
+        let address = address.clone();
+        self.change(move |connection| set_keep_tag(connection, &address, keep_tag)).await
+    }
+
     async fn leads_to(
         &self,
         alias: &Alias,
@@ -154,11 +165,13 @@ impl Sqlite {
         };
         let (snapshot, limits) = (self.snapshot.load_full(), self.limits);
         let postmaster = self.postmaster.load_full();
+        let keep_tag = self.keep_tag.load(Ordering::Relaxed);
         let expansion = self
             .readers
             .run(move |connection| {
                 let (snapshot, postmaster) = (&*snapshot, postmaster.as_deref());
-                let live = Live { connection, table: Table::Stored, snapshot, postmaster };
+                let table = Table::Stored;
+                let live = Live { connection, table, snapshot, postmaster, keep_tag };
                 expand(&live, limits)
             })
             .await?;
@@ -247,6 +260,17 @@ fn set_enabled(
     aliases::set_enabled(connection, &address.key(), enabled)?;
     let snapshot = Snapshot::within(connection, Table::Stored)?;
     refuse_cycle(&Live::of(connection, Table::Stored, &snapshot), &alias)?;
+    Ok(alias)
+}
+
+fn set_keep_tag(
+    connection: &Connection,
+    address: &AliasAddress,
+    keep_tag: Option<bool>,
+) -> Result<Alias, Failure> {
+    let alias =
+        existing(connection, address)?.with_keep_tag(keep_tag).map_err(ChangeError::from)?;
+    aliases::set_keep_tag(connection, &address.key(), keep_tag)?;
     Ok(alias)
 }
 

@@ -40,7 +40,10 @@ use readers::Readers;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 use tokio::sync::watch as latest;
 use watch::{Watcher, Watching};
@@ -58,6 +61,7 @@ pub(super) struct Sqlite {
     limits: ExpansionLimits,
     spool_bounds: ArcSwap<SpoolBounds>,
     postmaster: ArcSwapOption<Mailbox>,
+    keep_tag: AtomicBool,
     /// The domains and regexes in force.
     snapshot: ArcSwap<Snapshot>,
     cache: Mutex<Cache>,
@@ -99,6 +103,7 @@ impl Sqlite {
             limits: options.limits,
             spool_bounds: ArcSwap::from_pointee(options.spool),
             postmaster: ArcSwapOption::from_pointee(options.postmaster),
+            keep_tag: AtomicBool::new(options.keep_tag),
             snapshot: ArcSwap::from_pointee(snapshot),
             opened: Arc::clone(&opened),
             cache: Mutex::default(),
@@ -132,8 +137,9 @@ impl Sqlite {
 
 #[async_trait]
 impl Backend for Sqlite {
-    fn set_options(&self, postmaster: Option<Mailbox>, spool: SpoolBounds) {
+    fn set_options(&self, postmaster: Option<Mailbox>, keep_tag: bool, spool: SpoolBounds) {
         self.postmaster.store(postmaster.map(Arc::new));
+        self.keep_tag.store(keep_tag, Ordering::Relaxed);
         self.spool_bounds.store(Arc::new(spool));
         // What it was answered with may have changed.
         self.cache.lock().clear();

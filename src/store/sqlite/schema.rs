@@ -135,6 +135,9 @@ CREATE TABLE told (fingerprint BLOB PRIMARY KEY, expires INTEGER NOT NULL) STRIC
 
 -- print: names the message as it came. notify: of no use any more, as every sender is told.
 ALTER TABLE spool ADD COLUMN print BLOB;
+", "
+-- keep_tag: whether mailboxes see the tag of a recipient; null as the configuration says.
+ALTER TABLE aliases ADD COLUMN keep_tag INTEGER;
 "];
 
 /// Refuses a file that is no database, or not ours.

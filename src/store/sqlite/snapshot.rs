@@ -46,12 +46,13 @@ pub(crate) struct Live<'a> {
     pub(crate) table: Table,
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) postmaster: Option<&'a Mailbox>,
+    pub(crate) keep_tag: bool,
 }
 
 impl<'a> Live<'a> {
-    /// Without a postmaster.
+    /// Without a postmaster, and without the tags that aliases do not ask for.
     pub(super) fn of(connection: &'a Connection, table: Table, snapshot: &'a Snapshot) -> Self {
-        Self { connection, table, snapshot, postmaster: None }
+        Self { connection, table, snapshot, postmaster: None, keep_tag: false }
     }
 }
 
@@ -68,6 +69,10 @@ impl Lookup for Live<'_> {
 
     fn patterns(&self) -> &[Alias] {
         &self.snapshot.patterns
+    }
+
+    fn keep_tag(&self) -> bool {
+        self.keep_tag
     }
 
     fn postmaster(&self) -> Option<&Mailbox> {

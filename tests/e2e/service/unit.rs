@@ -52,7 +52,7 @@ fn its_memory_is_bounded_and_never_dumped() {
     };
     assert_eq!(value("LimitCORE"), "0");
     let gibibytes: u64 = value("MemoryMax").strip_suffix('G').unwrap().parse().unwrap();
-    // The larger of the default of message_memory and 512 MiB, and 100 KB a connection.
+    // The default of message_memory, 100 KB a connection, and the rest.
     let needed = (512 << 20) + 2_000 * 100_000 + (300 << 20);
     assert!(gibibytes << 30 > needed, "{gibibytes}");
 }

@@ -308,10 +308,10 @@ impl Test {
     }
 }
 
-/// What stands below the fields that Onward puts in front: one Received, the seal, the loop tokens, and
-/// what the checks found.
+/// What stands below the fields that Onward puts in front: one Received, the seal, the loop tokens,
+/// Delivered-To, and what the checks found.
 fn below_prefix(data: &[u8]) -> Option<&[u8]> {
-    let prefix = r"\AReceived: from [^\r]*\r\n(?:\t[^\r]*\r\n)+(?:X-Onward-Seal: [^\r]*\r\n(?: [^\r]*\r\n)*)?(?:X-Onward-Loop: [0-9A-Z]+\r\n)+(?:Authentication-Results: [^\r]*\r\n(?:\t[^\r]*\r\n)*)?";
+    let prefix = r"\AReceived: from [^\r]*\r\n(?:\t[^\r]*\r\n)+(?:X-Onward-Seal: [^\r]*\r\n(?: [^\r]*\r\n)*)?(?:X-Onward-Loop: [0-9A-Z]+\r\n)+(?:Delivered-To: [^\r]*\r\n)?(?:Authentication-Results: [^\r]*\r\n(?:\t[^\r]*\r\n)*)?";
     let end = Regex::new(prefix).unwrap().find(data)?.end();
     Some(&data[end..])
 }

@@ -268,6 +268,14 @@ fn machine(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
             facts.unreadable.iter().map(|it| format!("onward queue drop {}", it.id)),
         ));
     }
+    for nowhere in &facts.nowhere {
+        findings.push(warning(
+            "destination",
+            nowhere.to_string(),
+            "a slip in the address, or a domain that was given up: whoever writes there hears 550",
+            None,
+        ));
+    }
     for UnsafeAlias { alias, address, why } in &facts.unsafe_aliases {
         findings.push(error(
             "unsafe-alias",

@@ -2,7 +2,7 @@
 
 use crate::{
     address::Domain,
-    admin::aliases::UnsafeAlias,
+    admin::aliases::{Nowhere, UnsafeAlias},
     auth::{dkim::KeyState, spf::Spf},
     mta_sts::Policy,
     store::Unreadable,
@@ -41,6 +41,8 @@ pub(super) struct Facts {
     pub(super) unreadable: Vec<Unreadable>,
     /// Aliases that are never followed.
     pub(super) unsafe_aliases: Vec<UnsafeAlias>,
+    /// Destinations of aliases whose domains take no mail.
+    pub(super) nowhere: Vec<Nowhere>,
     /// Octets free, and in all, where the state is.
     pub(super) disk: Option<(u64, u64)>,
     /// The clock is known to follow others, or not to.

@@ -89,13 +89,16 @@ pub(super) async fn gather(config: &Config, store: &Store, asked: &Asked) -> Res
         }
     }
     facts.unanswered = dns.unanswered;
+    let mut destinations = aliases::AskedDestinations::new(config, store);
     aliases::for_each(store, None, |alias| {
+        destinations.add(&alias);
         let mut to = alias.destinations().iter();
         facts.leads_to_gmail |=
             to.any(|to| to.to_string().rsplit('@').next().and_then(Provider::of) == Some(&GOOGLE));
         Ok(())
     })
     .await?;
+    facts.nowhere = destinations.answers(&resolver).await;
     facts.unsafe_aliases = aliases::unsafe_aliases(store);
     let everything = queue::Filter::default();
     facts.unreadable = queue::for_each(store, &everything, |_| Ok(())).await?.unreadable;

@@ -11,7 +11,7 @@ use crate::{
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 /// The columns that make an alias, in the order of [`from_row`].
-pub(crate) const COLUMNS: &str = "address, action, destinations, text, enabled";
+pub(crate) const COLUMNS: &str = "address, action, destinations, text, enabled, keep_tag";
 
 /// Aliases read at once.
 const PAGE: usize = 1000;
@@ -62,7 +62,7 @@ pub(crate) fn insert(connection: &Connection, table: Table, alias: &Alias) -> Re
     connection
         .prepare_cached(&format!(
             "INSERT INTO {table} (domain, local, {COLUMNS}, position)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
         ))?
         .execute(params![
             key.domain,
@@ -72,6 +72,7 @@ pub(crate) fn insert(connection: &Connection, table: Table, alias: &Alias) -> Re
             destinations,
             text,
             alias.enabled(),
+            alias.keep_tag(),
             position
         ])
         .map(drop)
@@ -94,6 +95,15 @@ pub(crate) fn delete(connection: &Connection, key: &Key) -> Result<bool> {
 pub(crate) fn set_enabled(connection: &Connection, key: &Key, enabled: bool) -> Result<bool> {
     let sql = "UPDATE aliases SET enabled = ?3 WHERE domain = ?1 AND local = ?2";
     Ok(connection.execute(sql, params![key.domain, key.local, enabled])? == 1)
+}
+
+pub(crate) fn set_keep_tag(
+    connection: &Connection,
+    key: &Key,
+    keep_tag: Option<bool>,
+) -> Result<bool> {
+    let sql = "UPDATE aliases SET keep_tag = ?3 WHERE domain = ?1 AND local = ?2";
+    Ok(connection.execute(sql, params![key.domain, key.local, keep_tag])? == 1)
 }
 
 pub(crate) fn count_in(connection: &Connection, domain: &Domain) -> Result<u64> {
@@ -172,5 +182,5 @@ pub(crate) fn from_row(row: &Row<'_>, first: usize) -> Result<Alias> {
             return Err(unreadable(format!("alias {address} has the unknown action {other:?}")));
         }
     };
-    Ok(alias.with_enabled(row.get(first + 4)?))
+    alias.with_enabled(row.get(first + 4)?).with_keep_tag(row.get(first + 5)?).map_err(unreadable)
 }
