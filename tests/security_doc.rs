@@ -6,14 +6,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The first cells of its tables.
+const HEADS: [&str; 2] = ["| attack |", "| he sends |"];
+
 #[test]
 fn the_tests_it_names_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = fs::read_to_string(root.join("docs/SECURITY.md")).unwrap();
     let rows: Vec<Vec<&str>> = text
         .lines()
-        .filter(|line| line.starts_with("| "))
-        .skip(1)
+        .filter(|line| line.starts_with("| ") && !HEADS.iter().any(|head| line.starts_with(head)))
         .map(|line| line.split('|').map(str::trim).collect())
         .collect();
     assert!(rows.len() >= 15, "the table is found");
