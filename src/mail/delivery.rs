@@ -220,6 +220,10 @@ impl Delivery {
                 prints.extend(legs.map(|leg| self.message.print_at(&leg.to.mailbox, &digest)));
             }
         }
+        let to =
+            self.shares.iter().flat_map(|share| &share.legs).filter(|leg| leg.outcome.is_none());
+        let to: Vec<String> = to.map(|leg| leg.to.mailbox.to_string()).collect();
+        tracing::info!(from = %self.message.reverse_path, to = to.join(","), "takes its time");
         self.announced.get_or_init(|| parts.waits.announce(prints));
         self.tell();
     }
@@ -325,21 +329,32 @@ impl Delivery {
         let digest = Sha256::digest(&self.message.bytes);
         for leg in self.shares.iter_mut().flat_map(|share| &mut share.legs) {
             let print = self.message.print_at(&leg.to.mailbox, &digest);
-            let on_its_way = tokio::select! {
-                verdict = parts.waits.verdict(&print) => verdict,
-                () = sleep_until(until) => Some(Verdict::Deferred),
-                () = parts.waits.hurried() => Some(Verdict::Deferred),
+            if parts.waits.has(&print) {
+                tracing::info!(
+                    from = %self.message.reverse_path,
+                    to = %leg.to.mailbox,
+                    "brought again: waits for the verdict on the copy that is on its way"
+                );
+            }
+            let is_too_late = async {
+                tokio::select! {
+                    () = sleep_until(until) => {}
+                    () = parts.waits.hurried() => {}
+                }
+            };
+            let (verdict, is_late) = tokio::select! {
+                verdict = parts.waits.verdict(&print) => (verdict, false),
+                () = is_too_late => (None, true),
             };
             let outcome = |verdict, reply| Some(DestinationOutcome { verdict, reply });
-            leg.outcome = match on_its_way {
-                _ if parts.store.was_delivered(&print, self.message.now) => {
-                    outcome(Verdict::Delivered, Reply::ok())
-                }
-                Some(Verdict::Delivered) => outcome(Verdict::Delivered, Reply::ok()),
-                Some(Verdict::Deferred) => {
-                    outcome(Verdict::Deferred, Reply::destination_too_slow())
-                }
-                Some(Verdict::Refused) | None => None,
+            let was_delivered = || parts.store.was_delivered(&print, self.message.now);
+            leg.outcome = if verdict == Some(Verdict::Delivered) || was_delivered() {
+                outcome(Verdict::Delivered, Reply::ok())
+            } else if is_late {
+                outcome(Verdict::Deferred, Reply::destination_too_slow())
+            } else {
+                // The copy came to nothing, or there was none.
+                None
             };
         }
     }

@@ -72,9 +72,9 @@ impl Waits {
         self.lock().is_empty()
     }
 
-    /// True when this copy is on its way.
+    /// True when the verdict on this copy is to come.
     pub(super) fn has(&self, print: &Fingerprint) -> bool {
-        self.lock().contains_key(print)
+        self.lock().get(print).is_some_and(|waiting| waiting.borrow().is_none())
     }
 
     /// The verdict on a copy that is on its way; `None` where none is, or it ended without one.
@@ -160,6 +160,7 @@ mod tests {
         });
         assert_eq!(heard, Some(Verdict::Delivered));
         assert_eq!(announced.delivered(), [one]);
+        assert!(!waits.has(&one), "nothing is to come");
         let unknown = waits.announce([other]);
         let (heard, ()) = tokio::join!(waits.verdict(&other), async { drop(unknown) });
         assert_eq!(heard, None);

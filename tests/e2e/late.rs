@@ -8,13 +8,14 @@ use crate::support::receiver::{Action, Gate, Receiver, Step};
 use crate::support::wait_until;
 use serde_json::Value;
 use std::thread;
-use std::time::Duration;
 
 /// Of a domain whose SPF passes.
 const ALICE: &str = "alice@spf.test";
 /// Of one whose SPF says nothing.
 const BOB: &str = "bob@nospf.test";
 const ALIAS: &str = "hello@example.org";
+/// Told a second behind the beginning of a delivery: not before the budget of this file is over.
+const BEHIND_THE_BUDGET: &str = "takes its time";
 const MESSAGE: &[u8] = b"From: <x@elsewhere.test>\r\nMessage-ID: <1@x.test>\r\n\r\nslow\r\n";
 
 /// A destination that holds the reply to the end of data back.
@@ -71,8 +72,7 @@ fn a_verdict_behind_the_budget_is_waited_for() {
     for from in [ALICE, BOB] {
         let slow = Slow::start(|onward| onward);
         let mut client = slow.waiting(from);
-        // Longer than the budget.
-        thread::sleep(Duration::from_millis(1500));
+        slow.onward.wait_for_log(BEHIND_THE_BUDGET);
         slow.answer();
         client.reply().expect("250 2.0.0");
         slow.has_one_copy();
@@ -85,7 +85,7 @@ fn a_refusal_behind_the_budget_is_the_senders_to_know() {
     let then = Action::hold(&slow.gate).then(Action::reply("550 5.7.1 spam"));
     slow.receiver.on(Step::FinalDot, then);
     let mut client = slow.waiting(ALICE);
-    thread::sleep(Duration::from_millis(1500));
+    slow.onward.wait_for_log(BEHIND_THE_BUDGET);
     slow.gate.open();
     client.reply().expect("550 5.7.1");
     assert_eq!(slow.receiver.count(), 0);
@@ -96,12 +96,11 @@ fn a_client_that_gave_up_comes_again_and_no_second_copy_leaves() {
     for from in [ALICE, BOB] {
         let slow = Slow::start(|onward| onward);
         drop(slow.waiting(from));
-        // The first copy is slow by now, and known to be.
-        thread::sleep(Duration::from_millis(1500));
+        slow.onward.wait_for_log(BEHIND_THE_BUDGET);
         thread::scope(|scope| {
             let again = scope.spawn(|| slow.send(from));
-            thread::sleep(Duration::from_millis(500));
-            assert!(!again.is_finished(), "it waits for the first copy's verdict");
+            slow.onward.wait_for_log("brought again: waits for the verdict");
+            assert!(!again.is_finished() && slow.gate.arrivals() == 1);
             slow.answer();
             assert!(again.join().unwrap().starts_with("250 2.0.0"));
         });
@@ -128,11 +127,11 @@ fn a_spooled_message_is_not_tried_again_while_its_verdict_is_waited_for() {
         onward.config("spool.retry = [\"100ms\"]")
     });
     slow.waiting(ALICE).reply().expect("250 2.0.0");
-    thread::sleep(Duration::from_secs(1));
+    retry(&slow);
+    slow.onward.wait_for_log("not tried: its verdict is to come");
     assert_eq!(slow.gate.arrivals(), 1, "no further attempt");
     slow.answer();
     slow.onward.wait_for_log("a verdict that came late");
-    retry(&slow);
     slow.has_one_copy();
     wait_until("the outcome in the journal", || {
         let record = slow.onward.wait_for_trace(&["--to", ALIAS], 1).remove(0);
@@ -157,6 +156,20 @@ fn a_stop_in_the_middle_leaves_one_copy() {
         }
         slow.has_one_copy();
     }
+}
+
+/// A session that goes on is nothing to wait for: the verdict is there.
+#[test]
+fn what_was_put_off_slowly_is_tried_again_though_its_client_stays() {
+    let slow = Slow::start(|onward| onward.config("spool.retry = [\"100ms\"]"));
+    let later = Action::hold(&slow.gate).then(Action::reply("450 4.2.0 greylisted"));
+    slow.receiver.on(Step::FinalDot, later);
+    let mut client = slow.waiting(ALICE);
+    slow.onward.wait_for_log(BEHIND_THE_BUDGET);
+    slow.answer();
+    client.reply().expect("250 2.0.0");
+    slow.has_one_copy();
+    client.command("NOOP").expect("250");
 }
 
 /// Lets what is spooled be tried now.

@@ -212,6 +212,7 @@ impl<'a> Retry<'a> {
             let print = print_at(sender, &tried.leg.mailbox, &digest);
             if self.parts.waits.has(&print) {
                 (tried.is_due, is_on_its_way) = (false, true);
+                tracing::info!(id = self.message.head.id, to = %tried.leg.mailbox, "not tried: its verdict is to come");
             } else if store.was_delivered(&print, now) {
                 tried.leg.state = LegState::Delivered;
                 tried.leg.reply = Reply::ok().to_keep();
