@@ -2,7 +2,7 @@
 
 use super::{
     dress::{Dressed, Form},
-    late::{self, Announcement, SLOW},
+    late::{self, Announcement, SLOW, TooLate},
     parts::Parts,
     prints::{print_at, remember_late, remember_prints},
     recipient::Recipient,
@@ -330,31 +330,19 @@ impl Delivery {
         for leg in self.shares.iter_mut().flat_map(|share| &mut share.legs) {
             let print = self.message.print_at(&leg.to.mailbox, &digest);
             if parts.waits.has(&print) {
-                tracing::info!(
-                    from = %self.message.reverse_path,
-                    to = %leg.to.mailbox,
-                    "brought again: waits for the verdict on the copy that is on its way"
-                );
+                let (from, to) = (&self.message.reverse_path, &leg.to.mailbox);
+                tracing::info!(%from, %to, "brought again: waits for the verdict on the copy before");
             }
-            let is_too_late = async {
-                tokio::select! {
-                    () = sleep_until(until) => {}
-                    () = parts.waits.hurried() => {}
-                }
-            };
-            let (verdict, is_late) = tokio::select! {
-                verdict = parts.waits.verdict(&print) => (verdict, false),
-                () = is_too_late => (None, true),
-            };
+            let verdict = parts.waits.verdict_by(&print, until).await;
             let outcome = |verdict, reply| Some(DestinationOutcome { verdict, reply });
-            let was_delivered = || parts.store.was_delivered(&print, self.message.now);
-            leg.outcome = if verdict == Some(Verdict::Delivered) || was_delivered() {
-                outcome(Verdict::Delivered, Reply::ok())
-            } else if is_late {
-                outcome(Verdict::Deferred, Reply::destination_too_slow())
-            } else {
+            leg.outcome = match verdict {
+                _ if parts.store.was_delivered(&print, self.message.now) => {
+                    outcome(Verdict::Delivered, Reply::ok())
+                }
+                Ok(Some(Verdict::Delivered)) => outcome(Verdict::Delivered, Reply::ok()),
                 // The copy came to nothing, or there was none.
-                None
+                Ok(_) => None,
+                Err(TooLate) => outcome(Verdict::Deferred, Reply::destination_too_slow()),
             };
         }
     }

@@ -9,7 +9,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
-use tokio::sync::watch;
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
 
 /// For how long a verdict is waited for when whoever brought the message has been answered.
 pub(crate) const BESIDE: Duration = Duration::from_mins(5);
@@ -48,6 +51,10 @@ pub(crate) struct Announced {
 /// The copies of one message, once they are announced. Whoever sends them holds on to this.
 pub(crate) type Announcement = Arc<OnceLock<Announced>>;
 
+/// The verdict on a copy is still to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooLate;
+
 /// A transaction is on its way, whether its client waits or not, until this is dropped.
 #[derive(Debug)]
 pub(super) struct UnderWay(Waits);
@@ -75,6 +82,23 @@ impl Waits {
     /// True when the verdict on this copy is to come.
     pub(super) fn has(&self, print: &Fingerprint) -> bool {
         self.lock().get(print).is_some_and(|waiting| waiting.borrow().is_none())
+    }
+
+    /// [`Waits::verdict`] until `until`.
+    ///
+    /// # Errors
+    /// When the copy is still on its way then, or clients must be answered before.
+    pub(super) async fn verdict_by(
+        &self,
+        print: &Fingerprint,
+        until: Instant,
+    ) -> Result<Option<Verdict>, TooLate> {
+        tokio::select! {
+            biased;
+            verdict = self.verdict(print) => Ok(verdict),
+            () = sleep_until(until) => Err(TooLate),
+            () = self.hurried() => Err(TooLate),
+        }
     }
 
     /// The verdict on a copy that is on its way; `None` where none is, or it ended without one.

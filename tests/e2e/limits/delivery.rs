@@ -51,7 +51,10 @@ fn a_destination_that_does_not_answer_is_given_up_within_the_budget() {
 fn one_that_answers_too_late_may_have_the_message_but_nobody_is_told_so() {
     let gate = Gate::new();
     let late = Receiver::smtp().on(Step::FinalDot, Action::hold(&gate)).start();
-    let onward = Onward::forwarding_to(&late.route()).config("delivery.budget = \"1s\"").start();
+    let onward = Onward::forwarding_to(&late.route())
+        .config("delivery.budget = \"1s\"")
+        .config("delivery.final_patience = \"1s\"")
+        .start();
     let mut client = onward.session();
     super::send(&mut client, MESSAGE).expect("451 4.4.");
     gate.open();
