@@ -6,7 +6,7 @@ use crate::{
     clock,
     config::Config,
     keys::live::Live,
-    mail::srs::{self, NotReversed, Rewritten},
+    mail::srs::{self, NotReversed, Own, Rewritten},
     srs::{Returns, Rewriter, Settings},
     store::{LongSenders, Options, SrsPutError, Store, StoreError},
     time::UnixTime,
@@ -72,7 +72,10 @@ impl<'a> Srs<'a> {
                 ));
             }
         };
-        match srs.forward(&sender, srs_domain, Returns::Taken, now).map_err(Error::refused)? {
+        match srs
+            .forward(&sender, srs_domain, Own::Kept, Returns::Taken, now)
+            .map_err(Error::refused)?
+        {
             Rewritten::Unchanged => Ok(address.to_owned()),
             Rewritten::Whole(rewritten) => Ok(rewritten.to_string()),
             Rewritten::Short(short) => match srs.keep(&short, clock::now()).await {

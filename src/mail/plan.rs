@@ -4,7 +4,7 @@ use super::{
     parts::Parts,
     recipient::Recipient,
     sender::Sender,
-    srs::{Rewritten, ShortAddress},
+    srs::{Own, Rewritten, ShortAddress},
 };
 use crate::{
     address::{Domain, ReversePath},
@@ -48,20 +48,19 @@ pub(crate) async fn plan(
     let returns = returns(parts, from, began).await;
     let is_own =
         |domain: &Domain| recipients.iter().any(|recipient| recipient.srs_domain == *domain);
-    let is_unproven = match from.reverse_path() {
-        ReversePath::Mailbox(sender) if is_own(sender.domain()) => {
-            !from.is_authenticated(parts).await
+    let own = match from.reverse_path() {
+        ReversePath::Mailbox(sender)
+            if is_own(sender.domain()) && !from.is_authenticated(parts).await =>
+        {
+            Own::Rewritten
         }
-        _ => false,
+        _ => Own::Kept,
     };
     let planned = recipients.into_iter().map(|recipient| {
         let ReversePath::Mailbox(sender) = from.reverse_path() else {
             return Ok(Planned { recipient, reverse_path: ReversePath::Null, short: None });
         };
-        let rewritten = match is_unproven {
-            true => parts.srs.forward_unproven(sender, &recipient.srs_domain, returns, now),
-            false => parts.srs.forward(sender, &recipient.srs_domain, returns, now),
-        };
+        let rewritten = parts.srs.forward(sender, &recipient.srs_domain, own, returns, now);
         let rewritten = rewritten.map_err(|error| {
             parts.metrics.srs_forward(Forwarded::Failed);
             tracing::warn!(%sender, %error, "cannot rewrite a sender");

@@ -30,6 +30,15 @@ pub(crate) enum Rewritten {
     Short(ShortAddress),
 }
 
+/// What becomes of a sender at the SRS domain itself, unless that is exempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Own {
+    /// The sender stays: its bounces come here.
+    Kept,
+    /// The sender is rewritten as any other: nothing says that it is from there.
+    Rewritten,
+}
+
 /// A short address for a sender that does not fit into an SRS address.
 #[derive(Debug, Clone)]
 pub(crate) struct ShortAddress {
@@ -78,40 +87,16 @@ impl Srs {
         &self,
         sender: &Mailbox,
         srs_domain: &Domain,
+        own: Own,
         returns: Returns,
         now: UnixTime,
-    ) -> Result<Rewritten, ForwardError> {
-        self.made_of(sender, srs_domain, returns, now, Rewriter::forward)
-    }
-
-    /// [`Srs::forward`] for a sender that is not proven: one that claims to be at `srs_domain` is rewritten too,
-    /// unless that is exempt.
-    ///
-    /// # Errors
-    /// When the sender cannot be rewritten at all.
-    pub(crate) fn forward_unproven(
-        &self,
-        sender: &Mailbox,
-        srs_domain: &Domain,
-        returns: Returns,
-        now: UnixTime,
-    ) -> Result<Rewritten, ForwardError> {
-        match self.rewriter().is_exempt(sender.domain()) {
-            true => Ok(Rewritten::Unchanged),
-            false => self.made_of(sender, srs_domain, returns, now, Rewriter::rewrite),
-        }
-    }
-
-    fn made_of(
-        &self,
-        sender: &Mailbox,
-        srs_domain: &Domain,
-        returns: Returns,
-        now: UnixTime,
-        make: impl FnOnce(&Rewriter, &Mailbox, &Domain, Returns, UnixTime) -> Forwarded,
     ) -> Result<Rewritten, ForwardError> {
         let rewriter = self.rewriter();
-        Ok(match make(&rewriter, sender, srs_domain, returns, now) {
+        let forwarded = match own {
+            Own::Kept => rewriter.forward(sender, srs_domain, returns, now),
+            Own::Rewritten => rewriter.rewrite(sender, srs_domain, returns, now),
+        };
+        Ok(match forwarded {
             Forwarded::Unchanged => Rewritten::Unchanged,
             Forwarded::Rewritten(address) => Rewritten::Whole(address),
             Forwarded::TooLong => {

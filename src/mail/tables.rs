@@ -5,7 +5,7 @@ use super::{
     parts::{OpenError, Parts},
     policed::Policed,
     returned::{returned, returned_again},
-    srs::{NotReversed, Rewritten},
+    srs::{NotReversed, Own, Rewritten},
 };
 use crate::{
     address::{Domain, Mailbox},
@@ -108,7 +108,13 @@ impl Tables {
     async fn forward(&self, sender: &Mailbox, now: UnixTime) -> Answer {
         const NOT_KEPT: Answer = Answer::Failed("a long sender cannot be kept now");
         let srs = &self.parts.srs;
-        match srs.forward(sender, &self.parts.config.srs.settings.domain, Returns::Taken, now) {
+        match srs.forward(
+            sender,
+            &self.parts.config.srs.settings.domain,
+            Own::Kept,
+            Returns::Taken,
+            now,
+        ) {
             Ok(Rewritten::Whole(address)) => Answer::Found(address.to_string()),
             Ok(Rewritten::Short(short)) => match srs.keep(&short, now).await {
                 Ok(()) => Answer::Found(short.address.to_string()),

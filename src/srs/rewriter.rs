@@ -128,13 +128,13 @@ impl Rewriter {
         returns: Returns,
         now: UnixTime,
     ) -> Forwarded {
-        if sender.domain() == srs_domain || self.is_exempt(sender.domain()) {
-            return Forwarded::Unchanged;
+        match sender.domain() == srs_domain {
+            true => Forwarded::Unchanged,
+            false => self.rewrite(sender, srs_domain, returns, now),
         }
-        self.rewrite(sender, srs_domain, returns, now)
     }
 
-    /// [`Rewriter::forward`] for whatever sender, also one that claims to be at the SRS domain.
+    /// [`Rewriter::forward`] for a sender that claims to be at the SRS domain, too.
     pub fn rewrite(
         &self,
         sender: &Mailbox,
@@ -142,6 +142,9 @@ impl Rewriter {
         returns: Returns,
         now: UnixTime,
     ) -> Forwarded {
+        if self.is_exempt(sender.domain()) {
+            return Forwarded::Unchanged;
+        }
         // Taken from a valid sender, the parts can only be too long together.
         self.signed(body_for(sender, now), srs_domain, returns)
             .map_or(Forwarded::TooLong, Forwarded::Rewritten)

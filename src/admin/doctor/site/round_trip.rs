@@ -10,7 +10,7 @@ use crate::{
     clock,
     config::Config,
     dns::Resolver,
-    mail::srs::Rewritten,
+    mail::srs::{Own, Rewritten},
     next_hop::Protocol,
     outbound::{Dialogue, Lost},
     reply::Class,
@@ -39,7 +39,8 @@ async fn tried(config: &Config, port: u16) -> Result<(), String> {
     let domain = &config.srs.settings.domain;
     let srs = Srs::of(config).srs().map_err(|error| error.to_string())?;
     let sender = Mailbox::parse("doctor@invalid.invalid").map_err(|error| error.to_string())?;
-    let Ok(Rewritten::Whole(address)) = srs.forward(&sender, domain, Returns::Taken, clock::now())
+    let Ok(Rewritten::Whole(address)) =
+        srs.forward(&sender, domain, Own::Kept, Returns::Taken, clock::now())
     else {
         return Err("the test address cannot be rewritten".to_owned());
     };
