@@ -2,9 +2,9 @@
 
 use super::super::{body_of, session};
 use crate::support::client::{Client, NoReply, stuffed};
+use crate::support::poll;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread;
 use std::time::Duration;
 
 /// Between a 4xx and the next try.
@@ -97,7 +97,8 @@ impl Sender<'_> {
             match self.attempt(&mut sent, recipients, client) {
                 Ok(reply) if reply.starts_with('4') => {
                     sent.deferred += 1;
-                    thread::sleep(PAUSE);
+                    // Until it is time to come again, or the test ends.
+                    poll(PAUSE, || self.stop.load(Ordering::SeqCst).then_some(()));
                 }
                 Ok(reply) => {
                     sent.reply = reply;
