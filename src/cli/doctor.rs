@@ -2,7 +2,7 @@
 
 use super::{
     Context, Failure,
-    context::{block_on, with_store, write_json},
+    context::{Purpose, block_on, with_store, write_json},
 };
 use crate::{
     address::Domain,
@@ -92,7 +92,7 @@ pub(super) fn first_look(config: &Config, out: &mut impl Write) -> Result<(), Fa
 }
 
 fn site(config: &Config, asked: &Asked) -> Result<Vec<Finding>, Failure> {
-    block_on(with_store(&config.state_dir, async |store| {
+    block_on(with_store(&config.state_dir, Purpose::Read, async |store| {
         Ok(doctor::site(config, store, asked).await?)
     }))
 }

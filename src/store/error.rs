@@ -68,6 +68,20 @@ pub enum StoreError {
         /// The newest version this program knows.
         known: i64,
     },
+    /// Written by an older Onward, and not to be changed by whoever only reads.
+    #[error(
+        "{path} was written by an older Onward: its schema is version {found}, this program's is {known}, \
+         and what only reads does not change it; bring it up to date by a start of this version's daemon \
+         (systemctl restart onward); `onward backup` before that keeps a copy for the older one"
+    )]
+    Older {
+        /// The database.
+        path: PathBuf,
+        /// The schema version of the database.
+        found: i64,
+        /// The version of this program.
+        known: i64,
+    },
     /// Another file than the one that is open, or none, is where the database was.
     #[error(
         "{path} is not the file any more that Onward has open: it was moved, replaced or removed; put \

@@ -98,7 +98,8 @@ pub(super) async fn gather(config: &Config, store: &Store, asked: &Asked) -> Res
         Ok(())
     })
     .await?;
-    facts.nowhere = destinations.answers(&resolver).await;
+    destinations.add_postmaster();
+    facts.nowhere = destinations.answers(Some(&resolver)).await;
     facts.unsafe_aliases = aliases::unsafe_aliases(store);
     let everything = queue::Filter::default();
     facts.unreadable = queue::for_each(store, &everything, |_| Ok(())).await?.unreadable;
