@@ -85,7 +85,9 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
 /// # Errors
 /// When the store cannot be read, or `out` not written.
 pub(super) fn first_look(config: &Config, out: &mut impl Write) -> Result<(), Failure> {
-    for finding in site(config, &Asked::default())? {
+    let found = site(config, &Asked::default())?.into_iter();
+    // The daemon is started behind this.
+    for finding in found.filter(|finding| finding.id != "daemon") {
         writeln!(out, "{finding}")?;
     }
     Ok(())

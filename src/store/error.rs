@@ -22,7 +22,7 @@ pub enum StoreError {
     /// The file, or those that are kept beside it, cannot be opened or written.
     #[error(
         "cannot open {path} for reading and writing: {reason}; the file and its directory must \
-         belong to the user that runs Onward"
+         belong to the user that runs Onward, and others run this with sudo"
     )]
     Access {
         /// The database.
