@@ -25,6 +25,7 @@ fn an_alias_to_a_domain_that_takes_no_mail_is_made_with_a_warning() {
         assert_eq!(told.code, Some(0), "{}", told.stderr);
         told.stderr
     };
+    assert_eq!(add("fine2", &["a@box.test"]), "");
     assert_eq!(
         add("fine", &["a@box.test", "b@web.test", "c@routed.test", "fine2@example.org"]),
         ""
