@@ -239,7 +239,8 @@ fn keys_count_by_what_they_do() {
     add("two", &["--staged"]);
     let found = findings(&onward, &[]);
     assert_eq!(ids(&found), ["dkim", "no-certificate"]);
-    assert!(found.iter().all(|finding| finding["severity"] == "warning"), "{found:#?}");
+    let is_mild = |finding: &Value| finding["id"] == "daemon" || finding["severity"] == "warning";
+    assert!(found.iter().all(is_mild), "{found:#?}");
     publish_key(&onward, &dns);
     is_healthy(&onward);
     // Its record is gone, as it should be after a week.

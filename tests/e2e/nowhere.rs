@@ -6,7 +6,10 @@ use serde_json::Value;
 
 fn zone() -> Dns {
     let dns = Dns::start();
-    dns.mx("box.test", 10, "mx.box.test").null_mx("null.test").know("bare.test");
+    dns.mx("box.test", 10, "mx.box.test")
+        .mx("sink.test", 10, "mx.sink.test")
+        .null_mx("null.test")
+        .know("bare.test");
     dns.a("web.test", "192.0.2.7".parse().unwrap()).fault("broken.test", Fault::ServFail);
     dns
 }
