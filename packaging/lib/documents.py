@@ -5,7 +5,7 @@ import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-BLOCK = re.compile(r"^(?P<indent> *)(?:\d+\. )?```(?P<language>\w*)\n(?P<text>.*?)^ *```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^(?P<indent> *)(?P<step>\d+\. )?```(?P<language>\w*)\n(?P<text>.*?)^ *```$", re.MULTILINE | re.DOTALL)
 
 
 def section(document, heading):
@@ -18,20 +18,21 @@ def section(document, heading):
 
 
 def blocks(document, heading, language="sh"):
-    """The blocks of one language under a heading."""
+    """The blocks of one language under a heading, each with whether it belongs to a numbered step."""
     return [
-        textwrap.dedent(block["text"])
+        (block["step"] is not None or bool(block["indent"]), textwrap.dedent(block["text"]))
         for block in BLOCK.finditer(section(document, heading))
         if block["language"] == language
     ]
 
 
 def commands(document, heading):
-    """The shell blocks under a heading, there is at least one."""
+    """The shell blocks of the numbered steps under a heading; where there are none, all: others are alternatives."""
     found = blocks(document, heading)
     if not found:
         raise LookupError(f"docs/{document}, {heading!r}: no commands")
-    return found
+    steps = [text for is_step, text in found if is_step]
+    return steps or [text for _, text in found]
 
 
 def contrib(name):

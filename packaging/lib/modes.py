@@ -31,59 +31,54 @@ def before(machine):
 def socketmap(machine):
     """POSTFIX.md, "Tables"."""
     before(machine)
-    machine.write("/etc/onward/onward.toml", contrib("socketmap/onward.toml"))
-    follow(machine, "Tables", "systemctl enable --now onward.service")
+    follow(machine, "Tables")
     forwards(machine, USER_UNKNOWN)
 
 
 def tcp_table(machine):
     """The tables of PostSRSd 1's kind, by contrib's files."""
     before(machine)
-    machine.write("/etc/onward/onward.toml", contrib("tcp-table/onward.toml"))
-    machine.run("onward check && systemctl enable --now onward.service")
-    configure(machine, "tcp-table/main.cf")
+    configure(machine, "tcp-table")
     forwards(machine, USER_UNKNOWN)
 
 
 def unix_socket(machine):
-    """POSTFIX.md, "A unix socket, and the chroot": the guide's directory, as seen from Postfix's chroot."""
+    """POSTFIX.md, "A unix socket, and the chroot", then "A unix socket that Onward makes"."""
     before(machine)
-    listen = blocks("POSTFIX.md", "A unix socket, and the chroot", "toml")[0]
-    whole = contrib("socketmap/onward.toml")
-    machine.write("/etc/onward/onward.toml", re.sub(r"\[\[listen\]\]\n(?:.+\n)+", listen, whole, count=1))
-    for block in commands("POSTFIX.md", "A unix socket, and the chroot"):
-        machine.run(block)
-    machine.run("onward check && systemctl enable --now onward.service")
-    configure(machine, "socketmap/main.cf", lambda line: line.replace("inet:127.0.0.1:10003", "unix:onward/srs"))
-    forwards(machine, USER_UNKNOWN)
+    for heading, name in (("A unix socket, and the chroot", "srs"), ("A unix socket that Onward makes", "onward/srs")):
+        _, listen = blocks("POSTFIX.md", heading, "toml")[0]
+        configure(
+            machine,
+            "socketmap",
+            lambda text: re.sub(r"\[\[listen\]\]\n(?:.+\n)+", listen, text, count=1),
+            lambda line: line.replace("inet:127.0.0.1:10003", f"unix:{name}"),
+            commands("POSTFIX.md", heading),
+        )
+        forwards(machine, USER_UNKNOWN)
+        # The next one begins without it.
+        machine.run("systemctl disable --now onward-socketmap.socket onward.service")
 
 
 def policy(machine):
     """POSTFIX.md, "Tables" and "Refusals"."""
     before(machine)
+    follow(machine, "Tables")
     machine.write("/etc/onward/onward.toml", contrib("policy/onward.toml"))
-    follow(machine, "Tables", "systemctl enable --now onward.service")
-    follow(machine, "Refusals", "postfix reload")
+    follow(machine, "Refusals")
     forwards(machine, SAYS_WHY)
 
 
 def milter(machine):
-    """POSTFIX.md, "Milter", when its log has pleased."""
+    """POSTFIX.md, "Milter"."""
     before(machine)
-    text = contrib("milter/onward.toml")
-    machine.write("/etc/onward/onward.toml", re.sub(r"^shadow = true\n", "", text, flags=re.MULTILINE))
-    machine.run("onward check && systemctl enable --now onward.service")
-    follow(machine, "Milter", "postfix reload")
+    follow(machine, "Milter")
     forwards(machine, SAYS_WHY)
 
 
 def handed_over(machine):
     """POSTFIX.md, "Domains handed over", with the aliases that Postfix had."""
     before(machine)
-    machine.write("/etc/onward/onward.toml", contrib("transport/onward.toml"))
-    machine.run("systemctl enable --now onward.service")
-    machine.run("runuser -u onward -- onward alias import --from postfix-virtual /etc/postfix/virtual --add-domains")
-    follow(machine, "Domains handed over", "postfix reload")
+    follow(machine, "Domains handed over")
     forwards(machine, SAYS_WHY)
 
 
@@ -143,20 +138,20 @@ def looks_well(machine):
     expect("empty" in queue, f"Postfix keeps:\n{queue}")
 
 
-def follow(machine, heading, and_then):
-    """Runs the shell blocks under a heading of POSTFIX.md, in their order, and what the text says beside them."""
-    machine.run("onward check")
-    if "onward.service" in and_then:
-        machine.run(and_then)
+def follow(machine, heading):
+    """Runs the shell blocks under a heading of POSTFIX.md, in their order."""
     for block in commands("POSTFIX.md", heading):
         machine.run(block)
-    machine.run("postfix reload")
 
 
-def configure(machine, main, change=lambda line: line):
-    """Takes the lines of one of contrib's main.cf into Postfix's."""
-    for line in parameters(contrib(main)):
-        machine.run(f"postconf -e '{change(line)}'")
+def configure(machine, name, toml=str, main=str, start=("systemctl enable --now onward.service",)):
+    """Takes the files of contrib as they are, but for what `toml` and `main` change."""
+    machine.write("/etc/onward/onward.toml", toml(contrib(f"{name}/onward.toml")))
+    for line in parameters(contrib(f"{name}/main.cf")):
+        machine.run(f"postconf -e '{main(line)}'")
+    machine.run("onward check")
+    for block in start:
+        machine.run(block)
     machine.run("postfix reload")
 
 
