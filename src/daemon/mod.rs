@@ -8,7 +8,7 @@ mod trouble;
 
 use crate::{
     clock,
-    config::Config,
+    config::{Config, ListenAddress, service},
     inbound::{Clients, Connections},
     mail::{Current, Inbox, OpenError, Parts, Runner, tls_reports},
     store::{
@@ -89,10 +89,10 @@ pub enum StartError {
     #[error("{0}")]
     Certificates(String),
     /// A listener cannot be bound.
-    #[error("cannot listen on {address}: {error}{}", hint(error))]
+    #[error("cannot listen on {address}: {error}{}", hint(address, error))]
     Listen {
         /// The address as configured.
-        address: String,
+        address: ListenAddress,
         /// What the system says.
         error: io::Error,
     },
@@ -104,13 +104,45 @@ pub enum StartError {
     NoListener,
 }
 
-fn hint(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => "; another program has the port (`ss -ltnp` shows which)",
-        io::ErrorKind::PermissionDenied => {
-            "; ports below 1024 need CAP_NET_BIND_SERVICE or socket activation"
+impl StartError {
+    /// Whether the configuration has to be changed first: a start later ends as this one does.
+    pub fn is_of_configuration(&self) -> bool {
+        match self {
+            Self::NoListener | Self::Open(OpenError::Keys(_)) => true,
+            Self::Listen { address, error } => match error.kind() {
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => true,
+                // The name of a host may be known later.
+                io::ErrorKind::NotFound => !matches!(address, ListenAddress::Tcp { .. }),
+                _ => false,
+            },
+            _ => false,
         }
-        _ => "",
+    }
+}
+
+fn hint(address: &ListenAddress, error: &io::Error) -> String {
+    let is_barred =
+        matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem);
+    match address {
+        ListenAddress::Tcp { .. } if error.kind() == io::ErrorKind::AddrInUse => {
+            "; another program has the port (`ss -ltnp` shows which)".to_owned()
+        }
+        ListenAddress::Tcp { port, .. } if is_barred => match service::socket_of_port(*port) {
+            Some(ListenAddress::Systemd(name)) => format!(
+                "; the service has no right to ports below 1024, and systemd binds this one for it: \
+                 address = \"systemd:{name}\" in onward.toml, then systemctl enable --now {} onward.service",
+                service::named_unit(&name)
+            ),
+            _ => "; ports below 1024 need a socket of systemd (address = \"systemd:NAME\") or \
+                  CAP_NET_BIND_SERVICE"
+                .to_owned(),
+        },
+        ListenAddress::Unix(_) if is_barred => {
+            "; where the service may not write, systemd makes the socket: address = \
+             \"systemd:socketmap\" in onward.toml and onward-socketmap.socket, for one"
+                .to_owned()
+        }
+        _ => String::new(),
     }
 }
 
