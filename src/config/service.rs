@@ -1,7 +1,11 @@
 //! The service that runs Onward, as systemd/ and the package set it up.
 
 use super::ListenAddress;
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 /// The units whose sockets systemd binds: the name that a listener calls each by, and its TCP port.
 const SOCKETS: [(&str, &str, Option<u16>); 5] = [
@@ -53,6 +57,18 @@ pub fn port_of_socket(name: &str) -> Option<u16> {
 pub fn named_unit(name: &str) -> String {
     socket_unit(name)
         .map_or_else(|| format!("the unit with FileDescriptorName={name}"), ToOwned::to_owned)
+}
+
+/// Where systemd makes the unix socket of this name, as its unit and what is said beside that have it.
+pub fn path_of_socket(name: &str) -> Option<PathBuf> {
+    let arguments = ["show", "--property=Listen", "--value", socket_unit(name)?];
+    let answer = Command::new("systemctl").args(arguments).output().ok()?;
+    let listen = String::from_utf8(answer.stdout).ok()?;
+    listen.strip_suffix('\n')?.strip_suffix(" (Stream)").and_then(path)
+}
+
+fn path(text: &str) -> Option<PathBuf> {
+    text.starts_with('/').then(|| text.into())
 }
 
 /// Whether this machine has the units.

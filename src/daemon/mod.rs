@@ -295,3 +295,36 @@ async fn is_well(serving: &Serving) -> Result<(), String> {
         false => Err("a listener has ended".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(address: &str, kind: io::ErrorKind) -> StartError {
+        StartError::Listen { address: address.parse().unwrap(), error: kind.into() }
+    }
+
+    /// Beside what it says, whether a later start may do better.
+    #[test]
+    fn a_port_below_1024_is_systemds_to_bind() {
+        for (port, name, unit) in
+            [(25, "smtp", "onward.socket"), (465, "smtps", "onward-smtps.socket")]
+        {
+            let error = refused(&format!("0.0.0.0:{port}"), io::ErrorKind::PermissionDenied);
+            let text = error.to_string();
+            for part in [&format!("address = \"systemd:{name}\""), &format!("enable --now {unit}")]
+            {
+                assert!(text.contains(part), "{part}: {text}");
+            }
+            assert!(error.is_of_configuration());
+        }
+        let other = refused("0.0.0.0:26", io::ErrorKind::PermissionDenied);
+        assert!(other.to_string().contains("a socket of systemd"), "{other}");
+        let chroot = refused("unix:/var/spool/postfix/srs", io::ErrorKind::ReadOnlyFilesystem);
+        assert!(chroot.to_string().contains("onward-socketmap.socket"), "{chroot}");
+        assert!(chroot.is_of_configuration());
+        assert!(!refused("0.0.0.0:25", io::ErrorKind::AddrInUse).is_of_configuration());
+        assert!(!refused("mx.test:25", io::ErrorKind::NotFound).is_of_configuration());
+        assert!(refused("systemd:smtp", io::ErrorKind::NotFound).is_of_configuration());
+    }
+}
