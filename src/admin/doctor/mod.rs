@@ -8,7 +8,7 @@ pub use finding::{Finding, Severity};
 pub use site::Asked;
 
 use super::{Error, Store};
-use crate::config::Config;
+use crate::config::{Config, ListenAddress, service};
 use std::path::Path;
 
 /// Looks at DNS and this machine; the errors come first.
@@ -25,5 +25,14 @@ pub async fn site(config: &Config, store: &Store, asked: &Asked) -> Result<Vec<F
 /// # Errors
 /// When Postfix does not print its configuration.
 pub fn postfix(config: &Config, config_dir: Option<&Path>) -> Result<Vec<Finding>, Error> {
-    postfix::look(config, config_dir)
+    let mut config = config.clone();
+    for listen in &mut config.listen {
+        // Postfix names a unix socket by its path, whoever makes it.
+        if let ListenAddress::Systemd(name) = &listen.address
+            && let Some(path) = service::path_of_socket(name)
+        {
+            listen.address = ListenAddress::Unix(path);
+        }
+    }
+    postfix::look(&config, config_dir)
 }

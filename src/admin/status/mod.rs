@@ -29,6 +29,9 @@ pub struct Status {
     pub running: bool,
     /// Its listeners.
     pub listen: Vec<ListenerStatus>,
+    /// Sockets that systemd hands over, by their names, and no listener is on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unnamed_sockets: Vec<String>,
     /// Why the daemon cannot write its database for now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
@@ -113,6 +116,10 @@ impl Status {
         Ok(Self {
             running,
             listen: listen.collect(),
+            unnamed_sockets: match running {
+                true => Running::unnamed_sockets(&config.state_dir),
+                false => Vec::new(),
+            },
             trouble: running.then(|| Running::trouble(&config.state_dir)).flatten(),
             spool: SpoolStatus::of(summary),
             unsafe_aliases: store.map(unsafe_aliases).unwrap_or_default(),
@@ -121,9 +128,10 @@ impl Status {
         })
     }
 
-    /// It runs, every listener answers, and nothing keeps it from writing.
+    /// It runs, every listener answers, none is missing for a socket, and nothing keeps it from writing.
     pub fn is_well(&self) -> bool {
-        self.running && self.trouble.is_none() && self.listen.iter().all(|listen| listen.answers)
+        let all_answer = self.listen.iter().all(|listen| listen.answers);
+        self.running && self.trouble.is_none() && self.unnamed_sockets.is_empty() && all_answer
     }
 }
 
