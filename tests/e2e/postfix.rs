@@ -11,6 +11,7 @@ mod hostile;
 mod judge;
 mod maps;
 mod milter;
+mod own_bounces;
 mod transport;
 
 use crate::support::peer;
