@@ -1,7 +1,7 @@
 //! Domains that Onward hosts, in the lists and tables of Postfix.
 
-use super::{Examination, Mode, domain::CLASSES, setup::Scope};
-use crate::admin::doctor::finding::{Finding, error};
+use super::{Examination, Mode, domain::CLASSES, mention::Asked, setup::Scope};
+use crate::admin::doctor::finding::{Finding, Severity, error, finding};
 
 const MAIN: Scope = Scope::Main;
 
@@ -148,8 +148,18 @@ impl Examination<'_> {
                 .any(|map| keys.iter().flatten().any(|key| self.machine.lookup(map, key).is_some()))
         });
         let mend = self.table("recipients").map(|table| self.with("relay_recipient_maps", &table));
+        // A policy service of ours refuses at RCPT what the listener would.
+        let is_refused = self.mentions.iter().any(|mention| {
+            mention.asked == Asked::Policy
+                && matches!(mention.scope, Scope::Main)
+                && ["smtpd_recipient_restrictions", "smtpd_relay_restrictions"]
+                    .contains(&mention.parameter)
+                && self.listener(mention).is_some()
+        });
+        let severity = if is_refused { Severity::Warning } else { Severity::Error };
         if maps.is_empty() {
-            findings.push(error(
+            findings.push(finding(
+                severity,
                 "backscatter",
                 "relay_recipient_maps is empty, and domains are handed over to Onward",
                 WHY,

@@ -29,7 +29,7 @@ impl<'a> Examination<'a> {
         for Mention { parameter, text, .. } in ours {
             let services = self.setup.services(&["smtpd", "cleanup"]);
             let bare = services.filter(|service| {
-                let is_first = service.program == "cleanup" || self.is_entry(service);
+                let is_first = service.name == "cleanup" || self.is_entry(service);
                 let scope = Scope::Service(service);
                 is_first
                     && service.has(parameter)

@@ -1,4 +1,4 @@
-use super::{Examination, warning};
+use super::{Examination, Mode, warning};
 use crate::admin::doctor::{
     finding::Finding,
     postfix::{
@@ -32,11 +32,17 @@ impl<'a> Examination<'a> {
             ours.iter().filter_map(|mention| self.behind_a_permit(mention)).collect();
         let in_scope = |parameter| ours.iter().any(|mention| mention.is_in(asked.scope, parameter));
         let missing: Vec<&str> = AT.into_iter().filter(|parameter| !in_scope(parameter)).collect();
+        // Where domains are handed over, the smtp listener counts what returns.
+        let is_counted = self.is_used(Mode::Transport);
         // In smtpd_relay_restrictions it is asked about recipients as well.
         let is_asked_at_rcpt = in_scope("smtpd_relay_restrictions");
         let missing: Vec<&str> = missing
             .into_iter()
-            .filter(|parameter| *parameter != "smtpd_recipient_restrictions" || !is_asked_at_rcpt)
+            .filter(|parameter| match *parameter {
+                "smtpd_recipient_restrictions" => !is_asked_at_rcpt,
+                "smtpd_end_of_data_restrictions" => !is_counted,
+                _ => true,
+            })
             .collect();
         if missing.is_empty() {
             return findings;

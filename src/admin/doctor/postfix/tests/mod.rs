@@ -58,7 +58,7 @@ struct Fake {
 impl Machine for Fake {
     fn lookup(&self, table: &str, key: &str) -> Option<String> {
         let mut known = self.known.iter().filter(|(name, _)| *name == table);
-        known.find_map(|(_, entry)| match entry.split_once('=') {
+        known.find_map(|(_, entry)| match entry.split_once(" => ") {
             Some((name, value)) => (name == key).then(|| value.to_owned()),
             None => (*entry == key).then(|| "IGNORE".to_owned()),
         })
