@@ -1,7 +1,7 @@
 //! The canonical tables among themselves: both halves, which classes, and what stands behind them.
 
 use super::{
-    CANONICAL, Examination,
+    CANONICAL, Examination, Mode,
     setup::{Scope, words},
 };
 use crate::admin::doctor::finding::{Finding, error, warning};
@@ -27,7 +27,18 @@ impl Examination<'_> {
                         && self.is_srs(mention)
                         && self.setup.list(scope, maps).contains(&mention.text)
                 });
-                if table.is_some() && self.setup.list(scope, classes).contains(&bad) {
+                let known = self.setup.list(scope, classes);
+                if table.is_none() || known.is_empty() {
+                    continue;
+                }
+                if !known.contains(&good) && !known.contains(&bad) {
+                    findings.push(error(
+                        "envelope-classes",
+                        format!("{scope}{classes} lacks {good}"),
+                        "the table is never asked about what it is for",
+                        [self.setup.set(scope, classes, good)],
+                    ));
+                } else if known.contains(&bad) {
                     findings.push(error(
                         "header-classes",
                         format!("{scope}{classes} contains {bad}"),
@@ -43,7 +54,9 @@ impl Examination<'_> {
     pub(super) fn halves(&self) -> Option<Finding> {
         let [forward, reverse] =
             CANONICAL.map(|(parameter, _)| self.srs_table(parameter).is_some());
-        if forward == reverse {
+        // Beside the milter the table for bounces alone is right: for those that Postfix makes itself.
+        let is_beside_milter = reverse && self.is_used(Mode::Milter);
+        if forward == reverse || is_beside_milter {
             return None;
         }
         let (missing, map) = if forward { CANONICAL[1] } else { CANONICAL[0] };
@@ -77,24 +90,28 @@ impl Examination<'_> {
                     mend,
                 ));
             } else if tables.last() != Some(ours) {
-                let is_written = words(self.setup.written(main, parameter)).contains(ours);
-                let mend = is_written.then(|| self.last(parameter, ours, &srs));
                 findings.push(warning(
                     "order",
                     format!("{parameter} has other tables behind the one for SRS"),
                     "the first that knows an address is the only one asked: those behind it are never asked \
                      of a sender that leaves",
-                    mend,
+                    [self.last(parameter, ours, &srs)],
                 ));
             }
         }
         let others = self.setup.written(main, "canonical_maps");
-        if !others.is_empty() && CANONICAL.iter().any(|(name, _)| self.srs_table(name).is_some()) {
+        if !self.setup.list(main, "canonical_maps").is_empty()
+            && CANONICAL.iter().any(|(name, _)| self.srs_table(name).is_some())
+        {
+            let others = words(others);
             let mut mend: Vec<String> = CANONICAL
                 .iter()
                 .map(|(parameter, _)| {
-                    let value = format!("{others}, {}", self.setup.written(main, parameter));
-                    self.setup.set(main, parameter, &value)
+                    let known = self.setup.written_words(main, parameter);
+                    let is_new = |table: &&&str| !known.iter().any(|word| word == **table);
+                    let new = others.iter().filter(is_new).map(|table| (*table).to_owned());
+                    let all: Vec<String> = new.chain(known.clone()).collect();
+                    self.setup.set_words(main, parameter, &all)
                 })
                 .collect();
             mend.push(self.setup.unset(main, "canonical_maps"));
@@ -110,9 +127,10 @@ impl Examination<'_> {
 
     /// The command that puts a table behind all others of a parameter but `gone`.
     fn last(&self, parameter: &str, table: &str, gone: &[&str]) -> String {
-        let written = words(self.setup.written(Scope::Main, parameter));
-        let others = written.into_iter().filter(|word| !gone.contains(word));
-        let value: Vec<&str> = others.chain([table]).collect();
-        self.setup.set(Scope::Main, parameter, &value.join(", "))
+        let first = gone.first().copied().unwrap_or(table);
+        let mut words = self.setup.words_with(Scope::Main, parameter, first);
+        words.retain(|word| !gone.contains(&word.as_str()) && word != table);
+        words.push(table.to_owned());
+        self.setup.set_words(Scope::Main, parameter, &words)
     }
 }
