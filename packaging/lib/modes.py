@@ -56,7 +56,7 @@ def unix_socket(machine):
         )
         forwards(machine, USER_UNKNOWN)
         # The next one begins without it.
-        machine.run("systemctl disable --now onward-socketmap.socket onward.service")
+        machine.run("systemctl disable --now onward-socketmap.socket")
 
 
 def policy(machine):

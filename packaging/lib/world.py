@@ -188,6 +188,7 @@ def _octets(kind, data):
     if kind == "A":
         return socket.inet_aton(data)
     if kind == "TXT":
-        return bytes([len(data)]) + data.encode()
+        parts = [data[at : at + 255].encode() for at in range(0, len(data), 255)]
+        return b"".join(bytes([len(part)]) + part for part in parts)
     name = b"".join(bytes([len(label)]) + label.encode() for label in data.split(".")) + b"\0"
     return struct.pack("!H", 10) + name if kind == "MX" else name
