@@ -11,10 +11,16 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::Command,
+    thread,
+    time::{Duration, Instant},
 };
 
 /// The one directory that the unit lets the service keep things in.
 pub(super) const STATE_DIR: &str = "/var/lib/onward";
+
+/// How long a program may take to give a port back, and how often to look.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_millis(100);
 
 /// The service of a configuration file: the units run the default one alone.
 #[derive(Debug, Clone, Default)]
@@ -78,6 +84,18 @@ impl Unit {
             status => Err(failed(format!("{status}; journalctl -u onward may say why"))),
         }
     }
+}
+
+/// [`is_taken`], once whoever has been told to stop had time for it: a Postfix ends behind its systemctl.
+pub(super) fn stays_taken(address: &ListenAddress) -> bool {
+    let end = Instant::now() + STOP_PATIENCE;
+    while is_taken(address) {
+        if Instant::now() >= end {
+            return true;
+        }
+        thread::sleep(LOOK);
+    }
+    false
 }
 
 /// Whether somebody else than systemd for us has the TCP port that `address` needs.

@@ -8,7 +8,7 @@ use super::{
     Context, Failure,
     context::{block_on, with_store},
     doctor, files,
-    unit::{STATE_DIR, Unit, is_taken, obstacles},
+    unit::{STATE_DIR, Unit, is_taken, obstacles, stays_taken},
 };
 use crate::{
     address::{Domain, Mailbox},
@@ -112,7 +112,10 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let (looks, enables) = (args.doctor || interactive, args.enable);
     let questions = Questions { config_file: &config_file, prompt: Prompt { interactive } };
     let answers = questions.ask(args, [secret_file, certificate, key], unit.is_there)?;
-    let taken = is_taken(&answers.listen);
+    let taken = match enables {
+        true => stays_taken(&answers.listen),
+        false => is_taken(&answers.listen),
+    };
     if taken && enables {
         return Err(Failure::new(format_args!(
             "another program has the port of {}, and nothing is written: stop it for good first, or go beside it \
