@@ -3,7 +3,7 @@
 import re
 
 from lib.documents import blocks
-from lib.modes import SAYS_WHY, arrival, before, expect, follow, mail_of_each_kind
+from lib.modes import SAYS_WHY, altered, arrival, before, expect, follow, mail_of_each_kind
 from lib.world import RECORDS
 
 
@@ -32,8 +32,7 @@ def alone(machine):
         said = world.send("", srs, f"bounce {when}", source="192.0.2.30")
         expect(said[-1].startswith("250"), f"{when}: bounce: {said}")
         arrival(machine, "alice@sender.example", f"bounce {when}")
-        altered = "SRS0=" + ("B" if srs[5] == "A" else "A") + srs[6:]
-        said = world.send("", altered, "forged", source="192.0.2.30")
+        said = world.send("", altered(srs), "forged", source="192.0.2.30")
         expect(re.match(SAYS_WHY, said[0], re.DOTALL), f"{when}: a forged address: {said}")
         machine.run("systemctl reload onward.service && onward status")
 

@@ -104,7 +104,7 @@ def beside_postfix(machine):
 
 
 def mail_of_each_kind(machine, forged, when):
-    """Mail in, a bounce from outside back, bounces that Postfix makes back, a forged one refused."""
+    """Mail in, a bounce from outside back, those that Postfix makes back, a user's own mail, a forged address refused."""
     world = machine.world
     said = world.send("alice@sender.example", "hello@example.org", f"mail in {when}")
     expect(said[-1].startswith("250"), f"mail in: {said}")
@@ -123,8 +123,11 @@ def mail_of_each_kind(machine, forged, when):
         expect(bounce.sender == "", f"the bounce comes from {bounce.sender}")
         expect("552" in bounce.text or "5.2.2" in bounce.text, f"the bounce does not say why:\n{bounce.text}")
 
-    altered = srs.replace("SRS0=", "SRS0=" + ("B" if srs[5] == "A" else "A"), 1)
-    said = world.send("", altered, f"forged {when}", source="192.0.2.30")
+    machine.run(f"printf 'Subject: own {when}\\n\\nown {when}\\n' | sendmail -f erin@example.org bob@mailbox.example")
+    message = arrival(machine, "bob@mailbox.example", f"own {when}")
+    expect(message.sender == "erin@example.org", f"mail of a user of this machine leaves from {message.sender}")
+
+    said = world.send("", altered(srs), f"forged {when}", source="192.0.2.30")
     expect(re.match(forged, said[0], re.DOTALL), f"a forged address: {said}")
 
 
@@ -134,8 +137,7 @@ def looks_well(machine):
     machine.run("onward status", user="onward")
     code, said = machine.try_run("onward doctor --postfix")
     expect(code == 0, f"doctor --postfix:\n{said}")
-    queue = machine.run("postqueue -p")
-    expect("empty" in queue, f"Postfix keeps:\n{queue}")
+    machine.until("an empty queue of Postfix", lambda: "empty" in machine.run("postqueue -p"))
 
 
 def follow(machine, heading):
@@ -162,6 +164,11 @@ def arrival(machine, recipient, text):
         there = [(other.sender, other.recipients) for other in machine.world.arrived]
         raise Failure(f"nothing arrives for {recipient} with {text!r}; what did: {there}")
     return message
+
+
+def altered(srs):
+    """The SRS address with a tag that is not ours."""
+    return f"SRS0={'B' if srs[5] == 'A' else 'A'}{srs[6:]}"
 
 
 def expect(holds, otherwise):

@@ -3,7 +3,7 @@
 import re
 
 from lib.documents import commands
-from lib.modes import arrival, expect
+from lib.modes import altered, arrival, expect
 
 # example.org has mailboxes and aliases; example.net is a domain of aliases alone, with a catch-all.
 MAIN = """\
@@ -88,10 +88,22 @@ def moves_in(machine):
     first, old = mail_of_each_kind(machine, "before")
     machine.run("dpkg -i /root/onward_*.deb")
     for block in commands("MOVING.md", "From PostSRSd"):
-        machine.run(block)
+        *lines, last = block.splitlines()
+        expect(last == "onward doctor --postfix", f"MOVING.md ends with {last}")
+        machine.run("\n".join(lines))
+    heed_the_doctor(machine)
     stays_the_same(machine, first, old, "with Onward")
     machine.reboot()
     stays_the_same(machine, first, old, "after a reboot")
+
+
+def heed_the_doctor(machine):
+    """Runs the mends that `onward doctor --postfix` prints: PostSRSd's own README has people set header_recipient."""
+    _, said = machine.try_run("onward doctor --postfix")
+    mends = re.findall(r"^ +mend: (.*)$", said, re.MULTILINE)
+    for mend in mends:
+        machine.run(mend)
+    machine.run("postfix reload && onward doctor --postfix")
 
 
 def stays_the_same(machine, first, old, when):
@@ -125,8 +137,7 @@ def mail_of_each_kind(machine, when):
     outcomes["no relay"] = codes(world.send("alice@sender.example", "bob@mailbox.example", "no relay"))
     outcomes["bounce"] = codes(world.send("", srs, f"bounce {when}", source="192.0.2.30"))
     outcomes["bounce"].append(arrival(machine, "alice@sender.example", f"bounce {when}").sender)
-    altered = "SRS0=" + ("B" if srs[5] == "A" else "A") + srs[6:]
-    outcomes["forged"] = codes(world.send("", altered, "forged", source="192.0.2.30"))
+    outcomes["forged"] = codes(world.send("", altered(srs), "forged", source="192.0.2.30"))
     for alias in ("full@example.org", "late@example.org"):
         said = codes(world.send("alice@sender.example", alias, f"{alias} {when}"))
         outcomes[alias] = said + [arrival(machine, "alice@sender.example", f"{alias} {when}").sender]

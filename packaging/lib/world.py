@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 MACHINE = "192.0.2.1"
 NAME_SERVER = "192.0.2.53"
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 # Who is where. Both domains of other people take mail; the SRS domain and the host are the machine's.
 SERVERS = {"mail.sender.example": "192.0.2.20", "mx.mailbox.example": "192.0.2.30"}
