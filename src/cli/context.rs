@@ -148,15 +148,33 @@ pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Res
     done
 }
 
+/// What a command does with the store: one that only reads brings no older database up to date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Read,
+    Change,
+}
+
+impl Purpose {
+    /// To change, where that is wanted.
+    pub(super) fn changes(changes: bool) -> Self {
+        if changes { Self::Change } else { Self::Read }
+    }
+}
+
 /// Runs `work` on the store of a state directory, made when it does not exist, and closes it.
 ///
 /// # Errors
 /// That of `work`, or when the store cannot be opened.
 pub(super) async fn with_store<T>(
     state_dir: &Path,
+    purpose: Purpose,
     work: impl AsyncFnOnce(&Store) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let store = admin::open(state_dir)?;
+    let store = match purpose {
+        Purpose::Read => admin::open_to_read(state_dir)?,
+        Purpose::Change => admin::open(state_dir)?,
+    };
     let done = work(&store).await;
     store.close().await;
     done
@@ -168,14 +186,25 @@ pub(super) async fn with_store<T>(
 /// As [`with_store`].
 pub(super) async fn with_existing_store<T>(
     state_dir: &Path,
+    purpose: Purpose,
     work: impl AsyncFnOnce(Option<&Store>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let store = admin::open_existing(state_dir)?;
+    let store = match purpose {
+        Purpose::Read => admin::open_existing_to_read(state_dir)?,
+        Purpose::Change => admin::open_existing(state_dir)?,
+    };
     let done = work(store.as_ref()).await;
     if let Some(store) = store {
         store.close().await;
     }
     done
+}
+
+/// Says on stderr what is done all the same.
+pub(super) fn warn(warnings: &[impl Display]) -> Result<(), Failure> {
+    let mut err = io::stderr().lock();
+    warnings.iter().try_for_each(|warning| writeln!(err, "onward: warning: {warning}"))?;
+    Ok(())
 }
 
 /// Writes an answer of `--json`, on a line of its own.

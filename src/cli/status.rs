@@ -2,7 +2,7 @@
 
 use super::{
     Context, Failure,
-    context::{block_on, with_existing_store, write_json},
+    context::{Purpose, block_on, with_existing_store, write_json},
     size::size,
     time::span,
 };
@@ -36,7 +36,7 @@ pub struct Args {
 /// When the store or the journal cannot be read.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
-    let status = block_on(with_existing_store(&config.state_dir, async |store| {
+    let status = block_on(with_existing_store(&config.state_dir, Purpose::Read, async |store| {
         Ok(Status::of(&config, store).await?)
     }))?;
     let mut out = context.out();

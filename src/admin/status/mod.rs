@@ -101,7 +101,7 @@ impl Status {
             Ok(stopped) => stopped.is_none(),
             // Before the first start.
             Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-            Err(error) => return Err(Error::file(&config.state_dir, error)),
+            Err(error) => return Err(Error::closed(&config.state_dir, &error)),
         };
         let problems = if running {
             probe::all(&config.listen).await

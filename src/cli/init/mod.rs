@@ -6,7 +6,7 @@ mod text;
 
 use super::{
     Context, Failure,
-    context::{block_on, with_store},
+    context::{Purpose, block_on, with_store},
     doctor, files,
     unit::{STATE_DIR, Unit, is_taken, obstacles, stays_taken},
 };
@@ -130,7 +130,9 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
 
     let daemon = unit.state_directory(&answers.state_dir)?;
     // Before the files: after a failure `onward init` can be run again.
-    block_on(with_store(&answers.state_dir, async |store| host(&answers, store).await))?;
+    block_on(with_store(&answers.state_dir, Purpose::Change, async |store| {
+        host(&answers, store).await
+    }))?;
     let mut secret = srs_keys::new_secret()?;
     secret.push('\n');
     let own = self_signed(&answers.hostname)

@@ -246,6 +246,22 @@ fn certificate(config: &Config, facts: &Facts) -> Vec<Finding> {
 }
 
 fn machine(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
+    if let Some(start) = facts.is_down {
+        findings.push(error(
+            "daemon",
+            "the daemon does not run",
+            "no mail is taken, and what waits is not tried",
+            [start.to_owned()],
+        ));
+    }
+    for (file, why) in &facts.closed {
+        findings.push(error(
+            "access",
+            format!("{}: {why}", file.display()),
+            "what depends on it was not looked at; the daemon may not start",
+            None,
+        ));
+    }
     for (file, mode) in facts.secrets.iter().filter(|(_, mode)| mode & 0o007 != 0) {
         findings.push(error(
             "permissions",

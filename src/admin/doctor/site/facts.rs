@@ -45,6 +45,10 @@ pub(super) struct Facts {
     pub(super) unsafe_aliases: Vec<UnsafeAlias>,
     /// Destinations of aliases whose domains take no mail.
     pub(super) nowhere: Vec<Nowhere>,
+    /// Nobody serves from the state directory, and how it is started here.
+    pub(super) is_down: Option<&'static str>,
+    /// Files that we may not look at, and what the system says.
+    pub(super) closed: Vec<(PathBuf, String)>,
     /// Octets free, and in all, where the state is.
     pub(super) disk: Option<(u64, u64)>,
     /// The clock is known to follow others, or not to.
