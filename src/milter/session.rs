@@ -231,7 +231,7 @@ impl Session {
                 None
             }
             Recipient::Refused(reply) => Some(reply.clone()),
-            Recipient::Unknown => Some(Reply::store_failed()),
+            Recipient::Unknown => Some(Reply::aliases_unknown()),
         };
         transaction.has_others |= !is_srs && refusal.is_none();
         match refusal {

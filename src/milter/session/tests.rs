@@ -105,7 +105,7 @@ fn mail_of_this_machine_is_refused_no_recipient() {
         assert_eq!(end(&mut session, None), [changes.concat(), proceeds.clone()].concat());
     }
     // What cannot be decided can be put off.
-    let put_off = packet(b'y', Reply::store_failed().to_string().as_bytes());
+    let put_off = packet(b'y', Reply::aliases_unknown().to_string().as_bytes());
     let answer = recipient(&mut session, b"<x@b.test>\0", &Recipient::Unknown);
     assert_eq!(answer.get(4..20), put_off.get(4..20));
     // Over SMTP from here, and from elsewhere.

@@ -165,6 +165,7 @@ fn a_domain_of_virtual_alias_maps_is_handed_over() {
     client.mail("stranger@elsewhere.test").expect_code(250);
     client.rcpt(&ours).expect_code(250);
     client.command("DATA").expect("550 5.7.1");
+    client.quit();
 
     // Of what could not be refused, the author hears, and nobody else ever did.
     let count = site.sink.count();

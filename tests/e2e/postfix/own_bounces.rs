@@ -60,9 +60,10 @@ fn milter() -> Option<Site> {
     let (builder, milter) = Onward::builder().listen("milter", &[&maps]);
     let (onward, sink) = (builder.start(), sink());
     let milter = format!("inet:{milter}");
+    let mx = format!("[127.0.0.1]:{}", postfix.address().port());
     let postfix = with_aliases(postfix, &sink)
         .set("relay_domains", SRS_DOMAIN)
-        .set("relay_transport", "smtp")
+        .set("transport_maps", &format!("inline:{{ {SRS_DOMAIN}=smtp:{mx} }}"))
         .set("smtpd_milters", &milter)
         .set("non_smtpd_milters", &milter)
         .set("internal_mail_filter_classes", "bounce")
@@ -116,7 +117,7 @@ impl Site {
         let bounce = self.message(1);
         assert_eq!((bounce.from.as_str(), &bounce.to[..]), ("", &[ALICE.to_owned()][..]));
         let text = String::from_utf8_lossy(&bounce.data).into_owned();
-        assert!(text.contains("5.2.2") && text.contains("Mailbox full"), "{text}");
+        assert!(text.contains("5.2.2") && text.contains("full@alias.test"), "{text}");
         // Nothing is left behind, and nobody else heard of it.
         self.postfix.wait_for_empty_queue();
         assert_eq!(self.sink.count(), 1);
@@ -211,7 +212,7 @@ fn redirects_have_a_way_in_of_their_own() {
     assert_eq!(site.onward.run(&["srs", "reverse", &site.message(2).from]).trim(), ALICE);
 }
 
-/// Nobody can be refused at RCPT there: Postfix would try for ever.
+/// Nobody can be refused at RCPT there: Postfix would try for ever. The MX of the SRS domain is this Postfix.
 #[test]
 fn a_bounce_to_a_forged_address_ends() {
     let Some(site) = milter() else { return };
