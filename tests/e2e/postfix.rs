@@ -11,6 +11,7 @@ mod hostile;
 mod judge;
 mod maps;
 mod milter;
+mod mistakes;
 mod own_bounces;
 mod transport;
 

@@ -137,6 +137,12 @@ impl Postfix {
         queues.iter().all(|queue| is_empty(&self.directory.path().join("queue").join(queue)))
     }
 
+    /// A stop and a start: nothing goes by the old configuration any more, as it may for a moment behind a reload.
+    pub fn restart(&mut self) {
+        self.stop();
+        self.process = master(self.directory.path());
+    }
+
     /// A clean stop, as `postfix stop` does it. An smtpd(8) shares the master's listening socket
     /// and may outlive it by a moment, so this waits for the port too.
     pub fn stop(&mut self) {
@@ -210,10 +216,7 @@ impl Builder {
         command.arg("-c").arg(top.join("etc")).arg("check");
         let check = command.output().unwrap();
         assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
-        let mut command = Command::new("/usr/lib/postfix/sbin/master");
-        command.arg("-c").arg(top.join("etc")).arg("-s").current_dir(top.join("queue"));
-        let process = Process::spawn("postfix", &mut command);
-        process.wait_for_line("its start", |line| line.contains("daemon started"));
+        let process = master(top);
         Postfix { address: self.address, directory, process }
     }
 
@@ -303,6 +306,14 @@ postlog unix-dgram n - n - 1 postlogd
     fn mailbox_map(&self) -> String {
         self.mailboxes.iter().map(|address| format!("{address} {address}/\n")).collect()
     }
+}
+
+fn master(top: &Path) -> Process {
+    let mut command = Command::new("/usr/lib/postfix/sbin/master");
+    command.arg("-c").arg(top.join("etc")).arg("-s").current_dir(top.join("queue"));
+    let process = Process::spawn("postfix", &mut command);
+    process.wait_for_line("its start", |line| line.contains("daemon started"));
+    process
 }
 
 fn maildir(top: &Path, recipient: &str) -> PathBuf {

@@ -169,6 +169,19 @@ impl<'a> Examination<'a> {
         ))
     }
 
+    /// The commands that take keys out of a table in a list of main.cf; none where that is for its owner to do.
+    pub(super) fn taken_out(
+        &self,
+        list: &str,
+        table: &str,
+        is_key: impl Fn(&str) -> bool,
+    ) -> Vec<String> {
+        self.commented_out(table, is_key).unwrap_or_else(|| {
+            let is_written_here = table.starts_with("inline:");
+            is_written_here.then(|| self.without_word(MAIN, list, table)).into_iter().collect()
+        })
+    }
+
     /// The commands that comment keys out in the file of a table; `None` where it is none of a file.
     pub(super) fn commented_out(
         &self,

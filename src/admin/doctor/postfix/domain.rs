@@ -118,10 +118,8 @@ impl Examination<'_> {
             ));
         };
         self.is_elsewhere(&to).then(|| {
-            let out = self.commented_out(table, |known| known.eq_ignore_ascii_case(key));
-            let mut mend = out.unwrap_or_else(|| {
-                let is_inline = table.starts_with("inline:");
-                is_inline.then(|| self.without_word(MAIN, "transport_maps", table)).into_iter().collect()
+            let mut mend = self.taken_out("transport_maps", table, |known| {
+                known.eq_ignore_ascii_case(key)
             });
             mend.extend(right().map(|entry| self.with("transport_maps", &entry)));
             error(

@@ -158,7 +158,8 @@ fn ports_that_two_want() {
     let here = Fake::default();
     let named = "[[listen]]\nprotocol = \"smtp\"\naddress = \"systemd:smtp\"\n";
     let other = FREE.replace("smtp inet", "192.0.2.1:2525 inet");
-    let told = |listen: &str, machine: &Fake| findings(&[SOCKETMAP, listen], &HEALTHY, &other, machine);
+    let told =
+        |listen: &str, machine: &Fake| findings(&[SOCKETMAP, listen], &HEALTHY, &other, machine);
     assert_eq!(told("", &socket(true)), [mend]);
     assert_eq!(told(named, &socket(true)), [""; 0]);
     let smtp = |at: &str| format!("[[listen]]\nprotocol = \"smtp\"\naddress = \"{at}\"\n");
@@ -170,8 +171,11 @@ fn ports_that_two_want() {
 #[test]
 fn settings_that_hurt() {
     let files = vec![("/s", "<> REJECT\nx@y.test REJECT\n"), ("/v", "@srs.example.org me\n")];
-    let known =
-        vec![("hash:/s", "<> => REJECT no"), ("hash:/o", "<> => OK"), ("hash:/v", "@srs.example.org")];
+    let known = vec![
+        ("hash:/s", "<> => REJECT no"),
+        ("hash:/o", "<> => OK"),
+        ("hash:/v", "@srs.example.org"),
+    ];
     let here = Fake { known, files, ..Fake::default() };
     for (main, expected) in [
         ("soft_bounce = yes\n", "soft-bounce: -X soft_bounce"),
