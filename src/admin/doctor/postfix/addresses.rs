@@ -151,7 +151,7 @@ impl<'a> Examination<'a> {
 
     /// A table sees a sender and not whether the message leaves.
     pub(super) fn exempt(&self) -> Option<Finding> {
-        self.srs_table("sender_canonical_maps")?;
+        self.srs_table("sender_canonical_maps").filter(|_| !self.is_used(Mode::Milter))?;
         let known = &self.config.srs.settings.exempt_domains;
         let myhostname = self.setup.value(MAIN, "myhostname");
         let mut missing = unmatched(known, &self.mailbox_domains());
