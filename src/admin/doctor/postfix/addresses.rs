@@ -151,7 +151,7 @@ impl<'a> Examination<'a> {
 
     /// A table sees a sender and not whether the message leaves.
     pub(super) fn exempt(&self) -> Option<Finding> {
-        self.srs_table("sender_canonical_maps")?;
+        self.srs_table("sender_canonical_maps").filter(|_| !self.is_used(Mode::Milter))?;
         let known = &self.config.srs.settings.exempt_domains;
         let myhostname = self.setup.value(MAIN, "myhostname");
         let mut missing = unmatched(known, &self.mailbox_domains());
@@ -167,6 +167,19 @@ impl<'a> Examination<'a> {
             "mail of your own users leaves with a rewritten sender too",
             self.ours.file.set("srs", 0, "exempt_domains", &onward_toml::list(&all)),
         ))
+    }
+
+    /// The commands that take keys out of a table in a list of main.cf; none where that is for its owner to do.
+    pub(super) fn taken_out(
+        &self,
+        list: &str,
+        table: &str,
+        is_key: impl Fn(&str) -> bool,
+    ) -> Vec<String> {
+        self.commented_out(table, is_key).unwrap_or_else(|| {
+            let is_written_here = table.starts_with("inline:");
+            is_written_here.then(|| self.without_word(MAIN, list, table)).into_iter().collect()
+        })
     }
 
     /// The commands that comment keys out in the file of a table; `None` where it is none of a file.

@@ -77,8 +77,13 @@ impl Examination<'_> {
             let moved = is_written.then(|| vec![without(), self.with("relay_domains", domain)]);
             moved.unwrap_or_default()
         } else {
+            // The milter refuses forgeries at RCPT itself; without one, the table does.
+            let ours = self
+                .table("recipients")
+                .filter(|_| list != "virtual_mailbox_domains" && !self.is_used(Mode::Milter));
             let dots = domain.replace('.', "\\.");
-            vec![self.with(recipients, &format!("regexp:{{{{/^SRS[01][-+=].*@{dots}$$/ srs}}}}"))]
+            let any = || format!("regexp:{{{{/^SRS[01][-+=].*@{dots}$$/ srs}}}}");
+            vec![self.with(recipients, &ours.unwrap_or_else(any))]
         };
         Some(error(
             "srs-recipients",
@@ -118,10 +123,8 @@ impl Examination<'_> {
             ));
         };
         self.is_elsewhere(&to).then(|| {
-            let out = self.commented_out(table, |known| known.eq_ignore_ascii_case(key));
-            let mut mend = out.unwrap_or_else(|| {
-                let is_inline = table.starts_with("inline:");
-                is_inline.then(|| self.without_word(MAIN, "transport_maps", table)).into_iter().collect()
+            let mut mend = self.taken_out("transport_maps", table, |known| {
+                known.eq_ignore_ascii_case(key)
             });
             mend.extend(right().map(|entry| self.with("transport_maps", &entry)));
             error(

@@ -81,7 +81,7 @@ impl Examination<'_> {
             let is_key = |key: &str| key.eq_ignore_ascii_case(domain);
             mend.extend(match is_ours {
                 true => vec![self.without_word(MAIN, list, word)],
-                false => self.commented_out(word, is_key).unwrap_or_default(),
+                false => self.taken_out(list, word, is_key),
             });
         }
         if !self.is_listed("relay_domains", domain)
@@ -116,7 +116,7 @@ impl Examination<'_> {
                 "both-worlds",
                 format!("virtual_alias_maps has {key} in {table}, which Onward hosts"),
                 "Postfix follows its own alias, and Onward is never asked",
-                self.commented_out(table, is_handed).unwrap_or_default(),
+                self.taken_out("virtual_alias_maps", table, is_handed),
             ));
         }
         findings

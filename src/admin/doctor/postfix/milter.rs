@@ -1,5 +1,5 @@
 use super::{
-    CANONICAL, Examination, Mode,
+    Examination, Mode,
     mention::{Asked, Mention},
     setup::{Scope, words},
     transport::duration,
@@ -18,16 +18,12 @@ impl<'a> Examination<'a> {
             return findings;
         }
         // The table for bounces alone may stand beside it, for those that Postfix makes itself.
-        if self.srs_table("sender_canonical_maps").is_some() {
-            let mend = CANONICAL
-                .iter()
-                .filter_map(|(parameter, _)| self.srs_table(parameter))
-                .map(|mention| self.without(mention));
+        if let Some(mention) = self.srs_table("sender_canonical_maps") {
             findings.push(error(
                 "milter-and-maps",
-                "the milter rewrites, and the canonical tables rewrite everything beside it",
+                "the milter rewrites, and sender_canonical_maps rewrites everything beside it",
                 "mail that does not leave is rewritten all the same",
-                mend,
+                [self.without(mention)],
             ));
         }
         findings.extend(self.own_bounces());

@@ -253,10 +253,8 @@ impl<'a> Examination<'a> {
         let is_used = [Mode::Tables, Mode::Milter, Mode::Transport]
             .into_iter()
             .any(|mode| self.is_used(mode));
-        let mend = CANONICAL.iter().filter_map(|(parameter, map)| {
-            Some(self.setup.set(Scope::Main, parameter, &self.table(map)?))
-        });
-        (!is_used).then(|| {
+        (!is_used && !self.asks("relay_domains", "domains")).then(|| {
+            let mend = CANONICAL.iter().flat_map(|(parameter, map)| self.canonical(parameter, map));
             error(
                 "not-used",
                 "Postfix asks no table of Onward's, and has it for no milter",

@@ -54,19 +54,25 @@ impl Examination<'_> {
     pub(super) fn halves(&self) -> Option<Finding> {
         let [forward, reverse] =
             CANONICAL.map(|(parameter, _)| self.srs_table(parameter).is_some());
-        // Beside the milter the table for bounces alone is right: for those that Postfix makes itself.
-        let is_beside_milter = reverse && self.is_used(Mode::Milter);
-        if forward == reverse || is_beside_milter {
+        // Beside the milter the table for bounces alone is right, and that for senders is a fault of another name.
+        if forward == reverse || self.is_used(Mode::Milter) {
             return None;
         }
         let (missing, map) = if forward { CANONICAL[1] } else { CANONICAL[0] };
-        let mend = self.table(map).map(|table| self.with(missing, &table));
         Some(error(
             "half",
             format!("the other half has its table, {missing} has none"),
             "senders are rewritten and bounces to them reach nobody, or nothing is rewritten at all",
-            mend,
+            self.canonical(missing, map),
         ))
+    }
+
+    /// The commands that have a canonical table of ours asked, and of the envelope alone.
+    pub(super) fn canonical(&self, parameter: &str, map: &str) -> Vec<String> {
+        let Some(table) = self.table(map) else { return Vec::new() };
+        let of = CLASSES.iter().find(|(maps, ..)| *maps == parameter);
+        let classes = of.map(|(_, classes, _, good)| self.setup.set(Scope::Main, classes, good));
+        [self.with(parameter, &table)].into_iter().chain(classes).collect()
     }
 
     pub(super) fn order(&self) -> Vec<Finding> {

@@ -9,7 +9,7 @@ use crate::admin::Error;
 use std::path::Path;
 
 /// What is asked for beside the parameters that may name us; asked for all, postconf looks up names in DNS.
-const PARAMETERS: [&str; 31] = [
+const PARAMETERS: [&str; 33] = [
     "sender_canonical_classes",
     "recipient_canonical_classes",
     "milter_default_action",
@@ -34,6 +34,8 @@ const PARAMETERS: [&str; 31] = [
     "smtp_send_xforward_command",
     "smtp_data_done_timeout",
     "message_size_limit",
+    "mailbox_size_limit",
+    "virtual_mailbox_limit",
     "mynetworks",
     "inet_interfaces",
     "masquerade_domains",

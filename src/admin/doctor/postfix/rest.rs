@@ -135,8 +135,9 @@ impl Examination<'_> {
                         "virtual_alias_maps has {key} in {table}: the SRS domain is caught whole"
                     ),
                     "forged and expired SRS addresses are delivered instead of refused",
-                    self.commented_out(table, |known| known.eq_ignore_ascii_case(&key))
-                        .unwrap_or_default(),
+                    self.taken_out("virtual_alias_maps", table, |known| {
+                        known.eq_ignore_ascii_case(&key)
+                    }),
                 )
             })
             .collect()

@@ -14,6 +14,15 @@ use std::path::Path;
 
 pub(super) const DEFERS: &str = "Postfix defers all mail with 451 4.3.0 while it has no answer";
 
+/// The lists that ask ours, each for itself.
+const ALONE: [&str; 5] = [
+    "smtpd_milters",
+    "non_smtpd_milters",
+    "smtpd_recipient_restrictions",
+    "smtpd_data_restrictions",
+    "smtpd_end_of_data_restrictions",
+];
+
 impl<'a> Examination<'a> {
     pub(super) fn sockets(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
@@ -64,8 +73,8 @@ impl<'a> Examination<'a> {
                 Asked::Socketmap(name) => map_of(mention.parameter) == Some(name),
                 Asked::TcpTable => false,
                 // One of ours that is not asked is the one that may be meant.
-                Asked::Milter => self.is_idle(Protocol::Milter),
-                Asked::Policy => self.is_idle(Protocol::Policy),
+                Asked::Milter => self.is_missed(mention, Protocol::Milter),
+                Asked::Policy => self.is_missed(mention, Protocol::Policy),
             };
             is_named && !self.is_answered(mention)
         };
@@ -108,11 +117,23 @@ impl<'a> Examination<'a> {
         })
     }
 
-    fn is_idle(&self, protocol: Protocol) -> bool {
-        self.listener_of(protocol).is_some()
-            && !self.mentions.iter().any(|mention| {
-                self.listener(mention).is_some_and(|listen| listen.protocol == protocol)
+    /// A service of ours is asked nowhere, or only beside: not in this list, and nowhere together with what is asked
+    /// here.
+    fn is_missed(&self, mention: &Mention, protocol: Protocol) -> bool {
+        if self.listener_of(protocol).is_none() {
+            return false;
+        }
+        let mut ours = self
+            .mentions
+            .iter()
+            .filter(|other| self.listener(other).is_some_and(|listen| listen.protocol == protocol));
+        let is_beside = |other: &Mention| {
+            self.mentions.iter().any(|third| {
+                third.text == mention.text && third.is_in(other.scope, other.parameter)
             })
+        };
+        let is_for_us = ALONE.contains(&mention.parameter);
+        ours.all(|other| is_for_us && !is_beside(other))
     }
 
     fn is_answered(&self, mention: &Mention) -> bool {

@@ -130,13 +130,17 @@ impl Examination<'_> {
         let ours = self.config.delivery.max_message_size;
         let limit = self.setup.value(MAIN, "message_size_limit").parse::<usize>().ok();
         if limit.is_some_and(|limit| limit == 0 || limit > ours) {
+            // virtual(8) and local(8) want their limits to be no smaller.
+            let boxes = ["virtual_mailbox_limit", "mailbox_size_limit"]
+                .map(|name| self.setup.value(MAIN, name).parse().ok().filter(|limit| *limit > 0));
+            let most = boxes.into_iter().flatten().fold(ours, usize::min);
             findings.push(warning(
                 "size",
                 format!(
                     "message_size_limit lets more in than delivery.max_message_size, {ours} octets"
                 ),
                 "Postfix takes a larger message, Onward refuses it, and Postfix bounces it",
-                [self.setup.set(MAIN, "message_size_limit", &ours.to_string())],
+                [self.setup.set(MAIN, "message_size_limit", &most.to_string())],
             ));
         }
         let delivery = &self.config.delivery;
