@@ -12,7 +12,9 @@ use std::{
 const PACKAGED: [&str; 8] = ["cdb", "ldap", "lmdb", "mongodb", "mysql", "pcre", "pgsql", "sqlite"];
 /// What `postmap` and `postalias` put behind the name of what they build a table of.
 const BUILT: [&str; 5] = ["db", "lmdb", "cdb", "dir", "pag"];
-/// Who may enter a directory, or read a file.
+/// Whom the package's service runs as.
+const PACKAGED_USER: &str = "onward";
+/// The bit of a mode by which everybody may enter a directory.
 const ANYBODY_ENTERS: u32 = 0o001;
 
 /// A map that does not answer.
@@ -49,11 +51,17 @@ struct Owner {
 }
 
 impl Asker {
-    /// Who has the state directory, where we are root: root may read tables that the service may not.
+    /// Where we are root, who may read tables that the service may not: the owner of the state directory; before the
+    /// first start, the user of the package.
     pub fn of_service(state_dir: &Path) -> Self {
-        let is_root = rustix::process::geteuid().is_root();
-        let owner = fs::metadata(state_dir).ok().filter(|of| is_root && of.uid() != 0);
-        Self(owner.map(|of| Owner { user: of.uid(), group: of.gid() }))
+        if !rustix::process::geteuid().is_root() {
+            return Self(None);
+        }
+        let owner = match fs::metadata(state_dir) {
+            Ok(of) => Some(Owner { user: of.uid(), group: of.gid() }),
+            Err(_) => users().into_iter().find(|(name, _)| name == PACKAGED_USER).map(|(_, of)| of),
+        };
+        Self(owner.filter(|owner| owner.user != 0))
     }
 
     /// `program`, run as this user.
@@ -68,15 +76,21 @@ impl Asker {
     /// The name of the user, as chgrp(1) and setfacl(1) take it.
     fn name(&self) -> String {
         let user = self.0.map_or_else(|| rustix::process::geteuid().as_raw(), |owner| owner.user);
-        let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
-        let number = user.to_string();
-        let name = users.lines().find_map(|line| {
-            let mut fields = line.split(':');
-            let name = fields.next()?;
-            (fields.nth(1)? == number).then(|| name.to_owned())
-        });
-        name.unwrap_or(number)
+        let name = users().into_iter().find(|(_, of)| of.user == user).map(|(name, _)| name);
+        name.unwrap_or_else(|| user.to_string())
     }
+}
+
+/// The users of this machine.
+fn users() -> Vec<(String, Owner)> {
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let user = |line: &str| {
+        let mut fields = line.split(':');
+        let name = fields.next()?.to_owned();
+        let mut number = |n| fields.nth(n)?.parse().ok();
+        Some((name, Owner { user: number(1)?, group: number(0)? }))
+    };
+    users.lines().filter_map(user).collect()
 }
 
 impl MapFault {
@@ -191,6 +205,20 @@ mod tests {
             assert!(fault.mend.starts_with(mend), "{fault}");
             assert!(fault.to_string().starts_with(&format!("{map}: {says}; ")), "{fault}");
         }
+    }
+
+    #[test]
+    fn who_asks() {
+        let users = users();
+        assert!(users.contains(&("root".to_owned(), Owner { user: 0, group: 0 })));
+        let other = Asker(Some(Owner { user: 4_000_000, group: 4_000_000 }));
+        assert_eq!(other.name(), "4000000");
+        let command = format!("{:?}", other.command("postmap"));
+        assert!(
+            command.contains("--reuid=4000000") && command.ends_with("\"postmap\""),
+            "{command}"
+        );
+        assert_eq!(Asker::of_service(Path::new("/")), Asker(None), "root's own");
     }
 
     #[test]
