@@ -11,6 +11,8 @@ mod hostile;
 mod judge;
 mod maps;
 mod milter;
+mod mistakes;
+mod own_bounces;
 mod transport;
 
 use crate::support::peer;

@@ -7,7 +7,8 @@ use super::DEADLINE;
 use super::process::Process;
 
 /// A configuration for Postfix's programs where no instance is meant: whatever is in /etc/postfix, if anything.
-pub const POSTFIX_CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/postfix-config");
+pub const POSTFIX_CONFIG: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/postfix-config");
 
 /// How an outside program ended.
 #[derive(Debug)]
