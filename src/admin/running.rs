@@ -16,6 +16,7 @@ struct Files {
     reloaded: PathBuf,
     trouble: PathBuf,
     maps: PathBuf,
+    sockets: PathBuf,
 }
 
 impl Files {
@@ -26,6 +27,7 @@ impl Files {
             reloaded: file("onward.reloaded"),
             trouble: file("onward.trouble"),
             maps: file("onward.maps"),
+            sockets: file("onward.sockets"),
         }
     }
 }
@@ -66,6 +68,22 @@ impl Running {
         fs::read_to_string(Files::of(state_dir).trouble).ok()
     }
 
+    /// Has other processes know of the sockets, by their names, that systemd hands over and no listener is on.
+    pub fn tell_unnamed_sockets(state_dir: &Path, names: &[String]) {
+        let file = Files::of(state_dir).sockets;
+        match names {
+            // They were mostly never there.
+            [] => drop(fs::remove_file(file)),
+            names => write(&file, &names.join("\n")),
+        }
+    }
+
+    /// The sockets that the daemon of `state_dir` is handed over in vain.
+    pub fn unnamed_sockets(state_dir: &Path) -> Vec<String> {
+        let names = fs::read_to_string(Files::of(state_dir).sockets).unwrap_or_default();
+        names.lines().map(ToOwned::to_owned).collect()
+    }
+
     /// Tells the daemon of `state_dir` to reload.
     ///
     /// # Errors
@@ -89,6 +107,7 @@ impl Drop for Running {
         let _ = fs::remove_file(&self.0.pid);
         let _ = fs::remove_file(&self.0.reloaded);
         let _ = fs::remove_file(&self.0.trouble);
+        let _ = fs::remove_file(&self.0.sockets);
         let _ = fs::remove_file(&self.0.maps);
     }
 }

@@ -8,7 +8,10 @@ pub use finding::{Finding, Severity};
 pub use site::Asked;
 
 use super::{Error, Store};
-use crate::{address::Domain, config::Config};
+use crate::{
+    address::Domain,
+    config::{Config, ListenAddress, service},
+};
 use std::path::Path;
 
 /// Looks at DNS and this machine; the errors come first.
@@ -36,6 +39,15 @@ pub async fn postfix(
         let some = store.aliases(None, None).await?.aliases;
         aliases = some.iter().map(|alias| alias.address().to_string()).collect();
     }
-    let ours = postfix::Ours::new(config, file, domains, aliases);
+    let mut config = config.clone();
+    for listen in &mut config.listen {
+        // Postfix names a unix socket by its path, whoever makes it.
+        if let ListenAddress::Systemd(name) = &listen.address
+            && let Some(path) = service::path_of_socket(name)
+        {
+            listen.address = ListenAddress::Unix(path);
+        }
+    }
+    let ours = postfix::Ours::new(&config, file, domains, aliases);
     postfix::look(&ours, config_dir)
 }
