@@ -7,9 +7,11 @@ mod site;
 pub use finding::{Finding, Severity};
 pub use site::Asked;
 
-use super::{Error, Store};
-use crate::address::Domain;
-use crate::config::{Config, ListenAddress, service};
+use super::{Error, Store, check};
+use crate::{
+    address::Domain,
+    config::{Config, ListenAddress, service},
+};
 use std::path::Path;
 
 /// Looks at DNS and this machine; the errors come first.
@@ -31,6 +33,13 @@ pub async fn postfix(
     store: Option<&Store>,
     config_dir: Option<&Path>,
 ) -> Result<Vec<Finding>, Error> {
+    let (mut domains, mut aliases) = (Vec::new(), Vec::new());
+    if let Some(store) = store {
+        domains = store.domains().await?.iter().map(Domain::to_key).collect();
+        let some = store.aliases(None, None).await?.aliases;
+        aliases = some.iter().map(|alias| alias.address().to_string()).collect();
+    }
+    let faults = check::alias_map_faults(config).await;
     let mut config = config.clone();
     for listen in &mut config.listen {
         // Postfix names a unix socket by its path, whoever makes it.
@@ -40,12 +49,6 @@ pub async fn postfix(
             listen.address = ListenAddress::Unix(path);
         }
     }
-    let (mut domains, mut aliases) = (Vec::new(), Vec::new());
-    if let Some(store) = store {
-        domains = store.domains().await?.iter().map(Domain::to_key).collect();
-        let some = store.aliases(None, None).await?.aliases;
-        aliases = some.iter().map(|alias| alias.address().to_string()).collect();
-    }
-    let ours = postfix::Ours::new(&config, file, domains, aliases);
+    let ours = postfix::Ours::new(&config, file, domains, aliases, faults);
     postfix::look(&ours, config_dir)
 }

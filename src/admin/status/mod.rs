@@ -132,7 +132,8 @@ impl Status {
         })
     }
 
-    /// It runs, every listener and every table answers, none is missing for a socket, and nothing keeps it from writing.
+    /// It runs, every listener and every table answers, none is missing for a socket, and nothing keeps it from
+    /// writing.
     pub fn is_well(&self) -> bool {
         let has_trouble = self.trouble.is_some()
             || !self.alias_maps.is_empty()
