@@ -64,6 +64,9 @@ fn write(out: &mut impl Write, status: &Status) -> io::Result<()> {
     if let Some(trouble) = &status.trouble {
         line("database", trouble.clone())?;
     }
+    for fault in &status.alias_maps {
+        line("alias map", fault.clone())?;
+    }
     let SpoolStatus { messages: count, octets, oldest, unreadable, destinations } = &status.spool;
     let oldest = oldest.map(|oldest| {
         let age = span(clock::millis().since(oldest));

@@ -1,6 +1,6 @@
 //! What one configuration has listening, from the start or a reload to the next.
 
-use super::{StartError, monitoring::Monitoring, sockets::Sockets};
+use super::{StartError, alias_maps, monitoring::Monitoring, sockets::Sockets};
 use crate::{
     acme::{self, Keeper, Responder},
     address::Domain,
@@ -53,6 +53,7 @@ pub(super) struct Serving {
     listeners: JoinSet<()>,
     count: usize,
     follow: JoinHandle<()>,
+    alias_maps: JoinHandle<()>,
     issuing: Option<JoinHandle<()>>,
 }
 
@@ -156,7 +157,7 @@ impl Generation {
         let (retire, retired) = watch::channel(false);
         let smtp = listeners.iter().find_map(Listener::plain_address);
         let tables = Tables::new(Arc::clone(&parts), smtp);
-        let mut running = JoinSet::new();
+        let (mut running, mut filters) = (JoinSet::new(), Vec::new());
         for (listener, milter) in table_listeners {
             let (tables, connections) = (tables.clone(), Arc::clone(&shared.connections));
             let time = RequestTimeout(limits.map_timeout);
@@ -168,6 +169,7 @@ impl Generation {
                 }
                 Some(rules) => {
                     let service = Arc::new(Filter::new(Arc::clone(&parts), tables, rules));
+                    filters.push(Arc::clone(&service));
                     running.spawn(listener.run(service, connections, time, retired, stopped))
                 }
             };
@@ -200,8 +202,9 @@ impl Generation {
                 tokio::join!(serving, keeper.keep(responder));
             })
         });
-        let count = running.len();
-        Serving { parts, sockets, retired: retire, listeners: running, count, follow, issuing }
+        let alias_maps = tokio::spawn(alias_maps::watch(filters, config.state_dir.clone()));
+        let (count, retired) = (running.len(), retire);
+        Serving { parts, sockets, retired, listeners: running, count, follow, alias_maps, issuing }
     }
 }
 
@@ -228,6 +231,7 @@ impl Serving {
     /// Lets nobody new in, and waits for the sessions to end. `closes`: the connections to destinations
     /// are nobody else's.
     pub(super) async fn retire(mut self, closes: bool) {
+        self.alias_maps.abort();
         let _ = self.retired.send(true);
         drop(self.sockets);
         if let Some(issuing) = self.issuing {

@@ -1,6 +1,7 @@
 //! The daemon: everything wired together, from start to stop.
 
 mod alias_faults;
+mod alias_maps;
 mod generation;
 mod monitoring;
 mod sockets;

@@ -33,6 +33,7 @@ pub struct Builder {
     mailboxes: Vec<String>,
     failing: Vec<(String, String)>,
     settings: Vec<(String, String)>,
+    services: Vec<String>,
 }
 
 impl Postfix {
@@ -45,6 +46,7 @@ impl Postfix {
             mailboxes: Vec::new(),
             failing: Vec::new(),
             settings: Vec::new(),
+            services: Vec::new(),
         })
     }
 
@@ -143,6 +145,17 @@ impl Postfix {
         self.process = master(self.directory.path());
     }
 
+    /// `postfix reload`, after a change of its configuration.
+    pub fn reload(&self) {
+        let count = self.log().iter().filter(|line| line.contains("reload -- version")).count();
+        // Its programmes wait until a file that was just changed is a second old.
+        let long_ago = SystemTime::now() - Duration::from_secs(60);
+        let main_cf = self.config_dir().join("main.cf");
+        File::options().append(true).open(main_cf).unwrap().set_modified(long_ago).unwrap();
+        self.process.signal("HUP");
+        self.wait_for_log_count("reload -- version", count + 1);
+    }
+
     /// A clean stop, as `postfix stop` does it. An smtpd(8) shares the master's listening socket
     /// and may outlive it by a moment, so this waits for the port too.
     pub fn stop(&mut self) {
@@ -190,6 +203,12 @@ impl Builder {
     /// Any parameter of main.cf.
     pub fn set(mut self, parameter: &str, value: &str) -> Self {
         self.settings.push((parameter.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Any service of master.cf.
+    pub fn service(mut self, lines: &str) -> Self {
+        self.services.push(format!("{lines}\n"));
         self
     }
 
@@ -272,7 +291,7 @@ virtual_gid_maps = static:{MAILBOX_OWNER}
 
     /// `fails` is a pipe(8), because smtpd(8) would refuse the recipients of error(8) at RCPT.
     fn master_cf(&self, top: &Path) -> String {
-        let port = self.address.port();
+        let (port, services) = (self.address.port(), self.services.concat());
         let top = top.display();
         format!(
             "127.0.0.1:{port} inet n - n - - smtpd
@@ -295,7 +314,7 @@ virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
-"
+{services}"
         )
     }
 

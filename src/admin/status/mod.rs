@@ -35,6 +35,9 @@ pub struct Status {
     /// Why the daemon cannot write its database for now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// Postfix's tables of aliases that do not answer the milter, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alias_maps: Vec<String>,
     /// What waits.
     pub spool: SpoolStatus,
     /// Aliases that are never followed.
@@ -121,6 +124,7 @@ impl Status {
                 false => Vec::new(),
             },
             trouble: running.then(|| Running::trouble(&config.state_dir)).flatten(),
+            alias_maps: if running { Running::maps(&config.state_dir) } else { Vec::new() },
             spool: SpoolStatus::of(summary),
             unsafe_aliases: store.map(unsafe_aliases).unwrap_or_default(),
             failed_last_day,
@@ -128,10 +132,11 @@ impl Status {
         })
     }
 
-    /// It runs, every listener answers, none is missing for a socket, and nothing keeps it from writing.
+    /// It runs, every listener and every table answers, no socket waits for a listener, and nothing keeps it from writing.
     pub fn is_well(&self) -> bool {
+        let has_trouble = self.trouble.is_some() || !self.alias_maps.is_empty();
         let all_answer = self.listen.iter().all(|listen| listen.answers);
-        self.running && self.trouble.is_none() && self.unnamed_sockets.is_empty() && all_answer
+        self.running && !has_trouble && self.unnamed_sockets.is_empty() && all_answer
     }
 }
 

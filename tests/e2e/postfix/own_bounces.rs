@@ -3,8 +3,11 @@
 
 use crate::support::client::Client;
 use crate::support::onward::Onward;
+use crate::support::port::free_address;
 use crate::support::postfix::{Builder, Postfix};
 use crate::support::receiver::{Action, Message, Receiver};
+use std::fs;
+use std::path::Path;
 
 const ALICE: &str = "alice@sender.test";
 /// Of the tests' builder, and hosted by nobody.
@@ -57,9 +60,10 @@ fn milter() -> Option<Site> {
     let (builder, milter) = Onward::builder().listen("milter", &[&maps]);
     let (onward, sink) = (builder.start(), sink());
     let milter = format!("inet:{milter}");
+    let mx = format!("[127.0.0.1]:{}", postfix.address().port());
     let postfix = with_aliases(postfix, &sink)
         .set("relay_domains", SRS_DOMAIN)
-        .set("relay_transport", "smtp")
+        .set("transport_maps", &format!("inline:{{ {SRS_DOMAIN}=smtp:{mx} }}"))
         .set("smtpd_milters", &milter)
         .set("non_smtpd_milters", &milter)
         .set("internal_mail_filter_classes", "bounce")
@@ -113,7 +117,7 @@ impl Site {
         let bounce = self.message(1);
         assert_eq!((bounce.from.as_str(), &bounce.to[..]), ("", &[ALICE.to_owned()][..]));
         let text = String::from_utf8_lossy(&bounce.data).into_owned();
-        assert!(text.contains("5.2.2") && text.contains("Mailbox full"), "{text}");
+        assert!(text.contains("5.2.2") && text.contains("full@alias.test"), "{text}");
         // Nothing is left behind, and nobody else heard of it.
         self.postfix.wait_for_empty_queue();
         assert_eq!(self.sink.count(), 1);
@@ -160,7 +164,55 @@ fn what_sendmail_brings_is_rewritten_where_it_leaves() {
     assert_eq!(site.message(2).from, "root@host.test");
 }
 
-/// Nobody can be refused at RCPT there: Postfix would try for ever.
+/// For those whose other milters are to see no bounces.
+#[test]
+fn the_reverse_table_turns_back_the_bounces_of_a_postfix_with_the_milter() {
+    let Some(postfix) = Postfix::builder() else { return };
+    let maps = format!("alias_maps = [\"{ALIASES}\"]");
+    let (builder, milter) = Onward::builder().listen("milter", &[&maps]);
+    let (builder, map) = builder.listen("socketmap", &[]);
+    let (onward, sink) = (builder.start(), sink());
+    let postfix = with_aliases(postfix, &sink)
+        .set("relay_domains", SRS_DOMAIN)
+        .set("relay_transport", "smtp")
+        .set("smtpd_milters", &format!("inet:{milter}"))
+        .set("recipient_canonical_maps", &format!("socketmap:inet:{map}:reverse"))
+        .set("recipient_canonical_classes", "envelope_recipient")
+        .set("milter_default_action", "tempfail");
+    let site = Site { onward, postfix: postfix.start(), sink };
+    site.tells_the_author();
+    // What comes from elsewhere meets both, and is turned back once.
+    site.send("", &site.onward.srs_forward(ALICE));
+    let bounce = site.message(2);
+    assert_eq!((bounce.from.as_str(), &bounce.to[..]), ("", &[ALICE.to_owned()][..]));
+}
+
+/// As docs/POSTFIX.md has it for Dovecot's `submission_host`: a redirect is to no alias, and the milter could not know
+/// it for a forward.
+#[test]
+fn redirects_have_a_way_in_of_their_own() {
+    let Some(postfix) = Postfix::builder() else { return };
+    let (builder, milter) = Onward::builder().listen("milter", &[]);
+    let (builder, map) = builder.listen("socketmap", &[]);
+    let (onward, sink, redirects) = (builder.start(), sink(), free_address());
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/POSTFIX.md");
+    let guide = fs::read_to_string(guide).unwrap();
+    let (_, services) = guide.split_once("\n127.0.0.1:10026 inet").unwrap();
+    let (services, _) = services.split_once("\n```").unwrap();
+    let services = format!("{redirects} inet{services}").replace("n - y", "n - n");
+    let postfix = with_aliases(postfix, &sink)
+        .set("smtpd_milters", &format!("inet:{milter}"))
+        .set("milter_default_action", "tempfail")
+        .service(&services.replace("127.0.0.1:10003", &map.to_string()))
+        .start();
+    let site = Site { onward, postfix, sink };
+    site.send(ALICE, "carl@elsewhere.test");
+    assert_eq!(site.message(1).from, ALICE);
+    Client::session(redirects).transaction(ALICE, &["carl@elsewhere.test"], MESSAGE);
+    assert_eq!(site.onward.run(&["srs", "reverse", &site.message(2).from]).trim(), ALICE);
+}
+
+/// Nobody can be refused at RCPT there: Postfix would try for ever. The MX of the SRS domain is this Postfix.
 #[test]
 fn a_bounce_to_a_forged_address_ends() {
     let Some(site) = milter() else { return };
