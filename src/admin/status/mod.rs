@@ -132,11 +132,13 @@ impl Status {
         })
     }
 
-    /// It runs, every listener and every table answers, no socket waits for a listener, and nothing keeps it from writing.
+    /// It runs, every listener and every table answers, none is missing for a socket, and nothing keeps it from
+    /// writing.
     pub fn is_well(&self) -> bool {
-        let has_trouble = self.trouble.is_some() || !self.alias_maps.is_empty();
-        let all_answer = self.listen.iter().all(|listen| listen.answers);
-        self.running && !has_trouble && self.unnamed_sockets.is_empty() && all_answer
+        let has_trouble = self.trouble.is_some()
+            || !self.alias_maps.is_empty()
+            || !self.unnamed_sockets.is_empty();
+        self.running && !has_trouble && self.listen.iter().all(|listen| listen.answers)
     }
 }
 

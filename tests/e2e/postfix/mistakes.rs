@@ -12,7 +12,7 @@ const fn mistake(what: &'static str, id: &'static str, slips: &'static [site::Sl
 }
 
 #[rustfmt::skip]
-const WITH_TABLES: &[Mistake] = &[
+const SERVICES: &[Mistake] = &[
     mistake("a policy service that nobody is", "no-answer",
         &[Main("smtpd_client_restrictions = check_policy_service inet:{nobody}")]),
     mistake("a policy service that nobody is, in master.cf", "no-answer",
@@ -27,6 +27,10 @@ const WITH_TABLES: &[Mistake] = &[
         &[Own("{postfix}/inet/receive_override_options=no_address_mappings")]),
     mistake("onward.socket on", "port",
         &[File("socket", "LoadState=loaded\nUnitFileState=enabled\nActiveState=active\nListen=[::]:{port} (Stream)\n")]),
+];
+
+#[rustfmt::skip]
+const TABLES: &[Mistake] = &[
     mistake("a wrong port", "no-listener", &[Main("sender_canonical_maps = socketmap:inet:{nobody}:forward")]),
     mistake("a slip in the name of a map", "wrong-listener", &[Main("sender_canonical_maps = socketmap:inet:{map}:forwrad")]),
     mistake("forward and reverse swapped", "wrong-listener",
@@ -40,6 +44,10 @@ const WITH_TABLES: &[Mistake] = &[
         &[Main("sender_canonical_maps = socketmap:unix:{dir}/srs:forward"), Main("recipient_canonical_maps = socketmap:unix:{dir}/srs:reverse"),
           Field("cleanup/unix/chroot = y")]),
     mistake("a service without the table", "override", &[Own("cleanup/unix/sender_canonical_maps=")]),
+];
+
+#[rustfmt::skip]
+const ORDER: &[Mistake] = &[
     mistake("the policy service at RCPT alone", "policy-at-data",
         &[Main("smtpd_data_restrictions ="), Main("smtpd_end_of_data_restrictions = reject_unauth_pipelining, permit")]),
     mistake("the policy service behind a permit", "policy-order",
@@ -52,6 +60,10 @@ const WITH_TABLES: &[Mistake] = &[
     mistake("masquerading", "masquerade", &[Main("masquerade_domains = org, $mydomain")]),
     mistake("bounces refused", "bounces-refused",
         &[File("senders", "<> REJECT no bounces\n"), Main("smtpd_sender_restrictions = check_sender_access texthash:{dir}/senders")]),
+];
+
+#[rustfmt::skip]
+const SETTINGS: &[Mistake] = &[
     mistake("soft_bounce left on", "soft-bounce", &[Main("soft_bounce = yes")]),
     mistake("a header check", "header-checks",
         &[File("checks", "/^Received:/ IGNORE\n/^Message-ID:/\n  IGNORE\n"), Main("header_checks = regexp:{dir}/checks")]),
@@ -64,7 +76,7 @@ const WITH_TABLES: &[Mistake] = &[
 ];
 
 #[rustfmt::skip]
-const WITH_MILTER: &[Mistake] = &[
+const KNOWN_TO_THE_MILTER: &[Mistake] = &[
     mistake("aliases that the milter does not know", "alias-maps", &[Toml("alias_maps = [\"texthash:{dir}/aliases\"]\n", "")]),
     mistake("fewer aliases than Postfix has", "alias-maps",
         &[Main("virtual_alias_maps = $alias_maps texthash:{dir}/aliases"), Main("alias_maps = inline:{ root=local@mailbox.test }")]),
@@ -76,6 +88,10 @@ const WITH_MILTER: &[Mistake] = &[
     mistake("shadow left on", "shadow", &[Toml("local_domains", "shadow = true\nlocal_domains")]),
     mistake("bounces without a way back", "own-bounces", &[Unset("non_smtpd_milters"), Unset("internal_mail_filter_classes")]),
     mistake("no_milters", "receive-override", &[Main("receive_override_options = no_milters")]),
+];
+
+#[rustfmt::skip]
+const MILTER_SETTINGS: &[Mistake] = &[
     mistake("the milter's port", "no-listener", &[Main("smtpd_milters = inet:{nobody}")]),
     mistake("an old milter protocol", "milter-protocol", &[Main("milter_protocol = 2")]),
     mistake("mail goes without the milter", "milter-default-action", &[Main("milter_default_action = accept")]),
@@ -92,7 +108,7 @@ const WITH_MILTER: &[Mistake] = &[
 ];
 
 #[rustfmt::skip]
-const HANDED_OVER: &[Mistake] = &[
+const HANDED_OVER_DOMAINS: &[Mistake] = &[
     mistake("the domain among aliases", "both-worlds", &[Main("virtual_alias_domains = other.test, alias.test")]),
     mistake("the domain among this machine's", "both-worlds", &[Main("mydestination = $myhostname, alias.test")]),
     mistake("the domain as a key of aliases", "both-worlds",
@@ -103,6 +119,10 @@ const HANDED_OVER: &[Mistake] = &[
     mistake("no map of recipients", "backscatter", &[Main("relay_recipient_maps =")]),
     mistake("unlisted recipients taken", "backscatter", &[Main("smtpd_reject_unlisted_recipient = no")]),
     mistake("recipients of others alone", "recipients", &[Main("relay_recipient_maps = inline:{ @other.test=OK }")]),
+];
+
+#[rustfmt::skip]
+const THE_WAY_THERE: &[Mistake] = &[
     mistake("no XFORWARD sent", "xforward", &[Main("smtp_send_xforward_command = no")]),
     mistake("no XFORWARD from this service", "xforward", &[Own("smtp/unix/smtp_send_xforward_command=no")]),
     mistake("no XFORWARD believed", "xforward", &[Toml("xforward = [\"127.0.0.1\"]\n", "")]),
@@ -113,6 +133,10 @@ const HANDED_OVER: &[Mistake] = &[
         &[File("transport", "example.org smtp:[127.0.0.1]:10026\n"), Main("transport_maps = socketmap:inet:{map}:transport texthash:{dir}/transport")]),
     mistake("domains sent to nobody", "no-transport", &[Main("transport_maps = inline:{ example.org=smtp:[127.0.0.1]:{smtp} }")]),
     mistake("domains not taken", "domains", &[Main("relay_domains = example.org")]),
+];
+
+#[rustfmt::skip]
+const THE_WAY_BACK: &[Mistake] = &[
     mistake("larger mail than Onward takes", "size", &[Main("message_size_limit = 104857600"), Main("mailbox_size_limit = 0")]),
     mistake("no time for a verdict", "data-done-timeout", &[Main("smtp_data_done_timeout = 60s")]),
     mistake("rewritten before", "transport-and-maps",
@@ -131,16 +155,46 @@ fn try_each(site: fn() -> Option<Site>, mistakes: &[Mistake]) {
 }
 
 #[test]
-fn with_tables() {
-    try_each(Site::tables, WITH_TABLES);
+fn services_that_nobody_is() {
+    try_each(Site::tables, SERVICES);
 }
 
 #[test]
-fn with_the_milter() {
-    try_each(Site::milter, WITH_MILTER);
+fn tables_for_senders_and_bounces() {
+    try_each(Site::tables, TABLES);
 }
 
 #[test]
-fn with_domains_handed_over() {
-    try_each(Site::transport, HANDED_OVER);
+fn the_order_of_things() {
+    try_each(Site::tables, ORDER);
+}
+
+#[test]
+fn settings_of_postfix() {
+    try_each(Site::tables, SETTINGS);
+}
+
+#[test]
+fn what_the_milter_does_not_know() {
+    try_each(Site::milter, KNOWN_TO_THE_MILTER);
+}
+
+#[test]
+fn a_milter_set_up_wrong() {
+    try_each(Site::milter, MILTER_SETTINGS);
+}
+
+#[test]
+fn domains_in_both_worlds() {
+    try_each(Site::transport, HANDED_OVER_DOMAINS);
+}
+
+#[test]
+fn domains_on_the_way_to_onward() {
+    try_each(Site::transport, THE_WAY_THERE);
+}
+
+#[test]
+fn domains_on_the_way_back() {
+    try_each(Site::transport, THE_WAY_BACK);
 }

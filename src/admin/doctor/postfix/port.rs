@@ -3,17 +3,13 @@
 use super::Examination;
 use crate::{
     admin::doctor::finding::{Finding, error},
-    config::ListenAddress,
+    config::{ListenAddress, service},
 };
 
 const WHY: &str = "whoever comes second does not start: at the next boot that may be Postfix";
 
-/// The sockets that come with the package, and what systemd calls them.
-const SOCKETS: [(&str, &str); 3] = [
-    ("onward.socket", "smtp"),
-    ("onward-submission.socket", "submission"),
-    ("onward-smtps.socket", "smtps"),
-];
+/// What systemd calls the sockets that come with the package.
+const SOCKETS: [&str; 3] = ["smtp", "submission", "smtps"];
 
 impl Examination<'_> {
     pub(super) fn port(&self) -> Vec<Finding> {
@@ -25,7 +21,8 @@ impl Examination<'_> {
             .collect();
         let of_postfix = |port: u16| taken.iter().find(|(_, number)| *number == port);
         let mut findings = Vec::new();
-        for (socket, name) in SOCKETS {
+        for name in SOCKETS {
+            let Some(socket) = service::socket_unit(name) else { continue };
             let Some(unit) = self.machine.unit(socket) else { continue };
             if !(unit.is_enabled || unit.is_active) {
                 continue;
@@ -39,7 +36,7 @@ impl Examination<'_> {
                     "port",
                     format!("{socket} has port {port}, which {service} in master.cf is for"),
                     WHY,
-                    [format!("systemctl disable --now {socket}")],
+                    [service::give_up(name)],
                 ));
             } else if !self
                 .config
@@ -51,7 +48,7 @@ impl Examination<'_> {
                     "port",
                     format!("{socket} is on, and no [[listen]] has address = \"systemd:{name}\""),
                     "whoever connects there is answered by nobody",
-                    [format!("systemctl disable --now {socket}")],
+                    [service::give_up(name)],
                 ));
             }
         }

@@ -218,13 +218,17 @@ impl Site {
         self.mail(what);
     }
 
-    fn report(&self) -> Vec<Value> {
+    /// The configuration directory. Postfix's programmes wait until a file that was just changed is a second old.
+    fn aged(&self) -> PathBuf {
         let etc = self.postfix.config_dir();
-        // Postfix waits until a file that was just changed is a second old.
         let long_ago = SystemTime::now() - Duration::from_secs(60);
         let main = fs::File::options().append(true).open(etc.join("main.cf")).unwrap();
         main.set_modified(long_ago).unwrap();
-        let etc = etc.display().to_string();
+        etc
+    }
+
+    fn report(&self) -> Vec<Value> {
+        let etc = self.aged().display().to_string();
         let found = self.onward.cli(&["doctor", "--postfix", "--json", "--config-dir", &etc]);
         assert!(found.stderr.is_empty(), "{}", found.stderr);
         found.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -267,7 +271,7 @@ impl Site {
 
     fn postconf(&self, flag: &str, setting: &str) {
         let mut command = Command::new("/usr/sbin/postconf");
-        command.arg("-c").arg(self.postfix.config_dir()).args([flag, &self.named(setting)]);
+        command.arg("-c").arg(self.aged()).args([flag, &self.named(setting)]);
         succeeds(&mut command);
     }
 
@@ -276,15 +280,14 @@ impl Site {
             let commands = finding["mend"].as_array().unwrap();
             assert!(!commands.is_empty(), "{what}: nothing mends {finding}");
             for command in commands {
+                self.aged();
                 let mut shell = Command::new("sh");
                 shell.args(["-c", command.as_str().unwrap()]).env("PATH", path(&self.directory));
                 succeeds(&mut shell);
             }
         }
         self.reload();
-        succeeds(
-            Command::new("/usr/sbin/postfix").arg("-c").arg(self.postfix.config_dir()).arg("check"),
-        );
+        succeeds(Command::new("/usr/sbin/postfix").arg("-c").arg(self.aged()).arg("check"));
     }
 
     /// Onward goes by what its file says now.
@@ -303,6 +306,7 @@ impl Site {
 
     /// A mail of each kind: in, forwarded, a bounce back, a forgery.
     fn mail(&mut self, what: &str) {
+        self.aged();
         self.postfix.restart();
         self.round += 1;
         let alice = format!("alice{}@sender.test", self.round);

@@ -152,7 +152,7 @@ fn ports_that_two_want() {
         )],
         ..Fake::default()
     };
-    let mend = "port: systemctl disable --now onward.socket";
+    let mend = "port: systemctl disable --now onward.socket && systemctl restart onward.service";
     assert_eq!(tables(&[], &socket(true)), [mend]);
     assert_eq!(tables(&[], &socket(false)), [""; 0]);
     let here = Fake::default();
