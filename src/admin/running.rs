@@ -15,8 +15,8 @@ struct Files {
     pid: PathBuf,
     reloaded: PathBuf,
     trouble: PathBuf,
-    maps: PathBuf,
     sockets: PathBuf,
+    maps: PathBuf,
 }
 
 impl Files {
@@ -26,8 +26,8 @@ impl Files {
             pid: file("onward.pid"),
             reloaded: file("onward.reloaded"),
             trouble: file("onward.trouble"),
-            maps: file("onward.maps"),
             sockets: file("onward.sockets"),
+            maps: file("onward.maps"),
         }
     }
 }
@@ -70,12 +70,8 @@ impl Running {
 
     /// Has other processes know of the sockets, by their names, that systemd hands over and no listener is on.
     pub fn tell_unnamed_sockets(state_dir: &Path, names: &[String]) {
-        let file = Files::of(state_dir).sockets;
-        match names {
-            // They were mostly never there.
-            [] => drop(fs::remove_file(file)),
-            names => write(&file, &names.join("\n")),
-        }
+        let text = (!names.is_empty()).then(|| names.join("\n"));
+        write_or_remove(&Files::of(state_dir).sockets, text.as_deref());
     }
 
     /// The sockets that the daemon of `state_dir` is handed over in vain.
