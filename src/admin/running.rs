@@ -15,6 +15,7 @@ struct Files {
     pid: PathBuf,
     reloaded: PathBuf,
     trouble: PathBuf,
+    sockets: PathBuf,
     maps: PathBuf,
 }
 
@@ -25,6 +26,7 @@ impl Files {
             pid: file("onward.pid"),
             reloaded: file("onward.reloaded"),
             trouble: file("onward.trouble"),
+            sockets: file("onward.sockets"),
             maps: file("onward.maps"),
         }
     }
@@ -66,6 +68,18 @@ impl Running {
         fs::read_to_string(Files::of(state_dir).trouble).ok()
     }
 
+    /// Has other processes know of the sockets, by their names, that systemd hands over and no listener is on.
+    pub fn tell_unnamed_sockets(state_dir: &Path, names: &[String]) {
+        let text = (!names.is_empty()).then(|| names.join("\n"));
+        write_or_remove(&Files::of(state_dir).sockets, text.as_deref());
+    }
+
+    /// The sockets that the daemon of `state_dir` is handed over in vain.
+    pub fn unnamed_sockets(state_dir: &Path) -> Vec<String> {
+        let names = fs::read_to_string(Files::of(state_dir).sockets).unwrap_or_default();
+        names.lines().map(ToOwned::to_owned).collect()
+    }
+
     /// Tells the daemon of `state_dir` to reload.
     ///
     /// # Errors
@@ -89,6 +103,7 @@ impl Drop for Running {
         let _ = fs::remove_file(&self.0.pid);
         let _ = fs::remove_file(&self.0.reloaded);
         let _ = fs::remove_file(&self.0.trouble);
+        let _ = fs::remove_file(&self.0.sockets);
         let _ = fs::remove_file(&self.0.maps);
     }
 }

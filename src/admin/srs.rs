@@ -136,7 +136,7 @@ impl LongSenders for LongSendersIn {
     }
 
     async fn srs_get(&self, token: &str, now: UnixTime) -> Result<Option<Mailbox>, StoreError> {
-        let store = Store::open(&self.0, Options::default())?;
+        let store = Store::open(&self.0, super::reading())?;
         let found = store.srs_get(token, now).await;
         store.close().await;
         found

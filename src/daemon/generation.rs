@@ -4,7 +4,8 @@ use super::{StartError, alias_maps, monitoring::Monitoring, sockets::Sockets};
 use crate::{
     acme::{self, Keeper, Responder},
     address::Domain,
-    config::{Acme, Config, Milter, Protocol},
+    admin::running::Running,
+    config::{Acme, Config, Milter, Protocol, service},
     http::serve_http,
     inbound::{
         Clients, Connections, Encryption, Listener, ListenerConfig, Server, Socket, Timeouts,
@@ -75,7 +76,7 @@ impl Generation {
         let mut free = sockets.clone();
         for listen in &config.listen {
             let address = &listen.address;
-            let failed = |error| StartError::Listen { address: address.to_string(), error };
+            let failed = |error| StartError::Listen { address: address.clone(), error };
             let dialect = match listen.protocol {
                 Protocol::Smtp | Protocol::Http => None,
                 Protocol::Socketmap => Some(Dialect::Socketmap),
@@ -126,6 +127,11 @@ impl Generation {
         for address in self.listening() {
             tracing::info!(address, "listening");
         }
+        let unnamed = self.sockets.unnamed();
+        for name in &unnamed {
+            tracing::error!("{}", service::unnamed(name));
+        }
+        Running::tell_unnamed_sockets(&self.parts.config.state_dir, &unnamed);
         let Self { parts, sockets, listeners, table_listeners, monitors, certificates, issuing } =
             self;
         let config = &parts.config;
@@ -264,7 +270,7 @@ fn issuing(
     sockets: &mut Sockets,
 ) -> Result<Option<Issuing>, StartError> {
     let Some(bound) = sockets.take(&acme.http).pop() else { return Ok(None) };
-    let failed = |error| StartError::Listen { address: acme.http.to_string(), error };
+    let failed = |error| StartError::Listen { address: acme.http.clone(), error };
     let names = std::iter::once(&config.hostname).chain(&acme.names);
     let keeper = Keeper {
         acme: acme.clone(),

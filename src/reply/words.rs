@@ -1,6 +1,8 @@
 //! Words that are known to say why mail is not delivered: all that a report of strangers may say in our name, and
 //! what stays readable though a mailbox is called so.
 
+use super::naming::is_name;
+
 /// Longest text, in octets.
 const MAX_TEXT: usize = 300;
 /// Words that are looked at.
@@ -53,15 +55,18 @@ pub(super) fn is_common(word: &str) -> bool {
 }
 
 /// `text` without what is not known to be harmless. `hidden` are words of names, in lower case, that are left out
-/// though they are known.
+/// where they stand as names, though they are known.
 pub(super) fn known(text: &str, hidden: &[String]) -> String {
     let mut kept: Vec<&str> = Vec::new();
     let mut length = 0;
-    for token in text.split_whitespace().take(MAX_WORDS) {
+    let tokens: Vec<&str> = text.split_whitespace().take(MAX_WORDS).collect();
+    for (at, token) in tokens.iter().enumerate() {
         if is_code(token) {
             continue;
         }
-        let shown = shown(token, hidden).unwrap_or(HIDDEN);
+        let is_named =
+            |part: &str| hidden.iter().any(|name| name == part && is_name(&tokens, at, name));
+        let shown = shown(token, is_named).unwrap_or(HIDDEN);
         if shown == HIDDEN && kept.last() == Some(&HIDDEN) {
             continue;
         }
@@ -76,20 +81,19 @@ pub(super) fn known(text: &str, hidden: &[String]) -> String {
 }
 
 /// What is shown of a token: a known word, with the punctuation around it.
-fn shown<'a>(token: &'a str, hidden: &[String]) -> Option<&'a str> {
+fn shown(token: &str, is_named: impl Fn(&str) -> bool) -> Option<&str> {
     let token = token.trim_matches(['"', '\'', '`', '<', '>', '[', ']', '*', '-']);
     let word = token.trim_start_matches('(').trim_end_matches(['.', ',', ';', ':', '!', '?', ')']);
     let word = word.to_ascii_lowercase();
     let base = word.strip_suffix("'s").unwrap_or(&word);
-    let is_named = |word: &str| hidden.iter().any(|name| name == word);
     let is_harmless = |part: &str| is_common(part) && !is_named(part);
     let all = || !base.is_empty() && base.split(['-', '/']).all(is_harmless);
-    let is_shown = is_harmless(base) && !base.split('-').any(is_named) || all();
+    let is_shown = is_harmless(base) && !base.split('-').any(&is_named) || all();
     is_shown.then_some(token)
 }
 
 /// Reply codes and enhanced status codes, which stand in fields of their own: `550`, `550-5.1.1`, `5.1.1`, `#5.1.1`.
-fn is_code(token: &str) -> bool {
+pub(super) fn is_code(token: &str) -> bool {
     let token = token.trim_matches(['#', '(', ')', '[', ']', ':', ',', '-', '<', '>']);
     let is_digits = |text: &str, most: usize| {
         (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
@@ -148,8 +152,8 @@ mod tests {
             assert_eq!(known(text, &[]), expected, "{text}");
         }
         assert_eq!(
-            known("the user full is full, over", &["full".into(), "user".into()]),
-            "the (hidden) is (hidden) over"
+            known("the user 'full' is full, <user> over", &["full".into(), "user".into()]),
+            "the user (hidden) is full, (hidden) over"
         );
         assert!(known(&"mailbox ".repeat(5000), &[]).len() <= MAX_TEXT);
         assert!(known(&"x".repeat(50_000), &[]).is_empty());

@@ -11,6 +11,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod accidents;
 mod authentication;
 mod bounces;
 mod cli;

@@ -13,6 +13,7 @@ mod hostile;
 mod judge;
 mod maps;
 mod milter;
+mod mistakes;
 mod own_bounces;
 mod second_milter;
 mod transport;

@@ -139,6 +139,12 @@ impl Postfix {
         queues.iter().all(|queue| is_empty(&self.directory.path().join("queue").join(queue)))
     }
 
+    /// A stop and a start: nothing goes by the old configuration any more, as it may for a moment behind a reload.
+    pub fn restart(&mut self) {
+        self.stop();
+        self.process = master(self.directory.path());
+    }
+
     /// `postfix reload`, after a change of its configuration.
     pub fn reload(&self) {
         let count = self.log().iter().filter(|line| line.contains("reload -- version")).count();
@@ -229,10 +235,7 @@ impl Builder {
         command.arg("-c").arg(top.join("etc")).arg("check");
         let check = command.output().unwrap();
         assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
-        let mut command = Command::new("/usr/lib/postfix/sbin/master");
-        command.arg("-c").arg(top.join("etc")).arg("-s").current_dir(top.join("queue"));
-        let process = Process::spawn("postfix", &mut command);
-        process.wait_for_line("its start", |line| line.contains("daemon started"));
+        let process = master(top);
         Postfix { address: self.address, directory, process }
     }
 
@@ -322,6 +325,14 @@ postlog unix-dgram n - n - 1 postlogd
     fn mailbox_map(&self) -> String {
         self.mailboxes.iter().map(|address| format!("{address} {address}/\n")).collect()
     }
+}
+
+fn master(top: &Path) -> Process {
+    let mut command = Command::new("/usr/lib/postfix/sbin/master");
+    command.arg("-c").arg(top.join("etc")).arg("-s").current_dir(top.join("queue"));
+    let process = Process::spawn("postfix", &mut command);
+    process.wait_for_line("its start", |line| line.contains("daemon started"));
+    process
 }
 
 fn maildir(top: &Path, recipient: &str) -> PathBuf {

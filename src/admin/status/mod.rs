@@ -29,6 +29,9 @@ pub struct Status {
     pub running: bool,
     /// Its listeners.
     pub listen: Vec<ListenerStatus>,
+    /// Sockets that systemd hands over, by their names, and no listener is on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unnamed_sockets: Vec<String>,
     /// Why the daemon cannot write its database for now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
@@ -98,7 +101,7 @@ impl Status {
             Ok(stopped) => stopped.is_none(),
             // Before the first start.
             Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-            Err(error) => return Err(Error::file(&config.state_dir, error)),
+            Err(error) => return Err(Error::closed(&config.state_dir, &error)),
         };
         let problems = if running {
             probe::all(&config.listen).await
@@ -116,6 +119,10 @@ impl Status {
         Ok(Self {
             running,
             listen: listen.collect(),
+            unnamed_sockets: match running {
+                true => Running::unnamed_sockets(&config.state_dir),
+                false => Vec::new(),
+            },
             trouble: running.then(|| Running::trouble(&config.state_dir)).flatten(),
             alias_maps: if running { Running::maps(&config.state_dir) } else { Vec::new() },
             spool: SpoolStatus::of(summary),
@@ -125,9 +132,12 @@ impl Status {
         })
     }
 
-    /// It runs, every listener and every table answers, and nothing keeps it from writing.
+    /// It runs, every listener and every table answers, none is missing for a socket, and nothing keeps it from
+    /// writing.
     pub fn is_well(&self) -> bool {
-        let has_trouble = self.trouble.is_some() || !self.alias_maps.is_empty();
+        let has_trouble = self.trouble.is_some()
+            || !self.alias_maps.is_empty()
+            || !self.unnamed_sockets.is_empty();
         self.running && !has_trouble && self.listen.iter().all(|listen| listen.answers)
     }
 }
