@@ -16,6 +16,9 @@ use tokio::runtime::Runtime;
 /// The exit code for arguments that ask for nothing sensible, as clap has it.
 const USAGE: u8 = 2;
 
+/// The exit code of a daemon that no further start helps, as sysexits.h has it (EX_CONFIG); the unit goes by it.
+const CONFIGURATION: u8 = 78;
+
 /// What every command is given.
 #[derive(Debug)]
 pub struct Context {
@@ -32,6 +35,8 @@ pub enum Failure {
     Usage(String),
     /// The findings of a configuration, one line each.
     Config(ConfigError),
+    /// Of a daemon whose configuration has to be changed first.
+    Lasting(Box<Failure>),
     /// The reader of stdout went away, as `head` does. Nothing to say.
     OutputClosed,
 }
@@ -86,7 +91,11 @@ impl Failure {
         }
         // There is nowhere left to complain about stderr.
         let _ = writeln!(io::stderr().lock(), "{self}");
-        if matches!(self, Self::Usage(_)) { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
+        match self {
+            Self::Usage(_) => ExitCode::from(USAGE),
+            Self::Lasting(_) => ExitCode::from(CONFIGURATION),
+            _ => ExitCode::FAILURE,
+        }
     }
 }
 
@@ -95,6 +104,7 @@ impl Display for Failure {
         match self {
             Self::Message(message) | Self::Usage(message) => write!(f, "onward: {message}"),
             Self::Config(error) => write!(f, "{error}"),
+            Self::Lasting(failure) => write!(f, "{failure}"),
             Self::OutputClosed => f.write_str("the reader of the results went away"),
         }
     }

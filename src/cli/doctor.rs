@@ -2,7 +2,7 @@
 
 use super::{
     Context, Failure,
-    context::{Purpose, block_on, with_store, write_json},
+    context::{Purpose, block_on, with_existing_store, with_store, write_json},
 };
 use crate::{
     address::Domain,
@@ -49,7 +49,10 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
     let findings = match args.postfix {
-        true => doctor::postfix(&config, args.config_dir.as_deref())?,
+        true => block_on(with_existing_store(&config.state_dir, Purpose::Read, async |store| {
+            let file = context.config_file();
+            Ok(doctor::postfix(&config, file, store, args.config_dir.as_deref()).await?)
+        }))?,
         false => site(&config, &asked(args))?,
     };
     let mut out = context.out();

@@ -12,6 +12,7 @@ use crate::{
         status::{ListenerStatus, SpoolStatus, Status, WaitingDestination},
     },
     clock,
+    config::service,
 };
 use std::{
     io::{self, Write},
@@ -20,7 +21,8 @@ use std::{
 
 /// Says whether the daemon runs, whether it answers, and what waits in the spool
 ///
-/// Exits 1 when it does not run, a listener does not answer, or its database was moved away.
+/// Exits 1 when it does not run, a listener does not answer, systemd hands a socket over that no listener names, or its
+/// database was moved away.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// One JSON object
@@ -56,8 +58,14 @@ fn write(out: &mut impl Write, status: &Status) -> io::Result<()> {
         };
         line("listen", format!("{protocol} on {address} {answers}"))?;
     }
+    for name in &status.unnamed_sockets {
+        line("socket", service::unnamed(name))?;
+    }
     if let Some(trouble) = &status.trouble {
         line("database", trouble.clone())?;
+    }
+    for fault in &status.alias_maps {
+        line("alias map", fault.clone())?;
     }
     let SpoolStatus { messages: count, octets, oldest, unreadable, destinations } = &status.spool;
     let oldest = oldest.map(|oldest| {

@@ -24,6 +24,7 @@ mod root;
 mod route;
 mod schema;
 mod sections;
+pub mod service;
 mod spool;
 mod srs;
 mod tls;

@@ -384,6 +384,10 @@ impl Reply {
     pub const fn store_failed() -> Self {
         Self::new(451, (4, 3, 0), "Local storage problem, try again later")
     }
+    /// A table of aliases does not answer.
+    pub const fn aliases_unknown() -> Self {
+        Self::new(451, (4, 3, 0), "Aliases cannot be looked up now, try again later")
+    }
     /// Something that must not happen did; nothing was sent.
     pub const fn local_error() -> Self {
         Self::new(451, (4, 3, 0), "Local problem, try again later")

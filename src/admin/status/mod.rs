@@ -29,9 +29,15 @@ pub struct Status {
     pub running: bool,
     /// Its listeners.
     pub listen: Vec<ListenerStatus>,
+    /// Sockets that systemd hands over, by their names, and no listener is on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unnamed_sockets: Vec<String>,
     /// Why the daemon cannot write its database for now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// Postfix's tables of aliases that do not answer the milter, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alias_maps: Vec<String>,
     /// What waits.
     pub spool: SpoolStatus,
     /// Aliases that are never followed.
@@ -113,7 +119,12 @@ impl Status {
         Ok(Self {
             running,
             listen: listen.collect(),
+            unnamed_sockets: match running {
+                true => Running::unnamed_sockets(&config.state_dir),
+                false => Vec::new(),
+            },
             trouble: running.then(|| Running::trouble(&config.state_dir)).flatten(),
+            alias_maps: if running { Running::maps(&config.state_dir) } else { Vec::new() },
             spool: SpoolStatus::of(summary),
             unsafe_aliases: store.map(unsafe_aliases).unwrap_or_default(),
             failed_last_day,
@@ -121,9 +132,13 @@ impl Status {
         })
     }
 
-    /// It runs, every listener answers, and nothing keeps it from writing.
+    /// It runs, every listener and every table answers, none is missing for a socket, and nothing keeps it from
+    /// writing.
     pub fn is_well(&self) -> bool {
-        self.running && self.trouble.is_none() && self.listen.iter().all(|listen| listen.answers)
+        let has_trouble = self.trouble.is_some()
+            || !self.alias_maps.is_empty()
+            || !self.unnamed_sockets.is_empty();
+        self.running && !has_trouble && self.listen.iter().all(|listen| listen.answers)
     }
 }
 

@@ -37,6 +37,8 @@ pub(super) struct Facts {
     pub(super) sts: Vec<Sts>,
     /// Secrets, with their modes.
     pub(super) secrets: Vec<(PathBuf, u32)>,
+    /// Sockets that systemd hands over and no listener is on.
+    pub(super) unnamed_sockets: Vec<String>,
     /// Messages in the spool that cannot be read.
     pub(super) unreadable: Vec<Unreadable>,
     /// Aliases that are never followed.

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     address::Domain,
-    admin::{Error, Store, aliases, queue},
+    admin::{Error, Store, aliases, queue, running::Running},
     auth::{
         dkim::KeyFile,
         spf::{self, Query, Spf},
@@ -105,6 +105,10 @@ pub(super) async fn gather(config: &Config, store: &Store, asked: &Asked) -> Res
     facts.unsafe_aliases = aliases::unsafe_aliases(store);
     let everything = queue::Filter::default();
     facts.unreadable = queue::for_each(store, &everything, |_| Ok(())).await?.unreadable;
+    let is_stopped = StateLock::keep_stopped(&config.state_dir).map_or(true, |lock| lock.is_some());
+    if !is_stopped {
+        facts.unnamed_sockets = Running::unnamed_sockets(&config.state_dir);
+    }
     facts.ours = ours;
     machine(&mut facts, config);
     if let Some(host) = &asked.connect {
