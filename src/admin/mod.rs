@@ -60,7 +60,7 @@ pub fn open_existing_to_read(state_dir: &Path) -> Result<Option<Store>, Error> {
     Ok(Store::open_existing(state_dir, reading())?)
 }
 
-/// How whoever only reads opens a store.
+/// How whoever asks something opens a store.
 fn reading() -> Options {
     Options { keeps_schema: true, ..Options::default() }
 }

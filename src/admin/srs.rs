@@ -8,7 +8,7 @@ use crate::{
     keys::live::Live,
     mail::srs::{self, NotReversed, Own, Rewritten},
     srs::{Returns, Rewriter, Settings},
-    store::{LongSenders, Options, SrsPutError, Store, StoreError},
+    store::{LongSenders, SrsPutError, Store, StoreError},
     time::UnixTime,
 };
 use async_trait::async_trait;
@@ -129,7 +129,7 @@ impl LongSenders for LongSendersIn {
         now: UnixTime,
         max_entries: u64,
     ) -> Result<(), SrsPutError> {
-        let store = Store::open(&self.0, Options::default())?;
+        let store = Store::open(&self.0, super::reading())?;
         let put = store.srs_put(token, address, expires, now, max_entries).await;
         store.close().await;
         put

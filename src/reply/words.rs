@@ -25,7 +25,7 @@ dns do does domain domains done double-checking dropped due during e-mail each e
 encrypted encryption end ensure entry envelope error errors evaluated exceed exceeded exceeds excessive exist \
 existing exists expansion expired external failed fails failure file files filter filtered filtering find fix \
 following for forbidden format forward forwarded forwarding found from full fully further gateway general given \
-go greylist greylisted greylisting group guidelines has have header headers help hold hop hops host hosted however i \
+go greylist greylisted greylisting group guidelines has have header headers help here hold hop hops host hosted however i \
 identified if ignored illegal in inactive incorrect info information infrastructure insufficient internal into \
 invalid is issue issues it its junk known large later length less level limit limited limits line lines link \
 list listed local locked long lookup loop low mail mailbox mailboxes maildir mailing maintenance malformed \
@@ -41,7 +41,7 @@ requires resend resolve resolved resources respond response restricted restricti
 retry return returned review route router routing rule rules same scanner scanning security see send sender \
 senders sending sent server servers service session several should signature signed similar size smtp so \
 software some source space spaces spam specified spelling spf starttls state status storage stored stream \
-subject subsequent such suspected suspended suspicious syntax system systems table temporarily temporary \
+subject subsequent such suspected suspended suspicious syntax system systems table taken temporarily temporary \
 terminated than that the their then there these they this threshold through time timed timeout times tls to \
 today too transaction transient transmission transport tried tries try trying typos unable unauthenticated \
 unauthorized unavailable unexpected unknown unknown-user unnecessary unroutable unrouteable unsolicited \

@@ -44,7 +44,7 @@ pub struct Options {
     pub limits: ExpansionLimits,
     /// What the spool may use.
     pub spool: SpoolBounds,
-    /// A database of an older version is refused, not brought up to date: for whoever only reads.
+    /// A database of an older version is refused, not brought up to date: for whoever changes no domains or aliases.
     pub keeps_schema: bool,
 }
 

@@ -58,6 +58,10 @@ fn commands_that_only_read_leave_a_database_of_an_older_version_as_it_is() {
         onward.cli(command);
         assert_eq!(files(&onward), before, "{command:?}");
     }
+    // A sender that is too long is to be kept.
+    let long = format!("{}@{}.test", "l".repeat(60), "d".repeat(60));
+    assert!(onward.cli(&["srs", "forward", &long]).stderr.contains("an older Onward"));
+    assert_eq!(files(&onward), before);
     // What changes something brings it up to date, as a start does.
     onward.run(&["alias", "add", "c@example.org", "b@sink.test"]);
     assert_eq!(onward.run(&["alias", "list"]).lines().count(), 2);

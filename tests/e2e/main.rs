@@ -15,6 +15,7 @@ mod accidents;
 mod authentication;
 mod bounces;
 mod cli;
+mod closed_files;
 mod corpus;
 mod crash;
 mod delivered_to;

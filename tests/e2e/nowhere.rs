@@ -6,7 +6,10 @@ use serde_json::Value;
 
 fn zone() -> Dns {
     let dns = Dns::start();
-    dns.mx("box.test", 10, "mx.box.test").null_mx("null.test").know("bare.test");
+    dns.mx("box.test", 10, "mx.box.test")
+        .mx("sink.test", 10, "mx.sink.test")
+        .null_mx("null.test")
+        .know("bare.test");
     dns.a("web.test", "192.0.2.7".parse().unwrap()).fault("broken.test", Fault::ServFail);
     dns
 }
@@ -25,6 +28,7 @@ fn an_alias_to_a_domain_that_takes_no_mail_is_made_with_a_warning() {
         assert_eq!(told.code, Some(0), "{}", told.stderr);
         told.stderr
     };
+    assert_eq!(add("fine2", &["a@box.test"]), "");
     assert_eq!(
         add("fine", &["a@box.test", "b@web.test", "c@routed.test", "fine2@example.org"]),
         ""
