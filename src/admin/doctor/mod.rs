@@ -7,7 +7,7 @@ mod site;
 pub use finding::{Finding, Severity};
 pub use site::Asked;
 
-use super::{Error, Store};
+use super::{Error, Store, check};
 use crate::{
     address::Domain,
     config::{Config, ListenAddress, service},
@@ -39,6 +39,7 @@ pub async fn postfix(
         let some = store.aliases(None, None).await?.aliases;
         aliases = some.iter().map(|alias| alias.address().to_string()).collect();
     }
+    let faults = check::alias_map_faults(config).await;
     let mut config = config.clone();
     for listen in &mut config.listen {
         // Postfix names a unix socket by its path, whoever makes it.
@@ -48,6 +49,6 @@ pub async fn postfix(
             listen.address = ListenAddress::Unix(path);
         }
     }
-    let ours = postfix::Ours::new(&config, file, domains, aliases);
+    let ours = postfix::Ours::new(&config, file, domains, aliases, faults);
     postfix::look(&ours, config_dir)
 }

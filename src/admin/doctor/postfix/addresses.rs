@@ -15,6 +15,9 @@ const MAIN: Scope = Scope::Main;
 /// Kinds of tables that `postmap` makes from a file of the same name, or reads as they are.
 const OF_FILES: [&str; 6] = ["hash", "btree", "lmdb", "dbm", "cdb", "texthash"];
 
+/// What the mend of a map that does not answer begins with where it is a command.
+const MENDERS: [&str; 4] = ["postmap ", "postalias ", "chgrp ", "setfacl "];
+
 impl<'a> Examination<'a> {
     pub(super) fn aliases_of_the_milter(&self) -> Vec<Finding> {
         if !self.is_used(Mode::Milter) {
@@ -79,32 +82,29 @@ impl<'a> Examination<'a> {
 
     fn maps_without_answers(&self, number: usize, listen: &Listen) -> Vec<Finding> {
         let maps = &listen.milter.alias_maps;
-        let complaints = maps.iter().filter_map(|map| Some((map, self.machine.complaint(map)?)));
-        complaints
-            .map(|(map, complaint)| {
-                let made = self.made(map);
-                let mend = made.or_else(|| {
-                    let others: Vec<&String> = maps.iter().filter(|other| *other != map).collect();
-                    self.ours.file.set("listen", number, "alias_maps", &onward_toml::list(&others))
-                });
+        let faults = self.ours.faults.iter().filter(|fault| maps.contains(&fault.map));
+        faults
+            .map(|fault| {
+                let is_command = MENDERS.iter().any(|program| fault.mend.starts_with(program));
+                let others: Vec<&String> = maps.iter().filter(|map| **map != fault.map).collect();
+                let mend = match is_command {
+                    true => Some(fault.mend.clone()),
+                    false if !fault.why.ends_with("No such file or directory") => None,
+                    false => self.ours.file.set(
+                        "listen",
+                        number,
+                        "alias_maps",
+                        &onward_toml::list(&others),
+                    ),
+                };
                 error(
                     "alias-map",
-                    format!(
-                        "alias_maps of the milter has {map}, which cannot be asked: {complaint}"
-                    ),
-                    "all mail is deferred while it cannot be told where an alias leads",
+                    format!("alias_maps of the milter: {fault}"),
+                    "mail is deferred while it cannot be told where an alias leads",
                     mend,
                 )
             })
             .collect()
-    }
-
-    /// The command that makes a table from its file, where there is one.
-    fn made(&self, map: &str) -> Option<String> {
-        let (kind, file) = map.split_once(':')?;
-        self.machine.read(file).filter(|_| OF_FILES.contains(&kind) && kind != "texthash")?;
-        let is_local = self.setup.list(MAIN, "alias_maps").contains(&map);
-        Some(format!("{} {}", if is_local { "postalias" } else { "postmap" }, shell(map)))
     }
 
     /// The domains whose mailboxes are on this machine, as far as Postfix's lists spell them out.

@@ -25,9 +25,6 @@ pub(super) trait Machine {
     /// What stands between Postfix's user and a socket, the socket itself included.
     fn barrier(&self, socket: &Path) -> Option<Barrier>;
 
-    /// Why a table cannot be asked, where it cannot.
-    fn complaint(&self, table: &str) -> Option<String>;
-
     /// What systemd knows of a unit that is installed; `None` where there is none.
     fn unit(&self, name: &str) -> Option<Unit>;
 
@@ -54,9 +51,6 @@ pub(super) struct Unit {
     /// Where a socket listens, as `[::]:25 (Stream)`.
     pub(super) listens: Vec<String>,
 }
-
-/// A key that no table has.
-const NOBODY: &str = "onward-doctor@example.invalid";
 
 /// This machine, and the Postfix in a configuration directory.
 pub(super) struct Here<'a> {
@@ -129,14 +123,6 @@ impl Machine for Here<'_> {
                 group: self.id("-gn")?,
             })
         })
-    }
-
-    fn complaint(&self, table: &str) -> Option<String> {
-        let asked =
-            command("postmap", self.config_dir).args(["-q", NOBODY, table]).output().ok()?;
-        let said = String::from_utf8_lossy(&asked.stderr);
-        let line = said.lines().find(|line| line.contains("fatal:"))?.trim();
-        (!asked.status.success()).then(|| line.to_owned())
     }
 
     fn unit(&self, name: &str) -> Option<Unit> {

@@ -25,6 +25,7 @@ use super::finding::{Finding, error, warning};
 use crate::{
     admin::Error,
     config::{Config, Direction, Listen, ListenAddress, Protocol},
+    postfix::MapFault,
 };
 use endpoint::Place;
 use machine::{Here, Machine};
@@ -42,6 +43,8 @@ pub(super) struct Ours<'a> {
     domains: Vec<String>,
     /// Some of the aliases: what the tables of Postfix say of them tells of the others.
     aliases: Vec<String>,
+    /// Tables of Postfix that do not answer the milter.
+    faults: Vec<MapFault>,
 }
 
 impl<'a> Ours<'a> {
@@ -50,8 +53,9 @@ impl<'a> Ours<'a> {
         file: &Path,
         domains: Vec<String>,
         aliases: Vec<String>,
+        faults: Vec<MapFault>,
     ) -> Self {
-        Self { config, file: OnwardToml::read(file), domains, aliases }
+        Self { config, file: OnwardToml::read(file), domains, aliases, faults }
     }
 }
 

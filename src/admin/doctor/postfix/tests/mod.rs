@@ -10,7 +10,10 @@ use super::{
     onward_toml::OnwardToml,
     setup::{Printed, Setup},
 };
-use crate::config::{self, Config};
+use crate::{
+    config::{self, Config},
+    postfix::MapFault,
+};
 use std::path::{Path, PathBuf};
 
 const SOCKETMAP: &str = "[[listen]]\nprotocol = \"socketmap\"\naddress = \"127.0.0.1:10003\"\n";
@@ -48,8 +51,8 @@ struct Fake {
     files: Vec<(&'static str, &'static str)>,
     silent: Vec<&'static str>,
     barred: Option<&'static str>,
-    /// Tables that cannot be asked.
-    broken: Vec<&'static str>,
+    /// Tables that cannot be asked: what is said, and the mend.
+    broken: Vec<(&'static str, &'static str, &'static str)>,
     units: Vec<(&'static str, Unit)>,
     domains: Vec<&'static str>,
     aliases: Vec<&'static str>,
@@ -79,10 +82,6 @@ impl Machine for Fake {
             has_no_group: true,
             group: "postfix".to_owned(),
         })
-    }
-
-    fn complaint(&self, table: &str) -> Option<String> {
-        self.broken.contains(&table).then(|| "fatal: no such table".to_owned())
     }
 
     fn unit(&self, name: &str) -> Option<Unit> {
@@ -127,6 +126,15 @@ fn findings(listeners: &[&str], main: &[&str], master: &str, machine: &Fake) -> 
         file: OnwardToml::of(Path::new("onward.toml"), &text),
         domains: owned(&machine.domains),
         aliases: owned(&machine.aliases),
+        faults: machine
+            .broken
+            .iter()
+            .map(|(map, why, mend)| MapFault {
+                map: (*map).to_owned(),
+                why: (*why).to_owned(),
+                mend: (*mend).to_owned(),
+            })
+            .collect(),
     };
     let found = examine(&ours, &setup, machine);
     let told = found.into_iter().map(|finding| {

@@ -31,10 +31,19 @@ fn the_milter_knows_what_postfix_knows() {
     let written = "alias_maps = [\"hash:/v\", \"proxy:mysql:/m\", \"hash:/a\"]";
     sed(&milter("", &[maps], &here), "alias-maps", written);
     sed(&milter("alias_maps = [\"hash:/v\"]\n", &[maps], &here), "alias-maps", written);
-    let broken = Fake { broken: vec!["hash:/v"], ..Fake::default() };
+    let broken = Fake {
+        broken: vec![("hash:/v", "open /v: No such file or directory", "/v does not exist")],
+        ..Fake::default()
+    };
     sed(&milter(all, &[maps], &broken), "alias-map", "[\"mysql:/m\", \"hash:/a\"]");
-    let unmade = Fake { broken: vec!["hash:/v"], files: vec![("/v", "a b\n")], ..Fake::default() };
-    assert_eq!(milter(all, &[maps], &unmade), ["alias-map: postmap 'hash:/v'"]);
+    let unmade = Fake {
+        broken: vec![("hash:/v", "open /v.db: No such file or directory", "postmap hash:/v")],
+        ..Fake::default()
+    };
+    assert_eq!(milter(all, &[maps], &unmade), ["alias-map: postmap hash:/v"]);
+    let down =
+        Fake { broken: vec![("hash:/v", "Connection refused", "start it")], ..Fake::default() };
+    assert_eq!(milter(all, &[maps], &down), ["alias-map"]);
     let domains = "mydestination = a.test, host, localhost.localdomain, localhost\n\
         virtual_mailbox_domains = b.test hash:/d\n";
     assert_eq!(
