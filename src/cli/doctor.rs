@@ -70,9 +70,11 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
                 writeln!(out, "nothing is wrong between Postfix and Onward")?;
             }
             (true, _) => writeln!(out, "nothing is wrong")?,
-            (_, true) if args.postfix => writeln!(out, "behind the commands: postfix reload")?,
+            (_, true) if args.postfix => {
+                writeln!(out, "behind the commands: onward reload, postfix reload")?
+            }
             (false, false) if args.postfix => {
-                writeln!(out, "no errors; behind the commands: postfix reload")?;
+                writeln!(out, "no errors; behind the commands: onward reload, postfix reload")?;
             }
             (false, false) => writeln!(out, "no errors")?,
             (_, true) => {

@@ -15,6 +15,7 @@ mod maps;
 mod milter;
 mod mistakes;
 mod own_bounces;
+mod right_set_ups;
 mod second_milter;
 mod transport;
 

@@ -139,7 +139,7 @@ impl<'a> Examination<'a> {
         let of_services = lost
             .into_iter()
             .filter(|entry| entry.has("receive_override_options"))
-            .map(|entry| Scope::Service(entry));
+            .map(Scope::Service);
         in_main
             .then_some(Scope::Main)
             .into_iter()

@@ -30,7 +30,7 @@ impl Examination<'_> {
             let mut ports = unit
                 .listens
                 .iter()
-                .filter_map(|listens| listens.split_whitespace().next().and_then(|at| port_of(at)));
+                .filter_map(|listens| listens.split_whitespace().next().and_then(port_of));
             if let Some((service, port)) = ports.find_map(of_postfix) {
                 findings.push(error(
                     "port",
