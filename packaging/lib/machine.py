@@ -88,7 +88,6 @@ class Machine:
             "myhostname = mx.example.org",
             "mydestination = $myhostname, localhost",
             "virtual_alias_maps = hash:/etc/postfix/virtual",
-            "virtual_alias_domains = example.org",
             "inet_protocols = ipv4",
         ):
             self.offline("postconf", "-e", parameter)
