@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 /// The exit code for arguments that ask for nothing sensible, as clap has it.
 const USAGE: u8 = 2;
 
-/// The exit code of a daemon that no further start helps, as sysexits.h has it (EX_CONFIG); the unit goes by it.
+/// What the service manager is told of a daemon that no further start helps, as sysexits.h has it (EX_CONFIG).
 const CONFIGURATION: u8 = 78;
 
 /// What every command is given.
@@ -35,7 +35,7 @@ pub enum Failure {
     Usage(String),
     /// The findings of a configuration, one line each.
     Config(ConfigError),
-    /// Of a daemon whose configuration has to be changed first.
+    /// Of a service whose configuration has to be changed before another start.
     Lasting(Box<Failure>),
     /// The reader of stdout went away, as `head` does. Nothing to say.
     OutputClosed,

@@ -3,6 +3,7 @@
 //! destination.
 
 mod foreign;
+mod limits;
 mod naming;
 mod table;
 mod words;

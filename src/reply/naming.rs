@@ -1,7 +1,5 @@
 //! Words of the language that are somebody's name too: `full@…`, `mailbox@…`. "Mailbox full" names nobody, `<full>` does.
 
-use super::words::is_code;
-
 /// True where `word`, in lower case, stands in the token at `at` as a name: in brackets or quotes by itself, glued to
 /// what says whose it is (`user=info`, `to:info`, `info+tag`), in front of an `@` or a domain, or of a colon where
 /// the line begins with it, as with an address. No part of a sentence is.
@@ -34,6 +32,25 @@ pub(super) fn is_name(tokens: &[&str], at: usize, word: &str) -> bool {
         is_enclosed || is_glued || is_address
     }) || is_before_domain()
         && token.trim_end_matches([')', ']', '}', '>', '"', '\'']).ends_with(word)
+}
+
+/// Reply codes and enhanced status codes, which stand in fields of their own: `550`, `550-5.1.1`, `5.1.1`, `#5.1.1`.
+pub(super) fn is_code(token: &str) -> bool {
+    let token = token.trim_matches(['#', '(', ')', '[', ']', ':', ',', '-', '<', '>']);
+    let is_digits = |text: &str, most: usize| {
+        (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+    };
+    let is_status = |text: &str| {
+        let mut parts = text.split('.');
+        let class = matches!(parts.next(), Some("2" | "4" | "5"));
+        class && parts.clone().count() == 2 && parts.all(|part| is_digits(part, 3))
+    };
+    let is_reply = |text: &str| text.len() == 3 && is_digits(text, 3);
+    is_reply(token)
+        || is_status(token)
+        || token
+            .split_once(['-', ' '])
+            .is_some_and(|(code, status)| is_reply(code) && is_status(status))
 }
 
 /// No letter or digit on either side.

@@ -1,7 +1,7 @@
 //! Words that are known to say why mail is not delivered: all that a report of strangers may say in our name, and
 //! what stays readable though a mailbox is called so.
 
-use super::naming::is_name;
+use super::naming::{is_code, is_name};
 
 /// Longest text, in octets.
 const MAX_TEXT: usize = 300;
@@ -90,25 +90,6 @@ fn shown(token: &str, is_named: impl Fn(&str) -> bool) -> Option<&str> {
     let all = || !base.is_empty() && base.split(['-', '/']).all(is_harmless);
     let is_shown = is_harmless(base) && !base.split('-').any(&is_named) || all();
     is_shown.then_some(token)
-}
-
-/// Reply codes and enhanced status codes, which stand in fields of their own: `550`, `550-5.1.1`, `5.1.1`, `#5.1.1`.
-pub(super) fn is_code(token: &str) -> bool {
-    let token = token.trim_matches(['#', '(', ')', '[', ']', ':', ',', '-', '<', '>']);
-    let is_digits = |text: &str, most: usize| {
-        (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
-    };
-    let is_status = |text: &str| {
-        let mut parts = text.split('.');
-        let class = matches!(parts.next(), Some("2" | "4" | "5"));
-        class && parts.clone().count() == 2 && parts.all(|part| is_digits(part, 3))
-    };
-    let is_reply = |text: &str| text.len() == 3 && is_digits(text, 3);
-    is_reply(token)
-        || is_status(token)
-        || token
-            .split_once(['-', ' '])
-            .is_some_and(|(code, status)| is_reply(code) && is_status(status))
 }
 
 #[cfg(test)]

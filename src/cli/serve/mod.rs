@@ -24,7 +24,7 @@ const NEVER: Duration = Duration::from_hours(24 * 365);
 
 /// Runs the daemon, in the foreground until SIGTERM or SIGINT
 ///
-/// Exits 78 where the configuration has to be changed before it can start, and 1 for what may pass.
+/// Exits 1 when it cannot start; as a service of systemd 78 where the configuration has to be changed first.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Let milters decide and tell the log, and change and refuse nothing
@@ -65,7 +65,10 @@ pub fn run(args: &Args, ctx: &Context) -> Result<ExitCode, Failure> {
 }
 
 fn lasting(failure: Failure) -> Failure {
-    Failure::Lasting(Box::new(failure))
+    match manager::starts_us() {
+        true => Failure::Lasting(Box::new(failure)),
+        false => failure,
+    }
 }
 
 fn configure(args: &Args, ctx: &Context) -> Result<Config, Failure> {

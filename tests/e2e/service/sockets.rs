@@ -51,10 +51,12 @@ fn a_socket_that_no_listener_names() {
 
 #[test]
 fn a_socket_that_is_not_handed_over_names_its_unit() {
-    let onward = Onward::builder()
+    let mut onward = Onward::builder()
         .without_listener()
         .toml("[[listen]]\nprotocol = \"smtp\"\naddress = \"systemd:smtp\"\n")
         .build();
+    assert_eq!(onward.serve_refused().code, Some(1));
+    onward.env("INVOCATION_ID", "0123456789abcdef").env("NOTIFY_SOCKET", "/nonexistent");
     let refused = onward.serve_refused();
     assert_eq!(refused.code, Some(78), "the unit does not try again");
     assert!(refused.stderr.contains("`systemctl enable --now` of onward.socket"), "{refused:?}");
