@@ -156,16 +156,11 @@ class Machine:
         command += ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
         command += ["runuser", "-u", user, "--"] if user != "root" else []
         command += ["sh", "-ec", script]
-        done = subprocess.run(
-            command,
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=PATIENCE * 3,
-            check=False,
-        )
+        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        try:
+            done = subprocess.run(command, cwd="/", text=True, timeout=PATIENCE * 3, check=False, **options)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"no end of:\n{script.rstrip()}") from None
         return done.returncode, done.stdout
 
     def run(self, script, user="root"):
