@@ -392,19 +392,3 @@ fn a_milter_is_asked_of_known_recipients_only() {
     assert_eq!(found(local, &knows), [""; 0]);
     assert_eq!(found("mydestination = srs.example.org\n", &here), [""; 0]);
 }
-
-#[test]
-fn bounces_in_the_domains_handed_over() {
-    let here = Fake::default();
-    let transport = "transport_maps = socketmap:inet:127.0.0.1:10003:transport\n";
-    let domains = "relay_domains = srs.example.org\n";
-    assert_eq!(
-        findings(&[SOCKETMAP, SMTP], &[transport, domains, HANDS], FREE, &here),
-        ["srs-transport: -e 'transport_maps = socketmap:inet:127.0.0.1:10003:transport, \
-          inline:{ srs.example.org=smtp:[127.0.0.1]:10025 }'"]
-    );
-    assert_eq!(
-        findings(&[SOCKETMAP, SMTP], &[transport, HANDS], FREE, &here),
-        ["srs-domain: -e 'relay_domains = srs.example.org'"]
-    );
-}
