@@ -1,5 +1,6 @@
 //! What Postfix is told: main.cf as `postconf` prints it, and master.cf.
 
+use super::mends::Mends;
 use crate::admin::doctor::finding::shell;
 use std::{
     cell::RefCell,
@@ -16,48 +17,6 @@ pub(super) struct Setup {
     /// Of the instance, where it is not the default one.
     config_dir: Option<PathBuf>,
     mends: RefCell<Mends>,
-}
-
-/// What the commands so far make of parameters.
-#[derive(Debug, Default)]
-struct Mends {
-    parameters: HashMap<String, Mended>,
-}
-
-#[derive(Debug, Default)]
-struct Mended {
-    value: String,
-    /// The last one does what all do.
-    commands: Vec<String>,
-}
-
-impl Mends {
-    fn key(scope: Scope, name: &str) -> String {
-        match scope {
-            Scope::Main => name.to_owned(),
-            Scope::Service(service) => format!("{service}/{name}"),
-        }
-    }
-
-    fn note(&mut self, scope: Scope, name: &str, value: &str, command: &str) {
-        let mended = self.parameters.entry(Self::key(scope, name)).or_default();
-        value.clone_into(&mut mended.value);
-        mended.commands.push(command.to_owned());
-    }
-
-    fn has(&self, scope: Scope, name: &str) -> bool {
-        self.value(scope, name).is_some()
-    }
-
-    fn value(&self, scope: Scope, name: &str) -> Option<&str> {
-        self.parameters.get(&Self::key(scope, name)).map(|mended| mended.value.as_str())
-    }
-
-    fn whole<'a>(&'a self, command: &'a str) -> &'a str {
-        let mut all = self.parameters.values();
-        let mended = all.find(|mended| mended.commands.iter().any(|known| known == command));
-        mended.and_then(|mended| mended.commands.last()).map_or(command, String::as_str)
-    }
 }
 
 /// A line of master.cf, with its `-o` parameters.
