@@ -37,6 +37,15 @@ pub(super) enum Scope<'a> {
     Service(&'a Service),
 }
 
+impl Scope<'_> {
+    fn parameter(self, name: &str) -> String {
+        match self {
+            Self::Main => name.to_owned(),
+            Self::Service(service) => format!("{service}/{name}"),
+        }
+    }
+}
+
 /// What `postconf` prints.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Printed<'a> {
@@ -126,7 +135,7 @@ impl Setup {
     /// The command that sets a parameter.
     pub(super) fn set(&self, scope: Scope, name: &str, value: &str) -> String {
         let command = self.setting(scope, name, value);
-        self.mends.borrow_mut().note(scope, name, value, &command);
+        self.mends.borrow_mut().note(scope.parameter(name), value, &command);
         command
     }
 
@@ -168,7 +177,9 @@ impl Setup {
     /// can be written in their place.
     pub(super) fn words_with(&self, scope: Scope, name: &str, word: &str) -> Vec<String> {
         let written = self.written_words(scope, name);
-        if written.iter().any(|written| written == word) || self.mends.borrow().has(scope, name) {
+        if written.iter().any(|written| written == word)
+            || self.mends.borrow().has(&scope.parameter(name))
+        {
             return written;
         }
         let meant = self.list(scope, name);
@@ -178,7 +189,7 @@ impl Setup {
     /// The words of a list as they are written, or will be by the commands so far; none where they come to nothing.
     pub(super) fn written_words(&self, scope: Scope, name: &str) -> Vec<String> {
         let mends = self.mends.borrow();
-        let text = match mends.value(scope, name) {
+        let text = match mends.value(&scope.parameter(name)) {
             Some(value) => value,
             None if self.value(scope, name).is_empty() => "",
             None => self.written(scope, name),
@@ -189,7 +200,7 @@ impl Setup {
     /// The command that takes a parameter back to its default, or to what main.cf says.
     pub(super) fn unset(&self, scope: Scope, name: &str) -> String {
         let command = self.unsetting(scope, name);
-        self.mends.borrow_mut().note(scope, name, "", &command);
+        self.mends.borrow_mut().note(scope.parameter(name), "", &command);
         command
     }
 
