@@ -1,21 +1,15 @@
 //! Replies that come from a destination and go, made harmless, to the client.
 
-use super::{
-    Class, Reply, Status,
-    naming::{is_edge, is_name},
-    printable,
-    words::{self, is_common},
-};
-use crate::address::Mailbox;
+use super::{Class, Reply, Status, hidden::Hidden, printable, words};
 use std::fmt;
 
 /// Longest text of a destination that is passed on, in octets: Gmail explains a refusal in nine lines, the
 /// last of which has the link.
-const MAX_TEXT: usize = 1024;
+pub(super) const MAX_TEXT: usize = 1024;
 /// Longest line of it. RFC 5321 §4.5.3.1.5 wants no more than 512 octets with code and line end.
-const MAX_LINE: usize = 480;
+pub(super) const MAX_LINE: usize = 480;
 /// Goes before the text of a destination.
-const WHOSE: &str = "Destination: ";
+pub(super) const WHOSE: &str = "Destination: ";
 
 /// A reply as a destination gave it; its text is not to be trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,99 +73,13 @@ impl ForeignReply {
     }
 }
 
-/// Names that must not show in a reply: the destination's mailboxes, domain and host.
-#[derive(Debug, Clone, Default)]
-pub struct Hidden {
-    /// Hidden wherever they stand.
-    names: Vec<String>,
-    /// Local parts that are words of the language too: hidden where they are marked as a name.
-    words: Vec<String>,
-}
-
-impl Hidden {
-    /// Hides `mailboxes`: each as a whole, its domain, and the words of its local part, also without
-    /// what follows a `+`. "Mailbox full" stays readable where the mailbox is `full@…`.
-    pub fn mailboxes<'a>(mailboxes: impl IntoIterator<Item = &'a Mailbox>) -> Self {
-        let mut hidden = Self::default();
-        for mailbox in mailboxes {
-            hidden.names.push(mailbox.domain().to_key());
-            let local = printable(&mailbox.local().to_key(), usize::MAX);
-            // Of several words none is marked by itself.
-            let is_phrase = local.contains(char::is_whitespace);
-            for word in local.split_whitespace() {
-                let base = word.split_once('+').map(|(base, _)| base);
-                for word in base.into_iter().chain([word]).filter(|word| !word.is_empty()) {
-                    let is_word = is_common(word) && !is_phrase;
-                    let list = if is_word { &mut hidden.words } else { &mut hidden.names };
-                    list.push(word.to_owned());
-                }
-            }
-        }
-        hidden
-    }
-
-    /// Hides a further name, such as the host that answered.
-    pub fn and(mut self, name: &str) -> Self {
-        self.names.push(name.to_lowercase());
-        self
-    }
-
-    /// Whatever holds an `@`, in any of its encodings, goes whole: providers quote addresses in many forms.
-    fn mask(&self, text: &str) -> String {
-        let mut lines: Vec<String> = Vec::new();
-        // What is cut off is cut behind the masking: the stump of a name would not be found.
-        let mut room = MAX_TEXT;
-        for line in text.split('\n') {
-            let line = printable(line, usize::MAX);
-            let tokens: Vec<&str> = line.split_whitespace().collect();
-            for (at, token) in tokens.iter().enumerate() {
-                let token = if self.shows_in(&tokens, at) { "(hidden)" } else { token };
-                let token = token.get(..MAX_LINE).unwrap_or(token);
-                if token.len() >= room {
-                    return lines.join("\n");
-                }
-                room -= token.len() + 1;
-                let first = if lines.len() > 1 { 0 } else { WHOSE.len() };
-                match lines.last_mut() {
-                    Some(last) if last.is_empty() => last.push_str(token),
-                    Some(last) if first + last.len() + token.len() < MAX_LINE => {
-                        last.push(' ');
-                        last.push_str(token);
-                    }
-                    _ => lines.push(token.to_owned()),
-                }
-            }
-            if lines.last().is_some_and(|line| !line.is_empty()) {
-                lines.push(String::new());
-            }
-        }
-        lines.retain(|line| !line.is_empty());
-        lines.join("\n")
-    }
-
-    fn shows_in(&self, tokens: &[&str], at: usize) -> bool {
-        let Some(token) = tokens.get(at).map(|token| token.to_ascii_lowercase()) else {
-            return true;
-        };
-        ["@", "%40", "=40", "+40"].iter().any(|at| token.contains(at))
-            || self.names.iter().any(|name| has_word(&token, name))
-            || self.words.iter().any(|word| is_name(tokens, at, word))
-    }
-}
-
-/// True when `word` stands in `token` with no letter or digit beside it.
-fn has_word(token: &str, word: &str) -> bool {
-    !word.is_empty()
-        && token.match_indices(word).any(|(at, _)| {
-            let before = token.get(..at).and_then(|s| s.chars().next_back());
-            let after = token.get(at + word.len()..).and_then(|s| s.chars().next());
-            is_edge(before, after)
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        address::Mailbox,
+        reply::{hidden::has_word, words::is_common},
+    };
     use proptest::prelude::*;
 
     fn shown(code: u16, status: Option<Status>, text: &str) -> String {

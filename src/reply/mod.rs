@@ -3,12 +3,14 @@
 //! destination.
 
 mod foreign;
+mod hidden;
 mod limits;
 mod naming;
 mod table;
 mod words;
 
-pub use foreign::{ForeignReply, Hidden};
+pub use foreign::ForeignReply;
+pub use hidden::Hidden;
 
 use std::{borrow::Cow, fmt};
 

@@ -67,3 +67,59 @@ fn is_at(token: &str) -> bool {
 fn is_host(token: &str) -> bool {
     token.trim_end_matches(['.', ',', ';', ':', ')', ']']).contains('.')
 }
+
+/// How often a text is decoded: links within links encode twice.
+const MAX_DECODED: usize = 3;
+/// Characters as HTML names them, beside their numbers.
+const ENTITIES: [(&str, char); 5] =
+    [("lt;", '<'), ("gt;", '>'), ("quot;", '"'), ("commat;", '@'), ("amp;", '&')];
+
+/// What a token says in percent-encoding, quoted-printable, xtext (RFC 3461 §4) or as an entity of HTML: printable
+/// ASCII; all else stays as it is spelt.
+pub(super) fn decoded(token: &str) -> String {
+    let mut text = token.to_owned();
+    for _ in 0..MAX_DECODED {
+        let next = once_decoded(&text);
+        if next == text {
+            break;
+        }
+        text = next;
+    }
+    text
+}
+
+fn once_decoded(text: &str) -> String {
+    let mut decoded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let behind = rest.get(c.len_utf8()..).unwrap_or_default();
+        let found = match c {
+            '%' | '=' | '+' => behind.get(..2).and_then(|hex| Some((number(hex, 16)?, 2))),
+            '&' => entity(behind),
+            _ => None,
+        };
+        let (c, length) = found.unwrap_or((c, 0));
+        decoded.push(c.to_ascii_lowercase());
+        rest = behind.get(length..).unwrap_or_default();
+    }
+    decoded
+}
+
+/// The character, and how long its name is behind the `&`.
+fn entity(text: &str) -> Option<(char, usize)> {
+    if let Some((name, c)) = ENTITIES.iter().find(|(name, _)| text.starts_with(name)) {
+        return Some((*c, name.len()));
+    }
+    let (digits, _) = text.strip_prefix('#')?.split_once(';')?;
+    let c = match digits.strip_prefix('x') {
+        Some(hex) => number(hex, 16)?,
+        None => number(digits, 10)?,
+    };
+    Some((c, digits.len() + 2))
+}
+
+fn number(digits: &str, radix: u32) -> Option<char> {
+    let is_digits = digits.chars().all(|c| c.is_digit(radix));
+    let octet = is_digits.then(|| u8::from_str_radix(digits, radix).ok())??;
+    matches!(octet, b' '..=b'~').then_some(char::from(octet))
+}

@@ -40,12 +40,13 @@ impl Examination<'_> {
                 "srs-domain",
                 format!("Postfix takes no mail for the SRS domain {domain}"),
                 "every bounce to a forwarded message is refused as relaying",
-                [self.with(list, &domain)],
+                std::iter::once(self.with(list, &domain)).chain(self.srs_alone(list, &domain)),
             )];
         };
         let mut findings = Vec::new();
         if uses_milter || uses_transport {
             findings.extend(self.known(list, recipients, &domain));
+            findings.extend(self.unknown(list, &domain));
         }
         if uses_transport && !uses_milter {
             findings.extend(self.transport(&domain));
@@ -74,16 +75,15 @@ impl Examination<'_> {
             self.setup.list(MAIN, list).iter().any(|word| word.eq_ignore_ascii_case(domain));
         let mend = if list == "virtual_alias_domains" {
             let without = || self.without_word(MAIN, list, domain);
-            let moved = is_written.then(|| vec![without(), self.with("relay_domains", domain)]);
-            moved.unwrap_or_default()
+            let taken = || vec![without(), self.with("relay_domains", domain)];
+            let alone = self.srs_alone("relay_domains", domain);
+            is_written.then(taken).into_iter().flatten().chain(alone).collect()
         } else {
             // The milter refuses forgeries at RCPT itself; without one, the table does.
             let ours = self
                 .table("recipients")
                 .filter(|_| list != "virtual_mailbox_domains" && !self.is_used(Mode::Milter));
-            let dots = domain.replace('.', "\\.");
-            let any = || format!("regexp:{{{{/^SRS[01][-+=].*@{dots}$$/ srs}}}}");
-            vec![self.with(recipients, &ours.unwrap_or_else(any))]
+            vec![self.with(recipients, &ours.unwrap_or_else(|| any_srs(domain)))]
         };
         Some(error(
             "srs-recipients",
@@ -91,6 +91,28 @@ impl Examination<'_> {
             "bounces are refused as to unknown users, before Onward is asked of them",
             mend,
         ))
+    }
+
+    /// A relay domain whose recipients nobody lists takes mail to whatever is written there. The milter knows of SRS
+    /// addresses alone.
+    fn unknown(&self, list: &str, domain: &str) -> Option<Finding> {
+        let maps = self.setup.list(MAIN, "relay_recipient_maps");
+        let is_open = list == "relay_domains" && maps.is_empty();
+        (is_open && !self.is_used(Mode::Transport)).then(|| {
+            error(
+                "backscatter",
+                format!("relay_recipient_maps is empty: Postfix takes all mail to {domain}"),
+                "what is no SRS address there is bounced, to people who never wrote",
+                self.srs_alone(list, domain),
+            )
+        })
+    }
+
+    /// The command that has Postfix know SRS addresses, beside what it relays besides, where a milter refuses the bad
+    /// ones.
+    fn srs_alone(&self, list: &str, domain: &str) -> Option<String> {
+        let is_for_milter = list == "relay_domains" && !self.is_used(Mode::Transport);
+        is_for_milter.then(|| self.recipients(&any_srs(domain)))?
     }
 
     /// Bounces must go to our listener as the mail of hosted domains does.
@@ -214,4 +236,10 @@ fn parents(domain: &str, is_parent_enough: bool) -> Vec<String> {
         rest = parent;
     }
     keys
+}
+
+/// A table of whatever has the form of an SRS address: the milter refuses the bad ones, in its own words. Its dots
+/// stand for any sign, as it is asked of domains that are relayed only.
+fn any_srs(domain: &str) -> String {
+    format!("regexp:{{{{/^SRS[01][-+=].*@{domain}$$/ srs}}}}")
 }

@@ -8,7 +8,7 @@ const MAIN: Scope = Scope::Main;
 /// How many aliases a table of Postfix is asked about.
 const MAX_ASKED: usize = 20;
 
-impl Examination<'_> {
+impl<'a> Examination<'a> {
     pub(super) fn handed(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         let takes = self.is_used(Mode::Transport);
@@ -122,6 +122,40 @@ impl Examination<'_> {
         findings
     }
 
+    /// What Postfix relays beside the SRS domain and what Onward hosts: domains, and tables of them.
+    fn relayed(&self) -> Vec<&'a str> {
+        let ours = |word: &str| {
+            let srs = self.config.srs.settings.domain.as_str();
+            let mut hosted = self.ours.domains.iter().map(String::as_str).chain([srs]);
+            hosted.any(|domain| domain.eq_ignore_ascii_case(word))
+                || self.mentions.iter().any(|mention| {
+                    mention.is_in(MAIN, "relay_domains")
+                        && mention.word == word
+                        && self.listener(mention).is_some()
+                })
+        };
+        let words = self.setup.list(MAIN, "relay_domains").into_iter();
+        let is_relayed = |word: &str| {
+            word.contains([':', '/']) || self.class(word).is_none_or(|list| list == "relay_domains")
+        };
+        words.filter(|word| !ours(word) && !word.starts_with('!') && is_relayed(word)).collect()
+    }
+
+    /// The command that has Postfix ask a table for recipients of ours, and take those of the other domains that it relays
+    /// as before; none where those stand in a table, which does not say them.
+    pub(super) fn recipients(&self, table: &str) -> Option<String> {
+        const LIST: &str = "relay_recipient_maps";
+        let others = self.relayed();
+        if others.is_empty() || !self.setup.written_words(MAIN, LIST).is_empty() {
+            return Some(self.with(LIST, table));
+        }
+        if others.iter().any(|word| word.contains([':', '/'])) {
+            return None;
+        }
+        let all: Vec<String> = others.iter().map(|domain| format!("@{domain}=OK")).collect();
+        Some(self.setup.set(MAIN, LIST, &format!("{table}, inline:{{ {} }}", all.join(", "))))
+    }
+
     /// What Onward refuses behind Postfix, Postfix bounces to whoever is named as the sender.
     fn backscatter(&self) -> Vec<Finding> {
         const WHY: &str =
@@ -147,7 +181,7 @@ impl Examination<'_> {
                 .iter()
                 .any(|map| keys.iter().flatten().any(|key| self.machine.lookup(map, key).is_some()))
         });
-        let mend = self.table("recipients").map(|table| self.with("relay_recipient_maps", &table));
+        let mend = self.table("recipients").and_then(|table| self.recipients(&table));
         // A policy service of ours refuses at RCPT what the listener would.
         let is_refused = self.mentions.iter().any(|mention| {
             mention.asked == Asked::Policy
@@ -158,10 +192,20 @@ impl Examination<'_> {
         });
         let severity = if is_refused { Severity::Warning } else { Severity::Error };
         if maps.is_empty() {
+            let others: Vec<&str> =
+                self.relayed().into_iter().filter(|word| word.contains([':', '/'])).collect();
+            let whose = match others.is_empty() {
+                true => String::new(),
+                false => {
+                    format!(": fill it with our table and the recipients of {}", others.join(", "))
+                }
+            };
             findings.push(finding(
                 severity,
                 "backscatter",
-                "relay_recipient_maps is empty, and domains are handed over to Onward",
+                format!(
+                    "relay_recipient_maps is empty, and domains are handed over to Onward{whose}"
+                ),
                 WHY,
                 mend,
             ));

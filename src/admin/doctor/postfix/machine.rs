@@ -3,6 +3,8 @@
 use super::endpoint::Place;
 use crate::postfix::search_path;
 use std::{
+    cell::RefCell,
+    collections::BTreeMap,
     fs,
     net::{TcpStream, ToSocketAddrs},
     os::unix::{fs::MetadataExt, net::UnixStream},
@@ -15,6 +17,9 @@ use std::{
 pub(super) trait Machine {
     /// What a table of Postfix's says of a key.
     fn lookup(&self, table: &str, key: &str) -> Option<String>;
+
+    /// The tables that could not be asked so far, and why.
+    fn failures(&self) -> Vec<(String, String)>;
 
     /// The text of a file.
     fn read(&self, file: &str) -> Option<String>;
@@ -57,6 +62,8 @@ pub(super) struct Here<'a> {
     pub(super) config_dir: Option<&'a Path>,
     /// Whom Postfix's daemons run as.
     pub(super) mail_owner: String,
+    /// Tables that could not be asked, and why.
+    pub(super) failed: RefCell<BTreeMap<String, String>>,
 }
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -80,8 +87,19 @@ impl Here<'_> {
 
 impl Machine for Here<'_> {
     fn lookup(&self, table: &str, key: &str) -> Option<String> {
+        // A list has plain names too, which postmap would take for files of the default kind.
+        table.contains(':').then_some(())?;
         let answer = command("postmap", self.config_dir).args(["-q", key, table]).output().ok()?;
+        // A key that the table does not have is a failure without words.
+        let said = String::from_utf8_lossy(&answer.stderr);
+        if let Some((_, why)) = said.lines().find_map(|line| line.split_once("fatal: ")) {
+            self.failed.borrow_mut().insert(table.to_owned(), why.to_owned());
+        }
         answer.status.success().then(|| String::from_utf8_lossy(&answer.stdout).trim().to_owned())
+    }
+
+    fn failures(&self) -> Vec<(String, String)> {
+        self.failed.borrow().clone().into_iter().collect()
     }
 
     fn read(&self, file: &str) -> Option<String> {

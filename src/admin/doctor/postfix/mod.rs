@@ -33,7 +33,7 @@ use machine::{Here, Machine};
 use mention::{Asked, CHECK_POLICY, Mention};
 use onward_toml::OnwardToml;
 use setup::{Scope, Setup};
-use std::path::Path;
+use std::{cell::RefCell, path::Path};
 
 /// What is ours: the configuration, and what is hosted.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl<'a> Ours<'a> {
 pub(super) fn look(ours: &Ours, config_dir: Option<&Path>) -> Result<Vec<Finding>, Error> {
     let setup = postconf::setup(config_dir)?;
     let mail_owner = setup.value(Scope::Main, "mail_owner").to_owned();
-    Ok(examine(ours, &setup, &Here { config_dir, mail_owner }))
+    Ok(examine(ours, &setup, &Here { config_dir, mail_owner, failed: RefCell::default() }))
 }
 
 /// Looks through it all.
@@ -89,6 +89,7 @@ fn examine(ours: &Ours, setup: &Setup, machine: &dyn Machine) -> Vec<Finding> {
     findings.extend(examination.port());
     findings.extend(examination.header_checks());
     findings.extend(examination.rest());
+    findings.extend(examination.tables_that_fail());
     for finding in &mut findings {
         for command in &mut finding.mend {
             *command = setup.whole(command);
@@ -259,7 +260,24 @@ impl<'a> Examination<'a> {
             .into_iter()
             .any(|mode| self.is_used(mode));
         (!is_used && !self.asks("relay_domains", "domains")).then(|| {
-            let mend = CANONICAL.iter().flat_map(|(parameter, map)| self.canonical(parameter, map));
+            // Who hosts domains and listens for their mail has them handed over.
+            let hands = !self.ours.domains.is_empty()
+                && [Protocol::Smtp, Protocol::Socketmap]
+                    .iter()
+                    .all(|protocol| self.listener_of(*protocol).is_some());
+            let lists = [("relay_domains", "domains"), ("transport_maps", "transport")];
+            let handed = |(list, map)| Some(self.with(list, &self.table(map)?));
+            let mend: Vec<String> = match hands {
+                true => {
+                    let table = self.table("recipients");
+                    let recipients = table.and_then(|table| self.recipients(&table));
+                    lists.into_iter().filter_map(handed).chain(recipients).collect()
+                }
+                false => {
+                    let halves = CANONICAL.iter();
+                    halves.flat_map(|(parameter, map)| self.canonical(parameter, map)).collect()
+                }
+            };
             error(
                 "not-used",
                 "Postfix asks no table of Onward's, and has it for no milter",
@@ -267,5 +285,26 @@ impl<'a> Examination<'a> {
                 mend,
             )
         })
+    }
+
+    /// What cannot be asked here cannot be asked by Postfix either; a socket that is silent is found elsewhere.
+    fn tables_that_fail(&self) -> Vec<Finding> {
+        let is_socket = |table: &str| {
+            let bare = table.strip_prefix("proxy:").unwrap_or(table);
+            bare.starts_with("socketmap:") || bare.starts_with("tcp:")
+        };
+        let mut failures = self.machine.failures();
+        failures.retain(|(table, why)| !(is_socket(table) && why.ends_with("query error")));
+        // A parameter that is wrong fails for every table.
+        failures.dedup_by(|(_, why), (_, before)| why == before);
+        let told = failures.into_iter().map(|(table, why)| {
+            error(
+                "table",
+                format!("postmap cannot ask {table}: {why}"),
+                "Postfix defers the mail that it asks there about; what is said here of its keys may be wrong",
+                None::<String>,
+            )
+        });
+        told.collect()
     }
 }

@@ -128,8 +128,10 @@ impl Site {
         let (builder, milter) = Onward::builder().listen("milter", &[&maps, local]);
         let (builder, map) = builder.listen("socketmap", &[]);
         let (onward, name) = (builder.start(), format!("inet:{milter}"));
+        let dots = SRS_DOMAIN.replace('.', "\\.");
         let postfix = with_aliases(postfix, &sink, &directory)
             .set("relay_domains", SRS_DOMAIN)
+            .set("relay_recipient_maps", &format!("regexp:{{{{/^SRS[01][-+=].*@{dots}$$/ srs}}}}"))
             .set("relay_transport", "smtp")
             .set("smtpd_milters", &name)
             .set("non_smtpd_milters", &name)

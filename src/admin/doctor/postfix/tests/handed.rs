@@ -163,3 +163,57 @@ fn bounces_in_the_domains_handed_over() {
         ["srs-domain: -e 'relay_domains = srs.example.org'"]
     );
 }
+
+#[test]
+fn recipients_of_other_relayed_domains_are_taken_as_before() {
+    let here = handing();
+    let ours = "socketmap:inet:127.0.0.1:10003:recipients";
+    let with = |relayed: &str, maps: &'static str| {
+        let relay = format!("{}, {relayed}\n", RELAY.trim_end());
+        let xforward = "smtp_send_xforward_command = yes\n";
+        told(&[&relay, TRANSPORT, xforward, maps], &here)
+    };
+    assert_eq!(
+        with("old.test, A.test, older.test", ""),
+        [format!(
+            "backscatter: -e 'relay_recipient_maps = {ours}, inline:{{ @old.test=OK, @older.test=OK }}'"
+        )]
+    );
+    // What is local is none of them.
+    assert_eq!(
+        with("x.test", "mydestination = x.test\n"),
+        [format!("backscatter: -e 'relay_recipient_maps = {ours}'")]
+    );
+    assert_eq!(with("hash:/old", ""), ["backscatter"]);
+    assert_eq!(
+        with("hash:/old", "relay_recipient_maps = hash:/known\n"),
+        ["srs-recipients", "recipients"]
+            .map(|id| format!("{id}: -e 'relay_recipient_maps = hash:/known, {ours}'"))
+    );
+}
+
+#[test]
+fn who_hosts_domains_is_told_how_to_hand_them_over() {
+    let found = told(&["relay_domains = old.test\n"], &handing());
+    let table = |map| format!("socketmap:inet:127.0.0.1:10003:{map}");
+    let expected = format!(
+        "not-used: -e 'relay_domains = old.test, {}'; -e 'transport_maps = {}'; \
+         -e 'relay_recipient_maps = {}, inline:{{ @old.test=OK }}'",
+        table("domains"),
+        table("transport"),
+        table("recipients")
+    );
+    assert!(found.contains(&expected), "{found:?}");
+}
+
+#[test]
+fn a_table_that_cannot_be_asked_is_found() {
+    let mut here = handing();
+    let why = "open database /x.db: No such file or directory";
+    here.failing = vec![
+        ("hash:/x", why),
+        ("hash:/y", why),
+        ("socketmap:inet:127.0.0.1:1:a", "table socketmap:inet:127.0.0.1:1:a: query error"),
+    ];
+    assert_eq!(told(&[RELAY, TRANSPORT, HANDS], &here), ["table"]);
+}

@@ -37,6 +37,8 @@ const OWN_BOUNCES: &str = "non_smtpd_milters = inet:127.0.0.1:10005\n\
     internal_mail_filter_classes = bounce\n";
 const HANDS: &str = "relay_recipient_maps = socketmap:inet:127.0.0.1:10003:recipients\n\
     smtp_send_xforward_command = yes\n";
+/// The SRS domain as a relay domain of which SRS addresses alone are known.
+const RELAYED: &str = "relay_domains = srs.example.org\nrelay_recipient_maps = regexp:/srs\n";
 const DOMAIN: &str = "virtual_alias_domains = srs.example.org\n";
 
 const FREE: &str = "smtp inet n - n - - smtpd\ncleanup unix n - n - 0 cleanup\n\
@@ -50,6 +52,7 @@ struct Fake {
     known: Vec<(&'static str, &'static str)>,
     files: Vec<(&'static str, &'static str)>,
     silent: Vec<&'static str>,
+    failing: Vec<(&'static str, &'static str)>,
     barred: Option<&'static str>,
     /// Tables that cannot be asked: what is said, and the mend.
     broken: Vec<(&'static str, &'static str, &'static str)>,
@@ -60,11 +63,19 @@ struct Fake {
 
 impl Machine for Fake {
     fn lookup(&self, table: &str, key: &str) -> Option<String> {
+        if table == "regexp:/srs" && key.starts_with("SRS0=") {
+            return Some("srs".to_owned());
+        }
         let mut known = self.known.iter().filter(|(name, _)| *name == table);
         known.find_map(|(_, entry)| match entry.split_once(" => ") {
             Some((name, value)) => (name == key).then(|| value.to_owned()),
             None => (*entry == key).then(|| "IGNORE".to_owned()),
         })
+    }
+
+    fn failures(&self) -> Vec<(String, String)> {
+        let failing = self.failing.iter();
+        failing.map(|&(table, why)| (table.to_owned(), why.to_owned())).collect()
     }
 
     fn read(&self, file: &str) -> Option<String> {
@@ -155,11 +166,7 @@ fn a_healthy_one_has_no_findings() {
     let none: [&str; 0] = [];
     let tables = [FORWARD, REVERSE, CLASSES, DOMAIN];
     assert_tables(&tables, FREE, &here, &none);
-    let milter = [
-        "smtpd_milters = { inet:localhost:10005, timeout=3s }\n",
-        OWN_BOUNCES,
-        "relay_domains = srs.example.org\n",
-    ];
+    let milter = ["smtpd_milters = { inet:localhost:10005, timeout=3s }\n", OWN_BOUNCES, RELAYED];
     assert_eq!(findings(&[MILTER], &milter, CHROOTED, &here), none);
     let tcp = [
         "sender_canonical_maps = tcp:127.0.0.1:10001\n",
@@ -209,7 +216,8 @@ fn sockets_and_roots() {
     let outside = "[[listen]]\nprotocol = \"milter\"\naddress = \"unix:/run/onward/milter\"\n";
     let milter = [
         "smtpd_milters = unix:/run/onward/milter\nnon_smtpd_milters = unix:/run/onward/milter\n",
-        "internal_mail_filter_classes = bounce\nrelay_domains = srs.example.org\n",
+        "internal_mail_filter_classes = bounce\n",
+        RELAYED,
     ];
     assert_eq!(
         findings(&[outside], &milter, CHROOTED, &here),
@@ -311,11 +319,7 @@ fn parameters_of_a_service() {
     // smtpd has no use for the classes.
     let classes = format!("{FREE}smtp/inet/sender_canonical_classes = header_sender\n");
     assert_tables(&healthy, &classes, &here, &[]);
-    let milter = [
-        "smtpd_milters = inet:127.0.0.1:10005\n",
-        "relay_domains = srs.example.org\n",
-        OWN_BOUNCES,
-    ];
+    let milter = ["smtpd_milters = inet:127.0.0.1:10005\n", RELAYED, OWN_BOUNCES];
     let without = format!("{FREE}smtp/inet/smtpd_milters = \n");
     assert_eq!(
         findings(&[MILTER], &milter, &without, &here),
@@ -376,14 +380,28 @@ fn a_milter_is_asked_of_known_recipients_only() {
     assert_eq!(
         found("virtual_alias_domains = a.test, srs.example.org\n", &here),
         [
-            "srs-recipients: -e 'virtual_alias_domains = a.test'; -e 'relay_domains = srs.example.org'"
+            "srs-recipients: -e 'virtual_alias_domains = a.test'; -e 'relay_domains = srs.example.org'; \
+          -e 'relay_recipient_maps = regexp:{{/^SRS[01][-+=].*@srs.example.org$$/ srs}}'"
         ]
+    );
+    // Whatever else is written there would be taken, and bounced.
+    let srs = "regexp:{{/^SRS[01][-+=].*@srs.example.org$$/ srs}}";
+    assert_eq!(
+        found("relay_domains = srs.example.org, old.test\n", &here),
+        [format!("backscatter: -e 'relay_recipient_maps = {srs}, inline:{{ @old.test=OK }}'")]
+    );
+    assert_eq!(found("relay_domains = srs.example.org, hash:/old\n", &here), ["backscatter"]);
+    assert_eq!(
+        found("", &here),
+        [format!(
+            "srs-domain: -e 'relay_domains = srs.example.org'; -e 'relay_recipient_maps = {srs}'"
+        )]
     );
     let local = "mydestination = srs.example.org\nlocal_recipient_maps = unix:passwd.byname\n";
     assert_eq!(
         found(local, &here),
         ["srs-recipients: -e 'local_recipient_maps = unix:passwd.byname, \
-          regexp:{{/^SRS[01][-+=].*@srs\\.example\\.org$$/ srs}}'"]
+          regexp:{{/^SRS[01][-+=].*@srs.example.org$$/ srs}}'"]
     );
     let knows = Fake {
         known: vec![("unix:passwd.byname", "SRS0=AAAA=AA=example.com=x@srs.example.org")],

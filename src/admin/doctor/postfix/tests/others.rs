@@ -1,11 +1,12 @@
 //! The milter's knowledge, services of others, ports, and settings that hurt without a word about Onward.
 
 use super::{
-    CLASSES, DOMAIN, FORWARD, FREE, Fake, MILTER, OWN_BOUNCES, POLICY, REVERSE, SOCKETMAP, Unit,
-    findings,
+    CLASSES, DOMAIN, FORWARD, FREE, Fake, MILTER, OWN_BOUNCES, POLICY, RELAYED, REVERSE, SOCKETMAP,
+    Unit, findings,
 };
 
-const MILTERS: &str = "smtpd_milters = inet:127.0.0.1:10005\nrelay_domains = srs.example.org\n";
+const MILTERS: &str = "smtpd_milters = inet:127.0.0.1:10005\nrelay_domains = srs.example.org\n\
+    relay_recipient_maps = regexp:/srs\n";
 const HEALTHY: [&str; 4] = [FORWARD, REVERSE, CLASSES, DOMAIN];
 
 fn milter(lines: &str, main: &[&str], machine: &Fake) -> Vec<String> {
@@ -145,7 +146,7 @@ fn options_that_lose_aliases() {
     let submission = format!(
         "{FREE}submission inet n - n - - smtpd\nsubmission/inet/smtpd_milters = inet:127.0.0.1:10005\n"
     );
-    let main = ["relay_domains = srs.example.org\n", OWN_BOUNCES];
+    let main = [RELAYED, OWN_BOUNCES];
     assert_eq!(
         findings(&[MILTER], &main, &submission, &here),
         ["door: -e 'smtpd_milters = inet:127.0.0.1:10005'"]
@@ -225,12 +226,7 @@ fn settings_that_hurt() {
     assert_eq!(milter("", &[quick], &here), [mend]);
     let main = ["smtpd_milters = { inet:127.0.0.1:10005, default_action=accept }\n", MILTERS];
     assert_eq!(
-        findings(
-            &[MILTER],
-            &[main[0], "relay_domains = srs.example.org\n", OWN_BOUNCES],
-            FREE,
-            &here
-        ),
+        findings(&[MILTER], &[main[0], RELAYED, OWN_BOUNCES], FREE, &here),
         ["milter-default-action: -e 'smtpd_milters = inet:127.0.0.1:10005'"]
     );
 }
