@@ -129,9 +129,10 @@ impl Secrets {
         if mode & 0o007 != 0 {
             warnings.push(format!(
                 "everybody on this machine may read or write {} (mode {:o}): whoever has it can make \
-                 bounce addresses of yours; chmod 600 mends it",
+                 bounce addresses of yours; chmod o= {} mends it",
                 file.display(),
-                mode & 0o777
+                mode & 0o777,
+                file.display()
             ));
         }
         for fingerprint in keyring.short_secrets() {

@@ -36,6 +36,8 @@ impl Running {
     /// This process, which has the right to serve.
     pub fn begin(state_dir: &Path) -> Self {
         let running = Files::of(state_dir);
+        // One of a process that was killed may be another user's.
+        let _ = fs::remove_file(&running.pid);
         if let Err(error) = fs::write(&running.pid, format!("{}\n", std::process::id())) {
             tracing::warn!(%error, "cannot write {}: no onward reload", running.pid.display());
         }

@@ -101,17 +101,22 @@ pub(super) fn stays_taken(address: &ListenAddress) -> bool {
 /// Whether somebody else than systemd for us has the TCP port that `address` needs.
 pub(super) fn is_taken(address: &ListenAddress) -> bool {
     let (host, port) = match address {
-        ListenAddress::Tcp { host, port } => (host.clone(), *port),
+        ListenAddress::Tcp { host, port } => (host, *port),
         ListenAddress::Systemd(name) => {
             let Some(port) = service::port_of_socket(name) else { return false };
             if is_active(&named_unit(name)) {
                 return false;
             }
-            ("0.0.0.0".to_owned(), port)
+            // systemd's socket is of both families: one of them alone may be taken.
+            return is_in_use("0.0.0.0", port) || is_in_use("::", port);
         }
         ListenAddress::Unix(_) => return false,
     };
-    // A port that must not be bound by us may be free.
+    is_in_use(host, port)
+}
+
+/// A port that must not be bound by us may be free.
+fn is_in_use(host: &str, port: u16) -> bool {
     TcpListener::bind((host, port)).is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
 }
 

@@ -73,8 +73,14 @@ impl Asker {
         command
     }
 
+    /// False where the service may not read the file, or pass a directory on the way to it.
+    pub fn may_read(&self, file: &Path) -> bool {
+        self.0.is_none()
+            || self.command("test").arg("-r").arg(file).status().is_ok_and(|it| it.success())
+    }
+
     /// The name of the user, as chgrp(1) and setfacl(1) take it.
-    fn name(&self) -> String {
+    pub fn name(&self) -> String {
         let user = self.0.map_or_else(|| rustix::process::geteuid().as_raw(), |owner| owner.user);
         let name = users().into_iter().find(|(_, of)| of.user == user).map(|(name, _)| name);
         name.unwrap_or_else(|| user.to_string())

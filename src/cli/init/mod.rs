@@ -112,6 +112,10 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let (looks, enables) = (args.doctor || interactive, args.enable);
     let questions = Questions { config_file: &config_file, prompt: Prompt { interactive } };
     let answers = questions.ask(args, [secret_file, certificate, key], unit.is_there)?;
+    let onward = match config_file.to_str() {
+        Some(DEFAULT_FILE) => "onward".to_owned(),
+        _ => format!("onward --config {}", config_file.display()),
+    };
     let taken = match enables {
         true => stays_taken(&answers.listen),
         false => is_taken(&answers.listen),
@@ -119,8 +123,20 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     if taken && enables {
         return Err(Failure::new(format_args!(
             "another program has the port of {}, and nothing is written: stop it for good first, or go beside it \
-             (docs/POSTFIX.md)",
-            answers.listen
+             (docs/POSTFIX.md). With the same answers:\n  {onward} init --yes --enable {}",
+            answers.listen,
+            text::options(&answers)
+        )));
+    }
+    let listen = std::slice::from_ref(&answers.listen);
+    let mut warnings = match unit.is_there {
+        true => obstacles(listen, &answers.state_dir),
+        false => Vec::new(),
+    };
+    if enables && !warnings.is_empty() {
+        return Err(Failure::new(format_args!(
+            "nothing is written, as the service would not start (without --enable it is): {}",
+            warnings.join("; ")
         )));
     }
     let config = text::config(&answers);
@@ -147,10 +163,6 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     }
     files::write_all_new(&files, daemon)?;
 
-    let onward = match config_file.to_str() {
-        Some(DEFAULT_FILE) => "onward".to_owned(),
-        _ => format!("onward --config {}", config_file.display()),
-    };
     let mut out = context.out();
     writeln!(out, "wrote {}", config_file.display())?;
     let what = if has_secret { "kept" } else { "wrote" };
@@ -158,15 +170,10 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let (certificate, key) = (answers.certificate.display(), answers.key.display());
     writeln!(out, "wrote {certificate} and {key}: self-signed, for opportunistic TLS")?;
     writeln!(out, "{} is hosted", answers.domain)?;
-    let listen = std::slice::from_ref(&answers.listen);
     let start = match unit.is_there {
         true => Unit::enable(listen),
         false => format!("{onward} serve"),
     };
-    let mut warnings = Vec::new();
-    if unit.is_there {
-        warnings = obstacles(listen, &answers.state_dir);
-    }
     if taken {
         warnings.push(format!(
             "another program has the port of {}: stop it for good first (a Postfix: systemctl disable --now postfix), or \

@@ -92,7 +92,45 @@ Next:
     )
 }
 
+/// The options that give the same answers again.
+pub(super) fn options(answers: &Answers) -> String {
+    let Answers { hostname, domain, srs_domain, listen, state_dir, .. } = answers;
+    let mut options = format!(
+        "--hostname {hostname} --domain {domain} --srs-domain {srs_domain} --listen {} --state-dir {}",
+        word(listen),
+        word(state_dir.display())
+    );
+    if let Some(postmaster) = &answers.postmaster {
+        options.push_str(&format!(" --postmaster {}", word(postmaster)));
+    }
+    if let Some((alias, to)) = &answers.alias {
+        options.push_str(&format!(" --alias {} --to {}", word(alias), word(to)));
+    }
+    options
+}
+
+/// A word for a shell.
+fn word(value: impl Display) -> String {
+    let text = value.to_string();
+    match text.chars().all(|c| c.is_ascii_alphanumeric() || "@.:/_+-=".contains(c)) {
+        true => text,
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
+
 /// A TOML basic string: the escapes of JSON are among those of TOML.
 fn quoted(value: impl Display) -> String {
     serde_json::Value::String(value.to_string()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::word;
+
+    #[test]
+    fn words_for_a_shell() {
+        assert_eq!(word("hello@example.org"), "hello@example.org");
+        assert_eq!(word("[::]:25"), "'[::]:25'");
+        assert_eq!(word("o'neil@example.org"), "'o'\\''neil@example.org'");
+    }
 }

@@ -106,7 +106,7 @@ impl Settings {
                 "SRS_FORWARD_PORT" => forward = value,
                 "SRS_REVERSE_PORT" => reverse = value,
                 "SRS_LISTEN_ADDR" => host = value,
-                "SRS_TIMEOUT" => settings.map_timeout(&value),
+                "SRS_TIMEOUT" => settings.map_timeout(&name, &value),
                 "RUN_AS" | "CHROOT" => settings.note(format!("{name}: {UNIT}")),
                 _ => settings.note(format!("{name}={value}: {NOTHING}")),
             }
@@ -143,7 +143,7 @@ impl Settings {
                 "hash-minimum" => settings.minimum(&name, &value),
                 "socketmap" => socketmap = Some(value).filter(|value| !value.is_empty()),
                 "milter" => milter = Some(value).filter(|value| !value.is_empty()),
-                "keep-alive" => settings.map_timeout(&value),
+                "keep-alive" => settings.map_timeout(&name, &value),
                 "connection-limit" => settings.limits.push(("map_connections", value)),
                 "always-rewrite" => rewrites_always = is_on(&value),
                 "original-envelope" if value == "database" => settings.note(
@@ -203,8 +203,13 @@ impl Settings {
         self.listen.push(keys);
     }
 
-    fn map_timeout(&mut self, seconds: &str) {
-        self.limits.push(("map_timeout", quoted(&format!("{seconds}s"))));
+    fn map_timeout(&mut self, name: &str, seconds: &str) {
+        match seconds {
+            "0" => {
+                self.note(format!("{name}=0: who asks nothing has limits.map_timeout, 30 minutes"))
+            }
+            _ => self.limits.push(("map_timeout", quoted(&format!("{seconds}s")))),
+        }
     }
 
     fn note(&mut self, what: impl Into<String>) {
@@ -362,6 +367,8 @@ mod tests {
         assert!(everything.exempt.is_empty());
         assert_eq!(everything.domain.as_deref(), Some("a.test"));
         assert_eq!(everything.secrets.as_deref(), Some(Path::new("/etc/postsrsd.secret")));
+        let patient = Settings::of_2("domains = {a.test}\nkeep-alive = 0\n").unwrap();
+        assert!(!config(&patient).contains("map_timeout"), "no timeout at all is none of ours");
         let nameless = Settings::of_2("domains = {.a.test}\n").unwrap();
         assert!(nameless.config(Path::new("/a"), Path::new("/b")).is_err(), "no domain");
     }

@@ -116,21 +116,24 @@ pub(super) fn create_private(path: &Path) -> io::Result<fs::File> {
     fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
-/// Makes the empty database. One made by root in the directory of the daemon's user
-/// goes to that user, who could not open it otherwise.
+/// Makes the empty database.
 fn create_file(state_dir: &Path, path: &Path) -> Result<(), StoreError> {
-    let created = create_private(path);
     let failed = |error| StoreError::access(path, &error);
-    match created {
+    match create_private(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(failed(error)),
-        Ok(file) => {
-            let ours = file.metadata().map_err(failed)?.uid();
-            let owner = fs::metadata(state_dir).map_err(failed)?;
-            if ours == 0 && owner.uid() != 0 {
-                chown(path, Some(owner.uid()), Some(owner.gid())).map_err(failed)?;
-            }
-            Ok(())
-        }
+        Ok(_) => give_to_owner_of(state_dir, path).map_err(failed),
+    }
+}
+
+/// What root makes in the directory of the daemon's user goes to that user, who could not open it otherwise.
+///
+/// # Errors
+/// When either cannot be looked at, or the file cannot be given away.
+pub(crate) fn give_to_owner_of(directory: &Path, path: &Path) -> io::Result<()> {
+    let owner = fs::metadata(directory)?;
+    match fs::metadata(path)?.uid() == 0 && owner.uid() != 0 {
+        true => chown(path, Some(owner.uid()), Some(owner.gid())),
+        false => Ok(()),
     }
 }

@@ -103,3 +103,27 @@ async fn only_the_owner_can_read_it() {
         assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{entry:?}");
     }
 }
+
+/// Where root runs the daemon by hand, the service's user could not open the journal afterwards.
+#[tokio::test]
+async fn roots_goes_to_the_owner_of_the_directory() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("journal.db");
+    fs::write(&file, "").unwrap();
+    if chown(dir.path(), Some(65_534), Some(65_534)).is_err() {
+        eprintln!("skipped: only root can give files away");
+        return;
+    }
+    for _ in ["there already", "new"] {
+        let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
+        journal.record(record("a", now())).await;
+        journal.flush().await;
+        for entry in fs::read_dir(dir.path()).unwrap() {
+            let entry = entry.unwrap();
+            assert_eq!(entry.metadata().unwrap().uid(), 65_534, "{entry:?}");
+        }
+        journal.close().await;
+        fs::remove_file(&file).unwrap();
+    }
+}

@@ -13,13 +13,14 @@ const SOCKETS: [&str; 3] = ["smtp", "submission", "smtps"];
 
 impl Examination<'_> {
     pub(super) fn port(&self) -> Vec<Finding> {
-        let taken: Vec<(String, u16)> = self
+        let taken: Vec<Taken> = self
             .setup
             .all_services()
             .filter(|service| service.kind == "inet")
-            .filter_map(|service| Some((service.to_string(), port_of(&service.name)?)))
+            .filter_map(|service| {
+                Some(Taken { service: service.to_string(), port: port_of(&service.name)? })
+            })
             .collect();
-        let of_postfix = |port: u16| taken.iter().find(|(_, number)| *number == port);
         let mut findings = Vec::new();
         for name in SOCKETS {
             let Some(socket) = service::socket_unit(name) else { continue };
@@ -27,11 +28,14 @@ impl Examination<'_> {
             if !(unit.is_enabled || unit.is_active) {
                 continue;
             }
-            let mut ports = unit
-                .listens
-                .iter()
-                .filter_map(|listens| listens.split_whitespace().next().and_then(port_of));
-            if let Some((service, port)) = ports.find_map(of_postfix) {
+            let listens =
+                unit.listens.iter().filter_map(|listens| listens.split_whitespace().next());
+            let mut shared = listens.filter_map(|at| {
+                let port = port_of(at)?;
+                let host = at.rsplit_once(':').map_or("::", |(host, _)| host);
+                taken.iter().find(|taken| taken.port == port && self.is_shared(taken, host))
+            });
+            if let Some(Taken { service, port }) = shared.next() {
                 findings.push(error(
                     "port",
                     format!("{socket} has port {port}, which {service} in master.cf is for"),
@@ -52,21 +56,12 @@ impl Examination<'_> {
                 ));
             }
         }
-        let interfaces = self.setup.list(super::Scope::Main, "inet_interfaces");
         for listen in &self.config.listen {
             let ListenAddress::Tcp { host, port } = &listen.address else { continue };
-            let Some((service, _)) = of_postfix(*port) else { continue };
-            let at = service.rsplit_once(':').map(|(at, _)| at.trim_matches(['[', ']']));
-            let is_everywhere = |host: &str| matches!(host, "0.0.0.0" | "::" | "all" | "*");
-            let is_shared = match at {
-                Some(at) => is_everywhere(at) || is_everywhere(host) || at == host,
-                None => {
-                    is_everywhere(host)
-                        || interfaces.iter().any(|at| is_everywhere(at) || at == host)
-                        || (interfaces.contains(&"loopback-only") && host.starts_with("127."))
-                }
-            };
-            if is_shared {
+            let mut of_postfix = taken.iter().filter(|taken| taken.port == *port);
+            if let Some(Taken { service, .. }) =
+                of_postfix.find(|taken| self.is_shared(taken, host))
+            {
                 findings.push(error(
                     "port",
                     format!(
@@ -80,6 +75,30 @@ impl Examination<'_> {
         }
         findings
     }
+
+    /// Whether Postfix's service and a socket at `host` cannot both have the port: a Postfix for this machine's own mail
+    /// (`inet_interfaces = loopback-only`) leaves it free at every other address.
+    fn is_shared(&self, taken: &Taken, host: &str) -> bool {
+        let bare = |at: &str| at.trim_matches(['[', ']']).to_owned();
+        let is_everywhere = |host: &str| matches!(host, "0.0.0.0" | "::" | "all" | "*");
+        let host = bare(host);
+        let interfaces = self.setup.list(super::Scope::Main, "inet_interfaces");
+        let is_at = |at: &str| match at {
+            "loopback-only" => host == "localhost" || host == "::1" || host.starts_with("127."),
+            at => is_everywhere(at) || bare(at) == host,
+        };
+        is_everywhere(&host)
+            || match taken.service.rsplit_once(':') {
+                Some((at, _)) => is_at(at) || is_everywhere(&bare(at)),
+                None => interfaces.into_iter().any(is_at),
+            }
+    }
+}
+
+/// A port that a service of master.cf is for.
+struct Taken {
+    service: String,
+    port: u16,
 }
 
 /// The port at the end of `host:port`, `port` or a name of services(5).

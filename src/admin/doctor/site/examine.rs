@@ -262,6 +262,15 @@ fn machine(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
             None,
         ));
     }
+    for (file, user) in &facts.barred {
+        let word = shell(&file.display().to_string());
+        findings.push(error(
+            "barred",
+            format!("{user}, as whom the service runs, may not read {}", file.display()),
+            "the service does not start, or goes on by what it read before",
+            [format!("chgrp {user} {word}; chmod g+r {word}")],
+        ));
+    }
     for (file, mode) in facts.secrets.iter().filter(|(_, mode)| mode & 0o007 != 0) {
         findings.push(error(
             "permissions",

@@ -37,6 +37,8 @@ pub(super) struct Facts {
     pub(super) sts: Vec<Sts>,
     /// Secrets, with their modes.
     pub(super) secrets: Vec<(PathBuf, u32)>,
+    /// Secrets that the service's user may not read, and its name.
+    pub(super) barred: Vec<(PathBuf, String)>,
     /// Sockets that systemd hands over and no listener is on.
     pub(super) unnamed_sockets: Vec<String>,
     /// Messages in the spool that cannot be read.

@@ -18,6 +18,7 @@ use crate::{
     keys::{MAKES_SECRET, present_certificate_files},
     mta_sts::policy_id,
     outbound::published_policy,
+    postfix::Asker,
     provider::{GOOGLE, Provider},
     store::StateLock,
     tls::{self, Connector},
@@ -187,7 +188,11 @@ fn machine(facts: &mut Facts, config: &Config) {
         KeyFile::all(&config.state_dir).unwrap_or_default().into_iter().map(|key| key.path),
     );
     let is_secret = |file: &PathBuf| *file == config.srs.secret_file;
+    let service = Asker::of_service(&config.state_dir);
     for file in secrets {
+        if file.exists() && !service.may_read(&file) {
+            facts.barred.push((file.clone(), service.name()));
+        }
         match fs::metadata(&file) {
             Ok(found) => facts.secrets.push((file.clone(), found.permissions().mode())),
             // Before their issue there are no keys of certificates.

@@ -55,6 +55,7 @@ fn healthy() -> Facts {
         dmarc: vec!["v=DMARC1; p=none".to_owned()],
         certificate: Some(Ok(life(60))),
         secrets: vec![("/etc/onward/srs.secret".into(), 0o100_640)],
+        barred: Vec::new(),
         disk: Some((100 << 30, 200 << 30)),
         is_clock_set: Some(true),
         now: NOW,
@@ -295,6 +296,12 @@ fn each_finding_where_it_is_true_and_none_where_it_is_not() {
         (
             "error permissions: chmod o= '/etc/onward/srs.secret'",
             change(|facts| facts.secrets[0].1 = 0o100_644),
+        ),
+        (
+            "error barred: chgrp onward '/etc/onward/srs.secret'; chmod g+r '/etc/onward/srs.secret'",
+            change(|facts| {
+                facts.barred.push(("/etc/onward/srs.secret".into(), "onward".to_owned()));
+            }),
         ),
         ("warning disk", change(|facts| facts.disk = Some((1 << 29, 200 << 30)))),
         ("warning disk", change(|facts| facts.disk = Some((5 << 30, 200 << 30)))),

@@ -3,7 +3,7 @@
 use crate::{
     store::{
         journal::{AttemptLine, Bounce, Bounds, JournalError, Outcome, Record},
-        sqlite::{column, number, opened::Inode},
+        sqlite::{column, file::give_to_owner_of, number, opened::Inode},
     },
     time::Millis,
 };
@@ -310,12 +310,14 @@ pub(super) fn sqlite_error(file: &Path, error: &rusqlite::Error) -> JournalError
 }
 
 fn connect(file: &Path) -> Result<Connection, JournalError> {
-    // SQLite would make the file readable by all.
+    // SQLite would make the file readable by all. One of root's that is there, of an earlier `onward serve` by hand, is
+    // given to the daemon's user as a new one is.
     std::fs::OpenOptions::new()
         .create(true)
         .append(true)
         .mode(0o600)
         .open(file)
+        .and_then(|_| file.parent().map_or(Ok(()), |directory| give_to_owner_of(directory, file)))
         .map_err(|error| JournalError::failed(file, error))?;
     let sqlite = |error| sqlite_error(file, &error);
     let connection =

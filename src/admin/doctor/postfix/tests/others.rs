@@ -179,6 +179,35 @@ fn ports_that_two_want() {
 }
 
 #[test]
+fn a_port_is_shared_by_address() {
+    let socket = |at: &str| Fake {
+        units: vec![(
+            "onward.socket",
+            Unit { is_enabled: true, is_active: true, listens: vec![format!("{at}:25 (Stream)")] },
+        )],
+        ..Fake::default()
+    };
+    let named = "[[listen]]\nprotocol = \"smtp\"\naddress = \"systemd:smtp\"\n";
+    let told = |interfaces: &str, at: &str| {
+        let interfaces = format!("inet_interfaces = {interfaces}\n");
+        let main = [&HEALTHY[..], &[interfaces.as_str()]].concat();
+        findings(&[SOCKETMAP, named], &main, FREE, &socket(at)).len()
+    };
+    for (interfaces, at, shared) in [
+        ("loopback-only", "192.0.2.1", 0),
+        ("loopback-only", "[2001:db8::1]", 0),
+        ("127.0.0.1, [::1]", "192.0.2.1", 0),
+        ("loopback-only", "[::]", 1),
+        ("loopback-only", "127.0.0.1", 1),
+        ("[::1]", "[::1]", 1),
+        ("all", "192.0.2.1", 1),
+        ("192.0.2.1", "192.0.2.1", 1),
+    ] {
+        assert_eq!(told(interfaces, at), shared, "{interfaces} and {at}");
+    }
+}
+
+#[test]
 fn settings_that_hurt() {
     let files = vec![("/s", "<> REJECT\nx@y.test REJECT\n"), ("/v", "@srs.example.org me\n")];
     let known = vec![
