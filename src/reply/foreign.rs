@@ -1,15 +1,11 @@
 //! Replies that come from a destination and go, made harmless, to the client.
 
-use super::{Class, Reply, Status, hidden::Hidden, printable, words};
+use super::{
+    Class, Reply, Status,
+    hidden::{Hidden, MAX_TEXT, WHOSE},
+    printable, words,
+};
 use std::fmt;
-
-/// Longest text of a destination that is passed on, in octets: Gmail explains a refusal in nine lines, the
-/// last of which has the link.
-pub(super) const MAX_TEXT: usize = 1024;
-/// Longest line of it. RFC 5321 §4.5.3.1.5 wants no more than 512 octets with code and line end.
-pub(super) const MAX_LINE: usize = 480;
-/// Goes before the text of a destination.
-pub(super) const WHOSE: &str = "Destination: ";
 
 /// A reply as a destination gave it; its text is not to be trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]

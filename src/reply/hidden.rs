@@ -1,13 +1,19 @@
 //! What of a destination's text would tell a stranger where an alias leads.
 
 use super::{
-    foreign::{MAX_LINE, MAX_TEXT, WHOSE},
     naming::{decoded, is_edge, is_name},
     printable,
     words::is_common,
 };
 use crate::{address::Mailbox, verdict::organizational};
 
+/// Longest text of a destination that is passed on, in octets: Gmail explains a refusal in nine lines, the
+/// last of which has the link.
+pub(super) const MAX_TEXT: usize = 1024;
+/// Longest line of it. RFC 5321 §4.5.3.1.5 wants no more than 512 octets with code and line end.
+const MAX_LINE: usize = 480;
+/// Goes before the text of a destination.
+pub(super) const WHOSE: &str = "Destination: ";
 /// Shortest part of a local part that is hidden wherever it stands: shorter ones are parts of other words.
 const MIN_PART: usize = 3;
 

@@ -217,3 +217,45 @@ fn a_table_that_cannot_be_asked_is_found() {
     ];
     assert_eq!(told(&[RELAY, TRANSPORT, HANDS], &here), ["table"]);
 }
+
+#[test]
+fn a_milter_is_asked_of_known_recipients_only() {
+    let here = Fake::default();
+    let milter = "smtpd_milters = inet:127.0.0.1:10005\n";
+    let known = "[[listen]]\nprotocol = \"milter\"\naddress = \"127.0.0.1:10005\"\n\
+        local_domains = [\"*\"]\n";
+    let found =
+        |lists: &str, machine| findings(&[known], &[milter, OWN_BOUNCES, lists], FREE, machine);
+    assert_eq!(
+        found("virtual_alias_domains = a.test, srs.example.org\n", &here),
+        [
+            "srs-recipients: -e 'virtual_alias_domains = a.test'; -e 'relay_domains = srs.example.org'; \
+          -e 'relay_recipient_maps = regexp:{{/^SRS[01][-+=].*@srs.example.org$$/ srs}}'"
+        ]
+    );
+    // Whatever else is written there would be taken, and bounced.
+    let srs = "regexp:{{/^SRS[01][-+=].*@srs.example.org$$/ srs}}";
+    assert_eq!(
+        found("relay_domains = srs.example.org, old.test\n", &here),
+        [format!("backscatter: -e 'relay_recipient_maps = {srs}, inline:{{ @old.test=OK }}'")]
+    );
+    assert_eq!(found("relay_domains = srs.example.org, hash:/old\n", &here), ["backscatter"]);
+    assert_eq!(
+        found("", &here),
+        [format!(
+            "srs-domain: -e 'relay_domains = srs.example.org'; -e 'relay_recipient_maps = {srs}'"
+        )]
+    );
+    let local = "mydestination = srs.example.org\nlocal_recipient_maps = unix:passwd.byname\n";
+    assert_eq!(
+        found(local, &here),
+        ["srs-recipients: -e 'local_recipient_maps = unix:passwd.byname, \
+          regexp:{{/^SRS[01][-+=].*@srs.example.org$$/ srs}}'"]
+    );
+    let knows = Fake {
+        known: vec![("unix:passwd.byname", "SRS0=AAAA=AA=example.com=x@srs.example.org")],
+        ..Fake::default()
+    };
+    assert_eq!(found(local, &knows), [""; 0]);
+    assert_eq!(found("mydestination = srs.example.org\n", &here), [""; 0]);
+}
