@@ -1,6 +1,6 @@
 //! Domains that Onward hosts, and what Postfix makes of them.
 
-use super::{FREE, Fake, HANDS, SMTP, SOCKETMAP, findings};
+use super::{FREE, Fake, HANDS, OWN_BOUNCES, SMTP, SOCKETMAP, findings};
 
 const RELAY: &str = "relay_domains = socketmap:inet:127.0.0.1:10003:domains, srs.example.org\n";
 const TRANSPORT: &str = "transport_maps = socketmap:inet:127.0.0.1:10003:transport, hash:/t\n";
