@@ -24,7 +24,6 @@ fn dialogue(wire: &[u8], cut: usize, bare_lf: BareLf) -> Vec<u8> {
             max_errors: 5,
             bare_lf,
         }),
-        0,
     );
     let mut heard = Vec::new();
     let mut start = 0;

@@ -1,5 +1,6 @@
 //! A daemon that runs, as other processes find it: its process id, and what came of its last reload.
 
+use crate::mail::Bite;
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs, io,
@@ -15,6 +16,7 @@ struct Files {
     pid: PathBuf,
     reloaded: PathBuf,
     trouble: PathBuf,
+    over_rates: PathBuf,
 }
 
 impl Files {
@@ -24,6 +26,7 @@ impl Files {
             pid: file("onward.pid"),
             reloaded: file("onward.reloaded"),
             trouble: file("onward.trouble"),
+            over_rates: file("onward.over-rates"),
         }
     }
 }
@@ -58,6 +61,21 @@ impl Running {
         fs::read_to_string(Files::of(state_dir).trouble).ok()
     }
 
+    /// Has other processes know which rates are exceeded.
+    pub fn tell_over_rates(state_dir: &Path, bites: &[Bite]) {
+        let file = Files::of(state_dir).over_rates;
+        match serde_json::to_string(bites) {
+            Ok(text) if !bites.is_empty() => write(&file, &text),
+            _ => drop(fs::remove_file(file)),
+        }
+    }
+
+    /// The rates that are exceeded at the daemon of `state_dir`, the most frequent first.
+    pub fn over_rates(state_dir: &Path) -> Vec<Bite> {
+        let text = fs::read_to_string(Files::of(state_dir).over_rates).unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
     /// Tells the daemon of `state_dir` to reload.
     ///
     /// # Errors
@@ -81,6 +99,7 @@ impl Drop for Running {
         let _ = fs::remove_file(&self.0.pid);
         let _ = fs::remove_file(&self.0.reloaded);
         let _ = fs::remove_file(&self.0.trouble);
+        let _ = fs::remove_file(&self.0.over_rates);
     }
 }
 

@@ -145,7 +145,7 @@ impl Generation {
                 data: limits.data_timeout,
                 session: limits.session_timeout,
             },
-            handler: move |peer, admission| Mail::new(Arc::clone(&handler_parts), peer, admission),
+            handler: move |peer| Mail::new(Arc::clone(&handler_parts), peer),
         });
         let (retire, retired) = watch::channel(false);
         let smtp = listeners.iter().find_map(Listener::plain_address);

@@ -1,7 +1,7 @@
 //! Accepts connections: limits, PROXY headers, one task a session.
 
 use super::{
-    clients::{Admission, Clients},
+    clients::Clients,
     driver::{Encryption, Handler, Timeouts, drive},
     memory::MessageMemory,
     socket::{Accepted, Socket},
@@ -111,7 +111,7 @@ impl Listener {
         retired: watch::Receiver<bool>,
         shutdown: watch::Receiver<bool>,
     ) where
-        F: Fn(Peer, Arc<Admission>) -> H + Send + Sync + 'static,
+        F: Fn(Peer) -> H + Send + Sync + 'static,
         H: Handler + 'static,
     {
         let config = Arc::new(self.config);
@@ -141,7 +141,7 @@ async fn serve_tcp<F, H>(
     server: &Server<F>,
     shutdown: watch::Receiver<bool>,
 ) where
-    F: Fn(Peer, Arc<Admission>) -> H,
+    F: Fn(Peer) -> H,
     H: Handler,
 {
     // Replies are flushed when the client is waited for, so Nagle could only delay them.
@@ -172,11 +172,11 @@ async fn serve<F, H>(
     server: &Server<F>,
     shutdown: watch::Receiver<bool>,
 ) where
-    F: Fn(Peer, Arc<Admission>) -> H,
+    F: Fn(Peer) -> H,
     H: Handler,
 {
-    let admission = match server.clients.admit(peer.ip) {
-        Ok(admission) => Arc::new(admission),
+    let _admission = match server.clients.admit(peer.ip) {
+        Ok(admission) => admission,
         Err(reply) => {
             tracing::warn!(client = %peer, %reply, "connection refused");
             // Where TLS comes first, a reply in plaintext is none.
@@ -186,11 +186,11 @@ async fn serve<F, H>(
             return;
         }
     };
-    let mut session = Session::new(Arc::clone(&server.session), admission.bad_tags());
+    let mut session = Session::new(Arc::clone(&server.session));
     if is_relay {
         session.allow_xforward();
     }
-    let mut handler = (server.handler)(peer.clone(), admission);
+    let mut handler = (server.handler)(peer.clone());
     let (timeouts, memory) = (server.timeouts, &server.memory);
     let encryption = config.encryption.as_ref();
     if let Err(error) =

@@ -10,7 +10,7 @@ mod listener;
 mod memory;
 mod socket;
 
-pub use clients::{Admission, Clients};
+pub use clients::{Admission, ClientLimits, Clients};
 pub use connections::Connections;
 pub(crate) use connections::Place;
 pub use driver::{Encryption, Handler, Timeouts, drive};

@@ -7,8 +7,8 @@ pub use labels::{Bounced, DestinationClass, Forwarded, Returned};
 
 use crate::{dsn::Silence, time::UnixTime};
 use labels::{
-    AttemptLabels, BounceLabels, DnsLabels, ForwardLabels, NoticeLabels, OutcomeLabels,
-    ReturnLabels, StatusLabels, TlsLabels, TlsSession,
+    AttemptLabels, BounceLabels, DnsLabels, ForwardLabels, LimitLabels, NoticeLabels,
+    OutcomeLabels, ReturnLabels, StatusLabels, TlsLabels, TlsSession,
 };
 use prometheus_client::{
     encoding::text::encode,
@@ -22,6 +22,15 @@ const BUCKETS: [f64; 12] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15
 
 type Counts<L> = Family<L, Counter>;
 type Level = Gauge<f64, AtomicU64>;
+
+/// The rates of `[limits]`.
+const RATES: [&str; 5] = [
+    "messages_per_client",
+    "messages_per_alias",
+    "messages_per_domain",
+    "unknown_recipients_per_client",
+    "forged_srs_per_client",
+];
 
 /// All metrics; one for the life of the process.
 #[derive(Debug)]
@@ -39,6 +48,7 @@ pub struct Metrics {
     bounced: Counts<BounceLabels>,
     dkim_broken: Counter,
     notices: Counts<NoticeLabels>,
+    over_rate: Counts<LimitLabels>,
     spool_messages: Level,
     spool_octets: Level,
     spool_age: Level,
@@ -107,6 +117,7 @@ impl Metrics {
             bounced: Family::default(),
             dkim_broken: Counter::default(),
             notices: Family::default(),
+            over_rate: Family::default(),
             spool_messages: Level::default(),
             spool_octets: Level::default(),
             spool_age: Level::default(),
@@ -145,6 +156,9 @@ impl Metrics {
         for result in [Bounced::Retold, Bounced::Relayed] {
             let _ = self.bounced.get_or_create(&BounceLabels { result });
         }
+        for limit in RATES {
+            let _ = self.over_rate.get_or_create(&LimitLabels { limit });
+        }
         let _ = self.forwarded.get_or_create(&ForwardLabels { result: Forwarded::Rewritten });
         let plain = TlsSession { policy: "no-policy-found", result: "success" };
         let _ = self.tls.get_or_create(&plain);
@@ -170,6 +184,11 @@ impl Metrics {
             self.forwarded.clone(),
         );
         r.register("srs_reverse", "SRS addresses that came back", self.returned.clone());
+        r.register(
+            "over_rate",
+            "Messages and recipients beyond a rate of [limits]",
+            self.over_rate.clone(),
+        );
         r.register("bounces", "Messages to them, retold or relayed", self.bounced.clone());
         r.register(
             "dkim_broken",
@@ -277,6 +296,11 @@ impl Metrics {
     pub fn notice(&self, silence: Option<Silence>) {
         let result = silence.map_or("sent", Silence::as_str);
         self.notices.get_or_create(&NoticeLabels { result }).inc();
+    }
+
+    /// A rate of `[limits]` that was exceeded, by its key.
+    pub fn over_rate(&self, limit: &'static str) {
+        self.over_rate.get_or_create(&LimitLabels { limit }).inc();
     }
 
     /// All metrics in the text format of OpenMetrics.

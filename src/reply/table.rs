@@ -1,6 +1,7 @@
 //! Every situation and its reply. What is not here is not said.
 
 use super::Reply;
+use std::time::Duration;
 
 impl Reply {
     /// 220 at connect.
@@ -112,12 +113,14 @@ impl Reply {
         Self::new(550, (5, 7, 1), "SRS address takes no returns: its sender had failed SPF")
     }
     /// `srs.max_uses_per_day`.
-    pub const fn srs_used_up() -> Self {
-        Self::new(450, (4, 7, 1), "SRS address was used too often today, try again later")
+    pub fn srs_used_up(wait: Duration) -> Self {
+        let text = format!("SRS address was used too often today, {}", again_in(wait));
+        Self::with_text(450, (4, 7, 1), &text)
     }
     /// `srs.max_returns`.
-    pub const fn too_many_returns() -> Self {
-        Self::new(450, (4, 7, 1), "Too much mail returns to SRS addresses, try again later")
+    pub fn too_many_returns(wait: Duration) -> Self {
+        let text = format!("Too much mail returns to SRS addresses, {}", again_in(wait));
+        Self::with_text(450, (4, 7, 1), &text)
     }
     /// Recipient that looks like SRS and does not parse as such.
     pub const fn srs_malformed() -> Self {
@@ -344,9 +347,43 @@ impl Reply {
         )
     }
 
-    /// `limits.connections`, in all or per client.
+    /// `limits.connections`.
     pub const fn too_many_connections() -> Self {
         Self::new(421, (4, 3, 2), "Too many connections, try again later")
+    }
+    /// `limits.messages_per_client`; `client` is an address or a network, and its own.
+    pub fn too_many_messages(client: &str, rate: &str, wait: Duration) -> Self {
+        let text = format!("Too many messages from {client} ({rate}), {}", again_in(wait));
+        Self::with_text(450, (4, 7, 1), &text)
+    }
+    /// `limits.messages_per_alias`.
+    pub fn too_many_for_address(rate: &str, wait: Duration) -> Self {
+        let text = format!("Too many messages to this address ({rate}), {}", again_in(wait));
+        Self::with_text(450, (4, 2, 1), &text)
+    }
+    /// `limits.messages_per_domain`.
+    pub fn too_many_for_domain(rate: &str, wait: Duration) -> Self {
+        let text = format!("Too many messages to this domain ({rate}), {}", again_in(wait));
+        Self::with_text(450, (4, 2, 1), &text)
+    }
+    /// `limits.unknown_recipients_per_client` and `limits.forged_srs_per_client`; `is_last` closes the session.
+    pub fn too_many_refused_recipients(
+        client: &str,
+        rate: &str,
+        wait: Duration,
+        is_last: bool,
+    ) -> Self {
+        let text =
+            format!("Too many refused recipients from {client} ({rate}), {}", again_in(wait));
+        match is_last {
+            true => Self::with_text(421, (4, 7, 0), &text),
+            false => Self::with_text(450, (4, 7, 1), &text),
+        }
+    }
+    /// `limits.connections_per_client`; `client` is an address or a network, and its own.
+    pub fn too_many_connections_of(client: &str, most: usize) -> Self {
+        let text = format!("Too many connections from {client} ({most}), try again later");
+        Self::with_text(421, (4, 3, 2), &text)
     }
     /// `limits.errors`.
     pub const fn too_many_errors() -> Self {
@@ -396,4 +433,10 @@ impl Reply {
     pub const fn cannot_rewrite() -> Self {
         Self::new(550, (5, 1, 7), "The sender address cannot be rewritten for forwarding")
     }
+}
+
+/// When something that is exceeded will have room again, in words.
+fn again_in(wait: Duration) -> String {
+    let seconds = wait.as_millis().div_ceil(1000).max(1);
+    format!("try again in {seconds} s")
 }

@@ -3,6 +3,7 @@
 mod connections;
 mod delivery;
 mod messages;
+mod rates;
 mod sessions;
 
 use crate::support::client::Client;

@@ -49,7 +49,7 @@ impl Driven {
             max_errors,
             bare_lf,
         };
-        let mut session = Session::new(Arc::new(config), 0);
+        let mut session = Session::new(Arc::new(config));
         session.greet();
         Self { session, events: Vec::new() }
     }

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     clock,
     config::Config,
+    mail::Bite,
     store::{
         QueueSummary, StateLock,
         journal::{JournalError, open_to_read},
@@ -32,6 +33,9 @@ pub struct Status {
     /// Why the daemon cannot write its database for now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// Rates of `[limits]` that were exceeded within the last hour, the most frequent first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub over_rates: Vec<Bite>,
     /// What waits.
     pub spool: SpoolStatus,
     /// Aliases that are never followed.
@@ -114,6 +118,10 @@ impl Status {
             running,
             listen: listen.collect(),
             trouble: running.then(|| Running::trouble(&config.state_dir)).flatten(),
+            over_rates: match running {
+                true => Running::over_rates(&config.state_dir),
+                false => Vec::new(),
+            },
             spool: SpoolStatus::of(summary),
             unsafe_aliases: store.map(unsafe_aliases).unwrap_or_default(),
             failed_last_day,

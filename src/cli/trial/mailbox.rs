@@ -67,7 +67,7 @@ async fn receive(
     let (_running, stopped) = watch::channel(false);
     let _ = drive(
         Box::new(Tapped { stream, side: Side::Server, transcript }),
-        Session::new(config, 0),
+        Session::new(config),
         None,
         &mut Inbox { arrived },
         timeouts,

@@ -143,7 +143,11 @@ pub(crate) async fn run(parts: &Parts, subject: &Subject<'_>) -> Report {
     if !parts.config.auth.policy.is_off() {
         authentication::check(parts, subject, &mut report).await;
     }
-    // Last of all: only what is passed on is a use.
+    // Last of all: only what is passed on counts.
+    if report.objection.is_none() {
+        let counted = parts.rates.take_recipients(subject.sender.ip(), subject.recipients);
+        report.objection = counted.err();
+    }
     if report.objection.is_none()
         && let Some(returning) = returns::use_of(subject)
     {

@@ -135,10 +135,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session of a client that has already been refused `errors_so_far` commands in others. It is
-    /// answered at least one error, lest it never learns what is wrong.
-    pub fn new(config: Arc<SessionConfig>, errors_so_far: u32) -> Self {
-        let errors = errors_so_far.min(config.max_errors.saturating_sub(1));
+    /// The session of a client that is connected now.
+    pub fn new(config: Arc<SessionConfig>) -> Self {
         Self {
             config,
             input: LineBuffer::default(),
@@ -152,7 +150,7 @@ impl Session {
             chunks: None,
             aborted: None,
             phase: Phase::Commands,
-            errors,
+            errors: 0,
             commands: 0,
             data_refused: false,
         }
@@ -349,7 +347,7 @@ impl Session {
         self.transaction.as_ref().map(|transaction| &transaction.envelope)
     }
 
-    /// Commands refused so far, those of [`Session::new`] included.
+    /// Commands refused so far.
     pub fn errors(&self) -> u32 {
         self.errors
     }

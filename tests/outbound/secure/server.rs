@@ -103,7 +103,7 @@ async fn serve(stream: Stream, encryption: Encryption, mut inbox: Inbox) {
     let patience = Duration::from_secs(30);
     let timeouts = Timeouts { command: patience, data: patience, session: patience };
     let (_running, stopped) = watch::channel(false);
-    let session = Session::new(Arc::new(config), 0);
+    let session = Session::new(Arc::new(config));
     let memory = MessageMemory::new(1 << 20);
     let _ = drive(stream, session, Some(&encryption), &mut inbox, timeouts, &memory, stopped).await;
 }
