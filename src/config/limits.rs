@@ -19,8 +19,13 @@ section! {
     pub command_timeout: Duration = duration(100, DAY), default "5m";
     /// Between two reads in DATA or BDAT.
     pub data_timeout: Duration = duration(100, DAY), default "3m";
+    /// Octets a second that a message must bring at least, on average of 30 s; below: 421 4.4.2.
+    pub data_rate: usize = size(0, 1 << 30), default "1KiB";
     /// A session as a whole.
     pub session_timeout: Duration = duration(100, DAY), default "30m";
+    /// Turns clients away that speak before they may: before the greeting, behind EHLO or HELO before its reply, or
+    /// behind DATA before its 354; 554 5.5.1.
+    pub early_talker: bool = bool, default true;
     /// Octets of messages held at once; beyond: 452 4.3.1.
     pub message_memory: usize = size(1024, 1 << 44), default "512MiB";
     /// Connections of Postfix to all listeners that are not smtp; beyond, the one that has been idle for

@@ -1,13 +1,27 @@
 use crate::{config::IpNet, rate::ClientBlock, reply::Reply};
 use parking_lot::Mutex;
-use std::{collections::HashMap, net::IpAddr, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::IpAddr,
+    sync::Arc,
+};
+use tokio::sync::watch;
 
 /// How many clients' worth of connections the network around a client has.
 const AROUND: usize = 4;
+/// The part of all places that are for clients of whom mail was taken before.
+const RESERVE: usize = 10;
+/// The part of all places that may be free before they run short.
+const FREE: usize = 5;
+/// Clients of whom mail was taken that are known at once.
+const KNOWN: usize = 10_000;
 
 /// Who is connected, and how often.
 #[derive(Debug)]
-pub struct Clients(Mutex<Table>);
+pub struct Clients {
+    table: Mutex<Table>,
+    is_short: watch::Sender<bool>,
+}
 
 /// How many connections there may be.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +40,15 @@ struct Table {
     connections: usize,
     /// Those of each client, and of each network around one. Whoever has none is not in it.
     blocks: HashMap<ClientBlock, usize>,
+    proven: Proven,
+}
+
+/// Clients of whom mail was taken; beyond [`KNOWN`], those of whom that is longest ago are forgotten.
+#[derive(Debug, Default)]
+struct Proven {
+    turns: HashMap<ClientBlock, u64>,
+    by_turn: BTreeMap<u64, ClientBlock>,
+    turn: u64,
 }
 
 /// The right to be connected; given back on drop.
@@ -33,17 +56,22 @@ struct Table {
 pub struct Admission {
     clients: Arc<Clients>,
     blocks: Option<[ClientBlock; 2]>,
+    is_proven: bool,
 }
 
 impl Clients {
     /// Nobody is connected.
     pub fn new(limits: ClientLimits) -> Self {
-        Self(Mutex::new(Table { limits, connections: 0, blocks: HashMap::new() }))
+        let (blocks, proven) = (HashMap::new(), Proven::default());
+        Self {
+            table: Mutex::new(Table { limits, connections: 0, blocks, proven }),
+            is_short: watch::Sender::new(false),
+        }
     }
 
     /// Changes the limits, from now on.
     pub fn set_limits(&self, limits: ClientLimits) {
-        self.0.lock().limits = limits;
+        self.table.lock().limits = limits;
     }
 
     /// Counts a new connection. `ip` is `None` for a unix socket, which only the total limits.
@@ -51,12 +79,15 @@ impl Clients {
     /// # Errors
     /// The 421 to answer when a limit is reached.
     pub fn admit(self: &Arc<Self>, ip: Option<IpAddr>) -> Result<Admission, Reply> {
-        let table = &mut *self.0.lock();
-        if table.connections >= table.limits.all {
-            return Err(Reply::too_many_connections());
-        }
+        let table = &mut *self.table.lock();
         let counted = ip.filter(|ip| !table.limits.exempt.iter().any(|net| net.contains(*ip)));
         let blocks = counted.map(|ip| [ClientBlock::of(ip), ClientBlock::around(ip)]);
+        // Whoever is not counted is a peer of ours.
+        let is_proven = blocks.is_none_or(|[own, _]| table.proven.turns.contains_key(&own));
+        let all = table.limits.all;
+        if table.connections >= if is_proven { all } else { all - all / RESERVE } {
+            return Err(Reply::too_many_connections());
+        }
         let per_client = table.limits.per_client;
         let most = [per_client, per_client.saturating_mul(AROUND)];
         for (block, most) in blocks.iter().flatten().zip(most) {
@@ -68,19 +99,60 @@ impl Clients {
             *table.blocks.entry(*block).or_default() += 1;
         }
         table.connections += 1;
-        Ok(Admission { clients: Arc::clone(self), blocks })
+        self.look(table);
+        Ok(Admission { clients: Arc::clone(self), blocks, is_proven })
+    }
+
+    /// Tells whether places run short now.
+    fn look(&self, table: &Table) {
+        let Table { limits: ClientLimits { all, .. }, connections, .. } = table;
+        let is_short = *connections > all - all / FREE;
+        self.is_short.send_if_modified(|was| std::mem::replace(was, is_short) != is_short);
     }
 
     /// Connections open now.
     pub fn connections(&self) -> usize {
-        self.0.lock().connections
+        self.table.lock().connections
+    }
+}
+
+impl Proven {
+    fn add(&mut self, client: ClientBlock) {
+        self.turn += 1;
+        if let Some(before) = self.turns.insert(client, self.turn) {
+            self.by_turn.remove(&before);
+        }
+        self.by_turn.insert(self.turn, client);
+        if self.turns.len() > KNOWN
+            && let Some((_, oldest)) = self.by_turn.pop_first()
+        {
+            self.turns.remove(&oldest);
+        }
+    }
+}
+
+impl Admission {
+    /// Whether places run short for this client; never for one of whom mail was taken before.
+    pub(super) fn shortage(&self) -> watch::Receiver<bool> {
+        match self.is_proven {
+            true => watch::Sender::new(false).subscribe(),
+            false => self.clients.is_short.subscribe(),
+        }
+    }
+
+    /// Mail of this client was taken: it is served first while places run short.
+    pub(super) fn prove(&self) {
+        if let Some([own, _]) = self.blocks {
+            self.clients.table.lock().proven.add(own);
+        }
     }
 }
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        let mut table = self.clients.0.lock();
+        let table = &mut *self.clients.table.lock();
         table.connections = table.connections.saturating_sub(1);
+        self.clients.look(table);
         for block in self.blocks.iter().flatten() {
             if let Some(open) = table.blocks.get_mut(block) {
                 *open = open.saturating_sub(1);
@@ -128,7 +200,37 @@ mod tests {
         assert!(told.contains("192.0.2.0/24") && told.contains('8'), "{told}");
         assert!(clients.admit(ip("192.0.3.1")).is_ok(), "another network");
         drop(admitted);
-        assert!(clients.0.lock().blocks.is_empty(), "nothing is kept of who is gone");
+        assert!(clients.table.lock().blocks.is_empty(), "nothing is kept of who is gone");
+    }
+
+    #[test]
+    fn the_last_places_are_for_those_of_whom_mail_was_taken() {
+        let clients = clients(20, 20, &[]);
+        let known = clients.admit(ip("192.0.2.1")).unwrap();
+        known.prove();
+        drop(known);
+        let strangers: Vec<_> = (0..30)
+            .filter_map(|host| clients.admit(ip(&format!("198.51.{host}.1"))).ok())
+            .collect();
+        assert_eq!(strangers.len(), 18);
+        let short = strangers[0].shortage();
+        assert!(*short.borrow());
+        let known = clients.admit(ip("192.0.2.1")).unwrap();
+        assert!(!*known.shortage().borrow(), "it is waited for as ever");
+        drop(strangers);
+        assert!(!*short.borrow());
+    }
+
+    #[test]
+    fn of_clients_that_are_known_those_longest_ago_are_forgotten() {
+        let mut proven = Proven::default();
+        let block = |n: u32| ClientBlock::of(IpAddr::V4(n.into()));
+        for n in 0..=KNOWN as u32 {
+            proven.add(block(0));
+            proven.add(block(n));
+        }
+        assert_eq!((proven.turns.len(), proven.by_turn.len()), (KNOWN, KNOWN));
+        assert!(proven.turns.contains_key(&block(0)) && !proven.turns.contains_key(&block(1)));
     }
 
     #[test]

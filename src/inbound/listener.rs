@@ -2,8 +2,9 @@
 
 use super::{
     clients::Clients,
-    driver::{Encryption, Handler, Timeouts, drive},
+    driver::{Encryption, Handler, drive},
     memory::MessageMemory,
+    patience::{Patience, Timeouts},
     socket::{Accepted, Socket},
 };
 use crate::{
@@ -24,7 +25,7 @@ use tokio::{
     net::TcpStream,
     sync::watch,
     task::JoinSet,
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 /// Longest wait for a PROXY header, which the proxy sends at once.
@@ -175,7 +176,7 @@ async fn serve<F, H>(
     F: Fn(Peer) -> H,
     H: Handler,
 {
-    let _admission = match server.clients.admit(peer.ip) {
+    let admission = match server.clients.admit(peer.ip) {
         Ok(admission) => admission,
         Err(reply) => {
             tracing::warn!(client = %peer, %reply, "connection refused");
@@ -191,12 +192,15 @@ async fn serve<F, H>(
         session.allow_xforward();
     }
     let mut handler = (server.handler)(peer.clone());
-    let (timeouts, memory) = (server.timeouts, &server.memory);
+    let mut patience = Patience::new(server.timeouts, Instant::now(), admission.shortage());
     let encryption = config.encryption.as_ref();
-    if let Err(error) =
-        drive(stream, session, encryption, &mut handler, timeouts, memory, shutdown).await
-    {
+    let ended =
+        drive(stream, session, encryption, &mut handler, &mut patience, &server.memory, shutdown);
+    if let Err(error) = ended.await {
         tracing::debug!(client = %peer, %error, "connection lost");
+    }
+    if patience.has_brought_mail() {
+        admission.prove();
     }
 }
 

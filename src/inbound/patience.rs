@@ -28,6 +28,7 @@ pub struct Patience {
     began: Instant,
     /// Places run short; for a client that is waited for as long as ever, the sender is gone.
     is_short: watch::Receiver<bool>,
+    has_brought_mail: bool,
 }
 
 /// The pace of a message that comes.
@@ -40,13 +41,23 @@ pub(super) struct Pace {
 impl Patience {
     /// A client that came at `began`, is waited for as `timeouts` says, and a tenth of that while `is_short` is true.
     pub fn new(timeouts: Timeouts, began: Instant, is_short: watch::Receiver<bool>) -> Self {
-        Self { timeouts, began, is_short }
+        Self { timeouts, began, is_short, has_brought_mail: false }
     }
 
     /// A client that came at `began` and is waited for as `timeouts` says, whatever happens.
     pub fn unshaken(timeouts: Timeouts, began: Instant) -> Self {
         let (_, is_short) = watch::channel(false);
         Self::new(timeouts, began, is_short)
+    }
+
+    /// Mail of the client was taken.
+    pub(super) fn brought_mail(&mut self) {
+        self.has_brought_mail = true;
+    }
+
+    /// Whether mail of the client was taken.
+    pub(super) fn has_brought_mail(&self) -> bool {
+        self.has_brought_mail
     }
 
     /// When a command that was waited for since then has taken too long.
@@ -56,8 +67,11 @@ impl Patience {
 
     /// When a read within a message that was waited for since then has taken too long, at this pace.
     pub(super) fn data_end(&self, since: Instant, pace: &Pace) -> Instant {
-        let slow = pace.since + self.now(WINDOW);
-        (since + self.now(self.timeouts.data)).min(slow).min(self.session_end())
+        let end = (since + self.now(self.timeouts.data)).min(self.session_end());
+        match pace.octets < self.least() {
+            true => end.min(pace.since + self.now(WINDOW)),
+            false => end,
+        }
     }
 
     /// How long the client may take to read what we write.
@@ -77,8 +91,7 @@ impl Patience {
         if now - pace.since < window {
             return true;
         }
-        let least = self.timeouts.data_rate.saturating_mul(window.as_secs());
-        let is_enough = pace.octets >= least;
+        let is_enough = pace.octets >= self.least();
         *pace = Pace::begin(now);
         is_enough
     }
@@ -88,6 +101,11 @@ impl Patience {
         if self.is_short.changed().await.is_err() {
             std::future::pending().await
         }
+    }
+
+    /// Octets that a window must bring.
+    fn least(&self) -> u64 {
+        self.timeouts.data_rate.saturating_mul(self.now(WINDOW).as_secs())
     }
 
     fn session_end(&self) -> Instant {
@@ -142,6 +160,17 @@ mod tests {
         assert!(patience.goes_on(&mut pace, 1, now + seconds(29)), "it may be made up for");
         assert!(patience.goes_on(&mut pace, 30 * 1024 - 1, now + seconds(30)));
         assert!(!patience.goes_on(&mut pace, 30 * 1024 - 1, now + seconds(60)), "each by itself");
+    }
+
+    #[test]
+    fn what_came_fast_may_pause() {
+        let now = Instant::now();
+        let patience = Patience::unshaken(TIMEOUTS, now);
+        let mut pace = Pace::begin(now);
+        assert_eq!(patience.data_end(now, &pace), now + seconds(30));
+        assert!(patience.goes_on(&mut pace, 100_000, now));
+        assert_eq!(patience.data_end(now, &pace), now + seconds(180));
+        assert!(patience.goes_on(&mut pace, 1, now + seconds(170)));
     }
 
     #[test]

@@ -401,6 +401,18 @@ impl Reply {
     pub const fn timeout() -> Self {
         Self::new(421, (4, 4, 2), "Timeout, closing")
     }
+    /// `limits.data_rate`.
+    pub const fn too_slow() -> Self {
+        Self::new(421, (4, 4, 2), "The message comes too slowly, closing")
+    }
+    /// `limits.early_talker`: a client that speaks before it is greeted (RFC 5321 §3.1).
+    pub const fn early_talker() -> Self {
+        Self::new(554, (5, 5, 1), "Commands before the greeting, closing")
+    }
+    /// `limits.early_talker`: commands behind EHLO or HELO, before its reply (RFC 2920 §3.1).
+    pub const fn unasked_pipelining() -> Self {
+        Self::new(554, (5, 5, 1), "Commands before the reply to EHLO, closing")
+    }
     /// The daemon is stopping.
     pub const fn shutting_down() -> Self {
         Self::new(421, (4, 3, 2), "Shutting down, try again later")

@@ -86,6 +86,7 @@ mod tests {
             max_recipients: 3,
             max_errors: 10,
             bare_lf: BareLf::Normalize,
+            minds_early_talk: false,
         }));
         if is_allowed {
             session.allow_xforward();

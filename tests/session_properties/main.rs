@@ -48,6 +48,7 @@ impl Driven {
             max_recipients: 3,
             max_errors,
             bare_lf,
+            minds_early_talk: false,
         };
         let mut session = Session::new(Arc::new(config));
         session.greet();

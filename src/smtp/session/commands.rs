@@ -59,12 +59,12 @@ impl Session {
             Command::Data => return self.data(),
             Command::Bdat { octets, last } => self.bdat(octets, last),
             Command::Ehlo(helo) => {
-                self.write(&Reply::ehlo(&self.config.hostname, &self.extensions()));
-                self.hello(Client { helo, esmtp: true });
+                let reply = Reply::ehlo(&self.config.hostname, &self.extensions());
+                self.hello(Client { helo, esmtp: true }, &reply);
             }
             Command::Helo(helo) => {
-                self.write(&Reply::helo(&self.config.hostname));
-                self.hello(Client { helo, esmtp: false });
+                let reply = Reply::helo(&self.config.hostname);
+                self.hello(Client { helo, esmtp: false }, &reply);
             }
             Command::Rset => {
                 self.reset_transaction();
@@ -129,7 +129,12 @@ impl Session {
     }
 
     /// EHLO and HELO end a transaction like RSET (RFC 5321 §4.1.4).
-    fn hello(&mut self, client: Client) {
+    fn hello(&mut self, client: Client, reply: &Reply) {
+        // Nothing was offered yet, pipelining neither.
+        if self.config.minds_early_talk && !self.input.rest().is_empty() {
+            return self.shut_down(Reply::unasked_pipelining());
+        }
+        self.write(reply);
         self.client = Some(client);
         self.reset_transaction();
     }

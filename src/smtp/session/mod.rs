@@ -46,6 +46,8 @@ pub struct SessionConfig {
     pub max_errors: u32,
     /// What becomes of a bare LF in a message.
     pub bare_lf: BareLf,
+    /// A client that speaks before it may is turned away.
+    pub minds_early_talk: bool,
 }
 
 /// What the driver has to do next.
@@ -258,6 +260,8 @@ impl Session {
             Phase::Data => {
                 if reply.class() != Class::Intermediate {
                     self.refuse_data(reply);
+                } else if self.config.minds_early_talk && !self.input.rest().is_empty() {
+                    self.shut_down(Reply::text_without_data());
                 } else {
                     let SessionConfig { max_message_size, bare_lf, .. } = *self.config;
                     let reader = DataReader::new(max_message_size, bare_lf);
@@ -295,6 +299,11 @@ impl Session {
     /// Bytes for the client; the driver takes away what it wrote.
     pub fn output(&mut self) -> &mut Vec<u8> {
         &mut self.output
+    }
+
+    /// True when a client that speaks before it may is turned away.
+    pub fn minds_early_talk(&self) -> bool {
+        self.config.minds_early_talk
     }
 
     /// Octets of the message under way.

@@ -14,6 +14,7 @@ fn session() -> Session {
         max_recipients: 3,
         max_errors: 10,
         bare_lf: BareLf::Refuse,
+        minds_early_talk: false,
     };
     Session::new(Arc::new(config))
 }
