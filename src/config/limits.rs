@@ -33,6 +33,8 @@ section! {
     pub map_connections: usize = integer(1, 100_000), default 4000;
     /// How long such a connection may be idle, and how long a request may take to arrive.
     pub map_timeout: Duration = duration(100, DAY), default "30m";
+    /// Header fields of a message; beyond: 552 5.3.4.
+    pub header_fields: usize = integer(1, 100_000), default 2000;
     /// Received fields of a message; beyond: 554 5.4.6.
     pub received_hops: usize = integer(1, 1000), default 100;
     /// Messages from one client, and four times that from the network around it; beyond: 450 4.7.1.

@@ -208,6 +208,10 @@ impl Reply {
     pub const fn message_too_big() -> Self {
         Self::new(552, (5, 3, 4), "Message exceeds the size limit")
     }
+    /// `limits.header_fields`.
+    pub const fn too_many_fields() -> Self {
+        Self::new(552, (5, 3, 4), "Too many header fields")
+    }
     /// A header section beyond any reason.
     pub const fn header_too_big() -> Self {
         Self::new(552, (5, 3, 4), "Header section exceeds the size limit")

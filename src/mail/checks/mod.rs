@@ -116,6 +116,9 @@ pub(crate) async fn run(parts: &Parts, subject: &Subject<'_>) -> Report {
         report.notes.push("a mailbox file's line before the header taken out".to_owned());
     }
     let message = report.message.clone();
+    if !report.take(form::fields(&message, parts.config.limits.header_fields)) {
+        return report;
+    }
     let header = Header::scan(&message);
     let is_bounce = returns::is_bounce(subject);
     let of_form = |ruling| if is_bounce { returns::marked(ruling) } else { ruling };
