@@ -70,8 +70,7 @@ impl<'a> Iterator for Unread<'a> {
     type Item = Field<'a>;
 
     fn next(&mut self) -> Option<Field<'a>> {
-        let (name, after_name) =
-            field_name(self.rest).filter(|_| self.octets <= MAX_HEADER)?;
+        let (name, after_name) = field_name(self.rest).filter(|_| self.octets <= MAX_HEADER)?;
         let (value, tail) = split_value(after_name);
         self.octets += self.rest.len() - tail.len();
         self.rest = tail;

@@ -3,6 +3,7 @@
 mod connections;
 mod delivery;
 mod messages;
+mod misers;
 mod rates;
 mod sessions;
 
