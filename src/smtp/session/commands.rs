@@ -1,9 +1,6 @@
 //! What each command does, and what the end of a message does. `None` stands for: replied, go on.
 
-use super::{
-    Chunks, Client, Incoming, MAX_COMMANDS_WITHOUT_MESSAGE, Phase, Session, SessionConfig, Step,
-    Transaction,
-};
+use super::{Chunks, Client, Incoming, Phase, Session, SessionConfig, Step, Transaction};
 use crate::{
     address::{ForwardPath, ReversePath},
     envelope::{Envelope, MailParameters},
@@ -47,9 +44,9 @@ impl Session {
 
     fn obey(&mut self, command: Command) -> Option<Step> {
         if !matches!(command, Command::Rcpt { .. } | Command::Bdat { octets: 1.., .. }) {
-            self.commands += 1;
+            self.tally.commands += 1;
         }
-        if self.commands > MAX_COMMANDS_WITHOUT_MESSAGE {
+        if self.tally.is_idle_talk() {
             self.shut_down(Reply::too_many_commands());
             return None;
         }

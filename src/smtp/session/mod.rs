@@ -12,6 +12,7 @@
 mod commands;
 mod incoming;
 mod phase;
+mod tally;
 #[cfg(test)]
 mod tests;
 
@@ -29,9 +30,7 @@ use crate::{
 use incoming::{Chunks, Incoming};
 use phase::{Client, Phase};
 use std::sync::Arc;
-
-/// Commands a client may give without sending a message, refused ones and accepted recipients aside.
-const MAX_COMMANDS_WITHOUT_MESSAGE: u32 = 1000;
+use tally::Tally;
 
 /// What all sessions of a listener have in common.
 #[derive(Debug, Clone)]
@@ -129,9 +128,7 @@ pub struct Session {
     /// To be told with the next step.
     aborted: Option<Aborted>,
     phase: Phase,
-    errors: u32,
-    /// Commands since the last message.
-    commands: u32,
+    tally: Tally,
     /// The last command was a DATA that was refused: what is no command now is its text.
     data_refused: bool,
 }
@@ -152,8 +149,7 @@ impl Session {
             chunks: None,
             aborted: None,
             phase: Phase::Commands,
-            errors: 0,
-            commands: 0,
+            tally: Tally::default(),
             data_refused: false,
         }
     }
@@ -358,17 +354,17 @@ impl Session {
 
     /// Commands refused so far.
     pub fn errors(&self) -> u32 {
-        self.errors
+        self.tally.errors
     }
 
     /// Replies to a command. Refusals are counted: one more than the limit ends the session.
     fn respond(&mut self, reply: Reply) {
         match reply.class() {
-            Class::Permanent if self.errors >= self.config.max_errors => {
+            Class::Permanent if self.tally.errors >= self.config.max_errors => {
                 return self.shut_down(Reply::too_many_errors());
             }
-            Class::Permanent => self.errors += 1,
-            Class::Transient => self.commands += 1,
+            Class::Permanent => self.tally.errors += 1,
+            Class::Transient => self.tally.commands += 1,
             Class::Positive | Class::Intermediate => {}
         }
         self.write(&reply);
@@ -377,7 +373,7 @@ impl Session {
     /// Replies to a message: its verdict is no error of the dialogue.
     fn conclude(&mut self, reply: Reply) {
         self.reset_transaction();
-        self.commands = 0;
+        self.tally.begin_anew();
         self.write(&reply);
     }
 
@@ -399,6 +395,7 @@ impl Session {
     fn reset_transaction(&mut self) {
         let in_message = self.in_data();
         if let Some(transaction) = self.transaction.take() {
+            self.tally.left += 1;
             self.aborted = Some(Aborted { transaction, in_message });
         }
         self.chunks = None;

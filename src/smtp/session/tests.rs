@@ -229,6 +229,21 @@ fn commands_without_a_message_are_limited() {
 }
 
 #[test]
+fn transactions_without_a_message_are_limited() {
+    let mut session = session();
+    transcript(&mut session, b"EHLO c\r\n");
+    for _ in 0..20 {
+        let asked = transcript(&mut session, b"MAIL FROM:<>\r\nRCPT TO:<x@y.z>\r\nRSET\r\n");
+        assert_eq!(asked, ["250 2.1.0", "250 2.1.5", "250 2.0.0"]);
+    }
+    let message = "MAIL FROM:<>\r\nRCPT TO:<x@y.z>\r\nDATA\r\n.\r\n";
+    assert_eq!(transcript(&mut session, message.as_bytes()).last().unwrap(), "250 2.0.0");
+    let wire = "MAIL FROM:<>\r\nRSET\r\n".repeat(30);
+    let got = transcript(&mut session, wire.as_bytes());
+    assert_eq!((got.len(), &*got[42]), (44, "421 4.7.0"), "after another twenty-one");
+}
+
+#[test]
 fn other_protocols_end_the_session() {
     check(&[
         ("GET / HTTP/1.1\r\nNOOP\r\n", &["421 4.7.0", "closed"]),
