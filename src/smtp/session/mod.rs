@@ -352,11 +352,6 @@ impl Session {
         self.transaction.as_ref().map(|transaction| &transaction.envelope)
     }
 
-    /// Commands refused so far.
-    pub fn errors(&self) -> u32 {
-        self.tally.errors
-    }
-
     /// Replies to a command. Refusals are counted: one more than the limit ends the session.
     fn respond(&mut self, reply: Reply) {
         match reply.class() {

@@ -209,7 +209,7 @@ fn a_refused_message_is_no_error_of_the_dialogue() {
         let got = transcript(&mut session, message.as_bytes());
         assert_eq!(got, ["250 2.1.0", "250 2.1.5", "354", "550 5.6.0"]);
     }
-    assert_eq!(session.errors(), 0);
+    assert_eq!(session.tally.errors, 0);
 }
 
 #[test]
