@@ -8,7 +8,7 @@
 use onward::{
     address::{Domain, Mailbox},
     alias::{Alias, AliasAddress},
-    store::{Options, Store},
+    store::{Apply, Options, Store},
 };
 use std::time::{Duration, Instant};
 
@@ -29,8 +29,8 @@ fn main() {
         .map(|(from, to)| Alias::forward(AliasAddress::parse(&from).unwrap(), [to]).unwrap())
         .collect();
     let again = wanted.clone();
-    timed("apply a million", || runtime.block_on(store.apply(wanted, false)).unwrap());
-    timed("apply the same again", || runtime.block_on(store.apply(again, false)).unwrap());
+    timed("apply a million", || runtime.block_on(store.apply(wanted, Apply::Whole)).unwrap());
+    timed("apply the same again", || runtime.block_on(store.apply(again, Apply::Whole)).unwrap());
     runtime.block_on(store.close());
     drop(store);
     let size = std::fs::metadata(state.path().join("onward.db")).unwrap().len();

@@ -22,6 +22,8 @@ pub enum Table {
     Domains,
     /// `transport_maps`: a hosted domain, or an address there → our SMTP listener.
     Transport,
+    /// `relay_recipient_maps`: an address that mail is taken for.
+    Recipients,
 }
 
 /// What the table says. Each protocol has its words for it.
@@ -64,6 +66,7 @@ impl Table {
             b"alias" => Some(Self::Alias),
             b"domains" => Some(Self::Domains),
             b"transport" => Some(Self::Transport),
+            b"recipients" => Some(Self::Recipients),
             _ => None,
         }
     }

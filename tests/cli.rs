@@ -272,6 +272,40 @@ fn completions_and_man_pages() {
     assert_eq!(onward(&["man", dir.path().join("man").to_str().unwrap()]).code, 0);
     let page = fs::read_to_string(dir.path().join("man/onward-trace.1")).unwrap();
     assert!(page.contains("--since") || page.contains("\\-\\-since"), "{page}");
+    let help = onward(&["help"]).out;
+    for command in ["completions", "man"] {
+        assert!(help.contains(&format!("\n  {command} ")), "{help}");
+    }
+}
+
+/// What `whatis` finds, and what a checker of man pages says.
+#[test]
+fn each_man_page_has_one_name_and_a_description() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(onward(&["man", dir.path().to_str().unwrap()]).code, 0);
+    let mut count = 0;
+    for entry in fs::read_dir(dir.path()).unwrap() {
+        let file = entry.unwrap().path();
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        let page = fs::read_to_string(&file).unwrap();
+        assert!(page.contains("\n.SH DESCRIPTION\n"), "{name}: {page}");
+        let title = format!(".TH {name} {} \"\" \"onward ", file.extension().unwrap().display());
+        assert!(page.contains(&title), "{page}");
+        if let Ok(told) = std::process::Command::new("lexgrog").arg(&file).output() {
+            let told = String::from_utf8(told.stdout).unwrap();
+            assert_eq!(told.lines().count(), 1, "{told}");
+            assert!(told.contains(&format!("\"{name} - ")), "{told}");
+        }
+        if let Ok(told) = std::process::Command::new("mandoc")
+            .args(["-T", "lint", "-W", "error"])
+            .arg(&file)
+            .output()
+        {
+            assert!(told.stdout.is_empty(), "{}", String::from_utf8_lossy(&told.stdout));
+        }
+        count += 1;
+    }
+    assert!(count > 40);
 }
 
 /// Every command says in one line what it does: a capital first, no full stop at the end.

@@ -1,5 +1,5 @@
 use crate::{
-    http::{Page, serve_http},
+    http::{Page, Question, serve_http},
     inbound::Socket,
 };
 use hyper::StatusCode;
@@ -27,7 +27,7 @@ impl Responder {
     /// Answers challenges on `socket`, for ever.
     pub async fn serve(self, socket: Socket) {
         let (_for_ever, retired) = watch::channel(false);
-        let page = move |path: String| {
+        let page = move |Question { path, .. }: Question| {
             let token = path.strip_prefix(PATH);
             let answer = token.and_then(|token| self.0.lock().get(token).cloned());
             let page = answer.map(|answer| Page::plain(StatusCode::OK, answer));

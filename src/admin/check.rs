@@ -6,6 +6,7 @@ use crate::{
     config::{CertificateFiles, Config, Listen, Protocol, Srs, print_duration, print_size},
     keys::present_certificate_files,
     next_hop::TlsLevel,
+    postfix::{AliasMaps, Asker, MapFault},
     time::DAY,
     tls::{Certificates, expiry},
 };
@@ -79,6 +80,17 @@ impl Meaning {
             warnings: [config.warnings.clone(), secrets.warnings, expiring].concat(),
         })
     }
+}
+
+/// What stands against the milters' `alias_maps`, which are asked as the service asks them.
+pub async fn alias_map_faults(config: &Config) -> Vec<MapFault> {
+    let asker = Asker::of_service(&config.state_dir);
+    let mut faults = Vec::new();
+    for listen in &config.listen {
+        let maps = AliasMaps::new(listen.milter.alias_maps.clone());
+        faults.extend(maps.asked_by(asker).probe().await);
+    }
+    faults
 }
 
 /// Until when one of our certificates is valid; a warning where that is soon.

@@ -1,5 +1,6 @@
 use crate::{
     alias::AliasError,
+    config::NOT_ALLOWED,
     store::{ChangeError, StoreError, journal::JournalError},
 };
 use std::{
@@ -56,6 +57,16 @@ pub enum Error {
 impl Error {
     pub(super) fn refused(what: impl Display) -> Self {
         Self::Refused(what.to_string())
+    }
+
+    /// Of a file or directory that is there and cannot be looked at.
+    pub(super) fn closed(file: &Path, error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::PermissionDenied => {
+                Self::file(file, format_args!("{error}; {NOT_ALLOWED}"))
+            }
+            _ => Self::file(file, error),
+        }
     }
 
     pub(super) fn file(file: &Path, what: impl Display) -> Self {

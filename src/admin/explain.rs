@@ -1,5 +1,6 @@
 //! What would happen to a message, without sending it.
 
+use super::aliases;
 use crate::{
     address::{Domain, ForwardPath, ReversePath},
     clock,
@@ -95,7 +96,7 @@ pub enum Verdict {
 /// When the daemon could not start either.
 pub async fn explain(config: Config, question: &Question) -> Result<Explanation, OpenError> {
     let Question { recipient, sender: from, ip, helo, message } = question;
-    let (parts, _) = Parts::open(config)?;
+    let parts = Parts::open_to_read(config)?;
     let now = clock::now();
     let mut explanation = Explanation {
         to: recipient.bare(),
@@ -111,6 +112,7 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     let recipient = match decide(&parts, recipient, now).await {
         Ok(recipient) => recipient,
         Err(refusal) => {
+            explanation.lost = lost(&parts, recipient).await;
             explanation.reply = Some(refusal.reply.to_string());
             return Ok(explanation);
         }
@@ -167,4 +169,13 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     };
     explanation.reply = objection.map(|reply| reply.to_string());
     Ok(explanation)
+}
+
+/// What the alias of a recipient that is refused names, where that is why it is refused.
+async fn lost(parts: &Parts, recipient: &ForwardPath) -> Vec<String> {
+    let ForwardPath::Mailbox(mailbox) = recipient else { return Vec::new() };
+    let found = aliases::answering(&parts.store, mailbox).await;
+    let alias = found.ok().flatten().map(|alias| vec![alias]).unwrap_or_default();
+    let nowhere = aliases::nowhere(&parts.config, &parts.store, &alias).await;
+    nowhere.into_iter().map(|it| format!("{}: {}", it.destination, it.why)).collect()
 }

@@ -36,10 +36,31 @@ pub fn open(state_dir: &Path) -> Result<Store, Error> {
     Ok(Store::open(state_dir, Options::default())?)
 }
 
-/// The same; `None` when nothing was ever kept there.
+/// The same for whoever only reads.
+///
+/// # Errors
+/// As [`open`], and when the database is one of an older version.
+pub fn open_to_read(state_dir: &Path) -> Result<Store, Error> {
+    Ok(Store::open(state_dir, reading())?)
+}
+
+/// As [`open`]; `None` when nothing was ever kept there.
 ///
 /// # Errors
 /// As [`open`].
 pub fn open_existing(state_dir: &Path) -> Result<Option<Store>, Error> {
     Ok(Store::open_existing(state_dir, Options::default())?)
+}
+
+/// As [`open_to_read`]; `None` when nothing was ever kept there.
+///
+/// # Errors
+/// As [`open_to_read`].
+pub fn open_existing_to_read(state_dir: &Path) -> Result<Option<Store>, Error> {
+    Ok(Store::open_existing(state_dir, reading())?)
+}
+
+/// How whoever asks something opens a store.
+fn reading() -> Options {
+    Options { keeps_schema: true, ..Options::default() }
 }

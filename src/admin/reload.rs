@@ -19,7 +19,8 @@ pub fn reload(config: &Config) -> Result<(), Error> {
     Certificates::load(&config.tls.certificates)
         .map_err(|error| Error::refused(format_args!("[tls] {error}")))?;
     let state_dir = &config.state_dir;
-    let is_free = StateLock::keep_stopped(state_dir).map_err(|e| Error::file(state_dir, e))?;
+    let is_free =
+        StateLock::keep_stopped(state_dir).map_err(|error| Error::closed(state_dir, &error))?;
     if is_free.is_some() {
         let what = "no onward serves from this state directory; `onward serve` starts one";
         return Err(Error::file(state_dir, what));

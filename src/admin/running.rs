@@ -17,6 +17,8 @@ struct Files {
     reloaded: PathBuf,
     trouble: PathBuf,
     over_rates: PathBuf,
+    sockets: PathBuf,
+    maps: PathBuf,
 }
 
 impl Files {
@@ -27,6 +29,8 @@ impl Files {
             reloaded: file("onward.reloaded"),
             trouble: file("onward.trouble"),
             over_rates: file("onward.over-rates"),
+            sockets: file("onward.sockets"),
+            maps: file("onward.maps"),
         }
     }
 }
@@ -48,12 +52,18 @@ impl Running {
 
     /// Has other processes know what the daemon of `state_dir` cannot do for now, or that nothing is amiss.
     pub fn tell_trouble(state_dir: &Path, trouble: Option<&str>) {
-        let file = Files::of(state_dir).trouble;
-        match trouble {
-            Some(text) => write(&file, text),
-            // It was mostly never there.
-            None => drop(fs::remove_file(file)),
-        }
+        write_or_remove(&Files::of(state_dir).trouble, trouble);
+    }
+
+    /// Has other processes know which of Postfix's tables do not answer the daemon of `state_dir`, one a line.
+    pub fn tell_maps(state_dir: &Path, faults: &str) {
+        write_or_remove(&Files::of(state_dir).maps, Some(faults).filter(|text| !text.is_empty()));
+    }
+
+    /// Postfix's tables that do not answer the daemon of `state_dir`, and why.
+    pub fn maps(state_dir: &Path) -> Vec<String> {
+        let text = fs::read_to_string(Files::of(state_dir).maps).unwrap_or_default();
+        text.lines().map(ToOwned::to_owned).collect()
     }
 
     /// What the daemon of `state_dir` cannot do for now.
@@ -63,17 +73,26 @@ impl Running {
 
     /// Has other processes know which rates are exceeded.
     pub fn tell_over_rates(state_dir: &Path, bites: &[Bite]) {
-        let file = Files::of(state_dir).over_rates;
-        match serde_json::to_string(bites) {
-            Ok(text) if !bites.is_empty() => write(&file, &text),
-            _ => drop(fs::remove_file(file)),
-        }
+        let text = (!bites.is_empty()).then(|| serde_json::to_string(bites).ok()).flatten();
+        write_or_remove(&Files::of(state_dir).over_rates, text.as_deref());
     }
 
     /// The rates that are exceeded at the daemon of `state_dir`, the most frequent first.
     pub fn over_rates(state_dir: &Path) -> Vec<Bite> {
         let text = fs::read_to_string(Files::of(state_dir).over_rates).unwrap_or_default();
         serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// Has other processes know of the sockets, by their names, that systemd hands over and no listener is on.
+    pub fn tell_unnamed_sockets(state_dir: &Path, names: &[String]) {
+        let text = (!names.is_empty()).then(|| names.join("\n"));
+        write_or_remove(&Files::of(state_dir).sockets, text.as_deref());
+    }
+
+    /// The sockets that the daemon of `state_dir` is handed over in vain.
+    pub fn unnamed_sockets(state_dir: &Path) -> Vec<String> {
+        let names = fs::read_to_string(Files::of(state_dir).sockets).unwrap_or_default();
+        names.lines().map(ToOwned::to_owned).collect()
     }
 
     /// Tells the daemon of `state_dir` to reload.
@@ -100,6 +119,16 @@ impl Drop for Running {
         let _ = fs::remove_file(&self.0.reloaded);
         let _ = fs::remove_file(&self.0.trouble);
         let _ = fs::remove_file(&self.0.over_rates);
+        let _ = fs::remove_file(&self.0.sockets);
+        let _ = fs::remove_file(&self.0.maps);
+    }
+}
+
+fn write_or_remove(file: &Path, text: Option<&str>) {
+    match text {
+        Some(text) => write(file, text),
+        // It was mostly never there.
+        None => drop(fs::remove_file(file)),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     keys::live::Live,
     mail::srs::{self, NotReversed, Own, Rewritten},
     srs::{Returns, Rewriter, Settings},
-    store::{LongSenders, Options, SrsPutError, Store, StoreError},
+    store::{LongSenders, SrsPutError, Store, StoreError},
     time::UnixTime,
 };
 use async_trait::async_trait;
@@ -129,14 +129,14 @@ impl LongSenders for LongSendersIn {
         now: UnixTime,
         max_entries: u64,
     ) -> Result<(), SrsPutError> {
-        let store = Store::open(&self.0, Options::default())?;
+        let store = Store::open(&self.0, super::reading())?;
         let put = store.srs_put(token, address, expires, now, max_entries).await;
         store.close().await;
         put
     }
 
     async fn srs_get(&self, token: &str, now: UnixTime) -> Result<Option<Mailbox>, StoreError> {
-        let store = Store::open(&self.0, Options::default())?;
+        let store = Store::open(&self.0, super::reading())?;
         let found = store.srs_get(token, now).await;
         store.close().await;
         found

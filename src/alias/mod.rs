@@ -216,6 +216,17 @@ pub enum AliasError {
         "{0:?} is no alias address: a regex stands between slashes, as /^info-.*@example\\.org$/"
     )]
     RegexSlashes(String),
+    /// A `*` within a local part, as of a glob.
+    #[error(
+        "{address} is no pattern: * stands for every address only by itself, as in *@example.org; a regex \
+         says it: '{regex}'"
+    )]
+    NoPattern {
+        /// As it was written.
+        address: String,
+        /// What may be meant.
+        regex: String,
+    },
     /// The regex does not compile, or is too long or too big.
     #[error("the regex {0} is not usable: {1}")]
     Regex(String, String),

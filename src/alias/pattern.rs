@@ -1,5 +1,5 @@
 use super::{AliasError, anchored::domain_of};
-use crate::address::Domain;
+use crate::address::{Domain, Mailbox};
 use regex::{Captures, Regex, RegexBuilder};
 use std::fmt;
 
@@ -63,6 +63,11 @@ impl Pattern {
     /// How many groups it has, the whole match included.
     pub(super) fn groups(&self) -> usize {
         self.regex.captures_len()
+    }
+
+    /// True for an address that it answers.
+    pub fn matches(&self, address: &Mailbox) -> bool {
+        self.captures(&address.to_key(), address.domain()).is_some()
     }
 
     /// The groups, when it matches `address`, the key of one in `domain`.

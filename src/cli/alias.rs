@@ -1,25 +1,24 @@
 //! `onward alias`: which addresses lead where.
 
+mod import;
+
 use super::{
     Context, Failure,
-    context::{block_on, with_store, write_json},
+    context::{Purpose, block_on, warn, with_store, write_json},
     domain,
 };
 use crate::{
     address::{Domain, Mailbox},
     admin::{
         Store,
-        aliases::{self, DEFAULT_DEFER, DEFAULT_REJECT, Foreign, Record, ShownAlias, Wanted},
+        aliases::{self, Apply, DEFAULT_DEFER, DEFAULT_REJECT, Record, ShownAlias},
     },
-    alias::{
-        Alias, AliasAddress, AliasError,
-        import::{self, Problem, Surroundings},
-    },
+    alias::{Alias, AliasAddress, AliasError},
 };
 use std::{
     fmt::Display,
     io::{self, BufWriter, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
 };
 
@@ -75,7 +74,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    Import(ImportArgs),
+    Import(import::Args),
     /// Prints all aliases as JSON lines, for `onward alias apply`
     Export,
     /// Makes the aliases equal to a file of JSON lines, as `onward alias export` writes it
@@ -87,7 +86,24 @@ enum Command {
         /// Only print what would change
         #[arg(long)]
         plan: bool,
+        /// Remove whatever is not in the file, though it is more than half of the aliases, or all
+        #[arg(long, conflicts_with = "plan")]
+        delete: bool,
     },
+}
+
+impl Command {
+    fn changes(&self) -> bool {
+        match self {
+            Self::List { .. } | Self::Show { .. } | Self::Export => false,
+            Self::Apply { plan, .. } | Self::Import(import::Args { plan, .. }) => !plan,
+            Self::Add(_)
+            | Self::Remove { .. }
+            | Self::Enable { .. }
+            | Self::Disable { .. }
+            | Self::Set { .. } => true,
+        }
+    }
 }
 
 /// Adds an alias
@@ -122,6 +138,9 @@ struct AddArgs {
     #[arg(long, value_name = "WHETHER", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true")]
     keep_tag: Option<KeepTag>,
+    /// Put it in the place of the alias that ADDRESS has already
+    #[arg(long)]
+    replace: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -154,58 +173,6 @@ impl AddArgs {
     }
 }
 
-/// Adds the aliases of another mail system's file
-///
-/// Prints what it adds, and what cannot be translated, with the line and the reason; where there is
-/// such a line nothing is changed, unless --skip leaves it out. All of it is done, or nothing.
-#[derive(Debug, clap::Args)]
-struct ImportArgs {
-    /// Whose file it is
-    #[arg(long, value_name = "FORMAT")]
-    from: Format,
-    /// The source of the table, not its .db
-    file: PathBuf,
-    /// The domain of names without one
-    #[arg(long, value_name = "DOMAIN", value_parser = Domain::parse)]
-    domain: Option<Domain>,
-    /// Where mail for mailboxes of the old machine goes: to each one's name at this domain
-    #[arg(long, value_name = "DOMAIN", value_parser = Domain::parse)]
-    mailboxes: Option<Domain>,
-    /// Host the domains that are not hosted yet
-    #[arg(long)]
-    add_domains: bool,
-    /// Take the file's where an address has another alias already
-    #[arg(long)]
-    replace: bool,
-    /// Leave out what cannot be translated
-    #[arg(long)]
-    skip: bool,
-    /// Only print what would change
-    #[arg(long)]
-    plan: bool,
-    /// Print what changes as JSON, one object a line
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// virtual(5), the source of virtual_alias_maps
-    PostfixVirtual,
-    /// regexp_table(5)
-    PostfixRegexp,
-    /// pcre_table(5)
-    PostfixPcre,
-    /// aliases(5), as /etc/aliases
-    Aliases,
-    /// An alias file of Exim's redirect router
-    Exim,
-    /// CSV whose first line names the columns
-    Csv,
-    /// JSON lines, as onward alias export writes them
-    Onward,
-}
-
 /// `onward alias`.
 ///
 /// # Errors
@@ -213,14 +180,12 @@ enum Format {
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
     let mut out = BufWriter::new(context.out());
-    block_on(with_store(&config.state_dir, async |store| {
+    let purpose = Purpose::changes(args.command.changes());
+    block_on(with_store(&config.state_dir, purpose, async |store| {
         let new = execute(args, store, config.postmaster.as_ref(), &mut out).await?;
         // What is done is told before DNS is waited for.
         out.flush()?;
-        for nowhere in aliases::nowhere(&config, store, &new).await {
-            writeln!(io::stderr().lock(), "onward: warning: {nowhere}")?;
-        }
-        Ok(())
+        warn(&aliases::nowhere(&config, store, &new).await)
     }))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -235,16 +200,26 @@ async fn execute(
     match args.command {
         Command::Add(args) => {
             let alias = args.alias()?;
-            aliases::add(store, &alias).await?;
-            writeln!(out, "added {alias}")?;
+            let was = match args.replace {
+                true => aliases::replace(store, &alias).await?,
+                false => aliases::add(store, &alias).await.map(|()| None)?,
+            };
+            match was {
+                None => writeln!(out, "added {alias}")?,
+                Some(was) => writeln!(out, "replaced {alias} (was: {was})")?,
+            }
             return Ok(vec![alias]);
         }
         Command::Remove { address } => {
             let alias = aliases::remove(store, &AliasAddress::parse(&address)?).await?;
             writeln!(out, "removed {alias}")?;
         }
-        Command::Enable { address } => set_enabled(store, &address, true, out).await?,
-        Command::Disable { address } => set_enabled(store, &address, false, out).await?,
+        Command::Enable { address } => {
+            return Ok(vec![set_enabled(store, &address, true, out).await?]);
+        }
+        Command::Disable { address } => {
+            set_enabled(store, &address, false, out).await?;
+        }
         Command::Set { address, keep_tag } => {
             let address = AliasAddress::parse(&address)?;
             let alias = aliases::set_keep_tag(store, &address, keep_tag.word()).await?;
@@ -255,16 +230,21 @@ async fn execute(
             let domain = domain.as_deref().map(domain::parse).transpose()?;
             list(store, domain.as_ref(), json, out).await?;
         }
-        Command::Import(args) => return import(args, store, out).await,
+        Command::Import(args) => return import::run(args, store, out).await,
         Command::Export => list(store, None, true, out).await?,
         Command::Show { address, json } => {
             let address = AliasAddress::parse(&address)?;
             let shown = aliases::show(store, &address, postmaster).await?;
             if json { write_json(out, &shown)? } else { write_shown(out, &shown)? }
         }
-        Command::Apply { file, plan } => {
+        Command::Apply { file, plan, delete } => {
             let told = |change: &dyn Display| writeln!(out, "{change}");
-            return Ok(aliases::apply(store, &file, plan, told).await?);
+            let extent = match (plan, delete) {
+                (true, _) => Apply::Plan,
+                (false, true) => Apply::Whole,
+                (false, false) => Apply::Careful,
+            };
+            return Ok(aliases::apply(store, &file, extent, told).await?);
         }
     }
     Ok(Vec::new())
@@ -275,12 +255,12 @@ async fn set_enabled(
     address: &str,
     enabled: bool,
     out: &mut impl Write,
-) -> Result<(), Failure> {
+) -> Result<Alias, Failure> {
     let address = AliasAddress::parse(address)?;
     let alias = aliases::set_enabled(store, &address, enabled).await?;
     let done = if enabled { "enabled" } else { "disabled" };
     writeln!(out, "{done} {}", alias.address())?;
-    Ok(())
+    Ok(alias)
 }
 
 async fn list(
@@ -314,65 +294,6 @@ fn write_shown(out: &mut impl Write, shown: &ShownAlias) -> io::Result<()> {
     }
     for template in shown.leads_to.iter().skip(known) {
         writeln!(out, "  leads to {template}, as matched")?;
-    }
-    Ok(())
-}
-
-async fn import(
-    args: ImportArgs,
-    store: &Store,
-    out: &mut impl Write,
-) -> Result<Vec<Alias>, Failure> {
-    let surroundings = Surroundings { domain: args.domain, mailboxes: args.mailboxes };
-    let foreign = Foreign { format: args.from.foreign(), surroundings };
-    let wanted = Wanted { add_domains: args.add_domains, replace: args.replace };
-    let plan = aliases::plan_import(store, &args.file, &foreign, wanted).await?;
-    for change in &plan.changes {
-        if args.json { write_json(out, change)? } else { writeln!(out, "{change}")? }
-    }
-    tell(&args.file, &plan.notes)?;
-    tell(&args.file, &plan.problems)?;
-    if plan.unchanged > 0 && !args.json {
-        writeln!(out, "{} stand here already as they are", plan.unchanged)?;
-    }
-    let new = plan.changes.iter().filter_map(|change| match change {
-        aliases::Change::Add { alias } | aliases::Change::Replace { alias, .. } => Some(alias),
-        aliases::Change::Host { .. } => None,
-    });
-    let new: Vec<Alias> = new.cloned().collect();
-    if args.plan {
-        return Ok(new);
-    }
-    let count = plan.problems.len();
-    if count > 0 && !args.skip {
-        out.flush()?;
-        return Err(Failure::new(format_args!(
-            "nothing is changed: {count} lines cannot be taken over (above); --skip leaves them out"
-        )));
-    }
-    plan.carry_out(store).await?;
-    Ok(new)
-}
-
-impl Format {
-    /// `None` for our own.
-    fn foreign(self) -> Option<import::Format> {
-        match self {
-            Self::PostfixVirtual => Some(import::Format::PostfixVirtual),
-            Self::PostfixRegexp => Some(import::Format::PostfixRegexp),
-            Self::PostfixPcre => Some(import::Format::PostfixPcre),
-            Self::Aliases => Some(import::Format::Aliases),
-            Self::Exim => Some(import::Format::Exim),
-            Self::Csv => Some(import::Format::Csv),
-            Self::Onward => None,
-        }
-    }
-}
-
-fn tell(file: &Path, problems: &[Problem]) -> io::Result<()> {
-    let mut err = io::stderr().lock();
-    for Problem { line, what } in problems {
-        writeln!(err, "{}:{line}: {what}", file.display())?;
     }
     Ok(())
 }

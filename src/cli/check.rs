@@ -1,7 +1,7 @@
 //! `onward check`: what is wrong with the configuration, or what it means.
 
-use super::{Context, Failure};
-use crate::admin::check::Meaning;
+use super::{Context, Failure, context::block_on};
+use crate::admin::check::{Meaning, alias_map_faults};
 use std::{io::Write, process::ExitCode};
 
 /// Says what is wrong with the configuration, or what will listen where
@@ -13,7 +13,9 @@ pub struct Args {}
 /// # Errors
 /// Everything that is wrong.
 pub fn run(_: Args, context: &Context) -> Result<ExitCode, Failure> {
-    let meaning = Meaning::of(&context.config()?)?;
+    let config = context.config()?;
+    let meaning = Meaning::of(&config)?;
+    let faults = block_on(async { Ok(alias_map_faults(&config).await) })?;
     let mut out = context.out();
     let mut line = |name: &str, text: &str| writeln!(out, "{name:<11}{text}");
 
@@ -34,6 +36,9 @@ pub fn run(_: Args, context: &Context) -> Result<ExitCode, Failure> {
         for text in texts {
             line(name, text)?;
         }
+    }
+    for fault in faults {
+        line("alias map", &fault.to_string())?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,11 +3,10 @@
 use super::{Context, Failure};
 use crate::config::reference::manual;
 use clap::Command;
-use std::{io::Write, path::PathBuf, process::ExitCode};
+use std::{ffi::OsStr, fs, io::Write, path::PathBuf, process::ExitCode};
 
 /// Prints completions for a shell
 #[derive(Debug, clap::Args)]
-#[command(hide = true)]
 pub struct CompletionsArgs {
     /// Whose completions
     shell: clap_complete::Shell,
@@ -15,7 +14,6 @@ pub struct CompletionsArgs {
 
 /// Writes the man pages into a directory
 #[derive(Debug, clap::Args)]
-#[command(hide = true)]
 pub struct ManArgs {
     /// Made when it does not exist
     directory: PathBuf,
@@ -44,8 +42,27 @@ pub fn completions(
 pub fn man(args: ManArgs, command: Command, _: &Context) -> Result<ExitCode, Failure> {
     let directory = args.directory;
     let failed = |error| Failure::new(format_args!("{}: {error}", directory.display()));
-    std::fs::create_dir_all(&directory).map_err(failed)?;
+    fs::create_dir_all(&directory).map_err(failed)?;
     clap_mangen::generate_to(command, &directory).map_err(failed)?;
-    std::fs::write(directory.join("onward.toml.5"), manual()).map_err(failed)?;
+    for entry in fs::read_dir(&directory).map_err(failed)? {
+        let page = entry.map_err(failed)?.path();
+        let name =
+            page.file_name().and_then(OsStr::to_str).and_then(|name| name.strip_suffix(".1"));
+        if let Some(name) = name.filter(|name| name.starts_with("onward")) {
+            let text = fs::read_to_string(&page).map_err(failed)?;
+            fs::write(&page, titled(name, 1, &text)).map_err(failed)?;
+        }
+    }
+    let text = titled("onward.toml", 5, &manual());
+    fs::write(directory.join("onward.toml.5"), text).map_err(failed)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The page with a title of its full name. The date is left empty, which the maker of pages leaves out, so that what
+/// comes behind it would be taken for a date.
+fn titled(name: &str, section: u8, page: &str) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let title = format!(".TH {name} {section} \"\" \"onward {version}\" \"Onward\"");
+    let lines = page.lines().map(|line| if line.starts_with(".TH ") { &title } else { line });
+    lines.flat_map(|line| [line, "\n"]).collect()
 }

@@ -16,6 +16,9 @@ use tokio::runtime::Runtime;
 /// The exit code for arguments that ask for nothing sensible, as clap has it.
 const USAGE: u8 = 2;
 
+/// What the service manager is told of a daemon that no further start helps, as sysexits.h has it (EX_CONFIG).
+const CONFIGURATION: u8 = 78;
+
 /// What every command is given.
 #[derive(Debug)]
 pub struct Context {
@@ -32,6 +35,8 @@ pub enum Failure {
     Usage(String),
     /// The findings of a configuration, one line each.
     Config(ConfigError),
+    /// Of a service whose configuration has to be changed before another start.
+    Lasting(Box<Failure>),
     /// The reader of stdout went away, as `head` does. Nothing to say.
     OutputClosed,
 }
@@ -86,7 +91,11 @@ impl Failure {
         }
         // There is nowhere left to complain about stderr.
         let _ = writeln!(io::stderr().lock(), "{self}");
-        if matches!(self, Self::Usage(_)) { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
+        match self {
+            Self::Usage(_) => ExitCode::from(USAGE),
+            Self::Lasting(_) => ExitCode::from(CONFIGURATION),
+            _ => ExitCode::FAILURE,
+        }
     }
 }
 
@@ -95,6 +104,7 @@ impl Display for Failure {
         match self {
             Self::Message(message) | Self::Usage(message) => write!(f, "onward: {message}"),
             Self::Config(error) => write!(f, "{error}"),
+            Self::Lasting(failure) => write!(f, "{failure}"),
             Self::OutputClosed => f.write_str("the reader of the results went away"),
         }
     }
@@ -138,15 +148,33 @@ pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Res
     done
 }
 
+/// What a command does with the store: one that only reads brings no older database up to date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Read,
+    Change,
+}
+
+impl Purpose {
+    /// To change, where that is wanted.
+    pub(super) fn changes(changes: bool) -> Self {
+        if changes { Self::Change } else { Self::Read }
+    }
+}
+
 /// Runs `work` on the store of a state directory, made when it does not exist, and closes it.
 ///
 /// # Errors
 /// That of `work`, or when the store cannot be opened.
 pub(super) async fn with_store<T>(
     state_dir: &Path,
+    purpose: Purpose,
     work: impl AsyncFnOnce(&Store) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let store = admin::open(state_dir)?;
+    let store = match purpose {
+        Purpose::Read => admin::open_to_read(state_dir)?,
+        Purpose::Change => admin::open(state_dir)?,
+    };
     let done = work(&store).await;
     store.close().await;
     done
@@ -158,14 +186,25 @@ pub(super) async fn with_store<T>(
 /// As [`with_store`].
 pub(super) async fn with_existing_store<T>(
     state_dir: &Path,
+    purpose: Purpose,
     work: impl AsyncFnOnce(Option<&Store>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let store = admin::open_existing(state_dir)?;
+    let store = match purpose {
+        Purpose::Read => admin::open_existing_to_read(state_dir)?,
+        Purpose::Change => admin::open_existing(state_dir)?,
+    };
     let done = work(store.as_ref()).await;
     if let Some(store) = store {
         store.close().await;
     }
     done
+}
+
+/// Says on stderr what is done all the same.
+pub(super) fn warn(warnings: &[impl Display]) -> Result<(), Failure> {
+    let mut err = io::stderr().lock();
+    warnings.iter().try_for_each(|warning| writeln!(err, "onward: warning: {warning}"))?;
+    Ok(())
 }
 
 /// Writes an answer of `--json`, on a line of its own.

@@ -2,7 +2,7 @@
 
 use super::{
     Context, Failure,
-    context::{block_on, with_store, write_json},
+    context::{Purpose, block_on, with_existing_store, with_store, write_json},
 };
 use crate::{
     address::Domain,
@@ -49,7 +49,10 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
     let findings = match args.postfix {
-        true => doctor::postfix(&config, args.config_dir.as_deref())?,
+        true => block_on(with_existing_store(&config.state_dir, Purpose::Read, async |store| {
+            let file = context.config_file();
+            Ok(doctor::postfix(&config, file, store, args.config_dir.as_deref()).await?)
+        }))?,
         false => site(&config, &asked(args))?,
     };
     let mut out = context.out();
@@ -67,9 +70,11 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
                 writeln!(out, "nothing is wrong between Postfix and Onward")?;
             }
             (true, _) => writeln!(out, "nothing is wrong")?,
-            (_, true) if args.postfix => writeln!(out, "behind the commands: postfix reload")?,
+            (_, true) if args.postfix => {
+                writeln!(out, "behind the commands: onward reload, postfix reload")?
+            }
             (false, false) if args.postfix => {
-                writeln!(out, "no errors; behind the commands: postfix reload")?;
+                writeln!(out, "no errors; behind the commands: onward reload, postfix reload")?;
             }
             (false, false) => writeln!(out, "no errors")?,
             (_, true) => {
@@ -85,14 +90,16 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
 /// # Errors
 /// When the store cannot be read, or `out` not written.
 pub(super) fn first_look(config: &Config, out: &mut impl Write) -> Result<(), Failure> {
-    for finding in site(config, &Asked::default())? {
+    let found = site(config, &Asked::default())?.into_iter();
+    // The daemon is started behind this.
+    for finding in found.filter(|finding| finding.id != "daemon") {
         writeln!(out, "{finding}")?;
     }
     Ok(())
 }
 
 fn site(config: &Config, asked: &Asked) -> Result<Vec<Finding>, Failure> {
-    block_on(with_store(&config.state_dir, async |store| {
+    block_on(with_store(&config.state_dir, Purpose::Read, async |store| {
         Ok(doctor::site(config, store, asked).await?)
     }))
 }

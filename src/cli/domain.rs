@@ -2,11 +2,11 @@
 
 use super::{
     Context, Failure,
-    context::{block_on, with_store, write_json},
+    context::{Purpose, block_on, warn, with_store, write_json},
 };
 use crate::{
     address::Domain,
-    admin::{Store, domains},
+    admin::{Store, aliases, domains},
 };
 use std::{io::Write, process::ExitCode};
 
@@ -45,9 +45,18 @@ enum Command {
 /// # Errors
 /// When the change is refused, or the store fails.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
-    let state_dir = context.config()?.state_dir;
+    let config = context.config()?;
     let mut out = context.out();
-    block_on(with_store(&state_dir, async |store| execute(args, store, &mut out).await))?;
+    let purpose = Purpose::changes(!matches!(args.command, Command::List { .. }));
+    let is_new = matches!(args.command, Command::Add { .. });
+    block_on(with_store(&config.state_dir, purpose, async |store| {
+        execute(args, store, &mut out).await?;
+        if is_new {
+            // Mail for the postmaster of the domain goes there.
+            warn(&aliases::postmaster_nowhere(&config, store).await)?;
+        }
+        Ok(())
+    }))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,4 +1,4 @@
-use crate::cli::Failure;
+use crate::{cli::Failure, config::service::Owner};
 use std::{
     fs::{DirBuilder, OpenOptions, Permissions},
     io::Write,
@@ -14,16 +14,27 @@ pub(super) fn must_not_exist(file: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Makes the directory, for the owner only, and its parents.
-pub(super) fn make_private_directory(directory: &Path) -> Result<(), Failure> {
-    let failed = |error| Failure::new(format_args!("{}: {error}", directory.display()));
-    if directory.is_dir() {
-        return Ok(());
+/// Makes the directory, for the owner only, and its parents. It goes to `user` while root has it and nothing is in it.
+pub(super) fn make_private_directory(directory: &Path, user: Option<Owner>) -> Result<(), Failure> {
+    let failed = |error| Failure::file(directory, error);
+    if !directory.is_dir() {
+        if let Some(parent) = directory.parent() {
+            std::fs::create_dir_all(parent).map_err(failed)?;
+        }
+        DirBuilder::new().mode(0o700).create(directory).map_err(failed)?;
     }
-    if let Some(parent) = directory.parent() {
-        std::fs::create_dir_all(parent).map_err(failed)?;
+    let Some(user) = user else { return Ok(()) };
+    let is_roots = directory.metadata().map_err(failed)?.uid() == 0;
+    if is_roots && std::fs::read_dir(directory).map_err(failed)?.next().is_none() {
+        chown(directory, Some(user.user), Some(user.group)).map_err(failed)?;
     }
-    DirBuilder::new().mode(0o700).create(directory).map_err(failed)
+    Ok(())
+}
+
+/// Whose a directory is, unless it is root's.
+pub(super) fn owner(directory: &Path) -> Result<Option<Owner>, Failure> {
+    let found = directory.metadata().map_err(|error| Failure::file(directory, error))?;
+    Ok((found.uid() != 0).then(|| Owner { user: found.uid(), group: found.gid() }))
 }
 
 /// Writes a file that must not be there yet.
@@ -37,19 +48,20 @@ fn write_new(file: &Path, text: &str, mode: u32) -> Result<(), Failure> {
     }
     let mut opened =
         OpenOptions::new().write(true).create_new(true).mode(mode).open(file).map_err(failed)?;
+    // Whatever the umask is: the daemon may be somebody else.
+    opened.set_permissions(Permissions::from_mode(mode)).map_err(failed)?;
     opened.write_all(text.as_bytes()).and_then(|()| opened.sync_all()).map_err(failed)
 }
 
-/// As [`write_new`], all of them or none. What only its owner may read is shared with the owner of
-/// `state_dir`, if that is said.
+/// As [`write_new`], all of them or none. What only its owner may read is shared with the daemon's user.
 pub(super) fn write_all_new(
     files: &[(&Path, &str, u32)],
-    state_dir: Option<&Path>,
+    daemon: Option<Owner>,
 ) -> Result<(), Failure> {
     for (at, (file, text, mode)) in files.iter().enumerate() {
-        let sharer = state_dir.filter(|_| mode & 0o077 == 0);
+        let sharer = daemon.filter(|_| mode & 0o077 == 0);
         let written = write_new(file, text, *mode)
-            .and_then(|()| sharer.map_or(Ok(()), |state_dir| share_with_owner(file, state_dir)));
+            .and_then(|()| sharer.map_or(Ok(()), |daemon| share(file, daemon)));
         if written.is_err() {
             // What is left of a failure would stand in the way of the next attempt.
             for (file, ..) in files.iter().take(at) {
@@ -61,14 +73,14 @@ pub(super) fn write_all_new(
     Ok(())
 }
 
-/// Lets the group of the state directory's owner read a file of root's: the daemon runs as that owner.
-fn share_with_owner(file: &Path, state_dir: &Path) -> Result<(), Failure> {
-    let failed = |error| Failure::new(format_args!("{}: {error}", file.display()));
-    let owner = state_dir.metadata().map_err(failed)?;
-    if file.metadata().map_err(failed)?.uid() != 0 || owner.uid() == 0 {
+/// Lets the group of the daemon's user read a secret of root's.
+pub(super) fn share(file: &Path, daemon: Owner) -> Result<(), Failure> {
+    let failed = |error| Failure::file(file, error);
+    let found = file.metadata().map_err(failed)?;
+    if found.uid() != 0 || (found.gid() != 0 && found.mode() & 0o040 != 0) {
         return Ok(());
     }
-    chown(file, None, Some(owner.gid())).map_err(failed)?;
+    chown(file, None, Some(daemon.group)).map_err(failed)?;
     std::fs::set_permissions(file, Permissions::from_mode(0o640)).map_err(failed)
 }
 

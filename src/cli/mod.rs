@@ -25,6 +25,7 @@ mod time;
 pub mod tls;
 pub mod trace;
 pub mod trial;
+mod unit;
 
 pub use context::{Context, Failure};
 

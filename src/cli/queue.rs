@@ -2,7 +2,7 @@
 
 use super::{
     Context, Failure,
-    context::{block_on, with_existing_store, write_json},
+    context::{Purpose, block_on, with_existing_store, write_json},
     size::size,
     time::span,
 };
@@ -116,7 +116,9 @@ impl Chosen {
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let state_dir = context.config()?.state_dir;
     let mut out = BufWriter::new(context.out());
-    block_on(with_existing_store(&state_dir, async |store| execute(args, store, &mut out).await))?;
+    let changes = matches!(args.command, Command::Retry(_) | Command::Drop(_));
+    let work = async |store: Option<&Store>| execute(args, store, &mut out).await;
+    block_on(with_existing_store(&state_dir, Purpose::changes(changes), work))?;
     out.flush()?;
     Ok(ExitCode::SUCCESS)
 }

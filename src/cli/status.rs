@@ -2,7 +2,7 @@
 
 use super::{
     Context, Failure,
-    context::{block_on, with_existing_store, write_json},
+    context::{Purpose, block_on, with_existing_store, write_json},
     size::size,
     time::span,
 };
@@ -12,6 +12,7 @@ use crate::{
         status::{ListenerStatus, SpoolStatus, Status, WaitingDestination},
     },
     clock,
+    config::service,
 };
 use std::{
     io::{self, Write},
@@ -20,7 +21,8 @@ use std::{
 
 /// Says whether the daemon runs, whether it answers, and what waits in the spool
 ///
-/// Exits 1 when it does not run, a listener does not answer, or its database was moved away.
+/// Exits 1 when it does not run, a listener does not answer, systemd hands a socket over that no listener names, or its
+/// database was moved away.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// One JSON object
@@ -34,7 +36,7 @@ pub struct Args {
 /// When the store or the journal cannot be read.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
-    let status = block_on(with_existing_store(&config.state_dir, async |store| {
+    let status = block_on(with_existing_store(&config.state_dir, Purpose::Read, async |store| {
         Ok(Status::of(&config, store).await?)
     }))?;
     let mut out = context.out();
@@ -56,8 +58,14 @@ fn write(out: &mut impl Write, status: &Status) -> io::Result<()> {
         };
         line("listen", format!("{protocol} on {address} {answers}"))?;
     }
+    for name in &status.unnamed_sockets {
+        line("socket", service::unnamed(name))?;
+    }
     if let Some(trouble) = &status.trouble {
         line("database", trouble.clone())?;
+    }
+    for fault in &status.alias_maps {
+        line("alias map", fault.clone())?;
     }
     let SpoolStatus { messages: count, octets, oldest, unreadable, destinations } = &status.spool;
     let oldest = oldest.map(|oldest| {

@@ -2,7 +2,7 @@
 
 use super::{
     Context, Failure,
-    context::{block_on, with_store, write_json},
+    context::{Purpose, block_on, with_store, write_json},
 };
 use crate::{admin::tls_results::tls_results, clock, time::Millis};
 use jiff::{civil::Date, tz::TimeZone};
@@ -39,7 +39,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         None => clock::millis(),
     };
     let state_dir = context.config()?.state_dir;
-    let rows = block_on(with_store(&state_dir, async |store| {
+    let rows = block_on(with_store(&state_dir, Purpose::Read, async |store| {
         Ok(tls_results(store, day.unix_time()).await?)
     }))?;
     let mut out = context.out();

@@ -47,7 +47,7 @@ section! {
     /// milter only. Domains whose mailboxes are on this machine: an alias that leads there does not leave it.
     local_domains: Vec<DomainPattern> = list(DOMAIN_PATTERNS, DomainPattern::from_str), default [];
     /// milter only. Where Postfix finds its aliases (`virtual_alias_maps`, `alias_maps`), beside ours. They
-    /// are asked by `postmap -q`.
+    /// are asked by `postmap -q`, as the daemon's user. `onward check` says which of them do not answer.
     alias_maps: Vec<String> = list("tables of Postfix, such as \"hash:/etc/postfix/virtual\"", alias_map),
         default [];
     /// milter only. `true`: decides and tells the log, changes and refuses nothing.

@@ -24,6 +24,7 @@ mod root;
 mod route;
 mod schema;
 mod sections;
+pub mod service;
 mod spool;
 mod srs;
 mod tls;
@@ -46,7 +47,10 @@ pub use units::{parse_duration, parse_rate, parse_size, print_duration, print_ra
 
 use crate::address::{Domain, Mailbox};
 use reader::{FromTable, Report, Table};
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 use toml::de::DeTable;
 
 /// Where the file is looked for when neither `--config` nor `$ONWARD_CONFIG` names one.
@@ -95,7 +99,7 @@ impl Config {
             let finding = Finding {
                 line: None,
                 key: String::new(),
-                what: format!("cannot be read: {error}"),
+                what: unread(&error, ""),
                 accepted: "a readable TOML file, as `onward init` writes it".into(),
             };
             ConfigError::new(file, vec![finding])
@@ -124,6 +128,21 @@ impl Config {
         }
     }
 }
+
+/// What is to be said of a file that cannot be read; `absent` is what helps where there is none.
+pub(crate) fn unread(error: &io::Error, absent: &str) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound if !absent.is_empty() => {
+            format!("cannot be read: {error}; {absent}")
+        }
+        io::ErrorKind::PermissionDenied => format!("cannot be read: {error}; {NOT_ALLOWED}"),
+        _ => format!("cannot be read: {error}"),
+    }
+}
+
+/// What to do where a file is there, and closed to whoever runs this.
+pub(crate) const NOT_ALLOWED: &str =
+    "it belongs to another user: run this with sudo, or give it to the user that runs Onward";
 
 fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Option<Config> {
     let root = Table::root(root::Keys::SECTION, document, report);

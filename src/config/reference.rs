@@ -72,6 +72,8 @@ pub fn manual() -> String {
     page.control("TH", ["onward.toml", "5", "", "onward", "Onward"]);
     page.control("SH", ["NAME"]);
     page.text([roman("onward.toml - the configuration of Onward")]);
+    // Whatever stands in NAME beside names is one more of them to apropos.
+    page.control("SH", ["DESCRIPTION"]);
     for paragraph in HEAD.split("\n\n").skip(1) {
         page.control("PP", []);
         page.text([roman(plain(&paragraph.replace('\n', " ")))]);

@@ -1,10 +1,11 @@
 //! What one configuration has listening, from the start or a reload to the next.
 
-use super::{StartError, monitoring::Monitoring, sockets::Sockets};
+use super::{StartError, alias_maps, monitoring::Monitoring, sockets::Sockets};
 use crate::{
     acme::{self, Keeper, Responder},
     address::Domain,
-    config::{Acme, Config, Milter, Protocol},
+    admin::running::Running,
+    config::{Acme, Config, Milter, Protocol, service},
     http::serve_http,
     inbound::{
         Clients, Connections, Encryption, Listener, ListenerConfig, Server, Socket, Timeouts,
@@ -52,6 +53,7 @@ pub(super) struct Serving {
     listeners: JoinSet<()>,
     count: usize,
     follow: JoinHandle<()>,
+    alias_maps: JoinHandle<()>,
     issuing: Option<JoinHandle<()>>,
 }
 
@@ -74,7 +76,7 @@ impl Generation {
         let mut free = sockets.clone();
         for listen in &config.listen {
             let address = &listen.address;
-            let failed = |error| StartError::Listen { address: address.to_string(), error };
+            let failed = |error| StartError::Listen { address: address.clone(), error };
             let dialect = match listen.protocol {
                 Protocol::Smtp | Protocol::Http => None,
                 Protocol::Socketmap => Some(Dialect::Socketmap),
@@ -125,6 +127,11 @@ impl Generation {
         for address in self.listening() {
             tracing::info!(address, "listening");
         }
+        let unnamed = self.sockets.unnamed();
+        for name in &unnamed {
+            tracing::error!("{}", service::unnamed(name));
+        }
+        Running::tell_unnamed_sockets(&self.parts.config.state_dir, &unnamed);
         let Self { parts, sockets, listeners, table_listeners, monitors, certificates, issuing } =
             self;
         let config = &parts.config;
@@ -152,7 +159,7 @@ impl Generation {
         let (retire, retired) = watch::channel(false);
         let smtp = listeners.iter().find_map(Listener::plain_address);
         let tables = Tables::new(Arc::clone(&parts), smtp);
-        let mut running = JoinSet::new();
+        let (mut running, mut filters) = (JoinSet::new(), Vec::new());
         for (listener, milter) in table_listeners {
             let (tables, connections) = (tables.clone(), Arc::clone(&shared.connections));
             let time = RequestTimeout(limits.map_timeout);
@@ -164,6 +171,7 @@ impl Generation {
                 }
                 Some(rules) => {
                     let service = Arc::new(Filter::new(Arc::clone(&parts), tables, rules));
+                    filters.push(Arc::clone(&service));
                     running.spawn(listener.run(service, connections, time, retired, stopped))
                 }
             };
@@ -196,8 +204,9 @@ impl Generation {
                 tokio::join!(serving, keeper.keep(responder));
             })
         });
-        let count = running.len();
-        Serving { parts, sockets, retired: retire, listeners: running, count, follow, issuing }
+        let alias_maps = tokio::spawn(alias_maps::watch(filters, config.state_dir.clone()));
+        let (count, retired) = (running.len(), retire);
+        Serving { parts, sockets, retired, listeners: running, count, follow, alias_maps, issuing }
     }
 }
 
@@ -224,6 +233,7 @@ impl Serving {
     /// Lets nobody new in, and waits for the sessions to end. `closes`: the connections to destinations
     /// are nobody else's.
     pub(super) async fn retire(mut self, closes: bool) {
+        self.alias_maps.abort();
         let _ = self.retired.send(true);
         drop(self.sockets);
         if let Some(issuing) = self.issuing {
@@ -262,7 +272,7 @@ fn issuing(
     sockets: &mut Sockets,
 ) -> Result<Option<Issuing>, StartError> {
     let Some(bound) = sockets.take(&acme.http).pop() else { return Ok(None) };
-    let failed = |error| StartError::Listen { address: acme.http.to_string(), error };
+    let failed = |error| StartError::Listen { address: acme.http.clone(), error };
     let names = std::iter::once(&config.hostname).chain(&acme.names);
     let keeper = Keeper {
         acme: acme.clone(),

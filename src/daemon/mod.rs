@@ -1,6 +1,7 @@
 //! The daemon: everything wired together, from start to stop.
 
 mod alias_faults;
+mod alias_maps;
 mod generation;
 mod monitoring;
 mod over_rates;
@@ -9,7 +10,7 @@ mod trouble;
 
 use crate::{
     clock,
-    config::{Config, Limits},
+    config::{Config, Limits, ListenAddress, service},
     inbound::{ClientLimits, Clients, Connections},
     mail::{Current, Inbox, OpenError, Parts, Runner, tls_reports},
     store::{
@@ -90,10 +91,10 @@ pub enum StartError {
     #[error("{0}")]
     Certificates(String),
     /// A listener cannot be bound.
-    #[error("cannot listen on {address}: {error}{}", hint(error))]
+    #[error("cannot listen on {address}: {error}{}", hint(address, error))]
     Listen {
         /// The address as configured.
-        address: String,
+        address: ListenAddress,
         /// What the system says.
         error: io::Error,
     },
@@ -105,13 +106,45 @@ pub enum StartError {
     NoListener,
 }
 
-fn hint(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => "; another program has the port (`ss -ltnp` shows which)",
-        io::ErrorKind::PermissionDenied => {
-            "; ports below 1024 need CAP_NET_BIND_SERVICE or socket activation"
+impl StartError {
+    /// Whether the configuration has to be changed first: a start later ends as this one does.
+    pub fn is_of_configuration(&self) -> bool {
+        match self {
+            Self::NoListener | Self::Open(OpenError::Keys(_)) => true,
+            Self::Listen { address, error } => match error.kind() {
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => true,
+                // The name of a host may be known later.
+                io::ErrorKind::NotFound => !matches!(address, ListenAddress::Tcp { .. }),
+                _ => false,
+            },
+            _ => false,
         }
-        _ => "",
+    }
+}
+
+fn hint(address: &ListenAddress, error: &io::Error) -> String {
+    let is_barred =
+        matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem);
+    match address {
+        ListenAddress::Tcp { .. } if error.kind() == io::ErrorKind::AddrInUse => {
+            "; another program has the port (`ss -ltnp` shows which)".to_owned()
+        }
+        ListenAddress::Tcp { port, .. } if is_barred => match service::socket_of_port(*port) {
+            Some(ListenAddress::Systemd(name)) => format!(
+                "; the service has no right to ports below 1024, and systemd binds this one for it: \
+                 address = \"systemd:{name}\" in onward.toml, then systemctl enable --now {} onward.service",
+                service::named_unit(&name)
+            ),
+            _ => "; ports below 1024 need a socket of systemd (address = \"systemd:NAME\") or \
+                  CAP_NET_BIND_SERVICE"
+                .to_owned(),
+        },
+        ListenAddress::Unix(_) if is_barred => {
+            "; where the service may not write, systemd makes the socket: address = \
+             \"systemd:socketmap\" in onward.toml and onward-socketmap.socket, for one"
+                .to_owned()
+        }
+        _ => String::new(),
     }
 }
 
@@ -267,5 +300,38 @@ async fn is_well(serving: &Serving) -> Result<(), String> {
     match serving.listens() {
         true => Ok(()),
         false => Err("a listener has ended".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(address: &str, kind: io::ErrorKind) -> StartError {
+        StartError::Listen { address: address.parse().unwrap(), error: kind.into() }
+    }
+
+    /// Beside what it says, whether a later start may do better.
+    #[test]
+    fn a_port_below_1024_is_systemds_to_bind() {
+        for (port, name, unit) in
+            [(25, "smtp", "onward.socket"), (465, "smtps", "onward-smtps.socket")]
+        {
+            let error = refused(&format!("0.0.0.0:{port}"), io::ErrorKind::PermissionDenied);
+            let text = error.to_string();
+            for part in [&format!("address = \"systemd:{name}\""), &format!("enable --now {unit}")]
+            {
+                assert!(text.contains(part), "{part}: {text}");
+            }
+            assert!(error.is_of_configuration());
+        }
+        let other = refused("0.0.0.0:26", io::ErrorKind::PermissionDenied);
+        assert!(other.to_string().contains("a socket of systemd"), "{other}");
+        let chroot = refused("unix:/var/spool/postfix/srs", io::ErrorKind::ReadOnlyFilesystem);
+        assert!(chroot.to_string().contains("onward-socketmap.socket"), "{chroot}");
+        assert!(chroot.is_of_configuration());
+        assert!(!refused("0.0.0.0:25", io::ErrorKind::AddrInUse).is_of_configuration());
+        assert!(!refused("mx.test:25", io::ErrorKind::NotFound).is_of_configuration());
+        assert!(refused("systemd:smtp", io::ErrorKind::NotFound).is_of_configuration());
     }
 }

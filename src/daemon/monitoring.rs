@@ -2,18 +2,15 @@
 
 use crate::{
     clock,
-    http::Page,
+    http::{Page, Question},
     inbound::{Clients, Connections},
     keys,
     mail::{NotWell, Parts},
-    metrics::Now,
+    metrics::{Format, Now},
     tls,
 };
 use hyper::StatusCode;
 use std::{sync::Arc, time::Duration};
-
-/// OpenMetrics, which Prometheus asks for.
-const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// What the pages are made of.
 #[derive(Debug, Clone)]
@@ -25,11 +22,12 @@ pub(super) struct Monitoring {
 
 impl Monitoring {
     /// `/metrics`, `/healthz` and `/readyz`.
-    pub(super) async fn page(self, path: String) -> Page {
+    pub(super) async fn page(self, Question { path, accept }: Question) -> Page {
         match path.as_str() {
             "/metrics" => {
-                let text = self.parts.metrics.text(&self.now().await);
-                Page { status: StatusCode::OK, kind: METRICS, text }
+                let format = Format::accepted(&accept);
+                let text = self.parts.metrics.text(&self.now().await, format);
+                Page { status: StatusCode::OK, kind: format.kind(), text }
             }
             "/healthz" | "/readyz" => {
                 let ill = |text| Page::plain(StatusCode::SERVICE_UNAVAILABLE, text);

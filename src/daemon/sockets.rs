@@ -25,7 +25,7 @@ impl Sockets {
     /// Those that `config` names: the ones that are bound already, and new ones. `self` keeps what it has.
     pub(super) async fn bind(&self, config: &Config) -> Result<Self, StartError> {
         let failed = |address: &ListenAddress| {
-            let address = address.to_string();
+            let address = address.clone();
             move |error| StartError::Listen { address, error }
         };
         let mut next = Self::new(self.inherited.clone());
@@ -52,6 +52,15 @@ impl Sockets {
             bound.try_for_each(|bound| bound.set_access(access)).map_err(failed(address))?;
         }
         Ok(next)
+    }
+
+    /// The names of sockets that systemd has bound and no listener is on.
+    pub(super) fn unnamed(&self) -> Vec<String> {
+        let is_named = |name: &str| self.bound.contains_key(&ListenAddress::Systemd(name.into()));
+        let mut names: Vec<String> =
+            self.inherited.keys().filter(|name| !is_named(name)).cloned().collect();
+        names.sort();
+        names
     }
 
     /// Those of an address; each is taken once where the system chooses the port.

@@ -66,3 +66,28 @@ async fn no_mail(resolver: &Resolver, domain: &Domain) -> Result<Option<NoMail>,
         Err(LookupError::Unanswered) => Err(LookupError::Unanswered),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::UdpSocket;
+
+    #[tokio::test]
+    async fn nobody_waits_for_silent_dns_longer_than_their_patience() {
+        let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let resolver = Resolver::new(&[silent.local_addr().unwrap()]).unwrap();
+        let domains = (0..50).map(|n| Domain::parse(&format!("d{n}.test")).unwrap());
+        let first = Domain::parse("first.test").unwrap();
+        // The resolver itself, asked first, is still waiting when patience ends.
+        tokio::select! {
+            biased;
+            answer = resolver.mx(&first) => panic!("the resolver gave up first: {answer:?}"),
+            without = without_mail(&resolver, domains, Duration::from_millis(50)) => {
+                assert_eq!(without, HashMap::new(), "silence says nothing");
+            }
+        }
+        let mut query = [0; 512];
+        silent.set_nonblocking(true).unwrap();
+        assert!(silent.recv(&mut query).is_ok(), "it was asked");
+    }
+}

@@ -5,7 +5,7 @@ use http_body_util::Full;
 use hyper::{
     Request, Response, StatusCode,
     body::{Bytes, Incoming},
-    header::CONTENT_TYPE,
+    header::{ACCEPT, CONTENT_TYPE},
     server::conn::http1,
     service::service_fn,
 };
@@ -27,6 +27,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const HEAD_PATIENCE: Duration = Duration::from_secs(5);
 /// Most octets of a request's head.
 const MAX_HEAD: usize = 16 << 10;
+
+/// What is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Question {
+    /// The path.
+    pub path: String,
+    /// What the client would have, as in `Accept`; empty where it does not say.
+    pub accept: String,
+}
 
 /// What is answered: a status, the type of a text, and the text.
 #[derive(Debug)]
@@ -51,10 +60,10 @@ impl Page {
     }
 }
 
-/// Answers GET on `socket`, by path, until `retired` turns true.
+/// Answers GET on `socket` until `retired` turns true.
 pub async fn serve_http<F, R>(socket: Socket, retired: watch::Receiver<bool>, page: F)
 where
-    F: Fn(String) -> R + Clone + Send + Sync + 'static,
+    F: Fn(Question) -> R + Clone + Send + Sync + 'static,
     R: Future<Output = Page> + Send + 'static,
 {
     let connections = Connections::new(CONNECTIONS);
@@ -74,7 +83,7 @@ where
 async fn converse<S, F, R>(stream: S, page: F, place: Place)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    F: Fn(String) -> R + Clone + Send + 'static,
+    F: Fn(Question) -> R + Clone + Send + 'static,
     R: Future<Output = Page> + Send,
 {
     let service = service_fn(move |request: Request<Incoming>| {
@@ -82,8 +91,11 @@ where
         async move {
             let is_get = request.method() == hyper::Method::GET;
             let path = request.uri().path().to_owned();
+            let accept = request.headers().get_all(ACCEPT).iter();
+            let accept: Vec<&str> = accept.filter_map(|value| value.to_str().ok()).collect();
+            let question = Question { path, accept: accept.join(",") };
             let Page { status, kind, text } = match is_get {
-                true => page(path).await,
+                true => page(question).await,
                 false => Page::plain(StatusCode::METHOD_NOT_ALLOWED, ""),
             };
             let mut response = Response::new(Full::new(Bytes::from(text)));

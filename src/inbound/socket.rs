@@ -1,6 +1,6 @@
 //! Sockets that listen, whatever is spoken on them.
 
-use crate::config::{ListenAddress, SocketAccess};
+use crate::config::{ListenAddress, SocketAccess, service};
 use std::{
     io,
     net::SocketAddr,
@@ -92,7 +92,9 @@ impl Bound {
             ListenAddress::Systemd(name) => Err(io::Error::new(
                 io::ErrorKind::NotFound,
                 format!(
-                    "systemd has handed over no socket of the name {name:?} (FileDescriptorName=)"
+                    "systemd has handed over no socket of the name {name:?}: `systemctl enable --now` of {}, while \
+                     onward.service is stopped, has it do so",
+                    service::named_unit(name)
                 ),
             )),
         }

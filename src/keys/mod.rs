@@ -5,7 +5,7 @@ pub(crate) mod live;
 use crate::{
     acme,
     auth::dkim::{KeyFile, SigningKeys},
-    config::{CertificateFiles, Config},
+    config::{CertificateFiles, Config, unread},
     srs::{Keyring, Rewriter, Settings},
     tls::Certificates,
 };
@@ -22,15 +22,21 @@ pub(crate) fn rewriter(settings: Settings, file: PathBuf) -> Result<Live<Rewrite
     let read = move || {
         let name = file.display();
         let text = fs::read(&file).map_err(|error| {
-            format!(
-                "cannot read the SRS secret file {name}: {error}; `onward srs key add` makes one"
-            )
+            format!("the SRS secret file {name} {}", unread(&error, MAKES_SECRET))
         })?;
         let keyring =
             Keyring::parse(&text).map_err(|error| format!("SRS secret file {name}: {error}"))?;
         Rewriter::new(settings.clone(), keyring).map_err(|error| format!("[srs] {error}"))
     };
     Live::open("SRS secrets", move || stamp(&looked_at), read)
+}
+
+/// How a file of secrets comes to be.
+pub(crate) const MAKES_SECRET: &str = "`onward srs key add` makes one";
+
+/// False where there is no such file; one that we may not see is there.
+fn is_there(file: &Path) -> bool {
+    file.try_exists().unwrap_or(true)
 }
 
 /// The files of the certificates that are ours, the one that an authority issues by ACME first.
@@ -43,7 +49,7 @@ pub(crate) fn certificate_files(config: &Config) -> Vec<CertificateFiles> {
 /// As [`certificate_files`], without one that is still to be issued.
 pub(crate) fn present_certificate_files(config: &Config) -> Vec<CertificateFiles> {
     let mut files = certificate_files(config);
-    files.retain(|of| of.certificate.exists() || config.tls.certificates.contains(of));
+    files.retain(|of| is_there(&of.certificate) || config.tls.certificates.contains(of));
     files
 }
 
@@ -56,7 +62,7 @@ pub(crate) fn certificates(
         files.iter().flat_map(|of| [of.certificate.clone(), of.key.clone()]).collect();
     let look = move || looked_at.iter().flat_map(|file| stamp(file)).collect();
     let read = move || {
-        if is_issued && !files.iter().all(|of| of.certificate.exists()) {
+        if is_issued && !files.iter().all(|of| is_there(&of.certificate)) {
             return Ok(None);
         }
         let certificates = Certificates::load(&files).map_err(|error| format!("[tls] {error}"))?;

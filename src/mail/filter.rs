@@ -13,7 +13,12 @@ use crate::{
     reply::Reply,
     store::StoreError,
 };
-use std::{str, sync::Arc};
+use parking_lot::Mutex;
+use std::{
+    str,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// Decides by our aliases and by Postfix's.
 #[derive(Debug)]
@@ -22,7 +27,12 @@ pub(crate) struct Filter {
     tables: Tables,
     maps: AliasMaps,
     rules: Milter,
+    /// When the log was told last that it is not known where an alias leads.
+    told: Mutex<Option<Instant>>,
 }
+
+/// Every message is put off meanwhile: the log need not say so of each.
+const TELL_EVERY: Duration = Duration::from_secs(60);
 
 /// Why it cannot be told where an alias leads.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +46,28 @@ enum Unknown {
 impl Filter {
     pub(crate) fn new(parts: Arc<Parts>, tables: Tables, rules: Milter) -> Self {
         let maps = AliasMaps::new(rules.alias_maps.clone());
-        Self { parts, tables, maps, rules }
+        Self { parts, tables, maps, rules, told: Mutex::default() }
+    }
+
+    /// Postfix's tables of aliases.
+    pub(crate) fn maps(&self) -> &AliasMaps {
+        &self.maps
+    }
+
+    fn tell(&self, error: &Unknown) {
+        let mut told = self.told.lock();
+        match *told {
+            Some(last) if last.elapsed() < TELL_EVERY => {
+                tracing::debug!(%error, "the milter cannot tell where an alias leads");
+            }
+            _ => {
+                *told = Some(Instant::now());
+                tracing::error!(
+                    %error,
+                    "the milter cannot tell where an alias leads: its mail is put off with 451"
+                );
+            }
+        }
     }
 
     fn is_local(&self, domain: &Domain) -> bool {
@@ -96,7 +127,7 @@ impl Service for Filter {
             Ok(true) => Recipient::Leaves,
             Ok(false) => Recipient::Stays,
             Err(error) => {
-                tracing::error!(%error, "the milter cannot tell where an alias leads");
+                self.tell(&error);
                 Recipient::Unknown
             }
         }

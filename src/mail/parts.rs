@@ -108,11 +108,21 @@ impl Parts {
     /// lock of the state directory. Gives what the spool's runner waits for beside it. To be called
     /// within a Tokio runtime.
     pub(crate) fn open(config: Config) -> Result<(Self, spool::Inbox), OpenError> {
+        Self::open_with(config, false)
+    }
+
+    /// As [`Parts::open`] for whoever only looks: a database of an older version is refused.
+    pub(crate) fn open_to_read(config: Config) -> Result<Self, OpenError> {
+        Self::open_with(config, true).map(|(parts, _)| parts)
+    }
+
+    fn open_with(config: Config, keeps_schema: bool) -> Result<(Self, spool::Inbox), OpenError> {
         let secrets = Secrets::read(&config)?;
         let options = Options {
             postmaster: config.postmaster.clone(),
             keep_tag: config.delivery.keep_tag,
             spool: spool_bounds(&config.spool),
+            keeps_schema,
             ..Options::default()
         };
         let store = Store::open(&config.state_dir, options)?;

@@ -4,11 +4,12 @@ use super::{
     checks::{count, is_not_a_bounce},
     parts::{OpenError, Parts},
     policed::Policed,
+    recipient::decide,
     returned::{returned, returned_again},
     srs::{NotReversed, Own, Rewritten},
 };
 use crate::{
-    address::{Domain, Mailbox},
+    address::{Domain, ForwardPath, Mailbox},
     alias::Expansion,
     clock,
     config::Config,
@@ -102,6 +103,10 @@ impl Tables {
                 let domain = key.map(|key| key.rsplit_once('@').map_or(key, |(_, domain)| domain));
                 hosted(domain).and_then(|_| self.transport()).unwrap_or(Answer::Nothing)
             }
+            Table::Recipients => match mailbox() {
+                Ok(recipient) => self.known(recipient, now).await,
+                Err(_) => Answer::Nothing,
+            },
         }
     }
 
@@ -180,6 +185,30 @@ impl Tables {
         }
     }
 
+    /// Found is what RCPT at our SMTP listener is answered with 250: what that refuses, Postfix is to refuse as
+    /// well, or has to bounce.
+    async fn known(&self, recipient: Mailbox, now: UnixTime) -> Answer {
+        match decide(&self.parts, &ForwardPath::Mailbox(recipient), now).await {
+            Ok(_) => Answer::Found("OK".to_owned()),
+            Err(refusal) if refusal.reply.class() == Class::Transient => {
+                Answer::Failed("the recipient takes no mail for now")
+            }
+            Err(_) => Answer::Nothing,
+        }
+    }
+
+    /// The reply that refuses an address in a hosted domain whose mail Postfix hands over to our SMTP listener.
+    /// Without one Postfix delivers it, and may have other recipients there than we.
+    async fn handed_over(&self, recipient: &[u8], now: UnixTime) -> Option<Reply> {
+        self.smtp?;
+        let recipient = Mailbox::parse(str::from_utf8(recipient).ok()?).ok()?;
+        if !self.parts.aliases.is_hosted(recipient.domain()) {
+            return None;
+        }
+        let decided = decide(&self.parts, &ForwardPath::Mailbox(recipient), now).await;
+        decided.err().map(|refusal| refusal.reply)
+    }
+
     /// In brackets, so that Postfix asks for no MX.
     fn transport(&self) -> Option<Answer> {
         let smtp = self.smtp?;
@@ -207,6 +236,9 @@ impl Service for Tables {
                 let returned = returned(&self.parts, recipient, now).await;
                 let is_srs = returned.is_some();
                 if let Some(Err(reply)) = returned {
+                    return Some(reply);
+                }
+                if !is_srs && let Some(reply) = self.handed_over(recipient, now).await {
                     return Some(reply);
                 }
                 let is_added = self.policed.add(instance, recipient, is_srs);

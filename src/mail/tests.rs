@@ -265,7 +265,8 @@ async fn replays_at_once_are_one_dsn() {
     codes.sort_unstable();
     assert_eq!(codes, [250, 451, 451, 451]);
     assert_eq!(scene.spooled().await, ["<> not told: alice@sender.test queued"]);
-    let metrics = scene.parts.metrics.text(&crate::metrics::Now::default());
+    let metrics =
+        scene.parts.metrics.text(&crate::metrics::Now::default(), crate::metrics::Format::Text);
     for line in ["result=\"sent\"} 1", "result=\"replayed\"} 3", "result=\"over_limit\"} 0"] {
         assert!(metrics.contains(&format!("onward_notices_total{{{line}\n")), "{line}: {metrics}");
     }

@@ -1,8 +1,10 @@
 //! What is counted, for Prometheus. Labels have few values, whatever strangers send.
 
+mod format;
 mod labels;
 mod process;
 
+pub use format::Format;
 pub use labels::{Bounced, DestinationClass, Forwarded, Returned};
 
 use crate::{dsn::Silence, time::UnixTime};
@@ -303,8 +305,8 @@ impl Metrics {
         self.over_rate.get_or_create(&LimitLabels { limit }).inc();
     }
 
-    /// All metrics in the text format of OpenMetrics.
-    pub fn text(&self, now: &Now) -> String {
+    /// All metrics in a format.
+    pub fn text(&self, now: &Now, format: Format) -> String {
         self.spool_messages.set(now.spool_messages as f64);
         self.spool_octets.set(now.spool_octets as f64);
         self.spool_age.set(now.spool_age);
@@ -325,7 +327,10 @@ impl Metrics {
         let mut text = String::new();
         // Writing to a String cannot fail.
         let _ = encode(&mut text, &self.registry);
-        text
+        match format {
+            Format::OpenMetrics => text,
+            Format::Text => format::classic(&text),
+        }
     }
 }
 
@@ -354,8 +359,8 @@ mod tests {
             tls: vec![("sts", "success", 2)],
             ..Now::default()
         };
-        metrics.text(&now);
-        let text = metrics.text(&now);
+        metrics.text(&now, Format::Text);
+        let text = metrics.text(&now, Format::OpenMetrics);
         for line in [
             "onward_messages_total{outcome=\"forwarded\"} 2",
             "onward_message_octets_total 1010",
@@ -374,6 +379,14 @@ mod tests {
             assert!(text.lines().any(|found| found.starts_with(line)), "{line}: {text}");
         }
         assert!(text.ends_with("# EOF\n"));
+        assert!(text.contains("# TYPE onward_messages counter\n"), "{text}");
+        let classic = metrics.text(&now, Format::Text);
+        assert!(classic.contains("# TYPE onward_messages_total counter\n"), "{classic}");
+        let samples = |text: &str| -> Vec<String> {
+            let lines = text.lines().filter(|line| line.starts_with("onward_"));
+            lines.map(str::to_owned).collect()
+        };
+        assert_eq!(samples(&classic), samples(&text));
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub struct Session {
     /// [`NO_REPLY_TO_CONNECT`] and [`NO_REPLY_TO_MAIL`], as far as the other side knows them.
     unanswered: u32,
     client: Option<IpAddr>,
+    /// The message came by no SMTP: cleanup(8) of Postfix plays a client, of port 0 of this machine.
+    is_local: bool,
     transaction: Transaction,
 }
 
@@ -100,7 +102,8 @@ impl Session {
     /// Before the first packet.
     pub fn new(mode: Mode) -> Self {
         let transaction = Transaction::default();
-        Self { mode, is_negotiated: false, unanswered: 0, client: None, transaction }
+        let (is_negotiated, unanswered, client, is_local) = (false, 0, None, false);
+        Self { mode, is_negotiated, unanswered, client, is_local, transaction }
     }
 
     /// Reads the next packet, and appends the answer that needs no decision.
@@ -125,7 +128,11 @@ impl Session {
                 self.proceed_unless(NO_REPLY_TO_MAIL, out);
             }
             b'C' => {
-                self.client = client(packet.data);
+                let client = client(packet.data);
+                self.is_local =
+                    client.is_some_and(|(address, port)| address.is_loopback() && port == 0);
+                // This machine is no client that could be bounded.
+                self.client = client.map(|(address, _)| address).filter(|_| !self.is_local);
                 self.proceed_unless(NO_REPLY_TO_CONNECT, out);
             }
             b'R' => {
@@ -136,7 +143,10 @@ impl Session {
             b'D' => self.macros(packet),
             // Abort, and quit with another connection of a client to follow.
             b'A' => self.transaction = Transaction::default(),
-            b'K' => (self.client, self.transaction) = (None, Transaction::default()),
+            b'K' => {
+                (self.client, self.is_local) = (None, false);
+                self.transaction = Transaction::default();
+            }
             b'Q' => return Step::Close,
             // What we did not want to hear of, from a server that could not be told.
             b'B' | b'H' | b'L' | b'N' | b'T' | b'U' => proceed(out),
@@ -153,6 +163,12 @@ impl Session {
     /// Whether decisions are carried out.
     pub fn mode(&self) -> Mode {
         self.mode
+    }
+
+    /// Whether a recipient cannot be refused, as in mail of sendmail(1) and in Postfix's own bounces: it would be
+    /// tried for ever.
+    pub fn must_take(&self) -> bool {
+        self.is_local
     }
 
     /// The reverse-path of the message, without brackets; empty for a null one.
@@ -195,7 +211,7 @@ impl Session {
             // From somebody, the message may be refused because of its SRS addresses. The others are not to be
             // lost by that.
             Recipient::Stays | Recipient::Leaves | Recipient::Becomes(_)
-                if has_other_kind && !transaction.sender.is_empty() =>
+                if has_other_kind && !transaction.sender.is_empty() && !self.is_local =>
             {
                 Some(Reply::other_destination())
             }
@@ -204,6 +220,8 @@ impl Session {
                 transaction.leaves = true;
                 None
             }
+            // The address stays as it is, and its domain has no mailbox of that name.
+            Recipient::Refused(_) if self.is_local => None,
             Recipient::Becomes(_) if transaction.replaced.len() >= MAX_REPLACED => {
                 Some(Reply::too_many_recipients())
             }
@@ -213,7 +231,7 @@ impl Session {
                 None
             }
             Recipient::Refused(reply) => Some(reply.clone()),
-            Recipient::Unknown => Some(Reply::store_failed()),
+            Recipient::Unknown => Some(Reply::aliases_unknown()),
         };
         transaction.has_others |= !is_srs && refusal.is_none();
         match refusal {
@@ -306,13 +324,15 @@ impl Session {
     }
 }
 
-/// The address in a packet about a connection: a host name, the kind of address, two octets of a port, and the
-/// address.
-fn client(data: &[u8]) -> Option<IpAddr> {
+/// The address and the port in a packet about a connection: a host name, the kind of address, two octets of a port,
+/// and the address.
+fn client(data: &[u8]) -> Option<(IpAddr, u16)> {
     let name = memchr::memchr(0, data)?;
     let (b"4" | b"6", rest) = data.get(name + 1..)?.split_at_checked(1)? else { return None };
-    let address = std::str::from_utf8(first(rest.get(2..)?)).ok()?;
-    address.strip_prefix("IPv6:").unwrap_or(address).parse().ok()
+    let (port, address) = rest.split_first_chunk()?;
+    let address = std::str::from_utf8(first(address)).ok()?;
+    let address = address.strip_prefix("IPv6:").unwrap_or(address).parse().ok()?;
+    Some((address, u16::from_be_bytes(*port)))
 }
 
 fn proceed(out: &mut Vec<u8>) {

@@ -1,3 +1,4 @@
+use super::map_fault::{Asker, MapFault, Trouble};
 use crate::alias::import::split;
 use parking_lot::Mutex;
 use std::{
@@ -10,7 +11,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     process::Command,
-    sync::Semaphore,
+    sync::{Notify, Semaphore},
     time::{Instant, timeout},
 };
 
@@ -29,31 +30,29 @@ const MAX_PROCESSES: usize = 4;
 const MAX_ANSWER: u64 = 1 << 20;
 /// Addresses that one address may come to, those on the way included.
 const MAX_EXPANDED: usize = 200;
+/// What a map is asked that is to show whether it answers at all.
+const PROBE: &str = "postmaster@probe.invalid";
 
 /// Postfix's virtual_alias_maps and alias_maps, asked as Postfix itself would: by `postmap -q`, which
 /// knows every kind of table. virtual(5) and aliases(5) have the order of the keys.
 #[derive(Debug)]
 pub struct AliasMaps {
     maps: Vec<String>,
+    asker: Asker,
     kept: Mutex<HashMap<String, Kept>>,
     processes: Semaphore,
+    failing: Notify,
 }
 
 /// Since when, and the targets of an alias.
 type Kept = (Instant, Option<Vec<String>>);
 
-/// Why a map does not answer.
+/// Why it is not known where an address leads.
 #[derive(Debug, thiserror::Error)]
 pub enum MapError {
-    /// `postmap` cannot be run.
-    #[error("cannot run postmap: {0}")]
-    Run(#[from] io::Error),
-    /// `postmap` takes too long.
-    #[error("postmap -q does not answer about {0}")]
-    Silent(String),
-    /// `postmap` fails and says why.
-    #[error("postmap: {0}")]
-    Says(String),
+    /// A map does not answer.
+    #[error(transparent)]
+    Map(#[from] MapFault),
     /// An alias of more addresses than are looked at.
     #[error("the alias comes to more than {MAX_EXPANDED} addresses")]
     TooMany,
@@ -62,7 +61,34 @@ pub enum MapError {
 impl AliasMaps {
     /// Asks these tables, as `hash:/etc/postfix/virtual`.
     pub fn new(maps: Vec<String>) -> Self {
-        Self { maps, kept: Mutex::default(), processes: Semaphore::new(MAX_PROCESSES) }
+        Self {
+            maps,
+            asker: Asker::default(),
+            kept: Mutex::default(),
+            processes: Semaphore::new(MAX_PROCESSES),
+            failing: Notify::new(),
+        }
+    }
+
+    /// Asks them as somebody else would.
+    #[must_use]
+    pub fn asked_by(self, asker: Asker) -> Self {
+        Self { asker, ..self }
+    }
+
+    /// Asks each of them once: those that do not answer.
+    pub async fn probe(&self) -> Vec<MapFault> {
+        let keys = [PROBE.to_owned()];
+        let mut faults = Vec::new();
+        for map in &self.maps {
+            faults.extend(self.ask(map, &keys).await.err());
+        }
+        faults
+    }
+
+    /// Waits until one of them does not answer somebody.
+    pub(crate) async fn failing(&self) {
+        self.failing.notified().await;
     }
 
     /// Where `address` leads, its aliases' aliases followed: all addresses that are no aliases
@@ -113,7 +139,8 @@ impl AliasMaps {
         let keys = keys(address, is_local);
         let mut found: HashMap<String, String> = HashMap::new();
         for map in &self.maps {
-            for (key, value) in self.ask(map, &keys).await? {
+            let answered = self.ask(map, &keys).await;
+            for (key, value) in answered.inspect_err(|_| self.failing.notify_one())? {
                 found.entry(key).or_insert(value);
             }
         }
@@ -125,10 +152,17 @@ impl AliasMaps {
     }
 
     /// Those of `keys` that a map knows, with what it says.
-    async fn ask(&self, map: &str, keys: &[String]) -> Result<Vec<(String, String)>, MapError> {
+    async fn ask(&self, map: &str, keys: &[String]) -> Result<Vec<(String, String)>, MapFault> {
+        let answer = self.postmap(map, keys).await;
+        answer.map_err(|trouble| MapFault::new(map, &trouble, &self.asker))
+    }
+
+    async fn postmap(&self, map: &str, keys: &[String]) -> Result<Vec<(String, String)>, Trouble> {
         let _turn = self.processes.acquire().await;
         let asked = async {
-            let mut process = Command::new("postmap")
+            // proxymap(8) answers Postfix's own processes alone.
+            let map = map.strip_prefix("proxy:").unwrap_or(map);
+            let mut process = Command::from(self.asker.command("postmap"))
                 .args(["-q", "-", map])
                 .env("PATH", search_path())
                 .stdin(Stdio::piped())
@@ -147,11 +181,11 @@ impl AliasMaps {
         };
         let asked = timeout(PATIENCE, asked).await;
         let (is_good, answer, complaint) =
-            asked.map_err(|_| MapError::Silent(map.to_owned()))??;
+            asked.map_err(|_| Trouble::Silent)?.map_err(Trouble::Run)?;
         // It fails without a word when it finds nothing.
         let complaint = String::from_utf8_lossy(&complaint);
         if !is_good && let Some(line) = complaint.lines().find(|line| line.contains("fatal:")) {
-            return Err(MapError::Says(line.to_owned()));
+            return Err(Trouble::Says(line.to_owned()));
         }
         let answer = String::from_utf8_lossy(&answer);
         let lines = answer.lines().filter_map(|line| line.split_once('\t'));

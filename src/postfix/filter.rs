@@ -70,9 +70,13 @@ fn tell(session: &Session, recipient: &Recipient) {
         Recipient::Becomes(new) => {
             tracing::info!(?mode, id, to = %to, becomes = new, "milter: SRS address reversed");
         }
+        Recipient::Refused(reply) if session.must_take() => {
+            tracing::warn!(?mode, id, to = %to, %reply, "milter: a bad SRS address is left to Postfix");
+        }
         Recipient::Refused(reply) => {
             tracing::info!(?mode, id, to = %to, %reply, "milter: recipient refused");
         }
-        Recipient::Unknown => tracing::warn!(?mode, id, to = %to, "milter: recipient deferred"),
+        // Why is told where it is known.
+        Recipient::Unknown => tracing::debug!(?mode, id, to = %to, "milter: recipient deferred"),
     }
 }

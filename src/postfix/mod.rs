@@ -2,10 +2,12 @@
 
 mod alias_maps;
 mod filter;
+mod map_fault;
 mod serve;
 
 pub(crate) use alias_maps::search_path;
 pub use alias_maps::{AliasMaps, MapError};
+pub use map_fault::{Asker, MapFault};
 pub use serve::{Dialect, PostfixListener, RequestTimeout, serve};
 
 use crate::{

@@ -1,7 +1,9 @@
 //! Replies that come from a destination and go, made harmless, to the client.
 
 use super::{
-    Class, Reply, Status, printable,
+    Class, Reply, Status,
+    naming::{is_edge, is_name},
+    printable,
     words::{self, is_common},
 };
 use crate::address::Mailbox;
@@ -59,8 +61,8 @@ impl ForeignReply {
     }
 
     /// The reply as a report tells whoever wrote of it: code, enhanced status code, and of the text what is known to
-    /// be harmless, without words of `names`; else `instead`. Nobody vouches for such a text, so that taking names
-    /// out is not enough.
+    /// be harmless, without words that stand in it as one of `names`; else `instead`. Nobody vouches for such a text,
+    /// so that taking names out is not enough.
     pub fn in_known_words(&self, names: &[&str], instead: &str) -> Reply {
         let words = names.iter().flat_map(|name| name.split(|c: char| !c.is_alphanumeric()));
         let hidden: Vec<String> = words.map(str::to_lowercase).collect();
@@ -94,10 +96,13 @@ impl Hidden {
         for mailbox in mailboxes {
             hidden.names.push(mailbox.domain().to_key());
             let local = printable(&mailbox.local().to_key(), usize::MAX);
+            // Of several words none is marked by itself.
+            let is_phrase = local.contains(char::is_whitespace);
             for word in local.split_whitespace() {
                 let base = word.split_once('+').map(|(base, _)| base);
                 for word in base.into_iter().chain([word]).filter(|word| !word.is_empty()) {
-                    let list = if is_common(word) { &mut hidden.words } else { &mut hidden.names };
+                    let is_word = is_common(word) && !is_phrase;
+                    let list = if is_word { &mut hidden.words } else { &mut hidden.names };
                     list.push(word.to_owned());
                 }
             }
@@ -118,8 +123,9 @@ impl Hidden {
         let mut room = MAX_TEXT;
         for line in text.split('\n') {
             let line = printable(line, usize::MAX);
-            for token in line.split_whitespace() {
-                let token = if self.shows_in(token) { "(hidden)" } else { token };
+            let tokens: Vec<&str> = line.split_whitespace().collect();
+            for (at, token) in tokens.iter().enumerate() {
+                let token = if self.shows_in(&tokens, at) { "(hidden)" } else { token };
                 let token = token.get(..MAX_LINE).unwrap_or(token);
                 if token.len() >= room {
                     return lines.join("\n");
@@ -143,59 +149,30 @@ impl Hidden {
         lines.join("\n")
     }
 
-    fn shows_in(&self, token: &str) -> bool {
-        let folded = token.to_ascii_lowercase();
-        ["@", "%40", "=40", "+40"].iter().any(|at| folded.contains(at))
-            || self.names.iter().any(|name| has_word(&folded, name, is_edge))
-            || self
-                .words
-                .iter()
-                .any(|word| has_word(&folded, word, is_edge) && has_word(&folded, word, is_mark))
+    fn shows_in(&self, tokens: &[&str], at: usize) -> bool {
+        let Some(token) = tokens.get(at).map(|token| token.to_ascii_lowercase()) else {
+            return true;
+        };
+        ["@", "%40", "=40", "+40"].iter().any(|at| token.contains(at))
+            || self.names.iter().any(|name| has_word(&token, name))
+            || self.words.iter().any(|word| is_name(tokens, at, word))
     }
 }
 
-/// True when `word` stands in `token` between two characters, or ends of it, that fit.
-fn has_word(token: &str, word: &str, fits: fn(Option<char>, Option<char>) -> bool) -> bool {
+/// True when `word` stands in `token` with no letter or digit beside it.
+fn has_word(token: &str, word: &str) -> bool {
     !word.is_empty()
         && token.match_indices(word).any(|(at, _)| {
             let before = token.get(..at).and_then(|s| s.chars().next_back());
             let after = token.get(at + word.len()..).and_then(|s| s.chars().next());
-            fits(before, after)
+            is_edge(before, after)
         })
-}
-
-/// No letter or digit on either side.
-fn is_edge(before: Option<char>, after: Option<char>) -> bool {
-    [before, after].iter().all(|c| c.is_none_or(|c| !c.is_ascii_alphanumeric()))
-}
-
-/// Quoted, in brackets, or named by what stands beside: no part of a sentence.
-fn is_mark(before: Option<char>, after: Option<char>) -> bool {
-    let marks = |c: &char| {
-        matches!(
-            c,
-            '<' | '>'
-                | '"'
-                | '\''
-                | '`'
-                | '='
-                | ':'
-                | '('
-                | ')'
-                | '['
-                | ']'
-                | '{'
-                | '}'
-                | '|'
-                | '+'
-        )
-    };
-    before.as_ref().is_some_and(marks) || after.as_ref().is_some_and(marks)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn shown(code: u16, status: Option<Status>, text: &str) -> String {
         let bob = Mailbox::parse("bob.smith@sink.test").unwrap();
@@ -270,8 +247,99 @@ mod tests {
             ),
             ("info@sink.test", "https://x.test/?for=info&a=b", "(hidden)"),
             ("alice@sink.test", "Alice is unknown", "(hidden) is unknown"),
+            (
+                "full@sink.test",
+                "Quota exceeded (mailbox is full)",
+                "Quota exceeded (mailbox is full)",
+            ),
+            ("user@sink.test", "user unknown: mailbox full", "user unknown: mailbox full"),
+            ("mailbox@sink.test", "user unknown: mailbox full", "user unknown: mailbox full"),
+            ("unknown@sink.test", "user unknown: mailbox full", "user unknown: mailbox full"),
+            ("mailbox@sink.test", "\"Mailbox full\"", "\"Mailbox full\""),
+            ("info@sink.test", "info: user unknown", "(hidden) user unknown"),
+            ("info@sink.test", "550-5.1.1 info: user unknown", "550-5.1.1 (hidden) user unknown"),
+            ("info@sink.test", "no info @ sink.test", "no (hidden) (hidden) (hidden)"),
+            ("info@sink.test", "no info at sink.test", "no (hidden) at (hidden)"),
+            ("\"user mail\"@sink.test", "no \"user mail\" here", "no (hidden) (hidden) here"),
         ] {
             assert_eq!(shown(mailbox, text), format!("Destination: {expected}"), "{mailbox}");
+        }
+    }
+
+    /// What providers say, naming nobody.
+    const SAID: [&str; 10] = [
+        "Mailbox full",
+        "user unknown: mailbox full",
+        "Quota exceeded (mailbox for user is full)",
+        "The email account that you tried to reach is over quota.",
+        "Requested action not taken: mailbox unavailable",
+        "No such user here; account disabled",
+        "<(hidden)>: Recipient address rejected: User unknown in virtual mailbox table",
+        "\"Mailbox is full\"",
+        "system error; mail for this domain is not accepted",
+        "recipient's mailbox has exceeded its limit!",
+    ];
+    /// How a mailbox is named, `X` for its local part.
+    const NAMED: [&str; 16] = [
+        "<X>",
+        "<X>:",
+        "<X@sink.test>",
+        "'X'",
+        "\"X\",",
+        "`X'",
+        "(X)",
+        "[X]",
+        "{X}",
+        "X@sink.test",
+        "user=X",
+        "rcpt:X",
+        "X+tag",
+        "X=40sink.test",
+        "X @ sink.test",
+        "X at sink.test",
+    ];
+
+    fn masked(mailbox: &str, text: &str) -> String {
+        let hidden = Hidden::mailboxes([&Mailbox::parse(mailbox).unwrap()]).and("mx1.sink.test");
+        let reply = ForeignReply { code: 552, status: None, text: text.to_owned() };
+        reply.for_client(&hidden).text().strip_prefix(WHOSE).unwrap_or_default().to_owned()
+    }
+
+    fn is_in(local: &str, text: &str) -> bool {
+        has_word(&text.to_ascii_lowercase(), local)
+    }
+
+    proptest! {
+        /// Whatever the mailbox is called, a reason stays readable.
+        #[test]
+        fn words_stay(said in 0..SAID.len(), name in 0_usize..1000, host in 0_usize..1000) {
+            let words: Vec<&str> = SAID.iter().flat_map(|said| said.split(|c: char| !c.is_alphanumeric()))
+                .filter(|word| !word.is_empty() && is_common(&word.to_lowercase())).collect();
+            let (name, host) = (words[name % words.len()], words[host % words.len()]);
+            let (mailbox, said) = (format!("{name}@{host}.test"), SAID[said]);
+            prop_assert_eq!(masked(&mailbox, said), said);
+            let reply = ForeignReply { code: 552, status: None, text: said.replace("<(hidden)>: ", "") };
+            let told = reply.in_known_words(&[&mailbox], "");
+            prop_assert!(!told.text().contains("(hidden)"), "{mailbox}: {told}");
+        }
+
+        /// Whatever stands around it, a mailbox that is named does not show, nor a name that is no word.
+        #[test]
+        fn names_do_not(
+            said in 0..SAID.len(), at in 0_usize..12, form in 0..NAMED.len(),
+            local in prop_oneof!["[a-z]{2,8}(\\.[a-z]{2,8})?", Just("info".to_owned()), Just("full".to_owned())],
+        ) {
+            let mut words: Vec<&str> = SAID[said].split(' ').filter(|word| !is_in(&local, word)).collect();
+            let named = NAMED[form].replace('X', &local);
+            words.insert(at.min(words.len()), &named);
+            let mailbox = format!("{local}@sink.test");
+            let text = masked(&mailbox, &words.join(" "));
+            prop_assert!(!is_in(&local, &text) && !is_in("sink.test", &text), "{mailbox}: {text}");
+            let plain = masked(&mailbox, &format!("no {local}, {local}: {local}."));
+            prop_assert!(is_common(&local) || !is_in(&local, &plain), "{mailbox}: {plain}");
+            let reply = ForeignReply { code: 552, status: None, text: words.join(" ") };
+            let told = reply.in_known_words(&[&mailbox], "");
+            prop_assert!(!is_in(&local, told.text()), "{mailbox}: {told}");
         }
     }
 

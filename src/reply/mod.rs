@@ -3,6 +3,8 @@
 //! destination.
 
 mod foreign;
+mod limits;
+mod naming;
 mod table;
 mod words;
 

@@ -1,6 +1,8 @@
 //! Words that are known to say why mail is not delivered: all that a report of strangers may say in our name, and
 //! what stays readable though a mailbox is called so.
 
+use super::naming::{is_code, is_name};
+
 /// Longest text, in octets.
 const MAX_TEXT: usize = 300;
 /// Words that are looked at.
@@ -23,7 +25,7 @@ dns do does domain domains done double-checking dropped due during e-mail each e
 encrypted encryption end ensure entry envelope error errors evaluated exceed exceeded exceeds excessive exist \
 existing exists expansion expired external failed fails failure file files filter filtered filtering find fix \
 following for forbidden format forward forwarded forwarding found from full fully further gateway general given \
-go greylist greylisted greylisting group guidelines has have header headers help hold hop hops host hosted however i \
+go greylist greylisted greylisting group guidelines has have header headers help here hold hop hops host hosted however i \
 identified if ignored illegal in inactive incorrect info information infrastructure insufficient internal into \
 invalid is issue issues it its junk known large later length less level limit limited limits line lines link \
 list listed local locked long lookup loop low mail mailbox mailboxes maildir mailing maintenance malformed \
@@ -39,7 +41,7 @@ requires resend resolve resolved resources respond response restricted restricti
 retry return returned review route router routing rule rules same scanner scanning security see send sender \
 senders sending sent server servers service session several should signature signed similar size smtp so \
 software some source space spaces spam specified spelling spf starttls state status storage stored stream \
-subject subsequent such suspected suspended suspicious syntax system systems table temporarily temporary \
+subject subsequent such suspected suspended suspicious syntax system systems table taken temporarily temporary \
 terminated than that the their then there these they this threshold through time timed timeout times tls to \
 today too transaction transient transmission transport tried tries try trying typos unable unauthenticated \
 unauthorized unavailable unexpected unknown unknown-user unnecessary unroutable unrouteable unsolicited \
@@ -53,15 +55,18 @@ pub(super) fn is_common(word: &str) -> bool {
 }
 
 /// `text` without what is not known to be harmless. `hidden` are words of names, in lower case, that are left out
-/// though they are known.
+/// where they stand as names, though they are known.
 pub(super) fn known(text: &str, hidden: &[String]) -> String {
     let mut kept: Vec<&str> = Vec::new();
     let mut length = 0;
-    for token in text.split_whitespace().take(MAX_WORDS) {
+    let tokens: Vec<&str> = text.split_whitespace().take(MAX_WORDS).collect();
+    for (at, token) in tokens.iter().enumerate() {
         if is_code(token) {
             continue;
         }
-        let shown = shown(token, hidden).unwrap_or(HIDDEN);
+        let is_named =
+            |part: &str| hidden.iter().any(|name| name == part && is_name(&tokens, at, name));
+        let shown = shown(token, is_named).unwrap_or(HIDDEN);
         if shown == HIDDEN && kept.last() == Some(&HIDDEN) {
             continue;
         }
@@ -76,35 +81,15 @@ pub(super) fn known(text: &str, hidden: &[String]) -> String {
 }
 
 /// What is shown of a token: a known word, with the punctuation around it.
-fn shown<'a>(token: &'a str, hidden: &[String]) -> Option<&'a str> {
+fn shown(token: &str, is_named: impl Fn(&str) -> bool) -> Option<&str> {
     let token = token.trim_matches(['"', '\'', '`', '<', '>', '[', ']', '*', '-']);
     let word = token.trim_start_matches('(').trim_end_matches(['.', ',', ';', ':', '!', '?', ')']);
     let word = word.to_ascii_lowercase();
     let base = word.strip_suffix("'s").unwrap_or(&word);
-    let is_named = |word: &str| hidden.iter().any(|name| name == word);
     let is_harmless = |part: &str| is_common(part) && !is_named(part);
     let all = || !base.is_empty() && base.split(['-', '/']).all(is_harmless);
-    let is_shown = is_harmless(base) && !base.split('-').any(is_named) || all();
+    let is_shown = is_harmless(base) && !base.split('-').any(&is_named) || all();
     is_shown.then_some(token)
-}
-
-/// Reply codes and enhanced status codes, which stand in fields of their own: `550`, `550-5.1.1`, `5.1.1`, `#5.1.1`.
-fn is_code(token: &str) -> bool {
-    let token = token.trim_matches(['#', '(', ')', '[', ']', ':', ',', '-', '<', '>']);
-    let is_digits = |text: &str, most: usize| {
-        (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
-    };
-    let is_status = |text: &str| {
-        let mut parts = text.split('.');
-        let class = matches!(parts.next(), Some("2" | "4" | "5"));
-        class && parts.clone().count() == 2 && parts.all(|part| is_digits(part, 3))
-    };
-    let is_reply = |text: &str| text.len() == 3 && is_digits(text, 3);
-    is_reply(token)
-        || is_status(token)
-        || token
-            .split_once(['-', ' '])
-            .is_some_and(|(code, status)| is_reply(code) && is_status(status))
 }
 
 #[cfg(test)]
@@ -148,8 +133,8 @@ mod tests {
             assert_eq!(known(text, &[]), expected, "{text}");
         }
         assert_eq!(
-            known("the user full is full, over", &["full".into(), "user".into()]),
-            "the (hidden) is (hidden) over"
+            known("the user 'full' is full, <user> over", &["full".into(), "user".into()]),
+            "the user (hidden) is full, (hidden) over"
         );
         assert!(known(&"mailbox ".repeat(5000), &[]).len() <= MAX_TEXT);
         assert!(known(&"x".repeat(50_000), &[]).is_empty());

@@ -9,6 +9,9 @@ use async_trait::async_trait;
 use std::{fmt, sync::Arc};
 use tokio::sync::watch;
 
+/// Aliases that an error names.
+const FIRST: usize = 3;
+
 /// Hosted domains and aliases: what becomes of a recipient, and what an administrator does.
 ///
 /// Whoever keeps them promises:
@@ -86,6 +89,12 @@ pub trait Directory {
     /// fails.
     async fn add_alias(&self, alias: &Alias) -> Result<(), ChangeError>;
 
+    /// Adds an alias, or puts it in the place of the one of its address, which is given.
+    ///
+    /// # Errors
+    /// As [`Directory::add_alias`], but that it may exist.
+    async fn replace_alias(&self, alias: &Alias) -> Result<Option<Alias>, ChangeError>;
+
     /// Removes an alias and gives what it was.
     ///
     /// # Errors
@@ -123,12 +132,23 @@ pub trait Directory {
         postmaster: Option<&Mailbox>,
     ) -> Result<Option<Expansion>, StoreError>;
 
-    /// Makes the aliases equal to `wanted` and gives what that changes; with `plan` it only gives that.
+    /// Makes the aliases equal to `wanted`, as far as `extent` says, and gives what that changes.
     ///
     /// # Errors
-    /// When a domain is not hosted, an address comes twice, aliases would form a cycle, or the store
-    /// fails.
-    async fn apply(&self, wanted: Vec<Alias>, plan: bool) -> Result<Vec<Change>, ChangeError>;
+    /// When a domain is not hosted, an address comes twice, aliases would form a cycle, more of them would be
+    /// removed than `extent` allows, or the store fails.
+    async fn apply(&self, wanted: Vec<Alias>, extent: Apply) -> Result<Vec<Change>, ChangeError>;
+}
+
+/// How far [`Directory::apply`] goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Apply {
+    /// It only gives what would change.
+    Plan,
+    /// It removes no more than half of the aliases: a list that is empty or cut off is a slip.
+    Careful,
+    /// It removes whatever is not in the list.
+    Whole,
 }
 
 /// Some of the aliases.
@@ -199,8 +219,7 @@ pub enum ChangeError {
     },
     /// The address has an alias already.
     #[error(
-        "{} exists: {existing}; to change it, first: onward alias remove '{}'",
-        existing.address(),
+        "{} exists: {existing}; --replace puts the new one in its place",
         existing.address()
     )]
     Exists {
@@ -225,9 +244,29 @@ pub enum ChangeError {
     /// An alias for this address would never be asked: SRS addresses have their own rules.
     #[error("{0} has the form of an SRS address, for which no alias is asked")]
     SrsShaped(Mailbox),
+    /// More would be removed than a list that is whole removes.
+    #[error(
+        "{} of the {all} aliases would be removed ({}), and nothing is changed: --plan shows all of it, \
+         --delete does it", removed.len(), first(removed)
+    )]
+    Removes {
+        /// Those that are not in the list.
+        removed: Vec<String>,
+        /// How many there are now.
+        all: u64,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// The first few, and how many are not named.
+fn first(addresses: &[String]) -> String {
+    let mut text = addresses.iter().take(FIRST).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if let Some(more @ 1..) = addresses.len().checked_sub(FIRST) {
+        text += &format!(" and {more} more");
+    }
+    text
 }
 
 fn chain(addresses: &[Mailbox]) -> String {

@@ -22,7 +22,7 @@ pub enum StoreError {
     /// The file, or those that are kept beside it, cannot be opened or written.
     #[error(
         "cannot open {path} for reading and writing: {reason}; the file and its directory must \
-         belong to the user that runs Onward"
+         belong to the user that runs Onward, and others run this with sudo"
     )]
     Access {
         /// The database.
@@ -66,6 +66,20 @@ pub enum StoreError {
         /// The schema version of the database.
         found: i64,
         /// The newest version this program knows.
+        known: i64,
+    },
+    /// Written by an older Onward, and not to be changed by whoever only reads.
+    #[error(
+        "{path} was written by an older Onward: its schema is version {found}, this program's is {known}, \
+         and what only reads does not change it; bring it up to date by a start of this version's daemon \
+         (systemctl restart onward); `onward backup` before that keeps a copy for the older one"
+    )]
+    Older {
+        /// The database.
+        path: PathBuf,
+        /// The schema version of the database.
+        found: i64,
+        /// The version of this program.
         known: i64,
     },
     /// Another file than the one that is open, or none, is where the database was.

@@ -18,7 +18,7 @@ pub mod spool;
 mod sqlite;
 mod tls;
 
-pub use directory::{AliasPage, Change, ChangeError, Directory};
+pub use directory::{AliasPage, Apply, Change, ChangeError, Directory};
 pub use error::StoreError;
 pub use lock::StateLock;
 pub use long_senders::{LongSenders, SrsPutError};
@@ -44,6 +44,8 @@ pub struct Options {
     pub limits: ExpansionLimits,
     /// What the spool may use.
     pub spool: SpoolBounds,
+    /// A database of an older version is refused, not brought up to date: for whoever changes no domains or aliases.
+    pub keeps_schema: bool,
 }
 
 /// What keeps all of it. Look-ups are answered from memory or off the runtime's threads, and writes share

@@ -1,5 +1,6 @@
 //! The command line beside a running daemon.
 
+mod asked;
 mod backup;
 mod changes;
 mod dkim;

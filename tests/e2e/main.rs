@@ -11,9 +11,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod accidents;
 mod authentication;
 mod bounces;
 mod cli;
+mod closed_files;
 mod corpus;
 mod crash;
 mod delivered_to;

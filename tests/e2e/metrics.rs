@@ -1,11 +1,13 @@
 //! What is to be seen over HTTP, and that dashboard and alerts ask for nothing else.
 
 use crate::support::onward::Onward;
+use crate::support::peer;
 use crate::support::receiver::{Action, Receiver, Step};
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::process::Command;
 
 const TEXT: &[u8] = b"From: <a@sender.test>\r\nSubject: x\r\n\r\nx\r\n";
 
@@ -45,7 +47,22 @@ fn figures_follow_what_happens() {
     client.quit();
     let page = get(http, "GET /metrics");
     assert!(page.starts_with("HTTP/1.1 200 OK\r\n"), "{page}");
-    assert!(page.contains("application/openmetrics-text"));
+    assert!(
+        page.contains("\r\ncontent-type: text/plain; version=0.0.4; charset=utf-8\r\n"),
+        "{page}"
+    );
+    passes_promtool(&page);
+    let accept =
+        "Accept: application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
+    let open = get(http, &format!("GET /metrics HTTP/1.1\r\n{accept}\r\nX: x"));
+    assert!(
+        open.contains("\r\ncontent-type: application/openmetrics-text; version=1.0.0;"),
+        "{open}"
+    );
+    assert!(
+        open.contains("# TYPE onward_messages counter\n") && open.ends_with("# EOF\n"),
+        "{open}"
+    );
     for (line, expected) in [
         ("onward_messages_total{outcome=\"forwarded\"}", 1.0),
         ("onward_messages_total{outcome=\"refused\"}", 1.0),
@@ -77,6 +94,18 @@ fn figures_follow_what_happens() {
     assert!((value(&page, "onward_messages_total{outcome=\"forwarded\"}") - 1.0).abs() < 0.1);
 
     every_query_has_its_metric(&page);
+}
+
+/// Nothing is found in it by Prometheus's own program.
+fn passes_promtool(page: &str) {
+    let Some(promtool) = peer::program("promtool") else { return };
+    let (_, figures) = page.split_once("\r\n\r\n").unwrap();
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(figures.as_bytes()).unwrap();
+    file.rewind().unwrap();
+    let check = Command::new(promtool).args(["check", "metrics"]).stdin(file).output().unwrap();
+    let said = String::from_utf8_lossy(&check.stdout) + String::from_utf8_lossy(&check.stderr);
+    assert!(check.status.success() && said.is_empty(), "{said}");
 }
 
 fn every_query_has_its_metric(page: &str) {

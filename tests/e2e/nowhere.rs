@@ -6,7 +6,10 @@ use serde_json::Value;
 
 fn zone() -> Dns {
     let dns = Dns::start();
-    dns.mx("box.test", 10, "mx.box.test").null_mx("null.test").know("bare.test");
+    dns.mx("box.test", 10, "mx.box.test")
+        .mx("sink.test", 10, "mx.sink.test")
+        .null_mx("null.test")
+        .know("bare.test");
     dns.a("web.test", "192.0.2.7".parse().unwrap()).fault("broken.test", Fault::ServFail);
     dns
 }
@@ -25,6 +28,7 @@ fn an_alias_to_a_domain_that_takes_no_mail_is_made_with_a_warning() {
         assert_eq!(told.code, Some(0), "{}", told.stderr);
         told.stderr
     };
+    assert_eq!(add("fine2", &["a@box.test"]), "");
     assert_eq!(
         add("fine", &["a@box.test", "b@web.test", "c@routed.test", "fine2@example.org"]),
         ""
@@ -79,4 +83,95 @@ fn explain_says_that_a_destination_does_not_exist() {
     let half = explain("half@example.org");
     assert_eq!(half.code, Some(0), "{}", half.stdout);
     assert!(half.stdout.contains("whose domain does not exist in DNS"), "{}", half.stdout);
+}
+
+#[test]
+fn an_alias_to_an_address_here_that_does_not_exist_is_made_with_a_warning() {
+    let dns = zone();
+    let onward = Onward::builder()
+        .domain("example.org")
+        .alias("exists@example.org", &["a@box.test"])
+        .alias("closed@example.org", &["a@box.test"])
+        .alias(r"/^s-.*@example\.org$/", &["a@box.test"])
+        .alias("first@example.org", &["missing@example.org"])
+        .dns(&dns)
+        .build();
+    onward.run(&["alias", "disable", "closed@example.org"]);
+    let add = |name: &str, to: &[&str]| {
+        let address = format!("{name}@example.org");
+        let told = onward.cli(&[&["alias", "add", &address][..], to].concat());
+        assert_eq!(told.code, Some(0), "{}", told.stderr);
+        told.stderr
+    };
+    let fine = ["exists@example.org", "Exists+t@example.org", "s-1@example.org"];
+    assert_eq!(add("fine", &fine), "");
+    // The configuration says who that is.
+    assert_eq!(add("role", &["postmaster@example.org"]), "");
+    for to in ["exsits@example.org", "closed@example.org", "first@example.org"] {
+        let told = add("slip", &[to, "a@box.test"]);
+        let warning = format!("onward: warning: slip@example.org leads to {to}, an address here");
+        assert!(told.starts_with(&warning) && told.contains("550 5.1.1"), "{told}");
+        assert_eq!(told.lines().count(), 1, "{told}");
+        onward.run(&["alias", "remove", "slip@example.org"]);
+    }
+    let told = onward.cli(&["doctor", "--json", "--address", "192.0.2.10"]).stdout;
+    assert!(told.contains("first@example.org leads to missing@example.org, an address"), "{told}");
+
+    let client = ["--from", "a@nobody.test", "--ip", "127.0.0.1"];
+    let told = onward.cli(&[&["explain", "first@example.org"][..], &client].concat());
+    assert_eq!(told.code, Some(1));
+    assert!(told.stdout.contains("missing@example.org: an address here"), "{}", told.stdout);
+
+    // What comes in one file, or would, is there for its other aliases.
+    let file = onward.state_dir().join("aliases");
+    std::fs::write(&file, "one: two\ntwo: a@box.test\nthree@new.test: four@new.test\n").unwrap();
+    let path = file.to_str().unwrap();
+    for more in ["--plan", "--skip"] {
+        let from = ["alias", "import", "--from", "aliases", path, "--domain", "example.org"];
+        let told = onward.cli(&[&from[..], &["--add-domains", more]].concat());
+        assert_eq!(told.code, Some(0), "{}", told.stderr);
+        assert!(told.stderr.contains("three@new.test leads to four@new.test"), "{}", told.stderr);
+        assert_eq!(told.stderr.lines().count(), 1, "{}", told.stderr);
+    }
+}
+
+#[test]
+fn a_postmaster_who_gets_no_mail_is_told_of() {
+    let dns = zone();
+    let onward = Onward::builder().domain("example.org").dns(&dns).build();
+    for (postmaster, says) in [
+        ("me@gmial.test", "me@gmial.test, whose domain does not exist"),
+        ("me@null.test", "takes no mail (null MX)"),
+        ("nobody@example.org", "nobody@example.org, an address here that leads nowhere"),
+    ] {
+        onward.edit_config(|text| {
+            let lines = text.lines().map(|line| match line.starts_with("postmaster = ") {
+                true => format!("postmaster = \"{postmaster}\"\n"),
+                false => format!("{line}\n"),
+            });
+            lines.collect()
+        });
+        let told = onward.cli(&["doctor", "--address", "192.0.2.10"]).stdout;
+        assert!(told.contains("the configuration's postmaster leads to "), "{told}");
+        assert!(told.contains(says), "{told}");
+        let told = onward.cli(&["domain", "add", "new.test"]);
+        assert_eq!(told.code, Some(0));
+        assert!(told.stderr.contains(says), "{}", told.stderr);
+        let client = ["--from", "a@nobody.test", "--ip", "127.0.0.1"];
+        let told = onward.cli(&[&["explain", "abuse@example.org"][..], &client].concat());
+        assert_eq!(told.code, Some(1), "{}", told.stdout);
+    }
+}
+
+#[test]
+fn silent_dns_gives_no_warning() {
+    let dns = zone();
+    dns.fault("quiet.test", Fault::Silence).fault("still.test", Fault::Silence);
+    let onward = Onward::builder().domain("example.org").dns(&dns).build();
+    let add = ["alias", "add", "a@example.org", "a@quiet.test", "b@still.test", "c@gmial.test"];
+    let told = onward.cli(&add);
+    assert_eq!(told.code, Some(0), "{}", told.stderr);
+    assert!(told.stderr.contains("c@gmial.test, whose domain does not exist"), "{}", told.stderr);
+    assert_eq!(told.stderr.lines().count(), 1, "{}", told.stderr);
+    assert!(dns.queries("quiet.test") > 0 && dns.queries("still.test") > 0);
 }

@@ -1,16 +1,22 @@
 //! Debian's Postfix around Onward: as the destination that delivers or bounces, and as the sender
 //! whose queue keeps what Onward cannot hand on.
 
+mod alias_maps;
 mod as_destination;
 mod as_sender;
 mod contrib;
 mod doctor;
 mod envelopes;
+mod handed_over;
 mod headers;
 mod hostile;
 mod judge;
 mod maps;
 mod milter;
+mod mistakes;
+mod own_bounces;
+mod right_set_ups;
+mod second_milter;
 mod transport;
 
 use crate::support::peer;

@@ -2,6 +2,7 @@
 //! addresses.
 
 mod beside;
+mod importing;
 mod moving;
 
 use crate::support::postsrsd::PostSrsd;

@@ -2,4 +2,5 @@
 
 mod manager;
 mod reload;
+mod sockets;
 mod unit;

@@ -3,7 +3,7 @@
 use crate::place::{Place, address, at, domain, expansion, forward, mailbox, resolved};
 use onward::{
     alias::{Alias, Expansion},
-    store::{Change, ChangeError, Options, Store},
+    store::{Apply, Change, ChangeError, Options, Store},
 };
 use std::time::Duration;
 use tokio::time::timeout;
@@ -38,7 +38,7 @@ pub(crate) async fn changes_of_another_process_are_seen_within_a_second(place: &
     seen(&store, other.set_enabled(&a, false)).await.unwrap();
     assert_eq!(resolved(&store, "a+t@x.test").await, "550");
     let list = [forward("b@x.test", "p@y.test a@x.test"), forward("a@x.test", "q@y.test")];
-    seen(&store, other.apply(list.to_vec(), false)).await.unwrap();
+    seen(&store, other.apply(list.to_vec(), Apply::Careful)).await.unwrap();
     assert_eq!(resolved(&store, "b@x.test").await, "p@y.test q@y.test");
     assert_eq!(resolved(&store, "s-q@x.test").await, "550");
     seen(&store, other.add_alias(&forward(r"/^s-(.)@x\.test$/", "$1@y.test"))).await.unwrap();
@@ -65,7 +65,7 @@ pub(crate) async fn what_one_changed_oneself_is_known_at_once(place: &dyn Place)
     assert_eq!(store.remove_alias(&a).await.unwrap(), forward("a@x.test", "p@y.test"));
     assert_eq!(store.alias(&a).await.unwrap(), None);
     assert_eq!(resolved(&store, "a@x.test").await, "550");
-    store.apply(vec![forward("b@x.test", "q@y.test")], false).await.unwrap();
+    store.apply(vec![forward("b@x.test", "q@y.test")], Apply::Whole).await.unwrap();
     assert_eq!(resolved(&store, "b@x.test").await, "q@y.test");
     assert_eq!(store.remove_domain(&x, true).await, Ok(1));
     assert!(!store.is_hosted(&x));
@@ -106,7 +106,7 @@ pub(crate) async fn what_is_refused_changes_nothing(place: &dyn Place) {
     let nobody = store.set_enabled(&address("b@x.test"), true).await.unwrap_err();
     assert!(matches!(nobody, ChangeError::NoSuchAlias(_)), "{nobody}");
     let twice = vec![forward("c@x.test", "p@y.test"), forward("C@x.test", "q@y.test")];
-    let twice = store.apply(twice, false).await.unwrap_err();
+    let twice = store.apply(twice, Apply::Careful).await.unwrap_err();
     assert!(matches!(twice, ChangeError::Twice(_)), "{twice}");
     assert_eq!(store.remove_domain(&domain("z.test"), false).await.ok(), None);
     assert_eq!(*store.version().borrow(), version);
@@ -130,7 +130,7 @@ pub(crate) async fn pages_of_aliases(place: &dyn Place) {
     list.push(forward("a@y.test", "p@z.test"));
     list.push(forward(r"/^z(.)@y\.test$/", "$1@z.test"));
     list.push(forward(r"/^a(.)@x\.test$/", "$1@z.test"));
-    store.apply(list.clone(), false).await.unwrap();
+    store.apply(list.clone(), Apply::Whole).await.unwrap();
 
     let all = async |of: Option<&str>| {
         let of = of.map(domain);
@@ -160,15 +160,59 @@ pub(crate) async fn a_list_is_applied_whole_or_planned(place: &dyn Place) {
         forward("b@x.test", "p@y.test"),
         forward("c@x.test", "p@y.test"),
     );
-    store.apply(vec![a.clone(), b.clone()], false).await.unwrap();
+    store.apply(vec![a.clone(), b.clone()], Apply::Whole).await.unwrap();
     let changed = forward("b@x.test", "q@y.test");
     let wanted = vec![changed.clone(), c.clone()];
     let changes = [Change::Remove(a), Change::Add(c), Change::Replace { old: b, new: changed }];
-    assert_eq!(store.apply(wanted.clone(), true).await.unwrap(), changes, "planned");
+    assert_eq!(store.apply(wanted.clone(), Apply::Plan).await.unwrap(), changes, "planned");
     assert_eq!(resolved(&store, "b@x.test").await, "p@y.test");
-    assert_eq!(store.apply(wanted.clone(), false).await.unwrap(), changes);
+    assert_eq!(store.apply(wanted.clone(), Apply::Whole).await.unwrap(), changes);
     assert_eq!(resolved(&store, "b@x.test").await, "q@y.test");
-    assert_eq!(store.apply(wanted, false).await.unwrap(), [], "again");
+    assert_eq!(store.apply(wanted, Apply::Whole).await.unwrap(), [], "again");
+}
+
+pub(crate) async fn a_list_that_removes_most_aliases_is_refused(place: &dyn Place) {
+    let store = place.open();
+    store.add_domain(&domain("x.test")).await.unwrap();
+    let all: Vec<Alias> = (0..5).map(|n| forward(&format!("a{n}@x.test"), "p@y.test")).collect();
+    // Where there are none yet, nothing is lost.
+    store.apply(all.clone(), Apply::Careful).await.unwrap();
+    for kept in 0..3 {
+        let refused = store.apply(all[..kept].to_vec(), Apply::Careful).await.unwrap_err();
+        assert!(matches!(refused, ChangeError::Removes { all: 5, .. }), "{refused:?}");
+        let text = refused.to_string();
+        let more = if kept == 2 { "a2@x.test, a3@x.test, a4@x.test)" } else { "more)" };
+        assert!(text.contains(more) && text.contains("--delete"), "{text}");
+        assert_eq!(store.aliases(None, None).await.unwrap().aliases, all);
+        assert_eq!(store.apply(all[..kept].to_vec(), Apply::Plan).await.unwrap().len(), 5 - kept);
+    }
+    store.apply(all[..3].to_vec(), Apply::Careful).await.unwrap();
+    store.apply(Vec::new(), Apply::Whole).await.unwrap();
+    assert_eq!(store.aliases(None, None).await.unwrap().aliases, []);
+}
+
+pub(crate) async fn an_alias_takes_the_place_of_another(place: &dyn Place) {
+    let store = place.open();
+    store.add_domain(&domain("x.test")).await.unwrap();
+    let (first, second) =
+        (forward(r"/^a.*@x\.test$/", "p@y.test"), forward(r"/^.*@x\.test$/", "q@y.test"));
+    assert_eq!(store.replace_alias(&first).await.unwrap(), None, "there is none yet");
+    store.add_alias(&second).await.unwrap();
+    assert!(matches!(store.add_alias(&first).await, Err(ChangeError::Exists { .. })));
+    let changed = forward(r"/^a.*@x\.test$/", "r@y.test");
+    assert_eq!(store.replace_alias(&changed).await.unwrap(), Some(first));
+    assert_eq!(resolved(&store, "ab@x.test").await, "r@y.test", "it keeps its turn");
+
+    let off = forward("b@x.test", "p@y.test");
+    store.add_alias(&off).await.unwrap();
+    store.set_enabled(&address("b@x.test"), false).await.unwrap();
+    let new = forward("B@x.test", "s@y.test");
+    assert_eq!(store.replace_alias(&new).await.unwrap(), Some(off.with_enabled(false)));
+    assert_eq!(resolved(&store, "b@x.test").await, "s@y.test");
+    // What is refused leaves the one before.
+    let looped = store.replace_alias(&forward("b@x.test", "b@x.test")).await;
+    assert!(matches!(looped, Err(ChangeError::Cycle(_))), "{looped:?}");
+    assert_eq!(resolved(&store, "b@x.test").await, "s@y.test");
 }
 
 pub(crate) async fn where_an_alias_leads(place: &dyn Place) {

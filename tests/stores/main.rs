@@ -28,6 +28,8 @@ macro_rules! run_suite {
                 what_is_refused_changes_nothing
                 pages_of_aliases
                 a_list_is_applied_whole_or_planned
+                a_list_that_removes_most_aliases_is_refused
+                an_alias_takes_the_place_of_another
                 where_an_alias_leads
                 postmaster;
             memory:

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use super::client::Client;
 use super::config::Config;
 use super::dns::Dns;
+use super::peer::POSTFIX_CONFIG;
 use super::port::free_address;
 use super::process::Process;
 
@@ -265,6 +266,7 @@ impl Onward {
         for variable in ["STATE_DIRECTORY", "ONWARD_CONFIG", "NOTIFY_SOCKET", "LISTEN_FDS"] {
             command.env_remove(variable);
         }
+        command.env("MAIL_CONFIG", POSTFIX_CONFIG);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }

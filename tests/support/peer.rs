@@ -6,6 +6,10 @@ use std::time::Duration;
 use super::DEADLINE;
 use super::process::Process;
 
+/// A configuration for Postfix's programs where no instance is meant: whatever is in /etc/postfix, if anything.
+pub const POSTFIX_CONFIG: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/postfix-config");
+
 /// How an outside program ended.
 #[derive(Debug)]
 pub struct Ended {
@@ -21,7 +25,9 @@ pub fn run(name: &str, arguments: &[&str]) -> Option<Ended> {
 
 /// [`run`] with a deadline of its own, for load.
 pub fn run_for(deadline: Duration, name: &str, arguments: &[&str]) -> Option<Ended> {
-    let mut process = Process::spawn(name, Command::new(program(name)?).args(arguments));
+    let mut command = Command::new(program(name)?);
+    command.args(arguments).env("MAIL_CONFIG", POSTFIX_CONFIG);
+    let mut process = Process::spawn(name, &mut command);
     let success = process.wait_exit(deadline).success();
     Some(Ended { success, output: process.finished_output() })
 }

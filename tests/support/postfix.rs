@@ -2,10 +2,11 @@
 //! directory.
 
 use std::fs::{self, File, Permissions};
+use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
@@ -32,6 +33,7 @@ pub struct Builder {
     mailboxes: Vec<String>,
     failing: Vec<(String, String)>,
     settings: Vec<(String, String)>,
+    services: Vec<String>,
 }
 
 impl Postfix {
@@ -44,6 +46,7 @@ impl Postfix {
             mailboxes: Vec::new(),
             failing: Vec::new(),
             settings: Vec::new(),
+            services: Vec::new(),
         })
     }
 
@@ -99,18 +102,58 @@ impl Postfix {
         answer.status.success().then(|| value.trim_end().to_owned())
     }
 
+    /// sendmail(1), as cron has it: a message that passes no smtpd(8).
+    pub fn sendmail(&self, from: &str, to: &[&str], message: &[u8]) {
+        let mut command = Command::new("/usr/sbin/sendmail");
+        command.arg("-C").arg(self.config_dir()).args(["-i", "-f", from]).args(to);
+        let mut sendmail = command.stdin(Stdio::piped()).spawn().unwrap();
+        sendmail.stdin.take().unwrap().write_all(message).unwrap();
+        assert!(sendmail.wait().unwrap().success());
+    }
+
     /// `postqueue -f`: tries all that is deferred at once. What is being tried now is waited for,
     /// as a flush would miss it.
     pub fn flush(&self) {
-        let queue = self.directory.path().join("queue");
-        let is_empty = |name| fs::read_dir(queue.join(name)).unwrap().next().is_none();
         wait_until("the end of what Postfix is trying", || {
-            (is_empty("incoming") && is_empty("active")).then_some(())
+            self.holds_nothing_in(&["incoming", "active"]).then_some(())
         });
         let mut command = Command::new(peer::program("postqueue").unwrap());
         command.arg("-c").arg(self.directory.path().join("etc")).arg("-f");
         let flush = command.output().unwrap();
         assert!(flush.status.success(), "{}", String::from_utf8_lossy(&flush.stderr));
+    }
+
+    /// Waits until it has delivered, bounced or dropped all that it took.
+    pub fn wait_for_empty_queue(&self) {
+        wait_until("an empty queue", || {
+            self.holds_nothing_in(&["maildrop", "incoming", "active", "deferred"]).then_some(())
+        });
+    }
+
+    fn holds_nothing_in(&self, queues: &[&str]) -> bool {
+        fn is_empty(queue: &Path) -> bool {
+            let mut entries = fs::read_dir(queue).into_iter().flatten().flatten();
+            // A deferred message lies below the first letter of its name.
+            entries.all(|entry| entry.path().is_dir() && is_empty(&entry.path()))
+        }
+        queues.iter().all(|queue| is_empty(&self.directory.path().join("queue").join(queue)))
+    }
+
+    /// A stop and a start: nothing goes by the old configuration any more, as it may for a moment behind a reload.
+    pub fn restart(&mut self) {
+        self.stop();
+        self.process = master(self.directory.path());
+    }
+
+    /// `postfix reload`, after a change of its configuration.
+    pub fn reload(&self) {
+        let count = self.log().iter().filter(|line| line.contains("reload -- version")).count();
+        // Its programmes wait until a file that was just changed is a second old.
+        let long_ago = SystemTime::now() - Duration::from_secs(60);
+        let main_cf = self.config_dir().join("main.cf");
+        File::options().append(true).open(main_cf).unwrap().set_modified(long_ago).unwrap();
+        self.process.signal("HUP");
+        self.wait_for_log_count("reload -- version", count + 1);
     }
 
     /// A clean stop, as `postfix stop` does it. An smtpd(8) shares the master's listening socket
@@ -163,6 +206,12 @@ impl Builder {
         self
     }
 
+    /// Any service of master.cf.
+    pub fn service(mut self, lines: &str) -> Self {
+        self.services.push(format!("{lines}\n"));
+        self
+    }
+
     pub fn start(self) -> Postfix {
         let directory = tempfile::Builder::new().prefix("postfix").tempdir().unwrap();
         let top = directory.path();
@@ -186,10 +235,7 @@ impl Builder {
         command.arg("-c").arg(top.join("etc")).arg("check");
         let check = command.output().unwrap();
         assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
-        let mut command = Command::new("/usr/lib/postfix/sbin/master");
-        command.arg("-c").arg(top.join("etc")).arg("-s").current_dir(top.join("queue"));
-        let process = Process::spawn("postfix", &mut command);
-        process.wait_for_line("its start", |line| line.contains("daemon started"));
+        let process = master(top);
         Postfix { address: self.address, directory, process }
     }
 
@@ -245,7 +291,7 @@ virtual_gid_maps = static:{MAILBOX_OWNER}
 
     /// `fails` is a pipe(8), because smtpd(8) would refuse the recipients of error(8) at RCPT.
     fn master_cf(&self, top: &Path) -> String {
-        let port = self.address.port();
+        let (port, services) = (self.address.port(), self.services.concat());
         let top = top.display();
         format!(
             "127.0.0.1:{port} inet n - n - - smtpd
@@ -268,7 +314,7 @@ virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
-"
+{services}"
         )
     }
 
@@ -279,6 +325,14 @@ postlog unix-dgram n - n - 1 postlogd
     fn mailbox_map(&self) -> String {
         self.mailboxes.iter().map(|address| format!("{address} {address}/\n")).collect()
     }
+}
+
+fn master(top: &Path) -> Process {
+    let mut command = Command::new("/usr/lib/postfix/sbin/master");
+    command.arg("-c").arg(top.join("etc")).arg("-s").current_dir(top.join("queue"));
+    let process = Process::spawn("postfix", &mut command);
+    process.wait_for_line("its start", |line| line.contains("daemon started"));
+    process
 }
 
 fn maildir(top: &Path, recipient: &str) -> PathBuf {

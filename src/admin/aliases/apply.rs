@@ -1,8 +1,8 @@
-use super::record::Record;
+use super::{record::Record, refuse_lookalike};
 use crate::{
     admin::{Error, Store},
     alias::Alias,
-    store::Change,
+    store::{Apply, Change},
 };
 use std::{
     fmt::Display,
@@ -11,16 +11,16 @@ use std::{
     path::Path,
 };
 
-/// Makes the aliases equal to the records in `file`, one a line, and tells `each` change in words; with
-/// `plan` only tells. Gives the aliases that come with it.
+/// Makes the aliases equal to the records in `file`, one a line, as far as `extent` says, and tells `each`
+/// change in words. Gives the aliases that come with it.
 ///
 /// # Errors
-/// When the file cannot be read or holds what is no alias, when aliases are refused together, when the store
-/// fails, or `each` does.
+/// When the file cannot be read or holds what is no alias, when aliases are refused together, when more would be
+/// removed than `extent` allows, when the store fails, or `each` does.
 pub async fn apply(
     store: &Store,
     file: &Path,
-    plan: bool,
+    extent: Apply,
     mut each: impl FnMut(&dyn Display) -> io::Result<()>,
 ) -> Result<Vec<Alias>, Error> {
     let opened = File::open(file).map_err(|error| Error::file(file, error))?;
@@ -35,7 +35,7 @@ pub async fn apply(
         Some(alias.map_err(at_line))
     });
     let wanted = aliases.collect::<Result<Vec<Alias>, Error>>()?;
-    let changes = store.apply(wanted, plan).await?;
+    let changes = store.apply(wanted, extent).await?;
     changes.iter().try_for_each(|change| each(change)).map_err(Error::Output)?;
     let new = changes.into_iter().filter_map(|change| match change {
         Change::Add(alias) | Change::Replace { new: alias, .. } => Some(alias),
@@ -50,5 +50,7 @@ fn parse(line: &str) -> Result<Alias, String> {
         let text = error.to_string();
         text.split(" at line ").next().unwrap_or(&text).to_owned()
     })?;
-    record.into_alias().map_err(|error| error.to_string())
+    let alias = record.into_alias().map_err(|error| error.to_string())?;
+    refuse_lookalike(&alias).map_err(|error| error.to_string())?;
+    Ok(alias)
 }

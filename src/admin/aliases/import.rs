@@ -1,4 +1,4 @@
-use super::{for_each, record::Record};
+use super::{for_each, record::Record, refuse_lookalike};
 use crate::{
     address::Domain,
     admin::{Error, Store},
@@ -6,6 +6,7 @@ use crate::{
         Alias,
         import::{self, Format, Import, Problem, Surroundings},
     },
+    store::Apply,
 };
 use serde::{Serialize, Serializer};
 use std::{
@@ -123,7 +124,7 @@ impl ImportPlan {
                 added.push(domain);
             }
         }
-        let applied = store.apply(self.aliases, false).await;
+        let applied = store.apply(self.aliases, Apply::Careful).await;
         if applied.is_err() {
             for domain in added {
                 // Whatever else goes wrong: why nothing was applied is what is told.
@@ -137,10 +138,6 @@ impl ImportPlan {
         if self.domains.insert(domain.to_key(), domain.clone()).is_none() {
             self.changes.push(Change::Host { domain: domain.to_string() });
         }
-    }
-
-    fn problem(&mut self, line: usize, what: String) {
-        self.problems.push(Problem { line, what });
     }
 }
 
@@ -165,15 +162,17 @@ fn records(text: &str) -> Import {
         let record = serde_json::from_str::<Record>(line).map_err(|error| error.to_string());
         match record.and_then(|record| record.into_alias().map_err(|error| error.to_string())) {
             Ok(alias) => import.aliases.push((at + 1, alias)),
-            Err(what) => import.problems.push(Problem { line: at + 1, what }),
+            Err(what) => import.problems.push(Problem::new(at + 1, what)),
         }
     }
+    import.refuse_repeated();
     import
 }
 
 async fn plan(store: &Store, import: Import, wanted: Wanted) -> Result<ImportPlan, Error> {
-    let not_hosted =
-        |domain: &Domain| format!("{domain} is not hosted here; --add-domains hosts it");
+    let not_hosted = |line, domain: &Domain| {
+        Problem::of(line, domain.as_str(), "is not hosted here; --add-domains hosts it")
+    };
     let hosted = store.domains().await?;
     let mut plan = ImportPlan {
         changes: Vec::new(),
@@ -190,7 +189,7 @@ async fn plan(store: &Store, import: Import, wanted: Wanted) -> Result<ImportPla
         if wanted.add_domains {
             plan.host(&domain);
         } else {
-            plan.problem(line, not_hosted(&domain));
+            plan.problems.push(not_hosted(line, &domain));
         }
     }
     let mut places = HashMap::new();
@@ -201,11 +200,15 @@ async fn plan(store: &Store, import: Import, wanted: Wanted) -> Result<ImportPla
     })
     .await?;
     for (line, alias) in import.aliases {
+        if let Err(why) = refuse_lookalike(&alias) {
+            plan.problems.push(Problem::new(line, why.to_string()));
+            continue;
+        }
         if let Some(domain) = alias.address().domain()
             && !hosted.contains(domain)
         {
             if !wanted.add_domains {
-                plan.problem(line, not_hosted(domain));
+                plan.problems.push(not_hosted(line, domain));
                 continue;
             }
             plan.host(domain);
@@ -218,8 +221,8 @@ async fn plan(store: &Store, import: Import, wanted: Wanted) -> Result<ImportPla
                 plan.changes.push(Change::Replace { alias, was });
             }
             Some(old) => {
-                let what = format!("there is already {old}; --replace takes the file's");
-                plan.problem(line, what);
+                let subject = format!("there is already {old};");
+                plan.problems.push(Problem::of(line, &subject, "--replace takes the file's"));
             }
             None => {
                 plan.changes.push(Change::Add { alias: alias.clone() });

@@ -6,17 +6,18 @@ mod nowhere;
 mod record;
 mod show;
 
+pub use crate::store::Apply;
 pub use apply::apply;
 pub use import::{Change, Foreign, ImportPlan, Wanted, plan_import};
 pub(in crate::admin) use nowhere::Asked as AskedDestinations;
-pub use nowhere::{Nowhere, nowhere};
+pub use nowhere::{Nowhere, nowhere, postmaster_nowhere};
 pub use record::{DEFAULT_DEFER, DEFAULT_REJECT, Record, RecordError};
 pub use show::{RefusedDestination, ShownAlias, show};
 
 use super::{Error, Store};
 use crate::{
-    address::Domain,
-    alias::{Alias, AliasAddress},
+    address::{Domain, Mailbox},
+    alias::{Alias, AliasAddress, AliasError},
     store::ChangeError,
 };
 use serde::Serialize;
@@ -25,9 +26,25 @@ use std::io;
 /// Adds an alias; a regex behind the others.
 ///
 /// # Errors
-/// When its domain is not hosted, the address has an alias, a loop would come of it, or the store fails.
+/// When its domain is not hosted, its address looks like a pattern and is none, the address has an alias, a loop
+/// would come of it, or the store fails.
 pub async fn add(store: &Store, alias: &Alias) -> Result<(), Error> {
+    refuse_lookalike(alias)?;
     Ok(store.add_alias(alias).await?)
+}
+
+/// Adds an alias, or puts it in the place of the one of its address, which is given.
+///
+/// # Errors
+/// As [`add`], but that the address may have an alias.
+pub async fn replace(store: &Store, alias: &Alias) -> Result<Option<Alias>, Error> {
+    refuse_lookalike(alias)?;
+    Ok(store.replace_alias(alias).await?)
+}
+
+/// Those that an older version took stay.
+fn refuse_lookalike(alias: &Alias) -> Result<(), AliasError> {
+    alias.address().lookalike().map_or(Ok(()), Err)
 }
 
 /// Aliases that an older version took and that are never followed, each with the reason and what to write
@@ -58,6 +75,25 @@ pub struct UnsafeAlias {
 /// When the store fails.
 pub async fn get(store: &Store, address: &AliasAddress) -> Result<Option<Alias>, Error> {
     Ok(store.alias(address).await?)
+}
+
+/// The alias of one address that answers `recipient`: its own, or the one without its `+tag`.
+///
+/// # Errors
+/// When the store fails.
+pub async fn answering(store: &Store, recipient: &Mailbox) -> Result<Option<Alias>, Error> {
+    if let Some(alias) = get(store, &AliasAddress::Exact(recipient.clone())).await? {
+        return Ok(Some(alias));
+    }
+    match without_tag(recipient) {
+        Some(untagged) => get(store, &AliasAddress::Exact(untagged)).await,
+        None => Ok(None),
+    }
+}
+
+fn without_tag(recipient: &Mailbox) -> Option<Mailbox> {
+    let (local, _) = recipient.local().as_str().split_once('+')?;
+    Mailbox::parse(&format!("{local}@{}", recipient.domain())).ok()
 }
 
 /// Removes an alias and gives what it was.

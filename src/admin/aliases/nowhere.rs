@@ -1,10 +1,12 @@
 use crate::{
-    address::Domain,
+    address::{Domain, Mailbox},
     admin::Store,
-    alias::Alias,
+    alias::{Alias, AliasAddress, Expansion, Key, Pattern},
     config::Config,
     dns::{Resolver, without_mail},
     mail::aliases::Aliases,
+    reply::Reply,
+    srs::is_srs_shaped,
 };
 use std::{collections::HashSet, fmt, time::Duration};
 
@@ -16,70 +18,190 @@ const MAX_TOLD: usize = 50;
 /// How long all of them may take: whoever adds an alias waits for it.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// A destination whose domain takes no mail.
+/// A destination that takes no mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Nowhere {
-    /// The address of the alias.
+    /// The address of the alias, or what else leads there.
     pub alias: String,
     /// Where it leads.
     pub destination: String,
-    /// What is wrong with the domain.
+    /// What is wrong with it.
     pub why: String,
 }
 
 impl fmt::Display for Nowhere {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { alias, destination, why } = self;
-        write!(f, "{alias} leads to {destination}, whose domain {why}: mail to it is refused")
+        write!(f, "{alias} leads to {destination}, {why}: mail to it is refused")
     }
 }
 
-/// Destinations of aliases about whose domains DNS is to be asked.
-pub(in crate::admin) struct Asked {
+/// Destinations of aliases, about which DNS or the aliases here are to be asked.
+pub(in crate::admin) struct Asked<'a> {
+    postmaster: Option<&'a Mailbox>,
     aliases: Aliases,
-    destinations: Vec<(String, String, Domain)>,
+    /// Addresses that are about to be answered here, their domains, and the regexes.
+    coming: HashSet<Key>,
+    coming_domains: HashSet<String>,
+    patterns: Vec<&'a Pattern>,
+    led: Vec<Led>,
     domains: HashSet<Domain>,
 }
 
-/// Those destinations of `aliases` whose domains take no mail, by the resolver of the configuration. Nothing is said
-/// where DNS does not answer in time.
-pub async fn nowhere(config: &Config, store: &Store, aliases: &[Alias]) -> Vec<Nowhere> {
-    let mut asked = Asked::new(config, store);
-    aliases.iter().for_each(|alias| asked.add(alias));
-    match Resolver::new(&config.dns.servers) {
-        Ok(resolver) if !asked.domains.is_empty() => asked.answers(&resolver).await,
-        _ => Vec::new(),
-    }
+/// Who leads where.
+struct Led {
+    from: String,
+    to: String,
+    place: Place,
 }
 
-impl Asked {
-    pub(in crate::admin) fn new(config: &Config, store: &Store) -> Self {
-        let aliases = Aliases::new(store.clone(), &config.routes);
-        Self { aliases, destinations: Vec::new(), domains: HashSet::new() }
+enum Place {
+    /// The domain that DNS knows of.
+    Elsewhere(Domain),
+    Here(Mailbox),
+}
+
+/// Those destinations of `aliases` that take no mail: their domains, by the resolver of the configuration, or no
+/// alias here. `aliases` may be in the store or about to come. Nothing is said where DNS does not answer in time.
+pub async fn nowhere(config: &Config, store: &Store, aliases: &[Alias]) -> Vec<Nowhere> {
+    let mut asked = Asked::new(config, store);
+    asked.coming = aliases.iter().map(|alias| alias.address().key()).collect();
+    let domains = aliases.iter().filter_map(|alias| alias.address().domain());
+    asked.coming_domains = domains.map(Domain::to_key).collect();
+    let patterns = aliases.iter().filter_map(|alias| match alias.address() {
+        AliasAddress::Regex(pattern) => Some(pattern),
+        AliasAddress::Exact(_) | AliasAddress::CatchAll(_) => None,
+    });
+    asked.patterns = patterns.collect();
+    aliases.iter().for_each(|alias| asked.add(alias));
+    asked.answers_of(config).await
+}
+
+/// The same for the postmaster of the configuration.
+pub async fn postmaster_nowhere(config: &Config, store: &Store) -> Vec<Nowhere> {
+    let mut asked = Asked::new(config, store);
+    asked.add_postmaster();
+    asked.answers_of(config).await
+}
+
+impl<'a> Asked<'a> {
+    pub(in crate::admin) fn new(config: &'a Config, store: &'a Store) -> Self {
+        Self {
+            postmaster: config.postmaster.as_ref(),
+            aliases: Aliases::new(store.clone(), &config.routes),
+            coming: HashSet::new(),
+            coming_domains: HashSet::new(),
+            patterns: Vec::new(),
+            led: Vec::new(),
+            domains: HashSet::new(),
+        }
     }
 
     pub(in crate::admin) fn add(&mut self, alias: &Alias) {
         for destination in alias.destinations().iter().filter(|_| alias.enabled()) {
-            let domain = destination.domain().and_then(|domain| self.aliases.asked_for(domain));
-            let Some(domain) = domain else { continue };
-            let is_known = self.domains.contains(&domain);
-            if is_known && self.destinations.len() >= MAX_DESTINATIONS
-                || !is_known && self.domains.len() >= MAX_DOMAINS
-            {
-                continue;
+            if let Some(domain) = destination.domain() {
+                let to = || destination.to_string();
+                self.lead(alias.address(), to, domain, destination.mailbox());
             }
-            self.domains.insert(domain.clone());
-            let (alias, destination) = (alias.address().to_string(), destination.to_string());
-            self.destinations.push((alias, destination, domain));
         }
     }
 
-    pub(in crate::admin) async fn answers(self, resolver: &Resolver) -> Vec<Nowhere> {
-        let without = without_mail(resolver, self.domains, PATIENCE).await;
-        let told = self.destinations.into_iter().filter_map(|(alias, destination, domain)| {
-            let why = without.get(&domain)?.to_string();
-            Some(Nowhere { alias, destination, why })
-        });
-        told.take(MAX_TOLD).collect()
+    pub(in crate::admin) fn add_postmaster(&mut self) {
+        if let Some(postmaster) = self.postmaster {
+            let to = || postmaster.to_string();
+            let from = &"the configuration's postmaster";
+            self.lead(from, to, postmaster.domain(), Some(postmaster));
+        }
+    }
+
+    fn lead(
+        &mut self,
+        from: &impl fmt::Display,
+        to: impl Fn() -> String,
+        domain: &Domain,
+        mailbox: Option<&Mailbox>,
+    ) {
+        if self.led.len() >= MAX_DESTINATIONS {
+            return;
+        }
+        let is_ours =
+            self.aliases.is_hosted(domain) || self.coming_domains.contains(&domain.to_key());
+        let place = match (is_ours, mailbox) {
+            (true, Some(mailbox))
+                if !is_srs_shaped(mailbox.local()) && !self.will_answer(mailbox) =>
+            {
+                Place::Here(mailbox.clone())
+            }
+            (true, _) => return,
+            (false, _) => match self.aliases.asked_for(domain) {
+                Some(domain) => Place::Elsewhere(domain),
+                None => return,
+            },
+        };
+        if let Place::Elsewhere(domain) = &place
+            && !self.domains.contains(domain)
+        {
+            if self.domains.len() >= MAX_DOMAINS {
+                return;
+            }
+            self.domains.insert(domain.clone());
+        }
+        self.led.push(Led { from: from.to_string(), to: to(), place });
+    }
+
+    fn will_answer(&self, mailbox: &Mailbox) -> bool {
+        let key = Key::exact(mailbox);
+        self.coming.contains(&key)
+            || key.without_tag().is_some_and(|key| self.coming.contains(&key))
+            || self.coming.contains(&Key::catch_all(mailbox.domain()))
+            || self.patterns.iter().any(|pattern| pattern.matches(mailbox))
+    }
+
+    async fn answers_of(self, config: &Config) -> Vec<Nowhere> {
+        let resolver = match self.domains.is_empty() {
+            true => None,
+            false => Resolver::new(&config.dns.servers).ok(),
+        };
+        self.answers(resolver.as_ref()).await
+    }
+
+    pub(in crate::admin) async fn answers(mut self, resolver: Option<&Resolver>) -> Vec<Nowhere> {
+        let domains = std::mem::take(&mut self.domains);
+        let without = match resolver {
+            Some(resolver) => without_mail(resolver, domains, PATIENCE).await,
+            None => Default::default(),
+        };
+        let mut told = Vec::new();
+        for Led { from, to, place } in &self.led {
+            let why = match place {
+                Place::Elsewhere(domain) => {
+                    without.get(domain).map(|why| format!("whose domain {why}"))
+                }
+                Place::Here(mailbox) => self
+                    .refusal(mailbox)
+                    .await
+                    .map(|reply| format!("an address here that leads nowhere ({reply})")),
+            };
+            if let Some(why) = why {
+                told.push(Nowhere { alias: from.clone(), destination: to.clone(), why });
+            }
+            if told.len() == MAX_TOLD {
+                break;
+            }
+        }
+        told
+    }
+
+    /// How mail for an address here is refused for want of an alias. One that refuses it is meant so.
+    async fn refusal(&self, mailbox: &Mailbox) -> Option<Reply> {
+        let missing = [Reply::no_such_alias(), Reply::relaying_denied()];
+        match self.aliases.expand(mailbox).await.as_deref() {
+            Ok(Expansion::Refuse(reply)) if missing.contains(reply) => Some(Reply::no_such_alias()),
+            // The store of whoever asks may not know that there is a postmaster.
+            Ok(Expansion::Refuse(reply)) if *reply == Reply::no_postmaster() => {
+                self.postmaster.is_none().then(|| reply.clone())
+            }
+            _ => None,
+        }
     }
 }

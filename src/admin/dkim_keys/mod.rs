@@ -48,7 +48,7 @@ pub struct DkimKey {
 pub struct NewDkimKey {
     /// Whom it signs for.
     pub domain: Domain,
-    /// Its name in DNS; `None` for one with today's date.
+    /// Its name in DNS; `None` for one with today's date, and a number where that is taken.
     pub selector: Option<String>,
     /// Where it comes from.
     pub source: DkimKeySource,
@@ -85,7 +85,7 @@ pub fn add(state_dir: &Path, new: &NewDkimKey) -> Result<DkimKey, Error> {
         Some(selector) => selector,
         None => {
             let kind = parse(&parse_selector("any")?)?.kind();
-            parse_selector(&format!("onward-{}-{kind}", date(clock::millis())))?
+            free(state_dir, &new.domain, &format!("onward-{}-{kind}", date(clock::millis())))?
         }
     };
     let key = parse(&selector)?;
@@ -100,6 +100,18 @@ pub fn add(state_dir: &Path, new: &NewDkimKey) -> Result<DkimKey, Error> {
     let path = KeyFile::path(state_dir, &new.domain, &selector, state);
     file::write_new(state_dir, &path, &pem)?;
     Ok(DkimKey::of(&new.domain, &selector, state, &key))
+}
+
+/// The name, or where the domain has a key of that name from this day already, with a number behind.
+fn free(state_dir: &Path, domain: &Domain, name: &str) -> Result<Selector, Error> {
+    let mut selector = parse_selector(name)?;
+    for number in 2_u32.. {
+        if find(state_dir, domain, &selector)?.is_none() {
+            break;
+        }
+        selector = parse_selector(&format!("{name}-{number}"))?;
+    }
+    Ok(selector)
 }
 
 /// Lets a staged or retired key sign; gives its selector.

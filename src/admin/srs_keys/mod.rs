@@ -72,6 +72,33 @@ pub fn add(file: &Path, verify_only: bool) -> Result<SrsKey, Error> {
     Ok(SrsKey { fingerprint: fingerprint.to_string(), signs, short: false })
 }
 
+/// Puts `secrets`, the text of such a file, before those that are there, and says how many these are: the first of
+/// `secrets` signs, and what was signed before still verifies.
+///
+/// # Errors
+/// When the file cannot be read or written.
+pub(crate) fn put_first(file: &Path, secrets: &[u8]) -> Result<usize, Error> {
+    let first: Vec<Fingerprint> =
+        file_secrets(secrets).map(|(_, secret)| Fingerprint::of(secret)).collect();
+    let mut kept = 0;
+    secret_file::edit(file, |old| {
+        let mut new = Zeroizing::new(Vec::with_capacity(secrets.len() + old.len() + 2));
+        let behind = file_secrets(old).map(|(_, secret)| secret);
+        let behind = behind.filter(|secret| !first.contains(&Fingerprint::of(secret)));
+        for secret in file_secrets(secrets).map(|(_, secret)| secret) {
+            new.extend_from_slice(secret);
+            new.push(b'\n');
+        }
+        for secret in behind {
+            kept += 1;
+            new.extend_from_slice(secret);
+            new.push(b'\n');
+        }
+        Ok(new)
+    })?;
+    Ok(kept)
+}
+
 /// Removes a secret: addresses signed with it no longer come back.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! Reads and replaces the file of secrets: whole, durably, and without opening it to others.
 
-use crate::{admin::Error, srs::Keyring};
+use crate::{admin::Error, config::unread, keys::MAKES_SECRET, srs::Keyring};
 use base32::Alphabet;
 use std::{
     fs::{self, File, OpenOptions, Permissions},
@@ -12,9 +12,7 @@ use zeroize::Zeroizing;
 
 /// The secrets of `file`.
 pub(crate) fn keyring(file: &Path) -> Result<Keyring, Error> {
-    let content = read(file).map_err(|error| {
-        Error::file(file, format_args!("cannot be read: {error}; `onward srs key add` makes one"))
-    })?;
+    let content = read(file).map_err(|error| Error::file(file, unread(&error, MAKES_SECRET)))?;
     Keyring::parse(&content).map_err(|error| Error::file(file, error))
 }
 

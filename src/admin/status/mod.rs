@@ -30,12 +30,18 @@ pub struct Status {
     pub running: bool,
     /// Its listeners.
     pub listen: Vec<ListenerStatus>,
+    /// Sockets that systemd hands over, by their names, and no listener is on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unnamed_sockets: Vec<String>,
     /// Why the daemon cannot write its database for now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
     /// Rates of `[limits]` that were exceeded within the last hour, the most frequent first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub over_rates: Vec<Bite>,
+    /// Postfix's tables of aliases that do not answer the milter, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alias_maps: Vec<String>,
     /// What waits.
     pub spool: SpoolStatus,
     /// Aliases that are never followed.
@@ -99,7 +105,7 @@ impl Status {
             Ok(stopped) => stopped.is_none(),
             // Before the first start.
             Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-            Err(error) => return Err(Error::file(&config.state_dir, error)),
+            Err(error) => return Err(Error::closed(&config.state_dir, &error)),
         };
         let problems = if running {
             probe::all(&config.listen).await
@@ -117,11 +123,13 @@ impl Status {
         Ok(Self {
             running,
             listen: listen.collect(),
-            trouble: running.then(|| Running::trouble(&config.state_dir)).flatten(),
-            over_rates: match running {
-                true => Running::over_rates(&config.state_dir),
+            unnamed_sockets: match running {
+                true => Running::unnamed_sockets(&config.state_dir),
                 false => Vec::new(),
             },
+            trouble: running.then(|| Running::trouble(&config.state_dir)).flatten(),
+            over_rates: if running { Running::over_rates(&config.state_dir) } else { Vec::new() },
+            alias_maps: if running { Running::maps(&config.state_dir) } else { Vec::new() },
             spool: SpoolStatus::of(summary),
             unsafe_aliases: store.map(unsafe_aliases).unwrap_or_default(),
             failed_last_day,
@@ -129,9 +137,13 @@ impl Status {
         })
     }
 
-    /// It runs, every listener answers, and nothing keeps it from writing.
+    /// It runs, every listener and every table answers, none is missing for a socket, and nothing keeps it from
+    /// writing.
     pub fn is_well(&self) -> bool {
-        self.running && self.trouble.is_none() && self.listen.iter().all(|listen| listen.answers)
+        let has_trouble = self.trouble.is_some()
+            || !self.alias_maps.is_empty()
+            || !self.unnamed_sockets.is_empty();
+        self.running && !has_trouble && self.listen.iter().all(|listen| listen.answers)
     }
 }
 

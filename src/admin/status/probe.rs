@@ -46,6 +46,8 @@ async fn problem(listen: Listen, end: Instant) -> Option<String> {
     };
     asked.unwrap_or_else(|error| match error.kind() {
         io::ErrorKind::TimedOut => Some(format!("nothing within {} s", PATIENCE.as_secs())),
+        // Whether it answers those whom it is for cannot be told.
+        io::ErrorKind::PermissionDenied => Some(format!("{error}: ask with sudo")),
         io::ErrorKind::UnexpectedEof => Some("it closes at once".to_owned()),
         _ => Some(error.to_string()),
     })

@@ -6,13 +6,19 @@ mod names;
 mod patterns;
 mod table;
 
-use super::{Alias, AliasAddress, AliasError};
+use super::{Alias, AliasAddress, AliasError, Key};
 use crate::address::Domain;
+use std::collections::HashMap;
 
 /// Lines that are read of one file.
 const MAX_LINES: usize = 1_000_000;
 /// Octets of one entry, its continued lines included.
 const MAX_ENTRY: usize = 64 << 10;
+
+/// Of a name without a domain, where none is known.
+const NO_DOMAIN: &str = "has no domain; which it is, --domain says";
+/// Of a destination that is no address, where mailboxes have no domain.
+const OLD_MAILBOX: &str = "is a mailbox of the old machine; where its mail goes, --mailboxes says";
 
 /// Whose words they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,6 +67,21 @@ pub struct Problem {
     pub line: usize,
     /// What is to be said about the line.
     pub what: String,
+    /// What many lines may have in common, whose names differ.
+    pub cause: String,
+}
+
+impl Problem {
+    /// One that is the same for every line it is said of.
+    pub fn new(line: usize, what: impl Into<String>) -> Self {
+        let what = what.into();
+        Self { line, cause: what.clone(), what }
+    }
+
+    /// One of `subject`, with a cause that others may have too.
+    pub fn of(line: usize, subject: &str, cause: &str) -> Self {
+        Self { line, what: format!("{subject} {cause}"), cause: cause.to_owned() }
+    }
 }
 
 /// One entry of a file: the lines that continue it are part of it.
@@ -91,11 +112,15 @@ pub fn read(format: Format, text: &str, surroundings: &Surroundings) -> Import {
 
 impl Import {
     fn problem(&mut self, line: usize, what: impl Into<String>) {
-        self.problems.push(Problem { line, what: what.into() });
+        self.problems.push(Problem::new(line, what));
+    }
+
+    fn problem_of(&mut self, line: usize, subject: &str, cause: &str) {
+        self.problems.push(Problem::of(line, subject, cause));
     }
 
     fn note(&mut self, line: usize, what: impl Into<String>) {
-        self.notes.push(Problem { line, what: what.into() });
+        self.notes.push(Problem::new(line, what));
     }
 
     fn alias(&mut self, line: usize, alias: Result<Alias, AliasError>) {
@@ -115,10 +140,8 @@ impl Import {
     /// An alias of `address`, or of a regex between slashes, that leads to `targets`.
     fn forward(&mut self, line: usize, address: &str, targets: &[String]) {
         if targets.iter().any(|target| target.eq_ignore_ascii_case(address)) {
-            return self.problem(
-                line,
-                format!("{address} keeps a copy in a mailbox of its own name; there are no mailboxes here"),
-            );
+            let cause = "keeps a copy in a mailbox of its own name; there are no mailboxes here";
+            return self.problem_of(line, address, cause);
         }
         let alias =
             AliasAddress::parse(address).and_then(|address| Alias::forward(address, targets));
@@ -126,19 +149,20 @@ impl Import {
     }
 
     /// Where an address comes twice, all systems read here go by the first; but for maps that were built
-    /// from the file, which go by the last. So nobody can tell.
-    fn refuse_repeated(&mut self) {
-        let mut seen = std::collections::HashMap::new();
-        let mut repeated = Vec::new();
-        self.aliases.retain(|(line, alias)| {
-            let first = *seen.entry(alias.address().key()).or_insert(*line);
-            if first != *line {
-                repeated.push((*line, alias.address().to_string(), first));
+    /// from the file, which go by the last. So nobody can tell, and none of the lines is taken.
+    pub(crate) fn refuse_repeated(&mut self) {
+        let mut lines: HashMap<Key, Vec<usize>> = HashMap::new();
+        for (line, alias) in &self.aliases {
+            lines.entry(alias.address().key()).or_default().push(*line);
+        }
+        let cause = "stands in several lines; which of them counts cannot be told";
+        for (line, alias) in std::mem::take(&mut self.aliases) {
+            match lines.get(&alias.address().key()) {
+                Some(lines) if lines.len() > 1 => {
+                    self.problem_of(line, &alias.address().to_string(), cause);
+                }
+                _ => self.aliases.push((line, alias)),
             }
-            first == *line
-        });
-        for (line, address, first) in repeated {
-            self.problem(line, format!("{address} stands in line {first} already"));
         }
     }
 }
@@ -209,8 +233,10 @@ mod tests {
             "a@b.test x@y.test\nA@b.test z@y.test\n",
             &Surroundings::default(),
         );
-        assert_eq!(import.aliases.len(), 1);
-        assert_eq!(import.problems[0].what, "A@b.test stands in line 1 already");
+        assert_eq!(import.aliases, [], "what is said to be left out is not added");
+        let named: Vec<_> = import.problems.iter().map(|one| (one.line, &*one.what)).collect();
+        let cause = "stands in several lines; which of them counts cannot be told";
+        assert_eq!(named, [(1, &*format!("a@b.test {cause}")), (2, &*format!("A@b.test {cause}"))]);
     }
 
     proptest! {

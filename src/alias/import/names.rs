@@ -1,7 +1,7 @@
 //! aliases(5), and Exim's alias files: a name, a colon, and where it leads. Names that are aliases
 //! themselves lead on; others are mailboxes of the old machine.
 
-use super::{Entry, Import, Surroundings, entries, split};
+use super::{Entry, Import, NO_DOMAIN, OLD_MAILBOX, Surroundings, entries, split};
 use crate::alias::{Alias, AliasAddress};
 use std::collections::HashSet;
 
@@ -25,7 +25,7 @@ pub(super) fn read(
     let names: HashSet<String> = entries.iter().map(|(_, key, _)| key.to_lowercase()).collect();
     for (entry, key, value) in &entries {
         if !has_wildcards && matches!(key.split('@').next(), Some("*" | "")) {
-            import.problem(entry.line, format!("{key}: aliases(5) has no wildcards"));
+            import.problem_of(entry.line, &format!("{key}:"), "aliases(5) has no wildcards");
             continue;
         }
         alias(entry.line, key, value, &names, surroundings, import);
@@ -58,8 +58,7 @@ fn alias(
         (Some(("*" | "", domain)), _) => format!("*@{domain}"),
         (Some(_), _) => key.to_owned(),
         (None, None) => {
-            return import
-                .problem(line, format!("{key} has no domain; which it is, --domain says"));
+            return import.problem_of(line, key, NO_DOMAIN);
         }
         (None, Some(domain)) if key.contains(' ') => format!("\"{key}\"@{domain}"),
         (None, Some(domain)) => format!("{key}@{domain}"),
@@ -84,7 +83,7 @@ fn alias(
             _ => None,
         };
         if let Some(why) = refused {
-            return import.problem(line, format!("{key} leads to {bare}: {why}"));
+            return import.problem_of(line, &format!("{key} leads to {bare}:"), why);
         }
         let is_alias = names.contains(&bare.to_lowercase()) && !target.starts_with('\\');
         match (unescaped.contains('@'), &surroundings.mailboxes, &surroundings.domain) {
@@ -92,18 +91,13 @@ fn alias(
             (false, _, Some(domain)) if is_alias => targets.push(format!("{unescaped}@{domain}")),
             (false, Some(domain), _) => targets.push(format!("{unescaped}@{domain}")),
             (false, ..) => {
-                return import.problem(
-                    line,
-                    format!(
-                        "{key} leads to {bare}, a mailbox of the old machine; where its mail goes, \
-                         --mailboxes says"
-                    ),
-                );
+                let subject = format!("{key} leads to {bare}, which");
+                return import.problem_of(line, &subject, OLD_MAILBOX);
             }
         }
     }
     if targets.is_empty() {
-        return import.problem(line, format!("{key} leads nowhere"));
+        return import.problem_of(line, key, "leads nowhere");
     }
     import.forward(line, &address, &targets);
 }

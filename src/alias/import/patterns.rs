@@ -68,7 +68,7 @@ fn pattern(entry: &Entry, kind: Kind, import: &mut Import) {
         return import.problem(line, "it leads nowhere");
     }
     if let Some(target) = targets.iter().find(|target| !target.contains('@')) {
-        return import.problem(line, format!("{target} is a mailbox of the old machine"));
+        return import.problem_of(line, target, "is a mailbox of the old machine");
     }
     import.forward(line, &format!("/{}/", parsed.pattern), &targets);
 }

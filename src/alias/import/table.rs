@@ -1,6 +1,6 @@
 //! virtual(5): an address, or a domain behind an at sign, or a domain alone, and where it leads.
 
-use super::{Import, Surroundings, entries, split};
+use super::{Import, NO_DOMAIN, OLD_MAILBOX, Surroundings, entries, split};
 use crate::address::Domain;
 
 pub(super) fn read(text: &str, surroundings: &Surroundings, import: &mut Import) {
@@ -8,7 +8,7 @@ pub(super) fn read(text: &str, surroundings: &Surroundings, import: &mut Import)
         let (key, value) = key_and_value(&entry.text);
         let targets = split(value, ',', true);
         if targets.is_empty() {
-            import.problem(entry.line, format!("{key} leads nowhere"));
+            import.problem_of(entry.line, key, "leads nowhere");
             continue;
         }
         match key.rsplit_once('@') {
@@ -24,10 +24,7 @@ pub(super) fn read(text: &str, surroundings: &Surroundings, import: &mut Import)
                 import.domain(entry.line, key);
             }
             None => match &surroundings.domain {
-                None => import.problem(
-                    entry.line,
-                    format!("{key} has no domain; which it is, --domain says"),
-                ),
+                None => import.problem_of(entry.line, key, NO_DOMAIN),
                 Some(domain) => {
                     let address = format!("{key}@{domain}");
                     if let Some(targets) = completed(entry.line, &targets, surroundings, import) {
@@ -91,10 +88,7 @@ fn completed(
             (true, _) => completed.push(target.clone()),
             (false, Some(domain)) => completed.push(format!("{target}@{domain}")),
             (false, None) => {
-                import.problem(
-                    line,
-                    format!("{target} is a mailbox of the old machine; where its mail goes, --mailboxes says"),
-                );
+                import.problem_of(line, target, OLD_MAILBOX);
                 return None;
             }
         }

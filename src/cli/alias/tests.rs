@@ -98,7 +98,7 @@ fn refusals_say_what_to_do() {
     bench.ok("add *@z.test c@x.test");
     for (line, says) in [
         ("add a@new.test b@y.test", "onward domain add new.test"),
-        ("add A@X.test b@y.test", "onward alias remove 'a@x.test'"),
+        ("add A@X.test b@y.test", "a@x.test -> b@z.test; --replace puts"),
         ("add c@x.test a@x.test", "form a loop: c@x.test -> a@x.test -> b@z.test -> c@x.test"),
         ("add srs0=x=y=z@x.test b@y.test", "form of an SRS address"),
         ("add /(/ b@y.test", "unclosed group"),
@@ -117,6 +117,8 @@ fn refusals_say_what_to_do() {
         (r"add /^(.+)@new\.test$/ $1@y.test", "onward domain add new.test"),
         (r"add /^x@x\.test$/ $1@y.test", "no group of that number"),
         ("add b@x.test nowhere", "local-part@domain"),
+        ("add sal*@x.test b@y.test", r"'/^sal.*@x\\.test$/'"),
+        ("add sal*@x.test b@y.test --replace", "is no pattern"),
         ("remove nobody@x.test", "there is no alias nobody@x.test"),
         ("show nobody@x.test", "there is no alias nobody@x.test"),
         ("disable *@x.test", "there is no alias *@x.test"),
@@ -256,6 +258,10 @@ fn a_bad_file_changes_nothing_and_names_its_line() {
         (r#"{"address":"B@X.test","destinations":["c@y.test"]}"#, "B@X.test is there twice"),
         (r#"{"address":"b@new.test","destinations":["c@y.test"]}"#, "onward domain add new.test"),
         (r#"{"address":"*@x.test","destinations":["c@x.test"]}"#, "form a loop"),
+        (
+            r#"{"address":"sal*@x.test","destinations":["c@y.test"]}"#,
+            ":2: sal*@x.test is no pattern",
+        ),
         (r#"{"address":"SRS1=a@x.test","destinations":["c@y.test"]}"#, "SRS address"),
     ] {
         let file = bench.file(&format!("{good}\n{bad}\n"));
@@ -308,4 +314,40 @@ fn an_alias_has_a_word_of_its_own_on_tags() {
         let refused = bench.run(line).unwrap_err();
         assert!(refused.contains(says), "{line}: {refused}");
     }
+}
+
+#[test]
+fn an_alias_is_replaced_where_that_is_said() {
+    let mut bench = Bench::new();
+    bench.ok("add a@x.test a@y.test");
+    assert!(bench.run("add a@x.test b@y.test").unwrap_err().contains("--replace"));
+    assert_eq!(
+        bench.ok("add a@x.test b@y.test --replace"),
+        "replaced a@x.test -> b@y.test (was: a@x.test -> a@y.test)\n"
+    );
+    assert_eq!(bench.ok("add c@x.test b@y.test --replace"), "added c@x.test -> b@y.test\n");
+    assert_eq!(bench.ok("list"), "a@x.test -> b@y.test\nc@x.test -> b@y.test\n");
+}
+
+#[test]
+fn an_empty_file_removes_nothing_unless_that_is_said() {
+    let mut bench = Bench::new();
+    for n in 0..3 {
+        bench.ok(&format!("add a{n}@x.test a@y.test"));
+    }
+    let before = bench.ok("export");
+    let one = before.lines().next().unwrap().to_owned();
+    for text in ["", "\n \n", &one] {
+        let file = bench.file(text);
+        let refused = bench.run(&format!("apply {file}")).unwrap_err();
+        assert!(refused.contains("of the 3 aliases would be removed"), "{refused}");
+        assert!(refused.contains("--delete does it"), "{refused}");
+        let planned = bench.ok(&format!("apply {file} --plan"));
+        assert!(planned.lines().count() >= 2 && planned.starts_with("- a"), "{planned}");
+        assert_eq!(bench.ok("export"), before);
+    }
+    let file = bench.file("");
+    assert!(bench.run(&format!("apply {file} --plan --delete")).unwrap_err().contains("usage"));
+    assert_eq!(bench.ok(&format!("apply {file} --delete")).lines().count(), 3);
+    assert_eq!(bench.ok("list"), "");
 }

@@ -1,12 +1,14 @@
 //! `onward init`: the first configuration and its secret.
 
 mod ask;
+mod questions;
 mod text;
 
 use super::{
     Context, Failure,
-    context::{block_on, with_store},
+    context::{Purpose, block_on, with_store},
     doctor, files,
+    unit::{STATE_DIR, Unit, is_taken, obstacles, stays_taken},
 };
 use crate::{
     address::{Domain, Mailbox},
@@ -16,6 +18,7 @@ use crate::{
     tls::self_signed,
 };
 use ask::Prompt;
+use questions::Questions;
 use std::{
     io::{IsTerminal, Write},
     path::PathBuf,
@@ -45,12 +48,16 @@ pub struct Args {
     /// Where it leads
     #[arg(long, value_name = "MAILBOX", value_parser = Mailbox::parse, requires = "alias")]
     to: Option<Mailbox>,
-    /// Where to listen: host:port or unix:/path [default: 0.0.0.0:25]
+    /// Where to listen: systemd:NAME, host:port or unix:/path [default: systemd:smtp where the units are installed, else
+    /// 0.0.0.0:25]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<ListenAddress>,
     /// Where everything that is kept lies [default: /var/lib/onward]
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
+    /// Enable and start the units at the end
+    #[arg(long)]
+    enable: bool,
     /// Ask nothing, take the defaults
     #[arg(long, short)]
     yes: bool,
@@ -60,6 +67,7 @@ pub struct Args {
 }
 
 /// What goes into the configuration.
+#[derive(Clone)]
 struct Answers {
     hostname: Domain,
     domain: Domain,
@@ -91,17 +99,40 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     for file in [&certificate, &key] {
         files::must_not_exist(file)?;
     }
+    let unit = Unit::of(&config_file);
+    if args.enable && !unit.is_there {
+        let what =
+            "--enable is for the units of systemd, which are not installed or do not run this file";
+        return Err(Failure::Usage(what.to_owned()));
+    }
+    if has_secret && let Some(user) = unit.user {
+        files::share(&secret_file, user)?;
+    }
     let interactive = !args.yes && std::io::stdin().is_terminal();
-    let looks = args.doctor || interactive;
-    let answers = answers(args, [secret_file, certificate, key], &Prompt { interactive })?;
+    let (looks, enables) = (args.doctor || interactive, args.enable);
+    let questions = Questions { config_file: &config_file, prompt: Prompt { interactive } };
+    let answers = questions.ask(args, [secret_file, certificate, key], unit.is_there)?;
+    let taken = match enables {
+        true => stays_taken(&answers.listen),
+        false => is_taken(&answers.listen),
+    };
+    if taken && enables {
+        return Err(Failure::new(format_args!(
+            "another program has the port of {}, and nothing is written: stop it for good first, or go beside it \
+             (docs/POSTFIX.md)",
+            answers.listen
+        )));
+    }
     let config = text::config(&answers);
     // What is written must pass `onward check`, whatever was answered.
     let parsed =
         Config::parse(&config, &config_file, &Machine::default()).map_err(Failure::Config)?;
 
-    files::make_private_directory(&answers.state_dir)?;
+    let daemon = unit.state_directory(&answers.state_dir)?;
     // Before the files: after a failure `onward init` can be run again.
-    block_on(with_store(&answers.state_dir, async |store| host(&answers, store).await))?;
+    block_on(with_store(&answers.state_dir, Purpose::Change, async |store| {
+        host(&answers, store).await
+    }))?;
     let mut secret = srs_keys::new_secret()?;
     secret.push('\n');
     let own = self_signed(&answers.hostname)
@@ -114,7 +145,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     if !has_secret {
         files.insert(0, (&answers.secret_file, secret.as_str(), 0o600));
     }
-    files::write_all_new(&files, Some(&answers.state_dir))?;
+    files::write_all_new(&files, daemon)?;
 
     let onward = match config_file.to_str() {
         Some(DEFAULT_FILE) => "onward".to_owned(),
@@ -127,7 +158,27 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let (certificate, key) = (answers.certificate.display(), answers.key.display());
     writeln!(out, "wrote {certificate} and {key}: self-signed, for opportunistic TLS")?;
     writeln!(out, "{} is hosted", answers.domain)?;
-    write!(out, "{}", text::next_steps(&answers, &onward))?;
+    let listen = std::slice::from_ref(&answers.listen);
+    let start = match unit.is_there {
+        true => Unit::enable(listen),
+        false => format!("{onward} serve"),
+    };
+    let mut warnings = Vec::new();
+    if unit.is_there {
+        warnings = obstacles(listen, &answers.state_dir);
+    }
+    if taken {
+        warnings.push(format!(
+            "another program has the port of {}: stop it for good first (a Postfix: systemctl disable --now postfix), or \
+             keep it and go beside it (docs/POSTFIX.md)",
+            answers.listen
+        ));
+    }
+    write!(out, "{}", text::next_steps(&answers, &onward, &start, &warnings))?;
+    if enables {
+        Unit::enable_now(listen)?;
+        writeln!(out, "\nenabled and started: {onward} status")?;
+    }
     if looks {
         writeln!(out, "\nAs it is now (`{onward} doctor` looks again):")?;
         doctor::first_look(&parsed, &mut out)?;
@@ -145,54 +196,4 @@ async fn host(answers: &Answers, store: &Store) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// A domain for nothing but SRS: bounces and their SPF are kept apart from people's mail, and a DMARC record of
-/// `domain` that wants the very same domain (`aspf=s`, `adkim=s`) trusts nothing that is forwarded. A name that is
-/// too long for that stays as it is.
-fn own_srs_domain(domain: &Domain) -> Domain {
-    Domain::parse(&format!("srs.{domain}")).unwrap_or_else(|_| domain.clone())
-}
-
-fn answers(
-    args: Args,
-    [secret_file, certificate, key]: [PathBuf; 3],
-    prompt: &Prompt,
-) -> Result<Answers, Failure> {
-    let machine = Domain::parse(&Machine::here().hostname).ok();
-    let name = Domain::parse;
-    let domain = prompt.answer(args.domain, "--domain", "Domain to forward for", None, name)?;
-    let hostname =
-        prompt.answer(args.hostname, "--hostname", "Name of this machine", machine, name)?;
-    let (given, default) = (args.srs_domain, Some(own_srs_domain(&domain)));
-    let srs_domain =
-        prompt.answer(given, "--srs-domain", "Domain of rewritten senders", default, name)?;
-    let mailbox = Mailbox::parse;
-    let question = "Mailbox for postmaster@ and abuse@ (empty: none)";
-    let postmaster = prompt.optional(args.postmaster, question, mailbox)?;
-    let alias = prompt.optional(args.alias, "First alias (empty: none)", mailbox)?;
-    let to = match &alias {
-        None => None,
-        Some(alias) => {
-            let question = format!("Mailbox that {alias} leads to");
-            Some(prompt.answer(args.to, "--to", &question, postmaster.clone(), mailbox)?)
-        }
-    };
-    let everywhere = ListenAddress::Tcp { host: "0.0.0.0".into(), port: 25 };
-    let listen =
-        prompt.answer(args.listen, "--listen", "Listen on", Some(everywhere), str::parse)?;
-    let state_dir = args.state_dir.unwrap_or_else(|| "/var/lib/onward".into());
-    let state_dir = std::path::absolute(state_dir).map_err(Failure::new)?;
-    Ok(Answers {
-        hostname,
-        domain,
-        srs_domain,
-        postmaster,
-        listen,
-        state_dir,
-        secret_file,
-        certificate,
-        key,
-        alias: alias.zip(to),
-    })
 }

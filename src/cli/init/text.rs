@@ -62,13 +62,20 @@ max_message_size = \"50MiB\"
     )
 }
 
-/// What is left to do, `onward` being the command with its options.
-pub(super) fn next_steps(answers: &Answers, onward: &str) -> String {
+/// What is left to do, `onward` being the command with its options and `start` the one that starts it, before which
+/// stands what hinders it.
+pub(super) fn next_steps(
+    answers: &Answers,
+    onward: &str,
+    start: &str,
+    warnings: &[String],
+) -> String {
     let Answers { hostname, domain, srs_domain, .. } = answers;
     let mut records = format!("  {domain}.  MX   10 {hostname}.\n");
     if srs_domain != domain {
         records.push_str(&format!("  {srs_domain}.  MX   10 {hostname}.\n"));
     }
+    let warnings: String = warnings.iter().map(|text| format!("   {text}\n")).collect();
     let another = if answers.alias.is_some() { "another" } else { "hello" };
     format!(
         "
@@ -80,8 +87,8 @@ Next:
 2. Aliases:
      {onward} alias add {another}@{domain} you@mailbox.example
 3. {onward} check
-4. {onward} serve
-"
+4. {start}
+{warnings}"
     )
 }
 

@@ -1,5 +1,9 @@
 use super::{confuse, shell};
-use crate::{cli::Failure, srs::TagKind};
+use crate::{
+    cli::Failure,
+    config::{ListenAddress, service},
+    srs::TagKind,
+};
 use std::{
     fmt::Write,
     path::{Path, PathBuf},
@@ -9,6 +13,9 @@ use std::{
 const UNIT: &str = "the unit file says as whom onward runs";
 /// Said of what has no counterpart.
 const NOTHING: &str = "there is nothing like it";
+
+/// Where PostSRSd has its secrets unless it is told otherwise.
+const SECRETS: &str = "/etc/postsrsd.secret";
 
 /// What PostSRSd was told, in our words.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -27,7 +34,51 @@ pub(super) struct Settings {
     pub(super) notes: Vec<String>,
 }
 
+/// A unix socket that systemd makes in our place: the service may write in no directory of Postfix's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SocketUnit {
+    unit: String,
+    /// Where it is to be, unless that is where the unit has it.
+    path: Option<PathBuf>,
+}
+
+impl SocketUnit {
+    /// What of the unit has to be said otherwise, and in which file.
+    pub(super) fn drop_in(&self) -> Option<(PathBuf, String)> {
+        let path = self.path.as_ref()?.display();
+        let file = format!("/etc/systemd/system/{}.d/listen.conf", self.unit);
+        Some((file.into(), format!("[Socket]\nListenStream=\nListenStream={path}\n")))
+    }
+}
+
 impl Settings {
+    /// Has systemd make the unix sockets.
+    pub(super) fn through_systemd(&mut self) -> Vec<SocketUnit> {
+        let mut units = Vec::new();
+        for keys in &mut self.listen {
+            let milter = quoted("milter");
+            let is_milter = keys.iter().any(|(_, value)| *value == milter);
+            let (name, usual) = match is_milter {
+                true => ("milter", "/var/spool/postfix/srs_milter"),
+                false => ("socketmap", "/var/spool/postfix/srs"),
+            };
+            let address = keys.iter_mut().find(|(key, _)| *key == "address");
+            let Some((_, address)) = address else { continue };
+            let Some(path) =
+                address.strip_prefix("\"unix:").and_then(|rest| rest.strip_suffix('"'))
+            else {
+                continue;
+            };
+            units.push(SocketUnit {
+                unit: service::named_unit(name),
+                path: (path != usual).then(|| path.into()),
+            });
+            self.notes.retain(|note| *note != socket_note(&format!("unix:{path}")));
+            *address = quoted(&ListenAddress::Systemd(name.to_owned()).to_string());
+        }
+        units
+    }
+
     /// Of PostSRSd 1.
     pub(super) fn of_1(text: &str) -> Result<Self, String> {
         let mut settings = Self { tag: TagKind::Sha1Base64, ..Self::default() };
@@ -64,6 +115,7 @@ impl Settings {
             let address = at(&host, &port);
             settings.listen("tcp-table", &address, Some(("direction", quoted(direction))));
         }
+        settings.secrets.get_or_insert_with(|| SECRETS.into());
         Ok(settings)
     }
 
@@ -108,7 +160,7 @@ impl Settings {
         // As PostSRSd does where these are not said.
         let first = settings.exempt.iter().find(|domain| !domain.starts_with('.'));
         settings.domain = settings.domain.or_else(|| first.cloned());
-        settings.secrets.get_or_insert_with(|| "/etc/postsrsd.secret".into());
+        settings.secrets.get_or_insert_with(|| SECRETS.into());
         let domains = settings.exempt.clone();
         if rewrites_always {
             settings.exempt.clear();
@@ -267,6 +319,24 @@ mod tests {
              exempt_domains = [\".a.test\", \"b.test\"]\n\n[limits]\nmap_timeout = \"60s\"\n"
         );
         assert_eq!(settings.notes.len(), 2, "{:?}", settings.notes);
+    }
+
+    /// What is in Postfix's chroot is systemd's to make, under its usual name or where PostSRSd had it.
+    #[test]
+    fn unix_sockets_by_systemd() {
+        let mut settings =
+            Settings::of_2("domains = {a.test}\nmilter = unix:/var/spool/postfix/m\n").unwrap();
+        let units = settings.through_systemd();
+        let text = config(&settings);
+        assert!(text.contains("address = \"systemd:socketmap\"\n"), "{text}");
+        assert!(text.contains("address = \"systemd:milter\"\n"), "{text}");
+        let drop_ins: Vec<_> = units.iter().map(SocketUnit::drop_in).collect();
+        let moved = "[Socket]\nListenStream=\nListenStream=/var/spool/postfix/m\n".to_owned();
+        let file = PathBuf::from("/etc/systemd/system/onward-milter.socket.d/listen.conf");
+        assert_eq!(drop_ins, [None, Some((file, moved))]);
+        assert!(!settings.notes.iter().any(|note| note.contains("unix:")), "{:?}", settings.notes);
+        let mut ports = Settings::of_1("SRS_DOMAIN=a.test\n").unwrap();
+        assert!(ports.through_systemd().is_empty());
     }
 
     #[test]

@@ -31,6 +31,11 @@ pub(super) fn inherited() -> std::io::Result<Inherited> {
     Ok(inherited)
 }
 
+/// True when it has started this process, and decides by the exit code whether to do so again (systemd.exec(5)).
+pub(super) fn starts_us() -> bool {
+    env::var_os("INVOCATION_ID").is_some() && env::var_os("NOTIFY_SOCKET").is_some()
+}
+
 /// Ready, at the start and after a reload.
 pub(super) fn ready(status: &str) {
     tell(&[NotifyState::Ready, NotifyState::Status(status)]);

@@ -23,6 +23,8 @@ const OWN_FILES: u64 = 100;
 const NEVER: Duration = Duration::from_hours(24 * 365);
 
 /// Runs the daemon, in the foreground until SIGTERM or SIGINT
+///
+/// Exits 1 when it cannot start; as a service of systemd 78 where the configuration has to be changed first.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Let milters decide and tell the log, and change and refuse nothing
@@ -35,7 +37,7 @@ pub struct Args {
 /// # Errors
 /// When the daemon cannot start; nothing was accepted then.
 pub fn run(args: &Args, ctx: &Context) -> Result<ExitCode, Failure> {
-    let config = configure(args, ctx)?;
+    let config = configure(args, ctx).map_err(lasting)?;
     let has_tables = config.listen.iter().any(|listen| listen.protocol != Protocol::Smtp);
     let tables = if has_tables { config.limits.map_connections } else { 0 };
     raise_descriptor_limit(config.limits.connections + tables);
@@ -47,7 +49,11 @@ pub fn run(args: &Args, ctx: &Context) -> Result<ExitCode, Failure> {
         let (terminate, interrupt) = (on(SignalKind::terminate())?, on(SignalKind::interrupt())?);
         let signals = [terminate, interrupt, on(SignalKind::hangup())?];
         let state_dir = config.state_dir.clone();
-        let daemon = Daemon::bind(config, inherited).await.map_err(|error| failed(&error))?;
+        let daemon = Daemon::bind(config, inherited).await.map_err(|error| {
+            let is_lasting = error.is_of_configuration();
+            let failure = failed(&error);
+            if is_lasting { lasting(failure) } else { failure }
+        })?;
         let running = Running::begin(&state_dir);
         let status = format!("listening on {}", daemon.listening().join(", "));
         manager::ready(&status);
@@ -56,6 +62,13 @@ pub fn run(args: &Args, ctx: &Context) -> Result<ExitCode, Failure> {
         tokio::join!(daemon.run(heard), attend);
         Ok(ExitCode::SUCCESS)
     })
+}
+
+fn lasting(failure: Failure) -> Failure {
+    match manager::starts_us() {
+        true => Failure::Lasting(Box::new(failure)),
+        false => failure,
+    }
 }
 
 fn configure(args: &Args, ctx: &Context) -> Result<Config, Failure> {

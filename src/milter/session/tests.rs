@@ -84,6 +84,37 @@ fn a_bounce() {
     assert_eq!(end(&mut session, None), proceeds, "nothing is left of it");
 }
 
+/// As cleanup(8) plays a client for sendmail(1) and bounce(8): what is refused at RCPT, it would try for ever.
+#[test]
+fn mail_of_this_machine_is_refused_no_recipient() {
+    let mut session = negotiated(Mode::Act);
+    feed(&mut session, b'C', b"localhost\x004\0\x00127.0.0.1\0");
+    assert!(session.must_take());
+    let proceeds = packet(b'c', b"");
+    for sender in [&b"<>\0"[..], b"<root@a.test>\0"] {
+        mail(&mut session, sender);
+        for meaning in [
+            Recipient::Refused(Reply::srs_expired()),
+            Recipient::Becomes("alice@a.test".to_owned()),
+            Recipient::Stays,
+        ] {
+            assert_eq!(recipient(&mut session, b"<SRS0=x@b.test>\0", &meaning), proceeds);
+        }
+        assert_eq!(session.returning().unwrap().client, None);
+        let changes = [packet(b'-', b"<SRS0=x@b.test>\0"), packet(b'+', b"<alice@a.test>\0")];
+        assert_eq!(end(&mut session, None), [changes.concat(), proceeds.clone()].concat());
+    }
+    // What cannot be decided can be put off.
+    let put_off = packet(b'y', Reply::aliases_unknown().to_string().as_bytes());
+    let answer = recipient(&mut session, b"<x@b.test>\0", &Recipient::Unknown);
+    assert_eq!(answer.get(4..20), put_off.get(4..20));
+    // Over SMTP from here, and from elsewhere.
+    for peer in [&b"localhost\x004\x12\x34127.0.0.1\0"[..], b"x\x004\0\x00192.0.2.7\0"] {
+        feed(&mut session, b'C', peer);
+        assert!(!session.must_take());
+    }
+}
+
 #[test]
 fn what_returns_is_told_with_its_client() {
     let mut session = negotiated(Mode::Act);

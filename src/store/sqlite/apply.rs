@@ -12,26 +12,26 @@ use super::{
 use crate::{
     address::{Domain, Mailbox},
     alias::{Alias, Destination, MAX_PATTERNS},
-    store::{Change, ChangeError},
+    store::{Apply, Change, ChangeError},
 };
 use rusqlite::{Connection, ErrorCode, Row, TransactionBehavior};
 use std::{collections::HashSet, path::Path};
 
-/// Makes the aliases equal to `wanted` and gives what that changes; with `plan` it only gives that. The
+/// Makes the aliases equal to `wanted`, as far as `extent` says, and gives what that changes. The
 /// connection's database is at `path`.
 pub(super) fn apply(
     mut connection: Connection,
     path: &Path,
     wanted: Vec<Alias>,
-    plan: bool,
+    extent: Apply,
 ) -> Result<Vec<Change>, ChangeError> {
-    try_apply(&mut connection, wanted, plan).map_err(|failure| failure.at(path))
+    try_apply(&mut connection, wanted, extent).map_err(|failure| failure.at(path))
 }
 
 fn try_apply(
     connection: &mut Connection,
     wanted: Vec<Alias>,
-    plan: bool,
+    extent: Apply,
 ) -> Result<Vec<Change>, Failure> {
     let hosted: HashSet<Domain> = domains::all(connection)?.into_iter().collect();
 
@@ -44,7 +44,10 @@ fn try_apply(
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     check(&transaction, &chained)?;
     let changes = differences(&transaction)?;
-    if !changes.is_empty() && !plan {
+    if extent == Apply::Careful {
+        refuse_loss(&changes, aliases::count(&transaction)?)?;
+    }
+    if !changes.is_empty() && extent != Apply::Plan {
         transaction.execute_batch(REPLACE)?;
         domains::count_change(&transaction)?;
         transaction.commit()?;
@@ -112,6 +115,18 @@ fn check(connection: &Connection, chained: &[Alias]) -> Result<(), Failure> {
     }
     let live = Live::of(connection, Table::Wanted, &snapshot);
     chained.iter().try_for_each(|alias| refuse_cycle(&live, alias))
+}
+
+fn refuse_loss(changes: &[Change], all: u64) -> Result<(), ChangeError> {
+    let removed = changes.iter().filter_map(|change| match change {
+        Change::Remove(alias) => Some(alias.address().to_string()),
+        Change::Add(_) | Change::Replace { .. } | Change::Reorder => None,
+    });
+    let removed: Vec<String> = removed.collect();
+    if removed.len() as u64 > all / 2 {
+        return Err(ChangeError::Removes { removed, all });
+    }
+    Ok(())
 }
 
 fn differences(connection: &Connection) -> rusqlite::Result<Vec<Change>> {

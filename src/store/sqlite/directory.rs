@@ -18,7 +18,7 @@ use crate::{
         expand_all,
     },
     reply::Reply,
-    store::{AliasPage, Change, ChangeError, Directory, StoreError},
+    store::{AliasPage, Apply, Change, ChangeError, Directory, StoreError},
 };
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -100,7 +100,12 @@ impl Directory for Sqlite {
 
     async fn add_alias(&self, alias: &Alias) -> Result<(), ChangeError> {
         let alias = alias.clone();
-        self.change(move |connection| add(connection, &alias)).await
+        self.change(move |connection| put(connection, &alias, false)).await.map(drop)
+    }
+
+    async fn replace_alias(&self, alias: &Alias) -> Result<Option<Alias>, ChangeError> {
+        let alias = alias.clone();
+        self.change(move |connection| put(connection, &alias, true)).await
     }
 
     async fn remove_alias(&self, address: &AliasAddress) -> Result<Alias, ChangeError> {
@@ -135,13 +140,13 @@ impl Directory for Sqlite {
         self.readers.run(move |connection| leads_to(connection, &alias, postmaster.as_ref())).await
     }
 
-    async fn apply(&self, wanted: Vec<Alias>, plan: bool) -> Result<Vec<Change>, ChangeError> {
+    async fn apply(&self, wanted: Vec<Alias>, extent: Apply) -> Result<Vec<Change>, ChangeError> {
         self.opened.check()?;
         let (state_dir, path) = (self.state_dir.clone(), file::path(&self.state_dir));
         // It may take long: on a connection of its own, other writes get their turns.
         let applied = spawn_blocking(move || {
-            let (connection, _) = file::open_writer(&state_dir)?;
-            apply::apply(connection, &path, wanted, plan)
+            let (connection, _) = file::open_writer(&state_dir, true)?;
+            apply::apply(connection, &path, wanted, extent)
         });
         let failed = |error| StoreError::failed(&file::path(&self.state_dir), error);
         let changes = applied.await.map_err(failed)??;
@@ -222,7 +227,8 @@ fn remove_domain(
     Ok(aliases::delete_in(connection, domain)?)
 }
 
-fn add(connection: &Connection, alias: &Alias) -> Result<(), Failure> {
+/// Gives the alias in whose place it is put.
+fn put(connection: &Connection, alias: &Alias, replaces: bool) -> Result<Option<Alias>, Failure> {
     refuse_srs_shaped(alias)?;
     refuse_unsafe(alias)?;
     if let Some(domain) = alias.address().domain()
@@ -231,15 +237,20 @@ fn add(connection: &Connection, alias: &Alias) -> Result<(), Failure> {
         return Err(ChangeError::UnknownDomain(domain.clone()).into());
     }
     let key = alias.address().key();
-    if let Some(existing) = aliases::get(connection, Table::Stored, &key)? {
-        return Err(ChangeError::Exists { existing: Box::new(existing) }.into());
+    let existing = aliases::get(connection, Table::Stored, &key)?;
+    match &existing {
+        None => aliases::insert(connection, Table::Stored, alias)?,
+        Some(_) if replaces => aliases::replace(connection, alias)?,
+        Some(existing) => {
+            return Err(ChangeError::Exists { existing: Box::new(existing.clone()) }.into());
+        }
     }
-    aliases::insert(connection, Table::Stored, alias)?;
     let snapshot = Snapshot::within(connection, Table::Stored)?;
     if snapshot.patterns.len() > MAX_PATTERNS {
         return Err(ChangeError::TooManyPatterns.into());
     }
-    refuse_cycle(&Live::of(connection, Table::Stored, &snapshot), alias)
+    refuse_cycle(&Live::of(connection, Table::Stored, &snapshot), alias)?;
+    Ok(existing)
 }
 
 fn remove(connection: &Connection, address: &AliasAddress) -> Result<Alias, Failure> {

@@ -27,15 +27,18 @@ pub(super) fn path(state_dir: &Path) -> PathBuf {
 }
 
 /// Opens the database for writing; makes directory, file and tables where they are missing.
-/// Gives the file too that was there before.
-pub(super) fn open_writer(state_dir: &Path) -> Result<(Connection, Inode), StoreError> {
+/// With `keeps_schema` a database of an older version is refused. Gives the file too that was there before.
+pub(super) fn open_writer(
+    state_dir: &Path,
+    keeps_schema: bool,
+) -> Result<(Connection, Inode), StoreError> {
     create_directory(state_dir)?;
     let path = path(state_dir);
     create_file(state_dir, &path)?;
     let give_up = Instant::now() + BUSY_TIMEOUT;
     loop {
         let file = Inode::at(&path).map_err(|error| StoreError::access(&path, &error))?;
-        match prepare(&path) {
+        match prepare(&path, keeps_schema) {
             // SQLite does not wait by itself for a process that is making the write-ahead log.
             Err(StoreError::Busy { .. }) if Instant::now() < give_up => thread::sleep(BUSY_REST),
             // Some file systems give a file another number when it is first written.
@@ -45,11 +48,14 @@ pub(super) fn open_writer(state_dir: &Path) -> Result<(Connection, Inode), Store
     }
 }
 
-fn prepare(path: &Path) -> Result<Connection, StoreError> {
+fn prepare(path: &Path, keeps_schema: bool) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = open(path, flags)?;
     let failed = |error| StoreError::sqlite(path, &error);
     schema::check(&connection, path)?;
+    if keeps_schema {
+        schema::refuse_older(&connection, path)?;
+    }
     if !gives_back(&connection).map_err(failed)? {
         // Counts while the file is empty, or for a VACUUM. Set again it would be written again.
         connection.pragma_update(None, "auto_vacuum", "incremental").map_err(failed)?;
@@ -58,7 +64,7 @@ fn prepare(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "synchronous", "full").map_err(failed)?;
     connection.pragma_update(None, "journal_size_limit", LOG_SIZE).map_err(failed)?;
     schema::migrate(&mut connection, path, schema::STEPS)?;
-    if !gives_back(&connection).map_err(failed)? {
+    if !keeps_schema && !gives_back(&connection).map_err(failed)? {
         // Of the first version, from before it could. Should there be no room for that: another time.
         let _ = connection.execute("VACUUM", ());
     }

@@ -87,7 +87,7 @@ impl Sqlite {
     pub(super) fn open(state_dir: &Path, options: Options) -> Result<Arc<Self>, StoreError> {
         let path = file::path(state_dir);
         let failed = |error| StoreError::sqlite(&path, &error);
-        let (connection, file) = file::open_writer(state_dir)?;
+        let (connection, file) = file::open_writer(state_dir, options.keeps_schema)?;
         let watcher = Watcher::new(file::open_reader(&path)?).map_err(failed)?;
         let snapshot = Snapshot::load(&connection).map_err(failed)?;
         let opened = Arc::new(Opened::new(&path, file)?);

@@ -155,6 +155,19 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), StoreErr
     }
 }
 
+/// Refuses a database that [`migrate`] would change; an empty one is none.
+pub(super) fn refuse_older(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let known = column(STEPS.len() as u64);
+    let found = connection
+        .query_row("PRAGMA user_version", (), |row| row.get(0))
+        .map_err(|error| StoreError::sqlite(path, &error))?;
+    match found {
+        0 => Ok(()),
+        _ if found < known => Err(StoreError::Older { path: path.to_owned(), found, known }),
+        _ => Ok(()),
+    }
+}
+
 /// Runs the steps the database has not seen, all or none.
 pub(super) fn migrate(
     connection: &mut Connection,

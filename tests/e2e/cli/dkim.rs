@@ -120,3 +120,22 @@ fn what_is_refused_says_what_to_do() {
     onward.wait_for_log("DKIM keys stay as they were");
     assert_eq!(signed_with(&onward, &sink), ["s1"]);
 }
+
+#[test]
+fn a_second_key_on_the_same_day_has_a_name_of_its_own() {
+    let onward = Onward::builder().domain("example.org").build();
+    let add = ["dkim", "key", "add", "example.org", "--kind", "ed25519", "--staged"];
+    let added: Vec<String> = (0..3)
+        .map(|_| {
+            let told = onward.run(&add);
+            let selector = told.strip_prefix("added ").unwrap().split_once(',').unwrap().0;
+            selector.to_owned()
+        })
+        .collect();
+    assert!(added[0].starts_with("onward-") && added[0].ends_with("-ed25519"), "{added:?}");
+    assert_eq!(added[1..], [format!("{}-2", added[0]), format!("{}-3", added[0])]);
+    // One that is retired has its name still, and its record.
+    onward.run(&["dkim", "key", "retire", "example.org", &added[1]]);
+    assert!(onward.run(&add).contains(&format!("added {}-4,", added[0])));
+    assert_eq!(listed(&onward).len(), 4);
+}

@@ -71,7 +71,7 @@ fn a_postfix_table_answers_here_as_there() {
     // Nothing of it without the domains.
     let refused = import(&[]);
     assert_eq!(refused.code, Some(1));
-    assert!(refused.stderr.contains("virtual:3: example.org is not hosted"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("virtual:2: example.org is not hosted"), "{}", refused.stderr);
     assert!(refused.stderr.contains("nothing is changed: 8 lines"), "{}", refused.stderr);
     assert_eq!(onward.run(&["alias", "list"]), "");
 
@@ -139,6 +139,10 @@ fn what_cannot_be_translated_is_named() {
     {
         assert!(refused.stderr.contains(part), "{}", refused.stderr);
     }
+    let planned = import(&["--plan"]);
+    assert_eq!(planned.code, Some(1), "a plan that cannot be carried out is no success");
+    assert!(planned.stderr.contains("nothing would be changed: 2 lines"), "{}", planned.stderr);
+    assert_eq!(import(&["--plan", "--skip"]).code, Some(0));
     let done = import(&["--skip", "--replace"]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     let aliases = onward.run(&["alias", "list"]);
@@ -154,4 +158,27 @@ fn what_cannot_be_translated_is_named() {
     let loops = import(&["--add-domains"]);
     assert!(loops.stderr.contains("loop"), "{}", loops.stderr);
     assert!(!onward.run(&["domain", "list"]).contains("new.test"));
+}
+
+#[test]
+fn what_is_said_to_be_left_out_is_not_added_and_a_cause_is_said_once() {
+    let builder = Onward::builder().domain("example.org");
+    let file = builder.directory().join("virtual");
+    let lines = "twice@example.org a@x.test\ntwice@example.org b@x.test\ncarl@example.org carl\n\
+                 dora@example.org dora\nemil@example.org emil\nsal*@example.org a@x.test\n\
+                 fine@example.org a@x.test\n";
+    fs::write(&file, lines).unwrap();
+    let onward = builder.build();
+    let path = file.to_str().unwrap();
+    let done = onward.cli(&["alias", "import", "--from", "postfix-virtual", path, "--skip"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let said: Vec<&str> =
+        done.stderr.lines().filter_map(|line| line.split_once("virtual:")).map(|it| it.1).collect();
+    assert_eq!(said.len(), 3, "{}", done.stderr);
+    assert!(said[0].starts_with("1: twice@example.org stands in several lines"), "{said:?}");
+    assert!(said[0].ends_with("; so too line 2"), "{said:?}");
+    assert!(said[1].starts_with("3: carl is a mailbox of the old machine"), "{said:?}");
+    assert!(said[1].ends_with("; so too lines 4, 5"), "{said:?}");
+    assert!(said[2].contains(r"'/^sal.*@example\.org$/'"), "{said:?}");
+    assert_eq!(onward.run(&["alias", "list"]), "fine@example.org -> a@x.test\n");
 }

@@ -59,10 +59,10 @@ fn the_commands_of_the_guide_work() {
         let done = Command::new("sh").arg("-c").arg(&here).output().unwrap();
         assert!(done.status.success(), "{command}: {}", String::from_utf8_lossy(&done.stderr));
         let setting = command.split('\'').nth(1).unwrap();
-        let (name, value) = setting.split_once(" = ").unwrap();
+        let (name, value) = setting.split_once(" =").unwrap();
         let is_there = |text: &String| {
             let mut lines = text.lines().filter_map(|line| line.split_once('='));
-            lines.any(|(known, given)| known.trim() == name && given.trim() == value)
+            lines.any(|(known, given)| known.trim() == name && given.trim() == value.trim())
         };
         assert!(files.iter().any(is_there), "no main.cf of contrib has {setting}");
     }

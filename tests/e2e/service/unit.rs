@@ -7,6 +7,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
+const SOCKETS: [&str; 5] = [
+    "onward.socket",
+    "onward-smtps.socket",
+    "onward-submission.socket",
+    "onward-socketmap.socket",
+    "onward-milter.socket",
+];
+
 fn unit(name: &str) -> String {
     format!("{}/systemd/{name}", env!("CARGO_MANIFEST_DIR"))
 }
@@ -24,8 +32,7 @@ fn its_exposure_is_that_of_a_daemon_without_privileges() {
 fn the_units_are_well_formed() {
     let directory = tempfile::tempdir().unwrap();
     let mut files = Vec::new();
-    let sockets = ["onward.socket", "onward-smtps.socket", "onward-submission.socket"];
-    for name in [&["onward.service"][..], &sockets].concat() {
+    for name in [&["onward.service"][..], &SOCKETS].concat() {
         let text = fs::read_to_string(unit(name)).unwrap();
         let file = directory.path().join(name);
         // The program and its manual are where a package puts them.
@@ -40,6 +47,19 @@ fn the_units_are_well_formed() {
     let Some(judged) = peer::run("systemd-analyze", &arguments) else { return };
     let ours = judged.output.lines().filter(|line| line.contains("onward"));
     assert_eq!(ours.collect::<Vec<_>>(), [""; 0]);
+}
+
+/// A host whose Onward answers Postfix's tables keeps port 25 for Postfix, whatever becomes of the service.
+#[test]
+fn the_service_pulls_in_no_port() {
+    let service = fs::read_to_string(unit("onward.service")).unwrap();
+    let mut lines = service.lines().filter(|line| !line.starts_with('#'));
+    assert_eq!(lines.find(|line| line.contains(".socket")), None);
+    for name in SOCKETS {
+        let socket = fs::read_to_string(unit(name)).unwrap();
+        assert!(socket.contains("\nService=onward.service\n"), "{name}");
+        assert!(socket.contains("\nFileDescriptorName="), "{name}");
+    }
 }
 
 /// More than the messages that may be held, and what is counted beside them; and nothing of it in a core file.

@@ -182,6 +182,29 @@ async fn a_database_of_another_version_or_program() {
 }
 
 #[tokio::test]
+async fn whoever_only_reads_leaves_an_older_database_as_it_is() {
+    let state = TempDir::new().unwrap();
+    let path = state.path().join("onward.db");
+    let reading = || Options { keeps_schema: true, ..Options::default() };
+    // What is made now has no older version.
+    Store::open(state.path(), reading()).unwrap().close().await;
+    left(&state, &["x.test"]).await;
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    raw.execute_batch("ALTER TABLE aliases DROP COLUMN keep_tag; PRAGMA user_version = 5").unwrap();
+    raw.close().unwrap();
+    let before = fs::read(&path).unwrap();
+    let refused = Store::open(state.path(), reading()).unwrap_err();
+    assert!(matches!(refused, StoreError::Older { found: 5, .. }), "{refused:?}");
+    assert!(refused.to_string().contains("systemctl restart onward"), "{refused}");
+    assert_eq!(fs::read(&path).unwrap(), before);
+
+    left(&state, &[]).await;
+    assert_ne!(fs::read(&path).unwrap(), before, "whoever may change it brings it up to date");
+    let store = Store::open(state.path(), reading()).unwrap();
+    assert_eq!(store.domains().await.unwrap(), [domain("x.test")]);
+}
+
+#[tokio::test]
 async fn a_long_change_of_another_process_delays_writes_and_not_look_ups() {
     let state = TempDir::new().unwrap();
     let store = hosting(&state, &["x.test"]).await;

@@ -2,6 +2,7 @@
 
 use super::{
     Examination, Mode,
+    endpoint::Place,
     setup::{Scope, words},
 };
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
 };
 
 /// The lists of domains in the order of resolve(3), each with the recipients that are known there.
-const CLASSES: [(&str, &str); 4] = [
+pub(super) const CLASSES: [(&str, &str); 4] = [
     ("mydestination", "local_recipient_maps"),
     ("virtual_alias_domains", "virtual_alias_maps"),
     ("virtual_mailbox_domains", "virtual_mailbox_maps"),
@@ -27,11 +28,7 @@ impl Examination<'_> {
             return Vec::new();
         }
         let domain = self.config.srs.settings.domain.to_string();
-        let class = CLASSES.iter().find(|(list, _)| {
-            let (words, is_parent_enough) =
-                (self.setup.list(MAIN, list), self.takes_children(list));
-            self.contains(&words, &domain, is_parent_enough, *list == "relay_domains")
-        });
+        let class = CLASSES.iter().find(|(list, _)| self.is_listed(list, &domain));
         let Some((list, recipients)) = class else {
             // With the tables a forgery is an unknown alias; others must see the recipient first.
             let list = if uses_milter || uses_transport {
@@ -63,7 +60,8 @@ impl Examination<'_> {
         let at_domain = format!("@{domain}");
         let local = address.split('@').next().unwrap_or_default();
         let keys = [address.as_str(), local, at_domain.as_str()];
-        let is_known = (maps.is_empty() && list != "virtual_alias_domains")
+        let is_known = self.asks(recipients, "recipients")
+            || (maps.is_empty() && list != "virtual_alias_domains")
             || self.setup.value(MAIN, "smtpd_reject_unlisted_recipient") == "no"
             || maps
                 .iter()
@@ -72,17 +70,20 @@ impl Examination<'_> {
         if is_known {
             return None;
         }
-        let written = words(self.setup.written(MAIN, list));
-        let others: Vec<&str> =
-            written.iter().copied().filter(|word| !word.eq_ignore_ascii_case(domain)).collect();
-        let is_written = others.len() < written.len();
+        let is_written =
+            self.setup.list(MAIN, list).iter().any(|word| word.eq_ignore_ascii_case(domain));
         let mend = if list == "virtual_alias_domains" {
-            let without = || self.setup.set(MAIN, list, &others.join(", "));
+            let without = || self.without_word(MAIN, list, domain);
             let moved = is_written.then(|| vec![without(), self.with("relay_domains", domain)]);
             moved.unwrap_or_default()
         } else {
+            // The milter refuses forgeries at RCPT itself; without one, the table does.
+            let ours = self
+                .table("recipients")
+                .filter(|_| list != "virtual_mailbox_domains" && !self.is_used(Mode::Milter));
             let dots = domain.replace('.', "\\.");
-            vec![self.with(recipients, &format!("regexp:{{{{/^SRS[01][-+=].*@{dots}$$/ srs}}}}"))]
+            let any = || format!("regexp:{{{{/^SRS[01][-+=].*@{dots}$$/ srs}}}}");
+            vec![self.with(recipients, &ours.unwrap_or_else(any))]
         };
         Some(error(
             "srs-recipients",
@@ -95,38 +96,78 @@ impl Examination<'_> {
     /// Bounces must go to our listener as the mail of hosted domains does.
     fn transport(&self, domain: &str) -> Option<Finding> {
         let tables = self.setup.list(MAIN, "transport_maps");
-        let parents = parents(domain, false);
-        let has_one = tables
-            .iter()
-            .any(|table| parents.iter().any(|key| self.machine.lookup(table, key).is_some()));
-        let listen = self.listener_of(Protocol::Smtp);
-        (!has_one).then(|| {
-            let mend = listen.and_then(|listen| match &listen.address {
-                ListenAddress::Tcp { host, port } => {
+        let mut keys = vec![format!("SRS0=AAAA=AA=example.com=x@{domain}")];
+        keys.extend(parents(domain, false));
+        let found = keys.iter().find_map(|key| {
+            tables.iter().find_map(|table| Some((*table, key, self.machine.lookup(table, key)?)))
+        });
+        let right = || {
+            self.config.listen.iter().find_map(|listen| match &listen.address {
+                ListenAddress::Tcp { host, port }
+                    if listen.protocol == Protocol::Smtp && listen.proxy_protocol.is_empty() =>
+                {
                     let host = if host == "0.0.0.0" || host == "::" { "127.0.0.1" } else { host };
                     let host =
                         if host.contains(':') { format!("ipv6:{host}") } else { host.to_owned() };
-                    let entry = format!("inline:{{ {domain}=smtp:[{host}]:{port} }}");
-                    Some(self.with("transport_maps", &entry))
+                    Some(format!("inline:{{ {domain}=smtp:[{host}]:{port} }}"))
                 }
-                ListenAddress::Unix(_) | ListenAddress::Systemd(_) => None,
-            });
-            error(
+                _ => None,
+            })
+        };
+        let Some((table, key, to)) = found else {
+            return Some(error(
                 "srs-transport",
                 format!("transport_maps sends the SRS domain {domain} nowhere"),
+                "bounces to forwarded messages do not come to Onward, which alone can reverse them",
+                right().map(|entry| self.with("transport_maps", &entry)),
+            ));
+        };
+        self.is_elsewhere(&to).then(|| {
+            let mut mend = self.taken_out("transport_maps", table, |known| {
+                known.eq_ignore_ascii_case(key)
+            });
+            mend.extend(right().map(|entry| self.with("transport_maps", &entry)));
+            error(
+                "srs-transport",
+                format!("transport_maps sends the SRS domain {domain} to {to}, where Onward takes no mail"),
                 "bounces to forwarded messages do not come to Onward, which alone can reverse them",
                 mend,
             )
         })
     }
 
+    /// A port of this machine at which no smtp listener is.
+    fn is_elsewhere(&self, to: &str) -> bool {
+        let Some(address) = to.strip_prefix("smtp:").or_else(|| to.strip_prefix("relay:")) else {
+            return false;
+        };
+        let (host, port) = address.rsplit_once("]:").unwrap_or((address, "25"));
+        let host = host.trim_matches(['[', ']']).trim_start_matches("ipv6:");
+        let place = Place::Inet(match host.contains(':') {
+            true => format!("[{host}]:{port}"),
+            false => format!("{host}:{port}"),
+        });
+        matches!(host, "127.0.0.1" | "localhost" | "::1")
+            && !self.config.listen.iter().any(|listen| {
+                listen.protocol == Protocol::Smtp
+                    && (place.is(&listen.address)
+                        || matches!(listen.address, ListenAddress::Systemd(_)))
+            })
+    }
+
     /// The command that adds a word to a list of main.cf.
     pub(super) fn with(&self, list: &str, word: &str) -> String {
-        let value = match self.setup.written(MAIN, list) {
-            "" => word.to_owned(),
-            written => format!("{written}, {word}"),
-        };
-        self.setup.set(MAIN, list, &value)
+        let mut words = self.setup.written_words(MAIN, list);
+        if !words.iter().any(|known| known == word) {
+            words.push(word.to_owned());
+        }
+        self.setup.set(MAIN, list, &words.join(", "))
+    }
+
+    /// Whether a list of main.cf has a domain.
+    pub(super) fn is_listed(&self, list: &str, domain: &str) -> bool {
+        let (words, is_parent_enough) = (self.setup.list(MAIN, list), self.takes_children(list));
+        self.contains(&words, domain, is_parent_enough, list == "relay_domains")
     }
 
     fn takes_children(&self, list: &str) -> bool {

@@ -25,6 +25,9 @@ pub(super) trait Machine {
     /// What stands between Postfix's user and a socket, the socket itself included.
     fn barrier(&self, socket: &Path) -> Option<Barrier>;
 
+    /// What systemd knows of a unit that is installed; `None` where there is none.
+    fn unit(&self, name: &str) -> Option<Unit>;
+
     /// With its links followed.
     fn real(&self, path: &Path) -> PathBuf;
 }
@@ -38,6 +41,15 @@ pub(super) struct Barrier {
     pub(super) has_no_group: bool,
     /// The primary group of Postfix's user.
     pub(super) group: String,
+}
+
+/// A unit of systemd.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Unit {
+    pub(super) is_enabled: bool,
+    pub(super) is_active: bool,
+    /// Where a socket listens, as `[::]:25 (Stream)`.
+    pub(super) listens: Vec<String>,
 }
 
 /// This machine, and the Postfix in a configuration directory.
@@ -110,6 +122,24 @@ impl Machine for Here<'_> {
                 has_no_group: found.mode() & 0o070 == 0,
                 group: self.id("-gn")?,
             })
+        })
+    }
+
+    fn unit(&self, name: &str) -> Option<Unit> {
+        let asked = Command::new("systemctl")
+            .args(["show", "-p", "LoadState,UnitFileState,ActiveState,Listen", name])
+            .output()
+            .ok()?;
+        let said = String::from_utf8_lossy(&asked.stdout);
+        let has = |line: &str| said.lines().any(|known| known == line);
+        has("LoadState=loaded").then(|| Unit {
+            is_enabled: has("UnitFileState=enabled"),
+            is_active: has("ActiveState=active"),
+            listens: said
+                .lines()
+                .filter_map(|line| line.strip_prefix("Listen="))
+                .map(str::to_owned)
+                .collect(),
         })
     }
 

@@ -12,6 +12,8 @@ pub(super) struct Mention<'a> {
     pub(super) parameter: &'static str,
     /// As it stands there.
     pub(super) text: &'a str,
+    /// The word that it stands in, with its braces and settings.
+    pub(super) word: &'a str,
     pub(super) endpoint: Endpoint,
     pub(super) asked: Asked,
     programs: &'static [&'static str],
@@ -36,7 +38,7 @@ enum Lists {
 }
 
 /// Each parameter that may name us, with the programmes that go by it.
-const PARAMETERS: [(&str, Lists, &[&str]); 19] = [
+const PARAMETERS: [(&str, Lists, &[&str]); 22] = [
     ("sender_canonical_maps", Lists::Tables, &["cleanup", "smtpd"]),
     ("recipient_canonical_maps", Lists::Tables, &["cleanup", "smtpd"]),
     ("canonical_maps", Lists::Tables, &["cleanup", "smtpd"]),
@@ -45,6 +47,9 @@ const PARAMETERS: [(&str, Lists, &[&str]); 19] = [
     ("virtual_mailbox_domains", Lists::Tables, &["trivial-rewrite"]),
     ("mydestination", Lists::Tables, &["trivial-rewrite"]),
     ("relay_domains", Lists::Tables, &["trivial-rewrite"]),
+    ("relay_recipient_maps", Lists::Tables, &["smtpd"]),
+    ("local_recipient_maps", Lists::Tables, &["smtpd"]),
+    ("virtual_mailbox_maps", Lists::Tables, &["smtpd", "virtual"]),
     ("transport_maps", Lists::Tables, &["trivial-rewrite"]),
     ("smtpd_milters", Lists::Milters, &["smtpd"]),
     ("non_smtpd_milters", Lists::Milters, &["cleanup"]),
@@ -58,6 +63,9 @@ const PARAMETERS: [(&str, Lists, &[&str]); 19] = [
     ("smtpd_etrn_restrictions", Lists::Restrictions, &["smtpd"]),
 ];
 
+/// In front of a policy service in a list of restrictions.
+pub(super) const CHECK_POLICY: &str = "check_policy_service";
+
 /// Their names, to ask `postconf` for.
 pub(super) fn parameters() -> impl Iterator<Item = &'static str> {
     PARAMETERS.iter().map(|(name, ..)| *name)
@@ -69,23 +77,22 @@ pub(super) fn all(setup: &Setup) -> Vec<Mention<'_>> {
     for (parameter, lists, programs) in PARAMETERS {
         for scope in setup.scopes(programs, &[parameter]) {
             let words = setup.list(scope, parameter);
-            let found: Vec<_> = match lists {
+            let found: Vec<(&str, &str, Asked)> = match lists {
                 Lists::Tables => words.into_iter().filter_map(table).collect(),
                 Lists::Milters => {
-                    let milter = |word| (unbraced(word), Asked::Milter);
-                    words.into_iter().map(milter).collect()
+                    words.into_iter().map(|word| (word, unbraced(word), Asked::Milter)).collect()
                 }
                 Lists::Restrictions => words
                     .windows(2)
                     .filter_map(|pair| match pair {
-                        ["check_policy_service", service] => {
-                            Some((unbraced(service), Asked::Policy))
+                        [CHECK_POLICY, service] => {
+                            Some((*service, unbraced(service), Asked::Policy))
                         }
                         _ => None,
                     })
                     .collect(),
             };
-            mentions.extend(found.into_iter().filter_map(|(text, asked)| {
+            mentions.extend(found.into_iter().filter_map(|(word, text, asked)| {
                 let endpoint = match &asked {
                     Asked::Socketmap(_) => {
                         let rest = bare(text).strip_prefix("socketmap:")?;
@@ -94,7 +101,7 @@ pub(super) fn all(setup: &Setup) -> Vec<Mention<'_>> {
                     Asked::TcpTable => Endpoint::Inet(bare(text).strip_prefix("tcp:")?.to_owned()),
                     Asked::Milter | Asked::Policy => Endpoint::parse(text)?,
                 };
-                Some(Mention { scope, parameter, text, endpoint, asked, programs })
+                Some(Mention { scope, parameter, text, word, endpoint, asked, programs })
             }));
         }
     }
@@ -102,14 +109,14 @@ pub(super) fn all(setup: &Setup) -> Vec<Mention<'_>> {
 }
 
 /// `socketmap:…:map` or `tcp:…`; `None` for other kinds.
-fn table(word: &str) -> Option<(&str, Asked)> {
-    let word = word.strip_prefix('!').unwrap_or(word);
-    let asked = match bare(word).split_once(':')? {
+fn table(word: &str) -> Option<(&str, &str, Asked)> {
+    let text = word.strip_prefix('!').unwrap_or(word);
+    let asked = match bare(text).split_once(':')? {
         ("socketmap", rest) => Asked::Socketmap(rest.rsplit_once(':')?.1.to_owned()),
         ("tcp", _) => Asked::TcpTable,
         _ => return None,
     };
-    Some((word, asked))
+    Some((word, text, asked))
 }
 
 /// Without the proxy in front.
@@ -124,6 +131,15 @@ fn unbraced(word: &str) -> &str {
 }
 
 impl<'a> Mention<'a> {
+    /// A setting of its own, as `default_action` in `{ inet:host:port, default_action=accept }`.
+    pub(super) fn setting(&self, name: &str) -> Option<&'a str> {
+        let inner = self.word.strip_prefix('{')?.strip_suffix('}')?;
+        inner.split(',').find_map(|part| {
+            let (known, value) = part.split_once('=')?;
+            (known.trim() == name).then_some(value.trim())
+        })
+    }
+
     pub(super) fn is_in(&self, scope: Scope, parameter: &str) -> bool {
         let is_same = match (self.scope, scope) {
             (Scope::Main, Scope::Main) => true,

@@ -1,43 +1,78 @@
 //! What is wrong between a Postfix and Onward: two configurations and a machine in, findings out.
 
+mod addresses;
 mod domain;
 mod endpoint;
+mod handed;
 mod headers;
 mod machine;
 mod mention;
 mod milter;
+mod onward_toml;
 mod order;
+mod overrides;
 mod policy;
+mod port;
 mod postconf;
+mod rest;
 mod setup;
 mod sockets;
 #[cfg(test)]
 mod tests;
+mod transport;
 
 use super::finding::{Finding, error, warning};
 use crate::{
     admin::Error,
     config::{Config, Direction, Listen, ListenAddress, Protocol},
+    postfix::MapFault,
 };
 use endpoint::Place;
 use machine::{Here, Machine};
-use mention::{Asked, Mention};
+use mention::{Asked, CHECK_POLICY, Mention};
+use onward_toml::OnwardToml;
 use setup::{Scope, Setup};
 use std::path::Path;
+
+/// What is ours: the configuration, and what is hosted.
+#[derive(Debug)]
+pub(super) struct Ours<'a> {
+    config: &'a Config,
+    /// Where the configuration was read, to be changed there.
+    file: OnwardToml,
+    domains: Vec<String>,
+    /// Some of the aliases: what the tables of Postfix say of them tells of the others.
+    aliases: Vec<String>,
+    /// Tables of Postfix that do not answer the milter.
+    faults: Vec<MapFault>,
+}
+
+impl<'a> Ours<'a> {
+    pub(super) fn new(
+        config: &'a Config,
+        file: &Path,
+        domains: Vec<String>,
+        aliases: Vec<String>,
+        faults: Vec<MapFault>,
+    ) -> Self {
+        Self { config, file: OnwardToml::read(file), domains, aliases, faults }
+    }
+}
 
 /// Looks at the Postfix of a configuration directory, or of the default instance, and at this machine.
 ///
 /// # Errors
 /// When Postfix does not print its configuration.
-pub(super) fn look(config: &Config, config_dir: Option<&Path>) -> Result<Vec<Finding>, Error> {
+pub(super) fn look(ours: &Ours, config_dir: Option<&Path>) -> Result<Vec<Finding>, Error> {
     let setup = postconf::setup(config_dir)?;
     let mail_owner = setup.value(Scope::Main, "mail_owner").to_owned();
-    Ok(examine(config, &setup, &Here { config_dir, mail_owner }))
+    Ok(examine(ours, &setup, &Here { config_dir, mail_owner }))
 }
 
 /// Looks through it all.
-fn examine(config: &Config, setup: &Setup, machine: &dyn Machine) -> Vec<Finding> {
-    let examination = Examination { config, setup, machine, mentions: mention::all(setup) };
+fn examine(ours: &Ours, setup: &Setup, machine: &dyn Machine) -> Vec<Finding> {
+    let examination =
+        Examination { ours, config: ours.config, setup, machine, mentions: mention::all(setup) };
     let mut findings: Vec<Finding> = examination.uses().into_iter().collect();
     findings.extend(examination.sockets());
     findings.extend(examination.srs_domain());
@@ -46,13 +81,25 @@ fn examine(config: &Config, setup: &Setup, machine: &dyn Machine) -> Vec<Finding
     findings.extend(examination.order());
     findings.extend(examination.milter());
     findings.extend(examination.policy());
+    findings.extend(examination.overrides());
+    findings.extend(examination.aliases_of_the_milter());
+    findings.extend(examination.handed());
+    findings.extend(examination.transport_of_domains());
+    findings.extend(examination.port());
     findings.extend(examination.header_checks());
     findings.extend(examination.rest());
+    for finding in &mut findings {
+        for command in &mut finding.mend {
+            *command = setup.whole(command);
+        }
+        finding.mend.dedup();
+    }
     findings.sort_by_key(|finding| finding.severity);
     findings
 }
 
 struct Examination<'a> {
+    ours: &'a Ours<'a>,
     config: &'a Config,
     setup: &'a Setup,
     machine: &'a dyn Machine,
@@ -115,12 +162,19 @@ impl<'a> Examination<'a> {
         self.mentions.iter().any(|mention| match mode {
             Mode::Tables => self.is_srs(mention),
             Mode::Milter => mention.asked == Asked::Milter && self.listener(mention).is_some(),
-            Mode::Transport => {
-                mention.parameter == "transport_maps"
-                    && matches!(&mention.asked, Asked::Socketmap(name) if name == "transport")
-                    && self.listener(mention).is_some()
-            }
+            Mode::Transport => self.is_map(mention, "transport_maps", "transport"),
         })
+    }
+
+    /// Whether a parameter asks this map of ours.
+    fn asks(&self, parameter: &str, map: &str) -> bool {
+        self.mentions.iter().any(|mention| self.is_map(mention, parameter, map))
+    }
+
+    fn is_map(&self, mention: &Mention, parameter: &str, map: &str) -> bool {
+        mention.parameter == parameter
+            && matches!(&mention.asked, Asked::Socketmap(name) if name == map)
+            && self.listener(mention).is_some()
     }
 
     fn listener_of(&self, protocol: Protocol) -> Option<&'a Listen> {
@@ -161,23 +215,50 @@ impl<'a> Examination<'a> {
         socketmap.or_else(tcp_table)
     }
 
-    /// The command that puts something else in the place of a mention; none where it is not written out.
-    fn replace(&self, mention: &Mention, with: &str) -> Option<String> {
-        let written = self.setup.written(mention.scope, mention.parameter);
-        written.contains(mention.text).then(|| {
-            let value = written.replace(mention.text, with);
-            self.setup.set(mention.scope, mention.parameter, &value)
-        })
+    /// The command that puts something else in the place of a mention.
+    fn replace(&self, mention: &Mention, with: &str) -> String {
+        let Mention { scope, parameter, text, word, .. } = *mention;
+        let word_with = word.replacen(text, with, 1);
+        let mut words: Vec<String> = Vec::new();
+        for known in self.setup.words_with(scope, parameter, word) {
+            let new = if known == word { word_with.clone() } else { known };
+            // What stands there already is not asked twice.
+            let is_twice = mention.asked != Asked::Policy && words.contains(&new);
+            if !is_twice {
+                words.push(new);
+            }
+        }
+        self.setup.set_words(scope, parameter, &words)
+    }
+
+    /// The command that takes a mention away.
+    fn without(&self, mention: &Mention) -> String {
+        let Mention { scope, parameter, word, .. } = *mention;
+        let mut words = self.setup.words_with(scope, parameter, word);
+        while let Some(at) = words.iter().position(|known| known == word) {
+            words.remove(at);
+            if let Some(before) = at.checked_sub(1)
+                && words.get(before).is_some_and(|before| before == CHECK_POLICY)
+            {
+                words.remove(before);
+            }
+        }
+        self.setup.set_words(scope, parameter, &words)
+    }
+
+    /// The command that takes a word away from a list.
+    fn without_word(&self, scope: Scope, list: &str, word: &str) -> String {
+        let mut words = self.setup.words_with(scope, list, word);
+        words.retain(|known| !known.eq_ignore_ascii_case(word));
+        self.setup.set_words(scope, list, &words)
     }
 
     fn uses(&self) -> Option<Finding> {
         let is_used = [Mode::Tables, Mode::Milter, Mode::Transport]
             .into_iter()
             .any(|mode| self.is_used(mode));
-        let mend = CANONICAL.iter().filter_map(|(parameter, map)| {
-            Some(self.setup.set(Scope::Main, parameter, &self.table(map)?))
-        });
-        (!is_used).then(|| {
+        (!is_used && !self.asks("relay_domains", "domains")).then(|| {
+            let mend = CANONICAL.iter().flat_map(|(parameter, map)| self.canonical(parameter, map));
             error(
                 "not-used",
                 "Postfix asks no table of Onward's, and has it for no milter",
@@ -185,32 +266,5 @@ impl<'a> Examination<'a> {
                 mend,
             )
         })
-    }
-
-    fn rest(&self) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        if self.setup.value(Scope::Main, "smtputf8_enable") == "no" {
-            findings.push(warning(
-                "smtputf8",
-                "smtputf8_enable is no, and Onward takes and forwards internationalised addresses",
-                "what Onward hands back to this Postfix with such an address is bounced",
-                [self.setup.set(Scope::Main, "smtputf8_enable", "yes")],
-            ));
-        }
-        let separator = self.config.srs.settings.separator.to_string();
-        let delimiter = self.setup.value(Scope::Main, "recipient_delimiter");
-        if separator != "+" && delimiter.contains(&separator) {
-            let mend = match delimiter.replace(&separator, "").as_str() {
-                "" => self.setup.unset(Scope::Main, "recipient_delimiter"),
-                others => self.setup.set(Scope::Main, "recipient_delimiter", others),
-            };
-            findings.push(warning(
-                "delimiter",
-                format!("recipient_delimiter has {separator}, which separates the parts of SRS addresses"),
-                "Postfix takes the end of an SRS address for an extension",
-                vec![mend],
-            ));
-        }
-        findings
     }
 }

@@ -1,7 +1,7 @@
 //! The canonical tables among themselves: both halves, which classes, and what stands behind them.
 
 use super::{
-    CANONICAL, Examination,
+    CANONICAL, Examination, Mode,
     setup::{Scope, words},
 };
 use crate::admin::doctor::finding::{Finding, error, warning};
@@ -27,7 +27,18 @@ impl Examination<'_> {
                         && self.is_srs(mention)
                         && self.setup.list(scope, maps).contains(&mention.text)
                 });
-                if table.is_some() && self.setup.list(scope, classes).contains(&bad) {
+                let known = self.setup.list(scope, classes);
+                if table.is_none() || known.is_empty() {
+                    continue;
+                }
+                if !known.contains(&good) && !known.contains(&bad) {
+                    findings.push(error(
+                        "envelope-classes",
+                        format!("{scope}{classes} lacks {good}"),
+                        "the table is never asked about what it is for",
+                        [self.setup.set(scope, classes, good)],
+                    ));
+                } else if known.contains(&bad) {
                     findings.push(error(
                         "header-classes",
                         format!("{scope}{classes} contains {bad}"),
@@ -43,17 +54,25 @@ impl Examination<'_> {
     pub(super) fn halves(&self) -> Option<Finding> {
         let [forward, reverse] =
             CANONICAL.map(|(parameter, _)| self.srs_table(parameter).is_some());
-        if forward == reverse {
+        // Beside the milter the table for bounces alone is right, and that for senders is a fault of another name.
+        if forward == reverse || self.is_used(Mode::Milter) {
             return None;
         }
         let (missing, map) = if forward { CANONICAL[1] } else { CANONICAL[0] };
-        let mend = self.table(map).map(|table| self.with(missing, &table));
         Some(error(
             "half",
             format!("the other half has its table, {missing} has none"),
             "senders are rewritten and bounces to them reach nobody, or nothing is rewritten at all",
-            mend,
+            self.canonical(missing, map),
         ))
+    }
+
+    /// The commands that have a canonical table of ours asked, and of the envelope alone.
+    pub(super) fn canonical(&self, parameter: &str, map: &str) -> Vec<String> {
+        let Some(table) = self.table(map) else { return Vec::new() };
+        let of = CLASSES.iter().find(|(maps, ..)| *maps == parameter);
+        let classes = of.map(|(_, classes, _, good)| self.setup.set(Scope::Main, classes, good));
+        [self.with(parameter, &table)].into_iter().chain(classes).collect()
     }
 
     pub(super) fn order(&self) -> Vec<Finding> {
@@ -77,24 +96,28 @@ impl Examination<'_> {
                     mend,
                 ));
             } else if tables.last() != Some(ours) {
-                let is_written = words(self.setup.written(main, parameter)).contains(ours);
-                let mend = is_written.then(|| self.last(parameter, ours, &srs));
                 findings.push(warning(
                     "order",
                     format!("{parameter} has other tables behind the one for SRS"),
                     "the first that knows an address is the only one asked: those behind it are never asked \
                      of a sender that leaves",
-                    mend,
+                    [self.last(parameter, ours, &srs)],
                 ));
             }
         }
         let others = self.setup.written(main, "canonical_maps");
-        if !others.is_empty() && CANONICAL.iter().any(|(name, _)| self.srs_table(name).is_some()) {
+        if !self.setup.list(main, "canonical_maps").is_empty()
+            && CANONICAL.iter().any(|(name, _)| self.srs_table(name).is_some())
+        {
+            let others = words(others);
             let mut mend: Vec<String> = CANONICAL
                 .iter()
                 .map(|(parameter, _)| {
-                    let value = format!("{others}, {}", self.setup.written(main, parameter));
-                    self.setup.set(main, parameter, &value)
+                    let known = self.setup.written_words(main, parameter);
+                    let is_new = |table: &&&str| !known.iter().any(|word| word == **table);
+                    let new = others.iter().filter(is_new).map(|table| (*table).to_owned());
+                    let all: Vec<String> = new.chain(known.clone()).collect();
+                    self.setup.set_words(main, parameter, &all)
                 })
                 .collect();
             mend.push(self.setup.unset(main, "canonical_maps"));
@@ -110,9 +133,10 @@ impl Examination<'_> {
 
     /// The command that puts a table behind all others of a parameter but `gone`.
     fn last(&self, parameter: &str, table: &str, gone: &[&str]) -> String {
-        let written = words(self.setup.written(Scope::Main, parameter));
-        let others = written.into_iter().filter(|word| !gone.contains(word));
-        let value: Vec<&str> = others.chain([table]).collect();
-        self.setup.set(Scope::Main, parameter, &value.join(", "))
+        let first = gone.first().copied().unwrap_or(table);
+        let mut words = self.setup.words_with(Scope::Main, parameter, first);
+        words.retain(|word| !gone.contains(&word.as_str()) && word != table);
+        words.push(table.to_owned());
+        self.setup.set_words(Scope::Main, parameter, &words)
     }
 }

@@ -9,7 +9,7 @@ use crate::admin::Error;
 use std::path::Path;
 
 /// What is asked for beside the parameters that may name us; asked for all, postconf looks up names in DNS.
-const PARAMETERS: [&str; 20] = [
+const PARAMETERS: [&str; 33] = [
     "sender_canonical_classes",
     "recipient_canonical_classes",
     "milter_default_action",
@@ -22,14 +22,27 @@ const PARAMETERS: [&str; 20] = [
     "recipient_delimiter",
     "queue_directory",
     "mail_owner",
-    "parent_domain_matches_subdomains",
-    "local_recipient_maps",
-    "virtual_mailbox_maps",
-    "relay_recipient_maps",
     "smtpd_reject_unlisted_recipient",
     "mydomain",
     "myhostname",
     "alias_maps",
+    "milter_command_timeout",
+    "smtpd_policy_service_default_action",
+    "receive_override_options",
+    "content_filter",
+    "internal_mail_filter_classes",
+    "smtp_send_xforward_command",
+    "smtp_data_done_timeout",
+    "message_size_limit",
+    "mailbox_size_limit",
+    "virtual_mailbox_limit",
+    "mynetworks",
+    "inet_interfaces",
+    "masquerade_domains",
+    "masquerade_classes",
+    "soft_bounce",
+    "smtpd_null_access_lookup_key",
+    "parent_domain_matches_subdomains",
 ];
 
 /// The configuration in a directory, or of the default instance.

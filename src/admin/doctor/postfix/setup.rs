@@ -2,6 +2,7 @@
 
 use crate::admin::doctor::finding::shell;
 use std::{
+    cell::RefCell,
     collections::HashMap,
     fmt,
     path::{Path, PathBuf},
@@ -14,6 +15,49 @@ pub(super) struct Setup {
     services: Vec<Service>,
     /// Of the instance, where it is not the default one.
     config_dir: Option<PathBuf>,
+    mends: RefCell<Mends>,
+}
+
+/// What the commands so far make of parameters.
+#[derive(Debug, Default)]
+struct Mends {
+    parameters: HashMap<String, Mended>,
+}
+
+#[derive(Debug, Default)]
+struct Mended {
+    value: String,
+    /// The last one does what all do.
+    commands: Vec<String>,
+}
+
+impl Mends {
+    fn key(scope: Scope, name: &str) -> String {
+        match scope {
+            Scope::Main => name.to_owned(),
+            Scope::Service(service) => format!("{service}/{name}"),
+        }
+    }
+
+    fn note(&mut self, scope: Scope, name: &str, value: &str, command: &str) {
+        let mended = self.parameters.entry(Self::key(scope, name)).or_default();
+        value.clone_into(&mut mended.value);
+        mended.commands.push(command.to_owned());
+    }
+
+    fn has(&self, scope: Scope, name: &str) -> bool {
+        self.value(scope, name).is_some()
+    }
+
+    fn value(&self, scope: Scope, name: &str) -> Option<&str> {
+        self.parameters.get(&Self::key(scope, name)).map(|mended| mended.value.as_str())
+    }
+
+    fn whole<'a>(&'a self, command: &'a str) -> &'a str {
+        let mut all = self.parameters.values();
+        let mended = all.find(|mended| mended.commands.iter().any(|known| known == command));
+        mended.and_then(|mended| mended.commands.last()).map_or(command, String::as_str)
+    }
 }
 
 /// A line of master.cf, with its `-o` parameters.
@@ -71,7 +115,12 @@ impl Setup {
         }
         let all = |text: &str| text.lines().filter_map(parameter).collect();
         let main = Parameters { values: all(printed.values), written: all(printed.written) };
-        Self { main, services, config_dir: config_dir.map(Path::to_owned) }
+        Self {
+            main,
+            services,
+            config_dir: config_dir.map(Path::to_owned),
+            mends: RefCell::default(),
+        }
     }
 
     /// Empty if it is not set.
@@ -87,6 +136,11 @@ impl Setup {
     /// The words of a list, between commas and blanks.
     pub(super) fn list<'a>(&'a self, scope: Scope<'a>, name: &str) -> Vec<&'a str> {
         words(self.value(scope, name))
+    }
+
+    /// All lines of master.cf.
+    pub(super) fn all_services(&self) -> impl Iterator<Item = &Service> {
+        self.services.iter()
     }
 
     /// The services that run one of these programmes.
@@ -112,18 +166,81 @@ impl Setup {
 
     /// The command that sets a parameter.
     pub(super) fn set(&self, scope: Scope, name: &str, value: &str) -> String {
-        let (flag, setting) = match scope {
-            Scope::Main => ("-e", format!("{name} = {value}")),
-            // Where a blank is not accepted; a comma says the same.
+        let command = self.setting(scope, name, value);
+        self.mends.borrow_mut().note(scope, name, value, &command);
+        command
+    }
+
+    fn setting(&self, scope: Scope, name: &str, value: &str) -> String {
+        let postconf = self.postconf();
+        match scope {
+            Scope::Main => format!("{postconf} -e {}", shell(&format!("{name} = {value}"))),
             Scope::Service(service) => {
-                ("-P", format!("{service}/{name}={}", words(value).join(",")))
+                let own = |value: &str| {
+                    format!("{postconf} -P {}", shell(&format!("{service}/{name}={value}")))
+                };
+                // `postconf -P` accepts no blank; a comma says the same, but not within braces.
+                let value = words(value).join(",");
+                if !value.contains(char::is_whitespace) {
+                    return own(&value);
+                }
+                // As Debian's master.cf does with $mua_client_restrictions.
+                let letters = format!("{service}_{name}");
+                let of_its_own: String = letters
+                    .chars()
+                    .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+                    .collect();
+                let of_its_own = format!("onward_{of_its_own}");
+                let main = self.setting(Scope::Main, &of_its_own, &value);
+                format!("{main} && {}", own(&format!("${of_its_own}")))
             }
+        }
+    }
+
+    /// The command that sets a parameter to these words, or takes it away when there are none.
+    pub(super) fn set_words(&self, scope: Scope, name: &str, words: &[String]) -> String {
+        match words {
+            [] => self.unset(scope, name),
+            words => self.set(scope, name, &joined(words)),
+        }
+    }
+
+    /// The words of a list as they are written, where one of them is this one; else as they are meant, which is what
+    /// can be written in their place.
+    pub(super) fn words_with(&self, scope: Scope, name: &str, word: &str) -> Vec<String> {
+        let written = self.written_words(scope, name);
+        if written.iter().any(|written| written == word) || self.mends.borrow().has(scope, name) {
+            return written;
+        }
+        let meant = self.list(scope, name);
+        meant.into_iter().map(|word| word.replace('$', "$$")).collect()
+    }
+
+    /// The words of a list as they are written, or will be by the commands so far; none where they come to nothing.
+    pub(super) fn written_words(&self, scope: Scope, name: &str) -> Vec<String> {
+        let mends = self.mends.borrow();
+        let text = match mends.value(scope, name) {
+            Some(value) => value,
+            None if self.value(scope, name).is_empty() => "",
+            None => self.written(scope, name),
         };
-        format!("{} {flag} {}", self.postconf(), shell(&setting))
+        words(text).into_iter().map(str::to_owned).collect()
     }
 
     /// The command that takes a parameter back to its default, or to what main.cf says.
     pub(super) fn unset(&self, scope: Scope, name: &str) -> String {
+        let command = self.unsetting(scope, name);
+        self.mends.borrow_mut().note(scope, name, "", &command);
+        command
+    }
+
+    /// The command that does all that the commands for the parameter of this one do: several findings may be about
+    /// one parameter, and each command sets the whole of it.
+    pub(super) fn whole(&self, command: &str) -> String {
+        self.mends.borrow().whole(command).to_owned()
+    }
+
+    fn unsetting(&self, scope: Scope, name: &str) -> String {
         match scope {
             Scope::Main => format!("{} -X {name}", self.postconf()),
             Scope::Service(service) => {
@@ -159,6 +276,12 @@ fn get<'a>(
 }
 
 impl Service {
+    /// Whether it takes mail from the world: that of port 25 or behind postscreen(8), by its name.
+    pub(super) fn is_door(&self) -> bool {
+        let port = self.name.rsplit(':').next().unwrap_or_default();
+        self.program == "smtpd" && (matches!(port, "smtp" | "25") || self.kind == "pass")
+    }
+
     /// Whether it has a parameter for itself.
     pub(super) fn has(&self, name: &str) -> bool {
         self.own.values.contains_key(name)
@@ -180,6 +303,24 @@ impl fmt::Display for Scope<'_> {
             Self::Service(service) => write!(f, "{service} in master.cf: "),
         }
     }
+}
+
+/// With commas between them, but for what belongs to a restriction.
+fn joined(words: &[String]) -> String {
+    let mut text = String::new();
+    for word in words {
+        let before = text.rsplit(' ').next().unwrap_or_default();
+        let takes_one = ["check_", "reject_rbl_", "reject_rhsbl_", "permit_dnswl_", "sleep"];
+        let is_argument =
+            takes_one.iter().any(|name| before.starts_with(name)) && !before.ends_with(',');
+        match (text.is_empty(), is_argument) {
+            (true, _) => {}
+            (false, true) => text.push(' '),
+            (false, false) => text.push_str(", "),
+        }
+        text.push_str(word);
+    }
+    text
 }
 
 /// Commas and blanks part words, but not within braces (`inline:{ a=b }`).

@@ -4,7 +4,7 @@ use super::{
     Examination,
     endpoint::{Endpoint, Place},
     mention::{Asked, Mention},
-    setup::{Scope, Service},
+    setup::Service,
 };
 use crate::{
     admin::doctor::finding::{Finding, error, shell},
@@ -12,7 +12,16 @@ use crate::{
 };
 use std::path::Path;
 
-const DEFERS: &str = "Postfix defers all mail with 451 4.3.0 while it has no answer";
+pub(super) const DEFERS: &str = "Postfix defers all mail with 451 4.3.0 while it has no answer";
+
+/// The lists that ask ours, each for itself.
+const ALONE: [&str; 5] = [
+    "smtpd_milters",
+    "non_smtpd_milters",
+    "smtpd_recipient_restrictions",
+    "smtpd_data_restrictions",
+    "smtpd_end_of_data_restrictions",
+];
 
 impl<'a> Examination<'a> {
     pub(super) fn sockets(&self) -> Vec<Finding> {
@@ -37,14 +46,14 @@ impl<'a> Examination<'a> {
             }
         }
         findings.extend(silent.into_iter().map(|listen| {
+            let is_service = self.machine.unit("onward.service").is_some();
             error(
                 "no-answer",
                 format!("Onward does not answer at {}: start it (onward serve)", place_of(listen)),
                 DEFERS,
-                None,
+                is_service.then(|| "systemctl restart onward.service".to_owned()),
             )
         }));
-        findings.extend(self.overrides());
         findings
     }
 
@@ -64,14 +73,17 @@ impl<'a> Examination<'a> {
                 Asked::Socketmap(name) => map_of(mention.parameter) == Some(name),
                 Asked::TcpTable => false,
                 // One of ours that is not asked is the one that may be meant.
-                Asked::Milter => self.is_idle(Protocol::Milter),
-                Asked::Policy => self.is_idle(Protocol::Policy),
+                Asked::Milter => self.is_missed(mention, Protocol::Milter),
+                Asked::Policy => self.is_missed(mention, Protocol::Policy),
             };
             is_named && !self.is_answered(mention)
         };
         let Mention { scope, parameter, text, .. } = mention;
-        is_meant.then(|| {
-            let mend = self.right(mention).and_then(|right| self.replace(mention, &right));
+        if !is_meant {
+            return self.nobody(mention);
+        }
+        Some({
+            let mend = self.right(mention).map(|right| self.replace(mention, &right));
             error(
                 "no-listener",
                 format!("{scope}{parameter} asks {text}, where Onward does not listen"),
@@ -81,11 +93,47 @@ impl<'a> Examination<'a> {
         })
     }
 
-    fn is_idle(&self, protocol: Protocol) -> bool {
-        self.listener_of(protocol).is_some()
-            && !self.mentions.iter().any(|mention| {
-                self.listener(mention).is_some_and(|listen| listen.protocol == protocol)
+    /// Somebody else's milter or policy service, without whom Postfix takes no mail.
+    fn nobody(&self, mention: &Mention) -> Option<Finding> {
+        let Mention { scope, parameter, text, .. } = mention;
+        let (what, default) = match mention.asked {
+            Asked::Milter => ("milter", "milter_default_action"),
+            Asked::Policy => ("policy service", "smtpd_policy_service_default_action"),
+            Asked::Socketmap(_) | Asked::TcpTable => return None,
+        };
+        let action = mention.setting("default_action");
+        let action = action.unwrap_or_else(|| self.setup.value(*scope, default));
+        let is_deferred = match mention.asked {
+            Asked::Milter => action != "accept",
+            _ => action.is_empty() || action.starts_with(['4', '5']) || action.starts_with("defer"),
+        };
+        (is_deferred && !self.is_answered(mention)).then(|| {
+            error(
+                "no-answer",
+                format!("{scope}{parameter} asks the {what} {text}, where nobody answers: start it, or take it out"),
+                DEFERS,
+                [self.without(mention)],
+            )
+        })
+    }
+
+    /// A service of ours is asked nowhere, or only beside: not in this list, and nowhere together with what is asked
+    /// here.
+    fn is_missed(&self, mention: &Mention, protocol: Protocol) -> bool {
+        if self.listener_of(protocol).is_none() {
+            return false;
+        }
+        let mut ours = self
+            .mentions
+            .iter()
+            .filter(|other| self.listener(other).is_some_and(|listen| listen.protocol == protocol));
+        let is_beside = |other: &Mention| {
+            self.mentions.iter().any(|third| {
+                third.text == mention.text && third.is_in(other.scope, other.parameter)
             })
+        };
+        let is_for_us = ALONE.contains(&mention.parameter);
+        ours.all(|other| is_for_us && !is_beside(other))
     }
 
     fn is_answered(&self, mention: &Mention) -> bool {
@@ -111,7 +159,7 @@ impl<'a> Examination<'a> {
         };
         let Mention { scope, parameter, text, .. } = mention;
         (!is_right).then(|| {
-            let mend = self.right(mention).and_then(|right| self.replace(mention, &right));
+            let mend = self.right(mention).map(|right| self.replace(mention, &right));
             let meant = map.map(|map| format!("; {map} is the table for it")).unwrap_or_default();
             let protocol = listen.protocol;
             error(
@@ -147,7 +195,7 @@ impl<'a> Examination<'a> {
         let mend: Vec<String> = match inside {
             Ok(inside) => {
                 let named = mention.text.replace(path, &inside.display().to_string());
-                self.replace(mention, &named).into_iter().collect()
+                vec![self.replace(mention, &named)]
             }
             Err(_) => blind.iter().map(|service| self.setup.free(service)).collect(),
         };
@@ -206,43 +254,6 @@ impl<'a> Examination<'a> {
             mend,
         ))
     }
-
-    /// What faces the world, or rewrites, does without what main.cf has of ours.
-    fn overrides(&self) -> Vec<Finding> {
-        let ours = self.mentions.iter().filter(|mention| {
-            matches!(mention.scope, Scope::Main) && self.listener(mention).is_some()
-        });
-        let mut findings = Vec::new();
-        for Mention { parameter, text, .. } in ours {
-            let services = self.setup.services(&["smtpd", "cleanup"]);
-            let bare = services.filter(|service| {
-                // Others, such as what a content filter hands back to, have it from where it came in.
-                let is_first = matches!(service.name.as_str(), "smtp" | "25" | "smtpd" | "cleanup")
-                    || service.name.ends_with(":25")
-                    || service.name.ends_with(":smtp");
-                let scope = Scope::Service(service);
-                is_first
-                    && service.has(parameter)
-                    && !self.setup.value(scope, parameter).contains(text)
-                    && !self.mentions.iter().any(|mention| {
-                        mention.is_in(scope, parameter) && self.listener(mention).is_some()
-                    })
-            });
-            findings.extend(bare.map(|service| {
-                let scope = Scope::Service(service);
-                error(
-                    "override",
-                    format!(
-                        "{scope}-o {parameter}={} does without {text}",
-                        self.setup.value(scope, parameter)
-                    ),
-                    "what main.cf says does not count for the mail of this service",
-                    [self.setup.unset(scope, parameter)],
-                )
-            }));
-        }
-        findings
-    }
 }
 
 /// The table of ours that a parameter is for.
@@ -252,6 +263,7 @@ fn map_of(parameter: &str) -> Option<&'static str> {
         "recipient_canonical_maps" => "reverse",
         "virtual_alias_maps" => "alias",
         "transport_maps" => "transport",
+        "relay_recipient_maps" | "local_recipient_maps" | "virtual_mailbox_maps" => "recipients",
         "virtual_alias_domains" | "virtual_mailbox_domains" | "relay_domains" | "mydestination" => {
             "domains"
         }
@@ -259,7 +271,7 @@ fn map_of(parameter: &str) -> Option<&'static str> {
     })
 }
 
-fn place_of(listen: &Listen) -> Place {
+pub(super) fn place_of(listen: &Listen) -> Place {
     match &listen.address {
         ListenAddress::Tcp { host, port } => Place::Inet(match host.as_str() {
             "0.0.0.0" => format!("127.0.0.1:{port}"),

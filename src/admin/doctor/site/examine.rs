@@ -10,7 +10,7 @@ use crate::{
         doctor::finding::{Finding, Severity, error, finding, shell, warning},
     },
     auth::dkim::KeyState,
-    config::Config,
+    config::{Config, service},
     store::Unreadable,
     time::DAY,
 };
@@ -246,6 +246,22 @@ fn certificate(config: &Config, facts: &Facts) -> Vec<Finding> {
 }
 
 fn machine(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
+    if let Some(start) = facts.is_down {
+        findings.push(error(
+            "daemon",
+            "the daemon does not run",
+            "no mail is taken, and what waits is not tried",
+            [start.to_owned()],
+        ));
+    }
+    for (file, why) in &facts.closed {
+        findings.push(error(
+            "access",
+            format!("{}: {why}", file.display()),
+            "what depends on it was not looked at; the daemon may not start",
+            None,
+        ));
+    }
     for (file, mode) in facts.secrets.iter().filter(|(_, mode)| mode & 0o007 != 0) {
         findings.push(error(
             "permissions",
@@ -274,6 +290,14 @@ fn machine(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
             nowhere.to_string(),
             "a slip in the address, or a domain that was given up: whoever writes there hears 550",
             None,
+        ));
+    }
+    for name in &facts.unnamed_sockets {
+        findings.push(error(
+            "unnamed-socket",
+            service::unnamed(name),
+            "what connects there waits in vain; a Postfix that is to have the port does not start",
+            service::socket_unit(name).map(|_| service::give_up(name)),
         ));
     }
     for UnsafeAlias { alias, address, why } in &facts.unsafe_aliases {

@@ -37,12 +37,18 @@ pub(super) struct Facts {
     pub(super) sts: Vec<Sts>,
     /// Secrets, with their modes.
     pub(super) secrets: Vec<(PathBuf, u32)>,
+    /// Sockets that systemd hands over and no listener is on.
+    pub(super) unnamed_sockets: Vec<String>,
     /// Messages in the spool that cannot be read.
     pub(super) unreadable: Vec<Unreadable>,
     /// Aliases that are never followed.
     pub(super) unsafe_aliases: Vec<UnsafeAlias>,
     /// Destinations of aliases whose domains take no mail.
     pub(super) nowhere: Vec<Nowhere>,
+    /// Nobody serves from the state directory, and how it is started here.
+    pub(super) is_down: Option<&'static str>,
+    /// Files that we may not look at, and what the system says.
+    pub(super) closed: Vec<(PathBuf, String)>,
     /// Octets free, and in all, where the state is.
     pub(super) disk: Option<(u64, u64)>,
     /// The clock is known to follow others, or not to.

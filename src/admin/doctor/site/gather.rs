@@ -7,24 +7,26 @@ use super::{
 };
 use crate::{
     address::Domain,
-    admin::{Error, Store, aliases, queue},
+    admin::{Error, Store, aliases, queue, running::Running},
     auth::{
         dkim::KeyFile,
         spf::{self, Query, Spf},
     },
     clock,
-    config::Config,
+    config::{Config, unread},
     dns::Resolver,
-    keys::present_certificate_files,
+    keys::{MAKES_SECRET, present_certificate_files},
     mta_sts::policy_id,
     outbound::published_policy,
     provider::{GOOGLE, Provider},
+    store::StateLock,
     tls::{self, Connector},
 };
 use std::{
     fs, io,
     net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs, UdpSocket},
     os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
     process::Command,
     time::Duration,
 };
@@ -98,10 +100,15 @@ pub(super) async fn gather(config: &Config, store: &Store, asked: &Asked) -> Res
         Ok(())
     })
     .await?;
-    facts.nowhere = destinations.answers(&resolver).await;
+    destinations.add_postmaster();
+    facts.nowhere = destinations.answers(Some(&resolver)).await;
     facts.unsafe_aliases = aliases::unsafe_aliases(store);
     let everything = queue::Filter::default();
     facts.unreadable = queue::for_each(store, &everything, |_| Ok(())).await?.unreadable;
+    let is_stopped = StateLock::keep_stopped(&config.state_dir).map_or(true, |lock| lock.is_some());
+    if !is_stopped {
+        facts.unnamed_sockets = Running::unnamed_sockets(&config.state_dir);
+    }
     facts.ours = ours;
     machine(&mut facts, config);
     if let Some(host) = &asked.connect {
@@ -179,10 +186,29 @@ fn machine(facts: &mut Facts, config: &Config) {
     secrets.extend(
         KeyFile::all(&config.state_dir).unwrap_or_default().into_iter().map(|key| key.path),
     );
-    facts.secrets = secrets
-        .into_iter()
-        .filter_map(|file| Some((file.clone(), fs::metadata(file).ok()?.permissions().mode())))
-        .collect();
+    let is_secret = |file: &PathBuf| *file == config.srs.secret_file;
+    for file in secrets {
+        match fs::metadata(&file) {
+            Ok(found) => facts.secrets.push((file.clone(), found.permissions().mode())),
+            // Before their issue there are no keys of certificates.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !is_secret(&file) => {}
+            Err(error) => facts.closed.push((file.clone(), unread(&error, MAKES_SECRET))),
+        }
+        if let Err(error) = fs::File::open(&file)
+            && error.kind() == io::ErrorKind::PermissionDenied
+        {
+            facts.closed.push((file, unread(&error, MAKES_SECRET)));
+        }
+    }
+    facts.closed.dedup();
+    facts.is_down = match StateLock::keep_stopped(&config.state_dir) {
+        Ok(stopped) => stopped.map(|_| start_command()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Some(start_command()),
+        Err(error) => {
+            facts.closed.push((config.state_dir.clone(), unread(&error, "")));
+            None
+        }
+    };
     facts.disk = rustix::fs::statvfs(&config.state_dir)
         .ok()
         .map(|disk| (disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize));
@@ -195,6 +221,14 @@ fn machine(facts: &mut Facts, config: &Config) {
             _ => None,
         }
     });
+}
+
+/// How the daemon is started on this machine.
+fn start_command() -> &'static str {
+    match Path::new("/run/systemd/system").exists() {
+        true => "systemctl enable --now onward",
+        false => "onward serve",
+    }
 }
 
 /// Within [`CONNECT`], whatever addresses it has.

@@ -78,6 +78,21 @@ pub(crate) fn insert(connection: &Connection, table: Table, alias: &Alias) -> Re
         .map(drop)
 }
 
+/// Puts an alias in the place of the one with its key; a regex keeps its turn.
+pub(crate) fn replace(connection: &Connection, alias: &Alias) -> Result<()> {
+    let key = alias.address().key();
+    let keys = [&key.domain, &key.local];
+    let position: i64 = connection.query_row(
+        "SELECT position FROM aliases WHERE domain = ?1 AND local = ?2",
+        keys,
+        |row| row.get(0),
+    )?;
+    delete(connection, &key)?;
+    insert(connection, Table::Stored, alias)?;
+    let sql = "UPDATE aliases SET position = ?3 WHERE domain = ?1 AND local = ?2";
+    connection.execute(sql, params![key.domain, key.local, position]).map(drop)
+}
+
 fn last_position(connection: &Connection, table: Table) -> Result<i64> {
     let table = table.name();
     connection
@@ -104,6 +119,10 @@ pub(crate) fn set_keep_tag(
 ) -> Result<bool> {
     let sql = "UPDATE aliases SET keep_tag = ?3 WHERE domain = ?1 AND local = ?2";
     Ok(connection.execute(sql, params![key.domain, key.local, keep_tag])? == 1)
+}
+
+pub(crate) fn count(connection: &Connection) -> Result<u64> {
+    connection.query_row("SELECT count(*) FROM aliases", (), |row| row.get(0)).map(number)
 }
 
 pub(crate) fn count_in(connection: &Connection, domain: &Domain) -> Result<u64> {

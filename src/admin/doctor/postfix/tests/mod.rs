@@ -1,18 +1,27 @@
+mod handed;
+mod others;
+
 use super::{
+    Ours,
     endpoint::Place,
     examine,
     headers::{Rule, changing},
-    machine::{Barrier, Machine},
+    machine::{Barrier, Machine, Unit},
+    onward_toml::OnwardToml,
     setup::{Printed, Setup},
 };
-use crate::config::{self, Config};
+use crate::{
+    config::{self, Config},
+    postfix::MapFault,
+};
 use std::path::{Path, PathBuf};
 
 const SOCKETMAP: &str = "[[listen]]\nprotocol = \"socketmap\"\naddress = \"127.0.0.1:10003\"\n";
 const SOCKET: &str = "[[listen]]\nprotocol = \"socketmap\"\naddress = \"unix:/queue/onward/srs\"\n";
 const MILTER: &str = "[[listen]]\nprotocol = \"milter\"\naddress = \"127.0.0.1:10005\"\n";
 const POLICY: &str = "[[listen]]\nprotocol = \"policy\"\naddress = \"127.0.0.1:10004\"\n";
-const SMTP: &str = "[[listen]]\nprotocol = \"smtp\"\naddress = \"127.0.0.1:10025\"\n";
+const SMTP: &str = "[[listen]]\nprotocol = \"smtp\"\naddress = \"127.0.0.1:10025\"\n\
+    xforward = [\"127.0.0.1\"]\n";
 const TCP_TABLES: &str = "[[listen]]\nprotocol = \"tcp-table\"\naddress = \"127.0.0.1:10001\"\n\
     direction = \"forward\"\n[[listen]]\nprotocol = \"tcp-table\"\naddress = \"127.0.0.1:10002\"\n\
     direction = \"reverse\"\n";
@@ -24,6 +33,10 @@ const CLASSES: &str = "sender_canonical_classes = envelope_sender\n\
     recipient_canonical_classes = envelope_recipient\n";
 const FORWARD: &str = "sender_canonical_maps = socketmap:inet:127.0.0.1:10003:forward\n";
 const REVERSE: &str = "recipient_canonical_maps = socketmap:inet:127.0.0.1:10003:reverse\n";
+const OWN_BOUNCES: &str = "non_smtpd_milters = inet:127.0.0.1:10005\n\
+    internal_mail_filter_classes = bounce\n";
+const HANDS: &str = "relay_recipient_maps = socketmap:inet:127.0.0.1:10003:recipients\n\
+    smtp_send_xforward_command = yes\n";
 const DOMAIN: &str = "virtual_alias_domains = srs.example.org\n";
 
 const FREE: &str = "smtp inet n - n - - smtpd\ncleanup unix n - n - 0 cleanup\n\
@@ -38,11 +51,20 @@ struct Fake {
     files: Vec<(&'static str, &'static str)>,
     silent: Vec<&'static str>,
     barred: Option<&'static str>,
+    /// Tables that cannot be asked: what is said, and the mend.
+    broken: Vec<(&'static str, &'static str, &'static str)>,
+    units: Vec<(&'static str, Unit)>,
+    domains: Vec<&'static str>,
+    aliases: Vec<&'static str>,
 }
 
 impl Machine for Fake {
     fn lookup(&self, table: &str, key: &str) -> Option<String> {
-        self.known.contains(&(table, key)).then(|| "IGNORE".to_owned())
+        let mut known = self.known.iter().filter(|(name, _)| *name == table);
+        known.find_map(|(_, entry)| match entry.split_once(" => ") {
+            Some((name, value)) => (name == key).then(|| value.to_owned()),
+            None => (*entry == key).then(|| "IGNORE".to_owned()),
+        })
     }
 
     fn read(&self, file: &str) -> Option<String> {
@@ -62,18 +84,25 @@ impl Machine for Fake {
         })
     }
 
+    fn unit(&self, name: &str) -> Option<Unit> {
+        self.units.iter().find(|(known, _)| *known == name).map(|(_, unit)| unit.clone())
+    }
+
     fn real(&self, path: &Path) -> PathBuf {
         path.to_owned()
     }
 }
 
-fn onward(listeners: &[&str]) -> Config {
-    let text = format!(
+fn toml(listeners: &[&str]) -> String {
+    format!(
         "hostname = \"mx.example.org\"\n[srs]\ndomain = \"srs.example.org\"\n{}",
         listeners.concat()
-    );
+    )
+}
+
+fn onward(text: &str) -> Config {
     let machine = config::Machine::default();
-    Config::parse(&text, Path::new("onward.toml"), &machine).unwrap()
+    Config::parse(text, Path::new("onward.toml"), &machine).unwrap()
 }
 
 /// The findings as `id` or, where a command is offered, `id: its words`.
@@ -90,7 +119,24 @@ fn findings(listeners: &[&str], main: &[&str], master: &str, machine: &Fake) -> 
         own_written: &own,
     };
     let setup = Setup::new(&printed, None);
-    let found = examine(&onward(listeners), &setup, machine);
+    let text = toml(listeners);
+    let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    let ours = Ours {
+        config: &onward(&text),
+        file: OnwardToml::of(Path::new("onward.toml"), &text),
+        domains: owned(&machine.domains),
+        aliases: owned(&machine.aliases),
+        faults: machine
+            .broken
+            .iter()
+            .map(|(map, why, mend)| MapFault {
+                map: (*map).to_owned(),
+                why: (*why).to_owned(),
+                mend: (*mend).to_owned(),
+            })
+            .collect(),
+    };
+    let found = examine(&ours, &setup, machine);
     let told = found.into_iter().map(|finding| {
         let mend = finding.mend.join("; ").replace("postconf ", "");
         if mend.is_empty() { finding.id.to_owned() } else { format!("{}: {mend}", finding.id) }
@@ -111,6 +157,7 @@ fn a_healthy_one_has_no_findings() {
     assert_tables(&tables, FREE, &here, &none);
     let milter = [
         "smtpd_milters = { inet:localhost:10005, timeout=3s }\n",
+        OWN_BOUNCES,
         "relay_domains = srs.example.org\n",
     ];
     assert_eq!(findings(&[MILTER], &milter, CHROOTED, &here), none);
@@ -125,6 +172,7 @@ fn a_healthy_one_has_no_findings() {
         "relay_domains = socketmap:inet:127.0.0.1:10003:domains, srs.example.org\n",
         "transport_maps = socketmap:inet:127.0.0.1:10003:transport, inline:{ srs.example.org=x }\n",
     ];
+    let transport = [transport[0], transport[1], HANDS];
     let knows = Fake {
         known: vec![("inline:{ srs.example.org=x }", "srs.example.org")],
         ..Fake::default()
@@ -159,10 +207,13 @@ fn sockets_and_roots() {
         assert_eq!(at(path, master, &here), expected, "{path}");
     }
     let outside = "[[listen]]\nprotocol = \"milter\"\naddress = \"unix:/run/onward/milter\"\n";
-    let milter = ["smtpd_milters = unix:/run/onward/milter\n", "relay_domains = srs.example.org\n"];
+    let milter = [
+        "smtpd_milters = unix:/run/onward/milter\nnon_smtpd_milters = unix:/run/onward/milter\n",
+        "internal_mail_filter_classes = bounce\nrelay_domains = srs.example.org\n",
+    ];
     assert_eq!(
         findings(&[outside], &milter, CHROOTED, &here),
-        ["chroot: -F 'smtp/inet/chroot = n'"]
+        ["chroot: -F 'smtp/inet/chroot = n'", "chroot: -F 'cleanup/unix/chroot = n'"]
     );
     let policy = outside.replace("milter", "policy");
     let policies = [
@@ -222,7 +273,7 @@ fn what_is_asked_where() {
     let main = [&healthy[..], &[policy]].concat();
     assert_eq!(
         findings(&[SOCKETMAP, POLICY], &main, FREE, &silent),
-        ["no-listener: -e 'smtpd_relay_restrictions = permit_mynetworks check_policy_service \
+        ["no-listener: -e 'smtpd_relay_restrictions = permit_mynetworks, check_policy_service \
           inet:127.0.0.1:10004'"]
     );
     let silent = Fake { silent: vec!["127.0.0.1:10003"], ..Fake::default() };
@@ -260,7 +311,11 @@ fn parameters_of_a_service() {
     // smtpd has no use for the classes.
     let classes = format!("{FREE}smtp/inet/sender_canonical_classes = header_sender\n");
     assert_tables(&healthy, &classes, &here, &[]);
-    let milter = ["smtpd_milters = inet:127.0.0.1:10005\n", "relay_domains = srs.example.org\n"];
+    let milter = [
+        "smtpd_milters = inet:127.0.0.1:10005\n",
+        "relay_domains = srs.example.org\n",
+        OWN_BOUNCES,
+    ];
     let without = format!("{FREE}smtp/inet/smtpd_milters = \n");
     assert_eq!(
         findings(&[MILTER], &milter, &without, &here),
@@ -314,7 +369,10 @@ fn who_takes_the_srs_domain() {
 fn a_milter_is_asked_of_known_recipients_only() {
     let here = Fake::default();
     let milter = "smtpd_milters = inet:127.0.0.1:10005\n";
-    let found = |lists: &str, machine| findings(&[MILTER], &[milter, lists], FREE, machine);
+    let known = "[[listen]]\nprotocol = \"milter\"\naddress = \"127.0.0.1:10005\"\n\
+        local_domains = [\"*\"]\n";
+    let found =
+        |lists: &str, machine| findings(&[known], &[milter, OWN_BOUNCES, lists], FREE, machine);
     assert_eq!(
         found("virtual_alias_domains = a.test, srs.example.org\n", &here),
         [
@@ -341,12 +399,12 @@ fn bounces_in_the_domains_handed_over() {
     let transport = "transport_maps = socketmap:inet:127.0.0.1:10003:transport\n";
     let domains = "relay_domains = srs.example.org\n";
     assert_eq!(
-        findings(&[SOCKETMAP, SMTP], &[transport, domains], FREE, &here),
+        findings(&[SOCKETMAP, SMTP], &[transport, domains, HANDS], FREE, &here),
         ["srs-transport: -e 'transport_maps = socketmap:inet:127.0.0.1:10003:transport, \
           inline:{ srs.example.org=smtp:[127.0.0.1]:10025 }'"]
     );
     assert_eq!(
-        findings(&[SOCKETMAP, SMTP], &[transport], FREE, &here),
+        findings(&[SOCKETMAP, SMTP], &[transport, HANDS], FREE, &here),
         ["srs-domain: -e 'relay_domains = srs.example.org'"]
     );
 }

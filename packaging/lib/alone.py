@@ -1,0 +1,79 @@
+"""Onward with port 25 for itself, and what goes wrong beside a Postfix when somebody asks for too much."""
+
+import re
+
+from lib.documents import blocks
+from lib.modes import SAYS_WHY, altered, arrival, before, expect, follow, mail_of_each_kind
+from lib.world import RECORDS
+
+
+def alone(machine):
+    """GUIDE.md, on a machine whose Postfix has gone."""
+    machine.boot()
+    machine.run("dpkg -i /root/onward_*.deb && systemctl disable --now postfix.service")
+    RECORDS["srs.example.org"]["TXT"] = "v=spf1 a:mx.example.org ~all"
+    RECORDS["_dmarc.example.org"] = {"TXT": "v=DMARC1; p=none"}
+    for heading in ("3. Configure", "4. Say where mail goes", "5. DNS", "6. Start"):
+        for _, block in blocks("GUIDE.md", heading):
+            said = machine.run(block)
+            publish(said)
+    machine.run("runuser -u onward -- onward alias add full@example.org full@mailbox.example")
+    for when in ("at once", "after a reboot"):
+        if when == "after a reboot":
+            machine.reboot()
+        has_port_25(machine, when)
+        world = machine.world
+        said = world.send("alice@sender.example", "hello@example.org", f"mail in {when}")
+        expect(said[-1].startswith("250"), f"{when}: mail in: {said}")
+        srs = arrival(machine, "you@mailbox.example", f"mail in {when}").sender
+        expect(re.fullmatch(r"SRS0=\S+@srs\.example\.org", srs), f"{when}: it leaves with the sender {srs}")
+        said = world.send("alice@sender.example", "full@example.org", f"to full {when}")
+        expect(said[-1].startswith("552 5.2.2"), f"{when}: a full mailbox: {said}")
+        said = world.send("", srs, f"bounce {when}", source="192.0.2.30")
+        expect(said[-1].startswith("250"), f"{when}: bounce: {said}")
+        arrival(machine, "alice@sender.example", f"bounce {when}")
+        said = world.send("", altered(srs), "forged", source="192.0.2.30")
+        expect(re.match(SAYS_WHY, said[0], re.DOTALL), f"{when}: a forged address: {said}")
+        machine.run("systemctl reload onward.service && onward status")
+
+
+def has_port_25(machine, when):
+    """The port is Onward's, by systemd's hand."""
+    programs = machine.who_has(25)
+    expect("onward" in programs and "master" not in programs, f"{when}: port 25 is {programs}'s")
+    machine.run("systemctl is-active onward.socket onward.service")
+
+
+def publish(said):
+    """Puts the TXT records that a command prints into DNS."""
+    for name, strings in re.findall(r"^(\S+)\.\s+(?:\d+ )?(?:IN )?TXT\s+\(?((?:\s*\"[^\"]*\")+)", said, re.MULTILINE):
+        RECORDS[name] = {"TXT": "".join(re.findall(r'"([^"]*)"', strings))}
+
+
+def accidents(machine):
+    """A socket too many is told; the package gives everything back, and keeps what cannot be made again."""
+    before(machine)
+    follow(machine, "Tables")
+    # Whoever enables it by an old habit: Postfix is off for a moment, such as in an upgrade.
+    machine.run("systemctl stop postfix onward && systemctl enable --now onward.socket onward.service")
+    for command in ("onward status", "onward doctor"):
+        code, said = machine.try_run(command)
+        expect(code == 1 and "onward.socket" in said, f"{command} does not tell of onward.socket:\n{said}")
+    log = machine.run("journalctl -b -p err -u onward.service --no-pager")
+    expect("systemctl disable --now onward.socket" in log, f"the log does not tell of onward.socket:\n{log}")
+    machine.run("systemctl disable --now onward.socket && systemctl restart onward && systemctl start postfix")
+    machine.reboot()
+    mail_of_each_kind(machine, "550 5.1.1 ", "after the accident")
+
+    secrets = machine.run("sha256sum /etc/onward/srs.secret")
+    said = machine.run("dpkg -P onward")
+    expect("kept /etc/onward" in said, f"purge does not say what it keeps:\n{said}")
+    expect(machine.who_has(25) == {"master"}, "Postfix has lost its port to a purge")
+    machine.run("dpkg -i /root/onward_*.deb && systemctl enable --now onward.service")
+    expect(machine.run("sha256sum /etc/onward/srs.secret") == secrets, "another secret after a purge")
+    mail_of_each_kind(machine, "550 5.1.1 ", "after a purge")
+    machine.run("echo 'onward onward/purge boolean true' | debconf-set-selections && dpkg -P onward")
+    machine.run("test ! -e /etc/onward && test ! -e /var/lib/onward")
+    expect(not machine.who_has(10003), "something listens still")
+
+
