@@ -6,6 +6,7 @@ mod endpoint;
 mod handed;
 mod headers;
 mod machine;
+mod mends;
 mod mention;
 mod milter;
 mod onward_toml;

@@ -1,5 +1,6 @@
 //! What Postfix is told: main.cf as `postconf` prints it, and master.cf.
 
+use super::mends::Mends;
 use crate::admin::doctor::finding::shell;
 use std::{
     cell::RefCell,
@@ -18,48 +19,6 @@ pub(super) struct Setup {
     mends: RefCell<Mends>,
 }
 
-/// What the commands so far make of parameters.
-#[derive(Debug, Default)]
-struct Mends {
-    parameters: HashMap<String, Mended>,
-}
-
-#[derive(Debug, Default)]
-struct Mended {
-    value: String,
-    /// The last one does what all do.
-    commands: Vec<String>,
-}
-
-impl Mends {
-    fn key(scope: Scope, name: &str) -> String {
-        match scope {
-            Scope::Main => name.to_owned(),
-            Scope::Service(service) => format!("{service}/{name}"),
-        }
-    }
-
-    fn note(&mut self, scope: Scope, name: &str, value: &str, command: &str) {
-        let mended = self.parameters.entry(Self::key(scope, name)).or_default();
-        value.clone_into(&mut mended.value);
-        mended.commands.push(command.to_owned());
-    }
-
-    fn has(&self, scope: Scope, name: &str) -> bool {
-        self.value(scope, name).is_some()
-    }
-
-    fn value(&self, scope: Scope, name: &str) -> Option<&str> {
-        self.parameters.get(&Self::key(scope, name)).map(|mended| mended.value.as_str())
-    }
-
-    fn whole<'a>(&'a self, command: &'a str) -> &'a str {
-        let mut all = self.parameters.values();
-        let mended = all.find(|mended| mended.commands.iter().any(|known| known == command));
-        mended.and_then(|mended| mended.commands.last()).map_or(command, String::as_str)
-    }
-}
-
 /// A line of master.cf, with its `-o` parameters.
 #[derive(Debug, Default)]
 pub(super) struct Service {
@@ -76,6 +35,15 @@ pub(super) struct Service {
 pub(super) enum Scope<'a> {
     Main,
     Service(&'a Service),
+}
+
+impl Scope<'_> {
+    fn parameter(self, name: &str) -> String {
+        match self {
+            Self::Main => name.to_owned(),
+            Self::Service(service) => format!("{service}/{name}"),
+        }
+    }
 }
 
 /// What `postconf` prints.
@@ -167,7 +135,7 @@ impl Setup {
     /// The command that sets a parameter.
     pub(super) fn set(&self, scope: Scope, name: &str, value: &str) -> String {
         let command = self.setting(scope, name, value);
-        self.mends.borrow_mut().note(scope, name, value, &command);
+        self.mends.borrow_mut().note(scope.parameter(name), value, &command);
         command
     }
 
@@ -209,7 +177,9 @@ impl Setup {
     /// can be written in their place.
     pub(super) fn words_with(&self, scope: Scope, name: &str, word: &str) -> Vec<String> {
         let written = self.written_words(scope, name);
-        if written.iter().any(|written| written == word) || self.mends.borrow().has(scope, name) {
+        if written.iter().any(|written| written == word)
+            || self.mends.borrow().has(&scope.parameter(name))
+        {
             return written;
         }
         let meant = self.list(scope, name);
@@ -219,7 +189,7 @@ impl Setup {
     /// The words of a list as they are written, or will be by the commands so far; none where they come to nothing.
     pub(super) fn written_words(&self, scope: Scope, name: &str) -> Vec<String> {
         let mends = self.mends.borrow();
-        let text = match mends.value(scope, name) {
+        let text = match mends.value(&scope.parameter(name)) {
             Some(value) => value,
             None if self.value(scope, name).is_empty() => "",
             None => self.written(scope, name),
@@ -230,7 +200,7 @@ impl Setup {
     /// The command that takes a parameter back to its default, or to what main.cf says.
     pub(super) fn unset(&self, scope: Scope, name: &str) -> String {
         let command = self.unsetting(scope, name);
-        self.mends.borrow_mut().note(scope, name, "", &command);
+        self.mends.borrow_mut().note(scope.parameter(name), "", &command);
         command
     }
 

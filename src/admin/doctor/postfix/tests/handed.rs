@@ -147,3 +147,19 @@ fn the_way_to_onward_and_back() {
     let said = findings(&[SOCKETMAP, SMTP, back], &[&right[..], &[nets]].concat(), &entry, &here);
     assert_eq!(said, ["relay-denied: -e 'mynetworks = 192.0.2.0/24, 127.0.0.0/8'"]);
 }
+
+#[test]
+fn bounces_in_the_domains_handed_over() {
+    let here = Fake::default();
+    let transport = "transport_maps = socketmap:inet:127.0.0.1:10003:transport\n";
+    let domains = "relay_domains = srs.example.org\n";
+    assert_eq!(
+        findings(&[SOCKETMAP, SMTP], &[transport, domains, HANDS], FREE, &here),
+        ["srs-transport: -e 'transport_maps = socketmap:inet:127.0.0.1:10003:transport, \
+          inline:{ srs.example.org=smtp:[127.0.0.1]:10025 }'"]
+    );
+    assert_eq!(
+        findings(&[SOCKETMAP, SMTP], &[transport, HANDS], FREE, &here),
+        ["srs-domain: -e 'relay_domains = srs.example.org'"]
+    );
+}

@@ -1,11 +1,11 @@
 mod handed;
+mod headers;
 mod others;
 
 use super::{
     Ours,
     endpoint::Place,
     examine,
-    headers::{Rule, changing},
     machine::{Barrier, Machine, Unit},
     onward_toml::OnwardToml,
     setup::{Printed, Setup},
@@ -391,66 +391,4 @@ fn a_milter_is_asked_of_known_recipients_only() {
     };
     assert_eq!(found(local, &knows), [""; 0]);
     assert_eq!(found("mydestination = srs.example.org\n", &here), [""; 0]);
-}
-
-#[test]
-fn bounces_in_the_domains_handed_over() {
-    let here = Fake::default();
-    let transport = "transport_maps = socketmap:inet:127.0.0.1:10003:transport\n";
-    let domains = "relay_domains = srs.example.org\n";
-    assert_eq!(
-        findings(&[SOCKETMAP, SMTP], &[transport, domains, HANDS], FREE, &here),
-        ["srs-transport: -e 'transport_maps = socketmap:inet:127.0.0.1:10003:transport, \
-          inline:{ srs.example.org=smtp:[127.0.0.1]:10025 }'"]
-    );
-    assert_eq!(
-        findings(&[SOCKETMAP, SMTP], &[transport, HANDS], FREE, &here),
-        ["srs-domain: -e 'relay_domains = srs.example.org'"]
-    );
-}
-
-#[test]
-fn rules_that_break_signatures() {
-    for (rule, expected) in [
-        ("/^Subject:(.*)/ REPLACE Subject: x", true),
-        ("/^subject: \\*\\*\\*SPAM/ ignore", true),
-        ("/^(Date|X-A):/ IGNORE", true),
-        ("/./ IGNORE", true),
-        ("/^Content-(Type|Disposition):.*exe/ STRIP", false),
-        ("/^Content-(Type|Disposition):/ STRIP", true),
-        ("m!^From:! IGNORE", false),
-        ("!^From:!i IGNORE", false),
-        ("/^From: .*evil/ REJECT ignore this", false),
-        ("/^X-Forwarded-From:/ IGNORE", false),
-        ("/^X-Subject-Tag:/ IGNORE", false),
-        ("/^Received:/ IGNORE", false),
-        ("/^From:/ PREPEND X-A: b", false),
-        ("|^From:| IGNORE", true),
-        ("/^FROM:/i IGNORE", true),
-        ("/(/ IGNORE", false),
-        ("/^From:/", false),
-        ("", false),
-    ] {
-        assert_eq!(!changing(rule).is_empty(), expected, "{rule}");
-    }
-    let text =
-        "# no\n/^(Date):/\n\n  # between\n  IGNORE\n/^X:/ IGNORE\nif /^To:/\n/x/ REJECT\nendif\n";
-    let rule = "/^(Date):/\n\n  # between\n  IGNORE";
-    assert_eq!(changing(text), [Rule { lines: (2, 5), text: rule }]);
-}
-
-#[test]
-fn tables_of_header_checks() {
-    let file = "/h";
-    let machine = Fake {
-        files: vec![(file, "/^Date:/ IGNORE\n")],
-        known: vec![("hash:/k", "Subject: Hello")],
-        ..Fake::default()
-    };
-    let checks = "header_checks = regexp:/h\nmime_header_checks = regexp:/h\n";
-    let healthy = [FORWARD, REVERSE, CLASSES, DOMAIN];
-    let main = [&healthy[..], &[checks]].concat();
-    assert_tables(&main, FREE, &machine, &["header-checks: sed -i '1,1s/^/#/' '/h'"]);
-    let other = [&healthy[..], &["smtp_header_checks = hash:/k\n"]].concat();
-    assert_tables(&other, FREE, &machine, &["header-checks"]);
 }
