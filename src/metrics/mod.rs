@@ -5,7 +5,7 @@ mod labels;
 mod process;
 
 pub use format::Format;
-pub use labels::{Bounced, DestinationClass, Forwarded, Returned};
+pub use labels::{Bounced, DestinationClass, Forwarded, Limit, Returned};
 
 use crate::{dsn::Silence, time::UnixTime};
 use labels::{
@@ -24,15 +24,6 @@ const BUCKETS: [f64; 12] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15
 
 type Counts<L> = Family<L, Counter>;
 type Level = Gauge<f64, AtomicU64>;
-
-/// The rates of `[limits]`.
-const RATES: [&str; 5] = [
-    "messages_per_client",
-    "messages_per_alias",
-    "messages_per_domain",
-    "unknown_recipients_per_client",
-    "forged_srs_per_client",
-];
 
 /// All metrics; one for the life of the process.
 #[derive(Debug)]
@@ -158,8 +149,8 @@ impl Metrics {
         for result in [Bounced::Retold, Bounced::Relayed] {
             let _ = self.bounced.get_or_create(&BounceLabels { result });
         }
-        for limit in RATES {
-            let _ = self.over_rate.get_or_create(&LimitLabels { limit });
+        for limit in Limit::ALL {
+            let _ = self.over_rate.get_or_create(&LimitLabels { limit: limit.key() });
         }
         let _ = self.forwarded.get_or_create(&ForwardLabels { result: Forwarded::Rewritten });
         let plain = TlsSession { policy: "no-policy-found", result: "success" };
@@ -300,9 +291,9 @@ impl Metrics {
         self.notices.get_or_create(&NoticeLabels { result }).inc();
     }
 
-    /// A rate of `[limits]` that was exceeded, by its key.
-    pub fn over_rate(&self, limit: &'static str) {
-        self.over_rate.get_or_create(&LimitLabels { limit }).inc();
+    /// A rate that was exceeded.
+    pub fn over_rate(&self, limit: Limit) {
+        self.over_rate.get_or_create(&LimitLabels { limit: limit.key() }).inc();
     }
 
     /// All metrics in a format.

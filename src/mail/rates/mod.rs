@@ -11,7 +11,7 @@ use crate::{
     alias::Key,
     clock,
     config::{IpNet, Limits, print_rate},
-    metrics::Metrics,
+    metrics::{Limit, Metrics},
     rate::{Buckets, ClientBuckets, Full},
     reply::Reply,
     time::Millis,
@@ -102,7 +102,7 @@ impl Rates {
         let Some(ip) = tables.counted(client) else { return Ok(()) };
         ask(tables, ip, clock::steady_millis()).map_err(|full| {
             let Exceeded { whose, rate, wait } =
-                self.bite(&mut tables.bites, "messages_per_client", &full);
+                self.bite(&mut tables.bites, Limit::Messages, &full);
             Reply::too_many_messages(&whose, &rate, wait)
         })
     }
@@ -154,13 +154,13 @@ impl Rates {
 
     fn check(&self, tables: &mut Tables, key: &Key, now: Millis) -> Result<(), Reply> {
         tables.domains.check(&key.domain, now).map_err(|full| {
-            let exceeded = self.bite(&mut tables.bites, "messages_per_domain", &full);
+            let exceeded = self.bite(&mut tables.bites, Limit::Domain, &full);
             Reply::too_many_for_domain(&exceeded.rate, exceeded.wait)
         })?;
         tables.aliases.check(key, now).map_err(|full| {
             let Full { whose: Key { domain, local }, rate, wait } = full;
             let full = Full { whose: format!("{local}@{domain}"), rate, wait };
-            let exceeded = self.bite(&mut tables.bites, "messages_per_alias", &full);
+            let exceeded = self.bite(&mut tables.bites, Limit::Alias, &full);
             Reply::too_many_for_address(&exceeded.rate, exceeded.wait)
         })
     }
@@ -179,8 +179,8 @@ impl Rates {
         let tables = &mut *self.tables.lock();
         let Some(ip) = tables.counted(client) else { return Ok(()) };
         let (limit, buckets) = match miss {
-            Miss::Unknown => ("unknown_recipients_per_client", &mut tables.unknown),
-            Miss::Forged => ("forged_srs_per_client", &mut tables.forged),
+            Miss::Unknown => (Limit::Unknown, &mut tables.unknown),
+            Miss::Forged => (Limit::Forged, &mut tables.forged),
         };
         buckets.take(ip, clock::steady_millis()).map_err(|full| {
             let Exceeded { whose, rate, wait } = self.bite(&mut tables.bites, limit, &full);
@@ -198,9 +198,10 @@ impl Rates {
         self.bitten.notified().await;
     }
 
-    fn bite<B: Display>(&self, bites: &mut Bites, limit: &'static str, full: &Full<B>) -> Exceeded {
+    fn bite<B: Display>(&self, bites: &mut Bites, limit: Limit, full: &Full<B>) -> Exceeded {
         self.metrics.over_rate(limit);
         self.bitten.notify_one();
+        let limit = limit.key();
         let (whose, rate) = (full.whose.to_string(), print_rate(full.rate));
         if bites.add(limit, &whose, &rate, clock::millis()) {
             tracing::warn!(limit, whose, rate, "over a limit: what comes beyond is put off");
