@@ -23,8 +23,8 @@ fn dialogue(wire: &[u8], cut: usize, bare_lf: BareLf) -> Vec<u8> {
             max_recipients: 3,
             max_errors: 5,
             bare_lf,
+            minds_early_talk: false,
         }),
-        0,
     );
     let mut heard = Vec::new();
     let mut start = 0;

@@ -1,5 +1,6 @@
 //! A daemon that runs, as other processes find it: its process id, and what came of its last reload.
 
+use crate::mail::Bite;
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs, io,
@@ -15,6 +16,7 @@ struct Files {
     pid: PathBuf,
     reloaded: PathBuf,
     trouble: PathBuf,
+    over_rates: PathBuf,
     sockets: PathBuf,
     maps: PathBuf,
 }
@@ -26,6 +28,7 @@ impl Files {
             pid: file("onward.pid"),
             reloaded: file("onward.reloaded"),
             trouble: file("onward.trouble"),
+            over_rates: file("onward.over-rates"),
             sockets: file("onward.sockets"),
             maps: file("onward.maps"),
         }
@@ -70,6 +73,18 @@ impl Running {
         fs::read_to_string(Files::of(state_dir).trouble).ok()
     }
 
+    /// Has other processes know which rates are exceeded.
+    pub fn tell_over_rates(state_dir: &Path, bites: &[Bite]) {
+        let text = (!bites.is_empty()).then(|| serde_json::to_string(bites).ok()).flatten();
+        write_or_remove(&Files::of(state_dir).over_rates, text.as_deref());
+    }
+
+    /// The rates that are exceeded at the daemon of `state_dir`, the most frequent first.
+    pub fn over_rates(state_dir: &Path) -> Vec<Bite> {
+        let text = fs::read_to_string(Files::of(state_dir).over_rates).unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
     /// Has other processes know of the sockets, by their names, that systemd hands over and no listener is on.
     pub fn tell_unnamed_sockets(state_dir: &Path, names: &[String]) {
         let text = (!names.is_empty()).then(|| names.join("\n"));
@@ -105,6 +120,7 @@ impl Drop for Running {
         let _ = fs::remove_file(&self.0.pid);
         let _ = fs::remove_file(&self.0.reloaded);
         let _ = fs::remove_file(&self.0.trouble);
+        let _ = fs::remove_file(&self.0.over_rates);
         let _ = fs::remove_file(&self.0.sockets);
         let _ = fs::remove_file(&self.0.maps);
     }

@@ -83,6 +83,10 @@ fn write(out: &mut impl Write, status: &Status) -> io::Result<()> {
     for UnsafeAlias { alias, why, .. } in &status.unsafe_aliases {
         line("unsafe", format!("{alias} is not followed: {why}"))?;
     }
+    for bite in &status.over_rates {
+        let (limit, whose, rate, times) = (&bite.limit, &bite.whose, &bite.rate, bite.times);
+        line("limit", format!("{whose} is over {limit} ({rate}): put off {times} times"))?;
+    }
     line("failed", messages(status.failed_last_day) + " within a day")?;
     if status.dkim_broken_last_day > 0 {
         let count = messages(status.dkim_broken_last_day);

@@ -1,5 +1,6 @@
-use super::{define::section, reader::Table, units::DAY};
-use std::time::Duration;
+use super::{IpNet, define::section, reader::Table, units::DAY, values::BLOCKS};
+use crate::rate::Rate;
+use std::{str::FromStr, time::Duration};
 
 section! {
     /// What one client, or all of them, may use.
@@ -7,7 +8,8 @@ section! {
 
     /// Connections in all; beyond: 421 4.3.2.
     pub connections: usize = integer(1, 100_000), default 1000;
-    /// Connections of one IPv4 address or IPv6 /64; beyond: 421 4.3.2. Not more than `connections`.
+    /// Connections of one client, which is an IPv4 address or an IPv6 /64, and four times that of the IPv4 /24 or
+    /// IPv6 /48 around it; beyond: 421 4.3.2. Not more than `connections`.
     pub connections_per_client: usize = integer(1, 100_000), default 50;
     /// Recipients of a transaction; beyond: 452 4.5.3.
     pub recipients: usize = integer(1, 10_000), default 100;
@@ -17,8 +19,13 @@ section! {
     pub command_timeout: Duration = duration(100, DAY), default "5m";
     /// Between two reads in DATA or BDAT.
     pub data_timeout: Duration = duration(100, DAY), default "3m";
+    /// Octets a second that a message must bring at least, on average of 30 s; below: 421 4.4.2.
+    pub data_rate: usize = size(0, 1 << 30), default "1KiB";
     /// A session as a whole.
     pub session_timeout: Duration = duration(100, DAY), default "30m";
+    /// Turns clients away that speak before they may: before the greeting, behind EHLO or HELO before its reply, or
+    /// behind DATA before its 354; 554 5.5.1.
+    pub early_talker: bool = bool, default true;
     /// Octets of messages held at once; beyond: 452 4.3.1.
     pub message_memory: usize = size(1024, 1 << 44), default "512MiB";
     /// Connections of Postfix to all listeners that are not smtp; beyond, the one that has been idle for
@@ -26,8 +33,24 @@ section! {
     pub map_connections: usize = integer(1, 100_000), default 4000;
     /// How long such a connection may be idle, and how long a request may take to arrive.
     pub map_timeout: Duration = duration(100, DAY), default "30m";
+    /// Header fields of a message; beyond: 552 5.3.4.
+    pub header_fields: usize = integer(1, 100_000), default 2000;
     /// Received fields of a message; beyond: 554 5.4.6.
     pub received_hops: usize = integer(1, 1000), default 100;
+    /// Messages from one client, and four times that from the network around it; beyond: 450 4.7.1.
+    pub messages_per_client: Rate = rate, default "6000/1h";
+    /// Messages to one address of a hosted domain, whatever its +tag; beyond: 450 4.2.1.
+    pub messages_per_alias: Rate = rate, default "600/1h";
+    /// Messages to all addresses of a hosted domain together; beyond: 450 4.2.1.
+    pub messages_per_domain: Rate = rate, default "6000/1h";
+    /// Recipients that are not here, or not ours to relay to, asked for by one client, and four times that by the
+    /// network around it; beyond: 421 4.7.0, to a relay 450 4.7.1.
+    pub unknown_recipients_per_client: Rate = rate, default "60/1h";
+    /// SRS addresses that we never made, asked for by one client, and four times that by the network around it;
+    /// beyond: 421 4.7.0, to a relay 450 4.7.1.
+    pub forged_srs_per_client: Rate = rate, default "100/1h";
+    /// Clients that none of the limits for a client, an alias or a domain applies to: a backup MX, for one.
+    pub exempt: Vec<IpNet> = list(BLOCKS, IpNet::from_str), default [];
     /// Senders too long for an SRS address that are kept behind a short token.
     pub srs_entries: usize = integer(0, 100_000_000), default 100000;
 }

@@ -3,7 +3,7 @@ use super::{
     define::section,
     machine::group_id,
     reader::{Entry, Table},
-    values::{DOMAIN_PATTERNS, absolute_path},
+    values::{BLOCKS, DOMAIN_PATTERNS, absolute_path},
 };
 use crate::address::{Domain, DomainPattern};
 use std::{collections::HashSet, fmt, path::PathBuf, str::FromStr};
@@ -53,8 +53,6 @@ section! {
     /// milter only. `true`: decides and tells the log, changes and refuses nothing.
     shadow: bool = bool, default false;
 }
-
-const BLOCKS: &str = "IP addresses or blocks, such as \"127.0.0.1\" or \"192.0.2.0/24\"";
 
 /// What is spoken with the clients of a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

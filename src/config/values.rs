@@ -4,6 +4,7 @@ use crate::address::{Domain, Mailbox};
 use std::path::PathBuf;
 
 pub(super) const ABSOLUTE_PATH: &str = "an absolute path";
+pub(super) const BLOCKS: &str = "IP addresses or blocks, such as \"127.0.0.1\" or \"192.0.2.0/24\"";
 pub(super) const DOMAIN_PATTERNS: &str = "domain names; \"*.d\" or \".d\" means those below d";
 
 pub(super) fn absolute_path(text: &str) -> Result<PathBuf, String> {

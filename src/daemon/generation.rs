@@ -144,15 +144,17 @@ impl Generation {
                 max_recipients: limits.recipients,
                 max_errors: limits.errors,
                 bare_lf: config.delivery.bare_lf,
+                minds_early_talk: limits.early_talker,
             }),
             clients: Arc::clone(&shared.clients),
             memory: parts.memory.clone(),
             timeouts: Timeouts {
                 command: limits.command_timeout,
                 data: limits.data_timeout,
+                data_rate: limits.data_rate as u64,
                 session: limits.session_timeout,
             },
-            handler: move |peer, admission| Mail::new(Arc::clone(&handler_parts), peer, admission),
+            handler: move |peer| Mail::new(Arc::clone(&handler_parts), peer),
         });
         let (retire, retired) = watch::channel(false);
         let smtp = listeners.iter().find_map(Listener::plain_address);

@@ -4,13 +4,14 @@ mod alias_faults;
 mod alias_maps;
 mod generation;
 mod monitoring;
+mod over_rates;
 mod sockets;
 mod trouble;
 
 use crate::{
     clock,
-    config::{Config, ListenAddress, service},
-    inbound::{Clients, Connections},
+    config::{Config, Limits, ListenAddress, service},
+    inbound::{ClientLimits, Clients, Connections},
     mail::{Current, Inbox, OpenError, Parts, Runner, tls_reports},
     store::{
         StateLock,
@@ -175,7 +176,7 @@ impl Daemon {
         let (mut parts, spool) = Parts::open(config)?;
         let state_dir = lock(&parts.config.state_dir).await?;
         let limits = &parts.config.limits;
-        let clients = Arc::new(Clients::new(limits.connections, limits.connections_per_client));
+        let clients = Arc::new(Clients::new(client_limits(limits)));
         let shared = Shared { clients, connections: Connections::new(limits.map_connections) };
         let sockets = Sockets::new(inherited);
         let sockets = sockets.bind(&parts.config).await?;
@@ -211,7 +212,8 @@ impl Daemon {
         let parts = current.get();
         let faults = tokio::spawn(alias_faults::tell(parts.store.clone()));
         let state_dir = parts.config.state_dir.clone();
-        let trouble = tokio::spawn(trouble::tell(parts.store.clone(), state_dir));
+        let trouble = tokio::spawn(trouble::tell(parts.store.clone(), state_dir.clone()));
+        let over_rates = tokio::spawn(over_rates::tell(Arc::clone(&parts.rates), state_dir));
         let mut serving = self.generation.start(&self.shared, &stopped);
         // Sessions from before a reload.
         let mut retired = JoinSet::new();
@@ -228,9 +230,7 @@ impl Daemon {
                     current.set(Arc::clone(&next.parts));
                     next.parts.take_over();
                     let limits = &next.parts.config.limits;
-                    self.shared
-                        .clients
-                        .set_limits(limits.connections, limits.connections_per_client);
+                    self.shared.clients.set_limits(client_limits(limits));
                     self.shared.connections.set_max(limits.map_connections);
                     let before =
                         std::mem::replace(&mut serving, next.start(&self.shared, &stopped));
@@ -279,6 +279,7 @@ impl Daemon {
         purge.abort();
         faults.abort();
         trouble.abort();
+        over_rates.abort();
         count.abort();
         tls_reports::keep_results(&parts).await;
         parts.outbound.close().await;
@@ -286,6 +287,11 @@ impl Daemon {
         parts.store.close().await;
         tracing::info!("stopped");
     }
+}
+
+fn client_limits(limits: &Limits) -> ClientLimits {
+    let Limits { connections, connections_per_client, exempt, .. } = limits;
+    ClientLimits { all: *connections, per_client: *connections_per_client, exempt: exempt.clone() }
 }
 
 /// The store answers, and every listener is there.

@@ -1,6 +1,9 @@
 //! Drives one SMTP session: bytes between the socket and the state machine, time-outs, memory.
 
-use super::memory::{MessageMemory, Reservation};
+use super::{
+    memory::{MessageMemory, Reservation},
+    patience::{Pace, Patience},
+};
 use crate::{
     address::ForwardPath,
     envelope::Envelope,
@@ -66,17 +69,6 @@ pub trait Handler: Send {
     }
 }
 
-/// How long a client may take (`[limits]`, RFC 5321 §4.5.3.2).
-#[derive(Debug, Clone, Copy)]
-pub struct Timeouts {
-    /// How long a whole command may take.
-    pub command: Duration,
-    /// How long may pass between two reads of a message.
-    pub data: Duration,
-    /// How long a session may take.
-    pub session: Duration,
-}
-
 /// How clients of a listener may encrypt.
 #[derive(Debug, Clone)]
 pub struct Encryption {
@@ -102,12 +94,12 @@ pub async fn drive<H: Handler>(
     mut session: Session,
     encryption: Option<&Encryption>,
     handler: &mut H,
-    timeouts: Timeouts,
+    patience: &mut Patience,
     memory: &MessageMemory,
     shutdown: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let ended =
-        converse(stream, &mut session, encryption, handler, timeouts, memory, shutdown).await;
+        converse(stream, &mut session, encryption, handler, patience, memory, shutdown).await;
     if ended.is_err() {
         handler.unheard().await;
     }
@@ -123,27 +115,31 @@ async fn converse<H: Handler>(
     session: &mut Session,
     encryption: Option<&Encryption>,
     handler: &mut H,
-    timeouts: Timeouts,
+    patience: &mut Patience,
     memory: &MessageMemory,
     mut shutdown: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    let session_end = Instant::now() + timeouts.session;
-    let mut command_end = Instant::now() + timeouts.command;
+    // Since when the client is waited for: for a whole command, or for more of a message.
+    let mut since = Instant::now();
+    let mut pace: Option<Pace> = None;
     let mut reservation = memory.reserve();
     match encryption {
         Some(Encryption { acceptor, is_implicit: true }) => {
             let secured;
-            (stream, secured) = secure(stream, acceptor, timeouts.command).await?;
+            (stream, secured) = secure(stream, acceptor, patience.handshake()).await?;
             session.secured(secured);
         }
         Some(_) => session.offer_tls(),
         None => {}
     }
-    match handler.connected().await {
-        Ok(()) => session.greet(),
-        Err(reply) => session.shut_down(reply),
-    }
     let mut buffer = vec![0; COMMAND_READ];
+    match handler.connected().await {
+        Err(reply) => session.shut_down(reply),
+        Ok(()) if session.minds_early_talk() && talks(&mut stream, &mut buffer).await => {
+            session.shut_down(Reply::early_talker());
+        }
+        Ok(()) => session.greet(),
+    }
     loop {
         match session.poll() {
             Step::Sender(envelope) => {
@@ -159,7 +155,7 @@ async fn converse<H: Handler>(
                 session.answer(answer.err().unwrap_or_else(Reply::start_data));
             }
             Step::Message(mut transaction) => {
-                flush(&mut stream, session, timeouts.command).await?;
+                flush(&mut stream, session, patience.command()).await?;
                 // It may have come whole with its commands, and never have been accounted for.
                 let octets = transaction.message.as_ref().map_or(0, Vec::len);
                 if !reservation.cover(octets) {
@@ -168,6 +164,9 @@ async fn converse<H: Handler>(
                 let answer = handler.message(*transaction);
                 let (reply, ahead) = attend(answer, &mut stream, &mut buffer).await;
                 reservation.release();
+                if reply.is_positive() {
+                    patience.brought_mail();
+                }
                 session.answer(reply);
                 match ahead {
                     Ahead { is_gone: true, .. } => handler.unheard().await,
@@ -184,21 +183,21 @@ async fn converse<H: Handler>(
                     continue;
                 };
                 session.answer(Reply::start_tls());
-                flush(&mut stream, session, timeouts.command).await?;
+                flush(&mut stream, session, patience.command()).await?;
                 let secured;
-                (stream, secured) = secure(stream, acceptor, timeouts.command).await?;
+                (stream, secured) = secure(stream, acceptor, patience.handshake()).await?;
                 session.secured(secured);
-                command_end = Instant::now() + timeouts.command;
+                since = Instant::now();
             }
             Step::Close => {
-                flush(&mut stream, session, timeouts.command).await?;
+                flush(&mut stream, session, patience.command()).await?;
                 return close(stream).await;
             }
             Step::NeedInput => {
                 account(session, &mut reservation);
                 if !session.output().is_empty() {
-                    command_end = Instant::now() + timeouts.command;
-                    flush(&mut stream, session, timeouts.command).await?;
+                    since = Instant::now();
+                    flush(&mut stream, session, patience.command()).await?;
                 }
                 let in_data = session.in_data();
                 if *shutdown.borrow() && !in_data {
@@ -206,9 +205,14 @@ async fn converse<H: Handler>(
                     continue;
                 }
                 buffer.resize(if in_data { DATA_READ } else { COMMAND_READ }, 0);
-                let patience = if in_data { Instant::now() + timeouts.data } else { command_end };
+                pace = in_data.then(|| pace.unwrap_or_else(|| Pace::begin(Instant::now())));
+                let end = match &pace {
+                    Some(pace) => patience.data_end(since, pace),
+                    None => patience.command_end(since),
+                };
                 let read = tokio::select! {
-                    read = read_by(patience.min(session_end), &mut stream, &mut buffer) => read,
+                    read = read_by(end, &mut stream, &mut buffer) => read,
+                    () = patience.changed() => continue,
                     changed = shutdown.changed(), if !*shutdown.borrow() => {
                         if changed.is_err() {
                             return Ok(());
@@ -226,6 +230,12 @@ async fn converse<H: Handler>(
                 };
                 let input = buffer.get(..count).unwrap_or_default();
                 session.receive(input);
+                if let Some(pace) = pace.as_mut().filter(|_| session.in_data()) {
+                    since = Instant::now();
+                    if !patience.goes_on(pace, count, since) {
+                        session.shut_down(Reply::too_slow());
+                    }
+                }
                 if !session.in_data() && buffer.len() > COMMAND_READ {
                     buffer = vec![0; COMMAND_READ];
                 }
@@ -262,6 +272,15 @@ async fn attend(
                 _ => ahead.is_gone = true,
             },
         }
+    }
+}
+
+/// True when the client talks before it is greeted: what it says is read and forgotten.
+async fn talks(stream: &mut Stream, buffer: &mut [u8]) -> bool {
+    tokio::select! {
+        biased;
+        read = stream.read(buffer) => matches!(read, Ok(1..)),
+        () = ready(()) => false,
     }
 }
 

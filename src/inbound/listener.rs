@@ -1,9 +1,10 @@
 //! Accepts connections: limits, PROXY headers, one task a session.
 
 use super::{
-    clients::{Admission, Clients},
-    driver::{Encryption, Handler, Timeouts, drive},
+    clients::Clients,
+    driver::{Encryption, Handler, drive},
     memory::MessageMemory,
+    patience::{Patience, Timeouts},
     socket::{Accepted, Socket},
 };
 use crate::{
@@ -24,7 +25,7 @@ use tokio::{
     net::TcpStream,
     sync::watch,
     task::JoinSet,
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 /// Longest wait for a PROXY header, which the proxy sends at once.
@@ -111,7 +112,7 @@ impl Listener {
         retired: watch::Receiver<bool>,
         shutdown: watch::Receiver<bool>,
     ) where
-        F: Fn(Peer, Arc<Admission>) -> H + Send + Sync + 'static,
+        F: Fn(Peer) -> H + Send + Sync + 'static,
         H: Handler + 'static,
     {
         let config = Arc::new(self.config);
@@ -141,7 +142,7 @@ async fn serve_tcp<F, H>(
     server: &Server<F>,
     shutdown: watch::Receiver<bool>,
 ) where
-    F: Fn(Peer, Arc<Admission>) -> H,
+    F: Fn(Peer) -> H,
     H: Handler,
 {
     // Replies are flushed when the client is waited for, so Nagle could only delay them.
@@ -172,11 +173,11 @@ async fn serve<F, H>(
     server: &Server<F>,
     shutdown: watch::Receiver<bool>,
 ) where
-    F: Fn(Peer, Arc<Admission>) -> H,
+    F: Fn(Peer) -> H,
     H: Handler,
 {
     let admission = match server.clients.admit(peer.ip) {
-        Ok(admission) => Arc::new(admission),
+        Ok(admission) => admission,
         Err(reply) => {
             tracing::warn!(client = %peer, %reply, "connection refused");
             // Where TLS comes first, a reply in plaintext is none.
@@ -186,17 +187,20 @@ async fn serve<F, H>(
             return;
         }
     };
-    let mut session = Session::new(Arc::clone(&server.session), admission.bad_tags());
+    let mut session = Session::new(Arc::clone(&server.session));
     if is_relay {
         session.allow_xforward();
     }
-    let mut handler = (server.handler)(peer.clone(), admission);
-    let (timeouts, memory) = (server.timeouts, &server.memory);
+    let mut handler = (server.handler)(peer.clone());
+    let mut patience = Patience::new(server.timeouts, Instant::now(), admission.shortage());
     let encryption = config.encryption.as_ref();
-    if let Err(error) =
-        drive(stream, session, encryption, &mut handler, timeouts, memory, shutdown).await
-    {
+    let ended =
+        drive(stream, session, encryption, &mut handler, &mut patience, &server.memory, shutdown);
+    if let Err(error) = ended.await {
         tracing::debug!(client = %peer, %error, "connection lost");
+    }
+    if patience.has_brought_mail() {
+        admission.prove();
     }
 }
 

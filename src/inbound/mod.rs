@@ -8,12 +8,14 @@ mod connections;
 mod driver;
 mod listener;
 mod memory;
+mod patience;
 mod socket;
 
-pub use clients::{Admission, Clients};
+pub use clients::{Admission, ClientLimits, Clients};
 pub use connections::Connections;
 pub(crate) use connections::Place;
-pub use driver::{Encryption, Handler, Timeouts, drive};
+pub use driver::{Encryption, Handler, drive};
 pub use listener::{Listener, ListenerConfig, Peer, Server};
 pub use memory::{MessageMemory, Reservation};
+pub use patience::{Patience, Timeouts};
 pub use socket::{Accepted, Bound, Socket};

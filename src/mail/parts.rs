@@ -2,6 +2,7 @@ use super::{
     aliases::Aliases,
     late::{self, Waits},
     notices::Notices,
+    rates::Rates,
     spool,
     srs::Srs,
     uses::ReturnUses,
@@ -77,6 +78,8 @@ pub(crate) struct Parts {
     pub(crate) srs: Srs,
     /// What has returned to SRS addresses.
     pub(crate) return_uses: ReturnUses,
+    /// How often clients send, and aliases get.
+    pub(crate) rates: Arc<Rates>,
     /// DKIM keys of ours.
     pub(crate) signing: Live<SigningKeys>,
     /// What is kept: what earlier attempts brought, what waits.
@@ -125,10 +128,12 @@ impl Parts {
         let store = Store::open(&config.state_dir, options)?;
         let outbound = Arc::new(outbound(&config, &store)?);
         let (spool, inbox) = spool::Handle::new();
+        let metrics = Arc::new(Metrics::new());
         let parts = Self {
             aliases: Aliases::new(store.clone(), &config.routes),
             srs: Srs::new(secrets.rewriter, store.long_senders(), config.limits.srs_entries as u64),
             return_uses: ReturnUses::new(config.srs.use_limits()),
+            rates: Arc::new(Rates::new(&config.limits, Arc::clone(&metrics))),
             signing: secrets.signing,
             store,
             journal: Journal::nowhere(),
@@ -139,7 +144,7 @@ impl Parts {
             retry: backoff(&config),
             waits: Waits::default(),
             memory: MessageMemory::new(config.limits.message_memory),
-            metrics: Arc::new(Metrics::new()),
+            metrics,
             config,
         };
         Ok((parts, inbox))
@@ -162,6 +167,7 @@ impl Parts {
             aliases: Aliases::new(store.clone(), &config.routes),
             srs: Srs::new(secrets.rewriter, store.long_senders(), config.limits.srs_entries as u64),
             return_uses: self.return_uses.clone(),
+            rates: Arc::clone(&self.rates),
             signing: secrets.signing,
             store,
             journal: self.journal.clone(),
@@ -181,6 +187,7 @@ impl Parts {
     pub(crate) fn take_over(&self) {
         self.memory.set_max(self.config.limits.message_memory);
         self.return_uses.set_limits(self.config.srs.use_limits());
+        self.rates.set_limits(&self.config.limits);
         self.notices.set_rate(self.config.spool.max_notices);
         let spool = spool_bounds(&self.config.spool);
         let Config { postmaster, delivery, .. } = &self.config;

@@ -7,6 +7,7 @@ use super::{
     late::Announcement,
     parts::Parts,
     prints::remember_prints,
+    rates::Miss,
     recipient::{Recipient, decide},
     record::Entry,
     returned::Refusal,
@@ -18,26 +19,19 @@ use crate::{
     config::ReturnsTo,
     envelope::Envelope,
     fate::Bounce,
-    inbound::{Admission, Handler, Peer},
+    inbound::{Handler, Peer},
     reply::Reply,
     smtp::{Aborted, Origin, Session, Transaction},
     time::UnixTime,
 };
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use tokio::time::Instant;
-
-/// Forged SRS addresses of a client within an hour that are answered at once. A host that returns the
-/// bounces of forgeries makes some; who makes more is guessing, and has to wait for each answer. What
-/// is not forged is never delayed.
-const FREE_GUESSES: u32 = 100;
-const GUESS_DELAY: Duration = Duration::from_secs(1);
 
 /// Answers for the transactions of one session.
 #[derive(Debug)]
 pub(crate) struct Mail {
     parts: Arc<Parts>,
     peer: Peer,
-    admission: Arc<Admission>,
     open: Option<Open>,
     /// The copies of the last message, where they took long: its client may not hear what became of them.
     last: Option<Announcement>,
@@ -52,14 +46,17 @@ struct Open {
 }
 
 impl Mail {
-    pub(crate) fn new(parts: Arc<Parts>, peer: Peer, admission: Arc<Admission>) -> Self {
-        Self { parts, peer, admission, open: None, last: None }
+    pub(crate) fn new(parts: Arc<Parts>, peer: Peer) -> Self {
+        Self { parts, peer, open: None, last: None }
     }
 }
 
 impl Handler for Mail {
     async fn sender(&mut self, session: &Session, envelope: &Envelope) -> Reply {
         let client = self.client(session.origin());
+        if let Err(reply) = self.parts.rates.may_send(client.ip) {
+            return reply;
+        }
         let helo = session.helo().unwrap_or_default();
         let sender = Sender::new(client.ip, helo, &envelope.reverse_path);
         let config = &self.parts.config;
@@ -76,21 +73,21 @@ impl Handler for Mail {
     }
 
     async fn recipient(&mut self, session: &Session, path: &ForwardPath) -> Reply {
-        let reply = match self.taken(path).await {
+        let refusal = match self.taken(session, path).await {
             Ok(recipient) => {
                 if let Some(open) = &mut self.open {
                     open.recipients.push(recipient);
                 }
                 return Reply::recipient_ok();
             }
-            Err(refusal) => {
-                if refusal.is_forged {
-                    self.slow_down(session).await;
-                }
-                refusal.reply
-            }
+            Err(refusal) => refusal,
         };
         let client = self.client(session.origin());
+        // What a relay brings is not its own, and others have their part in its session.
+        let is_relayed = session.origin().is_some();
+        let counted = miss(&refusal)
+            .map_or(Ok(()), |miss| self.parts.rates.take_miss(client.ip, miss, is_relayed));
+        let reply = counted.err().unwrap_or(refusal.reply);
         let entry = Entry::of_refused_recipient(&client, session, path);
         entry.refuse(&self.parts, &reply).await;
         reply
@@ -107,13 +104,16 @@ impl Handler for Mail {
         Err(reply)
     }
 
-    async fn message(&mut self, transaction: Transaction) -> Reply {
+    async fn message(&mut self, mut transaction: Transaction) -> Reply {
         let began = Instant::now();
         let Some(open) = self.open.take() else {
             return Reply::out_of_order("Send MAIL first");
         };
         let client = self.client(transaction.origin.as_ref());
         let entry = Entry::of_message(&client, &transaction);
+        if let Err(reply) = self.parts.rates.take_message(client.ip) {
+            transaction.message = Err(reply);
+        }
         let Open { sender, recipients } = open;
         let (parts, peer) = (&self.parts, &self.peer);
         let forward = Forward { parts, peer, sender: &sender, id: entry.id, now: entry.arrived };
@@ -146,12 +146,14 @@ impl Mail {
     }
 
     /// The recipient that `path` means, if it is taken.
-    async fn taken(&self, path: &ForwardPath) -> Result<Recipient, Refusal> {
+    async fn taken(&self, session: &Session, path: &ForwardPath) -> Result<Recipient, Refusal> {
         let Some(open) = &self.open else {
             return Err(Reply::out_of_order("Send MAIL first").into());
         };
         let now = clock::now();
         let recipient = decide(&self.parts, path, now).await?;
+        let client = self.client(session.origin());
+        self.parts.rates.may_receive(client.ip, &recipient)?;
         match self.objection(open, &recipient, now).await {
             Some(reply) => Err(reply.into()),
             None => Ok(recipient),
@@ -178,15 +180,13 @@ impl Mail {
         });
         kept.map(|reply| reply.as_kept())
     }
+}
 
-    /// Counts a forged SRS address against the client, and lets it wait if there are many.
-    async fn slow_down(&self, session: &Session) {
-        // What a relay brings is not its own.
-        if session.origin().is_none() {
-            self.admission.count_bad_tag();
-        }
-        if self.admission.bad_tags() > FREE_GUESSES {
-            tokio::time::sleep(GUESS_DELAY).await;
-        }
+/// As what a refused recipient counts against its client, if at all.
+fn miss(refusal: &Refusal) -> Option<Miss> {
+    let unknown = [Reply::no_such_alias(), Reply::relaying_denied()];
+    match refusal.is_forged {
+        true => Some(Miss::Forged),
+        false => unknown.contains(&refusal.reply).then_some(Miss::Unknown),
     }
 }

@@ -27,8 +27,8 @@ impl ReturnUses {
     /// The reply when it may not return now; nothing is counted then.
     pub(crate) fn take(&self, returning: &Use) -> Result<(), Reply> {
         self.lock().take(returning, clock::steady_millis()).map_err(|used_up| match used_up {
-            UsedUp::Sender => Reply::srs_used_up(),
-            UsedUp::Rate => Reply::too_many_returns(),
+            UsedUp::Sender(wait) => Reply::srs_used_up(wait),
+            UsedUp::Rate(wait) => Reply::too_many_returns(wait),
         })
     }
 

@@ -26,18 +26,15 @@ impl<'a> Header<'a> {
     /// Reads the header section of `message`, whose lines end in CRLF, as far as [`MAX_HEADER`] and the
     /// end of the field that goes beyond.
     pub fn scan(message: &'a [u8]) -> Self {
-        let mut fields: Vec<Field<'a>> = Vec::new();
-        let mut rest = message;
-        while message.len() - rest.len() <= MAX_HEADER
-            && let Some((name, after_name)) = field_name(rest)
-        {
-            let (value, tail) = split_value(after_name);
-            fields.push(Field { name, value });
-            rest = tail;
-        }
-        let (bytes, _) =
-            message.split_at_checked(message.len() - rest.len()).unwrap_or((message, &[]));
+        let mut unread = Unread { rest: message, octets: 0 };
+        let fields = unread.by_ref().collect();
+        let (bytes, rest) = message.split_at_checked(unread.octets).unwrap_or((message, &[]));
         Self { fields, bytes, is_ended: rest.is_empty() || rest.starts_with(b"\r\n") }
+    }
+
+    /// True when the header section of `message` has more than `most` fields, of which none is kept meanwhile.
+    pub fn has_more_than(message: &[u8], most: usize) -> bool {
+        Unread { rest: message, octets: 0 }.nth(most).is_some()
     }
 
     /// True when an empty line ends the section, or the message. Any other line that is no field ends it for
@@ -59,6 +56,25 @@ impl<'a> Header<'a> {
     /// The fields of one name, in any case.
     pub fn named(&self, name: &str) -> impl Iterator<Item = &Field<'a>> {
         self.fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name.as_bytes()))
+    }
+}
+
+/// What of a header section is not read yet.
+struct Unread<'a> {
+    rest: &'a [u8],
+    /// Those read.
+    octets: usize,
+}
+
+impl<'a> Iterator for Unread<'a> {
+    type Item = Field<'a>;
+
+    fn next(&mut self) -> Option<Field<'a>> {
+        let (name, after_name) = field_name(self.rest).filter(|_| self.octets <= MAX_HEADER)?;
+        let (value, tail) = split_value(after_name);
+        self.octets += self.rest.len() - tail.len();
+        self.rest = tail;
+        Some(Field { name, value })
     }
 }
 
@@ -130,6 +146,13 @@ mod tests {
         let header = Header::scan(fields.as_bytes());
         assert!((MAX_HEADER + 1..MAX_HEADER + 8).contains(&header.bytes().len()));
         assert!(header.fields().len() <= MAX_HEADER / 4 + 1);
+    }
+
+    #[test]
+    fn fields_are_counted_without_being_kept() {
+        let message = b"A: 1\r\nB: 2\r\n 3\r\n\r\nC: 4\r\n";
+        assert!(Header::has_more_than(message, 1) && !Header::has_more_than(message, 2));
+        assert!(!Header::has_more_than(b"", 0));
     }
 
     proptest! {

@@ -39,6 +39,11 @@ pub(super) struct NoticeLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct LimitLabels {
+    pub(super) limit: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct BounceLabels {
     pub(super) result: Bounced,
 }
@@ -77,6 +82,37 @@ impl DestinationClass {
             Self::Provider(provider) => provider.name,
             Self::Route => "route",
             Self::Other => "other",
+        }
+    }
+}
+
+/// A rate of `[limits]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Limit {
+    /// Messages from a client.
+    Messages,
+    /// Messages to an address.
+    Alias,
+    /// Messages to a domain.
+    Domain,
+    /// Recipients that are not here, by a client.
+    Unknown,
+    /// SRS addresses that we never made, by a client.
+    Forged,
+}
+
+impl Limit {
+    pub(super) const ALL: [Self; 5] =
+        [Self::Messages, Self::Alias, Self::Domain, Self::Unknown, Self::Forged];
+
+    /// Its key in the configuration.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Messages => "messages_per_client",
+            Self::Alias => "messages_per_alias",
+            Self::Domain => "messages_per_domain",
+            Self::Unknown => "unknown_recipients_per_client",
+            Self::Forged => "forged_srs_per_client",
         }
     }
 }

@@ -5,12 +5,12 @@ mod labels;
 mod process;
 
 pub use format::Format;
-pub use labels::{Bounced, DestinationClass, Forwarded, Returned};
+pub use labels::{Bounced, DestinationClass, Forwarded, Limit, Returned};
 
 use crate::{dsn::Silence, time::UnixTime};
 use labels::{
-    AttemptLabels, BounceLabels, DnsLabels, ForwardLabels, NoticeLabels, OutcomeLabels,
-    ReturnLabels, StatusLabels, TlsLabels, TlsSession,
+    AttemptLabels, BounceLabels, DnsLabels, ForwardLabels, LimitLabels, NoticeLabels,
+    OutcomeLabels, ReturnLabels, StatusLabels, TlsLabels, TlsSession,
 };
 use prometheus_client::{
     encoding::text::encode,
@@ -41,6 +41,7 @@ pub struct Metrics {
     bounced: Counts<BounceLabels>,
     dkim_broken: Counter,
     notices: Counts<NoticeLabels>,
+    over_rate: Counts<LimitLabels>,
     spool_messages: Level,
     spool_octets: Level,
     spool_age: Level,
@@ -109,6 +110,7 @@ impl Metrics {
             bounced: Family::default(),
             dkim_broken: Counter::default(),
             notices: Family::default(),
+            over_rate: Family::default(),
             spool_messages: Level::default(),
             spool_octets: Level::default(),
             spool_age: Level::default(),
@@ -147,6 +149,9 @@ impl Metrics {
         for result in [Bounced::Retold, Bounced::Relayed] {
             let _ = self.bounced.get_or_create(&BounceLabels { result });
         }
+        for limit in Limit::ALL {
+            let _ = self.over_rate.get_or_create(&LimitLabels { limit: limit.key() });
+        }
         let _ = self.forwarded.get_or_create(&ForwardLabels { result: Forwarded::Rewritten });
         let plain = TlsSession { policy: "no-policy-found", result: "success" };
         let _ = self.tls.get_or_create(&plain);
@@ -172,6 +177,11 @@ impl Metrics {
             self.forwarded.clone(),
         );
         r.register("srs_reverse", "SRS addresses that came back", self.returned.clone());
+        r.register(
+            "over_rate",
+            "Messages and recipients beyond a rate of [limits]",
+            self.over_rate.clone(),
+        );
         r.register("bounces", "Messages to them, retold or relayed", self.bounced.clone());
         r.register(
             "dkim_broken",
@@ -279,6 +289,11 @@ impl Metrics {
     pub fn notice(&self, silence: Option<Silence>) {
         let result = silence.map_or("sent", Silence::as_str);
         self.notices.get_or_create(&NoticeLabels { result }).inc();
+    }
+
+    /// A rate that was exceeded.
+    pub fn over_rate(&self, limit: Limit) {
+        self.over_rate.get_or_create(&LimitLabels { limit: limit.key() }).inc();
     }
 
     /// All metrics in a format.

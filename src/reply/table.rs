@@ -1,6 +1,7 @@
 //! Every situation and its reply. What is not here is not said.
 
-use super::Reply;
+use super::{Reply, limits::again_in};
+use std::time::Duration;
 
 impl Reply {
     /// 220 at connect.
@@ -112,12 +113,14 @@ impl Reply {
         Self::new(550, (5, 7, 1), "SRS address takes no returns: its sender had failed SPF")
     }
     /// `srs.max_uses_per_day`.
-    pub const fn srs_used_up() -> Self {
-        Self::new(450, (4, 7, 1), "SRS address was used too often today, try again later")
+    pub fn srs_used_up(wait: Duration) -> Self {
+        let text = format!("SRS address was used too often today, {}", again_in(wait));
+        Self::with_text(450, (4, 7, 1), &text)
     }
     /// `srs.max_returns`.
-    pub const fn too_many_returns() -> Self {
-        Self::new(450, (4, 7, 1), "Too much mail returns to SRS addresses, try again later")
+    pub fn too_many_returns(wait: Duration) -> Self {
+        let text = format!("Too much mail returns to SRS addresses, {}", again_in(wait));
+        Self::with_text(450, (4, 7, 1), &text)
     }
     /// Recipient that looks like SRS and does not parse as such.
     pub const fn srs_malformed() -> Self {
@@ -204,6 +207,10 @@ impl Reply {
     /// SIZE or the data exceed `max_message_size`.
     pub const fn message_too_big() -> Self {
         Self::new(552, (5, 3, 4), "Message exceeds the size limit")
+    }
+    /// `limits.header_fields`.
+    pub const fn too_many_fields() -> Self {
+        Self::new(552, (5, 3, 4), "Too many header fields")
     }
     /// A header section beyond any reason.
     pub const fn header_too_big() -> Self {

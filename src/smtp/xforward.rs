@@ -80,16 +80,14 @@ mod tests {
     use std::sync::Arc;
 
     fn session(is_allowed: bool) -> Session {
-        let mut session = Session::new(
-            Arc::new(SessionConfig {
-                hostname: "mx.test".into(),
-                max_message_size: 100,
-                max_recipients: 3,
-                max_errors: 10,
-                bare_lf: BareLf::Normalize,
-            }),
-            0,
-        );
+        let mut session = Session::new(Arc::new(SessionConfig {
+            hostname: "mx.test".into(),
+            max_message_size: 100,
+            max_recipients: 3,
+            max_errors: 10,
+            bare_lf: BareLf::Normalize,
+            minds_early_talk: false,
+        }));
         if is_allowed {
             session.allow_xforward();
         }

@@ -4,7 +4,7 @@ use crate::{
     rate::{Buckets, ClientBlock, Rate},
     time::Millis,
 };
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, time::Duration};
 
 /// What may return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,12 +27,12 @@ pub struct Uses {
 /// Why something may not return now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UsedUp {
-    /// Too much has returned to this sender.
+    /// Too much has returned to this sender; how long until more may.
     #[error("too much has returned to this sender")]
-    Sender,
-    /// Too much has returned from this client, or in all.
+    Sender(Duration),
+    /// Too much has returned from this client, or in all; how long until more may.
     #[error("too much has returned")]
-    Rate,
+    Rate(Duration),
 }
 
 /// One message that returns: who brings it, and the senders it returns to, as [`crate::address::Mailbox::to_key`]
@@ -106,14 +106,12 @@ impl Uses {
         sender: &String,
         now: Millis,
     ) -> Result<(), UsedUp> {
-        let has_rate =
-            self.all.has(&(), now) && client.is_none_or(|client| self.clients.has(&client, now));
-        if !has_rate {
-            return Err(UsedUp::Rate);
+        self.all.check(&(), now).map_err(|full| UsedUp::Rate(full.wait))?;
+        if let Some(client) = client {
+            self.clients.check(&client, now).map_err(|full| UsedUp::Rate(full.wait))?;
         }
-        if !self.senders.take(sender, now) {
-            return Err(UsedUp::Sender);
-        }
+        self.senders.check(sender, now).map_err(|full| UsedUp::Sender(full.wait))?;
+        self.senders.take(sender, now);
         self.all.take(&(), now);
         if let Some(client) = client {
             self.clients.take(&client, now);
@@ -134,9 +132,9 @@ impl Uses {
 mod tests {
     use super::*;
     use crate::time::DAY;
-    use std::time::Duration;
 
     const NOW: Millis = Millis::new(1_700_000_000_000);
+    const HOUR: Duration = Duration::from_hours(1);
 
     fn uses(all: u32, per_sender: u32) -> Uses {
         let count = |count| NonZeroU32::new(count).unwrap();
@@ -156,7 +154,7 @@ mod tests {
         let mut uses = uses(1000, 2);
         assert_eq!(uses.take(&from("192.0.2.1", &["a"]), NOW), Ok(()));
         assert_eq!(uses.take(&from("192.0.2.2", &["a"]), NOW), Ok(()));
-        assert_eq!(uses.take(&from("192.0.2.3", &["a"]), NOW), Err(UsedUp::Sender));
+        assert_eq!(uses.take(&from("192.0.2.3", &["a"]), NOW), Err(UsedUp::Sender(DAY / 2)));
         assert_eq!(uses.take(&from("192.0.2.3", &["b"]), NOW), Ok(()));
         assert_eq!(uses.take(&from("192.0.2.3", &["a"]), NOW + DAY), Ok(()));
     }
@@ -167,13 +165,21 @@ mod tests {
         for n in 0..2 {
             assert_eq!(uses.take(&from("2001:db8::1", &["a"]), NOW), Ok(()), "{n}");
         }
-        assert_eq!(uses.take(&from("2001:db8::ffff:2", &["b"]), NOW), Err(UsedUp::Rate), "one /64");
+        assert_eq!(
+            uses.take(&from("2001:db8::ffff:2", &["b"]), NOW),
+            Err(UsedUp::Rate(HOUR / 2)),
+            "one /64"
+        );
         for n in 0..18 {
             assert_eq!(uses.take(&from(&format!("192.0.2.{n}"), &["b"]), NOW), Ok(()));
         }
-        assert_eq!(uses.take(&from("198.51.100.1", &["c"]), NOW), Err(UsedUp::Rate), "in all");
+        assert_eq!(
+            uses.take(&from("198.51.100.1", &["c"]), NOW),
+            Err(UsedUp::Rate(HOUR / 20)),
+            "in all"
+        );
         let local = Use { client: None, senders: vec!["c".to_owned()] };
-        assert_eq!(uses.take(&local, NOW), Err(UsedUp::Rate));
+        assert_eq!(uses.take(&local, NOW), Err(UsedUp::Rate(HOUR / 20)));
         assert_eq!(
             uses.take(&local, NOW + Duration::from_mins(3)),
             Ok(()),
@@ -185,10 +191,10 @@ mod tests {
     fn a_message_counts_for_all_its_senders_or_not_at_all() {
         let mut uses = uses(1000, 2);
         let thrice = from("192.0.2.1", &["b", "a", "a", "a"]);
-        assert_eq!(uses.take(&thrice, NOW), Err(UsedUp::Sender));
+        assert_eq!(uses.take(&thrice, NOW), Err(UsedUp::Sender(DAY / 2)));
         let twice = from("192.0.2.1", &["b", "a", "a"]);
         assert_eq!(uses.take(&twice, NOW), Ok(()), "the refused one was not counted");
-        assert_eq!(uses.take(&from("192.0.2.1", &["a"]), NOW), Err(UsedUp::Sender));
+        assert_eq!(uses.take(&from("192.0.2.1", &["a"]), NOW), Err(UsedUp::Sender(DAY / 2)));
         uses.give_back(&twice);
         assert_eq!(uses.take(&twice, NOW), Ok(()));
     }

@@ -3,6 +3,8 @@
 mod connections;
 mod delivery;
 mod messages;
+mod misers;
+mod rates;
 mod sessions;
 
 use crate::support::client::Client;

@@ -48,8 +48,9 @@ impl Driven {
             max_recipients: 3,
             max_errors,
             bare_lf,
+            minds_early_talk: false,
         };
-        let mut session = Session::new(Arc::new(config), 0);
+        let mut session = Session::new(Arc::new(config));
         session.greet();
         Self { session, events: Vec::new() }
     }

@@ -138,6 +138,38 @@ async fn hostile_records_end_soon_and_never_pass() {
     assert_eq!(checked(&dns, "a@macro.test", PATIENCE).await, Spf::Pass);
 }
 
+/// Ten terms of ten hosts each would be a hundred questions at a third party for one message.
+#[tokio::test]
+async fn mx_hosts_that_do_not_exist_end_the_check() {
+    let dns = Dns::start();
+    let terms: String = (0..10).map(|n| format!(" mx:m{n}.test")).collect();
+    dns.txt("fan.test", &format!("v=spf1{terms} +all"));
+    let host = |n: usize, m: usize| format!("h{n}-{m}.victim.test");
+    for n in 0..10 {
+        for m in 0..10 {
+            dns.mx(&format!("m{n}.test"), 10, &host(n, m));
+        }
+    }
+    assert_eq!(checked(&dns, "a@fan.test", PATIENCE).await, Spf::PermError);
+    let asked: usize = (0..10)
+        .flat_map(|n| (0..10).map(move |m| (n, m)))
+        .map(|(n, m)| dns.queries(&host(n, m)))
+        .sum();
+    assert!(asked <= 3, "{asked} questions at the third party");
+}
+
+/// Hosts that exist, without an address of the client's family, are ordinary.
+#[tokio::test]
+async fn mx_hosts_of_the_other_family_are_no_fault() {
+    let dns = Dns::start();
+    dns.txt("six.test", "v=spf1 mx ip4:192.0.2.1 -all");
+    for n in 0..5 {
+        let host = format!("h{n}.six.test");
+        dns.mx("six.test", 10, &host).aaaa(&host, "2001:db8::1".parse().unwrap());
+    }
+    assert_eq!(checked(&dns, "a@six.test", PATIENCE).await, Spf::Pass);
+}
+
 #[tokio::test]
 async fn silence_is_no_pass_and_has_an_end() {
     let dns = Dns::start();

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     clock,
     config::Config,
+    mail::Bite,
     store::{
         QueueSummary, StateLock,
         journal::{JournalError, open_to_read},
@@ -35,6 +36,9 @@ pub struct Status {
     /// Why the daemon cannot write its database for now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// Rates of `[limits]` that were exceeded within the last hour, the most frequent first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub over_rates: Vec<Bite>,
     /// Postfix's tables of aliases that do not answer the milter, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub alias_maps: Vec<String>,
@@ -124,6 +128,7 @@ impl Status {
                 false => Vec::new(),
             },
             trouble: running.then(|| Running::trouble(&config.state_dir)).flatten(),
+            over_rates: if running { Running::over_rates(&config.state_dir) } else { Vec::new() },
             alias_maps: if running { Running::maps(&config.state_dir) } else { Vec::new() },
             spool: SpoolStatus::of(summary),
             unsafe_aliases: store.map(unsafe_aliases).unwrap_or_default(),

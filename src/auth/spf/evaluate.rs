@@ -158,12 +158,23 @@ impl<'a, D: Dns> Evaluation<'a, D> {
             return Err(Spf::PermError);
         }
         for host in hosts {
-            let addresses = self.addresses(&host).await?;
+            let addresses = self.addresses_of_mx(&host).await?;
             if self.is_among(&addresses, prefix) {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// A host that does not exist is void: whoever names ten of them in each of ten domains has a stranger asked a
+    /// hundred times. One without addresses of the client's family is an ordinary host.
+    async fn addresses_of_mx(&mut self, host: &str) -> Result<Vec<IpAddr>, Spf> {
+        let answer = match is_name(host) {
+            true => self.dns.addresses(host, self.ip).await,
+            false => Err(LookupError::Nonexistent),
+        };
+        self.count_void(matches!(answer, Err(LookupError::Nonexistent)))?;
+        known(answer)
     }
 
     /// Names of the client that lead back to it (§5.5). Whatever goes wrong, such names are fewer.

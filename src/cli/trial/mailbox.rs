@@ -3,7 +3,7 @@
 use super::wire::{Side, Tapped, Transcript};
 use crate::{
     address::{ForwardPath, ReversePath},
-    inbound::{Handler, MessageMemory, Timeouts, drive},
+    inbound::{Handler, MessageMemory, Patience, Timeouts, drive},
     reply::Reply,
     smtp::{BareLf, Session, SessionConfig, Transaction},
 };
@@ -11,6 +11,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{mpsc, watch},
+    time::Instant,
 };
 
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -45,6 +46,7 @@ impl Mailbox {
             max_recipients: 100,
             max_errors: 10,
             bare_lf: BareLf::Refuse,
+            minds_early_talk: false,
         });
         let tap = transcript.clone();
         tokio::spawn(async move {
@@ -63,14 +65,15 @@ async fn receive(
     arrived: mpsc::Sender<Arrived>,
     transcript: Transcript,
 ) {
-    let timeouts = Timeouts { command: PATIENCE, data: PATIENCE, session: PATIENCE * 12 };
+    let timeouts =
+        Timeouts { command: PATIENCE, data: PATIENCE, data_rate: 0, session: PATIENCE * 12 };
     let (_running, stopped) = watch::channel(false);
     let _ = drive(
         Box::new(Tapped { stream, side: Side::Server, transcript }),
-        Session::new(config, 0),
+        Session::new(config),
         None,
         &mut Inbox { arrived },
-        timeouts,
+        &mut Patience::unshaken(timeouts, Instant::now()),
         &MessageMemory::new(MAX_MESSAGE),
         stopped,
     )

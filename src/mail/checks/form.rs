@@ -6,6 +6,14 @@ use crate::{
     reply::Reply,
 };
 
+/// A section of few enough fields: each costs many times its octets, so they are counted before any is kept.
+pub(super) fn fields(message: &[u8], most: usize) -> Ruling {
+    match Header::has_more_than(message, most) {
+        true => Reply::too_many_fields().into(),
+        false => Ruling::Pass,
+    }
+}
+
 /// Authors whom every reader sees, as policies are those of their domains.
 pub(super) fn authors(header: &Header<'_>) -> Ruling {
     Authors::read(header).map_or_else(Ruling::from, |_| Ruling::Pass)

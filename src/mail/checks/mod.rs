@@ -116,6 +116,9 @@ pub(crate) async fn run(parts: &Parts, subject: &Subject<'_>) -> Report {
         report.notes.push("a mailbox file's line before the header taken out".to_owned());
     }
     let message = report.message.clone();
+    if !report.take(form::fields(&message, parts.config.limits.header_fields)) {
+        return report;
+    }
     let header = Header::scan(&message);
     let is_bounce = returns::is_bounce(subject);
     let of_form = |ruling| if is_bounce { returns::marked(ruling) } else { ruling };
@@ -143,7 +146,11 @@ pub(crate) async fn run(parts: &Parts, subject: &Subject<'_>) -> Report {
     if !parts.config.auth.policy.is_off() {
         authentication::check(parts, subject, &mut report).await;
     }
-    // Last of all: only what is passed on is a use.
+    // Last of all: only what is passed on counts.
+    if report.objection.is_none() {
+        let counted = parts.rates.take_recipients(subject.sender.ip(), subject.recipients);
+        report.objection = counted.err();
+    }
     if report.objection.is_none()
         && let Some(returning) = returns::use_of(subject)
     {

@@ -136,8 +136,8 @@ fn what_returns_is_told_with_its_client() {
         let returning = Returning { client, sender: b"", originals: vec!["alice@a.test"] };
         assert_eq!(session.returning(), Some(returning));
         let mut out = Vec::new();
-        session.refuse(&Reply::srs_used_up(), &mut out);
-        assert!(out.windows(9).any(|octets| octets == b"450 4.7.1"));
+        session.refuse(&Reply::srs_no_returns(), &mut out);
+        assert!(out.windows(9).any(|octets| octets == b"550 5.7.1"));
         assert_eq!(session.returning(), None);
     }
 }

@@ -1,9 +1,6 @@
 //! What each command does, and what the end of a message does. `None` stands for: replied, go on.
 
-use super::{
-    Chunks, Client, Incoming, MAX_COMMANDS_WITHOUT_MESSAGE, Phase, Session, SessionConfig, Step,
-    Transaction,
-};
+use super::{Chunks, Client, Incoming, Phase, Session, SessionConfig, Step, Transaction};
 use crate::{
     address::{ForwardPath, ReversePath},
     envelope::{Envelope, MailParameters},
@@ -47,9 +44,9 @@ impl Session {
 
     fn obey(&mut self, command: Command) -> Option<Step> {
         if !matches!(command, Command::Rcpt { .. } | Command::Bdat { octets: 1.., .. }) {
-            self.commands += 1;
+            self.tally.commands += 1;
         }
-        if self.commands > MAX_COMMANDS_WITHOUT_MESSAGE {
+        if self.tally.is_idle_talk() {
             self.shut_down(Reply::too_many_commands());
             return None;
         }
@@ -59,12 +56,12 @@ impl Session {
             Command::Data => return self.data(),
             Command::Bdat { octets, last } => self.bdat(octets, last),
             Command::Ehlo(helo) => {
-                self.write(&Reply::ehlo(&self.config.hostname, &self.extensions()));
-                self.hello(Client { helo, esmtp: true });
+                let reply = Reply::ehlo(&self.config.hostname, &self.extensions());
+                self.hello(Client { helo, esmtp: true }, &reply);
             }
             Command::Helo(helo) => {
-                self.write(&Reply::helo(&self.config.hostname));
-                self.hello(Client { helo, esmtp: false });
+                let reply = Reply::helo(&self.config.hostname);
+                self.hello(Client { helo, esmtp: false }, &reply);
             }
             Command::Rset => {
                 self.reset_transaction();
@@ -129,7 +126,12 @@ impl Session {
     }
 
     /// EHLO and HELO end a transaction like RSET (RFC 5321 §4.1.4).
-    fn hello(&mut self, client: Client) {
+    fn hello(&mut self, client: Client, reply: &Reply) {
+        // Nothing was offered yet, pipelining neither.
+        if self.config.minds_early_talk && !self.input.rest().is_empty() {
+            return self.shut_down(Reply::unasked_pipelining());
+        }
+        self.write(reply);
         self.client = Some(client);
         self.reset_transaction();
     }

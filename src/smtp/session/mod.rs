@@ -12,6 +12,7 @@
 mod commands;
 mod incoming;
 mod phase;
+mod tally;
 #[cfg(test)]
 mod tests;
 
@@ -29,9 +30,7 @@ use crate::{
 use incoming::{Chunks, Incoming};
 use phase::{Client, Phase};
 use std::sync::Arc;
-
-/// Commands a client may give without sending a message, refused ones and accepted recipients aside.
-const MAX_COMMANDS_WITHOUT_MESSAGE: u32 = 1000;
+use tally::Tally;
 
 /// What all sessions of a listener have in common.
 #[derive(Debug, Clone)]
@@ -46,6 +45,8 @@ pub struct SessionConfig {
     pub max_errors: u32,
     /// What becomes of a bare LF in a message.
     pub bare_lf: BareLf,
+    /// A client that speaks before it may is turned away.
+    pub minds_early_talk: bool,
 }
 
 /// What the driver has to do next.
@@ -127,18 +128,14 @@ pub struct Session {
     /// To be told with the next step.
     aborted: Option<Aborted>,
     phase: Phase,
-    errors: u32,
-    /// Commands since the last message.
-    commands: u32,
+    tally: Tally,
     /// The last command was a DATA that was refused: what is no command now is its text.
     data_refused: bool,
 }
 
 impl Session {
-    /// A session of a client that has already been refused `errors_so_far` commands in others. It is
-    /// answered at least one error, lest it never learns what is wrong.
-    pub fn new(config: Arc<SessionConfig>, errors_so_far: u32) -> Self {
-        let errors = errors_so_far.min(config.max_errors.saturating_sub(1));
+    /// The session of a client that is connected now.
+    pub fn new(config: Arc<SessionConfig>) -> Self {
         Self {
             config,
             input: LineBuffer::default(),
@@ -152,8 +149,7 @@ impl Session {
             chunks: None,
             aborted: None,
             phase: Phase::Commands,
-            errors,
-            commands: 0,
+            tally: Tally::default(),
             data_refused: false,
         }
     }
@@ -260,6 +256,8 @@ impl Session {
             Phase::Data => {
                 if reply.class() != Class::Intermediate {
                     self.refuse_data(reply);
+                } else if self.config.minds_early_talk && !self.input.rest().is_empty() {
+                    self.shut_down(Reply::text_without_data());
                 } else {
                     let SessionConfig { max_message_size, bare_lf, .. } = *self.config;
                     let reader = DataReader::new(max_message_size, bare_lf);
@@ -297,6 +295,11 @@ impl Session {
     /// Bytes for the client; the driver takes away what it wrote.
     pub fn output(&mut self) -> &mut Vec<u8> {
         &mut self.output
+    }
+
+    /// True when a client that speaks before it may is turned away.
+    pub fn minds_early_talk(&self) -> bool {
+        self.config.minds_early_talk
     }
 
     /// Octets of the message under way.
@@ -349,19 +352,14 @@ impl Session {
         self.transaction.as_ref().map(|transaction| &transaction.envelope)
     }
 
-    /// Commands refused so far, those of [`Session::new`] included.
-    pub fn errors(&self) -> u32 {
-        self.errors
-    }
-
     /// Replies to a command. Refusals are counted: one more than the limit ends the session.
     fn respond(&mut self, reply: Reply) {
         match reply.class() {
-            Class::Permanent if self.errors >= self.config.max_errors => {
+            Class::Permanent if self.tally.errors >= self.config.max_errors => {
                 return self.shut_down(Reply::too_many_errors());
             }
-            Class::Permanent => self.errors += 1,
-            Class::Transient => self.commands += 1,
+            Class::Permanent => self.tally.errors += 1,
+            Class::Transient => self.tally.commands += 1,
             Class::Positive | Class::Intermediate => {}
         }
         self.write(&reply);
@@ -370,7 +368,7 @@ impl Session {
     /// Replies to a message: its verdict is no error of the dialogue.
     fn conclude(&mut self, reply: Reply) {
         self.reset_transaction();
-        self.commands = 0;
+        self.tally.begin_anew();
         self.write(&reply);
     }
 
@@ -392,6 +390,7 @@ impl Session {
     fn reset_transaction(&mut self) {
         let in_message = self.in_data();
         if let Some(transaction) = self.transaction.take() {
+            self.tally.left += 1;
             self.aborted = Some(Aborted { transaction, in_message });
         }
         self.chunks = None;

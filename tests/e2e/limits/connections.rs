@@ -76,7 +76,7 @@ fn a_thousand_idle_connections_are_served_in_little_memory() {
     raise_descriptor_limit();
     let sink = Receiver::smtp().start();
     let onward = Onward::forwarding_to(&sink.route())
-        .config("limits.connections = 1001")
+        .config("limits.connections = 1112")
         .config("limits.connections_per_client = 1001")
         .start();
     let mut idle: Vec<Idle> = (0..IDLE).map(|_| Idle::connect(&onward)).collect();

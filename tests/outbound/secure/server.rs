@@ -2,7 +2,7 @@ use super::authority::Issued;
 use onward::{
     address::ForwardPath,
     config::CertificateFiles,
-    inbound::{Encryption, Handler, MessageMemory, Timeouts, drive},
+    inbound::{Encryption, Handler, MessageMemory, Patience, Timeouts, drive},
     reply::Reply,
     smtp::{BareLf, Session, SessionConfig, Tls, Transaction},
     tls::{Acceptor, Certificates, Stream},
@@ -18,6 +18,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::watch,
+    time::Instant,
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -99,13 +100,16 @@ async fn serve(stream: Stream, encryption: Encryption, mut inbox: Inbox) {
         max_recipients: 10,
         max_errors: 10,
         bare_lf: BareLf::Refuse,
+        minds_early_talk: false,
     };
     let patience = Duration::from_secs(30);
-    let timeouts = Timeouts { command: patience, data: patience, session: patience };
+    let timeouts = Timeouts { command: patience, data: patience, data_rate: 0, session: patience };
+    let mut patience = Patience::unshaken(timeouts, Instant::now());
     let (_running, stopped) = watch::channel(false);
-    let session = Session::new(Arc::new(config), 0);
+    let session = Session::new(Arc::new(config));
     let memory = MessageMemory::new(1 << 20);
-    let _ = drive(stream, session, Some(&encryption), &mut inbox, timeouts, &memory, stopped).await;
+    let _ = drive(stream, session, Some(&encryption), &mut inbox, &mut patience, &memory, stopped)
+        .await;
 }
 
 /// Hands on what either says, but for what it does not like.

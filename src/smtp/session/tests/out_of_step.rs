@@ -89,7 +89,7 @@ fn what_was_normalized_is_told_with_the_message() {
     ] {
         let mut config = SessionConfig::clone(&session().config);
         config.bare_lf = BareLf::Normalize;
-        let mut session = Session::new(Arc::new(config), 0);
+        let mut session = Session::new(Arc::new(config));
         let opening = "EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<x@y.z>\r\n";
         transcript(&mut session, opening.as_bytes());
         session.receive(wire.as_bytes());

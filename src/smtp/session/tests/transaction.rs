@@ -95,7 +95,7 @@ fn a_sender_that_is_refused_opens_no_transaction() {
     assert!(matches!(session.poll(), Step::Sender(_)));
     session.answer(Reply::relaying_denied());
     assert_eq!(session.envelope_so_far(), None);
-    assert_eq!(session.errors(), 1);
+    assert_eq!(session.tally.errors, 1);
     assert_eq!(transcript(&mut session, b""), ["250", "550 5.7.1", "503 5.5.1"]);
 }
 
@@ -108,7 +108,7 @@ fn a_refused_data_takes_no_text_and_leaves_the_transaction_open() {
     session.answer(Reply::recipient_ok());
     assert!(matches!(session.poll(), Step::Data));
     session.answer(Reply::srs_bounces_only());
-    assert!(!session.in_data() && session.errors() == 1);
+    assert!(!session.in_data() && session.tally.errors == 1);
     assert_eq!(session.envelope_so_far().unwrap().forward_paths.len(), 1);
     session.receive(b"RSET\r\n");
     assert!(matches!(session.poll(), Step::Aborted(Aborted { in_message: false, .. })));

@@ -1,29 +1,10 @@
-//! How often something may happen: a rate, and buckets of it for whoever causes what is counted.
-
-use crate::time::{DAY, Millis, whole_millis};
+use super::{Full, Rate};
+use crate::time::{Millis, whole_millis};
 use std::{
     collections::{BTreeMap, HashMap},
     hash::Hash,
-    net::{IpAddr, Ipv6Addr},
-    num::NonZeroU32,
     time::Duration,
 };
-
-/// So many times within a length of time, all of them at once if need be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
-    count: NonZeroU32,
-    /// In milliseconds, from 1 to [`MAX_PER`]: times `count`, it fits into 64 bits.
-    per: u64,
-}
-
-/// The longest length of time of a rate.
-pub const MAX_PER: Duration = Duration::from_hours(30 * 24);
-
-/// Against whom is counted what a client does: an IPv4 address, or the /64 of an IPv6 address, which is what
-/// one customer usually has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ClientBlock(IpAddr);
 
 /// What is left of a [`Rate`]: full at first, it fills evenly. It says nothing without its rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,53 +28,6 @@ pub struct Buckets<K> {
     turn: u64,
 }
 
-impl Rate {
-    /// `count` times in `per`, of which whole milliseconds count. `None` when there are none of these, or
-    /// more than [`MAX_PER`].
-    pub fn new(count: NonZeroU32, per: Duration) -> Option<Self> {
-        let per = (per <= MAX_PER).then(|| whole_millis(per))?;
-        (per > 0).then_some(Self { count, per })
-    }
-
-    /// So many times a day.
-    pub fn per_day(count: NonZeroU32) -> Self {
-        Self { count, per: whole_millis(DAY) }
-    }
-
-    /// How many times.
-    pub const fn count(self) -> NonZeroU32 {
-        self.count
-    }
-
-    /// Within how long.
-    pub const fn per(self) -> Duration {
-        Duration::from_millis(self.per)
-    }
-
-    /// A part of it, such as a tenth, but at least once in the same time.
-    pub fn divided_by(self, parts: NonZeroU32) -> Self {
-        let count = NonZeroU32::new(self.count.get() / parts).unwrap_or(NonZeroU32::MIN);
-        Self { count, ..self }
-    }
-
-    fn capacity(self) -> u64 {
-        u64::from(self.count.get()).saturating_mul(self.per)
-    }
-}
-
-impl ClientBlock {
-    /// The block that `ip` is in.
-    pub fn of(ip: IpAddr) -> Self {
-        match ip.to_canonical() {
-            IpAddr::V6(v6) => {
-                let [a, b, c, d, ..] = v6.segments();
-                Self(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into())
-            }
-            v4 => Self(v4),
-        }
-    }
-}
-
 impl Bucket {
     /// True when something is left.
     pub fn has(&self, rate: Rate, now: Millis) -> bool {
@@ -112,6 +46,13 @@ impl Bucket {
     /// Puts back one that was taken for nothing.
     pub fn give_back(&mut self, rate: Rate) {
         self.missing = self.missing.saturating_sub(rate.per);
+    }
+
+    /// How long until something is left: nothing at all when it is.
+    pub fn wait(&self, rate: Rate, now: Millis) -> Duration {
+        let wanted = self.missing_at(rate, now).saturating_add(rate.per);
+        let excess = wanted.saturating_sub(rate.capacity());
+        Duration::from_millis(excess.div_ceil(u64::from(rate.count.get())))
     }
 
     /// A clock that was set back fills nothing, and goes on from there.
@@ -138,6 +79,20 @@ impl<K: Clone + Eq + Hash> Buckets<K> {
     /// True when something is left for `key`.
     pub fn has(&self, key: &K, now: Millis) -> bool {
         self.buckets.get(key).is_none_or(|(_, bucket)| bucket.has(self.rate, now))
+    }
+
+    /// Whether something is left for `key`.
+    ///
+    /// # Errors
+    /// When its bucket is empty.
+    pub fn check(&self, key: &K, now: Millis) -> Result<(), Full<K>> {
+        match self.buckets.get(key) {
+            Some((_, bucket)) if !bucket.has(self.rate, now) => {
+                let wait = bucket.wait(self.rate, now);
+                Err(Full { whose: key.clone(), rate: self.rate, wait })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Takes one for `key`; false when nothing was left.
@@ -167,7 +122,9 @@ impl<K: Clone + Eq + Hash> Buckets<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rate::MAX_PER;
     use proptest::prelude::*;
+    use std::num::NonZeroU32;
 
     fn rate(count: u32, seconds: u64) -> Rate {
         Rate::new(NonZeroU32::new(count).unwrap(), Duration::from_secs(seconds)).unwrap()
@@ -205,10 +162,23 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_rate() {
+    fn it_says_when_to_come_again() {
+        let (rate, mut bucket) = (rate(3, 60), Bucket::default());
+        assert_eq!(bucket.wait(rate, second(0)), Duration::ZERO);
+        for _ in 0..3 {
+            assert!(bucket.take(rate, second(0)));
+        }
+        assert_eq!(bucket.wait(rate, second(5)), Duration::from_secs(15));
+        let again = second(5) + bucket.wait(rate, second(5));
+        assert!(bucket.has(rate, again), "and then something is left");
+    }
+
+    #[test]
+    fn a_part_of_a_rate_and_a_multiple() {
         let tenth = NonZeroU32::new(10).unwrap();
         assert_eq!(rate(600, 3600).divided_by(tenth), rate(60, 3600));
         assert_eq!(rate(5, 3600).divided_by(tenth), rate(1, 3600), "at least one");
+        assert_eq!(rate(600, 3600).times(tenth), rate(6000, 3600));
     }
 
     #[test]

@@ -1,0 +1,240 @@
+//! How often clients, aliases and domains may do what costs others (`[limits]`). Kept in memory only: a restart
+//! forgives.
+
+mod bites;
+
+pub use bites::Bite;
+
+use super::recipient::Recipient;
+use crate::{
+    address::ForwardPath,
+    alias::Key,
+    clock,
+    config::{IpNet, Limits, print_rate},
+    metrics::{Limit, Metrics},
+    rate::{Buckets, ClientBuckets, Full},
+    reply::Reply,
+    time::Millis,
+};
+use bites::Bites;
+use parking_lot::Mutex;
+use std::{collections::HashSet, fmt::Display, net::IpAddr, sync::Arc, time::Duration};
+use tokio::sync::Notify;
+
+/// Most clients, networks, addresses and domains of which something is kept at once, each.
+const CAPACITY: usize = 65_536;
+
+/// The buckets of all sessions.
+#[derive(Debug)]
+pub(crate) struct Rates {
+    tables: Mutex<Tables>,
+    metrics: Arc<Metrics>,
+    bitten: Notify,
+}
+
+#[derive(Debug)]
+struct Tables {
+    exempt: Vec<IpNet>,
+    messages: ClientBuckets,
+    unknown: ClientBuckets,
+    forged: ClientBuckets,
+    aliases: Buckets<Key>,
+    domains: Buckets<String>,
+    bites: Bites,
+}
+
+/// What is wrong with a recipient that a client asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Miss {
+    /// Nobody is there, or the mail would be relayed.
+    Unknown,
+    /// An SRS address that we never made.
+    Forged,
+}
+
+impl Rates {
+    pub(crate) fn new(limits: &Limits, metrics: Arc<Metrics>) -> Self {
+        let tables = Tables {
+            exempt: limits.exempt.clone(),
+            messages: ClientBuckets::new(limits.messages_per_client, CAPACITY),
+            unknown: ClientBuckets::new(limits.unknown_recipients_per_client, CAPACITY),
+            forged: ClientBuckets::new(limits.forged_srs_per_client, CAPACITY),
+            aliases: Buckets::new(limits.messages_per_alias, CAPACITY),
+            domains: Buckets::new(limits.messages_per_domain, CAPACITY),
+            bites: Bites::default(),
+        };
+        Self { tables: Mutex::new(tables), metrics, bitten: Notify::new() }
+    }
+
+    /// Goes by other limits from now on.
+    pub(crate) fn set_limits(&self, limits: &Limits) {
+        let tables = &mut *self.tables.lock();
+        tables.exempt.clone_from(&limits.exempt);
+        tables.messages.set_rate(limits.messages_per_client);
+        tables.unknown.set_rate(limits.unknown_recipients_per_client);
+        tables.forged.set_rate(limits.forged_srs_per_client);
+        tables.aliases.set_rate(limits.messages_per_alias);
+        tables.domains.set_rate(limits.messages_per_domain);
+    }
+
+    /// Whether a message of this client would be taken. `None` is whoever may use a unix socket.
+    ///
+    /// # Errors
+    /// The reply that puts it off.
+    pub(crate) fn may_send(&self, client: Option<IpAddr>) -> Result<(), Reply> {
+        self.of_client(client, |tables, ip, now| tables.messages.check(ip, now))
+    }
+
+    /// Counts a message of this client.
+    ///
+    /// # Errors
+    /// As [`Rates::may_send`]; nothing is counted then.
+    pub(crate) fn take_message(&self, client: Option<IpAddr>) -> Result<(), Reply> {
+        self.of_client(client, |tables, ip, now| tables.messages.take(ip, now))
+    }
+
+    fn of_client<B: Display>(
+        &self,
+        client: Option<IpAddr>,
+        ask: impl FnOnce(&mut Tables, IpAddr, Millis) -> Result<(), Full<B>>,
+    ) -> Result<(), Reply> {
+        let tables = &mut *self.tables.lock();
+        let Some(ip) = tables.counted(client) else { return Ok(()) };
+        ask(tables, ip, clock::steady_millis()).map_err(|full| {
+            let Exceeded { whose, rate, wait } =
+                self.bite(&mut tables.bites, Limit::Messages, &full);
+            Reply::too_many_messages(&whose, &rate, wait)
+        })
+    }
+
+    /// Whether a message of this client for `path` would be taken.
+    ///
+    /// # Errors
+    /// The reply that puts it off.
+    pub(crate) fn may_receive(
+        &self,
+        client: Option<IpAddr>,
+        recipient: &Recipient,
+    ) -> Result<(), Reply> {
+        let tables = &mut *self.tables.lock();
+        let Some(key) = key(recipient) else { return Ok(()) };
+        match tables.is_exempt(client) {
+            true => Ok(()),
+            false => self.check(tables, &key, clock::steady_millis()),
+        }
+    }
+
+    /// Counts a message for each of these recipients and, once, for each of their domains.
+    ///
+    /// # Errors
+    /// As [`Rates::may_receive`]; nothing is counted then.
+    pub(crate) fn take_recipients(
+        &self,
+        client: Option<IpAddr>,
+        recipients: &[Recipient],
+    ) -> Result<(), Reply> {
+        let tables = &mut *self.tables.lock();
+        if tables.is_exempt(client) {
+            return Ok(());
+        }
+        let now = clock::steady_millis();
+        let keys: HashSet<Key> = recipients.iter().filter_map(key).collect();
+        for key in &keys {
+            self.check(tables, key, now)?;
+        }
+        let domains: HashSet<&String> = keys.iter().map(|key| &key.domain).collect();
+        for domain in domains {
+            tables.domains.take(domain, now);
+        }
+        for key in &keys {
+            tables.aliases.take(key, now);
+        }
+        Ok(())
+    }
+
+    fn check(&self, tables: &mut Tables, key: &Key, now: Millis) -> Result<(), Reply> {
+        tables.domains.check(&key.domain, now).map_err(|full| {
+            let exceeded = self.bite(&mut tables.bites, Limit::Domain, &full);
+            Reply::too_many_for_domain(&exceeded.rate, exceeded.wait)
+        })?;
+        tables.aliases.check(key, now).map_err(|full| {
+            let Full { whose: Key { domain, local }, rate, wait } = full;
+            let full = Full { whose: format!("{local}@{domain}"), rate, wait };
+            let exceeded = self.bite(&mut tables.bites, Limit::Alias, &full);
+            Reply::too_many_for_address(&exceeded.rate, exceeded.wait)
+        })
+    }
+
+    /// Counts a recipient that is refused. `is_relayed`: somebody else tells whose it is, in a session that is not
+    /// the client's alone.
+    ///
+    /// # Errors
+    /// The reply in place of the refusal, once there were too many.
+    pub(crate) fn take_miss(
+        &self,
+        client: Option<IpAddr>,
+        miss: Miss,
+        is_relayed: bool,
+    ) -> Result<(), Reply> {
+        let tables = &mut *self.tables.lock();
+        let Some(ip) = tables.counted(client) else { return Ok(()) };
+        let (limit, buckets) = match miss {
+            Miss::Unknown => (Limit::Unknown, &mut tables.unknown),
+            Miss::Forged => (Limit::Forged, &mut tables.forged),
+        };
+        buckets.take(ip, clock::steady_millis()).map_err(|full| {
+            let Exceeded { whose, rate, wait } = self.bite(&mut tables.bites, limit, &full);
+            Reply::too_many_refused_recipients(&whose, &rate, wait, !is_relayed)
+        })
+    }
+
+    /// The buckets that were found empty within the last hour, those that were so most often first.
+    pub(crate) fn bites(&self) -> Vec<Bite> {
+        self.tables.lock().bites.recent(clock::millis())
+    }
+
+    /// Ready when another bucket was found empty.
+    pub(crate) async fn bitten(&self) {
+        self.bitten.notified().await;
+    }
+
+    fn bite<B: Display>(&self, bites: &mut Bites, limit: Limit, full: &Full<B>) -> Exceeded {
+        self.metrics.over_rate(limit);
+        self.bitten.notify_one();
+        let limit = limit.key();
+        let (whose, rate) = (full.whose.to_string(), print_rate(full.rate));
+        if bites.add(limit, &whose, &rate, clock::millis()) {
+            tracing::warn!(limit, whose, rate, "over a limit: what comes beyond is put off");
+        }
+        Exceeded { whose, rate, wait: full.wait }
+    }
+}
+
+/// A rate that is exceeded, in words.
+struct Exceeded {
+    whose: String,
+    rate: String,
+    wait: Duration,
+}
+
+impl Tables {
+    fn is_exempt(&self, client: Option<IpAddr>) -> bool {
+        client.is_some_and(|ip| self.exempt.iter().any(|net| net.contains(ip)))
+    }
+
+    /// The client, where it is counted.
+    fn counted(&self, client: Option<IpAddr>) -> Option<IpAddr> {
+        client.filter(|_| !self.is_exempt(client))
+    }
+}
+
+/// The address of a hosted domain without its tag. What returns has limits of its own (`srs.max_returns`).
+fn key(recipient: &Recipient) -> Option<Key> {
+    match &recipient.path {
+        ForwardPath::Mailbox(mailbox) if !recipient.is_srs_return() => {
+            let key = Key::exact(mailbox);
+            Some(key.without_tag().unwrap_or(key))
+        }
+        _ => None,
+    }
+}
