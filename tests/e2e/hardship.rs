@@ -42,8 +42,8 @@ fn on_a_socket() -> (Builder, PathBuf) {
 fn greeting(path: &Path) -> String {
     let mut line = String::new();
     let mut stream = UnixStream::connect(path).unwrap();
+    BufReader::new(stream.try_clone().unwrap()).read_line(&mut line).unwrap();
     stream.write_all(b"QUIT\r\n").unwrap();
-    BufReader::new(stream).read_line(&mut line).unwrap();
     line
 }
 

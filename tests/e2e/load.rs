@@ -36,7 +36,7 @@ fn ten_thousand_messages_of_mixed_sizes_arrive_once() {
         return;
     }
     let receiver = Receiver::smtp().counting().start();
-    let onward = Onward::forwarding_to(receiver.name()).start();
+    let onward = Onward::forwarding_to(receiver.name()).without_rates().start();
     thread::scope(|scope| {
         for run in &RUNS {
             let server = onward.address().to_string();
@@ -99,7 +99,7 @@ fn each_of_ten_thousand_senders_sees_the_destinations_verdict() {
             (at.step == step).then(|| Action::reply(&reply))
         })
         .start();
-    let onward = Onward::forwarding_to(receiver.name()).start();
+    let onward = Onward::forwarding_to(receiver.name()).without_rates().start();
 
     let accepted: Vec<usize> = thread::scope(|scope| {
         let senders: Vec<_> = (0..SENDERS)

@@ -83,6 +83,10 @@ impl Client {
         self.stream.local_addr().unwrap()
     }
 
+    pub fn peer_address(&self) -> SocketAddr {
+        self.stream.peer_addr().unwrap()
+    }
+
     /// How long to wait for each reply from now on.
     pub fn set_deadline(&mut self, deadline: Duration) {
         self.stream.set_read_timeout(Some(deadline)).unwrap();

@@ -8,14 +8,21 @@ use std::time::{Duration, Instant};
 const ALICE: &str = "alice@sender.test";
 const MESSAGE: &[u8] = b"From: <alice@sender.test>\r\n\r\nhello\r\n";
 
-/// One session that asks again and again, and how long each change took to show.
+/// Sessions that ask again and again, one after the other, and how long each change took to show.
 struct Asker {
     client: Client,
+    asked: usize,
     took: Vec<Duration>,
 }
 
 impl Asker {
     fn rcpt(&mut self, from: &str, to: &str) -> Reply {
+        self.asked += 1;
+        if self.asked.is_multiple_of(20) {
+            // A session has no more transactions without a message.
+            let client = Client::session(self.client.peer_address());
+            std::mem::replace(&mut self.client, client).quit().expect_code(221);
+        }
         self.client.mail(from).expect_code(250);
         let reply = self.client.rcpt(to);
         self.client.command("RSET").expect_code(250);
@@ -44,9 +51,11 @@ fn asking(receiver: &Receiver) -> (Onward, Asker) {
     let onward = Onward::forwarding_to(receiver.name())
         .route("sender.test", receiver.name())
         .config("limits.errors = 10000")
+        .config("limits.unknown_recipients_per_client = \"10000/1h\"")
+        .config("limits.forged_srs_per_client = \"10000/1h\"")
         .start();
     let client = onward.session();
-    (onward, Asker { client, took: Vec::new() })
+    (onward, Asker { client, asked: 0, took: Vec::new() })
 }
 
 #[test]

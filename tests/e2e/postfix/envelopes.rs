@@ -204,8 +204,8 @@ fn shapes() -> Vec<Shape> {
 /// Whether the server takes each of these.
 fn taken(server: SocketAddr, shapes: &[Shape]) -> Vec<bool> {
     let mut verdicts = Vec::new();
-    // Sessions are bounded in their commands.
-    for some in shapes.chunks(100) {
+    // Sessions are bounded in their transactions without a message.
+    for some in shapes.chunks(20) {
         let mut client = Client::session(server);
         for shape in some {
             if shape.line.starts_with("RCPT") {

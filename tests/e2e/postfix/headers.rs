@@ -169,7 +169,8 @@ fn shapes() -> Vec<Shape> {
         add("", format!("{}: name\r\n{from}\r\nbody\r\n", &long[..octets.min(900)]));
         add("", format!("{from}\r\n{long}\r\n"));
     }
-    add("", format!("{}{from}\r\nbody\r\n", "X: y\r\n".repeat(2_000)));
+    add("", format!("{}{from}\r\nbody\r\n", "X: y\r\n".repeat(1_900)));
+    add("many fields", format!("{}{from}\r\nbody\r\n", "X: y\r\n".repeat(2_000)));
     shapes
 }
 
