@@ -151,15 +151,32 @@ fn file_in(why: &str) -> Option<PathBuf> {
 }
 
 fn missing(map: &str, file: &Path) -> String {
+    let source = source_of(file);
+    built(map, file).unwrap_or_else(|| {
+        format!("{} does not exist: make it, or mend alias_maps", source.display())
+    })
+}
+
+/// The command that builds a table which Postfix cannot ask, as `why` says, since only its source is there.
+pub fn rebuilt(map: &str, why: &str) -> Option<String> {
+    let file = file_in(why).filter(|_| why.ends_with("No such file or directory"))?;
+    built(map, &file)
+}
+
+fn source_of(file: &Path) -> PathBuf {
     let is_built = file.extension().is_some_and(|end| BUILT.iter().any(|built| *built == end));
-    let source = if is_built { file.with_extension("") } else { file.to_owned() };
-    if !is_built || !source.exists() {
-        return format!("{} does not exist: make it, or mend alias_maps", source.display());
+    if is_built { file.with_extension("") } else { file.to_owned() }
+}
+
+fn built(map: &str, file: &Path) -> Option<String> {
+    let source = source_of(file);
+    if source == file || !source.exists() {
+        return None;
     }
     let kind = map.strip_prefix("proxy:").unwrap_or(map).split(':').next().unwrap_or_default();
     let is_aliases = source.to_string_lossy().contains("aliases");
     let program = if is_aliases { "postalias" } else { "postmap" };
-    format!("{program} {kind}:{}", source.display())
+    Some(format!("{program} {kind}:{}", source.display()))
 }
 
 fn unreadable(file: &Path, user: &str) -> String {

@@ -7,7 +7,7 @@ mod serve;
 
 pub(crate) use alias_maps::search_path;
 pub use alias_maps::{AliasMaps, MapError};
-pub use map_fault::{Asker, MapFault};
+pub use map_fault::{Asker, MapFault, rebuilt};
 pub use serve::{Dialect, PostfixListener, RequestTimeout, serve};
 
 use crate::{

@@ -44,7 +44,7 @@ fn proxied(onward: &Onward, header: &[u8]) -> Client {
 #[test]
 fn the_client_is_the_one_the_proxy_names() {
     let sink = Receiver::smtp().start();
-    let onward = behind_a_proxy(&sink).start();
+    let onward = behind_a_proxy(&sink).config("limits.early_talker = false").start();
     for (number, (header, client, shown)) in [
         (v1("192.0.2.1"), "192.0.2.1", "([192.0.2.1])"),
         (v1("2001:db8::7"), "2001:db8::7", "([IPv6:2001:db8::7])"),

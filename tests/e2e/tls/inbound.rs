@@ -167,7 +167,9 @@ fn postfix_as_a_client_of_each_kind() {
 fn what_is_said_before_the_handshake_is_never_obeyed() {
     let authority = Authority::new();
     let sink = Receiver::smtp().start();
-    let onward = forwarding(&sink, &authority.issue("mx.example.org", "a").toml());
+    let toml = authority.issue("mx.example.org", "a").toml();
+    // Else nothing behind EHLO would be looked at.
+    let onward = forwarding(&sink, &(toml + "\n[limits]\nearly_talker = false\n"));
     let evil: &[u8] = b"EHLO evil.test\r\nSTARTTLS\r\nMAIL FROM:<evil@sender.test>\r\n\
         RCPT TO:<hello@example.org>\r\nDATA\r\nevil\r\n.\r\n";
     let mut client = onward.connect();

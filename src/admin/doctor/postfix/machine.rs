@@ -1,7 +1,7 @@
 //! What is to be found on this machine beside the configurations.
 
 use super::endpoint::Place;
-use crate::postfix::search_path;
+use crate::postfix::{self, search_path};
 use std::{
     cell::RefCell,
     collections::BTreeMap,
@@ -20,6 +20,9 @@ pub(super) trait Machine {
 
     /// The tables that could not be asked so far, and why.
     fn failures(&self) -> Vec<(String, String)>;
+
+    /// The command that builds such a table, where it is only not built.
+    fn rebuilt(&self, table: &str, why: &str) -> Option<String>;
 
     /// The text of a file.
     fn read(&self, file: &str) -> Option<String>;
@@ -100,6 +103,10 @@ impl Machine for Here<'_> {
 
     fn failures(&self) -> Vec<(String, String)> {
         self.failed.borrow().clone().into_iter().collect()
+    }
+
+    fn rebuilt(&self, table: &str, why: &str) -> Option<String> {
+        postfix::rebuilt(table, why)
     }
 
     fn read(&self, file: &str) -> Option<String> {

@@ -298,11 +298,12 @@ impl<'a> Examination<'a> {
         // A parameter that is wrong fails for every table.
         failures.dedup_by(|(_, why), (_, before)| why == before);
         let told = failures.into_iter().map(|(table, why)| {
+            let mend = self.machine.rebuilt(&table, &why);
             error(
                 "table",
                 format!("postmap cannot ask {table}: {why}"),
                 "Postfix defers the mail that it asks there about; what is said here of its keys may be wrong",
-                None::<String>,
+                mend,
             )
         });
         told.collect()

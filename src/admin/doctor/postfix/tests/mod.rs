@@ -78,6 +78,11 @@ impl Machine for Fake {
         failing.map(|&(table, why)| (table.to_owned(), why.to_owned())).collect()
     }
 
+    fn rebuilt(&self, table: &str, why: &str) -> Option<String> {
+        let source = why.strip_suffix(".db: No such file or directory")?.rsplit(' ').next()?;
+        self.read(source).map(|_| format!("postmap {table}"))
+    }
+
     fn read(&self, file: &str) -> Option<String> {
         self.files.iter().find(|(name, _)| *name == file).map(|(_, text)| (*text).to_owned())
     }
