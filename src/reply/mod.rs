@@ -1,6 +1,6 @@
-//! Replies of the SMTP server: the only place where they are made. `table` has all of ours on one
-//! screen; `foreign` makes those of destinations harmless, `words` what others report of theirs. No text is built from the address of a
-//! destination.
+//! Replies of the SMTP server: the only place where they are made. `table` has ours on one screen, `limits` those for
+//! what goes beyond one. `foreign` makes those of destinations harmless by what `hidden` and `naming` know of names,
+//! `words` what others report of theirs. No text is built from the address of a destination.
 
 mod foreign;
 mod hidden;
