@@ -1,4 +1,8 @@
-use crate::{config::IpNet, rate::ClientBlock, reply::Reply};
+use crate::{
+    config::IpNet,
+    rate::{AROUND, ClientBlock},
+    reply::Reply,
+};
 use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -7,8 +11,6 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// How many clients' worth of connections the network around a client has.
-const AROUND: usize = 4;
 /// The part of all places that are for clients of whom mail was taken before.
 const RESERVE: usize = 10;
 /// The part of all places that may be free before they run short.
@@ -71,7 +73,9 @@ impl Clients {
 
     /// Changes the limits, from now on.
     pub fn set_limits(&self, limits: ClientLimits) {
-        self.table.lock().limits = limits;
+        let table = &mut *self.table.lock();
+        table.limits = limits;
+        self.look(table);
     }
 
     /// Counts a new connection. `ip` is `None` for a unix socket, which only the total limits.
@@ -89,7 +93,7 @@ impl Clients {
             return Err(Reply::too_many_connections());
         }
         let per_client = table.limits.per_client;
-        let most = [per_client, per_client.saturating_mul(AROUND)];
+        let most = [per_client, per_client.saturating_mul(AROUND.get() as usize)];
         for (block, most) in blocks.iter().flatten().zip(most) {
             if table.blocks.get(block).is_some_and(|open| *open >= most) {
                 return Err(Reply::too_many_connections_of(&block.to_string(), most));
@@ -219,6 +223,16 @@ mod tests {
         assert!(!*known.shortage().borrow(), "it is waited for as ever");
         drop(strangers);
         assert!(!*short.borrow());
+    }
+
+    #[test]
+    fn fewer_places_by_a_reload_run_short_at_once() {
+        let clients = clients(100, 100, &[]);
+        let admitted: Vec<_> = (0..9).filter_map(|_| clients.admit(ip("192.0.2.1")).ok()).collect();
+        let short = admitted[0].shortage();
+        assert!(!*short.borrow());
+        clients.set_limits(ClientLimits { all: 10, per_client: 10, exempt: Vec::new() });
+        assert!(*short.borrow());
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl Patience {
         Self::new(timeouts, began, is_short)
     }
 
-    /// Mail of the client was taken.
+    /// Mail of the client was taken: from now on it is waited for as long as ever.
     pub(super) fn brought_mail(&mut self) {
         self.has_brought_mail = true;
     }
@@ -113,7 +113,8 @@ impl Patience {
     }
 
     fn now(&self, time: Duration) -> Duration {
-        if *self.is_short.borrow() { time / SHRINKS_BY } else { time }
+        let shrinks = !self.has_brought_mail && *self.is_short.borrow();
+        if shrinks { time / SHRINKS_BY } else { time }
     }
 }
 
@@ -150,6 +151,16 @@ mod tests {
         assert_eq!(patience.command_end(now), now + seconds(30));
         assert_eq!(patience.data_end(now, &Pace::begin(now)), now + seconds(3));
         assert_eq!(Patience::unshaken(TIMEOUTS, now).command_end(now), now + seconds(300));
+    }
+
+    #[test]
+    fn who_has_brought_mail_in_this_session_keeps_its_time() {
+        let (_short, is_short) = watch::channel(true);
+        let now = Instant::now();
+        let mut patience = Patience::new(TIMEOUTS, now, is_short);
+        assert_eq!(patience.command_end(now), now + seconds(30));
+        patience.brought_mail();
+        assert_eq!(patience.command_end(now), now + seconds(300));
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::{
     time::Duration,
 };
 
-/// How many clients' worth the network around a client has.
-const AROUND: NonZeroU32 = NonZeroU32::MIN.saturating_add(3);
+/// How many clients' worth the network around a client has, of whatever is counted.
+pub const AROUND: NonZeroU32 = NonZeroU32::MIN.saturating_add(3);
 
 /// A block of addresses against which is counted what a client does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -4,7 +4,7 @@ mod bucket;
 mod client;
 
 pub use bucket::{Bucket, Buckets};
-pub use client::{ClientBlock, ClientBuckets, Full};
+pub use client::{AROUND, ClientBlock, ClientBuckets, Full};
 
 use crate::time::{DAY, whole_millis};
 use std::{num::NonZeroU32, time::Duration};
