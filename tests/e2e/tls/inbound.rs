@@ -41,7 +41,12 @@ fn openssl_by_both_versions_by_name_and_by_ticket() {
         other.key.display()
     );
     let (builder, implicit) = Onward::builder().listen("smtp", &["tls = \"implicit\""]);
-    let onward = builder.toml(&sni).route("sink.test", &sink.route()).start();
+    // s_client says what it was told to as soon as it can, before the greeting.
+    let onward = builder
+        .config("limits.early_talker = false")
+        .toml(&sni)
+        .route("sink.test", &sink.route())
+        .start();
     let ca = authority.file();
     for (version, told) in [("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")] {
         for (name, subject) in
