@@ -13,6 +13,9 @@ const WAITS: [Duration; 4] = [
     Duration::from_hours(6),
 ];
 
+/// How often in a row an order is begun anew at once because the authority wants a fresh nonce.
+const FRESH_NONCES: usize = 5;
+
 /// Sees to it that there is a certificate, and that it does not expire.
 #[derive(Debug)]
 pub struct Keeper {
@@ -35,14 +38,7 @@ impl Keeper {
                 sleep(LOOK).await;
                 continue;
             }
-            let ordered = async {
-                order(&self.acme, &self.names, self.ca_file.as_deref(), &self.files, &responder)
-                    .await?;
-                tls::expiry(&self.files.certificate().certificate)
-                    .map(drop)
-                    .map_err(|error| AcmeError::Unusable(error.to_string()))
-            };
-            let wait = match ordered.await {
+            let wait = match self.order(&responder).await {
                 Ok(()) => {
                     failures = 0;
                     tracing::info!(names = self.names.join(","), "certificate issued");
@@ -57,6 +53,22 @@ impl Keeper {
             };
             sleep(wait).await;
         }
+    }
+
+    async fn order(&self, responder: &Responder) -> Result<(), AcmeError> {
+        let mut fresh_nonces = 0;
+        loop {
+            let ca_file = self.ca_file.as_deref();
+            match order(&self.acme, &self.names, ca_file, &self.files, responder).await {
+                Err(error) if error.wants_fresh_nonce() && fresh_nonces < FRESH_NONCES => {
+                    fresh_nonces += 1;
+                    tracing::debug!(%error, "the order is begun anew");
+                }
+                ordered => break ordered?,
+            }
+        }
+        let life = tls::expiry(&self.files.certificate().certificate);
+        life.map(drop).map_err(|error| AcmeError::Unusable(error.to_string()))
     }
 
     /// Whether the certificate is not there, is not for all names, or has lived two thirds of its life.

@@ -36,3 +36,12 @@ pub enum AcmeError {
         error: std::io::Error,
     },
 }
+
+impl AcmeError {
+    /// Whether the authority only wants the same again with a fresh nonce (RFC 8555, section 6.5): nothing is wrong
+    /// with the order, and the client has already tried more than once within the request.
+    fn wants_fresh_nonce(&self) -> bool {
+        let Self::Authority(instant_acme::Error::Api(problem)) = self else { return false };
+        problem.r#type.as_deref() == Some("urn:ietf:params:acme:error:badNonce")
+    }
+}
