@@ -58,7 +58,7 @@ const EDGES: [(&str, &[&str]); 12] = [
     ("dns", &[]),
     ("tls", &["clock"]),
     ("metrics", &["clock"]),
-    ("inbound", &["tls"]),
+    ("inbound", &["clock", "tls"]),
     ("http", &["inbound"]),
     ("postfix", &["inbound"]),
     ("outbound", &["clock", "dns", "tls"]),

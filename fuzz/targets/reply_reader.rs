@@ -31,7 +31,11 @@ fuzz_target!(|data: &[u8]| {
     for reply in heard {
         let mut out = Vec::new();
         reply.to_foreign().for_client(&Hidden::default()).write_to(&mut out);
-        let line = out.strip_suffix(b"\r\n").unwrap();
-        assert!(line.len() < 512 && line.iter().all(|b| matches!(b, b' '..=b'~')));
+        let text = out.strip_suffix(b"\r\n").unwrap();
+        for line in text.split(|octet| *octet == b'\n') {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            assert!(line.len() <= 510 && line.iter().all(|b| matches!(b, b' '..=b'~')));
+            assert_eq!(line.get(..3), text.get(..3), "every line has the code");
+        }
     }
 });

@@ -49,6 +49,9 @@ section! {
     /// SRS addresses that we never made, asked for by one client, and four times that by the network around it;
     /// beyond: 421 4.7.0, to a relay 450 4.7.1.
     pub forged_srs_per_client: Rate = rate, default "100/1h";
+    /// Lines of the log about what is refused to one client or broken off by it, and four times that about the network
+    /// around it; beyond, one line a minute says how many were left out.
+    pub log_lines_per_client: Rate = rate, default "60/1m";
     /// Clients that none of the limits for a client, an alias or a domain applies to: a backup MX, for one.
     pub exempt: Vec<IpNet> = list(BLOCKS, IpNet::from_str), default [];
     /// Senders too long for an SRS address that are kept behind a short token.

@@ -15,6 +15,7 @@ mod delivery;
 mod dns;
 mod finding;
 mod ip_net;
+mod journal;
 mod limits;
 mod listen;
 mod machine;
@@ -36,6 +37,7 @@ pub use delivery::Delivery;
 pub use dns::Dns;
 pub use finding::{ConfigError, Finding};
 pub use ip_net::IpNet;
+pub use journal::JournalBounds;
 pub use limits::Limits;
 pub use listen::{Direction, Listen, ListenAddress, Milter, Protocol, SocketAccess};
 pub use machine::Machine;
@@ -85,6 +87,8 @@ pub struct Config {
     pub tls: Tls,
     /// What clients may use.
     pub limits: Limits,
+    /// How much of what happened is kept.
+    pub journal: JournalBounds,
     /// What is accepted but perhaps not meant.
     pub warnings: Vec<String>,
 }
@@ -156,6 +160,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
     let routes = route::read(&root);
     let dns = root.table::<dns::Keys<'_>>().checked();
     let limits = limits::read(&root);
+    let journal = journal::read(&root);
     let auth = auth::read(&root);
     let tls = tls::read(&root);
     if listen.iter().flatten().any(|listen| listen.implicit_tls)
@@ -179,6 +184,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
         auth: auth?,
         tls: tls?,
         limits: limits?,
+        journal: journal?,
         warnings,
     };
     if config.tls.acme.is_some() && config.hostname.literal().is_some() {

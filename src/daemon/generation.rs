@@ -148,6 +148,7 @@ impl Generation {
             }),
             clients: Arc::clone(&shared.clients),
             memory: parts.memory.clone(),
+            log: Arc::clone(&parts.log),
             timeouts: Timeouts {
                 command: limits.command_timeout,
                 data: limits.data_timeout,

@@ -10,7 +10,7 @@ mod trouble;
 
 use crate::{
     clock,
-    config::{Config, Limits, ListenAddress, service},
+    config::{Config, JournalBounds, Limits, ListenAddress, service},
     inbound::{ClientLimits, Clients, Connections},
     mail::{Current, Inbox, OpenError, Parts, Runner, tls_reports},
     store::{
@@ -180,7 +180,8 @@ impl Daemon {
         let shared = Shared { clients, connections: Connections::new(limits.map_connections) };
         let sockets = Sockets::new(inherited);
         let sockets = sockets.bind(&parts.config).await?;
-        parts.journal = Journal::open(&parts.config.state_dir, Bounds::default())?;
+        let bounds = journal_bounds(&parts.config.journal);
+        parts.journal = Journal::open(&parts.config.state_dir, bounds)?;
         let generation = Generation::new(Arc::new(parts), sockets)?;
         Ok(Self { generation, shared, spool, _state_dir: state_dir })
     }
@@ -213,6 +214,8 @@ impl Daemon {
         let faults = tokio::spawn(alias_faults::tell(parts.store.clone()));
         let state_dir = parts.config.state_dir.clone();
         let trouble = tokio::spawn(trouble::tell(parts.store.clone(), state_dir.clone()));
+        let of_rest = Arc::clone(&parts);
+        let rest = tokio::spawn(async move { of_rest.tell_rest().await });
         let over_rates = tokio::spawn(over_rates::tell(Arc::clone(&parts.rates), state_dir));
         let mut serving = self.generation.start(&self.shared, &stopped);
         // Sessions from before a reload.
@@ -232,6 +235,8 @@ impl Daemon {
                     let limits = &next.parts.config.limits;
                     self.shared.clients.set_limits(client_limits(limits));
                     self.shared.connections.set_max(limits.map_connections);
+                    let bounds = journal_bounds(&next.parts.config.journal);
+                    next.parts.journal.set_bounds(bounds).await;
                     let before =
                         std::mem::replace(&mut serving, next.start(&self.shared, &stopped));
                     let is_other = !Arc::ptr_eq(&before.parts().outbound, &current.get().outbound);
@@ -280,9 +285,11 @@ impl Daemon {
         faults.abort();
         trouble.abort();
         over_rates.abort();
+        rest.abort();
         count.abort();
         tls_reports::keep_results(&parts).await;
         parts.outbound.close().await;
+        parts.tell_last().await;
         parts.journal.clone().close().await;
         parts.store.close().await;
         tracing::info!("stopped");
@@ -292,6 +299,11 @@ impl Daemon {
 fn client_limits(limits: &Limits) -> ClientLimits {
     let Limits { connections, connections_per_client, exempt, .. } = limits;
     ClientLimits { all: *connections, per_client: *connections_per_client, exempt: exempt.clone() }
+}
+
+fn journal_bounds(config: &JournalBounds) -> Bounds {
+    let JournalBounds { keep, keep_refused, max_size } = *config;
+    Bounds { age: keep, refused_age: keep_refused, size: max_size as u64 }
 }
 
 /// The store answers, and every listener is there.

@@ -3,6 +3,7 @@
 use super::{
     clients::Clients,
     driver::{Encryption, Handler, drive},
+    log::LogBudget,
     memory::MessageMemory,
     patience::{Patience, Timeouts},
     socket::{Accepted, Socket},
@@ -74,6 +75,8 @@ pub struct Server<F> {
     pub clients: Arc<Clients>,
     /// Limit of message bytes.
     pub memory: MessageMemory,
+    /// Limit of log lines.
+    pub log: Arc<LogBudget>,
     /// Patience with clients.
     pub timeouts: Timeouts,
     /// Makes the handler of a new session.
@@ -152,11 +155,15 @@ async fn serve_tcp<F, H>(
         match timeout(PROXY_PATIENCE, read_proxy_header(&mut stream)).await {
             Ok(Ok(source)) => ip = source.unwrap_or(ip),
             Ok(Err(error)) => {
-                tracing::warn!(peer = %ip, %error, "no valid PROXY header, connection closed");
+                if server.log.allows(&Peer { ip: Some(ip) }) {
+                    tracing::warn!(peer = %ip, %error, "no valid PROXY header, connection closed");
+                }
                 return;
             }
             Err(_) => {
-                tracing::warn!(peer = %ip, "no PROXY header in time, connection closed");
+                if server.log.allows(&Peer { ip: Some(ip) }) {
+                    tracing::warn!(peer = %ip, "no PROXY header in time, connection closed");
+                }
                 return;
             }
         }
@@ -179,7 +186,9 @@ async fn serve<F, H>(
     let admission = match server.clients.admit(peer.ip) {
         Ok(admission) => admission,
         Err(reply) => {
-            tracing::warn!(client = %peer, %reply, "connection refused");
+            if server.log.allows(&peer) {
+                tracing::warn!(client = %peer, %reply, "connection refused");
+            }
             // Where TLS comes first, a reply in plaintext is none.
             if config.encryption.as_ref().is_none_or(|encryption| !encryption.is_implicit) {
                 refuse(&mut stream, &reply).await;

@@ -21,6 +21,7 @@ mod prints;
 mod rates;
 pub(crate) mod recipient;
 mod record;
+mod refused;
 mod retell;
 mod returned;
 pub(crate) mod sender;

@@ -3,6 +3,7 @@ use super::{
     late::{self, Waits},
     notices::Notices,
     rates::Rates,
+    refused::RefusedRecipients,
     spool,
     srs::Srs,
     uses::ReturnUses,
@@ -12,7 +13,7 @@ use crate::{
     auth::dkim::{SigningKey, SigningKeys},
     config::{self, Config, Dane},
     dns::{Resolver, ResolverError, ValidatingResolver},
-    inbound::MessageMemory,
+    inbound::{LogBudget, MessageMemory},
     keys::{self, live::Live},
     metrics::Metrics,
     next_hop::NextHop,
@@ -80,6 +81,10 @@ pub(crate) struct Parts {
     pub(crate) return_uses: ReturnUses,
     /// How often clients send, and aliases get.
     pub(crate) rates: Arc<Rates>,
+    /// Refused recipients that are still counted together.
+    pub(crate) refused: Arc<RefusedRecipients>,
+    /// How much clients may have logged.
+    pub(crate) log: Arc<LogBudget>,
     /// DKIM keys of ours.
     pub(crate) signing: Live<SigningKeys>,
     /// What is kept: what earlier attempts brought, what waits.
@@ -134,6 +139,8 @@ impl Parts {
             srs: Srs::new(secrets.rewriter, store.long_senders(), config.limits.srs_entries as u64),
             return_uses: ReturnUses::new(config.srs.use_limits()),
             rates: Arc::new(Rates::new(&config.limits, Arc::clone(&metrics))),
+            refused: Arc::default(),
+            log: Arc::new(LogBudget::new(&config.limits)),
             signing: secrets.signing,
             store,
             journal: Journal::nowhere(),
@@ -168,6 +175,8 @@ impl Parts {
             srs: Srs::new(secrets.rewriter, store.long_senders(), config.limits.srs_entries as u64),
             return_uses: self.return_uses.clone(),
             rates: Arc::clone(&self.rates),
+            refused: Arc::clone(&self.refused),
+            log: Arc::clone(&self.log),
             signing: secrets.signing,
             store,
             journal: self.journal.clone(),
@@ -188,10 +197,22 @@ impl Parts {
         self.memory.set_max(self.config.limits.message_memory);
         self.return_uses.set_limits(self.config.srs.use_limits());
         self.rates.set_limits(&self.config.limits);
+        self.log.set_limits(&self.config.limits);
         self.notices.set_rate(self.config.spool.max_notices);
         let spool = spool_bounds(&self.config.spool);
         let Config { postmaster, delivery, .. } = &self.config;
         self.store.set_options(postmaster.clone(), delivery.keep_tag, spool);
+    }
+
+    /// Tells each minute what clients caused too often to be told at once, for ever.
+    pub(crate) async fn tell_rest(&self) {
+        tokio::join!(self.refused.follow(self), self.log.tell());
+    }
+
+    /// Tells the rest of that at the end.
+    pub(crate) async fn tell_last(&self) {
+        self.refused.finish(self).await;
+        self.log.tell_now();
     }
 
     /// Follows the files of secrets and keys for ever.

@@ -16,20 +16,14 @@ use crate::{
 };
 use std::time::Duration;
 
-/// What is told of one message, or of one refused RCPT: a journal record and a log line.
+/// What is told of one message, or of one refused RCPT: a journal record and a log line. Refused recipients share
+/// them ([`RefusedRecipients`](super::refused::RefusedRecipients)).
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) id: MessageId,
     /// When the message came.
     pub(crate) arrived: UnixTime,
     record: Record,
-    subject: Subject,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Subject {
-    Message,
-    Recipient,
 }
 
 /// What came of a message.
@@ -70,16 +64,20 @@ impl Entry {
         entry
     }
 
-    /// The entry of a refused RCPT.
-    pub(crate) fn of_refused_recipient(
+    /// Tells of an RCPT that is refused or put off with `reply`.
+    pub(crate) async fn refuse_recipient(
+        parts: &Parts,
         client: &Peer,
         session: &Session,
         path: &ForwardPath,
-    ) -> Self {
+        reply: &Reply,
+    ) {
         let from = session.envelope_so_far().map_or(&ReversePath::Null, |open| &open.reverse_path);
         let helo = session.helo().unwrap_or_default();
-        let entry = Self::new(client, helo, from, std::slice::from_ref(path));
-        Self { subject: Subject::Recipient, ..entry }
+        let mut entry = Self::new(client, helo, from, std::slice::from_ref(path));
+        entry.record.outcome = not_taken(reply);
+        entry.set_reply(parts, reply);
+        parts.refused.tell(parts, entry.record).await;
     }
 
     /// The entry of a message that is refused at DATA, before it comes.
@@ -118,7 +116,7 @@ impl Entry {
             detail: String::new(),
             attempts: Vec::new(),
         };
-        Self { id, arrived: now.unix_time(), record, subject: Subject::Message }
+        Self { id, arrived: now.unix_time(), record }
     }
 
     /// Tells what came of the message; gives the reply for the client.
@@ -152,40 +150,46 @@ impl Entry {
     }
 
     async fn tell_with(mut self, parts: &Parts, reply: &Reply) {
+        self.set_reply(parts, reply);
+        self.tell(parts).await;
+    }
+
+    fn set_reply(&mut self, parts: &Parts, reply: &Reply) {
         self.record.reply = reply.to_string();
         if !reply.is_positive() {
             parts.metrics.refusal(reply.code(), reply.status().map(|Status(a, b, c)| (a, b, c)));
         }
-        self.tell(parts).await;
     }
 
     /// Tells it as it stands.
     pub(crate) async fn tell(self, parts: &Parts) {
         let record = &self.record;
-        let subject = match self.subject {
-            Subject::Message => {
-                let seconds = Duration::from_millis(record.ms).as_secs_f64();
-                parts.metrics.message(record.outcome.as_str(), record.size, seconds, &record.tls);
-                "message"
-            }
-            Subject::Recipient => "recipient",
-        };
-        let hosts: Vec<_> = record.attempts.iter().map(|attempt| attempt.host.as_str()).collect();
-        tracing::info!(
-            id = record.id,
-            client = record.client.map_or_else(|| "local".to_owned(), |ip| ip.to_string()),
-            from = %record.from,
-            to = record.to.join(","),
-            size = record.size,
-            outcome = %record.outcome,
-            auth = record.auth,
-            reply = record.reply,
-            via = hosts.join(","),
-            ms = record.ms,
-            "{subject}"
-        );
+        let seconds = Duration::from_millis(record.ms).as_secs_f64();
+        parts.metrics.message(record.outcome.as_str(), record.size, seconds, &record.tls);
+        log(parts, record, "message");
         parts.journal.record(self.record).await;
     }
+}
+
+/// Writes the log line of a record. Of what is refused a client may only cause so many.
+pub(super) fn log(parts: &Parts, record: &Record, subject: &str) {
+    if record.outcome.is_refusal() && !parts.log.allows(&Peer { ip: record.client }) {
+        return;
+    }
+    let hosts: Vec<_> = record.attempts.iter().map(|attempt| attempt.host.as_str()).collect();
+    tracing::info!(
+        id = record.id,
+        client = record.client.map_or_else(|| "local".to_owned(), |ip| ip.to_string()),
+        from = %record.from,
+        to = record.to.join(","),
+        size = record.size,
+        outcome = %record.outcome,
+        auth = record.auth,
+        reply = record.reply,
+        via = hosts.join(","),
+        ms = record.ms,
+        "{subject}"
+    );
 }
 
 /// Counts an attempt.

@@ -88,8 +88,7 @@ impl Handler for Mail {
         let counted = miss(&refusal)
             .map_or(Ok(()), |miss| self.parts.rates.take_miss(client.ip, miss, is_relayed));
         let reply = counted.err().unwrap_or(refusal.reply);
-        let entry = Entry::of_refused_recipient(&client, session, path);
-        entry.refuse(&self.parts, &reply).await;
+        Entry::refuse_recipient(&self.parts, &client, session, path, &reply).await;
         reply
     }
 

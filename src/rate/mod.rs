@@ -2,9 +2,11 @@
 
 mod bucket;
 mod client;
+mod lines;
 
 pub use bucket::{Bucket, Buckets};
 pub use client::{AROUND, ClientBlock, ClientBuckets, Full};
+pub use lines::{ClientLines, LeftOut};
 
 use crate::time::{DAY, whole_millis};
 use std::{num::NonZeroU32, time::Duration};

@@ -6,6 +6,7 @@ mod messages;
 mod misers;
 mod rates;
 mod sessions;
+mod under_fire;
 
 use crate::support::client::Client;
 use crate::support::onward::Onward;

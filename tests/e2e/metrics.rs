@@ -22,7 +22,7 @@ pub(crate) fn get(address: SocketAddr, request: &str) -> String {
 
 /// The value of the line that begins so.
 #[track_caller]
-fn value(page: &str, line: &str) -> f64 {
+pub(crate) fn value(page: &str, line: &str) -> f64 {
     let found = page.lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(' '));
     found.unwrap_or_else(|| panic!("no {line}: {page}")).parse().unwrap()
 }

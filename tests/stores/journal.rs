@@ -174,6 +174,55 @@ pub(crate) async fn the_oldest_records_make_room(place: &dyn Place) {
     assert_eq!(kept.first().unwrap().parse::<usize>().unwrap(), 6000 - kept.len());
 }
 
+fn refused(id: &str, time: Millis) -> Record {
+    Record { outcome: Outcome::Refused, attempts: Vec::new(), ..record(id, time) }
+}
+
+pub(crate) async fn what_was_refused_is_deleted_first(place: &dyn Place) {
+    let small = Bounds { size: 1 << 20, ..Bounds::default() };
+    let journal = place.journal_with(small);
+    let time = now();
+    journal.record(refused("week old", time - DAY * 8)).await;
+    for n in 0..100 {
+        journal.record(record(&format!("delivered {n}"), time - DAY * 20)).await;
+    }
+    for n in 0..5000 {
+        journal.record(refused(&n.to_string(), time + Duration::from_millis(n))).await;
+    }
+    journal.flush().await;
+    journal.set_bounds(small).await;
+    let mut kept = Vec::new();
+    until(&journal, async || {
+        let before = std::mem::replace(&mut kept, ids(place, &Filter::default()).await);
+        kept.len() < 5000 && before == kept
+    })
+    .await;
+    let (delivered, refused): (Vec<_>, Vec<_>) =
+        kept.iter().partition(|id| id.starts_with("delivered"));
+    assert_eq!(delivered.len(), 100, "a flood of refusals takes nothing from what was delivered");
+    assert!(refused.len() > 500 && refused.last().unwrap().as_str() == "4999");
+    assert!(!kept.contains(&"week old".to_owned()));
+    // Bounds that change are obeyed at once.
+    let bounds = Bounds { refused_age: Duration::ZERO, ..Bounds::default() };
+    journal.set_bounds(Bounds { age: DAY * 21, ..bounds }).await;
+    until(&journal, async || ids(place, &Filter::default()).await.len() == 100).await;
+    journal.set_bounds(Bounds { age: DAY * 19, ..bounds }).await;
+    until(&journal, async || ids(place, &Filter::default()).await.is_empty()).await;
+}
+
+pub(crate) async fn a_record_takes_the_place_of_another(place: &dyn Place) {
+    let journal = place.journal();
+    journal.record(refused("A", now())).await;
+    let to = vec!["other@fwd.example".to_owned()];
+    let better = Record { to, detail: "3 recipients".into(), ..refused("A", now()) };
+    journal.replace(better.clone()).await;
+    journal.replace(refused("B", now())).await;
+    journal.close().await;
+    let read = read(place, &Filter::default()).await;
+    assert_eq!(read.iter().map(|record| record.id.as_str()).collect::<Vec<_>>(), ["A", "B"]);
+    assert_eq!(read[0], better);
+}
+
 pub(crate) async fn failures_count_from_when_they_failed_not_from_when_the_message_came(
     place: &dyn Place,
 ) {

@@ -56,6 +56,8 @@ macro_rules! run_suite {
                 many_records_come_back_in_order_page_by_page
                 old_records_are_deleted
                 the_oldest_records_make_room
+                what_was_refused_is_deleted_first
+                a_record_takes_the_place_of_another
                 failures_count_from_when_they_failed_not_from_when_the_message_came
                 a_late_first_record_does_not_undo_an_end
                 a_bounce_is_joined_to_its_message_and_stays

@@ -91,7 +91,7 @@ fn bare<S: Serializer>(path: &ReversePath, serializer: S) -> Result<S::Ok, S::Er
 }
 
 /// What became of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Every destination took it.
@@ -129,6 +129,14 @@ impl Outcome {
         Self::Discarded,
         Self::Aborted,
     ];
+
+    /// Those of which nobody got anything, and which the client was told so, or told us.
+    pub const REFUSALS: [Self; 3] = [Self::Refused, Self::Deferred, Self::Aborted];
+
+    /// Whether nobody got anything, and the client knows.
+    pub fn is_refusal(self) -> bool {
+        Self::REFUSALS.contains(&self)
+    }
 
     /// The word in the journal and in `onward trace --json`.
     pub fn as_str(self) -> &'static str {

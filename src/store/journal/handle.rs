@@ -47,6 +47,8 @@ impl Recording for Nowhere {
     async fn record(&self, _: Record) {}
     async fn amend(&self, _: Record) {}
     async fn bounced(&self, _: Bounce) {}
+    async fn replace(&self, _: Record) {}
+    async fn set_bounds(&self, _: Bounds) {}
     async fn flush(&self) {}
     async fn close(&self) {}
 }

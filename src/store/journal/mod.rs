@@ -8,7 +8,7 @@ pub use entry::{AttemptLine, Bounce, Outcome, Record};
 pub use filter::Filter;
 pub use handle::{Journal, open_to_read};
 
-use crate::time::Millis;
+use crate::time::{DAY, Millis};
 use async_trait::async_trait;
 use std::{fmt, path::Path, time::Duration};
 
@@ -31,6 +31,13 @@ pub trait Recording: fmt::Debug + Send + Sync {
     /// on, whatever is added later but that it failed. A record that comes a little later is found too; where there
     /// is none, as it was deleted, nothing is kept.
     async fn bounced(&self, bounce: Bounce);
+
+    /// Puts this record in the place of the one of the same id, which has no attempts. It is written where there is
+    /// none.
+    async fn replace(&self, record: Record);
+
+    /// Goes by other bounds from now on.
+    async fn set_bounds(&self, bounds: Bounds);
 
     /// Waits until everything recorded so far is written, or has failed to be.
     async fn flush(&self);
@@ -83,17 +90,20 @@ pub struct Position {
 }
 
 /// How much of the journal is kept.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
     /// Older records are deleted.
     pub age: Duration,
-    /// When the file holds more octets than this, the oldest records are deleted.
+    /// Older records of [refusals](Outcome::is_refusal) are deleted.
+    pub refused_age: Duration,
+    /// When the file holds more octets than this, the oldest records are deleted: of refusals where these are more
+    /// than half of all, else of whatever.
     pub size: u64,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { age: Duration::from_hours(30 * 24), size: 512 << 20 }
+        Self { age: DAY * 30, refused_age: DAY * 7, size: 512 << 20 }
     }
 }
 

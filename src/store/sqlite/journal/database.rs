@@ -1,13 +1,14 @@
-//! The file and its schema: opening, setting a corrupt one aside, inserting, deleting the oldest.
+//! The file and its schema: opening, setting a corrupt one aside, deleting the oldest.
 
+use super::rows::{Keep, add_bounce, insert, merge, replace};
 use crate::{
     store::{
-        journal::{AttemptLine, Bounce, Bounds, JournalError, Outcome, Record},
-        sqlite::{column, file::give_to_owner_of, number, opened::Inode},
+        journal::{Bounce, Bounds, JournalError, Outcome, Record},
+        sqlite::{file::give_to_owner_of, number, opened::Inode},
     },
     time::Millis,
 };
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::{
     ffi::OsString,
     os::unix::fs::OpenOptionsExt,
@@ -21,7 +22,7 @@ pub(crate) fn path(state_dir: &Path) -> PathBuf {
 }
 
 /// The version of the schema below, kept as SQLite's `user_version`.
-pub(super) const SCHEMA: i64 = 3;
+pub(super) const SCHEMA: i64 = 4;
 
 /// Lists are JSON arrays. Addresses have no index: a search reads the rows of its time span, and the
 /// bound on the file keeps that short, while every index would be paid by every message.
@@ -57,7 +58,8 @@ const CREATE: &str = "
         tls      TEXT NOT NULL DEFAULT ''
     );
     CREATE INDEX attempt_message ON attempt (message);
-    PRAGMA user_version = 3;
+    CREATE INDEX message_refused ON message (time) WHERE outcome IN ('refused', 'deferred', 'aborted');
+    PRAGMA user_version = 4;
 ";
 
 /// What makes version 2 of version 1.
@@ -67,8 +69,16 @@ const ADD_AUTH: &str = "ALTER TABLE message ADD COLUMN auth TEXT NOT NULL DEFAUL
 const ADD_TLS: &str = "
     ALTER TABLE message ADD COLUMN tls TEXT NOT NULL DEFAULT '';
     ALTER TABLE attempt ADD COLUMN tls TEXT NOT NULL DEFAULT '';
-    PRAGMA user_version = 3;
 ";
+
+/// What makes version 4 of version 3.
+const ADD_REFUSED: &str = "
+    CREATE INDEX message_refused ON message (time) WHERE outcome IN ('refused', 'deferred', 'aborted');
+    PRAGMA user_version = 4;
+";
+
+/// Those of which nobody got anything, as SQLite finds them by the index `message_refused`.
+const IS_REFUSAL: &str = "outcome IN ('refused', 'deferred', 'aborted')";
 
 /// Records deleted in one transaction, so that new ones never wait long behind it.
 const DELETED_AT_ONCE: usize = 500;
@@ -80,6 +90,8 @@ pub(super) enum Entry {
     New(Record),
     /// More about one that was.
     Amendment(Record),
+    /// What stands in the place of one that was.
+    Replacement(Record),
     /// What a bounce tells of one.
     Bounce(Bounce),
 }
@@ -145,6 +157,7 @@ impl Database {
                 }
                 Entry::New(record) => insert(&transaction, record)?,
                 Entry::Amendment(record) => merge(&transaction, record, Keep::Nothing)?,
+                Entry::Replacement(record) => replace(&transaction, record)?,
                 Entry::Bounce(_) => {}
             }
         }
@@ -162,17 +175,19 @@ impl Database {
 
     /// Deletes some of what is out of bounds; true when there may be more.
     pub(super) fn prune(&mut self, bounds: Bounds, now: Millis) -> rusqlite::Result<bool> {
-        let oldest = now - bounds.age;
         let too_large = self.used()? > bounds.size;
         let transaction = self.connection.transaction()?;
-        let doomed: Vec<i64> = {
-            let condition = if too_large { "?1 = ?1" } else { "time < ?1" };
-            let query = format!(
-                "SELECT seq FROM message WHERE {condition} ORDER BY time LIMIT {DELETED_AT_ONCE}"
-            );
-            let mut statement = transaction.prepare_cached(&query)?;
-            let rows = statement.query_map([oldest], |row| row.get(0))?;
-            rows.collect::<rusqlite::Result<_>>()?
+        let doomed = if too_large {
+            let condition = if mostly_refusals(&transaction)? { IS_REFUSAL } else { "true" };
+            oldest(&transaction, condition)?
+        } else {
+            let before = |age| (now - age).as_millis();
+            let refused = format!("{IS_REFUSAL} AND time < {}", before(bounds.refused_age));
+            let mut doomed = oldest(&transaction, &refused)?;
+            if doomed.is_empty() {
+                doomed = oldest(&transaction, &format!("time < {}", before(bounds.age)))?;
+            }
+            doomed
         };
         {
             let mut message = transaction.prepare_cached("DELETE FROM message WHERE seq = ?")?;
@@ -196,103 +211,21 @@ impl Database {
     }
 }
 
-fn insert(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO message (id, time, client, helo, sender, srs_from, rcpt, outcome, reply,
-             size, ms, detail, auth, tls)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )?
-        .execute(params![
-            record.id,
-            record.time,
-            record.client.map(|ip| ip.to_string()),
-            record.helo,
-            record.sender(),
-            record.srs_from,
-            list(&record.to),
-            record.outcome.as_str(),
-            record.reply,
-            column(record.size),
-            column(record.ms),
-            record.detail,
-            record.auth,
-            record.tls,
-        ])?;
-    insert_attempts(connection, connection.last_insert_rowid(), &record.attempts)
+/// Whether of more than half of the records nobody got anything.
+fn mostly_refusals(connection: &Connection) -> rusqlite::Result<bool> {
+    let query = format!(
+        "SELECT 2 * (SELECT count(*) FROM message WHERE {IS_REFUSAL}) > (SELECT count(*) FROM message)"
+    );
+    connection.prepare_cached(&query)?.query_row([], |row| row.get(0))
 }
 
-fn insert_attempts(
-    connection: &Connection,
-    message: i64,
-    attempts: &[AttemptLine],
-) -> rusqlite::Result<()> {
-    let mut statement =
-        connection.prepare_cached("INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?;
-    for AttemptLine { time, to, host, reply, ms, verdict, tls } in attempts {
-        let ms = column(*ms);
-        statement.execute(params![message, time, list(to), host, reply, ms, verdict, tls])?;
-    }
-    Ok(())
-}
-
-/// What stays of a record that is there already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Keep {
-    Outcome,
-    Nothing,
-}
-
-/// Adds to a record; a record that is not there, as after a crash, is made.
-fn merge(connection: &Connection, record: &Record, keep: Keep) -> rusqlite::Result<()> {
-    let found: Option<(i64, String, String)> = connection
-        .prepare_cached("SELECT seq, outcome, detail FROM message WHERE id = ?1")?
-        .query_row([&record.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .optional()?;
-    let Some((message, old, mut detail)) = found else { return insert(connection, record) };
-    add_detail(&mut detail, &record.detail);
-    let is_bounced = old == Outcome::Bounced.as_str() && record.outcome != Outcome::Failed;
-    let outcome = if keep == Keep::Outcome || is_bounced { &old } else { record.outcome.as_str() };
-    connection
-        .prepare_cached(
-            "UPDATE message SET outcome = ?2, detail = ?3, ms = max(ms, ?4) WHERE seq = ?1",
-        )?
-        .execute(params![message, outcome, detail, column(record.ms)])?;
-    insert_attempts(connection, message, &record.attempts)
-}
-
-/// Longest detail that bounces add to. They come from strangers.
-const MAX_DETAIL: usize = 2000;
-
-/// False when there is no record of the message.
-fn add_bounce(connection: &Connection, bounce: &Bounce) -> rusqlite::Result<bool> {
-    let found: Option<(i64, String, String)> = connection
-        .prepare_cached("SELECT seq, outcome, detail FROM message WHERE id = ?1")?
-        .query_row([&bounce.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .optional()?;
-    let Some((message, outcome, mut detail)) = found else { return Ok(false) };
-    if detail.len() < MAX_DETAIL {
-        add_detail(&mut detail, &bounce.detail);
-    }
-    let had_left = Outcome::parse(&outcome).is_some_and(|outcome| {
-        matches!(outcome, Outcome::Forwarded | Outcome::Partial | Outcome::Spooled)
-    });
-    let outcome =
-        if bounce.is_final && had_left { Outcome::Bounced.as_str() } else { outcome.as_str() };
-    connection
-        .prepare_cached("UPDATE message SET outcome = ?2, detail = ?3 WHERE seq = ?1")?
-        .execute(params![message, outcome, detail])?;
-    Ok(true)
-}
-
-/// Adds what is not there yet.
-fn add_detail(detail: &mut String, more: &str) {
-    for part in more.split("; ").filter(|part| !part.is_empty()) {
-        if !detail.split("; ").any(|known| known == part) {
-            let separator = if detail.is_empty() { "" } else { "; " };
-            *detail = format!("{detail}{separator}{part}");
-        }
-    }
+/// Some of the oldest records for which `condition` is true.
+fn oldest(connection: &Connection, condition: &str) -> rusqlite::Result<Vec<i64>> {
+    let query =
+        format!("SELECT seq FROM message WHERE {condition} ORDER BY time LIMIT {DELETED_AT_ONCE}");
+    let mut statement = connection.prepare(&query)?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    rows.collect()
 }
 
 /// True when the file is not, or no longer, a database: waiting does not mend it.
@@ -325,8 +258,9 @@ fn connect(file: &Path) -> Result<Connection, JournalError> {
     let version = prepare(&connection).map_err(sqlite)?;
     let steps = match version {
         0 => CREATE.to_owned(),
-        1 => [ADD_AUTH, ADD_TLS].concat(),
-        2 => ADD_TLS.to_owned(),
+        1 => [ADD_AUTH, ADD_TLS, ADD_REFUSED].concat(),
+        2 => [ADD_TLS, ADD_REFUSED].concat(),
+        3 => ADD_REFUSED.to_owned(),
         SCHEMA => return Ok(connection),
         found => {
             let file = file.display().to_string();
@@ -365,8 +299,4 @@ fn set_aside(file: &Path) -> Result<(), JournalError> {
     }
     tracing::error!(file = %aside.display(), "the journal was corrupt: set aside, a new one is begun");
     Ok(())
-}
-
-fn list(items: &[String]) -> String {
-    serde_json::to_string(items).unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 
 mod database;
 mod reader;
+mod rows;
 mod writer;
 
 pub(super) use database::path;
@@ -98,6 +99,15 @@ impl Recording for Recorder {
 
     async fn bounced(&self, bounce: Bounce) {
         self.hand_over(Entry::Bounce(bounce)).await;
+    }
+
+    async fn replace(&self, record: Record) {
+        self.hand_over(Entry::Replacement(record)).await;
+    }
+
+    async fn set_bounds(&self, bounds: Bounds) {
+        // Where the writer is gone there is nothing to bound.
+        let _ = self.orders.send(Order::Bounds(bounds));
     }
 
     async fn flush(&self) {

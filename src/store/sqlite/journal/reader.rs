@@ -51,7 +51,7 @@ impl Reader {
             // Until a daemon of this version has opened it, it lacks columns.
             Ok((connection, 1)) => Ok(Self { file, connection, auth: "''", tls: "''" }),
             Ok((connection, 2)) => Ok(Self { file, connection, auth: "auth", tls: "''" }),
-            Ok((connection, SCHEMA)) => Ok(Self { file, connection, auth: "auth", tls: "tls" }),
+            Ok((connection, 3 | SCHEMA)) => Ok(Self { file, connection, auth: "auth", tls: "tls" }),
             Ok((_, found)) => Err(JournalError::TooNew { file: name, found, known: SCHEMA }),
             Err(error) => Err(sqlite_error(&file, &error)),
         }

@@ -51,6 +51,8 @@ pub(super) enum Order {
     Flush(oneshot::Sender<()>),
     /// The same, and close the file before the answer.
     Close(oneshot::Sender<()>),
+    /// Go by these.
+    Bounds(Bounds),
 }
 
 /// Starts the thread. It ends when nobody can send any more.
@@ -105,6 +107,10 @@ async fn run(mut writer: Writer, queues: Queues) {
                 drop(writer);
                 let _ = done.send(());
                 return;
+            }
+            Some(Order::Bounds(bounds)) => {
+                writer.bounds = bounds;
+                writer.prune_after = Instant::now();
             }
             None => {}
         }

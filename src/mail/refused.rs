@@ -1,0 +1,244 @@
+//! Refused recipients in the journal and the log: those of one client and minute share a line, so that whoever tries
+//! names by the thousand does not wipe the history of everybody's mail.
+
+use super::{parts::Parts, record::log};
+use crate::{
+    clock,
+    rate::ClientBlock,
+    store::journal::{Outcome, Record},
+    time::Millis,
+};
+use parking_lot::Mutex;
+use std::{collections::HashMap, time::Duration};
+
+/// For how long recipients join a line.
+const TOGETHER: Duration = Duration::from_mins(1);
+/// How many recipients a line names.
+const NAMED: u64 = 3;
+/// Most clients that a line is open for.
+const CAPACITY: usize = 10_000;
+
+/// The lines that are open.
+#[derive(Debug, Default)]
+pub(crate) struct RefusedRecipients(Mutex<Lines>);
+
+#[derive(Debug, Default)]
+struct Lines(HashMap<Whose, Line>);
+
+/// A client, if it has an address, and whether its recipients are refused or put off.
+type Whose = (Option<ClientBlock>, Outcome);
+
+#[derive(Debug)]
+struct Line {
+    /// Of the first recipient; the others are added to it.
+    record: Record,
+    since: Millis,
+    count: u64,
+    /// Not all that are counted are in the journal.
+    is_behind: bool,
+}
+
+/// What is to be written of one more recipient.
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    /// A line that has just begun.
+    Begin(Record),
+    /// What the line is now.
+    Grow(Record),
+    /// Nothing: the recipient is counted.
+    Count,
+}
+
+impl RefusedRecipients {
+    /// Tells of a recipient that was refused; `record` is what would be told of it alone.
+    pub(crate) async fn tell(&self, parts: &Parts, record: Record) {
+        let (step, ended) = self.0.lock().add(&record, clock::steady_millis());
+        if step != Step::Count {
+            log(parts, &record, "recipient");
+        }
+        for record in ended {
+            parts.journal.replace(record).await;
+        }
+        match step {
+            Step::Begin(record) => parts.journal.record(record).await,
+            Step::Grow(record) => parts.journal.replace(record).await,
+            Step::Count => {}
+        }
+    }
+
+    /// Writes the lines whose minute is over, for ever.
+    pub(crate) async fn follow(&self, parts: &Parts) {
+        loop {
+            tokio::time::sleep(TOGETHER).await;
+            let ended = self.0.lock().ended(clock::steady_millis());
+            self.write(parts, ended).await;
+        }
+    }
+
+    /// Writes all lines, as nothing more comes.
+    pub(crate) async fn finish(&self, parts: &Parts) {
+        let ended = self.0.lock().ended(Millis::MAX);
+        self.write(parts, ended).await;
+    }
+
+    async fn write(&self, parts: &Parts, ended: Vec<Record>) {
+        for record in ended {
+            parts.journal.replace(record).await;
+        }
+    }
+}
+
+impl Lines {
+    /// Adds a recipient; gives what is to be written of it, and of lines that end by that.
+    fn add(&mut self, record: &Record, now: Millis) -> (Step, Vec<Record>) {
+        let whose = (record.client.map(ClientBlock::of), record.outcome);
+        let mut ended = Vec::new();
+        if let Some(line) = self.0.get_mut(&whose) {
+            if now.since(line.since) < TOGETHER {
+                return (line.add(record), ended);
+            }
+            ended.extend(self.0.remove(&whose).and_then(Line::rest));
+        } else if self.0.len() >= CAPACITY {
+            // A flood from everywhere: whoever comes again begins another line.
+            ended = self.ended(Millis::MAX);
+        }
+        let line = Line { record: record.clone(), since: now, count: 1, is_behind: false };
+        self.0.insert(whose, line);
+        (Step::Begin(record.clone()), ended)
+    }
+
+    /// Takes out the lines whose minute is over; gives those that are behind.
+    fn ended(&mut self, now: Millis) -> Vec<Record> {
+        let ended = self.0.extract_if(|_, line| now.since(line.since) >= TOGETHER);
+        ended.filter_map(|(_, line)| line.rest()).collect()
+    }
+}
+
+impl Line {
+    fn add(&mut self, record: &Record) -> Step {
+        self.count = self.count.saturating_add(1);
+        if self.count > NAMED {
+            self.is_behind = true;
+            return Step::Count;
+        }
+        let first = &mut self.record;
+        first.to.extend_from_slice(&record.to);
+        let mut differs = String::new();
+        if record.from != first.from {
+            differs.push_str(&format!(" from {}", record.from));
+        }
+        if record.reply != first.reply {
+            differs.push_str(&format!(": {}", record.reply));
+        }
+        if !differs.is_empty() {
+            let separator = if first.detail.is_empty() { "" } else { "; " };
+            first.detail.push_str(&format!("{separator}{}{differs}", record.to.join(", ")));
+        }
+        Step::Grow(self.told())
+    }
+
+    /// The record with the count.
+    fn told(&self) -> Record {
+        let count = self.count;
+        let mut record = self.record.clone();
+        let more = if record.detail.is_empty() { "" } else { "; " };
+        record.detail =
+            format!("{count} recipients refused within a minute{more}{}", record.detail);
+        record
+    }
+
+    fn rest(self) -> Option<Record> {
+        self.is_behind.then(|| self.told())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::{Mailbox, ReversePath};
+
+    const NOW: Millis = Millis::new(1_000_000);
+
+    fn record(client: u8, n: u32) -> Record {
+        Record {
+            id: format!("{client}-{n}"),
+            time: NOW,
+            client: Some([192, 0, 2, client].into()),
+            helo: "c".into(),
+            from: ReversePath::Null,
+            srs_from: None,
+            to: vec![format!("u{n}@fwd.example")],
+            outcome: Outcome::Refused,
+            reply: "550 5.1.1 nobody".into(),
+            size: 0,
+            ms: 0,
+            attempts: Vec::new(),
+            auth: String::new(),
+            tls: String::new(),
+            detail: String::new(),
+        }
+    }
+
+    #[test]
+    fn those_of_a_minute_share_a_line() {
+        let mut lines = Lines::default();
+        let steps: Vec<Step> = (1..=1000).map(|n| lines.add(&record(1, n), NOW).0).collect();
+        assert_eq!(steps[0], Step::Begin(record(1, 1)));
+        let Step::Grow(third) = &steps[2] else { panic!("the third is named: {:?}", steps[2]) };
+        assert_eq!(third.id, "1-1");
+        assert_eq!(third.to, ["u1@fwd.example", "u2@fwd.example", "u3@fwd.example"]);
+        assert!(steps[3..].iter().all(|step| *step == Step::Count));
+        assert_eq!(lines.ended(NOW + TOGETHER / 2), []);
+        let ended = lines.ended(NOW + TOGETHER);
+        let [line] = ended.as_slice() else { panic!("one line, not {ended:?}") };
+        assert_eq!((&line.id, line.to.len()), (&"1-1".to_owned(), 3));
+        assert_eq!(line.detail, "1000 recipients refused within a minute");
+        assert_eq!(lines.ended(Millis::MAX), [], "told once");
+    }
+
+    #[test]
+    fn the_next_minute_is_another_line() {
+        let mut lines = Lines::default();
+        for n in 1..=5 {
+            lines.add(&record(1, n), NOW);
+        }
+        let (step, ended) = lines.add(&record(1, 6), NOW + TOGETHER);
+        assert_eq!(step, Step::Begin(record(1, 6)));
+        assert_eq!(ended[0].detail, "5 recipients refused within a minute");
+        assert_eq!(lines.ended(Millis::MAX), [], "a single one is told already");
+    }
+
+    #[test]
+    fn another_client_and_what_is_put_off_have_lines_of_their_own() {
+        let mut lines = Lines::default();
+        let deferred = Record { outcome: Outcome::Deferred, ..record(1, 3) };
+        for record in [record(1, 1), record(2, 2), deferred] {
+            assert_eq!(lines.add(&record, NOW).0, Step::Begin(record));
+        }
+    }
+
+    #[test]
+    fn what_differs_is_said() {
+        let mut lines = Lines::default();
+        lines.add(&record(1, 1), NOW);
+        let from = ReversePath::Mailbox(Mailbox::parse("a@b.example").unwrap());
+        let other = Record { from, reply: "550 5.7.1 forged".into(), ..record(1, 2) };
+        let (Step::Grow(line), _) = lines.add(&other, NOW) else { panic!("the second is named") };
+        let expected = "2 recipients refused within a minute; u2@fwd.example from <a@b.example>: 550 \
+                        5.7.1 forged";
+        assert_eq!(line.detail, expected);
+    }
+
+    #[test]
+    fn a_flood_from_everywhere_takes_bounded_room() {
+        let mut lines = Lines::default();
+        let mut behind = 0;
+        for n in 0..4 * u32::try_from(CAPACITY).unwrap() {
+            let client = Some(std::net::Ipv4Addr::from_bits(n % 15_000).into());
+            let (_, ended) = lines.add(&Record { client, ..record(0, n) }, NOW);
+            behind += ended.len();
+            assert!(lines.0.len() <= CAPACITY);
+        }
+        assert_eq!(behind, 0, "nothing that was not written at once");
+    }
+}
