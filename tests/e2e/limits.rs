@@ -6,6 +6,7 @@ mod messages;
 mod misers;
 mod rates;
 mod sessions;
+mod thousand;
 mod under_fire;
 
 use crate::support::client::Client;
