@@ -170,9 +170,11 @@ impl Parts {
             true => Arc::clone(&self.outbound),
             false => Arc::new(outbound(&config, &store)?),
         };
+        let max_kept = config.limits.srs_entries as u64;
+        let srs = Srs::new(secrets.rewriter, store.long_senders(), max_kept).behind(&self.srs);
         Ok(Self {
             aliases: Aliases::new(store.clone(), &config.routes),
-            srs: Srs::new(secrets.rewriter, store.long_senders(), config.limits.srs_entries as u64),
+            srs,
             return_uses: self.return_uses.clone(),
             rates: Arc::clone(&self.rates),
             refused: Arc::clone(&self.refused),

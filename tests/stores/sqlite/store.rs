@@ -1,9 +1,9 @@
 //! The file: opening it, damage, two processes on it.
 
 use super::open;
-use crate::place::{at, domain, forward, mailbox, resolved};
+use crate::place::{at, domain, forward, long_sender, mailbox, resolved};
 use onward::{
-    store::{Options, SrsPutError, Store, StoreError},
+    store::{Kept, Options, Store, StoreError},
     time::UnixTime,
 };
 use std::{
@@ -33,14 +33,13 @@ async fn the_command_line_sees_and_keeps_long_senders() {
     let state = TempDir::new().unwrap();
     let day = UnixTime::of_day;
     let store = open(&state);
-    store.srs_put("tc", &mailbox("c@y.test"), day(30), day(8), 1).await.unwrap();
+    store.srs_put(long_sender("tc", "c@y.test", None, day(30)), day(8), 1).await.unwrap();
     let other = open(&state);
     assert_eq!(other.srs_get("TC", day(9)).await.unwrap(), Some(mailbox("c@y.test")));
-    let a = mailbox("a@y.test");
-    let full = other.srs_put("td", &a, day(9), day(9), 1).await;
-    assert_eq!(full, Err(SrsPutError::Full));
-    other.srs_put("td", &a, day(99), day(31), 1).await.unwrap();
-    assert_eq!(store.srs_get("td", day(32)).await.unwrap(), Some(a));
+    let put = other.srs_put(long_sender("td", "a@y.test", None, day(30)), day(9), 1).await;
+    assert_eq!(put, Ok(Kept { is_new: true, evicted: 1 }));
+    assert_eq!(store.srs_get("td", day(10)).await.unwrap(), Some(mailbox("a@y.test")));
+    assert_eq!(store.srs_get("tc", day(10)).await.unwrap(), None, "counted by whoever keeps");
 }
 
 #[tokio::test]
@@ -158,8 +157,7 @@ async fn damage_found_in_a_look_up_is_an_error_not_an_answer() {
     let state = TempDir::new().unwrap();
     left(&state, &["x.test"]).await;
     let raw = rusqlite::Connection::open(state.path().join("onward.db")).unwrap();
-    let row =
-        "INSERT INTO aliases VALUES ('x.test', 'a', 'a@x.test', 'forward', ?1, '', 1, 0, NULL)";
+    let row = "INSERT INTO aliases VALUES ('x.test', 'a', 'a@x.test', 'forward', ?1, '', 1, 0, NULL, NULL, '')";
     raw.execute(row, ["not an address"]).unwrap();
     let error = open(&state).resolve(&mailbox("a@x.test")).await.unwrap_err();
     assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
@@ -190,7 +188,12 @@ async fn whoever_only_reads_leaves_an_older_database_as_it_is() {
     Store::open(state.path(), reading()).unwrap().close().await;
     left(&state, &["x.test"]).await;
     let raw = rusqlite::Connection::open(&path).unwrap();
-    raw.execute_batch("ALTER TABLE aliases DROP COLUMN keep_tag; PRAGMA user_version = 5").unwrap();
+    let older = "DROP TRIGGER srs_in; DROP TRIGGER srs_out; DROP TRIGGER srs_of_another; DROP TABLE srs_shares;
+                 DROP TABLE srs_total; DROP INDEX srs_addresses_by_client;
+                 ALTER TABLE srs_addresses DROP COLUMN client;
+                 ALTER TABLE aliases DROP COLUMN keep_tag; ALTER TABLE aliases DROP COLUMN spam;
+                 ALTER TABLE aliases DROP COLUMN allow; PRAGMA user_version = 5";
+    raw.execute_batch(older).unwrap();
     raw.close().unwrap();
     let before = fs::read(&path).unwrap();
     let refused = Store::open(state.path(), reading()).unwrap_err();
@@ -234,7 +237,7 @@ async fn a_million_aliases() {
     raw.execute(
         "WITH RECURSIVE n (n) AS (SELECT 1000000 UNION ALL SELECT n + 1 FROM n LIMIT 1000000)
          INSERT INTO aliases SELECT 'x.test', 'u' || n, 'u' || n || '@x.test', 'forward',
-             'm' || n || '@y.test', '', 1, 0, NULL FROM n",
+             'm' || n || '@y.test', '', 1, 0, NULL, NULL, '' FROM n",
         (),
     )
     .unwrap();
