@@ -36,6 +36,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "mta_sts",
             "tlsa",
             "tls_rpt",
+            "rspamd",
         ],
     ),
     ("config", &["config"]),
@@ -43,7 +44,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
         "edges",
         &[
             "store", "dns", "inbound", "outbound", "http", "auth", "postfix", "tls", "acme",
-            "metrics", "keys", "clock",
+            "metrics", "keys", "clock", "spam_filter",
         ],
     ),
     ("what it does", &["mail", "admin"]),
@@ -52,7 +53,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
 ];
 
 /// Which other edges an edge may use.
-const EDGES: [(&str, &[&str]); 12] = [
+const EDGES: [(&str, &[&str]); 13] = [
     ("clock", &[]),
     ("store", &["clock"]),
     ("dns", &[]),
@@ -65,12 +66,13 @@ const EDGES: [(&str, &[&str]); 12] = [
     ("auth", &["dns"]),
     ("acme", &["clock", "http", "inbound", "tls"]),
     ("keys", &["acme", "auth", "tls"]),
+    ("spam_filter", &["dns", "tls"]),
 ];
 
 /// What commands ask `admin` for, and do not touch themselves.
-const BEHIND_ADMIN: [&str; 12] = [
+const BEHIND_ADMIN: [&str; 13] = [
     "store", "auth", "dns", "tls", "inbound", "outbound", "keys", "http", "postfix", "acme",
-    "metrics", "mail",
+    "metrics", "mail", "spam_filter",
 ];
 
 /// Commands that are more than arguments and printing, and what they may touch all the same.

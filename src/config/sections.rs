@@ -1,10 +1,10 @@
 use super::{
-    auth, delivery, dns, limits, listen, reader::FromTable, root, route, schema::Section, spool,
+    auth, delivery, dns, filter, limits, listen, reader::FromTable, root, route, schema::Section, spool,
     srs, tls,
 };
 
 /// Every table of the file, in the order of the documents.
-pub(super) static SECTIONS: [&Section; 11] = [
+pub(super) static SECTIONS: [&Section; 12] = [
     root::Keys::SECTION,
     listen::Keys::SECTION,
     srs::Keys::SECTION,
@@ -15,5 +15,6 @@ pub(super) static SECTIONS: [&Section; 11] = [
     tls::SniKeys::SECTION,
     dns::Keys::SECTION,
     auth::Keys::SECTION,
+    filter::Keys::SECTION,
     limits::Keys::SECTION,
 ];
