@@ -43,8 +43,19 @@ const LAYERS: [(&str, &[&str]); 7] = [
     (
         "edges",
         &[
-            "store", "dns", "inbound", "outbound", "http", "auth", "postfix", "tls", "acme",
-            "metrics", "keys", "clock", "spam_filter",
+            "store",
+            "dns",
+            "inbound",
+            "outbound",
+            "http",
+            "auth",
+            "postfix",
+            "tls",
+            "acme",
+            "metrics",
+            "keys",
+            "clock",
+            "spam_filter",
         ],
     ),
     ("what it does", &["mail", "admin"]),
@@ -71,8 +82,19 @@ const EDGES: [(&str, &[&str]); 13] = [
 
 /// What commands ask `admin` for, and do not touch themselves.
 const BEHIND_ADMIN: [&str; 13] = [
-    "store", "auth", "dns", "tls", "inbound", "outbound", "keys", "http", "postfix", "acme",
-    "metrics", "mail", "spam_filter",
+    "store",
+    "auth",
+    "dns",
+    "tls",
+    "inbound",
+    "outbound",
+    "keys",
+    "http",
+    "postfix",
+    "acme",
+    "metrics",
+    "mail",
+    "spam_filter",
 ];
 
 /// Commands that are more than arguments and printing, and what they may touch all the same.

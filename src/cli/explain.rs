@@ -57,7 +57,9 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
     if args.filter && config.filter.rspamd.is_none() {
-        return Err(Failure::Usage("--filter: the configuration has no [filter] with rspamd".into()));
+        return Err(Failure::Usage(
+            "--filter: the configuration has no [filter] with rspamd".into(),
+        ));
     }
     let question = question(args)?;
     let explanation = block_on(async { explain(config, &question).await.map_err(Failure::new) })?;

@@ -1,9 +1,4 @@
-use super::{
-    define::section,
-    reader::Table,
-    units::MINUTE,
-    values::absolute_path,
-};
+use super::{define::section, reader::Table, units::MINUTE, values::absolute_path};
 use crate::{address::Domain, alias::SpamAction};
 use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
@@ -174,8 +169,21 @@ mod tests {
             assert_eq!(text.parse::<FilterAddress>().unwrap().to_string(), shown);
         }
         for text in [
-            "", "127.0.0.1:11333", "ftp://x", "http://", "http://:11333", "http://x:0", "http://x:99999", "http://x:y",
-            "http://x/checkv2", "http://u:p@x", "unix:run", "unix:", "http://[127.0.0.1]", "http://::1", "http://a b",
+            "",
+            "127.0.0.1:11333",
+            "ftp://x",
+            "http://",
+            "http://:11333",
+            "http://x:0",
+            "http://x:99999",
+            "http://x:y",
+            "http://x/checkv2",
+            "http://u:p@x",
+            "unix:run",
+            "unix:",
+            "http://[127.0.0.1]",
+            "http://::1",
+            "http://a b",
             "http://x\r\n:1",
         ] {
             assert!(text.parse::<FilterAddress>().is_err(), "{text:?}");
@@ -188,7 +196,9 @@ mod tests {
         for text in ["http://192.0.2.1", "http://rspamd:11334"] {
             assert!(is_open(text), "{text}");
         }
-        for text in ["http://127.0.0.1", "http://[::1]", "http://localhost", "https://rspamd", "unix:/r"] {
+        for text in
+            ["http://127.0.0.1", "http://[::1]", "http://localhost", "https://rspamd", "unix:/r"]
+        {
             assert!(!is_open(text), "{text}");
         }
     }

@@ -1,6 +1,6 @@
 use super::{
-    auth, delivery, dns, filter, limits, listen, reader::FromTable, root, route, schema::Section, spool,
-    srs, tls,
+    auth, delivery, dns, filter, limits, listen, reader::FromTable, root, route, schema::Section,
+    spool, srs, tls,
 };
 
 /// Every table of the file, in the order of the documents.

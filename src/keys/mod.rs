@@ -53,7 +53,8 @@ pub(crate) fn read_password(file: &Path) -> Result<Zeroizing<String>, String> {
     let text = Zeroizing::new(text);
     let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let is_password = (1..=MAX_PASSWORD).contains(&line.len()) && line.iter().all(u8::is_ascii_graphic);
+    let is_password =
+        (1..=MAX_PASSWORD).contains(&line.len()) && line.iter().all(u8::is_ascii_graphic);
     let password = std::str::from_utf8(line).ok().filter(|_| is_password);
     password.map(|password| Zeroizing::new(password.to_owned())).ok_or_else(|| {
         format!("filter.password_file {name}: its first line is no password of printable ASCII without blanks")

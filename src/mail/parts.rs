@@ -170,8 +170,8 @@ impl Parts {
             true => Arc::clone(&self.outbound),
             false => Arc::new(outbound(&config, &store)?),
         };
-        let is_same_filter = is_same_outbound(&config, &self.config)
-            && config.filter == self.config.filter;
+        let is_same_filter =
+            is_same_outbound(&config, &self.config) && config.filter == self.config.filter;
         let filter = match is_same_filter {
             true => self.filter.clone(),
             false => filter(&config, outbound.resolver())?,

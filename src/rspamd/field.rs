@@ -99,8 +99,21 @@ mod tests {
             assert!(Field::new(name, "1").is_some(), "{name}");
         }
         for name in [
-            "From", "Received", "Authentication-Results", "DKIM-Signature", "Bcc", "X", "X-", "",
-            "X-Onward-Seal", "x-onward-loop", "X-A:b", "X-A\r\nFrom", "X-\u{e4}", "X A", "\u{e4}X-A",
+            "From",
+            "Received",
+            "Authentication-Results",
+            "DKIM-Signature",
+            "Bcc",
+            "X",
+            "X-",
+            "",
+            "X-Onward-Seal",
+            "x-onward-loop",
+            "X-A:b",
+            "X-A\r\nFrom",
+            "X-\u{e4}",
+            "X A",
+            "\u{e4}X-A",
         ] {
             assert_eq!(Field::new(name, "1"), None, "{name:?}");
         }

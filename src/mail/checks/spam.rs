@@ -148,9 +148,7 @@ async fn allowed(
     };
     let asked = match known {
         Some(_) => None,
-        None => {
-            Some(findings(parts, subject.sender, &report.message, subject.now, true).await)
-        }
+        None => Some(findings(parts, subject.sender, &report.message, subject.now, true).await),
     };
     let found = known.or(asked.as_ref())?;
     let domain = author.domain().to_key();

@@ -224,7 +224,11 @@ fn insert(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
             record.detail,
             record.auth,
             record.tls,
-            record.filter.as_ref().and_then(|it| serde_json::to_string(it).ok()).unwrap_or_default(),
+            record
+                .filter
+                .as_ref()
+                .and_then(|it| serde_json::to_string(it).ok())
+                .unwrap_or_default(),
         ])?;
     insert_attempts(connection, connection.last_insert_rowid(), &record.attempts)
 }
