@@ -1,6 +1,6 @@
 //! What a configuration means.
 
-use super::{Error, srs_keys::keyring};
+use super::{Error, spam_filter, srs_keys::keyring};
 use crate::{
     clock,
     config::{CertificateFiles, Config, Listen, Protocol, Srs, print_duration, print_size},
@@ -37,6 +37,8 @@ pub struct Meaning {
     pub dns: Option<String>,
     /// The bounds of a message; `None` as above.
     pub delivery: Option<String>,
+    /// Who says whether mail is spam, and what happens to it then; `None` where nobody is asked.
+    pub filter: Option<String>,
     /// What may become trouble.
     pub warnings: Vec<String>,
 }
@@ -77,6 +79,7 @@ impl Meaning {
             tls,
             dns: takes_mail.then(|| dns(config)),
             delivery: takes_mail.then(|| delivery(config)),
+            filter: spam_filter::meaning(config)?,
             warnings: [config.warnings.clone(), secrets.warnings, expiring].concat(),
         })
     }

@@ -175,6 +175,7 @@ mod tests {
             attempts: Vec::new(),
             auth: String::new(),
             tls: String::new(),
+            filter: None,
             detail: String::new(),
         }
     }

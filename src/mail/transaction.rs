@@ -2,7 +2,7 @@
 //! first.
 
 use super::{
-    checks::refuse_unless_bounce,
+    checks::{differ, refuse_unless_bounce},
     forward::{Forward, refusal_key},
     late::Announcement,
     parts::Parts,
@@ -167,6 +167,7 @@ impl Mail {
         // difference, if one may leave.
         if let Some(first) = open.recipients.first()
             && (first.is_srs_return() != recipient.is_srs_return()
+                || differ(parts, first, recipient)
                 || first.group() != recipient.group()
                     && open.sender.bounce(parts, None).await != Bounce::Safe)
         {

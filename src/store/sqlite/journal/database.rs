@@ -42,7 +42,8 @@ const CREATE: &str = "
         ms       INTEGER NOT NULL,
         detail   TEXT NOT NULL,
         auth     TEXT NOT NULL DEFAULT '',
-        tls      TEXT NOT NULL DEFAULT ''
+        tls      TEXT NOT NULL DEFAULT '',
+        filter   TEXT NOT NULL DEFAULT ''
     );
     CREATE INDEX message_id ON message (id);
     CREATE INDEX message_time ON message (time);
@@ -71,8 +72,9 @@ const ADD_TLS: &str = "
     ALTER TABLE attempt ADD COLUMN tls TEXT NOT NULL DEFAULT '';
 ";
 
-/// What makes version 4 of version 3.
-const ADD_REFUSED: &str = "
+/// What makes version 4 of version 3: what the filter said, as a JSON object or nothing.
+const ADD_FILTER: &str = "
+    ALTER TABLE message ADD COLUMN filter TEXT NOT NULL DEFAULT '';
     CREATE INDEX message_refused ON message (time) WHERE outcome IN ('refused', 'deferred', 'aborted');
     PRAGMA user_version = 4;
 ";
@@ -258,9 +260,9 @@ fn connect(file: &Path) -> Result<Connection, JournalError> {
     let version = prepare(&connection).map_err(sqlite)?;
     let steps = match version {
         0 => CREATE.to_owned(),
-        1 => [ADD_AUTH, ADD_TLS, ADD_REFUSED].concat(),
-        2 => [ADD_TLS, ADD_REFUSED].concat(),
-        3 => ADD_REFUSED.to_owned(),
+        1 => [ADD_AUTH, ADD_TLS, ADD_FILTER].concat(),
+        2 => [ADD_TLS, ADD_FILTER].concat(),
+        3 => ADD_FILTER.to_owned(),
         SCHEMA => return Ok(connection),
         found => {
             let file = file.display().to_string();

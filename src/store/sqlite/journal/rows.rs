@@ -16,8 +16,8 @@ pub(super) fn insert(connection: &Connection, record: &Record) -> rusqlite::Resu
     connection
         .prepare_cached(
             "INSERT INTO message (id, time, client, helo, sender, srs_from, rcpt, outcome, reply,
-             size, ms, detail, auth, tls)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             size, ms, detail, auth, tls, filter)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             record.id,
@@ -34,6 +34,11 @@ pub(super) fn insert(connection: &Connection, record: &Record) -> rusqlite::Resu
             record.detail,
             record.auth,
             record.tls,
+            record
+                .filter
+                .as_ref()
+                .and_then(|it| serde_json::to_string(it).ok())
+                .unwrap_or_default(),
         ])?;
     insert_attempts(connection, connection.last_insert_rowid(), &record.attempts)
 }
