@@ -36,6 +36,8 @@ pub mod config;
 pub mod daemon;
 pub mod dns;
 #[deny(clippy::disallowed_methods)]
+pub mod dnsbl;
+#[deny(clippy::disallowed_methods)]
 pub mod dsn;
 #[deny(clippy::disallowed_methods)]
 pub mod envelope;

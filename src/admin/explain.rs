@@ -9,6 +9,7 @@ use crate::{
     mail::{
         OpenError, Parts,
         checks::{self, Subject},
+        dnsbl::{Outcome, Said, binds, refusal},
         look::Bearer,
         plan::plan,
         recipient::decide,
@@ -19,7 +20,11 @@ use crate::{
 };
 use bytes::Bytes;
 use serde::Serialize;
-use std::{collections::HashSet, net::IpAddr, time::Duration};
+use std::{
+    collections::HashSet,
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
 use tokio::time::Instant;
 
 /// How long DNS of the destinations may take.
@@ -53,6 +58,9 @@ pub struct Explanation {
     pub lost: Vec<String>,
     /// The reverse-path it leaves with.
     pub srs_from: Option<String>,
+    /// What lists in DNS say of the client and of the domains that the message is from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lists: Vec<ExplainedList>,
     /// What the checks find; `None` when none is made.
     pub checks: Option<String>,
     /// What the destination will conclude.
@@ -73,6 +81,24 @@ pub struct ExplainedDestination {
     /// Why its domain takes no mail, where DNS says that it takes none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_mail: Option<String>,
+}
+
+/// What a list in DNS says.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExplainedList {
+    /// The list, without its key.
+    pub zone: String,
+    /// Whom it was asked about.
+    pub about: String,
+    /// `listed`, `not`, `error` or `timeout`.
+    pub answer: &'static str,
+    /// The answer by which it is listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<Ipv4Addr>,
+    /// What becomes of mail from who is listed.
+    pub action: String,
+    /// All that in a sentence.
+    pub said: String,
 }
 
 /// What becomes of a message.
@@ -104,12 +130,22 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
         destinations: Vec::new(),
         lost: Vec::new(),
         srs_from: None,
+        lists: Vec::new(),
         checks: None,
         class: None,
         verdict: Verdict::Refused,
         reply: None,
     };
+    let said = listings(&parts, *ip, from).await;
+    explanation.lists = said.iter().map(ExplainedList::of).collect();
     let recipient = match decide(&parts, recipient, now).await {
+        Ok(recipient)
+            if binds(&recipient, from)
+                && let Some(reply) = refusal(&said) =>
+        {
+            explanation.reply = Some(reply.to_string());
+            return Ok(explanation);
+        }
         Ok(recipient) => recipient,
         Err(refusal) => {
             explanation.lost = lost(&parts, recipient).await;
@@ -135,8 +171,10 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     let sender = Sender::new(Some(*ip), helo, from);
     let recipients = std::slice::from_ref(&recipient);
     let message = Bytes::from(message.clone());
+    let listed = &*said;
     let mut report =
-        checks::run(&parts, &Subject { sender: &sender, recipients, message, now }).await;
+        checks::run(&parts, &Subject { sender: &sender, recipients, message, listed, now }).await;
+    explanation.lists.extend(report.lists.iter().map(ExplainedList::of));
     if let Some(checked) = &report.authentication {
         explanation.checks = Some(checked.findings.to_string());
         explanation.class = Some(Class::of(&checked.findings.dmarc).to_string());
@@ -169,6 +207,37 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     };
     explanation.reply = objection.map(|reply| reply.to_string());
     Ok(explanation)
+}
+
+/// What lists say of a client and a reverse-path.
+async fn listings(parts: &Parts, ip: IpAddr, from: &ReversePath) -> Vec<Said> {
+    let client = Some(ip);
+    let inquiries = [parts.lists.ask_client(client), parts.lists.ask_reverse_path(client, from)];
+    let mut said = Vec::new();
+    for mut inquiry in inquiries.into_iter().flatten() {
+        inquiry.wait().await;
+        said.extend_from_slice(inquiry.said());
+    }
+    said
+}
+
+impl ExplainedList {
+    fn of(said: &Said) -> Self {
+        let config = &said.list.config;
+        Self {
+            zone: config.zone.shown().to_owned(),
+            about: said.question.to_string(),
+            answer: match said.outcome {
+                Outcome::Listed { .. } => "listed",
+                Outcome::NotListed => "not",
+                Outcome::Trouble(_) => "error",
+                Outcome::Unanswered => "timeout",
+            },
+            code: said.code(),
+            action: config.action.to_string(),
+            said: said.to_string(),
+        }
+    }
 }
 
 /// What the alias of a recipient that is refused names, where that is why it is refused.

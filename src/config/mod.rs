@@ -13,6 +13,7 @@ mod auth;
 mod define;
 mod delivery;
 mod dns;
+mod dnsbl;
 mod finding;
 mod ip_net;
 mod limits;
@@ -34,6 +35,7 @@ mod values;
 pub use auth::{ArcSealing, Auth};
 pub use delivery::Delivery;
 pub use dns::Dns;
+pub use dnsbl::{Dnsbl, Exempt};
 pub use finding::{ConfigError, Finding};
 pub use ip_net::IpNet;
 pub use limits::Limits;
@@ -85,6 +87,8 @@ pub struct Config {
     pub tls: Tls,
     /// What clients may use.
     pub limits: Limits,
+    /// Lists of those that mail is not taken from.
+    pub dnsbl: Vec<Dnsbl>,
     /// What is accepted but perhaps not meant.
     pub warnings: Vec<String>,
 }
@@ -156,6 +160,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
     let routes = route::read(&root);
     let dns = root.table::<dns::Keys<'_>>().checked();
     let limits = limits::read(&root);
+    let dnsbl = dnsbl::read(&root);
     let auth = auth::read(&root);
     let tls = tls::read(&root);
     if listen.iter().flatten().any(|listen| listen.implicit_tls)
@@ -179,6 +184,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
         auth: auth?,
         tls: tls?,
         limits: limits?,
+        dnsbl: dnsbl?,
         warnings,
     };
     if config.tls.acme.is_some() && config.hostname.literal().is_some() {

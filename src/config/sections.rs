@@ -1,10 +1,10 @@
 use super::{
-    auth, delivery, dns, limits, listen, reader::FromTable, root, route, schema::Section, spool,
-    srs, tls,
+    auth, delivery, dns, dnsbl, limits, listen, reader::FromTable, root, route, schema::Section,
+    spool, srs, tls,
 };
 
 /// Every table of the file, in the order of the documents.
-pub(super) static SECTIONS: [&Section; 11] = [
+pub(super) static SECTIONS: [&Section; 12] = [
     root::Keys::SECTION,
     listen::Keys::SECTION,
     srs::Keys::SECTION,
@@ -16,4 +16,5 @@ pub(super) static SECTIONS: [&Section; 11] = [
     dns::Keys::SECTION,
     auth::Keys::SECTION,
     limits::Keys::SECTION,
+    dnsbl::Keys::SECTION,
 ];

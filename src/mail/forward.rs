@@ -3,6 +3,7 @@
 use super::{
     checks::{self, Report, Subject, is_signed_by_sender},
     delivery::{Delivery, Message, Share},
+    dnsbl::Said,
     dress::{Dressed, Fabric, dress},
     late::Announcement,
     look::Bearer,
@@ -43,6 +44,8 @@ pub(super) struct Forward<'a> {
     /// Who is connected.
     pub(super) peer: &'a Peer,
     pub(super) sender: &'a Sender,
+    /// Lists that have its client or its reverse-path.
+    pub(super) listed: &'a [Said],
     pub(super) id: MessageId,
     /// When the message came.
     pub(super) now: UnixTime,
@@ -82,7 +85,8 @@ impl Forward<'_> {
         let mut report = match came {
             Ok(message) => {
                 let (message, recipients) = (message.into(), &*recipients);
-                let subject = Subject { sender: self.sender, recipients, message, now: self.now };
+                let Self { sender, listed, now, .. } = *self;
+                let subject = Subject { sender, recipients, message, listed, now };
                 checks::run(self.parts, &subject).await
             }
             Err(reply) => Report::objecting(reply, &recipients),
@@ -150,7 +154,7 @@ impl Forward<'_> {
         let looks = Bearer { parts, sender, now }.looks(report, &planned).await?;
         keep_senders(parts, &planned, now).await?;
         let seal = seal(parts, self.id, sender.reverse_path(), &report.message);
-        let trace = prefix(&received, seal.as_ref(), &report.loop_tokens);
+        let trace = prefix(&received, seal.as_ref(), &report.loop_tokens) + &report.fields;
         // A mail that returns goes to a sender, who knows no SRS address.
         let is_return = planned.iter().any(|to| to.recipient.is_srs_return());
         let delivered_to = match is_return {

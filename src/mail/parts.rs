@@ -1,5 +1,6 @@
 use super::{
     aliases::Aliases,
+    dnsbl::Lists,
     late::{self, Waits},
     notices::Notices,
     rates::Rates,
@@ -80,6 +81,8 @@ pub(crate) struct Parts {
     pub(crate) return_uses: ReturnUses,
     /// How often clients send, and aliases get.
     pub(crate) rates: Arc<Rates>,
+    /// Lists of those that mail is not taken from.
+    pub(crate) lists: Arc<Lists>,
     /// DKIM keys of ours.
     pub(crate) signing: Live<SigningKeys>,
     /// What is kept: what earlier attempts brought, what waits.
@@ -134,6 +137,7 @@ impl Parts {
             srs: Srs::new(secrets.rewriter, store.long_senders(), config.limits.srs_entries as u64),
             return_uses: ReturnUses::new(config.srs.use_limits()),
             rates: Arc::new(Rates::new(&config.limits, Arc::clone(&metrics))),
+            lists: Arc::new(Lists::new(&config, &metrics)?),
             signing: secrets.signing,
             store,
             journal: Journal::nowhere(),
@@ -163,11 +167,16 @@ impl Parts {
             true => Arc::clone(&self.outbound),
             false => Arc::new(outbound(&config, &store)?),
         };
+        let lists = match is_same_lists(&config, &self.config) {
+            true => Arc::clone(&self.lists),
+            false => Arc::new(Lists::new(&config, &self.metrics)?),
+        };
         Ok(Self {
             aliases: Aliases::new(store.clone(), &config.routes),
             srs: Srs::new(secrets.rewriter, store.long_senders(), config.limits.srs_entries as u64),
             return_uses: self.return_uses.clone(),
             rates: Arc::clone(&self.rates),
+            lists,
             signing: secrets.signing,
             store,
             journal: self.journal.clone(),
@@ -285,6 +294,11 @@ fn is_same_outbound(one: &Config, other: &Config) -> bool {
         (hostname, dns, tls, first, delivery.final_patience)
     };
     of(one) == of(other)
+}
+
+/// What [`Lists`] go by.
+fn is_same_lists(one: &Config, other: &Config) -> bool {
+    one.dnsbl == other.dnsbl && one.dns == other.dns && one.limits.exempt == other.limits.exempt
 }
 
 fn dane(config: &Config) -> Result<Option<ValidatingResolver>, OpenError> {

@@ -5,11 +5,11 @@ mod labels;
 mod process;
 
 pub use format::Format;
-pub use labels::{Bounced, DestinationClass, Forwarded, Limit, Returned};
+pub use labels::{Bounced, DestinationClass, Forwarded, Limit, Returned, Verdict};
 
 use crate::{dsn::Silence, time::UnixTime};
 use labels::{
-    AttemptLabels, BounceLabels, DnsLabels, ForwardLabels, LimitLabels, NoticeLabels,
+    AttemptLabels, BounceLabels, DnsLabels, DnsblLabels, ForwardLabels, LimitLabels, NoticeLabels,
     OutcomeLabels, ReturnLabels, StatusLabels, TlsLabels, TlsSession,
 };
 use prometheus_client::{
@@ -42,6 +42,7 @@ pub struct Metrics {
     dkim_broken: Counter,
     notices: Counts<NoticeLabels>,
     over_rate: Counts<LimitLabels>,
+    dnsbl: Counts<DnsblLabels>,
     spool_messages: Level,
     spool_octets: Level,
     spool_age: Level,
@@ -111,6 +112,7 @@ impl Metrics {
             dkim_broken: Counter::default(),
             notices: Family::default(),
             over_rate: Family::default(),
+            dnsbl: Family::default(),
             spool_messages: Level::default(),
             spool_octets: Level::default(),
             spool_age: Level::default(),
@@ -182,6 +184,7 @@ impl Metrics {
             "Messages and recipients beyond a rate of [limits]",
             self.over_rate.clone(),
         );
+        r.register("dnsbl", "What lists in DNS said of clients and domains", self.dnsbl.clone());
         r.register("bounces", "Messages to them, retold or relayed", self.bounced.clone());
         r.register(
             "dkim_broken",
@@ -294,6 +297,12 @@ impl Metrics {
     /// A rate that was exceeded.
     pub fn over_rate(&self, limit: Limit) {
         self.over_rate.get_or_create(&LimitLabels { limit: limit.key() }).inc();
+    }
+
+    /// What a list said, or that it said nothing in time; `zone` is its name without its key.
+    pub fn dnsbl(&self, zone: &str, verdict: Verdict) {
+        let labels = DnsblLabels { zone: zone.to_owned(), outcome: verdict.as_str() };
+        self.dnsbl.get_or_create(&labels).inc();
     }
 
     /// All metrics in a format.
