@@ -1,9 +1,9 @@
-use super::{Found, Lookup, find};
+use super::{Found, Lookup, Rules, find};
 use crate::{
     address::Mailbox,
     reply::{Class, Reply},
 };
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 /// How far an expansion may go.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +31,9 @@ pub enum Expansion {
         mailboxes: Vec<Mailbox>,
         /// Destinations that are refused: a loss the owner of the alias should hear of.
         dropped: Vec<Dropped>,
+        /// What the alias that answers the recipient says of its mail: the one that the sender wrote to.
+        /// The aliases it leads to have rules for mail that comes to themselves.
+        rules: Arc<Rules>,
     },
     /// The mail is accepted and forgotten.
     Discard,
@@ -62,11 +65,12 @@ pub async fn expand<L: Lookup>(
     if !lookup.is_hosted(recipient.domain())? {
         return Ok(Expansion::Refuse(Reply::relaying_denied()));
     }
-    expand_all(std::slice::from_ref(recipient), lookup, limits).await
+    let walk = Walk { of_recipient: true, ..Walk::new(lookup, limits) };
+    walk.settle(std::slice::from_ref(recipient)).await
 }
 
 /// What becomes of mail for all of `destinations`, which need not be hosted here. Mail for a bare
-/// `<postmaster>` is mail for the configured mailbox.
+/// `<postmaster>` is mail for the configured mailbox. No alias was written to, so that no rules of one count.
 ///
 /// # Errors
 /// When a look-up fails.
@@ -75,13 +79,7 @@ pub async fn expand_all<L: Lookup>(
     lookup: &L,
     limits: ExpansionLimits,
 ) -> Result<Expansion, L::Error> {
-    let mut walk = Walk::new(lookup, limits);
-    match walk.visit_all(destinations).await {
-        Ok(()) => Ok(walk.finish()),
-        Err(Stop::Refuse(reply)) => Ok(Expansion::Refuse(reply)),
-        Err(Stop::Cycle(_)) => Ok(Expansion::Refuse(Reply::alias_cycle())),
-        Err(Stop::Lookup(error)) => Err(error),
-    }
+    Walk::new(lookup, limits).settle(destinations).await
 }
 
 /// The cycle that mail for `destinations` runs into: its first and last address are the same.
@@ -108,6 +106,9 @@ struct Walk<'a, L> {
     limits: ExpansionLimits,
     /// False to look beyond a deferring member.
     defer_stops: bool,
+    /// True where it begins with the recipient, whose alias has a say.
+    of_recipient: bool,
+    rules: Rules,
     /// The aliases from the recipient down to here.
     path: Vec<Mailbox>,
     /// Keys of all addresses met: each counts once.
@@ -130,12 +131,23 @@ impl<'a, L: Lookup> Walk<'a, L> {
             lookup,
             limits,
             defer_stops: true,
+            of_recipient: false,
+            rules: Rules::default(),
             path: Vec::new(),
             seen: HashSet::new(),
             lookups: 0,
             mailboxes: Vec::new(),
             dropped: Vec::new(),
             discarded: false,
+        }
+    }
+
+    async fn settle(mut self, addresses: &[Mailbox]) -> Result<Expansion, L::Error> {
+        match self.visit_all(addresses).await {
+            Ok(()) => Ok(self.finish()),
+            Err(Stop::Refuse(reply)) => Ok(Expansion::Refuse(reply)),
+            Err(Stop::Cycle(_)) => Ok(Expansion::Refuse(Reply::alias_cycle())),
+            Err(Stop::Lookup(error)) => Err(error),
         }
     }
 
@@ -160,7 +172,10 @@ impl<'a, L: Lookup> Walk<'a, L> {
         }
         let refusal = match find(address, self.lookup).await.map_err(Stop::Lookup)? {
             Found::NotHosted => return self.arrive(address),
-            Found::Forward { mailboxes, unusable } => {
+            Found::Forward { mailboxes, unusable, rules } => {
+                if self.of_recipient && self.path.is_empty() {
+                    self.rules = rules;
+                }
                 return self.descend(address, &mailboxes, unusable).await;
             }
             Found::Discard => {
@@ -212,9 +227,9 @@ impl<'a, L: Lookup> Walk<'a, L> {
     }
 
     fn finish(self) -> Expansion {
-        let Self { mailboxes, dropped, discarded, .. } = self;
+        let Self { mailboxes, dropped, discarded, rules, .. } = self;
         if !mailboxes.is_empty() {
-            return Expansion::Deliver { mailboxes, dropped };
+            return Expansion::Deliver { mailboxes, dropped, rules: Arc::new(rules) };
         }
         match dropped.into_iter().next() {
             Some(first) => Expansion::Refuse(first.reply),

@@ -1,4 +1,4 @@
-use super::{Action, Alias, AliasAddress, Destination, Key, tag::tagged};
+use super::{Action, Alias, AliasAddress, Destination, Key, Rules, tag::tagged};
 use crate::address::{Domain, Mailbox};
 use std::future::Future;
 
@@ -42,6 +42,8 @@ pub enum Found {
         mailboxes: Vec<Mailbox>,
         /// What the templates gave instead of a mailbox.
         unusable: Vec<String>,
+        /// What the owner of the alias says of its mail.
+        rules: Rules,
     },
     /// 550 5.7.1 with this text.
     Reject(String),
@@ -120,7 +122,7 @@ fn is_role(local: &str) -> bool {
 }
 
 fn forward(mailboxes: Vec<Mailbox>) -> Found {
-    Found::Forward { mailboxes, unusable: Vec::new() }
+    Found::Forward { mailboxes, unusable: Vec::new(), rules: Rules::default() }
 }
 
 fn find_pattern<L: Lookup>(address: &Mailbox, lookup: &L) -> Option<Found> {
@@ -166,5 +168,5 @@ fn answer<L: Lookup>(alias: &Alias, address: &Mailbox, lookup: &L) -> Found {
             }
         }
     }
-    Found::Forward { mailboxes, unusable }
+    Found::Forward { mailboxes, unusable, rules: alias.rules().clone() }
 }

@@ -6,19 +6,23 @@
 //! those recipients before it asks here.
 
 mod address;
+mod amendment;
 mod anchored;
 mod destination;
 mod expand;
 mod find;
 pub mod import;
 mod pattern;
+mod rules;
 mod tag;
 
 pub use address::{AliasAddress, Key};
+pub use amendment::Amendment;
 pub use destination::{Destination, Template};
 pub use expand::{Dropped, Expansion, ExpansionLimits, expand, expand_all, find_cycle};
 pub use find::{Found, Lookup, find};
 pub use pattern::Pattern;
+pub use rules::{MAX_ALLOWED, Rules, SenderPattern, SpamAction};
 
 use crate::address::AddressError;
 use std::fmt;
@@ -71,6 +75,7 @@ pub struct Alias {
     action: Action,
     enabled: bool,
     keep_tag: Option<bool>,
+    rules: Rules,
 }
 
 impl Alias {
@@ -117,7 +122,7 @@ impl Alias {
 
     /// An alias as it stands in a store, which took others once.
     pub(crate) fn kept(address: AliasAddress, action: Action) -> Self {
-        Self { address, action, enabled: true, keep_tag: None }
+        Self { address, action, enabled: true, keep_tag: None, rules: Rules::default() }
     }
 
     /// Why this alias may be kept, but is never followed: its regex matches more than the addresses of one
@@ -153,6 +158,20 @@ impl Alias {
     /// Whether mailboxes see the `+tag` of the recipient; `None` where that is as for all aliases.
     pub fn keep_tag(&self) -> Option<bool> {
         self.keep_tag
+    }
+
+    /// This alias, with what its owner says of its mail.
+    ///
+    /// # Errors
+    /// When that is more than [`MAX_ALLOWED`] senders.
+    pub fn with_rules(mut self, rules: Rules) -> Result<Self, AliasError> {
+        self.rules = rules.checked()?;
+        Ok(self)
+    }
+
+    /// What its owner says of its mail.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// Which recipients the alias answers.
@@ -197,6 +216,7 @@ impl fmt::Display for Alias {
             Some(false) => f.write_str(" (drops the tag)")?,
             None => {}
         }
+        write!(f, "{}", self.rules)?;
         if self.enabled { Ok(()) } else { f.write_str(" (disabled)") }
     }
 }
@@ -251,6 +271,28 @@ pub enum AliasError {
     /// A word on tags where there are none.
     #[error("only an alias of one address, as hello@example.org, that forwards has tags to keep")]
     KeepTag,
+    /// No sender pattern, and why.
+    #[error(
+        "{0:?} names no sender: {1}; it is news@shop.example, @shop.example for all of the domain, or \
+         *.shop.example for the domains below it"
+    )]
+    Sender(String, String),
+    /// More than [`MAX_ALLOWED`].
+    #[error(
+        "an alias allows at most {MAX_ALLOWED} senders; @shop.example stands for all of a domain"
+    )]
+    TooManyAllowed,
+    /// A sender that is no longer to be allowed, and was not.
+    #[error("{alias} does not allow {pattern}; whom it allows: onward alias show '{alias}'")]
+    NotAllowed {
+        /// The sender, as a pattern.
+        pattern: String,
+        /// The address of the alias.
+        alias: String,
+    },
+    /// No word for what becomes of spam.
+    #[error("{0:?} is nothing that becomes of spam: it is mark or refuse")]
+    Spam(String),
 }
 
 fn reply_text(text: &str) -> Result<String, AliasError> {

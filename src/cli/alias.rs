@@ -13,7 +13,7 @@ use crate::{
         Store,
         aliases::{self, Apply, DEFAULT_DEFER, DEFAULT_REJECT, Record, ShownAlias},
     },
-    alias::{Alias, AliasAddress, AliasError},
+    alias::{Alias, AliasAddress, AliasError, Amendment},
 };
 use std::{
     fmt::Display,
@@ -222,7 +222,8 @@ async fn execute(
         }
         Command::Set { address, keep_tag } => {
             let address = AliasAddress::parse(&address)?;
-            let alias = aliases::set_keep_tag(store, &address, keep_tag.word()).await?;
+            let amendment = Amendment { keep_tag: Some(keep_tag.word()), ..Amendment::default() };
+            let alias = aliases::amend(store, &address, &amendment).await?;
             writeln!(out, "changed {alias}")?;
             return Ok(vec![alias]);
         }

@@ -2,7 +2,7 @@
 
 use crate::{
     address::{Domain, LocalPart, Mailbox},
-    alias::Expansion,
+    alias::{Expansion, Rules},
     config::Route,
     next_hop::{Destination, NextHop, Target},
     reply::Reply,
@@ -23,6 +23,8 @@ pub(crate) struct Mailboxes {
     pub(crate) mailboxes: Vec<Mailbox>,
     /// What the aliases name but cannot be delivered to, and why: for the journal.
     pub(crate) lost: Vec<String>,
+    /// What the alias that answers the address says of its mail.
+    pub(crate) rules: Arc<Rules>,
 }
 
 impl Aliases {
@@ -58,7 +60,7 @@ impl Aliases {
     pub(crate) async fn final_mailboxes(&self, mailbox: Mailbox) -> Result<Mailboxes, Reply> {
         match self.is_hosted(mailbox.domain()) {
             true => self.resolve(&mailbox).await,
-            false => Ok(Mailboxes { mailboxes: vec![mailbox], lost: Vec::new() }),
+            false => Ok(Mailboxes { mailboxes: vec![mailbox], ..Mailboxes::default() }),
         }
     }
 
@@ -93,9 +95,10 @@ impl Aliases {
 impl Mailboxes {
     fn of(expansion: Result<Arc<Expansion>, StoreError>) -> Result<Self, Reply> {
         match expansion.as_deref() {
-            Ok(Expansion::Deliver { mailboxes, dropped }) => {
+            Ok(Expansion::Deliver { mailboxes, dropped, rules }) => {
                 let lost = dropped.iter().map(|lost| format!("{}: {}", lost.address, lost.reply));
-                Ok(Self { mailboxes: mailboxes.clone(), lost: lost.collect() })
+                let lost = lost.collect();
+                Ok(Self { mailboxes: mailboxes.clone(), lost, rules: Arc::clone(rules) })
             }
             Ok(Expansion::Discard) => Ok(Self::default()),
             Ok(Expansion::Refuse(reply)) => Err(reply.clone()),

@@ -7,12 +7,14 @@ use super::{
 };
 use crate::{
     address::{Domain, ForwardPath, Mailbox},
+    alias::Rules,
     config::Auth,
     next_hop::{Destination, NextHop},
     reply::Reply,
     srs::is_srs_shaped,
     time::UnixTime,
 };
+use std::sync::Arc;
 
 /// A recipient that was accepted, and where it leads.
 #[derive(Debug, Clone)]
@@ -27,6 +29,9 @@ pub(crate) struct Recipient {
     pub(crate) lost: Vec<String>,
     /// The sender that the recipient stands for, where it is an SRS address of ours.
     pub(crate) original: Option<Mailbox>,
+    /// What the owner of the alias that answers says of its mail: nothing for a role address that has no
+    /// alias, nor for an SRS address of ours.
+    pub(crate) rules: Arc<Rules>,
 }
 
 impl Recipient {
@@ -82,12 +87,14 @@ pub(crate) async fn decide(
             (leads_to, srs_domain, original)
         }
     };
-    let Mailboxes { mailboxes, lost } = leads_to;
+    let Mailboxes { mailboxes, lost, rules } = leads_to;
     Ok(Recipient {
         path: path.clone(),
         srs_domain: srs_domain.clone(),
         destinations: mailboxes.into_iter().map(|to| parts.aliases.destination(to)).collect(),
         lost,
+        // Nobody wrote to an alias that a returning mail comes to.
+        rules: if original.is_some() { Arc::default() } else { rules },
         original,
     })
 }

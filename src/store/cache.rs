@@ -58,11 +58,12 @@ impl Cache {
 /// Roughly; what counts is that it grows with the entry.
 fn octets_of(expansion: &Expansion) -> usize {
     const OVERHEAD: usize = 100;
-    let Expansion::Deliver { mailboxes, dropped } = expansion else { return OVERHEAD };
+    let Expansion::Deliver { mailboxes, dropped, rules } = expansion else { return OVERHEAD };
     let mailboxes =
         mailboxes.iter().map(|m| m.local().as_str().len() + m.domain().as_str().len() + OVERHEAD);
     let dropped = dropped.iter().map(|d| d.address.len() + OVERHEAD);
-    OVERHEAD + mailboxes.sum::<usize>() + dropped.sum::<usize>()
+    let rules = rules.allow.len() * OVERHEAD;
+    OVERHEAD + mailboxes.sum::<usize>() + dropped.sum::<usize>() + rules
 }
 
 #[cfg(test)]
@@ -72,7 +73,8 @@ mod tests {
 
     fn to(mailboxes: usize) -> Arc<Expansion> {
         let mailbox = Mailbox::parse("someone@example.org").unwrap();
-        Arc::new(Expansion::Deliver { mailboxes: vec![mailbox; mailboxes], dropped: Vec::new() })
+        let (mailboxes, rules) = (vec![mailbox; mailboxes], Arc::default());
+        Arc::new(Expansion::Deliver { mailboxes, dropped: Vec::new(), rules })
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use super::StoreError;
 use crate::{
     address::{Domain, Mailbox},
-    alias::{Alias, AliasAddress, AliasError, Expansion, ExpansionLimits, Key, MAX_PATTERNS},
+    alias::{
+        Alias, AliasAddress, AliasError, Amendment, Expansion, ExpansionLimits, Key, MAX_PATTERNS,
+    },
 };
 use async_trait::async_trait;
 use std::{fmt, sync::Arc};
@@ -111,14 +113,14 @@ pub trait Directory {
         enabled: bool,
     ) -> Result<Alias, ChangeError>;
 
-    /// Gives an alias a word of its own on the `+tag` of its recipients, or none, and gives it as it is now.
+    /// Changes what an alias says of itself, and gives it as it is now. A regex keeps its turn.
     ///
     /// # Errors
-    /// When there is none, it has no tags to keep, or the store fails.
-    async fn set_keep_tag(
+    /// When there is none, it cannot have what is asked for (see [`Amendment::of`]), or the store fails.
+    async fn amend_alias(
         &self,
         address: &AliasAddress,
-        keep_tag: Option<bool>,
+        amendment: &Amendment,
     ) -> Result<Alias, ChangeError>;
 
     /// Where mail that `alias` answers finally leads; of a regex or a catch-all, the destinations that

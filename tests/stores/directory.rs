@@ -2,7 +2,7 @@
 
 use crate::place::{Place, address, at, domain, expansion, forward, mailbox, resolved};
 use onward::{
-    alias::{Alias, Expansion},
+    alias::{Alias, Amendment, Expansion, Rules, SenderPattern, SpamAction},
     store::{Apply, Change, ChangeError, Options, Store},
 };
 use std::time::Duration;
@@ -247,4 +247,63 @@ pub(crate) async fn postmaster(place: &dyn Place) {
     let store = place.open_with(Options { postmaster, ..Options::default() });
     assert_eq!(resolved(&store, "Postmaster@x.test").await, "me@y.test");
     assert_eq!(bare(&store).await, "me@y.test");
+}
+
+pub(crate) async fn the_owners_rules_are_kept_amended_and_seen_within_a_second(place: &dyn Place) {
+    let (store, other) = (place.open(), place.open());
+    store.add_domain(&domain("x.test")).await.unwrap();
+    let amend = |spam, allow: &[&str], no_allow: &[&str]| {
+        let patterns =
+            |texts: &[&str]| texts.iter().map(|text| SenderPattern::parse(text).unwrap()).collect();
+        let (allow, no_allow) = (patterns(allow), patterns(no_allow));
+        Amendment { spam, allow, no_allow, ..Amendment::default() }
+    };
+    let rules = async |recipient: &str| match &*store.resolve(&mailbox(recipient)).await.unwrap() {
+        Expansion::Deliver { rules, .. } => rules.to_string(),
+        other => panic!("{other:?}"),
+    };
+    let regexes = [r"/^s-(.+)@x\.test$/", r"/^t-(.+)@x\.test$/"];
+    for alias in ["a@x.test", "*@x.test", regexes[0], regexes[1]] {
+        store.add_alias(&forward(alias, "p@y.test")).await.unwrap();
+    }
+    for (alias, recipient) in
+        [("a@x.test", "a+t@x.test"), ("*@x.test", "z@x.test"), (regexes[0], "s-1@x.test")]
+    {
+        assert_eq!(rules(recipient).await, "", "{alias}");
+        let first = amend(Some(Some(SpamAction::Refuse)), &["@shop.test", "n@b.test"], &[]);
+        let set = seen(&store, other.amend_alias(&address(alias), &first)).await.unwrap();
+        assert_eq!(rules(recipient).await, " (spam: refuse) (allows @shop.test, n@b.test)");
+        assert_eq!(store.alias(&address(alias)).await.unwrap(), Some(set));
+        let second = amend(None, &["*.b.test"], &["@shop.test"]);
+        seen(&store, other.amend_alias(&address(alias), &second)).await.unwrap();
+        assert_eq!(rules(recipient).await, " (spam: refuse) (allows n@b.test, *.b.test)");
+    }
+    let page = store.aliases(None, None).await.unwrap().aliases;
+    let patterns: Vec<_> = page.iter().skip(2).map(|alias| alias.address().to_string()).collect();
+    assert_eq!(patterns, regexes, "each keeps its turn");
+
+    // What is switched off and on again is as it was, and so is what is applied.
+    store.set_enabled(&address("a@x.test"), false).await.unwrap();
+    store.set_enabled(&address("a@x.test"), true).await.unwrap();
+    assert_eq!(rules("a@x.test").await, " (spam: refuse) (allows n@b.test, *.b.test)");
+    assert_eq!(store.apply(page.clone(), Apply::Whole).await.unwrap(), []);
+    let mut wanted = page;
+    let none = wanted.remove(1).with_rules(Rules::default()).unwrap();
+    wanted.insert(1, none.clone());
+    let changes = store.apply(wanted, Apply::Whole).await.unwrap();
+    assert!(matches!(&*changes, [Change::Replace { new, .. }] if *new == none), "{changes:?}");
+    assert_eq!(rules("a@x.test").await, "");
+    assert_eq!(rules("z@x.test").await, " (spam: refuse) (allows n@b.test, *.b.test)");
+
+    let version = *store.version().borrow();
+    let nobody = store.amend_alias(&address("n@x.test"), &amend(None, &[], &[])).await.unwrap_err();
+    assert!(matches!(nobody, ChangeError::NoSuchAlias(_)), "{nobody}");
+    let unknown = amend(Some(None), &["@a.test"], &["@c.test"]);
+    let unknown = store.amend_alias(&address("*@x.test"), &unknown).await.unwrap_err();
+    assert!(unknown.to_string().contains("does not allow @c.test"), "{unknown}");
+    let many: Vec<String> = (0..99).map(|n| format!("@{n}.test")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let many = store.amend_alias(&address("*@x.test"), &amend(None, &many, &[])).await.unwrap_err();
+    assert!(many.to_string().contains("at most 100 senders"), "{many}");
+    assert_eq!(*store.version().borrow(), version);
 }

@@ -31,6 +31,7 @@ macro_rules! run_suite {
                 a_list_that_removes_most_aliases_is_refused
                 an_alias_takes_the_place_of_another
                 where_an_alias_leads
+                the_owners_rules_are_kept_amended_and_seen_within_a_second
                 postmaster;
             memory:
                 long_srs_addresses

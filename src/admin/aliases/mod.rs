@@ -17,7 +17,7 @@ pub use show::{RefusedDestination, ShownAlias, show};
 use super::{Error, Store};
 use crate::{
     address::{Domain, Mailbox},
-    alias::{Alias, AliasAddress, AliasError},
+    alias::{Alias, AliasAddress, AliasError, Amendment},
     store::ChangeError,
 };
 use serde::Serialize;
@@ -116,16 +116,16 @@ pub async fn set_enabled(
     Ok(store.set_enabled(address, enabled).await?)
 }
 
-/// Gives an alias a word of its own on the `+tag` of its recipients, or none.
+/// Changes what an alias says of itself, and gives it as it is now.
 ///
 /// # Errors
-/// When there is none, it has no tags to keep, or the store fails.
-pub async fn set_keep_tag(
+/// When there is none, it cannot have what is asked for, or the store fails.
+pub async fn amend(
     store: &Store,
     address: &AliasAddress,
-    keep_tag: Option<bool>,
+    amendment: &Amendment,
 ) -> Result<Alias, Error> {
-    Ok(store.set_keep_tag(address, keep_tag).await?)
+    Ok(store.amend_alias(address, amendment).await?)
 }
 
 /// Gives the aliases of a domain, or all and then the regexes in their order, to `each`.

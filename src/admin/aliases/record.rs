@@ -1,4 +1,4 @@
-use crate::alias::{Action, Alias, AliasAddress, AliasError};
+use crate::alias::{Action, Alias, AliasAddress, AliasError, Rules, SenderPattern, SpamAction};
 use serde::{Deserialize, Serialize};
 
 /// The reply text of an alias that rejects without one of its own.
@@ -27,6 +27,12 @@ pub struct Record {
     /// Only of one that has a word of its own on tags.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     keep_tag: Option<bool>,
+    /// Only of one that has a word of its own on spam.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    spam: Option<String>,
+    /// Only of one that allows senders.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    allow: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -58,6 +64,8 @@ impl From<&Alias> for Record {
             action,
             text,
             keep_tag: alias.keep_tag(),
+            spam: alias.rules().spam.map(SpamAction::as_str).map(str::to_owned),
+            allow: alias.rules().allow.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -85,7 +93,15 @@ impl Record {
             (Verb::Discard, None) => Alias::discard(address),
             (Verb::Forward, None) => Alias::forward(address, self.destinations),
         };
-        Ok(alias?.with_enabled(self.enabled).with_keep_tag(self.keep_tag)?)
+        let rules = Rules {
+            spam: self.spam.map(|word| word.parse()).transpose()?,
+            allow: self
+                .allow
+                .iter()
+                .map(|text| SenderPattern::parse(text))
+                .collect::<Result<_, _>>()?,
+        };
+        Ok(alias?.with_enabled(self.enabled).with_keep_tag(self.keep_tag)?.with_rules(rules)?)
     }
 }
 

@@ -37,7 +37,7 @@ fn try_apply(
 
     // Only the temporary table is written yet, so nobody waits for this.
     let loading = connection.transaction()?;
-    loading.execute_batch(WANTED)?;
+    loading.execute_batch(&wanted_table())?;
     let chained = load(&loading, wanted, &hosted)?;
     loading.commit()?;
 
@@ -48,35 +48,37 @@ fn try_apply(
         refuse_loss(&changes, aliases::count(&transaction)?)?;
     }
     if !changes.is_empty() && extent != Apply::Plan {
-        transaction.execute_batch(REPLACE)?;
+        transaction.execute_batch(&replace())?;
         domains::count_change(&transaction)?;
         transaction.commit()?;
     }
     Ok(changes)
 }
 
-const WANTED: &str = "
-    DROP TABLE IF EXISTS temp.wanted;
-    CREATE TEMP TABLE wanted (
-        domain TEXT, local TEXT, address TEXT, action TEXT, destinations TEXT, text TEXT,
-        enabled INTEGER, keep_tag INTEGER, position INTEGER, PRIMARY KEY (domain, local)
-    ) WITHOUT ROWID";
+fn wanted_table() -> String {
+    format!(
+        "DROP TABLE IF EXISTS temp.wanted;
+         CREATE TEMP TABLE wanted (domain, local, {COLUMNS}, position, PRIMARY KEY (domain, local))
+         WITHOUT ROWID"
+    )
+}
 
-const REPLACE: &str = "
-    DELETE FROM aliases WHERE NOT EXISTS (
-        SELECT 1 FROM temp.wanted w WHERE w.domain = aliases.domain AND w.local = aliases.local);
-    INSERT INTO aliases
-        (domain, local, address, action, destinations, text, enabled, keep_tag, position)
-        SELECT domain, local, address, action, destinations, text, enabled, keep_tag, position
-        FROM temp.wanted WHERE true
-        ON CONFLICT (domain, local) DO UPDATE SET
-            address = excluded.address, action = excluded.action,
-            destinations = excluded.destinations, text = excluded.text,
-            enabled = excluded.enabled, keep_tag = excluded.keep_tag,
-            position = excluded.position
-        WHERE (address, action, destinations, text, enabled, keep_tag, position)
-            IS NOT (excluded.address, excluded.action, excluded.destinations, excluded.text,
-                excluded.enabled, excluded.keep_tag, excluded.position)";
+fn replace() -> String {
+    let each = |of: fn(&str) -> String| {
+        let names = COLUMNS.split(", ").chain(["position"]);
+        names.map(of).collect::<Vec<_>>().join(", ")
+    };
+    let set = each(|name| format!("{name} = excluded.{name}"));
+    let (is, new) =
+        (each(|name| format!("aliases.{name}")), each(|name| format!("excluded.{name}")));
+    format!(
+        "DELETE FROM aliases WHERE NOT EXISTS (
+             SELECT 1 FROM temp.wanted w WHERE w.domain = aliases.domain AND w.local = aliases.local);
+         INSERT INTO aliases (domain, local, {COLUMNS}, position)
+             SELECT domain, local, {COLUMNS}, position FROM temp.wanted WHERE true
+             ON CONFLICT (domain, local) DO UPDATE SET {set} WHERE ({is}) IS NOT ({new})"
+    )
+}
 
 /// Fills the temporary table; gives the aliases that lead to hosted domains.
 fn load(
@@ -137,7 +139,11 @@ fn differences(connection: &Connection) -> rusqlite::Result<Vec<Change>> {
     let removed: Read = |row| Ok(Change::Remove(aliases::from_row(row, 0)?));
     let added: Read = |row| Ok(Change::Add(aliases::from_row(row, 0)?));
     let replaced: Read = |row| {
-        Ok(Change::Replace { old: aliases::from_row(row, 0)?, new: aliases::from_row(row, 6)? })
+        let second = COLUMNS.split(", ").count();
+        Ok(Change::Replace {
+            old: aliases::from_row(row, 0)?,
+            new: aliases::from_row(row, second)?,
+        })
     };
     let mut changes = find(&only_in(Table::Stored, Table::Wanted), removed)?;
     changes.extend(find(&only_in(Table::Wanted, Table::Stored), added)?);

@@ -14,8 +14,8 @@ use super::{
 use crate::{
     address::{Domain, Mailbox},
     alias::{
-        Action, Alias, AliasAddress, Expansion, ExpansionLimits, Key, MAX_PATTERNS, expand,
-        expand_all,
+        Action, Alias, AliasAddress, Amendment, Expansion, ExpansionLimits, Key, MAX_PATTERNS,
+        expand, expand_all,
     },
     reply::Reply,
     store::{AliasPage, Apply, Change, ChangeError, Directory, StoreError},
@@ -122,13 +122,13 @@ impl Directory for Sqlite {
         self.change(move |connection| set_enabled(connection, &address, enabled)).await
     }
 
-    async fn set_keep_tag(
+    async fn amend_alias(
         &self,
         address: &AliasAddress,
-        keep_tag: Option<bool>,
+        amendment: &Amendment,
     ) -> Result<Alias, ChangeError> {
-        let address = address.clone();
-        self.change(move |connection| set_keep_tag(connection, &address, keep_tag)).await
+        let (address, amendment) = (address.clone(), amendment.clone());
+        self.change(move |connection| amend(connection, &address, &amendment)).await
     }
 
     async fn leads_to(
@@ -274,14 +274,13 @@ fn set_enabled(
     Ok(alias)
 }
 
-fn set_keep_tag(
+fn amend(
     connection: &Connection,
     address: &AliasAddress,
-    keep_tag: Option<bool>,
+    amendment: &Amendment,
 ) -> Result<Alias, Failure> {
-    let alias =
-        existing(connection, address)?.with_keep_tag(keep_tag).map_err(ChangeError::from)?;
-    aliases::set_keep_tag(connection, &address.key(), keep_tag)?;
+    let alias = amendment.of(existing(connection, address)?).map_err(ChangeError::from)?;
+    aliases::replace(connection, &alias)?;
     Ok(alias)
 }
 

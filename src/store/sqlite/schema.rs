@@ -138,6 +138,10 @@ ALTER TABLE spool ADD COLUMN print BLOB;
 ", "
 -- keep_tag: whether mailboxes see the tag of a recipient; null as the configuration says.
 ALTER TABLE aliases ADD COLUMN keep_tag INTEGER;
+", "
+-- spam: mark or refuse; null as the configuration says. allow: sender patterns, one a line.
+ALTER TABLE aliases ADD COLUMN spam TEXT;
+ALTER TABLE aliases ADD COLUMN allow TEXT NOT NULL DEFAULT '';
 "];
 
 /// Refuses a file that is no database, or not ours.

@@ -26,7 +26,8 @@ async fn of_version_1(state: &TempDir) {
     raw.execute_batch(
         "DROP TABLE spool; DROP TABLE spool_legs; DROP TABLE spool_totals; DROP TABLE sts_policies;
          DROP TABLE tls_results; DROP TABLE tls_reported; DROP TABLE told;
-         ALTER TABLE aliases DROP COLUMN keep_tag; PRAGMA user_version = 1;
+         ALTER TABLE aliases DROP COLUMN keep_tag; ALTER TABLE aliases DROP COLUMN spam;
+         ALTER TABLE aliases DROP COLUMN allow; PRAGMA user_version = 1;
          PRAGMA auto_vacuum = 0; VACUUM;",
     )
     .unwrap();

@@ -2,7 +2,7 @@
 
 use crate::{
     address::Domain,
-    alias::{Action, Alias, AliasAddress, Key},
+    alias::{Action, Alias, AliasAddress, Key, Rules, SenderPattern, SpamAction},
     store::{
         AliasPage,
         sqlite::{error::unreadable, number},
@@ -11,7 +11,8 @@ use crate::{
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 /// The columns that make an alias, in the order of [`from_row`].
-pub(crate) const COLUMNS: &str = "address, action, destinations, text, enabled, keep_tag";
+pub(crate) const COLUMNS: &str =
+    "address, action, destinations, text, enabled, keep_tag, spam, allow";
 
 /// Aliases read at once.
 const PAGE: usize = 1000;
@@ -57,12 +58,13 @@ pub(crate) fn insert(connection: &Connection, table: Table, alias: &Alias) -> Re
         Action::Defer(text) => ("defer", String::new(), text.as_str()),
         Action::Discard => ("discard", String::new(), ""),
     };
+    let allowed: Vec<String> = alias.rules().allow.iter().map(ToString::to_string).collect();
     let table = table.name();
     let key = alias.address().key();
     connection
         .prepare_cached(&format!(
             "INSERT INTO {table} (domain, local, {COLUMNS}, position)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
         ))?
         .execute(params![
             key.domain,
@@ -73,6 +75,8 @@ pub(crate) fn insert(connection: &Connection, table: Table, alias: &Alias) -> Re
             text,
             alias.enabled(),
             alias.keep_tag(),
+            alias.rules().spam.map(SpamAction::as_str),
+            allowed.join("\n"),
             position
         ])
         .map(drop)
@@ -110,15 +114,6 @@ pub(crate) fn delete(connection: &Connection, key: &Key) -> Result<bool> {
 pub(crate) fn set_enabled(connection: &Connection, key: &Key, enabled: bool) -> Result<bool> {
     let sql = "UPDATE aliases SET enabled = ?3 WHERE domain = ?1 AND local = ?2";
     Ok(connection.execute(sql, params![key.domain, key.local, enabled])? == 1)
-}
-
-pub(crate) fn set_keep_tag(
-    connection: &Connection,
-    key: &Key,
-    keep_tag: Option<bool>,
-) -> Result<bool> {
-    let sql = "UPDATE aliases SET keep_tag = ?3 WHERE domain = ?1 AND local = ?2";
-    Ok(connection.execute(sql, params![key.domain, key.local, keep_tag])? == 1)
 }
 
 pub(crate) fn count(connection: &Connection) -> Result<u64> {
@@ -201,5 +196,15 @@ pub(crate) fn from_row(row: &Row<'_>, first: usize) -> Result<Alias> {
             return Err(unreadable(format!("alias {address} has the unknown action {other:?}")));
         }
     };
-    alias.with_enabled(row.get(first + 4)?).with_keep_tag(row.get(first + 5)?).map_err(unreadable)
+    let spam: Option<String> = row.get(first + 6)?;
+    let rules = Rules {
+        spam: spam.map(|word| word.parse()).transpose().map_err(unreadable)?,
+        allow: column(7)?
+            .lines()
+            .map(SenderPattern::parse)
+            .collect::<Result<_, _>>()
+            .map_err(unreadable)?,
+    };
+    let alias = alias.with_enabled(row.get(first + 4)?).with_keep_tag(row.get(first + 5)?);
+    alias.and_then(|alias| alias.with_rules(rules)).map_err(unreadable)
 }
