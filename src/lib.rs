@@ -12,11 +12,12 @@
 //! Protocols, bytes in and bytes out: [`smtp`] for servers and the replies of servers, [`proxy`] for the
 //! header of a load balancer; for Postfix [`socketmap`] in frames of [`netstring`], [`tcp_table`] (both ask
 //! [`lookup`]) and [`policy`]; [`mta_sts`] and [`tlsa`] for
-//! what domains say about TLS, and [`tls_rpt`] for what came of it.
+//! what domains say about TLS, and [`tls_rpt`] for what came of it; [`rspamd`] for what a spam filter is told and
+//! answers.
 //!
 //! Edges: [`config`] reads the configuration; [`clock`] says what time it is; [`store`] keeps domains, aliases, memories, the spool and
 //! the journal; [`dns`] asks; [`inbound`] serves clients; [`outbound`] delivers; [`http`] answers those who
-//! watch; [`postfix`] answers Postfix; [`auth`] checks who sends; [`tls`] encrypts; [`acme`] sees to
+//! watch; [`postfix`] answers Postfix; [`spam_filter`] asks rspamd; [`auth`] checks who sends; [`tls`] encrypts; [`acme`] sees to
 //! certificates; [`metrics`] counts.
 //!
 //! What Onward does: [`mail`] is one mail's life, [`admin`] what an administrator can do.
@@ -76,9 +77,12 @@ pub mod reply;
 #[deny(clippy::disallowed_methods)]
 pub mod retry;
 #[deny(clippy::disallowed_methods)]
+pub mod rspamd;
+#[deny(clippy::disallowed_methods)]
 pub mod smtp;
 #[deny(clippy::disallowed_methods)]
 pub mod socketmap;
+pub mod spam_filter;
 #[deny(clippy::disallowed_methods)]
 pub mod srs;
 pub mod store;

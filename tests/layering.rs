@@ -36,14 +36,26 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "mta_sts",
             "tlsa",
             "tls_rpt",
+            "rspamd",
         ],
     ),
     ("config", &["config"]),
     (
         "edges",
         &[
-            "store", "dns", "inbound", "outbound", "http", "auth", "postfix", "tls", "acme",
-            "metrics", "keys", "clock",
+            "store",
+            "dns",
+            "inbound",
+            "outbound",
+            "http",
+            "auth",
+            "postfix",
+            "tls",
+            "acme",
+            "metrics",
+            "keys",
+            "clock",
+            "spam_filter",
         ],
     ),
     ("what it does", &["mail", "admin"]),
@@ -52,7 +64,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
 ];
 
 /// Which other edges an edge may use.
-const EDGES: [(&str, &[&str]); 12] = [
+const EDGES: [(&str, &[&str]); 13] = [
     ("clock", &[]),
     ("store", &["clock"]),
     ("dns", &[]),
@@ -65,12 +77,24 @@ const EDGES: [(&str, &[&str]); 12] = [
     ("auth", &["dns"]),
     ("acme", &["clock", "http", "inbound", "tls"]),
     ("keys", &["acme", "auth", "tls"]),
+    ("spam_filter", &["dns", "tls"]),
 ];
 
 /// What commands ask `admin` for, and do not touch themselves.
-const BEHIND_ADMIN: [&str; 12] = [
-    "store", "auth", "dns", "tls", "inbound", "outbound", "keys", "http", "postfix", "acme",
-    "metrics", "mail",
+const BEHIND_ADMIN: [&str; 13] = [
+    "store",
+    "auth",
+    "dns",
+    "tls",
+    "inbound",
+    "outbound",
+    "keys",
+    "http",
+    "postfix",
+    "acme",
+    "metrics",
+    "mail",
+    "spam_filter",
 ];
 
 /// Commands that are more than arguments and printing, and what they may touch all the same.

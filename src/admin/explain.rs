@@ -16,6 +16,7 @@ use crate::{
         sender::Sender,
     },
     next_hop::{Destination, Target},
+    rspamd::Verdict as FilterVerdict,
     verdict::Class,
 };
 use bytes::Bytes;
@@ -43,6 +44,8 @@ pub struct Question {
     pub helo: String,
     /// The message, lines ending in CRLF.
     pub message: Vec<u8>,
+    /// The spam filter is asked too.
+    pub asks_filter: bool,
 }
 
 /// What would happen to a message. Its fields in JSON are a promise to scripts.
@@ -65,6 +68,12 @@ pub struct Explanation {
     pub checks: Option<String>,
     /// What the destination will conclude.
     pub class: Option<String>,
+    /// What the spam filter says, where it is asked and answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<FilterVerdict>,
+    /// Why it says nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unfiltered: Option<String>,
     /// What becomes of the message.
     pub verdict: Verdict,
     /// The reply that refuses it, if one does.
@@ -111,6 +120,8 @@ pub enum Verdict {
     Discarded,
     /// From becomes that of the alias.
     Munged,
+    /// It goes on with fields that say that it is spam.
+    Marked,
     /// The message goes on as it is.
     Forwarded,
 }
@@ -121,8 +132,11 @@ pub enum Verdict {
 /// # Errors
 /// When the daemon could not start either.
 pub async fn explain(config: Config, question: &Question) -> Result<Explanation, OpenError> {
-    let Question { recipient, sender: from, ip, helo, message } = question;
-    let parts = Parts::open_to_read(config)?;
+    let Question { recipient, sender: from, ip, helo, message, asks_filter } = question;
+    let mut parts = Parts::open_to_read(config)?;
+    if !asks_filter {
+        parts.filter = None;
+    }
     let now = clock::now();
     let mut explanation = Explanation {
         to: recipient.bare(),
@@ -133,6 +147,8 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
         lists: Vec::new(),
         checks: None,
         class: None,
+        filter: None,
+        unfiltered: None,
         verdict: Verdict::Refused,
         reply: None,
     };
@@ -171,14 +187,20 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     let sender = Sender::new(Some(*ip), helo, from);
     let recipients = std::slice::from_ref(&recipient);
     let message = Bytes::from(message.clone());
-    let listed = &*said;
-    let mut report =
-        checks::run(&parts, &Subject { sender: &sender, recipients, message, listed, now }).await;
+    let (listed, id) = (&*said, clock::message_id());
+    let subject = Subject { sender: &sender, recipients, message, listed, id, tls: None, now };
+    let mut report = checks::run(&parts, &subject).await;
     explanation.lists.extend(report.lists.iter().map(ExplainedList::of));
     if let Some(checked) = &report.authentication {
         explanation.checks = Some(checked.findings.to_string());
         explanation.class = Some(Class::of(&checked.findings.dmarc).to_string());
     }
+    match report.filtered.take() {
+        Some(Ok(verdict)) => explanation.filter = Some(verdict),
+        Some(Err(why)) => explanation.unfiltered = Some(why),
+        None => {}
+    }
+    let is_marked = !report.marks.is_empty();
     let mut objection = report.objection.take();
     let mut is_munged = false;
     match plan(&parts, &sender, vec![recipient], now, Instant::now()).await {
@@ -203,6 +225,7 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
         Some(_) => Verdict::Refused,
         None if explanation.destinations.is_empty() => Verdict::Discarded,
         None if is_munged => Verdict::Munged,
+        None if is_marked => Verdict::Marked,
         None => Verdict::Forwarded,
     };
     explanation.reply = objection.map(|reply| reply.to_string());

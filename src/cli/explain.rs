@@ -42,6 +42,9 @@ pub struct Args {
     /// The message itself, as a file: its signatures are checked too
     #[arg(long, value_name = "FILE")]
     message: Option<PathBuf>,
+    /// Ask the spam filter too, which sees the message then
+    #[arg(long)]
+    filter: bool,
     /// One JSON object
     #[arg(long)]
     json: bool,
@@ -53,6 +56,11 @@ pub struct Args {
 /// When an address is none, or the store cannot be read.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
+    if args.filter && config.filter.rspamd.is_none() {
+        return Err(Failure::Usage(
+            "--filter: the configuration has no [filter] with rspamd".into(),
+        ));
+    }
     let question = question(args)?;
     let explanation = block_on(async { explain(config, &question).await.map_err(Failure::new) })?;
     let mut out = context.out();
@@ -87,7 +95,7 @@ fn question(args: &Args) -> Result<Question, Failure> {
         }
     };
     let helo = args.helo.clone().or(domain).unwrap_or_else(|| "localhost".to_owned());
-    Ok(Question { recipient, sender, ip: args.ip, helo, message })
+    Ok(Question { recipient, sender, ip: args.ip, helo, message, asks_filter: args.filter })
 }
 
 /// The message as it would come over SMTP: a file may have the line ends of this system.
@@ -133,8 +141,15 @@ fn write(explanation: &Explanation, out: &mut impl Write) -> Result<(), Failure>
     if let Some(class) = &explanation.class {
         line("class", class)?;
     }
+    if let Some(filter) = &explanation.filter {
+        line("filter", &filter.to_string())?;
+    }
+    if let Some(why) = &explanation.unfiltered {
+        line("filter", why)?;
+    }
     let verdict = match explanation.verdict {
         Verdict::Munged => "munged: its From becomes the alias, answers go to the author",
+        Verdict::Marked => "forwarded with fields that mark it as spam",
         Verdict::Forwarded => "forwarded as it is",
         Verdict::Discarded => "accepted and thrown away, as the alias says",
         Verdict::Refused => "refused",

@@ -88,6 +88,9 @@ fn write_text(out: &mut impl Write, record: &Record) -> io::Result<()> {
     if !record.auth.is_empty() {
         field("checks", &record.auth)?;
     }
+    if let Some(filter) = &record.filter {
+        field("filter", &filter.to_string())?;
+    }
     field("reply", &record.reply)?;
     if !record.detail.is_empty() {
         field("note", &record.detail)?;

@@ -14,6 +14,7 @@ mod define;
 mod delivery;
 mod dns;
 mod dnsbl;
+mod filter;
 mod finding;
 mod ip_net;
 mod limits;
@@ -36,6 +37,7 @@ pub use auth::{ArcSealing, Auth};
 pub use delivery::Delivery;
 pub use dns::Dns;
 pub use dnsbl::{Dnsbl, Exempt};
+pub use filter::{Filter, FilterAddress, OnFailure};
 pub use finding::{ConfigError, Finding};
 pub use ip_net::IpNet;
 pub use limits::Limits;
@@ -83,6 +85,8 @@ pub struct Config {
     pub dns: Dns,
     /// Who sends, and what the destination will think of it.
     pub auth: Auth,
+    /// Who says whether mail is spam.
+    pub filter: Filter,
     /// Certificates, and what is demanded of destinations.
     pub tls: Tls,
     /// What clients may use.
@@ -162,6 +166,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
     let limits = limits::read(&root);
     let dnsbl = dnsbl::read(&root);
     let auth = auth::read(&root);
+    let filter = filter::read(&root, &mut warnings);
     let tls = tls::read(&root);
     if listen.iter().flatten().any(|listen| listen.implicit_tls)
         && tls.as_ref().is_some_and(|tls| tls.certificates.is_empty() && tls.acme.is_none())
@@ -182,6 +187,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
         routes: routes?,
         dns: dns?,
         auth: auth?,
+        filter: filter?,
         tls: tls?,
         limits: limits?,
         dnsbl: dnsbl?,
@@ -207,6 +213,14 @@ impl Config {
                  such an alias has nowhere to go"
                     .into(),
             );
+        }
+        if self.filter.rspamd.is_some() && self.filter.timeout >= self.delivery.budget {
+            self.warnings.push(format!(
+                "filter.timeout ({}) is not less than delivery.budget ({}): where the filter is slow, nothing is left \
+                 for the destination",
+                print_duration(self.filter.timeout),
+                print_duration(self.delivery.budget),
+            ));
         }
         if self.limits.message_memory < self.delivery.max_message_size {
             self.warnings.push(format!(

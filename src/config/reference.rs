@@ -21,7 +21,7 @@ Durations are strings of numbers with a unit each: `ms`, `s`, `m`, `h`, `d`, `w`
 Rates are strings such as `\"600/1h\"`: 600 at once, and after that one every 6 s, as a bucket that holds
 600 fills evenly in an hour.
 
-The tables `[filter]` and `[submission]` belong to later versions and are refused.
+The table `[submission]` belongs to a later version and is refused.
 ";
 
 /// The text of `docs/CONFIG.md`.

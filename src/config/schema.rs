@@ -4,7 +4,7 @@ use super::units::{print_duration, print_size};
 use std::{borrow::Cow, fmt, time::Duration};
 
 /// Tables that a later version brings.
-pub(super) const LATER_TABLES: [&str; 2] = ["filter", "submission"];
+pub(super) const LATER_TABLES: [&str; 1] = ["submission"];
 
 /// A table of the file.
 pub(super) struct Section {

@@ -1,10 +1,10 @@
 use super::{
-    auth, delivery, dns, dnsbl, limits, listen, reader::FromTable, root, route, schema::Section,
-    spool, srs, tls,
+    auth, delivery, dns, dnsbl, filter, limits, listen, reader::FromTable, root, route,
+    schema::Section, spool, srs, tls,
 };
 
 /// Every table of the file, in the order of the documents.
-pub(super) static SECTIONS: [&Section; 12] = [
+pub(super) static SECTIONS: [&Section; 13] = [
     root::Keys::SECTION,
     listen::Keys::SECTION,
     srs::Keys::SECTION,
@@ -15,6 +15,7 @@ pub(super) static SECTIONS: [&Section; 12] = [
     tls::SniKeys::SECTION,
     dns::Keys::SECTION,
     auth::Keys::SECTION,
+    filter::Keys::SECTION,
     limits::Keys::SECTION,
     dnsbl::Keys::SECTION,
 ];

@@ -1,4 +1,4 @@
-//! The keys: SRS secrets, private keys for DKIM, and certificates.
+//! The keys: SRS secrets, private keys for DKIM, certificates, and the password for the spam filter.
 
 pub(crate) mod live;
 
@@ -15,6 +15,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
+use zeroize::Zeroizing;
 
 /// The rewriter with the secrets of `file`.
 pub(crate) fn rewriter(settings: Settings, file: PathBuf) -> Result<Live<Rewriter>, String> {
@@ -33,6 +34,32 @@ pub(crate) fn rewriter(settings: Settings, file: PathBuf) -> Result<Live<Rewrite
 
 /// How a file of secrets comes to be.
 pub(crate) const MAKES_SECRET: &str = "`onward srs key add` makes one";
+
+/// Longest password for the spam filter.
+const MAX_PASSWORD: usize = 1_000;
+
+/// The password for the spam filter in `file`, followed as that changes.
+pub(crate) fn filter_password(file: PathBuf) -> Result<Live<Zeroizing<String>>, String> {
+    let looked_at = file.clone();
+    Live::open("filter password", move || stamp(&looked_at), move || read_password(&file))
+}
+
+/// The password for the spam filter: the first line of `file`.
+pub(crate) fn read_password(file: &Path) -> Result<Zeroizing<String>, String> {
+    let name = file.display();
+    let text = fs::read(file).map_err(|error| {
+        format!("filter.password_file {name} {}", unread(&error, "it holds the password on a line"))
+    })?;
+    let text = Zeroizing::new(text);
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let is_password =
+        (1..=MAX_PASSWORD).contains(&line.len()) && line.iter().all(u8::is_ascii_graphic);
+    let password = std::str::from_utf8(line).ok().filter(|_| is_password);
+    password.map(|password| Zeroizing::new(password.to_owned())).ok_or_else(|| {
+        format!("filter.password_file {name}: its first line is no password of printable ASCII without blanks")
+    })
+}
 
 /// False where there is no such file; one that we may not see is there.
 fn is_there(file: &Path) -> bool {

@@ -85,8 +85,9 @@ impl Forward<'_> {
         let mut report = match came {
             Ok(message) => {
                 let (message, recipients) = (message.into(), &*recipients);
-                let Self { sender, listed, now, .. } = *self;
-                let subject = Subject { sender, recipients, message, listed, now };
+                let Self { sender, listed, id, now, .. } = *self;
+                let tls = transaction.tls.as_ref();
+                let subject = Subject { sender, recipients, message, listed, id, tls, now };
                 checks::run(self.parts, &subject).await
             }
             Err(reply) => Report::objecting(reply, &recipients),
@@ -112,6 +113,7 @@ impl Forward<'_> {
                 reply,
                 srs_from: None,
                 auth: report.conclusion,
+                filter: report.filtered.and_then(Result::ok),
                 notes: report.notes,
                 attempts: Vec::new(),
                 spooled: Vec::new(),
@@ -154,7 +156,10 @@ impl Forward<'_> {
         let looks = Bearer { parts, sender, now }.looks(report, &planned).await?;
         keep_senders(parts, &planned, now).await?;
         let seal = seal(parts, self.id, sender.reverse_path(), &report.message);
-        let trace = prefix(&received, seal.as_ref(), &report.loop_tokens) + &report.fields;
+        let mut trace = prefix(&received, seal.as_ref(), &report.loop_tokens);
+        // In every form, whatever signatures cover: a sender could not be kept from signing "no X-Spam".
+        trace.push_str(&report.fields);
+        trace.push_str(&report.marks);
         // A mail that returns goes to a sender, who knows no SRS address.
         let is_return = planned.iter().any(|to| to.recipient.is_srs_return());
         let delivered_to = match is_return {
@@ -211,6 +216,7 @@ impl Forward<'_> {
             outcome: end.outcome,
             srs_from: delivery.srs_from(),
             auth: report.conclusion,
+            filter: report.filtered.and_then(Result::ok),
             notes: report.notes.into_iter().chain(end.note).collect(),
             attempts: delivery.attempts,
             spooled: end.spooled,

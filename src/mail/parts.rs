@@ -19,6 +19,7 @@ use crate::{
     next_hop::NextHop,
     outbound::{Attempt, Outbound, OutboundConfig, OutboundLimits, Outgoing, Preferences},
     retry,
+    spam_filter::SpamFilter,
     srs::Rewriter,
     store::{Options, Store, StoreError, journal::Journal, spool::SpoolBounds},
     tls::{Connector, RootsError},
@@ -26,6 +27,7 @@ use crate::{
 use async_trait::async_trait;
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout};
+use zeroize::Zeroizing;
 
 /// Where mail servers listen.
 const SMTP_PORT: u16 = 25;
@@ -40,7 +42,7 @@ pub enum OpenError {
     /// The state directory or its database.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The SRS secrets or a DKIM key.
+    /// The SRS secrets, a DKIM key, or the password for the spam filter.
     #[error("{0}")]
     Keys(String),
     /// The resolver: the system's configuration cannot be read, for one.
@@ -85,6 +87,9 @@ pub(crate) struct Parts {
     pub(crate) lists: Arc<Lists>,
     /// DKIM keys of ours.
     pub(crate) signing: Live<SigningKeys>,
+    /// Who says whether mail is spam, and the password for it.
+    pub(crate) filter: Option<Arc<SpamFilter>>,
+    pub(crate) filter_password: Option<Live<Zeroizing<String>>>,
     /// What is kept: what earlier attempts brought, what waits.
     pub(crate) store: Store,
     /// What is told of each message.
@@ -139,6 +144,8 @@ impl Parts {
             rates: Arc::new(Rates::new(&config.limits, Arc::clone(&metrics))),
             lists: Arc::new(Lists::new(&config, &metrics)?),
             signing: secrets.signing,
+            filter: filter(&config, outbound.resolver())?,
+            filter_password: secrets.filter_password,
             store,
             journal: Journal::nowhere(),
             network: Arc::clone(&outbound) as Arc<dyn Network>,
@@ -171,6 +178,12 @@ impl Parts {
             true => Arc::clone(&self.lists),
             false => Arc::new(Lists::new(&config, &self.metrics)?),
         };
+        let is_same_filter =
+            is_same_outbound(&config, &self.config) && config.filter == self.config.filter;
+        let filter = match is_same_filter {
+            true => self.filter.clone(),
+            false => filter(&config, outbound.resolver())?,
+        };
         Ok(Self {
             aliases: Aliases::new(store.clone(), &config.routes),
             srs: Srs::new(secrets.rewriter, store.long_senders(), config.limits.srs_entries as u64),
@@ -178,6 +191,8 @@ impl Parts {
             rates: Arc::clone(&self.rates),
             lists,
             signing: secrets.signing,
+            filter,
+            filter_password: secrets.filter_password,
             store,
             journal: self.journal.clone(),
             network: Arc::clone(&outbound) as Arc<dyn Network>,
@@ -205,7 +220,12 @@ impl Parts {
 
     /// Follows the files of secrets and keys for ever.
     pub(crate) async fn follow_keys(&self) {
-        tokio::join!(self.srs.follow(), self.signing.follow());
+        let filter_password = async {
+            if let Some(password) = &self.filter_password {
+                password.follow().await;
+            }
+        };
+        tokio::join!(self.srs.follow(), self.signing.follow(), filter_password);
     }
 
     /// The keys that sign for a domain as they are now.
@@ -246,6 +266,7 @@ pub(crate) enum NotWell {
 struct Secrets {
     rewriter: Live<Rewriter>,
     signing: Live<SigningKeys>,
+    filter_password: Option<Live<Zeroizing<String>>>,
 }
 
 impl Secrets {
@@ -253,9 +274,11 @@ impl Secrets {
         let file = config.srs.secret_file.clone();
         let rewriter = keys::rewriter(config.srs.settings.clone(), file);
         let signing = keys::signing(&config.state_dir);
+        let filter_password = config.filter.password_file.clone().map(keys::filter_password);
         Ok(Self {
             rewriter: rewriter.map_err(OpenError::Keys)?,
             signing: signing.map_err(OpenError::Keys)?,
+            filter_password: filter_password.transpose().map_err(OpenError::Keys)?,
         })
     }
 }
@@ -283,6 +306,17 @@ fn outbound(config: &Config, store: &Store) -> Result<Outbound, OpenError> {
         store: Some(store.policies()),
         dane: dane(config)?,
     }))
+}
+
+/// The spam filter of the configuration, if there is one.
+pub(crate) fn filter(
+    config: &Config,
+    resolver: &Resolver,
+) -> Result<Option<Arc<SpamFilter>>, RootsError> {
+    let Some(place) = config.filter.rspamd.clone() else { return Ok(None) };
+    let config::Filter { timeout, connections, .. } = config.filter;
+    let connector = Connector::new(config.tls.ca_file.as_deref())?;
+    Ok(Some(Arc::new(SpamFilter::new(place, timeout, connections, resolver.clone(), connector))))
 }
 
 /// What [`outbound`] goes by.

@@ -3,13 +3,14 @@ use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
     clock,
     envelope::Envelope,
-    fate::Verdict,
+    fate,
     inbound::Peer,
     message::MessageId,
     metrics::DestinationClass,
     next_hop::{NextHop, Target},
     outbound::Attempt,
     reply::{Class, Reply, Status},
+    rspamd::Verdict,
     smtp::session::{Session, Transaction},
     store::journal::{AttemptLine, Outcome, Record},
     time::{Millis, UnixTime, whole_millis},
@@ -42,6 +43,8 @@ pub(crate) struct Conclusion {
     pub(crate) srs_from: Option<String>,
     /// What the checks concluded.
     pub(crate) auth: String,
+    /// What the spam filter says.
+    pub(crate) filter: Option<Verdict>,
     /// What the owner should know.
     pub(crate) notes: Vec<String>,
     pub(crate) attempts: Vec<AttemptLine>,
@@ -115,6 +118,7 @@ impl Entry {
             ms: 0,
             auth: String::new(),
             tls: String::new(),
+            filter: None,
             detail: String::new(),
             attempts: Vec::new(),
         };
@@ -128,12 +132,13 @@ impl Entry {
         conclusion: Conclusion,
         took: Duration,
     ) -> Reply {
-        let Conclusion { reply, outcome, srs_from, auth, notes, attempts, spooled, .. } =
+        let Conclusion { reply, outcome, srs_from, auth, filter, notes, attempts, spooled, .. } =
             conclusion;
         let record = &mut self.record;
         record.outcome = outcome;
         record.srs_from = srs_from;
         record.auth = auth;
+        record.filter = filter;
         record.detail = notes.join("; ");
         record.attempts = attempts;
         record.ms = whole_millis(took);
@@ -179,6 +184,7 @@ impl Entry {
             size = record.size,
             outcome = %record.outcome,
             auth = record.auth,
+            filter = record.filter.as_ref().map(tracing::field::display),
             reply = record.reply,
             via = hosts.join(","),
             ms = record.ms,
@@ -200,9 +206,9 @@ pub(crate) fn count_attempt(parts: &Parts, hop: &NextHop, attempt: &Attempt) {
 fn class_of(attempt: &Attempt) -> &'static str {
     match attempt.outcome.verdict {
         _ if attempt.uncertain => "uncertain",
-        Verdict::Delivered => "delivered",
-        Verdict::Refused => "refused",
-        Verdict::Deferred => "deferred",
+        fate::Verdict::Delivered => "delivered",
+        fate::Verdict::Refused => "refused",
+        fate::Verdict::Deferred => "deferred",
     }
 }
 

@@ -2,7 +2,7 @@
 //! first.
 
 use super::{
-    checks::refuse_unless_bounce,
+    checks::{differ, refuse_unless_bounce},
     dnsbl::{Inquiry, Said, binds, refusal},
     forward::{Forward, refusal_key},
     late::Announcement,
@@ -216,6 +216,7 @@ impl Mail {
         if let Some(first) = open.recipients.first()
             && (first.is_srs_return() != recipient.is_srs_return()
                 || self.differ_by_lists(open, first, recipient)
+                || differ(parts, first, recipient)
                 || first.group() != recipient.group()
                     && open.sender.bounce(parts, None).await != Bounce::Safe)
         {

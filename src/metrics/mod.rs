@@ -1,13 +1,17 @@
 //! What is counted, for Prometheus. Labels have few values, whatever strangers send.
 
+mod filter;
 mod format;
 mod labels;
+mod now;
 mod process;
 
+pub use filter::Filtered;
 pub use format::Format;
 pub use labels::{Bounced, DestinationClass, Forwarded, Limit, Returned, Verdict};
+pub use now::Now;
 
-use crate::{dsn::Silence, time::UnixTime};
+use crate::dsn::Silence;
 use labels::{
     AttemptLabels, BounceLabels, DnsLabels, DnsblLabels, ForwardLabels, LimitLabels, NoticeLabels,
     OutcomeLabels, ReturnLabels, StatusLabels, TlsLabels, TlsSession,
@@ -24,6 +28,7 @@ const BUCKETS: [f64; 12] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15
 
 type Counts<L> = Family<L, Counter>;
 type Level = Gauge<f64, AtomicU64>;
+type Took = fn() -> Histogram;
 
 /// All metrics; one for the life of the process.
 #[derive(Debug)]
@@ -55,36 +60,8 @@ pub struct Metrics {
     dns: Family<DnsLabels, Counter>,
     tls: Family<TlsSession, Counter>,
     certificate_end: Level,
+    filter: filter::Filter,
     process: process::Process,
-}
-
-/// What is looked up when it is asked for.
-#[derive(Debug, Clone, Default)]
-pub struct Now {
-    /// Messages in the spool.
-    pub spool_messages: u64,
-    /// Octets of those messages.
-    pub spool_octets: u64,
-    /// Seconds since the oldest message in the spool came.
-    pub spool_age: f64,
-    /// Messages in the spool that cannot be read.
-    pub spool_unreadable: u64,
-    /// The database is not the file that is open any more.
-    pub store_trouble: bool,
-    /// Clients of smtp listeners.
-    pub connections: usize,
-    /// Clients of listeners for Postfix.
-    pub map_connections: usize,
-    /// Connections to destinations that are kept.
-    pub idle_connections: usize,
-    /// Octets of messages held.
-    pub memory: usize,
-    /// Look-ups so far: what was asked for, what came of it, how many.
-    pub dns: Vec<(&'static str, &'static str, u64)>,
-    /// Sessions with mail servers so far: the policy, what came of TLS, how many.
-    pub tls: Vec<(&'static str, &'static str, u64)>,
-    /// When our first certificate ends.
-    pub certificate_end: Option<UnixTime>,
 }
 
 impl Default for Metrics {
@@ -96,7 +73,7 @@ impl Default for Metrics {
 impl Metrics {
     /// Nothing counted yet.
     pub fn new() -> Self {
-        let took = || Histogram::new(BUCKETS);
+        let took: Took = || Histogram::new(BUCKETS);
         let mut metrics = Self {
             registry: Registry::default(),
             messages: Family::default(),
@@ -125,6 +102,7 @@ impl Metrics {
             dns: Family::default(),
             tls: Family::default(),
             certificate_end: Level::default(),
+            filter: filter::Filter::new(took),
             process: process::Process::default(),
         };
         metrics.register();
@@ -162,6 +140,7 @@ impl Metrics {
     fn register(&mut self) {
         let Self { registry, .. } = self;
         let r = registry.sub_registry_with_prefix("onward");
+        self.filter.register(r);
         r.register("messages", "Messages by what became of them", self.messages.clone());
         r.register("message_octets", "Octets of messages that came", self.octets.clone());
         r.register(

@@ -5,15 +5,19 @@ mod form;
 mod listed;
 mod loops;
 mod returns;
+mod spam;
 
 pub(crate) use authentication::{findings, is_signed_by_sender};
 pub(crate) use returns::{count, is_not_a_bounce, refuse_unless_bounce};
+pub(crate) use spam::differ;
 
 use super::{dnsbl::Said, parts::Parts, recipient::Recipient, sender::Sender};
 use crate::{
     auth,
-    message::{Header, LoopToken, without_mbox_line, without_own_results},
+    message::{Header, LoopToken, MessageId, without_mbox_line, without_own_results},
     reply::{Class, Reply},
+    rspamd::Verdict,
+    smtp::Tls,
     srs::Use,
     time::UnixTime,
 };
@@ -55,6 +59,9 @@ pub(crate) struct Subject<'a> {
     pub(crate) message: Bytes,
     /// Lists that have its client or its reverse-path.
     pub(crate) listed: &'a [Said],
+    pub(crate) id: MessageId,
+    /// How the message came encrypted, if it did.
+    pub(crate) tls: Option<&'a Tls>,
     /// When the message came.
     pub(crate) now: UnixTime,
 }
@@ -83,6 +90,10 @@ pub(crate) struct Report {
     pub(crate) is_munged: bool,
     /// As what the message was counted among those that return, where it does.
     pub(crate) returning: Option<Use>,
+    /// What the spam filter says, or why it was not asked or said nothing; `None` where there is none to ask.
+    pub(crate) filtered: Option<Result<Verdict, String>>,
+    /// Whole header fields that mark the message as spam.
+    pub(crate) marks: String,
 }
 
 impl Report {
@@ -98,12 +109,20 @@ impl Report {
             conclusion: String::new(),
             is_munged: false,
             returning: None,
+            filtered: None,
+            marks: String::new(),
         }
     }
 
     /// The report on a message that did not arrive whole.
     pub(crate) fn objecting(reply: Reply, recipients: &[Recipient]) -> Self {
         Self { objection: Some(reply), ..Self::new(Bytes::new(), recipients) }
+    }
+
+    /// The message goes without a verdict of the spam filter.
+    fn unfiltered(&mut self, why: String) {
+        self.notes.push(why.clone());
+        self.filtered = Some(Err(why));
     }
 
     /// Takes a ruling; true when the message is still to be handed on.
@@ -157,6 +176,9 @@ pub(crate) async fn run(parts: &Parts, subject: &Subject<'_>) -> Report {
     }
     if report.objection.is_none() {
         listed::check(parts, subject, &header, &mut report).await;
+    }
+    if report.objection.is_none() {
+        spam::check(parts, subject, &mut report).await;
     }
     // Last of all: only what is passed on counts.
     if report.objection.is_none() {

@@ -57,6 +57,7 @@ pub(super) fn record(
         ms: 0,
         auth: String::new(),
         tls: String::new(),
+        filter: None,
         detail,
         attempts,
     }

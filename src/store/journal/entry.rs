@@ -1,4 +1,4 @@
-use crate::{address::ReversePath, time::Millis};
+use crate::{address::ReversePath, rspamd::Verdict, time::Millis};
 use serde::{Serialize, Serializer};
 use std::{fmt, net::IpAddr};
 
@@ -37,6 +37,8 @@ pub struct Record {
     pub auth: String,
     /// How the client's session was encrypted, such as `TLSv1.3 TLS_AES_256_GCM_SHA384`; empty for plaintext.
     pub tls: String,
+    /// What the spam filter says of the message, where one was asked and answered.
+    pub filter: Option<Verdict>,
     /// What the owner should know beyond that, such as a destination that was left out.
     #[serde(rename = "note")]
     pub detail: String,

@@ -21,7 +21,7 @@ pub(crate) fn path(state_dir: &Path) -> PathBuf {
 }
 
 /// The version of the schema below, kept as SQLite's `user_version`.
-pub(super) const SCHEMA: i64 = 3;
+pub(super) const SCHEMA: i64 = 4;
 
 /// Lists are JSON arrays. Addresses have no index: a search reads the rows of its time span, and the
 /// bound on the file keeps that short, while every index would be paid by every message.
@@ -41,7 +41,8 @@ const CREATE: &str = "
         ms       INTEGER NOT NULL,
         detail   TEXT NOT NULL,
         auth     TEXT NOT NULL DEFAULT '',
-        tls      TEXT NOT NULL DEFAULT ''
+        tls      TEXT NOT NULL DEFAULT '',
+        filter   TEXT NOT NULL DEFAULT ''
     );
     CREATE INDEX message_id ON message (id);
     CREATE INDEX message_time ON message (time);
@@ -57,7 +58,7 @@ const CREATE: &str = "
         tls      TEXT NOT NULL DEFAULT ''
     );
     CREATE INDEX attempt_message ON attempt (message);
-    PRAGMA user_version = 3;
+    PRAGMA user_version = 4;
 ";
 
 /// What makes version 2 of version 1.
@@ -67,7 +68,12 @@ const ADD_AUTH: &str = "ALTER TABLE message ADD COLUMN auth TEXT NOT NULL DEFAUL
 const ADD_TLS: &str = "
     ALTER TABLE message ADD COLUMN tls TEXT NOT NULL DEFAULT '';
     ALTER TABLE attempt ADD COLUMN tls TEXT NOT NULL DEFAULT '';
-    PRAGMA user_version = 3;
+";
+
+/// What makes version 4 of version 3: a JSON object, or nothing.
+const ADD_FILTER: &str = "
+    ALTER TABLE message ADD COLUMN filter TEXT NOT NULL DEFAULT '';
+    PRAGMA user_version = 4;
 ";
 
 /// Records deleted in one transaction, so that new ones never wait long behind it.
@@ -200,8 +206,8 @@ fn insert(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO message (id, time, client, helo, sender, srs_from, rcpt, outcome, reply,
-             size, ms, detail, auth, tls)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             size, ms, detail, auth, tls, filter)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             record.id,
@@ -218,6 +224,11 @@ fn insert(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
             record.detail,
             record.auth,
             record.tls,
+            record
+                .filter
+                .as_ref()
+                .and_then(|it| serde_json::to_string(it).ok())
+                .unwrap_or_default(),
         ])?;
     insert_attempts(connection, connection.last_insert_rowid(), &record.attempts)
 }
@@ -325,8 +336,9 @@ fn connect(file: &Path) -> Result<Connection, JournalError> {
     let version = prepare(&connection).map_err(sqlite)?;
     let steps = match version {
         0 => CREATE.to_owned(),
-        1 => [ADD_AUTH, ADD_TLS].concat(),
-        2 => ADD_TLS.to_owned(),
+        1 => [ADD_AUTH, ADD_TLS, ADD_FILTER].concat(),
+        2 => [ADD_TLS, ADD_FILTER].concat(),
+        3 => ADD_FILTER.to_owned(),
         SCHEMA => return Ok(connection),
         found => {
             let file = file.display().to_string();

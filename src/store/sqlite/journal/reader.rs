@@ -22,6 +22,8 @@ pub(super) struct Reader {
     /// Where what the checks found stands, and how a message was encrypted.
     auth: &'static str,
     tls: &'static str,
+    /// ... and what the spam filter says.
+    filter: &'static str,
 }
 
 /// Rows read at once. A search holds no snapshot between pages, so it never keeps the writer's log
@@ -49,9 +51,11 @@ impl Reader {
         });
         match opened {
             // Until a daemon of this version has opened it, it lacks columns.
-            Ok((connection, 1)) => Ok(Self { file, connection, auth: "''", tls: "''" }),
-            Ok((connection, 2)) => Ok(Self { file, connection, auth: "auth", tls: "''" }),
-            Ok((connection, SCHEMA)) => Ok(Self { file, connection, auth: "auth", tls: "tls" }),
+            Ok((connection, version @ 1..=SCHEMA)) => {
+                let since = |first, column| if version >= first { column } else { "''" };
+                let (auth, tls, filter) = (since(2, "auth"), since(3, "tls"), since(4, "filter"));
+                Ok(Self { file, connection, auth, tls, filter })
+            }
             Ok((_, found)) => Err(JournalError::TooNew { file: name, found, known: SCHEMA }),
             Err(error) => Err(sqlite_error(&file, &error)),
         }
@@ -122,10 +126,10 @@ impl Reader {
         let (compare, order) = if newest_first { ("<", "DESC") } else { (">", "ASC") };
         // Each condition stands only where it is wanted, so that SQLite may use the index.
         let by_id = if filter.id.is_some() { "id = :id" } else { ":id IS NULL" };
-        let (auth, tls) = (self.auth, self.tls);
+        let Self { auth, tls, filter: verdict, .. } = self;
         let query = format!(
             "SELECT seq, id, time, client, helo, sender, srs_from, rcpt, outcome, reply, size, ms,
-                    detail, {auth} AS auth, {tls} AS tls
+                    detail, {auth} AS auth, {tls} AS tls, {verdict} AS filter
              FROM message
              WHERE {by_id} AND time >= :since AND (time, seq) {compare} (:time, :seq)
              ORDER BY time {order}, seq {order} LIMIT {PAGE}"
@@ -205,6 +209,10 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         ms: number(row.get("ms")?),
         auth: row.get("auth")?,
         tls: row.get("tls")?,
+        filter: match row.get::<_, String>("filter")?.as_str() {
+            "" => None,
+            verdict => Some(serde_json::from_str(verdict).map_err(unreadable)?),
+        },
         detail: row.get("detail")?,
         attempts: Vec::new(),
     })

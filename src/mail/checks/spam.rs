@@ -1,0 +1,172 @@
+//! What the spam filter says of a message that all other checks let pass.
+
+use super::{Report, authentication::findings, returns};
+use crate::{
+    address::{ForwardPath, Mailbox, ReversePath},
+    alias::SpamAction,
+    config::OnFailure,
+    mail::{aliases::is_role, checks::Subject, parts::Parts, recipient::Recipient},
+    message::{Authors, Header},
+    metrics::Filtered,
+    reply::Reply,
+    rspamd::{Action, Answer, Request, Treatment},
+    spam_filter::FilterError,
+    verdict::{Check, Proof},
+};
+use std::{net::IpAddr, time::Duration};
+use tokio::time::{Instant, timeout};
+
+/// How long the name of a client may take.
+const NAME_TIME: Duration = Duration::from_secs(5);
+/// Names of one address that are looked at (RFC 7208 §5.5 has ten; one is usual).
+const MAX_NAMES: usize = 3;
+
+/// Why a sender is let past the filter, in the journal.
+const ALLOWED: &str = "not shown to the spam filter: the alias allows";
+
+/// Asks the filter about the message of `report`, where there is one.
+pub(super) async fn check(parts: &Parts, subject: &Subject<'_>, report: &mut Report) {
+    let Some(filter) = &parts.filter else { return };
+    // A bounce holds the text it is about, and who refuses it loses it: what returns is bounded by itself. What is
+    // thrown away need not be judged.
+    let is_for_somebody = subject.recipients.iter().any(|to| !to.destinations.is_empty());
+    let (true, false) = (is_for_somebody, returns::use_of(subject).is_some()) else { return };
+    let Some(first) = subject.recipients.first() else { return };
+    if let Some(sender) = allowed(parts, subject, report, first).await {
+        parts.metrics.filtered(Filtered::Allowed);
+        report.unfiltered(format!("{ALLOWED} {sender}"));
+        return;
+    }
+    let asked = async {
+        let password = parts.filter_password.as_ref().map(|password| password.get());
+        let hostname = hostname(parts, subject.sender.ip()).await;
+        let fields = Request {
+            ip: subject.sender.ip(),
+            helo: subject.sender.helo(),
+            hostname: hostname.as_deref(),
+            from: subject.sender.reverse_path(),
+            to: subject.recipients.iter().map(|to| &to.path).collect(),
+            queue_id: &subject.id.to_string(),
+            // Until there is a way to log in.
+            user: None,
+            mta: parts.config.hostname.as_str(),
+            tls: subject.tls.map(|tls| (tls.version, tls.cipher.as_str())),
+            password: password.as_ref().map(|password| password.as_str()),
+        }
+        .fields();
+        let began = Instant::now();
+        let asked = filter.ask(&fields, report.message.clone()).await;
+        if !matches!(asked, Err(FilterError::LeftAlone)) {
+            parts.metrics.filter_took(began.elapsed());
+        }
+        asked
+    };
+    match asked.await {
+        Ok(answer) => judged(parts, first, answer, report),
+        Err(error) => failed(parts, &error, report),
+    }
+}
+
+/// What the recipients say of spam, which all of a transaction have in common ([`differ`]).
+fn judged(parts: &Parts, first: &Recipient, answer: Answer, report: &mut Report) {
+    let action = answer.verdict.action;
+    parts.metrics.filtered(Filtered::Advised(action));
+    let words = answer.message.as_deref();
+    match action.treatment(spam_action(parts, first), is_for_role(first)) {
+        Treatment::Pass => {}
+        Treatment::Mark => report.marks = answer.marks(),
+        Treatment::Defer => report.objection = Some(Reply::filter_defers(words)),
+        Treatment::Refuse if action == Action::Reject => {
+            report.objection = Some(Reply::filter_rejects(words));
+        }
+        Treatment::Refuse => report.objection = Some(Reply::filter_finds_spam()),
+    }
+    report.filtered = Some(Ok(answer.verdict));
+}
+
+fn failed(parts: &Parts, error: &FilterError, report: &mut Report) {
+    let is_left_alone = matches!(error, FilterError::LeftAlone);
+    parts.metrics.filtered(if is_left_alone { Filtered::LeftAlone } else { Filtered::Failed });
+    let what = match parts.config.filter.fail {
+        OnFailure::Accept => "mail goes on without it",
+        OnFailure::Defer => {
+            report.objection = Some(Reply::filter_silent());
+            "mail is put off"
+        }
+    };
+    if let Some(filter) = &parts.filter {
+        filter.tell(error, what);
+    }
+    report.unfiltered(format!("the spam filter said nothing: {error}"));
+}
+
+/// What is done with spam to `recipient`.
+fn spam_action(parts: &Parts, recipient: &Recipient) -> SpamAction {
+    recipient.rules.spam.unwrap_or(parts.config.filter.spam)
+}
+
+fn is_for_role(recipient: &Recipient) -> bool {
+    match &recipient.path {
+        ForwardPath::Postmaster => true,
+        ForwardPath::Mailbox(mailbox) => is_role(mailbox.local()),
+    }
+}
+
+/// True where one verdict of the filter would mean two things for the recipients of one transaction, which has one
+/// reply and one form for all.
+pub(crate) fn differ(parts: &Parts, one: &Recipient, other: &Recipient) -> bool {
+    parts.filter.is_some()
+        && (spam_action(parts, one) != spam_action(parts, other)
+            || is_for_role(one) != is_for_role(other)
+            || one.rules.allow != other.rules.allow)
+}
+
+/// The sender for whom the alias makes an exception, if he is who he says: everybody can write down a name.
+async fn allowed(
+    parts: &Parts,
+    subject: &Subject<'_>,
+    report: &Report,
+    first: &Recipient,
+) -> Option<Mailbox> {
+    let rules = &first.rules;
+    if rules.allow.is_empty() {
+        return None;
+    }
+    if let ReversePath::Mailbox(sender) = subject.sender.reverse_path()
+        && rules.allows(sender)
+        && subject.sender.is_authenticated(parts).await
+    {
+        return Some(sender.clone());
+    }
+    let author = match Authors::read(&Header::scan(&report.message)).ok()?.mailboxes() {
+        [author] if rules.allows(author) => author.clone(),
+        _ => return None,
+    };
+    let known = match (&report.authentication, parts.config.auth.policy.dmarc) {
+        (Some(checked), Check::Mark | Check::Enforce) => Some(&checked.findings),
+        _ => None,
+    };
+    let asked = match known {
+        Some(_) => None,
+        None => Some(findings(parts, subject.sender, &report.message, subject.now, true).await),
+    };
+    let found = known.or(asked.as_ref())?;
+    let domain = author.domain().to_key();
+    let checked = found.authors.iter().find(|checked| checked.domain == domain)?;
+    (found.proof_of(checked) == Proof::Proven).then_some(author)
+}
+
+/// The name of a client that leads back to its address: others are whatever the owner of the address likes.
+async fn hostname(parts: &Parts, ip: Option<IpAddr>) -> Option<String> {
+    let (ip, resolver) = (ip?.to_canonical(), parts.outbound.resolver());
+    let named = async {
+        for name in resolver.names_of(ip).await.ok()?.into_iter().take(MAX_NAMES) {
+            let leads_to = resolver.addresses_like(&name, ip).await.unwrap_or_default();
+            if leads_to.contains(&ip) {
+                return Some(name.trim_end_matches('.').to_ascii_lowercase());
+            }
+        }
+        None
+    };
+    timeout(NAME_TIME, named).await.ok().flatten()
+}
