@@ -9,7 +9,7 @@ use crate::{
     mail::{
         OpenError, Parts,
         checks::{self, Subject},
-        dnsbl::{Outcome, Said, binds, refusal},
+        dnsbl::{Outcome, Said, refusal_at_once},
         look::Bearer,
         plan::plan,
         recipient::decide,
@@ -155,10 +155,7 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     let said = listings(&parts, *ip, from).await;
     explanation.lists = said.iter().map(ExplainedList::of).collect();
     let recipient = match decide(&parts, recipient, now).await {
-        Ok(recipient)
-            if binds(&recipient, from)
-                && let Some(reply) = refusal(&said) =>
-        {
+        Ok(recipient) if let Some(reply) = refusal_at_once(&recipient, from, &said) => {
             explanation.reply = Some(reply.to_string());
             return Ok(explanation);
         }

@@ -3,7 +3,7 @@
 
 use super::{
     checks::{differ, refuse_unless_bounce},
-    dnsbl::{Inquiry, Said, binds, refusal},
+    dnsbl::{self, Inquiry, Said, refusal_at_once},
     forward::{Forward, refusal_key},
     late::Announcement,
     parts::Parts,
@@ -188,9 +188,8 @@ impl Mail {
         };
         let now = clock::now();
         let recipient = decide(&self.parts, path, now).await?;
-        if binds(&recipient, open.sender.reverse_path())
-            && let Some(reply) = refusal(&self.listed(open))
-        {
+        let listed = self.listed(open);
+        if let Some(reply) = refusal_at_once(&recipient, open.sender.reverse_path(), &listed) {
             return Err(reply.into());
         }
         let client = self.client(session.origin());
@@ -201,10 +200,10 @@ impl Mail {
         }
     }
 
-    /// Whether what lists say of the authors may refuse the message for one of two recipients alone.
+    /// Whether lists may yet refuse the message for one of two recipients alone.
     fn differ_by_lists(&self, open: &Open, one: &Recipient, other: &Recipient) -> bool {
-        let from = open.sender.reverse_path();
-        self.parts.lists.are_of_domains() && binds(one, from) != binds(other, from)
+        let may_refuse = self.parts.lists.are_of_domains() || !self.listed(open).is_empty();
+        may_refuse && dnsbl::differ(one, other, open.sender.reverse_path())
     }
 
     /// What stands against a recipient that is fine by itself.

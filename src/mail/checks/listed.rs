@@ -1,6 +1,6 @@
-//! What lists in DNS say of who sent a message.
+//! What lists in DNS say of who sent a message, and whether its recipients make an exception.
 
-use super::{Report, Subject, returns};
+use super::{Report, Subject, returns, spam::allowed};
 use crate::{
     mail::{
         dnsbl::{Said, binds, refusal},
@@ -29,8 +29,17 @@ pub(super) async fn check(
         inquiry.wait().await;
         report.lists = inquiry.said().to_vec();
     }
-    if subject.recipients.iter().any(|to| binds(to, from)) {
-        report.objection = refusal(&report.lists);
+    // Recipients of one transaction have the same to say here (`dnsbl::differ`).
+    let told = subject.listed.iter().chain(&report.lists);
+    if let Some(bound) = subject.recipients.iter().find(|to| binds(to, from))
+        && let Some(reply) = refusal(told.clone())
+    {
+        match allowed(parts, subject, report, bound).await {
+            Some(sender) => {
+                report.notes.push(format!("listed, but the alias allows {sender}"));
+            }
+            None => report.objection = Some(reply),
+        }
     }
     let told = subject.listed.iter().chain(&report.lists);
     let told = told.filter_map(|said| said.code().map(|code| (said, code)));

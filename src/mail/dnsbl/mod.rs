@@ -116,6 +116,22 @@ pub(crate) fn binds(recipient: &Recipient, reverse_path: &ReversePath) -> bool {
     }
 }
 
+/// The reply that refuses a recipient at once. Whether one that allows some senders is to make an exception shows when
+/// the author is known.
+pub(crate) fn refusal_at_once(
+    recipient: &Recipient,
+    reverse_path: &ReversePath,
+    said: &[Said],
+) -> Option<Reply> {
+    let is_bound = binds(recipient, reverse_path) && recipient.rules.allow.is_empty();
+    is_bound.then(|| refusal(said)).flatten()
+}
+
+/// Whether a listing could mean two things for the recipients of one transaction, which has one reply for all.
+pub(crate) fn differ(one: &Recipient, other: &Recipient, reverse_path: &ReversePath) -> bool {
+    binds(one, reverse_path) != binds(other, reverse_path) || one.rules.allow != other.rules.allow
+}
+
 /// The reply that refuses mail from who is listed, or puts it off; `None` where it is only marked.
 pub(crate) fn refusal<'a>(said: impl IntoIterator<Item = &'a Said>) -> Option<Reply> {
     let listings = said.into_iter().filter(|said| said.code().is_some());
