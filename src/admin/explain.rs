@@ -59,6 +59,9 @@ pub struct Explanation {
     pub destinations: Vec<ExplainedDestination>,
     /// What the alias names and what does not get it, and why.
     pub lost: Vec<String>,
+    /// What the owner of the alias says of its mail, where he says anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<String>,
     /// The reverse-path it leaves with.
     pub srs_from: Option<String>,
     /// What lists in DNS say of the client and of the domains that the message is from.
@@ -143,6 +146,7 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
         from: from.mailbox().map_or_else(|| "<>".to_owned(), ToString::to_string),
         destinations: Vec::new(),
         lost: Vec::new(),
+        rules: None,
         srs_from: None,
         lists: Vec::new(),
         checks: None,
@@ -181,6 +185,8 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     explanation.destinations = destinations.collect();
     let whys: Option<Vec<NoMail>> = recipient.destinations.iter().map(why).collect();
     explanation.lost.clone_from(&recipient.lost);
+    let rules = Some(&recipient.rules).filter(|rules| !rules.is_empty());
+    explanation.rules = rules.map(|rules| rules.to_string().trim_start().to_owned());
     let sender = Sender::new(Some(*ip), helo, from);
     let recipients = std::slice::from_ref(&recipient);
     let message = Bytes::from(message.clone());

@@ -169,6 +169,11 @@ impl Alias {
         Ok(self)
     }
 
+    /// This alias, of whose mail its owner says nothing.
+    pub fn without_rules(&self) -> Self {
+        Self { rules: Rules::default(), ..self.clone() }
+    }
+
     /// What its owner says of its mail.
     pub fn rules(&self) -> &Rules {
         &self.rules

@@ -13,7 +13,7 @@ use crate::{
         Store,
         aliases::{self, Apply, DEFAULT_DEFER, DEFAULT_REJECT, Record, ShownAlias},
     },
-    alias::{Alias, AliasAddress, AliasError, Amendment},
+    alias::{Alias, AliasAddress, AliasError, Amendment, Rules, SenderPattern, SpamAction},
 };
 use std::{
     fmt::Display,
@@ -47,16 +47,7 @@ enum Command {
         /// As it was added
         address: String,
     },
-    /// Changes what an alias says of itself
-    Set {
-        /// As it was added
-        address: String,
-        /// What comes for hello+tag@ goes to the mailboxes of hello@ with the tag, or without; default: as
-        /// delivery.keep_tag says
-        #[arg(long, value_name = "WHETHER", num_args = 0..=1, require_equals = true)]
-        #[arg(default_missing_value = "true")]
-        keep_tag: KeepTag,
-    },
+    Set(SetArgs),
     /// Prints the aliases; the regexes last, in the order in which they are tried
     List {
         /// Only those of this domain
@@ -101,7 +92,7 @@ impl Command {
             | Self::Remove { .. }
             | Self::Enable { .. }
             | Self::Disable { .. }
-            | Self::Set { .. } => true,
+            | Self::Set(_) => true,
         }
     }
 }
@@ -133,14 +124,77 @@ struct AddArgs {
     /// Accept its mail and throw it away
     #[arg(long, group = "action")]
     discard: bool,
+    #[command(flatten)]
+    words: Words,
+    /// Put it in the place of the alias that ADDRESS has already
+    #[arg(long)]
+    replace: bool,
+}
+
+/// Changes what an alias says of itself
+///
+/// What is not named stays as it is. The rules of the alias that a sender wrote to count: an alias that it leads
+/// to has rules for mail that comes to itself.
+#[derive(Debug, clap::Args)]
+#[command(group(
+    clap::ArgGroup::new("word").required(true).multiple(true)
+        .args(["keep_tag", "spam", "allow", "no_allow"])
+))]
+struct SetArgs {
+    /// As it was added
+    address: String,
+    #[command(flatten)]
+    words: Words,
+    /// Take the sender from those that --allow has named; may be given several times
+    #[arg(long, value_name = "SENDER", value_parser = SenderPattern::parse)]
+    no_allow: Vec<SenderPattern>,
+}
+
+/// What an alias says of itself.
+#[derive(Debug, clap::Args)]
+struct Words {
     /// What comes for hello+tag@ goes to the mailboxes of hello@ with the tag, or without; default: as
     /// delivery.keep_tag says
     #[arg(long, value_name = "WHETHER", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true")]
     keep_tag: Option<KeepTag>,
-    /// Put it in the place of the alias that ADDRESS has already
-    #[arg(long)]
-    replace: bool,
+    /// What becomes of mail that the filter takes for spam: it is forwarded with fields that say so, or
+    /// refused; default: as filter.spam says
+    #[arg(long, value_name = "WHAT")]
+    spam: Option<Spam>,
+    /// Let the mail of SENDER past the filter and block lists, where SPF or DKIM proves the sender:
+    /// news@shop.example, @shop.example, or *.shop.example for the domains below it; may be given several
+    /// times
+    #[arg(long, value_name = "SENDER", value_parser = SenderPattern::parse)]
+    allow: Vec<SenderPattern>,
+}
+
+impl Words {
+    fn amendment(self, no_allow: Vec<SenderPattern>) -> Amendment {
+        Amendment {
+            keep_tag: self.keep_tag.map(KeepTag::word),
+            spam: self.spam.map(Spam::word),
+            allow: self.allow,
+            no_allow,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Spam {
+    Mark,
+    Refuse,
+    Default,
+}
+
+impl Spam {
+    fn word(self) -> Option<SpamAction> {
+        match self {
+            Self::Mark => Some(SpamAction::Mark),
+            Self::Refuse => Some(SpamAction::Refuse),
+            Self::Default => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -161,7 +215,7 @@ impl KeepTag {
 }
 
 impl AddArgs {
-    fn alias(&self) -> Result<Alias, AliasError> {
+    fn alias(self) -> Result<Alias, AliasError> {
         let address = AliasAddress::parse(&self.address)?;
         let alias = match (&self.reject, &self.defer, self.discard) {
             (Some(text), _, _) => Alias::reject(address, text),
@@ -169,7 +223,7 @@ impl AddArgs {
             (_, _, true) => Alias::discard(address),
             _ => Alias::forward(address, &self.destinations),
         };
-        alias?.with_keep_tag(self.keep_tag.and_then(KeepTag::word))
+        self.words.amendment(Vec::new()).of(alias?)
     }
 }
 
@@ -199,8 +253,9 @@ async fn execute(
 ) -> Result<Vec<Alias>, Failure> {
     match args.command {
         Command::Add(args) => {
+            let replaces = args.replace;
             let alias = args.alias()?;
-            let was = match args.replace {
+            let was = match replaces {
                 true => aliases::replace(store, &alias).await?,
                 false => aliases::add(store, &alias).await.map(|()| None)?,
             };
@@ -220,10 +275,9 @@ async fn execute(
         Command::Disable { address } => {
             set_enabled(store, &address, false, out).await?;
         }
-        Command::Set { address, keep_tag } => {
+        Command::Set(SetArgs { address, words, no_allow }) => {
             let address = AliasAddress::parse(&address)?;
-            let amendment = Amendment { keep_tag: Some(keep_tag.word()), ..Amendment::default() };
-            let alias = aliases::amend(store, &address, &amendment).await?;
+            let alias = aliases::amend(store, &address, &words.amendment(no_allow)).await?;
             writeln!(out, "changed {alias}")?;
             return Ok(vec![alias]);
         }
@@ -279,7 +333,14 @@ async fn list(
 }
 
 fn write_shown(out: &mut impl Write, shown: &ShownAlias) -> io::Result<()> {
-    writeln!(out, "{}", shown.alias)?;
+    let Rules { spam, allow } = shown.alias.rules();
+    writeln!(out, "{}", shown.alias.without_rules())?;
+    if let Some(spam) = spam {
+        writeln!(out, "  spam: {spam}")?;
+    }
+    for sender in allow {
+        writeln!(out, "  allows {sender}")?;
+    }
     if shown.is_discarded {
         writeln!(out, "  mail is accepted and thrown away")?;
     }

@@ -124,6 +124,9 @@ fn write(explanation: &Explanation, out: &mut impl Write) -> Result<(), Failure>
     for lost in &explanation.lost {
         line("not to", lost)?;
     }
+    if let Some(rules) = &explanation.rules {
+        line("rules", rules)?;
+    }
     line("from", &explanation.from)?;
     if let Some(srs_from) = &explanation.srs_from {
         line("sent as", srs_from)?;

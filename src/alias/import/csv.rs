@@ -1,6 +1,7 @@
 //! CSV with a line of names, as hosted forwarders export it.
 
 use super::{Import, split};
+use crate::alias::{Alias, AliasError, Rules, SenderPattern};
 
 /// How the columns may be called.
 const ADDRESS: [&str; 6] = ["address", "alias", "source", "from", "email", "name"];
@@ -17,6 +18,8 @@ const DESTINATIONS: [&str; 10] = [
     "recipients",
 ];
 const ENABLED: [&str; 3] = ["enabled", "active", "is_enabled"];
+const SPAM: [&str; 1] = ["spam"];
+const ALLOW: [&str; 3] = ["allow", "allowed", "allow_list"];
 
 pub(super) fn read(text: &str, import: &mut Import) {
     // The reader counts a CRLF to the line behind it.
@@ -33,10 +36,11 @@ pub(super) fn read(text: &str, import: &mut Import) {
     let (Some(address), Some(destinations)) = (column(&ADDRESS), column(&DESTINATIONS)) else {
         return import.problem(
             1,
-            "the first line must name the columns: address, destinations and, if there is one, enabled",
+            "the first line must name the columns: address, destinations and, where there are such, enabled, spam and \
+             allow",
         );
     };
-    let enabled = column(&ENABLED);
+    let (enabled, spam, allow) = (column(&ENABLED), column(&SPAM), column(&ALLOW));
     for record in reader.records() {
         let record = match record {
             Ok(record) => record,
@@ -52,14 +56,29 @@ pub(super) fn read(text: &str, import: &mut Import) {
         let targets = record.get(destinations).unwrap_or_default().replace(';', ",");
         let before = import.aliases.len();
         import.forward(line, address, &split(&targets, ',', true));
-        let is_off = enabled.and_then(|at| record.get(at)).is_some_and(|value| {
-            matches!(value.to_ascii_lowercase().as_str(), "false" | "0" | "no" | "off" | "disabled")
-        });
-        if is_off && import.aliases.len() > before {
-            let off = import.aliases.pop().map(|(line, alias)| (line, alias.with_enabled(false)));
-            import.aliases.extend(off);
+        if import.aliases.len() == before {
+            continue;
+        }
+        let value = |at: Option<usize>| at.and_then(|at| record.get(at)).unwrap_or_default();
+        let is_off = matches!(
+            value(enabled).to_ascii_lowercase().as_str(),
+            "false" | "0" | "no" | "off" | "disabled"
+        );
+        if let Some((line, alias)) = import.aliases.pop() {
+            let alias = with_rules(alias, value(spam), value(allow));
+            import.alias(line, alias.map(|alias| alias.with_enabled(!is_off)));
         }
     }
+}
+
+fn with_rules(alias: Alias, spam: &str, allow: &str) -> Result<Alias, AliasError> {
+    let spam = match spam.to_ascii_lowercase().as_str() {
+        "" | "default" => None,
+        word => Some(word.parse()?),
+    };
+    let allow = split(&allow.replace(';', ","), ',', true);
+    let allow = allow.iter().map(|text| SenderPattern::parse(text)).collect::<Result<_, _>>()?;
+    alias.with_rules(Rules { spam, allow })
 }
 
 #[cfg(test)]
@@ -83,5 +102,18 @@ mod tests {
         assert_eq!(import.problems.len(), 2, "{:?}", import.problems);
         let nameless = read(Format::Csv, "a@b.test,c@d.test\n", &Surroundings::default());
         assert!(nameless.problems[0].what.contains("must name the columns"));
+    }
+
+    #[test]
+    fn rules() {
+        let text = "alias,forward_to,enabled,spam,allow\na@x.test,p@y.test,no,Mark,\"@s.test; *.s.test\"\n\
+                    b@x.test,p@y.test,yes,default,\nc@x.test,p@y.test,,drop,\nd@x.test,p@y.test,,,s.test\n";
+        let import = read(Format::Csv, text, &Surroundings::default());
+        let aliases: Vec<String> =
+            import.aliases.iter().map(|(line, alias)| format!("{line} {alias}")).collect();
+        let first = "2 a@x.test -> p@y.test (spam: mark) (allows @s.test, *.s.test) (disabled)";
+        assert_eq!(aliases, [first, "3 b@x.test -> p@y.test"]);
+        let problems: Vec<_> = import.problems.iter().map(|problem| problem.line).collect();
+        assert_eq!(problems, [4, 5], "{:?}", import.problems);
     }
 }

@@ -158,8 +158,7 @@ async fn damage_found_in_a_look_up_is_an_error_not_an_answer() {
     let state = TempDir::new().unwrap();
     left(&state, &["x.test"]).await;
     let raw = rusqlite::Connection::open(state.path().join("onward.db")).unwrap();
-    let row =
-        "INSERT INTO aliases VALUES ('x.test', 'a', 'a@x.test', 'forward', ?1, '', 1, 0, NULL)";
+    let row = "INSERT INTO aliases VALUES ('x.test', 'a', 'a@x.test', 'forward', ?1, '', 1, 0, NULL, NULL, '')";
     raw.execute(row, ["not an address"]).unwrap();
     let error = open(&state).resolve(&mailbox("a@x.test")).await.unwrap_err();
     assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
@@ -236,7 +235,7 @@ async fn a_million_aliases() {
     raw.execute(
         "WITH RECURSIVE n (n) AS (SELECT 1000000 UNION ALL SELECT n + 1 FROM n LIMIT 1000000)
          INSERT INTO aliases SELECT 'x.test', 'u' || n, 'u' || n || '@x.test', 'forward',
-             'm' || n || '@y.test', '', 1, 0, NULL FROM n",
+             'm' || n || '@y.test', '', 1, 0, NULL, NULL, '' FROM n",
         (),
     )
     .unwrap();
