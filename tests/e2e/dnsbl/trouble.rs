@@ -1,6 +1,6 @@
 //! Lists that answer with something else than a listing: nobody is refused for it, and the operator hears of it.
 
-use super::{MESSAGE, asks_for, list, onward, put, send};
+use super::{MESSAGE, asks_for, entry, list, onward, put, send};
 use crate::metrics::get;
 use crate::support::dns::{Dns, Fault};
 use crate::support::onward::Onward;
@@ -45,6 +45,7 @@ fn what_is_no_listing_refuses_nobody_and_is_an_error_once_an_hour() {
         assert!(page.contains(&line), "{line}: {page}");
     }
     // A list that works is believed beside them.
+    dns.clear(&entry("127.0.0.1", "limit.test"));
     put(&dns, "192.0.2.3", "limit.test", [127, 0, 0, 2]);
     asks_for(&onward, "192.0.2.3", "hello@example.org").expect("550 5.7.1");
 }
