@@ -248,6 +248,7 @@ fn record() -> Record {
         ms: 123,
         auth: String::new(),
         tls: "TLSv1.3 TLS_AES_256_GCM_SHA384".into(),
+        filter: None,
         detail: String::new(),
         attempts: vec![AttemptLine {
             time: Millis::new(1_769_860_800_300),

@@ -1,6 +1,6 @@
 //! What a configuration means.
 
-use super::{Error, srs_keys::keyring};
+use super::{Error, spam_filter, srs_keys::keyring};
 use crate::{
     clock,
     config::{CertificateFiles, Config, Dnsbl, Listen, Protocol, Srs, print_duration, print_size},
@@ -39,6 +39,8 @@ pub struct Meaning {
     pub lists: Vec<String>,
     /// The bounds of a message; `None` as above.
     pub delivery: Option<String>,
+    /// Who says whether mail is spam, and what happens to it then; `None` where nobody is asked.
+    pub filter: Option<String>,
     /// What may become trouble.
     pub warnings: Vec<String>,
 }
@@ -80,6 +82,7 @@ impl Meaning {
             dns: takes_mail.then(|| dns(config)),
             lists: config.dnsbl.iter().map(list).collect(),
             delivery: takes_mail.then(|| delivery(config)),
+            filter: spam_filter::meaning(config)?,
             warnings: [config.warnings.clone(), secrets.warnings, expiring].concat(),
         })
     }

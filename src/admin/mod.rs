@@ -15,6 +15,7 @@ mod explain;
 pub mod queue;
 pub mod reload;
 pub mod running;
+pub mod spam_filter;
 pub mod srs;
 pub mod srs_keys;
 pub mod status;

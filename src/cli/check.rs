@@ -1,7 +1,10 @@
 //! `onward check`: what is wrong with the configuration, or what it means.
 
 use super::{Context, Failure, context::block_on};
-use crate::admin::check::{Meaning, alias_map_faults};
+use crate::admin::{
+    check::{Meaning, alias_map_faults},
+    spam_filter::{FilterStatus, ping},
+};
 use std::{io::Write, process::ExitCode};
 
 /// Says what is wrong with the configuration, or what will listen where
@@ -15,7 +18,8 @@ pub struct Args {}
 pub fn run(_: Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
     let meaning = Meaning::of(&config)?;
-    let faults = block_on(async { Ok(alias_map_faults(&config).await) })?;
+    let (faults, filter) =
+        block_on(async { Ok((alias_map_faults(&config).await, ping(&config).await?)) })?;
     let mut out = context.out();
     let mut line = |name: &str, text: &str| writeln!(out, "{name:<11}{text}");
 
@@ -31,12 +35,16 @@ pub fn run(_: Args, context: &Context) -> Result<ExitCode, Failure> {
         ("dns", meaning.dns.as_slice()),
         ("dnsbl", &meaning.lists),
         ("delivery", meaning.delivery.as_slice()),
+        ("filter", meaning.filter.as_slice()),
         ("warning", &meaning.warnings),
     ];
     for (name, texts) in lines {
         for text in texts {
             line(name, text)?;
         }
+    }
+    if let Some(FilterStatus { address, problem: Some(problem) }) = filter {
+        line("filter", &format!("{address} does not answer now: {problem}"))?;
     }
     for fault in faults {
         line("alias map", &fault.to_string())?;

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     admin::{
         aliases::UnsafeAlias,
+        spam_filter::FilterStatus,
         status::{ListenerStatus, SpoolStatus, Status, WaitingDestination},
     },
     clock,
@@ -21,8 +22,8 @@ use std::{
 
 /// Says whether the daemon runs, whether it answers, and what waits in the spool
 ///
-/// Exits 1 when it does not run, a listener does not answer, systemd hands a socket over that no listener names, or its
-/// database was moved away.
+/// Exits 1 when it does not run, a listener does not answer, systemd hands a socket over that no listener names, the
+/// spam filter does not answer, or its database was moved away.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// One JSON object
@@ -66,6 +67,12 @@ fn write(out: &mut impl Write, status: &Status) -> io::Result<()> {
     }
     for fault in &status.alias_maps {
         line("alias map", fault.clone())?;
+    }
+    if let Some(FilterStatus { address, problem }) = &status.filter {
+        let answers = problem
+            .as_ref()
+            .map_or_else(|| "answers".to_owned(), |problem| format!("does not answer: {problem}"));
+        line("filter", format!("{address} {answers}"))?;
     }
     let SpoolStatus { messages: count, octets, oldest, unreadable, destinations } = &status.spool;
     let oldest = oldest.map(|oldest| {

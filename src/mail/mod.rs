@@ -35,7 +35,7 @@ mod uses;
 pub(crate) use current::Current;
 pub(crate) use filter::Filter;
 pub use parts::OpenError;
-pub(crate) use parts::{NotWell, Parts};
+pub(crate) use parts::{NotWell, Parts, filter as spam_filter};
 pub use rates::Bite;
 pub(crate) use rates::Rates;
 pub(crate) use spool::{Inbox, Runner};

@@ -25,6 +25,7 @@ mod doctor;
 mod documents;
 mod failing_destination;
 mod faults;
+mod filter;
 mod full_disk;
 mod hardship;
 mod idle_scrapers;

@@ -4,6 +4,7 @@ use crate::place::Place;
 use onward::{
     address::{Mailbox, ReversePath},
     clock::millis as now,
+    rspamd::{Action, Symbol, Verdict},
     store::journal::{AttemptLine, Bounce, Bounds, Filter, Journal, Outcome, Record},
     time::{DAY, Millis, whole_millis},
 };
@@ -24,6 +25,12 @@ pub(crate) fn record(id: &str, time: Millis) -> Record {
         ms: 56,
         auth: String::new(),
         tls: "TLSv1.3 TLS_AES_256_GCM_SHA384".into(),
+        filter: Some(Verdict {
+            action: Action::AddHeader,
+            score: 7.25.into(),
+            required: Some(15.0.into()),
+            symbols: vec![Symbol { name: "BAYES_SPAM".into(), score: 5.1.into() }],
+        }),
         detail: String::new(),
         attempts: vec![AttemptLine {
             time: time + Duration::from_millis(1),

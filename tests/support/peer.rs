@@ -49,9 +49,14 @@ pub fn program(name: &str) -> Option<PathBuf> {
     found
 }
 
+/// Whether the tests run as root.
+pub fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}
+
 /// Whether the tests run as root, which Postfix needs.
 pub fn root() -> bool {
-    let is_root = std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
+    let is_root = is_root();
     if !is_root {
         skipped("not root");
     }

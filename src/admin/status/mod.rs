@@ -6,6 +6,7 @@ use super::{
     Error, Store,
     aliases::{UnsafeAlias, unsafe_aliases},
     running::Running,
+    spam_filter::{FilterStatus, ping},
 };
 use crate::{
     clock,
@@ -42,6 +43,9 @@ pub struct Status {
     /// Postfix's tables of aliases that do not answer the milter, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub alias_maps: Vec<String>,
+    /// The spam filter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<FilterStatus>,
     /// What waits.
     pub spool: SpoolStatus,
     /// Aliases that are never followed.
@@ -130,6 +134,7 @@ impl Status {
             trouble: running.then(|| Running::trouble(&config.state_dir)).flatten(),
             over_rates: if running { Running::over_rates(&config.state_dir) } else { Vec::new() },
             alias_maps: if running { Running::maps(&config.state_dir) } else { Vec::new() },
+            filter: ping(config).await?,
             spool: SpoolStatus::of(summary),
             unsafe_aliases: store.map(unsafe_aliases).unwrap_or_default(),
             failed_last_day,
@@ -137,11 +142,12 @@ impl Status {
         })
     }
 
-    /// It runs, every listener and every table answers, none is missing for a socket, and nothing keeps it from
+    /// It runs, every listener, every table and the spam filter answers, none is missing for a socket, and nothing keeps it from
     /// writing.
     pub fn is_well(&self) -> bool {
         let has_trouble = self.trouble.is_some()
             || !self.alias_maps.is_empty()
+            || self.filter.as_ref().is_some_and(|filter| filter.problem.is_some())
             || !self.unnamed_sockets.is_empty();
         self.running && !has_trouble && self.listen.iter().all(|listen| listen.answers)
     }

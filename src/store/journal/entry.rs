@@ -38,6 +38,7 @@ pub struct Record {
     /// How the client's session was encrypted, such as `TLSv1.3 TLS_AES_256_GCM_SHA384`; empty for plaintext.
     pub tls: String,
     /// What the spam filter says of the message, where one was asked and answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<Verdict>,
     /// What the owner should know beyond that, such as a destination that was left out.
     #[serde(rename = "note")]

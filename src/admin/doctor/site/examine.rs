@@ -8,6 +8,7 @@ use crate::{
     admin::{
         aliases::UnsafeAlias,
         doctor::finding::{Finding, Severity, error, finding, shell, warning},
+        spam_filter::FilterStatus,
     },
     auth::dkim::KeyState,
     config::{Config, service},
@@ -51,6 +52,7 @@ pub(super) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
     }
     findings.extend(certificate(config, facts));
     findings.extend(mta_sts::examine(config, facts));
+    findings.extend(filter(facts));
     machine(config, facts, &mut findings);
     if let Some((host, why)) = &facts.way_out {
         findings.push(error(
@@ -71,6 +73,17 @@ pub(super) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
     }
     findings.sort_by_key(|finding| finding.severity);
     findings
+}
+
+fn filter(facts: &Facts) -> Option<Finding> {
+    let FilterStatus { address, problem } = facts.filter.as_ref()?;
+    let problem = problem.as_ref()?;
+    Some(error(
+        "filter",
+        format!("the spam filter at {address} says nothing of a message: {problem}"),
+        "mail goes on without it, or is put off, as filter.fail says",
+        None,
+    ))
 }
 
 fn dns(facts: &Facts) -> Option<Finding> {
@@ -287,7 +300,10 @@ fn machine(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
                 file.display(),
                 mode & 0o777
             ),
-            "whoever has it can sign as you do",
+            match config.filter.password_file.as_ref() == Some(file) {
+                true => "whoever has it can ask the spam filter as you do, and teach it",
+                false => "whoever has it can sign as you do",
+            },
             [format!("chmod o= {}", shell(&file.display().to_string()))],
         ));
     }

@@ -2,7 +2,10 @@
 
 use crate::{
     address::Domain,
-    admin::aliases::{Nowhere, UnsafeAlias},
+    admin::{
+        aliases::{Nowhere, UnsafeAlias},
+        spam_filter::FilterStatus,
+    },
     auth::{dkim::KeyState, spf::Spf},
     dnsbl::{Kind, Trouble, Zone},
     mta_sts::Policy,
@@ -50,6 +53,8 @@ pub(super) struct Facts {
     pub(super) unsafe_aliases: Vec<UnsafeAlias>,
     /// Destinations of aliases whose domains take no mail.
     pub(super) nowhere: Vec<Nowhere>,
+    /// The spam filter, asked about a message.
+    pub(super) filter: Option<FilterStatus>,
     /// Nobody serves from the state directory, and how it is started here.
     pub(super) is_down: Option<&'static str>,
     /// Files that we may not look at, and what the system says.

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     address::Domain,
-    admin::{Error, Store, aliases, queue, running::Running},
+    admin::{Error, Store, aliases, queue, running::Running, spam_filter},
     auth::{
         dkim::KeyFile,
         spf::{self, Query, Spf},
@@ -117,6 +117,7 @@ pub(super) async fn gather(config: &Config, store: &Store, asked: &Asked) -> Res
     if !is_stopped {
         facts.unnamed_sockets = Running::unnamed_sockets(&config.state_dir);
     }
+    facts.filter = spam_filter::probe(config).await?;
     facts.ours = ours;
     machine(&mut facts, config);
     if let Some(host) = &asked.connect {
@@ -190,6 +191,7 @@ fn machine(facts: &mut Facts, config: &Config) {
         .first()
         .map(|files| tls::expiry(&files.certificate).map_err(|error| error.to_string()));
     let mut secrets = vec![config.srs.secret_file.clone()];
+    secrets.extend(config.filter.password_file.clone());
     secrets.extend(certificates.into_iter().map(|files| files.key));
     secrets.extend(
         KeyFile::all(&config.state_dir).unwrap_or_default().into_iter().map(|key| key.path),

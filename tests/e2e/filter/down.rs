@@ -1,0 +1,185 @@
+//! The filter is killed or frozen while mail flows: it goes on or is put off, and soon without a wait.
+
+use super::{dns, last_record, onward, send};
+use crate::support::{
+    client::Reply,
+    dns::Dns,
+    fake_filter::{FakeFilter, Say},
+    onward::Onward,
+    receiver::Receiver,
+    rspamd::Rspamd,
+    wait_until,
+};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+const TIMEOUT: Duration = Duration::from_millis(1500);
+
+fn timed(onward: &Onward) -> (Reply, Duration) {
+    let began = Instant::now();
+    let reply = send(onward, "X-Test-Score: 1\r\n");
+    (reply, began.elapsed())
+}
+
+/// What most of so many messages take at most.
+fn usual(onward: &Onward, count: usize) -> Duration {
+    let mut took: Vec<Duration> = (0..count).map(|_| timed(onward).1).collect();
+    took.sort_unstable();
+    took[count / 2]
+}
+
+fn started(fail: &str) -> Option<(Receiver, Rspamd, Onward, Dns)> {
+    let (sink, dns) = (Receiver::smtp().start(), dns());
+    let rspamd = Rspamd::start(&dns)?;
+    let onward = onward(&sink, &dns, &rspamd.tcp())
+        .config("filter.timeout = \"1500ms\"")
+        .config(&format!("filter.fail = \"{fail}\""))
+        .start();
+    Some((sink, rspamd, onward, dns))
+}
+
+#[test]
+fn mail_goes_on_past_a_frozen_filter_and_only_few_wait_for_it() {
+    let Some((sink, rspamd, onward, _dns)) = started("accept") else { return };
+    let quiet = usual(&onward, 5);
+    rspamd.signal("STOP");
+    let began = Instant::now();
+    let took: Vec<Duration> = (0..30)
+        .map(|_| {
+            let (reply, took) = timed(&onward);
+            reply.expect_code(250);
+            took
+        })
+        .collect();
+    // Three in a row, and then one whenever the filter has been left alone for five seconds.
+    let waited = took.iter().filter(|took| **took >= TIMEOUT).count();
+    let trials = usize::try_from(began.elapsed().as_secs() / 5).unwrap();
+    assert!((3..=3 + trials).contains(&waited), "{waited} waited, {trials} trials: {took:?}");
+    let mut sorted = took.clone();
+    sorted.sort_unstable();
+    let bound = (quiet * 2).max(quiet + Duration::from_millis(500));
+    assert!(sorted[15] <= bound, "usually {:?}, quiet {quiet:?}", sorted[15]);
+    assert_eq!(sink.count(), 35);
+    let record = onward.wait_for_trace(&[], 35).pop().unwrap();
+    assert!(record["filter"].is_null(), "{record}");
+    let note = record["note"].as_str().unwrap();
+    assert!(note.contains("the spam filter said nothing: "), "{note}");
+    let errors = || {
+        let log = onward.log();
+        log.iter()
+            .filter(|line| line.contains("the spam filter does not answer: mail goes on"))
+            .count()
+    };
+    assert_eq!(errors(), 1, "once a minute");
+
+    rspamd.signal("CONT");
+    wait_until("an answer", || {
+        send(&onward, "X-Test-Score: 1\r\n").expect_code(250);
+        onward.log().iter().any(|line| line.contains("the filter answers again")).then_some(())
+    });
+    send(&onward, "X-Test-Score: 7\r\n").expect("550 5.7.1");
+}
+
+#[test]
+fn mail_waits_at_its_sender_while_a_filter_is_frozen_and_the_operator_wants_that() {
+    let Some((sink, rspamd, onward, _dns)) = started("defer") else { return };
+    send(&onward, "X-Test-Score: 1\r\n").expect_code(250);
+    rspamd.signal("STOP");
+    let took: Vec<Duration> = (0..10)
+        .map(|_| {
+            let (reply, took) = timed(&onward);
+            reply.expect("451 4.3.0");
+            took
+        })
+        .collect();
+    assert!(took.iter().filter(|took| **took >= TIMEOUT).count() <= 4, "{took:?}");
+    assert_eq!(last_record(&onward, 11)["outcome"], "deferred");
+    rspamd.signal("CONT");
+    wait_until("an answer", || (send(&onward, "X-Test-Score: 1\r\n").code == 250).then_some(()));
+    assert_eq!(sink.count(), 2);
+}
+
+/// SIGKILL to all of rspamd's processes while clients send without a pause: each message has its answer.
+#[test]
+fn no_message_is_lost_when_the_filter_is_killed_between_two() {
+    for (fail, code) in [("accept", 250), ("defer", 451)] {
+        let Some((sink, rspamd, onward, _dns)) = started(fail) else { return };
+        let (is_killed, is_over) = (AtomicBool::new(false), AtomicBool::new(false));
+        let codes: Vec<(bool, u16)> = thread::scope(|scope| {
+            let clients: Vec<_> = (0..3)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let mut codes = Vec::new();
+                        while !is_over.load(Ordering::SeqCst) {
+                            let was_killed = is_killed.load(Ordering::SeqCst);
+                            codes.push((was_killed, send(&onward, "X-Test-Score: 1\r\n").code));
+                        }
+                        codes
+                    })
+                })
+                .collect();
+            sink.wait_for_count(10, crate::support::DEADLINE);
+            rspamd.signal("KILL");
+            is_killed.store(true, Ordering::SeqCst);
+            onward.wait_for_log("the spam filter does not answer");
+            let log = |text: &str| onward.log().iter().filter(|line| line.contains(text)).count();
+            let answered = log("outcome=");
+            wait_until("mail after the kill", || (log("outcome=") > answered + 20).then_some(()));
+            is_over.store(true, Ordering::SeqCst);
+            clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
+        });
+        assert!(codes.iter().all(|(_, found)| [250, code].contains(found)), "{fail}: {codes:?}");
+        let behind: Vec<u16> =
+            codes.iter().filter(|(after, _)| *after).map(|(_, code)| *code).collect();
+        assert!(behind.iter().all(|found| *found == code), "{fail}: {behind:?}");
+        let taken = codes.iter().filter(|(_, code)| *code == 250).count();
+        assert_eq!(sink.count(), taken, "{fail}");
+        onward.wait_for_trace(&[], codes.len());
+    }
+}
+
+/// Many sessions at once, and a filter that takes connections and says nothing.
+#[test]
+fn a_silent_filter_costs_bounded_descriptors_and_nobody_waits_for_all_others() {
+    const SESSIONS: usize = 200;
+    const CONNECTIONS: usize = 10;
+    let (sink, dns) = (Receiver::smtp().start(), dns());
+    let filter = FakeFilter::start(Say::Nothing);
+    let onward = onward(&sink, &dns, &filter.place())
+        .config("limits.connections_per_client = 1000")
+        .config("filter.timeout = \"3s\"")
+        .config(&format!("filter.connections = {CONNECTIONS}"))
+        .start();
+    let mut clients: Vec<_> = (0..SESSIONS)
+        .map(|_| {
+            let mut client = super::client(&onward, super::CLIENT);
+            client.mail("a@sender.test").expect_code(250);
+            client.rcpt("hello@example.org").expect_code(250);
+            client.command("DATA").expect_code(354);
+            client
+        })
+        .collect();
+    let descriptors = || {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", onward.process_id())).unwrap();
+        open.count()
+    };
+    let before = descriptors();
+    let began = Instant::now();
+    for client in &mut clients {
+        client.send(&[&super::message("")[..], b".\r\n"].concat());
+    }
+    filter.wait_for_asked(CONNECTIONS);
+    let during = descriptors();
+    assert!(during <= before + CONNECTIONS + 20, "{before} descriptors, then {during}");
+    for client in &mut clients {
+        client.reply().expect_code(250);
+    }
+    let took = began.elapsed();
+    // Ten at a time, each for three seconds, would take a minute.
+    assert!(took < Duration::from_secs(20), "{took:?}");
+    assert!(filter.most_open() <= CONNECTIONS, "{} connections", filter.most_open());
+    assert_eq!(sink.count(), SESSIONS);
+}
