@@ -142,6 +142,8 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    pub(super) const ALL: [Self; 4] = [Self::Listed, Self::NotListed, Self::Error, Self::Timeout];
+
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Listed => "listed",

@@ -278,6 +278,14 @@ impl Metrics {
         self.over_rate.get_or_create(&LimitLabels { limit: limit.key() }).inc();
     }
 
+    /// A list that will be asked: from zero on, so that a first answer of a kind is seen as a rise.
+    pub fn dnsbl_begins(&self, zone: &str) {
+        for verdict in Verdict::ALL {
+            let labels = DnsblLabels { zone: zone.to_owned(), outcome: verdict.as_str() };
+            let _ = self.dnsbl.get_or_create(&labels);
+        }
+    }
+
     /// What a list said, or that it said nothing in time; `zone` is its name without its key.
     pub fn dnsbl(&self, zone: &str, verdict: Verdict) {
         let labels = DnsblLabels { zone: zone.to_owned(), outcome: verdict.as_str() };

@@ -94,6 +94,7 @@ impl fmt::Display for Said {
 
 impl List {
     pub(super) fn new(place: usize, config: Dnsbl, metrics: Arc<Metrics>) -> Self {
+        metrics.dnsbl_begins(config.zone.shown());
         let (free, told) = (Semaphore::new(AT_ONCE), Mutex::default());
         Self { config, place, free, told, metrics }
     }

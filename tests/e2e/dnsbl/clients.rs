@@ -221,3 +221,18 @@ fn many_clients_at_a_silent_list_do_not_pile_up_sockets() {
     let most = (2 * quiet).max(quiet + Duration::from_millis(500));
     assert!(beside <= most, "{beside:?}, and {quiet:?} when it is quiet");
 }
+
+#[test]
+fn a_list_comes_and_goes_by_a_reload() {
+    let (sink, dns) = (Receiver::smtp().start(), Dns::start());
+    put(&dns, "192.0.2.1", ZONE, [127, 0, 0, 2]);
+    let onward = onward(&sink, &dns).start();
+    asks_for(&onward, "192.0.2.1", "hello@example.org").expect_code(250);
+    assert_eq!(dns.queries(&entry("192.0.2.1", ZONE)), 0);
+    onward.edit_config(|text| format!("{text}\n[[dnsbl]]\nzone = \"{ZONE}\"\n"));
+    onward.run(&["reload"]);
+    asks_for(&onward, "192.0.2.1", "hello@example.org").expect("550 5.7.1");
+    onward.edit_config(|text| text.replace("[[dnsbl]]", "[[dnsbl]]\naction = \"defer\""));
+    onward.run(&["reload"]);
+    asks_for(&onward, "192.0.2.1", "hello@example.org").expect("450 4.7.1");
+}
