@@ -7,7 +7,8 @@
 //! all recipients into one reply; [`next_hop`] names who takes mail next; [`retry`] says when a spooled
 //! message is tried again; [`dsn`] makes the notice about what was not delivered; [`verdict`] says what the
 //! destination will conclude about who sent a message; [`provider`] tells the large providers of mailboxes;
-//! [`time`] has the points in time of all of them; [`rate`] says how often something may happen.
+//! [`time`] has the points in time of all of them; [`rate`] says how often something may happen; [`dnsbl`]
+//! what lists in DNS are asked, and what their answers mean.
 //!
 //! Protocols, bytes in and bytes out: [`smtp`] for servers and the replies of servers, [`proxy`] for the
 //! header of a load balancer; for Postfix [`socketmap`] in frames of [`netstring`], [`tcp_table`] (both ask
@@ -36,6 +37,8 @@ pub mod clock;
 pub mod config;
 pub mod daemon;
 pub mod dns;
+#[deny(clippy::disallowed_methods)]
+pub mod dnsbl;
 #[deny(clippy::disallowed_methods)]
 pub mod dsn;
 #[deny(clippy::disallowed_methods)]

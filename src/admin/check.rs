@@ -3,7 +3,7 @@
 use super::{Error, spam_filter, srs_keys::keyring};
 use crate::{
     clock,
-    config::{CertificateFiles, Config, Listen, Protocol, Srs, print_duration, print_size},
+    config::{CertificateFiles, Config, Dnsbl, Listen, Protocol, Srs, print_duration, print_size},
     keys::present_certificate_files,
     next_hop::TlsLevel,
     postfix::{AliasMaps, Asker, MapFault},
@@ -35,6 +35,8 @@ pub struct Meaning {
     pub tls: Vec<String>,
     /// Who answers about names; `None` where no mail comes here, as may be beside Postfix.
     pub dns: Option<String>,
+    /// Who is asked about clients and senders, without keys.
+    pub lists: Vec<String>,
     /// The bounds of a message; `None` as above.
     pub delivery: Option<String>,
     /// Who says whether mail is spam, and what happens to it then; `None` where nobody is asked.
@@ -78,6 +80,7 @@ impl Meaning {
             routes: routes.collect(),
             tls,
             dns: takes_mail.then(|| dns(config)),
+            lists: config.dnsbl.iter().map(list).collect(),
             delivery: takes_mail.then(|| delivery(config)),
             filter: spam_filter::meaning(config)?,
             warnings: [config.warnings.clone(), secrets.warnings, expiring].concat(),
@@ -184,6 +187,10 @@ fn srs(srs: &Srs, secrets: &Secrets) -> String {
 fn dns(config: &Config) -> String {
     let servers: Vec<_> = config.dns.servers.iter().map(ToString::to_string).collect();
     if servers.is_empty() { "the system's name servers".into() } else { servers.join(", ") }
+}
+
+fn list(list: &Dnsbl) -> String {
+    format!("{}, kind {}, action {}", list.zone, list.kind, list.action)
 }
 
 fn delivery(config: &Config) -> String {

@@ -9,6 +9,7 @@ use crate::{
     mail::{
         OpenError, Parts,
         checks::{self, Subject},
+        dnsbl::{Outcome, Said, refusal_at_once},
         look::Bearer,
         plan::plan,
         recipient::decide,
@@ -20,7 +21,11 @@ use crate::{
 };
 use bytes::Bytes;
 use serde::Serialize;
-use std::{collections::HashSet, net::IpAddr, time::Duration};
+use std::{
+    collections::HashSet,
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
 use tokio::time::Instant;
 
 /// How long DNS of the destinations may take.
@@ -59,6 +64,9 @@ pub struct Explanation {
     pub rules: Option<String>,
     /// The reverse-path it leaves with.
     pub srs_from: Option<String>,
+    /// What lists in DNS say of the client and of the domains that the message is from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lists: Vec<ExplainedList>,
     /// What the checks find; `None` when none is made.
     pub checks: Option<String>,
     /// What the destination will conclude.
@@ -85,6 +93,24 @@ pub struct ExplainedDestination {
     /// Why its domain takes no mail, where DNS says that it takes none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_mail: Option<String>,
+}
+
+/// What a list in DNS says.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExplainedList {
+    /// The list, without its key.
+    pub zone: String,
+    /// Whom it was asked about.
+    pub about: String,
+    /// `listed`, `not`, `error` or `timeout`.
+    pub answer: &'static str,
+    /// The answer by which it is listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<Ipv4Addr>,
+    /// What becomes of mail from who is listed.
+    pub action: String,
+    /// All that in a sentence.
+    pub said: String,
 }
 
 /// What becomes of a message.
@@ -122,6 +148,7 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
         lost: Vec::new(),
         rules: None,
         srs_from: None,
+        lists: Vec::new(),
         checks: None,
         class: None,
         filter: None,
@@ -129,7 +156,13 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
         verdict: Verdict::Refused,
         reply: None,
     };
+    let said = listings(&parts, *ip, from).await;
+    explanation.lists = said.iter().map(ExplainedList::of).collect();
     let recipient = match decide(&parts, recipient, now).await {
+        Ok(recipient) if let Some(reply) = refusal_at_once(&recipient, from, &said) => {
+            explanation.reply = Some(reply.to_string());
+            return Ok(explanation);
+        }
         Ok(recipient) => recipient,
         Err(refusal) => {
             explanation.lost = lost(&parts, recipient).await;
@@ -157,9 +190,10 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     let sender = Sender::new(Some(*ip), helo, from);
     let recipients = std::slice::from_ref(&recipient);
     let message = Bytes::from(message.clone());
-    let id = clock::message_id();
-    let subject = Subject { sender: &sender, recipients, message, id, tls: None, now };
+    let (listed, id) = (&*said, clock::message_id());
+    let subject = Subject { sender: &sender, recipients, message, listed, id, tls: None, now };
     let mut report = checks::run(&parts, &subject).await;
+    explanation.lists.extend(report.lists.iter().map(ExplainedList::of));
     if let Some(checked) = &report.authentication {
         explanation.checks = Some(checked.findings.to_string());
         explanation.class = Some(Class::of(&checked.findings.dmarc).to_string());
@@ -199,6 +233,37 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     };
     explanation.reply = objection.map(|reply| reply.to_string());
     Ok(explanation)
+}
+
+/// What lists say of a client and a reverse-path.
+async fn listings(parts: &Parts, ip: IpAddr, from: &ReversePath) -> Vec<Said> {
+    let client = Some(ip);
+    let inquiries = [parts.lists.ask_client(client), parts.lists.ask_reverse_path(client, from)];
+    let mut said = Vec::new();
+    for mut inquiry in inquiries.into_iter().flatten() {
+        inquiry.wait().await;
+        said.extend_from_slice(inquiry.said());
+    }
+    said
+}
+
+impl ExplainedList {
+    fn of(said: &Said) -> Self {
+        let config = &said.list.config;
+        Self {
+            zone: config.zone.shown().to_owned(),
+            about: said.question.to_string(),
+            answer: match said.outcome {
+                Outcome::Listed { .. } => "listed",
+                Outcome::NotListed => "not",
+                Outcome::Trouble(_) => "error",
+                Outcome::Unanswered => "timeout",
+            },
+            code: said.code(),
+            action: config.action.to_string(),
+            said: said.to_string(),
+        }
+    }
 }
 
 /// What the alias of a recipient that is refused names, where that is why it is refused.

@@ -24,7 +24,7 @@ pub mod trace;
 
 pub use crate::store::Store;
 pub use error::Error;
-pub use explain::{ExplainedDestination, Explanation, Question, Verdict, explain};
+pub use explain::{ExplainedDestination, ExplainedList, Explanation, Question, Verdict, explain};
 
 use crate::store::Options;
 use std::path::Path;

@@ -33,6 +33,7 @@ pub fn run(_: Args, context: &Context) -> Result<ExitCode, Failure> {
         ("route", &meaning.routes),
         ("tls", &meaning.tls),
         ("dns", meaning.dns.as_slice()),
+        ("dnsbl", &meaning.lists),
         ("delivery", meaning.delivery.as_slice()),
         ("filter", meaning.filter.as_slice()),
         ("warning", &meaning.warnings),

@@ -64,7 +64,10 @@ impl Context {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn config(&self) -> Result<Config, Failure> {
-        Config::load(&self.config_file).map_err(Failure::Config)
+        let config = Config::load(&self.config_file).map_err(Failure::Config)?;
+        let zones = config.dnsbl.iter().flat_map(|list| list.zone.secrets());
+        log::hide(zones.map(String::as_str));
+        Ok(config)
     }
 
     /// Where results go.

@@ -5,9 +5,10 @@ use super::{
     context::{Purpose, block_on, with_existing_store, with_store, write_json},
 };
 use crate::{
-    address::Domain,
     admin::doctor::{self, Asked, Finding, Severity},
     config::Config,
+    dnsbl::Zone,
+    log,
 };
 use std::{io::Write, net::IpAddr, path::PathBuf, process::ExitCode};
 
@@ -26,8 +27,8 @@ pub struct Args {
     #[arg(long = "address", value_name = "IP")]
     addresses: Vec<IpAddr>,
     /// A list to ask about our addresses, such as zen.spamhaus.org
-    #[arg(long, value_name = "ZONE", value_parser = Domain::parse)]
-    dnsbl: Vec<Domain>,
+    #[arg(long, value_name = "ZONE", value_parser = Zone::parse)]
+    dnsbl: Vec<Zone>,
     /// A host whose port 25 must be reached from here
     #[arg(long, value_name = "HOST")]
     connect: Option<String>,
@@ -48,6 +49,7 @@ pub struct Args {
 /// When either configuration cannot be read.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
+    log::hide(args.dnsbl.iter().flat_map(Zone::secrets).map(String::as_str));
     let findings = match args.postfix {
         true => block_on(with_existing_store(&config.state_dir, Purpose::Read, async |store| {
             let file = context.config_file();

@@ -131,6 +131,13 @@ fn write(explanation: &Explanation, out: &mut impl Write) -> Result<(), Failure>
     if let Some(srs_from) = &explanation.srs_from {
         line("sent as", srs_from)?;
     }
+    for list in &explanation.lists {
+        let action = match list.code {
+            Some(_) => format!(", {}", list.action),
+            None => String::new(),
+        };
+        line("list", &format!("{}{action}", list.said))?;
+    }
     if let Some(checks) = &explanation.checks {
         line("checks", checks)?;
     }

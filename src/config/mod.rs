@@ -13,6 +13,7 @@ mod auth;
 mod define;
 mod delivery;
 mod dns;
+mod dnsbl;
 mod filter;
 mod finding;
 mod ip_net;
@@ -36,6 +37,7 @@ mod values;
 pub use auth::{ArcSealing, Auth};
 pub use delivery::Delivery;
 pub use dns::Dns;
+pub use dnsbl::{Dnsbl, Exempt};
 pub use filter::{Filter, FilterAddress, OnFailure};
 pub use finding::{ConfigError, Finding};
 pub use ip_net::IpNet;
@@ -93,6 +95,8 @@ pub struct Config {
     pub limits: Limits,
     /// How much of what happened is kept.
     pub journal: JournalBounds,
+    /// Lists of those that mail is not taken from.
+    pub dnsbl: Vec<Dnsbl>,
     /// What is accepted but perhaps not meant.
     pub warnings: Vec<String>,
 }
@@ -165,6 +169,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
     let dns = root.table::<dns::Keys<'_>>().checked();
     let limits = limits::read(&root);
     let journal = journal::read(&root);
+    let dnsbl = dnsbl::read(&root);
     let auth = auth::read(&root);
     let filter = filter::read(&root, &mut warnings);
     let tls = tls::read(&root);
@@ -191,6 +196,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
         tls: tls?,
         limits: limits?,
         journal: journal?,
+        dnsbl: dnsbl?,
         warnings,
     };
     if config.tls.acme.is_some() && config.hostname.literal().is_some() {

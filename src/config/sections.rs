@@ -1,10 +1,10 @@
 use super::{
-    auth, delivery, dns, filter, journal, limits, listen, reader::FromTable, root, route,
+    auth, delivery, dns, dnsbl, filter, journal, limits, listen, reader::FromTable, root, route,
     schema::Section, spool, srs, tls,
 };
 
 /// Every table of the file, in the order of the documents.
-pub(super) static SECTIONS: [&Section; 13] = [
+pub(super) static SECTIONS: [&Section; 14] = [
     root::Keys::SECTION,
     listen::Keys::SECTION,
     srs::Keys::SECTION,
@@ -18,4 +18,5 @@ pub(super) static SECTIONS: [&Section; 13] = [
     filter::Keys::SECTION,
     limits::Keys::SECTION,
     journal::Keys::SECTION,
+    dnsbl::Keys::SECTION,
 ];

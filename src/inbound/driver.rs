@@ -26,8 +26,9 @@ use tokio::{
 /// Decides what the session cannot, stage by stage. Between an accepted [`Handler::sender`] and the
 /// [`Handler::message`] or [`Handler::aborted`] that follows lies one transaction.
 pub trait Handler: Send {
-    /// Says whether the client may talk at all, before it is greeted: the reply that turns it away, if not.
-    fn connected(&mut self) -> impl Future<Output = Result<(), Reply>> + Send {
+    /// Says whether the client may talk at all, before it is greeted: the reply that turns it away, if not. Whoever
+    /// talks while this takes its time talks too early.
+    fn connected(&mut self, _session: &Session) -> impl Future<Output = Result<(), Reply>> + Send {
         ready(Ok(()))
     }
 
@@ -133,7 +134,7 @@ async fn converse<H: Handler>(
         None => {}
     }
     let mut buffer = vec![0; COMMAND_READ];
-    match handler.connected().await {
+    match handler.connected(session).await {
         Err(reply) => session.shut_down(reply),
         Ok(()) if session.minds_early_talk() && talks(&mut stream, &mut buffer).await => {
             session.shut_down(Reply::early_talker());

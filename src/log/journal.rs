@@ -1,6 +1,6 @@
 //! journald's own protocol: `NAME=value` a line, in one datagram. No value of ours has a line end.
 
-use super::{Fields, printable};
+use super::{Fields, hidden::without_secrets, printable};
 use std::{fmt, fmt::Write, os::unix::net::UnixDatagram};
 use tracing::{
     Event,
@@ -40,6 +40,7 @@ impl Journal {
         let start = text.len();
         event.record(&mut Fields { line: &mut text, start });
         text.push('\n');
+        let text = without_secrets(&text);
         self.0.send(text.as_bytes()).is_ok_and(|sent| sent == text.len())
     }
 }

@@ -2,10 +2,13 @@
 //! journal, with each value as a field of its own.
 //!
 //! Values come from strangers. Whatever could end the line, or move the cursor of a terminal, is
-//! written as an escape, so nobody can forge a record.
+//! written as an escape, so nobody can forge a record. Keys of lists in DNS are written by nobody ([`hide`]).
 
+mod hidden;
 mod journal;
 mod json;
+
+pub use hidden::hide;
 
 use crate::clock;
 use std::{
@@ -69,7 +72,10 @@ pub fn start(level: Level, format: Format) {
         false => Style::Plain,
     };
     // A log that cannot be written cannot say so.
-    let write = |line: &str| drop(io::stderr().lock().write_all(line.as_bytes()));
+    let write = |line: &str| {
+        let line = hidden::without_secrets(line);
+        drop(io::stderr().lock().write_all(line.as_bytes()));
+    };
     let journal = (style == Style::Journal).then(journal::Journal::connect).flatten();
     let lines = Lines { level: &LEVEL, style, journal, write };
     // Already set: somebody else, a test for instance, wants the records.

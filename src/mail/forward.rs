@@ -3,6 +3,7 @@
 use super::{
     checks::{self, Report, Subject, is_signed_by_sender},
     delivery::{Delivery, Message, Share},
+    dnsbl::Said,
     dress::{Dressed, Fabric, dress},
     late::Announcement,
     look::Bearer,
@@ -44,6 +45,8 @@ pub(super) struct Forward<'a> {
     /// Who is connected.
     pub(super) peer: &'a Peer,
     pub(super) sender: &'a Sender,
+    /// Lists that have its client or its reverse-path.
+    pub(super) listed: &'a [Said],
     pub(super) id: MessageId,
     /// When the message came.
     pub(super) now: UnixTime,
@@ -83,9 +86,9 @@ impl Forward<'_> {
         let mut report = match came {
             Ok(message) => {
                 let (message, recipients) = (message.into(), &*recipients);
-                let (sender, id, now) = (self.sender, self.id, self.now);
+                let Self { sender, listed, id, now, .. } = *self;
                 let tls = transaction.tls.as_ref();
-                let subject = Subject { sender, recipients, message, id, tls, now };
+                let subject = Subject { sender, recipients, message, listed, id, tls, now };
                 checks::run(self.parts, &subject).await
             }
             Err(reply) => Report::objecting(reply, &recipients),
@@ -156,6 +159,7 @@ impl Forward<'_> {
         let seal = seal(parts, self.id, sender.reverse_path(), &report.message);
         let mut trace = prefix(&received, seal.as_ref(), &report.loop_tokens);
         // In every form, whatever signatures cover: a sender could not be kept from signing "no X-Spam".
+        trace.push_str(&report.fields);
         trace.push_str(&report.marks);
         // A mail that returns goes to a sender, who knows no SRS address.
         let is_return = planned.iter().any(|to| to.recipient.is_srs_return());

@@ -8,6 +8,7 @@ pub(crate) mod aliases;
 pub(crate) mod checks;
 mod current;
 mod delivery;
+pub(crate) mod dnsbl;
 mod dress;
 mod filter;
 mod forward;

@@ -1,5 +1,6 @@
 use super::{
     aliases::Aliases,
+    dnsbl::Lists,
     late::{self, Waits},
     notices::Notices,
     rates::Rates,
@@ -87,6 +88,8 @@ pub(crate) struct Parts {
     pub(crate) refused: Arc<RefusedRecipients>,
     /// How much clients may have logged.
     pub(crate) log: Arc<LogBudget>,
+    /// Lists of those that mail is not taken from.
+    pub(crate) lists: Arc<Lists>,
     /// DKIM keys of ours.
     pub(crate) signing: Live<SigningKeys>,
     /// Who says whether mail is spam, and the password for it.
@@ -146,6 +149,7 @@ impl Parts {
             rates: Arc::new(Rates::new(&config.limits, Arc::clone(&metrics))),
             refused: Arc::default(),
             log: Arc::new(LogBudget::new(&config.limits)),
+            lists: Arc::new(Lists::new(&config, &metrics)?),
             signing: secrets.signing,
             filter: filter(&config, outbound.resolver())?,
             filter_password: secrets.filter_password,
@@ -179,6 +183,10 @@ impl Parts {
         };
         let max_kept = config.limits.srs_entries as u64;
         let srs = Srs::new(secrets.rewriter, store.long_senders(), max_kept).behind(&self.srs);
+        let lists = match is_same_lists(&config, &self.config) {
+            true => Arc::clone(&self.lists),
+            false => Arc::new(Lists::new(&config, &self.metrics)?),
+        };
         let is_same_filter =
             is_same_outbound(&config, &self.config) && config.filter == self.config.filter;
         let filter = match is_same_filter {
@@ -192,6 +200,7 @@ impl Parts {
             rates: Arc::clone(&self.rates),
             refused: Arc::clone(&self.refused),
             log: Arc::clone(&self.log),
+            lists,
             signing: secrets.signing,
             filter,
             filter_password: secrets.filter_password,
@@ -342,6 +351,11 @@ fn is_same_outbound(one: &Config, other: &Config) -> bool {
         (hostname, dns, tls, first, delivery.final_patience)
     };
     of(one) == of(other)
+}
+
+/// What [`Lists`] go by.
+fn is_same_lists(one: &Config, other: &Config) -> bool {
+    one.dnsbl == other.dnsbl && one.dns == other.dns && one.limits.exempt == other.limits.exempt
 }
 
 fn dane(config: &Config) -> Result<Option<ValidatingResolver>, OpenError> {

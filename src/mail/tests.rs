@@ -150,6 +150,7 @@ impl Scene {
         let forward = Forward {
             parts: &self.parts,
             peer: &Peer { ip: None },
+            listed: &[],
             sender: &sender,
             id: clock::message_id(),
             now,

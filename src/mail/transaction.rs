@@ -3,6 +3,7 @@
 
 use super::{
     checks::{differ, refuse_unless_bounce},
+    dnsbl::{self, Inquiry, Said, refusal_at_once},
     forward::{Forward, refusal_key},
     late::Announcement,
     parts::Parts,
@@ -32,6 +33,8 @@ use tokio::time::Instant;
 pub(crate) struct Mail {
     parts: Arc<Parts>,
     peer: Peer,
+    /// What lists say of the peer.
+    lists: Option<Inquiry>,
     open: Option<Open>,
     /// The copies of the last message, where they took long: its client may not hear what became of them.
     last: Option<Announcement>,
@@ -41,17 +44,28 @@ pub(crate) struct Mail {
 #[derive(Debug)]
 struct Open {
     sender: Sender,
+    /// What lists say of the reverse-path, and of the client that a relay names.
+    lists: [Option<Inquiry>; 2],
     /// The recipients that were accepted.
     recipients: Vec<Recipient>,
 }
 
 impl Mail {
     pub(crate) fn new(parts: Arc<Parts>, peer: Peer) -> Self {
-        Self { parts, peer, open: None, last: None }
+        Self { parts, peer, lists: None, open: None, last: None }
     }
 }
 
 impl Handler for Mail {
+    /// The greeting waits for what lists say of the client. Whose mail a relay brings is told later.
+    async fn connected(&mut self, session: &Session) -> Result<(), Reply> {
+        if !session.may_xforward() {
+            self.lists = self.parts.lists.ask_client(self.peer.ip);
+            self.hear_lists().await;
+        }
+        Ok(())
+    }
+
     async fn sender(&mut self, session: &Session, envelope: &Envelope) -> Reply {
         let client = self.client(session.origin());
         if let Err(reply) = self.parts.rates.may_send(client.ip) {
@@ -67,12 +81,17 @@ impl Handler for Mail {
             let (sender, parts) = (sender.clone(), Arc::clone(&self.parts));
             tokio::spawn(async move { sender.spf(&parts).await });
         }
-        self.open = Some(Open { sender, recipients: Vec::new() });
+        let lists = &self.parts.lists;
+        let named = session.origin().and_then(|origin| origin.ip);
+        let path = &envelope.reverse_path;
+        let lists = [lists.ask_client(named), lists.ask_reverse_path(client.ip, path)];
+        self.open = Some(Open { sender, lists, recipients: Vec::new() });
         self.last = None;
         Reply::sender_ok()
     }
 
     async fn recipient(&mut self, session: &Session, path: &ForwardPath) -> Reply {
+        self.hear_lists().await;
         let refusal = match self.taken(session, path).await {
             Ok(recipient) => {
                 if let Some(open) = &mut self.open {
@@ -93,7 +112,7 @@ impl Handler for Mail {
     }
 
     async fn data(&mut self, session: &Session) -> Result<(), Reply> {
-        let Some(Open { sender, recipients }) = &self.open else { return Ok(()) };
+        let Some(Open { sender, recipients, .. }) = &self.open else { return Ok(()) };
         let refusal = refuse_unless_bounce(&self.parts, sender.reverse_path(), recipients);
         let Some(reply) = refusal else { return Ok(()) };
         let client = self.client(session.origin());
@@ -113,9 +132,11 @@ impl Handler for Mail {
         if let Err(reply) = self.parts.rates.take_message(client.ip) {
             transaction.message = Err(reply);
         }
-        let Open { sender, recipients } = open;
-        let (parts, peer) = (&self.parts, &self.peer);
-        let forward = Forward { parts, peer, sender: &sender, id: entry.id, now: entry.arrived };
+        let listed = self.listed(&open);
+        let Open { sender, recipients, .. } = open;
+        let (parts, peer, sender) = (&self.parts, &self.peer, &sender);
+        let (id, now) = (entry.id, entry.arrived);
+        let forward = Forward { parts, peer, sender, listed: &listed, id, now };
         let conclusion = forward.run(transaction, recipients).await;
         self.last = Some(Arc::clone(&conclusion.announced));
         entry.conclude(&self.parts, conclusion, began.elapsed()).await
@@ -144,6 +165,21 @@ impl Mail {
         Peer { ip: ip.or(self.peer.ip) }
     }
 
+    /// Waits for what lists say, as long as that is worth it.
+    async fn hear_lists(&mut self) {
+        let own = self.open.iter_mut().flat_map(|open| open.lists.iter_mut().flatten());
+        for inquiry in own.chain(&mut self.lists) {
+            inquiry.wait().await;
+        }
+    }
+
+    /// The lists that have whoever sends, as far as they have answered.
+    fn listed(&self, open: &Open) -> Vec<Said> {
+        let own = open.lists.iter().flatten();
+        let said = self.lists.iter().chain(own).flat_map(Inquiry::said);
+        said.filter(|said| said.code().is_some()).cloned().collect()
+    }
+
     /// The recipient that `path` means, if it is taken.
     async fn taken(&self, session: &Session, path: &ForwardPath) -> Result<Recipient, Refusal> {
         let Some(open) = &self.open else {
@@ -151,12 +187,22 @@ impl Mail {
         };
         let now = clock::now();
         let recipient = decide(&self.parts, path, now).await?;
+        let listed = self.listed(open);
+        if let Some(reply) = refusal_at_once(&recipient, open.sender.reverse_path(), &listed) {
+            return Err(reply.into());
+        }
         let client = self.client(session.origin());
         self.parts.rates.may_receive(client.ip, &recipient)?;
         match self.objection(open, &recipient, now).await {
             Some(reply) => Err(reply.into()),
             None => Ok(recipient),
         }
+    }
+
+    /// Whether lists may yet refuse the message for one of two recipients alone.
+    fn differ_by_lists(&self, open: &Open, one: &Recipient, other: &Recipient) -> bool {
+        let may_refuse = self.parts.lists.are_of_domains() || !self.listed(open).is_empty();
+        may_refuse && dnsbl::differ(one, other, open.sender.reverse_path())
     }
 
     /// What stands against a recipient that is fine by itself.
@@ -167,6 +213,7 @@ impl Mail {
         // difference, if one may leave.
         if let Some(first) = open.recipients.first()
             && (first.is_srs_return() != recipient.is_srs_return()
+                || self.differ_by_lists(open, first, recipient)
                 || differ(parts, first, recipient)
                 || first.group() != recipient.group()
                     && open.sender.bounce(parts, None).await != Bounce::Safe)

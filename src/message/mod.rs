@@ -22,4 +22,4 @@ pub use mbox_line::without_mbox_line;
 pub use munge::{Munged, Named, NewFrom, munge};
 pub use own_results::{RESULTS_FIELD, without_own_results};
 pub use seal::{Opened, SEAL_FIELD, Seal, SealKey};
-pub use trace::{OwnTrace, Received, delivered_to, prefix};
+pub use trace::{OwnTrace, Received, delivered_to, listed, prefix};

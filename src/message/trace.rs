@@ -4,7 +4,7 @@ use crate::{
     time::UnixTime,
 };
 use jiff::{Timestamp, tz::TimeZone};
-use std::fmt::Write;
+use std::{fmt::Write, net::Ipv4Addr};
 
 /// What the Received field of this hop says (RFC 5321 §4.4). Nothing in it names a destination.
 #[derive(Debug)]
@@ -38,6 +38,12 @@ pub fn prefix(received: &Received<'_>, seal: Option<&Seal>, tokens: &[LoopToken]
         let _ = write!(text, "{LOOP_FIELD}: {}\r\n", token.as_str());
     }
     text
+}
+
+/// The field that tells a mailbox, and its filters, that a list has the client or a domain of the sender: of whom, at
+/// which list, by which answer.
+pub fn listed(who: &str, zone: &str, code: Ipv4Addr) -> String {
+    format!("X-Onward-Listed: {who}\r\n\tat {zone} ({code})\r\n")
 }
 
 /// The field that tells a mailbox, and its filters, to which alias a mail was addressed: where there is one recipient,

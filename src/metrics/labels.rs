@@ -44,6 +44,12 @@ pub(super) struct LimitLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct DnsblLabels {
+    pub(super) zone: String,
+    pub(super) outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct FilterLabels {
     pub(super) result: &'static str,
 }
@@ -118,6 +124,32 @@ impl Limit {
             Self::Domain => "messages_per_domain",
             Self::Unknown => "unknown_recipients_per_client",
             Self::Forged => "forged_srs_per_client",
+        }
+    }
+}
+
+/// What a list in DNS said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// It is listed.
+    Listed,
+    /// It is not.
+    NotListed,
+    /// What is no answer to the question.
+    Error,
+    /// Nothing in time.
+    Timeout,
+}
+
+impl Verdict {
+    pub(super) const ALL: [Self; 4] = [Self::Listed, Self::NotListed, Self::Error, Self::Timeout];
+
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Listed => "listed",
+            Self::NotListed => "not",
+            Self::Error => "error",
+            Self::Timeout => "timeout",
         }
     }
 }

@@ -8,12 +8,12 @@ mod process;
 
 pub use filter::Filtered;
 pub use format::Format;
-pub use labels::{Bounced, DestinationClass, Forwarded, Limit, Returned};
+pub use labels::{Bounced, DestinationClass, Forwarded, Limit, Returned, Verdict};
 pub use now::Now;
 
 use crate::dsn::Silence;
 use labels::{
-    AttemptLabels, BounceLabels, DnsLabels, ForwardLabels, LimitLabels, NoticeLabels,
+    AttemptLabels, BounceLabels, DnsLabels, DnsblLabels, ForwardLabels, LimitLabels, NoticeLabels,
     OutcomeLabels, ReturnLabels, StatusLabels, TlsLabels, TlsSession,
 };
 use prometheus_client::{
@@ -47,6 +47,7 @@ pub struct Metrics {
     dkim_broken: Counter,
     notices: Counts<NoticeLabels>,
     over_rate: Counts<LimitLabels>,
+    dnsbl: Counts<DnsblLabels>,
     spool_messages: Level,
     spool_octets: Level,
     spool_age: Level,
@@ -88,6 +89,7 @@ impl Metrics {
             dkim_broken: Counter::default(),
             notices: Family::default(),
             over_rate: Family::default(),
+            dnsbl: Family::default(),
             spool_messages: Level::default(),
             spool_octets: Level::default(),
             spool_age: Level::default(),
@@ -161,6 +163,7 @@ impl Metrics {
             "Messages and recipients beyond a rate of [limits]",
             self.over_rate.clone(),
         );
+        r.register("dnsbl", "What lists in DNS said of clients and domains", self.dnsbl.clone());
         r.register("bounces", "Messages to them, retold or relayed", self.bounced.clone());
         r.register(
             "dkim_broken",
@@ -273,6 +276,20 @@ impl Metrics {
     /// A rate that was exceeded.
     pub fn over_rate(&self, limit: Limit) {
         self.over_rate.get_or_create(&LimitLabels { limit: limit.key() }).inc();
+    }
+
+    /// A list that will be asked: from zero on, so that a first answer of a kind is seen as a rise.
+    pub fn dnsbl_begins(&self, zone: &str) {
+        for verdict in Verdict::ALL {
+            let labels = DnsblLabels { zone: zone.to_owned(), outcome: verdict.as_str() };
+            let _ = self.dnsbl.get_or_create(&labels);
+        }
+    }
+
+    /// What a list said, or that it said nothing in time; `zone` is its name without its key.
+    pub fn dnsbl(&self, zone: &str, verdict: Verdict) {
+        let labels = DnsblLabels { zone: zone.to_owned(), outcome: verdict.as_str() };
+        self.dnsbl.get_or_create(&labels).inc();
     }
 
     /// All metrics in a format.

@@ -1,11 +1,13 @@
 //! Replies of the SMTP server: the only place where they are made. `table` has ours on one screen, `limits` those for
-//! what goes beyond one, `filter` those about spam. `foreign` makes those of destinations harmless by what `hidden` and `naming` know of names,
+//! what goes beyond one, `filter` those about spam, `lists` those for who is on a list. `foreign` makes those of
+//! destinations harmless by what `hidden` and `naming` know of names,
 //! `words` what others report of theirs. No text is built from the address of a destination.
 
 mod filter;
 mod foreign;
 mod hidden;
 mod limits;
+mod lists;
 mod naming;
 mod table;
 mod words;

@@ -20,6 +20,7 @@ mod corpus;
 mod crash;
 mod delivered_to;
 mod dialogs;
+mod dnsbl;
 mod doctor;
 mod documents;
 mod failing_destination;

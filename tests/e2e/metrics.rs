@@ -35,6 +35,7 @@ fn figures_follow_what_happens() {
         .domain("hosted.test")
         .alias("hello@hosted.test", &["bob@sink.test"])
         .route("sink.test", &sink.route())
+        .toml("[[dnsbl]]\nzone = \"bl.test\"\n")
         .start();
     let mut client = onward.session();
     client.transaction("a@sender.test", &["hello@hosted.test"], TEXT).expect_code(250);

@@ -20,7 +20,7 @@ use super::DEADLINE;
 /// Answers on UDP and TCP of one loopback port for every name there is.
 ///
 /// A name nobody spoke of is NXDOMAIN. Records may be added and changed while it runs; they have a
-/// TTL of 0, so a resolver asks again each time.
+/// TTL of 0, so a resolver asks again each time, unless a test gives them another.
 pub struct Dns {
     address: SocketAddr,
     zone: Arc<Mutex<Zone>>,
@@ -42,6 +42,7 @@ pub enum Fault {
 struct Zone {
     records: HashMap<String, Vec<RData>>,
     faults: HashMap<String, Fault>,
+    ttls: HashMap<String, u32>,
     queries: HashMap<String, usize>,
 }
 
@@ -106,6 +107,12 @@ impl Dns {
     /// Lets every query for this name fail, whatever records it has.
     pub fn fault(&self, name: &str, fault: Fault) -> &Self {
         self.zone.lock().unwrap().faults.insert(key(name), fault);
+        self
+    }
+
+    /// For how many seconds the records of a name may be kept.
+    pub fn ttl(&self, name: &str, seconds: u32) -> &Self {
+        self.zone.lock().unwrap().ttls.insert(key(name), seconds);
         self
     }
 
@@ -196,12 +203,13 @@ impl Zone {
         let mut owner = name.clone();
         for _ in 0..10 {
             let Some(found) = self.records.get(&octets(&owner)) else { break };
+            let ttl = self.ttls.get(&octets(&owner)).copied().unwrap_or(0);
             let mut target = None;
             for data in found {
                 if data.record_type() == kind {
-                    answer.push(Record::from_rdata(owner.clone(), 0, data.clone()));
+                    answer.push(Record::from_rdata(owner.clone(), ttl, data.clone()));
                 } else if let RData::CNAME(CNAME(alias)) = data {
-                    answer.push(Record::from_rdata(owner.clone(), 0, data.clone()));
+                    answer.push(Record::from_rdata(owner.clone(), ttl, data.clone()));
                     target = Some(alias.clone());
                 }
             }

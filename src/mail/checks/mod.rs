@@ -2,6 +2,7 @@
 
 mod authentication;
 mod form;
+mod listed;
 mod loops;
 mod returns;
 mod spam;
@@ -10,7 +11,7 @@ pub(crate) use authentication::{findings, is_signed_by_sender};
 pub(crate) use returns::{count, is_not_a_bounce, refuse_unless_bounce};
 pub(crate) use spam::differ;
 
-use super::{parts::Parts, recipient::Recipient, sender::Sender};
+use super::{dnsbl::Said, parts::Parts, recipient::Recipient, sender::Sender};
 use crate::{
     auth,
     message::{Header, LoopToken, MessageId, without_mbox_line, without_own_results},
@@ -56,6 +57,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) sender: &'a Sender,
     pub(crate) recipients: &'a [Recipient],
     pub(crate) message: Bytes,
+    /// Lists that have its client or its reverse-path.
+    pub(crate) listed: &'a [Said],
     pub(crate) id: MessageId,
     /// How the message came encrypted, if it did.
     pub(crate) tls: Option<&'a Tls>,
@@ -73,6 +76,10 @@ pub(crate) struct Report {
     /// The message as it came, without a mailbox file's line before the header and without results of checks that
     /// others forged in our name.
     pub(crate) message: Bytes,
+    /// Header fields of ours that tell what was found.
+    pub(crate) fields: String,
+    /// What lists say of its authors.
+    pub(crate) lists: Vec<Said>,
     /// The loop token of each recipient.
     pub(crate) loop_tokens: Vec<LoopToken>,
     /// Who sent it, where that is asked.
@@ -95,6 +102,8 @@ impl Report {
             objection: None,
             notes: recipients.iter().flat_map(|to| to.lost.clone()).collect(),
             message,
+            fields: String::new(),
+            lists: Vec::new(),
             loop_tokens: Vec::new(),
             authentication: None,
             conclusion: String::new(),
@@ -164,6 +173,9 @@ pub(crate) async fn run(parts: &Parts, subject: &Subject<'_>) -> Report {
     }
     if !parts.config.auth.policy.is_off() {
         authentication::check(parts, subject, &mut report).await;
+    }
+    if report.objection.is_none() {
+        listed::check(parts, subject, &header, &mut report).await;
     }
     if report.objection.is_none() {
         spam::check(parts, subject, &mut report).await;

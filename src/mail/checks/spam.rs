@@ -122,7 +122,7 @@ pub(crate) fn differ(parts: &Parts, one: &Recipient, other: &Recipient) -> bool 
 }
 
 /// The sender for whom the alias makes an exception, if he is who he says: everybody can write down a name.
-async fn allowed(
+pub(super) async fn allowed(
     parts: &Parts,
     subject: &Subject<'_>,
     report: &Report,

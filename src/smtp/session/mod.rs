@@ -159,6 +159,11 @@ impl Session {
         self.may_xforward = true;
     }
 
+    /// Whether the client may say so: it is a relay of ours.
+    pub fn may_xforward(&self) -> bool {
+        self.may_xforward
+    }
+
     /// Offers STARTTLS: to be called before [`Session::greet`].
     pub fn offer_tls(&mut self) {
         self.offers_tls = true;

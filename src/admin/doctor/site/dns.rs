@@ -5,12 +5,13 @@ use crate::{
     address::Domain,
     admin::Error,
     auth::dkim::KeyFile,
-    config::Config,
+    config::{Config, Dnsbl},
     dns::{LookupError, Resolver},
+    dnsbl::{Answer, Codes, Trouble, Zone, is_public, reversed},
 };
 use std::{
     collections::BTreeSet,
-    net::{IpAddr, UdpSocket},
+    net::{IpAddr, Ipv4Addr, UdpSocket},
     path::PathBuf,
 };
 
@@ -50,19 +51,59 @@ impl<'a> Dns<'a> {
         Some(Reverse { ip, names, is_ours: is_named && back.contains(&ip) })
     }
 
-    /// RFC 5782 §2.1: an address of 127.0.0.0/8 says yes. Its last 256 are for "you may not ask", as big
-    /// lists tell whoever comes by a public resolver.
-    pub(super) async fn is_listed(&mut self, ip: IpAddr, zone: &Domain) -> bool {
-        let name = format!("{}.{zone}", reversed(ip));
-        let answer = self.resolver.addresses_like(&name, IpAddr::from([127, 0, 0, 2])).await;
-        let found = self.known(&name, answer).unwrap_or_default();
-        let is_refusal =
-            |ip: &IpAddr| matches!(ip, IpAddr::V4(v4) if v4.octets().starts_with(&[127, 255, 255]));
-        if found.iter().any(is_refusal) {
-            self.unanswered.insert(name);
-            return false;
+    /// Whether an address is on a list.
+    pub(super) async fn is_listed(&mut self, ip: IpAddr, zone: &Zone) -> bool {
+        let labels = reversed(ip);
+        match self.list(zone, &labels, &Codes::All).await {
+            Some(Answer::Listed(_)) => true,
+            Some(Answer::Trouble(_)) => {
+                self.unanswered.insert(format!("{labels}.{zone}"));
+                false
+            }
+            Some(Answer::NotListed) | None => false,
         }
-        found.iter().any(IpAddr::is_loopback)
+    }
+
+    /// What is wrong with a list: it must have what is for tests, and must not have what nobody is listed for.
+    pub(super) async fn trouble(&mut self, list: &Dnsbl) -> Option<Trouble> {
+        let Dnsbl { zone, kind, codes, .. } = list;
+        let (mut trouble, mut is_silent, mut is_listed) = (None, false, false);
+        for labels in kind.listed() {
+            match self.list(zone, labels, codes).await {
+                Some(Answer::Listed(_)) => is_listed = true,
+                Some(Answer::Trouble(found)) => trouble = trouble.or(Some(found)),
+                Some(Answer::NotListed) => {}
+                None => is_silent = true,
+            }
+            if is_listed {
+                break;
+            }
+        }
+        if !is_listed {
+            return trouble.or((!is_silent).then_some(Trouble::ListsNobody));
+        }
+        match self.list(zone, kind.unlisted(), codes).await? {
+            Answer::Listed(_) => Some(Trouble::ListsEverybody),
+            Answer::Trouble(trouble) => Some(trouble),
+            Answer::NotListed => None,
+        }
+    }
+
+    /// What a list says, whatever answers count as listings; `None` if there is no answer.
+    async fn list(&mut self, zone: &Zone, labels: &str, codes: &Codes) -> Option<Answer> {
+        let name = zone.to_ask(labels);
+        let answer = self.resolver.addresses_like(&name, Ipv4Addr::LOCALHOST.into()).await;
+        let found = self.known(&format!("{labels}.{zone}"), answer)?.into_iter();
+        let found: Vec<Ipv4Addr> = found
+            .filter_map(|ip| match ip {
+                IpAddr::V4(v4) => Some(v4),
+                IpAddr::V6(_) => None,
+            })
+            .collect();
+        Some(match Answer::of(&found, codes) {
+            Answer::NotListed => Answer::of(&found, &Codes::All),
+            answer => answer,
+        })
     }
 
     /// What does not exist is an empty answer; `None` if there is no answer.
@@ -137,41 +178,9 @@ pub(super) async fn dmarc(dns: &mut Dns<'_>, domain: &Domain) -> Vec<String> {
     }
 }
 
-pub(super) fn is_public(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(v4) => {
-            let [a, b, ..] = v4.octets();
-            let is_shared = a == 100 && (64..128).contains(&b);
-            !(v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || v4.is_unspecified()
-                || is_shared)
-        }
-        IpAddr::V6(v6) => {
-            !(v6.is_loopback()
-                || v6.is_unspecified()
-                || v6.is_unique_local()
-                || v6.is_unicast_link_local())
-        }
-    }
-}
-
 fn reverse_name(ip: IpAddr) -> String {
     let zone = if ip.is_ipv4() { "in-addr" } else { "ip6" };
     format!("{}.{zone}.arpa", reversed(ip))
-}
-
-/// The labels of an address in DNS, last octet or nibble first.
-fn reversed(ip: IpAddr) -> String {
-    let labels: Vec<String> = match ip {
-        IpAddr::V4(v4) => v4.octets().iter().rev().map(ToString::to_string).collect(),
-        IpAddr::V6(v6) => {
-            let nibbles = v6.octets().into_iter().rev().flat_map(|octet| [octet & 15, octet >> 4]);
-            nibbles.map(|nibble| format!("{nibble:x}")).collect()
-        }
-    };
-    labels.join(".")
 }
 
 #[cfg(test)]
@@ -184,22 +193,5 @@ mod tests {
         assert_eq!(name("192.0.2.10"), "10.2.0.192.in-addr.arpa");
         let v6 = name("2001:db8::1");
         assert!(v6.starts_with("1.0.0.0.") && v6.ends_with(".8.b.d.0.1.0.0.2.ip6.arpa"), "{v6}");
-    }
-
-    #[test]
-    fn what_the_world_knows() {
-        for (ip, expected) in [
-            ("8.8.8.8", true),
-            ("10.1.1.1", false),
-            ("100.64.0.1", false),
-            ("127.0.0.1", false),
-            ("0.0.0.0", false),
-            ("2001:db8::1", true),
-            ("fe80::1", false),
-            ("fd00::1", false),
-            ("::1", false),
-        ] {
-            assert_eq!(is_public(ip.parse().unwrap()), expected, "{ip}");
-        }
     }
 }

@@ -42,6 +42,14 @@ pub(super) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
             None,
         ));
     }
+    for (zone, kind, trouble) in &facts.lists {
+        findings.push(error(
+            "dnsbl",
+            format!("the list {zone} (kind {kind}) does not work: {trouble}"),
+            "mail from whoever is on it comes in; errors refuse nobody",
+            None,
+        ));
+    }
     findings.extend(certificate(config, facts));
     findings.extend(mta_sts::examine(config, facts));
     findings.extend(filter(facts));

@@ -7,6 +7,7 @@ use crate::{
         spam_filter::FilterStatus,
     },
     auth::{dkim::KeyState, spf::Spf},
+    dnsbl::{Kind, Trouble, Zone},
     mta_sts::Policy,
     store::Unreadable,
     time::UnixTime,
@@ -31,7 +32,9 @@ pub(super) struct Facts {
     pub(super) dmarc: Vec<String>,
     /// DMARC records of hosted domains whose munged mail hangs on the SRS domain.
     pub(super) policies: Vec<(Domain, Vec<String>)>,
-    pub(super) listed: Vec<(IpAddr, Domain)>,
+    pub(super) listed: Vec<(IpAddr, Zone)>,
+    /// Lists of the configuration that do not do what lists do.
+    pub(super) lists: Vec<(Zone, Kind, Trouble)>,
     /// Of our certificate; `None` without one, and an error where it cannot be read.
     pub(super) certificate: Option<Result<Life, String>>,
     /// By ACME: nothing need be there yet.

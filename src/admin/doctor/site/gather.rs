@@ -1,7 +1,7 @@
 //! Asks DNS, this machine and others for the facts.
 
 use super::{
-    dns::{Dns, dmarc, is_public, keys, mx},
+    dns::{Dns, dmarc, keys, mx},
     facts::{Facts, Mx, SpfOf, Sts},
     munge::{Carried, carried},
 };
@@ -15,6 +15,7 @@ use crate::{
     clock,
     config::{Config, unread},
     dns::Resolver,
+    dnsbl::{Zone, is_public},
     keys::{MAKES_SECRET, present_certificate_files},
     mta_sts::policy_id,
     outbound::published_policy,
@@ -44,7 +45,7 @@ pub struct Asked {
     /// Our addresses, where they cannot be found out.
     pub addresses: Vec<IpAddr>,
     /// Lists of addresses that somebody does not take mail from.
-    pub dnsbl: Vec<Domain>,
+    pub dnsbl: Vec<Zone>,
     /// A host whose port 25 must be reached.
     pub connect: Option<String>,
     /// The port of the MX of the SRS domain at which a bounce and a forged one are to be tried.
@@ -71,6 +72,12 @@ pub(super) async fn gather(config: &Config, store: &Store, asked: &Asked) -> Res
             }
         }
     }
+    for list in &config.dnsbl {
+        if let Some(trouble) = dns.trouble(list).await {
+            facts.lists.push((list.zone.clone(), list.kind, trouble));
+        }
+    }
+    facts.lists.dedup();
     let mut domains = store.domains().await?;
     if !domains.contains(srs_domain) {
         domains.push(srs_domain.clone());

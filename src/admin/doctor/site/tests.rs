@@ -7,6 +7,7 @@ use crate::{
     admin::aliases::UnsafeAlias,
     auth::{dkim::KeyState, spf::Spf},
     config::{Config, Machine},
+    dnsbl::{Kind, Trouble, Zone},
     mta_sts::{Mode, Policy},
     store::Unreadable,
     time::{DAY, UnixTime},
@@ -232,8 +233,17 @@ fn each_finding_where_it_is_true_and_none_where_it_is_not() {
             change(|facts| facts.dmarc = vec!["v=DMARC1; p=maybe".to_owned()]),
         ),
         (
+            "error dnsbl",
+            change(|facts| {
+                let zone = Zone::parse("list.test").unwrap();
+                facts.lists.push((zone, Kind::Client, Trouble::ListsEverybody));
+            }),
+        ),
+        (
             "error listed",
-            change(|facts| facts.listed.push((ip("192.0.2.10"), domain("list.test")))),
+            change(|facts| {
+                facts.listed.push((ip("192.0.2.10"), Zone::parse("list.test").unwrap()))
+            }),
         ),
         (
             "warning no-certificate: certbot certonly --standalone -d mx.example.org",

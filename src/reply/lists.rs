@@ -1,0 +1,19 @@
+//! What lists in DNS say of a client or a domain, and its reply: it names the list, and says where to turn.
+
+use super::Reply;
+
+impl Reply {
+    /// `[[dnsbl]]` with `action = "refuse"`. `zone` is the list without its key, `reason` what it says itself.
+    pub fn listed(who: &str, zone: &str, reason: Option<&str>) -> Self {
+        Self::with_text(550, (5, 7, 1), &text(who, zone, reason))
+    }
+    /// ... with `action = "defer"`.
+    pub fn listed_for_now(who: &str, zone: &str, reason: Option<&str>) -> Self {
+        Self::with_text(450, (4, 7, 1), &text(who, zone, reason))
+    }
+}
+
+fn text(who: &str, zone: &str, reason: Option<&str>) -> String {
+    let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+    format!("{who} is listed at {zone}{reason}: ask there, or write to postmaster here")
+}
