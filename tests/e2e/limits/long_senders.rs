@@ -67,7 +67,7 @@ fn bounce(onward: &Onward, sink: &Receiver, to: &str) -> (u16, Option<String>) {
 }
 
 /// How many long senders are kept: of one client, and in all.
-fn kept(onward: &Onward, ip: &str) -> (usize, usize) {
+fn kept(onward: &Onward, ip: &str) -> (u32, u32) {
     let path = onward.state_dir().join("onward.db");
     let database = rusqlite::Connection::open(path).unwrap();
     let octets = match ip.parse().unwrap() {
@@ -80,11 +80,11 @@ fn kept(onward: &Onward, ip: &str) -> (usize, usize) {
     (count(&of), count("SELECT count(*) FROM srs_addresses"))
 }
 
-/// The stranger's connections do `each` with all of its senders; gives what the honest client waited at most
-/// for a message meanwhile, and how long all took.
+/// The stranger's connections do `each` with all of its senders; gives what the honest client mostly waited for a
+/// message meanwhile, and how long all took.
 fn attacked(onward: &Onward, each: impl Fn(&mut Client, &str) + Sync) -> (Duration, Duration) {
     let began = Instant::now();
-    let worst = thread::scope(|scope| {
+    let waited = thread::scope(|scope| {
         let each = &each;
         let attack: Vec<_> = (0..CONNECTIONS)
             .map(|connection| {
@@ -98,14 +98,24 @@ fn attacked(onward: &Onward, each: impl Fn(&mut Client, &str) + Sync) -> (Durati
                 })
             })
             .collect();
-        let mut worst = Duration::ZERO;
+        let mut waited = Vec::new();
         let mut honest = client(onward, "192.0.2.1");
         while !attack.iter().all(thread::ScopedJoinHandle::is_finished) {
-            worst = worst.max(took(&mut honest));
+            waited.push(took(&mut honest));
         }
-        worst
+        waited
     });
-    (worst, began.elapsed())
+    (median(waited), began.elapsed())
+}
+
+fn median(mut waited: Vec<Duration>) -> Duration {
+    waited.sort_unstable();
+    waited[waited.len() / 2]
+}
+
+/// What the honest client waits while nobody else is there.
+fn quiet(onward: &Onward) -> Duration {
+    median((0..20).map(|_| took(&mut client(onward, "192.0.2.1"))).collect())
 }
 
 /// How long a message of an honest client takes, whose sender is long too.
@@ -115,8 +125,9 @@ fn took(honest: &mut Client) -> Duration {
     began.elapsed()
 }
 
-fn is_not_held_up(quiet: Duration, worst: Duration) {
-    assert!(worst <= (quiet * 2).max(quiet + Duration::from_millis(500)), "{quiet:?} {worst:?}");
+fn is_not_held_up(quiet: Duration, meanwhile: Duration) {
+    let most = (quiet * 2).max(quiet + Duration::from_millis(500));
+    assert!(meanwhile <= most, "{quiet:?} {meanwhile:?}");
 }
 
 #[test]
@@ -128,8 +139,8 @@ fn three_thousand_long_senders_that_are_refused_or_given_up_leave_nothing() {
     });
     let onward = onward(&sink, 1_000_000).start();
     let short = rewritten(&onward, &sink, "192.0.2.1", &long("honest", 1));
-    let quiet = (0..20).map(|_| took(&mut client(&onward, "192.0.2.1"))).max().unwrap();
-    let (worst, all) = attacked(&onward, |client, sender| {
+    let quiet = quiet(&onward);
+    let (meanwhile, all) = attacked(&onward, |client, sender| {
         // One in ten brings its message to the end.
         if sender.contains("0@") {
             let unwanted = b"From: a@client.test\r\nSubject: unwanted\r\n\r\nhello\r\n";
@@ -140,9 +151,9 @@ fn three_thousand_long_senders_that_are_refused_or_given_up_leave_nothing() {
             client.command("RSET").expect_code(250);
         }
     });
-    eprintln!("{SENDERS} in {all:?}; honest: {quiet:?} before, {worst:?} meanwhile");
+    eprintln!("{SENDERS} in {all:?}; honest: {quiet:?} before, {meanwhile:?} meanwhile");
     assert_eq!(kept(&onward, STRANGER), (0, 1));
-    is_not_held_up(quiet, worst);
+    is_not_held_up(quiet, meanwhile);
     assert_eq!(bounce(&onward, &sink, &short), (250, Some(long("honest", 1))));
 }
 
@@ -151,11 +162,11 @@ fn three_thousand_long_senders_of_one_client_take_only_its_own_places() {
     let sink = Receiver::smtp().start();
     let onward = onward(&sink, 1_000).start();
     let short = rewritten(&onward, &sink, "192.0.2.1", &long("honest", 1));
-    let quiet = (0..20).map(|_| took(&mut client(&onward, "192.0.2.1"))).max().unwrap();
-    let (worst, all) = attacked(&onward, send);
-    eprintln!("{SENDERS} in {all:?}; honest: {quiet:?} before, {worst:?} meanwhile");
+    let quiet = quiet(&onward);
+    let (meanwhile, all) = attacked(&onward, send);
+    eprintln!("{SENDERS} in {all:?}; honest: {quiet:?} before, {meanwhile:?} meanwhile");
     assert_eq!(kept(&onward, STRANGER), (10, 11));
-    is_not_held_up(quiet, worst);
+    is_not_held_up(quiet, meanwhile);
     assert_eq!(bounce(&onward, &sink, &short), (250, Some(long("honest", 1))));
     onward.wait_for_log("bounces to them find nobody any more");
 }

@@ -257,3 +257,27 @@ async fn a_million_aliases() {
     assert!(mean < Duration::from_millis(1), "{mean:?}");
     assert_eq!(resolved(&store, "u999999@x.test").await, "550");
 }
+
+/// What docs/OPERATIONS.md says a long sender takes on the disk.
+#[tokio::test]
+async fn a_long_sender_takes_a_quarter_of_a_kilobyte() {
+    const SENDERS: u64 = 20_000;
+    let state = TempDir::new().unwrap();
+    left(&state, &["x.test"]).await;
+    let path = state.path().join("onward.db");
+    let empty = fs::metadata(&path).unwrap().len();
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    // By hand, as in `a_million_aliases`: addresses of 100 octets, of 200 clients.
+    raw.execute(
+        "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT ?1)
+         INSERT INTO srs_addresses (token, address, client, expires)
+         SELECT lower(hex(randomblob(8))), printf('%080d@bounces.mailer.test', n),
+             CAST(printf('%04d', n % 200) AS BLOB), 1800000000 + n FROM n",
+        [SENDERS],
+    )
+    .unwrap();
+    drop(raw);
+    left(&state, &[]).await;
+    let each = (fs::metadata(&path).unwrap().len() - empty) / SENDERS;
+    assert!((150..=260).contains(&each), "{each}");
+}
