@@ -43,7 +43,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
         "edges",
         &[
             "store", "dns", "inbound", "outbound", "http", "auth", "postfix", "tls", "acme",
-            "metrics", "keys", "clock",
+            "metrics", "keys", "clock", "turns",
         ],
     ),
     ("what it does", &["mail", "admin"]),
@@ -52,10 +52,11 @@ const LAYERS: [(&str, &[&str]); 7] = [
 ];
 
 /// Which other edges an edge may use.
-const EDGES: [(&str, &[&str]); 12] = [
+const EDGES: [(&str, &[&str]); 13] = [
     ("clock", &[]),
+    ("turns", &[]),
     ("store", &["clock"]),
-    ("dns", &[]),
+    ("dns", &["turns"]),
     ("tls", &["clock"]),
     ("metrics", &["clock"]),
     ("inbound", &["tls"]),

@@ -25,7 +25,7 @@ use crate::{
     time::UnixTime,
 };
 use std::sync::Arc;
-use tokio::time::Instant;
+use tokio::{task::JoinSet, time::Instant};
 
 /// Answers for the transactions of one session.
 #[derive(Debug)]
@@ -43,6 +43,8 @@ struct Open {
     sender: Sender,
     /// The recipients that were accepted.
     recipients: Vec<Recipient>,
+    /// What is asked about the sender in advance; it ends with the transaction.
+    _asking: JoinSet<()>,
 }
 
 impl Mail {
@@ -62,12 +64,15 @@ impl Handler for Mail {
         let config = &self.parts.config;
         let is_rewritten = envelope.reverse_path != ReversePath::Null;
         let decides_returns = config.srs.returns == ReturnsTo::NotFailed && is_rewritten;
+        let mut asking = JoinSet::new();
         if !config.auth.policy.is_off() || decides_returns {
             // DNS answers while the client goes on.
             let (sender, parts) = (sender.clone(), Arc::clone(&self.parts));
-            tokio::spawn(async move { sender.spf(&parts).await });
+            asking.spawn(async move {
+                sender.spf(&parts).await;
+            });
         }
-        self.open = Some(Open { sender, recipients: Vec::new() });
+        self.open = Some(Open { sender, recipients: Vec::new(), _asking: asking });
         self.last = None;
         Reply::sender_ok()
     }
@@ -94,7 +99,7 @@ impl Handler for Mail {
     }
 
     async fn data(&mut self, session: &Session) -> Result<(), Reply> {
-        let Some(Open { sender, recipients }) = &self.open else { return Ok(()) };
+        let Some(Open { sender, recipients, .. }) = &self.open else { return Ok(()) };
         let refusal = refuse_unless_bounce(&self.parts, sender.reverse_path(), recipients);
         let Some(reply) = refusal else { return Ok(()) };
         let client = self.client(session.origin());
@@ -114,7 +119,7 @@ impl Handler for Mail {
         if let Err(reply) = self.parts.rates.take_message(client.ip) {
             transaction.message = Err(reply);
         }
-        let Open { sender, recipients } = open;
+        let Open { sender, recipients, _asking } = open;
         let (parts, peer) = (&self.parts, &self.peer);
         let forward = Forward { parts, peer, sender: &sender, id: entry.id, now: entry.arrived };
         let conclusion = forward.run(transaction, recipients).await;
