@@ -52,7 +52,7 @@ section! {
     /// Checks of who sent a message (SPF, DKIM, DMARC, ARC) that are under way at once; a client with fewer goes first.
     /// What waits too long ends as where DNS does not answer.
     pub checks: usize = integer(1, 100_000), default 200;
-    /// ... of one client; beyond, its checks wait for each other.
+    /// Such checks of one client; beyond, they wait for each other.
     pub checks_per_client: usize = integer(1, 100_000), default 20;
     /// Questions that leave for DNS because of one client, and four times that because of the network around it; what is
     /// known already does not count. Beyond: 450 4.7.1.

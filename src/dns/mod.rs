@@ -8,6 +8,7 @@ mod asker;
 mod mx;
 mod no_mail;
 mod resolver;
+mod senders;
 mod validating;
 
 pub(crate) use asker::{Asker, Budget};

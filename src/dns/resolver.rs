@@ -159,12 +159,17 @@ impl Resolver {
         self.shared.questions.load(Ordering::Relaxed)
     }
 
+    /// The library's, which knows nothing and counts against nobody.
+    pub(super) fn upstream(&self) -> TokioResolver {
+        self.shared.upstream.clone()
+    }
+
     /// Turns of whoever asks name servers beside this one.
     pub(super) fn turns(&self) -> Turns<Whose> {
         self.shared.turns.clone()
     }
 
-    async fn ask(&self, name: Name, kind: RecordType) -> Answer {
+    pub(super) async fn ask(&self, name: Name, kind: RecordType) -> Answer {
         let answer = self.answer((name, kind)).await;
         self.shared.asked.count(kind, &answer);
         answer
@@ -261,70 +266,6 @@ impl Resolver {
     }
 }
 
-/// For whoever checks senders: names that strangers publish, which need be no host names.
-impl Resolver {
-    /// For checks that mail-auth makes by records that were looked up here: what it asks itself counts against
-    /// nobody.
-    pub(crate) fn authenticator(&self) -> mail_auth::MessageAuthenticator {
-        mail_auth::MessageAuthenticator(self.shared.upstream.clone())
-    }
-
-    /// As [`Self::texts`] of a name as signatures and authors have them, in any script.
-    pub(crate) async fn texts_of(&self, name: &str) -> Result<Vec<Vec<u8>>, LookupError> {
-        let mut name = Name::from_str_relaxed(name).map_err(|_| LookupError::Nonexistent)?;
-        name.set_fqdn(true);
-        self.records(name, RecordType::TXT, text).await
-    }
-
-    /// The texts of the TXT records of `name`, character-strings joined (RFC 7208 §3.3).
-    pub(crate) async fn texts(&self, name: &str) -> Result<Vec<Vec<u8>>, LookupError> {
-        self.records(name_of(name)?, RecordType::TXT, text).await
-    }
-
-    /// The addresses of `name` of the family of `like`.
-    pub(crate) async fn addresses_like(
-        &self,
-        name: &str,
-        like: IpAddr,
-    ) -> Result<Vec<IpAddr>, LookupError> {
-        let kind = if like.is_ipv4() { RecordType::A } else { RecordType::AAAA };
-        self.records(name_of(name)?, kind, |data| match data {
-            RData::A(a) if like.is_ipv4() => Some(IpAddr::V4(a.0)),
-            RData::AAAA(aaaa) if like.is_ipv6() => Some(IpAddr::V6(aaaa.0)),
-            _ => None,
-        })
-        .await
-    }
-
-    /// The exchanges of the MX records of `name`, without null ones.
-    pub(crate) async fn exchanges(&self, name: &str) -> Result<Vec<String>, LookupError> {
-        self.records(name_of(name)?, RecordType::MX, |data| match data {
-            RData::MX(mx) if !mx.exchange.is_root() => Some(text_of(&mx.exchange)),
-            _ => None,
-        })
-        .await
-    }
-
-    /// The names of `ip`.
-    pub(crate) async fn names_of(&self, ip: IpAddr) -> Result<Vec<String>, LookupError> {
-        self.records(Name::from(ip), RecordType::PTR, |data| match data {
-            RData::PTR(name) => Some(text_of(&name.0)),
-            _ => None,
-        })
-        .await
-    }
-
-    async fn records<T>(
-        &self,
-        name: Name,
-        kind: RecordType,
-        wanted: impl Fn(&RData) -> Option<T>,
-    ) -> Result<Vec<T>, LookupError> {
-        let answer = self.ask(name, kind).await?;
-        Ok(answer.iter().filter_map(|record| wanted(&record.data)).collect())
-    }
-}
-
 /// A question that is under way. Whoever asked may not wait for the end; nobody needs to do so again at once.
 struct Open<'a> {
     shared: &'a Shared,
@@ -369,13 +310,6 @@ fn heard(answer: Result<Lookup, NetError>, kind: RecordType) -> (Answer, Duratio
     }
 }
 
-fn text(data: &RData) -> Option<Vec<u8>> {
-    match data {
-        RData::TXT(txt) => Some(txt.txt_data.concat()),
-        _ => None,
-    }
-}
-
 /// Name servers are never asked by TLS. Where nothing else is said (mail-auth turns it on), the resolver wants
 /// the system's authorities, and does not begin on a machine without any.
 fn no_tls() -> Result<ClientConfig, rustls::Error> {
@@ -402,20 +336,6 @@ pub(super) fn mx_records(answers: &[Record]) -> Result<Vec<MxRecord>, LookupErro
         Some(MxRecord { preference: mx.preference, exchange })
     });
     Ok(known.collect())
-}
-
-/// What [`name_of`] reads back.
-fn text_of(name: &Name) -> String {
-    let labels = name.iter().map(String::from_utf8_lossy);
-    labels.collect::<Vec<_>>().join(".")
-}
-
-/// Any name below the root, label by label: nothing in it is an escape.
-fn name_of(name: &str) -> Result<Name, LookupError> {
-    let labels = name.strip_suffix('.').unwrap_or(name).split('.').map(str::as_bytes);
-    let mut name = Name::from_labels(labels).map_err(|_| LookupError::Nonexistent)?;
-    name.set_fqdn(true);
-    Ok(name)
 }
 
 /// The name as one below the root: a search list never applies to what strangers publish.
