@@ -96,5 +96,7 @@ pub mod tls;
 pub mod tls_rpt;
 #[deny(clippy::disallowed_methods)]
 pub mod tlsa;
+
+mod turns;
 #[deny(clippy::disallowed_methods)]
 pub mod verdict;

@@ -56,6 +56,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "keys",
             "clock",
             "spam_filter",
+            "turns",
         ],
     ),
     ("what it does", &["mail", "admin"]),
@@ -64,10 +65,11 @@ const LAYERS: [(&str, &[&str]); 7] = [
 ];
 
 /// Which other edges an edge may use.
-const EDGES: [(&str, &[&str]); 13] = [
+const EDGES: [(&str, &[&str]); 14] = [
     ("clock", &[]),
+    ("turns", &[]),
     ("store", &["clock"]),
-    ("dns", &[]),
+    ("dns", &["turns"]),
     ("tls", &["clock"]),
     ("metrics", &["clock"]),
     ("inbound", &["clock", "tls"]),

@@ -3,7 +3,7 @@ use super::{
     body::{self, BodyHash},
     dkim::SigningKey,
     dmarc::{self, Sender},
-    keys::Keys,
+    records::Records,
     signatures,
     view::View,
 };
@@ -58,7 +58,7 @@ pub struct Checked {
     /// The value of an Authentication-Results field (RFC 8601): our name first, folded, without a last
     /// CRLF.
     results: String,
-    keys: Keys,
+    records: Records,
     /// The signatures that verify.
     passing: Vec<Vec<u8>>,
     bodies: Vec<BodyHash>,
@@ -84,18 +84,16 @@ pub async fn check(
     authserv_id: &str,
     deadline: Instant,
 ) -> Checked {
-    let authenticator = resolver.authenticator();
-    let keys = Keys::default();
+    let records = Records::default();
     let view = View::of(b"", incoming.header, incoming.message);
     let parsed = read(&view, incoming.message.len()).unwrap_or_default();
     // DMARC comes after it and needs its own.
     let half = Instant::now() + deadline.saturating_duration_since(Instant::now()) / 2;
-    let verified = timeout_at(half, signatures::verify(&authenticator, &parsed, &keys));
-    let chain = arc::validate(resolver, &parsed, &keys, incoming.now, half);
-    let (spf, verified, chain) = tokio::join!(timeout_at(half, spf), verified, chain);
+    let verified = signatures::verify(resolver, &parsed, &records, half);
+    let chain = arc::validate(resolver, &parsed, &records, incoming.now, half);
+    let (spf, outputs, chain) = tokio::join!(timeout_at(half, spf), verified, chain);
     let late = SenderSpf { reverse_path: Spf::TempError, helo: Spf::TempError };
     let SenderSpf { reverse_path: spf, helo } = spf.unwrap_or(late);
-    let outputs = verified.unwrap_or_else(|_| unanswered(&parsed));
 
     let domain = match incoming.reverse_path.mailbox() {
         Some(mailbox) => mailbox.domain().to_string(),
@@ -107,7 +105,7 @@ pub async fn check(
     let domains = authors.as_ref().map(Authors::domains).unwrap_or_default();
     let dmarc = match policy.dmarc {
         Check::Off => Vec::new(),
-        _ => dmarc::verify_all(&authenticator, domains, &outputs, &sender, deadline).await,
+        _ => dmarc::verify_all(resolver, &records, domains, &outputs, &sender, deadline).await,
     };
     let arc = chain.result().unwrap_or(Arc::Fail);
     let results = results(
@@ -127,9 +125,9 @@ pub async fn check(
     let passing = signatures::passing(&outputs);
     let dmarc = Dmarc::strictest(&authors);
     let findings = Findings { spf, sender_domain: domain, signatures: found, dmarc, authors, arc };
-    keys.close();
+    records.close();
     let bodies = parsed.body_hashes.clone();
-    Checked { findings, results, keys, passing, bodies }
+    Checked { findings, results, records, passing, bodies }
 }
 
 impl Checked {
@@ -139,7 +137,7 @@ impl Checked {
         Self {
             findings,
             results: "us; none".to_owned(),
-            keys: Keys::default(),
+            records: Records::default(),
             passing: Vec::new(),
             bodies: Vec::new(),
         }
@@ -167,7 +165,7 @@ impl Checked {
         let (before, after) = (View::of(b"", &before, came), View::of(prefix, &after, leaves));
         let (before, after) = (read(&before, came.len())?, read(&after, leaves.len())?);
         // Known already; it is worth the same a second time.
-        let chain = arc::validate(resolver, &before, &self.keys, now, Instant::now()).await;
+        let chain = arc::validate(resolver, &before, &self.records, now, Instant::now()).await;
         let sealer = Sealer {
             key,
             domain: key.domain().as_str(),
@@ -203,8 +201,8 @@ impl Checked {
         if is_same_body {
             body::reuse(&mut parsed, &self.bodies);
         }
-        let authenticator = resolver.authenticator();
-        let outputs = signatures::verify(&authenticator, &parsed, &self.keys).await;
+        let known = Instant::now();
+        let outputs = signatures::verify(resolver, &parsed, &self.records, known).await;
         let passing = signatures::passing(&outputs);
         let passed = self.findings.signatures.iter().filter(|found| found.result == Dkim::Pass);
         let domains: Vec<String> = passed
@@ -221,10 +219,12 @@ impl Checked {
                 let sender = Sender { domain: "", spf: Spf::None };
                 let authors = Authors::read(&header);
                 let domains = authors.as_ref().map(Authors::domains).unwrap_or_default();
+                // Whose address From has now may be another's.
+                let records = Records::default();
                 let deadline = Instant::now() + KNOWN;
                 let verified =
-                    dmarc::verify_all(&authenticator, domains, &outputs, &sender, deadline).await;
-                verified.iter().map(dmarc::found).collect()
+                    dmarc::verify_all(resolver, &records, domains, &outputs, &sender, deadline);
+                verified.await.iter().map(dmarc::found).collect()
             }
             false => Vec::new(),
         };
@@ -247,13 +247,6 @@ fn read<'a>(view: &'a View<'_>, octets: usize) -> Option<AuthenticatedMessage<'a
 /// several threads.
 pub fn aside<T>(octets: usize, work: impl FnOnce() -> T) -> T {
     if octets > LARGE { tokio::task::block_in_place(work) } else { work() }
-}
-
-/// The results of signatures whose keys did not come in time.
-fn unanswered<'m>(message: &'m AuthenticatedMessage<'m>) -> Vec<DkimOutput<'m>> {
-    let late = || mail_auth::Error::Dns(mail_auth::DnsError::Resolver("too late".to_owned()));
-    let signatures = message.dkim_headers.iter();
-    signatures.map(|field| DkimOutput::temp_err(late()).with_signature(&field.header)).collect()
 }
 
 fn results(

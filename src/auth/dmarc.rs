@@ -1,14 +1,17 @@
 //! DMARC of a From domain, by mail-auth: policy discovery, alignment and test mode as in RFC 9989.
 
+use super::records::Records;
 use crate::{
     address::Domain,
+    dns::{LookupError, Resolver},
     verdict::{Dmarc, DmarcPolicy, DmarcResult, Spf},
 };
 use mail_auth::{
-    AuthenticatedMessage, DkimOutput, DmarcOutput, DmarcResult as Theirs, DnsError, Error,
-    MessageAuthenticator, Parameters, SpfOutput, SpfResult,
+    AuthenticatedMessage, DkimOutput, DmarcOutput, DmarcResult as Theirs, Parameters, SpfOutput,
+    SpfResult,
     dmarc::{Policy, verify::DmarcParameters},
 };
+use std::net::{IpAddr, Ipv4Addr};
 use tokio::time::{Instant, timeout_at};
 
 /// What is known of the sender besides the message.
@@ -33,47 +36,90 @@ impl Sender<'_> {
     }
 }
 
+/// Labels of the second name that a walk up the tree asks about, after one that is longer (RFC 9989 §4.10).
+const SECOND: usize = 7;
+
 /// DMARC of each domain, one after the other; what is not known by `deadline` is a temperror.
 pub(super) async fn verify_all(
-    authenticator: &MessageAuthenticator,
+    resolver: &Resolver,
+    records: &Records,
     domains: &[Domain],
     signatures: &[DkimOutput<'_>],
     sender: &Sender<'_>,
     deadline: Instant,
 ) -> Vec<DmarcOutput> {
+    allow_policies(records, sender.domain);
+    for signature in signatures.iter().filter_map(DkimOutput::signature) {
+        allow_policies(records, &signature.d);
+    }
     let mut outputs = Vec::with_capacity(domains.len());
     for domain in domains {
-        let verified = verify(authenticator, domain, signatures, sender);
-        outputs.push(timeout_at(deadline, verified).await.unwrap_or_else(|_| late(domain)));
+        outputs.push(verify(resolver, records, domain, signatures, sender, deadline).await);
     }
     outputs
 }
 
 async fn verify(
-    authenticator: &MessageAuthenticator,
+    resolver: &Resolver,
+    records: &Records,
     domain: &Domain,
     signatures: &[DkimOutput<'_>],
     sender: &Sender<'_>,
+    deadline: Instant,
 ) -> DmarcOutput {
     // An address is nobody's domain.
     if domain.literal().is_some() {
         return DmarcOutput::new(domain.to_key());
     }
+    allow_policies(records, &domain.to_key());
     // mail-auth reads From in its own way, and exempts a message of several domains: it gets one to read.
     let from = vec![format!("author@{}", domain.to_key())];
-    let parameters = DmarcParameters {
-        message: &AuthenticatedMessage { from, ..AuthenticatedMessage::default() },
-        dkim_output: signatures,
-        dkim2_output: None,
-        rfc5321_mail_from_domain: sender.domain,
-        spf_output: &sender.to_output(),
+    let message = AuthenticatedMessage { from, ..AuthenticatedMessage::default() };
+    let spf_output = sender.to_output();
+    let parameters = || {
+        let parameters = DmarcParameters {
+            message: &message,
+            dkim_output: signatures,
+            dkim2_output: None,
+            rfc5321_mail_from_domain: sender.domain,
+            spf_output: &spf_output,
+        };
+        Parameters::new(parameters).with_txt_cache(records)
     };
-    authenticator.verify_dmarc(Parameters::new(parameters)).await
+    let authenticator = resolver.authenticator();
+    let output = loop {
+        let output = authenticator.verify_dmarc(parameters().with_ipv4_cache(records)).await;
+        if !records.complete(resolver, deadline).await {
+            break output;
+        }
+    };
+    if !records.take_doubt() {
+        return output;
+    }
+    let name = domain.to_key();
+    let address = resolver.addresses_like(&name, IpAddr::V4(Ipv4Addr::LOCALHOST));
+    match timeout_at(deadline, address).await {
+        // Only from DNS does mail-auth take that a name does not exist: our name servers have just said so.
+        Ok(Err(LookupError::Nonexistent)) => {
+            let verified = authenticator.verify_dmarc(parameters());
+            timeout_at(deadline, verified).await.unwrap_or(output)
+        }
+        _ => output,
+    }
 }
 
-fn late(domain: &Domain) -> DmarcOutput {
-    let late = Theirs::TempError(Error::Dns(DnsError::Resolver("too late".to_owned())));
-    DmarcOutput::new(domain.to_key()).with_dkim_result(late)
+/// Where policies of `domain` may be: at itself and above.
+fn allow_policies(records: &Records, domain: &str) {
+    let name = Domain::parse(domain).map_or_else(|_| domain.to_owned(), |domain| domain.to_key());
+    let total = name.split('.').count();
+    let mut rest = Some(name.as_str());
+    for left in (1..=total).rev() {
+        let Some(name) = rest else { return };
+        if left == total || left <= SECOND {
+            records.allow(&format!("_dmarc.{name}"));
+        }
+        rest = name.split_once('.').map(|(_, above)| above);
+    }
 }
 
 /// The DMARC result of mail-auth in our words.

@@ -7,10 +7,11 @@ mod body;
 mod check;
 pub mod dkim;
 mod dmarc;
-mod keys;
+mod records;
 mod signatures;
 pub mod spf;
 mod view;
 
 pub use alignment::are_joined_by_policy;
 pub use check::{Broken, Checked, Incoming, SenderSpf, aside, check};
+pub use records::Records;

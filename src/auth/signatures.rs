@@ -1,22 +1,36 @@
 //! DKIM signatures of a message that comes, and again when it goes.
 
-use super::keys::Keys;
-use crate::verdict::{Dkim, Signature};
-use hickory_resolver::proto::op::ResponseCode;
-use mail_auth::{
-    AuthenticatedMessage, DkimOutput, DkimResult, DnsError, Error, MessageAuthenticator,
-    Parameters, common::crypto::Algorithm, dkim::DkimError,
+use super::records::Records;
+use crate::{
+    dns::Resolver,
+    verdict::{Dkim, Signature},
 };
+use mail_auth::{
+    AuthenticatedMessage, DkimOutput, DkimResult, Error, Parameters, common::crypto::Algorithm,
+    dkim::DkimError,
+};
+use tokio::time::Instant;
 
 /// Checks all of them. A signature with SHA-1 does not count (RFC 8301 §3.1), and a body that is not the
-/// signed one is a failure, not a neutral.
+/// signed one is a failure, not a neutral. A key that does not come by `deadline` is a temperror.
 pub(super) async fn verify<'m>(
-    authenticator: &MessageAuthenticator,
+    resolver: &Resolver,
     message: &'m AuthenticatedMessage<'m>,
-    keys: &'m Keys,
+    records: &'m Records,
+    deadline: Instant,
 ) -> Vec<DkimOutput<'m>> {
-    let parameters = Parameters::new(message).with_txt_cache(keys);
-    let outputs = authenticator.verify_dkim(parameters).await.into_iter();
+    for signature in message.dkim_headers.iter().map(|field| &field.header) {
+        records.allow(&format!("{}._domainkey.{}", signature.s, signature.d));
+    }
+    let authenticator = resolver.authenticator();
+    let outputs = loop {
+        let parameters = Parameters::new(message).with_txt_cache(records);
+        let outputs = authenticator.verify_dkim(parameters).await;
+        if !records.complete(resolver, deadline).await {
+            break outputs;
+        }
+    };
+    let outputs = outputs.into_iter();
     // They come in the order of the header, those that cannot be read first.
     let mut readable = message.dkim_headers.iter();
     outputs
@@ -33,14 +47,6 @@ pub(super) async fn verify<'m>(
                 ) => {
                     let failed = Error::Dkim(DkimError::FailedBodyHashMatch);
                     DkimOutput::fail(failed).with_signature(signature)
-                }
-                // A name server in trouble says nothing about the key.
-                (
-                    DkimResult::PermError(Error::Dns(DnsError::RecordNotFound(code))),
-                    Some(signature),
-                ) if !matches!(code, ResponseCode::NXDomain | ResponseCode::NoError) => {
-                    let unanswered = Error::Dns(DnsError::Resolver(code.to_string()));
-                    DkimOutput::temp_err(unanswered).with_signature(signature)
                 }
                 _ => output,
             }

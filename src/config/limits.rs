@@ -52,6 +52,14 @@ section! {
     /// Lines of the log about what is refused to one client or broken off by it, and four times that about the network
     /// around it; beyond, one line a minute says how many were left out.
     pub log_lines_per_client: Rate = rate, default "60/1m";
+    /// Checks of who sent a message (SPF, DKIM, DMARC, ARC) that are under way at once; a client with fewer goes first.
+    /// What waits too long ends as where DNS does not answer.
+    pub checks: usize = integer(1, 100_000), default 200;
+    /// Such checks of one client; beyond, they wait for each other.
+    pub checks_per_client: usize = integer(1, 100_000), default 20;
+    /// Questions that leave for DNS because of one client, and four times that because of the network around it; what is
+    /// known already does not count. Beyond: 450 4.7.1.
+    pub dns_questions_per_client: Rate = rate, default "1200/1m";
     /// Clients that none of the limits for a client, an alias or a domain applies to: a backup MX, for one.
     pub exempt: Vec<IpNet> = list(BLOCKS, IpNet::from_str), default [];
     /// Senders too long for an SRS address that are kept behind a short token, for the sake of their bounces; beyond,

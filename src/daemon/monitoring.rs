@@ -68,6 +68,7 @@ impl Monitoring {
             idle_connections: parts.outbound.idle_connections(),
             memory: parts.memory.used(),
             dns: parts.outbound.resolver().counts(),
+            dns_questions: parts.outbound.resolver().questions(),
             tls: parts.outbound.tls_totals(),
             certificate_end: end,
         }

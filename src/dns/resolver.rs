@@ -1,4 +1,8 @@
-use crate::address::Domain;
+use super::{
+    answers::{Answer, Answers, LONGEST_NO, Question, SHORTEST_NO},
+    asker::{Asker, MOST, Whose},
+};
+use crate::{address::Domain, turns::Turns};
 use hickory_resolver::{
     ResolverBuilder, TokioResolver,
     config::{ConnectionConfig, NameServerConfig, ResolverConfig},
@@ -9,6 +13,7 @@ use hickory_resolver::{
         rr::{Name, RData, Record, RecordType},
     },
 };
+use parking_lot::Mutex;
 use rustls::{ClientConfig, RootCertStore};
 use std::{
     net::{IpAddr, SocketAddr},
@@ -17,22 +22,31 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How long the answer to one query may take; a packet that is lost is asked for again.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Queries sent for one question, beside the first.
 const ATTEMPTS: usize = 3;
-/// For how long a "no" is kept that does not say itself how long it holds (RFC 2308 §5), or says less: a
-/// burst of messages from one domain asks once.
-const SHORTEST_NO: Duration = Duration::from_secs(5);
-/// ... and that says more.
-const LONGEST_NO: Duration = Duration::from_hours(1);
 
-/// DNS for everything that asks: one resolver, one cache. Cheap to clone.
+/// DNS for everything that asks: one resolver, one cache, so many questions under way at once. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Resolver(TokioResolver, Arc<Asked>);
+pub struct Resolver {
+    shared: Arc<Shared>,
+    /// Against whom the questions count; `None`: we ask for ourselves.
+    asker: Option<Asker>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    upstream: TokioResolver,
+    answers: Mutex<Answers>,
+    turns: Turns<Whose>,
+    asked: Asked,
+    /// Questions that left.
+    questions: AtomicU64,
+}
 
 /// Look-ups so far, by kind and by what came of them.
 #[derive(Debug, Default)]
@@ -42,7 +56,7 @@ const KINDS: [&str; 5] = ["mx", "address", "txt", "ptr", "other"];
 const RESULTS: [&str; 3] = ["found", "none", "unanswered"];
 
 impl Asked {
-    fn count<T>(&self, kind: RecordType, answer: &Result<T, NetError>) {
+    fn count(&self, kind: RecordType, answer: &Answer) {
         let kind = match kind {
             RecordType::MX => 0,
             RecordType::A | RecordType::AAAA => 1,
@@ -52,10 +66,8 @@ impl Asked {
         };
         let result = match answer {
             Ok(_) => 0,
-            Err(error) => match why_of(error) {
-                LookupError::Nonexistent | LookupError::Empty => 1,
-                LookupError::Unanswered => 2,
-            },
+            Err(LookupError::Nonexistent | LookupError::Empty) => 1,
+            Err(LookupError::Unanswered) => 2,
         };
         let counter = self.0.get(kind).and_then(|counts| counts.get(result));
         if let Some(counter) = counter {
@@ -110,21 +122,80 @@ impl Resolver {
     /// # Errors
     /// When the system's configuration cannot be read.
     pub fn new(servers: &[SocketAddr]) -> Result<Self, ResolverError> {
-        Ok(Self(Self::builder(servers)?.build()?, Arc::default()))
+        let mut builder = Self::builder(servers)?;
+        // What is known is in `answers`: that of the library does not tell whether it was asked.
+        builder.options_mut().cache_size = 0;
+        let shared = Shared {
+            upstream: builder.build()?,
+            answers: Mutex::default(),
+            turns: Turns::new(MOST),
+            asked: Asked::default(),
+            questions: AtomicU64::new(0),
+        };
+        Ok(Self { shared: Arc::new(shared), asker: None })
     }
 
-    /// Look-ups so far: the kind, what came of them, how many. Those of signatures are not among them.
+    /// The same, with questions that count against `asker`.
+    pub(crate) fn for_asker(&self, asker: Asker) -> Self {
+        Self { shared: Arc::clone(&self.shared), asker: Some(asker) }
+    }
+
+    /// What is known already, and nothing else.
+    pub(crate) fn asking_nobody(&self) -> Self {
+        self.for_asker(Asker::without_budget())
+    }
+
+    /// Look-ups so far: the kind, what came of them, how many.
     pub fn counts(&self) -> Vec<(&'static str, &'static str, u64)> {
-        let kinds = KINDS.iter().zip(&self.1.0);
+        let kinds = KINDS.iter().zip(&self.shared.asked.0);
         let counts = kinds.flat_map(|(kind, counts)| {
             RESULTS.iter().zip(counts).map(move |(result, count)| (*kind, *result, count))
         });
         counts.map(|(kind, result, count)| (kind, result, count.load(Ordering::Relaxed))).collect()
     }
 
-    async fn ask(&self, name: Name, kind: RecordType) -> Result<Lookup, NetError> {
-        let answer = self.0.lookup(name, kind).await;
-        self.1.count(kind, &answer);
+    /// Questions so far that were not answered from what is known.
+    pub fn questions(&self) -> u64 {
+        self.shared.questions.load(Ordering::Relaxed)
+    }
+
+    /// The library's, which knows nothing and counts against nobody.
+    pub(super) fn upstream(&self) -> TokioResolver {
+        self.shared.upstream.clone()
+    }
+
+    /// Turns of whoever asks name servers beside this one.
+    pub(super) fn turns(&self) -> Turns<Whose> {
+        self.shared.turns.clone()
+    }
+
+    pub(super) async fn ask(&self, name: Name, kind: RecordType) -> Answer {
+        let answer = self.answer((name, kind)).await;
+        self.shared.asked.count(kind, &answer);
+        answer
+    }
+
+    async fn answer(&self, question: Question) -> Answer {
+        let shared = &*self.shared;
+        let known = || shared.answers.lock().get(&question, Instant::now());
+        if let Some(known) = known() {
+            return known;
+        }
+        let (whose, most) = Whose::of(self.asker.as_ref(), &question.0);
+        let _turn = shared.turns.take(whose, most).await;
+        // Somebody else may have asked meanwhile.
+        if let Some(known) = known() {
+            return known;
+        }
+        if self.asker.as_ref().is_some_and(|asker| !asker.budget.take()) {
+            return Err(LookupError::Unanswered);
+        }
+        shared.questions.fetch_add(1, Ordering::Relaxed);
+        let (name, kind) = question.clone();
+        let mut open = Open { shared, question: Some(question), began: Instant::now() };
+        // Who asks the same at the same time has one question leave: the library sees to it.
+        let (answer, holds) = heard(shared.upstream.lookup(name, kind).await, kind);
+        open.close(answer.clone(), holds);
         answer
     }
 
@@ -155,8 +226,7 @@ impl Resolver {
     /// The MX records of `domain`, CNAMEs followed. Those whose exchange is no host name are left out,
     /// so the list can be empty.
     pub(crate) async fn mx(&self, domain: &Domain) -> Result<Vec<MxRecord>, LookupError> {
-        let answer = self.ask(absolute(domain)?, RecordType::MX).await.map_err(why)?;
-        mx_records(answer.answers())
+        mx_records(&self.ask(absolute(domain)?, RecordType::MX).await?)
     }
 
     /// The addresses of the host `name`, at least one; IPv4 and IPv6 in turns, IPv4 first.
@@ -173,9 +243,9 @@ impl Resolver {
     async fn addresses_of(&self, name: Name) -> Result<Vec<IpAddr>, LookupError> {
         let (v4, v6) =
             tokio::join!(self.ask(name.clone(), RecordType::A), self.ask(name, RecordType::AAAA));
-        let ips = |answer: &Result<Lookup, NetError>| {
-            let answers = answer.as_ref().map(|lookup| lookup.answers()).unwrap_or_default();
-            let ips = answers.iter().filter_map(|record| match &record.data {
+        let ips = |answer: &Answer| {
+            let records = answer.iter().flat_map(|records| records.iter());
+            let ips = records.filter_map(|record| match &record.data {
                 RData::A(a) => Some(IpAddr::V4(a.0)),
                 RData::AAAA(aaaa) => Some(IpAddr::V6(aaaa.0)),
                 _ => None,
@@ -186,7 +256,7 @@ impl Resolver {
         if !addresses.is_empty() {
             return Ok(addresses);
         }
-        match (v4.map_err(why), v6.map_err(why)) {
+        match (v4, v6) {
             (Err(LookupError::Unanswered), _) | (_, Err(LookupError::Unanswered)) => {
                 Err(LookupError::Unanswered)
             }
@@ -196,63 +266,47 @@ impl Resolver {
     }
 }
 
-/// For whoever checks senders: names that strangers publish, which need be no host names.
-impl Resolver {
-    /// The resolver of checks that mail-auth makes, with the same servers and the same cache.
-    pub(crate) fn authenticator(&self) -> mail_auth::MessageAuthenticator {
-        mail_auth::MessageAuthenticator(self.0.clone())
-    }
+/// A question that is under way. Whoever asked may not wait for the end; nobody needs to do so again at once.
+struct Open<'a> {
+    shared: &'a Shared,
+    question: Option<Question>,
+    began: Instant,
+}
 
-    /// The texts of the TXT records of `name`, character-strings joined (RFC 7208 §3.3).
-    pub(crate) async fn texts(&self, name: &str) -> Result<Vec<Vec<u8>>, LookupError> {
-        self.records(name_of(name)?, RecordType::TXT, |data| match data {
-            RData::TXT(txt) => Some(txt.txt_data.concat()),
-            _ => None,
-        })
-        .await
+impl Open<'_> {
+    fn close(&mut self, answer: Answer, holds: Duration) {
+        if let Some(question) = self.question.take() {
+            self.shared.answers.lock().keep(question, answer, holds, Instant::now());
+        }
     }
+}
 
-    /// The addresses of `name` of the family of `like`.
-    pub(crate) async fn addresses_like(
-        &self,
-        name: &str,
-        like: IpAddr,
-    ) -> Result<Vec<IpAddr>, LookupError> {
-        let kind = if like.is_ipv4() { RecordType::A } else { RecordType::AAAA };
-        self.records(name_of(name)?, kind, |data| match data {
-            RData::A(a) if like.is_ipv4() => Some(IpAddr::V4(a.0)),
-            RData::AAAA(aaaa) if like.is_ipv6() => Some(IpAddr::V6(aaaa.0)),
-            _ => None,
-        })
-        .await
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        if self.began.elapsed() >= PATIENCE {
+            self.close(Err(LookupError::Unanswered), SHORTEST_NO);
+        }
     }
+}
 
-    /// The exchanges of the MX records of `name`, without null ones.
-    pub(crate) async fn exchanges(&self, name: &str) -> Result<Vec<String>, LookupError> {
-        self.records(name_of(name)?, RecordType::MX, |data| match data {
-            RData::MX(mx) if !mx.exchange.is_root() => Some(text_of(&mx.exchange)),
-            _ => None,
-        })
-        .await
-    }
-
-    /// The names of `ip`.
-    pub(crate) async fn names_of(&self, ip: IpAddr) -> Result<Vec<String>, LookupError> {
-        self.records(Name::from(ip), RecordType::PTR, |data| match data {
-            RData::PTR(name) => Some(text_of(&name.0)),
-            _ => None,
-        })
-        .await
-    }
-
-    async fn records<T>(
-        &self,
-        name: Name,
-        kind: RecordType,
-        wanted: impl Fn(&RData) -> Option<T>,
-    ) -> Result<Vec<T>, LookupError> {
-        let answer = self.ask(name, kind).await.map_err(why)?;
-        Ok(answer.answers().iter().filter_map(|record| wanted(&record.data)).collect())
+/// The records of that kind, and for how long they hold.
+fn heard(answer: Result<Lookup, NetError>, kind: RecordType) -> (Answer, Duration) {
+    match answer {
+        Ok(lookup) => {
+            let is_asked_for = |record: &&Record| record.record_type() == kind;
+            let records: Arc<[Record]> =
+                lookup.answers().iter().filter(is_asked_for).cloned().collect();
+            // Those of aliases on the way count, too.
+            let ttl = lookup.answers().iter().map(|record| record.ttl).min().unwrap_or(0);
+            (Ok(records), Duration::from_secs(ttl.into()))
+        }
+        Err(error) => {
+            let says = match &error {
+                NetError::Dns(DnsError::NoRecordsFound(none)) => none.negative_ttl.unwrap_or(0),
+                _ => 0,
+            };
+            (Err(why_of(&error)), Duration::from_secs(says.into()))
+        }
     }
 }
 
@@ -284,20 +338,6 @@ pub(super) fn mx_records(answers: &[Record]) -> Result<Vec<MxRecord>, LookupErro
     Ok(known.collect())
 }
 
-/// What [`name_of`] reads back.
-fn text_of(name: &Name) -> String {
-    let labels = name.iter().map(String::from_utf8_lossy);
-    labels.collect::<Vec<_>>().join(".")
-}
-
-/// Any name below the root, label by label: nothing in it is an escape.
-fn name_of(name: &str) -> Result<Name, LookupError> {
-    let labels = name.strip_suffix('.').unwrap_or(name).split('.').map(str::as_bytes);
-    let mut name = Name::from_labels(labels).map_err(|_| LookupError::Nonexistent)?;
-    name.set_fqdn(true);
-    Ok(name)
-}
-
 /// The name as one below the root: a search list never applies to what strangers publish.
 pub(super) fn absolute(domain: &Domain) -> Result<Name, LookupError> {
     let mut name = Name::from_ascii(domain.as_str()).map_err(|_| LookupError::Nonexistent)?;
@@ -307,10 +347,6 @@ pub(super) fn absolute(domain: &Domain) -> Result<Name, LookupError> {
 
 fn to_domain(name: &Name) -> Option<Domain> {
     Domain::parse(name.to_ascii().trim_end_matches('.')).ok()
-}
-
-fn why(error: NetError) -> LookupError {
-    why_of(&error)
 }
 
 fn why_of(error: &NetError) -> LookupError {

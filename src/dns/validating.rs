@@ -1,9 +1,13 @@
 //! DNS with proof: what DANE stands on (RFC 7672 §2).
 
-use super::resolver::{LookupError, MxRecord, Resolver, ResolverError, absolute, mx_records};
-use crate::{address::Domain, config::Dane, tlsa::Tlsa};
+use super::{
+    asker::{MOST, Whose},
+    resolver::{LookupError, MxRecord, Resolver, ResolverError, absolute, mx_records},
+};
+use crate::{address::Domain, config::Dane, tlsa::Tlsa, turns::Turns};
 use hickory_resolver::{
     TokioResolver,
+    lookup::Lookup,
     net::{DnsError, NetError},
     proto::{
         dnssec::{Proof, TrustAnchors},
@@ -21,6 +25,7 @@ use tokio::{
 #[derive(Debug, Clone)]
 pub struct ValidatingResolver {
     resolver: TokioResolver,
+    turns: Turns<Whose>,
     /// In [`Dane::Auto`]: whether the name servers hand on what it takes, and since when that is known.
     works: Option<Arc<Mutex<Probed>>>,
 }
@@ -29,6 +34,8 @@ type Probed = Option<(bool, Instant)>;
 
 /// How long finding out may take whether the name servers hand on what validation takes.
 const PROBE: Duration = Duration::from_secs(5);
+/// Answers that are kept, with the signatures and keys that prove them.
+const CACHE_SIZE: u64 = 1024;
 /// When to ask name servers again that did not.
 const ASK_AGAIN: Duration = Duration::from_mins(10);
 
@@ -56,6 +63,7 @@ impl ValidatingResolver {
     ) -> Result<Self, ResolverError> {
         let mut builder = Resolver::builder(servers)?;
         builder.options_mut().validate = true;
+        builder.options_mut().cache_size = CACHE_SIZE;
         if let Some(file) = trust_anchor {
             let anchors = TrustAnchors::from_file(file).map_err(|error| ResolverError::Anchor {
                 file: file.to_owned(),
@@ -64,7 +72,19 @@ impl ValidatingResolver {
             builder = builder.with_trust_anchor(Arc::new(anchors));
         }
         let works = (dane == Dane::Auto).then(Arc::default);
-        Ok(Self { resolver: builder.build()?, works })
+        Ok(Self { resolver: builder.build()?, turns: Turns::new(MOST), works })
+    }
+
+    /// The same, with as many questions under way as `other` and this one may have together.
+    #[must_use]
+    pub fn beside(self, other: &Resolver) -> Self {
+        Self { turns: other.turns(), ..self }
+    }
+
+    async fn lookup(&self, name: Name, kind: RecordType) -> Result<Lookup, NetError> {
+        let (whose, most) = Whose::of(None, &name);
+        let _turn = self.turns.take(whose, most).await;
+        self.resolver.lookup(name, kind).await
     }
 
     /// False where the name servers do not hand on what validation takes, and that does not matter.
@@ -76,7 +96,7 @@ impl ValidatingResolver {
             Some((false, since)) if since.elapsed() < ASK_AGAIN => return false,
             _ => {}
         }
-        let root = timeout(PROBE, self.resolver.lookup(Name::root(), RecordType::NS)).await;
+        let root = timeout(PROBE, self.lookup(Name::root(), RecordType::NS)).await;
         let works = matches!(root, Ok(Ok(answer)) if is_proven(answer.answers(), RecordType::NS));
         if works {
             tracing::info!("DNSSEC can be validated: TLSA records of destinations count");
@@ -89,7 +109,7 @@ impl ValidatingResolver {
 
     /// As [`Resolver::mx`]; what is bogus is unanswered.
     pub(crate) async fn mx(&self, domain: &Domain) -> Result<Vec<MxRecord>, LookupError> {
-        let answer = self.resolver.lookup(absolute(domain)?, RecordType::MX).await;
+        let answer = self.lookup(absolute(domain)?, RecordType::MX).await;
         let answer = answer.map_err(why)?;
         if is_bogus(answer.answers()) {
             return Err(LookupError::Unanswered);
@@ -103,7 +123,7 @@ impl ValidatingResolver {
         let name = Name::from_ascii(format!("_{port}._tcp"))
             .and_then(|prefix| prefix.append_domain(&host_name));
         let Ok(name) = name else { return TlsaAnswer::None };
-        match self.resolver.lookup(name, RecordType::TLSA).await {
+        match self.lookup(name, RecordType::TLSA).await {
             Ok(answer) if is_bogus(answer.answers()) => TlsaAnswer::Bogus,
             Ok(answer) => {
                 let proven = answer.answers().iter().filter(|record| record.proof.is_secure());
@@ -121,7 +141,7 @@ impl ValidatingResolver {
 
     async fn is_unsigned(&self, host: &Name) -> bool {
         for kind in [RecordType::A, RecordType::AAAA] {
-            if let Ok(answer) = self.resolver.lookup(host.clone(), kind).await {
+            if let Ok(answer) = self.lookup(host.clone(), kind).await {
                 let mut records = answer.answers().iter();
                 return records.all(|record| record.proof == Proof::Insecure);
             }

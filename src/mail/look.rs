@@ -262,9 +262,9 @@ impl Bearer<'_> {
         let mut aligned = Vec::new();
         for domain in &domains {
             for identifier in identifiers {
-                let resolver = parts.outbound.resolver();
+                let resolver = sender.resolver(parts);
                 if may_align(domain, identifier)
-                    || auth::are_joined_by_policy(resolver, domain, identifier).await
+                    || auth::are_joined_by_policy(&resolver, domain, identifier).await
                 {
                     aligned.push((domain.clone(), identifier.to_ascii_lowercase()));
                 }

@@ -311,9 +311,9 @@ fn backoff(config: &Config) -> retry::Backoff {
 }
 
 fn outbound(config: &Config, store: &Store) -> Result<Outbound, OpenError> {
+    let resolver = Resolver::new(&config.dns.servers)?;
     Ok(Outbound::new(OutboundConfig {
         hostname: config.hostname.clone(),
-        resolver: Resolver::new(&config.dns.servers)?,
         mx_port: SMTP_PORT,
         limits: OutboundLimits {
             final_time: config.delivery.final_patience + late::BESIDE,
@@ -327,7 +327,8 @@ fn outbound(config: &Config, store: &Store) -> Result<Outbound, OpenError> {
         },
         sts_port: config.tls.mta_sts.then_some(HTTPS_PORT),
         store: Some(store.policies()),
-        dane: dane(config)?,
+        dane: dane(config)?.map(|validating| validating.beside(&resolver)),
+        resolver,
     }))
 }
 

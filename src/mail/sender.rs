@@ -1,15 +1,26 @@
 //! Whether the reverse-path of a transaction is authenticated. That decides where a bounce would go, and
 //! with it whether Onward may answer for a message (RFC 5321 §6.2 asks for as much care).
 
-use super::parts::Parts;
+use super::{parts::Parts, rates::Questions};
 use crate::{
     address::{Domain, ReversePath},
     auth::spf::{self, Reach, Spf},
+    dns::Resolver,
     dsn::Subject,
     fate::{Bounce, Doubt},
+    rate::ClientBlock,
+    reply::Reply,
+    turns::Turn,
 };
-use std::{net::IpAddr, sync::Arc, time::Duration};
-use tokio::{sync::OnceCell, time::Instant};
+use std::{
+    net::IpAddr,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+use tokio::{
+    sync::{Mutex, OnceCell},
+    time::{Instant, timeout_at},
+};
 
 /// Longest time for SPF: RFC 7208 §4.6.4 asks for 20 s at least.
 const SPF_TIME: Duration = Duration::from_secs(20);
@@ -27,7 +38,12 @@ struct Inner {
     spf_of_helo: OnceCell<Spf>,
     /// Whom else SPF passes; asked only where SPF passes and a bounce hangs on it.
     reach: OnceCell<Reach>,
+    questions: Questions,
+    /// The turn of the checks that are under way: one for all of them, or they would wait for each other.
+    turn: Mutex<Weak<CheckTurn>>,
 }
+
+type CheckTurn = Turn<Option<ClientBlock>>;
 
 /// What a message itself says of who sent it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +64,8 @@ impl Sender {
             spf: OnceCell::new(),
             spf_of_helo: OnceCell::new(),
             reach: OnceCell::new(),
+            questions: Questions::default(),
+            turn: Mutex::default(),
         }))
     }
 
@@ -61,12 +79,36 @@ impl Sender {
             spf: OnceCell::new_with(Some(spf)),
             spf_of_helo: OnceCell::new_with(Some(Spf::None)),
             reach: OnceCell::new_with(Some(Reach::Some)),
+            questions: Questions::default(),
+            turn: Mutex::default(),
         }))
     }
 
     /// The client that brings the mail, or that a relay names.
     pub(crate) fn ip(&self) -> Option<IpAddr> {
         self.0.ip
+    }
+
+    /// DNS for what the client has to be asked about: it counts against the client.
+    pub(crate) fn resolver(&self, parts: &Parts) -> Resolver {
+        let asker = self.0.questions.asker(&parts.rates, self.0.ip);
+        parts.outbound.resolver().for_asker(asker)
+    }
+
+    /// Why the message must come again: what was to be asked was too much.
+    pub(crate) fn over_budget(&self) -> Option<Reply> {
+        self.0.questions.refused()
+    }
+
+    /// Waits until the client may have one more message checked; at once while one of its checks is under way.
+    pub(crate) async fn turn(&self, parts: &Parts) -> Arc<CheckTurn> {
+        let mut turn = self.0.turn.lock().await;
+        if let Some(turn) = turn.upgrade() {
+            return turn;
+        }
+        let new = Arc::new(parts.rates.check_turn(self.0.ip).await);
+        *turn = Arc::downgrade(&new);
+        new
     }
 
     /// What that client called itself.
@@ -122,7 +164,11 @@ impl Sender {
         };
         let query = spf::Query { ip: *ip, helo, sender: &mailbox.to_string() };
         let deadline = Instant::now() + SPF_TIME;
-        let reach = spf::reach(parts.outbound.resolver(), &query, deadline).await;
+        let reach = async {
+            let _turn = self.turn(parts).await;
+            spf::reach(&self.resolver(parts), &query, deadline).await
+        };
+        let reach = timeout_at(deadline, reach).await.unwrap_or(Reach::Unknown);
         tracing::debug!(from = %mailbox, %ip, ?reach, "SPF asked about everybody");
         reach
     }
@@ -149,7 +195,11 @@ impl Sender {
         let Inner { ip: Some(ip), helo, reverse_path, .. } = &*self.0 else { return Spf::None };
         let query = spf::Query { ip: *ip, helo, sender };
         let deadline = Instant::now() + SPF_TIME;
-        let result = spf::check(parts.outbound.resolver(), &query, deadline).await;
+        let result = async {
+            let _turn = self.turn(parts).await;
+            spf::check(&self.resolver(parts), &query, deadline).await
+        };
+        let result = timeout_at(deadline, result).await.unwrap_or(Spf::TempError);
         tracing::debug!(from = %reverse_path, %ip, spf = %result, "sender checked");
         result
     }

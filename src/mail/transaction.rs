@@ -26,7 +26,7 @@ use crate::{
     time::UnixTime,
 };
 use std::sync::Arc;
-use tokio::time::Instant;
+use tokio::{task::JoinSet, time::Instant};
 
 /// Answers for the transactions of one session.
 #[derive(Debug)]
@@ -48,6 +48,8 @@ struct Open {
     lists: [Option<Inquiry>; 2],
     /// The recipients that were accepted.
     recipients: Vec<Recipient>,
+    /// What is asked about the sender in advance; it ends with the transaction.
+    _asking: JoinSet<()>,
 }
 
 impl Mail {
@@ -76,16 +78,19 @@ impl Handler for Mail {
         let config = &self.parts.config;
         let is_rewritten = envelope.reverse_path != ReversePath::Null;
         let decides_returns = config.srs.returns == ReturnsTo::NotFailed && is_rewritten;
+        let mut asking = JoinSet::new();
         if !config.auth.policy.is_off() || decides_returns {
             // DNS answers while the client goes on.
             let (sender, parts) = (sender.clone(), Arc::clone(&self.parts));
-            tokio::spawn(async move { sender.spf(&parts).await });
+            asking.spawn(async move {
+                sender.spf(&parts).await;
+            });
         }
         let lists = &self.parts.lists;
         let named = session.origin().and_then(|origin| origin.ip);
         let path = &envelope.reverse_path;
         let lists = [lists.ask_client(named), lists.ask_reverse_path(client.ip, path)];
-        self.open = Some(Open { sender, lists, recipients: Vec::new() });
+        self.open = Some(Open { sender, lists, recipients: Vec::new(), _asking: asking });
         self.last = None;
         Reply::sender_ok()
     }

@@ -110,11 +110,13 @@ pub enum Limit {
     Unknown,
     /// SRS addresses that we never made, by a client.
     Forged,
+    /// Questions to DNS because of a client.
+    Questions,
 }
 
 impl Limit {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Messages, Self::Alias, Self::Domain, Self::Unknown, Self::Forged];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Messages, Self::Alias, Self::Domain, Self::Unknown, Self::Forged, Self::Questions];
 
     /// Its key in the configuration.
     pub const fn key(self) -> &'static str {
@@ -124,6 +126,7 @@ impl Limit {
             Self::Domain => "messages_per_domain",
             Self::Unknown => "unknown_recipients_per_client",
             Self::Forged => "forged_srs_per_client",
+            Self::Questions => "dns_questions_per_client",
         }
     }
 }

@@ -58,6 +58,7 @@ pub struct Metrics {
     idle_connections: Level,
     memory: Level,
     dns: Family<DnsLabels, Counter>,
+    dns_questions: Counter,
     tls: Family<TlsSession, Counter>,
     certificate_end: Level,
     filter: filter::Filter,
@@ -100,6 +101,7 @@ impl Metrics {
             idle_connections: Level::default(),
             memory: Level::default(),
             dns: Family::default(),
+            dns_questions: Counter::default(),
             tls: Family::default(),
             certificate_end: Level::default(),
             filter: filter::Filter::new(took),
@@ -201,6 +203,11 @@ impl Metrics {
         );
         r.register("message_memory_octets", "Octets of messages held", self.memory.clone());
         r.register("dns_lookups", "DNS look-ups by what came of them", self.dns.clone());
+        r.register(
+            "dns_questions",
+            "Questions to DNS that were not answered from what is known",
+            self.dns_questions.clone(),
+        );
         r.register(
             "tls_sessions",
             "Sessions with mail servers by policy and result",
@@ -307,6 +314,7 @@ impl Metrics {
         for (kind, result, count) in &now.dns {
             raise(&self.dns.get_or_create(&DnsLabels { kind, result }), *count);
         }
+        raise(&self.dns_questions, now.dns_questions);
         for (policy, result, count) in &now.tls {
             raise(&self.tls.get_or_create(&TlsSession { policy, result }), *count);
         }
@@ -343,6 +351,7 @@ mod tests {
             spool_messages: 3,
             spool_unreadable: 1,
             dns: vec![("mx", "found", 7)],
+            dns_questions: 5,
             tls: vec![("sts", "success", 2)],
             ..Now::default()
         };
@@ -359,6 +368,7 @@ mod tests {
             "onward_spool_messages 3.0",
             "onward_spool_unreadable 1.0",
             "onward_dns_lookups_total{kind=\"mx\",result=\"found\"} 7",
+            "onward_dns_questions_total 5",
             "onward_tls_sessions_total{policy=\"sts\",result=\"success\"} 2",
             "onward_message_seconds_count{outcome=\"forwarded\"} 2",
             "process_resident_memory_bytes ",

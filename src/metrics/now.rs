@@ -23,6 +23,8 @@ pub struct Now {
     pub memory: usize,
     /// Look-ups so far: what was asked for, what came of it, how many.
     pub dns: Vec<(&'static str, &'static str, u64)>,
+    /// Questions so far that left for name servers.
+    pub dns_questions: u64,
     /// Sessions with mail servers so far: the policy, what came of TLS, how many.
     pub tls: Vec<(&'static str, &'static str, u64)>,
     /// When our first certificate ends.

@@ -13,6 +13,12 @@ impl Reply {
         let text = format!("Too many messages from {client} ({rate}), {}", again_in(wait));
         Self::with_text(450, (4, 7, 1), &text)
     }
+    /// `limits.dns_questions_per_client`; `client` as above.
+    pub fn too_many_questions(client: &str, rate: &str, wait: Duration) -> Self {
+        let again = again_in(wait);
+        let text = format!("Too many DNS questions because of {client} ({rate}), {again}");
+        Self::with_text(450, (4, 7, 1), &text)
+    }
     /// `limits.messages_per_alias`.
     pub fn too_many_for_address(rate: &str, wait: Duration) -> Self {
         let text = format!("Too many messages to this address ({rate}), {}", again_in(wait));

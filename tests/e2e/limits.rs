@@ -2,6 +2,7 @@
 
 mod connections;
 mod delivery;
+mod dns;
 mod long_senders;
 mod messages;
 mod misers;
@@ -49,4 +50,9 @@ pub(crate) fn memory_kilobytes(process: u32, figure: &str) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(figure)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// Descriptors that a process has open.
+fn descriptors(process: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{process}/fd")).unwrap().count()
 }

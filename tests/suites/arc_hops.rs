@@ -8,22 +8,19 @@ use aws_lc_rs::{
 };
 use data_encoding::BASE64;
 use mail_auth::{
-    AuthenticatedMessage, ResolverCache, Txt,
+    AuthenticatedMessage,
     common::crypto::{DkimKey, Ed25519Key, RsaKey},
 };
 use onward::{
-    auth::arc::{self, Chain, FIELDS, Sealer},
+    auth::{
+        Records,
+        arc::{self, Chain, FIELDS, Sealer},
+    },
     dns::Resolver,
     time::UnixTime,
     verdict::Arc,
 };
-use std::{
-    borrow::Borrow,
-    collections::HashMap,
-    hash::Hash,
-    sync::Mutex,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 const NOW: UnixTime = UnixTime::new(1_700_000_000);
 
@@ -31,30 +28,6 @@ const MESSAGE: &str = "DKIM-Signature: v=1; a=rsa-sha256; d=author.test; s=a; h=
     DKIM-Signature: v=1; a=rsa-sha256; d=list.test; s=b; h=from; bh=x; b=x\r\n\
     From: A <a@author.test>\r\nTo: b@forward.test\r\nSubject: caf\u{e9}\r\n folded\r\n\
     Message-ID: <1@author.test>\r\n\r\n.dot\r\n\r\nspace \t x  \r\n\r\n\r\n";
-
-/// Keeps what it is given until it is dropped.
-#[derive(Default)]
-struct Cache(Mutex<HashMap<Box<str>, Txt>>);
-
-impl ResolverCache<Box<str>, Txt> for Cache {
-    fn get<Q: Hash + Eq + ?Sized>(&self, name: &Q) -> Option<Txt>
-    where
-        Box<str>: Borrow<Q>,
-    {
-        self.0.lock().unwrap().get(name).cloned()
-    }
-
-    fn remove<Q: Hash + Eq + ?Sized>(&self, name: &Q) -> Option<Txt>
-    where
-        Box<str>: Borrow<Q>,
-    {
-        self.0.lock().unwrap().remove(name)
-    }
-
-    fn insert(&self, name: Box<str>, record: Txt, _: Instant) {
-        self.0.lock().unwrap().insert(name, record);
-    }
-}
 
 fn parsed(raw: &[u8]) -> AuthenticatedMessage<'_> {
     AuthenticatedMessage::parse_with_opts(raw, None, false).unwrap()
@@ -74,7 +47,7 @@ async fn validated_within<'x>(
     patience: Duration,
 ) -> Chain<'x> {
     let deadline = tokio::time::Instant::now() + patience;
-    arc::validate(resolver, message, &Cache::default(), NOW, deadline).await
+    arc::validate(resolver, message, &Records::default(), NOW, deadline).await
 }
 
 /// The result alone.
@@ -228,12 +201,14 @@ async fn without_an_answer_there_is_no_verdict_and_no_seal() {
     let chain = validated_within(&resolver, &message, Duration::from_millis(300)).await;
     assert_eq!(chain.result(), Ok(Arc::TempError));
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    // Trouble and a "no" are remembered for a moment: a new resolver has seen none.
+    let new = || Resolver::new(&[dns.address()]).unwrap();
     dns.fault(key, Fault::NxDomain);
-    assert_eq!(result_of(&resolver, first.as_bytes()).await, Err("a key does not exist"));
+    assert_eq!(result_of(&new(), first.as_bytes()).await, Err("a key does not exist"));
     dns.clear(key);
     for record in ["v=DKIM1; k=ed25519; p=", "nonsense", "v=DKIM1; k=rsa; p=AAAA"] {
         dns.clear(key).txt(key, record);
-        let result = result_of(&resolver, first.as_bytes()).await;
+        let result = result_of(&new(), first.as_bytes()).await;
         assert!(result.is_err(), "{record}: {result:?}");
     }
 }
@@ -246,7 +221,7 @@ async fn a_set_with_any_octet_changed_does_not_pass() {
     let hop = Hop::ed25519(&dns, "one.test");
     let first = hop.forwards(&resolver, MESSAGE).await.unwrap();
     let end = first.find("Received:").unwrap();
-    let cache = Cache::default();
+    let records = Records::default();
     let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
     let mut changes = 0;
     for at in 0..end {
@@ -260,14 +235,14 @@ async fn a_set_with_any_octet_changed_does_not_pass() {
         let Some(message) = AuthenticatedMessage::parse_with_opts(&changed, None, false) else {
             continue;
         };
-        let chain = arc::validate(&resolver, &message, &cache, NOW, deadline).await;
+        let chain = arc::validate(&resolver, &message, &records, NOW, deadline).await;
         assert_ne!(chain.result(), Ok(Arc::Pass), "{}", String::from_utf8_lossy(&changed));
     }
     assert!(changes > 500, "{changes}");
     let (message, asked) = (parsed(first.as_bytes()), dns.queries("arc._domainkey.one.test"));
-    let chain = arc::validate(&resolver, &message, &cache, NOW, deadline).await;
+    let chain = arc::validate(&resolver, &message, &records, NOW, deadline).await;
     assert_eq!(chain.result(), Ok(Arc::Pass));
-    assert_eq!(dns.queries("arc._domainkey.one.test"), asked, "the cache has it");
+    assert_eq!(dns.queries("arc._domainkey.one.test"), asked, "it is known");
 }
 
 /// Each ends soon, and without a look at DNS.

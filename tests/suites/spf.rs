@@ -170,6 +170,56 @@ async fn mx_hosts_of_the_other_family_are_no_fault() {
     assert_eq!(checked(&dns, "a@six.test", PATIENCE).await, Spf::Pass);
 }
 
+/// Hosts that exist are not void: what a record may have asked of their domain has a bound of its own.
+#[tokio::test]
+async fn hosts_of_all_mx_together_are_bounded() {
+    let dns = Dns::start();
+    dns.a("*.victim.test", "192.0.2.2".parse().unwrap());
+    for n in 0..10 {
+        for host in 0..10 {
+            dns.mx(&format!("m{n}.test"), 10, &format!("{n}-{host}.victim.test"));
+        }
+    }
+    let record = |terms: u32, last: &str| {
+        let terms: Vec<String> = (0..terms).map(|n| format!("mx:m{n}.test")).collect();
+        format!("v=spf1 {} {last}", terms.join(" "))
+    };
+    dns.txt("three.test", &record(3, "+all")).txt("ten.test", &record(10, "+all"));
+    assert_eq!(checked(&dns, "a@three.test", PATIENCE).await, Spf::Pass);
+    assert_eq!(dns.queries_below("victim.test"), 30);
+    assert_eq!(checked(&dns, "a@ten.test", PATIENCE).await, Spf::PermError);
+    assert_eq!(dns.queries_below("victim.test"), 60);
+}
+
+#[tokio::test]
+async fn what_many_ask_at_once_is_asked_once() {
+    let dns = Dns::start();
+    dns.txt("busy.test", "v=spf1 ip4:192.0.2.1 -all");
+    let resolver = Resolver::new(&[dns.address()]).unwrap();
+    let (dns, resolver) = (&dns, &resolver);
+    let check = async |n: u32| {
+        let query = Query {
+            ip: "192.0.2.1".parse().unwrap(),
+            helo: "h.test",
+            sender: &format!("{n}@busy.test"),
+        };
+        spf::check(resolver, &query, Instant::now() + PATIENCE).await
+    };
+    let (a, b, c, d) = tokio::join!(check(1), check(2), check(3), check(4));
+    assert_eq!([a, b, c, d], [Spf::Pass; 4]);
+    assert_eq!(dns.queries("busy.test"), 1);
+    // And one that comes later asks again only where the answer does not hold any more.
+    dns.keep(60).txt("kept.test", "v=spf1 -all");
+    for _ in 0..3 {
+        let query =
+            Query { ip: "192.0.2.1".parse().unwrap(), helo: "h.test", sender: "a@kept.test" };
+        assert_eq!(spf::check(resolver, &query, Instant::now() + PATIENCE).await, Spf::Fail);
+        let query = Query { sender: "a@nobody.test", ..query };
+        assert_eq!(spf::check(resolver, &query, Instant::now() + PATIENCE).await, Spf::None);
+    }
+    assert_eq!((dns.queries("kept.test"), dns.queries("nobody.test")), (1, 1));
+}
+
 #[tokio::test]
 async fn silence_is_no_pass_and_has_an_end() {
     let dns = Dns::start();

@@ -19,8 +19,9 @@ use super::DEADLINE;
 
 /// Answers on UDP and TCP of one loopback port for every name there is.
 ///
-/// A name nobody spoke of is NXDOMAIN. Records may be added and changed while it runs; they have a
-/// TTL of 0, so a resolver asks again each time, unless a test gives them another.
+/// A name nobody spoke of is NXDOMAIN; `*.name` speaks of all below a name that nobody else spoke of. Records may
+/// be added and changed while it runs; they have a TTL of 0 unless [`Dns::keep`] says otherwise or a test gives them
+/// another, so a resolver asks again each time.
 pub struct Dns {
     address: SocketAddr,
     zone: Arc<Mutex<Zone>>,
@@ -44,6 +45,7 @@ struct Zone {
     faults: HashMap<String, Fault>,
     ttls: HashMap<String, u32>,
     queries: HashMap<String, usize>,
+    ttl: u32,
 }
 
 impl Dns {
@@ -130,6 +132,19 @@ impl Dns {
         self.zone.lock().unwrap().queries.get(&key(name)).copied().unwrap_or(0)
     }
 
+    /// How many queries have come for names below this one.
+    pub fn queries_below(&self, name: &str) -> usize {
+        let below = format!(".{}", key(name));
+        let zone = self.zone.lock().unwrap();
+        zone.queries.iter().filter(|(name, _)| name.ends_with(&below)).map(|(_, count)| count).sum()
+    }
+
+    /// The TTL of all records from now on, in seconds.
+    pub fn keep(&self, ttl: u32) -> &Self {
+        self.zone.lock().unwrap().ttl = ttl;
+        self
+    }
+
     fn add(&self, name: &str, data: RData) -> &Self {
         self.zone.lock().unwrap().records.entry(key(name)).or_default().push(data);
         self
@@ -180,7 +195,7 @@ impl Handler {
     fn answer(&self, name: &Name, kind: RecordType) -> Answer {
         let mut zone = self.0.lock().unwrap();
         *zone.queries.entry(octets(name)).or_default() += 1;
-        match zone.faults.get(&octets(name)) {
+        match zone.faults.get(&zone.owner(&zone.faults, name)) {
             Some(Fault::ServFail) => return Answer::Code(ResponseCode::ServFail),
             Some(Fault::NxDomain) => return Answer::Code(ResponseCode::NXDomain),
             Some(Fault::Silence) => return Answer::Silence,
@@ -189,7 +204,7 @@ impl Handler {
             }
             Some(Fault::ServFailElse) | None => {}
         }
-        if !zone.records.contains_key(&octets(name)) {
+        if !zone.records.contains_key(&zone.owner(&zone.records, name)) {
             return Answer::Code(ResponseCode::NXDomain);
         }
         Answer::Records(zone.records_of(name, kind))
@@ -197,13 +212,24 @@ impl Handler {
 }
 
 impl Zone {
+    /// The name itself, or the wildcard that speaks of it.
+    fn owner<T>(&self, of: &HashMap<String, T>, name: &Name) -> String {
+        let name = octets(name);
+        if of.contains_key(&name) {
+            return name;
+        }
+        let mut wild = name.match_indices('.').map(|(dot, _)| format!("*{}", &name[dot..]));
+        let found = wild.find(|wild| of.contains_key(wild));
+        found.unwrap_or(name)
+    }
+
     /// The records of a type, behind the aliases that lead there; a loop of aliases is cut.
     fn records_of(&self, name: &Name, kind: RecordType) -> Vec<Record> {
         let mut answer = Vec::new();
         let mut owner = name.clone();
         for _ in 0..10 {
-            let Some(found) = self.records.get(&octets(&owner)) else { break };
-            let ttl = self.ttls.get(&octets(&owner)).copied().unwrap_or(0);
+            let Some(found) = self.records.get(&self.owner(&self.records, &owner)) else { break };
+            let ttl = self.ttls.get(&octets(&owner)).copied().unwrap_or(self.ttl);
             let mut target = None;
             for data in found {
                 if data.record_type() == kind {

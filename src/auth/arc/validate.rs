@@ -5,45 +5,44 @@ use super::{
     field::{Field, Refused},
     tags::unsigned,
 };
-use crate::{auth::body::whole_hash, dns::Resolver, time::UnixTime, verdict::Arc};
-use hickory_resolver::proto::op::ResponseCode;
+use crate::{
+    auth::{body::whole_hash, records::Records},
+    dns::Resolver,
+    time::UnixTime,
+    verdict::Arc,
+};
 use mail_auth::{
-    AuthenticatedMessage, DnsError, Error, ResolverCache, Txt,
-    common::{crypto::HashAlgorithm, verify::DomainKey},
-    dkim::Canonicalization,
+    AuthenticatedMessage, DnsError, Error, common::crypto::HashAlgorithm, dkim::Canonicalization,
 };
 use std::collections::HashMap;
 use tokio::time::{Instant, timeout_at};
 
-/// Validates the chain of `message` with keys of `resolver`, which `cache` may know already.
+/// Validates the chain of `message` with keys of `resolver`, which `records` may have already.
 ///
 /// What is not known by `deadline` is an [`Arc::TempError`]. A chain of n
 /// sets asks for at most n + 1 keys, one after the other, and for none when its structure is wrong.
-pub async fn validate<'x, C>(
+pub async fn validate<'x>(
     resolver: &Resolver,
     message: &AuthenticatedMessage<'x>,
-    cache: &C,
+    records: &Records,
     now: UnixTime,
     deadline: Instant,
-) -> Chain<'x>
-where
-    C: ResolverCache<Box<str>, Txt>,
-{
+) -> Chain<'x> {
     let mut chain = Chain::read(&message.headers);
     if let Some(newest) = chain.sets.last() {
-        let check = check(&chain.sets, newest, message, resolver, cache, now);
+        let check = check(&chain.sets, newest, message, resolver, records, now);
         chain.result = timeout_at(deadline, check).await.unwrap_or(Ok(Arc::TempError));
     }
     chain
 }
 
-async fn check<C: ResolverCache<Box<str>, Txt>>(
+async fn check(
     sets: &[Set<'_>],
     // Earlier message signatures may have been broken by those who sealed after them.
     Set { signature, .. }: &Set<'_>,
     message: &AuthenticatedMessage<'_>,
     resolver: &Resolver,
-    cache: &C,
+    records: &Records,
     now: UnixTime,
 ) -> Result<Arc, Refused> {
     if signature.expires.is_some_and(|expires| expires < now) {
@@ -62,17 +61,12 @@ async fn check<C: ResolverCache<Box<str>, Txt>>(
         let (canonicalization, broken) = (Canonicalization::Relaxed, "an ARC-Seal does not verify");
         signatures.push((&seal.signed, sealed, canonicalization, broken));
     }
-    let authenticator = resolver.authenticator();
     for (signed, fields, canonicalization, broken) in signatures {
         let name = signed.key_name.as_str();
-        let key = match authenticator.txt_lookup::<DomainKey>(name, Some(cache)).await {
+        let key = match records.key(resolver, name).await {
             Ok(key) => key,
-            Err(Error::Dns(DnsError::RecordNotFound(
-                ResponseCode::NXDomain | ResponseCode::NoError,
-            ))) => return Err("a key does not exist"),
-            Err(Error::Dns(DnsError::Resolver(_) | DnsError::RecordNotFound(_))) => {
-                return Ok(Arc::TempError);
-            }
+            Err(Error::Dns(DnsError::RecordNotFound(_))) => return Err("a key does not exist"),
+            Err(Error::Dns(DnsError::Resolver(_))) => return Ok(Arc::TempError),
             Err(_) => return Err("a key cannot be read"),
         };
         if key.has_flag(HashAlgorithm::Sha1) && !key.has_flag(HashAlgorithm::Sha256) {

@@ -15,6 +15,9 @@ const MAX_LOOKUPS: u32 = 10;
 const MAX_VOID: u32 = 2;
 /// Hosts of an MX, and names of a client.
 const MAX_NAMES: usize = 10;
+/// Hosts of all MX together whose addresses are asked for. §4.6.4 allows ten of each of ten terms; who publishes so many
+/// has a third party asked.
+const MAX_HOSTS: u32 = 30;
 
 /// One check under way.
 pub(super) struct Evaluation<'a, D> {
@@ -25,6 +28,9 @@ pub(super) struct Evaluation<'a, D> {
     sender_domain: String,
     lookups: u32,
     void: u32,
+    hosts: u32,
+    /// Names of the client that lead back to it, once they were asked for.
+    validated: Option<Vec<String>>,
     /// The client is nobody in particular: names that a client has a choice of are what suits it best.
     is_anybody: bool,
 }
@@ -39,7 +45,18 @@ impl<'a, D: Dns> Evaluation<'a, D> {
         let local = if local.is_empty() { "postmaster" } else { local }.to_owned();
         let sender_domain = domain.to_owned();
         let (ip, helo) = (query.ip.to_canonical(), query.helo);
-        Self { dns, ip, helo, local, sender_domain, lookups: 0, void: 0, is_anybody: false }
+        Self {
+            dns,
+            ip,
+            helo,
+            local,
+            sender_domain,
+            lookups: 0,
+            void: 0,
+            hosts: 0,
+            validated: None,
+            is_anybody: false,
+        }
     }
 
     /// The check of a client that might be anybody, at the address of `query`.
@@ -158,6 +175,10 @@ impl<'a, D: Dns> Evaluation<'a, D> {
             return Err(Spf::PermError);
         }
         for host in hosts {
+            self.hosts += 1;
+            if self.hosts > MAX_HOSTS {
+                return Err(Spf::PermError);
+            }
             let addresses = self.addresses_of_mx(&host).await?;
             if self.is_among(&addresses, prefix) {
                 return Ok(true);
@@ -178,7 +199,10 @@ impl<'a, D: Dns> Evaluation<'a, D> {
     }
 
     /// Names of the client that lead back to it (§5.5). Whatever goes wrong, such names are fewer.
-    async fn validated_names(&self) -> Vec<String> {
+    async fn validated_names(&mut self) -> Vec<String> {
+        if let Some(known) = &self.validated {
+            return known.clone();
+        }
         let names = self.dns.ptr(self.ip).await.unwrap_or_default();
         let mut validated = Vec::new();
         for name in names.into_iter().take(MAX_NAMES) {
@@ -186,17 +210,17 @@ impl<'a, D: Dns> Evaluation<'a, D> {
                 validated.push(name);
             }
         }
-        validated
+        self.validated.insert(validated).clone()
     }
 
-    async fn target(&self, spec: Option<&MacroString>, domain: &str) -> String {
+    async fn target(&mut self, spec: Option<&MacroString>, domain: &str) -> String {
         match spec {
             Some(spec) => self.expand(spec, domain).await,
             None => domain.to_owned(),
         }
     }
 
-    async fn expand(&self, spec: &MacroString, domain: &str) -> String {
+    async fn expand(&mut self, spec: &MacroString, domain: &str) -> String {
         let validated = match spec.needs_validated_name() {
             true => self.name_for(domain).await,
             false => String::new(),
@@ -212,7 +236,7 @@ impl<'a, D: Dns> Evaluation<'a, D> {
     }
 
     /// The `p` macro: the domain itself, a name below it, or any (§7.3).
-    async fn name_for(&self, domain: &str) -> String {
+    async fn name_for(&mut self, domain: &str) -> String {
         let names = self.validated_names().await;
         let same = names.iter().find(|name| name.eq_ignore_ascii_case(domain));
         let below = || names.iter().find(|name| is_below(name, domain));

@@ -10,7 +10,7 @@ use crate::{
     verdict::{Action, AuthPolicy, Check, Class, Findings, SpfOnly},
 };
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 /// The share of `delivery.budget` that checks may take.
 const SHARE: u32 = 3;
@@ -61,7 +61,14 @@ async fn ask(
     policy: &AuthPolicy,
 ) -> Checked {
     let time = LONGEST.min(parts.config.delivery.budget / SHARE);
-    let (resolver, hostname) = (parts.outbound.resolver(), parts.config.hostname.as_str());
+    let hostname = parts.config.hostname.as_str();
+    let deadline = Instant::now() + time;
+    let turn = timeout_at(deadline, sender.turn(parts)).await;
+    let resolver = match &turn {
+        Ok(_) => sender.resolver(parts),
+        // As if DNS did not answer: nobody is asked any more.
+        Err(_) => parts.outbound.resolver().asking_nobody(),
+    };
     let spf = async {
         let (reverse_path, helo) = tokio::join!(sender.spf(parts), sender.spf_of_helo(parts));
         SenderSpf { reverse_path, helo }
@@ -74,7 +81,7 @@ async fn ask(
         message,
         now,
     };
-    auth::check(resolver, incoming, spf, policy, hostname, Instant::now() + time).await
+    auth::check(&resolver, incoming, spf, policy, hostname, deadline).await
 }
 
 /// What is found of `message` with DMARC, or without it, whatever the configuration says.

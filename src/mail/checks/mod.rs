@@ -173,6 +173,13 @@ pub(crate) async fn run(parts: &Parts, subject: &Subject<'_>) -> Report {
     }
     if !parts.config.auth.policy.is_off() {
         authentication::check(parts, subject, &mut report).await;
+        // What is found all the same is found; what is not is not to be told from silence.
+        let is_final = |reply: &Reply| reply.class() != Class::Transient;
+        if let Some(reply) = subject.sender.over_budget()
+            && !report.objection.as_ref().is_some_and(is_final)
+        {
+            report.objection = Some(reply);
+        }
     }
     if report.objection.is_none() {
         listed::check(parts, subject, &header, &mut report).await;

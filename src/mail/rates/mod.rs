@@ -2,8 +2,10 @@
 //! forgives.
 
 mod bites;
+mod questions;
 
 pub use bites::Bite;
+pub(crate) use questions::Questions;
 
 use super::recipient::Recipient;
 use crate::{
@@ -15,6 +17,7 @@ use crate::{
     rate::{Buckets, ClientBlock, ClientBuckets, Full},
     reply::Reply,
     time::Millis,
+    turns::{Turn, Turns},
 };
 use bites::Bites;
 use parking_lot::Mutex;
@@ -30,6 +33,8 @@ pub(crate) struct Rates {
     tables: Mutex<Tables>,
     metrics: Arc<Metrics>,
     bitten: Notify,
+    /// Checks under way; `None` is whoever may use a unix socket.
+    checks: Turns<Option<ClientBlock>>,
 }
 
 #[derive(Debug)]
@@ -38,6 +43,8 @@ struct Tables {
     messages: ClientBuckets,
     unknown: ClientBuckets,
     forged: ClientBuckets,
+    questions: ClientBuckets,
+    checks_per_client: usize,
     aliases: Buckets<Key>,
     domains: Buckets<String>,
     bites: Bites,
@@ -59,11 +66,14 @@ impl Rates {
             messages: ClientBuckets::new(limits.messages_per_client, CAPACITY),
             unknown: ClientBuckets::new(limits.unknown_recipients_per_client, CAPACITY),
             forged: ClientBuckets::new(limits.forged_srs_per_client, CAPACITY),
+            questions: ClientBuckets::new(limits.dns_questions_per_client, CAPACITY),
+            checks_per_client: limits.checks_per_client,
             aliases: Buckets::new(limits.messages_per_alias, CAPACITY),
             domains: Buckets::new(limits.messages_per_domain, CAPACITY),
             bites: Bites::default(),
         };
-        Self { tables: Mutex::new(tables), metrics, bitten: Notify::new() }
+        let checks = Turns::new(limits.checks);
+        Self { tables: Mutex::new(tables), metrics, bitten: Notify::new(), checks }
     }
 
     /// Goes by other limits from now on.
@@ -73,6 +83,9 @@ impl Rates {
         tables.messages.set_rate(limits.messages_per_client);
         tables.unknown.set_rate(limits.unknown_recipients_per_client);
         tables.forged.set_rate(limits.forged_srs_per_client);
+        tables.questions.set_rate(limits.dns_questions_per_client);
+        tables.checks_per_client = limits.checks_per_client;
+        self.checks.set_most(limits.checks);
         tables.aliases.set_rate(limits.messages_per_alias);
         tables.domains.set_rate(limits.messages_per_domain);
     }
@@ -82,12 +95,43 @@ impl Rates {
         self.tables.lock().counted(client).map(ClientBlock::of)
     }
 
-    /// Whether a message of this client would be taken. `None` is whoever may use a unix socket.
+    /// Whether a message of this client would be taken, and checked. `None` is whoever may use a unix socket.
     ///
     /// # Errors
     /// The reply that puts it off.
     pub(crate) fn may_send(&self, client: Option<IpAddr>) -> Result<(), Reply> {
-        self.of_client(client, |tables, ip, now| tables.messages.check(ip, now))
+        self.of_client(client, |tables, ip, now| tables.messages.check(ip, now))?;
+        let tables = &mut *self.tables.lock();
+        let Some(ip) = tables.counted(client) else { return Ok(()) };
+        let asked = tables.questions.check(ip, clock::steady_millis());
+        asked.map_err(|full| self.too_many_questions(&mut tables.bites, &full))
+    }
+
+    /// Counts a question to DNS that is about to leave because of this client.
+    ///
+    /// # Errors
+    /// The reply that puts its message off; then the question must not leave.
+    fn take_question(&self, client: Option<IpAddr>) -> Result<(), Reply> {
+        let tables = &mut *self.tables.lock();
+        let Some(ip) = tables.counted(client) else { return Ok(()) };
+        let asked = tables.questions.take(ip, clock::steady_millis());
+        asked.map_err(|full| self.too_many_questions(&mut tables.bites, &full))
+    }
+
+    fn too_many_questions<B: Display>(&self, bites: &mut Bites, full: &Full<B>) -> Reply {
+        let Exceeded { whose, rate, wait } = self.bite(bites, Limit::Questions, full);
+        Reply::too_many_questions(&whose, &rate, wait)
+    }
+
+    /// Waits until one more message of this client may be checked.
+    pub(crate) async fn check_turn(&self, client: Option<IpAddr>) -> Turn<Option<ClientBlock>> {
+        let (client, most) = {
+            let tables = self.tables.lock();
+            let is_counted = tables.counted(client).is_some();
+            let most = if is_counted { tables.checks_per_client } else { usize::MAX };
+            (client.map(ClientBlock::of), most)
+        };
+        self.checks.take(client, most).await
     }
 
     /// Counts a message of this client.

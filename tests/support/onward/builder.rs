@@ -45,11 +45,11 @@ impl Builder {
 
     /// As many messages from one client to one alias as a test has.
     pub fn without_rates(self) -> Self {
-        ["messages_per_client", "messages_per_alias", "messages_per_domain"]
-            .iter()
-            .fold(self, |builder, limit| {
-                builder.config(&format!("limits.{limit} = \"1000000/1s\""))
-            })
+        let limits = ["messages_per_client", "messages_per_alias", "messages_per_domain"];
+        let limits = [&limits[..], &["dns_questions_per_client"]].concat();
+        limits.iter().fold(self, |builder, limit| {
+            builder.config(&format!("limits.{limit} = \"1000000/1s\""))
+        })
     }
 
     /// Leaves out a key that is set by default.
