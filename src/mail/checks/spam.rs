@@ -5,7 +5,7 @@ use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
     alias::SpamAction,
     config::OnFailure,
-    mail::{aliases::is_role, checks::Subject, parts::Parts, recipient::Recipient},
+    mail::{aliases::is_role, checks::Subject, parts::Parts, recipient::Recipient, sender::Sender},
     message::{Authors, Header},
     metrics::Filtered,
     rate::ClientBlock,
@@ -40,7 +40,7 @@ pub(super) async fn check(parts: &Parts, subject: &Subject<'_>, report: &mut Rep
     }
     let asked = async {
         let password = parts.filter_password.as_ref().map(|password| password.get());
-        let hostname = hostname(parts, subject.sender.ip()).await;
+        let hostname = hostname(parts, subject.sender).await;
         let fields = Request {
             ip: subject.sender.ip(),
             helo: subject.sender.helo(),
@@ -161,8 +161,8 @@ pub(super) async fn allowed(
 }
 
 /// The name of a client that leads back to its address: others are whatever the owner of the address likes.
-async fn hostname(parts: &Parts, ip: Option<IpAddr>) -> Option<String> {
-    let (ip, resolver) = (ip?.to_canonical(), parts.outbound.resolver());
+async fn hostname(parts: &Parts, sender: &Sender) -> Option<String> {
+    let (ip, resolver) = (sender.ip()?.to_canonical(), sender.resolver(parts));
     let named = async {
         for name in resolver.names_of(ip).await.ok()?.into_iter().take(MAX_NAMES) {
             let leads_to = resolver.addresses_like(&name, ip).await.unwrap_or_default();
