@@ -74,6 +74,8 @@ pub mod reply;
 #[deny(clippy::disallowed_methods)]
 pub mod retry;
 #[deny(clippy::disallowed_methods)]
+pub mod slots;
+#[deny(clippy::disallowed_methods)]
 pub mod smtp;
 #[deny(clippy::disallowed_methods)]
 pub mod socketmap;

@@ -5,6 +5,7 @@ use onward::{
     address::{Domain, ForwardPath, Mailbox, ReversePath},
     alias::{Alias, AliasAddress, Expansion},
     reply::ForeignReply,
+    slots::Cause,
     store::{
         Options, StateLock, Store,
         journal::{Bounds, Journal, Reading},
@@ -99,6 +100,7 @@ pub(crate) fn message(id: &str, octets: usize, legs: &[&str]) -> NewMessage {
             has_delivered: false,
             has_failed: false,
             print: Some([7; 32]),
+            caused_by: Some(Cause::named("192.0.2.0/24")),
         },
         prefix: Bytes::new(),
         message: vec![b'x'; octets].into(),

@@ -138,6 +138,9 @@ ALTER TABLE spool ADD COLUMN print BLOB;
 ", "
 -- keep_tag: whether mailboxes see the tag of a recipient; null as the configuration says.
 ALTER TABLE aliases ADD COLUMN keep_tag INTEGER;
+", "
+-- caused_by: who caused a message that we wrote.
+ALTER TABLE spool ADD COLUMN caused_by TEXT;
 "];
 
 /// Refuses a file that is no database, or not ours.
