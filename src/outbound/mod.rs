@@ -150,7 +150,7 @@ impl Outbound {
         }
         match timeout_at(deadline.opened_by(), self.pool.slot(hop)).await {
             Ok(Some(_slot)) => self.run(hop, &mut delivery, deadline).await,
-            Ok(None) | Err(_) => delivery.deferred(Reply::destination_too_slow()),
+            Ok(None) | Err(_) => delivery.no_place(),
         }
         delivery.finish()
     }

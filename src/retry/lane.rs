@@ -130,6 +130,10 @@ impl Lane {
             fewer(&mut self.by_cause, &cause);
             fewer(&mut self.by_owner, &owner);
             self.let_next_of(&owner);
+            // In its turn, and not only when nobody else has anything to do.
+            if let Some(hop) = self.next_that_waits_for(&cause) {
+                self.stand_in_line(hop);
+            }
         }
         let Some(to) = self.destinations.get_mut(&work.hop) else { return };
         match host {
@@ -202,8 +206,8 @@ impl Lane {
         }
         let allowed = allowance(self.places, self.places.saturating_sub(self.in_flight));
         let picked = to.due.first(|cause| count(&self.by_cause, cause) < allowed);
-        if picked.is_none() && !to.due.is_empty() {
-            to.place = Place::Waits;
+        if picked.is_none() {
+            to.place = if to.due.is_empty() { Place::Nowhere } else { Place::Waits };
             for cause in to.due.causes() {
                 let waits = self.cause_waits.entry(cause.clone()).or_default();
                 waits.push_back(Arc::clone(hop));
@@ -221,35 +225,30 @@ impl Lane {
         loop {
             let mut causes = self.cause_waits.keys();
             let cause = causes.find(|cause| count(&self.by_cause, cause) < allowed)?.clone();
-            let hop = self.cause_waits.get_mut(&cause)?.pop_front();
-            if hop.is_none() {
-                self.cause_waits.remove(&cause);
-            }
-            if let Some(hop) = hop.filter(|hop| self.waits(hop)) {
+            if let Some(hop) = self.next_that_waits_for(&cause) {
                 return Some(hop);
             }
         }
     }
 
+    /// The destination that has waited longest for `cause` to have a place.
+    fn next_that_waits_for(&mut self, cause: &Cause) -> Option<Arc<NextHop>> {
+        first_that_waits(&mut self.cause_waits, cause, &self.destinations)
+    }
+
     /// Lets another destination of `owner` stand in line, if one waits.
     fn let_next_of(&mut self, owner: &Arc<str>) {
-        while let Some(waits) = self.owner_waits.get_mut(owner) {
-            let Some(hop) = waits.pop_front() else {
-                self.owner_waits.remove(owner);
-                return;
-            };
-            if let Some(to) = self.destinations.get_mut(&hop)
-                && to.place == Place::Waits
-            {
-                to.place = Place::Ready;
-                self.ready.push_back(hop);
-                return;
-            }
+        let hop = first_that_waits(&mut self.owner_waits, owner, &self.destinations);
+        if let Some(hop) = hop {
+            self.stand_in_line(hop);
         }
     }
 
-    fn waits(&self, hop: &NextHop) -> bool {
-        self.destinations.get(hop).is_some_and(|to| to.place == Place::Waits)
+    fn stand_in_line(&mut self, hop: Arc<NextHop>) {
+        if let Some(to) = self.destinations.get_mut(&hop) {
+            to.place = Place::Ready;
+            self.ready.push_back(hop);
+        }
     }
 
     /// Takes a waiting message into flight.
@@ -257,7 +256,7 @@ impl Lane {
         let to = self.destinations.get_mut(hop)?;
         let entry = to.remove(message)?;
         to.put_off.remove(&message);
-        to.due.to_the_back(&entry.cause);
+        to.due.send_back(&entry.cause);
         self.expiring.remove(&(entry.expires, Arc::clone(hop), message));
         to.in_flight.insert(message, entry.cause.clone());
         *self.by_owner.entry(Arc::clone(&to.owner)).or_default() += 1;
@@ -355,6 +354,21 @@ impl Lane {
             Place::Nowhere | Place::Waits => {}
         }
     }
+}
+
+fn first_that_waits<K: Hash + Eq>(
+    waits: &mut HashMap<K, VecDeque<Arc<NextHop>>>,
+    who: &K,
+    destinations: &HashMap<Arc<NextHop>, Destination>,
+) -> Option<Arc<NextHop>> {
+    let hops = waits.get_mut(who)?;
+    let waits_on =
+        |hop: &Arc<NextHop>| destinations.get(hop).is_some_and(|to| to.place == Place::Waits);
+    let hop = std::iter::from_fn(|| hops.pop_front()).find(waits_on);
+    if hops.is_empty() {
+        waits.remove(who);
+    }
+    hop
 }
 
 fn count<K: Hash + Eq>(counts: &HashMap<K, usize>, of: &K) -> usize {

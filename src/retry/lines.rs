@@ -39,7 +39,7 @@ impl Lines {
         if entry.due == Entry::AT_ONCE {
             self.set_turn(&entry.cause, 0);
         } else if is_new {
-            self.to_the_back(&entry.cause);
+            self.send_back(&entry.cause);
         }
         is_new
     }
@@ -60,7 +60,7 @@ impl Lines {
     }
 
     /// The line of `cause` had its turn.
-    pub(super) fn to_the_back(&mut self, cause: &Cause) {
+    pub(super) fn send_back(&mut self, cause: &Cause) {
         self.turn += 1;
         self.set_turn(cause, self.turn);
     }

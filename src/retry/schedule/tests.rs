@@ -1,6 +1,6 @@
 use super::*;
 use proptest::prelude::*;
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 const MS: Duration = Duration::from_millis(1);
 const CONCURRENCY: Concurrency = Concurrency { mail: 4, notices: 4, per_destination: 2 };
@@ -226,6 +226,28 @@ fn one_sender_has_half_of_the_places_and_the_rest_is_for_others() {
         schedule.add(domain(&format!("{name}.test")), from(name, message + 100), at(0));
         assert_eq!(begun(&mut schedule, 0), [message + 100], "{name}");
     }
+}
+
+/// Who has a share already comes to another one while others always have something to do.
+#[test]
+fn nobody_starves_where_all_places_are_always_wanted() {
+    let mut schedule = Schedule::new(CONCURRENCY);
+    for message in 0..6 {
+        schedule.add(hop(&format!("many{message}")), from("many", message), at(0));
+    }
+    let other = |schedule: &mut Schedule, message| {
+        schedule.add(hop(&format!("h{message}")), entry(message, 0), at(0));
+    };
+    (100..110).for_each(|message| other(&mut schedule, message));
+    let (mut open, mut left) = (VecDeque::new(), 6);
+    for message in 110..300 {
+        open.extend(std::iter::from_fn(|| schedule.next(at(0))));
+        other(&mut schedule, message);
+        let ended: Work = open.pop_front().unwrap();
+        left -= usize::from(ended.message < 100);
+        schedule.done(&ended, None, HostState::Answers, at(0));
+    }
+    assert_eq!(left, 0);
 }
 
 #[test]

@@ -190,7 +190,11 @@ async fn whoever_only_reads_leaves_an_older_database_as_it_is() {
     Store::open(state.path(), reading()).unwrap().close().await;
     left(&state, &["x.test"]).await;
     let raw = rusqlite::Connection::open(&path).unwrap();
-    raw.execute_batch("ALTER TABLE aliases DROP COLUMN keep_tag; PRAGMA user_version = 5").unwrap();
+    raw.execute_batch(
+        "ALTER TABLE aliases DROP COLUMN keep_tag; ALTER TABLE spool DROP COLUMN caused_by;
+         PRAGMA user_version = 5",
+    )
+    .unwrap();
     raw.close().unwrap();
     let before = fs::read(&path).unwrap();
     let refused = Store::open(state.path(), reading()).unwrap_err();
