@@ -80,6 +80,8 @@ pub mod retry;
 #[deny(clippy::disallowed_methods)]
 pub mod rspamd;
 #[deny(clippy::disallowed_methods)]
+pub mod slots;
+#[deny(clippy::disallowed_methods)]
 pub mod smtp;
 #[deny(clippy::disallowed_methods)]
 pub mod socketmap;

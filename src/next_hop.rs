@@ -1,11 +1,15 @@
 //! Where mail goes next: the destination group of a transaction, and the `to` of a `[[route]]`.
 
-use crate::address::{Domain, MAX_DOMAIN, Mailbox};
+use crate::{
+    address::{Domain, MAX_DOMAIN, Mailbox},
+    verdict::organizational,
+};
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
     str::FromStr,
+    sync::Arc,
 };
 
 /// The port of SMTP between servers (RFC 5321 §2.3.4).
@@ -78,6 +82,15 @@ impl NextHop {
             None => Target::Mx(domain.clone()),
         };
         Self { protocol: Protocol::Smtp, target, tls: TlsLevel::default() }
+    }
+
+    /// Whose hosts they are, as far as places are divided: the registered domain, since anybody has as many names
+    /// below it as they like; where a route names a host, that one.
+    pub fn owner(&self) -> Arc<str> {
+        match &self.target {
+            Target::Mx(domain) => organizational(domain.as_str()).into(),
+            Target::Host { .. } | Target::Addr(_) | Target::Unix(_) => self.to_string().into(),
+        }
     }
 }
 
@@ -251,6 +264,19 @@ mod tests {
             ("[::ffff:255.255.255.255]", E::NotAHost("::ffff:255.255.255.255".parse().unwrap())),
         ] {
             assert_eq!(text.parse::<NextHop>(), Err(why), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn names_below_a_registered_domain_have_one_owner() {
+        let owner = |text| NextHop::of(&Domain::parse(text).unwrap()).owner().to_string();
+        for (domain, expected) in [
+            ("a.b.example.co.uk", "example.co.uk"),
+            ("EXAMPLE.co.uk", "example.co.uk"),
+            ("a.github.io", "a.github.io"),
+            ("[192.0.2.1]", "192.0.2.1:25"),
+        ] {
+            assert_eq!(owner(domain), expected);
         }
     }
 

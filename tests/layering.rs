@@ -19,7 +19,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
         "core",
         &[
             "address", "reply", "envelope", "srs", "alias", "message", "fate", "next_hop", "retry",
-            "dsn", "verdict", "provider", "time", "rate", "dnsbl",
+            "dsn", "verdict", "provider", "time", "rate", "dnsbl", "slots",
         ],
     ),
     (

@@ -25,10 +25,17 @@ section! {
     /// What stays free on the disk of the state directory; beyond: 452 4.3.1.
     pub min_free_disk: Option<usize> = size(0, 1 << 50),
         absent "256MiB, or a twentieth of the disk if that is less";
-    /// Attempts under way at once, in all.
+    /// Attempts under way at once with mail that somebody wrote. One sender has half of them at most, and beyond
+    /// a tenth only while more than half are free.
     pub concurrency: usize = integer(1, 10_000), default 50;
-    /// Attempts under way at once to one destination.
+    /// The same with notices: DSNs, and bounces that return. They have places of their own, as where they go is
+    /// up to whoever wrote a reverse-path. One sender's share counts the notices that the sender caused.
+    pub concurrency_of_notices: usize = integer(1, 10_000), default 50;
+    /// Attempts under way at once to one destination, all names below its registered domain together.
     pub concurrency_per_destination: usize = integer(1, 1000), default 5;
+    /// How long the hosts of a destination may take, all together, until one of them has taken a connection,
+    /// greeted, and answered EHLO. What waits longer is tried again later.
+    pub greeting_timeout: Duration = duration(SECOND, 600 * SECOND), default "1m";
     /// DSNs to one address. Beyond, what is not yet answered 250 stays with its sender; of what was, the
     /// journal tells. A restart forgives. One message causes one DSN about each of its recipients, however
     /// often it is replayed within a week.

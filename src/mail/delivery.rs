@@ -144,7 +144,7 @@ impl Delivery {
             // Not for us to cut off: behind the end of data the message is the destination's.
             tokio::spawn(async move {
                 let _under_way = parts.waits.under_way();
-                let attempts = parts.network.deliver(&group.0, &outgoing, deadline).await;
+                let attempts = parts.network.deliver(&group.0, &outgoing, deadline.into()).await;
                 let Outgoing { recipients, message: sent, progress, .. } = outgoing;
                 let attempts: Vec<_> = recipients.into_iter().zip(attempts).collect();
                 if let Err(unheard) = done.send((group, progress, attempts)) {

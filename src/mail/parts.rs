@@ -18,7 +18,9 @@ use crate::{
     keys::{self, live::Live},
     metrics::Metrics,
     next_hop::NextHop,
-    outbound::{Attempt, Outbound, OutboundConfig, OutboundLimits, Outgoing, Preferences},
+    outbound::{
+        Attempt, Deadline, Outbound, OutboundConfig, OutboundLimits, Outgoing, Preferences,
+    },
     retry,
     spam_filter::SpamFilter,
     srs::Rewriter,
@@ -27,7 +29,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use std::{fmt, sync::Arc, time::Duration};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 /// Where mail servers listen.
@@ -61,12 +63,12 @@ pub enum OpenError {
 #[async_trait]
 pub(crate) trait Network: fmt::Debug + Send + Sync {
     /// Delivers `mail` to `hop` until `deadline`: one attempt for each recipient, in their order.
-    async fn deliver(&self, hop: &NextHop, mail: &Outgoing, deadline: Instant) -> Vec<Attempt>;
+    async fn deliver(&self, hop: &NextHop, mail: &Outgoing, deadline: Deadline) -> Vec<Attempt>;
 }
 
 #[async_trait]
 impl Network for Outbound {
-    async fn deliver(&self, hop: &NextHop, mail: &Outgoing, deadline: Instant) -> Vec<Attempt> {
+    async fn deliver(&self, hop: &NextHop, mail: &Outgoing, deadline: Deadline) -> Vec<Attempt> {
         Self::deliver(self, hop, mail, deadline).await
     }
 }

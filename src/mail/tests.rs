@@ -20,7 +20,7 @@ use crate::{
     fate::{DestinationOutcome, Verdict},
     inbound::Peer,
     next_hop::NextHop,
-    outbound::{Attempt, Outgoing},
+    outbound::{Attempt, Deadline, Outgoing},
     reply::Reply,
     smtp::Transaction,
     store::{journal::Outcome, spool::Spooled},
@@ -32,7 +32,6 @@ use std::{
     time::Duration,
 };
 use tempfile::TempDir;
-use tokio::time::Instant;
 
 const ALICE: &str = "alice@sender.test";
 const MESSAGE: &[u8] = b"From: <alice@sender.test>\r\nMessage-ID: <1@sender.test>\r\n\r\nhello\r\n";
@@ -46,7 +45,7 @@ struct Scripted {
 
 #[async_trait]
 impl Network for Scripted {
-    async fn deliver(&self, _: &NextHop, mail: &Outgoing, _: Instant) -> Vec<Attempt> {
+    async fn deliver(&self, _: &NextHop, mail: &Outgoing, _: Deadline) -> Vec<Attempt> {
         let attempt = |mailbox: &crate::address::Mailbox| {
             self.tried.lock().unwrap().push(mailbox.to_string());
             let (verdict, reply) = match mailbox.local().as_str() {

@@ -78,7 +78,7 @@ async fn report_to_one(parts: &Parts, rows: &[Row], day: u64, now: UnixTime) {
         };
         let message = report.to_message(&to, now);
         let arrived = clock::steady_millis();
-        let new = own_message(parts, id, arrived, message, &to, vec![to.clone()]);
+        let new = own_message(parts, id, arrived, message, &to, vec![to.clone()], None);
         match spool_own(parts, new, format!("TLS report about {domain}")).await {
             Ok(added) => {
                 tracing::info!(%id, domain, %to, "TLS report");

@@ -61,6 +61,17 @@ impl OpenError {
     pub(super) fn is_of_tls(&self) -> bool {
         matches!(self, Self::WithoutTls | Self::TlsRefused(_) | Self::Tls(_))
     }
+
+    /// Whether the host let the time pass.
+    pub(super) fn is_silence(&self) -> bool {
+        match self {
+            Self::Unreachable(error) | Self::Tls(TlsError::Handshake(error)) => {
+                error.kind() == io::ErrorKind::TimedOut
+            }
+            Self::Lost(lost) => matches!(lost, Lost::TimedOut),
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Debug for Connection {

@@ -131,6 +131,12 @@ impl<'a> Delivery<'a> {
         self.asleep(failure);
     }
 
+    /// No connection could be had: those to this destination, or all, are in use.
+    pub(super) fn no_place(&mut self) {
+        let failure = self.own(Verdict::Deferred, Reply::destination_too_slow(), None);
+        self.asleep(failure);
+    }
+
     /// Nothing can be sent at all.
     pub(super) fn deferred(&mut self, reply: Reply) {
         let failure = self.own(Verdict::Deferred, reply, None);

@@ -9,25 +9,65 @@ const MAX_REMEMBERED: usize = 10_000;
 
 /// What could not be reached lately.
 #[derive(Debug)]
-pub(super) struct Health<K> {
-    failed: Mutex<HashMap<K, Instant>>,
+pub(super) struct Health<K: Eq + Hash + Clone> {
+    failed: Mutex<HashMap<K, Failed>>,
 }
 
-impl<K> Default for Health<K> {
+#[derive(Debug)]
+struct Failed {
+    since: Instant,
+    /// It took our time before it failed.
+    hung: bool,
+    /// Somebody is finding out whether it still hangs.
+    is_asked: bool,
+}
+
+/// The right to ask one that hung, until this is dropped: it is asked by one at a time.
+#[derive(Debug)]
+pub(super) struct Turn<'a, K: Eq + Hash + Clone> {
+    health: &'a Health<K>,
+    hung: Option<K>,
+}
+
+impl<K: Eq + Hash + Clone> Default for Health<K> {
     fn default() -> Self {
         Self { failed: Mutex::default() }
     }
 }
 
+impl Failed {
+    fn is_remembered(&self) -> bool {
+        self.since.elapsed() < MEMORY
+    }
+}
+
 impl<K: Eq + Hash + Clone> Health<K> {
-    pub(super) fn failed(&self, key: &K) {
+    /// `key` failed, or even `hung`.
+    pub(super) fn failed(&self, key: &K, hung: bool) {
         let mut failed = self.failed.lock();
         if failed.len() >= MAX_REMEMBERED {
-            failed.retain(|_, since| since.elapsed() < MEMORY);
+            failed.retain(|_, failed| failed.is_remembered());
         }
-        if failed.len() < MAX_REMEMBERED {
-            failed.insert(key.clone(), Instant::now());
+        if failed.len() < MAX_REMEMBERED || failed.contains_key(key) {
+            let is_asked = failed.get(key).is_some_and(|before| before.is_asked);
+            failed.insert(key.clone(), Failed { since: Instant::now(), hung, is_asked });
         }
+    }
+
+    /// `None` where `key` hung lately and is being asked already: whoever else asks would only wait as well.
+    pub(super) fn turn(&self, key: Option<&K>) -> Option<Turn<'_, K>> {
+        let mut all = self.failed.lock();
+        let known = key.filter(|_| !all.is_empty()).and_then(|key| all.get_mut(key));
+        let hung = match known {
+            Some(failed) if failed.hung && failed.is_remembered() => {
+                if std::mem::replace(&mut failed.is_asked, true) {
+                    return None;
+                }
+                key.cloned()
+            }
+            _ => None,
+        };
+        Some(Turn { health: self, hung })
     }
 
     pub(super) fn worked(&self, key: &K) {
@@ -46,8 +86,18 @@ impl<K: Eq + Hash + Clone> Health<K> {
         }
         items.sort_by_key(|item| {
             let since = key(item).and_then(|key| failed.get(&key));
-            since.is_some_and(|since| since.elapsed() < MEMORY)
+            since.is_some_and(Failed::is_remembered)
         });
+    }
+}
+
+impl<K: Eq + Hash + Clone> Drop for Turn<'_, K> {
+    fn drop(&mut self) {
+        if let Some(key) = &self.hung
+            && let Some(failed) = self.health.failed.lock().get_mut(key)
+        {
+            failed.is_asked = false;
+        }
     }
 }
 
@@ -64,11 +114,33 @@ mod tests {
             items
         };
         assert_eq!(sorted(&health), [1, 2, 3]);
-        health.failed(&1);
+        health.failed(&1, false);
         assert_eq!(sorted(&health), [2, 3, 1]);
-        health.failed(&2);
+        health.failed(&2, true);
         assert_eq!(sorted(&health), [3, 1, 2]);
         health.worked(&1);
         assert_eq!(sorted(&health), [1, 3, 2]);
+    }
+    #[test]
+    fn one_that_hung_is_asked_by_one_at_a_time_until_it_works() {
+        let health = Health::default();
+        let all_may = |key: u8| {
+            let turns = [health.turn(Some(&key)), health.turn(Some(&key))];
+            turns.iter().all(Option::is_some)
+        };
+        health.failed(&1, false);
+        assert!(all_may(1) && all_may(2));
+        health.failed(&1, true);
+        let turn = health.turn(Some(&1)).unwrap();
+        assert!(health.turn(Some(&1)).is_none());
+        health.failed(&1, true);
+        assert!(health.turn(Some(&1)).is_none(), "the one who asks is not done");
+        drop(turn);
+        assert!(!all_may(1), "one at a time");
+        let turn = health.turn(Some(&1)).unwrap();
+        health.worked(&1);
+        assert!(all_may(1));
+        drop(turn);
+        assert!(all_may(1) && health.turn(None).is_some());
     }
 }

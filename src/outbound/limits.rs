@@ -9,7 +9,8 @@ pub struct OutboundLimits {
     /// Connections in use to the MX hosts of one domain. 20, as Postfix has it; many receivers refuse
     /// more than 50 from one client.
     pub per_domain: usize,
-    /// Connections in use, in all. 500.
+    /// Connections in use, in all. 500. They are divided between the owners of the hosts, see
+    /// [`allowance`](crate::slots::allowance).
     pub in_use: usize,
     /// Idle connections kept for one next hop. 50.
     pub idle_per_next_hop: usize,
@@ -58,10 +59,34 @@ impl Default for OutboundLimits {
     }
 }
 
+/// How long a delivery may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline {
+    /// Until when the end of data must be sent.
+    pub end: Instant,
+    /// How long it may take to get a connection on which a host has greeted and answered EHLO, all hosts together;
+    /// `None`: as long as there is time.
+    pub opening: Option<Duration>,
+}
+
+impl From<Instant> for Deadline {
+    fn from(end: Instant) -> Self {
+        Self { end, opening: None }
+    }
+}
+
+impl Deadline {
+    /// Until when what begins now must have come to a connection.
+    pub(super) fn opened_by(&self) -> Instant {
+        let opening = self.opening.map(|time| Instant::now() + time);
+        opening.map_or(self.end, |by| by.min(self.end))
+    }
+}
+
 /// How long to wait for one host.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
-    /// Until when the end of data must be sent.
+    /// Until when the end of data must be sent, or the connection be open.
     pub(super) deadline: Instant,
     /// There is something else to try after this host.
     pub(super) has_alternative: bool,

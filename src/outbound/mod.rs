@@ -11,6 +11,7 @@ mod fetch;
 mod health;
 mod limits;
 mod outgoing;
+mod places;
 mod policies;
 mod pool;
 mod route;
@@ -23,7 +24,7 @@ mod verdict;
 pub use delivery::Attempt;
 pub use dialogue::{Dialogue, Lost};
 pub use fetch::published_policy;
-pub use limits::OutboundLimits;
+pub use limits::{Deadline, OutboundLimits};
 pub use outgoing::{Checkpoint, Outgoing, Progress};
 
 use crate::{
@@ -51,7 +52,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 use transfer::transfer;
-use transport::{Endpoint, Remote};
+use transport::Remote;
 
 /// Hands messages to other servers and reports what they said. One serves the whole daemon.
 #[derive(Debug)]
@@ -129,7 +130,13 @@ impl Outbound {
     ///
     /// Ends by `deadline`, give or take a moment, with whatever is known then. Where a host was told
     /// the end of data, no other is tried, and its answer may take [`OutboundLimits::final_time`].
-    pub async fn deliver(&self, hop: &NextHop, mail: &Outgoing, deadline: Instant) -> Vec<Attempt> {
+    pub async fn deliver(
+        &self,
+        hop: &NextHop,
+        mail: &Outgoing,
+        deadline: impl Into<Deadline>,
+    ) -> Vec<Attempt> {
+        let deadline: Deadline = deadline.into();
         let mut delivery = Delivery::new(mail);
         if delivery.is_done() {
             return Vec::new();
@@ -141,9 +148,9 @@ impl Outbound {
             delivery.deferred(Reply::local_error());
             return delivery.finish();
         }
-        match timeout_at(deadline, self.pool.slot(hop)).await {
+        match timeout_at(deadline.opened_by(), self.pool.slot(hop)).await {
             Ok(Some(_slot)) => self.run(hop, &mut delivery, deadline).await,
-            Ok(None) | Err(_) => delivery.deferred(Reply::destination_too_slow()),
+            Ok(None) | Err(_) => delivery.no_place(),
         }
         delivery.finish()
     }
@@ -178,14 +185,15 @@ impl Outbound {
         self.pool.idle()
     }
 
-    async fn run(&self, hop: &NextHop, delivery: &mut Delivery<'_>, deadline: Instant) {
+    async fn run(&self, hop: &NextHop, delivery: &mut Delivery<'_>, until: Deadline) {
         if let Some(connection) = self.pool.take(hop).await {
-            let patience = Patience { deadline, has_alternative: true };
+            let patience = Patience { deadline: until.end, has_alternative: true };
             self.hand_over(hop, connection, true, delivery, patience).await;
             if delivery.is_done() {
                 return;
             }
         }
+        let deadline = until.opened_by();
         let of_domain = self.policies.of(hop, deadline).await;
         let validating = of_domain.as_ref().and_then(OfDomain::validating_resolver);
         let hosts = match self.router.hosts(&hop.target, validating, deadline).await {
@@ -215,7 +223,19 @@ impl Outbound {
                 let has_alternative =
                     endpoints.peek().is_some() || (!is_last && addresses_left > 0);
                 let patience = Patience { deadline, has_alternative };
-                self.try_endpoint(hop, host, endpoint, demand.clone(), delivery, patience).await;
+                let remote = Remote { name: host.name().cloned(), endpoint };
+                let Some(turn) = self.router.addresses.turn(remote.endpoint.tcp()) else {
+                    delivery.not_open(&OpenError::Lost(Lost::TimedOut), &remote);
+                    continue;
+                };
+                match self.open(hop, host, &remote, demand.clone(), patience).await {
+                    Ok(connection) => {
+                        let patience = Patience { deadline: until.end, has_alternative };
+                        self.hand_over(hop, connection, false, delivery, patience).await;
+                    }
+                    Err(error) => delivery.not_open(&error, &remote),
+                }
+                drop(turn);
                 if delivery.is_done() {
                     return;
                 }
@@ -223,22 +243,29 @@ impl Outbound {
         }
     }
 
-    async fn try_endpoint(
+    /// A connection to a host, with less encryption where that is allowed and no other way.
+    async fn open(
         &self,
         hop: &NextHop,
         host: &Host,
-        endpoint: Endpoint,
+        remote: &Remote,
         mut demand: Demand,
-        delivery: &mut Delivery<'_>,
         patience: Patience,
-    ) {
-        let remote = Remote { name: host.name().cloned(), endpoint };
+    ) -> Result<Connection, OpenError> {
+        let introduction = Introduction {
+            hostname: &self.router.hostname,
+            connector: &self.connector,
+            limits: &self.limits,
+        };
         loop {
-            match self.open(hop, &remote, &demand, patience).await {
+            let began = Instant::now();
+            let remote = remote.clone();
+            match Connection::open(hop.protocol, remote.clone(), introduction, &demand, patience)
+                .await
+            {
                 Ok(connection) => {
                     self.policies.opened(&demand, host, !connection.tls.is_empty());
-                    self.router.worked(host, &remote.endpoint);
-                    return self.hand_over(hop, connection, false, delivery, patience).await;
+                    return Ok(connection);
                 }
                 Err(error) => {
                     self.policies.not_opened(&demand, host, &error);
@@ -250,26 +277,17 @@ impl Outbound {
                         continue;
                     }
                     tracing::debug!(%remote, %error, "no connection");
-                    self.router.failed(host, &remote.endpoint);
-                    return delivery.not_open(&error, &remote);
+                    let hung = error.is_silence() && self.has_waited(began);
+                    self.router.failed(host.name(), &remote.endpoint, hung);
+                    return Err(error);
                 }
             }
         }
     }
 
-    async fn open(
-        &self,
-        hop: &NextHop,
-        remote: &Remote,
-        demand: &Demand,
-        patience: Patience,
-    ) -> Result<Connection, OpenError> {
-        let introduction = Introduction {
-            hostname: &self.router.hostname,
-            connector: &self.connector,
-            limits: &self.limits,
-        };
-        Connection::open(hop.protocol, remote.clone(), introduction, demand, patience).await
+    /// Whether a host that has said nothing since `began` was given the time that hosts need.
+    fn has_waited(&self, began: Instant) -> bool {
+        began.elapsed() >= self.limits.connect_time
     }
 
     /// Sends to whoever is pending. A kept connection that proves dead, or that takes no further message for
@@ -285,9 +303,17 @@ impl Outbound {
         let pending = delivery.pending();
         let recipients = &delivery.mail.recipients;
         let to: Vec<&Mailbox> = pending.iter().filter_map(|at| recipients.get(*at)).collect();
+        let began = Instant::now();
         let transfer = transfer(&mut connection, delivery.mail, &to, &self.limits, patience).await;
         if let Err(error) = &transfer.connection {
             tracing::debug!(remote = %connection.remote, %error, was_kept, "connection lost");
+        }
+        let is_silence = matches!(transfer.connection, Err(Lost::TimedOut));
+        let Remote { name, endpoint } = &connection.remote;
+        if !is_silence {
+            self.router.worked(name.as_ref(), endpoint);
+        } else if self.has_waited(began) {
+            self.router.failed(name.as_ref(), endpoint, true);
         }
         if was_kept && !transfer.was_begun {
             self.pool.forget(hop);

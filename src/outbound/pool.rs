@@ -1,4 +1,8 @@
-use super::{connection::Connection, limits::OutboundLimits};
+use super::{
+    connection::Connection,
+    limits::OutboundLimits,
+    places::{Place, Places},
+};
 use crate::next_hop::{NextHop, Target};
 use parking_lot::Mutex;
 use std::{
@@ -21,7 +25,7 @@ const SWEEP_FROM: usize = 256;
 #[derive(Debug)]
 pub(super) struct Pool {
     limits: OutboundLimits,
-    in_use: Arc<Semaphore>,
+    in_use: Places,
     state: Mutex<State>,
     /// Something was put into an empty pool.
     filled: Notify,
@@ -31,7 +35,7 @@ pub(super) struct Pool {
 #[derive(Debug)]
 pub(super) struct Slot {
     _of_hop: OwnedSemaphorePermit,
-    _of_all: OwnedSemaphorePermit,
+    _of_all: Place,
 }
 
 #[derive(Debug, Default)]
@@ -43,6 +47,7 @@ struct State {
 
 #[derive(Debug)]
 struct Hop {
+    owner: Arc<str>,
     slots: Arc<Semaphore>,
     /// The one that was used last is at the back.
     idle: VecDeque<Idle>,
@@ -58,19 +63,18 @@ impl Pool {
     pub(super) fn new(limits: OutboundLimits) -> Self {
         Self {
             limits,
-            in_use: Arc::new(Semaphore::new(limits.in_use)),
+            in_use: Places::new(limits.in_use),
             state: Mutex::new(State { sweep_at: SWEEP_FROM, ..State::default() }),
             filled: Notify::new(),
         }
     }
 
-    /// Waits for the right to use a connection to `hop`. `None` never comes: the semaphores are not
-    /// closed.
+    /// Waits for the right to use a connection to `hop`. `None` never comes: nothing is closed.
     pub(super) async fn slot(&self, hop: &NextHop) -> Option<Slot> {
-        let slots = self.slots(hop);
+        let (slots, owner) = self.slots(hop);
         // First the narrow gate, so that nobody waits there with a place in the wide one.
         let of_hop = slots.acquire_owned().await.ok()?;
-        let of_all = Arc::clone(&self.in_use).acquire_owned().await.ok()?;
+        let of_all = self.in_use.place(&owner).await?;
         Some(Slot { _of_hop: of_hop, _of_all: of_all })
     }
 
@@ -132,10 +136,10 @@ impl Pool {
         self.state.lock().idle
     }
 
-    fn slots(&self, hop: &NextHop) -> Arc<Semaphore> {
+    fn slots(&self, hop: &NextHop) -> (Arc<Semaphore>, Arc<str>) {
         let mut state = self.state.lock();
         if let Some(hop) = state.hops.get(hop) {
-            return Arc::clone(&hop.slots);
+            return (Arc::clone(&hop.slots), Arc::clone(&hop.owner));
         }
         state.sweep();
         let places = match hop.target {
@@ -143,9 +147,11 @@ impl Pool {
             Target::Host { .. } | Target::Addr(_) | Target::Unix(_) => self.limits.per_route,
         };
         let slots = Arc::new(Semaphore::new(places));
-        let entry = Hop { slots: Arc::clone(&slots), idle: VecDeque::new() };
+        let owner = hop.owner();
+        let entry =
+            Hop { owner: Arc::clone(&owner), slots: Arc::clone(&slots), idle: VecDeque::new() };
         state.hops.insert(hop.clone(), entry);
-        slots
+        (slots, owner)
     }
 }
 

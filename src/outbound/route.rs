@@ -181,9 +181,9 @@ impl Router {
         }
     }
 
-    /// A host took a connection.
-    pub(super) fn worked(&self, host: &Host, endpoint: &Endpoint) {
-        if let Some(name) = host.name() {
+    /// A host answered.
+    pub(super) fn worked(&self, host: Option<&Domain>, endpoint: &Endpoint) {
+        if let Some(name) = host {
             self.hosts.worked(name);
         }
         if let Some(address) = endpoint.tcp() {
@@ -191,13 +191,13 @@ impl Router {
         }
     }
 
-    /// A host took none, or not as it must.
-    pub(super) fn failed(&self, host: &Host, endpoint: &Endpoint) {
-        if let Some(name) = host.name() {
-            self.hosts.failed(name);
+    /// A host took none, or not as it must; `hung`: and used up our time.
+    pub(super) fn failed(&self, host: Option<&Domain>, endpoint: &Endpoint, hung: bool) {
+        if let Some(name) = host {
+            self.hosts.failed(name, hung);
         }
         if let Some(address) = endpoint.tcp() {
-            self.addresses.failed(address);
+            self.addresses.failed(address, hung);
         }
     }
 

@@ -1,8 +1,11 @@
 //! When a spooled message is tried again, which one is next, and when to give up.
 
+mod destination;
+mod lane;
+mod lines;
 mod schedule;
 
-pub use schedule::{Concurrency, Entry, HostState, Schedule, Work};
+pub use schedule::{Concurrency, Entry, HostState, Kind, Schedule, Work};
 
 use crate::time::{Millis, whole_millis};
 use std::time::Duration;

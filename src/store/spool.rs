@@ -10,6 +10,8 @@ use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
     dsn::Print,
     reply::{ForeignReply, Reply},
+    retry::Kind,
+    slots::Cause,
     time::Millis,
 };
 use async_trait::async_trait;
@@ -161,6 +163,9 @@ pub struct Head {
     /// Names the message as it came, whatever it leaves as: see [`Subject`](crate::dsn::Subject). `None` for our
     /// own, and where an older version kept it.
     pub print: Option<Print>,
+    /// Who caused the message where that is neither its client nor its sender: a notice is caused by whoever
+    /// caused what it is about.
+    pub caused_by: Option<Cause>,
 }
 
 /// A message to be kept.
@@ -238,6 +243,10 @@ pub struct Open {
     pub next_attempt: Millis,
     /// When the message came.
     pub arrived: Millis,
+    /// Who caused the message.
+    pub cause: Cause,
+    /// What the message is.
+    pub kind: Kind,
 }
 
 /// The spool in figures.
@@ -299,6 +308,18 @@ impl SpoolError {
             Self::Full(_) => Reply::spool_full(),
             Self::Store(_) => Reply::store_failed(),
         }
+    }
+}
+
+impl Head {
+    /// Who caused the message.
+    pub fn cause(&self) -> Cause {
+        self.caused_by.clone().unwrap_or_else(|| Cause::of(self.client, &self.sender))
+    }
+
+    /// What the message is.
+    pub fn kind(&self) -> Kind {
+        Kind::of(&self.sender)
     }
 }
 

@@ -3,6 +3,7 @@
 mod connections;
 mod delivery;
 mod dns;
+mod fair;
 mod long_senders;
 mod messages;
 mod misers;

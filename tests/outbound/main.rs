@@ -9,6 +9,7 @@
 
 mod bytes_sent;
 mod dns;
+mod hung;
 mod kept;
 mod lmtp;
 mod mx;

@@ -10,9 +10,10 @@ use crate::{
 use onward::{
     address::Domain,
     next_hop::NextHop,
-    outbound::{Outbound, OutboundLimits, Preferences},
+    outbound::{Deadline, Outbound, OutboundLimits, Preferences},
 };
 use std::net::TcpListener;
+use tokio::time::Instant;
 
 /// A port that is free on 127.0.0.1 to 127.0.0.3: the hosts of a domain share theirs.
 fn shared_port() -> u16 {
@@ -73,6 +74,20 @@ async fn the_preferred_host_is_tried_first_and_is_asked_for_alone() {
     assert_eq!(remote, Some(format!("mx1.sink.test [127.0.0.1]:{}", net.port)));
     assert_eq!((first.record().messages.len(), second.record().connections), (1, 0));
     assert!(!net.asked.lock().unwrap().iter().any(|q| q.starts_with("mx2")));
+}
+
+#[tokio::test]
+async fn hosts_that_hang_have_their_time_together() {
+    let silent = || Script::plain().on("greeting", Act::Silence);
+    let short = OutboundLimits { greeting_time: SHORT, ..OutboundLimits::default() };
+    let net = Net::with(two_hosts(), short).await;
+    let (first, second) = (net.host(1, silent()).await, net.host(2, silent()).await);
+    let hop = NextHop::of(&Domain::parse("sink.test").unwrap());
+    let deadline = Deadline { end: Instant::now() + AMPLE, opening: Some(SHORT * 4) };
+    let attempts = net.outbound.deliver(&hop, &simple_mail(), deadline).await;
+    assert!(shown(&attempts[0]).starts_with("Deferred 451 4.4.7"));
+    assert_eq!((first.record().connections, second.record().connections), (1, 1));
+    assert!(attempts[0].elapsed < AMPLE / 2, "{attempts:?}");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use onward::{
     alias::{Alias, AliasAddress, Expansion},
     rate::ClientBlock,
     reply::ForeignReply,
+    slots::Cause,
     store::{
         LongSender, Options, StateLock, Store,
         journal::{Bounds, Journal, Reading},
@@ -111,6 +112,7 @@ pub(crate) fn message(id: &str, octets: usize, legs: &[&str]) -> NewMessage {
             has_delivered: false,
             has_failed: false,
             print: Some([7; 32]),
+            caused_by: Some(Cause::named("192.0.2.0/24")),
         },
         prefix: Bytes::new(),
         message: vec![b'x'; octets].into(),

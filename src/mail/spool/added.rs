@@ -1,6 +1,8 @@
 use crate::{
     mail::parts::Parts,
     next_hop::NextHop,
+    retry::Kind,
+    slots::Cause,
     store::spool::{Leg, NewMessage},
     time::Millis,
 };
@@ -11,6 +13,8 @@ use std::collections::BTreeMap;
 pub(crate) struct Added {
     pub(super) message: i64,
     pub(super) arrived: Millis,
+    pub(super) cause: Cause,
+    pub(super) kind: Kind,
     /// Where the message is to go, and when it is due there.
     pub(super) waits: Vec<(NextHop, Millis)>,
 }
@@ -18,7 +22,9 @@ pub(crate) struct Added {
 impl Added {
     /// The message `new`, which was kept under this number.
     pub(super) fn new(parts: &Parts, message: i64, new: &NewMessage) -> Self {
-        Self { message, arrived: new.head.arrived, waits: waits(parts, &new.legs) }
+        let head = &new.head;
+        let (cause, kind, waits) = (head.cause(), head.kind(), waits(parts, &new.legs));
+        Self { message, arrived: head.arrived, cause, kind, waits }
     }
 }
 

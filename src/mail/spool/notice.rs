@@ -100,6 +100,6 @@ pub(super) async fn make<'a>(
     };
     let message = notice.to_message();
     tracing::info!(%id, about = head.id, to = %sender, "notice of a failure");
-    let new = own_message(parts, id, now, message, sender, mailboxes);
+    let new = own_message(parts, id, now, message, sender, mailboxes, Some(head.cause()));
     Ok(Telling::Dsn(Box::new(new), owed))
 }

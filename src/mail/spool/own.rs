@@ -6,11 +6,13 @@ use crate::{
     mail::{dress::signatures, parts::Parts},
     message::MessageId,
     reply::ForeignReply,
+    slots::Cause,
     store::spool::{Head, Leg, LegState, NewMessage, SpoolError},
     time::Millis,
 };
 
-/// A message of our own to `recipient`, whose mail leads to `mailboxes`. Nobody is told when it fails.
+/// A message of our own to `recipient`, whose mail leads to `mailboxes`; `caused_by` somebody else, or by nobody.
+/// Nobody is told when it fails.
 pub(crate) fn own_message(
     parts: &Parts,
     id: MessageId,
@@ -18,6 +20,7 @@ pub(crate) fn own_message(
     message: Vec<u8>,
     recipient: &Mailbox,
     mailboxes: Vec<Mailbox>,
+    caused_by: Option<Cause>,
 ) -> NewMessage {
     let legs = mailboxes.into_iter().map(|mailbox| Leg {
         recipient: ForwardPath::Mailbox(recipient.clone()),
@@ -41,6 +44,7 @@ pub(crate) fn own_message(
             has_delivered: false,
             has_failed: false,
             print: None,
+            caused_by,
         },
         prefix: signatures(parts, &parts.config.srs.settings.domain, &[&message]).into(),
         message: message.into(),

@@ -11,7 +11,7 @@ use crate::{
         prints::print_at,
         record::{count_attempt, journal_line},
     },
-    outbound::{self, Checkpoint, Outgoing, Progress},
+    outbound::{self, Checkpoint, Deadline, Outgoing, Progress},
     reply::Reply,
     retry::{Entry, HostState, Work},
     store::{
@@ -73,7 +73,7 @@ pub(super) async fn retry(
 
 fn later(work: &Work) -> Entry {
     let due = clock::steady_millis() + BREATH;
-    Entry { message: work.message, due, expires: due }
+    work.again(due, due)
 }
 
 /// What a try begins with.
@@ -190,11 +190,9 @@ impl<'a> Retry<'a> {
         }
         ended.notice = self.conclude().await;
         let open = self.legs.iter().filter(|tried| goes_to(self.parts, &tried.leg, &ended.work));
-        ended.again = open.map(|tried| tried.leg.next_attempt).min().map(|due| Entry {
-            message: self.message.seq,
-            due,
-            expires: self.parts.retry.expiry(self.message.head.arrived),
-        });
+        let expires = self.parts.retry.expiry(self.message.head.arrived);
+        let due = open.map(|tried| tried.leg.next_attempt).min();
+        ended.again = due.map(|due| ended.work.again(due, expires));
         ended.is_finished = self.legs.iter().all(|tried| !tried.leg.state.is_open());
     }
 
@@ -286,7 +284,8 @@ impl<'a> Retry<'a> {
                 std::future::pending().await
             }
         };
-        let deadline = Instant::now() + PATIENCE;
+        let opening = Some(self.parts.config.spool.greeting_timeout);
+        let deadline = Deadline { end: Instant::now() + PATIENCE, opening };
         tokio::select! {
             attempts = self.parts.network.deliver(&work.hop, &outgoing, deadline) => Some(attempts),
             () = stop_before_end => None,

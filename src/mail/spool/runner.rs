@@ -11,8 +11,11 @@ use crate::{
     mail::{current::Current, parts::Parts},
     next_hop::NextHop,
     retry::{Concurrency, Entry, Schedule, Work},
-    store::{StoreError, spool::Spooled},
-    time::{Millis, whole_millis},
+    store::{
+        StoreError,
+        spool::{Open, Spooled},
+    },
+    time::whole_millis,
 };
 use std::{
     collections::{BTreeSet, HashMap},
@@ -123,18 +126,18 @@ impl Runner {
         let (open, finished) = self.parts.store.spool_open().await?;
         let now = clock::steady_millis();
         let latest = now + self.parts.retry.longest_wait();
-        let mut waits: HashMap<(NextHop, i64), (Millis, Millis)> = HashMap::new();
+        let mut waits: HashMap<(NextHop, i64), Entry> = HashMap::new();
         for leg in open {
-            let hop = self.parts.aliases.destination(leg.mailbox).next_hop;
+            let Open { message, mailbox, cause, kind, .. } = leg;
+            let hop = self.parts.aliases.destination(mailbox).next_hop;
             // The clock may have been set while nobody looked.
             let (due, arrived) = (leg.next_attempt.min(latest), leg.arrived.min(now));
-            let wait = waits.entry((hop, leg.message)).or_insert((due, arrived));
-            wait.0 = due.min(wait.0);
+            let expires = self.parts.retry.expiry(arrived);
+            let entry = waits.entry((hop, message));
+            let entry = entry.or_insert_with(|| Entry { message, cause, kind, due, expires });
+            entry.due = due.min(entry.due);
         }
-        let retry = &self.parts.retry;
-        let entries = waits.into_iter().map(|((hop, message), (due, arrived))| {
-            (hop, Entry { message, due, expires: retry.expiry(arrived) })
-        });
+        let entries = waits.into_iter().map(|((hop, _), entry)| (hop, entry));
         self.schedule.replace(entries, now);
         for message in finished {
             if !self.finished.contains(&message) {
@@ -160,7 +163,7 @@ impl Runner {
 
     fn begin(&mut self) {
         while let Some(work) = self.schedule.next(clock::steady_millis()) {
-            let failures = self.schedule.failures(&work.hop);
+            let failures = self.schedule.failures(&work);
             let parts = Arc::clone(&self.parts);
             let task = retry(parts, work.clone(), failures, self.stopping.clone());
             let id = self.attempts.spawn(task).id();
@@ -183,10 +186,11 @@ impl Runner {
     }
 
     fn add(&mut self, added: Added) {
-        let Added { message, arrived, waits } = added;
+        let Added { message, arrived, cause, kind, waits } = added;
         let expires = self.parts.retry.expiry(arrived);
         for (hop, due) in waits {
-            self.schedule.add(hop, Entry { message, due, expires }, clock::steady_millis());
+            let entry = Entry { message, cause: cause.clone(), kind, due, expires };
+            self.schedule.add(hop, entry, clock::steady_millis());
         }
     }
 
@@ -240,8 +244,10 @@ impl Runner {
 }
 
 fn concurrency(parts: &Parts) -> Concurrency {
+    let spool = &parts.config.spool;
     Concurrency {
-        in_all: parts.config.spool.concurrency,
-        per_destination: parts.config.spool.concurrency_per_destination,
+        mail: spool.concurrency,
+        notices: spool.concurrency_of_notices,
+        per_destination: spool.concurrency_per_destination,
     }
 }

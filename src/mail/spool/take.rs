@@ -78,6 +78,7 @@ pub(crate) async fn take(parts: &Parts, taking: &Taking<'_>) -> Result<Vec<Added
             .reverse_path
             .mailbox()
             .map(|sender| Subject::of(sender, &message.bytes).message),
+        caused_by: None,
     };
     let telling = notice::make(parts, &head, &message.bytes, &failures).await;
     let (notice, owed) = match telling.map_err(NotTaken::NotNow)? {

@@ -1,9 +1,9 @@
 use super::*;
 use proptest::prelude::*;
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 const MS: Duration = Duration::from_millis(1);
-const CONCURRENCY: Concurrency = Concurrency { in_all: 4, per_destination: 2 };
+const CONCURRENCY: Concurrency = Concurrency { mail: 4, notices: 4, per_destination: 2 };
 
 fn hop(name: &str) -> NextHop {
     name.parse().unwrap()
@@ -13,8 +13,19 @@ fn at(ms: u64) -> Millis {
     Millis::new(ms)
 }
 
+/// Each from another sender.
 fn entry(message: i64, due: u64) -> Entry {
-    Entry { message, due: at(due), expires: at(1000) }
+    let cause = Cause::named(&message.to_string());
+    Entry { message, cause, kind: Kind::Mail, due: at(due), expires: at(1000) }
+}
+
+fn from(cause: &str, message: i64) -> Entry {
+    Entry { cause: Cause::named(cause), ..entry(message, 0) }
+}
+
+fn work_of(to: &str, message: i64) -> Work {
+    let Entry { cause, kind, .. } = entry(message, 0);
+    Work { message, hop: Arc::new(hop(to)), cause, kind, give_up: false }
 }
 
 fn schedule(entries: &[(&str, i64, u64)]) -> Schedule {
@@ -36,8 +47,8 @@ fn destinations_take_turns_and_are_bounded() {
         schedule(&[("a", 1, 0), ("a", 2, 0), ("a", 3, 0), ("b", 4, 0), ("c", 5, 10), ("b", 6, 0)]);
     assert_eq!(begun(&mut schedule, 5), [1, 4, 2, 6], "four in all, two a destination");
     assert_eq!(schedule.wake_at(), None, "only an end makes room");
-    let work = Work { message: 1, hop: Arc::new(hop("a")), give_up: false };
-    schedule.done(&work, None, HostState::Answers, at(5));
+    let done = work_of("a", 1);
+    schedule.done(&done, None, HostState::Answers, at(5));
     assert_eq!(begun(&mut schedule, 5), [3]);
 }
 
@@ -56,7 +67,7 @@ fn a_sleeping_host_is_asked_by_one_message_at_a_time() {
     let mut schedule = schedule(&[("a", 1, 0), ("a", 2, 0), ("a", 3, 0), ("b", 4, 0)]);
     let first = schedule.next(at(0)).unwrap();
     schedule.done(&first, Some(entry(1, 500)), HostState::Sleeps { until: at(100) }, at(0));
-    assert_eq!(schedule.failures(&hop("a")), 1);
+    assert_eq!(schedule.failures(&work_of("a", 1)), 1);
     assert_eq!(begun(&mut schedule, 99), [4], "others are not held up");
     assert_eq!(schedule.wake_at(), Some(at(100)));
     let probe = schedule.next(at(100)).unwrap();
@@ -76,7 +87,7 @@ fn attempts_that_fail_together_are_one_failure() {
     let (one, two) = (schedule.next(at(0)).unwrap(), schedule.next(at(0)).unwrap());
     schedule.done(&one, Some(entry(1, 100)), HostState::Sleeps { until: at(100) }, at(5));
     schedule.done(&two, Some(entry(2, 100)), HostState::Sleeps { until: at(400) }, at(6));
-    assert_eq!(schedule.failures(&hop("a")), 1);
+    assert_eq!(schedule.failures(&work_of("a", 1)), 1);
     assert_eq!(schedule.wake_at(), Some(at(100)));
 }
 
@@ -89,8 +100,8 @@ fn a_host_that_answers_somebody_else_is_awake() {
     schedule.answered(&hop("a"), at(10));
     assert_eq!(begun(&mut schedule, 10), [1]);
     // What waits because of its own deferral does not come sooner.
-    let work = Work { message: 1, hop: Arc::new(hop("a")), give_up: false };
-    schedule.done(&work, Some(entry(1, 900)), HostState::Answers, at(10));
+    let done = work_of("a", 1);
+    schedule.done(&done, Some(entry(1, 900)), HostState::Answers, at(10));
     schedule.answered(&hop("a"), at(11));
     assert_eq!(schedule.next(at(11)), None);
 }
@@ -119,8 +130,8 @@ fn replacing_keeps_what_is_in_flight() {
     schedule.add(hop("a"), entry(2, 0), at(0));
     assert_eq!(begun(&mut schedule, 0), [2], "the first is not begun twice");
     schedule.done(&work, None, HostState::Answers, at(0));
-    let work = Work { message: 2, hop: Arc::new(hop("a")), give_up: false };
-    schedule.done(&work, None, HostState::Answers, at(0));
+    let done = work_of("a", 2);
+    schedule.done(&done, None, HostState::Answers, at(0));
     assert!(schedule.is_empty());
 }
 
@@ -147,6 +158,114 @@ fn replacing_keeps_who_sleeps_unless_it_is_to_be_asked_at_once() {
     assert_eq!(begun(&mut schedule, 3), [4, 3], "what was put off is not forgotten");
 }
 
+/// Of one owner each: `h1.test`, `mx:h1.test`.
+fn domain(name: &str) -> NextHop {
+    NextHop::of(&crate::address::Domain::parse(name).unwrap())
+}
+
+#[test]
+fn mail_and_notices_never_wait_for_each_other() {
+    let mut schedule = Schedule::new(CONCURRENCY);
+    for message in 0..100 {
+        let notice = Entry { kind: Kind::Notice, ..entry(message, 0) };
+        schedule.add(hop(&format!("h{message}")), notice, at(0));
+    }
+    assert_eq!(begun(&mut schedule, 0).len(), 4, "all places of notices");
+    schedule.add(hop("h1"), entry(200, 0), at(0));
+    assert_eq!(begun(&mut schedule, 0), [200]);
+}
+
+#[test]
+fn a_host_that_answers_one_kind_is_awake_for_the_other() {
+    let mut schedule = Schedule::new(CONCURRENCY);
+    let notice = Entry { kind: Kind::Notice, ..entry(1, 0) };
+    schedule.add(hop("a"), notice, at(0));
+    let first = schedule.next(at(0)).unwrap();
+    let again = first.again(at(900), at(1000));
+    schedule.done(&first, Some(again), HostState::Sleeps { until: at(800) }, at(0));
+    schedule.add(hop("a"), entry(2, 0), at(0));
+    let second = schedule.next(at(1)).unwrap();
+    schedule.done(&second, None, HostState::Answers, at(2));
+    assert_eq!(begun(&mut schedule, 2), [1]);
+}
+
+#[test]
+fn a_sender_of_many_is_not_before_a_sender_of_one() {
+    let mut schedule = Schedule::new(CONCURRENCY);
+    for message in 0..1000 {
+        schedule.add(hop("a"), from("many", message), at(0));
+    }
+    let busy = [schedule.next(at(0)).unwrap(), schedule.next(at(0)).unwrap()];
+    schedule.add(hop("a"), from("one", 2000), at(0));
+    schedule.done(&busy[0], None, HostState::Answers, at(0));
+    assert_eq!(begun(&mut schedule, 0), [2000]);
+    // As after a restart.
+    let mut schedule = Schedule::new(CONCURRENCY);
+    let many = (0..1000).map(|message| from("many", message));
+    let all = many.chain([from("one", 2000)]).map(|entry| (hop("b"), entry));
+    schedule.replace(all, at(0));
+    assert_eq!(begun(&mut schedule, 0), [0, 2000]);
+}
+
+#[test]
+fn one_sender_has_half_of_the_places_and_the_rest_is_for_others() {
+    let mut schedule = Schedule::new(Concurrency { mail: 20, ..CONCURRENCY });
+    for message in 0..1000 {
+        schedule.add(domain(&format!("h{message}.test")), from("many", message), at(0));
+    }
+    let held = begun(&mut schedule, 0);
+    assert_eq!(held.len(), 10, "half of them");
+    for (nth, name) in ["a", "b", "c"].into_iter().enumerate() {
+        let message = 2000 + nth as i64;
+        schedule.add(domain("h1.test"), from(name, message), at(0));
+        assert_eq!(
+            begun(&mut schedule, 0).len(),
+            usize::from(nth < 1),
+            "{name}: two a destination"
+        );
+        schedule.add(domain(&format!("{name}.test")), from(name, message + 100), at(0));
+        assert_eq!(begun(&mut schedule, 0), [message + 100], "{name}");
+    }
+}
+
+/// Who has a share already comes to another one while others always have something to do.
+#[test]
+fn nobody_starves_where_all_places_are_always_wanted() {
+    let mut schedule = Schedule::new(CONCURRENCY);
+    for message in 0..6 {
+        schedule.add(hop(&format!("many{message}")), from("many", message), at(0));
+    }
+    let other = |schedule: &mut Schedule, message| {
+        schedule.add(hop(&format!("h{message}")), entry(message, 0), at(0));
+    };
+    (100..110).for_each(|message| other(&mut schedule, message));
+    let (mut open, mut left) = (VecDeque::new(), 6);
+    for message in 110..300 {
+        open.extend(std::iter::from_fn(|| schedule.next(at(0))));
+        other(&mut schedule, message);
+        let ended: Work = open.pop_front().unwrap();
+        left -= usize::from(ended.message < 100);
+        schedule.done(&ended, None, HostState::Answers, at(0));
+    }
+    assert_eq!(left, 0);
+}
+
+#[test]
+fn names_below_one_registered_domain_are_one_destination() {
+    let mut schedule = Schedule::new(CONCURRENCY);
+    for message in 0..10 {
+        schedule.add(domain(&format!("h{message}.a.test")), entry(message, 0), at(0));
+    }
+    let first = [schedule.next(at(0)).unwrap(), schedule.next(at(0)).unwrap()];
+    assert_eq!(schedule.next(at(0)), None);
+    schedule.add(domain("h1.b.test"), entry(100, 0), at(0));
+    assert_eq!(begun(&mut schedule, 0), [100]);
+    for work in first {
+        schedule.done(&work, None, HostState::Answers, at(0));
+    }
+    assert_eq!(begun(&mut schedule, 0).len(), 2);
+}
+
 proptest! {
     /// Hosts that fall asleep and wake at random: everything is done in the end, never more at once
     /// than allowed, never the same twice at once, and a destination that always answers is not held
@@ -158,7 +277,10 @@ proptest! {
     ) {
         let mut schedule = Schedule::new(CONCURRENCY);
         for (message, (to, due)) in messages.iter().enumerate() {
-            let entry = Entry { message: message as i64, due: at(*due), expires: Millis::MAX };
+            let cause = Cause::named(&(message % 3).to_string());
+            let kind = if message % 5 == 0 { Kind::Notice } else { Kind::Mail };
+            let message = message as i64;
+            let entry = Entry { message, cause, kind, due: at(*due), expires: Millis::MAX };
             schedule.add(hop(&format!("h{to}")), entry, at(0));
         }
         let (mut now, mut open, mut answers) = (at(0), Vec::<Work>::new(), answers.into_iter());
@@ -168,11 +290,14 @@ proptest! {
                 prop_assert!(!open.contains(&work));
                 open.push(work);
             }
-            prop_assert!(open.len() <= CONCURRENCY.in_all);
-            for to in 0..4 {
-                let hop = hop(&format!("h{to}"));
-                let here = open.iter().filter(|work| *work.hop == hop).count();
-                prop_assert!(here <= CONCURRENCY.per_destination);
+            for kind in [Kind::Mail, Kind::Notice] {
+                let of_kind = || open.iter().filter(|work| work.kind == kind);
+                prop_assert!(of_kind().count() <= CONCURRENCY.mail);
+                for to in 0..4 {
+                    let hop = hop(&format!("h{to}"));
+                    let here = of_kind().filter(|work| *work.hop == hop).count();
+                    prop_assert!(here <= CONCURRENCY.per_destination);
+                }
             }
             if open.is_empty() {
                 let wake = schedule.wake_at();
@@ -185,7 +310,7 @@ proptest! {
                 done.push(work.message);
                 schedule.done(&work, None, HostState::Answers, now);
             } else {
-                let again = Entry { message: work.message, due: now + MS * 7, expires: Millis::MAX };
+                let again = work.again(now + MS * 7, Millis::MAX);
                 schedule.done(&work, Some(again), HostState::Sleeps { until: now + MS * 3 }, now);
             }
         }

@@ -169,6 +169,9 @@ WHEN new.client IS NOT old.client BEGIN
     INSERT INTO srs_shares VALUES (new.client, 1)
         ON CONFLICT (client) DO UPDATE SET entries = entries + 1;
 END;
+", "
+-- caused_by: who caused a message that we wrote.
+ALTER TABLE spool ADD COLUMN caused_by TEXT;
 "];
 
 /// Refuses a file that is no database, or not ours.

@@ -192,7 +192,7 @@ async fn whoever_only_reads_leaves_an_older_database_as_it_is() {
                  DROP TABLE srs_total; DROP INDEX srs_addresses_by_client;
                  ALTER TABLE srs_addresses DROP COLUMN client;
                  ALTER TABLE aliases DROP COLUMN keep_tag; ALTER TABLE aliases DROP COLUMN spam;
-                 ALTER TABLE aliases DROP COLUMN allow; PRAGMA user_version = 5";
+                 ALTER TABLE aliases DROP COLUMN allow; ALTER TABLE spool DROP COLUMN caused_by; PRAGMA user_version = 5";
     raw.execute_batch(older).unwrap();
     raw.close().unwrap();
     let before = fs::read(&path).unwrap();

@@ -4,6 +4,7 @@ use super::memory::parse_status;
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
     reply::ForeignReply,
+    slots::Cause,
     store::{
         Unreadable,
         spool::{Head, Leg, LegState, NewMessage, Open, Spooled},
@@ -47,8 +48,8 @@ pub(crate) fn insert(connection: &Connection, new: &NewMessage) -> Result<i64> {
     connection
         .prepare_cached(
             "INSERT INTO spool (id, arrived, client, helo, sender, notify, eight_bit, smtputf8,
-             has_delivered, has_failed, print, size, prefix, message)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             has_delivered, has_failed, print, caused_by, size, prefix, message)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             head.id,
@@ -62,6 +63,7 @@ pub(crate) fn insert(connection: &Connection, new: &NewMessage) -> Result<i64> {
             head.has_delivered,
             head.has_failed,
             head.print,
+            head.caused_by.as_ref().map(Cause::as_str),
             column(new.size()),
             &*new.prefix,
             &*new.message,
@@ -92,7 +94,7 @@ pub(crate) fn insert(connection: &Connection, new: &NewMessage) -> Result<i64> {
 
 /// What a [`Spooled`] is made of, without its legs.
 pub(super) const HEAD: &str = "seq, id, arrived, client, helo, sender, eight_bit, smtputf8,
-    has_delivered, has_failed, print, size";
+    has_delivered, has_failed, print, size, caused_by";
 /// What a [`Leg`] is made of.
 pub(super) const LEG: &str = "recipient, mailbox, reverse_path, state, was_uncertain, attempts,
     next_attempt, code, status, text";
@@ -196,6 +198,7 @@ impl Whole {
 
     fn add(&mut self, message: Spooled) {
         let (seq, arrived) = (message.seq, message.head.arrived);
+        let (cause, kind) = (message.head.cause(), message.head.kind());
         let before = self.open.len();
         let open = message.legs.into_iter().filter(|leg| leg.state.is_open());
         self.open.extend(open.map(|Leg { mailbox, next_attempt, .. }| Open {
@@ -203,6 +206,8 @@ impl Whole {
             mailbox,
             next_attempt,
             arrived,
+            cause: cause.clone(),
+            kind,
         }));
         if self.open.len() == before {
             self.finished.push(seq);
@@ -317,6 +322,7 @@ fn spooled(row: &Row<'_>) -> Result<Spooled> {
         has_delivered: row.get(8)?,
         has_failed: row.get(9)?,
         print: row.get(10)?,
+        caused_by: row.get::<_, Option<String>>(12)?.map(|text| Cause::named(&text)),
     };
     Ok(Spooled { seq: row.get(0)?, head, size: number(row.get(11)?), legs: Vec::new() })
 }

@@ -1,0 +1,74 @@
+use super::{Entry, lines::Lines};
+use crate::{slots::Cause, time::Millis};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+/// One destination of a lane: what waits for it, and what is known of its host.
+#[derive(Debug, Default)]
+pub(super) struct Destination {
+    pub(super) owner: Arc<str>,
+    /// What is due at a time to come.
+    pub(super) later: BTreeSet<(Millis, i64)>,
+    pub(super) due: Lines,
+    /// The entries of `later` and `due`, by message; those in flight are in neither.
+    pub(super) waiting: HashMap<i64, Entry>,
+    /// Messages of `waiting` that were put off because the host slept.
+    pub(super) put_off: BTreeSet<i64>,
+    pub(super) in_flight: HashMap<i64, Cause>,
+    /// Attempts in a row that found the host asleep.
+    pub(super) failures: u32,
+    pub(super) asleep_until: Millis,
+    pub(super) place: Place,
+}
+
+/// Where a destination stands.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    #[default]
+    Nowhere,
+    Ready,
+    /// In `owner_waits` or `cause_waits`. What stands there of somebody who is elsewhere by now counts for nothing.
+    Waits,
+    Sleeping(Millis),
+}
+
+impl Destination {
+    /// Puts a message among those that wait; true when it gives somebody a line who had none.
+    pub(super) fn insert(&mut self, entry: Entry, now: Millis) -> bool {
+        let is_due = entry.due <= now;
+        let is_new = is_due && self.due.insert(&entry);
+        if !is_due {
+            self.later.insert((entry.due, entry.message));
+        }
+        self.waiting.insert(entry.message, entry);
+        is_new
+    }
+
+    pub(super) fn remove(&mut self, message: i64) -> Option<Entry> {
+        let entry = self.waiting.remove(&message)?;
+        self.later.remove(&(entry.due, message));
+        self.due.remove(&entry);
+        Some(entry)
+    }
+
+    /// Puts what has become due by `now` in its lines; true when somebody has a line who had none.
+    pub(super) fn ripen(&mut self, now: Millis) -> bool {
+        let mut is_new = false;
+        while let Some((_, message)) = self.later.first().filter(|(due, _)| *due <= now).copied() {
+            self.later.pop_first();
+            if let Some(entry) = self.waiting.get(&message) {
+                is_new |= self.due.insert(entry);
+            }
+        }
+        is_new
+    }
+
+    /// Makes what waits due by `now`.
+    pub(super) fn hasten(&mut self, message: i64, now: Millis) {
+        if let Some(entry) = self.remove(message) {
+            self.insert(Entry { due: entry.due.min(now), ..entry }, now);
+        }
+    }
+}
