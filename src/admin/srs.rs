@@ -8,7 +8,7 @@ use crate::{
     keys::live::Live,
     mail::srs::{self, NotReversed, Own, Rewritten},
     srs::{Returns, Rewriter, Settings},
-    store::{LongSenders, SrsPutError, Store, StoreError},
+    store::{Kept, LongSender, LongSenders, SrsPutError, Store, StoreError},
     time::UnixTime,
 };
 use async_trait::async_trait;
@@ -78,8 +78,8 @@ impl<'a> Srs<'a> {
         {
             Rewritten::Unchanged => Ok(address.to_owned()),
             Rewritten::Whole(rewritten) => Ok(rewritten.to_string()),
-            Rewritten::Short(short) => match srs.keep(&short, clock::now()).await {
-                Ok(()) => Ok(short.address.to_string()),
+            Rewritten::Short(short) => match srs.keep(&short, None, clock::now()).await {
+                Ok(_) => Ok(short.address.to_string()),
                 Err(SrsPutError::Store(error)) => Err(error.into()),
                 Err(error) => Err(Error::refused(format_args!("cannot keep {sender}: {error}"))),
             },
@@ -123,16 +123,21 @@ impl<'a> Srs<'a> {
 impl LongSenders for LongSendersIn {
     async fn srs_put(
         &self,
-        token: &str,
-        address: &Mailbox,
-        expires: UnixTime,
+        sender: LongSender,
         now: UnixTime,
         max_entries: u64,
-    ) -> Result<(), SrsPutError> {
+    ) -> Result<Kept, SrsPutError> {
         let store = Store::open(&self.0, super::reading())?;
-        let put = store.srs_put(token, address, expires, now, max_entries).await;
+        let put = store.srs_put(sender, now, max_entries).await;
         store.close().await;
         put
+    }
+
+    async fn srs_forget(&self, token: &str) -> Result<(), StoreError> {
+        let store = Store::open(&self.0, super::reading())?;
+        let forgotten = store.srs_forget(token).await;
+        store.close().await;
+        forgotten
     }
 
     async fn srs_get(&self, token: &str, now: UnixTime) -> Result<Option<Mailbox>, StoreError> {

@@ -70,17 +70,17 @@ pub(crate) struct Share {
     pub(crate) recipient: Recipient,
     pub(crate) reverse_path: ReversePath,
     pub(crate) form: Arc<Form>,
-    legs: Vec<Leg>,
+    pub(super) legs: Vec<Leg>,
 }
 
 /// One copy: a destination mailbox of a recipient. Recipients that share a mailbox, a reverse-path and a form
 /// have legs that go in one transaction, and as one copy.
 #[derive(Debug)]
-struct Leg {
+pub(super) struct Leg {
     to: Destination,
-    outcome: Option<DestinationOutcome>,
+    pub(super) outcome: Option<DestinationOutcome>,
     /// The end of data of this copy was sent and never answered.
-    is_uncertain: bool,
+    pub(super) is_uncertain: bool,
     /// The verdict on this copy is still waited for.
     is_waited_for: bool,
 }

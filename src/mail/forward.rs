@@ -8,17 +8,18 @@ use super::{
     late::Announcement,
     look::Bearer,
     parts::Parts,
-    plan::{keep_senders, plan},
+    plan::{keep_sender, plan, shorts},
     prints::fingerprint,
     recipient::Recipient,
     record::{Conclusion, not_taken},
     retell::{Retold, retell, seal},
     sender::{Evidence, Sender},
     spool::{Added, NotTaken, Taking, take},
+    srs::KeptSender,
 };
 use crate::{
     address::{ForwardPath, ReversePath},
-    fate::{Bounce, Doubt, Fate, RecipientFate},
+    fate::{Bounce, DestinationOutcome, Doubt, Fate, RecipientFate, Verdict},
     inbound::Peer,
     message::{Header, MessageId, Received, delivered_to, prefix},
     reply::{Class, Reply},
@@ -107,7 +108,7 @@ impl Forward<'_> {
         };
         let returning = report.returning.take();
         let conclusion = match delivery {
-            Ok(delivery) => self.deliver(report, delivery, deadline).await,
+            Ok((delivery, kept)) => self.deliver(report, delivery, kept, deadline).await,
             Err(reply) => Conclusion {
                 outcome: not_taken(&reply),
                 reply,
@@ -129,14 +130,15 @@ impl Forward<'_> {
         conclusion
     }
 
-    /// Makes what leaves for each recipient.
+    /// Makes what leaves for each recipient. The long sender of a short reverse-path is kept then, for nothing
+    /// stands against the message any more but what its destinations may say.
     async fn dress(
         &self,
         came: &Transaction,
         report: &mut Report,
         Retold { dressed: retold, others: recipients, .. }: Retold,
         began: Instant,
-    ) -> Result<Delivery, Reply> {
+    ) -> Result<(Delivery, Option<KeptSender>), Reply> {
         let Self { parts, sender, now, .. } = *self;
         let asks_utf8 = came.envelope.parameters.smtputf8;
         let received = Received {
@@ -154,7 +156,6 @@ impl Forward<'_> {
         let is_as_it_came = !recipients.is_empty();
         let planned = plan(parts, sender, recipients, now, began).await?;
         let looks = Bearer { parts, sender, now }.looks(report, &planned).await?;
-        keep_senders(parts, &planned, now).await?;
         let seal = seal(parts, self.id, sender.reverse_path(), &report.message);
         let mut trace = prefix(&received, seal.as_ref(), &report.loop_tokens);
         // In every form, whatever signatures cover: a sender could not be kept from signing "no X-Spam".
@@ -168,9 +169,11 @@ impl Forward<'_> {
         };
         let mut notes = Vec::new();
         let fabric = Fabric { id: self.id, report, trace, delivered_to, now };
+        let shorts = shorts(&planned);
         let dressed = dress(parts, &fabric, planned, looks, &mut notes).await;
         report.notes.extend(notes);
         let dressed = dressed?;
+        let kept = keep_sender(parts, sender, &shorts, now).await?;
         let message = Message {
             reverse_path: sender.reverse_path().clone(),
             eight_bit: is_as_it_came && !report.message.is_ascii(),
@@ -179,13 +182,14 @@ impl Forward<'_> {
             bytes: report.message.clone(),
             now,
         };
-        Ok(Delivery::new(message, retold.into_iter().chain(dressed).collect()))
+        Ok((Delivery::new(message, retold.into_iter().chain(dressed).collect()), kept))
     }
 
     async fn deliver(
         &self,
         report: Report,
         mut delivery: Delivery,
+        kept: Option<KeptSender>,
         deadline: Instant,
     ) -> Conclusion {
         let Self { parts, sender, .. } = *self;
@@ -211,6 +215,12 @@ impl Forward<'_> {
             Fate::Refused(reply) => End::not_taken(reply),
             Fate::Returned(reply) => self.returned(&delivery, reply, bounce).await,
         };
+        if let Some(kept) = kept
+            && end.spooled.is_empty()
+            && !may_have_left(&delivery)
+        {
+            kept.take_back().await;
+        }
         Conclusion {
             reply: end.reply,
             outcome: end.outcome,
@@ -321,6 +331,15 @@ impl Forward<'_> {
             tracing::error!(%error, "cannot remember refusals");
         }
     }
+}
+
+/// Whether somebody may have a copy, who may send it back later.
+fn may_have_left(delivery: &Delivery) -> bool {
+    let mut legs = delivery.shares.iter().flat_map(|share| &share.legs);
+    legs.any(|leg| {
+        let is_delivered = |outcome: &DestinationOutcome| outcome.verdict == Verdict::Delivered;
+        leg.is_uncertain || leg.outcome.as_ref().is_some_and(is_delivered)
+    })
 }
 
 /// Whether a destination must know SMTPUTF8 for what is in the header section.

@@ -184,9 +184,11 @@ impl Parts {
             true => self.filter.clone(),
             false => filter(&config, outbound.resolver())?,
         };
+        let max_kept = config.limits.srs_entries as u64;
+        let srs = Srs::new(secrets.rewriter, store.long_senders(), max_kept).behind(&self.srs);
         Ok(Self {
             aliases: Aliases::new(store.clone(), &config.routes),
-            srs: Srs::new(secrets.rewriter, store.long_senders(), config.limits.srs_entries as u64),
+            srs,
             return_uses: self.return_uses.clone(),
             rates: Arc::clone(&self.rates),
             lists,

@@ -4,7 +4,7 @@ use super::{
     parts::Parts,
     recipient::Recipient,
     sender::Sender,
-    srs::{Own, Rewritten, ShortAddress},
+    srs::{KeptSender, Own, Rewritten, ShortAddress},
 };
 use crate::{
     address::{Domain, ReversePath},
@@ -96,28 +96,35 @@ async fn returns(parts: &Parts, sender: &Sender, began: Instant) -> Returns {
     }
 }
 
-/// Keeps the senders that short reverse-paths lead to; durable when this answers.
+/// The short reverse-paths that are to leave. One sender is behind all of them, and one token.
+pub(crate) fn shorts(planned: &[Planned]) -> Vec<ShortAddress> {
+    let leaving = planned.iter().filter(|planned| !planned.recipient.destinations.is_empty());
+    leaving.filter_map(|planned| planned.short.clone()).collect()
+}
+
+/// Keeps the sender that short reverse-paths lead to; durable when this answers.
 ///
 /// # Errors
-/// The reply for the client when there is no room or the store fails.
-pub(crate) async fn keep_senders(
+/// The reply for the client when none may be kept or the store fails.
+pub(crate) async fn keep_sender(
     parts: &Parts,
-    planned: &[Planned],
+    from: &Sender,
+    shorts: &[ShortAddress],
     now: UnixTime,
-) -> Result<(), Reply> {
-    for short in planned.iter().filter_map(|planned| planned.short.as_ref()) {
-        let kept = parts.srs.keep(short, now).await;
+) -> Result<Option<KeptSender>, Reply> {
+    let Some(short) = shorts.first() else { return Ok(None) };
+    let kept = parts.srs.keep(short, parts.rates.block_of(from.ip()), now).await;
+    for _ in shorts {
         parts.metrics.srs_forward(match kept {
-            Ok(()) => Forwarded::Kept,
+            Ok(_) => Forwarded::Kept,
             Err(_) => Forwarded::Failed,
         });
-        kept.map_err(|error| match error {
-            SrsPutError::Full => Reply::srs_table_full(),
-            error => {
-                tracing::error!(%error, "cannot keep a long sender address");
-                Reply::store_failed()
-            }
-        })?;
     }
-    Ok(())
+    kept.map(Some).map_err(|error| match error {
+        SrsPutError::Full => Reply::srs_table_full(),
+        error => {
+            tracing::error!(%error, "cannot keep a long sender address");
+            Reply::store_failed()
+        }
+    })
 }

@@ -1,14 +1,22 @@
 //! SRS addresses made and turned back, with the secrets as they are now and the long senders that are kept.
 //! Whoever needs either asks here: mail, the tables for Postfix, the command line.
 
+mod holds;
+
 use crate::{
     address::{Domain, Mailbox},
     keys::live::Live,
+    rate::ClientBlock,
     srs::{ForwardError, Forwarded, Returns, ReverseError, Reversed, Rewriter, Token},
-    store::{LongSenders, SrsPutError, StoreError},
+    store::{Kept, LongSender, LongSenders, SrsPutError, StoreError},
     time::UnixTime,
 };
-use std::sync::Arc;
+use holds::{Hold, Holds};
+use parking_lot::Mutex;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// Rewrites senders and turns them back.
 #[derive(Debug, Clone)]
@@ -17,7 +25,13 @@ pub(crate) struct Srs {
     kept: Arc<dyn LongSenders>,
     /// Long senders that are kept at most.
     max_kept: u64,
+    holds: Holds,
+    /// When the log was told last that some went for others.
+    told: Arc<Mutex<Option<Instant>>>,
 }
+
+/// Every message of a sender that is new may make another go.
+const TELL_EVERY: Duration = Duration::from_hours(1);
 
 /// The reverse-path that a sender's mail is forwarded with.
 #[derive(Debug, Clone)]
@@ -48,6 +62,13 @@ pub(crate) struct ShortAddress {
     expires: UnixTime,
 }
 
+/// A sender that is kept behind a short address for a message. The row stays when this is dropped.
+#[derive(Debug)]
+pub(crate) struct KeptSender {
+    hold: Hold,
+    kept: Arc<dyn LongSenders>,
+}
+
 /// Why an address does not lead back to a sender.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotReversed {
@@ -65,7 +86,18 @@ pub(crate) enum NotReversed {
 impl Srs {
     /// Keeps at most `max_kept` long senders.
     pub(crate) fn new(rewriter: Live<Rewriter>, kept: Arc<dyn LongSenders>, max_kept: u64) -> Self {
-        Self { rewriter: Arc::new(rewriter), kept, max_kept }
+        Self {
+            rewriter: Arc::new(rewriter),
+            kept,
+            max_kept,
+            holds: Holds::default(),
+            told: Arc::default(),
+        }
+    }
+
+    /// These, with the messages under way that depend on what `other` keeps.
+    pub(crate) fn behind(self, other: &Self) -> Self {
+        Self { holds: other.holds.clone(), told: Arc::clone(&other.told), ..self }
     }
 
     /// The rewriter with the secrets as they are now.
@@ -116,17 +148,52 @@ impl Srs {
         })
     }
 
-    /// Keeps the sender behind a short address; durable when this answers.
+    /// Keeps the sender behind a short address for mail that `client` brings; durable when this answers.
     ///
     /// # Errors
-    /// When there is no room or the store fails.
+    /// When none may be kept, or the store fails.
     pub(crate) async fn keep(
         &self,
         short: &ShortAddress,
+        client: Option<ClientBlock>,
         now: UnixTime,
-    ) -> Result<(), SrsPutError> {
-        let ShortAddress { token, sender, expires, .. } = short;
-        self.kept.srs_put(token.as_str(), sender, *expires, now, self.max_kept).await
+    ) -> Result<KeptSender, SrsPutError> {
+        let hold = self.holds.take(&short.token);
+        let sender = LongSender {
+            token: short.token.as_str().to_owned(),
+            address: short.sender.clone(),
+            client,
+            expires: short.expires,
+        };
+        let mut is_new = hold.is_new().await;
+        let put = self.kept.srs_put(sender, now, self.max_kept).await;
+        *is_new |= put.as_ref().is_ok_and(|put| put.is_new);
+        match put {
+            Ok(Kept { evicted, .. }) => {
+                if evicted > 0 {
+                    self.tell_evicted(client.as_ref());
+                }
+                Ok(KeptSender { hold, kept: Arc::clone(&self.kept) })
+            }
+            Err(error) => {
+                hold.end_unused();
+                Err(error)
+            }
+        }
+    }
+
+    /// Says once an hour that others went for a sender that `client` brings.
+    fn tell_evicted(&self, client: Option<&ClientBlock>) {
+        let mut told = self.told.lock();
+        if told.is_none_or(|last| last.elapsed() >= TELL_EVERY) {
+            *told = Some(Instant::now());
+            let client = client.map(ToString::to_string);
+            tracing::warn!(
+                client,
+                "long senders that were used longest ago go for new ones: bounces to them find nobody \
+                 any more (limits.srs_entries)"
+            );
+        }
     }
 
     /// The sender that `recipient` was made of.
@@ -152,5 +219,22 @@ impl Srs {
         let rewriter = self.rewriter();
         let settings = rewriter.settings();
         *domain == settings.domain || settings.per_domain && is_hosted()
+    }
+}
+
+impl KeptSender {
+    /// Takes the row back that was put in for a message with which no short address left, unless others depend
+    /// on it.
+    pub(crate) async fn take_back(self) {
+        let Self { hold, kept } = self;
+        let mut is_new = hold.is_new().await;
+        if *is_new && hold.is_last() {
+            match kept.srs_forget(hold.token().as_str()).await {
+                Ok(()) => *is_new = false,
+                // It goes when it expires.
+                Err(error) => tracing::warn!(%error, "a long sender stays without need"),
+            }
+        }
+        hold.end_unused();
     }
 }

@@ -121,8 +121,9 @@ impl Tables {
             now,
         ) {
             Ok(Rewritten::Whole(address)) => Answer::Found(address.to_string()),
-            Ok(Rewritten::Short(short)) => match srs.keep(&short, now).await {
-                Ok(()) => Answer::Found(short.address.to_string()),
+            // Postfix does not say who the client is, nor what becomes of its mail.
+            Ok(Rewritten::Short(short)) => match srs.keep(&short, None, now).await {
+                Ok(_) => Answer::Found(short.address.to_string()),
                 Err(SrsPutError::Full) => NOT_KEPT,
                 Err(error) => {
                     tracing::error!(%error, "cannot keep a long sender address");

@@ -1,5 +1,6 @@
 //! The rows of the fate table that need more than the table: what is answered, kept, told and remembered.
 
+mod long_senders;
 mod own_from;
 
 use super::{

@@ -61,6 +61,17 @@ impl ClientBlock {
     }
 }
 
+impl ClientBlock {
+    /// What all addresses of the block begin with: no two blocks have the same.
+    pub fn to_octets(&self) -> Vec<u8> {
+        let octets = match self.first {
+            IpAddr::V4(first) => first.octets().to_vec(),
+            IpAddr::V6(first) => first.octets().to_vec(),
+        };
+        octets.into_iter().take(usize::from(self.bits / 8)).collect()
+    }
+}
+
 impl fmt::Display for ClientBlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.first, self.bits) {

@@ -21,7 +21,7 @@ mod tls;
 pub use directory::{AliasPage, Apply, Change, ChangeError, Directory};
 pub use error::StoreError;
 pub use lock::StateLock;
-pub use long_senders::{LongSenders, SrsPutError};
+pub use long_senders::{Kept, LongSender, LongSenders, SrsPutError};
 pub use memory::{Fingerprint, Memory};
 pub use queue::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, Unreadable};
 pub use sqlite::backup;

@@ -2,6 +2,7 @@
 
 mod connections;
 mod delivery;
+mod long_senders;
 mod messages;
 mod misers;
 mod rates;

@@ -1,6 +1,8 @@
 //! Domains and aliases: look-ups, and changes of several processes.
 
-use crate::place::{Place, address, at, domain, expansion, forward, mailbox, resolved};
+use crate::place::{
+    Place, address, at, domain, expansion, forward, long_sender, mailbox, resolved,
+};
 use onward::{
     alias::{Alias, Amendment, Expansion, Rules, SenderPattern, SpamAction},
     store::{Apply, Change, ChangeError, Options, Store},
@@ -75,7 +77,7 @@ pub(crate) async fn the_stores_own_writes_do_not_empty_its_cache(place: &dyn Pla
     let (store, other) = (place.open(), place.open());
     let before = *store.version().borrow();
     store.remember_delivered(vec![[1; 32]], at(10)).await.unwrap();
-    store.srs_put("t", &mailbox("a@y.test"), at(10), at(1), 9).await.unwrap();
+    store.srs_put(long_sender("t", "a@y.test", None, at(10)), at(1), 9).await.unwrap();
     seen(&store, other.add_domain(&domain("x.test"))).await.unwrap();
     assert_eq!(*store.version().borrow(), before + 1);
 }

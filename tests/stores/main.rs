@@ -11,6 +11,7 @@
 
 mod directory;
 mod journal;
+mod long_senders;
 mod memory;
 mod place;
 mod queue;
@@ -33,8 +34,13 @@ macro_rules! run_suite {
                 where_an_alias_leads
                 the_owners_rules_are_kept_amended_and_seen_within_a_second
                 postmaster;
-            memory:
+            long_senders:
                 long_srs_addresses
+                a_client_has_a_hundredth_of_the_long_senders_and_its_own_oldest_go
+                long_senders_that_no_client_has_are_half_of_the_table
+                of_a_full_table_the_long_sender_that_was_used_longest_ago_goes
+                a_long_sender_that_two_clients_bring_is_neithers;
+            memory:
                 what_was_delivered_outlives_the_process
                 of_what_senders_were_told_outlives_the_process
                 a_refusal_is_answered_once_and_outlives_the_process_until_then

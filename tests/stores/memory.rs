@@ -1,45 +1,13 @@
-//! Long senders, and what is remembered of deliveries, refusals and TLS.
+//! What is remembered of deliveries, refusals and TLS.
 
-use crate::place::{Place, at, mailbox};
+use crate::place::{Place, at, long_sender, mailbox};
 use onward::{
     mta_sts::CachedPolicy,
     reply::{ForeignReply, Status},
-    store::SrsPutError,
     time::UnixTime,
     tls_rpt::{Counts, PolicyType, SessionResult},
 };
 use std::time::Duration;
-
-pub(crate) async fn long_srs_addresses(place: &dyn Place) {
-    let store = place.open();
-    let day = UnixTime::of_day;
-    let (a, b, c) = (mailbox("a@y.test"), mailbox("b@y.test"), mailbox("c@y.test"));
-    store.srs_put("Ta", &a, day(20), day(1), 2).await.unwrap();
-    store.srs_put("tb", &b, day(5), day(1), 2).await.unwrap();
-    assert_eq!(store.srs_put("tc", &c, day(9), day(1), 2).await, Err(SrsPutError::Full));
-    assert_eq!(store.srs_put("ta", &b, day(9), day(1), 2).await, Err(SrsPutError::Taken));
-    assert_eq!(
-        store.srs_get("tA", day(20) - Duration::from_secs(1)).await.unwrap(),
-        Some(a.clone())
-    );
-    assert_eq!(store.srs_get("ta", day(21)).await.unwrap(), None);
-    assert_eq!(store.srs_get("tx", day(1)).await.unwrap(), None);
-
-    // Renewed, although the table is full, and never for a shorter time.
-    store.srs_put("tb", &b, day(7), day(1), 2).await.unwrap();
-    store.srs_put("tb", &b, day(2), day(1), 2).await.unwrap();
-    assert_eq!(store.srs_get("tb", day(7) - Duration::from_secs(1)).await.unwrap(), Some(b));
-    // What has expired makes room.
-    store.srs_put("tc", &c, day(30), day(8), 2).await.unwrap();
-
-    // Other processes see and keep them too, and they outlive the daemon.
-    drop(store);
-    let other = place.open();
-    assert_eq!(other.srs_get("TC", day(9)).await.unwrap(), Some(c));
-    assert_eq!(other.srs_put("td", &a, day(9), day(9), 2).await, Err(SrsPutError::Full));
-    other.srs_put("td", &a, day(99), day(25), 2).await.unwrap();
-    assert_eq!(place.open().srs_get("td", day(26)).await.unwrap(), Some(a));
-}
 
 pub(crate) async fn what_was_delivered_outlives_the_process(place: &dyn Place) {
     let store = place.open();
@@ -100,24 +68,24 @@ pub(crate) async fn many_writers_at_once_each_get_their_own_answer(place: &dyn P
     for n in 0..200u64 {
         let store = store.clone();
         tasks.spawn(async move {
-            let address = mailbox(&format!("n{n}@y.test"));
-            (n, store.srs_put(&format!("t{n}"), &address, at(1_000), at(1), 150).await)
+            let sender = long_sender(&format!("t{n}"), &format!("n{n}@y.test"), None, at(1_000));
+            (n, store.srs_put(sender, at(1), 300).await)
         });
     }
-    let mut full = 0;
+    let mut evicted = 0;
     while let Some(done) = tasks.join_next().await {
-        let (n, put) = done.unwrap();
-        let kept = store.srs_get(&format!("t{n}"), at(1)).await.unwrap();
-        match put {
-            Ok(()) => assert_eq!(kept, Some(mailbox(&format!("n{n}@y.test")))),
-            Err(SrsPutError::Full) => {
-                full += 1;
-                assert_eq!(kept, None);
-            }
-            Err(error) => panic!("{error}"),
-        }
+        let (_, put) = done.unwrap();
+        let put = put.unwrap();
+        assert!(put.is_new && put.evicted <= 1, "{put:?}");
+        evicted += put.evicted;
     }
-    assert_eq!(full, 50);
+    let mut kept = 0;
+    for n in 0..200 {
+        let found = store.srs_get(&format!("t{n}"), at(1)).await.unwrap();
+        assert!(found.is_none() || found == Some(mailbox(&format!("n{n}@y.test"))), "{found:?}");
+        kept += u64::from(found.is_some());
+    }
+    assert_eq!((kept, evicted), (150, 50));
 }
 
 pub(crate) async fn tls_policies_and_results(place: &dyn Place) {

@@ -4,9 +4,10 @@ use bytes::Bytes;
 use onward::{
     address::{Domain, ForwardPath, Mailbox, ReversePath},
     alias::{Alias, AliasAddress, Expansion},
+    rate::ClientBlock,
     reply::ForeignReply,
     store::{
-        Options, StateLock, Store,
+        LongSender, Options, StateLock, Store,
         journal::{Bounds, Journal, Reading},
         spool::{Head, Leg, LegState, NewMessage},
     },
@@ -41,6 +42,17 @@ pub(crate) trait Place {
 
 pub(crate) fn mailbox(text: &str) -> Mailbox {
     Mailbox::parse(text).unwrap()
+}
+
+/// What `client` brings, to be kept behind `token`.
+pub(crate) fn long_sender(
+    token: &str,
+    address: &str,
+    client: Option<&str>,
+    expires: UnixTime,
+) -> LongSender {
+    let client = client.map(|ip| ClientBlock::of(ip.parse().unwrap()));
+    LongSender { token: token.to_owned(), address: mailbox(address), client, expires }
 }
 
 pub(crate) fn domain(text: &str) -> Domain {

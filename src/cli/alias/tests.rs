@@ -386,7 +386,7 @@ fn an_alias_has_rules_of_its_own() {
     let bad =
         bench.file(r#"{"address":"c@x.test","destinations":["p@y.test"],"allow":["shop.test"]}"#);
     let refused = bench.run(&format!("apply {bad}")).unwrap_err();
-    assert!(refused.contains("line 1") && refused.contains("names no sender"), "{refused}");
+    assert!(refused.contains(":1: ") && refused.contains("names no sender"), "{refused}");
     let bad = bench.file(r#"{"address":"c@x.test","destinations":["p@y.test"],"spam":"drop"}"#);
     assert!(bench.run(&format!("apply {bad}")).unwrap_err().contains("mark or refuse"));
 }

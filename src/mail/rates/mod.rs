@@ -12,7 +12,7 @@ use crate::{
     clock,
     config::{IpNet, Limits, print_rate},
     metrics::{Limit, Metrics},
-    rate::{Buckets, ClientBuckets, Full},
+    rate::{Buckets, ClientBlock, ClientBuckets, Full},
     reply::Reply,
     time::Millis,
 };
@@ -75,6 +75,11 @@ impl Rates {
         tables.forged.set_rate(limits.forged_srs_per_client);
         tables.aliases.set_rate(limits.messages_per_alias);
         tables.domains.set_rate(limits.messages_per_domain);
+    }
+
+    /// Against whom is counted what this client causes; nobody, if it is exempt.
+    pub(crate) fn block_of(&self, client: Option<IpAddr>) -> Option<ClientBlock> {
+        self.tables.lock().counted(client).map(ClientBlock::of)
     }
 
     /// Whether a message of this client would be taken. `None` is whoever may use a unix socket.

@@ -4,29 +4,30 @@ use super::{
 };
 use crate::{
     address::Mailbox,
-    store::{LongSenders, SrsPutError, StoreError},
+    store::{Kept, LongSender, LongSenders, SrsPutError, StoreError},
     time::UnixTime,
 };
 use async_trait::async_trait;
-use std::sync::Arc;
 
 #[async_trait]
 impl LongSenders for Sqlite {
     async fn srs_put(
         &self,
-        token: &str,
-        address: &Mailbox,
-        expires: UnixTime,
+        sender: LongSender,
         now: UnixTime,
         max_entries: u64,
-    ) -> Result<(), SrsPutError> {
-        let put = Put { token: token.to_lowercase(), address: address.clone(), expires };
-        let entry = self.srs_entry(put.token.clone()).await?;
+    ) -> Result<Kept, SrsPutError> {
+        let put = Put::new(sender, now, max_entries);
+        let entry = self.srs_entry(put.token().to_owned()).await?;
         if put.is_done(entry.as_ref())? {
-            return Ok(());
+            return Ok(Kept::default());
         }
-        let count = Arc::clone(&self.srs_count);
-        self.writer.run(move |connection| put.run(connection, &count, now, max_entries)).await?
+        self.writer.run(move |connection| put.run(connection)).await?
+    }
+
+    async fn srs_forget(&self, token: &str) -> Result<(), StoreError> {
+        let token = token.to_lowercase();
+        self.writer.run(move |connection| long_senders::forget(connection, &token)).await
     }
 
     async fn srs_get(&self, token: &str, now: UnixTime) -> Result<Option<Mailbox>, StoreError> {
@@ -36,6 +37,6 @@ impl LongSenders for Sqlite {
 
 impl Sqlite {
     async fn srs_entry(&self, token: String) -> Result<Option<SrsEntry>, StoreError> {
-        self.readers.run(move |connection| long_senders::srs_address(connection, &token)).await
+        self.readers.run(move |connection| long_senders::get(connection, &token)).await
     }
 }

@@ -124,16 +124,15 @@ impl Memory for Sqlite {
         self.delivered.lock().purge(now);
         self.refused.lock().purge(now);
         self.told.lock().purge(now);
-        let srs_count = self.srs_count.clone();
         let write = self.writer.run(move |connection| {
             Remembered::Delivered.purge(connection, now)?;
             Remembered::Refused.purge(connection, now)?;
             Remembered::Told.purge(connection, now)?;
-            tls::purge(connection, now)?;
-            long_senders::purge(connection, &srs_count, now)
+            tls::purge(connection, now).map(drop)
         });
         write.await?;
         // In parts, so that others get their turns.
+        while self.writer.run(move |connection| long_senders::purge(connection, now)).await? {}
         while self.writer.run(size::give_back).await? {}
         Ok(())
     }

@@ -42,7 +42,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
 };
 use tokio::sync::watch as latest;
@@ -71,7 +71,6 @@ pub(super) struct Sqlite {
     delivered: Mutex<Expiring<()>>,
     refused: Mutex<Expiring<ForeignReply>>,
     told: Mutex<Expiring<()>>,
-    srs_count: Arc<AtomicU64>,
     /// Messages that could not be read when the spool was last read as a whole, by number.
     unreadable: Mutex<BTreeMap<i64, Unreadable>>,
     /// The version of domains and aliases that look-ups use.
@@ -97,7 +96,6 @@ impl Sqlite {
         let delivered = memory::delivered(&connection).map_err(failed)?;
         let refused = memory::refused(&connection).map_err(failed)?;
         let told = memory::told(&connection).map_err(failed)?;
-        let srs_count = rows::long_senders::count_srs_addresses(&connection).map_err(failed)?;
         let store = Arc::new(Self {
             state_dir: state_dir.to_owned(),
             limits: options.limits,
@@ -112,7 +110,6 @@ impl Sqlite {
             delivered: Mutex::new(delivered),
             refused: Mutex::new(refused),
             told: Mutex::new(told),
-            srs_count: Arc::new(AtomicU64::new(srs_count)),
             unreadable: Mutex::default(),
             version,
             spool_changes,

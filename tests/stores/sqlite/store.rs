@@ -1,9 +1,9 @@
 //! The file: opening it, damage, two processes on it.
 
 use super::open;
-use crate::place::{at, domain, forward, mailbox, resolved};
+use crate::place::{at, domain, forward, long_sender, mailbox, resolved};
 use onward::{
-    store::{Options, SrsPutError, Store, StoreError},
+    store::{Kept, Options, Store, StoreError},
     time::UnixTime,
 };
 use std::{
@@ -33,14 +33,13 @@ async fn the_command_line_sees_and_keeps_long_senders() {
     let state = TempDir::new().unwrap();
     let day = UnixTime::of_day;
     let store = open(&state);
-    store.srs_put("tc", &mailbox("c@y.test"), day(30), day(8), 1).await.unwrap();
+    store.srs_put(long_sender("tc", "c@y.test", None, day(30)), day(8), 1).await.unwrap();
     let other = open(&state);
     assert_eq!(other.srs_get("TC", day(9)).await.unwrap(), Some(mailbox("c@y.test")));
-    let a = mailbox("a@y.test");
-    let full = other.srs_put("td", &a, day(9), day(9), 1).await;
-    assert_eq!(full, Err(SrsPutError::Full));
-    other.srs_put("td", &a, day(99), day(31), 1).await.unwrap();
-    assert_eq!(store.srs_get("td", day(32)).await.unwrap(), Some(a));
+    let put = other.srs_put(long_sender("td", "a@y.test", None, day(30)), day(9), 1).await;
+    assert_eq!(put, Ok(Kept { is_new: true, evicted: 1 }));
+    assert_eq!(store.srs_get("td", day(10)).await.unwrap(), Some(mailbox("a@y.test")));
+    assert_eq!(store.srs_get("tc", day(10)).await.unwrap(), None, "counted by whoever keeps");
 }
 
 #[tokio::test]
@@ -189,7 +188,10 @@ async fn whoever_only_reads_leaves_an_older_database_as_it_is() {
     Store::open(state.path(), reading()).unwrap().close().await;
     left(&state, &["x.test"]).await;
     let raw = rusqlite::Connection::open(&path).unwrap();
-    let older = "ALTER TABLE aliases DROP COLUMN keep_tag; ALTER TABLE aliases DROP COLUMN spam;
+    let older = "DROP TRIGGER srs_in; DROP TRIGGER srs_out; DROP TRIGGER srs_of_another; DROP TABLE srs_shares;
+                 DROP TABLE srs_total; DROP INDEX srs_addresses_by_client;
+                 ALTER TABLE srs_addresses DROP COLUMN client;
+                 ALTER TABLE aliases DROP COLUMN keep_tag; ALTER TABLE aliases DROP COLUMN spam;
                  ALTER TABLE aliases DROP COLUMN allow; PRAGMA user_version = 5";
     raw.execute_batch(older).unwrap();
     raw.close().unwrap();
@@ -254,4 +256,28 @@ async fn a_million_aliases() {
     let mean = started.elapsed() / 2_000;
     assert!(mean < Duration::from_millis(1), "{mean:?}");
     assert_eq!(resolved(&store, "u999999@x.test").await, "550");
+}
+
+/// What docs/OPERATIONS.md says a long sender takes on the disk.
+#[tokio::test]
+async fn a_long_sender_takes_a_quarter_of_a_kilobyte() {
+    const SENDERS: u64 = 20_000;
+    let state = TempDir::new().unwrap();
+    left(&state, &["x.test"]).await;
+    let path = state.path().join("onward.db");
+    let empty = fs::metadata(&path).unwrap().len();
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    // By hand, as in `a_million_aliases`: addresses of 100 octets, of 200 clients.
+    raw.execute(
+        "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT ?1)
+         INSERT INTO srs_addresses (token, address, client, expires)
+         SELECT lower(hex(randomblob(8))), printf('%080d@bounces.mailer.test', n),
+             CAST(printf('%04d', n % 200) AS BLOB), 1800000000 + n FROM n",
+        [SENDERS],
+    )
+    .unwrap();
+    drop(raw);
+    left(&state, &[]).await;
+    let each = (fs::metadata(&path).unwrap().len() - empty) / SENDERS;
+    assert!((150..=260).contains(&each), "{each}");
 }
