@@ -26,7 +26,8 @@ section! {
     /// How long rspamd may take for a message. After three in a row without an answer it is left alone for
     /// five seconds, and then asked by one message at a time until it answers.
     pub timeout: Duration = duration(100, 5 * MINUTE), default "10s";
-    /// Messages that are asked about at once; others wait for their turn, within `timeout`.
+    /// Messages that are asked about at once, those of one client at most a quarter of them; others wait for their
+    /// turn, within `timeout`.
     pub connections: usize = integer(1, 10_000), default 50;
 }
 

@@ -3,10 +3,12 @@
 
 mod circuit;
 mod connection;
+mod shares;
 
 use crate::{
     config::FilterAddress,
     dns::Resolver,
+    rate::ClientBlock,
     rspamd::{Answer, AnswerError},
     tls::{Connector, TlsError},
 };
@@ -14,13 +16,14 @@ use circuit::{Circuit, Way};
 use connection::{Connection, Question};
 use hyper::{StatusCode, body::Bytes};
 use parking_lot::Mutex;
+use shares::Shares;
 use std::{
     io,
     pin::pin,
     time::{Duration, Instant as Now},
 };
 use tokio::{
-    sync::{Notify, Semaphore, SemaphorePermit},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, SemaphorePermit},
     time::{Instant, timeout_at},
 };
 
@@ -38,6 +41,8 @@ pub struct SpamFilter {
     timeout: Duration,
     /// Questions that may be under way.
     slots: Semaphore,
+    /// Those of them that one client may have.
+    shares: Shares,
     idle: Mutex<Vec<Connection>>,
     circuit: Mutex<Circuit>,
     /// When the log was told last that there is no answer.
@@ -77,7 +82,7 @@ pub enum FilterError {
     /// What is to be asked cannot be written as HTTP.
     #[error("cannot ask: {0}")]
     Question(#[from] hyper::http::Error),
-    /// All of `filter.connections` are in use for too long.
+    /// All of `filter.connections`, or those that the client may have of them, are in use for too long.
     #[error("too many messages wait for it")]
     Busy,
     /// It has not answered lately, and is not asked for a moment.
@@ -86,13 +91,10 @@ pub enum FilterError {
 }
 
 impl FilterError {
-    /// Whether a filter that answers others has no such error: the message may be to blame for the rest.
-    fn is_of_filter(&self) -> bool {
-        match self {
-            Self::Status(status) => matches!(status.as_u16(), 502..=504),
-            Self::Busy | Self::LeftAlone | Self::Question(_) => false,
-            _ => true,
-        }
+    /// Whether the filter may not be there: every message would wait for it in vain. Of what comes at once, the message
+    /// may be the cause, and whoever sends such must not keep others from being judged.
+    fn is_silence(&self) -> bool {
+        matches!(self, Self::NoHost | Self::Connect(_) | Self::Tls(_) | Self::TooSlow)
     }
 }
 
@@ -111,6 +113,7 @@ impl SpamFilter {
             connector,
             timeout,
             slots: Semaphore::new(connections),
+            shares: Shares::of(connections),
             idle: Mutex::default(),
             circuit: Mutex::default(),
             told: Mutex::default(),
@@ -123,7 +126,7 @@ impl SpamFilter {
         &self.place
     }
 
-    /// What it says of `message`, of which `fields` tell.
+    /// What it says of `message`, of which `fields` tell; `client` is on whose account it is asked, if on anybody's.
     ///
     /// # Errors
     /// Why it says nothing.
@@ -131,9 +134,10 @@ impl SpamFilter {
         &self,
         fields: &[(&'static str, String)],
         message: Bytes,
+        client: Option<ClientBlock>,
     ) -> Result<Answer, FilterError> {
         let deadline = Instant::now() + self.timeout;
-        let turn = self.turn(deadline).await?;
+        let turn = self.turn(client, deadline).await?;
         let question = Question { method: "POST", path: "/checkv2", fields, body: message };
         let asked = timeout_at(deadline, self.exchange(question)).await;
         let body = asked.unwrap_or(Err(FilterError::TooSlow));
@@ -161,19 +165,29 @@ impl SpamFilter {
         tracing::error!(place = %self.place, %error, "the spam filter does not answer: {what}");
     }
 
-    /// Waits for a slot.
-    async fn turn(&self, deadline: Instant) -> Result<Turn<'_>, FilterError> {
+    /// Waits for a slot: first for one of the client's, and then for one of all.
+    async fn turn(
+        &self,
+        client: Option<ClientBlock>,
+        deadline: Instant,
+    ) -> Result<Turn<'_>, FilterError> {
         let mut left_alone = pin!(self.left_alone.notified());
         // From here on nothing is missed.
         left_alone.as_mut().enable();
         let way = self.circuit.lock().enter(Now::now()).ok_or(FilterError::LeftAlone)?;
-        let mut turn = Turn { filter: self, way, slot: None, is_concluded: false };
-        let slot = timeout_at(deadline, self.slots.acquire());
-        let slot = tokio::select! {
-            slot = slot => slot,
+        let mut turn = Turn { filter: self, way, slots: None, is_concluded: false };
+        let slots = async {
+            let own = match client {
+                Some(client) => Some(self.shares.slots(client).acquire_owned().await.ok()?),
+                None => None,
+            };
+            Some((self.slots.acquire().await.ok()?, own))
+        };
+        let slots = tokio::select! {
+            slots = timeout_at(deadline, slots) => slots,
             () = left_alone, if way == Way::Open => return Err(FilterError::LeftAlone),
         };
-        turn.slot = Some(slot.ok().and_then(Result::ok).ok_or(FilterError::Busy)?);
+        turn.slots = Some(slots.ok().flatten().ok_or(FilterError::Busy)?);
         Ok(turn)
     }
 
@@ -212,7 +226,7 @@ impl SpamFilter {
 struct Turn<'a> {
     filter: &'a SpamFilter,
     way: Way,
-    slot: Option<SemaphorePermit<'a>>,
+    slots: Option<(SemaphorePermit<'a>, Option<OwnedSemaphorePermit>)>,
     is_concluded: bool,
 }
 
@@ -223,12 +237,13 @@ impl Turn<'_> {
         let place = &self.filter.place;
         let mut circuit = self.filter.circuit.lock();
         match &asked {
-            Err(error) if error.is_of_filter() => {
+            Err(error) if error.is_silence() => {
                 if circuit.failed(self.way, Now::now()) {
                     self.filter.left_alone.notify_waiters();
                 }
             }
-            Ok(_) | Err(FilterError::Status(_)) => {
+            Ok(_)
+            | Err(FilterError::Status(_) | FilterError::Answer(_) | FilterError::Password) => {
                 if circuit.answered() {
                     tracing::info!(%place, "the filter answers again");
                 }

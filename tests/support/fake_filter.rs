@@ -1,9 +1,16 @@
 //! A web server in the place of rspamd that answers as a test says.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
+
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+
+use super::certificates::Pair;
 
 /// What it answers.
 #[derive(Clone)]
@@ -16,6 +23,8 @@ pub enum Say {
     Endless,
     /// Nothing, for as long as the client waits.
     Nothing,
+    /// Nothing about what this address brings, and that all else is fine.
+    NothingOf(&'static str),
 }
 
 impl Say {
@@ -51,6 +60,23 @@ pub struct FakeFilter {
 
 impl FakeFilter {
     pub fn start(say: Say) -> Self {
+        Self::start_over(say, None)
+    }
+
+    /// By https, with this certificate.
+    pub fn start_tls(say: Say, pair: &Pair) -> Self {
+        let chain = CertificateDer::pem_file_iter(&pair.certificate).unwrap();
+        let key = PrivateKeyDer::from_pem_file(&pair.key).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain.map(Result::unwrap).collect(), key)
+            .unwrap();
+        Self::start_over(say, Some(Arc::new(config)))
+    }
+
+    fn start_over(say: Say, tls: Option<Arc<ServerConfig>>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let state: Arc<(Mutex<State>, Condvar)> = Arc::default();
@@ -59,19 +85,29 @@ impl FakeFilter {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let Ok(stream) = stream else { return };
-                let state = Arc::clone(&state);
+                let (state, tls) = (Arc::clone(&state), tls.clone());
                 thread::spawn(move || {
                     change(&state, |state| {
                         state.connections += 1;
                         state.open += 1;
                         state.most_open = state.most_open.max(state.open);
                     });
-                    let _gone = serve(stream, &state);
+                    let _gone = match tls {
+                        None => serve(stream, &state),
+                        Some(config) => {
+                            let connection = ServerConnection::new(config).unwrap();
+                            serve(StreamOwned::new(connection, stream), &state)
+                        }
+                    };
                     change(&state, |state| state.open -= 1);
                 });
             }
         });
         fake
+    }
+
+    pub fn port(&self) -> u16 {
+        self.address.port()
     }
 
     /// As `filter.rspamd` has it.
@@ -113,9 +149,8 @@ fn change(state: &(Mutex<State>, Condvar), how: impl FnOnce(&mut State)) {
     state.1.notify_all();
 }
 
-fn serve(stream: TcpStream, state: &(Mutex<State>, Condvar)) -> std::io::Result<()> {
-    let mut reader = BufReader::new(stream.try_clone()?);
-    let mut writer = stream;
+fn serve(stream: impl Read + Write, state: &(Mutex<State>, Condvar)) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream);
     loop {
         let mut head = Vec::new();
         let mut length = 0;
@@ -141,11 +176,18 @@ fn serve(stream: TcpStream, state: &(Mutex<State>, Condvar)) -> std::io::Result<
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
         if head[0].starts_with("GET /ping") {
-            writer.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\npong\n")?;
+            reader.get_mut().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\npong\n")?;
             continue;
         }
+        let mut say = state.0.lock().unwrap().say.clone().unwrap();
+        if let Say::NothingOf(ip) = say {
+            say = match head.contains(&format!("ip: {ip}")) {
+                true => Say::Nothing,
+                false => Say::action("no action", 0.0, ""),
+            };
+        }
         change(state, |state| state.asked.push(Asked { head, body }));
-        let say = state.0.lock().unwrap().say.clone().unwrap();
+        let writer = reader.get_mut();
         let json = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
         match say {
             Say::Body(text) => {
@@ -161,7 +203,7 @@ fn serve(stream: TcpStream, state: &(Mutex<State>, Condvar)) -> std::io::Result<
                     writer.write_all(&[b'x'; 4096])?;
                 }
             }
-            Say::Nothing => {
+            Say::Nothing | Say::NothingOf(_) => {
                 let _gone = reader.read_line(&mut String::new());
                 return Ok(());
             }

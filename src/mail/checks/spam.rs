@@ -8,6 +8,7 @@ use crate::{
     mail::{aliases::is_role, checks::Subject, parts::Parts, recipient::Recipient},
     message::{Authors, Header},
     metrics::Filtered,
+    rate::ClientBlock,
     reply::Reply,
     rspamd::{Action, Answer, Request, Treatment},
     spam_filter::FilterError,
@@ -55,7 +56,10 @@ pub(super) async fn check(parts: &Parts, subject: &Subject<'_>, report: &mut Rep
         }
         .fields();
         let began = Instant::now();
-        let asked = filter.ask(&fields, report.message.clone()).await;
+        let is_exempt =
+            |ip: &IpAddr| parts.config.limits.exempt.iter().any(|net| net.contains(*ip));
+        let client = subject.sender.ip().filter(|ip| !is_exempt(ip)).map(ClientBlock::of);
+        let asked = filter.ask(&fields, report.message.clone(), client).await;
         if !matches!(asked, Err(FilterError::LeftAlone)) {
             parts.metrics.filter_took(began.elapsed());
         }
@@ -63,7 +67,7 @@ pub(super) async fn check(parts: &Parts, subject: &Subject<'_>, report: &mut Rep
     };
     match asked.await {
         Ok(answer) => judged(parts, first, answer, report),
-        Err(error) => failed(parts, &error, report),
+        Err(error) => failed(parts, first, &error, report),
     }
 }
 
@@ -84,16 +88,16 @@ fn judged(parts: &Parts, first: &Recipient, answer: Answer, report: &mut Report)
     report.filtered = Some(Ok(answer.verdict));
 }
 
-fn failed(parts: &Parts, error: &FilterError, report: &mut Report) {
+fn failed(parts: &Parts, first: &Recipient, error: &FilterError, report: &mut Report) {
     let is_left_alone = matches!(error, FilterError::LeftAlone);
     parts.metrics.filtered(if is_left_alone { Filtered::LeftAlone } else { Filtered::Failed });
     let what = match parts.config.filter.fail {
         OnFailure::Accept => "mail goes on without it",
-        OnFailure::Defer => {
-            report.objection = Some(Reply::filter_silent());
-            "mail is put off"
-        }
+        OnFailure::Defer => "mail is put off",
     };
+    if parts.config.filter.fail == OnFailure::Defer && !is_for_role(first) {
+        report.objection = Some(Reply::filter_silent());
+    }
     if let Some(filter) = &parts.filter {
         filter.tell(error, what);
     }

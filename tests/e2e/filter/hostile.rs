@@ -38,7 +38,7 @@ fn answers_that_make_no_sense() {
             note.contains("the spam filter said nothing: ") && note.contains(why),
             "{why}: {note}"
         );
-        // An answer in between, or it would be left alone.
+        // Whoever sends what brings such an answer keeps no other message from being judged.
         filter.say(good.clone());
         send(&onward, "").expect_code(250);
         count += 1;

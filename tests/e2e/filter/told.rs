@@ -7,6 +7,7 @@ use crate::support::{
     receiver::Receiver,
     tls::TlsClient,
 };
+use std::net::Ipv4Addr;
 
 fn has(asked: &Asked, line: &str) -> bool {
     asked.head.iter().any(|found| found == line)
@@ -85,5 +86,24 @@ fn only_what_is_to_be_passed_on_is_asked_about() {
         .expect("550 5.6.0");
     assert!(filter.asked().is_empty());
     send(&onward, "").expect("550 5.7.1");
+    assert_eq!(filter.asked().len(), 1);
+}
+
+#[test]
+fn over_https_to_a_name_whose_certificate_is_checked() {
+    let (sink, dns, authority) = (Receiver::smtp().start(), dns(), Authority::new());
+    dns.a("filter.test", Ipv4Addr::LOCALHOST).a("other.test", Ipv4Addr::LOCALHOST);
+    let pair = authority.issue("filter.test", "filter");
+    let filter = FakeFilter::start_tls(Say::action("no action", 1.0, ""), &pair);
+    let ca_file = format!("tls.ca_file = \"{}\"", authority.file().display());
+    for (name, is_right) in [("filter.test", true), ("other.test", false)] {
+        let place = format!("https://{name}:{}", filter.port());
+        let onward = onward(&sink, &dns, &place).config(&ca_file).start();
+        send(&onward, "").expect_code(250);
+        let record = last_record(&onward, 1);
+        assert_eq!(record["filter"]["score"] == 1.0, is_right, "{record}");
+        let note = record["note"].as_str().unwrap();
+        assert_eq!(note.contains("the certificate is for another host"), !is_right, "{note}");
+    }
     assert_eq!(filter.asked().len(), 1);
 }

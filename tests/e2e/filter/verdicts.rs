@@ -128,7 +128,6 @@ fn the_password_is_sent_and_followed_and_shown_nowhere() {
 
     fs::write(&file, format!("{PASSWORD}\n")).unwrap();
     onward.wait_for_log("filter password read again");
-    // The filter is left alone after three in a row; one was not enough for that.
     send(&onward, "X-Test-Score: 1\r\n").expect_code(250);
     send(&onward, "X-Test-Score: 7\r\n").expect("550 5.7.1");
     let doctor = onward.cli(&["doctor"]).stdout;

@@ -127,3 +127,29 @@ async fn roots_goes_to_the_owner_of_the_directory() {
         fs::remove_file(&file).unwrap();
     }
 }
+
+/// Before the daemon of this version has opened it, and behind that.
+#[tokio::test]
+async fn a_journal_of_an_older_version_is_read_and_taken_over() {
+    let older = [
+        "ALTER TABLE message DROP COLUMN filter; PRAGMA user_version = 3;",
+        "ALTER TABLE message DROP COLUMN filter; ALTER TABLE message DROP COLUMN tls;
+         ALTER TABLE attempt DROP COLUMN tls; PRAGMA user_version = 2;",
+        "ALTER TABLE message DROP COLUMN filter; ALTER TABLE message DROP COLUMN tls;
+         ALTER TABLE attempt DROP COLUMN tls; ALTER TABLE message DROP COLUMN auth; PRAGMA user_version = 1;",
+    ];
+    for older in older {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
+        journal.record(record("old", now())).await;
+        journal.close().await;
+        let file = rusqlite::Connection::open(dir.path().join("journal.db")).unwrap();
+        file.execute_batch(older).unwrap();
+        drop(file);
+        assert_eq!(ids(dir.path()).await, ["old"], "{older}");
+        let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
+        journal.record(record("new", now())).await;
+        journal.flush().await;
+        assert_eq!(ids(dir.path()).await, ["old", "new"], "{older}");
+    }
+}
