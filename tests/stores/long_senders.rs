@@ -152,9 +152,8 @@ pub(crate) async fn a_long_sender_that_two_clients_bring_is_neithers(place: &dyn
         assert_eq!(put(&store, name, first, 2, 100).await, Ok(KNOWN));
     }
     for n in 0..5 {
-        for client in [honest, stranger] {
-            let name = format!("{}{n}", &client.unwrap()[8..]);
-            put(&store, &name, client, 3 + n, 100).await.unwrap();
+        for (name, client) in [("h", honest), ("s", stranger)] {
+            put(&store, &format!("{name}{n}"), client, 3 + n, 100).await.unwrap();
         }
     }
     assert_eq!(kept(&store, &names(&["a", "b"])).await, ["a", "b"]);

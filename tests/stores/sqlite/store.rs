@@ -260,7 +260,7 @@ async fn a_million_aliases() {
 
 /// What docs/OPERATIONS.md says a long sender takes on the disk.
 #[tokio::test]
-async fn a_long_sender_takes_a_quarter_of_a_kilobyte() {
+async fn a_long_sender_takes_120_octets_beside_its_address() {
     const SENDERS: u32 = 20_000;
     let state = TempDir::new().unwrap();
     left(&state, &["x.test"]).await;
@@ -279,5 +279,6 @@ async fn a_long_sender_takes_a_quarter_of_a_kilobyte() {
     drop(raw);
     left(&state, &[]).await;
     let each = (fs::metadata(&path).unwrap().len() - empty) / u64::from(SENDERS);
-    assert!((150..=260).contains(&each), "{each}");
+    // Fewer pages are half empty in a large table.
+    assert!((200..=260).contains(&each), "{each}");
 }

@@ -119,8 +119,8 @@ impl Put {
 
     fn put(&self, connection: &Connection, client: &[u8]) -> Result<()> {
         let LongSender { token, address, expires, .. } = &self.sender;
-        // All of a day expire at once. By the time of the day they go in the order in which they were used, and a
-        // busy sender costs one write a day.
+        // All of a day expire at once. By the time of the day they go in the order in which they were used, to the
+        // second, and a busy sender costs one write a day.
         let until = *expires + self.now.since(UnixTime::of_day(self.now.day()));
         let sql = "INSERT INTO srs_addresses (token, address, client, expires)
                    VALUES (?1, ?2, ?3, ?4) ON CONFLICT (token) DO UPDATE
