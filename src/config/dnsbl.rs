@@ -35,7 +35,8 @@ section! {
     pub action: Action =
         one_of("refuse" => Action::Refuse, "defer" => Action::Defer, "mark" => Action::Mark), default "refuse";
     /// Whom this list is not asked about: clients by address or block, and with `from-domain` domains; `*.d` means those
-    /// below d. Clients of `limits.exempt`, and those that the Internet does not know, no list is asked about.
+    /// below d. Clients of `limits.exempt` are asked about nowhere, and addresses that the Internet does not know by no list
+    /// of clients.
     pub exempt: Vec<Exempt> =
         list("IP addresses, blocks such as \"192.0.2.0/24\", and domain names", Exempt::from_str), default [];
 }

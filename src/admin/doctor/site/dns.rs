@@ -56,6 +56,8 @@ impl<'a> Dns<'a> {
         let labels = reversed(ip);
         match self.list(zone, &labels, &Codes::All).await {
             Some(Answer::Listed(_)) => true,
+            // A search page, for one, which is no list at all.
+            Some(Answer::Trouble(Trouble::Foreign(_))) => false,
             Some(Answer::Trouble(_)) => {
                 self.unanswered.insert(format!("{labels}.{zone}"));
                 false
