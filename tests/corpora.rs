@@ -58,6 +58,8 @@ targets! {
     proxy "../fuzz/targets/proxy.rs"
     reply_reader "../fuzz/targets/reply_reader.rs"
     report "../fuzz/targets/report.rs"
+    rspamd "../fuzz/targets/rspamd.rs"
+    sender_pattern "../fuzz/targets/sender_pattern.rs"
     smtp_session "../fuzz/targets/smtp_session.rs"
     socketmap "../fuzz/targets/socketmap.rs"
     spf_record "../fuzz/targets/spf_record.rs"
