@@ -72,7 +72,8 @@ fn several_lists_each_with_its_action_and_its_answers() {
         let field = sink.wait_for_messages(count)[count - 1].header("X-Onward-Listed").unwrap();
         assert!(field.contains(ip) && field.contains("a.test"), "{field}");
     }
-    let marked = onward.run(&["trace", "--json", "--from", "a@client.test"]);
+    let marked = onward.wait_for_trace(&["--from", "a@client.test"], 4);
+    let marked = format!("{marked:?}");
     assert!(marked.contains("192.0.2.3 is listed at a.test (127.0.0.5)"), "{marked}");
     assert_eq!(dns.queries(&entry("192.0.2.70", "c.test")), 0, "exempt");
     let page = get(http, "GET /metrics");
