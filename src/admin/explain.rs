@@ -17,7 +17,6 @@ use crate::{
     next_hop::{Destination, Target},
     verdict::Class,
 };
-use bytes::Bytes;
 use serde::Serialize;
 use std::{collections::HashSet, net::IpAddr, time::Duration};
 use tokio::time::Instant;
@@ -134,9 +133,8 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     explanation.lost.clone_from(&recipient.lost);
     let sender = Sender::new(Some(*ip), helo, from);
     let recipients = std::slice::from_ref(&recipient);
-    let message = Bytes::from(message.clone());
-    let mut report =
-        checks::run(&parts, &Subject { sender: &sender, recipients, message, now }).await;
+    let subject = Subject { sender: &sender, recipients, now };
+    let mut report = checks::run(&parts, &subject, message.clone(), parts.memory.reserve()).await;
     if let Some(checked) = &report.authentication {
         explanation.checks = Some(checked.findings.to_string());
         explanation.class = Some(Class::of(&checked.findings.dmarc).to_string());

@@ -18,8 +18,8 @@ use super::{
 use crate::{
     address::{ForwardPath, ReversePath},
     fate::{Bounce, Doubt, Fate, RecipientFate},
-    inbound::Peer,
-    message::{Header, MessageId, Received, delivered_to, prefix},
+    inbound::{Peer, Reservation},
+    message::{Header, MessageId, Received, Source, delivered_to, prefix},
     reply::{Class, Reply},
     smtp::Transaction,
     store::{Fingerprint, journal::Outcome},
@@ -74,6 +74,7 @@ impl Forward<'_> {
     pub(super) async fn run(
         &self,
         mut transaction: Transaction,
+        memory: Reservation,
         recipients: Vec<Recipient>,
     ) -> Conclusion {
         let began = Instant::now();
@@ -81,9 +82,9 @@ impl Forward<'_> {
         let came = std::mem::replace(&mut transaction.message, Ok(Vec::new()));
         let mut report = match came {
             Ok(message) => {
-                let (message, recipients) = (message.into(), &*recipients);
-                let subject = Subject { sender: self.sender, recipients, message, now: self.now };
-                checks::run(self.parts, &subject).await
+                let subject =
+                    Subject { sender: self.sender, recipients: &recipients, now: self.now };
+                checks::run(self.parts, &subject, message, memory).await
             }
             Err(reply) => Report::objecting(reply, &recipients),
         };
@@ -94,10 +95,13 @@ impl Forward<'_> {
             Some(reply) => Err(reply),
             None => {
                 let from = self.sender.reverse_path();
-                let mut retold =
-                    retell(self.parts, self.id, from, &report.message, recipients).await;
-                report.notes.append(&mut retold.notes);
-                self.dress(&transaction, &mut report, retold, began).await
+                match retell(self.parts, self.id, from, &report.message, recipients).await {
+                    Ok(mut retold) => {
+                        report.notes.append(&mut retold.notes);
+                        self.dress(&transaction, &mut report, retold, began).await
+                    }
+                    Err(reply) => Err(reply),
+                }
             }
         };
         let returning = report.returning.take();
@@ -158,7 +162,9 @@ impl Forward<'_> {
             false => delivered_to(&came.envelope.forward_paths),
         };
         let mut notes = Vec::new();
-        let fabric = Fabric { id: self.id, report, trace, delivered_to, now };
+        let source = Arc::new(Source::from(report.message.clone()));
+        let fabric =
+            Fabric { id: self.id, report, source: Arc::clone(&source), trace, delivered_to, now };
         let dressed = dress(parts, &fabric, planned, looks, &mut notes).await;
         report.notes.extend(notes);
         let dressed = dressed?;
@@ -167,7 +173,7 @@ impl Forward<'_> {
             eight_bit: is_as_it_came && !report.message.is_ascii(),
             // Asked for and not used, SMTPUTF8 need not bar a destination that lacks it.
             smtputf8: is_as_it_came && asks_utf8 && needs_utf8(report, &dressed),
-            bytes: report.message.clone(),
+            source,
             now,
         };
         Ok(Delivery::new(message, retold.into_iter().chain(dressed).collect()))

@@ -19,7 +19,7 @@ use crate::{
     config::ReturnsTo,
     envelope::Envelope,
     fate::Bounce,
-    inbound::{Handler, Peer},
+    inbound::{Handler, Peer, Reservation},
     reply::Reply,
     smtp::{Aborted, Origin, Session, Transaction},
     time::UnixTime,
@@ -104,7 +104,7 @@ impl Handler for Mail {
         Err(reply)
     }
 
-    async fn message(&mut self, mut transaction: Transaction) -> Reply {
+    async fn message(&mut self, mut transaction: Transaction, memory: Reservation) -> Reply {
         let began = Instant::now();
         let Some(open) = self.open.take() else {
             return Reply::out_of_order("Send MAIL first");
@@ -117,7 +117,7 @@ impl Handler for Mail {
         let Open { sender, recipients } = open;
         let (parts, peer) = (&self.parts, &self.peer);
         let forward = Forward { parts, peer, sender: &sender, id: entry.id, now: entry.arrived };
-        let conclusion = forward.run(transaction, recipients).await;
+        let conclusion = forward.run(transaction, memory, recipients).await;
         self.last = Some(Arc::clone(&conclusion.announced));
         entry.conclude(&self.parts, conclusion, began.elapsed()).await
     }

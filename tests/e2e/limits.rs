@@ -2,6 +2,7 @@
 
 mod connections;
 mod delivery;
+mod memory;
 mod messages;
 mod misers;
 mod rates;

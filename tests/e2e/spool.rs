@@ -3,6 +3,7 @@
 mod destinations;
 mod innocent;
 mod notices;
+mod older;
 mod restarts;
 mod taken;
 

@@ -3,8 +3,9 @@
 use super::{Added, outcome::record_new};
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
+    auth::dkim::SignedBody,
     mail::{dress::signatures, parts::Parts},
-    message::MessageId,
+    message::{Header, MessageId, Source, Text},
     reply::ForeignReply,
     store::spool::{Head, Leg, LegState, NewMessage, SpoolError},
     time::Millis,
@@ -19,6 +20,9 @@ pub(crate) fn own_message(
     recipient: &Mailbox,
     mailboxes: Vec<Mailbox>,
 ) -> NewMessage {
+    let header = Header::scan(&message);
+    let body = SignedBody::of(&header, &message);
+    let prefix = signatures(parts, &parts.config.srs.settings.domain, &[header.bytes()], &body);
     let legs = mailboxes.into_iter().map(|mailbox| Leg {
         recipient: ForwardPath::Mailbox(recipient.clone()),
         mailbox,
@@ -42,8 +46,7 @@ pub(crate) fn own_message(
             has_failed: false,
             print: None,
         },
-        prefix: signatures(parts, &parts.config.srs.settings.domain, &[&message]).into(),
-        message: message.into(),
+        text: Text::new(prefix, Source::from(message)),
         legs: legs.collect(),
     }
 }

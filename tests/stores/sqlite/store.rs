@@ -190,11 +190,11 @@ async fn whoever_only_reads_leaves_an_older_database_as_it_is() {
     Store::open(state.path(), reading()).unwrap().close().await;
     left(&state, &["x.test"]).await;
     let raw = rusqlite::Connection::open(&path).unwrap();
-    raw.execute_batch("ALTER TABLE aliases DROP COLUMN keep_tag; PRAGMA user_version = 5").unwrap();
+    raw.execute_batch(super::VERSION_6).unwrap();
     raw.close().unwrap();
     let before = fs::read(&path).unwrap();
     let refused = Store::open(state.path(), reading()).unwrap_err();
-    assert!(matches!(refused, StoreError::Older { found: 5, .. }), "{refused:?}");
+    assert!(matches!(refused, StoreError::Older { found: 6, .. }), "{refused:?}");
     assert!(refused.to_string().contains("systemctl restart onward"), "{refused}");
     assert_eq!(fs::read(&path).unwrap(), before);
 
