@@ -19,7 +19,6 @@ use crate::{
     rspamd::Verdict as FilterVerdict,
     verdict::Class,
 };
-use bytes::Bytes;
 use serde::Serialize;
 use std::{
     collections::HashSet,
@@ -189,10 +188,9 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     explanation.rules = rules.map(|rules| rules.to_string().trim_start().to_owned());
     let sender = Sender::new(Some(*ip), helo, from);
     let recipients = std::slice::from_ref(&recipient);
-    let message = Bytes::from(message.clone());
     let (listed, id) = (&*said, clock::message_id());
-    let subject = Subject { sender: &sender, recipients, message, listed, id, tls: None, now };
-    let mut report = checks::run(&parts, &subject).await;
+    let subject = Subject { sender: &sender, recipients, listed, id, tls: None, now };
+    let mut report = checks::run(&parts, &subject, message.clone(), parts.memory.reserve()).await;
     explanation.lists.extend(report.lists.iter().map(ExplainedList::of));
     if let Some(checked) = &report.authentication {
         explanation.checks = Some(checked.findings.to_string());

@@ -7,7 +7,7 @@
 use mail_auth::{
     AuthenticatedMessage,
     common::{
-        crypto::HashAlgorithm,
+        crypto::{HashAlgorithm, HashOutput},
         headers::{Writable, Writer},
     },
     dkim::Canonicalization,
@@ -18,7 +18,7 @@ pub(super) type BodyHash = (Canonicalization, HashAlgorithm, u64, Vec<u8>);
 
 /// A body to be hashed.
 #[derive(Debug, Clone, Copy)]
-struct Body<'a> {
+pub(super) struct Body<'a> {
     octets: &'a [u8],
     canonicalization: Canonicalization,
     /// Octets of the canonical form that count.
@@ -26,7 +26,7 @@ struct Body<'a> {
 }
 
 impl<'a> Body<'a> {
-    fn whole(octets: &'a [u8], canonicalization: Canonicalization) -> Self {
+    pub(super) fn whole(octets: &'a [u8], canonicalization: Canonicalization) -> Self {
         Self { octets, canonicalization, length: u64::MAX }
     }
 
@@ -44,6 +44,11 @@ impl Writable for Body<'_> {
         let mut limited = Limited { writer, left: self.length };
         self.canonicalization.canonical_body(octets, 0).write(&mut limited);
     }
+}
+
+/// What is known of the whole body of a message, in relaxed form.
+pub(super) fn relaxed(hash: &HashOutput) -> BodyHash {
+    (Canonicalization::Relaxed, HashAlgorithm::Sha256, 0, hash.as_ref().to_vec())
 }
 
 /// SHA-256 of the whole body; made once for a message, if mail-auth made it already.
@@ -81,18 +86,6 @@ pub(super) fn reuse(message: &mut AuthenticatedMessage<'_>, known: &[BodyHash]) 
             hash.clone_from(&known.3);
         }
     }
-}
-
-/// A message, from one of its fields on, without the lines at its end that are empty in relaxed form:
-/// what is to be handed to mail-auth for a relaxed signature.
-pub(super) fn without_blank_end_of_body(message: &[u8]) -> &[u8] {
-    let header = match message.starts_with(b"\r\n") {
-        true => 2,
-        false => memchr::memmem::find(message, b"\r\n\r\n").map_or(message.len(), |end| end + 4),
-    };
-    let (header, body) = message.split_at_checked(header).unwrap_or((message, b""));
-    let end = header.len() + without_blank_end(body).len();
-    message.get(..end).unwrap_or(message)
 }
 
 /// The body up to and with its last line that is not blank.
@@ -194,20 +187,6 @@ mod tests {
                 let right = algorithm.hash(&whole.as_bytes()[..most]);
                 prop_assert_eq!(&hash[..], right.as_ref());
             }
-        }
-    }
-
-    #[test]
-    fn the_end_of_a_message() {
-        for (message, most) in [
-            ("A: b\r\n\r\ntext  \r\n \r\n\t\r\n\r\n", "A: b\r\n\r\ntext  \r\n"),
-            ("A: b\r\n\r\ntext  ", "A: b\r\n\r\ntext  "),
-            ("A: b\r\n\r\n  \r\n", "A: b\r\n\r\n"),
-            ("A: b\r\n \r\n", "A: b\r\n \r\n"),
-            ("\r\n \r\n", "\r\n"),
-            ("", ""),
-        ] {
-            assert_eq!(without_blank_end_of_body(message.as_bytes()), most.as_bytes());
         }
     }
 }

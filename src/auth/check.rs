@@ -1,7 +1,7 @@
 use super::{
     arc::{self, Sealer},
     body::{self, BodyHash},
-    dkim::SigningKey,
+    dkim::{SignedBody, SigningKey},
     dmarc::{self, Sender},
     records::Records,
     signatures,
@@ -62,6 +62,8 @@ pub struct Checked {
     /// The signatures that verify.
     passing: Vec<Vec<u8>>,
     bodies: Vec<BodyHash>,
+    /// What the ARC chain came to.
+    chain: Result<Arc, &'static str>,
 }
 
 /// What breaks of the signatures of a message behind our fields.
@@ -127,7 +129,8 @@ pub async fn check(
     let findings = Findings { spf, sender_domain: domain, signatures: found, dmarc, authors, arc };
     records.close();
     let bodies = parsed.body_hashes.clone();
-    Checked { findings, results, records, passing, bodies }
+    let chain = chain.result();
+    Checked { findings, results, records, passing, bodies, chain }
 }
 
 impl Checked {
@@ -140,6 +143,7 @@ impl Checked {
             records: Records::default(),
             passing: Vec::new(),
             bodies: Vec::new(),
+            chain: Ok(Arc::None),
         }
     }
 
@@ -148,24 +152,26 @@ impl Checked {
         format!("{RESULTS_FIELD}: {}\r\n", self.results).into_bytes()
     }
 
-    /// One more ARC set for a message that came as `came` and leaves as `prefix` and `leaves`: three whole
-    /// fields. `None` where there must be none, as where DNS did not tell what the chain is worth.
-    pub async fn seal(
+    /// One more ARC set for a message that came as `came` and leaves with the header section of `prefix` and `header`,
+    /// and the body that came: three whole fields. `None` where there must be none, as where DNS did not tell what the
+    /// chain is worth.
+    pub fn seal(
         &self,
-        resolver: &Resolver,
         key: &SigningKey,
-        came: &[u8],
-        (prefix, leaves): (&[u8], &[u8]),
+        came: &Header<'_>,
+        (prefix, header): (&[u8], &[u8]),
+        body: &SignedBody<'_>,
         now: UnixTime,
     ) -> Option<Vec<u8>> {
         if self.findings.arc == Arc::TempError {
             return None;
         }
-        let (before, after) = (Header::scan(came), Header::scan(leaves));
-        let (before, after) = (View::of(b"", &before, came), View::of(prefix, &after, leaves));
-        let (before, after) = (read(&before, came.len())?, read(&after, leaves.len())?);
-        // Known already; it is worth the same a second time.
-        let chain = arc::validate(resolver, &before, &self.records, now, Instant::now()).await;
+        let after = Header::scan(header);
+        let (before, after) = (View::of(b"", came, came.bytes()), View::of(prefix, &after, header));
+        let (before, mut after) = (before.parse()?, after.parse()?);
+        // Of a body that is not there.
+        after.body_hashes = vec![body::relaxed(body.hash())];
+        let chain = arc::Chain::known(&before.headers, self.chain);
         let sealer = Sealer {
             key,
             domain: key.domain().as_str(),

@@ -26,7 +26,7 @@ section! {
     /// Turns clients away that speak before they may: before the greeting, behind EHLO or HELO before its reply, or
     /// behind DATA before its 354; 554 5.5.1.
     pub early_talker: bool = bool, default true;
-    /// Octets of messages held at once; beyond: 452 4.3.1.
+    /// Octets of all messages held at once, in every form of them; what forms share counts once. Beyond: 452 4.3.1.
     pub message_memory: usize = size(1024, 1 << 44), default "512MiB";
     /// Connections of Postfix to all listeners that are not smtp; beyond, the one that has been idle for
     /// longest is closed, but for a milter's.

@@ -17,7 +17,7 @@ section! {
         default ["1m", "5m", "15m", "30m", "1h", "2h", "4h"];
     /// What is older is given up, and its sender told.
     pub max_age: Duration = duration(SECOND, 30 * DAY), default "5d";
-    /// Octets of all spooled messages; beyond: 452 4.3.1.
+    /// Octets of all spooled messages, those that the forms of one share counted once; beyond: 452 4.3.1.
     pub max_bytes: usize = size(0, 1 << 50), default "4GiB";
     /// Spooled messages; beyond: 452 4.3.1. 0 turns the spool off: senders keep what cannot be handed on at
     /// once.

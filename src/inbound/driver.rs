@@ -54,8 +54,13 @@ pub trait Handler: Send {
         ready(Ok(()))
     }
 
-    /// Answers a complete message; a 250 says that somebody else has it now.
-    fn message(&mut self, transaction: Transaction) -> impl Future<Output = Reply> + Send;
+    /// Answers a complete message, of whose octets `memory` is kept as long as they are; a 250 says that somebody
+    /// else has it now.
+    fn message(
+        &mut self,
+        transaction: Transaction,
+        memory: Reservation,
+    ) -> impl Future<Output = Reply> + Send;
 
     /// Hears that the client may have gone before it heard the last answer of [`Handler::message`]: it will
     /// bring the message again.
@@ -79,7 +84,8 @@ pub struct Encryption {
     pub is_implicit: bool,
 }
 
-/// Read at once outside and inside of messages: a thousand idle clients should cost little.
+/// Read at once outside of messages, and at most inside of them: a thousand clients that are idle or slow should
+/// cost little.
 const COMMAND_READ: usize = 4 * 1024;
 const DATA_READ: usize = 64 * 1024;
 /// What a client may still send after we closed, before the socket goes.
@@ -162,9 +168,9 @@ async fn converse<H: Handler>(
                 if !reservation.cover(octets) {
                     transaction.message = Err(Reply::out_of_memory());
                 }
-                let answer = handler.message(*transaction);
+                let held = std::mem::replace(&mut reservation, memory.reserve());
+                let answer = handler.message(*transaction, held);
                 let (reply, ahead) = attend(answer, &mut stream, &mut buffer).await;
-                reservation.release();
                 if reply.is_positive() {
                     patience.brought_mail();
                 }
@@ -205,7 +211,6 @@ async fn converse<H: Handler>(
                     session.shut_down(Reply::shutting_down());
                     continue;
                 }
-                buffer.resize(if in_data { DATA_READ } else { COMMAND_READ }, 0);
                 pace = in_data.then(|| pace.unwrap_or_else(|| Pace::begin(Instant::now())));
                 let end = match &pace {
                     Some(pace) => patience.data_end(since, pace),
@@ -237,8 +242,12 @@ async fn converse<H: Handler>(
                         session.shut_down(Reply::too_slow());
                     }
                 }
-                if !session.in_data() && buffer.len() > COMMAND_READ {
-                    buffer = vec![0; COMMAND_READ];
+                match session.in_data() {
+                    true if count == buffer.len() => {
+                        buffer.resize((count * 4).min(DATA_READ), 0);
+                    }
+                    false if buffer.len() > COMMAND_READ => buffer = vec![0; COMMAND_READ],
+                    _ => {}
                 }
             }
         }

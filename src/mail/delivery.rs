@@ -12,6 +12,7 @@ use crate::{
     address::{Mailbox, ReversePath},
     clock,
     fate::{DestinationOutcome, RecipientFate, Verdict},
+    message::Source,
     next_hop::{Destination, NextHop},
     outbound::{Attempt, Outgoing, Progress},
     reply::Reply,
@@ -21,8 +22,6 @@ use crate::{
     },
     time::{Millis, UnixTime},
 };
-use bytes::Bytes;
-use sha2::{Digest, Sha256};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -42,7 +41,7 @@ pub(crate) struct Message {
     /// The reverse-path as the client gave it.
     pub(crate) reverse_path: ReversePath,
     /// The message as it came.
-    pub(crate) bytes: Bytes,
+    pub(crate) source: Arc<Source>,
     /// The message has octets above 127.
     pub(crate) eight_bit: bool,
     /// The header section needs SMTPUTF8; addresses speak for themselves.
@@ -138,19 +137,19 @@ impl Delivery {
         let (done, mut verdicts) = mpsc::unbounded_channel();
         for (group, outgoing) in self.transactions(&progress) {
             self.under_way.push((group.clone(), outgoing.progress.clone()));
-            let (parts, came) = (Arc::clone(parts), self.message.bytes.clone());
+            let (parts, came) = (Arc::clone(parts), Arc::clone(&self.message.source));
             let (done, announced) = (done.clone(), Arc::clone(&self.announced));
             let reverse_path = self.message.reverse_path.clone();
             // Not for us to cut off: behind the end of data the message is the destination's.
             tokio::spawn(async move {
                 let _under_way = parts.waits.under_way();
                 let attempts = parts.network.deliver(&group.0, &outgoing, deadline.into()).await;
-                let Outgoing { recipients, message: sent, progress, .. } = outgoing;
+                let Outgoing { recipients, text, progress, .. } = outgoing;
                 let attempts: Vec<_> = recipients.into_iter().zip(attempts).collect();
                 if let Err(unheard) = done.send((group, progress, attempts)) {
                     let (_, _, attempts) = unheard.0;
-                    let forms = [&came, &sent];
-                    remember_late(&parts, &reverse_path, forms, &attempts, &announced).await;
+                    let sources = [&*came, &*text.source];
+                    remember_late(&parts, &reverse_path, sources, &attempts, &announced).await;
                 }
             });
         }
@@ -213,11 +212,10 @@ impl Delivery {
     fn announce(&mut self, parts: &Parts) {
         let mut prints = Vec::new();
         for share in &self.shares {
-            // The spool knows the message in the form that leaves.
-            for bytes in [&self.message.bytes, &share.form.bytes] {
-                let digest = Sha256::digest(bytes);
+            // The spool knows a notice as what leaves.
+            for source in [&self.message.source, &share.form.text.source] {
                 let legs = share.legs.iter();
-                prints.extend(legs.map(|leg| self.message.print_at(&leg.to.mailbox, &digest)));
+                prints.extend(legs.map(|leg| self.message.print_at(&leg.to.mailbox, source)));
             }
         }
         let to =
@@ -231,10 +229,10 @@ impl Delivery {
     /// Tells whoever waits for copies what became of them.
     fn tell(&self) {
         let Some(announced) = self.announced.get() else { return };
-        let digest = Sha256::digest(&self.message.bytes);
+        let source = &self.message.source;
         for leg in self.shares.iter().flat_map(|share| &share.legs) {
             if let Some(outcome) = &leg.outcome {
-                announced.tell(&self.message.print_at(&leg.to.mailbox, &digest), outcome.verdict);
+                announced.tell(&self.message.print_at(&leg.to.mailbox, source), outcome.verdict);
             }
         }
     }
@@ -257,8 +255,7 @@ impl Delivery {
                 let outgoing = Outgoing {
                     reverse_path: share.reverse_path.clone(),
                     recipients: some.to_vec(),
-                    prefix: share.form.prefix.clone(),
-                    message: share.form.bytes.clone(),
+                    text: share.form.text.clone(),
                     eight_bit: self.message.eight_bit,
                     smtputf8: self.message.smtputf8,
                     checkpoint: None,
@@ -316,8 +313,8 @@ impl Delivery {
         if legs.peek().is_none() {
             return Vec::new();
         }
-        let digest = Sha256::digest(&self.message.bytes);
-        legs.map(|leg| self.message.print_at(&leg.to.mailbox, &digest)).collect()
+        let source = &self.message.source;
+        legs.map(|leg| self.message.print_at(&leg.to.mailbox, source)).collect()
     }
 
     /// Marks what earlier tries of the sender delivered. A copy that is on its way is waited for until `until`.
@@ -326,9 +323,8 @@ impl Delivery {
         if !parts.store.remembers_deliveries() && parts.waits.is_idle() {
             return;
         }
-        let digest = Sha256::digest(&self.message.bytes);
         for leg in self.shares.iter_mut().flat_map(|share| &mut share.legs) {
-            let print = self.message.print_at(&leg.to.mailbox, &digest);
+            let print = self.message.print_at(&leg.to.mailbox, &self.message.source);
             if parts.waits.has(&print) {
                 let (from, to) = (&self.message.reverse_path, &leg.to.mailbox);
                 tracing::info!(%from, %to, "brought again: waits for the verdict on the copy before");
@@ -350,8 +346,8 @@ impl Delivery {
 
 impl Message {
     /// Names this message from its sender at one destination: what the sender sends again is the same.
-    fn print_at(&self, destination: &Mailbox, digest: &[u8]) -> Fingerprint {
-        print_at(&self.reverse_path, destination, digest)
+    fn print_at(&self, destination: &Mailbox, source: &Source) -> Fingerprint {
+        print_at(&self.reverse_path, destination, source.digest())
     }
 }
 

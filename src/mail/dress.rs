@@ -1,19 +1,22 @@
 //! The forms in which a message leaves: its bytes, and our fields before them.
 //!
 //! Mostly there is one. A munged message has one for each recipient, whose address its From takes, and
-//! where each domain has SRS addresses of its own, each signs.
+//! where each domain has SRS addresses of its own, each signs. All share the bytes that came; what is a form's own is
+//! counted beside them (`limits.message_memory`).
 
 use super::{checks::Report, look::Look, parts::Parts, plan::Planned, recipient::Recipient};
 use crate::{
     address::{Domain, ReversePath},
-    auth::{self, Broken, Checked, dkim::KeyKind},
+    auth::{
+        self, Broken, Checked,
+        dkim::{KeyKind, SignedBody},
+    },
     config::ArcSealing,
-    message::{Header, MessageId, Munged, Named, NewFrom, munge},
+    message::{Change, Header, MessageId, Munged, Named, NewFrom, Source, Text, munge},
     reply::Reply,
     time::UnixTime,
     verdict::{DmarcResult, NOT_KEPT, SpfOnly},
 };
-use bytes::Bytes;
 use std::sync::Arc;
 
 /// What is sent, apart from the envelope.
@@ -21,10 +24,8 @@ use std::sync::Arc;
 pub(crate) struct Form {
     /// The place of the form among those of its message.
     pub(crate) number: usize,
-    /// Header fields of ours, sent before `bytes`.
-    pub(crate) prefix: Bytes,
-    /// The message as it came, unless it is munged.
-    pub(crate) bytes: Bytes,
+    /// Header fields of ours, and the message as it came, unless it is munged.
+    pub(crate) text: Text,
     /// Its From is ours.
     pub(crate) is_munged: bool,
 }
@@ -43,6 +44,8 @@ pub(crate) struct Fabric<'a> {
     pub(crate) id: MessageId,
     /// What the checks found.
     pub(crate) report: &'a Report,
+    /// The message of the report, for all forms.
+    pub(crate) source: Arc<Source>,
     /// Received, seal and loop tokens.
     pub(crate) trace: String,
     /// Delivered-To, or nothing.
@@ -64,6 +67,9 @@ pub(crate) async fn dress(
     notes: &mut Vec<String>,
 ) -> Result<Vec<Dressed>, Reply> {
     let wants_arc = wants_arc(&parts.config.auth.arc, &planned);
+    let header = Header::scan(&fabric.report.message);
+    let body = SignedBody::of(&header, &fabric.report.message);
+    let cloth = Cloth { fabric, header: &header, body: &body, wants_arc };
     let mut made: Vec<(Look, Option<Arc<Form>>)> = Vec::new();
     let mut dressed = Vec::with_capacity(planned.len());
     for (to, mut look) in planned.into_iter().zip(looks) {
@@ -71,11 +77,10 @@ pub(crate) async fn dress(
             let form = match made.iter().find(|(known, _)| *known == look) {
                 Some((_, form)) => form.clone(),
                 None => {
-                    let cut = fabric.cut(parts, &look, wants_arc, notes).await?;
-                    let form = cut.map(|(prefix, bytes)| {
-                        let is_munged = look.from.is_some();
-                        Arc::new(Form { number: made.len(), prefix, bytes, is_munged })
-                    });
+                    let form = match cloth.cut(parts, &look, notes).await? {
+                        Some(cut) => Some(Arc::new(fabric.form(parts, cut, made.len())?)),
+                        None => None,
+                    };
                     made.push((look.clone(), form.clone()));
                     form
                 }
@@ -91,68 +96,22 @@ pub(crate) async fn dress(
     Ok(dressed)
 }
 
-impl Fabric<'_> {
-    /// `None` where the message is to be munged after all.
-    async fn cut(
-        &self,
-        parts: &Parts,
-        look: &Look,
-        wants_arc: bool,
-        notes: &mut Vec<String>,
-    ) -> Result<Option<(Bytes, Bytes)>, Reply> {
-        match &look.from {
-            Some(from) => Ok(Some(self.munged(parts, look, from, wants_arc).await)),
-            None => {
-                let prefix = self.untouched(parts, look, wants_arc, notes).await?;
-                Ok(prefix.map(|prefix| (prefix, self.report.message.clone())))
-            }
-        }
-    }
+/// What is a form's own.
+struct Cut {
+    /// Header fields of ours.
+    prefix: Vec<u8>,
+    /// The From of a message that is munged.
+    from: Option<Change>,
+    is_munged: bool,
+}
 
-    /// Our fields before the bytes that came, with which all signatures that verified still do: one that covers
-    /// Authentication-Results or Delivered-To, present or not, bars us from adding it. One that covers what every hop adds breaks;
-    /// what counts then is whether the message passes DMARC behind us.
-    async fn untouched(
-        &self,
-        parts: &Parts,
-        look: &Look,
-        wants_arc: bool,
-        notes: &mut Vec<String>,
-    ) -> Result<Option<Bytes>, Reply> {
-        let bytes = &self.report.message;
-        let Some(checked) = &self.report.authentication else {
-            let prefix = [self.trace.as_bytes(), self.delivered_to.as_bytes()].concat();
-            return Ok(Some(self.signed(parts, look, prefix, bytes, false).await));
-        };
-        let mut best: Option<(Bytes, Broken)> = None;
-        let (to, results) = (self.delivered_to.as_bytes(), checked.field());
-        let all: [(&[u8], &[u8]); 4] = [(to, &results), (to, &[]), (&[], &results), (&[], &[])];
-        let tried = if to.is_empty() { 2 } else { all.len() };
-        for (to, results) in all.into_iter().take(tried) {
-            let prefix = [self.trace.as_bytes(), to, results].concat();
-            let prefix = self.signed(parts, look, prefix, bytes, wants_arc).await;
-            let resolver = parts.outbound.resolver();
-            match checked.check_again(resolver, bytes, (&prefix[..], &bytes[..])).await {
-                Ok(()) => return Ok(Some(prefix)),
-                Err(broken) => {
-                    let count = broken.domains.len();
-                    if best.as_ref().is_none_or(|(_, best)| count < best.domains.len()) {
-                        best = Some((prefix, broken));
-                    }
-                }
-            }
-        }
-        let Some((prefix, broken)) = best else { return Err(Reply::local_error()) };
-        self.tell(parts, &broken, notes);
-        let mut lost = checked.findings.lost(&broken.authors);
-        let lost = lost.find(|(domain, _)| !look.stands_in_for(parts, domain));
-        match (lost, parts.config.auth.policy.spf_only) {
-            (Some((_, DmarcResult::TempError)), _) => Err(Reply::auth_unanswered()),
-            // What returns has no alias to come from.
-            (Some(_), SpfOnly::Munge) if !look.is_return => Ok(None),
-            (Some(_), SpfOnly::Refuse) if !look.is_return => Err(Reply::signature_cannot_stay()),
-            (Some(_) | None, _) => Ok(Some(prefix)),
-        }
+impl Fabric<'_> {
+    /// The form `number` of the message.
+    fn form(&self, parts: &Parts, cut: Cut, number: usize) -> Result<Form, Reply> {
+        let Cut { prefix, from: change, is_munged } = cut;
+        let prefix = parts.memory.hold(prefix, number == 0).ok_or_else(Reply::out_of_memory)?;
+        let text = Text { prefix, change, source: Arc::clone(&self.source) };
+        Ok(Form { number, text, is_munged })
     }
 
     /// Tells of signatures that break, once a message.
@@ -172,49 +131,121 @@ impl Fabric<'_> {
         let may_sign = checked.findings.may_be_signed(parts.config.auth.sign);
         Look::munged(parts, to, may_sign, Named::Known)
     }
+}
 
-    async fn munged(
+/// What is read of the message once for all its forms.
+struct Cloth<'a> {
+    fabric: &'a Fabric<'a>,
+    header: &'a Header<'a>,
+    body: &'a SignedBody<'a>,
+    wants_arc: bool,
+}
+
+impl Cloth<'_> {
+    /// `None` where the message is to be munged after all.
+    async fn cut(
         &self,
         parts: &Parts,
         look: &Look,
-        from: &NewFrom,
-        wants_arc: bool,
-    ) -> (Bytes, Bytes) {
-        let came = &self.report.message;
-        let results = self.report.authentication.as_ref().map(Checked::field).unwrap_or_default();
-        let (fields, bytes) = match munge(&Header::scan(came), came, from) {
-            Some(Munged { fields, message }) => (fields, Bytes::from(message)),
-            None => (Vec::new(), came.clone()),
+        notes: &mut Vec<String>,
+    ) -> Result<Option<Cut>, Reply> {
+        match &look.from {
+            Some(from) => Ok(Some(self.munged(parts, look, from))),
+            None => {
+                let prefix = self.untouched(parts, look, notes).await?;
+                Ok(prefix.map(|prefix| Cut { prefix, from: None, is_munged: false }))
+            }
+        }
+    }
+
+    /// Our fields before the bytes that came, with which all signatures that verified still do: one that covers
+    /// Authentication-Results or Delivered-To, present or not, bars us from adding it. One that covers what every hop adds breaks;
+    /// what counts then is whether the message passes DMARC behind us.
+    async fn untouched(
+        &self,
+        parts: &Parts,
+        look: &Look,
+        notes: &mut Vec<String>,
+    ) -> Result<Option<Vec<u8>>, Reply> {
+        let Fabric { report, trace, delivered_to, .. } = self.fabric;
+        let bytes = &report.message;
+        let Some(checked) = &report.authentication else {
+            let prefix = [trace.as_bytes(), delivered_to.as_bytes()].concat();
+            return Ok(Some(self.signed(parts, look, prefix, None)));
         };
-        let prefix =
-            [self.trace.as_bytes(), self.delivered_to.as_bytes(), &results, &fields].concat();
-        (self.signed(parts, look, prefix, &bytes, wants_arc).await, bytes)
+        let mut best: Option<(Vec<u8>, Broken)> = None;
+        let (to, results) = (delivered_to.as_bytes(), checked.field());
+        let all: [(&[u8], &[u8]); 4] = [(to, &results), (to, &[]), (&[], &results), (&[], &[])];
+        let tried = if to.is_empty() { 2 } else { all.len() };
+        for (to, results) in all.into_iter().take(tried) {
+            let prefix = [trace.as_bytes(), to, results].concat();
+            let prefix = self.signed(parts, look, prefix, None);
+            let resolver = parts.outbound.resolver();
+            match checked.check_again(resolver, bytes, (&prefix[..], &bytes[..])).await {
+                Ok(()) => return Ok(Some(prefix)),
+                Err(broken) => {
+                    let count = broken.domains.len();
+                    if best.as_ref().is_none_or(|(_, best)| count < best.domains.len()) {
+                        best = Some((prefix, broken));
+                    }
+                }
+            }
+        }
+        let Some((prefix, broken)) = best else { return Err(Reply::local_error()) };
+        self.fabric.tell(parts, &broken, notes);
+        let mut lost = checked.findings.lost(&broken.authors);
+        let lost = lost.find(|(domain, _)| !look.stands_in_for(parts, domain));
+        match (lost, parts.config.auth.policy.spf_only) {
+            (Some((_, DmarcResult::TempError)), _) => Err(Reply::auth_unanswered()),
+            // What returns has no alias to come from.
+            (Some(_), SpfOnly::Munge) if !look.is_return => Ok(None),
+            (Some(_), SpfOnly::Refuse) if !look.is_return => Err(Reply::signature_cannot_stay()),
+            (Some(_) | None, _) => Ok(Some(prefix)),
+        }
+    }
+
+    fn munged(&self, parts: &Parts, look: &Look, from: &NewFrom) -> Cut {
+        let Fabric { report, trace, delivered_to, .. } = self.fabric;
+        let results = report.authentication.as_ref().map(Checked::field).unwrap_or_default();
+        let (fields, from) = match munge(self.header, &report.message, from) {
+            Some(Munged { fields, from }) => (fields, Some(from)),
+            None => (Vec::new(), None),
+        };
+        let prefix = [trace.as_bytes(), delivered_to.as_bytes(), &results, &fields].concat();
+        Cut { prefix: self.signed(parts, look, prefix, from.as_ref()), from, is_munged: true }
     }
 
     /// `prefix` with one signature for each key of the signer, and an ARC set by an RSA key: verifiers of ARC
     /// know no other kind.
-    async fn signed(
+    fn signed(
         &self,
         parts: &Parts,
         look: &Look,
         mut prefix: Vec<u8>,
-        bytes: &Bytes,
-        wants_arc: bool,
-    ) -> Bytes {
+        change: Option<&Change>,
+    ) -> Vec<u8> {
+        let came = self.header.bytes();
+        let (before, with, after) = match change {
+            Some(Change { at, with }) => (came.get(..at.start), &with[..], came.get(at.end..)),
+            None => (None, &[][..], Some(came)),
+        };
+        let header = [before, Some(with), after].map(Option::unwrap_or_default);
         if let Some(signer) = &look.signer {
-            let fields = signatures(parts, signer, &[&prefix, bytes]);
+            let [before, with, after] = header;
+            let fields = signatures(parts, signer, &[&prefix, before, with, after], self.body);
             prefix.extend_from_slice(&fields);
         }
-        let keys = look.sealer.as_ref().filter(|_| wants_arc);
+        let keys = look.sealer.as_ref().filter(|_| self.wants_arc);
         let keys = keys.map(|sealer| parts.signing_keys(sealer)).unwrap_or_default();
         let key = keys.iter().find(|key| key.kind() == KeyKind::Rsa);
-        if let (Some(key), Some(checked)) = (key, &self.report.authentication) {
-            let resolver = parts.outbound.resolver();
-            let leaves = (prefix.as_slice(), &**bytes);
-            let set = checked.seal(resolver, key, &self.report.message, leaves, self.now).await;
+        if let (Some(key), Some(checked)) = (key, &self.fabric.report.authentication) {
+            let leaves = (prefix.as_slice(), &header.concat()[..]);
+            let now = self.fabric.now;
+            let seal = || checked.seal(key, self.header, leaves, self.body, now);
+            let set = auth::aside(self.fabric.report.message.len(), seal);
             prefix.extend(set.unwrap_or_default());
         }
-        prefix.into()
+        prefix
     }
 }
 
@@ -231,13 +262,18 @@ fn wants_arc(arc: &ArcSealing, planned: &[Planned]) -> bool {
     }
 }
 
-/// DKIM-Signature fields of the message that `pieces` are, one for each key of `signer`.
-pub(crate) fn signatures(parts: &Parts, signer: &Domain, pieces: &[&[u8]]) -> Vec<u8> {
+/// DKIM-Signature fields of the message that has `body` behind the header section that `header` is in parts, one for
+/// each key of `signer`.
+pub(crate) fn signatures(
+    parts: &Parts,
+    signer: &Domain,
+    header: &[&[u8]],
+    body: &SignedBody<'_>,
+) -> Vec<u8> {
     let keys = parts.signing_keys(signer);
-    let size: usize = pieces.iter().map(|piece| piece.len()).sum();
-    let sign = || keys.iter().filter_map(|key| key.sign(pieces)).flatten().collect();
+    let sign = || keys.iter().filter_map(|key| key.sign(header, body)).flatten().collect();
     match keys.is_empty() {
         true => Vec::new(),
-        false => auth::aside(size, sign),
+        false => auth::aside(body.octets(), sign),
     }
 }

@@ -19,9 +19,9 @@ use super::{
 };
 use crate::{
     address::{ForwardPath, ReversePath},
-    fate::{Bounce, DestinationOutcome, Doubt, Fate, RecipientFate, Verdict},
-    inbound::Peer,
-    message::{Header, MessageId, Received, delivered_to, prefix},
+    fate::{Bounce, Doubt, Fate, RecipientFate},
+    inbound::{Peer, Reservation},
+    message::{Header, MessageId, Received, Source, delivered_to, prefix},
     reply::{Class, Reply},
     smtp::Transaction,
     store::{Fingerprint, journal::Outcome},
@@ -78,6 +78,7 @@ impl Forward<'_> {
     pub(super) async fn run(
         &self,
         mut transaction: Transaction,
+        memory: Reservation,
         recipients: Vec<Recipient>,
     ) -> Conclusion {
         let began = Instant::now();
@@ -85,11 +86,10 @@ impl Forward<'_> {
         let came = std::mem::replace(&mut transaction.message, Ok(Vec::new()));
         let mut report = match came {
             Ok(message) => {
-                let (message, recipients) = (message.into(), &*recipients);
                 let Self { sender, listed, id, now, .. } = *self;
-                let tls = transaction.tls.as_ref();
-                let subject = Subject { sender, recipients, message, listed, id, tls, now };
-                checks::run(self.parts, &subject).await
+                let (recipients, tls) = (&*recipients, transaction.tls.as_ref());
+                let subject = Subject { sender, recipients, listed, id, tls, now };
+                checks::run(self.parts, &subject, message, memory).await
             }
             Err(reply) => Report::objecting(reply, &recipients),
         };
@@ -100,10 +100,13 @@ impl Forward<'_> {
             Some(reply) => Err(reply),
             None => {
                 let from = self.sender.reverse_path();
-                let mut retold =
-                    retell(self.parts, self.id, from, &report.message, recipients).await;
-                report.notes.append(&mut retold.notes);
-                self.dress(&transaction, &mut report, retold, began).await
+                match retell(self.parts, self.id, from, &report.message, recipients).await {
+                    Ok(mut retold) => {
+                        report.notes.append(&mut retold.notes);
+                        self.dress(&transaction, &mut report, retold, began).await
+                    }
+                    Err(reply) => Err(reply),
+                }
             }
         };
         let returning = report.returning.take();
@@ -168,7 +171,9 @@ impl Forward<'_> {
             false => delivered_to(&came.envelope.forward_paths),
         };
         let mut notes = Vec::new();
-        let fabric = Fabric { id: self.id, report, trace, delivered_to, now };
+        let source = Arc::new(Source::from(report.message.clone()));
+        let fabric =
+            Fabric { id: self.id, report, source: Arc::clone(&source), trace, delivered_to, now };
         let shorts = shorts(&planned);
         let dressed = dress(parts, &fabric, planned, looks, &mut notes).await;
         report.notes.extend(notes);
@@ -179,7 +184,7 @@ impl Forward<'_> {
             eight_bit: is_as_it_came && !report.message.is_ascii(),
             // Asked for and not used, SMTPUTF8 need not bar a destination that lacks it.
             smtputf8: is_as_it_came && asks_utf8 && needs_utf8(report, &dressed),
-            bytes: report.message.clone(),
+            source,
             now,
         };
         Ok((Delivery::new(message, retold.into_iter().chain(dressed).collect()), kept))

@@ -5,11 +5,11 @@ use crate::{
     address::{Mailbox, ReversePath},
     clock,
     fate::Verdict,
+    message::Source,
     outbound::Attempt,
     store::Fingerprint,
     time::UnixTime,
 };
-use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
@@ -49,15 +49,15 @@ pub(crate) fn fingerprint<const N: usize>(parts: [&[u8]; N]) -> Fingerprint {
 }
 
 /// Remembers the deliveries among `attempts`, which nobody waited for: whoever brings the message again is
-/// answered by them, and so is the spool. `forms`: the message as it came, and as it was sent and spooled.
+/// answered by them, and so is the spool. `sources`: of the message as it came, and of what was sent and spooled.
 pub(super) async fn remember_late(
     parts: &Parts,
     reverse_path: &ReversePath,
-    forms: [&Bytes; 2],
+    sources: [&Source; 2],
     attempts: &[(Mailbox, Attempt)],
     announced: &Announcement,
 ) {
-    let digests = forms.map(Sha256::digest);
+    let digests = sources.map(Source::digest);
     let mut delivered = Vec::new();
     let mut verdicts = Vec::new();
     for (mailbox, attempt) in attempts {
@@ -69,7 +69,7 @@ pub(super) async fn remember_late(
             reply = %attempt.outcome.reply,
             "a verdict that came late"
         );
-        for digest in &digests {
+        for digest in digests {
             let print = print_at(reverse_path, mailbox, digest);
             verdicts.push((print, verdict));
             if verdict == Verdict::Delivered && !delivered.contains(&print) {

@@ -17,8 +17,11 @@ use crate::{
     clock,
     config::Bounces,
     dsn::{Action, Cause, FailedRecipient, Notice, Report, ReportedRecipient, reason},
-    message::{Header, LoopMarks, LoopToken, MessageId, Opened, OwnTrace, Seal, SealKey},
+    message::{
+        Header, LoopMarks, LoopToken, MessageId, Opened, OwnTrace, Seal, SealKey, Source, Text,
+    },
     metrics::Bounced,
+    reply::Reply,
     srs::Keyring,
     store::journal::{Bounce, Filter, open_to_read},
 };
@@ -54,13 +57,16 @@ pub(super) fn seal(
 
 /// Takes out of `recipients` those for whom `message`, which came as `id` from `reverse_path`, is a report that answers
 /// a forward. Reports come from nobody.
+///
+/// # Errors
+/// The reply for the client when there is no memory for the notices.
 pub(super) async fn retell(
     parts: &Parts,
     id: MessageId,
     reverse_path: &ReversePath,
     message: &Bytes,
     recipients: Vec<Recipient>,
-) -> Retold {
+) -> Result<Retold, Reply> {
     let mut retold = Retold::default();
     let wanted = parts.config.srs.bounces == Bounces::Retell
         && *reverse_path == ReversePath::Null
@@ -81,24 +87,25 @@ pub(super) async fn retell(
             continue;
         };
         let told = story.summary();
+        let is_first = retold.dressed.is_empty();
+        let notice = parts.memory.hold(story.to_message(parts, id, author), is_first);
+        let source = Source::from(notice.ok_or_else(Reply::out_of_memory)?);
         let original = story.trace.id;
         retold.notes.push(format!("retold, as it answers {original}: {told}"));
         let is_final = story.told.iter().any(|told| told.action == Action::Failed);
         let detail = format!("bounced by {id}: {told}");
         let time = clock::millis();
         parts.journal.bounced(Bounce { id: original.to_string(), time, is_final, detail }).await;
-        let bytes = story.to_message(parts, id, author).into();
         // The others are numbered from below.
         let form = Form {
             number: usize::MAX - retold.dressed.len(),
-            prefix: Bytes::new(),
-            bytes,
+            text: Text::new(Bytes::new(), source),
             is_munged: false,
         };
         let (reverse_path, form) = (ReversePath::Null, Arc::new(form));
         retold.dressed.push(Dressed { recipient, reverse_path, form });
     }
-    retold
+    Ok(retold)
 }
 
 /// What a report tells of a message that we forwarded.
@@ -115,7 +122,7 @@ struct Told {
     action: Action,
     /// Another alias in the story may be the one that it is about.
     is_one_of: bool,
-    reply: crate::reply::Reply,
+    reply: Reply,
 }
 
 impl Story {

@@ -154,7 +154,7 @@ impl Scene {
             id: clock::message_id(),
             now,
         };
-        forward.run(transaction, recipients).await
+        forward.run(transaction, self.parts.memory.reserve(), recipients).await
     }
 
     /// What is in the spool, by the local parts of its recipients with their states; a DSN has a null sender.

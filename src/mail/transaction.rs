@@ -20,7 +20,7 @@ use crate::{
     config::ReturnsTo,
     envelope::Envelope,
     fate::Bounce,
-    inbound::{Handler, Peer},
+    inbound::{Handler, Peer, Reservation},
     reply::Reply,
     smtp::{Aborted, Origin, Session, Transaction},
     time::UnixTime,
@@ -127,7 +127,7 @@ impl Handler for Mail {
         Err(reply)
     }
 
-    async fn message(&mut self, mut transaction: Transaction) -> Reply {
+    async fn message(&mut self, mut transaction: Transaction, memory: Reservation) -> Reply {
         let began = Instant::now();
         let Some(open) = self.open.take() else {
             return Reply::out_of_order("Send MAIL first");
@@ -142,7 +142,7 @@ impl Handler for Mail {
         let (parts, peer, sender) = (&self.parts, &self.peer, &sender);
         let (id, now) = (entry.id, entry.arrived);
         let forward = Forward { parts, peer, sender, listed: &listed, id, now };
-        let conclusion = forward.run(transaction, recipients).await;
+        let conclusion = forward.run(transaction, memory, recipients).await;
         self.last = Some(Arc::clone(&conclusion.announced));
         entry.conclude(&self.parts, conclusion, began.elapsed()).await
     }

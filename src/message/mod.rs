@@ -2,7 +2,7 @@
 //!
 //! Checks look at the header section; [`prefix`] makes whole header fields to send in front of it. Three
 //! functions give a message that is not the one that came, and there is no fourth: [`munge`],
-//! [`without_own_results`] and [`without_mbox_line`].
+//! [`take_out_own_results`] and [`without_mbox_line`]. None of them copies it: a [`Text`] is what leaves.
 
 mod author;
 mod header;
@@ -12,6 +12,7 @@ mod mbox_line;
 mod munge;
 mod own_results;
 mod seal;
+mod text;
 mod trace;
 
 pub use author::Authors;
@@ -20,6 +21,7 @@ pub use id::MessageId;
 pub use loops::{DELIVERED_FIELD, LOOP_FIELD, LoopMarks, LoopToken};
 pub use mbox_line::without_mbox_line;
 pub use munge::{Munged, Named, NewFrom, munge};
-pub use own_results::{RESULTS_FIELD, without_own_results};
+pub use own_results::{RESULTS_FIELD, take_out_own_results};
 pub use seal::{Opened, SEAL_FIELD, Seal, SealKey};
+pub use text::{Change, Source, Text};
 pub use trace::{OwnTrace, Received, delivered_to, listed, prefix};

@@ -1,4 +1,4 @@
-use super::Header;
+use super::{Change, Header};
 use crate::address::Mailbox;
 use mail_builder::headers::{Header as _, address::Address};
 use mail_parser::{HeaderValue, parsers::MessageStream};
@@ -8,8 +8,8 @@ use mail_parser::{HeaderValue, parsers::MessageStream};
 pub struct Munged {
     /// Fields to go before it: X-Original-From, and Reply-To where the message has none.
     pub fields: Vec<u8>,
-    /// The message with the new From in the place of the old one.
-    pub message: Vec<u8>,
+    /// The new From, in the place of the old one.
+    pub from: Change,
 }
 
 /// The From of a munged message.
@@ -60,8 +60,7 @@ pub fn munge(header: &Header<'_>, message: &[u8], new: &NewFrom) -> Option<Munge
             fields.extend([name.as_bytes(), b":", from.value].concat());
         }
     }
-    let message = [message.get(..start)?, &new_from, message.get(end..)?].concat();
-    Some(Munged { fields, message })
+    Some(Munged { fields, from: Change { at: start..end, with: new_from.into() } })
 }
 
 /// The display name of the first author, or else the address.
@@ -87,6 +86,7 @@ fn printable(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::{Source, Text};
     use proptest::prelude::*;
 
     fn mailbox(text: &str) -> Mailbox {
@@ -100,8 +100,10 @@ mod tests {
 
     fn munged_to(message: &str, new: &NewFrom) -> (String, String) {
         let header = Header::scan(message.as_bytes());
-        let Munged { fields, message } = munge(&header, message.as_bytes(), new).unwrap();
-        (String::from_utf8(fields).unwrap(), String::from_utf8(message).unwrap())
+        let Munged { fields, from } = munge(&header, message.as_bytes(), new).unwrap();
+        let text =
+            Text { change: Some(from), ..Text::new("", Source::from(message.as_bytes().to_vec())) };
+        (String::from_utf8(fields).unwrap(), String::from_utf8(text.to_vec()).unwrap())
     }
 
     #[test]

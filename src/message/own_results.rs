@@ -1,29 +1,29 @@
 use super::{Field, Header};
+use std::ops::Range;
 
 /// Name of the field that tells what inbound checks found (RFC 8601).
 pub const RESULTS_FIELD: &str = "Authentication-Results";
 
-/// `message` without the Authentication-Results that claim to be ours, which only we may write (RFC 8601
-/// §5). `None` when there is none, as mostly.
+/// Takes the Authentication-Results that claim to be ours, which only we may write (RFC 8601 §5), out of `message`:
+/// what stands before them moves up. Gives how many octets at the start are no part of it any more; mostly none.
 ///
 /// `authserv_id` is what ours begin with.
-pub fn without_own_results(
-    header: &Header<'_>,
-    message: &[u8],
-    authserv_id: &str,
-) -> Option<Vec<u8>> {
-    let is_own = |field: &&Field<'_>| claims(field.value, authserv_id);
-    let mut own = header.named(RESULTS_FIELD).filter(is_own).peekable();
-    own.peek()?;
-    let mut kept = Vec::with_capacity(message.len());
-    let mut from = 0;
+pub fn take_out_own_results(message: &mut [u8], authserv_id: &str) -> usize {
+    let header = Header::scan(message);
     let offset = |part: &[u8]| (part.as_ptr() as usize).checked_sub(message.as_ptr() as usize);
-    for field in own {
-        kept.extend_from_slice(message.get(from..offset(field.name)?)?);
-        from = offset(field.value)?.checked_add(field.value.len())?;
+    let place = |field: &Field<'_>| {
+        Some(offset(field.name)?..offset(field.value)?.checked_add(field.value.len())?)
+    };
+    let own = header.named(RESULTS_FIELD).filter(|field| claims(field.value, authserv_id));
+    let own: Vec<Range<usize>> = own.filter_map(place).collect();
+    let Some(mut start) = own.last().map(|last| last.end) else { return 0 };
+    // From the last one up: behind it nothing moves, and that is the body.
+    let kept_before = own.iter().map(|own| own.end).rev().skip(1).chain([0]);
+    for (gone, from) in own.iter().rev().zip(kept_before) {
+        start -= gone.start - from;
+        message.copy_within(from..gone.start, start);
     }
-    kept.extend_from_slice(message.get(from..)?);
-    Some(kept)
+    start
 }
 
 /// True when the value begins with this authserv-id: comments and folding may stand before it, and it
@@ -61,9 +61,9 @@ mod tests {
     #[test]
     fn only_what_claims_to_be_ours_goes() {
         let stripped = |message: &str| {
-            let header = Header::scan(message.as_bytes());
-            let kept = without_own_results(&header, message.as_bytes(), "mx.example.org")?;
-            Some(String::from_utf8(kept).unwrap())
+            let mut octets = message.as_bytes().to_vec();
+            let start = take_out_own_results(&mut octets, "mx.example.org");
+            (start > 0).then(|| String::from_utf8(octets.split_off(start)).unwrap())
         };
         let theirs = "Authentication-Results: mx.other.test; spf=pass\r\n";
         for own in [
@@ -77,6 +77,11 @@ mod tests {
             assert_eq!(stripped(&message), Some(format!("X: 1\r\n{theirs}{end}")), "{own:?}");
             let message = format!("{own}{end}{}", if end.is_empty() { "\r\n" } else { own });
             assert!(stripped(&message).is_some(), "{own:?}");
+            if own.ends_with('\n') {
+                let message = format!("{own}X: 1\r\n{own}{own}{theirs}Y: 2\r\n{own}\r\n{own}");
+                let kept = format!("X: 1\r\n{theirs}Y: 2\r\n\r\n{own}");
+                assert_eq!(stripped(&message), Some(kept), "{own:?}");
+            }
         }
         for other in [
             "Authentication-Results: mx.example.org.evil.test; none\r\n",

@@ -141,7 +141,7 @@ impl Outbound {
         if delivery.is_done() {
             return Vec::new();
         }
-        if !mail.has_whole_lines() {
+        if !mail.text.has_whole_lines() {
             tracing::error!(
                 "a message with a bare CR, a bare LF or an unfinished line was to leave"
             );

@@ -1,8 +1,8 @@
 use crate::{
     address::{Mailbox, ReversePath},
     fate::DestinationOutcome,
+    message::Text,
 };
-use bytes::Bytes;
 use parking_lot::Mutex;
 use std::{
     fmt,
@@ -18,10 +18,8 @@ pub struct Outgoing {
     pub reverse_path: ReversePath,
     /// Mailboxes of one next hop.
     pub recipients: Vec<Mailbox>,
-    /// Header fields that go before the message: whole lines, or empty.
-    pub prefix: Bytes,
-    /// The message as it came: whole lines, or empty.
-    pub message: Bytes,
+    /// What is sent.
+    pub text: Text,
     /// The message has bytes above 127: to be sent as BODY=8BITMIME or not at all (RFC 6152 §3).
     pub eight_bit: bool,
     /// The header section needs SMTPUTF8: to be sent with it or not at all (RFC 6531 §3.2).
@@ -115,7 +113,7 @@ impl fmt::Debug for Checkpoint {
 impl Outgoing {
     /// Octets without stuffed dots, as SIZE counts them (RFC 1870 §3).
     pub fn size(&self) -> u64 {
-        (self.prefix.len() + self.message.len()) as u64
+        self.text.octets()
     }
 
     /// True where SMTPUTF8 was asked for, or an address has need of it.
@@ -125,42 +123,12 @@ impl Outgoing {
             || !self.reverse_path.mailbox().is_none_or(ascii)
             || !self.recipients.iter().all(ascii)
     }
-
-    /// True when all line ends are CRLF and no line is unfinished: only then is the end of data, as a
-    /// lenient peer may see it, where it was put.
-    pub(super) fn has_whole_lines(&self) -> bool {
-        has_whole_lines(&self.prefix) && has_whole_lines(&self.message)
-    }
-}
-
-fn has_whole_lines(text: &[u8]) -> bool {
-    let mut after = 0;
-    for lf in memchr::memchr_iter(b'\n', text) {
-        let line = text.get(after..lf).unwrap_or_default();
-        let Some((b'\r', inside)) = line.split_last() else { return false };
-        if memchr::memchr(b'\r', inside).is_some() {
-            return false;
-        }
-        after = lf + 1;
-    }
-    after == text.len()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn whole_lines() {
-        for text in ["", "\r\n", "a\r\n", "a\r\n\r\n.\r\nb\r\n"] {
-            assert!(has_whole_lines(text.as_bytes()), "{text:?}");
-        }
-        for text in
-            ["a", "\n", "\r", "a\n", "a\r", "a\r\nb", "a\rb\r\n", "a\r\r\n", "a\r\n\n", "\n\r\n"]
-        {
-            assert!(!has_whole_lines(text.as_bytes()), "{text:?}");
-        }
-    }
+    use crate::message::Source;
 
     #[test]
     fn smtputf8_is_needed_by_flag_or_by_an_address() {
@@ -168,8 +136,7 @@ mod tests {
         let mut mail = Outgoing {
             reverse_path: ReversePath::Null,
             recipients: vec![mailbox("a@b.test")],
-            prefix: Bytes::new(),
-            message: Bytes::new(),
+            text: Text::new("", Source::default()),
             eight_bit: false,
             smtputf8: false,
             checkpoint: None,

@@ -216,8 +216,8 @@ impl Transfer<'_> {
     /// False when the end of data may not be sent.
     async fn write_text(&mut self, accepted: &[usize]) -> Result<bool, Lost> {
         let until = self.patience.deadline;
-        for part in [&self.mail.prefix, &self.mail.message] {
-            self.connection.dialogue.write_stuffed(part, until).await?;
+        for piece in self.mail.text.pieces() {
+            self.connection.dialogue.write_stuffed(piece, until).await?;
         }
         if let Some(checkpoint) = &self.mail.checkpoint {
             let accepted = accepted.iter().filter_map(|at| self.to.get(*at));

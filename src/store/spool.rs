@@ -9,14 +9,14 @@ use super::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, Sto
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
     dsn::Print,
+    message::{Change, Source, Text},
     reply::{ForeignReply, Reply},
     retry::Kind,
     slots::Cause,
     time::Millis,
 };
 use async_trait::async_trait;
-use bytes::Bytes;
-use std::{fmt, net::IpAddr};
+use std::{fmt, net::IpAddr, sync::Arc};
 use tokio::sync::watch;
 
 /// The time of an attempt that is to be made at once, before all that is due: the operator asked for it.
@@ -86,11 +86,18 @@ pub trait Spool {
     /// When the message cannot be read, or the store fails.
     async fn spooled(&self, seq: i64) -> Result<Option<Spooled>, StoreError>;
 
-    /// Our fields and the message as it came; `None` when it is gone.
+    /// What a message leaves as, without its source; `None` when it is gone.
     ///
     /// # Errors
     /// When the store fails.
-    async fn spooled_bytes(&self, seq: i64) -> Result<Option<(Bytes, Bytes)>, StoreError>;
+    async fn spooled_form(&self, seq: i64) -> Result<Option<SpooledForm>, StoreError>;
+
+    /// The octets of a source, of which there are `octets`; `None` when it is gone.
+    ///
+    /// # Errors
+    /// When it is not whole, or the store fails.
+    async fn spooled_source(&self, source: i64, octets: u64)
+    -> Result<Option<Vec<u8>>, StoreError>;
 
     /// All that is still to be done, and the messages with nothing left to do. Reads the spool as a whole.
     ///
@@ -173,12 +180,21 @@ pub struct Head {
 pub struct NewMessage {
     /// What is known of the message.
     pub head: Head,
-    /// Our header fields, sent before the message.
-    pub prefix: Bytes,
-    /// The message as it came.
-    pub message: Bytes,
+    /// What leaves. Of messages that are kept at once, those of one source keep it once.
+    pub text: Text,
     /// Where the message is to go.
     pub legs: Vec<Leg>,
+}
+
+/// What a message that is kept leaves as: a [`Text`] without its source.
+#[derive(Debug, Clone)]
+pub struct SpooledForm {
+    /// Our header fields, sent before the message.
+    pub prefix: Vec<u8>,
+    /// The field that is replaced.
+    pub change: Option<Change>,
+    /// The number of the source, which others may have too.
+    pub source: i64,
 }
 
 /// A message that is kept, without its bytes.
@@ -190,6 +206,8 @@ pub struct Spooled {
     pub head: Head,
     /// Octets of the message as it came.
     pub size: u64,
+    /// The number of the octets, which other forms of the message share.
+    pub source: i64,
     /// Where the message is to go; a leg is named by its place here.
     pub legs: Vec<Leg>,
 }
@@ -254,7 +272,7 @@ pub struct Open {
 pub struct SpoolFigures {
     /// Messages in the spool.
     pub messages: u64,
-    /// Octets of those messages.
+    /// Octets of those messages, what they share once.
     pub octets: u64,
     /// When the oldest message came.
     pub oldest: Option<Millis>,
@@ -266,7 +284,7 @@ pub struct SpoolFigures {
 /// What the spool may use; beyond, nothing more is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SpoolBounds {
-    /// Octets of all messages.
+    /// Octets of all messages, what they share once.
     pub octets: u64,
     /// Messages in the spool.
     pub messages: u64,
@@ -323,10 +341,17 @@ impl Head {
     }
 }
 
+impl SpooledForm {
+    /// What leaves, with its source.
+    pub fn over(self, source: Arc<Source>) -> Text {
+        Text { prefix: self.prefix.into(), change: self.change, source }
+    }
+}
+
 impl NewMessage {
     /// Octets of the message as it came.
     pub fn size(&self) -> u64 {
-        self.message.len() as u64
+        self.text.source.octets().len() as u64
     }
 }
 

@@ -14,9 +14,7 @@ fn files(onward: &Onward) -> BTreeMap<PathBuf, Vec<u8>> {
 fn make_older(onward: &Onward) {
     let path = onward.state_dir().join("onward.db");
     let database = rusqlite::Connection::open(path).unwrap();
-    database
-        .execute_batch("ALTER TABLE aliases DROP COLUMN keep_tag; PRAGMA user_version = 5")
-        .unwrap();
+    database.execute_batch(include_str!("../support/version_6.sql")).unwrap();
     database.close().unwrap();
 }
 

@@ -5,6 +5,7 @@ mod delivery;
 mod dns;
 mod fair;
 mod long_senders;
+mod memory;
 mod messages;
 mod misers;
 mod rates;

@@ -4,6 +4,7 @@ mod destinations;
 mod fair;
 mod innocent;
 mod notices;
+mod older;
 mod restarts;
 mod taken;
 

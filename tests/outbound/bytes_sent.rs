@@ -28,7 +28,7 @@ async fn dots_and_empty_messages_arrive_as_they_are() {
         ("Received: x\r\n", long.as_str()),
     ] {
         let mut mail = mail(&["bob@sink.test"], message);
-        mail.prefix = prefix.to_owned().into();
+        mail.text.prefix = prefix.to_owned().into();
         let attempts = deliver(&outbound, &peer.hop, &mail, AMPLE).await;
         assert_eq!(shown(&attempts[0]), "Delivered 250 2.0.0 Destination: taken");
         assert!(peer.message() == format!("{prefix}{message}"), "{prefix:?} {message:.40?}");
@@ -130,7 +130,7 @@ async fn a_message_with_bare_line_ends_does_not_leave() {
             deliver(&outbound, &peer.hop, &mail(&["bob@sink.test"], message), AMPLE).await;
         assert!(shown(&attempts[0]).starts_with("Deferred 451 4.3.0"), "{message:?}");
         let mut in_prefix = simple_mail();
-        in_prefix.prefix = message.to_owned().into();
+        in_prefix.text.prefix = message.to_owned().into();
         let attempts = deliver(&outbound, &peer.hop, &in_prefix, AMPLE).await;
         assert!(shown(&attempts[0]).starts_with("Deferred 451 4.3.0"), "{message:?}");
     }

@@ -21,6 +21,7 @@ use onward::{
     address::{Domain, Mailbox, ReversePath},
     dns::Resolver,
     fate::Verdict,
+    message::{Source, Text},
     next_hop::NextHop,
     outbound::{
         Attempt, Outbound, OutboundConfig, OutboundLimits, Outgoing, Preferences, Progress,
@@ -65,13 +66,16 @@ pub(crate) fn mail(recipients: &[&str], message: &str) -> Outgoing {
     Outgoing {
         reverse_path: ReversePath::Mailbox(Mailbox::parse("SRS0=x=y=a.test=b@srs.test").unwrap()),
         recipients: recipients.iter().map(|r| Mailbox::parse(r).unwrap()).collect(),
-        prefix: "Received: from somewhere\r\n".into(),
-        message: message.to_owned().into(),
+        text: text("Received: from somewhere\r\n", message),
         eight_bit: false,
         smtputf8: false,
         checkpoint: None,
         progress: Progress::default(),
     }
+}
+
+pub(crate) fn text(prefix: &str, message: &str) -> Text {
+    Text::new(prefix.to_owned(), Source::from(message.as_bytes().to_vec()))
 }
 
 pub(crate) fn simple_mail() -> Outgoing {

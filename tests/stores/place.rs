@@ -1,9 +1,9 @@
 //! Where a store is kept, and what the suites are made of.
 
-use bytes::Bytes;
 use onward::{
     address::{Domain, ForwardPath, Mailbox, ReversePath},
     alias::{Alias, AliasAddress, Expansion},
+    message::{Source, Text},
     rate::ClientBlock,
     reply::ForeignReply,
     slots::Cause,
@@ -114,8 +114,7 @@ pub(crate) fn message(id: &str, octets: usize, legs: &[&str]) -> NewMessage {
             print: Some([7; 32]),
             caused_by: Some(Cause::named("192.0.2.0/24")),
         },
-        prefix: Bytes::new(),
-        message: vec![b'x'; octets].into(),
+        text: Text::new("", Source::from(vec![b'x'; octets])),
         legs: legs.iter().map(|to| leg(to)).collect(),
     }
 }
@@ -128,4 +127,13 @@ pub(crate) async fn states(store: &Store, seq: i64) -> Vec<&'static str> {
 pub(crate) async fn conclude(store: &Store, seq: i64, at: i64, state: LegState) {
     let leg = Leg { state, attempts: 9, ..leg("bob@sink.test") };
     store.spool_conclude(seq, vec![(at, leg)], Vec::new()).await.unwrap();
+}
+
+/// What the message of that number leaves as.
+pub(crate) async fn bytes(store: &Store, seq: i64) -> Vec<u8> {
+    let message = store.spooled(seq).await.unwrap().unwrap();
+    let form = store.spooled_form(seq).await.unwrap().unwrap();
+    assert_eq!(form.source, message.source);
+    let source = store.spooled_source(form.source, message.size).await.unwrap().unwrap();
+    form.over(Arc::new(source.into())).to_vec()
 }

@@ -1,7 +1,7 @@
 //! What is kept in the spool, within which bounds, and how states move.
 
 use crate::{
-    place::{Place, conclude, leg, message, states},
+    place::{Place, bytes, conclude, leg, message, states},
     queue::changed,
 };
 use onward::store::{
@@ -157,7 +157,7 @@ pub(crate) async fn of_500_at_once_only_the_impossible_one_is_not_kept(place: &d
         if let Ok(kept) = kept {
             let whole = store.spooled(kept[0]).await.unwrap().unwrap();
             assert_eq!((whole.head.id, whole.legs.len()), (n.to_string(), 2));
-            assert_eq!(store.spooled_bytes(kept[0]).await.unwrap().unwrap().1.len(), 100);
+            assert_eq!(bytes(&store, kept[0]).await.len(), 100);
         }
     }
     assert_eq!(place.totals(), (499, 49_900));

@@ -6,7 +6,7 @@ use onward::{
     address::{Domain, ReversePath},
     auth::{
         self, Checked, Incoming, SenderSpf,
-        dkim::{KeyKind, Selector, SigningKey, new_key},
+        dkim::{KeyKind, Selector, SignedBody, SigningKey, new_key},
     },
     dns::Resolver,
     message::Header,
@@ -22,7 +22,9 @@ fn signed(dns: &Dns, message: &[u8]) -> Vec<u8> {
     let (domain, selector) = (Domain::parse("signed.test"), Selector::parse("s"));
     let key = SigningKey::parse(domain.unwrap(), selector.unwrap(), pem.as_bytes()).unwrap();
     dns.clear(&key.dns_name()).txt(&key.dns_name(), &key.dns_text());
-    [&key.sign(&[message]).unwrap(), message].concat()
+    let header = Header::scan(message);
+    let body = SignedBody::of(&header, message);
+    [&key.sign(&[header.bytes()], &body).unwrap(), message].concat()
 }
 
 async fn checked(resolver: &Resolver, message: &[u8]) -> Checked {

@@ -73,6 +73,11 @@ impl<'x> Chain<'x> {
         }
     }
 
+    /// The chain of a message with these fields, of which is known what validation came to.
+    pub(in crate::auth) fn known(header: &[Field<'x>], result: Result<Arc, &'static str>) -> Self {
+        Self { result, ..Self::read(header) }
+    }
+
     /// What validation came to: none, a pass, or no answer of DNS.
     ///
     /// # Errors

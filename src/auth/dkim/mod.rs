@@ -6,3 +6,4 @@ mod sign;
 
 pub use key::{KeyError, KeyKind, SigningKey, new_key};
 pub use keys::{KeyFile, KeyState, Selector, SigningKeys, directory};
+pub use sign::SignedBody;

@@ -1,7 +1,7 @@
 //! What is signed, and how.
 
 use super::{SigningKey, key::Pair};
-use crate::{auth::body::without_blank_end_of_body, message::Header};
+use crate::{auth::body::Body, message::Header};
 use aws_lc_rs::{
     digest::{SHA256, digest},
     rand::SystemRandom,
@@ -10,11 +10,14 @@ use aws_lc_rs::{
 use mail_auth::{
     Error,
     common::{
-        crypto::{Algorithm, CryptoError, Sha256, SigningKey as MailAuthKey},
+        crypto::{
+            Algorithm, CryptoError, HashAlgorithm, HashOutput, Sha256, SigningKey as MailAuthKey,
+        },
         headers::{HeaderWriter as _, Writable},
     },
     dkim::{Canonicalization, DkimSigner},
 };
+use std::sync::OnceLock;
 
 /// The fields that a signature covers. What a message lacks must not be added, and what it has must not be
 /// added once more (RFC 6376 §8.15): readers show the one or the other. Neither what hops add nor what lists
@@ -36,26 +39,73 @@ const FIELDS: [&str; 11] = [
 /// Covered as it is.
 const ALSO: &str = "Content-Transfer-Encoding";
 
+/// The body of a message, for all signatures of all its forms: hashed once, in relaxed form (RFC 6376 §3.4.4), when the
+/// first of them is made.
+pub struct SignedBody<'a> {
+    octets: &'a [u8],
+    hash: OnceLock<HashOutput>,
+}
+
+impl<'a> SignedBody<'a> {
+    /// The body of `message`, whose header section is `header`.
+    pub fn of(header: &Header<'_>, message: &'a [u8]) -> Self {
+        let behind = message.get(header.bytes().len()..).unwrap_or_default();
+        Self { octets: behind.strip_prefix(b"\r\n").unwrap_or(behind), hash: OnceLock::new() }
+    }
+
+    /// Octets of the body that are still to be hashed.
+    pub(crate) fn octets(&self) -> usize {
+        self.hash.get().map_or(self.octets.len(), |_| 0)
+    }
+
+    /// SHA-256 of the relaxed form.
+    pub(in crate::auth) fn hash(&self) -> &HashOutput {
+        let body = Body::whole(self.octets, Canonicalization::Relaxed);
+        self.hash.get_or_init(|| HashAlgorithm::Sha256.hash(body))
+    }
+}
+
 impl SigningKey {
-    /// A DKIM-Signature field, whole, for the message that `parts` are in a row; a part ends where a
-    /// header field ends. `None` when there is nothing to sign, or the library fails.
+    /// A DKIM-Signature field, whole, for the message whose header section is `header`, in parts each of which ends
+    /// where a field ends. `None` when there is nothing to sign, or the library fails.
     ///
     /// Relaxed canonicalization of both (RFC 6376 §3.4), so that a space more or less breaks nothing.
-    pub fn sign(&self, parts: &[&[u8]]) -> Option<Vec<u8>> {
-        let signer = DkimSigner::from_key(self.clone())
+    pub fn sign(&self, header: &[&[u8]], body: &SignedBody<'_>) -> Option<Vec<u8>> {
+        let signer = DkimSigner::from_key(OfBody { key: self, body })
             .domain(self.domain().as_str())
             .selector(self.selector().as_str())
-            .headers(covered(parts))
+            .headers(covered(header))
             .header_canonicalization(Canonicalization::Relaxed)
             .body_canonicalization(Canonicalization::Relaxed);
-        let (last, before) = parts.split_last()?;
-        let last = without_blank_end_of_body(last);
-        let signature = signer.sign_chained(before.iter().copied().chain([last]));
+        let signature = signer.sign_chained(header.iter().copied().filter(|part| !part.is_empty()));
         let signature = signature
             .inspect_err(|error| tracing::error!(key = ?self, %error, "cannot sign a message"));
         let mut field = Vec::new();
         signature.ok()?.write_header(&mut field);
         Some(field)
+    }
+}
+
+/// A key that signs messages of one body, whose hash is known.
+struct OfBody<'a> {
+    key: &'a SigningKey,
+    body: &'a SignedBody<'a>,
+}
+
+impl MailAuthKey for OfBody<'_> {
+    type Hasher = Sha256;
+
+    fn sign(&self, input: impl Writable) -> mail_auth::Result<Vec<u8>> {
+        MailAuthKey::sign(self.key, input)
+    }
+
+    /// The library hashes bodies and nothing else.
+    fn hash(&self, _: impl Writable) -> HashOutput {
+        self.body.hash().clone()
+    }
+
+    fn algorithm(&self) -> Algorithm {
+        self.key.algorithm()
     }
 }
 

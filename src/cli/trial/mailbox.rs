@@ -3,7 +3,7 @@
 use super::wire::{Side, Tapped, Transcript};
 use crate::{
     address::{ForwardPath, ReversePath},
-    inbound::{Handler, MessageMemory, Patience, Timeouts, drive},
+    inbound::{Handler, MessageMemory, Patience, Reservation, Timeouts, drive},
     reply::Reply,
     smtp::{BareLf, Session, SessionConfig, Transaction},
 };
@@ -89,7 +89,7 @@ impl Handler for Inbox {
         Reply::recipient_ok()
     }
 
-    async fn message(&mut self, transaction: Transaction) -> Reply {
+    async fn message(&mut self, transaction: Transaction, _: Reservation) -> Reply {
         let message = match transaction.message {
             Ok(message) => message,
             Err(refusal) => return refusal,

@@ -14,16 +14,11 @@ const MAX_FIELDS: usize = 20;
 
 /// Asks about the domains in From, and tells what is known of the client and the reverse-path. A bounce stands for
 /// nobody: its authors are not asked about.
-pub(super) async fn check(
-    parts: &Parts,
-    subject: &Subject<'_>,
-    header: &Header<'_>,
-    report: &mut Report,
-) {
+pub(super) async fn check(parts: &Parts, subject: &Subject<'_>, report: &mut Report) {
     let (client, from) = (subject.sender.ip(), subject.sender.reverse_path());
     if parts.lists.are_of_domains()
         && !returns::is_bounce(subject)
-        && let Ok(authors) = Authors::read(header)
+        && let Ok(authors) = Authors::read(&Header::scan(&report.message))
         && let Some(mut inquiry) = parts.lists.ask_authors(client, authors.domains(), from)
     {
         inquiry.wait().await;

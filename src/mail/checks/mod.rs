@@ -14,7 +14,8 @@ pub(crate) use spam::differ;
 use super::{dnsbl::Said, parts::Parts, recipient::Recipient, sender::Sender};
 use crate::{
     auth,
-    message::{Header, LoopToken, MessageId, without_mbox_line, without_own_results},
+    inbound::Reservation,
+    message::{Header, LoopToken, MessageId, take_out_own_results, without_mbox_line},
     reply::{Class, Reply},
     rspamd::Verdict,
     smtp::Tls,
@@ -51,12 +52,11 @@ impl From<Reply> for Ruling {
     }
 }
 
-/// A message that is to be judged.
+/// A message that is to be judged, without its octets.
 #[derive(Debug)]
 pub(crate) struct Subject<'a> {
     pub(crate) sender: &'a Sender,
     pub(crate) recipients: &'a [Recipient],
-    pub(crate) message: Bytes,
     /// Lists that have its client or its reverse-path.
     pub(crate) listed: &'a [Said],
     pub(crate) id: MessageId,
@@ -97,11 +97,11 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    fn new(message: Bytes, recipients: &[Recipient]) -> Self {
+    fn new(recipients: &[Recipient]) -> Self {
         Self {
             objection: None,
             notes: recipients.iter().flat_map(|to| to.lost.clone()).collect(),
-            message,
+            message: Bytes::new(),
             fields: String::new(),
             lists: Vec::new(),
             loop_tokens: Vec::new(),
@@ -116,7 +116,7 @@ impl Report {
 
     /// The report on a message that did not arrive whole.
     pub(crate) fn objecting(reply: Reply, recipients: &[Recipient]) -> Self {
-        Self { objection: Some(reply), ..Self::new(Bytes::new(), recipients) }
+        Self { objection: Some(reply), ..Self::new(recipients) }
     }
 
     /// The message goes without a verdict of the spam filter.
@@ -136,41 +136,26 @@ impl Report {
     }
 }
 
-/// Runs the checks in their order, until one of them stands against the message.
-pub(crate) async fn run(parts: &Parts, subject: &Subject<'_>) -> Report {
-    let mut report = Report::new(subject.message.clone(), subject.recipients);
-    if let Some(kept) = without_mbox_line(&subject.message) {
-        report.message = subject.message.slice_ref(kept);
+/// Runs the checks in their order, until one of them stands against the message, whose octets `came`, counted in
+/// `memory`.
+pub(crate) async fn run(
+    parts: &Parts,
+    subject: &Subject<'_>,
+    mut came: Vec<u8>,
+    memory: Reservation,
+) -> Report {
+    let mut report = Report::new(subject.recipients);
+    let mut start = 0;
+    if let Some(kept) = without_mbox_line(&came) {
+        start = came.len() - kept.len();
         report.notes.push("a mailbox file's line before the header taken out".to_owned());
     }
-    let message = report.message.clone();
-    if !report.take(form::fields(&message, parts.config.limits.header_fields)) {
+    if !is_sound(parts, subject, came.get(start..).unwrap_or_default(), &mut report) {
         return report;
-    }
-    let header = Header::scan(&message);
-    let is_bounce = returns::is_bounce(subject);
-    let of_form = |ruling| if is_bounce { returns::marked(ruling) } else { ruling };
-    let (from, to) = (subject.sender.reverse_path(), subject.recipients);
-    let is_sound = report.take(refuse_unless_bounce(parts, from, to).into())
-        && report.take(of_form(form::header(&header)))
-        && report.take(of_form(form::authors(&header)))
-        && report.take(of_form(form::message_id(&header, parts.config.auth.refuse_without_id)))
-        && report.take(loops::hops(&header, parts.config.limits.received_hops));
-    if !is_sound {
-        return report;
-    }
-    let rewriter = parts.srs.rewriter();
-    match loops::tokens(&header, rewriter.keyring(), subject.recipients) {
-        Ok(tokens) => report.loop_tokens = tokens,
-        Err(ruling) => {
-            report.take(ruling);
-            return report;
-        }
     }
     let hostname = parts.config.hostname.as_str();
-    if let Some(kept) = without_own_results(&header, &message, hostname) {
-        report.message = kept.into();
-    }
+    start += take_out_own_results(came.get_mut(start..).unwrap_or_default(), hostname);
+    report.message = memory.hold(came).slice(start..);
     if !parts.config.auth.policy.is_off() {
         authentication::check(parts, subject, &mut report).await;
         // What is found all the same is found; what is not is not to be told from silence.
@@ -182,7 +167,7 @@ pub(crate) async fn run(parts: &Parts, subject: &Subject<'_>) -> Report {
         }
     }
     if report.objection.is_none() {
-        listed::check(parts, subject, &header, &mut report).await;
+        listed::check(parts, subject, &mut report).await;
     }
     if report.objection.is_none() {
         spam::check(parts, subject, &mut report).await;
@@ -201,4 +186,29 @@ pub(crate) async fn run(parts: &Parts, subject: &Subject<'_>) -> Report {
         }
     }
     report
+}
+
+/// The checks of what is read of the message itself.
+fn is_sound(parts: &Parts, subject: &Subject<'_>, message: &[u8], report: &mut Report) -> bool {
+    if !report.take(form::fields(message, parts.config.limits.header_fields)) {
+        return false;
+    }
+    let header = Header::scan(message);
+    let is_bounce = returns::is_bounce(subject);
+    let of_form = |ruling| if is_bounce { returns::marked(ruling) } else { ruling };
+    let (from, to) = (subject.sender.reverse_path(), subject.recipients);
+    let is_sound = report.take(refuse_unless_bounce(parts, from, to).into())
+        && report.take(of_form(form::header(&header)))
+        && report.take(of_form(form::authors(&header)))
+        && report.take(of_form(form::message_id(&header, parts.config.auth.refuse_without_id)))
+        && report.take(loops::hops(&header, parts.config.limits.received_hops));
+    let rewriter = parts.srs.rewriter();
+    is_sound
+        && match loops::tokens(&header, rewriter.keyring(), to) {
+            Ok(tokens) => {
+                report.loop_tokens = tokens;
+                true
+            }
+            Err(ruling) => report.take(ruling),
+        }
 }

@@ -85,7 +85,9 @@ impl<'a> Retry<'a> {
         let failures: Vec<_> = lost.filter_map(|path| self.failure_of(path)).collect();
         let parts: &'a Parts = self.parts;
         loop {
-            match notice::make(parts, &self.message.head, &self.bytes, &failures).await {
+            match notice::make(parts, &self.message.head, self.text.source.octets(), &failures)
+                .await
+            {
                 Ok(telling) => return telling,
                 Err(reply) => {
                     tracing::error!(%reply, "cannot find out where the sender's mail goes")

@@ -1,10 +1,18 @@
 //! How those who spool and those who deliver reach the runner.
 
 use super::added::Added;
-use crate::next_hop::NextHop;
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use crate::{
+    mail::parts::Parts,
+    message::Source,
+    next_hop::NextHop,
+    store::{StoreError, spool::Spooled},
+};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tokio::sync::{Mutex, MutexGuard, mpsc};
 
@@ -28,6 +36,20 @@ pub(crate) struct Handle {
     is_busy: Arc<AtomicBool>,
     /// See [`Handle::turn`].
     turns: Arc<[Mutex<()>]>,
+    /// Octets that are in memory, by their numbers.
+    sources: Arc<[Mutex<Sources>]>,
+}
+
+type Sources = HashMap<i64, Weak<Source>>;
+
+/// The octets of a spooled message.
+#[derive(Debug)]
+pub(super) enum Read {
+    Source(Arc<Source>),
+    /// The message is.
+    Gone,
+    /// There is no memory for them now.
+    NoRoom,
 }
 
 impl Handle {
@@ -37,15 +59,43 @@ impl Handle {
         let (events, waiting) = mpsc::unbounded_channel();
         let is_busy = Arc::<AtomicBool>::default();
         let turns = (0..TURNS).map(|_| Mutex::default()).collect();
-        let handle = Self { events, is_busy: Arc::clone(&is_busy), turns };
+        let sources = (0..TURNS).map(|_| Mutex::default()).collect();
+        let handle = Self { events, is_busy: Arc::clone(&is_busy), turns, sources };
         (handle, Inbox { events: waiting, is_busy })
     }
 
     /// Attempts of one message, for several destinations, end one behind the other: only so does the
     /// last one know that it is.
     pub(super) async fn turn(&self, message: i64) -> Option<MutexGuard<'_, ()>> {
-        let at = usize::try_from(message).unwrap_or(0) % TURNS;
-        Some(self.turns.get(at)?.lock().await)
+        Some(self.turns.get(turn(message))?.lock().await)
+    }
+
+    /// The octets of `message`, counted in memory: once, however many attempts are under way on it and on its other
+    /// forms.
+    pub(super) async fn source(
+        &self,
+        parts: &Parts,
+        message: &Spooled,
+    ) -> Result<Read, StoreError> {
+        let Some(sources) = self.sources.get(turn(message.source)) else {
+            return Ok(Read::NoRoom);
+        };
+        let mut sources = sources.lock().await;
+        sources.retain(|_, source| source.strong_count() > 0);
+        if let Some(source) = sources.get(&message.source).and_then(Weak::upgrade) {
+            return Ok(Read::Source(source));
+        }
+        let mut memory = parts.memory.reserve();
+        // What came in may go out, though the limit has been lowered since.
+        let size = usize::try_from(message.size).unwrap_or(usize::MAX);
+        if !memory.cover(size.min(parts.config.limits.message_memory)) {
+            return Ok(Read::NoRoom);
+        }
+        let read = parts.store.spooled_source(message.source, message.size).await?;
+        let Some(octets) = read else { return Ok(Read::Gone) };
+        let source = Arc::new(Source::from(memory.hold(octets)));
+        sources.insert(message.source, Arc::downgrade(&source));
+        Ok(Read::Source(source))
     }
 
     /// Something is in the spool now. Without a runner the next start finds it.
@@ -60,6 +110,10 @@ impl Handle {
             let _ = self.events.send(Event::Answered(hop.clone()));
         }
     }
+}
+
+fn turn(number: i64) -> usize {
+    usize::try_from(number).unwrap_or(0) % TURNS
 }
 
 /// The runner's end of a [`Handle`].

@@ -3,8 +3,9 @@
 use super::{Added, outcome::record_new};
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
+    auth::dkim::SignedBody,
     mail::{dress::signatures, parts::Parts},
-    message::MessageId,
+    message::{Header, MessageId, Source, Text},
     reply::ForeignReply,
     slots::Cause,
     store::spool::{Head, Leg, LegState, NewMessage, SpoolError},
@@ -22,6 +23,9 @@ pub(crate) fn own_message(
     mailboxes: Vec<Mailbox>,
     caused_by: Option<Cause>,
 ) -> NewMessage {
+    let header = Header::scan(&message);
+    let body = SignedBody::of(&header, &message);
+    let prefix = signatures(parts, &parts.config.srs.settings.domain, &[header.bytes()], &body);
     let legs = mailboxes.into_iter().map(|mailbox| Leg {
         recipient: ForwardPath::Mailbox(recipient.clone()),
         mailbox,
@@ -46,8 +50,7 @@ pub(crate) fn own_message(
             print: None,
             caused_by,
         },
-        prefix: signatures(parts, &parts.config.srs.settings.domain, &[&message]).into(),
-        message: message.into(),
+        text: Text::new(prefix, Source::from(message)),
         legs: legs.collect(),
     }
 }

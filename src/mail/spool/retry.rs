@@ -1,16 +1,16 @@
 //! One try again: a spooled message and one destination, from its legs in the store to what became of them.
 
-use super::added::Added;
+use super::{added::Added, handle::Read};
 use crate::{
     address::{Mailbox, ReversePath},
     clock,
     fate::Verdict,
-    inbound::Reservation,
     mail::{
         parts::Parts,
         prints::print_at,
         record::{count_attempt, journal_line},
     },
+    message::Text,
     outbound::{self, Checkpoint, Deadline, Outgoing, Progress},
     reply::Reply,
     retry::{Entry, HostState, Work},
@@ -20,8 +20,6 @@ use crate::{
     },
     time::Millis,
 };
-use bytes::Bytes;
-use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -91,11 +89,10 @@ pub(super) struct Retry<'a> {
     /// The message without its legs.
     pub(super) message: Spooled,
     pub(super) legs: Vec<Tried>,
-    prefix: Bytes,
-    pub(super) bytes: Bytes,
+    /// What is sent.
+    pub(super) text: Text,
     failures: u32,
     pub(super) lines: Vec<journal::AttemptLine>,
-    _memory: Reservation,
 }
 
 /// A leg of the message.
@@ -137,24 +134,21 @@ impl<'a> Retry<'a> {
         if !legs.iter().any(|tried| tried.is_due) {
             return Ok(Begun::Nothing);
         }
-        let mut memory = parts.memory.reserve();
-        // What came in may go out, though the limit has been lowered since.
-        let size = usize::try_from(message.size).unwrap_or(usize::MAX);
-        if !memory.cover(size.min(parts.config.limits.message_memory)) {
-            return Ok(Begun::Later);
-        }
-        let Some((prefix, bytes)) = parts.store.spooled_bytes(work.message).await? else {
+        let source = match parts.spool.source(parts, &message).await? {
+            Read::Source(source) => source,
+            Read::Gone => return Ok(Begun::Nothing),
+            Read::NoRoom => return Ok(Begun::Later),
+        };
+        let Some(form) = parts.store.spooled_form(work.message).await? else {
             return Ok(Begun::Nothing);
         };
         Ok(Begun::Ready(Box::new(Self {
             parts,
             message,
             legs,
-            prefix,
-            bytes,
+            text: form.over(source),
             failures,
             lines: Vec::new(),
-            _memory: memory,
         })))
     }
 
@@ -203,11 +197,11 @@ impl<'a> Retry<'a> {
         if !store.remembers_deliveries() && self.parts.waits.is_idle() {
             return false;
         }
-        let digest = Sha256::digest(&self.bytes);
+        let digest = self.text.source.digest();
         let sender = &self.message.head.sender;
         let mut is_on_its_way = false;
         for tried in self.legs.iter_mut().filter(|tried| tried.is_due) {
-            let print = print_at(sender, &tried.leg.mailbox, &digest);
+            let print = print_at(sender, &tried.leg.mailbox, digest);
             if self.parts.waits.has(&print) {
                 (tried.is_due, is_on_its_way) = (false, true);
                 tracing::info!(id = self.message.head.id, to = %tried.leg.mailbox, "not tried: its verdict is to come");
@@ -271,8 +265,7 @@ impl<'a> Retry<'a> {
         let outgoing = Outgoing {
             reverse_path: from.clone(),
             recipients: to.to_vec(),
-            prefix: self.prefix.clone(),
-            message: self.bytes.clone(),
+            text: self.text.clone(),
             eight_bit: self.message.head.eight_bit,
             smtputf8: self.message.head.smtputf8,
             checkpoint: Some(self.checkpoint(from, &is_at_end)),

@@ -77,10 +77,10 @@ pub(crate) async fn take(parts: &Parts, taking: &Taking<'_>) -> Result<Vec<Added
         print: message
             .reverse_path
             .mailbox()
-            .map(|sender| Subject::of(sender, &message.bytes).message),
+            .map(|sender| Subject::of(sender, message.source.octets()).message),
         caused_by: None,
     };
-    let telling = notice::make(parts, &head, &message.bytes, &failures).await;
+    let telling = notice::make(parts, &head, message.source.octets(), &failures).await;
     let (notice, owed) = match telling.map_err(NotTaken::NotNow)? {
         Telling::Nothing => (None, None),
         Telling::Dsn(notice, owed) => (Some(*notice), Some(owed)),
@@ -92,7 +92,7 @@ pub(crate) async fn take(parts: &Parts, taking: &Taking<'_>) -> Result<Vec<Added
         if number > 0 {
             head.id = clock::message_id().to_string();
         }
-        NewMessage { head, prefix: form.prefix.clone(), message: form.bytes.clone(), legs }
+        NewMessage { head, text: form.text.clone(), legs }
     });
     let notice = notice.map(|new| {
         let detail = format!("tells the sender of {} what failed", head.id);

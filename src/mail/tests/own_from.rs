@@ -18,7 +18,7 @@ use crate::{
         recipient::Recipient,
         sender::Sender,
     },
-    message::{Authors, Header},
+    message::{Authors, Header, Source},
     reply::Reply,
     verdict::{
         Action, Arc, Dkim, Dmarc, DmarcPolicy, DmarcResult, Findings, OwnFrom, Sign, Signature, Spf,
@@ -228,7 +228,9 @@ impl Case {
             let bearer = Bearer { parts, sender: &sender, now };
             let looks = bearer.looks(&mut report, &planned).await?;
             let (id, trace) = (clock::message_id(), "Received: by us\r\n".to_owned());
-            let fabric = Fabric { id, report: &report, trace, delivered_to: String::new(), now };
+            let source = std::sync::Arc::new(Source::from(report.message.clone()));
+            let delivered_to = String::new();
+            let fabric = Fabric { id, report: &report, source, trace, delivered_to, now };
             dress(parts, &fabric, planned, looks, &mut Vec::new()).await
         };
         Some(leaves.await)
@@ -269,9 +271,9 @@ fn from_of(message: &[u8]) -> (Vec<String>, String) {
 }
 
 fn check(case: &Case, findings: &Findings, Dressed { reverse_path, form, .. }: &Dressed) {
-    let leaves = [&form.prefix[..], &form.bytes[..]].concat();
+    let leaves = form.text.to_vec();
     let (domains, name) = from_of(&leaves);
-    let prefix = String::from_utf8(form.prefix.to_vec()).unwrap();
+    let prefix = String::from_utf8(form.text.prefix.to_vec()).unwrap();
     let tags = prefix.split(';').map(str::trim);
     let signers: Vec<&str> = tags.filter_map(|tag| tag.strip_prefix("d=")).collect();
     assert_eq!(prefix.matches("DKIM-Signature:").count(), signers.len(), "{prefix}");

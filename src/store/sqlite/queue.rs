@@ -1,11 +1,14 @@
 //! What an administrator asks of the spool, over a connection.
 
-use super::rows::{queue, spool};
+use super::rows::{queue, spool, texts};
 use crate::store::{
     QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, Unreadable, spool::Spooled,
 };
 use rusqlite::{Connection, Result};
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 /// A message and its bytes, or what is wrong with it.
 type Whole = std::result::Result<(Spooled, Vec<u8>), Unreadable>;
@@ -42,11 +45,15 @@ pub(super) fn page(connection: &Connection, filter: &QueueFilter, after: i64) ->
 pub(super) fn get(connection: &Connection, id: &str) -> Result<Option<Whole>> {
     let connection = connection.unchecked_transaction()?;
     let Some(seq) = queue::with_id(&connection, &id.to_uppercase())? else { return Ok(None) };
-    let message = spool::get(&connection, seq)?;
-    let bytes = spool::bytes(&connection, seq)?;
-    Ok(message.zip(bytes).map(|(message, (prefix, bytes))| {
-        message.map(|message| (message, [prefix, bytes].concat()))
-    }))
+    let Some(message) = spool::get(&connection, seq)? else { return Ok(None) };
+    let message = match message {
+        Ok(message) => message,
+        Err(unreadable) => return Ok(Some(Err(unreadable))),
+    };
+    let form = texts::form(&connection, seq)?;
+    let source = texts::source(&connection, message.source, message.size)?;
+    let text = form.zip(source).map(|(form, source)| form.over(Arc::new(source.into())));
+    Ok(text.map(|text| Ok((message, text.to_vec()))))
 }
 
 /// What is to be changed.
@@ -136,6 +143,7 @@ impl Wanted {
 pub(super) fn summary(connection: &Connection) -> Result<QueueSummary> {
     let connection = connection.unchecked_transaction()?;
     let mut summary = QueueSummary::default();
+    let mut sources = HashSet::new();
     spool::all(&connection, |message| {
         let Ok(message) = message else {
             summary.unreadable += 1;
@@ -147,7 +155,9 @@ pub(super) fn summary(connection: &Connection) -> Result<QueueSummary> {
             return;
         }
         summary.messages += 1;
-        summary.octets += message.size;
+        if sources.insert(message.source) {
+            summary.octets += message.size;
+        }
         let oldest = summary.oldest.map_or(message.head.arrived, |it| it.min(message.head.arrived));
         summary.oldest = Some(oldest);
         for domain in domains {

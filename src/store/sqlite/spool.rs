@@ -3,17 +3,19 @@ use super::{
     rows::{
         queue as queue_rows,
         spool::{self, Whole},
+        texts,
     },
     size::{self, DISK},
 };
+use crate::message::Source;
 use crate::store::{
     QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, StateLock, StoreError,
     Unreadable,
-    spool::{Leg, NewMessage, Open, Spool, SpoolError, SpoolFigures, Spooled},
+    spool::{Leg, NewMessage, Open, Spool, SpoolError, SpoolFigures, Spooled, SpooledForm},
 };
 use async_trait::async_trait;
-use bytes::Bytes;
 use rusqlite::Connection;
+use std::sync::Arc;
 use tokio::sync::watch;
 
 #[async_trait]
@@ -47,7 +49,7 @@ impl Spool for Sqlite {
             for (at, leg) in &legs {
                 spool::update(connection, seq, *at, leg)?;
             }
-            notices.iter().map(|notice| spool::insert(connection, notice)).collect()
+            spool::insert(connection, &notices)
         };
         self.writer.run(conclude).await
     }
@@ -71,8 +73,16 @@ impl Spool for Sqlite {
         Ok(self.readers.run(read).await?.transpose()?)
     }
 
-    async fn spooled_bytes(&self, seq: i64) -> Result<Option<(Bytes, Bytes)>, StoreError> {
-        self.readers.run(move |connection| spool::bytes(connection, seq)).await
+    async fn spooled_form(&self, seq: i64) -> Result<Option<SpooledForm>, StoreError> {
+        self.readers.run(move |connection| texts::form(connection, seq)).await
+    }
+
+    async fn spooled_source(
+        &self,
+        source: i64,
+        octets: u64,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.readers.run(move |connection| texts::source(connection, source, octets)).await
     }
 
     async fn spool_open(&self) -> Result<(Vec<Open>, Vec<i64>), StoreError> {
@@ -132,16 +142,12 @@ impl Sqlite {
         let bounds = **self.spool_bounds.load();
         let state_dir = self.state_dir.clone();
         let insert = move |connection: &Connection| {
-            let size = messages.iter().map(NewMessage::size).sum();
+            let size = octets(&messages);
             let count = messages.len() as u64;
             if let Err(full) = size::allow(bounds, connection, &state_dir, count, size)? {
                 return Ok(Err(full));
             }
-            messages
-                .iter()
-                .map(|new| spool::insert(connection, new))
-                .collect::<Result<_, _>>()
-                .map(Ok)
+            spool::insert(connection, &messages).map(Ok)
         };
         match self.writer.run(insert).await {
             Ok(kept) => kept,
@@ -158,4 +164,21 @@ impl Sqlite {
         }
         *known = unreadable.into_iter().map(|one| (one.seq, one)).collect();
     }
+}
+
+/// What messages take of the spool, those of one source together.
+fn octets(messages: &[NewMessage]) -> u64 {
+    let mut seen: Vec<&Arc<Source>> = Vec::new();
+    let mut octets = 0;
+    for new in messages {
+        let text = &new.text;
+        if spool::has_text(messages, new) {
+            octets += text.own_octets();
+        }
+        if !seen.iter().any(|seen| Arc::ptr_eq(seen, &text.source)) {
+            seen.push(&text.source);
+            octets += text.source.octets().len() as u64;
+        }
+    }
+    octets
 }

@@ -2,7 +2,7 @@ use super::authority::Issued;
 use onward::{
     address::ForwardPath,
     config::CertificateFiles,
-    inbound::{Encryption, Handler, MessageMemory, Patience, Timeouts, drive},
+    inbound::{Encryption, Handler, MessageMemory, Patience, Reservation, Timeouts, drive},
     reply::Reply,
     smtp::{BareLf, Session, SessionConfig, Tls, Transaction},
     tls::{Acceptor, Certificates, Stream},
@@ -194,7 +194,7 @@ impl Handler for Inbox {
         Reply::recipient_ok()
     }
 
-    async fn message(&mut self, transaction: Transaction) -> Reply {
+    async fn message(&mut self, transaction: Transaction, _: Reservation) -> Reply {
         self.0.lock().unwrap().push(transaction.tls);
         Reply::forwarded("id")
     }

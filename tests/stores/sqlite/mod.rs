@@ -56,13 +56,20 @@ fn raw(state: &TempDir) -> Connection {
     Connection::open(state.path().join("onward.db")).unwrap()
 }
 
+/// Makes a database of this version one of version 6.
+const VERSION_6: &str = include_str!("../../support/version_6.sql");
+
 /// Messages and octets as they are counted, which is as they are.
 #[track_caller]
 fn totals(state: &TempDir) -> (i64, i64) {
     let raw = raw(state);
     let ask = |sql| raw.query_row(sql, (), |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     let counted = ask("SELECT messages, octets FROM spool_totals");
-    assert_eq!(counted, ask("SELECT count(*), coalesce(sum(size), 0) FROM spool"));
+    let kept = "SELECT count(*), coalesce(sum(iif(text IS NULL, size, length(prefix) + length(message))), 0)
+                + (SELECT coalesce(sum(length(octets)), 0) FROM spool_texts) FROM spool";
+    assert_eq!(counted, ask(kept));
+    let stray = "SELECT count(*), 0 FROM spool_texts WHERE text NOT IN (SELECT text FROM spool WHERE text NOT NULL)";
+    assert_eq!(ask(stray), (0, 0), "octets without a message");
     let stray = "SELECT count(*), 0 FROM spool_legs WHERE message NOT IN (SELECT seq FROM spool)";
     assert_eq!(ask(stray), (0, 0), "legs without a message");
     counted

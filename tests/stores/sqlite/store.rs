@@ -188,16 +188,11 @@ async fn whoever_only_reads_leaves_an_older_database_as_it_is() {
     Store::open(state.path(), reading()).unwrap().close().await;
     left(&state, &["x.test"]).await;
     let raw = rusqlite::Connection::open(&path).unwrap();
-    let older = "DROP TRIGGER srs_in; DROP TRIGGER srs_out; DROP TRIGGER srs_of_another; DROP TABLE srs_shares;
-                 DROP TABLE srs_total; DROP INDEX srs_addresses_by_client;
-                 ALTER TABLE srs_addresses DROP COLUMN client;
-                 ALTER TABLE aliases DROP COLUMN keep_tag; ALTER TABLE aliases DROP COLUMN spam;
-                 ALTER TABLE aliases DROP COLUMN allow; ALTER TABLE spool DROP COLUMN caused_by; PRAGMA user_version = 5";
-    raw.execute_batch(older).unwrap();
+    raw.execute_batch(super::VERSION_6).unwrap();
     raw.close().unwrap();
     let before = fs::read(&path).unwrap();
     let refused = Store::open(state.path(), reading()).unwrap_err();
-    assert!(matches!(refused, StoreError::Older { found: 5, .. }), "{refused:?}");
+    assert!(matches!(refused, StoreError::Older { found: 6, .. }), "{refused:?}");
     assert!(refused.to_string().contains("systemctl restart onward"), "{refused}");
     assert_eq!(fs::read(&path).unwrap(), before);
 

@@ -6,4 +6,5 @@ pub(super) mod long_senders;
 pub(super) mod memory;
 pub(super) mod queue;
 pub(super) mod spool;
+pub(super) mod texts;
 pub(super) mod tls;

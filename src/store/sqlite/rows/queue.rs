@@ -68,9 +68,10 @@ pub(crate) fn discard(connection: &Connection, message: i64) -> Result<()> {
 pub(crate) fn figures(connection: &Connection, unreadable: &[i64]) -> Result<SpoolFigures> {
     let numbers: Vec<String> = unreadable.iter().map(ToString::to_string).collect();
     let sql = format!(
-        "SELECT count(*), coalesce(sum(size), 0), min(arrived) FROM spool WHERE EXISTS (
-             SELECT 1 FROM spool_legs WHERE message = seq AND state IN {OPEN})
-         AND seq NOT IN ({})",
+        "SELECT coalesce(sum(forms), 0), coalesce(sum(size), 0), min(arrived) FROM (
+             SELECT count(*) AS forms, max(size) AS size, min(arrived) AS arrived FROM spool
+             WHERE EXISTS (SELECT 1 FROM spool_legs WHERE message = seq AND state IN {OPEN})
+             AND seq NOT IN ({}) GROUP BY coalesce(text, seq))",
         numbers.join(", ")
     );
     connection.query_row(&sql, (), |row| {

@@ -1,8 +1,9 @@
 //! Rows of `spool` and `spool_legs`.
 
-use super::memory::parse_status;
+use super::{memory::parse_status, texts};
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
+    message::{Source, Text},
     reply::ForeignReply,
     slots::Cause,
     store::{
@@ -15,9 +16,8 @@ use crate::{
         },
     },
 };
-use bytes::Bytes;
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params};
-use std::fmt::Display;
+use std::{fmt::Display, sync::Arc};
 
 /// The states in which something is still to be done.
 pub(super) const OPEN: &str = "('queued', 'sending', 'uncertain')";
@@ -42,14 +42,44 @@ pub(crate) struct Totals {
     pub(crate) changes: i64,
 }
 
-/// Adds a message with its legs and gives its number.
-pub(crate) fn insert(connection: &Connection, new: &NewMessage) -> Result<i64> {
-    let head = &new.head;
+/// Whether the octets of `new`, which is to be kept with `messages`, are a text. A small message that leaves as it came, in
+/// one form, needs none.
+pub(crate) fn has_text(messages: &[NewMessage], new: &NewMessage) -> bool {
+    let source = &new.text.source;
+    let same = messages.iter().filter(|new| Arc::ptr_eq(&new.text.source, source));
+    same.count() > 1 || new.text.change.is_some() || !texts::is_one_piece(source)
+}
+
+/// Adds messages with their legs and gives their numbers. Those of one source have one text.
+pub(crate) fn insert(connection: &Connection, messages: &[NewMessage]) -> Result<Vec<i64>> {
+    let mut texts: Vec<(&Arc<Source>, i64)> = Vec::new();
+    let mut kept = Vec::with_capacity(messages.len());
+    for new in messages {
+        let source = &new.text.source;
+        let known = texts.iter().find(|(known, _)| Arc::ptr_eq(known, source));
+        let text = match known {
+            Some((_, text)) => Some(*text),
+            None if has_text(messages, new) => {
+                let text = texts::insert(connection, source.octets())?;
+                texts.push((source, text));
+                Some(text)
+            }
+            None => None,
+        };
+        kept.push(insert_one(connection, new, text)?);
+    }
+    Ok(kept)
+}
+
+fn insert_one(connection: &Connection, new: &NewMessage, text: Option<i64>) -> Result<i64> {
+    let NewMessage { head, text: Text { prefix, change, source }, .. } = new;
+    let change = change.as_ref();
     connection
         .prepare_cached(
             "INSERT INTO spool (id, arrived, client, helo, sender, notify, eight_bit, smtputf8,
-             has_delivered, has_failed, print, caused_by, size, prefix, message)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             has_delivered, has_failed, print, caused_by, size, prefix, message, text, changed_from,
+             changed_to)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             head.id,
@@ -65,8 +95,14 @@ pub(crate) fn insert(connection: &Connection, new: &NewMessage) -> Result<i64> {
             head.print,
             head.caused_by.as_ref().map(Cause::as_str),
             column(new.size()),
-            &*new.prefix,
-            &*new.message,
+            &**prefix,
+            match (text, change) {
+                (None, _) => &source.octets()[..],
+                (Some(_), change) => change.map_or(&b""[..], |change| &change.with),
+            },
+            text,
+            change.map(|change| column(change.at.start as u64)),
+            change.map(|change| column(change.at.end as u64)),
         ])?;
     let message = connection.last_insert_rowid();
     let mut statement = connection.prepare_cached(
@@ -94,7 +130,7 @@ pub(crate) fn insert(connection: &Connection, new: &NewMessage) -> Result<i64> {
 
 /// What a [`Spooled`] is made of, without its legs.
 pub(super) const HEAD: &str = "seq, id, arrived, client, helo, sender, eight_bit, smtputf8,
-    has_delivered, has_failed, print, size, caused_by";
+    has_delivered, has_failed, print, size, coalesce(text, seq), caused_by";
 /// What a [`Leg`] is made of.
 pub(super) const LEG: &str = "recipient, mailbox, reverse_path, state, was_uncertain, attempts,
     next_attempt, code, status, text";
@@ -162,17 +198,6 @@ pub(crate) fn all(connection: &Connection, mut each: impl FnMut(Readable)) -> Re
         after = seq(last);
         page.into_iter().for_each(&mut each);
     }
-}
-
-/// The fields before the message, and the message.
-pub(crate) fn bytes(connection: &Connection, message: i64) -> Result<Option<(Bytes, Bytes)>> {
-    connection
-        .prepare_cached("SELECT prefix, message FROM spool WHERE seq = ?1")?
-        .query_row([message], |row| {
-            let part = |at| Ok::<_, Error>(Bytes::from(row.get::<_, Vec<u8>>(at)?));
-            Ok((part(0)?, part(1)?))
-        })
-        .optional()
 }
 
 /// The spool as a whole.
@@ -322,9 +347,10 @@ fn spooled(row: &Row<'_>) -> Result<Spooled> {
         has_delivered: row.get(8)?,
         has_failed: row.get(9)?,
         print: row.get(10)?,
-        caused_by: row.get::<_, Option<String>>(12)?.map(|text| Cause::named(&text)),
+        caused_by: row.get::<_, Option<String>>(13)?.map(|text| Cause::named(&text)),
     };
-    Ok(Spooled { seq: row.get(0)?, head, size: number(row.get(11)?), legs: Vec::new() })
+    let (seq, size, source) = (row.get(0)?, number(row.get(11)?), row.get(12)?);
+    Ok(Spooled { seq, head, size, source, legs: Vec::new() })
 }
 
 pub(super) fn leg(row: &Row<'_>) -> Result<Leg> {

@@ -1,0 +1,16 @@
+-- Makes of a database of this version one of version 6: each message a whole copy of its own.
+DROP TABLE spool_texts;
+DROP TRIGGER spool_in;
+DROP TRIGGER spool_out;
+DROP INDEX spool_by_text;
+ALTER TABLE spool DROP COLUMN text;
+ALTER TABLE spool DROP COLUMN changed_from;
+ALTER TABLE spool DROP COLUMN changed_to;
+CREATE TRIGGER spool_in AFTER INSERT ON spool BEGIN
+    UPDATE spool_totals SET messages = messages + 1, octets = octets + new.size;
+END;
+CREATE TRIGGER spool_out AFTER DELETE ON spool BEGIN
+    UPDATE spool_totals SET messages = messages - 1, octets = octets - old.size;
+    DELETE FROM spool_legs WHERE message = old.seq;
+END;
+PRAGMA user_version = 6;
