@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     address::{ForwardPath, ReversePath},
-    fate::{Bounce, Doubt, Fate, RecipientFate},
+    fate::{Bounce, DestinationOutcome, Doubt, Fate, RecipientFate, Verdict},
     inbound::{Peer, Reservation},
     message::{Header, MessageId, Received, Source, delivered_to, prefix},
     reply::{Class, Reply},

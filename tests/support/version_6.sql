@@ -1,8 +1,18 @@
 -- Makes of a database of this version one of version 6: each message a whole copy of its own.
+DROP TRIGGER srs_in;
+DROP TRIGGER srs_out;
+DROP TRIGGER srs_of_another;
+DROP TABLE srs_shares;
+DROP TABLE srs_total;
+DROP INDEX srs_addresses_by_client;
+ALTER TABLE srs_addresses DROP COLUMN client;
+ALTER TABLE aliases DROP COLUMN spam;
+ALTER TABLE aliases DROP COLUMN allow;
 DROP TABLE spool_texts;
 DROP TRIGGER spool_in;
 DROP TRIGGER spool_out;
 DROP INDEX spool_by_text;
+ALTER TABLE spool DROP COLUMN caused_by;
 ALTER TABLE spool DROP COLUMN text;
 ALTER TABLE spool DROP COLUMN changed_from;
 ALTER TABLE spool DROP COLUMN changed_to;
