@@ -196,7 +196,8 @@ async fn trace_finds_messages_while_the_daemon_writes() {
     assert!(none.err.contains("there is no journal yet"), "{}", none.err);
 
     // The record is of a fixed day, whatever day it is.
-    let bounds = Bounds { age: Duration::from_hours(24 * 365 * 100), ..Bounds::default() };
+    let age = Duration::from_hours(24 * 365 * 100);
+    let bounds = Bounds { age, refused_age: age, ..Bounds::default() };
     let journal = Journal::open(&state_dir, bounds).unwrap();
     journal.record(record()).await;
     // Not flushed: within a second the writer shows it by itself.

@@ -9,10 +9,10 @@ use crate::{
     mail::{
         OpenError, Parts,
         checks::{self, Subject},
+        decide::decide,
         dnsbl::{Outcome, Said, refusal_at_once},
         look::Bearer,
         plan::plan,
-        recipient::decide,
         sender::Sender,
     },
     next_hop::{Destination, Target},

@@ -1,6 +1,5 @@
 //! What name servers have answered, for as long as it holds.
 
-use super::resolver::LookupError;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -19,6 +18,17 @@ pub(super) const SHORTEST_NO: Duration = Duration::from_secs(5);
 pub(super) const LONGEST_NO: Duration = Duration::from_hours(1);
 /// For how long anything is kept.
 const LONGEST: Duration = Duration::from_hours(24);
+
+/// Why a look-up has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LookupError {
+    /// The name does not exist.
+    Nonexistent,
+    /// The name exists, without such records.
+    Empty,
+    /// SERVFAIL, a refusal, silence: nothing is known.
+    Unanswered,
+}
 
 /// Records of the type that was asked for, or why there are none.
 pub(super) type Answer = Result<Arc<[Record]>, LookupError>;

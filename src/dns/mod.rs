@@ -11,9 +11,10 @@ mod resolver;
 mod senders;
 mod validating;
 
+pub use answers::LookupError;
 pub(crate) use asker::{Asker, Budget};
 pub(crate) use mx::MxHosts;
 pub(crate) use no_mail::{NoMail, without_mail};
-pub use resolver::{LookupError, Resolver, ResolverError};
+pub use resolver::{Resolver, ResolverError};
 pub(crate) use validating::TlsaAnswer;
 pub use validating::ValidatingResolver;

@@ -1,5 +1,5 @@
 use super::{
-    answers::{Answer, Answers, LONGEST_NO, Question, SHORTEST_NO},
+    answers::{Answer, Answers, LONGEST_NO, LookupError, Question, SHORTEST_NO},
     asker::{Asker, MOST, Whose},
 };
 use crate::{address::Domain, turns::Turns};
@@ -94,17 +94,6 @@ pub enum ResolverError {
         /// What is wrong with it.
         what: String,
     },
-}
-
-/// Why a look-up has no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LookupError {
-    /// The name does not exist.
-    Nonexistent,
-    /// The name exists, without such records.
-    Empty,
-    /// SERVFAIL, a refusal, silence: nothing is known.
-    Unanswered,
 }
 
 /// One MX record.

@@ -1,26 +1,28 @@
 //! One mail's life, and what Postfix is told of mail. Read `transaction` first.
 //!
-//! A client's commands go to `transaction`, which asks `sender`, `recipient` and `returned`; the message goes
+//! A client's commands go to `transaction`, which asks `sender`, `decide` and `returned`; the message goes
 //! through `checks`, `plan`, `dress` and `delivery` in `forward`, and what is left of it to `spool`. `record`
 //! tells the journal. [`Parts`] is what all of them need: `aliases`, `srs`, keys, store, and the way out.
 
 pub(crate) mod aliases;
 pub(crate) mod checks;
 mod current;
+pub(crate) mod decide;
 mod delivery;
 pub(crate) mod dnsbl;
 mod dress;
 mod filter;
 mod forward;
 mod late;
-pub(crate) mod look;
+pub(crate) mod log_line;
+mod look;
 mod notices;
 mod parts;
 pub(crate) mod plan;
 mod policed;
 mod prints;
 mod rates;
-pub(crate) mod recipient;
+mod recipient;
 mod record;
 mod refused;
 mod retell;

@@ -234,12 +234,12 @@ impl Parts {
 
     /// Tells each minute what clients caused too often to be told at once, for ever.
     pub(crate) async fn tell_rest(&self) {
-        tokio::join!(self.refused.follow(self), self.log.tell());
+        tokio::join!(self.refused.follow(&self.journal), self.log.tell());
     }
 
     /// Tells the rest of that at the end.
     pub(crate) async fn tell_last(&self) {
-        self.refused.finish(self).await;
+        self.refused.finish(&self.journal).await;
         self.log.tell_now();
     }
 

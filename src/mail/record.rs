@@ -1,4 +1,4 @@
-use super::{late::Announcement, parts::Parts, spool::Added};
+use super::{late::Announcement, log_line::log, parts::Parts, spool::Added};
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
     clock,
@@ -80,7 +80,7 @@ impl Entry {
         let mut entry = Self::new(client, helo, from, std::slice::from_ref(path));
         entry.record.outcome = not_taken(reply);
         entry.set_reply(parts, reply);
-        parts.refused.tell(parts, entry.record).await;
+        parts.refused.tell(&parts.journal, &parts.log, entry.record).await;
     }
 
     /// The entry of a message that is refused at DATA, before it comes.
@@ -171,31 +171,9 @@ impl Entry {
         let record = &self.record;
         let seconds = Duration::from_millis(record.ms).as_secs_f64();
         parts.metrics.message(record.outcome.as_str(), record.size, seconds, &record.tls);
-        log(parts, record, "message");
+        log(&parts.log, record, "message");
         parts.journal.record(self.record).await;
     }
-}
-
-/// Writes the log line of a record. Of what is refused a client may only cause so many.
-pub(super) fn log(parts: &Parts, record: &Record, subject: &str) {
-    if record.outcome.is_refusal() && !parts.log.allows(&Peer { ip: record.client }) {
-        return;
-    }
-    let hosts: Vec<_> = record.attempts.iter().map(|attempt| attempt.host.as_str()).collect();
-    tracing::info!(
-        id = record.id,
-        client = record.client.map_or_else(|| "local".to_owned(), |ip| ip.to_string()),
-        from = %record.from,
-        to = record.to.join(","),
-        size = record.size,
-        outcome = %record.outcome,
-        auth = record.auth,
-        filter = record.filter.as_ref().map(tracing::field::display),
-        reply = record.reply,
-        via = hosts.join(","),
-        ms = record.ms,
-        "{subject}"
-    );
 }
 
 /// Counts an attempt.

@@ -1,11 +1,12 @@
-//! Refused recipients in the journal and the log: those of one client and minute share a line, so that whoever tries
-//! names by the thousand does not wipe the history of everybody's mail.
+//! Refused recipients in the journal and the log: those of one client, minute and kind of reply share a line, so that
+//! whoever tries names by the thousand does not wipe the history of everybody's mail.
 
-use super::{parts::Parts, record::log};
+use super::log_line::log;
 use crate::{
     clock,
+    inbound::LogBudget,
     rate::ClientBlock,
-    store::journal::{Outcome, Record},
+    store::journal::{Journal, Record},
     time::Millis,
 };
 use parking_lot::Mutex;
@@ -25,8 +26,8 @@ pub(crate) struct RefusedRecipients(Mutex<Lines>);
 #[derive(Debug, Default)]
 struct Lines(HashMap<Whose, Line>);
 
-/// A client, if it has an address, and whether its recipients are refused or put off.
-type Whose = (Option<ClientBlock>, Outcome);
+/// A client, if it has an address, and the code and status of the reply.
+type Whose = (Option<ClientBlock>, String);
 
 #[derive(Debug)]
 struct Line {
@@ -51,47 +52,46 @@ enum Step {
 
 impl RefusedRecipients {
     /// Tells of a recipient that was refused; `record` is what would be told of it alone.
-    pub(crate) async fn tell(&self, parts: &Parts, record: Record) {
+    pub(crate) async fn tell(&self, journal: &Journal, budget: &LogBudget, record: Record) {
         let (step, ended) = self.0.lock().add(&record, clock::steady_millis());
         if step != Step::Count {
-            log(parts, &record, "recipient");
+            log(budget, &record, "recipient");
         }
-        for record in ended {
-            parts.journal.replace(record).await;
-        }
+        write(journal, ended).await;
         match step {
-            Step::Begin(record) => parts.journal.record(record).await,
-            Step::Grow(record) => parts.journal.replace(record).await,
+            Step::Begin(record) => journal.record(record).await,
+            Step::Grow(record) => journal.replace(record).await,
             Step::Count => {}
         }
     }
 
     /// Writes the lines whose minute is over, for ever.
-    pub(crate) async fn follow(&self, parts: &Parts) {
+    pub(crate) async fn follow(&self, journal: &Journal) {
         loop {
             tokio::time::sleep(TOGETHER).await;
             let ended = self.0.lock().ended(clock::steady_millis());
-            self.write(parts, ended).await;
+            write(journal, ended).await;
         }
     }
 
     /// Writes all lines, as nothing more comes.
-    pub(crate) async fn finish(&self, parts: &Parts) {
+    pub(crate) async fn finish(&self, journal: &Journal) {
         let ended = self.0.lock().ended(Millis::MAX);
-        self.write(parts, ended).await;
+        write(journal, ended).await;
     }
+}
 
-    async fn write(&self, parts: &Parts, ended: Vec<Record>) {
-        for record in ended {
-            parts.journal.replace(record).await;
-        }
+async fn write(journal: &Journal, ended: Vec<Record>) {
+    for record in ended {
+        journal.replace(record).await;
     }
 }
 
 impl Lines {
     /// Adds a recipient; gives what is to be written of it, and of lines that end by that.
     fn add(&mut self, record: &Record, now: Millis) -> (Step, Vec<Record>) {
-        let whose = (record.client.map(ClientBlock::of), record.outcome);
+        let status: Vec<&str> = record.reply.splitn(3, ' ').take(2).collect();
+        let whose = (record.client.map(ClientBlock::of), status.join(" "));
         let mut ended = Vec::new();
         if let Some(line) = self.0.get_mut(&whose) {
             if now.since(line.since) < TOGETHER {
@@ -155,7 +155,10 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::{Mailbox, ReversePath};
+    use crate::{
+        address::{Mailbox, ReversePath},
+        store::journal::Outcome,
+    };
 
     const NOW: Millis = Millis::new(1_000_000);
 
@@ -210,9 +213,10 @@ mod tests {
     }
 
     #[test]
-    fn another_client_and_what_is_put_off_have_lines_of_their_own() {
+    fn another_client_and_another_kind_of_reply_have_lines_of_their_own() {
         let mut lines = Lines::default();
-        let deferred = Record { outcome: Outcome::Deferred, ..record(1, 3) };
+        let deferred =
+            Record { outcome: Outcome::Deferred, reply: "450 4.7.1 later".into(), ..record(1, 3) };
         for record in [record(1, 1), record(2, 2), deferred] {
             assert_eq!(lines.add(&record, NOW).0, Step::Begin(record));
         }
@@ -223,10 +227,10 @@ mod tests {
         let mut lines = Lines::default();
         lines.add(&record(1, 1), NOW);
         let from = ReversePath::Mailbox(Mailbox::parse("a@b.example").unwrap());
-        let other = Record { from, reply: "550 5.7.1 forged".into(), ..record(1, 2) };
+        let other = Record { from, reply: "550 5.1.1 no, nobody".into(), ..record(1, 2) };
         let (Step::Grow(line), _) = lines.add(&other, NOW) else { panic!("the second is named") };
         let expected = "2 recipients refused within a minute; u2@fwd.example from <a@b.example>: 550 \
-                        5.7.1 forged";
+                        5.1.1 no, nobody";
         assert_eq!(line.detail, expected);
     }
 

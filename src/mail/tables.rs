@@ -2,9 +2,9 @@
 
 use super::{
     checks::{count, is_not_a_bounce},
+    decide::decide,
     parts::{OpenError, Parts},
     policed::Policed,
-    recipient::decide,
     returned::{returned, returned_again},
     srs::{NotReversed, Own, Rewritten},
 };

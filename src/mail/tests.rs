@@ -4,9 +4,10 @@ mod long_senders;
 mod own_from;
 
 use super::{
+    decide::decide,
     forward::Forward,
     parts::{Network, Parts},
-    recipient::{Recipient, decide},
+    recipient::Recipient,
     record::Conclusion,
     sender::Sender,
 };

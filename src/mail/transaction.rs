@@ -3,13 +3,14 @@
 
 use super::{
     checks::{differ, refuse_unless_bounce},
+    decide::decide,
     dnsbl::{self, Inquiry, Said, refusal_at_once},
     forward::{Forward, refusal_key},
     late::Announcement,
     parts::Parts,
     prints::remember_prints,
     rates::Miss,
-    recipient::{Recipient, decide},
+    recipient::Recipient,
     record::Entry,
     returned::Refusal,
     sender::Sender,

@@ -17,6 +17,16 @@ use crate::{
 const NO_COMMAND: u16 = 500;
 
 impl Session {
+    /// Lets the client say from whom it has what it brings: to be called before [`Session::greet`].
+    pub fn allow_xforward(&mut self) {
+        self.may_xforward = true;
+    }
+
+    /// Whether the client may say so: it is a relay of ours.
+    pub fn may_xforward(&self) -> bool {
+        self.may_xforward
+    }
+
     pub(super) fn next_command(&mut self) -> Option<Step> {
         if !self.input.is_skipping() && is_foreign(self.input.rest()) {
             self.shut_down(Reply::not_smtp());

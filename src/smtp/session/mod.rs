@@ -154,16 +154,6 @@ impl Session {
         }
     }
 
-    /// Lets the client say from whom it has what it brings: to be called before [`Session::greet`].
-    pub fn allow_xforward(&mut self) {
-        self.may_xforward = true;
-    }
-
-    /// Whether the client may say so: it is a relay of ours.
-    pub fn may_xforward(&self) -> bool {
-        self.may_xforward
-    }
-
     /// Offers STARTTLS: to be called before [`Session::greet`].
     pub fn offer_tls(&mut self) {
         self.offers_tls = true;
