@@ -67,20 +67,11 @@ impl Entry {
         entry
     }
 
-    /// Tells of an RCPT that is refused or put off with `reply`.
-    pub(crate) async fn refuse_recipient(
-        parts: &Parts,
-        client: &Peer,
-        session: &Session,
-        path: &ForwardPath,
-        reply: &Reply,
-    ) {
+    /// The entry of an RCPT.
+    pub(crate) fn of_recipient(client: &Peer, session: &Session, path: &ForwardPath) -> Self {
         let from = session.envelope_so_far().map_or(&ReversePath::Null, |open| &open.reverse_path);
         let helo = session.helo().unwrap_or_default();
-        let mut entry = Self::new(client, helo, from, std::slice::from_ref(path));
-        entry.record.outcome = not_taken(reply);
-        entry.set_reply(parts, reply);
-        parts.refused.tell(&parts.journal, &parts.log, entry.record).await;
+        Self::new(client, helo, from, std::slice::from_ref(path))
     }
 
     /// The entry of a message that is refused at DATA, before it comes.
@@ -152,6 +143,19 @@ impl Entry {
     pub(crate) async fn refuse(mut self, parts: &Parts, reply: &Reply) {
         self.record.outcome = not_taken(reply);
         self.tell_with(parts, reply).await;
+    }
+
+    /// Tells of an RCPT that is refused or put off with `reply`. Others of its client share the line, but for a
+    /// destination's verdict on a message: each is somebody's.
+    pub(crate) async fn refuse_recipient(mut self, parts: &Parts, reply: &Reply, is_verdict: bool) {
+        self.record.outcome = not_taken(reply);
+        self.set_reply(parts, reply);
+        if is_verdict {
+            log(&parts.log, &self.record, "recipient");
+            parts.journal.record(self.record).await;
+        } else {
+            parts.refused.tell(&parts.journal, &parts.log, self.record).await;
+        }
     }
 
     async fn tell_with(mut self, parts: &Parts, reply: &Reply) {

@@ -19,11 +19,13 @@ pub(crate) struct Refusal {
     pub(crate) reply: Reply,
     /// The recipient is an SRS address that we did not make: that is counted against the client.
     pub(crate) is_forged: bool,
+    /// A destination's verdict on an earlier message, which its sender hears now.
+    pub(crate) is_verdict: bool,
 }
 
 impl From<Reply> for Refusal {
     fn from(reply: Reply) -> Self {
-        Self { reply, is_forged: false }
+        Self { reply, is_forged: false, is_verdict: false }
     }
 }
 
@@ -96,7 +98,7 @@ pub(crate) async fn original_of(
             ReverseError::Malformed | ReverseError::NotSrs => Counted::Malformed,
         });
         let is_forged = *error == ReverseError::BadTag;
-        return Err(Refusal { reply: not_reversed(error), is_forged });
+        return Err(Refusal { is_forged, ..not_reversed(error).into() });
     }
     if reversed.is_ok() {
         counted(Counted::Reversed);

@@ -112,8 +112,9 @@ impl Handler for Mail {
         let is_relayed = session.origin().is_some();
         let counted = miss(&refusal)
             .map_or(Ok(()), |miss| self.parts.rates.take_miss(client.ip, miss, is_relayed));
+        let entry = Entry::of_recipient(&client, session, path);
         let reply = counted.err().unwrap_or(refusal.reply);
-        Entry::refuse_recipient(&self.parts, &client, session, path, &reply).await;
+        entry.refuse_recipient(&self.parts, &reply, refusal.is_verdict).await;
         reply
     }
 
@@ -200,7 +201,7 @@ impl Mail {
         let client = self.client(session.origin());
         self.parts.rates.may_receive(client.ip, &recipient)?;
         match self.objection(open, &recipient, now).await {
-            Some(reply) => Err(reply.into()),
+            Some(refusal) => Err(refusal),
             None => Ok(recipient),
         }
     }
@@ -212,7 +213,12 @@ impl Mail {
     }
 
     /// What stands against a recipient that is fine by itself.
-    async fn objection(&self, open: &Open, recipient: &Recipient, now: UnixTime) -> Option<Reply> {
+    async fn objection(
+        &self,
+        open: &Open,
+        recipient: &Recipient,
+        now: UnixTime,
+    ) -> Option<Refusal> {
         let parts = &*self.parts;
         // What returns has rules of its own, by which the others are not to be judged. One reply will cover all
         // recipients; those of one destination group mostly share a fate. Where they do not, a DSN tells the
@@ -224,14 +230,14 @@ impl Mail {
                 || first.group() != recipient.group()
                     && open.sender.bounce(parts, None).await != Bounce::Safe)
         {
-            return Some(Reply::other_destination());
+            return Some(Reply::other_destination().into());
         }
         let key = refusal_key(open.sender.reverse_path(), recipient);
         let kept = parts.store.take_refused(&key, now).await.unwrap_or_else(|error| {
             tracing::error!(%error, "cannot strike out a refusal");
             None
         });
-        kept.map(|reply| reply.as_kept())
+        kept.map(|reply| Refusal { is_verdict: true, ..reply.as_kept().into() })
     }
 }
 
