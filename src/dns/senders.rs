@@ -1,6 +1,6 @@
 //! What is asked about senders.
 
-use super::resolver::{LookupError, Resolver};
+use super::{answers::LookupError, resolver::Resolver};
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use std::net::IpAddr;
 

@@ -1,8 +1,9 @@
 //! DNS with proof: what DANE stands on (RFC 7672 §2).
 
 use super::{
+    answers::LookupError,
     asker::{MOST, Whose},
-    resolver::{LookupError, MxRecord, Resolver, ResolverError, absolute, mx_records},
+    resolver::{MxRecord, Resolver, ResolverError, absolute, mx_records},
 };
 use crate::{address::Domain, config::Dane, tlsa::Tlsa, turns::Turns};
 use hickory_resolver::{

@@ -15,7 +15,7 @@ mod filter;
 mod forward;
 mod late;
 pub(crate) mod log_line;
-mod look;
+pub(crate) mod look;
 mod notices;
 mod parts;
 pub(crate) mod plan;
