@@ -14,7 +14,7 @@ mod dress;
 mod filter;
 mod forward;
 mod late;
-pub(crate) mod log_line;
+mod log_line;
 pub(crate) mod look;
 mod notices;
 mod parts;
