@@ -132,10 +132,10 @@ async fn roots_goes_to_the_owner_of_the_directory() {
 #[tokio::test]
 async fn a_journal_of_an_older_version_is_read_and_taken_over() {
     let older = [
-        "ALTER TABLE message DROP COLUMN filter; PRAGMA user_version = 3;",
-        "ALTER TABLE message DROP COLUMN filter; ALTER TABLE message DROP COLUMN tls;
+        "DROP INDEX message_refused; ALTER TABLE message DROP COLUMN filter; PRAGMA user_version = 3;",
+        "DROP INDEX message_refused; ALTER TABLE message DROP COLUMN filter; ALTER TABLE message DROP COLUMN tls;
          ALTER TABLE attempt DROP COLUMN tls; PRAGMA user_version = 2;",
-        "ALTER TABLE message DROP COLUMN filter; ALTER TABLE message DROP COLUMN tls;
+        "DROP INDEX message_refused; ALTER TABLE message DROP COLUMN filter; ALTER TABLE message DROP COLUMN tls;
          ALTER TABLE attempt DROP COLUMN tls; ALTER TABLE message DROP COLUMN auth; PRAGMA user_version = 1;",
     ];
     for older in older {
