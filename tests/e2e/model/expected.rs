@@ -4,6 +4,9 @@ use super::case::{Case, Mailbox, Recipient, Sender};
 use super::destination::{Now, Start, Verdict, destination};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// A recipient of another destination group than the first.
+pub(super) const ANOTHER_GROUP: Start = "452 4.5.3";
+
 /// Asked again, each recipient is answered by itself.
 const DIFFER: Start = "451 4.5.3";
 
@@ -95,6 +98,8 @@ impl World {
             recipients.push((self.recipients[at].alias.clone(), start));
             match start.as_bytes()[0] {
                 b'2' => accepted.push(at),
+                // Those of all cases, which are one client, share a few records.
+                _ if start == ANOTHER_GROUP => {}
                 b'4' => self.journal.push("deferred"),
                 _ => {
                     self.journal.push("refused");
@@ -110,7 +115,7 @@ impl World {
         let is_sound = |at: usize| self.recipients[at].mailboxes[0].is_sound;
         let is_other_group = first.is_some_and(|first| is_sound(first) != is_sound(at));
         if is_other_group && self.case.sender != Sender::Authenticated {
-            return "452 4.5.3";
+            return ANOTHER_GROUP;
         }
         self.to_refuse.remove(&at).unwrap_or("250 2.1.5")
     }

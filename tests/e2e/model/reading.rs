@@ -1,7 +1,7 @@
 //! What can be read of the state of Onward from outside, by case.
 
 use super::case::case_of;
-use super::expected::{Leg, World};
+use super::expected::{ANOTHER_GROUP, Leg, World};
 use crate::support::onward::Onward;
 use crate::support::receiver::Message;
 use serde_json::Value;
@@ -74,7 +74,8 @@ fn known(state: &str) -> &'static str {
 impl Journal {
     pub(super) fn read(onward: &Onward) -> Self {
         let (mut by_case, mut notices) = (HashMap::new(), HashMap::new());
-        for record in objects(onward, &["trace", "--json"]) {
+        let is_own = |record: &Value| !text(record, "reply").starts_with(ANOTHER_GROUP);
+        for record in objects(onward, &["trace", "--json"]).into_iter().filter(is_own) {
             let address = record["to"][0].as_str().unwrap();
             let map = if address.starts_with("case") { &mut notices } else { &mut by_case };
             let of_case: &mut Vec<Value> = map.entry(number(address)).or_default();
