@@ -1,6 +1,8 @@
 //! Whose turn it is where not all can go on at once. So many at once, so many of each: who has fewer under way goes
-//! first, so that whoever has much to do waits for himself and not others for him.
+//! first, and the last ones are for who has none ([`allowance`]), so that whoever has much to do waits for himself and
+//! not others for him.
 
+use crate::slots::allowance;
 use parking_lot::Mutex;
 use std::{
     collections::{HashMap, VecDeque},
@@ -81,12 +83,20 @@ impl<K: Key> Turns<K> {
 }
 
 impl<K: Key> State<K> {
+    /// How many one key may have under way to be given one more.
+    fn allowance(&self) -> usize {
+        match self.most.saturating_sub(self.under_way) {
+            0 => 0,
+            free => allowance(self.most, free),
+        }
+    }
+
     /// True when one more may go on at once. Then nobody waits who might: they are at the most of their key.
     fn begin(&mut self, key: &K, most: usize) -> bool {
-        let is_left = self.under_way < self.most;
+        let allowance = self.allowance();
         let line = self.lines.entry(key.clone()).or_insert_with(Line::new);
         line.most = most;
-        let may = is_left && line.under_way < most;
+        let may = line.under_way < most.min(allowance);
         line.under_way += usize::from(may);
         self.under_way += usize::from(may);
         may
@@ -114,8 +124,10 @@ impl<K: Key> State<K> {
 
     /// Hands out what is left: to who has fewest under way, of these to who has waited longest.
     fn go_on(&mut self, turns: &Turns<K>) {
-        while self.under_way < self.most {
-            let waiting = self.lines.iter().filter(|(_, line)| line.under_way < line.most);
+        loop {
+            let allowance = self.allowance();
+            let may = |line: &Line<K>| line.under_way < line.most.min(allowance);
+            let waiting = self.lines.iter().filter(|(_, line)| may(line));
             let next = waiting
                 .filter_map(|(key, line)| Some((line.under_way, line.waiting.front()?.0, key)))
                 .min_by_key(|(under_way, order, _)| (*under_way, *order));
@@ -200,17 +212,33 @@ mod tests {
     #[tokio::test]
     async fn who_has_fewest_under_way_goes_first_where_all_are_taken() {
         let turns = Turns::new(3);
-        let mut busy = vec![turns.take("busy", 9).await];
-        busy.extend([turns.take("busy", 9).await, turns.take("busy", 9).await]);
-        let mut fourth = Box::pin(turns.take("busy", 9));
-        assert!(now(&mut fourth).await.is_none());
+        let _busy = turns.take("busy", 9).await;
+        let (one, other) = (turns.take("one", 9).await, turns.take("other", 9).await);
+        let mut second = Box::pin(turns.take("busy", 9));
+        assert!(now(&mut second).await.is_none());
         let mut late = Box::pin(turns.take("late", 9));
         assert!(now(&mut late).await.is_none());
-        busy.pop();
-        assert!(now(&mut fourth).await.is_none());
+        drop(one);
+        assert!(now(&mut second).await.is_none());
         let late = now(&mut late).await.expect("before the one that waited longer");
-        drop(late);
-        assert!(now(&mut fourth).await.is_some());
+        drop((late, other));
+        assert!(now(&mut second).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn sixteen_who_take_all_they_can_leave_some_for_whoever_comes() {
+        let turns = Turns::new(200);
+        let mut under_way = Vec::new();
+        for busy in 0..16 {
+            for _ in 0..20 {
+                under_way.extend(now(&mut Box::pin(turns.take(busy, 20))).await);
+            }
+        }
+        assert!(under_way.len() >= 150, "{} of 200 are used", under_way.len());
+        for late in 100..110 {
+            let turn = now(&mut Box::pin(turns.take(late, 20))).await;
+            under_way.push(turn.expect("at once"));
+        }
     }
 
     #[tokio::test]

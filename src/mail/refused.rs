@@ -35,7 +35,7 @@ struct Line {
     record: Record,
     since: Millis,
     count: u64,
-    /// Not all that are counted are in the journal.
+    /// The journal does not know the count.
     is_behind: bool,
 }
 
@@ -117,8 +117,8 @@ impl Lines {
 impl Line {
     fn add(&mut self, record: &Record) -> Step {
         self.count = self.count.saturating_add(1);
+        self.is_behind = true;
         if self.count > NAMED {
-            self.is_behind = true;
             return Step::Count;
         }
         let first = &mut self.record;
@@ -134,21 +134,22 @@ impl Line {
             let separator = if first.detail.is_empty() { "" } else { "; " };
             first.detail.push_str(&format!("{separator}{}{differs}", record.to.join(", ")));
         }
-        Step::Grow(self.told())
+        // After a crash it is all that is known.
+        Step::Grow(self.told("at least "))
     }
 
     /// The record with the count.
-    fn told(&self) -> Record {
+    fn told(&self, how: &str) -> Record {
         let count = self.count;
         let mut record = self.record.clone();
         let more = if record.detail.is_empty() { "" } else { "; " };
         record.detail =
-            format!("{count} recipients refused within a minute{more}{}", record.detail);
+            format!("{how}{count} recipients refused within a minute{more}{}", record.detail);
         record
     }
 
     fn rest(self) -> Option<Record> {
-        self.is_behind.then(|| self.told())
+        self.is_behind.then(|| self.told(""))
     }
 }
 
@@ -229,7 +230,7 @@ mod tests {
         let from = ReversePath::Mailbox(Mailbox::parse("a@b.example").unwrap());
         let other = Record { from, reply: "550 5.1.1 no, nobody".into(), ..record(1, 2) };
         let (Step::Grow(line), _) = lines.add(&other, NOW) else { panic!("the second is named") };
-        let expected = "2 recipients refused within a minute; u2@fwd.example from <a@b.example>: 550 \
+        let expected = "at least 2 recipients refused within a minute; u2@fwd.example from <a@b.example>: 550 \
                         5.1.1 no, nobody";
         assert_eq!(line.detail, expected);
     }
