@@ -9,7 +9,8 @@ section! {
     table "filter", Keys => pub struct Filter {}
 
     /// Where rspamd answers: its normal worker, or its controller with a password. It gets whole messages: over
-    /// http they and the password can be read on the way.
+    /// http they and the password can be read on the way. Its `max_message` must be at least
+    /// `delivery.max_message_size`: it hangs up on what is longer.
     pub rspamd: Option<FilterAddress> = text(
         "\"http://host:port\", \"https://host:port\" or \"unix:/path\"", FilterAddress::from_str
     ), absent "no filter is asked";
@@ -96,7 +97,8 @@ impl FromStr for FilterAddress {
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         if rest.contains(['/', '?', '#']) {
-            return Err(format!("{text:?} has more than a host and a port"));
+            // Nor this, where a password may stand too.
+            return Err("more than a host and a port".to_owned());
         }
         let (host, port) = match rest.rsplit_once(':') {
             // Of an IPv6 address without a port.
@@ -211,6 +213,8 @@ mod tests {
             let error = text.parse::<FilterAddress>().unwrap_err();
             assert!(!error.contains("hunter2") && error.contains("password_file"), "{error}");
         }
+        let error = "http://x/checkv2?password=hunter2".parse::<FilterAddress>().unwrap_err();
+        assert!(!error.contains("hunter2"), "{error}");
     }
 
     #[test]

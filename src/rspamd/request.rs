@@ -31,7 +31,7 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// The fields of the HTTP request, in their order.
+    /// The fields of the HTTP request, in their order. Recipients beyond the first 32 KiB are left out.
     pub fn fields(&self) -> Vec<(&'static str, String)> {
         let mut fields = Vec::with_capacity(self.to.len() + 10);
         let mut add = |name, value: &str| fields.push((name, harmless(value)));
