@@ -2,7 +2,7 @@ use super::*;
 use std::{net::Ipv4Addr, sync::Arc};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, UnixSocket, UnixStream},
     sync::Barrier,
 };
 
@@ -10,9 +10,13 @@ use tokio::{
 const KEPT: usize = 4;
 
 fn filter(port: u16) -> SpamFilter {
+    filter_at(&format!("http://127.0.0.1:{port}"), Duration::from_millis(500))
+}
+
+fn filter_at(place: &str, timeout: Duration) -> SpamFilter {
     SpamFilter::new(
-        format!("http://127.0.0.1:{port}").parse().unwrap(),
-        Duration::from_millis(500),
+        place.parse().unwrap(),
+        timeout,
         8,
         Resolver::new(&[([127, 0, 0, 1], 9).into()]).unwrap(),
         Connector::new(None).unwrap(),
@@ -89,4 +93,36 @@ async fn slow_messages_that_an_exempt_relay_brings_do_not_switch_the_filter_off(
     }
     drop(first);
     assert!(filter.turn(None, false, at()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_unix_socket_with_a_full_queue_is_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let socket = UnixSocket::new_stream().unwrap();
+    socket.bind(&path).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let mut queue = Vec::new();
+    let full = loop {
+        match UnixStream::connect(&path).await {
+            Ok(stream) => queue.push(stream),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(full.kind(), io::ErrorKind::WouldBlock);
+    let place = format!("unix:{}", path.display());
+    let filter = filter_at(&place, Duration::from_secs(60));
+    let serve = async {
+        drop(queue);
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut came = Vec::new();
+            if stream.read_buf(&mut came).await.unwrap_or(0) > 0 {
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+                return stream;
+            }
+        }
+    };
+    let (answered, _) = tokio::join!(filter.ping(), serve);
+    answered.unwrap();
 }

@@ -64,7 +64,7 @@ fn a_flood_of_what_rspamd_takes_long_for_gets_nothing_past_it() {
     let (sink, dns) = (Receiver::smtp().start(), dns());
     let Some(rspamd) = Rspamd::start(&dns) else { return };
     for place in [rspamd.tcp(), rspamd.unix()] {
-        let onward = onward(&sink, &dns, &place).config("filter.timeout = \"3s\"").start();
+        let onward = onward(&sink, &dns, &place).config("filter.timeout = \"2s\"").start();
         let mut flood: Vec<Client> = (0..24).map(|_| super::in_data(&onward, SLOW)).collect();
         let heavy = heavy();
         std::thread::scope(|scope| {
