@@ -1,6 +1,9 @@
 //! What lists in DNS say of who sent a message, and whether its recipients make an exception.
 
-use super::{Report, Subject, returns, spam::allowed};
+use super::{
+    Report, Subject, returns,
+    spam::{Exception, exception},
+};
 use crate::{
     mail::{
         dnsbl::{Said, binds, refusal},
@@ -29,11 +32,11 @@ pub(super) async fn check(parts: &Parts, subject: &Subject<'_>, report: &mut Rep
     if let Some(bound) = subject.recipients.iter().find(|to| binds(to, from))
         && let Some(reply) = refusal(told.clone())
     {
-        match allowed(parts, subject, report, bound).await {
-            Some(sender) => {
+        match exception(parts, subject, report, bound).await {
+            Exception::For(sender) => {
                 report.notes.push(format!("listed, but the alias allows {sender}"));
             }
-            None => report.objection = Some(reply),
+            other => report.objection = Some(other.weigh(reply)),
         }
     }
     let told = subject.listed.iter().chain(&report.lists);
