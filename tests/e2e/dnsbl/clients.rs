@@ -150,22 +150,6 @@ fn who_talks_while_the_greeting_waits_talks_too_early() {
     early.reply().expect("554 5.5.1");
 }
 
-/// What the list says after the greeting counts for the recipients that come behind it.
-#[test]
-fn an_answer_that_comes_late_counts_from_then_on() {
-    let (sink, dns) = (Receiver::smtp().start(), Dns::start());
-    let onward = list(onward(&sink, &dns), ZONE, &[]).start();
-    let name = entry("192.0.2.1", ZONE);
-    dns.fault(&name, Fault::Silence);
-    let mut client = client(&onward, "192.0.2.1");
-    client.mail("a@client.test").expect_code(250);
-    client.rcpt("hello@example.org").expect_code(250);
-    // Asked again by the resolver, which has had no answer yet.
-    dns.clear(&name);
-    put(&dns, "192.0.2.1", ZONE, [127, 0, 0, 2]);
-    wait_until("the late listing", || (client.rcpt("hello@example.org").code == 550).then_some(()));
-}
-
 #[test]
 fn an_answer_is_kept_for_its_time() {
     let (sink, dns) = (Receiver::smtp().start(), Dns::start());
