@@ -46,6 +46,7 @@ fn who_has_used_up_his_questions_does_not_get_past_a_list_that_could_not_be_aske
             .config("auth.spf = \"off\"")
             .config("auth.dkim = \"off\"")
             .config("auth.dmarc = \"off\"")
+            .config("srs.returns = \"any\"")
             .config("limits.dns_questions_per_client = \"1/1h\"")
             .start()
     };
