@@ -22,10 +22,11 @@ pub(super) async fn check(parts: &Parts, subject: &Subject<'_>, report: &mut Rep
     if parts.lists.are_of_domains()
         && !returns::is_bounce(subject)
         && let Ok(authors) = Authors::read(&Header::scan(&report.message))
-        && let Some(mut inquiry) = parts.lists.ask_authors(client, authors.domains(), from)
+        && let Some(mut inquiry) =
+            parts.lists.ask_authors(&parts.rates, client, authors.domains(), from)
     {
         inquiry.wait().await;
-        report.lists = inquiry.said().to_vec();
+        report.lists = inquiry.all();
     }
     // Recipients of one transaction have the same to say here (`dnsbl::differ`).
     let told = subject.listed.iter().chain(&report.lists);
