@@ -63,7 +63,7 @@ section! {
     /// Clients that none of the limits for a client, an alias or a domain applies to: a backup MX, for one.
     pub exempt: Vec<IpNet> = list(BLOCKS, IpNet::from_str), default [];
     /// Senders too long for an SRS address that are kept behind a short token, for the sake of their bounces; beyond,
-    /// the one that was used longest ago goes. One client holds a hundredth at most, and half is for what Postfix
+    /// the one of all clients' that was used longest ago goes. One client holds a hundredth at most, and half is for what Postfix
     /// asks and for clients that are exempt. 0: none, and mail of such senders is answered 452 4.3.1.
     pub srs_entries: usize = integer(0, 100_000_000), default 1000000;
 }
