@@ -28,8 +28,9 @@ section! {
     /// nobody can connect, it is left alone for five seconds, and then asked by one message at a time until it
     /// answers.
     pub timeout: Duration = duration(100, 5 * MINUTE), default "10s";
-    /// Messages that are asked about at once, those of one client at most a quarter of them; others wait for their
-    /// turn, within `timeout`. A message for which no place comes free in time, or that takes too long while others
+    /// Messages that are asked about at once; others wait for their turn, within `timeout`. A client begins with two, and
+    /// the network around it with four; each answer that comes soon makes it one more, up to a quarter and a half of all,
+    /// and one that takes more than a fifth of `timeout` makes it half as many. A message for which no place comes free in time, or that takes too long while others
     /// of its client are asked about, is put off (451 4.7.1) whatever `fail` says.
     pub connections: usize = integer(1, 10_000), default 50;
 }

@@ -47,6 +47,11 @@ impl ClientBlock {
         Self::masked(ip, 24, 48)
     }
 
+    /// The network around this one ([`ClientBlock::around`]).
+    pub fn network(&self) -> Self {
+        Self::around(self.first)
+    }
+
     fn masked(ip: IpAddr, bits_of_v4: u8, bits_of_v6: u8) -> Self {
         match ip.to_canonical() {
             IpAddr::V4(v4) => {

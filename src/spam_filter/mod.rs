@@ -139,7 +139,7 @@ impl SpamFilter {
             connector,
             timeout,
             slots: Semaphore::new(connections),
-            shares: Shares::new(connections),
+            shares: Shares::new(connections, timeout),
             idle: Mutex::default(),
             circuit: Mutex::default(),
             told: Mutex::default(),
@@ -168,7 +168,12 @@ impl SpamFilter {
         let mut turn = self.turn(client, is_exempt, deadline).await?;
         turn.is_late = deadline.saturating_duration_since(Instant::now()) < self.timeout / 2;
         let question = Question { method: "POST", path: "/checkv2", fields, body: message };
+        let began = Now::now();
         let body = self.exchange(question, turn.way, deadline).await;
+        let is_lost = matches!(&body, Err(error) if error.is_nobodys_fault());
+        if let Some(share) = turn.share.as_ref().filter(|_| !is_lost) {
+            share.answered(began.elapsed(), Now::now());
+        }
         turn.conclude(body.and_then(|body| Ok(Answer::parse(&body)?)))
     }
 
@@ -209,9 +214,15 @@ impl SpamFilter {
         let mut left_alone = pin!(self.left_alone.notified());
         // From here on nothing is missed.
         left_alone.as_mut().enable();
-        let entered = self.circuit.lock().enter(client, Now::now());
-        let way = entered.ok_or(FilterError::LeftAlone)?;
-        let share = client.filter(|_| !is_exempt).map(|client| self.shares.of(client));
+        let now = Now::now();
+        let share = client.filter(|_| !is_exempt).map(|client| self.shares.of(client, now));
+        let entered = self.circuit.lock().enter(client, now);
+        // Who has just kept the filter from answering must not get past it for that.
+        let is_cause = share.as_ref().is_some_and(|share| share.was_slow(now));
+        let way = entered.ok_or(match is_cause {
+            true => FilterError::Busy,
+            false => FilterError::LeftAlone,
+        })?;
         let mut turn = Turn {
             filter: self,
             client,

@@ -50,13 +50,13 @@ fn slow_messages_of_one_client_do_not_switch_the_filter_off_for_others() {
     assert_eq!(last_record(&onward, 5)["filter"]["action"], "no action");
 }
 
-/// A spam of 900 kB of which rspamd has 25,000 parts to look at.
-fn heavy() -> Vec<u8> {
+/// A spam of which rspamd has so many parts to look at; 25,000 have 900 kB.
+fn heavy(parts: usize) -> Vec<u8> {
     let part = "--b\r\nContent-Type: text/plain\r\n\r\n";
     let fields =
         "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\nX-Test-Score: 20\r\n";
-    let parts = format!("{part}{GTUBE}\r\n{}--b--\r\n.\r\n", part.repeat(25_000));
-    [String::from_utf8(message(fields)).unwrap(), parts].concat().into_bytes()
+    let text = format!("{part}{GTUBE}\r\n{}--b--\r\n.\r\n", part.repeat(parts));
+    [String::from_utf8(message(fields)).unwrap(), text].concat().into_bytes()
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn a_flood_of_what_rspamd_takes_long_for_gets_nothing_past_it() {
     for place in [rspamd.tcp(), rspamd.unix()] {
         let onward = onward(&sink, &dns, &place).config("filter.timeout = \"2s\"").start();
         let mut flood: Vec<Client> = (0..24).map(|_| super::in_data(&onward, SLOW)).collect();
-        let heavy = heavy();
+        let heavy = heavy(25_000);
         std::thread::scope(|scope| {
             for client in &mut flood {
                 scope.spawn(|| client.send(&heavy));
@@ -77,6 +77,37 @@ fn a_flood_of_what_rspamd_takes_long_for_gets_nothing_past_it() {
         assert!(codes.contains(&451), "too few to crowd: {codes:?}");
         assert_eq!(sink.count(), 0, "{place}");
     }
+}
+
+/// rspamd works on one message at a time: with a dozen heavy ones it was late for everybody, and spam of others went past.
+#[test]
+fn the_spam_of_others_is_refused_while_one_client_floods_rspamd() {
+    let (sink, dns) = (Receiver::smtp().start(), dns());
+    let Some(rspamd) = Rspamd::start(&dns) else { return };
+    let onward = onward(&sink, &dns, &rspamd.tcp()).start();
+    let mut flood: Vec<Client> = (0..24).map(|_| super::in_data(&onward, SLOW)).collect();
+    let heavy = heavy(50_000);
+    let spam = [message(""), format!("{GTUBE}\r\n").into_bytes()].concat();
+    let codes: Vec<u16> = std::thread::scope(|scope| {
+        let sent: Vec<_> = flood
+            .iter_mut()
+            .map(|client| {
+                scope.spawn(|| {
+                    client.send(&heavy);
+                    client.reply().code
+                })
+            })
+            .collect();
+        for network in 0..6 {
+            let ip = format!("198.51.{network}.1");
+            let to = ["hello@example.org"];
+            client(&onward, &ip).transaction("a@sender.test", &to, &spam).expect("550 5.7.1");
+            send_from(&onward, &ip, "").expect_code(250);
+        }
+        sent.into_iter().map(|client| client.join().unwrap()).collect()
+    });
+    assert!(codes.iter().all(|code| [451, 550].contains(code)), "{codes:?}");
+    assert_eq!(sink.count(), 6);
 }
 
 /// rspamd tells all addresses of links, which may be more than is read of an answer.

@@ -87,8 +87,11 @@ fn a_thousand_idle_connections_are_served_in_little_memory() {
     for client in &mut idle {
         client.say("NOOP", "250 ");
     }
-    let memory = memory_kilobytes(onward.process_id(), "VmRSS");
-    assert!(memory < 80 * 1024, "{memory} kB for {IDLE} idle connections");
+    let memory = || memory_kilobytes(onward.process_id(), "VmRSS");
+    // The allocator rounds what a session of an unoptimised build takes up to 40 KiB.
+    assert!(memory() < 88 * 1024, "{} kB for {IDLE} idle connections", memory());
+    drop(idle);
+    wait_until("memory that came back", || (memory() < 60 * 1024).then_some(()));
 }
 
 /// A client that needs but one descriptor.

@@ -123,8 +123,8 @@ fn a_message_that_must_be_munged_for_each_of_a_hundred_recipients() {
     let message = from(CLASS_C, LARGE);
     let sent = thread::scope(|scope| {
         let sent = scope.spawn(|| scene.to_many(CLASS_C, &["example.org"], 100, &message));
-        // All copies are under way at once.
-        gate.wait_for_arrivals(100);
+        // Of all copies as many are under way as one client may have at one destination: half of its places.
+        gate.wait_for_arrivals(50);
         scene.stays_small();
         gate.open();
         sent.join().unwrap()
