@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use hickory_proto::op::{Header, HeaderCounts, Metadata, ResponseCode};
@@ -37,9 +36,7 @@ pub enum Fault {
     NxDomain,
     /// No answer at all.
     Silence,
-    /// The answer comes after so long.
-    Slow(Duration),
-    /// The answer comes when the name has another fault or none: it is the one of that moment.
+    /// The answer comes when the name is released ([`Dns::release`]), and is the one of that moment.
     Held,
     /// SERVFAIL for what there is no record of.
     ServFailElse,
@@ -110,6 +107,13 @@ impl Dns {
     /// The name exists, though perhaps without records.
     pub fn know(&self, name: &str) -> &Self {
         self.zone.lock().unwrap().records.entry(key(name)).or_default();
+        self
+    }
+
+    /// Lets queries for this name be answered by its records again.
+    pub fn release(&self, name: &str) -> &Self {
+        self.zone.lock().unwrap().faults.remove(&key(name));
+        self.changed.notify_waiters();
         self
     }
 
@@ -207,9 +211,6 @@ impl Handler {
             let zone = self.0.lock().unwrap();
             zone.faults.get(&zone.owner(&zone.faults, name)).copied()
         };
-        if let Some(Fault::Slow(delay)) = fault() {
-            tokio::time::sleep(delay).await;
-        }
         loop {
             let changed = self.1.notified();
             if !matches!(fault(), Some(Fault::Held)) {
@@ -229,7 +230,7 @@ impl Handler {
             Some(Fault::ServFailElse) if zone.records_of(name, kind).is_empty() => {
                 return Answer::Code(ResponseCode::ServFail);
             }
-            Some(Fault::ServFailElse | Fault::Slow(_) | Fault::Held) | None => {}
+            Some(Fault::ServFailElse | Fault::Held) | None => {}
         }
         if !zone.records.contains_key(&zone.owner(&zone.records, name)) {
             return Answer::Code(ResponseCode::NXDomain);
