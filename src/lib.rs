@@ -82,9 +82,9 @@ pub mod retry;
 #[deny(clippy::disallowed_methods)]
 pub mod rspamd;
 #[deny(clippy::disallowed_methods)]
-pub mod slots;
-#[deny(clippy::disallowed_methods)]
 pub mod sasl;
+#[deny(clippy::disallowed_methods)]
+pub mod slots;
 #[deny(clippy::disallowed_methods)]
 pub mod smtp;
 #[deny(clippy::disallowed_methods)]

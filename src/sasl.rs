@@ -224,13 +224,24 @@ mod tests {
     #[test]
     fn what_is_malformed() {
         let long = "x".repeat(256);
-        for message in
-            ["", "a", "\0a", "\0\0x", "\0a\0", "\0a\0x\0", "\0a\0x\0y", "a\0\0x", &format!("\0{long}\0x"), &format!("\0a\0{long}")]
-        {
+        for message in [
+            "",
+            "a",
+            "\0a",
+            "\0\0x",
+            "\0a\0",
+            "\0a\0x\0",
+            "\0a\0x\0y",
+            "a\0\0x",
+            &format!("\0{long}\0x"),
+            &format!("\0a\0{long}"),
+        ] {
             let got = run("PLAIN", &[&encoded(message)]).1;
             assert_eq!(got, Err(Fault::Malformed), "{message:?}");
         }
-        for line in ["AHRpbQB0YW4", "AHRpbQB0YW5z=", "AHRpbQB0YW5z AA", "%", "/w==", "AAB=", "=", "**"] {
+        for line in
+            ["AHRpbQB0YW4", "AHRpbQB0YW5z=", "AHRpbQB0YW5z AA", "%", "/w==", "AAB=", "=", "**"]
+        {
             assert_eq!(run("PLAIN", &[line]).1, Err(Fault::Malformed), "{line:?}");
         }
         assert_eq!(run("PLAIN =", &[]), (vec![], Err(Fault::Malformed)), "empty, not a challenge");
@@ -250,7 +261,8 @@ mod tests {
 
     #[test]
     fn nothing_of_a_secret_shows() {
-        let Ok(done @ Progress::Done(_)) = Exchange::begin(&format!("PLAIN {}", encoded("\0tim\0tan")))
+        let Ok(done @ Progress::Done(_)) =
+            Exchange::begin(&format!("PLAIN {}", encoded("\0tim\0tan")))
         else {
             panic!("no credentials");
         };

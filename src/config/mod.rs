@@ -173,11 +173,8 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
     let auth = auth::read(&root);
     let filter = filter::read(&root, &mut warnings);
     let tls = tls::read(&root);
-    if listen.iter().flatten().any(|listen| listen.implicit_tls)
-        && tls.as_ref().is_some_and(|tls| tls.certificates.is_empty() && tls.acme.is_none())
-    {
-        let what = "\"implicit\" needs a certificate, and there is none".to_owned();
-        report.add(None, "listen.tls".into(), what, "[tls] with certificate and key".into());
+    if tls.as_ref().is_some_and(|tls| tls.certificates.is_empty() && tls.acme.is_none()) {
+        listen::refuse_without_certificate(listen.as_deref().unwrap_or_default(), report);
     }
 
     let config = Config {
@@ -210,7 +207,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
 impl Config {
     /// Adds what only the values together show.
     fn with_warnings(mut self) -> Self {
-        let takes_mail = self.listen.iter().any(|listen| listen.protocol == Protocol::Smtp);
+        let takes_mail = self.listen.iter().any(|listen| listen.protocol.takes_mail());
         if self.listen.is_empty() {
             self.warnings.push("there is no [[listen]] table: nothing listens".into());
         } else if self.postmaster.is_none() && takes_mail {

@@ -102,11 +102,13 @@ impl Listener {
         self.socket.local()
     }
 
-    /// The TCP address of the listener; `None` also where a PROXY header or TLS is expected before the dialogue.
+    /// The TCP address of the listener; `None` also where a PROXY header or TLS is expected before the dialogue,
+    /// or a login before mail.
     pub fn plain_address(&self) -> Option<SocketAddr> {
-        let ListenerConfig { proxies, encryption, .. } = &self.config;
+        let ListenerConfig { proxies, encryption, accounts_only, .. } = &self.config;
         let is_implicit = encryption.as_ref().is_some_and(|encryption| encryption.is_implicit);
-        self.socket.local_address().filter(|_| proxies.is_empty() && !is_implicit)
+        let is_plain = proxies.is_empty() && !is_implicit && !accounts_only;
+        self.socket.local_address().filter(|_| is_plain)
     }
 
     /// Accepts until `retired` turns true, then waits for the sessions to end, which `shutdown` asks them

@@ -15,6 +15,7 @@ mod filter;
 mod forward;
 mod late;
 mod log_line;
+mod login;
 pub(crate) mod look;
 mod notices;
 mod parts;

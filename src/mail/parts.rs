@@ -2,6 +2,7 @@ use super::{
     aliases::Aliases,
     dnsbl::Lists,
     late::{self, Waits},
+    login::Logins,
     notices::Notices,
     rates::Rates,
     refused::RefusedRecipients,
@@ -86,6 +87,8 @@ pub(crate) struct Parts {
     pub(crate) return_uses: ReturnUses,
     /// How often clients send, and aliases get.
     pub(crate) rates: Arc<Rates>,
+    /// Who failed to log in.
+    pub(crate) logins: Arc<Logins>,
     /// Refused recipients that are still counted together.
     pub(crate) refused: Arc<RefusedRecipients>,
     /// How much clients may have logged.
@@ -149,6 +152,7 @@ impl Parts {
             srs: Srs::new(secrets.rewriter, store.long_senders(), config.limits.srs_entries as u64),
             return_uses: ReturnUses::new(config.srs.use_limits()),
             rates: Arc::new(Rates::new(&config.limits, Arc::clone(&metrics))),
+            logins: Arc::default(),
             refused: Arc::default(),
             log: Arc::new(LogBudget::new(&config.limits)),
             lists: Arc::new(Lists::new(&config, &metrics)?),
@@ -200,6 +204,7 @@ impl Parts {
             srs,
             return_uses: self.return_uses.clone(),
             rates: Arc::clone(&self.rates),
+            logins: Arc::clone(&self.logins),
             refused: Arc::clone(&self.refused),
             log: Arc::clone(&self.log),
             lists,

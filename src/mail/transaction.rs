@@ -7,6 +7,7 @@ use super::{
     dnsbl::{self, Inquiry, Said, refusal_at_once},
     forward::{Forward, refusal_key},
     late::Announcement,
+    login::log_in,
     parts::Parts,
     prints::remember_prints,
     rates::Miss,
@@ -23,6 +24,7 @@ use crate::{
     fate::Bounce,
     inbound::{Handler, Peer, Reservation},
     reply::Reply,
+    sasl::Credentials,
     smtp::{Aborted, Origin, Session, Transaction},
     time::UnixTime,
 };
@@ -60,16 +62,27 @@ impl Mail {
 }
 
 impl Handler for Mail {
-    /// The greeting waits for what lists say of the client. Whose mail a relay brings is told later.
+    /// The greeting waits for what lists say of the client. Whose mail a relay brings is told later; accounts
+    /// send from anywhere.
     async fn connected(&mut self, session: &Session) -> Result<(), Reply> {
-        if !session.may_xforward() {
+        if !session.may_xforward() && !session.requires_login() {
             self.lists = self.parts.lists.ask_client(self.peer.ip);
             self.hear_lists().await;
         }
         Ok(())
     }
 
+    async fn authenticate(&mut self, _session: &Session, credentials: Credentials) -> Reply {
+        match log_in(&self.parts, &self.peer, &credentials).await {
+            Ok(_) => Reply::logged_in(),
+            Err(reply) => reply,
+        }
+    }
+
     async fn sender(&mut self, session: &Session, envelope: &Envelope) -> Reply {
+        if session.requires_login() {
+            return Reply::local_error();
+        }
         let client = self.client(session.origin());
         if let Err(reply) = self.parts.rates.may_send(client.ip) {
             return reply;

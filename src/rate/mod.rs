@@ -2,10 +2,13 @@
 
 mod bucket;
 mod client;
+mod guesses;
 mod lines;
+mod recent;
 
 pub use bucket::{Bucket, Buckets};
 pub use client::{AROUND, ClientBlock, ClientBuckets, Full};
+pub use guesses::Guesses;
 pub use lines::{ClientLines, LeftOut};
 
 use crate::time::{DAY, whole_millis};
