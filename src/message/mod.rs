@@ -12,6 +12,7 @@ mod mbox_line;
 mod munge;
 mod own_results;
 mod seal;
+pub mod submitted;
 mod text;
 mod trace;
 
