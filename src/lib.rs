@@ -2,7 +2,7 @@
 //!
 //! Core, with no I/O, no clock and no randomness:
 //! [`address`] parses and prints mail addresses; [`reply`] makes every SMTP reply; [`envelope`] is who
-//! sends to whom; [`srs`] rewrites senders and reverses them; [`alias`] says where an address leads;
+//! sends to whom; [`srs`] rewrites senders and reverses them; [`alias`] says where an address leads; [`account`] who may send as it;
 //! [`message`] reads header sections and makes the fields put before them; [`fate`] turns the outcomes of
 //! all recipients into one reply; [`next_hop`] names who takes mail next; [`retry`] says when a spooled
 //! message is tried again; [`dsn`] makes the notice about what was not delivered; [`verdict`] says what the
@@ -25,6 +25,8 @@
 //!
 //! Top: [`daemon`] wires them together, `cli` has one file a command, [`log`] writes to stderr.
 
+#[deny(clippy::disallowed_methods)]
+pub mod account;
 pub mod acme;
 #[deny(clippy::disallowed_methods)]
 pub mod address;

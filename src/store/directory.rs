@@ -54,10 +54,11 @@ pub trait Directory {
     /// When `domain` is an address literal, or the store fails.
     async fn add_domain(&self, domain: &Domain) -> Result<bool, ChangeError>;
 
-    /// Stops hosting a domain; gives the number of aliases that went with it.
+    /// Stops hosting a domain; gives the number of aliases that went with it. What accounts send as in it goes too.
     ///
     /// # Errors
-    /// When it is not hosted, has aliases and `with_aliases` is false, or the store fails.
+    /// When it is not hosted, has aliases or accounts send as its addresses and `with_aliases` is false, or the store
+    /// fails.
     async fn remove_domain(
         &self,
         domain: &Domain,
@@ -218,6 +219,18 @@ pub enum ChangeError {
         domain: Domain,
         /// How many.
         aliases: u64,
+    },
+    /// Accounts send as addresses of the domain.
+    #[error(
+        "{} may send as addresses of {domain}; to take that from them: \
+         onward domain remove {domain} --with-aliases",
+        first(accounts)
+    )]
+    HasAccounts {
+        /// The domain.
+        domain: Domain,
+        /// Their names.
+        accounts: Vec<String>,
     },
     /// The address has an alias already.
     #[error(

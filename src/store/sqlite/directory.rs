@@ -5,6 +5,7 @@ use super::{
     error::Failure,
     file,
     rows::{
+        accounts,
         aliases::{self, Table},
         domains,
     },
@@ -221,9 +222,14 @@ fn remove_domain(
     if aliases > 0 && !with_aliases {
         return Err(ChangeError::HasAliases { domain: domain.clone(), aliases }.into());
     }
+    let accounts = accounts::of_domain(connection, domain)?;
+    if !accounts.is_empty() && !with_aliases {
+        return Err(ChangeError::HasAccounts { domain: domain.clone(), accounts }.into());
+    }
     if !domains::delete(connection, domain)? {
         return Err(ChangeError::NoSuchDomain(domain.clone()).into());
     }
+    accounts::take_domain(connection, domain)?;
     Ok(aliases::delete_in(connection, domain)?)
 }
 
