@@ -3,10 +3,12 @@
 mod bucket;
 mod client;
 mod lines;
+mod refusals;
 
 pub use bucket::{Bucket, Buckets};
 pub use client::{AROUND, ClientBlock, ClientBuckets, Full};
 pub use lines::{ClientLines, LeftOut};
+pub use refusals::{Burst, Refusals};
 
 use crate::time::{DAY, whole_millis};
 use std::{num::NonZeroU32, time::Duration};

@@ -1,5 +1,6 @@
 //! Addresses that somebody might see in a field that names a sender.
 
+use super::MAX_MENTIONS;
 use mail_parser::{HeaderValue, parsers::MessageStream};
 
 /// What looks like an address.
@@ -18,7 +19,8 @@ const AT: [char; 3] = ['@', '\u{ff20}', '\u{fe6b}'];
 /// What no word of an address holds without quotes, blanks beside.
 const ENDS: [char; 12] = ['<', '>', '(', ')', '[', ']', ',', ';', ':', '"', '\\', '\''];
 
-/// All that look like addresses in the value of a field: as it stands, and with encoded-words decoded.
+/// All that look like addresses in the value of a field: as it stands, and with encoded-words decoded. One more than
+/// [`MAX_MENTIONS`] of them at most.
 pub(super) fn mentions(value: &[u8]) -> Vec<Mention> {
     let text = String::from_utf8_lossy(value).replace(['\r', '\n'], "");
     let mut found = Vec::new();
@@ -63,6 +65,9 @@ fn without_quoted(text: &str) -> String {
 
 fn scan(text: &str, skips_blanks: bool, found: &mut Vec<Mention>) {
     for (at, sign) in text.match_indices(AT) {
+        if found.len() > MAX_MENTIONS {
+            return;
+        }
         let before = text.get(..at).unwrap_or_default();
         let after = text.get(at + sign.len()..).unwrap_or_default();
         let (before, after) = match skips_blanks {

@@ -19,6 +19,8 @@ use mentions::{Mention, mentions};
 const FIELDS: [&str; 4] = ["From", "Sender", "Resent-From", "Resent-Sender"];
 /// Most lines that name a sender.
 const MAX_CLAIMS: usize = 100;
+/// Most addresses that might be seen in one of them.
+const MAX_MENTIONS: usize = 100;
 
 /// Why a message is not to leave in the name of those whom it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +48,12 @@ pub fn senders(message: &[u8], may: impl Fn(&Mailbox) -> bool) -> Result<Authors
         return Err(Objection::Unclear(reply));
     }
     for (field, value) in &claims {
-        for mention in mentions(value) {
+        let mentions = mentions(value);
+        if mentions.len() > MAX_MENTIONS {
+            let reply = Reply::bad_header("From, Sender or Resent-From names too many addresses");
+            return Err(Objection::Unclear(reply));
+        }
+        for mention in mentions {
             if !mention.mailbox().is_some_and(|mailbox| may(&mailbox)) {
                 return Err(foreign(field, mention.text));
             }
@@ -91,7 +98,7 @@ fn foreign(field: &'static str, address: String) -> Objection {
 }
 
 /// False where only folding the case makes an ASCII name of other signs: U+212A is no K for whoever compares octets.
-fn is_exact(mailbox: &Mailbox) -> bool {
+pub fn is_exact(mailbox: &Mailbox) -> bool {
     mailbox.local().is_ascii() || !mailbox.local().to_key().is_ascii()
 }
 
