@@ -14,7 +14,7 @@
 //! header of a load balancer; for Postfix [`socketmap`] in frames of [`netstring`], [`tcp_table`] (both ask
 //! [`lookup`]) and [`policy`]; [`mta_sts`] and [`tlsa`] for
 //! what domains say about TLS, and [`tls_rpt`] for what came of it; [`rspamd`] for what a spam filter is told and
-//! answers.
+//! answers; [`sasl`] for how a client says who it is.
 //!
 //! Edges: [`config`] reads the configuration; [`clock`] says what time it is; [`store`] keeps domains, aliases, memories, the spool and
 //! the journal; [`dns`] asks; [`inbound`] serves clients; [`outbound`] delivers; [`http`] answers those who
@@ -83,6 +83,8 @@ pub mod retry;
 pub mod rspamd;
 #[deny(clippy::disallowed_methods)]
 pub mod slots;
+#[deny(clippy::disallowed_methods)]
+pub mod sasl;
 #[deny(clippy::disallowed_methods)]
 pub mod smtp;
 #[deny(clippy::disallowed_methods)]

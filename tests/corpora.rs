@@ -59,6 +59,7 @@ targets! {
     reply_reader "../fuzz/targets/reply_reader.rs"
     report "../fuzz/targets/report.rs"
     rspamd "../fuzz/targets/rspamd.rs"
+    sasl "../fuzz/targets/sasl.rs"
     sender_pattern "../fuzz/targets/sender_pattern.rs"
     smtp_session "../fuzz/targets/smtp_session.rs"
     socketmap "../fuzz/targets/socketmap.rs"

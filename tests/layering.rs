@@ -37,6 +37,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "tlsa",
             "tls_rpt",
             "rspamd",
+            "sasl",
         ],
     ),
     ("config", &["config"]),

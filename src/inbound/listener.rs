@@ -46,6 +46,8 @@ pub struct ListenerConfig {
     pub proxies: Vec<IpNet>,
     /// Peers whose XFORWARD is believed.
     pub relays: Vec<IpNet>,
+    /// Only accounts may send.
+    pub accounts_only: bool,
     /// How clients may encrypt, if at all.
     pub encryption: Option<Encryption>,
 }
@@ -199,6 +201,9 @@ async fn serve<F, H>(
     let mut session = Session::new(Arc::clone(&server.session));
     if is_relay {
         session.allow_xforward();
+    }
+    if config.accounts_only {
+        session.require_login();
     }
     let mut handler = (server.handler)(peer.clone());
     let mut patience = Patience::new(server.timeouts, Instant::now(), admission.shortage());

@@ -84,6 +84,10 @@ impl Handler for Mail {
                 Err(reply) => reply,
             };
         }
+        // Nobody gets past by what is asked of others.
+        if session.requires_login() {
+            return Reply::needs_login();
+        }
         let client = self.client(session.origin());
         if let Err(reply) = self.parts.rates.may_send(client.ip) {
             return reply;

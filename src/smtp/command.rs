@@ -5,6 +5,7 @@ use crate::{
     address::{ForwardPath, HeloName, ReversePath},
     envelope::MailParameters,
     reply::Reply,
+    sasl::Secret,
 };
 
 const BLANKS: [char; 2] = [' ', '\t'];
@@ -55,6 +56,8 @@ pub enum Command {
     StartTls,
     /// XFORWARD with its attributes, which not every client may use.
     Xforward(String),
+    /// AUTH with its argument (RFC 4954 §4), which is not offered everywhere.
+    Auth(Secret),
 }
 
 /// A line that is not a command.
@@ -110,6 +113,7 @@ impl Command {
             }
             4 if is("VRFY") => Self::Vrfy,
             4 if is("EXPN") => Self::Expn,
+            4 if is("AUTH") => Self::Auth(Secret::new(argument)),
             8 if is("STARTTLS") => bare(argument, Self::StartTls)?,
             8 if is("XFORWARD") => Self::Xforward(argument.to_owned()),
             _ => return Err(Reply::unknown_command().into()),

@@ -5,6 +5,7 @@ use crate::{
     address::{ForwardPath, ReversePath},
     envelope::{Envelope, MailParameters},
     reply::Reply,
+    sasl::MECHANISMS,
     smtp::{
         command::{Behind, Command, Refused},
         data::DataFault,
@@ -78,6 +79,7 @@ impl Session {
                 self.respond(Reply::ok());
             }
             Command::StartTls => return self.starttls(),
+            Command::Auth(argument) => return self.auth(&argument),
             Command::Xforward(argument) => self.xforward(&argument),
             Command::Noop => self.respond(Reply::ok()),
             Command::Help => self.respond(Reply::help()),
@@ -103,6 +105,7 @@ impl Session {
         ];
         let starts_tls = self.offers_tls && self.tls.is_none();
         extensions.extend(starts_tls.then(|| "STARTTLS".to_owned()));
+        extensions.extend(self.offers_auth().then(|| format!("AUTH {MECHANISMS}")));
         extensions.extend(self.may_xforward.then(|| xforward::KEYWORD.to_owned()));
         extensions
     }
@@ -153,6 +156,7 @@ impl Session {
     ) -> Option<Step> {
         let refusal = match &self.client {
             None => Reply::out_of_order("Send EHLO first"),
+            Some(_) if let Some(refusal) = self.login_missing() => refusal,
             Some(_) if self.transaction.is_some() => {
                 Reply::out_of_order("A transaction is open; RSET ends it")
             }
