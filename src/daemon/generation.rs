@@ -103,6 +103,7 @@ impl Generation {
                 let listener_config = ListenerConfig {
                     proxies: listen.proxy_protocol.clone(),
                     relays: listen.xforward.clone(),
+                    accounts_only: false,
                     encryption,
                 };
                 listeners.push(Listener::new(socket, listener_config));
