@@ -65,6 +65,7 @@ targets! {
     socketmap "../fuzz/targets/socketmap.rs"
     spf_record "../fuzz/targets/spf_record.rs"
     srs_reverse "../fuzz/targets/srs_reverse.rs"
+    submitted "../fuzz/targets/submitted.rs"
     tcp_table "../fuzz/targets/tcp_table.rs"
 }
 

@@ -30,6 +30,7 @@ mod sections;
 pub mod service;
 mod spool;
 mod srs;
+mod submission;
 mod tls;
 mod units;
 mod values;
@@ -48,6 +49,7 @@ pub use machine::Machine;
 pub use route::Route;
 pub use spool::Spool;
 pub use srs::{Bounces, ReturnsTo, Srs};
+pub use submission::Submission;
 pub use tls::{Acme, CertificateFiles, Dane, Tls};
 pub use units::{parse_duration, parse_rate, parse_size, print_duration, print_rate, print_size};
 
@@ -95,6 +97,8 @@ pub struct Config {
     pub limits: Limits,
     /// How much of what happened is kept.
     pub journal: JournalBounds,
+    /// What accounts send.
+    pub submission: Submission,
     /// Lists of those that mail is not taken from.
     pub dnsbl: Vec<Dnsbl>,
     /// What is accepted but perhaps not meant.
@@ -170,6 +174,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
     let limits = limits::read(&root);
     let journal = journal::read(&root);
     let dnsbl = dnsbl::read(&root);
+    let submission = submission::read(&root);
     let auth = auth::read(&root);
     let filter = filter::read(&root, &mut warnings);
     let tls = tls::read(&root);
@@ -193,6 +198,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
         tls: tls?,
         limits: limits?,
         journal: journal?,
+        submission: submission?,
         dnsbl: dnsbl?,
         warnings,
     };

@@ -1,9 +1,9 @@
 //! Who logs in, where only accounts may send. An account that does not exist answers as one whose password is wrong:
 //! the same reply, in the same time, with the same waits.
 
-use super::parts::Parts;
+use super::{parts::Parts, submission::LoggedIn};
 use crate::{
-    account::{AccountId, Login, Password, PasswordHash, State, StoredPassword},
+    account::{Login, Password, State, StoredPassword},
     address::Mailbox,
     clock,
     inbound::Peer,
@@ -35,7 +35,7 @@ pub(super) async fn log_in(
     parts: &Parts,
     client: &Peer,
     credentials: &Credentials,
-) -> Result<(AccountId, PasswordHash), Reply> {
+) -> Result<LoggedIn, Reply> {
     let Logins(guesses) = &*parts.logins;
     // Clients that are exempt bring the logins of others; those count against the account alone.
     let counted = parts.rates.block_of(client.ip).and(client.ip);
@@ -63,7 +63,7 @@ pub(super) async fn log_in(
     match (login, stored) {
         (Some(login), Some(stored)) if login.account.state != State::Disabled => {
             note(parts, client, &login, &stored, &key).await;
-            Ok((login.account.id, stored.hash))
+            Ok(LoggedIn { account: login.account.id, password: stored.hash })
         }
         (login, right) => {
             if right.is_none() {

@@ -31,6 +31,7 @@ mod returned;
 pub(crate) mod sender;
 mod spool;
 pub(crate) mod srs;
+mod submission;
 mod tables;
 pub(crate) mod tls_reports;
 mod transaction;
