@@ -219,13 +219,16 @@ pub(crate) async fn of_many_logins_in_a_minute_one_is_written_down(place: &dyn P
 
 pub(crate) async fn pages_of_accounts(place: &dyn Place) {
     let store = store(place).await;
+    let mut adding = tokio::task::JoinSet::new();
     for number in (0..1_100_u16).rev() {
         let [high, low] = number.to_be_bytes();
         let name = mailbox(&format!("n{number:04}@home.test"));
         let may = vec![SendAs::parse("a@x.test").unwrap()];
         let account = Account::new(AccountId::new([0, 0, 0, high, low]), name, may, at(1));
-        store.add_account(&account.unwrap()).await.unwrap();
+        let store = store.clone();
+        adding.spawn(async move { store.add_account(&account.unwrap()).await.unwrap() });
     }
+    adding.join_all().await;
     let (mut names, mut after, mut pages) = (Vec::new(), None, 0);
     loop {
         let page = store.accounts(after.as_deref()).await.unwrap();
