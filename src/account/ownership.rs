@@ -10,7 +10,8 @@ use crate::{
 /// The domain is hosted. Of a whole domain every address is the account's; of a single one an alias has to answer its
 /// mail: one that was removed or is switched off has no mail any more, and could take no bounce. Its address with a
 /// `+tag` is the account's too, as long as that has no alias of its own, which may be a neighbour's. An address of the
-/// form of an SRS address is nobody's.
+/// form of an SRS address is nobody's, and one of a role (postmaster, abuse) needs an alias of its own: that the
+/// configured postmaster gets its mail gives it to no account.
 ///
 /// # Errors
 /// When a look-up fails.

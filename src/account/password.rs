@@ -127,9 +127,9 @@ mod tests {
     #[test]
     fn what_nobody_was_shown_is_none() {
         let shown = Password::from_random([7; 16]).reveal().to_string();
+        let short: String = shown.chars().skip(1).collect();
         let long = shown.clone() + &"-".repeat(100);
-        for bad in ["", "hunter2", &shown[1..], &(shown.clone() + "0"), &long, "\u{e9}", "U", "\0"]
-        {
+        for bad in ["", "hunter2", &short, &(shown.clone() + "0"), &long, "\u{e9}", "U", "\0"] {
             assert!(Password::parse(bad).is_none(), "{bad:?}");
         }
         assert!(Password::parse([0xff; 26]).is_none());

@@ -209,27 +209,17 @@ pub enum ChangeError {
     /// Nothing to remove.
     #[error("{0} is not hosted here; see onward domain list")]
     NoSuchDomain(Domain),
-    /// Aliases are left in the domain.
+    /// Aliases are left in the domain, or accounts that send as its addresses.
     #[error(
-        "{domain} still has {aliases} aliases; to remove them too: \
-         onward domain remove {domain} --with-aliases"
+        "{domain} still has {}; to remove them too: onward domain remove {domain} --with-aliases",
+        left(*aliases, accounts)
     )]
     HasAliases {
         /// The domain.
         domain: Domain,
         /// How many.
         aliases: u64,
-    },
-    /// Accounts send as addresses of the domain.
-    #[error(
-        "{} may send as addresses of {domain}; to take that from them: \
-         onward domain remove {domain} --with-aliases",
-        first(accounts)
-    )]
-    HasAccounts {
-        /// The domain.
-        domain: Domain,
-        /// Their names.
+        /// The names of the accounts.
         accounts: Vec<String>,
     },
     /// The address has an alias already.
@@ -273,6 +263,16 @@ pub enum ChangeError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+fn left(aliases: u64, accounts: &[String]) -> String {
+    let aliases = format!("{aliases} aliases");
+    match accounts {
+        [] => aliases,
+        accounts => {
+            format!("{aliases}, and accounts that send as its addresses ({})", first(accounts))
+        }
+    }
 }
 
 /// The first few, and how many are not named.

@@ -17,7 +17,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use rusqlite::Connection;
-use std::{net::IpAddr, sync::atomic::Ordering};
+use std::net::IpAddr;
 
 type Changed<T> = Result<T, Failure<AccountChangeError>>;
 
@@ -45,11 +45,9 @@ impl Accounts for Sqlite {
 
     async fn may_send_as(&self, account: &Account, address: &Mailbox) -> Result<bool, StoreError> {
         let (account, address) = (account.clone(), address.clone());
-        let (snapshot, postmaster) = (self.snapshot.load_full(), self.postmaster.load_full());
-        let keep_tag = self.keep_tag.load(Ordering::Relaxed);
+        let snapshot = self.snapshot.load_full();
         let ask = move |connection: &Connection| {
-            let (snapshot, postmaster) = (&*snapshot, postmaster.as_deref());
-            let live = Live { connection, table: Table::Stored, snapshot, postmaster, keep_tag };
+            let live = Live::of(connection, Table::Stored, &snapshot);
             at_once(account::may_send_as(&account, &address, &live))
         };
         self.readers.run(ask).await
@@ -86,12 +84,12 @@ impl Accounts for Sqlite {
     }
 
     async fn add_account(&self, account: &Account) -> Result<(), AccountChangeError> {
-        let (account, postmaster) = (account.clone(), self.postmaster.load_full());
+        let account = account.clone();
         let add = move |connection: &Connection| {
             if let Some(existing) = accounts::by_name(connection, &account.name)? {
                 return Err(AccountChangeError::Exists(existing.account.name).into());
             }
-            refuse_foreign(connection, &account, &account.may, postmaster.as_deref())?;
+            refuse_foreign(connection, &account, &account.may)?;
             Ok(accounts::insert(connection, &account)?)
         };
         self.writer.change_accounts(add).await
@@ -104,11 +102,10 @@ impl Accounts for Sqlite {
         less: &[SendAs],
     ) -> Result<Account, AccountChangeError> {
         let (name, more, less) = (name.clone(), more.to_owned(), less.to_owned());
-        let postmaster = self.postmaster.load_full();
         let amend = move |connection: &Connection| {
             let account = existing(connection, &name)?.account;
             let account = account.amended(&more, &less).map_err(AccountChangeError::from)?;
-            refuse_foreign(connection, &account, &more, postmaster.as_deref())?;
+            refuse_foreign(connection, &account, &more)?;
             accounts::set_send_as(connection, &account)?;
             Ok(account)
         };
@@ -187,14 +184,9 @@ fn existing(connection: &Connection, name: &Mailbox) -> Changed<Login> {
 }
 
 /// Refuses what `account` could not send as now.
-fn refuse_foreign(
-    connection: &Connection,
-    account: &Account,
-    more: &[SendAs],
-    postmaster: Option<&Mailbox>,
-) -> Changed<()> {
+fn refuse_foreign(connection: &Connection, account: &Account, more: &[SendAs]) -> Changed<()> {
     let snapshot = Snapshot::within(connection, Table::Stored)?;
-    let live = Live { postmaster, ..Live::of(connection, Table::Stored, &snapshot) };
+    let live = Live::of(connection, Table::Stored, &snapshot);
     for one in more {
         if !domains::contains(connection, one.domain())? {
             return Err(AccountChangeError::NotHosted(one.clone()).into());

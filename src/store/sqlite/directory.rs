@@ -219,12 +219,10 @@ fn remove_domain(
     with_aliases: bool,
 ) -> Result<usize, Failure> {
     let aliases = aliases::count_in(connection, domain)?;
-    if aliases > 0 && !with_aliases {
-        return Err(ChangeError::HasAliases { domain: domain.clone(), aliases }.into());
-    }
     let accounts = accounts::of_domain(connection, domain)?;
-    if !accounts.is_empty() && !with_aliases {
-        return Err(ChangeError::HasAccounts { domain: domain.clone(), accounts }.into());
+    if (aliases > 0 || !accounts.is_empty()) && !with_aliases {
+        let domain = domain.clone();
+        return Err(ChangeError::HasAliases { domain, aliases, accounts }.into());
     }
     if !domains::delete(connection, domain)? {
         return Err(ChangeError::NoSuchDomain(domain.clone()).into());
