@@ -33,9 +33,10 @@ impl Session {
             self.shut_down(Reply::not_smtp());
             return None;
         }
+        let offers_auth = self.offers_auth();
         let parsed = match self.input.next_line() {
             None => return Some(Step::NeedInput),
-            Some(Ok(line)) => Command::parse(line, &self.config.hostname),
+            Some(Ok(line)) => Command::parse_where(line, &self.config.hostname, offers_auth),
             Some(Err(fault)) => Err(Reply::bad_line(fault.reason()).into()),
         };
         let data_refused = std::mem::take(&mut self.data_refused);
