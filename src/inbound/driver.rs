@@ -257,7 +257,7 @@ async fn converse<H: Handler>(
                 let input = buffer.get(..count).unwrap_or_default();
                 session.receive(input);
                 if session.requires_login() && !session.in_data() {
-                    buffer.zeroize();
+                    buffer.as_mut_slice().zeroize();
                 }
                 if let Some(pace) = pace.as_mut().filter(|_| session.in_data()) {
                     since = Instant::now();
