@@ -136,11 +136,12 @@ impl Cloth<'_> {
             smtputf8: asks_utf8 && needs_utf8,
             has_delivered: false,
             has_failed: false,
+            // The same text sent once more is another message: its client gave it no Message-ID, perhaps.
             print: self
                 .sender
                 .reverse_path()
                 .mailbox()
-                .map(|sender| Subject::of(sender, self.message).message),
+                .map(|sender| Subject::of(sender, self.id.to_string().as_bytes()).message),
             caused_by: Some(cause(self.account.id)),
         }
     }

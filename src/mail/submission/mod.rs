@@ -188,7 +188,7 @@ impl Submission {
         let spam = spam::check(parts, &self.account, &self.sender, everybody, id, tls, &message);
         let spam = spam.await?;
         if let Some(sender) = reverse_path.mailbox() {
-            let subject = Subject::of(sender, &message);
+            let subject = Subject::of(sender, id.to_string().as_bytes());
             if parts.notices.silence(&parts.store, &subject).is_some() {
                 return Err(Reply::too_many_failures());
             }
