@@ -50,12 +50,4 @@ impl Reply {
             format!("Too many {what} of this account ({rate}), {}", super::limits::again_in(wait));
         Self::with_text(450, (4, 7, 1), &text)
     }
-    /// Nobody could be told if the message failed.
-    pub const fn too_many_failures() -> Self {
-        Self::new(
-            450,
-            (4, 7, 1),
-            "Too many messages of this address failed today, try again tomorrow",
-        )
-    }
 }

@@ -30,7 +30,6 @@ use crate::{
     address::ForwardPath,
     alias::Rules,
     clock,
-    dsn::Subject,
     envelope::Envelope,
     inbound::{Peer, Reservation},
     message::{MessageId, take_out_own_results, without_private_fields},
@@ -187,12 +186,6 @@ impl Submission {
         let tls = transaction.tls.as_ref();
         let spam = spam::check(parts, &self.account, &self.sender, everybody, id, tls, &message);
         let spam = spam.await?;
-        if let Some(sender) = reverse_path.mailbox() {
-            let subject = Subject::of(sender, id.to_string().as_bytes());
-            if parts.notices.silence(&parts.store, &subject).is_some() {
-                return Err(Reply::too_many_failures());
-            }
-        }
         parts.rates.take_recipients(self.sender.ip(), &hosted)?;
         let cloth = dress::Cloth {
             account: &self.account,
