@@ -101,7 +101,7 @@ pub struct ExplainedList {
     pub zone: String,
     /// Whom it was asked about.
     pub about: String,
-    /// `listed`, `not`, `error` or `timeout`.
+    /// `listed`, `not`, `error` or `timeout`, where it does not answer.
     pub answer: &'static str,
     /// The answer by which it is listed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -236,11 +236,12 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
 /// What lists say of a client and a reverse-path.
 async fn listings(parts: &Parts, ip: IpAddr, from: &ReversePath) -> Vec<Said> {
     let client = Some(ip);
-    let inquiries = [parts.lists.ask_client(client), parts.lists.ask_reverse_path(client, from)];
+    let (lists, rates) = (&parts.lists, &parts.rates);
+    let inquiries = [lists.ask_client(rates, client), lists.ask_reverse_path(rates, client, from)];
     let mut said = Vec::new();
     for mut inquiry in inquiries.into_iter().flatten() {
         inquiry.wait().await;
-        said.extend_from_slice(inquiry.said());
+        said.extend(inquiry.all());
     }
     said
 }
@@ -254,7 +255,7 @@ impl ExplainedList {
             answer: match said.outcome {
                 Outcome::Listed { .. } => "listed",
                 Outcome::NotListed => "not",
-                Outcome::Trouble(_) => "error",
+                Outcome::Trouble(_) | Outcome::OverBudget(_) => "error",
                 Outcome::Unanswered => "timeout",
             },
             code: said.code(),

@@ -67,7 +67,7 @@ pub(super) async fn probe(config: &Config) -> Result<Option<FilterStatus>, Error
         password: password.as_ref().map(|password| password.as_str()),
     }
     .fields();
-    let asked = filter.ask(&fields, Bytes::from_static(MESSAGE), None).await;
+    let asked = filter.ask(&fields, Bytes::from_static(MESSAGE), None, true).await;
     Ok(Some(status(&filter, asked.map(drop))))
 }
 

@@ -18,7 +18,7 @@ section! {
 
     /// The name of the list. A key is written where the list wants it, as in `KEY.zen.dq.spamhaus.net`, and never shown
     /// again: in names that are known to have one, or where a label has 16 characters or more before the last two
-    /// labels. Any other key stands in braces: `{KEY}.bl.example.net`.
+    /// labels. Any other key stands in braces: `{KEY}.bl.example.net`. A key has at least 4 characters.
     pub zone: Zone = text("the name of a list in DNS, such as \"zen.spamhaus.org\"", Zone::parse), required;
     /// The answers that count, each an address or two with a `-` between them. Of the same list, another table may have
     /// another action for others.
@@ -26,7 +26,8 @@ section! {
         list("addresses of 127.0.0.0/8, such as \"127.0.0.2\" or \"127.0.0.2-127.0.0.11\"", CodeRange::from_str),
         absent "all of 127.0.0.0/8 but 127.255.255.0/24, which is an error and never a listing, and so are 127.0.0.1, \
             127.0.1.255 and 127.0.2.255 unless they are written";
-    /// `client`: asked about the address of the client before it is greeted, which waits at most 2 s for all lists.
+    /// `client`: asked about the address of the client before it is greeted, which waits at most 2 s for all lists; RCPT
+    /// waits up to 8 s.
     /// `from-domain` (RHSBL): asked about the domain of the reverse-path and those in From, each as it is and as it was
     /// registered.
     pub kind: ListKind = one_of("client" => ListKind::Client, "from-domain" => ListKind::FromDomain), default "client";
@@ -34,8 +35,9 @@ section! {
     /// passed on with an X-Onward-Listed field. postmaster@ and abuse@ take mail all the same.
     pub action: Action =
         one_of("refuse" => Action::Refuse, "defer" => Action::Defer, "mark" => Action::Mark), default "refuse";
-    /// Whom this list is not asked about: clients by address or block, and with `from-domain` domains; `*.d` means those
-    /// below d. Clients of `limits.exempt` are asked about nowhere, and addresses that the Internet does not know by no list
+    /// Whom this list is not asked about: clients by address or block, and with `from-domain` domains, as mail names
+    /// them; `*.d` means those below d. About a subdomain that is exempt, the domain above it is not asked about either.
+    /// Clients of `limits.exempt` are asked about nowhere, and addresses that the Internet does not know by no list
     /// of clients.
     pub exempt: Vec<Exempt> =
         list("IP addresses, blocks such as \"192.0.2.0/24\", and domain names", Exempt::from_str), default [];
@@ -51,14 +53,23 @@ pub enum Exempt {
 }
 
 impl Dnsbl {
-    /// Whether the list is to be asked, of a message that `client` brings.
-    pub fn asks(&self, question: &Question, client: Option<IpAddr>) -> bool {
-        let is_exempt = |exempt: &Exempt| match (exempt, question) {
+    /// What the list is to be asked about whom a message of `client` names: nothing at all if that is exempt, not what is
+    /// above it either.
+    pub fn questions(&self, named: &Question, client: Option<IpAddr>) -> Vec<Question> {
+        if named.kind() != self.kind || self.exempts(named, client) {
+            return Vec::new();
+        }
+        let mut questions = named.with_above();
+        questions.retain(|question| !self.exempts(question, client));
+        questions
+    }
+
+    fn exempts(&self, question: &Question, client: Option<IpAddr>) -> bool {
+        self.exempt.iter().any(|exempt| match (exempt, question) {
             (Exempt::Net(net), _) => client.is_some_and(|ip| net.contains(ip)),
             (Exempt::Domains(pattern), Question::Domain(domain)) => pattern.matches(domain),
             (Exempt::Domains(_), Question::Client(_)) => false,
-        };
-        question.kind() == self.kind && !self.exempt.iter().any(is_exempt)
+        })
     }
 }
 

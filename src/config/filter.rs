@@ -9,7 +9,8 @@ section! {
     table "filter", Keys => pub struct Filter {}
 
     /// Where rspamd answers: its normal worker, or its controller with a password. It gets whole messages: over
-    /// http they and the password can be read on the way.
+    /// http they and the password can be read on the way. Its `max_message` must be at least
+    /// `delivery.max_message_size`: it hangs up on what is longer.
     pub rspamd: Option<FilterAddress> = text(
         "\"http://host:port\", \"https://host:port\" or \"unix:/path\"", FilterAddress::from_str
     ), absent "no filter is asked";
@@ -23,11 +24,13 @@ section! {
     /// What happens to mail when rspamd does not answer in time, or makes no sense. `accept`: it goes on, and
     /// the journal notes it; `defer`: 451 4.3.0.
     pub fail: OnFailure = one_of("accept" => OnFailure::Accept, "defer" => OnFailure::Defer), default "accept";
-    /// How long rspamd may take for a message. After three in a row without an answer it is left alone for
-    /// five seconds, and then asked by one message at a time until it answers.
+    /// How long rspamd may take for a message. After three in a row without an answer, of three clients, or when
+    /// nobody can connect, it is left alone for five seconds, and then asked by one message at a time until it
+    /// answers.
     pub timeout: Duration = duration(100, 5 * MINUTE), default "10s";
     /// Messages that are asked about at once, those of one client at most a quarter of them; others wait for their
-    /// turn, within `timeout`.
+    /// turn, within `timeout`. A message for which no place comes free in time, or that takes too long while others
+    /// of its client are asked about, is put off (451 4.7.1) whatever `fail` says.
     pub connections: usize = integer(1, 10_000), default 50;
 }
 
@@ -79,6 +82,12 @@ impl FromStr for FilterAddress {
         if let Some(path) = text.strip_prefix("unix:") {
             return absolute_path(path).map(Self::Unix);
         }
+        if text.contains('@') {
+            // Never repeated: what stands there is a secret.
+            return Err("a URL with a user or password in it, which belongs into the file of \
+                        filter.password_file"
+                .to_owned());
+        }
         let (scheme, rest) =
             text.split_once("://").ok_or_else(|| format!("{text:?} has no http://"))?;
         let is_tls = match scheme {
@@ -87,8 +96,9 @@ impl FromStr for FilterAddress {
             other => return Err(format!("{other:?} is neither http nor https")),
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
-        if rest.contains(['/', '@', '?', '#']) {
-            return Err(format!("{text:?} has more than a host and a port"));
+        if rest.contains(['/', '?', '#']) {
+            // Nor this, where a password may stand too.
+            return Err("more than a host and a port".to_owned());
         }
         let (host, port) = match rest.rsplit_once(':') {
             // Of an IPv6 address without a port.
@@ -189,6 +199,22 @@ mod tests {
         ] {
             assert!(text.parse::<FilterAddress>().is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_not_repeated() {
+        for text in [
+            "http://u:hunter2@x",
+            "u:hunter2@x",
+            "ftp://hunter2@x",
+            "http://u:hunter2@x:y/z",
+            "http://u:hun/ter2#hunter2@x",
+        ] {
+            let error = text.parse::<FilterAddress>().unwrap_err();
+            assert!(!error.contains("hunter2") && error.contains("password_file"), "{error}");
+        }
+        let error = "http://x/checkv2?password=hunter2".parse::<FilterAddress>().unwrap_err();
+        assert!(!error.contains("hunter2"), "{error}");
     }
 
     #[test]

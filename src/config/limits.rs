@@ -58,12 +58,12 @@ section! {
     /// Such checks of one client; beyond, they wait for each other.
     pub checks_per_client: usize = integer(1, 100_000), default 20;
     /// Questions that leave for DNS because of one client, and four times that because of the network around it; what is
-    /// known already does not count. Beyond: 450 4.7.1.
+    /// known already does not count, and what lists (`[[dnsbl]]`) are asked does. Beyond: 450 4.7.1.
     pub dns_questions_per_client: Rate = rate, default "1200/1m";
     /// Clients that none of the limits for a client, an alias or a domain applies to: a backup MX, for one.
     pub exempt: Vec<IpNet> = list(BLOCKS, IpNet::from_str), default [];
     /// Senders too long for an SRS address that are kept behind a short token, for the sake of their bounces; beyond,
-    /// the one that was used longest ago goes. One client holds a hundredth at most, and half is for what Postfix
+    /// the one of all clients' that was used longest ago goes. One client holds a hundredth at most, and half is for what Postfix
     /// asks and for clients that are exempt. 0: none, and mail of such senders is answered 452 4.3.1.
     pub srs_entries: usize = integer(0, 100_000_000), default 1000000;
 }

@@ -29,6 +29,9 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Queries sent for one question, beside the first.
 const ATTEMPTS: usize = 3;
+/// ... and where whoever is asked may be slow: an answer to an earlier query counts as long.
+const LONG_PATIENCE: Duration = Duration::from_secs(8);
+const LONG_ATTEMPTS: usize = 1;
 
 /// DNS for everything that asks: one resolver, one cache, so many questions under way at once. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -41,6 +44,7 @@ pub struct Resolver {
 #[derive(Debug)]
 struct Shared {
     upstream: TokioResolver,
+    patience: Duration,
     answers: Mutex<Answers>,
     turns: Turns<Whose>,
     asked: Asked,
@@ -111,11 +115,27 @@ impl Resolver {
     /// # Errors
     /// When the system's configuration cannot be read.
     pub fn new(servers: &[SocketAddr]) -> Result<Self, ResolverError> {
+        Self::waiting(servers, PATIENCE, ATTEMPTS)
+    }
+
+    /// As [`Self::new`], for questions whose answers are worth waiting for.
+    pub(crate) fn patient(servers: &[SocketAddr]) -> Result<Self, ResolverError> {
+        Self::waiting(servers, LONG_PATIENCE, LONG_ATTEMPTS)
+    }
+
+    fn waiting(
+        servers: &[SocketAddr],
+        patience: Duration,
+        attempts: usize,
+    ) -> Result<Self, ResolverError> {
         let mut builder = Self::builder(servers)?;
+        let options = builder.options_mut();
+        (options.timeout, options.attempts) = (patience, attempts);
         // What is known is in `answers`: that of the library does not tell whether it was asked.
-        builder.options_mut().cache_size = 0;
+        options.cache_size = 0;
         let shared = Shared {
             upstream: builder.build()?,
+            patience,
             answers: Mutex::default(),
             turns: Turns::new(MOST),
             asked: Asked::default(),
@@ -272,7 +292,7 @@ impl Open<'_> {
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
-        if self.began.elapsed() >= PATIENCE {
+        if self.began.elapsed() >= self.shared.patience {
             self.close(Err(LookupError::Unanswered), SHORTEST_NO);
         }
     }

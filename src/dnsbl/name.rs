@@ -14,9 +14,13 @@ pub enum Question {
 }
 
 impl Question {
-    /// What is asked about a domain that mail says it is from: the domain itself, and the registered one above it,
-    /// which is all that many lists have. Nothing of an address literal.
-    pub fn of_domain(domain: &Domain) -> Vec<Self> {
+    /// What is asked about whom mail names: of a domain the domain itself, and the registered one above it, which is all
+    /// that many lists have. Nothing of an address literal.
+    pub fn with_above(&self) -> Vec<Self> {
+        let domain = match self {
+            Self::Client(_) => return vec![self.clone()],
+            Self::Domain(domain) => domain,
+        };
         if domain.literal().is_some() {
             return Vec::new();
         }
@@ -122,7 +126,7 @@ mod tests {
     #[test]
     fn domains_and_those_that_were_registered() {
         let asked = |text: &str| {
-            let questions = Question::of_domain(&Domain::parse(text).unwrap());
+            let questions = Question::Domain(Domain::parse(text).unwrap()).with_above();
             questions.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         assert_eq!(asked("Mail.Example.CO.UK"), ["Mail.Example.CO.UK", "example.co.uk"]);

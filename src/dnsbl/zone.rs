@@ -5,8 +5,8 @@ use std::fmt;
 const WITH_KEYS: [&str; 2] = [".dq.spamhaus.net", ".mail.abusix.zone"];
 /// A label as long as this, where it is not of the registered domain, is taken for a key.
 const LONG: usize = 16;
-/// A key shorter than this could be a word of any text.
-const DISTINCT: usize = 6;
+/// Shortest key: what is shorter stands in any text, and could be kept out of none.
+const SHORTEST: usize = 4;
 
 /// The name of a list. Prints without its key: only [`Zone::to_ask`] gives that away, to be asked and never shown.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -25,6 +25,12 @@ pub enum ZoneError {
     /// `{` and `}` do not enclose a whole label.
     #[error("has braces that do not stand around a whole label")]
     Braces,
+    /// It could be kept out of no text.
+    #[error("has a key of fewer than {SHORTEST} characters, which cannot be kept secret")]
+    ShortKey,
+    /// What is shown would show it.
+    #[error("has a key that stands in another label too, where it would be shown")]
+    Repeated,
     /// Nothing would be left to show.
     #[error("has no label that may be shown")]
     AllSecret,
@@ -64,17 +70,21 @@ impl Zone {
         };
         let (mut shown, mut secrets) = (Vec::new(), Vec::new());
         for (at, label) in labels.iter().enumerate() {
-            match (is_secret(at, label), labels.get(at + 1)) {
-                (false, _) => shown.push(*label),
-                (true, Some(next)) if label.len() < DISTINCT => {
-                    secrets.push(format!("{label}.{next}"));
-                }
-                (true, _) => secrets.push((*label).to_owned()),
+            match is_secret(at, label) {
+                false => shown.push(*label),
+                true => secrets.push((*label).to_owned()),
             }
         }
-        match shown.is_empty() {
-            true => Err(ZoneError::AllSecret),
-            false => Ok(Self { shown: shown.join("."), name, secrets }),
+        if shown.is_empty() {
+            return Err(ZoneError::AllSecret);
+        }
+        if secrets.iter().any(|secret| secret.len() < SHORTEST) {
+            return Err(ZoneError::ShortKey);
+        }
+        let zone = Self { shown: shown.join("."), name, secrets };
+        match zone.is_told_by(&zone.shown) {
+            true => Err(ZoneError::Repeated),
+            false => Ok(zone),
         }
     }
 
@@ -93,7 +103,7 @@ impl Zone {
         format!("{labels}.{}", self.name)
     }
 
-    /// True when a text holds the key, in whatever case.
+    /// True when a text holds the key, in whatever case, be it within a word: who withholds one too many loses little.
     pub fn is_told_by(&self, text: &str) -> bool {
         let text = text.to_ascii_lowercase();
         self.secrets.iter().any(|secret| text.contains(secret.as_str()))
@@ -122,12 +132,12 @@ mod tests {
             ("zen.spamhaus.org", "zen.spamhaus.org", &[][..]),
             ("b.BarracudaCentral.org", "b.barracudacentral.org", &[]),
             ("combined.mail.abusix.zone", "combined.mail.abusix.zone", &[]),
-            ("K3y.zen.dq.spamhaus.net", "zen.dq.spamhaus.net", &["k3y.zen"]),
+            ("K3y4.zen.dq.spamhaus.net", "zen.dq.spamhaus.net", &["k3y4"]),
             ("abcdefghijk.zen.dq.spamhaus.net", "zen.dq.spamhaus.net", &["abcdefghijk"]),
             (
-                "a1b2c3d4.x.combined.mail.abusix.zone",
+                "a1b2c3d4.wxyz.combined.mail.abusix.zone",
                 "combined.mail.abusix.zone",
-                &["a1b2c3d4", "x.combined"],
+                &["a1b2c3d4", "wxyz"],
             ),
             (
                 "multi.0123456789abcdef.df.example.com",
@@ -157,5 +167,20 @@ mod tests {
             assert!(text.is_empty() || !error.contains(text), "{error}");
         }
         assert_eq!(Zone::parse("{one}.{two}"), Err(ZoneError::AllSecret));
+    }
+
+    #[test]
+    fn a_key_that_could_not_be_kept_out_of_texts_is_refused() {
+        for text in ["{k3y}.bl.example.net", "{a}.bl.example.net", "k3y.zen.dq.spamhaus.net"] {
+            assert_eq!(Zone::parse(text), Err(ZoneError::ShortKey), "{text}");
+        }
+        for text in ["{abcd}.bl.abcd.net", "{list}.my-LIST.example.net"] {
+            assert_eq!(Zone::parse(text), Err(ZoneError::Repeated), "{text}");
+        }
+        let zone = Zone::parse("{qz7x}.bl.example.net").unwrap();
+        for text in ["key QZ7X", "https://x.test/qz7x/a", "?key=qz7x", "idqz7x1"] {
+            assert!(zone.is_told_by(text), "{text}");
+        }
+        assert!(!zone.is_told_by("see https://bl.example.net/192.0.2.1"));
     }
 }

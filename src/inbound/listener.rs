@@ -208,15 +208,12 @@ async fn serve<F, H>(
         session.require_login();
     }
     let mut handler = (server.handler)(peer.clone());
-    let mut patience = Patience::new(server.timeouts, Instant::now(), admission.shortage());
+    let mut patience = Patience::new(server.timeouts, Instant::now(), admission);
     let encryption = config.encryption.as_ref();
     let ended =
         drive(stream, session, encryption, &mut handler, &mut patience, &server.memory, shutdown);
     if let Err(error) = ended.await {
         tracing::debug!(client = %peer, %error, "connection lost");
-    }
-    if patience.has_brought_mail() {
-        admission.prove();
     }
 }
 

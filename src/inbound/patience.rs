@@ -1,5 +1,6 @@
 //! How long a client may take: less for whoever is not known while places run short, and never for ever.
 
+use super::clients::Admission;
 use std::time::Duration;
 use tokio::{sync::watch, time::Instant};
 
@@ -22,13 +23,14 @@ const WINDOW: Duration = Duration::from_secs(30);
 const SHRINKS_BY: u32 = 10;
 
 /// The time of one client.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Patience {
     timeouts: Timeouts,
     began: Instant,
     /// Places run short; for a client that is waited for as long as ever, the sender is gone.
     is_short: watch::Receiver<bool>,
     has_brought_mail: bool,
+    admission: Option<Admission>,
 }
 
 /// The pace of a message that comes.
@@ -39,25 +41,29 @@ pub(super) struct Pace {
 }
 
 impl Patience {
-    /// A client that came at `began`, is waited for as `timeouts` says, and a tenth of that while `is_short` is true.
-    pub fn new(timeouts: Timeouts, began: Instant, is_short: watch::Receiver<bool>) -> Self {
-        Self { timeouts, began, is_short, has_brought_mail: false }
+    /// A client that came at `began`, is waited for as `timeouts` says, and a tenth of that while places run short
+    /// for it.
+    pub fn new(timeouts: Timeouts, began: Instant, admission: Admission) -> Self {
+        let is_short = admission.shortage();
+        Self { admission: Some(admission), ..Self::while_short(timeouts, began, is_short) }
     }
 
     /// A client that came at `began` and is waited for as `timeouts` says, whatever happens.
     pub fn unshaken(timeouts: Timeouts, began: Instant) -> Self {
         let (_, is_short) = watch::channel(false);
-        Self::new(timeouts, began, is_short)
+        Self::while_short(timeouts, began, is_short)
     }
 
-    /// Mail of the client was taken: from now on it is waited for as long as ever.
+    fn while_short(timeouts: Timeouts, began: Instant, is_short: watch::Receiver<bool>) -> Self {
+        Self { timeouts, began, is_short, has_brought_mail: false, admission: None }
+    }
+
+    /// Mail of the client was taken: from now on this session is waited for as long as ever, and its next ones too.
     pub(super) fn brought_mail(&mut self) {
         self.has_brought_mail = true;
-    }
-
-    /// Whether mail of the client was taken.
-    pub(super) fn has_brought_mail(&self) -> bool {
-        self.has_brought_mail
+        if let Some(admission) = &self.admission {
+            admission.prove();
+        }
     }
 
     /// When a command that was waited for since then has taken too long.
@@ -144,7 +150,7 @@ mod tests {
     async fn time_shrinks_to_a_tenth_while_places_run_short() {
         let (short, is_short) = watch::channel(false);
         let now = Instant::now();
-        let mut patience = Patience::new(TIMEOUTS, now, is_short);
+        let mut patience = Patience::while_short(TIMEOUTS, now, is_short);
         assert_eq!(patience.command_end(now), now + seconds(300));
         short.send(true).unwrap();
         patience.changed().await;
@@ -157,7 +163,7 @@ mod tests {
     fn who_has_brought_mail_in_this_session_keeps_its_time() {
         let (_short, is_short) = watch::channel(true);
         let now = Instant::now();
-        let mut patience = Patience::new(TIMEOUTS, now, is_short);
+        let mut patience = Patience::while_short(TIMEOUTS, now, is_short);
         assert_eq!(patience.command_end(now), now + seconds(30));
         patience.brought_mail();
         assert_eq!(patience.command_end(now), now + seconds(300));

@@ -16,6 +16,7 @@ use crate::{
     next_hop::{Destination, NextHop},
     outbound::{Attempt, Outgoing, Progress},
     reply::Reply,
+    slots::Cause,
     store::{
         Fingerprint, journal,
         spool::{self, LegState},
@@ -40,6 +41,8 @@ const MAX_RECIPIENTS: usize = 100;
 pub(crate) struct Message {
     /// The reverse-path as the client gave it.
     pub(crate) reverse_path: ReversePath,
+    /// Who causes it.
+    pub(crate) cause: Cause,
     /// The message as it came.
     pub(crate) source: Arc<Source>,
     /// The message has octets above 127.
@@ -255,6 +258,7 @@ impl Delivery {
                 let outgoing = Outgoing {
                     reverse_path: share.reverse_path.clone(),
                     recipients: some.to_vec(),
+                    cause: self.message.cause.clone(),
                     text: share.form.text.clone(),
                     eight_bit: self.message.eight_bit,
                     smtputf8: self.message.smtputf8,
@@ -305,8 +309,7 @@ impl Delivery {
 
     /// The prints of the legs that are delivered.
     fn delivered(&self) -> Vec<Fingerprint> {
-        let legs = self.shares.iter().flat_map(|share| &share.legs);
-        let legs = legs.filter(|leg| {
+        let legs = self.shares.iter().flat_map(|share| &share.legs).filter(|leg| {
             leg.outcome.as_ref().is_some_and(|outcome| outcome.verdict == Verdict::Delivered)
         });
         let mut legs = legs.peekable();

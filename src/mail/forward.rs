@@ -23,6 +23,7 @@ use crate::{
     inbound::{Peer, Reservation},
     message::{Header, MessageId, Received, Source, delivered_to, prefix},
     reply::{Class, Reply},
+    slots::Cause,
     smtp::Transaction,
     store::{Fingerprint, journal::Outcome},
     time::UnixTime,
@@ -181,6 +182,7 @@ impl Forward<'_> {
         let kept = keep_sender(parts, sender, &shorts, now).await?;
         let message = Message {
             reverse_path: sender.reverse_path().clone(),
+            cause: Cause::of(sender.ip(), sender.reverse_path()),
             eight_bit: is_as_it_came && !report.message.is_ascii(),
             // Asked for and not used, SMTPUTF8 need not bar a destination that lacks it.
             smtputf8: is_as_it_came && asks_utf8 && needs_utf8(report, &dressed),

@@ -129,7 +129,7 @@ async fn peeled(
 fn refusal_of(error: NotReversed) -> Refusal {
     let reply = match error {
         NotReversed::Address(error) => not_reversed(&error),
-        NotReversed::Forgotten => Reply::srs_expired(),
+        NotReversed::Forgotten => Reply::srs_forgotten(),
         NotReversed::Store(error) => {
             tracing::error!(%error, "cannot look up a long SRS address");
             Reply::store_failed()

@@ -11,6 +11,7 @@ use crate::{
     rate::ClientBlock,
     reply::Reply,
     turns::Turn,
+    verdict::Proof,
 };
 use std::{
     net::IpAddr,
@@ -142,6 +143,17 @@ impl Sender {
     /// null one, says nothing about who gets bounces.
     pub(crate) async fn is_authenticated(&self, parts: &Parts) -> bool {
         self.doubt(parts).await.is_none()
+    }
+
+    /// Whether SPF tells it, or might if DNS answered.
+    pub(crate) async fn proof(&self, parts: &Parts) -> Proof {
+        match self.doubt(parts).await {
+            None => Proof::Proven,
+            Some(Doubt::PassUnknown) => Proof::Unanswered,
+            Some(_) if self.0.reverse_path == ReversePath::Null => Proof::Unproven,
+            Some(_) if self.spf(parts).await == Spf::TempError => Proof::Unanswered,
+            Some(_) => Proof::Unproven,
+        }
     }
 
     /// Why SPF does not tell it.

@@ -4,7 +4,7 @@
 use super::{
     checks::{differ, refuse_unless_bounce},
     decide::decide,
-    dnsbl::{self, Inquiry, Said, refusal_at_once},
+    dnsbl::{self, Inquiry, Said, refusal, refusal_at_once},
     forward::{Forward, refusal_key},
     late::Announcement,
     login::log_in,
@@ -29,7 +29,7 @@ use crate::{
     smtp::{Aborted, Origin, Session, Transaction},
     time::UnixTime,
 };
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 use tokio::{task::JoinSet, time::Instant};
 
 /// Answers for the transactions of one session.
@@ -54,6 +54,9 @@ struct Open {
     sender: Sender,
     /// What lists say of the reverse-path, and of the client that a relay names.
     lists: [Option<Inquiry>; 2],
+    /// What they and those of the peer have said that matters, once the first recipient is decided: what comes later
+    /// is for the next transaction, as one reply covers all recipients.
+    listed: Option<Vec<Said>>,
     /// The recipients that were accepted.
     recipients: Vec<Recipient>,
     /// What is asked about the sender in advance; it ends with the transaction.
@@ -71,8 +74,10 @@ impl Handler for Mail {
     /// send from anywhere.
     async fn connected(&mut self, session: &Session) -> Result<(), Reply> {
         if !session.may_xforward() && !session.requires_login() {
-            self.lists = self.parts.lists.ask_client(self.peer.ip);
-            self.hear_lists().await;
+            self.lists = self.ask_client(self.peer.ip);
+            if let Some(inquiry) = &mut self.lists {
+                inquiry.wait_to_greet().await;
+            }
         }
         Ok(())
     }
@@ -118,11 +123,14 @@ impl Handler for Mail {
                 sender.spf(&parts).await;
             });
         }
-        let lists = &self.parts.lists;
+        if self.lists.as_ref().is_some_and(Inquiry::was_over_budget) {
+            self.lists = self.ask_client(self.peer.ip);
+        }
         let named = session.origin().and_then(|origin| origin.ip);
-        let path = &envelope.reverse_path;
-        let lists = [lists.ask_client(named), lists.ask_reverse_path(client.ip, path)];
-        self.open = Some(Open { sender, lists, recipients: Vec::new(), _asking: asking });
+        let (parts, path) = (&self.parts, &envelope.reverse_path);
+        let of_path = parts.lists.ask_reverse_path(&parts.rates, client.ip, path);
+        let (lists, recipients) = ([self.ask_client(named), of_path], Vec::new());
+        self.open = Some(Open { sender, lists, listed: None, recipients, _asking: asking });
         self.last = None;
         Reply::sender_ok()
     }
@@ -136,7 +144,6 @@ impl Handler for Mail {
             entry.refuse_recipient(&self.parts, &reply, false).await;
             return reply;
         }
-        self.hear_lists().await;
         let refusal = match self.taken(session, path).await {
             Ok(recipient) => {
                 if let Some(open) = &mut self.open {
@@ -181,8 +188,8 @@ impl Handler for Mail {
         if let Err(reply) = self.parts.rates.take_message(client.ip) {
             transaction.message = Err(reply);
         }
-        let listed = self.listed(&open);
-        let Open { sender, recipients, .. } = open;
+        let Open { sender, recipients, listed, .. } = open;
+        let listed = listed.unwrap_or_default();
         let (parts, peer, sender) = (&self.parts, &self.peer, &sender);
         let (id, now) = (entry.id, entry.arrived);
         let forward = Forward { parts, peer, sender, listed: &listed, id, now };
@@ -214,30 +221,31 @@ impl Mail {
         Peer { ip: ip.or(self.peer.ip) }
     }
 
-    /// Waits for what lists say, as long as that is worth it.
-    async fn hear_lists(&mut self) {
-        let own = self.open.iter_mut().flat_map(|open| open.lists.iter_mut().flatten());
-        for inquiry in own.chain(&mut self.lists) {
-            inquiry.wait().await;
-        }
+    fn ask_client(&self, ip: Option<IpAddr>) -> Option<Inquiry> {
+        self.parts.lists.ask_client(&self.parts.rates, ip)
     }
 
-    /// The lists that have whoever sends, as far as they have answered.
-    fn listed(&self, open: &Open) -> Vec<Said> {
-        let own = open.lists.iter().flatten();
-        let said = self.lists.iter().chain(own).flat_map(Inquiry::said);
-        said.filter(|said| said.code().is_some()).cloned().collect()
+    /// Waits for what lists say, as long as that is worth it: it is what counts for the transaction.
+    async fn hear_lists(&mut self) {
+        let Some(open) = self.open.as_mut().filter(|open| open.listed.is_none()) else { return };
+        let mut listed = Vec::new();
+        for inquiry in self.lists.iter_mut().chain(open.lists.iter_mut().flatten()) {
+            inquiry.wait().await;
+            listed.extend(inquiry.all().into_iter().filter(Said::matters));
+        }
+        open.listed = Some(listed);
     }
 
     /// The recipient that `path` means, if it is taken.
-    async fn taken(&self, session: &Session, path: &ForwardPath) -> Result<Recipient, Refusal> {
+    async fn taken(&mut self, session: &Session, path: &ForwardPath) -> Result<Recipient, Refusal> {
+        let now = clock::now();
+        let recipient = decide(&self.parts, path, now).await?;
+        self.hear_lists().await;
         let Some(open) = &self.open else {
             return Err(Reply::out_of_order("Send MAIL first").into());
         };
-        let now = clock::now();
-        let recipient = decide(&self.parts, path, now).await?;
-        let listed = self.listed(open);
-        if let Some(reply) = refusal_at_once(&recipient, open.sender.reverse_path(), &listed) {
+        let listed = open.listed.as_deref().unwrap_or_default();
+        if let Some(reply) = refusal_at_once(&recipient, open.sender.reverse_path(), listed) {
             return Err(reply.into());
         }
         let client = self.client(session.origin());
@@ -250,8 +258,10 @@ impl Mail {
 
     /// Whether lists may yet refuse the message for one of two recipients alone.
     fn differ_by_lists(&self, open: &Open, one: &Recipient, other: &Recipient) -> bool {
-        let may_refuse = self.parts.lists.are_of_domains() || !self.listed(open).is_empty();
-        may_refuse && dnsbl::differ(one, other, open.sender.reverse_path())
+        let sender = &open.sender;
+        let may_refuse = refusal(open.listed.iter().flatten()).is_some()
+            || self.parts.lists.may_refuse_authors(sender.ip());
+        may_refuse && dnsbl::differ(one, other, sender.reverse_path())
     }
 
     /// What stands against a recipient that is fine by itself.

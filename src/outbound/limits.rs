@@ -4,13 +4,13 @@ use tokio::time::Instant;
 /// Bounds of outbound connections. The default is what a forwarder of some domains needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutboundLimits {
-    /// Connections in use to a host or socket that a route names: the operator's own. 100.
+    /// Connections in use to a host or socket that a route names: the operator's own. 100. As those of a domain,
+    /// they are divided between whoever causes the mail, see [`allowance`](crate::slots::allowance).
     pub per_route: usize,
     /// Connections in use to the MX hosts of one domain. 20, as Postfix has it; many receivers refuse
     /// more than 50 from one client.
     pub per_domain: usize,
-    /// Connections in use, in all. 500. They are divided between the owners of the hosts, see
-    /// [`allowance`](crate::slots::allowance).
+    /// Connections in use, in all. 500. They are divided alike between the owners of the hosts.
     pub in_use: usize,
     /// Idle connections kept for one next hop. 50.
     pub idle_per_next_hop: usize,

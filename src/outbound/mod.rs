@@ -148,7 +148,7 @@ impl Outbound {
             delivery.deferred(Reply::local_error());
             return delivery.finish();
         }
-        match timeout_at(deadline.opened_by(), self.pool.slot(hop)).await {
+        match timeout_at(deadline.opened_by(), self.pool.slot(hop, &mail.cause)).await {
             Ok(Some(_slot)) => self.run(hop, &mut delivery, deadline).await,
             Ok(None) | Err(_) => delivery.no_place(),
         }

@@ -2,6 +2,7 @@ use crate::{
     address::{Mailbox, ReversePath},
     fate::DestinationOutcome,
     message::Text,
+    slots::Cause,
 };
 use parking_lot::Mutex;
 use std::{
@@ -18,6 +19,8 @@ pub struct Outgoing {
     pub reverse_path: ReversePath,
     /// Mailboxes of one next hop.
     pub recipients: Vec<Mailbox>,
+    /// Who causes it: has connections to the next hop as far as they are not for others.
+    pub cause: Cause,
     /// What is sent.
     pub text: Text,
     /// The message has bytes above 127: to be sent as BODY=8BITMIME or not at all (RFC 6152 §3).
@@ -136,6 +139,7 @@ mod tests {
         let mut mail = Outgoing {
             reverse_path: ReversePath::Null,
             recipients: vec![mailbox("a@b.test")],
+            cause: Cause::default(),
             text: Text::new("", Source::default()),
             eight_bit: false,
             smtputf8: false,

@@ -1,43 +1,49 @@
 use crate::slots::{Slots, Ticket};
 use parking_lot::Mutex;
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, hash::Hash, sync::Arc};
 use tokio::sync::oneshot;
 
-/// The places of all connections in use, divided between the owners of the hosts. Clones share them.
-#[derive(Debug, Clone)]
-pub(super) struct Places(Arc<Mutex<State>>);
+/// Places of connections in use, divided between those who want them. Clones share them.
+#[derive(Debug)]
+pub(super) struct Places<K: Clone + Eq + Hash>(Arc<Mutex<State<K>>>);
 
 #[derive(Debug)]
-struct State {
-    slots: Slots<Arc<str>>,
-    waiting: HashMap<Ticket, oneshot::Sender<Place>>,
+struct State<K: Clone + Eq + Hash> {
+    slots: Slots<K>,
+    waiting: HashMap<Ticket, oneshot::Sender<Place<K>>>,
 }
 
 /// A place, until this is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
-    places: Places,
-    owner: Arc<str>,
+pub(super) struct Place<K: Clone + Eq + Hash> {
+    places: Places<K>,
+    holder: K,
 }
 
 /// Whoever waits, until this is dropped.
-struct Waiting<'a> {
-    places: &'a Places,
-    owner: &'a Arc<str>,
+struct Waiting<'a, K: Clone + Eq + Hash> {
+    places: &'a Places<K>,
+    who: &'a K,
     ticket: Ticket,
 }
 
-impl Places {
+impl<K: Clone + Eq + Hash> Clone for Places<K> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<K: Clone + Eq + Hash> Places<K> {
     pub(super) fn new(places: usize) -> Self {
         Self(Arc::new(Mutex::new(State { slots: Slots::new(places), waiting: HashMap::new() })))
     }
 
-    /// Waits for a place at the hosts of `owner`. `None` never comes: whoever waits is not forgotten.
-    pub(super) async fn place(&self, owner: &Arc<str>) -> Option<Place> {
+    /// Waits for a place for `who`. `None` never comes: whoever waits is not forgotten.
+    pub(super) async fn place(&self, who: &K) -> Option<Place<K>> {
         let (ticket, given) = {
             let mut state = self.0.lock();
-            match state.slots.take(owner) {
-                Ok(()) => return Some(self.held_by(owner)),
+            match state.slots.take(who) {
+                Ok(()) => return Some(self.held_by(who)),
                 Err(ticket) => {
                     let (give, given) = oneshot::channel();
                     state.waiting.insert(ticket, give);
@@ -45,22 +51,27 @@ impl Places {
                 }
             }
         };
-        let _waiting = Waiting { places: self, owner, ticket };
+        let _waiting = Waiting { places: self, who, ticket };
         given.await.ok()
     }
 
-    fn held_by(&self, owner: &Arc<str>) -> Place {
-        Place { places: self.clone(), owner: Arc::clone(owner) }
+    /// Whether somebody has or wants one of the places.
+    pub(super) fn are_wanted(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
+    fn held_by(&self, holder: &K) -> Place<K> {
+        Place { places: self.clone(), holder: holder.clone() }
     }
 }
 
-impl Drop for Place {
+impl<K: Clone + Eq + Hash> Drop for Place<K> {
     fn drop(&mut self) {
         let mut given = Vec::new();
         {
             let mut state = self.places.0.lock();
-            for (owner, ticket) in state.slots.give_back(&self.owner) {
-                given.push((self.places.held_by(&owner), state.waiting.remove(&ticket)));
+            for (who, ticket) in state.slots.give_back(&self.holder) {
+                given.push((self.places.held_by(&who), state.waiting.remove(&ticket)));
             }
         }
         for (place, waiting) in given {
@@ -72,10 +83,10 @@ impl Drop for Place {
     }
 }
 
-impl Drop for Waiting<'_> {
+impl<K: Clone + Eq + Hash> Drop for Waiting<'_, K> {
     fn drop(&mut self) {
         let mut state = self.places.0.lock();
-        state.slots.leave(self.owner, self.ticket);
+        state.slots.leave(self.who, self.ticket);
         state.waiting.remove(&self.ticket);
     }
 }

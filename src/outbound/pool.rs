@@ -3,14 +3,17 @@ use super::{
     limits::OutboundLimits,
     places::{Place, Places},
 };
-use crate::next_hop::{NextHop, Target};
+use crate::{
+    next_hop::{NextHop, Target},
+    slots::Cause,
+};
 use parking_lot::Mutex;
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
 };
 use tokio::{
-    sync::{Notify, OwnedSemaphorePermit, Semaphore},
+    sync::Notify,
     task::JoinSet,
     time::{Instant, sleep_until},
 };
@@ -25,7 +28,8 @@ const SWEEP_FROM: usize = 256;
 #[derive(Debug)]
 pub(super) struct Pool {
     limits: OutboundLimits,
-    in_use: Places,
+    /// Divided between the owners of the hosts.
+    in_use: Places<Arc<str>>,
     state: Mutex<State>,
     /// Something was put into an empty pool.
     filled: Notify,
@@ -34,8 +38,8 @@ pub(super) struct Pool {
 /// The right to use one connection.
 #[derive(Debug)]
 pub(super) struct Slot {
-    _of_hop: OwnedSemaphorePermit,
-    _of_all: Place,
+    _of_hop: Place<Cause>,
+    _of_all: Place<Arc<str>>,
 }
 
 #[derive(Debug, Default)]
@@ -48,7 +52,8 @@ struct State {
 #[derive(Debug)]
 struct Hop {
     owner: Arc<str>,
-    slots: Arc<Semaphore>,
+    /// Divided between those who cause the mail.
+    in_use: Places<Cause>,
     /// The one that was used last is at the back.
     idle: VecDeque<Idle>,
 }
@@ -69,11 +74,11 @@ impl Pool {
         }
     }
 
-    /// Waits for the right to use a connection to `hop`. `None` never comes: nothing is closed.
-    pub(super) async fn slot(&self, hop: &NextHop) -> Option<Slot> {
-        let (slots, owner) = self.slots(hop);
+    /// Waits for the right to use a connection to `hop` for mail of `cause`. `None` never comes: nothing is closed.
+    pub(super) async fn slot(&self, hop: &NextHop, cause: &Cause) -> Option<Slot> {
+        let (of_hop, owner) = self.places(hop);
         // First the narrow gate, so that nobody waits there with a place in the wide one.
-        let of_hop = slots.acquire_owned().await.ok()?;
+        let of_hop = of_hop.place(cause).await?;
         let of_all = self.in_use.place(&owner).await?;
         Some(Slot { _of_hop: of_hop, _of_all: of_all })
     }
@@ -136,22 +141,21 @@ impl Pool {
         self.state.lock().idle
     }
 
-    fn slots(&self, hop: &NextHop) -> (Arc<Semaphore>, Arc<str>) {
+    fn places(&self, hop: &NextHop) -> (Places<Cause>, Arc<str>) {
         let mut state = self.state.lock();
         if let Some(hop) = state.hops.get(hop) {
-            return (Arc::clone(&hop.slots), Arc::clone(&hop.owner));
+            return (hop.in_use.clone(), Arc::clone(&hop.owner));
         }
         state.sweep();
-        let places = match hop.target {
+        let in_use = Places::new(match hop.target {
             Target::Mx(_) => self.limits.per_domain,
             Target::Host { .. } | Target::Addr(_) | Target::Unix(_) => self.limits.per_route,
-        };
-        let slots = Arc::new(Semaphore::new(places));
+        });
         let owner = hop.owner();
         let entry =
-            Hop { owner: Arc::clone(&owner), slots: Arc::clone(&slots), idle: VecDeque::new() };
+            Hop { owner: Arc::clone(&owner), in_use: in_use.clone(), idle: VecDeque::new() };
         state.hops.insert(hop.clone(), entry);
-        (slots, owner)
+        (in_use, owner)
     }
 }
 
@@ -194,7 +198,7 @@ impl State {
     /// that somebody writes from.
     fn sweep(&mut self) {
         if self.hops.len() >= self.sweep_at {
-            self.hops.retain(|_, hop| !hop.idle.is_empty() || Arc::strong_count(&hop.slots) > 1);
+            self.hops.retain(|_, hop| !hop.idle.is_empty() || hop.in_use.are_wanted());
             self.sweep_at = SWEEP_FROM.max(2 * self.hops.len());
         }
     }

@@ -26,6 +26,22 @@ impl Reply {
     pub const fn filter_silent() -> Self {
         Self::new(451, (4, 3, 0), "The spam filter here does not answer, try again later")
     }
+    /// What the filter says of the message is more than is read of that.
+    pub const fn filter_lost() -> Self {
+        Self::new(
+            451,
+            (4, 3, 0),
+            "What the spam filter here says of this message is too long, send one with fewer links",
+        )
+    }
+    /// The client has more messages with the filter at once than the filter gets through in time.
+    pub const fn filter_busy() -> Self {
+        Self::new(
+            451,
+            (4, 7, 1),
+            "Too many of your messages at once are with the spam filter here, send fewer at a time",
+        )
+    }
 }
 
 fn with(text: &str, words: Option<&str>) -> String {

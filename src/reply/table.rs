@@ -104,6 +104,10 @@ impl Reply {
     pub const fn srs_expired() -> Self {
         Self::new(550, (5, 7, 1), "SRS address has expired")
     }
+    /// SRS address whose sender was kept, and is no longer.
+    pub const fn srs_forgotten() -> Self {
+        Self::new(550, (5, 7, 1), "SRS address has expired, or its sender is no longer kept")
+    }
     /// SRS address as recipient of a mail that is not a bounce.
     pub const fn srs_bounces_only() -> Self {
         Self::new(550, (5, 7, 1), "SRS address takes bounces only (MAIL FROM:<>)")

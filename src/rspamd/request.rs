@@ -1,6 +1,9 @@
 use crate::address::{ForwardPath, ReversePath};
 use std::net::IpAddr;
 
+/// Most octets of recipients: rspamd closes a connection on which the fields are more than about 80,000.
+const MAX_RECIPIENTS: usize = 32 << 10;
+
 /// What rspamd is told of a message beside its bytes: without it, what it knows of clients, SPF and addresses is
 /// wrong.
 #[derive(Debug, Clone)]
@@ -28,7 +31,7 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// The fields of the HTTP request, in their order.
+    /// The fields of the HTTP request, in their order. Recipients beyond the first 32 KiB are left out.
     pub fn fields(&self) -> Vec<(&'static str, String)> {
         let mut fields = Vec::with_capacity(self.to.len() + 10);
         let mut add = |name, value: &str| fields.push((name, harmless(value)));
@@ -39,12 +42,18 @@ impl Request<'_> {
         }
         add("Helo", self.helo);
         add("From", &self.from.to_string());
+        let mut octets = 0;
         for path in &self.to {
-            match path {
-                ForwardPath::Mailbox(mailbox) => add("Rcpt", &format!("<{mailbox}>")),
+            let path = match path {
+                ForwardPath::Mailbox(mailbox) => format!("<{mailbox}>"),
                 // rspamd knows no address without a domain.
-                ForwardPath::Postmaster => add("Rcpt", &format!("<postmaster@{}>", self.mta)),
+                ForwardPath::Postmaster => format!("<postmaster@{}>", self.mta),
+            };
+            octets += path.len();
+            if octets > MAX_RECIPIENTS {
+                break;
             }
+            add("Rcpt", &path);
         }
         add("Queue-Id", self.queue_id);
         if let Some(user) = self.user {
@@ -74,6 +83,31 @@ mod tests {
 
     fn path(text: &str) -> ForwardPath {
         ForwardPath::Mailbox(Mailbox::parse(text).unwrap())
+    }
+
+    #[test]
+    fn more_recipients_than_rspamd_reads_are_left_out() {
+        let to: Vec<ForwardPath> =
+            (0..400).map(|n| path(&format!("{n:03}@{}example.org", "x.".repeat(100)))).collect();
+        let request = Request {
+            ip: None,
+            helo: "client.test",
+            hostname: None,
+            from: &ReversePath::Null,
+            to: to.iter().collect(),
+            queue_id: "id1",
+            user: None,
+            mta: "mx.example.org",
+            tls: None,
+            password: Some("secret"),
+        };
+        let fields = request.fields();
+        let told = fields.iter().filter(|(name, _)| *name == "Rcpt").count();
+        assert!((140..160).contains(&told), "{told}");
+        assert!(
+            fields.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>() < 40_000
+        );
+        assert_eq!(fields.last(), Some(&("Password", "secret".to_owned())));
     }
 
     #[test]

@@ -19,17 +19,22 @@ use hyper_util::rt::TokioIo;
 use std::{
     io,
     net::{IpAddr, SocketAddr},
+    path::Path,
+    time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpStream, UnixStream},
     task::JoinSet,
+    time::sleep,
 };
 
 /// Most octets in front of an answer.
 const MAX_HEADER: usize = 32 << 10;
 /// Addresses of its host that are tried.
 const MAX_ADDRESSES: usize = 4;
+/// How long until a unix socket with too many who wait is tried again.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -60,8 +65,7 @@ impl Connection {
     ) -> Result<Self, FilterError> {
         let (is_tls, host, port) = match place {
             FilterAddress::Unix(path) => {
-                return Self::over(UnixStream::connect(path).await.map_err(FilterError::Connect)?)
-                    .await;
+                return Self::over(unix(path).await.map_err(FilterError::Connect)?).await;
             }
             FilterAddress::Web { is_tls, host, port } => (*is_tls, host.as_str(), *port),
         };
@@ -138,6 +142,16 @@ impl Connection {
         let connection = answer.headers().get(CONNECTION).and_then(|value| value.to_str().ok());
         let is_kept = !connection.is_some_and(|value| value.eq_ignore_ascii_case("close"));
         Ok((whole(answer.into_body()).await?, is_kept))
+    }
+}
+
+/// Waits for a place where too many wait to be taken, as TCP does.
+async fn unix(path: &Path) -> io::Result<UnixStream> {
+    loop {
+        match UnixStream::connect(path).await {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => sleep(AGAIN).await,
+            connected => return connected,
+        }
     }
 }
 

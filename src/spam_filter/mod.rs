@@ -3,7 +3,10 @@
 
 mod circuit;
 mod connection;
+mod idle;
 mod shares;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     config::FilterAddress,
@@ -15,22 +18,21 @@ use crate::{
 use circuit::{Circuit, Way};
 use connection::{Connection, Question};
 use hyper::{StatusCode, body::Bytes};
+use idle::Idle;
 use parking_lot::Mutex;
-use shares::Shares;
+use shares::{Share, Shares};
 use std::{
     io,
     pin::pin,
     time::{Duration, Instant as Now},
 };
 use tokio::{
-    sync::{Notify, OwnedSemaphorePermit, Semaphore, SemaphorePermit},
+    sync::{Notify, Semaphore, SemaphorePermit},
     time::{Instant, timeout_at},
 };
 
 /// How often the log is told of a filter that does not answer.
 const TELL_EVERY: Duration = Duration::from_secs(60);
-/// Idle connections that are kept.
-const KEPT: usize = 8;
 
 /// Asks the filter. One for all messages.
 #[derive(Debug)]
@@ -43,10 +45,10 @@ pub struct SpamFilter {
     slots: Semaphore,
     /// Those of them that one client may have.
     shares: Shares,
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Idle<Connection>>,
     circuit: Mutex<Circuit>,
-    /// When the log was told last that there is no answer.
-    told: Mutex<Option<Now>>,
+    /// When the log was told last that there is no answer, and that some have to wait for it.
+    told: Mutex<(Option<Now>, Option<Now>)>,
     /// Wakes those who wait for a slot when the filter is left alone.
     left_alone: Notify,
 }
@@ -82,8 +84,9 @@ pub enum FilterError {
     /// What is to be asked cannot be written as HTTP.
     #[error("cannot ask: {0}")]
     Question(#[from] hyper::http::Error),
-    /// All of `filter.connections`, or those that the client may have of them, are in use for too long.
-    #[error("too many messages wait for it")]
+    /// A place of `filter.connections` came free too late, or the client has others of its messages with the filter
+    /// and this one took too long: whoever sends many at once waits for them, and gets none past the filter.
+    #[error("too many messages are with it")]
     Busy,
     /// It has not answered lately, and is not asked for a moment.
     #[error("it has not answered lately")]
@@ -94,7 +97,30 @@ impl FilterError {
     /// Whether the filter may not be there: every message would wait for it in vain. Of what comes at once, the message
     /// may be the cause, and whoever sends such must not keep others from being judged.
     fn is_silence(&self) -> bool {
-        matches!(self, Self::NoHost | Self::Connect(_) | Self::Tls(_) | Self::TooSlow)
+        self.is_nobodys_fault() || matches!(self, Self::TooSlow)
+    }
+
+    /// True where mail is put off whatever `filter.fail` says: whoever sends it has brought this about, and could get
+    /// past the filter so.
+    pub fn is_senders_doing(&self) -> bool {
+        matches!(
+            self,
+            Self::Busy | Self::Answer(AnswerError::TooLong | AnswerError::TooManySymbols)
+        )
+    }
+
+    /// Whether the time was over before anything was heard.
+    fn is_lateness(&self) -> bool {
+        match self {
+            Self::TooSlow => true,
+            Self::Connect(error) => error.kind() == io::ErrorKind::TimedOut,
+            _ => false,
+        }
+    }
+
+    /// What no message can be the cause of.
+    fn is_nobodys_fault(&self) -> bool {
+        matches!(self, Self::NoHost | Self::Connect(_) | Self::Tls(_))
     }
 }
 
@@ -113,7 +139,7 @@ impl SpamFilter {
             connector,
             timeout,
             slots: Semaphore::new(connections),
-            shares: Shares::of(connections),
+            shares: Shares::new(connections),
             idle: Mutex::default(),
             circuit: Mutex::default(),
             told: Mutex::default(),
@@ -126,7 +152,8 @@ impl SpamFilter {
         &self.place
     }
 
-    /// What it says of `message`, of which `fields` tell; `client` is on whose account it is asked, if on anybody's.
+    /// What it says of `message`, of which `fields` tell; `client` is on whose account it is asked, if on anybody's,
+    /// and `is_exempt` where that client may have more than its share of the places.
     ///
     /// # Errors
     /// Why it says nothing.
@@ -135,12 +162,13 @@ impl SpamFilter {
         fields: &[(&'static str, String)],
         message: Bytes,
         client: Option<ClientBlock>,
+        is_exempt: bool,
     ) -> Result<Answer, FilterError> {
         let deadline = Instant::now() + self.timeout;
-        let turn = self.turn(client, deadline).await?;
+        let mut turn = self.turn(client, is_exempt, deadline).await?;
+        turn.is_late = deadline.saturating_duration_since(Instant::now()) < self.timeout / 2;
         let question = Question { method: "POST", path: "/checkv2", fields, body: message };
-        let asked = timeout_at(deadline, self.exchange(question)).await;
-        let body = asked.unwrap_or(Err(FilterError::TooSlow));
+        let body = self.exchange(question, turn.way, deadline).await;
         turn.conclude(body.and_then(|body| Ok(Answer::parse(&body)?)))
     }
 
@@ -150,62 +178,96 @@ impl SpamFilter {
     /// Why it is not.
     pub async fn ping(&self) -> Result<(), FilterError> {
         let question = Question { method: "GET", path: "/ping", fields: &[], body: Bytes::new() };
-        let asked = timeout_at(Instant::now() + self.timeout, self.exchange(question)).await;
-        asked.unwrap_or(Err(FilterError::TooSlow)).map(drop)
+        let deadline = Instant::now() + self.timeout;
+        self.exchange(question, Way::Trial, deadline).await.map(drop)
     }
 
     /// Tells the log that there is no answer, and what happens: once a minute, as it concerns every message.
     pub fn tell(&self, error: &FilterError, what: &str) {
+        let (place, is_senders) = (&self.place, error.is_senders_doing());
         let mut told = self.told.lock();
-        if told.is_some_and(|last| last.elapsed() < TELL_EVERY) {
-            tracing::debug!(place = %self.place, %error, "the spam filter does not answer");
+        // What senders do must not keep the operator from reading that the filter is gone.
+        let last = if is_senders { &mut told.1 } else { &mut told.0 };
+        if last.is_some_and(|last| last.elapsed() < TELL_EVERY) {
+            tracing::debug!(%place, %error, "the spam filter does not answer");
             return;
         }
-        *told = Some(Now::now());
-        tracing::error!(place = %self.place, %error, "the spam filter does not answer: {what}");
+        *last = Some(Now::now());
+        match is_senders {
+            true => tracing::warn!(%place, %error, "the spam filter does not answer: {what}"),
+            false => tracing::error!(%place, %error, "the spam filter does not answer: {what}"),
+        }
     }
 
     /// Waits for a slot: first for one of the client's, and then for one of all.
     async fn turn(
         &self,
         client: Option<ClientBlock>,
+        is_exempt: bool,
         deadline: Instant,
     ) -> Result<Turn<'_>, FilterError> {
         let mut left_alone = pin!(self.left_alone.notified());
         // From here on nothing is missed.
         left_alone.as_mut().enable();
-        let way = self.circuit.lock().enter(Now::now()).ok_or(FilterError::LeftAlone)?;
-        let mut turn = Turn { filter: self, way, slots: None, is_concluded: false };
-        let slots = async {
-            let own = match client {
-                Some(client) => Some(self.shares.slots(client).acquire_owned().await.ok()?),
-                None => None,
-            };
-            Some((self.slots.acquire().await.ok()?, own))
+        let entered = self.circuit.lock().enter(client, Now::now());
+        let way = entered.ok_or(FilterError::LeftAlone)?;
+        let share = client.filter(|_| !is_exempt).map(|client| self.shares.of(client));
+        let mut turn = Turn {
+            filter: self,
+            client,
+            way,
+            slot: None,
+            share,
+            is_late: false,
+            is_concluded: false,
         };
-        let slots = tokio::select! {
-            slots = timeout_at(deadline, slots) => slots,
-            () = left_alone, if way == Way::Open => return Err(FilterError::LeftAlone),
+        let slot = async {
+            if let Some(share) = &mut turn.share {
+                share.acquire().await?;
+            }
+            self.slots.acquire().await.ok()
         };
-        turn.slots = Some(slots.ok().flatten().ok_or(FilterError::Busy)?);
+        let slot = tokio::select! {
+            biased;
+            () = left_alone, if way == Way::Open => Err(FilterError::LeftAlone),
+            slot = timeout_at(deadline, slot) => slot.ok().flatten().ok_or(FilterError::Busy),
+        };
+        turn.slot = Some(slot.map_err(|error| turn.or_busy(error))?);
         Ok(turn)
     }
 
-    /// Over a connection that was kept, if there is one that still holds, or else a new one.
-    async fn exchange(&self, question: Question<'_>) -> Result<Bytes, FilterError> {
-        let mut kept = self.idle.lock().pop();
-        while let Some(mut connection) = kept {
-            if connection.is_ready().await {
-                match self.over(connection, question.clone()).await {
-                    // It may have been closed meanwhile, and asking twice does no harm.
-                    Err(FilterError::Http(_)) => {}
-                    asked => return asked,
+    /// By `deadline`, over a connection that was kept, if there is one that still holds, or else a new one. A trial has
+    /// a new one: what was kept may have died with the filter.
+    async fn exchange(
+        &self,
+        question: Question<'_>,
+        way: Way,
+        deadline: Instant,
+    ) -> Result<Bytes, FilterError> {
+        let kept = || match way {
+            Way::Open => self.idle.lock().take(Now::now()),
+            Way::Trial => None,
+        };
+        let asked = async {
+            while let Some(mut connection) = kept() {
+                if connection.is_ready().await {
+                    match self.over(connection, question.clone()).await {
+                        // It may have been closed meanwhile, and asking twice does no harm.
+                        Err(FilterError::Http(_)) => {}
+                        asked => return asked,
+                    }
                 }
             }
-            kept = self.idle.lock().pop();
+            let opened = Connection::open(&self.place, &self.resolver, &self.connector);
+            let opened = timeout_at(deadline, opened).await;
+            let late = || FilterError::Connect(io::ErrorKind::TimedOut.into());
+            self.over(opened.unwrap_or_else(|_| Err(late()))?, question).await
+        };
+        let asked = timeout_at(deadline, asked).await.unwrap_or(Err(FilterError::TooSlow));
+        if matches!(&asked, Err(error) if error.is_silence()) {
+            self.idle.lock().clear();
         }
-        let connection = Connection::open(&self.place, &self.resolver, &self.connector).await?;
-        self.over(connection, question).await
+        asked
     }
 
     async fn over(
@@ -214,9 +276,8 @@ impl SpamFilter {
         question: Question<'_>,
     ) -> Result<Bytes, FilterError> {
         let (body, is_kept) = connection.ask(question).await?;
-        let mut idle = self.idle.lock();
-        if is_kept && idle.len() < KEPT {
-            idle.push(connection);
+        if is_kept {
+            self.idle.lock().keep(connection, Now::now());
         }
         Ok(body)
     }
@@ -225,8 +286,12 @@ impl SpamFilter {
 /// The right of one message to ask.
 struct Turn<'a> {
     filter: &'a SpamFilter,
+    client: Option<ClientBlock>,
     way: Way,
-    slots: Option<(SemaphorePermit<'a>, Option<OwnedSemaphorePermit>)>,
+    slot: Option<SemaphorePermit<'a>>,
+    share: Option<Share>,
+    /// Most of the time was over when a place came free: that there is no answer says nothing of the filter.
+    is_late: bool,
     is_concluded: bool,
 }
 
@@ -237,8 +302,10 @@ impl Turn<'_> {
         let place = &self.filter.place;
         let mut circuit = self.filter.circuit.lock();
         match &asked {
+            Err(error) if self.is_late && error.is_lateness() => circuit.left(self.way),
             Err(error) if error.is_silence() => {
-                if circuit.failed(self.way, Now::now()) {
+                let cause = self.client.filter(|_| !error.is_nobodys_fault());
+                if circuit.failed(cause, self.way, Now::now()) {
                     self.filter.left_alone.notify_waiters();
                 }
             }
@@ -251,7 +318,17 @@ impl Turn<'_> {
             Err(_) => circuit.left(self.way),
         }
         drop(circuit);
-        asked
+        asked.map_err(|error| self.or_busy(error))
+    }
+
+    /// What took too long among many of one client, or was kept waiting by others.
+    fn or_busy(&self, error: FilterError) -> FilterError {
+        let is_crowded = self.share.as_ref().is_some_and(Share::is_crowded);
+        match error {
+            error if self.is_late && error.is_lateness() => FilterError::Busy,
+            FilterError::TooSlow | FilterError::LeftAlone if is_crowded => FilterError::Busy,
+            error => error,
+        }
     }
 }
 

@@ -14,8 +14,8 @@ const OF_NOBODY: u64 = 2;
 /// the token leaves only then, and its bounce may come after a crash.
 ///
 /// Strangers choose what is kept. So nobody is refused for want of room: where a client has its share of the
-/// table ([`share`]), its own sender that was used longest ago goes, and where the table is full, the one of
-/// all. What is lost is a bounce that comes later than that.
+/// table ([`share`]), its own sender that was used longest ago goes, and where the table is full, the one of all
+/// clients: never one of nobody's while those have no more than their half. What is lost is a bounce that comes later than that.
 #[async_trait]
 pub trait LongSenders: fmt::Debug + Send + Sync {
     /// Keeps a sender at least until it expires, unless room is needed. One that is kept stays and counts as used

@@ -3,7 +3,9 @@
 //! them for proven. So none of them is lent to a From domain that is not proven here. An ARC seal is no
 //! identifier.
 
-use super::{Dkim, Dmarc, DmarcPolicy, DmarcResult, Findings, Spf, alignment::is_one_owner};
+use super::{
+    Dkim, Dmarc, DmarcPolicy, DmarcResult, Findings, Signature, Spf, alignment::is_one_owner,
+};
 
 /// What is done with mail whose From domain is aligned with an identifier of ours and not proven here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -30,14 +32,14 @@ pub enum Sign {
 }
 
 /// Whether a From domain has said here that a message is its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Proof {
-    /// By DMARC; or, where no policy of the domain is known, by an aligned pass of SPF or DKIM.
-    Proven,
     /// By nothing.
     Unproven,
     /// DNS did not answer.
     Unanswered,
+    /// By DMARC; or, where no policy of the domain is known, by an aligned pass of SPF or DKIM.
+    Proven,
 }
 
 /// A From domain, and whether it is proven.
@@ -100,21 +102,31 @@ impl Findings {
     }
 
     fn proof_without_policy(&self, domain: &str) -> Proof {
-        let is_aligned = |name: &str| !domain.is_empty() && is_one_owner(domain, name);
-        let (mut is_proven, mut is_unanswered) = (false, false);
-        if is_aligned(&self.sender_domain) {
-            is_proven |= self.spf == Spf::Pass;
-            is_unanswered |= self.spf == Spf::TempError;
-        }
-        for signature in self.signatures.iter().filter(|s| s.is_whole && is_aligned(&s.domain)) {
-            is_proven |= signature.result == Dkim::Pass;
-            is_unanswered |= signature.result == Dkim::TempError;
-        }
-        match (is_proven, is_unanswered) {
-            (true, _) => Proof::Proven,
-            (false, true) => Proof::Unanswered,
-            (false, false) => Proof::Unproven,
-        }
+        let by_path = match self.spf {
+            _ if !self.is_aligned_with_path(domain) => Proof::Unproven,
+            Spf::Pass => Proof::Proven,
+            Spf::TempError => Proof::Unanswered,
+            _ => Proof::Unproven,
+        };
+        by_path.max(self.proof_by_signature(domain))
+    }
+
+    /// True where SPF was checked for a domain whose owner is that of `domain` for certain.
+    pub fn is_aligned_with_path(&self, domain: &str) -> bool {
+        !domain.is_empty() && is_one_owner(domain, &self.sender_domain)
+    }
+
+    /// Whether a signature of the owner of `domain`, over the whole body, has said so. DMARC takes one that leaves the
+    /// end of the body open for a pass too.
+    pub fn proof_by_signature(&self, domain: &str) -> Proof {
+        let is_own =
+            |s: &&Signature| s.is_whole && !domain.is_empty() && is_one_owner(domain, &s.domain);
+        let proof = |signature: &Signature| match signature.result {
+            Dkim::Pass => Proof::Proven,
+            Dkim::TempError => Proof::Unanswered,
+            _ => Proof::Unproven,
+        };
+        self.signatures.iter().filter(is_own).map(proof).max().unwrap_or(Proof::Unproven)
     }
 
     /// What `sign` says of a message with these findings.

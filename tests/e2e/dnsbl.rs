@@ -1,8 +1,10 @@
 //! `[[dnsbl]]`: lists of clients and of domains, as a fake name server has them.
 
 mod clients;
+mod costs;
 mod domains;
 mod keys;
+mod late;
 mod owners;
 mod trouble;
 

@@ -1,5 +1,6 @@
 //! `[filter]`: rspamd is asked about what is to be passed on, by Debian's package and by servers that misbehave.
 
+mod crowded;
 mod down;
 mod hostile;
 mod owners;
@@ -59,6 +60,20 @@ fn message(fields: &str) -> Vec<u8> {
 
 fn send(onward: &Onward, fields: &str) -> Reply {
     send_to(onward, "hello@example.org", fields)
+}
+
+/// A message with these further header fields that this client brings.
+fn send_from(onward: &Onward, ip: &str, fields: &str) -> Reply {
+    client(onward, ip).transaction("a@sender.test", &["hello@example.org"], &message(fields))
+}
+
+/// A client from which a message may come.
+fn in_data(onward: &Onward, ip: &str) -> Client {
+    let mut client = client(onward, ip);
+    client.mail("a@sender.test").expect_code(250);
+    client.rcpt("hello@example.org").expect_code(250);
+    client.command("DATA").expect_code(354);
+    client
 }
 
 fn send_to(onward: &Onward, recipient: &str, fields: &str) -> Reply {

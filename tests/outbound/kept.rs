@@ -5,7 +5,10 @@ use crate::{
     peer::{Act, Peer, Script},
     shown, simple_mail,
 };
-use onward::outbound::OutboundLimits;
+use onward::{
+    outbound::{OutboundLimits, Outgoing},
+    slots::Cause,
+};
 use std::{sync::Arc, time::Duration};
 
 #[tokio::test]
@@ -185,6 +188,26 @@ async fn connections_in_use_are_bounded_and_waiting_counts() {
         assert!(attempts[0].elapsed < Duration::from_secs(5));
     }
     assert_eq!(silent.record().connections, 1);
+}
+
+#[tokio::test]
+async fn one_who_causes_much_mail_does_not_hold_all_places_of_a_destination() {
+    let script = (0..5).fold(Script::pipelining(), |script, _| script.on("mail", Act::Silence));
+    let peer = Peer::start(script).await;
+    let limits = OutboundLimits { per_route: 10, ..OutboundLimits::default() };
+    let outbound = Arc::new(outbound(limits));
+    let caused_by = |cause: &str| Outgoing { cause: Cause::named(cause), ..simple_mail() };
+    let mut held = tokio::task::JoinSet::new();
+    for _ in 0..30 {
+        let (outbound, hop, mail) = (Arc::clone(&outbound), peer.hop.clone(), caused_by("flood"));
+        held.spawn(async move { deliver(&outbound, &hop, &mail, AMPLE).await });
+    }
+    peer.wait_for(|record| record.count("MAIL") == 5).await;
+    for other in ["one", "two"] {
+        let attempts = deliver(&outbound, &peer.hop, &caused_by(other), SHORT).await;
+        assert!(shown(&attempts[0]).starts_with("Delivered"), "{attempts:?}");
+    }
+    assert_eq!(peer.record().messages.len(), 2, "nobody else had a place");
 }
 
 #[tokio::test]

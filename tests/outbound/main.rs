@@ -26,6 +26,7 @@ use onward::{
     outbound::{
         Attempt, Outbound, OutboundConfig, OutboundLimits, Outgoing, Preferences, Progress,
     },
+    slots::Cause,
     tls::Connector,
 };
 use std::{net::SocketAddr, time::Duration};
@@ -66,6 +67,7 @@ pub(crate) fn mail(recipients: &[&str], message: &str) -> Outgoing {
     Outgoing {
         reverse_path: ReversePath::Mailbox(Mailbox::parse("SRS0=x=y=a.test=b@srs.test").unwrap()),
         recipients: recipients.iter().map(|r| Mailbox::parse(r).unwrap()).collect(),
+        cause: Cause::default(),
         text: text("Received: from somewhere\r\n", message),
         eight_bit: false,
         smtputf8: false,

@@ -141,6 +141,33 @@ pub(crate) async fn of_a_full_table_the_long_sender_that_was_used_longest_ago_go
     assert_eq!(left, ["c0", "c3", "c4", "c5"]);
 }
 
+pub(crate) async fn strangers_that_fill_the_table_make_nobodys_long_senders_stay(
+    place: &dyn Place,
+) {
+    let store = place.open();
+    for n in 0..3 {
+        assert_eq!(put(&store, &format!("n{n}"), None, n, 8).await, Ok(NEW));
+    }
+    for n in 0..20 {
+        let client = format!("192.0.2.{n}");
+        let put = put(&store, &format!("c{n}"), Some(&client), 10 + n, 8).await;
+        assert_eq!(put, Ok(if n < 5 { NEW } else { EVICTED }), "{n}");
+    }
+    let all = names(&["n0", "n1", "n2", "c14", "c15", "c16", "c17", "c18", "c19"]);
+    assert_eq!(
+        kept(&store, &all).await,
+        names(&["n0", "n1", "n2", "c15", "c16", "c17", "c18", "c19"])
+    );
+    // One more of nobody's, within the half, takes the place of a stranger's.
+    assert_eq!(put(&store, "n3", None, 40, 8).await, Ok(EVICTED));
+    assert_eq!(kept(&store, &all).await, names(&["n0", "n1", "n2", "c16", "c17", "c18", "c19"]));
+    // Of a table that became smaller nobody's go as far as they are too many, and one is left of two.
+    let rest = Kept { is_new: true, evicted: 7 };
+    assert_eq!(put(&store, "c20", Some("192.0.2.20"), 41, 2).await, Ok(rest));
+    let left = kept(&store, &names(&["n0", "n1", "n2", "n3", "c19", "c20"])).await;
+    assert_eq!(left, ["n3", "c20"]);
+}
+
 /// Else whoever writes another's name would have his row, and make it go with rows of his own.
 pub(crate) async fn a_long_sender_that_two_clients_bring_is_neithers(place: &dyn Place) {
     let store = place.open();

@@ -47,6 +47,7 @@ macro_rules! run_suite {
                 a_client_has_a_hundredth_of_the_long_senders_and_its_own_oldest_go
                 long_senders_that_no_client_has_are_half_of_the_table
                 of_a_full_table_the_long_sender_that_was_used_longest_ago_goes
+                strangers_that_fill_the_table_make_nobodys_long_senders_stay
                 a_long_sender_that_two_clients_bring_is_neithers;
             memory:
                 what_was_delivered_outlives_the_process

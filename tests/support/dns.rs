@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use hickory_proto::op::{Header, HeaderCounts, Metadata, ResponseCode};
@@ -13,7 +14,7 @@ use hickory_server::Server;
 use hickory_server::net::runtime::Time;
 use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo};
 use hickory_server::zone_handler::MessageResponseBuilder;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use super::DEADLINE;
 
@@ -25,6 +26,7 @@ use super::DEADLINE;
 pub struct Dns {
     address: SocketAddr,
     zone: Arc<Mutex<Zone>>,
+    changed: Arc<Notify>,
     _stop: oneshot::Sender<()>,
 }
 
@@ -35,6 +37,10 @@ pub enum Fault {
     NxDomain,
     /// No answer at all.
     Silence,
+    /// The answer comes after so long.
+    Slow(Duration),
+    /// The answer comes when the name has another fault or none: it is the one of that moment.
+    Held,
     /// SERVFAIL for what there is no record of.
     ServFailElse,
 }
@@ -55,10 +61,11 @@ impl Dns {
         let zone = Arc::new(Mutex::new(Zone::default()));
         let (stop, stopped) = oneshot::channel();
         let (ready, is_ready) = mpsc::channel();
-        let handler = Handler(Arc::clone(&zone));
+        let changed = Arc::new(Notify::new());
+        let handler = Handler(Arc::clone(&zone), Arc::clone(&changed));
         thread::spawn(move || serve(handler, udp, tcp, &ready, stopped));
         is_ready.recv_timeout(DEADLINE).expect("the fake DNS server starts");
-        Self { address, zone, _stop: stop }
+        Self { address, zone, changed, _stop: stop }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -109,6 +116,7 @@ impl Dns {
     /// Lets every query for this name fail, whatever records it has.
     pub fn fault(&self, name: &str, fault: Fault) -> &Self {
         self.zone.lock().unwrap().faults.insert(key(name), fault);
+        self.changed.notify_waiters();
         self
     }
 
@@ -124,6 +132,7 @@ impl Dns {
         zone.records.remove(&key(name));
         zone.faults.remove(&key(name));
         drop(zone);
+        self.changed.notify_waiters();
         self
     }
 
@@ -183,7 +192,7 @@ fn serve(
     });
 }
 
-struct Handler(Arc<Mutex<Zone>>);
+struct Handler(Arc<Mutex<Zone>>, Arc<Notify>);
 
 enum Answer {
     Records(Vec<Record>),
@@ -192,6 +201,24 @@ enum Answer {
 }
 
 impl Handler {
+    /// Waits until the answer is due.
+    async fn due(&self, name: &Name) {
+        let fault = || {
+            let zone = self.0.lock().unwrap();
+            zone.faults.get(&zone.owner(&zone.faults, name)).copied()
+        };
+        if let Some(Fault::Slow(delay)) = fault() {
+            tokio::time::sleep(delay).await;
+        }
+        loop {
+            let changed = self.1.notified();
+            if !matches!(fault(), Some(Fault::Held)) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
     fn answer(&self, name: &Name, kind: RecordType) -> Answer {
         let mut zone = self.0.lock().unwrap();
         *zone.queries.entry(octets(name)).or_default() += 1;
@@ -202,7 +229,7 @@ impl Handler {
             Some(Fault::ServFailElse) if zone.records_of(name, kind).is_empty() => {
                 return Answer::Code(ResponseCode::ServFail);
             }
-            Some(Fault::ServFailElse) | None => {}
+            Some(Fault::ServFailElse | Fault::Slow(_) | Fault::Held) | None => {}
         }
         if !zone.records.contains_key(&zone.owner(&zone.records, name)) {
             return Answer::Code(ResponseCode::NXDomain);
@@ -260,6 +287,7 @@ impl RequestHandler for Handler {
         let answer = match request.request_info() {
             Ok(info) => {
                 let name = Name::from(info.query.name().clone());
+                self.due(&name).await;
                 self.answer(&name, info.query.query_type())
             }
             Err(_) => Answer::Code(ResponseCode::FormErr),

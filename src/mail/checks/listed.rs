@@ -1,6 +1,9 @@
 //! What lists in DNS say of who sent a message, and whether its recipients make an exception.
 
-use super::{Report, Subject, returns, spam::allowed};
+use super::{
+    Report, Subject, returns,
+    spam::{Exception, exception},
+};
 use crate::{
     mail::{
         dnsbl::{Said, binds, refusal},
@@ -19,21 +22,22 @@ pub(super) async fn check(parts: &Parts, subject: &Subject<'_>, report: &mut Rep
     if parts.lists.are_of_domains()
         && !returns::is_bounce(subject)
         && let Ok(authors) = Authors::read(&Header::scan(&report.message))
-        && let Some(mut inquiry) = parts.lists.ask_authors(client, authors.domains(), from)
+        && let Some(mut inquiry) =
+            parts.lists.ask_authors(&parts.rates, client, authors.domains(), from)
     {
         inquiry.wait().await;
-        report.lists = inquiry.said().to_vec();
+        report.lists = inquiry.all();
     }
     // Recipients of one transaction have the same to say here (`dnsbl::differ`).
     let told = subject.listed.iter().chain(&report.lists);
     if let Some(bound) = subject.recipients.iter().find(|to| binds(to, from))
         && let Some(reply) = refusal(told.clone())
     {
-        match allowed(parts, subject, report, bound).await {
-            Some(sender) => {
+        match exception(parts, subject, report, bound).await {
+            Exception::For(sender) => {
                 report.notes.push(format!("listed, but the alias allows {sender}"));
             }
-            None => report.objection = Some(reply),
+            other => report.objection = Some(other.weigh(reply)),
         }
     }
     let told = subject.listed.iter().chain(&report.lists);

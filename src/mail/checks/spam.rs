@@ -9,7 +9,7 @@ use crate::{
     message::{Authors, Header, MessageId},
     metrics::Filtered,
     rate::ClientBlock,
-    reply::Reply,
+    reply::{Class, Reply},
     rspamd::{Action, Answer, Request, Treatment},
     smtp::Tls,
     spam_filter::{FilterError, SpamFilter},
@@ -35,7 +35,8 @@ pub(super) async fn check(parts: &Parts, subject: &Subject<'_>, report: &mut Rep
     let is_for_somebody = subject.recipients.iter().any(|to| !to.destinations.is_empty());
     let (true, false) = (is_for_somebody, returns::use_of(subject).is_some()) else { return };
     let Some(first) = subject.recipients.first() else { return };
-    if let Some(sender) = allowed(parts, subject, report, first).await {
+    let exception = exception(parts, subject, report, first).await;
+    if let Exception::For(sender) = &exception {
         parts.metrics.filtered(Filtered::Allowed);
         report.unfiltered(format!("{ALLOWED} {sender}"));
         return;
@@ -52,6 +53,7 @@ pub(super) async fn check(parts: &Parts, subject: &Subject<'_>, report: &mut Rep
         Ok(answer) => judged(parts, first, answer, report),
         Err(error) => failed(parts, first, &error, report),
     }
+    report.objection = report.objection.take().map(|reply| exception.weigh(reply));
 }
 
 /// A message that the filter is asked about.
@@ -93,8 +95,10 @@ impl Question<'_> {
         let began = Instant::now();
         let is_exempt =
             |ip: &IpAddr| parts.config.limits.exempt.iter().any(|net| net.contains(*ip));
-        let client = self.sender.ip().filter(|ip| !is_exempt(ip)).map(ClientBlock::of);
-        let asked = filter.ask(&fields, self.message, client).await;
+        let ip = self.sender.ip();
+        let is_exempt = ip.as_ref().is_some_and(is_exempt);
+        let client = ip.map(ClientBlock::of);
+        let asked = filter.ask(&fields, self.message, client, is_exempt).await;
         if !matches!(asked, Err(FilterError::LeftAlone)) {
             parts.metrics.filter_took(began.elapsed());
         }
@@ -122,11 +126,18 @@ fn judged(parts: &Parts, first: &Recipient, answer: Answer, report: &mut Report)
 fn failed(parts: &Parts, first: &Recipient, error: &FilterError, report: &mut Report) {
     let is_left_alone = matches!(error, FilterError::LeftAlone);
     parts.metrics.filtered(if is_left_alone { Filtered::LeftAlone } else { Filtered::Failed });
-    let what = match parts.config.filter.fail {
-        OnFailure::Accept => "mail goes on without it",
-        OnFailure::Defer => "mail is put off",
+    let what = match (error, parts.config.filter.fail) {
+        (FilterError::Busy, _) => "who sends many at once is put off",
+        (error, _) if error.is_senders_doing() => "the message is put off",
+        (_, OnFailure::Accept) => "mail goes on without it",
+        (_, OnFailure::Defer) => "mail is put off",
     };
-    if parts.config.filter.fail == OnFailure::Defer && !is_for_role(first) {
+    if matches!(error, FilterError::Busy) {
+        // To the roles too: or whoever floods the filter gets past it.
+        report.objection = Some(Reply::filter_busy());
+    } else if error.is_senders_doing() && !is_for_role(first) {
+        report.objection = Some(Reply::filter_lost());
+    } else if parts.config.filter.fail == OnFailure::Defer && !is_for_role(first) {
         report.objection = Some(Reply::filter_silent());
     }
     if let Some(filter) = &parts.filter {
@@ -156,27 +167,65 @@ pub(crate) fn differ(parts: &Parts, one: &Recipient, other: &Recipient) -> bool 
             || one.rules.allow != other.rules.allow)
 }
 
-/// The sender for whom the alias makes an exception, if he is who he says: everybody can write down a name.
-pub(super) async fn allowed(
+/// Whether an alias makes an exception for who sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Exception {
+    /// It makes none.
+    None,
+    /// For this sender, who is who he says.
+    For(Mailbox),
+    /// It might, and DNS does not tell whether the sender is who he says: the message must not be refused for good.
+    Unanswered,
+}
+
+impl Exception {
+    /// What is said in place of `refusal`.
+    pub(super) fn weigh(&self, refusal: Reply) -> Reply {
+        match self {
+            Self::Unanswered if refusal.class() == Class::Permanent => Reply::auth_unanswered(),
+            _ => refusal,
+        }
+    }
+}
+
+/// Whether `first` makes an exception: everybody can write down a name.
+pub(super) async fn exception(
     parts: &Parts,
     subject: &Subject<'_>,
     report: &Report,
     first: &Recipient,
-) -> Option<Mailbox> {
+) -> Exception {
     let rules = &first.rules;
     if rules.allow.is_empty() {
-        return None;
+        return Exception::None;
     }
+    let mut best = Proof::Unproven;
     if let ReversePath::Mailbox(sender) = subject.sender.reverse_path()
         && rules.allows(sender)
-        && subject.sender.is_authenticated(parts).await
     {
-        return Some(sender.clone());
+        best = subject.sender.proof(parts).await;
+        if best == Proof::Proven {
+            return Exception::For(sender.clone());
+        }
     }
-    let author = match Authors::read(&Header::scan(&report.message)).ok()?.mailboxes() {
-        [author] if rules.allows(author) => author.clone(),
-        _ => return None,
-    };
+    let authors = Authors::read(&Header::scan(&report.message));
+    if let Some([author]) = authors.as_ref().ok().map(Authors::mailboxes)
+        && rules.allows(author)
+    {
+        best = best.max(proof(parts, subject, report, author).await);
+        if best == Proof::Proven {
+            return Exception::For(author.clone());
+        }
+    }
+    match best {
+        Proof::Unanswered => Exception::Unanswered,
+        _ => Exception::None,
+    }
+}
+
+/// Whether the message is `author`'s: what passes DMARC by a record that passes everybody, or by a signature behind
+/// which anybody can write, is anybody's.
+async fn proof(parts: &Parts, subject: &Subject<'_>, report: &Report, author: &Mailbox) -> Proof {
     let known = match (&report.authentication, parts.config.auth.policy.dmarc) {
         (Some(checked), Check::Mark | Check::Enforce) => Some(&checked.findings),
         _ => None,
@@ -185,10 +234,24 @@ pub(super) async fn allowed(
         Some(_) => None,
         None => Some(findings(parts, subject.sender, &report.message, subject.now, true).await),
     };
-    let found = known.or(asked.as_ref())?;
     let domain = author.domain().to_key();
-    let checked = found.authors.iter().find(|checked| checked.domain == domain)?;
-    (found.proof_of(checked) == Proof::Proven).then_some(author)
+    let found = known.or(asked.as_ref());
+    let checked = found.and_then(|found| {
+        found
+            .authors
+            .iter()
+            .find(|checked| checked.domain == domain)
+            .map(|checked| (found, checked))
+    });
+    let Some((found, checked)) = checked else { return Proof::Unproven };
+    let by_signature = found.proof_by_signature(&domain);
+    match found.proof_of(checked) {
+        Proof::Proven if by_signature != Proof::Proven && found.is_aligned_with_path(&domain) => {
+            by_signature.max(subject.sender.proof(parts).await)
+        }
+        Proof::Proven => by_signature,
+        other => other,
+    }
 }
 
 /// The name of a client that leads back to its address: others are whatever the owner of the address likes.

@@ -2,9 +2,13 @@ use crate::{
     clock,
     config::Dnsbl,
     dns::{LookupError, Resolver},
-    dnsbl::{Answer, Question, Trouble},
+    dnsbl::{Action, Answer, Question, Trouble},
+    mail::rates::Questions,
     metrics::{Metrics, Verdict},
+    rate::ClientBlock,
+    reply::Reply,
     time::Millis,
+    turns::Turns,
 };
 use parking_lot::Mutex;
 use std::{
@@ -14,15 +18,22 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, timeout, timeout_at},
-};
+use tokio::time::{Instant, timeout, timeout_at};
 
+/// How long a greeting waits for all lists together.
+pub(super) const GREETING: Duration = Duration::from_secs(2);
+/// How long a recipient, and the end of a message, wait for all lists together.
+pub(super) const PATIENCE: Duration = Duration::from_secs(8);
+/// How long an answer may take: one that comes so late counts for the transactions that follow.
+const LONGEST: Duration = Duration::from_secs(16);
 /// Questions to one list under way at once; the others wait. A list that is silent holds so many sockets and no more.
 const AT_ONCE: usize = 64;
-/// How long an answer may take beyond what the client waits for: it still counts for recipients that come later.
-const GRACE: Duration = Duration::from_secs(8);
+/// ... because of one client.
+const AT_ONCE_OF_ONE: usize = 16;
+/// Whose silence lasts for so many questions in a row is not worth the whole patience ...
+const SILENCES: u32 = 3;
+/// ... for so long.
+const SILENT_FOR: Duration = Duration::from_mins(1);
 /// How long the list's own words may take.
 const REASON_TIME: Duration = Duration::from_secs(1);
 /// Longest words of a list that are repeated.
@@ -36,9 +47,26 @@ pub(crate) struct List {
     pub(crate) config: Dnsbl,
     /// Where it stands in the configuration.
     pub(super) place: usize,
-    free: Semaphore,
+    places: Turns<Option<ClientBlock>>,
+    silence: Mutex<Silence>,
     told: Mutex<Told>,
     metrics: Arc<Metrics>,
+}
+
+/// How many questions in a row had no answer, and since when the last.
+#[derive(Debug, Default)]
+struct Silence {
+    questions: u32,
+    last: Millis,
+}
+
+/// Because of whom a list is asked, and by what.
+#[derive(Debug)]
+pub(super) struct Asking {
+    pub(super) resolver: Resolver,
+    pub(super) whose: Option<ClientBlock>,
+    /// The budget that the questions count against.
+    pub(super) questions: Questions,
 }
 
 /// When the log told of what.
@@ -66,9 +94,20 @@ pub(crate) enum Outcome {
     },
     Trouble(Trouble),
     Unanswered,
+    /// It was not asked, as the client has caused too many questions; by this the client comes again.
+    OverBudget(Reply),
 }
 
 impl Said {
+    /// What becomes of the mail for it, if anything. Who uses up his questions does not get past a list by that.
+    pub(super) fn action(&self) -> Option<Action> {
+        match self.outcome {
+            Outcome::Listed { .. } => Some(self.list.config.action),
+            Outcome::OverBudget(_) => Some(self.list.config.action.min(Action::Defer)),
+            _ => None,
+        }
+    }
+
     /// By which answer somebody is listed.
     pub(crate) fn code(&self) -> Option<Ipv4Addr> {
         match self.outcome {
@@ -87,7 +126,10 @@ impl fmt::Display for Said {
             Outcome::NotListed => write!(f, "{question} is not listed at {zone}"),
             Outcome::Listed { code, .. } => write!(f, "{question} is listed at {zone} ({code})"),
             Outcome::Trouble(trouble) => write!(f, "{question}: no answer of {zone}: {trouble}"),
-            Outcome::Unanswered => write!(f, "{question}: {zone} does not answer"),
+            Outcome::Unanswered => write!(f, "{question}: {zone} does not answer (timeout)"),
+            Outcome::OverBudget(_) => {
+                write!(f, "{question}: {zone} was not asked: limits.dns_questions_per_client")
+            }
         }
     }
 }
@@ -95,27 +137,40 @@ impl fmt::Display for Said {
 impl List {
     pub(super) fn new(place: usize, config: Dnsbl, metrics: Arc<Metrics>) -> Self {
         metrics.dnsbl_begins(config.zone.shown());
-        let (free, told) = (Semaphore::new(AT_ONCE), Mutex::default());
-        Self { config, place, free, told, metrics }
+        let places = Turns::new(AT_ONCE);
+        let (silence, told) = (Mutex::default(), Mutex::default());
+        Self { config, place, places, silence, told, metrics }
     }
 
-    /// Asks; what is not answered at `until` counts as silence, and is waited for a little longer.
+    /// True for a list that is not worth waiting for.
+    pub(super) fn is_silent(&self) -> bool {
+        let silence = self.silence.lock();
+        silence.questions >= SILENCES && clock::steady_millis().since(silence.last) < SILENT_FOR
+    }
+
+    /// Asks, for somebody who waits since `began`. What is not answered in time counts as silence, and is waited for a
+    /// little longer.
     pub(super) async fn ask(
         self: Arc<Self>,
-        resolver: &Resolver,
+        asking: Asking,
         question: Question,
-        until: Instant,
+        began: Instant,
     ) -> Said {
         let outcome = {
-            let mut answer = pin!(self.answer(resolver, &question));
-            match timeout_at(until, &mut answer).await {
+            let mut answer = pin!(self.answer(&asking, &question));
+            let patience = if self.is_silent() { GREETING } else { PATIENCE };
+            match timeout_at(began + patience, &mut answer).await {
                 Ok(outcome) => {
                     self.count(&outcome);
                     outcome
                 }
                 Err(_) => {
                     self.count(&Outcome::Unanswered);
-                    let late = timeout(GRACE, answer).await.unwrap_or(Outcome::Unanswered);
+                    if patience == PATIENCE {
+                        self.was_silent();
+                    }
+                    let late = timeout_at(began + LONGEST, answer).await;
+                    let late = late.unwrap_or(Outcome::Unanswered);
                     if late != Outcome::Unanswered {
                         self.count(&late);
                     }
@@ -126,28 +181,37 @@ impl List {
         Said { list: self, question, outcome }
     }
 
-    async fn answer(&self, resolver: &Resolver, question: &Question) -> Outcome {
-        let Ok(_place) = self.free.acquire().await else { return Outcome::Unanswered };
-        let Dnsbl { zone, codes, kind, .. } = &self.config;
+    async fn answer(&self, asking: &Asking, question: &Question) -> Outcome {
+        let _place = self.places.take(asking.whose, AT_ONCE_OF_ONE).await;
+        let Dnsbl { zone, codes, kind, action, .. } = &self.config;
         let name = zone.to_ask(&question.labels());
-        let code = match addresses(resolver, &name).await {
+        let code = match addresses(&asking.resolver, &name).await {
             Ok(found) => match Answer::of(&found, codes) {
                 Answer::Listed(code) => code,
                 Answer::NotListed => return Outcome::NotListed,
                 Answer::Trouble(trouble) => return Outcome::Trouble(trouble),
             },
-            Err(LookupError::Unanswered) => return Outcome::Unanswered,
+            Err(LookupError::Unanswered) => return asking.refused().unwrap_or(Outcome::Unanswered),
             Err(LookupError::Nonexistent | LookupError::Empty) => return Outcome::NotListed,
         };
         // A list that was given up often lists the world.
-        let control = zone.to_ask(kind.unlisted());
-        let (control, reason) =
-            tokio::join!(addresses(resolver, &control), self.reason(resolver, &name));
+        let control = addresses(&asking.resolver, &zone.to_ask(kind.unlisted())).await;
         match control.map(|found| Answer::of(&found, codes)) {
-            Ok(Answer::Listed(_)) => Outcome::Trouble(Trouble::ListsEverybody),
-            Ok(Answer::Trouble(trouble)) => Outcome::Trouble(trouble),
-            Ok(Answer::NotListed) | Err(_) => Outcome::Listed { code, reason },
+            Ok(Answer::Listed(_)) => return Outcome::Trouble(Trouble::ListsEverybody),
+            Ok(Answer::Trouble(trouble)) => return Outcome::Trouble(trouble),
+            Ok(Answer::NotListed) => {}
+            Err(_) => {
+                if let Some(over_budget) = asking.refused() {
+                    return over_budget;
+                }
+            }
         }
+        // Nobody reads it of mail that is passed on.
+        let reason = match action {
+            Action::Mark => None,
+            Action::Defer | Action::Refuse => self.reason(&asking.resolver, &name).await,
+        };
+        Outcome::Listed { code, reason }
     }
 
     /// What the list says about a listing, where that can be repeated.
@@ -162,8 +226,21 @@ impl List {
         is_clean.then(|| text.to_owned())
     }
 
+    fn was_silent(&self) {
+        let silence = &mut *self.silence.lock();
+        silence.questions = silence.questions.saturating_add(1);
+        silence.last = clock::steady_millis();
+        if silence.questions == SILENCES {
+            let zone = self.config.zone.shown();
+            tracing::warn!(zone, "a [[dnsbl]] is silent: it is waited for no longer than 2 s");
+        }
+    }
+
     fn count(&self, outcome: &Outcome) {
         let zone = self.config.zone.shown();
+        if !matches!(outcome, Outcome::Unanswered | Outcome::OverBudget(_)) {
+            self.silence.lock().questions = 0;
+        }
         let verdict = match outcome {
             Outcome::NotListed => Verdict::NotListed,
             Outcome::Listed { .. } => Verdict::Listed,
@@ -182,8 +259,17 @@ impl List {
                 }
                 Verdict::Timeout
             }
+            // That tells of the client.
+            Outcome::OverBudget(_) => return,
         };
         self.metrics.dnsbl(zone, verdict);
+    }
+}
+
+impl Asking {
+    /// Why a question was not asked, if the client is why.
+    fn refused(&self) -> Option<Outcome> {
+        self.questions.refused().map(Outcome::OverBudget)
     }
 }
 

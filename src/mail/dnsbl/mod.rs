@@ -7,15 +7,20 @@ mod list;
 pub(crate) use inquiry::Inquiry;
 pub(crate) use list::{List, Outcome, Said};
 
-use super::{aliases::is_role, recipient::Recipient};
+use super::{
+    aliases::is_role,
+    rates::{Questions, Rates},
+    recipient::Recipient,
+};
 use crate::{
     address::{Domain, ForwardPath, ReversePath},
-    config::{Config, IpNet},
+    config::{Config, Dnsbl, IpNet},
     dns::{Resolver, ResolverError},
     dnsbl::{Action, Kind, Question, is_public},
     metrics::Metrics,
     reply::Reply,
 };
+use list::Asking;
 use std::{cmp::Reverse, net::IpAddr, sync::Arc};
 
 /// The lists of the configuration. They have a resolver of their own, so that floods of clients drive nothing else out
@@ -41,7 +46,7 @@ impl Lists {
             .map(|(place, list)| Arc::new(List::new(place, list.clone(), Arc::clone(metrics))));
         let resolver = match config.dnsbl.is_empty() {
             true => None,
-            false => Some(Resolver::new(&config.dns.servers)?),
+            false => Some(Resolver::patient(&config.dns.servers)?),
         };
         Ok(Self { lists: lists.collect(), exempt: config.limits.exempt.clone(), resolver })
     }
@@ -51,59 +56,79 @@ impl Lists {
         self.lists.iter().any(|list| list.config.kind == Kind::FromDomain)
     }
 
+    /// True where mail of `client` may be refused, or put off, for what its authors are.
+    pub(crate) fn may_refuse_authors(&self, client: Option<IpAddr>) -> bool {
+        let refuses =
+            |config: &Dnsbl| config.kind == Kind::FromDomain && config.action != Action::Mark;
+        !self.is_exempt(client) && self.lists.iter().any(|list| refuses(&list.config))
+    }
+
     /// Asks about a client, unless it is one of ours.
-    pub(crate) fn ask_client(&self, client: Option<IpAddr>) -> Option<Inquiry> {
+    pub(crate) fn ask_client(&self, rates: &Arc<Rates>, client: Option<IpAddr>) -> Option<Inquiry> {
         let known = client.filter(|ip| is_public(*ip));
-        self.ask(known.map(Question::Client), client)
+        self.ask(rates, client, &known.map(Question::Client).into_iter().collect::<Vec<_>>(), None)
     }
 
     /// Asks about the domain of a reverse-path.
     pub(crate) fn ask_reverse_path(
         &self,
+        rates: &Arc<Rates>,
         client: Option<IpAddr>,
         path: &ReversePath,
     ) -> Option<Inquiry> {
-        let mailbox = path.mailbox().filter(|_| self.are_of_domains());
-        let questions = mailbox.map(|mailbox| Question::of_domain(mailbox.domain()));
-        self.ask(questions.into_iter().flatten(), client)
+        let named = named_by(path).filter(|_| self.are_of_domains())?;
+        self.ask(rates, client, &[named], None)
     }
 
     /// Asks about the domains of authors, but not again about that of the reverse-path.
     pub(crate) fn ask_authors(
         &self,
+        rates: &Arc<Rates>,
         client: Option<IpAddr>,
         domains: &[Domain],
         reverse_path: &ReversePath,
     ) -> Option<Inquiry> {
-        let asked = reverse_path.mailbox().map(|mailbox| Question::of_domain(mailbox.domain()));
-        let asked = asked.unwrap_or_default();
-        let questions = domains.iter().flat_map(Question::of_domain);
-        self.ask(questions.filter(|question| !asked.contains(question)), client)
+        let named: Vec<_> = domains.iter().cloned().map(Question::Domain).collect();
+        self.ask(rates, client, &named, named_by(reverse_path).as_ref())
     }
 
+    /// Asks all lists about whom the mail of a client names. The questions count against the client; those about
+    /// `asked` were asked before.
     fn ask(
         &self,
-        questions: impl IntoIterator<Item = Question>,
+        rates: &Arc<Rates>,
         client: Option<IpAddr>,
+        named: &[Question],
+        asked: Option<&Question>,
     ) -> Option<Inquiry> {
-        let resolver = self.resolver.as_ref()?;
-        if client.is_some_and(|ip| self.exempt.iter().any(|net| net.contains(ip))) {
-            return None;
-        }
+        let resolver = self.resolver.as_ref().filter(|_| !self.is_exempt(client))?;
         let mut inquiry = Inquiry::begin();
-        let mut asked: Vec<Question> = Vec::new();
-        for question in questions {
-            if asked.contains(&question) {
-                continue;
+        for list in &self.lists {
+            let questions = |named| list.config.questions(named, client);
+            let mut asked = asked.map(questions).unwrap_or_default();
+            for question in named.iter().flat_map(questions) {
+                if asked.contains(&question) {
+                    continue;
+                }
+                asked.push(question.clone());
+                // Each has its own, which tells whether that one was refused.
+                let counted = Questions::default();
+                let asker = counted.asker(rates, client);
+                let whose = asker.client;
+                let resolver = resolver.for_asker(asker);
+                inquiry.add(list, Asking { resolver, whose, questions: counted }, question);
             }
-            let lists = self.lists.iter().filter(|list| list.config.asks(&question, client));
-            for list in lists {
-                inquiry.add(Arc::clone(list), resolver.clone(), question.clone());
-            }
-            asked.push(question);
         }
         Some(inquiry)
     }
+
+    fn is_exempt(&self, client: Option<IpAddr>) -> bool {
+        client.is_some_and(|ip| self.exempt.iter().any(|net| net.contains(ip)))
+    }
+}
+
+fn named_by(path: &ReversePath) -> Option<Question> {
+    path.mailbox().map(|mailbox| Question::Domain(mailbox.domain().clone()))
 }
 
 /// Whether mail for a recipient may be refused for what lists say. The roles stay reachable for whoever is listed
@@ -132,22 +157,33 @@ pub(crate) fn differ(one: &Recipient, other: &Recipient, reverse_path: &ReverseP
     binds(one, reverse_path) != binds(other, reverse_path) || one.rules.allow != other.rules.allow
 }
 
-/// The reply that refuses mail from who is listed, or puts it off; `None` where it is only marked.
+/// The reply that refuses mail from who is listed, or puts it off; `None` where it is only marked. Where a list could not
+/// be asked because of what the client did, its mail comes again.
 pub(crate) fn refusal<'a>(said: impl IntoIterator<Item = &'a Said>) -> Option<Reply> {
-    let listings = said.into_iter().filter(|said| said.code().is_some());
+    let against = said.into_iter().filter(|said| said.action().is_some());
     // Of equals the first, in the order of the configuration.
-    let severity = |said: &&Said| (said.list.config.action, Reverse(said.list.place));
-    listings.max_by_key(severity).and_then(Said::reply)
+    let severity = |said: &&Said| (said.action(), Reverse(said.list.place));
+    against.max_by_key(severity).and_then(Said::reply)
 }
 
 impl Said {
     fn reply(&self) -> Option<Reply> {
         let (who, zone) = (self.question.to_string(), self.list.config.zone.shown());
-        let Outcome::Listed { reason, .. } = &self.outcome else { return None };
-        match self.list.config.action {
-            Action::Refuse => Some(Reply::listed(&who, zone, reason.as_deref())),
-            Action::Defer => Some(Reply::listed_for_now(&who, zone, reason.as_deref())),
-            Action::Mark => None,
+        match (&self.outcome, self.action()?) {
+            (_, Action::Mark) => None,
+            (Outcome::OverBudget(reply), _) => Some(reply.clone()),
+            (Outcome::Listed { reason, .. }, Action::Refuse) => {
+                Some(Reply::listed(&who, zone, reason.as_deref()))
+            }
+            (Outcome::Listed { reason, .. }, Action::Defer) => {
+                Some(Reply::listed_for_now(&who, zone, reason.as_deref()))
+            }
+            _ => None,
         }
+    }
+
+    /// True for what stands against the mail, or is told with it.
+    pub(crate) fn matters(&self) -> bool {
+        self.action().is_some()
     }
 }

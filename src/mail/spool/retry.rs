@@ -265,6 +265,7 @@ impl<'a> Retry<'a> {
         let outgoing = Outgoing {
             reverse_path: from.clone(),
             recipients: to.to_vec(),
+            cause: self.message.head.cause(),
             text: self.text.clone(),
             eight_bit: self.message.head.eight_bit,
             smtputf8: self.message.head.smtputf8,

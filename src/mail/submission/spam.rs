@@ -46,6 +46,13 @@ pub(super) async fn check(
                 false => Filtered::Failed,
             });
             filter.tell(&error, "mail of accounts goes by filter.fail");
+            // Or whoever has an account's password gets past the filter by flooding it.
+            if matches!(error, FilterError::Busy) {
+                return Err(Reply::filter_busy());
+            }
+            if error.is_senders_doing() {
+                return Err(Reply::filter_lost());
+            }
             return match parts.config.filter.fail {
                 OnFailure::Defer => Err(Reply::filter_silent()),
                 OnFailure::Accept => {

@@ -59,7 +59,7 @@ enum At {
 }
 
 impl DataReader {
-    /// A reader for a message of at most `max` octets.
+    /// A reader for a message that comes in at most `max` octets.
     pub fn new(max: usize, bare_lf: BareLf) -> Self {
         Self { at: At::LineStart, store: MessageStore::new(max, bare_lf) }
     }
@@ -158,7 +158,7 @@ impl DataReader {
 }
 
 impl ChunkReader {
-    /// A reader for a message of at most `max` octets in all its chunks.
+    /// A reader for a message that comes in at most `max` octets, in all its chunks.
     pub fn new(max: usize, bare_lf: BareLf) -> Self {
         Self { after_cr: false, store: MessageStore::new(max, bare_lf) }
     }
@@ -217,7 +217,7 @@ impl ChunkReader {
             self.store.fail(DataFault::LineEnds);
         }
         if !self.store.bytes.ends_with(b"\r\n") && !self.store.bytes.is_empty() {
-            self.store.push(b"\r\n");
+            self.store.add(b"\r\n", 0);
         }
         self.store.finish()
     }
@@ -226,7 +226,9 @@ impl ChunkReader {
 #[derive(Debug)]
 struct MessageStore {
     bytes: Vec<u8>,
-    max: usize,
+    /// Octets that may still come. What is added here to end lines is not the client's, who knows no other size
+    /// than that of what it sends (RFC 1870 §5).
+    left: usize,
     bare_lf: BareLf,
     is_normalized: bool,
     fault: Option<DataFault>,
@@ -234,15 +236,25 @@ struct MessageStore {
 
 impl MessageStore {
     fn new(max: usize, bare_lf: BareLf) -> Self {
-        Self { bytes: Vec::new(), max, bare_lf, is_normalized: false, fault: None }
+        Self { bytes: Vec::new(), left: max, bare_lf, is_normalized: false, fault: None }
     }
 
+    /// Adds octets of the client.
     fn push(&mut self, bytes: &[u8]) {
+        self.add(bytes, bytes.len());
+    }
+
+    /// Adds `bytes`, of which `came` are the client's.
+    fn add(&mut self, bytes: &[u8], came: usize) {
         if self.fault.is_some() {
-        } else if self.bytes.len() + bytes.len() > self.max {
-            self.fail(DataFault::TooBig);
-        } else {
-            self.bytes.extend_from_slice(bytes);
+            return;
+        }
+        match self.left.checked_sub(came) {
+            Some(left) => {
+                self.left = left;
+                self.bytes.extend_from_slice(bytes);
+            }
+            None => self.fail(DataFault::TooBig),
         }
     }
 
@@ -250,7 +262,7 @@ impl MessageStore {
     fn bare_lf(&mut self) -> bool {
         match self.bare_lf {
             BareLf::Normalize => {
-                self.push(b"\r\n");
+                self.add(b"\r\n", 1);
                 self.is_normalized = true;
                 true
             }

@@ -210,6 +210,10 @@ CREATE TRIGGER spool_text_out AFTER DELETE ON spool_texts BEGIN
     UPDATE spool_totals SET octets = octets - length(old.octets);
 END;
 ", "
+-- The oldest of those that a client has, and of those that none has, are found without passing by the others.
+DROP INDEX srs_addresses_by_expiry;
+CREATE INDEX srs_addresses_by_group ON srs_addresses ((client = x''), expires);
+", "
 -- name: lower case, unquoted; address: as written. state: enabled, disabled or frozen, of which reason and since tell.
 CREATE TABLE accounts (
     id      TEXT PRIMARY KEY,

@@ -62,6 +62,29 @@ fn domains_in_from_are_refused_at_the_end_of_the_message() {
     send(&onward, "198.51.100.1", "x@bad.test", &from("x@bad.test")).expect_code(250);
 }
 
+/// What stands above it is asked about only where somebody else's mail is from there.
+#[test]
+fn an_exempt_subdomain_is_not_refused_for_the_registered_domain_above_it() {
+    let (sink, dns) = (Receiver::smtp().start(), Dns::start());
+    dns.a("friend.test.dbl.test", LISTED).a("news.test.dbl.test", LISTED);
+    let exempt = "exempt = [\"mail.friend.test\", \"*.news.test\"]";
+    let onward = list(onward(&sink, &dns), "dbl.test", &["kind = \"from-domain\"", exempt]).start();
+    for friend in ["x@mail.friend.test", "x@a.news.test", "x@a.b.news.test"] {
+        send(&onward, "192.0.2.1", friend, &from("x@good.test")).expect_code(250);
+        send(&onward, "192.0.2.1", "x@good.test", &from(friend)).expect_code(250);
+    }
+    for name in ["friend.test.dbl.test", "news.test.dbl.test"] {
+        assert_eq!(dns.queries(name), 0, "{name}");
+    }
+    for stranger in ["x@friend.test", "x@b.friend.test", "x@a.mail.friend.test", "x@news.test"] {
+        let mut client = client(&onward, "192.0.2.1");
+        client.mail(stranger).expect_code(250);
+        client.rcpt("hello@example.org").expect("550 5.7.1");
+        // Nor does the exemption of the reverse-path cover an author beside it.
+        send(&onward, "192.0.2.1", "x@mail.friend.test", &from(stranger)).expect("550 5.7.1");
+    }
+}
+
 #[test]
 fn a_silent_list_of_domains_lists_nobody() {
     let (sink, dns) = (Receiver::smtp().start(), Dns::start());

@@ -29,6 +29,7 @@ fn a_key_is_in_no_log_reply_field_figure_or_listing() {
     let (sink, dns) = (Receiver::smtp().start(), Dns::start());
     let zen = format!("{KEY}.zen.dq.spamhaus.net");
     let own = format!("{SHORT}.own.test");
+    let told = format!("{SHORT}.told.test");
     let dbl = format!("{KEY}.dbl.dq.spamhaus.net");
     for (name, code) in [
         (format!("1.2.0.192.{zen}"), LISTED),
@@ -36,16 +37,21 @@ fn a_key_is_in_no_log_reply_field_figure_or_listing() {
         (format!("4.2.0.192.{zen}"), Ipv4Addr::new(192, 0, 2, 99)),
         (format!("5.2.0.192.{own}"), LISTED),
         (format!("bad.test.{dbl}"), LISTED),
+        (format!("8.2.0.192.{told}"), LISTED),
     ] {
         dns.a(&name, code);
     }
     // Words that repeat the key are not repeated.
     dns.txt(&format!("1.2.0.192.{zen}"), &format!("https://check.test/?key={KEY}"));
+    for text in [format!("listed, key {SHORT}"), format!("https://check.test/{SHORT}/x")] {
+        dns.txt(&format!("8.2.0.192.{told}"), &text);
+    }
     dns.fault(&format!("2.2.0.192.{zen}"), Fault::Silence);
     dns.fault(&format!("6.2.0.192.{zen}"), Fault::ServFail);
     let (builder, http) = onward(&sink, &dns).listen("http", &[]);
     let builder = list(builder, &zen.to_ascii_uppercase(), &[]);
     let builder = list(builder, &format!("{{{SHORT}}}.own.test"), &["action = \"mark\""]);
+    let builder = list(builder, &format!("{{{SHORT}}}.told.test"), &[]);
     let builder = list(builder, &dbl, &["kind = \"from-domain\""]);
     let onward = builder.config("log_level = \"trace\"").start();
 
@@ -57,6 +63,8 @@ fn a_key_is_in_no_log_reply_field_figure_or_listing() {
     for ip in ["192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "192.0.2.6"] {
         send(&onward, ip, "a@client.test", MESSAGE).expect_code(250);
     }
+    let short = asks_for(&onward, "192.0.2.8", "hello@example.org").expect("550 5.7.1");
+    assert!(short.to_string().contains("192.0.2.8 is listed at told.test: "), "{short}");
     let mut bad = client(&onward, "192.0.2.7");
     bad.mail("a@bad.test").expect_code(250);
     is_clean("a reply", &bad.rcpt("hello@example.org").expect("550 5.7.1").to_string());
@@ -64,7 +72,7 @@ fn a_key_is_in_no_log_reply_field_figure_or_listing() {
     for message in sink.wait_for_messages(5) {
         is_clean("a message", &String::from_utf8_lossy(&message.data));
     }
-    onward.wait_for_trace(&["--from", "a@client.test"], 6);
+    onward.wait_for_trace(&["--from", "a@client.test"], 7);
     onward.wait_for_log("refuses nobody now");
     let page = get(http, "GET /metrics");
     assert!(
@@ -73,7 +81,9 @@ fn a_key_is_in_no_log_reply_field_figure_or_listing() {
     );
     is_clean("/metrics", &page);
     let explain = ["explain", "hello@example.org", "--from", "a@bad.test", "--ip"];
-    for ip in ["192.0.2.1", "192.0.2.2", "192.0.2.3"] {
+    let silent = onward.cli(&[&explain[..], &["192.0.2.2", "--log", "trace"]].concat());
+    is_clean("explain", &(silent.stdout + &silent.stderr));
+    for ip in ["192.0.2.1", "192.0.2.3", "192.0.2.8"] {
         for more in [&[][..], &["--json"], &["--log", "trace"]] {
             let told = onward.cli(&[&explain[..], &[ip], more].concat());
             is_clean("explain", &(told.stdout + &told.stderr));

@@ -1,7 +1,7 @@
 //! The allow list of an alias beats lists in DNS, for senders who are proven.
 
 use super::{asks_for, client, list, onward, put};
-use crate::support::dns::Dns;
+use crate::support::dns::{Dns, Fault};
 use crate::support::receiver::Receiver;
 use std::net::Ipv4Addr;
 
@@ -50,4 +50,18 @@ fn an_allowed_sender_gets_past_the_lists_if_it_is_proven() {
         .expect_code(250);
     assert_eq!(sink.wait_for_messages(2).len(), 2);
     asks_for(&onward, IP, "other@example.org").expect("550 5.7.1");
+}
+
+#[test]
+fn a_listed_sender_who_is_allowed_comes_again_while_dns_does_not_answer_about_it() {
+    let (sink, dns) = (Receiver::smtp().start(), Dns::start());
+    put(&dns, IP, "bl.test", [127, 0, 0, 2]);
+    dns.fault("shop.test", Fault::ServFail);
+    let onward = list(onward(&sink, &dns), "bl.test", &[])
+        .run_first(&["alias", "set", "hello@example.org", "--allow", "@shop.test"])
+        .start();
+    let message = b"From: news@shop.test\r\nSubject: x\r\n\r\nhello\r\n";
+    client(&onward, IP)
+        .transaction("news@shop.test", &["hello@example.org"], message)
+        .expect("451 4.4.3");
 }

@@ -136,3 +136,31 @@ fn explain_tells_what_each_list_says() {
     );
     assert_eq!(told.code, Some(1));
 }
+
+#[test]
+fn explain_tells_of_a_list_that_does_not_answer() {
+    let (sink, dns) = (Receiver::smtp().start(), Dns::start());
+    let builder = list(onward(&sink, &dns), "silent.test", &[]);
+    let builder = list(builder, "good.test", &[]);
+    let onward = list(builder, "dbl.test", &["kind = \"from-domain\""]).build();
+    dns.fault(&entry("192.0.2.1", "silent.test"), Fault::Silence);
+    dns.fault("author.test.dbl.test", Fault::Silence);
+    let explain = |ip: &str, more: &[&str]| {
+        let question = ["explain", "hello@example.org", "--from", "x@sender.test", "--ip", ip];
+        onward.cli(&[&question[..], more].concat())
+    };
+    let told = explain("192.0.2.1", &[]);
+    assert_eq!(told.code, Some(0), "{}{}", told.stdout, told.stderr);
+    let lists: Vec<_> = told.stdout.lines().filter(|line| line.starts_with("list ")).collect();
+    let expected = [
+        "list     192.0.2.1: silent.test does not answer (timeout)",
+        "list     192.0.2.1 is not listed at good.test",
+        "list     sender.test is not listed at dbl.test",
+    ];
+    assert_eq!(lists, expected);
+    let told = explain("192.0.2.2", &["--header-from", "x@author.test", "--json"]);
+    let told: Value = serde_json::from_str(&told.stdout).unwrap();
+    let lists = told["lists"].as_array().unwrap().iter();
+    let answers: Vec<_> = lists.map(|list| list["answer"].as_str().unwrap()).collect();
+    assert_eq!(answers, ["not", "not", "not", "timeout"], "{told}");
+}

@@ -2,9 +2,15 @@
 
 use super::{CLIENT, client, dns, last_record, message, onward, send_to, with_aliases};
 use crate::support::{
+    dns::Fault,
     fake_filter::{FakeFilter, Say},
     receiver::Receiver,
     rspamd::Rspamd,
+};
+use mail_auth::{common::headers::HeaderWriter as _, dkim::DkimSigner};
+use onward::{
+    address::Domain,
+    auth::dkim::{KeyKind, Selector, SigningKey, new_key},
 };
 
 const ALIASES: [&str; 4] = [
@@ -93,4 +99,59 @@ fn an_allowed_sender_is_let_past_if_he_is_who_he_says() {
         .transaction("a@sender.test", &["hello@example.org"], &message(""))
         .expect("550 5.7.1");
     assert_eq!(sink.count(), 2);
+}
+
+#[test]
+fn a_name_whose_spf_passes_everybody_or_whose_signature_leaves_the_body_open_is_no_proof() {
+    let (sink, dns) = (Receiver::smtp().start(), dns());
+    let filter = FakeFilter::start(Say::action("reject", 20.0, ""));
+    let onward = with_aliases(onward(&sink, &dns, &filter.place()), &ALIASES).start();
+    let friend = ["friend@example.org"];
+    let reply = |from: &str, message: &[u8]| {
+        client(&onward, "192.0.2.9").transaction(from, &friend, message)
+    };
+    dns.txt("open.sender.test", "v=spf1 +all");
+    reply("x@open.sender.test", &message("")).expect("550 5.7.1");
+    let pem = new_key(KeyKind::Ed25519).unwrap();
+    let domain = Domain::parse("sender.test").unwrap();
+    let key = SigningKey::parse(domain, Selector::parse("s").unwrap(), pem.as_bytes()).unwrap();
+    dns.txt(&key.dns_name(), &key.dns_text());
+    for (is_open, policy) in [(true, ""), (true, "v=DMARC1; p=reject"), (false, "")] {
+        if !policy.is_empty() {
+            dns.txt("_dmarc.sender.test", policy);
+        }
+        let signer = DkimSigner::from_key(key.clone())
+            .domain("sender.test")
+            .selector("s")
+            .headers(["From"])
+            .body_length(is_open);
+        let mut signed = Vec::new();
+        signer.sign(&message("")).unwrap().write_header(&mut signed);
+        signed.extend(message(""));
+        if is_open {
+            signed.extend(b"buy this\r\n");
+        }
+        let reply = reply("x@else.test", &signed);
+        reply.expect(if is_open { "550 5.7.1" } else { "250 2.0.0" });
+    }
+    assert_eq!(sink.count(), 1);
+}
+
+#[test]
+fn an_allowed_sender_about_whom_dns_does_not_answer_comes_again() {
+    let (sink, dns) = (Receiver::smtp().start(), dns());
+    let filter = FakeFilter::start(Say::action("reject", 20.0, ""));
+    let onward = with_aliases(onward(&sink, &dns, &filter.place()), &ALIASES).start();
+    let friend = ["friend@example.org"];
+    let reply = |from: &str| client(&onward, CLIENT).transaction(from, &friend, &message(""));
+    dns.fault("sender.test", Fault::ServFail);
+    reply("a@sender.test").expect("451 4.4.3");
+    // By From alone.
+    dns.fault("bounces.sender.test", Fault::ServFail);
+    reply("x@bounces.sender.test").expect("451 4.4.3");
+    // Whose proof would be another's is judged.
+    reply("x@else.test").expect("550 5.7.1");
+    // What the filter has nothing against goes on.
+    filter.say(Say::action("no action", 0.0, ""));
+    reply("a@sender.test").expect_code(250);
 }

@@ -338,3 +338,19 @@ fn bounces_with_large_originals() {
     }
     assert!(author.count() > 1);
 }
+
+/// Most of each round is told that there is no room, after it has filled some: what they leave behind is given back, on
+/// whatever thread they were read. Once 138 MiB after some rounds.
+#[test]
+fn rounds_of_many_large_messages_do_not_add_up() {
+    let sink = Receiver::smtp().counting().start();
+    let scene = scene(8 * MIB, sink, |onward| onward.config("limits.connections_per_client = 100"));
+    let large = from(ALICE, 6 * MIB);
+    for _ in 0..3 {
+        let messages = (0..60).map(|n| (ALICE, large.clone(), [How::Data, How::Bdat][n % 2]));
+        let replies = scene.at_once(messages.collect());
+        assert!(replies.iter().all(|reply| [250, 452].contains(&reply.code)), "{replies:?}");
+        assert!(replies.iter().any(|reply| reply.code == 250), "{replies:?}");
+        scene.stays_small();
+    }
+}

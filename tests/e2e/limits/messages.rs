@@ -56,6 +56,19 @@ fn send_chunk(client: &mut Client, chunk: &[u8]) -> Reply {
     client.reply()
 }
 
+#[test]
+fn a_message_of_the_announced_size_by_bdat_without_a_last_line_end_is_taken() {
+    let sink = Receiver::smtp().start();
+    let onward = Onward::forwarding_to(&sink.route())
+        .config("delivery.max_message_size = \"10KiB\"")
+        .start();
+    let mut client = onward.session();
+    let message = message_of(10_242);
+    send_chunk(&mut client, &message[..10_240]).expect_code(250);
+    client.command("BDAT 0 LAST").expect_code(250);
+    assert_eq!(sink.count(), 1);
+}
+
 /// What is refused is not held, so it must not count either while its client stays connected.
 #[test]
 fn a_refused_message_holds_no_memory() {

@@ -119,6 +119,21 @@ fn while_places_run_short_strangers_have_a_tenth_of_the_time_and_known_clients_a
 }
 
 #[test]
+fn a_client_that_stays_connected_is_known_from_its_first_message_on() {
+    let sink = Receiver::smtp().start();
+    let onward = Onward::forwarding_to(&sink.route())
+        .config("limits.connections = 10")
+        .config("limits.connections_per_client = 10")
+        .start();
+    let mut stays = onward.session();
+    send(&mut stays, MESSAGE).expect_code(250);
+    let _idle = crowd(&onward, 8);
+    assert_eq!(connect_from("127.0.20.1", &onward).reply().code, 421, "a stranger");
+    onward.connect().reply().expect_code(220);
+    stays.quit().expect_code(221);
+}
+
+#[test]
 fn a_message_that_trickles_is_given_up() {
     let sink = Receiver::smtp().start();
     let onward = Onward::forwarding_to(&sink.route())

@@ -33,8 +33,9 @@ async fn of_version_1(state: &TempDir) {
          DROP TABLE tls_results; DROP TABLE tls_reported; DROP TABLE told;
          DROP TABLE accounts; DROP TABLE account_send_as; DROP TABLE account_passwords;
          DROP TRIGGER srs_in; DROP TRIGGER srs_out; DROP TRIGGER srs_of_another; DROP TABLE srs_shares;
-         DROP TABLE srs_total; DROP INDEX srs_addresses_by_client;
+         DROP TABLE srs_total; DROP INDEX srs_addresses_by_client; DROP INDEX srs_addresses_by_group;
          ALTER TABLE srs_addresses DROP COLUMN client;
+         CREATE INDEX srs_addresses_by_expiry ON srs_addresses (expires);
          ALTER TABLE aliases DROP COLUMN keep_tag; ALTER TABLE aliases DROP COLUMN spam;
          ALTER TABLE aliases DROP COLUMN allow; PRAGMA user_version = 1;
          PRAGMA auto_vacuum = 0; VACUUM;",

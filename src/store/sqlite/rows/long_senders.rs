@@ -44,8 +44,8 @@ pub(crate) fn unexpired(entry: Option<SrsEntry>, now: UnixTime) -> Option<Mailbo
 
 /// Deletes some of what has expired; true when there may be more.
 pub(crate) fn purge(connection: &Connection, now: UnixTime) -> Result<bool> {
-    let sql = "DELETE FROM srs_addresses WHERE token IN
-               (SELECT token FROM srs_addresses WHERE expires <= ?1 ORDER BY expires LIMIT ?2)";
+    let sql = "DELETE FROM srs_addresses WHERE token IN (SELECT token FROM srs_addresses
+               WHERE (client = x'') IN (0, 1) AND expires <= ?1 LIMIT ?2)";
     let deleted = connection.prepare_cached(sql)?.execute(params![now, column(AT_ONCE)])?;
     Ok(deleted as u64 == AT_ONCE)
 }
@@ -107,14 +107,28 @@ impl Put {
         if entry.as_ref().is_none_or(|entry| entry.client != client) {
             let entries = entries_of(connection, client)?;
             let beyond = beyond(entries, share(owner, self.max_entries));
-            evicted += evict(connection, Some(client), beyond)?;
+            evicted += evict(connection, Oldest::Of(client), beyond)?;
         }
         if entry.is_none() {
-            let beyond = beyond(entries(connection)?, self.max_entries);
-            evicted += evict(connection, None, beyond)?;
+            evicted += self.make_room(connection)?;
         }
         self.put(connection, client)?;
         Ok(Ok(Kept { is_new: entry.is_none(), evicted }))
+    }
+
+    /// Makes room in the table where it is full, without touching the half that is nobody's: strangers may bring as
+    /// many as they like, and only each other's go.
+    fn make_room(&self, connection: &Connection) -> Result<u64> {
+        let beyond = beyond(entries(connection)?, self.max_entries);
+        if beyond == 0 {
+            return Ok(0);
+        }
+        let of_nobody = entries_of(connection, &[])?;
+        let too_many = of_nobody.saturating_sub(share(None, self.max_entries)).min(beyond);
+        let mut evicted = evict(connection, Oldest::Of(&[]), too_many)?;
+        evicted += evict(connection, Oldest::OfClients, beyond.saturating_sub(evicted))?;
+        // Of a table for one or two there is no half.
+        Ok(evicted + evict(connection, Oldest::Of(&[]), beyond.saturating_sub(evicted))?)
     }
 
     fn put(&self, connection: &Connection, client: &[u8]) -> Result<()> {
@@ -146,12 +160,23 @@ fn beyond(entries: u64, most: u64) -> u64 {
     entries.saturating_add(1).saturating_sub(most)
 }
 
-/// Deletes what was used longest ago, of a client or of all. Where the table became smaller, a part at a time.
-fn evict(connection: &Connection, client: Option<&[u8]>, count: u64) -> Result<u64> {
+/// Among whose senders the one that was used longest ago goes.
+enum Oldest<'a> {
+    /// Those of a client, or of nobody.
+    Of(&'a [u8]),
+    /// Those that some client has.
+    OfClients,
+}
+
+/// Deletes what was used longest ago. Where the table became smaller, a part at a time.
+fn evict(connection: &Connection, oldest: Oldest<'_>, count: u64) -> Result<u64> {
     if count == 0 {
         return Ok(0);
     }
-    let of = if client.is_some() { "client = ?1" } else { "?1 IS NULL" };
+    let (of, client) = match oldest {
+        Oldest::Of(client) => ("client = ?1", Some(client)),
+        Oldest::OfClients => ("?1 IS NULL AND (client = x'') = 0", None),
+    };
     let sql = format!(
         "DELETE FROM srs_addresses WHERE token IN
          (SELECT token FROM srs_addresses WHERE {of} ORDER BY expires LIMIT ?2)"
