@@ -8,6 +8,7 @@ use std::{
     sync::OnceLock,
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
+use zeroize::Zeroizing;
 
 /// The time of the system's clock, to the second.
 pub fn now() -> UnixTime {
@@ -30,6 +31,16 @@ pub fn steady_millis() -> Millis {
 /// 32 bits by chance; the same ones where the system has none.
 pub fn random() -> u32 {
     getrandom::u32().unwrap_or(1 << 31)
+}
+
+/// Octets by chance that nobody guesses.
+///
+/// # Errors
+/// When the system has none.
+pub fn secret<const LENGTH: usize>() -> Result<Zeroizing<[u8; LENGTH]>, getrandom::Error> {
+    let mut octets = Zeroizing::new([0; LENGTH]);
+    getrandom::fill(&mut *octets)?;
+    Ok(octets)
 }
 
 /// A new message id.

@@ -2,7 +2,7 @@
 //!
 //! Core, with no I/O, no clock and no randomness:
 //! [`address`] parses and prints mail addresses; [`reply`] makes every SMTP reply; [`envelope`] is who
-//! sends to whom; [`srs`] rewrites senders and reverses them; [`alias`] says where an address leads;
+//! sends to whom; [`srs`] rewrites senders and reverses them; [`alias`] says where an address leads; [`account`] who may send as it;
 //! [`message`] reads header sections and makes the fields put before them; [`fate`] turns the outcomes of
 //! all recipients into one reply; [`next_hop`] names who takes mail next; [`retry`] says when a spooled
 //! message is tried again; [`dsn`] makes the notice about what was not delivered; [`verdict`] says what the
@@ -14,7 +14,7 @@
 //! header of a load balancer; for Postfix [`socketmap`] in frames of [`netstring`], [`tcp_table`] (both ask
 //! [`lookup`]) and [`policy`]; [`mta_sts`] and [`tlsa`] for
 //! what domains say about TLS, and [`tls_rpt`] for what came of it; [`rspamd`] for what a spam filter is told and
-//! answers.
+//! answers; [`sasl`] for how a client says who it is.
 //!
 //! Edges: [`config`] reads the configuration; [`clock`] says what time it is; [`store`] keeps domains, aliases, memories, the spool and
 //! the journal; [`dns`] asks; [`inbound`] serves clients; [`outbound`] delivers; [`http`] answers those who
@@ -25,6 +25,8 @@
 //!
 //! Top: [`daemon`] wires them together, `cli` has one file a command, [`log`] writes to stderr.
 
+#[deny(clippy::disallowed_methods)]
+pub mod account;
 pub mod acme;
 #[deny(clippy::disallowed_methods)]
 pub mod address;
@@ -79,6 +81,8 @@ pub mod reply;
 pub mod retry;
 #[deny(clippy::disallowed_methods)]
 pub mod rspamd;
+#[deny(clippy::disallowed_methods)]
+pub mod sasl;
 #[deny(clippy::disallowed_methods)]
 pub mod slots;
 #[deny(clippy::disallowed_methods)]

@@ -5,6 +5,7 @@
 
 use assert_cmd::Command;
 use onward::{
+    account::Password,
     address::{Mailbox, ReversePath},
     store::journal::{AttemptLine, Bounds, Journal, Outcome, Record},
     time::Millis,
@@ -310,10 +311,60 @@ fn each_man_page_has_one_name_and_a_description() {
     assert!(count > 40);
 }
 
+#[test]
+fn the_password_of_an_account_is_on_stdout_once_and_nowhere_else() {
+    let (dir, config) = initialised();
+    let run = |line: &str| {
+        let config = ["--log", "debug", "--config", config.to_str().unwrap()];
+        let answer = onward(&[&line.split(' ').collect::<Vec<_>>()[..], &config].concat());
+        assert_eq!(answer.code, 0, "{line}: {}", answer.err);
+        answer
+    };
+    run("alias add hello@example.org me@mailbox.example");
+    let added = run("account add hello@example.org");
+    assert!(added.err.contains("onward dkim key add example.org"), "{}", added.err);
+    assert!(added.err.contains("onward account password add hello@example.org"), "{}", added.err);
+    let answer = run("account password add hello@example.org --label phone");
+    let typed = answer.out.strip_suffix('\n').unwrap().to_owned();
+    let password = Password::parse(&typed).expect("one line, which is the password");
+    assert!(!answer.err.contains(&typed), "{}", answer.err);
+
+    let backup = dir.path().join("copy.db");
+    run(&format!("backup {}", backup.to_str().unwrap()));
+    for listing in [
+        "account list",
+        "account list --json",
+        "account show hello@example.org --json",
+        "account password list hello@example.org --json",
+    ] {
+        let Answer { out, err, .. } = run(listing);
+        assert!(out.contains("hello@example.org") || out.contains("phone"), "{out}");
+        assert!(!format!("{out}{err}").contains(&typed), "{out}{err}");
+    }
+    let letters = typed.replace('-', "");
+    let octets = base32::decode(base32::Alphabet::Crockford, &letters).unwrap();
+    let kept =
+        [backup, dir.path().join("state \"x\"/onward.db")].map(|file| fs::read(file).unwrap());
+    for file in kept {
+        let has = |part: &[u8]| file.windows(part.len()).any(|found| found == part);
+        assert!(has(password.hash().as_bytes()), "it could be restored");
+        assert!(!has(typed.as_bytes()) && !has(letters.as_bytes()) && !has(&octets));
+    }
+}
+
 /// Every command says in one line what it does: a capital first, no full stop at the end.
 #[test]
 fn help_is_of_one_style() {
-    for command in [&[][..], &["domain"], &["alias"], &["srs"], &["srs", "key"], &["queue"]] {
+    for command in [
+        &[][..],
+        &["domain"],
+        &["alias"],
+        &["account"],
+        &["account", "password"],
+        &["srs"],
+        &["srs", "key"],
+        &["queue"],
+    ] {
         let help = onward(&[command, &["-h"]].concat()).out;
         let commands = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
         for line in commands.lines().filter(|line| !line.trim().starts_with("help ")) {

@@ -59,11 +59,13 @@ targets! {
     reply_reader "../fuzz/targets/reply_reader.rs"
     report "../fuzz/targets/report.rs"
     rspamd "../fuzz/targets/rspamd.rs"
+    sasl "../fuzz/targets/sasl.rs"
     sender_pattern "../fuzz/targets/sender_pattern.rs"
     smtp_session "../fuzz/targets/smtp_session.rs"
     socketmap "../fuzz/targets/socketmap.rs"
     spf_record "../fuzz/targets/spf_record.rs"
     srs_reverse "../fuzz/targets/srs_reverse.rs"
+    submitted "../fuzz/targets/submitted.rs"
     tcp_table "../fuzz/targets/tcp_table.rs"
 }
 

@@ -18,8 +18,8 @@ const LAYERS: [(&str, &[&str]); 7] = [
     (
         "core",
         &[
-            "address", "reply", "envelope", "srs", "alias", "message", "fate", "next_hop", "retry",
-            "dsn", "verdict", "provider", "time", "rate", "dnsbl", "slots",
+            "address", "reply", "envelope", "srs", "alias", "account", "message", "fate",
+            "next_hop", "retry", "dsn", "verdict", "provider", "time", "rate", "dnsbl", "slots",
         ],
     ),
     (
@@ -37,6 +37,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "tlsa",
             "tls_rpt",
             "rspamd",
+            "sasl",
         ],
     ),
     ("config", &["config"]),

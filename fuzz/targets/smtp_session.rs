@@ -42,8 +42,8 @@ fn dialogue(wire: &[u8], cut: usize, bare_lf: BareLf) -> Vec<u8> {
             let helo = session.helo().unwrap_or_default();
             assert!(helo.bytes().all(|b| b.is_ascii_graphic() && !b"()<>\\\";,@".contains(&b)));
             match step {
-                // STARTTLS is not offered here.
-                Step::NeedInput | Step::StartTls | Step::Close => break,
+                // STARTTLS and AUTH are not offered here.
+                Step::NeedInput | Step::StartTls | Step::Authenticate(_) | Step::Close => break,
                 Step::Sender(_) => session.answer(Reply::sender_ok()),
                 Step::Aborted(aborted) => {
                     heard.extend_from_slice(format!("{aborted:?}").as_bytes());

@@ -70,7 +70,7 @@ impl Meaning {
             };
             format!("{} to {}, {tls}", route.pattern, route.to)
         });
-        let takes_mail = config.listen.iter().any(|listen| listen.protocol == Protocol::Smtp);
+        let takes_mail = config.listen.iter().any(|listen| listen.protocol.takes_mail());
         Ok(Self {
             hostname: config.hostname.to_string(),
             state_dir: config.state_dir.display().to_string(),
@@ -157,6 +157,9 @@ fn listens(listen: &Listen) -> String {
     if !listen.xforward.is_empty() {
         let peers: Vec<_> = listen.xforward.iter().map(ToString::to_string).collect();
         text.push_str(&format!(", XFORWARD from {}", peers.join(", ")));
+    }
+    if listen.protocol == Protocol::Submission {
+        text.push_str(", accounts only");
     }
     if listen.implicit_tls {
         text.push_str(", TLS from the first octet on");

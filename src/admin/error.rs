@@ -1,7 +1,8 @@
 use crate::{
+    account::AccountError,
     alias::AliasError,
     config::NOT_ALLOWED,
-    store::{ChangeError, StoreError, journal::JournalError},
+    store::{AccountChangeError, ChangeError, StoreError, journal::JournalError},
 };
 use std::{
     fmt::Display,
@@ -25,6 +26,12 @@ pub enum Error {
     /// What should be an alias is none.
     #[error(transparent)]
     Alias(#[from] AliasError),
+    /// Accounts stay as they are.
+    #[error(transparent)]
+    AccountChange(#[from] AccountChangeError),
+    /// What should be an account, or a part of one, is none.
+    #[error(transparent)]
+    Account(#[from] AccountError),
     /// The store fails.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -57,6 +64,11 @@ pub enum Error {
 impl Error {
     pub(super) fn refused(what: impl Display) -> Self {
         Self::Refused(what.to_string())
+    }
+
+    /// Where what nobody guesses cannot be made.
+    pub(super) fn no_random(error: impl Display) -> Self {
+        Self::refused(format_args!("the system gives no random octets: {error}"))
     }
 
     /// Of a file or directory that is there and cannot be looked at.

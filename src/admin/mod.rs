@@ -4,6 +4,7 @@
 //! The store is that of whoever asks, so that a running daemon can be asked too. Who asks for what may be long
 //! is given the answers one by one.
 
+pub mod accounts;
 pub mod aliases;
 pub mod backup;
 pub mod check;

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     address::{Domain, Mailbox},
     admin::{
-        Store,
+        Store, accounts,
         aliases::{self, Apply, DEFAULT_DEFER, DEFAULT_REJECT, Record, ShownAlias},
     },
     alias::{Alias, AliasAddress, AliasError, Amendment, Rules, SenderPattern, SpamAction},
@@ -93,6 +93,14 @@ impl Command {
             | Self::Enable { .. }
             | Self::Disable { .. }
             | Self::Set(_) => true,
+        }
+    }
+
+    /// The address that nothing may answer afterwards.
+    fn takes_away(&self) -> Option<&str> {
+        match self {
+            Self::Remove { address } | Self::Disable { address } => Some(address),
+            _ => None,
         }
     }
 }
@@ -236,9 +244,13 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let mut out = BufWriter::new(context.out());
     let purpose = Purpose::changes(args.command.changes());
     block_on(with_store(&config.state_dir, purpose, async |store| {
+        let gone = args.command.takes_away().map(AliasAddress::parse).transpose()?;
         let new = execute(args, store, config.postmaster.as_ref(), &mut out).await?;
         // What is done is told before DNS is waited for.
         out.flush()?;
+        if let Some(address) = gone {
+            warn(&accounts::left_without(store, &address).await?)?;
+        }
         warn(&aliases::nowhere(&config, store, &new).await)
     }))?;
     Ok(ExitCode::SUCCESS)

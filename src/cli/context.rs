@@ -210,6 +210,11 @@ pub(super) fn warn(warnings: &[impl Display]) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Says on stderr what to do next, or to know.
+pub(super) fn note(what: impl Display) -> Result<(), Failure> {
+    Ok(writeln!(io::stderr().lock(), "onward: {what}")?)
+}
+
 /// Writes an answer of `--json`, on a line of its own.
 pub(super) fn write_json(out: &mut impl Write, answer: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *out, answer)?;

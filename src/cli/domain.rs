@@ -28,7 +28,7 @@ enum Command {
     Remove {
         /// The domain
         domain: String,
-        /// Remove its aliases too
+        /// Remove its aliases too, and take from accounts what they send as in it
         #[arg(long)]
         with_aliases: bool,
     },

@@ -3,6 +3,7 @@
 //! Results go to stdout, diagnostics to stderr. Exit 0: done; 1: refused or failed, one line says
 //! why; 2: usage.
 
+pub mod account;
 pub mod alias;
 pub mod backup;
 pub mod check;
@@ -72,6 +73,7 @@ enum Command {
     Check(check::Args),
     Domain(domain::Args),
     Alias(alias::Args),
+    Account(account::Args),
     Srs(srs::Args),
     Dkim(dkim::Args),
     Queue(queue::Args),
@@ -102,6 +104,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args, &context),
         Command::Domain(args) => domain::run(args, &context),
         Command::Alias(args) => alias::run(args, &context),
+        Command::Account(args) => account::run(args, &context),
         Command::Srs(args) => srs::run(args, &context),
         Command::Dkim(args) => dkim::run(args, &context),
         Command::Queue(args) => queue::run(args, &context),

@@ -2,7 +2,7 @@ use super::{
     IpNet,
     define::section,
     machine::group_id,
-    reader::{Entry, Table},
+    reader::{Entry, Report, Table},
     values::{BLOCKS, DOMAIN_PATTERNS, absolute_path},
 };
 use crate::address::{Domain, DomainPattern};
@@ -21,9 +21,10 @@ section! {
         milter: Milter,
     }
 
-    /// What is spoken there. `smtp` takes mail; `http` shows figures and health (/metrics, /healthz,
+    /// What is spoken there. `smtp` takes mail from everybody; `submission` from accounts alone, which log in
+    /// within TLS (`onward account`); `http` shows figures and health (/metrics, /healthz,
     /// /readyz); the others answer Postfix: docs/POSTFIX.md.
-    protocol: Protocol = text("smtp, socketmap, tcp-table, policy, milter, http", Protocol::named), required;
+    protocol: Protocol = text("smtp, submission, socketmap, tcp-table, policy, milter, http", Protocol::named), required;
     /// Where to listen. `systemd:NAME` is a socket that systemd hands over, by its FileDescriptorName=.
     pub address: ListenAddress =
         text("\"host:port\", \"unix:/path\" or \"systemd:NAME\"", ListenAddress::from_str), required;
@@ -33,12 +34,13 @@ section! {
     /// Only of a `unix:` socket: its group, such as `postfix`. The daemon has to be a member of it.
     group: Option<u32> = text("the name or the number of a group of this machine", group_id),
         absent "is the daemon's own, or that of a directory with the setgid bit";
-    /// Peers whose PROXY header, version 1 or 2, is believed: smtp only.
+    /// Peers whose PROXY header, version 1 or 2, is believed: smtp and submission
+    /// only.
     pub proxy_protocol: Vec<IpNet> = list(BLOCKS, IpNet::from_str), default [];
     /// Peers whose XFORWARD is believed, such as a Postfix that hands domains over: smtp only. SPF is then
     /// that of the client they name.
     pub xforward: Vec<IpNet> = list(BLOCKS, IpNet::from_str), default [];
-    /// smtp only. `starttls`: offered where [tls] has a certificate. `implicit`: TLS from the first octet on.
+    /// smtp and submission only. `starttls`: offered where [tls] has a certificate. `implicit`: TLS from the first octet on.
     tls: bool = one_of("starttls" => false, "implicit" => true), default "starttls";
     /// Which map a tcp-table listener answers.
     direction: Option<Direction> =
@@ -59,6 +61,8 @@ section! {
 pub enum Protocol {
     /// SMTP (RFC 5321).
     Smtp,
+    /// SMTP from those who have an account (RFC 6409).
+    Submission,
     /// The protocol of socketmap_table(5).
     Socketmap,
     /// The protocol of tcp_table(5).
@@ -122,21 +126,22 @@ pub enum ListenAddress {
     Systemd(String),
 }
 
-const LATER_PROTOCOLS: [&str; 1] = ["submission"];
-
 impl Protocol {
+    /// True where mail comes in by SMTP.
+    pub fn takes_mail(self) -> bool {
+        matches!(self, Self::Smtp | Self::Submission)
+    }
+
     /// The name alone; a tcp-table still needs its direction.
     fn named(text: &str) -> Result<Self, String> {
         match text {
             "smtp" => Ok(Self::Smtp),
+            "submission" => Ok(Self::Submission),
             "socketmap" => Ok(Self::Socketmap),
             "tcp-table" => Ok(Self::TcpTable(Direction::Forward)),
             "policy" => Ok(Self::Policy),
             "milter" => Ok(Self::Milter),
             "http" => Ok(Self::Http),
-            later if LATER_PROTOCOLS.contains(&later) => {
-                Err(format!("protocol {later:?} is not available in this version"))
-            }
             _ => Err(format!("protocol {text:?} is not known")),
         }
     }
@@ -146,6 +151,7 @@ impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Smtp => "smtp",
+            Self::Submission => "submission",
             Self::Socketmap => "socketmap",
             Self::TcpTable(Direction::Forward) => "tcp-table forward",
             Self::TcpTable(Direction::Reverse) => "tcp-table reverse",
@@ -201,13 +207,30 @@ pub(super) fn read(root: &Table<'_>) -> Option<Vec<Listen>> {
     listeners.collect::<Vec<Option<Listen>>>().into_iter().collect()
 }
 
+/// Refuses what cannot be without a certificate.
+pub(super) fn refuse_without_certificate(listeners: &[Listen], report: &Report<'_>) {
+    let accepted = "[tls] with certificate and key, or [tls.acme]";
+    let refuse = |key: &str, what: &str| {
+        report.add(None, key.into(), what.to_owned(), accepted.into());
+    };
+    if listeners.iter().any(|listen| listen.implicit_tls) {
+        refuse("listen.tls", "\"implicit\" needs a certificate, and there is none");
+    }
+    if listeners.iter().any(|listen| listen.protocol == Protocol::Submission) {
+        let what = "\"submission\" takes passwords within TLS only: it needs a certificate, and there is none";
+        refuse("listen.protocol", what);
+    }
+}
+
 fn listener(mut keys: Keys<'_>, seen: &mut HashSet<ListenAddress>) -> Option<Listen> {
     let protocol = protocol(&keys);
     let belongs_elsewhere = |wanted| protocol.is_some_and(|protocol| protocol != wanted);
     if belongs_elsewhere(Protocol::Smtp) {
-        refuse_written(&keys.proxy_protocol, "smtp");
         refuse_written(&keys.xforward, "smtp");
-        refuse_written(&keys.tls, "smtp");
+    }
+    if protocol.is_some_and(|protocol| !protocol.takes_mail()) {
+        refuse_written(&keys.proxy_protocol, "smtp and submission");
+        refuse_written(&keys.tls, "smtp and submission");
     }
     if belongs_elsewhere(Protocol::Milter) {
         refuse_written(&keys.local_domains, "milter");

@@ -30,6 +30,7 @@ mod sections;
 pub mod service;
 mod spool;
 mod srs;
+mod submission;
 mod tls;
 mod units;
 mod values;
@@ -48,6 +49,7 @@ pub use machine::Machine;
 pub use route::Route;
 pub use spool::Spool;
 pub use srs::{Bounces, ReturnsTo, Srs};
+pub use submission::Submission;
 pub use tls::{Acme, CertificateFiles, Dane, Tls};
 pub use units::{parse_duration, parse_rate, parse_size, print_duration, print_rate, print_size};
 
@@ -95,6 +97,8 @@ pub struct Config {
     pub limits: Limits,
     /// How much of what happened is kept.
     pub journal: JournalBounds,
+    /// What accounts send.
+    pub submission: Submission,
     /// Lists of those that mail is not taken from.
     pub dnsbl: Vec<Dnsbl>,
     /// What is accepted but perhaps not meant.
@@ -170,14 +174,12 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
     let limits = limits::read(&root);
     let journal = journal::read(&root);
     let dnsbl = dnsbl::read(&root);
+    let submission = submission::read(&root);
     let auth = auth::read(&root);
     let filter = filter::read(&root, &mut warnings);
     let tls = tls::read(&root);
-    if listen.iter().flatten().any(|listen| listen.implicit_tls)
-        && tls.as_ref().is_some_and(|tls| tls.certificates.is_empty() && tls.acme.is_none())
-    {
-        let what = "\"implicit\" needs a certificate, and there is none".to_owned();
-        report.add(None, "listen.tls".into(), what, "[tls] with certificate and key".into());
+    if tls.as_ref().is_some_and(|tls| tls.certificates.is_empty() && tls.acme.is_none()) {
+        listen::refuse_without_certificate(listen.as_deref().unwrap_or_default(), report);
     }
 
     let config = Config {
@@ -196,6 +198,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
         tls: tls?,
         limits: limits?,
         journal: journal?,
+        submission: submission?,
         dnsbl: dnsbl?,
         warnings,
     };
@@ -210,7 +213,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
 impl Config {
     /// Adds what only the values together show.
     fn with_warnings(mut self) -> Self {
-        let takes_mail = self.listen.iter().any(|listen| listen.protocol == Protocol::Smtp);
+        let takes_mail = self.listen.iter().any(|listen| listen.protocol.takes_mail());
         if self.listen.is_empty() {
             self.warnings.push("there is no [[listen]] table: nothing listens".into());
         } else if self.postmaster.is_none() && takes_mail {

@@ -1,10 +1,10 @@
 use super::{
     auth, delivery, dns, dnsbl, filter, journal, limits, listen, reader::FromTable, root, route,
-    schema::Section, spool, srs, tls,
+    schema::Section, spool, srs, submission, tls,
 };
 
 /// Every table of the file, in the order of the documents.
-pub(super) static SECTIONS: [&Section; 14] = [
+pub(super) static SECTIONS: [&Section; 15] = [
     root::Keys::SECTION,
     listen::Keys::SECTION,
     srs::Keys::SECTION,
@@ -17,6 +17,7 @@ pub(super) static SECTIONS: [&Section; 14] = [
     auth::Keys::SECTION,
     filter::Keys::SECTION,
     limits::Keys::SECTION,
+    submission::Keys::SECTION,
     journal::Keys::SECTION,
     dnsbl::Keys::SECTION,
 ];

@@ -78,7 +78,7 @@ impl Generation {
             let address = &listen.address;
             let failed = |error| StartError::Listen { address: address.clone(), error };
             let dialect = match listen.protocol {
-                Protocol::Smtp | Protocol::Http => None,
+                Protocol::Smtp | Protocol::Submission | Protocol::Http => None,
                 Protocol::Socketmap => Some(Dialect::Socketmap),
                 Protocol::TcpTable(direction) => Some(Dialect::TcpTable(direction)),
                 Protocol::Policy => Some(Dialect::Policy),
@@ -103,6 +103,7 @@ impl Generation {
                 let listener_config = ListenerConfig {
                     proxies: listen.proxy_protocol.clone(),
                     relays: listen.xforward.clone(),
+                    accounts_only: listen.protocol == Protocol::Submission,
                     encryption,
                 };
                 listeners.push(Listener::new(socket, listener_config));

@@ -9,6 +9,9 @@ use std::time::Duration;
 /// Where lines are broken, if there is a space to do it at.
 const WIDTH: usize = 72;
 
+/// As much of an address as stands in the first line, in characters.
+const MAX_NAMED: usize = 320;
+
 /// What the list of messages in a mailbox shows.
 pub(super) fn subject(notice: &Notice<'_>) -> String {
     let whom = match notice.failures {
@@ -28,6 +31,10 @@ pub(super) fn subject(notice: &Notice<'_>) -> String {
 pub(super) fn body(notice: &Notice<'_>) -> String {
     let Notice { hostname, from, .. } = notice;
     let mut text = String::new();
+    // What many programs show of a message is its first line.
+    let (mark, reason) = reason(notice);
+    paragraph(&mut text, mark, &reason);
+    text.push_str("\r\n");
     paragraph(
         &mut text,
         "",
@@ -58,6 +65,26 @@ pub(super) fn body(notice: &Notice<'_>) -> String {
         "A report for programs and the header of your message are attached. Its text is not.",
     );
     text
+}
+
+/// The recipient that matters most, and what was said of it, behind what that means.
+fn reason(notice: &Notice<'_>) -> (&'static str, String) {
+    let worst = overall(notice);
+    let mark = match worst {
+        Action::Failed if is_uncertain(notice) => "Not confirmed: ",
+        Action::Failed => "Not delivered: ",
+        Action::Delayed => "Delayed: ",
+        Action::Delivered | Action::Relayed | Action::Expanded => "Delivered: ",
+    };
+    let of_worst = |failure: &&FailedRecipient<'_>| action(failure.cause) == worst;
+    let first = notice.failures.iter().find(of_worst).or(notice.failures.first());
+    let Some(first) = first else { return (mark, String::new()) };
+    let others = match notice.failures.len() {
+        0 | 1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    };
+    let to: String = names::readable(first.path, notice.hostname).chars().take(MAX_NAMED).collect();
+    (mark, format!("{to}: {}{others}", one_line(first)))
 }
 
 fn opening(notice: &Notice<'_>) -> String {

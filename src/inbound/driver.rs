@@ -8,6 +8,7 @@ use crate::{
     address::ForwardPath,
     envelope::Envelope,
     reply::Reply,
+    sasl::Credentials,
     smtp::{Aborted, Session, Step, Tls, Transaction},
     tls::{Acceptor, Stream},
 };
@@ -22,6 +23,7 @@ use tokio::{
     sync::watch,
     time::{Instant, timeout, timeout_at},
 };
+use zeroize::Zeroize;
 
 /// Decides what the session cannot, stage by stage. Between an accepted [`Handler::sender`] and the
 /// [`Handler::message`] or [`Handler::aborted`] that follows lies one transaction.
@@ -30,6 +32,16 @@ pub trait Handler: Send {
     /// talks while this takes its time talks too early.
     fn connected(&mut self, _session: &Session) -> impl Future<Output = Result<(), Reply>> + Send {
         ready(Ok(()))
+    }
+
+    /// Says whether these are the credentials of an account, and remembers whose: asked of listeners alone where only
+    /// accounts may send.
+    fn authenticate(
+        &mut self,
+        _session: &Session,
+        _credentials: Credentials,
+    ) -> impl Future<Output = Reply> + Send {
+        ready(Reply::unknown_command())
     }
 
     /// Answers MAIL that would open a transaction with this envelope. `session` tells who the client is.
@@ -196,6 +208,14 @@ async fn converse<H: Handler>(
                 session.secured(secured);
                 since = Instant::now();
             }
+            Step::Authenticate(credentials) => {
+                let reply = handler.authenticate(session, credentials).await;
+                // What came before the reply is not known to be of the client (RFC 4954 §4).
+                match talks(&mut stream, &mut buffer).await {
+                    true => session.shut_down(Reply::text_behind_auth()),
+                    false => session.answer(reply),
+                }
+            }
             Step::Close => {
                 flush(&mut stream, session, patience.command()).await?;
                 return close(stream).await;
@@ -236,6 +256,9 @@ async fn converse<H: Handler>(
                 };
                 let input = buffer.get(..count).unwrap_or_default();
                 session.receive(input);
+                if session.requires_login() && !session.in_data() {
+                    buffer.as_mut_slice().zeroize();
+                }
                 if let Some(pace) = pace.as_mut().filter(|_| session.in_data()) {
                     since = Instant::now();
                     if !patience.goes_on(pace, count, since) {
@@ -285,7 +308,7 @@ async fn attend(
     }
 }
 
-/// True when the client talks before it is greeted: what it says is read and forgotten.
+/// True when the client talks before it is answered: what it says is read and forgotten.
 async fn talks(stream: &mut Stream, buffer: &mut [u8]) -> bool {
     tokio::select! {
         biased;

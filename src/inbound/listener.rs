@@ -46,6 +46,8 @@ pub struct ListenerConfig {
     pub proxies: Vec<IpNet>,
     /// Peers whose XFORWARD is believed.
     pub relays: Vec<IpNet>,
+    /// Only accounts may send.
+    pub accounts_only: bool,
     /// How clients may encrypt, if at all.
     pub encryption: Option<Encryption>,
 }
@@ -100,11 +102,13 @@ impl Listener {
         self.socket.local()
     }
 
-    /// The TCP address of the listener; `None` also where a PROXY header or TLS is expected before the dialogue.
+    /// The TCP address of the listener; `None` also where a PROXY header or TLS is expected before the dialogue,
+    /// or a login before mail.
     pub fn plain_address(&self) -> Option<SocketAddr> {
-        let ListenerConfig { proxies, encryption, .. } = &self.config;
+        let ListenerConfig { proxies, encryption, accounts_only, .. } = &self.config;
         let is_implicit = encryption.as_ref().is_some_and(|encryption| encryption.is_implicit);
-        self.socket.local_address().filter(|_| proxies.is_empty() && !is_implicit)
+        let is_plain = proxies.is_empty() && !is_implicit && !accounts_only;
+        self.socket.local_address().filter(|_| is_plain)
     }
 
     /// Accepts until `retired` turns true, then waits for the sessions to end, which `shutdown` asks them
@@ -199,6 +203,9 @@ async fn serve<F, H>(
     let mut session = Session::new(Arc::clone(&server.session));
     if is_relay {
         session.allow_xforward();
+    }
+    if config.accounts_only {
+        session.require_login();
     }
     let mut handler = (server.handler)(peer.clone());
     let mut patience = Patience::new(server.timeouts, Instant::now(), admission);

@@ -2,11 +2,13 @@ use super::{
     aliases::Aliases,
     dnsbl::Lists,
     late::{self, Waits},
+    login::Logins,
     notices::Notices,
     rates::Rates,
     refused::RefusedRecipients,
     spool,
     srs::Srs,
+    submission::Usage,
     uses::ReturnUses,
 };
 use crate::{
@@ -86,6 +88,10 @@ pub(crate) struct Parts {
     pub(crate) return_uses: ReturnUses,
     /// How often clients send, and aliases get.
     pub(crate) rates: Arc<Rates>,
+    /// Who failed to log in.
+    pub(crate) logins: Arc<Logins>,
+    /// How much accounts send, and what becomes of it.
+    pub(crate) usage: Arc<Usage>,
     /// Refused recipients that are still counted together.
     pub(crate) refused: Arc<RefusedRecipients>,
     /// How much clients may have logged.
@@ -149,6 +155,8 @@ impl Parts {
             srs: Srs::new(secrets.rewriter, store.long_senders(), config.limits.srs_entries as u64),
             return_uses: ReturnUses::new(config.srs.use_limits()),
             rates: Arc::new(Rates::new(&config.limits, Arc::clone(&metrics))),
+            logins: Arc::default(),
+            usage: Arc::new(Usage::new(&config.submission)),
             refused: Arc::default(),
             log: Arc::new(LogBudget::new(&config.limits)),
             lists: Arc::new(Lists::new(&config, &metrics)?),
@@ -200,6 +208,8 @@ impl Parts {
             srs,
             return_uses: self.return_uses.clone(),
             rates: Arc::clone(&self.rates),
+            logins: Arc::clone(&self.logins),
+            usage: Arc::clone(&self.usage),
             refused: Arc::clone(&self.refused),
             log: Arc::clone(&self.log),
             lists,
@@ -225,6 +235,7 @@ impl Parts {
         self.memory.set_max(self.config.limits.message_memory);
         self.return_uses.set_limits(self.config.srs.use_limits());
         self.rates.set_limits(&self.config.limits);
+        self.usage.set_limits(&self.config.submission);
         self.log.set_limits(&self.config.limits);
         self.notices.set_rate(self.config.spool.max_notices);
         let spool = spool_bounds(&self.config.spool);

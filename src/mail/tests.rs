@@ -2,6 +2,7 @@
 
 mod long_senders;
 mod own_from;
+mod submitted;
 
 use super::{
     decide::decide,

@@ -7,6 +7,7 @@ use super::{
     dnsbl::{self, Inquiry, Said, refusal, refusal_at_once},
     forward::{Forward, refusal_key},
     late::Announcement,
+    login::log_in,
     parts::Parts,
     prints::remember_prints,
     rates::Miss,
@@ -14,6 +15,7 @@ use super::{
     record::Entry,
     returned::Refusal,
     sender::Sender,
+    submission::{LoggedIn, Submission},
 };
 use crate::{
     address::{ForwardPath, ReversePath},
@@ -23,6 +25,7 @@ use crate::{
     fate::Bounce,
     inbound::{Handler, Peer, Reservation},
     reply::Reply,
+    sasl::Credentials,
     smtp::{Aborted, Origin, Session, Transaction},
     time::UnixTime,
 };
@@ -37,6 +40,10 @@ pub(crate) struct Mail {
     /// What lists say of the peer.
     lists: Option<Inquiry>,
     open: Option<Open>,
+    /// Who has logged in, where only accounts may send.
+    login: Option<LoggedIn>,
+    /// The transaction of an account that is open.
+    submission: Option<Submission>,
     /// The copies of the last message, where they took long: its client may not hear what became of them.
     last: Option<Announcement>,
 }
@@ -58,14 +65,15 @@ struct Open {
 
 impl Mail {
     pub(crate) fn new(parts: Arc<Parts>, peer: Peer) -> Self {
-        Self { parts, peer, lists: None, open: None, last: None }
+        Self { parts, peer, lists: None, open: None, login: None, submission: None, last: None }
     }
 }
 
 impl Handler for Mail {
-    /// The greeting waits for what lists say of the client. Whose mail a relay brings is told later.
+    /// The greeting waits for what lists say of the client. Whose mail a relay brings is told later; accounts
+    /// send from anywhere.
     async fn connected(&mut self, session: &Session) -> Result<(), Reply> {
-        if !session.may_xforward() {
+        if !session.may_xforward() && !session.requires_login() {
             self.lists = self.ask_client(self.peer.ip);
             if let Some(inquiry) = &mut self.lists {
                 inquiry.wait_to_greet().await;
@@ -74,7 +82,30 @@ impl Handler for Mail {
         Ok(())
     }
 
+    async fn authenticate(&mut self, _session: &Session, credentials: Credentials) -> Reply {
+        match log_in(&self.parts, &self.peer, &credentials).await {
+            Ok(login) => {
+                self.login = Some(login);
+                Reply::logged_in()
+            }
+            Err(reply) => reply,
+        }
+    }
+
     async fn sender(&mut self, session: &Session, envelope: &Envelope) -> Reply {
+        if let Some(login) = &self.login {
+            return match login.begin(&self.parts, &self.peer, session, envelope).await {
+                Ok(submission) => {
+                    self.submission = Some(submission);
+                    Reply::sender_ok()
+                }
+                Err(reply) => reply,
+            };
+        }
+        // Nobody gets past by what is asked of others.
+        if session.requires_login() {
+            return Reply::needs_login();
+        }
         let client = self.client(session.origin());
         if let Err(reply) = self.parts.rates.may_send(client.ip) {
             return reply;
@@ -105,6 +136,14 @@ impl Handler for Mail {
     }
 
     async fn recipient(&mut self, session: &Session, path: &ForwardPath) -> Reply {
+        if let Some(submission) = &mut self.submission {
+            let Err(reply) = submission.recipient(&self.parts, path).await else {
+                return Reply::recipient_ok();
+            };
+            let entry = Entry::of_recipient(&self.peer, session, path);
+            entry.refuse_recipient(&self.parts, &reply, false).await;
+            return reply;
+        }
         let refusal = match self.taken(session, path).await {
             Ok(recipient) => {
                 if let Some(open) = &mut self.open {
@@ -137,6 +176,9 @@ impl Handler for Mail {
     }
 
     async fn message(&mut self, mut transaction: Transaction, memory: Reservation) -> Reply {
+        if let Some(submission) = self.submission.take() {
+            return submission.message(&self.parts, &self.peer, transaction, memory).await;
+        }
         let began = Instant::now();
         let Some(open) = self.open.take() else {
             return Reply::out_of_order("Send MAIL first");
@@ -164,7 +206,7 @@ impl Handler for Mail {
     }
 
     async fn aborted(&mut self, Aborted { transaction, in_message }: Aborted) {
-        self.open = None;
+        (self.open, self.submission) = (None, None);
         if in_message {
             let client = self.client(transaction.origin.as_ref());
             Entry::of_aborted(&client, &transaction).tell(&self.parts).await;

@@ -96,6 +96,11 @@ impl Authors {
         Self::parse(from.value).map_err(Unclear::reply)
     }
 
+    /// Reads the value of any field of that form; `None` where it names nobody whom all readers would see.
+    pub fn of_value(value: &[u8]) -> Option<Self> {
+        Self::parse(value).ok()
+    }
+
     /// The addresses in From, in their order; there is one at least.
     pub fn mailboxes(&self) -> &[Mailbox] {
         &self.mailboxes

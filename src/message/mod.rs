@@ -1,8 +1,9 @@
 //! The message: what is read from its header section, and the fields put before it.
 //!
-//! Checks look at the header section; [`prefix`] makes whole header fields to send in front of it. Three
-//! functions give a message that is not the one that came, and there is no fourth: [`munge`],
-//! [`take_out_own_results`] and [`without_mbox_line`]. None of them copies it: a [`Text`] is what leaves.
+//! Checks look at the header section; [`prefix`] makes whole header fields to send in front of it. Four
+//! functions give a message that is not the one that came, and there is no fifth: [`munge`],
+//! [`take_out_own_results`], [`without_mbox_line`] and, for what accounts send, [`without_private_fields`]. None of them
+//! copies it: a [`Text`] is what leaves.
 
 mod author;
 mod header;
@@ -10,8 +11,11 @@ mod id;
 mod loops;
 mod mbox_line;
 mod munge;
+mod notification;
 mod own_results;
+mod private_fields;
 mod seal;
+pub mod submitted;
 mod text;
 mod trace;
 
@@ -21,7 +25,9 @@ pub use id::MessageId;
 pub use loops::{DELIVERED_FIELD, LOOP_FIELD, LoopMarks, LoopToken};
 pub use mbox_line::without_mbox_line;
 pub use munge::{Munged, Named, NewFrom, munge};
+pub use notification::is_disposition_notification;
 pub use own_results::{RESULTS_FIELD, take_out_own_results};
+pub use private_fields::without_private_fields;
 pub use seal::{Opened, SEAL_FIELD, Seal, SealKey};
 pub use text::{Change, Source, Text};
-pub use trace::{OwnTrace, Received, delivered_to, listed, prefix};
+pub use trace::{OwnTrace, Received, Submitted, delivered_to, listed, prefix};

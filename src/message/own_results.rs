@@ -10,16 +10,26 @@ pub const RESULTS_FIELD: &str = "Authentication-Results";
 /// `authserv_id` is what ours begin with.
 pub fn take_out_own_results(message: &mut [u8], authserv_id: &str) -> usize {
     let header = Header::scan(message);
+    let own = header.named(RESULTS_FIELD).filter(|field| claims(field.value, authserv_id));
+    let places = places(message, own.copied().collect());
+    take_out(message, &places)
+}
+
+/// Where `fields` of `message` stand.
+pub(super) fn places(message: &[u8], fields: Vec<Field<'_>>) -> Vec<Range<usize>> {
     let offset = |part: &[u8]| (part.as_ptr() as usize).checked_sub(message.as_ptr() as usize);
     let place = |field: &Field<'_>| {
         Some(offset(field.name)?..offset(field.value)?.checked_add(field.value.len())?)
     };
-    let own = header.named(RESULTS_FIELD).filter(|field| claims(field.value, authserv_id));
-    let own: Vec<Range<usize>> = own.filter_map(place).collect();
-    let Some(mut start) = own.last().map(|last| last.end) else { return 0 };
+    fields.iter().filter_map(place).collect()
+}
+
+/// Takes the fields at `places` out of `message`, first to last, as whoever calls this says.
+pub(super) fn take_out(message: &mut [u8], places: &[Range<usize>]) -> usize {
+    let Some(mut start) = places.last().map(|last| last.end) else { return 0 };
     // From the last one up: behind it nothing moves, and that is the body.
-    let kept_before = own.iter().map(|own| own.end).rev().skip(1).chain([0]);
-    for (gone, from) in own.iter().rev().zip(kept_before) {
+    let kept_before = places.iter().map(|place| place.end).rev().skip(1).chain([0]);
+    for (gone, from) in places.iter().rev().zip(kept_before) {
         start -= gone.start - from;
         message.copy_within(from..gone.start, start);
     }

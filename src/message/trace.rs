@@ -1,6 +1,6 @@
-use super::{DELIVERED_FIELD, LOOP_FIELD, LoopToken, MessageId, Seal};
+use super::{DELIVERED_FIELD, Header, LOOP_FIELD, LoopToken, MessageId, Seal};
 use crate::{
-    address::{ForwardPath, HeloName, Mailbox},
+    address::{Domain, ForwardPath, HeloName, Mailbox},
     time::UnixTime,
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -27,6 +27,61 @@ pub struct Received<'a> {
     pub forward_paths: &'a [ForwardPath],
     /// When the message came.
     pub now: UnixTime,
+}
+
+/// The Received field of what an account sends. Neither the client's address nor its name is in it, which would tell
+/// where somebody is.
+#[derive(Debug)]
+pub struct Submitted<'a> {
+    /// The id of the account.
+    pub account: &'a str,
+    /// Our own name.
+    pub hostname: &'a str,
+    /// How the connection was encrypted.
+    pub tls: Option<String>,
+    /// The transaction uses SMTPUTF8.
+    pub smtputf8: bool,
+    /// The id of the message.
+    pub id: MessageId,
+    /// The recipients as the client named them.
+    pub forward_paths: &'a [ForwardPath],
+    /// When the message came.
+    pub now: UnixTime,
+}
+
+impl Submitted<'_> {
+    /// The whole field.
+    pub fn field(&self) -> String {
+        let Self { account, hostname, id, .. } = self;
+        // RFC 6531 §4.3 and RFC 3848.
+        let protocol = if self.smtputf8 { "UTF8SMTP" } else { "ESMTP" };
+        let (s, tls) = match &self.tls {
+            Some(tls) => ("S", format!(" ({tls})\r\n\t")),
+            None => ("", " ".to_owned()),
+        };
+        let mut text = format!(
+            "Received: from submission (account {account})\r\n\tby {hostname} (Onward) with {protocol}{s}A{tls}id {id}"
+        );
+        if let Some(only) = alone(self.forward_paths) {
+            let _ = write!(text, "\r\n\tfor <{only}>");
+        }
+        let _ = write!(text, "; {}\r\n", date(self.now));
+        text
+    }
+
+    /// Date and Message-ID where the message whose header section is `header` lacks them (RFC 6409 §8.1, §8.3);
+    /// `domain` is that of its author.
+    pub fn missing_fields(&self, header: &Header<'_>, domain: &Domain) -> String {
+        let lacks = |name: &str| header.named(name).next().is_none();
+        let mut text = String::new();
+        if lacks("Date") {
+            let _ = write!(text, "Date: {}\r\n", date(self.now));
+        }
+        if lacks("Message-ID") {
+            let _ = write!(text, "Message-ID: <{}@{domain}>\r\n", self.id);
+        }
+        text
+    }
 }
 
 /// The header fields that go before a forwarded message: Received, the seal if there is one, and one loop token a
@@ -155,6 +210,35 @@ mod tests {
         let escaped =
             "Received: from a+20+28b+5C+20by+20evil.test+3B+20x ([192.0.2.1])\r\n\tby mx.";
         assert!(text.starts_with(escaped) && !text.contains("for "), "{text}");
+    }
+
+    #[test]
+    fn what_an_account_sends_tells_nothing_of_its_client() {
+        let one = [ForwardPath::Mailbox(Mailbox::parse("bob@sink.test").unwrap())];
+        let submitted = Submitted {
+            account: "k3j4h5",
+            hostname: "mx.example.org",
+            tls: Some("TLSv1.3 X".to_owned()),
+            smtputf8: false,
+            id: MessageId::new(Millis::EPOCH, [0; 4]),
+            forward_paths: &one,
+            now: UnixTime::new(1_795_420_800),
+        };
+        assert_eq!(
+            submitted.field(),
+            "Received: from submission (account k3j4h5)\r\n\tby mx.example.org (Onward) with ESMTPSA (TLSv1.3 X)\r\n\t\
+             id 0000000000000000\r\n\tfor <bob@sink.test>; Mon, 23 Nov 2026 08:00:00 +0000\r\n"
+        );
+        let missing = |header: &str| {
+            let domain = Domain::parse("example.org").unwrap();
+            submitted.missing_fields(&Header::scan(header.as_bytes()), &domain)
+        };
+        assert_eq!(
+            missing("From: x\r\n\r\n"),
+            "Date: Mon, 23 Nov 2026 08:00:00 +0000\r\nMessage-ID: <0000000000000000@example.org>\r\n"
+        );
+        assert_eq!(missing("date : x\r\nmessage-id: y\r\n\r\n"), "");
+        assert!(OwnTrace::read(submitted.field().as_bytes()).is_some());
     }
 
     #[test]

@@ -2,11 +2,16 @@
 
 mod bucket;
 mod client;
+mod guesses;
 mod lines;
+mod recent;
+mod refusals;
 
 pub use bucket::{Bucket, Buckets};
 pub use client::{AROUND, ClientBlock, ClientBuckets, Full};
+pub use guesses::Guesses;
 pub use lines::{ClientLines, LeftOut};
+pub use refusals::{Burst, Refusals};
 
 use crate::time::{DAY, whole_millis};
 use std::{num::NonZeroU32, time::Duration};

@@ -1,5 +1,6 @@
 //! Replies of the SMTP server: the only place where they are made. `table` has ours on one screen, `limits` those for
-//! what goes beyond one, `filter` those about spam, `lists` those for who is on a list. `foreign` makes those of
+//! what goes beyond one, `filter` those about spam, `lists` those for who is on a list, `login` those about who sends,
+//! `submission` those for what accounts send. `foreign` makes those of
 //! destinations harmless by what `hidden` and `naming` know of names,
 //! `words` what others report of theirs. No text is built from the address of a destination.
 
@@ -8,7 +9,9 @@ mod foreign;
 mod hidden;
 mod limits;
 mod lists;
+mod login;
 mod naming;
+mod submission;
 mod table;
 mod words;
 

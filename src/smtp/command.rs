@@ -5,6 +5,7 @@ use crate::{
     address::{ForwardPath, HeloName, ReversePath},
     envelope::MailParameters,
     reply::Reply,
+    sasl::Secret,
 };
 
 const BLANKS: [char; 2] = [' ', '\t'];
@@ -55,6 +56,8 @@ pub enum Command {
     StartTls,
     /// XFORWARD with its attributes, which not every client may use.
     Xforward(String),
+    /// AUTH with its argument (RFC 4954 §4), which is not offered everywhere.
+    Auth(Secret),
 }
 
 /// A line that is not a command.
@@ -90,13 +93,21 @@ impl Command {
     /// # Errors
     /// When the command is unknown or its argument wrong.
     pub fn parse(line: &str, hostname: &str) -> Result<Self, Refused> {
+        Self::parse_where(line, hostname, false)
+    }
+
+    /// As [`Command::parse`], where AUTH is offered or not: only there MAIL has a parameter of it.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn parse_where(line: &str, hostname: &str, offers_auth: bool) -> Result<Self, Refused> {
         let line = line.trim_end_matches(BLANKS);
         let (verb, argument) = line.split_once(BLANKS).unwrap_or((line, ""));
         let argument = argument.trim_start_matches(BLANKS);
         let is = |name: &str| verb.eq_ignore_ascii_case(name);
         Ok(match verb.len() {
             4 if is("RCPT") => rcpt(argument)?,
-            4 if is("MAIL") => mail(argument, hostname)?,
+            4 if is("MAIL") => mail(argument, hostname, offers_auth)?,
             4 if is("DATA") => bare(argument, Self::Data)?,
             4 if is("BDAT") => bdat(argument)?,
             4 if is("RSET") => bare(argument, Self::Rset)?,
@@ -110,6 +121,7 @@ impl Command {
             }
             4 if is("VRFY") => Self::Vrfy,
             4 if is("EXPN") => Self::Expn,
+            4 if is("AUTH") => Self::Auth(Secret::new(argument)),
             8 if is("STARTTLS") => bare(argument, Self::StartTls)?,
             8 if is("XFORWARD") => Self::Xforward(argument.to_owned()),
             _ => return Err(Reply::unknown_command().into()),
@@ -129,12 +141,12 @@ fn helo(argument: &str) -> Result<HeloName, Reply> {
     HeloName::new(argument).map_err(|_| Reply::bad_argument("Syntax: EHLO hostname"))
 }
 
-fn mail(argument: &str, hostname: &str) -> Result<Command, Reply> {
+fn mail(argument: &str, hostname: &str, offers_auth: bool) -> Result<Command, Reply> {
     let text = after_keyword(argument, "FROM:")
         .ok_or(Reply::bad_argument("Syntax: MAIL FROM:<address>"))?;
     let (path, rest) = ReversePath::parse_at(text, hostname)
         .map_err(|why| Reply::bad_reverse_path(&why.to_string()))?;
-    let parameters = mail_parameters(rest)?;
+    let parameters = mail_parameters(rest, offers_auth)?;
     if !text.is_ascii() && !parameters.is_some_and(|given| given.smtputf8) {
         return Err(Reply::needs_smtputf8());
     }

@@ -5,6 +5,9 @@
 //! else's text. So all up to the next CRLF is thrown away. Taking a bare LF, a bare CR or a NUL for something
 //! else is what smuggling is made of.
 
+use std::fmt;
+use zeroize::Zeroize;
+
 /// Longest command line in octets, its CRLF included. RFC 5321 §4.5.3.1.4 asks for 512 and more for
 /// extensions; this leaves room for any parameter.
 pub const MAX_LINE: usize = 2048;
@@ -15,7 +18,7 @@ const KEPT: usize = 4 * MAX_LINE;
 /// Why a line is not a command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineFault {
-    /// Longer than [`MAX_LINE`].
+    /// Longer than a line may be.
     TooLong,
     /// Ended by a bare LF.
     NoCrLf,
@@ -39,17 +42,40 @@ impl LineFault {
 
 /// Bytes of the client that are not used up yet.
 ///
-/// After [`Self::next_line`] gave `None` it holds less than [`MAX_LINE`].
-#[derive(Debug, Default)]
+/// After [`Self::next_line`] gave `None` it holds less than the longest line.
 pub struct LineBuffer {
     bytes: Vec<u8>,
+    longest: usize,
     /// What stands before is used up.
     start: usize,
     /// Behind a bare LF, or inside a line that is too long: up to the next CRLF.
     skipping: bool,
 }
 
+impl Default for LineBuffer {
+    fn default() -> Self {
+        Self { bytes: Vec::new(), longest: MAX_LINE, start: 0, skipping: false }
+    }
+}
+
+/// What a client says may be a secret.
+impl fmt::Debug for LineBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LineBuffer").field("octets", &self.rest().len()).finish_non_exhaustive()
+    }
+}
+
 impl LineBuffer {
+    /// Takes lines of so many octets at most from now on, in the place of [`MAX_LINE`].
+    pub fn set_longest(&mut self, longest: usize) {
+        self.longest = longest;
+    }
+
+    /// Overwrites what is used up.
+    pub fn wipe(&mut self) {
+        self.bytes.get_mut(..self.start).unwrap_or_default().zeroize();
+    }
+
     /// Appends bytes as they were read.
     pub fn extend(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
@@ -73,7 +99,7 @@ impl LineBuffer {
 
     /// Uses up all bytes.
     pub fn clear(&mut self) {
-        *self = Self::default();
+        *self = Self { longest: self.longest, ..Self::default() };
     }
 
     /// Gives back the memory of what is used up.
@@ -92,7 +118,7 @@ impl LineBuffer {
             return None;
         }
         let rest = self.rest();
-        let whole = rest.get(..MAX_LINE);
+        let whole = rest.get(..self.longest);
         let Some(length) = memchr::memchr(b'\n', whole.unwrap_or(rest)) else {
             self.skipping = whole.is_some();
             return self.skipping.then_some(Err(LineFault::TooLong));

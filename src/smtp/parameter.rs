@@ -8,13 +8,13 @@ use crate::{
 /// Most digits of a SIZE value (RFC 1870 §3).
 const MAX_SIZE_DIGITS: usize = 20;
 
-/// Parses what stands behind the path of MAIL; `None` when nothing does.
+/// Parses what stands behind the path of MAIL; `None` when nothing does. `offers_auth`: AUTH is among what may.
 ///
 /// # Errors
 /// The reply to give: 555 for a keyword that is not offered, 501 for a bad value or a repetition.
-pub fn mail_parameters(text: &str) -> Result<Option<MailParameters>, Reply> {
+pub fn mail_parameters(text: &str, offers_auth: bool) -> Result<Option<MailParameters>, Reply> {
     let mut parameters = MailParameters::default();
-    let (mut size, mut body, mut smtputf8) = (false, false, false);
+    let (mut size, mut body, mut smtputf8, mut auth) = (false, false, false, false);
     for parameter in list(text)? {
         let (keyword, value) = match parameter.split_once('=') {
             Some((keyword, value)) => (keyword, Some(value)),
@@ -32,6 +32,12 @@ pub fn mail_parameters(text: &str) -> Result<Option<MailParameters>, Reply> {
             }
             parameters.smtputf8 = true;
             &mut smtputf8
+        } else if offers_auth && keyword.eq_ignore_ascii_case("AUTH") {
+            // Who wrote it, as the client says (RFC 4954 §5): not believed.
+            if value.is_none_or(str::is_empty) {
+                return Err(Reply::bad_argument("AUTH takes an address or <>"));
+            }
+            &mut auth
         } else {
             return Err(Reply::unknown_parameter());
         };
@@ -39,7 +45,7 @@ pub fn mail_parameters(text: &str) -> Result<Option<MailParameters>, Reply> {
             return Err(Reply::bad_argument("Parameter given twice"));
         }
     }
-    Ok((size || body || smtputf8).then_some(parameters))
+    Ok((size || body || smtputf8 || auth).then_some(parameters))
 }
 
 /// Checks what stands behind the path of RCPT: no parameter is offered there.
@@ -103,7 +109,7 @@ mod tests {
             (" SIZE=18446744073709551615", given(Some(u64::MAX), Body::SevenBit, false)),
             (" SIZE=99999999999999999999", given(Some(u64::MAX), Body::SevenBit, false)),
         ] {
-            assert_eq!(mail_parameters(text), expected, "{text:?}");
+            assert_eq!(mail_parameters(text, false), expected, "{text:?}");
         }
     }
 
@@ -130,8 +136,19 @@ mod tests {
             (" é", 555),
             (" SIZE\t=1", 501),
         ] {
-            let reply = mail_parameters(text).unwrap_err();
+            let reply = mail_parameters(text, false).unwrap_err();
             assert_eq!((reply.code(), reply.status().unwrap().2), (code, 4), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn auth_is_taken_where_it_is_offered_and_says_nothing() {
+        let given = |text| mail_parameters(text, true);
+        for text in [" AUTH=<>", " auth=a+3Db@x.test"] {
+            assert_eq!(given(text), Ok(Some(MailParameters::default())), "{text:?}");
+        }
+        for text in [" AUTH", " AUTH=", " AUTH=<> AUTH=<>"] {
+            assert_eq!(given(text).unwrap_err().code(), 501, "{text:?}");
         }
     }
 

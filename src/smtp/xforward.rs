@@ -104,7 +104,7 @@ mod tests {
                 Step::Recipient(_) => session.answer(Reply::recipient_ok()),
                 Step::Data => session.answer(Reply::start_data()),
                 Step::Message(_) => session.answer(Reply::forwarded("id")),
-                Step::NeedInput | Step::StartTls | Step::Close => break,
+                Step::NeedInput | Step::StartTls | Step::Authenticate(_) | Step::Close => break,
             }
         }
         String::from_utf8(std::mem::take(session.output())).unwrap()

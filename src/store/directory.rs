@@ -54,10 +54,11 @@ pub trait Directory {
     /// When `domain` is an address literal, or the store fails.
     async fn add_domain(&self, domain: &Domain) -> Result<bool, ChangeError>;
 
-    /// Stops hosting a domain; gives the number of aliases that went with it.
+    /// Stops hosting a domain; gives the number of aliases that went with it. What accounts send as in it goes too.
     ///
     /// # Errors
-    /// When it is not hosted, has aliases and `with_aliases` is false, or the store fails.
+    /// When it is not hosted, has aliases or accounts send as its addresses and `with_aliases` is false, or the store
+    /// fails.
     async fn remove_domain(
         &self,
         domain: &Domain,
@@ -208,16 +209,18 @@ pub enum ChangeError {
     /// Nothing to remove.
     #[error("{0} is not hosted here; see onward domain list")]
     NoSuchDomain(Domain),
-    /// Aliases are left in the domain.
+    /// Aliases are left in the domain, or accounts that send as its addresses.
     #[error(
-        "{domain} still has {aliases} aliases; to remove them too: \
-         onward domain remove {domain} --with-aliases"
+        "{domain} still has {}; to remove them too: onward domain remove {domain} --with-aliases",
+        left(*aliases, accounts)
     )]
     HasAliases {
         /// The domain.
         domain: Domain,
         /// How many.
         aliases: u64,
+        /// The names of the accounts.
+        accounts: Vec<String>,
     },
     /// The address has an alias already.
     #[error(
@@ -260,6 +263,16 @@ pub enum ChangeError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+fn left(aliases: u64, accounts: &[String]) -> String {
+    let aliases = format!("{aliases} aliases");
+    match accounts {
+        [] => aliases,
+        accounts => {
+            format!("{aliases}, and accounts that send as its addresses ({})", first(accounts))
+        }
+    }
 }
 
 /// The first few, and how many are not named.

@@ -1,10 +1,11 @@
-//! What outlives a message: domains and aliases, long SRS addresses, what was delivered or refused; the
+//! What outlives a message: domains and aliases, accounts, long SRS addresses, what was delivered or refused; the
 //! spool, messages that wait; and the journal.
 //!
 //! The traits say what is kept, in the words of mail, and what whoever keeps it promises; [`Store`] is a
 //! handle to one that does. `sqlite` is the only one today, and knows all of SQL. Several processes may
 //! have one store open; a change by one is seen by the others within a second.
 
+mod accounts;
 mod cache;
 mod directory;
 mod error;
@@ -18,6 +19,7 @@ pub mod spool;
 mod sqlite;
 mod tls;
 
+pub use accounts::{AccountChangeError, AccountPage, Accounts};
 pub use directory::{AliasPage, Apply, Change, ChangeError, Directory};
 pub use error::StoreError;
 pub use lock::StateLock;
@@ -51,7 +53,9 @@ pub struct Options {
 /// What keeps all of it. Look-ups are answered from memory or off the runtime's threads, and writes share
 /// commits.
 #[async_trait]
-pub trait Backend: Directory + LongSenders + Memory + Spool + PolicyStore + TlsRecords {
+pub trait Backend:
+    Directory + Accounts + LongSenders + Memory + Spool + PolicyStore + TlsRecords
+{
     /// Changes what the configuration says, from now on.
     fn set_options(&self, postmaster: Option<Mailbox>, keep_tag: bool, spool: SpoolBounds);
 

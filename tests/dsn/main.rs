@@ -120,6 +120,11 @@ fn the_whole_notice() {
     assert!(header.contains(&format!("Message-ID: <{id}@mx.example.org>")), "{header}");
 
     let read = read(&message);
+    let first = read.text.split("\r\n\r\n").next().unwrap();
+    assert_eq!(
+        on_one_line(first),
+        "Not delivered: hello@example.org: 550 5.1.1 Destination: (hidden) no such user at (hidden) (and 2 more)"
+    );
     let text = on_one_line(&read.text);
     for words in [
         "automatic message from the mail system at mx.example.org",

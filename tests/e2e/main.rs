@@ -48,6 +48,7 @@ mod socket_access;
 mod spool;
 mod start;
 mod stop;
+mod submission;
 mod support_selftest;
 mod tags;
 mod tls;

@@ -62,7 +62,7 @@ impl Driven {
             self.drain();
             match step {
                 Step::NeedInput => break,
-                Step::StartTls => panic!("it is not offered"),
+                Step::StartTls | Step::Authenticate(_) => panic!("it is not offered"),
                 Step::Sender(_) => self.session.answer(Reply::sender_ok()),
                 Step::Aborted(_) => {}
                 Step::Data => self.session.answer(Reply::start_data()),
@@ -209,6 +209,7 @@ fn out_of_order() -> impl Strategy<Value = Vec<u8>> {
         b"EXPN x\r\n",
         b"VRFY\r\n",
         b"STARTTLS\r\n",
+        b"AUTH PLAIN AG1lAHJpZ2h0\r\n",
         b"\r\n",
         b"RSET\nRSET\nQUIT\r\n",
         b"RS\0ET\r\n",

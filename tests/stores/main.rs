@@ -9,6 +9,7 @@
     clippy::indexing_slicing
 )]
 
+mod accounts;
 mod directory;
 mod journal;
 mod long_senders;
@@ -34,6 +35,13 @@ macro_rules! run_suite {
                 where_an_alias_leads
                 the_owners_rules_are_kept_amended_and_seen_within_a_second
                 postmaster;
+            accounts:
+                what_another_process_changes_counts_with_the_next_question
+                what_is_an_accounts_to_send_as
+                with_a_domain_goes_what_accounts_send_as_in_it
+                what_is_refused_of_an_account_changes_nothing
+                of_many_logins_in_a_minute_one_is_written_down
+                pages_of_accounts;
             long_senders:
                 long_srs_addresses
                 a_client_has_a_hundredth_of_the_long_senders_and_its_own_oldest_go

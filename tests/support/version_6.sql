@@ -1,4 +1,7 @@
 -- Makes of a database of this version one of version 6: each message a whole copy of its own.
+DROP TABLE accounts;
+DROP TABLE account_send_as;
+DROP TABLE account_passwords;
 DROP TRIGGER srs_in;
 DROP TRIGGER srs_out;
 DROP TRIGGER srs_of_another;

@@ -1,6 +1,6 @@
 //! Reads and replaces the file of secrets: whole, durably, and without opening it to others.
 
-use crate::{admin::Error, config::unread, keys::MAKES_SECRET, srs::Keyring};
+use crate::{admin::Error, clock, config::unread, keys::MAKES_SECRET, srs::Keyring};
 use base32::Alphabet;
 use std::{
     fs::{self, File, OpenOptions, Permissions},
@@ -18,10 +18,7 @@ pub(crate) fn keyring(file: &Path) -> Result<Keyring, Error> {
 
 /// 256 random bits in base32: one line of text for PostSRSd too.
 pub(crate) fn new_secret() -> Result<Zeroizing<String>, Error> {
-    let mut octets = Zeroizing::new([0; 32]);
-    getrandom::fill(&mut *octets).map_err(|error| {
-        Error::refused(format_args!("the system gives no random octets: {error}"))
-    })?;
+    let octets = clock::secret::<32>().map_err(Error::no_random)?;
     Ok(Zeroizing::new(base32::encode(Alphabet::Rfc4648Lower { padding: false }, &*octets)))
 }
 

@@ -1,7 +1,7 @@
 //! Whether listeners answer.
 
 use crate::{
-    config::{Listen, ListenAddress, Protocol},
+    config::{Listen, ListenAddress},
     outbound::Dialogue,
 };
 use std::{io, time::Duration};
@@ -28,10 +28,9 @@ pub(super) async fn all(listeners: &[Listen]) -> Vec<Option<String>> {
 }
 
 async fn problem(listen: Listen, end: Instant) -> Option<String> {
-    // Only smtp greets.
-    let waits = !listen.proxy_protocol.is_empty()
-        || listen.implicit_tls
-        || listen.protocol != Protocol::Smtp;
+    // Only SMTP greets.
+    let waits =
+        !listen.proxy_protocol.is_empty() || listen.implicit_tls || !listen.protocol.takes_mail();
     let asked = match &listen.address {
         ListenAddress::Tcp { host, port } => {
             let stream = timeout_at(end, TcpStream::connect((host.as_str(), *port))).await;

@@ -38,7 +38,7 @@ pub struct Args {
 /// When the daemon cannot start; nothing was accepted then.
 pub fn run(args: &Args, ctx: &Context) -> Result<ExitCode, Failure> {
     let config = configure(args, ctx).map_err(lasting)?;
-    let has_tables = config.listen.iter().any(|listen| listen.protocol != Protocol::Smtp);
+    let has_tables = config.listen.iter().any(|listen| !listen.protocol.takes_mail());
     let tables = if has_tables { config.limits.map_connections } else { 0 };
     raise_descriptor_limit(config.limits.connections + tables);
     let failed = |error: &dyn std::fmt::Display| Failure::new(error.to_string());

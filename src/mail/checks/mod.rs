@@ -9,7 +9,7 @@ mod spam;
 
 pub(crate) use authentication::{findings, is_signed_by_sender};
 pub(crate) use returns::{count, is_not_a_bounce, refuse_unless_bounce};
-pub(crate) use spam::differ;
+pub(crate) use spam::{Question, differ};
 
 use super::{dnsbl::Said, parts::Parts, recipient::Recipient, sender::Sender};
 use crate::{
@@ -186,6 +186,33 @@ pub(crate) async fn run(
         }
     }
     report
+}
+
+/// The checks of the form of a message that an account sends, and of loops for `hosted`, those of its recipients that are
+/// ours; gives their loop tokens.
+///
+/// # Errors
+/// The reply that refuses the message.
+pub(crate) fn submitted(
+    parts: &Parts,
+    message: &[u8],
+    hosted: &[Recipient],
+) -> Result<Vec<LoopToken>, Reply> {
+    let mut report = Report::new(&[]);
+    if report.take(form::fields(message, parts.config.limits.header_fields)) {
+        let header = Header::scan(message);
+        let is_sound = report.take(form::header(&header))
+            && report.take(loops::hops(&header, parts.config.limits.received_hops));
+        let rewriter = parts.srs.rewriter();
+        match loops::tokens(&header, rewriter.keyring(), hosted) {
+            Ok(tokens) if is_sound => return Ok(tokens),
+            Ok(_) => {}
+            Err(ruling) => {
+                report.take(ruling);
+            }
+        }
+    }
+    Err(report.objection.unwrap_or_else(Reply::local_error))
 }
 
 /// The checks of what is read of the message itself.

@@ -6,14 +6,16 @@ use crate::{
     alias::SpamAction,
     config::OnFailure,
     mail::{aliases::is_role, checks::Subject, parts::Parts, recipient::Recipient, sender::Sender},
-    message::{Authors, Header},
+    message::{Authors, Header, MessageId},
     metrics::Filtered,
     rate::ClientBlock,
     reply::{Class, Reply},
     rspamd::{Action, Answer, Request, Treatment},
-    spam_filter::FilterError,
+    smtp::Tls,
+    spam_filter::{FilterError, SpamFilter},
     verdict::{Check, Proof},
 };
+use bytes::Bytes;
 use std::{net::IpAddr, time::Duration};
 use tokio::time::{Instant, timeout};
 
@@ -39,40 +41,69 @@ pub(super) async fn check(parts: &Parts, subject: &Subject<'_>, report: &mut Rep
         report.unfiltered(format!("{ALLOWED} {sender}"));
         return;
     }
-    let asked = async {
+    let question = Question {
+        sender: subject.sender,
+        to: subject.recipients.iter().map(|to| &to.path).collect(),
+        id: subject.id,
+        tls: subject.tls,
+        user: None,
+        message: report.message.clone(),
+    };
+    match question.ask(parts, filter).await {
+        Ok(answer) => judged(parts, first, answer, report),
+        Err(error) => failed(parts, first, &error, report),
+    }
+    report.objection = report.objection.take().map(|reply| exception.weigh(reply));
+}
+
+/// A message that the filter is asked about.
+pub(crate) struct Question<'a> {
+    pub(crate) sender: &'a Sender,
+    pub(crate) to: Vec<&'a ForwardPath>,
+    pub(crate) id: MessageId,
+    pub(crate) tls: Option<&'a Tls>,
+    /// The account that sends it.
+    pub(crate) user: Option<&'a str>,
+    pub(crate) message: Bytes,
+}
+
+impl Question<'_> {
+    /// What the filter says.
+    ///
+    /// # Errors
+    /// Why it says nothing.
+    pub(crate) async fn ask(
+        self,
+        parts: &Parts,
+        filter: &SpamFilter,
+    ) -> Result<Answer, FilterError> {
         let password = parts.filter_password.as_ref().map(|password| password.get());
-        let hostname = hostname(parts, subject.sender).await;
+        let hostname = hostname(parts, self.sender).await;
         let fields = Request {
-            ip: subject.sender.ip(),
-            helo: subject.sender.helo(),
+            ip: self.sender.ip(),
+            helo: self.sender.helo(),
             hostname: hostname.as_deref(),
-            from: subject.sender.reverse_path(),
-            to: subject.recipients.iter().map(|to| &to.path).collect(),
-            queue_id: &subject.id.to_string(),
-            // Until there is a way to log in.
-            user: None,
+            from: self.sender.reverse_path(),
+            to: self.to,
+            queue_id: &self.id.to_string(),
+            user: self.user,
             mta: parts.config.hostname.as_str(),
-            tls: subject.tls.map(|tls| (tls.version, tls.cipher.as_str())),
+            tls: self.tls.map(|tls| (tls.version, tls.cipher.as_str())),
             password: password.as_ref().map(|password| password.as_str()),
         }
         .fields();
         let began = Instant::now();
         let is_exempt =
             |ip: &IpAddr| parts.config.limits.exempt.iter().any(|net| net.contains(*ip));
-        let ip = subject.sender.ip();
+        let ip = self.sender.ip();
         let is_exempt = ip.as_ref().is_some_and(is_exempt);
         let client = ip.map(ClientBlock::of);
-        let asked = filter.ask(&fields, report.message.clone(), client, is_exempt).await;
+        let asked = filter.ask(&fields, self.message, client, is_exempt).await;
         if !matches!(asked, Err(FilterError::LeftAlone)) {
             parts.metrics.filter_took(began.elapsed());
         }
         asked
-    };
-    match asked.await {
-        Ok(answer) => judged(parts, first, answer, report),
-        Err(error) => failed(parts, first, &error, report),
     }
-    report.objection = report.objection.take().map(|reply| exception.weigh(reply));
 }
 
 /// What the recipients say of spam, which all of a transaction have in common ([`differ`]).

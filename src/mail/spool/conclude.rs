@@ -9,7 +9,7 @@ use super::{
 use crate::{
     address::ForwardPath,
     clock,
-    mail::parts::Parts,
+    mail::{parts::Parts, submission},
     store::spool::{Leg, LegState, NewMessage},
     time::whole_millis,
 };
@@ -60,6 +60,7 @@ impl<'a> Retry<'a> {
         if let Some(owed) = owed {
             owed.paid(&self.parts.store, &self.parts.metrics).await;
         }
+        detail.extend(submission::heard(self.parts, head, &touched).await);
         let lines = std::mem::take(&mut self.lines);
         let mut told = record(head, self.message.size, &legs, lines, detail.join("; "));
         tracing::info!(

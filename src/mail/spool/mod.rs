@@ -15,4 +15,4 @@ pub(crate) use added::Added;
 pub(crate) use handle::{Handle, Inbox};
 pub(crate) use own::{own_message, spool_own};
 pub(crate) use runner::Runner;
-pub(crate) use take::{NotTaken, Taking, take};
+pub(crate) use take::{NotTaken, Taking, keep, take};

@@ -104,13 +104,25 @@ pub(crate) async fn take(parts: &Parts, taking: &Taking<'_>) -> Result<Vec<Added
         (new, detail)
     });
     let kept: Vec<(NewMessage, Option<String>)> = notice.into_iter().chain(rest).collect();
-    let spooled = parts.store.spool(kept.iter().map(|(new, _)| new.clone()).collect()).await;
-    let numbers = spooled.map_err(NotTaken::NoRoom)?;
+    let added = keep(parts, kept).await.map_err(NotTaken::NoRoom)?;
     if let Some(owed) = owed {
         owed.paid(&parts.store, &parts.metrics).await;
     }
-    let mut added = Vec::with_capacity(kept.len());
-    for (number, (new, detail)) in numbers.into_iter().zip(kept) {
+    Ok(added)
+}
+
+/// Keeps messages, all or none: on disk when this answers. Those with a detail are recorded with it.
+///
+/// # Errors
+/// Why not: nothing was kept.
+pub(crate) async fn keep(
+    parts: &Parts,
+    messages: Vec<(NewMessage, Option<String>)>,
+) -> Result<Vec<Added>, SpoolError> {
+    let new = messages.iter().map(|(new, _)| new.clone()).collect();
+    let numbers = parts.store.spool(new).await?;
+    let mut added = Vec::with_capacity(messages.len());
+    for (number, (new, detail)) in numbers.into_iter().zip(messages) {
         added.push(Added::new(parts, number, &new));
         if let Some(detail) = detail {
             record_new(parts, new, detail).await;

@@ -5,6 +5,7 @@ use crate::{
     address::{ForwardPath, ReversePath},
     envelope::{Envelope, MailParameters},
     reply::Reply,
+    sasl::MECHANISMS,
     smtp::{
         command::{Behind, Command, Refused},
         data::DataFault,
@@ -32,9 +33,10 @@ impl Session {
             self.shut_down(Reply::not_smtp());
             return None;
         }
+        let offers_auth = self.offers_auth();
         let parsed = match self.input.next_line() {
             None => return Some(Step::NeedInput),
-            Some(Ok(line)) => Command::parse(line, &self.config.hostname),
+            Some(Ok(line)) => Command::parse_where(line, &self.config.hostname, offers_auth),
             Some(Err(fault)) => Err(Reply::bad_line(fault.reason()).into()),
         };
         let data_refused = std::mem::take(&mut self.data_refused);
@@ -78,6 +80,7 @@ impl Session {
                 self.respond(Reply::ok());
             }
             Command::StartTls => return self.starttls(),
+            Command::Auth(argument) => return self.auth(&argument),
             Command::Xforward(argument) => self.xforward(&argument),
             Command::Noop => self.respond(Reply::ok()),
             Command::Help => self.respond(Reply::help()),
@@ -103,6 +106,7 @@ impl Session {
         ];
         let starts_tls = self.offers_tls && self.tls.is_none();
         extensions.extend(starts_tls.then(|| "STARTTLS".to_owned()));
+        extensions.extend(self.offers_auth().then(|| format!("AUTH {MECHANISMS}")));
         extensions.extend(self.may_xforward.then(|| xforward::KEYWORD.to_owned()));
         extensions
     }
@@ -153,6 +157,7 @@ impl Session {
     ) -> Option<Step> {
         let refusal = match &self.client {
             None => Reply::out_of_order("Send EHLO first"),
+            Some(_) if let Some(refusal) = self.login_missing() => refusal,
             Some(_) if self.transaction.is_some() => {
                 Reply::out_of_order("A transaction is open; RSET ends it")
             }

@@ -3,15 +3,18 @@
 //!
 //! The driver's loop: [`Session::greet`], then [`Session::poll`] until it says [`Step::NeedInput`]; write
 //! [`Session::output`], read, [`Session::receive`], poll again. A [`Step::Sender`], [`Step::Recipient`],
-//! [`Step::Data`] or [`Step::Message`] is a question that [`Session::answer`] answers; until then nothing else of the
+//! [`Step::Data`], [`Step::Authenticate`] or [`Step::Message`] is a question that [`Session::answer`] answers; until then nothing else of the
 //! client is looked at. Each transaction that a sender opened ends in a [`Step::Message`] or a [`Step::Aborted`].
 //!
 //! Invariants: a refused command changes nothing but the count of errors. However the client's bytes are cut into
-//! reads, steps and output are the same, but for what comes with a DATA that is refused: that is its text.
+//! reads, steps and output are the same, but for what comes with a DATA that is refused, which is its text, and what
+//! comes with an AUTH, which nobody knows to be the client's.
 
+mod auth;
 mod commands;
 mod incoming;
 mod phase;
+mod step;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -23,13 +26,14 @@ use super::{
     xforward::Origin,
 };
 use crate::{
-    address::{ForwardPath, HeloName},
     envelope::Envelope,
     reply::{Class, Reply},
 };
+use auth::Login;
 use incoming::{Chunks, Incoming};
 use phase::{Client, Phase};
 use std::sync::Arc;
+pub use step::{Aborted, Step, Transaction};
 use tally::Tally;
 
 /// What all sessions of a listener have in common.
@@ -49,66 +53,6 @@ pub struct SessionConfig {
     pub minds_early_talk: bool,
 }
 
-/// What the driver has to do next.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Write the output; then give the answer that is owed, or else more input.
-    NeedInput,
-    /// Decide on the sender of a transaction, of which this is the envelope, and answer: 2xx opens the
-    /// transaction.
-    Sender(Envelope),
-    /// Decide on this recipient of [`Session::envelope_so_far`] and answer: 2xx adds it.
-    Recipient(ForwardPath),
-    /// Decide whether the text of the message may come at all and answer: 354 bids the client begin.
-    Data,
-    /// Write the output, decide on this message and answer. Without the answer the client must take it
-    /// for undelivered.
-    Message(Box<Transaction>),
-    /// Know that a transaction ended without a message; no answer is awaited.
-    Aborted(Aborted),
-    /// Say whether TLS can begin, by an answer; after a positive one write the output, begin, and tell
-    /// [`Session::secured`].
-    StartTls,
-    /// Write the output and close the connection.
-    Close,
-}
-
-/// A message with all that the client said about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Transaction {
-    /// What the client called itself.
-    pub helo: HeloName,
-    /// From whom the client has it, if it may say so.
-    pub origin: Option<Origin>,
-    /// EHLO and not HELO: Received says ESMTP (RFC 3848).
-    pub esmtp: bool,
-    /// How the session was encrypted, if it was.
-    pub tls: Option<Tls>,
-    /// From whom and for whom; at least one forward-path.
-    pub envelope: Envelope,
-    /// The message as sent, without stuffed dots: every line ends in CRLF, there is no other CR or LF
-    /// and no NUL. Or the refusal to answer with, where it breaks this rule or did not fit.
-    pub message: Result<Vec<u8>, Reply>,
-    /// Lines of the message ended in a bare LF as it came.
-    pub is_normalized: bool,
-}
-
-impl Transaction {
-    /// What the client that a relay names called itself, or else the one that is connected.
-    pub fn author_helo(&self) -> &str {
-        Origin::helo_or(self.origin.as_ref(), self.helo.as_str())
-    }
-}
-
-/// A transaction that ended without a message: by RSET, another EHLO, or with the session.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Aborted {
-    /// The transaction as far as it had come; the message is empty.
-    pub transaction: Box<Transaction>,
-    /// The text of the message was under way, behind DATA or BDAT.
-    pub in_message: bool,
-}
-
 /// The SMTP session of one client.
 #[derive(Debug)]
 pub struct Session {
@@ -119,6 +63,8 @@ pub struct Session {
     may_xforward: bool,
     offers_tls: bool,
     tls: Option<Tls>,
+    /// Where only accounts may send: how far the client is.
+    login: Option<Login>,
     /// The origin of the next transaction, or of the one that is open.
     origin: Option<Origin>,
     /// The transaction from MAIL on; its message is empty until the end.
@@ -144,6 +90,7 @@ impl Session {
             may_xforward: false,
             offers_tls: false,
             tls: None,
+            login: None,
             origin: None,
             transaction: None,
             chunks: None,
@@ -164,6 +111,7 @@ impl Session {
     pub fn secured(&mut self, tls: Tls) {
         self.tls = Some(tls);
         self.client = None;
+        self.login = self.login.take().map(Login::anew);
         self.reset_transaction();
         if matches!(self.phase, Phase::Handshake) {
             self.phase = Phase::Commands;
@@ -200,6 +148,7 @@ impl Session {
             }
             let step = match std::mem::take(&mut self.phase) {
                 Phase::Commands => self.next_command(),
+                Phase::Challenge(exchange) => self.next_response(exchange),
                 Phase::Incoming(mut incoming) => {
                     let used = incoming.take(self.input.rest());
                     self.input.consume(used);
@@ -219,6 +168,7 @@ impl Session {
                 | Phase::Data
                 | Phase::Verdict
                 | Phase::StartTls
+                | Phase::Authenticate
                 | Phase::Handshake) => {
                     self.phase = owed;
                     Some(Step::NeedInput)
@@ -231,7 +181,7 @@ impl Session {
         }
     }
 
-    /// Answers the sender, recipient, DATA, message or STARTTLS that is asked about. A 421 ends the session.
+    /// Answers the sender, recipient, DATA, message, STARTTLS or credentials that is asked about. A 421 ends the session.
     pub fn answer(&mut self, reply: Reply) {
         match std::mem::take(&mut self.phase) {
             Phase::Sender(transaction) => {
@@ -269,6 +219,7 @@ impl Session {
                 }
                 self.respond(reply);
             }
+            Phase::Authenticate => self.authenticated(reply),
             not_asked => self.phase = not_asked,
         }
     }

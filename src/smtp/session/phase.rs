@@ -1,7 +1,10 @@
 //! Where a session stands.
 
 use super::{Incoming, Transaction};
-use crate::address::{ForwardPath, HeloName};
+use crate::{
+    address::{ForwardPath, HeloName},
+    sasl::Exchange,
+};
 
 #[derive(Debug)]
 pub(super) struct Client {
@@ -22,6 +25,10 @@ pub(super) enum Phase {
     Data,
     /// The driver owes the answer to STARTTLS.
     StartTls,
+    /// The client is to answer a challenge.
+    Challenge(Exchange),
+    /// The driver owes the answer to credentials.
+    Authenticate,
     /// The driver owes the handshake.
     Handshake,
     /// The driver owes the answer to the message.

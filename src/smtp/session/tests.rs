@@ -1,8 +1,13 @@
+mod auth;
 mod out_of_step;
 mod transaction;
 
 use super::*;
-use crate::smtp::line::MAX_LINE;
+use crate::{
+    address::{ForwardPath, HeloName},
+    sasl::Credentials,
+    smtp::line::MAX_LINE,
+};
 use proptest::prelude::*;
 
 const MAX: usize = 100;
@@ -56,6 +61,13 @@ fn transcript(session: &mut Session, wire: &[u8]) -> Vec<String> {
                 session.answer(Reply::start_tls());
                 replies(session, &mut events);
                 return events;
+            }
+            Step::Authenticate(Credentials { name, password }) => {
+                session.answer(match (name.expose(), password.expose()) {
+                    ("me@x.test", "right") => Reply::logged_in(),
+                    ("later@x.test", _) => Reply::login_unavailable(),
+                    _ => Reply::login_refused(),
+                });
             }
             Step::NeedInput => return events,
             Step::Close => {

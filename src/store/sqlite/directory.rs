@@ -5,6 +5,7 @@ use super::{
     error::Failure,
     file,
     rows::{
+        accounts,
         aliases::{self, Table},
         domains,
     },
@@ -218,12 +219,15 @@ fn remove_domain(
     with_aliases: bool,
 ) -> Result<usize, Failure> {
     let aliases = aliases::count_in(connection, domain)?;
-    if aliases > 0 && !with_aliases {
-        return Err(ChangeError::HasAliases { domain: domain.clone(), aliases }.into());
+    let accounts = accounts::of_domain(connection, domain)?;
+    if (aliases > 0 || !accounts.is_empty()) && !with_aliases {
+        let domain = domain.clone();
+        return Err(ChangeError::HasAliases { domain, aliases, accounts }.into());
     }
     if !domains::delete(connection, domain)? {
         return Err(ChangeError::NoSuchDomain(domain.clone()).into());
     }
+    accounts::take_domain(connection, domain)?;
     Ok(aliases::delete_in(connection, domain)?)
 }
 

@@ -1,6 +1,6 @@
 //! What SQLite says, in the words of the store.
 
-use crate::store::{ChangeError, StoreError};
+use crate::store::{AccountChangeError, ChangeError, StoreError};
 use rusqlite::{Error, ErrorCode, types::Type};
 use std::{error, path::Path};
 
@@ -25,14 +25,14 @@ impl StoreError {
     }
 }
 
-/// What can end a transaction that changes domains or aliases.
-pub(super) enum Failure {
-    Refused(ChangeError),
+/// What can end a transaction that changes domains and aliases, or accounts.
+pub(super) enum Failure<R = ChangeError> {
+    Refused(R),
     Sqlite(Error),
 }
 
-impl Failure {
-    pub(super) fn at(self, path: &Path) -> ChangeError {
+impl<R: From<StoreError>> Failure<R> {
+    pub(super) fn at(self, path: &Path) -> R {
         match self {
             Self::Refused(error) => error,
             Self::Sqlite(error) => StoreError::sqlite(path, &error).into(),
@@ -46,7 +46,13 @@ impl From<ChangeError> for Failure {
     }
 }
 
-impl From<Error> for Failure {
+impl From<AccountChangeError> for Failure<AccountChangeError> {
+    fn from(error: AccountChangeError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl<R> From<Error> for Failure<R> {
     fn from(error: Error) -> Self {
         Self::Sqlite(error)
     }

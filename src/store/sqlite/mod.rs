@@ -1,6 +1,7 @@
 //! The store in a state directory: one SQLite file, write-ahead log, every commit synchronous; and the
 //! journal in another. All SQL stands below here.
 
+mod accounts;
 mod apply;
 mod backup;
 mod directory;

@@ -1,5 +1,5 @@
 use super::{error::Failure, file, opened::Opened, rows::domains, size};
-use crate::store::{ChangeError, StoreError};
+use crate::store::{AccountChangeError, ChangeError, StoreError};
 use rusqlite::{Connection, TransactionBehavior, config::DbConfig};
 use std::{
     fmt,
@@ -70,6 +70,15 @@ impl Writer {
         F: FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     {
         self.job(|connection| domains::change(connection, work), Failure::at).await
+    }
+
+    /// The same for accounts, which are no part of the domains and aliases.
+    pub(crate) async fn change_accounts<T, F>(&self, work: F) -> Result<T, AccountChangeError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Failure<AccountChangeError>> + Send + 'static,
+    {
+        self.job(work, Failure::at).await
     }
 
     /// Runs `work`; `told` makes of its error what the caller is told.

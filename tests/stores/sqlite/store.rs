@@ -1,8 +1,9 @@
 //! The file: opening it, damage, two processes on it.
 
-use super::open;
+use super::{open, raw};
 use crate::place::{at, domain, forward, long_sender, mailbox, resolved};
 use onward::{
+    account::{Account, AccountId, SendAs},
     store::{Kept, Options, Store, StoreError},
     time::UnixTime,
 };
@@ -276,4 +277,24 @@ async fn a_long_sender_takes_120_octets_beside_its_address() {
     let each = (fs::metadata(&path).unwrap().len() - empty) / u64::from(SENDERS);
     // Fewer pages are half empty in a large table.
     assert!((200..=260).contains(&each), "{each}");
+}
+
+#[tokio::test]
+async fn a_database_from_before_there_were_accounts_gets_them() {
+    let state = TempDir::new().unwrap();
+    let store = open(&state);
+    store.add_domain(&domain("x.test")).await.unwrap();
+    store.close().await;
+    drop(store);
+    raw(&state)
+        .execute_batch(
+            "DROP TABLE accounts; DROP TABLE account_send_as; DROP TABLE account_passwords;
+             PRAGMA user_version = 10;",
+        )
+        .unwrap();
+    let store = open(&state);
+    let may = vec![SendAs::parse("*@x.test").unwrap()];
+    let account = Account::new(AccountId::new([1; 5]), mailbox("me@y.test"), may, at(1)).unwrap();
+    store.add_account(&account).await.unwrap();
+    assert_eq!(store.account_of(account.id).await.unwrap(), Some(account));
 }

@@ -132,7 +132,7 @@ fn ends(session: &mut Session, wire: &[u8]) -> Vec<&'static str> {
             Step::Aborted(aborted) => {
                 ends.push(if aborted.in_message { "text" } else { "aborted" })
             }
-            Step::NeedInput | Step::StartTls | Step::Close => return ends,
+            Step::NeedInput | Step::StartTls | Step::Authenticate(_) | Step::Close => return ends,
         }
     }
 }

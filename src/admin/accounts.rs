@@ -1,0 +1,296 @@
+//! Accounts: who may send mail here, as whom, and by which passwords.
+
+use super::{Error, Store, dkim_keys};
+use crate::{
+    account::{Account, AccountId, Label, Login, Password, SendAs, State, StoredPassword},
+    address::{Domain, Mailbox},
+    alias::AliasAddress,
+    clock,
+    store::AccountChangeError,
+    time::UnixTime,
+};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::{fmt, io, path::Path};
+use zeroize::Zeroizing;
+
+/// An account, with nothing of its passwords but what they are called and how they were used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Record {
+    /// What a client logs in as.
+    pub account: String,
+    /// What traces and the Received field of what it sends have for it.
+    pub id: String,
+    /// `enabled`, `disabled` or `frozen`.
+    pub state: String,
+    /// Why it was frozen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Since when it is frozen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// The addresses that it sends as, and `*@domain` for all of a domain.
+    pub send_as: Vec<String>,
+    /// When it was added.
+    pub added: String,
+    /// Its passwords.
+    pub passwords: Vec<PasswordLine>,
+}
+
+/// What is told of a password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PasswordLine {
+    /// What its owner calls it.
+    pub label: String,
+    /// When it was made.
+    pub added: String,
+    /// When it was used last; `null` before the first time. To the minute.
+    pub last_used: Option<String>,
+    /// By which client.
+    pub client: Option<String>,
+}
+
+/// An account as it stands now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ShownAccount {
+    /// What is kept.
+    #[serde(flatten)]
+    pub record: Record,
+    /// Addresses that no alias answers now, so that it cannot send as them until one does.
+    pub idle: Vec<String>,
+}
+
+impl From<&Login> for Record {
+    fn from(Login { account, passwords }: &Login) -> Self {
+        let (reason, since) = match &account.state {
+            State::Frozen { reason, since } => (Some(reason.clone()), Some(time(*since))),
+            State::Enabled | State::Disabled => (None, None),
+        };
+        Self {
+            account: account.name.to_string(),
+            id: account.id.to_string(),
+            state: account.state.to_string(),
+            reason,
+            since,
+            send_as: account.may.iter().map(ToString::to_string).collect(),
+            added: time(account.added),
+            passwords: passwords.iter().map(PasswordLine::from).collect(),
+        }
+    }
+}
+
+impl From<&StoredPassword> for PasswordLine {
+    fn from(password: &StoredPassword) -> Self {
+        Self {
+            label: password.label.to_string(),
+            added: time(password.added),
+            last_used: password.last_use.map(|last| time(last.time)),
+            client: password.last_use.map(|last| last.client.to_string()),
+        }
+    }
+}
+
+/// As RFC 3339 has it.
+fn time(at: UnixTime) -> String {
+    Timestamp::from(at).to_string()
+}
+
+/// Adds an account, which has no password yet; one for which nothing is named sends as its own name.
+///
+/// # Errors
+/// When there is one of the name, it would send as an address that no alias of a hosted domain answers, or the store
+/// fails.
+pub async fn add(store: &Store, name: Mailbox, may: Vec<SendAs>) -> Result<Account, Error> {
+    let id = AccountId::new(*clock::secret().map_err(Error::no_random)?);
+    let may = if may.is_empty() { vec![SendAs::Address(name.clone())] } else { may };
+    let account = Account::new(id, name, may, clock::now())?;
+    store.add_account(&account).await?;
+    Ok(account)
+}
+
+/// Changes as whom an account sends, and gives it as it is now.
+///
+/// # Errors
+/// When there is none, it does not send as one of `less`, one of `more` is no alias of a hosted domain, or the store
+/// fails.
+pub async fn amend(
+    store: &Store,
+    name: &Mailbox,
+    more: &[SendAs],
+    less: &[SendAs],
+) -> Result<Account, Error> {
+    Ok(store.amend_account(name, more, less).await?)
+}
+
+/// Removes an account with its passwords, and gives what it was.
+///
+/// # Errors
+/// When there is none, or the store fails.
+pub async fn remove(store: &Store, name: &Mailbox) -> Result<Account, Error> {
+    Ok(store.remove_account(name).await?)
+}
+
+/// Lets an account send, one that was frozen too, or switches it off.
+///
+/// # Errors
+/// When there is none, or the store fails.
+pub async fn set_enabled(store: &Store, name: &Mailbox, enabled: bool) -> Result<Account, Error> {
+    let state = if enabled { State::Enabled } else { State::Disabled };
+    Ok(store.set_account_state(name, state).await?)
+}
+
+/// Gives the accounts in order of their names to `each`.
+///
+/// # Errors
+/// When the store fails, or `each` does.
+pub async fn list(
+    store: &Store,
+    mut each: impl FnMut(&Record) -> io::Result<()>,
+) -> Result<(), Error> {
+    let mut after: Option<String> = None;
+    loop {
+        let page = store.accounts(after.as_deref()).await?;
+        let mut records = page.accounts.iter().map(Record::from);
+        records.try_for_each(|record| each(&record)).map_err(Error::Output)?;
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// The account of a name, or of an id as traces have it.
+///
+/// # Errors
+/// When there is none, or the store fails.
+pub async fn show(store: &Store, name_or_id: &str) -> Result<ShownAccount, Error> {
+    let name = match AccountId::parse(name_or_id) {
+        Some(id) => of_id(store, id).await?.ok_or_else(|| {
+            Error::refused(format_args!("no account has the id {id} now; see onward account list"))
+        })?,
+        None => parse_name(name_or_id)?,
+    };
+    let login = store.login(&name).await?.ok_or(AccountChangeError::NoSuchAccount(name))?;
+    Ok(ShownAccount { record: Record::from(&login), idle: idle(store, &login.account).await? })
+}
+
+/// The name of the account that traces have under `id`.
+///
+/// # Errors
+/// When the store fails.
+pub async fn of_id(store: &Store, id: AccountId) -> Result<Option<Mailbox>, Error> {
+    Ok(store.account_of(id).await?.map(|account| account.name))
+}
+
+/// What names an account.
+///
+/// # Errors
+/// When it is no address.
+pub fn parse_name(text: &str) -> Result<Mailbox, Error> {
+    Mailbox::parse(text).map_err(|why| {
+        Error::Refused(format!("{text:?}: {why}; the name of an account is an address"))
+    })
+}
+
+/// The addresses of an account that it cannot send as now.
+async fn idle(store: &Store, account: &Account) -> Result<Vec<String>, Error> {
+    let mut idle = Vec::new();
+    for one in &account.may {
+        if let SendAs::Address(address) = one
+            && !store.may_send_as(account, address).await?
+        {
+            idle.push(address.to_string());
+        }
+    }
+    Ok(idle)
+}
+
+/// Makes a password for an account and gives what its owner is shown, which is kept nowhere.
+///
+/// # Errors
+/// When there is no such account, it has one of that label or too many, or the store fails.
+pub async fn add_password(
+    store: &Store,
+    name: &Mailbox,
+    label: Label,
+) -> Result<Zeroizing<String>, Error> {
+    let password = Password::from_random(*clock::secret().map_err(Error::no_random)?);
+    let (hash, added) = (password.hash(), clock::now());
+    store.add_password(name, &StoredPassword { label, hash, added, last_use: None }).await?;
+    Ok(password.reveal())
+}
+
+/// Takes a password from an account: who is logged in by it sends nothing more.
+///
+/// # Errors
+/// When there is none of that label, or the store fails.
+pub async fn revoke_password(store: &Store, name: &Mailbox, label: &Label) -> Result<(), Error> {
+    store.revoke_password(name, label).await?;
+    Ok(())
+}
+
+/// What keeps mail of an account from leaving, though the account may send it. The message says what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hindrance {
+    /// A domain that it sends as has no key to sign with.
+    NoKey(Domain),
+    /// An account has an address among what it sends as that no alias answers any more.
+    Idle {
+        /// Its name.
+        account: String,
+        /// The address.
+        address: Mailbox,
+    },
+}
+
+impl fmt::Display for Hindrance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoKey(domain) => write!(
+                f,
+                "{domain} has no DKIM key, and accounts send nothing as its addresses without one; \
+                 to make one: onward dkim key add {domain}"
+            ),
+            Self::Idle { account, address } => write!(
+                f,
+                "the account {account} no longer sends as {address}, until an alias answers it again; \
+                 to take it from the account for good: onward account set {account} --no-as {address}"
+            ),
+        }
+    }
+}
+
+/// The domains of what `may` names that have no key which signs now.
+///
+/// # Errors
+/// When the keys cannot be read.
+pub fn without_key(state_dir: &Path, may: &[SendAs]) -> Result<Vec<Hindrance>, Error> {
+    let keys = dkim_keys::list(state_dir)?;
+    let signs = |domain: &Domain| {
+        let active = keys.iter().flatten().filter(|key| key.state == "active");
+        active.map(|key| &key.domain).any(|name| name.eq_ignore_ascii_case(domain.as_str()))
+    };
+    let mut domains: Vec<&Domain> = may.iter().map(SendAs::domain).collect();
+    domains.sort();
+    domains.dedup();
+    let unsigned = domains.into_iter().filter(|domain| !signs(domain));
+    Ok(unsigned.cloned().map(Hindrance::NoKey).collect())
+}
+
+/// The accounts that cannot send as the address of an alias any more, once that is removed or switched off.
+///
+/// # Errors
+/// When the store fails.
+pub async fn left_without(store: &Store, alias: &AliasAddress) -> Result<Vec<Hindrance>, Error> {
+    let AliasAddress::Exact(address) = alias else { return Ok(Vec::new()) };
+    let mut left = Vec::new();
+    for account in store.accounts_with(&SendAs::Address(address.clone())).await? {
+        let login = store.login(&parse_name(&account)?).await?;
+        if let Some(login) = login
+            && !store.may_send_as(&login.account, address).await?
+        {
+            left.push(Hindrance::Idle { account, address: address.clone() });
+        }
+    }
+    Ok(left)
+}

@@ -1,0 +1,322 @@
+//! `onward account`: who may send mail here, as whom, and by which passwords.
+
+use super::{
+    Context, Failure,
+    context::{Purpose, block_on, note, warn, with_store, write_json},
+};
+use crate::{
+    account::{Account, Label, SendAs},
+    admin::{
+        Store,
+        accounts::{self, Hindrance, PasswordLine, Record, ShownAccount},
+    },
+    log::printable,
+};
+use std::{
+    io::{self, BufWriter, Write},
+    path::Path,
+    process::ExitCode,
+};
+
+/// Keeps the accounts that send mail here, and their passwords
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Add(AddArgs),
+    Set(SetArgs),
+    /// Prints the accounts
+    List {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints an account: as whom it sends, what its passwords are called, and when they were used
+    Show {
+        /// The name, or the id that traces and Received fields have for it
+        name: String,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Removes an account with its passwords; sessions that it has open send nothing more
+    Remove {
+        /// As it was added
+        name: String,
+    },
+    /// Lets an account send again, one that was frozen too
+    Enable {
+        /// As it was added
+        name: String,
+    },
+    /// Lets an account send nothing, not in sessions that it has open either; its passwords stay
+    Disable {
+        /// As it was added
+        name: String,
+    },
+    /// Adds, lists and revokes the passwords of an account
+    #[command(subcommand)]
+    Password(PasswordCommand),
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum PasswordCommand {
+    /// Makes a password and prints it, this once
+    ///
+    /// One for each device or program: each can be revoked alone. Onward makes all passwords, and keeps of them
+    /// only a hash. Case, blanks and dashes do not count where it is typed in.
+    Add {
+        /// The account
+        name: String,
+        /// What it is for: "phone", "Gmail"
+        #[arg(long, value_parser = Label::parse)]
+        label: Label,
+    },
+    /// Prints what the passwords of an account are called, and when they were used; never the passwords
+    List {
+        /// The account
+        name: String,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Takes a password from an account; sessions that were opened with it send nothing more
+    Revoke {
+        /// The account
+        name: String,
+        /// As it was added
+        #[arg(long, value_parser = Label::parse)]
+        label: Label,
+    },
+}
+
+/// Adds an account
+///
+/// NAME is an address, with which a mail program logs in. What it sends as are addresses that an alias of a hosted domain
+/// answers, or with '*@example.org' all of a domain; where nothing is named, NAME itself. Its passwords are made by
+/// `onward account password add`.
+#[derive(Debug, clap::Args)]
+struct AddArgs {
+    /// With what it logs in: an address
+    name: String,
+    /// What it sends as: hello@example.org, or '*@example.org'; may be given several times
+    #[arg(long = "as", value_name = "ADDRESS", num_args = 1.., value_parser = SendAs::parse)]
+    may: Vec<SendAs>,
+}
+
+/// Changes as whom an account sends
+///
+/// What is not named stays as it is.
+#[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("word").required(true).multiple(true).args(["more", "less"])))]
+struct SetArgs {
+    /// As it was added
+    name: String,
+    /// What it sends as besides: hello@example.org, or '*@example.org'; may be given several times
+    #[arg(long = "as", value_name = "ADDRESS", num_args = 1.., value_parser = SendAs::parse)]
+    more: Vec<SendAs>,
+    /// What it sends as no longer; may be given several times
+    #[arg(long = "no-as", value_name = "ADDRESS", num_args = 1.., value_parser = SendAs::parse)]
+    less: Vec<SendAs>,
+}
+
+impl Command {
+    fn changes(&self) -> bool {
+        match self {
+            Self::List { .. }
+            | Self::Show { .. }
+            | Self::Password(PasswordCommand::List { .. }) => false,
+            Self::Add(_)
+            | Self::Set(_)
+            | Self::Remove { .. }
+            | Self::Enable { .. }
+            | Self::Disable { .. }
+            | Self::Password(_) => true,
+        }
+    }
+}
+
+/// What is to be said on stderr when all is done.
+#[derive(Debug, Default)]
+struct Told {
+    warnings: Vec<Hindrance>,
+    note: Option<String>,
+}
+
+/// `onward account`.
+///
+/// # Errors
+/// When the change is refused, or the store fails.
+pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
+    let config = context.config()?;
+    let mut out = BufWriter::new(context.out());
+    let purpose = Purpose::changes(args.command.changes());
+    block_on(with_store(&config.state_dir, purpose, async |store| {
+        let told = execute(args.command, store, &config.state_dir, &mut out).await?;
+        out.flush()?;
+        warn(&told.warnings)?;
+        told.note.map_or(Ok(()), note)
+    }))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn execute(
+    command: Command,
+    store: &Store,
+    state_dir: &Path,
+    out: &mut impl Write,
+) -> Result<Told, Failure> {
+    match command {
+        Command::Add(AddArgs { name, may }) => {
+            let account = accounts::add(store, accounts::parse_name(&name)?, may).await?;
+            writeln!(out, "added {}", line(&account))?;
+            let next = format!(
+                "next: onward account password add {} --label phone (or what else it is for)",
+                account.name
+            );
+            return Ok(Told { note: Some(next), ..lacks_key(state_dir, &account)? });
+        }
+        Command::Set(SetArgs { name, more, less }) => {
+            let name = accounts::parse_name(&name)?;
+            let account = accounts::amend(store, &name, &more, &less).await?;
+            writeln!(out, "changed {}", line(&account))?;
+            return lacks_key(state_dir, &account);
+        }
+        Command::List { json } => {
+            accounts::list(store, |record| match json {
+                true => write_json(out, record),
+                false => write_listed(out, record),
+            })
+            .await?;
+        }
+        Command::Show { name, json } => {
+            let shown = accounts::show(store, &name).await?;
+            if json { write_json(out, &shown)? } else { write_shown(out, &shown)? }
+        }
+        Command::Remove { name } => {
+            let account = accounts::remove(store, &accounts::parse_name(&name)?).await?;
+            writeln!(out, "removed {}", account.name)?;
+        }
+        Command::Enable { name } => {
+            let name = accounts::parse_name(&name)?;
+            let account = accounts::set_enabled(store, &name, true).await?;
+            writeln!(out, "enabled {}", account.name)?;
+            return lacks_key(state_dir, &account);
+        }
+        Command::Disable { name } => {
+            let name = accounts::parse_name(&name)?;
+            let account = accounts::set_enabled(store, &name, false).await?;
+            writeln!(out, "disabled {}", account.name)?;
+        }
+        Command::Password(command) => return password(command, store, out).await,
+    }
+    Ok(Told::default())
+}
+
+async fn password(
+    command: PasswordCommand,
+    store: &Store,
+    out: &mut impl Write,
+) -> Result<Told, Failure> {
+    match command {
+        PasswordCommand::Add { name, label } => {
+            let name = accounts::parse_name(&name)?;
+            let password = accounts::add_password(store, &name, label.clone()).await?;
+            let shown = writeln!(out, "{}", password.as_str()).and_then(|()| out.flush());
+            if let Err(error) = shown {
+                // Nobody knows it.
+                accounts::revoke_password(store, &name, &label).await?;
+                return Err(error.into());
+            }
+            let told = format!(
+                "this is the password {label:?} of {name}, shown only now; \
+                 it takes effect at once, and onward account password revoke {name} --label {label:?} ends it",
+                label = label.as_str()
+            );
+            return Ok(Told { note: Some(told), ..Told::default() });
+        }
+        PasswordCommand::List { name, json } => {
+            for line in accounts::show(store, &name).await?.record.passwords {
+                if json { write_json(out, &line)? } else { writeln!(out, "{}", used(&line))? }
+            }
+        }
+        PasswordCommand::Revoke { name, label } => {
+            let name = accounts::parse_name(&name)?;
+            accounts::revoke_password(store, &name, &label).await?;
+            writeln!(out, "revoked {label} of {name}")?;
+        }
+    }
+    Ok(Told::default())
+}
+
+fn lacks_key(state_dir: &Path, account: &Account) -> Result<Told, Failure> {
+    let warnings = accounts::without_key(state_dir, &account.may)?;
+    Ok(Told { warnings, note: None })
+}
+
+/// `me@example.org, which sends as hello@example.org`.
+fn line(account: &Account) -> String {
+    let may: Vec<String> = account.may.iter().map(ToString::to_string).collect();
+    format!("{}, which sends as {}", account.name, may.join(", "))
+}
+
+fn write_listed(out: &mut impl Write, record: &Record) -> io::Result<()> {
+    let Record { account, state, send_as, passwords, .. } = record;
+    let may = if send_as.is_empty() { "nobody".to_owned() } else { send_as.join(", ") };
+    let last = passwords.iter().filter_map(|password| password.last_used.as_ref()).max();
+    let last = last.map_or_else(|| "never used".into(), |time| format!("last used {time}"));
+    let passwords = match passwords.len() {
+        0 => "no password".to_owned(),
+        1 => format!("1 password, {last}"),
+        more => format!("{more} passwords, {last}"),
+    };
+    writeln!(out, "{account}  {state}  sends as {may}; {passwords}")
+}
+
+fn write_shown(out: &mut impl Write, shown: &ShownAccount) -> io::Result<()> {
+    let Record { account, id, state, reason, since, send_as, added, passwords } = &shown.record;
+    writeln!(out, "{account}  {state}")?;
+    if let (Some(reason), Some(since)) = (reason, since) {
+        writeln!(out, "  frozen since {since}: {}", printable(reason))?;
+        writeln!(out, "  to let it send again: onward account enable {account}")?;
+    }
+    writeln!(out, "  id {id}, added {added}")?;
+    for address in send_as {
+        match shown.idle.contains(address) {
+            true => writeln!(out, "  does not send as {address} now: no alias answers it")?,
+            false => writeln!(out, "  sends as {address}")?,
+        }
+    }
+    if send_as.is_empty() {
+        writeln!(
+            out,
+            "  sends as nobody; to change that: onward account set {account} --as ADDRESS"
+        )?;
+    }
+    for password in passwords {
+        writeln!(out, "  password {}", used(password))?;
+    }
+    if passwords.is_empty() {
+        writeln!(
+            out,
+            "  no password; to make one: onward account password add {account} --label L"
+        )?;
+    }
+    Ok(())
+}
+
+/// `phone, added TIME, last used TIME by 192.0.2.1`.
+fn used(PasswordLine { label, added, last_used, client }: &PasswordLine) -> String {
+    let last = match (last_used, client) {
+        (Some(time), Some(client)) => format!("last used {time} by {client}"),
+        _ => "never used".to_owned(),
+    };
+    format!("{label}, added {added}, {last}")
+}
+
+#[cfg(test)]
+mod tests;

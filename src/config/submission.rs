@@ -1,0 +1,50 @@
+use super::{define::section, reader::Table};
+use crate::rate::Rate;
+
+section! {
+    /// What accounts send through listeners of the protocol `submission`.
+    table "submission", Keys => pub struct Submission {}
+
+    /// Header fields taken out of what accounts send, as they tell of the sender's devices. Bcc and Return-Path always
+    /// go.
+    pub strip: Vec<String> = list("names of header fields", field_name),
+        default ["X-Originating-IP", "User-Agent", "X-Mailer"];
+    /// Messages of one account; beyond: 450 4.7.1.
+    pub messages_per_account: Rate = rate, default "200/1h";
+    /// Recipients of one account; beyond: 450 4.7.1.
+    pub recipients_per_account: Rate = rate, default "1000/1d";
+    /// Recipients to whom an account has not written since the daemon started; beyond: 450 4.7.1.
+    pub new_recipients_per_account: Rate = rate, default "200/1d";
+}
+
+/// Fields without which a message is none, or whose absence would say something else.
+const NEEDED: [&str; 10] = [
+    "From",
+    "Sender",
+    "To",
+    "Cc",
+    "Date",
+    "Message-ID",
+    "MIME-Version",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+    "Received",
+];
+
+fn field_name(text: &str) -> Result<String, String> {
+    let is_name = !text.is_empty()
+        && text.len() <= 76
+        && text.bytes().all(|b| matches!(b, 33..=57 | 59..=126));
+    if !is_name {
+        return Err(format!("{text:?} is no name of a header field"));
+    }
+    match NEEDED.into_iter().find(|needed| needed.eq_ignore_ascii_case(text)) {
+        Some(needed) => Err(format!("mail cannot do without {needed}")),
+        None => Ok(text.to_owned()),
+    }
+}
+
+pub(super) fn read(root: &Table<'_>) -> Option<Submission> {
+    let keys: Keys<'_> = root.table();
+    keys.checked()
+}

@@ -1,0 +1,148 @@
+//! What leaves of an account's message: two forms at most, as others need not see that an alias of ours gets it too.
+
+use super::frozen::cause;
+use crate::{
+    account::Account,
+    address::{Domain, ForwardPath},
+    auth::dkim::SignedBody,
+    dsn::Subject,
+    mail::{dress::signatures, parts::Parts, recipient::Recipient, sender::Sender},
+    message::{
+        Authors, Header, LOOP_FIELD, LoopToken, MessageId, Source, Submitted, Text, delivered_to,
+    },
+    reply::{ForeignReply, Reply},
+    smtp::Transaction,
+    store::spool::{Head, Leg, LegState, NewMessage},
+    time::Millis,
+};
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// What the forms are made of.
+pub(super) struct Cloth<'a> {
+    pub(super) account: &'a Account,
+    /// The transaction, without its message.
+    pub(super) came: &'a Transaction,
+    pub(super) sender: &'a Sender,
+    pub(super) from: &'a Authors,
+    /// The message, without what is private.
+    pub(super) message: &'a Bytes,
+    /// What the spam filter has marked it with.
+    pub(super) marks: &'a str,
+    pub(super) id: MessageId,
+    pub(super) arrived: Millis,
+}
+
+impl Cloth<'_> {
+    /// The messages for the spool, those with a detail to be recorded with it; none where nobody gets it.
+    pub(super) fn messages(
+        &self,
+        parts: &Parts,
+        outside: &[Recipient],
+        hosted: &[Recipient],
+        loop_tokens: &[LoopToken],
+    ) -> Result<Vec<(NewMessage, Option<String>)>, Reply> {
+        let source = Arc::new(Source::from(self.message.clone()));
+        let header = Header::scan(self.message);
+        let body = SignedBody::of(&header, self.message);
+        let mut local = String::new();
+        for token in loop_tokens {
+            local.push_str(&format!("{LOOP_FIELD}: {}\r\n", token.as_str()));
+        }
+        local.push_str(&delivered_to(&self.came.envelope.forward_paths));
+        let mut messages: Vec<(NewMessage, Option<String>)> = Vec::new();
+        for (recipients, local) in [(outside, ""), (hosted, &local)] {
+            let legs: Vec<Leg> = recipients.iter().flat_map(|to| self.legs(to)).collect();
+            if legs.is_empty() {
+                continue;
+            }
+            let prefix = self.prefix(parts, local, &header, &body);
+            let prefix = parts.memory.hold(prefix, messages.is_empty());
+            let prefix = prefix.ok_or_else(Reply::out_of_memory)?;
+            let mut head = self.head();
+            let detail = (!messages.is_empty()).then(|| {
+                head.id = crate::clock::message_id().to_string();
+                format!("for further recipients of {}", self.id)
+            });
+            let text = Text { prefix, change: None, source: Arc::clone(&source) };
+            messages.push((NewMessage { head, text, legs }, detail));
+        }
+        Ok(messages)
+    }
+
+    /// Fields of ours, and a signature of each key of each domain of From, which covers what is added, too.
+    fn prefix(
+        &self,
+        parts: &Parts,
+        local: &str,
+        header: &Header<'_>,
+        body: &SignedBody<'_>,
+    ) -> Vec<u8> {
+        let received = Submitted {
+            account: &self.account.id.to_string(),
+            hostname: parts.config.hostname.as_str(),
+            tls: self.came.tls.as_ref().map(ToString::to_string),
+            smtputf8: self.came.envelope.parameters.smtputf8,
+            id: self.id,
+            forward_paths: &self.came.envelope.forward_paths,
+            now: self.arrived.unix_time(),
+        };
+        let mut prefix = received.field();
+        prefix.push_str(local);
+        prefix.push_str(self.marks);
+        if let Some(domain) = self.from.domains().first() {
+            prefix.push_str(&received.missing_fields(header, domain));
+        }
+        let mut prefix = prefix.into_bytes();
+        let domains: &[Domain] = self.from.domains();
+        let signed: Vec<u8> = domains
+            .iter()
+            .flat_map(|domain| signatures(parts, domain, &[&prefix, header.bytes()], body))
+            .collect();
+        prefix.extend(signed);
+        prefix
+    }
+
+    fn legs<'r>(&self, to: &'r Recipient) -> impl Iterator<Item = Leg> + use<'_, 'r> {
+        let (reverse_path, due) = (self.sender.reverse_path().clone(), self.arrived);
+        to.destinations.iter().map(move |destination| Leg {
+            recipient: to.path.clone(),
+            mailbox: destination.mailbox.clone(),
+            reverse_path: reverse_path.clone(),
+            state: LegState::Queued,
+            was_uncertain: false,
+            attempts: 0,
+            next_attempt: due,
+            reply: ForeignReply { code: 451, status: None, text: "Not tried yet".to_owned() },
+        })
+    }
+
+    fn head(&self) -> Head {
+        let asks_utf8 = self.came.envelope.parameters.smtputf8;
+        let is_ascii = |path: &ForwardPath| match path {
+            ForwardPath::Mailbox(mailbox) => mailbox.local().is_ascii(),
+            ForwardPath::Postmaster => true,
+        };
+        let header = Header::scan(self.message);
+        let needs_utf8 =
+            !header.bytes().is_ascii() || !self.came.envelope.forward_paths.iter().all(is_ascii);
+        Head {
+            id: self.id.to_string(),
+            arrived: self.arrived,
+            client: self.sender.ip(),
+            helo: self.sender.helo().to_owned(),
+            sender: self.sender.reverse_path().clone(),
+            eight_bit: !self.message.is_ascii(),
+            smtputf8: asks_utf8 && needs_utf8,
+            has_delivered: false,
+            has_failed: false,
+            // The same text sent once more is another message: its client gave it no Message-ID, perhaps.
+            print: self
+                .sender
+                .reverse_path()
+                .mailbox()
+                .map(|sender| Subject::of(sender, self.id.to_string().as_bytes()).message),
+            caused_by: Some(cause(self.account.id)),
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! What accounts send: a transaction of somebody who has logged in, from MAIL to its reply. The sender is the
+//! account's own, recipients are anywhere, and the message is always spooled: a client does not wait.
+//!
+//! The reverse-path stays what it is, for hosted aliases too, and is never rewritten: it is at a domain of ours whose SPF
+//! names us, and what bounces comes to the alias, and through it to the mailbox.
+
+mod dress;
+mod frozen;
+mod login;
+mod own;
+mod spam;
+mod usage;
+
+pub(crate) use frozen::heard;
+pub(crate) use login::LoggedIn;
+pub(crate) use usage::Usage;
+
+use super::{
+    checks,
+    decide::decide,
+    late::Announcement,
+    parts::Parts,
+    recipient::Recipient,
+    record::{Conclusion, Entry, not_taken},
+    sender::Sender,
+    spool::{Added, keep},
+};
+use crate::{
+    account::{Account, State},
+    address::ForwardPath,
+    alias::Rules,
+    clock,
+    envelope::Envelope,
+    inbound::{Peer, Reservation},
+    message::{MessageId, take_out_own_results, without_private_fields},
+    reply::{Class, Reply},
+    rspamd::Verdict,
+    smtp::Transaction,
+    store::{journal::Outcome, spool::SpoolError},
+    time::{Millis, UnixTime},
+};
+use std::sync::Arc;
+use tokio::time::Instant;
+use usage::Claim;
+
+/// The transaction of an account that is open.
+#[derive(Debug)]
+pub(crate) struct Submission {
+    account: Account,
+    sender: Sender,
+    /// Those that were accepted.
+    recipients: Vec<To>,
+    claim: Claim,
+}
+
+/// A recipient, and whether its domain is ours.
+#[derive(Debug)]
+struct To {
+    recipient: Recipient,
+    is_hosted: bool,
+}
+
+/// A message that was taken.
+struct Taken {
+    filter: Option<Verdict>,
+    notes: Vec<String>,
+    spooled: Vec<Added>,
+}
+
+impl Submission {
+    /// Answers MAIL of `account`, as it is now, whose client brings a message.
+    ///
+    /// # Errors
+    /// The reply that refuses it.
+    pub(crate) async fn begin(
+        parts: &Parts,
+        client: &Peer,
+        helo: &str,
+        account: Account,
+        envelope: &Envelope,
+    ) -> Result<Self, Reply> {
+        match &account.state {
+            State::Enabled => {}
+            State::Disabled => return Err(Reply::account_disabled()),
+            State::Frozen { reason, .. } => return Err(Reply::account_frozen(reason)),
+        }
+        parts.rates.may_send(client.ip)?;
+        own::check_reverse_path(parts, &account, &envelope.reverse_path).await?;
+        let claim = parts.usage.claim(account.id)?;
+        let sender = Sender::new(client.ip, helo, &envelope.reverse_path);
+        Ok(Self { account, sender, recipients: Vec::new(), claim })
+    }
+
+    /// Answers RCPT.
+    ///
+    /// # Errors
+    /// The reply that refuses it.
+    pub(crate) async fn recipient(
+        &mut self,
+        parts: &Parts,
+        path: &ForwardPath,
+    ) -> Result<(), Reply> {
+        let to = match leads_to(parts, path, clock::now()).await {
+            Ok(to) => to,
+            Err(reply) => {
+                if reply.class() == Class::Permanent {
+                    frozen::note(parts, self.account.id, true).await;
+                }
+                return Err(reply);
+            }
+        };
+        if to.is_hosted {
+            parts.rates.may_receive(self.sender.ip(), &to.recipient)?;
+        }
+        self.claim.add(path)?;
+        self.recipients.push(to);
+        Ok(())
+    }
+
+    /// Answers a complete message, of whose octets `memory` is kept as long as they are.
+    pub(crate) async fn message(
+        self,
+        parts: &Parts,
+        client: &Peer,
+        transaction: Transaction,
+        memory: Reservation,
+    ) -> Reply {
+        let began = Instant::now();
+        let entry = Entry::of_message(client, &transaction);
+        let auth = format!("account {}", self.account.id);
+        let (id, arrived) = (entry.id, clock::steady_millis());
+        let to_somebody = self.recipients.iter().any(|to| !to.recipient.destinations.is_empty());
+        let taken = self.take(parts, transaction, memory, id, arrived).await;
+        let (reply, outcome, taken) = match taken {
+            Ok(taken) if to_somebody => {
+                (Reply::submitted(&id.to_string()), Outcome::Spooled, taken)
+            }
+            Ok(taken) => (Reply::discarded(&id.to_string()), Outcome::Discarded, taken),
+            Err(reply) => {
+                let none = Taken { filter: None, notes: Vec::new(), spooled: Vec::new() };
+                (reply.clone(), not_taken(&reply), none)
+            }
+        };
+        let conclusion = Conclusion {
+            reply,
+            outcome,
+            srs_from: None,
+            auth,
+            filter: taken.filter,
+            notes: taken.notes,
+            attempts: Vec::new(),
+            spooled: taken.spooled,
+            announced: Announcement::default(),
+        };
+        entry.conclude(parts, conclusion, began.elapsed()).await
+    }
+
+    /// Checks, dresses and spools the message: on disk when this answers.
+    async fn take(
+        self,
+        parts: &Parts,
+        mut transaction: Transaction,
+        memory: Reservation,
+        id: MessageId,
+        arrived: Millis,
+    ) -> Result<Taken, Reply> {
+        let mut came = std::mem::replace(&mut transaction.message, Ok(Vec::new()))?;
+        parts.rates.take_message(self.sender.ip())?;
+        let (hosted, outside): (Vec<To>, Vec<To>) =
+            self.recipients.into_iter().partition(|to| to.is_hosted);
+        let recipients = |to: Vec<To>| to.into_iter().map(|to| to.recipient).collect::<Vec<_>>();
+        let (hosted, outside) = (recipients(hosted), recipients(outside));
+        let loop_tokens = checks::submitted(parts, &came, &hosted)?;
+        let from = own::check_fields(parts, &self.account, &came).await?;
+        let reverse_path = self.sender.reverse_path();
+        own::check_null(reverse_path, &came)?;
+        own::check_keys(parts, &from)?;
+
+        let config = &parts.config;
+        let mut start = take_out_own_results(&mut came, config.hostname.as_str());
+        let kept = came.get_mut(start..).unwrap_or_default();
+        start += without_private_fields(kept, &config.submission.strip);
+        let message = memory.hold(came).slice(start..);
+
+        let everybody = hosted.iter().chain(&outside).map(|to| &to.path).collect();
+        let tls = transaction.tls.as_ref();
+        let spam = spam::check(parts, &self.account, &self.sender, everybody, id, tls, &message);
+        let spam = spam.await?;
+        parts.rates.take_recipients(self.sender.ip(), &hosted)?;
+        let cloth = dress::Cloth {
+            account: &self.account,
+            came: &transaction,
+            sender: &self.sender,
+            from: &from,
+            message: &message,
+            marks: &spam.marks,
+            id,
+            arrived,
+        };
+        let messages = cloth.messages(parts, &outside, &hosted, &loop_tokens)?;
+        let spooled = keep(parts, messages).await.map_err(|error: SpoolError| {
+            tracing::warn!(%id, %error, "not spooled");
+            error.reply()
+        })?;
+        self.claim.spend();
+        let lost = hosted.into_iter().flat_map(|to| to.lost);
+        Ok(Taken { filter: spam.verdict, notes: lost.chain(spam.note).collect(), spooled })
+    }
+}
+
+/// Where `path` leads at `now`: through the aliases where its domain is ours.
+async fn leads_to(parts: &Parts, path: &ForwardPath, now: UnixTime) -> Result<To, Reply> {
+    let srs_domain = &parts.config.srs.settings.domain;
+    match path {
+        ForwardPath::Mailbox(mailbox)
+            if !parts.aliases.is_hosted(mailbox.domain()) && mailbox.domain() != srs_domain =>
+        {
+            let recipient = Recipient {
+                path: path.clone(),
+                srs_domain: srs_domain.clone(),
+                destinations: vec![parts.aliases.destination(mailbox.clone())],
+                lost: Vec::new(),
+                original: None,
+                rules: Arc::<Rules>::default(),
+            };
+            Ok(To { recipient, is_hosted: false })
+        }
+        _ => {
+            let recipient = decide(parts, path, now).await.map_err(|refusal| refusal.reply)?;
+            match recipient.is_srs_return() {
+                // An account has no bounces to send.
+                true => Err(Reply::srs_bounces_only()),
+                false => Ok(To { recipient, is_hosted: true }),
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Addresses that somebody might see in a field that names a sender.
+
+use super::MAX_MENTIONS;
+use mail_parser::{HeaderValue, parsers::MessageStream};
+
+/// What looks like an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mention {
+    /// The whole, for the reply that names it.
+    pub(super) text: String,
+    /// What stands before the `@`, without quotes.
+    pub(super) local: String,
+    /// What stands behind the `@`.
+    pub(super) domain: String,
+}
+
+/// `@` and what is printed like it.
+const AT: [char; 3] = ['@', '\u{ff20}', '\u{fe6b}'];
+/// What no word of an address holds without quotes, blanks beside.
+const ENDS: [char; 12] = ['<', '>', '(', ')', '[', ']', ',', ';', ':', '"', '\\', '\''];
+
+/// All that look like addresses in the value of a field: as it stands, and with encoded-words decoded. One more than
+/// [`MAX_MENTIONS`] of them at most.
+pub(super) fn mentions(value: &[u8]) -> Vec<Mention> {
+    let text = String::from_utf8_lossy(value).replace(['\r', '\n'], "");
+    let mut found = Vec::new();
+    // Outside of quotes blanks may stand around the `@`.
+    scan(&without_quoted(&text), true, &mut found);
+    scan(&text, false, &mut found);
+    if text.contains("=?") {
+        scan(&decoded(&text), false, &mut found);
+    }
+    found
+}
+
+/// The text with its encoded-words decoded, wherever they stand: in a quoted string or a comment, too.
+fn decoded(text: &str) -> String {
+    // Readers decode them though something stands right beside them.
+    let apart = text.replace("=?", " =?").replace(['"', '<', '>', '(', ')', ','], " ");
+    let apart = format!("{}\n", apart.replace("?= ", "?=  "));
+    match MessageStream::new(apart.as_bytes()).parse_unstructured() {
+        HeaderValue::Text(text) => text.into_owned(),
+        _ => String::new(),
+    }
+}
+
+fn without_quoted(text: &str) -> String {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let keep = |c: char| {
+        let was_quoted = is_quoted;
+        match c {
+            '\\' if is_quoted && !is_escaped => {
+                is_escaped = true;
+                return ' ';
+            }
+            '"' if !is_escaped => is_quoted = !is_quoted,
+            _ => {}
+        }
+        is_escaped = false;
+        // As a quoted local part before its `@` is read whole in another pass.
+        if was_quoted || is_quoted { '"' } else { c }
+    };
+    text.chars().map(keep).collect()
+}
+
+fn scan(text: &str, skips_blanks: bool, found: &mut Vec<Mention>) {
+    for (at, sign) in text.match_indices(AT) {
+        if found.len() > MAX_MENTIONS {
+            return;
+        }
+        let before = text.get(..at).unwrap_or_default();
+        let after = text.get(at + sign.len()..).unwrap_or_default();
+        let (before, after) = match skips_blanks {
+            true => (before.trim_end(), after.trim_start()),
+            false => (before, after),
+        };
+        let domain = domain(after);
+        if !domain.contains(is_dot) && !domain.starts_with('[') {
+            continue;
+        }
+        let local = match before.strip_suffix('"') {
+            // Read whole where quotes are left in.
+            Some(_) if skips_blanks => continue,
+            Some(inner) => quoted(inner).unwrap_or_default(),
+            None => word(before).to_owned(),
+        };
+        // A name as services for chat have it; in angle brackets, a route.
+        if local.is_empty() && !skips_blanks {
+            continue;
+        }
+        let mention =
+            Mention { text: format!("{local}@{domain}"), local, domain: domain.to_owned() };
+        if !found.contains(&mention) {
+            found.push(mention);
+        }
+    }
+}
+
+/// The last word of `text`.
+fn word(text: &str) -> &str {
+    let ends =
+        |c: char| c.is_whitespace() || c.is_control() || ENDS.contains(&c) || AT.contains(&c);
+    let begin = text.rfind(ends).map_or(0, |at| at + text.get(at..).map_or(0, first_len));
+    text.get(begin..).unwrap_or_default()
+}
+
+/// The quoted string that `text` ends with, but for its last quote; `None` where that begins one.
+fn quoted(text: &str) -> Option<String> {
+    let mut content = Vec::new();
+    let mut chars = text.chars().rev().peekable();
+    while let Some(c) = chars.next() {
+        let is_escaped = chars.peek() == Some(&'\\');
+        match c {
+            _ if is_escaped => {
+                chars.next();
+                content.push(c);
+            }
+            '"' => return Some(content.iter().rev().collect()),
+            c => content.push(c),
+        }
+    }
+    None
+}
+
+/// The domain that `text` begins with.
+fn domain(text: &str) -> &str {
+    if text.starts_with('[') {
+        let end = text.find(']').map_or(text.len(), |at| at + 1);
+        return text.get(..end).unwrap_or_default();
+    }
+    let is_in = |c: char| {
+        c.is_alphanumeric()
+            || is_dot(c)
+            || matches!(c, '-' | '_')
+            || !c.is_ascii() && !c.is_whitespace() && !AT.contains(&c)
+    };
+    let end = text.find(|c| !is_in(c)).unwrap_or(text.len());
+    text.get(..end).unwrap_or_default().trim_end_matches(is_dot)
+}
+
+/// A dot, in scripts that have their own (UTS 46 §4).
+fn is_dot(c: char) -> bool {
+    matches!(c, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}')
+}
+
+fn first_len(text: &str) -> usize {
+    text.chars().next().map_or(0, char::len_utf8)
+}

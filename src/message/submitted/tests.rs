@@ -1,0 +1,183 @@
+use super::*;
+use proptest::prelude::*;
+
+const OWN: [&str; 3] = ["me@example.org", "m\u{fc}ller@b\u{fc}cher.example", "\"a b\"@example.org"];
+
+fn may(mailbox: &Mailbox) -> bool {
+    OWN.iter().any(|own| Mailbox::parse(own).unwrap().to_key() == mailbox.to_key())
+}
+
+fn judged(header: &str) -> Result<Authors, Objection> {
+    senders(format!("{header}\r\n\r\nFrom: victim@bank.test\r\n").as_bytes(), may)
+}
+
+#[test]
+fn ones_own() {
+    for header in [
+        "From: me@example.org",
+        "from : Me <ME@EXAMPLE.ORG>",
+        "FROM:\r\n \"Me, myself\" (and I)\r\n\t<me@example.org>",
+        "From: me@example.org (Me)",
+        "From: me@example.org, \"a b\"@example.org\r\nSender: me@example.org",
+        "From: \"me@example.org\" <me@example.org>",
+        "From: \"Me @ Home\" <me@example.org>",
+        "From: \"@me.myself\" <me@example.org>",
+        "From: M\u{fc}ller <m\u{fc}ller@b\u{fc}cher.example>",
+        "From: <m\u{fc}ller@xn--bcher-kva.example>",
+        "From: =?utf-8?q?M=C3=BCller?= <me@example.org>",
+        "From: =?utf-8?q?me=40example=2Eorg?= <me@example.org>",
+        "Resent-From: me@example.org\r\nResent-Sender: me@example.org\r\nFrom: me@example.org",
+        "From: me@example.org\r\nReply-To: other@elsewhere.test\r\nTo: x@bank.test",
+        "From: me@example.org\r\nSubject: to whom@it.may concern",
+    ] {
+        let judged = judged(header);
+        assert!(judged.is_ok(), "{header:?}: {judged:?}");
+    }
+}
+
+#[test]
+fn forgeries() {
+    for (header, field, address) in [
+        // Strangers and neighbours.
+        ("From: victim@bank.test", "From", "victim@bank.test"),
+        ("From: you@example.org", "From", "you@example.org"),
+        ("From: me@example.org.bank.test", "From", "me@example.org.bank.test"),
+        ("From: me@sub.example.org", "From", "me@sub.example.org"),
+        ("From: me+you@example.org", "From", "me+you@example.org"),
+        ("From: victim@bank.test, me@example.org", "From", "victim@bank.test"),
+        ("From: me@example.org, victim@bank.test", "From", "victim@bank.test"),
+        ("From: me@example.org\r\nFrom: victim@bank.test", "From", "victim@bank.test"),
+        ("From: victim@bank.test\r\nFrom: me@example.org", "From", "victim@bank.test"),
+        ("From: me@example.org\r\nSender: victim@bank.test", "Sender", "victim@bank.test"),
+        (
+            "Sender: me@example.org\r\nSender: v@b.test\r\nFrom: me@example.org",
+            "Sender",
+            "v@b.test",
+        ),
+        ("From: me@example.org\r\nResent-From: v@b.test", "Resent-From", "v@b.test"),
+        ("From: me@example.org\r\nRESENT-sender\t: v@b.test", "Resent-Sender", "v@b.test"),
+        (
+            "Resent-From: v@b.test\r\nResent-From: me@example.org\r\nFrom: me@example.org",
+            "Resent-From",
+            "v@b.test",
+        ),
+        // Names with blanks or signs around them.
+        ("From: me@example.org\r\nFrom \t: victim@bank.test", "From", "victim@bank.test"),
+        ("From: me@example.org\r\n\u{feff}From: victim@bank.test", "From", "victim@bank.test"),
+        ("From: me@example.org\r\nFrom\0: victim@bank.test", "From", "victim@bank.test"),
+        // Behind a fold, or what some take for the end of a line.
+        (
+            "Subject: x\r\n From: victim@bank.test\r\nFrom: me@example.org",
+            "From",
+            "victim@bank.test",
+        ),
+        (
+            "X: 1\r\n \r\n\tfrom : victim@bank.test\r\nFrom: me@example.org",
+            "From",
+            "victim@bank.test",
+        ),
+        ("Subject: x\nFrom: victim@bank.test\r\nFrom: me@example.org", "From", "victim@bank.test"),
+        ("Subject: x\rFrom: victim@bank.test\r\nFrom: me@example.org", "From", "victim@bank.test"),
+        ("From: me@example.org\r\n ,\r\n victim@bank.test", "From", "victim@bank.test"),
+        ("From:\r\n victim@bank.test", "From", "victim@bank.test"),
+        ("From: me@example.org\r\nno field\r\nFrom: victim@bank.test", "From", "victim@bank.test"),
+        // Groups, routes, comments, display names.
+        ("From: Friends: victim@bank.test;", "From", "victim@bank.test"),
+        ("From: Friends:me@example.org,victim@bank.test;", "From", "victim@bank.test"),
+        ("From: <@bank.test:me@example.org>", "From", "@bank.test"),
+        ("From: victim@bank.test <me@example.org>", "From", "victim@bank.test"),
+        ("From: \"victim@bank.test\" <me@example.org>", "From", "victim@bank.test"),
+        ("From: you @ example.org <me@example.org>", "From", "you@example.org"),
+        ("From: (victim@bank.test) me@example.org", "From", "victim@bank.test"),
+        ("From: <me@example.org> <victim@bank.test>", "From", "victim@bank.test"),
+        ("From: victim(x)@(y)bank(z).test", "From", "victim@bank.test"),
+        ("From: victim(x)@(y)example(z).org", "From", "victim@example.org"),
+        ("From: \"victim\"@bank.test", "From", "victim@bank.test"),
+        ("From: \"me@example.org\"@bank.test", "From", "me@example.org@bank.test"),
+        ("From: \"a  b\"@example.org", "From", "a  b@example.org"),
+        ("From: victim@[192.0.2.1]", "From", "victim@[192.0.2.1]"),
+        // Encoded-words.
+        ("From: =?utf-8?q?victim=40bank=2Etest?= <me@example.org>", "From", "victim@bank.test"),
+        ("From: =?utf-8?b?dmljdGltQGJhbmsudGVzdA==?= <me@example.org>", "From", "victim@bank.test"),
+        (
+            "From: \"=?utf-8?b?dmljdGltQGJhbmsudGVzdA==?=\" <me@example.org>",
+            "From",
+            "victim@bank.test",
+        ),
+        ("From: =?utf-8?b?dmljdGltQGJhbmsudGVzdA==?=", "From", "victim@bank.test"),
+        (
+            "From: =?utf-8?q?victim=40?=\r\n =?utf-8?q?bank.test?= <me@example.org>",
+            "From",
+            "victim@bank.test",
+        ),
+        ("From: x=?utf-8?q?victim=40bank.test?=x <me@example.org>", "From", "victim@bank.test"),
+        (
+            "From: me@example.org\r\nSender: =?utf-8?q?victim=40bank.test?=",
+            "Sender",
+            "victim@bank.test",
+        ),
+        // Look-alikes.
+        ("From: me@ex\u{430}mple.org", "From", "me@ex\u{430}mple.org"),
+        ("From: m\u{435}@example.org", "From", "m\u{435}@example.org"),
+        ("From: me@\u{ff45}xample.org", "From", "me@\u{ff45}xample.org"),
+        ("From: me@example\u{3002}org", "From", "me@example\u{3002}org"),
+        ("From: me@b\u{fc}cher.example", "From", "me@b\u{fc}cher.example"),
+        ("From: mu\u{308}ller@b\u{fc}cher.example", "From", "mu\u{308}ller@b\u{fc}cher.example"),
+        ("From: m\u{fc}ller@bu\u{308}cher.example", "From", "m\u{fc}ller@bu\u{308}cher.example"),
+        ("From: \"victim\u{ff20}bank.test\" <me@example.org>", "From", "victim@bank.test"),
+    ] {
+        match judged(header) {
+            Err(Objection::Foreign { field: told, address: named }) => {
+                assert_eq!(told, field, "{header:?}: {named}");
+                assert!(named.ends_with(address), "{header:?}: {named}");
+            }
+            other => panic!("{header:?}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn what_is_not_clear_is_refused() {
+    for header in [
+        "Subject: x",
+        "From: me@example.org\r\nFrom: me@example.org",
+        "From:",
+        "From: Me",
+        "From: Friends: me@example.org;",
+        "From: Friends:;",
+        "From: me@example.org\r\nSender:",
+        "From: me@example.org\r\nSender: undisclosed:;",
+        "From: me@example.org\r\nResent-From: \"me@example.org",
+        "From: me@example.org\r\nno field",
+        "From: <me@example.org",
+    ] {
+        let judged = judged(header);
+        assert!(matches!(judged, Err(Objection::Unclear(_))), "{header:?}: {judged:?}");
+    }
+    let many = "Resent-From: me@example.org\r\n".repeat(MAX_CLAIMS) + "From: me@example.org";
+    assert!(matches!(judged(&many), Err(Objection::Unclear(_))));
+}
+
+#[test]
+fn a_letter_that_folding_its_case_makes_ascii_is_another() {
+    let may = |mailbox: &Mailbox| mailbox.to_key() == "kate@example.org";
+    let judged = |from: &str| senders(format!("From: {from}\r\n\r\n").as_bytes(), may);
+    assert!(judged("Kate@example.org").is_ok());
+    assert!(matches!(judged("\u{212a}ate@example.org"), Err(Objection::Foreign { .. })));
+}
+
+proptest! {
+    #[test]
+    fn nobody_else_gets_by(
+        before in "[ -~\u{fc}]{0,12}(\r\n [ -~]{0,8})?",
+        after in "[ -~]{0,12}",
+    ) {
+        let header = format!("From: {before}victim@bank.test{after}");
+        prop_assert!(judged(&header).is_err(), "{}", header);
+    }
+
+    #[test]
+    fn any_octets(message in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = senders(&message, |_| true);
+    }
+}

@@ -1,0 +1,53 @@
+//! What accounts are told of what they send.
+
+use super::Reply;
+use std::time::Duration;
+
+impl Reply {
+    /// The account's message is on our disk.
+    pub fn submitted(id: &str) -> Self {
+        Self::with_text(250, (2, 0, 0), &format!("{id} accepted, on its way"))
+    }
+    /// MAIL FROM of somebody else; `allowed` is what the account may use.
+    pub fn not_your_reverse_path(address: &str, allowed: &str) -> Self {
+        let text =
+            format!("MAIL FROM:<{address}> is not yours: this account may send as {allowed}");
+        Self::with_text(553, (5, 7, 1), &text)
+    }
+    /// A field that names somebody else as its sender; `allowed` as above.
+    pub fn not_your_sender(field: &'static str, address: &str, allowed: &str) -> Self {
+        let text = format!("{field}: {address} is not yours: this account may send as {allowed}");
+        Self::with_text(553, (5, 7, 1), &text)
+    }
+    /// A null reverse-path with anything but a disposition notification.
+    pub const fn null_for_notifications_only() -> Self {
+        Self::new(
+            553,
+            (5, 7, 1),
+            "MAIL FROM:<> is for disposition notifications (RFC 8098) only: use an address of the account",
+        )
+    }
+    /// Nobody would know that the message is from `domain`.
+    pub fn no_signing_key(domain: &str) -> Self {
+        let text = format!(
+            "{domain} has no DKIM key here, so mail of it would not be believed: its operator makes one with \
+             \"onward dkim key add {domain}\""
+        );
+        Self::with_text(554, (5, 7, 5), &text)
+    }
+    /// The account is frozen.
+    pub fn account_frozen(reason: &str) -> Self {
+        let text = format!("This account is frozen: {reason}; ask the operator of this server");
+        Self::with_text(450, (4, 7, 1), &text)
+    }
+    /// The account was disabled or removed since it logged in.
+    pub const fn account_disabled() -> Self {
+        Self::new(535, (5, 7, 8), "This account may not send any more")
+    }
+    /// One of the rates of `[submission]`; `what` is counted.
+    pub fn account_over_rate(what: &str, rate: &str, wait: Duration) -> Self {
+        let text =
+            format!("Too many {what} of this account ({rate}), {}", super::limits::again_in(wait));
+        Self::with_text(450, (4, 7, 1), &text)
+    }
+}
