@@ -35,7 +35,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Prints an account: as whom it sends, what its passwords are called, and when they were used
+    /// Prints an account: as whom it sends, and how its passwords were used
     Show {
         /// The name, or the id that traces and Received fields have for it
         name: String,
@@ -43,7 +43,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Removes an account with its passwords; sessions that it has open send nothing more
+    /// Removes an account with its passwords; open sessions of it send nothing more
     Remove {
         /// As it was added
         name: String,
@@ -53,7 +53,7 @@ enum Command {
         /// As it was added
         name: String,
     },
-    /// Lets an account send nothing, not in sessions that it has open either; its passwords stay
+    /// Switches an account off: it sends nothing, not in sessions that are open either
     Disable {
         /// As it was added
         name: String,
@@ -76,7 +76,7 @@ enum PasswordCommand {
         #[arg(long, value_parser = Label::parse)]
         label: Label,
     },
-    /// Prints what the passwords of an account are called, and when they were used; never the passwords
+    /// Prints what the passwords are called and when they were used, never themselves
     List {
         /// The account
         name: String,
@@ -84,7 +84,7 @@ enum PasswordCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Takes a password from an account; sessions that were opened with it send nothing more
+    /// Takes a password from an account; sessions opened with it send nothing more
     Revoke {
         /// The account
         name: String,
