@@ -8,7 +8,7 @@
 //! message is tried again; [`dsn`] makes the notice about what was not delivered; [`verdict`] says what the
 //! destination will conclude about who sent a message; [`provider`] tells the large providers of mailboxes;
 //! [`time`] has the points in time of all of them; [`rate`] says how often something may happen; [`dnsbl`]
-//! what lists in DNS are asked, and what their answers mean.
+//! what lists in DNS are asked, and what their answers mean; [`client_setup`] what mail programs are told of our ports.
 //!
 //! Protocols, bytes in and bytes out: [`smtp`] for servers and the replies of servers, [`proxy`] for the
 //! header of a load balancer; for Postfix [`socketmap`] in frames of [`netstring`], [`tcp_table`] (both ask
@@ -35,6 +35,8 @@ pub mod admin;
 pub mod alias;
 pub mod auth;
 pub mod cli;
+#[deny(clippy::disallowed_methods)]
+pub mod client_setup;
 pub mod clock;
 pub mod config;
 pub mod daemon;
