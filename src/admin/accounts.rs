@@ -241,6 +241,13 @@ pub enum Hindrance {
         /// The address.
         address: Mailbox,
     },
+    /// An account has an address among what it sends as whose alias is another now.
+    Sends {
+        /// Its name.
+        account: String,
+        /// The address.
+        address: Mailbox,
+    },
 }
 
 impl fmt::Display for Hindrance {
@@ -255,6 +262,11 @@ impl fmt::Display for Hindrance {
                 f,
                 "the account {account} no longer sends as {address}, until an alias answers it again; \
                  to take it from the account for good: onward account set {account} --no-as {address}"
+            ),
+            Self::Sends { account, address } => write!(
+                f,
+                "the account {account} sends as {address}; if that is somebody else's from now on: \
+                 onward account set {account} --no-as {address}"
             ),
         }
     }
@@ -277,20 +289,21 @@ pub fn without_key(state_dir: &Path, may: &[SendAs]) -> Result<Vec<Hindrance>, E
     Ok(unsigned.cloned().map(Hindrance::NoKey).collect())
 }
 
-/// The accounts that cannot send as the address of an alias any more, once that is removed or switched off.
+/// The accounts that have the address of an alias among what they send as, which was added, removed or switched off:
+/// whether they send as it still.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn left_without(store: &Store, alias: &AliasAddress) -> Result<Vec<Hindrance>, Error> {
+pub async fn senders_as(store: &Store, alias: &AliasAddress) -> Result<Vec<Hindrance>, Error> {
     let AliasAddress::Exact(address) = alias else { return Ok(Vec::new()) };
-    let mut left = Vec::new();
+    let mut senders = Vec::new();
     for account in store.accounts_with(&SendAs::Address(address.clone())).await? {
-        let login = store.login(&parse_name(&account)?).await?;
-        if let Some(login) = login
-            && !store.may_send_as(&login.account, address).await?
-        {
-            left.push(Hindrance::Idle { account, address: address.clone() });
-        }
+        let Some(login) = store.login(&parse_name(&account)?).await? else { continue };
+        let (may, address) = (store.may_send_as(&login.account, address).await?, address.clone());
+        senders.push(match may {
+            true => Hindrance::Sends { account, address },
+            false => Hindrance::Idle { account, address },
+        });
     }
-    Ok(left)
+    Ok(senders)
 }

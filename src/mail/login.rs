@@ -40,11 +40,9 @@ pub(super) async fn log_in(
     // Clients that are exempt bring the logins of others; those count against the account alone.
     let counted = parts.rates.block_of(client.ip).and(client.ip);
     let now = clock::steady_millis();
-    let wait = counted.and_then(|ip| guesses.lock().wait_of_client(ip, now));
-    wait.map_or(Ok(()), |wait| Err(put_off(parts, client, wait)))?;
-
     let typed = credentials.name.expose();
     let name = Mailbox::parse(typed).ok();
+    let key = name.as_ref().map_or_else(|| typed.to_lowercase(), Mailbox::to_key);
     let login = match &name {
         Some(name) => parts.store.login(name).await.map_err(|error| {
             tracing::error!(%error, "cannot look up an account");
@@ -52,11 +50,20 @@ pub(super) async fn log_in(
         })?,
         None => None,
     };
-    let key = name.map_or_else(|| typed.to_lowercase(), |name| name.to_key());
-    if !login.as_ref().is_some_and(|login| is_known(login, client)) {
-        let wait = guesses.lock().wait_of_others(counted, &key, now);
-        wait.map_or(Ok(()), |wait| Err(put_off(parts, client, wait)))?;
-    }
+    let is_known = login.as_ref().is_some_and(|login| is_known(login, client));
+    let wait = match counted {
+        None if is_known => None,
+        None => guesses.lock().wait_of_others(None, &key, now),
+        Some(ip) => {
+            let mut guesses = guesses.lock();
+            if is_known {
+                guesses.know(ip, &key);
+            }
+            let own = guesses.wait_of_client(ip, &key, now);
+            own.max(guesses.wait_of_others(counted, &key, now))
+        }
+    };
+    wait.map_or(Ok(()), |wait| Err(put_off(parts, client, wait)))?;
 
     let password = credentials.password.expose();
     let stored = Login::verify(login.as_ref(), Password::parse(password).as_ref());

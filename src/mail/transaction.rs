@@ -177,7 +177,11 @@ impl Handler for Mail {
 
     async fn message(&mut self, mut transaction: Transaction, memory: Reservation) -> Reply {
         if let Some(submission) = self.submission.take() {
-            return submission.message(&self.parts, &self.peer, transaction, memory).await;
+            let now = match &self.login {
+                Some(login) => login.account(&self.parts).await,
+                None => Err(Reply::needs_login()),
+            };
+            return submission.message(&self.parts, &self.peer, now, transaction, memory).await;
         }
         let began = Instant::now();
         let Some(open) = self.open.take() else {

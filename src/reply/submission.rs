@@ -27,6 +27,10 @@ impl Reply {
             "MAIL FROM:<> is for disposition notifications (RFC 8098) only: use an address of the account",
         )
     }
+    /// A recipient at an address literal.
+    pub const fn no_literals() -> Self {
+        Self::new(550, (5, 1, 2), "Mail of accounts goes to domains, not to address literals")
+    }
     /// Nobody would know that the message is from `domain`.
     pub fn no_signing_key(domain: &str) -> Self {
         let text = format!(

@@ -79,11 +79,7 @@ impl Submission {
         account: Account,
         envelope: &Envelope,
     ) -> Result<Self, Reply> {
-        match &account.state {
-            State::Enabled => {}
-            State::Disabled => return Err(Reply::account_disabled()),
-            State::Frozen { reason, .. } => return Err(Reply::account_frozen(reason)),
-        }
+        check_state(&account)?;
         parts.rates.may_send(client.ip)?;
         own::check_reverse_path(parts, &account, &envelope.reverse_path).await?;
         let claim = parts.usage.claim(account.id)?;
@@ -117,11 +113,12 @@ impl Submission {
         Ok(())
     }
 
-    /// Answers a complete message, of whose octets `memory` is kept as long as they are.
+    /// Answers a complete message of the account, as that is `now`, of whose octets `memory` is kept as long as they are.
     pub(crate) async fn message(
-        self,
+        mut self,
         parts: &Parts,
         client: &Peer,
+        now: Result<Account, Reply>,
         transaction: Transaction,
         memory: Reservation,
     ) -> Reply {
@@ -130,7 +127,13 @@ impl Submission {
         let auth = format!("account {}", self.account.id);
         let (id, arrived) = (entry.id, clock::steady_millis());
         let to_somebody = self.recipients.iter().any(|to| !to.recipient.destinations.is_empty());
-        let taken = self.take(parts, transaction, memory, id, arrived).await;
+        let taken = match now {
+            Ok(account) => {
+                self.account = account;
+                self.take(parts, transaction, memory, id, arrived).await
+            }
+            Err(reply) => Err(reply),
+        };
         let (reply, outcome, taken) = match taken {
             Ok(taken) if to_somebody => {
                 (Reply::submitted(&id.to_string()), Outcome::Spooled, taken)
@@ -165,6 +168,9 @@ impl Submission {
         arrived: Millis,
     ) -> Result<Taken, Reply> {
         let mut came = std::mem::replace(&mut transaction.message, Ok(Vec::new()))?;
+        // A message may take long to come.
+        check_state(&self.account)?;
+        own::check_reverse_path(parts, &self.account, self.sender.reverse_path()).await?;
         parts.rates.take_message(self.sender.ip())?;
         let (hosted, outside): (Vec<To>, Vec<To>) =
             self.recipients.into_iter().partition(|to| to.is_hosted);
@@ -208,6 +214,15 @@ impl Submission {
     }
 }
 
+/// Refuses what an account sends that is not to send.
+fn check_state(account: &Account) -> Result<(), Reply> {
+    match &account.state {
+        State::Enabled => Ok(()),
+        State::Disabled => Err(Reply::account_disabled()),
+        State::Frozen { reason, .. } => Err(Reply::account_frozen(reason)),
+    }
+}
+
 /// Where `path` leads at `now`: through the aliases where its domain is ours.
 async fn leads_to(parts: &Parts, path: &ForwardPath, now: UnixTime) -> Result<To, Reply> {
     let srs_domain = &parts.config.srs.settings.domain;
@@ -215,6 +230,10 @@ async fn leads_to(parts: &Parts, path: &ForwardPath, now: UnixTime) -> Result<To
         ForwardPath::Mailbox(mailbox)
             if !parts.aliases.is_hosted(mailbox.domain()) && mailbox.domain() != srs_domain =>
         {
+            // Behind an address may be whoever trusts this host, as its own Postfix does.
+            if mailbox.domain().literal().is_some() {
+                return Err(Reply::no_literals());
+            }
             let recipient = Recipient {
                 path: path.clone(),
                 srs_domain: srs_domain.clone(),

@@ -47,8 +47,10 @@ fn scan_unquoted(text: &str, found: &mut Vec<Mention>) {
 /// The text with its encoded-words decoded, wherever they stand: in a quoted string or a comment, too.
 fn decoded(text: &str) -> String {
     // Readers decode them though something stands right beside them.
-    let apart =
-        text.replace("=?", " =?").replace("?=\"", "?= \"").replace(['<', '>', '(', ')', ','], " ");
+    let mut apart = text.replace("=?", " =?").replace("?=\"", "?= \"");
+    for sign in ["<", ">", "(", ")", ","] {
+        apart = apart.replace(sign, &format!(" {sign} "));
+    }
     let apart = format!("{}\n", apart.replace("?= ", "?=  "));
     match MessageStream::new(apart.as_bytes()).parse_unstructured() {
         HeaderValue::Text(text) => text.into_owned(),

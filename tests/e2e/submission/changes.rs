@@ -50,18 +50,56 @@ fn what_an_account_may_send_as() {
     begins(&mut starttls(host.starttls), &plain(NAME, &host.password), "535");
 }
 
+/// However far a transaction is, and however long its text takes.
 #[test]
-fn a_password_that_is_revoked_between_mail_and_data() {
+fn who_may_not_send_any_more_finishes_no_message() {
+    let host = Host::start();
+    host.onward.run(&["alias", "add", "shop@example.org", "bob@sink.test"]);
+    host.onward.run(&["account", "set", NAME, "--as", "shop@example.org"]);
+    let open = |text: &str| {
+        let mut client = host.session();
+        begins(&mut client, "MAIL FROM:<hello@example.org>", "250");
+        begins(&mut client, "RCPT TO:<stranger@sink.test>", "250");
+        begins(&mut client, "DATA", "354");
+        client.send(text.as_bytes());
+        client
+    };
+    let ends = |client: &mut TlsClient, with: &str| begins(client, "\r\nhello\r\n.", with);
+    let text = "From: hello@example.org\r\n";
+    let (mut by_path, mut by_from) = (open(text), open("From: shop@example.org\r\n"));
+    host.onward.run(&["account", "set", NAME, "--no-as", "shop@example.org"]);
+    ends(&mut by_from, "553 5.7.1");
+    host.onward.run(&[
+        "account",
+        "set",
+        NAME,
+        "--as",
+        "shop@example.org",
+        "--no-as",
+        "hello@example.org",
+    ]);
+    ends(&mut by_path, "553 5.7.1");
+    host.onward.run(&["account", "set", NAME, "--as", "hello@example.org"]);
+    let (mut disabled, mut revoked, mut removed) = (open(text), open(text), open(text));
+    host.onward.run(&["account", "disable", NAME]);
+    ends(&mut disabled, "535 5.7.8");
+    host.onward.run(&["account", "enable", NAME]);
+    host.onward.run(&["account", "password", "revoke", NAME, "--label", "phone"]);
+    ends(&mut revoked, "535 5.7.8");
+    host.onward.run(&["account", "remove", NAME]);
+    ends(&mut removed, "535 5.7.8");
+    assert_eq!(host.sink.count(), 0);
+}
+
+/// A server at home trusts its own host: an account must not get there by an address.
+#[test]
+fn nothing_goes_to_address_literals() {
     let host = Host::start();
     let mut client = host.session();
     begins(&mut client, "MAIL FROM:<hello@example.org>", "250");
-    begins(&mut client, "RCPT TO:<stranger@sink.test>", "250");
-    host.onward.run(&["account", "password", "revoke", NAME, "--label", "phone"]);
-    begins(&mut client, "DATA", "354");
-    // The message that was begun is the last.
-    begins(&mut client, "From: hello@example.org\r\n\r\nhello\r\n.", "250");
-    begins(&mut client, "MAIL FROM:<hello@example.org>", "535 5.7.8");
-    host.sink.wait_for_message();
+    for literal in ["127.0.0.1", "10.0.0.1", "169.254.169.254", "IPv6:::1"] {
+        begins(&mut client, &format!("RCPT TO:<x%bank.test@[{literal}]>"), "550 5.1.2");
+    }
 }
 
 /// A relaying Postfix keeps its mail where the password is wrong, and says why.

@@ -31,6 +31,15 @@ const FORGED: &[&str] = &[
     "From: <@bank.test:hello@example.org>",
     "From: <hello@example.org> <ceo@bank.test>",
     "From: \"hello@example.org\"@bank.test",
+    // Blanks and comments that some readers skip, and names that are shown without their quoted pairs.
+    "From: neighbour@example .org <hello@example.org>",
+    "From: neighbour@example(c).org <hello@example.org>",
+    "From: neighbour@example\r\n .org <hello@example.org>",
+    "From: hello@example.org\r\nSender: neighbour@example .org <hello@example.org>",
+    "From: say. hello@example.org <hello@example.org>",
+    "From: ceo@deutsche- bank.test <hello@example.org>",
+    "From: \"ceo\\@bank.test\" <hello@example.org>",
+    "From: =?utf-8?q?=22ceo=5C=40bank.test=22?= <hello@example.org>",
     // Look-alikes.
     "From: hello@ex\u{430}mple.org",
     "From: hell\u{43e}@example.org",
@@ -70,6 +79,7 @@ fn of_fields() {
         ("From: hello@example.org\r\nFrom\0: ceo@bank.test", "550 5.6.0"),
         ("From: Friends:;", "550 5.6.0"),
         ("Subject: nobody", "550 5.6.0"),
+        ("From: =?cp037?b?fJaB?= <hello@example.org>", "550 5.6.0"),
     ] {
         let reply = sent(&mut host.session(), header);
         assert!(reply.starts_with(code), "{header:?}: {reply}");

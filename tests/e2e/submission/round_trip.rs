@@ -151,6 +151,26 @@ fn to_a_neighbour_it_goes_inside_and_shows_the_alias_alone() {
     scene.nothing_is_known();
 }
 
+/// Each gets a copy that tells of nobody else, in whatever field.
+#[test]
+fn aliases_in_bcc_do_not_learn_of_each_other() {
+    let scene = scene();
+    scene.host.onward.run(&["alias", "add", "third@example.org", "dora@sink.test"]);
+    let mut client = scene.host.session();
+    begins(&mut client, "MAIL FROM:<hello@example.org>", "250");
+    begins(&mut client, "RCPT TO:<neighbour@example.org>", "250");
+    begins(&mut client, "RCPT TO:<third@example.org>", "250");
+    begins(&mut client, "DATA", "354");
+    begins(&mut client, &format!("{ANSWER}."), "250 2.0.0");
+    for copy in scene.host.sink.wait_for_messages(2) {
+        let text = String::from_utf8_lossy(&copy.data).to_lowercase();
+        assert_eq!(text.matches("x-onward-loop:").count(), 1, "{text}");
+        for other in ["neighbour@", "third@", "carol@", "dora@"] {
+            assert!(!text.contains(other), "{other}: {text}");
+        }
+    }
+}
+
 /// A server between the program and us has its hop in the message: it stays, unless it is to go, too.
 #[test]
 fn hops_before_ours_go_where_they_are_stripped() {
