@@ -106,6 +106,28 @@ pub enum State {
     },
 }
 
+/// Why what an account has sent already, and waits in the spool, does not leave for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Hold {
+    /// The account is switched off.
+    Disabled,
+    /// The account is frozen: what waits may be spam.
+    Frozen,
+    /// The account is removed.
+    Removed,
+}
+
+/// `disabled`, `frozen` or `removed`.
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Disabled => "disabled",
+            Self::Frozen => "frozen",
+            Self::Removed => "removed",
+        })
+    }
+}
+
 impl State {
     /// True for an account that sends.
     pub fn is_enabled(&self) -> bool {

@@ -182,6 +182,19 @@ pub async fn of_id(store: &Store, id: AccountId) -> Result<Option<Mailbox>, Erro
     Ok(store.account_of(id).await?.map(|account| account.name))
 }
 
+/// The id of an account by its name. An id stays as it is, as what a removed account sent has it still.
+///
+/// # Errors
+/// When there is no account of the name, or the store fails.
+pub async fn id_of(store: &Store, name_or_id: &str) -> Result<AccountId, Error> {
+    if let Some(id) = AccountId::parse(name_or_id) {
+        return Ok(id);
+    }
+    let name = parse_name(name_or_id)?;
+    let login = store.login(&name).await?.ok_or(AccountChangeError::NoSuchAccount(name))?;
+    Ok(login.account.id)
+}
+
 /// What names an account.
 ///
 /// # Errors

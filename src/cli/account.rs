@@ -265,7 +265,8 @@ fn line(account: &Account) -> String {
 }
 
 fn write_listed(out: &mut impl Write, record: &Record) -> io::Result<()> {
-    let Record { account, state, send_as, passwords, .. } = record;
+    let Record { account, state, reason, send_as, passwords, .. } = record;
+    let why = reason.as_ref().map_or_else(String::new, |why| format!(" ({})", printable(why)));
     let may = if send_as.is_empty() { "nobody".to_owned() } else { send_as.join(", ") };
     let last = passwords.iter().filter_map(|password| password.last_used.as_ref()).max();
     let last = last.map_or_else(|| "never used".into(), |time| format!("last used {time}"));
@@ -274,7 +275,7 @@ fn write_listed(out: &mut impl Write, record: &Record) -> io::Result<()> {
         1 => format!("1 password, {last}"),
         more => format!("{more} passwords, {last}"),
     };
-    writeln!(out, "{account}  {state}  sends as {may}; {passwords}")
+    writeln!(out, "{account}  {state}{why}  sends as {may}; {passwords}")
 }
 
 fn write_shown(out: &mut impl Write, shown: &ShownAccount) -> io::Result<()> {

@@ -1,6 +1,7 @@
 //! What accounts are told of what they send.
 
 use super::Reply;
+use crate::account::Hold;
 use std::time::Duration;
 
 impl Reply {
@@ -38,6 +39,11 @@ impl Reply {
     /// The account is frozen.
     pub fn account_frozen(reason: &str) -> Self {
         let text = format!("This account is frozen: {reason}; ask the operator of this server");
+        Self::with_text(450, (4, 7, 1), &text)
+    }
+    /// What an account sent waits, and did not leave, as the account must not send any more.
+    pub fn account_held(hold: Hold) -> Self {
+        let text = format!("Held back, as the account that sent it is {hold}");
         Self::with_text(450, (4, 7, 1), &text)
     }
     /// The account was disabled or removed since it logged in.

@@ -18,6 +18,7 @@ use std::net::IpAddr;
 /// - What is asked is answered as accounts and their passwords are now, whoever changed them: nothing is remembered, so
 ///   what is taken from an account is gone with the next question. Changes of domains and aliases are seen within a second.
 /// - A question that fails is an error and never a no: the client is to ask again later.
+/// - What an account has in the spool does not leave while it is not enabled, and once it is removed.
 /// - With a domain goes what accounts send as in it, so that it comes back to nobody when somebody else hosts it.
 #[async_trait]
 pub trait Accounts {

@@ -65,7 +65,8 @@ macro_rules! run_suite {
             queue:
                 what_is_being_sent_is_not_dropped_while_somebody_serves
                 the_administrator_tells_the_daemon_what_was_changed
-                what_waits_page_by_page_by_id_and_in_numbers;
+                what_waits_page_by_page_by_id_and_in_numbers
+                what_an_account_sent_is_held_while_it_must_not_send;
             journal:
                 what_is_recorded_is_read_back_whole_and_survives_reopening
                 filters

@@ -2,26 +2,15 @@
 
 use crate::{
     account::{AccountId, State},
-    address::ReversePath,
     clock,
     mail::parts::Parts,
     rate::Burst,
-    slots::Cause,
     store::spool::{Head, Leg, LegState},
 };
 
-/// Before the id of an account, as the cause of what it sends.
-const CAUSE: &str = "account ";
-
-/// Who causes what `account` sends.
-pub(super) fn cause(account: AccountId) -> Cause {
-    Cause::named(&format!("{CAUSE}{account}"))
-}
-
 /// Hears what became of `legs` of the message `head`; for the journal, if that stops its account.
 pub(crate) async fn heard(parts: &Parts, head: &Head, legs: &[(i64, Leg)]) -> Option<String> {
-    let cause = head.caused_by.as_ref().filter(|_| head.sender != ReversePath::Null)?;
-    let account = cause.as_str().strip_prefix(CAUSE).and_then(AccountId::parse)?;
+    let account = head.account()?;
     let mut told = None;
     for (_, leg) in legs {
         let is_refusal = match leg.state {

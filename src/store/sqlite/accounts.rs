@@ -3,7 +3,7 @@
 use super::{
     Live, Snapshot, Sqlite,
     error::Failure,
-    rows::{accounts, aliases::Table, domains},
+    rows::{accounts, aliases::Table, domains, queue},
     snapshot::at_once,
 };
 use crate::{
@@ -117,6 +117,7 @@ impl Accounts for Sqlite {
         let remove = move |connection: &Connection| {
             let account = existing(connection, &name)?.account;
             accounts::delete(connection, account.id)?;
+            queue::count_change(connection)?;
             Ok(account)
         };
         self.writer.change_accounts(remove).await
@@ -132,6 +133,8 @@ impl Accounts for Sqlite {
             let mut account = existing(connection, &name)?.account;
             account.state = account.state.followed_by(state);
             accounts::set_state(connection, &account)?;
+            // What waits of the account leaves now, or does so no more.
+            queue::count_change(connection)?;
             Ok(account)
         };
         self.writer.change_accounts(set).await

@@ -9,3 +9,4 @@ pub(super) mod queue;
 pub(super) mod spool;
 pub(super) mod texts;
 pub(super) mod tls;
+pub(super) mod whole;
