@@ -2,12 +2,14 @@
 //!
 //! Where accounts are kept, and who asks for a password, is not known here.
 
+mod correspondents;
 mod error;
 mod id;
 mod login;
 mod ownership;
 mod password;
 mod send_as;
+mod usage;
 
 pub use error::AccountError;
 pub use id::AccountId;
@@ -15,6 +17,7 @@ pub use login::{Label, LastUse, Login, StoredPassword};
 pub use ownership::may_send_as;
 pub use password::{Password, PasswordHash};
 pub use send_as::SendAs;
+pub use usage::{Claim, Counted, KeptUsage, Limits, Over, Usage};
 
 use crate::{address::Mailbox, time::UnixTime};
 use std::fmt;

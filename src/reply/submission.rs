@@ -1,7 +1,7 @@
 //! What accounts are told of what they send.
 
 use super::Reply;
-use crate::account::Hold;
+use crate::account::{Counted, Hold};
 use std::time::Duration;
 
 impl Reply {
@@ -51,7 +51,7 @@ impl Reply {
         Self::new(535, (5, 7, 8), "This account may not send any more")
     }
     /// One of the rates of `[submission]`; `what` is counted.
-    pub fn account_over_rate(what: &str, rate: &str, wait: Duration) -> Self {
+    pub fn account_over_rate(what: Counted, rate: &str, wait: Duration) -> Self {
         let text =
             format!("Too many {what} of this account ({rate}), {}", super::limits::again_in(wait));
         Self::with_text(450, (4, 7, 1), &text)

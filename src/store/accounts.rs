@@ -3,7 +3,8 @@
 use super::StoreError;
 use crate::{
     account::{
-        Account, AccountError, AccountId, Label, Login, PasswordHash, SendAs, State, StoredPassword,
+        Account, AccountError, AccountId, KeptUsage, Label, Login, PasswordHash, SendAs, State,
+        StoredPassword,
     },
     address::Mailbox,
     time::UnixTime,
@@ -74,6 +75,19 @@ pub trait Accounts {
         client: IpAddr,
         now: UnixTime,
     ) -> Result<(), StoreError>;
+
+    /// How much an account has sent lately, and to whom it has ever written; nothing where nothing is known.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn account_usage(&self, id: AccountId) -> Result<KeptUsage, StoreError>;
+
+    /// Writes down how much accounts have sent, as [`Accounts::account_usage`] gives it; of those that are still there.
+    ///
+    /// # Errors
+    /// When the store fails: nothing is written down.
+    async fn keep_account_usage(&self, used: Vec<(AccountId, KeptUsage)>)
+    -> Result<(), StoreError>;
 
     /// Adds an account, without passwords.
     ///

@@ -86,6 +86,10 @@ impl Submission {
         }
         parts.rates.may_send(client.ip)?;
         own::check_reverse_path(parts, &account, &envelope.reverse_path).await?;
+        parts.usage.know(&parts.store, account.id).await.map_err(|error| {
+            tracing::error!(%error, "cannot look up how much an account has sent");
+            Reply::store_failed()
+        })?;
         let claim = parts.usage.claim(account.id)?;
         let sender = Sender::new(client.ip, helo, &envelope.reverse_path);
         Ok(Self { account, sender, recipients: Vec::new(), claim })

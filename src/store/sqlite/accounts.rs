@@ -3,13 +3,13 @@
 use super::{
     Live, Snapshot, Sqlite,
     error::Failure,
-    rows::{accounts, aliases::Table, domains, queue},
+    rows::{account_usage, accounts, aliases::Table, domains, queue},
     snapshot::at_once,
 };
 use crate::{
     account::{
-        self, Account, AccountError, AccountId, Label, LastUse, Login, MAX_PASSWORDS, PasswordHash,
-        SendAs, State, StoredPassword,
+        self, Account, AccountError, AccountId, KeptUsage, Label, LastUse, Login, MAX_PASSWORDS,
+        PasswordHash, SendAs, State, StoredPassword,
     },
     address::Mailbox,
     store::{AccountChangeError, AccountPage, Accounts, StoreError},
@@ -81,6 +81,24 @@ impl Accounts for Sqlite {
         let note =
             move |connection: &Connection| accounts::set_last_use(connection, id, &label, last);
         self.writer.run(note).await
+    }
+
+    async fn account_usage(&self, id: AccountId) -> Result<KeptUsage, StoreError> {
+        let read = move |connection: &Connection| {
+            let transaction = connection.unchecked_transaction()?;
+            account_usage::get(&transaction, id)
+        };
+        self.readers.run(read).await
+    }
+
+    async fn keep_account_usage(
+        &self,
+        used: Vec<(AccountId, KeptUsage)>,
+    ) -> Result<(), StoreError> {
+        let write = move |connection: &Connection| {
+            used.iter().try_for_each(|(id, used)| account_usage::set(connection, *id, used))
+        };
+        self.writer.run(write).await
     }
 
     async fn add_account(&self, account: &Account) -> Result<(), AccountChangeError> {

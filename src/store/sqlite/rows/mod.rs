@@ -1,5 +1,6 @@
 //! Rows of the tables, read and written over a connection.
 
+pub(super) mod account_usage;
 pub(super) mod accounts;
 pub(super) mod aliases;
 pub(super) mod domains;
