@@ -227,10 +227,16 @@ fn report(done: &str, changed: &Changed, out: &mut impl Write) -> Result<(), Fai
         failures.push(format!("being sent at this moment, try again: {ids}"));
     }
     if !changed.held.is_empty() {
-        let ids = changed.held.join(" ");
-        failures.push(format!(
-            "held, as the account that sent it must not send (see onward queue show ID): {ids}"
-        ));
+        let held = match &changed.held[..] {
+            [id] => format!("{id} is"),
+            more => format!("{} messages are", more.len()),
+        };
+        let held = format!("{held} held, as the account must not send: see onward queue list");
+        match changed.ids.is_empty() {
+            true => failures.push(held),
+            // To stderr, as the rest is done.
+            false => drop(writeln!(io::stderr(), "onward: {held}")),
+        }
     }
     if !changed.absent.is_empty() {
         failures.push(absent(&changed.absent));

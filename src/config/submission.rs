@@ -9,7 +9,7 @@ section! {
     /// go.
     pub strip: Vec<String> = list("names of header fields", field_name),
         default ["X-Originating-IP", "User-Agent", "X-Mailer"];
-    /// Messages of one account; beyond: 450 4.7.1.
+    /// Messages of one account; beyond: 450 4.7.1. What was used counts over restarts, and under another rate too.
     pub messages_per_account: Rate = rate, default "200/1h";
     /// Recipients of one account; beyond: 450 4.7.1.
     pub recipients_per_account: Rate = rate, default "1000/1d";

@@ -45,6 +45,7 @@ async fn freeze(parts: &Parts, id: AccountId, burst: Burst) -> Option<String> {
     let state = State::Frozen { reason: reason.clone(), since: clock::now() };
     match parts.store.set_account_state(&account.name, state).await {
         Ok(_) => {
+            parts.metrics.account_frozen();
             tracing::error!(
                 account = %id,
                 name = %account.name,
