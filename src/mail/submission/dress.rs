@@ -1,7 +1,6 @@
 //! What leaves of an account's message: one form outside, and one for each alias of ours, as nobody needs to see that
 //! an alias gets it too.
 
-use super::frozen::cause;
 use crate::{
     account::Account,
     address::{Domain, ForwardPath},
@@ -143,7 +142,7 @@ impl Cloth<'_> {
                 .reverse_path()
                 .mailbox()
                 .map(|sender| Subject::of(sender, self.id.to_string().as_bytes()).message),
-            caused_by: Some(cause(self.account.id)),
+            caused_by: Some(self.account.id.cause()),
         }
     }
 }

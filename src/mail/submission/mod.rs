@@ -26,13 +26,14 @@ use super::{
     spool::{Added, keep},
 };
 use crate::{
-    account::{Account, State},
+    account::{Account, AccountId, State},
     address::ForwardPath,
     alias::Rules,
     clock,
     envelope::Envelope,
     inbound::{Peer, Reservation},
     message::{MessageId, take_out_own_results, without_private_fields},
+    metrics::NotSubmitted,
     reply::{Class, Reply},
     rspamd::Verdict,
     smtp::Transaction,
@@ -79,12 +80,22 @@ impl Submission {
         account: Account,
         envelope: &Envelope,
     ) -> Result<Self, Reply> {
-        check_state(&account)?;
+        check_state(parts, &account)?;
         parts.rates.may_send(client.ip)?;
         own::check_reverse_path(parts, &account, &envelope.reverse_path).await?;
-        let claim = parts.usage.claim(account.id)?;
+        parts.usage.know(&parts.store, account.id).await.map_err(|error| {
+            tracing::error!(%error, "cannot look up how much an account has sent");
+            Reply::store_failed()
+        })?;
+        let claim = parts.usage.claim(account.id);
+        let claim = claim.inspect_err(|_| over_limit(parts))?;
         let sender = Sender::new(client.ip, helo, &envelope.reverse_path);
         Ok(Self { account, sender, recipients: Vec::new(), claim })
+    }
+
+    /// Whose it is.
+    pub(crate) fn account(&self) -> AccountId {
+        self.account.id
     }
 
     /// Answers RCPT.
@@ -108,7 +119,7 @@ impl Submission {
         if to.is_hosted {
             parts.rates.may_receive(self.sender.ip(), &to.recipient)?;
         }
-        self.claim.add(path)?;
+        self.claim.add(path).inspect_err(|_| over_limit(parts))?;
         self.recipients.push(to);
         Ok(())
     }
@@ -124,7 +135,7 @@ impl Submission {
     ) -> Reply {
         let began = Instant::now();
         let entry = Entry::of_message(client, &transaction);
-        let auth = format!("account {}", self.account.id);
+        let auth = self.account.id.cause().to_string();
         let (id, arrived) = (entry.id, clock::steady_millis());
         let to_somebody = self.recipients.iter().any(|to| !to.recipient.destinations.is_empty());
         let taken = match now {
@@ -144,6 +155,7 @@ impl Submission {
                 (reply.clone(), not_taken(&reply), none)
             }
         };
+        parts.metrics.submitted(outcome.as_str());
         let conclusion = Conclusion {
             reply,
             outcome,
@@ -169,7 +181,7 @@ impl Submission {
     ) -> Result<Taken, Reply> {
         let mut came = std::mem::replace(&mut transaction.message, Ok(Vec::new()))?;
         // A message may take long to come.
-        check_state(&self.account)?;
+        check_state(parts, &self.account)?;
         own::check_reverse_path(parts, &self.account, self.sender.reverse_path()).await?;
         parts.rates.take_message(self.sender.ip())?;
         let (hosted, outside): (Vec<To>, Vec<To>) =
@@ -215,12 +227,18 @@ impl Submission {
 }
 
 /// Refuses what an account sends that is not to send.
-fn check_state(account: &Account) -> Result<(), Reply> {
-    match &account.state {
-        State::Enabled => Ok(()),
-        State::Disabled => Err(Reply::account_disabled()),
-        State::Frozen { reason, .. } => Err(Reply::account_frozen(reason)),
-    }
+fn check_state(parts: &Parts, account: &Account) -> Result<(), Reply> {
+    let reply = match &account.state {
+        State::Enabled => return Ok(()),
+        State::Disabled => Reply::account_disabled(),
+        State::Frozen { reason, .. } => Reply::account_frozen(reason),
+    };
+    parts.metrics.not_submitted(NotSubmitted::Stopped);
+    Err(reply)
+}
+
+fn over_limit(parts: &Parts) {
+    parts.metrics.not_submitted(NotSubmitted::OverLimit);
 }
 
 /// Where `path` leads at `now`: through the aliases where its domain is ours.
