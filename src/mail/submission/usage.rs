@@ -182,6 +182,8 @@ mod tests {
             messages_per_account: rate(messages),
             recipients_per_account: rate(recipients),
             new_recipients_per_account: rate(new),
+            server: None,
+            incoming: None,
         }))
     }
 
