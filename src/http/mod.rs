@@ -83,13 +83,10 @@ pub async fn serve_http<F, R>(
             };
             let idle = place.idle();
             let conversation = async move {
-                match tls {
-                    None => converse(stream, page).await,
-                    // Who does not get through the handshake is told by TLS, and nobody else wants to know.
-                    Some(tls) => match tls.accept(stream).await {
-                        Ok((stream, _)) => converse(Box::new(stream), page).await,
-                        Err(_) => {}
-                    },
+                let Some(tls) = tls else { return converse(stream, page).await };
+                // Who does not get through the handshake is told by TLS, and nobody else wants to know.
+                if let Ok((stream, _)) = tls.accept(stream).await {
+                    converse(Box::new(stream), page).await;
                 }
             };
             tokio::select! {

@@ -195,7 +195,7 @@ fn a_password_that_could_not_be_shown_is_none() {
     run(&state, &store, "add hello@example.org").unwrap();
     let line = "account password add hello@example.org --label desk";
     let args = Line::parse_from(line.split(' ')).args;
-    assert!(block_on(execute(args.command, &store, state.path(), &mut Closed)).is_err());
+    assert!(block_on(execute(args.command, &store, &config(&state, ""), &mut Closed)).is_err());
     assert_eq!(login(&store, "hello@example.org").passwords, []);
 }
 
