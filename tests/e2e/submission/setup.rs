@@ -188,7 +188,14 @@ fn https_is_spoken_by_the_certificate_that_is_there() {
     let arguments = ["-sS", "--cacert", authority.to_str().unwrap(), "--resolve", &place, &url];
     let Some(ended) = peer::run("curl", &arguments) else { return };
     assert!(ended.success, "{}", ended.output);
-    assert_eq!(ended.output, body(told.plain, &format!("{XML}?emailaddress=a@example.org")));
+    let text = body(told.plain, &format!("{XML}?emailaddress=a@example.org"));
+    assert_eq!(ended.output.trim_end(), text.trim_end());
+    let check = told.onward.run(&["check"]);
+    let address = told.https;
+    assert!(
+        check.contains(&format!("http on {address}, autoconfig, TLS from the first octet on")),
+        "{check}"
+    );
     // Without TLS nothing is told there.
     let mut stream = TcpStream::connect(told.https).unwrap();
     stream.set_read_timeout(Some(DEADLINE)).unwrap();
@@ -226,7 +233,10 @@ fn doctor_names_what_a_domain_lacks_that_accounts_send_as() {
         .alias("hello@other.test", &["bob@sink.test"])
         .toml(&authority.issue("mx.example.org", "a").toml());
     let onward = submission(builder).build();
+    let no_key = "no domain has a DKIM key, and accounts send nothing without one";
+    assert!(onward.run(&["check"]).contains(no_key));
     onward.run(&["dkim", "key", "add", "example.org", "--kind", "ed25519"]);
+    assert!(!onward.run(&["check"]).contains(no_key));
     publish_key(&onward, &dns);
     assert_eq!(said(&onward), [], "nobody sends as other.test yet");
 
