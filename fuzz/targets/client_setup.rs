@@ -32,9 +32,8 @@ fuzz_target!(|text: &str| {
     for mark in ['<', '>'] {
         assert_eq!(made.matches(mark).count(), plain.matches(mark).count());
     }
-    for (at, _) in made.match_indices('&') {
-        let rest = &made[at..];
-        assert!(["&amp;", "&lt;", "&gt;"].iter().any(|known| rest.starts_with(known)));
+    for rest in made.split('&').skip(1) {
+        assert!(["amp;", "lt;", "gt;"].iter().any(|known| rest.starts_with(known)));
     }
     assert!(made.chars().all(|character| character == '\n' || !character.is_control()));
 });
