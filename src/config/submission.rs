@@ -7,7 +7,7 @@ section! {
     table "submission", Keys => pub struct Submission {}
 
     /// Header fields taken out of what accounts send, as they tell of the sender's devices. Bcc and Return-Path always
-    /// go.
+    /// go. With `Received` in the list the hops before ours go, too: those of a server of one's own that relays to here.
     pub strip: Vec<String> = list("names of header fields", field_name),
         default ["X-Originating-IP", "User-Agent", "X-Mailer"];
     /// Messages of one account; beyond: 450 4.7.1.
@@ -25,7 +25,7 @@ section! {
 }
 
 /// Fields without which a message is none, or whose absence would say something else.
-const NEEDED: [&str; 10] = [
+const NEEDED: [&str; 9] = [
     "From",
     "Sender",
     "To",
@@ -35,7 +35,6 @@ const NEEDED: [&str; 10] = [
     "MIME-Version",
     "Content-Type",
     "Content-Transfer-Encoding",
-    "Received",
 ];
 
 fn field_name(text: &str) -> Result<String, String> {
