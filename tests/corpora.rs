@@ -50,6 +50,7 @@ targets! {
     address_path "../fuzz/targets/address_path.rs"
     arc "../fuzz/targets/arc.rs"
     author "../fuzz/targets/author.rs"
+    client_setup "../fuzz/targets/client_setup.rs"
     data "../fuzz/targets/data.rs"
     header "../fuzz/targets/header.rs"
     milter "../fuzz/targets/milter.rs"

@@ -90,7 +90,7 @@ const EDGES: [(&str, &[&str]); 14] = [
     ("tls", &["clock"]),
     ("metrics", &["clock"]),
     ("inbound", &["clock", "tls"]),
-    ("http", &["inbound"]),
+    ("http", &["inbound", "tls"]),
     ("postfix", &["inbound"]),
     ("outbound", &["clock", "dns", "tls"]),
     ("auth", &["dns"]),

@@ -33,7 +33,7 @@ impl Responder {
             let page = answer.map(|answer| Page::plain(StatusCode::OK, answer));
             std::future::ready(page.unwrap_or_else(Page::not_found))
         };
-        serve_http(socket, retired, page).await;
+        serve_http(socket, None, retired, page).await;
     }
 
     pub(super) fn answer(&self, token: &str, answer: String) -> Answer {

@@ -1,6 +1,6 @@
 //! Accounts: who may send mail here, as whom, and by which passwords.
 
-use super::{Error, Store, dkim_keys};
+use super::{Error, Store, dkim_keys, mail_programs::NO_LISTENER};
 use crate::{
     account::{
         Account, AccountId, Counted, Label, Limits, Login, Password, SendAs, State, StoredPassword,
@@ -270,6 +270,8 @@ pub async fn revoke_password(store: &Store, name: &Mailbox, label: &Label) -> Re
 pub enum Hindrance {
     /// A domain that it sends as has no key to sign with.
     NoKey(Domain),
+    /// No listener takes what accounts send.
+    NoListener,
     /// An account has an address among what it sends as that no alias answers any more.
     Idle {
         /// Its name.
@@ -294,6 +296,7 @@ impl fmt::Display for Hindrance {
                 "{domain} has no DKIM key, and accounts send nothing as its addresses without one; \
                  to make one: onward dkim key add {domain}"
             ),
+            Self::NoListener => f.write_str(NO_LISTENER),
             Self::Idle { account, address } => write!(
                 f,
                 "the account {account} no longer sends as {address}, until an alias answers it again; \

@@ -1,6 +1,6 @@
 //! What a configuration means.
 
-use super::{Error, spam_filter, srs_keys::keyring};
+use super::{Error, dkim_keys, spam_filter, srs_keys::keyring};
 use crate::{
     clock,
     config::{CertificateFiles, Config, Dnsbl, Listen, Protocol, Srs, print_duration, print_size},
@@ -83,7 +83,8 @@ impl Meaning {
             lists: config.dnsbl.iter().map(list).collect(),
             delivery: takes_mail.then(|| delivery(config)),
             filter: spam_filter::meaning(config)?,
-            warnings: [config.warnings.clone(), secrets.warnings, expiring].concat(),
+            warnings: [config.warnings.clone(), secrets.warnings, expiring, unsigned(config)]
+                .concat(),
         })
     }
 }
@@ -119,6 +120,19 @@ fn certificate(files: &CertificateFiles, warnings: &mut Vec<String>) -> String {
         Err(error) => error.what,
     };
     format!("{name}{file}, {valid}")
+}
+
+/// A warning where accounts may send, and nothing of it would leave.
+fn unsigned(config: &Config) -> Vec<String> {
+    let keys = || dkim_keys::list(&config.state_dir).unwrap_or_default();
+    let signs = || keys().iter().flatten().any(|key| key.state == "active");
+    match config.takes_submissions() && !signs() {
+        true => vec![
+            "no domain has a DKIM key, and accounts send nothing without one; to make one: onward dkim key add DOMAIN"
+                .to_owned(),
+        ],
+        false => Vec::new(),
+    }
 }
 
 /// What can be told about the secrets without showing them.
@@ -160,6 +174,10 @@ fn listens(listen: &Listen) -> String {
     }
     if listen.protocol == Protocol::Submission {
         text.push_str(", accounts only");
+    }
+    if listen.protocol == Protocol::Http {
+        let served: Vec<_> = listen.serve.iter().map(ToString::to_string).collect();
+        text.push_str(&format!(", {}", served.join(", ")));
     }
     if listen.implicit_tls {
         text.push_str(", TLS from the first octet on");

@@ -13,6 +13,7 @@ pub mod doctor;
 pub mod domains;
 mod error;
 mod explain;
+pub mod mail_programs;
 pub mod queue;
 pub mod reload;
 pub mod running;

@@ -10,14 +10,17 @@ use crate::{
         Store,
         accounts::{self, Hindrance, PasswordLine, Record, ShownAccount},
     },
-    config::print_rate,
+    config::{Config, print_rate},
     log::printable,
 };
+use client::ClientArgs;
 use std::{
     io::{self, BufWriter, Write},
     path::Path,
     process::ExitCode,
 };
+
+mod client;
 
 /// Keeps the accounts that send mail here, and their passwords
 #[derive(Debug, clap::Args)]
@@ -44,6 +47,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    Client(ClientArgs),
     /// Removes an account with its passwords; open sessions of it send nothing more
     Remove {
         /// As it was added
@@ -130,6 +134,7 @@ impl Command {
         match self {
             Self::List { .. }
             | Self::Show { .. }
+            | Self::Client(_)
             | Self::Password(PasswordCommand::List { .. }) => false,
             Self::Add(_)
             | Self::Set(_)
@@ -156,9 +161,8 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
     let mut out = BufWriter::new(context.out());
     let purpose = Purpose::changes(args.command.changes());
-    let limits = config.submission.limits();
     block_on(with_store(&config.state_dir, purpose, async |store| {
-        let told = execute(args.command, store, &limits, &config.state_dir, &mut out).await?;
+        let told = execute(args.command, store, &config, &mut out).await?;
         out.flush()?;
         warn(&told.warnings)?;
         told.note.map_or(Ok(()), note)
@@ -169,10 +173,10 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
 async fn execute(
     command: Command,
     store: &Store,
-    limits: &Limits,
-    state_dir: &Path,
+    config: &Config,
     out: &mut impl Write,
 ) -> Result<Told, Failure> {
+    let (state_dir, limits) = (&config.state_dir, &config.submission.limits());
     match command {
         Command::Add(AddArgs { name, may }) => {
             let account = accounts::add(store, accounts::parse_name(&name)?, may).await?;
@@ -181,7 +185,9 @@ async fn execute(
                 "next: onward account password add {} --label phone (or what else it is for)",
                 account.name
             );
-            return Ok(Told { note: Some(next), ..lacks_key(state_dir, &account)? });
+            let mut told = Told { note: Some(next), ..lacks_key(state_dir, &account)? };
+            told.warnings.extend((!config.takes_submissions()).then_some(Hindrance::NoListener));
+            return Ok(told);
         }
         Command::Set(SetArgs { name, more, less }) => {
             let name = accounts::parse_name(&name)?;
@@ -200,6 +206,7 @@ async fn execute(
             let shown = accounts::show(store, limits, &name).await?;
             if json { write_json(out, &shown)? } else { write_shown(out, &shown, limits)? }
         }
+        Command::Client(args) => args.run(store, config, out).await?,
         Command::Remove { name } => {
             let account = accounts::remove(store, &accounts::parse_name(&name)?).await?;
             writeln!(out, "removed {}", account.name)?;

@@ -3,7 +3,7 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
 /// A profile (`.mobileconfig`) that sets up Mail on iPhone, iPad and Mac: com.apple.mail.managed. It holds no password;
-/// the device asks for both. Nothing where `outgoing` has no port.
+/// the device asks for both, and for the name to read mail by where that is not known. Nothing where `outgoing` has no port.
 pub fn apple_profile(person: &Person, outgoing: &Outgoing, incoming: &Incoming) -> Option<String> {
     let (port, security) = outgoing.preferred()?;
     let address = person.address.to_string();
@@ -16,7 +16,9 @@ pub fn apple_profile(person: &Person, outgoing: &Outgoing, incoming: &Incoming) 
     mail.text("IncomingMailServerHostName", incoming.server.host.as_str());
     mail.integer("IncomingMailServerPortNumber", incoming.server.port);
     mail.truth("IncomingMailServerUseSSL", true);
-    mail.text("IncomingMailServerUsername", &incoming.username);
+    if let Some(username) = &incoming.username {
+        mail.text("IncomingMailServerUsername", username);
+    }
     mail.text("OutgoingMailServerAuthentication", "EmailAuthPassword");
     mail.text("OutgoingMailServerHostName", outgoing.host.as_str());
     mail.integer("OutgoingMailServerPortNumber", port);

@@ -7,10 +7,12 @@
 mod apple;
 mod mozilla;
 mod records;
+mod request;
 
 pub use apple::apple_profile;
-pub use mozilla::autoconfig;
+pub use mozilla::{EMAIL_ADDRESS, autoconfig};
 pub use records::{Record, records};
+pub use request::{Document, Request, autoconfig_url, profile_url};
 
 use crate::address::{Domain, Mailbox};
 use std::{fmt, str::FromStr};
@@ -31,8 +33,8 @@ pub struct Outgoing {
 pub struct Incoming {
     /// The server.
     pub server: Server,
-    /// The name that one logs in by there.
-    pub username: String,
+    /// The name that one logs in by there; without one the program asks.
+    pub username: Option<String>,
 }
 
 /// A server by name and port, written `imap.example.net` (port 993) or `imap.example.net:10993`.

@@ -2,11 +2,14 @@ use super::{Incoming, Outgoing, Security, escaped};
 use crate::address::Domain;
 use std::fmt::Write;
 
+/// What a program replaces by the address that it was given.
+pub const EMAIL_ADDRESS: &str = "%EMAILADDRESS%";
+
 /// The XML of `/.well-known/autoconfig/mail/config-v1.1.xml` and `autoconfig.DOMAIN/mail/config-v1.1.xml`, as
 /// Thunderbird, K-9 and Evolution read it
 /// (draft-ietf-mailmaint-autoconfig). `login` is the name of the account; a program puts the address it was given in
-/// the place of `%EMAILADDRESS%`. Thunderbird wants to know where mail is read too: without `incoming` it takes the
-/// outgoing server only from people.
+/// the place of [`EMAIL_ADDRESS`]. Thunderbird wants to know where mail is read too: it takes no XML without an
+/// incoming server.
 pub fn autoconfig(
     domain: &Domain,
     outgoing: &Outgoing,
@@ -29,7 +32,7 @@ pub fn autoconfig(
             server.host.as_str(),
             server.port,
             Security::Implicit,
-            username,
+            username.as_deref().unwrap_or(EMAIL_ADDRESS),
         );
     }
     for (port, security) in outgoing.ports() {

@@ -8,7 +8,7 @@ fn outgoing() -> Outgoing {
 fn incoming() -> Incoming {
     Incoming {
         server: "imap.mailbox.example".parse().unwrap(),
-        username: "me&you@mailbox.example".to_owned(),
+        username: Some("me&you@mailbox.example".to_owned()),
     }
 }
 
@@ -53,6 +53,9 @@ fn a_profile_has_both_servers_and_no_password() {
     }
     assert!(!text.contains("<key>OutgoingPassword</key>"), "{text}");
     assert_eq!(text, apple_profile(&person(), &outgoing(), &incoming()).unwrap());
+    let asks = Incoming { username: None, ..incoming() };
+    let asks = apple_profile(&person(), &outgoing(), &asks).unwrap();
+    assert!(!asks.contains("IncomingMailServerUsername"), "{asks}");
     let nowhere = Outgoing { implicit: None, starttls: None, ..outgoing() };
     assert_eq!(apple_profile(&person(), &nowhere, &incoming()), None);
 }

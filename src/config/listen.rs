@@ -15,6 +15,8 @@ section! {
         protocol: Protocol,
         /// TLS from the first octet on, without STARTTLS.
         implicit_tls: bool,
+        /// By http: what is to be had there.
+        serve: Vec<Served>,
         /// Who may connect to a unix socket.
         access: SocketAccess,
         /// For the milter.
@@ -22,8 +24,7 @@ section! {
     }
 
     /// What is spoken there. `smtp` takes mail from everybody; `submission` from accounts alone, which log in
-    /// within TLS (`onward account`); `http` shows figures and health (/metrics, /healthz,
-    /// /readyz); the others answer Postfix: docs/POSTFIX.md.
+    /// within TLS (`onward account`); `http` has what `serve` says; the others answer Postfix: docs/POSTFIX.md.
     protocol: Protocol = text("smtp, submission, socketmap, tcp-table, policy, milter, http", Protocol::named), required;
     /// Where to listen. `systemd:NAME` is a socket that systemd hands over, by its FileDescriptorName=.
     pub address: ListenAddress =
@@ -40,7 +41,15 @@ section! {
     /// Peers whose XFORWARD is believed, such as a Postfix that hands domains over: smtp only. SPF is then
     /// that of the client they name.
     pub xforward: Vec<IpNet> = list(BLOCKS, IpNet::from_str), default [];
-    /// smtp and submission only. `starttls`: offered where [tls] has a certificate. `implicit`: TLS from the first octet on.
+    /// submission only: the port by which people reach the listener, where NAT, a container or a proxy is in front of
+    /// it. Mail programs are told so (docs/SEND-AS.md).
+    pub public_port: Option<u16> = integer(1, 65_535),
+        absent "that of `address`; with `proxy_protocol`, or a systemd socket of your own, 465 where `tls` is `implicit`, else 587";
+    /// http only: what is to be had. `metrics`: figures and health (/metrics, /healthz, /readyz), for your own network
+    /// alone; `autoconfig`: how mail programs are set up (docs/SEND-AS.md), for everybody.
+    serve: Vec<Served> = list(SERVED, Served::from_str), default ["metrics"];
+    /// smtp, submission and http only. `starttls`: offered where [tls] has a certificate, never by http. `implicit`: TLS
+    /// from the first octet on; of http, that is https.
     tls: bool = one_of("starttls" => false, "implicit" => true), default "starttls";
     /// Which map a tcp-table listener answers.
     direction: Option<Direction> =
@@ -71,9 +80,20 @@ pub enum Protocol {
     Policy,
     /// The milter protocol.
     Milter,
-    /// Figures and health, for those who watch.
+    /// HTTP, for what [`Served`] names.
     Http,
 }
+
+/// What is to be had by HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Served {
+    /// Figures and health, for those who watch.
+    Metrics,
+    /// How mail programs are set up.
+    Autoconfig,
+}
+
+const SERVED: &str = "metrics, autoconfig";
 
 /// Which map a tcp-table listener answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -162,6 +182,27 @@ impl fmt::Display for Protocol {
     }
 }
 
+impl FromStr for Served {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "metrics" => Ok(Self::Metrics),
+            "autoconfig" => Ok(Self::Autoconfig),
+            _ => Err(format!("{text:?} is not known")),
+        }
+    }
+}
+
+impl fmt::Display for Served {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Metrics => "metrics",
+            Self::Autoconfig => "autoconfig",
+        })
+    }
+}
+
 impl FromStr for ListenAddress {
     type Err = String;
 
@@ -230,7 +271,21 @@ fn listener(mut keys: Keys<'_>, seen: &mut HashSet<ListenAddress>) -> Option<Lis
     }
     if protocol.is_some_and(|protocol| !protocol.takes_mail()) {
         refuse_written(&keys.proxy_protocol, "smtp and submission");
-        refuse_written(&keys.tls, "smtp and submission");
+    }
+    if belongs_elsewhere(Protocol::Submission) {
+        refuse_written(&keys.public_port, "submission");
+    }
+    match protocol {
+        Some(Protocol::Http) if keys.tls.is_written() && keys.tls.value == Some(false) => {
+            keys.tls.refuse("http has no STARTTLS", "\"implicit\", or no such key for plaintext");
+        }
+        Some(Protocol::Smtp | Protocol::Submission | Protocol::Http) | None => {}
+        Some(_) => refuse_written(&keys.tls, "smtp, submission and http"),
+    }
+    if belongs_elsewhere(Protocol::Http) {
+        refuse_written(&keys.serve, "http");
+    } else if keys.serve.value.as_ref().is_some_and(Vec::is_empty) {
+        keys.serve.refuse_value("nothing is to be had there");
     }
     if belongs_elsewhere(Protocol::Milter) {
         refuse_written(&keys.local_domains, "milter");
@@ -260,9 +315,9 @@ fn listener(mut keys: Keys<'_>, seen: &mut HashSet<ListenAddress>) -> Option<Lis
         alias_maps: keys.alias_maps.value.take()?,
         shadow: keys.shadow.value?,
     };
-    let implicit_tls = keys.tls.value?;
+    let (implicit_tls, serve) = (keys.tls.value?, keys.serve.value.take()?);
     let access = SocketAccess { mode: keys.mode.value?, group: keys.group.value? };
-    keys.checked(protocol?, implicit_tls, access, milter)
+    keys.checked(protocol?, implicit_tls, serve, access, milter)
 }
 
 fn refuse_access(keys: &Keys<'_>, why: &str) {

@@ -10,6 +10,7 @@
 //! A new table is a file with its definitions, its line in sections.rs, and its field of [`Config`].
 
 mod auth;
+mod clients;
 mod define;
 mod delivery;
 mod dns;
@@ -44,7 +45,7 @@ pub use finding::{ConfigError, Finding};
 pub use ip_net::IpNet;
 pub use journal::JournalBounds;
 pub use limits::Limits;
-pub use listen::{Direction, Listen, ListenAddress, Milter, Protocol, SocketAccess};
+pub use listen::{Direction, Listen, ListenAddress, Milter, Protocol, Served, SocketAccess};
 pub use machine::Machine;
 pub use route::Route;
 pub use spool::Spool;

@@ -1,5 +1,6 @@
-use super::{define::section, reader::Table};
-use crate::{account::Limits, rate::Rate};
+use super::{define::section, reader::Table, values::domain};
+use crate::{account::Limits, address::Domain, client_setup::Server, rate::Rate};
+use std::str::FromStr;
 
 section! {
     /// What accounts send through listeners of the protocol `submission`.
@@ -15,6 +16,12 @@ section! {
     pub recipients_per_account: Rate = rate, default "1000/1d";
     /// Those of its recipients to whom an account has not written before; beyond: 450 4.7.1.
     pub new_recipients_per_account: Rate = rate, default "200/1d";
+    /// The server that mail programs are told of. The certificate has to be for this name.
+    pub server: Option<Domain> = text("a domain name", server), absent "`hostname`";
+    /// The IMAP server, with TLS from the first octet on, that mail programs are told of as the one where people read
+    /// their mail: Onward has no mailboxes. For those whose people all read at one provider.
+    pub incoming: Option<Server> = text("a server, such as \"imap.example.net\" or \"imap.example.net:993\"", Server::from_str),
+        absent "programs that want one ask, or are told by `onward account client --incoming`";
 }
 
 impl Submission {
@@ -51,6 +58,14 @@ fn field_name(text: &str) -> Result<String, String> {
     match NEEDED.into_iter().find(|needed| needed.eq_ignore_ascii_case(text)) {
         Some(needed) => Err(format!("mail cannot do without {needed}")),
         None => Ok(text.to_owned()),
+    }
+}
+
+fn server(text: &str) -> Result<Domain, String> {
+    let name = domain(text)?;
+    match name.literal() {
+        None => Ok(name),
+        Some(_) => Err(format!("{text:?} is an address, and no certificate is for it")),
     }
 }
 

@@ -1,11 +1,11 @@
 //! What one configuration has listening, from the start or a reload to the next.
 
-use super::{StartError, alias_maps, monitoring::Monitoring, sockets::Sockets};
+use super::{StartError, alias_maps, monitoring::Monitoring, pages::Pages, sockets::Sockets};
 use crate::{
     acme::{self, Keeper, Responder},
     address::Domain,
     admin::running::Running,
-    config::{Acme, Config, Milter, Protocol, service},
+    config::{Acme, Config, Milter, Protocol, Served, service},
     http::serve_http,
     inbound::{
         Clients, Connections, Encryption, Listener, ListenerConfig, Server, Socket, Timeouts,
@@ -38,8 +38,8 @@ pub(super) struct Generation {
     listeners: Vec<Listener>,
     /// Listeners for Postfix.
     table_listeners: Vec<(postfix::PostfixListener, Option<Milter>)>,
-    /// Sockets for figures and health.
-    monitors: Vec<Socket>,
+    /// Sockets for HTTP, whether they begin with TLS, and what is to be had there.
+    pages: Vec<(Socket, Option<Acceptor>, Arc<[Served]>)>,
     certificates: Option<LiveCertificates>,
     issuing: Option<Issuing>,
 }
@@ -72,7 +72,7 @@ impl Generation {
         let certificates = certificates(config)?;
         let acceptor = acceptor(certificates.as_ref())?;
         let (mut listeners, mut table_listeners) = (Vec::new(), Vec::new());
-        let mut monitors = Vec::new();
+        let mut pages = Vec::new();
         let mut free = sockets.clone();
         for listen in &config.listen {
             let address = &listen.address;
@@ -94,7 +94,8 @@ impl Generation {
                     continue;
                 }
                 if listen.protocol == Protocol::Http {
-                    monitors.push(socket);
+                    let tls = acceptor.clone().filter(|_| listen.implicit_tls);
+                    pages.push((socket, tls, listen.serve.as_slice().into()));
                     continue;
                 }
                 let encryption = acceptor
@@ -113,14 +114,14 @@ impl Generation {
             Some(acme) => issuing(config, acme, &mut free)?,
             None => None,
         };
-        Ok(Self { parts, sockets, listeners, table_listeners, monitors, certificates, issuing })
+        Ok(Self { parts, sockets, listeners, table_listeners, pages, certificates, issuing })
     }
 
     pub(super) fn listening(&self) -> Vec<String> {
         let tables = self.table_listeners.iter().map(|(listener, _)| listener.local());
         let smtp = self.listeners.iter().map(Listener::local);
-        let monitors = self.monitors.iter().map(Socket::local);
-        smtp.chain(tables).chain(monitors).map(ToOwned::to_owned).collect()
+        let pages = self.pages.iter().map(|(socket, ..)| socket.local());
+        smtp.chain(tables).chain(pages).map(ToOwned::to_owned).collect()
     }
 
     /// Accepts, until it is retired or `stopped` turns true.
@@ -133,7 +134,7 @@ impl Generation {
             tracing::error!("{}", service::unnamed(name));
         }
         Running::tell_unnamed_sockets(&self.parts.config.state_dir, &unnamed);
-        let Self { parts, sockets, listeners, table_listeners, monitors, certificates, issuing } =
+        let Self { parts, sockets, listeners, table_listeners, pages, certificates, issuing } =
             self;
         let config = &parts.config;
         let limits = &config.limits;
@@ -181,14 +182,15 @@ impl Generation {
         for listener in listeners {
             running.spawn(listener.run(Arc::clone(&server), retired.clone(), stopped.clone()));
         }
-        for socket in monitors {
+        for (socket, tls, serve) in pages {
             let monitoring = Monitoring {
                 parts: Arc::clone(&parts),
                 clients: Arc::clone(&shared.clients),
                 connections: Arc::clone(&shared.connections),
             };
-            let page = move |path| monitoring.clone().page(path);
-            running.spawn(serve_http(socket, retired.clone(), page));
+            let pages = Pages { monitoring, serve };
+            let page = move |question| pages.clone().page(question);
+            running.spawn(serve_http(socket, tls, retired.clone(), page));
         }
         let followed = Arc::clone(&parts);
         let follow = tokio::spawn(async move {

@@ -5,6 +5,7 @@ mod alias_maps;
 mod generation;
 mod monitoring;
 mod over_rates;
+mod pages;
 mod sockets;
 mod trouble;
 

@@ -22,7 +22,7 @@ pub(super) struct Monitoring {
 
 impl Monitoring {
     /// `/metrics`, `/healthz` and `/readyz`.
-    pub(super) async fn page(self, Question { path, accept }: Question) -> Page {
+    pub(super) async fn page(self, Question { path, accept, .. }: Question) -> Page {
         match path.as_str() {
             "/metrics" => {
                 let format = Format::accepted(&accept);

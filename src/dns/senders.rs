@@ -1,6 +1,7 @@
 //! What is asked about senders.
 
 use super::{answers::LookupError, resolver::Resolver};
+use crate::address::Domain;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use std::net::IpAddr;
 
@@ -43,6 +44,19 @@ impl Resolver {
     pub(crate) async fn exchanges(&self, name: &str) -> Result<Vec<String>, LookupError> {
         self.records(name_of(name)?, RecordType::MX, |data| match data {
             RData::MX(mx) if !mx.exchange.is_root() => Some(text_of(&mx.exchange)),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Host and port of the SRV records of `name` (RFC 2782); no host says that there is no such service.
+    pub(crate) async fn services(
+        &self,
+        name: &str,
+    ) -> Result<Vec<(Option<Domain>, u16)>, LookupError> {
+        self.records(name_of(name)?, RecordType::SRV, |data| match data {
+            RData::SRV(srv) if srv.target.is_root() => Some((None, srv.port)),
+            RData::SRV(srv) => Some((Some(Domain::parse(&text_of(&srv.target)).ok()?), srv.port)),
             _ => None,
         })
         .await

@@ -1,22 +1,20 @@
 //! HTTP as a server: small answers, and nothing of it is worth a long wait.
 
-use crate::inbound::{Accepted, Connections, Place, Socket};
+use crate::{
+    inbound::{Accepted, Connections, Socket},
+    tls::{Acceptor, Stream},
+};
 use http_body_util::Full;
 use hyper::{
-    Request, Response, StatusCode,
+    Method, Request, Response, StatusCode,
     body::{Bytes, Incoming},
-    header::{ACCEPT, CONTENT_TYPE},
+    header::{ACCEPT, ALLOW, CONTENT_TYPE, HOST, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS},
     server::conn::http1,
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{convert::Infallible, future::Future, time::Duration};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    sync::watch,
-    task::JoinSet,
-    time::timeout,
-};
+use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 /// Connections at once to one listener. Who comes beyond takes the place of the oldest: an answer takes
 /// milliseconds, so that one is waiting for a client that does not ask or does not read.
@@ -33,6 +31,10 @@ const MAX_HEAD: usize = 16 << 10;
 pub struct Question {
     /// The path.
     pub path: String,
+    /// What stands behind `?`, as it is written; empty where nothing does.
+    pub query: String,
+    /// Whose server it takes us for, as in `Host`; empty where it does not say.
+    pub host: String,
     /// What the client would have, as in `Accept`; empty where it does not say.
     pub accept: String,
 }
@@ -60,49 +62,66 @@ impl Page {
     }
 }
 
-/// Answers GET on `socket` until `retired` turns true.
-pub async fn serve_http<F, R>(socket: Socket, retired: watch::Receiver<bool>, page: F)
-where
+/// Answers GET and HEAD on `socket` until `retired` turns true; with `tls` it is https.
+pub async fn serve_http<F, R>(
+    socket: Socket,
+    tls: Option<Acceptor>,
+    retired: watch::Receiver<bool>,
+    page: F,
+) where
     F: Fn(Question) -> R + Clone + Send + Sync + 'static,
     R: Future<Output = Page> + Send + 'static,
 {
     let connections = Connections::new(CONNECTIONS);
     let begin = |accepted, tasks: &mut JoinSet<()>| {
         let Some(place) = connections.admit() else { return };
-        let page = page.clone();
+        let (page, tls) = (page.clone(), tls.clone());
         tasks.spawn(async move {
-            match accepted {
-                Accepted::Tcp(stream, _) => converse(stream, page, place).await,
-                Accepted::Unix(stream) => converse(stream, page, place).await,
+            let stream: Stream = match accepted {
+                Accepted::Tcp(stream, _) => Box::new(stream),
+                Accepted::Unix(stream) => Box::new(stream),
+            };
+            let idle = place.idle();
+            let conversation = async move {
+                let Some(tls) = tls else { return converse(stream, page).await };
+                // Who does not get through the handshake is told by TLS, and nobody else wants to know.
+                if let Ok((stream, _)) = tls.accept(stream).await {
+                    converse(Box::new(stream), page).await;
+                }
+            };
+            tokio::select! {
+                _ = timeout(PATIENCE, conversation) => {}
+                () = idle.closed() => {}
             }
         });
     };
     socket.serve(retired, begin).await;
 }
 
-async fn converse<S, F, R>(stream: S, page: F, place: Place)
+async fn converse<F, R>(stream: Stream, page: F)
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     F: Fn(Question) -> R + Clone + Send + 'static,
     R: Future<Output = Page> + Send,
 {
     let service = service_fn(move |request: Request<Incoming>| {
         let page = page.clone();
         async move {
-            let is_get = request.method() == hyper::Method::GET;
-            let path = request.uri().path().to_owned();
-            let accept = request.headers().get_all(ACCEPT).iter();
-            let accept: Vec<&str> = accept.filter_map(|value| value.to_str().ok()).collect();
-            let question = Question { path, accept: accept.join(",") };
-            let Page { status, kind, text } = match is_get {
-                true => page(question).await,
+            // Of an answer to HEAD, hyper leaves the text out.
+            let is_known = [Method::GET, Method::HEAD].contains(request.method());
+            let Page { status, kind, text } = match is_known {
+                true => page(question(&request)).await,
                 false => Page::plain(StatusCode::METHOD_NOT_ALLOWED, ""),
             };
             let mut response = Response::new(Full::new(Bytes::from(text)));
             *response.status_mut() = status;
-            response
-                .headers_mut()
-                .insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(kind));
+            let mut tell = |name: HeaderName, value| {
+                response.headers_mut().insert(name, HeaderValue::from_static(value));
+            };
+            tell(CONTENT_TYPE, kind);
+            tell(X_CONTENT_TYPE_OPTIONS, "nosniff");
+            if !is_known {
+                tell(ALLOW, "GET, HEAD");
+            }
             Ok::<_, Infallible>(response)
         }
     });
@@ -112,9 +131,25 @@ where
         .max_buf_size(MAX_HEAD)
         .header_read_timeout(HEAD_PATIENCE)
         .serve_connection(TokioIo::new(stream), service);
-    let idle = place.idle();
-    tokio::select! {
-        _ = timeout(PATIENCE, connection) => {}
-        () = idle.closed() => {}
+    // Who breaks off had no use for the answer.
+    let _ = connection.await;
+}
+
+fn question(request: &Request<Incoming>) -> Question {
+    let uri = request.uri();
+    let values = |name: HeaderName| {
+        let values = request.headers().get_all(name).iter();
+        values.filter_map(|value| value.to_str().ok()).collect::<Vec<_>>()
+    };
+    let host = values(HOST);
+    Question {
+        path: uri.path().to_owned(),
+        query: uri.query().unwrap_or_default().to_owned(),
+        host: uri
+            .authority()
+            .map_or(host.first().copied(), |authority| Some(authority.as_str()))
+            .unwrap_or_default()
+            .to_owned(),
+        accept: values(ACCEPT).join(","),
     }
 }

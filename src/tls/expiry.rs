@@ -21,6 +21,16 @@ pub struct Life {
     pub is_self_signed: bool,
 }
 
+impl Life {
+    /// Whether the certificate is for a name in lower case (RFC 9525 §6.3).
+    pub fn is_for(&self, name: &str) -> bool {
+        self.names.iter().any(|has| match has.strip_prefix("*.") {
+            Some(parent) => name.split_once('.').is_some_and(|(_, rest)| rest == parent),
+            None => has == name,
+        })
+    }
+}
+
 /// The life of the first certificate in a PEM file.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 
 const ADDRESS: &str = "192.0.2.10";
 
-fn findings(onward: &Onward, more: &[&str]) -> Vec<Value> {
+pub(crate) fn findings(onward: &Onward, more: &[&str]) -> Vec<Value> {
     let arguments = [&["doctor", "--json", "--address", ADDRESS], more].concat();
     let told = onward.cli(&arguments);
     let findings: Vec<Value> =
@@ -158,7 +158,7 @@ fn a_bounce_goes_round_at_the_mx_that_dns_names() {
 }
 
 /// A zone in which nothing is wrong, but that there is no certificate; the postmaster is at sink.test.
-fn healthy_zone() -> Dns {
+pub(crate) fn healthy_zone() -> Dns {
     let dns = Dns::start();
     dns.a("mx.example.org", Ipv4Addr::new(192, 0, 2, 10))
         .mx("example.org", 10, "mx.example.org")
@@ -170,7 +170,7 @@ fn healthy_zone() -> Dns {
 }
 
 /// Publishes the DKIM key that was added last.
-fn publish_key(onward: &Onward, dns: &Dns) -> String {
+pub(crate) fn publish_key(onward: &Onward, dns: &Dns) -> String {
     let key = onward.run(&["dkim", "key", "dns", "--json"]);
     let key: Value = serde_json::from_str(key.lines().last().unwrap()).unwrap();
     let name = key["dns_name"].as_str().unwrap().to_owned();

@@ -10,6 +10,7 @@ mod logins;
 mod receivers;
 mod round_trip;
 mod secrets;
+mod setup;
 mod stolen;
 
 use crate::support::certificates::Authority;

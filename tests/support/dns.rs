@@ -7,7 +7,7 @@ use std::thread;
 
 use async_trait::async_trait;
 use hickory_proto::op::{Header, HeaderCounts, Metadata, ResponseCode};
-use hickory_proto::rr::rdata::{A, AAAA, CNAME, MX, PTR, TXT};
+use hickory_proto::rr::rdata::{A, AAAA, CNAME, MX, PTR, SRV, TXT};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use hickory_server::Server;
 use hickory_server::net::runtime::Time;
@@ -94,6 +94,11 @@ impl Dns {
     /// A TXT record of these character-strings.
     pub fn txt_strings(&self, name: &str, strings: &[&[u8]]) -> &Self {
         self.add(name, RData::TXT(TXT::from_bytes(strings.to_vec())))
+    }
+
+    /// One with weight 1; the target `.` is no service.
+    pub fn srv(&self, name: &str, port: u16, target: &str) -> &Self {
+        self.add(name, RData::SRV(SRV::new(0, 1, port, absolute(target))))
     }
 
     pub fn ptr(&self, name: &str, target: &str) -> &Self {

@@ -4,6 +4,7 @@ use crate::{
     address::Mailbox,
     admin,
     alias::{Alias, AliasAddress},
+    config::Machine,
     time::UnixTime,
 };
 use clap::Parser;
@@ -30,21 +31,28 @@ fn store(state: &TempDir) -> Store {
     store
 }
 
+fn config(state: &TempDir, more: &str) -> Config {
+    let text = format!(
+        "hostname = \"mx.example.org\"\nstate_dir = {:?}\n[srs]\ndomain = \"example.org\"\n{more}",
+        state.path()
+    );
+    Config::parse(&text, Path::new("onward.toml"), &Machine::default()).unwrap()
+}
+
 /// What goes to stdout, and then what goes to stderr.
 fn run(state: &TempDir, store: &Store, line: &str) -> Result<(String, String), String> {
+    run_with(&config(state, ""), store, line)
+}
+
+fn run_with(config: &Config, store: &Store, line: &str) -> Result<(String, String), String> {
     let args = Line::try_parse_from(format!("account {line}").split(' '));
     let args = args.map_err(|error| error.to_string())?.args;
     let mut out = Vec::new();
-    let done = block_on(execute(args.command, store, &limits(), state.path(), &mut out));
+    let done = block_on(execute(args.command, store, config, &mut out));
     let told = done.map_err(|failure| failure.to_string())?;
     let warnings = told.warnings.iter().map(|warning| format!("{warning}\n"));
     let err: String = warnings.chain(told.note.map(|note| note + "\n")).collect();
     Ok((String::from_utf8(out).unwrap(), err))
-}
-
-fn limits() -> Limits {
-    let rate = |text| crate::config::parse_rate(text).unwrap();
-    Limits { messages: rate("200/1h"), recipients: rate("1000/1d"), new_recipients: rate("200/1d") }
 }
 
 fn login(store: &Store, name: &str) -> Login {
@@ -188,6 +196,94 @@ fn a_password_that_could_not_be_shown_is_none() {
     run(&state, &store, "add hello@example.org").unwrap();
     let line = "account password add hello@example.org --label desk";
     let args = Line::parse_from(line.split(' ')).args;
-    assert!(block_on(execute(args.command, &store, &limits(), state.path(), &mut Closed)).is_err());
+    assert!(block_on(execute(args.command, &store, &config(&state, ""), &mut Closed)).is_err());
     assert_eq!(login(&store, "hello@example.org").passwords, []);
+}
+
+/// Both listeners, and an http one that has more.
+const LISTENERS: &str = r#"
+[tls]
+certificate = "/c.pem"
+key = "/k.pem"
+[[listen]]
+protocol = "submission"
+address = "[::]:465"
+tls = "implicit"
+[[listen]]
+protocol = "submission"
+address = "[::]:587"
+"#;
+
+#[test]
+fn a_program_is_told_what_to_type_in_and_where_it_looks_itself() {
+    let state = TempDir::new().unwrap();
+    let store = store(&state);
+    let without = config(&state, "");
+    let err = run_with(&without, &store, "add me@home.test --as hello@example.org").unwrap().1;
+    assert!(err.contains("protocol = \"submission\""), "{err}");
+    let refused = run_with(&without, &store, "client me@home.test").unwrap_err();
+    assert!(refused.contains("protocol = \"submission\""), "{refused}");
+
+    let config = config(&state, LISTENERS);
+    let told = |line: &str| run_with(&config, &store, line).unwrap().0;
+    let err = run_with(&config, &store, "add shop@example.org").unwrap().1;
+    assert!(!err.contains("listener"), "{err}");
+    let text = told("client me@home.test");
+    for part in [
+        "server     mx.example.org\n",
+        "port       465, with \"SSL/TLS\"; or 587, with \"STARTTLS\"\n",
+        "user name  me@home.test\n",
+        "here it is me@home.test.\n",
+        "  _submissions._tcp.example.org. IN SRV 0 1 465 mx.example.org.\n",
+        "  https://autoconfig.example.org/mail/config-v1.1.xml\n",
+        "onward account client me@home.test --autoconfig prints it",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert!(!told("client shop@example.org").contains("here it is"));
+    let json: serde_json::Value =
+        serde_json::from_str(&told("client me@home.test --json")).unwrap();
+    assert_eq!(json["server"], "mx.example.org");
+    assert_eq!(json["ports"][0], serde_json::json!({"port": 465, "tls": "implicit"}));
+    assert_eq!(json["ports"][1], serde_json::json!({"port": 587, "tls": "starttls"}));
+    assert_eq!(json["records"].as_array().unwrap().len(), 6);
+    assert_eq!((&json["profile"], &json["is_served"]), (&serde_json::Value::Null, &false.into()));
+}
+
+#[test]
+fn the_files_are_for_an_address_of_the_account_and_name_no_account_to_all() {
+    let state = TempDir::new().unwrap();
+    let store = store(&state);
+    let more = "serve = [\"autoconfig\"]\n[submission]\nincoming = \"imap.home.test\"\n";
+    let served =
+        format!("{LISTENERS}[[listen]]\nprotocol = \"http\"\naddress = \"[::]:80\"\n{more}");
+    let (config, served) = (config(&state, LISTENERS), config(&state, &served));
+    let run = |line: &str| run_with(&config, &store, line);
+    run("add me@home.test --as *@example.org").unwrap();
+    let refused = run("client me@home.test --profile --incoming imap.home.test").unwrap_err();
+    assert!(refused.contains("--as ADDRESS"), "{refused}");
+    let refused = run("client me@home.test --profile --as hello@example.org").unwrap_err();
+    assert!(refused.contains("--incoming"), "{refused}");
+    let refused = run("client me@home.test --as hello@else.test").unwrap_err();
+    assert!(refused.contains("it sends as *@example.org"), "{refused}");
+    let refused = run("client you@home.test").unwrap_err();
+    assert!(refused.contains("you@home.test"), "{refused}");
+    let line =
+        "client me@home.test --as hello@example.org --incoming imap.home.test --incoming-user me";
+    let profile = run(&format!("{line} --profile")).unwrap().0;
+    for part in [
+        "<string>me@home.test</string>",
+        "<string>hello@example.org</string>",
+        "<string>me</string>",
+    ] {
+        assert!(profile.contains(part), "{part} in {profile}");
+    }
+    let xml = run(&format!("{line} --autoconfig")).unwrap().0;
+    assert!(xml.contains("<hostname>imap.home.test</hostname>"), "{xml}");
+    assert!(xml.contains("%EMAILADDRESS%") && !xml.contains("me@home.test"), "{xml}");
+    let told = run_with(&served, &store, "client me@home.test --as hello@example.org").unwrap().0;
+    let url = "https://autoconfig.example.org/apple.mobileconfig?emailaddress=hello@example.org&account=me@home.test";
+    assert!(told.contains(url) && !told.contains("--autoconfig"), "{told}");
+    let told = run_with(&served, &store, "client me@home.test").unwrap().0;
+    assert!(told.contains("_imaps._tcp.example.org. IN SRV 0 1 993 imap.home.test."), "{told}");
 }

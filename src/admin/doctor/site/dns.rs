@@ -32,6 +32,12 @@ impl<'a> Dns<'a> {
         texts.into_iter().map(|text| String::from_utf8_lossy(&text).into_owned()).collect()
     }
 
+    /// Host and port of the SRV records of `name`.
+    pub(super) async fn services(&mut self, name: &str) -> Vec<(Option<Domain>, u16)> {
+        let answer = self.resolver.services(name).await;
+        self.known(name, answer).unwrap_or_default()
+    }
+
     pub(super) async fn addresses(&mut self, name: &Domain) -> Vec<IpAddr> {
         let answer = self.resolver.addresses(name).await;
         self.known(name.as_str(), answer).unwrap_or_default()

@@ -1,8 +1,9 @@
 //! Facts in, findings out.
 
 use super::{
-    facts::{Facts, Key, Mx, Reverse, tag},
-    mta_sts, munge, spf,
+    dkim, dmarc,
+    facts::{Facts, Mx, Reverse},
+    mta_sts, munge, sending, spf,
 };
 use crate::{
     admin::{
@@ -10,7 +11,6 @@ use crate::{
         doctor::finding::{Finding, Severity, error, finding, shell, warning},
         spam_filter::FilterStatus,
     },
-    auth::dkim::KeyState,
     config::{Config, service},
     store::Unreadable,
     time::DAY,
@@ -31,8 +31,10 @@ pub(super) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
         findings.extend(mail_comes(config, facts, domain));
     }
     findings.extend(spf::examine(config, facts));
-    findings.extend(dkim(config, facts));
-    findings.extend(dmarc(config, facts));
+    findings.extend(dkim::examine(config, facts));
+    let srs_domain = &config.srs.settings.domain;
+    findings.extend(dmarc::fault(facts, srs_domain, &facts.dmarc));
+    findings.extend(sending::examine(config, facts));
     findings.extend(munge::examine(config, facts));
     for (ip, zone) in &facts.listed {
         findings.push(error(
@@ -162,66 +164,6 @@ fn mail_comes(config: &Config, facts: &Facts, mx: &Mx) -> Option<Finding> {
     Some(error("mx", what, why, mend))
 }
 
-fn dkim(config: &Config, facts: &Facts) -> Vec<Finding> {
-    let domain = config.srs.settings.domain.to_key();
-    let is_missing = |key: &&Key| !key.is_published && !facts.is_unanswered(&key.name);
-    let mut findings: Vec<Finding> = facts
-        .keys
-        .iter()
-        .filter(is_missing)
-        .filter_map(|Key { name, zone_line, state, .. }| {
-            let (severity, why) = match state {
-                KeyState::Active => (Severity::Error, "what it signs does not verify"),
-                KeyState::Staged => {
-                    (Severity::Warning, "it must not sign before its record is there")
-                }
-                KeyState::Retired => return None,
-            };
-            let what = format!("the DKIM key at {name} is not in DNS, or another one is");
-            Some(finding(severity, "dkim", what, why, [zone_line.clone()]))
-        })
-        .collect();
-    let of = |state| facts.keys.iter().find(|key| key.domain == domain && key.state == state);
-    if of(KeyState::Active).is_none() {
-        let mend = match of(KeyState::Staged) {
-            Some(key) => format!("onward dkim key activate {domain} {}", key.selector),
-            None => format!("onward dkim key add {domain}"),
-        };
-        findings.push(warning("no-dkim",
-            format!("no DKIM key signs for {domain}"),
-            "Google wants DKIM of a forwarder that sends much, and bounces of ours are signed by nobody",
-            [mend],
-        ));
-    }
-    findings
-}
-
-fn dmarc(config: &Config, facts: &Facts) -> Option<Finding> {
-    let domain = &config.srs.settings.domain;
-    let record = format!("_dmarc.{domain}. TXT \"v=DMARC1; p=none\"");
-    let has_policy = |text: &String| {
-        tag(text, "p").is_some_and(|policy| {
-            ["none", "quarantine", "reject"].iter().any(|known| policy.eq_ignore_ascii_case(known))
-        })
-    };
-    match facts.dmarc.as_slice() {
-        [one] if has_policy(one) => None,
-        [] if facts.unanswered.iter().any(|name| name.starts_with("_dmarc.")) => None,
-        [] => Some(warning(
-            "dmarc",
-            format!("{domain} has no DMARC record"),
-            "Google and Yahoo want one of whoever sends much",
-            [record],
-        )),
-        _ => Some(error(
-            "dmarc",
-            format!("the DMARC record for {domain} is invalid, or there are several"),
-            "it counts as none",
-            [record],
-        )),
-    }
-}
-
 fn certificate(config: &Config, facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
     // By ACME it is renewed a month before its end: the log says what stands in the way.
@@ -246,10 +188,6 @@ fn certificate(config: &Config, facts: &Facts) -> Vec<Finding> {
         Some(Ok(life)) => {
             let name = config.hostname.to_key();
             let why = "servers that check certificates (MTA-STS) send nothing";
-            let is_for = |has: &String| match has.strip_prefix("*.") {
-                Some(parent) => name.split_once('.').is_some_and(|(_, rest)| rest == parent),
-                None => *has == name,
-            };
             if life.end <= facts.now {
                 findings.push(error("certificate", "the certificate has expired", why, init()));
             } else if life.end < facts.now + SOON {
@@ -257,7 +195,7 @@ fn certificate(config: &Config, facts: &Facts) -> Vec<Finding> {
                 let what = format!("the certificate expires in {days} days");
                 findings.push(warning("certificate", what, why, init()));
             }
-            if !life.names.iter().any(is_for) {
+            if !life.is_for(&name) {
                 let what = format!("the certificate is for {}, not {name}", life.names.join(", "));
                 findings.push(warning("certificate-name", what, why, init()));
             }

@@ -35,6 +35,8 @@ pub(super) struct Facts {
     pub(super) listed: Vec<(IpAddr, Zone)>,
     /// Lists of the configuration that do not do what lists do.
     pub(super) lists: Vec<(Zone, Kind, Trouble)>,
+    /// What accounts send as, and how they get there.
+    pub(super) sending: Sending,
     /// Of our certificate; `None` without one, and an error where it cannot be read.
     pub(super) certificate: Option<Result<Life, String>>,
     /// By ACME: nothing need be there yet.
@@ -76,6 +78,33 @@ pub(super) struct Facts {
 impl Facts {
     pub(super) fn is_unanswered(&self, name: &str) -> bool {
         self.unanswered.contains(name)
+    }
+}
+
+/// What is known of what accounts send.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sending {
+    /// The domains that accounts send as.
+    pub(super) domains: Vec<SentAs>,
+    /// The certificate that mail programs are shown; `None` without one.
+    pub(super) certificate: Option<Result<Life, String>>,
+}
+
+/// A domain that accounts send as.
+#[derive(Debug, Clone)]
+pub(super) struct SentAs {
+    pub(super) domain: Domain,
+    pub(super) dmarc: Vec<String>,
+    /// The SRV records of each name that mail programs ask for: host and port.
+    pub(super) services: Vec<(String, Vec<Service>)>,
+}
+
+/// Where a SRV record leads; no host says that there is no such service.
+pub(super) type Service = (Option<Domain>, u16);
+
+impl Sending {
+    pub(super) fn is_sent_as(&self, domain: &Domain) -> bool {
+        self.domains.iter().any(|sent| sent.domain == *domain)
     }
 }
 

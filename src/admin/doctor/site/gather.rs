@@ -4,6 +4,7 @@ use super::{
     dns::{Dns, dmarc, keys, mx},
     facts::{Facts, Mx, SpfOf, Sts},
     munge::{Carried, carried},
+    sending,
 };
 use crate::{
     address::Domain,
@@ -86,8 +87,10 @@ pub(super) async fn gather(config: &Config, store: &Store, asked: &Asked) -> Res
         facts.sts.extend(sts_of(&mut dns, &resolver, &connector, &domain).await);
         facts.domains.push(mx(&resolver, domain, &ours).await);
     }
+    facts.sending = sending::gather(&mut dns, config, store).await?;
     for Mx { domain, .. } in &facts.domains {
-        if domain == srs_domain || config.srs.settings.per_domain {
+        let is_sent_as = facts.sending.is_sent_as(domain);
+        if domain == srs_domain || config.srs.settings.per_domain || is_sent_as {
             facts.spf.push(spf_of(&mut dns, &resolver, config, domain, &ours).await);
         }
     }

@@ -1,5 +1,7 @@
 //! What is wrong around Onward: DNS, this machine, the way out and back.
 
+mod dkim;
+mod dmarc;
 mod dns;
 mod examine;
 mod facts;
@@ -7,6 +9,7 @@ mod gather;
 mod mta_sts;
 mod munge;
 mod round_trip;
+mod sending;
 mod spf;
 #[cfg(test)]
 mod tests;

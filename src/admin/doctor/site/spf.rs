@@ -46,7 +46,11 @@ fn fault(config: &Config, facts: &Facts, spf: &SpfOf) -> Option<Finding> {
         }
     };
     let mend = format!("{domain}. TXT {}", quoted(&record));
-    let why = "forwards fail SPF, and are refused or taken for spam";
+    let carries = *domain == config.srs.settings.domain || config.srs.settings.per_domain;
+    let why = match carries {
+        true => "forwards fail SPF, and are refused or taken for spam",
+        false => "what accounts send as it fails SPF",
+    };
     Some(error("spf", what, why, [mend]))
 }
 

@@ -1,3 +1,5 @@
+mod sending;
+
 use super::{
     examine::examine,
     facts::{Facts, Key, Mx, Reverse, SpfOf, Sts},
