@@ -1,5 +1,10 @@
-use super::{define::section, reader::Table};
+use super::{
+    define::section,
+    reader::Table,
+    units::{DAY, SECOND},
+};
 use crate::rate::Rate;
+use std::time::Duration;
 
 section! {
     /// What accounts send through listeners of the protocol `submission`.
@@ -15,6 +20,9 @@ section! {
     pub recipients_per_account: Rate = rate, default "1000/1d";
     /// Recipients to whom an account has not written since the daemon started; beyond: 450 4.7.1.
     pub new_recipients_per_account: Rate = rate, default "200/1d";
+    /// How long a message may wait for a recipient until its sender is told so, once, unless NOTIFY (RFC 3461) says
+    /// otherwise. Counts for messages that are taken from then on.
+    pub delay_notice: Duration = duration(SECOND, 30 * DAY), default "4h";
 }
 
 /// Fields without which a message is none, or whose absence would say something else.

@@ -3,7 +3,8 @@
 use super::{added::Added, handle::Read};
 use crate::{
     address::{Mailbox, ReversePath},
-    clock,
+    clock, dsn,
+    envelope::RcptDsn,
     fate::Verdict,
     mail::{
         parts::Parts,
@@ -11,7 +12,8 @@ use crate::{
         record::{count_attempt, journal_line},
     },
     message::Text,
-    outbound::{self, Checkpoint, Deadline, Outgoing, Progress},
+    next_hop::Protocol,
+    outbound::{self, Checkpoint, Deadline, DsnRequest, Outgoing, Progress},
     reply::Reply,
     retry::{Entry, HostState, Work},
     store::{
@@ -44,8 +46,8 @@ pub(super) struct Ended {
     pub(super) host: HostState,
     /// Nothing of the message is left to do.
     pub(super) is_finished: bool,
-    /// The DSN that followed.
-    pub(super) notice: Option<Added>,
+    /// The DSNs that followed.
+    pub(super) notices: Vec<Added>,
 }
 
 /// Does `work`. `failures`: attempts in a row that found its host asleep.
@@ -55,8 +57,13 @@ pub(super) async fn retry(
     failures: u32,
     stopping: watch::Receiver<bool>,
 ) -> Ended {
-    let mut ended =
-        Ended { work, again: None, host: HostState::Unknown, is_finished: false, notice: None };
+    let mut ended = Ended {
+        work,
+        again: None,
+        host: HostState::Unknown,
+        is_finished: false,
+        notices: Vec::new(),
+    };
     match Retry::begin(&parts, &ended.work, failures).await {
         Ok(Begun::Ready(retry)) => retry.run(&mut ended, stopping).await,
         Ok(Begun::Nothing) => {}
@@ -104,6 +111,8 @@ pub(super) struct Tried {
     is_due: bool,
     /// What this try did to the leg.
     pub(super) touch: Option<Touch>,
+    /// As what a delivery is told, if it was one, and the host does not tell it.
+    pub(super) success: Option<dsn::Cause>,
 }
 
 /// Why a leg that was tried is at its end, if it is.
@@ -128,7 +137,7 @@ impl<'a> Retry<'a> {
             .zip(std::mem::take(&mut message.legs))
             .map(|(number, leg)| {
                 let is_due = goes_to(parts, &leg, work);
-                Tried { number, leg, is_due, touch: None }
+                Tried { number, leg, is_due, touch: None, success: None }
             })
             .collect();
         if !legs.iter().any(|tried| tried.is_due) {
@@ -182,7 +191,7 @@ impl<'a> Retry<'a> {
             };
             ended.host = host;
         }
-        ended.notice = self.conclude().await;
+        ended.notices = self.conclude().await;
         let open = self.legs.iter().filter(|tried| goes_to(self.parts, &tried.leg, &ended.work));
         let expires = self.parts.retry.expiry(self.message.head.arrived);
         let due = open.map(|tried| tried.leg.next_attempt).min();
@@ -208,6 +217,7 @@ impl<'a> Retry<'a> {
             } else if store.was_delivered(&print, now) {
                 tried.leg.state = LegState::Delivered;
                 tried.leg.reply = Reply::ok().to_keep();
+                tried.success = Some(dsn::Cause::Relayed);
                 (tried.is_due, tried.touch) = (false, Some(Touch::Tried));
             }
         }
@@ -243,7 +253,7 @@ impl<'a> Retry<'a> {
                 let line = journal_line(std::slice::from_ref(mailbox), attempt, &work.hop, began);
                 self.lines.push(line);
                 let asleep_until = is_asleep(attempt).then_some(asleep_until);
-                self.judge(&from, mailbox, attempt, progress, asleep_until);
+                self.judge(work, &from, mailbox, attempt, progress, asleep_until);
                 host = match (asleep_until, host) {
                     (Some(until), HostState::Unknown) => HostState::Sleeps { until },
                     (Some(_), host) => host,
@@ -269,6 +279,7 @@ impl<'a> Retry<'a> {
             text: self.text.clone(),
             eight_bit: self.message.head.eight_bit,
             smtputf8: self.message.head.smtputf8,
+            dsn: self.dsn(from),
             checkpoint: Some(self.checkpoint(from, &is_at_end)),
             progress: Progress::default(),
         };
@@ -284,6 +295,21 @@ impl<'a> Retry<'a> {
             attempts = self.parts.network.deliver(&work.hop, &outgoing, deadline) => Some(attempts),
             () = stop_before_end => None,
         }
+    }
+
+    /// What the destination is asked of DSNs.
+    fn dsn(&self, from: &ReversePath) -> DsnRequest {
+        let mut request = DsnRequest::default();
+        for Tried { leg, .. } in self.due().filter(|tried| tried.leg.reverse_path == *from) {
+            if leg.is_of_recipient() {
+                request.message = self.message.head.dsn.clone();
+            }
+            let asked = leg.asked_of_destination();
+            if asked != RcptDsn::default() {
+                request.recipients.push((leg.mailbox.clone(), asked));
+            }
+        }
+        request
     }
 
     /// Writes that the destination may have these legs, before it may.
@@ -312,6 +338,7 @@ impl<'a> Retry<'a> {
     /// delivered. `asleep_until`: the host does not answer, and need not be asked before.
     fn judge(
         &mut self,
+        work: &Work,
         from: &ReversePath,
         mailbox: &Mailbox,
         attempt: &outbound::Attempt,
@@ -340,6 +367,11 @@ impl<'a> Retry<'a> {
                 Verdict::Deferred => LegState::Queued,
             };
             leg.reply = attempt.outcome.reply.to_keep();
+            let is_told = attempt.offers_dsn && leg.is_of_recipient();
+            tried.success = (!is_told).then_some(match work.hop.protocol {
+                Protocol::Lmtp => dsn::Cause::Delivered,
+                Protocol::Smtp => dsn::Cause::Relayed,
+            });
             tried.touch = Some(Touch::Tried);
             if tried.leg.state.is_open() && is_old {
                 tried.give_up();
