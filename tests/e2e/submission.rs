@@ -2,6 +2,7 @@
 
 mod clients;
 mod logins;
+mod notify;
 
 use crate::support::certificates::Authority;
 use crate::support::onward::Onward;

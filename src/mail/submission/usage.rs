@@ -178,6 +178,7 @@ mod tests {
     fn usage(messages: &str, recipients: &str, new: &str) -> Arc<Usage> {
         let rate = |text| parse_rate(text).unwrap();
         Arc::new(Usage::new(&Submission {
+            delay_notice: std::time::Duration::from_hours(4),
             strip: Vec::new(),
             messages_per_account: rate(messages),
             recipients_per_account: rate(recipients),

@@ -226,7 +226,8 @@ fn a_message_comes_with_what_was_said_about_it() {
                 parameters: crate::envelope::MailParameters {
                     size: Some(4),
                     body: Body::EightBitMime,
-                    smtputf8: true
+                    smtputf8: true,
+                    dsn: crate::envelope::MailDsn::default(),
                 },
                 forward_paths: vec![ForwardPath::parse("<é@y.z>").unwrap().0],
             },
