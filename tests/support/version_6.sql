@@ -1,4 +1,10 @@
 -- Makes of a database of this version one of version 6: each message a whole copy of its own.
+DROP INDEX spool_legs_by_delay;
+ALTER TABLE spool_legs DROP COLUMN delay_due;
+ALTER TABLE spool_legs DROP COLUMN orcpt;
+ALTER TABLE spool_legs DROP COLUMN notify;
+ALTER TABLE spool DROP COLUMN envid;
+ALTER TABLE spool DROP COLUMN ret;
 DROP TABLE accounts;
 DROP TABLE account_send_as;
 DROP TABLE account_passwords;

@@ -1,6 +1,6 @@
 //! Debian's Postfix as the destination.
 
-use super::{Dsn, scene};
+use super::scene;
 use crate::support::postfix::Postfix;
 
 /// It offers DSN, so it tells the success, and we do not; its report comes to the alias, as other mail.
