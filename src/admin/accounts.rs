@@ -2,7 +2,9 @@
 
 use super::{Error, Store, dkim_keys};
 use crate::{
-    account::{Account, AccountId, Label, Login, Password, SendAs, State, StoredPassword},
+    account::{
+        Account, AccountId, Counted, Label, Limits, Login, Password, SendAs, State, StoredPassword,
+    },
     address::{Domain, Mailbox},
     alias::AliasAddress,
     clock,
@@ -58,6 +60,19 @@ pub struct ShownAccount {
     pub record: Record,
     /// Addresses that no alias answers now, so that it cannot send as them until one does.
     pub idle: Vec<String>,
+    /// What counts against its limits.
+    pub used: Used,
+}
+
+/// What an account has sent lately, as its limits count: that becomes less with time. To the second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Used {
+    /// Messages.
+    pub messages: u64,
+    /// Recipients.
+    pub recipients: u64,
+    /// Recipients to whom it had not written before.
+    pub new_recipients: u64,
 }
 
 impl From<&Login> for Record {
@@ -163,7 +178,7 @@ pub async fn list(
 ///
 /// # Errors
 /// When there is none, or the store fails.
-pub async fn show(store: &Store, name_or_id: &str) -> Result<ShownAccount, Error> {
+pub async fn show(store: &Store, limits: &Limits, name_or_id: &str) -> Result<ShownAccount, Error> {
     let name = match AccountId::parse(name_or_id) {
         Some(id) => of_id(store, id).await?.ok_or_else(|| {
             Error::refused(format_args!("no account has the id {id} now; see onward account list"))
@@ -171,7 +186,15 @@ pub async fn show(store: &Store, name_or_id: &str) -> Result<ShownAccount, Error
         None => parse_name(name_or_id)?,
     };
     let login = store.login(&name).await?.ok_or(AccountChangeError::NoSuchAccount(name))?;
-    Ok(ShownAccount { record: Record::from(&login), idle: idle(store, &login.account).await? })
+    let (kept, now) = (store.account_usage(login.account.id).await?, clock::millis());
+    let used = |what| kept.used(what, limits, now);
+    let used = Used {
+        messages: used(Counted::Messages),
+        recipients: used(Counted::Recipients),
+        new_recipients: used(Counted::NewRecipients),
+    };
+    let idle = idle(store, &login.account).await?;
+    Ok(ShownAccount { record: Record::from(&login), idle, used })
 }
 
 /// The name of the account that traces have under `id`.
@@ -180,6 +203,19 @@ pub async fn show(store: &Store, name_or_id: &str) -> Result<ShownAccount, Error
 /// When the store fails.
 pub async fn of_id(store: &Store, id: AccountId) -> Result<Option<Mailbox>, Error> {
     Ok(store.account_of(id).await?.map(|account| account.name))
+}
+
+/// The id of an account by its name. An id stays as it is, as what a removed account sent has it still.
+///
+/// # Errors
+/// When there is no account of the name, or the store fails.
+pub async fn id_of(store: &Store, name_or_id: &str) -> Result<AccountId, Error> {
+    if let Some(id) = AccountId::parse(name_or_id) {
+        return Ok(id);
+    }
+    let name = parse_name(name_or_id)?;
+    let login = store.login(&name).await?.ok_or(AccountChangeError::NoSuchAccount(name))?;
+    Ok(login.account.id)
 }
 
 /// What names an account.

@@ -3,7 +3,7 @@ use super::{
     reader::Table,
     units::{DAY, SECOND},
 };
-use crate::rate::Rate;
+use crate::{account::Limits, rate::Rate};
 use std::time::Duration;
 
 section! {
@@ -14,15 +14,26 @@ section! {
     /// go.
     pub strip: Vec<String> = list("names of header fields", field_name),
         default ["X-Originating-IP", "User-Agent", "X-Mailer"];
-    /// Messages of one account; beyond: 450 4.7.1.
+    /// Messages of one account; beyond: 450 4.7.1. What was used counts over restarts, and under another rate too.
     pub messages_per_account: Rate = rate, default "200/1h";
     /// Recipients of one account; beyond: 450 4.7.1.
     pub recipients_per_account: Rate = rate, default "1000/1d";
-    /// Recipients to whom an account has not written since the daemon started; beyond: 450 4.7.1.
+    /// Those of its recipients to whom an account has not written before; beyond: 450 4.7.1.
     pub new_recipients_per_account: Rate = rate, default "200/1d";
     /// How long a message may wait for a recipient until its sender is told so, once, unless NOTIFY (RFC 3461) says
     /// otherwise. Counts for messages that are taken from then on.
     pub delay_notice: Duration = duration(SECOND, 30 * DAY), default "4h";
+}
+
+impl Submission {
+    /// How much an account may send.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            messages: self.messages_per_account,
+            recipients: self.recipients_per_account,
+            new_recipients: self.new_recipients_per_account,
+        }
+    }
 }
 
 /// Fields without which a message is none, or whose absence would say something else.

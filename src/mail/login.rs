@@ -7,6 +7,7 @@ use crate::{
     address::Mailbox,
     clock,
     inbound::Peer,
+    metrics::LoginResult,
     rate::{ClientBlock, Guesses},
     reply::Reply,
     sasl::Credentials,
@@ -62,10 +63,15 @@ pub(super) async fn log_in(
     let stored = Login::verify(login.as_ref(), Password::parse(password).as_ref());
     match (login, stored) {
         (Some(login), Some(stored)) if login.account.state != State::Disabled => {
+            parts.metrics.login(LoginResult::Ok);
             note(parts, client, &login, &stored, &key).await;
             Ok(LoggedIn { account: login.account.id, password: stored.hash })
         }
         (login, right) => {
+            parts.metrics.login(match right {
+                Some(_) => LoginResult::Disabled,
+                None => LoginResult::Wrong,
+            });
             if right.is_none() {
                 guesses.lock().failed(counted, &key, password, now);
             }
@@ -100,6 +106,7 @@ async fn note(parts: &Parts, client: &Peer, login: &Login, stored: &StoredPasswo
 }
 
 fn put_off(parts: &Parts, client: &Peer, wait: Duration) -> Reply {
+    parts.metrics.login(LoginResult::PutOff);
     let reply = Reply::login_put_off(wait);
     if parts.log.allows(client) {
         tracing::warn!(client = %client, %reply, "login put off");

@@ -141,6 +141,7 @@ impl Handler for Mail {
                 return Reply::recipient_ok();
             };
             let entry = Entry::of_recipient(&self.peer, session, path);
+            let entry = entry.by_account(submission.account());
             entry.refuse_recipient(&self.parts, &reply, false).await;
             return reply;
         }

@@ -1,12 +1,19 @@
 //! Mail of those who have an account, as their programs send it.
 
 mod clients;
+mod filtered;
+mod held;
+mod limits;
 mod logins;
 mod notify;
+mod stolen;
 
 use crate::support::certificates::Authority;
-use crate::support::onward::Onward;
+use crate::support::client::Client;
+use crate::support::onward::{Builder, Onward};
 use crate::support::receiver::Receiver;
+use crate::support::tls::TlsClient;
+use data_encoding::BASE64;
 use std::net::SocketAddr;
 
 /// A daemon where me@example.org may send as hello@example.org.
@@ -23,6 +30,10 @@ struct Host {
 
 impl Host {
     fn start() -> Self {
+        Self::start_with(|builder| builder)
+    }
+
+    fn start_with(more: impl FnOnce(Builder) -> Builder) -> Self {
         let authority = Authority::new();
         let sink = Receiver::smtp().start();
         let builder = Onward::builder()
@@ -35,13 +46,48 @@ impl Host {
             .run_first(&["account", "add", "me@example.org", "--as", "hello@example.org"]);
         let (builder, starttls) = builder.listen("submission", &[]);
         let (builder, implicit) = builder.listen("submission", &["tls = \"implicit\""]);
-        let onward = builder.start();
+        let onward = more(builder).start();
         let password = add_password(&onward, "phone");
         Self { onward, starttls, implicit, password, sink, authority }
     }
 }
 
 fn add_password(onward: &Onward, label: &str) -> String {
-    let shown = onward.run(&["account", "password", "add", "me@example.org", "--label", label]);
+    password_of(onward, "me@example.org", label)
+}
+
+fn password_of(onward: &Onward, account: &str, label: &str) -> String {
+    let shown = onward.run(&["account", "password", "add", account, "--label", label]);
     shown.trim().to_owned()
+}
+
+/// A session from `source` at a listener with implicit TLS.
+fn log_in(source: &str, address: SocketAddr, account: &str, password: &str) -> Option<TlsClient> {
+    let stream = Client::connect_from(source.parse().unwrap(), address).into_stream();
+    let mut client = TlsClient::over(stream).ok()?;
+    let mut begins = |line: Option<String>, with: &str| {
+        line.is_none_or(|line| client.try_send(format!("{line}\r\n").as_bytes()).is_ok())
+            && client.reply().is_ok_and(|reply| reply.starts_with(with))
+    };
+    let login = BASE64.encode(format!("\0{account}\0{password}").as_bytes());
+    let is_in = begins(None, "220")
+        && begins(Some("EHLO client.test".to_owned()), "250")
+        && begins(Some(format!("AUTH PLAIN {login}")), "235");
+    is_in.then_some(client)
+}
+
+/// Sends a message of `from` and gives the reply: the first that refuses it.
+fn submit(client: &mut TlsClient, from: &str, to: &str, header: &str) -> String {
+    for (line, code) in [
+        (format!("MAIL FROM:<{from}>"), "250"),
+        (format!("RCPT TO:<{to}>"), "250"),
+        ("DATA".to_owned(), "354"),
+    ] {
+        let reply = client.command(&line);
+        if !reply.starts_with(code) {
+            client.command("RSET");
+            return reply;
+        }
+    }
+    client.command(&format!("From: <{from}>\r\nSubject: x\r\n{header}\r\nhello\r\n."))
 }

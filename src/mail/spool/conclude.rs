@@ -4,7 +4,8 @@ use super::{
     added::Added,
     notice::{self, Telling, Told},
     outcome::{self, lost, record, record_new},
-    retry::{Retry, Touch, Tried},
+    retry::Retry,
+    tried::{Touch, Tried},
 };
 use crate::{
     address::ForwardPath,

@@ -55,6 +55,10 @@ async fn look(parts: &Parts) -> Result<(), StoreError> {
 async fn tell(parts: &Parts, seq: i64, now: Millis) -> Result<(), StoreError> {
     let _turn = parts.spool.turn(seq).await;
     let Some(message) = parts.store.spooled(seq).await? else { return Ok(()) };
+    // Of what an account may not send there is nothing to wait for; it is told once that goes on.
+    if message.held.is_some() {
+        return Ok(());
+    }
     let head = &message.head;
     let is_due = |leg: &Leg| leg.state.is_open() && leg.delay_due.is_some_and(|due| due <= now);
     let due = (0_i64..).zip(&message.legs).filter(|(_, leg)| is_due(leg));

@@ -11,6 +11,7 @@ mod own;
 mod retry;
 mod runner;
 mod take;
+mod tried;
 
 pub(crate) use added::Added;
 pub(crate) use delay::tell_of_delays;

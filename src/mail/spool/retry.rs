@@ -1,10 +1,13 @@
 //! One try again: a spooled message and one destination, from its legs in the store to what became of them.
 
-use super::{added::Added, handle::Read};
+use super::{
+    added::Added,
+    handle::Read,
+    tried::{Touch, Tried, asked},
+};
 use crate::{
     address::{Mailbox, ReversePath},
     clock, dsn,
-    envelope::RcptDsn,
     fate::Verdict,
     mail::{
         parts::Parts,
@@ -12,8 +15,7 @@ use crate::{
         record::{count_attempt, journal_line},
     },
     message::Text,
-    next_hop::Protocol,
-    outbound::{self, Checkpoint, Deadline, DsnRequest, Outgoing, Progress},
+    outbound::{self, Checkpoint, Deadline, Outgoing, Progress},
     reply::Reply,
     retry::{Entry, HostState, Work},
     store::{
@@ -36,6 +38,8 @@ use tokio::{sync::watch, time::Instant};
 const PATIENCE: Duration = Duration::from_mins(10);
 /// Until the next look, when there is no memory for a message or the store cannot be read.
 const BREATH: Duration = Duration::from_secs(2);
+/// Until the next look at what is held: whoever lets it go on is heard sooner, as a rule.
+const HELD: Duration = Duration::from_mins(1);
 
 /// What the runner is to do about a try that ended.
 #[derive(Debug)]
@@ -68,6 +72,10 @@ pub(super) async fn retry(
         Ok(Begun::Ready(retry)) => retry.run(&mut ended, stopping).await,
         Ok(Begun::Nothing) => {}
         Ok(Begun::Later) => ended.again = Some(later(&ended.work)),
+        Ok(Begun::Held { expires }) => {
+            let due = expires.min(clock::steady_millis() + HELD);
+            ended.again = Some(ended.work.again(due, expires));
+        }
         Err(error) => {
             tracing::error!(message = ended.work.message, %error, "cannot read from the spool");
             ended.again = Some(later(&ended.work));
@@ -88,6 +96,10 @@ enum Begun<'a> {
     Nothing,
     /// No room for the message now.
     Later,
+    /// The account that sent the message must not send now, and the time of the message is not up.
+    Held {
+        expires: Millis,
+    },
 }
 
 /// A spooled message on its way to one destination.
@@ -100,28 +112,6 @@ pub(super) struct Retry<'a> {
     pub(super) text: Text,
     failures: u32,
     pub(super) lines: Vec<journal::AttemptLine>,
-}
-
-/// A leg of the message.
-pub(super) struct Tried {
-    /// The number of the leg in the store.
-    pub(super) number: i64,
-    pub(super) leg: Leg,
-    /// This try is about the leg.
-    is_due: bool,
-    /// What this try did to the leg.
-    pub(super) touch: Option<Touch>,
-    /// As what a delivery is told, if it was one, and the host does not tell it.
-    pub(super) success: Option<dsn::Cause>,
-}
-
-/// Why a leg that was tried is at its end, if it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Touch {
-    /// The destination spoke, or should have.
-    Tried,
-    /// The time of the leg was up.
-    GivenUp,
 }
 
 impl<'a> Retry<'a> {
@@ -143,6 +133,10 @@ impl<'a> Retry<'a> {
         if !legs.iter().any(|tried| tried.is_due) {
             return Ok(Begun::Nothing);
         }
+        let expires = parts.retry.expiry(message.head.arrived);
+        if message.held.is_some() && clock::steady_millis() < expires {
+            return Ok(Begun::Held { expires });
+        }
         let source = match parts.spool.source(parts, &message).await? {
             Read::Source(source) => source,
             Read::Gone => return Ok(Begun::Nothing),
@@ -162,6 +156,15 @@ impl<'a> Retry<'a> {
     }
 
     async fn run(mut self, ended: &mut Ended, stopping: watch::Receiver<bool>) {
+        if let Some(hold) = self.message.held {
+            let reply = Reply::account_held(hold).to_keep();
+            for tried in self.legs.iter_mut().filter(|tried| tried.is_due) {
+                tried.leg.reply = reply.clone();
+                tried.give_up();
+            }
+            self.end(ended).await;
+            return;
+        }
         let numbers = self.due().map(|tried| tried.number).collect();
         match self.parts.store.spool_begin(self.message.seq, numbers).await {
             // What was dropped meanwhile is neither sent nor told.
@@ -191,6 +194,11 @@ impl<'a> Retry<'a> {
             };
             ended.host = host;
         }
+        self.end(ended).await;
+    }
+
+    /// Writes down what came of the try, and when the next one is.
+    async fn end(&mut self, ended: &mut Ended) {
         ended.notices = self.conclude().await;
         let open = self.legs.iter().filter(|tried| goes_to(self.parts, &tried.leg, &ended.work));
         let expires = self.parts.retry.expiry(self.message.head.arrived);
@@ -272,6 +280,7 @@ impl<'a> Retry<'a> {
         mut stopping: watch::Receiver<bool>,
     ) -> Option<Vec<outbound::Attempt>> {
         let is_at_end = Arc::<AtomicBool>::default();
+        let legs = self.due().filter(|tried| tried.leg.reverse_path == *from);
         let outgoing = Outgoing {
             reverse_path: from.clone(),
             recipients: to.to_vec(),
@@ -279,7 +288,7 @@ impl<'a> Retry<'a> {
             text: self.text.clone(),
             eight_bit: self.message.head.eight_bit,
             smtputf8: self.message.head.smtputf8,
-            dsn: self.dsn(from),
+            dsn: asked(&self.message.head.dsn, legs),
             checkpoint: Some(self.checkpoint(from, &is_at_end)),
             progress: Progress::default(),
         };
@@ -295,21 +304,6 @@ impl<'a> Retry<'a> {
             attempts = self.parts.network.deliver(&work.hop, &outgoing, deadline) => Some(attempts),
             () = stop_before_end => None,
         }
-    }
-
-    /// What the destination is asked of DSNs.
-    fn dsn(&self, from: &ReversePath) -> DsnRequest {
-        let mut request = DsnRequest::default();
-        for Tried { leg, .. } in self.due().filter(|tried| tried.leg.reverse_path == *from) {
-            if leg.is_of_recipient() {
-                request.message = self.message.head.dsn.clone();
-            }
-            let asked = leg.asked_of_destination();
-            if asked != RcptDsn::default() {
-                request.recipients.push((leg.mailbox.clone(), asked));
-            }
-        }
-        request
     }
 
     /// Writes that the destination may have these legs, before it may.
@@ -352,7 +346,6 @@ impl<'a> Retry<'a> {
         };
         for tried in self.legs.iter_mut().filter(is_meant) {
             let leg = &mut tried.leg;
-            leg.was_uncertain |= leg.state == LegState::Uncertain;
             leg.attempts = leg.attempts.saturating_add(1);
             leg.next_attempt = now + retry.wait(leg.attempts, clock::random());
             leg.next_attempt = leg.next_attempt.max(asleep_until.unwrap_or_default());
@@ -360,32 +353,11 @@ impl<'a> Retry<'a> {
             if progress && attempt.theirs.as_ref().is_some_and(|theirs| theirs.code == 452) {
                 leg.next_attempt = now;
             }
-            leg.state = match attempt.outcome.verdict {
-                Verdict::Delivered => LegState::Delivered,
-                Verdict::Refused => LegState::Failed,
-                Verdict::Deferred if leg.was_uncertain || attempt.uncertain => LegState::Uncertain,
-                Verdict::Deferred => LegState::Queued,
-            };
-            leg.reply = attempt.outcome.reply.to_keep();
-            let is_told = attempt.offers_dsn && leg.is_of_recipient();
-            tried.success = (!is_told).then_some(match work.hop.protocol {
-                Protocol::Lmtp => dsn::Cause::Delivered,
-                Protocol::Smtp => dsn::Cause::Relayed,
-            });
-            tried.touch = Some(Touch::Tried);
+            tried.hear(attempt, work.hop.protocol);
             if tried.leg.state.is_open() && is_old {
                 tried.give_up();
             }
         }
-    }
-}
-
-impl Tried {
-    /// Ends a leg that is open.
-    fn give_up(&mut self) {
-        self.leg.was_uncertain |= self.leg.state == LegState::Uncertain;
-        self.leg.state = LegState::Failed;
-        self.touch = Some(Touch::GivenUp);
     }
 }
 

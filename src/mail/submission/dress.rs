@@ -1,6 +1,5 @@
 //! What leaves of an account's message: two forms at most, as others need not see that an alias of ours gets it too.
 
-use super::frozen::cause;
 use crate::{
     account::Account,
     address::{Domain, ForwardPath},
@@ -146,7 +145,7 @@ impl Cloth<'_> {
                 .reverse_path()
                 .mailbox()
                 .map(|sender| Subject::of(sender, self.id.to_string().as_bytes()).message),
-            caused_by: Some(cause(self.account.id)),
+            caused_by: Some(self.account.id.cause()),
             dsn: self.came.envelope.parameters.dsn.clone(),
         }
     }

@@ -26,13 +26,14 @@ use super::{
     spool::{Added, keep},
 };
 use crate::{
-    account::{Account, State},
+    account::{Account, AccountId, State},
     address::ForwardPath,
     alias::Rules,
     clock,
     envelope::{Envelope, RcptDsn},
     inbound::{Peer, Reservation},
     message::{MessageId, take_out_own_results, without_private_fields},
+    metrics::NotSubmitted,
     reply::{Class, Reply},
     rspamd::Verdict,
     smtp::Transaction,
@@ -83,14 +84,29 @@ impl Submission {
     ) -> Result<Self, Reply> {
         match &account.state {
             State::Enabled => {}
-            State::Disabled => return Err(Reply::account_disabled()),
-            State::Frozen { reason, .. } => return Err(Reply::account_frozen(reason)),
+            state => {
+                parts.metrics.not_submitted(NotSubmitted::Stopped);
+                return Err(match state {
+                    State::Frozen { reason, .. } => Reply::account_frozen(reason),
+                    _ => Reply::account_disabled(),
+                });
+            }
         }
         parts.rates.may_send(client.ip)?;
         own::check_reverse_path(parts, &account, &envelope.reverse_path).await?;
-        let claim = parts.usage.claim(account.id)?;
+        parts.usage.know(&parts.store, account.id).await.map_err(|error| {
+            tracing::error!(%error, "cannot look up how much an account has sent");
+            Reply::store_failed()
+        })?;
+        let claim = parts.usage.claim(account.id);
+        let claim = claim.inspect_err(|_| over_limit(parts))?;
         let sender = Sender::new(client.ip, helo, &envelope.reverse_path);
         Ok(Self { account, sender, recipients: Vec::new(), claim })
+    }
+
+    /// Whose it is.
+    pub(crate) fn account(&self) -> AccountId {
+        self.account.id
     }
 
     /// Answers RCPT, which asks `dsn` of DSNs.
@@ -115,7 +131,7 @@ impl Submission {
         if to.is_hosted {
             parts.rates.may_receive(self.sender.ip(), &to.recipient)?;
         }
-        self.claim.add(path)?;
+        self.claim.add(path).inspect_err(|_| over_limit(parts))?;
         to.dsn = dsn.clone();
         self.recipients.push(to);
         Ok(())
@@ -131,7 +147,7 @@ impl Submission {
     ) -> Reply {
         let began = Instant::now();
         let entry = Entry::of_message(client, &transaction);
-        let auth = format!("account {}", self.account.id);
+        let auth = self.account.id.cause().to_string();
         let (id, arrived) = (entry.id, clock::steady_millis());
         let to_somebody = self.recipients.iter().any(|to| !to.recipient.destinations.is_empty());
         let taken = self.take(parts, transaction, memory, id, arrived).await;
@@ -145,6 +161,7 @@ impl Submission {
                 (reply.clone(), not_taken(&reply), none)
             }
         };
+        parts.metrics.submitted(outcome.as_str());
         let conclusion = Conclusion {
             reply,
             outcome,
@@ -213,6 +230,10 @@ impl Submission {
         let lost = hosted.into_iter().flat_map(|to| to.lost);
         Ok(Taken { filter: spam.verdict, notes: lost.chain(spam.note).collect(), spooled })
     }
+}
+
+fn over_limit(parts: &Parts) {
+    parts.metrics.not_submitted(NotSubmitted::OverLimit);
 }
 
 /// Where `path` leads at `now`: through the aliases where its domain is ours.

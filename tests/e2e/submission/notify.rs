@@ -58,23 +58,21 @@ fn scene(keywords: &[&str], change: impl FnOnce(Builder) -> Builder) -> Option<S
 impl Scene {
     /// A session that has logged in.
     fn session(&self) -> TlsClient {
+        self.session_of("me@example.org", &self.password)
+    }
+
+    fn session_of(&self, account: &str, password: &str) -> TlsClient {
         let mut client = TlsClient::over(TcpStream::connect(self.submission).unwrap()).unwrap();
         assert!(client.reply().unwrap().starts_with("220"));
         says(&mut client, "EHLO client.test", "250");
-        let login = format!("\0me@example.org\0{}", self.password);
+        let login = format!("\0{account}\0{password}");
         says(&mut client, &format!("AUTH PLAIN {}", BASE64.encode(login.as_bytes())), "235");
         client
     }
 
     /// Sends [`TEXT`]; `mail` and `to` are the parameters of MAIL, and recipients with theirs.
     fn send(&self, mail: &str, to: &[&str]) {
-        let mut client = self.session();
-        says(&mut client, &format!("MAIL FROM:<hello@example.org> {mail}"), "250");
-        for to in to {
-            says(&mut client, &format!("RCPT TO:{to}"), "250");
-        }
-        says(&mut client, "DATA", "354");
-        says(&mut client, &format!("{TEXT}\r\n."), "250 2.0.0");
+        send(&mut self.session(), "hello@example.org", mail, to);
     }
 
     /// Waits until nothing is left to be done: all DSNs that follow are in the mailbox.
@@ -103,6 +101,16 @@ impl Scene {
         });
         told.collect()
     }
+}
+
+fn send(client: &mut TlsClient, from: &str, mail: &str, to: &[&str]) {
+    says(client, &format!("MAIL FROM:<{from}> {mail}"), "250");
+    for to in to {
+        says(client, &format!("RCPT TO:{to}"), "250");
+    }
+    says(client, "DATA", "354");
+    let text = TEXT.replace("hello@example.org", from);
+    says(client, &format!("{text}\r\n."), "250 2.0.0");
 }
 
 fn says(client: &mut TlsClient, line: &str, with: &str) {

@@ -1,6 +1,6 @@
 //! How rows of `spool_legs` change.
 
-use super::spool::OPEN;
+use super::spool::{OPEN, is_held};
 use crate::{store::spool::Leg, time::Millis};
 use rusqlite::{Connection, Result, params};
 
@@ -13,9 +13,12 @@ pub(crate) fn recover(connection: &Connection) -> Result<usize> {
     connection.execute("UPDATE spool_legs SET state = 'queued' WHERE state = 'sending'", ())
 }
 
-/// Takes open legs into an attempt and gives those that were open. Of an uncertain one it stays known
-/// that the destination may have it.
+/// Takes open legs into an attempt and gives those that were open; none of a message that is held. Of an uncertain one it
+/// stays known that the destination may have it.
 pub(crate) fn begin(connection: &Connection, message: i64, legs: &[i64]) -> Result<Vec<i64>> {
+    if is_held(connection, message)? {
+        return Ok(Vec::new());
+    }
     let sql = format!(
         "UPDATE spool_legs SET under_way = 1,
              state = CASE state WHEN 'uncertain' THEN state ELSE 'sending' END

@@ -2,6 +2,7 @@
 
 use super::{memory::parse_status, texts};
 use crate::{
+    account::Hold,
     address::{ForwardPath, Mailbox, ReversePath},
     envelope::{EnvelopeId, MailDsn, Notify, OriginalRecipient, RcptDsn, Returned},
     message::{Source, Text},
@@ -9,7 +10,7 @@ use crate::{
     slots::Cause,
     store::{
         Unreadable,
-        spool::{Head, Leg, LegState, NewMessage, Open, Spooled},
+        spool::{Head, Leg, LegState, NewMessage, Spooled},
         sqlite::{
             column,
             error::{fault, unreadable},
@@ -137,7 +138,8 @@ fn insert_one(connection: &Connection, new: &NewMessage, text: Option<i64>) -> R
 
 /// What a [`Spooled`] is made of, without its legs.
 pub(super) const HEAD: &str = "seq, id, arrived, client, helo, sender, eight_bit, smtputf8,
-    has_delivered, has_failed, print, size, coalesce(text, seq), caused_by, ret, envid";
+    has_delivered, has_failed, print, size, coalesce(text, seq), caused_by,
+    (SELECT state FROM accounts WHERE id = substr(caused_by, length('account ') + 1)), ret, envid";
 /// What a [`Leg`] is made of.
 pub(super) const LEG: &str = "recipient, mailbox, reverse_path, state, was_uncertain, attempts,
     next_attempt, code, status, text, notify, orcpt, delay_due";
@@ -207,44 +209,13 @@ pub(crate) fn all(connection: &Connection, mut each: impl FnMut(Readable)) -> Re
     }
 }
 
-/// The spool as a whole.
-#[derive(Debug, Default)]
-pub(crate) struct Whole {
-    /// What is still to be done.
-    pub(crate) open: Vec<Open>,
-    /// Messages with nothing left to do.
-    pub(crate) finished: Vec<i64>,
-    pub(crate) unreadable: Vec<Unreadable>,
-}
-
-impl Whole {
-    /// Reads it, in a transaction that is open.
-    pub(crate) fn read(connection: &Connection) -> Result<Self> {
-        let mut whole = Self::default();
-        all(connection, |message| match message {
-            Ok(message) => whole.add(message),
-            Err(unreadable) => whole.unreadable.push(unreadable),
-        })?;
-        Ok(whole)
-    }
-
-    fn add(&mut self, message: Spooled) {
-        let (seq, arrived) = (message.seq, message.head.arrived);
-        let (cause, kind) = (message.head.cause(), message.head.kind());
-        let before = self.open.len();
-        let open = message.legs.into_iter().filter(|leg| leg.state.is_open());
-        self.open.extend(open.map(|Leg { mailbox, next_attempt, .. }| Open {
-            message: seq,
-            mailbox,
-            next_attempt,
-            arrived,
-            cause: cause.clone(),
-            kind,
-        }));
-        if self.open.len() == before {
-            self.finished.push(seq);
-        }
-    }
+/// True of a message whose account must not send now.
+pub(super) fn is_held(connection: &Connection, message: i64) -> Result<bool> {
+    let held = connection
+        .prepare_cached(&format!("SELECT {HEAD} FROM spool WHERE seq = ?1"))?
+        .query_row([message], |row| Ok(spooled(row)?.held.is_some()))
+        .optional()?;
+    Ok(held == Some(true))
 }
 
 /// Deletes a message with nothing left to do; its legs go with it.
@@ -294,12 +265,18 @@ fn spooled(row: &Row<'_>) -> Result<Spooled> {
         print: row.get(10)?,
         caused_by: row.get::<_, Option<String>>(13)?.map(|text| Cause::named(&text)),
         dsn: MailDsn {
-            returned: asked(row, 14, "RET", Returned::parse)?,
-            envelope_id: asked(row, 15, "ENVID", EnvelopeId::parse)?,
+            returned: asked(row, 15, "RET", Returned::parse)?,
+            envelope_id: asked(row, 16, "ENVID", EnvelopeId::parse)?,
         },
     };
+    let held = match (head.account(), row.get_ref(14)?.as_str_or_null()?) {
+        (None, _) | (_, Some("enabled")) => None,
+        (Some(_), Some("frozen")) => Some(Hold::Frozen),
+        (Some(_), Some(_)) => Some(Hold::Disabled),
+        (Some(_), None) => Some(Hold::Removed),
+    };
     let (seq, size, source) = (row.get(0)?, number(row.get(11)?), row.get(12)?);
-    Ok(Spooled { seq, head, size, source, legs: Vec::new() })
+    Ok(Spooled { seq, head, size, source, legs: Vec::new(), held })
 }
 
 pub(super) fn leg(row: &Row<'_>) -> Result<Leg> {

@@ -1,6 +1,6 @@
 //! That a recipient has to wait is told once.
 
-use super::{Dsn, scene};
+use super::{Dsn, scene, send};
 use crate::support::receiver::{Action, Step};
 use crate::support::wait_until;
 
@@ -67,4 +67,26 @@ fn strangers_are_not_told_of_delays() {
     scene.others.accept_all();
     scene.settle();
     assert_eq!(scene.home.count(), 1);
+}
+
+/// Who has stolen a password has the owner told nothing of what is held, until the owner lets that go on.
+#[test]
+fn what_is_held_is_told_of_once_it_goes_on() {
+    let change =
+        |onward: crate::support::onward::Builder| onward.config("submission.delay_notice = \"1s\"");
+    let Some(scene) = scene(&[], change) else { return };
+    scene.friend.on(Step::Greeting, Action::reply("421 4.3.2 down"));
+    let other = "sales@example.org";
+    scene.onward.run(&["account", "add", "you@example.org", "--as", other]);
+    let password =
+        scene.onward.run(&["account", "password", "add", "you@example.org", "--label", "x"]);
+    let mut client = scene.session_of("you@example.org", password.trim());
+    scene.send("", &["<bob@friend.test>"]);
+    scene.onward.run(&["account", "disable", "me@example.org"]);
+    send(&mut client, other, "", &["<ann@friend.test>"]);
+    scene.others.wait_for_message();
+    assert_eq!(scene.home.count(), 0);
+    scene.onward.run(&["account", "enable", "me@example.org"]);
+    scene.home.wait_for_message();
+    assert_eq!(Dsn::only(scene.told()).recipients(), ["rfc822; bob@friend.test delayed"]);
 }
