@@ -1,5 +1,9 @@
 //! The envelope of a transaction: reverse-path, its parameters, forward-paths (RFC 5321 §2.3.1).
 
+mod dsn;
+
+pub use dsn::{EnvelopeId, MailDsn, Notify, Occasion, OriginalRecipient, RcptDsn, Returned};
+
 use crate::address::{ForwardPath, ReversePath};
 
 /// BODY parameter of MAIL (RFC 6152).
@@ -13,7 +17,7 @@ pub enum Body {
 }
 
 /// Parameters of MAIL that were given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MailParameters {
     /// SIZE: what the client says the message will have, in octets (RFC 1870).
     pub size: Option<u64>,
@@ -21,6 +25,8 @@ pub struct MailParameters {
     pub body: Body,
     /// SMTPUTF8 (RFC 6531 §3.4).
     pub smtputf8: bool,
+    /// RET and ENVID, where they are offered (RFC 3461).
+    pub dsn: MailDsn,
 }
 
 /// Who sends to whom.

@@ -3,9 +3,12 @@
 
 use libfuzzer_sys::fuzz_target;
 use onward::{
+    envelope::{EnvelopeId, Notify, OriginalRecipient},
     reply::Reply,
     smtp::{
         BareLf,
+        command::Command,
+        parameter::Offered,
         session::{Session, SessionConfig, Step},
     },
 };
@@ -48,10 +51,10 @@ fn dialogue(wire: &[u8], cut: usize, bare_lf: BareLf) -> Vec<u8> {
                 Step::Aborted(aborted) => {
                     heard.extend_from_slice(format!("{aborted:?}").as_bytes());
                 }
-                Step::Recipient(path) if path.to_string().len() % 2 == 1 => {
+                Step::Recipient(path, _) if path.to_string().len() % 2 == 1 => {
                     session.answer(Reply::no_such_alias());
                 }
-                Step::Recipient(_) => session.answer(Reply::recipient_ok()),
+                Step::Recipient(..) => session.answer(Reply::recipient_ok()),
                 Step::Data => session.answer(Reply::start_data()),
                 Step::Message(transaction) => {
                     assert!(!transaction.envelope.forward_paths.is_empty());
@@ -80,9 +83,47 @@ fn ends_in_data(wire: &[u8]) -> bool {
     })
 }
 
+/// What a line asks of DSNs, where they are offered, is ASCII without blanks, so that it can be passed on, and is read there
+/// as it was here.
+fn passes_on(line: &str) {
+    match Command::parse_where(line, "mx.test", Offered { auth: true, dsn: true }) {
+        Ok(Command::Mail { parameters: Some(given), .. }) => {
+            assert!(is_passable(&given.dsn.to_string()));
+            if let Some(id) = &given.dsn.envelope_id {
+                assert_eq!(EnvelopeId::parse(id.as_str()).as_ref(), Some(id));
+                assert!(is_printable(&id.text()));
+            }
+        }
+        Ok(Command::Rcpt { dsn, .. }) => {
+            assert!(is_passable(&dsn.to_string()));
+            if let Some(notify) = dsn.notify {
+                assert_eq!(Notify::parse(&notify.to_string()), Some(notify));
+            }
+            if let Some(original) = &dsn.original {
+                assert_eq!(OriginalRecipient::parse(original.as_str()).as_ref(), Some(original));
+                assert!(is_printable(&original.typed()));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Parameters with one blank before each.
+fn is_passable(text: &str) -> bool {
+    text.is_empty()
+        || text.strip_prefix(' ').is_some_and(|text| {
+            text.split(' ').all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_graphic()))
+        })
+}
+
+fn is_printable(text: &str) -> bool {
+    !text.trim().is_empty() && text.bytes().all(|b| matches!(b, b' '..=b'~'))
+}
+
 fuzz_target!(|data: &[u8]| {
     let Some((&cut, wire)) = data.split_first() else { return };
     let bare_lf = if cut % 2 == 0 { BareLf::Normalize } else { BareLf::Refuse };
     let cut = usize::from(cut / 2);
+    String::from_utf8_lossy(wire).lines().for_each(passes_on);
     assert_eq!(dialogue(wire, cut, bare_lf), dialogue(wire, wire.len(), bare_lf));
 });

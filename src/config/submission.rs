@@ -1,6 +1,11 @@
-use super::{define::section, reader::Table, values::domain};
+use super::{
+    define::section,
+    reader::Table,
+    units::{DAY, SECOND},
+    values::domain,
+};
 use crate::{account::Limits, address::Domain, client_setup::Server, rate::Rate};
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 section! {
     /// What accounts send through listeners of the protocol `submission`.
@@ -22,6 +27,9 @@ section! {
     /// their mail: Onward has no mailboxes. For those whose people all read at one provider.
     pub incoming: Option<Server> = text("a server, such as \"imap.example.net\" or \"imap.example.net:993\"", Server::from_str),
         absent "programs that want one ask, or are told by `onward account client --incoming`";
+    /// How long a message may wait for a recipient until its sender is told so, once, unless NOTIFY (RFC 3461) says
+    /// otherwise. Counts for messages that are taken from then on.
+    pub delay_notice: Duration = duration(SECOND, 30 * DAY), default "4h";
 }
 
 impl Submission {

@@ -13,7 +13,7 @@ use crate::{
     clock,
     config::{Config, JournalBounds, Limits, ListenAddress, service},
     inbound::{ClientLimits, Clients, Connections},
-    mail::{Current, Inbox, OpenError, Parts, Runner, tls_reports},
+    mail::{Current, Inbox, OpenError, Parts, Runner, tell_of_delays, tls_reports},
     store::{
         StateLock,
         journal::{Bounds, Journal, JournalError},
@@ -203,6 +203,8 @@ impl Daemon {
         let mut runner = tokio::spawn(runner.run());
         let of_count = current.clone();
         let count = tokio::spawn(async move { tls_reports::run(&of_count).await });
+        let of_delays = current.clone();
+        let delays = tokio::spawn(async move { tell_of_delays(&of_delays).await });
         let purge = tokio::spawn(async move {
             loop {
                 if let Err(error) = store.purge(clock::now()).await {
@@ -288,6 +290,7 @@ impl Daemon {
         over_rates.abort();
         rest.abort();
         count.abort();
+        delays.abort();
         tls_reports::keep_results(&parts).await;
         parts.outbound.close().await;
         parts.tell_last().await;

@@ -2,9 +2,9 @@
 //! often: a [`Ledger`] says which may leave; and those of others, which are read as a [`Report`].
 //!
 //! A [`Notice`] becomes a multipart/report of three parts (RFC 6522): words for people, fields for
-//! programs (RFC 3464), and the header section that came. It never names where an alias leads. It is
-//! ASCII with CRLF line ends whatever it is made of, so it needs neither 8BITMIME nor, for its content,
-//! SMTPUTF8.
+//! programs (RFC 3464), and the header section that came, or all of a small message where the sender asks for it. It
+//! never names where an alias leads. It is ASCII with CRLF line ends whatever it is made of, so it needs neither
+//! 8BITMIME nor, for its content, SMTPUTF8; but the body of a message that comes back whole is as it was.
 //!
 //! The writer is mail-builder. It would take the time, its own host's name and a random boundary for
 //! what it is not given, so it is given everything.
@@ -24,6 +24,7 @@ pub use report::{Action, Report, ReportedRecipient};
 
 use crate::{
     address::{Domain, ForwardPath, Mailbox},
+    envelope::{MailDsn, OriginalRecipient, Returned},
     message::{Header, MessageId},
     reply::Reply,
     time::UnixTime,
@@ -50,13 +51,16 @@ pub struct Notice<'a> {
     pub to: &'a Mailbox,
     /// Names the message in the journal; what no [`MessageId`] has is left out.
     pub original_id: &'a str,
+    /// What its client asked of DSNs.
+    pub dsn: &'a MailDsn,
     /// When the message came.
     pub arrived: UnixTime,
     /// When the last attempt ended.
     pub now: UnixTime,
-    /// The message, or its header section alone; nothing else of it is sent.
+    /// The message, or its header section alone, which is sent; more of it where the sender wants a failure to bring back
+    /// all.
     pub original: &'a [u8],
-    /// Whom the message did not reach: one at least.
+    /// Whom the message did not reach, or of whom something else is told: one at least.
     pub failures: &'a [FailedRecipient<'a>],
 }
 
@@ -65,6 +69,8 @@ pub struct Notice<'a> {
 pub struct FailedRecipient<'a> {
     /// The recipient as the sender wrote it.
     pub path: &'a ForwardPath,
+    /// Whom the sender says to have written to first.
+    pub original: Option<&'a OriginalRecipient>,
     /// The last reply, as a client may see it.
     pub reply: &'a Reply,
     /// Why nothing more is tried.
@@ -83,6 +89,17 @@ pub enum Cause {
         /// A final reply was lost: the destination may have the message.
         is_uncertain: bool,
     },
+    /// The recipient has still to wait.
+    Waits {
+        /// The time since the message came.
+        waited: Duration,
+        /// When it will be given up.
+        until: UnixTime,
+    },
+    /// The next mail system has the message, and makes no reports.
+    Relayed,
+    /// The message is in the mailbox.
+    Delivered,
     /// A mail system behind this one reports that this became of it.
     Reported {
         /// What was done.
@@ -99,7 +116,8 @@ impl Notice<'_> {
         !self.to.local().is_ascii()
     }
 
-    /// The message. Its lines end in CRLF and have 998 octets at most; all its octets are ASCII.
+    /// The message. Its lines end in CRLF and have 998 octets at most; all its octets are ASCII, but for those of a body
+    /// that comes back.
     ///
     /// A non-ASCII alias stands in the text as it is, in an encoding, and in the fields for programs as
     /// RFC 6533 §3 has it for 7-bit reports. A non-ASCII sender or postmaster cannot stand in To or From
@@ -117,10 +135,15 @@ impl Notice<'_> {
         if let Some(id) = original::message_id(&header) {
             builder = builder.in_reply_to(id).references(id);
         }
-        let text = text::body(self);
+        let whole = self.whole(&header);
+        let text = text::body(self, whole.is_some());
         let status = status::fields(self);
-        let section = original::section(&header);
-        let boundary = boundary(self.id, [text.as_bytes(), &status, section]);
+        let (back, encoding) = match whole {
+            Some(whole) if !whole.is_ascii() => (whole, "8bit"),
+            Some(whole) => (whole, "7bit"),
+            None => (original::section(&header), "7bit"),
+        };
+        let boundary = boundary(self.id, [text.as_bytes(), &status, back]);
         let report = ContentType::new("multipart/report")
             .attribute("report-type", "delivery-status")
             .attribute("boundary", boundary);
@@ -128,11 +151,27 @@ impl Notice<'_> {
             MimePart::new("text/plain", text),
             // RFC 3464 §2.1 wants it readable as it stands.
             MimePart::new("message/delivery-status", status).transfer_encoding("7bit"),
-            original::part(section),
+            match whole {
+                Some(whole) => MimePart::new("message/rfc822", whole).transfer_encoding(encoding),
+                None => original::part(back),
+            },
         ];
         let mut message = Vec::new();
-        builder.body(MimePart::new(report, parts)).serialize(&mut message);
+        let mut report = MimePart::new(report, parts);
+        if encoding == "8bit" {
+            // It holds such a part (RFC 2045 §6.4).
+            report = report.transfer_encoding(encoding);
+        }
+        builder.body(report).serialize(&mut message);
         message
+    }
+
+    /// The message, where all of it comes back: with a failure alone (RFC 3461 §4.3).
+    fn whole(&self, header: &Header<'_>) -> Option<&[u8]> {
+        let is_wanted = self.dsn.returned == Some(Returned::Full)
+            && self.failures.iter().any(|it| status::action(it.cause) == Action::Failed);
+        let whole = self.original;
+        (is_wanted && original::can_come_back(header, whole)).then_some(whole)
     }
 }
 

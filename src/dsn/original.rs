@@ -7,7 +7,7 @@ use mail_builder::{
     mime::MimePart,
 };
 
-/// Longest header section that goes back, in octets.
+/// Longest header section that goes back, and longest message, in octets.
 const MAX_BACK: usize = 64 * 1024;
 /// Longest line (RFC 5322 §2.1.1), its CRLF not counted.
 const MAX_LINE: usize = 998;
@@ -17,6 +17,13 @@ const MAX_ID: usize = MAX_LINE - "In-Reply-To: <>".len();
 /// What goes back of the header section: whole fields.
 pub(super) fn section<'a>(header: &Header<'a>) -> &'a [u8] {
     whole_fields(header.bytes(), MAX_BACK)
+}
+
+/// True for a message that can come back as it is, which message/rfc822 has to be (RFC 2046 §5.2.1): a short one in lines
+/// that mail can carry, whose header section needs no encoding.
+pub(super) fn can_come_back(header: &Header<'_>, message: &[u8]) -> bool {
+    let is_carried = |line: &[u8]| line.len() <= MAX_LINE && line.iter().all(|b| !is_control(*b));
+    message.len() <= MAX_BACK && header.bytes().is_ascii() && lines(message).all(is_carried)
 }
 
 /// The section as text/rfc822-headers (RFC 6522 §4): as it is where mail can carry that. Decoded, it has

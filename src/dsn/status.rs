@@ -6,21 +6,29 @@ use mail_builder::headers::{Header, raw::Raw};
 
 /// The fields of the message, then those of each recipient.
 ///
-/// No Original-Envelope-Id and no Original-Recipient: they repeat what came in ENVID and ORCPT, which
-/// are not offered. No Remote-MTA: it would tell where an alias leads.
+/// No Remote-MTA: it would tell where an alias leads.
 pub(super) fn fields(notice: &Notice<'_>) -> Vec<u8> {
     let id: String = notice.original_id.chars().filter(char::is_ascii_alphanumeric).collect();
     let mut out = Vec::new();
+    if let Some(envelope) = &notice.dsn.envelope_id {
+        whole_field(&mut out, "Original-Envelope-Id", &envelope.text());
+    }
     field(&mut out, "Reporting-MTA", format!("dns; {}", notice.hostname));
     field(&mut out, "Arrival-Date", date(notice.arrived).to_rfc822());
     field(&mut out, "X-Onward-Queue-ID", id);
     for failure in notice.failures {
         out.extend_from_slice(b"\r\n");
+        if let Some(original) = failure.original {
+            whole_field(&mut out, "Original-Recipient", &original.typed());
+        }
         field(&mut out, "Final-Recipient", names::typed(failure.path, notice.hostname));
         field(&mut out, "Action", action(failure.cause).as_str().to_owned());
         field(&mut out, "Status", status(failure).to_string());
         field(&mut out, "Diagnostic-Code", format!("smtp; {}", one_line(failure)));
         field(&mut out, "Last-Attempt-Date", date(notice.now).to_rfc822());
+        if let Cause::Waits { until, .. } = failure.cause {
+            field(&mut out, "Will-Retry-Until", date(until).to_rfc822());
+        }
     }
     out
 }
@@ -28,6 +36,9 @@ pub(super) fn fields(notice: &Notice<'_>) -> Vec<u8> {
 pub(super) fn action(cause: Cause) -> Action {
     match cause {
         Cause::Refused | Cause::GivenUp { .. } => Action::Failed,
+        Cause::Waits { .. } => Action::Delayed,
+        Cause::Relayed => Action::Relayed,
+        Cause::Delivered => Action::Delivered,
         Cause::Reported { action, .. } => action,
     }
 }
@@ -47,7 +58,17 @@ fn status(failure: &FailedRecipient<'_>) -> Status {
         (Cause::Reported { .. }, status) => status.unwrap_or(Status(5, 0, 0)),
         (Cause::GivenUp { .. }, Some(Status(_, subject, detail))) => Status(4, subject, detail),
         (Cause::GivenUp { .. }, None) => Status(4, 4, 7),
+        (Cause::Waits { .. }, Some(Status(_, subject, detail))) => Status(4, subject, detail),
+        (Cause::Waits { .. }, None) => Status(4, 0, 0),
+        (Cause::Relayed | Cause::Delivered, status) => {
+            status.filter(|Status(class, ..)| *class == 2).unwrap_or(Status(2, 0, 0))
+        }
     }
+}
+
+/// One field with a value that blanks belong to: it stands on one line.
+fn whole_field(out: &mut Vec<u8>, name: &str, value: &str) {
+    out.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
 }
 
 /// One field, folded at white space where it is long.
@@ -75,7 +96,12 @@ mod tests {
             (given_up, Reply::mail_loop(), "4.4.6"),
             (given_up, silent, "4.4.7"),
         ] {
-            let failure = FailedRecipient { path: &ForwardPath::Postmaster, reply: &reply, cause };
+            let failure = FailedRecipient {
+                path: &ForwardPath::Postmaster,
+                original: None,
+                reply: &reply,
+                cause,
+            };
             assert_eq!(status(&failure).to_string(), expected, "{cause:?} {reply}");
         }
     }
@@ -89,6 +115,7 @@ mod tests {
         let reply = Reply::alias_rejects(&format!("a{}b", " ".repeat(200)));
         let failure = FailedRecipient {
             path: &ForwardPath::Postmaster,
+            original: None,
             reply: &reply,
             cause: Cause::Refused,
         };

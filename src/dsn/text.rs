@@ -22,13 +22,17 @@ pub(super) fn subject(notice: &Notice<'_>) -> String {
         Action::Failed if is_uncertain(notice) => "Delivery not confirmed",
         Action::Failed => "Undelivered mail",
         Action::Delayed => "Delayed mail",
+        Action::Delivered | Action::Relayed | Action::Expanded if is_relayed(notice) => {
+            "Mail handed on"
+        }
         Action::Delivered | Action::Relayed | Action::Expanded => "Delivered mail",
     };
     format!("{what}: {whom}")
 }
 
-/// The text. Addresses and replies are indented, so that no line of theirs is taken for one of ours.
-pub(super) fn body(notice: &Notice<'_>) -> String {
+/// The text. Addresses and replies are indented, so that no line of theirs is taken for one of
+/// ours. `is_whole`: the message comes back as a whole.
+pub(super) fn body(notice: &Notice<'_>, is_whole: bool) -> String {
     let Notice { hostname, from, .. } = notice;
     let mut text = String::new();
     // What many programs show of a message is its first line.
@@ -62,7 +66,12 @@ pub(super) fn body(notice: &Notice<'_>) -> String {
     paragraph(
         &mut text,
         "",
-        "A report for programs and the header of your message are attached. Its text is not.",
+        match is_whole {
+            true => "A report for programs and your message are attached.",
+            false => {
+                "A report for programs and the header of your message are attached. Its text is not."
+            }
+        },
     );
     text
 }
@@ -74,6 +83,9 @@ fn reason(notice: &Notice<'_>) -> (&'static str, String) {
         Action::Failed if is_uncertain(notice) => "Not confirmed: ",
         Action::Failed => "Not delivered: ",
         Action::Delayed => "Delayed: ",
+        Action::Delivered | Action::Relayed | Action::Expanded if is_relayed(notice) => {
+            "Handed on: "
+        }
         Action::Delivered | Action::Relayed | Action::Expanded => "Delivered: ",
     };
     let of_worst = |failure: &&FailedRecipient<'_>| action(failure.cause) == worst;
@@ -115,6 +127,11 @@ fn is_uncertain(notice: &Notice<'_>) -> bool {
     notice.failures.iter().all(|failure| may_have_arrived(failure.cause))
 }
 
+/// All were handed on, and nothing more is known.
+fn is_relayed(notice: &Notice<'_>) -> bool {
+    notice.failures.iter().all(|failure| failure.cause == Cause::Relayed)
+}
+
 fn may_have_arrived(cause: Cause) -> bool {
     matches!(cause, Cause::GivenUp { is_uncertain: true, .. })
 }
@@ -134,6 +151,17 @@ fn story(cause: Cause) -> String {
              confirmed. It was tried for {}. The last answer was:",
             span(tried_for)
         ),
+        Cause::Waits { waited, until } => format!(
+            "It has waited for {}, and is still tried until {}. The last answer was:",
+            span(waited),
+            date(until).to_rfc822()
+        ),
+        Cause::Relayed => {
+            "It was handed on, and what takes it from there makes no reports: that it \
+             gets into the mailbox is likely, and not known. The answer was:"
+                .to_owned()
+        }
+        Cause::Delivered => "It is in the mailbox. The answer was:".to_owned(),
         Cause::Reported { action, is_one_of } => {
             let what = match action {
                 Action::Failed => "that it could not be delivered",

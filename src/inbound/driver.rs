@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     address::ForwardPath,
-    envelope::Envelope,
+    envelope::{Envelope, RcptDsn},
     reply::Reply,
     sasl::Credentials,
     smtp::{Aborted, Session, Step, Tls, Transaction},
@@ -53,11 +53,12 @@ pub trait Handler: Send {
         ready(Reply::sender_ok())
     }
 
-    /// Answers RCPT. `session` tells the reverse-path and the recipients accepted so far.
+    /// Answers RCPT, which asks `dsn` of DSNs. `session` tells the reverse-path and the recipients accepted so far.
     fn recipient(
         &mut self,
         session: &Session,
         path: &ForwardPath,
+        dsn: &RcptDsn,
     ) -> impl Future<Output = Reply> + Send;
 
     /// Says whether the text of the message may come: the reply that refuses it, if not. With BDAT the text
@@ -165,8 +166,8 @@ async fn converse<H: Handler>(
                 let reply = handler.sender(session, &envelope).await;
                 session.answer(reply);
             }
-            Step::Recipient(path) => {
-                let reply = handler.recipient(session, &path).await;
+            Step::Recipient(path, dsn) => {
+                let reply = handler.recipient(session, &path, &dsn).await;
                 session.answer(reply);
             }
             Step::Data => {

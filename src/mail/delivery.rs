@@ -14,7 +14,7 @@ use crate::{
     fate::{DestinationOutcome, RecipientFate, Verdict},
     message::Source,
     next_hop::{Destination, NextHop},
-    outbound::{Attempt, Outgoing, Progress},
+    outbound::{Attempt, DsnRequest, Outgoing, Progress},
     reply::Reply,
     slots::Cause,
     store::{
@@ -262,6 +262,7 @@ impl Delivery {
                     text: share.form.text.clone(),
                     eight_bit: self.message.eight_bit,
                     smtputf8: self.message.smtputf8,
+                    dsn: DsnRequest::default(),
                     checkpoint: None,
                     progress: progress.of_another(),
                 };
@@ -364,21 +365,19 @@ impl Share {
     pub(crate) fn to_spool(&self, due: Millis) -> impl Iterator<Item = spool::Leg> {
         self.legs.iter().map(move |leg| {
             let DestinationOutcome { verdict, reply } = leg.outcome();
+            let (path, mailbox) = (self.recipient.path.clone(), leg.to.mailbox.clone());
             spool::Leg {
-                recipient: self.recipient.path.clone(),
-                mailbox: leg.to.mailbox.clone(),
-                reverse_path: self.reverse_path.clone(),
                 state: match verdict {
                     Verdict::Delivered => LegState::Delivered,
                     Verdict::Refused => LegState::Failed,
                     Verdict::Deferred if leg.is_uncertain => LegState::Uncertain,
                     Verdict::Deferred => LegState::Queued,
                 },
-                was_uncertain: false,
                 attempts: 1,
                 // What is waited for is not sent again meanwhile.
                 next_attempt: due + if leg.is_waited_for { late::BESIDE } else { Duration::ZERO },
                 reply: reply.to_keep(),
+                ..spool::Leg::new(path, mailbox, self.reverse_path.clone(), due)
             }
         })
     }

@@ -43,7 +43,7 @@ pub use parts::OpenError;
 pub(crate) use parts::{NotWell, Parts, filter as spam_filter};
 pub use rates::Bite;
 pub(crate) use rates::Rates;
-pub(crate) use spool::{Inbox, Runner};
+pub(crate) use spool::{Inbox, Runner, tell_of_delays};
 pub use tables::Tables;
 pub(crate) use transaction::Mail;
 

@@ -17,6 +17,7 @@ use crate::{
     clock,
     config::Bounces,
     dsn::{Action, Cause, FailedRecipient, Notice, Report, ReportedRecipient, reason},
+    envelope::MailDsn,
     message::{
         Header, LoopMarks, LoopToken, MessageId, Opened, OwnTrace, Seal, SealKey, Source, Text,
     },
@@ -169,6 +170,7 @@ impl Story {
             .iter()
             .map(|told| FailedRecipient {
                 path: &told.alias,
+                original: None,
                 reply: &told.reply,
                 cause: failure(told),
             })
@@ -179,6 +181,7 @@ impl Story {
             from: from.as_ref().unwrap_or(author),
             to: author,
             original_id: &self.trace.id.to_string(),
+            dsn: &MailDsn::default(),
             arrived: self.trace.id.time().unix_time(),
             now: clock::now(),
             original: &self.header,

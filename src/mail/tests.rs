@@ -56,6 +56,7 @@ impl Network for Scripted {
                 _ => (Verdict::Deferred, Reply::destination_unreachable()),
             };
             Attempt {
+                offers_dsn: false,
                 outcome: DestinationOutcome { verdict, reply },
                 theirs: None,
                 remote: None,

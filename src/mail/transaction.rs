@@ -21,7 +21,7 @@ use crate::{
     address::{ForwardPath, ReversePath},
     clock,
     config::ReturnsTo,
-    envelope::Envelope,
+    envelope::{Envelope, RcptDsn},
     fate::Bounce,
     inbound::{Handler, Peer, Reservation},
     reply::Reply,
@@ -135,9 +135,9 @@ impl Handler for Mail {
         Reply::sender_ok()
     }
 
-    async fn recipient(&mut self, session: &Session, path: &ForwardPath) -> Reply {
+    async fn recipient(&mut self, session: &Session, path: &ForwardPath, dsn: &RcptDsn) -> Reply {
         if let Some(submission) = &mut self.submission {
-            let Err(reply) = submission.recipient(&self.parts, path).await else {
+            let Err(reply) = submission.recipient(&self.parts, path, dsn).await else {
                 return Reply::recipient_ok();
             };
             let entry = Entry::of_recipient(&self.peer, session, path);

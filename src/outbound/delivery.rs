@@ -35,6 +35,8 @@ pub struct Attempt {
     /// No host would speak about this message, or one said that it closes (421): the next message
     /// will fare no better.
     pub is_asleep: bool,
+    /// The host that answered offers DSN (RFC 3461): it was told what the sender asks, and makes the reports.
+    pub offers_dsn: bool,
 }
 
 /// A delivery under way: who has a verdict, and what stood in the way for those who have none.
@@ -96,6 +98,7 @@ impl<'a> Delivery<'a> {
                 }
             };
             attempt.tls.clone_from(&connection.tls);
+            attempt.offers_dsn = connection.extensions.dsn;
             if let Some(slot) = self.attempts.get_mut(*at) {
                 *slot = Some(attempt);
             }
@@ -189,6 +192,7 @@ impl<'a> Delivery<'a> {
             tls: String::new(),
             uncertain: false,
             is_asleep: false,
+            offers_dsn: false,
         }
     }
 }

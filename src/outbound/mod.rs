@@ -25,7 +25,7 @@ pub use delivery::Attempt;
 pub use dialogue::{Dialogue, Lost};
 pub use fetch::published_policy;
 pub use limits::{Deadline, OutboundLimits};
-pub use outgoing::{Checkpoint, Outgoing, Progress};
+pub use outgoing::{Checkpoint, DsnRequest, Outgoing, Progress};
 
 use crate::{
     address::{Domain, DomainPattern, Mailbox},

@@ -1,5 +1,6 @@
 use crate::{
     address::{Mailbox, ReversePath},
+    envelope::{MailDsn, RcptDsn},
     fate::DestinationOutcome,
     message::Text,
     slots::Cause,
@@ -27,10 +28,28 @@ pub struct Outgoing {
     pub eight_bit: bool,
     /// The header section needs SMTPUTF8: to be sent with it or not at all (RFC 6531 §3.2).
     pub smtputf8: bool,
+    /// What hosts that offer DSN are asked.
+    pub dsn: DsnRequest,
     /// To be passed just before the end of data is sent.
     pub checkpoint: Option<Checkpoint>,
     /// Tells how far the transaction is.
     pub progress: Progress,
+}
+
+/// What is asked of DSNs (RFC 3461), as the sender asked it of us; nothing as a rule.
+#[derive(Debug, Clone, Default)]
+pub struct DsnRequest {
+    /// Of the message.
+    pub message: MailDsn,
+    /// Of those recipients of whom anything is asked.
+    pub recipients: Vec<(Mailbox, RcptDsn)>,
+}
+
+impl DsnRequest {
+    /// What is asked of `recipient`.
+    pub(super) fn of(&self, recipient: &Mailbox) -> Option<&RcptDsn> {
+        self.recipients.iter().find(|(mailbox, _)| mailbox == recipient).map(|(_, dsn)| dsn)
+    }
 }
 
 /// How far a transaction is. Clones share it.
@@ -143,6 +162,7 @@ mod tests {
             text: Text::new("", Source::default()),
             eight_bit: false,
             smtputf8: false,
+            dsn: DsnRequest::default(),
             checkpoint: None,
             progress: Progress::default(),
         };

@@ -295,7 +295,11 @@ impl Transfer<'_> {
             Command::Mail => {
                 format!("MAIL FROM:{}{}\r\n", self.mail.reverse_path, self.parameters()).into()
             }
-            Command::Rcpt(mailbox) => format!("RCPT TO:<{mailbox}>\r\n").into(),
+            Command::Rcpt(mailbox) => {
+                let dsn = self.mail.dsn.of(mailbox).filter(|_| self.connection.extensions.dsn);
+                let dsn = dsn.map(ToString::to_string).unwrap_or_default();
+                format!("RCPT TO:<{mailbox}>{dsn}\r\n").into()
+            }
             Command::Data => "DATA\r\n".into(),
         }
     }
@@ -311,6 +315,9 @@ impl Transfer<'_> {
         }
         if self.mail.needs_smtputf8() {
             parameters.push_str(" SMTPUTF8");
+        }
+        if self.connection.extensions.dsn {
+            parameters.push_str(&self.mail.dsn.message.to_string());
         }
         parameters
     }

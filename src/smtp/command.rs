@@ -1,9 +1,9 @@
 //! Commands of RFC 5321 §4.1.1 and RFC 3030, from their line.
 
-use super::parameter::{decimal, mail_parameters, no_parameters};
+use super::parameter::{Offered, decimal, mail_parameters, rcpt_parameters};
 use crate::{
     address::{ForwardPath, HeloName, ReversePath},
-    envelope::MailParameters,
+    envelope::{MailParameters, RcptDsn},
     reply::Reply,
     sasl::Secret,
 };
@@ -30,6 +30,8 @@ pub enum Command {
         path: ForwardPath,
         /// Written with non-ASCII characters; an U-label shows in the path no more.
         non_ascii: bool,
+        /// What is asked of DSNs.
+        dsn: RcptDsn,
     },
     /// DATA.
     Data,
@@ -93,21 +95,21 @@ impl Command {
     /// # Errors
     /// When the command is unknown or its argument wrong.
     pub fn parse(line: &str, hostname: &str) -> Result<Self, Refused> {
-        Self::parse_where(line, hostname, false)
+        Self::parse_where(line, hostname, Offered::default())
     }
 
-    /// As [`Command::parse`], where AUTH is offered or not: only there MAIL has a parameter of it.
+    /// As [`Command::parse`], where parameters of what is `offered` are taken, too.
     ///
     /// # Errors
     /// As there.
-    pub fn parse_where(line: &str, hostname: &str, offers_auth: bool) -> Result<Self, Refused> {
+    pub fn parse_where(line: &str, hostname: &str, offered: Offered) -> Result<Self, Refused> {
         let line = line.trim_end_matches(BLANKS);
         let (verb, argument) = line.split_once(BLANKS).unwrap_or((line, ""));
         let argument = argument.trim_start_matches(BLANKS);
         let is = |name: &str| verb.eq_ignore_ascii_case(name);
         Ok(match verb.len() {
-            4 if is("RCPT") => rcpt(argument)?,
-            4 if is("MAIL") => mail(argument, hostname, offers_auth)?,
+            4 if is("RCPT") => rcpt(argument, offered)?,
+            4 if is("MAIL") => mail(argument, hostname, offered)?,
             4 if is("DATA") => bare(argument, Self::Data)?,
             4 if is("BDAT") => bdat(argument)?,
             4 if is("RSET") => bare(argument, Self::Rset)?,
@@ -141,25 +143,25 @@ fn helo(argument: &str) -> Result<HeloName, Reply> {
     HeloName::new(argument).map_err(|_| Reply::bad_argument("Syntax: EHLO hostname"))
 }
 
-fn mail(argument: &str, hostname: &str, offers_auth: bool) -> Result<Command, Reply> {
+fn mail(argument: &str, hostname: &str, offered: Offered) -> Result<Command, Reply> {
     let text = after_keyword(argument, "FROM:")
         .ok_or(Reply::bad_argument("Syntax: MAIL FROM:<address>"))?;
     let (path, rest) = ReversePath::parse_at(text, hostname)
         .map_err(|why| Reply::bad_reverse_path(&why.to_string()))?;
-    let parameters = mail_parameters(rest, offers_auth)?;
-    if !text.is_ascii() && !parameters.is_some_and(|given| given.smtputf8) {
+    let parameters = mail_parameters(rest, offered)?;
+    if !text.is_ascii() && !parameters.as_ref().is_some_and(|given| given.smtputf8) {
         return Err(Reply::needs_smtputf8());
     }
     Ok(Command::Mail { path, parameters })
 }
 
-fn rcpt(argument: &str) -> Result<Command, Reply> {
+fn rcpt(argument: &str, offered: Offered) -> Result<Command, Reply> {
     let text =
         after_keyword(argument, "TO:").ok_or(Reply::bad_argument("Syntax: RCPT TO:<address>"))?;
     let (path, rest) =
         ForwardPath::parse(text).map_err(|why| Reply::bad_forward_path(&why.to_string()))?;
-    no_parameters(rest)?;
-    Ok(Command::Rcpt { path, non_ascii: !text.is_ascii() })
+    let dsn = rcpt_parameters(rest, offered)?;
+    Ok(Command::Rcpt { path, non_ascii: !text.is_ascii(), dsn })
 }
 
 /// Blanks behind the colon are let through: RFC 5321 §4.1.1.2 has none, many clients do.
@@ -192,7 +194,7 @@ mod tests {
     fn printed(line: &str) -> String {
         match Command::parse(line, "mx.test") {
             Ok(Command::Mail { path, parameters }) => format!("MAIL {path} {parameters:?}"),
-            Ok(Command::Rcpt { path, non_ascii }) => format!("RCPT {path} {non_ascii}"),
+            Ok(Command::Rcpt { path, non_ascii, .. }) => format!("RCPT {path} {non_ascii}"),
             Ok(Command::Ehlo(name)) => format!("EHLO {name}"),
             Ok(Command::Helo(name)) => format!("HELO {name}"),
             Ok(command) => format!("{command:?}"),
@@ -253,7 +255,8 @@ mod tests {
             ("MAIL FROM:  <a@b.c>", "MAIL <a@b.c> None"),
             (
                 "MAIL  FROM: \t<a@b.c>\tSMTPUTF8",
-                "MAIL <a@b.c> Some(MailParameters { size: None, body: SevenBit, smtputf8: true })",
+                "MAIL <a@b.c> Some(MailParameters { size: None, body: SevenBit, smtputf8: true, \
+                 dsn: MailDsn { returned: None, envelope_id: None } })",
             ),
             ("MAIL FROM:<ilo.@host.test>", "MAIL <\"ilo.\"@host.test> None"),
             ("MAIL FROM :<a@b.c>", "501 5.5.4"),
@@ -282,7 +285,8 @@ mod tests {
                 parameters: Some(MailParameters {
                     size: Some(9),
                     body: Body::EightBitMime,
-                    smtputf8: true
+                    smtputf8: true,
+                    ..MailParameters::default()
                 })
             })
         );

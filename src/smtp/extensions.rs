@@ -13,6 +13,8 @@ pub struct Extensions {
     pub smtputf8: bool,
     /// STARTTLS (RFC 3207).
     pub starttls: bool,
+    /// DSN (RFC 3461).
+    pub dsn: bool,
     /// SIZE (RFC 1870): the largest message the server takes, 0 for no fixed limit.
     pub size: Option<u64>,
 }
@@ -28,6 +30,7 @@ impl Extensions {
                 "8BITMIME" => extensions.eight_bit_mime = true,
                 "STARTTLS" => extensions.starttls = true,
                 "SMTPUTF8" => extensions.smtputf8 = true,
+                "DSN" => extensions.dsn = true,
                 "SIZE" => {
                     let limit = words.next().and_then(|digits| digits.parse().ok());
                     extensions.size = Some(limit.unwrap_or(0));
@@ -55,6 +58,7 @@ mod tests {
             eight_bit_mime: true,
             smtputf8: true,
             starttls: true,
+            dsn: true,
             size: Some(10_240_000),
         };
         assert_eq!(
@@ -64,6 +68,7 @@ mod tests {
                 "8bitmime",
                 "SMTPUTF8",
                 "StartTLS",
+                "dsn",
                 "SIZE 10240000",
                 "AUTH=X"
             ]),

@@ -101,7 +101,7 @@ mod tests {
             match session.poll() {
                 Step::Sender(_) => session.answer(Reply::sender_ok()),
                 Step::Aborted(_) => {}
-                Step::Recipient(_) => session.answer(Reply::recipient_ok()),
+                Step::Recipient(..) => session.answer(Reply::recipient_ok()),
                 Step::Data => session.answer(Reply::start_data()),
                 Step::Message(_) => session.answer(Reply::forwarded("id")),
                 Step::NeedInput | Step::StartTls | Step::Authenticate(_) | Step::Close => break,

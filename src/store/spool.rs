@@ -6,22 +6,24 @@
 //! destination has answered it; and in the end `delivered`, `failed` or `dropped`.
 
 mod bounds;
+mod leg;
 
 pub use bounds::{DEFAULT_FREE, SpoolBounds, SpoolError};
+pub use leg::{Leg, LegState};
 
 use super::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, StoreError};
 use crate::{
     account::{AccountId, Hold},
-    address::{ForwardPath, Mailbox, ReversePath},
+    address::{Mailbox, ReversePath},
     dsn::Print,
+    envelope::MailDsn,
     message::{Change, Source, Text},
-    reply::ForeignReply,
     retry::Kind,
     slots::Cause,
     time::Millis,
 };
 use async_trait::async_trait;
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc};
 use tokio::sync::watch;
 
 /// The time of an attempt that is to be made at once, before all that is due: the operator asked for it.
@@ -73,6 +75,25 @@ pub trait Spool {
         legs: Vec<(i64, Leg)>,
         notices: Vec<NewMessage>,
     ) -> Result<Vec<i64>, StoreError>;
+
+    /// The messages behind the number `after`, some at a time, with open legs of whose delay the sender is to be told at
+    /// `now`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn spool_delayed(&self, now: Millis, after: i64) -> Result<Vec<i64>, StoreError>;
+
+    /// Notes of legs that the sender is told of their delay, and keeps the DSN that tells it, in one; gives its number.
+    /// Without a DSN there is nobody to tell. Where a leg needs none any more, nothing is done.
+    ///
+    /// # Errors
+    /// When the store fails: nothing was told.
+    async fn spool_told_of_delay(
+        &self,
+        seq: i64,
+        legs: Vec<i64>,
+        notice: Option<NewMessage>,
+    ) -> Result<Option<i64>, StoreError>;
 
     /// Forgets messages with nothing left to do, and no others.
     ///
@@ -180,6 +201,8 @@ pub struct Head {
     /// Who caused the message where that is neither its client nor its sender: a notice is caused by whoever
     /// caused what it is about.
     pub caused_by: Option<Cause>,
+    /// What an account's client asked of DSNs.
+    pub dsn: MailDsn,
 }
 
 /// A message to be kept.
@@ -219,44 +242,6 @@ pub struct Spooled {
     pub legs: Vec<Leg>,
     /// Why the message does not leave for now.
     pub held: Option<Hold>,
-}
-
-/// One destination mailbox of one recipient.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leg {
-    /// The recipient as the client named it.
-    pub recipient: ForwardPath,
-    /// The mailbox that the recipient leads to.
-    pub mailbox: Mailbox,
-    /// The reverse-path that the message leaves with.
-    pub reverse_path: ReversePath,
-    /// How far the leg got.
-    pub state: LegState,
-    /// An attempt before the last one may have delivered the message: if it is delivered, then perhaps twice.
-    pub was_uncertain: bool,
-    /// Attempts so far.
-    pub attempts: u32,
-    /// When the leg is due.
-    pub next_attempt: Millis,
-    /// The last reply, as a client may see it.
-    pub reply: ForeignReply,
-}
-
-/// How far a leg got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum LegState {
-    /// The leg waits.
-    Queued,
-    /// The message is being sent.
-    Sending,
-    /// The end of data was or is being sent, and no reply is known: the destination may have the message.
-    Uncertain,
-    /// The destination has the message.
-    Delivered,
-    /// The leg is given up.
-    Failed,
-    /// The operator gave the leg up.
-    Dropped,
 }
 
 /// A leg that is not at its end, as far as planning goes.
@@ -321,44 +306,5 @@ impl NewMessage {
     /// Octets of the message as it came.
     pub fn size(&self) -> u64 {
         self.text.source.octets().len() as u64
-    }
-}
-
-impl LegState {
-    const ALL: [Self; 6] = [
-        Self::Queued,
-        Self::Sending,
-        Self::Uncertain,
-        Self::Delivered,
-        Self::Failed,
-        Self::Dropped,
-    ];
-
-    /// The word for it in the database and on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Sending => "sending",
-            Self::Uncertain => "uncertain",
-            Self::Delivered => "delivered",
-            Self::Failed => "failed",
-            Self::Dropped => "dropped",
-        }
-    }
-
-    /// The state of that name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
-    }
-
-    /// True while there is something to do.
-    pub fn is_open(self) -> bool {
-        matches!(self, Self::Queued | Self::Sending | Self::Uncertain)
-    }
-}
-
-impl fmt::Display for LegState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }

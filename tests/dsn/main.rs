@@ -8,12 +8,14 @@
     clippy::string_slice
 )]
 
+mod asked;
 mod read;
 
 use mail_parser::{Encoding, MessageParser, MimeHeaders};
 use onward::{
     address::{Domain, ForwardPath, Mailbox},
     dsn::{Action, Cause, FailedRecipient, Notice},
+    envelope::{MailDsn, OriginalRecipient},
     message::{Header, MessageId},
     reply::{ForeignReply, Hidden, Reply, Status},
     time::{DAY, Millis, UnixTime},
@@ -34,6 +36,9 @@ struct Made {
     to: Mailbox,
     original: Vec<u8>,
     failures: Vec<(ForwardPath, Reply, Cause)>,
+    dsn: MailDsn,
+    /// ORCPT of all recipients.
+    wrote_to: Option<OriginalRecipient>,
 }
 
 impl Made {
@@ -46,6 +51,8 @@ impl Made {
             failures: failures
                 .map(|(path, reply, cause)| (recipient(path), reply, cause))
                 .collect(),
+            dsn: MailDsn::default(),
+            wrote_to: None,
         }
     }
 
@@ -61,7 +68,12 @@ impl Made {
         let failures: Vec<_> = self
             .failures
             .iter()
-            .map(|(path, reply, cause)| FailedRecipient { path, reply, cause: *cause })
+            .map(|(path, reply, cause)| FailedRecipient {
+                path,
+                original: self.wrote_to.as_ref(),
+                reply,
+                cause: *cause,
+            })
             .collect();
         look(&Notice {
             id: MessageId::new(Millis::new(NOW.as_secs() * 1000), [1, 2, 3, 4]),
@@ -69,6 +81,7 @@ impl Made {
             from: &self.from,
             to: &self.to,
             original_id: "0DPHZ3R000000000",
+            dsn: &self.dsn,
             arrived: ARRIVED,
             now: NOW,
             original: &self.original,

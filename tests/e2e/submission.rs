@@ -7,6 +7,7 @@ mod forgeries;
 mod held;
 mod limits;
 mod logins;
+mod notify;
 mod receivers;
 mod round_trip;
 mod secrets;

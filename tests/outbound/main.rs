@@ -24,7 +24,8 @@ use onward::{
     message::{Source, Text},
     next_hop::NextHop,
     outbound::{
-        Attempt, Outbound, OutboundConfig, OutboundLimits, Outgoing, Preferences, Progress,
+        Attempt, DsnRequest, Outbound, OutboundConfig, OutboundLimits, Outgoing, Preferences,
+        Progress,
     },
     slots::Cause,
     tls::Connector,
@@ -71,6 +72,7 @@ pub(crate) fn mail(recipients: &[&str], message: &str) -> Outgoing {
         text: text("Received: from somewhere\r\n", message),
         eight_bit: false,
         smtputf8: false,
+        dsn: DsnRequest::default(),
         checkpoint: None,
         progress: Progress::default(),
     }

@@ -5,7 +5,11 @@ use crate::{
     peer::{Act, Peer, Script},
     shown, simple_mail,
 };
-use onward::outbound::{Checkpoint, OutboundLimits, Outgoing};
+use onward::{
+    address::Mailbox,
+    envelope::{EnvelopeId, MailDsn, Notify, OriginalRecipient, RcptDsn, Returned},
+    outbound::{Checkpoint, DsnRequest, OutboundLimits, Outgoing},
+};
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -300,5 +304,49 @@ async fn without_leave_the_end_of_data_is_not_sent() {
         assert_eq!(*asked.lock().unwrap(), mail.recipients[1..]);
         peer.wait_for(|record| record.closed == 1).await;
         assert_eq!((peer.record().messages.len(), outbound.idle_connections()), (0, 0));
+    }
+}
+
+/// RFC 3461 §5.2.1 and §5.2.2: a host that does not offer DSN is asked nothing, and makes no reports.
+#[tokio::test]
+async fn what_is_asked_of_dsns_goes_to_hosts_that_offer_them() {
+    let to = |text: &str| Mailbox::parse(text).unwrap();
+    let dsn = RcptDsn {
+        notify: Notify::parse("SUCCESS,DELAY"),
+        original: OriginalRecipient::parse("rfc822;b+2Bob@sink.test"),
+    };
+    let mail = Outgoing {
+        dsn: DsnRequest {
+            message: MailDsn {
+                returned: Some(Returned::Headers),
+                envelope_id: EnvelopeId::parse("QQ"),
+            },
+            recipients: vec![(to("bob@sink.test"), dsn)],
+        },
+        ..mail(&["ann@sink.test", "bob@sink.test"], "Subject: x\r\n\r\nx\r\n")
+    };
+    for (extensions, from, bob) in [
+        (
+            &["PIPELINING", "DSN"][..],
+            " RET=HDRS ENVID=QQ",
+            " NOTIFY=SUCCESS,DELAY ORCPT=rfc822;b+2Bob@sink.test",
+        ),
+        (&["DSN"][..], " RET=HDRS ENVID=QQ", " NOTIFY=SUCCESS,DELAY ORCPT=rfc822;b+2Bob@sink.test"),
+        (&["PIPELINING"][..], "", ""),
+    ] {
+        let peer = Peer::start(Script::offering(extensions)).await;
+        let outbound = outbound(OutboundLimits::default());
+        let attempts = deliver(&outbound, &peer.hop, &mail, AMPLE).await;
+        let offers_dsn = extensions.contains(&"DSN");
+        assert!(attempts.iter().all(|attempt| attempt.offers_dsn == offers_dsn), "{attempts:?}");
+        let commands = peer.record().commands;
+        let sent = |start: &str| {
+            let found = commands.iter().find(|line| line.starts_with(start));
+            found.map(|line| line.trim_end().to_owned())
+        };
+        let from = format!("MAIL FROM:<SRS0=x=y=a.test=b@srs.test>{from}");
+        assert_eq!(sent("MAIL"), Some(from));
+        assert_eq!(sent("RCPT TO:<ann"), Some("RCPT TO:<ann@sink.test>".to_owned()));
+        assert_eq!(sent("RCPT TO:<bob"), Some(format!("RCPT TO:<bob@sink.test>{bob}")));
     }
 }

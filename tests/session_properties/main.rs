@@ -66,7 +66,7 @@ impl Driven {
                 Step::Sender(_) => self.session.answer(Reply::sender_ok()),
                 Step::Aborted(_) => {}
                 Step::Data => self.session.answer(Reply::start_data()),
-                Step::Recipient(path) => {
+                Step::Recipient(path, _) => {
                     self.session.answer(verdict(&path));
                     self.events.push(Event::Asked(path));
                 }

@@ -58,6 +58,8 @@ macro_rules! run_suite {
                 tls_policies_and_results;
             spool:
                 all_messages_of_a_call_are_kept_or_none
+                what_is_asked_of_dsns_is_kept
+                a_delay_is_told_once
                 beyond_each_bound_nothing_is_kept
                 totals_follow_whatever_goes
                 states_only_move_forward

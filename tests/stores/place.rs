@@ -3,6 +3,7 @@
 use onward::{
     address::{Domain, ForwardPath, Mailbox, ReversePath},
     alias::{Alias, AliasAddress, Expansion},
+    envelope::{MailDsn, RcptDsn},
     message::{Source, Text},
     rate::ClientBlock,
     reply::ForeignReply,
@@ -96,6 +97,8 @@ pub(crate) fn leg(to: &str) -> Leg {
         attempts: 1,
         next_attempt: Millis::new(5_000),
         reply: ForeignReply { code: 451, status: None, text: "busy".into() },
+        dsn: RcptDsn::default(),
+        delay_due: None,
     }
 }
 
@@ -113,6 +116,7 @@ pub(crate) fn message(id: &str, octets: usize, legs: &[&str]) -> NewMessage {
             has_failed: false,
             print: Some([7; 32]),
             caused_by: Some(Cause::named("192.0.2.0/24")),
+            dsn: MailDsn::default(),
         },
         text: Text::new("", Source::from(vec![b'x'; octets])),
         legs: legs.iter().map(|to| leg(to)).collect(),

@@ -4,9 +4,13 @@ use crate::{
     place::{Place, bytes, conclude, leg, message, states},
     queue::changed,
 };
-use onward::store::{
-    Options, QueueChange, Store, StoreError,
-    spool::{Leg, LegState, SpoolBounds, SpoolError},
+use onward::{
+    envelope::{EnvelopeId, MailDsn, Notify, OriginalRecipient, Returned},
+    store::{
+        Options, QueueChange, Store, StoreError,
+        spool::{Leg, LegState, SpoolBounds, SpoolError},
+    },
+    time::Millis,
 };
 use tokio::task::JoinSet;
 
@@ -39,6 +43,55 @@ pub(crate) async fn all_messages_of_a_call_are_kept_or_none(place: &dyn Place) {
         again.spooled(kept.seq).await.unwrap().unwrap().legs,
         [new.legs[0].clone(), changed]
     );
+}
+
+pub(crate) async fn what_is_asked_of_dsns_is_kept(place: &dyn Place) {
+    let mut new = message("A", 10, &["a@x.test", "b@y.test", "c@z.test"]);
+    new.head.dsn =
+        MailDsn { returned: Some(Returned::Full), envelope_id: EnvelopeId::parse("QQ+20314159") };
+    let asked =
+        [(None, None), (Some("NEVER"), Some("rfc822;b+2Bc@y.test")), (Some("DELAY,SUCCESS"), None)];
+    for (leg, (notify, original)) in new.legs.iter_mut().zip(asked) {
+        leg.dsn.notify = notify.map(|text| Notify::parse(text).unwrap());
+        leg.dsn.original = original.map(|text| OriginalRecipient::parse(text).unwrap());
+    }
+    let store = place.open();
+    let kept = store.spool(vec![new.clone()]).await.unwrap()[0];
+    drop(store);
+    let again = place.open();
+    let kept = again.spooled(kept).await.unwrap().unwrap();
+    assert_eq!((kept.head, kept.legs), (new.head, new.legs));
+}
+
+pub(crate) async fn a_delay_is_told_once(place: &dyn Place) {
+    let store = place.open();
+    let at = |due: u64, id: &str| {
+        let mut new = message(id, 10, &["a@x.test", "b@y.test"]);
+        new.legs[0].delay_due = Some(Millis::new(due));
+        new
+    };
+    let mut kept = Vec::new();
+    for (due, id) in [(100, "A"), (200, "B"), (100, "C"), (100, "D")] {
+        kept.push(store.spool(vec![at(due, id)]).await.unwrap()[0]);
+    }
+    // Of what is at its end there is nothing to tell.
+    conclude(&store, kept[3], 0, LegState::Delivered).await;
+    let delayed =
+        async |now: u64, after: i64| store.spool_delayed(Millis::new(now), after).await.unwrap();
+    assert!(delayed(99, 0).await.is_empty());
+    assert_eq!(delayed(199, 0).await, [kept[0], kept[2]]);
+    assert_eq!(delayed(199, kept[0]).await, [kept[2]]);
+    assert_eq!(delayed(200, 0).await, kept[..3]);
+
+    let notice = || Some(message("N", 5, &["alice@sender.test"]));
+    let told = store.spool_told_of_delay(kept[0], vec![0], notice()).await.unwrap().unwrap();
+    assert_eq!(bytes(&store, told).await.len(), 5);
+    assert_eq!(store.spool_told_of_delay(kept[0], vec![0], notice()).await, Ok(None));
+    assert_eq!(store.spool_told_of_delay(kept[2], vec![0], None).await, Ok(None));
+    assert_eq!(delayed(200, 0).await, [kept[1]]);
+    // An attempt that began before ends without bringing it back.
+    conclude(&store, kept[0], 0, LegState::Queued).await;
+    assert_eq!(delayed(200, 0).await, [kept[1]]);
 }
 
 pub(crate) async fn beyond_each_bound_nothing_is_kept(place: &dyn Place) {

@@ -1,7 +1,15 @@
 -- Makes of a database of this version one of version 6: each message a whole copy of its own.
+DROP INDEX spool_legs_by_delay;
+ALTER TABLE spool_legs DROP COLUMN delay_due;
+ALTER TABLE spool_legs DROP COLUMN orcpt;
+ALTER TABLE spool_legs DROP COLUMN notify;
+ALTER TABLE spool DROP COLUMN envid;
+ALTER TABLE spool DROP COLUMN ret;
 DROP TABLE accounts;
 DROP TABLE account_send_as;
 DROP TABLE account_passwords;
+DROP TABLE account_usage;
+DROP TABLE account_recipients;
 DROP TRIGGER srs_in;
 DROP TRIGGER srs_out;
 DROP TRIGGER srs_of_another;

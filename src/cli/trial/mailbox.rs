@@ -3,6 +3,7 @@
 use super::wire::{Side, Tapped, Transcript};
 use crate::{
     address::{ForwardPath, ReversePath},
+    envelope::RcptDsn,
     inbound::{Handler, MessageMemory, Patience, Reservation, Timeouts, drive},
     reply::Reply,
     smtp::{BareLf, Session, SessionConfig, Transaction},
@@ -85,7 +86,7 @@ struct Inbox {
 }
 
 impl Handler for Inbox {
-    async fn recipient(&mut self, _: &Session, _: &ForwardPath) -> Reply {
+    async fn recipient(&mut self, _: &Session, _: &ForwardPath, _: &RcptDsn) -> Reply {
         Reply::recipient_ok()
     }
 

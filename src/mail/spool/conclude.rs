@@ -2,14 +2,18 @@
 
 use super::{
     added::Added,
-    notice::{self, Failure, Telling},
+    notice::{self, Telling, Told},
     outcome::{self, lost, record, record_new},
-    retry::{Retry, Touch},
+    retry::Retry,
+    tried::{Touch, Tried},
 };
 use crate::{
     address::ForwardPath,
     clock,
+    dsn::Cause,
+    envelope::Occasion,
     mail::{parts::Parts, submission},
+    reply::Reply,
     store::spool::{Leg, LegState, NewMessage},
     time::whole_millis,
 };
@@ -21,8 +25,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 impl<'a> Retry<'a> {
     /// Writes it all down, however long that takes: until then the destination may have a message that
-    /// the spool still holds. Gives the DSN that followed.
-    pub(super) async fn conclude(&mut self) -> Option<Added> {
+    /// the spool still holds. Gives the DSNs that followed.
+    pub(super) async fn conclude(&mut self) -> Vec<Added> {
         let _turn = self.parts.spool.turn(self.message.seq).await;
         self.hear_of_others().await;
         let legs: Vec<Leg> = self.legs.iter().map(|tried| tried.leg.clone()).collect();
@@ -31,7 +35,7 @@ impl<'a> Retry<'a> {
             touched.map(|tried| (tried.number, tried.leg.clone())).collect();
         let mut detail = self.detail(&legs);
         let head = &self.message.head;
-        let (notice, owed) = match self.tell(&legs).await {
+        let (failure, owed) = match self.tell(&legs).await {
             Telling::Nothing => (None, None),
             Telling::Dsn(notice, owed) => {
                 detail.push(format!("notice {} to the sender", notice.head.id));
@@ -43,11 +47,14 @@ impl<'a> Retry<'a> {
                 (None, None)
             }
         };
+        let success = self.tell_of_successes().await;
+        detail.extend(success.iter().map(|it| format!("notice {} of success", it.head.id)));
+        let is_success = success.is_some();
+        let notices: Vec<NewMessage> = failure.into_iter().chain(success).collect();
         let seq = self.message.seq;
         let mut complained = false;
         let numbers = loop {
-            let notices: Vec<NewMessage> = notice.iter().cloned().collect();
-            match self.parts.store.spool_conclude(seq, touched.clone(), notices).await {
+            match self.parts.store.spool_conclude(seq, touched.clone(), notices.clone()).await {
                 Ok(numbers) => break numbers,
                 Err(error) if !complained => {
                     tracing::error!(id = head.id, %error, "cannot write what became of a message");
@@ -59,6 +66,9 @@ impl<'a> Retry<'a> {
         };
         if let Some(owed) = owed {
             owed.paid(&self.parts.store, &self.parts.metrics).await;
+        }
+        if is_success {
+            self.parts.metrics.notice(None);
         }
         detail.extend(submission::heard(self.parts, head, &touched).await);
         let lines = std::mem::take(&mut self.lines);
@@ -73,11 +83,13 @@ impl<'a> Retry<'a> {
         );
         told.ms = whole_millis(clock::steady_millis().since(head.arrived));
         self.parts.journal.amend(told).await;
-        let (notice, message) = notice.zip(numbers.first().copied())?;
-        let added = Added::new(self.parts, message, &notice);
-        let detail = format!("tells the sender of {} what failed", head.id);
-        record_new(self.parts, notice, detail).await;
-        Some(added)
+        let mut added = Vec::with_capacity(notices.len());
+        for (notice, number) in notices.into_iter().zip(numbers) {
+            added.push(Added::new(self.parts, number, &notice));
+            let detail = format!("tells the sender what became of {}", head.id);
+            record_new(self.parts, notice, detail).await;
+        }
+        added
     }
 
     /// What the sender is told of the recipients that ended with this try.
@@ -96,6 +108,51 @@ impl<'a> Retry<'a> {
             }
             sleep(AGAIN).await;
         }
+    }
+
+    /// The DSN about the recipients that have the message by this try, if the sender wants it.
+    async fn tell_of_successes(&self) -> Option<NewMessage> {
+        let mut told: Vec<Told> = Vec::new();
+        for tried in &self.legs {
+            if !told.iter().any(|known| known.path == tried.leg.recipient) {
+                told.extend(self.success_of(tried));
+            }
+        }
+        loop {
+            let (head, octets) = (&self.message.head, self.text.source.octets());
+            match notice::without_failure(self.parts, head, octets, &told).await {
+                Ok(notice) => return notice,
+                Err(reply) => {
+                    tracing::error!(%reply, "cannot find out where the sender's mail goes")
+                }
+            }
+            sleep(AGAIN).await;
+        }
+    }
+
+    /// That a recipient has the message by this try, where nobody else tells it: one of its mailboxes had it before, or
+    /// the destination makes reports itself.
+    fn success_of(&self, tried: &Tried) -> Option<Told> {
+        let leg = &tried.leg;
+        let is_delivered = |tried: &Tried| tried.leg.state == LegState::Delivered;
+        let had_it = self.legs.iter().any(|other| {
+            other.leg.recipient == leg.recipient && other.touch.is_none() && is_delivered(other)
+        });
+        if tried.touch.is_none()
+            || !is_delivered(tried)
+            || had_it
+            || !leg.dsn.wants(Occasion::Success)
+        {
+            return None;
+        }
+        // The words of a destination tell whose it is.
+        let reply = if leg.is_of_recipient() { leg.reply.as_kept() } else { Reply::ok() };
+        Some(Told {
+            path: leg.recipient.clone(),
+            original: leg.dsn.original.clone(),
+            reply,
+            cause: tried.success?,
+        })
     }
 
     /// Takes in what tries for other destinations changed meanwhile.
@@ -118,17 +175,24 @@ impl<'a> Retry<'a> {
     }
 
     /// Of a recipient that nobody has the message of: that it ended with this try, and how.
-    fn failure_of(&self, path: &ForwardPath) -> Option<Failure> {
+    fn failure_of(&self, path: &ForwardPath) -> Option<Told> {
         let touched = self.legs.iter().filter(|tried| tried.touch.is_some());
         let touched: Vec<_> = touched.filter(|tried| tried.leg.recipient == *path).collect();
         let failed = touched.iter().find(|tried| tried.leg.state == LegState::Failed)?;
+        if !failed.leg.dsn.wants(Occasion::Failure) {
+            return None;
+        }
         let is_given_up = touched.iter().any(|tried| tried.touch == Some(Touch::GivenUp));
-        let age = clock::steady_millis().since(self.message.head.arrived);
-        Some(Failure {
+        let tried_for = clock::steady_millis().since(self.message.head.arrived);
+        let is_uncertain = touched.iter().any(|tried| tried.leg.was_uncertain);
+        Some(Told {
             path: path.clone(),
+            original: failed.leg.dsn.original.clone(),
             reply: failed.leg.reply.as_kept(),
-            tried_for: is_given_up.then_some(age),
-            is_uncertain: touched.iter().any(|tried| tried.leg.was_uncertain),
+            cause: match is_given_up {
+                true => Cause::GivenUp { tried_for, is_uncertain },
+                false => Cause::Refused,
+            },
         })
     }
 

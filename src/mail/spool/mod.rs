@@ -3,6 +3,7 @@
 
 mod added;
 mod conclude;
+mod delay;
 mod handle;
 mod notice;
 mod outcome;
@@ -10,8 +11,10 @@ mod own;
 mod retry;
 mod runner;
 mod take;
+mod tried;
 
 pub(crate) use added::Added;
+pub(crate) use delay::tell_of_delays;
 pub(crate) use handle::{Handle, Inbox};
 pub(crate) use own::{own_message, spool_own};
 pub(crate) use runner::Runner;

@@ -4,11 +4,11 @@ use super::{Added, outcome::record_new};
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
     auth::dkim::SignedBody,
+    envelope::MailDsn,
     mail::{dress::signatures, parts::Parts},
     message::{Header, MessageId, Source, Text},
-    reply::ForeignReply,
     slots::Cause,
-    store::spool::{Head, Leg, LegState, NewMessage, SpoolError},
+    store::spool::{Head, Leg, NewMessage, SpoolError},
     time::Millis,
 };
 
@@ -26,16 +26,10 @@ pub(crate) fn own_message(
     let header = Header::scan(&message);
     let body = SignedBody::of(&header, &message);
     let prefix = signatures(parts, &parts.config.srs.settings.domain, &[header.bytes()], &body);
-    let legs = mailboxes.into_iter().map(|mailbox| Leg {
-        recipient: ForwardPath::Mailbox(recipient.clone()),
-        mailbox,
-        reverse_path: ReversePath::Null,
-        state: LegState::Queued,
-        was_uncertain: false,
-        attempts: 0,
-        next_attempt: now,
-        reply: ForeignReply { code: 451, status: None, text: "Not tried yet".to_owned() },
-    });
+    let to = ForwardPath::Mailbox(recipient.clone());
+    let legs =
+        mailboxes.into_iter().map(|mailbox| Leg::new(to.clone(), mailbox, ReversePath::Null, now));
+    let eight_bit = !message.is_ascii();
     NewMessage {
         head: Head {
             id: id.to_string(),
@@ -43,12 +37,13 @@ pub(crate) fn own_message(
             client: None,
             helo: String::new(),
             sender: ReversePath::Null,
-            eight_bit: false,
+            eight_bit,
             smtputf8: !recipient.local().is_ascii(),
             has_delivered: false,
             has_failed: false,
             print: None,
             caused_by,
+            dsn: MailDsn::default(),
         },
         text: Text::new(prefix, Source::from(message)),
         legs: legs.collect(),

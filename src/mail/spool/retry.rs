@@ -1,9 +1,13 @@
 //! One try again: a spooled message and one destination, from its legs in the store to what became of them.
 
-use super::{added::Added, handle::Read};
+use super::{
+    added::Added,
+    handle::Read,
+    tried::{Touch, Tried, asked},
+};
 use crate::{
     address::{Mailbox, ReversePath},
-    clock,
+    clock, dsn,
     fate::Verdict,
     mail::{
         parts::Parts,
@@ -46,8 +50,8 @@ pub(super) struct Ended {
     pub(super) host: HostState,
     /// Nothing of the message is left to do.
     pub(super) is_finished: bool,
-    /// The DSN that followed.
-    pub(super) notice: Option<Added>,
+    /// The DSNs that followed.
+    pub(super) notices: Vec<Added>,
 }
 
 /// Does `work`. `failures`: attempts in a row that found its host asleep.
@@ -57,8 +61,13 @@ pub(super) async fn retry(
     failures: u32,
     stopping: watch::Receiver<bool>,
 ) -> Ended {
-    let mut ended =
-        Ended { work, again: None, host: HostState::Unknown, is_finished: false, notice: None };
+    let mut ended = Ended {
+        work,
+        again: None,
+        host: HostState::Unknown,
+        is_finished: false,
+        notices: Vec::new(),
+    };
     match Retry::begin(&parts, &ended.work, failures).await {
         Ok(Begun::Ready(retry)) => retry.run(&mut ended, stopping).await,
         Ok(Begun::Nothing) => {}
@@ -105,26 +114,6 @@ pub(super) struct Retry<'a> {
     pub(super) lines: Vec<journal::AttemptLine>,
 }
 
-/// A leg of the message.
-pub(super) struct Tried {
-    /// The number of the leg in the store.
-    pub(super) number: i64,
-    pub(super) leg: Leg,
-    /// This try is about the leg.
-    is_due: bool,
-    /// What this try did to the leg.
-    pub(super) touch: Option<Touch>,
-}
-
-/// Why a leg that was tried is at its end, if it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Touch {
-    /// The destination spoke, or should have.
-    Tried,
-    /// The time of the leg was up.
-    GivenUp,
-}
-
 impl<'a> Retry<'a> {
     async fn begin(
         parts: &'a Arc<Parts>,
@@ -138,7 +127,7 @@ impl<'a> Retry<'a> {
             .zip(std::mem::take(&mut message.legs))
             .map(|(number, leg)| {
                 let is_due = goes_to(parts, &leg, work);
-                Tried { number, leg, is_due, touch: None }
+                Tried { number, leg, is_due, touch: None, success: None }
             })
             .collect();
         if !legs.iter().any(|tried| tried.is_due) {
@@ -210,7 +199,7 @@ impl<'a> Retry<'a> {
 
     /// Writes down what came of the try, and when the next one is.
     async fn end(&mut self, ended: &mut Ended) {
-        ended.notice = self.conclude().await;
+        ended.notices = self.conclude().await;
         let open = self.legs.iter().filter(|tried| goes_to(self.parts, &tried.leg, &ended.work));
         let expires = self.parts.retry.expiry(self.message.head.arrived);
         let due = open.map(|tried| tried.leg.next_attempt).min();
@@ -236,6 +225,7 @@ impl<'a> Retry<'a> {
             } else if store.was_delivered(&print, now) {
                 tried.leg.state = LegState::Delivered;
                 tried.leg.reply = Reply::ok().to_keep();
+                tried.success = Some(dsn::Cause::Relayed);
                 (tried.is_due, tried.touch) = (false, Some(Touch::Tried));
             }
         }
@@ -271,7 +261,7 @@ impl<'a> Retry<'a> {
                 let line = journal_line(std::slice::from_ref(mailbox), attempt, &work.hop, began);
                 self.lines.push(line);
                 let asleep_until = is_asleep(attempt).then_some(asleep_until);
-                self.judge(&from, mailbox, attempt, progress, asleep_until);
+                self.judge(work, &from, mailbox, attempt, progress, asleep_until);
                 host = match (asleep_until, host) {
                     (Some(until), HostState::Unknown) => HostState::Sleeps { until },
                     (Some(_), host) => host,
@@ -290,6 +280,7 @@ impl<'a> Retry<'a> {
         mut stopping: watch::Receiver<bool>,
     ) -> Option<Vec<outbound::Attempt>> {
         let is_at_end = Arc::<AtomicBool>::default();
+        let legs = self.due().filter(|tried| tried.leg.reverse_path == *from);
         let outgoing = Outgoing {
             reverse_path: from.clone(),
             recipients: to.to_vec(),
@@ -297,6 +288,7 @@ impl<'a> Retry<'a> {
             text: self.text.clone(),
             eight_bit: self.message.head.eight_bit,
             smtputf8: self.message.head.smtputf8,
+            dsn: asked(&self.message.head.dsn, legs),
             checkpoint: Some(self.checkpoint(from, &is_at_end)),
             progress: Progress::default(),
         };
@@ -340,6 +332,7 @@ impl<'a> Retry<'a> {
     /// delivered. `asleep_until`: the host does not answer, and need not be asked before.
     fn judge(
         &mut self,
+        work: &Work,
         from: &ReversePath,
         mailbox: &Mailbox,
         attempt: &outbound::Attempt,
@@ -353,7 +346,6 @@ impl<'a> Retry<'a> {
         };
         for tried in self.legs.iter_mut().filter(is_meant) {
             let leg = &mut tried.leg;
-            leg.was_uncertain |= leg.state == LegState::Uncertain;
             leg.attempts = leg.attempts.saturating_add(1);
             leg.next_attempt = now + retry.wait(leg.attempts, clock::random());
             leg.next_attempt = leg.next_attempt.max(asleep_until.unwrap_or_default());
@@ -361,27 +353,11 @@ impl<'a> Retry<'a> {
             if progress && attempt.theirs.as_ref().is_some_and(|theirs| theirs.code == 452) {
                 leg.next_attempt = now;
             }
-            leg.state = match attempt.outcome.verdict {
-                Verdict::Delivered => LegState::Delivered,
-                Verdict::Refused => LegState::Failed,
-                Verdict::Deferred if leg.was_uncertain || attempt.uncertain => LegState::Uncertain,
-                Verdict::Deferred => LegState::Queued,
-            };
-            leg.reply = attempt.outcome.reply.to_keep();
-            tried.touch = Some(Touch::Tried);
+            tried.hear(attempt, work.hop.protocol);
             if tried.leg.state.is_open() && is_old {
                 tried.give_up();
             }
         }
-    }
-}
-
-impl Tried {
-    /// Ends a leg that is open.
-    fn give_up(&mut self) {
-        self.leg.was_uncertain |= self.leg.state == LegState::Uncertain;
-        self.leg.state = LegState::Failed;
-        self.touch = Some(Touch::GivenUp);
     }
 }
 

@@ -205,9 +205,7 @@ impl Runner {
                 if ended.is_finished {
                     self.finish(ended.work.message);
                 }
-                if let Some(notice) = ended.notice {
-                    self.add(notice);
-                }
+                ended.notices.into_iter().for_each(|notice| self.add(notice));
             }
             Err(error) => {
                 tracing::error!(%error, "an attempt broke off, the next start takes it up");

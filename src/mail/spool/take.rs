@@ -2,12 +2,13 @@
 
 use super::{
     added::Added,
-    notice::{self, Failure, Telling},
+    notice::{self, Telling, Told},
     outcome::record_new,
 };
 use crate::{
     clock,
-    dsn::{Silence, Subject},
+    dsn::{Cause, Silence, Subject},
+    envelope::MailDsn,
     fate::RecipientFate,
     mail::{delivery::Delivery, dress::Form, parts::Parts},
     message::MessageId,
@@ -51,11 +52,11 @@ pub(crate) async fn take(parts: &Parts, taking: &Taking<'_>) -> Result<Vec<Added
     for share in &taking.delivery.shares {
         match share.fate() {
             RecipientFate::Delivered { .. } => has_delivered = true,
-            RecipientFate::Refused(reply) => failures.push(Failure {
+            RecipientFate::Refused(reply) => failures.push(Told {
                 path: share.recipient.path.clone(),
+                original: None,
                 reply,
-                tried_for: None,
-                is_uncertain: false,
+                cause: Cause::Refused,
             }),
             RecipientFate::Deferred(_) => {
                 let form = || (Arc::clone(&share.form), Vec::new());
@@ -79,6 +80,7 @@ pub(crate) async fn take(parts: &Parts, taking: &Taking<'_>) -> Result<Vec<Added
             .mailbox()
             .map(|sender| Subject::of(sender, message.source.octets()).message),
         caused_by: None,
+        dsn: MailDsn::default(),
     };
     let telling = notice::make(parts, &head, message.source.octets(), &failures).await;
     let (notice, owed) = match telling.map_err(NotTaken::NotNow)? {

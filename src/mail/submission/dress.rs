@@ -6,13 +6,14 @@ use crate::{
     address::{Domain, ForwardPath},
     auth::dkim::SignedBody,
     dsn::Subject,
+    envelope::{Occasion, RcptDsn},
     mail::{dress::signatures, parts::Parts, recipient::Recipient, sender::Sender},
     message::{
         Authors, Header, LOOP_FIELD, LoopToken, MessageId, Source, Submitted, Text, delivered_to,
     },
-    reply::{ForeignReply, Reply},
+    reply::Reply,
     smtp::Transaction,
-    store::spool::{Head, Leg, LegState, NewMessage},
+    store::spool::{Head, Leg, NewMessage},
     time::Millis,
 };
 use bytes::Bytes;
@@ -31,6 +32,8 @@ pub(super) struct Cloth<'a> {
     pub(super) marks: &'a str,
     pub(super) id: MessageId,
     pub(super) arrived: Millis,
+    /// What is asked of DSNs about each recipient.
+    pub(super) asked: &'a [(ForwardPath, RcptDsn)],
 }
 
 impl Cloth<'_> {
@@ -52,7 +55,7 @@ impl Cloth<'_> {
             (std::slice::from_ref(to), token + &delivered_to(&self.came.envelope.forward_paths))
         });
         for (recipients, local) in [(outside, String::new())].into_iter().chain(inside) {
-            let legs: Vec<Leg> = recipients.iter().flat_map(|to| self.legs(to)).collect();
+            let legs: Vec<Leg> = recipients.iter().flat_map(|to| self.legs(parts, to)).collect();
             if legs.is_empty() {
                 continue;
             }
@@ -103,18 +106,19 @@ impl Cloth<'_> {
         prefix
     }
 
-    fn legs<'r>(&self, to: &'r Recipient) -> impl Iterator<Item = Leg> + use<'_, 'r> {
-        let (reverse_path, due) = (self.sender.reverse_path().clone(), self.arrived);
-        to.destinations.iter().map(move |destination| Leg {
-            recipient: to.path.clone(),
-            mailbox: destination.mailbox.clone(),
-            reverse_path: reverse_path.clone(),
-            state: LegState::Queued,
-            was_uncertain: false,
-            attempts: 0,
-            next_attempt: due,
-            reply: ForeignReply { code: 451, status: None, text: "Not tried yet".to_owned() },
-        })
+    fn legs(&self, parts: &Parts, to: &Recipient) -> Vec<Leg> {
+        let reverse_path = self.sender.reverse_path();
+        let asked = self.asked.iter().find(|(path, _)| *path == to.path);
+        let dsn = asked.map(|(_, dsn)| dsn.clone()).unwrap_or_default();
+        // A null reverse-path is told nothing.
+        let is_told = reverse_path.mailbox().is_some() && dsn.wants(Occasion::Delay);
+        let delay_due = is_told.then(|| self.arrived + parts.config.submission.delay_notice);
+        let leg = |mailbox| Leg {
+            dsn: dsn.clone(),
+            delay_due,
+            ..Leg::new(to.path.clone(), mailbox, reverse_path.clone(), self.arrived)
+        };
+        to.destinations.iter().map(|destination| leg(destination.mailbox.clone())).collect()
     }
 
     fn head(&self) -> Head {
@@ -143,6 +147,7 @@ impl Cloth<'_> {
                 .mailbox()
                 .map(|sender| Subject::of(sender, self.id.to_string().as_bytes()).message),
             caused_by: Some(self.account.id.cause()),
+            dsn: self.came.envelope.parameters.dsn.clone(),
         }
     }
 }

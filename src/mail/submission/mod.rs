@@ -30,7 +30,7 @@ use crate::{
     address::ForwardPath,
     alias::Rules,
     clock,
-    envelope::Envelope,
+    envelope::{Envelope, RcptDsn},
     inbound::{Peer, Reservation},
     message::{MessageId, take_out_own_results, without_private_fields},
     metrics::NotSubmitted,
@@ -59,6 +59,8 @@ pub(crate) struct Submission {
 struct To {
     recipient: Recipient,
     is_hosted: bool,
+    /// What is asked of DSNs about the recipient.
+    dsn: RcptDsn,
 }
 
 /// A message that was taken.
@@ -98,7 +100,7 @@ impl Submission {
         self.account.id
     }
 
-    /// Answers RCPT.
+    /// Answers RCPT, which asks `dsn` of DSNs.
     ///
     /// # Errors
     /// The reply that refuses it.
@@ -106,8 +108,9 @@ impl Submission {
         &mut self,
         parts: &Parts,
         path: &ForwardPath,
+        dsn: &RcptDsn,
     ) -> Result<(), Reply> {
-        let to = match leads_to(parts, path, clock::now()).await {
+        let mut to = match leads_to(parts, path, clock::now()).await {
             Ok(to) => to,
             Err(reply) => {
                 if reply.class() == Class::Permanent {
@@ -120,6 +123,7 @@ impl Submission {
             parts.rates.may_receive(self.sender.ip(), &to.recipient)?;
         }
         self.claim.add(path).inspect_err(|_| over_limit(parts))?;
+        to.dsn = dsn.clone();
         self.recipients.push(to);
         Ok(())
     }
@@ -184,6 +188,8 @@ impl Submission {
         check_state(parts, &self.account)?;
         own::check_reverse_path(parts, &self.account, self.sender.reverse_path()).await?;
         parts.rates.take_message(self.sender.ip())?;
+        let asked = self.recipients.iter().map(|to| (to.recipient.path.clone(), to.dsn.clone()));
+        let asked: Vec<_> = asked.collect();
         let (hosted, outside): (Vec<To>, Vec<To>) =
             self.recipients.into_iter().partition(|to| to.is_hosted);
         let recipients = |to: Vec<To>| to.into_iter().map(|to| to.recipient).collect::<Vec<_>>();
@@ -214,6 +220,7 @@ impl Submission {
             marks: &spam.marks,
             id,
             arrived,
+            asked: &asked,
         };
         let messages = cloth.messages(parts, &outside, &hosted, &loop_tokens)?;
         let spooled = keep(parts, messages).await.map_err(|error: SpoolError| {
@@ -260,14 +267,14 @@ async fn leads_to(parts: &Parts, path: &ForwardPath, now: UnixTime) -> Result<To
                 original: None,
                 rules: Arc::<Rules>::default(),
             };
-            Ok(To { recipient, is_hosted: false })
+            Ok(To { recipient, is_hosted: false, dsn: RcptDsn::default() })
         }
         _ => {
             let recipient = decide(parts, path, now).await.map_err(|refusal| refusal.reply)?;
             match recipient.is_srs_return() {
                 // An account has no bounces to send.
                 true => Err(Reply::srs_bounces_only()),
-                false => Ok(To { recipient, is_hosted: true }),
+                false => Ok(To { recipient, is_hosted: true, dsn: RcptDsn::default() }),
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What becomes of what accounts send.
 
 use super::*;
+use crate::envelope::RcptDsn;
 use crate::{
     account::{Account, AccountId, SendAs, State},
     address::{Domain, Mailbox},
@@ -56,7 +57,7 @@ impl Scene {
             Err(reply) => return reply,
         };
         for path in &envelope.forward_paths {
-            if let Err(reply) = submission.recipient(parts, path).await {
+            if let Err(reply) = submission.recipient(parts, path, &RcptDsn::default()).await {
                 return reply;
             }
         }

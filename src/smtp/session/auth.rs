@@ -49,6 +49,11 @@ impl Session {
         self.requires_login() && self.tls.is_some()
     }
 
+    /// True where DSNs may be asked for (RFC 3461): strangers are told of failures alone.
+    pub(super) fn offers_dsn(&self) -> bool {
+        self.requires_login()
+    }
+
     /// Why MAIL cannot be, if it needs a login that there is not.
     pub(super) fn login_missing(&self) -> Option<Reply> {
         let login = self.login.as_ref()?;

@@ -3,13 +3,14 @@
 use super::{Chunks, Client, Incoming, Phase, Session, SessionConfig, Step, Transaction};
 use crate::{
     address::{ForwardPath, ReversePath},
-    envelope::{Envelope, MailParameters},
+    envelope::{Envelope, MailParameters, RcptDsn},
     reply::Reply,
     sasl::MECHANISMS,
     smtp::{
         command::{Behind, Command, Refused},
         data::DataFault,
         foreign::is_foreign,
+        parameter::Offered,
         xforward,
     },
 };
@@ -33,10 +34,10 @@ impl Session {
             self.shut_down(Reply::not_smtp());
             return None;
         }
-        let offers_auth = self.offers_auth();
+        let offered = Offered { auth: self.offers_auth(), dsn: self.offers_dsn() };
         let parsed = match self.input.next_line() {
             None => return Some(Step::NeedInput),
-            Some(Ok(line)) => Command::parse_where(line, &self.config.hostname, offers_auth),
+            Some(Ok(line)) => Command::parse_where(line, &self.config.hostname, offered),
             Some(Err(fault)) => Err(Reply::bad_line(fault.reason()).into()),
         };
         let data_refused = std::mem::take(&mut self.data_refused);
@@ -63,7 +64,7 @@ impl Session {
             return None;
         }
         match command {
-            Command::Rcpt { path, non_ascii } => return self.rcpt(path, non_ascii),
+            Command::Rcpt { path, non_ascii, dsn } => return self.rcpt(path, non_ascii, dsn),
             Command::Mail { path, parameters } => return self.mail(path, parameters),
             Command::Data => return self.data(),
             Command::Bdat { octets, last } => self.bdat(octets, last),
@@ -104,6 +105,7 @@ impl Session {
             "ENHANCEDSTATUSCODES".to_owned(),
             "CHUNKING".to_owned(),
         ];
+        extensions.extend(self.offers_dsn().then(|| "DSN".to_owned()));
         let starts_tls = self.offers_tls && self.tls.is_none();
         extensions.extend(starts_tls.then(|| "STARTTLS".to_owned()));
         extensions.extend(self.offers_auth().then(|| format!("AUTH {MECHANISMS}")));
@@ -186,7 +188,7 @@ impl Session {
         None
     }
 
-    fn rcpt(&mut self, path: ForwardPath, non_ascii: bool) -> Option<Step> {
+    fn rcpt(&mut self, path: ForwardPath, non_ascii: bool, dsn: RcptDsn) -> Option<Step> {
         let refusal = match &self.transaction {
             None => Reply::out_of_order("Send MAIL first"),
             Some(_) if self.chunks.is_some() => {
@@ -195,12 +197,15 @@ impl Session {
             Some(open) if non_ascii && !open.envelope.parameters.smtputf8 => {
                 Reply::needs_smtputf8()
             }
+            Some(open) if dsn != RcptDsn::default() && !open.esmtp => {
+                Reply::bad_argument("Parameters need EHLO")
+            }
             Some(open) if open.envelope.forward_paths.len() >= self.config.max_recipients => {
                 Reply::too_many_recipients()
             }
             Some(_) => {
                 self.phase = Phase::Recipient(path.clone());
-                return Some(Step::Recipient(path));
+                return Some(Step::Recipient(path, dsn));
             }
         };
         self.respond(refusal);

@@ -2,7 +2,7 @@
 
 use crate::{
     address::{ForwardPath, HeloName},
-    envelope::Envelope,
+    envelope::{Envelope, RcptDsn},
     reply::Reply,
     sasl::Credentials,
     smtp::{tls::Tls, xforward::Origin},
@@ -16,8 +16,9 @@ pub enum Step {
     /// Decide on the sender of a transaction, of which this is the envelope, and answer: 2xx opens the
     /// transaction.
     Sender(Envelope),
-    /// Decide on this recipient of [`Session::envelope_so_far`] and answer: 2xx adds it.
-    Recipient(ForwardPath),
+    /// Decide on this recipient of [`Session::envelope_so_far`], of whom so much is asked of DSNs, and answer: 2xx adds
+    /// it.
+    Recipient(ForwardPath, RcptDsn),
     /// Decide whether the text of the message may come at all and answer: 354 bids the client begin.
     Data,
     /// Write the output, decide on this message and answer. Without the answer the client must take it

@@ -37,7 +37,7 @@ fn transcript(session: &mut Session, wire: &[u8]) -> Vec<String> {
             Step::Sender(_) => session.answer(Reply::sender_ok()),
             Step::Aborted(_) => {}
             Step::Data => session.answer(Reply::start_data()),
-            Step::Recipient(path) => {
+            Step::Recipient(path, _) => {
                 let path = path.to_string();
                 session.answer(match path.trim_start_matches('<').split('@').next() {
                     Some("no") => Reply::no_such_alias(),

@@ -278,6 +278,15 @@ CREATE TRIGGER account_out AFTER DELETE ON accounts BEGIN
     DELETE FROM account_usage WHERE account = old.id;
     DELETE FROM account_recipients WHERE account = old.id;
 END;
+", "
+-- What was asked of DSNs, as it is written in SMTP (RFC 3461); null: nothing. delay_due: when the sender is to be told that
+-- a leg still waits; null where that is not to be told, or was.
+ALTER TABLE spool ADD COLUMN ret TEXT;
+ALTER TABLE spool ADD COLUMN envid TEXT;
+ALTER TABLE spool_legs ADD COLUMN notify TEXT;
+ALTER TABLE spool_legs ADD COLUMN orcpt TEXT;
+ALTER TABLE spool_legs ADD COLUMN delay_due INTEGER;
+CREATE INDEX spool_legs_by_delay ON spool_legs (delay_due) WHERE delay_due IS NOT NULL;
 "];
 
 /// Refuses a file that is no database, or not ours.

@@ -1,14 +1,14 @@
 use super::{
     Sqlite, queue,
-    rows::{queue as queue_rows, spool, texts, whole::Whole},
+    rows::{legs, queue as queue_rows, spool, texts, whole::Whole},
     size::{self, DISK},
 };
-use crate::message::Source;
 use crate::store::{
     QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, StateLock, StoreError,
     Unreadable,
     spool::{Leg, NewMessage, Open, Spool, SpoolError, SpoolFigures, Spooled, SpooledForm},
 };
+use crate::{message::Source, time::Millis};
 use async_trait::async_trait;
 use rusqlite::Connection;
 use std::sync::Arc;
@@ -28,11 +28,11 @@ impl Spool for Sqlite {
     }
 
     async fn spool_begin(&self, seq: i64, legs: Vec<i64>) -> Result<Vec<i64>, StoreError> {
-        self.writer.run(move |connection| spool::begin(connection, seq, &legs)).await
+        self.writer.run(move |connection| legs::begin(connection, seq, &legs)).await
     }
 
     async fn spool_uncertain(&self, seq: i64, legs: Vec<i64>) -> Result<(), StoreError> {
-        self.writer.run(move |connection| spool::make_uncertain(connection, seq, &legs)).await
+        self.writer.run(move |connection| legs::make_uncertain(connection, seq, &legs)).await
     }
 
     async fn spool_conclude(
@@ -43,11 +43,29 @@ impl Spool for Sqlite {
     ) -> Result<Vec<i64>, StoreError> {
         let conclude = move |connection: &Connection| {
             for (at, leg) in &legs {
-                spool::update(connection, seq, *at, leg)?;
+                legs::update(connection, seq, *at, leg)?;
             }
             spool::insert(connection, &notices)
         };
         self.writer.run(conclude).await
+    }
+
+    async fn spool_delayed(&self, now: Millis, after: i64) -> Result<Vec<i64>, StoreError> {
+        self.readers.run(move |connection| legs::delayed(connection, now, after)).await
+    }
+
+    async fn spool_told_of_delay(
+        &self,
+        seq: i64,
+        legs: Vec<i64>,
+        notice: Option<NewMessage>,
+    ) -> Result<Option<i64>, StoreError> {
+        let tell = move |connection: &Connection| {
+            let is_news = legs::told_of_delay(connection, seq, &legs)?;
+            let notice: Vec<NewMessage> = notice.iter().filter(|_| is_news).cloned().collect();
+            Ok(spool::insert(connection, &notice)?.pop())
+        };
+        self.writer.run(tell).await
     }
 
     async fn spool_bury(&self, messages: Vec<i64>) -> Result<(), StoreError> {
@@ -58,7 +76,7 @@ impl Spool for Sqlite {
     }
 
     async fn spool_recover(&self) -> Result<usize, StoreError> {
-        self.writer.run(spool::recover).await
+        self.writer.run(legs::recover).await
     }
 
     async fn spooled(&self, seq: i64) -> Result<Option<Spooled>, StoreError> {

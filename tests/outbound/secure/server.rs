@@ -2,6 +2,7 @@ use super::authority::Issued;
 use onward::{
     address::ForwardPath,
     config::CertificateFiles,
+    envelope::RcptDsn,
     inbound::{Encryption, Handler, MessageMemory, Patience, Reservation, Timeouts, drive},
     reply::Reply,
     smtp::{BareLf, Session, SessionConfig, Tls, Transaction},
@@ -190,7 +191,7 @@ fn demanding(issued: &Issued) -> TlsAcceptor {
 struct Inbox(Arc<Mutex<Vec<Option<Tls>>>>);
 
 impl Handler for Inbox {
-    async fn recipient(&mut self, _: &Session, _: &ForwardPath) -> Reply {
+    async fn recipient(&mut self, _: &Session, _: &ForwardPath, _: &RcptDsn) -> Reply {
         Reply::recipient_ok()
     }
 

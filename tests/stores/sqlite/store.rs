@@ -288,7 +288,10 @@ async fn a_database_from_before_there_were_accounts_gets_them() {
     drop(store);
     raw(&state)
         .execute_batch(
-            "DROP TABLE accounts; DROP TABLE account_send_as; DROP TABLE account_passwords;
+            "DROP INDEX spool_legs_by_delay; ALTER TABLE spool_legs DROP COLUMN delay_due;
+             ALTER TABLE spool_legs DROP COLUMN orcpt; ALTER TABLE spool_legs DROP COLUMN notify;
+             ALTER TABLE spool DROP COLUMN envid; ALTER TABLE spool DROP COLUMN ret;
+             DROP TABLE accounts; DROP TABLE account_send_as; DROP TABLE account_passwords;
              DROP TABLE account_usage; DROP TABLE account_recipients;
              PRAGMA user_version = 11;",
         )

@@ -104,7 +104,7 @@ fn a_refused_data_takes_no_text_and_leaves_the_transaction_open() {
     let mut session = session();
     session.receive(b"EHLO c\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<x@y.z>\r\nDATA\r\n");
     take_sender(&mut session);
-    assert!(matches!(session.poll(), Step::Recipient(_)));
+    assert!(matches!(session.poll(), Step::Recipient(..)));
     session.answer(Reply::recipient_ok());
     assert!(matches!(session.poll(), Step::Data));
     session.answer(Reply::srs_bounces_only());
@@ -123,7 +123,7 @@ fn ends(session: &mut Session, wire: &[u8]) -> Vec<&'static str> {
     loop {
         match session.poll() {
             Step::Sender(_) => session.answer(Reply::sender_ok()),
-            Step::Recipient(_) => session.answer(Reply::recipient_ok()),
+            Step::Recipient(..) => session.answer(Reply::recipient_ok()),
             Step::Data => session.answer(Reply::start_data()),
             Step::Message(_) => {
                 ends.push("message");
@@ -175,14 +175,14 @@ fn nothing_goes_on_while_an_answer_is_owed() {
         b"EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<x@y.z>\r\nRSET\r\nMAIL FROM:<>\r\nRCPT TO:<x@y.z>\r\n",
     );
     take_sender(&mut session);
-    assert!(matches!(session.poll(), Step::Recipient(_)));
+    assert!(matches!(session.poll(), Step::Recipient(..)));
     let said = session.output().len();
     assert_eq!(session.poll(), Step::NeedInput);
     assert_eq!(session.output().len(), said);
     session.answer(Reply::recipient_ok());
     assert!(matches!(session.poll(), Step::Aborted(_)));
     take_sender(&mut session);
-    assert!(matches!(session.poll(), Step::Recipient(_)));
+    assert!(matches!(session.poll(), Step::Recipient(..)));
     assert_eq!(session.envelope_so_far().unwrap().forward_paths.len(), 0);
     session.answer(Reply::recipient_ok());
     assert_eq!(session.envelope_so_far().unwrap().forward_paths.len(), 1);
@@ -208,7 +208,7 @@ fn a_message_comes_with_what_was_said_about_it() {
             .as_bytes(),
     );
     take_sender(&mut session);
-    assert!(matches!(session.poll(), Step::Recipient(_)));
+    assert!(matches!(session.poll(), Step::Recipient(..)));
     session.answer(Reply::recipient_ok());
     session.receive(b"DATA\r\nab\r\n.\r\n");
     assert!(matches!(session.poll(), Step::Data));
@@ -226,7 +226,8 @@ fn a_message_comes_with_what_was_said_about_it() {
                 parameters: crate::envelope::MailParameters {
                     size: Some(4),
                     body: Body::EightBitMime,
-                    smtputf8: true
+                    smtputf8: true,
+                    dsn: crate::envelope::MailDsn::default(),
                 },
                 forward_paths: vec![ForwardPath::parse("<é@y.z>").unwrap().0],
             },

@@ -4,6 +4,7 @@ pub(super) mod account_usage;
 pub(super) mod accounts;
 pub(super) mod aliases;
 pub(super) mod domains;
+pub(super) mod legs;
 pub(super) mod long_senders;
 pub(super) mod memory;
 pub(super) mod queue;

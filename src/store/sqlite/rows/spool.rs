@@ -4,6 +4,7 @@ use super::{memory::parse_status, texts};
 use crate::{
     account::Hold,
     address::{ForwardPath, Mailbox, ReversePath},
+    envelope::{EnvelopeId, MailDsn, Notify, OriginalRecipient, RcptDsn, Returned},
     message::{Source, Text},
     reply::ForeignReply,
     slots::Cause,
@@ -79,8 +80,8 @@ fn insert_one(connection: &Connection, new: &NewMessage, text: Option<i64>) -> R
         .prepare_cached(
             "INSERT INTO spool (id, arrived, client, helo, sender, notify, eight_bit, smtputf8,
              has_delivered, has_failed, print, caused_by, size, prefix, message, text, changed_from,
-             changed_to)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             changed_to, ret, envid)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             head.id,
@@ -104,11 +105,14 @@ fn insert_one(connection: &Connection, new: &NewMessage, text: Option<i64>) -> R
             text,
             change.map(|change| column(change.at.start as u64)),
             change.map(|change| column(change.at.end as u64)),
+            head.dsn.returned.map(Returned::as_str),
+            head.dsn.envelope_id.as_ref().map(EnvelopeId::as_str),
         ])?;
     let message = connection.last_insert_rowid();
     let mut statement = connection.prepare_cached(
         "INSERT INTO spool_legs (message, leg, recipient, mailbox, reverse_path, state, was_uncertain,
-         attempts, next_attempt, code, status, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         attempts, next_attempt, code, status, text, notify, orcpt, delay_due)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     for (at, leg) in (0_i64..).zip(&new.legs) {
         statement.execute(params![
@@ -124,6 +128,9 @@ fn insert_one(connection: &Connection, new: &NewMessage, text: Option<i64>) -> R
             leg.reply.code,
             leg.reply.status.map(|status| status.to_string()).unwrap_or_default(),
             leg.reply.text,
+            leg.dsn.notify.map(|notify| notify.to_string()),
+            leg.dsn.original.as_ref().map(OriginalRecipient::as_str),
+            leg.delay_due,
         ])?;
     }
     Ok(message)
@@ -132,10 +139,10 @@ fn insert_one(connection: &Connection, new: &NewMessage, text: Option<i64>) -> R
 /// What a [`Spooled`] is made of, without its legs.
 pub(super) const HEAD: &str = "seq, id, arrived, client, helo, sender, eight_bit, smtputf8,
     has_delivered, has_failed, print, size, coalesce(text, seq), caused_by,
-    (SELECT state FROM accounts WHERE id = substr(caused_by, length('account ') + 1))";
+    (SELECT state FROM accounts WHERE id = substr(caused_by, length('account ') + 1)), ret, envid";
 /// What a [`Leg`] is made of.
 pub(super) const LEG: &str = "recipient, mailbox, reverse_path, state, was_uncertain, attempts,
-    next_attempt, code, status, text";
+    next_attempt, code, status, text, notify, orcpt, delay_due";
 
 /// Everything but the bytes of the message.
 pub(crate) fn get(connection: &Connection, message: i64) -> Result<Option<Readable>> {
@@ -202,73 +209,13 @@ pub(crate) fn all(connection: &Connection, mut each: impl FnMut(Readable)) -> Re
     }
 }
 
-/// What was being sent when a daemon ended is queued again.
-pub(crate) fn recover(connection: &Connection) -> Result<usize> {
-    connection.execute("UPDATE spool_legs SET under_way = 0 WHERE under_way = 1", ())?;
-    connection.execute("UPDATE spool_legs SET state = 'queued' WHERE state = 'sending'", ())
-}
-
-/// Takes open legs into an attempt and gives those that were open; none of a message that is held. Of an uncertain one it
-/// stays known that the destination may have it.
-pub(crate) fn begin(connection: &Connection, message: i64, legs: &[i64]) -> Result<Vec<i64>> {
-    let is_held = connection
+/// True of a message whose account must not send now.
+pub(super) fn is_held(connection: &Connection, message: i64) -> Result<bool> {
+    let held = connection
         .prepare_cached(&format!("SELECT {HEAD} FROM spool WHERE seq = ?1"))?
         .query_row([message], |row| Ok(spooled(row)?.held.is_some()))
         .optional()?;
-    if is_held == Some(true) {
-        return Ok(Vec::new());
-    }
-    let sql = format!(
-        "UPDATE spool_legs SET under_way = 1,
-             state = CASE state WHEN 'uncertain' THEN state ELSE 'sending' END
-         WHERE message = ?1 AND leg = ?2 AND state IN {OPEN}"
-    );
-    moved(connection, &sql, message, legs)
-}
-
-/// Notes of legs that are being sent that the destination may have them from now on.
-pub(crate) fn make_uncertain(connection: &Connection, message: i64, legs: &[i64]) -> Result<()> {
-    let sql = format!(
-        "UPDATE spool_legs SET state = 'uncertain'
-         WHERE message = ?1 AND leg = ?2 AND state IN {OPEN}"
-    );
-    moved(connection, &sql, message, legs).map(drop)
-}
-
-/// Runs an update of one leg for each of `legs`; gives those that it found.
-fn moved(connection: &Connection, sql: &str, message: i64, legs: &[i64]) -> Result<Vec<i64>> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut moved = Vec::with_capacity(legs.len());
-    for leg in legs {
-        if statement.execute([message, *leg])? == 1 {
-            moved.push(*leg);
-        }
-    }
-    Ok(moved)
-}
-
-/// Ends an attempt on a leg: sets all that it changed, unless the leg came to its end meanwhile. One that
-/// was dropped may turn out to be delivered, and to nothing else.
-pub(crate) fn update(connection: &Connection, message: i64, at: i64, leg: &Leg) -> Result<()> {
-    connection
-        .prepare_cached(
-            "UPDATE spool_legs SET under_way = 0, state = ?3, attempts = ?4, next_attempt = ?5, code = ?6,
-             status = ?7, text = ?8, was_uncertain = ?9
-             WHERE message = ?1 AND leg = ?2 AND state NOT IN ('delivered', 'failed')
-             AND NOT (state = 'dropped' AND ?3 <> 'delivered')",
-        )?
-        .execute(params![
-            message,
-            at,
-            leg.state.as_str(),
-            leg.attempts,
-            leg.next_attempt,
-            leg.reply.code,
-            leg.reply.status.map(|status| status.to_string()).unwrap_or_default(),
-            leg.reply.text,
-            leg.was_uncertain,
-        ])
-        .map(drop)
+    Ok(held == Some(true))
 }
 
 /// Deletes a message with nothing left to do; its legs go with it.
@@ -317,6 +264,10 @@ fn spooled(row: &Row<'_>) -> Result<Spooled> {
         has_failed: row.get(9)?,
         print: row.get(10)?,
         caused_by: row.get::<_, Option<String>>(13)?.map(|text| Cause::named(&text)),
+        dsn: MailDsn {
+            returned: asked(row, 15, "RET", Returned::parse)?,
+            envelope_id: asked(row, 16, "ENVID", EnvelopeId::parse)?,
+        },
     };
     let held = match (head.account(), row.get_ref(14)?.as_str_or_null()?) {
         (None, _) | (_, Some("enabled")) => None,
@@ -343,7 +294,23 @@ pub(super) fn leg(row: &Row<'_>) -> Result<Leg> {
             status: parse_status(row.get_ref(8)?.as_str()?),
             text: row.get(9)?,
         },
+        dsn: RcptDsn {
+            notify: asked(row, 10, "NOTIFY", Notify::parse)?,
+            original: asked(row, 11, "ORCPT", OriginalRecipient::parse)?,
+        },
+        delay_due: row.get(12)?,
     })
+}
+
+/// The value of a parameter of RFC 3461, if it was given.
+fn asked<T>(
+    row: &Row<'_>,
+    at: usize,
+    what: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<Option<T>> {
+    let text: Option<String> = row.get(at)?;
+    text.map(|text| parse(&text).ok_or_else(|| wrong(what, &text, "no value of it"))).transpose()
 }
 
 fn path_text(path: &ReversePath) -> String {

@@ -1,0 +1,75 @@
+//! A leg of a message that is tried, and what the try does to it.
+
+use crate::{
+    dsn,
+    envelope::{MailDsn, RcptDsn},
+    fate::Verdict,
+    next_hop::Protocol,
+    outbound::{Attempt, DsnRequest},
+    store::spool::{Leg, LegState},
+};
+
+/// A leg of the message.
+pub(super) struct Tried {
+    /// The number of the leg in the store.
+    pub(super) number: i64,
+    pub(super) leg: Leg,
+    /// This try is about the leg.
+    pub(super) is_due: bool,
+    /// What this try did to the leg.
+    pub(super) touch: Option<Touch>,
+    /// As what a delivery is told, if it was one, and the host does not tell it.
+    pub(super) success: Option<dsn::Cause>,
+}
+
+/// Why a leg that was tried is at its end, if it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Touch {
+    /// The destination spoke, or should have.
+    Tried,
+    /// The time of the leg was up.
+    GivenUp,
+}
+
+impl Tried {
+    /// Takes the verdict of a destination that is spoken to by `protocol`.
+    pub(super) fn hear(&mut self, attempt: &Attempt, protocol: Protocol) {
+        let leg = &mut self.leg;
+        leg.was_uncertain |= leg.state == LegState::Uncertain;
+        leg.state = match attempt.outcome.verdict {
+            Verdict::Delivered => LegState::Delivered,
+            Verdict::Refused => LegState::Failed,
+            Verdict::Deferred if leg.was_uncertain || attempt.uncertain => LegState::Uncertain,
+            Verdict::Deferred => LegState::Queued,
+        };
+        leg.reply = attempt.outcome.reply.to_keep();
+        let is_told = attempt.offers_dsn && leg.is_of_recipient();
+        self.success = (!is_told).then_some(match protocol {
+            Protocol::Lmtp => dsn::Cause::Delivered,
+            Protocol::Smtp => dsn::Cause::Relayed,
+        });
+        self.touch = Some(Touch::Tried);
+    }
+
+    /// Ends a leg that is open.
+    pub(super) fn give_up(&mut self) {
+        self.leg.was_uncertain |= self.leg.state == LegState::Uncertain;
+        self.leg.state = LegState::Failed;
+        self.touch = Some(Touch::GivenUp);
+    }
+}
+
+/// What the destination of `legs` is asked of DSNs, where the sender asks so much of the message.
+pub(super) fn asked<'t>(of_message: &MailDsn, legs: impl Iterator<Item = &'t Tried>) -> DsnRequest {
+    let mut request = DsnRequest::default();
+    for Tried { leg, .. } in legs {
+        if leg.is_of_recipient() {
+            request.message = of_message.clone();
+        }
+        let asked = leg.asked_of_destination();
+        if asked != RcptDsn::default() {
+            request.recipients.push((leg.mailbox.clone(), asked));
+        }
+    }
+    request
+}
