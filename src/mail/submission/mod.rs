@@ -222,6 +222,7 @@ async fn leads_to(parts: &Parts, path: &ForwardPath, now: UnixTime) -> Result<To
                 lost: Vec::new(),
                 original: None,
                 rules: Arc::<Rules>::default(),
+                answered: None,
             };
             Ok(To { recipient, is_hosted: false })
         }

@@ -172,6 +172,7 @@ impl Case {
             destinations: Vec::new(),
             lost: Vec::new(),
             original: (self.to == 2).then(|| "a@z.test".parse().unwrap()),
+            answered: None,
             rules: std::sync::Arc::default(),
         }
     }

@@ -251,6 +251,9 @@ CREATE TRIGGER account_out AFTER DELETE ON accounts BEGIN
     DELETE FROM account_send_as WHERE account = old.id;
     DELETE FROM account_passwords WHERE account = old.id;
 END;
+", "
+-- reply_by_address: whether its mailboxes answer as the alias by writing to an address that names the other.
+ALTER TABLE aliases ADD COLUMN reply_by_address INTEGER NOT NULL DEFAULT 0;
 "];
 
 /// Refuses a file that is no database, or not ours.
