@@ -59,8 +59,7 @@ mod tests {
             ..Amendment::default()
         };
         let alias = first.of(alias).unwrap();
-        let listed =
-            "a@x.test -> b@y.test (keeps the tag) (spam: mark) (allows @shop.test, a@b.test) (reply by address)";
+        let listed = "a@x.test -> b@y.test (keeps the tag) (spam: mark) (allows @shop.test, a@b.test) (reply by address)";
         assert_eq!(alias.to_string(), listed);
         assert_eq!(Amendment::default().of(alias.clone()).unwrap(), alias);
 

@@ -29,8 +29,7 @@ impl AnswerAddress {
     pub fn mailbox(&self) -> Option<Mailbox> {
         let Self { alias, to } = self;
         let local = format!("{}+{}={}", alias.local().as_str(), to.local().as_str(), to.domain());
-        let address =
-            Mailbox::new(LocalPart::new(&local).ok()?, alias.domain().clone()).ok()?;
+        let address = Mailbox::new(LocalPart::new(&local).ok()?, alias.domain().clone()).ok()?;
         (Self::read(&address).as_ref() == Some(self)).then_some(address)
     }
 }
@@ -56,8 +55,7 @@ mod tests {
             ("\"a@b\"@x.test", "\"hello+a@b=x.test\"@example.org"),
             ("bob@bücher.test", "hello+bob=xn--bcher-kva.test@example.org"),
         ] {
-            let answer =
-                AnswerAddress { alias: mailbox("hello@example.org"), to: mailbox(to) };
+            let answer = AnswerAddress { alias: mailbox("hello@example.org"), to: mailbox(to) };
             let made = answer.mailbox().unwrap();
             assert_eq!(made.to_string(), address);
             assert_eq!(AnswerAddress::read(&mailbox(address)), Some(answer));
@@ -67,13 +65,20 @@ mod tests {
     #[test]
     fn tags_are_tags() {
         for tag in [
-            "hello", "hello+", "hello+news", "hello+a=b", "hello+a=", "hello+=x.test", "+b=x.test",
-            "hello=x.test", "hello+b=x..test", "hello+b=x.test.", "hello=b=x.test",
+            "hello",
+            "hello+",
+            "hello+news",
+            "hello+a=b",
+            "hello+a=",
+            "hello+=x.test",
+            "+b=x.test",
+            "hello=x.test",
+            "hello+b=x..test",
+            "hello+b=x.test.",
+            "hello=b=x.test",
         ] {
-            let address = Mailbox::new(
-                LocalPart::new(tag).unwrap(),
-                Domain::parse("example.org").unwrap(),
-            );
+            let address =
+                Mailbox::new(LocalPart::new(tag).unwrap(), Domain::parse("example.org").unwrap());
             assert_eq!(AnswerAddress::read(&address.unwrap()), None, "{tag}");
         }
     }
@@ -94,9 +99,12 @@ mod tests {
     #[test]
     fn only_an_alias_of_one_address_that_forwards_is_answered_by_address() {
         let rules = || Rules { reply_by_address: true, ..Rules::default() };
-        for (text, sound) in
-            [("a@x.test", true), ("a+b@x.test", false), ("*@x.test", false), (r"/^a@x\.test$/", false)]
-        {
+        for (text, sound) in [
+            ("a@x.test", true),
+            ("a+b@x.test", false),
+            ("*@x.test", false),
+            (r"/^a@x\.test$/", false),
+        ] {
             let alias = Alias::forward(AliasAddress::parse(text).unwrap(), ["b@y.test"]).unwrap();
             assert_eq!(alias.with_rules(rules()).is_ok(), sound, "{text}");
         }

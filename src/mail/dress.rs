@@ -48,6 +48,8 @@ pub(crate) struct Fabric<'a> {
     pub(crate) id: MessageId,
     /// What the checks found.
     pub(crate) report: &'a Report,
+    /// Who sent it, where that is to be known though nobody asks for it.
+    pub(crate) proof: Option<Checked>,
     /// The message of the report, for all forms.
     pub(crate) source: Arc<Source>,
     /// Received, seal and loop tokens.
@@ -129,9 +131,14 @@ impl Fabric<'_> {
         }
     }
 
+    /// What is known of who sent it.
+    fn checked(&self) -> Option<&Checked> {
+        self.proof.as_ref().or(self.report.authentication.as_ref())
+    }
+
     /// The message as one that passes DMARC here only.
     fn as_the_alias(&self, parts: &Parts, to: &Planned) -> Option<Look> {
-        let checked = self.report.authentication.as_ref()?;
+        let checked = self.checked()?;
         let may_sign = checked.findings.may_be_signed(parts.config.auth.sign);
         Look::munged(parts, to, may_sign, Named::Known)
     }
@@ -176,12 +183,15 @@ impl Cloth<'_> {
         };
         let is_answered = look.answered_as.is_some();
         let cut = |prefix| Cut { prefix, change: change.clone(), is_munged: false };
-        let Some(checked) = &report.authentication else {
+        let known =
+            if is_answered { self.fabric.checked() } else { report.authentication.as_ref() };
+        let Some(checked) = known else {
             let prefix = [trace.as_bytes(), delivered_to.as_bytes(), &reply_to].concat();
             return Ok(Some(cut(self.signed(parts, look, prefix, change.as_ref()))));
         };
         let mut best: Option<(Vec<u8>, Broken)> = None;
-        let (to, results) = (delivered_to.as_bytes(), checked.field());
+        let results = report.authentication.as_ref().map(Checked::field).unwrap_or_default();
+        let to = delivered_to.as_bytes();
         let all: [(&[u8], &[u8]); 4] = [(to, &results), (to, &[]), (&[], &results), (&[], &[])];
         let tried = if to.is_empty() { 2 } else { all.len() };
         for (to, results) in all.into_iter().take(tried) {
@@ -281,7 +291,7 @@ fn through(alias: &Mailbox, to: &Mailbox) -> Mailbox {
         return to.clone();
     }
     let answer = AnswerAddress { alias: alias.clone(), to: to.clone() };
-    // The alias leads back to whoever answers: so the answer is lost to nobody else.
+    // Too long for an address: the answer comes back to whoever writes it, and nobody sees the mailbox.
     answer.mailbox().unwrap_or_else(|| alias.clone())
 }
 

@@ -84,8 +84,7 @@ impl Answer<'_> {
             self.write_ids("Message-ID", &[(self.other_id)(&id)], &mut out);
         }
         for name in ["In-Reply-To", "References"] {
-            let ids: Vec<String> =
-                header.named(name).flat_map(|field| ids(field.value)).collect();
+            let ids: Vec<String> = header.named(name).flat_map(|field| ids(field.value)).collect();
             let first = ids.len().saturating_sub(MAX_IDS);
             let ids: Vec<String> = ids
                 .into_iter()
@@ -140,7 +139,8 @@ fn ids(value: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(value);
     let read = |part: &str| {
         let (id, _) = part.split_once('>')?;
-        let is_id = !id.is_empty() && id.len() <= MAX_ID && id.bytes().all(|b| b.is_ascii_graphic());
+        let is_id =
+            !id.is_empty() && id.len() <= MAX_ID && id.bytes().all(|b| b.is_ascii_graphic());
         is_id.then(|| id.to_owned())
     };
     text.split('<').skip(1).filter_map(read).collect()
@@ -162,7 +162,9 @@ mod tests {
             alias: &alias,
             shown: &|mailbox| match mailbox.to_string().as_str() {
                 "jo@home.test" => Shown::Gone,
-                "hello+bob=friend.test@example.org" => Shown::As("bob@friend.test".parse().unwrap()),
+                "hello+bob=friend.test@example.org" => {
+                    Shown::As("bob@friend.test".parse().unwrap())
+                }
                 _ => Shown::Kept,
             },
             names_mailbox: &names,

@@ -30,9 +30,10 @@ pub fn replace_reply_to(
         let addresses = addresses(field.value);
         (!addresses.is_empty()).then_some(addresses)
     })?;
-    let list = addresses.iter().take(MAX_ADDRESSES).map(|(name, mailbox)| {
-        Address::new_address(name.clone(), through(mailbox).to_string())
-    });
+    let list = addresses
+        .iter()
+        .take(MAX_ADDRESSES)
+        .map(|(name, mailbox)| Address::new_address(name.clone(), through(mailbox).to_string()));
     let mut new = b"Reply-To: ".to_vec();
     Address::new_list(list.collect()).write_header(&mut new, "Reply-To: ".len());
     let Some(first) = old.first() else { return Some(ReplyTo { fields: new, change: None }) };

@@ -1,8 +1,6 @@
 //! What leaves of an account's message: two forms at most, as others need not see that an alias of ours gets it too.
 
-use super::frozen::cause;
 use crate::{
-    account::Account,
     address::{Domain, ForwardPath},
     auth::dkim::SignedBody,
     dsn::Subject,
@@ -11,6 +9,7 @@ use crate::{
         Authors, Header, LOOP_FIELD, LoopToken, MessageId, Source, Submitted, Text, delivered_to,
     },
     reply::{ForeignReply, Reply},
+    slots::Cause,
     smtp::Transaction,
     store::spool::{Head, Leg, LegState, NewMessage},
     time::Millis,
@@ -20,7 +19,10 @@ use std::sync::Arc;
 
 /// What the forms are made of.
 pub(super) struct Cloth<'a> {
-    pub(super) account: &'a Account,
+    /// The id of the account; `None` for an answer by address.
+    pub(super) account: Option<&'a str>,
+    /// Who causes it.
+    pub(super) cause: Cause,
     /// The transaction, without its message.
     pub(super) came: &'a Transaction,
     pub(super) sender: &'a Sender,
@@ -79,7 +81,7 @@ impl Cloth<'_> {
         body: &SignedBody<'_>,
     ) -> Vec<u8> {
         let received = Submitted {
-            account: &self.account.id.to_string(),
+            account: self.account,
             hostname: parts.config.hostname.as_str(),
             tls: self.came.tls.as_ref().map(ToString::to_string),
             smtputf8: self.came.envelope.parameters.smtputf8,
@@ -142,7 +144,7 @@ impl Cloth<'_> {
                 .reverse_path()
                 .mailbox()
                 .map(|sender| Subject::of(sender, self.id.to_string().as_bytes()).message),
-            caused_by: Some(cause(self.account.id)),
+            caused_by: Some(self.cause.clone()),
         }
     }
 }
