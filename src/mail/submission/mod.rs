@@ -12,7 +12,7 @@ mod own;
 mod spam;
 mod usage;
 
-pub(crate) use answer::{Answers, Came, answer, judge};
+pub(crate) use answer::{Answers, Came, answer, judge, signs};
 pub(crate) use frozen::heard;
 pub(crate) use login::LoggedIn;
 pub(crate) use usage::Usage;

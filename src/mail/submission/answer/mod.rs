@@ -107,9 +107,7 @@ async fn take(
     let (findings, judged) = judge(parts, sender, &message, now, &recipients).await;
     *auth = format!("{findings}; answer by address");
     let mailbox = judged?;
-    if !parts.signs_for(alias.domain()) {
-        return Err(Reply::no_signing_key(&alias.domain().to_key()));
-    }
+    signs(parts, alias)?;
     rewrite::rewrite(parts, alias, &mailbox, &recipients, &mut message).await?;
     let message = memory.hold(message);
     let from = Authors::read(&Header::scan(&message))?;
@@ -145,6 +143,17 @@ async fn take(
     claim.spend();
     let lost = recipients.into_iter().flat_map(|to| to.lost);
     Ok(Taken { filter: spam.verdict, notes: lost.chain(spam.note).collect(), spooled })
+}
+
+/// What is not signed by the alias's domain is not believed.
+///
+/// # Errors
+/// The reply that refuses the answer.
+pub(crate) fn signs(parts: &Parts, alias: &Mailbox) -> Result<(), Reply> {
+    match parts.signs_for(alias.domain()) {
+        true => Ok(()),
+        false => Err(Reply::no_signing_key(&alias.domain().to_key())),
+    }
 }
 
 /// The recipients as those whom they stand for.
