@@ -13,7 +13,7 @@ use crate::support::dns::Dns;
 use crate::support::onward::Onward;
 
 /// Puts the records of Onward's own DKIM keys into DNS, if it has any.
-fn publish_own_keys(onward: &Onward, dns: &Dns) {
+pub(crate) fn publish_own_keys(onward: &Onward, dns: &Dns) {
     let records = onward.cli(&["dkim", "key", "dns"]).stdout;
     for line in records.lines().filter(|line| line.contains(" TXT ")) {
         let (name, text) = line.split_once(" IN TXT ").unwrap();
