@@ -91,10 +91,9 @@ fn question(args: &Args) -> Result<Question, Failure> {
                 sender => sender,
             });
             let author = Mailbox::parse(author).map_err(|error| usage(author, &error))?;
-            format!(
-                "From: <{author}>\r\nTo: <{recipient}>\r\nMessage-ID: <supposed@localhost>\r\n\r\n"
-            )
-            .into_bytes()
+            let to = recipient.bare();
+            format!("From: <{author}>\r\nTo: <{to}>\r\nMessage-ID: <supposed@localhost>\r\n\r\n")
+                .into_bytes()
         }
     };
     let helo = args.helo.clone().or(domain).unwrap_or_else(|| "localhost".to_owned());

@@ -231,7 +231,8 @@ impl Case {
             let (id, trace) = (clock::message_id(), "Received: by us\r\n".to_owned());
             let source = std::sync::Arc::new(Source::from(report.message.clone()));
             let delivered_to = String::new();
-            let fabric = Fabric { id, report: &report, proof: None, source, trace, delivered_to, now };
+            let fabric =
+                Fabric { id, report: &report, proof: None, source, trace, delivered_to, now };
             dress(parts, &fabric, planned, looks, &mut Vec::new()).await
         };
         Some(leaves.await)
