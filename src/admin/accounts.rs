@@ -4,7 +4,7 @@ use super::{Error, Store, dkim_keys};
 use crate::{
     account::{Account, AccountId, Label, Login, Password, SendAs, State, StoredPassword},
     address::{Domain, Mailbox},
-    alias::AliasAddress,
+    alias::{Alias, AliasAddress},
     clock,
     store::AccountChangeError,
     time::UnixTime,
@@ -248,7 +248,7 @@ impl fmt::Display for Hindrance {
         match self {
             Self::NoKey(domain) => write!(
                 f,
-                "{domain} has no DKIM key, and accounts send nothing as its addresses without one; \
+                "{domain} has no DKIM key, and nothing is sent as its addresses without one; \
                  to make one: onward dkim key add {domain}"
             ),
             Self::Idle { account, address } => write!(
@@ -275,6 +275,16 @@ pub fn without_key(state_dir: &Path, may: &[SendAs]) -> Result<Vec<Hindrance>, E
     domains.dedup();
     let unsigned = domains.into_iter().filter(|domain| !signs(domain));
     Ok(unsigned.cloned().map(Hindrance::NoKey).collect())
+}
+
+/// As [`without_key`], of the domains of those of `aliases` that are answered by address.
+///
+/// # Errors
+/// When the keys cannot be read.
+pub fn answered_without_key(state_dir: &Path, aliases: &[Alias]) -> Result<Vec<Hindrance>, Error> {
+    let answered = aliases.iter().filter(|alias| alias.rules().reply_by_address);
+    let domains = answered.filter_map(|alias| alias.address().domain());
+    without_key(state_dir, &domains.cloned().map(SendAs::Domain).collect::<Vec<_>>())
 }
 
 /// The accounts that cannot send as the address of an alias any more, once that is removed or switched off.

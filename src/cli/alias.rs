@@ -269,7 +269,8 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
         if let Some(address) = gone {
             warn(&accounts::left_without(store, &address).await?)?;
         }
-        warn(&aliases::nowhere(&config, store, &new).await)
+        warn(&aliases::nowhere(&config, store, &new).await)?;
+        warn(&accounts::answered_without_key(&config.state_dir, &new)?)
     }))?;
     Ok(ExitCode::SUCCESS)
 }

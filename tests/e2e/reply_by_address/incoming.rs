@@ -96,7 +96,7 @@ fn the_form_of_what_comes() {
         let came = site.came(to, &message, number + 1);
         let found = came.header("Reply-To").unwrap();
         assert_eq!(found.split_whitespace().collect::<Vec<_>>().join(" "), reply_to, "{more}");
-        assert_eq!(holds(&came.data, "\r\nReply-To:"), true);
+        assert!(holds(&came.data, "\r\nReply-To:"));
     }
     // Nobody answers a bounce.
     let mut session = site.onward.session();

@@ -25,7 +25,7 @@ const TELLTALE: &str = "Received: from laptop (laptop.home.test [192.0.2.77]) by
      Return-Receipt-To: jo@home.test\r\nErrors-To: jo@home.test\r\nList-Unsubscribe: <mailto:jo@home.test>\r\n\
      Resent-From: jo@home.test\r\nResent-Message-ID: <2@home.test>\r\nOpenPGP: url=https://home.test/jo\r\n\
      Organization: home.test\r\nUser-Agent: Program on laptop\r\nThread-Topic: jo@home.test\r\n\
-     Cc: Me <jo@home.test>, \"for jo@home.test\" <carol@other.test>\r\nBcc: secret@secret.test\r\n\
+     Cc: Me <jo@home.test>, hello+jo=home.test@example.org, \"for jo@home.test\" <carol@other.test>\r\nBcc: secret@secret.test\r\n\
      Comments: sent by jo@home.test\r\nKeywords: jo@home.test\r\n\
      In-Reply-To: Your mail to jo@home.test <first@friend.test>\r\n\
      References: <first@friend.test>\r\n <earlier@mail.home.test>\r\n\

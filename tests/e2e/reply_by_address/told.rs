@@ -24,6 +24,10 @@ fn the_alias_says_so_wherever_it_is_written_down() {
     assert!(!onward.run(&["alias", "show", "hello@example.org"]).contains("answered"));
     onward.run(&["alias", "apply", file.to_str().unwrap()]);
     assert_eq!(onward.run(&["alias", "export"]), exported);
+    onward.run(&["domain", "add", "two.test"]);
+    let keyless =
+        onward.cli(&["alias", "add", "hi@two.test", "jo@home.test", "--reply-by-address"]);
+    assert!(keyless.stderr.contains("onward dkim key add two.test"), "{}", keyless.stderr);
     for bad in [
         ["alias", "add", "*@example.org", "x@home.test", "--reply-by-address"],
         ["alias", "add", "a+b@example.org", "x@home.test", "--reply-by-address"],

@@ -38,10 +38,12 @@ pub(super) async fn rewrite(
         let text = text.to_lowercase();
         keys.iter().any(|key| text.contains(key))
     };
-    let shown = |shown: &Mailbox| match others.get(&shown.to_key()) {
-        Some(other) => Shown::As(other.clone()),
-        None if mailboxes.iter().any(|one| is_same(one, shown)) => Shown::Gone,
-        None => Shown::Kept,
+    let shown = |shown: &Mailbox| {
+        let other = others.get(&shown.to_key());
+        match mailboxes.iter().any(|one| is_same(one, other.unwrap_or(shown))) {
+            true => Shown::Gone,
+            false => other.map_or(Shown::Kept, |other| Shown::As(other.clone())),
+        }
     };
     // Of a large provider an id tells nothing of one mailbox, and whoever is answered may be there too.
     let owner = mailbox.domain().to_key();
