@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(of("a@x.test", "root@localhost"), None);
         let long = format!("{}@{}.test", "l".repeat(64), "d".repeat(60));
         assert!(of("a@x.test", &long).is_some());
-        let long = format!("{}@{}.test", "l".repeat(150), "d.".repeat(60));
+        let long = format!("{}@{}test", "l".repeat(190), "dd.".repeat(17));
         assert_eq!(of("a@x.test", &long), None);
     }
 

@@ -99,7 +99,7 @@ mod tests {
             (
                 "From: bob@y.test\r\nReply-To: Team <t@z.test>,\r\n u@z.test\r\nTo: a@x.test\r\n\r\n",
                 "X-Original-Reply-To: Team <t@z.test>,\r\n u@z.test\r\nFrom: bob@y.test\r\n\
-                 Reply-To: \"Team\" <a+t=z.test@x.test>, \r\n\t<a+u=z.test@x.test>\r\nTo: a@x.test\r\n\r\n",
+                 Reply-To: \"Team\" <a+t=z.test@x.test>, <a+u=z.test@x.test>\r\nTo: a@x.test\r\n\r\n",
             ),
             (
                 "A: 1\r\nReply-To: t@z.test\r\nB: 2\r\nreply-to: u@z.test\r\nC: 3\r\n\r\n",

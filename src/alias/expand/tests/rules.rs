@@ -60,8 +60,8 @@ fn an_answer_by_address_is_one_for_aliases_that_asked_for_it() {
     for (recipient, wanted) in [
         ("a+u=v.test@x.test", "a@x.test from p@y.test"),
         ("A+U+w=z=v.test@X.test", "a@x.test from p@y.test"),
-        ("a+tag@x.test", "p@y.test"),
-        ("a+u=v@x.test", "p@y.test"),
+        ("a+tag@x.test", "p+tag@y.test"),
+        ("a+u=v@x.test", "p+u=v@y.test"),
         // An address of its own comes first.
         ("a+own=v.test@x.test", "q@y.test"),
         ("c+u=v.test@x.test", "p+u=v.test@y.test"),
