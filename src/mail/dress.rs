@@ -19,7 +19,7 @@ use crate::{
     },
     reply::Reply,
     time::UnixTime,
-    verdict::{DmarcResult, NOT_KEPT, SpfOnly},
+    verdict::{DmarcResult, NOT_KEPT, SpfOnly, is_one_owner},
 };
 use std::sync::Arc;
 
@@ -217,12 +217,18 @@ impl Cloth<'_> {
             true => notes.push("a DKIM signature covers Reply-To, which is ours now".to_owned()),
             false => self.fabric.tell(parts, &broken, notes),
         }
+        // Whoever asked for another Reply-To wants the mail to come all the same, and not as spam: a broken signature of
+        // the author's counts against it where no policy hangs on it, too.
+        let is_authors = |domain: &String| {
+            checked.findings.authors.iter().any(|author| is_one_owner(&author.domain, domain))
+        };
+        if is_answered && broken.domains.iter().any(is_authors) {
+            return Ok(None);
+        }
         let mut lost = checked.findings.lost(&broken.authors);
         let lost = lost.find(|(domain, _)| !look.stands_in_for(parts, domain));
         match (lost, parts.config.auth.policy.spf_only) {
             (Some((_, DmarcResult::TempError)), _) => Err(Reply::auth_unanswered()),
-            // Whoever asked for another Reply-To wants the mail to come all the same.
-            (Some(_), _) if is_answered => Ok(None),
             // What returns has no alias to come from.
             (Some(_), SpfOnly::Munge) if !look.is_return => Ok(None),
             (Some(_), SpfOnly::Refuse) if !look.is_return => Err(Reply::signature_cannot_stay()),

@@ -43,7 +43,12 @@ fn a_signature_that_leaves_reply_to_open_stays_and_so_does_from() {
 fn where_a_signature_covers_reply_to_the_mail_becomes_the_alias_s() {
     let Some(site) = Site::start(|builder| builder) else { return };
     let covers = Signing::rsa("friend.test").fields(&["from", "to", "subject", "reply-to"]);
-    for (number, more) in ["", "Reply-To: Bob <bob@friend.test>\r\n"].into_iter().enumerate() {
+    let bob = "Reply-To: Bob <bob@friend.test>\r\n";
+    for (number, (more, policy)) in
+        [("", "reject"), (bob, "reject"), ("", "none")].into_iter().enumerate()
+    {
+        site.dns.clear("_dmarc.friend.test");
+        site.dns.txt("_dmarc.friend.test", &format!("v=DMARC1; p={policy}"));
         let message = site.verifiers.sign(message(more).as_bytes(), &covers);
         let came = site.came("hello@example.org", &message, number + 1);
         assert_eq!(came.header("Reply-To").as_deref(), Some(REPLY_TO));

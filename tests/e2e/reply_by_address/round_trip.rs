@@ -87,12 +87,11 @@ fn a_stranger_writes_and_is_answered_and_never_learns_the_mailbox() {
     let further = &site.friend.wait_for_messages(2)[1];
     assert_eq!(further.header("In-Reply-To"), got.header("Message-ID"));
 
-    let record = &site.onward.wait_for_trace(&["--to", BOB], 1)[0];
-    assert_eq!(
-        (&record["from"], &record["srs_from"]),
-        (&"jo@home.test".into(), &"hello@example.org".into())
-    );
-    assert!(record["auth"].as_str().unwrap().contains("answer by address"), "{record}");
+    for record in site.onward.wait_for_trace(&["--to", BOB], 2) {
+        assert_eq!(record["from"], "jo@home.test");
+        assert_eq!(record["srs_from"], "hello@example.org");
+        assert!(record["auth"].as_str().unwrap().contains("answer by address"), "{record}");
+    }
 }
 
 #[test]

@@ -54,7 +54,8 @@ fn an_answer_by_address_is_one_for_aliases_that_asked_for_it() {
         match now(expand(&mailbox, &aliases, ExpansionLimits::default())).unwrap() {
             Expansion::Answer { alias, mailboxes } => format!("{alias} from {}", list(mailboxes)),
             Expansion::Deliver { mailboxes, .. } => list(mailboxes),
-            other => format!("{other:?}"),
+            Expansion::Refuse(reply) => reply.to_string(),
+            Expansion::Discard => "discarded".to_owned(),
         }
     };
     for (recipient, wanted) in [
