@@ -64,9 +64,11 @@ fuzz_target!(|message: &[u8]| {
 /// Whose local part is longer than that of the mailbox, or whose domain is.
 fn is_quoted(value: &[u8]) -> bool {
     let text = String::from_utf8_lossy(value).to_lowercase();
-    text.match_indices(MAILBOX).all(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        let after = text[at + MAILBOX.len()..].chars().next();
-        before.is_some_and(|c| !matches!(c, '<' | ' ')) || after.is_some_and(|c| !matches!(c, '>' | ' '))
+    let parts: Vec<&str> = text.split(MAILBOX).collect();
+    parts.windows(2).all(|around| {
+        let before = around[0].chars().next_back();
+        let after = around[1].chars().next();
+        before.is_some_and(|c| !matches!(c, '<' | ' '))
+            || after.is_some_and(|c| !matches!(c, '>' | ' '))
     })
 }
