@@ -289,7 +289,7 @@ async fn a_database_from_before_there_were_accounts_gets_them() {
     raw(&state)
         .execute_batch(
             "DROP TABLE accounts; DROP TABLE account_send_as; DROP TABLE account_passwords;
-             ALTER TABLE aliases DROP COLUMN reply_by_address; PRAGMA user_version = 10;",
+             ALTER TABLE aliases DROP COLUMN reply_by_address; PRAGMA user_version = 11;",
         )
         .unwrap();
     let store = open(&state);
