@@ -1,4 +1,8 @@
+use crate::slots::Cause;
 use std::fmt;
+
+/// Before an id, where it names who caused a message.
+const CAUSE: &str = "account ";
 
 /// Names an account in what leaves: by chance, so that only we can tell whose it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,6 +19,16 @@ impl AccountId {
         let octets = base32::decode(base32::Alphabet::Crockford, text)?;
         let id = Self(octets.try_into().ok()?);
         id.to_string().eq_ignore_ascii_case(text).then_some(id)
+    }
+
+    /// Who causes what the account sends.
+    pub fn cause(self) -> Cause {
+        Cause::named(&format!("{CAUSE}{self}"))
+    }
+
+    /// The account that is this cause.
+    pub fn of_cause(cause: &Cause) -> Option<Self> {
+        cause.as_str().strip_prefix(CAUSE).and_then(Self::parse)
     }
 }
 
@@ -39,5 +53,13 @@ mod tests {
         {
             assert_eq!(AccountId::parse(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn an_account_causes_what_it_sends() {
+        let id = AccountId::new([1, 2, 3, 4, 5]);
+        assert_eq!(AccountId::of_cause(&id.cause()), Some(id));
+        assert_eq!(AccountId::of_cause(&Cause::named("192.0.2.0/24")), None);
+        assert_eq!(AccountId::of_cause(&Cause::named("account")), None);
     }
 }

@@ -77,8 +77,13 @@ impl Label {
     /// When it is empty, long, or more than one line.
     pub fn parse(text: &str) -> Result<Self, AccountError> {
         let text = text.trim();
-        let ends_line = |c: char| c.is_control() || c == '\u{2028}' || c == '\u{2029}';
-        let is_one = (1..=MAX_LABEL).contains(&text.chars().count()) && !text.contains(ends_line);
+        // What ends a line, is not seen, or turns the order of what is listed behind.
+        let is_odd = |c: char| {
+            let is_unseen =
+                matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+            c.is_control() || is_unseen || matches!(c, '\u{2028}'..='\u{202e}')
+        };
+        let is_one = (1..=MAX_LABEL).contains(&text.chars().count()) && !text.contains(is_odd);
         if is_one { Ok(Self(text.into())) } else { Err(AccountError::Label) }
     }
 

@@ -2,12 +2,14 @@
 //!
 //! Where accounts are kept, and who asks for a password, is not known here.
 
+mod correspondents;
 mod error;
 mod id;
 mod login;
 mod ownership;
 mod password;
 mod send_as;
+mod usage;
 
 pub use error::AccountError;
 pub use id::AccountId;
@@ -15,6 +17,7 @@ pub use login::{Label, LastUse, Login, StoredPassword};
 pub use ownership::may_send_as;
 pub use password::{Password, PasswordHash};
 pub use send_as::SendAs;
+pub use usage::{Claim, Counted, KeptUsage, Limits, Over, Usage};
 
 use crate::{address::Mailbox, time::UnixTime};
 use std::fmt;
@@ -104,6 +107,28 @@ pub enum State {
         /// Since when.
         since: UnixTime,
     },
+}
+
+/// Why what an account has sent already, and waits in the spool, does not leave for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Hold {
+    /// The account is switched off.
+    Disabled,
+    /// The account is frozen: what waits may be spam.
+    Frozen,
+    /// The account is removed.
+    Removed,
+}
+
+/// `disabled`, `frozen` or `removed`.
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Disabled => "disabled",
+            Self::Frozen => "frozen",
+            Self::Removed => "removed",
+        })
+    }
 }
 
 impl State {

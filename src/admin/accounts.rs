@@ -2,7 +2,9 @@
 
 use super::{Error, Store, dkim_keys};
 use crate::{
-    account::{Account, AccountId, Label, Login, Password, SendAs, State, StoredPassword},
+    account::{
+        Account, AccountId, Counted, Label, Limits, Login, Password, SendAs, State, StoredPassword,
+    },
     address::{Domain, Mailbox},
     alias::{Alias, AliasAddress},
     clock,
@@ -58,6 +60,19 @@ pub struct ShownAccount {
     pub record: Record,
     /// Addresses that no alias answers now, so that it cannot send as them until one does.
     pub idle: Vec<String>,
+    /// What counts against its limits.
+    pub used: Used,
+}
+
+/// What an account has sent lately, as its limits count: that becomes less with time. To the second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Used {
+    /// Messages.
+    pub messages: u64,
+    /// Recipients.
+    pub recipients: u64,
+    /// Recipients to whom it had not written before.
+    pub new_recipients: u64,
 }
 
 impl From<&Login> for Record {
@@ -163,7 +178,7 @@ pub async fn list(
 ///
 /// # Errors
 /// When there is none, or the store fails.
-pub async fn show(store: &Store, name_or_id: &str) -> Result<ShownAccount, Error> {
+pub async fn show(store: &Store, limits: &Limits, name_or_id: &str) -> Result<ShownAccount, Error> {
     let name = match AccountId::parse(name_or_id) {
         Some(id) => of_id(store, id).await?.ok_or_else(|| {
             Error::refused(format_args!("no account has the id {id} now; see onward account list"))
@@ -171,7 +186,15 @@ pub async fn show(store: &Store, name_or_id: &str) -> Result<ShownAccount, Error
         None => parse_name(name_or_id)?,
     };
     let login = store.login(&name).await?.ok_or(AccountChangeError::NoSuchAccount(name))?;
-    Ok(ShownAccount { record: Record::from(&login), idle: idle(store, &login.account).await? })
+    let (kept, now) = (store.account_usage(login.account.id).await?, clock::millis());
+    let used = |what| kept.used(what, limits, now);
+    let used = Used {
+        messages: used(Counted::Messages),
+        recipients: used(Counted::Recipients),
+        new_recipients: used(Counted::NewRecipients),
+    };
+    let idle = idle(store, &login.account).await?;
+    Ok(ShownAccount { record: Record::from(&login), idle, used })
 }
 
 /// The name of the account that traces have under `id`.
@@ -180,6 +203,19 @@ pub async fn show(store: &Store, name_or_id: &str) -> Result<ShownAccount, Error
 /// When the store fails.
 pub async fn of_id(store: &Store, id: AccountId) -> Result<Option<Mailbox>, Error> {
     Ok(store.account_of(id).await?.map(|account| account.name))
+}
+
+/// The id of an account by its name. An id stays as it is, as what a removed account sent has it still.
+///
+/// # Errors
+/// When there is no account of the name, or the store fails.
+pub async fn id_of(store: &Store, name_or_id: &str) -> Result<AccountId, Error> {
+    if let Some(id) = AccountId::parse(name_or_id) {
+        return Ok(id);
+    }
+    let name = parse_name(name_or_id)?;
+    let login = store.login(&name).await?.ok_or(AccountChangeError::NoSuchAccount(name))?;
+    Ok(login.account.id)
 }
 
 /// What names an account.
@@ -241,6 +277,13 @@ pub enum Hindrance {
         /// The address.
         address: Mailbox,
     },
+    /// An account has an address among what it sends as whose alias is another now.
+    Sends {
+        /// Its name.
+        account: String,
+        /// The address.
+        address: Mailbox,
+    },
 }
 
 impl fmt::Display for Hindrance {
@@ -255,6 +298,11 @@ impl fmt::Display for Hindrance {
                 f,
                 "the account {account} no longer sends as {address}, until an alias answers it again; \
                  to take it from the account for good: onward account set {account} --no-as {address}"
+            ),
+            Self::Sends { account, address } => write!(
+                f,
+                "the account {account} sends as {address}; if that is somebody else's from now on: \
+                 onward account set {account} --no-as {address}"
             ),
         }
     }
@@ -287,20 +335,21 @@ pub fn answered_without_key(state_dir: &Path, aliases: &[Alias]) -> Result<Vec<H
     without_key(state_dir, &domains.cloned().map(SendAs::Domain).collect::<Vec<_>>())
 }
 
-/// The accounts that cannot send as the address of an alias any more, once that is removed or switched off.
+/// The accounts that have the address of an alias among what they send as, which was added, removed or switched off:
+/// whether they send as it still.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn left_without(store: &Store, alias: &AliasAddress) -> Result<Vec<Hindrance>, Error> {
+pub async fn senders_as(store: &Store, alias: &AliasAddress) -> Result<Vec<Hindrance>, Error> {
     let AliasAddress::Exact(address) = alias else { return Ok(Vec::new()) };
-    let mut left = Vec::new();
+    let mut senders = Vec::new();
     for account in store.accounts_with(&SendAs::Address(address.clone())).await? {
-        let login = store.login(&parse_name(&account)?).await?;
-        if let Some(login) = login
-            && !store.may_send_as(&login.account, address).await?
-        {
-            left.push(Hindrance::Idle { account, address: address.clone() });
-        }
+        let Some(login) = store.login(&parse_name(&account)?).await? else { continue };
+        let (may, address) = (store.may_send_as(&login.account, address).await?, address.clone());
+        senders.push(match may {
+            true => Hindrance::Sends { account, address },
+            false => Hindrance::Idle { account, address },
+        });
     }
-    Ok(left)
+    Ok(senders)
 }

@@ -33,6 +33,12 @@ pub struct WaitingMessage {
     pub next_attempt: Option<Millis>,
     /// Its octets.
     pub size: u64,
+    /// The id of the account that sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// Why it does not leave for now: its account is `frozen`, `disabled` or `removed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<String>,
     /// When it came.
     pub arrived: Millis,
     /// Where it goes.
@@ -188,6 +194,8 @@ impl From<&Spooled> for WaitingMessage {
             attempts: open().map(|leg| leg.attempts).max().unwrap_or(0),
             next_attempt: legs.iter().filter_map(|leg| leg.next_attempt).min(),
             size: message.size,
+            account: head.account().map(|account| account.to_string()),
+            held: message.held.map(|hold| hold.to_string()),
             arrived: head.arrived,
             legs,
             client: head.client,

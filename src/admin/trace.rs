@@ -2,9 +2,50 @@
 
 pub use crate::store::journal::{AttemptLine, Filter, Record};
 
-use super::Error;
-use crate::store::journal::open_to_read;
-use std::{io, path::Path};
+use super::{Error, Store};
+use crate::{account::AccountId, store::journal::open_to_read};
+use serde::Serialize;
+use std::{collections::HashMap, io, path::Path};
+
+/// A record, and who sent the message.
+#[derive(Debug, Serialize)]
+pub struct Traced<'a> {
+    /// What the journal has.
+    #[serde(flatten)]
+    pub record: &'a Record,
+    /// The account: its name, or its id where it is removed; `None` for what strangers sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+}
+
+/// The names of accounts.
+#[derive(Debug, Default)]
+pub struct Names(HashMap<AccountId, String>);
+
+impl Names {
+    /// Those of all accounts.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn all(store: &Store) -> Result<Self, Error> {
+        let (mut names, mut after) = (HashMap::new(), None::<String>);
+        loop {
+            let page = store.accounts(after.as_deref()).await?;
+            let accounts = page.accounts.into_iter().map(|login| login.account);
+            names.extend(accounts.map(|account| (account.id, account.name.to_string())));
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(Self(names)),
+            }
+        }
+    }
+
+    /// The record with the name of the account that its message is from.
+    pub fn traced<'a>(&self, record: &'a Record) -> Traced<'a> {
+        let name = |id| self.0.get(&id).cloned().unwrap_or_else(|| id.to_string());
+        Traced { record, account: record.account().map(name) }
+    }
+}
 
 /// Gives the records that `filter` wants to `each`, the oldest first.
 ///

@@ -5,11 +5,12 @@ use super::{
     context::{Purpose, block_on, note, warn, with_store, write_json},
 };
 use crate::{
-    account::{Account, Label, SendAs},
+    account::{Account, Label, Limits, SendAs},
     admin::{
         Store,
         accounts::{self, Hindrance, PasswordLine, Record, ShownAccount},
     },
+    config::print_rate,
     log::printable,
 };
 use std::{
@@ -155,8 +156,9 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
     let mut out = BufWriter::new(context.out());
     let purpose = Purpose::changes(args.command.changes());
+    let limits = config.submission.limits();
     block_on(with_store(&config.state_dir, purpose, async |store| {
-        let told = execute(args.command, store, &config.state_dir, &mut out).await?;
+        let told = execute(args.command, store, &limits, &config.state_dir, &mut out).await?;
         out.flush()?;
         warn(&told.warnings)?;
         told.note.map_or(Ok(()), note)
@@ -167,6 +169,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
 async fn execute(
     command: Command,
     store: &Store,
+    limits: &Limits,
     state_dir: &Path,
     out: &mut impl Write,
 ) -> Result<Told, Failure> {
@@ -194,8 +197,8 @@ async fn execute(
             .await?;
         }
         Command::Show { name, json } => {
-            let shown = accounts::show(store, &name).await?;
-            if json { write_json(out, &shown)? } else { write_shown(out, &shown)? }
+            let shown = accounts::show(store, limits, &name).await?;
+            if json { write_json(out, &shown)? } else { write_shown(out, &shown, limits)? }
         }
         Command::Remove { name } => {
             let account = accounts::remove(store, &accounts::parse_name(&name)?).await?;
@@ -212,7 +215,7 @@ async fn execute(
             let account = accounts::set_enabled(store, &name, false).await?;
             writeln!(out, "disabled {}", account.name)?;
         }
-        Command::Password(command) => return password(command, store, out).await,
+        Command::Password(command) => return password(command, store, limits, out).await,
     }
     Ok(Told::default())
 }
@@ -220,6 +223,7 @@ async fn execute(
 async fn password(
     command: PasswordCommand,
     store: &Store,
+    limits: &Limits,
     out: &mut impl Write,
 ) -> Result<Told, Failure> {
     match command {
@@ -240,7 +244,7 @@ async fn password(
             return Ok(Told { note: Some(told), ..Told::default() });
         }
         PasswordCommand::List { name, json } => {
-            for line in accounts::show(store, &name).await?.record.passwords {
+            for line in accounts::show(store, limits, &name).await?.record.passwords {
                 if json { write_json(out, &line)? } else { writeln!(out, "{}", used(&line))? }
             }
         }
@@ -265,7 +269,8 @@ fn line(account: &Account) -> String {
 }
 
 fn write_listed(out: &mut impl Write, record: &Record) -> io::Result<()> {
-    let Record { account, state, send_as, passwords, .. } = record;
+    let Record { account, state, reason, send_as, passwords, .. } = record;
+    let why = reason.as_ref().map_or_else(String::new, |why| format!(" ({})", printable(why)));
     let may = if send_as.is_empty() { "nobody".to_owned() } else { send_as.join(", ") };
     let last = passwords.iter().filter_map(|password| password.last_used.as_ref()).max();
     let last = last.map_or_else(|| "never used".into(), |time| format!("last used {time}"));
@@ -274,10 +279,10 @@ fn write_listed(out: &mut impl Write, record: &Record) -> io::Result<()> {
         1 => format!("1 password, {last}"),
         more => format!("{more} passwords, {last}"),
     };
-    writeln!(out, "{account}  {state}  sends as {may}; {passwords}")
+    writeln!(out, "{account}  {state}{why}  sends as {may}; {passwords}")
 }
 
-fn write_shown(out: &mut impl Write, shown: &ShownAccount) -> io::Result<()> {
+fn write_shown(out: &mut impl Write, shown: &ShownAccount, limits: &Limits) -> io::Result<()> {
     let Record { account, id, state, reason, since, send_as, added, passwords } = &shown.record;
     writeln!(out, "{account}  {state}")?;
     if let (Some(reason), Some(since)) = (reason, since) {
@@ -285,6 +290,13 @@ fn write_shown(out: &mut impl Write, shown: &ShownAccount) -> io::Result<()> {
         writeln!(out, "  to let it send again: onward account enable {account}")?;
     }
     writeln!(out, "  id {id}, added {added}")?;
+    let (sent, of) = (&shown.used, print_rate);
+    let counts = [
+        format!("{} messages of {}", sent.messages, of(limits.messages)),
+        format!("{} recipients of {}", sent.recipients, of(limits.recipients)),
+        format!("{} new ones of {}", sent.new_recipients, of(limits.new_recipients)),
+    ];
+    writeln!(out, "  sent lately: {}", counts.join(", "))?;
     for address in send_as {
         match shown.idle.contains(address) {
             true => writeln!(out, "  does not send as {address} now: no alias answers it")?,

@@ -96,10 +96,11 @@ impl Command {
         }
     }
 
-    /// The address that nothing may answer afterwards.
-    fn takes_away(&self) -> Option<&str> {
+    /// The address that another may have afterwards, or nobody.
+    fn changes_hands(&self) -> Option<&str> {
         match self {
             Self::Remove { address } | Self::Disable { address } => Some(address),
+            Self::Add(args) => Some(&args.address),
             _ => None,
         }
     }
@@ -262,12 +263,12 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let mut out = BufWriter::new(context.out());
     let purpose = Purpose::changes(args.command.changes());
     block_on(with_store(&config.state_dir, purpose, async |store| {
-        let gone = args.command.takes_away().map(AliasAddress::parse).transpose()?;
+        let changed = args.command.changes_hands().map(AliasAddress::parse).transpose()?;
         let new = execute(args, store, config.postmaster.as_ref(), &mut out).await?;
         // What is done is told before DNS is waited for.
         out.flush()?;
-        if let Some(address) = gone {
-            warn(&accounts::left_without(store, &address).await?)?;
+        if let Some(address) = changed {
+            warn(&accounts::senders_as(store, &address).await?)?;
         }
         warn(&aliases::nowhere(&config, store, &new).await)?;
         warn(&accounts::answered_without_key(&config.state_dir, &new)?)

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     admin::{
-        self, Store,
+        self, Store, accounts,
         queue::{self, Changed, Filter, LegState, Unlisted, WaitingMessage},
     },
     clock,
@@ -77,6 +77,9 @@ struct Which {
     /// Only what is in this state: queued, sending or uncertain
     #[arg(long, value_parser = queue::parse_state)]
     state: Option<LegState>,
+    /// Only what this account sent: its name, or its id, which a removed account still has here
+    #[arg(long, value_name = "NAME")]
+    account: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -84,27 +87,31 @@ struct Chosen {
     #[command(flatten)]
     which: Which,
     /// Everything that waits
-    #[arg(long, conflicts_with_all = ["ids", "destination", "from", "older_than", "state"])]
+    #[arg(long, conflicts_with_all = ["ids", "destination", "from", "older_than", "state", "account"])]
     all: bool,
 }
 
 impl Which {
-    fn filter(self) -> Filter {
-        let Self { ids, destination, from, older_than, state } = self;
+    async fn filter(self, store: Option<&Store>) -> Result<Filter, Failure> {
+        let Self { ids, destination, from, older_than, state, account } = self;
         let before = older_than.map(|age| clock::millis() - age);
-        Filter { ids, from, destination, state, before }
+        let account = match (store, account) {
+            (Some(store), Some(name)) => Some(accounts::id_of(store, &name).await?),
+            _ => None,
+        };
+        Ok(Filter { ids, from, destination, state, before, account })
     }
 }
 
 impl Chosen {
     /// Nothing is changed by forgetting to say what.
-    fn filter(self) -> Result<Filter, Failure> {
-        let filter = self.which.filter();
-        if self.all || !filter.is_empty() {
+    async fn filter(self, store: Option<&Store>) -> Result<Filter, Failure> {
+        let is_of_account = self.which.account.is_some();
+        let filter = self.which.filter(store).await?;
+        if self.all || is_of_account || !filter.is_empty() {
             return Ok(filter);
         }
-        let what =
-            "say which messages: ids, --destination, --from, --older-than, --state, or --all";
+        let what = "say which messages: ids, --destination, --from, --older-than, --state, --account, or --all";
         Err(Failure::Usage(what.to_owned()))
     }
 }
@@ -126,7 +133,9 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
 /// Without a store nothing waits.
 async fn execute(args: Args, store: Option<&Store>, out: &mut impl Write) -> Result<(), Failure> {
     match args.command {
-        Command::List { which, json } => list(store, &which.filter(), json, out).await?,
+        Command::List { which, json } => {
+            list(store, &which.filter(store).await?, json, out).await?
+        }
         Command::Show { id, message, json } => {
             let found = match store {
                 Some(store) => queue::show(store, &id).await?,
@@ -197,7 +206,7 @@ async fn change(
     chosen: Chosen,
     change: impl AsyncFnOnce(&Store, &Filter) -> Result<Changed, admin::Error>,
 ) -> Result<Changed, Failure> {
-    let filter = chosen.filter()?;
+    let filter = chosen.filter(store).await?;
     Ok(match store {
         Some(store) => change(store, &filter).await?,
         None => Changed { absent: filter.ids, ..Changed::default() },
@@ -216,6 +225,18 @@ fn report(done: &str, changed: &Changed, out: &mut impl Write) -> Result<(), Fai
     if !changed.sending.is_empty() {
         let ids = changed.sending.join(" ");
         failures.push(format!("being sent at this moment, try again: {ids}"));
+    }
+    if !changed.held.is_empty() {
+        let held = match &changed.held[..] {
+            [id] => format!("{id} is"),
+            more => format!("{} messages are", more.len()),
+        };
+        let held = format!("{held} held, as the account must not send: see onward queue list");
+        match changed.ids.is_empty() {
+            true => failures.push(held),
+            // To stderr, as the rest is done.
+            false => drop(writeln!(io::stderr(), "onward: {held}")),
+        }
     }
     if !changed.absent.is_empty() {
         failures.push(absent(&changed.absent));
@@ -238,7 +259,11 @@ fn absent(ids: &[String]) -> String {
 
 /// One message, one line.
 fn write_line(out: &mut impl Write, message: &WaitingMessage) -> io::Result<()> {
-    let WaitingMessage { id, from, to, state, next_attempt, .. } = message;
+    let WaitingMessage { id, from, to, next_attempt, .. } = message;
+    let (state, next_attempt) = match message.held {
+        Some(_) => ("held", &None),
+        None => (message.state, next_attempt),
+    };
     let age = span(clock::millis().since(message.arrived));
     let (size, attempts) = (size(message.size), message.attempts.to_string());
     let next = next_attempt.map_or("-".to_owned(), in_future);
@@ -262,13 +287,21 @@ fn write_message(out: &mut impl Write, message: &WaitingMessage) -> io::Result<(
     let told = if *notify { "is told when it fails" } else { "is not told when it fails" };
     writeln!(out, "  from    {}, who {told}", printable(from))?;
     writeln!(out, "  size    {}", size(message.size))?;
+    if let (Some(held), Some(account)) = (&message.held, &message.account) {
+        let more = match held.as_str() {
+            "removed" => String::new(),
+            _ => format!(" (onward account show {account})"),
+        };
+        let told = format!("the account that sent it is {held}{more}");
+        writeln!(out, "  held    {told}; to give it up: onward queue drop {id}")?;
+    }
     for leg in &message.legs {
         let to = format!("{} -> {}", leg.to, leg.destination);
         writeln!(out, "  to      {}: {}", printable(&to), leg.state)?;
         writeln!(out, "    as    {}", printable(&leg.reverse_path))?;
         let tries = if leg.attempts == 1 { "attempt" } else { "attempts" };
         writeln!(out, "    last  {} ({} {tries})", printable(&leg.reply), leg.attempts)?;
-        if let Some(due) = leg.next_attempt {
+        if let Some(due) = leg.next_attempt.filter(|_| message.held.is_none()) {
             writeln!(out, "    next  {due} ({})", in_future(due))?;
         }
     }

@@ -2,11 +2,14 @@
 
 use super::{
     Context, Failure,
-    context::{block_on, write_json},
+    context::{Purpose, block_on, with_existing_store, write_json},
     time::parse_since,
 };
 use crate::{
-    admin::trace::{AttemptLine, Filter, Record, trace},
+    admin::{
+        Store, accounts,
+        trace::{AttemptLine, Filter, Names, Record, Traced, trace},
+    },
     config::print_size,
     log::printable,
     time::Millis,
@@ -31,6 +34,9 @@ pub struct Args {
     /// A recipient, or a mailbox it was handed on to: an address or @domain
     #[arg(long, value_name = "ADDRESS")]
     to: Option<String>,
+    /// What an account sent, or tried to: its name, or its id as Received fields have it
+    #[arg(long, value_name = "NAME")]
+    account: Option<String>,
     /// Not before: 2h, 7d, 2026-01-31, or 2026-01-31T12:00:00Z
     #[arg(long, value_name = "TIME", value_parser = parse_since)]
     since: Option<Millis>,
@@ -48,15 +54,26 @@ pub struct Args {
 /// When the journal cannot be read.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let state_dir = context.config()?.state_dir;
-    let Args { id, from, to, since, limit, json } = args;
+    let Args { id, from, to, account, since, limit, json } = args;
     let mut out = BufWriter::new(context.out());
     let mut found = false;
-    let each = |message: &Record| {
-        found = true;
-        if json { write_json(&mut out, message) } else { write_text(&mut out, message) }
+    let work = async |store: Option<&Store>| {
+        let (names, account) = match (store, account) {
+            (Some(store), Some(name)) => {
+                (Names::all(store).await?, Some(accounts::id_of(store, &name).await?))
+            }
+            (Some(store), None) => (Names::all(store).await?, None),
+            (None, _) => (Names::default(), None),
+        };
+        let each = |message: &Record| {
+            found = true;
+            let message = names.traced(message);
+            if json { write_json(&mut out, &message) } else { write_text(&mut out, &message) }
+        };
+        let filter = Filter { id, from, to, account, since, limit };
+        Ok(trace(&state_dir, &filter, each).await?)
     };
-    let filter = Filter { id, from, to, since, limit };
-    block_on(async { Ok(trace(&state_dir, &filter, each).await?) })?;
+    block_on(with_existing_store(&state_dir, Purpose::Read, work))?;
     out.flush()?;
     if !found && !json {
         // To stderr, as it is no result; nothing hangs on it.
@@ -65,13 +82,17 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn write_text(out: &mut impl Write, record: &Record) -> io::Result<()> {
+fn write_text(out: &mut impl Write, traced: &Traced<'_>) -> io::Result<()> {
+    let Traced { record, account } = traced;
     let Record { id, time, outcome, ms, .. } = record;
     writeln!(out, "{time}  {}  {outcome} in {ms} ms", printable(id))?;
     let mut field = |name: &str, value: &str| writeln!(out, "  {name:<7} {}", printable(value));
     let client = record.client.map_or_else(|| "unix socket".into(), |ip| ip.to_string());
     let plain_or = |tls: &str| if tls.is_empty() { "plaintext".to_owned() } else { tls.to_owned() };
     field("client", &format!("{client} ({}), {}", record.helo, plain_or(&record.tls)))?;
+    if let Some(account) = account {
+        field("account", account)?;
+    }
     field("from", &record.sender())?;
     if let Some(srs_from) = &record.srs_from {
         field("sent as", srs_from)?;

@@ -223,6 +223,14 @@ impl Config {
                     .into(),
             );
         }
+        if self.spool.max_messages == 0
+            && self.listen.iter().any(|listen| listen.protocol == Protocol::Submission)
+        {
+            self.warnings.push(
+                "spool.max_messages is 0: what accounts send is always spooled, so none of it is taken"
+                    .into(),
+            );
+        }
         if self.filter.rspamd.is_some() && self.filter.timeout >= self.delivery.budget {
             self.warnings.push(format!(
                 "filter.timeout ({}) is not less than delivery.budget ({}): where the filter is slow, nothing is left \

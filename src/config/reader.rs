@@ -2,7 +2,7 @@
 
 use super::{
     Finding, Machine,
-    schema::{Key, Kind, LATER_TABLES, Section},
+    schema::{Key, Kind, Section},
     units::{parse_duration, parse_rate, parse_size},
 };
 use crate::rate::Rate;
@@ -183,12 +183,9 @@ impl<'t> Table<'t> {
             if known.contains(&text) {
                 continue;
             }
-            let (path, what) = if section.name.is_empty() && LATER_TABLES.contains(&text) {
-                (format!("[{text}]"), "not available in this version".into())
-            } else {
-                let hint = did_you_mean(text, &known, section, report.sections);
-                (section.path(&text.escape_debug().to_string()), format!("unknown key{hint}"))
-            };
+            let hint = did_you_mean(text, &known, section, report.sections);
+            let path = section.path(&text.escape_debug().to_string());
+            let what = format!("unknown key{hint}");
             report.add(Some(report.line(&name.span())), path, what, known.join(", "));
         }
     }

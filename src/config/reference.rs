@@ -20,8 +20,6 @@ Durations are strings of numbers with a unit each: `ms`, `s`, `m`, `h`, `d`, `w`
 `\"1h30m\"`. Sizes are strings such as `\"25MiB\"` (1024²) or `\"10KB\"` (1000), or plain octets.
 Rates are strings such as `\"600/1h\"`: 600 at once, and after that one every 6 s, as a bucket that holds
 600 fills evenly in an hour.
-
-The table `[submission]` belongs to a later version and is refused.
 ";
 
 /// The text of `docs/CONFIG.md`.

@@ -3,9 +3,6 @@
 use super::units::{print_duration, print_size};
 use std::{borrow::Cow, fmt, time::Duration};
 
-/// Tables that a later version brings.
-pub(super) const LATER_TABLES: [&str; 1] = ["submission"];
-
 /// A table of the file.
 pub(super) struct Section {
     /// `srs` for `[srs]`; empty for the keys above all tables.

@@ -1,24 +1,35 @@
 use super::{define::section, reader::Table};
-use crate::rate::Rate;
+use crate::{account::Limits, rate::Rate};
 
 section! {
     /// What accounts send through listeners of the protocol `submission`.
     table "submission", Keys => pub struct Submission {}
 
     /// Header fields taken out of what accounts send, as they tell of the sender's devices. Bcc and Return-Path always
-    /// go.
+    /// go. With `Received` in the list the hops before ours go, too: those of a server of one's own that relays to here.
     pub strip: Vec<String> = list("names of header fields", field_name),
         default ["X-Originating-IP", "User-Agent", "X-Mailer"];
-    /// Messages of one account; beyond: 450 4.7.1.
+    /// Messages of one account; beyond: 450 4.7.1. What was used counts over restarts, and under another rate too.
     pub messages_per_account: Rate = rate, default "200/1h";
     /// Recipients of one account; beyond: 450 4.7.1.
     pub recipients_per_account: Rate = rate, default "1000/1d";
-    /// Recipients to whom an account has not written since the daemon started; beyond: 450 4.7.1.
+    /// Those of its recipients to whom an account has not written before; beyond: 450 4.7.1.
     pub new_recipients_per_account: Rate = rate, default "200/1d";
 }
 
+impl Submission {
+    /// How much an account may send.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            messages: self.messages_per_account,
+            recipients: self.recipients_per_account,
+            new_recipients: self.new_recipients_per_account,
+        }
+    }
+}
+
 /// Fields without which a message is none, or whose absence would say something else.
-const NEEDED: [&str; 10] = [
+const NEEDED: [&str; 9] = [
     "From",
     "Sender",
     "To",
@@ -28,7 +39,6 @@ const NEEDED: [&str; 10] = [
     "MIME-Version",
     "Content-Type",
     "Content-Transfer-Encoding",
-    "Received",
 ];
 
 fn field_name(text: &str) -> Result<String, String> {

@@ -37,7 +37,8 @@ pub struct Subject {
 /// [`Ledger::give_back`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    address: Print,
+    /// Whose budget it uses.
+    address: Option<Print>,
     /// What is to be remembered when the DSN is kept: the message, and those of its recipients that the DSN
     /// tells of.
     pub prints: Vec<Print>,
@@ -93,17 +94,44 @@ impl Ledger {
         now: Millis,
         was_told: impl Fn(&Print) -> bool,
     ) -> Result<Claim, Silence> {
+        let prints = self.untold(subject, recipients, was_told)?;
+        if !self.budget.take(&subject.address, now) {
+            return Err(Silence::OverLimit);
+        }
+        self.claimed.extend(&prints);
+        Ok(Claim { address: Some(subject.address), prints })
+    }
+
+    /// As [`Ledger::claim`] for what an account sent, whose limits bound how often it is told: it uses nobody's budget,
+    /// and needs none.
+    ///
+    /// # Errors
+    /// When the account was told of all of these.
+    pub fn claim_for_account(
+        &mut self,
+        subject: &Subject,
+        recipients: &[Print],
+        was_told: impl Fn(&Print) -> bool,
+    ) -> Result<Claim, Silence> {
+        let prints = self.untold(subject, recipients, was_told)?;
+        self.claimed.extend(&prints);
+        Ok(Claim { address: None, prints })
+    }
+
+    /// Those of `recipients` that the sender was not told of, and the message.
+    fn untold(
+        &self,
+        subject: &Subject,
+        recipients: &[Print],
+        was_told: impl Fn(&Print) -> bool,
+    ) -> Result<Vec<Print>, Silence> {
         let new = recipients.iter().filter(|print| !self.is_known(print, &was_told));
         let mut prints: Vec<Print> = new.copied().collect();
         if prints.is_empty() {
             return Err(Silence::Replayed);
         }
-        if !self.budget.take(&subject.address, now) {
-            return Err(Silence::OverLimit);
-        }
         prints.push(subject.message);
-        self.claimed.extend(&prints);
-        Ok(Claim { address: subject.address, prints })
+        Ok(prints)
     }
 
     /// The DSN of the claim is kept, and what it tells of is remembered.
@@ -116,7 +144,9 @@ impl Ledger {
     /// The DSN of the claim could not be kept: nobody was told.
     pub fn give_back(&mut self, claim: &Claim) {
         self.settle(claim);
-        self.budget.give_back(&claim.address);
+        if let Some(address) = &claim.address {
+            self.budget.give_back(address);
+        }
     }
 
     fn is_known(&self, print: &Print, was_told: impl Fn(&Print) -> bool) -> bool {
@@ -246,6 +276,14 @@ mod tests {
         assert_eq!(ledger.silence(&subject("4"), at(12 * 3600), nobody), Some(Silence::OverLimit));
         ledger.give_back(&claim);
         assert_eq!(ledger.silence(&subject("3"), at(12 * 3600), nobody), None, "nobody was told");
+        for number in 0..9 {
+            let of_account = subject(&format!("account {number}"));
+            let claim = ledger.claim_for_account(&of_account, &[[number; 32]], nobody).unwrap();
+            let again = ledger.claim_for_account(&of_account, &[[number; 32]], nobody);
+            assert_eq!(again, Err(Silence::Replayed));
+            ledger.give_back(&claim);
+        }
+        assert_eq!(ledger.silence(&subject("3"), at(12 * 3600), nobody), None, "nobody's budget");
         ledger.set_rate(Rate::new(NonZeroU32::MIN, Duration::from_hours(1)).unwrap());
         assert_eq!(ledger.silence(&subject("4"), at(12 * 3600), nobody), None);
     }

@@ -89,6 +89,10 @@ async fn answer_leads_to(parts: &Parts, to: &Mailbox) -> Result<Mailboxes, Reply
     if is_ours(parts, to) {
         return Err(Reply::no_such_alias());
     }
+    // Behind an address may be whoever trusts this host, as its own Postfix does.
+    if to.domain().literal().is_some() {
+        return Err(Reply::no_literals());
+    }
     match is_hosted || *to.domain() == parts.config.srs.settings.domain {
         true => leads_to(parts, to, is_hosted).await,
         false => parts.aliases.final_mailboxes(to.clone()).await,

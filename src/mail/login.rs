@@ -7,6 +7,7 @@ use crate::{
     address::Mailbox,
     clock,
     inbound::Peer,
+    metrics::LoginResult,
     rate::{ClientBlock, Guesses},
     reply::Reply,
     sasl::Credentials,
@@ -40,11 +41,9 @@ pub(super) async fn log_in(
     // Clients that are exempt bring the logins of others; those count against the account alone.
     let counted = parts.rates.block_of(client.ip).and(client.ip);
     let now = clock::steady_millis();
-    let wait = counted.and_then(|ip| guesses.lock().wait_of_client(ip, now));
-    wait.map_or(Ok(()), |wait| Err(put_off(parts, client, wait)))?;
-
     let typed = credentials.name.expose();
     let name = Mailbox::parse(typed).ok();
+    let key = name.as_ref().map_or_else(|| typed.to_lowercase(), Mailbox::to_key);
     let login = match &name {
         Some(name) => parts.store.login(name).await.map_err(|error| {
             tracing::error!(%error, "cannot look up an account");
@@ -52,20 +51,34 @@ pub(super) async fn log_in(
         })?,
         None => None,
     };
-    let key = name.map_or_else(|| typed.to_lowercase(), |name| name.to_key());
-    if !login.as_ref().is_some_and(|login| is_known(login, client)) {
-        let wait = guesses.lock().wait_of_others(counted, &key, now);
-        wait.map_or(Ok(()), |wait| Err(put_off(parts, client, wait)))?;
-    }
+    let is_known = login.as_ref().is_some_and(|login| is_known(login, client));
+    let wait = match counted {
+        None if is_known => None,
+        None => guesses.lock().wait_of_others(None, &key, now),
+        Some(ip) => {
+            let mut guesses = guesses.lock();
+            if is_known {
+                guesses.know(ip, &key);
+            }
+            let own = guesses.wait_of_client(ip, &key, now);
+            own.max(guesses.wait_of_others(counted, &key, now))
+        }
+    };
+    wait.map_or(Ok(()), |wait| Err(put_off(parts, client, wait)))?;
 
     let password = credentials.password.expose();
     let stored = Login::verify(login.as_ref(), Password::parse(password).as_ref());
     match (login, stored) {
         (Some(login), Some(stored)) if login.account.state != State::Disabled => {
+            parts.metrics.login(LoginResult::Ok);
             note(parts, client, &login, &stored, &key).await;
             Ok(LoggedIn { account: login.account.id, password: stored.hash })
         }
         (login, right) => {
+            parts.metrics.login(match right {
+                Some(_) => LoginResult::Disabled,
+                None => LoginResult::Wrong,
+            });
             if right.is_none() {
                 guesses.lock().failed(counted, &key, password, now);
             }
@@ -100,6 +113,7 @@ async fn note(parts: &Parts, client: &Peer, login: &Login, stored: &StoredPasswo
 }
 
 fn put_off(parts: &Parts, client: &Peer, wait: Duration) -> Reply {
+    parts.metrics.login(LoginResult::PutOff);
     let reply = Reply::login_put_off(wait);
     if parts.log.allows(client) {
         tracing::warn!(client = %client, %reply, "login put off");

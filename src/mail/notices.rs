@@ -58,6 +58,20 @@ impl Notices {
         Ok(Owed { notices: self, claim: Some(claim) })
     }
 
+    /// As [`Notices::owe`] for what an account sent.
+    ///
+    /// # Errors
+    /// When it was told of all of `recipients`.
+    pub(crate) fn owe_account(
+        &self,
+        store: &Store,
+        subject: &Subject,
+        recipients: &[Print],
+    ) -> Result<Owed<'_>, Silence> {
+        let claim = self.ledger().claim_for_account(subject, recipients, was_told(store))?;
+        Ok(Owed { notices: self, claim: Some(claim) })
+    }
+
     /// What it guards is whole between any two statements.
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

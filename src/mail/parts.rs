@@ -248,15 +248,17 @@ impl Parts {
         self.store.set_options(postmaster.clone(), delivery.keep_tag, spool);
     }
 
-    /// Tells each minute what clients caused too often to be told at once, for ever.
+    /// Tells each minute what clients caused too often to be told at once, and writes down how much accounts send, for ever.
     pub(crate) async fn tell_rest(&self) {
-        tokio::join!(self.refused.follow(&self.journal), self.log.tell());
+        let usage = self.usage.follow(&self.store);
+        tokio::join!(self.refused.follow(&self.journal), self.log.tell(), usage);
     }
 
     /// Tells the rest of that at the end.
     pub(crate) async fn tell_last(&self) {
         self.refused.finish(&self.journal).await;
         self.log.tell_now();
+        self.usage.keep(&self.store).await;
     }
 
     /// Follows the files of secrets and keys for ever.

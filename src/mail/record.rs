@@ -1,5 +1,6 @@
 use super::{late::Announcement, log_line::log, parts::Parts, spool::Added};
 use crate::{
+    account::AccountId,
     address::{ForwardPath, Mailbox, ReversePath},
     clock,
     envelope::Envelope,
@@ -72,6 +73,12 @@ impl Entry {
         let from = session.envelope_so_far().map_or(&ReversePath::Null, |open| &open.reverse_path);
         let helo = session.helo().unwrap_or_default();
         Self::new(client, helo, from, std::slice::from_ref(path))
+    }
+
+    /// The entry of what `account` sends.
+    pub(crate) fn by_account(mut self, account: AccountId) -> Self {
+        self.record.auth = account.cause().to_string();
+        self
     }
 
     /// The entry of a message that is refused at DATA, before it comes.

@@ -141,6 +141,7 @@ impl Handler for Mail {
                 return Reply::recipient_ok();
             };
             let entry = Entry::of_recipient(&self.peer, session, path);
+            let entry = entry.by_account(submission.account());
             entry.refuse_recipient(&self.parts, &reply, false).await;
             return reply;
         }
@@ -177,7 +178,11 @@ impl Handler for Mail {
 
     async fn message(&mut self, mut transaction: Transaction, memory: Reservation) -> Reply {
         if let Some(submission) = self.submission.take() {
-            return submission.message(&self.parts, &self.peer, transaction, memory).await;
+            let now = match &self.login {
+                Some(login) => login.account(&self.parts).await,
+                None => Err(Reply::needs_login()),
+            };
+            return submission.message(&self.parts, &self.peer, now, transaction, memory).await;
         }
         let began = Instant::now();
         let Some(open) = self.open.take() else {

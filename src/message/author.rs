@@ -217,6 +217,11 @@ impl Authors {
                         Err(_) if is_plain_word(domain) => {}
                         Err(unclear) => return Err(unclear),
                     }
+                    // But to those who read on over blanks.
+                    let joined = joined(tail);
+                    if domain.len() <= 1 && joined.contains(&b'.') {
+                        domain_of(&[&Token::Atom(&joined)]).into_iter().for_each(|it| self.add(it));
+                    }
                 }
                 // It is decoded by those who take it for the author's address.
                 Token::Encoded(EncodedWord { domain: Some(domain), .. }) => {
@@ -271,6 +276,16 @@ fn domain_end(words: &[&Token<'_>]) -> usize {
         continues
     };
     words.iter().take_while(continues).count()
+}
+
+/// The labels and dots that these words begin with, as one word.
+fn joined(words: &[&Token<'_>]) -> Vec<u8> {
+    let text = |token: &&Token<'_>| match token {
+        Token::Atom(text) => Some(text.to_vec()),
+        Token::Sign(b'.') => Some(vec![b'.']),
+        _ => None,
+    };
+    words.iter().map_while(text).flatten().collect()
 }
 
 /// One word at most, of ASCII: other scripts have dots of their own.

@@ -1,11 +1,13 @@
 //! What is counted, for Prometheus. Labels have few values, whatever strangers send.
 
+mod accounts;
 mod filter;
 mod format;
 mod labels;
 mod now;
 mod process;
 
+pub use accounts::{LoginResult, NotSubmitted};
 pub use filter::Filtered;
 pub use format::Format;
 pub use labels::{Bounced, DestinationClass, Forwarded, Limit, Returned, Verdict};
@@ -62,6 +64,7 @@ pub struct Metrics {
     tls: Family<TlsSession, Counter>,
     certificate_end: Level,
     filter: filter::Filter,
+    accounts: accounts::Accounts,
     process: process::Process,
 }
 
@@ -105,6 +108,7 @@ impl Metrics {
             tls: Family::default(),
             certificate_end: Level::default(),
             filter: filter::Filter::new(took),
+            accounts: accounts::Accounts::new(),
             process: process::Process::default(),
         };
         metrics.register();
@@ -143,6 +147,7 @@ impl Metrics {
         let Self { registry, .. } = self;
         let r = registry.sub_registry_with_prefix("onward");
         self.filter.register(r);
+        self.accounts.register(r);
         r.register("messages", "Messages by what became of them", self.messages.clone());
         r.register("message_octets", "Octets of messages that came", self.octets.clone());
         r.register(

@@ -55,6 +55,18 @@ impl Bucket {
         Duration::from_millis(excess.div_ceil(u64::from(rate.count.get())))
     }
 
+    /// One from which so much was taken at `at` as [`Bucket::taken`] says, by whatever rate that was.
+    pub fn of_taken(taken: u64, rate: Rate, at: Millis) -> Self {
+        let missing = u128::from(taken) * u128::from(rate.per) / 1000;
+        Self { missing: u64::try_from(missing).unwrap_or(u64::MAX), at }
+    }
+
+    /// How much is taken at `now` and has not filled in again, in thousandths of an event, rounded up.
+    pub fn taken(&self, rate: Rate, now: Millis) -> u64 {
+        let taken = (u128::from(self.missing_at(rate, now)) * 1000).div_ceil(u128::from(rate.per));
+        u64::try_from(taken).unwrap_or(u64::MAX)
+    }
+
     /// A clock that was set back fills nothing, and goes on from there.
     fn missing_at(&self, rate: Rate, now: Millis) -> u64 {
         let elapsed = whole_millis(now.since(self.at));
@@ -171,6 +183,23 @@ mod tests {
         assert_eq!(bucket.wait(rate, second(5)), Duration::from_secs(15));
         let again = second(5) + bucket.wait(rate, second(5));
         assert!(bucket.has(rate, again), "and then something is left");
+    }
+
+    #[test]
+    fn what_was_taken_counts_by_another_rate_too() {
+        let (old, mut bucket) = (rate(4, 60), Bucket::default());
+        assert!(bucket.take(old, second(0)) && bucket.take(old, second(0)));
+        assert_eq!(bucket.taken(old, second(0)), 2_000);
+        assert_eq!(bucket.taken(old, second(5)), 1_667, "a third of one filled in");
+        let again = |rate| Bucket::of_taken(bucket.taken(old, second(0)), rate, second(0));
+        assert_eq!(again(old), bucket);
+        assert!(!again(rate(2, 60)).has(rate(2, 60), second(0)));
+        assert!(
+            !again(rate(1, 60)).has(rate(1, 60), second(59)),
+            "no more is missing than it holds"
+        );
+        let (more, mut bucket) = (rate(3, 3600), again(rate(3, 3600)));
+        assert!(bucket.take(more, second(0)) && !bucket.take(more, second(0)));
     }
 
     #[test]

@@ -23,8 +23,9 @@ pub struct Guesses {
     clients: Recent<ClientBlock, Failures>,
     networks: Recent<ClientBlock, Failures>,
     accounts: Recent<u64, Failures>,
-    /// Clients that have logged in to an account.
-    known: Recent<(ClientBlock, u64), ()>,
+    /// Clients that have logged in to an account, and what failed from there since. They are none of the strangers,
+    /// behind whatever address they share with some.
+    known: Recent<(ClientBlock, u64), Failures>,
     hashes: RandomState,
 }
 
@@ -54,6 +55,17 @@ impl Failures {
         self.count = self.count_at(now).saturating_add(1);
         self.last = now;
     }
+
+    /// Adds what was `tried`, unless that failed before: false then.
+    fn add_new(&mut self, tried: u64, now: Millis) -> bool {
+        let is_new = !self.tried.contains(&tried);
+        if is_new {
+            self.add(now);
+            self.tried.truncate(REPEATS - 1);
+            self.tried.insert(0, tried);
+        }
+        is_new
+    }
 }
 
 impl Guesses {
@@ -68,9 +80,12 @@ impl Guesses {
         }
     }
 
-    /// How long a client has to wait because of its own failures, if at all.
-    pub fn wait_of_client(&self, client: IpAddr, now: Millis) -> Option<Duration> {
-        self.clients.get(&ClientBlock::of(client))?.wait(FREE, now)
+    /// How long a client that tries `account` has to wait because of its own failures, if at all: those on this account
+    /// alone, where it is known to be the account's.
+    pub fn wait_of_client(&self, client: IpAddr, account: &str, now: Millis) -> Option<Duration> {
+        let block = ClientBlock::of(client);
+        let own = self.known.get(&(block, self.key(account)));
+        own.or_else(|| self.clients.get(&block))?.wait(FREE, now)
     }
 
     /// How long a try on `account` has to wait because of what others failed with: not at all from a client that
@@ -94,16 +109,12 @@ impl Guesses {
     pub fn failed(&mut self, client: Option<IpAddr>, account: &str, password: &str, now: Millis) {
         let (key, tried) = (self.key(account), self.hashes.hash_one((account, password)));
         if let Some(client) = client {
-            let is_repeated = self.clients.change(ClientBlock::of(client), |failures| {
-                let is_repeated = failures.tried.contains(&tried);
-                if !is_repeated {
-                    failures.add(now);
-                    failures.tried.truncate(REPEATS - 1);
-                    failures.tried.insert(0, tried);
-                }
-                is_repeated
-            });
-            if is_repeated {
+            let block = ClientBlock::of(client);
+            if self.knows(client, account) {
+                self.known.change((block, key), |failures| failures.add_new(tried, now));
+                return;
+            }
+            if !self.clients.change(block, |failures| failures.add_new(tried, now)) {
                 return;
             }
             self.networks.change(ClientBlock::around(client), |failures| failures.add(now));
@@ -112,9 +123,17 @@ impl Guesses {
     }
 
     /// Knows from now on that `client` is the account's.
+    pub fn know(&mut self, client: IpAddr, account: &str) {
+        let account = self.key(account);
+        self.known.change((ClientBlock::of(client), account), |_failures| ());
+    }
+
+    /// Hears that `client` logged in to the account: what failed from there before was a slip.
     pub fn succeeded(&mut self, client: IpAddr, account: &str) {
         let account = self.key(account);
-        self.known.change((ClientBlock::of(client), account), |()| ());
+        self.known.change((ClientBlock::of(client), account), |failures| {
+            *failures = Failures::default();
+        });
     }
 
     fn knows(&self, client: IpAddr, account: &str) -> bool {
@@ -149,21 +168,25 @@ mod tests {
         };
         for n in 0..FREE - 1 {
             fail(&mut guesses, now, n);
-            assert_eq!(guesses.wait_of_client(client, second(now)), None);
+            assert_eq!(guesses.wait_of_client(client, "new@x.test", second(now)), None);
         }
         for (n, wait) in (100..).zip(WAITS) {
             fail(&mut guesses, now, n);
             let neighbour = ip("2001:db8::ffff");
-            let left = guesses.wait_of_client(neighbour, second(now));
+            let left = guesses.wait_of_client(neighbour, "new@x.test", second(now));
             assert_eq!(left, Some(Duration::from_secs(wait)), "the same /64");
-            assert!(guesses.wait_of_client(client, second(now + wait - 1)).is_some());
+            assert!(guesses.wait_of_client(client, "new@x.test", second(now + wait - 1)).is_some());
             now += wait;
-            assert_eq!(guesses.wait_of_client(client, second(now)), None);
+            assert_eq!(guesses.wait_of_client(client, "new@x.test", second(now)), None);
         }
-        assert_eq!(guesses.wait_of_client(ip("2001:db8:0:1::1"), second(now)), None);
+        assert_eq!(guesses.wait_of_client(ip("2001:db8:0:1::1"), "new@x.test", second(now)), None);
         fail(&mut guesses, now + DAY.as_secs(), 7);
         let later = second(now + DAY.as_secs());
-        assert_eq!(guesses.wait_of_client(client, later), None, "forgiven after a day");
+        assert_eq!(
+            guesses.wait_of_client(client, "new@x.test", later),
+            None,
+            "forgiven after a day"
+        );
     }
 
     #[test]
@@ -184,6 +207,28 @@ mod tests {
         assert_eq!(guesses.wait_of_others(stranger, "you@x.test", second(0)), None);
     }
 
+    /// Behind one address are an office, or all customers of a carrier.
+    #[test]
+    fn a_client_that_is_known_does_not_wait_for_its_neighbours() {
+        let (mut guesses, shared) = (Guesses::new(99), ip("192.0.2.1"));
+        guesses.succeeded(shared, "me@x.test");
+        for n in 0..FREE {
+            guesses.failed(Some(shared), &format!("{n}@x.test"), "x", second(0));
+        }
+        let wait = |guesses: &Guesses, account| guesses.wait_of_client(shared, account, second(0));
+        assert!(wait(&guesses, "you@x.test").is_some());
+        assert_eq!(wait(&guesses, "me@x.test"), None);
+        // But for those who guess at its own account.
+        for n in 0..FREE {
+            guesses.failed(Some(shared), "me@x.test", &format!("{n}"), second(0));
+        }
+        assert_eq!(wait(&guesses, "me@x.test"), Some(FIRST_WAIT));
+        let elsewhere = Some(ip("198.51.100.1"));
+        assert_eq!(guesses.wait_of_others(elsewhere, "me@x.test", second(0)), None);
+        guesses.succeeded(shared, "me@x.test");
+        assert_eq!(wait(&guesses, "me@x.test"), None);
+    }
+
     #[test]
     fn a_password_that_fails_again_is_no_guess() {
         let (mut guesses, client) = (Guesses::new(9), ip("192.0.2.1"));
@@ -192,11 +237,11 @@ mod tests {
                 guesses.failed(Some(client), "me@x.test", password, second(0));
             }
         }
-        assert_eq!(guesses.wait_of_client(client, second(0)), None);
+        assert_eq!(guesses.wait_of_client(client, "new@x.test", second(0)), None);
         assert_eq!(guesses.wait_of_others(None, "me@x.test", second(0)), None);
         guesses.failed(Some(client), "me@x.test", "guess", second(0));
         guesses.failed(Some(client), "you@x.test", "guess", second(0));
-        assert!(guesses.wait_of_client(client, second(0)).is_some());
+        assert!(guesses.wait_of_client(client, "new@x.test", second(0)).is_some());
     }
 
     #[test]
@@ -206,7 +251,7 @@ mod tests {
             let client = ip(&format!("192.0.2.{n}"));
             assert_eq!(guesses.wait_of_others(Some(client), "new@x.test", second(0)), None);
             guesses.failed(Some(client), &format!("{n}@x.test"), "x", second(0));
-            assert_eq!(guesses.wait_of_client(client, second(0)), None);
+            assert_eq!(guesses.wait_of_client(client, "new@x.test", second(0)), None);
         }
         let wait = |client| guesses.wait_of_others(Some(ip(client)), "new@x.test", second(0));
         assert_eq!(wait("192.0.2.200"), Some(Duration::from_secs(10)));

@@ -11,7 +11,7 @@ pub use bucket::{Bucket, Buckets};
 pub use client::{AROUND, ClientBlock, ClientBuckets, Full};
 pub use guesses::Guesses;
 pub use lines::{ClientLines, LeftOut};
-pub use refusals::{Burst, Refusals};
+pub use refusals::{Burst, Heard, Refusals};
 
 use crate::time::{DAY, whole_millis};
 use std::{num::NonZeroU32, time::Duration};

@@ -1,6 +1,7 @@
 //! What accounts are told of what they send.
 
 use super::Reply;
+use crate::account::{Counted, Hold};
 use std::time::Duration;
 
 impl Reply {
@@ -26,6 +27,10 @@ impl Reply {
             (5, 7, 1),
             "MAIL FROM:<> is for disposition notifications (RFC 8098) only: use an address of the account",
         )
+    }
+    /// A recipient at an address literal.
+    pub const fn no_literals() -> Self {
+        Self::new(550, (5, 1, 2), "Mail of accounts goes to domains, not to address literals")
     }
     /// Nobody would know that the message is from `domain`.
     pub fn no_signing_key(domain: &str) -> Self {
@@ -72,12 +77,17 @@ impl Reply {
         let text = format!("This account is frozen: {reason}; ask the operator of this server");
         Self::with_text(450, (4, 7, 1), &text)
     }
+    /// What an account sent waits, and did not leave, as the account must not send any more.
+    pub fn account_held(hold: Hold) -> Self {
+        let text = format!("Held back, as the account that sent it is {hold}");
+        Self::with_text(450, (4, 7, 1), &text)
+    }
     /// The account was disabled or removed since it logged in.
     pub const fn account_disabled() -> Self {
         Self::new(535, (5, 7, 8), "This account may not send any more")
     }
     /// One of the rates of `[submission]`; `what` is counted.
-    pub fn account_over_rate(what: &str, rate: &str, wait: Duration) -> Self {
+    pub fn account_over_rate(what: Counted, rate: &str, wait: Duration) -> Self {
         let text =
             format!("Too many {what} of this account ({rate}), {}", super::limits::again_in(wait));
         Self::with_text(450, (4, 7, 1), &text)

@@ -38,7 +38,15 @@ const TOO_MANY: usize = 10_000;
 pub(super) struct Shares {
     slots: usize,
     slow: Duration,
-    blocks: Mutex<HashMap<ClientBlock, Arc<Slots>>>,
+    blocks: Mutex<Blocks>,
+}
+
+#[derive(Debug)]
+struct Blocks {
+    by_client: HashMap<ClientBlock, Arc<Slots>>,
+    /// How many there may be before those are looked for that can go: twice what was left the last time, so that not
+    /// each question looks at all of them.
+    may_be: usize,
 }
 
 /// Those of one client, or of one network.
@@ -64,21 +72,22 @@ struct Window {
 impl Shares {
     /// Shares of so many slots, for answers that may take `timeout`.
     pub(super) fn new(slots: usize, timeout: Duration) -> Self {
-        Self { slots, slow: (timeout / SLOW_PART).max(SLOW), blocks: Mutex::default() }
+        Self {
+            slots,
+            slow: (timeout / SLOW_PART).max(SLOW),
+            blocks: Mutex::new(Blocks { by_client: HashMap::new(), may_be: MANY }),
+        }
     }
 
     /// What a client has, for one more question; it is his for as long as one is under way or waits.
     pub(super) fn of(&self, client: ClientBlock, now: Instant) -> Share {
-        let mut blocks = self.blocks.lock();
-        if blocks.len() >= MANY {
-            let keeps_grudges = blocks.len() < TOO_MANY;
-            blocks.retain(|_, slots| {
-                Arc::strong_count(slots) > 1 || keeps_grudges && slots.was_slow(now)
-            });
-        }
+        let blocks = &mut *self.blocks.lock();
+        blocks.forget(now);
         let mut slots = |block, share: usize, first| {
             let most = (self.slots / share).max(1);
-            Arc::clone(blocks.entry(block).or_insert_with(|| Arc::new(Slots::new(first, most))))
+            Arc::clone(
+                blocks.by_client.entry(block).or_insert_with(|| Arc::new(Slots::new(first, most))),
+            )
         };
         let own = slots(client, QUARTER, FIRST);
         let around = slots(client.network(), HALF, FIRST_AROUND);
@@ -86,6 +95,19 @@ impl Shares {
         let is_alone = Arc::strong_count(&own) <= 2;
         own.is_crowded.store(!is_alone, Ordering::Relaxed);
         Share { slots: [own, around], held: Vec::new(), slow: self.slow }
+    }
+}
+
+impl Blocks {
+    fn forget(&mut self, now: Instant) {
+        if self.by_client.len() < self.may_be {
+            return;
+        }
+        let keeps_grudges = self.by_client.len() < TOO_MANY;
+        self.by_client.retain(|_, slots| {
+            Arc::strong_count(slots) > 1 || keeps_grudges && slots.was_slow(now)
+        });
+        self.may_be = (2 * self.by_client.len()).clamp(MANY, TOO_MANY);
     }
 }
 
@@ -250,13 +272,13 @@ mod tests {
         for number in 10..3_000 {
             drop(share(&shares, number << 16));
         }
-        assert!(shares.blocks.lock().len() <= MANY + 2);
+        assert!(shares.blocks.lock().by_client.len() <= MANY + 2);
         assert_eq!(free(&shares, 1), [1, 2]);
         assert_eq!(free(&shares, 2 << 16), [1, 3], "one is held still");
         for number in 0..u32::try_from(TOO_MANY).unwrap() {
             ask(&shares, number << 12, LONG).await;
         }
-        assert!(shares.blocks.lock().len() <= TOO_MANY + 2);
+        assert!(shares.blocks.lock().by_client.len() <= TOO_MANY + 2);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use super::StoreError;
 use crate::{
     account::{
-        Account, AccountError, AccountId, Label, Login, PasswordHash, SendAs, State, StoredPassword,
+        Account, AccountError, AccountId, KeptUsage, Label, Login, PasswordHash, SendAs, State,
+        StoredPassword,
     },
     address::Mailbox,
     time::UnixTime,
@@ -18,6 +19,7 @@ use std::net::IpAddr;
 /// - What is asked is answered as accounts and their passwords are now, whoever changed them: nothing is remembered, so
 ///   what is taken from an account is gone with the next question. Changes of domains and aliases are seen within a second.
 /// - A question that fails is an error and never a no: the client is to ask again later.
+/// - What an account has in the spool does not leave while it is not enabled, and once it is removed.
 /// - With a domain goes what accounts send as in it, so that it comes back to nobody when somebody else hosts it.
 #[async_trait]
 pub trait Accounts {
@@ -73,6 +75,19 @@ pub trait Accounts {
         client: IpAddr,
         now: UnixTime,
     ) -> Result<(), StoreError>;
+
+    /// How much an account has sent lately, and to whom it has ever written; nothing where nothing is known.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn account_usage(&self, id: AccountId) -> Result<KeptUsage, StoreError>;
+
+    /// Writes down how much accounts have sent, as [`Accounts::account_usage`] gives it; of those that are still there.
+    ///
+    /// # Errors
+    /// When the store fails: nothing is written down.
+    async fn keep_account_usage(&self, used: Vec<(AccountId, KeptUsage)>)
+    -> Result<(), StoreError>;
 
     /// Adds an account, without passwords.
     ///

@@ -1,7 +1,7 @@
 //! What an administrator asks of the spool.
 
 use super::spool::{LegState, Spooled};
-use crate::time::Millis;
+use crate::{account::AccountId, time::Millis};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -18,6 +18,8 @@ pub struct QueueFilter {
     pub state: Option<LegState>,
     /// Only messages that came before this time.
     pub before: Option<Millis>,
+    /// Only messages that this account sent.
+    pub account: Option<AccountId>,
 }
 
 /// What is to be done with messages.
@@ -36,6 +38,8 @@ pub struct QueueChanged {
     pub ids: Vec<String>,
     /// Ids of those that could not be dropped, because they are being sent.
     pub sending: Vec<String>,
+    /// Ids of those that are not tried, because they are held.
+    pub held: Vec<String>,
     /// Ids that were asked for and are not of a message that waits.
     pub absent: Vec<String>,
     /// A daemon serves from this state directory.
@@ -106,6 +110,7 @@ impl QueueFilter {
                     to == leg.mailbox.to_key() || to == leg.mailbox.domain().to_key()
                 })
         });
-        is_old && is_from && fits
+        let is_theirs = self.account.is_none_or(|account| head.account() == Some(account));
+        is_old && is_from && is_theirs && fits
     }
 }

@@ -5,12 +5,17 @@
 //! A leg is `queued`, then `sending`; `uncertain` from just before the end of data is sent until the
 //! destination has answered it; and in the end `delivered`, `failed` or `dropped`.
 
+mod bounds;
+
+pub use bounds::{DEFAULT_FREE, SpoolBounds, SpoolError};
+
 use super::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, StoreError};
 use crate::{
+    account::{AccountId, Hold},
     address::{ForwardPath, Mailbox, ReversePath},
     dsn::Print,
     message::{Change, Source, Text},
-    reply::{ForeignReply, Reply},
+    reply::ForeignReply,
     retry::Kind,
     slots::Cause,
     time::Millis,
@@ -44,7 +49,8 @@ pub trait Spool {
     /// When a bound is reached or the store fails: nothing was kept.
     async fn spool(&self, messages: Vec<NewMessage>) -> Result<Vec<i64>, SpoolError>;
 
-    /// Begins an attempt on legs that wait; gives those that may be sent.
+    /// Begins an attempt on legs that wait; gives those that may be sent. Those of an account that is not enabled may
+    /// not.
     ///
     /// # Errors
     /// When the store fails.
@@ -105,7 +111,8 @@ pub trait Spool {
     /// When the store fails.
     async fn spool_open(&self) -> Result<(Vec<Open>, Vec<i64>), StoreError>;
 
-    /// The number of changes that administrators made to the spool; it is followed within a second.
+    /// The number of changes that administrators made to the spool, and to which accounts send; it is followed within
+    /// a second.
     fn spool_changes(&self) -> watch::Receiver<i64>;
 
     /// What waits in the spool, for monitoring.
@@ -210,6 +217,8 @@ pub struct Spooled {
     pub source: i64,
     /// Where the message is to go; a leg is named by its place here.
     pub legs: Vec<Leg>,
+    /// Why the message does not leave for now.
+    pub held: Option<Hold>,
 }
 
 /// One destination mailbox of one recipient.
@@ -265,6 +274,8 @@ pub struct Open {
     pub cause: Cause,
     /// What the message is.
     pub kind: Kind,
+    /// The message does not leave for now.
+    pub is_held: bool,
 }
 
 /// The spool in figures.
@@ -281,58 +292,16 @@ pub struct SpoolFigures {
     pub unreadable: u64,
 }
 
-/// What the spool may use; beyond, nothing more is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SpoolBounds {
-    /// Octets of all messages, what they share once.
-    pub octets: u64,
-    /// Messages in the spool.
-    pub messages: u64,
-    /// Octets that stay free on the disk; `None`: [`DEFAULT_FREE`] or a twentieth of the disk,
-    /// whichever is less.
-    pub free: Option<u64>,
-}
-
-/// What stays free on a large disk.
-pub const DEFAULT_FREE: u64 = 256 << 20;
-
-impl SpoolBounds {
-    /// Nothing is limited.
-    pub const NONE: Self = Self { octets: u64::MAX, messages: u64::MAX, free: Some(0) };
-}
-
-impl Default for SpoolBounds {
-    fn default() -> Self {
-        Self::NONE
-    }
-}
-
-/// Why a message was not kept. Nothing was changed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SpoolError {
-    /// A bound of `[spool]` is reached.
-    #[error("the spool is full: {0}")]
-    Full(&'static str),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl SpoolError {
-    /// What the client is told, who keeps the message.
-    pub fn reply(&self) -> Reply {
-        match self {
-            Self::Full(_) => Reply::spool_full(),
-            Self::Store(_) => Reply::store_failed(),
-        }
-    }
-}
-
 impl Head {
     /// Who caused the message.
     pub fn cause(&self) -> Cause {
         self.caused_by.clone().unwrap_or_else(|| Cause::of(self.client, &self.sender))
+    }
+
+    /// The account that sent the message. What we tell an account is caused by it, and is our own.
+    pub fn account(&self) -> Option<AccountId> {
+        let is_ours = self.client.is_none() && self.helo.is_empty();
+        self.caused_by.as_ref().filter(|_| !is_ours).and_then(AccountId::of_cause)
     }
 
     /// What the message is.

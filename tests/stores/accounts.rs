@@ -3,11 +3,13 @@
 use crate::place::{Place, address, at, domain, forward, mailbox};
 use onward::{
     account::{
-        Account, AccountId, Label, LastUse, Login, MAX_PASSWORDS, Password, SendAs, State,
-        StoredPassword,
+        Account, AccountId, KeptUsage, Label, LastUse, Login, MAX_PASSWORDS, Password, SendAs,
+        State, StoredPassword,
     },
     alias::Alias,
+    rate::Heard,
     store::{AccountChangeError, ChangeError, Store},
+    time::Millis,
 };
 
 fn account(number: u8, name: &str, may: &str) -> Account {
@@ -243,4 +245,36 @@ pub(crate) async fn pages_of_accounts(place: &dyn Place) {
     let wanted: Vec<String> = (0..1_100).map(|number| format!("n{number:04}@home.test")).collect();
     assert_eq!(names, wanted);
     assert!(pages > 1);
+}
+
+pub(crate) async fn what_accounts_have_used_outlives_the_process_and_goes_with_them(
+    place: &dyn Place,
+) {
+    let store = store(place).await;
+    let (mine, gone) = (account(1, "me@x.test", "a@x.test"), account(2, "x@x.test", "a@x.test"));
+    store.add_account(&mine).await.unwrap();
+    assert_eq!(store.account_usage(mine.id).await.unwrap(), KeptUsage::default());
+    let mut used = KeptUsage {
+        at: Millis::new(5),
+        messages: 1_500,
+        recipients: 2_000,
+        new_recipients: 1,
+        heard: vec![Heard { piece: 7, refused: 1, of: 2 }],
+        known: vec![(1, 10), (u64::MAX >> 1, 11)],
+        forgotten: Vec::new(),
+    };
+    let both = vec![(mine.id, used.clone()), (gone.id, used.clone())];
+    store.keep_account_usage(both).await.unwrap();
+    drop(store);
+    let store = place.open();
+    assert_eq!(store.account_usage(mine.id).await.unwrap(), used);
+    let changes =
+        KeptUsage { known: vec![(1, 12)], forgotten: vec![u64::MAX >> 1], ..used.clone() };
+    store.keep_account_usage(vec![(mine.id, changes)]).await.unwrap();
+    used.known = vec![(1, 12)];
+    assert_eq!(store.account_usage(mine.id).await.unwrap(), used);
+    store.add_account(&gone).await.unwrap();
+    assert_eq!(store.account_usage(gone.id).await.unwrap(), KeptUsage::default());
+    store.remove_account(&mine.name).await.unwrap();
+    assert_eq!(store.account_usage(mine.id).await.unwrap(), KeptUsage::default());
 }

@@ -41,7 +41,8 @@ macro_rules! run_suite {
                 with_a_domain_goes_what_accounts_send_as_in_it
                 what_is_refused_of_an_account_changes_nothing
                 of_many_logins_in_a_minute_one_is_written_down
-                pages_of_accounts;
+                pages_of_accounts
+                what_accounts_have_used_outlives_the_process_and_goes_with_them;
             long_senders:
                 long_srs_addresses
                 a_client_has_a_hundredth_of_the_long_senders_and_its_own_oldest_go
@@ -65,7 +66,8 @@ macro_rules! run_suite {
             queue:
                 what_is_being_sent_is_not_dropped_while_somebody_serves
                 the_administrator_tells_the_daemon_what_was_changed
-                what_waits_page_by_page_by_id_and_in_numbers;
+                what_waits_page_by_page_by_id_and_in_numbers
+                what_an_account_sent_is_held_while_it_must_not_send;
             journal:
                 what_is_recorded_is_read_back_whole_and_survives_reopening
                 filters

@@ -1,8 +1,12 @@
 //! What an administrator does with the spool.
 
-use crate::place::{Place, conclude, message, states};
+use crate::place::{Place, at, conclude, domain, mailbox, message, states};
 use onward::{
-    store::{QueueChange, QueueFilter, Store, spool::LegState},
+    account::{Account, AccountId, Hold, SendAs, State},
+    store::{
+        QueueChange, QueueFilter, Store,
+        spool::{LegState, NewMessage},
+    },
     time::Millis,
 };
 use std::time::Duration;
@@ -92,4 +96,57 @@ pub(crate) async fn what_waits_page_by_page_by_id_and_in_numbers(place: &dyn Pla
     assert_eq!(to, [("x.test".to_owned(), 499), ("y.test".to_owned(), 2_000)]);
     let figures = store.spool_figures().await.unwrap();
     assert_eq!((figures.messages, figures.octets, figures.unreadable), (2_499, 24_990, 0));
+}
+
+pub(crate) async fn what_an_account_sent_is_held_while_it_must_not_send(place: &dyn Place) {
+    let (store, other) = (place.open(), place.open());
+    store.add_domain(&domain("x.test")).await.unwrap();
+    let (id, name) = (AccountId::new([9; 5]), mailbox("me@x.test"));
+    let may = vec![SendAs::parse("*@x.test").unwrap()];
+    store.add_account(&Account::new(id, name.clone(), may, at(1)).unwrap()).await.unwrap();
+    let caused = |mut new: NewMessage| {
+        new.head.caused_by = Some(id.cause());
+        new
+    };
+    let mut notice = caused(message("N", 1, &["a@x.test"]));
+    (notice.head.client, notice.head.helo) = (None, String::new());
+    let sent = caused(message("S", 1, &["a@x.test"]));
+    let kept = store.spool(vec![sent, notice, message("O", 1, &["a@x.test"])]).await.unwrap();
+    let held = async || {
+        let mut held = Vec::new();
+        for seq in &kept {
+            held.push(store.spooled(*seq).await.unwrap().unwrap().held);
+        }
+        let (open, _) = store.spool_open().await.unwrap();
+        assert!(open.iter().zip(&held).all(|(open, held)| open.is_held == held.is_some()));
+        held
+    };
+    assert_eq!(held().await, [None; 3]);
+    let mut changes = store.spool_changes();
+    let frozen = State::Frozen { reason: "spam".to_owned(), since: at(2) };
+    for (state, hold) in
+        [(frozen, Hold::Frozen), (State::Enabled, Hold::Frozen), (State::Disabled, Hold::Disabled)]
+    {
+        changes.mark_unchanged();
+        other.set_account_state(&name, state.clone()).await.unwrap();
+        timeout(Duration::from_secs(1), changes.changed()).await.expect("it is told").unwrap();
+        if state == State::Enabled {
+            assert_eq!(held().await, [None; 3]);
+            continue;
+        }
+        assert_eq!(held().await, [Some(hold), None, None], "what we tell the account is ours");
+        assert_eq!(store.spool_begin(kept[0], vec![0]).await.unwrap(), [0; 0]);
+        assert_eq!(states(&store, kept[0]).await, ["queued"]);
+    }
+    assert_eq!(store.spool_begin(kept[1], vec![0]).await.unwrap(), [0]);
+    let of = QueueFilter { account: Some(id), ..QueueFilter::default() };
+    let page = store.queue_page(&of, 0).await.unwrap();
+    assert_eq!(page.messages.iter().map(|it| it.head.id.as_str()).collect::<Vec<_>>(), ["S"]);
+    let retried = store.queue_change(&of, QueueChange::Retry).await.unwrap();
+    assert_eq!((retried.ids.len(), retried.held), (0, vec!["S".to_owned()]));
+
+    other.remove_account(&name).await.unwrap();
+    assert_eq!(held().await, [Some(Hold::Removed), None, None]);
+    let dropped = store.queue_change(&of, QueueChange::Drop).await.unwrap();
+    assert_eq!(dropped.ids, ["S"]);
 }

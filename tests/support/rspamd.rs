@@ -21,6 +21,9 @@ pub const PASSWORD: &str = "correct-horse";
 /// Generic test of unsolicited bulk email: rspamd rejects it.
 pub const GTUBE: &str = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X";
 
+/// The account whose mail it rejects late.
+pub const TRUSTED: &str = "trusted@example.org";
+
 /// Symbols that a message asks for by header fields, and one that tells what came beside the message.
 const RULES: &str = r#"
 rspamd_config:register_symbol{ name = 'TEST_SEEN', score = 0.0, group = 'test', callback = function(task)
@@ -79,9 +82,11 @@ worker "normal" {{ bind_socket = ["{worker}", "{at}/worker.sock mode=0600"]; cou
 worker "controller" {{ bind_socket = "{controller}"; count = 1; password = "{PASSWORD}"; secure_ip = []; }}
 modules {{
   path = "/usr/share/rspamd/plugins/spf.lua"; path = "/usr/share/rspamd/plugins/rbl.lua";
-  path = "/usr/share/rspamd/plugins/milter_headers.lua"; fallback_path = "/usr/share/rspamd/lua";
+  path = "/usr/share/rspamd/plugins/milter_headers.lua"; path = "/usr/share/rspamd/plugins/settings.lua";
+  fallback_path = "/usr/share/rspamd/lua";
 }}
 spf {{ }}
+settings {{ trusted {{ user = "{TRUSTED}"; apply {{ actions {{ reject = 100; "add header" = 50; }} }} }} }}
 rbl {{ rbls {{ test {{ symbol = "TEST_RBL"; rbl = "bl.test"; ipv4 = true; checks = ["from"]; }} }} }}
 milter_headers {{ use = ["x-spamd-bar"]; local_headers = []; }}
 "#,

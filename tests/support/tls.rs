@@ -40,7 +40,12 @@ impl TlsClient {
     }
 
     pub fn send(&mut self, octets: &[u8]) {
-        self.stream.get_mut().write_all(octets).unwrap();
+        self.try_send(octets).unwrap();
+    }
+
+    /// For whoever may have been cut off.
+    pub fn try_send(&mut self, octets: &[u8]) -> io::Result<()> {
+        self.stream.get_mut().write_all(octets)
     }
 
     /// The last line of the next reply; empty at the end.

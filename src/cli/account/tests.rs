@@ -35,11 +35,16 @@ fn run(state: &TempDir, store: &Store, line: &str) -> Result<(String, String), S
     let args = Line::try_parse_from(format!("account {line}").split(' '));
     let args = args.map_err(|error| error.to_string())?.args;
     let mut out = Vec::new();
-    let done = block_on(execute(args.command, store, state.path(), &mut out));
+    let done = block_on(execute(args.command, store, &limits(), state.path(), &mut out));
     let told = done.map_err(|failure| failure.to_string())?;
     let warnings = told.warnings.iter().map(|warning| format!("{warning}\n"));
     let err: String = warnings.chain(told.note.map(|note| note + "\n")).collect();
     Ok((String::from_utf8(out).unwrap(), err))
+}
+
+fn limits() -> Limits {
+    let rate = |text| crate::config::parse_rate(text).unwrap();
+    Limits { messages: rate("200/1h"), recipients: rate("1000/1d"), new_recipients: rate("200/1d") }
 }
 
 fn login(store: &Store, name: &str) -> Login {
@@ -113,6 +118,7 @@ fn listings_have_no_password_and_say_what_is_wrong() {
         "me@home.test  frozen\n",
         "  frozen since 1970-01-01T01:00:00Z: 20 refusals\n",
         "onward account enable me@home.test\n",
+        "  sent lately: 0 messages of 200/1h, 0 recipients of 1000/1d, 0 new ones of 200/1d\n",
         "  sends as hello@example.org\n",
         "  does not send as shop@example.org now: no alias answers it\n",
         "  password desk, added ",
@@ -182,6 +188,6 @@ fn a_password_that_could_not_be_shown_is_none() {
     run(&state, &store, "add hello@example.org").unwrap();
     let line = "account password add hello@example.org --label desk";
     let args = Line::parse_from(line.split(' ')).args;
-    assert!(block_on(execute(args.command, &store, state.path(), &mut Closed)).is_err());
+    assert!(block_on(execute(args.command, &store, &limits(), state.path(), &mut Closed)).is_err());
     assert_eq!(login(&store, "hello@example.org").passwords, []);
 }

@@ -40,6 +40,7 @@ pub fn run(args: &Args, ctx: &Context) -> Result<ExitCode, Failure> {
     let config = configure(args, ctx).map_err(lasting)?;
     let has_tables = config.listen.iter().any(|listen| !listen.protocol.takes_mail());
     let tables = if has_tables { config.limits.map_connections } else { 0 };
+    write_no_core();
     raise_descriptor_limit(config.limits.connections + tables);
     let failed = |error: &dyn std::fmt::Display| Failure::new(error.to_string());
     let inherited = manager::inherited().map_err(|error| failed(&error))?;
@@ -144,6 +145,14 @@ async fn ask(
     let (answer, answered) = oneshot::channel();
     commands.send(command(answer)).await.map_err(|_| gone())?;
     answered.await.map_err(|_| gone())?
+}
+
+/// Memory holds mail, keys and passwords: none of it goes into a file when the daemon crashes.
+fn write_no_core() {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    if let Err(error) = setrlimit(Resource::Core, none) {
+        tracing::warn!(%error, "a crash may write memory into a core file");
+    }
 }
 
 /// A session takes a descriptor, and so does a connection to a destination: the soft limit of most

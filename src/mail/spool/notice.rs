@@ -78,7 +78,11 @@ pub(super) async fn make<'a>(
     };
     let subject = subject(sender, head, message);
     let prints: Vec<_> = failures.iter().map(|failure| subject.recipient(&failure.path)).collect();
-    let owed = match parts.notices.owe(&parts.store, &subject, &prints) {
+    let owed = match head.account() {
+        Some(_) => parts.notices.owe_account(&parts.store, &subject, &prints),
+        None => parts.notices.owe(&parts.store, &subject, &prints),
+    };
+    let owed = match owed {
         Ok(owed) => owed,
         Err(silence) => return Ok(Telling::Silence(silence)),
     };

@@ -34,6 +34,8 @@ use tokio::{sync::watch, time::Instant};
 const PATIENCE: Duration = Duration::from_mins(10);
 /// Until the next look, when there is no memory for a message or the store cannot be read.
 const BREATH: Duration = Duration::from_secs(2);
+/// Until the next look at what is held: whoever lets it go on is heard sooner, as a rule.
+const HELD: Duration = Duration::from_mins(1);
 
 /// What the runner is to do about a try that ended.
 #[derive(Debug)]
@@ -61,6 +63,10 @@ pub(super) async fn retry(
         Ok(Begun::Ready(retry)) => retry.run(&mut ended, stopping).await,
         Ok(Begun::Nothing) => {}
         Ok(Begun::Later) => ended.again = Some(later(&ended.work)),
+        Ok(Begun::Held { expires }) => {
+            let due = expires.min(clock::steady_millis() + HELD);
+            ended.again = Some(ended.work.again(due, expires));
+        }
         Err(error) => {
             tracing::error!(message = ended.work.message, %error, "cannot read from the spool");
             ended.again = Some(later(&ended.work));
@@ -81,6 +87,10 @@ enum Begun<'a> {
     Nothing,
     /// No room for the message now.
     Later,
+    /// The account that sent the message must not send now, and the time of the message is not up.
+    Held {
+        expires: Millis,
+    },
 }
 
 /// A spooled message on its way to one destination.
@@ -134,6 +144,10 @@ impl<'a> Retry<'a> {
         if !legs.iter().any(|tried| tried.is_due) {
             return Ok(Begun::Nothing);
         }
+        let expires = parts.retry.expiry(message.head.arrived);
+        if message.held.is_some() && clock::steady_millis() < expires {
+            return Ok(Begun::Held { expires });
+        }
         let source = match parts.spool.source(parts, &message).await? {
             Read::Source(source) => source,
             Read::Gone => return Ok(Begun::Nothing),
@@ -153,6 +167,15 @@ impl<'a> Retry<'a> {
     }
 
     async fn run(mut self, ended: &mut Ended, stopping: watch::Receiver<bool>) {
+        if let Some(hold) = self.message.held {
+            let reply = Reply::account_held(hold).to_keep();
+            for tried in self.legs.iter_mut().filter(|tried| tried.is_due) {
+                tried.leg.reply = reply.clone();
+                tried.give_up();
+            }
+            self.end(ended).await;
+            return;
+        }
         let numbers = self.due().map(|tried| tried.number).collect();
         match self.parts.store.spool_begin(self.message.seq, numbers).await {
             // What was dropped meanwhile is neither sent nor told.
@@ -182,6 +205,11 @@ impl<'a> Retry<'a> {
             };
             ended.host = host;
         }
+        self.end(ended).await;
+    }
+
+    /// Writes down what came of the try, and when the next one is.
+    async fn end(&mut self, ended: &mut Ended) {
         ended.notice = self.conclude().await;
         let open = self.legs.iter().filter(|tried| goes_to(self.parts, &tried.leg, &ended.work));
         let expires = self.parts.retry.expiry(self.message.head.arrived);

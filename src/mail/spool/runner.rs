@@ -128,11 +128,13 @@ impl Runner {
         let latest = now + self.parts.retry.longest_wait();
         let mut waits: HashMap<(NextHop, i64), Entry> = HashMap::new();
         for leg in open {
-            let Open { message, mailbox, cause, kind, .. } = leg;
+            let Open { message, mailbox, cause, kind, is_held, .. } = leg;
             let hop = self.parts.aliases.destination(mailbox).next_hop;
             // The clock may have been set while nobody looked.
             let (due, arrived) = (leg.next_attempt.min(latest), leg.arrived.min(now));
             let expires = self.parts.retry.expiry(arrived);
+            // Until then it is not looked at: whoever lets it go on has all of this read again.
+            let due = if is_held { expires } else { due };
             let entry = waits.entry((hop, message));
             let entry = entry.or_insert_with(|| Entry { message, cause, kind, due, expires });
             entry.due = due.min(entry.due);

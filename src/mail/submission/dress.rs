@@ -1,4 +1,5 @@
-//! What leaves of an account's message: two forms at most, as others need not see that an alias of ours gets it too.
+//! What leaves of an account's message: one form outside, and one for each alias of ours, as nobody needs to see that
+//! an alias gets it too.
 
 use crate::{
     address::{Domain, ForwardPath},
@@ -47,18 +48,18 @@ impl Cloth<'_> {
         let source = Arc::new(Source::from(self.message.clone()));
         let header = Header::scan(self.message);
         let body = SignedBody::of(&header, self.message);
-        let mut local = String::new();
-        for token in loop_tokens {
-            local.push_str(&format!("{LOOP_FIELD}: {}\r\n", token.as_str()));
-        }
-        local.push_str(&delivered_to(&self.came.envelope.forward_paths));
         let mut messages: Vec<(NewMessage, Option<String>)> = Vec::new();
-        for (recipients, local) in [(outside, ""), (hosted, &local)] {
+        // A form each inside, as a token tells whoever has seen it before whose alias it is.
+        let inside = hosted.iter().zip(loop_tokens).map(|(to, token)| {
+            let token = format!("{LOOP_FIELD}: {}\r\n", token.as_str());
+            (std::slice::from_ref(to), token + &delivered_to(&self.came.envelope.forward_paths))
+        });
+        for (recipients, local) in [(outside, String::new())].into_iter().chain(inside) {
             let legs: Vec<Leg> = recipients.iter().flat_map(|to| self.legs(to)).collect();
             if legs.is_empty() {
                 continue;
             }
-            let prefix = self.prefix(parts, local, &header, &body);
+            let prefix = self.prefix(parts, &local, &header, &body);
             let prefix = parts.memory.hold(prefix, messages.is_empty());
             let prefix = prefix.ok_or_else(Reply::out_of_memory)?;
             let mut head = self.head();

@@ -2,26 +2,15 @@
 
 use crate::{
     account::{AccountId, State},
-    address::ReversePath,
     clock,
     mail::parts::Parts,
     rate::Burst,
-    slots::Cause,
     store::spool::{Head, Leg, LegState},
 };
 
-/// Before the id of an account, as the cause of what it sends.
-const CAUSE: &str = "account ";
-
-/// Who causes what `account` sends.
-pub(super) fn cause(account: AccountId) -> Cause {
-    Cause::named(&format!("{CAUSE}{account}"))
-}
-
 /// Hears what became of `legs` of the message `head`; for the journal, if that stops its account.
 pub(crate) async fn heard(parts: &Parts, head: &Head, legs: &[(i64, Leg)]) -> Option<String> {
-    let cause = head.caused_by.as_ref().filter(|_| head.sender != ReversePath::Null)?;
-    let account = cause.as_str().strip_prefix(CAUSE).and_then(AccountId::parse)?;
+    let account = head.account()?;
     let mut told = None;
     for (_, leg) in legs {
         let is_refusal = match leg.state {
@@ -37,6 +26,10 @@ pub(crate) async fn heard(parts: &Parts, head: &Head, legs: &[(i64, Leg)]) -> Op
 
 /// Notes that a recipient of `account` refused its mail or took it; tells of it, if that stops the account.
 pub(super) async fn note(parts: &Parts, account: AccountId, is_refusal: bool) -> Option<String> {
+    if let Err(error) = parts.usage.know(&parts.store, account).await {
+        tracing::error!(%account, %error, "cannot look up how much an account has sent");
+        return None;
+    }
     let burst = parts.usage.heard(account, is_refusal)?;
     freeze(parts, account, burst).await
 }
@@ -52,6 +45,7 @@ async fn freeze(parts: &Parts, id: AccountId, burst: Burst) -> Option<String> {
     let state = State::Frozen { reason: reason.clone(), since: clock::now() };
     match parts.store.set_account_state(&account.name, state).await {
         Ok(_) => {
+            parts.metrics.account_frozen();
             tracing::error!(
                 account = %id,
                 name = %account.name,

@@ -33,7 +33,7 @@ impl LoggedIn {
     }
 
     /// The account as it is now; none when it was removed, or its password revoked.
-    async fn account(&self, parts: &Parts) -> Result<Account, Reply> {
+    pub(crate) async fn account(&self, parts: &Parts) -> Result<Account, Reply> {
         match parts.store.logged_in(self.account, &self.password).await {
             Ok(Some(account)) => Ok(account),
             Ok(None) => Err(Reply::account_disabled()),

@@ -28,13 +28,14 @@ use super::{
     spool::{Added, keep},
 };
 use crate::{
-    account::{Account, State},
+    account::{Account, AccountId, State},
     address::ForwardPath,
     alias::Rules,
     clock,
     envelope::Envelope,
     inbound::{Peer, Reservation},
     message::{MessageId, take_out_own_results, without_private_fields},
+    metrics::NotSubmitted,
     reply::{Class, Reply},
     rspamd::Verdict,
     smtp::Transaction,
@@ -81,16 +82,22 @@ impl Submission {
         account: Account,
         envelope: &Envelope,
     ) -> Result<Self, Reply> {
-        match &account.state {
-            State::Enabled => {}
-            State::Disabled => return Err(Reply::account_disabled()),
-            State::Frozen { reason, .. } => return Err(Reply::account_frozen(reason)),
-        }
+        check_state(parts, &account)?;
         parts.rates.may_send(client.ip)?;
         own::check_reverse_path(parts, &account, &envelope.reverse_path).await?;
-        let claim = parts.usage.claim(account.id)?;
+        parts.usage.know(&parts.store, account.id).await.map_err(|error| {
+            tracing::error!(%error, "cannot look up how much an account has sent");
+            Reply::store_failed()
+        })?;
+        let claim = parts.usage.claim(account.id);
+        let claim = claim.inspect_err(|_| over_limit(parts))?;
         let sender = Sender::new(client.ip, helo, &envelope.reverse_path);
         Ok(Self { account, sender, recipients: Vec::new(), claim })
+    }
+
+    /// Whose it is.
+    pub(crate) fn account(&self) -> AccountId {
+        self.account.id
     }
 
     /// Answers RCPT.
@@ -114,25 +121,32 @@ impl Submission {
         if to.is_hosted {
             parts.rates.may_receive(self.sender.ip(), &to.recipient)?;
         }
-        self.claim.add(path)?;
+        self.claim.add(path).inspect_err(|_| over_limit(parts))?;
         self.recipients.push(to);
         Ok(())
     }
 
-    /// Answers a complete message, of whose octets `memory` is kept as long as they are.
+    /// Answers a complete message of the account, as that is `now`, of whose octets `memory` is kept as long as they are.
     pub(crate) async fn message(
-        self,
+        mut self,
         parts: &Parts,
         client: &Peer,
+        now: Result<Account, Reply>,
         transaction: Transaction,
         memory: Reservation,
     ) -> Reply {
         let began = Instant::now();
         let entry = Entry::of_message(client, &transaction);
-        let auth = format!("account {}", self.account.id);
+        let auth = self.account.id.cause().to_string();
         let (id, arrived) = (entry.id, clock::steady_millis());
         let to_somebody = self.recipients.iter().any(|to| !to.recipient.destinations.is_empty());
-        let taken = self.take(parts, transaction, memory, id, arrived).await;
+        let taken = match now {
+            Ok(account) => {
+                self.account = account;
+                self.take(parts, transaction, memory, id, arrived).await
+            }
+            Err(reply) => Err(reply),
+        };
         let (reply, outcome, taken) = match taken {
             Ok(taken) if to_somebody => {
                 (Reply::submitted(&id.to_string()), Outcome::Spooled, taken)
@@ -143,6 +157,7 @@ impl Submission {
                 (reply.clone(), not_taken(&reply), none)
             }
         };
+        parts.metrics.submitted(outcome.as_str());
         let conclusion = Conclusion {
             reply,
             outcome,
@@ -167,6 +182,9 @@ impl Submission {
         arrived: Millis,
     ) -> Result<Taken, Reply> {
         let mut came = std::mem::replace(&mut transaction.message, Ok(Vec::new()))?;
+        // A message may take long to come.
+        check_state(parts, &self.account)?;
+        own::check_reverse_path(parts, &self.account, self.sender.reverse_path()).await?;
         parts.rates.take_message(self.sender.ip())?;
         let (hosted, outside): (Vec<To>, Vec<To>) =
             self.recipients.into_iter().partition(|to| to.is_hosted);
@@ -193,7 +211,7 @@ impl Submission {
         let account = self.account.id.to_string();
         let cloth = dress::Cloth {
             account: Some(&account),
-            cause: frozen::cause(self.account.id),
+            cause: self.account.id.cause(),
             came: &transaction,
             sender: &self.sender,
             from: &from,
@@ -213,6 +231,21 @@ impl Submission {
     }
 }
 
+/// Refuses what an account sends that is not to send.
+fn check_state(parts: &Parts, account: &Account) -> Result<(), Reply> {
+    let reply = match &account.state {
+        State::Enabled => return Ok(()),
+        State::Disabled => Reply::account_disabled(),
+        State::Frozen { reason, .. } => Reply::account_frozen(reason),
+    };
+    parts.metrics.not_submitted(NotSubmitted::Stopped);
+    Err(reply)
+}
+
+fn over_limit(parts: &Parts) {
+    parts.metrics.not_submitted(NotSubmitted::OverLimit);
+}
+
 /// Where `path` leads at `now`: through the aliases where its domain is ours.
 async fn leads_to(parts: &Parts, path: &ForwardPath, now: UnixTime) -> Result<To, Reply> {
     let srs_domain = &parts.config.srs.settings.domain;
@@ -220,6 +253,10 @@ async fn leads_to(parts: &Parts, path: &ForwardPath, now: UnixTime) -> Result<To
         ForwardPath::Mailbox(mailbox)
             if !parts.aliases.is_hosted(mailbox.domain()) && mailbox.domain() != srs_domain =>
         {
+            // Behind an address may be whoever trusts this host, as its own Postfix does.
+            if mailbox.domain().literal().is_some() {
+                return Err(Reply::no_literals());
+            }
             let recipient = Recipient {
                 path: path.clone(),
                 srs_domain: srs_domain.clone(),

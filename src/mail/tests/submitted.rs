@@ -69,7 +69,8 @@ impl Scene {
             message: Ok(format!("{header}\r\nhello\r\n").into_bytes()),
             is_normalized: false,
         };
-        submission.message(parts, &client, transaction, parts.memory.reserve()).await
+        let now = Ok(self.account().await);
+        submission.message(parts, &client, now, transaction, parts.memory.reserve()).await
     }
 
     /// What is in the spool: the legs, and the bytes that will leave.

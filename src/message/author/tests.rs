@@ -57,6 +57,8 @@ fn what_real_senders_write() {
         ("a@XN--Bcher-KVA.test, b@bücher.test", "xn--bcher-kva.test"),
         ("alice@bank.test <alice@bank.test>", "bank.test"),
         ("Mike @ Home <mike@bank.test>", "bank.test home"),
+        ("ceo@deutsche- bank.test <x@evil.test>", "evil.test deutsche-bank.test"),
+        ("ceo@exam ple.org <x@evil.test>", "evil.test exam example.org"),
         ("Mike @ - @ <mike@bank.test>", "bank.test"),
         ("alice@a_b.bank.test", "a_b.bank.test"),
     ] {

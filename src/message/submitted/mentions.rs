@@ -15,28 +15,42 @@ pub(super) struct Mention {
 }
 
 /// `@` and what is printed like it.
-const AT: [char; 3] = ['@', '\u{ff20}', '\u{fe6b}'];
+pub(super) const AT: [char; 3] = ['@', '\u{ff20}', '\u{fe6b}'];
 /// What no word of an address holds without quotes, blanks beside.
 const ENDS: [char; 12] = ['<', '>', '(', ')', '[', ']', ',', ';', ':', '"', '\\', '\''];
 
-/// All that look like addresses in the value of a field: as it stands, and with encoded-words decoded. One more than
-/// [`MAX_MENTIONS`] of them at most.
+/// All that look like addresses in the value of a field: as it stands, with quoted pairs resolved, and with
+/// encoded-words decoded. One more than [`MAX_MENTIONS`] of them at most.
 pub(super) fn mentions(value: &[u8]) -> Vec<Mention> {
     let text = String::from_utf8_lossy(value).replace(['\r', '\n'], "");
     let mut found = Vec::new();
-    // Outside of quotes blanks may stand around the `@`.
+    // Outside of quotes nothing has to stand before the `@`.
     scan(&without_quoted(&text), true, &mut found);
     scan(&text, false, &mut found);
+    scan_unquoted(&text, &mut found);
     if text.contains("=?") {
-        scan(&decoded(&text), false, &mut found);
+        let text = decoded(&text);
+        scan(&text, false, &mut found);
+        scan_unquoted(&text, &mut found);
     }
     found
+}
+
+/// As it is for whoever resolves quoted pairs, and forgets the quotes.
+fn scan_unquoted(text: &str, found: &mut Vec<Mention>) {
+    if text.contains('\\') {
+        scan(&text.replace('\\', ""), false, found);
+        scan(&text.replace(['\\', '"'], ""), false, found);
+    }
 }
 
 /// The text with its encoded-words decoded, wherever they stand: in a quoted string or a comment, too.
 fn decoded(text: &str) -> String {
     // Readers decode them though something stands right beside them.
-    let apart = text.replace("=?", " =?").replace(['"', '<', '>', '(', ')', ','], " ");
+    let mut apart = text.replace("=?", " =?").replace("?=\"", "?= \"");
+    for sign in ["<", ">", "(", ")", ","] {
+        apart = apart.replace(sign, &format!(" {sign} "));
+    }
     let apart = format!("{}\n", apart.replace("?= ", "?=  "));
     match MessageStream::new(apart.as_bytes()).parse_unstructured() {
         HeaderValue::Text(text) => text.into_owned(),
@@ -63,37 +77,48 @@ fn without_quoted(text: &str) -> String {
     text.chars().map(keep).collect()
 }
 
-fn scan(text: &str, skips_blanks: bool, found: &mut Vec<Mention>) {
+fn scan(text: &str, takes_nobody: bool, found: &mut Vec<Mention>) {
     for (at, sign) in text.match_indices(AT) {
         if found.len() > MAX_MENTIONS {
             return;
         }
-        let before = text.get(..at).unwrap_or_default();
-        let after = text.get(at + sign.len()..).unwrap_or_default();
-        let (before, after) = match skips_blanks {
-            true => (before.trim_end(), after.trim_start()),
-            false => (before, after),
-        };
+        // Some readers skip the blanks around it.
+        let before = text.get(..at).unwrap_or_default().trim_end();
+        let after = text.get(at + sign.len()..).unwrap_or_default().trim_start();
         let domain = domain(after);
         if !domain.contains(is_dot) && !domain.starts_with('[') {
             continue;
         }
         let local = match before.strip_suffix('"') {
             // Read whole where quotes are left in.
-            Some(_) if skips_blanks => continue,
+            Some(_) if takes_nobody => continue,
             Some(inner) => quoted(inner).unwrap_or_default(),
-            None => word(before).to_owned(),
+            None => local(before),
         };
         // A name as services for chat have it; in angle brackets, a route.
-        if local.is_empty() && !skips_blanks {
+        if local.is_empty() && !takes_nobody {
             continue;
         }
-        let mention =
-            Mention { text: format!("{local}@{domain}"), local, domain: domain.to_owned() };
+        let mention = Mention { text: format!("{local}@{domain}"), local, domain };
         if !found.contains(&mention) {
             found.push(mention);
         }
     }
+}
+
+/// The last word of `text`, with those before it that a dot joins to it, blanks around it or not.
+fn local(text: &str) -> String {
+    let mut local = word(text).to_owned();
+    let mut before = text.get(..text.len() - local.len()).unwrap_or_default().trim_end();
+    while !local.is_empty() && (local.starts_with('.') || before.ends_with('.')) {
+        let more = word(before);
+        if more.is_empty() {
+            break;
+        }
+        local.insert_str(0, more);
+        before = before.get(..before.len() - more.len()).unwrap_or_default().trim_end();
+    }
+    local
 }
 
 /// The last word of `text`.
@@ -122,11 +147,12 @@ fn quoted(text: &str) -> Option<String> {
     None
 }
 
-/// The domain that `text` begins with.
-fn domain(text: &str) -> &str {
+/// The domain that `text` begins with. Where that is a word without a dot, or a dot stands behind a blank, words are joined
+/// as by readers who skip all blanks.
+fn domain(text: &str) -> String {
     if text.starts_with('[') {
         let end = text.find(']').map_or(text.len(), |at| at + 1);
-        return text.get(..end).unwrap_or_default();
+        return text.get(..end).unwrap_or_default().to_owned();
     }
     let is_in = |c: char| {
         c.is_alphanumeric()
@@ -135,12 +161,21 @@ fn domain(text: &str) -> &str {
             || !c.is_ascii() && !c.is_whitespace() && !AT.contains(&c)
     };
     let end = text.find(|c| !is_in(c)).unwrap_or(text.len());
-    text.get(..end).unwrap_or_default().trim_end_matches(is_dot)
+    let (first, behind) = text.split_at_checked(end).unwrap_or((text, ""));
+    let goes_on = behind.trim_start().starts_with(is_dot);
+    let domain = match first.contains(is_dot) && !first.ends_with(is_dot) && !goes_on {
+        true => first.to_owned(),
+        false => {
+            let end = text.find(|c: char| !is_in(c) && !c.is_whitespace()).unwrap_or(text.len());
+            text.get(..end).unwrap_or_default().split_whitespace().collect()
+        }
+    };
+    domain.trim_end_matches(is_dot).to_owned()
 }
 
-/// A dot, in scripts that have their own (UTS 46 §4).
+/// A dot, in scripts that have their own (UTS 46 §4), and what is printed like it.
 fn is_dot(c: char) -> bool {
-    matches!(c, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}')
+    matches!(c, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}' | '\u{2024}' | '\u{fe52}')
 }
 
 fn first_len(text: &str) -> usize {

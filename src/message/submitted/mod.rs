@@ -2,10 +2,12 @@
 //!
 //! Receivers read header sections in many ways, so two readings have to agree: that of RFC 5322 ([`Authors`]), and
 //! a lenient one of whatever somebody might take for the address of a sender: in a line that begins behind a fold,
-//! in a display name, a comment or a group, encoded or not.
+//! in a display name, a comment or a group, encoded or not. What is left, addresses with blanks or comments inside and
+//! an `@` in a name without quotes, is not taken from our own users.
 
 mod lines;
 mod mentions;
+mod plain;
 
 use super::{Authors, Header};
 use crate::{
@@ -14,6 +16,7 @@ use crate::{
 };
 use lines::claims;
 use mentions::{Mention, mentions};
+use plain::{has_known_charsets, not_plain};
 
 /// The fields that name who sends (RFC 5322 §3.6.2, §3.6.6).
 const FIELDS: [&str; 4] = ["From", "Sender", "Resent-From", "Resent-Sender"];
@@ -48,6 +51,12 @@ pub fn senders(message: &[u8], may: impl Fn(&Mailbox) -> bool) -> Result<Authors
         return Err(Objection::Unclear(reply));
     }
     for (field, value) in &claims {
+        if !has_known_charsets(value) {
+            let reply = Reply::bad_header(
+                "From, Sender or Resent-From has an encoded-word of a charset that not everybody reads: use UTF-8",
+            );
+            return Err(Objection::Unclear(reply));
+        }
         let mentions = mentions(value);
         if mentions.len() > MAX_MENTIONS {
             let reply = Reply::bad_header("From, Sender or Resent-From names too many addresses");
@@ -73,7 +82,11 @@ pub fn senders(message: &[u8], may: impl Fn(&Mailbox) -> bool) -> Result<Authors
             check(name, &named, &may)?;
         }
     }
-    Ok(from)
+    // Whatever else stands around an `@` is read in one way by some and in another by others.
+    match claims.iter().find_map(|(field, value)| Some((*field, not_plain(value)?))) {
+        Some((field, address)) => Err(foreign(field, address)),
+        None => Ok(from),
+    }
 }
 
 fn check(

@@ -25,6 +25,10 @@ fn ones_own() {
         "From: M\u{fc}ller <m\u{fc}ller@b\u{fc}cher.example>",
         "From: <m\u{fc}ller@xn--bcher-kva.example>",
         "From: =?utf-8?q?M=C3=BCller?= <me@example.org>",
+        "From: =?ISO-8859-1*de?q?M=FCller?= <me@example.org>",
+        "From: =?iso-2022-jp?b?GyRCJEAbKEI=?= <me@example.org>",
+        "From: =?utf-8?q?Caf=C3=A9_=40_Home?= <me@example.org>",
+        "From: \"Bob =?= Co\" <me@example.org>, \"a b\"@example.org",
         "From: =?utf-8?q?me=40example=2Eorg?= <me@example.org>",
         "Resent-From: me@example.org\r\nResent-Sender: me@example.org\r\nFrom: me@example.org",
         "From: me@example.org\r\nReply-To: other@elsewhere.test\r\nTo: x@bank.test",
@@ -37,6 +41,7 @@ fn ones_own() {
 
 #[test]
 fn forgeries() {
+    let mut wrong = Vec::new();
     for (header, field, address) in [
         // Strangers and neighbours.
         ("From: victim@bank.test", "From", "victim@bank.test"),
@@ -96,7 +101,46 @@ fn forgeries() {
         ("From: \"me@example.org\"@bank.test", "From", "me@example.org@bank.test"),
         ("From: \"a  b\"@example.org", "From", "a  b@example.org"),
         ("From: victim@[192.0.2.1]", "From", "victim@[192.0.2.1]"),
+        // Blanks and comments inside, which some readers skip.
+        ("From: you@example .org <me@example.org>", "From", "you@example.org"),
+        ("From: you@example. org <me@example.org>", "From", "you@example.org"),
+        ("From: you@example(c).org <me@example.org>", "From", "you@example.org"),
+        ("From: you@exam(c)ple.org <me@example.org>", "From", "@exam"),
+        ("From: ceo @ example .org <me@example.org>", "From", "ceo@example.org"),
+        ("From: you@example\r\n .org <me@example.org>", "From", "you@example.org"),
+        (
+            "From: me@example.org\r\nSender: you@example .org <me@example.org>",
+            "Sender",
+            "you@example.org",
+        ),
+        ("From: me@example.org\r\nResent-From: you@example .org", "Resent-From", "you@example.org"),
+        ("From: about. me@example.org <me@example.org>", "From", "about.me@example.org"),
+        ("From: about . me@example.org", "From", "about.me@example.org"),
+        ("From: about.(c)me@example.org <me@example.org>", "From", "about.me@example.org"),
+        ("From: ceo@deutsche- bank.test <me@example.org>", "From", "ceo@deutsche-bank.test"),
+        ("From: ceo@1 63.test <me@example.org>", "From", "ceo@163.test"),
+        ("From: ceo@3(x)m.test <me@example.org>", "From", "@3m.test"),
+        ("From: ceo@bank=2Etest <me@example.org>", "From", "ceo@bank=2Etest"),
+        (
+            "From: \"me@example.org .bank.test\" <me@example.org>",
+            "From",
+            "me@example.org.bank.test",
+        ),
+        ("From: Me @ Home <me@example.org>", "From", "@home"),
+        // Names that are shown without their quoted pairs.
+        ("From: \"ceo\\@bank.test\" <me@example.org>", "From", "ceo@bank.test"),
+        ("From: \"ceo@ba\\nk.test\" <me@example.org>", "From", "ceo@bank.test"),
+        ("From: \"ceo@bank\\.test\" <me@example.org>", "From", "ceo@bank.test"),
+        ("From: \"ceo @bank.test\" <me@example.org>", "From", "ceo@bank.test"),
+        ("From: \"ceo@bank\u{2024}test\" <me@example.org>", "From", "ceo@bank\u{2024}test"),
         // Encoded-words.
+        ("From: =?utf-8?q?=22ceo=5C=40bank.test=22?= <me@example.org>", "From", "ceo@bank.test"),
+        ("From: =?utf-8?q?ceo_=40_bank.test?= <me@example.org>", "From", "ceo@bank.test"),
+        (
+            "From: =?utf-8?q?ceo=40deutsche-_bank.test?= <me@example.org>",
+            "From",
+            "ceo@deutsche-bank.test",
+        ),
         ("From: =?utf-8?q?victim=40bank=2Etest?= <me@example.org>", "From", "victim@bank.test"),
         ("From: =?utf-8?b?dmljdGltQGJhbmsudGVzdA==?= <me@example.org>", "From", "victim@bank.test"),
         (
@@ -126,14 +170,13 @@ fn forgeries() {
         ("From: m\u{fc}ller@bu\u{308}cher.example", "From", "m\u{fc}ller@bu\u{308}cher.example"),
         ("From: \"victim\u{ff20}bank.test\" <me@example.org>", "From", "victim@bank.test"),
     ] {
+        let is_told = |told: &str, named: &str| told == field && named.ends_with(address);
         match judged(header) {
-            Err(Objection::Foreign { field: told, address: named }) => {
-                assert_eq!(told, field, "{header:?}: {named}");
-                assert!(named.ends_with(address), "{header:?}: {named}");
-            }
-            other => panic!("{header:?}: {other:?}"),
+            Err(Objection::Foreign { field, address }) if is_told(field, &address) => {}
+            other => wrong.push(format!("{header:?}: {other:?}")),
         }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
@@ -145,11 +188,18 @@ fn what_is_not_clear_is_refused() {
         "From: Me",
         "From: Friends: me@example.org;",
         "From: Friends:;",
+        "From: jo(c)me@example.org",
         "From: me@example.org\r\nSender:",
         "From: me@example.org\r\nSender: undisclosed:;",
         "From: me@example.org\r\nResent-From: \"me@example.org",
         "From: me@example.org\r\nno field",
         "From: <me@example.org",
+        // Which charset it is, says what is read.
+        "From: =?cp037?b?fJaB?= <me@example.org>",
+        "From: =?utf-32?b?AAAAQA==?= <me@example.org>",
+        "From: =?hz-gb-2312?q?ceo=40bank.test?= <me@example.org>",
+        "From: =??q?ceo=40bank.test?= <me@example.org>",
+        "From: me@example.org (=?utf-7?q?+AEA-?=)",
     ] {
         let judged = judged(header);
         assert!(matches!(judged, Err(Objection::Unclear(_))), "{header:?}: {judged:?}");

@@ -1,4 +1,6 @@
-use crate::{address::ReversePath, rspamd::Verdict, time::Millis};
+use crate::{
+    account::AccountId, address::ReversePath, rspamd::Verdict, slots::Cause, time::Millis,
+};
 use serde::{Serialize, Serializer};
 use std::{fmt, net::IpAddr};
 
@@ -43,6 +45,13 @@ pub struct Record {
     /// What the owner should know beyond that, such as a destination that was left out.
     #[serde(rename = "note")]
     pub detail: String,
+}
+
+impl Record {
+    /// The account that sent the message.
+    pub fn account(&self) -> Option<AccountId> {
+        AccountId::of_cause(&Cause::named(&self.auth))
+    }
 }
 
 /// One attempt to hand a message to a destination.

@@ -1,5 +1,5 @@
 use super::Record;
-use crate::time::Millis;
+use crate::{account::AccountId, time::Millis};
 
 /// Which records are wanted; an empty filter wants all.
 #[derive(Debug, Clone, Default)]
@@ -12,6 +12,8 @@ pub struct Filter {
     pub to: Option<String>,
     /// Only records from this time on.
     pub since: Option<Millis>,
+    /// Only what this account sent, or tried to.
+    pub account: Option<AccountId>,
     /// Only so many records, the latest.
     pub limit: Option<usize>,
 }
@@ -24,6 +26,7 @@ impl Filter {
         let handed_on = record.attempts.iter().flat_map(|attempt| &attempt.to);
         let mut recipients = record.to.iter().chain(handed_on);
         self.from.as_ref().is_none_or(|wanted| senders.any(|from| matches(wanted, from)))
+            && self.account.is_none_or(|account| record.account() == Some(account))
             && self.to.as_ref().is_none_or(|wanted| recipients.any(|to| matches(wanted, to)))
     }
 }

@@ -3,13 +3,13 @@
 use super::{
     Live, Snapshot, Sqlite,
     error::Failure,
-    rows::{accounts, aliases::Table, domains},
+    rows::{account_usage, accounts, aliases::Table, domains, queue},
     snapshot::at_once,
 };
 use crate::{
     account::{
-        self, Account, AccountError, AccountId, Label, LastUse, Login, MAX_PASSWORDS, PasswordHash,
-        SendAs, State, StoredPassword,
+        self, Account, AccountError, AccountId, KeptUsage, Label, LastUse, Login, MAX_PASSWORDS,
+        PasswordHash, SendAs, State, StoredPassword,
     },
     address::Mailbox,
     store::{AccountChangeError, AccountPage, Accounts, StoreError},
@@ -83,6 +83,24 @@ impl Accounts for Sqlite {
         self.writer.run(note).await
     }
 
+    async fn account_usage(&self, id: AccountId) -> Result<KeptUsage, StoreError> {
+        let read = move |connection: &Connection| {
+            let transaction = connection.unchecked_transaction()?;
+            account_usage::get(&transaction, id)
+        };
+        self.readers.run(read).await
+    }
+
+    async fn keep_account_usage(
+        &self,
+        used: Vec<(AccountId, KeptUsage)>,
+    ) -> Result<(), StoreError> {
+        let write = move |connection: &Connection| {
+            used.iter().try_for_each(|(id, used)| account_usage::set(connection, *id, used))
+        };
+        self.writer.run(write).await
+    }
+
     async fn add_account(&self, account: &Account) -> Result<(), AccountChangeError> {
         let account = account.clone();
         let add = move |connection: &Connection| {
@@ -117,6 +135,7 @@ impl Accounts for Sqlite {
         let remove = move |connection: &Connection| {
             let account = existing(connection, &name)?.account;
             accounts::delete(connection, account.id)?;
+            queue::count_change(connection)?;
             Ok(account)
         };
         self.writer.change_accounts(remove).await
@@ -132,6 +151,8 @@ impl Accounts for Sqlite {
             let mut account = existing(connection, &name)?.account;
             account.state = account.state.followed_by(state);
             accounts::set_state(connection, &account)?;
+            // What waits of the account leaves now, or does so no more.
+            queue::count_change(connection)?;
             Ok(account)
         };
         self.writer.change_accounts(set).await

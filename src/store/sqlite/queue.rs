@@ -57,9 +57,11 @@ pub(super) fn get(connection: &Connection, id: &str) -> Result<Option<Whole>> {
 }
 
 /// What is to be changed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Wanted {
     messages: Vec<(i64, String)>,
+    /// Those that are held and were to be tried.
+    held: Vec<String>,
     /// Those that cannot be read and are named.
     unreadable: Vec<Unreadable>,
     absent: Vec<String>,
@@ -72,11 +74,15 @@ impl Wanted {
         filter: &QueueFilter,
         change: QueueChange,
     ) -> Result<std::result::Result<Self, Unreadable>> {
-        let mut wanted = Self { messages: Vec::new(), unreadable: Vec::new(), absent: Vec::new() };
+        let mut wanted = Self::default();
         let mut after = Some(0);
         while let Some(number) = after {
             let page = page(connection, filter, number)?;
-            let messages = page.messages.into_iter();
+            let is_held =
+                |message: &Spooled| message.held.is_some() && change == QueueChange::Retry;
+            let (held, messages): (Vec<_>, Vec<_>) = page.messages.into_iter().partition(is_held);
+            wanted.held.extend(held.into_iter().map(|message| message.head.id));
+            let messages = messages.into_iter();
             wanted.messages.extend(messages.map(|message| (message.seq, message.head.id)));
             wanted.unreadable.extend(page.unreadable);
             wanted.absent.extend(page.absent);
@@ -102,8 +108,8 @@ impl Wanted {
         change: QueueChange,
         is_served: bool,
     ) -> Result<QueueChanged> {
-        let absent = self.absent;
-        let mut changed = QueueChanged { is_served, absent, ..QueueChanged::default() };
+        let (absent, held) = (self.absent, self.held);
+        let mut changed = QueueChanged { is_served, absent, held, ..QueueChanged::default() };
         for (seq, id) in self.messages {
             // It may have moved on meanwhile.
             if filter.state.is_some() {

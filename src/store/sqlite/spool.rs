@@ -1,10 +1,6 @@
 use super::{
     Sqlite, queue,
-    rows::{
-        queue as queue_rows,
-        spool::{self, Whole},
-        texts,
-    },
+    rows::{queue as queue_rows, spool, texts, whole::Whole},
     size::{self, DISK},
 };
 use crate::message::Source;

@@ -156,6 +156,7 @@ fn only_where_the_owner_asked_for_it() {
         ("SRS0+bob=friend.test@example.org", "550"),
         ("nobody+bob=friend.test@example.org", "550 5.1.1"),
         ("hello+nobody=example.org@example.org", "550 5.1.1"),
+        ("\"hello+bob=[127.0.0.1]\"@example.org", "550"),
         // Nobody answers an answer.
         ("hello+hello+bob=friend.test=example.org@example.org", "550 5.1.1"),
     ] {

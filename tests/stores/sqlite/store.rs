@@ -289,6 +289,7 @@ async fn a_database_from_before_there_were_accounts_gets_them() {
     raw(&state)
         .execute_batch(
             "DROP TABLE accounts; DROP TABLE account_send_as; DROP TABLE account_passwords;
+             DROP TABLE account_usage; DROP TABLE account_recipients;
              ALTER TABLE aliases DROP COLUMN reply_by_address; PRAGMA user_version = 11;",
         )
         .unwrap();

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 pub use findings::{Findings, Signature};
 pub use sign::Signing;
-pub use strict::strict;
+pub use strict::{judge, strict};
 
 use super::dns::Dns;
 use super::peer;

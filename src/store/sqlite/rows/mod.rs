@@ -1,5 +1,6 @@
 //! Rows of the tables, read and written over a connection.
 
+pub(super) mod account_usage;
 pub(super) mod accounts;
 pub(super) mod aliases;
 pub(super) mod domains;
@@ -9,3 +10,4 @@ pub(super) mod queue;
 pub(super) mod spool;
 pub(super) mod texts;
 pub(super) mod tls;
+pub(super) mod whole;

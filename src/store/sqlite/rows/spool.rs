@@ -2,13 +2,14 @@
 
 use super::{memory::parse_status, texts};
 use crate::{
+    account::Hold,
     address::{ForwardPath, Mailbox, ReversePath},
     message::{Source, Text},
     reply::ForeignReply,
     slots::Cause,
     store::{
         Unreadable,
-        spool::{Head, Leg, LegState, NewMessage, Open, Spooled},
+        spool::{Head, Leg, LegState, NewMessage, Spooled},
         sqlite::{
             column,
             error::{fault, unreadable},
@@ -130,7 +131,8 @@ fn insert_one(connection: &Connection, new: &NewMessage, text: Option<i64>) -> R
 
 /// What a [`Spooled`] is made of, without its legs.
 pub(super) const HEAD: &str = "seq, id, arrived, client, helo, sender, eight_bit, smtputf8,
-    has_delivered, has_failed, print, size, coalesce(text, seq), caused_by";
+    has_delivered, has_failed, print, size, coalesce(text, seq), caused_by,
+    (SELECT state FROM accounts WHERE id = substr(caused_by, length('account ') + 1))";
 /// What a [`Leg`] is made of.
 pub(super) const LEG: &str = "recipient, mailbox, reverse_path, state, was_uncertain, attempts,
     next_attempt, code, status, text";
@@ -200,55 +202,22 @@ pub(crate) fn all(connection: &Connection, mut each: impl FnMut(Readable)) -> Re
     }
 }
 
-/// The spool as a whole.
-#[derive(Debug, Default)]
-pub(crate) struct Whole {
-    /// What is still to be done.
-    pub(crate) open: Vec<Open>,
-    /// Messages with nothing left to do.
-    pub(crate) finished: Vec<i64>,
-    pub(crate) unreadable: Vec<Unreadable>,
-}
-
-impl Whole {
-    /// Reads it, in a transaction that is open.
-    pub(crate) fn read(connection: &Connection) -> Result<Self> {
-        let mut whole = Self::default();
-        all(connection, |message| match message {
-            Ok(message) => whole.add(message),
-            Err(unreadable) => whole.unreadable.push(unreadable),
-        })?;
-        Ok(whole)
-    }
-
-    fn add(&mut self, message: Spooled) {
-        let (seq, arrived) = (message.seq, message.head.arrived);
-        let (cause, kind) = (message.head.cause(), message.head.kind());
-        let before = self.open.len();
-        let open = message.legs.into_iter().filter(|leg| leg.state.is_open());
-        self.open.extend(open.map(|Leg { mailbox, next_attempt, .. }| Open {
-            message: seq,
-            mailbox,
-            next_attempt,
-            arrived,
-            cause: cause.clone(),
-            kind,
-        }));
-        if self.open.len() == before {
-            self.finished.push(seq);
-        }
-    }
-}
-
 /// What was being sent when a daemon ended is queued again.
 pub(crate) fn recover(connection: &Connection) -> Result<usize> {
     connection.execute("UPDATE spool_legs SET under_way = 0 WHERE under_way = 1", ())?;
     connection.execute("UPDATE spool_legs SET state = 'queued' WHERE state = 'sending'", ())
 }
 
-/// Takes open legs into an attempt and gives those that were open. Of an uncertain one it stays known
-/// that the destination may have it.
+/// Takes open legs into an attempt and gives those that were open; none of a message that is held. Of an uncertain one it
+/// stays known that the destination may have it.
 pub(crate) fn begin(connection: &Connection, message: i64, legs: &[i64]) -> Result<Vec<i64>> {
+    let is_held = connection
+        .prepare_cached(&format!("SELECT {HEAD} FROM spool WHERE seq = ?1"))?
+        .query_row([message], |row| Ok(spooled(row)?.held.is_some()))
+        .optional()?;
+    if is_held == Some(true) {
+        return Ok(Vec::new());
+    }
     let sql = format!(
         "UPDATE spool_legs SET under_way = 1,
              state = CASE state WHEN 'uncertain' THEN state ELSE 'sending' END
@@ -349,8 +318,14 @@ fn spooled(row: &Row<'_>) -> Result<Spooled> {
         print: row.get(10)?,
         caused_by: row.get::<_, Option<String>>(13)?.map(|text| Cause::named(&text)),
     };
+    let held = match (head.account(), row.get_ref(14)?.as_str_or_null()?) {
+        (None, _) | (_, Some("enabled")) => None,
+        (Some(_), Some("frozen")) => Some(Hold::Frozen),
+        (Some(_), Some(_)) => Some(Hold::Disabled),
+        (Some(_), None) => Some(Hold::Removed),
+    };
     let (seq, size, source) = (row.get(0)?, number(row.get(11)?), row.get(12)?);
-    Ok(Spooled { seq, head, size, source, legs: Vec::new() })
+    Ok(Spooled { seq, head, size, source, legs: Vec::new(), held })
 }
 
 pub(super) fn leg(row: &Row<'_>) -> Result<Leg> {
