@@ -2,6 +2,8 @@
 DROP TABLE accounts;
 DROP TABLE account_send_as;
 DROP TABLE account_passwords;
+DROP TABLE account_usage;
+DROP TABLE account_recipients;
 DROP TRIGGER srs_in;
 DROP TRIGGER srs_out;
 DROP TRIGGER srs_of_another;

@@ -32,6 +32,7 @@ async fn of_version_1(state: &TempDir) {
         "DROP TABLE spool_texts; DROP TABLE spool; DROP TABLE spool_legs; DROP TABLE spool_totals; DROP TABLE sts_policies;
          DROP TABLE tls_results; DROP TABLE tls_reported; DROP TABLE told;
          DROP TABLE accounts; DROP TABLE account_send_as; DROP TABLE account_passwords;
+         DROP TABLE account_usage; DROP TABLE account_recipients;
          DROP TRIGGER srs_in; DROP TRIGGER srs_out; DROP TRIGGER srs_of_another; DROP TABLE srs_shares;
          DROP TABLE srs_total; DROP INDEX srs_addresses_by_client; DROP INDEX srs_addresses_by_group;
          ALTER TABLE srs_addresses DROP COLUMN client;
