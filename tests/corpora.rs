@@ -48,6 +48,7 @@ macro_rules! targets {
 
 targets! {
     address_path "../fuzz/targets/address_path.rs"
+    answer "../fuzz/targets/answer.rs"
     arc "../fuzz/targets/arc.rs"
     author "../fuzz/targets/author.rs"
     client_setup "../fuzz/targets/client_setup.rs"

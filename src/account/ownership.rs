@@ -32,7 +32,7 @@ pub async fn may_send_as<L: Lookup>(
     }
     Ok(match find(address, lookup).await? {
         Found::Forward { .. } | Found::Reject(_) | Found::Defer(_) | Found::Discard => true,
-        Found::Unsafe | Found::Disabled => false,
+        Found::Answer { .. } | Found::Unsafe | Found::Disabled => false,
         Found::NoAlias | Found::NoPostmaster | Found::NotHosted => false,
     })
 }

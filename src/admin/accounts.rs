@@ -6,7 +6,7 @@ use crate::{
         Account, AccountId, Counted, Label, Limits, Login, Password, SendAs, State, StoredPassword,
     },
     address::{Domain, Mailbox},
-    alias::AliasAddress,
+    alias::{Alias, AliasAddress},
     clock,
     store::AccountChangeError,
     time::UnixTime,
@@ -293,7 +293,7 @@ impl fmt::Display for Hindrance {
         match self {
             Self::NoKey(domain) => write!(
                 f,
-                "{domain} has no DKIM key, and accounts send nothing as its addresses without one; \
+                "{domain} has no DKIM key, and nothing is sent as its addresses without one; \
                  to make one: onward dkim key add {domain}"
             ),
             Self::NoListener => f.write_str(NO_LISTENER),
@@ -326,6 +326,16 @@ pub fn without_key(state_dir: &Path, may: &[SendAs]) -> Result<Vec<Hindrance>, E
     domains.dedup();
     let unsigned = domains.into_iter().filter(|domain| !signs(domain));
     Ok(unsigned.cloned().map(Hindrance::NoKey).collect())
+}
+
+/// As [`without_key`], of the domains of those of `aliases` that are answered by address.
+///
+/// # Errors
+/// When the keys cannot be read.
+pub fn answered_without_key(state_dir: &Path, aliases: &[Alias]) -> Result<Vec<Hindrance>, Error> {
+    let answered = aliases.iter().filter(|alias| alias.rules().reply_by_address);
+    let domains = answered.filter_map(|alias| alias.address().domain());
+    without_key(state_dir, &domains.cloned().map(SendAs::Domain).collect::<Vec<_>>())
 }
 
 /// The accounts that have the address of an alias among what they send as, which was added, removed or switched off:

@@ -13,7 +13,9 @@ use crate::{
         dnsbl::{Outcome, Said, refusal_at_once},
         look::Bearer,
         plan::plan,
+        recipient::Answered,
         sender::Sender,
+        submission::{judge, signs},
     },
     next_hop::{Destination, Target},
     rspamd::Verdict as FilterVerdict,
@@ -61,6 +63,9 @@ pub struct Explanation {
     /// What the owner of the alias says of its mail, where he says anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules: Option<String>,
+    /// Whom it answers and as which alias, where it is addressed so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answers: Option<String>,
     /// The reverse-path it leaves with.
     pub srs_from: Option<String>,
     /// What lists in DNS say of the client and of the domains that the message is from.
@@ -124,6 +129,8 @@ pub enum Verdict {
     Munged,
     /// It goes on with fields that say that it is spam.
     Marked,
+    /// It leaves as an answer of the alias.
+    Answered,
     /// The message goes on as it is.
     Forwarded,
 }
@@ -146,6 +153,7 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
         destinations: Vec::new(),
         lost: Vec::new(),
         rules: None,
+        answers: None,
         srs_from: None,
         lists: Vec::new(),
         checks: None,
@@ -188,6 +196,22 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     explanation.rules = rules.map(|rules| rules.to_string().trim_start().to_owned());
     let sender = Sender::new(Some(*ip), helo, from);
     let recipients = std::slice::from_ref(&recipient);
+    if let Some(answered) = &recipient.answered {
+        let (findings, judged) = judge(&parts, &sender, message, now, recipients).await;
+        let Answered { alias, to, .. } = &**answered;
+        explanation.answers = Some(format!("{to} as {alias}"));
+        explanation.srs_from = Some(alias.to_string());
+        explanation.checks = Some(findings.to_string());
+        let judged = judged.and_then(|_| signs(&parts, alias));
+        let objection =
+            judged.err().or(whys.and_then(|whys| whys.first().copied()).map(NoMail::reply));
+        explanation.verdict = match &objection {
+            Some(_) => Verdict::Refused,
+            None => Verdict::Answered,
+        };
+        explanation.reply = objection.map(|reply| reply.to_string());
+        return Ok(explanation);
+    }
     let (listed, id) = (&*said, clock::message_id());
     let subject = Subject { sender: &sender, recipients, listed, id, tls: None, now };
     let mut report = checks::run(&parts, &subject, message.clone(), parts.memory.reserve()).await;

@@ -13,6 +13,8 @@ pub struct Amendment {
     pub allow: Vec<SenderPattern>,
     /// Whose mail no longer is.
     pub no_allow: Vec<SenderPattern>,
+    /// Whether it is answered by address from now on: see [`super::Rules::reply_by_address`].
+    pub reply_by_address: Option<bool>,
 }
 
 impl Amendment {
@@ -24,6 +26,7 @@ impl Amendment {
         let keep_tag = self.keep_tag.unwrap_or(alias.keep_tag());
         let mut rules = alias.rules().clone();
         rules.spam = self.spam.unwrap_or(rules.spam);
+        rules.reply_by_address = self.reply_by_address.unwrap_or(rules.reply_by_address);
         for pattern in &self.no_allow {
             rules.disallow(pattern).map_err(|()| AliasError::NotAllowed {
                 pattern: pattern.to_string(),
@@ -52,11 +55,11 @@ mod tests {
         let first = Amendment {
             spam: Some(Some(SpamAction::Mark)),
             allow: vec![pattern("@shop.test"), pattern("a@b.test")],
+            reply_by_address: Some(true),
             ..Amendment::default()
         };
         let alias = first.of(alias).unwrap();
-        let listed =
-            "a@x.test -> b@y.test (keeps the tag) (spam: mark) (allows @shop.test, a@b.test)";
+        let listed = "a@x.test -> b@y.test (keeps the tag) (spam: mark) (allows @shop.test, a@b.test) (reply by address)";
         assert_eq!(alias.to_string(), listed);
         assert_eq!(Amendment::default().of(alias.clone()).unwrap(), alias);
 
@@ -65,6 +68,7 @@ mod tests {
             spam: Some(None),
             allow: vec![pattern("*.shop.test")],
             no_allow: vec![pattern("*@SHOP.test")],
+            reply_by_address: Some(false),
         };
         let alias = second.of(alias).unwrap();
         assert_eq!(alias.to_string(), "a@x.test -> b@y.test (allows a@b.test, *.shop.test)");

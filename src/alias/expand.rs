@@ -35,6 +35,13 @@ pub enum Expansion {
         /// The aliases it leads to have rules for mail that comes to themselves.
         rules: Arc<Rules>,
     },
+    /// The recipient is the [`AnswerAddress`](super::AnswerAddress) of an alias that is answered so.
+    Answer {
+        /// The alias, as it was added.
+        alias: Mailbox,
+        /// Where it finally leads: those may answer. At least one, none of them ours to answer.
+        mailboxes: Vec<Mailbox>,
+    },
     /// The mail is accepted and forgotten.
     Discard,
     /// The recipient is refused with this reply.
@@ -109,6 +116,8 @@ struct Walk<'a, L> {
     /// True where it begins with the recipient, whose alias has a say.
     of_recipient: bool,
     rules: Rules,
+    /// The alias that is answered, where the recipient says so.
+    answered: Option<Mailbox>,
     /// The aliases from the recipient down to here.
     path: Vec<Mailbox>,
     /// Keys of all addresses met: each counts once.
@@ -133,6 +142,7 @@ impl<'a, L: Lookup> Walk<'a, L> {
             defer_stops: true,
             of_recipient: false,
             rules: Rules::default(),
+            answered: None,
             path: Vec::new(),
             seen: HashSet::new(),
             lookups: 0,
@@ -178,6 +188,10 @@ impl<'a, L: Lookup> Walk<'a, L> {
                 }
                 return self.descend(address, &mailboxes, unusable).await;
             }
+            Found::Answer { alias, mailboxes } if self.of_recipient && self.path.is_empty() => {
+                self.answered = Some(alias);
+                return self.descend(address, &mailboxes, Vec::new()).await;
+            }
             Found::Discard => {
                 self.discarded = true;
                 return Ok(());
@@ -186,7 +200,8 @@ impl<'a, L: Lookup> Walk<'a, L> {
             Found::Unsafe => Reply::alias_unsafe(),
             Found::NoPostmaster => Reply::no_postmaster(),
             Found::Reject(text) => Reply::alias_rejects(&text),
-            Found::Disabled | Found::NoAlias => Reply::no_such_alias(),
+            // No alias leads to an answer: nobody would have proven whose it is.
+            Found::Answer { .. } | Found::Disabled | Found::NoAlias => Reply::no_such_alias(),
         };
         if refusal.class() == Class::Transient && self.defer_stops {
             return Err(Stop::Refuse(refusal));
@@ -227,7 +242,12 @@ impl<'a, L: Lookup> Walk<'a, L> {
     }
 
     fn finish(self) -> Expansion {
-        let Self { mailboxes, dropped, discarded, rules, .. } = self;
+        let Self { mailboxes, dropped, discarded, rules, answered, .. } = self;
+        if !mailboxes.is_empty()
+            && let Some(alias) = answered
+        {
+            return Expansion::Answer { alias, mailboxes };
+        }
         if !mailboxes.is_empty() {
             return Expansion::Deliver { mailboxes, dropped, rules: Arc::new(rules) };
         }

@@ -1,4 +1,4 @@
-use super::{Action, Alias, AliasAddress, Destination, Key, Rules, tag::tagged};
+use super::{Action, Alias, AliasAddress, AnswerAddress, Destination, Key, Rules, tag::tagged};
 use crate::address::{Domain, Mailbox};
 use std::future::Future;
 
@@ -45,6 +45,13 @@ pub enum Found {
         /// What the owner of the alias says of its mail.
         rules: Rules,
     },
+    /// The [`AnswerAddress`] of an alias that is answered so.
+    Answer {
+        /// The alias, as it was added.
+        alias: Mailbox,
+        /// Where it leads: those may answer. Each may be an alias again.
+        mailboxes: Vec<Mailbox>,
+    },
     /// 550 5.7.1 with this text.
     Reject(String),
     /// 450 4.2.1 with this text.
@@ -67,6 +74,8 @@ pub enum Found {
 ///
 /// An alias that is found without the tag hands it on to its mailboxes, where it is to be kept; if they are aliases,
 /// these say in their turn. In the other cases the tag is part of what was found.
+///
+/// The address of an answer is one only for an alias that is answered so; for another, all behind the `+` is a tag.
 ///
 /// A disabled alias stops the search. `postmaster` and `abuse` of a hosted domain (RFC 5321 §4.5.1,
 /// RFC 2142) go to the configured postmaster unless they have an enabled exact alias of their own.
@@ -93,6 +102,13 @@ pub async fn find<L: Lookup>(address: &Mailbox, lookup: &L) -> Result<Found, L::
         && let Some(alias) = lookup.alias(&untagged).await?
     {
         let found = answer(&alias, address, lookup);
+        if let (Found::Forward { mailboxes, rules, .. }, AliasAddress::Exact(exact)) =
+            (&found, alias.address())
+            && rules.reply_by_address
+            && AnswerAddress::read(address).is_some()
+        {
+            return Ok(Found::Answer { alias: exact.clone(), mailboxes: mailboxes.clone() });
+        }
         let keeps = alias.keep_tag().unwrap_or_else(|| lookup.keep_tag());
         return Ok(if keeps { found.tagged(address) } else { found });
     }

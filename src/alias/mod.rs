@@ -8,6 +8,7 @@
 mod address;
 mod amendment;
 mod anchored;
+mod answer;
 mod destination;
 mod expand;
 mod find;
@@ -18,6 +19,7 @@ mod tag;
 
 pub use address::{AliasAddress, Key};
 pub use amendment::Amendment;
+pub use answer::AnswerAddress;
 pub use destination::{Destination, Template};
 pub use expand::{Dropped, Expansion, ExpansionLimits, expand, expand_all, find_cycle};
 pub use find::{Found, Lookup, find};
@@ -163,8 +165,18 @@ impl Alias {
     /// This alias, with what its owner says of its mail.
     ///
     /// # Errors
-    /// When that is more than [`MAX_ALLOWED`] senders.
+    /// When that is more than [`MAX_ALLOWED`] senders, or answers by address of an alias that cannot have such.
     pub fn with_rules(mut self, rules: Rules) -> Result<Self, AliasError> {
+        let is_answered = match (&self.address, &self.action) {
+            // The address of an answer would be read as that of another alias.
+            (AliasAddress::Exact(mailbox), Action::Forward(_)) => {
+                !mailbox.local().as_str().contains('+')
+            }
+            _ => false,
+        };
+        if rules.reply_by_address && !is_answered {
+            return Err(AliasError::ReplyByAddress);
+        }
         self.rules = rules.checked()?;
         Ok(self)
     }
@@ -276,6 +288,11 @@ pub enum AliasError {
     /// A word on tags where there are none.
     #[error("only an alias of one address, as hello@example.org, that forwards has tags to keep")]
     KeepTag,
+    /// Answers by address, where no address would lead.
+    #[error(
+        "only an alias of one address without a +, as hello@example.org, that forwards can be answered by address"
+    )]
+    ReplyByAddress,
     /// No sender pattern, and why.
     #[error(
         "{0:?} names no sender: {1}; it is news@shop.example, @shop.example for all of the domain, or \

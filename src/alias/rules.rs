@@ -16,6 +16,9 @@ pub struct Rules {
     /// Whose mail neither a filter nor a DNSBL holds up, if the sender is proven. An exception for these,
     /// and nothing to anybody else.
     pub allow: Vec<SenderPattern>,
+    /// Its mailboxes may answer as the alias by writing to an [`AnswerAddress`](super::AnswerAddress), which is then in
+    /// Reply-To of what comes to it.
+    pub reply_by_address: bool,
 }
 
 impl Rules {
@@ -157,14 +160,17 @@ impl fmt::Display for SenderPattern {
     }
 }
 
-/// `(spam: mark) (allows a@x.example, @y.example)`: the form in listings; nothing for no rules.
+/// `(spam: mark) (allows a@x.example, @y.example) (reply by address)`: the form in listings; nothing for no rules.
 impl fmt::Display for Rules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(spam) = self.spam {
             write!(f, " (spam: {spam})")?;
         }
         let allowed: Vec<String> = self.allow.iter().map(ToString::to_string).collect();
-        if allowed.is_empty() { Ok(()) } else { write!(f, " (allows {})", allowed.join(", ")) }
+        if !allowed.is_empty() {
+            write!(f, " (allows {})", allowed.join(", "))?;
+        }
+        if self.reply_by_address { f.write_str(" (reply by address)") } else { Ok(()) }
     }
 }
 

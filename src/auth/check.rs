@@ -10,7 +10,7 @@ use super::{
 use crate::{
     address::ReversePath,
     dns::Resolver,
-    message::{Authors, Header, RESULTS_FIELD},
+    message::{Authors, Change, Header, RESULTS_FIELD},
     time::UnixTime,
     verdict::{Arc, AuthPolicy, Check, Dkim, Dmarc, Findings, Spf},
 };
@@ -202,6 +202,40 @@ impl Checked {
             (Some((head, leaves)), Some((_, came))) if leaves == came => (head, true),
             _ => (leaves, false),
         };
+        self.again(resolver, prefix, head, is_same_body).await
+    }
+
+    /// As [`Checked::check_again`], where `change` is made in the header section of the message that came.
+    ///
+    /// # Errors
+    /// As [`Checked::check_again`].
+    pub async fn check_changed(
+        &self,
+        resolver: &Resolver,
+        came: &[u8],
+        (prefix, change): (&[u8], &Change),
+    ) -> Result<(), Broken> {
+        let (head, is_regular) = match split(&Header::scan(came), came) {
+            Some((head, _)) => (head, true),
+            None => (came, false),
+        };
+        let part = |range| head.get(range).unwrap_or_default();
+        let Change { at, with } = change;
+        let head = [part(0..at.start), &with[..], part(at.end..head.len())].concat();
+        match self.passing.is_empty() {
+            true => Ok(()),
+            false => self.again(resolver, prefix, &head, is_regular).await,
+        }
+    }
+
+    async fn again(
+        &self,
+        resolver: &Resolver,
+        prefix: &[u8],
+        head: &[u8],
+        is_same_body: bool,
+    ) -> Result<(), Broken> {
+        let header = Header::scan(head);
         let view = View::of(prefix, &header, head);
         let mut parsed = read(&view, head.len()).unwrap_or_default();
         if is_same_body {

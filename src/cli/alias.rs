@@ -147,7 +147,7 @@ struct AddArgs {
 #[derive(Debug, clap::Args)]
 #[command(group(
     clap::ArgGroup::new("word").required(true).multiple(true)
-        .args(["keep_tag", "spam", "allow", "no_allow"])
+        .args(["keep_tag", "spam", "allow", "no_allow", "reply_by_address", "no_reply_by_address"])
 ))]
 struct SetArgs {
     /// As it was added
@@ -157,6 +157,9 @@ struct SetArgs {
     /// Take the sender from those that --allow has named; may be given several times
     #[arg(long, value_name = "SENDER", value_parser = SenderPattern::parse)]
     no_allow: Vec<SenderPattern>,
+    /// Answer it by address no longer: Reply-To stays what it is, and hello+bob=friend.example@ is a tag again
+    #[arg(long, conflicts_with = "reply_by_address")]
+    no_reply_by_address: bool,
 }
 
 /// What an alias says of itself.
@@ -176,16 +179,31 @@ struct Words {
     /// times
     #[arg(long, value_name = "SENDER", value_parser = SenderPattern::parse)]
     allow: Vec<SenderPattern>,
+    /// Let its mailboxes answer as the alias, from webmail too: mail to it gets a Reply-To such as
+    /// hello+bob=friend.example@example.org, and what a mailbox sends there leaves as from hello@example.org
+    #[arg(long)]
+    reply_by_address: bool,
 }
 
 impl Words {
-    fn amendment(self, no_allow: Vec<SenderPattern>) -> Amendment {
+    fn amendment(self) -> Amendment {
         Amendment {
             keep_tag: self.keep_tag.map(KeepTag::word),
             spam: self.spam.map(Spam::word),
             allow: self.allow,
-            no_allow,
+            reply_by_address: self.reply_by_address.then_some(true),
+            ..Amendment::default()
         }
+    }
+}
+
+impl SetArgs {
+    fn amendment(self) -> Amendment {
+        let Self { words, no_allow, no_reply_by_address, .. } = self;
+        let amendment = words.amendment();
+        let off = no_reply_by_address.then_some(false);
+        let reply_by_address = amendment.reply_by_address.or(off);
+        Amendment { no_allow, reply_by_address, ..amendment }
     }
 }
 
@@ -232,7 +250,7 @@ impl AddArgs {
             (_, _, true) => Alias::discard(address),
             _ => Alias::forward(address, &self.destinations),
         };
-        self.words.amendment(Vec::new()).of(alias?)
+        self.words.amendment().of(alias?)
     }
 }
 
@@ -252,7 +270,8 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
         if let Some(address) = changed {
             warn(&accounts::senders_as(store, &address).await?)?;
         }
-        warn(&aliases::nowhere(&config, store, &new).await)
+        warn(&aliases::nowhere(&config, store, &new).await)?;
+        warn(&accounts::answered_without_key(&config.state_dir, &new)?)
     }))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -288,9 +307,9 @@ async fn execute(
         Command::Disable { address } => {
             set_enabled(store, &address, false, out).await?;
         }
-        Command::Set(SetArgs { address, words, no_allow }) => {
-            let address = AliasAddress::parse(&address)?;
-            let alias = aliases::amend(store, &address, &words.amendment(no_allow)).await?;
+        Command::Set(args) => {
+            let address = AliasAddress::parse(&args.address)?;
+            let alias = aliases::amend(store, &address, &args.amendment()).await?;
             writeln!(out, "changed {alias}")?;
             return Ok(vec![alias]);
         }
@@ -346,13 +365,16 @@ async fn list(
 }
 
 fn write_shown(out: &mut impl Write, shown: &ShownAlias) -> io::Result<()> {
-    let Rules { spam, allow } = shown.alias.rules();
+    let Rules { spam, allow, reply_by_address } = shown.alias.rules();
     writeln!(out, "{}", shown.alias.without_rules())?;
     if let Some(spam) = spam {
         writeln!(out, "  spam: {spam}")?;
     }
     for sender in allow {
         writeln!(out, "  allows {sender}")?;
+    }
+    if *reply_by_address {
+        writeln!(out, "  answered by address")?;
     }
     if shown.is_discarded {
         writeln!(out, "  mail is accepted and thrown away")?;

@@ -91,7 +91,9 @@ fn question(args: &Args) -> Result<Question, Failure> {
                 sender => sender,
             });
             let author = Mailbox::parse(author).map_err(|error| usage(author, &error))?;
-            format!("From: <{author}>\r\nMessage-ID: <supposed@localhost>\r\n\r\n").into_bytes()
+            let to = recipient.bare();
+            format!("From: <{author}>\r\nTo: <{to}>\r\nMessage-ID: <supposed@localhost>\r\n\r\n")
+                .into_bytes()
         }
     };
     let helo = args.helo.clone().or(domain).unwrap_or_else(|| "localhost".to_owned());
@@ -127,6 +129,9 @@ fn write(explanation: &Explanation, out: &mut impl Write) -> Result<(), Failure>
     if let Some(rules) = &explanation.rules {
         line("rules", rules)?;
     }
+    if let Some(answers) = &explanation.answers {
+        line("answers", answers)?;
+    }
     line("from", &explanation.from)?;
     if let Some(srs_from) = &explanation.srs_from {
         line("sent as", srs_from)?;
@@ -153,6 +158,7 @@ fn write(explanation: &Explanation, out: &mut impl Write) -> Result<(), Failure>
     let verdict = match explanation.verdict {
         Verdict::Munged => "munged: its From becomes the alias, answers go to the author",
         Verdict::Marked => "forwarded with fields that mark it as spam",
+        Verdict::Answered => "sent on as an answer of the alias",
         Verdict::Forwarded => "forwarded as it is",
         Verdict::Discarded => "accepted and thrown away, as the alias says",
         Verdict::Refused => "refused",

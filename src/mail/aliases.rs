@@ -100,6 +100,8 @@ impl Mailboxes {
                 let lost = lost.collect();
                 Ok(Self { mailboxes: mailboxes.clone(), lost, rules: Arc::clone(rules) })
             }
+            // What is to be made of those who may answer is for whoever takes answers.
+            Ok(Expansion::Answer { .. }) => Err(Reply::no_such_alias()),
             Ok(Expansion::Discard) => Ok(Self::default()),
             Ok(Expansion::Refuse(reply)) => Err(reply.clone()),
             Err(error) => {

@@ -3,11 +3,12 @@
 use super::{
     aliases::{Mailboxes, is_role},
     parts::Parts,
-    recipient::Recipient,
+    recipient::{Answered, Recipient},
     returned::{Refusal, is_ours, original_of},
 };
 use crate::{
     address::{ForwardPath, Mailbox},
+    alias::{AnswerAddress, Expansion},
     reply::Reply,
     srs::is_srs_shaped,
     time::UnixTime,
@@ -24,6 +25,7 @@ pub(crate) async fn decide(
     now: UnixTime,
 ) -> Result<Recipient, Refusal> {
     let srs = &parts.config.srs.settings;
+    let answered = answered(parts, path).await?;
     let (leads_to, srs_domain, original) = match path {
         ForwardPath::Postmaster => (parts.aliases.postmaster().await?, &srs.domain, None),
         ForwardPath::Mailbox(mailbox) => {
@@ -37,6 +39,9 @@ pub(crate) async fn decide(
             };
             let leads_to = match &original {
                 Some(original) => parts.aliases.final_mailboxes(original.clone()).await?,
+                None if let Some(Answered { to, .. }) = &answered => {
+                    answer_leads_to(parts, to).await?
+                }
                 None => leads_to(parts, mailbox, is_hosted).await?,
             };
             (leads_to, srs_domain, original)
@@ -49,9 +54,49 @@ pub(crate) async fn decide(
         destinations: mailboxes.into_iter().map(|to| parts.aliases.destination(to)).collect(),
         lost,
         // Nobody wrote to an alias that a returning mail comes to.
-        rules: if original.is_some() { Arc::default() } else { rules },
+        rules: match original.is_some() || answered.is_some() {
+            true => Arc::default(),
+            false => rules,
+        },
         original,
+        answered: answered.map(Arc::new),
     })
+}
+
+/// What `path` stands for, where it is the address of an answer of an alias that is answered so.
+async fn answered(parts: &Parts, path: &ForwardPath) -> Result<Option<Answered>, Reply> {
+    let ForwardPath::Mailbox(mailbox) = path else { return Ok(None) };
+    let Some(AnswerAddress { to, .. }) = AnswerAddress::read(mailbox) else { return Ok(None) };
+    if !parts.aliases.is_hosted(mailbox.domain()) || is_srs_shaped(mailbox.local()) {
+        return Ok(None);
+    }
+    match parts.aliases.expand(mailbox).await.as_deref() {
+        Ok(Expansion::Answer { alias, mailboxes }) => {
+            let (alias, mailboxes) = (alias.clone(), mailboxes.clone());
+            Ok(Some(Answered { alias, mailboxes, to }))
+        }
+        Ok(_) => Ok(None),
+        Err(error) => {
+            tracing::error!(%error, "cannot look up an alias");
+            Err(Reply::store_failed())
+        }
+    }
+}
+
+/// Where an answer to `to` goes. Nothing returns by an answer, and none answers an answer.
+async fn answer_leads_to(parts: &Parts, to: &Mailbox) -> Result<Mailboxes, Reply> {
+    let is_hosted = parts.aliases.is_hosted(to.domain());
+    if is_ours(parts, to) {
+        return Err(Reply::no_such_alias());
+    }
+    // Behind an address may be whoever trusts this host, as its own Postfix does.
+    if to.domain().literal().is_some() {
+        return Err(Reply::no_literals());
+    }
+    match is_hosted || *to.domain() == parts.config.srs.settings.domain {
+        true => leads_to(parts, to, is_hosted).await,
+        false => parts.aliases.final_mailboxes(to.clone()).await,
+    }
 }
 
 async fn leads_to(parts: &Parts, mailbox: &Mailbox, is_hosted: bool) -> Result<Mailboxes, Reply> {

@@ -6,16 +6,20 @@
 
 use super::{checks::Report, look::Look, parts::Parts, plan::Planned, recipient::Recipient};
 use crate::{
-    address::{Domain, ReversePath},
+    address::{Domain, Mailbox, ReversePath},
+    alias::AnswerAddress,
     auth::{
         self, Broken, Checked,
         dkim::{KeyKind, SignedBody},
     },
     config::ArcSealing,
-    message::{Change, Header, MessageId, Munged, Named, NewFrom, Source, Text, munge},
+    message::{
+        Change, Header, MessageId, Munged, Named, NewFrom, ReplyTo, Source, Text, munge,
+        replace_reply_to,
+    },
     reply::Reply,
     time::UnixTime,
-    verdict::{DmarcResult, NOT_KEPT, SpfOnly},
+    verdict::{DmarcResult, NOT_KEPT, SpfOnly, is_one_owner},
 };
 use std::sync::Arc;
 
@@ -44,6 +48,8 @@ pub(crate) struct Fabric<'a> {
     pub(crate) id: MessageId,
     /// What the checks found.
     pub(crate) report: &'a Report,
+    /// Who sent it, where that is to be known though nobody asks for it.
+    pub(crate) proof: Option<Checked>,
     /// The message of the report, for all forms.
     pub(crate) source: Arc<Source>,
     /// Received, seal and loop tokens.
@@ -100,15 +106,15 @@ pub(crate) async fn dress(
 struct Cut {
     /// Header fields of ours.
     prefix: Vec<u8>,
-    /// The From of a message that is munged.
-    from: Option<Change>,
+    /// The From of a message that is munged, and a Reply-To through which it is answered by address.
+    change: Option<Change>,
     is_munged: bool,
 }
 
 impl Fabric<'_> {
     /// The form `number` of the message.
     fn form(&self, parts: &Parts, cut: Cut, number: usize) -> Result<Form, Reply> {
-        let Cut { prefix, from: change, is_munged } = cut;
+        let Cut { prefix, change, is_munged } = cut;
         let prefix = parts.memory.hold(prefix, number == 0).ok_or_else(Reply::out_of_memory)?;
         let text = Text { prefix, change, source: Arc::clone(&self.source) };
         Ok(Form { number, text, is_munged })
@@ -125,9 +131,14 @@ impl Fabric<'_> {
         }
     }
 
+    /// What is known of who sent it.
+    fn checked(&self) -> Option<&Checked> {
+        self.proof.as_ref().or(self.report.authentication.as_ref())
+    }
+
     /// The message as one that passes DMARC here only.
     fn as_the_alias(&self, parts: &Parts, to: &Planned) -> Option<Look> {
-        let checked = self.report.authentication.as_ref()?;
+        let checked = self.checked()?;
         let may_sign = checked.findings.may_be_signed(parts.config.auth.sign);
         Look::munged(parts, to, may_sign, Named::Known)
     }
@@ -151,10 +162,7 @@ impl Cloth<'_> {
     ) -> Result<Option<Cut>, Reply> {
         match &look.from {
             Some(from) => Ok(Some(self.munged(parts, look, from))),
-            None => {
-                let prefix = self.untouched(parts, look, notes).await?;
-                Ok(prefix.map(|prefix| Cut { prefix, from: None, is_munged: false }))
-            }
+            None => self.untouched(parts, look, notes).await,
         }
     }
 
@@ -166,23 +174,36 @@ impl Cloth<'_> {
         parts: &Parts,
         look: &Look,
         notes: &mut Vec<String>,
-    ) -> Result<Option<Vec<u8>>, Reply> {
+    ) -> Result<Option<Cut>, Reply> {
         let Fabric { report, trace, delivered_to, .. } = self.fabric;
         let bytes = &report.message;
-        let Some(checked) = &report.authentication else {
-            let prefix = [trace.as_bytes(), delivered_to.as_bytes()].concat();
-            return Ok(Some(self.signed(parts, look, prefix, None)));
+        let (reply_to, change) = match self.reply_to(look) {
+            Some(ReplyTo { fields, change }) => (fields, change),
+            None => (Vec::new(), None),
+        };
+        let is_answered = look.answered_as.is_some();
+        let cut = |prefix| Cut { prefix, change: change.clone(), is_munged: false };
+        let known =
+            if is_answered { self.fabric.checked() } else { report.authentication.as_ref() };
+        let Some(checked) = known else {
+            let prefix = [trace.as_bytes(), delivered_to.as_bytes(), &reply_to].concat();
+            return Ok(Some(cut(self.signed(parts, look, prefix, change.as_ref()))));
         };
         let mut best: Option<(Vec<u8>, Broken)> = None;
-        let (to, results) = (delivered_to.as_bytes(), checked.field());
+        let results = report.authentication.as_ref().map(Checked::field).unwrap_or_default();
+        let to = delivered_to.as_bytes();
         let all: [(&[u8], &[u8]); 4] = [(to, &results), (to, &[]), (&[], &results), (&[], &[])];
         let tried = if to.is_empty() { 2 } else { all.len() };
         for (to, results) in all.into_iter().take(tried) {
-            let prefix = [trace.as_bytes(), to, results].concat();
-            let prefix = self.signed(parts, look, prefix, None);
+            let prefix = [trace.as_bytes(), to, results, &reply_to].concat();
+            let prefix = self.signed(parts, look, prefix, change.as_ref());
             let resolver = parts.outbound.resolver();
-            match checked.check_again(resolver, bytes, (&prefix[..], &bytes[..])).await {
-                Ok(()) => return Ok(Some(prefix)),
+            let again = match &change {
+                Some(change) => checked.check_changed(resolver, bytes, (&prefix, change)).await,
+                None => checked.check_again(resolver, bytes, (&prefix[..], &bytes[..])).await,
+            };
+            match again {
+                Ok(()) => return Ok(Some(cut(prefix))),
                 Err(broken) => {
                     let count = broken.domains.len();
                     if best.as_ref().is_none_or(|(_, best)| count < best.domains.len()) {
@@ -192,7 +213,18 @@ impl Cloth<'_> {
             }
         }
         let Some((prefix, broken)) = best else { return Err(Reply::local_error()) };
-        self.fabric.tell(parts, &broken, notes);
+        match is_answered {
+            true => notes.push("a DKIM signature covers Reply-To, which is ours now".to_owned()),
+            false => self.fabric.tell(parts, &broken, notes),
+        }
+        // Whoever asked for another Reply-To wants the mail to come all the same, and not as spam: a broken signature of
+        // the author's counts against it where no policy hangs on it, too.
+        let is_authors = |domain: &String| {
+            checked.findings.authors.iter().any(|author| is_one_owner(&author.domain, domain))
+        };
+        if is_answered && broken.domains.iter().any(is_authors) {
+            return Ok(None);
+        }
         let mut lost = checked.findings.lost(&broken.authors);
         let lost = lost.find(|(domain, _)| !look.stands_in_for(parts, domain));
         match (lost, parts.config.auth.policy.spf_only) {
@@ -200,19 +232,28 @@ impl Cloth<'_> {
             // What returns has no alias to come from.
             (Some(_), SpfOnly::Munge) if !look.is_return => Ok(None),
             (Some(_), SpfOnly::Refuse) if !look.is_return => Err(Reply::signature_cannot_stay()),
-            (Some(_) | None, _) => Ok(Some(prefix)),
+            (Some(_) | None, _) => Ok(Some(cut(prefix))),
         }
+    }
+
+    /// The Reply-To that leads through the alias.
+    fn reply_to(&self, look: &Look) -> Option<ReplyTo> {
+        let alias = look.answered_as.as_ref()?;
+        let through = |to: &Mailbox| through(alias, to);
+        replace_reply_to(self.header, &self.fabric.report.message, through)
     }
 
     fn munged(&self, parts: &Parts, look: &Look, from: &NewFrom) -> Cut {
         let Fabric { report, trace, delivered_to, .. } = self.fabric;
         let results = report.authentication.as_ref().map(Checked::field).unwrap_or_default();
-        let (fields, from) = match munge(self.header, &report.message, from) {
+        let munged = munge(self.header, &report.message, from, self.reply_to(look));
+        let (fields, change) = match munged {
             Some(Munged { fields, from }) => (fields, Some(from)),
             None => (Vec::new(), None),
         };
         let prefix = [trace.as_bytes(), delivered_to.as_bytes(), &results, &fields].concat();
-        Cut { prefix: self.signed(parts, look, prefix, from.as_ref()), from, is_munged: true }
+        let prefix = self.signed(parts, look, prefix, change.as_ref());
+        Cut { prefix, change, is_munged: true }
     }
 
     /// `prefix` with one signature for each key of the signer, and an ARC set by an RSA key: verifiers of ARC
@@ -247,6 +288,17 @@ impl Cloth<'_> {
         }
         prefix
     }
+}
+
+/// Where whoever got a message through `alias` answers `to`: not past the alias in any case, as that would tell the mailbox.
+fn through(alias: &Mailbox, to: &Mailbox) -> Mailbox {
+    let is_alias_itself = |mailbox: &Mailbox| mailbox.to_key() == alias.to_key();
+    if is_alias_itself(to) || AnswerAddress::read(to).is_some_and(|to| is_alias_itself(&to.alias)) {
+        return to.clone();
+    }
+    let answer = AnswerAddress { alias: alias.clone(), to: to.clone() };
+    // Too long for an address: the answer comes back to whoever writes it, and nobody sees the mailbox.
+    answer.mailbox().unwrap_or_else(|| alias.clone())
 }
 
 /// True when one of the destinations asks forwarders for ARC: the message has one form for all of them.

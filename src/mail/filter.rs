@@ -101,7 +101,7 @@ impl Filter {
             Expansion::Deliver { mailboxes, .. } => {
                 Ok(mailboxes.iter().any(|mailbox| !self.is_local(mailbox.domain())))
             }
-            Expansion::Refuse(_) | Expansion::Discard => Ok(false),
+            Expansion::Answer { .. } | Expansion::Refuse(_) | Expansion::Discard => Ok(false),
         }
     }
 }

@@ -171,10 +171,25 @@ impl Forward<'_> {
             true => String::new(),
             false => delivered_to(&came.envelope.forward_paths),
         };
+        // A field of the author's that becomes another must not cost the mail what it passes DMARC by.
+        let is_answered = looks.iter().any(|look| look.answered_as.is_some());
+        let is_known = report.authentication.is_some()
+            && parts.config.auth.policy.dmarc != crate::verdict::Check::Off;
+        let proof = match is_answered && !is_known {
+            true => Some(checks::proof(parts, sender, &report.message, now).await),
+            false => None,
+        };
         let mut notes = Vec::new();
         let source = Arc::new(Source::from(report.message.clone()));
-        let fabric =
-            Fabric { id: self.id, report, source: Arc::clone(&source), trace, delivered_to, now };
+        let fabric = Fabric {
+            id: self.id,
+            report,
+            proof,
+            source: Arc::clone(&source),
+            trace,
+            delivered_to,
+            now,
+        };
         let shorts = shorts(&planned);
         let dressed = dress(parts, &fabric, planned, looks, &mut notes).await;
         report.notes.extend(notes);

@@ -8,7 +8,7 @@ use super::{
     refused::RefusedRecipients,
     spool,
     srs::Srs,
-    submission::Usage,
+    submission::{Answers, Usage},
     uses::ReturnUses,
 };
 use crate::{
@@ -92,6 +92,8 @@ pub(crate) struct Parts {
     pub(crate) logins: Arc<Logins>,
     /// How much accounts send, and what becomes of it.
     pub(crate) usage: Arc<Usage>,
+    /// How much mailboxes send as their aliases.
+    pub(crate) answers: Arc<Answers>,
     /// Refused recipients that are still counted together.
     pub(crate) refused: Arc<RefusedRecipients>,
     /// How much clients may have logged.
@@ -157,6 +159,7 @@ impl Parts {
             rates: Arc::new(Rates::new(&config.limits, Arc::clone(&metrics))),
             logins: Arc::default(),
             usage: Arc::new(Usage::new(&config.submission)),
+            answers: Arc::new(Answers::new(&config.submission)),
             refused: Arc::default(),
             log: Arc::new(LogBudget::new(&config.limits)),
             lists: Arc::new(Lists::new(&config, &metrics)?),
@@ -210,6 +213,7 @@ impl Parts {
             rates: Arc::clone(&self.rates),
             logins: Arc::clone(&self.logins),
             usage: Arc::clone(&self.usage),
+            answers: Arc::clone(&self.answers),
             refused: Arc::clone(&self.refused),
             log: Arc::clone(&self.log),
             lists,
@@ -236,6 +240,7 @@ impl Parts {
         self.return_uses.set_limits(self.config.srs.use_limits());
         self.rates.set_limits(&self.config.limits);
         self.usage.set_limits(&self.config.submission);
+        self.answers.set_limits(&self.config.submission);
         self.log.set_limits(&self.config.limits);
         self.notices.set_rate(self.config.spool.max_notices);
         let spool = spool_bounds(&self.config.spool);

@@ -22,12 +22,28 @@ pub(crate) struct Recipient {
     /// What the owner of the alias that answers says of its mail: nothing for a role address that has no
     /// alias, nor for an SRS address of ours.
     pub(crate) rules: Arc<Rules>,
+    /// What the recipient stands for, where it is the address of an answer.
+    pub(crate) answered: Option<Arc<Answered>>,
+}
+
+/// Whom a mailbox answers by address, and as which alias.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answered {
+    pub(crate) alias: Mailbox,
+    /// Those who may.
+    pub(crate) mailboxes: Vec<Mailbox>,
+    pub(crate) to: Mailbox,
 }
 
 impl Recipient {
     /// True for an SRS address of ours: what comes to it returns.
     pub(crate) fn is_srs_return(&self) -> bool {
         self.original.is_some()
+    }
+
+    /// The alias that is answered.
+    pub(crate) fn answered_alias(&self) -> Option<&Mailbox> {
+        self.answered.as_ref().map(|answered| &answered.alias)
     }
 
     /// The next hops of its destinations, sorted: recipients that share them may share a transaction.

@@ -177,8 +177,10 @@ impl Tables {
             Ok(Expansion::Refuse(reply)) if reply.class() == Class::Transient => {
                 Answer::Failed("the alias takes no mail for now")
             }
-            // A map has no word for "accept and throw away".
-            Ok(Expansion::Refuse(_) | Expansion::Discard) => Answer::Nothing,
+            // A map has no word for "accept and throw away", and an answer is for our SMTP listener.
+            Ok(Expansion::Answer { .. } | Expansion::Refuse(_) | Expansion::Discard) => {
+                Answer::Nothing
+            }
             Err(error) => {
                 tracing::error!(%error, "cannot look up an alias");
                 Answer::Failed("the database cannot be read now")

@@ -15,7 +15,7 @@ use super::{
     record::Entry,
     returned::Refusal,
     sender::Sender,
-    submission::{LoggedIn, Submission},
+    submission::{Came, LoggedIn, Submission, answer},
 };
 use crate::{
     address::{ForwardPath, ReversePath},
@@ -197,8 +197,17 @@ impl Handler for Mail {
         let listed = listed.unwrap_or_default();
         let (parts, peer, sender) = (&self.parts, &self.peer, &sender);
         let (id, now) = (entry.id, entry.arrived);
-        let forward = Forward { parts, peer, sender, listed: &listed, id, now };
-        let conclusion = forward.run(transaction, memory, recipients).await;
+        // Recipients are addresses of answers, or none is.
+        let conclusion = match recipients.first().and_then(Recipient::answered_alias) {
+            Some(_) => {
+                let came = Came { sender, id, now, transaction, memory };
+                answer(parts, came, recipients).await
+            }
+            None => {
+                let forward = Forward { parts, peer, sender, listed: &listed, id, now };
+                forward.run(transaction, memory, recipients).await
+            }
+        };
         self.last = Some(Arc::clone(&conclusion.announced));
         entry.conclude(&self.parts, conclusion, began.elapsed()).await
     }
@@ -277,6 +286,16 @@ impl Mail {
         now: UnixTime,
     ) -> Option<Refusal> {
         let parts = &*self.parts;
+        // An answer is from one alias, and nobody else's mail.
+        let answered = recipient.answered_alias();
+        if let Some(first) = open.recipients.first()
+            && first.answered_alias() != answered
+        {
+            return Some(Reply::other_destination().into());
+        }
+        if answered.is_some() {
+            return None;
+        }
         // What returns has rules of its own, by which the others are not to be judged. One reply will cover all
         // recipients; those of one destination group mostly share a fate. Where they do not, a DSN tells the
         // difference, if one may leave.

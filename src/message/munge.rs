@@ -1,4 +1,4 @@
-use super::{Change, Header};
+use super::{Change, Header, ReplyTo};
 use crate::address::Mailbox;
 use mail_builder::headers::{Header as _, address::Address};
 use mail_parser::{HeaderValue, parsers::MessageStream};
@@ -8,7 +8,7 @@ use mail_parser::{HeaderValue, parsers::MessageStream};
 pub struct Munged {
     /// Fields to go before it: X-Original-From, and Reply-To where the message has none.
     pub fields: Vec<u8>,
-    /// The new From, in the place of the old one.
+    /// The new From, in the place of the old one; the new Reply-To too, where answers are to go elsewhere.
     pub from: Change,
 }
 
@@ -37,8 +37,13 @@ const MAX_NAME: usize = 100;
 
 /// Lets `message`, whose header section is `header`, come from an address of ours: its author stays visible,
 /// marked as coming `via` the alias, answers go to the author, and X-Original-From keeps what From was. `None`
-/// when there is no From to change.
-pub fn munge(header: &Header<'_>, message: &[u8], new: &NewFrom) -> Option<Munged> {
+/// when there is no From to change. `reply_to`: where answers go instead.
+pub fn munge(
+    header: &Header<'_>,
+    message: &[u8],
+    new: &NewFrom,
+    reply_to: Option<ReplyTo>,
+) -> Option<Munged> {
     let from = header.named("From").next()?;
     let offset = |part: &[u8]| (part.as_ptr() as usize).checked_sub(message.as_ptr() as usize);
     let (start, end) = (offset(from.name)?, offset(from.value)?.checked_add(from.value.len())?);
@@ -54,13 +59,24 @@ pub fn munge(header: &Header<'_>, message: &[u8], new: &NewFrom) -> Option<Munge
     Address::new_address(Some(name), address.to_string())
         .write_header(&mut new_from, "From: ".len());
 
-    let mut fields = Vec::new();
-    for name in ["X-Original-From", "Reply-To"] {
-        if name == "X-Original-From" || header.named(name).next().is_none() {
-            fields.extend([name.as_bytes(), b":", from.value].concat());
+    let from_change = Change { at: start..end, with: new_from.into() };
+    let mut fields = [b"X-Original-From:", from.value].concat();
+    let from = match reply_to {
+        Some(ReplyTo { fields: more, change }) => {
+            fields.extend(more);
+            match change {
+                Some(change) => Change::both(from_change, change, message)?,
+                None => from_change,
+            }
         }
-    }
-    Some(Munged { fields, from: Change { at: start..end, with: new_from.into() } })
+        None => {
+            if header.named("Reply-To").next().is_none() {
+                fields.extend([b"Reply-To:", from.value].concat());
+            }
+            from_change
+        }
+    };
+    Some(Munged { fields, from })
 }
 
 /// The display name of the first author, or else the address.
@@ -100,7 +116,7 @@ mod tests {
 
     fn munged_to(message: &str, new: &NewFrom) -> (String, String) {
         let header = Header::scan(message.as_bytes());
-        let Munged { fields, from } = munge(&header, message.as_bytes(), new).unwrap();
+        let Munged { fields, from } = munge(&header, message.as_bytes(), new, None).unwrap();
         let text =
             Text { change: Some(from), ..Text::new("", Source::from(message.as_bytes().to_vec())) };
         (String::from_utf8(fields).unwrap(), String::from_utf8(text.to_vec()).unwrap())

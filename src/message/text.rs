@@ -23,6 +23,23 @@ pub struct Change {
     pub with: Bytes,
 }
 
+impl Change {
+    /// This change of `source` and another behind it, as one; `None` where the other is not behind it.
+    pub fn and(self, behind: Self, source: &[u8]) -> Option<Self> {
+        let between = source.get(self.at.end..behind.at.start)?;
+        let with = [&self.with[..], between, &behind.with].concat();
+        Some(Self { at: self.at.start..behind.at.end, with: with.into() })
+    }
+
+    /// Two changes of `source` as one, in whatever order they stand.
+    pub fn both(one: Self, other: Self, source: &[u8]) -> Option<Self> {
+        match one.at.start <= other.at.start {
+            true => one.and(other, source),
+            false => other.and(one, source),
+        }
+    }
+}
+
 /// The octets of a message as it came: whole lines, or none.
 #[derive(Debug, Default)]
 pub struct Source {

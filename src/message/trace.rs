@@ -29,12 +29,12 @@ pub struct Received<'a> {
     pub now: UnixTime,
 }
 
-/// The Received field of what an account sends. Neither the client's address nor its name is in it, which would tell
+/// The Received field of what an account sends, or a mailbox as its alias. Neither the client's address nor its name is in it, which would tell
 /// where somebody is.
 #[derive(Debug)]
 pub struct Submitted<'a> {
-    /// The id of the account.
-    pub account: &'a str,
+    /// The id of the account; `None` for an answer of a mailbox, by address.
+    pub account: Option<&'a str>,
     /// Our own name.
     pub hostname: &'a str,
     /// How the connection was encrypted.
@@ -59,8 +59,12 @@ impl Submitted<'_> {
             Some(tls) => ("S", format!(" ({tls})\r\n\t")),
             None => ("", " ".to_owned()),
         };
+        let (from, a) = match account {
+            Some(account) => (format!("submission (account {account})"), "A"),
+            None => ("answer".to_owned(), ""),
+        };
         let mut text = format!(
-            "Received: from submission (account {account})\r\n\tby {hostname} (Onward) with {protocol}{s}A{tls}id {id}"
+            "Received: from {from}\r\n\tby {hostname} (Onward) with {protocol}{s}{a}{tls}id {id}"
         );
         if let Some(only) = alone(self.forward_paths) {
             let _ = write!(text, "\r\n\tfor <{only}>");
@@ -216,7 +220,7 @@ mod tests {
     fn what_an_account_sends_tells_nothing_of_its_client() {
         let one = [ForwardPath::Mailbox(Mailbox::parse("bob@sink.test").unwrap())];
         let submitted = Submitted {
-            account: "k3j4h5",
+            account: Some("k3j4h5"),
             hostname: "mx.example.org",
             tls: Some("TLSv1.3 X".to_owned()),
             smtputf8: false,
@@ -229,6 +233,15 @@ mod tests {
             "Received: from submission (account k3j4h5)\r\n\tby mx.example.org (Onward) with ESMTPSA (TLSv1.3 X)\r\n\t\
              id 0000000000000000\r\n\tfor <bob@sink.test>; Mon, 23 Nov 2026 08:00:00 +0000\r\n"
         );
+        let answer = Submitted { account: None, ..submitted };
+        let field = answer.field();
+        assert!(
+            field.starts_with(
+                "Received: from answer\r\n\tby mx.example.org (Onward) with ESMTPS (T"
+            ),
+            "{field}"
+        );
+        let submitted = answer;
         let missing = |header: &str| {
             let domain = Domain::parse("example.org").unwrap();
             submitted.missing_fields(&Header::scan(header.as_bytes()), &domain)

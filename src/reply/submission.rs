@@ -40,6 +40,38 @@ impl Reply {
         );
         Self::with_text(554, (5, 7, 5), &text)
     }
+    /// An answer by address of whoever is not shown to be a mailbox of the alias. The same for all, so that it tells
+    /// nobody which mailbox that is.
+    pub const fn answer_not_proven() -> Self {
+        Self::new(
+            550,
+            (5, 7, 1),
+            "This address is for answers of the alias's own mailbox: From must be the mailbox and nobody else, and pass \
+             DMARC by its DKIM signature or SPF; to reach the alias, write to it without the + and what follows",
+        )
+    }
+    /// An answer whose recipient is not in the fields that everybody sees.
+    pub const fn answer_not_addressed() -> Self {
+        Self::new(
+            550,
+            (5, 7, 1),
+            "An answer names its recipients in To or Cc, as hello+bob=friend.example@...: a blind copy is not sent on",
+        )
+    }
+    /// A null reverse-path with an answer.
+    pub const fn answer_is_no_bounce() -> Self {
+        Self::new(
+            550,
+            (5, 7, 1),
+            "Bounces and notifications are no answers: MAIL FROM:<> is not for this address",
+        )
+    }
+    /// One of the rates of `[submission]`, of a mailbox that answers; `what` is counted.
+    pub fn answers_over_rate(what: &str, rate: &str, wait: Duration) -> Self {
+        let text =
+            format!("Too many {what} of this mailbox ({rate}), {}", super::limits::again_in(wait));
+        Self::with_text(450, (4, 7, 1), &text)
+    }
     /// The account is frozen.
     pub fn account_frozen(reason: &str) -> Self {
         let text = format!("This account is frozen: {reason}; ask the operator of this server");

@@ -1,4 +1,4 @@
-use crate::alias::Expansion;
+use crate::{address::Mailbox, alias::Expansion};
 use std::{collections::HashMap, sync::Arc};
 
 /// Entries of one generation, and octets they may take; there are two generations.
@@ -58,18 +58,23 @@ impl Cache {
 /// Roughly; what counts is that it grows with the entry.
 fn octets_of(expansion: &Expansion) -> usize {
     const OVERHEAD: usize = 100;
-    let Expansion::Deliver { mailboxes, dropped, rules } = expansion else { return OVERHEAD };
-    let mailboxes =
-        mailboxes.iter().map(|m| m.local().as_str().len() + m.domain().as_str().len() + OVERHEAD);
+    let of = |mailboxes: &[Mailbox]| -> usize {
+        let octets = |m: &Mailbox| m.local().as_str().len() + m.domain().as_str().len() + OVERHEAD;
+        mailboxes.iter().map(octets).sum()
+    };
+    let (mailboxes, dropped, rules) = match expansion {
+        Expansion::Deliver { mailboxes, dropped, rules } => (mailboxes, dropped, rules),
+        Expansion::Answer { mailboxes, .. } => return OVERHEAD * 2 + of(mailboxes),
+        Expansion::Discard | Expansion::Refuse(_) => return OVERHEAD,
+    };
     let dropped = dropped.iter().map(|d| d.address.len() + OVERHEAD);
     let rules = rules.allow.len() * OVERHEAD;
-    OVERHEAD + mailboxes.sum::<usize>() + dropped.sum::<usize>() + rules
+    OVERHEAD + of(mailboxes) + dropped.sum::<usize>() + rules
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::Mailbox;
 
     fn to(mailboxes: usize) -> Arc<Expansion> {
         let mailbox = Mailbox::parse("someone@example.org").unwrap();

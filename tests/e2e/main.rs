@@ -40,6 +40,7 @@ mod nowhere;
 mod postfix;
 mod postsrsd;
 mod proxy;
+mod reply_by_address;
 mod returns;
 mod service;
 mod signed;

@@ -308,4 +308,10 @@ pub(crate) async fn the_owners_rules_are_kept_amended_and_seen_within_a_second(p
     let many = store.amend_alias(&address("*@x.test"), &amend(None, &many, &[])).await.unwrap_err();
     assert!(many.to_string().contains("at most 100 senders"), "{many}");
     assert_eq!(*store.version().borrow(), version);
+
+    for (on, wanted) in [(true, "an answer of a@x.test"), (false, "p@y.test")] {
+        let by_address = Amendment { reply_by_address: Some(on), ..Amendment::default() };
+        seen(&store, other.amend_alias(&address("a@x.test"), &by_address)).await.unwrap();
+        assert_eq!(resolved(&store, "a+u=v.test@x.test").await, wanted);
+    }
 }

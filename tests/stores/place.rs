@@ -83,6 +83,7 @@ pub(crate) fn expansion(expansion: &Expansion) -> String {
             mailboxes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
         }
         Expansion::Refuse(reply) => reply.code().to_string(),
+        Expansion::Answer { alias, .. } => format!("an answer of {alias}"),
         Expansion::Discard => "discard".into(),
     }
 }

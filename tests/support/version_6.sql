@@ -21,6 +21,7 @@ ALTER TABLE srs_addresses DROP COLUMN client;
 CREATE INDEX srs_addresses_by_expiry ON srs_addresses (expires);
 ALTER TABLE aliases DROP COLUMN spam;
 ALTER TABLE aliases DROP COLUMN allow;
+ALTER TABLE aliases DROP COLUMN reply_by_address;
 DROP TABLE spool_texts;
 DROP TRIGGER spool_in;
 DROP TRIGGER spool_out;

@@ -33,6 +33,9 @@ pub struct Record {
     /// Only of one that allows senders.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     allow: Vec<String>,
+    /// Only of one that is answered by address.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    reply_by_address: bool,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -66,6 +69,7 @@ impl From<&Alias> for Record {
             keep_tag: alias.keep_tag(),
             spam: alias.rules().spam.map(SpamAction::as_str).map(str::to_owned),
             allow: alias.rules().allow.iter().map(ToString::to_string).collect(),
+            reply_by_address: alias.rules().reply_by_address,
         }
     }
 }
@@ -100,6 +104,7 @@ impl Record {
                 .iter()
                 .map(|text| SenderPattern::parse(text))
                 .collect::<Result<_, _>>()?,
+            reply_by_address: self.reply_by_address,
         };
         Ok(alias?.with_enabled(self.enabled).with_keep_tag(self.keep_tag)?.with_rules(rules)?)
     }

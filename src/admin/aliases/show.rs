@@ -63,7 +63,8 @@ pub async fn show(
         is_discarded: false,
     };
     match expansion {
-        None => {}
+        // An alias is no address of an answer.
+        None | Some(Expansion::Answer { .. }) => {}
         Some(Expansion::Discard) => shown.is_discarded = true,
         Some(Expansion::Refuse(reply)) => shown.reply = Some(reply.to_string()),
         Some(Expansion::Deliver { mailboxes, dropped, .. }) => {

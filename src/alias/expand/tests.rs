@@ -94,6 +94,7 @@ fn table(text: &str) -> Table {
 fn outcome(expansion: Expansion) -> String {
     match expansion {
         Expansion::Discard => "discard".into(),
+        Expansion::Answer { alias, .. } => format!("an answer of {alias}"),
         Expansion::Refuse(reply) => reply.to_string(),
         Expansion::Deliver { mailboxes, dropped, .. } => {
             let mut words: Vec<String> = mailboxes.iter().map(ToString::to_string).collect();
@@ -380,7 +381,9 @@ proptest! {
                     prop_assert_eq!(unique.len(), mailboxes.len());
                 }
                 Expansion::Refuse(reply) => prop_assert_eq!(cycle.is_some(), reply.code() == 554),
-                Expansion::Discard => prop_assert!(false, "nothing discards here"),
+                Expansion::Discard | Expansion::Answer { .. } => {
+                    prop_assert!(false, "nothing discards or answers here");
+                }
             }
         }
     }

@@ -19,6 +19,7 @@ const DESTINATIONS: [&str; 10] = [
 ];
 const ENABLED: [&str; 3] = ["enabled", "active", "is_enabled"];
 const SPAM: [&str; 1] = ["spam"];
+const REPLY_BY_ADDRESS: [&str; 1] = ["reply_by_address"];
 const ALLOW: [&str; 3] = ["allow", "allowed", "allow_list"];
 
 pub(super) fn read(text: &str, import: &mut Import) {
@@ -36,11 +37,12 @@ pub(super) fn read(text: &str, import: &mut Import) {
     let (Some(address), Some(destinations)) = (column(&ADDRESS), column(&DESTINATIONS)) else {
         return import.problem(
             1,
-            "the first line must name the columns: address, destinations and, where there are such, enabled, spam and \
-             allow",
+            "the first line must name the columns: address, destinations and, where there are such, enabled, spam, allow \
+             and reply_by_address",
         );
     };
     let (enabled, spam, allow) = (column(&ENABLED), column(&SPAM), column(&ALLOW));
+    let reply_by_address = column(&REPLY_BY_ADDRESS);
     for record in reader.records() {
         let record = match record {
             Ok(record) => record,
@@ -65,20 +67,27 @@ pub(super) fn read(text: &str, import: &mut Import) {
             "false" | "0" | "no" | "off" | "disabled"
         );
         if let Some((line, alias)) = import.aliases.pop() {
-            let alias = with_rules(alias, value(spam), value(allow));
+            let alias = with_rules(alias, value(spam), value(allow), value(reply_by_address));
             import.alias(line, alias.map(|alias| alias.with_enabled(!is_off)));
         }
     }
 }
 
-fn with_rules(alias: Alias, spam: &str, allow: &str) -> Result<Alias, AliasError> {
+fn with_rules(
+    alias: Alias,
+    spam: &str,
+    allow: &str,
+    reply_by_address: &str,
+) -> Result<Alias, AliasError> {
     let spam = match spam.to_ascii_lowercase().as_str() {
         "" | "default" => None,
         word => Some(word.parse()?),
     };
     let allow = split(&allow.replace(';', ","), ',', true);
     let allow = allow.iter().map(|text| SenderPattern::parse(text)).collect::<Result<_, _>>()?;
-    alias.with_rules(Rules { spam, allow })
+    let reply_by_address =
+        matches!(reply_by_address.to_ascii_lowercase().as_str(), "true" | "1" | "yes" | "on");
+    alias.with_rules(Rules { spam, allow, reply_by_address })
 }
 
 #[cfg(test)]
@@ -113,6 +122,12 @@ mod tests {
             import.aliases.iter().map(|(line, alias)| format!("{line} {alias}")).collect();
         let first = "2 a@x.test -> p@y.test (spam: mark) (allows @s.test, *.s.test) (disabled)";
         assert_eq!(aliases, [first, "3 b@x.test -> p@y.test"]);
+        let text = "alias,forward_to,reply_by_address\na@x.test,p@y.test,yes\n*@x.test,p@y.test,no\n/^b@x\\.test$/,p@y.test,1\n";
+        let import_of_answers = read(Format::Csv, text, &Surroundings::default());
+        let aliases: Vec<String> =
+            import_of_answers.aliases.iter().map(|(_, alias)| alias.to_string()).collect();
+        assert_eq!(aliases, ["a@x.test -> p@y.test (reply by address)", "*@x.test -> p@y.test"]);
+        assert_eq!(import_of_answers.problems.len(), 1);
         let problems: Vec<_> = import.problems.iter().map(|problem| problem.line).collect();
         assert_eq!(problems, [4, 5], "{:?}", import.problems);
     }

@@ -84,6 +84,16 @@ async fn ask(
     auth::check(&resolver, incoming, spf, policy, hostname, deadline).await
 }
 
+/// Who sent `message`, DMARC included, whatever the configuration says.
+pub(crate) async fn proof(
+    parts: &Parts,
+    sender: &Sender,
+    message: &[u8],
+    now: UnixTime,
+) -> Checked {
+    ask(parts, sender, message, now, &PROOF).await
+}
+
 /// What is found of `message` with DMARC, or without it, whatever the configuration says.
 pub(crate) async fn findings(
     parts: &Parts,

@@ -7,7 +7,7 @@ mod loops;
 mod returns;
 mod spam;
 
-pub(crate) use authentication::{findings, is_signed_by_sender};
+pub(crate) use authentication::{findings, is_signed_by_sender, proof};
 pub(crate) use returns::{count, is_not_a_bounce, refuse_unless_bounce};
 pub(crate) use spam::{Question, differ};
 

@@ -277,10 +277,13 @@ impl Tables {
     }
 }
 
-/// The address of a hosted domain without its tag. What returns has limits of its own (`srs.max_returns`).
+/// The address of a hosted domain without its tag. What returns has limits of its own (`srs.max_returns`), and so have
+/// answers.
 fn key(recipient: &Recipient) -> Option<Key> {
     match &recipient.path {
-        ForwardPath::Mailbox(mailbox) if !recipient.is_srs_return() => {
+        ForwardPath::Mailbox(mailbox)
+            if !recipient.is_srs_return() && recipient.answered.is_none() =>
+        {
             let key = Key::exact(mailbox);
             Some(key.without_tag().unwrap_or(key))
         }

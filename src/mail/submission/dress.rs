@@ -2,7 +2,6 @@
 //! an alias gets it too.
 
 use crate::{
-    account::Account,
     address::{Domain, ForwardPath},
     auth::dkim::SignedBody,
     dsn::Subject,
@@ -12,6 +11,7 @@ use crate::{
         Authors, Header, LOOP_FIELD, LoopToken, MessageId, Source, Submitted, Text, delivered_to,
     },
     reply::Reply,
+    slots::Cause,
     smtp::Transaction,
     store::spool::{Head, Leg, NewMessage},
     time::Millis,
@@ -21,7 +21,10 @@ use std::sync::Arc;
 
 /// What the forms are made of.
 pub(super) struct Cloth<'a> {
-    pub(super) account: &'a Account,
+    /// The id of the account; `None` for an answer by address.
+    pub(super) account: Option<&'a str>,
+    /// Who causes it.
+    pub(super) cause: Cause,
     /// The transaction, without its message.
     pub(super) came: &'a Transaction,
     pub(super) sender: &'a Sender,
@@ -82,7 +85,7 @@ impl Cloth<'_> {
         body: &SignedBody<'_>,
     ) -> Vec<u8> {
         let received = Submitted {
-            account: &self.account.id.to_string(),
+            account: self.account,
             hostname: parts.config.hostname.as_str(),
             tls: self.came.tls.as_ref().map(ToString::to_string),
             smtputf8: self.came.envelope.parameters.smtputf8,
@@ -146,7 +149,7 @@ impl Cloth<'_> {
                 .reverse_path()
                 .mailbox()
                 .map(|sender| Subject::of(sender, self.id.to_string().as_bytes()).message),
-            caused_by: Some(self.account.id.cause()),
+            caused_by: Some(self.cause.clone()),
             dsn: self.came.envelope.parameters.dsn.clone(),
         }
     }

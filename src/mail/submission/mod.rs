@@ -4,6 +4,7 @@
 //! The reverse-path stays what it is, for hosted aliases too, and is never rewritten: it is at a domain of ours whose SPF
 //! names us, and what bounces comes to the alias, and through it to the mailbox.
 
+mod answer;
 mod dress;
 mod frozen;
 mod login;
@@ -11,6 +12,7 @@ mod own;
 mod spam;
 mod usage;
 
+pub(crate) use answer::{Answers, Came, answer, judge, signs};
 pub(crate) use frozen::heard;
 pub(crate) use login::LoggedIn;
 pub(crate) use usage::Usage;
@@ -208,11 +210,14 @@ impl Submission {
 
         let everybody = hosted.iter().chain(&outside).map(|to| &to.path).collect();
         let tls = transaction.tls.as_ref();
-        let spam = spam::check(parts, &self.account, &self.sender, everybody, id, tls, &message);
+        let user = self.account.name.to_string();
+        let spam = spam::check(parts, &user, &self.sender, everybody, id, tls, &message);
         let spam = spam.await?;
         parts.rates.take_recipients(self.sender.ip(), &hosted)?;
+        let account = self.account.id.to_string();
         let cloth = dress::Cloth {
-            account: &self.account,
+            account: Some(&account),
+            cause: self.account.id.cause(),
             came: &transaction,
             sender: &self.sender,
             from: &from,
@@ -266,15 +271,26 @@ async fn leads_to(parts: &Parts, path: &ForwardPath, now: UnixTime) -> Result<To
                 lost: Vec::new(),
                 original: None,
                 rules: Arc::<Rules>::default(),
+                answered: None,
             };
             Ok(To { recipient, is_hosted: false, dsn: RcptDsn::default() })
         }
         _ => {
             let recipient = decide(parts, path, now).await.map_err(|refusal| refusal.reply)?;
-            match recipient.is_srs_return() {
+            match &recipient.answered {
                 // An account has no bounces to send.
-                true => Err(Reply::srs_bounces_only()),
-                false => Ok(To { recipient, is_hosted: true, dsn: RcptDsn::default() }),
+                _ if recipient.is_srs_return() => Err(Reply::srs_bounces_only()),
+                // Whoever has an account answers as its own: it is mail to whom the address stands for.
+                Some(answered) => {
+                    let is_hosted = parts.aliases.is_hosted(answered.to.domain());
+                    let path = ForwardPath::Mailbox(answered.to.clone());
+                    Ok(To {
+                        recipient: Recipient { path, answered: None, ..recipient },
+                        is_hosted,
+                        dsn: RcptDsn::default(),
+                    })
+                }
+                None => Ok(To { recipient, is_hosted: true, dsn: RcptDsn::default() }),
             }
         }
     }

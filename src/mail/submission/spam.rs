@@ -1,7 +1,6 @@
 //! What the spam filter says of what accounts send: whoever has somebody's password sends spam.
 
 use crate::{
-    account::Account,
     address::ForwardPath,
     config::OnFailure,
     mail::{checks::Question, parts::Parts, sender::Sender},
@@ -27,7 +26,7 @@ pub(super) struct Spam {
 /// Asks the filter, where there is one.
 pub(super) async fn check(
     parts: &Parts,
-    account: &Account,
+    user: &str,
     sender: &Sender,
     to: Vec<&ForwardPath>,
     id: MessageId,
@@ -35,8 +34,7 @@ pub(super) async fn check(
     message: &Bytes,
 ) -> Result<Spam, Reply> {
     let Some(filter) = &parts.filter else { return Ok(Spam::default()) };
-    let user = account.name.to_string();
-    let question = Question { sender, to, id, tls, user: Some(&user), message: message.clone() };
+    let question = Question { sender, to, id, tls, user: Some(user), message: message.clone() };
     let answer = match question.ask(parts, filter).await {
         Ok(answer) => answer,
         Err(error) => {

@@ -172,6 +172,7 @@ impl Case {
             destinations: Vec::new(),
             lost: Vec::new(),
             original: (self.to == 2).then(|| "a@z.test".parse().unwrap()),
+            answered: None,
             rules: std::sync::Arc::default(),
         }
     }
@@ -230,7 +231,8 @@ impl Case {
             let (id, trace) = (clock::message_id(), "Received: by us\r\n".to_owned());
             let source = std::sync::Arc::new(Source::from(report.message.clone()));
             let delivered_to = String::new();
-            let fabric = Fabric { id, report: &report, source, trace, delivered_to, now };
+            let fabric =
+                Fabric { id, report: &report, proof: None, source, trace, delivered_to, now };
             dress(parts, &fabric, planned, looks, &mut Vec::new()).await
         };
         Some(leaves.await)

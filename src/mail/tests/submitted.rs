@@ -89,6 +89,23 @@ impl Scene {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_writes_to_whom_the_address_of_an_answer_stands_for() {
+    let scene = scene("").await;
+    let store = &scene.parts.store;
+    let rules = crate::alias::Rules { reply_by_address: true, ..Default::default() };
+    let alias = crate::alias::AliasAddress::parse("team@example.org").unwrap();
+    let alias = crate::alias::Alias::forward(alias, ["jo@home.test"]).unwrap();
+    store.add_alias(&alias.with_rules(rules).unwrap()).await.unwrap();
+    let to = ["team+eve=sink.test@example.org", "team+also=example.org@example.org"];
+    let reply = scene.submit("also@example.org", &to, HEADER).await;
+    assert_eq!(reply.code(), 250, "{reply}");
+    let legs: Vec<Leg> = scene.leaving().await.into_iter().flat_map(|(legs, _)| legs).collect();
+    assert_eq!(legs[0].mailbox.to_string(), "eve@sink.test");
+    assert_eq!(legs[0].recipient.bare(), "eve@sink.test");
+    assert_eq!(legs[1].recipient.bare(), "also@example.org");
+}
+
 #[tokio::test]
 async fn the_sender_is_the_accounts_own() {
     let scene = scene("").await;

@@ -287,6 +287,9 @@ ALTER TABLE spool_legs ADD COLUMN notify TEXT;
 ALTER TABLE spool_legs ADD COLUMN orcpt TEXT;
 ALTER TABLE spool_legs ADD COLUMN delay_due INTEGER;
 CREATE INDEX spool_legs_by_delay ON spool_legs (delay_due) WHERE delay_due IS NOT NULL;
+", "
+-- reply_by_address: whether its mailboxes answer as the alias by writing to an address that names the other.
+ALTER TABLE aliases ADD COLUMN reply_by_address INTEGER NOT NULL DEFAULT 0;
 "];
 
 /// Refuses a file that is no database, or not ours.

@@ -38,7 +38,7 @@ async fn of_version_1(state: &TempDir) {
          ALTER TABLE srs_addresses DROP COLUMN client;
          CREATE INDEX srs_addresses_by_expiry ON srs_addresses (expires);
          ALTER TABLE aliases DROP COLUMN keep_tag; ALTER TABLE aliases DROP COLUMN spam;
-         ALTER TABLE aliases DROP COLUMN allow; PRAGMA user_version = 1;
+         ALTER TABLE aliases DROP COLUMN allow; ALTER TABLE aliases DROP COLUMN reply_by_address; PRAGMA user_version = 1;
          PRAGMA auto_vacuum = 0; VACUUM;",
     )
     .unwrap();

@@ -158,7 +158,7 @@ async fn damage_found_in_a_look_up_is_an_error_not_an_answer() {
     let state = TempDir::new().unwrap();
     left(&state, &["x.test"]).await;
     let raw = rusqlite::Connection::open(state.path().join("onward.db")).unwrap();
-    let row = "INSERT INTO aliases VALUES ('x.test', 'a', 'a@x.test', 'forward', ?1, '', 1, 0, NULL, NULL, '')";
+    let row = "INSERT INTO aliases VALUES ('x.test', 'a', 'a@x.test', 'forward', ?1, '', 1, 0, NULL, NULL, '', 0)";
     raw.execute(row, ["not an address"]).unwrap();
     let error = open(&state).resolve(&mailbox("a@x.test")).await.unwrap_err();
     assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
@@ -233,7 +233,7 @@ async fn a_million_aliases() {
     raw.execute(
         "WITH RECURSIVE n (n) AS (SELECT 1000000 UNION ALL SELECT n + 1 FROM n LIMIT 1000000)
          INSERT INTO aliases SELECT 'x.test', 'u' || n, 'u' || n || '@x.test', 'forward',
-             'm' || n || '@y.test', '', 1, 0, NULL, NULL, '' FROM n",
+             'm' || n || '@y.test', '', 1, 0, NULL, NULL, '', 0 FROM n",
         (),
     )
     .unwrap();
@@ -293,7 +293,7 @@ async fn a_database_from_before_there_were_accounts_gets_them() {
              ALTER TABLE spool DROP COLUMN envid; ALTER TABLE spool DROP COLUMN ret;
              DROP TABLE accounts; DROP TABLE account_send_as; DROP TABLE account_passwords;
              DROP TABLE account_usage; DROP TABLE account_recipients;
-             PRAGMA user_version = 11;",
+             ALTER TABLE aliases DROP COLUMN reply_by_address; PRAGMA user_version = 11;",
         )
         .unwrap();
     let store = open(&state);

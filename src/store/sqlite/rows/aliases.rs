@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 /// The columns that make an alias, in the order of [`from_row`].
 pub(crate) const COLUMNS: &str =
-    "address, action, destinations, text, enabled, keep_tag, spam, allow";
+    "address, action, destinations, text, enabled, keep_tag, spam, allow, reply_by_address";
 
 /// Aliases read at once.
 const PAGE: usize = 1000;
@@ -64,7 +64,7 @@ pub(crate) fn insert(connection: &Connection, table: Table, alias: &Alias) -> Re
     connection
         .prepare_cached(&format!(
             "INSERT INTO {table} (domain, local, {COLUMNS}, position)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
         ))?
         .execute(params![
             key.domain,
@@ -77,6 +77,7 @@ pub(crate) fn insert(connection: &Connection, table: Table, alias: &Alias) -> Re
             alias.keep_tag(),
             alias.rules().spam.map(SpamAction::as_str),
             allowed.join("\n"),
+            alias.rules().reply_by_address,
             position
         ])
         .map(drop)
@@ -204,6 +205,7 @@ pub(crate) fn from_row(row: &Row<'_>, first: usize) -> Result<Alias> {
             .map(SenderPattern::parse)
             .collect::<Result<_, _>>()
             .map_err(unreadable)?,
+        reply_by_address: row.get(first + 8)?,
     };
     let alias = alias.with_enabled(row.get(first + 4)?).with_keep_tag(row.get(first + 5)?);
     alias.and_then(|alias| alias.with_rules(rules)).map_err(unreadable)
