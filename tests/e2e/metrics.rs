@@ -3,6 +3,7 @@
 use crate::support::onward::Onward;
 use crate::support::peer;
 use crate::support::receiver::{Action, Receiver, Step};
+use crate::support::wait_until;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Seek, Write};
@@ -46,7 +47,11 @@ fn figures_follow_what_happens() {
     client.rcpt(&onward.srs_forward("a@sender.test")).expect_code(250);
     client.rcpt("nobody@hosted.test").expect_code(550);
     client.quit();
-    let page = get(http, "GET /metrics");
+    // The session has ended for the client a moment before it has for us.
+    let page = wait_until("the session to end", || {
+        let page = get(http, "GET /metrics");
+        (value(&page, "onward_connections") < 0.5).then_some(page)
+    });
     assert!(page.starts_with("HTTP/1.1 200 OK\r\n"), "{page}");
     assert!(
         page.contains("\r\ncontent-type: text/plain; version=0.0.4; charset=utf-8\r\n"),
