@@ -159,7 +159,7 @@ impl Parts {
             rates: Arc::new(Rates::new(&config.limits, Arc::clone(&metrics))),
             logins: Arc::default(),
             usage: Arc::new(Usage::new(&config.submission)),
-            answers: Arc::new(Answers::new(&config.submission)),
+            answers: Arc::new(Answers::new(config.submission.limits())),
             refused: Arc::default(),
             log: Arc::new(LogBudget::new(&config.limits)),
             lists: Arc::new(Lists::new(&config, &metrics)?),
@@ -240,7 +240,7 @@ impl Parts {
         self.return_uses.set_limits(self.config.srs.use_limits());
         self.rates.set_limits(&self.config.limits);
         self.usage.set_limits(&self.config.submission);
-        self.answers.set_limits(&self.config.submission);
+        self.answers.set_limits(self.config.submission.limits());
         self.log.set_limits(&self.config.limits);
         self.notices.set_rate(self.config.spool.max_notices);
         let spool = spool_bounds(&self.config.spool);

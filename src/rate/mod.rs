@@ -11,6 +11,7 @@ pub use bucket::{Bucket, Buckets};
 pub use client::{AROUND, ClientBlock, ClientBuckets, Full};
 pub use guesses::Guesses;
 pub use lines::{ClientLines, LeftOut};
+pub use recent::Recent;
 pub use refusals::{Burst, Heard, Refusals};
 
 use crate::time::{DAY, whole_millis};

@@ -5,7 +5,7 @@ use std::{
 
 /// Values of a bounded number of keys; beyond, the one that was changed least recently is forgotten.
 #[derive(Debug)]
-pub(super) struct Recent<K, V> {
+pub struct Recent<K, V> {
     capacity: usize,
     values: HashMap<K, (u64, V)>,
     /// Keys by the turn in which they were changed last.
@@ -15,17 +15,17 @@ pub(super) struct Recent<K, V> {
 
 impl<K: Clone + Eq + Hash, V: Default> Recent<K, V> {
     /// Nothing is kept yet.
-    pub(super) fn new(capacity: usize) -> Self {
+    pub fn new(capacity: usize) -> Self {
         Self { capacity, values: HashMap::new(), by_turn: BTreeMap::new(), turn: 0 }
     }
 
     /// The value of `key`, if there is one.
-    pub(super) fn get(&self, key: &K) -> Option<&V> {
+    pub fn get(&self, key: &K) -> Option<&V> {
         self.values.get(key).map(|(_, value)| value)
     }
 
     /// Changes the value of `key`, which is the default if there was none.
-    pub(super) fn change<T>(&mut self, key: K, change: impl FnOnce(&mut V) -> T) -> T {
+    pub fn change<T>(&mut self, key: K, change: impl FnOnce(&mut V) -> T) -> T {
         self.turn = self.turn.saturating_add(1);
         let (turn, value) = self.values.entry(key.clone()).or_default();
         self.by_turn.remove(turn);
@@ -38,6 +38,11 @@ impl<K: Clone + Eq + Hash, V: Default> Recent<K, V> {
             self.values.remove(&oldest);
         }
         result
+    }
+
+    /// Changes all values.
+    pub fn change_all(&mut self, mut change: impl FnMut(&mut V)) {
+        self.values.values_mut().for_each(|(_, value)| change(value));
     }
 }
 

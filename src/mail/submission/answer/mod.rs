@@ -119,7 +119,6 @@ async fn take(
     let transaction = Transaction { envelope, ..transaction };
 
     let everybody: Vec<&ForwardPath> = transaction.envelope.forward_paths.iter().collect();
-    let keys: Vec<String> = everybody.iter().map(|path| path.key()).collect();
     let (tls, user) = (transaction.tls.as_ref(), alias.to_string());
     let spam = spam::check(parts, &user, sender, everybody, id, tls, &message).await?;
     parts.rates.take_recipients(sender.ip(), &hosted)?;
@@ -137,7 +136,8 @@ async fn take(
         asked: &[],
     };
     let messages = cloth.messages(parts, &outside, &hosted, &loop_tokens)?;
-    let claim = parts.answers.claim(&mailbox.to_key(), keys)?;
+    let to = &transaction.envelope.forward_paths;
+    let claim = parts.answers.claim(&mailbox.to_key(), to)?;
     let spooled = keep(parts, messages).await.map_err(|error: SpoolError| {
         tracing::warn!(%id, %error, "not spooled");
         error.reply()
