@@ -1,32 +1,18 @@
 //! Who logs in, where only accounts may send. An account that does not exist answers as one whose password is wrong:
 //! the same reply, in the same time, with the same waits.
 
-use super::{parts::Parts, submission::LoggedIn};
+use super::{logins::Logins, parts::Parts, submission::LoggedIn};
 use crate::{
     account::{Login, Password, State, StoredPassword},
     address::Mailbox,
     clock,
     inbound::Peer,
     metrics::LoginResult,
-    rate::{ClientBlock, Guesses},
+    rate::ClientBlock,
     reply::Reply,
     sasl::Credentials,
 };
-use parking_lot::Mutex;
 use std::time::Duration;
-
-/// Most clients, networks and accounts of which failures are known at once, each.
-const CAPACITY: usize = 65_536;
-
-/// What is known of failed logins. Kept in memory only: a restart forgives.
-#[derive(Debug)]
-pub(crate) struct Logins(Mutex<Guesses>);
-
-impl Default for Logins {
-    fn default() -> Self {
-        Self(Mutex::new(Guesses::new(CAPACITY)))
-    }
-}
 
 /// Whose these credentials are, and by which of the passwords.
 ///

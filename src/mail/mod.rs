@@ -5,6 +5,7 @@
 //! tells the journal. [`Parts`] is what all of them need: `aliases`, `srs`, keys, store, and the way out.
 
 pub(crate) mod aliases;
+mod answers;
 pub(crate) mod checks;
 mod current;
 pub(crate) mod decide;
@@ -13,9 +14,11 @@ pub(crate) mod dnsbl;
 mod dress;
 mod filter;
 mod forward;
+mod frozen;
 mod late;
 mod log_line;
 mod login;
+mod logins;
 pub(crate) mod look;
 mod notices;
 mod parts;
@@ -35,6 +38,7 @@ pub(crate) mod submission;
 mod tables;
 pub(crate) mod tls_reports;
 mod transaction;
+mod usage;
 mod uses;
 
 pub(crate) use current::Current;

@@ -1,14 +1,15 @@
 use super::{
     aliases::Aliases,
+    answers::Answers,
     dnsbl::Lists,
     late::{self, Waits},
-    login::Logins,
+    logins::Logins,
     notices::Notices,
     rates::Rates,
     refused::RefusedRecipients,
     spool,
     srs::Srs,
-    submission::{Answers, Usage},
+    usage::Usage,
     uses::ReturnUses,
 };
 use crate::{

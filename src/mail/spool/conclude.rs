@@ -12,7 +12,7 @@ use crate::{
     clock,
     dsn::Cause,
     envelope::Occasion,
-    mail::{parts::Parts, submission},
+    mail::{frozen, parts::Parts},
     reply::Reply,
     store::spool::{Leg, LegState, NewMessage},
     time::whole_millis,
@@ -70,7 +70,7 @@ impl<'a> Retry<'a> {
         if is_success {
             self.parts.metrics.notice(None);
         }
-        detail.extend(submission::heard(self.parts, head, &touched).await);
+        detail.extend(frozen::heard(self.parts, head, &touched).await);
         let lines = std::mem::take(&mut self.lines);
         let mut told = record(head, self.message.size, &legs, lines, detail.join("; "));
         tracing::info!(

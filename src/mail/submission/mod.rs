@@ -6,26 +6,24 @@
 
 mod answer;
 mod dress;
-mod frozen;
 mod login;
 mod own;
 mod spam;
-mod usage;
 
-pub(crate) use answer::{Answers, Came, answer, judge, signs};
-pub(crate) use frozen::heard;
+pub(crate) use answer::{Came, answer, judge, signs};
 pub(crate) use login::LoggedIn;
-pub(crate) use usage::Usage;
 
 use super::{
     checks,
     decide::decide,
+    frozen,
     late::Announcement,
     parts::Parts,
     recipient::Recipient,
     record::{Conclusion, Entry, not_taken},
     sender::Sender,
     spool::{Added, keep},
+    usage::Claim,
 };
 use crate::{
     account::{Account, AccountId, State},
@@ -44,7 +42,6 @@ use crate::{
 };
 use std::sync::Arc;
 use tokio::time::Instant;
-use usage::Claim;
 
 /// The transaction of an account that is open.
 #[derive(Debug)]

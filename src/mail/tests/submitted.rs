@@ -7,7 +7,7 @@ use crate::{
     address::{Domain, Mailbox},
     auth::dkim::{KeyFile, KeyKind, KeyState, Selector, new_key},
     keys,
-    mail::submission::{Submission, heard},
+    mail::{frozen::heard, submission::Submission},
     store::spool::{Leg, LegState},
 };
 

@@ -1,11 +1,9 @@
 //! Answers by address: what a mailbox sends to the address that stands for somebody who wrote to its alias. It needs no
 //! account: DMARC shows whose message it is. What leaves is the alias's, by the way of all that is submitted.
 
-mod limits;
 mod proof;
 mod rewrite;
 
-pub(crate) use limits::Answers;
 pub(crate) use proof::judge;
 
 use super::{Taken, dress, spam};

@@ -25,7 +25,7 @@ pub(crate) async fn heard(parts: &Parts, head: &Head, legs: &[(i64, Leg)]) -> Op
 }
 
 /// Notes that a recipient of `account` refused its mail or took it; tells of it, if that stops the account.
-pub(super) async fn note(parts: &Parts, account: AccountId, is_refusal: bool) -> Option<String> {
+pub(crate) async fn note(parts: &Parts, account: AccountId, is_refusal: bool) -> Option<String> {
     if let Err(error) = parts.usage.know(&parts.store, account).await {
         tracing::error!(%account, %error, "cannot look up how much an account has sent");
         return None;

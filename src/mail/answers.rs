@@ -49,7 +49,7 @@ impl Answers {
     ///
     /// # Errors
     /// The reply that puts it off.
-    pub(super) fn claim(
+    pub(crate) fn claim(
         self: &Arc<Self>,
         mailbox: &str,
         to: &[ForwardPath],
@@ -86,7 +86,7 @@ impl Answers {
 
 impl Claim {
     /// The message was taken: what it used is used up, and its recipients are known.
-    pub(super) fn spend(mut self) {
+    pub(crate) fn spend(mut self) {
         self.is_spent = true;
     }
 }
