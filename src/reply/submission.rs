@@ -30,7 +30,7 @@ impl Reply {
     }
     /// A recipient at an address literal.
     pub const fn no_literals() -> Self {
-        Self::new(550, (5, 1, 2), "Mail of accounts goes to domains, not to address literals")
+        Self::new(550, (5, 1, 2), "Mail from here goes to domains, not to address literals")
     }
     /// Nobody would know that the message is from `domain`.
     pub fn no_signing_key(domain: &str) -> Self {
