@@ -15,7 +15,7 @@ mod reported;
 use mail_parser::{Encoding, MessageParser, MimeHeaders};
 use onward::{
     address::{Domain, ForwardPath, Mailbox},
-    dsn::{Action, Cause, FailedRecipient, Notice},
+    dsn::{Cause, FailedRecipient, Notice},
     envelope::{MailDsn, OriginalRecipient},
     message::{Header, MessageId},
     reply::{ForeignReply, Hidden, Reply, Status},

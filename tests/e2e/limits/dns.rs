@@ -188,6 +188,7 @@ fn checks_of_a_client_wait_for_each_other_and_nobody_else_for_them() {
         .start();
     let mut hangs = greeted("127.0.0.1", &onward);
     hangs.mail("a@silent.test").expect_code(250);
+    wait_until("the check that hangs", || (dns.queries("silent.test") > 0).then_some(()));
     // As where DNS does not answer.
     send(&mut greeted("127.0.0.1", &onward), "a@fine.test", MESSAGE).expect("451 4.7.24");
     send(&mut greeted("127.0.0.2", &onward), "a@fine.test", MESSAGE).expect_code(250);
