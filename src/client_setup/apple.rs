@@ -7,7 +7,8 @@ use std::fmt::Write;
 pub fn apple_profile(person: &Person, outgoing: &Outgoing, incoming: &Incoming) -> Option<String> {
     let (port, security) = outgoing.preferred()?;
     let address = person.address.to_string();
-    let identifier = format!("onward.{}", person.address.domain());
+    // One for each address: a profile of the same identifier takes the place of the other.
+    let identifier = format!("onward.{}.{}", person.address.domain(), person.address.local());
     let mut mail = Payload::default();
     mail.text("EmailAccountType", "EmailTypeIMAP");
     mail.text("EmailAccountDescription", &address);

@@ -291,7 +291,7 @@ impl Cloth<'_> {
 }
 
 /// Where whoever got a message through `alias` answers `to`: not past the alias in any case, as that would tell the mailbox.
-fn through(alias: &Mailbox, to: &Mailbox) -> Mailbox {
+pub(crate) fn through(alias: &Mailbox, to: &Mailbox) -> Mailbox {
     let is_alias_itself = |mailbox: &Mailbox| mailbox.to_key() == alias.to_key();
     if is_alias_itself(to) || AnswerAddress::read(to).is_some_and(|to| is_alias_itself(&to.alias)) {
         return to.clone();

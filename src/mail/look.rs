@@ -9,7 +9,7 @@ use super::{
     sender::Sender,
 };
 use crate::{
-    address::{Domain, ForwardPath, LocalPart, Mailbox, ReversePath},
+    address::{Domain, ForwardPath, Mailbox, ReversePath},
     auth,
     message::{Authors, Header, Named, NewFrom},
     reply::Reply,
@@ -59,7 +59,7 @@ impl Look {
             sealer: domain,
             reverse_path: reverse_path.clone(),
             is_return: recipient.is_srs_return(),
-            answered_as: answered_as(to),
+            answered_as: to.recipient.answered_as(&to.reverse_path),
         }
     }
 
@@ -98,7 +98,7 @@ impl Look {
             from: Some(NewFrom { address, alias, author }),
             reverse_path: reverse_path.clone(),
             is_return: false,
-            answered_as: answered_as(to),
+            answered_as: to.recipient.answered_as(&to.reverse_path),
         })
     }
 
@@ -295,20 +295,6 @@ fn proof(findings: &Findings, domain: &str) -> Proof {
 /// Whose SPF a receiver asks for: that of the HELO name where the reverse-path is null (RFC 7208 §2.4).
 fn carrier<'a>(parts: &'a Parts, reverse_path: &'a ReversePath) -> &'a Domain {
     reverse_path.mailbox().map_or(&parts.config.hostname, Mailbox::domain)
-}
-
-/// The alias without the tag of the recipient. Nobody answers a bounce.
-fn answered_as(to: &Planned) -> Option<Mailbox> {
-    match &to.recipient.path {
-        ForwardPath::Mailbox(mailbox)
-            if to.recipient.rules.reply_by_address && to.reverse_path != ReversePath::Null =>
-        {
-            let local = mailbox.local().as_str();
-            let local = LocalPart::new(local.split('+').next().unwrap_or(local)).ok()?;
-            Mailbox::new(local, mailbox.domain().clone()).ok()
-        }
-        _ => None,
-    }
 }
 
 fn postmaster(domain: &Domain) -> Option<Mailbox> {

@@ -1,5 +1,5 @@
 use crate::{
-    address::{Domain, ForwardPath, Mailbox},
+    address::{Domain, ForwardPath, LocalPart, Mailbox, ReversePath},
     alias::Rules,
     config::Auth,
     next_hop::{Destination, NextHop},
@@ -57,6 +57,21 @@ impl Recipient {
     /// True when mail for it need not be authenticated.
     pub(crate) fn is_open(&self, auth: &Auth) -> bool {
         matches!(&self.path, ForwardPath::Mailbox(mailbox) if auth.is_open(mailbox))
+    }
+
+    /// The alias that mail from `reverse_path` is answered as by address: without the tag of the recipient. Nobody answers
+    /// a bounce.
+    pub(crate) fn answered_as(&self, reverse_path: &ReversePath) -> Option<Mailbox> {
+        match &self.path {
+            ForwardPath::Mailbox(mailbox)
+                if self.rules.reply_by_address && *reverse_path != ReversePath::Null =>
+            {
+                let local = mailbox.local().as_str();
+                let local = LocalPart::new(local.split('+').next().unwrap_or(local)).ok()?;
+                Mailbox::new(local, mailbox.domain().clone()).ok()
+            }
+            _ => None,
+        }
     }
 
     /// The address without regard to case: what loop tokens and memories of refusals go by.

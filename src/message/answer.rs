@@ -21,11 +21,42 @@ const KEPT: [&str; 12] = [
     "Auto-Submitted",
     "Precedence",
 ];
+/// The others of which something is in what leaves.
+const READ: [&str; 6] = ["From", "To", "Cc", "Message-ID", "In-Reply-To", "References"];
 /// Most addresses in To and in Cc.
 const MAX_ADDRESSES: usize = 200;
 /// Most ids in References, the last; and the longest.
 const MAX_IDS: usize = 100;
 const MAX_ID: usize = 900;
+
+/// True when the signatures of domains that are `is_own` say whatever of a message with this header section goes into an
+/// answer, down to the end of its body: nobody who got the message can make an answer of it that its author did not
+/// write. Whether they verify is another question.
+pub fn is_signed_as_answer(header: &Header<'_>, is_own: impl Fn(&str) -> bool) -> bool {
+    let mut is_signed = false;
+    for field in header.named("DKIM-Signature") {
+        let text: String =
+            String::from_utf8_lossy(field.value).split_whitespace().collect::<Vec<_>>().concat();
+        let tag = |name: &str| {
+            let tags = text.split(';').filter_map(|tag| tag.split_once('='));
+            tags.filter(|(known, _)| *known == name).map(|(_, value)| value).next()
+        };
+        let Some(domain) = tag("d") else { continue };
+        if !is_own(domain) {
+            continue;
+        }
+        let names = tag("h").unwrap_or_default();
+        let signed =
+            |name: &str| names.split(':').filter(|one| one.eq_ignore_ascii_case(name)).count();
+        let all = KEPT.iter().chain(&READ);
+        let covers = |name: &&str| header.named(name).count() <= signed(name);
+        if tag("l").is_some() || !all.clone().all(covers) {
+            return false;
+        }
+        is_signed = true;
+    }
+    is_signed && header.named("Message-ID").count() == 1
+}
 
 /// How an answer leaves.
 pub struct Answer<'a> {

@@ -22,7 +22,7 @@ pub mod submitted;
 mod text;
 mod trace;
 
-pub use answer::{Answer, Shown, addressees};
+pub use answer::{Answer, Shown, addressees, is_signed_as_answer};
 pub use author::Authors;
 pub use header::{Field, Header, MAX_HEADER};
 pub use id::MessageId;

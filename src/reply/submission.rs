@@ -47,15 +47,8 @@ impl Reply {
             550,
             (5, 7, 1),
             "This address is for answers of the alias's own mailbox: From must be the mailbox and nobody else, and pass \
-             DMARC by its DKIM signature or SPF; to reach the alias, write to it without the + and what follows",
-        )
-    }
-    /// An answer whose recipient is not in the fields that everybody sees.
-    pub const fn answer_not_addressed() -> Self {
-        Self::new(
-            550,
-            (5, 7, 1),
-            "An answer names its recipients in To or Cc, as hello+bob=friend.example@...: a blind copy is not sent on",
+             DMARC by SPF, or by a DKIM signature over all that is sent on; this address must stand in To or Cc; to reach \
+             the alias, write to it without the + and what follows",
         )
     }
     /// A null reverse-path with an answer.

@@ -6,9 +6,15 @@ use crate::{
     auth::dkim::SignedBody,
     dsn::Subject,
     envelope::{Occasion, RcptDsn},
-    mail::{dress::signatures, parts::Parts, recipient::Recipient, sender::Sender},
+    mail::{
+        dress::{signatures, through},
+        parts::Parts,
+        recipient::Recipient,
+        sender::Sender,
+    },
     message::{
-        Authors, Header, LOOP_FIELD, LoopToken, MessageId, Source, Submitted, Text, delivered_to,
+        Authors, Change, Header, LOOP_FIELD, LoopToken, MessageId, ReplyTo, Source, Submitted,
+        Text, delivered_to, replace_reply_to,
     },
     reply::Reply,
     slots::Cause,
@@ -54,15 +60,21 @@ impl Cloth<'_> {
         let mut messages: Vec<(NewMessage, Option<String>)> = Vec::new();
         // A form each inside, as a token tells whoever has seen it before whose alias it is.
         let inside = hosted.iter().zip(loop_tokens).map(|(to, token)| {
-            let token = format!("{LOOP_FIELD}: {}\r\n", token.as_str());
-            (std::slice::from_ref(to), token + &delivered_to(&self.came.envelope.forward_paths))
+            let mut local = format!("{LOOP_FIELD}: {}\r\n", token.as_str());
+            local.push_str(&delivered_to(&self.came.envelope.forward_paths));
+            let (fields, change) = match self.reply_to(to, &header) {
+                Some(ReplyTo { fields, change }) => (fields, change),
+                None => (Vec::new(), None),
+            };
+            (std::slice::from_ref(to), [local.into_bytes(), fields].concat(), change)
         });
-        for (recipients, local) in [(outside, String::new())].into_iter().chain(inside) {
+        let all = [(outside, Vec::new(), None)].into_iter().chain(inside);
+        for (recipients, local, change) in all {
             let legs: Vec<Leg> = recipients.iter().flat_map(|to| self.legs(parts, to)).collect();
             if legs.is_empty() {
                 continue;
             }
-            let prefix = self.prefix(parts, &local, &header, &body);
+            let prefix = self.prefix(parts, &local, (&header, change.as_ref()), &body);
             let prefix = parts.memory.hold(prefix, messages.is_empty());
             let prefix = prefix.ok_or_else(Reply::out_of_memory)?;
             let mut head = self.head();
@@ -70,7 +82,7 @@ impl Cloth<'_> {
                 head.id = crate::clock::message_id().to_string();
                 format!("for further recipients of {}", self.id)
             });
-            let text = Text { prefix, change: None, source: Arc::clone(&source) };
+            let text = Text { prefix, change, source: Arc::clone(&source) };
             messages.push((NewMessage { head, text, legs }, detail));
         }
         Ok(messages)
@@ -80,8 +92,8 @@ impl Cloth<'_> {
     fn prefix(
         &self,
         parts: &Parts,
-        local: &str,
-        header: &Header<'_>,
+        local: &[u8],
+        (header, change): (&Header<'_>, Option<&Change>),
         body: &SignedBody<'_>,
     ) -> Vec<u8> {
         let received = Submitted {
@@ -93,20 +105,31 @@ impl Cloth<'_> {
             forward_paths: &self.came.envelope.forward_paths,
             now: self.arrived.unix_time(),
         };
-        let mut prefix = received.field();
-        prefix.push_str(local);
-        prefix.push_str(self.marks);
+        let prefix = received.field();
+        let mut more = self.marks.to_owned();
         if let Some(domain) = self.from.domains().first() {
-            prefix.push_str(&received.missing_fields(header, domain));
+            more.push_str(&received.missing_fields(header, domain));
         }
-        let mut prefix = prefix.into_bytes();
+        let mut prefix = [prefix.as_bytes(), local, more.as_bytes()].concat();
+        let came = header.bytes();
+        let (before, with, after) = match change {
+            Some(Change { at, with }) => (came.get(..at.start), &with[..], came.get(at.end..)),
+            None => (None, &[][..], Some(came)),
+        };
+        let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
         let domains: &[Domain] = self.from.domains();
         let signed: Vec<u8> = domains
             .iter()
-            .flat_map(|domain| signatures(parts, domain, &[&prefix, header.bytes()], body))
+            .flat_map(|domain| signatures(parts, domain, &[&prefix, before, with, after], body))
             .collect();
         prefix.extend(signed);
         prefix
+    }
+
+    /// The Reply-To that leads through the alias of `to`, where its mailbox answers by address.
+    fn reply_to(&self, to: &Recipient, header: &Header<'_>) -> Option<ReplyTo> {
+        let alias = to.answered_as(self.sender.reverse_path())?;
+        replace_reply_to(header, self.message, |other| through(&alias, other))
     }
 
     fn legs(&self, parts: &Parts, to: &Recipient) -> Vec<Leg> {

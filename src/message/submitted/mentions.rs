@@ -1,6 +1,6 @@
 //! Addresses that somebody might see in a field that names a sender.
 
-use super::MAX_MENTIONS;
+use super::{MAX_MENTIONS, plain::reduced};
 use mail_parser::{HeaderValue, parsers::MessageStream};
 
 /// What looks like an address.
@@ -17,21 +17,24 @@ pub(super) struct Mention {
 /// `@` and what is printed like it.
 pub(super) const AT: [char; 3] = ['@', '\u{ff20}', '\u{fe6b}'];
 /// What no word of an address holds without quotes, blanks beside.
-const ENDS: [char; 12] = ['<', '>', '(', ')', '[', ']', ',', ';', ':', '"', '\\', '\''];
+const ENDS: [char; 11] = ['<', '>', '(', ')', '[', ']', ',', ';', ':', '"', '\\'];
 
 /// All that look like addresses in the value of a field: as it stands, with quoted pairs resolved, and with
 /// encoded-words decoded. One more than [`MAX_MENTIONS`] of them at most.
 pub(super) fn mentions(value: &[u8]) -> Vec<Mention> {
-    let text = String::from_utf8_lossy(value).replace(['\r', '\n'], "");
+    // What is not printed is skipped by whoever shows the rest.
+    let text = String::from_utf8_lossy(value).replace(|c: char| c.is_control() && c != '\t', "");
     let mut found = Vec::new();
     // Outside of quotes nothing has to stand before the `@`.
     scan(&without_quoted(&text), true, &mut found);
     scan(&text, false, &mut found);
     scan_unquoted(&text, &mut found);
     if text.contains("=?") {
-        let text = decoded(&text);
+        let text = decoded(&text).replace(|c: char| c.is_control() && c != '\t', "");
         scan(&text, false, &mut found);
         scan_unquoted(&text, &mut found);
+        // As for whoever decodes first, and reads then.
+        scan(&reduced(&text), false, &mut found);
     }
     found
 }
@@ -109,7 +112,11 @@ fn scan(text: &str, takes_nobody: bool, found: &mut Vec<Mention>) {
 /// The last word of `text`, with those before it that a dot joins to it, blanks around it or not.
 fn local(text: &str) -> String {
     let mut local = word(text).to_owned();
-    let mut before = text.get(..text.len() - local.len()).unwrap_or_default().trim_end();
+    // As some programs write names.
+    if let Some(bare) = local.strip_prefix('\'') {
+        local = bare.to_owned();
+    }
+    let mut before = text.get(..text.len() - word(text).len()).unwrap_or_default().trim_end();
     while !local.is_empty() && (local.starts_with('.') || before.ends_with('.')) {
         let more = word(before);
         if more.is_empty() {

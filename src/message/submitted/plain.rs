@@ -4,17 +4,16 @@ use super::mentions::AT;
 
 /// Longest part of a field that a reply tells, in characters.
 const MAX_TOLD: usize = 100;
-/// Charsets, or how their names begin, whose decoders are common, and in which ASCII is what it is.
-const CHARSETS: [&str; 18] = [
+/// Charsets whose decoders are common, and in which ASCII is what it is.
+const CHARSETS: [&str; 21] = [
     "utf-8",
     "utf8",
     "us-ascii",
     "ascii",
-    "iso-8859-",
-    "iso8859-",
-    "windows-12",
-    "cp12",
-    "koi8-",
+    "ansi_x3.4-1968",
+    "latin1",
+    "koi8-r",
+    "koi8-u",
     "gb2312",
     "gbk",
     "gb18030",
@@ -22,9 +21,16 @@ const CHARSETS: [&str; 18] = [
     "iso-2022-jp",
     "shift_jis",
     "shift-jis",
-    "euc-",
-    "ks_c_5601",
+    "euc-jp",
+    "euc-kr",
+    "ks_c_5601-1987",
+    "tis-620",
+    "windows-874",
+    "macintosh",
 ];
+/// And those of one octet a letter, by number: the first and the last.
+const FAMILIES: [(&str, u16, u16); 4] =
+    [("iso-8859-", 1, 16), ("iso8859-", 1, 16), ("windows-", 1250, 1258), ("cp", 1250, 1258)];
 
 /// What in the value of a field is not written plainly, without blanks and comments: an address with one of these
 /// inside, or a name with an `@` outside of quotes.
@@ -41,10 +47,11 @@ fn odd_part(entry: &str) -> Option<&str> {
     let Some((name, rest)) = entry.split_once('<') else {
         return Some(entry).filter(|entry| !entry.is_empty() && !is_address(entry));
     };
-    if name.contains(AT) {
+    let (address, behind) = rest.split_once('>').unwrap_or((rest, "?"));
+    // Programs that know no name write the address in its place.
+    if name.contains(AT) && name.trim() != address {
         return Some(name);
     }
-    let (address, behind) = rest.split_once('>').unwrap_or((rest, "?"));
     Some(entry).filter(|_| !is_address(address) || !behind.trim().is_empty())
 }
 
@@ -55,7 +62,7 @@ fn is_address(text: &str) -> bool {
 }
 
 /// `value` in one line, with comments as blanks, and of quoted strings the quotes alone.
-fn reduced(value: &str) -> String {
+pub(super) fn reduced(value: &str) -> String {
     let (mut depth, mut is_quoted, mut is_escaped) = (0_usize, false, false);
     let mut text = String::new();
     for c in value.chars().filter(|c| !matches!(c, '\r' | '\n')) {
@@ -79,16 +86,42 @@ fn reduced(value: &str) -> String {
     text
 }
 
-/// False where an encoded-word is in a charset that some readers do not know, so that they see another text.
+/// False where an encoded-word is in a charset that some readers do not know, or is written so that some read another
+/// text (RFC 2047 §2, §4).
 pub(super) fn has_known_charsets(value: &[u8]) -> bool {
     let text = String::from_utf8_lossy(value);
     text.split("=?").skip(1).all(|word| {
         let mut parts = word.splitn(3, '?');
-        let (charset, encoding) =
-            (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let is_word = matches!(encoding, "b" | "B" | "q" | "Q");
+        let mut part = || parts.next().unwrap_or_default();
+        let (charset, encoding, rest) = (part(), part(), part());
+        let is_sound = match encoding {
+            "b" | "B" => is_base64,
+            "q" | "Q" => is_quoted_printable,
+            _ => return true,
+        };
         // RFC 2231 §5: the language stands behind an asterisk.
         let charset = charset.split('*').next().unwrap_or_default().trim().to_ascii_lowercase();
-        !is_word || CHARSETS.iter().any(|known| charset.starts_with(known))
+        let (text, behind) = rest.split_once('?').unwrap_or((rest, ""));
+        behind.starts_with('=') && is_sound(text) && is_known(&charset)
+    })
+}
+
+fn is_known(charset: &str) -> bool {
+    let is_of = |&(name, first, last): &(&str, u16, u16)| {
+        let number = charset.strip_prefix(name).and_then(|number| number.parse::<u16>().ok());
+        number.is_some_and(|number| (first..=last).contains(&number))
+    };
+    CHARSETS.contains(&charset) || FAMILIES.iter().any(is_of)
+}
+
+fn is_base64(text: &str) -> bool {
+    data_encoding::BASE64.decode(text.as_bytes()).is_ok()
+}
+
+fn is_quoted_printable(text: &str) -> bool {
+    let is_hex = |c: Option<char>| c.is_some_and(|c| c.is_ascii_hexdigit());
+    text.split('=').skip(1).all(|escape| {
+        let mut chars = escape.chars();
+        is_hex(chars.next()) && is_hex(chars.next())
     })
 }

@@ -26,6 +26,9 @@ fn ones_own() {
         "From: <m\u{fc}ller@xn--bcher-kva.example>",
         "From: =?utf-8?q?M=C3=BCller?= <me@example.org>",
         "From: =?ISO-8859-1*de?q?M=FCller?= <me@example.org>",
+        "From: me@example.org <me@example.org>",
+        "From: \"'me@example.org'\" <me@example.org>",
+        "From: \"Bob O'Neil\" <me@example.org>",
         "From: =?iso-2022-jp?b?GyRCJEAbKEI=?= <me@example.org>",
         "From: =?utf-8?q?Caf=C3=A9_=40_Home?= <me@example.org>",
         "From: \"Bob =?= Co\" <me@example.org>, \"a b\"@example.org",
@@ -135,6 +138,13 @@ fn forgeries() {
         ("From: \"ceo@bank\u{2024}test\" <me@example.org>", "From", "ceo@bank\u{2024}test"),
         // Encoded-words.
         ("From: =?utf-8?q?=22ceo=5C=40bank.test=22?= <me@example.org>", "From", "ceo@bank.test"),
+        (
+            "From: =?utf-8?q?=63eo=40ba?=(c)=?utf-8?q?nk=2Etest?= <me@example.org>",
+            "From",
+            "ceo@bank.test",
+        ),
+        ("From: =?utf-8?q?ceo=40ba=00nk.test?= <me@example.org>", "From", "ceo@bank.test"),
+        ("From: \"o'you@example.org\" <me@example.org>", "From", "o'you@example.org"),
         ("From: =?utf-8?q?ceo_=40_bank.test?= <me@example.org>", "From", "ceo@bank.test"),
         (
             "From: =?utf-8?q?ceo=40deutsche-_bank.test?= <me@example.org>",
@@ -189,6 +199,13 @@ fn what_is_not_clear_is_refused() {
         "From: Friends: me@example.org;",
         "From: Friends:;",
         "From: jo(c)me@example.org",
+        // Encoded-words that some read in another way.
+        "From: =?utf-8?B?PG5laWdoYm91-ckBleGFtcGxlLm9yZz4=?= <me@example.org>",
+        "From: =?utf-8?B?Y2VvQGJhbmsudGVzdA==??= <me@example.org>",
+        "From: =?utf-8?b?PGNlb0BiYW5rLnQ?= =?utf-8?b?ZXN0Pg?= <me@example.org>",
+        "From: =?iso-2022-jp-2?q?ceo=1B=28B?= <me@example.org>",
+        "From: =?windows-1201?q?x?= <me@example.org>",
+        "From: =?utf-8?q?a=4?= <me@example.org>",
         "From: me@example.org\r\nSender:",
         "From: me@example.org\r\nSender: undisclosed:;",
         "From: me@example.org\r\nResent-From: \"me@example.org",

@@ -72,10 +72,20 @@ fn whoever_is_not_proven_to_be_the_mailbox_is_refused_and_learns_nothing() {
 
     // What the mailbox has signed is not for whoever gets hold of it.
     let to = |to: &str| site.signed("home.test", &message("jo@home.test", to));
-    let replayed = site.send(ELSEWHERE, "x@evil.test", BOB, &to("x@evil.test"));
-    replayed.expect("550 5.7.1 An answer names its recipients in To or Cc");
-    let added = [b"To: ", BOB.as_bytes(), b"\r\n", &to("x@evil.test")].concat();
-    site.send(ELSEWHERE, "x@evil.test", BOB, &added).expect("550 5.7.1 An answer names");
+    let refused = |message: &[u8]| {
+        site.send(ELSEWHERE, "x@evil.test", BOB, message).expect(NOT_PROVEN);
+    };
+    refused(&to("x@evil.test"));
+    refused(&[b"To: ", BOB.as_bytes(), b"\r\n", &to("x@evil.test")].concat());
+    // Nor where the signature leaves it to him to whom, or what else is said.
+    let few = Signing::rsa("home.test").fields(&["from", "subject", "date", "message-id"]);
+    refused(&site.verifiers.sign(message("jo@home.test", BOB).as_bytes(), &few));
+    let some = Signing::rsa("home.test").fields(&["from", "to", "subject", "message-id"]);
+    let some = site.verifiers.sign(message("jo@home.test", "x@evil.test").as_bytes(), &some);
+    refused(&[b"Cc: ", BOB.as_bytes(), b"\r\n", &some].concat());
+    let some = Signing::rsa("home.test").fields(&["from", "to", "cc", "subject", "message-id"]);
+    let some = site.verifiers.sign(message("jo@home.test", BOB).as_bytes(), &some);
+    refused(&[b"Content-Type: text/html\r\n", &some[..]].concat());
     let open = Signing::rsa("home.test").with_length();
     let open = site.verifiers.sign(message("jo@home.test", BOB).as_bytes(), &open);
     let more = [&open[..], b"and buy this\r\n"].concat();
@@ -84,6 +94,10 @@ fn whoever_is_not_proven_to_be_the_mailbox_is_refused_and_learns_nothing() {
 
     // And the mailbox itself by another server, with its signature alone.
     site.send(ELSEWHERE, "x@evil.test", BOB, &to(BOB)).expect("250 2.0.0");
+    // Whoever got a copy brings it again: it is taken once.
+    for _ in 0..3 {
+        site.send(ELSEWHERE, "x@evil.test", BOB, &to(BOB)).expect_code(250);
+    }
     // By SPF alone, too.
     site.send(HOME, "jo@home.test", BOB, message("jo@home.test", BOB).as_bytes()).expect_code(250);
     assert_eq!(site.friend.wait_for_messages(2).len(), 2);

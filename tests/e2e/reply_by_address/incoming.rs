@@ -114,3 +114,39 @@ fn the_form_of_what_comes() {
         assert_eq!(site.home.messages().pop().unwrap().header("Reply-To"), None);
     }
 }
+
+/// From an account of the same host, too: whoever answers it does not write from his mailbox.
+#[test]
+fn what_comes_from_inside_is_answered_by_address() {
+    let mut listener = None;
+    let started =
+        Site::start(|builder| {
+            let authority = crate::support::certificates::Authority::new();
+            let builder = builder
+                .toml(&authority.issue("mx.example.org", "a").toml())
+                .run_first(&["account", "add", "me@example.org", "--as", "plain@example.org"]);
+            let (builder, address) = builder.listen("submission", &["tls = \"implicit\""]);
+            listener = Some(address);
+            builder
+        });
+    let Some(site) = started else { return };
+    let shown = site.onward.run(&["account", "password", "add", "me@example.org", "--label", "x"]);
+    let stream = std::net::TcpStream::connect(listener.unwrap()).unwrap();
+    let mut client = crate::support::tls::TlsClient::over(stream).unwrap();
+    client.reply().unwrap();
+    client.command("EHLO client.test");
+    let login = format!("\0me@example.org\0{}", shown.trim());
+    let login =
+        client.command(&format!("AUTH PLAIN {}", data_encoding::BASE64.encode(login.as_bytes())));
+    assert!(login.starts_with("235"), "{login}");
+    for (number, more) in ["", "Reply-To: else@example.org\r\n"].into_iter().enumerate() {
+        let text = format!("From: plain@example.org\r\n{more}Subject: x\r\n\r\nhello");
+        let reply = client.message("plain@example.org", "sales@example.org", &text);
+        assert!(reply.starts_with("250 2.0.0"), "{reply}");
+        let came = site.home.wait_for_messages(number + 1).pop().unwrap();
+        let who = if more.is_empty() { "plain" } else { "else" };
+        let through = format!("<sales+{who}=example.org@example.org>");
+        assert_eq!(came.header("Reply-To").unwrap(), through);
+        site.expect_dmarc(&came, "example.org");
+    }
+}

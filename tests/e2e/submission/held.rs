@@ -16,7 +16,7 @@ fn deferred() -> (Host, String) {
         builder
             .alias("shop@example.org", &["bob@sink.test"])
             .config("spool.retry = [\"1s\"]")
-            .run_first(&["account", "add", "you@example.org", "--as", "shop@example.org"])
+            .run_first(&["account", "add", "third@example.org", "--as", "shop@example.org"])
     });
     host.sink.on(Step::Rcpt, Action::reply("450 4.2.1 later"));
     let mut me = log_in("127.0.0.1", host.implicit, "me@example.org", &host.password).unwrap();
@@ -32,14 +32,14 @@ fn deferred() -> (Host, String) {
 
 /// A message of another account is sent, and has arrived: whatever was due before it would have.
 fn another_arrives(host: &Host) {
-    let password = password_of(&host.onward, "you@example.org", "desk");
-    let mut you = log_in("127.0.0.1", host.implicit, "you@example.org", &password).unwrap();
+    let password = password_of(&host.onward, "third@example.org", "desk");
+    let mut you = log_in("127.0.0.1", host.implicit, "third@example.org", &password).unwrap();
     let before = host.sink.count();
     let reply = submit(&mut you, "shop@example.org", "friend@sink.test", "X-Of: you\r\n");
     assert!(reply.starts_with("250"), "{reply}");
     let arrived = host.sink.wait_for_messages(before + 1);
     assert_eq!(arrived[before].header("X-Of").as_deref(), Some("you"));
-    host.onward.run(&["account", "password", "revoke", "you@example.org", "--label", "desk"]);
+    host.onward.run(&["account", "password", "revoke", "third@example.org", "--label", "desk"]);
 }
 
 #[test]

@@ -6,6 +6,8 @@ mod rewrite;
 
 pub(crate) use proof::judge;
 
+use proof::Proven;
+
 use super::{Taken, dress, spam};
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
@@ -16,6 +18,7 @@ use crate::{
         checks,
         late::Announcement,
         parts::Parts,
+        prints::fingerprint,
         recipient::Recipient,
         record::{Conclusion, not_taken},
         sender::Sender,
@@ -25,9 +28,14 @@ use crate::{
     reply::Reply,
     slots::Cause,
     smtp::Transaction,
-    store::{journal::Outcome, spool::SpoolError},
+    store::{Fingerprint, journal::Outcome, spool::SpoolError},
     time::UnixTime,
 };
+use std::time::Duration;
+
+/// For how long it is known which answers were taken that nobody's own server brought: whoever got one could bring it again.
+const MEMORY: Duration = Duration::from_hours(30 * 24);
+const AGAIN: &str = "this answer was taken before";
 
 /// A complete message to addresses of answers of one alias.
 pub(crate) struct Came<'a> {
@@ -104,8 +112,12 @@ async fn take(
 
     let (findings, judged) = judge(parts, sender, &message, now, &recipients).await;
     *auth = format!("{findings}; answer by address");
-    let mailbox = judged?;
+    let Proven { mailbox, is_live } = judged?;
     signs(parts, alias)?;
+    let prints = if is_live { Vec::new() } else { prints(&message, alias, &recipients) };
+    if !prints.is_empty() && prints.iter().all(|print| parts.store.was_delivered(print, now)) {
+        return Ok(Taken { filter: None, notes: vec![AGAIN.to_owned()], spooled: Vec::new() });
+    }
     rewrite::rewrite(parts, alias, &mailbox, &recipients, &mut message).await?;
     let message = memory.hold(message);
     let from = Authors::read(&Header::scan(&message))?;
@@ -141,8 +153,23 @@ async fn take(
         error.reply()
     })?;
     claim.spend();
+    if !prints.is_empty()
+        && let Err(error) = parts.store.remember_delivered(prints, now + MEMORY).await
+    {
+        tracing::error!(%error, "cannot remember an answer, which may leave again");
+    }
     let lost = recipients.into_iter().flat_map(|to| to.lost);
     Ok(Taken { filter: spam.verdict, notes: lost.chain(spam.note).collect(), spooled })
+}
+
+/// The names of an answer to each of its recipients.
+fn prints(message: &[u8], alias: &Mailbox, recipients: &[Recipient]) -> Vec<Fingerprint> {
+    let header = Header::scan(message);
+    let Some(id) = header.named("Message-ID").next() else { return Vec::new() };
+    let (id, alias) = (id.value.trim_ascii(), alias.to_key());
+    let print =
+        |to: &Recipient| fingerprint([b"answer", alias.as_bytes(), id, to.key().as_bytes()]);
+    recipients.iter().map(print).collect()
 }
 
 /// What is not signed by the alias's domain is not believed.

@@ -8,12 +8,20 @@ use crate::{
         recipient::{Answered, Recipient},
         sender::Sender,
     },
-    message::{Authors, Header, addressees, submitted::is_exact},
+    message::{Authors, Header, addressees, is_signed_as_answer, submitted::is_exact},
     reply::Reply,
     time::UnixTime,
-    verdict::{Dmarc, DmarcResult, Findings, Proof},
+    verdict::{Dmarc, DmarcResult, Findings, Proof, is_one_owner},
 };
 use std::collections::HashSet;
+
+/// Who sends an answer.
+pub(crate) struct Proven {
+    /// The mailbox.
+    pub(crate) mailbox: Mailbox,
+    /// Its own server brings the message. Else a signature shows whose it is: whoever got a copy can bring it, too.
+    pub(crate) is_live: bool,
+}
 
 /// Whose `message` to `recipients`, addresses of answers of one alias, is: the mailbox; and what is found of who sent it.
 ///
@@ -28,7 +36,7 @@ pub(crate) async fn judge(
     message: &[u8],
     now: UnixTime,
     recipients: &[Recipient],
-) -> (Findings, Result<Mailbox, Reply>) {
+) -> (Findings, Result<Proven, Reply>) {
     let findings = checks::proof(parts, sender, message, now).await.findings;
     let judged = judge_by(parts, sender, message, &findings, recipients).await;
     (findings, judged)
@@ -40,13 +48,13 @@ async fn judge_by(
     message: &[u8],
     findings: &Findings,
     recipients: &[Recipient],
-) -> Result<Mailbox, Reply> {
+) -> Result<Proven, Reply> {
     if *sender.reverse_path() == ReversePath::Null {
         return Err(Reply::answer_is_no_bounce());
     }
     let header = Header::scan(message);
     let author = only_author(&header).ok_or_else(Reply::answer_not_proven)?;
-    let proof = proof(parts, sender, findings, author.domain()).await;
+    let (proof, is_live) = proof(parts, sender, findings, &header, author.domain()).await;
     // What was not asked any more is not to be told from what is not there.
     if proof != Proof::Proven
         && let Some(reply) = sender.over_budget()
@@ -60,12 +68,13 @@ async fn judge_by(
         Proof::Proven if may => {}
         Proof::Proven | Proof::Unproven => return Err(Reply::answer_not_proven()),
     }
-    // A message that the mailbox sent to somebody else is none to be sent on to whomever he likes.
+    // A message that the mailbox sent to somebody else is none to be sent on to whomever he likes; and whoever tries is not
+    // told that the mailbox was the right one.
     let is_alone = ["To", "Cc"].iter().all(|name| header.named(name).nth(1).is_none());
     let named: HashSet<String> = addressees(&header).iter().map(Mailbox::to_key).collect();
     match is_alone && recipients.iter().all(|to| named.contains(&to.key())) {
-        true => Ok(author),
-        false => Err(Reply::answer_not_addressed()),
+        true => Ok(Proven { mailbox: author, is_live }),
+        false => Err(Reply::answer_not_proven()),
     }
 }
 
@@ -79,28 +88,43 @@ fn only_author(header: &Header<'_>) -> Option<Mailbox> {
 }
 
 /// By a policy of the domain alone, and by what nobody else has: not by SPF of a record that passes everybody, nor by a
-/// signature that leaves the end of the body to whoever likes.
-async fn proof(parts: &Parts, sender: &Sender, findings: &Findings, domain: &Domain) -> Proof {
+/// signature that leaves the end of the body, or a field that an answer has something of, to whoever likes.
+async fn proof(
+    parts: &Parts,
+    sender: &Sender,
+    findings: &Findings,
+    header: &Header<'_>,
+    domain: &Domain,
+) -> (Proof, bool) {
     let is_it = |author: &&Dmarc| author.domain.eq_ignore_ascii_case(domain.as_str());
-    let Some(author) = findings.authors.iter().find(is_it) else { return Proof::Unproven };
+    let Some(author) = findings.authors.iter().find(is_it) else {
+        return (Proof::Unproven, false);
+    };
     match author.result {
-        DmarcResult::Pass { .. } => match findings.proof_by_signature(&author.domain) {
-            Proof::Proven => Proof::Proven,
-            _ if findings.is_aligned_with_path(&author.domain) => sender.proof(parts).await,
-            _ => Proof::Unproven,
-        },
-        DmarcResult::TempError => Proof::Unanswered,
-        DmarcResult::None | DmarcResult::Fail | DmarcResult::PermError => Proof::Unproven,
+        DmarcResult::Pass { .. } => {
+            let is_own = |signer: &str| is_one_owner(&author.domain, signer);
+            let by_signature = match is_signed_as_answer(header, is_own) {
+                true => findings.proof_by_signature(&author.domain),
+                false => Proof::Unproven,
+            };
+            let by_path = match findings.is_aligned_with_path(&author.domain) {
+                true => sender.proof(parts).await,
+                false => Proof::Unproven,
+            };
+            (by_path.max(by_signature), by_path == Proof::Proven)
+        }
+        DmarcResult::TempError => (Proof::Unanswered, false),
+        DmarcResult::None | DmarcResult::Fail | DmarcResult::PermError => (Proof::Unproven, false),
     }
 }
 
 /// Whether `author` is the destination `mailbox`, or that without the `+tag` that it gets the alias's mail by.
-pub(super) fn is_same(mailbox: &Mailbox, author: &Mailbox) -> bool {
+fn is_same(mailbox: &Mailbox, author: &Mailbox) -> bool {
     let key = author.to_key();
     mailbox.to_key() == key || untagged(mailbox) == Some(key)
 }
 
-fn untagged(mailbox: &Mailbox) -> Option<String> {
+pub(super) fn untagged(mailbox: &Mailbox) -> Option<String> {
     let local = mailbox.local().to_key();
     let (local, _) = local.split_once('+').filter(|(local, _)| !local.is_empty())?;
     Some(format!("{local}@{}", mailbox.domain().to_key()))

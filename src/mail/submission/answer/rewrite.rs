@@ -1,6 +1,6 @@
 //! The header section of an answer becomes the alias's.
 
-use super::proof::is_same;
+use super::proof::untagged;
 use crate::{
     address::Mailbox,
     alias::{AnswerAddress, Expansion},
@@ -40,7 +40,9 @@ pub(super) async fn rewrite(
     };
     let shown = |shown: &Mailbox| {
         let other = others.get(&shown.to_key());
-        match mailboxes.iter().any(|one| is_same(one, other.unwrap_or(shown))) {
+        let shown = other.unwrap_or(shown);
+        // By its tags too, which may be other aliases'.
+        match mailboxes.iter().any(|one| bare(one) == bare(shown)) {
             true => Shown::Gone,
             false => other.map_or(Shown::Kept, |other| Shown::As(other.clone())),
         }
@@ -65,6 +67,10 @@ pub(super) async fn rewrite(
     let end = header.bytes().len();
     drop(message.splice(..end, new));
     Ok(())
+}
+
+fn bare(mailbox: &Mailbox) -> String {
+    untagged(mailbox).unwrap_or_else(|| mailbox.to_key())
 }
 
 /// For each that is an address of an answer, whom it stands for.
