@@ -53,7 +53,7 @@ pub fn senders(message: &[u8], may: impl Fn(&Mailbox) -> bool) -> Result<Authors
     for (field, value) in &claims {
         if !has_known_charsets(value) {
             let reply = Reply::bad_header(
-                "From, Sender or Resent-From has an encoded-word of a charset that not everybody reads: use UTF-8",
+                "From, Sender or Resent-From has an encoded-word that not everybody reads in one way: use UTF-8 (RFC 2047)",
             );
             return Err(Objection::Unclear(reply));
         }

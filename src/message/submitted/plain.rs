@@ -90,20 +90,28 @@ pub(super) fn reduced(value: &str) -> String {
 /// text (RFC 2047 §2, §4).
 pub(super) fn has_known_charsets(value: &[u8]) -> bool {
     let text = String::from_utf8_lossy(value);
-    text.split("=?").skip(1).all(|word| {
-        let mut parts = word.splitn(3, '?');
+    let mut rest = &*text;
+    while let Some((_, word)) = rest.split_once("=?") {
+        let mut parts = word.splitn(4, '?');
         let mut part = || parts.next().unwrap_or_default();
-        let (charset, encoding, rest) = (part(), part(), part());
+        let (charset, encoding, text, behind) = (part(), part(), part(), part());
         let is_sound = match encoding {
             "b" | "B" => is_base64,
             "q" | "Q" => is_quoted_printable,
-            _ => return true,
+            _ => {
+                rest = word;
+                continue;
+            }
         };
         // RFC 2231 §5: the language stands behind an asterisk.
         let charset = charset.split('*').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let (text, behind) = rest.split_once('?').unwrap_or((rest, ""));
-        behind.starts_with('=') && is_sound(text) && is_known(&charset)
-    })
+        let Some(behind) = behind.strip_prefix('=') else { return false };
+        if !is_sound(text) || !is_known(&charset) {
+            return false;
+        }
+        rest = behind;
+    }
+    true
 }
 
 fn is_known(charset: &str) -> bool {

@@ -119,9 +119,9 @@ fn the_form_of_what_comes() {
 #[test]
 fn what_comes_from_inside_is_answered_by_address() {
     let mut listener = None;
+    let authority = crate::support::certificates::Authority::new();
     let started =
         Site::start(|builder| {
-            let authority = crate::support::certificates::Authority::new();
             let builder = builder
                 .toml(&authority.issue("mx.example.org", "a").toml())
                 .run_first(&["account", "add", "me@example.org", "--as", "plain@example.org"]);

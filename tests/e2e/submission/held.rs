@@ -89,8 +89,10 @@ fn of_a_removed_account_it_is_held_until_it_is_dropped_or_too_old() {
     let told = told.filter(|text| text.contains("the account that sent it is removed"));
     assert_eq!(told.count(), 1);
     wait_until("the end of the spool", || waiting(&host, &[]).is_empty().then_some(()));
-    let end = host.onward.wait_for_trace(&["--id", &id], 1);
-    assert_eq!(end[0]["outcome"], "failed");
+    wait_until("the end in the journal", || {
+        let end = host.onward.wait_for_trace(&["--id", &id], 1);
+        (end[0]["outcome"] == "failed").then_some(())
+    });
 }
 
 #[test]
