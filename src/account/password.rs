@@ -47,7 +47,7 @@ impl Password {
         Some(Self(Zeroizing::new(octets.as_slice().try_into().ok()?)))
     }
 
-    /// What its owner is shown, once: `XXXXX-XXXXX-XXXXX-XXXXX-XXXXXX`.
+    /// What its owner is shown, once: groups of five signs of base32 with dashes between them, the last one of six.
     pub fn reveal(&self) -> Zeroizing<String> {
         let text = Zeroizing::new(base32::encode(base32::Alphabet::Crockford, &*self.0));
         let mut shown = Zeroizing::new(String::with_capacity(MAX_TYPED));
