@@ -13,7 +13,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use serde::Serialize;
-use std::{fmt, io, path::Path};
+use std::{collections::HashSet, fmt, io, path::Path};
 use zeroize::Zeroizing;
 
 /// An account, with nothing of its passwords but what they are called and how they were used.
@@ -336,6 +336,32 @@ pub fn answered_without_key(state_dir: &Path, aliases: &[Alias]) -> Result<Vec<H
     let answered = aliases.iter().filter(|alias| alias.rules().reply_by_address);
     let domains = answered.filter_map(|alias| alias.address().domain());
     without_key(state_dir, &domains.cloned().map(SendAs::Domain).collect::<Vec<_>>())
+}
+
+/// The accounts that send as the address of one of `aliases`, which are many, and new or as new.
+///
+/// # Errors
+/// When the store fails.
+pub async fn senders_as_new(store: &Store, aliases: &[Alias]) -> Result<Vec<Hindrance>, Error> {
+    let new: HashSet<_> = aliases.iter().map(|alias| alias.address().key()).collect();
+    let (mut senders, mut after) = (Vec::new(), None::<String>);
+    while !new.is_empty() {
+        let page = store.accounts(after.as_deref()).await?;
+        for Login { account, .. } in &page.accounts {
+            for one in &account.may {
+                let SendAs::Address(address) = one else { continue };
+                if new.contains(&AliasAddress::Exact(address.clone()).key()) {
+                    let (account, address) = (account.name.to_string(), address.clone());
+                    senders.push(Hindrance::Sends { account, address });
+                }
+            }
+        }
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    Ok(senders)
 }
 
 /// The accounts that have the address of an alias among what they send as, which was added, removed or switched off:

@@ -96,6 +96,11 @@ impl Command {
         }
     }
 
+    /// True where addresses may be answered again, by whomever.
+    const fn brings_back(&self) -> bool {
+        matches!(self, Self::Import(_) | Self::Apply { .. } | Self::Enable { .. })
+    }
+
     /// The address that another may have afterwards, or nobody.
     fn changes_hands(&self) -> Option<&str> {
         match self {
@@ -264,11 +269,15 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let purpose = Purpose::changes(args.command.changes());
     block_on(with_store(&config.state_dir, purpose, async |store| {
         let changed = args.command.changes_hands().map(AliasAddress::parse).transpose()?;
+        let are_many = args.command.brings_back();
         let new = execute(args, store, config.postmaster.as_ref(), &mut out).await?;
         // What is done is told before DNS is waited for.
         out.flush()?;
         if let Some(address) = changed {
             warn(&accounts::senders_as(store, &address).await?)?;
+        }
+        if are_many {
+            warn(&accounts::senders_as_new(store, &new).await?)?;
         }
         warn(&aliases::nowhere(&config, store, &new).await)?;
         warn(&accounts::answered_without_key(&config.state_dir, &new)?)

@@ -111,9 +111,10 @@ fn escaped(text: &str) -> String {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
-            // XML 1.0 §2.2 knows no other control characters than these, not even as references.
+            // XML 1.0 §2.2 knows no other control characters than these, nor the last two signs, not even as references.
             '\t' | '\n' | '\r' => escaped.push(' '),
             control if control.is_control() => {}
+            '\u{fffe}' | '\u{ffff}' => {}
             other => escaped.push(other),
         }
     }

@@ -232,6 +232,16 @@ impl Config {
                     .into(),
             );
         }
+        let serves = |listen: &Listen| listen.serve.contains(&Served::Autoconfig);
+        if self.listen.iter().any(serves)
+            && !self.listen.iter().any(|listen| listen.protocol == Protocol::Submission)
+        {
+            self.warnings.push(
+                "\"autoconfig\" is served, and no listener of the protocol submission is there that mail programs could \
+                 be told of"
+                    .into(),
+            );
+        }
         if self.filter.rspamd.is_some() && self.filter.timeout >= self.delivery.budget {
             self.warnings.push(format!(
                 "filter.timeout ({}) is not less than delivery.budget ({}): where the filter is slow, nothing is left \

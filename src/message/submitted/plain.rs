@@ -48,6 +48,7 @@ fn odd_part(entry: &str) -> Option<&str> {
         return Some(entry).filter(|entry| !entry.is_empty() && !is_address(entry));
     };
     let (address, behind) = rest.split_once('>').unwrap_or((rest, "?"));
+    let address = address.trim();
     // Programs that know no name write the address in its place.
     if name.contains(AT) && name.trim() != address {
         return Some(name);

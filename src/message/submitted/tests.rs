@@ -27,6 +27,7 @@ fn ones_own() {
         "From: =?utf-8?q?M=C3=BCller?= <me@example.org>",
         "From: =?ISO-8859-1*de?q?M=FCller?= <me@example.org>",
         "From: me@example.org <me@example.org>",
+        "From: \"Jo\" < me@example.org >",
         "From: \"'me@example.org'\" <me@example.org>",
         "From: \"Bob O'Neil\" <me@example.org>",
         "From: =?iso-2022-jp?b?GyRCJEAbKEI=?= <me@example.org>",

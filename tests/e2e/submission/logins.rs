@@ -41,6 +41,37 @@ fn implicit_tls_and_what_is_pipelined_behind_a_login() {
     begins(&mut client, "AUTH PLAIN", "503 5.5.1");
 }
 
+/// In front of STARTTLS and of implicit TLS alike: the client is the one whom the proxy names.
+#[test]
+fn behind_a_proxy() {
+    let mut listeners = Vec::new();
+    let host = Host::start_with(|mut builder| {
+        for tls in ["starttls", "implicit"] {
+            let lines = [&format!("tls = \"{tls}\"")[..], "proxy_protocol = [\"127.0.0.1/32\"]"];
+            let (more, address) = builder.listen("submission", &lines);
+            (builder, listeners) = (more, [&listeners[..], &[address]].concat());
+        }
+        builder
+    });
+    for (number, address) in listeners.into_iter().enumerate() {
+        let mut client = Client::connect(address);
+        client.send(format!("PROXY TCP4 192.0.2.{number} 198.51.100.1 1 2\r\n").as_bytes());
+        let mut client = if number == 0 {
+            client.reply().expect_code(220);
+            client.ehlo("client.test").expect_code(250);
+            client.command("STARTTLS").expect_code(220);
+            TlsClient::over(client.into_stream()).unwrap()
+        } else {
+            let mut client = TlsClient::over(client.into_stream()).unwrap();
+            assert!(client.reply().unwrap().starts_with("220"));
+            client
+        };
+        begins(&mut client, "EHLO client.test", "250");
+        begins(&mut client, &plain("me@example.org", &host.password), "235");
+        host.onward.wait_for_log(&format!("logged in client=192.0.2.{number}"));
+    }
+}
+
 #[test]
 fn a_wrong_password_is_answered_as_an_unknown_account() {
     let host = Host::start();
