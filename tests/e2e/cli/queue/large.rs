@@ -1,6 +1,7 @@
 //! A hundred thousand messages, and a reader that is in no hurry.
 
 use crate::cli::spooling::{ALIAS, scene};
+use crate::limits::memory_kilobytes;
 use crate::support::wait_until;
 use rusqlite::Connection;
 use std::io::{BufRead, BufReader, Read};
@@ -50,8 +51,8 @@ fn a_huge_spool_is_listed_quickly_and_a_slow_reader_holds_up_nobody() {
     };
     let (took, listed) = time(&["queue", "list"]);
     assert_eq!(listed.lines().count(), MESSAGES + 1);
-    // Ten times of what an optimised build takes, and a busy machine.
-    assert!(took < Duration::from_secs(20), "{took:?}");
+    // A hundred times of what an optimised build takes: what looks at all for each would take an hour.
+    assert!(took < Duration::from_secs(60), "{took:?}");
     assert!(time(&["queue", "list", &id]).0 < Duration::from_secs(1), "by an id: {took:?}");
 
     let mut list = Command::new(env!("CARGO_BIN_EXE_onward"))
@@ -65,11 +66,11 @@ fn a_huge_spool_is_listed_quickly_and_a_slow_reader_holds_up_nobody() {
     reader.read_line(&mut line).unwrap();
     assert!(line.contains(&id));
     let status = format!("/proc/{}/status", list.id());
-    let status = wait_until("the writer to wait for its reader", || {
-        std::fs::read_to_string(&status).ok().filter(|status| status.contains("State:\tS"))
+    wait_until("the writer to wait for its reader", || {
+        let status = std::fs::read_to_string(&status).ok()?;
+        status.contains("State:\tS").then_some(())
     });
-    let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
-    let peak: usize = peak.split_whitespace().nth(1).unwrap().parse().unwrap();
+    let peak = memory_kilobytes(list.id(), "VmHWM");
     assert!(peak < MEMORY, "{peak} KiB");
 
     // Others write, and fold the log into the file, which one that reads would keep them from.
