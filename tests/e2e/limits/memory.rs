@@ -349,8 +349,14 @@ fn rounds_of_many_large_messages_do_not_add_up() {
     for _ in 0..3 {
         let messages = (0..60).map(|n| (ALICE, large.clone(), [How::Data, How::Bdat][n % 2]));
         let replies = scene.at_once(messages.collect());
-        assert!(replies.iter().all(|reply| [250, 452].contains(&reply.code)), "{replies:?}");
-        assert!(replies.iter().any(|reply| reply.code == 250), "{replies:?}");
+        // Where so many read at once, DNS may be too late for one of them.
+        assert!(replies.iter().all(|reply| [250, 451, 452].contains(&reply.code)), "{replies:?}");
+        assert!(replies.iter().any(|reply| reply.code == 452), "{replies:?}");
+        // Of sixty that read at once each may find the room full; who comes behind them has it.
+        wait_until("room", || {
+            let sent = How::Bdat.send(&mut scene.onward.session(), ALICE, &large);
+            (sent.code == 250).then_some(())
+        });
         scene.stays_small();
     }
 }
