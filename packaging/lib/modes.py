@@ -185,8 +185,8 @@ def arrival(machine, recipient, text):
 
 
 def altered(srs):
-    """The SRS address with a tag that is not ours."""
-    return f"SRS0={'B' if srs[5] == 'A' else 'A'}{srs[6:]}"
+    """The SRS address with a tag that is not ours, in whatever case it is read."""
+    return f"SRS0={'B' if srs[5] in 'Aa' else 'A'}{srs[6:]}"
 
 
 def expect(holds, otherwise):
