@@ -48,7 +48,8 @@ fn odd_part(entry: &str) -> Option<&str> {
         return Some(entry).filter(|entry| !entry.is_empty() && !is_address(entry));
     };
     let (address, behind) = rest.split_once('>').unwrap_or((rest, "?"));
-    let address = address.trim();
+    // Any other blank is a sign of the address, to readers that take it for one.
+    let address = address.trim_matches([' ', '\t', '\r', '\n']);
     // Programs that know no name write the address in its place.
     if name.contains(AT) && name.trim() != address {
         return Some(name);

@@ -227,6 +227,13 @@ fn what_is_not_clear_is_refused() {
 }
 
 #[test]
+fn a_blank_that_ascii_does_not_have_is_a_sign_of_the_address() {
+    for blank in ["\u{a0}", "\u{2003}", "\u{3000}", "\u{2028}"] {
+        assert!(judged(&format!("From: Jo <{blank}me@example.org>")).is_err(), "{blank:?}");
+    }
+}
+
+#[test]
 fn a_letter_that_folding_its_case_makes_ascii_is_another() {
     let may = |mailbox: &Mailbox| mailbox.to_key() == "kate@example.org";
     let judged = |from: &str| senders(format!("From: {from}\r\n\r\n").as_bytes(), may);
