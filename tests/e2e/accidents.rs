@@ -14,7 +14,12 @@ fn files(onward: &Onward) -> BTreeMap<PathBuf, Vec<u8>> {
 fn make_older(onward: &Onward) {
     let path = onward.state_dir().join("onward.db");
     let database = rusqlite::Connection::open(path).unwrap();
-    database.execute_batch(include_str!("../support/version_6.sql")).unwrap();
+    database
+        .execute_batch(concat!(
+            include_str!("../support/version_15.sql"),
+            include_str!("../support/version_6.sql")
+        ))
+        .unwrap();
     database.close().unwrap();
 }
 

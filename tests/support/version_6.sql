@@ -1,4 +1,4 @@
--- Makes of a database of this version one of version 6: each message a whole copy of its own.
+-- Makes of a database of version 15 one of version 6: each message a whole copy of its own.
 DROP INDEX spool_legs_by_delay;
 ALTER TABLE spool_legs DROP COLUMN delay_due;
 ALTER TABLE spool_legs DROP COLUMN orcpt;

@@ -1,6 +1,6 @@
 //! The file: how it is made and opened.
 
-use super::{opened::Inode, schema};
+use super::{opened::Inode, schema, steps::STEPS};
 use crate::store::StoreError;
 use rusqlite::{Connection, OpenFlags};
 use std::{
@@ -63,7 +63,7 @@ fn prepare(path: &Path, keeps_schema: bool) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
     connection.pragma_update(None, "synchronous", "full").map_err(failed)?;
     connection.pragma_update(None, "journal_size_limit", LOG_SIZE).map_err(failed)?;
-    schema::migrate(&mut connection, path, schema::STEPS)?;
+    schema::migrate(&mut connection, path, STEPS)?;
     if !keeps_schema && !gives_back(&connection).map_err(failed)? {
         // Of the first version, from before it could. Should there be no room for that: another time.
         let _ = connection.execute("VACUUM", ());

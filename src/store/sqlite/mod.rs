@@ -20,6 +20,7 @@ mod schema;
 mod size;
 mod snapshot;
 mod spool;
+mod steps;
 mod tls;
 mod watch;
 mod writer;

@@ -14,7 +14,12 @@ fn mail_that_was_spooled_by_the_version_before_is_delivered() {
     assert!(scene.onward.terminate().success());
     let database = Connection::open(scene.onward.state_dir().join("onward.db")).unwrap();
     // What is small is kept as it was then.
-    database.execute_batch(include_str!("../../support/version_6.sql")).unwrap();
+    database
+        .execute_batch(concat!(
+            include_str!("../../support/version_15.sql"),
+            include_str!("../../support/version_6.sql")
+        ))
+        .unwrap();
     database.close().unwrap();
 
     scene.sink.accept_all();

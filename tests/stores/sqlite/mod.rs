@@ -57,7 +57,10 @@ fn raw(state: &TempDir) -> Connection {
 }
 
 /// Makes a database of this version one of version 6.
-const VERSION_6: &str = include_str!("../../support/version_6.sql");
+const VERSION_6: &str = concat!(
+    include_str!("../../support/version_15.sql"),
+    include_str!("../../support/version_6.sql")
+);
 
 /// Messages and octets as they are counted, which is as they are.
 #[track_caller]

@@ -1,0 +1,1 @@
+-- Makes of a database of this version one of version 15: aliases without controls, no tokens.
