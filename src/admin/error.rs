@@ -2,7 +2,7 @@ use crate::{
     account::AccountError,
     alias::AliasError,
     config::NOT_ALLOWED,
-    store::{AccountChangeError, ChangeError, StoreError, journal::JournalError},
+    store::{AccountChangeError, ChangeError, StoreError, TokenChangeError, journal::JournalError},
 };
 use std::{
     fmt::Display,
@@ -32,6 +32,9 @@ pub enum Error {
     /// What should be an account, or a part of one, is none.
     #[error(transparent)]
     Account(#[from] AccountError),
+    /// Tokens stay as they are.
+    #[error(transparent)]
+    TokenChange(#[from] TokenChangeError),
     /// The store fails.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -24,6 +24,7 @@ pub mod srs;
 pub mod status;
 mod time;
 pub mod tls;
+pub mod token;
 pub mod trace;
 pub mod trial;
 mod unit;
@@ -74,6 +75,7 @@ enum Command {
     Domain(domain::Args),
     Alias(alias::Args),
     Account(account::Args),
+    Token(token::Args),
     Srs(srs::Args),
     Dkim(dkim::Args),
     Queue(queue::Args),
@@ -105,6 +107,7 @@ pub fn main() -> ExitCode {
         Command::Domain(args) => domain::run(args, &context),
         Command::Alias(args) => alias::run(args, &context),
         Command::Account(args) => account::run(args, &context),
+        Command::Token(args) => token::run(args, &context),
         Command::Srs(args) => srs::run(args, &context),
         Command::Dkim(args) => dkim::run(args, &context),
         Command::Queue(args) => queue::run(args, &context),

@@ -1,4 +1,4 @@
-//! What outlives a message: domains and aliases, accounts, long SRS addresses, what was delivered or refused; the
+//! What outlives a message: domains and aliases, accounts, tokens, long SRS addresses, what was delivered or refused; the
 //! spool, messages that wait; and the journal.
 //!
 //! The traits say what is kept, in the words of mail, and what whoever keeps it promises; [`Store`] is a
@@ -18,6 +18,7 @@ mod queue;
 pub mod spool;
 mod sqlite;
 mod tls;
+mod tokens;
 
 pub use accounts::{AccountChangeError, AccountPage, Accounts};
 pub use directory::{AliasPage, Apply, Change, ChangeError, Directory};
@@ -28,6 +29,7 @@ pub use memory::{Fingerprint, Memory};
 pub use queue::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, Unreadable};
 pub use sqlite::backup;
 pub use tls::TlsRecords;
+pub use tokens::{MayChange, TokenChangeError, Tokens};
 
 use crate::{address::Mailbox, alias::ExpansionLimits, mta_sts::PolicyStore};
 use async_trait::async_trait;
@@ -54,7 +56,7 @@ pub struct Options {
 /// commits.
 #[async_trait]
 pub trait Backend:
-    Directory + Accounts + LongSenders + Memory + Spool + PolicyStore + TlsRecords
+    Directory + Accounts + Tokens + LongSenders + Memory + Spool + PolicyStore + TlsRecords
 {
     /// Changes what the configuration says, from now on.
     fn set_options(&self, postmaster: Option<Mailbox>, keep_tag: bool, spool: SpoolBounds);

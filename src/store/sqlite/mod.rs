@@ -22,6 +22,7 @@ mod snapshot;
 mod spool;
 mod steps;
 mod tls;
+mod tokens;
 mod watch;
 mod writer;
 

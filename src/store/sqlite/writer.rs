@@ -1,5 +1,5 @@
 use super::{error::Failure, file, opened::Opened, rows::domains, size};
-use crate::store::{AccountChangeError, ChangeError, StoreError};
+use crate::store::{AccountChangeError, ChangeError, StoreError, TokenChangeError};
 use rusqlite::{Connection, TransactionBehavior, config::DbConfig};
 use std::{
     fmt,
@@ -77,6 +77,15 @@ impl Writer {
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, Failure<AccountChangeError>> + Send + 'static,
+    {
+        self.job(work, Failure::at).await
+    }
+
+    /// The same for tokens.
+    pub(crate) async fn change_tokens<T, F>(&self, work: F) -> Result<T, TokenChangeError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Failure<TokenChangeError>> + Send + 'static,
     {
         self.job(work, Failure::at).await
     }

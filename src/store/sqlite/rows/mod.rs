@@ -11,4 +11,5 @@ pub(super) mod queue;
 pub(super) mod spool;
 pub(super) mod texts;
 pub(super) mod tls;
+pub(super) mod tokens;
 pub(super) mod whole;
