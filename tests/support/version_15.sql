@@ -4,3 +4,10 @@ DROP TRIGGER domain_out_of_tokens;
 DROP TRIGGER token_out;
 DROP TABLE token_destinations;
 DROP TABLE tokens;
+-- 16
+ALTER TABLE aliases DROP COLUMN note;
+ALTER TABLE aliases DROP COLUMN expires;
+ALTER TABLE aliases DROP COLUMN max_messages;
+ALTER TABLE aliases DROP COLUMN block;
+ALTER TABLE aliases DROP COLUMN message_rate;
+ALTER TABLE aliases DROP COLUMN digest;
