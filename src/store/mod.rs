@@ -6,6 +6,7 @@
 //! have one store open; a change by one is seen by the others within a second.
 
 mod accounts;
+pub(crate) mod alter;
 mod cache;
 mod directory;
 mod error;
@@ -21,6 +22,7 @@ mod tls;
 mod tokens;
 
 pub use accounts::{AccountChangeError, AccountPage, Accounts};
+pub use alter::{Alteration, Alterations, Altered};
 pub use directory::{AliasPage, Apply, Change, ChangeError, Directory};
 pub use error::StoreError;
 pub use lock::StateLock;
@@ -56,7 +58,7 @@ pub struct Options {
 /// commits.
 #[async_trait]
 pub trait Backend:
-    Directory + Accounts + Tokens + LongSenders + Memory + Spool + PolicyStore + TlsRecords
+    Directory + Alterations + Accounts + Tokens + LongSenders + Memory + Spool + PolicyStore + TlsRecords
 {
     /// Changes what the configuration says, from now on.
     fn set_options(&self, postmaster: Option<Mailbox>, keep_tag: bool, spool: SpoolBounds);

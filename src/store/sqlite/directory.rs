@@ -187,7 +187,7 @@ impl Sqlite {
     }
 
     /// Changes domains or aliases; look-ups know of it when this answers.
-    async fn change<T, F>(&self, work: F) -> Result<T, ChangeError>
+    pub(super) async fn change<T, F>(&self, work: F) -> Result<T, ChangeError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
@@ -232,7 +232,7 @@ fn remove_domain(
 }
 
 /// Gives the alias in whose place it is put.
-fn put(connection: &Connection, alias: &Alias, replaces: bool) -> Result<Option<Alias>, Failure> {
+pub(super) fn put(connection: &Connection, alias: &Alias, replaces: bool) -> Result<Option<Alias>, Failure> {
     refuse_srs_shaped(alias)?;
     refuse_unsafe(alias)?;
     if let Some(domain) = alias.address().domain()
@@ -313,7 +313,7 @@ fn leads_to(
     at_once(expand_all(&starts, &live, ExpansionLimits::default())).map(Some)
 }
 
-fn existing(connection: &Connection, address: &AliasAddress) -> Result<Alias, Failure> {
+pub(super) fn existing(connection: &Connection, address: &AliasAddress) -> Result<Alias, Failure> {
     aliases::get(connection, Table::Stored, &address.key())?
         .ok_or_else(|| ChangeError::NoSuchAlias(address.to_string()).into())
 }

@@ -2,6 +2,7 @@
 //! journal in another. All SQL stands below here.
 
 mod accounts;
+mod alter;
 mod apply;
 mod backup;
 mod directory;

@@ -110,7 +110,7 @@ fn conclude(operation: &mut Operation) {
             && response.description.ends_with('!')
         {
             response.description.pop();
-            response.content.insert("application/problem+json".into(), problem_content());
+            response.content.insert("application/problem+json".into(), RefOr::T(problem_content()));
         }
     }
 }
