@@ -58,7 +58,15 @@ pub struct Options {
 /// commits.
 #[async_trait]
 pub trait Backend:
-    Directory + Alterations + Accounts + Tokens + LongSenders + Memory + Spool + PolicyStore + TlsRecords
+    Directory
+    + Alterations
+    + Accounts
+    + Tokens
+    + LongSenders
+    + Memory
+    + Spool
+    + PolicyStore
+    + TlsRecords
 {
     /// Changes what the configuration says, from now on.
     fn set_options(&self, postmaster: Option<Mailbox>, keep_tag: bool, spool: SpoolBounds);

@@ -76,7 +76,13 @@ impl Record {
             return None;
         }
         let nothing = String::new;
-        Some(Self { attempts: Vec::new(), srs_from: None, detail: nothing(), reply: nothing(), ..self })
+        Some(Self {
+            attempts: Vec::new(),
+            srs_from: None,
+            detail: nothing(),
+            reply: nothing(),
+            ..self
+        })
     }
 
     fn is_sent_as(&self, domain: &Domain) -> bool {

@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     alias::{Alias, AliasAddress},
-    store::{Alterations, ChangeError, alter::{Alteration, Altered}},
+    store::{
+        Alterations, ChangeError,
+        alter::{Alteration, Altered},
+    },
 };
 use async_trait::async_trait;
 use rusqlite::Connection;

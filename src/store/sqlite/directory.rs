@@ -235,7 +235,11 @@ fn remove_domain(
 }
 
 /// Gives the alias in whose place it is put.
-pub(super) fn put(connection: &Connection, alias: &Alias, replaces: bool) -> Result<Option<Alias>, Failure> {
+pub(super) fn put(
+    connection: &Connection,
+    alias: &Alias,
+    replaces: bool,
+) -> Result<Option<Alias>, Failure> {
     refuse_srs_shaped(alias)?;
     refuse_unsafe(alias)?;
     if let Some(domain) = alias.address().domain()

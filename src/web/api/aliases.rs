@@ -260,23 +260,23 @@ async fn alter(
 /// The address in a path, if it is the caller's to see.
 fn own_address(caller: &Caller, text: &str) -> Result<AliasAddress, Problem> {
     caller.needs(Scope::Manage)?;
-    let address = AliasAddress::parse(text).map_err(|error| {
-        Problem::field("address", error.to_string(), record::ADDRESS)
-    })?;
+    let address = AliasAddress::parse(text)
+        .map_err(|error| Problem::field("address", error.to_string(), record::ADDRESS))?;
     caller.needs_domain(address.domain())?;
     Ok(address)
 }
 
 /// Refuses what a token of the scope `create` may not say.
 fn refuse_beyond(object: &Map<String, Value>, caller: &Caller) -> Result<(), Problem> {
-    let own: Vec<String> =
-        caller.token.destinations.iter().map(ToString::to_string).collect();
+    let own: Vec<String> = caller.token.destinations.iter().map(ToString::to_string).collect();
     let mut errors = Vec::new();
     for (name, value) in object {
         let what = match name.as_str() {
             "address" | "note" => continue,
             "destinations" if *value == Value::from(own.clone()) => continue,
-            "destinations" => "a token of the scope create makes aliases that lead to its own destinations",
+            "destinations" => {
+                "a token of the scope create makes aliases that lead to its own destinations"
+            }
             _ => "a token of the scope create says nothing of this",
         };
         errors.push(FieldError::new(name, what, "no such field, with this token"));

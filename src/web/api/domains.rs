@@ -1,7 +1,12 @@
 //! `/api/domains`: whose mail is ours to answer.
 
 use super::{
-    super::{Site, caller::Caller, input, problem::{Kind, Problem}},
+    super::{
+        Site,
+        caller::Caller,
+        input,
+        problem::{Kind, Problem},
+    },
     Segment, json,
     schema::{Domain as DomainSchema, Domains, NewDomain},
 };

@@ -94,7 +94,11 @@ fn question(query: Query) -> Result<Question, Problem> {
     let domain = sender.mailbox().map(|mailbox| mailbox.domain().to_string());
     let helo = query.helo.or(domain).unwrap_or_else(|| "localhost".to_owned());
     if helo.len() > 255 || !helo.bytes().all(|octet| octet.is_ascii_graphic()) {
-        return Err(Problem::field("helo", "is no name of a client", "a name, such as mail.shop.example"));
+        return Err(Problem::field(
+            "helo",
+            "is no name of a client",
+            "a name, such as mail.shop.example",
+        ));
     }
     let to = recipient.bare();
     let message =

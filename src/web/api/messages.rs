@@ -118,8 +118,7 @@ pub(super) async fn show(
     Segment(id): Segment,
 ) -> Result<Response<Body>, Problem> {
     caller.needs(Scope::Manage)?;
-    let filter =
-        Filter { id: Some(id), domain: caller.token.domain.clone(), ..Filter::default() };
+    let filter = Filter { id: Some(id), domain: caller.token.domain.clone(), ..Filter::default() };
     let page = trace::latest(&site.config.state_dir, &filter, None, 1).await?;
     let found = page.records.into_iter().find_map(|record| visible(&caller, record));
     let record = found.ok_or_else(|| Problem::not_found("there is no message of this id"))?;
@@ -138,9 +137,14 @@ fn visible(caller: &Caller, record: Record) -> Option<Record> {
 /// An address, `@domain`, or of senders `<>`.
 fn place(field: &str, text: &str) -> Result<String, Problem> {
     let is_null = field == "from" && text == "<>";
-    let is_domain = text.strip_prefix('@').is_some_and(|name| crate::address::Domain::parse(name).is_ok());
+    let is_domain =
+        text.strip_prefix('@').is_some_and(|name| crate::address::Domain::parse(name).is_ok());
     if is_null || is_domain || Mailbox::parse(text).is_ok() {
         return Ok(text.to_owned());
     }
-    Err(Problem::field(field, format!("{text:?} is no address"), "an address or @domain; of from, <> too"))
+    Err(Problem::field(
+        field,
+        format!("{text:?} is no address"),
+        "an address or @domain; of from, <> too",
+    ))
 }

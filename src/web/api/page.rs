@@ -51,7 +51,9 @@ impl fmt::Display for Cursor {
 pub(super) fn limit(text: Option<&str>) -> Result<usize, Problem> {
     let Some(text) = text else { return Ok(PAGE) };
     let number = text.parse().ok().filter(|number| (1..=MAX_PAGE).contains(number));
-    number.ok_or_else(|| Problem::field("limit", format!("{text:?} is no such number"), "from 1 to 500"))
+    number.ok_or_else(|| {
+        Problem::field("limit", format!("{text:?} is no such number"), "from 1 to 500")
+    })
 }
 
 /// A point in time with its zone.

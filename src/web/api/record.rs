@@ -14,8 +14,7 @@ use serde_json::{Map, Value, json};
 use tokio::task::spawn_blocking;
 
 /// What is accepted as an address.
-pub(super) const ADDRESS: &str =
-    "hello@example.org, *@example.org (what nothing else in the domain answers), or a regex such as /^sales-(.+)@example\\.org$/";
+pub(super) const ADDRESS: &str = "hello@example.org, *@example.org (what nothing else in the domain answers), or a regex such as /^sales-(.+)@example\\.org$/";
 
 /// The fields of an alias, and what is accepted of each.
 const FIELDS: [(&str, &str); 15] = [
@@ -29,7 +28,10 @@ const FIELDS: [(&str, &str); 15] = [
     ("expires", "a time to come with its zone, such as 2026-12-31T12:00:00Z, or null"),
     ("max_messages", "from 1 to 1000000000, or null"),
     ("allow", "a list of up to 100 senders: news@shop.example, @shop.example or *.shop.example"),
-    ("block", "a list of up to 100 senders: news@shop.example, @shop.example, *.shop.example, or * for everybody"),
+    (
+        "block",
+        "a list of up to 100 senders: news@shop.example, @shop.example, *.shop.example, or * for everybody",
+    ),
     ("limit", "messages in a time, such as 30/1h, or null"),
     ("spam", "mark, refuse or null"),
     ("keep_tag", "true, false or null; of one address that forwards"),
@@ -160,10 +162,11 @@ fn whole(object: Map<String, Value>, has_end: bool) -> Result<Alias, Problem> {
 }
 
 fn alias_of(object: Map<String, Value>) -> Result<Alias, FieldError> {
-    let record: Record = serde_path_to_error::deserialize(Value::Object(object)).map_err(|error| {
-        let path = error.path().to_string();
-        input::fault(&path, &error.into_inner().to_string())
-    })?;
+    let record: Record =
+        serde_path_to_error::deserialize(Value::Object(object)).map_err(|error| {
+            let path = error.path().to_string();
+            input::fault(&path, &error.into_inner().to_string())
+        })?;
     let alias = record.into_alias().map_err(|error| error.to_string());
     let lookalike = |alias: &Alias| alias.address().lookalike().map(|error| error.to_string());
     let alias = alias.and_then(|alias| lookalike(&alias).map_or(Ok(alias), Err));
@@ -259,8 +262,19 @@ mod tests {
         let mut named = faults(&wrong);
         named.sort_unstable();
         let all = [
-            "address", "allow", "block", "destinations", "digest", "enabled", "expires", "keep_tag", "limit",
-            "max_messages", "note", "spam", "text",
+            "address",
+            "allow",
+            "block",
+            "destinations",
+            "digest",
+            "enabled",
+            "expires",
+            "keep_tag",
+            "limit",
+            "max_messages",
+            "note",
+            "spam",
+            "text",
         ];
         assert_eq!(named, all, "{wrong:?}");
         assert!(wrong.errors.iter().all(|error| error.accepted.is_some()), "{wrong:?}");
@@ -269,8 +283,14 @@ mod tests {
             (json!({"address": "a@x.test"}), "destinations"),
             (json!({"address": "a@x.test", "destinations": []}), "destinations"),
             (json!({"address": "a*@x.test", "destinations": ["b@x.test"]}), "address"),
-            (json!({"address": "a@x.test", "destinations": ["b@x.test"], "to": 1, "counters": {}}), "counters"),
-            (json!({"address": "a@x.test", "destinations": ["b@x.test"], "expires": "2020-01-01T00:00:00Z"}), "expires"),
+            (
+                json!({"address": "a@x.test", "destinations": ["b@x.test"], "to": 1, "counters": {}}),
+                "counters",
+            ),
+            (
+                json!({"address": "a@x.test", "destinations": ["b@x.test"], "expires": "2020-01-01T00:00:00Z"}),
+                "expires",
+            ),
             (json!({"address": "a@x.test", "destinations": ["b@x.test"], "kind": "regex"}), "kind"),
         ] {
             let problem = described(object(said.clone())).unwrap_err();

@@ -28,7 +28,8 @@ fn what_is_not_named_stays_and_null_takes_away() {
         assert_eq!(&changed[name], value, "{name}");
     }
     let shown: Value =
-        serde_json::from_str(&api.onward.run(&["alias", "show", "hello@example.org", "--json"])).unwrap();
+        serde_json::from_str(&api.onward.run(&["alias", "show", "hello@example.org", "--json"]))
+            .unwrap();
     assert_eq!(shown["block"], all["block"], "as the command line has it");
     let changed = patch(json!({"note": null, "block": [], "spam": null}));
     assert!(changed.get("note").is_none() && changed.get("block").is_none());
@@ -36,10 +37,19 @@ fn what_is_not_named_stays_and_null_takes_away() {
     let off = api.admin("POST", &format!("{HELLO}/disable"), None, 200);
     assert_eq!((&off["enabled"], &off["limit"]), (&json!(false), &json!("30/1h")));
     assert_eq!(api.admin("POST", &format!("{HELLO}/enable"), None, 200)["enabled"], true);
-    let answer = api.ask(&api.admin, "PATCH", HELLO, Some(&json!({"digest": "x", "nmae": 1, "limit": null})));
+    let answer = api.ask(
+        &api.admin,
+        "PATCH",
+        HELLO,
+        Some(&json!({"digest": "x", "nmae": 1, "limit": null})),
+    );
     assert_eq!((answer.status, answer.faults()), (422, vec!["nmae".to_owned()]));
-    let answer = api.ask(&api.admin, "PATCH", HELLO, Some(&json!({"digest": "x", "limit": "often"})));
-    assert_eq!((answer.status, answer.faults()), (422, vec!["digest".to_owned(), "limit".to_owned()]));
+    let answer =
+        api.ask(&api.admin, "PATCH", HELLO, Some(&json!({"digest": "x", "limit": "often"})));
+    assert_eq!(
+        (answer.status, answer.faults()),
+        (422, vec!["digest".to_owned(), "limit".to_owned()])
+    );
     let expired = json!({"expires": "2020-01-01T00:00:00Z"});
     assert_eq!(api.ask(&api.admin, "PATCH", HELLO, Some(&expired)).faults(), ["expires"]);
     assert_eq!(api.ask(&api.admin, "DELETE", HELLO, None).status, 204);
@@ -170,7 +180,10 @@ fn what_does_not_go_is_said() {
     let answer = add(json!({"address": "hello", "destinations": ["me"], "spam": "eat"}));
     let mut faults = answer.faults();
     faults.sort_unstable();
-    assert_eq!((answer.status, faults.as_slice()), (422, &["address", "destinations", "spam"].map(String::from)[..]));
+    assert_eq!(
+        (answer.status, faults.as_slice()),
+        (422, &["address", "destinations", "spam"].map(String::from)[..])
+    );
     assert!(answer.json()["errors"][0]["accepted"].is_string(), "{answer:?}");
     let domains = |method: &str, path: &str, body: Option<&Value>| {
         api.ask(&api.admin, method, path, body).status

@@ -51,7 +51,13 @@ impl Api {
 
     /// Asks with a token, and with a body of JSON where there is one.
     #[track_caller]
-    pub(crate) fn ask(&self, token: &str, method: &str, path: &str, body: Option<&Value>) -> Answer {
+    pub(crate) fn ask(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Answer {
         self.ask_with(token, method, path, body, "")
     }
 
@@ -79,7 +85,13 @@ impl Api {
 
     /// Asks as whoever may do everything, and wants this status.
     #[track_caller]
-    pub(crate) fn admin(&self, method: &str, path: &str, body: Option<&Value>, status: u16) -> Value {
+    pub(crate) fn admin(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+        status: u16,
+    ) -> Value {
         let answer = self.ask(&self.admin, method, path, body);
         assert_eq!(answer.status, status, "{method} {path}: {answer:?}");
         answer.json()
@@ -94,7 +106,13 @@ pub(crate) fn token(onward: &Onward, more: &[&str]) -> String {
 }
 
 #[track_caller]
-pub(crate) fn raw(address: SocketAddr, method: &str, path: &str, head: &str, body: &[u8]) -> Answer {
+pub(crate) fn raw(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    head: &str,
+    body: &[u8],
+) -> Answer {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(DEADLINE)).unwrap();
     let length = match body.len() {
@@ -129,7 +147,10 @@ impl Answer {
     /// A field of its head.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         let lines = self.head.split("\r\n");
-        lines.filter_map(|line| line.split_once(": ")).find(|(own, _)| *own == name).map(|(_, value)| value)
+        lines
+            .filter_map(|line| line.split_once(": "))
+            .find(|(own, _)| *own == name)
+            .map(|(_, value)| value)
     }
 
     /// The names of the fields that a problem is about.

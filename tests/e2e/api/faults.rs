@@ -39,7 +39,8 @@ fn what_cannot_be_read_is_told_as_a_problem() {
     let allowed = ask("PUT", "/api/aliases", "", b"");
     let allow = allowed.field("allow").unwrap();
     assert!(allow.contains("get") && allow.contains("post"), "{allow}");
-    let twice = ask("POST", "/api/aliases", json, b"{\"address\":\"a@x.test\",\"address\":\"b@x.test\"}");
+    let twice =
+        ask("POST", "/api/aliases", json, b"{\"address\":\"a@x.test\",\"address\":\"b@x.test\"}");
     assert_eq!((twice.status, twice.faults()), (422, vec!["address".to_owned()]));
 
     let got = api.ask(&api.admin, "GET", "/api/domains", None);
@@ -47,7 +48,11 @@ fn what_cannot_be_read_is_told_as_a_problem() {
     assert_eq!((head.status, head.body.as_str()), (200, ""));
     assert_eq!(head.field("content-length"), Some(got.body.len().to_string().as_str()));
     assert_eq!(head.field("etag"), got.field("etag"));
-    assert_eq!(api.ask(&api.admin, "GET", "//api/domains", None).body, got.body, "behind a base with a slash");
+    assert_eq!(
+        api.ask(&api.admin, "GET", "//api/domains", None).body,
+        got.body,
+        "behind a base with a slash"
+    );
     let odd = api.raw("GET", "/api/domains", &format!("Authentication: {}\r\n", api.admin), b"");
     assert_eq!(odd.body, got.body, "as SimpleLogin's programs show it");
 }
@@ -55,7 +60,8 @@ fn what_cannot_be_read_is_told_as_a_problem() {
 #[test]
 fn a_change_is_made_though_its_client_goes_away() {
     let api = Api::start();
-    let body = json!({"address": "gone@example.org", "destinations": ["bob@sink.test"]}).to_string();
+    let body =
+        json!({"address": "gone@example.org", "destinations": ["bob@sink.test"]}).to_string();
     let mut stream = TcpStream::connect(api.address).unwrap();
     let head = format!(
         "POST /api/aliases HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
@@ -83,23 +89,38 @@ fn pages_of_named_origins_may_ask_and_no_others() {
     let vault = "https://vault.example.org";
     let origins = format!("api.cors_origins = [\"{vault}\", \"moz-extension://0f0f-aa\"]");
     let api = Api::start_with(Onward::builder().config(&origins));
-    let asks = "Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: authorization\r\n";
+    let asks =
+        "Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: authorization\r\n";
     for origin in [vault, "moz-extension://0f0f-aa"] {
         let head = format!("Origin: {origin}\r\n");
         let may = api.raw("OPTIONS", "/api/aliases", &format!("{head}{asks}"), b"");
         assert_eq!(may.status, 204, "{may:?}");
         assert_eq!(may.field("access-control-allow-origin"), Some(origin));
         assert!(may.field("access-control-allow-methods").unwrap().contains("patch"), "{may:?}");
-        for name in ["authorization", "authentication", "content-type", "x-requested-with", "if-match"] {
-            assert!(may.field("access-control-allow-headers").unwrap().contains(name), "{name}: {may:?}");
+        for name in
+            ["authorization", "authentication", "content-type", "x-requested-with", "if-match"]
+        {
+            assert!(
+                may.field("access-control-allow-headers").unwrap().contains(name),
+                "{name}: {may:?}"
+            );
         }
         let got = api.ask_with(&api.admin, "GET", "/api/domains", None, &head);
         assert_eq!(got.field("access-control-allow-origin"), Some(origin));
         assert!(got.field("access-control-expose-headers").unwrap().contains("etag"), "{got:?}");
         let wrong = api.ask_with("onw_x", "GET", "/api/domains", None, &head);
-        assert_eq!(wrong.field("access-control-allow-origin"), Some(origin), "or the page cannot show it");
+        assert_eq!(
+            wrong.field("access-control-allow-origin"),
+            Some(origin),
+            "or the page cannot show it"
+        );
     }
-    for origin in ["https://evil.example", "null", "https://vault.example.org.evil.example", "http://vault.example.org"] {
+    for origin in [
+        "https://evil.example",
+        "null",
+        "https://vault.example.org.evil.example",
+        "http://vault.example.org",
+    ] {
         let head = format!("Origin: {origin}\r\n");
         for answer in [
             api.raw("OPTIONS", "/api/aliases", &format!("{head}{asks}"), b""),

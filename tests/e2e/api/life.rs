@@ -20,7 +20,8 @@ fn listed(api: &Api, id: &str) -> Value {
 fn made_used_over_its_limit_and_revoked() {
     let api = Api::start();
     let create = ["--domain", "example.org", "--to", "me@sink.test", "--daily-limit", "3"];
-    let made = api.onward.run(&[&["token", "add", "--label", "phone", "--json"], &create[..]].concat());
+    let made =
+        api.onward.run(&[&["token", "add", "--label", "phone", "--json"], &create[..]].concat());
     let made: Value = serde_json::from_str(&made).unwrap();
     let (token, id) = (made["token"].as_str().unwrap(), made["id"].as_str().unwrap());
     assert_eq!(make(&api, token, "a").status, 201);
@@ -80,7 +81,11 @@ fn a_token_ends_with_its_time_and_with_its_domain() {
     assert_eq!(api.ask(&api.manage, "GET", "/api/domains", None).status, 200);
     api.onward.run(&["domain", "remove", "example.org"]);
     api.onward.run(&["domain", "add", "example.org"]);
-    assert_eq!(api.ask(&api.manage, "GET", "/api/domains", None).status, 401, "not for whoever hosts it next");
+    assert_eq!(
+        api.ask(&api.manage, "GET", "/api/domains", None).status,
+        401,
+        "not for whoever hosts it next"
+    );
     assert_eq!(api.ask(&api.admin, "GET", "/api/domains", None).status, 200);
 }
 

@@ -44,7 +44,8 @@ fn of_questions_that_ask_dns_one_a_token_is_answered_at_once() {
     let api = Api::start_with(Onward::builder().name_server(silent.local_addr().unwrap()));
     let path = "/api/explain?to=hello@example.org&from=a@sender.test&ip=192.0.2.1";
     api.onward.run(&["alias", "add", "hello@example.org", "bob@sink.test"]);
-    let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n", api.admin);
+    let head =
+        format!("GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n", api.admin);
     let mut first = TcpStream::connect(api.address).unwrap();
     first.write_all(head.as_bytes()).unwrap();
     let second = wait_until("the second to be put off", || {

@@ -33,23 +33,103 @@ const ROWS: &[Row] = &[
     ("GET", "/api/status", "/api/status", "", None, [403, 403, 200], 0),
     ("GET", "/api/domains", "/api/domains", "", None, [403, 200, 200], 0),
     ("POST", "/api/domains", "/api/domains", "", Some(domain), [403, 403, 201], 0),
-    ("GET", "/api/domains/{domain}", "/api/domains/example.org", "/api/domains/other.test", None, [403, 200, 200], 403),
-    ("DELETE", "/api/domains/{domain}", "/api/domains/absent.test", "/api/domains/other.test", None, [403, 403, 404], 403),
-    ("GET", "/api/aliases", "/api/aliases", "/api/aliases?domain=other.test", None, [403, 200, 200], 403),
+    (
+        "GET",
+        "/api/domains/{domain}",
+        "/api/domains/example.org",
+        "/api/domains/other.test",
+        None,
+        [403, 200, 200],
+        403,
+    ),
+    (
+        "DELETE",
+        "/api/domains/{domain}",
+        "/api/domains/absent.test",
+        "/api/domains/other.test",
+        None,
+        [403, 403, 404],
+        403,
+    ),
+    (
+        "GET",
+        "/api/aliases",
+        "/api/aliases",
+        "/api/aliases?domain=other.test",
+        None,
+        [403, 200, 200],
+        403,
+    ),
     ("POST", "/api/aliases", "/api/aliases", "", Some(new_alias), [201, 422, 422], 0),
-    ("POST", "/api/aliases", "/api/aliases", "/api/aliases#other", Some(destined), [201, 201, 201], 403),
-    ("GET", "/api/aliases/{address}", "/api/aliases/hello@example.org", "/api/aliases/hello@other.test", None, [403, 200, 200], 403),
-    ("PATCH", "/api/aliases/{address}", "/api/aliases/hello@example.org", "/api/aliases/hello@other.test", Some(patch), [403, 200, 200], 403),
-    ("DELETE", "/api/aliases/{address}", "/api/aliases/absent@example.org", "/api/aliases/hello@other.test", None, [403, 404, 404], 403),
-    ("POST", "/api/aliases/{address}/enable", "/api/aliases/hello@example.org/enable", "/api/aliases/hello@other.test/enable", None, [403, 200, 200], 403),
-    ("POST", "/api/aliases/{address}/disable", "/api/aliases/hello@example.org/disable", "/api/aliases/hello@other.test/disable", None, [403, 200, 200], 403),
+    (
+        "POST",
+        "/api/aliases",
+        "/api/aliases",
+        "/api/aliases#other",
+        Some(destined),
+        [201, 201, 201],
+        403,
+    ),
+    (
+        "GET",
+        "/api/aliases/{address}",
+        "/api/aliases/hello@example.org",
+        "/api/aliases/hello@other.test",
+        None,
+        [403, 200, 200],
+        403,
+    ),
+    (
+        "PATCH",
+        "/api/aliases/{address}",
+        "/api/aliases/hello@example.org",
+        "/api/aliases/hello@other.test",
+        Some(patch),
+        [403, 200, 200],
+        403,
+    ),
+    (
+        "DELETE",
+        "/api/aliases/{address}",
+        "/api/aliases/absent@example.org",
+        "/api/aliases/hello@other.test",
+        None,
+        [403, 404, 404],
+        403,
+    ),
+    (
+        "POST",
+        "/api/aliases/{address}/enable",
+        "/api/aliases/hello@example.org/enable",
+        "/api/aliases/hello@other.test/enable",
+        None,
+        [403, 200, 200],
+        403,
+    ),
+    (
+        "POST",
+        "/api/aliases/{address}/disable",
+        "/api/aliases/hello@example.org/disable",
+        "/api/aliases/hello@other.test/disable",
+        None,
+        [403, 200, 200],
+        403,
+    ),
     ("GET", "/api/messages", "/api/messages", "", None, [403, 200, 200], 0),
     ("GET", "/api/messages/{id}", "/api/messages/absent", "", None, [403, 404, 404], 0),
     ("GET", "/api/queue", "/api/queue", "", None, [403, 200, 200], 0),
     ("GET", "/api/queue/{id}", "/api/queue/absent", "", None, [403, 404, 404], 0),
     ("DELETE", "/api/queue/{id}", "/api/queue/absent", "", None, [403, 404, 404], 0),
     ("POST", "/api/queue/{id}/retry", "/api/queue/absent/retry", "", None, [403, 404, 404], 0),
-    ("GET", "/api/explain", "/api/explain?to=hello@example.org&from=a@sender.test&ip=192.0.2.1", "", None, [403, 403, 200], 0),
+    (
+        "GET",
+        "/api/explain",
+        "/api/explain?to=hello@example.org&from=a@sender.test&ip=192.0.2.1",
+        "",
+        None,
+        [403, 403, 200],
+        0,
+    ),
 ];
 
 #[test]
@@ -91,7 +171,11 @@ fn every_scope_at_every_route() {
         let is_open = *path == "/api/openapi.json";
         for head in ["", "Authorization: Bearer onw_x\r\n", "Authorization: Basic x\r\n"] {
             let answer = api.raw(method, own, head, b"");
-            assert_eq!(answer.status, if is_open { 200 } else { 401 }, "{method} {own}: {answer:?}");
+            assert_eq!(
+                answer.status,
+                if is_open { 200 } else { 401 },
+                "{method} {own}: {answer:?}"
+            );
             if !is_open {
                 assert_eq!(answer.field("www-authenticate"), Some("bearer realm=\"onward\""));
                 answer.faults();
@@ -124,19 +208,25 @@ fn what_a_token_that_creates_may_say() {
         (json!({"address": "Hello@EXAMPLE.org", "note": "mine now"}), 409, vec![]),
         (json!({"address": "a@example.org", "allow": ["@y.test"]}), 403, field("allow")),
         (json!({"address": "a@example.org", "enabled": true}), 403, field("enabled")),
-        (json!({"address": "a@example.org", "destinations": ["other@sink.test"]}), 403, field("destinations")),
+        (
+            json!({"address": "a@example.org", "destinations": ["other@sink.test"]}),
+            403,
+            field("destinations"),
+        ),
         (json!({"address": "a@example.org", "action": "discard"}), 403, field("action")),
     ] {
         let (is, named, answer) = ask(body.clone());
         assert_eq!((is, named), (status, faults), "{body}: {answer:?}");
         assert!(!answer.body.contains("bob@") && !answer.body.contains("me@"), "{answer:?}");
     }
-    let (status, _, answer) = ask(json!({"address": "a@example.org", "note": "Website: shop.example"}));
+    let (status, _, answer) =
+        ask(json!({"address": "a@example.org", "note": "Website: shop.example"}));
     assert_eq!(status, 201, "{answer:?}");
     assert_eq!(answer.field("location"), Some("/api/aliases/a@example.org"));
     assert!(answer.json().get("destinations").is_none(), "{answer:?}");
     let shown: Value =
-        serde_json::from_str(&api.onward.run(&["alias", "show", "a@example.org", "--json"])).unwrap();
+        serde_json::from_str(&api.onward.run(&["alias", "show", "a@example.org", "--json"]))
+            .unwrap();
     assert_eq!(shown["destinations"], json!(["me@sink.test"]));
     assert_eq!(shown["note"], "Website: shop.example");
 }

@@ -29,9 +29,16 @@ fn who_manages_a_domain_sees_what_is_of_it() {
     let builder = Onward::builder().dns(&dns).route("sink.test", &sink.route());
     let api = Api::start_with(builder.route("spf.test", &sink.route()));
     for address in ["hello@example.org", "hello@other.test"] {
-        api.onward.run(&["alias", "add", address, &format!("for-{}", address.replace('@', "-") + "@sink.test")]);
+        api.onward.run(&[
+            "alias",
+            "add",
+            address,
+            &format!("for-{}", address.replace('@', "-") + "@sink.test"),
+        ]);
     }
-    let send = |to: &[&str]| api.onward.session().transaction("alice@spf.test", to, MESSAGE).expect_code(250);
+    let send = |to: &[&str]| {
+        api.onward.session().transaction("alice@spf.test", to, MESSAGE).expect_code(250)
+    };
     send(&["hello@example.org"]);
     send(&["hello@other.test"]);
     send(&["hello@example.org", "hello@other.test"]);
@@ -61,9 +68,12 @@ fn who_manages_a_domain_sees_what_is_of_it() {
     let next = page["next"].as_str().unwrap();
     let rest = api.admin("GET", &format!("/api/messages?limit=2&cursor={next}"), None, 200);
     assert_eq!((rest["messages"].as_array().unwrap().len(), &rest["next"]), (1, &Value::Null));
-    for (query, field) in
-        [("?outcome=lost", "outcome"), ("?from=x", "from"), ("?since=now", "since"), ("?cursor=x", "cursor")]
-    {
+    for (query, field) in [
+        ("?outcome=lost", "outcome"),
+        ("?from=x", "from"),
+        ("?since=now", "since"),
+        ("?cursor=x", "cursor"),
+    ] {
         let answer = api.ask(&api.admin, "GET", &format!("/api/messages{query}"), None);
         assert_eq!((answer.status, answer.faults()), (422, vec![field.to_owned()]));
     }
@@ -80,7 +90,9 @@ fn what_waits_is_seen_tried_and_dropped_by_whose_it_is() {
         api.onward.run(&["alias", "add", address, "bob@sink.test"]);
     }
     sink.on(Step::FinalDot, Action::reply("450 4.2.1 later"));
-    let send = |to: &[&str]| api.onward.session().transaction("alice@spf.test", to, MESSAGE).expect_code(250);
+    let send = |to: &[&str]| {
+        api.onward.session().transaction("alice@spf.test", to, MESSAGE).expect_code(250)
+    };
     send(&["hello@example.org"]);
     send(&["hello@other.test"]);
     let waiting = |token: &str| {
@@ -121,7 +133,8 @@ fn how_it_is_and_what_would_happen() {
     let path = "/api/explain?to=nobody@example.org&from=a@sender.test&ip=192.0.2.1";
     let explained = api.admin("GET", path, None, 200);
     assert_eq!(explained["verdict"], "refused");
-    let answer = api.ask(&api.admin, "GET", "/api/explain?to=x&from=a@sender.test&ip=192.0.2.1", None);
+    let answer =
+        api.ask(&api.admin, "GET", "/api/explain?to=x&from=a@sender.test&ip=192.0.2.1", None);
     assert_eq!((answer.status, answer.faults()), (422, vec!["to".to_owned()]));
     let answer = api.ask(&api.admin, "GET", "/api/explain?to=hello@example.org", None);
     assert_eq!((answer.status, answer.faults()), (422, vec!["from".to_owned()]));
@@ -139,7 +152,13 @@ fn over_tls_over_a_unix_socket_and_beside_figures() {
     client.send(format!("GET /api/domains HTTP/1.1\r\n{head}").as_bytes());
     assert!(client.reply().unwrap().starts_with("HTTP/1.1 200"));
     let ask = |path: &str| -> Answer {
-        super::client::raw(both, "GET", path, &format!("Authorization: Bearer {}\r\n", api.admin), b"")
+        super::client::raw(
+            both,
+            "GET",
+            path,
+            &format!("Authorization: Bearer {}\r\n", api.admin),
+            b"",
+        )
     };
     assert_eq!(ask("/api/domains").status, 200);
     assert!(ask("/metrics").body.contains("onward_messages"));

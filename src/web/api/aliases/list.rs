@@ -2,12 +2,7 @@
 
 use super::{
     super::{
-        super::{
-            Site,
-            caller::Caller,
-            input,
-            problem::Problem,
-        },
+        super::{Site, caller::Caller, input, problem::Problem},
         json,
         page::{Cursor, limit, time},
         record::{AliasObject, Shown},
@@ -90,12 +85,20 @@ pub(in super::super) async fn list(
         Some("true") => Some(true),
         Some("false") => Some(false),
         Some(other) => {
-            return Err(Problem::field("enabled", format!("{other:?} is neither"), "true or false"));
+            return Err(Problem::field(
+                "enabled",
+                format!("{other:?} is neither"),
+                "true or false",
+            ));
         }
     };
     let destination = query.destination.as_deref().map(|text| {
         crate::address::Mailbox::parse(text).map_err(|error| {
-            Problem::field("destination", error.to_string(), "a mailbox, such as me@mailbox.example")
+            Problem::field(
+                "destination",
+                error.to_string(),
+                "a mailbox, such as me@mailbox.example",
+            )
         })
     });
     let wish = Wish {
@@ -104,7 +107,11 @@ pub(in super::super) async fn list(
         text: query.q,
         note: query.note,
         enabled,
-        unused_since: query.unused_since.as_deref().map(|text| time("unused_since", text)).transpose()?,
+        unused_since: query
+            .unused_since
+            .as_deref()
+            .map(|text| time("unused_since", text))
+            .transpose()?,
     };
     let (found, next) = aliases::find(&site.store, &wish, after.as_ref(), limit).await?;
     let mut shown = Vec::with_capacity(found.len());
