@@ -4,6 +4,7 @@
 //! through `checks`, `plan`, `dress` and `delivery` in `forward`, and what is left of it to `spool`. `record`
 //! tells the journal. [`Parts`] is what all of them need: `aliases`, `srs`, keys, store, and the way out.
 
+pub(crate) mod alias_use;
 pub(crate) mod aliases;
 mod answers;
 pub(crate) mod checks;

@@ -1,4 +1,5 @@
 use super::{
+    alias_use::AliasUses,
     aliases::Aliases,
     answers::Answers,
     dnsbl::Lists,
@@ -83,6 +84,8 @@ pub(crate) struct Parts {
     pub(crate) config: Config,
     /// Where addresses lead.
     pub(crate) aliases: Aliases,
+    /// What comes of the mail to aliases, and how many messages they take.
+    pub(crate) alias_uses: Arc<AliasUses>,
     /// Senders rewritten, and turned back.
     pub(crate) srs: Srs,
     /// What has returned to SRS addresses.
@@ -155,6 +158,7 @@ impl Parts {
         let metrics = Arc::new(Metrics::new());
         let parts = Self {
             aliases: Aliases::new(store.clone(), &config.routes),
+            alias_uses: Arc::default(),
             srs: Srs::new(secrets.rewriter, store.long_senders(), config.limits.srs_entries as u64),
             return_uses: ReturnUses::new(config.srs.use_limits()),
             rates: Arc::new(Rates::new(&config.limits, Arc::clone(&metrics))),
@@ -209,6 +213,7 @@ impl Parts {
         };
         Ok(Self {
             aliases: Aliases::new(store.clone(), &config.routes),
+            alias_uses: Arc::clone(&self.alias_uses),
             srs,
             return_uses: self.return_uses.clone(),
             rates: Arc::clone(&self.rates),
@@ -249,10 +254,11 @@ impl Parts {
         self.store.set_options(postmaster.clone(), delivery.keep_tag, spool);
     }
 
-    /// Tells each minute what clients caused too often to be told at once, and writes down how much accounts send, for ever.
+    /// Tells each minute what clients caused too often to be told at once, and writes down how much accounts send and aliases get, for ever.
     pub(crate) async fn tell_rest(&self) {
         let usage = self.usage.follow(&self.store);
-        tokio::join!(self.refused.follow(&self.journal), self.log.tell(), usage);
+        let uses = self.alias_uses.follow(&self.store);
+        tokio::join!(self.refused.follow(&self.journal), self.log.tell(), usage, uses);
     }
 
     /// Tells the rest of that at the end.
@@ -260,6 +266,7 @@ impl Parts {
         self.refused.finish(&self.journal).await;
         self.log.tell_now();
         self.usage.keep(&self.store).await;
+        self.alias_uses.keep(&self.store).await;
     }
 
     /// Follows the files of secrets and keys for ever.

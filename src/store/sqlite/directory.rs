@@ -199,7 +199,9 @@ impl Sqlite {
 
     /// Does at once what the watching thread would do soon.
     async fn look_again(&self) {
-        match self.readers.run(Snapshot::load).await {
+        let before = self.snapshot.load_full();
+        let load = move |connection: &Connection| Snapshot::load(connection, Some(&before));
+        match self.readers.run(load).await {
             Ok(snapshot) => self.replace_snapshot(snapshot),
             Err(error) => tracing::warn!(%error, "the change is kept, and not in force yet"),
         }
@@ -308,7 +310,7 @@ fn leads_to(
     if known.is_some() || starts.is_empty() {
         return Ok(known.map(Expansion::Refuse));
     }
-    let snapshot = Snapshot::load(connection)?;
+    let snapshot = Snapshot::load(connection, None)?;
     let live = Live { postmaster, ..Live::of(connection, Table::Stored, &snapshot) };
     at_once(expand_all(&starts, &live, ExpansionLimits::default())).map(Some)
 }

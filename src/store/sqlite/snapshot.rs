@@ -1,15 +1,20 @@
 //! What is kept of the database in memory, and look-ups over it and a connection.
 
-use super::rows::{aliases, aliases::Table, domains};
+use super::{
+    rows::{aliases, aliases::Table, domains},
+    standing,
+};
 use crate::{
     address::{Domain, Mailbox},
     alias::{Alias, Key, Lookup},
+    store::Standing,
 };
 use rusqlite::{Connection, Error, Result};
 use std::{
     collections::HashSet,
     future::{Future, ready},
     pin::pin,
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
@@ -19,23 +24,27 @@ pub(crate) struct Snapshot {
     pub(crate) version: i64,
     pub(crate) domains: HashSet<Domain>,
     pub(crate) patterns: Vec<Alias>,
+    pub(crate) standing: Arc<Standing>,
 }
 
 impl Snapshot {
-    /// Reads all of one commit.
-    pub(crate) fn load(connection: &Connection) -> Result<Self> {
+    /// Reads all of one commit; what stands since `before` is not read again.
+    pub(crate) fn load(connection: &Connection, before: Option<&Self>) -> Result<Self> {
         let transaction = connection.unchecked_transaction()?;
-        let snapshot = Self::within(&transaction, Table::Stored)?;
+        let known = before.map(|before| &before.standing);
+        let standing = standing::load(&transaction, known)?;
+        let snapshot = Self { standing, ..Self::within(&transaction, Table::Stored)? };
         transaction.commit()?;
         Ok(snapshot)
     }
 
-    /// As [`Snapshot::load`] inside a transaction, with the regexes of `table`.
+    /// As [`Snapshot::load`] inside a transaction, with the regexes of `table`, and without what stands.
     pub(crate) fn within(connection: &Connection, table: Table) -> Result<Self> {
         Ok(Self {
             version: domains::version(connection)?,
             domains: domains::all(connection)?.into_iter().collect(),
             patterns: aliases::patterns(connection, table)?,
+            standing: Arc::default(),
         })
     }
 }
