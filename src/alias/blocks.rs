@@ -1,6 +1,6 @@
 //! Senders that are refused for all aliases, or for those of a domain.
 
-use super::{AliasError, Rules, SenderPattern};
+use super::{AliasError, Blocks, Rules, SenderPattern};
 use crate::{
     address::{Domain, Mailbox},
     time::UnixTime,
@@ -41,7 +41,7 @@ impl Block {
 
 /// All blocks, found by what they are about: looking up takes as long for ten thousand as for ten.
 #[derive(Debug, Clone, Default)]
-pub struct Blocks {
+pub struct BlockList {
     everywhere: Senders,
     domains: HashMap<String, Senders>,
 }
@@ -49,16 +49,12 @@ pub struct Blocks {
 /// By [`SenderPattern::key`].
 type Senders = HashMap<String, Arc<Block>>;
 
-impl Blocks {
+impl BlockList {
     /// The block that is for mail from `sender` to an alias of `domain`: one of the domain before one for all, a narrow
     /// one before a wide one.
     pub fn check(&self, domain: &Domain, sender: &Mailbox) -> Option<&Arc<Block>> {
-        if self.everywhere.is_empty() && self.domains.is_empty() {
-            return None;
-        }
         let of_domain = self.domains.get(&domain.to_key());
-        let mut sets = of_domain.into_iter().chain([&self.everywhere]);
-        sets.find_map(|set| SenderPattern::keys_of(sender).find_map(|key| set.get(&key)))
+        of_domain.and_then(|set| find(set, sender)).or_else(|| find(&self.everywhere, sender))
     }
 
     /// How many there are.
@@ -72,7 +68,30 @@ impl Blocks {
     }
 }
 
-impl FromIterator<Block> for Blocks {
+impl Blocks for BlockList {
+    fn of_domain(&self, domain: &Domain, sender: &Mailbox) -> Option<SenderPattern> {
+        let set = self.domains.get(&domain.to_key())?;
+        find(set, sender).map(|block| block.pattern.clone())
+    }
+
+    fn of_all(&self, sender: &Mailbox) -> Option<SenderPattern> {
+        find(&self.everywhere, sender).map(|block| block.pattern.clone())
+    }
+
+    fn any_for(&self, domain: &Domain) -> bool {
+        !self.everywhere.is_empty() || self.domains.contains_key(&domain.to_key())
+    }
+}
+
+/// The narrowest that is for `sender`.
+fn find<'a>(set: &'a Senders, sender: &Mailbox) -> Option<&'a Arc<Block>> {
+    match set.is_empty() {
+        true => None,
+        false => SenderPattern::keys_of(sender).find_map(|key| set.get(&key)),
+    }
+}
+
+impl FromIterator<Block> for BlockList {
     fn from_iter<I: IntoIterator<Item = Block>>(blocks: I) -> Self {
         let mut all = Self::default();
         for block in blocks {
@@ -116,7 +135,7 @@ mod tests {
 
     #[test]
     fn the_block_of_the_domain_comes_first_and_of_its_the_narrowest() {
-        let blocks: Blocks = [
+        let blocks: BlockList = [
             block(None, "@shop.test"),
             block(None, "a@shop.test"),
             block(None, "*.spam.test"),
@@ -142,7 +161,7 @@ mod tests {
         let domain = Domain::parse("x.test").unwrap();
         let sender = Mailbox::parse("a@b.test").unwrap();
         assert!(
-            Blocks::default().is_empty() && Blocks::default().check(&domain, &sender).is_none()
+            BlockList::default().is_empty() && BlockList::default().check(&domain, &sender).is_none()
         );
     }
 }

@@ -3,7 +3,7 @@
 use super::{ChangeError, StoreError};
 use crate::{
     address::Domain,
-    alias::{Block, Blocks, DomainSettings, SenderPattern, SettingsChange},
+    alias::{Block, BlockList, DomainSettings, SenderPattern, SettingsChange},
 };
 use async_trait::async_trait;
 use std::{collections::HashMap, sync::Arc};
@@ -58,7 +58,7 @@ pub struct Standing {
     /// Which one it is.
     pub(super) version: i64,
     /// Who is blocked.
-    pub blocks: Blocks,
+    pub blocks: BlockList,
     /// What is set for domains, where anything is.
     pub settings: HashMap<Domain, DomainSettings>,
 }
