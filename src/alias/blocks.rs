@@ -161,7 +161,8 @@ mod tests {
         let domain = Domain::parse("x.test").unwrap();
         let sender = Mailbox::parse("a@b.test").unwrap();
         assert!(
-            BlockList::default().is_empty() && BlockList::default().check(&domain, &sender).is_none()
+            BlockList::default().is_empty()
+                && BlockList::default().check(&domain, &sender).is_none()
         );
     }
 }

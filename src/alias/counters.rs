@@ -36,7 +36,7 @@ pub enum Reason {
     Expired,
     /// It took as many messages as it was to take.
     UsedUp,
-    /// It says that it refuses or defers.
+    /// It says that it refuses.
     Alias,
     /// A list in DNS has the sender.
     List,

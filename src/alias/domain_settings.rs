@@ -1,6 +1,6 @@
 //! What holds for all of a domain: addresses that become aliases by their first mail, and digests.
 
-use super::{AnswerAddress, Digest, MAX_DESTINATIONS};
+use super::{Alias, AliasAddress, AnswerAddress, Digest, MAX_DESTINATIONS};
 use crate::address::{LocalPart, Mailbox};
 use regex::{Regex, RegexBuilder};
 use regex_syntax::{
@@ -112,6 +112,12 @@ impl AutoCreate {
     /// Where its aliases lead.
     pub fn destinations(&self) -> &[Mailbox] {
         &self.destinations
+    }
+
+    /// The alias that mail for `address` makes, if it makes one.
+    pub fn alias_for(&self, address: &Mailbox) -> Option<Alias> {
+        let made = AliasAddress::Exact(self.makes(address)?);
+        Alias::forward(made, self.destinations.iter().map(ToString::to_string)).ok()
     }
 
     /// The address of the alias that mail for `address` makes; `None` where it makes none: the local part without its

@@ -7,7 +7,14 @@ use crate::{
     time::UnixTime,
 };
 use parking_lot::Mutex;
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use tokio::{sync::Notify, time::sleep};
 
 /// Within how long it is written down.
@@ -39,8 +46,7 @@ struct Tally {
 pub(crate) struct Place {
     uses: Arc<AliasUses>,
     alias: Key,
-    /// When the message was taken.
-    spent: Option<UnixTime>,
+    is_spent: AtomicBool,
 }
 
 impl AliasUses {
@@ -188,23 +194,23 @@ impl Place {
         &self.alias
     }
 
-    /// The message was taken, and counts.
-    pub(crate) fn spend(mut self, now: UnixTime) {
-        self.spent = Some(now);
+    /// The message was taken, and counts, whoever else holds the place.
+    pub(crate) fn spend(&self, now: UnixTime) {
+        if !self.is_spent.swap(true, Ordering::Relaxed) {
+            // In one step, or the message would count twice for a moment.
+            self.uses.with(&self.alias, |tally| {
+                tally.places = tally.places.saturating_sub(1);
+                tally.take(now);
+            });
+            self.uses.changed.notify_one();
+        }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        // In one step, or the message would count twice for a moment.
-        self.uses.with(&self.alias, |tally| {
-            tally.places = tally.places.saturating_sub(1);
-            if let Some(now) = self.spent {
-                tally.take(now);
-            }
-        });
-        if self.spent.is_some() {
-            self.uses.changed.notify_one();
+        if !self.is_spent.load(Ordering::Relaxed) {
+            self.uses.with(&self.alias, |tally| tally.places = tally.places.saturating_sub(1));
         }
     }
 }

@@ -5,6 +5,7 @@ use super::{
     dnsbl::Lists,
     late::{self, Waits},
     logins::Logins,
+    made::NewAliases,
     notices::Notices,
     rates::Rates,
     refused::RefusedRecipients,
@@ -86,6 +87,8 @@ pub(crate) struct Parts {
     pub(crate) aliases: Aliases,
     /// What comes of the mail to aliases, and how many messages they take.
     pub(crate) alias_uses: Arc<AliasUses>,
+    /// How many aliases domains may still get by mail.
+    pub(crate) new_aliases: Arc<NewAliases>,
     /// Senders rewritten, and turned back.
     pub(crate) srs: Srs,
     /// What has returned to SRS addresses.
@@ -159,6 +162,7 @@ impl Parts {
         let parts = Self {
             aliases: Aliases::new(store.clone(), &config.routes),
             alias_uses: Arc::default(),
+            new_aliases: Arc::new(NewAliases::new(config.limits.new_aliases_per_domain)),
             srs: Srs::new(secrets.rewriter, store.long_senders(), config.limits.srs_entries as u64),
             return_uses: ReturnUses::new(config.srs.use_limits()),
             rates: Arc::new(Rates::new(&config.limits, Arc::clone(&metrics))),
@@ -214,6 +218,7 @@ impl Parts {
         Ok(Self {
             aliases: Aliases::new(store.clone(), &config.routes),
             alias_uses: Arc::clone(&self.alias_uses),
+            new_aliases: Arc::clone(&self.new_aliases),
             srs,
             return_uses: self.return_uses.clone(),
             rates: Arc::clone(&self.rates),
@@ -245,6 +250,7 @@ impl Parts {
         self.memory.set_max(self.config.limits.message_memory);
         self.return_uses.set_limits(self.config.srs.use_limits());
         self.rates.set_limits(&self.config.limits);
+        self.new_aliases.set_rate(self.config.limits.new_aliases_per_domain);
         self.usage.set_limits(&self.config.submission);
         self.answers.set_limits(self.config.submission.limits());
         self.log.set_limits(&self.config.limits);

@@ -1,7 +1,7 @@
 //! What is kept of the database in memory, and look-ups over it and a connection.
 
 use super::{
-    rows::{aliases, aliases::Table, domains},
+    rows::{alias_use, aliases, aliases::Table, domains},
     standing,
 };
 use crate::{
@@ -98,8 +98,18 @@ impl Lookup for Live<'_> {
         self.now
     }
 
-    fn is_used_up(&self, _: &Key, _: u64) -> Result<bool> {
-        Ok(false)
+    fn is_used_up(&self, key: &Key, most: u64) -> Result<bool> {
+        // As `now`: what looks for loops looks beyond ends.
+        if self.now == UnixTime::new(0) {
+            return Ok(false);
+        }
+        let counters = alias_use::get(self.connection, key)?;
+        Ok(counters.is_some_and(|counters| counters.forwarded >= most))
+    }
+
+    fn auto_create(&self, address: &Mailbox) -> Option<Alias> {
+        let settings = self.snapshot.standing.settings.get(address.domain())?;
+        settings.auto_create.as_ref()?.alias_for(address)
     }
 
     fn postmaster(&self) -> Option<&Mailbox> {
