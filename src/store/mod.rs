@@ -6,6 +6,7 @@
 //! have one store open; a change by one is seen by the others within a second.
 
 mod accounts;
+mod alias_use;
 pub(crate) mod alter;
 mod cache;
 mod directory;
@@ -18,10 +19,12 @@ mod memory;
 mod queue;
 pub mod spool;
 mod sqlite;
+mod standing;
 mod tls;
 mod tokens;
 
 pub use accounts::{AccountChangeError, AccountPage, Accounts};
+pub use alias_use::{AliasUse, Cursor, FindError, FoundAliases};
 pub use alter::{Alteration, Alterations, Altered};
 pub use directory::{AliasPage, Apply, Change, ChangeError, Directory};
 pub use error::StoreError;
@@ -30,6 +33,7 @@ pub use long_senders::{Kept, LongSender, LongSenders, SrsPutError};
 pub use memory::{Fingerprint, Memory};
 pub use queue::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, Unreadable};
 pub use sqlite::backup;
+pub use standing::{Standing, StandingRules};
 pub use tls::TlsRecords;
 pub use tokens::{MayChange, TokenChangeError, Tokens};
 
@@ -60,6 +64,8 @@ pub struct Options {
 pub trait Backend:
     Directory
     + Alterations
+    + AliasUse
+    + StandingRules
     + Accounts
     + Tokens
     + LongSenders

@@ -4,6 +4,18 @@ DROP TRIGGER domain_out_of_tokens;
 DROP TRIGGER token_out;
 DROP TABLE token_destinations;
 DROP TABLE tokens;
+-- 18
+DROP TRIGGER domain_out;
+DROP TABLE blocks;
+DROP TABLE domain_settings;
+ALTER TABLE directory DROP COLUMN standing;
+-- 17
+DROP TRIGGER alias_in;
+DROP TRIGGER alias_other;
+DROP TRIGGER alias_out;
+DROP TABLE alias_changes;
+DROP TABLE alias_text;
+DROP TABLE alias_use;
 -- 16
 ALTER TABLE aliases DROP COLUMN note;
 ALTER TABLE aliases DROP COLUMN expires;

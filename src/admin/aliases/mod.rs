@@ -1,15 +1,13 @@
 //! Which addresses lead where.
 
 mod apply;
-mod find;
 mod import;
 mod nowhere;
 mod record;
 mod show;
 
-pub use crate::store::{Alteration, Altered, Apply};
+pub use crate::store::{Alteration, Altered, Apply, Cursor, FoundAliases};
 pub use apply::apply;
-pub use find::{Wish, find};
 pub use import::{Change, Foreign, ImportPlan, Wanted, plan_import};
 pub(in crate::admin) use nowhere::Asked as AskedDestinations;
 pub use nowhere::{Nowhere, nowhere, postmaster_nowhere};
@@ -19,11 +17,24 @@ pub use show::{RefusedDestination, ShownAlias, show};
 use super::{Error, Store};
 use crate::{
     address::{Domain, Mailbox},
-    alias::{Alias, AliasAddress, AliasError, Amendment},
+    alias::{Alias, AliasAddress, AliasError, Amendment, Counters, Filter},
     store::ChangeError,
 };
 use serde::Serialize;
 use std::io;
+
+/// Aliases found at once.
+const PAGE: usize = 1_000;
+
+/// A line of a listing.
+#[derive(Debug, Clone, Serialize)]
+pub struct Listed<'a> {
+    /// The alias.
+    #[serde(flatten)]
+    pub record: Record,
+    /// What came of its mail so far.
+    pub counters: &'a Counters,
+}
 
 /// Adds an alias; a regex behind the others.
 ///
@@ -130,6 +141,27 @@ pub async fn amend(
     Ok(store.amend_alias(address, amendment).await?)
 }
 
+/// A page of the aliases that `filter` fits: see [`find_aliases`](crate::store::AliasUse::find_aliases).
+///
+/// # Errors
+/// When `after` is of another search, or the store fails.
+pub async fn page(
+    store: &Store,
+    filter: &Filter,
+    after: Option<&Cursor>,
+    limit: usize,
+) -> Result<FoundAliases, Error> {
+    Ok(store.find_aliases(filter, after, limit).await?)
+}
+
+/// What came of the mail to an alias; nothing where there is none.
+///
+/// # Errors
+/// When the store fails.
+pub async fn counters(store: &Store, address: &AliasAddress) -> Result<Counters, Error> {
+    Ok(store.counters(&address.key()).await?.unwrap_or_default())
+}
+
 /// Does with an alias what `alteration` says, which is shown it as nobody else changes it any more, and gives it as it is
 /// afterwards, or as it was when it goes.
 ///
@@ -158,6 +190,33 @@ pub async fn list(
         return Err(ChangeError::NoSuchDomain(domain.clone()).into());
     }
     for_each(store, domain, |alias| each(&alias).map_err(Error::Output)).await
+}
+
+/// Gives the aliases that `filter` fits to `each`, with what came of their mail: in the order of
+/// [`find_aliases`](crate::store::AliasUse::find_aliases).
+///
+/// # Errors
+/// When the domain is not hosted, the store fails, or `each` does.
+pub async fn find(
+    store: &Store,
+    filter: &Filter,
+    mut each: impl FnMut(&Alias, &Counters) -> io::Result<()>,
+) -> Result<(), Error> {
+    if let Some(domain) = &filter.domain
+        && !store.domains().await?.contains(domain)
+    {
+        return Err(ChangeError::NoSuchDomain(domain.clone()).into());
+    }
+    let mut after = None;
+    loop {
+        let page = store.find_aliases(filter, after.as_ref(), PAGE).await?;
+        let mut found = page.found.iter();
+        found.try_for_each(|(alias, counters)| each(alias, counters)).map_err(Error::Output)?;
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
+    }
 }
 
 /// Gives the aliases of a domain to `each`, whether the domain is hosted or not.
