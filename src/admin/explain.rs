@@ -282,8 +282,11 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
 
 impl Explanation {
     fn name(&mut self, named: Option<&Named>) {
-        let Some(Named { address, rules, .. }) = named else { return };
-        self.alias = Some(address.clone());
+        let Some(Named { address, rules, is_new, .. }) = named else { return };
+        match is_new {
+            true => self.makes = Some(address.clone()),
+            false => self.alias = Some(address.clone()),
+        }
         let rules = Some(rules).filter(|rules| !rules.is_empty());
         self.rules = rules.map(|rules| rules.to_string().trim_start().to_owned());
     }
