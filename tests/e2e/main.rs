@@ -13,6 +13,7 @@ mod support;
 
 mod accidents;
 mod api;
+mod alias_rules;
 mod authentication;
 mod bounces;
 mod cli;

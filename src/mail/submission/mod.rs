@@ -158,6 +158,7 @@ impl Submission {
         };
         parts.metrics.submitted(outcome.as_str());
         let conclusion = Conclusion {
+            rule: None,
             reply,
             outcome,
             srs_from: None,
@@ -208,7 +209,7 @@ impl Submission {
         let user = self.account.name.to_string();
         let spam = spam::check(parts, &user, &self.sender, everybody, id, tls, &message);
         let spam = spam.await?;
-        parts.rates.take_recipients(self.sender.ip(), &hosted)?;
+        let limits = parts.rates.take_recipients(self.sender.ip(), &hosted)?;
         let account = self.account.id.to_string();
         let cloth = dress::Cloth {
             account: Some(&account),
@@ -228,6 +229,7 @@ impl Submission {
             error.reply()
         })?;
         self.claim.spend();
+        limits.spend();
         let lost = hosted.into_iter().flat_map(|to| to.lost);
         Ok(Taken { filter: spam.verdict, notes: lost.chain(spam.note).collect(), spooled })
     }
