@@ -36,6 +36,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "dnsbl",
             "slots",
             "client_setup",
+            "naming",
         ],
     ),
     (
@@ -54,6 +55,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "tls_rpt",
             "rspamd",
             "sasl",
+            "password_manager",
         ],
     ),
     ("config", &["config"]),

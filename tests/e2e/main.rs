@@ -37,6 +37,7 @@ mod metrics;
 mod model;
 mod moved_database;
 mod nowhere;
+mod password_managers;
 mod postfix;
 mod postsrsd;
 mod proxy;
