@@ -17,4 +17,7 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("steps/13.sql"),
     include_str!("steps/14.sql"),
     include_str!("steps/15.sql"),
+    include_str!("steps/16.sql"),
+    include_str!("steps/17.sql"),
+    include_str!("steps/18.sql"),
 ];
