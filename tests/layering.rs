@@ -1,4 +1,4 @@
-//! Dependencies point one way: cli → daemon → mail, admin → edges → config → protocols → core; and the lower two
+//! Dependencies point one way: web, cli → daemon → mail, admin → edges → config → protocols → core; and the lower two
 //! layers do no I/O, read no clock and draw no randomness. `rusqlite` is known in `store/sqlite` alone. `docs/ARCHITECTURE.md` has the map.
 #![allow(
     clippy::unwrap_used,
@@ -24,6 +24,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "srs",
             "alias",
             "account",
+            "token",
             "message",
             "fate",
             "next_hop",
@@ -80,7 +81,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
     ),
     ("what it does", &["mail", "admin"]),
     ("daemon", &["daemon"]),
-    ("cli", &["cli", "log", "lib", "main"]),
+    ("web, cli", &["web", "cli", "log", "lib", "main"]),
 ];
 
 /// Which other edges an edge may use.

@@ -2,7 +2,9 @@ use crate::{
     account::AccountError,
     alias::{AliasError, SettingsError},
     config::NOT_ALLOWED,
-    store::{AccountChangeError, ChangeError, FindError, StoreError, journal::JournalError},
+    store::{
+        AccountChangeError, ChangeError, FindError, StoreError, TokenChangeError, journal::JournalError,
+    },
 };
 use std::{
     fmt::Display,
@@ -38,6 +40,9 @@ pub enum Error {
     /// What should be an account, or a part of one, is none.
     #[error(transparent)]
     Account(#[from] AccountError),
+    /// Tokens stay as they are.
+    #[error(transparent)]
+    TokenChange(#[from] TokenChangeError),
     /// The store fails.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -23,6 +23,7 @@ pub mod srs;
 pub mod srs_keys;
 pub mod status;
 pub mod tls_results;
+pub mod tokens;
 pub mod trace;
 
 pub use crate::store::Store;

@@ -25,6 +25,7 @@ pub mod srs;
 pub mod status;
 mod time;
 pub mod tls;
+pub mod token;
 pub mod trace;
 pub mod trial;
 mod unit;
@@ -76,6 +77,7 @@ enum Command {
     Alias(alias::Args),
     Block(block::Args),
     Account(account::Args),
+    Token(token::Args),
     Srs(srs::Args),
     Dkim(dkim::Args),
     Queue(queue::Args),
@@ -108,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::Alias(args) => alias::run(args, &context),
         Command::Block(args) => block::run(args, &context),
         Command::Account(args) => account::run(args, &context),
+        Command::Token(args) => token::run(args, &context),
         Command::Srs(args) => srs::run(args, &context),
         Command::Dkim(args) => dkim::run(args, &context),
         Command::Queue(args) => queue::run(args, &context),

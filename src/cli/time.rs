@@ -3,7 +3,7 @@
 use crate::{
     clock,
     config::{parse_duration, print_duration},
-    time::{Millis, whole_millis},
+    time::{Millis, UnixTime, whole_millis},
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use std::time::Duration;
@@ -34,6 +34,20 @@ pub(super) fn parse_since(text: &str) -> Result<Millis, String> {
         .ok_or_else(|| "accepted: 2h, 7d, 2026-01-31, or 2026-01-31T12:00:00Z".to_owned())
 }
 
+/// A time to come: a length of time from now, a date, of which the end in UTC is meant, or a time with its zone.
+pub(super) fn parse_until(text: &str) -> Result<UnixTime, String> {
+    if let Ok(length) = parse_duration(text) {
+        return Ok(clock::now() + length);
+    }
+    let time = text.parse::<Timestamp>().ok();
+    let end_of_day = || {
+        let day = text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?;
+        day.end_of_day().ok().map(|end| end.timestamp())
+    };
+    let time = time.or_else(end_of_day).map(|time| Millis::from(time).unix_time());
+    time.ok_or_else(|| "accepted: 30d, 2026-12-31 (until its end, in UTC), or 2026-12-31T12:00:00Z".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,6 +61,17 @@ mod tests {
             (2 * 86_400_000 + 3_600_000 + 5, "2d1h"),
         ] {
             assert_eq!(span(Duration::from_millis(ms)), text);
+        }
+    }
+
+    #[test]
+    fn times_to_come() {
+        let until = |text| parse_until(text).map(|time| time.as_secs());
+        assert_eq!(until("2026-12-31"), Ok(1_798_761_599));
+        assert_eq!(until("2026-12-31T12:00:00+01:00"), Ok(1_798_714_800));
+        assert!(until("30d").unwrap() > clock::now().as_secs());
+        for bad in ["", "tomorrow", "2026-12-31T12:00:00", "2026-13-01"] {
+            assert!(until(bad).unwrap_err().contains("30d"), "{bad}");
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{
     values::{BLOCKS, DOMAIN_PATTERNS, absolute_path},
 };
 use crate::address::{Domain, DomainPattern};
-use std::{collections::HashSet, fmt, path::PathBuf, str::FromStr};
+use std::{collections::HashSet, fmt, net::IpAddr, path::PathBuf, str::FromStr};
 
 section! {
     /// Where clients connect; any number of them.
@@ -46,7 +46,8 @@ section! {
     pub public_port: Option<u16> = integer(1, 65_535),
         absent "that of `address`; with `proxy_protocol`, or a systemd socket of your own, 465 where `tls` is `implicit`, else 587";
     /// http only: what is to be had. `metrics`: figures and health (/metrics, /healthz, /readyz), for your own network
-    /// alone; `autoconfig`: how mail programs are set up (docs/SEND-AS.md), for everybody.
+    /// alone; `autoconfig`: how mail programs are set up (docs/SEND-AS.md), for everybody; `api`: what programs with a
+    /// token ask for and change (docs/API.md).
     serve: Vec<Served> = list(SERVED, Served::from_str), default ["metrics"];
     /// smtp, submission and http only. `starttls`: offered where [tls] has a certificate, never by http. `implicit`: TLS
     /// from the first octet on; of http, that is https.
@@ -91,9 +92,11 @@ pub enum Served {
     Metrics,
     /// How mail programs are set up.
     Autoconfig,
+    /// What programs with a token ask for and change.
+    Api,
 }
 
-const SERVED: &str = "metrics, autoconfig";
+const SERVED: &str = "metrics, autoconfig, api";
 
 /// Which map a tcp-table listener answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -146,6 +149,18 @@ pub enum ListenAddress {
     Systemd(String),
 }
 
+impl ListenAddress {
+    /// True where nobody but this machine connects; of a socket of systemd that is not known, and taken for so.
+    pub fn is_local(&self) -> bool {
+        match self {
+            Self::Tcp { host, .. } => {
+                host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+            }
+            Self::Unix(_) | Self::Systemd(_) => true,
+        }
+    }
+}
+
 impl Protocol {
     /// True where mail comes in by SMTP.
     pub fn takes_mail(self) -> bool {
@@ -189,6 +204,7 @@ impl FromStr for Served {
         match text {
             "metrics" => Ok(Self::Metrics),
             "autoconfig" => Ok(Self::Autoconfig),
+            "api" => Ok(Self::Api),
             _ => Err(format!("{text:?} is not known")),
         }
     }
@@ -199,6 +215,7 @@ impl fmt::Display for Served {
         f.write_str(match self {
             Self::Metrics => "metrics",
             Self::Autoconfig => "autoconfig",
+            Self::Api => "api",
         })
     }
 }

@@ -9,6 +9,7 @@
 //!
 //! A new table is a file with its definitions, its line in sections.rs, and its field of [`Config`].
 
+mod api;
 mod auth;
 mod clients;
 mod define;
@@ -36,6 +37,7 @@ mod tls;
 mod units;
 mod values;
 
+pub use api::Api;
 pub use auth::{ArcSealing, Auth};
 pub use delivery::Delivery;
 pub use dns::Dns;
@@ -100,6 +102,8 @@ pub struct Config {
     pub journal: JournalBounds,
     /// What accounts send.
     pub submission: Submission,
+    /// What programs with a token ask for and change.
+    pub api: Api,
     /// Lists of those that mail is not taken from.
     pub dnsbl: Vec<Dnsbl>,
     /// What is accepted but perhaps not meant.
@@ -176,6 +180,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
     let journal = journal::read(&root);
     let dnsbl = dnsbl::read(&root);
     let submission = submission::read(&root);
+    let api = api::read(&root);
     let auth = auth::read(&root);
     let filter = filter::read(&root, &mut warnings);
     let tls = tls::read(&root);
@@ -200,6 +205,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
         limits: limits?,
         journal: journal?,
         submission: submission?,
+        api: api?,
         dnsbl: dnsbl?,
         warnings,
     };
@@ -241,6 +247,17 @@ impl Config {
                  be told of"
                     .into(),
             );
+        }
+        let is_open = |listen: &&Listen| {
+            listen.serve.contains(&Served::Api) && !listen.implicit_tls && !listen.address.is_local()
+        };
+        for listen in self.listen.iter().filter(is_open) {
+            self.warnings.push(format!(
+                "\"api\" is served at {} without TLS, and others than this machine can reach that: whoever listens on \
+                 the way has the tokens; tls = \"implicit\" mends it, or an address of this machine alone behind a proxy \
+                 with TLS",
+                listen.address
+            ));
         }
         if self.filter.rspamd.is_some() && self.filter.timeout >= self.delivery.budget {
             self.warnings.push(format!(

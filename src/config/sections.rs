@@ -1,10 +1,10 @@
 use super::{
-    auth, delivery, dns, dnsbl, filter, journal, limits, listen, reader::FromTable, root, route,
+    api, auth, delivery, dns, dnsbl, filter, journal, limits, listen, reader::FromTable, root, route,
     schema::Section, spool, srs, submission, tls,
 };
 
 /// Every table of the file, in the order of the documents.
-pub(super) static SECTIONS: [&Section; 15] = [
+pub(super) static SECTIONS: [&Section; 16] = [
     root::Keys::SECTION,
     listen::Keys::SECTION,
     srs::Keys::SECTION,
@@ -18,6 +18,7 @@ pub(super) static SECTIONS: [&Section; 15] = [
     filter::Keys::SECTION,
     limits::Keys::SECTION,
     submission::Keys::SECTION,
+    api::Keys::SECTION,
     journal::Keys::SECTION,
     dnsbl::Keys::SECTION,
 ];

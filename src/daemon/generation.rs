@@ -1,12 +1,14 @@
 //! What one configuration has listening, from the start or a reload to the next.
 
-use super::{StartError, alias_maps, monitoring::Monitoring, pages::Pages, sockets::Sockets};
+use super::{
+    StartError, Web, alias_maps, monitoring::Monitoring, pages::Pages, sockets::Sockets, web::Beside,
+};
 use crate::{
     acme::{self, Keeper, Responder},
     address::Domain,
     admin::running::Running,
     config::{Acme, Config, Milter, Protocol, Served, service},
-    http::serve_http,
+    http::{serve_application, serve_http},
     inbound::{
         Clients, Connections, Encryption, Listener, ListenerConfig, Server, Socket, Timeouts,
     },
@@ -28,6 +30,8 @@ use tokio::{
 pub(super) struct Shared {
     pub(super) clients: Arc<Clients>,
     pub(super) connections: Arc<Connections>,
+    /// What programs with a token ask, where somebody answers.
+    pub(super) web: Option<Arc<dyn Web>>,
 }
 
 /// A generation that does not listen yet.
@@ -189,6 +193,14 @@ impl Generation {
                 connections: Arc::clone(&shared.connections),
             };
             let pages = Pages { monitoring, serve };
+            if pages.serve.contains(&Served::Api)
+                && let Some(web) = &shared.web
+            {
+                let application = web.application(config, &parts.store);
+                let beside = Arc::new(Beside { application, pages });
+                running.spawn(serve_application(socket, tls, retired.clone(), beside));
+                continue;
+            }
             let page = move |question| pages.clone().page(question);
             running.spawn(serve_http(socket, tls, retired.clone(), page));
         }

@@ -8,6 +8,7 @@ mod over_rates;
 mod pages;
 mod sockets;
 mod trouble;
+mod web;
 
 use crate::{
     clock,
@@ -22,6 +23,7 @@ use crate::{
 use generation::{Generation, Serving, Shared};
 pub use sockets::Inherited;
 use sockets::Sockets;
+pub use web::Web;
 use std::{
     io,
     path::{Path, PathBuf},
@@ -178,13 +180,21 @@ impl Daemon {
         let state_dir = lock(&parts.config.state_dir).await?;
         let limits = &parts.config.limits;
         let clients = Arc::new(Clients::new(client_limits(limits)));
-        let shared = Shared { clients, connections: Connections::new(limits.map_connections) };
+        let connections = Connections::new(limits.map_connections);
+        let shared = Shared { clients, connections, web: None };
         let sockets = Sockets::new(inherited);
         let sockets = sockets.bind(&parts.config).await?;
         let bounds = journal_bounds(&parts.config.journal);
         parts.journal = Journal::open(&parts.config.state_dir, bounds)?;
         let generation = Generation::new(Arc::new(parts), sockets)?;
         Ok(Self { generation, shared, spool, _state_dir: state_dir })
+    }
+
+    /// Has `web` answer on listeners that serve the API; without it nobody does.
+    #[must_use]
+    pub fn with_web(mut self, web: Arc<dyn Web>) -> Self {
+        self.shared.web = Some(web);
+        self
     }
 
     /// The addresses that the daemon listens on.
@@ -220,6 +230,12 @@ impl Daemon {
         let of_rest = Arc::clone(&parts);
         let rest = tokio::spawn(async move { of_rest.tell_rest().await });
         let over_rates = tokio::spawn(over_rates::tell(Arc::clone(&parts.rates), state_dir));
+        let of_web = (self.shared.web.clone(), parts.store.clone());
+        let web = tokio::spawn(async move {
+            if let (Some(web), store) = of_web {
+                web.follow(&store).await;
+            }
+        });
         let mut serving = self.generation.start(&self.shared, &stopped);
         // Sessions from before a reload.
         let mut retired = JoinSet::new();
@@ -291,6 +307,10 @@ impl Daemon {
         rest.abort();
         count.abort();
         delays.abort();
+        web.abort();
+        if let Some(web) = &self.shared.web {
+            web.finish(&parts.store).await;
+        }
         tls_reports::keep_results(&parts).await;
         parts.outbound.close().await;
         parts.tell_last().await;

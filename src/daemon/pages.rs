@@ -18,6 +18,11 @@ pub(super) struct Pages {
 }
 
 impl Pages {
+    /// True where there are others than those of the API.
+    pub(super) fn has_others(&self) -> bool {
+        self.serve.iter().any(|served| *served != Served::Api)
+    }
+
     pub(super) async fn page(self, question: Question) -> Page {
         let serves = |served| self.serve.contains(&served);
         let Question { path, query, host, .. } = &question;

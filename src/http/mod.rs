@@ -1,4 +1,8 @@
-//! HTTP as a server: small answers, and nothing of it is worth a long wait.
+//! HTTP as a server: small answers, and nothing of it is worth a long wait. What takes requests with bodies is in `app`.
+
+mod app;
+
+pub use app::{Application, Client, Fault, MAX_BODY, serve_application};
 
 use crate::{
     inbound::{Accepted, Connections, Socket},
@@ -108,20 +112,11 @@ where
         async move {
             // Of an answer to HEAD, hyper leaves the text out.
             let is_known = [Method::GET, Method::HEAD].contains(request.method());
-            let Page { status, kind, text } = match is_known {
-                true => page(question(&request)).await,
+            let page = match is_known {
+                true => page(Question::of(&request)).await,
                 false => Page::plain(StatusCode::METHOD_NOT_ALLOWED, ""),
             };
-            let mut response = Response::new(Full::new(Bytes::from(text)));
-            *response.status_mut() = status;
-            let mut tell = |name: HeaderName, value| {
-                response.headers_mut().insert(name, HeaderValue::from_static(value));
-            };
-            tell(CONTENT_TYPE, kind);
-            tell(X_CONTENT_TYPE_OPTIONS, "nosniff");
-            if !is_known {
-                tell(ALLOW, "GET, HEAD");
-            }
+            let response = page.into_response().map(Full::new);
             Ok::<_, Infallible>(response)
         }
     });
@@ -135,21 +130,40 @@ where
     let _ = connection.await;
 }
 
-fn question(request: &Request<Incoming>) -> Question {
-    let uri = request.uri();
-    let values = |name: HeaderName| {
-        let values = request.headers().get_all(name).iter();
-        values.filter_map(|value| value.to_str().ok()).collect::<Vec<_>>()
-    };
-    let host = values(HOST);
-    Question {
-        path: uri.path().to_owned(),
-        query: uri.query().unwrap_or_default().to_owned(),
-        host: uri
-            .authority()
-            .map_or(host.first().copied(), |authority| Some(authority.as_str()))
-            .unwrap_or_default()
-            .to_owned(),
-        accept: values(ACCEPT).join(","),
+impl Question {
+    /// What a request asks for.
+    pub fn of<B>(request: &Request<B>) -> Self {
+        let uri = request.uri();
+        let values = |name: HeaderName| {
+            let values = request.headers().get_all(name).iter();
+            values.filter_map(|value| value.to_str().ok()).collect::<Vec<_>>()
+        };
+        let host = values(HOST);
+        Self {
+            path: uri.path().to_owned(),
+            query: uri.query().unwrap_or_default().to_owned(),
+            host: uri
+                .authority()
+                .map_or(host.first().copied(), |authority| Some(authority.as_str()))
+                .unwrap_or_default()
+                .to_owned(),
+            accept: values(ACCEPT).join(","),
+        }
+    }
+}
+
+impl Page {
+    /// The page as a response.
+    pub fn into_response(self) -> Response<Bytes> {
+        let Self { status, kind, text } = self;
+        let mut response = Response::new(Bytes::from(text));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        }
+        response
     }
 }

@@ -85,6 +85,11 @@ impl Drop for Place {
 }
 
 impl Idle<'_> {
+    /// Notified when it must make room; never once this is dropped.
+    pub(crate) fn notice(&self) -> Arc<Notify> {
+        Arc::clone(&self.closed)
+    }
+
     /// Ready when it must make room.
     pub(crate) async fn closed(&self) {
         self.closed.notified().await;

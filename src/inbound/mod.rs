@@ -15,7 +15,7 @@ mod socket;
 
 pub use clients::{Admission, ClientLimits, Clients};
 pub use connections::Connections;
-pub(crate) use connections::Place;
+pub(crate) use connections::{Idle, Place};
 pub use driver::{Encryption, Handler, drive};
 pub use listener::{Listener, ListenerConfig, Peer, Server};
 pub use log::LogBudget;

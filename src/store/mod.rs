@@ -1,4 +1,4 @@
-//! What outlives a message: domains and aliases, accounts, long SRS addresses, what was delivered or refused; the
+//! What outlives a message: domains and aliases, accounts, tokens, long SRS addresses, what was delivered or refused; the
 //! spool, messages that wait; and the journal.
 //!
 //! The traits say what is kept, in the words of mail, and what whoever keeps it promises; [`Store`] is a
@@ -20,6 +20,7 @@ pub mod spool;
 mod sqlite;
 mod standing;
 mod tls;
+mod tokens;
 
 pub use accounts::{AccountChangeError, AccountPage, Accounts};
 pub use alias_use::{AliasUse, Cursor, FindError, FoundAliases};
@@ -32,6 +33,7 @@ pub use queue::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary,
 pub use sqlite::backup;
 pub use standing::{Standing, StandingRules};
 pub use tls::TlsRecords;
+pub use tokens::{MayChange, TokenChangeError, Tokens};
 
 use crate::{address::Mailbox, alias::ExpansionLimits, mta_sts::PolicyStore};
 use async_trait::async_trait;
@@ -60,8 +62,10 @@ pub struct Options {
 pub trait Backend:
     Directory
     + AliasUse
+    + AliasNumbers
     + StandingRules
     + Accounts
+    + Tokens
     + LongSenders
     + Memory
     + Spool

@@ -8,9 +8,10 @@ use crate::{
     config::{Config, Protocol},
     daemon::{Command, Daemon},
     outbound::OutboundLimits,
+    web,
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::{process::ExitCode, time::Duration};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::{mpsc, oneshot},
@@ -55,6 +56,7 @@ pub fn run(args: &Args, ctx: &Context) -> Result<ExitCode, Failure> {
             let failure = failed(&error);
             if is_lasting { lasting(failure) } else { failure }
         })?;
+        let daemon = daemon.with_web(Arc::new(web::Web::default()));
         let running = Running::begin(&state_dir);
         let status = format!("listening on {}", daemon.listening().join(", "));
         manager::ready(&status);

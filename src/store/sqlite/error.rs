@@ -1,6 +1,6 @@
 //! What SQLite says, in the words of the store.
 
-use crate::store::{AccountChangeError, ChangeError, StoreError};
+use crate::store::{AccountChangeError, ChangeError, StoreError, TokenChangeError};
 use rusqlite::{Error, ErrorCode, types::Type};
 use std::{error, path::Path};
 
@@ -48,6 +48,12 @@ impl From<ChangeError> for Failure {
 
 impl From<AccountChangeError> for Failure<AccountChangeError> {
     fn from(error: AccountChangeError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<TokenChangeError> for Failure<TokenChangeError> {
+    fn from(error: TokenChangeError) -> Self {
         Self::Refused(error)
     }
 }

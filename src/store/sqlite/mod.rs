@@ -24,6 +24,7 @@ mod spool;
 mod standing;
 mod steps;
 mod tls;
+mod tokens;
 mod watch;
 mod writer;
 

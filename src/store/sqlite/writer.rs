@@ -5,7 +5,7 @@ use super::{
     rows::{alias_use, domains},
     size,
 };
-use crate::store::{AccountChangeError, ChangeError, StoreError};
+use crate::store::{AccountChangeError, ChangeError, StoreError, TokenChangeError};
 use rusqlite::{Connection, TransactionBehavior, config::DbConfig};
 use std::{
     fmt,
@@ -83,6 +83,15 @@ impl Writer {
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, Failure<AccountChangeError>> + Send + 'static,
+    {
+        self.job(work, Failure::at).await
+    }
+
+    /// The same for tokens.
+    pub(crate) async fn change_tokens<T, F>(&self, work: F) -> Result<T, TokenChangeError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Failure<TokenChangeError>> + Send + 'static,
     {
         self.job(work, Failure::at).await
     }

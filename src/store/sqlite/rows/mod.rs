@@ -16,4 +16,5 @@ pub(super) mod search;
 pub(super) mod spool;
 pub(super) mod texts;
 pub(super) mod tls;
+pub(super) mod tokens;
 pub(super) mod whole;

@@ -1,0 +1,244 @@
+//! `onward token`: what programs show that ask the API, and what they may do.
+
+use super::{
+    Context, Failure,
+    context::{Purpose, block_on, note, with_store, write_json},
+    time::parse_until,
+};
+use crate::{
+    account::Label,
+    address::{Domain, Mailbox},
+    admin::{
+        Store,
+        tokens::{self, New, Record},
+    },
+    config::{Config, Served},
+    time::UnixTime,
+    token::{NameFormat, Scope},
+};
+use serde::Serialize;
+use std::{
+    io::{self, BufWriter, Write},
+    num::NonZeroU32,
+    process::ExitCode,
+};
+
+/// Keeps the tokens of programs that ask the API
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Add(AddArgs),
+    /// Prints the tokens, never what proves them
+    List {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Ends a token: whoever shows it is refused from now on
+    Revoke {
+        /// As in `onward token list`
+        id: String,
+    },
+}
+
+/// Makes a token and prints it, this once
+///
+/// One for each program: each can be revoked alone. Of a token only a hash is kept. What it may do is its scope:
+/// `create` makes new aliases at one domain, which lead to fixed mailboxes, and sees nothing; `manage` sees and changes
+/// all aliases of one domain; `admin` does everything that the API can.
+#[derive(Debug, clap::Args)]
+struct AddArgs {
+    /// What it is for: "password manager", "phone"
+    #[arg(long, value_parser = Label::parse)]
+    label: Label,
+    /// What it may do: create, manage or admin
+    #[arg(long, default_value_t = Scope::Create)]
+    scope: Scope,
+    /// The domain that it is for
+    #[arg(long, value_parser = Domain::parse)]
+    domain: Option<Domain>,
+    /// Where the aliases lead that it makes: a mailbox; may be given several times
+    #[arg(long = "to", value_name = "DEST", num_args = 1.., value_parser = Mailbox::parse)]
+    destinations: Vec<Mailbox>,
+    /// How addresses look that are made up for it: random_characters, random_words, site or uuid
+    #[arg(long, default_value_t = NameFormat::RandomCharacters)]
+    format: NameFormat,
+    /// Most changes a day, from midnight UTC on [default: 100 of create, 1000 of manage, any number of admin]
+    #[arg(long, value_name = "N")]
+    daily_limit: Option<NonZeroU32>,
+    /// From when on it is worth nothing: 30d, 2026-12-31 (until its end, in UTC), or 2026-12-31T12:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = parse_until)]
+    expires: Option<UnixTime>,
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// A token, and what proves it.
+#[derive(Serialize)]
+struct Made<'a> {
+    token: &'a str,
+    #[serde(flatten)]
+    record: &'a Record,
+}
+
+/// `onward token`.
+///
+/// # Errors
+/// When the change is refused, or the store fails.
+pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
+    let config = context.config()?;
+    let mut out = BufWriter::new(context.out());
+    let purpose = Purpose::changes(!matches!(args.command, Command::List { .. }));
+    let notes = block_on(with_store(&config.state_dir, purpose, async |store| {
+        let notes = execute(args.command, store, &config, &mut out).await?;
+        out.flush()?;
+        Ok(notes)
+    }))?;
+    notes.into_iter().try_for_each(note)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Gives what is to be said on stderr when all is done.
+async fn execute(
+    command: Command,
+    store: &Store,
+    config: &Config,
+    out: &mut impl Write,
+) -> Result<Vec<String>, Failure> {
+    match command {
+        Command::Add(args) => return add(args, store, config, out).await,
+        Command::List { json } => {
+            for record in tokens::list(store).await? {
+                if json { write_json(out, &record)? } else { write_line(out, &record)? }
+            }
+        }
+        Command::Revoke { id } => {
+            let record = tokens::revoke(store, &id).await?;
+            writeln!(out, "revoked {} ({})", record.id, record.label)?;
+        }
+    }
+    Ok(Vec::new())
+}
+
+async fn add(
+    args: AddArgs,
+    store: &Store,
+    config: &Config,
+    out: &mut impl Write,
+) -> Result<Vec<String>, Failure> {
+    let AddArgs { label, scope, domain, destinations, format, daily_limit, expires, json } = args;
+    let new = New { label, scope, domain, destinations, format, daily_limit, expires };
+    let (record, token) = tokens::add(store, new).await?;
+    let shown = match json {
+        true => write_json(out, &Made { token: &token, record: &record }),
+        false => writeln!(out, "{}", token.as_str()),
+    };
+    if let Err(error) = shown.and_then(|()| out.flush()) {
+        // Nobody knows it.
+        tokens::revoke(store, &record.id).await?;
+        return Err(error.into());
+    }
+    let mut notes = vec![format!(
+        "this is the token {:?}, shown only now; onward token revoke {} ends it",
+        record.label, record.id
+    )];
+    if !config.listen.iter().any(|listen| listen.serve.contains(&Served::Api)) {
+        notes.push(
+            "no listener serves the API yet: [[listen]] with protocol = \"http\" and serve = [\"api\"]; see docs/API.md"
+                .to_owned(),
+        );
+    }
+    Ok(notes)
+}
+
+/// `00ff00ff00  phone  create at example.org to me@mailbox.example, random_characters; 3 of 100 today; last used …`.
+fn write_line(out: &mut impl Write, record: &Record) -> io::Result<()> {
+    let Record { id, label, scope, domain, destinations, format, daily_limit, .. } = record;
+    write!(out, "{id}  {label}  {scope}")?;
+    if let Some(domain) = domain {
+        write!(out, " at {domain}")?;
+    }
+    if !destinations.is_empty() {
+        write!(out, " to {}, {format}", destinations.join(", "))?;
+    }
+    if let Some(limit) = daily_limit {
+        write!(out, "; {} of {limit} today", record.changes_today)?;
+    }
+    match (&record.last_used, &record.client) {
+        (Some(time), Some(client)) => write!(out, "; last used {time} by {client}")?,
+        (Some(time), None) => write!(out, "; last used {time}")?,
+        (None, _) => write!(out, "; never used")?,
+    }
+    match &record.expires {
+        Some(expires) => writeln!(out, "; expires {expires}"),
+        None => writeln!(out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{admin, config::Machine};
+    use clap::Parser;
+    use std::path::Path;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn run(store: &Store, line: &[&str]) -> Result<(String, Vec<String>), String> {
+        let args = Line::try_parse_from([&["token"], line].concat());
+        let args = args.map_err(|error| error.to_string())?.args;
+        let machine = Machine { hostname: "mx.test".into(), state_directory: None, groups: vec![] };
+        let config = Config::parse("", Path::new("x"), &machine).unwrap();
+        let mut out = Vec::new();
+        let notes = block_on(execute(args.command, store, &config, &mut out));
+        let notes = notes.map_err(|failure| format!("{failure:?}"))?;
+        Ok((String::from_utf8(out).unwrap(), notes))
+    }
+
+    #[test]
+    fn made_listed_and_revoked() {
+        let state = tempfile::tempdir().unwrap();
+        let store = &admin::open(state.path()).unwrap();
+        let to = ["--domain", "x.test", "--to", "me@y.test"];
+        let add = |more: &[&str]| run(store, &[&["add", "--label", "my phone"], more].concat());
+        assert!(add(&to).unwrap_err().contains("onward domain add x.test"));
+        let domain = Domain::parse("x.test").unwrap();
+        block_on(async { Ok(admin::domains::add(store, &domain).await?) }).unwrap();
+        assert!(add(&[]).unwrap_err().contains("--domain"));
+        assert!(add(&["--domain", "x.test"]).unwrap_err().contains("--to"));
+        assert!(add(&["--scope", "root"]).unwrap_err().contains("manage"));
+        assert!(add(&["--scope", "admin", "--expires", "2020-01-01"]).is_err());
+
+        let (out, notes) = add(&to).unwrap();
+        let token = out.trim_end();
+        assert!(token.starts_with("onw_") && token.len() == 36, "{token}");
+        assert!(notes[1].contains("serve = [\"api\"]"), "{notes:?}");
+        let (out, _) = add(&["--scope", "admin", "--json", "--expires", "30d"]).unwrap();
+        let made: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(made["scope"], "admin");
+        assert_eq!(made["daily_limit"], serde_json::Value::Null);
+
+        let (list, _) = run(store, &["list"]).unwrap();
+        assert!(list.contains("create at x.test to me@y.test, random_characters; 0 of 100 today; never used"));
+        let (json, _) = run(store, &["list", "--json"]).unwrap();
+        let lines: Vec<serde_json::Value> =
+            json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 2);
+        assert!(!json.contains("onw_") && !list.contains("onw_"));
+        let id = lines[0]["id"].as_str().unwrap();
+        let (out, _) = run(store, &["revoke", id]).unwrap();
+        assert_eq!(out, format!("revoked {id} (my phone)\n"));
+        assert!(run(store, &["revoke", id]).unwrap_err().contains("onward token list"));
+        assert!(run(store, &["revoke", token]).is_err());
+    }
+}

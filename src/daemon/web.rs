@@ -1,0 +1,50 @@
+//! What is served by HTTP to programs with a token. It stands above the daemon, which is given it.
+
+use super::pages::Pages;
+use crate::{
+    config::Config,
+    http::{Application, Client, Fault, Page, Question},
+    store::Store,
+};
+use async_trait::async_trait;
+use hyper::{Method, Request, Response, StatusCode, body::Bytes, http::request::Parts};
+use std::{fmt, sync::Arc};
+
+/// What programs with a token ask.
+#[async_trait]
+pub trait Web: fmt::Debug + Send + Sync {
+    /// The application by a configuration. What it counts goes on through those that follow.
+    fn application(&self, config: &Config, store: &Store) -> Arc<dyn Application>;
+
+    /// Writes down now and then, for ever, what is kept in memory.
+    async fn follow(&self, store: &Store);
+
+    /// Writes it down at the end.
+    async fn finish(&self, store: &Store);
+}
+
+/// An application, and the pages that are to be had on the same listener.
+#[derive(Debug)]
+pub(super) struct Beside {
+    pub(super) application: Arc<dyn Application>,
+    pub(super) pages: Pages,
+}
+
+#[async_trait]
+impl Application for Beside {
+    async fn answer(&self, client: Client, request: Request<Bytes>) -> Response<Bytes> {
+        let path = request.uri().path().trim_start_matches('/');
+        if path == "api" || path.starts_with("api/") || !self.pages.has_others() {
+            return self.application.answer(client, request).await;
+        }
+        let page = match *request.method() {
+            Method::GET | Method::HEAD => self.pages.clone().page(Question::of(&request)).await,
+            _ => Page::plain(StatusCode::METHOD_NOT_ALLOWED, ""),
+        };
+        page.into_response()
+    }
+
+    fn fault(&self, head: &Parts, fault: Fault) -> Response<Bytes> {
+        self.application.fault(head, fault)
+    }
+}

@@ -1,0 +1,47 @@
+//! The routes under `/api/`: a file a subject. The document that describes them is made of them.
+
+mod document;
+mod status;
+
+use super::{Site, problem::Problem};
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::{FromRequestParts, Path},
+    response::IntoResponse,
+};
+use hyper::{Response, StatusCode, http::request::Parts};
+use serde::Serialize;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use document::document;
+
+/// All of them.
+pub(super) fn routes() -> Router<Site> {
+    all().split_for_parts().0
+}
+
+fn all() -> OpenApiRouter<Site> {
+    OpenApiRouter::new().routes(routes!(document::show)).routes(routes!(status::show))
+}
+
+/// What stands in a path in the place of a name, decoded.
+#[derive(Debug)]
+pub(super) struct Segment(pub(super) String);
+
+impl FromRequestParts<Site> for Segment {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Problem> {
+        let path = Path::<String>::from_request_parts(parts, site).await;
+        path.map(|Path(text)| Self(text)).map_err(|_| {
+            let what = "the path is no UTF-8 in percent encoding";
+            Problem::new(super::problem::Kind::Malformed, what)
+        })
+    }
+}
+
+/// An answer of JSON.
+fn json(status: StatusCode, value: &impl Serialize) -> Response<Body> {
+    (status, Json(value)).into_response()
+}

@@ -1,0 +1,211 @@
+//! What programs with a token ask by HTTP: routes over [`crate::admin`].
+//!
+//! A request comes whole ([`crate::http::Application`]), and goes: pages of other origins ([`cors`]) · the route · the
+//! token ([`caller`]) · a function of `admin` · the answer, with its tag ([`etag`]), or a [`problem`].
+
+mod api;
+mod caller;
+mod cors;
+mod etag;
+mod guesses;
+mod input;
+mod problem;
+mod uses;
+
+pub use api::document;
+
+use crate::{
+    admin::Store,
+    config::Config,
+    daemon,
+    http::{Application, Client, Fault},
+};
+use async_trait::async_trait;
+use axum::{Router, body::Body};
+use guesses::Guesses;
+use http_body_util::BodyExt;
+use hyper::{
+    Method, Request, Response, StatusCode, Uri,
+    body::Bytes,
+    header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS},
+    http::request::Parts,
+};
+use problem::{Kind, Problem};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::{RwLock, Semaphore},
+    time::sleep,
+};
+use tower::ServiceExt;
+use uses::Uses;
+
+/// How often uses of tokens are written down.
+const USES_EVERY: Duration = Duration::from_secs(5);
+
+/// Questions that ask DNS at once.
+const EXPLAINS: usize = 2;
+
+/// What is counted over all listeners and reloads.
+#[derive(Debug, Default)]
+pub struct Web(Arc<Shared>);
+
+/// See [`Web`].
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// Who shows what is no token.
+    guesses: Guesses,
+    /// When tokens were used last.
+    uses: Uses,
+    /// Who may ask DNS.
+    explains: Arc<Semaphore>,
+    /// Held to write by whoever changes what he has seen before, so that nothing changes in between.
+    changes: RwLock<()>,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            guesses: Guesses::default(),
+            uses: Uses::default(),
+            explains: Arc::new(Semaphore::new(EXPLAINS)),
+            changes: RwLock::default(),
+        }
+    }
+}
+
+/// What every route is given.
+#[derive(Debug, Clone)]
+pub(crate) struct Site {
+    pub(crate) config: Arc<Config>,
+    pub(crate) store: Store,
+    pub(crate) shared: Arc<Shared>,
+}
+
+#[async_trait]
+impl daemon::Web for Web {
+    fn application(&self, config: &Config, store: &Store) -> Arc<dyn Application> {
+        let config = Arc::new(config.clone());
+        let site = Site { config, store: store.clone(), shared: Arc::clone(&self.0) };
+        let routes = Router::new().merge(api::routes());
+        Arc::new(App { routes: routes.with_state(site.clone()), site })
+    }
+
+    async fn follow(&self, store: &Store) {
+        loop {
+            sleep(USES_EVERY).await;
+            self.0.uses.keep(store).await;
+        }
+    }
+
+    async fn finish(&self, store: &Store) {
+        self.0.uses.keep(store).await;
+    }
+}
+
+#[derive(Debug)]
+struct App {
+    routes: Router,
+    site: Site,
+}
+
+#[async_trait]
+impl Application for App {
+    async fn answer(&self, client: Client, request: Request<Bytes>) -> Response<Bytes> {
+        let origins = &self.site.config.api.cors_origins;
+        let origin = cors::allowed(request.headers(), origins);
+        if let Some(mut response) = cors::preflight(&request, origin.as_ref()) {
+            cors::tell(response.headers_mut(), origin);
+            return response;
+        }
+        let (mut head, body) = request.into_parts();
+        head.uri = without_doubled_slash(head.uri);
+        let is_head = head.method == Method::HEAD;
+        if is_head {
+            head.method = Method::GET;
+        }
+        head.extensions.insert(client);
+        let asked = head.clone();
+        let response = self.routes.clone().oneshot(Request::from_parts(head, Body::from(body)));
+        // A router never fails.
+        let Ok(response) = response.await;
+        let mut response = whole(response).await;
+        if response.headers().get(CONTENT_TYPE).is_none() {
+            response = in_words(&asked, response);
+        }
+        if asked.method == Method::GET {
+            etag::conclude(&asked.headers, &mut response);
+        }
+        tell(&mut response);
+        cors::tell(response.headers_mut(), origin);
+        response
+    }
+
+    fn fault(&self, head: &Parts, fault: Fault) -> Response<Bytes> {
+        let problem = match fault {
+            Fault::TooLarge => Problem::new(Kind::TooLarge, "a request has at most 65536 octets"),
+            Fault::Slow => Problem::new(Kind::Slow, "the request did not come within 10 seconds"),
+            Fault::Broken => Problem::new(Kind::Malformed, "the request ends in its middle"),
+            Fault::Failed => Problem::failed(),
+            Fault::Late => Problem::new(
+                Kind::Late,
+                "the answer takes too long; what was begun goes on, so look before it is sent again",
+            ),
+        };
+        let mut response = dialect(head.uri.path(), problem);
+        tell(&mut response);
+        let origins = &self.site.config.api.cors_origins;
+        cors::tell(response.headers_mut(), cors::allowed(&head.headers, origins));
+        response
+    }
+}
+
+/// A problem as whoever asks for `path` reads it.
+fn dialect(_path: &str, problem: Problem) -> Response<Bytes> {
+    problem.into_bytes()
+}
+
+/// Instead of the router's own answers, which say nothing.
+fn in_words(asked: &Parts, response: Response<Bytes>) -> Response<Bytes> {
+    let path = asked.uri.path();
+    let problem = match response.status() {
+        StatusCode::NOT_FOUND => Problem::new(
+            Kind::NoRoute,
+            "nothing of that name is here; GET /api/openapi.json names what is",
+        ),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            Problem::new(Kind::Method, format!("{} is not answered here", asked.method))
+        }
+        _ => return response,
+    };
+    let mut told = dialect(path, problem);
+    let others = response.headers().iter().filter(|(name, _)| *name == hyper::header::ALLOW);
+    for (name, value) in others {
+        told.headers_mut().insert(name, value.clone());
+    }
+    told
+}
+
+/// What stands in every answer: none of them is for a cache, and none is anything but what it says.
+fn tell(response: &mut Response<Bytes>) {
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+}
+
+async fn whole(response: Response<Body>) -> Response<Bytes> {
+    let (head, body) = response.into_parts();
+    match body.collect().await {
+        Ok(body) => Response::from_parts(head, body.to_bytes()),
+        Err(_) => Problem::failed().into_bytes(),
+    }
+}
+
+/// Clients put `/api/…` behind a base that may end in a slash.
+fn without_doubled_slash(uri: Uri) -> Uri {
+    let Some(target) = uri.path_and_query().map(|target| target.as_str()) else { return uri };
+    if !target.starts_with("//") {
+        return uri;
+    }
+    let single = format!("/{}", target.trim_start_matches('/'));
+    single.parse().unwrap_or(uri)
+}
