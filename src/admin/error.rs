@@ -3,7 +3,8 @@ use crate::{
     alias::{AliasError, SettingsError},
     config::NOT_ALLOWED,
     store::{
-        AccountChangeError, ChangeError, FindError, StoreError, TokenChangeError, journal::JournalError,
+        AccountChangeError, ChangeError, FindError, StoreError, TokenChangeError,
+        journal::JournalError,
     },
 };
 use std::{

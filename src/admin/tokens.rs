@@ -91,7 +91,9 @@ pub struct New {
 pub async fn add(store: &Store, new: New) -> Result<(Record, Zeroizing<String>), Error> {
     let now = clock::now();
     if new.expires.is_some_and(|end| end <= now) {
-        return Err(Error::refused("the token would have expired already; --expires takes a time to come"));
+        return Err(Error::refused(
+            "the token would have expired already; --expires takes a time to come",
+        ));
     }
     let id = TokenId::new(*clock::secret().map_err(Error::no_random)?);
     let secret = Secret::from_random(*clock::secret().map_err(Error::no_random)?);
@@ -157,7 +159,9 @@ pub struct Claim(Option<(Store, TokenId, UnixTime)>);
 #[derive(Debug, thiserror::Error)]
 pub enum NoClaim {
     /// It has made as many as it may today.
-    #[error("this token has made the {limit} changes that it may make a day; there are new ones at midnight UTC")]
+    #[error(
+        "this token has made the {limit} changes that it may make a day; there are new ones at midnight UTC"
+    )]
     OverLimit {
         /// How many.
         limit: u32,

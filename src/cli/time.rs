@@ -45,7 +45,9 @@ pub(super) fn parse_until(text: &str) -> Result<UnixTime, String> {
         day.end_of_day().ok().map(|end| end.timestamp())
     };
     let time = time.or_else(end_of_day).map(|time| Millis::from(time).unix_time());
-    time.ok_or_else(|| "accepted: 30d, 2026-12-31 (until its end, in UTC), or 2026-12-31T12:00:00Z".to_owned())
+    time.ok_or_else(|| {
+        "accepted: 30d, 2026-12-31 (until its end, in UTC), or 2026-12-31T12:00:00Z".to_owned()
+    })
 }
 
 #[cfg(test)]

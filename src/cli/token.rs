@@ -229,7 +229,9 @@ mod tests {
         assert_eq!(made["daily_limit"], serde_json::Value::Null);
 
         let (list, _) = run(store, &["list"]).unwrap();
-        assert!(list.contains("create at x.test to me@y.test, random_characters; 0 of 100 today; never used"));
+        assert!(list.contains(
+            "create at x.test to me@y.test, random_characters; 0 of 100 today; never used"
+        ));
         let (json, _) = run(store, &["list", "--json"]).unwrap();
         let lines: Vec<serde_json::Value> =
             json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

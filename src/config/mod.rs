@@ -249,7 +249,9 @@ impl Config {
             );
         }
         let is_open = |listen: &&Listen| {
-            listen.serve.contains(&Served::Api) && !listen.implicit_tls && !listen.address.is_local()
+            listen.serve.contains(&Served::Api)
+                && !listen.implicit_tls
+                && !listen.address.is_local()
         };
         for listen in self.listen.iter().filter(is_open) {
             self.warnings.push(format!(

@@ -1,7 +1,8 @@
 //! What one configuration has listening, from the start or a reload to the next.
 
 use super::{
-    StartError, Web, alias_maps, monitoring::Monitoring, pages::Pages, sockets::Sockets, web::Beside,
+    StartError, Web, alias_maps, monitoring::Monitoring, pages::Pages, sockets::Sockets,
+    web::Beside,
 };
 use crate::{
     acme::{self, Keeper, Responder},

@@ -23,7 +23,6 @@ use crate::{
 use generation::{Generation, Serving, Shared};
 pub use sockets::Inherited;
 use sockets::Sockets;
-pub use web::Web;
 use std::{
     io,
     path::{Path, PathBuf},
@@ -35,6 +34,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until, timeout_at},
 };
+pub use web::Web;
 
 /// Added to `delivery.budget` when stopping: the reply of a delivery that used all of it still goes out.
 const STOP_MARGIN: Duration = Duration::from_secs(5);

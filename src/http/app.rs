@@ -17,14 +17,7 @@ use hyper::{
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
 use parking_lot::Mutex;
-use std::{
-    collections::HashMap,
-    convert::Infallible,
-    fmt,
-    net::IpAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, convert::Infallible, fmt, net::IpAddr, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 /// Connections at once to one listener. Who comes beyond takes the place of the oldest that has not asked yet.

@@ -6,6 +6,7 @@
 //! have one store open; a change by one is seen by the others within a second.
 
 mod accounts;
+mod alias_numbers;
 mod alias_use;
 mod cache;
 mod directory;
@@ -23,6 +24,7 @@ mod tls;
 mod tokens;
 
 pub use accounts::{AccountChangeError, AccountPage, Accounts};
+pub use alias_numbers::AliasNumbers;
 pub use alias_use::{AliasUse, Cursor, FindError, FoundAliases};
 pub use directory::{AliasPage, Apply, Change, ChangeError, Directory};
 pub use error::StoreError;

@@ -53,11 +53,8 @@ pub trait Tokens {
     ///
     /// # Errors
     /// When the store fails: nothing is counted.
-    async fn count_token_change(
-        &self,
-        id: TokenId,
-        now: UnixTime,
-    ) -> Result<MayChange, StoreError>;
+    async fn count_token_change(&self, id: TokenId, now: UnixTime)
+    -> Result<MayChange, StoreError>;
 
     /// Takes back a change that was counted on the day of `at` and did not come about.
     ///
@@ -88,7 +85,9 @@ pub enum TokenChangeError {
     #[error("{0} is not hosted here; first: onward domain add {0}")]
     NotHosted(Domain),
     /// As many as may be.
-    #[error("there are {MAX_TOKENS} tokens already, which is the most; onward token revoke ID ends one")]
+    #[error(
+        "there are {MAX_TOKENS} tokens already, which is the most; onward token revoke ID ends one"
+    )]
     TooMany,
     /// Nothing to revoke.
     #[error("there is no token {0}; see onward token list")]

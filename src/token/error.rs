@@ -15,7 +15,9 @@ pub enum TokenError {
     #[error("a token of the scope {0} is for one domain: name it by --domain")]
     NeedsDomain(Scope),
     /// It makes aliases, and they would lead nowhere.
-    #[error("the aliases that a token of the scope create makes lead to fixed mailboxes: name them by --to")]
+    #[error(
+        "the aliases that a token of the scope create makes lead to fixed mailboxes: name them by --to"
+    )]
     NeedsDestination,
     /// It is for all domains, and one is named.
     #[error("a token of the scope admin is for all domains; for one alone: --scope manage")]

@@ -143,10 +143,8 @@ mod tests {
             ("authentication", " ", None),
             ("cookie", "onw_x", None),
         ] {
-            let headers = HeaderMap::from_iter([(
-                HeaderName::from_static(name),
-                value.parse().unwrap(),
-            )]);
+            let headers =
+                HeaderMap::from_iter([(HeaderName::from_static(name), value.parse().unwrap())]);
             assert_eq!(shown(&headers), token, "{name}: {value}");
         }
     }

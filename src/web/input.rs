@@ -20,7 +20,8 @@ pub(crate) fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Val
     let said = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = said.split(';').next().unwrap_or_default().trim();
     if !MEDIA_TYPES.iter().any(|kind| kind.eq_ignore_ascii_case(essence)) {
-        let said = if said.is_empty() { "it says nothing".into() } else { format!("it is {said:?}") };
+        let said =
+            if said.is_empty() { "it says nothing".into() } else { format!("it is {said:?}") };
         return Err(Problem::new(
             Kind::MediaType,
             format!("Content-Type has to be application/json, and {said}"),
@@ -109,9 +110,9 @@ fn read(body: &[u8]) -> Result<Value, Problem> {
             None => Problem::new(Kind::Malformed, format!("the body is no JSON: {text}")),
         }
     })?;
-    reader.end().map_err(|error| {
-        Problem::new(Kind::Malformed, format!("the body is no JSON: {error}"))
-    })?;
+    reader
+        .end()
+        .map_err(|error| Problem::new(Kind::Malformed, format!("the body is no JSON: {error}")))?;
     Ok(value.0)
 }
 
@@ -197,7 +198,8 @@ pub(crate) fn fault(path: &str, text: &str) -> FieldError {
     if text.starts_with("unknown field") {
         // serde's path may or may not name the field itself.
         let name = quoted();
-        let field = if path.split('.').next_back() == Some(name) { path.into() } else { beside(name) };
+        let field =
+            if path.split('.').next_back() == Some(name) { path.into() } else { beside(name) };
         let accepted = accepted.strip_prefix("one of ").unwrap_or(&accepted).to_owned();
         return FieldError::new(&field, "there is no such field", &accepted);
     }

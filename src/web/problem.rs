@@ -105,30 +105,22 @@ pub(crate) enum Kind {
 impl Kind {
     fn told(self) -> (StatusCode, &'static str, &'static str) {
         match self {
-            Self::Malformed => {
-                (StatusCode::BAD_REQUEST, "malformed", "The request cannot be read")
-            }
+            Self::Malformed => (StatusCode::BAD_REQUEST, "malformed", "The request cannot be read"),
             Self::Unauthorized => {
                 (StatusCode::UNAUTHORIZED, "unauthorized", "A token is needed that is good")
             }
-            Self::Forbidden => {
-                (StatusCode::FORBIDDEN, "forbidden", "This token may not do that")
-            }
+            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "This token may not do that"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
             Self::NoRoute => (StatusCode::NOT_FOUND, "no-route", "There is no such route"),
             Self::Method => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method", "The route has no such method")
             }
-            Self::Slow => {
-                (StatusCode::REQUEST_TIMEOUT, "slow", "The request did not come in time")
-            }
+            Self::Slow => (StatusCode::REQUEST_TIMEOUT, "slow", "The request did not come in time"),
             Self::Exists => (StatusCode::CONFLICT, "exists", "There is one already"),
             Self::Conflict => {
                 (StatusCode::CONFLICT, "conflict", "It does not go with what there is")
             }
-            Self::Changed => {
-                (StatusCode::PRECONDITION_FAILED, "changed", "It has changed since")
-            }
+            Self::Changed => (StatusCode::PRECONDITION_FAILED, "changed", "It has changed since"),
             Self::TooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The request is too large")
             }

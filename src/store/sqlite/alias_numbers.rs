@@ -10,7 +10,10 @@ use rusqlite::{Connection, OptionalExtension, Result};
 
 #[async_trait]
 impl AliasNumbers for Sqlite {
-    async fn alias_numbers(&self, keys: Vec<Key>) -> std::result::Result<Vec<Option<u32>>, StoreError> {
+    async fn alias_numbers(
+        &self,
+        keys: Vec<Key>,
+    ) -> std::result::Result<Vec<Option<u32>>, StoreError> {
         let all = move |connection: &Connection| {
             let transaction = connection.unchecked_transaction()?;
             keys.iter().map(|key| number(&transaction, key)).collect::<Result<Vec<_>>>()

@@ -62,9 +62,7 @@ fn make() -> OpenApi {
     document.info.description = Some(
         "Aliases, domains, blocks, the queue and what became of messages. See docs/API.md.".into(),
     );
-    let mut schemas = vec![
-        (problem::Document::name().into_owned(), problem::Document::schema()),
-    ];
+    let mut schemas = vec![(problem::Document::name().into_owned(), problem::Document::schema())];
     problem::Document::schemas(&mut schemas);
     let scheme = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)

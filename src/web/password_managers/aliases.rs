@@ -35,7 +35,10 @@ pub(super) async fn make(asked: &Asked<'_>, wanted: Wanted) -> Result<Told, Faul
     let Wanted { domain, chosen, format, site, note } = wanted;
     let domain = match &token.domain {
         Some(own) if *own != domain => {
-            return Err(Fault::of_field("domain", format!("This token makes aliases at {own} only.")));
+            return Err(Fault::of_field(
+                "domain",
+                format!("This token makes aliases at {own} only."),
+            ));
         }
         // As it is written there.
         Some(own) => own.clone(),
@@ -74,7 +77,10 @@ fn made_up(format: NameFormat, site: Option<&Site>) -> Result<LocalPart, Fault> 
         Problem::failed()
     })?;
     let name = new_name(format, site, random);
-    LocalPart::parse(&name).ok().filter(|_| !is_reserved(&name)).ok_or_else(|| Problem::failed().into())
+    LocalPart::parse(&name)
+        .ok()
+        .filter(|_| !is_reserved(&name))
+        .ok_or_else(|| Problem::failed().into())
 }
 
 fn alias(

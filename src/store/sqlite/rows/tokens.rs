@@ -115,7 +115,6 @@ fn whole(connection: &Connection, token: Token) -> Result<Token> {
     let sql = "SELECT address FROM token_destinations WHERE token = ?1 ORDER BY position";
     let one = |row: &Row<'_>| Mailbox::parse(row.get_ref(0)?.as_str()?).map_err(unreadable);
     let mut statement = connection.prepare_cached(sql)?;
-    let destinations =
-        statement.query_map([token.id.to_string()], one)?.collect::<Result<_>>()?;
+    let destinations = statement.query_map([token.id.to_string()], one)?.collect::<Result<_>>()?;
     Ok(Token { destinations, ..token })
 }
