@@ -31,7 +31,11 @@ pub async fn may_send_as<L: Lookup>(
         return Ok(false);
     }
     Ok(match find(address, lookup).await?.0 {
-        Found::Forward { .. } | Found::Reject(_) | Found::Defer(_) | Found::Discard => true,
+        Found::Forward { .. }
+        | Found::Makes { .. }
+        | Found::Reject(_)
+        | Found::Defer(_)
+        | Found::Discard => true,
         Found::Answer { .. } | Found::Unsafe | Found::Ended(_) => false,
         Found::NoAlias | Found::NoPostmaster | Found::NotHosted => false,
     })

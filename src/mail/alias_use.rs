@@ -67,7 +67,11 @@ impl AliasUses {
             is_left
         };
         let is_left = self.with_taken(store, alias, count).await?;
-        Ok(is_left.then(|| Place { uses: Arc::clone(self), alias: alias.clone(), spent: None }))
+        Ok(is_left.then(|| Place {
+            uses: Arc::clone(self),
+            alias: alias.clone(),
+            is_spent: AtomicBool::default(),
+        }))
     }
 
     /// How many messages an alias took so far.

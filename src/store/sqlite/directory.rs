@@ -190,7 +190,7 @@ impl Sqlite {
     }
 
     /// Changes domains or aliases; look-ups know of it when this answers.
-    async fn change<T, F>(&self, work: F) -> Result<T, ChangeError>
+    pub(super) async fn change<T, F>(&self, work: F) -> Result<T, ChangeError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,

@@ -21,7 +21,10 @@ impl Tokens for Sqlite {
     }
 
     async fn tokens(&self) -> Result<Vec<Token>, StoreError> {
-        let all = |connection: &Connection| tokens::all(&connection.unchecked_transaction()?);
+        let all = |connection: &Connection| {
+            let transaction = connection.unchecked_transaction()?;
+            tokens::all(&transaction)
+        };
         self.readers.run(all).await
     }
 

@@ -39,10 +39,12 @@ pub(crate) fn from_row(row: &Row<'_>, first: usize) -> Result<Counters> {
         "{}" => BTreeMap::new(),
         json => serde_json::from_str(json).map_err(unreadable)?,
     };
-    let refused_by = words.iter().map(|(word, count)| Ok((word.parse()?, *count)));
+    let refused_by = words.iter().map(|(word, count)| Ok::<_, String>((word.parse()?, *count)));
     let refused_by: BTreeMap<_, u64> =
         refused_by.collect::<std::result::Result<_, String>>().map_err(unreadable)?;
-    let time = |at: usize| Ok(row.get::<_, Option<i64>>(at)?.map(|it| UnixTime::new(number(it))));
+    let time = |at: usize| -> Result<Option<UnixTime>> {
+        Ok(row.get::<_, Option<i64>>(at)?.map(|it| UnixTime::new(number(it))))
+    };
     Ok(Counters {
         forwarded: number(row.get(first)?),
         refused: refused_by.values().fold(0, |sum: u64, count| sum.saturating_add(*count)),
