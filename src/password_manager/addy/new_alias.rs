@@ -67,12 +67,13 @@ impl NewAlias {
     }
 }
 
-/// What a client wants to be written down of an alias, by `PATCH /api/v1/aliases/ID`.
+/// What a client wants to be written down of an alias, by `PATCH /api/v1/aliases/ID`; `None` where it says nothing of that.
 ///
 /// # Errors
 /// When it is no text or too long, as 422.
-pub fn description(fields: &Fields) -> Result<Option<String>, Fault> {
-    checked(fields.text("description")?)
+pub fn description(fields: &Fields) -> Result<Option<Option<String>>, Fault> {
+    let note = checked(fields.text("description")?)?;
+    Ok(fields.has("description").then_some(note))
 }
 
 fn checked(text: Option<&str>) -> Result<Option<String>, Fault> {
@@ -164,6 +165,15 @@ mod tests {
             assert_eq!((fault.status, fault.field), (422, Some("local_part")));
             assert!(fault.message.contains(says), "{}", fault.message);
         }
+    }
+
+    #[test]
+    fn descriptions_are_changed_where_they_are_named() {
+        let of = |body: &str| description(&Fields::read(body.as_bytes()).unwrap());
+        assert_eq!(of("{}"), Ok(None));
+        assert_eq!(of(r#"{"description":null}"#), Ok(Some(None)));
+        assert_eq!(of(r#"{"description":"x"}"#), Ok(Some(Some("x".to_owned()))));
+        assert!(of(r#"{"description":1}"#).is_err());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     password_manager::{
-        Fault,
+        Fault, Told,
         addy::{
             Listing, MAX_LISTED, NewAlias, Route, alias_id, description, domain_options, resource,
             token_details,
@@ -29,8 +29,10 @@ pub(super) async fn answer(asked: &Asked<'_>, method: &str, path: &str) -> Resul
         }
         Route::Describe(id) => {
             let alias = aliases::of_number(asked, id).await?;
-            let note = description(&asked.fields()?)?;
-            Ok(shown(&aliases::set_note(asked, &alias, note).await?))
+            match description(&asked.fields()?)? {
+                Some(note) => Ok(shown(&aliases::set_note(asked, &alias, note).await?)),
+                None => Ok(shown(&aliases::told_of(&asked.site.store, alias).await?)),
+            }
         }
         Route::SwitchOn => switch_on(asked).await,
         Route::Restore(id) => {
@@ -103,7 +105,7 @@ async fn options(asked: &Asked<'_>) -> Result<Answer, Fault> {
     Ok(Answer::ok(domain_options(&domains, token.format)))
 }
 
-fn shown(alias: &crate::password_manager::Told) -> Answer {
+fn shown(alias: &Told) -> Answer {
     Answer::ok(data(resource(alias)))
 }
 

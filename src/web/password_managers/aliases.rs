@@ -51,7 +51,6 @@ pub(super) async fn make(asked: &Asked<'_>, wanted: Wanted) -> Result<Told, Faul
         ));
     }
     let claim = asked.caller.claim().await.map_err(Problem::from)?;
-    let _changes = asked.site.shared.changes.read().await;
     let format = format.unwrap_or(token.format);
     for _ in 0..TRIES {
         let local = match &chosen {
@@ -151,7 +150,6 @@ pub(super) async fn set_enabled(
 ) -> Result<Told, Fault> {
     let store = &asked.site.store;
     let claim = asked.caller.claim().await.map_err(Problem::from)?;
-    let _changes = asked.site.shared.changes.read().await;
     let alias = admin::aliases::set_enabled(store, alias.address(), enabled).await;
     let alias = alias.map_err(Problem::from)?;
     claim.keep();
@@ -166,7 +164,6 @@ pub(super) async fn set_note(
 ) -> Result<Told, Fault> {
     let store = &asked.site.store;
     let claim = asked.caller.claim().await.map_err(Problem::from)?;
-    let _changes = asked.site.shared.changes.read().await;
     let amendment = Amendment { note: Some(note), ..Amendment::default() };
     let alias = admin::aliases::amend(store, alias.address(), &amendment).await;
     let alias = alias.map_err(Problem::from)?;
@@ -177,7 +174,6 @@ pub(super) async fn set_note(
 /// Removes an alias.
 pub(super) async fn remove(asked: &Asked<'_>, alias: &Alias) -> Result<(), Fault> {
     let claim = asked.caller.claim().await.map_err(Problem::from)?;
-    let _changes = asked.site.shared.changes.read().await;
     let removed = admin::aliases::remove(&asked.site.store, alias.address()).await;
     removed.map_err(Problem::from)?;
     claim.keep();
