@@ -31,12 +31,8 @@ pub async fn may_send_as<L: Lookup>(
         return Ok(false);
     }
     Ok(match find(address, lookup).await?.0 {
-        Found::Forward { .. }
-        | Found::Makes { .. }
-        | Found::Reject(_)
-        | Found::Defer(_)
-        | Found::Discard => true,
-        Found::Answer { .. } | Found::Unsafe | Found::Ended(_) => false,
+        Found::Forward { .. } | Found::Reject(_) | Found::Defer(_) | Found::Discard => true,
+        Found::Answer { .. } | Found::Unsafe | Found::Ended(_) | Found::Makes { .. } => false,
         Found::NoAlias | Found::NoPostmaster | Found::NotHosted => false,
     })
 }

@@ -197,6 +197,8 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     let whys: Option<Vec<NoMail>> = recipient.destinations.iter().map(why).collect();
     explanation.lost.clone_from(&recipient.lost);
     let rules = Some(recipient.rules()).filter(|rules| !rules.is_empty());
+    let is_new = recipient.named.as_ref().filter(|named| named.is_new);
+    explanation.makes = is_new.map(|named| named.address.clone());
     explanation.rules = rules.map(|rules| rules.to_string().trim_start().to_owned());
     let sender = Sender::new(Some(*ip), helo, from);
     let recipients = std::slice::from_ref(&recipient);

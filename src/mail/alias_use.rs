@@ -70,7 +70,7 @@ impl AliasUses {
         Ok(is_left.then(|| Place {
             uses: Arc::clone(self),
             alias: alias.clone(),
-            is_spent: AtomicBool::default(),
+            is_spent: AtomicBool::new(false),
         }))
     }
 

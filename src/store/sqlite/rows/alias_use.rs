@@ -2,10 +2,9 @@
 
 use super::pieces::pieces_of;
 use crate::{
-    alias::{AliasAddress, Counters, Key, Used},
+    alias::{AliasAddress, Counters, Key, Reason, Used},
     clock,
     store::sqlite::{column, error::unreadable, number},
-    time::UnixTime,
 };
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use std::collections::BTreeMap;
@@ -39,18 +38,16 @@ pub(crate) fn from_row(row: &Row<'_>, first: usize) -> Result<Counters> {
         "{}" => BTreeMap::new(),
         json => serde_json::from_str(json).map_err(unreadable)?,
     };
-    let refused_by = words.iter().map(|(word, count)| Ok::<_, String>((word.parse()?, *count)));
+    let refused_by =
+        words.iter().map(|(word, count)| Ok::<_, String>((word.parse::<Reason>()?, *count)));
     let refused_by: BTreeMap<_, u64> =
-        refused_by.collect::<std::result::Result<_, String>>().map_err(unreadable)?;
-    let time = |at: usize| -> Result<Option<UnixTime>> {
-        Ok(row.get::<_, Option<i64>>(at)?.map(|it| UnixTime::new(number(it))))
-    };
+        refused_by.collect::<std::result::Result<_, _>>().map_err(unreadable)?;
     Ok(Counters {
         forwarded: number(row.get(first)?),
         refused: refused_by.values().fold(0, |sum: u64, count| sum.saturating_add(*count)),
         refused_by,
-        last_use: time(first + 2)?,
-        since: time(first + 3)?,
+        last_use: row.get(first + 2)?,
+        since: row.get(first + 3)?,
     })
 }
 
