@@ -115,6 +115,19 @@ pub(in crate::admin) async fn for_each(
     }
 }
 
+/// A page of the messages that `filter` wants, the oldest first, behind `after`, and behind what the next one begins.
+///
+/// # Errors
+/// When the store fails.
+pub async fn page(
+    store: &Store,
+    filter: &Filter,
+    after: i64,
+) -> Result<(Vec<WaitingMessage>, Option<i64>), Error> {
+    let page = store.queue_page(filter, after).await?;
+    Ok((page.messages.iter().map(WaitingMessage::from).collect(), page.next))
+}
+
 /// The message of an id, and its bytes as they will leave; `None` when it does not wait.
 ///
 /// # Errors

@@ -1,9 +1,12 @@
 //! What happened to messages, by the journal. A message is in it within a second of its final reply.
 
-pub use crate::store::journal::{AttemptLine, Filter, Record};
+pub use crate::store::journal::{AttemptLine, Filter, Outcome, Page, Position, Record};
 
 use super::{Error, Store};
-use crate::{account::AccountId, store::journal::open_to_read};
+use crate::{
+    account::AccountId,
+    store::journal::{JournalError, open_to_read},
+};
 use serde::Serialize;
 use std::{collections::HashMap, io, path::Path};
 
@@ -65,5 +68,22 @@ pub async fn trace(
             Some(next) => after = Some(next),
             None => return Ok(()),
         }
+    }
+}
+
+/// A page of the latest records that `filter` wants, the newest first: those before `before`. It may be short, or empty,
+/// and not the last. Nothing where there is no journal yet.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub async fn latest(
+    state_dir: &Path,
+    filter: &Filter,
+    before: Option<Position>,
+    limit: usize,
+) -> Result<Page, Error> {
+    match open_to_read(state_dir) {
+        Err(JournalError::Absent { .. }) => Ok(Page::default()),
+        opened => Ok(opened?.latest(filter, before, limit).await?),
     }
 }

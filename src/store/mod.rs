@@ -8,6 +8,7 @@
 mod accounts;
 mod alias_numbers;
 mod alias_use;
+pub(crate) mod alter;
 mod cache;
 mod directory;
 mod error;
@@ -26,6 +27,7 @@ mod tokens;
 pub use accounts::{AccountChangeError, AccountPage, Accounts};
 pub use alias_numbers::AliasNumbers;
 pub use alias_use::{AliasUse, Cursor, FindError, FoundAliases};
+pub use alter::{Alteration, Alterations, Altered};
 pub use directory::{AliasPage, Apply, Change, ChangeError, Directory};
 pub use error::StoreError;
 pub use lock::StateLock;
@@ -66,6 +68,7 @@ pub trait Backend:
     + AliasUse
     + AliasNumbers
     + StandingRules
+    + Alterations
     + Accounts
     + Tokens
     + LongSenders

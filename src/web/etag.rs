@@ -42,11 +42,6 @@ pub(super) fn fits(asked: &HeaderMap, own: &str) -> bool {
     wanted.peek().is_none() || wanted.any(|wanted| names(wanted, own, false))
 }
 
-/// True where a change depends on a tag.
-pub(super) fn depends(asked: &HeaderMap) -> bool {
-    asked.contains_key(IF_MATCH)
-}
-
 /// Whether a list of tags names `own`. Of one with `W/` nobody knows whether it is the same octet by octet.
 fn names(list: &HeaderValue, own: &str, is_weak_enough: bool) -> bool {
     let Ok(list) = list.to_str() else { return false };

@@ -9,6 +9,7 @@ mod cors;
 mod etag;
 mod guesses;
 mod input;
+mod once;
 mod password_managers;
 mod problem;
 mod uses;
@@ -32,12 +33,10 @@ use hyper::{
     header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS},
     http::request::Parts,
 };
+use once::Once;
 use problem::{Kind, Problem};
 use std::{sync::Arc, time::Duration};
-use tokio::{
-    sync::{RwLock, Semaphore},
-    time::sleep,
-};
+use tokio::{sync::Semaphore, time::sleep};
 use tower::ServiceExt;
 use uses::Uses;
 
@@ -60,8 +59,8 @@ pub(crate) struct Shared {
     uses: Uses,
     /// Who may ask DNS.
     explains: Arc<Semaphore>,
-    /// Held to write by whoever changes what he has seen before, so that nothing changes in between.
-    changes: RwLock<()>,
+    /// Which tokens do.
+    explaining: Once,
 }
 
 impl Default for Shared {
@@ -70,7 +69,7 @@ impl Default for Shared {
             guesses: Guesses::default(),
             uses: Uses::default(),
             explains: Arc::new(Semaphore::new(EXPLAINS)),
-            changes: RwLock::default(),
+            explaining: Once::default(),
         }
     }
 }

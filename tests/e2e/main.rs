@@ -12,6 +12,7 @@
 mod support;
 
 mod accidents;
+mod api;
 mod authentication;
 mod bounces;
 mod cli;

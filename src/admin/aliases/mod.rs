@@ -1,13 +1,15 @@
 //! Which addresses lead where.
 
 mod apply;
+mod find;
 mod import;
 mod nowhere;
 mod record;
 mod show;
 
-pub use crate::store::Apply;
+pub use crate::store::{Alteration, Altered, Apply};
 pub use apply::apply;
+pub use find::{Wish, find};
 pub use import::{Change, Foreign, ImportPlan, Wanted, plan_import};
 pub(in crate::admin) use nowhere::Asked as AskedDestinations;
 pub use nowhere::{Nowhere, nowhere, postmaster_nowhere};
@@ -139,6 +141,19 @@ pub async fn amend(
     amendment: &Amendment,
 ) -> Result<Alias, Error> {
     Ok(store.amend_alias(address, amendment).await?)
+}
+
+/// Does with an alias what `alteration` says, which is shown it as nobody else changes it any more, and gives it as it is
+/// afterwards, or as it was when it goes.
+///
+/// # Errors
+/// When there is none, what is to take its place is refused, or the store fails.
+pub async fn alter(
+    store: &Store,
+    address: &AliasAddress,
+    alteration: Alteration,
+) -> Result<Alias, Error> {
+    Ok(store.alter_alias(address, alteration).await?)
 }
 
 /// Gives the aliases of a domain, or all and then the regexes in their order, to `each`.

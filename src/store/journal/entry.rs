@@ -1,5 +1,10 @@
 use crate::{
-    account::AccountId, address::ReversePath, rspamd::Verdict, slots::Cause, time::Millis,
+    account::AccountId,
+    address::{Domain, Mailbox, ReversePath},
+    rspamd::Verdict,
+    slots::Cause,
+    srs::is_srs_shaped,
+    time::Millis,
 };
 use serde::{Serialize, Serializer};
 use std::{fmt, net::IpAddr};
@@ -52,6 +57,44 @@ impl Record {
     pub fn account(&self) -> Option<AccountId> {
         AccountId::of_cause(&Cause::named(&self.auth))
     }
+}
+
+impl Record {
+    /// True for what a recipient of `domain` was to get, and what an account sent as an address of it.
+    pub fn is_of(&self, domain: &Domain) -> bool {
+        self.is_sent_as(domain) || self.to.iter().any(|to| is_at(to, domain))
+    }
+
+    /// The record as whoever sees what is of `domain` alone may read it; `None` where nothing of it is. Where others were
+    /// recipients too, it is not known which attempts were for them, and so none is shown.
+    pub fn part_of(mut self, domain: &Domain) -> Option<Self> {
+        if self.is_sent_as(domain) || self.to.iter().all(|to| is_at(to, domain)) {
+            return (!self.to.is_empty()).then_some(self);
+        }
+        self.to.retain(|to| is_at(to, domain));
+        if self.to.is_empty() {
+            return None;
+        }
+        let nothing = String::new;
+        Some(Self {
+            attempts: Vec::new(),
+            srs_from: None,
+            detail: nothing(),
+            reply: nothing(),
+            ..self
+        })
+    }
+
+    fn is_sent_as(&self, domain: &Domain) -> bool {
+        self.account().is_some()
+            && self.from.mailbox().is_some_and(|sender| sender.domain() == domain)
+    }
+}
+
+/// Whether a recipient, as it was given, is an address of a domain. An SRS address stands for somebody elsewhere.
+fn is_at(recipient: &str, domain: &Domain) -> bool {
+    Mailbox::parse(recipient)
+        .is_ok_and(|mailbox| mailbox.domain() == domain && !is_srs_shaped(mailbox.local()))
 }
 
 /// One attempt to hand a message to a destination.

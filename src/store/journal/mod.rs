@@ -10,7 +10,7 @@ pub use handle::{Journal, open_to_read};
 
 use crate::time::{DAY, Millis};
 use async_trait::async_trait;
-use std::{fmt, path::Path, time::Duration};
+use std::{fmt, path::Path, str::FromStr, time::Duration};
 
 /// The writing side of a journal.
 ///
@@ -58,6 +58,19 @@ pub trait Reading: fmt::Debug + Send + Sync {
     /// When the journal cannot be read.
     async fn page(&self, filter: &Filter, after: Option<Position>) -> Result<Page, JournalError>;
 
+    /// The latest records that `filter` wants, the newest first and at most `limit`: those before `before`, which is the
+    /// `next` of the page before. A page may be short of that, or empty, and not the last: so many records are looked at
+    /// for one, and no more. Whatever limit stands in the filter does not count.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    async fn latest(
+        &self,
+        filter: &Filter,
+        before: Option<Position>,
+        limit: usize,
+    ) -> Result<Page, JournalError>;
+
     /// How many messages failed since this time.
     ///
     /// # Errors
@@ -87,6 +100,23 @@ pub struct Position {
     pub(super) time: Millis,
     /// The number of its record.
     pub(super) seq: i64,
+}
+
+/// Two numbers, which whoever keeps it does not look into.
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.time.as_millis(), self.seq)
+    }
+}
+
+impl FromStr for Position {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (time, seq) = text.split_once('.').ok_or(())?;
+        let time = time.parse().map_err(|_| ())?;
+        Ok(Self { time: Millis::new(time), seq: seq.parse().map_err(|_| ())? })
+    }
 }
 
 /// How much of the journal is kept.

@@ -237,7 +237,11 @@ fn remove_domain(
 }
 
 /// Gives the alias in whose place it is put.
-fn put(connection: &Connection, alias: &Alias, replaces: bool) -> Result<Option<Alias>, Failure> {
+pub(super) fn put(
+    connection: &Connection,
+    alias: &Alias,
+    replaces: bool,
+) -> Result<Option<Alias>, Failure> {
     refuse_srs_shaped(alias)?;
     refuse_unsafe(alias)?;
     if let Some(domain) = alias.address().domain()
@@ -330,7 +334,7 @@ fn is_used_up(connection: &Connection, alias: &Alias) -> rusqlite::Result<bool> 
     Ok(counters.is_some_and(|counters| counters.forwarded >= most))
 }
 
-fn existing(connection: &Connection, address: &AliasAddress) -> Result<Alias, Failure> {
+pub(super) fn existing(connection: &Connection, address: &AliasAddress) -> Result<Alias, Failure> {
     aliases::get(connection, Table::Stored, &address.key())?
         .ok_or_else(|| ChangeError::NoSuchAlias(address.to_string()).into())
 }

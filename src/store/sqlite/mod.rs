@@ -4,6 +4,7 @@
 mod accounts;
 mod alias_numbers;
 mod alias_use;
+mod alter;
 mod apply;
 mod backup;
 mod directory;

@@ -108,7 +108,7 @@ fn conclude(operation: &mut Operation) {
             && response.description.ends_with('!')
         {
             response.description.pop();
-            response.content.insert("application/problem+json".into(), problem_content().into());
+            response.content.insert("application/problem+json".into(), RefOr::T(problem_content()));
         }
     }
 }

@@ -1,7 +1,16 @@
 //! The routes under `/api/`: a file a subject. The document that describes them is made of them.
 
+mod aliases;
 mod document;
+mod domains;
+mod explain;
+mod messages;
+mod page;
+mod queue;
+mod record;
+mod schema;
 mod status;
+mod traffic;
 
 use super::{Site, problem::Problem};
 use axum::{
@@ -22,7 +31,21 @@ pub(super) fn routes() -> Router<Site> {
 }
 
 fn all() -> OpenApiRouter<Site> {
-    OpenApiRouter::new().routes(routes!(document::show)).routes(routes!(status::show))
+    OpenApiRouter::new()
+        .routes(routes!(document::show))
+        .routes(routes!(status::show))
+        .routes(routes!(domains::list, domains::add))
+        .routes(routes!(domains::show, domains::remove))
+        .routes(routes!(aliases::list, aliases::add))
+        .routes(routes!(aliases::show, aliases::change, aliases::remove))
+        .routes(routes!(aliases::enable))
+        .routes(routes!(aliases::disable))
+        .routes(routes!(messages::list))
+        .routes(routes!(messages::show))
+        .routes(routes!(queue::list))
+        .routes(routes!(queue::show, queue::drop))
+        .routes(routes!(queue::retry))
+        .routes(routes!(explain::show))
 }
 
 /// What stands in a path in the place of a name, decoded.

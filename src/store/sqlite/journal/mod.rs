@@ -146,6 +146,16 @@ impl Reading for Records {
         self.ask(move |reader| reader.page(&filter, after)).await
     }
 
+    async fn latest(
+        &self,
+        filter: &Filter,
+        before: Option<Position>,
+        limit: usize,
+    ) -> Result<Page, JournalError> {
+        let filter = filter.clone();
+        self.ask(move |reader| reader.latest(&filter, before, limit)).await
+    }
+
     async fn count_failed(&self, since: Millis) -> Result<u64, JournalError> {
         self.ask(move |reader| reader.count_failed(since)).await
     }

@@ -30,6 +30,9 @@ pub(super) struct Reader {
 /// from being folded back into the file, however slowly somebody reads.
 const PAGE: usize = 1000;
 
+/// Rows that one question looks at, where it is not to go through all.
+const LOOKED_AT: usize = 20 * PAGE;
+
 impl Reader {
     /// Opens the journal of a state directory, read-only.
     ///
@@ -86,6 +89,34 @@ impl Reader {
         latest.truncate(limit);
         latest.reverse();
         Ok(Page { records: latest, next: None })
+    }
+
+    /// As [`Reading::latest`](crate::store::journal::Reading::latest).
+    pub(super) fn latest(
+        &self,
+        filter: &Filter,
+        before: Option<Position>,
+        limit: usize,
+    ) -> Result<Page, JournalError> {
+        let (mut records, mut next, mut looked_at) = (Vec::new(), before, 0);
+        while looked_at < LOOKED_AT {
+            let rows = self.rows(filter, true, next)?;
+            let is_last = rows.len() < PAGE;
+            looked_at += rows.len();
+            for (position, record) in rows {
+                next = Some(position);
+                if filter.wants(&record) {
+                    records.push(record);
+                    if records.len() >= limit {
+                        return Ok(Page { records, next });
+                    }
+                }
+            }
+            if is_last {
+                return Ok(Page { records, next: None });
+            }
+        }
+        Ok(Page { records, next })
     }
 
     /// As [`Reading::count_failed`](crate::store::journal::Reading::count_failed).

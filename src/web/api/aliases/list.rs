@@ -1,0 +1,124 @@
+//! The list of aliases: pages of those that are looked for.
+
+use super::{
+    super::{
+        super::{Site, caller::Caller, input, problem::Problem},
+        json,
+        page::{Cursor, limit, time},
+        record::{AliasObject, Shown},
+    },
+    AliasPage,
+};
+use crate::{
+    address::Domain,
+    admin::aliases::{self, Wish},
+    alias::Key,
+    token::Scope,
+};
+use axum::{
+    body::Body,
+    extract::{RawQuery, State},
+};
+use hyper::{Response, StatusCode};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Query {
+    q: Option<String>,
+    domain: Option<String>,
+    destination: Option<String>,
+    note: Option<String>,
+    enabled: Option<String>,
+    unused_since: Option<String>,
+    cursor: Option<String>,
+    limit: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Page<'a> {
+    aliases: Vec<AliasObject<'a>>,
+    next: Option<String>,
+}
+
+/// Aliases
+///
+/// In the order of their domains and local parts, the regexes last. A page is full but for the last, whose `next` is
+/// `null`. Needs a token of the scope `manage`, which sees those of its domain.
+#[utoipa::path(
+    get,
+    path = "/api/aliases",
+    tag = "aliases",
+    params(
+        ("q" = Option<String>, Query, description = "Text in the address, the note or a destination, in any case."),
+        ("domain" = Option<String>, Query, description = "Only those of this domain."),
+        ("destination" = Option<String>, Query, description = "Only those that lead to this mailbox."),
+        ("note" = Option<String>, Query, description = "Text in the note, in any case."),
+        ("enabled" = Option<bool>, Query, description = "Only those that are switched on, or off."),
+        ("unused_since" = Option<String>, Query, description = "Only those that no message was for since this time (RFC 3339)."),
+        ("cursor" = Option<String>, Query, description = "The `next` of the page before."),
+        ("limit" = Option<u16>, Query, description = "So many at most.", minimum = 1, maximum = 500),
+    ),
+    responses(
+        (status = 200, description = "A page of them.", body = AliasPage),
+        (status = 304, description = "It is what If-None-Match names."),
+    ),
+)]
+pub(in super::super) async fn list(
+    State(site): State<Site>,
+    caller: Caller,
+    RawQuery(query): RawQuery,
+) -> Result<Response<Body>, Problem> {
+    caller.needs(Scope::Manage)?;
+    let query: Query = input::query(query.as_deref())?;
+    let limit = limit(query.limit.as_deref())?;
+    let after = query.cursor.as_deref().map(Cursor::parse).transpose()?;
+    let after = after.map(|Cursor(domain, local)| Key { domain, local });
+    let domain = query.domain.as_deref().map(Domain::parse).transpose().map_err(|error| {
+        Problem::field("domain", error.to_string(), "the name of a domain, such as example.org")
+    })?;
+    if domain.is_some() {
+        caller.needs_domain(domain.as_ref())?;
+    }
+    let enabled = match query.enabled.as_deref() {
+        None => None,
+        Some("true") => Some(true),
+        Some("false") => Some(false),
+        Some(other) => {
+            return Err(Problem::field(
+                "enabled",
+                format!("{other:?} is neither"),
+                "true or false",
+            ));
+        }
+    };
+    let destination = query.destination.as_deref().map(|text| {
+        crate::address::Mailbox::parse(text).map_err(|error| {
+            Problem::field(
+                "destination",
+                error.to_string(),
+                "a mailbox, such as me@mailbox.example",
+            )
+        })
+    });
+    let wish = Wish {
+        domain: domain.or_else(|| caller.token.domain.clone()),
+        destination: destination.transpose()?,
+        text: query.q,
+        note: query.note,
+        enabled,
+        unused_since: query
+            .unused_since
+            .as_deref()
+            .map(|text| time("unused_since", text))
+            .transpose()?,
+    };
+    let (found, next) = aliases::find(&site.store, &wish, after.as_ref(), limit).await?;
+    let mut shown = Vec::with_capacity(found.len());
+    for alias in &found {
+        shown.push(Shown::of(&site, alias).await?);
+    }
+    let aliases = shown.iter().map(AliasObject::from).collect();
+    let next = next.map(|key| Cursor(key.domain, key.local).to_string());
+    Ok(json(StatusCode::OK, &Page { aliases, next }))
+}

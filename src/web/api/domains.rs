@@ -1,0 +1,169 @@
+//! `/api/domains`: whose mail is ours to answer.
+
+use super::{
+    super::{
+        Site,
+        caller::Caller,
+        input,
+        problem::{Kind, Problem},
+    },
+    Segment, json,
+    schema::{Domain as DomainSchema, Domains, NewDomain},
+};
+use crate::{
+    address::Domain,
+    admin::domains::{self, HostedDomain},
+    token::Scope,
+};
+use axum::{
+    body::Body,
+    extract::{RawQuery, State},
+    response::IntoResponse,
+};
+use hyper::{HeaderMap, Response, StatusCode, body::Bytes};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize)]
+struct List {
+    domains: Vec<HostedDomain>,
+}
+
+/// The hosted domains
+///
+/// Needs a token of the scope `manage`, which sees its own.
+#[utoipa::path(
+    get,
+    path = "/api/domains",
+    tag = "domains",
+    responses(
+        (status = 200, description = "Those that the token may see.", body = Domains),
+        (status = 304, description = "It is what If-None-Match names."),
+    ),
+)]
+pub(super) async fn list(
+    State(site): State<Site>,
+    caller: Caller,
+) -> Result<Response<Body>, Problem> {
+    caller.needs(Scope::Manage)?;
+    let all = domains::list(&site.store).await?.into_iter();
+    let own = all.filter(|hosted| match &caller.token.domain {
+        Some(own) => own.to_key() == hosted.domain,
+        None => true,
+    });
+    Ok(json(StatusCode::OK, &List { domains: own.collect() }))
+}
+
+/// Hosts a domain
+///
+/// Needs a token of the scope `admin`.
+#[utoipa::path(
+    post,
+    path = "/api/domains",
+    tag = "domains",
+    request_body(content = NewDomain, content_type = "application/json"),
+    responses(
+        (status = 201, description = "It is hosted.", body = DomainSchema),
+        (status = 409, description = "It is hosted already.!"),
+    ),
+)]
+pub(super) async fn add(
+    State(site): State<Site>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response<Body>, Problem> {
+    caller.needs(Scope::Admin)?;
+    let new: NewDomain = input::fields(input::object(&headers, &body)?)?;
+    let domain = parse(&new.domain)?;
+    let claim = caller.claim().await?;
+    if !domains::add(&site.store, &domain).await? {
+        return Err(Problem::new(Kind::Exists, format!("{domain} is hosted already")));
+    }
+    claim.keep();
+    tracing::info!(%domain, token = %caller.token.id, "domain added");
+    Ok(json(StatusCode::CREATED, &one(&site, &domain).await?))
+}
+
+/// A hosted domain
+///
+/// Needs a token of the scope `manage`.
+#[utoipa::path(
+    get,
+    path = "/api/domains/{domain}",
+    tag = "domains",
+    params(("domain" = String, Path, description = "Its name.", example = "example.org")),
+    responses(
+        (status = 200, description = "The domain.", body = DomainSchema),
+        (status = 304, description = "It is what If-None-Match names."),
+        (status = 404, description = "It is not hosted.!"),
+    ),
+)]
+pub(super) async fn show(
+    State(site): State<Site>,
+    caller: Caller,
+    Segment(domain): Segment,
+) -> Result<Response<Body>, Problem> {
+    caller.needs(Scope::Manage)?;
+    let domain = parse(&domain)?;
+    caller.needs_domain(Some(&domain))?;
+    Ok(json(StatusCode::OK, &one(&site, &domain).await?))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Removal {
+    with_aliases: Option<String>,
+}
+
+/// Hosts a domain no more
+///
+/// One that has aliases is kept, unless they are to go too. Tokens for it end. Needs a token of the scope `admin`.
+#[utoipa::path(
+    delete,
+    path = "/api/domains/{domain}",
+    tag = "domains",
+    params(
+        ("domain" = String, Path, description = "Its name.", example = "example.org"),
+        ("with_aliases" = Option<bool>, Query, description = "Its aliases go too, and what accounts send as in it."),
+    ),
+    responses(
+        (status = 204, description = "It is hosted no more."),
+        (status = 404, description = "It is not hosted.!"),
+        (status = 409, description = "It has aliases, or accounts that send as its addresses.!"),
+    ),
+)]
+pub(super) async fn remove(
+    State(site): State<Site>,
+    caller: Caller,
+    Segment(domain): Segment,
+    RawQuery(query): RawQuery,
+) -> Result<Response<Body>, Problem> {
+    caller.needs(Scope::Admin)?;
+    let domain = parse(&domain)?;
+    let removal: Removal = input::query(query.as_deref())?;
+    let with_aliases = match removal.with_aliases.as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(other) => {
+            let what = format!("{other:?} is neither");
+            return Err(Problem::field("with_aliases", what, "true or false"));
+        }
+    };
+    let claim = caller.claim().await?;
+    domains::remove(&site.store, &domain, with_aliases).await?;
+    claim.keep();
+    tracing::info!(%domain, with_aliases, token = %caller.token.id, "domain removed");
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn one(site: &Site, domain: &Domain) -> Result<HostedDomain, Problem> {
+    let mut all = domains::list(&site.store).await?.into_iter();
+    let found = all.find(|hosted| hosted.domain == domain.to_key());
+    found.ok_or_else(|| Problem::not_found(format!("{domain} is not hosted here")))
+}
+
+fn parse(text: &str) -> Result<Domain, Problem> {
+    Domain::parse(text).map_err(|error| {
+        Problem::field("domain", error.to_string(), "the name of a domain, such as example.org")
+    })
+}

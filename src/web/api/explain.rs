@@ -1,0 +1,107 @@
+//! `/api/explain`: what would happen to a message.
+
+use super::{
+    super::{Site, caller::Caller, input, problem::Problem},
+    json,
+    traffic::Explanation,
+};
+use crate::{
+    address::{ForwardPath, Mailbox, ReversePath},
+    admin::{Question, explain},
+    token::Scope,
+};
+use axum::{
+    body::Body,
+    extract::{RawQuery, State},
+};
+use hyper::{Response, StatusCode};
+use serde::Deserialize;
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+/// When to ask again, where others ask.
+const AGAIN: Duration = Duration::from_secs(2);
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Query {
+    to: String,
+    from: String,
+    ip: String,
+    helo: Option<String>,
+    header_from: Option<String>,
+}
+
+/// What would happen to a message
+///
+/// By the checks and rules that it would meet; nothing is sent. As DNS is asked, two are answered at once, and others told
+/// to come again. Needs a token of the scope `admin`.
+#[utoipa::path(
+    get,
+    path = "/api/explain",
+    tag = "messages",
+    params(
+        ("to" = String, Query, description = "The recipient.", example = "hello@example.org"),
+        ("from" = String, Query, description = "The reverse-path; `<>` for a bounce.", example = "news@shop.example"),
+        ("ip" = String, Query, description = "Who brings it.", example = "192.0.2.1"),
+        ("helo" = Option<String>, Query, description = "What that client calls itself; the sender's domain where nothing is said."),
+        ("header_from" = Option<String>, Query, description = "From of the message, where it is not the reverse-path."),
+    ),
+    responses(
+        (status = 200, description = "What would happen.", body = Explanation),
+        (status = 304, description = "It is what If-None-Match names."),
+    ),
+)]
+pub(super) async fn show(
+    State(site): State<Site>,
+    caller: Caller,
+    RawQuery(query): RawQuery,
+) -> Result<Response<Body>, Problem> {
+    caller.needs(Scope::Admin)?;
+    let question = question(input::query(query.as_deref())?)?;
+    let explains = Arc::clone(&site.shared.explains);
+    let busy = || Problem::wait("others ask the same now, and all of that asks DNS", AGAIN);
+    let _place = explains.try_acquire_owned().map_err(|_| busy())?;
+    let _own = site.shared.explaining.claim(caller.token.id).ok_or_else(busy)?;
+    let config = site.config.as_ref().clone();
+    let explained = explain(config, &question).await.map_err(|error| {
+        tracing::error!(%error, "a request to the API failed");
+        Problem::failed()
+    });
+    Ok(json(StatusCode::OK, &explained?))
+}
+
+fn question(query: Query) -> Result<Question, Problem> {
+    let mailbox = |field: &str, text: &str| {
+        Mailbox::parse(text).map_err(|error| {
+            Problem::field(field, error.to_string(), "an address, such as news@shop.example")
+        })
+    };
+    let recipient = ForwardPath::from_bare(&query.to).map_err(|error| {
+        Problem::field("to", error.to_string(), "an address, such as hello@example.org")
+    })?;
+    let sender = match query.from.as_str() {
+        "" | "<>" => ReversePath::Null,
+        text => ReversePath::Mailbox(mailbox("from", text)?),
+    };
+    let ip: IpAddr = query.ip.parse().map_err(|_| {
+        Problem::field("ip", format!("{:?} is none", query.ip), "an address, such as 192.0.2.1")
+    })?;
+    let author = match (&query.header_from, sender.mailbox()) {
+        (Some(text), _) => mailbox("header_from", text)?.to_string(),
+        (None, Some(sender)) => sender.to_string(),
+        (None, None) => "postmaster@localhost".to_owned(),
+    };
+    let domain = sender.mailbox().map(|mailbox| mailbox.domain().to_string());
+    let helo = query.helo.or(domain).unwrap_or_else(|| "localhost".to_owned());
+    if helo.len() > 255 || !helo.bytes().all(|octet| octet.is_ascii_graphic()) {
+        return Err(Problem::field(
+            "helo",
+            "is no name of a client",
+            "a name, such as mail.shop.example",
+        ));
+    }
+    let to = recipient.bare();
+    let message =
+        format!("From: <{author}>\r\nTo: <{to}>\r\nMessage-ID: <supposed@localhost>\r\n\r\n");
+    Ok(Question { recipient, sender, ip, helo, message: message.into_bytes(), asks_filter: false })
+}

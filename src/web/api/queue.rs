@@ -1,0 +1,203 @@
+//! `/api/queue`: messages that wait.
+
+use super::{
+    super::{
+        Site,
+        caller::Caller,
+        input,
+        problem::{Kind, Problem},
+    },
+    Segment, json,
+    page::wrong_cursor,
+    traffic::{Queue, Waiting},
+};
+use crate::{
+    address::{Domain, Mailbox},
+    admin::queue::{self, Changed, Filter, WaitingMessage},
+    token::Scope,
+};
+use axum::{
+    body::Body,
+    extract::{RawQuery, State},
+    response::IntoResponse,
+};
+use hyper::{Response, StatusCode};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Query {
+    cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Page {
+    messages: Vec<WaitingMessage>,
+    next: Option<String>,
+}
+
+/// Messages that wait
+///
+/// The oldest first. A page may be empty and not the last: there are more while `next` is not `null`. Needs a token of
+/// the scope `manage`, which sees what is for recipients of its domain.
+#[utoipa::path(
+    get,
+    path = "/api/queue",
+    tag = "queue",
+    params(("cursor" = Option<String>, Query, description = "The `next` of the page before.")),
+    responses(
+        (status = 200, description = "A page of them.", body = Queue),
+        (status = 304, description = "It is what If-None-Match names."),
+    ),
+)]
+pub(super) async fn list(
+    State(site): State<Site>,
+    caller: Caller,
+    RawQuery(query): RawQuery,
+) -> Result<Response<Body>, Problem> {
+    caller.needs(Scope::Manage)?;
+    let query: Query = input::query(query.as_deref())?;
+    let after = match query.cursor.as_deref() {
+        None => 0,
+        Some(text) => {
+            text.parse().ok().filter(|after: &i64| *after >= 0).ok_or_else(wrong_cursor)?
+        }
+    };
+    let (found, next) = queue::page(&site.store, &Filter::default(), after).await?;
+    let messages = found.into_iter().filter_map(|message| visible(&caller, message)).collect();
+    Ok(json(StatusCode::OK, &Page { messages, next: next.map(|next| next.to_string()) }))
+}
+
+/// A message that waits
+///
+/// Needs a token of the scope `manage`, which sees what is for recipients of its domain.
+#[utoipa::path(
+    get,
+    path = "/api/queue/{id}",
+    tag = "queue",
+    params(("id" = String, Path, description = "Its id.")),
+    responses(
+        (status = 200, description = "The message.", body = Waiting),
+        (status = 304, description = "It is what If-None-Match names."),
+        (status = 404, description = "None of this id waits.!"),
+    ),
+)]
+pub(super) async fn show(
+    State(site): State<Site>,
+    caller: Caller,
+    Segment(id): Segment,
+) -> Result<Response<Body>, Problem> {
+    caller.needs(Scope::Manage)?;
+    let found = queue::show(&site.store, &id).await?;
+    let message = found.and_then(|(message, _)| visible(&caller, message)).ok_or_else(absent)?;
+    Ok(json(StatusCode::OK, &message))
+}
+
+/// Tries a message at once
+///
+/// Needs a token of the scope `manage` for all of its recipients.
+#[utoipa::path(
+    post,
+    path = "/api/queue/{id}/retry",
+    tag = "queue",
+    params(("id" = String, Path, description = "Its id.")),
+    responses(
+        (status = 204, description = "It is tried."),
+        (status = 404, description = "None of this id waits.!"),
+        (status = 409, description = "It is held, as its account must not send.!"),
+    ),
+)]
+pub(super) async fn retry(
+    State(site): State<Site>,
+    caller: Caller,
+    Segment(id): Segment,
+) -> Result<Response<Body>, Problem> {
+    let filter = whole(&site, &caller, id).await?;
+    let claim = caller.claim().await?;
+    let changed = queue::retry(&site.store, &filter).await?;
+    concluded(&changed)?;
+    claim.keep();
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Gives a message up
+///
+/// Nobody is told. One that is being sent is left alone. Needs a token of the scope `manage` for all of its recipients.
+#[utoipa::path(
+    delete,
+    path = "/api/queue/{id}",
+    tag = "queue",
+    params(("id" = String, Path, description = "Its id.")),
+    responses(
+        (status = 204, description = "It is gone."),
+        (status = 404, description = "None of this id waits.!"),
+        (status = 409, description = "It is being sent.!"),
+    ),
+)]
+pub(super) async fn drop(
+    State(site): State<Site>,
+    caller: Caller,
+    Segment(id): Segment,
+) -> Result<Response<Body>, Problem> {
+    let filter = whole(&site, &caller, id).await?;
+    let claim = caller.claim().await?;
+    let changed = queue::drop(&site.store, &filter).await?;
+    concluded(&changed)?;
+    claim.keep();
+    tracing::info!(ids = ?filter.ids, token = %caller.token.id, "message dropped");
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// The message of an id, if all of it is the caller's to change.
+async fn whole(site: &Site, caller: &Caller, id: String) -> Result<Filter, Problem> {
+    caller.needs(Scope::Manage)?;
+    if let Some(domain) = &caller.token.domain {
+        let found = queue::show(&site.store, &id).await?;
+        let (message, _) = found.ok_or_else(absent)?;
+        let own = message.legs.iter().filter(|leg| is_at(&leg.to, domain)).count();
+        if own == 0 {
+            return Err(absent());
+        }
+        if own < message.legs.len() {
+            let what = format!("it is for recipients of other domains than {domain} too");
+            return Err(Problem::forbidden(what));
+        }
+    }
+    Ok(Filter { ids: vec![id], ..Filter::default() })
+}
+
+/// Refuses where nothing came of it.
+fn concluded(changed: &Changed) -> Result<(), Problem> {
+    match changed {
+        Changed { sending, .. } if !sending.is_empty() => {
+            Err(Problem::new(Kind::Conflict, "it is being sent; try again"))
+        }
+        Changed { held, .. } if !held.is_empty() => {
+            Err(Problem::new(Kind::Conflict, "it is held, as its account must not send now"))
+        }
+        Changed { ids, .. } if ids.is_empty() => Err(absent()),
+        _ => Ok(()),
+    }
+}
+
+/// What of a message the caller may see.
+fn visible(caller: &Caller, mut message: WaitingMessage) -> Option<WaitingMessage> {
+    if let Some(domain) = &caller.token.domain {
+        message.legs.retain(|leg| is_at(&leg.to, domain));
+        message.to.retain(|to| is_at(to, domain));
+        if message.legs.is_empty() {
+            return None;
+        }
+    }
+    Some(message)
+}
+
+fn is_at(recipient: &str, domain: &Domain) -> bool {
+    Mailbox::parse(recipient).is_ok_and(|mailbox| {
+        mailbox.domain() == domain && !crate::srs::is_srs_shaped(mailbox.local())
+    })
+}
+
+fn absent() -> Problem {
+    Problem::not_found("no message of this id waits")
+}

@@ -1,0 +1,87 @@
+//! The document: committed as it is served, and kept to, whatever is asked.
+
+use super::Api;
+use crate::support::{onward::Onward, peer, receiver::Receiver};
+use serde_json::{Value, json};
+use std::{env, fs, path::Path, process::Command};
+
+const COMMITTED: &str = "docs/openapi.json";
+
+#[test]
+fn the_committed_document_is_the_one_that_is_served() {
+    let api = Api::start();
+    let served = api.raw("GET", "/api/openapi.json", "", b"").json();
+    let served = serde_json::to_string_pretty(&served).unwrap() + "\n";
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(COMMITTED);
+    if env::var_os("UPDATE_EXPECTED").is_some() {
+        fs::write(&file, served).unwrap();
+        return;
+    }
+    let committed = fs::read_to_string(&file).unwrap();
+    assert!(committed == served, "{COMMITTED} is another one; UPDATE_EXPECTED=1 brings it in line");
+}
+
+/// Requests that a program makes up from the document, sound ones and others: no answer is one that the document does not
+/// allow, and none says that something failed. `API_EXAMPLES` sets how many are made up for each operation.
+#[test]
+fn whatever_is_asked_is_answered_as_the_document_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let schemathesis = root.join("target/verifiers/bin/schemathesis");
+    let Some(schemathesis) = peer::program(schemathesis.to_str().unwrap()) else { return };
+    let sink = Receiver::smtp().start();
+    let api = Api::start_with(Onward::builder().route("sink.test", &sink.route()));
+    for n in 0..5 {
+        api.onward.run(&["alias", "add", &format!("a{n}@example.org"), "bob@sink.test"]);
+    }
+    api.onward.session().transaction("", &["a1@example.org"], b"From: <a@b.test>\r\n\r\nx\r\n");
+    let examples = env::var("API_EXAMPLES").unwrap_or_else(|_| "8".into());
+    let url = format!("http://{}/api/openapi.json", api.address);
+    let directory = tempfile::tempdir().unwrap();
+    let output = Command::new(schemathesis)
+        .args(["run", &url, "--max-examples", &examples, "--seed", "1", "--no-color"])
+        .args(["--header", &format!("Authorization: Bearer {}", api.admin)])
+        .args(["--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,response_headers_conformance"])
+        .args(["--phases", "examples,fuzzing", "--workers", "2", "--request-timeout", "30"])
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
+    // What was made up has not taken the daemon down.
+    assert_eq!(api.ask(&api.admin, "GET", "/api/status", None).status, 200);
+}
+
+/// Objects in answers hold fields that the document names and no others; a schema of a part is looked up by its name.
+#[test]
+fn answers_have_the_fields_of_the_document() {
+    let api = Api::start();
+    let document = api.raw("GET", "/api/openapi.json", "", b"").json();
+    let all = json!({
+        "address": "all@example.org", "destinations": ["bob@sink.test"], "note": "x", "max_messages": 5,
+        "expires": "2099-12-31T12:00:00Z", "allow": ["@a.test"], "block": ["@b.test"], "limit": "30/1h",
+        "spam": "mark", "keep_tag": true, "digest": "daily", "reply_by_address": true, "enabled": false,
+    });
+    let made = api.admin("POST", "/api/aliases", Some(&all), 201);
+    fits(&document, "Alias", &made);
+    let rejects = json!({"address": "r@example.org", "action": "reject", "text": "gone"});
+    fits(&document, "Alias", &api.admin("POST", "/api/aliases", Some(&rejects), 201));
+    fits(&document, "AliasPage", &api.admin("GET", "/api/aliases", None, 200));
+    fits(&document, "Domains", &api.admin("GET", "/api/domains", None, 200));
+    fits(&document, "Problem", &api.admin("GET", "/api/nothing", None, 404));
+}
+
+#[track_caller]
+fn fits(document: &Value, name: &str, value: &Value) {
+    let schema = &document["components"]["schemas"][name];
+    let fields = schema["properties"].as_object().unwrap_or_else(|| panic!("no schema {name}"));
+    for field in value.as_object().unwrap().keys() {
+        assert!(fields.contains_key(field), "{field} is no field of {name}: {value}");
+    }
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    for field in required {
+        assert!(
+            value.get(field.as_str().unwrap()).is_some(),
+            "{field} is missing in {name}: {value}"
+        );
+    }
+}

@@ -1,0 +1,57 @@
+//! Who asks too much.
+
+use super::Api;
+use crate::support::{onward::Onward, wait_until};
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+};
+
+#[test]
+fn who_guesses_tokens_waits_and_nobody_waits_for_him() {
+    let api = Api::start();
+    let ask = |token: &str| api.ask(token, "GET", "/api/domains", None);
+    for _ in 0..20 {
+        assert_eq!(ask("onw_revoked").status, 401, "the same again is no guess");
+    }
+    let put_off = (0..20).map(|n| ask(&format!("onw_{n}"))).find(|answer| answer.status == 429);
+    let put_off = put_off.expect("a wait");
+    put_off.faults();
+    assert!(put_off.field("retry-after").unwrap().parse::<u64>().unwrap() > 0, "{put_off:?}");
+    assert_eq!(ask(&api.admin).status, 200, "from the same address");
+}
+
+#[test]
+fn connections_that_ask_nothing_keep_nobody_out() {
+    let api = Api::start();
+    let mut idle = Vec::new();
+    for _ in 0..300 {
+        let mut stream = TcpStream::connect(api.address).unwrap();
+        let _ = stream.write_all(b"GET /api");
+        idle.push(stream);
+    }
+    assert_eq!(api.ask(&api.admin, "GET", "/api/domains", None).status, 200);
+    let mut first = idle.swap_remove(0);
+    let mut rest = Vec::new();
+    let _ = first.read_to_end(&mut rest);
+    assert!(rest.is_empty(), "the oldest made room");
+}
+
+#[test]
+fn of_questions_that_ask_dns_one_a_token_is_answered_at_once() {
+    // A name server that never answers.
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let api = Api::start_with(Onward::builder().name_server(silent.local_addr().unwrap()));
+    let path = "/api/explain?to=hello@example.org&from=a@sender.test&ip=192.0.2.1";
+    api.onward.run(&["alias", "add", "hello@example.org", "bob@sink.test"]);
+    let head =
+        format!("GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n", api.admin);
+    let mut first = TcpStream::connect(api.address).unwrap();
+    first.write_all(head.as_bytes()).unwrap();
+    let second = wait_until("the second to be put off", || {
+        let answer = api.ask(&api.admin, "GET", path, None);
+        (answer.status == 429).then_some(answer)
+    });
+    assert_eq!(second.field("retry-after"), Some("2"), "{second:?}");
+    assert_eq!(api.ask(&api.admin, "GET", "/api/domains", None).status, 200, "others are answered");
+}

@@ -1,0 +1,168 @@
+//! What became of messages, the queue, and how it is; over TLS too.
+
+use super::{Answer, Api};
+use crate::support::{
+    certificates::Authority,
+    dns::Dns,
+    onward::Onward,
+    receiver::{Action, Receiver, Step},
+    tls::TlsClient,
+    wait_until,
+};
+use serde_json::{Value, json};
+use std::net::TcpStream;
+
+const MESSAGE: &[u8] = b"From: <alice@spf.test>\r\nSubject: x\r\n\r\nx\r\n";
+
+/// The messages that a token sees.
+fn messages(api: &Api, token: &str, query: &str) -> Vec<Value> {
+    let answer = api.ask(token, "GET", &format!("/api/messages{query}"), None);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.json()["messages"].as_array().unwrap().clone()
+}
+
+#[test]
+fn who_manages_a_domain_sees_what_is_of_it() {
+    let sink = Receiver::smtp().start();
+    let dns = Dns::start();
+    dns.txt("spf.test", "v=spf1 ip4:127.0.0.1 -all");
+    let builder = Onward::builder().dns(&dns).route("sink.test", &sink.route());
+    let api = Api::start_with(builder.route("spf.test", &sink.route()));
+    for address in ["hello@example.org", "hello@other.test"] {
+        api.onward.run(&[
+            "alias",
+            "add",
+            address,
+            &format!("for-{}", address.replace('@', "-") + "@sink.test"),
+        ]);
+    }
+    let send = |to: &[&str]| {
+        api.onward.session().transaction("alice@spf.test", to, MESSAGE).expect_code(250)
+    };
+    send(&["hello@example.org"]);
+    send(&["hello@other.test"]);
+    send(&["hello@example.org", "hello@other.test"]);
+    wait_until("the journal", || (messages(&api, &api.admin, "").len() == 3).then_some(()));
+    let own = messages(&api, &api.manage, "");
+    assert_eq!(own.len(), 2, "{own:?}");
+    let (mixed, alone) = (&own[0], &own[1]);
+    assert_eq!(mixed["to"], json!(["hello@example.org"]), "the newest first");
+    assert_eq!((&mixed["attempts"], &mixed["reply"]), (&json!([]), &json!("")));
+    assert_eq!(alone["outcome"], "forwarded");
+    assert_eq!(alone["attempts"].as_array().unwrap().len(), 1);
+    for message in &own {
+        assert!(!message.to_string().contains("other"), "{message}");
+    }
+    // By what is left out nothing is found.
+    assert!(messages(&api, &api.manage, "?to=hello%40other.test").is_empty());
+    assert!(messages(&api, &api.manage, "?to=for-hello-other.test%40sink.test").is_empty());
+    assert_eq!(messages(&api, &api.admin, "?to=hello%40other.test").len(), 2);
+    assert_eq!(messages(&api, &api.admin, "?from=%40spf.test&outcome=forwarded").len(), 3);
+    assert_eq!(messages(&api, &api.admin, "?outcome=refused").len(), 0);
+    assert_eq!(messages(&api, &api.admin, "?since=2099-01-01T00:00:00Z").len(), 0);
+    let of_other = messages(&api, &api.admin, "")[1]["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/messages/{of_other}");
+    assert_eq!(api.ask(&api.manage, "GET", &path, None).status, 404);
+    assert_eq!(api.admin("GET", &path, None, 200)["to"], json!(["hello@other.test"]));
+    let page = api.admin("GET", "/api/messages?limit=2", None, 200);
+    let next = page["next"].as_str().unwrap();
+    let rest = api.admin("GET", &format!("/api/messages?limit=2&cursor={next}"), None, 200);
+    assert_eq!((rest["messages"].as_array().unwrap().len(), &rest["next"]), (1, &Value::Null));
+    for (query, field) in [
+        ("?outcome=lost", "outcome"),
+        ("?from=x", "from"),
+        ("?since=now", "since"),
+        ("?cursor=x", "cursor"),
+    ] {
+        let answer = api.ask(&api.admin, "GET", &format!("/api/messages{query}"), None);
+        assert_eq!((answer.status, answer.faults()), (422, vec![field.to_owned()]));
+    }
+}
+
+#[test]
+fn what_waits_is_seen_tried_and_dropped_by_whose_it_is() {
+    let sink = Receiver::smtp().start();
+    let dns = Dns::start();
+    dns.txt("spf.test", "v=spf1 ip4:127.0.0.1 -all");
+    let builder = Onward::builder().dns(&dns).route("sink.test", &sink.route());
+    let api = Api::start_with(builder.config("spool.retry = [\"1h\"]"));
+    for address in ["hello@example.org", "hello@other.test"] {
+        api.onward.run(&["alias", "add", address, "bob@sink.test"]);
+    }
+    sink.on(Step::FinalDot, Action::reply("450 4.2.1 later"));
+    let send = |to: &[&str]| {
+        api.onward.session().transaction("alice@spf.test", to, MESSAGE).expect_code(250)
+    };
+    send(&["hello@example.org"]);
+    send(&["hello@other.test"]);
+    let waiting = |token: &str| {
+        let answer = api.ask(token, "GET", "/api/queue", None);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()["messages"].as_array().unwrap().clone()
+    };
+    let all = wait_until("both to wait", || {
+        let all = waiting(&api.admin);
+        let rest = all.iter().all(|message| message["state"] == "queued");
+        (all.len() == 2 && rest).then_some(all)
+    });
+    let id = |message: &Value| message["id"].as_str().unwrap().to_owned();
+    let (own, foreign) = (id(&all[0]), id(&all[1]));
+    assert_eq!(waiting(&api.manage).iter().map(id).collect::<Vec<_>>(), [own.clone()]);
+    for (method, path) in [
+        ("GET", format!("/api/queue/{foreign}")),
+        ("POST", format!("/api/queue/{foreign}/retry")),
+        ("DELETE", format!("/api/queue/{foreign}")),
+    ] {
+        assert_eq!(api.ask(&api.manage, method, &path, None).status, 404, "{method} {path}");
+    }
+    let shown = api.ask(&api.manage, "GET", &format!("/api/queue/{own}"), None).json();
+    assert_eq!(shown["legs"][0]["to"], "hello@example.org");
+    assert_eq!(api.ask(&api.admin, "DELETE", &format!("/api/queue/{foreign}"), None).status, 204);
+    sink.on(Step::FinalDot, Action::reply("250 2.0.0 ok"));
+    assert_eq!(api.ask(&api.manage, "POST", &format!("/api/queue/{own}/retry"), None).status, 204);
+    wait_until("it to leave", || waiting(&api.admin).is_empty().then_some(()));
+}
+
+#[test]
+fn how_it_is_and_what_would_happen() {
+    let api = Api::start();
+    api.onward.run(&["alias", "add", "hello@example.org", "bob@sink.test"]);
+    let status = api.admin("GET", "/api/status", None, 200);
+    assert_eq!(status["running"], true);
+    assert!(status["listen"].as_array().unwrap().iter().all(|listen| listen["answers"] == true));
+    let path = "/api/explain?to=nobody@example.org&from=a@sender.test&ip=192.0.2.1";
+    let explained = api.admin("GET", path, None, 200);
+    assert_eq!(explained["verdict"], "refused");
+    let answer =
+        api.ask(&api.admin, "GET", "/api/explain?to=x&from=a@sender.test&ip=192.0.2.1", None);
+    assert_eq!((answer.status, answer.faults()), (422, vec!["to".to_owned()]));
+    let answer = api.ask(&api.admin, "GET", "/api/explain?to=hello@example.org", None);
+    assert_eq!((answer.status, answer.faults()), (422, vec!["from".to_owned()]));
+}
+
+#[test]
+fn over_tls_over_a_unix_socket_and_beside_figures() {
+    let issued = Authority::new().issue("mx.example.org", "a");
+    let builder = Onward::builder().toml(&issued.toml());
+    let (builder, tls) = builder.listen("http", &["serve = [\"api\"]", "tls = \"implicit\""]);
+    let (builder, both) = builder.listen("http", &["serve = [\"api\", \"metrics\"]"]);
+    let api = Api::start_with(builder);
+    let mut client = TlsClient::over(TcpStream::connect(tls).unwrap()).unwrap();
+    let head = format!("Host: x\r\nAuthorization: Bearer {}\r\n\r\n", api.admin);
+    client.send(format!("GET /api/domains HTTP/1.1\r\n{head}").as_bytes());
+    assert!(client.reply().unwrap().starts_with("HTTP/1.1 200"));
+    let ask = |path: &str| -> Answer {
+        super::client::raw(
+            both,
+            "GET",
+            path,
+            &format!("Authorization: Bearer {}\r\n", api.admin),
+            b"",
+        )
+    };
+    assert_eq!(ask("/api/domains").status, 200);
+    assert!(ask("/metrics").body.contains("onward_messages"));
+    assert_eq!(ask("/nothing").status, 404);
+    let listed = api.onward.run(&["check"]);
+    assert!(!listed.contains("without TLS"), "on loopback: {listed}");
+}
