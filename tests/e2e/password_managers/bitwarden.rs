@@ -130,7 +130,7 @@ fn mail_to_a_new_alias_arrives_at_once() {
     let reply = host.onward.session().transaction("news@shop.example", &[&address], message);
     assert_eq!(reply.code, 250);
     let arrived = host.sink.wait_for_messages(1);
-    assert!(arrived[0].recipients.iter().any(|to| to.contains("secret-mailbox")), "{arrived:?}");
+    assert!(arrived[0].to.iter().any(|to| to.contains("secret-mailbox")), "{:?}", arrived[0].to);
 }
 
 #[test]

@@ -1,9 +1,11 @@
-//! Bitwarden's web vault, a page whose scripts ask: the browser asks first whether they may.
+//! Pages whose scripts ask: Bitwarden's web vault, and addy's extension, which has no permission of its own. The browser asks
+//! first whether they may.
 
 use super::Host;
 use super::http::{Answer, ask};
 
 const VAULT: &str = "https://vault.example.org";
+const EXTENSION: &str = "moz-extension://0f0f0f0f-aaaa-bbbb-cccc-000000000000";
 
 fn preflight(host: &Host, target: &str, origin: &str, headers: &str) -> Answer {
     let headers = format!(
@@ -15,8 +17,9 @@ fn preflight(host: &Host, target: &str, origin: &str, headers: &str) -> Answer {
 
 #[test]
 fn a_page_that_is_named_may_ask_and_others_may_not() {
-    let host =
-        Host::start_with(|builder| builder.config(&format!("api.cors_origins = [\"{VAULT}\"]")));
+    let host = Host::start_with(|builder| {
+        builder.config(&format!("api.cors_origins = [\"{VAULT}\", \"{EXTENSION}\"]"))
+    });
     let token = host.token(&[]);
     for (target, sent) in [
         ("/api/v1/aliases", "authorization,content-type,x-requested-with"),
@@ -28,6 +31,11 @@ fn a_page_that_is_named_may_ask_and_others_may_not() {
         let headers = allowed.header("access-control-allow-headers").unwrap().to_lowercase();
         assert!(sent.split(',').all(|name| headers.contains(name)), "{headers}");
         assert!(allowed.header("access-control-allow-methods").unwrap().contains("POST"));
+        let sent = "authorization,content-type,x-requested-from,x-requested-with";
+        let allowed = preflight(&host, target, EXTENSION, sent).expect(204);
+        assert_eq!(allowed.header("access-control-allow-origin"), Some(EXTENSION));
+        let headers = allowed.header("access-control-allow-headers").unwrap().to_lowercase();
+        assert!(sent.split(',').all(|name| headers.contains(name)), "{headers}");
         let refused = preflight(&host, target, "https://evil.test", sent);
         assert_eq!(refused.header("access-control-allow-origin"), None);
     }
