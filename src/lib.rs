@@ -9,13 +9,14 @@
 //! message is tried again; [`dsn`] makes the notice about what was not delivered; [`verdict`] says what the
 //! destination will conclude about who sent a message; [`provider`] tells the large providers of mailboxes;
 //! [`time`] has the points in time of all of them; [`rate`] says how often something may happen; [`dnsbl`]
-//! what lists in DNS are asked, and what their answers mean; [`client_setup`] what mail programs are told of our ports.
+//! what lists in DNS are asked, and what their answers mean; [`client_setup`] what mail programs are told of our ports;
+//! [`naming`] makes names for new aliases.
 //!
 //! Protocols, bytes in and bytes out: [`smtp`] for servers and the replies of servers, [`proxy`] for the
 //! header of a load balancer; for Postfix [`socketmap`] in frames of [`netstring`], [`tcp_table`] (both ask
 //! [`lookup`]) and [`policy`]; [`mta_sts`] and [`tlsa`] for
 //! what domains say about TLS, and [`tls_rpt`] for what came of it; [`rspamd`] for what a spam filter is told and
-//! answers; [`sasl`] for how a client says who it is.
+//! answers; [`sasl`] for how a client says who it is; [`password_manager`] for what password managers ask of aliases.
 //!
 //! Edges: [`config`] reads the configuration; [`clock`] says what time it is; [`store`] keeps domains, aliases, memories, the spool and
 //! the journal; [`dns`] asks; [`inbound`] serves clients; [`outbound`] delivers; [`http`] answers those who
@@ -65,10 +66,14 @@ pub mod milter;
 #[deny(clippy::disallowed_methods)]
 pub mod mta_sts;
 #[deny(clippy::disallowed_methods)]
+pub mod naming;
+#[deny(clippy::disallowed_methods)]
 pub mod netstring;
 #[deny(clippy::disallowed_methods)]
 pub mod next_hop;
 pub mod outbound;
+#[deny(clippy::disallowed_methods)]
+pub mod password_manager;
 #[deny(clippy::disallowed_methods)]
 pub mod policy;
 pub mod postfix;

@@ -56,6 +56,7 @@ targets! {
     header "../fuzz/targets/header.rs"
     milter "../fuzz/targets/milter.rs"
     mta_sts "../fuzz/targets/mta_sts.rs"
+    password_manager "../fuzz/targets/password_manager.rs"
     policy "../fuzz/targets/policy.rs"
     proxy "../fuzz/targets/proxy.rs"
     reply_reader "../fuzz/targets/reply_reader.rs"

@@ -37,6 +37,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "dnsbl",
             "slots",
             "client_setup",
+            "naming",
         ],
     ),
     (
@@ -55,6 +56,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "tls_rpt",
             "rspamd",
             "sasl",
+            "password_manager",
         ],
     ),
     ("config", &["config"]),

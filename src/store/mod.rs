@@ -6,6 +6,7 @@
 //! have one store open; a change by one is seen by the others within a second.
 
 mod accounts;
+mod alias_numbers;
 mod alias_use;
 pub(crate) mod alter;
 mod cache;
@@ -24,6 +25,7 @@ mod tls;
 mod tokens;
 
 pub use accounts::{AccountChangeError, AccountPage, Accounts};
+pub use alias_numbers::AliasNumbers;
 pub use alias_use::{AliasUse, Cursor, FindError, FoundAliases};
 pub use alter::{Alteration, Alterations, Altered};
 pub use directory::{AliasPage, Apply, Change, ChangeError, Directory};
@@ -65,6 +67,7 @@ pub trait Backend:
     Directory
     + Alterations
     + AliasUse
+    + AliasNumbers
     + StandingRules
     + Accounts
     + Tokens

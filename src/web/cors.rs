@@ -11,7 +11,8 @@ use hyper::{
 };
 
 /// By what methods routes are asked.
-const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PATCH, DELETE, OPTIONS");
+const METHODS: HeaderValue =
+    HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
 /// What pages may say of themselves and of what they send.
 const HEADERS: HeaderValue = HeaderValue::from_static(
     "authorization, authentication, content-type, x-requested-with, x-requested-from, if-match, if-none-match",

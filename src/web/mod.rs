@@ -10,6 +10,7 @@ mod etag;
 mod guesses;
 mod input;
 mod once;
+mod password_managers;
 mod problem;
 mod uses;
 
@@ -20,6 +21,7 @@ use crate::{
     config::Config,
     daemon,
     http::{Application, Client, Fault},
+    password_manager::Dialect,
 };
 use async_trait::async_trait;
 use axum::{Router, body::Body};
@@ -124,13 +126,12 @@ impl Application for App {
         }
         head.extensions.insert(client);
         let asked = head.clone();
-        let response = self.routes.clone().oneshot(Request::from_parts(head, Body::from(body)));
-        // A router never fails.
-        let Ok(response) = response.await;
-        let mut response = whole(response).await;
-        if response.headers().get(CONTENT_TYPE).is_none() {
-            response = in_words(&asked, response);
-        }
+        let mut response = match Dialect::of_path(asked.uri.path()) {
+            Some(dialect) => {
+                password_managers::answer(&self.site, dialect, client, &asked, &body).await
+            }
+            None => self.routed(head, body).await,
+        };
         if asked.method == Method::GET {
             etag::conclude(&asked.headers, &mut response);
         }
@@ -158,14 +159,31 @@ impl Application for App {
     }
 }
 
+impl App {
+    /// The answer of a route of our own.
+    async fn routed(&self, head: Parts, body: Bytes) -> Response<Bytes> {
+        let asked = head.clone();
+        let response = self.routes.clone().oneshot(Request::from_parts(head, Body::from(body)));
+        // A router never fails.
+        let Ok(response) = response.await;
+        let response = whole(response).await;
+        match response.headers().get(CONTENT_TYPE) {
+            Some(_) => response,
+            None => in_words(&asked, response),
+        }
+    }
+}
+
 /// A problem as whoever asks for `path` reads it.
-fn dialect(_path: &str, problem: Problem) -> Response<Bytes> {
-    problem.into_bytes()
+fn dialect(path: &str, problem: Problem) -> Response<Bytes> {
+    match Dialect::of_path(&format!("/{}", path.trim_start_matches('/'))) {
+        Some(dialect) => password_managers::problem(dialect, problem),
+        None => problem.into_bytes(),
+    }
 }
 
 /// Instead of the router's own answers, which say nothing.
 fn in_words(asked: &Parts, response: Response<Bytes>) -> Response<Bytes> {
-    let path = asked.uri.path();
     let problem = match response.status() {
         StatusCode::NOT_FOUND => Problem::new(
             Kind::NoRoute,
@@ -176,7 +194,7 @@ fn in_words(asked: &Parts, response: Response<Bytes>) -> Response<Bytes> {
         }
         _ => return response,
     };
-    let mut told = dialect(path, problem);
+    let mut told = problem.into_bytes();
     let others = response.headers().iter().filter(|(name, _)| *name == hyper::header::ALLOW);
     for (name, value) in others {
         told.headers_mut().insert(name, value.clone());

@@ -39,6 +39,7 @@ mod metrics;
 mod model;
 mod moved_database;
 mod nowhere;
+mod password_managers;
 mod postfix;
 mod postsrsd;
 mod proxy;

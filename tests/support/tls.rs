@@ -1,6 +1,6 @@
 //! A raw SMTP client within TLS, which believes any certificate and tells which it was.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 
@@ -57,6 +57,14 @@ impl TlsClient {
                 return Ok(line);
             }
         }
+    }
+
+    /// All that comes until the other side ends.
+    pub fn rest(&mut self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        // An end without close_notify is one too.
+        let _ = self.stream.read_to_end(&mut rest);
+        rest
     }
 
     pub fn command(&mut self, line: &str) -> String {

@@ -2,6 +2,7 @@
 //! journal in another. All SQL stands below here.
 
 mod accounts;
+mod alias_numbers;
 mod alias_use;
 mod alter;
 mod apply;

@@ -1,7 +1,8 @@
--- What came of the mail to each alias, and the number under which its text is found. made: since when is counted. refused:
+-- What came of the mail to each alias, and the number under which its text is found and
+-- programs name it, which no other alias gets later. made: since when is counted. refused:
 -- how many by why, as JSON.
 CREATE TABLE alias_use (
-    number    INTEGER PRIMARY KEY,
+    number    INTEGER PRIMARY KEY AUTOINCREMENT,
     domain    TEXT NOT NULL,
     local     TEXT NOT NULL,
     made      INTEGER NOT NULL,
