@@ -36,6 +36,8 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "dnsbl",
             "slots",
             "client_setup",
+            "event",
+            "digest",
         ],
     ),
     (
@@ -74,6 +76,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "clock",
             "spam_filter",
             "turns",
+            "web_client",
         ],
     ),
     ("what it does", &["mail", "admin"]),
@@ -82,7 +85,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
 ];
 
 /// Which other edges an edge may use.
-const EDGES: [(&str, &[&str]); 14] = [
+const EDGES: [(&str, &[&str]); 15] = [
     ("clock", &[]),
     ("turns", &[]),
     ("store", &["clock"]),
@@ -92,15 +95,16 @@ const EDGES: [(&str, &[&str]); 14] = [
     ("inbound", &["clock", "tls"]),
     ("http", &["inbound", "tls"]),
     ("postfix", &["inbound"]),
-    ("outbound", &["clock", "dns", "tls"]),
+    ("outbound", &["clock", "dns", "tls", "web_client"]),
     ("auth", &["dns"]),
     ("acme", &["clock", "http", "inbound", "tls"]),
     ("keys", &["acme", "auth", "tls"]),
     ("spam_filter", &["dns", "tls"]),
+    ("web_client", &["tls"]),
 ];
 
 /// What commands ask `admin` for, and do not touch themselves.
-const BEHIND_ADMIN: [&str; 13] = [
+const BEHIND_ADMIN: [&str; 14] = [
     "store",
     "auth",
     "dns",
@@ -114,6 +118,7 @@ const BEHIND_ADMIN: [&str; 13] = [
     "metrics",
     "mail",
     "spam_filter",
+    "web_client",
 ];
 
 /// Commands that are more than arguments and printing, and what they may touch all the same.

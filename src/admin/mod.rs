@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod aliases;
 pub mod backup;
 pub mod check;
+pub mod digests;
 pub mod dkim_keys;
 pub mod doctor;
 pub mod domains;

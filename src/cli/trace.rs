@@ -70,7 +70,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
             let message = names.traced(message);
             if json { write_json(&mut out, &message) } else { write_text(&mut out, &message) }
         };
-        let filter = Filter { id, from, to, account, since, limit };
+        let filter = Filter { id, from, to, account, since, limit, until: None };
         Ok(trace(&state_dir, &filter, each).await?)
     };
     block_on(with_existing_store(&state_dir, Purpose::Read, work))?;

@@ -13,8 +13,10 @@ mod auth;
 mod clients;
 mod define;
 mod delivery;
+mod digest;
 mod dns;
 mod dnsbl;
+mod events;
 mod filter;
 mod finding;
 mod ip_net;
@@ -38,8 +40,10 @@ mod values;
 
 pub use auth::{ArcSealing, Auth};
 pub use delivery::Delivery;
+pub use digest::{Digest, TimeOfDay};
 pub use dns::Dns;
 pub use dnsbl::{Dnsbl, Exempt};
+pub use events::{Events, Webhook};
 pub use filter::{Filter, FilterAddress, OnFailure};
 pub use finding::{ConfigError, Finding};
 pub use ip_net::IpNet;
@@ -102,6 +106,10 @@ pub struct Config {
     pub submission: Submission,
     /// Lists of those that mail is not taken from.
     pub dnsbl: Vec<Dnsbl>,
+    /// Who is told what happens to aliases.
+    pub events: Events,
+    /// When owners are told what came to their aliases.
+    pub digest: Digest,
     /// What is accepted but perhaps not meant.
     pub warnings: Vec<String>,
 }
@@ -176,6 +184,8 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
     let journal = journal::read(&root);
     let dnsbl = dnsbl::read(&root);
     let submission = submission::read(&root);
+    let events = events::read(&root, &mut warnings);
+    let digest = digest::read(&root);
     let auth = auth::read(&root);
     let filter = filter::read(&root, &mut warnings);
     let tls = tls::read(&root);
@@ -201,6 +211,8 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
         journal: journal?,
         submission: submission?,
         dnsbl: dnsbl?,
+        events: events?,
+        digest: digest?,
         warnings,
     };
     if config.tls.acme.is_some() && config.hostname.literal().is_some() {

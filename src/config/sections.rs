@@ -1,10 +1,10 @@
 use super::{
-    auth, delivery, dns, dnsbl, filter, journal, limits, listen, reader::FromTable, root, route,
-    schema::Section, spool, srs, submission, tls,
+    auth, delivery, digest, dns, dnsbl, events, filter, journal, limits, listen, reader::FromTable,
+    root, route, schema::Section, spool, srs, submission, tls,
 };
 
 /// Every table of the file, in the order of the documents.
-pub(super) static SECTIONS: [&Section; 15] = [
+pub(super) static SECTIONS: [&Section; 17] = [
     root::Keys::SECTION,
     listen::Keys::SECTION,
     srs::Keys::SECTION,
@@ -20,4 +20,6 @@ pub(super) static SECTIONS: [&Section; 15] = [
     submission::Keys::SECTION,
     journal::Keys::SECTION,
     dnsbl::Keys::SECTION,
+    events::Keys::SECTION,
+    digest::Keys::SECTION,
 ];

@@ -2,7 +2,7 @@
 //!
 //! A client's commands go to `transaction`, which asks `sender`, `decide` and `returned`; the message goes
 //! through `checks`, `plan`, `dress` and `delivery` in `forward`, and what is left of it to `spool`. `record`
-//! tells the journal. [`Parts`] is what all of them need: `aliases`, `srs`, keys, store, and the way out.
+//! tells the journal, `events` and `digest` tell owners. [`Parts`] is what all of them need: `aliases`, `srs`, keys, store, and the way out.
 
 pub(crate) mod aliases;
 mod answers;
@@ -10,8 +10,10 @@ pub(crate) mod checks;
 mod current;
 pub(crate) mod decide;
 mod delivery;
+pub(crate) mod digests;
 pub(crate) mod dnsbl;
 mod dress;
+pub(crate) mod events;
 mod filter;
 mod forward;
 mod frozen;

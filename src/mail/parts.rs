@@ -2,6 +2,7 @@ use super::{
     aliases::Aliases,
     answers::Answers,
     dnsbl::Lists,
+    events::{Events, Hook},
     late::{self, Waits},
     logins::Logins,
     notices::Notices,
@@ -106,6 +107,10 @@ pub(crate) struct Parts {
     /// Who says whether mail is spam, and the password for it.
     pub(crate) filter: Option<Arc<SpamFilter>>,
     pub(crate) filter_password: Option<Live<Zeroizing<String>>>,
+    /// What is to be told of aliases, to whom, and the secret that signs it.
+    pub(crate) events: Arc<Events>,
+    pub(crate) hook: Option<Arc<Hook>>,
+    pub(crate) webhook_secret: Option<Live<Zeroizing<String>>>,
     /// What is kept: what earlier attempts brought, what waits.
     pub(crate) store: Store,
     /// What is told of each message.
@@ -167,6 +172,9 @@ impl Parts {
             signing: secrets.signing,
             filter: filter(&config, outbound.resolver())?,
             filter_password: secrets.filter_password,
+            events: Arc::new(Events::new(&config)),
+            hook: Hook::new(&config, outbound.resolver())?.map(Arc::new),
+            webhook_secret: secrets.webhook_secret,
             store,
             journal: Journal::nowhere(),
             network: Arc::clone(&outbound) as Arc<dyn Network>,
@@ -221,6 +229,9 @@ impl Parts {
             signing: secrets.signing,
             filter,
             filter_password: secrets.filter_password,
+            events: Arc::clone(&self.events),
+            hook: Hook::new(&config, outbound.resolver())?.map(Arc::new),
+            webhook_secret: secrets.webhook_secret,
             store,
             journal: self.journal.clone(),
             network: Arc::clone(&outbound) as Arc<dyn Network>,
@@ -244,6 +255,7 @@ impl Parts {
         self.answers.set_limits(self.config.submission.limits());
         self.log.set_limits(&self.config.limits);
         self.notices.set_rate(self.config.spool.max_notices);
+        self.events.set_limits(&self.config);
         let spool = spool_bounds(&self.config.spool);
         let Config { postmaster, delivery, .. } = &self.config;
         self.store.set_options(postmaster.clone(), delivery.keep_tag, spool);
@@ -260,6 +272,7 @@ impl Parts {
         self.refused.finish(&self.journal).await;
         self.log.tell_now();
         self.usage.keep(&self.store).await;
+        self.events.keep(&self.store).await;
     }
 
     /// Follows the files of secrets and keys for ever.
@@ -269,7 +282,17 @@ impl Parts {
                 password.follow().await;
             }
         };
-        tokio::join!(self.srs.follow(), self.signing.follow(), filter_password);
+        let webhook_secret = async {
+            if let Some(secret) = &self.webhook_secret {
+                secret.follow().await;
+            }
+        };
+        tokio::join!(self.srs.follow(), self.signing.follow(), filter_password, webhook_secret);
+    }
+
+    /// The secret that events are signed with, as it is now.
+    pub(crate) fn webhook_secret(&self) -> Option<Arc<Zeroizing<String>>> {
+        self.webhook_secret.as_ref().map(Live::get)
     }
 
     /// The keys that sign for a domain as they are now.
@@ -311,6 +334,7 @@ struct Secrets {
     rewriter: Live<Rewriter>,
     signing: Live<SigningKeys>,
     filter_password: Option<Live<Zeroizing<String>>>,
+    webhook_secret: Option<Live<Zeroizing<String>>>,
 }
 
 impl Secrets {
@@ -319,10 +343,12 @@ impl Secrets {
         let rewriter = keys::rewriter(config.srs.settings.clone(), file);
         let signing = keys::signing(&config.state_dir);
         let filter_password = config.filter.password_file.clone().map(keys::filter_password);
+        let webhook_secret = config.events.secret_file.clone().map(keys::webhook_secret);
         Ok(Self {
             rewriter: rewriter.map_err(OpenError::Keys)?,
             signing: signing.map_err(OpenError::Keys)?,
             filter_password: filter_password.transpose().map_err(OpenError::Keys)?,
+            webhook_secret: webhook_secret.transpose().map_err(OpenError::Keys)?,
         })
     }
 }

@@ -1,5 +1,5 @@
 //! What outlives a message: domains and aliases, accounts, long SRS addresses, what was delivered or refused; the
-//! spool, messages that wait; and the journal.
+//! spool, messages that wait; events and digests, what is told of aliases; and the journal.
 //!
 //! The traits say what is kept, in the words of mail, and what whoever keeps it promises; [`Store`] is a
 //! handle to one that does. `sqlite` is the only one today, and knows all of SQL. Several processes may
@@ -7,6 +7,7 @@
 
 mod accounts;
 mod cache;
+mod digests;
 mod directory;
 mod error;
 mod expiring;
@@ -14,17 +15,20 @@ pub mod journal;
 mod lock;
 mod long_senders;
 mod memory;
+mod outbox;
 mod queue;
 pub mod spool;
 mod sqlite;
 mod tls;
 
 pub use accounts::{AccountChangeError, AccountPage, Accounts};
+pub use digests::{DigestStep, Digests, Told, UnderWay};
 pub use directory::{AliasPage, Apply, Change, ChangeError, Directory};
 pub use error::StoreError;
 pub use lock::StateLock;
 pub use long_senders::{Kept, LongSender, LongSenders, SrsPutError};
 pub use memory::{Fingerprint, Memory};
+pub use outbox::{EventFigures, Outbox, WaitingEvent};
 pub use queue::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, Unreadable};
 pub use sqlite::backup;
 pub use tls::TlsRecords;
@@ -54,7 +58,7 @@ pub struct Options {
 /// commits.
 #[async_trait]
 pub trait Backend:
-    Directory + Accounts + LongSenders + Memory + Spool + PolicyStore + TlsRecords
+    Directory + Accounts + LongSenders + Memory + Spool + PolicyStore + TlsRecords + Outbox + Digests
 {
     /// Changes what the configuration says, from now on.
     fn set_options(&self, postmaster: Option<Mailbox>, keep_tag: bool, spool: SpoolBounds);

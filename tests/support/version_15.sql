@@ -1,4 +1,10 @@
 -- Makes of a database of this version one of version 15: aliases without controls, no tokens.
+-- 20
+DROP INDEX aliases_digest;
+DROP INDEX aliases_expires;
+DROP TABLE digests;
+DROP TABLE event_state;
+DROP TABLE events;
 -- 16
 ALTER TABLE aliases DROP COLUMN note;
 ALTER TABLE aliases DROP COLUMN expires;

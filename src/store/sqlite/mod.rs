@@ -12,6 +12,7 @@ mod long_senders;
 mod memory;
 mod number;
 mod opened;
+mod outbox;
 mod queue;
 mod readers;
 mod rows;

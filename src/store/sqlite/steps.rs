@@ -18,4 +18,5 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("steps/14.sql"),
     include_str!("steps/15.sql"),
     include_str!("steps/16.sql"),
+    include_str!("steps/20.sql"),
 ];

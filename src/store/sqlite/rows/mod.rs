@@ -3,7 +3,9 @@
 pub(super) mod account_usage;
 pub(super) mod accounts;
 pub(super) mod aliases;
+pub(super) mod digests;
 pub(super) mod domains;
+pub(super) mod events;
 pub(super) mod legs;
 pub(super) mod long_senders;
 pub(super) mod memory;
