@@ -54,6 +54,26 @@ fn known() -> [(String, &'static str); 16] {
     ]
 }
 
+/// The rule of the owner that a record of the journal names in its `detail`, in words that go behind "because". What strangers
+/// wrote stands in details too: only words of ours and what may be a pattern of the owner's are taken.
+pub fn rule(detail: &str) -> Option<String> {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b" .,:;@*_+-/'".contains(&b);
+    detail.split("; ").find_map(|part| {
+        let part = part.split(", as ").next().unwrap_or(part);
+        let (behind, rest) = [
+            ("refused as the alias ", "the alias "),
+            ("refused by the alias's block ", "of the alias's block "),
+            ("refused by the domain's block ", "of the domain's block "),
+            ("refused by the block ", "of the block "),
+            ("put off by the alias's limit of ", "of the alias's limit of "),
+        ]
+        .into_iter()
+        .find_map(|(told, words)| Some((words, part.strip_prefix(told)?)))?;
+        let is_rule = rest.len() <= 300 && rest.bytes().all(is_plain) && !rest.contains("//");
+        is_rule.then(|| format!("{behind}{rest}"))
+    })
+}
+
 /// Why the client was answered `reply`, as the journal has it; `rule` is the rule of the owner that decided, where one did
 /// and the journal names it. `by_destination`: the reply is that of the mailbox's provider.
 pub fn reason(reply: &str, rule: Option<&str>, by_destination: bool) -> Refusal {
@@ -144,6 +164,26 @@ mod tests {
                 let told = reason(reply, None, by_destination).why;
                 assert!(!told.contains("evil") && !told.contains("click"), "{reply}: {told}");
             }
+        }
+    }
+
+    #[test]
+    fn the_rule_that_the_journal_names() {
+        for (detail, expected) in [
+            ("refused as the alias is switched off", Some("the alias is switched off")),
+            (
+                "refused by the alias's block @a.test, as it is from \"http://evil\"@a.test",
+                Some("of the alias's block @a.test"),
+            ),
+            (
+                "5 recipients refused within a minute; refused by the block *.a.test for all domains, as From is b@a.test",
+                Some("of the block *.a.test for all domains"),
+            ),
+            ("put off by the alias's limit of 30/1h", Some("of the alias's limit of 30/1h")),
+            ("x@y.test from <\"; refused by the block http://evil\"@a.test>", None),
+            ("", None),
+        ] {
+            assert_eq!(rule(detail).as_deref(), expected, "{detail}");
         }
     }
 

@@ -4,7 +4,7 @@ use super::{DigestError, Task, counted::Counted};
 use crate::{
     address::{Domain, Mailbox},
     alias::{Alias, AnswerAddress},
-    digest::{Every, Period, Tally, reason},
+    digest::{Every, Period, Tally, reason, rule},
     mail::parts::Parts,
     store::{
         QueueFilter,
@@ -32,7 +32,7 @@ pub(super) async fn gather(parts: &Parts, tasks: &[Task]) -> Result<Counted, Dig
     let mut gathering =
         Gathering { parts, wanted, known: HashMap::new(), counted: Counted::default() };
     gathering.read_journal(*period).await?;
-    gathering.read_spool(*period).await?;
+    gathering.read_spool().await?;
     let Gathering { counted, .. } = gathering;
     if counted.left_out > 0 {
         tracing::warn!(
@@ -148,14 +148,11 @@ impl Gathering<'_> {
                 Outcome::Spooled | Outcome::Aborted => {}
                 Outcome::Refused | Outcome::Deferred => refuse(tally, record, &sender),
             }
-            if tally.is_empty() {
-                continue;
-            }
         }
     }
 
     /// Counts what waits now, whenever it came.
-    async fn read_spool(&mut self, _period: Period) -> Result<(), DigestError> {
+    async fn read_spool(&mut self) -> Result<(), DigestError> {
         let (mut after, mut seen) = (0, HashSet::new());
         loop {
             let page = self.parts.store.queue_page(&QueueFilter::default(), after).await?;
@@ -205,5 +202,6 @@ fn refuse(tally: &mut Tally, record: &Record, sender: &str) {
         return;
     }
     let by_destination = record.attempts.iter().any(|it| it.verdict != "delivered");
-    tally.refuse(reason(&record.reply, None, by_destination), sender);
+    let rule = rule(&record.detail);
+    tally.refuse(reason(&record.reply, rule.as_deref(), by_destination), sender);
 }

@@ -7,7 +7,6 @@ pub(crate) use hook::Hook;
 
 use super::{current::Current, parts::Parts};
 use crate::{
-    alias::AliasAddress,
     clock,
     config::Config,
     store::{Store, StoreError, WaitingEvent},
@@ -54,8 +53,8 @@ impl Events {
         self.changed.notify_one();
     }
 
-    /// Notes that a message of `sender` to `alias` was refused by `rule`. Never waits.
-    pub(crate) fn refused(&self, alias: &AliasAddress, sender: &str, rule: &str) {
+    /// Notes that a message of `sender` to the alias of that address was refused by `rule`. Never waits.
+    pub(crate) fn refused(&self, alias: &str, sender: &str, rule: &str) {
         if self.refusals.lock().add(alias, sender, rule, clock::millis()) {
             self.changed.notify_one();
         }

@@ -22,7 +22,6 @@ pub(super) struct Refusals {
 
 #[derive(Debug)]
 struct Window {
-    address: AliasAddress,
     since: Millis,
     /// Those that were told.
     told: u64,
@@ -42,7 +41,7 @@ impl Refusals {
     /// Counts one; true when there is something to write down.
     pub(super) fn add(
         &mut self,
-        alias: &AliasAddress,
+        alias: &str,
         sender: &str,
         rule: &str,
         now: Millis,
@@ -50,18 +49,17 @@ impl Refusals {
         if self.most == 0 {
             return false;
         }
-        let name = alias.to_string();
-        if !self.aliases.contains_key(&name) && self.aliases.len() >= MAX_ALIASES {
+        if !self.aliases.contains_key(alias) && self.aliases.len() >= MAX_ALIASES {
             self.end(now);
             if self.aliases.len() >= MAX_ALIASES {
                 self.lost += 1;
                 return false;
             }
         }
-        let window = self.aliases.entry(name).or_insert_with(|| Window::new(alias, now));
+        let window = self.aliases.entry(alias.to_owned()).or_insert_with(|| Window::new(now));
         if now.since(window.since) >= WINDOW {
-            let before = std::mem::replace(window, Window::new(alias, now));
-            self.events.extend(before.rest(now));
+            let before = std::mem::replace(window, Window::new(now));
+            self.events.extend(before.rest(alias, now));
         }
         if window.told >= self.most {
             window.full = if window.more == 0 { now } else { window.full };
@@ -73,8 +71,10 @@ impl Refusals {
             self.lost += 1;
             return false;
         }
+        // It was one when it was added.
+        let Ok(address) = AliasAddress::parse(alias) else { return false };
         let id = clock::message_id().to_string();
-        self.events.push(Event::refused(id, now, alias, sender, rule));
+        self.events.push(Event::refused(id, now, &address, sender, rule));
         true
     }
 
@@ -87,20 +87,21 @@ impl Refusals {
     /// Ends the windows whose time is over.
     fn end(&mut self, now: Millis) {
         let ended = self.aliases.extract_if(|_, window| now.since(window.since) >= WINDOW);
-        self.events.extend(ended.filter_map(|(_, window)| window.rest(now)));
+        self.events.extend(ended.filter_map(|(alias, window)| window.rest(&alias, now)));
     }
 }
 
 impl Window {
-    fn new(alias: &AliasAddress, now: Millis) -> Self {
-        Self { address: alias.clone(), since: now, told: 0, more: 0, full: now }
+    fn new(now: Millis) -> Self {
+        Self { since: now, told: 0, more: 0, full: now }
     }
 
     /// The event that tells of those that were not told one by one.
-    fn rest(self, now: Millis) -> Option<Event> {
-        let Self { address, more, full, .. } = self;
-        let id = || clock::message_id().to_string();
-        (more > 0).then(|| Event::more_refused(id(), now, &address, more, full))
+    fn rest(self, alias: &str, now: Millis) -> Option<Event> {
+        let Self { more, full, .. } = self;
+        let address = AliasAddress::parse(alias).ok().filter(|_| more > 0)?;
+        let id = clock::message_id().to_string();
+        Some(Event::more_refused(id, now, &address, more, full))
     }
 }
 
@@ -111,22 +112,18 @@ mod tests {
 
     const NOW: Millis = Millis::new(1_000_000_000);
 
-    fn address(text: &str) -> AliasAddress {
-        AliasAddress::parse(text).unwrap()
-    }
-
     fn telling(most: u64) -> Refusals {
         Refusals { most, ..Refusals::default() }
     }
 
     #[test]
     fn many_of_one_alias_are_told_together() {
-        let (mut refusals, alias) = (telling(3), address("a@x.test"));
+        let (mut refusals, alias) = (telling(3), "a@x.test");
         for n in 0..10 {
             let now = NOW + Duration::from_secs(n);
-            assert_eq!(refusals.add(&alias, "b@y.test", "no", now), n < 3);
+            assert_eq!(refusals.add(alias, "b@y.test", "no", now), n < 3);
         }
-        refusals.add(&address("c@x.test"), "b@y.test", "no", NOW);
+        refusals.add("c@x.test", "b@y.test", "no", NOW);
         let (events, lost) = refusals.take(NOW + Duration::from_secs(10));
         assert_eq!((events.len(), lost), (4, 0), "the other alias has its own");
         let later = NOW + WINDOW;
@@ -134,14 +131,14 @@ mod tests {
         let [rest] = events.as_slice() else { panic!("one for the rest, not {events:?}") };
         let since = NOW + Duration::from_secs(3);
         assert_eq!(rest.data, Data::More { count: 7, since });
-        assert!(refusals.add(&alias, "b@y.test", "no", later), "another hour");
+        assert!(refusals.add(alias, "b@y.test", "no", later), "another hour");
     }
 
     #[test]
     fn the_next_hour_tells_of_the_rest_of_the_last() {
-        let (mut refusals, alias) = (telling(1), address("a@x.test"));
+        let (mut refusals, alias) = (telling(1), "a@x.test");
         for now in [NOW, NOW, NOW + WINDOW] {
-            refusals.add(&alias, "b@y.test", "no", now);
+            refusals.add(alias, "b@y.test", "no", now);
         }
         assert_eq!(refusals.take(NOW + WINDOW).0.len(), 3);
     }
@@ -150,12 +147,12 @@ mod tests {
     fn room_is_bounded_and_nothing_is_kept_for_nobody() {
         let mut refusals = telling(60);
         for n in 0..MAX_ALIASES + 10 {
-            refusals.add(&address(&format!("a{n}@x.test")), "b@y.test", "no", NOW);
+            refusals.add(&format!("a{n}@x.test"), "b@y.test", "no", NOW);
         }
         assert_eq!((refusals.aliases.len(), refusals.events.len()), (MAX_ALIASES, MAX_EVENTS));
         assert_eq!(refusals.lost, (MAX_ALIASES - MAX_EVENTS + 10) as u64);
         refusals.set_most(0);
-        assert!(!refusals.add(&address("a@x.test"), "b@y.test", "no", NOW));
+        assert!(!refusals.add("a@x.test", "b@y.test", "no", NOW));
         assert!(refusals.aliases.is_empty() && refusals.events.is_empty());
     }
 }

@@ -1,14 +1,14 @@
 //! Rows of `events` and `event_state`.
 
 use crate::{
-    alias::Alias,
+    alias::{Alias, Key},
     clock,
-    event::Event,
+    event::{Event, Expiry},
     store::{
         EventFigures, WaitingEvent,
         sqlite::{
             column, number,
-            rows::aliases::{self, COLUMNS},
+            rows::aliases::{self, COLUMNS, Table},
         },
     },
     time::{Millis, UnixTime},
@@ -62,6 +62,27 @@ pub(crate) fn add_made<'a>(
 ) -> Result<()> {
     let now = clock::millis();
     add(connection, aliases.map(|alias| Event::made(clock::message_id().to_string(), now, alias)))
+}
+
+/// Adds what messages that were taken for the alias of `key` come to, of which it had `before` and has `after` now: its
+/// first use, and the last message that it takes.
+pub(crate) fn add_taken(
+    connection: &Connection,
+    key: &Key,
+    before: u64,
+    after: u64,
+    is_first: bool,
+) -> Result<()> {
+    if before == after || !is_wanted(connection)? {
+        return Ok(());
+    }
+    let Some(alias) = aliases::get(connection, Table::Stored, key)? else { return Ok(()) };
+    let (now, address) = (clock::millis(), alias.address());
+    let id = || clock::message_id().to_string();
+    let first = is_first.then(|| Event::first_use(id(), now, address));
+    let most = alias.rules().max_messages.filter(|most| before < *most && *most <= after);
+    let used_up = most.map(|_| Event::expired(id(), now, address, Expiry::Messages));
+    add(connection, first.into_iter().chain(used_up))
 }
 
 pub(crate) fn set_room(connection: &Connection, room: u64, now: UnixTime) -> Result<()> {
