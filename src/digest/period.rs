@@ -52,7 +52,7 @@ impl Every {
         let day = (now - at).day();
         let day = match self {
             Self::Day => day,
-            Self::Week => day - (day + 7 - FIRST_MONDAY) % 7,
+            Self::Week => day.saturating_sub((day + 7 - FIRST_MONDAY) % 7),
         };
         UnixTime::of_day(day) + at
     }
