@@ -63,6 +63,9 @@ pub struct Explanation {
     /// What the owner of the alias says of its mail, where he says anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules: Option<String>,
+    /// The alias that the message makes, if it is taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub makes: Option<String>,
     /// Whom it answers and as which alias, where it is addressed so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answers: Option<String>,
@@ -153,6 +156,7 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
         destinations: Vec::new(),
         lost: Vec::new(),
         rules: None,
+        makes: None,
         answers: None,
         srs_from: None,
         lists: Vec::new(),
@@ -192,7 +196,9 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     explanation.destinations = destinations.collect();
     let whys: Option<Vec<NoMail>> = recipient.destinations.iter().map(why).collect();
     explanation.lost.clone_from(&recipient.lost);
-    let rules = Some(&recipient.rules).filter(|rules| !rules.is_empty());
+    let rules = Some(recipient.rules()).filter(|rules| !rules.is_empty());
+    let is_new = recipient.named.as_ref().filter(|named| named.is_new);
+    explanation.makes = is_new.map(|named| named.address.clone());
     explanation.rules = rules.map(|rules| rules.to_string().trim_start().to_owned());
     let sender = Sender::new(Some(*ip), helo, from);
     let recipients = std::slice::from_ref(&recipient);

@@ -9,11 +9,17 @@ mod address;
 mod amendment;
 mod anchored;
 mod answer;
+mod blocks;
+mod counters;
 mod destination;
+mod domain_settings;
 mod error;
 mod expand;
+mod filter;
 mod find;
 pub mod import;
+mod judge;
+mod named;
 mod pattern;
 mod rules;
 mod senders;
@@ -23,10 +29,18 @@ mod words;
 pub use address::{AliasAddress, Key};
 pub use amendment::Amendment;
 pub use answer::AnswerAddress;
+pub use blocks::{Block, BlockList, MAX_BLOCKS};
+pub use counters::{Counters, Reason, Used};
 pub use destination::{Destination, Template};
+pub use domain_settings::{AutoCreate, DomainSettings, SettingsChange, SettingsError};
 pub use error::AliasError;
-pub use expand::{Dropped, Expansion, ExpansionLimits, expand, expand_all, find_cycle};
+pub use expand::{
+    Dropped, Expansion, ExpansionLimits, Holds, Resolution, expand, expand_all, find_cycle,
+};
+pub use filter::{Filter, MAX_SEARCH};
 pub use find::{Found, Lookup, find};
+pub use judge::{Blocked, Blocks, Judge, NamedBy, NoBlocks, Rule, Scope};
+pub use named::{Ended, Named};
 pub use pattern::Pattern;
 pub use rules::{
     MAX_MESSAGES, MAX_NOTE, MAX_SENDERS, Rules, parse_day, parse_expires, parse_limit,

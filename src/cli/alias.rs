@@ -1,14 +1,14 @@
 //! `onward alias`: which addresses lead where.
 
 mod import;
+mod list;
 
 use super::{
     Context, Failure,
     context::{Purpose, block_on, warn, with_store, write_json},
-    domain,
 };
 use crate::{
-    address::{Domain, Mailbox},
+    address::Mailbox,
     admin::{
         Store, accounts,
         aliases::{self, Apply, DEFAULT_DEFER, DEFAULT_REJECT, Record, ShownAlias},
@@ -49,15 +49,7 @@ enum Command {
         address: String,
     },
     Set(SetArgs),
-    /// Prints the aliases; the regexes last, in the order in which they are tried
-    List {
-        /// Only those of this domain
-        #[arg(long)]
-        domain: Option<String>,
-        /// One JSON object a line
-        #[arg(long)]
-        json: bool,
-    },
+    List(list::Args),
     /// Prints an alias and where it finally leads
     Show {
         /// As it was added
@@ -87,7 +79,7 @@ enum Command {
 impl Command {
     fn changes(&self) -> bool {
         match self {
-            Self::List { .. } | Self::Show { .. } | Self::Export => false,
+            Self::List(_) | Self::Show { .. } | Self::Export => false,
             Self::Apply { plan, .. } | Self::Import(import::Args { plan, .. }) => !plan,
             Self::Add(_)
             | Self::Remove { .. }
@@ -323,12 +315,11 @@ async fn execute(
             writeln!(out, "changed {alias}")?;
             return Ok(vec![alias]);
         }
-        Command::List { domain, json } => {
-            let domain = domain.as_deref().map(domain::parse).transpose()?;
-            list(store, domain.as_ref(), json, out).await?;
-        }
+        Command::List(args) => list::run(args, store, out).await?,
         Command::Import(args) => return import::run(args, store, out).await,
-        Command::Export => list(store, None, true, out).await?,
+        Command::Export => {
+            aliases::list(store, None, |alias| write_json(out, &Record::from(alias))).await?
+        }
         Command::Show { address, json } => {
             let address = AliasAddress::parse(&address)?;
             let shown = aliases::show(store, &address, postmaster).await?;
@@ -360,23 +351,10 @@ async fn set_enabled(
     Ok(alias)
 }
 
-async fn list(
-    store: &Store,
-    domain: Option<&Domain>,
-    json: bool,
-    out: &mut impl Write,
-) -> Result<(), Failure> {
-    aliases::list(store, domain, |alias| match json {
-        true => write_json(out, &Record::from(alias)),
-        false => writeln!(out, "{alias}"),
-    })
-    .await?;
-    Ok(())
-}
-
 fn write_shown(out: &mut impl Write, shown: &ShownAlias) -> io::Result<()> {
     writeln!(out, "{}", shown.alias.without_rules())?;
     write_rules(out, shown.alias.rules())?;
+    writeln!(out, "  {}", shown.counters)?;
     if shown.is_discarded {
         writeln!(out, "  mail is accepted and thrown away")?;
     }

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod alias;
 pub mod backup;
+pub mod block;
 pub mod check;
 pub mod complete;
 mod context;
@@ -74,6 +75,7 @@ enum Command {
     Check(check::Args),
     Domain(domain::Args),
     Alias(alias::Args),
+    Block(block::Args),
     Account(account::Args),
     Srs(srs::Args),
     Dkim(dkim::Args),
@@ -106,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args, &context),
         Command::Domain(args) => domain::run(args, &context),
         Command::Alias(args) => alias::run(args, &context),
+        Command::Block(args) => block::run(args, &context),
         Command::Account(args) => account::run(args, &context),
         Command::Srs(args) => srs::run(args, &context),
         Command::Dkim(args) => dkim::run(args, &context),

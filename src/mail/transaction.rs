@@ -3,6 +3,7 @@
 
 use super::{
     checks::{differ, refuse_unless_bounce},
+    counts::{Counted, count_refused},
     decide::decide,
     dnsbl::{self, Inquiry, Said, refusal, refusal_at_once},
     forward::{Forward, refusal_key},
@@ -154,6 +155,8 @@ impl Handler for Mail {
             }
             Err(refusal) => refusal,
         };
+        let sender = self.open.as_ref().and_then(|open| open.sender.reverse_path().mailbox());
+        count_refused(&self.parts, sender, &refusal);
         let client = self.client(session.origin());
         // What a relay brings is not its own, and others have their part in its session.
         let is_relayed = session.origin().is_some();
@@ -197,8 +200,9 @@ impl Handler for Mail {
         let listed = listed.unwrap_or_default();
         let (parts, peer, sender) = (&self.parts, &self.peer, &sender);
         let (id, now) = (entry.id, entry.arrived);
+        let counted = Counted::of(&recipients);
         // Recipients are addresses of answers, or none is.
-        let conclusion = match recipients.first().and_then(Recipient::answered_alias) {
+        let mut conclusion = match recipients.first().and_then(Recipient::answered_alias) {
             Some(_) => {
                 let came = Came { sender, id, now, transaction, memory };
                 answer(parts, came, recipients).await
@@ -208,6 +212,7 @@ impl Handler for Mail {
                 forward.run(transaction, memory, recipients).await
             }
         };
+        counted.conclude(parts, sender.reverse_path().mailbox(), &mut conclusion, None, now).await;
         self.last = Some(Arc::clone(&conclusion.announced));
         entry.conclude(&self.parts, conclusion, began.elapsed()).await
     }
@@ -254,6 +259,19 @@ impl Mail {
     async fn taken(&mut self, session: &Session, path: &ForwardPath) -> Result<Recipient, Refusal> {
         let now = clock::now();
         let recipient = decide(&self.parts, path, now).await?;
+        let named = recipient.named.clone();
+        self.admitted(session, recipient, now)
+            .await
+            .map_err(|refusal| Refusal { named: refusal.named.or(named), ..refusal })
+    }
+
+    /// `recipient`, if this client may write to it in this transaction.
+    async fn admitted(
+        &mut self,
+        session: &Session,
+        recipient: Recipient,
+        now: UnixTime,
+    ) -> Result<Recipient, Refusal> {
         self.hear_lists().await;
         let Some(open) = &self.open else {
             return Err(Reply::out_of_order("Send MAIL first").into());
@@ -264,6 +282,9 @@ impl Mail {
         }
         let client = self.client(session.origin());
         self.parts.rates.may_receive(client.ip, &recipient)?;
+        if let Some(named) = recipient.named.as_ref().filter(|named| named.is_new) {
+            self.parts.new_aliases.may_make(named)?;
+        }
         match self.objection(open, &recipient, now).await {
             Some(refusal) => Err(refusal),
             None => Ok(recipient),

@@ -4,7 +4,8 @@ use super::StoreError;
 use crate::{
     address::{Domain, Mailbox},
     alias::{
-        Alias, AliasAddress, AliasError, Amendment, Expansion, ExpansionLimits, Key, MAX_PATTERNS,
+        Alias, AliasAddress, AliasError, Amendment, Expansion, ExpansionLimits, Key, MAX_BLOCKS,
+        MAX_PATTERNS, Resolution,
     },
 };
 use async_trait::async_trait;
@@ -31,13 +32,13 @@ pub trait Directory {
     ///
     /// # Errors
     /// When the database cannot be read: the recipient is to be asked for again later.
-    async fn resolve(&self, recipient: &Mailbox) -> Result<Arc<Expansion>, StoreError>;
+    async fn resolve(&self, recipient: &Mailbox) -> Result<Arc<Resolution>, StoreError>;
 
     /// What becomes of a bare `<postmaster>`.
     ///
     /// # Errors
     /// As [`Directory::resolve`].
-    async fn resolve_postmaster(&self) -> Result<Arc<Expansion>, StoreError>;
+    async fn resolve_postmaster(&self) -> Result<Arc<Resolution>, StoreError>;
 
     /// The version of domains and aliases that look-ups use; it changes when they do.
     fn version(&self) -> watch::Receiver<i64>;
@@ -260,6 +261,24 @@ pub enum ChangeError {
         /// How many there are now.
         all: u64,
     },
+    /// There is no such block.
+    #[error("{pattern} is not blocked {}; see onward block list", scope(domain.as_ref()))]
+    NoSuchBlock {
+        /// The senders.
+        pattern: String,
+        /// For whose aliases; `None` for all.
+        domain: Option<Domain>,
+    },
+    /// More blocks than are kept.
+    #[error(
+        "there are {MAX_BLOCKS} blocks already, which is the most; @shop.example stands for all of a domain"
+    )]
+    TooManyBlocks,
+    /// A block of everybody for all aliases.
+    #[error(
+        "* would block all mail; it is for a domain (--domain) or an alias (--alias), which may allow senders"
+    )]
+    BlocksEverything,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -282,6 +301,10 @@ fn first(addresses: &[String]) -> String {
         text += &format!(" and {more} more");
     }
     text
+}
+
+fn scope(domain: Option<&Domain>) -> String {
+    domain.map_or_else(|| "for all".to_owned(), |domain| format!("for {domain}"))
 }
 
 fn chain(addresses: &[Mailbox]) -> String {

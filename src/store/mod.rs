@@ -6,6 +6,7 @@
 //! have one store open; a change by one is seen by the others within a second.
 
 mod accounts;
+mod alias_use;
 mod cache;
 mod digests;
 mod directory;
@@ -19,9 +20,11 @@ mod outbox;
 mod queue;
 pub mod spool;
 mod sqlite;
+mod standing;
 mod tls;
 
 pub use accounts::{AccountChangeError, AccountPage, Accounts};
+pub use alias_use::{AliasUse, Cursor, FindError, FoundAliases};
 pub use digests::{DigestStep, Digests, Told, UnderWay};
 pub use directory::{AliasPage, Apply, Change, ChangeError, Directory};
 pub use error::StoreError;
@@ -31,6 +34,7 @@ pub use memory::{Fingerprint, Memory};
 pub use outbox::{EventFigures, Outbox, WaitingEvent};
 pub use queue::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, Unreadable};
 pub use sqlite::backup;
+pub use standing::{Standing, StandingRules};
 pub use tls::TlsRecords;
 
 use crate::{address::Mailbox, alias::ExpansionLimits, mta_sts::PolicyStore};
@@ -58,7 +62,17 @@ pub struct Options {
 /// commits.
 #[async_trait]
 pub trait Backend:
-    Directory + Accounts + LongSenders + Memory + Spool + PolicyStore + TlsRecords + Outbox + Digests
+    Directory
+    + AliasUse
+    + StandingRules
+    + Accounts
+    + LongSenders
+    + Memory
+    + Spool
+    + PolicyStore
+    + TlsRecords
+    + Outbox
+    + Digests
 {
     /// Changes what the configuration says, from now on.
     fn set_options(&self, postmaster: Option<Mailbox>, keep_tag: bool, spool: SpoolBounds);

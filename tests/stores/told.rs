@@ -81,7 +81,9 @@ pub(crate) async fn an_alias_expires_once(place: &dyn Place) {
     }
     store.set_event_room(10, NOW).await.unwrap();
     let expired = |name: &str| ("alias.expired".to_owned(), format!("{name}@x.test"));
-    for (after, told) in [(0, vec![]), (5, vec!["soon"]), (6, vec!["soon"]), (99, vec!["soon", "late"])] {
+    for (after, told) in
+        [(0, vec![]), (5, vec!["soon"]), (6, vec!["soon"]), (99, vec!["soon", "late"])]
+    {
         store.find_expired(NOW + Duration::from_secs(after)).await.unwrap();
         let told: Vec<_> = told.into_iter().map(expired).collect();
         assert_eq!(waiting(&store).await, told, "after {after} s");
@@ -139,7 +141,8 @@ pub(crate) async fn whose_owners_are_told_and_which_alias_answers(place: &dyn Pl
     let disabled = AliasAddress::parse("a@x.test").unwrap();
     store.set_enabled(&disabled, false).await.unwrap();
     let asked = ["A+tag@x.test", "any@y.test", "r-1@z.test", "no@z.test", "no@w.test"];
-    let answering = store.answering(asked.iter().map(|text| mailbox(text)).collect()).await.unwrap();
+    let answering =
+        store.answering(asked.iter().map(|text| mailbox(text)).collect()).await.unwrap();
     let answering: Vec<_> =
         answering.iter().map(|alias| alias.as_ref().map(|it| it.address().to_string())).collect();
     let expected = [Some("a@x.test"), Some("*@y.test"), Some(r"/^r-.*@z\.test$/"), None, None];

@@ -5,6 +5,18 @@ DROP INDEX aliases_expires;
 DROP TABLE digests;
 DROP TABLE event_state;
 DROP TABLE events;
+-- 18
+DROP TRIGGER domain_out;
+DROP TABLE blocks;
+DROP TABLE domain_settings;
+ALTER TABLE directory DROP COLUMN standing;
+-- 17
+DROP TRIGGER alias_in;
+DROP TRIGGER alias_other;
+DROP TRIGGER alias_out;
+DROP TABLE alias_changes;
+DROP TABLE alias_text;
+DROP TABLE alias_use;
 -- 16
 ALTER TABLE aliases DROP COLUMN note;
 ALTER TABLE aliases DROP COLUMN expires;

@@ -39,13 +39,7 @@ impl Refusals {
     }
 
     /// Counts one; true when there is something to write down.
-    pub(super) fn add(
-        &mut self,
-        alias: &str,
-        sender: &str,
-        rule: &str,
-        now: Millis,
-    ) -> bool {
+    pub(super) fn add(&mut self, alias: &str, sender: &str, rule: &str, now: Millis) -> bool {
         if self.most == 0 {
             return false;
         }

@@ -4,6 +4,7 @@ use super::{
     Live, Snapshot,
     error::Failure,
     rows::{
+        alias_use,
         aliases::{self, COLUMNS, Table},
         domains, events,
     },
@@ -55,6 +56,7 @@ fn try_apply(
         });
         events::add_made(&transaction, made)?;
         domains::count_change(&transaction)?;
+        alias_use::follow_changes(&transaction)?;
         transaction.commit()?;
     }
     Ok(changes)

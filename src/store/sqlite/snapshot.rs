@@ -1,15 +1,21 @@
 //! What is kept of the database in memory, and look-ups over it and a connection.
 
-use super::rows::{aliases, aliases::Table, domains};
+use super::{
+    rows::{alias_use, aliases, aliases::Table, domains},
+    standing,
+};
 use crate::{
     address::{Domain, Mailbox},
     alias::{Alias, Key, Lookup},
+    store::Standing,
+    time::UnixTime,
 };
 use rusqlite::{Connection, Error, Result};
 use std::{
     collections::HashSet,
     future::{Future, ready},
     pin::pin,
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
@@ -19,23 +25,27 @@ pub(crate) struct Snapshot {
     pub(crate) version: i64,
     pub(crate) domains: HashSet<Domain>,
     pub(crate) patterns: Vec<Alias>,
+    pub(crate) standing: Arc<Standing>,
 }
 
 impl Snapshot {
-    /// Reads all of one commit.
-    pub(crate) fn load(connection: &Connection) -> Result<Self> {
+    /// Reads all of one commit; what stands since `before` is not read again.
+    pub(crate) fn load(connection: &Connection, before: Option<&Self>) -> Result<Self> {
         let transaction = connection.unchecked_transaction()?;
-        let snapshot = Self::within(&transaction, Table::Stored)?;
+        let known = before.map(|before| &before.standing);
+        let standing = standing::load(&transaction, known)?;
+        let snapshot = Self { standing, ..Self::within(&transaction, Table::Stored)? };
         transaction.commit()?;
         Ok(snapshot)
     }
 
-    /// As [`Snapshot::load`] inside a transaction, with the regexes of `table`.
+    /// As [`Snapshot::load`] inside a transaction, with the regexes of `table`, and without what stands.
     pub(crate) fn within(connection: &Connection, table: Table) -> Result<Self> {
         Ok(Self {
             version: domains::version(connection)?,
             domains: domains::all(connection)?.into_iter().collect(),
             patterns: aliases::patterns(connection, table)?,
+            standing: Arc::default(),
         })
     }
 }
@@ -47,12 +57,21 @@ pub(crate) struct Live<'a> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) postmaster: Option<&'a Mailbox>,
     pub(crate) keep_tag: bool,
+    /// For aliases that end.
+    pub(crate) now: UnixTime,
 }
 
 impl<'a> Live<'a> {
-    /// Without a postmaster, and without the tags that aliases do not ask for.
+    /// Without a postmaster, without the tags that aliases do not ask for, and before any of them ends.
     pub(super) fn of(connection: &'a Connection, table: Table, snapshot: &'a Snapshot) -> Self {
-        Self { connection, table, snapshot, postmaster: None, keep_tag: false }
+        Self {
+            connection,
+            table,
+            snapshot,
+            postmaster: None,
+            keep_tag: false,
+            now: UnixTime::new(0),
+        }
     }
 }
 
@@ -73,6 +92,24 @@ impl Lookup for Live<'_> {
 
     fn keep_tag(&self) -> bool {
         self.keep_tag
+    }
+
+    fn now(&self) -> UnixTime {
+        self.now
+    }
+
+    fn is_used_up(&self, key: &Key, most: u64) -> Result<bool> {
+        // As `now`: what looks for loops looks beyond ends.
+        if self.now == UnixTime::new(0) {
+            return Ok(false);
+        }
+        let counters = alias_use::get(self.connection, key)?;
+        Ok(counters.is_some_and(|counters| counters.forwarded >= most))
+    }
+
+    fn auto_create(&self, address: &Mailbox) -> Option<Alias> {
+        let settings = self.snapshot.standing.settings.get(address.domain())?;
+        settings.auto_create.as_ref()?.alias_for(address)
     }
 
     fn postmaster(&self) -> Option<&Mailbox> {
