@@ -25,6 +25,7 @@ mod login;
 mod logins;
 pub(crate) mod look;
 mod made;
+mod makings;
 mod notices;
 mod parts;
 pub(crate) mod plan;
@@ -48,8 +49,9 @@ mod uses;
 
 pub(crate) use current::Current;
 pub(crate) use filter::Filter;
+pub(crate) use makings::filter as spam_filter;
 pub use parts::OpenError;
-pub(crate) use parts::{NotWell, Parts, filter as spam_filter};
+pub(crate) use parts::{NotWell, Parts};
 pub use rates::Bite;
 pub(crate) use rates::Rates;
 pub(crate) use spool::{Inbox, Runner, tell_of_delays};

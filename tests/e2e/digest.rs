@@ -7,23 +7,27 @@ use crate::support::{
 };
 use rusqlite::Connection;
 use serde_json::Value;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    fs,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 const TEXT: &[u8] = b"From: <a@sender.test>\r\nSubject: click http://evil.test\r\n\r\nx\r\n";
 const DAY: u64 = 86_400;
 
 /// Two aliases of one owner, and one of somebody else, of whose mail they are told.
 fn owners(sink: &Receiver) -> Builder {
-    Onward::builder()
-        .domain("hosted.test")
-        .alias("one@hosted.test", &["owner@sink.test"])
-        .alias("two@hosted.test", &["owner@sink.test"])
-        .alias("other@hosted.test", &["else@sink.test"])
-        .route("sink.test", &sink.route())
-        .without_rates()
-        .run_first(&["alias", "set", "one@hosted.test", "--digest", "daily"])
-        .run_first(&["alias", "set", "two@hosted.test", "--digest", "daily"])
-        .run_first(&["alias", "set", "other@hosted.test", "--digest", "weekly"])
+    let builder = Onward::builder().domain("hosted.test").route("sink.test", &sink.route());
+    let file = builder.directory().join("aliases.jsonl");
+    let aliases =
+        [("one", "owner", "daily"), ("two", "owner", "daily"), ("other", "else", "weekly")];
+    let lines = aliases.map(|(name, to, digest)| {
+        format!(
+            "{{\"address\":\"{name}@hosted.test\",\"destinations\":[\"{to}@sink.test\"],\"digest\":\"{digest}\"}}\n"
+        )
+    });
+    fs::write(&file, lines.concat()).unwrap();
+    builder.without_rates().run_first(&["alias", "apply", file.to_str().unwrap()])
 }
 
 fn send(onward: &Onward, from: &str, to: &str, code: u16) {

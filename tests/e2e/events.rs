@@ -7,7 +7,8 @@ use crate::support::{
     dns::Dns,
     fake_filter::{Asked, FakeFilter, Say},
     onward::{Builder, Onward},
-    receiver::Receiver,
+    receiver::{Action, Receiver, Step},
+    wait_until,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
@@ -160,4 +161,98 @@ fn what_was_made_while_no_daemon_ran_is_told_by_the_next_one() {
     let events: Vec<Value> = hook.asked().iter().map(checked).collect();
     assert_eq!(events[0]["id"], events[1]["id"], "again after the crash");
     assert_eq!(events[2]["alias"], "second@example.org");
+}
+
+/// The events of a kind that have come.
+fn of_kind(hook: &FakeFilter, kind: &str) -> Vec<Value> {
+    let events = hook.asked().into_iter().map(|asked| checked(&asked));
+    events.filter(|event| event["type"] == kind).collect()
+}
+
+/// Waits for so many events of a kind.
+#[track_caller]
+fn wait_for(hook: &FakeFilter, kind: &str, count: usize) -> Vec<Value> {
+    wait_until(format!("{count} of {kind}"), || {
+        let events = of_kind(hook, kind);
+        (events.len() >= count).then_some(events)
+    })
+}
+
+#[test]
+fn who_is_refused_is_told_with_the_rule_and_so_is_the_first_use_once() {
+    let (sink, hook) = (Receiver::smtp().start(), FakeFilter::start(ok()));
+    let onward = telling(&sink, &hook.place()).start();
+    let send = |code| {
+        let mut client = onward.session();
+        client.transaction("a@sender.test", &["hello+tag@example.org"], TEXT).expect_code(code);
+    };
+    send(250);
+    send(250);
+    let first = wait_for(&hook, "alias.first_use", 1);
+    assert_eq!(first[0]["alias"], "hello@example.org");
+    sink.on(Step::FinalDot, Action::reply("550 5.2.2 over quota of bob@sink.test"));
+    send(550);
+    let refused = wait_for(&hook, "message.refused", 1);
+    assert_eq!(refused[0]["data"]["sender"], "a@sender.test");
+    let rule = refused[0]["data"]["rule"].as_str().unwrap();
+    assert_eq!(rule, "refused, because the mailbox behind the alias is full");
+    onward.run(&["alias", "disable", "hello@example.org"]);
+    let mut client = onward.session();
+    client.mail("b@other.test").expect_code(250);
+    client.rcpt("HELLO@example.org").expect_code(550);
+    client.rcpt("nobody@example.org").expect_code(550);
+    let refused = wait_for(&hook, "message.refused", 2);
+    assert_eq!(refused[1]["alias"], "hello@example.org");
+    assert_eq!(refused[1]["data"]["sender"], "b@other.test");
+    let rule = refused[1]["data"]["rule"].as_str().unwrap();
+    assert!(rule.contains("switched off"), "{rule}");
+    onward.run(&["alias", "add", "last@example.org", "a@sink.test"]);
+    wait_for(&hook, "alias.made", 1);
+    assert_eq!(of_kind(&hook, "message.refused").len(), 2, "nobody@ is no alias");
+    assert_eq!(of_kind(&hook, "alias.first_use").len(), 1);
+}
+
+#[test]
+fn a_flood_of_refusals_of_one_alias_is_bounded() {
+    let (sink, hook) = (Receiver::smtp().start(), FakeFilter::start(ok()));
+    let onward = telling(&sink, &hook.place())
+        .without_rates()
+        .config("events.refusals_per_alias = 2")
+        .config("limits.errors = 100")
+        .start();
+    onward.run(&["alias", "disable", "hello@example.org"]);
+    let mut client = onward.session();
+    client.mail("b@other.test").expect_code(250);
+    for _ in 0..10 {
+        client.rcpt("hello@example.org").expect_code(550);
+    }
+    wait_for(&hook, "message.refused", 2);
+    onward.run(&["alias", "add", "last@example.org", "a@sink.test"]);
+    wait_for(&hook, "alias.made", 1);
+    assert_eq!(of_kind(&hook, "message.refused").len(), 2);
+}
+
+#[test]
+fn an_alias_expires_by_its_time_and_by_its_last_message_once() {
+    let (sink, hook) = (Receiver::smtp().start(), FakeFilter::start(ok()));
+    let onward = telling(&sink, &hook.place()).start();
+    let file = onward.config_path().parent().unwrap().join("aliases.jsonl");
+    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(3);
+    let lines = [
+        r#"{"address":"hello@example.org","destinations":["bob@sink.test"],"max_messages":1}"#
+            .to_owned(),
+        format!(
+            r#"{{"address":"soon@example.org","destinations":["a@sink.test"],"expires":"{soon:.0}"}}"#
+        ),
+    ];
+    fs::write(&file, lines.join("\n")).unwrap();
+    onward.run(&["alias", "apply", file.to_str().unwrap()]);
+    onward.session().transaction("a@sender.test", &["hello@example.org"], TEXT).expect_code(250);
+    let mut expired: Vec<(String, String)> = wait_for(&hook, "alias.expired", 2)
+        .iter()
+        .map(|event| (event["alias"].to_string(), event["data"]["by"].to_string()))
+        .collect();
+    expired.sort();
+    let expected = [("hello@example.org", "messages"), ("soon@example.org", "time")];
+    assert_eq!(expired, expected.map(|(a, b)| (format!("{a:?}"), format!("{b:?}"))));
 }

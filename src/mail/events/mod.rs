@@ -22,7 +22,7 @@ use tokio::{
 /// How often it is looked for what no other process tells of.
 const LOOK: Duration = Duration::from_secs(5);
 /// How often aliases are looked for whose time has come.
-const EXPIRY: Duration = Duration::from_secs(30);
+const EXPIRY: Duration = LOOK;
 /// How long refusals gather before they are written down together.
 const GATHER: Duration = Duration::from_millis(500);
 /// Events that are read at once.
