@@ -9,8 +9,8 @@
 //! message is tried again; [`dsn`] makes the notice about what was not delivered; [`verdict`] says what the
 //! destination will conclude about who sent a message; [`provider`] tells the large providers of mailboxes;
 //! [`time`] has the points in time of all of them; [`rate`] says how often something may happen; [`dnsbl`]
-//! what lists in DNS are asked, and what their answers mean; [`client_setup`] what mail programs are told of our ports;
-//! [`naming`] makes names for new aliases.
+//! what lists in DNS are asked, and what their answers mean; [`client_setup`] what mail programs are told of our ports; [`naming`] makes names for new aliases;
+//! [`event`] what programs are told of aliases; [`digest`] what their owners are told of a day or a week.
 //!
 //! Protocols, bytes in and bytes out: [`smtp`] for servers and the replies of servers, [`proxy`] for the
 //! header of a load balancer; for Postfix [`socketmap`] in frames of [`netstring`], [`tcp_table`] (both ask
@@ -20,7 +20,7 @@
 //!
 //! Edges: [`config`] reads the configuration; [`clock`] says what time it is; [`store`] keeps domains, aliases, memories, the spool and
 //! the journal; [`dns`] asks; [`inbound`] serves clients; [`outbound`] delivers; [`http`] answers those who
-//! watch; [`postfix`] answers Postfix; [`spam_filter`] asks rspamd; [`auth`] checks who sends; [`tls`] encrypts; [`acme`] sees to
+//! watch; [`postfix`] answers Postfix; [`spam_filter`] asks rspamd; [`auth`] checks who sends; [`tls`] encrypts; [`web_client`] asks web servers; [`acme`] sees to
 //! certificates; [`metrics`] counts.
 //!
 //! What Onward does: [`mail`] is one mail's life, [`admin`] what an administrator can do.
@@ -42,6 +42,8 @@ pub mod client_setup;
 pub mod clock;
 pub mod config;
 pub mod daemon;
+#[deny(clippy::disallowed_methods)]
+pub mod digest;
 pub mod dns;
 #[deny(clippy::disallowed_methods)]
 pub mod dnsbl;
@@ -49,6 +51,8 @@ pub mod dnsbl;
 pub mod dsn;
 #[deny(clippy::disallowed_methods)]
 pub mod envelope;
+#[deny(clippy::disallowed_methods)]
+pub mod event;
 #[deny(clippy::disallowed_methods)]
 pub mod fate;
 pub mod http;
@@ -117,3 +121,4 @@ mod turns;
 #[deny(clippy::disallowed_methods)]
 pub mod verdict;
 pub mod web;
+pub mod web_client;

@@ -38,6 +38,8 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "slots",
             "client_setup",
             "naming",
+            "event",
+            "digest",
         ],
     ),
     (
@@ -77,6 +79,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "clock",
             "spam_filter",
             "turns",
+            "web_client",
         ],
     ),
     ("what it does", &["mail", "admin"]),
@@ -85,7 +88,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
 ];
 
 /// Which other edges an edge may use.
-const EDGES: [(&str, &[&str]); 14] = [
+const EDGES: [(&str, &[&str]); 15] = [
     ("clock", &[]),
     ("turns", &[]),
     ("store", &["clock"]),
@@ -95,15 +98,16 @@ const EDGES: [(&str, &[&str]); 14] = [
     ("inbound", &["clock", "tls"]),
     ("http", &["inbound", "tls"]),
     ("postfix", &["inbound"]),
-    ("outbound", &["clock", "dns", "tls"]),
+    ("outbound", &["clock", "dns", "tls", "web_client"]),
     ("auth", &["dns"]),
     ("acme", &["clock", "http", "inbound", "tls"]),
     ("keys", &["acme", "auth", "tls"]),
     ("spam_filter", &["dns", "tls"]),
+    ("web_client", &["tls"]),
 ];
 
 /// What commands ask `admin` for, and do not touch themselves.
-const BEHIND_ADMIN: [&str; 13] = [
+const BEHIND_ADMIN: [&str; 14] = [
     "store",
     "auth",
     "dns",
@@ -117,6 +121,7 @@ const BEHIND_ADMIN: [&str; 13] = [
     "metrics",
     "mail",
     "spam_filter",
+    "web_client",
 ];
 
 /// Commands that are more than arguments and printing, and what they may touch all the same.

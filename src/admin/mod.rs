@@ -9,6 +9,7 @@ pub mod aliases;
 pub mod backup;
 pub mod blocks;
 pub mod check;
+pub mod digests;
 pub mod dkim_keys;
 pub mod doctor;
 pub mod domains;

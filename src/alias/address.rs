@@ -51,6 +51,14 @@ impl AliasAddress {
         })
     }
 
+    /// True for a regex that matches `address`.
+    pub fn matches(&self, address: &Mailbox) -> bool {
+        match self {
+            Self::Regex(pattern) => pattern.captures(&address.to_key(), address.domain()).is_some(),
+            Self::Exact(_) | Self::CatchAll(_) => false,
+        }
+    }
+
     /// `exact`, `catch-all` or `regex`.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -10,6 +10,7 @@ pub mod block;
 pub mod check;
 pub mod complete;
 mod context;
+pub mod digest;
 pub mod dkim;
 pub mod doctor;
 pub mod domain;
@@ -82,6 +83,7 @@ enum Command {
     Dkim(dkim::Args),
     Queue(queue::Args),
     Trace(trace::Args),
+    Digest(digest::Args),
     Tls(tls::Args),
     Explain(explain::Args),
     Doctor(doctor::Args),
@@ -115,6 +117,7 @@ pub fn main() -> ExitCode {
         Command::Dkim(args) => dkim::run(args, &context),
         Command::Queue(args) => queue::run(args, &context),
         Command::Trace(args) => trace::run(args, &context),
+        Command::Digest(args) => digest::run(args, &context),
         Command::Tls(args) => tls::run(&args, &context),
         Command::Explain(args) => explain::run(&args, &context),
         Command::Doctor(args) => doctor::run(&args, &context),

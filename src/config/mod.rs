@@ -14,8 +14,10 @@ mod auth;
 mod clients;
 mod define;
 mod delivery;
+mod digest;
 mod dns;
 mod dnsbl;
+mod events;
 mod filter;
 mod finding;
 mod ip_net;
@@ -40,8 +42,10 @@ mod values;
 pub use api::Api;
 pub use auth::{ArcSealing, Auth};
 pub use delivery::Delivery;
+pub use digest::{Digest, TimeOfDay};
 pub use dns::Dns;
 pub use dnsbl::{Dnsbl, Exempt};
+pub use events::{Events, Webhook};
 pub use filter::{Filter, FilterAddress, OnFailure};
 pub use finding::{ConfigError, Finding};
 pub use ip_net::IpNet;
@@ -106,6 +110,10 @@ pub struct Config {
     pub api: Api,
     /// Lists of those that mail is not taken from.
     pub dnsbl: Vec<Dnsbl>,
+    /// Who is told what happens to aliases.
+    pub events: Events,
+    /// When owners are told what came to their aliases.
+    pub digest: Digest,
     /// What is accepted but perhaps not meant.
     pub warnings: Vec<String>,
 }
@@ -181,6 +189,8 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
     let dnsbl = dnsbl::read(&root);
     let submission = submission::read(&root);
     let api = api::read(&root);
+    let events = events::read(&root, &mut warnings);
+    let digest = digest::read(&root);
     let auth = auth::read(&root);
     let filter = filter::read(&root, &mut warnings);
     let tls = tls::read(&root);
@@ -207,6 +217,8 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
         submission: submission?,
         api: api?,
         dnsbl: dnsbl?,
+        events: events?,
+        digest: digest?,
         warnings,
     };
     if config.tls.acme.is_some() && config.hostname.literal().is_some() {

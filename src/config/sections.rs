@@ -1,10 +1,10 @@
 use super::{
-    api, auth, delivery, dns, dnsbl, filter, journal, limits, listen, reader::FromTable, root,
-    route, schema::Section, spool, srs, submission, tls,
+    api, auth, delivery, digest, dns, dnsbl, events, filter, journal, limits, listen, reader::FromTable,
+    root, route, schema::Section, spool, srs, submission, tls,
 };
 
 /// Every table of the file, in the order of the documents.
-pub(super) static SECTIONS: [&Section; 16] = [
+pub(super) static SECTIONS: [&Section; 18] = [
     root::Keys::SECTION,
     listen::Keys::SECTION,
     srs::Keys::SECTION,
@@ -21,4 +21,6 @@ pub(super) static SECTIONS: [&Section; 16] = [
     api::Keys::SECTION,
     journal::Keys::SECTION,
     dnsbl::Keys::SECTION,
+    events::Keys::SECTION,
+    digest::Keys::SECTION,
 ];

@@ -14,7 +14,9 @@ use crate::{
     clock,
     config::{Config, JournalBounds, Limits, ListenAddress, service},
     inbound::{ClientLimits, Clients, Connections},
-    mail::{Current, Inbox, OpenError, Parts, Runner, tell_of_delays, tls_reports},
+    mail::{
+        Current, Inbox, OpenError, Parts, Runner, digests, events, tell_of_delays, tls_reports,
+    },
     store::{
         StateLock,
         journal::{Bounds, Journal, JournalError},
@@ -215,6 +217,10 @@ impl Daemon {
         let count = tokio::spawn(async move { tls_reports::run(&of_count).await });
         let of_delays = current.clone();
         let delays = tokio::spawn(async move { tell_of_delays(&of_delays).await });
+        let of_events = current.clone();
+        let events = tokio::spawn(async move { events::run(&of_events).await });
+        let of_digests = current.clone();
+        let digests = tokio::spawn(async move { digests::run(&of_digests).await });
         let purge = tokio::spawn(async move {
             loop {
                 if let Err(error) = store.purge(clock::now()).await {
@@ -311,6 +317,8 @@ impl Daemon {
         if let Some(web) = &self.shared.web {
             web.finish(&parts.store).await;
         }
+        events.abort();
+        digests.abort();
         tls_reports::keep_results(&parts).await;
         parts.outbound.close().await;
         parts.tell_last().await;

@@ -52,6 +52,7 @@ impl Monitoring {
     async fn now(&self) -> Now {
         let parts = &self.parts;
         let spool = parts.store.spool_figures().await.unwrap_or_default();
+        let events = parts.store.event_figures().await.unwrap_or_default();
         let now = clock::millis();
         let age = spool.oldest.map_or(Duration::ZERO, |oldest| now.since(oldest));
         let files = keys::certificate_files(&parts.config);
@@ -62,6 +63,8 @@ impl Monitoring {
             spool_octets: spool.octets,
             spool_age: age.as_millis() as f64 / 1000.0,
             spool_unreadable: spool.unreadable,
+            events_waiting: events.waiting,
+            events_lost: events.lost,
             store_trouble: parts.store.trouble().borrow().is_some(),
             connections: self.clients.connections(),
             map_connections: self.connections.open(),

@@ -1,4 +1,5 @@
-//! The keys: SRS secrets, private keys for DKIM, certificates, and the password for the spam filter.
+//! The keys: SRS secrets, private keys for DKIM, certificates, the password for the spam filter, and the secret that events
+//! are signed with.
 
 pub(crate) mod live;
 
@@ -46,19 +47,42 @@ pub(crate) fn filter_password(file: PathBuf) -> Result<Live<Zeroizing<String>>, 
 
 /// The password for the spam filter: the first line of `file`.
 pub(crate) fn read_password(file: &Path) -> Result<Zeroizing<String>, String> {
+    first_line(file, "filter.password_file", "password", 1)
+}
+
+/// Fewest characters of the secret that events are signed with.
+const MIN_SECRET: usize = 16;
+
+/// The secret of `file` that events are signed with, followed as that changes.
+pub(crate) fn webhook_secret(file: PathBuf) -> Result<Live<Zeroizing<String>>, String> {
+    let looked_at = file.clone();
+    let read = move || first_line(&file, "events.secret_file", "secret", MIN_SECRET);
+    Live::open("secret of events", move || stamp(&looked_at), read)
+}
+
+/// The first line of `file`, which `key` names: a `what` of at least so many characters.
+fn first_line(
+    file: &Path,
+    key: &str,
+    what: &str,
+    least: usize,
+) -> Result<Zeroizing<String>, String> {
     let name = file.display();
     let text = fs::read(file).map_err(|error| {
-        format!("filter.password_file {name} {}", unread(&error, "it holds the password on a line"))
+        format!("{key} {name} {}", unread(&error, &format!("it holds the {what} on a line")))
     })?;
     let text = Zeroizing::new(text);
     let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let is_password =
-        (1..=MAX_PASSWORD).contains(&line.len()) && line.iter().all(u8::is_ascii_graphic);
-    let password = std::str::from_utf8(line).ok().filter(|_| is_password);
-    password.map(|password| Zeroizing::new(password.to_owned())).ok_or_else(|| {
-        format!("filter.password_file {name}: its first line is no password of printable ASCII without blanks")
-    })
+    let is_fine = (1..=MAX_PASSWORD).contains(&line.len()) && line.iter().all(u8::is_ascii_graphic);
+    let found = std::str::from_utf8(line).ok().filter(|_| is_fine);
+    let found = found.map(|found| Zeroizing::new(found.to_owned())).ok_or_else(|| {
+        format!("{key} {name}: its first line is no {what} of printable ASCII without blanks")
+    })?;
+    match found.len() < least {
+        true => Err(format!("{key} {name}: its first line has fewer than {least} characters")),
+        false => Ok(found),
+    }
 }
 
 /// False where there is no such file; one that we may not see is there.

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     address::Mailbox,
     alias::{Ended, Key, Named, Reason, Rule},
+    digest,
     reply::{Class, Reply, Status},
     store::journal::Outcome,
     time::UnixTime,
@@ -57,6 +58,8 @@ impl Counted {
                 (false, _) => {
                     if let Some(reason) = reason.filter(|_| !named.is_new) {
                         parts.alias_uses.count_refused(&key, reason);
+                        let by_destination = reason == Reason::Destination;
+                        tell(parts, &named, sender, (&conclusion.reply, rule), by_destination);
                     }
                 }
             }
@@ -64,8 +67,30 @@ impl Counted {
     }
 }
 
-/// Counts a recipient that is refused, where an alias is there.
-pub(super) fn count_refused(parts: &Parts, refusal: &Refusal) {
+/// Tells of a message of `sender` to an alias that was refused, whoever wants to hear of it.
+fn tell(
+    parts: &Parts,
+    named: &Named,
+    sender: Option<&Mailbox>,
+    (reply, rule): (&Reply, Option<&Rule>),
+    by_destination: bool,
+) {
+    if parts.hook.is_none() {
+        return;
+    }
+    let words = match rule {
+        Some(rule) => rule.to_string(),
+        None => format!(
+            "refused, because {}",
+            digest::reason(&reply.to_string(), None, by_destination).why
+        ),
+    };
+    let sender = sender.map_or_else(|| "<>".to_owned(), ToString::to_string);
+    parts.events.refused(&named.address, &sender, &words);
+}
+
+/// Counts a recipient that is refused to `sender`, where an alias is there.
+pub(super) fn count_refused(parts: &Parts, sender: Option<&Mailbox>, refusal: &Refusal) {
     let reason = reason_of(&refusal.reply, refusal.rule.as_ref());
     if let (Some(named), Some(reason)) = (&refusal.named, reason)
         && !named.is_new
@@ -76,6 +101,8 @@ pub(super) fn count_refused(parts: &Parts, refusal: &Refusal) {
             reason => reason,
         };
         parts.alias_uses.count_refused(&named.key, reason);
+        let why = (&refusal.reply, refusal.rule.as_ref());
+        tell(parts, named, sender, why, refusal.is_verdict);
     }
 }
 

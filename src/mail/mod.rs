@@ -2,7 +2,7 @@
 //!
 //! A client's commands go to `transaction`, which asks `sender`, `decide` and `returned`; the message goes
 //! through `checks`, `plan`, `dress` and `delivery` in `forward`, and what is left of it to `spool`. `record`
-//! tells the journal. [`Parts`] is what all of them need: `aliases`, `srs`, keys, store, and the way out.
+//! tells the journal, `events` and `digest` tell owners. [`Parts`] is what all of them need: `aliases`, `srs`, keys, store, and the way out.
 
 pub(crate) mod alias_use;
 pub(crate) mod aliases;
@@ -12,8 +12,10 @@ mod counts;
 mod current;
 pub(crate) mod decide;
 mod delivery;
+pub(crate) mod digests;
 pub(crate) mod dnsbl;
 mod dress;
+pub(crate) mod events;
 mod filter;
 mod forward;
 mod frozen;
@@ -23,6 +25,7 @@ mod login;
 mod logins;
 pub(crate) mod look;
 mod made;
+mod makings;
 mod notices;
 mod parts;
 pub(crate) mod places;
@@ -48,8 +51,9 @@ mod uses;
 
 pub(crate) use current::Current;
 pub(crate) use filter::Filter;
+pub(crate) use makings::filter as spam_filter;
 pub use parts::OpenError;
-pub(crate) use parts::{NotWell, Parts, filter as spam_filter};
+pub(crate) use parts::{NotWell, Parts};
 pub use rates::Bite;
 pub(crate) use rates::Rates;
 pub(crate) use spool::{Inbox, Runner, tell_of_delays};

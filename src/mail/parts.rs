@@ -3,9 +3,11 @@ use super::{
     aliases::Aliases,
     answers::Answers,
     dnsbl::Lists,
-    late::{self, Waits},
+    events::{Events, Hook},
+    late::Waits,
     logins::Logins,
     made::NewAliases,
+    makings::{Secrets, backoff, filter, is_same_lists, is_same_outbound, outbound, spool_bounds},
     notices::Notices,
     rates::Rates,
     refused::RefusedRecipients,
@@ -17,31 +19,22 @@ use super::{
 use crate::{
     address::Domain,
     auth::dkim::{SigningKey, SigningKeys},
-    config::{self, Config, Dane},
-    dns::{Resolver, ResolverError, ValidatingResolver},
+    config::Config,
+    dns::ResolverError,
     inbound::{LogBudget, MessageMemory},
-    keys::{self, live::Live},
+    keys::live::Live,
     metrics::Metrics,
     next_hop::NextHop,
-    outbound::{
-        Attempt, Deadline, Outbound, OutboundConfig, OutboundLimits, Outgoing, Preferences,
-    },
+    outbound::{Attempt, Deadline, Outbound, Outgoing},
     retry,
     spam_filter::SpamFilter,
-    srs::Rewriter,
-    store::{Options, Store, StoreError, journal::Journal, spool::SpoolBounds},
-    tls::{Connector, RootsError},
+    store::{Options, Store, StoreError, journal::Journal},
+    tls::RootsError,
 };
 use async_trait::async_trait;
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
-
-/// Where mail servers listen.
-const SMTP_PORT: u16 = 25;
-
-/// Where MTA-STS policies are.
-const HTTPS_PORT: u16 = 443;
 
 /// Why mail cannot be handled. Nothing was accepted yet.
 #[derive(Debug, thiserror::Error)]
@@ -112,6 +105,10 @@ pub(crate) struct Parts {
     /// Who says whether mail is spam, and the password for it.
     pub(crate) filter: Option<Arc<SpamFilter>>,
     pub(crate) filter_password: Option<Live<Zeroizing<String>>>,
+    /// What is to be told of aliases, to whom, and the secret that signs it.
+    pub(crate) events: Arc<Events>,
+    pub(crate) hook: Option<Arc<Hook>>,
+    pub(crate) webhook_secret: Option<Live<Zeroizing<String>>>,
     /// What is kept: what earlier attempts brought, what waits.
     pub(crate) store: Store,
     /// What is told of each message.
@@ -175,6 +172,9 @@ impl Parts {
             signing: secrets.signing,
             filter: filter(&config, outbound.resolver())?,
             filter_password: secrets.filter_password,
+            events: Arc::new(Events::new(&config)),
+            hook: Hook::new(&config, outbound.resolver())?.map(Arc::new),
+            webhook_secret: secrets.webhook_secret,
             store,
             journal: Journal::nowhere(),
             network: Arc::clone(&outbound) as Arc<dyn Network>,
@@ -231,6 +231,9 @@ impl Parts {
             signing: secrets.signing,
             filter,
             filter_password: secrets.filter_password,
+            events: Arc::clone(&self.events),
+            hook: Hook::new(&config, outbound.resolver())?.map(Arc::new),
+            webhook_secret: secrets.webhook_secret,
             store,
             journal: self.journal.clone(),
             network: Arc::clone(&outbound) as Arc<dyn Network>,
@@ -255,6 +258,7 @@ impl Parts {
         self.answers.set_limits(self.config.submission.limits());
         self.log.set_limits(&self.config.limits);
         self.notices.set_rate(self.config.spool.max_notices);
+        self.events.set_limits(&self.config);
         let spool = spool_bounds(&self.config.spool);
         let Config { postmaster, delivery, .. } = &self.config;
         self.store.set_options(postmaster.clone(), delivery.keep_tag, spool);
@@ -272,6 +276,7 @@ impl Parts {
         self.refused.finish(&self.journal).await;
         self.log.tell_now();
         self.usage.keep(&self.store).await;
+        self.events.keep(&self.store).await;
         self.alias_uses.keep(&self.store).await;
     }
 
@@ -282,7 +287,17 @@ impl Parts {
                 password.follow().await;
             }
         };
-        tokio::join!(self.srs.follow(), self.signing.follow(), filter_password);
+        let webhook_secret = async {
+            if let Some(secret) = &self.webhook_secret {
+                secret.follow().await;
+            }
+        };
+        tokio::join!(self.srs.follow(), self.signing.follow(), filter_password, webhook_secret);
+    }
+
+    /// The secret that events are signed with, as it is now.
+    pub(crate) fn webhook_secret(&self) -> Option<Arc<Zeroizing<String>>> {
+        self.webhook_secret.as_ref().map(Live::get)
     }
 
     /// The keys that sign for a domain as they are now.
@@ -317,94 +332,4 @@ pub(crate) enum NotWell {
     /// The database answers with an error.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// What is read of files that only we may read.
-struct Secrets {
-    rewriter: Live<Rewriter>,
-    signing: Live<SigningKeys>,
-    filter_password: Option<Live<Zeroizing<String>>>,
-}
-
-impl Secrets {
-    fn read(config: &Config) -> Result<Self, OpenError> {
-        let file = config.srs.secret_file.clone();
-        let rewriter = keys::rewriter(config.srs.settings.clone(), file);
-        let signing = keys::signing(&config.state_dir);
-        let filter_password = config.filter.password_file.clone().map(keys::filter_password);
-        Ok(Self {
-            rewriter: rewriter.map_err(OpenError::Keys)?,
-            signing: signing.map_err(OpenError::Keys)?,
-            filter_password: filter_password.transpose().map_err(OpenError::Keys)?,
-        })
-    }
-}
-
-fn backoff(config: &Config) -> retry::Backoff {
-    retry::Backoff { waits: config.spool.retry.clone(), max_age: config.spool.max_age }
-}
-
-fn outbound(config: &Config, store: &Store) -> Result<Outbound, OpenError> {
-    let resolver = Resolver::new(&config.dns.servers)?;
-    Ok(Outbound::new(OutboundConfig {
-        hostname: config.hostname.clone(),
-        mx_port: SMTP_PORT,
-        limits: OutboundLimits {
-            final_time: config.delivery.final_patience + late::BESIDE,
-            ..OutboundLimits::default()
-        },
-        connector: Connector::new(config.tls.ca_file.as_deref())?,
-        preferences: Preferences {
-            never_plaintext: config.tls.never_plaintext.clone(),
-            ipv4_first: config.delivery.ipv4_first.clone(),
-            ipv6_first: config.delivery.ipv6_first.clone(),
-        },
-        sts_port: config.tls.mta_sts.then_some(HTTPS_PORT),
-        store: Some(store.policies()),
-        dane: dane(config)?.map(|validating| validating.beside(&resolver)),
-        resolver,
-    }))
-}
-
-/// The spam filter of the configuration, if there is one.
-pub(crate) fn filter(
-    config: &Config,
-    resolver: &Resolver,
-) -> Result<Option<Arc<SpamFilter>>, RootsError> {
-    let Some(place) = config.filter.rspamd.clone() else { return Ok(None) };
-    let config::Filter { timeout, connections, .. } = config.filter;
-    let connector = Connector::new(config.tls.ca_file.as_deref())?;
-    Ok(Some(Arc::new(SpamFilter::new(place, timeout, connections, resolver.clone(), connector))))
-}
-
-/// What [`outbound`] goes by.
-fn is_same_outbound(one: &Config, other: &Config) -> bool {
-    let of = |config: &Config| {
-        let Config { hostname, dns, tls, delivery, .. } = config.clone();
-        let tls = (tls.ca_file, tls.never_plaintext, tls.mta_sts, tls.dane);
-        let first = (delivery.ipv4_first, delivery.ipv6_first);
-        (hostname, dns, tls, first, delivery.final_patience)
-    };
-    of(one) == of(other)
-}
-
-/// What [`Lists`] go by.
-fn is_same_lists(one: &Config, other: &Config) -> bool {
-    one.dnsbl == other.dnsbl && one.dns == other.dns && one.limits.exempt == other.limits.exempt
-}
-
-fn dane(config: &Config) -> Result<Option<ValidatingResolver>, OpenError> {
-    let (servers, dane) = (&config.dns.servers, config.tls.dane);
-    if dane == Dane::Off {
-        return Ok(None);
-    }
-    Ok(Some(ValidatingResolver::new(servers, config.dns.trust_anchor.as_deref(), dane)?))
-}
-
-fn spool_bounds(spool: &config::Spool) -> SpoolBounds {
-    SpoolBounds {
-        octets: spool.max_bytes as u64,
-        messages: spool.max_messages,
-        free: spool.min_free_disk.map(|octets| octets as u64),
-    }
 }

@@ -1,6 +1,7 @@
 //! What is counted, for Prometheus. Labels have few values, whatever strangers send.
 
 mod accounts;
+mod events;
 mod filter;
 mod format;
 mod labels;
@@ -65,6 +66,7 @@ pub struct Metrics {
     certificate_end: Level,
     filter: filter::Filter,
     accounts: accounts::Accounts,
+    events: events::Events,
     process: process::Process,
 }
 
@@ -109,6 +111,7 @@ impl Metrics {
             certificate_end: Level::default(),
             filter: filter::Filter::new(took),
             accounts: accounts::Accounts::new(),
+            events: events::Events::new(),
             process: process::Process::default(),
         };
         metrics.register();
@@ -148,6 +151,7 @@ impl Metrics {
         let r = registry.sub_registry_with_prefix("onward");
         self.filter.register(r);
         self.accounts.register(r);
+        self.events.register(r);
         r.register("messages", "Messages by what became of them", self.messages.clone());
         r.register("message_octets", "Octets of messages that came", self.octets.clone());
         r.register(
@@ -323,6 +327,7 @@ impl Metrics {
         for (policy, result, count) in &now.tls {
             raise(&self.tls.get_or_create(&TlsSession { policy, result }), *count);
         }
+        self.events.look(now);
         self.process.look();
         let mut text = String::new();
         // Writing to a String cannot fail.

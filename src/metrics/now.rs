@@ -11,6 +11,10 @@ pub struct Now {
     pub spool_age: f64,
     /// Messages in the spool that cannot be read.
     pub spool_unreadable: u64,
+    /// Events that wait for whoever is told of aliases.
+    pub events_waiting: u64,
+    /// Events so far for which there was no room.
+    pub events_lost: u64,
     /// The database is not the file that is open any more.
     pub store_trouble: bool,
     /// Clients of smtp listeners.

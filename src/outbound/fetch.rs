@@ -4,32 +4,21 @@ use crate::{
     address::Domain,
     dns::Resolver,
     mta_sts::{Policy, PolicyError},
-    tls::{Connector, Identity, TlsError, Trust},
+    tls::{Connector, TlsError},
+    web_client::{Server, WebError},
 };
-use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
+use http_body_util::Full;
 use hyper::{
     Request, StatusCode,
-    body::Bytes,
-    header::{CONTENT_TYPE, HOST, USER_AGENT},
+    header::{HOST, USER_AGENT},
 };
-use hyper_util::rt::TokioIo;
-use std::{io, net::SocketAddr, time::Duration};
-use tokio::{
-    net::TcpStream,
-    time::{Instant, timeout_at},
-};
+use std::{io, time::Duration};
+use tokio::time::{Instant, timeout_at};
 
 /// How long a fetch may take in all: a message may be waiting.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long a connection may take, while there is another address to try.
-const CONNECT: Duration = Duration::from_secs(4);
-/// Addresses that are tried.
-const MAX_ADDRESSES: usize = 4;
 /// Longest policy, in octets (§3.3 wants no less than 64,000).
 const MAX_POLICY: usize = 64 << 10;
-/// Most octets in front of it.
-const MAX_HEADER: usize = 32 << 10;
-
 /// Where policies come from.
 #[derive(Debug, Clone)]
 pub(super) struct Fetcher {
@@ -94,60 +83,33 @@ impl Fetcher {
         let host = Domain::parse(&format!("mta-sts.{}", domain.to_key()))
             .map_err(|_| FetchError::NoHost)?;
         let addresses = self.resolver.addresses(&host).await.map_err(|_| FetchError::NoHost)?;
-        let mut last = FetchError::NoHost;
-        for ip in addresses.into_iter().take(MAX_ADDRESSES) {
-            let until = Instant::now() + CONNECT;
-            let connect = TcpStream::connect(SocketAddr::new(ip, self.port));
-            match timeout_at(until, connect).await {
-                Ok(Ok(stream)) => return self.get_over(stream, &host).await,
-                Ok(Err(error)) => last = FetchError::Connect(error),
-                Err(_) => last = FetchError::Connect(io::ErrorKind::TimedOut.into()),
-            }
+        let request = Request::get("/.well-known/mta-sts.txt")
+            .header(HOST, host.as_str())
+            .header(USER_AGENT, "onward")
+            .body(Full::default())
+            .map_err(|_| FetchError::NoHost)?;
+        let connector = Some(&self.connector);
+        let server = Server { connector, name: Some(&host), addresses, port: self.port };
+        let answer = server.ask(request, MAX_POLICY).await?;
+        if answer.status != StatusCode::OK {
+            return Err(FetchError::Status(answer.status));
         }
-        Err(last)
+        if answer.kind() != "text/plain" {
+            return Err(FetchError::NotText);
+        }
+        String::from_utf8(answer.body.into()).map_err(|_| FetchError::NotText)
     }
+}
 
-    async fn get_over(&self, stream: TcpStream, host: &Domain) -> Result<String, FetchError> {
-        let identity = Identity { host: Some(host), ip: None, domain: None };
-        let (stream, _) = self.connector.connect(stream, identity, &Trust::Authorities).await?;
-        let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
-            .max_buf_size(MAX_HEADER)
-            .handshake(TokioIo::new(stream))
-            .await?;
-        let asked = async move {
-            let request = Request::get("/.well-known/mta-sts.txt")
-                .header(HOST, host.as_str())
-                .header(USER_AGENT, "onward")
-                .body(Empty::<Bytes>::new())
-                .map_err(|_| FetchError::NoHost)?;
-            let answer = sender.send_request(request).await?;
-            if answer.status() != StatusCode::OK {
-                return Err(FetchError::Status(answer.status()));
-            }
-            let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-            let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default();
-            if !kind.trim().eq_ignore_ascii_case("text/plain") {
-                return Err(FetchError::NotText);
-            }
-            let body = Limited::new(answer.into_body(), MAX_POLICY).collect().await;
-            let body = body.map_err(|error| match error.downcast::<hyper::Error>() {
-                Ok(error) => FetchError::Http(*error),
-                Err(error) if error.is::<LengthLimitError>() => FetchError::TooLong,
-                Err(_) => FetchError::TooSlow,
-            })?;
-            String::from_utf8(body.to_bytes().into()).map_err(|_| FetchError::NotText)
-        };
-        // Dropped with the answer, the connection is closed, whatever more it has to say.
-        let connected = async {
-            match connection.await {
-                Err(error) => error,
-                // It ended in order: what came of the request says why.
-                Ok(()) => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            asked = asked => asked,
-            error = connected => Err(error.into()),
+impl From<WebError> for FetchError {
+    fn from(error: WebError) -> Self {
+        match error {
+            WebError::NoHost => Self::NoHost,
+            WebError::Connect(error) => Self::Connect(error),
+            WebError::Tls(error) => Self::Tls(error),
+            WebError::Http(error) => Self::Http(error),
+            WebError::TooLong => Self::TooLong,
+            WebError::Broken(_) => Self::TooSlow,
         }
     }
 }

@@ -1,5 +1,5 @@
 //! What outlives a message: domains and aliases, accounts, tokens, long SRS addresses, what was delivered or refused; the
-//! spool, messages that wait; and the journal.
+//! spool, messages that wait; events and digests, what is told of aliases; and the journal.
 //!
 //! The traits say what is kept, in the words of mail, and what whoever keeps it promises; [`Store`] is a
 //! handle to one that does. `sqlite` is the only one today, and knows all of SQL. Several processes may
@@ -10,6 +10,7 @@ mod alias_numbers;
 mod alias_use;
 pub(crate) mod alter;
 mod cache;
+mod digests;
 mod directory;
 mod error;
 mod expiring;
@@ -17,6 +18,7 @@ pub mod journal;
 mod lock;
 mod long_senders;
 mod memory;
+mod outbox;
 mod queue;
 pub mod spool;
 mod sqlite;
@@ -28,11 +30,13 @@ pub use accounts::{AccountChangeError, AccountPage, Accounts};
 pub use alias_numbers::AliasNumbers;
 pub use alias_use::{AliasUse, Cursor, FindError, FoundAliases};
 pub use alter::{Alteration, Alterations, Altered};
+pub use digests::{DigestStep, Digests, Told, UnderWay};
 pub use directory::{AliasPage, Apply, Change, ChangeError, Directory};
 pub use error::StoreError;
 pub use lock::StateLock;
 pub use long_senders::{Kept, LongSender, LongSenders, SrsPutError};
 pub use memory::{Fingerprint, Memory};
+pub use outbox::{EventFigures, Outbox, WaitingEvent};
 pub use queue::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, Unreadable};
 pub use sqlite::backup;
 pub use standing::{Standing, StandingRules};
@@ -76,6 +80,8 @@ pub trait Backend:
     + Spool
     + PolicyStore
     + TlsRecords
+    + Outbox
+    + Digests
 {
     /// Changes what the configuration says, from now on.
     fn set_options(&self, postmaster: Option<Mailbox>, keep_tag: bool, spool: SpoolBounds);

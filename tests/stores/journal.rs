@@ -130,6 +130,7 @@ pub(crate) async fn filters(place: &dyn Place) {
         (Filter { to: some("sales@fwd.example"), ..all.clone() }, vec!["a1", "a2"]),
         (Filter { to: some("me@mailbox.example"), ..all.clone() }, vec!["a1", "a2"]),
         (Filter { since: Some(start + Duration::from_secs(1)), ..all.clone() }, vec!["a2", "a3"]),
+        (Filter { until: Some(start + Duration::from_secs(1)), ..all.clone() }, vec!["a1"]),
         (Filter { limit: Some(2), ..all.clone() }, vec!["a2", "a3"]),
         (Filter { limit: Some(1), to: some("sales@fwd.example"), ..all.clone() }, vec!["a2"]),
         (Filter { limit: Some(0), ..all.clone() }, vec![]),

@@ -20,6 +20,7 @@ mod queue;
 mod spool;
 mod sqlite;
 mod standing;
+mod told;
 
 /// Runs the whole suite over places that `$place` makes. What is forgotten here is dead code.
 macro_rules! run_suite {
@@ -83,6 +84,12 @@ macro_rules! run_suite {
                 the_administrator_tells_the_daemon_what_was_changed
                 what_waits_page_by_page_by_id_and_in_numbers
                 what_an_account_sent_is_held_while_it_must_not_send;
+            told:
+                an_alias_that_is_made_is_an_event_whoever_makes_it
+                events_take_bounded_room
+                an_alias_expires_once
+                a_digest_is_spooled_once
+                whose_owners_are_told_and_which_alias_answers;
             journal:
                 what_is_recorded_is_read_back_whole_and_survives_reopening
                 filters

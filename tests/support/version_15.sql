@@ -1,4 +1,10 @@
 -- Makes of a database of this version one of version 15: aliases without controls, no tokens.
+-- 20
+DROP INDEX aliases_digest;
+DROP INDEX aliases_expires;
+DROP TABLE digests;
+DROP TABLE event_state;
+DROP TABLE events;
 -- 19
 DROP TRIGGER domain_out_of_tokens;
 DROP TRIGGER token_out;

@@ -21,7 +21,7 @@ pub(crate) struct Added {
 
 impl Added {
     /// The message `new`, which was kept under this number.
-    pub(super) fn new(parts: &Parts, message: i64, new: &NewMessage) -> Self {
+    pub(crate) fn new(parts: &Parts, message: i64, new: &NewMessage) -> Self {
         let head = &new.head;
         let (cause, kind, waits) = (head.cause(), head.kind(), waits(parts, &new.legs));
         Self { message, arrived: head.arrived, cause, kind, waits }

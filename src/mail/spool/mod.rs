@@ -16,6 +16,7 @@ mod tried;
 pub(crate) use added::Added;
 pub(crate) use delay::tell_of_delays;
 pub(crate) use handle::{Handle, Inbox};
-pub(crate) use own::{own_message, spool_own};
+pub(crate) use outcome::record_new;
+pub(crate) use own::{Own, own_message, spool_own};
 pub(crate) use runner::Runner;
 pub(crate) use take::{NotTaken, Taking, keep, take};

@@ -80,7 +80,7 @@ pub(super) fn detail(legs: &[Leg]) -> Vec<String> {
 }
 
 /// Records a spooled message that has no record of its own yet.
-pub(super) async fn record_new(parts: &Parts, new: NewMessage, detail: String) {
+pub(crate) async fn record_new(parts: &Parts, new: NewMessage, detail: String) {
     let told = record(&new.head, new.size(), &new.legs, Vec::new(), detail);
     parts.journal.record(told).await;
 }

@@ -12,6 +12,8 @@ pub struct Filter {
     pub to: Option<String>,
     /// Only records from this time on.
     pub since: Option<Millis>,
+    /// Only records before this time.
+    pub until: Option<Millis>,
     /// Only what this account sent, or tried to.
     pub account: Option<AccountId>,
     /// Only what came to this.

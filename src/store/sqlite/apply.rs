@@ -6,7 +6,7 @@ use super::{
     rows::{
         alias_use,
         aliases::{self, COLUMNS, Table},
-        domains,
+        domains, events,
     },
     rules::{refuse_cycle, refuse_srs_shaped},
 };
@@ -50,6 +50,11 @@ fn try_apply(
     }
     if !changes.is_empty() && extent != Apply::Plan {
         transaction.execute_batch(&replace())?;
+        let made = changes.iter().filter_map(|change| match change {
+            Change::Add(alias) => Some(alias),
+            Change::Remove(_) | Change::Replace { .. } | Change::Reorder => None,
+        });
+        events::add_made(&transaction, made)?;
         domains::count_change(&transaction)?;
         alias_use::follow_changes(&transaction)?;
         transaction.commit()?;

@@ -7,7 +7,7 @@ use super::{
     rows::{
         accounts, alias_use,
         aliases::{self, Table},
-        domains,
+        digests, domains, events,
     },
     rules::{refuse_cycle, refuse_srs_shaped, refuse_unsafe, starts},
     snapshot::at_once,
@@ -233,6 +233,7 @@ fn remove_domain(
         return Err(ChangeError::NoSuchDomain(domain.clone()).into());
     }
     accounts::take_domain(connection, domain)?;
+    digests::forget(connection, domain)?;
     Ok(aliases::delete_in(connection, domain)?)
 }
 
@@ -252,7 +253,10 @@ pub(super) fn put(
     let key = alias.address().key();
     let existing = aliases::get(connection, Table::Stored, &key)?;
     match &existing {
-        None => aliases::insert(connection, Table::Stored, alias)?,
+        None => {
+            aliases::insert(connection, Table::Stored, alias)?;
+            events::add_made(connection, std::iter::once(alias))?;
+        }
         Some(_) if replaces => aliases::replace(connection, alias)?,
         Some(existing) => {
             return Err(ChangeError::Exists { existing: Box::new(existing.clone()) }.into());

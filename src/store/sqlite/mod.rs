@@ -15,6 +15,7 @@ mod long_senders;
 mod memory;
 mod number;
 mod opened;
+mod outbox;
 mod queue;
 mod readers;
 mod rows;

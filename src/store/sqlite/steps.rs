@@ -21,4 +21,5 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("steps/17.sql"),
     include_str!("steps/18.sql"),
     include_str!("steps/19.sql"),
+    include_str!("steps/20.sql"),
 ];

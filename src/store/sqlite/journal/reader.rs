@@ -157,12 +157,13 @@ impl Reader {
         let (compare, order) = if newest_first { ("<", "DESC") } else { (">", "ASC") };
         // Each condition stands only where it is wanted, so that SQLite may use the index.
         let by_id = if filter.id.is_some() { "id = :id" } else { ":id IS NULL" };
+        let by_end = if filter.until.is_some() { "time < :until" } else { ":until IS NULL" };
         let Self { auth, tls, filter: verdict, .. } = self;
         let query = format!(
             "SELECT seq, id, time, client, helo, sender, srs_from, rcpt, outcome, reply, size, ms,
                     detail, {auth} AS auth, {tls} AS tls, {verdict} AS filter
              FROM message
-             WHERE {by_id} AND time >= :since AND (time, seq) {compare} (:time, :seq)
+             WHERE {by_id} AND time >= :since AND {by_end} AND (time, seq) {compare} (:time, :seq)
              ORDER BY time {order}, seq {order} LIMIT {PAGE}"
         );
         let before_all = if newest_first { (i64::MAX, i64::MAX) } else { (-1, -1) };
@@ -170,7 +171,9 @@ impl Reader {
             after.map_or(before_all, |after| (column(after.time.as_millis()), after.seq));
         let since = filter.since.unwrap_or(Millis::EPOCH);
         let mut statement = self.connection.prepare_cached(&query)?;
-        let parameters = rusqlite::named_params! { ":id": filter.id, ":since": since, ":time": time, ":seq": seq };
+        let parameters = rusqlite::named_params! {
+            ":id": filter.id, ":since": since, ":until": filter.until, ":time": time, ":seq": seq
+        };
         let rows = statement.query_map(parameters, |row| {
             let record = record(row)?;
             Ok((Position { time: record.time, seq: row.get(0)? }, record))

@@ -1,6 +1,6 @@
 //! Rows of `alias_use`, and bringing it and `alias_text` in line with the aliases.
 
-use super::pieces::pieces_of;
+use super::{events, pieces::pieces_of};
 use crate::{
     alias::{AliasAddress, Counters, Key, Reason, Used},
     clock,
@@ -22,7 +22,9 @@ pub(crate) fn get(connection: &Connection, key: &Key) -> Result<Option<Counters>
 pub(crate) fn add(connection: &Connection, used: &Used) -> Result<()> {
     let Key { domain, local } = &used.alias;
     let Some(mut counters) = get(connection, &used.alias)? else { return Ok(()) };
+    let (before, was_used) = (counters.forwarded, counters.last_use.is_some());
     counters.add(used);
+    events::add_taken(connection, &used.alias, before, counters.forwarded, !was_used)?;
     let words = counters.refused_by.iter().map(|(reason, count)| (reason.as_str(), count));
     let refused = serde_json::to_string(&words.collect::<BTreeMap<_, _>>()).map_err(unreadable)?;
     let last_use = counters.last_use.map(|time| column(time.as_secs()));

@@ -1,0 +1,116 @@
+//! What [`Parts`](super::parts::Parts) are made of by a configuration.
+
+use super::{late, parts::OpenError};
+use crate::{
+    auth::dkim::SigningKeys,
+    config::{self, Config, Dane},
+    dns::{Resolver, ValidatingResolver},
+    keys::{self, live::Live},
+    outbound::{Outbound, OutboundConfig, OutboundLimits, Preferences},
+    retry,
+    spam_filter::SpamFilter,
+    srs::Rewriter,
+    store::{Store, spool::SpoolBounds},
+    tls::{Connector, RootsError},
+};
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// Where mail servers listen.
+const SMTP_PORT: u16 = 25;
+
+/// Where MTA-STS policies are.
+const HTTPS_PORT: u16 = 443;
+
+/// What is read of files that only we may read.
+pub(super) struct Secrets {
+    pub(super) rewriter: Live<Rewriter>,
+    pub(super) signing: Live<SigningKeys>,
+    pub(super) filter_password: Option<Live<Zeroizing<String>>>,
+    pub(super) webhook_secret: Option<Live<Zeroizing<String>>>,
+}
+
+impl Secrets {
+    pub(super) fn read(config: &Config) -> Result<Self, OpenError> {
+        let file = config.srs.secret_file.clone();
+        let rewriter = keys::rewriter(config.srs.settings.clone(), file);
+        let signing = keys::signing(&config.state_dir);
+        let filter_password = config.filter.password_file.clone().map(keys::filter_password);
+        let webhook_secret = config.events.secret_file.clone().map(keys::webhook_secret);
+        Ok(Self {
+            rewriter: rewriter.map_err(OpenError::Keys)?,
+            signing: signing.map_err(OpenError::Keys)?,
+            filter_password: filter_password.transpose().map_err(OpenError::Keys)?,
+            webhook_secret: webhook_secret.transpose().map_err(OpenError::Keys)?,
+        })
+    }
+}
+
+pub(super) fn backoff(config: &Config) -> retry::Backoff {
+    retry::Backoff { waits: config.spool.retry.clone(), max_age: config.spool.max_age }
+}
+
+pub(super) fn outbound(config: &Config, store: &Store) -> Result<Outbound, OpenError> {
+    let resolver = Resolver::new(&config.dns.servers)?;
+    Ok(Outbound::new(OutboundConfig {
+        hostname: config.hostname.clone(),
+        mx_port: SMTP_PORT,
+        limits: OutboundLimits {
+            final_time: config.delivery.final_patience + late::BESIDE,
+            ..OutboundLimits::default()
+        },
+        connector: Connector::new(config.tls.ca_file.as_deref())?,
+        preferences: Preferences {
+            never_plaintext: config.tls.never_plaintext.clone(),
+            ipv4_first: config.delivery.ipv4_first.clone(),
+            ipv6_first: config.delivery.ipv6_first.clone(),
+        },
+        sts_port: config.tls.mta_sts.then_some(HTTPS_PORT),
+        store: Some(store.policies()),
+        dane: dane(config)?.map(|validating| validating.beside(&resolver)),
+        resolver,
+    }))
+}
+
+/// The spam filter of the configuration, if there is one.
+pub(crate) fn filter(
+    config: &Config,
+    resolver: &Resolver,
+) -> Result<Option<Arc<SpamFilter>>, RootsError> {
+    let Some(place) = config.filter.rspamd.clone() else { return Ok(None) };
+    let config::Filter { timeout, connections, .. } = config.filter;
+    let connector = Connector::new(config.tls.ca_file.as_deref())?;
+    Ok(Some(Arc::new(SpamFilter::new(place, timeout, connections, resolver.clone(), connector))))
+}
+
+/// What [`outbound`] goes by.
+pub(super) fn is_same_outbound(one: &Config, other: &Config) -> bool {
+    let of = |config: &Config| {
+        let Config { hostname, dns, tls, delivery, .. } = config.clone();
+        let tls = (tls.ca_file, tls.never_plaintext, tls.mta_sts, tls.dane);
+        let first = (delivery.ipv4_first, delivery.ipv6_first);
+        (hostname, dns, tls, first, delivery.final_patience)
+    };
+    of(one) == of(other)
+}
+
+/// What [`Lists`] go by.
+pub(super) fn is_same_lists(one: &Config, other: &Config) -> bool {
+    one.dnsbl == other.dnsbl && one.dns == other.dns && one.limits.exempt == other.limits.exempt
+}
+
+fn dane(config: &Config) -> Result<Option<ValidatingResolver>, OpenError> {
+    let (servers, dane) = (&config.dns.servers, config.tls.dane);
+    if dane == Dane::Off {
+        return Ok(None);
+    }
+    Ok(Some(ValidatingResolver::new(servers, config.dns.trust_anchor.as_deref(), dane)?))
+}
+
+pub(super) fn spool_bounds(spool: &config::Spool) -> SpoolBounds {
+    SpoolBounds {
+        octets: spool.max_bytes as u64,
+        messages: spool.max_messages,
+        free: spool.min_free_disk.map(|octets| octets as u64),
+    }
+}
