@@ -10,6 +10,7 @@ mod amendment;
 mod anchored;
 mod answer;
 mod destination;
+mod edit;
 mod expand;
 mod find;
 pub mod import;
@@ -21,6 +22,7 @@ pub use address::{AliasAddress, Key};
 pub use amendment::Amendment;
 pub use answer::AnswerAddress;
 pub use destination::{Destination, Template};
+pub use edit::{Edit, EditError, NewDestination};
 pub use expand::{Dropped, Expansion, ExpansionLimits, expand, expand_all, find_cycle};
 pub use find::{Found, Lookup, find};
 pub use pattern::Pattern;
@@ -179,6 +181,12 @@ impl Alias {
         }
         self.rules = rules.checked()?;
         Ok(self)
+    }
+
+    /// This alias, which forwards, to other destinations.
+    fn with_destinations(mut self, destinations: Vec<Destination>) -> Self {
+        self.action = Action::Forward(destinations);
+        self
     }
 
     /// This alias, of whose mail its owner says nothing.

@@ -13,6 +13,7 @@ mod expiring;
 pub mod journal;
 mod lock;
 mod long_senders;
+mod many;
 mod memory;
 mod queue;
 pub mod spool;
@@ -24,6 +25,7 @@ pub use directory::{AliasPage, Apply, Change, ChangeError, Directory};
 pub use error::StoreError;
 pub use lock::StateLock;
 pub use long_senders::{Kept, LongSender, LongSenders, SrsPutError};
+pub use many::{Coming, Edited, Far, Many, ManyAliases, Progress, TakenIn};
 pub use memory::{Fingerprint, Memory};
 pub use queue::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, Unreadable};
 pub use sqlite::backup;
@@ -54,7 +56,7 @@ pub struct Options {
 /// commits.
 #[async_trait]
 pub trait Backend:
-    Directory + Accounts + LongSenders + Memory + Spool + PolicyStore + TlsRecords
+    Directory + ManyAliases + Accounts + LongSenders + Memory + Spool + PolicyStore + TlsRecords
 {
     /// Changes what the configuration says, from now on.
     fn set_options(&self, postmaster: Option<Mailbox>, keep_tag: bool, spool: SpoolBounds);

@@ -198,7 +198,7 @@ impl Sqlite {
     }
 
     /// Does at once what the watching thread would do soon.
-    async fn look_again(&self) {
+    pub(super) async fn look_again(&self) {
         match self.readers.run(Snapshot::load).await {
             Ok(snapshot) => self.replace_snapshot(snapshot),
             Err(error) => tracing::warn!(%error, "the change is kept, and not in force yet"),
