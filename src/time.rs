@@ -1,5 +1,9 @@
 //! Points in time. A length of time is a [`Duration`]; what time it is, is told by whoever calls.
 
+mod length;
+
+pub use length::{parse_duration, print_duration};
+
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use std::{
@@ -129,6 +133,20 @@ impl From<UnixTime> for Timestamp {
     fn from(time: UnixTime) -> Self {
         let seconds = i64::try_from(time.0).unwrap_or(i64::MAX);
         Self::from_second(seconds).unwrap_or(Self::MAX)
+    }
+}
+
+/// As RFC 3339 has it, in UTC: `2026-12-31T23:59:59Z`.
+impl fmt::Display for UnixTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Timestamp::from(*self).fmt(f)
+    }
+}
+
+/// Whole seconds of it; what is before 1970 is its beginning.
+impl From<Timestamp> for UnixTime {
+    fn from(time: Timestamp) -> Self {
+        Self(u64::try_from(time.as_second()).unwrap_or(0))
     }
 }
 

@@ -113,7 +113,7 @@ impl Edit {
                 }
                 match amendment.of(alias.clone()) {
                     // Of many, those that allow it no longer do.
-                    Err(AliasError::NotAllowed { .. }) => return Ok(None),
+                    Err(AliasError::NotAllowed { .. } | AliasError::NotBlocked { .. }) => return Ok(None),
                     amended => amended?.with_enabled(is_on),
                 }
             }

@@ -11,24 +11,31 @@ mod anchored;
 mod answer;
 mod destination;
 mod edit;
+mod error;
 mod expand;
 mod find;
 pub mod import;
 mod pattern;
 mod rules;
+mod senders;
 mod tag;
+mod words;
 
 pub use address::{AliasAddress, Key};
 pub use amendment::Amendment;
 pub use answer::AnswerAddress;
 pub use destination::{Destination, Template};
 pub use edit::{Edit, EditError, NewDestination};
+pub use error::AliasError;
 pub use expand::{Dropped, Expansion, ExpansionLimits, expand, expand_all, find_cycle};
 pub use find::{Found, Lookup, find};
 pub use pattern::Pattern;
-pub use rules::{MAX_ALLOWED, Rules, SenderPattern, SpamAction};
+pub use rules::{
+    MAX_MESSAGES, MAX_NOTE, MAX_SENDERS, Rules, parse_day, parse_expires, parse_limit,
+};
+pub use senders::SenderPattern;
+pub use words::{Digest, SpamAction};
 
-use crate::address::AddressError;
 use std::fmt;
 
 /// Most destinations one alias may have.
@@ -167,7 +174,7 @@ impl Alias {
     /// This alias, with what its owner says of its mail.
     ///
     /// # Errors
-    /// When that is more than [`MAX_ALLOWED`] senders, or answers by address of an alias that cannot have such.
+    /// When that is more than an alias can say (see [`Rules`]), or answers by address of an alias that cannot have such.
     pub fn with_rules(mut self, rules: Rules) -> Result<Self, AliasError> {
         let is_answered = match (&self.address, &self.action) {
             // The address of an answer would be read as that of another alias.
@@ -244,85 +251,6 @@ impl fmt::Display for Alias {
         write!(f, "{}", self.rules)?;
         if self.enabled { Ok(()) } else { f.write_str(" (disabled)") }
     }
-}
-
-/// Why something is no alias; the message is for people.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum AliasError {
-    /// The alias's own address does not parse.
-    #[error(
-        "{0:?} is no alias address: {1}; it is hello@example.org, *@example.org or \
-         /^sales-(.+)@example\\.org$/"
-    )]
-    Address(String, AddressError),
-    /// Begins with a slash but does not end with one.
-    #[error(
-        "{0:?} is no alias address: a regex stands between slashes, as /^info-.*@example\\.org$/"
-    )]
-    RegexSlashes(String),
-    /// A `*` within a local part, as of a glob.
-    #[error(
-        "{address} is no pattern: * stands for every address only by itself, as in *@example.org; a regex \
-         says it: '{regex}'"
-    )]
-    NoPattern {
-        /// As it was written.
-        address: String,
-        /// What may be meant.
-        regex: String,
-    },
-    /// The regex does not compile, or is too long or too big.
-    #[error("the regex {0} is not usable: {1}")]
-    Regex(String, String),
-    /// A destination that is no mailbox.
-    #[error("{0:?} is no destination: {1}")]
-    Destination(String, AddressError),
-    /// A template names what its regex does not have, or is malformed.
-    #[error("{0:?} is no destination: {1}")]
-    Template(String, &'static str),
-    /// No destination at all.
-    #[error("an alias forwards to at least one destination")]
-    NoDestination,
-    /// More than [`MAX_DESTINATIONS`].
-    #[error("an alias has at most {MAX_DESTINATIONS} destinations; let some of them be aliases")]
-    TooManyDestinations,
-    /// A text no SMTP reply can carry.
-    #[error(
-        "the text becomes part of an SMTP reply: 1 to {MAX_TEXT} printable ASCII characters, \
-         nothing else"
-    )]
-    Text,
-    /// A word on tags where there are none.
-    #[error("only an alias of one address, as hello@example.org, that forwards has tags to keep")]
-    KeepTag,
-    /// Answers by address, where no address would lead.
-    #[error(
-        "only an alias of one address without a +, as hello@example.org, that forwards can be answered by address"
-    )]
-    ReplyByAddress,
-    /// No sender pattern, and why.
-    #[error(
-        "{0:?} names no sender: {1}; it is news@shop.example, @shop.example for all of the domain, or \
-         *.shop.example for the domains below it"
-    )]
-    Sender(String, String),
-    /// More than [`MAX_ALLOWED`].
-    #[error(
-        "an alias allows at most {MAX_ALLOWED} senders; @shop.example stands for all of a domain"
-    )]
-    TooManyAllowed,
-    /// A sender that is no longer to be allowed, and was not.
-    #[error("{alias} does not allow {pattern}; whom it allows: onward alias show '{alias}'")]
-    NotAllowed {
-        /// The sender, as a pattern.
-        pattern: String,
-        /// The address of the alias.
-        alias: String,
-    },
-    /// No word for what becomes of spam.
-    #[error("{0:?} is nothing that becomes of spam: it is mark or refuse")]
-    Spam(String),
 }
 
 fn reply_text(text: &str) -> Result<String, AliasError> {

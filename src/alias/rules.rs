@@ -1,31 +1,58 @@
 //! What the owner of an alias says of the mail that comes to it.
 
-use super::AliasError;
-use crate::address::{Domain, DomainPattern, Mailbox};
-use std::{collections::HashSet, fmt, str::FromStr};
+use super::{AliasError, Digest, SenderPattern, SpamAction};
+use crate::{
+    address::Mailbox,
+    rate::{Rate, parse_rate, print_rate},
+    time::UnixTime,
+};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use std::{collections::HashSet, fmt};
 
-/// Most senders that one alias allows.
-pub const MAX_ALLOWED: usize = 100;
+/// Most senders that one alias allows, and most that it blocks.
+pub const MAX_SENDERS: usize = 100;
+/// Longest note, in characters.
+pub const MAX_NOTE: usize = 500;
+/// Most messages that [`Rules::max_messages`] may count: a number that every reader of JSON has whole.
+pub const MAX_MESSAGES: u64 = 1_000_000_000;
 
 /// What the owner of an alias says of its mail, where he says anything. The rules of the alias that the
-/// client named count: what it leads to may be aliases again, whose rules are for mail of their own.
+/// client named count: what it leads to may be aliases again, whose rules are for mail of their own. But an alias whose
+/// time or number of messages is over is as one that is switched off, wherever it stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
+    /// What it is for: at most [`MAX_NOTE`] characters of one line.
+    pub note: Option<String>,
+    /// From when on it refuses as if it were switched off.
+    pub expires: Option<UnixTime>,
+    /// After how many messages that were taken it refuses as if it were switched off.
+    pub max_messages: Option<u64>,
+    /// Whose mail is not blocked, by the alias or otherwise, and is let past a filter and DNSBLs if the sender is proven.
+    /// An exception for these, and nothing to anybody else, unless [`SenderPattern::Everybody`] is blocked.
+    pub allow: Vec<SenderPattern>,
+    /// Whose mail is refused.
+    pub block: Vec<SenderPattern>,
+    /// How many messages it takes in which time; `None` as for all aliases.
+    pub limit: Option<Rate>,
     /// What becomes of mail that a filter takes for spam; `None` as the configuration says.
     pub spam: Option<SpamAction>,
-    /// Whose mail neither a filter nor a DNSBL holds up, if the sender is proven. An exception for these,
-    /// and nothing to anybody else.
-    pub allow: Vec<SenderPattern>,
     /// Its mailboxes may answer as the alias by writing to an [`AnswerAddress`](super::AnswerAddress), which is then in
     /// Reply-To of what comes to it.
     pub reply_by_address: bool,
+    /// How often its owner hears what came; `None` as its domain says.
+    pub digest: Option<Digest>,
 }
 
 impl Rules {
-    /// True when the mail of `address` is let past filters and DNSBLs. Whoever asks has proof of the address:
+    /// The pattern by which `address` is allowed. What is more than not being blocked needs proof of the address besides:
     /// everybody can write down a name.
+    pub fn allowed_by(&self, address: &Mailbox) -> Option<&SenderPattern> {
+        self.allow.iter().find(|pattern| pattern.matches(address))
+    }
+
+    /// True when [`Rules::allowed_by`] names a pattern.
     pub fn allows(&self, address: &Mailbox) -> bool {
-        self.allow.iter().any(|pattern| pattern.matches(address))
+        self.allowed_by(address).is_some()
     }
 
     /// True when nothing is said.
@@ -33,144 +60,123 @@ impl Rules {
         *self == Self::default()
     }
 
-    /// Takes a sender from those that are allowed.
+    /// These rules, if an alias may have them. Who stands twice in a list stands once; an empty note is none.
     ///
     /// # Errors
-    /// When it is none of them.
-    pub(super) fn disallow(&mut self, pattern: &SenderPattern) -> Result<(), ()> {
-        let (before, key) = (self.allow.len(), pattern.key());
-        self.allow.retain(|allowed| allowed.key() != key);
-        if self.allow.len() < before { Ok(()) } else { Err(()) }
-    }
-
-    /// These rules, if an alias may have them. Who stands twice among the allowed stands once.
-    ///
-    /// # Errors
-    /// When more than [`MAX_ALLOWED`] senders are allowed.
+    /// When a list, the note or the number of messages is beyond its bounds, or everybody is allowed.
     pub(super) fn checked(mut self) -> Result<Self, AliasError> {
-        let mut known = HashSet::new();
-        self.allow.retain(|pattern| known.insert(pattern.key()));
-        match self.allow.len() <= MAX_ALLOWED {
-            true => Ok(self),
-            false => Err(AliasError::TooManyAllowed),
+        for list in [&mut self.allow, &mut self.block] {
+            let mut known = HashSet::new();
+            list.retain(|pattern| known.insert(pattern.key()));
         }
+        if self.allow.contains(&SenderPattern::Everybody) {
+            return Err(AliasError::AllowsEverybody);
+        }
+        if self.allow.len() > MAX_SENDERS {
+            return Err(AliasError::TooManyAllowed);
+        }
+        if self.block.len() > MAX_SENDERS {
+            return Err(AliasError::TooManyBlocked);
+        }
+        self.note = self.note.map(|note| note.trim().to_owned()).filter(|note| !note.is_empty());
+        if self.note.as_deref().is_some_and(|note| !is_printable(note)) {
+            return Err(AliasError::Note);
+        }
+        if self.max_messages.is_some_and(|most| !(1..=MAX_MESSAGES).contains(&most)) {
+            return Err(AliasError::Messages);
+        }
+        // What calendars do not reach is their last second, or what is printed would not be read back.
+        self.expires = self.expires.map(|time| UnixTime::from(Timestamp::from(time)));
+        Ok(self)
     }
 }
 
-/// What becomes of mail that a filter takes for spam.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum SpamAction {
-    /// It is forwarded, with fields that say so.
-    Mark,
-    /// It is refused.
-    Refuse,
+/// Reads the time of [`Rules::expires`] as it is written down: RFC 3339, with a zone.
+///
+/// # Errors
+/// When the text is none.
+pub fn parse_expires(text: &str) -> Result<UnixTime, AliasError> {
+    let time = text.parse::<Timestamp>().map(UnixTime::from);
+    time.map_err(|_| AliasError::Expires(text.to_owned()))
 }
 
-impl SpamAction {
-    /// The word for it, wherever aliases are written down.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Mark => "mark",
-            Self::Refuse => "refuse",
-        }
-    }
+/// As [`parse_expires`], and a day alone, which is to be over: `2026-12-31` ends where the next day begins in UTC.
+///
+/// # Errors
+/// When the text is neither; a time of day without a zone could be anywhere.
+pub fn parse_day(text: &str) -> Result<UnixTime, AliasError> {
+    let day = || {
+        let next = text
+            .parse::<Date>()
+            .ok()
+            .filter(|_| !text.contains([':', ' ', 'T']))?
+            .tomorrow()
+            .ok()?;
+        Some(UnixTime::from(next.to_zoned(TimeZone::UTC).ok()?.timestamp()))
+    };
+    // A day parses as the beginning of a time would, so the longer form goes first.
+    parse_expires(text).or_else(|error| day().ok_or(error))
 }
 
-impl FromStr for SpamAction {
-    type Err = AliasError;
-
-    fn from_str(text: &str) -> Result<Self, AliasError> {
-        match text {
-            "mark" => Ok(Self::Mark),
-            "refuse" => Ok(Self::Refuse),
-            _ => Err(AliasError::Spam(text.to_owned())),
-        }
-    }
+/// Reads the rate of [`Rules::limit`]: `30/1h`.
+///
+/// # Errors
+/// When the text is none.
+pub fn parse_limit(text: &str) -> Result<Rate, AliasError> {
+    parse_rate(text).map_err(|why| AliasError::Limit(text.to_owned(), why))
 }
 
-impl fmt::Display for SpamAction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
+/// True for a note that takes one line and shows what it says.
+fn is_printable(note: &str) -> bool {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let ends_line = |c: char| matches!(c, '\u{2028}' | '\u{2029}');
+    note.chars().count() <= MAX_NOTE
+        && !note.chars().any(|c| c.is_control() || turns(c) || ends_line(c))
 }
 
-/// Senders that are meant.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum SenderPattern {
-    /// `news@shop.example`: this one, in any case.
-    Address(Mailbox),
-    /// `@shop.example`: all of the domain itself.
-    Domain(Domain),
-    /// `*.shop.example`: all of the domains below it, not of the domain itself.
-    Below(Domain),
+/// Takes a pattern out of a list.
+///
+/// # Errors
+/// When it is not there.
+pub(super) fn take_out(list: &mut Vec<SenderPattern>, pattern: &SenderPattern) -> Result<(), ()> {
+    let (before, key) = (list.len(), pattern.key());
+    list.retain(|listed| listed.key() != key);
+    if list.len() < before { Ok(()) } else { Err(()) }
 }
 
-impl SenderPattern {
-    /// Reads `news@shop.example`, `@shop.example` (or `*@shop.example`) or `*.shop.example`.
-    ///
-    /// # Errors
-    /// When the text is none of them.
-    pub fn parse(text: &str) -> Result<Self, AliasError> {
-        let wrong = |why: &str| AliasError::Sender(text.to_owned(), why.to_owned());
-        let domain = |name: &str| Domain::parse(name).map_err(|error| wrong(&error.to_string()));
-        if let Some(parent) = text.strip_prefix("*.").filter(|parent| !parent.contains('@')) {
-            return domain(parent).map(Self::Below);
-        }
-        if let Some(name) = text.strip_prefix("*@").or_else(|| text.strip_prefix('@')) {
-            return domain(name).map(Self::Domain);
-        }
-        if !text.contains('@') {
-            return Err(wrong("it has no @"));
-        }
-        let mailbox = Mailbox::parse(text).map_err(|error| wrong(&error.to_string()))?;
-        // An address that has one in truth is so rare that a glob is meant.
-        match mailbox.local().as_str().contains('*') {
-            true => Err(wrong("* stands for whole local parts and subdomains only")),
-            false => Ok(Self::Address(mailbox)),
-        }
-    }
-
-    /// True when `address` is one of those meant.
-    pub fn matches(&self, address: &Mailbox) -> bool {
-        match self {
-            Self::Address(one) => one.to_key() == address.to_key(),
-            Self::Domain(domain) => domain == address.domain(),
-            Self::Below(parent) => DomainPattern::Below(parent.clone()).matches(address.domain()),
-        }
-    }
-
-    /// The same for all patterns that mean the same senders.
-    fn key(&self) -> String {
-        match self {
-            Self::Address(mailbox) => format!("={}", mailbox.to_key()),
-            Self::Domain(domain) => format!("@{}", domain.to_key()),
-            Self::Below(parent) => format!("*.{}", parent.to_key()),
-        }
-    }
-}
-
-/// As [`SenderPattern::parse`] reads it.
-impl fmt::Display for SenderPattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Address(mailbox) => write!(f, "{mailbox}"),
-            Self::Domain(domain) => write!(f, "@{domain}"),
-            Self::Below(parent) => write!(f, "*.{parent}"),
-        }
-    }
-}
-
-/// `(spam: mark) (allows a@x.example, @y.example) (reply by address)`: the form in listings; nothing for no rules.
+/// ` (spam: mark) (allows a@x.example, @y.example) (at most 5 messages)`: the form in listings; nothing for no rules.
 impl fmt::Display for Rules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(spam) = self.spam {
             write!(f, " (spam: {spam})")?;
         }
-        let allowed: Vec<String> = self.allow.iter().map(ToString::to_string).collect();
-        if !allowed.is_empty() {
-            write!(f, " (allows {})", allowed.join(", "))?;
+        for (verb, list) in [("allows", &self.allow), ("blocks", &self.block)] {
+            let senders: Vec<String> = list.iter().map(ToString::to_string).collect();
+            if !senders.is_empty() {
+                write!(f, " ({verb} {})", senders.join(", "))?;
+            }
         }
-        if self.reply_by_address { f.write_str(" (reply by address)") } else { Ok(()) }
+        if let Some(limit) = self.limit {
+            write!(f, " (limit: {})", print_rate(limit))?;
+        }
+        match self.max_messages {
+            Some(1) => f.write_str(" (at most 1 message)")?,
+            Some(most) => write!(f, " (at most {most} messages)")?,
+            None => {}
+        }
+        if let Some(expires) = self.expires {
+            write!(f, " (until {expires})")?;
+        }
+        if self.reply_by_address {
+            f.write_str(" (reply by address)")?;
+        }
+        if let Some(digest) = self.digest {
+            write!(f, " (digest: {digest})")?;
+        }
+        match &self.note {
+            Some(note) => write!(f, " (note: {note})"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -178,8 +184,8 @@ impl fmt::Display for Rules {
 mod tests {
     use super::*;
 
-    fn pattern(text: &str) -> SenderPattern {
-        SenderPattern::parse(text).unwrap()
+    fn patterns(texts: &[&str]) -> Vec<SenderPattern> {
+        texts.iter().map(|text| SenderPattern::parse(text).unwrap()).collect()
     }
 
     fn sender(text: &str) -> Mailbox {
@@ -187,77 +193,78 @@ mod tests {
     }
 
     #[test]
-    fn patterns() {
-        for (text, address, matches) in [
-            ("news@shop.test", "News@SHOP.test", true),
-            ("news@shop.test", "news+x@shop.test", false),
-            ("news@shop.test", "news@a.shop.test", false),
-            ("\"a b\"@shop.test", "\"A b\"@shop.test", true),
-            ("@shop.test", "anyone@Shop.test", true),
-            ("@shop.test", "anyone@a.shop.test", false),
-            ("*.shop.test", "anyone@a.b.shop.test", true),
-            ("*.shop.test", "anyone@shop.test", false),
-            ("*.shop.test", "anyone@ashop.test", false),
-            ("@bücher.test", "x@xn--bcher-kva.test", true),
-        ] {
-            assert_eq!(pattern(text).matches(&sender(address)), matches, "{text} {address}");
-            assert_eq!(pattern(&pattern(text).to_string()), pattern(text));
-        }
-        assert_eq!(pattern("*@shop.test"), pattern("@shop.test"));
-    }
-
-    #[test]
-    fn no_pattern_says_what_is_one() {
-        let long = format!("@{}.test", "a.".repeat(200));
-        for bad in [
-            "",
-            "*",
-            "@",
-            "@*",
-            "*.",
-            "*@",
-            "shop.test",
-            "news*@shop.test",
-            "*.a@shop.test",
-            "@*.shop.test",
-            "<a@shop.test>",
-            "a b@shop.test",
-            "a@b@c.test",
-            "@shop.test\r\nx",
-            &long,
-        ] {
-            let error = SenderPattern::parse(bad).unwrap_err().to_string();
-            assert!(
-                error.contains("names no sender") && error.contains("@shop.example"),
-                "{error}"
-            );
-        }
-    }
-
-    #[test]
     fn rules_are_bounded_and_say_each_sender_once() {
-        let allow = |texts: &[&str]| texts.iter().map(|text| pattern(text)).collect::<Vec<_>>();
         let rules = Rules {
-            allow: allow(&["A@x.test", "a@X.test", "@x.test", "*.x.test"]),
+            allow: patterns(&["A@x.test", "a@X.test", "@x.test", "*.x.test"]),
+            block: patterns(&["*", "@y.test", "*@Y.test", "*"]),
             ..Rules::default()
         };
         let rules = rules.checked().unwrap();
-        assert_eq!(rules.to_string(), " (allows A@x.test, @x.test, *.x.test)");
+        assert_eq!(rules.to_string(), " (allows A@x.test, @x.test, *.x.test) (blocks *, @y.test)");
         assert!(rules.allows(&sender("b@x.test")) && rules.allows(&sender("b@a.x.test")));
         assert!(!rules.allows(&sender("a@y.test")) && !rules.is_empty());
         assert!(!Rules::default().allows(&sender("a@x.test")) && Rules::default().is_empty());
 
-        let many = (0..=MAX_ALLOWED).map(|n| pattern(&format!("@{n}.test"))).collect();
-        let error = Rules { allow: many, ..Rules::default() }.checked().unwrap_err();
-        assert!(error.to_string().contains("at most 100"), "{error}");
+        let many: Vec<_> =
+            (0..=MAX_SENDERS).flat_map(|n| patterns(&[&format!("@{n}.test")])).collect();
+        let error = Rules { allow: many.clone(), ..Rules::default() }.checked().unwrap_err();
+        assert!(error.to_string().contains("allows at most 100"), "{error}");
+        let error = Rules { block: many, ..Rules::default() }.checked().unwrap_err();
+        assert!(error.to_string().contains("blocks at most 100"), "{error}");
+        let error = Rules { allow: patterns(&["*"]), ..Rules::default() }.checked().unwrap_err();
+        assert!(error.to_string().contains("* is for block"), "{error}");
     }
 
     #[test]
-    fn spam_actions_have_one_word_each() {
-        for action in [SpamAction::Mark, SpamAction::Refuse] {
-            assert_eq!(action.to_string().parse(), Ok(action));
+    fn a_note_is_a_line_that_shows_what_it_says() {
+        let noted = |note: &str| Rules { note: Some(note.into()), ..Rules::default() }.checked();
+        assert_eq!(noted(" Büro, 店 ").unwrap().note.as_deref(), Some("Büro, 店"));
+        assert_eq!(noted("  ").unwrap(), Rules::default());
+        assert!(noted(&"ü".repeat(MAX_NOTE)).is_ok());
+        let long = "x".repeat(MAX_NOTE + 1);
+        for bad in ["a\nb", "a\tb", "a\u{1b}[2Jb", "a\u{202e}b", "a\u{2069}b", "a\u{2028}b", &long]
+        {
+            assert_eq!(noted(bad), Err(AliasError::Note), "{bad:?}");
         }
-        let error = "drop".parse::<SpamAction>().unwrap_err().to_string();
-        assert!(error.contains("mark or refuse"), "{error}");
+    }
+
+    #[test]
+    fn numbers_are_bounded() {
+        let most = |most| Rules { max_messages: Some(most), ..Rules::default() }.checked();
+        assert!(most(1).is_ok() && most(MAX_MESSAGES).is_ok());
+        assert!(most(0) == Err(AliasError::Messages) && most(MAX_MESSAGES + 1).is_err());
+        let rules = Rules { expires: Some(UnixTime::new(u64::MAX)), ..Rules::default() };
+        let expires = rules.checked().unwrap().expires.unwrap();
+        assert!(expires.to_string().starts_with("9999-12-"), "{expires}");
+        assert_eq!(parse_expires(&expires.to_string()), Ok(expires));
+        for bad in ["", "2026-12-31", "2026-12-31T12:00:00", "tomorrow"] {
+            assert!(parse_expires(bad).unwrap_err().to_string().contains("is no time"), "{bad}");
+        }
+        assert_eq!(parse_day("2026-12-31").unwrap().to_string(), "2027-01-01T00:00:00Z");
+        assert_eq!(
+            parse_day("2026-12-31T12:00:00-01:00").unwrap().to_string(),
+            "2026-12-31T13:00:00Z"
+        );
+        for bad in ["2026-12-31T12:00:00", "2026-12-31 12:00", "12:00", "2026-13-01", ""] {
+            let error = parse_day(bad).unwrap_err().to_string();
+            assert!(error.contains("2026-12-31T12:00:00Z"), "{error}");
+        }
+        assert!(parse_limit("30").unwrap_err().to_string().contains("it is 30/1h"));
+    }
+
+    #[test]
+    fn all_of_it_is_listed() {
+        let rules = Rules {
+            note: Some("for the shop".into()),
+            expires: Some(UnixTime::new(1_800_000_000)),
+            max_messages: Some(1),
+            limit: Some(parse_rate("30/1h").unwrap()),
+            digest: Some(Digest::Weekly),
+            ..Rules::default()
+        };
+        assert_eq!(
+            rules.to_string(),
+            " (limit: 30/1h) (at most 1 message) (until 2027-01-15T08:00:00Z) (digest: weekly) (note: for the shop)"
+        );
     }
 }

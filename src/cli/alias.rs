@@ -14,6 +14,7 @@ use crate::{
         aliases::{self, Apply, DEFAULT_DEFER, DEFAULT_REJECT, Record, ShownAlias},
     },
     alias::{Alias, AliasAddress, AliasError, Amendment, Rules, SenderPattern, SpamAction},
+    config::print_rate,
 };
 use std::{
     fmt::Display,
@@ -374,17 +375,8 @@ async fn list(
 }
 
 fn write_shown(out: &mut impl Write, shown: &ShownAlias) -> io::Result<()> {
-    let Rules { spam, allow, reply_by_address } = shown.alias.rules();
     writeln!(out, "{}", shown.alias.without_rules())?;
-    if let Some(spam) = spam {
-        writeln!(out, "  spam: {spam}")?;
-    }
-    for sender in allow {
-        writeln!(out, "  allows {sender}")?;
-    }
-    if *reply_by_address {
-        writeln!(out, "  answered by address")?;
-    }
+    write_rules(out, shown.alias.rules())?;
     if shown.is_discarded {
         writeln!(out, "  mail is accepted and thrown away")?;
     }
@@ -400,6 +392,39 @@ fn write_shown(out: &mut impl Write, shown: &ShownAlias) -> io::Result<()> {
     }
     for template in shown.leads_to.iter().skip(known) {
         writeln!(out, "  leads to {template}, as matched")?;
+    }
+    Ok(())
+}
+
+fn write_rules(out: &mut impl Write, rules: &Rules) -> io::Result<()> {
+    let Rules { note, expires, max_messages, allow, block, limit, spam, reply_by_address, digest } =
+        rules;
+    if let Some(note) = note {
+        writeln!(out, "  note: {note}")?;
+    }
+    if let Some(spam) = spam {
+        writeln!(out, "  spam: {spam}")?;
+    }
+    for sender in allow {
+        writeln!(out, "  allows {sender}")?;
+    }
+    for sender in block {
+        writeln!(out, "  blocks {sender}")?;
+    }
+    if let Some(limit) = limit {
+        writeln!(out, "  limit: {}", print_rate(*limit))?;
+    }
+    if let Some(most) = max_messages {
+        writeln!(out, "  takes {most} messages")?;
+    }
+    if let Some(expires) = expires {
+        writeln!(out, "  until {expires}")?;
+    }
+    if *reply_by_address {
+        writeln!(out, "  answered by address")?;
+    }
+    if let Some(digest) = digest {
+        writeln!(out, "  digest: {digest}")?;
     }
     Ok(())
 }

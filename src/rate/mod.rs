@@ -6,6 +6,7 @@ mod guesses;
 mod lines;
 mod recent;
 mod refusals;
+mod text;
 
 pub use bucket::{Bucket, Buckets};
 pub use client::{AROUND, ClientBlock, ClientBuckets, Full};
@@ -13,6 +14,7 @@ pub use guesses::Guesses;
 pub use lines::{ClientLines, LeftOut};
 pub use recent::Recent;
 pub use refusals::{Burst, Heard, Refusals};
+pub use text::{parse_rate, print_rate};
 
 use crate::time::{DAY, whole_millis};
 use std::{num::NonZeroU32, time::Duration};

@@ -1,5 +1,11 @@
-use crate::alias::{Action, Alias, AliasAddress, AliasError, Rules, SenderPattern, SpamAction};
-use serde::{Deserialize, Serialize};
+use crate::{
+    alias::{
+        Action, Alias, AliasAddress, AliasError, Digest, Rules, SenderPattern, SpamAction,
+        parse_expires, parse_limit,
+    },
+    rate::print_rate,
+};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 /// The reply text of an alias that rejects without one of its own.
 pub const DEFAULT_REJECT: &str = "This address does not accept mail";
@@ -33,9 +39,30 @@ pub struct Record {
     /// Only of one that allows senders.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     allow: Vec<String>,
+    /// Only of one that blocks senders.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    block: Vec<String>,
+    /// Only of one that has a limit of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    limit: Option<String>,
+    /// Only of one that takes so many messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_messages: Option<u64>,
+    /// Only of one that ends; RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires: Option<String>,
     /// Only of one that is answered by address.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     reply_by_address: bool,
+    /// Only of one that has a word of its own on digests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
+    /// Only of one that has a note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    /// What listings say of its use, which is nothing of the alias itself.
+    #[serde(default, rename = "counters", skip_serializing)]
+    _counters: Option<IgnoredAny>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -69,7 +96,14 @@ impl From<&Alias> for Record {
             keep_tag: alias.keep_tag(),
             spam: alias.rules().spam.map(SpamAction::as_str).map(str::to_owned),
             allow: alias.rules().allow.iter().map(ToString::to_string).collect(),
+            block: alias.rules().block.iter().map(ToString::to_string).collect(),
+            limit: alias.rules().limit.map(print_rate),
+            max_messages: alias.rules().max_messages,
+            expires: alias.rules().expires.map(|time| time.to_string()),
             reply_by_address: alias.rules().reply_by_address,
+            digest: alias.rules().digest.map(Digest::as_str).map(str::to_owned),
+            note: alias.rules().note.clone(),
+            _counters: None,
         }
     }
 }
@@ -97,14 +131,19 @@ impl Record {
             (Verb::Discard, None) => Alias::discard(address),
             (Verb::Forward, None) => Alias::forward(address, self.destinations),
         };
+        let senders = |texts: &[String]| {
+            texts.iter().map(|text| SenderPattern::parse(text)).collect::<Result<Vec<_>, _>>()
+        };
         let rules = Rules {
+            note: self.note,
+            expires: self.expires.as_deref().map(parse_expires).transpose()?,
+            max_messages: self.max_messages,
+            allow: senders(&self.allow)?,
+            block: senders(&self.block)?,
+            limit: self.limit.as_deref().map(parse_limit).transpose()?,
             spam: self.spam.map(|word| word.parse()).transpose()?,
-            allow: self
-                .allow
-                .iter()
-                .map(|text| SenderPattern::parse(text))
-                .collect::<Result<_, _>>()?,
             reply_by_address: self.reply_by_address,
+            digest: self.digest.map(|word| word.parse()).transpose()?,
         };
         Ok(alias?.with_enabled(self.enabled).with_keep_tag(self.keep_tag)?.with_rules(rules)?)
     }

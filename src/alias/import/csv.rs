@@ -1,7 +1,8 @@
 //! CSV with a line of names, as hosted forwarders export it.
 
 use super::{Import, split};
-use crate::alias::{Alias, AliasError, Rules, SenderPattern};
+use crate::alias::{Alias, AliasError, Rules, SenderPattern, parse_day, parse_limit};
+use csv::StringRecord;
 
 /// How the columns may be called.
 const ADDRESS: [&str; 6] = ["address", "alias", "source", "from", "email", "name"];
@@ -18,31 +19,42 @@ const DESTINATIONS: [&str; 10] = [
     "recipients",
 ];
 const ENABLED: [&str; 3] = ["enabled", "active", "is_enabled"];
+const KEEP_TAG: [&str; 1] = ["keep_tag"];
 const SPAM: [&str; 1] = ["spam"];
-const REPLY_BY_ADDRESS: [&str; 1] = ["reply_by_address"];
 const ALLOW: [&str; 3] = ["allow", "allowed", "allow_list"];
+const BLOCK: [&str; 3] = ["block", "blocked", "block_list"];
+const LIMIT: [&str; 2] = ["limit", "rate"];
+const MAX_MESSAGES: [&str; 1] = ["max_messages"];
+const EXPIRES: [&str; 3] = ["expires", "expires_at", "expiry"];
+const REPLY_BY_ADDRESS: [&str; 1] = ["reply_by_address"];
+const DIGEST: [&str; 1] = ["digest"];
+const NOTE: [&str; 4] = ["note", "notes", "description", "comment"];
+/// Columns of our own exports that follow from the others.
+const KNOWN: [&str; 1] = ["kind"];
 
 pub(super) fn read(text: &str, import: &mut Import) {
     // The reader counts a CRLF to the line behind it.
     let text = text.replace("\r\n", "\n");
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let mut reader =
         csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = match reader.headers() {
         Ok(header) => header.clone(),
         Err(error) => return import.problem(1, error.to_string()),
     };
-    let column = |names: &[&str]| {
-        header.iter().position(|name| names.contains(&name.to_ascii_lowercase().as_str()))
-    };
-    let (Some(address), Some(destinations)) = (column(&ADDRESS), column(&DESTINATIONS)) else {
+    let mut columns = Columns { header: &header, read: Vec::new() };
+    let (Some(address), Some(destinations)) = (columns.find(&ADDRESS), columns.find(&DESTINATIONS))
+    else {
         return import.problem(
             1,
-            "the first line must name the columns: address, destinations and, where there are such, enabled, spam, allow \
-             and reply_by_address",
+            "the first line must name the columns: address, destinations and, where there are such, enabled, keep_tag, \
+             spam, allow, block, limit, max_messages, expires, reply_by_address, digest and note",
         );
     };
-    let (enabled, spam, allow) = (column(&ENABLED), column(&SPAM), column(&ALLOW));
-    let reply_by_address = column(&REPLY_BY_ADDRESS);
+    let (enabled, words) = (columns.find(&ENABLED), Words::find(&mut columns));
+    for unread in columns.unread() {
+        import.note(1, format!("the column {unread:?} is not read"));
+    }
     for record in reader.records() {
         let record = match record {
             Ok(record) => record,
@@ -61,33 +73,128 @@ pub(super) fn read(text: &str, import: &mut Import) {
         if import.aliases.len() == before {
             continue;
         }
-        let value = |at: Option<usize>| at.and_then(|at| record.get(at)).unwrap_or_default();
-        let is_off = matches!(
-            value(enabled).to_ascii_lowercase().as_str(),
-            "false" | "0" | "no" | "off" | "disabled"
-        );
+        let is_off = enabled.and_then(|at| record.get(at)).is_some_and(is_no);
         if let Some((line, alias)) = import.aliases.pop() {
-            let alias = with_rules(alias, value(spam), value(allow), value(reply_by_address));
-            import.alias(line, alias.map(|alias| alias.with_enabled(!is_off)));
+            match words.of(alias, &record) {
+                Ok(alias) => import.aliases.push((line, alias.with_enabled(!is_off))),
+                Err(what) => import.problem(line, what),
+            }
         }
     }
 }
 
-fn with_rules(
-    alias: Alias,
-    spam: &str,
-    allow: &str,
-    reply_by_address: &str,
-) -> Result<Alias, AliasError> {
-    let spam = match spam.to_ascii_lowercase().as_str() {
-        "" | "default" => None,
-        word => Some(word.parse()?),
-    };
-    let allow = split(&allow.replace(';', ","), ',', true);
-    let allow = allow.iter().map(|text| SenderPattern::parse(text)).collect::<Result<_, _>>()?;
-    let reply_by_address =
-        matches!(reply_by_address.to_ascii_lowercase().as_str(), "true" | "1" | "yes" | "on");
-    alias.with_rules(Rules { spam, allow, reply_by_address })
+/// Where the columns stand, and which of them mean something.
+struct Columns<'a> {
+    header: &'a StringRecord,
+    read: Vec<usize>,
+}
+
+impl Columns<'_> {
+    fn find(&mut self, names: &[&str]) -> Option<usize> {
+        let is_one = |name: &str| names.contains(&name.to_ascii_lowercase().as_str());
+        let at = self.header.iter().position(is_one)?;
+        self.read.push(at);
+        Some(at)
+    }
+
+    /// The names of those that mean nothing.
+    fn unread(&self) -> impl Iterator<Item = &str> {
+        let columns = self.header.iter().enumerate();
+        columns
+            .filter(|(at, name)| !self.read.contains(at) && !KNOWN.contains(name))
+            .map(|(_, name)| name)
+    }
+}
+
+/// Where stands what an alias says of itself.
+struct Words {
+    keep_tag: Option<usize>,
+    spam: Option<usize>,
+    allow: Option<usize>,
+    block: Option<usize>,
+    limit: Option<usize>,
+    max_messages: Option<usize>,
+    expires: Option<usize>,
+    reply_by_address: Option<usize>,
+    digest: Option<usize>,
+    note: Option<usize>,
+}
+
+impl Words {
+    fn find(columns: &mut Columns<'_>) -> Self {
+        Self {
+            keep_tag: columns.find(&KEEP_TAG),
+            spam: columns.find(&SPAM),
+            allow: columns.find(&ALLOW),
+            block: columns.find(&BLOCK),
+            limit: columns.find(&LIMIT),
+            max_messages: columns.find(&MAX_MESSAGES),
+            expires: columns.find(&EXPIRES),
+            reply_by_address: columns.find(&REPLY_BY_ADDRESS),
+            digest: columns.find(&DIGEST),
+            note: columns.find(&NOTE),
+        }
+    }
+
+    /// The alias with what the record says of it.
+    fn of(&self, alias: Alias, record: &StringRecord) -> Result<Alias, String> {
+        let value = |at: Option<usize>| at.and_then(|at| record.get(at)).unwrap_or_default();
+        // Where nothing is said, it is as for all aliases.
+        let word = |at| {
+            let word = value(at).to_ascii_lowercase();
+            (!matches!(word.as_str(), "" | "default" | "none")).then_some(word)
+        };
+        let keep_tag = match word(self.keep_tag) {
+            None => None,
+            Some(word) if is_yes(&word) => Some(true),
+            Some(word) if is_no(&word) => Some(false),
+            Some(word) => return Err(format!("{word:?} in keep_tag is neither true nor false")),
+        };
+        let no_number = |word: String| format!("{word:?} in max_messages is no number");
+        let rules = Rules {
+            note: Some(value(self.note).to_owned()),
+            expires: word(self.expires)
+                .map(|_| parse_day(value(self.expires)))
+                .transpose()
+                .told()?,
+            max_messages: word(self.max_messages)
+                .map(|word| word.parse().map_err(|_| no_number(word)))
+                .transpose()?,
+            allow: senders(value(self.allow)).told()?,
+            block: senders(value(self.block)).told()?,
+            limit: word(self.limit).map(|rate| parse_limit(&rate)).transpose().told()?,
+            spam: word(self.spam).map(|word| word.parse()).transpose().told()?,
+            reply_by_address: is_yes(value(self.reply_by_address)),
+            digest: word(self.digest).map(|word| word.parse()).transpose().told()?,
+        };
+        alias.with_keep_tag(keep_tag).and_then(|alias| alias.with_rules(rules)).told()
+    }
+}
+
+/// The error in words.
+trait Told<T> {
+    fn told(self) -> Result<T, String>;
+}
+
+impl<T> Told<T> for Result<T, AliasError> {
+    fn told(self) -> Result<T, String> {
+        self.map_err(|error| error.to_string())
+    }
+}
+
+fn senders(list: &str) -> Result<Vec<SenderPattern>, AliasError> {
+    split(&list.replace(';', ","), ',', true)
+        .iter()
+        .map(|text| SenderPattern::parse(text))
+        .collect()
+}
+
+fn is_yes(word: &str) -> bool {
+    matches!(word.to_ascii_lowercase().as_str(), "true" | "1" | "yes" | "on")
+}
+
+fn is_no(word: &str) -> bool {
+    matches!(word.to_ascii_lowercase().as_str(), "false" | "0" | "no" | "off" | "disabled")
 }
 
 #[cfg(test)]
@@ -130,5 +237,25 @@ mod tests {
         assert_eq!(import_of_answers.problems.len(), 1);
         let problems: Vec<_> = import.problems.iter().map(|problem| problem.line).collect();
         assert_eq!(problems, [4, 5], "{:?}", import.problems);
+    }
+
+    #[test]
+    fn a_column_for_each_word() {
+        let text = "\u{feff}address,destinations,kind,keep_tag,block,limit,max_messages,expires,digest,note,created\n\
+                    a@x.test,p@y.test,exact,yes,*;@s.test,30/1h,5,2026-12-31,daily,\"for, the shop\",yesterday\n\
+                    b@x.test,p@y.test,,no,,none,,2026-12-31T12:00:00+02:00,default,,\n\
+                    c@x.test,p@y.test,,maybe\nd@x.test,p@y.test,,,,often\ne@x.test,p@y.test,,,,,many\n\
+                    f@x.test,p@y.test,,,,,,soon\ng@x.test,p@y.test,,,,,,,hourly\nh@x.test,p@y.test,,,,,0\n";
+        let import = read(Format::Csv, text, &Surroundings::default());
+        let aliases: Vec<String> =
+            import.aliases.iter().map(|(_, alias)| alias.to_string()).collect();
+        let first = "a@x.test -> p@y.test (keeps the tag) (blocks *, @s.test) (limit: 30/1h) (at most 5 messages) (until \
+                     2027-01-01T00:00:00Z) (digest: daily) (note: for, the shop)";
+        let second = "b@x.test -> p@y.test (drops the tag) (until 2026-12-31T10:00:00Z)";
+        assert_eq!(aliases, [first, second]);
+        let problems: Vec<_> = import.problems.iter().map(|problem| problem.line).collect();
+        assert_eq!(problems, [4, 5, 6, 7, 8, 9], "{:?}", import.problems);
+        let notes: Vec<_> = import.notes.iter().map(|note| &*note.what).collect();
+        assert_eq!(notes, ["the column \"created\" is not read"]);
     }
 }

@@ -17,4 +17,5 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("steps/13.sql"),
     include_str!("steps/14.sql"),
     include_str!("steps/15.sql"),
+    include_str!("steps/16.sql"),
 ];

@@ -2,17 +2,21 @@
 
 use crate::{
     address::Domain,
-    alias::{Action, Alias, AliasAddress, Key, Rules, SenderPattern, SpamAction},
+    alias::{
+        Action, Alias, AliasAddress, Digest, Key, Rules, SenderPattern, SpamAction, parse_limit,
+    },
+    rate::print_rate,
     store::{
         AliasPage,
-        sqlite::{error::unreadable, number},
+        sqlite::{column as sql_number, error::unreadable, number},
     },
+    time::UnixTime,
 };
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 /// The columns that make an alias, in the order of [`from_row`].
-pub(crate) const COLUMNS: &str =
-    "address, action, destinations, text, enabled, keep_tag, spam, allow, reply_by_address";
+pub(crate) const COLUMNS: &str = "address, action, destinations, text, enabled, keep_tag, spam, allow, reply_by_address, note, expires, max_messages, \
+     block, message_rate, digest";
 
 /// Aliases read at once.
 const PAGE: usize = 1000;
@@ -58,13 +62,16 @@ pub(crate) fn insert(connection: &Connection, table: Table, alias: &Alias) -> Re
         Action::Defer(text) => ("defer", String::new(), text.as_str()),
         Action::Discard => ("discard", String::new(), ""),
     };
-    let allowed: Vec<String> = alias.rules().allow.iter().map(ToString::to_string).collect();
+    let rules = alias.rules();
+    let lines = |senders: &[SenderPattern]| {
+        senders.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
     let table = table.name();
     let key = alias.address().key();
     connection
         .prepare_cached(&format!(
             "INSERT INTO {table} (domain, local, {COLUMNS}, position)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"
         ))?
         .execute(params![
             key.domain,
@@ -75,9 +82,15 @@ pub(crate) fn insert(connection: &Connection, table: Table, alias: &Alias) -> Re
             text,
             alias.enabled(),
             alias.keep_tag(),
-            alias.rules().spam.map(SpamAction::as_str),
-            allowed.join("\n"),
-            alias.rules().reply_by_address,
+            rules.spam.map(SpamAction::as_str),
+            lines(&rules.allow),
+            rules.reply_by_address,
+            rules.note,
+            rules.expires.map(|time| sql_number(time.as_secs())),
+            rules.max_messages.map(sql_number),
+            lines(&rules.block),
+            rules.limit.map(print_rate),
+            rules.digest.map(Digest::as_str),
             position
         ])
         .map(drop)
@@ -230,16 +243,29 @@ pub(crate) fn from_row(row: &Row<'_>, first: usize) -> Result<Alias> {
             return Err(unreadable(format!("alias {address} has the unknown action {other:?}")));
         }
     };
-    let spam: Option<String> = row.get(first + 6)?;
-    let rules = Rules {
-        spam: spam.map(|word| word.parse()).transpose().map_err(unreadable)?,
-        allow: column(7)?
-            .lines()
-            .map(SenderPattern::parse)
-            .collect::<Result<_, _>>()
-            .map_err(unreadable)?,
-        reply_by_address: row.get(first + 8)?,
-    };
     let alias = alias.with_enabled(row.get(first + 4)?).with_keep_tag(row.get(first + 5)?);
+    let rules = rules_from_row(row, first)?;
     alias.and_then(|alias| alias.with_rules(rules)).map_err(unreadable)
+}
+
+fn rules_from_row(row: &Row<'_>, first: usize) -> Result<Rules> {
+    let word = |offset: usize| -> Result<Option<&str>> {
+        row.get_ref(first + offset)?.as_str_or_null().map_err(Into::into)
+    };
+    let senders = |offset: usize| -> Result<Vec<SenderPattern>> {
+        let lines = word(offset)?.unwrap_or_default().lines();
+        lines.map(SenderPattern::parse).collect::<Result<_, _>>().map_err(unreadable)
+    };
+    let count = |offset: usize| Ok(row.get::<_, Option<i64>>(first + offset)?.map(number));
+    Ok(Rules {
+        note: word(9)?.map(str::to_owned),
+        expires: count(10)?.map(UnixTime::new),
+        max_messages: count(11)?,
+        allow: senders(7)?,
+        block: senders(12)?,
+        limit: word(13)?.map(parse_limit).transpose().map_err(unreadable)?,
+        spam: word(6)?.map(str::parse).transpose().map_err(unreadable)?,
+        reply_by_address: row.get(first + 8)?,
+        digest: word(14)?.map(str::parse).transpose().map_err(unreadable)?,
+    })
 }
