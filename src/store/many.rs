@@ -68,6 +68,8 @@ pub struct Edited {
     pub unable: u64,
     /// The first of them, and why.
     pub first_unable: Vec<(AliasAddress, AliasError)>,
+    /// The first of those that changed, as they are now.
+    pub first_changed: Vec<Alias>,
 }
 
 /// What [`ManyAliases::take_in`] is asked for.
@@ -92,8 +94,9 @@ pub struct TakenIn {
     pub refused: Vec<(AliasAddress, ChangeError)>,
 }
 
-/// The most of the aliases that are named as unable.
-pub(crate) const MAX_UNABLE: usize = 20;
+/// The most of the aliases that are named as unable, and as changed.
+const MAX_UNABLE: usize = 20;
+const MAX_CHANGED: usize = 100;
 
 impl Progress {
     /// `told` is called from any thread, about every thousand aliases.
@@ -123,6 +126,14 @@ impl fmt::Debug for Progress {
 }
 
 impl Edited {
+    /// Counts an alias that changes.
+    pub(crate) fn is_changed(&mut self, alias: Alias) {
+        self.changed += 1;
+        if self.first_changed.len() < MAX_CHANGED {
+            self.first_changed.push(alias);
+        }
+    }
+
     /// Counts an alias that cannot have it.
     pub(crate) fn is_unable(&mut self, address: &AliasAddress, why: AliasError) {
         self.unable += 1;

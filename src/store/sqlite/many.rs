@@ -122,7 +122,7 @@ fn work_out(connection: &Connection, many: &Many) -> Result<Edited, Failure> {
         match many.edit.of(alias) {
             Ok(Some(new)) => {
                 aliases::insert(connection, Table::Wanted, &new)?;
-                edited.changed += 1;
+                edited.is_changed(new);
             }
             Ok(None) => {}
             Err(why) => edited.is_unable(alias.address(), why),
