@@ -30,9 +30,9 @@ pub async fn may_send_as<L: Lookup>(
     if !account.may_send_as(address) && !is_tagged(account, address, lookup).await? {
         return Ok(false);
     }
-    Ok(match find(address, lookup).await? {
+    Ok(match find(address, lookup).await?.0 {
         Found::Forward { .. } | Found::Reject(_) | Found::Defer(_) | Found::Discard => true,
-        Found::Answer { .. } | Found::Unsafe | Found::Disabled => false,
+        Found::Answer { .. } | Found::Unsafe | Found::Ended(_) => false,
         Found::NoAlias | Found::NoPostmaster | Found::NotHosted => false,
     })
 }

@@ -192,7 +192,7 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     explanation.destinations = destinations.collect();
     let whys: Option<Vec<NoMail>> = recipient.destinations.iter().map(why).collect();
     explanation.lost.clone_from(&recipient.lost);
-    let rules = Some(&recipient.rules).filter(|rules| !rules.is_empty());
+    let rules = Some(recipient.rules()).filter(|rules| !rules.is_empty());
     explanation.rules = rules.map(|rules| rules.to_string().trim_start().to_owned());
     let sender = Sender::new(Some(*ip), helo, from);
     let recipients = std::slice::from_ref(&recipient);

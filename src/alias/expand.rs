@@ -1,9 +1,10 @@
-use super::{Found, Lookup, Rules, find};
+use super::{Alias, Ended, Found, Lookup, Named, find};
 use crate::{
     address::Mailbox,
     reply::{Class, Reply},
+    time::UnixTime,
 };
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, fmt, sync::Arc};
 
 /// How far an expansion may go.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +23,48 @@ impl Default for ExpansionLimits {
     }
 }
 
+/// What becomes of a recipient, by which alias, and for how long that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolution {
+    /// What becomes of it.
+    pub expansion: Expansion,
+    /// The alias that answers the recipient, whatever it answers: the one that the sender wrote to. `None` where none
+    /// does, and for role addresses without an alias of their own.
+    pub named: Option<Arc<Named>>,
+    /// Why that one takes no mail any more.
+    pub ended: Option<Ended>,
+    /// For how long that holds, if aliases do not change.
+    pub holds: Holds,
+}
+
+/// For how long something holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// As long as aliases do not change.
+    Always,
+    /// Until then.
+    Until(UnixTime),
+    /// It hangs on how many messages an alias has taken by now.
+    Counted,
+}
+
+impl Holds {
+    fn and(self, expires: UnixTime) -> Self {
+        match self {
+            Self::Always => Self::Until(expires),
+            Self::Until(earlier) => Self::Until(earlier.min(expires)),
+            Self::Counted => Self::Counted,
+        }
+    }
+}
+
+impl Resolution {
+    /// Something that no alias has a part in.
+    pub fn without_alias(expansion: Expansion) -> Self {
+        Self { expansion, named: None, ended: None, holds: Holds::Always }
+    }
+}
+
 /// What becomes of a recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expansion {
@@ -31,9 +74,6 @@ pub enum Expansion {
         mailboxes: Vec<Mailbox>,
         /// Destinations that are refused: a loss the owner of the alias should hear of.
         dropped: Vec<Dropped>,
-        /// What the alias that answers the recipient says of its mail: the one that the sender wrote to.
-        /// The aliases it leads to have rules for mail that comes to themselves.
-        rules: Arc<Rules>,
     },
     /// The recipient is the [`AnswerAddress`](super::AnswerAddress) of an alias that is answered so.
     Answer {
@@ -55,6 +95,19 @@ pub struct Dropped {
     pub address: String,
     /// How this destination alone would have been answered.
     pub reply: Reply,
+    /// Why its alias takes no mail any more, where it does not.
+    pub ended: Option<Ended>,
+}
+
+/// `old@example.org: 550 5.1.1 No such address here (the alias expired at 2026-12-31T23:00:00Z)`: the form in journals.
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.address, self.reply)?;
+        match self.ended {
+            Some(ended) => write!(f, " (the alias {ended})"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What becomes of a recipient that the client named.
@@ -68,9 +121,9 @@ pub async fn expand<L: Lookup>(
     recipient: &Mailbox,
     lookup: &L,
     limits: ExpansionLimits,
-) -> Result<Expansion, L::Error> {
+) -> Result<Resolution, L::Error> {
     if !lookup.is_hosted(recipient.domain())? {
-        return Ok(Expansion::Refuse(Reply::relaying_denied()));
+        return Ok(Resolution::without_alias(Expansion::Refuse(Reply::relaying_denied())));
     }
     let walk = Walk { of_recipient: true, ..Walk::new(lookup, limits) };
     walk.settle(std::slice::from_ref(recipient)).await
@@ -85,7 +138,7 @@ pub async fn expand_all<L: Lookup>(
     destinations: &[Mailbox],
     lookup: &L,
     limits: ExpansionLimits,
-) -> Result<Expansion, L::Error> {
+) -> Result<Resolution, L::Error> {
     Walk::new(lookup, limits).settle(destinations).await
 }
 
@@ -115,7 +168,9 @@ struct Walk<'a, L> {
     defer_stops: bool,
     /// True where it begins with the recipient, whose alias has a say.
     of_recipient: bool,
-    rules: Rules,
+    named: Option<Alias>,
+    ended: Option<Ended>,
+    holds: Holds,
     /// The alias that is answered, where the recipient says so.
     answered: Option<Mailbox>,
     /// The aliases from the recipient down to here.
@@ -141,7 +196,9 @@ impl<'a, L: Lookup> Walk<'a, L> {
             limits,
             defer_stops: true,
             of_recipient: false,
-            rules: Rules::default(),
+            named: None,
+            ended: None,
+            holds: Holds::Always,
             answered: None,
             path: Vec::new(),
             seen: HashSet::new(),
@@ -152,12 +209,36 @@ impl<'a, L: Lookup> Walk<'a, L> {
         }
     }
 
-    async fn settle(mut self, addresses: &[Mailbox]) -> Result<Expansion, L::Error> {
-        match self.visit_all(addresses).await {
-            Ok(()) => Ok(self.finish()),
-            Err(Stop::Refuse(reply)) => Ok(Expansion::Refuse(reply)),
-            Err(Stop::Cycle(_)) => Ok(Expansion::Refuse(Reply::alias_cycle())),
-            Err(Stop::Lookup(error)) => Err(error),
+    async fn settle(mut self, addresses: &[Mailbox]) -> Result<Resolution, L::Error> {
+        let stopped = match self.visit_all(addresses).await {
+            Ok(()) => None,
+            Err(Stop::Refuse(reply)) => Some(reply),
+            Err(Stop::Cycle(_)) => Some(Reply::alias_cycle()),
+            Err(Stop::Lookup(error)) => return Err(error),
+        };
+        let named = self.named.take().map(|alias| Arc::new(Named::of(&alias)));
+        let (ended, holds) = (self.ended, self.holds);
+        let expansion = stopped.map_or_else(|| self.finish(), Expansion::Refuse);
+        Ok(Resolution { expansion, named, ended, holds })
+    }
+
+    /// Keeps in mind for how long what `alias` says holds, and the first alias of a recipient.
+    fn meet(&mut self, alias: Option<Alias>, found: &Found) {
+        let Some(alias) = alias else { return };
+        let rules = alias.rules();
+        match (found, rules.expires) {
+            // What has ended by the clock does not begin again.
+            (Found::Ended(Ended::Disabled | Ended::Expired(_)), _) | (_, None) => {}
+            (_, Some(expires)) => self.holds = self.holds.and(expires),
+        }
+        if rules.max_messages.is_some() {
+            self.holds = Holds::Counted;
+        }
+        if self.of_recipient && self.path.is_empty() {
+            if let Found::Ended(ended) = found {
+                self.ended = Some(*ended);
+            }
+            self.named = Some(alias);
         }
     }
 
@@ -180,12 +261,12 @@ impl<'a, L: Lookup> Walk<'a, L> {
         if self.lookups > self.limits.lookups {
             return Err(Stop::Refuse(Reply::alias_too_many()));
         }
-        let refusal = match find(address, self.lookup).await.map_err(Stop::Lookup)? {
+        let (found, alias) = find(address, self.lookup).await.map_err(Stop::Lookup)?;
+        self.meet(alias, &found);
+        let mut why = None;
+        let refusal = match found {
             Found::NotHosted => return self.arrive(address),
-            Found::Forward { mailboxes, unusable, rules } => {
-                if self.of_recipient && self.path.is_empty() {
-                    self.rules = rules;
-                }
+            Found::Forward { mailboxes, unusable } => {
                 return self.descend(address, &mailboxes, unusable).await;
             }
             Found::Answer { alias, mailboxes } if self.of_recipient && self.path.is_empty() => {
@@ -200,13 +281,18 @@ impl<'a, L: Lookup> Walk<'a, L> {
             Found::Unsafe => Reply::alias_unsafe(),
             Found::NoPostmaster => Reply::no_postmaster(),
             Found::Reject(text) => Reply::alias_rejects(&text),
+            Found::Ended(ended) => {
+                why = Some(ended);
+                Reply::no_such_alias()
+            }
             // No alias leads to an answer: nobody would have proven whose it is.
-            Found::Answer { .. } | Found::Disabled | Found::NoAlias => Reply::no_such_alias(),
+            Found::Answer { .. } | Found::NoAlias => Reply::no_such_alias(),
         };
         if refusal.class() == Class::Transient && self.defer_stops {
             return Err(Stop::Refuse(refusal));
         }
-        self.dropped.push(Dropped { address: address.to_string(), reply: refusal });
+        let address = address.to_string();
+        self.dropped.push(Dropped { address, reply: refusal, ended: why });
         Ok(())
     }
 
@@ -228,7 +314,7 @@ impl<'a, L: Lookup> Walk<'a, L> {
             // A regex that makes ever new addresses is a cycle without a repetition.
             return Err(Stop::Cycle(self.chain_from(0, address)));
         }
-        let refused = |address| Dropped { address, reply: Reply::no_such_alias() };
+        let refused = |address| Dropped { address, reply: Reply::no_such_alias(), ended: None };
         self.dropped.extend(unusable.into_iter().map(refused));
         self.path.push(address.clone());
         // A future cannot hold itself: one box for each alias of the chain.
@@ -242,14 +328,14 @@ impl<'a, L: Lookup> Walk<'a, L> {
     }
 
     fn finish(self) -> Expansion {
-        let Self { mailboxes, dropped, discarded, rules, answered, .. } = self;
+        let Self { mailboxes, dropped, discarded, answered, .. } = self;
         if !mailboxes.is_empty()
             && let Some(alias) = answered
         {
             return Expansion::Answer { alias, mailboxes };
         }
         if !mailboxes.is_empty() {
-            return Expansion::Deliver { mailboxes, dropped, rules: Arc::new(rules) };
+            return Expansion::Deliver { mailboxes, dropped };
         }
         match dropped.into_iter().next() {
             Some(first) => Expansion::Refuse(first.reply),

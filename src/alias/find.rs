@@ -1,5 +1,8 @@
-use super::{Action, Alias, AliasAddress, AnswerAddress, Destination, Key, Rules, tag::tagged};
-use crate::address::{Domain, Mailbox};
+use super::{Action, Alias, AliasAddress, AnswerAddress, Destination, Ended, Key, tag::tagged};
+use crate::{
+    address::{Domain, Mailbox},
+    time::UnixTime,
+};
 use std::future::Future;
 
 /// Where aliases are looked up. What is asked of it may wait for a disk or another machine; whoever asks
@@ -26,6 +29,15 @@ pub trait Lookup {
     /// True when mailboxes see the `+tag` of a recipient, unless its alias says otherwise.
     fn keep_tag(&self) -> bool;
 
+    /// What time it is, for aliases that end.
+    fn now(&self) -> UnixTime;
+
+    /// Whether an alias has taken `most` messages.
+    ///
+    /// # Errors
+    /// When that cannot be told now.
+    fn is_used_up(&self, key: &Key, most: u64) -> Result<bool, Self::Error>;
+
     /// Who gets the mail of role addresses that have no alias.
     fn postmaster(&self) -> Option<&Mailbox>;
 
@@ -42,8 +54,6 @@ pub enum Found {
         mailboxes: Vec<Mailbox>,
         /// What the templates gave instead of a mailbox.
         unusable: Vec<String>,
-        /// What the owner of the alias says of its mail.
-        rules: Rules,
     },
     /// The [`AnswerAddress`] of an alias that is answered so.
     Answer {
@@ -60,8 +70,8 @@ pub enum Found {
     Discard,
     /// The alias that answers is one that is never followed: see [`Alias::fault`].
     Unsafe,
-    /// The alias that answers is switched off.
-    Disabled,
+    /// The alias that answers takes no mail any more.
+    Ended(Ended),
     /// The domain is hosted, the address is not there.
     NoAlias,
     /// A role address that must not be refused, and nobody who gets its mail.
@@ -70,55 +80,63 @@ pub enum Found {
     NotHosted,
 }
 
-/// Which alias answers `address`: exact, then without its `+tag`, then regex, then catch-all.
+/// Which alias answers `address`, and what it answers: exact, then without its `+tag`, then regex, then catch-all. There is
+/// none where role addresses have no alias of their own, nor for an address that nothing answers.
 ///
 /// An alias that is found without the tag hands it on to its mailboxes, where it is to be kept; if they are aliases,
 /// these say in their turn. In the other cases the tag is part of what was found.
 ///
 /// The address of an answer is one only for an alias that is answered so; for another, all behind the `+` is a tag.
 ///
-/// A disabled alias stops the search. `postmaster` and `abuse` of a hosted domain (RFC 5321 §4.5.1,
-/// RFC 2142) go to the configured postmaster unless they have an enabled exact alias of their own.
+/// An alias that is switched off, or has ended, stops the search. `postmaster` and `abuse` of a hosted domain (RFC 5321
+/// §4.5.1, RFC 2142) go to the configured postmaster unless they have an exact alias of their own that takes mail.
 ///
 /// # Errors
 /// When a look-up fails.
-pub async fn find<L: Lookup>(address: &Mailbox, lookup: &L) -> Result<Found, L::Error> {
+pub async fn find<L: Lookup>(
+    address: &Mailbox,
+    lookup: &L,
+) -> Result<(Found, Option<Alias>), L::Error> {
     if !lookup.is_hosted(address.domain())? {
-        return Ok(Found::NotHosted);
+        return Ok((Found::NotHosted, None));
     }
     let key = Key::exact(address);
     let is_role = is_role(&key.local);
-    match lookup.alias(&key).await? {
-        Some(alias) if alias.enabled() || !is_role => return Ok(answer(&alias, address, lookup)),
-        _ => {}
+    if let Some(alias) = lookup.alias(&key).await? {
+        let found = answer(&alias, address, lookup)?;
+        if !is_role || !matches!(found, Found::Ended(_)) {
+            return Ok((found, Some(alias)));
+        }
     }
     if is_role
         && let Some(postmaster) = lookup.postmaster()
         && Key::exact(postmaster) != key
     {
-        return Ok(forward(vec![postmaster.clone()]));
+        let mailboxes = vec![postmaster.clone()];
+        return Ok((Found::Forward { mailboxes, unusable: Vec::new() }, None));
     }
     if let Some(untagged) = key.without_tag()
         && let Some(alias) = lookup.alias(&untagged).await?
     {
-        let found = answer(&alias, address, lookup);
-        if let (Found::Forward { mailboxes, rules, .. }, AliasAddress::Exact(exact)) =
+        let found = answer(&alias, address, lookup)?;
+        if let (Found::Forward { mailboxes, .. }, AliasAddress::Exact(exact)) =
             (&found, alias.address())
-            && rules.reply_by_address
+            && alias.rules().reply_by_address
             && AnswerAddress::read(address).is_some()
         {
-            return Ok(Found::Answer { alias: exact.clone(), mailboxes: mailboxes.clone() });
+            let found = Found::Answer { alias: exact.clone(), mailboxes: mailboxes.clone() };
+            return Ok((found, Some(alias)));
         }
         let keeps = alias.keep_tag().unwrap_or_else(|| lookup.keep_tag());
-        return Ok(if keeps { found.tagged(address) } else { found });
+        return Ok((if keeps { found.tagged(address) } else { found }, Some(alias)));
     }
-    if let Some(found) = find_pattern(address, lookup) {
-        return Ok(found);
+    if let Some(alias) = find_pattern(address, lookup) {
+        return Ok((answer(alias, address, lookup)?, Some(alias.clone())));
     }
     Ok(match lookup.alias(&Key::catch_all(address.domain())).await? {
-        Some(alias) => answer(&alias, address, lookup),
-        None if is_role => Found::NoPostmaster,
-        None => Found::NoAlias,
+        Some(alias) => (answer(&alias, address, lookup)?, Some(alias)),
+        None if is_role => (Found::NoPostmaster, None),
+        None => (Found::NoAlias, None),
     })
 }
 
@@ -137,30 +155,41 @@ fn is_role(local: &str) -> bool {
     matches!(local, "postmaster" | "abuse")
 }
 
-fn forward(mailboxes: Vec<Mailbox>) -> Found {
-    Found::Forward { mailboxes, unusable: Vec::new(), rules: Rules::default() }
-}
-
-fn find_pattern<L: Lookup>(address: &Mailbox, lookup: &L) -> Option<Found> {
+fn find_pattern<'a, L: Lookup>(address: &Mailbox, lookup: &'a L) -> Option<&'a Alias> {
     let text = address.to_key();
     let matches = |alias: &&Alias| match alias.address() {
         AliasAddress::Regex(pattern) => pattern.captures(&text, address.domain()).is_some(),
         AliasAddress::Exact(_) | AliasAddress::CatchAll(_) => false,
     };
-    lookup.patterns().iter().find(matches).map(|alias| answer(alias, address, lookup))
+    lookup.patterns().iter().find(matches)
 }
 
-fn answer<L: Lookup>(alias: &Alias, address: &Mailbox, lookup: &L) -> Found {
+/// Why `alias` takes no mail any more, if it does not.
+fn ended<L: Lookup>(alias: &Alias, lookup: &L) -> Result<Option<Ended>, L::Error> {
     if !alias.enabled() {
-        return Found::Disabled;
+        return Ok(Some(Ended::Disabled));
+    }
+    let rules = alias.rules();
+    if let Some(expires) = rules.expires.filter(|expires| *expires <= lookup.now()) {
+        return Ok(Some(Ended::Expired(expires)));
+    }
+    Ok(match rules.max_messages {
+        Some(most) if lookup.is_used_up(&alias.address().key(), most)? => Some(Ended::UsedUp(most)),
+        _ => None,
+    })
+}
+
+fn answer<L: Lookup>(alias: &Alias, address: &Mailbox, lookup: &L) -> Result<Found, L::Error> {
+    if let Some(ended) = ended(alias, lookup)? {
+        return Ok(Found::Ended(ended));
     }
     if alias.fault().is_some() {
-        return Found::Unsafe;
+        return Ok(Found::Unsafe);
     }
     let destinations = match alias.action() {
-        Action::Reject(text) => return Found::Reject(text.clone()),
-        Action::Defer(text) => return Found::Defer(text.clone()),
-        Action::Discard => return Found::Discard,
+        Action::Reject(text) => return Ok(Found::Reject(text.clone())),
+        Action::Defer(text) => return Ok(Found::Defer(text.clone())),
+        Action::Discard => return Ok(Found::Discard),
         Action::Forward(destinations) => destinations,
     };
     let text = address.to_key();
@@ -184,5 +213,5 @@ fn answer<L: Lookup>(alias: &Alias, address: &Mailbox, lookup: &L) -> Found {
             }
         }
     }
-    Found::Forward { mailboxes, unusable, rules: alias.rules().clone() }
+    Ok(Found::Forward { mailboxes, unusable })
 }

@@ -15,6 +15,8 @@ mod error;
 mod expand;
 mod find;
 pub mod import;
+mod judge;
+mod named;
 mod pattern;
 mod rules;
 mod senders;
@@ -27,8 +29,12 @@ pub use answer::AnswerAddress;
 pub use destination::{Destination, Template};
 pub use edit::{Edit, EditError, NewDestination};
 pub use error::AliasError;
-pub use expand::{Dropped, Expansion, ExpansionLimits, expand, expand_all, find_cycle};
+pub use expand::{
+    Dropped, Expansion, ExpansionLimits, Holds, Resolution, expand, expand_all, find_cycle,
+};
 pub use find::{Found, Lookup, find};
+pub use judge::{Blocked, Blocks, Judge, NamedBy, NoBlocks, Rule, Scope};
+pub use named::{Ended, Named};
 pub use pattern::Pattern;
 pub use rules::{
     MAX_MESSAGES, MAX_NOTE, MAX_SENDERS, Rules, parse_day, parse_expires, parse_limit,

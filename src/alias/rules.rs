@@ -43,7 +43,25 @@ pub struct Rules {
     pub digest: Option<Digest>,
 }
 
+/// What nobody has said anything of.
+static NONE: Rules = Rules {
+    note: None,
+    expires: None,
+    max_messages: None,
+    allow: Vec::new(),
+    block: Vec::new(),
+    limit: None,
+    spam: None,
+    reply_by_address: false,
+    digest: None,
+};
+
 impl Rules {
+    /// Of mail that comes to no alias.
+    pub fn none() -> &'static Self {
+        &NONE
+    }
+
     /// The pattern by which `address` is allowed. What is more than not being blocked needs proof of the address besides:
     /// everybody can write down a name.
     pub fn allowed_by(&self, address: &Mailbox) -> Option<&SenderPattern> {

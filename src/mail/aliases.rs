@@ -1,8 +1,9 @@
 //! Where addresses lead: through the aliases to mailboxes, and from those to whoever takes their mail.
 
+use super::returned::Refusal;
 use crate::{
     address::{Domain, LocalPart, Mailbox},
-    alias::{Expansion, Rules},
+    alias::{Ended, Expansion, Named, Resolution, Rule},
     config::Route,
     next_hop::{Destination, NextHop, Target},
     reply::Reply,
@@ -23,8 +24,36 @@ pub(crate) struct Mailboxes {
     pub(crate) mailboxes: Vec<Mailbox>,
     /// What the aliases name but cannot be delivered to, and why: for the journal.
     pub(crate) lost: Vec<String>,
-    /// What the alias that answers the address says of its mail.
-    pub(crate) rules: Arc<Rules>,
+    /// The alias that answers the address, and says something of its mail.
+    pub(crate) named: Option<Arc<Named>>,
+}
+
+/// Why an address leads nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Nowhere {
+    pub(crate) reply: Reply,
+    /// The alias that answers the address, if one does.
+    pub(crate) named: Option<Arc<Named>>,
+    /// Why it takes no mail any more.
+    pub(crate) ended: Option<Ended>,
+}
+
+impl From<Reply> for Nowhere {
+    fn from(reply: Reply) -> Self {
+        Self { reply, named: None, ended: None }
+    }
+}
+
+impl From<Nowhere> for Reply {
+    fn from(nowhere: Nowhere) -> Self {
+        nowhere.reply
+    }
+}
+
+impl From<Nowhere> for Refusal {
+    fn from(Nowhere { reply, named, ended }: Nowhere) -> Self {
+        Self { named, rule: ended.map(Rule::Ended), ..reply.into() }
+    }
 }
 
 impl Aliases {
@@ -41,7 +70,7 @@ impl Aliases {
     ///
     /// # Errors
     /// The reply that refuses it, or puts it off where the store fails.
-    pub(crate) async fn resolve(&self, recipient: &Mailbox) -> Result<Mailboxes, Reply> {
+    pub(crate) async fn resolve(&self, recipient: &Mailbox) -> Result<Mailboxes, Nowhere> {
         Mailboxes::of(self.expand(recipient).await)
     }
 
@@ -49,7 +78,7 @@ impl Aliases {
     ///
     /// # Errors
     /// As [`Aliases::resolve`].
-    pub(crate) async fn postmaster(&self) -> Result<Mailboxes, Reply> {
+    pub(crate) async fn postmaster(&self) -> Result<Mailboxes, Nowhere> {
         Mailboxes::of(self.store.resolve_postmaster().await)
     }
 
@@ -57,7 +86,7 @@ impl Aliases {
     ///
     /// # Errors
     /// As [`Aliases::resolve`].
-    pub(crate) async fn final_mailboxes(&self, mailbox: Mailbox) -> Result<Mailboxes, Reply> {
+    pub(crate) async fn final_mailboxes(&self, mailbox: Mailbox) -> Result<Mailboxes, Nowhere> {
         match self.is_hosted(mailbox.domain()) {
             true => self.resolve(&mailbox).await,
             false => Ok(Mailboxes { mailboxes: vec![mailbox], ..Mailboxes::default() }),
@@ -69,7 +98,7 @@ impl Aliases {
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) async fn expand(&self, recipient: &Mailbox) -> Result<Arc<Expansion>, StoreError> {
+    pub(crate) async fn expand(&self, recipient: &Mailbox) -> Result<Arc<Resolution>, StoreError> {
         self.store.resolve(recipient).await
     }
 
@@ -93,21 +122,22 @@ impl Aliases {
 }
 
 impl Mailboxes {
-    fn of(expansion: Result<Arc<Expansion>, StoreError>) -> Result<Self, Reply> {
-        match expansion.as_deref() {
-            Ok(Expansion::Deliver { mailboxes, dropped, rules }) => {
-                let lost = dropped.iter().map(|lost| format!("{}: {}", lost.address, lost.reply));
-                let lost = lost.collect();
-                Ok(Self { mailboxes: mailboxes.clone(), lost, rules: Arc::clone(rules) })
+    fn of(found: Result<Arc<Resolution>, StoreError>) -> Result<Self, Nowhere> {
+        let found = found.map_err(|error| {
+            tracing::error!(%error, "cannot look up an alias");
+            Reply::store_failed()
+        })?;
+        let Resolution { expansion, named, ended, .. } = &*found;
+        let named = named.clone();
+        match expansion {
+            Expansion::Deliver { mailboxes, dropped } => {
+                let lost = dropped.iter().map(ToString::to_string).collect();
+                Ok(Self { mailboxes: mailboxes.clone(), lost, named })
             }
             // What is to be made of those who may answer is for whoever takes answers.
-            Ok(Expansion::Answer { .. }) => Err(Reply::no_such_alias()),
-            Ok(Expansion::Discard) => Ok(Self::default()),
-            Ok(Expansion::Refuse(reply)) => Err(reply.clone()),
-            Err(error) => {
-                tracing::error!(%error, "cannot look up an alias");
-                Err(Reply::store_failed())
-            }
+            Expansion::Answer { .. } => Err(Reply::no_such_alias().into()),
+            Expansion::Discard => Ok(Self { named, ..Self::default() }),
+            Expansion::Refuse(reply) => Err(Nowhere { reply: reply.clone(), named, ended: *ended }),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! RCPT: what a recipient means, and whether it is taken.
 
 use super::{
-    aliases::{Mailboxes, is_role},
+    aliases::{Mailboxes, Nowhere, is_role},
     parts::Parts,
     recipient::{Answered, Recipient},
     returned::{Refusal, is_ours, original_of},
@@ -47,17 +47,14 @@ pub(crate) async fn decide(
             (leads_to, srs_domain, original)
         }
     };
-    let Mailboxes { mailboxes, lost, rules } = leads_to;
+    let Mailboxes { mailboxes, lost, named } = leads_to;
     Ok(Recipient {
         path: path.clone(),
         srs_domain: srs_domain.clone(),
         destinations: mailboxes.into_iter().map(|to| parts.aliases.destination(to)).collect(),
         lost,
         // Nobody wrote to an alias that a returning mail comes to.
-        rules: match original.is_some() || answered.is_some() {
-            true => Arc::default(),
-            false => rules,
-        },
+        named: named.filter(|_| original.is_none() && answered.is_none()),
         original,
         answered: answered.map(Arc::new),
     })
@@ -70,7 +67,7 @@ async fn answered(parts: &Parts, path: &ForwardPath) -> Result<Option<Answered>,
     if !parts.aliases.is_hosted(mailbox.domain()) || is_srs_shaped(mailbox.local()) {
         return Ok(None);
     }
-    match parts.aliases.expand(mailbox).await.as_deref() {
+    match parts.aliases.expand(mailbox).await.as_deref().map(|found| &found.expansion) {
         Ok(Expansion::Answer { alias, mailboxes }) => {
             let (alias, mailboxes) = (alias.clone(), mailboxes.clone());
             Ok(Some(Answered { alias, mailboxes, to }))
@@ -84,14 +81,14 @@ async fn answered(parts: &Parts, path: &ForwardPath) -> Result<Option<Answered>,
 }
 
 /// Where an answer to `to` goes. Nothing returns by an answer, and none answers an answer.
-async fn answer_leads_to(parts: &Parts, to: &Mailbox) -> Result<Mailboxes, Reply> {
+async fn answer_leads_to(parts: &Parts, to: &Mailbox) -> Result<Mailboxes, Nowhere> {
     let is_hosted = parts.aliases.is_hosted(to.domain());
     if is_ours(parts, to) {
-        return Err(Reply::no_such_alias());
+        return Err(Reply::no_such_alias().into());
     }
     // Behind an address may be whoever trusts this host, as its own Postfix does.
     if to.domain().literal().is_some() {
-        return Err(Reply::no_literals());
+        return Err(Reply::no_literals().into());
     }
     match is_hosted || *to.domain() == parts.config.srs.settings.domain {
         true => leads_to(parts, to, is_hosted).await,
@@ -99,17 +96,17 @@ async fn answer_leads_to(parts: &Parts, to: &Mailbox) -> Result<Mailboxes, Reply
     }
 }
 
-async fn leads_to(parts: &Parts, mailbox: &Mailbox, is_hosted: bool) -> Result<Mailboxes, Reply> {
+async fn leads_to(parts: &Parts, mailbox: &Mailbox, is_hosted: bool) -> Result<Mailboxes, Nowhere> {
     let is_srs_domain = *mailbox.domain() == parts.config.srs.settings.domain;
     if is_hosted && is_srs_shaped(mailbox.local()) {
-        Err(Reply::no_such_alias())
+        Err(Reply::no_such_alias().into())
     } else if is_hosted {
         parts.aliases.resolve(mailbox).await
     } else if is_srs_domain && is_role(mailbox.local()) {
         parts.aliases.postmaster().await
     } else if is_srs_domain {
-        Err(Reply::no_such_alias())
+        Err(Reply::no_such_alias().into())
     } else {
-        Err(Reply::relaying_denied())
+        Err(Reply::relaying_denied().into())
     }
 }

@@ -97,7 +97,7 @@ impl Filter {
     }
 
     async fn ours_leads_elsewhere(&self, alias: &Mailbox) -> Result<bool, StoreError> {
-        match &*self.parts.aliases.expand(alias).await? {
+        match &self.parts.aliases.expand(alias).await?.expansion {
             Expansion::Deliver { mailboxes, .. } => {
                 Ok(mailboxes.iter().any(|mailbox| !self.is_local(mailbox.domain())))
             }

@@ -1,6 +1,6 @@
 use crate::{
     address::{Domain, ForwardPath, LocalPart, Mailbox, ReversePath},
-    alias::Rules,
+    alias::{Named, Rules},
     config::Auth,
     next_hop::{Destination, NextHop},
 };
@@ -19,9 +19,8 @@ pub(crate) struct Recipient {
     pub(crate) lost: Vec<String>,
     /// The sender that the recipient stands for, where it is an SRS address of ours.
     pub(crate) original: Option<Mailbox>,
-    /// What the owner of the alias that answers says of its mail: nothing for a role address that has no
-    /// alias, nor for an SRS address of ours.
-    pub(crate) rules: Arc<Rules>,
+    /// The alias that answers: none for a role address that has no alias, nor for an SRS address of ours.
+    pub(crate) named: Option<Arc<Named>>,
     /// What the recipient stands for, where it is the address of an answer.
     pub(crate) answered: Option<Arc<Answered>>,
 }
@@ -36,6 +35,11 @@ pub(crate) struct Answered {
 }
 
 impl Recipient {
+    /// What the owner of the alias that answers says of its mail.
+    pub(crate) fn rules(&self) -> &Rules {
+        self.named.as_ref().map_or(Rules::none(), |named| &named.rules)
+    }
+
     /// True for an SRS address of ours: what comes to it returns.
     pub(crate) fn is_srs_return(&self) -> bool {
         self.original.is_some()
@@ -64,7 +68,7 @@ impl Recipient {
     pub(crate) fn answered_as(&self, reverse_path: &ReversePath) -> Option<Mailbox> {
         match &self.path {
             ForwardPath::Mailbox(mailbox)
-                if self.rules.reply_by_address && *reverse_path != ReversePath::Null =>
+                if self.rules().reply_by_address && *reverse_path != ReversePath::Null =>
             {
                 let local = mailbox.local().as_str();
                 let local = LocalPart::new(local.split('+').next().unwrap_or(local)).ok()?;

@@ -3,12 +3,13 @@
 use super::{parts::Parts, srs::NotReversed};
 use crate::{
     address::{Domain, Mailbox},
+    alias::{Named, Rule},
     metrics::Returned as Counted,
     reply::Reply,
     srs::{ReverseError, is_srs_prefixed, is_srs_shaped},
     time::UnixTime,
 };
-use std::str;
+use std::{str, sync::Arc};
 
 /// SRS addresses of ours within one of ours that are followed.
 const MAX_NESTED: usize = 3;
@@ -21,11 +22,15 @@ pub(crate) struct Refusal {
     pub(crate) is_forged: bool,
     /// A destination's verdict on an earlier message, which its sender hears now.
     pub(crate) is_verdict: bool,
+    /// The alias that answers the recipient, if one does.
+    pub(crate) named: Option<Arc<Named>>,
+    /// The rule of the alias, or for it, that refuses.
+    pub(crate) rule: Option<Rule>,
 }
 
 impl From<Reply> for Refusal {
     fn from(reply: Reply) -> Self {
-        Self { reply, is_forged: false, is_verdict: false }
+        Self { reply, is_forged: false, is_verdict: false, named: None, rule: None }
     }
 }
 
@@ -52,7 +57,7 @@ pub(crate) async fn returned(
         Err(refusal) => return Some(Err(refusal.reply)),
     };
     let leads_to = parts.aliases.final_mailboxes(original.clone()).await;
-    Some(leads_to.map(|_| original))
+    Some(leads_to.map(|_| original).map_err(Reply::from))
 }
 
 /// As [`returned`], of a recipient that was asked about before, and only where it is good.

@@ -169,7 +169,7 @@ impl Tables {
         if !self.parts.aliases.is_hosted(recipient.domain()) || is_srs_shaped(recipient.local()) {
             return Answer::Nothing;
         }
-        match self.parts.aliases.expand(recipient).await.as_deref() {
+        match self.parts.aliases.expand(recipient).await.as_deref().map(|found| &found.expansion) {
             Ok(Expansion::Deliver { mailboxes, .. }) => {
                 let mailboxes: Vec<_> = mailboxes.iter().map(ToString::to_string).collect();
                 Answer::Found(mailboxes.join(","))

@@ -5,6 +5,7 @@ use crate::{
     address::{Domain, Mailbox},
     alias::{
         Alias, AliasAddress, AliasError, Amendment, Expansion, ExpansionLimits, Key, MAX_PATTERNS,
+        Resolution,
     },
 };
 use async_trait::async_trait;
@@ -31,13 +32,13 @@ pub trait Directory {
     ///
     /// # Errors
     /// When the database cannot be read: the recipient is to be asked for again later.
-    async fn resolve(&self, recipient: &Mailbox) -> Result<Arc<Expansion>, StoreError>;
+    async fn resolve(&self, recipient: &Mailbox) -> Result<Arc<Resolution>, StoreError>;
 
     /// What becomes of a bare `<postmaster>`.
     ///
     /// # Errors
     /// As [`Directory::resolve`].
-    async fn resolve_postmaster(&self) -> Result<Arc<Expansion>, StoreError>;
+    async fn resolve_postmaster(&self) -> Result<Arc<Resolution>, StoreError>;
 
     /// The version of domains and aliases that look-ups use; it changes when they do.
     fn version(&self) -> watch::Receiver<i64>;

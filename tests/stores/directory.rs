@@ -239,7 +239,7 @@ pub(crate) async fn postmaster(place: &dyn Place) {
     store.add_domain(&domain("x.test")).await.unwrap();
     assert_eq!(resolved(&store, "Postmaster@x.test").await, "451");
     assert_eq!(resolved(&store, "abuse@other.test").await, "550");
-    let bare = async |store: &Store| match &*store.resolve_postmaster().await.unwrap() {
+    let bare = async |store: &Store| match &store.resolve_postmaster().await.unwrap().expansion {
         Expansion::Deliver { mailboxes, .. } => mailboxes[0].to_string(),
         other => format!("{other:?}"),
     };
@@ -260,9 +260,9 @@ pub(crate) async fn the_owners_rules_are_kept_amended_and_seen_within_a_second(p
         let (allow, no_allow) = (patterns(allow), patterns(no_allow));
         Amendment { spam, allow, no_allow, ..Amendment::default() }
     };
-    let rules = async |recipient: &str| match &*store.resolve(&mailbox(recipient)).await.unwrap() {
-        Expansion::Deliver { rules, .. } => rules.to_string(),
-        other => panic!("{other:?}"),
+    let rules = async |recipient: &str| {
+        let found = store.resolve(&mailbox(recipient)).await.unwrap();
+        found.named.as_ref().unwrap().rules.to_string()
     };
     let regexes = [r"/^s-(.+)@x\.test$/", r"/^t-(.+)@x\.test$/"];
     for alias in ["a@x.test", "*@x.test", regexes[0], regexes[1]] {

@@ -74,7 +74,7 @@ pub(crate) fn forward(from: &str, to: &str) -> Alias {
 }
 
 pub(crate) async fn resolved(store: &Store, recipient: &str) -> String {
-    expansion(&store.resolve(&mailbox(recipient)).await.unwrap())
+    expansion(&store.resolve(&mailbox(recipient)).await.unwrap().expansion)
 }
 
 pub(crate) fn expansion(expansion: &Expansion) -> String {

@@ -195,7 +195,7 @@ impl<'a> Asked<'a> {
     /// How mail for an address here is refused for want of an alias. One that refuses it is meant so.
     async fn refusal(&self, mailbox: &Mailbox) -> Option<Reply> {
         let missing = [Reply::no_such_alias(), Reply::relaying_denied()];
-        match self.aliases.expand(mailbox).await.as_deref() {
+        match self.aliases.expand(mailbox).await.as_deref().map(|found| &found.expansion) {
             Ok(Expansion::Refuse(reply)) if missing.contains(reply) => Some(Reply::no_such_alias()),
             // The store of whoever asks may not know that there is a postmaster.
             Ok(Expansion::Refuse(reply)) if *reply == Reply::no_postmaster() => {

@@ -69,7 +69,7 @@ pub async fn show(
         Some(Expansion::Refuse(reply)) => shown.reply = Some(reply.to_string()),
         Some(Expansion::Deliver { mailboxes, dropped, .. }) => {
             shown.leads_to.extend(mailboxes.iter().map(ToString::to_string));
-            shown.refused.extend(dropped.into_iter().map(|Dropped { address, reply }| {
+            shown.refused.extend(dropped.into_iter().map(|Dropped { address, reply, .. }| {
                 RefusedDestination { address, reply: reply.to_string() }
             }));
         }

@@ -24,6 +24,9 @@ struct Table {
     postmaster: Option<Mailbox>,
     keep_tag: bool,
     unusable: RefCell<Vec<String>>,
+    now: UnixTime,
+    /// Messages that aliases have taken.
+    taken: HashMap<Key, u64>,
 }
 
 impl Lookup for Table {
@@ -39,6 +42,12 @@ impl Lookup for Table {
     }
     fn keep_tag(&self) -> bool {
         self.keep_tag
+    }
+    fn now(&self) -> UnixTime {
+        self.now
+    }
+    fn is_used_up(&self, key: &Key, most: u64) -> Result<bool, Infallible> {
+        Ok(self.taken.get(key).is_some_and(|taken| *taken >= most))
     }
     fn postmaster(&self) -> Option<&Mailbox> {
         self.postmaster.as_ref()
@@ -92,14 +101,14 @@ fn table(text: &str) -> Table {
 }
 
 /// `a b`, `a b | dropped…`, `discard`, or the reply.
-fn outcome(expansion: Expansion) -> String {
-    match expansion {
+fn outcome(found: Resolution) -> String {
+    match found.expansion {
         Expansion::Discard => "discard".into(),
         Expansion::Answer { alias, .. } => format!("an answer of {alias}"),
         Expansion::Refuse(reply) => reply.to_string(),
         Expansion::Deliver { mailboxes, dropped, .. } => {
             let mut words: Vec<String> = mailboxes.iter().map(ToString::to_string).collect();
-            for Dropped { address, reply } in dropped {
+            for Dropped { address, reply, .. } in dropped {
                 words.push(format!("| {address} {}", reply.code()));
             }
             words.join(" ")

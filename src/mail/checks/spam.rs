@@ -148,7 +148,7 @@ fn failed(parts: &Parts, first: &Recipient, error: &FilterError, report: &mut Re
 
 /// What is done with spam to `recipient`.
 fn spam_action(parts: &Parts, recipient: &Recipient) -> SpamAction {
-    recipient.rules.spam.unwrap_or(parts.config.filter.spam)
+    recipient.rules().spam.unwrap_or(parts.config.filter.spam)
 }
 
 fn is_for_role(recipient: &Recipient) -> bool {
@@ -164,7 +164,7 @@ pub(crate) fn differ(parts: &Parts, one: &Recipient, other: &Recipient) -> bool 
     parts.filter.is_some()
         && (spam_action(parts, one) != spam_action(parts, other)
             || is_for_role(one) != is_for_role(other)
-            || one.rules.allow != other.rules.allow)
+            || one.rules().allow != other.rules().allow)
 }
 
 /// Whether an alias makes an exception for who sends.
@@ -195,7 +195,7 @@ pub(super) async fn exception(
     report: &Report,
     first: &Recipient,
 ) -> Exception {
-    let rules = &first.rules;
+    let rules = first.rules();
     if rules.allow.is_empty() {
         return Exception::None;
     }

@@ -148,13 +148,14 @@ pub(crate) fn refusal_at_once(
     reverse_path: &ReversePath,
     said: &[Said],
 ) -> Option<Reply> {
-    let is_bound = binds(recipient, reverse_path) && recipient.rules.allow.is_empty();
+    let is_bound = binds(recipient, reverse_path) && recipient.rules().allow.is_empty();
     is_bound.then(|| refusal(said)).flatten()
 }
 
 /// Whether a listing could mean two things for the recipients of one transaction, which has one reply for all.
 pub(crate) fn differ(one: &Recipient, other: &Recipient, reverse_path: &ReversePath) -> bool {
-    binds(one, reverse_path) != binds(other, reverse_path) || one.rules.allow != other.rules.allow
+    binds(one, reverse_path) != binds(other, reverse_path)
+        || one.rules().allow != other.rules().allow
 }
 
 /// The reply that refuses mail from who is listed, or puts it off; `None` where it is only marked. Where a list could not

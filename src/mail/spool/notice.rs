@@ -109,7 +109,7 @@ pub(super) async fn without_failure(
 
 async fn senders<'a>(parts: &Parts, head: &'a Head) -> Result<Senders<'a>, Reply> {
     let ReversePath::Mailbox(sender) = &head.sender else { return Ok(Senders::Silent) };
-    match parts.aliases.final_mailboxes(sender.clone()).await {
+    match parts.aliases.final_mailboxes(sender.clone()).await.map_err(Reply::from) {
         Ok(leads_to) if leads_to.mailboxes.is_empty() => Ok(Senders::Silent),
         Ok(leads_to) => Ok(Senders::At(sender, leads_to.mailboxes)),
         Err(reply) if reply.class() == Class::Transient => Err(reply),

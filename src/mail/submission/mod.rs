@@ -28,7 +28,6 @@ use super::{
 use crate::{
     account::{Account, AccountId, State},
     address::ForwardPath,
-    alias::Rules,
     clock,
     envelope::{Envelope, RcptDsn},
     inbound::{Peer, Reservation},
@@ -40,7 +39,6 @@ use crate::{
     store::{journal::Outcome, spool::SpoolError},
     time::{Millis, UnixTime},
 };
-use std::sync::Arc;
 use tokio::time::Instant;
 
 /// The transaction of an account that is open.
@@ -267,7 +265,7 @@ async fn leads_to(parts: &Parts, path: &ForwardPath, now: UnixTime) -> Result<To
                 destinations: vec![parts.aliases.destination(mailbox.clone())],
                 lost: Vec::new(),
                 original: None,
-                rules: Arc::<Rules>::default(),
+                named: None,
                 answered: None,
             };
             Ok(To { recipient, is_hosted: false, dsn: RcptDsn::default() })

@@ -173,7 +173,7 @@ impl Case {
             lost: Vec::new(),
             original: (self.to == 2).then(|| "a@z.test".parse().unwrap()),
             answered: None,
-            rules: std::sync::Arc::default(),
+            named: None,
         }
     }
 

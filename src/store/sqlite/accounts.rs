@@ -12,6 +12,7 @@ use crate::{
         PasswordHash, SendAs, State, StoredPassword,
     },
     address::Mailbox,
+    clock,
     store::{AccountChangeError, AccountPage, Accounts, StoreError},
     time::UnixTime,
 };
@@ -47,7 +48,7 @@ impl Accounts for Sqlite {
         let (account, address) = (account.clone(), address.clone());
         let snapshot = self.snapshot.load_full();
         let ask = move |connection: &Connection| {
-            let live = Live::of(connection, Table::Stored, &snapshot);
+            let live = Live { now: clock::now(), ..Live::of(connection, Table::Stored, &snapshot) };
             at_once(account::may_send_as(&account, &address, &live))
         };
         self.readers.run(ask).await
@@ -207,7 +208,7 @@ fn existing(connection: &Connection, name: &Mailbox) -> Changed<Login> {
 /// Refuses what `account` could not send as now.
 fn refuse_foreign(connection: &Connection, account: &Account, more: &[SendAs]) -> Changed<()> {
     let snapshot = Snapshot::within(connection, Table::Stored)?;
-    let live = Live::of(connection, Table::Stored, &snapshot);
+    let live = Live { now: clock::now(), ..Live::of(connection, Table::Stored, &snapshot) };
     for one in more {
         if !domains::contains(connection, one.domain())? {
             return Err(AccountChangeError::NotHosted(one.clone()).into());

@@ -16,8 +16,9 @@ use crate::{
     address::{Domain, Mailbox},
     alias::{
         Action, Alias, AliasAddress, Amendment, Expansion, ExpansionLimits, Key, MAX_PATTERNS,
-        expand, expand_all,
+        Resolution, expand, expand_all,
     },
+    clock,
     reply::Reply,
     store::{AliasPage, Apply, Change, ChangeError, Directory, StoreError},
 };
@@ -32,9 +33,10 @@ impl Directory for Sqlite {
         self.snapshot.load().domains.contains(domain)
     }
 
-    async fn resolve(&self, recipient: &Mailbox) -> Result<Arc<Expansion>, StoreError> {
+    async fn resolve(&self, recipient: &Mailbox) -> Result<Arc<Resolution>, StoreError> {
         if !self.is_hosted(recipient.domain()) {
-            return Ok(Arc::new(Expansion::Refuse(Reply::relaying_denied())));
+            let refused = Expansion::Refuse(Reply::relaying_denied());
+            return Ok(Arc::new(Resolution::without_alias(refused)));
         }
         let recipient = recipient.clone();
         // A tag that is kept is kept as it was written.
@@ -43,12 +45,12 @@ impl Directory for Sqlite {
         self.cached(key, move |live, limits| at_once(expand(&recipient, live, limits))).await
     }
 
-    async fn resolve_postmaster(&self) -> Result<Arc<Expansion>, StoreError> {
+    async fn resolve_postmaster(&self) -> Result<Arc<Resolution>, StoreError> {
         // No address is without an @.
         let key = "postmaster".to_owned();
         self.cached(key, |live, limits| match live.postmaster {
             Some(postmaster) => at_once(expand_all(std::slice::from_ref(postmaster), live, limits)),
-            None => Ok(Expansion::Refuse(Reply::no_postmaster())),
+            None => Ok(Resolution::without_alias(Expansion::Refuse(Reply::no_postmaster()))),
         })
         .await
     }
@@ -157,33 +159,34 @@ impl Directory for Sqlite {
 }
 
 impl Sqlite {
-    async fn cached<F>(&self, key: String, expand: F) -> Result<Arc<Expansion>, StoreError>
+    async fn cached<F>(&self, key: String, expand: F) -> Result<Arc<Resolution>, StoreError>
     where
-        F: FnOnce(&Live<'_>, ExpansionLimits) -> rusqlite::Result<Expansion> + Send + 'static,
+        F: FnOnce(&Live<'_>, ExpansionLimits) -> rusqlite::Result<Resolution> + Send + 'static,
     {
         // The epoch is read before anything that a change could make out of date.
+        let now = clock::now();
         let epoch = {
             let mut cache = self.cache.lock();
-            if let Some(expansion) = cache.get(&key) {
-                return Ok(expansion);
+            if let Some(found) = cache.get(&key, now) {
+                return Ok(found);
             }
             cache.epoch()
         };
         let (snapshot, limits) = (self.snapshot.load_full(), self.limits);
         let postmaster = self.postmaster.load_full();
         let keep_tag = self.keep_tag.load(Ordering::Relaxed);
-        let expansion = self
+        let found = self
             .readers
             .run(move |connection| {
                 let (snapshot, postmaster) = (&*snapshot, postmaster.as_deref());
                 let table = Table::Stored;
-                let live = Live { connection, table, snapshot, postmaster, keep_tag };
+                let live = Live { connection, table, snapshot, postmaster, keep_tag, now };
                 expand(&live, limits)
             })
             .await?;
-        let expansion = Arc::new(expansion);
-        self.cache.lock().insert(epoch, key, Arc::clone(&expansion));
-        Ok(expansion)
+        let found = Arc::new(found);
+        self.cache.lock().insert(epoch, key, Arc::clone(&found));
+        Ok(found)
     }
 
     /// Changes domains or aliases; look-ups know of it when this answers.
@@ -298,6 +301,9 @@ fn leads_to(
     let known = match alias.action() {
         _ if is_exact => None,
         _ if !alias.enabled() => Some(Reply::no_such_alias()),
+        _ if alias.rules().expires.is_some_and(|expires| expires <= clock::now()) => {
+            Some(Reply::no_such_alias())
+        }
         _ if alias.fault().is_some() => Some(Reply::alias_unsafe()),
         Action::Reject(text) => Some(Reply::alias_rejects(text)),
         Action::Defer(text) => Some(Reply::alias_defers(text)),
@@ -309,8 +315,10 @@ fn leads_to(
         return Ok(known.map(Expansion::Refuse));
     }
     let snapshot = Snapshot::load(connection)?;
-    let live = Live { postmaster, ..Live::of(connection, Table::Stored, &snapshot) };
-    at_once(expand_all(&starts, &live, ExpansionLimits::default())).map(Some)
+    let live =
+        Live { postmaster, now: clock::now(), ..Live::of(connection, Table::Stored, &snapshot) };
+    let found = at_once(expand_all(&starts, &live, ExpansionLimits::default()))?;
+    Ok(Some(found.expansion))
 }
 
 fn existing(connection: &Connection, address: &AliasAddress) -> Result<Alias, Failure> {

@@ -4,6 +4,7 @@ use super::rows::{aliases, aliases::Table, domains};
 use crate::{
     address::{Domain, Mailbox},
     alias::{Alias, Key, Lookup},
+    time::UnixTime,
 };
 use rusqlite::{Connection, Error, Result};
 use std::{
@@ -47,12 +48,21 @@ pub(crate) struct Live<'a> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) postmaster: Option<&'a Mailbox>,
     pub(crate) keep_tag: bool,
+    /// For aliases that end.
+    pub(crate) now: UnixTime,
 }
 
 impl<'a> Live<'a> {
-    /// Without a postmaster, and without the tags that aliases do not ask for.
+    /// Without a postmaster, without the tags that aliases do not ask for, and before any of them ends.
     pub(super) fn of(connection: &'a Connection, table: Table, snapshot: &'a Snapshot) -> Self {
-        Self { connection, table, snapshot, postmaster: None, keep_tag: false }
+        Self {
+            connection,
+            table,
+            snapshot,
+            postmaster: None,
+            keep_tag: false,
+            now: UnixTime::new(0),
+        }
     }
 }
 
@@ -73,6 +83,14 @@ impl Lookup for Live<'_> {
 
     fn keep_tag(&self) -> bool {
         self.keep_tag
+    }
+
+    fn now(&self) -> UnixTime {
+        self.now
+    }
+
+    fn is_used_up(&self, _: &Key, _: u64) -> Result<bool> {
+        Ok(false)
     }
 
     fn postmaster(&self) -> Option<&Mailbox> {

@@ -1,7 +1,7 @@
 //! Whose rules count.
 
 use super::*;
-use crate::alias::SpamAction;
+use crate::alias::{Rules, SpamAction};
 
 #[test]
 fn the_rules_of_the_alias_that_the_sender_wrote_to_count() {
@@ -14,8 +14,10 @@ fn the_rules_of_the_alias_that_the_sender_wrote_to_count() {
         let alias = aliases.aliases.remove(&key).unwrap();
         aliases.aliases.insert(key, alias.with_rules(rules.clone()).unwrap());
     }
-    let rules = |expansion| match expansion {
-        Expansion::Deliver { rules, .. } => Rules::clone(&rules),
+    let rules = |found: Resolution| match found.expansion {
+        Expansion::Deliver { .. } => {
+            found.named.map_or_else(Rules::default, |named| named.rules.clone())
+        }
         other => panic!("{other:?}"),
     };
     let limits = ExpansionLimits::default();
@@ -51,7 +53,7 @@ fn an_answer_by_address_is_one_for_aliases_that_asked_for_it() {
         let list = |mailboxes: Vec<Mailbox>| {
             mailboxes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
         };
-        match now(expand(&mailbox, &aliases, ExpansionLimits::default())).unwrap() {
+        match now(expand(&mailbox, &aliases, ExpansionLimits::default())).unwrap().expansion {
             Expansion::Answer { alias, mailboxes } => format!("{alias} from {}", list(mailboxes)),
             Expansion::Deliver { mailboxes, .. } => list(mailboxes),
             Expansion::Refuse(reply) => reply.to_string(),
@@ -72,4 +74,69 @@ fn an_answer_by_address_is_one_for_aliases_that_asked_for_it() {
         assert_eq!(of(recipient), wanted, "{recipient}");
     }
     assert!(of("e+u=v.test@x.test").contains("5.1.1"));
+}
+
+#[test]
+fn an_alias_that_has_ended_is_as_one_that_is_switched_off_wherever_it_stands() {
+    let mut aliases = table(
+        "postmaster: me@y.test\na@x.test b@x.test r@y.test\nb@x.test p@y.test\nc@x.test b@x.test\nd@x.test p@y.test\n\
+         abuse@x.test p@y.test\n*@x.test all@y.test\n*@z.test p@y.test\n/^s-.*@x\\.test$/ p@y.test",
+    );
+    let expires = Rules { expires: Some(UnixTime::new(100)), ..Rules::default() };
+    let burner = Rules { max_messages: Some(2), ..Rules::default() };
+    for (address, rules) in [
+        ("b@x.test", &expires),
+        ("d@x.test", &burner),
+        ("abuse@x.test", &expires),
+        ("*@z.test", &burner),
+    ] {
+        let key = AliasAddress::parse(address).unwrap().key();
+        let alias = aliases.aliases.remove(&key).unwrap();
+        aliases.aliases.insert(key, alias.with_rules(rules.clone()).unwrap());
+    }
+    let pattern = aliases.patterns.remove(0).with_rules(expires.clone()).unwrap();
+    aliases.patterns.push(pattern);
+    let run = |aliases: &Table, recipient: &str| {
+        let recipient = Mailbox::parse(recipient).unwrap();
+        let found = now(expand(&recipient, aliases, ExpansionLimits::default())).unwrap();
+        let ended = found.ended.map_or_else(String::new, |ended| format!(" ({ended})"));
+        let holds = match found.holds {
+            Holds::Always => String::new(),
+            Holds::Until(end) => format!(" until {}", end.as_secs()),
+            Holds::Counted => " as counted".to_owned(),
+        };
+        format!("{}{ended}{holds}", outcome(found))
+    };
+    aliases.now = UnixTime::new(99);
+    for (recipient, wanted) in [
+        ("a@x.test", "p@y.test r@y.test until 100"),
+        ("b+t@x.test", "p@y.test until 100"),
+        ("d@x.test", "p@y.test as counted"),
+        ("abuse@x.test", "p@y.test until 100"),
+        ("s-1@x.test", "p@y.test until 100"),
+        ("n@z.test", "p@y.test as counted"),
+        ("n@x.test", "all@y.test"),
+    ] {
+        assert_eq!(run(&aliases, recipient), wanted, "{recipient}");
+    }
+    aliases.now = UnixTime::new(100);
+    for address in ["d@x.test", "*@z.test"] {
+        aliases.taken.insert(AliasAddress::parse(address).unwrap().key(), 2);
+    }
+    let expired = format!("{NO_ALIAS} (expired at 1970-01-01T00:01:40Z)");
+    let used = format!("{NO_ALIAS} (has taken its 2 messages) as counted");
+    for (recipient, wanted) in [
+        // Of several destinations, the others still get it.
+        ("a@x.test", "r@y.test | b@x.test 550"),
+        // The alias that was named has not ended itself.
+        ("c@x.test", NO_ALIAS),
+        ("b@x.test", &expired),
+        ("b+t@x.test", &expired),
+        ("s-1@x.test", &expired),
+        ("d@x.test", &used),
+        ("n@z.test", &used),
+        ("abuse@x.test", "me@y.test"),
+    ] {
+        assert_eq!(run(&aliases, recipient), wanted, "{recipient}");
+    }
 }

@@ -88,7 +88,7 @@ async fn others(
             tracing::error!(%error, "cannot look up an alias");
             Reply::store_failed()
         })?;
-        if matches!(*found, Expansion::Answer { .. }) {
+        if matches!(found.expansion, Expansion::Answer { .. }) {
             others.insert(mailbox.to_key(), to);
         }
     }

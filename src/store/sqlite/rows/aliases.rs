@@ -256,7 +256,9 @@ fn rules_from_row(row: &Row<'_>, first: usize) -> Result<Rules> {
         let lines = word(offset)?.unwrap_or_default().lines();
         lines.map(SenderPattern::parse).collect::<Result<_, _>>().map_err(unreadable)
     };
-    let count = |offset: usize| Ok(row.get::<_, Option<i64>>(first + offset)?.map(number));
+    let count = |offset: usize| -> Result<Option<u64>> {
+        Ok(row.get::<_, Option<i64>>(first + offset)?.map(number))
+    };
     Ok(Rules {
         note: word(9)?.map(str::to_owned),
         expires: count(10)?.map(UnixTime::new),

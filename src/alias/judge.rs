@@ -1,0 +1,194 @@
+//! Whether a sender is blocked: the one decision, for whoever takes mail and whoever explains it.
+
+use super::{Ended, Rules, SenderPattern};
+use crate::{
+    address::{Domain, Mailbox},
+    rate::{Rate, print_rate},
+};
+use std::fmt;
+
+/// Blocks beside those of the alias: of its domain, and of all domains.
+pub trait Blocks {
+    /// The block of `domain` that means `sender`.
+    fn of_domain(&self, domain: &Domain, sender: &Mailbox) -> Option<SenderPattern>;
+
+    /// The block of all domains that means `sender`.
+    fn of_all(&self, sender: &Mailbox) -> Option<SenderPattern>;
+
+    /// True when there is any block of `domain`, or of all domains.
+    fn any_for(&self, domain: &Domain) -> bool;
+}
+
+/// No blocks.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoBlocks;
+
+impl Blocks for NoBlocks {
+    fn of_domain(&self, _: &Domain, _: &Mailbox) -> Option<SenderPattern> {
+        None
+    }
+
+    fn of_all(&self, _: &Mailbox) -> Option<SenderPattern> {
+        None
+    }
+
+    fn any_for(&self, _: &Domain) -> bool {
+        false
+    }
+}
+
+/// What a recipient has to say of senders.
+///
+/// Of a sender, the first list that names him decides: the alias's allow, its block, that of its domain, that of all
+/// domains. He is judged by the reverse-path when the recipient is named, and again by the author when the message is
+/// there. But `*` in the alias's block means everybody except whom it allows, by the reverse-path or as the author: where it
+/// allows anybody, that shows only when the message is there.
+#[derive(Debug, Clone, Copy)]
+pub struct Judge<'a, B> {
+    /// What the alias says.
+    pub rules: &'a Rules,
+    /// The recipient's domain; `None` for a role address, which only its own alias closes to anybody.
+    pub domain: Option<&'a Domain>,
+    /// What others say.
+    pub blocks: &'a B,
+}
+
+/// Whose list a block stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// The alias's own.
+    Alias,
+    /// That of its domain.
+    Domain,
+    /// That of all domains.
+    Global,
+}
+
+/// How a sender was named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NamedBy {
+    /// By the reverse-path.
+    ReversePath,
+    /// In From.
+    From,
+}
+
+/// A block that counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blocked {
+    /// Whose it is.
+    pub scope: Scope,
+    /// The block.
+    pub pattern: SenderPattern,
+    /// Who is blocked, and how he was named; `None` where everybody is.
+    pub sender: Option<(Mailbox, NamedBy)>,
+}
+
+impl<B: Blocks> Judge<'_, B> {
+    /// Whether mail from `reverse_path`, `None` for a bounce, is refused before its author is known.
+    pub fn recipient(&self, reverse_path: Option<&Mailbox>) -> Option<Blocked> {
+        if self.blocks_everybody() && self.rules.allow.is_empty() {
+            return Some(Blocked::everybody());
+        }
+        reverse_path.and_then(|sender| self.sender(sender, NamedBy::ReversePath))
+    }
+
+    /// Whether a message from `reverse_path` by `authors` is refused, though [`Judge::recipient`] did not refuse it.
+    pub fn message(&self, reverse_path: Option<&Mailbox>, authors: &[Mailbox]) -> Option<Blocked> {
+        let blocked = authors.iter().find_map(|author| {
+            if self.rules.allows(author) { None } else { self.own(author, NamedBy::From) }
+        });
+        let is_allowed = |sender: &Mailbox| self.rules.allows(sender);
+        let lets_in = || {
+            reverse_path.is_some_and(is_allowed)
+                || !authors.is_empty() && authors.iter().all(is_allowed)
+        };
+        if blocked.is_none() && self.blocks_everybody() && !lets_in() {
+            return Some(Blocked::everybody());
+        }
+        blocked.or_else(|| authors.iter().find_map(|author| self.sender(author, NamedBy::From)))
+    }
+
+    /// True when a message that [`Judge::recipient`] does not refuse may yet be refused for its author.
+    pub fn waits_for_author(&self) -> bool {
+        !self.rules.block.is_empty() || self.domain.is_some_and(|to| self.blocks.any_for(to))
+    }
+
+    /// The first list that names `sender`, if that is one of blocks. `*` of the alias is another matter.
+    fn sender(&self, sender: &Mailbox, named: NamedBy) -> Option<Blocked> {
+        if self.rules.allows(sender) {
+            return None;
+        }
+        let of = |scope, pattern| Blocked { scope, pattern, sender: Some((sender.clone(), named)) };
+        self.own(sender, named)
+            .or_else(|| {
+                let pattern = self.blocks.of_domain(self.domain?, sender)?;
+                Some(of(Scope::Domain, pattern))
+            })
+            .or_else(|| {
+                self.domain?;
+                Some(of(Scope::Global, self.blocks.of_all(sender)?))
+            })
+    }
+
+    fn own(&self, sender: &Mailbox, named: NamedBy) -> Option<Blocked> {
+        let pattern = self
+            .rules
+            .block
+            .iter()
+            .find(|pattern| **pattern != SenderPattern::Everybody && pattern.matches(sender))?;
+        let sender = Some((sender.clone(), named));
+        Some(Blocked { scope: Scope::Alias, pattern: pattern.clone(), sender })
+    }
+
+    fn blocks_everybody(&self) -> bool {
+        self.rules.block.contains(&SenderPattern::Everybody)
+    }
+}
+
+impl Blocked {
+    fn everybody() -> Self {
+        Self { scope: Scope::Alias, pattern: SenderPattern::Everybody, sender: None }
+    }
+}
+
+/// `the alias's block @shop.example, as From is news@shop.example`.
+impl fmt::Display for Blocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.scope {
+            Scope::Alias => write!(f, "the alias's block {}", self.pattern)?,
+            Scope::Domain => write!(f, "the domain's block {}", self.pattern)?,
+            Scope::Global => write!(f, "the block {} for all domains", self.pattern)?,
+        }
+        match &self.sender {
+            Some((sender, NamedBy::ReversePath)) => write!(f, ", as it is from {sender}"),
+            Some((sender, NamedBy::From)) => write!(f, ", as From is {sender}"),
+            None => f.write_str(", as it allows nobody who sent it"),
+        }
+    }
+}
+
+/// The rule of an alias, or for it, by which a message is not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rule {
+    /// The alias takes no mail any more.
+    Ended(Ended),
+    /// The sender is blocked.
+    Blocked(Blocked),
+    /// The alias has had its messages for now.
+    Limit(Rate),
+}
+
+/// What journals say: `refused by the alias's block @shop.example, as From is news@shop.example`.
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ended(ended) => write!(f, "refused as the alias {ended}"),
+            Self::Blocked(blocked) => write!(f, "refused by {blocked}"),
+            Self::Limit(rate) => write!(f, "put off by the alias's limit of {}", print_rate(*rate)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

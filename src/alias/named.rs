@@ -1,0 +1,47 @@
+//! The alias that a client named, and why it may take no mail any more.
+
+use super::{Alias, Key, Rules};
+use crate::time::UnixTime;
+use std::fmt;
+
+/// The alias that answers a recipient whom a client named: its rules count for the message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// What tells it from other aliases.
+    pub key: Key,
+    /// Its address, as it was added.
+    pub address: String,
+    /// What its owner says of its mail.
+    pub rules: Rules,
+}
+
+impl Named {
+    /// What counts of an alias for the mail that comes to it.
+    pub fn of(alias: &Alias) -> Self {
+        let address = alias.address();
+        Self { key: address.key(), address: address.to_string(), rules: alias.rules().clone() }
+    }
+}
+
+/// Why an alias takes no mail any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Ended {
+    /// It was switched off.
+    Disabled,
+    /// Its time is over since then.
+    Expired(UnixTime),
+    /// It has taken so many messages, which was all it was for.
+    UsedUp(u64),
+}
+
+/// What it did, behind "the alias".
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Disabled => f.write_str("is switched off"),
+            Self::Expired(at) => write!(f, "expired at {at}"),
+            Self::UsedUp(1) => f.write_str("has taken its 1 message"),
+            Self::UsedUp(most) => write!(f, "has taken its {most} messages"),
+        }
+    }
+}
