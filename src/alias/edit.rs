@@ -83,7 +83,9 @@ impl NewDestination {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
     /// Both are the same.
-    #[error("there is nothing to do: {0} is the destination that is there, and the one that is to come")]
+    #[error(
+        "there is nothing to do: {0} is the destination that is there, and the one that is to come"
+    )]
     Same(String),
     /// It would be read as a template.
     #[error(
@@ -108,12 +110,17 @@ impl Edit {
             }
             Self::Words { amendment, enabled } => {
                 let is_on = enabled.unwrap_or(alias.enabled());
-                if is_on && !alias.enabled() && let Some(fault) = alias.fault() {
+                if is_on
+                    && !alias.enabled()
+                    && let Some(fault) = alias.fault()
+                {
                     return Err(fault.clone());
                 }
                 match amendment.of(alias.clone()) {
                     // Of many, those that allow it no longer do.
-                    Err(AliasError::NotAllowed { .. } | AliasError::NotBlocked { .. }) => return Ok(None),
+                    Err(AliasError::NotAllowed { .. } | AliasError::NotBlocked { .. }) => {
+                        return Ok(None);
+                    }
                     amended => amended?.with_enabled(is_on),
                 }
             }

@@ -14,8 +14,11 @@ pub mod doctor;
 pub mod domain;
 pub mod explain;
 mod files;
+pub mod import;
+mod imported;
 pub mod init;
 pub mod postsrsd;
+mod progress;
 pub mod queue;
 pub mod reload;
 pub mod serve;
@@ -73,6 +76,7 @@ enum Command {
     Check(check::Args),
     Domain(domain::Args),
     Alias(alias::Args),
+    Import(import::Args),
     Account(account::Args),
     Srs(srs::Args),
     Dkim(dkim::Args),
@@ -104,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args, &context),
         Command::Domain(args) => domain::run(args, &context),
         Command::Alias(args) => alias::run(args, &context),
+        Command::Import(args) => import::run(args, &context),
         Command::Account(args) => account::run(args, &context),
         Command::Srs(args) => srs::run(args, &context),
         Command::Dkim(args) => dkim::run(args, &context),

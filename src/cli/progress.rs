@@ -34,6 +34,11 @@ impl Bar {
         Self { bar, began: Instant::now(), is_seen }
     }
 
+    /// One beside an answer that is written meanwhile: where that is to be seen itself, there is none.
+    pub(super) fn beside_output() -> Self {
+        Self::new(io::stdout().is_terminal())
+    }
+
     /// One that says `what` from the beginning, for what gives no word of how far it is.
     pub(super) fn of(what: &'static str, for_scripts: bool) -> Self {
         let bar = Self::new(for_scripts);

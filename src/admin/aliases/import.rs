@@ -4,9 +4,7 @@ use crate::{
     admin::{Error, Store},
     alias::{
         Alias, Key,
-        import::{
-            self, Beside, Format, Import, Problem, Service, Surroundings, read_service,
-        },
+        import::{self, Beside, Format, Import, Problem, Service, Surroundings, read_service},
     },
     store::{Coming, Progress},
 };
@@ -198,8 +196,9 @@ fn records(text: &str) -> Import {
 /// What would change, as far as it can be told without trying.
 async fn compared(store: &Store, import: Import, wanted: &Wanted) -> Result<Imported, Error> {
     let not_hosted = |line, domain: &Domain| {
-        let cause =
-            format!("is not hosted here; onward domain add {domain} hosts it, or --add-domains does");
+        let cause = format!(
+            "is not hosted here; onward domain add {domain} hosts it, or --add-domains does"
+        );
         Problem::of(line, domain.as_str(), &cause)
     };
     let hosted: HashSet<_> = store.domains().await?.into_iter().collect();

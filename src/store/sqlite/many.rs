@@ -14,7 +14,9 @@ use super::{
 use crate::{
     address::{Domain, Mailbox},
     alias::{Alias, AliasAddress, Destination, Edit, Key, MAX_PATTERNS},
-    store::{Change, ChangeError, Coming, Edited, Many, ManyAliases, Progress, StoreError, TakenIn},
+    store::{
+        Change, ChangeError, Coming, Edited, Many, ManyAliases, Progress, StoreError, TakenIn,
+    },
 };
 use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
@@ -257,7 +259,7 @@ fn load(
 /// Aliases of the temporary table whose addresses have others already.
 fn in_the_way(connection: &Connection) -> Result<Vec<(AliasAddress, Alias)>, Failure> {
     let mut found = Vec::new();
-    aliases::each_of(connection, Table::Wanted, &mut |alias| {
+    aliases::each_of::<Failure>(connection, Table::Wanted, &mut |alias| {
         if found.len() < MAX_REFUSED
             && let Some(existing) = aliases::get(connection, Table::Stored, &alias.address().key())?
             && existing != *alias

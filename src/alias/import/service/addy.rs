@@ -84,7 +84,12 @@ pub(super) fn read_json(file: &str, taking: &mut Taking<'_>) {
             taking.problem(place + 1, "addy.io's JSON has a list \"data\", and this has none");
             continue;
         };
-        page(place + 1, items.len(), document.pointer("/meta/total").and_then(Value::as_u64), taking);
+        page(
+            place + 1,
+            items.len(),
+            document.pointer("/meta/total").and_then(Value::as_u64),
+            taking,
+        );
         for item in items {
             place += 1;
             one(place, item, taking);
@@ -112,5 +117,11 @@ fn one(place: usize, item: &Value, taking: &mut Taking<'_>) {
         .map(|one| one.as_str().unwrap_or(text(one, "email")).to_owned())
         .filter(|target| !target.is_empty());
     let does = Does::Forward(targets.collect());
-    taking.take(Foreign { place, address, does, note: text(item, "description").to_owned(), enabled });
+    taking.take(Foreign {
+        place,
+        address,
+        does,
+        note: text(item, "description").to_owned(),
+        enabled,
+    });
 }

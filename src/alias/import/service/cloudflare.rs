@@ -57,7 +57,8 @@ fn is_catch_all(rule: &Value) -> bool {
 
 fn one(place: usize, rule: &Value, zone: Option<&str>, taking: &mut Taking<'_>) {
     let name = text(rule, "name");
-    let subject = if name.is_empty() { "the rule".to_owned() } else { format!("the rule {name:?}") };
+    let subject =
+        if name.is_empty() { "the rule".to_owned() } else { format!("the rule {name:?}") };
     let matchers = under(rule, &["matchers"]).unwrap_or_default();
     let [matcher] = matchers[..] else {
         let cause = "has not one matcher, but several or none";

@@ -18,8 +18,10 @@ const ENABLED: [&str; 3] = ["is_enabled", "enabled", "active"];
 /// A mailbox that stands for nobody.
 const NOBODY: &str = "nobody@forwardemail.net";
 
-const PAID: &str = "the aliases of a paid plan are not in DNS; an answer of the API or a CSV has them";
-const PORT: &str = "has no counterpart in an alias; a [[route]] of the configuration names a host and its port";
+const PAID: &str =
+    "the aliases of a paid plan are not in DNS; an answer of the API or a CSV has them";
+const PORT: &str =
+    "has no counterpart in an alias; a [[route]] of the configuration names a host and its port";
 const ENCRYPTED: &str = "the record is encrypted, and only Forward Email can read it";
 
 /// What the records of one domain say.
@@ -35,8 +37,10 @@ struct Said {
 
 pub(super) fn read_text(file: &str, taking: &mut Taking<'_>) {
     let first = file.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let columns: Vec<String> =
-        first.split([',', ';']).map(|name| name.trim().trim_matches('"').to_ascii_lowercase()).collect();
+    let columns: Vec<String> = first
+        .split([',', ';'])
+        .map(|name| name.trim().trim_matches('"').to_ascii_lowercase())
+        .collect();
     let has = |names: &[&str]| columns.iter().any(|column| names.contains(&column.as_str()));
     if has(&NAMES) && has(&RECIPIENTS) {
         return read_csv(file, taking);
@@ -102,7 +106,9 @@ fn entries(value: &str) -> Vec<&str> {
         };
         let comma = rest.get(behind..).and_then(|tail| tail.find(',')).map(|at| behind + at);
         let (entry, tail) = match comma {
-            Some(at) => (rest.get(..at).unwrap_or_default(), rest.get(at + 1..).unwrap_or_default()),
+            Some(at) => {
+                (rest.get(..at).unwrap_or_default(), rest.get(at + 1..).unwrap_or_default())
+            }
             None => (rest, ""),
         };
         if !entry.trim().is_empty() {
@@ -191,17 +197,11 @@ impl Said {
     fn name(&mut self, place: usize, name: &str, does: Does) {
         let name = name.trim();
         match self.at.get(&name.to_ascii_lowercase()).and_then(|at| self.names.get_mut(*at)) {
-            Some((_, _, Does::Forward(targets))) => match does {
-                Does::Forward(more) => targets.extend(more),
-                off => {
-                    if let Some(known) = self.at.get(&name.to_ascii_lowercase())
-                        && let Some(one) = self.names.get_mut(*known)
-                    {
-                        one.2 = off;
-                    }
-                }
+            Some((_, _, known)) => match (known, does) {
+                (Does::Forward(targets), Does::Forward(more)) => targets.extend(more),
+                (known @ Does::Forward(_), off) => *known = off,
+                _ => {}
             },
-            Some(_) => {}
             None => {
                 self.at.insert(name.to_ascii_lowercase(), self.names.len());
                 self.names.push((place, name.to_owned(), does));
@@ -211,13 +211,19 @@ impl Said {
 
     fn take(self, domain: &str, taking: &mut Taking<'_>) {
         let Self { names, all, all_at, patterns, .. } = self;
-        let foreign =
-            |place, address, does| Foreign { place, address, does, note: String::new(), enabled: true };
+        let foreign = |place, address, does| Foreign {
+            place,
+            address,
+            does,
+            note: String::new(),
+            enabled: true,
+        };
         for (place, name, does) in names {
             taking.take(foreign(place, format!("{name}@{domain}"), does));
         }
         for (place, address, does) in patterns {
-            let cause = "counts here only for what no alias of one address answers; there both count";
+            let cause =
+                "counts here only for what no alias of one address answers; there both count";
             taking.note_of(place, &address, cause);
             taking.take(foreign(place, address, does));
         }
@@ -231,7 +237,8 @@ impl Said {
             return taking.take(foreign(all_at, format!("*@{domain}"), does));
         }
         // To a domain, the name stays.
-        let target = |target: String| if is_address(&target) { target } else { format!("$1@{target}") };
+        let target =
+            |target: String| if is_address(&target) { target } else { format!("$1@{target}") };
         let address = format!("/^(.+)@{}$/", regex::escape(domain));
         taking.take(foreign(all_at, address, Does::Forward(all.into_iter().map(target).collect())));
     }
@@ -256,7 +263,9 @@ fn anchored(pattern: &str, domain: &str, uses_groups: bool) -> Result<String, &'
         return Err("has a | outside of a group, so that ^ and $ hold for one side of it only");
     }
     if uses_groups && !(begins && ends) {
-        return Err("does not match whole names by ^ and $, and what it leaves would be part of where it leads");
+        return Err(
+            "does not match whole names by ^ and $, and what it leaves would be part of where it leads",
+        );
     }
     let inner = if either { format!("(?:{inner})") } else { inner.to_owned() };
     let (front, behind) = (if begins { "" } else { ".*" }, if ends { "" } else { ".*" });
@@ -305,7 +314,8 @@ fn read_csv(file: &str, taking: &mut Taking<'_>) {
             taking.problem(line.place, neither(name, word));
             continue;
         };
-        let (targets, note) = (addresses(line.text(&RECIPIENTS)), line.text(&["description", "note"]));
+        let (targets, note) =
+            (addresses(line.text(&RECIPIENTS)), line.text(&["description", "note"]));
         let domain = line.get(&["domain"]);
         paid(Paid { place: line.place, name, domain, targets, note, enabled }, taking);
     }
@@ -316,7 +326,8 @@ pub(super) fn read_json(file: &str, taking: &mut Taking<'_>) {
     for document in documents(file, taking) {
         let single = document.get("recipients").is_some().then(|| vec![&document]);
         let Some(items) = single.or_else(|| under(&document, &["aliases", "data"])) else {
-            taking.problem(place + 1, "Forward Email's JSON is a list of aliases, and this is none");
+            taking
+                .problem(place + 1, "Forward Email's JSON is a list of aliases, and this is none");
             continue;
         };
         for item in items {
@@ -326,9 +337,11 @@ pub(super) fn read_json(file: &str, taking: &mut Taking<'_>) {
                 taking.problem(place, neither(name, &item["is_enabled"].to_string()));
                 continue;
             };
-            let domain = item.pointer("/domain/name").or_else(|| item.get("domain")).and_then(Value::as_str);
+            let domain =
+                item.pointer("/domain/name").or_else(|| item.get("domain")).and_then(Value::as_str);
             let recipients = under(item, &["recipients"]).unwrap_or_default();
-            let targets = recipients.into_iter().filter_map(Value::as_str).map(str::to_owned).collect();
+            let targets =
+                recipients.into_iter().filter_map(Value::as_str).map(str::to_owned).collect();
             let note = text(item, "description");
             paid(Paid { place, name, domain, targets, note, enabled }, taking);
         }

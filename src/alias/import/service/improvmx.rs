@@ -10,8 +10,10 @@ use serde_json::Value;
 
 pub(super) fn read_csv(file: &str, taking: &mut Taking<'_>) {
     let Some(table) = Table::read(file, &["alias", "email"], taking) else { return };
-    let known = ["alias", "email", "forward", "forwards", "forward_to", "domain", "active", "enabled"];
-    for name in table.unread(&known).into_iter().filter(|name| !matches!(&**name, "id" | "created")) {
+    let known =
+        ["alias", "email", "forward", "forwards", "forward_to", "domain", "active", "enabled"];
+    for name in table.unread(&known).into_iter().filter(|name| !matches!(&**name, "id" | "created"))
+    {
         taking.note_of(1, &format!("the column {name:?}"), "has no counterpart here");
     }
     for line in table.lines() {
@@ -45,7 +47,10 @@ pub(super) fn read_json(file: &str, taking: &mut Taking<'_>) {
             continue;
         }
         let Some(items) = under(&document, &["aliases", "alias"]) else {
-            taking.problem(place + 1, "ImprovMX's JSON has a list \"aliases\" or \"domains\", and this has neither");
+            taking.problem(
+                place + 1,
+                "ImprovMX's JSON has a list \"aliases\" or \"domains\", and this has neither",
+            );
             continue;
         };
         page(place + 1, items.len(), document.get("total").and_then(Value::as_u64), taking);
@@ -72,5 +77,11 @@ fn one(
 ) {
     // A bad domain has its own line already, where the file lists domains.
     let Some(address) = taking.completed(place, name, domain) else { return };
-    taking.take(Foreign { place, address, does: Does::Forward(targets), note: String::new(), enabled });
+    taking.take(Foreign {
+        place,
+        address,
+        does: Does::Forward(targets),
+        note: String::new(),
+        enabled,
+    });
 }

@@ -92,9 +92,9 @@ impl Service {
         };
         let key = domain.to_key();
         let is_own = |own: &&str| {
-            key.strip_suffix(**own).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+            key.strip_suffix(*own).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
         };
-        own.iter().any(|own| is_own(&own))
+        own.iter().any(is_own)
     }
 }
 

@@ -34,7 +34,8 @@ pub(super) fn read_json(file: &str, taking: &mut Taking<'_>) {
     let mut place = 0;
     for document in documents(file, taking) {
         let Some(items) = under(&document, &["aliases"]) else {
-            taking.problem(place + 1, "SimpleLogin's JSON has a list \"aliases\", and this has none");
+            taking
+                .problem(place + 1, "SimpleLogin's JSON has a list \"aliases\", and this has none");
             continue;
         };
         for item in items {
@@ -68,7 +69,11 @@ fn one(place: usize, item: &Value, taking: &mut Taking<'_>) {
     }
     targets.retain(|target| !target.is_empty());
     if !text(item, "name").is_empty() {
-        taking.note_of(place, &format!("of {address}"), "the display name (name) has no counterpart here");
+        taking.note_of(
+            place,
+            &format!("of {address}"),
+            "the display name (name) has no counterpart here",
+        );
     }
     let note = text(item, "note").to_owned();
     taking.take(Foreign { place, address, does: Does::Forward(targets), note, enabled });

@@ -22,8 +22,10 @@ impl Table {
     pub(super) fn read(text: &str, needed: &[&str], taking: &mut Taking<'_>) -> Option<Self> {
         // The reader counts a CRLF to the line behind it.
         let text = text.replace("\r\n", "\n");
-        let mut reader =
-            csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+        let mut reader = csv::ReaderBuilder::new()
+            .flexible(true)
+            .trim(csv::Trim::All)
+            .from_reader(text.as_bytes());
         let header = match reader.headers() {
             Ok(header) => header.clone(),
             Err(error) => {
@@ -34,7 +36,10 @@ impl Table {
         let names = |name: &str| needed.iter().any(|needed| name.eq_ignore_ascii_case(needed));
         if !header.iter().any(names) {
             let all = needed.join(" or ");
-            taking.problem(1, format!("the first line must name the columns; there is none called {all}"));
+            taking.problem(
+                1,
+                format!("the first line must name the columns; there is none called {all}"),
+            );
             return None;
         }
         let mut rows = Vec::new();
@@ -57,8 +62,12 @@ impl Table {
 
     /// The columns that are not among `known`.
     pub(super) fn unread(&self, known: &[&str]) -> Vec<String> {
-        let is_known = |name: &&str| known.iter().any(|known| name.eq_ignore_ascii_case(known));
-        self.header.iter().filter(|name| !name.is_empty() && !is_known(name)).map(str::to_owned).collect()
+        let is_known = |name: &str| known.iter().any(|known| name.eq_ignore_ascii_case(known));
+        self.header
+            .iter()
+            .filter(|name| !name.is_empty() && !is_known(name))
+            .map(str::to_owned)
+            .collect()
     }
 }
 

@@ -71,7 +71,12 @@ impl<'a> Taking<'a> {
     }
 
     /// `name` at the domain that is known beside the file, where it names none itself.
-    pub(super) fn completed(&mut self, place: usize, name: &str, domain: Option<&str>) -> Option<String> {
+    pub(super) fn completed(
+        &mut self,
+        place: usize,
+        name: &str,
+        domain: Option<&str>,
+    ) -> Option<String> {
         if name.contains('@') {
             return Some(name.to_owned());
         }
@@ -130,9 +135,7 @@ impl<'a> Taking<'a> {
     fn noted(&mut self, place: usize, address: &str, note: &str) -> Option<String> {
         let mut line = String::new();
         for word in note.split(|c: char| c.is_whitespace() || c.is_control()) {
-            let kept = |c: &char| {
-                !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
-            };
+            let kept = |c: &char| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
             let word: String = word.chars().filter(kept).collect();
             if !word.is_empty() {
                 line.push_str(if line.is_empty() { "" } else { " " });
@@ -140,7 +143,11 @@ impl<'a> Taking<'a> {
             }
         }
         if line.chars().count() > MAX_NOTE {
-            self.note_of(place, &format!("of {address}"), "the note is cut: it is longer than 500 characters");
+            self.note_of(
+                place,
+                &format!("of {address}"),
+                "the note is cut: it is longer than 500 characters",
+            );
             line = line.chars().take(MAX_NOTE).collect();
         }
         (!line.is_empty()).then_some(line)
@@ -182,5 +189,7 @@ pub(super) fn is_yes(word: &str, empty: bool) -> Option<bool> {
 
 /// Of a word that is neither.
 pub(super) fn neither(address: &str, word: &str) -> String {
-    format!("{address} is {word:?}, of which nobody can tell whether it is on or off: write true or false")
+    format!(
+        "{address} is {word:?}, of which nobody can tell whether it is on or off: write true or false"
+    )
 }

@@ -22,8 +22,30 @@ pub(super) struct Zone {
 
 /// Types whose records are none of ours.
 const OTHERS: [&str; 24] = [
-    "A", "AAAA", "AFSDB", "CAA", "CNAME", "DNAME", "DNSKEY", "DS", "HTTPS", "LOC", "MX", "NAPTR", "NS", "NSEC",
-    "NSEC3", "NSEC3PARAM", "PTR", "RRSIG", "SOA", "SPF", "SRV", "SSHFP", "SVCB", "TLSA",
+    "A",
+    "AAAA",
+    "AFSDB",
+    "CAA",
+    "CNAME",
+    "DNAME",
+    "DNSKEY",
+    "DS",
+    "HTTPS",
+    "LOC",
+    "MX",
+    "NAPTR",
+    "NS",
+    "NSEC",
+    "NSEC3",
+    "NSEC3PARAM",
+    "PTR",
+    "RRSIG",
+    "SOA",
+    "SPF",
+    "SRV",
+    "SSHFP",
+    "SVCB",
+    "TLSA",
 ];
 
 /// One word of a record.
@@ -52,12 +74,15 @@ pub(super) fn read(text: &str, origin: Option<&str>) -> Zone {
     let mut open: Option<Entry> = None;
     for (at, line) in text.lines().enumerate() {
         let bare = line.trim();
-        if open.is_none() && bare.get(..13).is_some_and(|start| start.eq_ignore_ascii_case("forward-email")) {
+        if open.is_none()
+            && bare.get(..13).is_some_and(|start| start.eq_ignore_ascii_case("forward-email"))
+        {
             zone.records.push(Txt { place: at + 1, owner: None, text: bare.to_owned() });
             continue;
         }
         let indented = line.starts_with([' ', '\t']);
-        let mut entry = open.take().unwrap_or(Entry { place: at + 1, indented, ..Entry::default() });
+        let mut entry =
+            open.take().unwrap_or(Entry { place: at + 1, indented, ..Entry::default() });
         entry.add(line);
         if entry.depth > 0 || entry.quoted {
             open = Some(entry);
@@ -95,7 +120,8 @@ impl Entry {
                 (c, false) if c.is_whitespace() => self.words.extend(word.take()),
                 (c, _) => {
                     let c = if c == '\\' { escaped(&mut chars) } else { Some(c) };
-                    let open = word.get_or_insert_with(|| Word { text: String::new(), quoted: false });
+                    let open =
+                        word.get_or_insert_with(|| Word { text: String::new(), quoted: false });
                     open.text.extend(c);
                 }
             }
@@ -116,9 +142,10 @@ impl Entry {
             let text = self.words.into_iter().map(|word| word.text).collect();
             return zone.records.push(Txt { place: self.place, owner: None, text });
         }
-        let kind = self.words.iter().position(|word| {
-            is(word, "TXT") || OTHERS.iter().any(|other| is(word, other))
-        });
+        let kind = self
+            .words
+            .iter()
+            .position(|word| is(word, "TXT") || OTHERS.iter().any(|other| is(word, other)));
         let named = !self.indented && kind != Some(0);
         if named && kind.is_some() {
             *owner = Some(absolute(&first.text, origin.as_deref()));
@@ -201,7 +228,10 @@ other.test. TXT forward-email=f@x.test
     #[test]
     fn other_ways_to_write_it_down() {
         let short = "\"v=spf1 -all\"\n\"forward-email=a:b@x.test,\" \"c@x.test\"\n";
-        assert_eq!(texts(short, None), ["1 -: v=spf1 -all", "2 -: forward-email=a:b@x.test,c@x.test"]);
+        assert_eq!(
+            texts(short, None),
+            ["1 -: v=spf1 -all", "2 -: forward-email=a:b@x.test,c@x.test"]
+        );
         let long = ";; ANSWER SECTION:\nexample.org.\t60\tIN\tTXT\t\"forward-email=a@x.test\"\n";
         assert_eq!(texts(long, None), ["2 example.org: forward-email=a@x.test"]);
         let bare = "forward-email=/^(a|b)$/:x+$1@y.test\r\n\r\nForward-Email=c@d.test";
@@ -209,7 +239,10 @@ other.test. TXT forward-email=f@x.test
             texts(bare, None),
             ["1 -: forward-email=/^(a|b)$/:x+$1@y.test", "3 -: Forward-Email=c@d.test"]
         );
-        assert_eq!(texts("@ TXT \"x\"\nsub TXT \"y\"", Some("a.test")), ["1 a.test: x", "2 sub.a.test: y"]);
+        assert_eq!(
+            texts("@ TXT \"x\"\nsub TXT \"y\"", Some("a.test")),
+            ["1 a.test: x", "2 sub.a.test: y"]
+        );
         assert_eq!(texts("@ TXT \"x\"", None), ["1 -: x"]);
         let broken = read("hello world\n@ TXT ( \"x\n", None);
         assert_eq!(broken.problems.iter().map(|it| it.0).collect::<Vec<_>>(), [1, 2]);
