@@ -334,6 +334,7 @@ async fn execute(
                 let (amendment, which) = args.split();
                 return many::set(which, amendment, store, out).await;
             };
+            args.many.refuse_alone()?;
             let address = AliasAddress::parse(&address)?;
             let alias = aliases::amend(store, &address, &args.split().0).await?;
             writeln!(out, "changed {}", plain(&alias))?;

@@ -44,17 +44,31 @@ pub(super) struct WhereArgs {
     #[arg(long = "where", value_name = "KEY=VALUE", conflicts_with = "address")]
     pub(super) conditions: Vec<String>,
     /// Switch them on
-    #[arg(long, requires = "conditions", conflicts_with = "disable")]
+    #[arg(long, conflicts_with = "disable")]
     enable: bool,
     /// Switch them off: their mail is refused, whatever catch-all there is
-    #[arg(long, requires = "conditions")]
+    #[arg(long)]
     disable: bool,
     /// Only print what would change
-    #[arg(long, requires = "conditions")]
+    #[arg(long)]
     pub(super) plan: bool,
     /// With --plan: one JSON object a line
     #[arg(long, requires = "plan")]
     json: bool,
+}
+
+impl WhereArgs {
+    /// What goes with --where stands alone.
+    pub(super) fn refuse_alone(&self) -> Result<(), Failure> {
+        match self.enable || self.disable || self.plan {
+            true => Err(Failure::Usage(
+                "--enable, --disable and --plan go with --where; for one alias there are onward alias enable and \
+                 onward alias disable"
+                    .to_owned(),
+            )),
+            false => Ok(()),
+        }
+    }
 }
 
 /// Gives an alias to look at, where its new destination leads.
