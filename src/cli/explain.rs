@@ -126,6 +126,12 @@ fn write(explanation: &Explanation, out: &mut impl Write) -> Result<(), Failure>
     for lost in &explanation.lost {
         line("not to", lost)?;
     }
+    if let Some(alias) = &explanation.alias {
+        line("alias", alias)?;
+    }
+    if let Some(rule) = &explanation.rule {
+        line("rule", rule)?;
+    }
     if let Some(rules) = &explanation.rules {
         line("rules", rules)?;
     }

@@ -111,6 +111,7 @@ impl Forward<'_> {
             }
         };
         let returning = report.returning.take();
+        let counted = std::mem::take(&mut report.counted);
         let conclusion = match delivery {
             Ok((delivery, kept)) => self.deliver(report, delivery, kept, deadline).await,
             Err(reply) => Conclusion {
@@ -125,6 +126,9 @@ impl Forward<'_> {
                 announced: Announcement::default(),
             },
         };
+        if conclusion.reply.is_positive() {
+            counted.spend();
+        }
         // It will come again: one bounce is one use, however often it is tried.
         if conclusion.reply.class() == Class::Transient
             && let Some(returning) = returning

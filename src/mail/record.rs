@@ -1,4 +1,4 @@
-use super::{late::Announcement, log_line::log, parts::Parts, spool::Added};
+use super::{late::Announcement, log_line::log, parts::Parts, returned::Refusal, spool::Added};
 use crate::{
     account::AccountId,
     address::{ForwardPath, Mailbox, ReversePath},
@@ -154,14 +154,23 @@ impl Entry {
 
     /// Tells of an RCPT that is refused or put off with `reply`. Others of its client share the line, but for a
     /// destination's verdict on a message: each is somebody's.
-    pub(crate) async fn refuse_recipient(mut self, parts: &Parts, reply: &Reply, is_verdict: bool) {
+    pub(crate) async fn refuse_recipient(
+        mut self,
+        parts: &Parts,
+        reply: &Reply,
+        refusal: &Refusal,
+    ) {
         self.record.outcome = not_taken(reply);
         self.set_reply(parts, reply);
-        if is_verdict {
+        if let Some(rule) = &refusal.rule {
+            self.record.detail = rule.to_string();
+        }
+        if refusal.is_verdict {
             log(&parts.log, &self.record, "recipient");
             parts.journal.record(self.record).await;
         } else {
-            parts.refused.tell(&parts.journal, &parts.log, self.record).await;
+            let rule = refusal.rule.as_ref();
+            parts.refused.tell(&parts.journal, &parts.log, self.record, rule).await;
         }
     }
 

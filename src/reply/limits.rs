@@ -19,7 +19,7 @@ impl Reply {
         let text = format!("Too many DNS questions because of {client} ({rate}), {again}");
         Self::with_text(450, (4, 7, 1), &text)
     }
-    /// `limits.messages_per_alias`.
+    /// `limits.messages_per_alias`, or the limit of the alias itself.
     pub fn too_many_for_address(rate: &str, wait: Duration) -> Self {
         let text = format!("Too many messages to this address ({rate}), {}", again_in(wait));
         Self::with_text(450, (4, 2, 1), &text)

@@ -12,6 +12,7 @@
 mod support;
 
 mod accidents;
+mod alias_rules;
 mod authentication;
 mod bounces;
 mod cli;

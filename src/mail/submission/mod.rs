@@ -208,7 +208,7 @@ impl Submission {
         let user = self.account.name.to_string();
         let spam = spam::check(parts, &user, &self.sender, everybody, id, tls, &message);
         let spam = spam.await?;
-        parts.rates.take_recipients(self.sender.ip(), &hosted)?;
+        let counted = checks::Counted::of(parts, self.sender.ip(), &hosted).await?;
         let account = self.account.id.to_string();
         let cloth = dress::Cloth {
             account: Some(&account),
@@ -228,6 +228,7 @@ impl Submission {
             error.reply()
         })?;
         self.claim.spend();
+        counted.spend();
         let lost = hosted.into_iter().flat_map(|to| to.lost);
         Ok(Taken { filter: spam.verdict, notes: lost.chain(spam.note).collect(), spooled })
     }
