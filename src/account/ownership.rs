@@ -32,7 +32,7 @@ pub async fn may_send_as<L: Lookup>(
     }
     Ok(match find(address, lookup).await?.0 {
         Found::Forward { .. } | Found::Reject(_) | Found::Defer(_) | Found::Discard => true,
-        Found::Answer { .. } | Found::Unsafe | Found::Ended(_) => false,
+        Found::Answer { .. } | Found::Unsafe | Found::Ended(_) | Found::Makes { .. } => false,
         Found::NoAlias | Found::NoPostmaster | Found::NotHosted => false,
     })
 }

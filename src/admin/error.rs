@@ -1,8 +1,8 @@
 use crate::{
     account::AccountError,
-    alias::AliasError,
+    alias::{AliasError, SettingsError},
     config::NOT_ALLOWED,
-    store::{AccountChangeError, ChangeError, StoreError, journal::JournalError},
+    store::{AccountChangeError, ChangeError, FindError, StoreError, journal::JournalError},
 };
 use std::{
     fmt::Display,
@@ -26,6 +26,12 @@ pub enum Error {
     /// What should be an alias is none.
     #[error(transparent)]
     Alias(#[from] AliasError),
+    /// What is to be set for a domain has no meaning.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// What is looked for has no meaning.
+    #[error("{}", FindError::Cursor)]
+    Cursor,
     /// Accounts stay as they are.
     #[error(transparent)]
     AccountChange(#[from] AccountChangeError),
@@ -59,6 +65,15 @@ pub enum Error {
     /// Whoever was given the answers one by one takes no more.
     #[error("cannot write the result: {0}")]
     Output(io::Error),
+}
+
+impl From<FindError> for Error {
+    fn from(error: FindError) -> Self {
+        match error {
+            FindError::Cursor => Self::Cursor,
+            FindError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl Error {

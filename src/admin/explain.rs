@@ -72,6 +72,9 @@ pub struct Explanation {
     /// What the owner of the alias says of its mail, where he says anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules: Option<String>,
+    /// The alias that the message makes, if it is taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub makes: Option<String>,
     /// Whom it answers and as which alias, where it is addressed so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answers: Option<String>,
@@ -164,6 +167,7 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
         alias: None,
         rule: None,
         rules: None,
+        makes: None,
         answers: None,
         srs_from: None,
         lists: Vec::new(),
@@ -210,6 +214,8 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     explanation.lost.clone_from(&recipient.lost);
     explanation.name(recipient.named.as_deref());
     explanation.rule = let_in(&parts, &recipient, from, message);
+    let is_new = recipient.named.as_ref().filter(|named| named.is_new);
+    explanation.makes = is_new.map(|named| named.address.clone());
     let sender = Sender::new(Some(*ip), helo, from);
     let recipients = std::slice::from_ref(&recipient);
     if let Some(answered) = &recipient.answered {

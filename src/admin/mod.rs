@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod aliases;
 pub mod backup;
+pub mod blocks;
 pub mod check;
 pub mod dkim_keys;
 pub mod doctor;

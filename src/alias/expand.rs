@@ -169,6 +169,8 @@ struct Walk<'a, L> {
     /// True where it begins with the recipient, whose alias has a say.
     of_recipient: bool,
     named: Option<Alias>,
+    /// That alias is not there yet.
+    is_new: bool,
     ended: Option<Ended>,
     holds: Holds,
     /// The alias that is answered, where the recipient says so.
@@ -197,6 +199,7 @@ impl<'a, L: Lookup> Walk<'a, L> {
             defer_stops: true,
             of_recipient: false,
             named: None,
+            is_new: false,
             ended: None,
             holds: Holds::Always,
             answered: None,
@@ -216,7 +219,8 @@ impl<'a, L: Lookup> Walk<'a, L> {
             Err(Stop::Cycle(_)) => Some(Reply::alias_cycle()),
             Err(Stop::Lookup(error)) => return Err(error),
         };
-        let named = self.named.take().map(|alias| Arc::new(Named::of(&alias)));
+        let is_new = self.is_new;
+        let named = self.named.take().map(|alias| Arc::new(Named { is_new, ..Named::of(&alias) }));
         let (ended, holds) = (self.ended, self.holds);
         let expansion = stopped.map_or_else(|| self.finish(), Expansion::Refuse);
         Ok(Resolution { expansion, named, ended, holds })
@@ -238,6 +242,7 @@ impl<'a, L: Lookup> Walk<'a, L> {
             if let Found::Ended(ended) = found {
                 self.ended = Some(*ended);
             }
+            self.is_new = matches!(found, Found::Makes { .. });
             self.named = Some(alias);
         }
     }
@@ -266,6 +271,9 @@ impl<'a, L: Lookup> Walk<'a, L> {
         let mut why = None;
         let refusal = match found {
             Found::NotHosted => return self.arrive(address),
+            Found::Makes { mailboxes } => {
+                return self.descend(address, &mailboxes, Vec::new()).await;
+            }
             Found::Forward { mailboxes, unusable } => {
                 return self.descend(address, &mailboxes, unusable).await;
             }

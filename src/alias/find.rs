@@ -38,6 +38,11 @@ pub trait Lookup {
     /// When that cannot be told now.
     fn is_used_up(&self, key: &Key, most: u64) -> Result<bool, Self::Error>;
 
+    /// The alias that mail for `address`, which has none, would make.
+    fn auto_create(&self, _address: &Mailbox) -> Option<Alias> {
+        None
+    }
+
     /// Who gets the mail of role addresses that have no alias.
     fn postmaster(&self) -> Option<&Mailbox>;
 
@@ -54,6 +59,11 @@ pub enum Found {
         mailboxes: Vec<Mailbox>,
         /// What the templates gave instead of a mailbox.
         unusable: Vec<String>,
+    },
+    /// Forward to these, and make an alias of the address with the first message that is taken.
+    Makes {
+        /// Each may be an alias again.
+        mailboxes: Vec<Mailbox>,
     },
     /// The [`AnswerAddress`] of an alias that is answered so.
     Answer {
@@ -80,7 +90,8 @@ pub enum Found {
     NotHosted,
 }
 
-/// Which alias answers `address`, and what it answers: exact, then without its `+tag`, then regex, then catch-all. There is
+/// Which alias answers `address`, and what it answers: exact, then without its `+tag`, then regex, then what the
+/// domain makes an alias of, then catch-all. There is
 /// none where role addresses have no alias of their own, nor for an address that nothing answers.
 ///
 /// An alias that is found without the tag hands it on to its mailboxes, where it is to be kept; if they are aliases,
@@ -133,6 +144,11 @@ pub async fn find<L: Lookup>(
     if let Some(alias) = find_pattern(address, lookup) {
         return Ok((answer(alias, address, lookup)?, Some(alias.clone())));
     }
+    if !is_role && let Some(alias) = lookup.auto_create(address) {
+        let mailboxes = alias.destinations().iter().filter_map(Destination::mailbox);
+        let found = Found::Makes { mailboxes: mailboxes.cloned().collect() };
+        return Ok((if lookup.keep_tag() { found.tagged(address) } else { found }, Some(alias)));
+    }
     Ok(match lookup.alias(&Key::catch_all(address.domain())).await? {
         Some(alias) => (answer(&alias, address, lookup)?, Some(alias)),
         None if is_role => (Found::NoPostmaster, None),
@@ -142,7 +158,7 @@ pub async fn find<L: Lookup>(
 
 impl Found {
     fn tagged(mut self, recipient: &Mailbox) -> Self {
-        if let Self::Forward { mailboxes, .. } = &mut self {
+        if let Self::Forward { mailboxes, .. } | Self::Makes { mailboxes } = &mut self {
             for mailbox in mailboxes {
                 *mailbox = tagged(mailbox, recipient);
             }

@@ -13,13 +13,20 @@ pub struct Named {
     pub address: String,
     /// What its owner says of its mail.
     pub rules: Rules,
+    /// It is not there yet: the first message that is taken for it makes it.
+    pub is_new: bool,
 }
 
 impl Named {
     /// What counts of an alias for the mail that comes to it.
     pub fn of(alias: &Alias) -> Self {
         let address = alias.address();
-        Self { key: address.key(), address: address.to_string(), rules: alias.rules().clone() }
+        Self {
+            key: address.key(),
+            address: address.to_string(),
+            rules: alias.rules().clone(),
+            is_new: false,
+        }
     }
 }
 

@@ -1,17 +1,17 @@
 //! `onward alias`: which addresses lead where.
 
 mod import;
+mod list;
 mod many;
 mod words;
 
 use super::{
     Context, Failure,
     context::{Purpose, block_on, warn, with_store, write_json},
-    domain,
     progress::Bar,
 };
 use crate::{
-    address::{Domain, Mailbox},
+    address::Mailbox,
     admin::{
         Store, accounts,
         aliases::{self, Apply, DEFAULT_DEFER, DEFAULT_REJECT, Record, ShownAlias},
@@ -55,15 +55,7 @@ enum Command {
     },
     Set(SetArgs),
     ReplaceDestination(many::ReplaceArgs),
-    /// Prints the aliases; the regexes last, in the order in which they are tried
-    List {
-        /// Only those of this domain
-        #[arg(long)]
-        domain: Option<String>,
-        /// One JSON object a line
-        #[arg(long)]
-        json: bool,
-    },
+    List(list::Args),
     /// Prints an alias and where it finally leads
     Show {
         /// As it was added
@@ -93,7 +85,7 @@ enum Command {
 impl Command {
     fn changes(&self) -> bool {
         match self {
-            Self::List { .. } | Self::Show { .. } | Self::Export => false,
+            Self::List(_) | Self::Show { .. } | Self::Export => false,
             Self::Apply { plan, .. } => !plan,
             Self::Import(args) => !args.options.plan,
             Self::ReplaceDestination(args) => !args.plan,
@@ -276,12 +268,18 @@ async fn execute(
             writeln!(out, "changed {}", plain(&alias))?;
             return Ok(vec![alias]);
         }
-        Command::List { domain, json } => {
-            let domain = domain.as_deref().map(domain::parse).transpose()?;
-            list(store, domain.as_ref(), json, out).await?;
-        }
+        Command::List(args) => list::run(args, store, out).await?,
         Command::Import(args) => return import::run(args, store, out).await,
-        Command::Export => list(store, None, true, out).await?,
+        Command::Export => {
+            let bar = Bar::beside_output();
+            let (progress, mut through) = (bar.progress(), 0);
+            aliases::list(store, None, |alias| {
+                through += 1;
+                progress.step("written", through, None);
+                write_json(out, &Record::from(alias))
+            })
+            .await?;
+        }
         Command::Show { address, json } => {
             let address = AliasAddress::parse(&address)?;
             let shown = aliases::show(store, &address, postmaster).await?;
@@ -324,26 +322,6 @@ async fn set_enabled(
     Ok(alias)
 }
 
-async fn list(
-    store: &Store,
-    domain: Option<&Domain>,
-    json: bool,
-    out: &mut impl Write,
-) -> Result<(), Failure> {
-    let bar = Bar::beside_output();
-    let (progress, mut through) = (bar.progress(), 0);
-    aliases::list(store, domain, |alias| {
-        through += 1;
-        progress.step("written", through, None);
-        match json {
-            true => write_json(out, &Record::from(alias)),
-            false => writeln!(out, "{}", plain(alias)),
-        }
-    })
-    .await?;
-    Ok(())
-}
-
 /// Without what could turn a line round, or control a terminal.
 fn plain(what: &(impl Display + ?Sized)) -> String {
     printable(&what.to_string())
@@ -352,6 +330,7 @@ fn plain(what: &(impl Display + ?Sized)) -> String {
 fn write_shown(out: &mut impl Write, shown: &ShownAlias) -> io::Result<()> {
     writeln!(out, "{}", shown.alias.without_rules())?;
     write_rules(out, shown.alias.rules())?;
+    writeln!(out, "  {}", shown.counters)?;
     if shown.is_discarded {
         writeln!(out, "  mail is accepted and thrown away")?;
     }

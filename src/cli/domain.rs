@@ -6,7 +6,11 @@ use super::{
 };
 use crate::{
     address::Domain,
-    admin::{Store, aliases, domains},
+    admin::{
+        self, Store, aliases,
+        domains::{self, AutoCreateRecord, HostedDomain},
+    },
+    alias::{AutoCreate, Digest, SettingsChange, SettingsError},
 };
 use std::{io::Write, process::ExitCode};
 
@@ -32,12 +36,63 @@ enum Command {
         #[arg(long)]
         with_aliases: bool,
     },
-    /// Prints the hosted domains
+    Set(SetArgs),
+    /// Prints the hosted domains, and what is set for them
     List {
         /// One JSON object a line
         #[arg(long)]
         json: bool,
     },
+}
+
+/// Sets what holds for all of a domain
+///
+/// What is not named stays as it is.
+#[derive(Debug, clap::Args)]
+#[command(group(
+    clap::ArgGroup::new("setting").required(true).multiple(true)
+        .args(["auto_create", "no_auto_create", "digest"])
+))]
+struct SetArgs {
+    /// The domain
+    domain: String,
+    /// Make an alias of every address that mail comes for, has no alias, and whose part before the @ this regex matches as
+    /// a whole, in any case and without a +tag: shop-.* for one. The first mail that is taken makes it, to the
+    /// destinations of --to; then it is an alias as others are, and can be switched off
+    #[arg(long, value_name = "REGEX", requires = "to")]
+    auto_create: Option<String>,
+    /// Where aliases lead that are made so; may be several
+    #[arg(long, value_name = "DEST", num_args = 1.., requires = "auto_create")]
+    to: Vec<String>,
+    /// Make no more aliases of addresses; those that were made stay
+    #[arg(long, conflicts_with = "auto_create")]
+    no_auto_create: bool,
+    /// How often owners are told what came to their aliases, where those say nothing else
+    #[arg(long, value_name = "HOW_OFTEN")]
+    digest: Option<HowOften>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum HowOften {
+    Daily,
+    Weekly,
+    Off,
+}
+
+impl SetArgs {
+    fn change(&self) -> Result<SettingsChange, SettingsError> {
+        let made = self.auto_create.as_ref().map(|regex| AutoCreate::new(regex, &self.to));
+        let auto_create = match made.transpose()? {
+            Some(auto_create) => Some(Some(auto_create)),
+            None => self.no_auto_create.then_some(None),
+        };
+        let digest = self.digest.map(|how_often| match how_often {
+            HowOften::Daily => Some(Digest::Daily),
+            HowOften::Weekly => Some(Digest::Weekly),
+            HowOften::Off => None,
+        });
+        Ok(SettingsChange { auto_create, digest })
+    }
 }
 
 /// `onward domain`.
@@ -75,13 +130,31 @@ async fn execute(args: Args, store: &Store, out: &mut impl Write) -> Result<(), 
                 aliases => writeln!(out, "removed {domain} and {aliases} aliases")?,
             }
         }
+        Command::Set(args) => {
+            let domain = parse(&args.domain)?;
+            let change = args.change().map_err(admin::Error::from)?;
+            let settings = domains::set(store, &domain, &change).await?;
+            writeln!(out, "changed {}", line(&HostedDomain::new(&domain, &settings)))?;
+        }
         Command::List { json } => {
             for hosted in domains::list(store).await? {
-                if json { write_json(out, &hosted)? } else { writeln!(out, "{}", hosted.domain)? }
+                if json { write_json(out, &hosted)? } else { writeln!(out, "{}", line(&hosted))? }
             }
         }
     }
     Ok(())
+}
+
+/// `example.org (makes aliases of shop-.* -> me@mailbox.example) (digest: weekly)`
+fn line(hosted: &HostedDomain) -> String {
+    let mut line = hosted.domain.clone();
+    if let Some(AutoCreateRecord { pattern, destinations }) = &hosted.auto_create {
+        line += &format!(" (makes aliases of {pattern} -> {})", destinations.join(", "));
+    }
+    if let Some(digest) = &hosted.digest {
+        line += &format!(" (digest: {digest})");
+    }
+    line
 }
 
 pub(super) fn parse(text: &str) -> Result<Domain, Failure> {
@@ -91,7 +164,6 @@ pub(super) fn parse(text: &str) -> Result<Domain, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::admin;
     use clap::Parser;
 
     #[derive(Parser)]
@@ -105,6 +177,30 @@ mod tests {
         let mut out = Vec::new();
         block_on(execute(args, store, &mut out)).map_err(|failure| format!("{failure:?}"))?;
         Ok(String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn what_is_set_is_listed_and_taken_away() {
+        let state = tempfile::tempdir().unwrap();
+        let store = &admin::open(state.path()).unwrap();
+        run(store, "add x.test").unwrap();
+        let set = run(store, "set X.test --auto-create shop-.* --to a@y.test b@y.test").unwrap();
+        assert_eq!(set, "changed X.test (makes aliases of shop-.* -> a@y.test, b@y.test)\n");
+        run(store, "set x.test --digest weekly").unwrap();
+        let json = "{\"domain\":\"x.test\",\"auto_create\":{\"pattern\":\"shop-.*\",\"destinations\":[\"a@y.test\",\"b@y.test\"]},\"digest\":\"weekly\"}\n";
+        assert_eq!(run(store, "list --json").unwrap(), json);
+        let set = run(store, "set x.test --no-auto-create").unwrap();
+        assert_eq!(set, "changed x.test (digest: weekly)\n");
+        run(store, "set x.test --digest off").unwrap();
+        assert_eq!(run(store, "list").unwrap(), "x.test\n");
+        for (bad, says) in [
+            ("set y.test --digest daily", "y.test is not hosted here"),
+            ("set x.test --auto-create ( --to a@y.test", "as shop-.*"),
+            ("set x.test --auto-create a --to b", "is no destination"),
+        ] {
+            let error = run(store, bad).unwrap_err();
+            assert!(error.contains(says), "{error}");
+        }
     }
 
     #[test]

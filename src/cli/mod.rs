@@ -6,6 +6,7 @@
 pub mod account;
 pub mod alias;
 pub mod backup;
+pub mod block;
 pub mod check;
 pub mod complete;
 mod context;
@@ -77,6 +78,7 @@ enum Command {
     Domain(domain::Args),
     Alias(alias::Args),
     Import(import::Args),
+    Block(block::Args),
     Account(account::Args),
     Srs(srs::Args),
     Dkim(dkim::Args),
@@ -109,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::Domain(args) => domain::run(args, &context),
         Command::Alias(args) => alias::run(args, &context),
         Command::Import(args) => import::run(args, &context),
+        Command::Block(args) => block::run(args, &context),
         Command::Account(args) => account::run(args, &context),
         Command::Srs(args) => srs::run(args, &context),
         Command::Dkim(args) => dkim::run(args, &context),

@@ -43,6 +43,9 @@ section! {
     pub messages_per_alias: Rate = rate, default "600/1h";
     /// Messages to all addresses of a hosted domain together; beyond: 450 4.2.1.
     pub messages_per_domain: Rate = rate, default "6000/1h";
+    /// Aliases of one domain that mail makes (`onward domain set --auto-create`); mail that would make more is answered
+    /// 450 4.2.1.
+    pub new_aliases_per_domain: Rate = rate, default "100/1d";
     /// Recipients that are not here, or not ours to relay to, asked for by one client, and four times that by the
     /// network around it; beyond: 421 4.7.0, to a relay 450 4.7.1.
     pub unknown_recipients_per_client: Rate = rate, default "60/1h";

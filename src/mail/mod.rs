@@ -4,9 +4,11 @@
 //! through `checks`, `plan`, `dress` and `delivery` in `forward`, and what is left of it to `spool`. `record`
 //! tells the journal. [`Parts`] is what all of them need: `aliases`, `srs`, keys, store, and the way out.
 
+pub(crate) mod alias_use;
 pub(crate) mod aliases;
 mod answers;
 pub(crate) mod checks;
+mod counts;
 mod current;
 pub(crate) mod decide;
 mod delivery;
@@ -20,6 +22,7 @@ mod log_line;
 mod login;
 mod logins;
 pub(crate) mod look;
+mod made;
 mod notices;
 mod parts;
 pub(crate) mod plan;

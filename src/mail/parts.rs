@@ -1,9 +1,11 @@
 use super::{
+    alias_use::AliasUses,
     aliases::Aliases,
     answers::Answers,
     dnsbl::Lists,
     late::{self, Waits},
     logins::Logins,
+    made::NewAliases,
     notices::Notices,
     rates::Rates,
     refused::RefusedRecipients,
@@ -83,6 +85,10 @@ pub(crate) struct Parts {
     pub(crate) config: Config,
     /// Where addresses lead.
     pub(crate) aliases: Aliases,
+    /// What comes of the mail to aliases, and how many messages they take.
+    pub(crate) alias_uses: Arc<AliasUses>,
+    /// How many aliases domains may still get by mail.
+    pub(crate) new_aliases: Arc<NewAliases>,
     /// Senders rewritten, and turned back.
     pub(crate) srs: Srs,
     /// What has returned to SRS addresses.
@@ -155,6 +161,8 @@ impl Parts {
         let metrics = Arc::new(Metrics::new());
         let parts = Self {
             aliases: Aliases::new(store.clone(), &config.routes),
+            alias_uses: Arc::default(),
+            new_aliases: Arc::new(NewAliases::new(config.limits.new_aliases_per_domain)),
             srs: Srs::new(secrets.rewriter, store.long_senders(), config.limits.srs_entries as u64),
             return_uses: ReturnUses::new(config.srs.use_limits()),
             rates: Arc::new(Rates::new(&config.limits, Arc::clone(&metrics))),
@@ -209,6 +217,8 @@ impl Parts {
         };
         Ok(Self {
             aliases: Aliases::new(store.clone(), &config.routes),
+            alias_uses: Arc::clone(&self.alias_uses),
+            new_aliases: Arc::clone(&self.new_aliases),
             srs,
             return_uses: self.return_uses.clone(),
             rates: Arc::clone(&self.rates),
@@ -240,6 +250,7 @@ impl Parts {
         self.memory.set_max(self.config.limits.message_memory);
         self.return_uses.set_limits(self.config.srs.use_limits());
         self.rates.set_limits(&self.config.limits);
+        self.new_aliases.set_rate(self.config.limits.new_aliases_per_domain);
         self.usage.set_limits(&self.config.submission);
         self.answers.set_limits(self.config.submission.limits());
         self.log.set_limits(&self.config.limits);
@@ -249,10 +260,11 @@ impl Parts {
         self.store.set_options(postmaster.clone(), delivery.keep_tag, spool);
     }
 
-    /// Tells each minute what clients caused too often to be told at once, and writes down how much accounts send, for ever.
+    /// Tells each minute what clients caused too often to be told at once, and writes down how much accounts send and aliases get, for ever.
     pub(crate) async fn tell_rest(&self) {
         let usage = self.usage.follow(&self.store);
-        tokio::join!(self.refused.follow(&self.journal), self.log.tell(), usage);
+        let uses = self.alias_uses.follow(&self.store);
+        tokio::join!(self.refused.follow(&self.journal), self.log.tell(), usage, uses);
     }
 
     /// Tells the rest of that at the end.
@@ -260,6 +272,7 @@ impl Parts {
         self.refused.finish(&self.journal).await;
         self.log.tell_now();
         self.usage.keep(&self.store).await;
+        self.alias_uses.keep(&self.store).await;
     }
 
     /// Follows the files of secrets and keys for ever.

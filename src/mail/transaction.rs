@@ -3,6 +3,7 @@
 
 use super::{
     checks::{differ, refuse_unless_bounce},
+    counts::{Counted, count_refused},
     decide::decide,
     dnsbl::{self, Inquiry, Said, refusal, refusal_at_once},
     forward::{Forward, refusal_key},
@@ -155,6 +156,7 @@ impl Handler for Mail {
             }
             Err(refusal) => refusal,
         };
+        count_refused(&self.parts, &refusal);
         let client = self.client(session.origin());
         // What a relay brings is not its own, and others have their part in its session.
         let is_relayed = session.origin().is_some();
@@ -198,8 +200,9 @@ impl Handler for Mail {
         let listed = listed.unwrap_or_default();
         let (parts, peer, sender) = (&self.parts, &self.peer, &sender);
         let (id, now) = (entry.id, entry.arrived);
+        let counted = Counted::of(&recipients);
         // Recipients are addresses of answers, or none is.
-        let conclusion = match recipients.first().and_then(Recipient::answered_alias) {
+        let mut conclusion = match recipients.first().and_then(Recipient::answered_alias) {
             Some(_) => {
                 let came = Came { sender, id, now, transaction, memory };
                 answer(parts, came, recipients).await
@@ -209,6 +212,7 @@ impl Handler for Mail {
                 forward.run(transaction, memory, recipients).await
             }
         };
+        counted.conclude(parts, sender.reverse_path().mailbox(), &mut conclusion, None, now).await;
         self.last = Some(Arc::clone(&conclusion.announced));
         entry.conclude(&self.parts, conclusion, began.elapsed()).await
     }
@@ -255,6 +259,19 @@ impl Mail {
     async fn taken(&mut self, session: &Session, path: &ForwardPath) -> Result<Recipient, Refusal> {
         let now = clock::now();
         let recipient = decide(&self.parts, path, now).await?;
+        let named = recipient.named.clone();
+        self.admitted(session, recipient, now)
+            .await
+            .map_err(|refusal| Refusal { named: refusal.named.or(named), ..refusal })
+    }
+
+    /// `recipient`, if this client may write to it in this transaction.
+    async fn admitted(
+        &mut self,
+        session: &Session,
+        recipient: Recipient,
+        now: UnixTime,
+    ) -> Result<Recipient, Refusal> {
         if let Some(open) = &self.open {
             senders::refuse_recipient(&self.parts, &recipient, open.sender.reverse_path())?;
         }
@@ -268,6 +285,9 @@ impl Mail {
         }
         let client = self.client(session.origin());
         self.parts.rates.may_receive(client.ip, &recipient)?;
+        if let Some(named) = recipient.named.as_ref().filter(|named| named.is_new) {
+            self.parts.new_aliases.may_make(named)?;
+        }
         match self.objection(open, &recipient, now).await {
             Some(refusal) => Err(refusal),
             None => Ok(recipient),

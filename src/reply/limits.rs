@@ -24,6 +24,11 @@ impl Reply {
         let text = format!("Too many messages to this address ({rate}), {}", again_in(wait));
         Self::with_text(450, (4, 2, 1), &text)
     }
+    /// `limits.new_aliases_per_domain`.
+    pub fn too_many_new_aliases(wait: Duration) -> Self {
+        let text = format!("Too many new addresses of this domain, {}", again_in(wait));
+        Self::with_text(450, (4, 2, 1), &text)
+    }
     /// `limits.messages_per_domain`.
     pub fn too_many_for_domain(rate: &str, wait: Duration) -> Self {
         let text = format!("Too many messages to this domain ({rate}), {}", again_in(wait));

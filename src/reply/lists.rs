@@ -11,9 +11,16 @@ impl Reply {
     pub fn listed_for_now(who: &str, zone: &str, reason: Option<&str>) -> Self {
         Self::with_text(450, (4, 7, 1), &text(who, zone, reason))
     }
+    /// True for [`Reply::listed`] and [`Reply::listed_for_now`].
+    pub fn tells_listing(&self) -> bool {
+        self.to_string().ends_with(ADVICE)
+    }
 }
+
+/// Where to turn.
+const ADVICE: &str = ": ask there, or write to postmaster here";
 
 fn text(who: &str, zone: &str, reason: Option<&str>) -> String {
     let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-    format!("{who} is listed at {zone}{reason}: ask there, or write to postmaster here")
+    format!("{who} is listed at {zone}{reason}{ADVICE}")
 }

@@ -4,8 +4,8 @@ use super::StoreError;
 use crate::{
     address::{Domain, Mailbox},
     alias::{
-        Alias, AliasAddress, AliasError, Amendment, Expansion, ExpansionLimits, Key, MAX_PATTERNS,
-        Resolution,
+        Alias, AliasAddress, AliasError, Amendment, Expansion, ExpansionLimits, Key, MAX_BLOCKS,
+        MAX_PATTERNS, Resolution,
     },
 };
 use async_trait::async_trait;
@@ -261,6 +261,24 @@ pub enum ChangeError {
         /// How many there are now.
         all: u64,
     },
+    /// There is no such block.
+    #[error("{pattern} is not blocked {}; see onward block list", scope(domain.as_ref()))]
+    NoSuchBlock {
+        /// The senders.
+        pattern: String,
+        /// For whose aliases; `None` for all.
+        domain: Option<Domain>,
+    },
+    /// More blocks than are kept.
+    #[error(
+        "there are {MAX_BLOCKS} blocks already, which is the most; @shop.example stands for all of a domain"
+    )]
+    TooManyBlocks,
+    /// A block of everybody for all aliases.
+    #[error(
+        "* would block all mail; it is for a domain (--domain) or an alias (--alias), which may allow senders"
+    )]
+    BlocksEverything,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -283,6 +301,10 @@ fn first(addresses: &[String]) -> String {
         text += &format!(" and {more} more");
     }
     text
+}
+
+fn scope(domain: Option<&Domain>) -> String {
+    domain.map_or_else(|| "for all".to_owned(), |domain| format!("for {domain}"))
 }
 
 fn chain(addresses: &[Mailbox]) -> String {

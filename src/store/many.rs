@@ -70,6 +70,8 @@ pub struct Edited {
     pub first_unable: Vec<(AliasAddress, AliasError)>,
     /// The first of those that changed, as they are now.
     pub first_changed: Vec<Alias>,
+    /// Domains whose addresses that become aliases by their first mail lead elsewhere.
+    pub domains: Vec<Domain>,
 }
 
 /// What [`ManyAliases::take_in`] is asked for.

@@ -6,6 +6,7 @@
 //! have one store open; a change by one is seen by the others within a second.
 
 mod accounts;
+mod alias_use;
 mod cache;
 mod directory;
 mod error;
@@ -18,9 +19,11 @@ mod memory;
 mod queue;
 pub mod spool;
 mod sqlite;
+mod standing;
 mod tls;
 
 pub use accounts::{AccountChangeError, AccountPage, Accounts};
+pub use alias_use::{AliasUse, Cursor, FindError, FoundAliases};
 pub use directory::{AliasPage, Apply, Change, ChangeError, Directory};
 pub use error::StoreError;
 pub use lock::StateLock;
@@ -29,6 +32,7 @@ pub use many::{Coming, Edited, Far, Many, ManyAliases, Progress, TakenIn};
 pub use memory::{Fingerprint, Memory};
 pub use queue::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, Unreadable};
 pub use sqlite::backup;
+pub use standing::{Standing, StandingRules};
 pub use tls::TlsRecords;
 
 use crate::{address::Mailbox, alias::ExpansionLimits, mta_sts::PolicyStore};
@@ -56,7 +60,16 @@ pub struct Options {
 /// commits.
 #[async_trait]
 pub trait Backend:
-    Directory + ManyAliases + Accounts + LongSenders + Memory + Spool + PolicyStore + TlsRecords
+    Directory
+    + ManyAliases
+    + AliasUse
+    + StandingRules
+    + Accounts
+    + LongSenders
+    + Memory
+    + Spool
+    + PolicyStore
+    + TlsRecords
 {
     /// Changes what the configuration says, from now on.
     fn set_options(&self, postmaster: Option<Mailbox>, keep_tag: bool, spool: SpoolBounds);

@@ -10,6 +10,7 @@
 )]
 
 mod accounts;
+mod alias_use;
 mod directory;
 mod journal;
 mod long_senders;
@@ -19,6 +20,7 @@ mod place;
 mod queue;
 mod spool;
 mod sqlite;
+mod standing;
 
 /// Runs the whole suite over places that `$place` makes. What is forgotten here is dead code.
 macro_rules! run_suite {
@@ -36,6 +38,16 @@ macro_rules! run_suite {
                 where_an_alias_leads
                 the_owners_rules_are_kept_amended_and_seen_within_a_second
                 postmaster;
+            alias_use:
+                counters_stay_with_their_alias_and_go_with_it
+                counters_change_no_version_and_no_look_up
+                aliases_are_found_by_what_is_in_them
+                a_search_goes_on_where_it_was_whatever_changes
+                among_many_aliases_nothing_is_missed;
+            standing:
+                blocks_of_another_process_are_seen_within_a_second
+                with_a_domain_goes_what_stands_for_it
+                an_address_without_an_alias_leads_where_its_domain_says;
             accounts:
                 what_another_process_changes_counts_with_the_next_question
                 what_is_an_accounts_to_send_as

@@ -1,4 +1,16 @@
 -- Makes of a database of this version one of version 15: aliases without controls, no tokens.
+-- 18
+DROP TRIGGER domain_out;
+DROP TABLE blocks;
+DROP TABLE domain_settings;
+ALTER TABLE directory DROP COLUMN standing;
+-- 17
+DROP TRIGGER alias_in;
+DROP TRIGGER alias_other;
+DROP TRIGGER alias_out;
+DROP TABLE alias_changes;
+DROP TABLE alias_text;
+DROP TABLE alias_use;
 -- 16
 ALTER TABLE aliases DROP COLUMN note;
 ALTER TABLE aliases DROP COLUMN expires;

@@ -1,10 +1,9 @@
 //! Changes of many aliases at once.
 
-use super::for_each;
+use super::find;
 use crate::{
-    address::{Domain, Mailbox},
     admin::{Error, Store},
-    alias::{Alias, Amendment, Destination, Edit, Key, NewDestination},
+    alias::{Amendment, Edit, Filter, Key, NewDestination},
     store::{Change, Edited, Many, Progress},
 };
 use std::io;
@@ -12,21 +11,6 @@ use tokio::sync::mpsc;
 
 /// Changes that wait to be told.
 const WAITING: usize = 256;
-
-/// Which aliases are meant: those that all of it fits.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Where {
-    /// Those of this domain.
-    pub domain: Option<Domain>,
-    /// Those that lead to this mailbox by themselves.
-    pub destination: Option<Mailbox>,
-    /// Those whose note has this in it, in any case.
-    pub note: Option<String>,
-    /// Those that have this in their address, note or destinations, in any case.
-    pub text: Option<String>,
-    /// Those that are switched on, or off.
-    pub enabled: Option<bool>,
-}
 
 /// How a change of many is made.
 #[derive(Debug, Clone, Default)]
@@ -57,12 +41,12 @@ pub async fn replace_destination(
 /// When aliases would form a loop, the store fails, or `each` does.
 pub async fn amend_where(
     store: &Store,
-    which: &Where,
+    which: &Filter,
     (amendment, enabled): (Amendment, Option<bool>),
     how: How,
     each: impl FnMut(&Change) -> io::Result<()>,
 ) -> Result<(u64, Edited), Error> {
-    let keys = which.keys(store, &how.progress).await?;
+    let keys = keys(store, which, &how.progress).await?;
     let found = keys.len() as u64;
     if keys.is_empty() {
         return Ok((0, Edited::default()));
@@ -93,37 +77,14 @@ async fn edit(
     Ok(edited?)
 }
 
-impl Where {
-    /// The keys of the aliases that it fits.
-    async fn keys(&self, store: &Store, progress: &Progress) -> Result<Vec<Key>, Error> {
-        let (mut keys, mut through) = (Vec::new(), 0);
-        for_each(store, self.domain.as_ref(), |alias| {
-            through += 1;
-            progress.step("looked at", through, None);
-            if self.fits(&alias) {
-                keys.push(alias.address().key());
-            }
-            Ok(())
-        })
-        .await?;
-        Ok(keys)
-    }
-
-    fn fits(&self, alias: &Alias) -> bool {
-        let leads_to = |wanted: &Mailbox| {
-            let mut mailboxes = alias.destinations().iter().filter_map(Destination::mailbox);
-            mailboxes.any(|mailbox| mailbox.to_key() == wanted.to_key())
-        };
-        let note = alias.rules().note.as_deref().unwrap_or_default();
-        let has = |text: &str, part: &str| text.to_lowercase().contains(&part.to_lowercase());
-        let anywhere = |part: &String| {
-            has(&alias.address().to_string(), part)
-                || has(note, part)
-                || alias.destinations().iter().any(|one| has(&one.to_string(), part))
-        };
-        self.enabled.is_none_or(|enabled| alias.enabled() == enabled)
-            && self.destination.as_ref().is_none_or(leads_to)
-            && self.note.as_ref().is_none_or(|part| has(note, part))
-            && self.text.as_ref().is_none_or(anywhere)
-    }
+/// The keys of the aliases that `filter` fits.
+async fn keys(store: &Store, filter: &Filter, progress: &Progress) -> Result<Vec<Key>, Error> {
+    let mut keys = Vec::new();
+    find(store, filter, |alias, _| {
+        keys.push(alias.address().key());
+        progress.step("found", keys.len() as u64, None);
+        Ok(())
+    })
+    .await?;
+    Ok(keys)
 }

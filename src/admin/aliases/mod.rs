@@ -10,7 +10,7 @@ mod show;
 pub use crate::store::{Apply, Edited, Far, Progress};
 pub use apply::apply;
 pub use import::{Change, Foreign, Imported, Wanted, import};
-pub use many::{How, Where, amend_where, replace_destination};
+pub use many::{How, amend_where, replace_destination};
 pub(in crate::admin) use nowhere::Asked as AskedDestinations;
 pub use nowhere::{Nowhere, nowhere, postmaster_nowhere};
 pub use record::{DEFAULT_DEFER, DEFAULT_REJECT, Record, RecordError};
@@ -19,11 +19,24 @@ pub use show::{RefusedDestination, ShownAlias, show};
 use super::{Error, Store};
 use crate::{
     address::{Domain, Mailbox},
-    alias::{Alias, AliasAddress, AliasError, Amendment},
+    alias::{Alias, AliasAddress, AliasError, Amendment, Counters, Filter},
     store::ChangeError,
 };
 use serde::Serialize;
 use std::io;
+
+/// Aliases found at once.
+const PAGE: usize = 1_000;
+
+/// A line of a listing.
+#[derive(Debug, Clone, Serialize)]
+pub struct Listed<'a> {
+    /// The alias.
+    #[serde(flatten)]
+    pub record: Record,
+    /// What came of its mail so far.
+    pub counters: &'a Counters,
+}
 
 /// Adds an alias; a regex behind the others.
 ///
@@ -145,6 +158,33 @@ pub async fn list(
         return Err(ChangeError::NoSuchDomain(domain.clone()).into());
     }
     for_each(store, domain, |alias| each(&alias).map_err(Error::Output)).await
+}
+
+/// Gives the aliases that `filter` fits to `each`, with what came of their mail: in the order of
+/// [`find_aliases`](crate::store::AliasUse::find_aliases).
+///
+/// # Errors
+/// When the domain is not hosted, the store fails, or `each` does.
+pub async fn find(
+    store: &Store,
+    filter: &Filter,
+    mut each: impl FnMut(&Alias, &Counters) -> io::Result<()>,
+) -> Result<(), Error> {
+    if let Some(domain) = &filter.domain
+        && !store.domains().await?.contains(domain)
+    {
+        return Err(ChangeError::NoSuchDomain(domain.clone()).into());
+    }
+    let mut after = None;
+    loop {
+        let page = store.find_aliases(filter, after.as_ref(), PAGE).await?;
+        let mut found = page.found.iter();
+        found.try_for_each(|(alias, counters)| each(alias, counters)).map_err(Error::Output)?;
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
+    }
 }
 
 /// Gives the aliases of a domain to `each`, whether the domain is hosted or not.

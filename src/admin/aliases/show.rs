@@ -2,7 +2,7 @@ use super::record::Record;
 use crate::{
     address::Mailbox,
     admin::{Error, Store},
-    alias::{Alias, AliasAddress, Dropped, Expansion},
+    alias::{Alias, AliasAddress, Counters, Dropped, Expansion},
     store::ChangeError,
 };
 use serde::Serialize;
@@ -13,6 +13,8 @@ pub struct ShownAlias {
     /// The fields of a listing.
     #[serde(flatten)]
     pub record: Record,
+    /// What came of its mail so far.
+    pub counters: Counters,
     /// Where its mail goes.
     pub leads_to: Vec<String>,
     /// Destinations that get nothing.
@@ -51,10 +53,12 @@ pub async fn show(
 ) -> Result<ShownAlias, Error> {
     let alias = store.alias(address).await?;
     let alias = alias.ok_or_else(|| ChangeError::NoSuchAlias(address.to_string()))?;
+    let counters = store.counters(&address.key()).await?.unwrap_or_default();
     let expansion = store.leads_to(&alias, postmaster).await?;
     let templates = templates(&alias);
     let mut shown = ShownAlias {
         record: Record::from(&alias),
+        counters,
         leads_to: Vec::new(),
         refused: Vec::new(),
         reply: None,

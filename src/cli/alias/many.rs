@@ -4,14 +4,16 @@ use crate::{
     address::{Domain, Mailbox},
     admin::{
         Store,
-        aliases::{self, Change, Edited, How, Where},
+        aliases::{self, Change, Edited, How},
     },
-    alias::{Alias, AliasAddress, Amendment, NewDestination},
+    alias::{Alias, AliasAddress, Amendment, Filter, MAX_SEARCH, NewDestination},
     cli::{
         Failure,
         context::{note, write_json},
         progress::Bar,
+        time::parse_since,
     },
+    clock,
     log::printable,
     store,
 };
@@ -40,7 +42,8 @@ pub(super) struct ReplaceArgs {
 #[derive(Debug, clap::Args)]
 pub(super) struct WhereArgs {
     /// Change all aliases for which this holds: domain=example.org, destination=me@mailbox.example, note=shop (it has that
-    /// in it), text=shop (its address, note or a destination has), enabled=true; given several times, all of it has to hold
+    /// in it), text=shop (its address, note or a destination has), enabled=true, unused-since=180d (it took no mail since then,
+    /// and was there before); given several times, all of it has to hold
     #[arg(long = "where", value_name = "KEY=VALUE", conflicts_with = "address")]
     pub(super) conditions: Vec<String>,
     /// Switch them on
@@ -88,11 +91,17 @@ pub(super) async fn replace(
     let edited = aliases::replace_destination(store, change, how, each).await?;
     bar.clear();
     match (edited.changed, plan) {
-        (0, _) => note(format_args!("no alias leads to {}", printable(&leaves)))?,
+        (0, _) if edited.domains.is_empty() => {
+            note(format_args!("no alias leads to {}", printable(&leaves)))?;
+        }
         (_, true) => {}
         (count, false) => {
             writeln!(out, "changed {}: {leaves} -> {comes}", aliases_of(count))?;
         }
+    }
+    for domain in &edited.domains {
+        let done = if plan { "would lead" } else { "lead" };
+        note(format_args!("aliases that mail makes in {domain} {done} to {comes} too"))?;
     }
     if is_postmasters {
         note(format_args!("the postmaster of the configuration is {leaves} still"))?;
@@ -167,8 +176,8 @@ fn aliases_of(count: u64) -> String {
 }
 
 /// Reads the conditions.
-fn parse(conditions: &[String]) -> Result<Where, Failure> {
-    let mut which = Where::default();
+fn parse(conditions: &[String]) -> Result<Filter, Failure> {
+    let mut which = Filter::default();
     for condition in conditions {
         let (key, value) = condition.split_once('=').unwrap_or((condition, ""));
         let (key, value) = (key.trim(), value.trim());
@@ -178,6 +187,9 @@ fn parse(conditions: &[String]) -> Result<Where, Failure> {
         if value.is_empty() {
             return Err(wrong(&"a key and what it is to be, as domain=example.org"));
         }
+        if value.chars().count() > MAX_SEARCH {
+            return Err(wrong(&format_args!("{MAX_SEARCH} characters at most are looked for")));
+        }
         let is_twice = match key {
             "domain" => {
                 let domain = Domain::parse(value).map_err(|why| wrong(&why))?;
@@ -185,7 +197,7 @@ fn parse(conditions: &[String]) -> Result<Where, Failure> {
             }
             "destination" => {
                 let mailbox = Mailbox::parse(value).map_err(|why| wrong(&why))?;
-                which.destination.replace(mailbox).is_some()
+                which.destination.replace(mailbox.to_string()).is_some()
             }
             "note" => which.note.replace(value.to_owned()).is_some(),
             "text" => which.text.replace(value.to_owned()).is_some(),
@@ -197,7 +209,17 @@ fn parse(conditions: &[String]) -> Result<Where, Failure> {
                 };
                 which.enabled.replace(enabled).is_some()
             }
-            _ => return Err(wrong(&"the keys are domain, destination, note, text and enabled")),
+            "unused-since" => {
+                let since = parse_since(value).map_err(|why| wrong(&why))?;
+                if since > clock::millis() {
+                    return Err(wrong(&"that time is still to come, and every alias would fit it"));
+                }
+                which.unused_since.replace(since.unix_time()).is_some()
+            }
+            _ => {
+                let all = "the keys are domain, destination, note, text, enabled and unused-since";
+                return Err(wrong(&all));
+            }
         };
         if is_twice {
             return Err(wrong(&"it is there twice, and no alias could fit both"));
@@ -221,13 +243,15 @@ mod tests {
             ["domain=Bücher.test", "destination=Me@y.test", "note=a=b", "enabled=false"];
         let which = parse(&conditions.map(str::to_owned)).unwrap();
         assert_eq!(which.domain.unwrap().to_string(), "xn--bcher-kva.test");
-        assert_eq!(which.destination.unwrap().to_string(), "Me@y.test");
+        assert_eq!(which.destination.as_deref(), Some("Me@y.test"));
         assert_eq!((which.note.as_deref(), which.enabled), (Some("a=b"), Some(false)));
 
         assert!(why(&["domain="]).contains("as domain=example.org"));
         assert!(why(&["enabled"]).contains("as domain=example.org"));
         assert!(why(&["enabled=maybe"]).contains("true or false"));
         assert!(why(&["domain=-x"]).contains("--where domain=-x"));
+        assert!(why(&["unused-since=2999-01-01"]).contains("still to come"));
+        assert!(why(&["unused-since=soon"]).contains("2h, 7d"));
         assert!(why(&["colour=red"]).contains("the keys are"));
         assert!(why(&["note=a", "note=b"]).contains("twice"));
     }

@@ -267,6 +267,7 @@ async fn leads_to(parts: &Parts, path: &ForwardPath, now: UnixTime) -> Result<To
                 lost: Vec::new(),
                 original: None,
                 named: None,
+                place: None,
                 answered: None,
             };
             Ok(To { recipient, is_hosted: false, dsn: RcptDsn::default() })

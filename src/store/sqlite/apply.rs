@@ -4,6 +4,7 @@ use super::{
     Live, Snapshot,
     error::Failure,
     rows::{
+        alias_use,
         aliases::{self, COLUMNS, Table},
         domains,
     },
@@ -50,6 +51,7 @@ fn try_apply(
     if !changes.is_empty() && extent != Apply::Plan {
         transaction.execute_batch(&replace())?;
         domains::count_change(&transaction)?;
+        alias_use::follow_changes(&transaction)?;
         transaction.commit()?;
     }
     Ok(changes)

@@ -5,7 +5,7 @@ use super::{
     error::Failure,
     file,
     rows::{
-        accounts,
+        accounts, alias_use,
         aliases::{self, Table},
         domains,
     },
@@ -190,7 +190,7 @@ impl Sqlite {
     }
 
     /// Changes domains or aliases; look-ups know of it when this answers.
-    async fn change<T, F>(&self, work: F) -> Result<T, ChangeError>
+    pub(super) async fn change<T, F>(&self, work: F) -> Result<T, ChangeError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
@@ -202,7 +202,9 @@ impl Sqlite {
 
     /// Does at once what the watching thread would do soon.
     pub(super) async fn look_again(&self) {
-        match self.readers.run(Snapshot::load).await {
+        let before = self.snapshot.load_full();
+        let load = move |connection: &Connection| Snapshot::load(connection, Some(&before));
+        match self.readers.run(load).await {
             Ok(snapshot) => self.replace_snapshot(snapshot),
             Err(error) => tracing::warn!(%error, "the change is kept, and not in force yet"),
         }
@@ -304,6 +306,7 @@ fn leads_to(
         _ if alias.rules().expires.is_some_and(|expires| expires <= clock::now()) => {
             Some(Reply::no_such_alias())
         }
+        _ if is_used_up(connection, alias)? => Some(Reply::no_such_alias()),
         _ if alias.fault().is_some() => Some(Reply::alias_unsafe()),
         Action::Reject(text) => Some(Reply::alias_rejects(text)),
         Action::Defer(text) => Some(Reply::alias_defers(text)),
@@ -314,11 +317,17 @@ fn leads_to(
     if known.is_some() || starts.is_empty() {
         return Ok(known.map(Expansion::Refuse));
     }
-    let snapshot = Snapshot::load(connection)?;
+    let snapshot = Snapshot::load(connection, None)?;
     let live =
         Live { postmaster, now: clock::now(), ..Live::of(connection, Table::Stored, &snapshot) };
     let found = at_once(expand_all(&starts, &live, ExpansionLimits::default()))?;
     Ok(Some(found.expansion))
+}
+
+fn is_used_up(connection: &Connection, alias: &Alias) -> rusqlite::Result<bool> {
+    let Some(most) = alias.rules().max_messages else { return Ok(false) };
+    let counters = alias_use::get(connection, &alias.address().key())?;
+    Ok(counters.is_some_and(|counters| counters.forwarded >= most))
 }
 
 fn existing(connection: &Connection, address: &AliasAddress) -> Result<Alias, Failure> {

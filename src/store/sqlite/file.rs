@@ -1,8 +1,8 @@
 //! The file: how it is made and opened.
 
-use super::{opened::Inode, schema, steps::STEPS};
+use super::{opened::Inode, rows::alias_use, schema, steps::STEPS};
 use crate::store::StoreError;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::{
     fs,
     io::{self, ErrorKind},
@@ -64,11 +64,22 @@ fn prepare(path: &Path, keeps_schema: bool) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "synchronous", "full").map_err(failed)?;
     connection.pragma_update(None, "journal_size_limit", LOG_SIZE).map_err(failed)?;
     schema::migrate(&mut connection, path, STEPS)?;
+    follow_changes(&mut connection).map_err(failed)?;
     if !keeps_schema && !gives_back(&connection).map_err(failed)? {
         // Of the first version, from before it could. Should there be no room for that: another time.
         let _ = connection.execute("VACUUM", ());
     }
     Ok(connection)
+}
+
+/// A database of an older version has nothing beside its aliases yet.
+fn follow_changes(connection: &mut Connection) -> rusqlite::Result<()> {
+    if connection.prepare("SELECT 1 FROM alias_changes")?.exists(())? {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        alias_use::follow_changes(&transaction)?;
+        transaction.commit()?;
+    }
+    Ok(())
 }
 
 fn gives_back(connection: &Connection) -> rusqlite::Result<bool> {

@@ -3,17 +3,20 @@
 
 use super::{
     Live, Snapshot, Sqlite, apply,
-    error::Failure,
+    error::{Failure, unreadable},
     file,
     rows::{
+        alias_use,
         aliases::{self, Table},
-        domains,
+        domain_settings, domains,
     },
     rules::{refuse_cycle, refuse_srs_shaped, refuse_unsafe},
 };
 use crate::{
     address::{Domain, Mailbox},
-    alias::{Alias, AliasAddress, Destination, Edit, Key, MAX_PATTERNS},
+    alias::{
+        Alias, AliasAddress, AutoCreate, Destination, DomainSettings, Edit, Key, MAX_PATTERNS,
+    },
     store::{
         Change, ChangeError, Coming, Edited, Many, ManyAliases, Progress, StoreError, TakenIn,
     },
@@ -81,10 +84,12 @@ fn edit(connection: &mut Connection, many: &Many) -> Result<Edited, Failure> {
             if waits { TransactionBehavior::Immediate } else { TransactionBehavior::Deferred };
         let reading = connection.transaction_with_behavior(behaviour)?;
         let version = domains::version(&reading)?;
-        let edited = work_out(&reading, many)?;
-        if edited.changed == 0 {
+        let mut edited = work_out(&reading, many)?;
+        let settings = settings(&reading, &many.edit)?;
+        if edited.changed == 0 && settings.is_empty() {
             return Ok(edited);
         }
+        edited.domains = settings.iter().map(|(domain, _)| domain.clone()).collect();
         let transaction = if waits {
             reading
         } else {
@@ -96,9 +101,13 @@ fn edit(connection: &mut Connection, many: &Many) -> Result<Edited, Failure> {
             next
         };
         apply::put_in_place(&transaction)?;
+        for (domain, settings) in &settings {
+            domain_settings::set(&transaction, domain, settings)?;
+        }
         refuse_cycles(&transaction, &many.progress, edited.changed)?;
         if many.commits {
             domains::count_change(&transaction)?;
+            alias_use::follow_changes(&transaction)?;
             transaction.commit()?;
         } else {
             transaction.rollback()?;
@@ -145,6 +154,23 @@ fn work_out(connection: &Connection, many: &Many) -> Result<Edited, Failure> {
         (None, Edit::Words { .. }) => aliases::each_of(connection, Table::Stored, &mut each)?,
     }
     Ok(edited)
+}
+
+/// The domains whose addresses that become aliases by themselves lead elsewhere then.
+fn settings(
+    connection: &Connection,
+    edit: &Edit,
+) -> Result<Vec<(Domain, DomainSettings)>, Failure> {
+    let Edit::Destination(change) = edit else { return Ok(Vec::new()) };
+    let mut changed = Vec::new();
+    for (domain, settings) in domain_settings::all(connection)? {
+        let Some(made) = &settings.auto_create else { continue };
+        let Some(to) = change.within(made.destinations(), Some, Mailbox::clone) else { continue };
+        let made = AutoCreate::new(made.pattern(), to.iter().map(ToString::to_string));
+        let auto_create = Some(made.map_err(unreadable)?);
+        changed.push((domain, DomainSettings { auto_create, ..settings }));
+    }
+    Ok(changed)
 }
 
 /// Those of the temporary table that lead to hosted domains lead to no cycle.
@@ -222,6 +248,7 @@ fn take_in(connection: &mut Connection, coming: Coming) -> Result<TakenIn, Failu
     if commits && taken.refused.is_empty() {
         progress.at("written", addresses, all);
         domains::count_change(&transaction)?;
+        alias_use::follow_changes(&transaction)?;
         transaction.commit()?;
     }
     Ok(taken)

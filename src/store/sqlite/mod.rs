@@ -2,6 +2,7 @@
 //! journal in another. All SQL stands below here.
 
 mod accounts;
+mod alias_use;
 mod apply;
 mod backup;
 mod directory;
@@ -21,6 +22,7 @@ mod schema;
 mod size;
 mod snapshot;
 mod spool;
+mod standing;
 mod steps;
 mod tls;
 mod watch;
@@ -91,7 +93,7 @@ impl Sqlite {
         let failed = |error| StoreError::sqlite(&path, &error);
         let (connection, file) = file::open_writer(state_dir, options.keeps_schema)?;
         let watcher = Watcher::new(file::open_reader(&path)?).map_err(failed)?;
-        let snapshot = Snapshot::load(&connection).map_err(failed)?;
+        let snapshot = Snapshot::load(&connection, None).map_err(failed)?;
         let opened = Arc::new(Opened::new(&path, file)?);
         let (version, _) = latest::channel(snapshot.version);
         let changes = rows::spool::totals(&connection).map_err(failed)?.changes;

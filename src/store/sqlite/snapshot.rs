@@ -1,9 +1,13 @@
 //! What is kept of the database in memory, and look-ups over it and a connection.
 
-use super::rows::{aliases, aliases::Table, domains};
+use super::{
+    rows::{alias_use, aliases, aliases::Table, domains},
+    standing,
+};
 use crate::{
     address::{Domain, Mailbox},
     alias::{Alias, Key, Lookup},
+    store::Standing,
     time::UnixTime,
 };
 use rusqlite::{Connection, Error, Result};
@@ -11,6 +15,7 @@ use std::{
     collections::HashSet,
     future::{Future, ready},
     pin::pin,
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
@@ -20,23 +25,27 @@ pub(crate) struct Snapshot {
     pub(crate) version: i64,
     pub(crate) domains: HashSet<Domain>,
     pub(crate) patterns: Vec<Alias>,
+    pub(crate) standing: Arc<Standing>,
 }
 
 impl Snapshot {
-    /// Reads all of one commit.
-    pub(crate) fn load(connection: &Connection) -> Result<Self> {
+    /// Reads all of one commit; what stands since `before` is not read again.
+    pub(crate) fn load(connection: &Connection, before: Option<&Self>) -> Result<Self> {
         let transaction = connection.unchecked_transaction()?;
-        let snapshot = Self::within(&transaction, Table::Stored)?;
+        let known = before.map(|before| &before.standing);
+        let standing = standing::load(&transaction, known)?;
+        let snapshot = Self { standing, ..Self::within(&transaction, Table::Stored)? };
         transaction.commit()?;
         Ok(snapshot)
     }
 
-    /// As [`Snapshot::load`] inside a transaction, with the regexes of `table`.
+    /// As [`Snapshot::load`] inside a transaction, with the regexes of `table`, and without what stands.
     pub(crate) fn within(connection: &Connection, table: Table) -> Result<Self> {
         Ok(Self {
             version: domains::version(connection)?,
             domains: domains::all(connection)?.into_iter().collect(),
             patterns: aliases::patterns(connection, table)?,
+            standing: Arc::default(),
         })
     }
 }
@@ -89,8 +98,18 @@ impl Lookup for Live<'_> {
         self.now
     }
 
-    fn is_used_up(&self, _: &Key, _: u64) -> Result<bool> {
-        Ok(false)
+    fn is_used_up(&self, key: &Key, most: u64) -> Result<bool> {
+        // As `now`: what looks for loops looks beyond ends.
+        if self.now == UnixTime::new(0) {
+            return Ok(false);
+        }
+        let counters = alias_use::get(self.connection, key)?;
+        Ok(counters.is_some_and(|counters| counters.forwarded >= most))
+    }
+
+    fn auto_create(&self, address: &Mailbox) -> Option<Alias> {
+        let settings = self.snapshot.standing.settings.get(address.domain())?;
+        settings.auto_create.as_ref()?.alias_for(address)
     }
 
     fn postmaster(&self) -> Option<&Mailbox> {

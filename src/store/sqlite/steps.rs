@@ -18,4 +18,6 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("steps/14.sql"),
     include_str!("steps/15.sql"),
     include_str!("steps/16.sql"),
+    include_str!("steps/17.sql"),
+    include_str!("steps/18.sql"),
 ];

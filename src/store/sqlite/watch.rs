@@ -81,8 +81,9 @@ impl Watcher {
             return Ok(());
         }
         // The daemon's own writes come by here too, and leave the directory's version alone.
-        if domains::version(&self.connection)? != store.snapshot.load().version {
-            store.replace_snapshot(Snapshot::load(&self.connection)?);
+        let before = store.snapshot.load_full();
+        if domains::version(&self.connection)? != before.version {
+            store.replace_snapshot(Snapshot::load(&self.connection, Some(&before))?);
         }
         let changes = spool::totals(&self.connection)?.changes;
         store.spool_changes.send_if_modified(|seen| std::mem::replace(seen, changes) != changes);

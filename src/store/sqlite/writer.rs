@@ -1,4 +1,10 @@
-use super::{error::Failure, file, opened::Opened, rows::domains, size};
+use super::{
+    error::Failure,
+    file,
+    opened::Opened,
+    rows::{alias_use, domains},
+    size,
+};
 use crate::store::{AccountChangeError, ChangeError, StoreError};
 use rusqlite::{Connection, TransactionBehavior, config::DbConfig};
 use std::{
@@ -268,6 +274,9 @@ fn commit(
         finish.push(job(open));
     }
     opened.check()?;
+    if !transaction.is_autocommit() {
+        alias_use::follow_changes(&transaction).map_err(failed)?;
+    }
     transaction.commit().map_err(failed)?;
     // What is answered for must be in the file that a start will find.
     opened.check()

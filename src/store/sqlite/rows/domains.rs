@@ -30,6 +30,11 @@ pub(crate) fn version(connection: &Connection) -> Result<i64> {
     connection.prepare_cached("SELECT version FROM directory")?.query_row((), |row| row.get(0))
 }
 
+/// The number of changes of what stands for all aliases or those of a domain.
+pub(crate) fn standing(connection: &Connection) -> Result<i64> {
+    connection.prepare_cached("SELECT standing FROM directory")?.query_row((), |row| row.get(0))
+}
+
 /// Does what changes domains or aliases, and counts it.
 pub(crate) fn change<T>(
     connection: &Connection,

@@ -2,12 +2,17 @@
 
 pub(super) mod account_usage;
 pub(super) mod accounts;
+pub(super) mod alias_use;
 pub(super) mod aliases;
+pub(super) mod blocks;
+pub(super) mod domain_settings;
 pub(super) mod domains;
 pub(super) mod legs;
 pub(super) mod long_senders;
 pub(super) mod memory;
+mod pieces;
 pub(super) mod queue;
+pub(super) mod search;
 pub(super) mod spool;
 pub(super) mod texts;
 pub(super) mod tls;

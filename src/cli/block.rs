@@ -1,0 +1,240 @@
+//! `onward block`: senders that are refused.
+
+use super::{
+    Context, Failure,
+    context::{Purpose, block_on, with_store, write_json},
+    domain,
+};
+use crate::{
+    admin::{
+        Store, aliases,
+        blocks::{self, BlockRecord},
+    },
+    alias::{AliasAddress, Amendment, SenderPattern},
+};
+use std::{io::Write, process::ExitCode};
+
+/// Refuses senders for all aliases, for those of a domain, or for one
+///
+/// SENDER is news@shop.example, @shop.example for all of the domain, *.shop.example for the domains below it, or, for a
+/// domain or an alias, * for everybody but those that an alias allows. Its mail is refused by the sender that the client
+/// names and by the author in From; what an alias allows comes through all the same.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Refuses senders from now on
+    Add {
+        /// The senders; may be several
+        #[arg(value_name = "SENDER", required = true, value_parser = SenderPattern::parse)]
+        senders: Vec<SenderPattern>,
+        #[command(flatten)]
+        scope: Scope,
+        /// What it is for; for a domain or for all
+        #[arg(long, value_name = "TEXT", conflicts_with = "alias")]
+        note: Option<String>,
+    },
+    /// Refuses them no longer
+    Remove {
+        /// The senders, as they were added; may be several
+        #[arg(value_name = "SENDER", required = true, value_parser = SenderPattern::parse)]
+        senders: Vec<SenderPattern>,
+        #[command(flatten)]
+        scope: Scope,
+    },
+    /// Prints who is refused: for all first, then for domains; what aliases block is told by onward alias list
+    List {
+        #[command(flatten)]
+        scope: Scope,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// For which aliases.
+#[derive(Debug, clap::Args)]
+struct Scope {
+    /// For the aliases of this domain alone
+    #[arg(long, value_name = "DOMAIN", conflicts_with = "alias")]
+    domain: Option<String>,
+    /// For this alias alone: the same as onward alias set --block
+    #[arg(long, value_name = "ADDRESS")]
+    alias: Option<String>,
+}
+
+/// `onward block`.
+///
+/// # Errors
+/// When the change is refused, or the store fails.
+pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
+    let config = context.config()?;
+    let mut out = context.out();
+    let purpose = Purpose::changes(!matches!(args.command, Command::List { .. }));
+    block_on(with_store(&config.state_dir, purpose, async |store| {
+        execute(args, store, &mut out).await
+    }))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn execute(args: Args, store: &Store, out: &mut impl Write) -> Result<(), Failure> {
+    match args.command {
+        Command::Add { senders, scope, note } => {
+            if let Some(alias) = &scope.alias {
+                return amend(
+                    store,
+                    alias,
+                    Amendment { block: senders, ..Amendment::default() },
+                    out,
+                )
+                .await;
+            }
+            let domain = scope.domain.as_deref().map(domain::parse).transpose()?;
+            for sender in senders {
+                let (block, is_new) =
+                    blocks::add(store, domain.clone(), sender, note.as_deref()).await?;
+                let done = if is_new { "blocked" } else { "was blocked already:" };
+                writeln!(out, "{done} {block}")?;
+            }
+        }
+        Command::Remove { senders, scope } => {
+            if let Some(alias) = &scope.alias {
+                let amendment = Amendment { no_block: senders, ..Amendment::default() };
+                return amend(store, alias, amendment, out).await;
+            }
+            let domain = scope.domain.as_deref().map(domain::parse).transpose()?;
+            for sender in senders {
+                let block = blocks::remove(store, domain.as_ref(), &sender).await?;
+                writeln!(out, "no longer blocked: {block}")?;
+            }
+        }
+        Command::List { scope: Scope { alias: Some(alias), .. }, json } => {
+            let address = AliasAddress::parse(&alias)?;
+            let shown = aliases::show(store, &address, None).await?;
+            for sender in &shown.alias.rules().block {
+                let pattern = sender.to_string();
+                match json {
+                    true => write_json(out, &OfAlias { pattern, alias: address.to_string() })?,
+                    false => writeln!(out, "{pattern} for {address}")?,
+                }
+            }
+        }
+        Command::List { scope, json } => {
+            let domain = scope.domain.as_deref().map(domain::parse).transpose()?;
+            for block in blocks::list(store, domain.as_ref()).await? {
+                match json {
+                    true => write_json(out, &BlockRecord::from(&block))?,
+                    false => writeln!(out, "{block}")?,
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A block of one alias.
+#[derive(Debug, serde::Serialize)]
+struct OfAlias {
+    pattern: String,
+    alias: String,
+}
+
+async fn amend(
+    store: &Store,
+    alias: &str,
+    amendment: Amendment,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let alias = aliases::amend(store, &AliasAddress::parse(alias)?, &amendment).await?;
+    writeln!(out, "changed {alias}")?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn run(store: &Store, line: &str) -> Result<String, String> {
+        let line = Line::try_parse_from(format!("block {line}").split(' '));
+        let args = line.map_err(|error| error.to_string())?.args;
+        let mut out = Vec::new();
+        block_on(execute(args, store, &mut out)).map_err(|failure| format!("{failure:?}"))?;
+        Ok(String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn add_list_remove() {
+        let state = tempfile::tempdir().unwrap();
+        let store = &admin::open(state.path()).unwrap();
+        let domain = crate::address::Domain::parse("x.test").unwrap();
+        block_on(async { Ok(store.add_domain(&domain).await.unwrap()) }).unwrap();
+        assert_eq!(run(store, "list").unwrap(), "");
+        let added = run(store, "add @shop.test *.Spam.test").unwrap();
+        assert_eq!(added, "blocked @shop.test for all\nblocked *.Spam.test for all\n");
+        run(store, "add * --domain x.test --note why").unwrap();
+        let again = run(store, "add *@SHOP.test --note because").unwrap();
+        assert_eq!(again, "was blocked already: @SHOP.test for all (note: because)\n");
+        assert_eq!(
+            run(store, "list").unwrap(),
+            "*.Spam.test for all\n@SHOP.test for all (note: because)\n* for x.test (note: why)\n"
+        );
+        let json = run(store, "list --domain x.test --json").unwrap();
+        assert!(
+            json.starts_with(r#"{"pattern":"*","domain":"x.test","note":"why","added":"20"#),
+            "{json}"
+        );
+        assert_eq!(
+            run(store, "remove @shop.test").unwrap(),
+            "no longer blocked: @SHOP.test for all (note: because)\n"
+        );
+        for (bad, says) in [
+            ("remove @shop.test", "@shop.test is not blocked for all; see onward block list"),
+            ("remove *.spam.test --domain x.test", "is not blocked for x.test"),
+            ("add *", "would block all mail"),
+            ("add shop.test", "names no sender"),
+            ("add @shop.test --domain y.test", "not hosted here"),
+            ("list --domain y.test", "not hosted here"),
+            ("add @shop.test --alias a@x.test", "there is no alias"),
+            ("add @shop.test --alias a@x.test --note x", "cannot be used with"),
+            ("add @shop.test --note a\u{202e}b", "a note is a line"),
+        ] {
+            let error = run(store, bad).unwrap_err();
+            assert!(error.contains(says), "{bad}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_blocks_of_an_alias_are_its_own() {
+        let state = tempfile::tempdir().unwrap();
+        let store = &admin::open(state.path()).unwrap();
+        let domain = crate::address::Domain::parse("x.test").unwrap();
+        let alias = AliasAddress::parse("a@x.test").unwrap();
+        let alias = crate::alias::Alias::forward(alias, ["b@y.test"]).unwrap();
+        block_on(async {
+            store.add_domain(&domain).await.unwrap();
+            Ok(store.add_alias(&alias).await.unwrap())
+        })
+        .unwrap();
+        run(store, "add @shop.test * --alias A@x.test").unwrap();
+        assert_eq!(run(store, "list").unwrap(), "");
+        assert_eq!(
+            run(store, "list --alias a@x.test").unwrap(),
+            "@shop.test for a@x.test\n* for a@x.test\n"
+        );
+        run(store, "remove * --alias a@x.test").unwrap();
+        let json = run(store, "list --alias a@x.test --json").unwrap();
+        assert_eq!(json, "{\"pattern\":\"@shop.test\",\"alias\":\"a@x.test\"}\n");
+    }
+}

@@ -1,0 +1,49 @@
+//! What came of the mail to aliases, and finding aliases among many.
+
+use super::{
+    Sqlite,
+    rows::{alias_use, search},
+};
+use crate::{
+    alias::{Counters, Filter, Key, Used},
+    store::{AliasUse, Cursor, FindError, FoundAliases, StoreError},
+};
+use async_trait::async_trait;
+use rusqlite::Connection;
+
+/// Counters written at once, so that others get their turns.
+const AT_ONCE: usize = 1_000;
+
+#[async_trait]
+impl AliasUse for Sqlite {
+    async fn keep_counters(&self, used: Vec<Used>) -> Result<(), StoreError> {
+        let mut rest = used.into_iter().peekable();
+        while rest.peek().is_some() {
+            let some: Vec<Used> = rest.by_ref().take(AT_ONCE).collect();
+            let keep = move |connection: &Connection| {
+                some.iter().try_for_each(|used| alias_use::add(connection, used))
+            };
+            self.writer.run(keep).await?;
+        }
+        Ok(())
+    }
+
+    async fn counters(&self, alias: &Key) -> Result<Option<Counters>, StoreError> {
+        let alias = alias.clone();
+        self.readers.run(move |connection| alias_use::get(connection, &alias)).await
+    }
+
+    async fn find_aliases(
+        &self,
+        filter: &Filter,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<FoundAliases, FindError> {
+        let (filter, after) = (filter.clone().normal(), after.cloned());
+        let find = move |connection: &Connection| {
+            let transaction = connection.unchecked_transaction()?;
+            search::find(&transaction, &filter, after.as_ref(), limit)
+        };
+        self.readers.run(find).await?.ok_or(FindError::Cursor)
+    }
+}

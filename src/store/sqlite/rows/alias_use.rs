@@ -1,0 +1,103 @@
+//! Rows of `alias_use`, and bringing it and `alias_text` in line with the aliases.
+
+use super::pieces::pieces_of;
+use crate::{
+    alias::{AliasAddress, Counters, Key, Reason, Used},
+    clock,
+    store::sqlite::{column, error::unreadable, number},
+};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+use std::collections::BTreeMap;
+
+/// The columns that make counters, in the order of [`from_row`].
+pub(crate) const COLUMNS: &str = "u.forwarded, u.refused, u.last_use, u.made";
+
+pub(crate) fn get(connection: &Connection, key: &Key) -> Result<Option<Counters>> {
+    let sql = format!("SELECT {COLUMNS} FROM alias_use u WHERE domain = ?1 AND local = ?2");
+    let values = [&key.domain, &key.local];
+    connection.prepare_cached(&sql)?.query_row(values, |row| from_row(row, 0)).optional()
+}
+
+/// Adds to the counters of an alias, if it is there.
+pub(crate) fn add(connection: &Connection, used: &Used) -> Result<()> {
+    let Key { domain, local } = &used.alias;
+    let Some(mut counters) = get(connection, &used.alias)? else { return Ok(()) };
+    counters.add(used);
+    let words = counters.refused_by.iter().map(|(reason, count)| (reason.as_str(), count));
+    let refused = serde_json::to_string(&words.collect::<BTreeMap<_, _>>()).map_err(unreadable)?;
+    let last_use = counters.last_use.map(|time| column(time.as_secs()));
+    let sql = "UPDATE alias_use SET forwarded = ?3, refused = ?4, last_use = ?5
+               WHERE domain = ?1 AND local = ?2";
+    let values = params![domain, local, column(counters.forwarded), refused, last_use];
+    connection.prepare_cached(sql)?.execute(values).map(drop)
+}
+
+/// Reads [`COLUMNS`], the first of which is number `first` of the row.
+pub(crate) fn from_row(row: &Row<'_>, first: usize) -> Result<Counters> {
+    let words: BTreeMap<String, u64> = match row.get_ref(first + 1)?.as_str()? {
+        "{}" => BTreeMap::new(),
+        json => serde_json::from_str(json).map_err(unreadable)?,
+    };
+    let refused_by =
+        words.iter().map(|(word, count)| Ok::<_, String>((word.parse::<Reason>()?, *count)));
+    let refused_by: BTreeMap<_, u64> =
+        refused_by.collect::<std::result::Result<_, _>>().map_err(unreadable)?;
+    Ok(Counters {
+        forwarded: number(row.get(first)?),
+        refused: refused_by.values().fold(0, |sum: u64, count| sum.saturating_add(*count)),
+        refused_by,
+        last_use: row.get(first + 2)?,
+        since: row.get(first + 3)?,
+    })
+}
+
+/// Brings what is kept beside the aliases in line with them, before changes of theirs are committed.
+pub(crate) fn follow_changes(connection: &Connection) -> Result<()> {
+    if !connection.prepare_cached("SELECT 1 FROM alias_changes LIMIT 1")?.exists(())? {
+        return Ok(());
+    }
+    let now = column(clock::now().as_secs());
+    let mut changed = connection.prepare_cached(
+        "SELECT c.domain, c.local, u.number, a.address, a.destinations, a.note, a.enabled
+         FROM alias_changes c LEFT JOIN aliases a ON a.domain = c.domain AND a.local = c.local
+         LEFT JOIN alias_use u ON u.domain = c.domain AND u.local = c.local",
+    )?;
+    let mut drop_use = connection.prepare_cached("DELETE FROM alias_use WHERE number = ?1")?;
+    let mut drop_text = connection.prepare_cached("DELETE FROM alias_text WHERE rowid = ?1")?;
+    let mut add_use = connection
+        .prepare_cached("INSERT INTO alias_use (domain, local, made) VALUES (?1, ?2, ?3)")?;
+    let mut add_text =
+        connection.prepare_cached("INSERT INTO alias_text (rowid, pieces) VALUES (?1, ?2)")?;
+    let mut rows = changed.query(())?;
+    while let Some(row) = rows.next()? {
+        let known: Option<i64> = row.get(2)?;
+        if let Some(known) = known {
+            drop_text.execute([known])?;
+        }
+        let Some(address) = row.get_ref(3)?.as_str_or_null()? else {
+            if let Some(known) = known {
+                drop_use.execute([known])?;
+            }
+            continue;
+        };
+        let (domain, local) = (row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?);
+        let number = match known {
+            Some(known) => known,
+            None => {
+                add_use.execute(params![domain, local, now])?;
+                connection.last_insert_rowid()
+            }
+        };
+        let note = row.get_ref(5)?.as_str_or_null()?.unwrap_or_default();
+        let mut text = format!("{address}\n{}\n{note}\n", row.get_ref(4)?.as_str()?);
+        // Of a regex, the domain is not to be read in its address.
+        if domain.is_empty()
+            && let Ok(address) = AliasAddress::parse(address)
+            && let Some(domain) = address.domain()
+        {
+            text.push_str(&format!("@{}\n", domain.to_key()));
+        }
+        add_text.execute(params![number, pieces_of(&text, row.get(6)?)])?;
+    }
+    connection.prepare_cached("DELETE FROM alias_changes")?.execute(()).map(drop)
+}
