@@ -64,6 +64,7 @@ targets! {
     rspamd "../fuzz/targets/rspamd.rs"
     sasl "../fuzz/targets/sasl.rs"
     sender_pattern "../fuzz/targets/sender_pattern.rs"
+    service_import "../fuzz/targets/service_import.rs"
     smtp_session "../fuzz/targets/smtp_session.rs"
     socketmap "../fuzz/targets/socketmap.rs"
     spf_record "../fuzz/targets/spf_record.rs"

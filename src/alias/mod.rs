@@ -13,6 +13,7 @@ mod blocks;
 mod counters;
 mod destination;
 mod domain_settings;
+mod edit;
 mod error;
 mod expand;
 mod filter;
@@ -33,6 +34,7 @@ pub use blocks::{Block, BlockList, MAX_BLOCKS};
 pub use counters::{Counters, Reason, Used};
 pub use destination::{Destination, Template};
 pub use domain_settings::{AutoCreate, DomainSettings, SettingsChange, SettingsError};
+pub use edit::{Edit, EditError, NewDestination};
 pub use error::AliasError;
 pub use expand::{
     Dropped, Expansion, ExpansionLimits, Holds, Resolution, expand, expand_all, find_cycle,
@@ -200,6 +202,12 @@ impl Alias {
         }
         self.rules = rules.checked()?;
         Ok(self)
+    }
+
+    /// This alias, which forwards, to other destinations.
+    fn with_destinations(mut self, destinations: Vec<Destination>) -> Self {
+        self.action = Action::Forward(destinations);
+        self
     }
 
     /// This alias, of whose mail its owner says nothing.

@@ -2,11 +2,13 @@
 
 mod import;
 mod list;
+mod many;
 mod words;
 
 use super::{
     Context, Failure,
     context::{Purpose, block_on, warn, with_store, write_json},
+    progress::Bar,
 };
 use crate::{
     address::Mailbox,
@@ -16,6 +18,7 @@ use crate::{
     },
     alias::{Alias, AliasAddress, AliasError, Amendment, Rules, SenderPattern},
     config::print_rate,
+    log::printable,
 };
 use std::{
     fmt::Display,
@@ -51,6 +54,7 @@ enum Command {
         address: String,
     },
     Set(SetArgs),
+    ReplaceDestination(many::ReplaceArgs),
     List(list::Args),
     /// Prints an alias and where it finally leads
     Show {
@@ -82,18 +86,17 @@ impl Command {
     fn changes(&self) -> bool {
         match self {
             Self::List(_) | Self::Show { .. } | Self::Export => false,
-            Self::Apply { plan, .. } | Self::Import(import::Args { plan, .. }) => !plan,
-            Self::Add(_)
-            | Self::Remove { .. }
-            | Self::Enable { .. }
-            | Self::Disable { .. }
-            | Self::Set(_) => true,
+            Self::Apply { plan, .. } => !plan,
+            Self::Import(args) => !args.options.plan,
+            Self::ReplaceDestination(args) => !args.plan,
+            Self::Set(args) => !args.many.plan,
+            Self::Add(_) | Self::Remove { .. } | Self::Enable { .. } | Self::Disable { .. } => true,
         }
     }
 
     /// True where addresses may be answered again, by whomever.
     const fn brings_back(&self) -> bool {
-        matches!(self, Self::Import(_) | Self::Apply { .. } | Self::Enable { .. })
+        matches!(self, Self::Import(_) | Self::Apply { .. } | Self::Enable { .. } | Self::Set(_))
     }
 
     /// The address that another may have afterwards, or nobody.
@@ -147,11 +150,14 @@ struct AddArgs {
 #[derive(Debug, clap::Args)]
 #[command(group(
     clap::ArgGroup::new("word").required(true).multiple(true)
-        .args(words::FLAGS).args(["no_allow", "no_block"])
+        .args(words::FLAGS).args(["no_allow", "no_block", "enable", "disable"])
 ))]
 struct SetArgs {
     /// As it was added
-    address: String,
+    #[arg(required_unless_present = "conditions")]
+    address: Option<String>,
+    #[command(flatten)]
+    many: many::WhereArgs,
     #[command(flatten)]
     words: Words,
     /// Take the sender from those that --allow has named; may be given several times
@@ -166,12 +172,13 @@ struct SetArgs {
 }
 
 impl SetArgs {
-    fn amendment(self) -> Amendment {
-        let Self { words, no_allow, no_block, no_reply_by_address, .. } = self;
+    /// What changes, and of which aliases where it is not one.
+    fn split(self) -> (Amendment, many::WhereArgs) {
+        let Self { words, no_allow, no_block, no_reply_by_address, many, .. } = self;
         let amendment = words.amendment();
         let off = no_reply_by_address.then_some(false);
         let reply_by_address = amendment.reply_by_address.or(off);
-        Amendment { no_allow, no_block, reply_by_address, ..amendment }
+        (Amendment { no_allow, no_block, reply_by_address, ..amendment }, many)
     }
 }
 
@@ -230,14 +237,16 @@ async fn execute(
                 false => aliases::add(store, &alias).await.map(|()| None)?,
             };
             match was {
-                None => writeln!(out, "added {alias}")?,
-                Some(was) => writeln!(out, "replaced {alias} (was: {was})")?,
+                None => writeln!(out, "added {}", plain(&alias))?,
+                Some(was) => {
+                    writeln!(out, "replaced {} (was: {})", plain(&alias), plain(&was))?;
+                }
             }
             return Ok(vec![alias]);
         }
         Command::Remove { address } => {
             let alias = aliases::remove(store, &AliasAddress::parse(&address)?).await?;
-            writeln!(out, "removed {alias}")?;
+            writeln!(out, "removed {}", plain(&alias))?;
         }
         Command::Enable { address } => {
             return Ok(vec![set_enabled(store, &address, true, out).await?]);
@@ -245,24 +254,50 @@ async fn execute(
         Command::Disable { address } => {
             set_enabled(store, &address, false, out).await?;
         }
-        Command::Set(args) => {
-            let address = AliasAddress::parse(&args.address)?;
-            let alias = aliases::amend(store, &address, &args.amendment()).await?;
-            writeln!(out, "changed {alias}")?;
+        Command::ReplaceDestination(args) => {
+            return many::replace(args, store, postmaster, out).await;
+        }
+        Command::Set(mut args) => {
+            let Some(address) = args.address.take() else {
+                let (amendment, which) = args.split();
+                return many::set(which, amendment, store, out).await;
+            };
+            args.many.refuse_alone()?;
+            let address = AliasAddress::parse(&address)?;
+            let alias = aliases::amend(store, &address, &args.split().0).await?;
+            writeln!(out, "changed {}", plain(&alias))?;
             return Ok(vec![alias]);
         }
         Command::List(args) => list::run(args, store, out).await?,
         Command::Import(args) => return import::run(args, store, out).await,
         Command::Export => {
-            aliases::list(store, None, |alias| write_json(out, &Record::from(alias))).await?
+            let bar = Bar::beside_output();
+            let (progress, mut through) = (bar.progress(), 0);
+            aliases::list(store, None, |alias| {
+                through += 1;
+                progress.step("written", through, None);
+                write_json(out, &Record::from(alias))
+            })
+            .await?;
         }
         Command::Show { address, json } => {
             let address = AliasAddress::parse(&address)?;
             let shown = aliases::show(store, &address, postmaster).await?;
-            if json { write_json(out, &shown)? } else { write_shown(out, &shown)? }
+            if json {
+                write_json(out, &shown)?;
+            } else {
+                let mut text = Vec::new();
+                write_shown(&mut text, &shown)?;
+                let text = String::from_utf8_lossy(&text);
+                text.lines().try_for_each(|line| writeln!(out, "{}", printable(line)))?;
+            }
         }
         Command::Apply { file, plan, delete } => {
-            let told = |change: &dyn Display| writeln!(out, "{change}");
+            let bar = Bar::of("reading and comparing", false);
+            let told = |change: &dyn Display| {
+                bar.clear();
+                writeln!(out, "{}", plain(change))
+            };
             let extent = match (plan, delete) {
                 (true, _) => Apply::Plan,
                 (false, true) => Apply::Whole,
@@ -283,8 +318,13 @@ async fn set_enabled(
     let address = AliasAddress::parse(address)?;
     let alias = aliases::set_enabled(store, &address, enabled).await?;
     let done = if enabled { "enabled" } else { "disabled" };
-    writeln!(out, "{done} {}", alias.address())?;
+    writeln!(out, "{done} {}", plain(alias.address()))?;
     Ok(alias)
+}
+
+/// Without what could turn a line round, or control a terminal.
+fn plain(what: &(impl Display + ?Sized)) -> String {
+    printable(&what.to_string())
 }
 
 fn write_shown(out: &mut impl Write, shown: &ShownAlias) -> io::Result<()> {

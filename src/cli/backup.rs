@@ -1,6 +1,6 @@
 //! `onward backup`: a copy of everything that is kept.
 
-use super::{Context, Failure};
+use super::{Context, Failure, progress::Bar};
 use crate::admin::backup::backup;
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
@@ -21,7 +21,10 @@ pub struct Args {
 /// # Errors
 /// When the file exists or cannot be written, or the store fails.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
-    backup(&context.config()?.state_dir, &args.file)?;
+    let state_dir = context.config()?.state_dir;
+    let bar = Bar::of("copying the database", false);
+    backup(&state_dir, &args.file)?;
+    bar.clear();
     writeln!(context.out(), "written {}", args.file.display())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -2,7 +2,7 @@ use crate::{
     admin::{self, Store},
     alias::AliasError,
     config::{Config, ConfigError, DEFAULT_FILE},
-    log::{self, Level},
+    log::{self, Level, printable},
 };
 use serde::Serialize;
 use std::{
@@ -105,7 +105,11 @@ impl Failure {
 impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Message(message) | Self::Usage(message) => write!(f, "onward: {message}"),
+            Self::Message(message) | Self::Usage(message) => {
+                // What was asked for may be in it, and a message may have several lines.
+                let lines: Vec<String> = message.split('\n').map(printable).collect();
+                write!(f, "onward: {}", lines.join("\n"))
+            }
             Self::Config(error) => write!(f, "{error}"),
             Self::Lasting(failure) => write!(f, "{failure}"),
             Self::OutputClosed => f.write_str("the reader of the results went away"),
@@ -206,7 +210,8 @@ pub(super) async fn with_existing_store<T>(
 /// Says on stderr what is done all the same.
 pub(super) fn warn(warnings: &[impl Display]) -> Result<(), Failure> {
     let mut err = io::stderr().lock();
-    warnings.iter().try_for_each(|warning| writeln!(err, "onward: warning: {warning}"))?;
+    let plain = |warning: &_| printable(&ToString::to_string(warning));
+    warnings.iter().try_for_each(|warning| writeln!(err, "onward: warning: {}", plain(warning)))?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use super::{
     Context, Failure,
     context::{Purpose, block_on, with_existing_store, with_store, write_json},
+    progress::Bar,
 };
 use crate::{
     admin::doctor::{self, Asked, Finding, Severity},
@@ -50,6 +51,7 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
     log::hide(args.dnsbl.iter().flat_map(Zone::secrets).map(String::as_str));
+    let bar = Bar::of("looking at DNS, hosts and the configuration", args.json);
     let findings = match args.postfix {
         true => block_on(with_existing_store(&config.state_dir, Purpose::Read, async |store| {
             let file = context.config_file();
@@ -57,6 +59,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         }))?,
         false => site(&config, &asked(args))?,
     };
+    bar.clear();
     let mut out = context.out();
     for finding in &findings {
         if args.json {

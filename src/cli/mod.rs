@@ -16,8 +16,11 @@ pub mod doctor;
 pub mod domain;
 pub mod explain;
 mod files;
+pub mod import;
+mod imported;
 pub mod init;
 pub mod postsrsd;
+mod progress;
 pub mod queue;
 pub mod reload;
 pub mod serve;
@@ -76,6 +79,7 @@ enum Command {
     Check(check::Args),
     Domain(domain::Args),
     Alias(alias::Args),
+    Import(import::Args),
     Block(block::Args),
     Account(account::Args),
     Token(token::Args),
@@ -110,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args, &context),
         Command::Domain(args) => domain::run(args, &context),
         Command::Alias(args) => alias::run(args, &context),
+        Command::Import(args) => import::run(args, &context),
         Command::Block(args) => block::run(args, &context),
         Command::Account(args) => account::run(args, &context),
         Command::Token(args) => token::run(args, &context),

@@ -3,6 +3,7 @@
 use super::{
     Context, Failure,
     context::{Purpose, block_on, with_existing_store, write_json},
+    progress::Bar,
     size::size,
     time::span,
 };
@@ -149,7 +150,9 @@ async fn execute(args: Args, store: Option<&Store>, out: &mut impl Write) -> Res
             }
         }
         Command::Retry(chosen) => {
+            let bar = Bar::of("looking for the messages", false);
             let changed = change(store, chosen, queue::retry).await?;
+            bar.clear();
             if !changed.is_served {
                 // To stderr, as it is no result; nothing hangs on it.
                 let _ = writeln!(io::stderr(), "onward: no daemon runs; the next start tries them");
@@ -157,7 +160,9 @@ async fn execute(args: Args, store: Option<&Store>, out: &mut impl Write) -> Res
             report("to be tried at once", &changed, out)?;
         }
         Command::Drop(chosen) => {
+            let bar = Bar::of("looking for the messages", false);
             let changed = change(store, chosen, queue::drop).await?;
+            bar.clear();
             report("dropped", &changed, out)?;
         }
     }

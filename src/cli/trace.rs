@@ -3,6 +3,7 @@
 use super::{
     Context, Failure,
     context::{Purpose, block_on, with_existing_store, write_json},
+    progress::Bar,
     time::parse_since,
 };
 use crate::{
@@ -65,7 +66,11 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
             (Some(store), None) => (Names::all(store).await?, None),
             (None, _) => (Names::default(), None),
         };
+        let bar = Bar::of("reading the journal", json);
         let each = |message: &Record| {
+            if !found {
+                bar.clear();
+            }
             found = true;
             let message = names.traced(message);
             if json { write_json(&mut out, &message) } else { write_text(&mut out, &message) }

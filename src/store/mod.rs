@@ -17,6 +17,7 @@ mod expiring;
 pub mod journal;
 mod lock;
 mod long_senders;
+mod many;
 mod memory;
 mod outbox;
 mod queue;
@@ -35,6 +36,7 @@ pub use directory::{AliasPage, Apply, Change, ChangeError, Directory};
 pub use error::StoreError;
 pub use lock::StateLock;
 pub use long_senders::{Kept, LongSender, LongSenders, SrsPutError};
+pub use many::{Coming, Edited, Far, Many, ManyAliases, Progress, TakenIn};
 pub use memory::{Fingerprint, Memory};
 pub use outbox::{EventFigures, Outbox, WaitingEvent};
 pub use queue::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, Unreadable};
@@ -70,6 +72,7 @@ pub struct Options {
 pub trait Backend:
     Directory
     + Alterations
+    + ManyAliases
     + AliasUse
     + AliasNumbers
     + StandingRules

@@ -14,6 +14,7 @@ mod alias_use;
 mod directory;
 mod journal;
 mod long_senders;
+mod many;
 mod memory;
 mod place;
 mod queue;
@@ -64,6 +65,12 @@ macro_rules! run_suite {
                 of_a_full_table_the_long_sender_that_was_used_longest_ago_goes
                 strangers_that_fill_the_table_make_nobodys_long_senders_stay
                 a_long_sender_that_two_clients_bring_is_neithers;
+            many:
+                one_mailbox_takes_the_place_of_another_everywhere_or_nowhere
+                a_plan_changes_nothing_and_tells_each
+                words_for_many
+                aliases_come_whole_or_not_at_all
+                what_others_change_meanwhile_stays;
             memory:
                 what_was_delivered_outlives_the_process
                 of_what_senders_were_told_outlives_the_process

@@ -3,14 +3,14 @@ use crate::{
     address::Domain,
     admin::{Error, Store},
     alias::{
-        Alias,
-        import::{self, Format, Import, Problem, Surroundings},
+        Alias, Key,
+        import::{self, Beside, Format, Import, Problem, Service, Surroundings, read_service},
     },
-    store::Apply,
+    store::{Coming, Progress},
 };
 use serde::{Serialize, Serializer};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     fmt,
     fs::File,
     io::Read,
@@ -20,38 +20,46 @@ use std::{
 /// Longest file that is read, in octets.
 const MAX_FILE: u64 = 64 << 20;
 
-/// What is known of a file beside its text.
-#[derive(Debug, Clone, Default)]
-pub struct Foreign {
-    /// Whose words it is written in; `None` for records as `export` writes them.
-    pub format: Option<Format>,
-    /// The domain of names without one, and that of mailboxes of the old machine.
-    pub surroundings: Surroundings,
+/// What a file is, and what is known beside its text.
+#[derive(Debug, Clone)]
+pub enum Foreign {
+    /// Records, as `export` writes them.
+    Records,
+    /// Of another mail system.
+    System(Format, Surroundings),
+    /// Of a hosted service.
+    Service(Service, Beside),
 }
 
 /// How far an import may go.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Wanted {
     /// Domains that are not hosted yet are hosted.
     pub add_domains: bool,
     /// The file's alias counts where an address has another already.
     pub replace: bool,
+    /// What cannot be taken over is left out.
+    pub skip: bool,
+    /// It is only found out what would change.
+    pub plan: bool,
+    /// Who is told how far it is.
+    pub progress: Progress,
 }
 
-/// What an import comes to, before anything is done.
-#[derive(Debug)]
-pub struct ImportPlan {
-    /// What would change.
+/// What an import came to. Where something cannot be taken over and is not left out, nothing is changed.
+#[derive(Debug, Default)]
+pub struct Imported {
+    /// What changes.
     pub changes: Vec<Change>,
     /// What was left out because it means nothing here.
     pub notes: Vec<Problem>,
-    /// What cannot be taken over, by line.
+    /// What cannot be taken over, by line or item.
     pub problems: Vec<Problem>,
     /// Aliases of the file that stand here already as they are.
     pub unchanged: usize,
+    /// The numbers are of items, not of lines.
+    pub counts_items: bool,
     domains: BTreeMap<String, Domain>,
-    /// All aliases as they shall be.
-    aliases: Vec<Alias>,
 }
 
 /// A difference that an import makes.
@@ -84,6 +92,16 @@ fn as_record<S: Serializer>(alias: &Alias, serializer: S) -> Result<S::Ok, S::Er
     Record::from(alias).serialize(serializer)
 }
 
+impl Change {
+    /// The alias that comes.
+    pub fn alias(&self) -> Option<&Alias> {
+        match self {
+            Self::Host { .. } => None,
+            Self::Add { alias } | Self::Replace { alias, .. } => Some(alias),
+        }
+    }
+}
+
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -94,51 +112,57 @@ impl fmt::Display for Change {
     }
 }
 
-/// Compares a file of another mail system with the aliases there are.
+/// Takes over the aliases of a file: all of it in one transaction, or nothing. A plan goes the same way to the end, and
+/// then back.
 ///
 /// # Errors
 /// When the file cannot be read or is no text, or the store fails.
-pub async fn plan_import(
+pub async fn import(
     store: &Store,
     file: &Path,
     foreign: &Foreign,
-    wanted: Wanted,
-) -> Result<ImportPlan, Error> {
+    wanted: &Wanted,
+) -> Result<Imported, Error> {
     let text = read(file)?;
-    let import = match foreign.format {
-        Some(format) => import::read(format, &text, &foreign.surroundings),
-        None => records(&text),
+    let import = match foreign {
+        Foreign::Records => records(&text),
+        Foreign::System(format, surroundings) => import::read(*format, &text, surroundings),
+        Foreign::Service(service, beside) => read_service(*service, &text, beside),
     };
-    plan(store, import, wanted).await
-}
-
-impl ImportPlan {
-    /// Hosts the domains and makes the aliases as they shall be: all of it, or nothing.
-    ///
-    /// # Errors
-    /// When the aliases are refused together, or the store fails.
-    pub async fn carry_out(self, store: &Store) -> Result<(), Error> {
-        let mut added = Vec::new();
-        for domain in self.domains.values() {
-            if store.add_domain(domain).await? {
-                added.push(domain);
-            }
+    drop(text);
+    let lines: HashMap<Key, usize> =
+        import.aliases.iter().map(|(line, alias)| (alias.address().key(), *line)).collect();
+    let mut imported = compared(store, import, wanted).await?;
+    while !imported.changes.is_empty() {
+        let is_whole = imported.problems.is_empty() || wanted.skip;
+        let coming = Coming {
+            domains: imported.domains.values().cloned().collect(),
+            aliases: imported.changes.iter().filter_map(Change::alias).cloned().collect(),
+            replaces: wanted.replace,
+            commits: is_whole && !wanted.plan,
+            progress: wanted.progress.clone(),
+        };
+        let taken = store.take_in(coming).await?;
+        if taken.refused.is_empty() {
+            break;
         }
-        let applied = store.apply(self.aliases, Apply::Careful).await;
-        if applied.is_err() {
-            for domain in added {
-                // Whatever else goes wrong: why nothing was applied is what is told.
-                let _ = store.remove_domain(domain, false).await;
-            }
+        let mut refused = HashSet::new();
+        for (address, why) in taken.refused {
+            let key = address.key();
+            let line = lines.get(&key).copied().unwrap_or_default();
+            imported.problems.push(Problem::new(line, format!("{address}: {why}")));
+            refused.insert(key);
         }
-        Ok(applied.map(drop)?)
+        let stays = |change: &Change| {
+            change.alias().is_none_or(|alias| !refused.contains(&alias.address().key()))
+        };
+        imported.changes.retain(stays);
+        if !wanted.skip {
+            break;
+        }
     }
-
-    fn host(&mut self, domain: &Domain) {
-        if self.domains.insert(domain.to_key(), domain.clone()).is_none() {
-            self.changes.push(Change::Host { domain: domain.to_string() });
-        }
-    }
+    imported.problems.sort_by_key(|problem| problem.line);
+    Ok(imported)
 }
 
 fn read(file: &Path) -> Result<String, Error> {
@@ -151,7 +175,7 @@ fn read(file: &Path) -> Result<String, Error> {
     String::from_utf8(octets).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let read = error.as_bytes().iter().take(at).filter(|octet| **octet == b'\n').count();
-        let what = "it is not text; the source is wanted, not the .db that postmap makes of it";
+        let what = "it is not text in UTF-8; of a table, the source is wanted, not the .db that postmap makes of it";
         Error::Line { file: file.to_owned(), line: read + 1, what: what.to_owned() }
     })
 }
@@ -169,67 +193,92 @@ fn records(text: &str) -> Import {
     import
 }
 
-async fn plan(store: &Store, import: Import, wanted: Wanted) -> Result<ImportPlan, Error> {
+/// What would change, as far as it can be told without trying.
+async fn compared(store: &Store, import: Import, wanted: &Wanted) -> Result<Imported, Error> {
     let not_hosted = |line, domain: &Domain| {
-        Problem::of(line, domain.as_str(), "is not hosted here; --add-domains hosts it")
+        let cause = format!(
+            "is not hosted here; onward domain add {domain} hosts it, or --add-domains does"
+        );
+        Problem::of(line, domain.as_str(), &cause)
     };
-    let hosted = store.domains().await?;
-    let mut plan = ImportPlan {
-        changes: Vec::new(),
+    let hosted: HashSet<_> = store.domains().await?.into_iter().collect();
+    let mut imported = Imported {
         notes: import.notes,
         problems: import.problems,
-        unchanged: 0,
-        domains: BTreeMap::new(),
-        aliases: Vec::new(),
+        counts_items: import.counts_items,
+        ..Imported::default()
     };
     for (line, domain) in import.domains {
         if hosted.contains(&domain) {
             continue;
         }
         if wanted.add_domains {
-            plan.host(&domain);
+            imported.host(&domain);
         } else {
-            plan.problems.push(not_hosted(line, &domain));
+            imported.problems.push(not_hosted(line, &domain));
         }
     }
-    let mut places = HashMap::new();
-    for_each(store, None, |alias| {
-        places.insert(alias.address().key(), plan.aliases.len());
-        plan.aliases.push(alias);
-        Ok(())
-    })
-    .await?;
+    let mut existing = existing(store, &import.aliases, wanted).await?;
     for (line, alias) in import.aliases {
         if let Err(why) = refuse_lookalike(&alias) {
-            plan.problems.push(Problem::new(line, why.to_string()));
+            imported.problems.push(Problem::new(line, why.to_string()));
             continue;
         }
         if let Some(domain) = alias.address().domain()
             && !hosted.contains(domain)
         {
             if !wanted.add_domains {
-                plan.problems.push(not_hosted(line, domain));
+                imported.problems.push(not_hosted(line, domain));
                 continue;
             }
-            plan.host(domain);
+            imported.host(domain);
         }
-        let place = places.get(&alias.address().key()).copied();
-        match place.and_then(|at| plan.aliases.get_mut(at)) {
-            Some(old) if *old == alias => plan.unchanged += 1,
-            Some(old) if wanted.replace => {
-                let was = std::mem::replace(old, alias.clone());
-                plan.changes.push(Change::Replace { alias, was });
-            }
+        match existing.remove(&alias.address().key()) {
+            Some(old) if old == alias => imported.unchanged += 1,
+            Some(was) if wanted.replace => imported.changes.push(Change::Replace { alias, was }),
             Some(old) => {
                 let subject = format!("there is already {old};");
-                plan.problems.push(Problem::of(line, &subject, "--replace takes the file's"));
+                imported.problems.push(Problem::of(line, &subject, "--replace takes the file's"));
             }
-            None => {
-                plan.changes.push(Change::Add { alias: alias.clone() });
-                plan.aliases.push(alias);
-            }
+            None => imported.changes.push(Change::Add { alias }),
         }
     }
-    plan.problems.sort_by_key(|problem| problem.line);
-    Ok(plan)
+    Ok(imported)
+}
+
+/// The aliases there are for the addresses of those that come.
+async fn existing(
+    store: &Store,
+    coming: &[(usize, Alias)],
+    wanted: &Wanted,
+) -> Result<HashMap<Key, Alias>, Error> {
+    let keys: HashSet<Key> = coming.iter().map(|(_, alias)| alias.address().key()).collect();
+    let (mut existing, mut through) = (HashMap::new(), 0);
+    for_each(store, None, |alias| {
+        through += 1;
+        wanted.progress.step("compared", through, None);
+        let key = alias.address().key();
+        if keys.contains(&key) {
+            existing.insert(key, alias);
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(existing)
+}
+
+impl Imported {
+    fn host(&mut self, domain: &Domain) {
+        if self.domains.insert(domain.to_key(), domain.clone()).is_none() {
+            self.changes.push(Change::Host { domain: domain.to_string() });
+        }
+    }
+
+    /// Nothing at all stood in the file.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+            && self.problems.is_empty()
+            && self.notes.is_empty()
+            && self.unchanged == 0
+    }
 }

@@ -2,13 +2,15 @@
 
 mod apply;
 mod import;
+mod many;
 mod nowhere;
 mod record;
 mod show;
 
-pub use crate::store::{Alteration, Altered, Apply, Cursor, FoundAliases};
+pub use crate::store::{Alteration, Altered, Apply, Cursor, Edited, Far, FoundAliases, Progress};
 pub use apply::apply;
-pub use import::{Change, Foreign, ImportPlan, Wanted, plan_import};
+pub use import::{Change, Foreign, Imported, Wanted, import};
+pub use many::{How, amend_where, replace_destination};
 pub(in crate::admin) use nowhere::Asked as AskedDestinations;
 pub use nowhere::{Nowhere, nowhere, postmaster_nowhere};
 pub use record::{DEFAULT_DEFER, DEFAULT_REJECT, Record, RecordError};

@@ -4,7 +4,10 @@
 mod csv;
 mod names;
 mod patterns;
+mod service;
 mod table;
+
+pub use service::{Beside, Service, read_service};
 
 use super::{Alias, AliasAddress, AliasError, Key};
 use crate::address::Domain;
@@ -58,6 +61,8 @@ pub struct Import {
     pub problems: Vec<Problem>,
     /// What was left out because it means nothing here.
     pub notes: Vec<Problem>,
+    /// Its numbers are of items, as a list of JSON has them, and not of lines.
+    pub counts_items: bool,
 }
 
 /// A line, and what is to be said about it.

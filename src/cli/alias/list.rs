@@ -6,7 +6,8 @@ use crate::{
         aliases::{self, Listed, Record},
     },
     alias::{Filter, MAX_SEARCH},
-    cli::{Failure, context::write_json, domain, time::parse_since},
+    cli::{Failure, context::write_json, domain, progress::Bar, time::parse_since},
+    log::printable,
     time::Millis,
 };
 use std::io::Write;
@@ -60,9 +61,15 @@ pub(super) async fn run(args: Args, store: &Store, out: &mut impl Write) -> Resu
         enabled: (enabled || disabled).then_some(enabled),
         unused_since: unused_since.map(Millis::unix_time),
     };
-    aliases::find(store, &filter, |alias, counters| match json {
-        true => write_json(out, &Listed { record: Record::from(alias), counters }),
-        false => writeln!(out, "{alias}"),
+    let bar = Bar::beside_output();
+    let (progress, mut through) = (bar.progress(), 0);
+    aliases::find(store, &filter, |alias, counters| {
+        through += 1;
+        progress.step("written", through, None);
+        match json {
+            true => write_json(out, &Listed { record: Record::from(alias), counters }),
+            false => writeln!(out, "{}", printable(&alias.to_string())),
+        }
     })
     .await?;
     Ok(())

@@ -62,7 +62,7 @@ fn try_apply(
     Ok(changes)
 }
 
-fn wanted_table() -> String {
+pub(super) fn wanted_table() -> String {
     format!(
         "DROP TABLE IF EXISTS temp.wanted;
          CREATE TEMP TABLE wanted (domain, local, {COLUMNS}, position, PRIMARY KEY (domain, local))
@@ -70,7 +70,18 @@ fn wanted_table() -> String {
     )
 }
 
+/// Makes the aliases those of the temporary table.
 fn replace() -> String {
+    let upsert = upsert();
+    format!(
+        "DELETE FROM aliases WHERE NOT EXISTS (
+             SELECT 1 FROM temp.wanted w WHERE w.domain = aliases.domain AND w.local = aliases.local);
+         {upsert}"
+    )
+}
+
+/// Puts the aliases of the temporary table among the others, in the place of those of the same address.
+fn upsert() -> String {
     let each = |of: fn(&str) -> String| {
         let names = COLUMNS.split(", ").chain(["position"]);
         names.map(of).collect::<Vec<_>>().join(", ")
@@ -79,12 +90,22 @@ fn replace() -> String {
     let (is, new) =
         (each(|name| format!("aliases.{name}")), each(|name| format!("excluded.{name}")));
     format!(
-        "DELETE FROM aliases WHERE NOT EXISTS (
-             SELECT 1 FROM temp.wanted w WHERE w.domain = aliases.domain AND w.local = aliases.local);
-         INSERT INTO aliases (domain, local, {COLUMNS}, position)
+        "INSERT INTO aliases (domain, local, {COLUMNS}, position)
              SELECT domain, local, {COLUMNS}, position FROM temp.wanted WHERE true
              ON CONFLICT (domain, local) DO UPDATE SET {set} WHERE ({is}) IS NOT ({new})"
     )
+}
+
+/// The same of a table that is only part of the aliases: a regex keeps its turn, and a new one comes behind all.
+pub(super) fn put_in_place(connection: &Connection) -> rusqlite::Result<()> {
+    let upsert = upsert();
+    connection.execute_batch(&format!(
+        "UPDATE temp.wanted SET position = coalesce(
+             (SELECT a.position FROM main.aliases a WHERE a.domain = '' AND a.local = wanted.local),
+             position + (SELECT coalesce(max(position), 0) FROM main.aliases WHERE domain = ''))
+         WHERE domain = '';
+         {upsert}"
+    ))
 }
 
 /// Fills the temporary table; gives the aliases that lead to hosted domains.

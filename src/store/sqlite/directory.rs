@@ -201,7 +201,7 @@ impl Sqlite {
     }
 
     /// Does at once what the watching thread would do soon.
-    async fn look_again(&self) {
+    pub(super) async fn look_again(&self) {
         let before = self.snapshot.load_full();
         let load = move |connection: &Connection| Snapshot::load(connection, Some(&before));
         match self.readers.run(load).await {

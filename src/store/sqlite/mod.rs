@@ -12,6 +12,7 @@ mod error;
 mod file;
 pub(super) mod journal;
 mod long_senders;
+mod many;
 mod memory;
 mod number;
 mod opened;

@@ -163,6 +163,39 @@ pub(crate) fn patterns(connection: &Connection, table: Table) -> Result<Vec<Alia
     connection.prepare(&sql)?.query_map((), |row| from_row(row, 0))?.collect()
 }
 
+/// Gives each alias of `table` to `work`, in the order of keys.
+pub(crate) fn each_of<E: From<rusqlite::Error>>(
+    connection: &Connection,
+    table: Table,
+    work: &mut dyn FnMut(&Alias) -> std::result::Result<(), E>,
+) -> std::result::Result<(), E> {
+    let table = table.name();
+    let mut found =
+        connection.prepare(&format!("SELECT {COLUMNS} FROM {table} ORDER BY domain, local"))?;
+    let mut rows = found.query(())?;
+    while let Some(row) = rows.next()? {
+        work(&from_row(row, 0)?)?;
+    }
+    Ok(())
+}
+
+/// Gives each alias that may lead into `domain` to `work`.
+pub(crate) fn leading_into<E: From<rusqlite::Error>>(
+    connection: &Connection,
+    domain: &Domain,
+    work: &mut dyn FnMut(&Alias) -> std::result::Result<(), E>,
+) -> std::result::Result<(), E> {
+    // What is written differs in case at most: domains are kept as A-labels.
+    let mut found = connection.prepare(&format!(
+        "SELECT {COLUMNS} FROM aliases WHERE instr(lower(destinations), '@' || ?1) > 0"
+    ))?;
+    let mut rows = found.query([domain.to_key()])?;
+    while let Some(row) = rows.next()? {
+        work(&from_row(row, 0)?)?;
+    }
+    Ok(())
+}
+
 /// The aliases behind `after` of one domain, or of all; then the regexes.
 pub(crate) fn page(
     connection: &Connection,

@@ -1,0 +1,156 @@
+//! Changes of many aliases at once.
+
+use super::{Change, ChangeError};
+use crate::{
+    address::Domain,
+    alias::{Alias, AliasAddress, AliasError, Edit, Key},
+};
+use async_trait::async_trait;
+use std::{fmt, sync::Arc};
+use tokio::sync::mpsc;
+
+/// Who is told how far a long change is: nobody, by default.
+#[derive(Clone, Default)]
+pub struct Progress(Option<Arc<dyn Fn(&Far) + Send + Sync>>);
+
+/// How far a long change is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Far {
+    /// What is being done, such as `checked`.
+    pub what: &'static str,
+    /// How many are through.
+    pub done: u64,
+    /// How many there are; `None` where nobody knows.
+    pub of: Option<u64>,
+}
+
+/// Changes of many aliases at once.
+///
+/// Whoever keeps the aliases promises what [`super::Directory`] says: a change is all or nothing, checked, durable
+/// when it is answered, and seen by every look-up within a second. Other changes wait only for the commit.
+#[async_trait]
+pub trait ManyAliases {
+    /// Makes one change of many aliases, of all that it would change or nothing.
+    ///
+    /// # Errors
+    /// When aliases would form a cycle, or the store fails.
+    async fn edit_aliases(&self, many: Many) -> Result<Edited, ChangeError>;
+
+    /// Takes in aliases that are new, or as new, and hosts domains, all of it or nothing: where one is refused, all
+    /// that are refused are named, and nothing is kept.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn take_in(&self, coming: Coming) -> Result<TakenIn, ChangeError>;
+}
+
+/// What [`ManyAliases::edit_aliases`] is asked for.
+#[derive(Debug, Clone)]
+pub struct Many {
+    /// The change.
+    pub edit: Edit,
+    /// The aliases that are meant; those that are there no longer are left out. `None`: all.
+    pub which: Option<Vec<Key>>,
+    /// It is done, not only found out.
+    pub commits: bool,
+    /// Who is given each alias as it was and as it is, once all of it is found possible.
+    pub told: Option<mpsc::Sender<Change>>,
+    /// Who is told how far it is.
+    pub progress: Progress,
+}
+
+/// What a change of many aliases came to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Edited {
+    /// Aliases that changed.
+    pub changed: u64,
+    /// Aliases that cannot have what is asked for, and stay as they are.
+    pub unable: u64,
+    /// The first of them, and why.
+    pub first_unable: Vec<(AliasAddress, AliasError)>,
+    /// The first of those that changed, as they are now.
+    pub first_changed: Vec<Alias>,
+    /// Domains whose addresses that become aliases by their first mail lead elsewhere.
+    pub domains: Vec<Domain>,
+}
+
+/// What [`ManyAliases::take_in`] is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Coming {
+    /// Domains that are hosted from now on.
+    pub domains: Vec<Domain>,
+    /// The aliases; a regex that is new comes behind the others.
+    pub aliases: Vec<Alias>,
+    /// They take the place of those of the same address.
+    pub replaces: bool,
+    /// It is done, not only found out.
+    pub commits: bool,
+    /// Who is told how far it is.
+    pub progress: Progress,
+}
+
+/// What came of [`ManyAliases::take_in`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TakenIn {
+    /// The aliases that cannot be taken in, and why. With one of them nothing is kept.
+    pub refused: Vec<(AliasAddress, ChangeError)>,
+}
+
+/// The most of the aliases that are named as unable, and as changed.
+const MAX_UNABLE: usize = 20;
+const MAX_CHANGED: usize = 100;
+
+impl Progress {
+    /// `told` is called from any thread, about every thousand aliases.
+    pub fn new(told: impl Fn(&Far) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(told)))
+    }
+
+    /// Tells.
+    pub fn at(&self, what: &'static str, done: u64, of: Option<u64>) {
+        if let Some(told) = &self.0 {
+            told(&Far { what, done, of });
+        }
+    }
+
+    /// Tells every now and then.
+    pub fn step(&self, what: &'static str, done: u64, of: Option<u64>) {
+        if done.is_multiple_of(1_000) {
+            self.at(what, done, of);
+        }
+    }
+}
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Progress(told)" } else { "Progress(silent)" })
+    }
+}
+
+impl Edited {
+    /// Counts an alias that changes.
+    pub(crate) fn is_changed(&mut self, alias: Alias) {
+        self.changed += 1;
+        if self.first_changed.len() < MAX_CHANGED {
+            self.first_changed.push(alias);
+        }
+    }
+
+    /// Counts an alias that cannot have it.
+    pub(crate) fn is_unable(&mut self, address: &AliasAddress, why: AliasError) {
+        self.unable += 1;
+        if self.first_unable.len() < MAX_UNABLE {
+            self.first_unable.push((address.clone(), why));
+        }
+    }
+}
+
+impl TakenIn {
+    /// As an error, where nothing may be refused.
+    ///
+    /// # Errors
+    /// Why the first is refused.
+    pub fn whole(self) -> Result<(), ChangeError> {
+        self.refused.into_iter().next().map_or(Ok(()), |(_, why)| Err(why))
+    }
+}

@@ -1,0 +1,307 @@
+//! Changes of many aliases at once: what changes is worked out beside the aliases, in a temporary table, and one
+//! short transaction puts it in their place.
+
+use super::{
+    Live, Snapshot, Sqlite, apply,
+    error::{Failure, unreadable},
+    file,
+    rows::{
+        alias_use,
+        aliases::{self, Table},
+        domain_settings, domains,
+    },
+    rules::{refuse_cycle, refuse_srs_shaped, refuse_unsafe},
+};
+use crate::{
+    address::{Domain, Mailbox},
+    alias::{
+        Alias, AliasAddress, AutoCreate, Destination, DomainSettings, Edit, Key, MAX_PATTERNS,
+    },
+    store::{
+        Change, ChangeError, Coming, Edited, Many, ManyAliases, Progress, StoreError, TakenIn,
+    },
+};
+use async_trait::async_trait;
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use std::{
+    collections::{BTreeSet, HashSet},
+    path::{Path, PathBuf},
+};
+use tokio::{sync::mpsc, task::spawn_blocking};
+
+/// How often a change is worked out again because others changed aliases meanwhile, before they have to wait.
+const TRIES: usize = 3;
+/// Refused aliases that are named.
+const MAX_REFUSED: usize = 10_000;
+
+#[async_trait]
+impl ManyAliases for Sqlite {
+    async fn edit_aliases(&self, many: Many) -> Result<Edited, ChangeError> {
+        self.on_its_own(move |connection, path| {
+            edit(connection, &many).map_err(|failure| failure.at(path))
+        })
+        .await
+    }
+
+    async fn take_in(&self, coming: Coming) -> Result<TakenIn, ChangeError> {
+        self.on_its_own(move |connection, path| {
+            take_in(connection, coming).map_err(|failure| failure.at(path))
+        })
+        .await
+    }
+}
+
+impl Sqlite {
+    /// Does what may take long on a connection of its own, as other writes get their turns then; look-ups know of
+    /// it when this answers.
+    async fn on_its_own<T, F>(&self, work: F) -> Result<T, ChangeError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection, &Path) -> Result<T, ChangeError> + Send + 'static,
+    {
+        self.opened.check()?;
+        let (state_dir, path): (PathBuf, PathBuf) =
+            (self.state_dir.clone(), file::path(&self.state_dir));
+        let done = spawn_blocking(move || {
+            let (mut connection, _) = file::open_writer(&state_dir, true)?;
+            work(&mut connection, &path)
+        });
+        let failed = |error| StoreError::failed(&file::path(&self.state_dir), error);
+        let done = done.await.map_err(failed)??;
+        self.look_again().await;
+        Ok(done)
+    }
+}
+
+fn edit(connection: &mut Connection, many: &Many) -> Result<Edited, Failure> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        connection.execute_batch(&apply::wanted_table())?;
+        // The last try has the others wait from its beginning.
+        let waits = tries > TRIES;
+        let behaviour =
+            if waits { TransactionBehavior::Immediate } else { TransactionBehavior::Deferred };
+        let reading = connection.transaction_with_behavior(behaviour)?;
+        let version = domains::version(&reading)?;
+        let mut edited = work_out(&reading, many)?;
+        let settings = settings(&reading, &many.edit)?;
+        if edited.changed == 0 && settings.is_empty() {
+            return Ok(edited);
+        }
+        edited.domains = settings.iter().map(|(domain, _)| domain.clone()).collect();
+        let transaction = if waits {
+            reading
+        } else {
+            reading.commit()?;
+            let next = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            if domains::version(&next)? != version {
+                continue;
+            }
+            next
+        };
+        apply::put_in_place(&transaction)?;
+        for (domain, settings) in &settings {
+            domain_settings::set(&transaction, domain, settings)?;
+        }
+        refuse_cycles(&transaction, &many.progress, edited.changed)?;
+        if many.commits {
+            domains::count_change(&transaction)?;
+            alias_use::follow_changes(&transaction)?;
+            transaction.commit()?;
+        } else {
+            transaction.rollback()?;
+            if let Some(told) = &many.told {
+                tell(connection, told)?;
+            }
+        }
+        return Ok(edited);
+    }
+}
+
+/// Fills the temporary table with the aliases that change, as they are to be.
+fn work_out(connection: &Connection, many: &Many) -> Result<Edited, Failure> {
+    let mut edited = Edited::default();
+    let mut through = 0;
+    let all = match &many.which {
+        Some(keys) => keys.len() as u64,
+        None => aliases::count(connection)?,
+    };
+    let mut each = |alias: &Alias| -> Result<(), Failure> {
+        through += 1;
+        many.progress.step("looked at", through, Some(all));
+        match many.edit.of(alias) {
+            Ok(Some(new)) => {
+                aliases::insert(connection, Table::Wanted, &new)?;
+                edited.is_changed(new);
+            }
+            Ok(None) => {}
+            Err(why) => edited.is_unable(alias.address(), why),
+        }
+        Ok(())
+    };
+    match (&many.which, &many.edit) {
+        (Some(keys), _) => {
+            for key in keys.iter().collect::<BTreeSet<&Key>>() {
+                if let Some(alias) = aliases::get(connection, Table::Stored, key)? {
+                    each(&alias)?;
+                }
+            }
+        }
+        (None, Edit::Destination(change)) => {
+            aliases::leading_into(connection, change.old().domain(), &mut each)?;
+        }
+        (None, Edit::Words { .. }) => aliases::each_of(connection, Table::Stored, &mut each)?,
+    }
+    Ok(edited)
+}
+
+/// The domains whose addresses that become aliases by themselves lead elsewhere then.
+fn settings(
+    connection: &Connection,
+    edit: &Edit,
+) -> Result<Vec<(Domain, DomainSettings)>, Failure> {
+    let Edit::Destination(change) = edit else { return Ok(Vec::new()) };
+    let mut changed = Vec::new();
+    for (domain, settings) in domain_settings::all(connection)? {
+        let Some(made) = &settings.auto_create else { continue };
+        let Some(to) = change.within(made.destinations(), Some, Mailbox::clone) else { continue };
+        let made = AutoCreate::new(made.pattern(), to.iter().map(ToString::to_string));
+        let auto_create = Some(made.map_err(unreadable)?);
+        changed.push((domain, DomainSettings { auto_create, ..settings }));
+    }
+    Ok(changed)
+}
+
+/// Those of the temporary table that lead to hosted domains lead to no cycle.
+fn refuse_cycles(connection: &Connection, progress: &Progress, all: u64) -> Result<(), Failure> {
+    let snapshot = Snapshot::within(connection, Table::Stored)?;
+    let live = Live::of(connection, Table::Stored, &snapshot);
+    let mut through = 0;
+    aliases::each_of(connection, Table::Wanted, &mut |alias| {
+        through += 1;
+        progress.step("checked", through, Some(all));
+        match leads_on(alias, &snapshot.domains) {
+            true => refuse_cycle(&live, alias),
+            false => Ok(()),
+        }
+    })
+}
+
+fn leads_on(alias: &Alias, hosted: &HashSet<Domain>) -> bool {
+    let is_ours = |mailbox: &Mailbox| hosted.contains(mailbox.domain());
+    alias.destinations().iter().filter_map(Destination::mailbox).any(is_ours)
+}
+
+/// Gives the aliases that change, as they are and as they are to be.
+fn tell(connection: &Connection, told: &mpsc::Sender<Change>) -> Result<(), Failure> {
+    aliases::each_of(connection, Table::Wanted, &mut |new| {
+        let old = aliases::get(connection, Table::Stored, &new.address().key())?;
+        if let Some(old) = old {
+            // Who listens no more has seen enough.
+            let _ = told.blocking_send(Change::Replace { old, new: new.clone() });
+        }
+        Ok(())
+    })
+}
+
+fn take_in(connection: &mut Connection, coming: Coming) -> Result<TakenIn, Failure> {
+    let Coming { domains: new_domains, aliases: new, replaces, commits, progress } = coming;
+    let mut taken = TakenIn::default();
+    let addresses = load(connection, &new, &progress, &mut taken)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for domain in &new_domains {
+        if domain.literal().is_some() {
+            return Err(ChangeError::Literal(domain.clone()).into());
+        }
+        domains::insert(&transaction, domain)?;
+    }
+    if !replaces {
+        for (address, existing) in in_the_way(&transaction)? {
+            taken.refuse(&address, ChangeError::Exists { existing: Box::new(existing) });
+        }
+    }
+    apply::put_in_place(&transaction)?;
+    let snapshot = Snapshot::within(&transaction, Table::Stored)?;
+    if snapshot.patterns.len() > MAX_PATTERNS {
+        return Err(ChangeError::TooManyPatterns.into());
+    }
+    let live = Live::of(&transaction, Table::Stored, &snapshot);
+    let all = Some(addresses);
+    for (through, alias) in (1..).zip(&new) {
+        progress.step("checked", through, all);
+        let why = match alias.address().domain() {
+            Some(domain) if !snapshot.domains.contains(domain) => {
+                Some(ChangeError::UnknownDomain(domain.clone()))
+            }
+            _ if leads_on(alias, &snapshot.domains) => match refuse_cycle(&live, alias) {
+                Ok(()) => None,
+                Err(Failure::Refused(why)) => Some(why),
+                Err(failure) => return Err(failure),
+            },
+            _ => None,
+        };
+        if let Some(why) = why {
+            taken.refuse(alias.address(), why);
+        }
+    }
+    if commits && taken.refused.is_empty() {
+        progress.at("written", addresses, all);
+        domains::count_change(&transaction)?;
+        alias_use::follow_changes(&transaction)?;
+        transaction.commit()?;
+    }
+    Ok(taken)
+}
+
+/// Fills the temporary table, for which nobody waits.
+fn load(
+    connection: &mut Connection,
+    new: &[Alias],
+    progress: &Progress,
+    taken: &mut TakenIn,
+) -> Result<u64, Failure> {
+    let all = new.len() as u64;
+    let loading = connection.transaction()?;
+    loading.execute_batch(&apply::wanted_table())?;
+    for (through, alias) in (1..).zip(new) {
+        progress.step("read", through, Some(all));
+        if let Err(why) = refuse_srs_shaped(alias).and_then(|()| refuse_unsafe(alias)) {
+            taken.refuse(alias.address(), why);
+            continue;
+        }
+        if let Err(error) = aliases::insert(&loading, Table::Wanted, alias) {
+            match error.sqlite_error_code() {
+                Some(ErrorCode::ConstraintViolation) => {
+                    taken.refuse(alias.address(), ChangeError::Twice(alias.address().to_string()));
+                }
+                _ => return Err(error.into()),
+            }
+        }
+    }
+    loading.commit()?;
+    Ok(all)
+}
+
+/// Aliases of the temporary table whose addresses have others already.
+fn in_the_way(connection: &Connection) -> Result<Vec<(AliasAddress, Alias)>, Failure> {
+    let mut found = Vec::new();
+    aliases::each_of::<Failure>(connection, Table::Wanted, &mut |alias| {
+        if found.len() < MAX_REFUSED
+            && let Some(existing) = aliases::get(connection, Table::Stored, &alias.address().key())?
+            && existing != *alias
+        {
+            found.push((alias.address().clone(), existing));
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+impl TakenIn {
+    fn refuse(&mut self, address: &AliasAddress, why: ChangeError) {
+        if self.refused.len() < MAX_REFUSED {
+            self.refused.push((address.clone(), why));
+        }
+    }
+}

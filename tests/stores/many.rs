@@ -1,0 +1,211 @@
+//! Changes of many aliases at once.
+
+use crate::place::{Place, address, domain, forward, mailbox, resolved};
+use onward::{
+    alias::{Amendment, Edit, NewDestination, SpamAction},
+    store::{ChangeError, Coming, Edited, Many, Progress, Store},
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+use tokio::sync::mpsc;
+
+fn replacing(old: &str, new: &str) -> Many {
+    Many {
+        edit: Edit::Destination(NewDestination::new(mailbox(old), mailbox(new)).unwrap()),
+        which: None,
+        commits: true,
+        told: None,
+        progress: Progress::default(),
+    }
+}
+
+async fn hosting(place: &dyn Place, aliases: &[(&str, &str)]) -> Store {
+    let store = place.open();
+    store.add_domain(&domain("x.test")).await.unwrap();
+    for (address, destinations) in aliases {
+        store.add_alias(&forward(address, destinations)).await.unwrap();
+    }
+    store
+}
+
+async fn all(store: &Store) -> Vec<String> {
+    let page = store.aliases(None, None).await.unwrap();
+    page.aliases.iter().map(ToString::to_string).collect()
+}
+
+pub(crate) async fn one_mailbox_takes_the_place_of_another_everywhere_or_nowhere(
+    place: &dyn Place,
+) {
+    let aliases = [
+        ("a@x.test", "Old@Y.test q@y.test"),
+        ("b@x.test", "q@y.test"),
+        ("c@x.test", "new@y.test old@y.test"),
+        ("*@x.test", "old@y.test"),
+        (r"/^s-(.)@x\.test$/", "$1@y.test old@y.test"),
+        (r"/^t-(.)@x\.test$/", "$1@y.test"),
+    ];
+    let store = hosting(place, &aliases).await;
+    let before = all(&store).await;
+    let edited = store.edit_aliases(replacing("old@y.test", "new@y.test")).await.unwrap();
+    assert_eq!((edited.changed, edited.unable), (4, 0));
+    let after = [
+        "*@x.test -> new@y.test",
+        "a@x.test -> new@y.test, q@y.test",
+        "b@x.test -> q@y.test",
+        "c@x.test -> new@y.test",
+        r"/^s-(.)@x\.test$/ -> $1@y.test, new@y.test",
+        r"/^t-(.)@x\.test$/ -> $1@y.test",
+    ];
+    assert_eq!(all(&store).await, after, "a regex keeps its turn");
+    assert_eq!(resolved(&store, "A@x.test").await, "new@y.test q@y.test");
+    let again = store.edit_aliases(replacing("old@y.test", "new@y.test")).await.unwrap();
+    assert_eq!(again, Edited::default());
+    assert_ne!(all(&store).await, before);
+
+    // One loop among them, and none is changed.
+    let looping = store.edit_aliases(replacing("new@y.test", "c@x.test")).await;
+    assert!(matches!(looping, Err(ChangeError::Cycle(_))), "{looping:?}");
+    assert_eq!(all(&store).await, after);
+    let chained = store.edit_aliases(replacing("q@y.test", "c@x.test")).await.unwrap();
+    assert_eq!(chained.changed, 2);
+    assert_eq!(resolved(&store, "b@x.test").await, "new@y.test");
+}
+
+pub(crate) async fn a_plan_changes_nothing_and_tells_each(place: &dyn Place) {
+    let store = hosting(place, &[("a@x.test", "old@y.test"), ("b@x.test", "old@y.test")]).await;
+    let before = (all(&store).await, *store.version().borrow());
+    let (told, mut listening) = mpsc::channel(1);
+    let far = Arc::new(AtomicU64::new(0));
+    let seen = Arc::clone(&far);
+    let many = Many {
+        commits: false,
+        told: Some(told),
+        progress: Progress::new(move |far| seen.store(far.done, Ordering::Relaxed)),
+        ..replacing("old@y.test", "new@y.test")
+    };
+    let listen = async {
+        let mut changes = Vec::new();
+        while let Some(change) = listening.recv().await {
+            changes.push(change.to_string());
+        }
+        changes
+    };
+    let (edited, changes) = tokio::join!(store.edit_aliases(many), listen);
+    assert_eq!(edited.unwrap().changed, 2);
+    let named = ["a", "b"]
+        .map(|name| format!("~ {name}@x.test -> new@y.test (was: {name}@x.test -> old@y.test)"));
+    assert_eq!(changes, named);
+    assert_eq!((all(&store).await, *store.version().borrow()), before);
+}
+
+pub(crate) async fn words_for_many(place: &dyn Place) {
+    let aliases = [("a@x.test", "p@y.test"), ("b@x.test", "p@y.test"), ("*@x.test", "p@y.test")];
+    let store = hosting(place, &aliases).await;
+    let keys = ["a@x.test", "*@x.test", "gone@x.test"].map(|text| address(text).key());
+    let amendment = Amendment {
+        keep_tag: Some(Some(true)),
+        spam: Some(Some(SpamAction::Mark)),
+        ..Amendment::default()
+    };
+    let words = |amendment, enabled| Many {
+        edit: Edit::Words { amendment, enabled },
+        which: Some(keys.to_vec()),
+        ..replacing("old@y.test", "new@y.test")
+    };
+    let edited = store.edit_aliases(words(amendment, Some(false))).await.unwrap();
+    assert_eq!((edited.changed, edited.unable), (1, 1));
+    assert_eq!(edited.first_unable[0].0, address("*@x.test"));
+    let off = "a@x.test -> p@y.test (keeps the tag) (spam: mark) (disabled)";
+    let wanted = ["*@x.test -> p@y.test", off, "b@x.test -> p@y.test"];
+    assert_eq!(all(&store).await, wanted);
+
+    // What was off is looked at for loops when it comes on.
+    store.add_alias(&forward("c@x.test", "a@x.test")).await.unwrap();
+    store.edit_aliases(replacing("p@y.test", "c@x.test")).await.unwrap_err();
+    let fine = store.edit_aliases(Many {
+        which: Some(vec![address("a@x.test").key()]),
+        ..replacing("p@y.test", "c@x.test")
+    });
+    assert_eq!(fine.await.unwrap().changed, 1, "it is off");
+    let on = store.edit_aliases(words(Amendment::default(), Some(true))).await;
+    assert!(matches!(on, Err(ChangeError::Cycle(_))), "{on:?}");
+}
+
+pub(crate) async fn aliases_come_whole_or_not_at_all(place: &dyn Place) {
+    let store = hosting(place, &[("a@x.test", "p@y.test"), (r"/^r@x\.test$/", "p@y.test")]).await;
+    let coming = |aliases: &[(&str, &str)]| Coming {
+        domains: vec![domain("z.test")],
+        aliases: aliases.iter().map(|(address, to)| forward(address, to)).collect(),
+        commits: true,
+        ..Coming::default()
+    };
+    let bad = coming(&[
+        ("a@x.test", "q@y.test"),
+        ("b@z.test", "c@z.test"),
+        ("c@z.test", "b@z.test"),
+        ("d@w.test", "q@y.test"),
+        ("e@z.test", "q@y.test"),
+        ("e@z.test", "r@y.test"),
+        ("SRS0=aaaa=bb=c.test=d@z.test", "q@y.test"),
+    ]);
+    let before = all(&store).await;
+    let taken = store.take_in(bad).await.unwrap();
+    let mut refused: Vec<String> =
+        taken.refused.iter().map(|(address, _)| address.to_string()).collect();
+    refused.sort();
+    let srs = "SRS0=aaaa=bb=c.test=d@z.test";
+    assert_eq!(refused, [srs, "a@x.test", "b@z.test", "c@z.test", "d@w.test", "e@z.test"]);
+    let why = |address: &str| {
+        let found = taken.refused.iter().find(|(one, _)| one.to_string() == address);
+        found.map(|(_, why)| why.clone()).unwrap()
+    };
+    assert!(matches!(why("a@x.test"), ChangeError::Exists { .. }));
+    assert!(matches!(why("b@z.test"), ChangeError::Cycle(_)));
+    assert!(matches!(why("d@w.test"), ChangeError::UnknownDomain(_)));
+    assert!(matches!(why("e@z.test"), ChangeError::Twice(_)));
+    assert_eq!(all(&store).await, before);
+    assert!(!store.is_hosted(&domain("z.test")));
+
+    let good =
+        [("b@z.test", "a@x.test"), (r"/^(.)@z\.test$/", "$1@y.test"), ("a@x.test", "p@y.test")];
+    let planned = store.take_in(Coming { commits: false, ..coming(&good) }).await.unwrap();
+    assert!(planned.refused.is_empty() && all(&store).await == before);
+    assert!(!store.is_hosted(&domain("z.test")));
+    store.take_in(coming(&good)).await.unwrap().whole().unwrap();
+    assert!(store.is_hosted(&domain("z.test")));
+    assert_eq!(resolved(&store, "b@z.test").await, "p@y.test");
+    let listed = all(&store).await;
+    let last = [r"/^r@x\.test$/ -> p@y.test", r"/^(.)@z\.test$/ -> $1@y.test"];
+    assert_eq!(listed[listed.len() - 2..], last, "behind the others");
+
+    let replacing = Coming { replaces: true, ..coming(&[("a@x.test", "q@y.test")]) };
+    store.take_in(replacing).await.unwrap().whole().unwrap();
+    assert_eq!(resolved(&store, "b@z.test").await, "q@y.test");
+}
+
+/// Aliases that another store adds all the while are there afterwards.
+pub(crate) async fn what_others_change_meanwhile_stays(place: &dyn Place) {
+    let names: Vec<String> = (0..200).map(|n| format!("a{n}@x.test")).collect();
+    let aliases: Vec<_> = names.iter().map(|name| (name.as_str(), "old@y.test")).collect();
+    let store = hosting(place, &aliases[..20]).await;
+    let other = place.open();
+    let adding = async {
+        for (name, _) in &aliases[20..60] {
+            other.add_alias(&forward(name, "mine@y.test")).await.unwrap();
+        }
+    };
+    let replacing = async {
+        let (mut from, mut to) = ("old@y.test", "new@y.test");
+        for _ in 0..10 {
+            let edited = store.edit_aliases(replacing(from, to)).await.unwrap();
+            assert_eq!(edited.changed, 20);
+            (from, to) = (to, from);
+        }
+    };
+    tokio::join!(adding, replacing);
+    let listed = all(&other).await;
+    assert_eq!(listed.len(), 60);
+    assert_eq!(listed.iter().filter(|line| line.ends_with("mine@y.test")).count(), 40);
+}
