@@ -25,7 +25,6 @@ pub(crate) mod look;
 mod made;
 mod notices;
 mod parts;
-pub(crate) mod places;
 pub(crate) mod plan;
 mod policed;
 mod prints;

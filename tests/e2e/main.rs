@@ -13,6 +13,7 @@ mod support;
 
 mod accidents;
 mod alias_rules;
+mod alias_use;
 mod authentication;
 mod bounces;
 mod cli;
