@@ -28,7 +28,6 @@ mod made;
 mod makings;
 mod notices;
 mod parts;
-pub(crate) mod places;
 pub(crate) mod plan;
 mod policed;
 mod prints;

@@ -2,15 +2,14 @@
 //! first.
 
 use super::{
-    checks::{differ, refuse_unless_bounce},
-    counts::{Counted, count_refused},
+    checks::{differ, refuse_unless_bounce, refuse_used_up},
+    counts::{Addressed, count_refused},
     decide::decide,
     dnsbl::{self, Inquiry, Said, refusal, refusal_at_once},
     forward::{Forward, refusal_key},
     late::Announcement,
     login::log_in,
     parts::Parts,
-    places::{refuse_used_up, reserve},
     prints::remember_prints,
     rates::Miss,
     recipient::Recipient,
@@ -198,18 +197,11 @@ impl Handler for Mail {
         if let Err(reply) = self.parts.rates.take_message(client.ip) {
             transaction.message = Err(reply);
         }
-        let Open { sender, mut recipients, listed, .. } = open;
+        let Open { sender, recipients, listed, .. } = open;
         let listed = listed.unwrap_or_default();
         let (parts, peer, sender) = (&self.parts, &self.peer, &sender);
         let (id, now) = (entry.id, entry.arrived);
-        let mut rule = None;
-        if transaction.message.is_ok()
-            && let Err(refusal) = reserve(parts, &mut recipients).await
-        {
-            rule = refusal.rule;
-            transaction.message = Err(refusal.reply);
-        }
-        let counted = Counted::of(&recipients);
+        let addressed = Addressed::of(&recipients);
         // Recipients are addresses of answers, or none is.
         let mut conclusion = match recipients.first().and_then(Recipient::answered_alias) {
             Some(_) => {
@@ -221,12 +213,7 @@ impl Handler for Mail {
                 forward.run(transaction, memory, recipients).await
             }
         };
-        if let Some(rule) = &rule {
-            conclusion.notes.push(rule.to_string());
-        }
-        let rule = rule.or_else(|| conclusion.rule.take());
-        let (from, rule) = (sender.reverse_path().mailbox(), rule.as_ref());
-        counted.conclude(parts, from, &mut conclusion, rule, now).await;
+        addressed.conclude(parts, sender.reverse_path().mailbox(), &mut conclusion, now).await;
         self.last = Some(Arc::clone(&conclusion.announced));
         entry.conclude(&self.parts, conclusion, began.elapsed()).await
     }

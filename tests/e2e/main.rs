@@ -14,6 +14,7 @@ mod support;
 mod accidents;
 mod api;
 mod alias_rules;
+mod alias_use;
 mod authentication;
 mod bounces;
 mod cli;

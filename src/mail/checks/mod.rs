@@ -1,6 +1,7 @@
 //! What a message must be to be handed on. Each check is a value: it lets pass, marks, defers or refuses.
 
 mod authentication;
+mod counted;
 mod form;
 mod listed;
 mod loops;
@@ -8,12 +9,13 @@ mod returns;
 mod spam;
 
 pub(crate) use authentication::{findings, is_signed_by_sender, proof};
+pub(crate) use counted::{Counted, refuse_used_up};
 pub(crate) use returns::{count, is_not_a_bounce, refuse_unless_bounce};
 pub(crate) use spam::{Question, differ};
 
 use super::{
-    dnsbl::Said, parts::Parts, rates::TakenLimits, recipient::Recipient, returned::Refusal,
-    sender::Sender, senders::author_blocked,
+    dnsbl::Said, parts::Parts, recipient::Recipient, returned::Refusal, sender::Sender,
+    senders::author_blocked,
 };
 use crate::{
     alias::Rule,
@@ -77,8 +79,8 @@ pub(crate) struct Report {
     pub(crate) objection: Option<Reply>,
     /// The rule of an alias, or for it, that objects.
     pub(crate) rule: Option<Rule>,
-    /// What the message takes of the limits that aliases have of their own.
-    pub(crate) limits: Option<TakenLimits>,
+    /// What the message takes of what its aliases have.
+    pub(crate) counted: Counted,
     /// For the journal: what the owner should know.
     pub(crate) notes: Vec<String>,
     /// The message as it came, without a mailbox file's line before the header and without results of checks that
@@ -109,7 +111,7 @@ impl Report {
         Self {
             objection: None,
             rule: None,
-            limits: None,
+            counted: Counted::default(),
             notes: recipients.iter().flat_map(|to| to.lost.clone()).collect(),
             message: Bytes::new(),
             fields: String::new(),
@@ -197,8 +199,8 @@ pub(crate) async fn run(
     }
     // Last of all: only what is passed on counts.
     if report.objection.is_none() {
-        match parts.rates.take_recipients(subject.sender.ip(), subject.recipients) {
-            Ok(taken) => report.limits = Some(taken),
+        match Counted::of(parts, subject.sender.ip(), subject.recipients).await {
+            Ok(counted) => report.counted = counted,
             Err(Refusal { rule, reply, .. }) => report.refuse(rule, reply),
         }
     }
