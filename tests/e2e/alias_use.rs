@@ -61,7 +61,7 @@ fn what_comes_to_an_alias_is_counted_and_outlives_the_daemon() {
 
     // What was written down is there after a crash, and all of it after a stop.
     onward.kill_9();
-    onward.start();
+    onward.serve();
     sink.accept_all();
     send(&onward, "a@sender.test", &["hello@example.org"]).expect("250");
     onward.terminate();
@@ -104,7 +104,7 @@ fn a_block_counts_within_a_second_for_all_or_a_domain() {
     assert_eq!(code("a@b.spam.test", "hello@example.org"), 250, "another domain");
     assert_eq!(code("a@shop.test", "postmaster@example.org"), 250, "a role");
     let records = onward.wait_for_trace(&["--from", "a@shop.test", "--to", "hello@example.org"], 1);
-    let detail = records[0]["detail"].as_str().unwrap();
+    let detail = records[0]["note"].as_str().unwrap();
     assert!(detail.contains("@shop.test for all domains"), "{detail}");
     let blocked = r#"{"refused_by":{"block":1}}"#;
     wait_for_counters(&onward, "hello@example.org", blocked);
@@ -158,10 +158,7 @@ fn the_first_mail_that_is_taken_makes_an_alias() {
     assert!(made.starts_with(start) && made.lines().count() == 1, "{made}");
     let records = onward.wait_for_trace(&["--to", "Shop-One+tag@example.org"], 2);
     let made = |record: &&Value| {
-        record["detail"]
-            .as_str()
-            .unwrap_or_default()
-            .contains("made the alias shop-one@example.org")
+        record["note"].as_str().unwrap_or_default().contains("made the alias shop-one@example.org")
     };
     assert_eq!(records.iter().filter(made).count(), 1, "{records:#?}");
     assert!(!explain("shop-one@example.org").contains("makes"));

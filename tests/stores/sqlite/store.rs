@@ -158,7 +158,8 @@ async fn damage_found_in_a_look_up_is_an_error_not_an_answer() {
     let state = TempDir::new().unwrap();
     left(&state, &["x.test"]).await;
     let raw = rusqlite::Connection::open(state.path().join("onward.db")).unwrap();
-    let row = "INSERT INTO aliases VALUES ('x.test', 'a', 'a@x.test', 'forward', ?1, '', 1, 0, NULL, NULL, '', 0)";
+    let row = "INSERT INTO aliases (domain, local, address, action, destinations, text, enabled, position)
+               VALUES ('x.test', 'a', 'a@x.test', 'forward', ?1, '', 1, 0)";
     raw.execute(row, ["not an address"]).unwrap();
     let error = open(&state).resolve(&mailbox("a@x.test")).await.unwrap_err();
     assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
@@ -230,11 +231,11 @@ async fn a_million_aliases() {
     left(&state, &["x.test"]).await;
     // By hand, because building a million aliases one by one takes longer than all the rest.
     let raw = rusqlite::Connection::open(state.path().join("onward.db")).unwrap();
-    raw.execute(
-        "WITH RECURSIVE n (n) AS (SELECT 1000000 UNION ALL SELECT n + 1 FROM n LIMIT 1000000)
-         INSERT INTO aliases SELECT 'x.test', 'u' || n, 'u' || n || '@x.test', 'forward',
-             'm' || n || '@y.test', '', 1, 0, NULL, NULL, '', 0 FROM n",
-        (),
+    raw.execute_batch(
+        "INSERT INTO aliases (domain, local, address, action, destinations, text, enabled, position)
+         WITH RECURSIVE n (n) AS (SELECT 1000000 UNION ALL SELECT n + 1 FROM n LIMIT 1000000)
+         SELECT 'x.test', 'u' || n, 'u' || n || '@x.test', 'forward', 'm' || n || '@y.test', '', 1, 0 FROM n;
+         DELETE FROM alias_changes;",
     )
     .unwrap();
     drop(raw);
@@ -287,14 +288,15 @@ async fn a_database_from_before_there_were_accounts_gets_them() {
     store.close().await;
     drop(store);
     raw(&state)
-        .execute_batch(
+        .execute_batch(concat!(
+            include_str!("../../support/version_15.sql"),
             "DROP INDEX spool_legs_by_delay; ALTER TABLE spool_legs DROP COLUMN delay_due;
              ALTER TABLE spool_legs DROP COLUMN orcpt; ALTER TABLE spool_legs DROP COLUMN notify;
              ALTER TABLE spool DROP COLUMN envid; ALTER TABLE spool DROP COLUMN ret;
              DROP TABLE accounts; DROP TABLE account_send_as; DROP TABLE account_passwords;
              DROP TABLE account_usage; DROP TABLE account_recipients;
              ALTER TABLE aliases DROP COLUMN reply_by_address; PRAGMA user_version = 11;",
-        )
+        ))
         .unwrap();
     let store = open(&state);
     let may = vec![SendAs::parse("*@x.test").unwrap()];

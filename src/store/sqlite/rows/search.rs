@@ -36,8 +36,13 @@ pub(crate) fn find(
     after: Option<&Cursor>,
     limit: usize,
 ) -> Result<Option<FoundAliases>> {
-    let mut page =
-        Page { filter, limit: limit.clamp(1, PAGE), looked_at: 0, answer: FoundAliases::default() };
+    let mut page = Page {
+        filter,
+        limit: limit.clamp(1, PAGE),
+        looked_at: 0,
+        last: None,
+        answer: FoundAliases::default(),
+    };
     let is_off = filter.enabled == Some(false);
     match (filter.has_text() || is_off, filter.unused_since, after) {
         (true, _, None) => page.by_text(connection, i64::MIN)?,
@@ -57,6 +62,8 @@ struct Page<'a> {
     filter: &'a Filter,
     limit: usize,
     looked_at: usize,
+    /// The place of the last one that was looked at.
+    last: Option<Cursor>,
     answer: FoundAliases,
 }
 
@@ -74,9 +81,9 @@ impl Page<'_> {
             rarest(connection, &mut pieces)?;
         }
         let sql = format!(
-            "SELECT {BEFORE}, {} FROM alias_text t JOIN alias_use u ON u.number = t.rowid
+            "SELECT {BEFORE}, {} FROM alias_text JOIN alias_use u ON u.number = alias_text.rowid
              JOIN aliases a ON a.domain = u.domain AND a.local = u.local
-             WHERE t.pieces MATCH ?1 AND t.rowid > ?2 ORDER BY t.rowid",
+             WHERE alias_text MATCH ?1 AND alias_text.rowid > ?2 ORDER BY alias_text.rowid",
             columns()
         );
         let asked = question(&pieces, *enabled == Some(false));
@@ -150,14 +157,13 @@ impl Page<'_> {
     ) -> Result<bool> {
         let mut statement = connection.prepare_cached(sql)?;
         let mut rows = statement.query(values)?;
-        let mut last = None;
         while let Some(row) = rows.next()? {
             if self.answer.found.len() == self.limit || self.looked_at == LOOKED_AT {
-                self.answer.next = last;
+                self.answer.next = self.last.take();
                 return Ok(false);
             }
             self.looked_at += 1;
-            last = Some(next(row)?);
+            self.last = Some(next(row)?);
             if let Some(found) = self.look(row)? {
                 self.answer.found.push(found);
             }
