@@ -65,10 +65,10 @@ pub struct Options {
 #[async_trait]
 pub trait Backend:
     Directory
+    + Alterations
     + AliasUse
     + AliasNumbers
     + StandingRules
-    + Alterations
     + Accounts
     + Tokens
     + LongSenders

@@ -236,6 +236,10 @@ impl From<admin::Error> for Problem {
             Error::Alias(error) => Self::new(Kind::Fields, error.to_string()),
             Error::Store(error) => error.into(),
             Error::TokenChange(TokenChangeError::Store(error)) => error.into(),
+            Error::Cursor => {
+                Self::field("cursor", "is none of ours", "the next of the page before")
+            }
+            Error::Settings(error) => Self::new(Kind::Fields, error.to_string()),
             Error::Request(what) => Self::new(Kind::Fields, what),
             Error::Refused(what) => Self::new(Kind::Conflict, what),
             // These name files of the machine, which are nobody's business who asks from elsewhere.
@@ -270,6 +274,7 @@ impl From<ChangeError> for Problem {
             ChangeError::HasAliases { domain, .. } => format!(
                 "{domain} still has aliases, or accounts send as its addresses; with_aliases=true removes them too"
             ),
+            ChangeError::NoSuchBlock { .. } => "there is no such block".to_owned(),
             other => other.to_string(),
         };
         match error {
@@ -278,7 +283,9 @@ impl From<ChangeError> for Problem {
             ChangeError::UnknownDomain(_) => {
                 Self::field("address", what, "an address in a hosted domain")
             }
-            ChangeError::NoSuchDomain(_) | ChangeError::NoSuchAlias(_) => Self::not_found(what),
+            ChangeError::NoSuchDomain(_)
+            | ChangeError::NoSuchAlias(_)
+            | ChangeError::NoSuchBlock { .. } => Self::not_found(what),
             ChangeError::Literal(_) => Self::field("domain", what, "the name of a domain"),
             ChangeError::SrsShaped(_) => Self::field("address", what, ""),
             ChangeError::Alias(_) => Self::new(Kind::Fields, what),

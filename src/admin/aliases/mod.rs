@@ -1,15 +1,13 @@
 //! Which addresses lead where.
 
 mod apply;
-mod find;
 mod import;
 mod nowhere;
 mod record;
 mod show;
 
-pub use crate::store::{Alteration, Altered, Apply};
+pub use crate::store::{Alteration, Altered, Apply, Cursor, FoundAliases};
 pub use apply::apply;
-pub use find::{Wish, find};
 pub use import::{Change, Foreign, ImportPlan, Wanted, plan_import};
 pub(in crate::admin) use nowhere::Asked as AskedDestinations;
 pub use nowhere::{Nowhere, nowhere, postmaster_nowhere};
@@ -141,6 +139,27 @@ pub async fn amend(
     amendment: &Amendment,
 ) -> Result<Alias, Error> {
     Ok(store.amend_alias(address, amendment).await?)
+}
+
+/// A page of the aliases that `filter` fits: see [`find_aliases`](crate::store::AliasUse::find_aliases).
+///
+/// # Errors
+/// When `after` is of another search, or the store fails.
+pub async fn page(
+    store: &Store,
+    filter: &Filter,
+    after: Option<&Cursor>,
+    limit: usize,
+) -> Result<FoundAliases, Error> {
+    Ok(store.find_aliases(filter, after, limit).await?)
+}
+
+/// What came of the mail to an alias; nothing where there is none.
+///
+/// # Errors
+/// When the store fails.
+pub async fn counters(store: &Store, address: &AliasAddress) -> Result<Counters, Error> {
+    Ok(store.counters(&address.key()).await?.unwrap_or_default())
 }
 
 /// Does with an alias what `alteration` says, which is shown it as nobody else changes it any more, and gives it as it is

@@ -8,11 +8,12 @@ use super::{
         problem::{Kind, Problem},
     },
     Segment, json,
-    schema::{Domain as DomainSchema, Domains, NewDomain},
+    schema::{self, Domain as DomainSchema, DomainPatch, Domains, NewDomain},
 };
 use crate::{
     address::Domain,
     admin::domains::{self, HostedDomain},
+    alias::{AutoCreate, Digest, SettingsChange},
     token::Scope,
 };
 use axum::{
@@ -106,6 +107,57 @@ pub(super) async fn show(
     caller.needs(Scope::Manage)?;
     let domain = parse(&domain)?;
     caller.needs_domain(Some(&domain))?;
+    Ok(json(StatusCode::OK, &one(&site, &domain).await?))
+}
+
+/// Changes what is set for a domain
+///
+/// What is not named stays; `null` takes it away. Needs a token of the scope `manage`.
+#[utoipa::path(
+    patch,
+    path = "/api/domains/{domain}",
+    tag = "domains",
+    params(("domain" = String, Path, description = "Its name.", example = "example.org")),
+    request_body(content = DomainPatch, content_type = "application/json"),
+    responses(
+        (status = 200, description = "As it is now.", body = DomainSchema),
+        (status = 404, description = "It is not hosted.!"),
+    ),
+)]
+pub(super) async fn change(
+    State(site): State<Site>,
+    caller: Caller,
+    Segment(domain): Segment,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response<Body>, Problem> {
+    caller.needs(Scope::Manage)?;
+    let domain = parse(&domain)?;
+    caller.needs_domain(Some(&domain))?;
+    let object = input::object(&headers, &body)?;
+    let named = ["auto_create", "digest"].map(|name| object.contains_key(name));
+    let DomainPatch { auto_create, digest } = input::fields(object)?;
+    let auto_create = auto_create.map(|one| {
+        AutoCreate::new(&one.pattern, &one.destinations).map_err(|error| {
+            let accepted = "a regex for what stands before the @, and 1 to 100 mailboxes";
+            Problem::field("auto_create", error.to_string(), accepted)
+        })
+    });
+    let auto_create = auto_create.transpose()?;
+    let digest = digest.map(|one| match one {
+        schema::Digest::Off => Digest::Off,
+        schema::Digest::Daily => Digest::Daily,
+        schema::Digest::Weekly => Digest::Weekly,
+    });
+    let [names_auto_create, names_digest] = named;
+    let change = SettingsChange {
+        auto_create: names_auto_create.then_some(auto_create),
+        digest: names_digest.then_some(digest),
+    };
+    let claim = caller.claim().await?;
+    domains::set(&site.store, &domain, &change).await?;
+    claim.keep();
+    tracing::info!(%domain, token = %caller.token.id, "domain changed");
     Ok(json(StatusCode::OK, &one(&site, &domain).await?))
 }
 

@@ -1,6 +1,7 @@
 //! The routes under `/api/`: a file a subject. The document that describes them is made of them.
 
 mod aliases;
+mod blocks;
 mod document;
 mod domains;
 mod explain;
@@ -35,11 +36,12 @@ fn all() -> OpenApiRouter<Site> {
         .routes(routes!(document::show))
         .routes(routes!(status::show))
         .routes(routes!(domains::list, domains::add))
-        .routes(routes!(domains::show, domains::remove))
+        .routes(routes!(domains::show, domains::change, domains::remove))
         .routes(routes!(aliases::list, aliases::add))
         .routes(routes!(aliases::show, aliases::change, aliases::remove))
         .routes(routes!(aliases::enable))
         .routes(routes!(aliases::disable))
+        .routes(routes!(blocks::list, blocks::add, blocks::remove))
         .routes(routes!(messages::list))
         .routes(routes!(messages::show))
         .routes(routes!(queue::list))

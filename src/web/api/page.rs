@@ -2,46 +2,14 @@
 
 use super::super::problem::Problem;
 use crate::time::{Millis, UnixTime};
-use data_encoding::BASE64URL_NOPAD;
 use jiff::Timestamp;
-use std::fmt;
 
 /// How many are in a page where nothing is said, and at most.
 const PAGE: usize = 100;
 const MAX_PAGE: usize = 500;
-/// Longest cursor.
-const MAX_CURSOR: usize = 2_000;
-
-/// Behind what a page begins: two texts, which whoever keeps it does not look into.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Cursor(pub(super) String, pub(super) String);
-
-impl Cursor {
-    /// Reads what was given out before.
-    ///
-    /// # Errors
-    /// When it was not.
-    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
-        let read = || {
-            let octets = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
-            let text = String::from_utf8(octets).ok()?;
-            let (one, other) = text.split_once('\0')?;
-            Some(Self(one.to_owned(), other.to_owned()))
-        };
-        let read = (text.len() <= MAX_CURSOR).then(read).flatten();
-        read.ok_or_else(wrong_cursor)
-    }
-}
-
 /// The answer to a cursor that was never given out.
 pub(super) fn wrong_cursor() -> Problem {
     Problem::field("cursor", "is none of ours", "the next of the page before")
-}
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&BASE64URL_NOPAD.encode(format!("{}\0{}", self.0, self.1).as_bytes()))
-    }
 }
 
 /// How many are wanted at most.
@@ -73,12 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cursors_and_limits() {
-        let cursor = Cursor("example.org".into(), "hé llo".into());
-        assert_eq!(Cursor::parse(&cursor.to_string()).unwrap(), cursor);
-        for bad in ["", "x", "%%%", &"A".repeat(4000), &BASE64URL_NOPAD.encode(b"abc")] {
-            assert_eq!(Cursor::parse(bad).unwrap_err().errors[0].field, "cursor", "{bad}");
-        }
+    fn limits_and_times() {
         assert_eq!(limit(None).unwrap(), PAGE);
         assert_eq!(limit(Some("500")).unwrap(), 500);
         for bad in ["0", "501", "-1", "x", "", "99999999999999999999999"] {

@@ -5,8 +5,8 @@ use super::super::{
     problem::{FieldError, Kind, Problem},
 };
 use crate::{
-    admin::aliases::Record,
-    alias::{Alias, AliasAddress},
+    admin::aliases::{self, Listed, Record},
+    alias::{Alias, AliasAddress, Counters},
     clock,
 };
 use serde::Serialize;
@@ -220,10 +220,18 @@ impl<'a> From<&'a Shown> for AliasObject<'a> {
 }
 
 impl Shown {
-    /// The alias as it is shown.
-    pub(super) async fn of(_site: &Site, alias: &Alias) -> Result<Self, Problem> {
-        let record = serde_json::to_value(Record::from(alias)).map_err(|_| Problem::failed())?;
-        Ok(Self { record, tag: tag_of(alias) })
+    /// The alias as it is shown, with what came of its mail so far.
+    pub(super) async fn of(site: &Site, alias: &Alias) -> Result<Self, Problem> {
+        let counters = aliases::counters(&site.store, alias.address()).await?;
+        Self::new(alias, &counters)
+    }
+
+    /// The same, of what is known already.
+    pub(super) fn new(alias: &Alias, counters: &Counters) -> Result<Self, Problem> {
+        let counted = serde_json::to_vec(counters).unwrap_or_default();
+        let listed = Listed { record: Record::from(alias), counters };
+        let record = serde_json::to_value(listed).map_err(|_| Problem::failed())?;
+        Ok(Self { record, tag: etag::with_part(&tag_of(alias), &counted) })
     }
 
     /// The same without where it leads.

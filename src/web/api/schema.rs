@@ -102,6 +102,27 @@ pub(super) struct Alias {
     /// How often its owner hears what came, where it has a word of its own on that.
     #[schema(nullable = false)]
     digest: Option<Digest>,
+    /// What came of its mail so far.
+    counters: Counters,
+}
+
+/// What came of the mail to an alias. One message counts once.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Counters {
+    /// Messages that were taken.
+    forwarded: u64,
+    /// Messages that were refused.
+    refused: u64,
+    /// These by why.
+    #[schema(required = false)]
+    refused_by: std::collections::BTreeMap<String, u64>,
+    /// When the last was taken.
+    #[schema(nullable = false, format = DateTime)]
+    last_use: Option<String>,
+    /// Since when is counted.
+    #[schema(nullable = false, format = DateTime)]
+    since: Option<String>,
 }
 
 /// An alias that is to be. `null` is the same as nothing.
@@ -220,6 +241,74 @@ pub(super) struct Domain {
     /// Its name, in A-labels.
     #[schema(example = "example.org")]
     domain: String,
+    /// Which addresses become aliases by their first mail.
+    #[schema(nullable = false)]
+    auto_create: Option<AutoCreate>,
+    /// How often owners hear of its aliases, where those say nothing of that.
+    #[schema(nullable = false)]
+    digest: Option<Digest>,
+}
+
+/// Which addresses become aliases by their first mail.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AutoCreate {
+    /// A regex that matches the whole of what stands before the @.
+    #[schema(example = "shop-.+", min_length = 1, max_length = 1000)]
+    pub(super) pattern: String,
+    /// Where the aliases lead.
+    #[schema(min_items = 1, max_items = 100, example = json!(["me@mailbox.example"]))]
+    pub(super) destinations: Vec<String>,
+}
+
+/// What is to change of a domain. What is left out stays, and `null` takes it away.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DomainPatch {
+    /// Which addresses become aliases by their first mail.
+    pub(super) auto_create: Option<AutoCreate>,
+    /// How often owners hear of its aliases, where those say nothing of that.
+    pub(super) digest: Option<Digest>,
+}
+
+/// Senders that are refused.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Block {
+    /// An address, `@domain`, `*.domain`, or `*` for everybody.
+    #[schema(example = "@shop.example")]
+    pattern: String,
+    /// For whose aliases; left out for all.
+    #[schema(nullable = false)]
+    domain: Option<String>,
+    /// What it is for.
+    #[schema(nullable = false)]
+    note: Option<String>,
+    /// Since when.
+    #[schema(format = DateTime)]
+    added: String,
+}
+
+/// Blocks.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Blocks {
+    /// Those for all aliases first.
+    blocks: Vec<Block>,
+}
+
+/// Senders that are to be refused.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewBlock {
+    /// An address, `@domain`, `*.domain`, or, for a domain, `*` for everybody.
+    #[schema(example = "@shop.example")]
+    pub(super) pattern: String,
+    /// For the aliases of this domain; where it is left out, for all.
+    pub(super) domain: Option<String>,
+    /// What it is for.
+    #[schema(max_length = 500)]
+    pub(super) note: Option<String>,
 }
 
 /// The hosted domains that the token may see.

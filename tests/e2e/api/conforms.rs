@@ -67,6 +67,11 @@ fn answers_have_the_fields_of_the_document() {
     fits(&document, "Alias", &api.admin("POST", "/api/aliases", Some(&rejects), 201));
     fits(&document, "AliasPage", &api.admin("GET", "/api/aliases", None, 200));
     fits(&document, "Domains", &api.admin("GET", "/api/domains", None, 200));
+    let auto = json!({"auto_create": {"pattern": "shop-.+", "destinations": ["bob@sink.test"]}, "digest": "daily"});
+    fits(&document, "Domain", &api.admin("PATCH", "/api/domains/example.org", Some(&auto), 200));
+    let block = json!({"pattern": "@a.test", "domain": "example.org", "note": "x"});
+    fits(&document, "Block", &api.admin("POST", "/api/blocks", Some(&block), 201));
+    fits(&document, "Blocks", &api.admin("GET", "/api/blocks", None, 200));
     fits(&document, "Problem", &api.admin("GET", "/api/nothing", None, 404));
 }
 

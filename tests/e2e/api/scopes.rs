@@ -28,6 +28,14 @@ fn domain(at: &str) -> Value {
     json!({"domain": at.split('@').next_back().unwrap().to_owned()})
 }
 
+fn weekly(_: &str) -> Value {
+    json!({"digest": "weekly"})
+}
+
+fn block(at: &str) -> Value {
+    json!({"pattern": "@shop.test", "domain": at.split('@').next_back().unwrap().to_owned()})
+}
+
 const ROWS: &[Row] = &[
     ("GET", "/api/openapi.json", "/api/openapi.json", "", None, [200, 200, 200], 0),
     ("GET", "/api/status", "/api/status", "", None, [403, 403, 200], 0),
@@ -115,6 +123,25 @@ const ROWS: &[Row] = &[
         [403, 200, 200],
         403,
     ),
+    (
+        "GET",
+        "/api/blocks",
+        "/api/blocks",
+        "/api/blocks?domain=other.test",
+        None,
+        [403, 200, 200],
+        403,
+    ),
+    ("POST", "/api/blocks", "/api/blocks", "/api/blocks#all", Some(block), [403, 201, 200], 403),
+    (
+        "DELETE",
+        "/api/blocks",
+        "/api/blocks?pattern=@absent.test&domain=example.org",
+        "/api/blocks?pattern=@shop.test",
+        None,
+        [403, 404, 404],
+        403,
+    ),
     ("GET", "/api/messages", "/api/messages", "", None, [403, 200, 200], 0),
     ("GET", "/api/messages/{id}", "/api/messages/absent", "", None, [403, 404, 404], 0),
     ("GET", "/api/queue", "/api/queue", "", None, [403, 200, 200], 0),
@@ -154,9 +181,9 @@ fn every_scope_at_every_route() {
         for (scope, (token, expected)) in tokens.into_iter().zip(answers).enumerate() {
             let body = body.map(|body| body(&format!("n{n}-{scope}@example.org")));
             // A domain that is not there yet.
-            let body = body.map(|body| match body.get("domain") {
-                Some(_) => json!({"domain": format!("n{n}-{scope}.test")}),
-                None => body,
+            let body = body.map(|body| match (body.get("domain"), body.get("pattern")) {
+                (Some(_), None) => json!({"domain": format!("n{n}-{scope}.test")}),
+                _ => body,
             });
             let answer = api.ask(token, method, own, body.as_ref());
             assert_eq!(answer.status, *expected, "{method} {own} by {scope}: {answer:?}");
@@ -183,7 +210,7 @@ fn every_scope_at_every_route() {
         }
     }
     let all = api.onward.run(&["alias", "list", "--json"]);
-    assert!(all.contains("n8-0@example.org") && !all.contains("n8@other.test"), "{all}");
+    assert!(all.contains("n9-0@example.org") && !all.contains("n9@other.test"), "{all}");
 }
 
 #[test]

@@ -4,15 +4,15 @@ use super::{
     super::{
         super::{Site, caller::Caller, input, problem::Problem},
         json,
-        page::{Cursor, limit, time},
+        page::{limit, time, wrong_cursor},
         record::{AliasObject, Shown},
     },
     AliasPage,
 };
 use crate::{
-    address::Domain,
-    admin::aliases::{self, Wish},
-    alias::Key,
+    address::{Domain, Mailbox},
+    admin::aliases::{self, Cursor},
+    alias::Filter,
     token::Scope,
 };
 use axum::{
@@ -43,8 +43,8 @@ struct Page<'a> {
 
 /// Aliases
 ///
-/// In the order of their domains and local parts, the regexes last. A page is full but for the last, whose `next` is
-/// `null`. Needs a token of the scope `manage`, which sees those of its domain.
+/// In the order of their domains and local parts, the regexes last; where texts are looked for, in that in which they were
+/// made. A page may be short, or empty, and not the last: there are more while `next` is not `null`. Needs a token of the scope `manage`, which sees those of its domain.
 #[utoipa::path(
     get,
     path = "/api/aliases",
@@ -72,8 +72,8 @@ pub(in super::super) async fn list(
     caller.needs(Scope::Manage)?;
     let query: Query = input::query(query.as_deref())?;
     let limit = limit(query.limit.as_deref())?;
-    let after = query.cursor.as_deref().map(Cursor::parse).transpose()?;
-    let after = after.map(|Cursor(domain, local)| Key { domain, local });
+    let after = query.cursor.as_deref().map(str::parse::<Cursor>).transpose();
+    let after = after.map_err(|_| wrong_cursor())?;
     let domain = query.domain.as_deref().map(Domain::parse).transpose().map_err(|error| {
         Problem::field("domain", error.to_string(), "the name of a domain, such as example.org")
     })?;
@@ -93,7 +93,7 @@ pub(in super::super) async fn list(
         }
     };
     let destination = query.destination.as_deref().map(|text| {
-        crate::address::Mailbox::parse(text).map_err(|error| {
+        Mailbox::parse(text).map_err(|error| {
             Problem::field(
                 "destination",
                 error.to_string(),
@@ -101,9 +101,9 @@ pub(in super::super) async fn list(
             )
         })
     });
-    let wish = Wish {
+    let filter = Filter {
         domain: domain.or_else(|| caller.token.domain.clone()),
-        destination: destination.transpose()?,
+        destination: destination.transpose()?.map(|mailbox| mailbox.to_string()),
         text: query.q,
         note: query.note,
         enabled,
@@ -113,12 +113,10 @@ pub(in super::super) async fn list(
             .map(|text| time("unused_since", text))
             .transpose()?,
     };
-    let (found, next) = aliases::find(&site.store, &wish, after.as_ref(), limit).await?;
-    let mut shown = Vec::with_capacity(found.len());
-    for alias in &found {
-        shown.push(Shown::of(&site, alias).await?);
-    }
+    let page = aliases::page(&site.store, &filter.normal(), after.as_ref(), limit).await?;
+    let shown = page.found.iter().map(|(alias, counters)| Shown::new(alias, counters));
+    let shown = shown.collect::<Result<Vec<_>, _>>()?;
     let aliases = shown.iter().map(AliasObject::from).collect();
-    let next = next.map(|key| Cursor(key.domain, key.local).to_string());
+    let next = page.next.map(|next| next.to_string());
     Ok(json(StatusCode::OK, &Page { aliases, next }))
 }
