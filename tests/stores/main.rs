@@ -22,6 +22,7 @@ mod spool;
 mod sqlite;
 mod standing;
 mod told;
+mod tokens;
 
 /// Runs the whole suite over places that `$place` makes. What is forgotten here is dead code.
 macro_rules! run_suite {
@@ -58,6 +59,10 @@ macro_rules! run_suite {
                 of_many_logins_in_a_minute_one_is_written_down
                 pages_of_accounts
                 what_accounts_have_used_outlives_the_process_and_goes_with_them;
+            tokens:
+                what_another_process_revokes_is_gone_with_the_next_question
+                no_token_passes_its_limit
+                with_a_domain_go_its_tokens;
             long_senders:
                 long_srs_addresses
                 a_client_has_a_hundredth_of_the_long_senders_and_its_own_oldest_go

@@ -220,3 +220,60 @@ impl fmt::Display for Outcome {
         f.write_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(to: &[&str], from: &str, auth: &str) -> Record {
+        let attempt = AttemptLine {
+            time: Millis::EPOCH,
+            to: vec!["secret@mailbox.test".into()],
+            host: "mx.mailbox.test".into(),
+            reply: "250 ok".into(),
+            ms: 1,
+            tls: String::new(),
+            verdict: "delivered".into(),
+        };
+        Record {
+            id: "x".into(),
+            time: Millis::EPOCH,
+            client: None,
+            helo: String::new(),
+            from: ReversePath::Mailbox(Mailbox::parse(from).unwrap()),
+            srs_from: Some("SRS0=x@example.org".into()),
+            to: to.iter().map(|&text| text.to_owned()).collect(),
+            outcome: Outcome::Forwarded,
+            reply: "250 2.0.0 ok".into(),
+            size: 1,
+            ms: 1,
+            attempts: vec![attempt],
+            auth: auth.into(),
+            tls: String::new(),
+            filter: None,
+            detail: "to secret@mailbox.test".into(),
+        }
+    }
+
+    #[test]
+    fn of_a_domain_is_seen_what_is_its_own() {
+        let own = Domain::parse("example.org").unwrap();
+        let stranger = "a@sender.test";
+        let alone = record(&["a@example.org", "B@EXAMPLE.org"], stranger, "");
+        assert_eq!(alone.clone().part_of(&own), Some(alone));
+        let mixed = record(&["a@example.org", "b@other.test"], stranger, "");
+        assert!(mixed.is_of(&own));
+        let part = mixed.part_of(&own).unwrap();
+        assert_eq!(part.to, ["a@example.org"]);
+        let told = format!("{part:?}");
+        assert!(!told.contains("secret") && !told.contains("other.test"), "{told}");
+        for none in [&["b@other.test"][..], &["a@sub.example.org"], &["postmaster"], &[]] {
+            let record = record(none, stranger, "");
+            assert!(!record.is_of(&own) && record.part_of(&own).is_none(), "{none:?}");
+        }
+        let returned = record(&["SRS0=AAAA=XY=other.test=eve@example.org"], stranger, "");
+        assert!(returned.part_of(&own).is_none(), "it stands for somebody elsewhere");
+        let forged = record(&["b@other.test"], "a@example.org", "spf=fail");
+        assert!(forged.part_of(&own).is_none(), "anybody can write down a sender");
+    }
+}
