@@ -3,6 +3,7 @@
 use super::aliases;
 use crate::{
     address::{Domain, ForwardPath, ReversePath},
+    alias::Named,
     clock,
     config::Config,
     dns::{NoMail, without_mail},
@@ -14,7 +15,9 @@ use crate::{
         look::Bearer,
         plan::plan,
         recipient::Answered,
+        returned::Refusal,
         sender::Sender,
+        senders::{let_in, refuse_recipient},
         submission::{judge, signs},
     },
     next_hop::{Destination, Target},
@@ -60,6 +63,12 @@ pub struct Explanation {
     pub destinations: Vec<ExplainedDestination>,
     /// What the alias names and what does not get it, and why.
     pub lost: Vec<String>,
+    /// The alias that answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
+    /// The rule of that alias, or for it, that decides on the sender or the message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
     /// What the owner of the alias says of its mail, where he says anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules: Option<String>,
@@ -155,6 +164,8 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
         from: from.mailbox().map_or_else(|| "<>".to_owned(), ToString::to_string),
         destinations: Vec::new(),
         lost: Vec::new(),
+        alias: None,
+        rule: None,
         rules: None,
         makes: None,
         answers: None,
@@ -170,14 +181,19 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     let said = listings(&parts, *ip, from).await;
     explanation.lists = said.iter().map(ExplainedList::of).collect();
     let recipient = match decide(&parts, recipient, now).await {
+        Ok(recipient) if let Err(refusal) = refuse_recipient(&parts, &recipient, from) => {
+            explanation.refuse(&refusal);
+            return Ok(explanation);
+        }
         Ok(recipient) if let Some(reply) = refusal_at_once(&recipient, from, &said) => {
+            explanation.name(recipient.named.as_deref());
             explanation.reply = Some(reply.to_string());
             return Ok(explanation);
         }
         Ok(recipient) => recipient,
         Err(refusal) => {
             explanation.lost = lost(&parts, recipient).await;
-            explanation.reply = Some(refusal.reply.to_string());
+            explanation.refuse(&refusal);
             return Ok(explanation);
         }
     };
@@ -196,10 +212,10 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     explanation.destinations = destinations.collect();
     let whys: Option<Vec<NoMail>> = recipient.destinations.iter().map(why).collect();
     explanation.lost.clone_from(&recipient.lost);
-    let rules = Some(recipient.rules()).filter(|rules| !rules.is_empty());
     let is_new = recipient.named.as_ref().filter(|named| named.is_new);
     explanation.makes = is_new.map(|named| named.address.clone());
-    explanation.rules = rules.map(|rules| rules.to_string().trim_start().to_owned());
+    explanation.name(recipient.named.as_deref());
+    explanation.rule = let_in(&parts, &recipient, from, message);
     let sender = Sender::new(Some(*ip), helo, from);
     let recipients = std::slice::from_ref(&recipient);
     if let Some(answered) = &recipient.answered {
@@ -231,6 +247,9 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
         Some(Err(why)) => explanation.unfiltered = Some(why),
         None => {}
     }
+    if let Some(rule) = &report.rule {
+        explanation.rule = Some(rule.to_string());
+    }
     let is_marked = !report.marks.is_empty();
     let mut objection = report.objection.take();
     let mut is_munged = false;
@@ -261,6 +280,21 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     };
     explanation.reply = objection.map(|reply| reply.to_string());
     Ok(explanation)
+}
+
+impl Explanation {
+    fn name(&mut self, named: Option<&Named>) {
+        let Some(Named { address, rules, .. }) = named else { return };
+        self.alias = Some(address.clone());
+        let rules = Some(rules).filter(|rules| !rules.is_empty());
+        self.rules = rules.map(|rules| rules.to_string().trim_start().to_owned());
+    }
+
+    fn refuse(&mut self, refusal: &Refusal) {
+        self.name(refusal.named.as_deref());
+        self.rule = refusal.rule.as_ref().map(ToString::to_string);
+        self.reply = Some(refusal.reply.to_string());
+    }
 }
 
 /// What lists say of a client and a reverse-path.

@@ -179,6 +179,16 @@ pub enum Rule {
     Limit(Rate),
 }
 
+impl Rule {
+    /// The same for all messages that one rule refuses, whoever sent them.
+    pub fn kind(&self) -> String {
+        match self {
+            Self::Blocked(Blocked { scope, pattern, .. }) => format!("{scope:?} {}", pattern.key()),
+            Self::Ended(_) | Self::Limit(_) => self.to_string(),
+        }
+    }
+}
+
 /// What journals say: `refused by the alias's block @shop.example, as From is news@shop.example`.
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,6 +2,7 @@
 
 mod import;
 mod list;
+mod words;
 
 use super::{
     Context, Failure,
@@ -13,7 +14,7 @@ use crate::{
         Store, accounts,
         aliases::{self, Apply, DEFAULT_DEFER, DEFAULT_REJECT, Record, ShownAlias},
     },
-    alias::{Alias, AliasAddress, AliasError, Amendment, Rules, SenderPattern, SpamAction},
+    alias::{Alias, AliasAddress, AliasError, Amendment, Rules, SenderPattern},
     config::print_rate,
 };
 use std::{
@@ -22,6 +23,7 @@ use std::{
     path::PathBuf,
     process::ExitCode,
 };
+use words::Words;
 
 /// Adds, removes, shows and lists aliases
 #[derive(Debug, clap::Args)]
@@ -145,7 +147,7 @@ struct AddArgs {
 #[derive(Debug, clap::Args)]
 #[command(group(
     clap::ArgGroup::new("word").required(true).multiple(true)
-        .args(["keep_tag", "spam", "allow", "no_allow", "reply_by_address", "no_reply_by_address"])
+        .args(words::FLAGS).args(["no_allow", "no_block"])
 ))]
 struct SetArgs {
     /// As it was added
@@ -155,87 +157,21 @@ struct SetArgs {
     /// Take the sender from those that --allow has named; may be given several times
     #[arg(long, value_name = "SENDER", value_parser = SenderPattern::parse)]
     no_allow: Vec<SenderPattern>,
+    /// Take the sender from those that --block has named; may be given several times
+    #[arg(long, value_name = "SENDER", value_parser = SenderPattern::parse)]
+    no_block: Vec<SenderPattern>,
     /// Answer it by address no longer: Reply-To stays what it is, and hello+bob=friend.example@ is a tag again
     #[arg(long, conflicts_with = "reply_by_address")]
     no_reply_by_address: bool,
 }
 
-/// What an alias says of itself.
-#[derive(Debug, clap::Args)]
-struct Words {
-    /// What comes for hello+tag@ goes to the mailboxes of hello@ with the tag, or without; default: as
-    /// delivery.keep_tag says
-    #[arg(long, value_name = "WHETHER", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "true")]
-    keep_tag: Option<KeepTag>,
-    /// What becomes of mail that the filter takes for spam: it is forwarded with fields that say so, or
-    /// refused; default: as filter.spam says
-    #[arg(long, value_name = "WHAT")]
-    spam: Option<Spam>,
-    /// Let the mail of SENDER past the filter and block lists, where SPF or DKIM proves the sender:
-    /// news@shop.example, @shop.example, or *.shop.example for the domains below it; may be given several
-    /// times
-    #[arg(long, value_name = "SENDER", value_parser = SenderPattern::parse)]
-    allow: Vec<SenderPattern>,
-    /// Let its mailboxes answer as the alias, from webmail too: mail to it gets a Reply-To such as
-    /// hello+bob=friend.example@example.org, and what a mailbox sends there leaves as from hello@example.org
-    #[arg(long)]
-    reply_by_address: bool,
-}
-
-impl Words {
-    fn amendment(self) -> Amendment {
-        Amendment {
-            keep_tag: self.keep_tag.map(KeepTag::word),
-            spam: self.spam.map(Spam::word),
-            allow: self.allow,
-            reply_by_address: self.reply_by_address.then_some(true),
-            ..Amendment::default()
-        }
-    }
-}
-
 impl SetArgs {
     fn amendment(self) -> Amendment {
-        let Self { words, no_allow, no_reply_by_address, .. } = self;
+        let Self { words, no_allow, no_block, no_reply_by_address, .. } = self;
         let amendment = words.amendment();
         let off = no_reply_by_address.then_some(false);
         let reply_by_address = amendment.reply_by_address.or(off);
-        Amendment { no_allow, reply_by_address, ..amendment }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Spam {
-    Mark,
-    Refuse,
-    Default,
-}
-
-impl Spam {
-    fn word(self) -> Option<SpamAction> {
-        match self {
-            Self::Mark => Some(SpamAction::Mark),
-            Self::Refuse => Some(SpamAction::Refuse),
-            Self::Default => None,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum KeepTag {
-    True,
-    False,
-    Default,
-}
-
-impl KeepTag {
-    fn word(self) -> Option<bool> {
-        match self {
-            Self::True => Some(true),
-            Self::False => Some(false),
-            Self::Default => None,
-        }
+        Amendment { no_allow, no_block, reply_by_address, ..amendment }
     }
 }
 

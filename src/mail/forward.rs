@@ -111,6 +111,7 @@ impl Forward<'_> {
             }
         };
         let returning = report.returning.take();
+        let (counted, rule) = (std::mem::take(&mut report.counted), report.rule.take());
         let conclusion = match delivery {
             Ok((delivery, kept)) => self.deliver(report, delivery, kept, deadline).await,
             Err(reply) => Conclusion {
@@ -121,10 +122,14 @@ impl Forward<'_> {
                 filter: report.filtered.and_then(Result::ok),
                 notes: report.notes,
                 attempts: Vec::new(),
+                rule,
                 spooled: Vec::new(),
                 announced: Announcement::default(),
             },
         };
+        if conclusion.reply.is_positive() {
+            counted.spend(self.now);
+        }
         // It will come again: one bounce is one use, however often it is tried.
         if conclusion.reply.class() == Class::Transient
             && let Some(returning) = returning
@@ -251,6 +256,7 @@ impl Forward<'_> {
             filter: report.filtered.and_then(Result::ok),
             notes: report.notes.into_iter().chain(end.note).collect(),
             attempts: delivery.attempts,
+            rule: None,
             spooled: end.spooled,
             announced: delivery.announced,
         }

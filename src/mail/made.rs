@@ -40,6 +40,10 @@ impl NewAliases {
         left.map_err(|Full { wait, .. }| Reply::too_many_new_aliases(wait))
     }
 
+    fn give_back(&self, domain: &String) {
+        self.0.lock().give_back(domain);
+    }
+
     fn take(&self, domain: &String) -> bool {
         self.0.lock().take(domain, clock::steady_millis())
     }
@@ -58,7 +62,11 @@ pub(super) async fn make(
     if !parts.new_aliases.take(&key.domain) {
         return Some(format!("{address} is no alias yet: its domain got too many of them lately"));
     }
-    match parts.store.add_alias(&alias).await {
+    let added = parts.store.add_alias(&alias).await;
+    if added.is_err() {
+        parts.new_aliases.give_back(&key.domain);
+    }
+    match added {
         Ok(()) => {
             tracing::info!(alias = address, "the first mail to an address made an alias");
             Some(format!("made the alias {address}"))

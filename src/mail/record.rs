@@ -1,7 +1,8 @@
-use super::{late::Announcement, log_line::log, parts::Parts, spool::Added};
+use super::{late::Announcement, log_line::log, parts::Parts, returned::Refusal, spool::Added};
 use crate::{
     account::AccountId,
     address::{ForwardPath, Mailbox, ReversePath},
+    alias::Rule,
     clock,
     envelope::Envelope,
     fate,
@@ -43,6 +44,8 @@ pub(crate) struct Conclusion {
     /// What the owner should know.
     pub(crate) notes: Vec<String>,
     pub(crate) attempts: Vec<AttemptLine>,
+    /// The rule of an alias, or for it, by which it was not taken.
+    pub(crate) rule: Option<Rule>,
     /// What waits for another try.
     pub(crate) spooled: Vec<Added>,
     /// Copies that took long: the client may have given up meanwhile.
@@ -154,14 +157,23 @@ impl Entry {
 
     /// Tells of an RCPT that is refused or put off with `reply`. Others of its client share the line, but for a
     /// destination's verdict on a message: each is somebody's.
-    pub(crate) async fn refuse_recipient(mut self, parts: &Parts, reply: &Reply, is_verdict: bool) {
+    pub(crate) async fn refuse_recipient(
+        mut self,
+        parts: &Parts,
+        reply: &Reply,
+        refusal: &Refusal,
+    ) {
         self.record.outcome = not_taken(reply);
         self.set_reply(parts, reply);
-        if is_verdict {
+        if let Some(rule) = &refusal.rule {
+            self.record.detail = rule.to_string();
+        }
+        if refusal.is_verdict {
             log(&parts.log, &self.record, "recipient");
             parts.journal.record(self.record).await;
         } else {
-            parts.refused.tell(&parts.journal, &parts.log, self.record).await;
+            let rule = refusal.rule.as_ref();
+            parts.refused.tell(&parts.journal, &parts.log, self.record, rule).await;
         }
     }
 

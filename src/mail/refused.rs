@@ -3,6 +3,7 @@
 
 use super::log_line::log;
 use crate::{
+    alias::Rule,
     clock,
     inbound::LogBudget,
     rate::ClientBlock,
@@ -26,7 +27,8 @@ pub(crate) struct RefusedRecipients(Mutex<Lines>);
 #[derive(Debug, Default)]
 struct Lines(HashMap<Whose, Line>);
 
-/// A client, if it has an address, and the code and status of the reply.
+/// A client, if it has an address, and the code and status of the reply, with the rule of the alias, or for it, if one
+/// refuses.
 type Whose = (Option<ClientBlock>, String);
 
 #[derive(Debug)]
@@ -52,8 +54,14 @@ enum Step {
 
 impl RefusedRecipients {
     /// Tells of a recipient that was refused; `record` is what would be told of it alone.
-    pub(crate) async fn tell(&self, journal: &Journal, budget: &LogBudget, record: Record) {
-        let (step, ended) = self.0.lock().add(&record, clock::steady_millis());
+    pub(crate) async fn tell(
+        &self,
+        journal: &Journal,
+        budget: &LogBudget,
+        record: Record,
+        rule: Option<&Rule>,
+    ) {
+        let (step, ended) = self.0.lock().add(&record, rule, clock::steady_millis());
         if step != Step::Count {
             log(budget, &record, "recipient");
         }
@@ -89,9 +97,11 @@ async fn write(journal: &Journal, ended: Vec<Record>) {
 
 impl Lines {
     /// Adds a recipient; gives what is to be written of it, and of lines that end by that.
-    fn add(&mut self, record: &Record, now: Millis) -> (Step, Vec<Record>) {
-        let status: Vec<&str> = record.reply.splitn(3, ' ').take(2).collect();
-        let whose = (record.client.map(ClientBlock::of), status.join(" "));
+    fn add(&mut self, record: &Record, rule: Option<&Rule>, now: Millis) -> (Step, Vec<Record>) {
+        let mut kind: Vec<&str> = record.reply.splitn(3, ' ').take(2).collect();
+        let rule = rule.map(Rule::kind);
+        kind.extend(rule.as_deref());
+        let whose = (record.client.map(ClientBlock::of), kind.join(" "));
         let mut ended = Vec::new();
         if let Some(line) = self.0.get_mut(&whose) {
             if now.since(line.since) < TOGETHER {
@@ -130,6 +140,9 @@ impl Line {
         if record.reply != first.reply {
             differs.push_str(&format!(": {}", record.reply));
         }
+        if !record.detail.is_empty() && !first.detail.starts_with(&record.detail) {
+            differs.push_str(&format!(", {}", record.detail));
+        }
         if !differs.is_empty() {
             let separator = if first.detail.is_empty() { "" } else { "; " };
             first.detail.push_str(&format!("{separator}{}{differs}", record.to.join(", ")));
@@ -158,6 +171,7 @@ mod tests {
     use super::*;
     use crate::{
         address::{Mailbox, ReversePath},
+        alias::{Blocked, NamedBy, Scope, SenderPattern},
         store::journal::Outcome,
     };
 
@@ -187,7 +201,7 @@ mod tests {
     #[test]
     fn those_of_a_minute_share_a_line() {
         let mut lines = Lines::default();
-        let steps: Vec<Step> = (1..=1000).map(|n| lines.add(&record(1, n), NOW).0).collect();
+        let steps: Vec<Step> = (1..=1000).map(|n| lines.add(&record(1, n), None, NOW).0).collect();
         assert_eq!(steps[0], Step::Begin(record(1, 1)));
         let Step::Grow(third) = &steps[2] else { panic!("the third is named: {:?}", steps[2]) };
         assert_eq!(third.id, "1-1");
@@ -205,9 +219,9 @@ mod tests {
     fn the_next_minute_is_another_line() {
         let mut lines = Lines::default();
         for n in 1..=5 {
-            lines.add(&record(1, n), NOW);
+            lines.add(&record(1, n), None, NOW);
         }
-        let (step, ended) = lines.add(&record(1, 6), NOW + TOGETHER);
+        let (step, ended) = lines.add(&record(1, 6), None, NOW + TOGETHER);
         assert_eq!(step, Step::Begin(record(1, 6)));
         assert_eq!(ended[0].detail, "5 recipients refused within a minute");
         assert_eq!(lines.ended(Millis::MAX), [], "a single one is told already");
@@ -219,17 +233,19 @@ mod tests {
         let deferred =
             Record { outcome: Outcome::Deferred, reply: "450 4.7.1 later".into(), ..record(1, 3) };
         for record in [record(1, 1), record(2, 2), deferred] {
-            assert_eq!(lines.add(&record, NOW).0, Step::Begin(record));
+            assert_eq!(lines.add(&record, None, NOW).0, Step::Begin(record));
         }
     }
 
     #[test]
     fn what_differs_is_said() {
         let mut lines = Lines::default();
-        lines.add(&record(1, 1), NOW);
+        lines.add(&record(1, 1), None, NOW);
         let from = ReversePath::Mailbox(Mailbox::parse("a@b.example").unwrap());
         let other = Record { from, reply: "550 5.1.1 no, nobody".into(), ..record(1, 2) };
-        let (Step::Grow(line), _) = lines.add(&other, NOW) else { panic!("the second is named") };
+        let (Step::Grow(line), _) = lines.add(&other, None, NOW) else {
+            panic!("the second is named")
+        };
         let expected = "at least 2 recipients refused within a minute; u2@fwd.example from <a@b.example>: 550 \
                         5.1.1 no, nobody";
         assert_eq!(line.detail, expected);
@@ -241,10 +257,38 @@ mod tests {
         let mut behind = 0;
         for n in 0..4 * u32::try_from(CAPACITY).unwrap() {
             let client = Some(std::net::Ipv4Addr::from_bits(n % 15_000).into());
-            let (_, ended) = lines.add(&Record { client, ..record(0, n) }, NOW);
+            let (_, ended) = lines.add(&Record { client, ..record(0, n) }, None, NOW);
             behind += ended.len();
             assert!(lines.0.len() <= CAPACITY);
         }
         assert_eq!(behind, 0, "nothing that was not written at once");
+    }
+
+    #[test]
+    fn each_rule_has_a_line_and_is_told() {
+        let mut lines = Lines::default();
+        let blocked = |pattern: &str, sender: &str| {
+            Rule::Blocked(Blocked {
+                scope: Scope::Alias,
+                pattern: SenderPattern::parse(pattern).unwrap(),
+                sender: Some((Mailbox::parse(sender).unwrap(), NamedBy::ReversePath)),
+            })
+        };
+        let told = |rule: &Rule, n| Record { detail: rule.to_string(), ..record(1, n) };
+        let [first, same, other] =
+            [("@b.test", "a@b.test"), ("@b.test", "c@b.test"), ("@d.test", "a@d.test")]
+                .map(|(pattern, sender)| blocked(pattern, sender));
+        for (rule, n) in [(&first, 1), (&other, 2)] {
+            let begins = Step::Begin(told(rule, n));
+            assert_eq!(lines.add(&told(rule, n), Some(rule), NOW).0, begins);
+        }
+        let (Step::Grow(line), _) = lines.add(&told(&same, 3), Some(&same), NOW) else {
+            panic!("the second is named")
+        };
+        assert_eq!(
+            line.detail,
+            "at least 2 recipients refused within a minute; refused by the alias's block @b.test, as it is from \
+             a@b.test; u3@fwd.example, refused by the alias's block @b.test, as it is from c@b.test"
+        );
     }
 }

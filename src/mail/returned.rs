@@ -34,6 +34,12 @@ impl From<Reply> for Refusal {
     }
 }
 
+impl From<Refusal> for Reply {
+    fn from(refusal: Refusal) -> Self {
+        refusal.reply
+    }
+}
+
 /// The sender that an SRS address of ours stands for, or the reply that refuses it; `None` for any other
 /// recipient. The recipient is as a mail server that is not ours gives it, without brackets.
 pub(crate) async fn returned(

@@ -3,7 +3,7 @@
 
 use super::{
     checks::{differ, refuse_unless_bounce},
-    counts::{Counted, count_refused},
+    counts::{Addressed, count_refused},
     decide::decide,
     dnsbl::{self, Inquiry, Said, refusal, refusal_at_once},
     forward::{Forward, refusal_key},
@@ -16,6 +16,7 @@ use super::{
     record::Entry,
     returned::Refusal,
     sender::Sender,
+    senders,
     submission::{Came, LoggedIn, Submission, answer},
 };
 use crate::{
@@ -143,7 +144,7 @@ impl Handler for Mail {
             };
             let entry = Entry::of_recipient(&self.peer, session, path);
             let entry = entry.by_account(submission.account());
-            entry.refuse_recipient(&self.parts, &reply, false).await;
+            entry.refuse_recipient(&self.parts, &reply, &reply.clone().into()).await;
             return reply;
         }
         let refusal = match self.taken(session, path).await {
@@ -163,8 +164,8 @@ impl Handler for Mail {
         let counted = miss(&refusal)
             .map_or(Ok(()), |miss| self.parts.rates.take_miss(client.ip, miss, is_relayed));
         let entry = Entry::of_recipient(&client, session, path);
-        let reply = counted.err().unwrap_or(refusal.reply);
-        entry.refuse_recipient(&self.parts, &reply, refusal.is_verdict).await;
+        let reply = counted.err().unwrap_or_else(|| refusal.reply.clone());
+        entry.refuse_recipient(&self.parts, &reply, &refusal).await;
         reply
     }
 
@@ -200,7 +201,7 @@ impl Handler for Mail {
         let listed = listed.unwrap_or_default();
         let (parts, peer, sender) = (&self.parts, &self.peer, &sender);
         let (id, now) = (entry.id, entry.arrived);
-        let counted = Counted::of(&recipients);
+        let addressed = Addressed::of(&recipients);
         // Recipients are addresses of answers, or none is.
         let mut conclusion = match recipients.first().and_then(Recipient::answered_alias) {
             Some(_) => {
@@ -212,7 +213,7 @@ impl Handler for Mail {
                 forward.run(transaction, memory, recipients).await
             }
         };
-        counted.conclude(parts, sender.reverse_path().mailbox(), &mut conclusion, None, now).await;
+        addressed.conclude(parts, sender.reverse_path().mailbox(), &mut conclusion, now).await;
         self.last = Some(Arc::clone(&conclusion.announced));
         entry.conclude(&self.parts, conclusion, began.elapsed()).await
     }
@@ -272,6 +273,9 @@ impl Mail {
         recipient: Recipient,
         now: UnixTime,
     ) -> Result<Recipient, Refusal> {
+        if let Some(open) = &self.open {
+            senders::refuse_recipient(&self.parts, &recipient, open.sender.reverse_path())?;
+        }
         self.hear_lists().await;
         let Some(open) = &self.open else {
             return Err(Reply::out_of_order("Send MAIL first").into());
@@ -324,6 +328,8 @@ impl Mail {
             && (first.is_srs_return() != recipient.is_srs_return()
                 || self.differ_by_lists(open, first, recipient)
                 || differ(parts, first, recipient)
+                || senders::differ(parts, first, recipient)
+                || is_counted_apart(first, recipient)
                 || first.group() != recipient.group()
                     && open.sender.bounce(parts, None).await != Bounce::Safe)
         {
@@ -336,6 +342,13 @@ impl Mail {
         });
         kept.map(|reply| Refusal { is_verdict: true, ..reply.as_kept().into() })
     }
+}
+
+/// True where one of two aliases may have taken its last message while the other has not: there is one reply for both.
+fn is_counted_apart(one: &Recipient, other: &Recipient) -> bool {
+    let key = |to: &Recipient| to.named.as_ref().map(|named| named.key.clone());
+    let is_counted = |to: &Recipient| to.rules().max_messages.is_some();
+    (is_counted(one) || is_counted(other)) && key(one) != key(other)
 }
 
 /// As what a refused recipient counts against its client, if at all.

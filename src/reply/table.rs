@@ -134,6 +134,10 @@ impl Reply {
     pub fn alias_rejects(text: &str) -> Self {
         Self::with_text(550, (5, 7, 1), text)
     }
+    /// Whoever sends is blocked; by which list is nobody's business.
+    pub const fn sender_blocked() -> Self {
+        Self::new(550, (5, 7, 1), "This address does not accept mail from this sender")
+    }
     /// `alias --defer TEXT`.
     pub fn alias_defers(text: &str) -> Self {
         Self::with_text(450, (4, 2, 1), text)

@@ -12,6 +12,8 @@
 mod support;
 
 mod accidents;
+mod alias_rules;
+mod alias_use;
 mod authentication;
 mod bounces;
 mod cli;

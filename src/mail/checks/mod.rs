@@ -1,6 +1,7 @@
 //! What a message must be to be handed on. Each check is a value: it lets pass, marks, defers or refuses.
 
 mod authentication;
+mod counted;
 mod form;
 mod listed;
 mod loops;
@@ -8,11 +9,16 @@ mod returns;
 mod spam;
 
 pub(crate) use authentication::{findings, is_signed_by_sender, proof};
+pub(crate) use counted::Counted;
 pub(crate) use returns::{count, is_not_a_bounce, refuse_unless_bounce};
 pub(crate) use spam::{Question, differ};
 
-use super::{dnsbl::Said, parts::Parts, recipient::Recipient, sender::Sender};
+use super::{
+    dnsbl::Said, parts::Parts, recipient::Recipient, returned::Refusal, sender::Sender,
+    senders::author_blocked,
+};
 use crate::{
+    alias::Rule,
     auth,
     inbound::Reservation,
     message::{Header, LoopToken, MessageId, take_out_own_results, without_mbox_line},
@@ -71,6 +77,10 @@ pub(crate) struct Subject<'a> {
 pub(crate) struct Report {
     /// Why the message is not handed on.
     pub(crate) objection: Option<Reply>,
+    /// The rule of an alias, or for it, that objects.
+    pub(crate) rule: Option<Rule>,
+    /// What the message takes of what its aliases have.
+    pub(crate) counted: Counted,
     /// For the journal: what the owner should know.
     pub(crate) notes: Vec<String>,
     /// The message as it came, without a mailbox file's line before the header and without results of checks that
@@ -100,6 +110,8 @@ impl Report {
     fn new(recipients: &[Recipient]) -> Self {
         Self {
             objection: None,
+            rule: None,
+            counted: Counted::default(),
             notes: recipients.iter().flat_map(|to| to.lost.clone()).collect(),
             message: Bytes::new(),
             fields: String::new(),
@@ -123,6 +135,13 @@ impl Report {
     fn unfiltered(&mut self, why: String) {
         self.notes.push(why.clone());
         self.filtered = Some(Err(why));
+    }
+
+    /// The message is refused by a rule of an alias, or for it.
+    fn refuse(&mut self, rule: Option<Rule>, reply: Reply) {
+        self.notes.extend(rule.as_ref().map(ToString::to_string));
+        self.rule = rule;
+        self.objection = Some(reply);
     }
 
     /// Takes a ruling; true when the message is still to be handed on.
@@ -153,6 +172,12 @@ pub(crate) async fn run(
     if !is_sound(parts, subject, came.get(start..).unwrap_or_default(), &mut report) {
         return report;
     }
+    let octets = came.get(start..).unwrap_or_default();
+    let (from, to) = (subject.sender.reverse_path(), subject.recipients);
+    if let Some(blocked) = author_blocked(parts, to, from, octets) {
+        report.refuse(Some(Rule::Blocked(blocked)), Reply::sender_blocked());
+        return report;
+    }
     let hostname = parts.config.hostname.as_str();
     start += take_out_own_results(came.get_mut(start..).unwrap_or_default(), hostname);
     report.message = memory.hold(came).slice(start..);
@@ -174,8 +199,10 @@ pub(crate) async fn run(
     }
     // Last of all: only what is passed on counts.
     if report.objection.is_none() {
-        let counted = parts.rates.take_recipients(subject.sender.ip(), subject.recipients);
-        report.objection = counted.err();
+        match Counted::of(parts, subject.sender.ip(), subject.recipients).await {
+            Ok(counted) => report.counted = counted,
+            Err(Refusal { rule, reply, .. }) => report.refuse(rule, reply),
+        }
     }
     if report.objection.is_none()
         && let Some(returning) = returns::use_of(subject)

@@ -2,26 +2,35 @@
 //! forgives.
 
 mod bites;
+mod own;
 mod questions;
 
 pub use bites::Bite;
+pub(crate) use own::TakenLimits;
 pub(crate) use questions::Questions;
 
-use super::recipient::Recipient;
+use super::{recipient::Recipient, returned::Refusal};
 use crate::{
     address::ForwardPath,
-    alias::Key,
+    alias::{Key, Named, Rule},
     clock,
     config::{IpNet, Limits, print_rate},
     metrics::{Limit, Metrics},
-    rate::{Buckets, ClientBlock, ClientBuckets, Full},
+    rate::{Buckets, ClientBlock, ClientBuckets, Full, Rate},
     reply::Reply,
     time::Millis,
     turns::{Turn, Turns},
 };
 use bites::Bites;
+use own::Own;
 use parking_lot::Mutex;
-use std::{collections::HashSet, fmt::Display, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Display,
+    net::IpAddr,
+    sync::Arc,
+    time::Duration,
+};
 use tokio::sync::Notify;
 
 /// Most clients, networks, addresses and domains of which something is kept at once, each.
@@ -47,6 +56,7 @@ struct Tables {
     checks_per_client: usize,
     aliases: Buckets<Key>,
     domains: Buckets<String>,
+    own: Own,
     bites: Bites,
 }
 
@@ -70,6 +80,7 @@ impl Rates {
             checks_per_client: limits.checks_per_client,
             aliases: Buckets::new(limits.messages_per_alias, CAPACITY),
             domains: Buckets::new(limits.messages_per_domain, CAPACITY),
+            own: Own::new(CAPACITY),
             bites: Bites::default(),
         };
         let checks = Turns::new(limits.checks);
@@ -156,56 +167,81 @@ impl Rates {
         })
     }
 
-    /// Whether a message of this client for `path` would be taken.
+    /// Whether a message of this client for `path` would be taken. An alias that has a limit of its own goes by that,
+    /// whoever sends.
     ///
     /// # Errors
-    /// The reply that puts it off.
+    /// What puts it off.
     pub(crate) fn may_receive(
         &self,
         client: Option<IpAddr>,
         recipient: &Recipient,
-    ) -> Result<(), Reply> {
+    ) -> Result<(), Refusal> {
         let tables = &mut *self.tables.lock();
+        let now = clock::steady_millis();
+        check_own(tables, recipient, now)?;
         let Some(key) = key(recipient) else { return Ok(()) };
         match tables.is_exempt(client) {
             true => Ok(()),
-            false => self.check(tables, &key, clock::steady_millis()),
+            false => Ok(self.check(tables, &key, has_own(recipient), now)?),
         }
     }
 
-    /// Counts a message for each of these recipients and, once, for each of their domains.
+    /// Counts a message for each of these recipients and, once, for each of their domains; gives what it takes of the
+    /// limits that aliases have of their own.
     ///
     /// # Errors
     /// As [`Rates::may_receive`]; nothing is counted then.
     pub(crate) fn take_recipients(
-        &self,
+        self: &Arc<Self>,
         client: Option<IpAddr>,
         recipients: &[Recipient],
-    ) -> Result<(), Reply> {
+    ) -> Result<TakenLimits, Refusal> {
         let tables = &mut *self.tables.lock();
-        if tables.is_exempt(client) {
-            return Ok(());
-        }
         let now = clock::steady_millis();
-        let keys: HashSet<Key> = recipients.iter().filter_map(key).collect();
-        for key in &keys {
-            self.check(tables, key, now)?;
+        let is_exempt = tables.is_exempt(client);
+        for recipient in recipients {
+            check_own(tables, recipient, now)?;
+            if let Some(key) = key(recipient).filter(|_| !is_exempt) {
+                self.check(tables, &key, has_own(recipient), now)?;
+            }
         }
-        let domains: HashSet<&String> = keys.iter().map(|key| &key.domain).collect();
-        for domain in domains {
-            tables.domains.take(domain, now);
+        let counted = recipients.iter().filter(|_| !is_exempt);
+        let keys: HashSet<Key> = counted.filter(|to| !has_own(to)).filter_map(key).collect();
+        if !is_exempt {
+            let domains: HashSet<String> =
+                recipients.iter().filter_map(key).map(|key| key.domain).collect();
+            for domain in domains {
+                tables.domains.take(&domain, now);
+            }
         }
         for key in &keys {
             tables.aliases.take(key, now);
         }
-        Ok(())
+        let own = |named: &Arc<Named>| Some((named.key.clone(), named.rules.limit?));
+        let own: HashMap<Key, Rate> =
+            recipients.iter().filter_map(|to| to.named.as_ref().and_then(own)).collect();
+        for (key, rate) in &own {
+            tables.own.take(key.clone(), *rate, now);
+        }
+        Ok(TakenLimits::new(self, own.into_iter().collect()))
     }
 
-    fn check(&self, tables: &mut Tables, key: &Key, now: Millis) -> Result<(), Reply> {
+    /// Looks at the domain's limit, and at that of the address unless its alias has its own.
+    fn check(
+        &self,
+        tables: &mut Tables,
+        key: &Key,
+        has_own: bool,
+        now: Millis,
+    ) -> Result<(), Reply> {
         tables.domains.check(&key.domain, now).map_err(|full| {
             let exceeded = self.bite(&mut tables.bites, Limit::Domain, &full);
             Reply::too_many_for_domain(&exceeded.rate, exceeded.wait)
         })?;
+        if has_own {
+            return Ok(());
+        }
         tables.aliases.check(key, now).map_err(|full| {
             let Full { whose: Key { domain, local }, rate, wait } = full;
             let full = Full { whose: format!("{local}@{domain}"), rate, wait };
@@ -275,6 +311,20 @@ impl Tables {
     fn counted(&self, client: Option<IpAddr>) -> Option<IpAddr> {
         client.filter(|_| !self.is_exempt(client))
     }
+}
+
+fn has_own(recipient: &Recipient) -> bool {
+    recipient.rules().limit.is_some()
+}
+
+/// Whether something is left of the limit that the alias of a recipient has of its own.
+fn check_own(tables: &mut Tables, recipient: &Recipient, now: Millis) -> Result<(), Refusal> {
+    let Some(named) = &recipient.named else { return Ok(()) };
+    tables.own.check(named, now).map_err(|Full { rate, wait, .. }| Refusal {
+        named: Some(Arc::clone(named)),
+        rule: Some(Rule::Limit(rate)),
+        ..Reply::too_many_for_address(&print_rate(rate), wait).into()
+    })
 }
 
 /// The address of a hosted domain without its tag. What returns has limits of its own (`srs.max_returns`), and so have

@@ -165,6 +165,7 @@ impl Submission {
             filter: taken.filter,
             notes: taken.notes,
             attempts: Vec::new(),
+            rule: None,
             spooled: taken.spooled,
             announced: Announcement::default(),
         };
@@ -208,7 +209,7 @@ impl Submission {
         let user = self.account.name.to_string();
         let spam = spam::check(parts, &user, &self.sender, everybody, id, tls, &message);
         let spam = spam.await?;
-        parts.rates.take_recipients(self.sender.ip(), &hosted)?;
+        let counted = checks::Counted::of(parts, self.sender.ip(), &hosted).await?;
         let account = self.account.id.to_string();
         let cloth = dress::Cloth {
             account: Some(&account),
@@ -228,6 +229,7 @@ impl Submission {
             error.reply()
         })?;
         self.claim.spend();
+        counted.spend(clock::now());
         let lost = hosted.into_iter().flat_map(|to| to.lost);
         Ok(Taken { filter: spam.verdict, notes: lost.chain(spam.note).collect(), spooled })
     }
@@ -266,7 +268,6 @@ async fn leads_to(parts: &Parts, path: &ForwardPath, now: UnixTime) -> Result<To
                 lost: Vec::new(),
                 original: None,
                 named: None,
-                place: None,
                 answered: None,
             };
             Ok(To { recipient, is_hosted: false, dsn: RcptDsn::default() })

@@ -77,6 +77,7 @@ pub(crate) async fn answer(
         filter: taken.filter,
         notes: taken.notes,
         attempts: Vec::new(),
+        rule: None,
         spooled: taken.spooled,
         announced: Announcement::default(),
     }
@@ -131,7 +132,7 @@ async fn take(
     let everybody: Vec<&ForwardPath> = transaction.envelope.forward_paths.iter().collect();
     let (tls, user) = (transaction.tls.as_ref(), alias.to_string());
     let spam = spam::check(parts, &user, sender, everybody, id, tls, &message).await?;
-    parts.rates.take_recipients(sender.ip(), &hosted)?;
+    let counted = checks::Counted::of(parts, sender.ip(), &hosted).await?;
     let cloth = dress::Cloth {
         account: None,
         cause: Cause::named(&format!("answers of {}", alias.to_key())),
@@ -153,6 +154,7 @@ async fn take(
         error.reply()
     })?;
     claim.spend();
+    counted.spend(now);
     if !prints.is_empty()
         && let Err(error) = parts.store.remember_delivered(prints, now + MEMORY).await
     {

@@ -1,0 +1,71 @@
+//! What a message takes of what its aliases have: messages that they take in all, and in a time.
+
+use crate::{
+    alias::{Ended, Named, Rule},
+    mail::{
+        alias_use::{NoPlace, Place},
+        parts::Parts,
+        rates::TakenLimits,
+        recipient::Recipient,
+        returned::Refusal,
+    },
+    reply::Reply,
+    time::UnixTime,
+};
+use std::{net::IpAddr, sync::Arc};
+
+/// What a message has taken. Dropped, it is given back: only what is accepted counts.
+#[derive(Debug, Default)]
+pub(crate) struct Counted {
+    limits: Option<TakenLimits>,
+    places: Vec<Place>,
+}
+
+impl Counted {
+    /// Counts a message of `client` to these recipients.
+    ///
+    /// # Errors
+    /// What refuses it, or puts it off; nothing is counted then.
+    pub(crate) async fn of(
+        parts: &Parts,
+        client: Option<IpAddr>,
+        recipients: &[Recipient],
+    ) -> Result<Self, Refusal> {
+        let mut places: Vec<Place> = Vec::new();
+        for named in recipients.iter().filter_map(|recipient| recipient.named.as_ref()) {
+            let is_there = places.iter().any(|place| *place.alias() == named.key);
+            if let Some(most) = named.rules.max_messages.filter(|_| !is_there) {
+                places.push(place(parts, named, most).await?);
+            }
+        }
+        let limits = parts.rates.take_recipients(client, recipients)?;
+        Ok(Self { limits: Some(limits), places })
+    }
+
+    /// The message was accepted.
+    pub(crate) fn spend(self, now: UnixTime) {
+        for place in self.places {
+            place.spend(now);
+        }
+        if let Some(limits) = self.limits {
+            limits.spend();
+        }
+    }
+}
+
+/// A place among the messages that an alias takes, `most` in all.
+async fn place(parts: &Parts, named: &Arc<Named>, most: u64) -> Result<Place, Refusal> {
+    match parts.alias_uses.reserve(&parts.store, &named.key, most).await {
+        Ok(Ok(place)) => Ok(place),
+        Ok(Err(NoPlace::Held)) => Err(Reply::last_messages_under_way().into()),
+        Ok(Err(NoPlace::UsedUp)) => Err(Refusal {
+            named: Some(Arc::clone(named)),
+            rule: Some(Rule::Ended(Ended::UsedUp(most))),
+            ..Reply::no_such_alias().into()
+        }),
+        Err(error) => {
+            tracing::error!(%error, "cannot tell how many messages an alias took");
+            Err(Reply::store_failed().into())
+        }
+    }
+}

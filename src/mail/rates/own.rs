@@ -1,0 +1,153 @@
+//! Limits that aliases have of their own: only what is taken counts.
+
+use super::Rates;
+use crate::{
+    alias::{Key, Named},
+    rate::{Bucket, Full, Rate, Recent},
+    time::Millis,
+};
+use std::sync::Arc;
+
+/// The buckets of aliases, those of the least recent forgotten.
+#[derive(Debug)]
+pub(super) struct Own(Recent<Key, Used>);
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Used(Option<(Rate, Bucket)>);
+
+/// What a message has taken of the limits of its aliases; given back when it is dropped, unless the message was taken.
+#[derive(Debug)]
+pub(crate) struct TakenLimits {
+    rates: Arc<Rates>,
+    taken: Vec<(Key, Rate)>,
+}
+
+impl Own {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self(Recent::new(capacity))
+    }
+
+    /// Whether something is left of the limit of `named`, if it has one.
+    ///
+    /// # Errors
+    /// When it is empty.
+    pub(super) fn check(&mut self, named: &Named, now: Millis) -> Result<(), Full<()>> {
+        let Some(rate) = named.rules.limit else { return Ok(()) };
+        let Some(used) = self.0.get(&named.key) else { return Ok(()) };
+        let bucket = used.by(rate, now);
+        match bucket.has(rate, now) {
+            true => Ok(()),
+            false => Err(Full { whose: (), rate, wait: bucket.wait(rate, now) }),
+        }
+    }
+
+    /// Takes one.
+    pub(super) fn take(&mut self, key: Key, rate: Rate, now: Millis) {
+        self.0.change(key, |used| {
+            let mut bucket = used.by(rate, now);
+            bucket.take(rate, now);
+            *used = Used(Some((rate, bucket)));
+        });
+    }
+
+    fn give_back(&mut self, key: Key, rate: Rate) {
+        self.0.change(key, |used| match used {
+            Used(Some((now, bucket))) if *now == rate => bucket.give_back(rate),
+            // It has another limit by now.
+            _ => {}
+        });
+    }
+}
+
+impl Used {
+    /// The bucket by `rate`, which may not be the one that it was filled by.
+    fn by(self, rate: Rate, now: Millis) -> Bucket {
+        match self.0 {
+            Some((old, bucket)) if old != rate => {
+                Bucket::of_taken(bucket.taken(old, now), rate, now)
+            }
+            Some((_, bucket)) => bucket,
+            None => Bucket::default(),
+        }
+    }
+}
+
+impl TakenLimits {
+    pub(super) fn new(rates: &Arc<Rates>, taken: Vec<(Key, Rate)>) -> Self {
+        Self { rates: Arc::clone(rates), taken }
+    }
+
+    /// The message was taken: what it used is used up.
+    pub(crate) fn spend(mut self) {
+        self.taken.clear();
+    }
+}
+
+impl Drop for TakenLimits {
+    fn drop(&mut self) {
+        if !self.taken.is_empty() {
+            let tables = &mut *self.rates.tables.lock();
+            for (key, rate) in self.taken.drain(..) {
+                tables.own.give_back(key, rate);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        alias::{Alias, AliasAddress, Rules},
+        config::Limits,
+        metrics::Metrics,
+        rate::parse_rate,
+    };
+    use std::time::Duration;
+
+    fn named(limit: &str) -> Named {
+        let alias = Alias::forward(AliasAddress::parse("a@x.test").unwrap(), ["p@y.test"]).unwrap();
+        let rules = Rules { limit: parse_rate(limit).ok(), ..Rules::default() };
+        Named::of(&alias.with_rules(rules).unwrap())
+    }
+
+    #[test]
+    fn each_alias_has_its_bucket_by_the_limit_that_it_has_now() {
+        let (mut own, now) = (Own::new(10), Millis::new(1_700_000_000_000));
+        let take = |own: &mut Own, named: &Named| {
+            own.check(named, now).map(|()| {
+                own.take(named.key.clone(), named.rules.limit.unwrap(), now);
+            })
+        };
+        let two = named("2/1h");
+        assert!(take(&mut own, &two).is_ok() && take(&mut own, &two).is_ok());
+        let full = take(&mut own, &two).unwrap_err();
+        assert_eq!((full.rate, full.wait), (two.rules.limit.unwrap(), Duration::from_mins(30)));
+        let three = named("3/1h");
+        assert!(take(&mut own, &three).is_ok(), "what was used stays used");
+        assert!(take(&mut own, &three).is_err() && take(&mut own, &two).is_err());
+        assert!(own.check(&named("none"), now).is_ok());
+        own.give_back(two.key.clone(), two.rules.limit.unwrap());
+        assert!(take(&mut own, &three).is_err(), "that was by another limit");
+        own.give_back(three.key.clone(), three.rules.limit.unwrap());
+        assert!(take(&mut own, &three).is_ok());
+    }
+
+    #[test]
+    fn what_is_not_taken_is_given_back() {
+        let rates = Arc::new(Rates::new(&Limits::default(), Arc::new(Metrics::new())));
+        let named = named("1/1h");
+        let (rate, now) = (named.rules.limit.unwrap(), Millis::new(1_700_000_000_000));
+        let take = || {
+            rates.tables.lock().own.take(named.key.clone(), rate, now);
+            TakenLimits::new(&rates, vec![(named.key.clone(), rate)])
+        };
+        let is_left = || rates.tables.lock().own.check(&named, now).is_ok();
+        let taken = take();
+        assert!(!is_left());
+        drop(taken);
+        assert!(is_left());
+        take().spend();
+        assert!(!is_left());
+    }
+}

@@ -1,0 +1,105 @@
+//! Rules in raw sessions: what a client is told, and which recipients share a transaction.
+
+use super::{by, detail};
+use crate::support::onward::Onward;
+use crate::support::receiver::{Action, Receiver, Step};
+
+const LATER: &str = "452 4.5.3";
+
+#[test]
+fn recipients_whose_rules_differ_have_a_transaction_of_their_own() {
+    let destination = Receiver::smtp().start();
+    let onward = Onward::forwarding_to(destination.name())
+        .alias("plain@example.org", &["bob@sink.test"])
+        .run_first(&["alias", "add", "a@example.org", "bob@sink.test", "--block", "@bad.test"])
+        .run_first(&["alias", "add", "same@example.org", "bob@sink.test", "--block", "@bad.test"])
+        .run_first(&["alias", "add", "b@example.org", "bob@sink.test", "--block", "@worse.test"])
+        .run_first(&["alias", "add", "one@example.org", "bob@sink.test", "--max-messages", "1"])
+        .start();
+    let mut client = onward.session();
+    for (first, second, code) in [
+        ("hello", "plain", 250),
+        ("a", "same", 250),
+        ("a", "a+tag", 250),
+        ("a", "b", 452),
+        ("hello", "a", 452),
+        ("a", "hello", 452),
+        ("hello", "one", 452),
+        ("one", "hello", 452),
+        ("one", "one+tag", 250),
+    ] {
+        client.mail("s@client.test").expect_code(250);
+        client.rcpt(&format!("{first}@example.org")).expect_code(250);
+        let reply = client.rcpt(&format!("{second}@example.org"));
+        assert_eq!(reply.code, code, "{first} {second}: {reply}");
+        if code == 452 {
+            reply.expect(LATER);
+        }
+        client.command("RSET").expect_code(250);
+    }
+    // One that differs is put off, and the other gets its mail.
+    client.mail("s@client.test").expect_code(250);
+    client.rcpt("a@example.org").expect_code(250);
+    client.rcpt("hello@example.org").expect(LATER);
+    client
+        .data(&by("x@bad.test"))
+        .expect("550 5.7.1 This address does not accept mail from this sender");
+    client.transaction("s@client.test", &["hello@example.org"], &by("x@bad.test")).expect_code(250);
+}
+
+#[test]
+fn a_block_is_told_at_once_and_shows_nothing() {
+    let onward = Onward::builder()
+        .domain("example.org")
+        .run_first(&["alias", "add", "a@example.org", "bob@sink.test", "--block", "@bad.test"])
+        .run_first(&["alias", "add", "*@example.org", "bob@sink.test", "--block", "*.worse.test"])
+        .start();
+    let mut client = onward.session();
+    client.mail("x@bad.test").expect_code(250);
+    let refused = client.rcpt("a@example.org").expect("550 5.7.1");
+    assert!(!refused.text().contains("bad.test") && !refused.text().contains("bob"), "{refused}");
+    client.rcpt("other@example.org").expect_code(250);
+    client.command("RSET").expect_code(250);
+    client.mail("x@very.worse.test").expect_code(250);
+    client.rcpt("other@example.org").expect("550 5.7.1");
+    client.rcpt("a@example.org").expect_code(250);
+    // Roles of the domain are not closed by a catch-all's rules, which are not asked.
+    client.rcpt("postmaster@example.org");
+    client.quit();
+    // A change counts for the next recipient.
+    onward.run(&["alias", "set", "a@example.org", "--no-block", "@bad.test"]);
+    let mut client = onward.session();
+    client.mail("x@bad.test").expect_code(250);
+    client.rcpt("a@example.org").expect_code(250);
+}
+
+#[test]
+fn a_limit_of_its_own_counts_what_is_taken() {
+    let destination = Receiver::smtp().start();
+    let onward = Onward::forwarding_to(destination.name())
+        .config("limits.messages_per_alias = \"1/30d\"")
+        .run_first(&["alias", "add", "a@example.org", "bob@sink.test", "--limit", "2/30d"])
+        .start();
+    let mut client = onward.session();
+    let mut send = |to: &str| client.transaction("s@client.test", &[to], &by("s@client.test"));
+    // What is not taken does not count, however often it comes.
+    destination.on(Step::Rcpt, Action::reply("451 4.2.1 busy"));
+    for _ in 0..3 {
+        assert_eq!(send("a@example.org").code / 100, 4);
+    }
+    destination.accept_all();
+    send("a@example.org").expect_code(250);
+    send("a+tag@example.org").expect_code(250);
+    // The others go by the limit for all.
+    send("hello@example.org").expect_code(250);
+    let mut client = onward.session();
+    client.mail("s@client.test").expect_code(250);
+    client.rcpt("a@example.org").expect("450 4.2.1 Too many messages to this address (2/30d)");
+    client.rcpt("hello@example.org").expect("450 4.2.1 Too many messages to this address (1/30d)");
+    onward.run(&["alias", "set", "a@example.org", "--limit", "3/30d"]);
+    client.rcpt("a@example.org").expect_code(250);
+    client.quit();
+    let records = onward.wait_for_trace(&["--to", "a@example.org"], 6);
+    let put_off = records.iter().filter(|record| detail(record).contains("limit of 2/30d"));
+    assert_eq!(put_off.count(), 1, "{records:#?}");
+}
