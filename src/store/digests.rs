@@ -24,6 +24,12 @@ pub trait Digests {
     /// When the store fails.
     async fn digest_domains(&self, every: Every) -> Result<Vec<Domain>, StoreError>;
 
+    /// Forgets how far others than [`Digests::digest_domains`] are told: who is told again begins anew.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn forget_digests(&self, every: Every) -> Result<(), StoreError>;
+
     /// How often the owners of aliases in `domain` are told where an alias does not say; `None`: never.
     ///
     /// # Errors

@@ -52,7 +52,7 @@ pub struct Answer {
     pub status: StatusCode,
     /// The fields.
     pub fields: HeaderMap,
-    /// The body; empty where the status is not 200.
+    /// The body; empty where the status is not 200, or none is wanted.
     pub body: Bytes,
 }
 
@@ -137,7 +137,7 @@ where
     let asked = async move {
         let (parts, body) = sender.send_request(request).await?.into_parts();
         let (status, fields) = (parts.status, parts.headers);
-        if status != StatusCode::OK {
+        if status != StatusCode::OK || max_body == 0 {
             return Ok(Answer { status, fields, body: Bytes::new() });
         }
         let body = Limited::new(body, max_body).collect().await;

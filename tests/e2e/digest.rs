@@ -4,10 +4,12 @@ use crate::support::{
     dns::Dns,
     onward::{Builder, Onward},
     receiver::{Action, Message, Receiver, Step},
+    wait_until,
 };
 use rusqlite::Connection;
 use serde_json::Value;
 use std::{
+    collections::HashSet,
     fs,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -53,6 +55,15 @@ fn plan(onward: &Onward) -> Vec<Value> {
     lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// The first letter, once it says all of this: what came within the second that is not over is for the next.
+fn plan_with(onward: &Onward, parts: &[&str]) -> Value {
+    wait_until(format!("a letter with {parts:?}"), || {
+        let letter = plan(onward).into_iter().next()?;
+        let text = letter["text"].as_str()?;
+        parts.iter().all(|part| text.contains(part)).then(|| letter.clone())
+    })
+}
+
 #[test]
 fn an_owner_gets_one_mail_of_all_his_aliases_and_it_is_signed() {
     let (sink, dns) = (Receiver::smtp().start(), Dns::start());
@@ -63,8 +74,8 @@ fn an_owner_gets_one_mail_of_all_his_aliases_and_it_is_signed() {
     send(&onward, "\"http://evil.test\"@bad.test", "two@hosted.test", 550);
     sink.accept_all();
     onward.wait_for_trace(&["--to", "@hosted.test"], 3);
-    let planned = plan(&onward);
-    let [planned] = planned.as_slice() else { panic!("one letter, not {planned:?}") };
+    let planned = plan_with(&onward, &["Forwarded: 2", "bad.test"]);
+    assert_eq!(plan(&onward).len(), 1, "of other@ nothing came");
     assert_eq!(planned["aliases"], serde_json::json!(["one@hosted.test", "two@hosted.test"]));
     assert_eq!(planned["mailboxes"], serde_json::json!(["owner@sink.test"]));
     assert_eq!(digests(&sink).len(), 0, "a plan sends nothing");
@@ -100,13 +111,8 @@ fn what_waits_is_told_and_an_alias_that_is_switched_off_too() {
     sink.on(Step::Rcpt, Action::reply("451 4.3.0 later"));
     send(&onward, "a@sender.test", "one@hosted.test", 250);
     onward.wait_for_trace(&["--to", "@hosted.test"], 2);
-    let planned = plan(&onward);
-    let text = planned[0]["text"].as_str().unwrap();
-    assert!(
-        text.contains("Waiting here, as the mailbox behind the alias is not ready: 1 message"),
-        "{text}"
-    );
-    assert!(text.contains("Refused, because the alias is switched off"), "{text}");
+    let waits = "Waiting here, as the mailbox behind the alias is not ready: 1 message";
+    plan_with(&onward, &[waits, "Refused, because the alias is switched off"]);
     sink.accept_all();
 }
 
@@ -146,5 +152,27 @@ fn the_daemon_tells_by_itself_and_never_twice() {
     }
     assert_eq!(plan(&onward).len(), 0);
     onward.terminate();
-    assert_eq!(digests(&sink).len(), 1);
+    // The mail server may have got it again, as it was killed before it had noted that it was taken.
+    let ids: HashSet<_> = digests(&sink).iter().map(|digest| digest.header("Message-ID")).collect();
+    assert_eq!(ids.len(), 1, "{ids:?}");
+}
+
+#[test]
+fn who_is_told_again_after_a_pause_is_not_told_of_the_pause() {
+    let sink = Receiver::smtp().start();
+    let mut onward = owners(&sink).build();
+    let state = onward.state_dir().join("onward.db");
+    let told = "INSERT INTO digests (domain, every, until) VALUES ('gone.test', 'daily', 1)";
+    let database = Connection::open(state).unwrap();
+    database.execute(told, ()).unwrap();
+    onward.serve();
+    let count = |every: &str| -> i64 {
+        let sql = "SELECT count(*) FROM digests WHERE every = ?1 AND domain <> 'gone.test'";
+        database.query_row(sql, [every], |row| row.get(0)).unwrap()
+    };
+    wait_until("the domain to be known", || (count("weekly") == 1).then_some(()));
+    assert_eq!(count("daily"), 1);
+    let left = "SELECT count(*) FROM digests WHERE domain = 'gone.test'";
+    assert_eq!(database.query_row(left, (), |row| row.get::<_, i64>(0)).unwrap(), 0);
+    drop(sink);
 }

@@ -69,6 +69,7 @@ async fn tell_due(parts: &Parts) -> Result<(), DigestError> {
     let now = clock::now() - parts.config.delivery.budget - SETTLED;
     let mut tasks = Vec::new();
     for every in Every::ALL {
+        parts.store.forget_digests(every).await?;
         for domain in parts.store.digest_domains(every).await? {
             tasks.extend(task(parts, domain, every, now).await?);
         }

@@ -21,9 +21,6 @@ use std::{
 };
 use tokio::time::timeout;
 
-/// Most octets of an answer that are read: none of them counts.
-const MAX_ANSWER: usize = 64 << 10;
-
 /// Where events are sent.
 #[derive(Debug)]
 pub(crate) struct Hook {
@@ -77,7 +74,8 @@ impl Hook {
             addresses: self.addresses(host, name.as_ref()).await?,
             port: *port,
         };
-        let answer = server.ask(request, MAX_ANSWER).await.map_err(|error| error.to_string())?;
+        // What stands behind the status does not count, and may have no end.
+        let answer = server.ask(request, 0).await.map_err(|error| error.to_string())?;
         match answer.status {
             status if status.is_success() => Ok(()),
             status if status.is_redirection() => {

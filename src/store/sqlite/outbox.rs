@@ -73,6 +73,19 @@ impl Digests for Sqlite {
         self.readers.run(move |connection| digests::domains(connection, every)).await
     }
 
+    async fn forget_digests(&self, every: Every) -> Result<(), StoreError> {
+        // Mostly there are none, and a write for nothing is one too many.
+        let find = move |connection: &Connection| digests::left(connection, every);
+        if self.readers.run(find).await?.is_empty() {
+            return Ok(());
+        }
+        let forget = move |connection: &Connection| {
+            let left = digests::left(connection, every)?;
+            left.iter().try_for_each(|domain| digests::forget_one(connection, domain, every))
+        };
+        self.writer.run(forget).await
+    }
+
     async fn digest_of_domain(&self, domain: &Domain) -> Result<Option<Every>, StoreError> {
         let domain = domain.clone();
         self.readers.run(move |connection| digests::of_domain(connection, &domain)).await

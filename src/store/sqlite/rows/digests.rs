@@ -100,6 +100,21 @@ pub(crate) fn set(
         .map(drop)
 }
 
+/// The domains of which something is known, though nobody is told of them any more.
+pub(crate) fn left(connection: &Connection, every: Every) -> Result<Vec<Domain>> {
+    let mut statement = connection.prepare_cached("SELECT domain FROM digests WHERE every = ?1")?;
+    let domain = |text: String| Domain::parse(&text).map_err(unreadable);
+    let known = statement.query_map([every.as_str()], |row| domain(row.get(0)?))?;
+    let (mut known, told) = (known.collect::<Result<Vec<_>>>()?, domains(connection, every)?);
+    known.retain(|domain| !told.contains(domain));
+    Ok(known)
+}
+
+pub(crate) fn forget_one(connection: &Connection, domain: &Domain, every: Every) -> Result<()> {
+    let sql = "DELETE FROM digests WHERE domain = ?1 AND every = ?2";
+    connection.execute(sql, [&*domain.to_key(), every.as_str()]).map(drop)
+}
+
 /// Forgets what is known of a domain that is not hosted any more.
 pub(crate) fn forget(connection: &Connection, domain: &Domain) -> Result<()> {
     connection.execute("DELETE FROM digests WHERE domain = ?1", [domain.to_key()]).map(drop)
