@@ -74,6 +74,7 @@ macro_rules! run_suite {
                 one_mailbox_takes_the_place_of_another_everywhere_or_nowhere
                 a_plan_changes_nothing_and_tells_each
                 words_for_many
+                what_mail_makes_follows_a_new_destination
                 aliases_come_whole_or_not_at_all
                 what_others_change_meanwhile_stays;
             memory:

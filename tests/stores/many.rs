@@ -2,7 +2,7 @@
 
 use crate::place::{Place, address, domain, forward, mailbox, resolved};
 use onward::{
-    alias::{Amendment, Edit, NewDestination, SpamAction},
+    alias::{Amendment, AutoCreate, Edit, NewDestination, SettingsChange, SpamAction},
     store::{ChangeError, Coming, Edited, Many, Progress, Store},
 };
 use std::sync::{
@@ -183,6 +183,27 @@ pub(crate) async fn aliases_come_whole_or_not_at_all(place: &dyn Place) {
     let replacing = Coming { replaces: true, ..coming(&[("a@x.test", "q@y.test")]) };
     store.take_in(replacing).await.unwrap().whole().unwrap();
     assert_eq!(resolved(&store, "b@z.test").await, "q@y.test");
+}
+
+pub(crate) async fn what_mail_makes_follows_a_new_destination(place: &dyn Place) {
+    let store = hosting(place, &[("a@x.test", "q@y.test")]).await;
+    let x = domain("x.test");
+    let made = AutoCreate::new("shop-.*", ["old@y.test", "q@y.test"]).unwrap();
+    let change = SettingsChange { auto_create: Some(Some(made)), ..SettingsChange::default() };
+    store.set_domain(&x, &change).await.unwrap();
+    let leads = || {
+        let made = store.standing().settings_of(&x).auto_create.unwrap();
+        made.destinations().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let planned = Many { commits: false, ..replacing("OLD@y.test", "new@y.test") };
+    let planned = store.edit_aliases(planned).await.unwrap();
+    assert_eq!((planned.changed, planned.domains), (0, vec![x.clone()]));
+    assert_eq!(leads(), ["old@y.test", "q@y.test"]);
+    store.edit_aliases(replacing("OLD@y.test", "new@y.test")).await.unwrap();
+    assert_eq!(leads(), ["new@y.test", "q@y.test"]);
+    let both = store.edit_aliases(replacing("q@y.test", "new@y.test")).await.unwrap();
+    assert_eq!((both.changed, both.domains.len()), (1, 1));
+    assert_eq!(leads(), ["new@y.test"]);
 }
 
 /// Aliases that another store adds all the while are there afterwards.

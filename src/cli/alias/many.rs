@@ -126,7 +126,7 @@ pub(super) async fn set(
     let (found, edited) =
         aliases::amend_where(store, &which, (amendment, enabled), how, each).await?;
     bar.clear();
-    let Edited { changed, unable, first_unable, first_changed } = edited;
+    let Edited { changed, unable, first_unable, first_changed, .. } = edited;
     if !plan {
         writeln!(out, "changed {}", aliases_of(changed))?;
     }

@@ -165,7 +165,10 @@ fn settings(
     let mut changed = Vec::new();
     for (domain, settings) in domain_settings::all(connection)? {
         let Some(made) = &settings.auto_create else { continue };
-        let Some(to) = change.within(made.destinations(), Some, Mailbox::clone) else { continue };
+        // A path to the variant would have one lifetime only.
+        #[allow(clippy::redundant_closure)]
+        let to = change.within(made.destinations(), |one| Some(one), Mailbox::clone);
+        let Some(to) = to else { continue };
         let made = AutoCreate::new(made.pattern(), to.iter().map(ToString::to_string));
         let auto_create = Some(made.map_err(unreadable)?);
         changed.push((domain, DomainSettings { auto_create, ..settings }));

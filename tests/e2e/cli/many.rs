@@ -85,6 +85,8 @@ fn words_for_all_aliases_that_a_condition_fits() {
     let tags = set(&["--where", "destination=old@mailbox.test", "--keep-tag"]);
     assert_eq!(tags.stdout, "changed 2 aliases\n");
     assert!(tags.stderr.contains("*@other.test stays as it is"), "{}", tags.stderr);
+    let new = set(&["--where", "unused-since=1h", "--spam", "mark"]);
+    assert_eq!(new.stdout, "changed 0 aliases\n", "they are not there for so long");
     let none = set(&["--where", "text=nowhere", "--spam", "mark"]);
     assert_eq!((none.code, none.stdout.as_str()), (Some(0), "changed 0 aliases\n"));
     assert!(none.stderr.contains("it holds for no alias"), "{}", none.stderr);
@@ -92,6 +94,7 @@ fn words_for_all_aliases_that_a_condition_fits() {
     for (arguments, says) in [
         (&["--where", "domain=", "--disable"][..], "as domain=example.org"),
         (&["--where", "colour=red", "--disable"], "the keys are"),
+        (&["--where", "unused-since=2999-01-01", "--disable"], "still to come"),
         (&["--where", "domain=example.org"], "required"),
         (&["a@example.org", "--where", "domain=example.org", "--disable"], "cannot be used with"),
         (&["a@example.org", "--plan", "--spam", "mark"], "--where"),
