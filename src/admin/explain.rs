@@ -212,8 +212,6 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     explanation.destinations = destinations.collect();
     let whys: Option<Vec<NoMail>> = recipient.destinations.iter().map(why).collect();
     explanation.lost.clone_from(&recipient.lost);
-    let is_new = recipient.named.as_ref().filter(|named| named.is_new);
-    explanation.makes = is_new.map(|named| named.address.clone());
     explanation.name(recipient.named.as_deref());
     explanation.rule = let_in(&parts, &recipient, from, message);
     let sender = Sender::new(Some(*ip), helo, from);
@@ -284,8 +282,11 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
 
 impl Explanation {
     fn name(&mut self, named: Option<&Named>) {
-        let Some(Named { address, rules, .. }) = named else { return };
-        self.alias = Some(address.clone());
+        let Some(Named { address, rules, is_new, .. }) = named else { return };
+        match is_new {
+            true => self.makes = Some(address.clone()),
+            false => self.alias = Some(address.clone()),
+        }
         let rules = Some(rules).filter(|rules| !rules.is_empty());
         self.rules = rules.map(|rules| rules.to_string().trim_start().to_owned());
     }

@@ -126,14 +126,14 @@ fn write(explanation: &Explanation, out: &mut impl Write) -> Result<(), Failure>
     for lost in &explanation.lost {
         line("not to", lost)?;
     }
-    if let Some(alias) = &explanation.makes {
-        line("makes", &format!("the alias {alias}, when it is taken"))?;
-    }
     if let Some(alias) = &explanation.alias {
         line("alias", alias)?;
     }
     if let Some(rule) = &explanation.rule {
         line("rule", rule)?;
+    }
+    if let Some(alias) = &explanation.makes {
+        line("makes", &format!("the alias {alias}, when it is taken"))?;
     }
     if let Some(rules) = &explanation.rules {
         line("rules", rules)?;

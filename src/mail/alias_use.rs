@@ -7,7 +7,14 @@ use crate::{
     time::UnixTime,
 };
 use parking_lot::Mutex;
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use tokio::{sync::Notify, time::sleep};
 
 /// Within how long it is written down.
@@ -39,22 +46,12 @@ struct Tally {
 pub(crate) struct Place {
     uses: Arc<AliasUses>,
     alias: Key,
-    /// When the message was taken.
-    spent: Option<UnixTime>,
-}
-
-/// Why no place is left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NoPlace {
-    /// The alias took as many messages as it takes.
-    UsedUp,
-    /// The last ones are under way: should one not be taken, its place is another's.
-    Held,
+    is_spent: AtomicBool,
 }
 
 impl AliasUses {
-    /// A place for one more message to an alias that takes `most` of them, or why there is none. Of two who ask at once for
-    /// the last one, one gets it.
+    /// A place for one more message to an alias that takes `most` of them; `None` where none is left. Of two who ask at
+    /// once for the last one, one gets it.
     ///
     /// # Errors
     /// When the store cannot say how many the alias took.
@@ -63,18 +60,26 @@ impl AliasUses {
         store: &Store,
         alias: &Key,
         most: u64,
-    ) -> Result<Result<Place, NoPlace>, StoreError> {
+    ) -> Result<Option<Place>, StoreError> {
         let count = |tally: &mut Tally, taken: u64| {
             let is_left = taken.saturating_add(tally.places) < most;
             tally.places += u64::from(is_left);
-            match is_left {
-                true => Ok(()),
-                false if taken >= most => Err(NoPlace::UsedUp),
-                false => Err(NoPlace::Held),
-            }
+            is_left
         };
         let is_left = self.with_taken(store, alias, count).await?;
-        Ok(is_left.map(|()| Place { uses: Arc::clone(self), alias: alias.clone(), spent: None }))
+        Ok(is_left.then(|| Place {
+            uses: Arc::clone(self),
+            alias: alias.clone(),
+            is_spent: AtomicBool::new(false),
+        }))
+    }
+
+    /// How many messages an alias took so far.
+    ///
+    /// # Errors
+    /// When the store cannot say.
+    pub(crate) async fn taken(&self, store: &Store, alias: &Key) -> Result<u64, StoreError> {
+        self.with_taken(store, alias, |_, taken| taken).await
     }
 
     async fn with_taken<T>(
@@ -193,23 +198,23 @@ impl Place {
         &self.alias
     }
 
-    /// The message was taken, and counts.
-    pub(crate) fn spend(mut self, now: UnixTime) {
-        self.spent = Some(now);
+    /// The message was taken, and counts, whoever else holds the place.
+    pub(crate) fn spend(&self, now: UnixTime) {
+        if !self.is_spent.swap(true, Ordering::Relaxed) {
+            // In one step, or the message would count twice for a moment.
+            self.uses.with(&self.alias, |tally| {
+                tally.places = tally.places.saturating_sub(1);
+                tally.take(now);
+            });
+            self.uses.changed.notify_one();
+        }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        // In one step, or the message would count twice for a moment.
-        self.uses.with(&self.alias, |tally| {
-            tally.places = tally.places.saturating_sub(1);
-            if let Some(now) = self.spent {
-                tally.take(now);
-            }
-        });
-        if self.spent.is_some() {
-            self.uses.changed.notify_one();
+        if !self.is_spent.load(Ordering::Relaxed) {
+            self.uses.with(&self.alias, |tally| tally.places = tally.places.saturating_sub(1));
         }
     }
 }
@@ -248,7 +253,7 @@ mod tests {
                 }
                 let place = uses.reserve(&store, &key, 10).await.unwrap();
                 // Every second one is not taken in the end, and another gets its place.
-                let Ok(place) = place else { return false };
+                let Some(place) = place else { return false };
                 tokio::task::yield_now().await;
                 if n % 2 == 0 {
                     place.spend(NOW)
@@ -261,7 +266,7 @@ mod tests {
         let spent = asking.join_all().await.into_iter().filter(|spent| *spent).count() as u64;
         assert!(spent <= 10, "{spent}");
         let mut more = 0;
-        while let Ok(place) = uses.reserve(&store, &key, 10).await.unwrap() {
+        while let Some(place) = uses.reserve(&store, &key, 10).await.unwrap() {
             place.spend(NOW);
             more += 1;
         }
@@ -271,10 +276,11 @@ mod tests {
         assert_eq!(uses.tallies.lock().values().map(|tally| tally.places).sum::<u64>(), 0);
         // Another process begins with what was written down.
         let uses = Arc::new(AliasUses::default());
-        assert_eq!(uses.reserve(&store, &key, 10).await.unwrap().err(), Some(NoPlace::UsedUp));
+        assert!(uses.reserve(&store, &key, 10).await.unwrap().is_none());
         let place = uses.reserve(&store, &key, 11).await.unwrap().unwrap();
-        assert_eq!(uses.reserve(&store, &key, 11).await.unwrap().err(), Some(NoPlace::Held));
+        assert!(uses.reserve(&store, &key, 11).await.unwrap().is_none());
         drop(place);
+        assert_eq!(uses.taken(&store, &key).await.unwrap(), 10);
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -285,11 +291,11 @@ mod tests {
         uses.reserve(&store, &key, 1).await.unwrap().unwrap().spend(NOW);
         uses.count_refused(&key, Reason::Block);
         uses.keep(&store).await;
-        assert!(uses.reserve(&store, &key, 1).await.unwrap().is_err());
+        assert!(uses.reserve(&store, &key, 1).await.unwrap().is_none());
         let alias = store.remove_alias(&AliasAddress::parse("a@x.test").unwrap()).await.unwrap();
         assert_eq!(store.counters(&key).await.unwrap(), None);
         store.add_alias(&alias).await.unwrap();
-        assert!(uses.reserve(&store, &key, 1).await.unwrap().is_ok());
+        assert!(uses.reserve(&store, &key, 1).await.unwrap().is_some());
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,9 @@
 //! What comes of the mail to aliases is counted here, and aliases are made of addresses by their first mail.
 
-use super::{made, parts::Parts, recipient::Recipient, record::Conclusion, returned::Refusal};
+use super::{
+    alias_use::Place, made, parts::Parts, recipient::Recipient, record::Conclusion,
+    returned::Refusal,
+};
 use crate::{
     address::Mailbox,
     alias::{Ended, Key, Named, Reason, Rule},
@@ -12,47 +15,72 @@ use std::{collections::HashMap, sync::Arc};
 
 /// The aliases that a message is for: each once, whatever the number of recipients.
 #[derive(Debug)]
-pub(super) struct Addressed(HashMap<Key, Arc<Named>>);
+pub(super) struct Counted(HashMap<Key, (Arc<Named>, Option<Arc<Place>>)>);
 
-impl Addressed {
+impl Counted {
     pub(super) fn of(recipients: &[Recipient]) -> Self {
-        let named = recipients.iter().filter_map(|recipient| recipient.named.as_ref());
-        Self(named.map(|named| (named.key.clone(), Arc::clone(named))).collect())
+        let named = recipients.iter().filter_map(|recipient| {
+            let named = recipient.named.as_ref()?;
+            Some((named.key.clone(), (Arc::clone(named), recipient.place.clone())))
+        });
+        Self(named.collect())
     }
 
-    /// Counts what came of the message from `sender`, and notes which aliases it made. A message that took a place of its
-    /// alias is counted by that.
+    /// Counts what came of the message from `sender`, and notes which aliases it made. `rule` is that by which it was not
+    /// taken.
     pub(super) async fn conclude(
         self,
         parts: &Parts,
         sender: Option<&Mailbox>,
         conclusion: &mut Conclusion,
+        rule: Option<&Rule>,
         now: UnixTime,
     ) {
         let is_taken = matches!(
             conclusion.outcome,
             Outcome::Forwarded | Outcome::Partial | Outcome::Spooled | Outcome::Discarded
         );
-        let rule = conclusion.rule.as_ref();
         let reason = reason_of(&conclusion.reply, rule).map(|reason| match reason {
             Reason::Other if !conclusion.attempts.is_empty() => Reason::Destination,
             Reason::Other if conclusion.filter.is_some() => Reason::Spam,
             reason => reason,
         });
-        for (key, named) in self.0 {
-            if is_taken && named.is_new {
-                conclusion.notes.extend(made::make(parts, &named, sender, now).await);
-            }
-            match reason {
-                _ if is_taken && named.rules.max_messages.is_none() => {
+        for (key, (named, place)) in self.0 {
+            match (is_taken, place) {
+                (true, Some(place)) => place.spend(now),
+                (true, None) => {
+                    if named.is_new {
+                        conclusion.notes.extend(made::make(parts, &named, sender, now).await);
+                    }
                     parts.alias_uses.count_taken(&key, now);
                 }
-                Some(reason) if !is_taken && !named.is_new => {
-                    parts.alias_uses.count_refused(&key, reason);
+                (false, _) => {
+                    if let Some(reason) = reason.filter(|_| !named.is_new) {
+                        parts.alias_uses.count_refused(&key, reason);
+                    }
                 }
-                _ => {}
             }
         }
+    }
+
+    /// Counts a message of `sender` that was taken; gives notes on the aliases that it made.
+    pub(super) async fn taken(
+        self,
+        parts: &Parts,
+        sender: Option<&Mailbox>,
+        now: UnixTime,
+    ) -> Vec<String> {
+        let mut notes = Vec::new();
+        for (key, (named, place)) in self.0 {
+            if named.is_new {
+                notes.extend(made::make(parts, &named, sender, now).await);
+            }
+            match place {
+                Some(place) => place.spend(now),
+                None => parts.alias_uses.count_taken(&key, now),
+            }
+        }
+        notes
     }
 }
 

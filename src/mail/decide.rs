@@ -56,6 +56,7 @@ pub(crate) async fn decide(
         // Nobody wrote to an alias that a returning mail comes to.
         named: named.filter(|_| original.is_none() && answered.is_none()),
         original,
+        place: None,
         answered: answered.map(Arc::new),
     })
 }

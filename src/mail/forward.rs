@@ -111,10 +111,12 @@ impl Forward<'_> {
             }
         };
         let returning = report.returning.take();
-        let (counted, rule) = (std::mem::take(&mut report.counted), report.rule.take());
-        let conclusion = match delivery {
+        let limits = report.limits.take();
+        let rule = report.rule.take();
+        let mut conclusion = match delivery {
             Ok((delivery, kept)) => self.deliver(report, delivery, kept, deadline).await,
             Err(reply) => Conclusion {
+                rule: None,
                 outcome: not_taken(&reply),
                 reply,
                 srs_from: None,
@@ -122,14 +124,14 @@ impl Forward<'_> {
                 filter: report.filtered.and_then(Result::ok),
                 notes: report.notes,
                 attempts: Vec::new(),
-                rule,
                 spooled: Vec::new(),
                 announced: Announcement::default(),
             },
         };
-        if conclusion.reply.is_positive() {
-            counted.spend(self.now);
+        if let Some(limits) = limits.filter(|_| conclusion.reply.is_positive()) {
+            limits.spend();
         }
+        conclusion.rule = rule;
         // It will come again: one bounce is one use, however often it is tried.
         if conclusion.reply.class() == Class::Transient
             && let Some(returning) = returning
@@ -249,6 +251,7 @@ impl Forward<'_> {
             kept.take_back().await;
         }
         Conclusion {
+            rule: None,
             reply: end.reply,
             outcome: end.outcome,
             srs_from: delivery.srs_from(),
@@ -256,7 +259,6 @@ impl Forward<'_> {
             filter: report.filtered.and_then(Result::ok),
             notes: report.notes.into_iter().chain(end.note).collect(),
             attempts: delivery.attempts,
-            rule: None,
             spooled: end.spooled,
             announced: delivery.announced,
         }

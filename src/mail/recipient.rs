@@ -1,3 +1,4 @@
+use super::alias_use::Place;
 use crate::{
     address::{Domain, ForwardPath, LocalPart, Mailbox, ReversePath},
     alias::{Named, Rules},
@@ -21,6 +22,8 @@ pub(crate) struct Recipient {
     pub(crate) original: Option<Mailbox>,
     /// The alias that answers: none for a role address that has no alias, nor for an SRS address of ours.
     pub(crate) named: Option<Arc<Named>>,
+    /// Its place among the messages that the alias takes, where that is a number.
+    pub(crate) place: Option<Arc<Place>>,
     /// What the recipient stands for, where it is the address of an answer.
     pub(crate) answered: Option<Arc<Answered>>,
 }

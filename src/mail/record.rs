@@ -35,6 +35,8 @@ pub(crate) struct Conclusion {
     /// What the client is told.
     pub(crate) reply: Reply,
     pub(crate) outcome: Outcome,
+    /// The rule of an alias, or for it, by which the message was not taken.
+    pub(crate) rule: Option<Rule>,
     /// The reverse-path that the message left with, when that was rewritten.
     pub(crate) srs_from: Option<String>,
     /// What the checks concluded.
@@ -44,8 +46,6 @@ pub(crate) struct Conclusion {
     /// What the owner should know.
     pub(crate) notes: Vec<String>,
     pub(crate) attempts: Vec<AttemptLine>,
-    /// The rule of an alias, or for it, by which it was not taken.
-    pub(crate) rule: Option<Rule>,
     /// What waits for another try.
     pub(crate) spooled: Vec<Added>,
     /// Copies that took long: the client may have given up meanwhile.

@@ -24,10 +24,6 @@ impl Reply {
         let text = format!("Too many messages to this address ({rate}), {}", again_in(wait));
         Self::with_text(450, (4, 2, 1), &text)
     }
-    /// An alias takes a number of messages, and others that may be its last are not through yet.
-    pub const fn last_messages_under_way() -> Self {
-        Self::new(450, (4, 2, 1), "Other messages to this address are under way, try again later")
-    }
     /// `limits.new_aliases_per_domain`.
     pub fn too_many_new_aliases(wait: Duration) -> Self {
         let text = format!("Too many new addresses of this domain, {}", again_in(wait));
