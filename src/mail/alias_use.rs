@@ -193,11 +193,6 @@ impl Tally {
 }
 
 impl Place {
-    /// The alias that it is a place of.
-    pub(crate) fn alias(&self) -> &Key {
-        &self.alias
-    }
-
     /// The message was taken, and counts, whoever else holds the place.
     pub(crate) fn spend(&self, now: UnixTime) {
         if !self.is_spent.swap(true, Ordering::Relaxed) {

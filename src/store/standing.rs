@@ -21,7 +21,7 @@ pub trait StandingRules {
     /// Blocks senders; `false` when they were blocked before, and the note is now this one.
     ///
     /// # Errors
-    /// When the domain is not hosted, there are too many blocks, everybody is to be blocked everywhere, or the store
+    /// When the domain is not hosted, there are too many blocks, everybody is to be blocked, or the store
     /// fails.
     async fn add_block(&self, block: &Block) -> Result<bool, ChangeError>;
 
