@@ -12,7 +12,7 @@ use serde::Serialize;
 /// A block as a JSON object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BlockRecord {
-    /// The senders: an address, `@domain`, `*.domain` or `*`.
+    /// The senders: an address, `@domain` or `*.domain`.
     pub pattern: String,
     /// For whose aliases; left out for all.
     #[serde(skip_serializing_if = "Option::is_none")]

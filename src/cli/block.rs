@@ -16,8 +16,8 @@ use std::{io::Write, process::ExitCode};
 
 /// Refuses senders for all aliases, for those of a domain, or for one
 ///
-/// SENDER is news@shop.example, @shop.example for all of the domain, *.shop.example for the domains below it, or, for a
-/// domain or an alias, * for everybody but those that an alias allows. Its mail is refused by the sender that the client
+/// SENDER is news@shop.example, @shop.example for all of the domain, *.shop.example for the domains below it, or, for an
+/// alias, * for everybody but those that it allows. Its mail is refused by the sender that the client
 /// names and by the author in From; what an alias allows comes through all the same.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -183,16 +183,16 @@ mod tests {
         assert_eq!(run(store, "list").unwrap(), "");
         let added = run(store, "add @shop.test *.Spam.test").unwrap();
         assert_eq!(added, "blocked @shop.test for all\nblocked *.Spam.test for all\n");
-        run(store, "add * --domain x.test --note why").unwrap();
+        run(store, "add a@b.test --domain x.test --note why").unwrap();
         let again = run(store, "add *@SHOP.test --note because").unwrap();
         assert_eq!(again, "was blocked already: @SHOP.test for all (note: because)\n");
         assert_eq!(
             run(store, "list").unwrap(),
-            "*.Spam.test for all\n@SHOP.test for all (note: because)\n* for x.test (note: why)\n"
+            "*.Spam.test for all\n@SHOP.test for all (note: because)\na@b.test for x.test (note: why)\n"
         );
         let json = run(store, "list --domain x.test --json").unwrap();
         assert!(
-            json.starts_with(r#"{"pattern":"*","domain":"x.test","note":"why","added":"20"#),
+            json.starts_with(r#"{"pattern":"a@b.test","domain":"x.test","note":"why","added":"20"#),
             "{json}"
         );
         assert_eq!(
@@ -203,6 +203,7 @@ mod tests {
             ("remove @shop.test", "@shop.test is not blocked for all; see onward block list"),
             ("remove *.spam.test --domain x.test", "is not blocked for x.test"),
             ("add *", "would block all mail"),
+            ("add * --domain x.test", "would block all mail"),
             ("add shop.test", "names no sender"),
             ("add @shop.test --domain y.test", "not hosted here"),
             ("list --domain y.test", "not hosted here"),

@@ -274,10 +274,8 @@ pub enum ChangeError {
         "there are {MAX_BLOCKS} blocks already, which is the most; @shop.example stands for all of a domain"
     )]
     TooManyBlocks,
-    /// A block of everybody for all aliases.
-    #[error(
-        "* would block all mail; it is for a domain (--domain) or an alias (--alias), which may allow senders"
-    )]
+    /// A block of everybody for more than an alias.
+    #[error("* would block all mail; it is for an alias (--alias), which may allow senders")]
     BlocksEverything,
     /// The store failed.
     #[error(transparent)]

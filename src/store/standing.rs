@@ -2,8 +2,8 @@
 
 use super::{ChangeError, StoreError};
 use crate::{
-    address::{Domain, Mailbox},
-    alias::{Block, BlockList, Blocks, DomainSettings, SenderPattern, SettingsChange},
+    address::Domain,
+    alias::{Block, BlockList, DomainSettings, SenderPattern, SettingsChange},
 };
 use async_trait::async_trait;
 use std::{collections::HashMap, sync::Arc};
@@ -21,7 +21,7 @@ pub trait StandingRules {
     /// Blocks senders; `false` when they were blocked before, and the note is now this one.
     ///
     /// # Errors
-    /// When the domain is not hosted, there are too many blocks, everybody is to be blocked everywhere, or the store
+    /// When the domain is not hosted, there are too many blocks, everybody is to be blocked, or the store
     /// fails.
     async fn add_block(&self, block: &Block) -> Result<bool, ChangeError>;
 
@@ -61,20 +61,6 @@ pub struct Standing {
     pub blocks: BlockList,
     /// What is set for domains, where anything is.
     pub settings: HashMap<Domain, DomainSettings>,
-}
-
-impl Blocks for Arc<Standing> {
-    fn of_domain(&self, domain: &Domain, sender: &Mailbox) -> Option<SenderPattern> {
-        self.blocks.of_domain(domain, sender)
-    }
-
-    fn of_all(&self, sender: &Mailbox) -> Option<SenderPattern> {
-        self.blocks.of_all(sender)
-    }
-
-    fn any_for(&self, domain: &Domain) -> bool {
-        self.blocks.any_for(domain)
-    }
 }
 
 impl Standing {

@@ -63,14 +63,13 @@ impl StandingRules for Sqlite {
 }
 
 fn add_block(connection: &Connection, block: &Block) -> Result<bool, Failure> {
-    match &block.domain {
-        Some(domain) if !domains::contains(connection, domain)? => {
-            return Err(ChangeError::NoSuchDomain(domain.clone()).into());
-        }
-        None if block.pattern == SenderPattern::Everybody => {
-            return Err(ChangeError::BlocksEverything.into());
-        }
-        _ => {}
+    if block.pattern == SenderPattern::Everybody {
+        return Err(ChangeError::BlocksEverything.into());
+    }
+    if let Some(domain) = &block.domain
+        && !domains::contains(connection, domain)?
+    {
+        return Err(ChangeError::NoSuchDomain(domain.clone()).into());
     }
     let is_new = blocks::put(connection, block)?;
     match is_new && blocks::count(connection)? > MAX_BLOCKS as u64 {
