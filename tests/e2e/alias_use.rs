@@ -61,7 +61,7 @@ fn what_comes_to_an_alias_is_counted_and_outlives_the_daemon() {
 
     // What was written down is there after a crash, and all of it after a stop.
     onward.kill_9();
-    onward.start();
+    onward.serve();
     sink.accept_all();
     send(&onward, "a@sender.test", &["hello@example.org"]).expect("250");
     onward.terminate();
