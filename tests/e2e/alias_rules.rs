@@ -17,5 +17,5 @@ fn by(author: &str) -> Vec<u8> {
 
 /// The rule in the journal's record of a message.
 fn detail(record: &serde_json::Value) -> &str {
-    record["detail"].as_str().unwrap_or_default()
+    record["note"].as_str().unwrap_or_default()
 }
