@@ -197,7 +197,11 @@ mod tests {
     fn run(store: &Store, line: &[&str]) -> Result<(String, Vec<String>), String> {
         let args = Line::try_parse_from([&["token"], line].concat());
         let args = args.map_err(|error| error.to_string())?.args;
-        let machine = Machine { hostname: "mx.test".into(), ..Machine::default() };
+        let machine = Machine {
+            hostname: "mx.test".into(),
+            state_directory: None,
+            credentials_directory: None,
+        };
         let config = Config::parse("", Path::new("x"), &machine).unwrap();
         let mut out = Vec::new();
         let notes = block_on(execute(args.command, store, &config, &mut out));

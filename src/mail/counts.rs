@@ -40,22 +40,35 @@ impl Addressed {
             Reason::Other if conclusion.filter.is_some() => Reason::Spam,
             reason => reason,
         });
+        if is_taken {
+            conclusion.notes.extend(self.taken(parts, sender, now).await);
+            return;
+        }
+        let Some(reason) = reason else { return };
+        for (key, named) in self.0.into_iter().filter(|(_, named)| !named.is_new) {
+            parts.alias_uses.count_refused(&key, reason);
+            let by_destination = reason == Reason::Destination;
+            tell(parts, &named, sender, (&conclusion.reply, rule), by_destination);
+        }
+    }
+
+    /// Counts a message from `sender` that was taken; gives notes on the aliases that it made.
+    pub(super) async fn taken(
+        self,
+        parts: &Parts,
+        sender: Option<&Mailbox>,
+        now: UnixTime,
+    ) -> Vec<String> {
+        let mut notes = Vec::new();
         for (key, named) in self.0 {
-            if is_taken && named.is_new {
-                conclusion.notes.extend(made::make(parts, &named, sender, now).await);
+            if named.is_new {
+                notes.extend(made::make(parts, &named, sender, now).await);
             }
-            match reason {
-                _ if is_taken && named.rules.max_messages.is_none() => {
-                    parts.alias_uses.count_taken(&key, now);
-                }
-                Some(reason) if !is_taken && !named.is_new => {
-                    parts.alias_uses.count_refused(&key, reason);
-                    let by_destination = reason == Reason::Destination;
-                    tell(parts, &named, sender, (&conclusion.reply, rule), by_destination);
-                }
-                _ => {}
+            if named.rules.max_messages.is_none() {
+                parts.alias_uses.count_taken(&key, now);
             }
         }
+        notes
     }
 }
 

@@ -140,7 +140,6 @@ impl Kind {
     }
 
     /// The status of an answer of this kind.
-    #[cfg(test)]
     pub(crate) fn status(self) -> StatusCode {
         self.told().0
     }

@@ -15,6 +15,7 @@ pub(crate) use login::LoggedIn;
 
 use super::{
     checks,
+    counts::Addressed,
     decide::decide,
     frozen,
     late::Announcement,
@@ -229,9 +230,12 @@ impl Submission {
             error.reply()
         })?;
         self.claim.spend();
-        counted.spend(clock::now());
+        let now = clock::now();
+        counted.spend(now);
+        let made = Addressed::of(&hosted).taken(parts, reverse_path.mailbox(), now).await;
         let lost = hosted.into_iter().flat_map(|to| to.lost);
-        Ok(Taken { filter: spam.verdict, notes: lost.chain(spam.note).collect(), spooled })
+        let notes = lost.chain(spam.note).chain(made).collect();
+        Ok(Taken { filter: spam.verdict, notes, spooled })
     }
 }
 
