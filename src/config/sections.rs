@@ -1,6 +1,6 @@
 use super::{
-    api, auth, delivery, digest, dns, dnsbl, events, filter, journal, limits, listen, reader::FromTable,
-    root, route, schema::Section, spool, srs, submission, tls,
+    api, auth, delivery, digest, dns, dnsbl, events, filter, journal, limits, listen,
+    reader::FromTable, root, route, schema::Section, spool, srs, submission, tls,
 };
 
 /// Every table of the file, in the order of the documents.

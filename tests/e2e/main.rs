@@ -12,9 +12,9 @@
 mod support;
 
 mod accidents;
-mod api;
 mod alias_rules;
 mod alias_use;
+mod api;
 mod authentication;
 mod bounces;
 mod cli;

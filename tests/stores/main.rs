@@ -21,8 +21,8 @@ mod queue;
 mod spool;
 mod sqlite;
 mod standing;
-mod told;
 mod tokens;
+mod told;
 
 /// Runs the whole suite over places that `$place` makes. What is forgotten here is dead code.
 macro_rules! run_suite {
