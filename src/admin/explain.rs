@@ -214,8 +214,6 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     explanation.lost.clone_from(&recipient.lost);
     explanation.name(recipient.named.as_deref());
     explanation.rule = let_in(&parts, &recipient, from, message);
-    let is_new = recipient.named.as_ref().filter(|named| named.is_new);
-    explanation.makes = is_new.map(|named| named.address.clone());
     let sender = Sender::new(Some(*ip), helo, from);
     let recipients = std::slice::from_ref(&recipient);
     if let Some(answered) = &recipient.answered {
@@ -284,8 +282,11 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
 
 impl Explanation {
     fn name(&mut self, named: Option<&Named>) {
-        let Some(Named { address, rules, .. }) = named else { return };
-        self.alias = Some(address.clone());
+        let Some(Named { address, rules, is_new, .. }) = named else { return };
+        match is_new {
+            true => self.makes = Some(address.clone()),
+            false => self.alias = Some(address.clone()),
+        }
         let rules = Some(rules).filter(|rules| !rules.is_empty());
         self.rules = rules.map(|rules| rules.to_string().trim_start().to_owned());
     }

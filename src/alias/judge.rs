@@ -19,24 +19,6 @@ pub trait Blocks {
     fn any_for(&self, domain: &Domain) -> bool;
 }
 
-/// No blocks.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoBlocks;
-
-impl Blocks for NoBlocks {
-    fn of_domain(&self, _: &Domain, _: &Mailbox) -> Option<SenderPattern> {
-        None
-    }
-
-    fn of_all(&self, _: &Mailbox) -> Option<SenderPattern> {
-        None
-    }
-
-    fn any_for(&self, _: &Domain) -> bool {
-        false
-    }
-}
-
 /// What a recipient has to say of senders.
 ///
 /// Of a sender, the first list that names him decides: the alias's allow, its block, that of its domain, that of all

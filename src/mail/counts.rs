@@ -62,6 +62,26 @@ impl Counted {
             }
         }
     }
+
+    /// Counts a message of `sender` that was taken; gives notes on the aliases that it made.
+    pub(super) async fn taken(
+        self,
+        parts: &Parts,
+        sender: Option<&Mailbox>,
+        now: UnixTime,
+    ) -> Vec<String> {
+        let mut notes = Vec::new();
+        for (key, (named, place)) in self.0 {
+            if named.is_new {
+                notes.extend(made::make(parts, &named, sender, now).await);
+            }
+            match place {
+                Some(place) => place.spend(now),
+                None => parts.alias_uses.count_taken(&key, now),
+            }
+        }
+        notes
+    }
 }
 
 /// Counts a recipient that is refused, where an alias is there.

@@ -111,10 +111,12 @@ impl Forward<'_> {
             }
         };
         let returning = report.returning.take();
-        let counted = std::mem::take(&mut report.counted);
-        let conclusion = match delivery {
+        let limits = report.limits.take();
+        let rule = report.rule.take();
+        let mut conclusion = match delivery {
             Ok((delivery, kept)) => self.deliver(report, delivery, kept, deadline).await,
             Err(reply) => Conclusion {
+                rule: None,
                 outcome: not_taken(&reply),
                 reply,
                 srs_from: None,
@@ -126,9 +128,10 @@ impl Forward<'_> {
                 announced: Announcement::default(),
             },
         };
-        if conclusion.reply.is_positive() {
-            counted.spend();
+        if let Some(limits) = limits.filter(|_| conclusion.reply.is_positive()) {
+            limits.spend();
         }
+        conclusion.rule = rule;
         // It will come again: one bounce is one use, however often it is tried.
         if conclusion.reply.class() == Class::Transient
             && let Some(returning) = returning
@@ -248,6 +251,7 @@ impl Forward<'_> {
             kept.take_back().await;
         }
         Conclusion {
+            rule: None,
             reply: end.reply,
             outcome: end.outcome,
             srs_from: delivery.srs_from(),

@@ -25,6 +25,7 @@ pub(crate) mod look;
 mod made;
 mod notices;
 mod parts;
+pub(crate) mod places;
 pub(crate) mod plan;
 mod policed;
 mod prints;

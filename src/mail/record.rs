@@ -2,6 +2,7 @@ use super::{late::Announcement, log_line::log, parts::Parts, returned::Refusal, 
 use crate::{
     account::AccountId,
     address::{ForwardPath, Mailbox, ReversePath},
+    alias::Rule,
     clock,
     envelope::Envelope,
     fate,
@@ -34,6 +35,8 @@ pub(crate) struct Conclusion {
     /// What the client is told.
     pub(crate) reply: Reply,
     pub(crate) outcome: Outcome,
+    /// The rule of an alias, or for it, by which the message was not taken.
+    pub(crate) rule: Option<Rule>,
     /// The reverse-path that the message left with, when that was rewritten.
     pub(crate) srs_from: Option<String>,
     /// What the checks concluded.

@@ -3,10 +3,12 @@
 use super::{aliases::is_role, parts::Parts, recipient::Recipient, returned::Refusal};
 use crate::{
     address::{ForwardPath, ReversePath},
-    alias::{Blocked, Blocks, Judge, NoBlocks, Rule},
+    alias::{Blocked, Blocks, Judge, Rule},
     message::{Authors, Header},
     reply::Reply,
+    store::Standing,
 };
+use std::sync::Arc;
 
 /// Refuses a recipient that mail from `reverse_path` does not get to, whoever wrote it.
 ///
@@ -17,8 +19,9 @@ pub(crate) fn refuse_recipient(
     recipient: &Recipient,
     reverse_path: &ReversePath,
 ) -> Result<(), Refusal> {
-    let blocks = blocks(parts);
-    let judge = judge(recipient, &blocks);
+    let standing = standing(parts);
+    let blocks = &standing.blocks;
+    let judge = judge(recipient, blocks);
     match judge.and_then(|judge| judge.recipient(reverse_path.mailbox())) {
         Some(blocked) => Err(Refusal {
             named: recipient.named.clone(),
@@ -37,8 +40,9 @@ pub(crate) fn author_blocked(
     reverse_path: &ReversePath,
     message: &[u8],
 ) -> Option<Blocked> {
-    let blocks = blocks(parts);
-    let judges = recipients.iter().filter_map(|recipient| judge(recipient, &blocks));
+    let standing = standing(parts);
+    let blocks = &standing.blocks;
+    let judges = recipients.iter().filter_map(|recipient| judge(recipient, blocks));
     let waiting: Vec<_> = judges.filter(Judge::waits_for_author).collect();
     if waiting.is_empty() {
         return None;
@@ -55,8 +59,9 @@ pub(crate) fn let_in(
     reverse_path: &ReversePath,
     message: &[u8],
 ) -> Option<String> {
-    let blocks = blocks(parts);
-    judge(recipient, &blocks).filter(Judge::waits_for_author)?;
+    let standing = standing(parts);
+    let blocks = &standing.blocks;
+    judge(recipient, blocks).filter(Judge::waits_for_author)?;
     let authors = Authors::read(&Header::scan(message));
     let authors = authors.as_ref().map_or(&[][..], Authors::mailboxes);
     let of_path = reverse_path.mailbox().map(|sender| (sender, "as it is from"));
@@ -69,9 +74,10 @@ pub(crate) fn let_in(
 
 /// Whether an author could mean two things for the recipients of one transaction, which has one reply for all.
 pub(crate) fn differ(parts: &Parts, one: &Recipient, other: &Recipient) -> bool {
-    let blocks = blocks(parts);
+    let standing = standing(parts);
+    let blocks = &standing.blocks;
     let [one, other] = [one, other].map(|recipient| {
-        let judge = judge(recipient, &blocks).filter(Judge::waits_for_author)?;
+        let judge = judge(recipient, blocks).filter(Judge::waits_for_author)?;
         // What others block is the same for all of a domain.
         let domain = judge.domain.filter(|domain| blocks.any_for(domain));
         Some((&judge.rules.allow, &judge.rules.block, domain.map(|domain| domain.to_key())))
@@ -90,7 +96,7 @@ fn judge<'a, B: Blocks>(recipient: &'a Recipient, blocks: &'a B) -> Option<Judge
     Some(Judge { rules: recipient.rules(), domain, blocks })
 }
 
-/// What is blocked for whole domains, and for all of them.
-fn blocks(_parts: &Parts) -> impl Blocks + use<> {
-    NoBlocks
+/// What is blocked for whole domains, and for all of them, as it is now.
+fn standing(parts: &Parts) -> Arc<Standing> {
+    parts.store.standing()
 }

@@ -6,10 +6,11 @@ use super::{
     parts::{OpenError, Parts},
     policed::Policed,
     returned::{returned, returned_again},
+    senders::refuse_recipient,
     srs::{NotReversed, Own, Rewritten},
 };
 use crate::{
-    address::{Domain, ForwardPath, Mailbox},
+    address::{Domain, ForwardPath, Mailbox, ReversePath},
     alias::Expansion,
     clock,
     config::Config,
@@ -201,15 +202,21 @@ impl Tables {
     }
 
     /// The reply that refuses an address in a hosted domain whose mail Postfix hands over to our SMTP listener.
-    /// Without one Postfix delivers it, and may have other recipients there than we.
-    async fn handed_over(&self, recipient: &[u8], now: UnixTime) -> Option<Reply> {
+    /// Without one Postfix delivers it, and may have other recipients there than we. What is refused later, it bounces, so
+    /// that what the sender's name decides is told here.
+    async fn handed_over(&self, sender: &[u8], recipient: &[u8], now: UnixTime) -> Option<Reply> {
         self.smtp?;
         let recipient = Mailbox::parse(str::from_utf8(recipient).ok()?).ok()?;
         if !self.parts.aliases.is_hosted(recipient.domain()) {
             return None;
         }
-        let decided = decide(&self.parts, &ForwardPath::Mailbox(recipient), now).await;
-        decided.err().map(|refusal| refusal.reply)
+        let sender = str::from_utf8(sender).ok().and_then(|sender| Mailbox::parse(sender).ok());
+        let reverse_path = sender.map_or(ReversePath::Null, ReversePath::Mailbox);
+        let refusal = match decide(&self.parts, &ForwardPath::Mailbox(recipient), now).await {
+            Ok(recipient) => refuse_recipient(&self.parts, &recipient, &reverse_path).err()?,
+            Err(refusal) => refusal,
+        };
+        Some(refusal.reply)
     }
 
     /// In brackets, so that Postfix asks for no MX.
@@ -241,7 +248,7 @@ impl Service for Tables {
                 if let Some(Err(reply)) = returned {
                     return Some(reply);
                 }
-                if !is_srs && let Some(reply) = self.handed_over(recipient, now).await {
+                if !is_srs && let Some(reply) = self.handed_over(sender, recipient, now).await {
                     return Some(reply);
                 }
                 let is_added = self.policed.add(instance, recipient, is_srs);

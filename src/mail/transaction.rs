@@ -10,6 +10,7 @@ use super::{
     late::Announcement,
     login::log_in,
     parts::Parts,
+    places::{refuse_used_up, reserve},
     prints::remember_prints,
     rates::Miss,
     recipient::Recipient,
@@ -196,10 +197,17 @@ impl Handler for Mail {
         if let Err(reply) = self.parts.rates.take_message(client.ip) {
             transaction.message = Err(reply);
         }
-        let Open { sender, recipients, listed, .. } = open;
+        let Open { sender, mut recipients, listed, .. } = open;
         let listed = listed.unwrap_or_default();
         let (parts, peer, sender) = (&self.parts, &self.peer, &sender);
         let (id, now) = (entry.id, entry.arrived);
+        let mut rule = None;
+        if transaction.message.is_ok()
+            && let Err(refusal) = reserve(parts, &mut recipients).await
+        {
+            rule = refusal.rule;
+            transaction.message = Err(refusal.reply);
+        }
         let counted = Counted::of(&recipients);
         // Recipients are addresses of answers, or none is.
         let mut conclusion = match recipients.first().and_then(Recipient::answered_alias) {
@@ -212,7 +220,12 @@ impl Handler for Mail {
                 forward.run(transaction, memory, recipients).await
             }
         };
-        counted.conclude(parts, sender.reverse_path().mailbox(), &mut conclusion, None, now).await;
+        if let Some(rule) = &rule {
+            conclusion.notes.push(rule.to_string());
+        }
+        let rule = rule.or_else(|| conclusion.rule.take());
+        let (from, rule) = (sender.reverse_path().mailbox(), rule.as_ref());
+        counted.conclude(parts, from, &mut conclusion, rule, now).await;
         self.last = Some(Arc::clone(&conclusion.announced));
         entry.conclude(&self.parts, conclusion, began.elapsed()).await
     }
@@ -275,6 +288,7 @@ impl Mail {
         if let Some(open) = &self.open {
             senders::refuse_recipient(&self.parts, &recipient, open.sender.reverse_path())?;
         }
+        refuse_used_up(&self.parts, &recipient).await?;
         self.hear_lists().await;
         let Some(open) = &self.open else {
             return Err(Reply::out_of_order("Send MAIL first").into());

@@ -138,6 +138,10 @@ impl Reply {
     pub const fn sender_blocked() -> Self {
         Self::new(550, (5, 7, 1), "This address does not accept mail from this sender")
     }
+    /// The last messages of an alias that takes so many are under way: one of them may yet not be taken.
+    pub const fn alias_is_taking() -> Self {
+        Self::new(450, (4, 2, 1), "This address is taking another message, try again later")
+    }
     /// `alias --defer TEXT`.
     pub fn alias_defers(text: &str) -> Self {
         Self::with_text(450, (4, 2, 1), text)

@@ -5,9 +5,13 @@ mod blocks;
 mod ends;
 mod sessions;
 
-/// A message by `author`.
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A message by `author`, unlike any other.
 fn by(author: &str) -> Vec<u8> {
-    format!("From: {author}\r\nMessage-ID: <1@client.test>\r\nSubject: x\r\n\r\nhello\r\n")
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
+    let id = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("From: {author}\r\nMessage-ID: <{id}@client.test>\r\nSubject: x\r\n\r\nhello\r\n")
         .into_bytes()
 }
 

@@ -4,8 +4,11 @@ use crate::place::{
     Place, address, at, domain, expansion, forward, long_sender, mailbox, resolved,
 };
 use onward::{
-    alias::{Alias, Amendment, Expansion, Rules, SenderPattern, SpamAction},
+    alias::{
+        Alias, Amendment, Digest, Ended, Expansion, Rules, SenderPattern, SpamAction, parse_limit,
+    },
     store::{Apply, Change, ChangeError, Options, Store},
+    time::UnixTime,
 };
 use std::time::Duration;
 use tokio::time::timeout;
@@ -314,4 +317,47 @@ pub(crate) async fn the_owners_rules_are_kept_amended_and_seen_within_a_second(p
         seen(&store, other.amend_alias(&address("a@x.test"), &by_address)).await.unwrap();
         assert_eq!(resolved(&store, "a+u=v.test@x.test").await, wanted);
     }
+}
+
+pub(crate) async fn aliases_that_end_are_over_at_once_and_all_their_words_are_kept(
+    place: &dyn Place,
+) {
+    let (store, other) = (place.open(), place.open());
+    store.add_domain(&domain("x.test")).await.unwrap();
+    let pattern = |text| SenderPattern::parse(text).unwrap();
+    let amendment = Amendment {
+        note: Some(Some("Büro's \"shop\"".into())),
+        expires: Some(Some(UnixTime::new(4_000_000_000))),
+        max_messages: Some(Some(3)),
+        allow: vec![pattern("a@b.test")],
+        block: vec![pattern("*"), pattern("*.b.test")],
+        limit: Some(parse_limit("30/1h").ok()),
+        spam: Some(Some(SpamAction::Mark)),
+        digest: Some(Some(Digest::Weekly)),
+        ..Amendment::default()
+    };
+    for alias in ["a@x.test", "*@x.test", r"/^s-(.+)@x\.test$/"] {
+        store.add_alias(&forward(alias, "p@y.test")).await.unwrap();
+        let told = store.amend_alias(&address(alias), &amendment).await.unwrap();
+        assert_eq!(told, amendment.of(forward(alias, "p@y.test")).unwrap());
+        assert_eq!(store.alias(&address(alias)).await.unwrap(), Some(told));
+    }
+    let all = store.aliases(None, None).await.unwrap().aliases;
+    assert_eq!(store.apply(all.clone(), Apply::Whole).await.unwrap(), []);
+    let less = Amendment { no_block: vec![pattern("*")], ..Amendment::default() };
+    let mut wanted = all;
+    let first = less.of(wanted.remove(0)).unwrap();
+    wanted.insert(0, first.clone());
+    let changes = store.apply(wanted, Apply::Whole).await.unwrap();
+    assert!(matches!(&*changes, [Change::Replace { new, .. }] if *new == first), "{changes:?}");
+    assert_eq!(resolved(&store, "a@x.test").await, "p@y.test");
+    let over = Amendment { expires: Some(Some(UnixTime::new(1))), ..Amendment::default() };
+    seen(&store, other.amend_alias(&address("a@x.test"), &over)).await.unwrap();
+    let found = store.resolve(&mailbox("a+t@x.test")).await.unwrap();
+    assert_eq!(found.ended, Some(Ended::Expired(UnixTime::new(1))));
+    assert_eq!(resolved(&store, "a@x.test").await, "550");
+    assert_eq!(resolved(&store, "b@x.test").await, "p@y.test");
+    let again = Amendment { expires: Some(None), ..Amendment::default() };
+    seen(&store, other.amend_alias(&address("a@x.test"), &again)).await.unwrap();
+    assert_eq!(resolved(&store, "a@x.test").await, "p@y.test");
 }

@@ -37,6 +37,7 @@ macro_rules! run_suite {
                 an_alias_takes_the_place_of_another
                 where_an_alias_leads
                 the_owners_rules_are_kept_amended_and_seen_within_a_second
+                aliases_that_end_are_over_at_once_and_all_their_words_are_kept
                 postmaster;
             alias_use:
                 counters_stay_with_their_alias_and_go_with_it

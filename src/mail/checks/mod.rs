@@ -1,7 +1,6 @@
 //! What a message must be to be handed on. Each check is a value: it lets pass, marks, defers or refuses.
 
 mod authentication;
-mod counted;
 mod form;
 mod listed;
 mod loops;
@@ -9,13 +8,12 @@ mod returns;
 mod spam;
 
 pub(crate) use authentication::{findings, is_signed_by_sender, proof};
-pub(crate) use counted::Counted;
 pub(crate) use returns::{count, is_not_a_bounce, refuse_unless_bounce};
 pub(crate) use spam::{Question, differ};
 
 use super::{
-    dnsbl::Said, parts::Parts, recipient::Recipient, returned::Refusal, sender::Sender,
-    senders::author_blocked,
+    dnsbl::Said, parts::Parts, rates::TakenLimits, recipient::Recipient, returned::Refusal,
+    sender::Sender, senders::author_blocked,
 };
 use crate::{
     alias::Rule,
@@ -79,8 +77,8 @@ pub(crate) struct Report {
     pub(crate) objection: Option<Reply>,
     /// The rule of an alias, or for it, that objects.
     pub(crate) rule: Option<Rule>,
-    /// What the message takes of what its aliases have.
-    pub(crate) counted: Counted,
+    /// What the message takes of the limits that aliases have of their own.
+    pub(crate) limits: Option<TakenLimits>,
     /// For the journal: what the owner should know.
     pub(crate) notes: Vec<String>,
     /// The message as it came, without a mailbox file's line before the header and without results of checks that
@@ -111,7 +109,7 @@ impl Report {
         Self {
             objection: None,
             rule: None,
-            counted: Counted::default(),
+            limits: None,
             notes: recipients.iter().flat_map(|to| to.lost.clone()).collect(),
             message: Bytes::new(),
             fields: String::new(),
@@ -199,8 +197,8 @@ pub(crate) async fn run(
     }
     // Last of all: only what is passed on counts.
     if report.objection.is_none() {
-        match Counted::of(parts, subject.sender.ip(), subject.recipients).await {
-            Ok(counted) => report.counted = counted,
+        match parts.rates.take_recipients(subject.sender.ip(), subject.recipients) {
+            Ok(taken) => report.limits = Some(taken),
             Err(Refusal { rule, reply, .. }) => report.refuse(rule, reply),
         }
     }

@@ -99,11 +99,11 @@ mod tests {
     use super::*;
     use crate::{
         alias::{Alias, AliasAddress, Rules},
-        config::Limits,
+        config::{Config, Machine},
         metrics::Metrics,
         rate::parse_rate,
     };
-    use std::time::Duration;
+    use std::{path::Path, time::Duration};
 
     fn named(limit: &str) -> Named {
         let alias = Alias::forward(AliasAddress::parse("a@x.test").unwrap(), ["p@y.test"]).unwrap();
@@ -135,7 +135,10 @@ mod tests {
 
     #[test]
     fn what_is_not_taken_is_given_back() {
-        let rates = Arc::new(Rates::new(&Limits::default(), Arc::new(Metrics::new())));
+        let text = "hostname = 'mx.x.test'\nstate_dir = '/state'\n[srs]\ndomain = 'x.test'\nsecret_file = '/secret'\n\
+                    [[listen]]\nprotocol = 'smtp'\naddress = '127.0.0.1:0'\n";
+        let config = Config::parse(text, Path::new("test"), &Machine::default()).unwrap();
+        let rates = Arc::new(Rates::new(&config.limits, Arc::new(Metrics::new())));
         let named = named("1/1h");
         let (rate, now) = (named.rules.limit.unwrap(), Millis::new(1_700_000_000_000));
         let take = || {

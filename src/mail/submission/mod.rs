@@ -15,10 +15,12 @@ pub(crate) use login::LoggedIn;
 
 use super::{
     checks,
+    counts::Counted,
     decide::decide,
     frozen,
     late::Announcement,
     parts::Parts,
+    places::reserve,
     recipient::Recipient,
     record::{Conclusion, Entry, not_taken},
     sender::Sender,
@@ -158,6 +160,7 @@ impl Submission {
         };
         parts.metrics.submitted(outcome.as_str());
         let conclusion = Conclusion {
+            rule: None,
             reply,
             outcome,
             srs_from: None,
@@ -190,7 +193,7 @@ impl Submission {
         let (hosted, outside): (Vec<To>, Vec<To>) =
             self.recipients.into_iter().partition(|to| to.is_hosted);
         let recipients = |to: Vec<To>| to.into_iter().map(|to| to.recipient).collect::<Vec<_>>();
-        let (hosted, outside) = (recipients(hosted), recipients(outside));
+        let (mut hosted, outside) = (recipients(hosted), recipients(outside));
         let loop_tokens = checks::submitted(parts, &came, &hosted)?;
         let from = own::check_fields(parts, &self.account, &came).await?;
         let reverse_path = self.sender.reverse_path();
@@ -208,7 +211,9 @@ impl Submission {
         let user = self.account.name.to_string();
         let spam = spam::check(parts, &user, &self.sender, everybody, id, tls, &message);
         let spam = spam.await?;
-        let counted = checks::Counted::of(parts, self.sender.ip(), &hosted).await?;
+        reserve(parts, &mut hosted).await?;
+        let counted = Counted::of(&hosted);
+        let limits = parts.rates.take_recipients(self.sender.ip(), &hosted)?;
         let account = self.account.id.to_string();
         let cloth = dress::Cloth {
             account: Some(&account),
@@ -228,9 +233,11 @@ impl Submission {
             error.reply()
         })?;
         self.claim.spend();
-        counted.spend();
+        limits.spend();
+        let made = counted.taken(parts, reverse_path.mailbox(), clock::now()).await;
         let lost = hosted.into_iter().flat_map(|to| to.lost);
-        Ok(Taken { filter: spam.verdict, notes: lost.chain(spam.note).collect(), spooled })
+        let notes = lost.chain(spam.note).chain(made).collect();
+        Ok(Taken { filter: spam.verdict, notes, spooled })
     }
 }
 

@@ -70,6 +70,7 @@ pub(crate) async fn answer(
     };
     let alias = alias.filter(|_| outcome == Outcome::Spooled);
     Conclusion {
+        rule: None,
         reply,
         outcome,
         srs_from: alias.as_ref().map(Mailbox::to_string),
@@ -131,7 +132,7 @@ async fn take(
     let everybody: Vec<&ForwardPath> = transaction.envelope.forward_paths.iter().collect();
     let (tls, user) = (transaction.tls.as_ref(), alias.to_string());
     let spam = spam::check(parts, &user, sender, everybody, id, tls, &message).await?;
-    let counted = checks::Counted::of(parts, sender.ip(), &hosted).await?;
+    let limits = parts.rates.take_recipients(sender.ip(), &hosted)?;
     let cloth = dress::Cloth {
         account: None,
         cause: Cause::named(&format!("answers of {}", alias.to_key())),
@@ -153,7 +154,7 @@ async fn take(
         error.reply()
     })?;
     claim.spend();
-    counted.spend();
+    limits.spend();
     if !prints.is_empty()
         && let Err(error) = parts.store.remember_delivered(prints, now + MEMORY).await
     {
