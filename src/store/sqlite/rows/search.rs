@@ -76,7 +76,7 @@ impl Page<'_> {
         let sql = format!(
             "SELECT {BEFORE}, {} FROM alias_text t JOIN alias_use u ON u.number = t.rowid
              JOIN aliases a ON a.domain = u.domain AND a.local = u.local
-             WHERE t.pieces MATCH ?1 AND t.rowid > ?2 ORDER BY t.rowid",
+             WHERE t.alias_text MATCH ?1 AND t.rowid > ?2 ORDER BY t.rowid",
             columns()
         );
         let asked = question(&pieces, *enabled == Some(false));
