@@ -100,8 +100,10 @@ fn a_limit_of_its_own_counts_what_is_taken() {
     client.rcpt("a@example.org").expect("450 4.2.1 Too many messages to this address (2/30d)");
     client.rcpt("hello@example.org").expect("450 4.2.1 Too many messages to this address (1/30d)");
     client.quit();
-    let records = onward.run(&["trace", "--json", "--to", "a@example.org"]);
-    assert!(records.contains("limit of 2/30d"), "{records}");
+    wait_until("the limit in the journal", || {
+        let records = onward.run(&["trace", "--json", "--to", "a@example.org"]);
+        records.contains("limit of 2/30d").then_some(())
+    });
     onward.run(&["alias", "set", "a@example.org", "--limit", "3/30d"]);
     wait_until("the change", || {
         let mut client = onward.session();
