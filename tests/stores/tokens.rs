@@ -33,7 +33,9 @@ async fn hosting(store: &Store, name: &str) -> Domain {
     domain
 }
 
-pub(crate) async fn what_another_process_revokes_is_gone_with_the_next_question(place: &impl Place) {
+pub(crate) async fn what_another_process_revokes_is_gone_with_the_next_question(
+    place: &impl Place,
+) {
     let (store, other) = (place.open(), place.open());
     hosting(&store, "x.test").await;
     let (kept, hash) = token(1, Some("x.test"), Some(5));
@@ -74,7 +76,11 @@ pub(crate) async fn no_token_passes_its_limit(place: &impl Place) {
     assert_eq!(count(next).await, MayChange::Yes, "another day");
     store.uncount_token_change(limited.id, day).await.unwrap();
     let known = store.token(&hash).await.unwrap().unwrap();
-    assert_eq!(known.changes, Changes { day: 8, count: 1 }, "of a day that is over nothing is taken back");
+    assert_eq!(
+        known.changes,
+        Changes { day: 8, count: 1 },
+        "of a day that is over nothing is taken back"
+    );
     assert_eq!(store.count_token_change(TokenId::new([9; 5]), day).await.unwrap(), MayChange::Gone);
 }
 

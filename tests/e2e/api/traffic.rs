@@ -142,7 +142,8 @@ fn how_it_is_and_what_would_happen() {
 
 #[test]
 fn over_tls_over_a_unix_socket_and_beside_figures() {
-    let issued = Authority::new().issue("mx.example.org", "a");
+    let authority = Authority::new();
+    let issued = authority.issue("mx.example.org", "a");
     let builder = Onward::builder().toml(&issued.toml());
     let (builder, tls) = builder.listen("http", &["serve = [\"api\"]", "tls = \"implicit\""]);
     let (builder, both) = builder.listen("http", &["serve = [\"api\", \"metrics\"]"]);
