@@ -36,8 +36,9 @@ pub(crate) fn find(
     after: Option<&Cursor>,
     limit: usize,
 ) -> Result<Option<FoundAliases>> {
+    let limit = limit.clamp(1, PAGE);
     let mut page =
-        Page { filter, limit: limit.clamp(1, PAGE), looked_at: 0, answer: FoundAliases::default() };
+        Page { filter, limit, looked_at: 0, last: None, answer: FoundAliases::default() };
     let is_off = filter.enabled == Some(false);
     match (filter.has_text() || is_off, filter.unused_since, after) {
         (true, _, None) => page.by_text(connection, i64::MIN)?,
@@ -57,6 +58,8 @@ struct Page<'a> {
     filter: &'a Filter,
     limit: usize,
     looked_at: usize,
+    /// Where what was looked at last stands, of whichever question.
+    last: Option<Cursor>,
     answer: FoundAliases,
 }
 
@@ -150,14 +153,13 @@ impl Page<'_> {
     ) -> Result<bool> {
         let mut statement = connection.prepare_cached(sql)?;
         let mut rows = statement.query(values)?;
-        let mut last = None;
         while let Some(row) = rows.next()? {
             if self.answer.found.len() == self.limit || self.looked_at == LOOKED_AT {
-                self.answer.next = last;
+                self.answer.next = self.last.take();
                 return Ok(false);
             }
             self.looked_at += 1;
-            last = Some(next(row)?);
+            self.last = Some(next(row)?);
             if let Some(found) = self.look(row)? {
                 self.answer.found.push(found);
             }
