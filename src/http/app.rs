@@ -126,6 +126,8 @@ async fn converse(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .keep_alive(false)
+        // Who has said all is answered, and what he asked for is done.
+        .half_close(true)
         .max_buf_size(MAX_HEAD)
         .header_read_timeout(HEAD_PATIENCE)
         .serve_connection(TokioIo::new(stream), service);

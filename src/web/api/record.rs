@@ -129,7 +129,9 @@ fn whole(object: Map<String, Value>, has_end: bool) -> Result<Alias, Problem> {
         Err(error) => error,
     };
     let text = |name: &str| object.get(name).and_then(Value::as_str);
-    let address = text("address").filter(|text| AliasAddress::parse(text).is_ok());
+    let is_sound =
+        |text: &&str| AliasAddress::parse(text).is_ok_and(|address| address.lookalike().is_none());
+    let address = text("address").filter(is_sound);
     let address = address.unwrap_or(ANY);
     let mut errors = Vec::new();
     for (name, value) in &object {

@@ -106,7 +106,7 @@ fn looked_for_page_by_page() {
     api.onward.run(&["alias", "add", r"/^sales-.+@example\.org$/", "bob@sink.test"]);
     api.onward.run(&["alias", "add", "*@example.org", "eve@sink.test"]);
     api.onward.run(&["alias", "disable", "a3@example.org"]);
-    api.onward.run(&["alias", "set", "a4@example.org", "--note", "The Shop"]);
+    api.admin("PATCH", "/api/aliases/a4@example.org", Some(&json!({"note": "The Shop"})), 200);
     let list = |token: &str, query: &str| {
         let answer = api.ask(token, "GET", &format!("/api/aliases{query}"), None);
         assert_eq!(answer.status, 200, "{answer:?}");

@@ -51,6 +51,15 @@ const ROWS: &[Row] = &[
         403,
     ),
     (
+        "PATCH",
+        "/api/domains/{domain}",
+        "/api/domains/example.org",
+        "/api/domains/other.test",
+        Some(weekly),
+        [403, 200, 200],
+        403,
+    ),
+    (
         "DELETE",
         "/api/domains/{domain}",
         "/api/domains/absent.test",

@@ -10,7 +10,11 @@ use crate::support::{
     wait_until,
 };
 use serde_json::{Value, json};
-use std::net::TcpStream;
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    os::unix::net::UnixStream,
+};
 
 const MESSAGE: &[u8] = b"From: <alice@spf.test>\r\nSubject: x\r\n\r\nx\r\n";
 
@@ -142,8 +146,15 @@ fn how_it_is_and_what_would_happen() {
 
 #[test]
 fn over_tls_over_a_unix_socket_and_beside_figures() {
-    let issued = Authority::new().issue("mx.example.org", "a");
+    let authority = Authority::new();
+    let issued = authority.issue("mx.example.org", "a");
     let builder = Onward::builder().toml(&issued.toml());
+    let socket = builder.directory().join("api.sock");
+    let table = format!(
+        "[[listen]]\nprotocol = \"http\"\naddress = \"unix:{}\"\nserve = [\"api\"]\n",
+        socket.display()
+    );
+    let builder = builder.toml(&table);
     let (builder, tls) = builder.listen("http", &["serve = [\"api\"]", "tls = \"implicit\""]);
     let (builder, both) = builder.listen("http", &["serve = [\"api\", \"metrics\"]"]);
     let api = Api::start_with(builder);
@@ -151,6 +162,11 @@ fn over_tls_over_a_unix_socket_and_beside_figures() {
     let head = format!("Host: x\r\nAuthorization: Bearer {}\r\n\r\n", api.admin);
     client.send(format!("GET /api/domains HTTP/1.1\r\n{head}").as_bytes());
     assert!(client.reply().unwrap().starts_with("HTTP/1.1 200"));
+    let mut local = UnixStream::connect(&socket).unwrap();
+    local.write_all(format!("GET /api/domains HTTP/1.1\r\n{head}").as_bytes()).unwrap();
+    let mut told = String::new();
+    local.read_to_string(&mut told).unwrap();
+    assert!(told.starts_with("HTTP/1.1 200"), "{told}");
     let ask = |path: &str| -> Answer {
         super::client::raw(
             both,
@@ -161,7 +177,7 @@ fn over_tls_over_a_unix_socket_and_beside_figures() {
         )
     };
     assert_eq!(ask("/api/domains").status, 200);
-    assert!(ask("/metrics").body.contains("onward_messages"));
+    assert!(ask("/metrics").body.contains("onward_connections"));
     assert_eq!(ask("/nothing").status, 404);
     let listed = api.onward.run(&["check"]);
     assert!(!listed.contains("without TLS"), "on loopback: {listed}");
