@@ -212,6 +212,8 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     explanation.destinations = destinations.collect();
     let whys: Option<Vec<NoMail>> = recipient.destinations.iter().map(why).collect();
     explanation.lost.clone_from(&recipient.lost);
+    let is_new = recipient.named.as_ref().filter(|named| named.is_new);
+    explanation.makes = is_new.map(|named| named.address.clone());
     explanation.name(recipient.named.as_deref());
     explanation.rule = let_in(&parts, &recipient, from, message);
     let sender = Sender::new(Some(*ip), helo, from);
