@@ -15,7 +15,7 @@ use crate::{
         look::Bearer,
         plan::plan,
         recipient::Answered,
-        returned::Refusal,
+        refusal::Refusal,
         sender::Sender,
         senders::{let_in, refuse_recipient},
         submission::{judge, signs},

@@ -33,7 +33,7 @@ fn origin(text: &str) -> Result<String, String> {
         return Err(format!("{}; an origin has neither path nor blanks", wrong()));
     }
     let is_extension = scheme.ends_with("-extension") && scheme.bytes().all(is_scheme_octet);
-    if !["http", "https"].contains(&scheme) && !(is_extension && port.is_none()) {
+    if !(["http", "https"].contains(&scheme) || is_extension && port.is_none()) {
         return Err(format!("{}: its scheme is none of a web page or an extension", wrong()));
     }
     if matches!((scheme, port), ("https", Some("443")) | ("http", Some("80"))) {

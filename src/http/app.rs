@@ -169,10 +169,12 @@ async fn collect(mut body: Incoming) -> Result<Bytes, Fault> {
         let frame = frame.map_err(|_| Fault::Broken)?;
         let Some(data) = frame.data_ref() else { continue };
         read += data.len();
-        match read {
-            ..=MAX_BODY => octets.extend_from_slice(data),
-            ..=READ_ON => octets = Vec::new(),
-            _ => return Err(Fault::TooLarge),
+        if read > READ_ON {
+            return Err(Fault::TooLarge);
+        } else if read > MAX_BODY {
+            octets = Vec::new();
+        } else {
+            octets.extend_from_slice(data);
         }
     }
     if read > MAX_BODY { Err(Fault::TooLarge) } else { Ok(octets.into()) }

@@ -1,6 +1,6 @@
 //! Where addresses lead: through the aliases to mailboxes, and from those to whoever takes their mail.
 
-use super::returned::Refusal;
+use super::refusal::Refusal;
 use crate::{
     address::{Domain, LocalPart, Mailbox},
     alias::{Ended, Expansion, Named, Resolution, Rule},
@@ -52,7 +52,7 @@ impl From<Nowhere> for Reply {
 
 impl From<Nowhere> for Refusal {
     fn from(Nowhere { reply, named, ended }: Nowhere) -> Self {
-        Self { named, rule: ended.map(Rule::Ended), ..reply.into() }
+        Self { named, rule: ended.map(Rule::Ended).map(Box::new), ..reply.into() }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What comes of the mail to aliases is counted here, and aliases are made of addresses by their first mail.
 
-use super::{made, parts::Parts, recipient::Recipient, record::Conclusion, returned::Refusal};
+use super::{made, parts::Parts, recipient::Recipient, record::Conclusion, refusal::Refusal};
 use crate::{
     address::Mailbox,
     alias::{Ended, Key, Named, Reason, Rule},
@@ -96,7 +96,7 @@ fn tell(
 
 /// Counts a recipient that is refused to `sender`, where an alias is there.
 pub(super) fn count_refused(parts: &Parts, sender: Option<&Mailbox>, refusal: &Refusal) {
-    let reason = reason_of(&refusal.reply, refusal.rule.as_ref());
+    let reason = reason_of(&refusal.reply, refusal.rule.as_deref());
     if let (Some(named), Some(reason)) = (&refusal.named, reason)
         && !named.is_new
     {
@@ -106,7 +106,7 @@ pub(super) fn count_refused(parts: &Parts, sender: Option<&Mailbox>, refusal: &R
             reason => reason,
         };
         parts.alias_uses.count_refused(&named.key, reason);
-        let why = (&refusal.reply, refusal.rule.as_ref());
+        let why = (&refusal.reply, refusal.rule.as_deref());
         tell(parts, named, sender, why, refusal.is_verdict);
     }
 }

@@ -4,7 +4,8 @@ use super::{
     aliases::{Mailboxes, Nowhere, is_role},
     parts::Parts,
     recipient::{Answered, Recipient},
-    returned::{Refusal, is_ours, original_of},
+    refusal::Refusal,
+    returned::{is_ours, original_of},
 };
 use crate::{
     address::{ForwardPath, Mailbox},

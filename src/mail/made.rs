@@ -1,53 +1,15 @@
-//! Aliases that the first mail to their address makes, where its domain says so: how many of them a day, and making them.
+//! Aliases that the first mail to their address makes, where its domain says so.
 
 use super::parts::Parts;
 use crate::{
     address::Mailbox,
     alias::{Alias, AliasAddress, Named, Rules},
-    clock,
-    rate::{Buckets, Full, Rate},
-    reply::Reply,
     store::ChangeError,
     time::UnixTime,
 };
-use parking_lot::Mutex;
 
-/// Most domains whose new aliases are counted at once.
-const CAPACITY: usize = 65_536;
 /// Most of a sender's address that a note has, in characters.
 const MAX_SENDER: usize = 300;
-
-/// How many aliases domains may still get by mail.
-#[derive(Debug)]
-pub(crate) struct NewAliases(Mutex<Buckets<String>>);
-
-impl NewAliases {
-    pub(crate) fn new(rate: Rate) -> Self {
-        Self(Mutex::new(Buckets::new(rate, CAPACITY)))
-    }
-
-    /// Goes by another rate from now on.
-    pub(crate) fn set_rate(&self, rate: Rate) {
-        self.0.lock().set_rate(rate);
-    }
-
-    /// Whether mail may make the alias; any that is there is no matter of this.
-    ///
-    /// # Errors
-    /// The reply that puts its mail off.
-    pub(crate) fn may_make(&self, alias: &Named) -> Result<(), Reply> {
-        let left = self.0.lock().check(&alias.key.domain, clock::steady_millis());
-        left.map_err(|Full { wait, .. }| Reply::too_many_new_aliases(wait))
-    }
-
-    fn give_back(&self, domain: &String) {
-        self.0.lock().give_back(domain);
-    }
-
-    fn take(&self, domain: &String) -> bool {
-        self.0.lock().take(domain, clock::steady_millis())
-    }
-}
 
 /// Makes the alias that `named` stands for, after a message from `sender` was taken for it. Gives what the journal is to
 /// say of it.

@@ -1,20 +1,41 @@
 //! What [`Parts`](super::parts::Parts) are made of by a configuration.
 
-use super::{late, parts::OpenError};
+use super::late;
 use crate::{
     auth::dkim::SigningKeys,
     config::{self, Config, Dane},
-    dns::{Resolver, ValidatingResolver},
+    dns::{Resolver, ResolverError, ValidatingResolver},
     keys::{self, live::Live},
     outbound::{Outbound, OutboundConfig, OutboundLimits, Preferences},
     retry,
     spam_filter::SpamFilter,
     srs::Rewriter,
-    store::{Store, spool::SpoolBounds},
+    store::{Store, StoreError, spool::SpoolBounds},
     tls::{Connector, RootsError},
 };
 use std::sync::Arc;
 use zeroize::Zeroizing;
+
+/// Why mail cannot be handled. Nothing was accepted yet.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The state directory or its database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The SRS secrets, a DKIM key, or the password for the spam filter.
+    #[error("{0}")]
+    Keys(String),
+    /// The resolver: the system's configuration cannot be read, for one.
+    #[error("cannot look up names: {0}; name servers can be set in [dns]")]
+    Resolver(#[from] ResolverError),
+    /// The authorities to trust.
+    #[error(transparent)]
+    Roots(#[from] RootsError),
+    /// A reload cannot move it.
+    #[error("state_dir has changed: that needs a restart")]
+    StateDir,
+}
 
 /// Where mail servers listen.
 const SMTP_PORT: u16 = 25;

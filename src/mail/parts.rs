@@ -6,8 +6,11 @@ use super::{
     events::{Events, Hook},
     late::Waits,
     logins::Logins,
-    made::NewAliases,
-    makings::{Secrets, backoff, filter, is_same_lists, is_same_outbound, outbound, spool_bounds},
+    makings::{
+        OpenError, Secrets, backoff, filter, is_same_lists, is_same_outbound, outbound,
+        spool_bounds,
+    },
+    new_aliases::NewAliases,
     notices::Notices,
     rates::Rates,
     refused::RefusedRecipients,
@@ -20,7 +23,6 @@ use crate::{
     address::Domain,
     auth::dkim::{SigningKey, SigningKeys},
     config::Config,
-    dns::ResolverError,
     inbound::{LogBudget, MessageMemory},
     keys::live::Live,
     metrics::Metrics,
@@ -29,33 +31,11 @@ use crate::{
     retry,
     spam_filter::SpamFilter,
     store::{Options, Store, StoreError, journal::Journal},
-    tls::RootsError,
 };
 use async_trait::async_trait;
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
-
-/// Why mail cannot be handled. Nothing was accepted yet.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// The state directory or its database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The SRS secrets, a DKIM key, or the password for the spam filter.
-    #[error("{0}")]
-    Keys(String),
-    /// The resolver: the system's configuration cannot be read, for one.
-    #[error("cannot look up names: {0}; name servers can be set in [dns]")]
-    Resolver(#[from] ResolverError),
-    /// The authorities to trust.
-    #[error(transparent)]
-    Roots(#[from] RootsError),
-    /// A reload cannot move it.
-    #[error("state_dir has changed: that needs a restart")]
-    StateDir,
-}
 
 /// Hands messages to other servers.
 #[async_trait]

@@ -1,4 +1,4 @@
-use super::{late::Announcement, log_line::log, parts::Parts, returned::Refusal, spool::Added};
+use super::{late::Announcement, log_line::log, parts::Parts, refusal::Refusal, spool::Added};
 use crate::{
     account::AccountId,
     address::{ForwardPath, Mailbox, ReversePath},
@@ -172,7 +172,7 @@ impl Entry {
             log(&parts.log, &self.record, "recipient");
             parts.journal.record(self.record).await;
         } else {
-            let rule = refusal.rule.as_ref();
+            let rule = refusal.rule.as_deref();
             parts.refused.tell(&parts.journal, &parts.log, self.record, rule).await;
         }
     }

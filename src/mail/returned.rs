@@ -1,44 +1,17 @@
 //! What returns to SRS addresses of ours: whom it is for, or why it is refused.
 
-use super::{parts::Parts, srs::NotReversed};
+use super::{parts::Parts, refusal::Refusal, srs::NotReversed};
 use crate::{
     address::{Domain, Mailbox},
-    alias::{Named, Rule},
     metrics::Returned as Counted,
     reply::Reply,
     srs::{ReverseError, is_srs_prefixed, is_srs_shaped},
     time::UnixTime,
 };
-use std::{str, sync::Arc};
+use std::str;
 
 /// SRS addresses of ours within one of ours that are followed.
 const MAX_NESTED: usize = 3;
-
-/// Why a recipient is not taken.
-#[derive(Debug, Clone)]
-pub(crate) struct Refusal {
-    pub(crate) reply: Reply,
-    /// The recipient is an SRS address that we did not make: that is counted against the client.
-    pub(crate) is_forged: bool,
-    /// A destination's verdict on an earlier message, which its sender hears now.
-    pub(crate) is_verdict: bool,
-    /// The alias that answers the recipient, if one does.
-    pub(crate) named: Option<Arc<Named>>,
-    /// The rule of the alias, or for it, that refuses.
-    pub(crate) rule: Option<Rule>,
-}
-
-impl From<Reply> for Refusal {
-    fn from(reply: Reply) -> Self {
-        Self { reply, is_forged: false, is_verdict: false, named: None, rule: None }
-    }
-}
-
-impl From<Refusal> for Reply {
-    fn from(refusal: Refusal) -> Self {
-        refusal.reply
-    }
-}
 
 /// The sender that an SRS address of ours stands for, or the reply that refuses it; `None` for any other
 /// recipient. The recipient is as a mail server that is not ours gives it, without brackets.

@@ -1,6 +1,6 @@
 //! Whether an alias, its domain or the whole site blocks who sends: [`Judge`] with what is known of a recipient.
 
-use super::{aliases::is_role, parts::Parts, recipient::Recipient, returned::Refusal};
+use super::{aliases::is_role, parts::Parts, recipient::Recipient, refusal::Refusal};
 use crate::{
     address::{ForwardPath, ReversePath},
     alias::{Blocked, Blocks, Judge, Rule},
@@ -25,7 +25,7 @@ pub(crate) fn refuse_recipient(
     match judge.and_then(|judge| judge.recipient(reverse_path.mailbox())) {
         Some(blocked) => Err(Refusal {
             named: recipient.named.clone(),
-            rule: Some(Rule::Blocked(blocked)),
+            rule: Some(Box::new(Rule::Blocked(blocked))),
             ..Reply::sender_blocked().into()
         }),
         None => Ok(()),

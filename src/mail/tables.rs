@@ -3,7 +3,8 @@
 use super::{
     checks::{count, is_not_a_bounce},
     decide::decide,
-    parts::{OpenError, Parts},
+    makings::OpenError,
+    parts::Parts,
     policed::Policed,
     returned::{returned, returned_again},
     senders::refuse_recipient,

@@ -14,7 +14,7 @@ use super::{
     rates::Miss,
     recipient::Recipient,
     record::Entry,
-    returned::Refusal,
+    refusal::Refusal,
     sender::Sender,
     senders,
     submission::{Came, LoggedIn, Submission, answer},

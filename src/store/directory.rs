@@ -166,6 +166,8 @@ pub struct AliasPage {
 
 /// One difference between the aliases and the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
+// Nearly all of them are aliases.
+#[allow(clippy::large_enum_variant)]
 pub enum Change {
     /// The alias is in the list only.
     Add(Alias),

@@ -11,7 +11,9 @@ use tokio::sync::mpsc;
 
 /// Who is told how far a long change is: nobody, by default.
 #[derive(Clone, Default)]
-pub struct Progress(Option<Arc<dyn Fn(&Far) + Send + Sync>>);
+pub struct Progress(Option<Arc<Told>>);
+
+type Told = dyn Fn(&Far) + Send + Sync;
 
 /// How far a long change is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

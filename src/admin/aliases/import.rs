@@ -65,6 +65,8 @@ pub struct Imported {
 /// A difference that an import makes.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "change", rename_all = "lowercase")]
+// Nearly all of them are aliases.
+#[allow(clippy::large_enum_variant)]
 pub enum Change {
     /// A domain is hosted.
     Host {

@@ -7,7 +7,7 @@ use crate::{
         parts::Parts,
         rates::TakenLimits,
         recipient::Recipient,
-        returned::Refusal,
+        refusal::Refusal,
     },
     reply::Reply,
     store::StoreError,
@@ -82,7 +82,7 @@ async fn place(parts: &Parts, named: &Arc<Named>, most: u64) -> Result<Place, Re
 fn used_up(named: &Arc<Named>, most: u64) -> Refusal {
     Refusal {
         named: Some(Arc::clone(named)),
-        rule: Some(Rule::Ended(Ended::UsedUp(most))),
+        rule: Some(Box::new(Rule::Ended(Ended::UsedUp(most)))),
         ..Reply::no_such_alias().into()
     }
 }

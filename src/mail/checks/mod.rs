@@ -14,7 +14,7 @@ pub(crate) use returns::{count, is_not_a_bounce, refuse_unless_bounce};
 pub(crate) use spam::{Question, differ};
 
 use super::{
-    dnsbl::Said, parts::Parts, recipient::Recipient, returned::Refusal, sender::Sender,
+    dnsbl::Said, parts::Parts, recipient::Recipient, refusal::Refusal, sender::Sender,
     senders::author_blocked,
 };
 use crate::{
@@ -201,7 +201,7 @@ pub(crate) async fn run(
     if report.objection.is_none() {
         match Counted::of(parts, subject.sender.ip(), subject.recipients).await {
             Ok(counted) => report.counted = counted,
-            Err(Refusal { rule, reply, .. }) => report.refuse(rule, reply),
+            Err(Refusal { rule, reply, .. }) => report.refuse(rule.map(|rule| *rule), reply),
         }
     }
     if report.objection.is_none()

@@ -9,7 +9,7 @@ pub use bites::Bite;
 pub(crate) use own::TakenLimits;
 pub(crate) use questions::Questions;
 
-use super::{recipient::Recipient, returned::Refusal};
+use super::{recipient::Recipient, refusal::Refusal};
 use crate::{
     address::ForwardPath,
     alias::{Key, Named, Rule},
@@ -322,7 +322,7 @@ fn check_own(tables: &mut Tables, recipient: &Recipient, now: Millis) -> Result<
     let Some(named) = &recipient.named else { return Ok(()) };
     tables.own.check(named, now).map_err(|Full { rate, wait, .. }| Refusal {
         named: Some(Arc::clone(named)),
-        rule: Some(Rule::Limit(rate)),
+        rule: Some(Box::new(Rule::Limit(rate))),
         ..Reply::too_many_for_address(&print_rate(rate), wait).into()
     })
 }

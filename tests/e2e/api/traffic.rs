@@ -111,7 +111,7 @@ fn what_waits_is_seen_tried_and_dropped_by_whose_it_is() {
     });
     let id = |message: &Value| message["id"].as_str().unwrap().to_owned();
     let (own, foreign) = (id(&all[0]), id(&all[1]));
-    assert_eq!(waiting(&api.manage).iter().map(id).collect::<Vec<_>>(), [own.clone()]);
+    assert_eq!(waiting(&api.manage).iter().map(id).collect::<Vec<_>>(), std::slice::from_ref(&own));
     for (method, path) in [
         ("GET", format!("/api/queue/{foreign}")),
         ("POST", format!("/api/queue/{foreign}/retry")),
