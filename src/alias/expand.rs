@@ -33,7 +33,7 @@ pub struct Resolution {
     pub named: Option<Arc<Named>>,
     /// Why that one takes no mail any more.
     pub ended: Option<Ended>,
-    /// For how long that holds, if aliases do not change.
+    /// For how long that holds, if aliases do not change, and none of them takes its last message.
     pub holds: Holds,
 }
 
@@ -44,8 +44,6 @@ pub enum Holds {
     Always,
     /// Until then.
     Until(UnixTime),
-    /// It hangs on how many messages an alias has taken by now.
-    Counted,
 }
 
 impl Holds {
@@ -53,7 +51,6 @@ impl Holds {
         match self {
             Self::Always => Self::Until(expires),
             Self::Until(earlier) => Self::Until(earlier.min(expires)),
-            Self::Counted => Self::Counted,
         }
     }
 }
@@ -234,9 +231,6 @@ impl<'a, L: Lookup> Walk<'a, L> {
             // What has ended by the clock does not begin again.
             (Found::Ended(Ended::Disabled | Ended::Expired(_)), _) | (_, None) => {}
             (_, Some(expires)) => self.holds = self.holds.and(expires),
-        }
-        if rules.max_messages.is_some() {
-            self.holds = Holds::Counted;
         }
         if self.of_recipient && self.path.is_empty() {
             if let Found::Ended(ended) = found {

@@ -67,7 +67,7 @@ enum Command {
     Import(import::Args),
     /// Prints all aliases as JSON lines, for `onward alias apply`
     Export,
-    /// Makes the aliases equal to a file of JSON lines, as `onward alias export` writes it
+    /// Makes the aliases equal to a file as `onward alias export` writes it
     ///
     /// Prints what it changes: + added, - removed, ~ changed. All of it is done, or nothing.
     Apply {

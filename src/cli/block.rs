@@ -209,7 +209,7 @@ mod tests {
             ("list --domain y.test", "not hosted here"),
             ("add @shop.test --alias a@x.test", "there is no alias"),
             ("add @shop.test --alias a@x.test --note x", "cannot be used with"),
-            ("add @shop.test --note a\u{202e}b", "a note is a line"),
+            ("add @shop.test --note a\u{202e}b", "a note has at most"),
         ] {
             let error = run(store, bad).unwrap_err();
             assert!(error.contains(says), "{bad}: {error}");

@@ -14,7 +14,7 @@ use std::{
     process::ExitCode,
 };
 
-/// Shows or sends what owners are told of their aliases, without waiting for the time of day
+/// Shows or sends what owners are told of their aliases
 ///
 /// Who is told, and how often: onward alias set ADDRESS --digest daily, onward domain set DOMAIN --digest weekly. The
 /// daemon sends it by itself, at the time of digest.at; docs/EVENTS.md says what is in it.

@@ -41,6 +41,10 @@ pub(super) fn parse_until(text: &str) -> Result<UnixTime, String> {
     }
     let time = text.parse::<Timestamp>().ok();
     let end_of_day = || {
+        // A time of day without its zone parses as a date would.
+        if text.contains(['T', 't', ' ']) {
+            return None;
+        }
         let day = text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?;
         day.end_of_day().ok().map(|end| end.timestamp())
     };

@@ -9,8 +9,8 @@ use std::{collections::HashMap, sync::Arc};
 const ENTRIES: usize = 8_192;
 const OCTETS: usize = 8 * 1024 * 1024;
 
-/// What recipients came to that were asked for lately, a bounded number of them. What ends by the clock is kept until then,
-/// and what hangs on numbers of messages not at all.
+/// What recipients came to that were asked for lately, a bounded number of them. What ends by the clock is kept until then;
+/// when an alias takes its last message, everything is forgotten.
 ///
 /// Two generations: what is asked for moves to the young one; when that is full, it becomes the old
 /// one and the former old one is forgotten.
@@ -43,7 +43,7 @@ impl Cache {
 
     /// Adds what was found while the epoch was `epoch`, unless something changed since.
     pub(super) fn insert(&mut self, epoch: u64, key: String, found: Arc<Resolution>) {
-        if epoch == self.epoch && found.holds != Holds::Counted {
+        if epoch == self.epoch {
             self.add(key, found);
         }
     }
@@ -68,7 +68,6 @@ fn holds(found: &Resolution, now: UnixTime) -> bool {
     match found.holds {
         Holds::Always => true,
         Holds::Until(end) => now < end,
-        Holds::Counted => false,
     }
 }
 
@@ -109,14 +108,13 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_is_kept_until_then_and_what_is_counted_never() {
+    fn what_ends_is_kept_until_then() {
         let mut cache = Cache::default();
         let holding = |holds| Arc::new(Resolution { holds, ..Resolution::clone(&to(1)) });
         let day = std::time::Duration::from_hours(24);
         cache.insert(0, "until".into(), holding(Holds::Until(NOW)));
-        cache.insert(0, "counted".into(), holding(Holds::Counted));
         assert!(cache.get("until", NOW - day).is_some());
-        assert!(cache.get("until", NOW).is_none() && cache.get("counted", NOW).is_none());
+        assert!(cache.get("until", NOW).is_none());
         cache.old = std::mem::take(&mut cache.young);
         assert!(cache.get("until", NOW).is_none() && cache.get("until", NOW - day).is_none());
     }

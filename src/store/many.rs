@@ -74,6 +74,8 @@ pub struct Edited {
     pub first_changed: Vec<Alias>,
     /// Domains whose addresses that become aliases by their first mail lead elsewhere.
     pub domains: Vec<Domain>,
+    /// Labels of the tokens whose aliases lead elsewhere from now on.
+    pub tokens: Vec<String>,
 }
 
 /// What [`ManyAliases::take_in`] is asked for.

@@ -274,6 +274,8 @@ impl From<ChangeError> for Problem {
                 "{domain} still has aliases, or accounts send as its addresses; with_aliases=true removes them too"
             ),
             ChangeError::NoSuchBlock { .. } => "there is no such block".to_owned(),
+            ChangeError::Cycle(_) => "the aliases would form a loop".to_owned(),
+            ChangeError::TooDeep(_) => "the aliases would form a chain that is too long".to_owned(),
             other => other.to_string(),
         };
         match error {

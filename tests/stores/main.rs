@@ -60,6 +60,7 @@ macro_rules! run_suite {
                 pages_of_accounts
                 what_accounts_have_used_outlives_the_process_and_goes_with_them;
             tokens:
+                where_they_lead_follows_a_new_destination
                 what_another_process_revokes_is_gone_with_the_next_question
                 no_token_passes_its_limit
                 with_a_domain_go_its_tokens;

@@ -4,7 +4,8 @@ use crate::place::{Place, at, domain, mailbox};
 use onward::{
     account::Label,
     address::Domain,
-    store::{MayChange, Store, TokenChangeError},
+    alias::{Edit, NewDestination},
+    store::{Many, MayChange, Progress, Store, TokenChangeError},
     time::UnixTime,
     token::{Changes, LastUse, NameFormat, Scope, Secret, SecretHash, Token, TokenId},
 };
@@ -51,6 +52,31 @@ pub(crate) async fn what_another_process_revokes_is_gone_with_the_next_question(
     let again = store.revoke_token(kept.id).await.unwrap_err();
     assert_eq!(again, TokenChangeError::NoSuchToken(kept.id));
     assert!(store.tokens().await.unwrap().is_empty());
+}
+
+pub(crate) async fn where_they_lead_follows_a_new_destination(place: &impl Place) {
+    let store = place.open();
+    hosting(&store, "x.test").await;
+    let (made, hash) = token(1, Some("x.test"), None);
+    store.add_token(&made, &hash).await.unwrap();
+    let leads = async || {
+        let token = store.token(&hash).await.unwrap().unwrap();
+        token.destinations.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let edit = |old, new, commits| {
+        let change = NewDestination::new(mailbox(old), mailbox(new)).unwrap();
+        let edit = Edit::Destination(change);
+        Many { edit, which: None, commits, told: None, progress: Progress::default() }
+    };
+    let planned = store.edit_aliases(edit("ME@y.test", "new@y.test", false)).await.unwrap();
+    assert_eq!((planned.changed, planned.tokens), (0, vec!["phone".to_owned()]));
+    assert_eq!(leads().await, ["me@y.test", "You@z.test"]);
+    store.edit_aliases(edit("ME@y.test", "new@y.test", true)).await.unwrap();
+    assert_eq!(leads().await, ["new@y.test", "You@z.test"]);
+    store.edit_aliases(edit("you@z.test", "NEW@y.test", true)).await.unwrap();
+    assert_eq!(leads().await, ["new@y.test"], "once");
+    let none = store.edit_aliases(edit("you@z.test", "b@y.test", true)).await.unwrap();
+    assert!(none.tokens.is_empty());
 }
 
 pub(crate) async fn no_token_passes_its_limit(place: &impl Place) {

@@ -7,7 +7,9 @@ mod nowhere;
 mod record;
 mod show;
 
-pub use crate::store::{Alteration, Altered, Apply, Cursor, Edited, Far, FoundAliases, Progress};
+pub use crate::store::{
+    Alteration, Altered, Apply, Change as Changed, Cursor, Edited, Far, FoundAliases, Progress,
+};
 pub use apply::apply;
 pub use import::{Change, Foreign, Imported, Wanted, import};
 pub use many::{How, amend_where, replace_destination};

@@ -4,7 +4,7 @@ use crate::{
     address::{Domain, Mailbox},
     admin::{
         Store,
-        aliases::{self, Change, Edited, How},
+        aliases::{self, Change, Changed, Edited, How},
     },
     alias::{Alias, AliasAddress, Amendment, Filter, MAX_SEARCH, NewDestination},
     cli::{
@@ -15,7 +15,6 @@ use crate::{
     },
     clock,
     log::printable,
-    store,
 };
 use std::io::{self, Write};
 
@@ -91,7 +90,7 @@ pub(super) async fn replace(
     let edited = aliases::replace_destination(store, change, how, each).await?;
     bar.clear();
     match (edited.changed, plan) {
-        (0, _) if edited.domains.is_empty() => {
+        (0, _) if edited.domains.is_empty() && edited.tokens.is_empty() => {
             note(format_args!("no alias leads to {}", printable(&leaves)))?;
         }
         (_, true) => {}
@@ -102,6 +101,10 @@ pub(super) async fn replace(
     for domain in &edited.domains {
         let done = if plan { "would lead" } else { "lead" };
         note(format_args!("aliases that mail makes in {domain} {done} to {comes} too"))?;
+    }
+    for label in edited.tokens.iter().map(|label| printable(label)) {
+        let done = if plan { "would lead" } else { "lead" };
+        note(format_args!("aliases that the token {label:?} makes {done} to {comes} too"))?;
     }
     if is_postmasters {
         note(format_args!("the postmaster of the configuration is {leaves} still"))?;
@@ -156,11 +159,11 @@ fn told<'a>(
     bar: &'a Bar,
     json: bool,
     out: &'a mut impl Write,
-) -> impl FnMut(&store::Change) -> io::Result<()> + 'a {
+) -> impl FnMut(&Changed) -> io::Result<()> + 'a {
     move |change| {
         bar.clear();
         match change {
-            store::Change::Replace { old, new } if json => {
+            Changed::Replace { old, new } if json => {
                 write_json(out, &Change::Replace { alias: new.clone(), was: old.clone() })
             }
             change => writeln!(out, "{}", printable(&change.to_string())),

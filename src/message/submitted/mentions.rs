@@ -1,6 +1,9 @@
 //! Addresses that somebody might see in a field that names a sender.
 
-use super::{MAX_MENTIONS, plain::reduced};
+use super::{
+    MAX_MENTIONS,
+    plain::{AT, reduced},
+};
 use mail_parser::{HeaderValue, parsers::MessageStream};
 
 /// What looks like an address.
@@ -14,8 +17,6 @@ pub(super) struct Mention {
     pub(super) domain: String,
 }
 
-/// `@` and what is printed like it.
-pub(super) const AT: [char; 3] = ['@', '\u{ff20}', '\u{fe6b}'];
 /// What no word of an address holds without quotes, blanks beside.
 const ENDS: [char; 11] = ['<', '>', '(', ')', '[', ']', ',', ';', ':', '"', '\\'];
 

@@ -1,7 +1,7 @@
 //! Addresses that are written so that all readers find the same one.
 
-use super::mentions::AT;
-
+/// `@` and what is printed like it.
+pub(super) const AT: [char; 3] = ['@', '\u{ff20}', '\u{fe6b}'];
 /// Longest part of a field that a reply tells, in characters.
 const MAX_TOLD: usize = 100;
 /// Charsets whose decoders are common, and in which ASCII is what it is.

@@ -21,9 +21,14 @@ impl AliasUse for Sqlite {
         while rest.peek().is_some() {
             let some: Vec<Used> = rest.by_ref().take(AT_ONCE).collect();
             let keep = move |connection: &Connection| {
-                some.iter().try_for_each(|used| alias_use::add(connection, used))
+                some.iter().try_fold(false, |ends, used| {
+                    alias_use::add(connection, used).map(|is_last| ends || is_last)
+                })
             };
-            self.writer.run(keep).await?;
+            // What look-ups were answered before an alias took its last message no longer holds.
+            if self.writer.run(keep).await? {
+                self.cache.lock().clear();
+            }
         }
         Ok(())
     }

@@ -334,8 +334,7 @@ fn leads_to(
 
 fn is_used_up(connection: &Connection, alias: &Alias) -> rusqlite::Result<bool> {
     let Some(most) = alias.rules().max_messages else { return Ok(false) };
-    let counters = alias_use::get(connection, &alias.address().key())?;
-    Ok(counters.is_some_and(|counters| counters.forwarded >= most))
+    Ok(alias_use::taken(connection, &alias.address().key())? >= most)
 }
 
 pub(super) fn existing(connection: &Connection, address: &AliasAddress) -> Result<Alias, Failure> {

@@ -8,7 +8,7 @@ use super::{
     rows::{
         alias_use,
         aliases::{self, Table},
-        domain_settings, domains,
+        domain_settings, domains, tokens,
     },
     rules::{refuse_cycle, refuse_srs_shaped, refuse_unsafe},
 };
@@ -86,7 +86,14 @@ fn edit(connection: &mut Connection, many: &Many) -> Result<Edited, Failure> {
         let version = domains::version(&reading)?;
         let mut edited = work_out(&reading, many)?;
         let settings = settings(&reading, &many.edit)?;
-        if edited.changed == 0 && settings.is_empty() {
+        let destination = match &many.edit {
+            Edit::Destination(change) => Some(change),
+            Edit::Words { .. } => None,
+        };
+        if let Some(change) = destination {
+            edited.tokens = tokens::leading_to(&reading, change.old())?;
+        }
+        if edited.changed == 0 && settings.is_empty() && edited.tokens.is_empty() {
             return Ok(edited);
         }
         edited.domains = settings.iter().map(|(domain, _)| domain.clone()).collect();
@@ -103,6 +110,9 @@ fn edit(connection: &mut Connection, many: &Many) -> Result<Edited, Failure> {
         apply::put_in_place(&transaction)?;
         for (domain, settings) in &settings {
             domain_settings::set(&transaction, domain, settings)?;
+        }
+        if let Some(change) = destination {
+            tokens::replace_destination(&transaction, change.old(), change.new_mailbox())?;
         }
         refuse_cycles(&transaction, &many.progress, edited.changed)?;
         if many.commits {

@@ -103,8 +103,7 @@ impl Lookup for Live<'_> {
         if self.now == UnixTime::new(0) {
             return Ok(false);
         }
-        let counters = alias_use::get(self.connection, key)?;
-        Ok(counters.is_some_and(|counters| counters.forwarded >= most))
+        Ok(alias_use::taken(self.connection, key)? >= most)
     }
 
     fn auto_create(&self, address: &Mailbox) -> Option<Alias> {

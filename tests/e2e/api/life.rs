@@ -74,7 +74,7 @@ fn many_at_once_do_not_pass_the_limit() {
 #[test]
 fn a_token_ends_with_its_time_and_with_its_domain() {
     let api = Api::start();
-    let soon = token(&api.onward, &["--scope", "admin", "--expires", "1s"]);
+    let soon = token(&api.onward, &["--scope", "admin", "--expires", "5s"]);
     wait_until("it to expire", || {
         (api.ask(&soon, "GET", "/api/domains", None).status == 401).then_some(())
     });

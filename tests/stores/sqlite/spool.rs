@@ -28,6 +28,7 @@ async fn of_version_1(state: &TempDir) {
     store.close().await;
     drop(store);
     let raw = raw(state);
+    raw.execute_batch(include_str!("../../support/version_15.sql")).unwrap();
     raw.execute_batch(
         "DROP TABLE spool_texts; DROP TABLE spool; DROP TABLE spool_legs; DROP TABLE spool_totals; DROP TABLE sts_policies;
          DROP TABLE tls_results; DROP TABLE tls_reported; DROP TABLE told;

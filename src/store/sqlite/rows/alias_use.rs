@@ -18,10 +18,18 @@ pub(crate) fn get(connection: &Connection, key: &Key) -> Result<Option<Counters>
     connection.prepare_cached(&sql)?.query_row(values, |row| from_row(row, 0)).optional()
 }
 
-/// Adds to the counters of an alias, if it is there.
-pub(crate) fn add(connection: &Connection, used: &Used) -> Result<()> {
+/// How many messages an alias has taken.
+pub(crate) fn taken(connection: &Connection, key: &Key) -> Result<u64> {
+    let sql = "SELECT forwarded FROM alias_use WHERE domain = ?1 AND local = ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let taken = statement.query_row([&key.domain, &key.local], |row| row.get(0)).optional()?;
+    Ok(taken.map_or(0, number))
+}
+
+/// Adds to the counters of an alias, if it is there. True when it has taken its last message thereby.
+pub(crate) fn add(connection: &Connection, used: &Used) -> Result<bool> {
     let Key { domain, local } = &used.alias;
-    let Some(mut counters) = get(connection, &used.alias)? else { return Ok(()) };
+    let Some(mut counters) = get(connection, &used.alias)? else { return Ok(false) };
     let (before, was_used) = (counters.forwarded, counters.last_use.is_some());
     counters.add(used);
     events::add_taken(connection, &used.alias, before, counters.forwarded, !was_used)?;
@@ -31,7 +39,14 @@ pub(crate) fn add(connection: &Connection, used: &Used) -> Result<()> {
     let sql = "UPDATE alias_use SET forwarded = ?3, refused = ?4, last_use = ?5
                WHERE domain = ?1 AND local = ?2";
     let values = params![domain, local, column(counters.forwarded), refused, last_use];
-    connection.prepare_cached(sql)?.execute(values).map(drop)
+    connection.prepare_cached(sql)?.execute(values)?;
+    if before == counters.forwarded {
+        return Ok(false);
+    }
+    let sql = "SELECT 1 FROM aliases
+               WHERE domain = ?1 AND local = ?2 AND max_messages > ?3 AND max_messages <= ?4";
+    let values = params![domain, local, column(before), column(counters.forwarded)];
+    connection.prepare_cached(sql)?.exists(values)
 }
 
 /// Reads [`COLUMNS`], the first of which is number `first` of the row.

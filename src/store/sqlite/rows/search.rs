@@ -175,6 +175,14 @@ impl Page<'_> {
         let text = |at: usize| {
             Ok::<_, rusqlite::Error>(row.get_ref(at)?.as_str_or_null()?.unwrap_or_default())
         };
+        // Cheaper than reading the alias; a regex tells its domain itself.
+        let domain = text(1)?;
+        if let Some(wanted) = &self.filter.domain
+            && !domain.is_empty()
+            && !domain.eq_ignore_ascii_case(wanted.as_str())
+        {
+            return Ok(None);
+        }
         if !self.filter.fits_text(text(ALIAS)?, text(ALIAS + 2)?, text(NOTE)?) {
             return Ok(None);
         }

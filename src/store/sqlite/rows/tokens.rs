@@ -63,6 +63,38 @@ pub(crate) fn insert(connection: &Connection, token: &Token, hash: &SecretHash) 
     Ok(())
 }
 
+/// The labels of those whose aliases lead to `mailbox`, in alphabetical order.
+pub(crate) fn leading_to(connection: &Connection, mailbox: &Mailbox) -> Result<Vec<String>> {
+    let sql = "SELECT t.label FROM token_destinations d JOIN tokens t ON t.id = d.token
+               WHERE d.domain = ?1 AND d.local = ?2 ORDER BY t.label";
+    let mut statement = connection.prepare_cached(sql)?;
+    let key = (mailbox.domain().to_key(), mailbox.local().to_key());
+    statement.query_map(key, |row| row.get(0))?.collect()
+}
+
+/// Has the aliases of those that lead to `old` lead to `new`, once only where both stand.
+pub(crate) fn replace_destination(
+    connection: &Connection,
+    old: &Mailbox,
+    new: &Mailbox,
+) -> Result<()> {
+    let (domain, local) = (old.domain().to_key(), old.local().to_key());
+    let (new_domain, new_local) = (new.domain().to_key(), new.local().to_key());
+    // Where NEW stands already, OLD only goes; one address written in two ways is one.
+    connection.execute(
+        "UPDATE OR IGNORE token_destinations SET domain = ?3, local = ?4, address = ?5
+         WHERE domain = ?1 AND local = ?2",
+        params![domain, local, new_domain, new_local, new.to_string()],
+    )?;
+    if (&domain, &local) != (&new_domain, &new_local) {
+        connection.execute(
+            "DELETE FROM token_destinations WHERE domain = ?1 AND local = ?2",
+            params![domain, local],
+        )?;
+    }
+    Ok(())
+}
+
 /// Removes a token, and by the trigger what hangs on it.
 pub(crate) fn delete(connection: &Connection, id: TokenId) -> Result<()> {
     connection.execute("DELETE FROM tokens WHERE id = ?1", [id.to_string()]).map(drop)
