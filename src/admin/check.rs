@@ -4,7 +4,7 @@ use super::{Error, dkim_keys, spam_filter, srs_keys::keyring};
 use crate::{
     clock,
     config::{CertificateFiles, Config, Dnsbl, Listen, Protocol, Srs, print_duration, print_size},
-    keys::present_certificate_files,
+    keys::{present_certificate_files, webhook_secret},
     next_hop::TlsLevel,
     postfix::{AliasMaps, Asker, MapFault},
     time::DAY,
@@ -70,6 +70,9 @@ impl Meaning {
             };
             format!("{} to {}, {tls}", route.pattern, route.to)
         });
+        if let Some(file) = &config.events.secret_file {
+            webhook_secret(file.clone()).map_err(Error::refused)?;
+        }
         let takes_mail = config.listen.iter().any(|listen| listen.protocol.takes_mail());
         Ok(Self {
             hostname: config.hostname.to_string(),

@@ -33,6 +33,8 @@ pub struct SettingsChange {
     pub auto_create: Option<Option<AutoCreate>>,
     /// How often owners hear from now on.
     pub digest: Option<Option<Digest>>,
+    /// Only if that is what is set.
+    pub only_if: Option<DomainSettings>,
 }
 
 /// Addresses that become aliases by the first mail that is taken for them.
@@ -247,10 +249,15 @@ mod tests {
     #[test]
     fn what_is_not_named_stays() {
         let auto_create = AutoCreate::new("a", ["me@y.test"]).ok();
-        let first = SettingsChange { auto_create: Some(auto_create.clone()), digest: None };
+        let first =
+            SettingsChange { auto_create: Some(auto_create.clone()), ..SettingsChange::default() };
         let settings = first.of(DomainSettings { auto_create: None, digest: Some(Digest::Weekly) });
         assert_eq!(settings, DomainSettings { auto_create, digest: Some(Digest::Weekly) });
-        let none = SettingsChange { auto_create: Some(None), digest: Some(None) };
+        let none = SettingsChange {
+            auto_create: Some(None),
+            digest: Some(None),
+            ..SettingsChange::default()
+        };
         assert!(none.of(settings).is_empty());
     }
 }

@@ -91,7 +91,7 @@ impl SetArgs {
             HowOften::Weekly => Some(Digest::Weekly),
             HowOften::Off => None,
         });
-        Ok(SettingsChange { auto_create, digest })
+        Ok(SettingsChange { auto_create, digest, only_if: None })
     }
 }
 

@@ -201,9 +201,9 @@ mod tests {
         tally.forwarded.add("<>");
         tally.refuse(
             reason("550 5.7.1 x", Some("the alias blocks @bad.example"), false),
-            "a@bad.example",
+            Some("a@bad.example"),
         );
-        tally.refuse(reason("450 4.7.1 x", None, false), "b@late.example");
+        tally.refuse(reason("450 4.7.1 x", None, false), Some("b@late.example"));
         tally.failed.add("c@lost.example");
         tally.held.add("d@held.example");
         let text = message(&BTreeMap::from([("hello@example.org".to_owned(), tally)]));
@@ -241,7 +241,7 @@ mod tests {
             "not an address http://evil.test",
         ] {
             tally.forwarded.add(sender);
-            tally.refuse(Refusal { is_for_now: false, why: "of a rule".into() }, sender);
+            tally.refuse(Refusal { is_for_now: false, why: "of a rule".into() }, Some(sender));
         }
         let text = message(&BTreeMap::from([("hello@example.org".to_owned(), tally)]));
         for bad in ["evil", "bank", "\u{202e}", "knab"] {

@@ -37,11 +37,15 @@ impl Tally {
         *self == Self::default()
     }
 
-    /// Counts a message of `sender` that was refused because of `why`.
-    pub fn refuse(&mut self, why: Refusal, sender: &str) {
+    /// Counts a message of `sender`, `None` where nobody knows whose, that was refused because of `why`.
+    pub fn refuse(&mut self, why: Refusal, sender: Option<&str>) {
         let is_room = self.refused.len() < MAX_REASONS || self.refused.contains_key(&why);
         let why = if is_room { why } else { Refusal::other(why.is_for_now) };
-        self.refused.entry(why).or_default().add(sender);
+        let senders = self.refused.entry(why).or_default();
+        match sender {
+            Some(sender) => senders.add(sender),
+            None => senders.count = senders.count.saturating_add(1),
+        }
     }
 
     /// Adds what another one counted.
@@ -122,7 +126,8 @@ mod tests {
     fn kinds_of_refusals_are_bounded() {
         let mut tally = Tally::default();
         for n in 0..1000 {
-            tally.refuse(Refusal { is_for_now: false, why: n.to_string() }, "a@x.test");
+            let sender = (n % 2 == 0).then_some("a@x.test");
+            tally.refuse(Refusal { is_for_now: false, why: n.to_string() }, sender);
         }
         assert_eq!(tally.refused.len(), MAX_REASONS + 1);
         assert_eq!(tally.refused.values().map(Senders::count).sum::<u64>(), 1000);

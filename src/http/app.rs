@@ -118,9 +118,7 @@ async fn converse(
     application: &Arc<dyn Application>,
 ) {
     let service = service_fn(async |request: Request<Incoming>| {
-        // Whoever has asked is not sent away for others.
-        drop(idle.lock().take());
-        let response = answer(client, request, application).await;
+        let response = answer(client, request, idle, application).await;
         Ok::<_, Infallible>(response.map(Full::new))
     });
     let connection = http1::Builder::new()
@@ -138,6 +136,7 @@ async fn converse(
 async fn answer(
     client: Client,
     request: Request<Incoming>,
+    idle: &Mutex<Option<Idle<'_>>>,
     application: &Arc<dyn Application>,
 ) -> Response<Bytes> {
     let (head, body) = request.into_parts();
@@ -146,6 +145,8 @@ async fn answer(
         Ok(Err(fault)) => return application.fault(&head, fault),
         Err(_) => return application.fault(&head, Fault::Slow),
     };
+    // Whoever has asked, and said all of it, is not sent away for others.
+    drop(idle.lock().take());
     let (asked, request) = (Arc::clone(application), Request::from_parts(head.clone(), body));
     // On its own: a change that has begun is not cut in its middle because the client goes away.
     let answered = tokio::spawn(async move { asked.answer(client, request).await });

@@ -17,6 +17,8 @@ use std::{collections::HashMap, time::Duration};
 const TOGETHER: Duration = Duration::from_mins(1);
 /// How many recipients a line names.
 const NAMED: u64 = 3;
+/// What the record of several recipients says of them.
+const WITHIN: &str = " recipients refused within a minute";
 /// Most clients that a line is open for.
 const CAPACITY: usize = 10_000;
 
@@ -89,6 +91,11 @@ impl RefusedRecipients {
     }
 }
 
+/// Whether the record is that of several recipients that were refused: its sender and rule are the first one's.
+pub(super) fn is_of_several(record: &Record) -> bool {
+    record.to.len() > 1 && record.detail.contains(WITHIN)
+}
+
 async fn write(journal: &Journal, ended: Vec<Record>) {
     for record in ended {
         journal.replace(record).await;
@@ -156,8 +163,7 @@ impl Line {
         let count = self.count;
         let mut record = self.record.clone();
         let more = if record.detail.is_empty() { "" } else { "; " };
-        record.detail =
-            format!("{how}{count} recipients refused within a minute{more}{}", record.detail);
+        record.detail = format!("{how}{count}{WITHIN}{more}{}", record.detail);
         record
     }
 
@@ -213,6 +219,9 @@ mod tests {
         assert_eq!((&line.id, line.to.len()), (&"1-1".to_owned(), 3));
         assert_eq!(line.detail, "1000 recipients refused within a minute");
         assert_eq!(lines.ended(Millis::MAX), [], "told once");
+        let mut of_one = record(1, 1);
+        of_one.to.push("u2@fwd.example".into());
+        assert!(is_of_several(line) && !is_of_several(&of_one));
     }
 
     #[test]

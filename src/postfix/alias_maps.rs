@@ -248,7 +248,7 @@ fn keys(address: &str, is_local: impl Fn(&str) -> bool) -> Vec<String> {
 /// The addresses of a value: between commas and blanks, but for those in quotes. `@domain` keeps the
 /// local part. Files, commands and `:include:` are this machine's.
 fn targets(value: &str, local: &str) -> Vec<String> {
-    let targets = split(value, ',', true).into_iter();
+    let targets = split(value, &[','], true).into_iter();
     targets
         .map(|target| match target.strip_prefix('@') {
             Some(domain) => format!("{local}@{domain}"),

@@ -276,6 +276,9 @@ pub enum ChangeError {
         "there are {MAX_BLOCKS} blocks already, which is the most; @shop.example stands for all of a domain"
     )]
     TooManyBlocks,
+    /// What is set for a domain is not what whoever changes it saw.
+    #[error("what is set for {0} has changed meanwhile; look at it again")]
+    SettingsChanged(Domain),
     /// A block of everybody for more than an alias.
     #[error("* would block all mail; it is for an alias (--alias), which may allow senders")]
     BlocksEverything,

@@ -281,6 +281,7 @@ impl From<ChangeError> for Problem {
         match error {
             ChangeError::Store(error) => error.into(),
             ChangeError::Exists { .. } => Self::new(Kind::Exists, what),
+            ChangeError::SettingsChanged(_) => Self::new(Kind::Changed, what),
             ChangeError::UnknownDomain(_) => {
                 Self::field("address", what, "an address in a hosted domain")
             }

@@ -2,7 +2,7 @@
 
 use crate::place::{Place, at, domain, forward, mailbox, resolved};
 use onward::{
-    alias::{AutoCreate, Block, Digest, SenderPattern, SettingsChange},
+    alias::{AutoCreate, Block, Digest, DomainSettings, SenderPattern, SettingsChange},
     store::{ChangeError, Store},
 };
 use std::time::Duration;
@@ -95,7 +95,10 @@ pub(crate) async fn an_address_without_an_alias_leads_where_its_domain_says(plac
     store.add_alias(&forward("*@x.test", "all@y.test")).await.unwrap();
     assert_eq!(resolved(&store, "shop-new@x.test").await, "all@y.test");
     let auto_create = AutoCreate::new("shop-.*", ["new@y.test", "shop-old@x.test"]).unwrap();
-    let on = SettingsChange { auto_create: Some(Some(auto_create.clone())), digest: None };
+    let on = SettingsChange {
+        auto_create: Some(Some(auto_create.clone())),
+        ..SettingsChange::default()
+    };
     store.set_domain(&x, &on).await.unwrap();
     for (recipient, wanted) in [
         ("Shop-New@x.test", "new@y.test old@y.test"),
@@ -111,7 +114,26 @@ pub(crate) async fn an_address_without_an_alias_leads_where_its_domain_says(plac
     changed(&other, *store.version().borrow() - 1).await;
     assert_eq!(other.standing().settings_of(&x).auto_create, Some(auto_create));
     assert_eq!(resolved(&other, "shop-new@x.test").await, "new@y.test old@y.test");
-    let off = SettingsChange { auto_create: Some(None), digest: None };
+    // What mail makes would lead back to itself, straight or by an alias on the way.
+    store.add_alias(&forward("round@x.test", "shop-round@x.test")).await.unwrap();
+    for (to, chain) in [
+        ("shop-b@x.test", "shop-b@x.test -> shop-b@x.test"),
+        ("round@x.test", "round@x.test -> shop-round@x.test -> round@x.test"),
+    ] {
+        let made = AutoCreate::new("shop-.*", [to]).unwrap();
+        let round = SettingsChange { auto_create: Some(Some(made)), ..SettingsChange::default() };
+        let error = store.set_domain(&x, &round).await.unwrap_err().to_string();
+        assert!(error.contains(chain), "{error}");
+    }
+    let seen = store.standing().settings_of(&x);
+    let stale = SettingsChange {
+        digest: Some(None),
+        only_if: Some(DomainSettings::default()),
+        ..SettingsChange::default()
+    };
+    assert!(matches!(store.set_domain(&x, &stale).await, Err(ChangeError::SettingsChanged(_))));
+    store.set_domain(&x, &SettingsChange { only_if: Some(seen), ..stale }).await.unwrap();
+    let off = SettingsChange { auto_create: Some(None), ..SettingsChange::default() };
     store.set_domain(&x, &off).await.unwrap();
     assert_eq!(resolved(&store, "shop-new@x.test").await, "all@y.test");
 }

@@ -67,9 +67,9 @@ pub(super) fn read(text: &str, import: &mut Import) {
         let line = record.position().map_or(1, csv::Position::line);
         let line = usize::try_from(line).unwrap_or(usize::MAX);
         let address = record.get(address).unwrap_or_default();
-        let targets = record.get(destinations).unwrap_or_default().replace(';', ",");
+        let targets = record.get(destinations).unwrap_or_default();
         let before = import.aliases.len();
-        import.forward(line, address, &split(&targets, ',', true));
+        import.forward(line, address, &split(targets, &[',', ';'], true));
         if import.aliases.len() == before {
             continue;
         }
@@ -183,10 +183,7 @@ impl<T> Told<T> for Result<T, AliasError> {
 }
 
 fn senders(list: &str) -> Result<Vec<SenderPattern>, AliasError> {
-    split(&list.replace(';', ","), ',', true)
-        .iter()
-        .map(|text| SenderPattern::parse(text))
-        .collect()
+    split(list, &[',', ';'], true).iter().map(|text| SenderPattern::parse(text)).collect()
 }
 
 fn is_yes(word: &str) -> bool {
@@ -204,7 +201,8 @@ mod tests {
     #[test]
     fn a_file() {
         let text = "Alias,Forward To,Active\r\nhello@example.org,\"a@x.test, b@y.test\",yes\r\n\
-                    *@example.org,me@x.test;you@y.test,no\r\nshort\r\nbad,me@x.test,yes\r\n";
+                    *@example.org,me@x.test;you@y.test,no\r\nshort\r\nbad,me@x.test,yes\r\n\
+                    odd@example.org,\"\"\"a;b\"\"@x.test\",yes\r\n";
         let import = read(Format::Csv, text, &Surroundings::default());
         let aliases: Vec<String> =
             import.aliases.iter().map(|(line, alias)| format!("{line} {alias}")).collect();
@@ -213,6 +211,7 @@ mod tests {
             [
                 "2 hello@example.org -> a@x.test, b@y.test",
                 "3 *@example.org -> me@x.test, you@y.test (disabled)",
+                "6 odd@example.org -> \"a;b\"@x.test",
             ]
         );
         assert_eq!(import.problems.len(), 2, "{:?}", import.problems);

@@ -200,9 +200,9 @@ fn entries(text: &str, import: &mut Import) -> Vec<Entry> {
     entries
 }
 
-/// The words of a value: between each `separator`, and with `blanks` between blanks too, but for what stands
+/// The words of a value: between `separators`, and with `blanks` between blanks too, but for what stands
 /// in quotes.
-pub fn split(text: &str, separator: char, blanks: bool) -> Vec<String> {
+pub fn split(text: &str, separators: &[char], blanks: bool) -> Vec<String> {
     let (mut quoted, mut escaped) = (false, false);
     let is_between = |c: char| {
         match c {
@@ -211,7 +211,7 @@ pub fn split(text: &str, separator: char, blanks: bool) -> Vec<String> {
             '"' => quoted = !quoted,
             _ => {}
         }
-        !quoted && (c == separator || blanks && c.is_ascii_whitespace())
+        !quoted && (separators.contains(&c) || blanks && c.is_ascii_whitespace())
     };
     let parts = text.split(is_between).map(str::trim).filter(|part| !part.is_empty());
     parts.map(str::to_owned).collect()

@@ -73,7 +73,7 @@ fn alias(
         return import.alias(line, alias);
     }
     let mut targets = Vec::new();
-    for target in split(value, ',', false) {
+    for target in split(value, &[','], false) {
         let unescaped = target.strip_prefix('\\').unwrap_or(&target);
         let bare = unescaped.trim_matches('"');
         let refused = match bare.chars().next() {

@@ -130,7 +130,7 @@ fn templates(value: &str) -> Option<Vec<String>> {
             _ => return None,
         }
     }
-    Some(split(&text, ',', true))
+    Some(split(&text, &[','], true))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::address::Domain;
 pub(super) fn read(text: &str, surroundings: &Surroundings, import: &mut Import) {
     for entry in entries(text, import) {
         let (key, value) = key_and_value(&entry.text);
-        let targets = split(value, ',', true);
+        let targets = split(value, &[','], true);
         if targets.is_empty() {
             import.problem_of(entry.line, key, "leads nowhere");
             continue;

@@ -5,7 +5,7 @@ use crate::{
     address::{Domain, Mailbox},
     alias::{Alias, AnswerAddress},
     digest::{Every, Period, Tally, reason, rule},
-    mail::parts::Parts,
+    mail::{parts::Parts, refused::is_of_several},
     store::{
         QueueFilter,
         journal::{self, Outcome, Record, open_to_read},
@@ -146,7 +146,12 @@ impl Gathering<'_> {
                 Outcome::Bounced | Outcome::Failed | Outcome::Dropped => tally.failed.add(&sender),
                 // What waits is counted where it waits.
                 Outcome::Spooled | Outcome::Aborted => {}
-                Outcome::Refused | Outcome::Deferred => refuse(tally, record, &sender),
+                Outcome::Refused | Outcome::Deferred => {
+                    // Of recipients that share a record, only the first one's sender and rule are told there.
+                    let is_first = record.to.first().is_some_and(|to| *to == address.to_string());
+                    let known = !is_of_several(record) || is_first;
+                    refuse(tally, record, known.then_some(sender.as_str()));
+                }
             }
         }
     }
@@ -196,12 +201,12 @@ impl Gathering<'_> {
     }
 }
 
-fn refuse(tally: &mut Tally, record: &Record, sender: &str) {
+fn refuse(tally: &mut Tally, record: &Record, sender: Option<&str>) {
     // A matter of the protocol: each of several recipients is asked for again by itself.
     if ["452 4.5.3", "451 4.5.3"].iter().any(|own| record.reply.starts_with(own)) {
         return;
     }
     let by_destination = record.attempts.iter().any(|it| it.verdict != "delivered");
-    let rule = rule(&record.detail);
+    let rule = sender.and_then(|_| rule(&record.detail));
     tally.refuse(reason(&record.reply, rule.as_deref(), by_destination), sender);
 }

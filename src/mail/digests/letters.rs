@@ -3,7 +3,7 @@
 use super::counted::{One, is_templated};
 use crate::{
     address::{Domain, Mailbox},
-    alias::{Alias, Destination},
+    alias::{Alias, AliasAddress, Destination},
     clock,
     digest::{Every, Letter, Period, Tally},
     mail::{parts::Parts, spool::Own},
@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 pub(crate) struct OwnersLetter {
     /// Names the owners: always the same for the same mailboxes.
     pub(crate) name: String,
-    /// The alias that it is addressed to.
+    /// The address that it is addressed to: an alias, or the postmaster's where that is a pattern.
     pub(crate) to: Mailbox,
     /// Who gets it.
     pub(crate) mailboxes: Vec<Mailbox>,
@@ -80,7 +80,8 @@ impl OwnersLetter {
 pub(super) async fn letters(parts: &Parts, counted: BTreeMap<String, One>) -> Vec<OwnersLetter> {
     let mut letters: BTreeMap<String, OwnersLetter> = BTreeMap::new();
     for (alias_name, One { alias, recipient, tally }) in counted {
-        if tally.is_empty() {
+        // Where mail leads depends on the recipient, a stranger chooses whom a letter goes to: only to whom mail went.
+        if tally.is_empty() || is_templated(&alias) && tally.forwarded.count() == 0 {
             continue;
         }
         let mailboxes = owners(parts, &alias, &recipient).await;
@@ -90,13 +91,24 @@ pub(super) async fn letters(parts: &Parts, counted: BTreeMap<String, One>) -> Ve
         let name = name(&mailboxes);
         let letter = letters.entry(name.clone()).or_insert_with(|| OwnersLetter {
             name,
-            to: recipient,
+            to: addressee(&alias, recipient),
             mailboxes,
             aliases: BTreeMap::new(),
         });
         letter.aliases.insert(alias_name, tally);
     }
     letters.into_values().collect()
+}
+
+/// To whom a letter is addressed: no word of it is a stranger's.
+fn addressee(alias: &Alias, recipient: Mailbox) -> Mailbox {
+    match alias.address() {
+        AliasAddress::Exact(mailbox) => mailbox.clone(),
+        AliasAddress::CatchAll(_) | AliasAddress::Regex(_) => {
+            let postmaster = Mailbox::parse(&format!("postmaster@{}", recipient.domain()));
+            postmaster.unwrap_or(recipient)
+        }
+    }
 }
 
 /// The mailboxes that the mail of an alias goes to, or would if it were switched on: sorted, each once.

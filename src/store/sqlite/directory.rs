@@ -180,7 +180,15 @@ impl Sqlite {
             .run(move |connection| {
                 let (snapshot, postmaster) = (&*snapshot, postmaster.as_deref());
                 let table = Table::Stored;
-                let live = Live { connection, table, snapshot, postmaster, keep_tag, now };
+                let live = Live {
+                    connection,
+                    table,
+                    snapshot,
+                    postmaster,
+                    keep_tag,
+                    now,
+                    reads_settings: false,
+                };
                 expand(&live, limits)
             })
             .await?;

@@ -10,7 +10,7 @@ use super::{
         aliases::{self, Table},
         domain_settings, domains, tokens,
     },
-    rules::{refuse_cycle, refuse_srs_shaped, refuse_unsafe},
+    rules::{refuse_cycle, refuse_cycle_from, refuse_srs_shaped, refuse_unsafe},
 };
 use crate::{
     address::{Domain, Mailbox},
@@ -115,6 +115,7 @@ fn edit(connection: &mut Connection, many: &Many) -> Result<Edited, Failure> {
             tokens::replace_destination(&transaction, change.old(), change.new_mailbox())?;
         }
         refuse_cycles(&transaction, &many.progress, edited.changed)?;
+        refuse_made_cycles(&transaction, &settings)?;
         if many.commits {
             domains::count_change(&transaction)?;
             alias_use::follow_changes(&transaction)?;
@@ -199,6 +200,17 @@ fn refuse_cycles(connection: &Connection, progress: &Progress, all: u64) -> Resu
             false => Ok(()),
         }
     })
+}
+
+/// Those that mail makes in these domains lead to no cycle.
+fn refuse_made_cycles(
+    connection: &Connection,
+    settings: &[(Domain, DomainSettings)],
+) -> Result<(), Failure> {
+    let snapshot = Snapshot::within(connection, Table::Stored)?;
+    let live = Live::of(connection, Table::Stored, &snapshot);
+    let made = settings.iter().filter_map(|(_, settings)| settings.auto_create.as_ref());
+    made.into_iter().try_for_each(|made| refuse_cycle_from(&live, made.destinations()))
 }
 
 fn leads_on(alias: &Alias, hosted: &HashSet<Domain>) -> bool {

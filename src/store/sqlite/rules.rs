@@ -33,10 +33,12 @@ pub(super) fn refuse_unsafe(alias: &Alias) -> Result<(), ChangeError> {
 }
 
 pub(super) fn refuse_cycle(live: &Live<'_>, alias: &Alias) -> Result<(), Failure> {
-    if !alias.enabled() {
-        return Ok(());
-    }
-    match at_once(find_cycle(&starts(alias), live, ExpansionLimits::default()))? {
+    if alias.enabled() { refuse_cycle_from(live, &starts(alias)) } else { Ok(()) }
+}
+
+/// Refuses what leads from these addresses back to one on the way.
+pub(super) fn refuse_cycle_from(live: &Live<'_>, starts: &[Mailbox]) -> Result<(), Failure> {
+    match at_once(find_cycle(starts, live, ExpansionLimits::default()))? {
         None => Ok(()),
         Some(chain) if chain.first().map(Mailbox::to_key) == chain.last().map(Mailbox::to_key) => {
             Err(ChangeError::Cycle(chain).into())

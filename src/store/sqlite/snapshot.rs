@@ -1,7 +1,7 @@
 //! What is kept of the database in memory, and look-ups over it and a connection.
 
 use super::{
-    rows::{alias_use, aliases, aliases::Table, domains},
+    rows::{alias_use, aliases, aliases::Table, domain_settings, domains},
     standing,
 };
 use crate::{
@@ -59,6 +59,8 @@ pub(crate) struct Live<'a> {
     pub(crate) keep_tag: bool,
     /// For aliases that end.
     pub(crate) now: UnixTime,
+    /// What is set for domains is asked of the database, as a change that is under way has it.
+    pub(crate) reads_settings: bool,
 }
 
 impl<'a> Live<'a> {
@@ -71,6 +73,7 @@ impl<'a> Live<'a> {
             postmaster: None,
             keep_tag: false,
             now: UnixTime::new(0),
+            reads_settings: true,
         }
     }
 }
@@ -107,8 +110,15 @@ impl Lookup for Live<'_> {
     }
 
     fn auto_create(&self, address: &Mailbox) -> Option<Alias> {
-        let settings = self.snapshot.standing.settings.get(address.domain())?;
-        settings.auto_create.as_ref()?.alias_for(address)
+        let domain = address.domain();
+        if self.reads_settings {
+            let settings = domain_settings::get(self.connection, domain);
+            let settings = settings.inspect_err(|error| {
+                tracing::error!(%domain, %error, "cannot read what is set for a domain");
+            });
+            return settings.ok()?.auto_create?.alias_for(address);
+        }
+        self.snapshot.standing.settings.get(domain)?.auto_create.as_ref()?.alias_for(address)
     }
 
     fn postmaster(&self) -> Option<&Mailbox> {

@@ -1,9 +1,10 @@
 //! What stands for all aliases, or for those of a domain.
 
 use super::{
-    Sqlite,
+    Live, Snapshot, Sqlite,
     error::Failure,
-    rows::{blocks, domain_settings, domains},
+    rows::{aliases::Table, blocks, domain_settings, domains},
+    rules::refuse_cycle_from,
 };
 use crate::{
     address::Domain,
@@ -54,8 +55,19 @@ impl StandingRules for Sqlite {
             if !domains::contains(connection, &domain)? {
                 return Err(ChangeError::NoSuchDomain(domain.clone()).into());
             }
-            let settings = change.of(domain_settings::get(connection, &domain)?);
+            let before = domain_settings::get(connection, &domain)?;
+            if change.only_if.as_ref().is_some_and(|seen| *seen != before) {
+                return Err(ChangeError::SettingsChanged(domain.clone()).into());
+            }
+            let settings = change.of(before);
             domain_settings::set(connection, &domain, &settings)?;
+            if change.auto_create.is_some()
+                && let Some(made) = &settings.auto_create
+            {
+                let snapshot = Snapshot::within(connection, Table::Stored)?;
+                let live = Live::of(connection, Table::Stored, &snapshot);
+                refuse_cycle_from(&live, made.destinations())?;
+            }
             Ok(settings)
         })
         .await

@@ -174,19 +174,24 @@ pub(super) async fn remove(
     post,
     path = "/api/aliases/{address}/enable",
     tag = "aliases",
-    params(("address" = String, Path, description = "As it was made, in percent encoding.", example = "hello@example.org")),
+    params(
+        ("address" = String, Path, description = "As it was made, in percent encoding.", example = "hello@example.org"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what was seen before."),
+    ),
     responses(
         (status = 200, description = "As it is now.", body = AliasSchema),
         (status = 404, description = "There is none.!"),
         (status = 409, description = "A loop would come of it.!"),
+        (status = 412, description = "It is not what If-Match names any more.!"),
     ),
 )]
 pub(super) async fn enable(
     State(site): State<Site>,
     caller: Caller,
     Segment(address): Segment,
+    headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
-    switch(&site, &caller, &address, true).await
+    switch(&site, &caller, (&address, headers), true).await
 }
 
 /// Switches an alias off
@@ -196,31 +201,35 @@ pub(super) async fn enable(
     post,
     path = "/api/aliases/{address}/disable",
     tag = "aliases",
-    params(("address" = String, Path, description = "As it was made, in percent encoding.", example = "hello@example.org")),
+    params(
+        ("address" = String, Path, description = "As it was made, in percent encoding.", example = "hello@example.org"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what was seen before."),
+    ),
     responses(
         (status = 200, description = "As it is now.", body = AliasSchema),
         (status = 404, description = "There is none.!"),
         (status = 409, description = "What is there stands against it.!"),
+        (status = 412, description = "It is not what If-Match names any more.!"),
     ),
 )]
 pub(super) async fn disable(
     State(site): State<Site>,
     caller: Caller,
     Segment(address): Segment,
+    headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
-    switch(&site, &caller, &address, false).await
+    switch(&site, &caller, (&address, headers), false).await
 }
 
 async fn switch(
     site: &Site,
     caller: &Caller,
-    address: &str,
+    (address, headers): (&str, HeaderMap),
     enabled: bool,
 ) -> Result<Response<Body>, Problem> {
     let address = own_address(caller, address)?;
-    let claim = caller.claim().await?;
-    let alias = aliases::set_enabled(&site.store, &address, enabled).await?;
-    claim.keep();
+    let switched = move |alias: &Alias| Ok(Altered::Replaced(alias.clone().with_enabled(enabled)));
+    let alias = alter(site, caller, &address, headers, switched).await?;
     tracing::info!(alias = %alias.address(), enabled, token = %caller.token.id, "alias switched");
     Ok(answer(StatusCode::OK, &Shown::of(site, &alias).await?))
 }

@@ -4,7 +4,7 @@ use super::{
     super::{
         Site,
         caller::Caller,
-        input,
+        etag, input,
         problem::{Kind, Problem},
     },
     Segment, json,
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     address::Domain,
     admin::domains::{self, HostedDomain},
-    alias::{AutoCreate, Digest, SettingsChange},
+    alias::{AutoCreate, Digest, DomainSettings, SettingsChange},
     token::Scope,
 };
 use axum::{
@@ -21,7 +21,7 @@ use axum::{
     extract::{RawQuery, State},
     response::IntoResponse,
 };
-use hyper::{HeaderMap, Response, StatusCode, body::Bytes};
+use hyper::{HeaderMap, Response, StatusCode, body::Bytes, header::IF_MATCH};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize)]
@@ -112,16 +112,22 @@ pub(super) async fn show(
 
 /// Changes what is set for a domain
 ///
-/// What is not named stays; `null` takes it away. Needs a token of the scope `manage`.
+/// What is not named stays; `null` takes it away. With If-Match it is changed only if it is still what that names. Needs
+/// a token of the scope `manage`.
 #[utoipa::path(
     patch,
     path = "/api/domains/{domain}",
     tag = "domains",
-    params(("domain" = String, Path, description = "Its name.", example = "example.org")),
+    params(
+        ("domain" = String, Path, description = "Its name.", example = "example.org"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what was seen before."),
+    ),
     request_body(content = DomainPatch, content_type = "application/json"),
     responses(
         (status = 200, description = "As it is now.", body = DomainSchema),
         (status = 404, description = "It is not hosted.!"),
+        (status = 409, description = "A loop would come of it.!"),
+        (status = 412, description = "It is not what If-Match names any more.!"),
     ),
 )]
 pub(super) async fn change(
@@ -150,15 +156,37 @@ pub(super) async fn change(
         schema::Digest::Weekly => Digest::Weekly,
     });
     let [names_auto_create, names_digest] = named;
+    let only_if = match headers.contains_key(IF_MATCH) {
+        true => Some(seen(&site, &domain, &headers).await?),
+        false => None,
+    };
     let change = SettingsChange {
         auto_create: names_auto_create.then_some(auto_create),
         digest: names_digest.then_some(digest),
+        only_if,
     };
     let claim = caller.claim().await?;
     domains::set(&site.store, &domain, &change).await?;
     claim.keep();
     tracing::info!(%domain, token = %caller.token.id, "domain changed");
     Ok(json(StatusCode::OK, &one(&site, &domain).await?))
+}
+
+/// What is set for a domain, if that is what If-Match names.
+async fn seen(
+    site: &Site,
+    domain: &Domain,
+    headers: &HeaderMap,
+) -> Result<DomainSettings, Problem> {
+    let settings = domains::settings(&site.store, domain);
+    let shown = serde_json::to_vec(&one(site, domain).await?).map_err(|_| Problem::failed())?;
+    match etag::fits(headers, &etag::tag(&shown)) {
+        true => Ok(settings),
+        false => Err(Problem::new(
+            Kind::Changed,
+            "the domain is not what If-Match names any more; look at it again",
+        )),
+    }
 }
 
 #[derive(Debug, Deserialize)]

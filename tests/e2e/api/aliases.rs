@@ -75,6 +75,16 @@ fn whoever_saw_something_else_changes_nothing() {
         assert_eq!(answer.status, 412, "{answer:?}");
         answer.faults();
     }
+    let switch = format!("{HELLO}/disable");
+    assert_eq!(api.ask_with(&api.admin, "POST", &switch, None, &wants).status, 412);
+    let domain = "/api/domains/example.org";
+    let tag_of_domain = api.ask(&api.admin, "GET", domain, None).field("etag").unwrap().to_owned();
+    let wants_domain = format!("If-Match: {tag_of_domain}\r\n");
+    for (digest, status) in [("daily", 200), ("weekly", 412)] {
+        let patch = json!({"digest": digest});
+        let answer = api.ask_with(&api.admin, "PATCH", domain, Some(&patch), &wants_domain);
+        assert_eq!(answer.status, status, "{answer:?}");
+    }
     let tag = api.ask(&api.admin, "GET", HELLO, None).field("etag").unwrap().to_owned();
     let wants = format!("If-Match: \"x\", {tag}\r\n");
     // Of many who saw the same one changes it.

@@ -47,7 +47,7 @@ const KNOWN: &[&str] = &[
 pub(super) fn read_csv(file: &str, taking: &mut Taking<'_>) {
     let Some(table) = Table::read(file, &["email", "alias"], taking) else { return };
     for name in table.unread(KNOWN) {
-        taking.note_of(1, &format!("the column {name:?}"), "is not known, and not read");
+        taking.note(1, format!("the column {name:?} is not known, and not read"));
     }
     for line in table.lines() {
         let address = line.text(&["email", "alias"]).to_owned();

@@ -306,7 +306,7 @@ fn read_csv(file: &str, taking: &mut Taking<'_>) {
     let known: Vec<&str> = NAMES.into_iter().chain(RECIPIENTS).chain(ENABLED).collect();
     let more = ["domain", "description", "note", "id", "user", "created_at", "updated_at"];
     for name in table.unread(&[&known[..], &more[..]].concat()) {
-        taking.note_of(1, &format!("the column {name:?}"), "has no counterpart here");
+        taking.note(1, format!("the column {name:?} has no counterpart here"));
     }
     for line in table.lines() {
         let (name, word) = (line.text(&NAMES), line.text(&ENABLED));

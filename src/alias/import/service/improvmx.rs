@@ -14,7 +14,7 @@ pub(super) fn read_csv(file: &str, taking: &mut Taking<'_>) {
         ["alias", "email", "forward", "forwards", "forward_to", "domain", "active", "enabled"];
     for name in table.unread(&known).into_iter().filter(|name| !matches!(&**name, "id" | "created"))
     {
-        taking.note_of(1, &format!("the column {name:?}"), "has no counterpart here");
+        taking.note(1, format!("the column {name:?} has no counterpart here"));
     }
     for line in table.lines() {
         let name = line.text(&["alias", "email"]);

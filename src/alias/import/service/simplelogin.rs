@@ -11,7 +11,7 @@ use serde_json::Value;
 pub(super) fn read_csv(file: &str, taking: &mut Taking<'_>) {
     let Some(table) = Table::read(file, &["alias", "email"], taking) else { return };
     for name in table.unread(&["alias", "email", "note", "enabled", "mailboxes", "mailbox"]) {
-        taking.note_of(1, &format!("the column {name:?}"), "has no counterpart here");
+        taking.note(1, format!("the column {name:?} has no counterpart here"));
     }
     for line in table.lines() {
         let address = line.text(&["alias", "email"]).to_owned();

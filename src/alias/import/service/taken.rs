@@ -58,6 +58,10 @@ impl<'a> Taking<'a> {
         self.import.problem_of(place, subject, cause);
     }
 
+    pub(super) fn note(&mut self, place: usize, what: impl Into<String>) {
+        self.import.notes.push(super::super::Problem::new(place, what));
+    }
+
     pub(super) fn note_of(&mut self, place: usize, subject: &str, cause: &str) {
         self.import.notes.push(super::super::Problem::of(place, subject, cause));
     }
@@ -174,7 +178,7 @@ fn made(address: AliasAddress, does: &Does) -> Result<Alias, AliasError> {
 
 /// Addresses between commas, semicolons or blanks.
 pub(super) fn addresses(text: &str) -> Vec<String> {
-    split(&text.replace(';', ","), ',', true)
+    split(text, &[',', ';'], true)
 }
 
 /// `None` where it is neither yes nor no.
