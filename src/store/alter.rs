@@ -9,13 +9,11 @@ pub type Alteration = Box<dyn FnOnce(&Alias) -> Altered + Send>;
 
 /// What becomes of an alias.
 #[derive(Debug, Clone, PartialEq, Eq)]
-// One at a time.
-#[allow(clippy::large_enum_variant)]
 pub enum Altered {
     /// It stays as it is.
     Kept,
     /// This one takes its place.
-    Replaced(Alias),
+    Replaced(Box<Alias>),
     /// It goes.
     Removed,
 }

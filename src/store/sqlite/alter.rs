@@ -42,7 +42,7 @@ fn alter(
         }
         Altered::Replaced(other) if other.address().key() == address.key() => {
             put(connection, &other, true)?;
-            Ok(other)
+            Ok(*other)
         }
         Altered::Replaced(other) => {
             Err(ChangeError::NoSuchAlias(other.address().to_string()).into())

@@ -132,7 +132,9 @@ pub(super) async fn change(
 ) -> Result<Response<Body>, Problem> {
     let address = own_address(&caller, &address)?;
     let patch = input::object(&headers, &body)?;
-    let change = move |alias: &Alias| record::patched(alias, patch).map(Altered::Replaced);
+    let change = move |alias: &Alias| {
+        record::patched(alias, patch).map(|patched| Altered::Replaced(Box::new(patched)))
+    };
     let alias = alter(&site, &caller, &address, headers, change).await?;
     tracing::info!(alias = %alias.address(), token = %caller.token.id, "alias changed");
     Ok(answer(StatusCode::OK, &Shown::of(&site, &alias).await?))
@@ -228,7 +230,8 @@ async fn switch(
     enabled: bool,
 ) -> Result<Response<Body>, Problem> {
     let address = own_address(caller, address)?;
-    let switched = move |alias: &Alias| Ok(Altered::Replaced(alias.clone().with_enabled(enabled)));
+    let switched =
+        move |alias: &Alias| Ok(Altered::Replaced(Box::new(alias.clone().with_enabled(enabled))));
     let alias = alter(site, caller, &address, headers, switched).await?;
     tracing::info!(alias = %alias.address(), enabled, token = %caller.token.id, "alias switched");
     Ok(answer(StatusCode::OK, &Shown::of(site, &alias).await?))
