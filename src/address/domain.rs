@@ -99,6 +99,9 @@ fn check_name(name: &str) -> Result<(), AddressError> {
     if name.len() > MAX_DOMAIN {
         return Err(AddressError::DomainTooLong);
     }
+    if name.strip_suffix('.').is_some_and(|rest| !rest.is_empty() && !rest.ends_with('.')) {
+        return Err(AddressError::TrailingDot);
+    }
     for label in name.split('.') {
         if label.len() > 63 {
             return Err(AddressError::DomainTooLong);
@@ -136,6 +139,9 @@ mod tests {
         }
         for bad in ["", ".", "a.", ".a", "a..b", "-a.b", "a-.b", "a b", "a\r\n.b", "a@b", "a\0b"] {
             assert!(Domain::parse(bad).is_err(), "{bad:?}");
+        }
+        for dotted in ["a.", "example.org.", "bücher.example."] {
+            assert_eq!(Domain::parse(dotted), Err(AddressError::TrailingDot), "{dotted}");
         }
         assert!(Domain::parse("192.0.2.1").is_err(), "an IP address is not a name");
         assert!(Domain::parse(&format!("{}.org", "a".repeat(64))).is_err());

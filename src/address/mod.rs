@@ -47,6 +47,9 @@ pub enum AddressError {
     /// Not a domain name of letters, digits, hyphens and dots, nor IDNA.
     #[error("the domain is not a valid domain name")]
     DomainSyntax,
+    /// The dot of a zone file, which no address has (RFC 5321 §2.3.5).
+    #[error("the domain ends in a dot, which no mail address has: leave it out")]
+    TrailingDot,
     /// Longer than [`MAX_DOMAIN`], or a label longer than 63.
     #[error("the domain or one of its labels is too long")]
     DomainTooLong,

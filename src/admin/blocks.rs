@@ -5,7 +5,7 @@ use crate::{
     address::Domain,
     alias::{Block, SenderPattern},
     clock,
-    store::ChangeError,
+    store::{ChangeError, Progress},
 };
 use serde::Serialize;
 
@@ -35,33 +35,37 @@ impl From<&Block> for BlockRecord {
     }
 }
 
-/// Blocks senders for the aliases of `domain`, or for all. Gives the block, and false when they were blocked before: the
-/// note is now this one.
+/// Blocks senders for the aliases of `domain`, or for all: all of them or none. Gives the blocks, each with false when it
+/// was there before: the note is now this one.
 ///
 /// # Errors
-/// When the note is none, the domain is not hosted, there are too many blocks, everybody is to be blocked for all
+/// When the note is none, the domain is not hosted, there would be too many blocks, everybody is to be blocked for all
 /// aliases, or the store fails.
 pub async fn add(
     store: &Store,
-    domain: Option<Domain>,
-    pattern: SenderPattern,
+    domain: Option<&Domain>,
+    patterns: Vec<SenderPattern>,
     note: Option<&str>,
-) -> Result<(Block, bool), Error> {
-    let block = Block::new(domain, pattern, note, clock::now())?;
-    let is_new = store.add_block(&block).await?;
-    Ok((block, is_new))
+    progress: Progress,
+) -> Result<Vec<(Block, bool)>, Error> {
+    let now = clock::now();
+    let blocks = patterns.into_iter().map(|one| Block::new(domain.cloned(), one, note, now));
+    let blocks = blocks.collect::<Result<Vec<_>, _>>()?;
+    let are_new = store.add_blocks(blocks.clone(), progress).await?;
+    Ok(blocks.into_iter().zip(are_new).collect())
 }
 
-/// Takes a block away, and gives what it was.
+/// Takes blocks away, all of them or none, and gives what they were.
 ///
 /// # Errors
-/// When there is none, or the store fails.
+/// When there is none of one of the patterns, or the store fails.
 pub async fn remove(
     store: &Store,
     domain: Option<&Domain>,
-    pattern: &SenderPattern,
-) -> Result<Block, Error> {
-    Ok(store.remove_block(domain, pattern).await?)
+    patterns: Vec<SenderPattern>,
+    progress: Progress,
+) -> Result<Vec<Block>, Error> {
+    Ok(store.remove_blocks(domain, patterns, progress).await?)
 }
 
 /// The blocks of `domain`, or all: those for all aliases first, then those of domains, in alphabetical order.

@@ -3,7 +3,7 @@
 use super::{Error, Store};
 use crate::{
     address::Domain,
-    alias::{DomainSettings, SettingsChange},
+    alias::{AutoCreate, DomainSettings, SettingsChange, template_lookalike},
 };
 use serde::Serialize;
 
@@ -59,12 +59,15 @@ pub fn settings(store: &Store, domain: &Domain) -> DomainSettings {
 /// Changes what is set for a domain, and gives all of it.
 ///
 /// # Errors
-/// When the domain is not hosted, or the store fails.
+/// When the domain is not hosted, a destination looks like something else than it is, or the store fails.
 pub async fn set(
     store: &Store,
     domain: &Domain,
     change: &SettingsChange,
 ) -> Result<DomainSettings, Error> {
+    let made = change.auto_create.as_ref().and_then(Option::as_ref);
+    let destinations = made.map(AutoCreate::destinations).unwrap_or_default();
+    template_lookalike(destinations).map_or(Ok(()), Err)?;
     Ok(store.set_domain(domain, change).await?)
 }
 

@@ -1,6 +1,6 @@
 //! What would happen to a message, without sending it.
 
-use super::aliases;
+use super::aliases::{self, Leads};
 use crate::{
     address::{Domain, ForwardPath, ReversePath},
     alias::Named,
@@ -334,6 +334,6 @@ async fn lost(parts: &Parts, recipient: &ForwardPath) -> Vec<String> {
     let ForwardPath::Mailbox(mailbox) = recipient else { return Vec::new() };
     let found = aliases::answering(&parts.store, mailbox).await;
     let alias = found.ok().flatten().map(|alias| vec![alias]).unwrap_or_default();
-    let nowhere = aliases::nowhere(&parts.config, &parts.store, &alias).await;
+    let nowhere = aliases::nowhere(&parts.config, &parts.store, Leads::Aliases(&alias)).await;
     nowhere.into_iter().map(|it| format!("{}: {}", it.destination, it.why)).collect()
 }

@@ -4,6 +4,7 @@ use super::{Error, Store};
 use crate::{
     account::Label,
     address::{Domain, Mailbox},
+    alias::{once_each, template_lookalike},
     clock,
     store::{MayChange, TokenChangeError},
     time::{DAY, UnixTime},
@@ -87,7 +88,7 @@ pub struct New {
 /// Makes a token, and gives what its owner is shown, which is kept nowhere.
 ///
 /// # Errors
-/// When its scope needs what it has not, its domain is not hosted, its end is past, or the store fails.
+/// When its scope needs what it has not, a destination looks like something else than it is, its domain is not hosted, its end is past, or the store fails.
 pub async fn add(store: &Store, new: New) -> Result<(Record, Zeroizing<String>), Error> {
     let now = clock::now();
     if new.expires.is_some_and(|end| end <= now) {
@@ -97,12 +98,8 @@ pub async fn add(store: &Store, new: New) -> Result<(Record, Zeroizing<String>),
     }
     let id = TokenId::new(*clock::secret().map_err(Error::no_random)?);
     let secret = Secret::from_random(*clock::secret().map_err(Error::no_random)?);
-    let mut destinations: Vec<Mailbox> = Vec::new();
-    for to in new.destinations {
-        if !destinations.iter().any(|one| one.to_key() == to.to_key()) {
-            destinations.push(to);
-        }
-    }
+    template_lookalike(&new.destinations).map_or(Ok(()), Err)?;
+    let destinations = once_each(new.destinations, Mailbox::to_key);
     let token = Token {
         id,
         label: new.label,

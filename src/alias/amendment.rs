@@ -1,6 +1,6 @@
 //! What `onward alias set` changes.
 
-use super::{Alias, AliasError, Digest, SenderPattern, SpamAction, rules::take_out};
+use super::{Alias, AliasAddress, AliasError, Digest, SenderPattern, SpamAction, rules::take_out};
 use crate::{rate::Rate, time::UnixTime};
 
 /// Changes of what an alias says of itself; what is not named stays as it is. Of a word within a word, the outer one says
@@ -34,6 +34,16 @@ pub struct Amendment {
 }
 
 impl Amendment {
+    /// Refuses what no alias could have, whichever it is.
+    ///
+    /// # Errors
+    /// When an ordinary one cannot have what is asked for. What is to be taken from a list is not looked at.
+    pub fn check(&self) -> Result<(), AliasError> {
+        let ordinary = Alias::forward(AliasAddress::parse("any@example.org")?, ["any@example.net"]);
+        let given = Self { no_allow: Vec::new(), no_block: Vec::new(), ..self.clone() };
+        given.of(ordinary?).map(drop)
+    }
+
     /// The alias as it is afterwards.
     ///
     /// # Errors
@@ -72,10 +82,25 @@ impl Amendment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{alias::AliasAddress, rate::parse_rate};
+    use crate::rate::parse_rate;
 
     fn pattern(text: &str) -> SenderPattern {
         SenderPattern::parse(text).unwrap()
+    }
+
+    #[test]
+    fn what_no_alias_can_have_is_refused_before_any_is_looked_at() {
+        let all = Amendment { allow: vec![pattern("*")], ..Amendment::default() };
+        assert_eq!(all.check(), Err(AliasError::AllowsEverybody));
+        let note = Amendment { note: Some(Some("a\nb".into())), ..Amendment::default() };
+        assert_eq!(note.check(), Err(AliasError::Note));
+        for fine in [
+            Amendment { no_allow: vec![pattern("@x.test")], ..Amendment::default() },
+            Amendment { keep_tag: Some(Some(true)), ..Amendment::default() },
+            Amendment { reply_by_address: Some(true), ..Amendment::default() },
+        ] {
+            assert_eq!(fine.check(), Ok(()));
+        }
     }
 
     #[test]

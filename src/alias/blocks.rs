@@ -42,12 +42,13 @@ impl Block {
 /// All blocks, found by what they are about: looking up takes as long for ten thousand as for ten.
 #[derive(Debug, Clone, Default)]
 pub struct BlockList {
-    everywhere: Senders,
-    domains: HashMap<String, Senders>,
+    // Of two lists that differ by a block, one shares what it can with the other.
+    everywhere: Arc<Senders>,
+    domains: HashMap<String, Arc<Senders>>,
 }
 
 /// By [`SenderPattern::key`].
-type Senders = HashMap<String, Arc<Block>>;
+type Senders = HashMap<Arc<str>, Arc<Block>>;
 
 impl BlockList {
     /// The block that is for mail from `sender` to an alias of `domain`: one of the domain before one for all, a narrow
@@ -57,9 +58,31 @@ impl BlockList {
         of_domain.and_then(|set| find(set, sender)).or_else(|| find(&self.everywhere, sender))
     }
 
+    /// Puts a block in the place of the one that means the same, if there is one.
+    pub fn put(&mut self, block: Block) {
+        let set = match &block.domain {
+            Some(domain) => self.domains.entry(domain.to_key()).or_default(),
+            None => &mut self.everywhere,
+        };
+        Arc::make_mut(set).insert(block.pattern.key().into(), Arc::new(block));
+    }
+
+    /// Takes a block away: by the key of its domain, empty for all, and that of its pattern.
+    pub fn remove(&mut self, domain: &str, pattern: &str) {
+        if domain.is_empty() {
+            Arc::make_mut(&mut self.everywhere).remove(pattern);
+            return;
+        }
+        let Some(set) = self.domains.get_mut(domain) else { return };
+        Arc::make_mut(set).remove(pattern);
+        if set.is_empty() {
+            self.domains.remove(domain);
+        }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.everywhere.len() + self.domains.values().map(HashMap::len).sum::<usize>()
+        self.everywhere.len() + self.domains.values().map(|set| set.len()).sum::<usize>()
     }
 
     /// True when nobody is blocked.
@@ -87,20 +110,14 @@ impl Blocks for BlockList {
 fn find<'a>(set: &'a Senders, sender: &Mailbox) -> Option<&'a Arc<Block>> {
     match set.is_empty() {
         true => None,
-        false => SenderPattern::keys_of(sender).find_map(|key| set.get(&key)),
+        false => SenderPattern::keys_of(sender).find_map(|key| set.get(key.as_str())),
     }
 }
 
 impl FromIterator<Block> for BlockList {
     fn from_iter<I: IntoIterator<Item = Block>>(blocks: I) -> Self {
         let mut all = Self::default();
-        for block in blocks {
-            let set = match &block.domain {
-                Some(domain) => all.domains.entry(domain.to_key()).or_default(),
-                None => &mut all.everywhere,
-            };
-            set.insert(block.pattern.key(), Arc::new(block));
-        }
+        blocks.into_iter().for_each(|block| all.put(block));
         all
     }
 }

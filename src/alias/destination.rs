@@ -46,6 +46,14 @@ impl Destination {
         }
     }
 
+    /// What tells it from every other destination.
+    pub(super) fn to_key(&self) -> String {
+        match self {
+            Self::Mailbox(mailbox) => mailbox.to_key(),
+            Self::Template(_) | Self::Unsafe { .. } => self.to_string(),
+        }
+    }
+
     /// The domain that takes its mail, whatever a regex matched.
     pub fn domain(&self) -> Option<&Domain> {
         match self {

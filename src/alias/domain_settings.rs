@@ -1,6 +1,6 @@
 //! What holds for all of a domain: addresses that become aliases by their first mail, and digests.
 
-use super::{Alias, AliasAddress, AnswerAddress, Digest, MAX_DESTINATIONS};
+use super::{Alias, AliasAddress, AnswerAddress, Digest, MAX_DESTINATIONS, once_each};
 use crate::address::{LocalPart, Mailbox};
 use regex::{Regex, RegexBuilder};
 use regex_syntax::{
@@ -100,6 +100,7 @@ impl AutoCreate {
                 .map_err(|why| SettingsError::Destination(text.to_owned(), why.to_string()))
         });
         let destinations = destinations.collect::<Result<Vec<_>, _>>()?;
+        let destinations = once_each(destinations, Mailbox::to_key);
         match destinations.len() {
             1..=MAX_DESTINATIONS => Ok(Self { source: source.into(), regex, destinations }),
             _ => Err(SettingsError::Destinations),
@@ -244,6 +245,8 @@ mod tests {
         assert!(error.contains("is no destination"), "{error}");
         let many = (0..=MAX_DESTINATIONS).map(|n| format!("m{n}@y.test"));
         assert_eq!(AutoCreate::new("a", many), Err(SettingsError::Destinations));
+        let twice = AutoCreate::new("a", ["me@y.test", "ME@Y.test"]).unwrap();
+        assert_eq!(twice.destinations().len(), 1);
     }
 
     #[test]

@@ -27,6 +27,16 @@ pub enum AliasError {
         /// What may be meant.
         regex: String,
     },
+    /// A part of a local part that cannot be seen, and which.
+    #[error(
+        "{address} has a character in it that nobody sees, U+{code:04X}, and would pass for another address: leave it out"
+    )]
+    Unseen {
+        /// As it was written, so that it can be seen.
+        address: String,
+        /// Its code point.
+        code: u32,
+    },
     /// The regex does not compile, or is too long or too big.
     #[error("the regex {0} is not usable: {1}")]
     Regex(String, String),
@@ -112,6 +122,11 @@ pub enum AliasError {
     /// No time.
     #[error("{0:?} is no time: it is 2026-12-31T12:00:00Z, or with a zone such as +01:00")]
     Expires(String),
+    /// No time, where a day is one too.
+    #[error(
+        "{0:?} is no time: it is 2026-12-31 (the end of that day in UTC), 2026-12-31T12:00:00Z, or with a zone such as +01:00"
+    )]
+    Day(String),
     /// No word for how often the owner hears of his mail.
     #[error("{0:?} says nothing of a digest: it is off, daily or weekly")]
     Digest(String),

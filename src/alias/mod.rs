@@ -20,6 +20,7 @@ mod filter;
 mod find;
 pub mod import;
 mod judge;
+mod lookalike;
 mod named;
 mod pattern;
 mod rules;
@@ -42,6 +43,7 @@ pub use expand::{
 pub use filter::{Filter, MAX_SEARCH};
 pub use find::{Found, Lookup, find};
 pub use judge::{Blocked, Blocks, Judge, NamedBy, Rule, Scope};
+pub use lookalike::template_lookalike;
 pub use named::{Ended, Named};
 pub use pattern::Pattern;
 pub use rules::{
@@ -50,7 +52,7 @@ pub use rules::{
 pub use senders::SenderPattern;
 pub use words::{Digest, SpamAction};
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 /// Most destinations one alias may have.
 pub const MAX_DESTINATIONS: usize = 100;
@@ -73,7 +75,8 @@ pub enum Action {
 }
 
 impl Action {
-    /// Forwards the mail of `address` to `destinations`, as they may be kept: see [`Alias::fault`].
+    /// Forwards the mail of `address` to `destinations`, as they may be kept: see [`Alias::fault`]. One that comes again
+    /// is left out.
     ///
     /// # Errors
     /// When there are none or too many, or one is no mailbox.
@@ -85,6 +88,7 @@ impl Action {
             .into_iter()
             .map(|text| Destination::parse(text.as_ref(), address))
             .collect::<Result<Vec<_>, _>>()?;
+        let destinations = once_each(destinations, Destination::to_key);
         match destinations.len() {
             0 => Err(AliasError::NoDestination),
             1..=MAX_DESTINATIONS => Ok(Self::Forward(destinations)),
@@ -267,6 +271,12 @@ impl fmt::Display for Alias {
     }
 }
 
+/// What stands in a list, each the first time alone.
+pub(crate) fn once_each<T>(list: Vec<T>, key: impl Fn(&T) -> String) -> Vec<T> {
+    let mut known = HashSet::new();
+    list.into_iter().filter(|one| known.insert(key(one))).collect()
+}
+
 fn reply_text(text: &str) -> Result<String, AliasError> {
     let fits = !text.trim().is_empty() && text.len() <= MAX_TEXT;
     if fits && text.bytes().all(|b| matches!(b, b' '..=b'~')) {
@@ -297,6 +307,17 @@ mod tests {
         assert_eq!(dropped.to_string(), "a@x.test -> b@y.test (drops the tag)");
         let alias = Alias::discard(address(r"/^x@x\.test$/")).unwrap();
         assert_eq!(alias.to_string(), r"/^x@x\.test$/ discards");
+    }
+
+    #[test]
+    fn a_destination_stands_once() {
+        let twice = ["Me@y.test", "me@Y.test", "you@y.test", "Me@y.test"];
+        let alias = Alias::forward(address("a@x.test"), twice).unwrap();
+        assert_eq!(alias.to_string(), "a@x.test -> Me@y.test, you@y.test");
+        let many = (0..=MAX_DESTINATIONS).map(|n| format!("m{}@y.test", n / 2));
+        assert!(Alias::forward(address("a@x.test"), many).is_ok());
+        let regex = Alias::forward(address(r"/^(.)@x\.test$/"), ["$1@y.test", "$1@y.test"]);
+        assert_eq!(regex.unwrap().destinations().len(), 1);
     }
 
     #[test]

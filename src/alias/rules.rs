@@ -133,7 +133,7 @@ pub fn parse_day(text: &str) -> Result<UnixTime, AliasError> {
         Some(UnixTime::from(next.to_zoned(TimeZone::UTC).ok()?.timestamp()))
     };
     // A day parses as the beginning of a time would, so the longer form goes first.
-    parse_expires(text).or_else(|error| day().ok_or(error))
+    parse_expires(text).or_else(|_| day().ok_or_else(|| AliasError::Day(text.to_owned())))
 }
 
 /// Reads the rate of [`Rules::limit`]: `30/1h`.
@@ -265,7 +265,7 @@ mod tests {
         );
         for bad in ["2026-12-31T12:00:00", "2026-12-31 12:00", "12:00", "2026-13-01", ""] {
             let error = parse_day(bad).unwrap_err().to_string();
-            assert!(error.contains("2026-12-31T12:00:00Z"), "{error}");
+            assert!(error.contains("2026-12-31T12:00:00Z") && error.contains("end of that day"));
         }
         assert!(parse_limit("30").unwrap_err().to_string().contains("it is 30/1h"));
     }

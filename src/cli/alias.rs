@@ -7,6 +7,7 @@ mod words;
 
 use super::{
     Context, Failure,
+    argument::address,
     context::{Purpose, block_on, warn, with_store, write_json},
     progress::Bar,
 };
@@ -14,7 +15,7 @@ use crate::{
     address::Mailbox,
     admin::{
         Store, accounts,
-        aliases::{self, Apply, DEFAULT_DEFER, DEFAULT_REJECT, Record, ShownAlias},
+        aliases::{self, Apply, DEFAULT_DEFER, DEFAULT_REJECT, Leads, Record, ShownAlias},
     },
     alias::{Alias, AliasAddress, AliasError, Amendment, Rules, SenderPattern},
     config::print_rate,
@@ -41,16 +42,19 @@ enum Command {
     /// Removes an alias
     Remove {
         /// As it was added
+        #[arg(allow_hyphen_values = true, value_parser = address)]
         address: String,
     },
     /// Switches an alias on again
     Enable {
         /// As it was added
+        #[arg(allow_hyphen_values = true, value_parser = address)]
         address: String,
     },
     /// Switches an alias off: its mail is refused, whatever catch-all there is
     Disable {
         /// As it was added
+        #[arg(allow_hyphen_values = true, value_parser = address)]
         address: String,
     },
     Set(SetArgs),
@@ -59,6 +63,7 @@ enum Command {
     /// Prints an alias and where it finally leads
     Show {
         /// As it was added
+        #[arg(allow_hyphen_values = true, value_parser = address)]
         address: String,
         /// One JSON object
         #[arg(long)]
@@ -121,6 +126,7 @@ impl Command {
     onward alias add [OPTIONS] ADDRESS --reject [TEXT] | --defer [TEXT] | --discard")]
 struct AddArgs {
     /// hello@example.org, *@example.org, or /^sales-(.+)@example\.org$/
+    #[arg(allow_hyphen_values = true, value_parser = address)]
     address: String,
     /// Where its mail goes; for a regex, $1 before the @ stands for what its first group matched
     #[arg(value_name = "DEST", group = "action")]
@@ -154,7 +160,8 @@ struct AddArgs {
 ))]
 struct SetArgs {
     /// As it was added
-    #[arg(required_unless_present = "conditions")]
+    #[arg(required_unless_present = "conditions", allow_hyphen_values = true)]
+    #[arg(value_parser = address)]
     address: Option<String>,
     #[command(flatten)]
     many: many::WhereArgs,
@@ -215,7 +222,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
         if are_many {
             warn(&accounts::senders_as_new(store, &new).await?)?;
         }
-        warn(&aliases::nowhere(&config, store, &new).await)?;
+        warn(&aliases::nowhere(&config, store, Leads::Aliases(&new)).await)?;
         warn(&accounts::answered_without_key(&config.state_dir, &new)?)
     }))?;
     Ok(ExitCode::SUCCESS)

@@ -3,9 +3,10 @@
 use super::{
     Context, Failure,
     context::{Purpose, block_on, with_store, write_json},
-    domain,
+    progress::Bar,
 };
 use crate::{
+    address::Domain,
     admin::{
         Store, aliases,
         blocks::{self, BlockRecord},
@@ -27,7 +28,7 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Refuses senders from now on
+    /// Refuses senders from now on: all that are named, or none
     Add {
         /// The senders; may be several
         #[arg(value_name = "SENDER", required = true, value_parser = SenderPattern::parse)]
@@ -38,7 +39,7 @@ enum Command {
         #[arg(long, value_name = "TEXT", conflicts_with = "alias")]
         note: Option<String>,
     },
-    /// Refuses them no longer
+    /// Refuses them no longer: all that are named, or none
     Remove {
         /// The senders, as they were added; may be several
         #[arg(value_name = "SENDER", required = true, value_parser = SenderPattern::parse)]
@@ -60,11 +61,12 @@ enum Command {
 #[derive(Debug, clap::Args)]
 struct Scope {
     /// For the aliases of this domain alone
-    #[arg(long, value_name = "DOMAIN", conflicts_with = "alias")]
-    domain: Option<String>,
+    #[arg(long, value_name = "DOMAIN", conflicts_with = "alias", value_parser = Domain::parse)]
+    domain: Option<Domain>,
     /// For this alias alone: the same as onward alias set --block
-    #[arg(long, value_name = "ADDRESS")]
-    alias: Option<String>,
+    #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true)]
+    #[arg(value_parser = AliasAddress::parse)]
+    alias: Option<AliasAddress>,
 }
 
 /// `onward block`.
@@ -83,48 +85,42 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
 
 async fn execute(args: Args, store: &Store, out: &mut impl Write) -> Result<(), Failure> {
     match args.command {
-        Command::Add { senders, scope, note } => {
-            if let Some(alias) = &scope.alias {
-                return amend(
-                    store,
-                    alias,
-                    Amendment { block: senders, ..Amendment::default() },
-                    out,
-                )
-                .await;
-            }
-            let domain = scope.domain.as_deref().map(domain::parse).transpose()?;
-            for sender in senders {
-                let (block, is_new) =
-                    blocks::add(store, domain.clone(), sender, note.as_deref()).await?;
+        Command::Add { senders, scope: Scope { alias: Some(alias), .. }, .. } => {
+            amend(store, &alias, Amendment { block: senders, ..Amendment::default() }, out).await?;
+        }
+        Command::Add { senders, scope: Scope { domain, .. }, note } => {
+            let bar = Bar::new(false).counting("senders");
+            let (note, progress) = (note.as_deref(), bar.progress());
+            let added = blocks::add(store, domain.as_ref(), senders, note, progress).await?;
+            bar.clear();
+            for (block, is_new) in added {
                 let done = if is_new { "blocked" } else { "was blocked already:" };
                 writeln!(out, "{done} {block}")?;
             }
         }
-        Command::Remove { senders, scope } => {
-            if let Some(alias) = &scope.alias {
-                let amendment = Amendment { no_block: senders, ..Amendment::default() };
-                return amend(store, alias, amendment, out).await;
-            }
-            let domain = scope.domain.as_deref().map(domain::parse).transpose()?;
-            for sender in senders {
-                let block = blocks::remove(store, domain.as_ref(), &sender).await?;
+        Command::Remove { senders, scope: Scope { alias: Some(alias), .. } } => {
+            amend(store, &alias, Amendment { no_block: senders, ..Amendment::default() }, out)
+                .await?;
+        }
+        Command::Remove { senders, scope: Scope { domain, .. } } => {
+            let bar = Bar::new(false).counting("senders");
+            let removed = blocks::remove(store, domain.as_ref(), senders, bar.progress()).await?;
+            bar.clear();
+            for block in removed {
                 writeln!(out, "no longer blocked: {block}")?;
             }
         }
         Command::List { scope: Scope { alias: Some(alias), .. }, json } => {
-            let address = AliasAddress::parse(&alias)?;
-            let shown = aliases::show(store, &address, None).await?;
+            let shown = aliases::show(store, &alias, None).await?;
             for sender in &shown.alias.rules().block {
                 let pattern = sender.to_string();
                 match json {
-                    true => write_json(out, &OfAlias { pattern, alias: address.to_string() })?,
-                    false => writeln!(out, "{pattern} for {address}")?,
+                    true => write_json(out, &OfAlias { pattern, alias: alias.to_string() })?,
+                    false => writeln!(out, "{pattern} for {alias}")?,
                 }
             }
         }
-        Command::List { scope, json } => {
-            let domain = scope.domain.as_deref().map(domain::parse).transpose()?;
+        Command::List { scope: Scope { domain, .. }, json } => {
             for block in blocks::list(store, domain.as_ref()).await? {
                 match json {
                     true => write_json(out, &BlockRecord::from(&block))?,
@@ -145,11 +141,11 @@ struct OfAlias {
 
 async fn amend(
     store: &Store,
-    alias: &str,
+    alias: &AliasAddress,
     amendment: Amendment,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let alias = aliases::amend(store, &AliasAddress::parse(alias)?, &amendment).await?;
+    let alias = aliases::amend(store, alias, &amendment).await?;
     writeln!(out, "changed {alias}")?;
     Ok(())
 }
@@ -157,21 +153,11 @@ async fn amend(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::admin;
-    use clap::Parser;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        args: Args,
-    }
+    use crate::{admin, cli::tried::tried};
 
     fn run(store: &Store, line: &str) -> Result<String, String> {
-        let line = Line::try_parse_from(format!("block {line}").split(' '));
-        let args = line.map_err(|error| error.to_string())?.args;
-        let mut out = Vec::new();
-        block_on(execute(args, store, &mut out)).map_err(|failure| format!("{failure:?}"))?;
-        Ok(String::from_utf8(out).unwrap())
+        let words: Vec<&str> = line.split(' ').collect();
+        tried(&words, async |args, out| execute(args, store, out).await).map(|(out, ())| out)
     }
 
     #[test]
@@ -210,10 +196,17 @@ mod tests {
             ("add @shop.test --alias a@x.test", "there is no alias"),
             ("add @shop.test --alias a@x.test --note x", "cannot be used with"),
             ("add @shop.test --note a\u{202e}b", "a note has at most"),
+            ("add @new.test @shop.test --domain y.test", "not hosted here"),
+            ("add @new.test *", "would block all mail"),
+            ("remove a@b.test *.Spam.test", "a@b.test is not blocked for all"),
         ] {
             let error = run(store, bad).unwrap_err();
             assert!(error.contains(says), "{bad}: {error}");
         }
+        let left = "*.Spam.test for all\na@b.test for x.test (note: why)\n";
+        assert_eq!(run(store, "list").unwrap(), left, "all that are named, or none");
+        let twice = "no longer blocked: *.Spam.test for all\n";
+        assert_eq!(run(store, "remove *.spam.test").unwrap(), twice);
     }
 
     #[test]

@@ -7,7 +7,8 @@ use super::{
 use crate::{
     address::Domain,
     admin::{
-        self, Store, aliases,
+        self, Store,
+        aliases::{self, Leads},
         domains::{self, AutoCreateRecord, HostedDomain},
     },
     alias::{AutoCreate, Digest, SettingsChange, SettingsError},
@@ -105,7 +106,13 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let purpose = Purpose::changes(!matches!(args.command, Command::List { .. }));
     let is_new = matches!(args.command, Command::Add { .. });
     block_on(with_store(&config.state_dir, purpose, async |store| {
-        execute(args, store, &mut out).await?;
+        let made = execute(args, store, &mut out).await?;
+        out.flush()?;
+        if let Some((domain, made)) = made {
+            let from = format!("what mail makes in {domain}");
+            let leads = Leads::To { from: &from, to: made.destinations() };
+            warn(&aliases::nowhere(&config, store, leads).await)?;
+        }
         if is_new {
             // Mail for the postmaster of the domain goes there.
             warn(&aliases::postmaster_nowhere(&config, store).await)?;
@@ -115,7 +122,12 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn execute(args: Args, store: &Store, out: &mut impl Write) -> Result<(), Failure> {
+/// Gives what mail makes aliases by from now on, where that is new.
+async fn execute(
+    args: Args,
+    store: &Store,
+    out: &mut impl Write,
+) -> Result<Option<(Domain, AutoCreate)>, Failure> {
     match args.command {
         Command::Add { domain } => {
             let domain = parse(&domain)?;
@@ -135,6 +147,8 @@ async fn execute(args: Args, store: &Store, out: &mut impl Write) -> Result<(), 
             let change = args.change().map_err(admin::Error::from)?;
             let settings = domains::set(store, &domain, &change).await?;
             writeln!(out, "changed {}", line(&HostedDomain::new(&domain, &settings)))?;
+            let is_new = matches!(change.auto_create, Some(Some(_)));
+            return Ok(settings.auto_create.filter(|_| is_new).map(|made| (domain, made)));
         }
         Command::List { json } => {
             for hosted in domains::list(store).await? {
@@ -142,7 +156,7 @@ async fn execute(args: Args, store: &Store, out: &mut impl Write) -> Result<(), 
             }
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// `example.org (makes aliases of shop-.* -> me@mailbox.example) (digest: weekly)`
@@ -164,19 +178,11 @@ pub(super) fn parse(text: &str) -> Result<Domain, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Parser;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        args: Args,
-    }
+    use crate::cli::tried::tried;
 
     fn run(store: &Store, line: &str) -> Result<String, String> {
-        let args = Line::parse_from(format!("domain {line}").split(' ')).args;
-        let mut out = Vec::new();
-        block_on(execute(args, store, &mut out)).map_err(|failure| format!("{failure:?}"))?;
-        Ok(String::from_utf8(out).unwrap())
+        let words: Vec<&str> = line.split(' ').collect();
+        tried(&words, async |args, out| execute(args, store, out).await).map(|(out, _)| out)
     }
 
     #[test]
@@ -197,6 +203,7 @@ mod tests {
             ("set y.test --digest daily", "y.test is not hosted here"),
             ("set x.test --auto-create ( --to a@y.test", "as shop-.*"),
             ("set x.test --auto-create a --to b", "is no destination"),
+            ("set x.test --auto-create (a) --to $1@y.test", "there is no regex here"),
         ] {
             let error = run(store, bad).unwrap_err();
             assert!(error.contains(says), "{error}");

@@ -2,6 +2,7 @@
 
 use super::{
     Context, Failure,
+    argument::address,
     context::{block_on, write_json},
 };
 use crate::{
@@ -26,9 +27,10 @@ const MAX_FILE: u64 = 100 << 20;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// To whom
+    #[arg(allow_hyphen_values = true, value_parser = address)]
     recipient: String,
     /// The reverse-path; "" or "<>" for a bounce
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true, value_parser = address)]
     from: String,
     /// The client that brings it
     #[arg(long, value_name = "ADDRESS")]

@@ -9,7 +9,7 @@ use crate::{
     address::{Domain, Mailbox},
     admin::{
         accounts,
-        aliases::{self, Foreign},
+        aliases::{self, Foreign, Leads},
     },
     alias::import::{self, Beside},
 };
@@ -85,7 +85,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
         // What is done is told before DNS is waited for.
         out.flush()?;
         warn(&accounts::senders_as_new(store, &new).await?)?;
-        warn(&aliases::nowhere(&config, store, &new).await)
+        warn(&aliases::nowhere(&config, store, Leads::Aliases(&new)).await)
     }))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod alias;
+mod argument;
 pub mod backup;
 pub mod block;
 pub mod check;
@@ -32,6 +33,8 @@ pub mod tls;
 pub mod token;
 pub mod trace;
 pub mod trial;
+#[cfg(test)]
+mod tried;
 mod unit;
 
 pub use context::{Context, Failure};

@@ -20,6 +20,8 @@ pub(super) struct Bar {
     bar: ProgressBar,
     began: Instant,
     is_seen: bool,
+    /// What is counted.
+    noun: &'static str,
 }
 
 impl Bar {
@@ -31,7 +33,7 @@ impl Bar {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
             bar.set_style(style);
         }
-        Self { bar, began: Instant::now(), is_seen }
+        Self { bar, began: Instant::now(), is_seen, noun: "aliases" }
     }
 
     /// One beside an answer that is written meanwhile: where that is to be seen itself, there is none.
@@ -49,17 +51,23 @@ impl Bar {
         bar
     }
 
+    /// The same, of something else than aliases.
+    pub(super) fn counting(mut self, noun: &'static str) -> Self {
+        self.noun = noun;
+        self
+    }
+
     /// What tells it how far it is.
     pub(super) fn progress(&self) -> Progress {
         if !self.is_seen {
             return Progress::default();
         }
-        let (bar, began) = (self.bar.clone(), self.began);
+        let (bar, began, noun) = (self.bar.clone(), self.began, self.noun);
         Progress::new(move |far| {
             if began.elapsed() >= SILENT && bar.is_hidden() {
                 show(&bar);
             }
-            bar.set_message(line(far));
+            bar.set_message(line(far, noun));
         })
     }
 
@@ -81,14 +89,14 @@ fn show(bar: &ProgressBar) {
 }
 
 /// `12000 of 100000 aliases checked (12%)`.
-fn line(far: &Far) -> String {
+fn line(far: &Far, noun: &str) -> String {
     let Far { what, done, of } = *far;
     match of {
         Some(of) if of > 0 => {
             let percent = done.saturating_mul(100) / of;
-            format!("{done} of {of} aliases {what} ({percent}%)")
+            format!("{done} of {of} {noun} {what} ({percent}%)")
         }
-        _ => format!("{done} aliases {what}"),
+        _ => format!("{done} {noun} {what}"),
     }
 }
 
@@ -104,9 +112,9 @@ mod tests {
     #[test]
     fn what_the_line_says() {
         let far = Far { what: "checked", done: 12_000, of: Some(100_000) };
-        assert_eq!(line(&far), "12000 of 100000 aliases checked (12%)");
-        assert_eq!(line(&Far { of: None, ..far }), "12000 aliases checked");
-        assert_eq!(line(&Far { of: Some(0), ..far }), "12000 aliases checked");
+        assert_eq!(line(&far, "aliases"), "12000 of 100000 aliases checked (12%)");
+        assert_eq!(line(&Far { of: None, ..far }, "senders"), "12000 senders checked");
+        assert_eq!(line(&Far { of: Some(0), ..far }, "aliases"), "12000 aliases checked");
     }
 
     #[test]

@@ -20,24 +20,36 @@ pub(super) fn span(length: Duration) -> String {
     print_duration(Duration::from_millis(ms / unit * unit))
 }
 
+/// A time that is past: a length of time ago, a date, of which the beginning in UTC is meant, or a time with its zone.
 pub(super) fn parse_since(text: &str) -> Result<Millis, String> {
+    const ACCEPTED: &str = "accepted: 2h, 7d, 2026-01-31, or 2026-01-31T12:00:00Z";
     if let Ok(ago) = parse_duration(text) {
         let since = Timestamp::from(clock::millis()).checked_sub(ago);
-        return since.map(Millis::from).map_err(|error| error.to_string());
+        return since
+            .map(Millis::from)
+            .map_err(|_| format!("that is before there were calendars; {ACCEPTED}"));
     }
     let date = || Some(text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp());
     // A date parses as the beginning of a time stamp would, so the longer form goes first.
-    text.parse::<Timestamp>()
-        .ok()
-        .or_else(date)
-        .map(Millis::from)
-        .ok_or_else(|| "accepted: 2h, 7d, 2026-01-31, or 2026-01-31T12:00:00Z".to_owned())
+    let since = text.parse::<Timestamp>().ok().or_else(date).map(Millis::from).ok_or(ACCEPTED)?;
+    match since > clock::millis() {
+        true => Err(format!("that time is still to come; {ACCEPTED}")),
+        false => Ok(since),
+    }
+}
+
+/// The time when a length of time from now is over.
+pub(super) fn from_now(length: Duration) -> Result<UnixTime, String> {
+    let end = Timestamp::from(clock::millis()).checked_add(length);
+    end.map(|end| Millis::from(end).unix_time()).map_err(|_| {
+        "that is beyond the year 9999, where times end; accepted is less, such as 3650d".to_owned()
+    })
 }
 
 /// A time to come: a length of time from now, a date, of which the end in UTC is meant, or a time with its zone.
 pub(super) fn parse_until(text: &str) -> Result<UnixTime, String> {
     if let Ok(length) = parse_duration(text) {
-        return Ok(clock::now() + length);
+        return from_now(length);
     }
     let time = text.parse::<Timestamp>().ok();
     let end_of_day = || {
@@ -71,11 +83,30 @@ mod tests {
     }
 
     #[test]
+    fn times_past() {
+        assert_eq!(parse_since("1970-01-02").map(|time| time.unix_time().as_secs()), Ok(86_400));
+        assert!(parse_since("1h").unwrap() < clock::millis());
+        for (bad, says) in [
+            ("2999-01-01", "still to come"),
+            ("2999-01-01T00:00:00Z", "still to come"),
+            ("99999999d", "calendars"),
+            ("soon", "accepted: 2h"),
+        ] {
+            let error = parse_since(bad).unwrap_err();
+            assert!(error.contains(says) && error.contains("2026-01-31"), "{error}");
+        }
+    }
+
+    #[test]
     fn times_to_come() {
         let until = |text| parse_until(text).map(|time| time.as_secs());
         assert_eq!(until("2026-12-31"), Ok(1_798_761_599));
         assert_eq!(until("2026-12-31T12:00:00+01:00"), Ok(1_798_714_800));
         assert!(until("30d").unwrap() > clock::now().as_secs());
+        for far in ["99999999d", "213503982334601d"] {
+            let error = until(far).unwrap_err();
+            assert!(error.contains("year 9999") && error.contains("3650d"), "{error}");
+        }
         for bad in ["", "tomorrow", "2026-12-31T12:00:00", "2026-13-01"] {
             assert!(until(bad).unwrap_err().contains("30d"), "{bad}");
         }

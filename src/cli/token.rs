@@ -10,9 +10,11 @@ use crate::{
     address::{Domain, Mailbox},
     admin::{
         Store,
+        aliases::{self, Leads},
         tokens::{self, New, Record},
     },
     config::{Config, Served},
+    log::printable,
     time::UnixTime,
     token::{NameFormat, Scope},
 };
@@ -133,6 +135,7 @@ async fn add(
     out: &mut impl Write,
 ) -> Result<Vec<String>, Failure> {
     let AddArgs { label, scope, domain, destinations, format, daily_limit, expires, json } = args;
+    let to = destinations.clone();
     let new = New { label, scope, domain, destinations, format, daily_limit, expires };
     let (record, token) = tokens::add(store, new).await?;
     let shown = match json {
@@ -148,6 +151,9 @@ async fn add(
         "this is the token {:?}, shown only now; onward token revoke {} ends it",
         record.label, record.id
     )];
+    let from = format!("the token {:?}", record.label);
+    let nowhere = aliases::nowhere(config, store, Leads::To { from: &from, to: &to }).await;
+    notes.extend(nowhere.iter().map(|one| format!("warning: {}", printable(&one.to_string()))));
     if !config.listen.iter().any(|listen| listen.serve.contains(&Served::Api)) {
         notes.push(
             "no listener serves the API yet: [[listen]] with protocol = \"http\" and serve = [\"api\"]; see docs/API.md"
@@ -184,29 +190,18 @@ fn write_line(out: &mut impl Write, record: &Record) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::tried::tried;
     use crate::{admin, config::Machine};
-    use clap::Parser;
     use std::path::Path;
 
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        args: Args,
-    }
-
     fn run(store: &Store, line: &[&str]) -> Result<(String, Vec<String>), String> {
-        let args = Line::try_parse_from([&["token"], line].concat());
-        let args = args.map_err(|error| error.to_string())?.args;
         let machine = Machine {
             hostname: "mx.test".into(),
             state_directory: None,
             credentials_directory: None,
         };
         let config = Config::parse("", Path::new("x"), &machine).unwrap();
-        let mut out = Vec::new();
-        let notes = block_on(execute(args.command, store, &config, &mut out));
-        let notes = notes.map_err(|failure| format!("{failure:?}"))?;
-        Ok((String::from_utf8(out).unwrap(), notes))
+        tried(line, async |args: Args, out| execute(args.command, store, &config, out).await)
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::{
     Context, Failure,
+    argument::address,
     context::{Purpose, block_on, with_existing_store, write_json},
     progress::Bar,
     time::parse_since,
@@ -30,10 +31,10 @@ pub struct Args {
     #[arg(long)]
     id: Option<String>,
     /// The sender: an address, @domain, or <> for bounces
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true, value_parser = address)]
     from: Option<String>,
     /// A recipient, or a mailbox it was handed on to: an address or @domain
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true, value_parser = address)]
     to: Option<String>,
     /// What an account sent, or tried to: its name, or its id as Received fields have it
     #[arg(long, value_name = "NAME")]

@@ -273,9 +273,9 @@ pub enum ChangeError {
     },
     /// More blocks than are kept.
     #[error(
-        "there are {MAX_BLOCKS} blocks already, which is the most; @shop.example stands for all of a domain"
+        "there would be {0} blocks, and {MAX_BLOCKS} is the most; @shop.example stands for all of a domain"
     )]
-    TooManyBlocks,
+    TooManyBlocks(u64),
     /// What is set for a domain is not what whoever changes it saw.
     #[error("what is set for {0} has changed meanwhile; look at it again")]
     SettingsChanged(Domain),

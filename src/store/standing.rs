@@ -1,6 +1,6 @@
 //! What holds for all aliases, or for all of a domain: senders that are blocked, and what is set.
 
-use super::{ChangeError, StoreError};
+use super::{ChangeError, Progress, StoreError};
 use crate::{
     address::Domain,
     alias::{Block, BlockList, DomainSettings, SenderPattern, SettingsChange},
@@ -18,22 +18,27 @@ pub trait StandingRules {
     /// All of it, as it is now.
     fn standing(&self) -> Arc<Standing>;
 
-    /// Blocks senders; `false` when they were blocked before, and the note is now this one.
+    /// Blocks senders, all of them or none; of each, `false` when it was blocked before, and the note is now this one.
     ///
     /// # Errors
-    /// When the domain is not hosted, there are too many blocks, everybody is to be blocked, or the store
+    /// When a domain is not hosted, there would be too many blocks, everybody is to be blocked, or the store
     /// fails.
-    async fn add_block(&self, block: &Block) -> Result<bool, ChangeError>;
+    async fn add_blocks(
+        &self,
+        blocks: Vec<Block>,
+        progress: Progress,
+    ) -> Result<Vec<bool>, ChangeError>;
 
-    /// Takes a block away, and gives what it was.
+    /// Takes blocks away, all of them or none, and gives what they were.
     ///
     /// # Errors
-    /// When there is none, or the store fails.
-    async fn remove_block(
+    /// When there is none of one of the patterns, or the store fails.
+    async fn remove_blocks(
         &self,
         domain: Option<&Domain>,
-        pattern: &SenderPattern,
-    ) -> Result<Block, ChangeError>;
+        patterns: Vec<SenderPattern>,
+        progress: Progress,
+    ) -> Result<Vec<Block>, ChangeError>;
 
     /// All blocks: those for all first, then those of domains, in alphabetical order.
     ///
@@ -53,14 +58,14 @@ pub trait StandingRules {
 }
 
 /// What stands, as of one version of the directory.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Standing {
     /// Which one it is.
     pub(super) version: i64,
     /// Who is blocked.
     pub blocks: BlockList,
     /// What is set for domains, where anything is.
-    pub settings: HashMap<Domain, DomainSettings>,
+    pub settings: Arc<HashMap<Domain, DomainSettings>>,
 }
 
 impl Standing {

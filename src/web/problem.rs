@@ -2,6 +2,7 @@
 
 use crate::{
     admin::{self, aliases::RecordError, tokens::NoClaim},
+    alias::AliasError,
     store::{ChangeError, StoreError, TokenChangeError},
 };
 use axum::{body::Body, response::IntoResponse};
@@ -232,6 +233,10 @@ impl From<admin::Error> for Problem {
         use admin::Error;
         match error {
             Error::Change(error) => error.into(),
+            // Of a token that nobody tells where its aliases lead.
+            Error::Alias(AliasError::Template(..)) => {
+                Self::new(Kind::Fields, "a destination looks like that of a regex, and is none")
+            }
             Error::Alias(error) => Self::new(Kind::Fields, error.to_string()),
             Error::Store(error) => error.into(),
             Error::TokenChange(TokenChangeError::Store(error)) => error.into(),

@@ -1,4 +1,6 @@
 -- Makes of a database of this version one of version 15: aliases without controls, no tokens.
+-- 25
+DROP TABLE standing_changes;
 -- 20
 DROP INDEX aliases_digest;
 DROP INDEX aliases_expires;

@@ -45,12 +45,7 @@ pub async fn apply(
 }
 
 fn parse(line: &str) -> Result<Alias, String> {
-    let record: Record = serde_json::from_str(line).map_err(|error| {
-        // The JSON reader's own "at line 1 column n" counts lines within this one.
-        let text = error.to_string();
-        text.split(" at line ").next().unwrap_or(&text).to_owned()
-    })?;
-    let alias = record.into_alias().map_err(|error| error.to_string())?;
+    let alias = Record::read(line)?.into_alias().map_err(|error| error.to_string())?;
     refuse_lookalike(&alias).map_err(|error| error.to_string())?;
     Ok(alias)
 }

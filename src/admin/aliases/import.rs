@@ -185,8 +185,9 @@ fn read(file: &Path) -> Result<String, Error> {
 fn records(text: &str) -> Import {
     let mut import = Import::default();
     for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let record = serde_json::from_str::<Record>(line).map_err(|error| error.to_string());
-        match record.and_then(|record| record.into_alias().map_err(|error| error.to_string())) {
+        match Record::read(line)
+            .and_then(|record| record.into_alias().map_err(|error| error.to_string()))
+        {
             Ok(alias) => import.aliases.push((at + 1, alias)),
             Err(what) => import.problems.push(Problem::new(at + 1, what)),
         }

@@ -38,7 +38,7 @@ pub async fn replace_destination(
 /// tells `each` of them.
 ///
 /// # Errors
-/// When aliases would form a loop, the store fails, or `each` does.
+/// When no alias can have what is asked for, aliases would form a loop, the store fails, or `each` does.
 pub async fn amend_where(
     store: &Store,
     which: &Filter,
@@ -46,6 +46,7 @@ pub async fn amend_where(
     how: How,
     each: impl FnMut(&Change) -> io::Result<()>,
 ) -> Result<(u64, Edited), Error> {
+    amendment.check()?;
     let keys = keys(store, which, &how.progress).await?;
     let found = keys.len() as u64;
     if keys.is_empty() {

@@ -14,7 +14,7 @@ pub use apply::apply;
 pub use import::{Change, Foreign, Imported, Wanted, import};
 pub use many::{How, amend_where, replace_destination};
 pub(in crate::admin) use nowhere::Asked as AskedDestinations;
-pub use nowhere::{Nowhere, nowhere, postmaster_nowhere};
+pub use nowhere::{Leads, Nowhere, nowhere, nowhere_here, postmaster_nowhere};
 pub use record::{DEFAULT_DEFER, DEFAULT_REJECT, Record, RecordError};
 pub use show::{RefusedDestination, ShownAlias, show};
 
@@ -43,8 +43,8 @@ pub struct Listed<'a> {
 /// Adds an alias; a regex behind the others.
 ///
 /// # Errors
-/// When its domain is not hosted, its address looks like a pattern and is none, the address has an alias, a loop
-/// would come of it, or the store fails.
+/// When its domain is not hosted, its address or a destination looks like something else than it is (see
+/// [`Alias::lookalike`]), the address has an alias, a loop would come of it, or the store fails.
 pub async fn add(store: &Store, alias: &Alias) -> Result<(), Error> {
     refuse_lookalike(alias)?;
     Ok(store.add_alias(alias).await?)
@@ -59,9 +59,8 @@ pub async fn replace(store: &Store, alias: &Alias) -> Result<Option<Alias>, Erro
     Ok(store.replace_alias(alias).await?)
 }
 
-/// Those that an older version took stay.
 fn refuse_lookalike(alias: &Alias) -> Result<(), AliasError> {
-    alias.address().lookalike().map_or(Ok(()), Err)
+    alias.lookalike().map_or(Ok(()), Err)
 }
 
 /// Aliases that an older version took and that are never followed, each with the reason and what to write

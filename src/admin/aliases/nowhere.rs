@@ -48,6 +48,20 @@ pub(in crate::admin) struct Asked<'a> {
     domains: HashSet<Domain>,
 }
 
+/// What leads somewhere, and is in the store or about to come.
+#[derive(Debug, Clone, Copy)]
+pub enum Leads<'a> {
+    /// Aliases.
+    Aliases(&'a [Alias]),
+    /// Something else, such as a token, whose name `from` is, to mailboxes.
+    To {
+        /// Its name.
+        from: &'a str,
+        /// Where it leads.
+        to: &'a [Mailbox],
+    },
+}
+
 /// Who leads where.
 struct Led {
     from: String,
@@ -61,20 +75,26 @@ enum Place {
     Here(Mailbox),
 }
 
-/// Those destinations of `aliases` that take no mail: their domains, by the resolver of the configuration, or no
-/// alias here. `aliases` may be in the store or about to come. Nothing is said where DNS does not answer in time.
-pub async fn nowhere(config: &Config, store: &Store, aliases: &[Alias]) -> Vec<Nowhere> {
-    let mut asked = Asked::new(config, store);
-    asked.coming = aliases.iter().map(|alias| alias.address().key()).collect();
-    let domains = aliases.iter().filter_map(|alias| alias.address().domain());
-    asked.coming_domains = domains.map(Domain::to_key).collect();
-    let patterns = aliases.iter().filter_map(|alias| match alias.address() {
-        AliasAddress::Regex(pattern) => Some(pattern),
-        AliasAddress::Exact(_) | AliasAddress::CatchAll(_) => None,
+/// Those destinations that take no mail: their domains, by the resolver of the configuration, or no alias here. Nothing
+/// is said where DNS does not answer in time.
+pub async fn nowhere(config: &Config, store: &Store, leads: Leads<'_>) -> Vec<Nowhere> {
+    Asked::of(config, store, leads).answers_of(config).await
+}
+
+/// The same of destinations at `domain`, or any, of which the aliases here answer: nothing is asked of DNS, for which
+/// nobody has to wait then.
+pub async fn nowhere_here(
+    config: &Config,
+    store: &Store,
+    leads: Leads<'_>,
+    domain: Option<&Domain>,
+) -> Vec<Nowhere> {
+    let mut asked = Asked::of(config, store, leads);
+    asked.led.retain(|led| match &led.place {
+        Place::Elsewhere(_) => false,
+        Place::Here(mailbox) => domain.is_none_or(|domain| domain == mailbox.domain()),
     });
-    asked.patterns = patterns.collect();
-    aliases.iter().for_each(|alias| asked.add(alias));
-    asked.answers_of(config).await
+    asked.answers(None).await
 }
 
 /// The same for the postmaster of the configuration.
@@ -95,6 +115,29 @@ impl<'a> Asked<'a> {
             led: Vec::new(),
             domains: HashSet::new(),
         }
+    }
+
+    fn of(config: &'a Config, store: &'a Store, leads: Leads<'a>) -> Self {
+        let mut asked = Self::new(config, store);
+        let aliases = match leads {
+            Leads::Aliases(aliases) => aliases,
+            Leads::To { from, to } => {
+                for mailbox in to {
+                    asked.lead(&from, || mailbox.to_string(), mailbox.domain(), Some(mailbox));
+                }
+                return asked;
+            }
+        };
+        asked.coming = aliases.iter().map(|alias| alias.address().key()).collect();
+        let domains = aliases.iter().filter_map(|alias| alias.address().domain());
+        asked.coming_domains = domains.map(Domain::to_key).collect();
+        let patterns = aliases.iter().filter_map(|alias| match alias.address() {
+            AliasAddress::Regex(pattern) => Some(pattern),
+            AliasAddress::Exact(_) | AliasAddress::CatchAll(_) => None,
+        });
+        asked.patterns = patterns.collect();
+        aliases.iter().for_each(|alias| asked.add(alias));
+        asked
     }
 
     pub(in crate::admin) fn add(&mut self, alias: &Alias) {

@@ -109,6 +109,28 @@ impl From<&Alias> for Record {
 }
 
 impl Record {
+    /// Reads a record of one line of JSON.
+    ///
+    /// # Errors
+    /// Which field is wrong, and what is accepted there.
+    pub(super) fn read(line: &str) -> Result<Self, String> {
+        let mut reader = serde_json::Deserializer::from_str(line);
+        let record = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+            let path = error.path().to_string();
+            let field = if path == "." { String::new() } else { format!("{path}: ") };
+            (field, error.into_inner())
+        });
+        let record = record.and_then(|record| match reader.end() {
+            Ok(()) => Ok(record),
+            Err(error) => Err((String::new(), error)),
+        });
+        record.map_err(|(field, error)| {
+            // The JSON reader's own "at line 1 column n" counts lines within this one.
+            let text = error.to_string();
+            format!("{field}{}", text.split(" at line ").next().unwrap_or(&text))
+        })
+    }
+
     /// The alias that the record describes.
     ///
     /// # Errors

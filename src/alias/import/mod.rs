@@ -153,6 +153,24 @@ impl Import {
         self.alias(line, alias);
     }
 
+    /// Pages of an API overlap where something changed between two questions: an alias that comes again just as it was is
+    /// taken once, and said.
+    fn take_repeated_once(&mut self) {
+        let mut known: HashMap<Key, Alias> = HashMap::new();
+        for (line, alias) in std::mem::take(&mut self.aliases) {
+            match known.get(&alias.address().key()) {
+                Some(first) if *first == alias => {
+                    let cause = "stands here again just as before, and is taken once";
+                    self.notes.push(Problem::of(line, &alias.address().to_string(), cause));
+                }
+                _ => {
+                    known.entry(alias.address().key()).or_insert_with(|| alias.clone());
+                    self.aliases.push((line, alias));
+                }
+            }
+        }
+    }
+
     /// Where an address comes twice, all systems read here go by the first; but for maps that were built
     /// from the file, which go by the last. So nobody can tell, and none of the lines is taken.
     pub(crate) fn refuse_repeated(&mut self) {

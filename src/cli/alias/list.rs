@@ -60,6 +60,7 @@ pub(super) async fn run(args: Args, store: &Store, out: &mut impl Write) -> Resu
         note,
         enabled: (enabled || disabled).then_some(enabled),
         unused_since: unused_since.map(Millis::unix_time),
+        ..Filter::default()
     };
     let bar = Bar::beside_output();
     let (progress, mut through) = (bar.progress(), 0);

@@ -9,11 +9,11 @@ use crate::{
     alias::{Alias, AliasAddress, Amendment, Filter, MAX_SEARCH, NewDestination},
     cli::{
         Failure,
+        argument::address,
         context::{note, write_json},
         progress::Bar,
         time::parse_since,
     },
-    clock,
     log::printable,
 };
 use std::io::{self, Write};
@@ -24,10 +24,10 @@ use std::io::{self, Write};
 #[derive(Debug, clap::Args)]
 pub(super) struct ReplaceArgs {
     /// The mailbox that the aliases lead to
-    #[arg(value_parser = Mailbox::parse)]
+    #[arg(allow_hyphen_values = true, value_parser = mailbox)]
     old: Mailbox,
     /// The mailbox that they are to lead to
-    #[arg(value_parser = Mailbox::parse)]
+    #[arg(allow_hyphen_values = true, value_parser = mailbox)]
     new: Mailbox,
     /// Only print what would change
     #[arg(long)]
@@ -35,6 +35,10 @@ pub(super) struct ReplaceArgs {
     /// With --plan: one JSON object a line
     #[arg(long, requires = "plan")]
     json: bool,
+}
+
+fn mailbox(text: &str) -> Result<Mailbox, String> {
+    Mailbox::parse(&address(text)?).map_err(|error| error.to_string())
 }
 
 /// Which aliases `alias set` changes, where it is not one.
@@ -130,6 +134,7 @@ pub(super) async fn set(
         aliases::amend_where(store, &which, (amendment, enabled), how, each).await?;
     bar.clear();
     let Edited { changed, unable, first_unable, first_changed, .. } = edited;
+    let is_refused = changed == 0 && unable > 0;
     if !plan {
         writeln!(out, "changed {}", aliases_of(changed))?;
     }
@@ -146,7 +151,10 @@ pub(super) async fn set(
     if unable > named {
         note(format_args!("and {} more cannot have it", unable - named))?;
     }
-    Ok(first_changed)
+    match is_refused {
+        true => Err(Failure::new("nothing is changed: no alias can have what is asked for")),
+        false => Ok(first_changed),
+    }
 }
 
 fn unable_told(address: &AliasAddress, why: &impl ToString) -> Result<(), Failure> {
@@ -205,7 +213,7 @@ fn parse(conditions: &[String]) -> Result<Filter, Failure> {
             "note" => which.note.replace(value.to_owned()).is_some(),
             "text" => which.text.replace(value.to_owned()).is_some(),
             "enabled" => {
-                let enabled = match value {
+                let enabled = match value.to_ascii_lowercase().as_str() {
                     "true" | "yes" => true,
                     "false" | "no" => false,
                     _ => return Err(wrong(&"it is true or false")),
@@ -214,9 +222,6 @@ fn parse(conditions: &[String]) -> Result<Filter, Failure> {
             }
             "unused-since" => {
                 let since = parse_since(value).map_err(|why| wrong(&why))?;
-                if since > clock::millis() {
-                    return Err(wrong(&"that time is still to come, and every alias would fit it"));
-                }
                 which.unused_since.replace(since.unix_time()).is_some()
             }
             _ => {
@@ -248,6 +253,11 @@ mod tests {
         assert_eq!(which.domain.unwrap().to_string(), "xn--bcher-kva.test");
         assert_eq!(which.destination.as_deref(), Some("Me@y.test"));
         assert_eq!((which.note.as_deref(), which.enabled), (Some("a=b"), Some(false)));
+
+        for (text, enabled) in [("TRUE", true), ("Yes", true), ("No", false)] {
+            let which = parse(&[format!("enabled={text}")]).unwrap();
+            assert_eq!(which.enabled, Some(enabled), "{text}");
+        }
 
         assert!(why(&["domain="]).contains("as domain=example.org"));
         assert!(why(&["enabled"]).contains("as domain=example.org"));

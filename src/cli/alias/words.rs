@@ -2,6 +2,7 @@
 
 use crate::{
     alias::{Amendment, Digest, MAX_MESSAGES, SenderPattern, SpamAction, parse_day, parse_limit},
+    cli::time::from_now,
     clock,
     config::parse_duration,
     rate::Rate,
@@ -110,7 +111,7 @@ fn expires(text: &str) -> Result<Word<UnixTime>, String> {
     }
     let now = clock::now();
     let time = match parse_duration(text) {
-        Ok(ahead) => now + ahead,
+        Ok(ahead) => from_now(ahead)?,
         Err(_) => parse_day(text).map_err(|_| {
             "accepted: 2026-12-31 (the end of that day in UTC), 2026-12-31T12:00:00Z or with a zone such as +01:00, 30d \
              from now, none"

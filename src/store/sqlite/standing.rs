@@ -3,17 +3,21 @@
 use super::{
     Live, Snapshot, Sqlite,
     error::Failure,
-    rows::{aliases::Table, blocks, domain_settings, domains},
+    rows::{
+        aliases::Table,
+        blocks, domain_settings, domains,
+        standing_changes::{self, Place},
+    },
     rules::refuse_cycle_from,
 };
 use crate::{
     address::Domain,
     alias::{Block, DomainSettings, MAX_BLOCKS, SenderPattern, SettingsChange},
-    store::{ChangeError, Standing, StandingRules, StoreError},
+    store::{ChangeError, Progress, Standing, StandingRules, StoreError},
 };
 use async_trait::async_trait;
 use rusqlite::Connection;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 #[async_trait]
 impl StandingRules for Sqlite {
@@ -21,22 +25,31 @@ impl StandingRules for Sqlite {
         Arc::clone(&self.snapshot.load().standing)
     }
 
-    async fn add_block(&self, block: &Block) -> Result<bool, ChangeError> {
-        let block = block.clone();
-        self.change(move |connection| add_block(connection, &block)).await
+    async fn add_blocks(
+        &self,
+        blocks: Vec<Block>,
+        progress: Progress,
+    ) -> Result<Vec<bool>, ChangeError> {
+        self.change(move |connection| add_blocks(connection, &blocks, &progress)).await
     }
 
-    async fn remove_block(
+    async fn remove_blocks(
         &self,
         domain: Option<&Domain>,
-        pattern: &SenderPattern,
-    ) -> Result<Block, ChangeError> {
-        let (domain, pattern) = (domain.cloned(), pattern.clone());
+        patterns: Vec<SenderPattern>,
+        progress: Progress,
+    ) -> Result<Vec<Block>, ChangeError> {
+        let domain = domain.cloned();
         self.change(move |connection| {
-            blocks::take(connection, domain.as_ref(), &pattern)?.ok_or_else(|| {
-                let pattern = pattern.to_string();
-                ChangeError::NoSuchBlock { pattern, domain: domain.clone() }.into()
-            })
+            let all = patterns.len() as u64;
+            let removed = (1..).zip(&patterns).map(|(through, pattern)| {
+                progress.step("removed", through, Some(all));
+                blocks::take(connection, domain.as_ref(), pattern)?.ok_or_else(|| {
+                    let pattern = pattern.to_string();
+                    ChangeError::NoSuchBlock { pattern, domain: domain.clone() }.into()
+                })
+            });
+            removed.collect()
         })
         .await
     }
@@ -74,23 +87,39 @@ impl StandingRules for Sqlite {
     }
 }
 
-fn add_block(connection: &Connection, block: &Block) -> Result<bool, Failure> {
-    if block.pattern == SenderPattern::Everybody {
-        return Err(ChangeError::BlocksEverything.into());
+fn add_blocks(
+    connection: &Connection,
+    blocks: &[Block],
+    progress: &Progress,
+) -> Result<Vec<bool>, Failure> {
+    let all = blocks.len() as u64;
+    if blocks.len() > MAX_BLOCKS {
+        return Err(ChangeError::TooManyBlocks(all).into());
     }
-    if let Some(domain) = &block.domain
-        && !domains::contains(connection, domain)?
-    {
-        return Err(ChangeError::NoSuchDomain(domain.clone()).into());
+    let mut are_new = Vec::with_capacity(blocks.len());
+    for (through, block) in (1..).zip(blocks) {
+        progress.step("blocked", through, Some(all));
+        if block.pattern == SenderPattern::Everybody {
+            return Err(ChangeError::BlocksEverything.into());
+        }
+        if let Some(domain) = &block.domain
+            && !domains::contains(connection, domain)?
+        {
+            return Err(ChangeError::NoSuchDomain(domain.clone()).into());
+        }
+        are_new.push(blocks::put(connection, block)?);
     }
-    let is_new = blocks::put(connection, block)?;
-    match is_new && blocks::count(connection)? > MAX_BLOCKS as u64 {
-        true => Err(ChangeError::TooManyBlocks.into()),
-        false => Ok(is_new),
+    let count = match are_new.contains(&true) {
+        true => blocks::count(connection)?,
+        false => 0,
+    };
+    match count > MAX_BLOCKS as u64 {
+        true => Err(ChangeError::TooManyBlocks(count).into()),
+        false => Ok(are_new),
     }
 }
 
-/// What stands in the database; `known` where it is that.
+/// What stands in the database; `known` where it is that. Of what changed since, only that is read.
 pub(super) fn load(
     connection: &Connection,
     known: Option<&Arc<Standing>>,
@@ -98,10 +127,46 @@ pub(super) fn load(
     let version = domains::standing(connection)?;
     match known {
         Some(known) if known.version == version => Ok(Arc::clone(known)),
+        Some(known) if let Some(changes) = changes(connection, known.version, version)? => {
+            changed(connection, known, version, &changes).map(Arc::new)
+        }
         _ => Ok(Arc::new(Standing {
             version,
             blocks: blocks::all(connection)?.into_iter().collect(),
-            settings: domain_settings::all(connection)?.into_iter().collect(),
+            settings: Arc::new(domain_settings::all(connection)?.into_iter().collect()),
         })),
     }
+}
+
+/// What changed between two versions; `None` where not all of it is known any more.
+fn changes(connection: &Connection, from: i64, to: i64) -> rusqlite::Result<Option<Vec<Place>>> {
+    let changes = standing_changes::since(connection, from)?;
+    Ok((i64::try_from(changes.len()) == Ok(to.saturating_sub(from))).then_some(changes))
+}
+
+/// `before`, with what stands now in the places of `changes`.
+fn changed(
+    connection: &Connection,
+    before: &Standing,
+    version: i64,
+    changes: &[Place],
+) -> rusqlite::Result<Standing> {
+    let mut now = Standing { version, ..before.clone() };
+    for place in changes.iter().collect::<BTreeSet<_>>() {
+        match place {
+            Place::Block { domain, sender } => match blocks::get(connection, domain, sender)? {
+                Some(block) => now.blocks.put(block),
+                None => now.blocks.remove(domain, sender),
+            },
+            Place::Settings { domain } => {
+                let settings = domain_settings::get(connection, domain)?;
+                let all = Arc::make_mut(&mut now.settings);
+                match settings.is_empty() {
+                    true => drop(all.remove(domain)),
+                    false => drop(all.insert(domain.clone(), settings)),
+                }
+            }
+        }
+    }
+    Ok(now)
 }

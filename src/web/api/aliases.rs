@@ -12,7 +12,7 @@ use super::{
     schema::{Alias as AliasSchema, AliasPage, AliasPatch, NewAlias},
 };
 use crate::{
-    admin::aliases::{self, Altered},
+    admin::aliases::{self, Altered, Leads},
     alias::{Alias, AliasAddress},
     token::{Scope, is_reserved},
 };
@@ -68,9 +68,11 @@ pub(super) async fn add(
     aliases::add(&site.store, &alias).await?;
     claim.keep();
     tracing::info!(alias = %alias.address(), token = %token.id, "alias made");
-    let shown = Shown::of(&site, &alias).await?;
     // Where its aliases lead is what the token says, and nothing that whoever holds it is told.
-    let shown = if is_bound { shown.without_destinations() } else { shown };
+    let shown = match is_bound {
+        true => Shown::of(&site, &alias).await?.without_destinations(),
+        false => warned(&site, &caller, alias.clone()).await?,
+    };
     let mut response = answer(StatusCode::CREATED, &shown);
     if let Ok(place) = HeaderValue::from_str(&place_of(&alias)) {
         response.headers_mut().insert(LOCATION, place);
@@ -137,7 +139,7 @@ pub(super) async fn change(
     };
     let alias = alter(&site, &caller, &address, headers, change).await?;
     tracing::info!(alias = %alias.address(), token = %caller.token.id, "alias changed");
-    Ok(answer(StatusCode::OK, &Shown::of(&site, &alias).await?))
+    Ok(answer(StatusCode::OK, &warned(&site, &caller, alias).await?))
 }
 
 /// Removes an alias
@@ -235,6 +237,16 @@ async fn switch(
     let alias = alter(site, caller, &address, headers, switched).await?;
     tracing::info!(alias = %alias.address(), enabled, token = %caller.token.id, "alias switched");
     Ok(answer(StatusCode::OK, &Shown::of(site, &alias).await?))
+}
+
+/// An alias as it came to be, with a warning of those of its destinations that nothing answers here. A token for a domain
+/// hears nothing of others.
+async fn warned(site: &Site, caller: &Caller, alias: Alias) -> Result<Shown, Problem> {
+    let aliases = [alias];
+    let (leads, own) = (Leads::Aliases(&aliases), caller.token.domain.as_ref());
+    let nowhere = aliases::nowhere_here(&site.config, &site.store, leads, own).await;
+    let [alias] = aliases;
+    Ok(Shown::of(site, &alias).await?.with_warnings(&nowhere))
 }
 
 /// Changes an alias of which `headers` may name what it has to be.

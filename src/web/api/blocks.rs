@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     address::Domain,
-    admin::blocks::{self, BlockRecord},
+    admin::{
+        aliases::Progress,
+        blocks::{self, BlockRecord},
+    },
     alias::SenderPattern,
     token::Scope,
 };
@@ -92,7 +95,9 @@ pub(super) async fn add(
     let domain = own(&caller, new.domain.as_deref())?;
     let pattern = pattern(&new.pattern)?;
     let claim = caller.claim().await?;
-    let (block, is_new) = blocks::add(&site.store, domain, pattern, new.note.as_deref()).await?;
+    let (store, note, nobody) = (&site.store, new.note.as_deref(), Progress::default());
+    let added = blocks::add(store, domain.as_ref(), vec![pattern], note, nobody).await?;
+    let (block, is_new) = added.into_iter().next().ok_or_else(Problem::failed)?;
     claim.keep();
     tracing::info!(pattern = %block.pattern, token = %caller.token.id, "block added");
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
@@ -133,7 +138,8 @@ pub(super) async fn remove(
     let domain = own(&caller, removal.domain.as_deref())?;
     let pattern = pattern(&removal.pattern)?;
     let claim = caller.claim().await?;
-    blocks::remove(&site.store, domain.as_ref(), &pattern).await?;
+    let patterns = vec![pattern.clone()];
+    blocks::remove(&site.store, domain.as_ref(), patterns, Progress::default()).await?;
     claim.keep();
     tracing::info!(%pattern, token = %caller.token.id, "block removed");
     Ok(StatusCode::NO_CONTENT.into_response())

@@ -12,8 +12,11 @@ use super::{
 };
 use crate::{
     address::Domain,
-    admin::domains::{self, HostedDomain},
-    alias::{AutoCreate, Digest, DomainSettings, SettingsChange},
+    admin::{
+        aliases::{self, Leads},
+        domains::{self, HostedDomain},
+    },
+    alias::{AutoCreate, Digest, DomainSettings, SettingsChange, template_lookalike},
     token::Scope,
 };
 use axum::{
@@ -27,6 +30,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Serialize)]
 struct List {
     domains: Vec<HostedDomain>,
+}
+
+/// A domain as it was changed.
+#[derive(Serialize)]
+struct Changed {
+    #[serde(flatten)]
+    hosted: HostedDomain,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 /// The hosted domains
@@ -150,6 +162,11 @@ pub(super) async fn change(
         })
     });
     let auto_create = auto_create.transpose()?;
+    let made = auto_create.as_ref().map(AutoCreate::destinations).unwrap_or_default().to_vec();
+    if let Some(error) = template_lookalike(&made) {
+        let accepted = "a regex for what stands before the @, and 1 to 100 mailboxes";
+        return Err(Problem::field("auto_create", error.to_string(), accepted));
+    }
     let digest = digest.map(|one| match one {
         schema::Digest::Off => Digest::Off,
         schema::Digest::Daily => Digest::Daily,
@@ -169,7 +186,11 @@ pub(super) async fn change(
     domains::set(&site.store, &domain, &change).await?;
     claim.keep();
     tracing::info!(%domain, token = %caller.token.id, "domain changed");
-    Ok(json(StatusCode::OK, &one(&site, &domain).await?))
+    let from = format!("what mail makes in {domain}");
+    let (leads, own) = (Leads::To { from: &from, to: &made }, caller.token.domain.as_ref());
+    let nowhere = aliases::nowhere_here(&site.config, &site.store, leads, own).await;
+    let warnings = nowhere.iter().map(ToString::to_string).collect();
+    Ok(json(StatusCode::OK, &Changed { hosted: one(&site, &domain).await?, warnings }))
 }
 
 /// What is set for a domain, if that is what If-Match names.

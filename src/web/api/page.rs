@@ -1,7 +1,10 @@
 //! What listings share: how many, behind what, and since when.
 
 use super::super::problem::Problem;
-use crate::time::{Millis, UnixTime};
+use crate::{
+    clock,
+    time::{Millis, UnixTime},
+};
 use jiff::Timestamp;
 
 /// How many are in a page where nothing is said, and at most.
@@ -22,6 +25,18 @@ pub(super) fn limit(text: Option<&str>) -> Result<usize, Problem> {
     number.ok_or_else(|| {
         Problem::field("limit", format!("{text:?} is no such number"), "from 1 to 500")
     })
+}
+
+/// A point in time with its zone, which is past.
+///
+/// # Errors
+/// When it is none.
+pub(super) fn past(field: &str, text: &str) -> Result<UnixTime, Problem> {
+    let time = time(field, text)?;
+    match time > clock::now() {
+        true => Err(Problem::field(field, "is still to come", "a time that is past")),
+        false => Ok(time),
+    }
 }
 
 /// A point in time with its zone.
@@ -49,5 +64,8 @@ mod tests {
         }
         assert_eq!(time("since", "1970-01-01T01:00:01+01:00").unwrap().as_secs(), 1);
         assert!(time("since", "2026-01-31").is_err());
+        assert_eq!(past("since", "1970-01-01T01:00:01+01:00").unwrap().as_secs(), 1);
+        let future = past("since", "2999-01-01T00:00:00Z").unwrap_err();
+        assert_eq!(future.errors[0].message, "is still to come");
     }
 }

@@ -5,8 +5,8 @@ use super::super::{
     problem::{FieldError, Kind, Problem},
 };
 use crate::{
-    admin::aliases::{self, Listed, Record},
-    alias::{Alias, AliasAddress, Counters},
+    admin::aliases::{self, Listed, Nowhere, Record},
+    alias::{Alias, AliasAddress, Counters, Destination, template_lookalike},
     clock,
 };
 use serde::Serialize;
@@ -67,8 +67,8 @@ pub(super) fn patched(alias: &Alias, patch: Map<String, Value>) -> Result<Alias,
         return Err(Problem::failed());
     };
     let mut errors = Vec::new();
-    let has_end = patch.get("expires").is_some_and(|value| !value.is_null());
     let says = |name: &str| patch.get(name).is_some_and(|value| !value.is_null());
+    let (has_end, leads_anew) = (says("expires"), says("destinations"));
     // What does not go with the other action goes.
     if says("destinations") && !patch.contains_key("action") {
         object.remove("action");
@@ -98,8 +98,21 @@ pub(super) fn patched(alias: &Alias, patch: Map<String, Value>) -> Result<Alias,
         }
     }
     match errors.is_empty() {
+        true if leads_anew => whole(object, has_end).and_then(without_templates),
         true => whole(object, has_end),
         false => Err(Problem::fields(errors)),
+    }
+}
+
+/// Refuses destinations that look like something else than they are; those that were there before stay.
+fn without_templates(alias: Alias) -> Result<Alias, Problem> {
+    let destinations = alias.destinations().iter().filter_map(Destination::mailbox);
+    match template_lookalike(destinations) {
+        None => Ok(alias),
+        Some(error) => {
+            let accepted = accepted("destinations").unwrap_or_default();
+            Err(Problem::field("destinations", error.to_string(), accepted))
+        }
     }
 }
 
@@ -113,7 +126,7 @@ fn described(mut object: Map<String, Value>) -> Result<Alias, Problem> {
     }
     let has_end = object.contains_key("expires");
     match errors.is_empty() {
-        true => whole(object, has_end),
+        true => whole(object, has_end).and_then(without_templates),
         false => Err(Problem::fields(errors)),
     }
 }
@@ -236,6 +249,17 @@ impl Shown {
         Ok(Self { record, tag: etag::with_part(&tag_of(alias), &counted) })
     }
 
+    /// The same with what its owner is to be warned of.
+    pub(super) fn with_warnings(mut self, warnings: &[Nowhere]) -> Self {
+        if let Value::Object(object) = &mut self.record
+            && !warnings.is_empty()
+        {
+            let texts = warnings.iter().map(|one| Value::String(one.to_string()));
+            object.insert("warnings".into(), texts.collect());
+        }
+        self
+    }
+
     /// The same without where it leads.
     pub(super) fn without_destinations(mut self) -> Self {
         if let Value::Object(object) = &mut self.record {
@@ -302,6 +326,8 @@ mod tests {
                 "expires",
             ),
             (json!({"address": "a@x.test", "destinations": ["b@x.test"], "kind": "regex"}), "kind"),
+            (json!({"address": "a@x.test", "destinations": ["$1@y.test"]}), "destinations"),
+            (json!({"address": "a\u{202e}b@x.test", "destinations": ["b@x.test"]}), "address"),
         ] {
             let problem = described(object(said.clone())).unwrap_err();
             assert_eq!(faults(&problem).first(), Some(&field), "{said}: {problem:?}");
@@ -332,6 +358,7 @@ mod tests {
             (json!({"address": "b@x.test"}), "address"),
             (json!({"counters": null}), "counters"),
             (json!({"note": 7}), "note"),
+            (json!({"destinations": ["b@y.test", "${1}@y.test"]}), "destinations"),
         ] {
             let problem = patch(said.clone()).unwrap_err();
             assert_eq!(faults(&problem), [field], "{said}: {problem:?}");

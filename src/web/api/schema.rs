@@ -104,6 +104,9 @@ pub(super) struct Alias {
     digest: Option<Digest>,
     /// What came of its mail so far.
     counters: Counters,
+    /// Of one that was made or changed: its destinations that nothing answers here. Mail to them is refused.
+    #[schema(nullable = false)]
+    warnings: Option<Vec<String>>,
 }
 
 /// What came of the mail to an alias. One message counts once.
@@ -247,6 +250,9 @@ pub(super) struct Domain {
     /// How often owners hear of its aliases, where those say nothing of that.
     #[schema(nullable = false)]
     digest: Option<Digest>,
+    /// Of one that was changed: where aliases lead that mail makes, and nothing answers here. Mail to them is refused.
+    #[schema(nullable = false)]
+    warnings: Option<Vec<String>>,
 }
 
 /// Which addresses become aliases by their first mail.

@@ -4,7 +4,7 @@ use super::Asked;
 use crate::{
     address::{Domain, LocalPart, Mailbox},
     admin::{self, Error, Store},
-    alias::{Alias, AliasAddress, Amendment, Counters, Filter, Rules},
+    alias::{Alias, AliasAddress, AliasError, Amendment, Counters, Filter, Rules},
     clock,
     naming::{Site, is_reserved, new_name},
     password_manager::{Fault, Told},
@@ -102,7 +102,13 @@ fn alias(
 
 /// Nothing of where aliases lead is told.
 fn refused(domain: &Domain, error: Error) -> Fault {
-    let Error::Change(error) = error else { return Problem::from(error).into() };
+    let error = match error {
+        Error::Change(error) => error,
+        Error::Alias(error @ (AliasError::Unseen { .. } | AliasError::NoPattern { .. })) => {
+            return Fault::of_field("local_part", format!("The name cannot be taken: {error}."));
+        }
+        error => return Problem::from(error).into(),
+    };
     match error {
         ChangeError::Exists { existing } => {
             let message = format!("The alias {} exists already.", existing.address());

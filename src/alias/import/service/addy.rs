@@ -2,7 +2,7 @@
 //! own import and its API name them.
 
 use super::{
-    items::{documents, flag, page, text, under},
+    items::{documents, flag, page, page_of, text, under},
     table::Table,
     taken::{Does, Foreign, Taking, addresses, is_yes, neither},
 };
@@ -79,17 +79,21 @@ pub(super) fn read_csv(file: &str, taking: &mut Taking<'_>) {
 
 pub(super) fn read_json(file: &str, taking: &mut Taking<'_>) {
     let mut place = 0;
-    for document in documents(file, taking) {
+    let read = documents(file, taking);
+    let documents = read.len() as u64;
+    for document in read {
         let Some(items) = under(&document, &["data"]) else {
             taking.problem(place + 1, "addy.io's JSON has a list \"data\", and this has none");
             continue;
         };
-        page(
-            place + 1,
-            items.len(),
-            document.pointer("/meta/total").and_then(Value::as_u64),
-            taking,
-        );
+        let number = |name: &str| document.pointer(name).and_then(Value::as_u64);
+        match (number("/meta/total"), number("/meta/last_page")) {
+            (None, Some(last)) if last > documents => {
+                let number = number("/meta/current_page").unwrap_or(1);
+                page_of(place + 1, number, last, taking);
+            }
+            (total, _) => page(place + 1, items.len(), total, taking),
+        }
         for item in items {
             place += 1;
             one(place, item, taking);

@@ -3,6 +3,8 @@
 use super::{MAX_ITEMS, taken::Taking};
 use serde_json::{Deserializer, Value};
 
+const OTHERS: &str = "the other pages are files of their own, or follow in this one";
+
 /// The answers of a file; what is none is said.
 pub(super) fn documents(text: &str, taking: &mut Taking<'_>) -> Vec<Value> {
     taking.counts_items();
@@ -52,15 +54,17 @@ pub(super) fn flag(item: &Value, name: &str, absent: bool) -> Option<bool> {
     }
 }
 
+/// The same of an answer that only says which page it is.
+pub(super) fn page_of(place: usize, number: u64, last: u64, taking: &mut Taking<'_>) {
+    let subject = format!("page {number} of {last} is in this file:");
+    taking.note_of(place, &subject, OTHERS);
+}
+
 /// Says that an answer is one page of several, whose others are not in the file.
 pub(super) fn page(place: usize, has: usize, of: Option<u64>, taking: &mut Taking<'_>) {
     if let Some(of) = of
         && of > has as u64
     {
-        taking.note_of(
-            place,
-            &format!("{has} of {of} are in this file:"),
-            "the other pages are files of their own, or follow in this one",
-        );
+        taking.note_of(place, &format!("{has} of {of} are in this file:"), OTHERS);
     }
 }

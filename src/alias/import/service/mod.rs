@@ -121,6 +121,7 @@ pub fn read_service(service: Service, text: &str, beside: &Beside) -> Import {
         (Service::Cloudflare, _) => cloudflare::read(text, &mut taking),
     }
     let mut import = taking.finish();
+    import.take_repeated_once();
     import.refuse_repeated();
     import
 }

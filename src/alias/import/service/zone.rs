@@ -48,6 +48,10 @@ const OTHERS: [&str; 24] = [
     "TLSA",
 ];
 
+/// Lines that stand for records which are not here.
+const INCLUDED: &str = "names another file ($INCLUDE), which is not read: import that one too";
+const GENERATED: &str = "makes records of a range ($GENERATE), which is not read: write them out";
+
 /// One word of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Word {
@@ -135,6 +139,10 @@ impl Entry {
         if !first.quoted && first.text.starts_with('$') {
             if is(first, "$ORIGIN") {
                 *origin = self.words.get(1).map(|word| absolute(&word.text, origin.as_deref()));
+            } else if is(first, "$INCLUDE") {
+                zone.problems.push((self.place, INCLUDED));
+            } else if is(first, "$GENERATE") {
+                zone.problems.push((self.place, GENERATED));
             }
             return;
         }
@@ -244,6 +252,8 @@ other.test. TXT forward-email=f@x.test
             ["1 a.test: x", "2 sub.a.test: y"]
         );
         assert_eq!(texts("@ TXT \"x\"", None), ["1 -: x"]);
+        let elsewhere = read("$include sub.zone\n$TTL 60\n$GENERATE 1-9 a$ TXT x\n", None);
+        assert_eq!(elsewhere.problems, [(1, INCLUDED), (3, GENERATED)]);
         let broken = read("hello world\n@ TXT ( \"x\n", None);
         assert_eq!(broken.problems.iter().map(|it| it.0).collect::<Vec<_>>(), [1, 2]);
     }

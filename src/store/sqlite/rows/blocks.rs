@@ -35,6 +35,12 @@ pub(crate) fn take(
     connection.prepare_cached(&sql)?.query_row(values, from_row).optional()
 }
 
+/// The block of these keys; `domain` is empty for all.
+pub(crate) fn get(connection: &Connection, domain: &str, sender: &str) -> Result<Option<Block>> {
+    let sql = format!("SELECT {COLUMNS} FROM blocks WHERE domain = ?1 AND key = ?2");
+    connection.prepare_cached(&sql)?.query_row([domain, sender], from_row).optional()
+}
+
 /// Those for all first.
 pub(crate) fn all(connection: &Connection) -> Result<Vec<Block>> {
     let sql = format!("SELECT {COLUMNS} FROM blocks ORDER BY domain, key");

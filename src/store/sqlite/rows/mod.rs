@@ -16,6 +16,7 @@ mod pieces;
 pub(super) mod queue;
 pub(super) mod search;
 pub(super) mod spool;
+pub(super) mod standing_changes;
 pub(super) mod texts;
 pub(super) mod tls;
 pub(super) mod tokens;

@@ -69,16 +69,23 @@ struct Page<'a> {
 
 impl Page<'_> {
     fn by_text(&mut self, connection: &Connection, after: i64) -> Result<()> {
-        let Filter { domain, destination, text, note, enabled, .. } = self.filter;
+        let Filter { domain, destination, text, spelling, note, enabled, .. } = self.filter;
         let behind_at = domain.as_ref().map(|domain| format!("@{}\n", domain.to_key()));
         let line = destination.as_ref().map(|destination| format!("\n{destination}\n"));
-        let sought = [line.as_ref(), text.as_ref(), note.as_ref(), behind_at.as_ref()];
-        let mut pieces: Vec<&str> =
-            sought.into_iter().flatten().flat_map(|it| pieces_in(it)).collect();
-        pieces.sort_unstable();
-        pieces.dedup();
-        if pieces.len() > PIECES {
-            rarest(connection, &mut pieces)?;
+        let mut questions = Vec::new();
+        let spellings = [text.as_ref(), spelling.as_ref()]
+            .into_iter()
+            .take(1 + usize::from(spelling.is_some()));
+        for text in spellings {
+            let sought = [line.as_ref(), text, note.as_ref(), behind_at.as_ref()];
+            let mut pieces: Vec<&str> =
+                sought.into_iter().flatten().flat_map(|it| pieces_in(it)).collect();
+            pieces.sort_unstable();
+            pieces.dedup();
+            if pieces.len() > PIECES {
+                rarest(connection, &mut pieces)?;
+            }
+            questions.push(format!("({})", question(&pieces, *enabled == Some(false))));
         }
         let sql = format!(
             "SELECT {BEFORE}, {} FROM alias_text JOIN alias_use u ON u.number = alias_text.rowid
@@ -86,7 +93,7 @@ impl Page<'_> {
              WHERE alias_text MATCH ?1 AND alias_text.rowid > ?2 ORDER BY alias_text.rowid",
             columns()
         );
-        let asked = question(&pieces, *enabled == Some(false));
+        let asked = questions.join(" OR ");
         let next = |row: &Row<'_>| Ok(Cursor::Number(row.get(0)?));
         self.read(connection, &sql, params![asked, after], next).map(drop)
     }

@@ -4,7 +4,7 @@ use super::{
     super::{
         super::{Site, caller::Caller, input, problem::Problem},
         json,
-        page::{limit, time, wrong_cursor},
+        page::{limit, past, wrong_cursor},
         record::{AliasObject, Shown},
     },
     AliasPage,
@@ -55,7 +55,7 @@ struct Page<'a> {
         ("destination" = Option<String>, Query, description = "Only those that lead to this mailbox."),
         ("note" = Option<String>, Query, description = "Text in the note, in any case."),
         ("enabled" = Option<bool>, Query, description = "Only those that are switched on, or off."),
-        ("unused_since" = Option<String>, Query, description = "Only those that no message was for since this time (RFC 3339)."),
+        ("unused_since" = Option<String>, Query, description = "Only those that no message was for since this time, which is past (RFC 3339)."),
         ("cursor" = Option<String>, Query, description = "The `next` of the page before."),
         ("limit" = Option<u16>, Query, description = "So many at most.", minimum = 1, maximum = 500),
     ),
@@ -110,8 +110,9 @@ pub(in super::super) async fn list(
         unused_since: query
             .unused_since
             .as_deref()
-            .map(|text| time("unused_since", text))
+            .map(|text| past("unused_since", text))
             .transpose()?,
+        ..Filter::default()
     };
     let page = aliases::page(&site.store, &filter.normal(), after.as_ref(), limit).await?;
     let shown = page.found.iter().map(|(alias, counters)| Shown::new(alias, counters));
