@@ -177,6 +177,31 @@ fn check_reads_the_secret() {
 }
 
 #[test]
+fn check_reads_the_secret_of_events() {
+    let (dir, config) = initialised();
+    let secret = dir.path().join("events.secret");
+    let text = fs::read_to_string(&config).unwrap();
+    let events = "\n[events]\nwebhook = \"http://127.0.0.1:9/\"\nsecret_file = ";
+    fs::write(&config, format!("{text}{events}{:?}\n", secret.to_str().unwrap())).unwrap();
+    let check = || onward(&["check", "--config", config.to_str().unwrap()]);
+    let missing = check();
+    assert_eq!((missing.code, missing.out.as_str()), (1, ""));
+    assert!(missing.err.contains("events.secret_file"), "names the key: {}", missing.err);
+    assert!(missing.err.contains(secret.to_str().unwrap()), "and the file: {}", missing.err);
+    for (written, says) in [("\n", "printable ASCII"), ("short\n", "fewer than 16 characters")] {
+        fs::write(&secret, written).unwrap();
+        let refused = check();
+        assert_eq!(refused.code, 1, "{written:?}");
+        assert!(refused.err.contains("events.secret"), "{}", refused.err);
+        assert!(refused.err.contains(says), "{}", refused.err);
+    }
+    fs::write(&secret, format!("{}\n", "s".repeat(43))).unwrap();
+    let sound = check();
+    assert_eq!(sound.code, 0, "{}", sound.err);
+    assert!(!(sound.out + &sound.err).contains("ssss"), "and is told to nobody");
+}
+
+#[test]
 fn an_absent_config_and_wrong_usage() {
     let absent = onward(&["check", "--config", "/nonexistent/onward.toml"]);
     assert_eq!(absent.code, 1);

@@ -166,8 +166,6 @@ pub struct AliasPage {
 
 /// One difference between the aliases and the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-// Nearly all of them are aliases.
-#[allow(clippy::large_enum_variant)]
 pub enum Change {
     /// The alias is in the list only.
     Add(Alias),
@@ -176,7 +174,7 @@ pub enum Change {
     /// The alias is in both, and differs.
     Replace {
         /// The alias as it was.
-        old: Alias,
+        old: Box<Alias>,
         /// The alias as the list has it.
         new: Alias,
     },

@@ -168,7 +168,8 @@ pub(crate) async fn a_list_is_applied_whole_or_planned(place: &dyn Place) {
     store.apply(vec![a.clone(), b.clone()], Apply::Whole).await.unwrap();
     let changed = forward("b@x.test", "q@y.test");
     let wanted = vec![changed.clone(), c.clone()];
-    let changes = [Change::Remove(a), Change::Add(c), Change::Replace { old: b, new: changed }];
+    let changes =
+        [Change::Remove(a), Change::Add(c), Change::Replace { old: Box::new(b), new: changed }];
     assert_eq!(store.apply(wanted.clone(), Apply::Plan).await.unwrap(), changes, "planned");
     assert_eq!(resolved(&store, "b@x.test").await, "p@y.test");
     assert_eq!(store.apply(wanted.clone(), Apply::Whole).await.unwrap(), changes);

@@ -49,6 +49,8 @@ macro_rules! run_suite {
                 among_many_aliases_nothing_is_missed;
             standing:
                 blocks_of_another_process_are_seen_within_a_second
+                many_blocks_come_and_go_as_one_change
+                of_what_stands_only_what_changed_is_read_again
                 with_a_domain_goes_what_stands_for_it
                 an_address_without_an_alias_leads_where_its_domain_says;
             accounts:
@@ -72,6 +74,8 @@ macro_rules! run_suite {
                 strangers_that_fill_the_table_make_nobodys_long_senders_stay
                 a_long_sender_that_two_clients_bring_is_neithers;
             many:
+                while_aliases_are_made_to_be_found_others_make_theirs
+                what_a_change_of_many_leaves_unfinished_is_found_after_others
                 one_mailbox_takes_the_place_of_another_everywhere_or_nowhere
                 a_plan_changes_nothing_and_tells_each
                 words_for_many

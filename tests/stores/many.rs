@@ -2,8 +2,10 @@
 
 use crate::place::{Place, address, domain, forward, mailbox, resolved};
 use onward::{
-    alias::{Amendment, AutoCreate, Edit, NewDestination, SettingsChange, SpamAction},
-    store::{ChangeError, Coming, Edited, Many, Progress, Store},
+    alias::{
+        Amendment, AutoCreate, Edit, Filter, NewDestination, Rules, SettingsChange, SpamAction,
+    },
+    store::{Apply, ChangeError, Coming, Edited, Many, Progress, Store},
 };
 use std::sync::{
     Arc,
@@ -33,6 +35,62 @@ async fn hosting(place: &dyn Place, aliases: &[(&str, &str)]) -> Store {
 async fn all(store: &Store) -> Vec<String> {
     let page = store.aliases(None, None).await.unwrap();
     page.aliases.iter().map(ToString::to_string).collect()
+}
+
+fn thousands(from: usize, to: usize) -> Coming {
+    let aliases = (from..to).map(|n| forward(&format!("a{n}@x.test"), "b@y.test")).collect();
+    Coming { aliases, commits: true, ..Coming::default() }
+}
+
+async fn found(store: &Store, text: &str) -> usize {
+    let filter = Filter { text: Some(text.into()), ..Filter::default() };
+    store.find_aliases(&filter.normal(), None, 1_000).await.unwrap().found.len()
+}
+
+pub(crate) async fn while_aliases_are_made_to_be_found_others_make_theirs(place: &dyn Place) {
+    let store = hosting(place, &[]).await;
+    let other = place.open();
+    let made = Arc::new(AtomicU64::new(0));
+    let (count, runtime) = (Arc::clone(&made), tokio::runtime::Handle::current());
+    let progress = Progress::new(move |far| {
+        if far.what == "made to be found" {
+            let n = count.fetch_add(1, Ordering::Relaxed);
+            let alias = forward(&format!("meanwhile{n}@x.test"), "b@y.test");
+            runtime.block_on(other.add_alias(&alias)).unwrap();
+        }
+    });
+    let coming = Coming { progress, ..thousands(0, 3_500) };
+    store.take_in(coming).await.unwrap().whole().unwrap();
+    assert!(made.load(Ordering::Relaxed) >= 3, "by turns");
+    assert_eq!((found(&store, "a3499@").await, found(&store, "meanwhile1@").await), (1, 1));
+    let replacing = thousands(0, 3_500).aliases;
+    let aliases = replacing.iter().map(|alias| {
+        let rules = Rules { note: Some("anew".into()), ..Rules::default() };
+        alias.clone().with_rules(rules).unwrap()
+    });
+    let coming =
+        Coming { aliases: aliases.collect(), replaces: true, commits: true, ..Coming::default() };
+    store.take_in(coming).await.unwrap().whole().unwrap();
+    assert_eq!(found(&store, "anew").await, 1_000, "a page of them");
+    let left = vec![forward("a7@x.test", "b@y.test")];
+    store.apply(left, Apply::Whole).await.unwrap();
+    assert_eq!((found(&store, "a7@").await, found(&store, "a8@").await), (1, 0));
+    assert_eq!(found(&store, "anew").await, 0);
+}
+
+pub(crate) async fn what_a_change_of_many_leaves_unfinished_is_found_after_others(
+    place: &dyn Place,
+) {
+    let store = hosting(place, &[]).await;
+    let progress = Progress::new(|far| assert!(far.what != "made to be found", "it dies here"));
+    let coming = Coming { progress, ..thousands(0, 1_200) };
+    store.take_in(coming).await.unwrap_err();
+    assert_eq!(resolved(&store, "a1199@x.test").await, "b@y.test");
+    assert!(found(&store, "a99").await < 11, "some are not found yet");
+    for n in 0..4 {
+        store.add_alias(&forward(&format!("later{n}@x.test"), "b@y.test")).await.unwrap();
+    }
+    assert_eq!(found(&store, "a99").await, 11);
 }
 
 pub(crate) async fn one_mailbox_takes_the_place_of_another_everywhere_or_nowhere(

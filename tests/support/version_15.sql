@@ -1,6 +1,7 @@
 -- Makes of a database of this version one of version 15: aliases without controls, no tokens.
 -- 25
 DROP TABLE standing_changes;
+DROP TABLE alias_text_due;
 -- 20
 DROP INDEX aliases_digest;
 DROP INDEX aliases_expires;

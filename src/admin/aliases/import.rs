@@ -17,6 +17,8 @@ use std::{
     path::Path,
 };
 
+/// Aliases that are looked for one by one: to read all there are may take longer.
+const FEW: usize = 1_000;
 /// Longest file that is read, in octets.
 const MAX_FILE: u64 = 64 << 20;
 
@@ -65,8 +67,6 @@ pub struct Imported {
 /// A difference that an import makes.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "change", rename_all = "lowercase")]
-// Nearly all of them are aliases.
-#[allow(clippy::large_enum_variant)]
 pub enum Change {
     /// A domain is hosted.
     Host {
@@ -86,7 +86,7 @@ pub enum Change {
         alias: Alias,
         /// The one before.
         #[serde(serialize_with = "as_record")]
-        was: Alias,
+        was: Box<Alias>,
     },
 }
 
@@ -238,7 +238,9 @@ async fn compared(store: &Store, import: Import, wanted: &Wanted) -> Result<Impo
         }
         match existing.remove(&alias.address().key()) {
             Some(old) if old == alias => imported.unchanged += 1,
-            Some(was) if wanted.replace => imported.changes.push(Change::Replace { alias, was }),
+            Some(was) if wanted.replace => {
+                imported.changes.push(Change::Replace { alias, was: Box::new(was) });
+            }
             Some(old) => {
                 let subject = format!("there is already {old};");
                 imported.problems.push(Problem::of(line, &subject, "--replace takes the file's"));
@@ -255,6 +257,15 @@ async fn existing(
     coming: &[(usize, Alias)],
     wanted: &Wanted,
 ) -> Result<HashMap<Key, Alias>, Error> {
+    if coming.len() <= FEW {
+        let mut existing = HashMap::new();
+        for (_, alias) in coming {
+            if let Some(found) = store.alias(alias.address()).await? {
+                existing.insert(alias.address().key(), found);
+            }
+        }
+        return Ok(existing);
+    }
     let keys: HashSet<Key> = coming.iter().map(|(_, alias)| alias.address().key()).collect();
     let (mut existing, mut through) = (HashMap::new(), 0);
     for_each(store, None, |alias| {

@@ -204,6 +204,76 @@ fn what_is_exported_can_be_applied() {
 }
 
 #[test]
+fn an_address_may_begin_with_a_hyphen() {
+    let mut bench = Bench::new();
+    bench.ok("add -x@x.test me@y.test");
+    assert_eq!(
+        bench.ok("set -x@x.test --spam mark"),
+        "changed -x@x.test -> me@y.test (spam: mark)\n"
+    );
+    assert!(bench.ok("show -x@x.test --json").starts_with("{\"address\":\"-x@x.test\""));
+    assert_eq!(bench.ok("disable -x@x.test"), "disabled -x@x.test\n");
+    assert_eq!(bench.ok("add --replace -x@x.test -- -y@y.test").lines().count(), 1);
+    assert_eq!(
+        bench.ok("replace-destination -y@y.test -z@y.test"),
+        "changed 1 alias: -y@y.test -> -z@y.test\n"
+    );
+    for slip in ["show --jsno", "remove --all", "set --wheer domain=x.test --spam mark"] {
+        let error = bench.run(slip).unwrap_err();
+        assert!(error.contains("no such option"), "{slip}: {error}");
+    }
+    assert_eq!(bench.ok("remove -x@x.test"), "removed -x@x.test -> -z@y.test\n");
+}
+
+#[test]
+fn what_no_alias_can_have_is_a_failure() {
+    let mut bench = Bench::new();
+    bench.ok("add a@x.test me@y.test");
+    let error = bench.run("set --where domain=x.test --allow *").unwrap_err();
+    assert!(error.contains("everybody is allowed who is not blocked"), "{error}");
+    let error = bench.run("set --where domain=x.test --no-allow @b.test").unwrap_err();
+    assert!(error.contains("nothing is changed"), "{error}");
+    bench.ok("add b@x.test me@y.test --allow @b.test");
+    assert_eq!(bench.ok("set --where domain=x.test --no-allow @b.test"), "changed 1 alias\n");
+}
+
+#[test]
+fn a_destination_like_that_of_a_regex_is_refused_whichever_way_it_comes() {
+    let mut bench = Bench::new();
+    let says = "$1 stands for what a group of a regex matched, and there is no regex here";
+    let line = r#"{"address":"a@x.test","destinations":["$1@y.test"]}"#;
+    let (file, csv) = (bench.file(line), bench.state.path().join("a.csv"));
+    fs::write(&csv, "address,destinations\na@x.test,$1@y.test\n").unwrap();
+    let mut refused = vec![bench.run("add a@x.test $1@y.test").unwrap_err()];
+    refused.push(bench.run(&format!("apply {file}")).unwrap_err());
+    assert!(refused.iter().all(|error| error.contains(says)), "{refused:?}");
+    for import in
+        [format!("import --from onward {file}"), format!("import --from csv {}", csv.display())]
+    {
+        assert!(bench.run(&import).unwrap_err().contains("nothing is changed"));
+    }
+    assert_eq!(bench.ok("list"), "");
+    bench.ok(r"add /^(a)@x\.test$/ $1@y.test");
+}
+
+#[test]
+fn a_field_that_is_null_is_named() {
+    let mut bench = Bench::new();
+    for (line, says) in [
+        (r#"{"address":"a@x.test","destinations":null}"#, "destinations: invalid type: null"),
+        (r#"{"address":"a@x.test","destinations":["b@y.test"],"allow":null}"#, "allow: invalid"),
+        (r#"{"address":"a@x.test","destinations":["b@y.test", 7]}"#, "destinations[1]: invalid"),
+        (r#"{"address":"a@x.test"} x"#, "trailing characters"),
+    ] {
+        let file = bench.file(line);
+        let error = bench.run(&format!("apply {file}")).unwrap_err();
+        assert!(error.contains(says) && error.contains("jsonl:1"), "{error}");
+    }
+    let file = bench.file(r#"{"address":"a@x.test","destinations":["b@y.test"],"note":null}"#);
+    bench.ok(&format!("apply {file}"));
+}
+
+#[test]
 fn apply_prints_what_it_changes() {
     let mut bench = Bench::new();
     for line in [

@@ -3,6 +3,7 @@
 use super::{
     Live, Snapshot,
     error::Failure,
+    many::write_texts,
     rows::{
         alias_use,
         aliases::{self, COLUMNS, Table},
@@ -13,7 +14,7 @@ use super::{
 use crate::{
     address::{Domain, Mailbox},
     alias::{Alias, Destination, MAX_PATTERNS},
-    store::{Apply, Change, ChangeError},
+    store::{Apply, Change, ChangeError, Progress},
 };
 use rusqlite::{Connection, ErrorCode, Row, TransactionBehavior};
 use std::{collections::HashSet, path::Path};
@@ -56,8 +57,9 @@ fn try_apply(
         });
         events::add_made(&transaction, made)?;
         domains::count_change(&transaction)?;
-        alias_use::follow_changes(&transaction)?;
+        alias_use::follow_many(&transaction)?;
         transaction.commit()?;
+        write_texts(connection, &Progress::default());
     }
     Ok(changes)
 }
@@ -169,7 +171,7 @@ fn differences(connection: &Connection) -> rusqlite::Result<Vec<Change>> {
     let replaced: Read = |row| {
         let second = COLUMNS.split(", ").count();
         Ok(Change::Replace {
-            old: aliases::from_row(row, 0)?,
+            old: Box::new(aliases::from_row(row, 0)?),
             new: aliases::from_row(row, second)?,
         })
     };

@@ -1,5 +1,5 @@
 //! Changes of many aliases at once: what changes is worked out beside the aliases, in a temporary table, and one
-//! short transaction puts it in their place.
+//! short transaction puts it in their place. By which texts they are found is written down behind it, by turns.
 
 use super::{
     Live, Snapshot, Sqlite, apply,
@@ -26,11 +26,16 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use std::{
     collections::{BTreeSet, HashSet},
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 use tokio::{sync::mpsc, task::spawn_blocking};
 
 /// How often a change is worked out again because others changed aliases meanwhile, before they have to wait.
 const TRIES: usize = 3;
+/// Texts that are written in a turn, and how long others have for theirs.
+const TURN: usize = 1_000;
+const REST: Duration = Duration::from_millis(10);
 /// Refused aliases that are named.
 const MAX_REFUSED: usize = 10_000;
 
@@ -118,8 +123,9 @@ fn edit(connection: &mut Connection, many: &Many) -> Result<Edited, Failure> {
         refuse_made_cycles(&transaction, &settings)?;
         if many.commits {
             domains::count_change(&transaction)?;
-            alias_use::follow_changes(&transaction)?;
+            alias_use::follow_many(&transaction)?;
             transaction.commit()?;
+            write_texts(connection, &many.progress);
         } else {
             transaction.rollback()?;
             if let Some(told) = &many.told {
@@ -224,7 +230,7 @@ fn tell(connection: &Connection, told: &mpsc::Sender<Change>) -> Result<(), Fail
         let old = aliases::get(connection, Table::Stored, &new.address().key())?;
         if let Some(old) = old {
             // Who listens no more has seen enough.
-            let _ = told.blocking_send(Change::Replace { old, new: new.clone() });
+            let _ = told.blocking_send(Change::Replace { old: Box::new(old), new: new.clone() });
         }
         Ok(())
     })
@@ -273,10 +279,36 @@ fn take_in(connection: &mut Connection, coming: Coming) -> Result<TakenIn, Failu
     if commits && taken.refused.is_empty() {
         progress.at("written", addresses, all);
         domains::count_change(&transaction)?;
-        alias_use::follow_changes(&transaction)?;
+        alias_use::follow_many(&transaction)?;
         transaction.commit()?;
+        write_texts(connection, &progress);
     }
     Ok(taken)
+}
+
+/// Writes down by which texts the aliases of a change of many are found. That takes the longest of all, so it is done
+/// by turns, with those of other changes in between; should it not come to its end, other changes bring it there.
+pub(super) fn write_texts(connection: &mut Connection, progress: &Progress) {
+    if let Err(error) = try_write_texts(connection, progress) {
+        tracing::warn!(%error, "aliases have changed, and are not all found by their new texts yet");
+    }
+}
+
+fn try_write_texts(connection: &mut Connection, progress: &Progress) -> rusqlite::Result<()> {
+    let all = alias_use::due(connection)?;
+    let mut through = 0;
+    while through < all {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let written = alias_use::write_due(&transaction, TURN)?;
+        transaction.commit()?;
+        through += written as u64;
+        progress.at("made to be found", through.min(all), Some(all));
+        if written < TURN {
+            break;
+        }
+        thread::sleep(REST);
+    }
+    Ok(())
 }
 
 /// Fills the temporary table, for which nobody waits.

@@ -58,6 +58,56 @@ fn what_is_not_named_stays_and_null_takes_away() {
 }
 
 #[test]
+fn where_nothing_answers_here_is_told_of_ones_own_domain() {
+    let api = Api::start();
+    api.onward.run(&["domain", "add", "other.example"]);
+    let make = |token: &str, address: &str, to: &[&str]| {
+        let body = json!({"address": address, "destinations": to});
+        let answer = api.ask(token, "POST", "/api/aliases", Some(&body));
+        assert_eq!(answer.status, 201, "{answer:?}");
+        let made: Value = serde_json::from_str(&answer.body).unwrap();
+        let warnings = made["warnings"].as_array().cloned().unwrap_or_default();
+        warnings.iter().map(|one| one.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let nowhere = "an address here that leads nowhere";
+    let all = ["nobody@example.org", "nobody@other.example", "bob@sink.test"];
+    let told = make(&api.admin, "a@example.org", &all);
+    assert!(told.len() == 2 && told.iter().all(|one| one.contains(nowhere)), "{told:?}");
+    let told = make(&api.manage, "b@example.org", &all);
+    assert!(told.len() == 1 && told[0].contains("leads to nobody@example.org"), "{told:?}");
+    assert_eq!(make(&api.admin, "nobody@example.org", &["bob@sink.test"]), [""; 0]);
+    let seen = api.admin("GET", "/api/aliases/a@example.org", None, 200);
+    assert!(seen.get("warnings").is_none(), "it is no part of the alias");
+    let to = json!({"destinations": ["none@example.org"]});
+    let changed = api.admin("PATCH", "/api/aliases/b@example.org", Some(&to), 200);
+    assert!(changed["warnings"][0].as_str().unwrap().contains(nowhere), "{changed}");
+    let made = json!({"auto_create": {"pattern": "shop-.*", "destinations": ["none@example.org"]}});
+    let changed = api.admin("PATCH", "/api/domains/example.org", Some(&made), 200);
+    let says = "what mail makes in example.org leads to none@example.org";
+    assert!(changed["warnings"][0].as_str().unwrap().contains(says), "{changed}");
+    assert!(api.admin("GET", "/api/domains/example.org", None, 200).get("warnings").is_none());
+    let template =
+        json!({"auto_create": {"pattern": "shop-.*", "destinations": ["$1@example.org"]}});
+    let refused = api.ask(&api.admin, "PATCH", "/api/domains/example.org", Some(&template));
+    assert_eq!((refused.status, refused.faults()), (422, vec!["auto_create".to_owned()]));
+}
+
+#[test]
+fn an_address_that_nobody_can_read_is_nobodys() {
+    let api = Api::start();
+    for token in [&api.admin, &api.manage, &api.create] {
+        let body = json!({"address": "a\u{202e}b@example.org", "note": "x"});
+        let mut body = body;
+        if *token != api.create {
+            body["destinations"] = json!(["bob@sink.test"]);
+        }
+        let answer = api.ask(token, "POST", "/api/aliases", Some(&body));
+        assert_eq!((answer.status, answer.faults()), (422, vec!["address".to_owned()]));
+        assert!(answer.body.contains("U+202E"), "{answer:?}");
+    }
+}
+
+#[test]
 fn whoever_saw_something_else_changes_nothing() {
     let api = Api::start();
     let made = hello(&api);

@@ -38,6 +38,37 @@ fn connections_that_ask_nothing_keep_nobody_out() {
 }
 
 #[test]
+fn a_body_that_comes_slowly_makes_room_for_others() {
+    let api = Api::start();
+    let head = format!(
+        "POST /api/domains HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nExpect: 100-continue\r\n\
+         Content-Type: application/json\r\nContent-Length: 25\r\n\r\n",
+        api.admin
+    );
+    let slow = (0..128).map(|_| {
+        let mut stream = TcpStream::connect(api.address).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut asked = [0; 25];
+        stream.read_exact(&mut asked).expect("it is asked for the body");
+        assert!(asked.starts_with(b"HTTP/1.1 100 Continue"));
+        stream.write_all(b"{\"domain\":").unwrap();
+        stream
+    });
+    let mut slow: Vec<TcpStream> = slow.collect();
+    assert_eq!(
+        api.ask(&api.admin, "GET", "/api/domains", None).status,
+        200,
+        "all places are taken"
+    );
+    let mut last = slow.pop().unwrap();
+    last.write_all(b"\"new.example\"}").unwrap();
+    let mut answer = String::new();
+    last.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201"), "only the oldest went: {answer}");
+}
+
+#[test]
 fn of_questions_that_ask_dns_one_a_token_is_answered_at_once() {
     // A name server that never answers.
     let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();

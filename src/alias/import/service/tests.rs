@@ -56,6 +56,43 @@ fn simplelogin_csv() {
 }
 
 #[test]
+fn pages_of_simplelogin_that_overlap_are_taken_once_and_that_is_told() {
+    let page = |items: &[(&str, &str)]| {
+        let items = items.iter().map(|(email, note)| {
+            format!(
+                r#"{{"email":"{email}","note":"{note}","mailboxes":[{{"email":"me@x.test"}}]}}"#
+            )
+        });
+        format!(r#"{{"aliases":[{}]}}"#, items.collect::<Vec<_>>().join(","))
+    };
+    let first = page(&[("a@example.org", ""), ("b@example.org", "old")]);
+    let second = page(&[("A@example.org", ""), ("a@example.org", ""), ("b@example.org", "new")]);
+    let text = format!("{first}\n{second}");
+    let import = read_service(Service::SimpleLogin, &text, &Beside::default());
+    assert_eq!(import.aliases.len(), 0, "A@ differs from a@ in how it is written");
+    let text = text.replace("A@", "a@");
+    let import = read_service(Service::SimpleLogin, &text, &Beside::default());
+    assert_eq!(aliases(&import), ["1 a@example.org -> me@x.test"]);
+    says(&import.notes, &[(3, "a@example.org stands here again"), (4, "taken once")]);
+    says(&import.problems, &[(2, "several lines"), (5, "several lines")]);
+}
+
+#[test]
+fn addy_pages_without_a_total_are_missed_too() {
+    let page = |number: u64, last: u64| {
+        format!(
+            r#"{{"data":[{{"email":"a{number}@example.org","recipients":[{{"email":"r@x.test"}}]}}],
+            "meta":{{"current_page":{number},"last_page":{last}}}}}"#
+        )
+    };
+    let read = |text: &str| read_service(Service::Addy, text, &Beside::default());
+    says(&read(&page(2, 3)).notes, &[(1, "page 2 of 3 is in this file")]);
+    let all = [page(1, 2), page(2, 2)].concat();
+    says(&read(&all).notes, &[]);
+    says(&read(&page(1, 1)).notes, &[]);
+}
+
+#[test]
 fn simplelogin_json() {
     let all = r#"{"email":"me@x.test","name":"Me","aliases":[{"email":"a@example.org","enabled":true},
         {"email":"b@example.org","enabled":false}],"apps":[],"custom_domains":["example.org"]}"#;

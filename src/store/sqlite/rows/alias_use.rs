@@ -9,6 +9,11 @@ use crate::{
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use std::collections::BTreeMap;
 
+/// Changes whose texts are written down with them; those of more are due.
+const AT_ONCE: i64 = 500;
+/// Texts that are due, of which any other commit writes as many.
+const ON_THE_WAY: usize = 50;
+
 /// The columns that make counters, in the order of [`from_row`].
 pub(crate) const COLUMNS: &str = "u.forwarded, u.refused, u.last_use, u.made";
 
@@ -70,6 +75,88 @@ pub(crate) fn from_row(row: &Row<'_>, first: usize) -> Result<Counters> {
 
 /// Brings what is kept beside the aliases in line with them, before changes of theirs are committed.
 pub(crate) fn follow_changes(connection: &Connection) -> Result<()> {
+    follow(connection)?;
+    write_due(connection, ON_THE_WAY).map(drop)
+}
+
+/// The same of a change of many: the texts by which they are found are due then, for [`write_due`], as they would hold up
+/// other changes.
+pub(crate) fn follow_many(connection: &Connection) -> Result<()> {
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM alias_changes LIMIT ?1)";
+    let count: i64 = connection.query_row(sql, [AT_ONCE + 1], |row| row.get(0))?;
+    if count <= AT_ONCE {
+        return follow_changes(connection);
+    }
+    let gone = "SELECT u.number FROM alias_changes c JOIN alias_use u ON u.domain = c.domain AND u.local = c.local
+                WHERE NOT EXISTS (SELECT 1 FROM aliases a WHERE a.domain = c.domain AND a.local = c.local)";
+    connection.execute(&format!("DELETE FROM alias_text WHERE rowid IN ({gone})"), ())?;
+    connection.execute(&format!("DELETE FROM alias_use WHERE number IN ({gone})"), ())?;
+    connection.execute(
+        "INSERT INTO alias_use (domain, local, made)
+         SELECT a.domain, a.local, ?1 FROM alias_changes c JOIN aliases a ON a.domain = c.domain AND a.local = c.local
+         WHERE NOT EXISTS (SELECT 1 FROM alias_use u WHERE u.domain = c.domain AND u.local = c.local)
+         ORDER BY c.domain, c.local",
+        [column(clock::now().as_secs())],
+    )?;
+    connection.execute(
+        "INSERT OR IGNORE INTO alias_text_due SELECT u.number FROM alias_changes c
+         JOIN alias_use u ON u.domain = c.domain AND u.local = c.local",
+        (),
+    )?;
+    connection.execute("DELETE FROM alias_changes", ()).map(drop)
+}
+
+/// How many texts are due.
+pub(crate) fn due(connection: &Connection) -> Result<u64> {
+    connection.query_row("SELECT count(*) FROM alias_text_due", (), |row| row.get(0)).map(number)
+}
+
+/// Writes up to `most` texts that are due, and gives how many those were.
+pub(crate) fn write_due(connection: &Connection, most: usize) -> Result<usize> {
+    let mut due = connection.prepare_cached("SELECT number FROM alias_text_due LIMIT ?1")?;
+    let due = due.query_map([column(most as u64)], |row| row.get::<_, i64>(0))?;
+    let due = due.collect::<Result<Vec<_>>>()?;
+    if due.is_empty() {
+        return Ok(0);
+    }
+    let mut alias = connection.prepare_cached(
+        "SELECT a.domain, a.address, a.destinations, a.note, a.enabled FROM alias_use u
+         JOIN aliases a ON a.domain = u.domain AND a.local = u.local WHERE u.number = ?1",
+    )?;
+    let mut drop_text = connection.prepare_cached("DELETE FROM alias_text WHERE rowid = ?1")?;
+    let mut add_text =
+        connection.prepare_cached("INSERT INTO alias_text (rowid, pieces) VALUES (?1, ?2)")?;
+    let mut done = connection.prepare_cached("DELETE FROM alias_text_due WHERE number = ?1")?;
+    for number in &due {
+        drop_text.execute([number])?;
+        let pieces = alias.query_row([number], |row| pieces_from(row, [0, 1, 2, 3, 4]));
+        if let Some(pieces) = pieces.optional()? {
+            add_text.execute(params![number, pieces])?;
+        }
+        done.execute([number])?;
+    }
+    Ok(due.len())
+}
+
+/// The pieces of an alias of which a row has domain, address, destinations, note and whether it is on, in these columns.
+fn pieces_from(row: &Row<'_>, columns: [usize; 5]) -> Result<String> {
+    let text = |at: usize| Ok::<_, rusqlite::Error>(row.get_ref(at)?.as_str_or_null()?);
+    let [domain, address, destinations, note, enabled] = columns;
+    let address = text(address)?.unwrap_or_default();
+    let (destinations, note) = (text(destinations)?, text(note)?);
+    let mut all =
+        format!("{address}\n{}\n{}\n", destinations.unwrap_or_default(), note.unwrap_or_default());
+    // Of a regex, the domain is not to be read in its address.
+    if text(domain)? == Some("")
+        && let Ok(address) = AliasAddress::parse(address)
+        && let Some(domain) = address.domain()
+    {
+        all.push_str(&format!("@{}\n", domain.to_key()));
+    }
+    Ok(pieces_of(&all, row.get(enabled)?))
+}
+
+fn follow(connection: &Connection) -> Result<()> {
     if !connection.prepare_cached("SELECT 1 FROM alias_changes LIMIT 1")?.exists(())? {
         return Ok(());
     }
@@ -91,12 +178,12 @@ pub(crate) fn follow_changes(connection: &Connection) -> Result<()> {
         if let Some(known) = known {
             drop_text.execute([known])?;
         }
-        let Some(address) = row.get_ref(3)?.as_str_or_null()? else {
+        if row.get_ref(3)?.as_str_or_null()?.is_none() {
             if let Some(known) = known {
                 drop_use.execute([known])?;
             }
             continue;
-        };
+        }
         let (domain, local) = (row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?);
         let number = match known {
             Some(known) => known,
@@ -105,16 +192,7 @@ pub(crate) fn follow_changes(connection: &Connection) -> Result<()> {
                 connection.last_insert_rowid()
             }
         };
-        let note = row.get_ref(5)?.as_str_or_null()?.unwrap_or_default();
-        let mut text = format!("{address}\n{}\n{note}\n", row.get_ref(4)?.as_str()?);
-        // Of a regex, the domain is not to be read in its address.
-        if domain.is_empty()
-            && let Ok(address) = AliasAddress::parse(address)
-            && let Some(domain) = address.domain()
-        {
-            text.push_str(&format!("@{}\n", domain.to_key()));
-        }
-        add_text.execute(params![number, pieces_of(&text, row.get(6)?)])?;
+        add_text.execute(params![number, pieces_from(row, [0, 3, 4, 5, 6])?])?;
     }
     connection.prepare_cached("DELETE FROM alias_changes")?.execute(()).map(drop)
 }

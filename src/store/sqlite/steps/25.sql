@@ -39,3 +39,6 @@ CREATE TRIGGER setting_out AFTER DELETE ON domain_settings BEGIN
     UPDATE directory SET standing = standing + 1;
     INSERT INTO standing_changes SELECT standing, old.domain, NULL FROM directory;
 END;
+
+-- Aliases of alias_use whose text is to be written down anew in alias_text: those of a change of many.
+CREATE TABLE alias_text_due (number INTEGER PRIMARY KEY) STRICT;
