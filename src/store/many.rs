@@ -1,4 +1,4 @@
-//! Changes of many aliases at once.
+//! Changes of aliases that depend on what they are: of one, and of many at once.
 
 use super::{Change, ChangeError};
 use crate::{
@@ -26,12 +26,39 @@ pub struct Far {
     pub of: Option<u64>,
 }
 
-/// Changes of many aliases at once.
+/// What is to become of an alias, as somebody says who is shown it.
+pub type Alteration = Box<dyn FnOnce(&Alias) -> Altered + Send>;
+
+/// What becomes of an alias.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Altered {
+    /// It stays as it is.
+    Kept,
+    /// This one takes its place.
+    Replaced(Box<Alias>),
+    /// It goes.
+    Removed,
+}
+
+/// Changes of aliases that depend on what they are, and of many at once.
 ///
 /// Whoever keeps the aliases promises what [`super::Directory`] says: a change is all or nothing, checked, durable
-/// when it is answered, and seen by every look-up within a second. Other changes wait only for the commit.
+/// when it is answered, and seen by every look-up within a second; and nothing changes an alias between its being shown
+/// and its change. Of a change of many, others wait only for the commit.
 #[async_trait]
-pub trait ManyAliases {
+pub trait AliasChanges {
+    /// Does with the alias of `address` what `alteration` says, which has to be quick: other changes wait for it. Gives
+    /// the alias as it is afterwards, or as it was when it goes.
+    ///
+    /// # Errors
+    /// When there is none, what is to take its place has another address or is refused as by
+    /// [`add_alias`](super::Directory::add_alias), or the store fails.
+    async fn alter_alias(
+        &self,
+        address: &AliasAddress,
+        alteration: Alteration,
+    ) -> Result<Alias, ChangeError>;
+
     /// Makes one change of many aliases, of all that it would change or nothing.
     ///
     /// # Errors
@@ -46,7 +73,7 @@ pub trait ManyAliases {
     async fn take_in(&self, coming: Coming) -> Result<TakenIn, ChangeError>;
 }
 
-/// What [`ManyAliases::edit_aliases`] is asked for.
+/// What [`AliasChanges::edit_aliases`] is asked for.
 #[derive(Debug, Clone)]
 pub struct Many {
     /// The change.
@@ -78,7 +105,7 @@ pub struct Edited {
     pub tokens: Vec<String>,
 }
 
-/// What [`ManyAliases::take_in`] is asked for.
+/// What [`AliasChanges::take_in`] is asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Coming {
     /// Domains that are hosted from now on.
@@ -93,7 +120,7 @@ pub struct Coming {
     pub progress: Progress,
 }
 
-/// What came of [`ManyAliases::take_in`].
+/// What came of [`AliasChanges::take_in`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TakenIn {
     /// The aliases that cannot be taken in, and why. With one of them nothing is kept.

@@ -8,7 +8,6 @@
 mod accounts;
 mod alias_numbers;
 mod alias_use;
-pub(crate) mod alter;
 mod cache;
 mod digests;
 mod directory;
@@ -30,13 +29,12 @@ mod tokens;
 pub use accounts::{AccountChangeError, AccountPage, Accounts};
 pub use alias_numbers::AliasNumbers;
 pub use alias_use::{AliasUse, Cursor, FindError, FoundAliases};
-pub use alter::{Alteration, Alterations, Altered};
 pub use digests::{DigestStep, Digests, Told, UnderWay};
 pub use directory::{AliasPage, Apply, Change, ChangeError, Directory};
 pub use error::StoreError;
 pub use lock::StateLock;
 pub use long_senders::{Kept, LongSender, LongSenders, SrsPutError};
-pub use many::{Coming, Edited, Far, Many, ManyAliases, Progress, TakenIn};
+pub use many::{AliasChanges, Alteration, Altered, Coming, Edited, Far, Many, Progress, TakenIn};
 pub use memory::{Fingerprint, Memory};
 pub use outbox::{EventFigures, Outbox, WaitingEvent};
 pub use queue::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, Unreadable};
@@ -71,8 +69,7 @@ pub struct Options {
 #[async_trait]
 pub trait Backend:
     Directory
-    + Alterations
-    + ManyAliases
+    + AliasChanges
     + AliasUse
     + AliasNumbers
     + StandingRules

@@ -1,34 +1,17 @@
-//! Changes of aliases that depend on what they are.
+//! A change of an alias that depends on what it is.
 
 use super::{
-    Sqlite,
     directory::{existing, put},
     error::Failure,
     rows::aliases,
 };
 use crate::{
     alias::{Alias, AliasAddress},
-    store::{
-        Alterations, ChangeError,
-        alter::{Alteration, Altered},
-    },
+    store::{Alteration, Altered, ChangeError},
 };
-use async_trait::async_trait;
 use rusqlite::Connection;
 
-#[async_trait]
-impl Alterations for Sqlite {
-    async fn alter_alias(
-        &self,
-        address: &AliasAddress,
-        alteration: Alteration,
-    ) -> Result<Alias, ChangeError> {
-        let address = address.clone();
-        self.change(move |connection| alter(connection, &address, alteration)).await
-    }
-}
-
-fn alter(
+pub(super) fn alter(
     connection: &Connection,
     address: &AliasAddress,
     alteration: Alteration,

@@ -2,7 +2,9 @@
 //! short transaction puts it in their place. By which texts they are found is written down behind it, by turns.
 
 use super::{
-    Live, Snapshot, Sqlite, apply,
+    Live, Snapshot, Sqlite,
+    alter::alter,
+    apply,
     error::{Failure, unreadable},
     file,
     rows::{
@@ -18,7 +20,8 @@ use crate::{
         Alias, AliasAddress, AutoCreate, Destination, DomainSettings, Edit, Key, MAX_PATTERNS,
     },
     store::{
-        Change, ChangeError, Coming, Edited, Many, ManyAliases, Progress, StoreError, TakenIn,
+        AliasChanges, Alteration, Change, ChangeError, Coming, Edited, Many, Progress, StoreError,
+        TakenIn,
     },
 };
 use async_trait::async_trait;
@@ -40,7 +43,16 @@ const REST: Duration = Duration::from_millis(10);
 const MAX_REFUSED: usize = 10_000;
 
 #[async_trait]
-impl ManyAliases for Sqlite {
+impl AliasChanges for Sqlite {
+    async fn alter_alias(
+        &self,
+        address: &AliasAddress,
+        alteration: Alteration,
+    ) -> Result<Alias, ChangeError> {
+        let address = address.clone();
+        self.change(move |connection| alter(connection, &address, alteration)).await
+    }
+
     async fn edit_aliases(&self, many: Many) -> Result<Edited, ChangeError> {
         self.on_its_own(move |connection, path| {
             edit(connection, &many).map_err(|failure| failure.at(path))
