@@ -27,6 +27,9 @@ impl Domain {
         if text.chars().any(char::is_control) {
             return Err(AddressError::Control);
         }
+        if text.strip_suffix('.').is_some_and(|rest| !rest.is_empty() && !rest.ends_with('.')) {
+            return Err(AddressError::TrailingDot);
+        }
         if text.is_ascii() {
             check_name(text)?;
             return Ok(Self(text.into()));
@@ -98,9 +101,6 @@ impl std::str::FromStr for Domain {
 fn check_name(name: &str) -> Result<(), AddressError> {
     if name.len() > MAX_DOMAIN {
         return Err(AddressError::DomainTooLong);
-    }
-    if name.strip_suffix('.').is_some_and(|rest| !rest.is_empty() && !rest.ends_with('.')) {
-        return Err(AddressError::TrailingDot);
     }
     for label in name.split('.') {
         if label.len() > 63 {

@@ -19,7 +19,11 @@ impl AliasAddress {
         let Self::Exact(mailbox) = self else { return None };
         let local = mailbox.local().to_key();
         if let Some(unseen) = local.chars().find(|c| is_unseen(*c)) {
-            let address = mailbox.to_string().escape_debug().to_string();
+            let shown = |c: char| match is_unseen(c) {
+                true => c.escape_unicode().to_string(),
+                false => c.to_string(),
+            };
+            let address = mailbox.to_string().chars().map(shown).collect();
             return Some(AliasError::Unseen { address, code: u32::from(unseen) });
         }
         local.contains('*').then(|| {

@@ -103,10 +103,8 @@ mod tests {
         assert_eq!(until("2026-12-31"), Ok(1_798_761_599));
         assert_eq!(until("2026-12-31T12:00:00+01:00"), Ok(1_798_714_800));
         assert!(until("30d").unwrap() > clock::now().as_secs());
-        for far in ["99999999d", "213503982334601d"] {
-            let error = until(far).unwrap_err();
-            assert!(error.contains("year 9999") && error.contains("3650d"), "{error}");
-        }
+        let error = until("99999999d").unwrap_err();
+        assert!(error.contains("year 9999") && error.contains("3650d"), "{error}");
         for bad in ["", "tomorrow", "2026-12-31T12:00:00", "2026-13-01"] {
             assert!(until(bad).unwrap_err().contains("30d"), "{bad}");
         }

@@ -200,7 +200,9 @@ mod tests {
             state_directory: None,
             credentials_directory: None,
         };
-        let config = Config::parse("", Path::new("x"), &machine).unwrap();
+        // Nothing is asked of DNS about what has a route.
+        let route = "[[route]]\ndomain = \"y.test\"\nto = \"127.0.0.1:9\"\n";
+        let config = Config::parse(route, Path::new("x"), &machine).unwrap();
         tried(line, async |args: Args, out| execute(args.command, store, &config, out).await)
     }
 
@@ -222,6 +224,12 @@ mod tests {
         let token = out.trim_end();
         assert!(token.starts_with("onw_") && token.len() == 36, "{token}");
         assert!(notes[1].contains("serve = [\"api\"]"), "{notes:?}");
+        let nobody = ["--domain", "x.test", "--to", "nobody@x.test"];
+        let (_, notes) = add(&nobody).unwrap();
+        assert!(notes[1].contains("leads to nobody@x.test, an address here that"), "{notes:?}");
+        assert!(
+            add(&["--domain", "x.test", "--to", "$1@y.test"]).unwrap_err().contains("no regex")
+        );
         let (out, _) = add(&["--scope", "admin", "--json", "--expires", "30d"]).unwrap();
         let made: serde_json::Value = serde_json::from_str(&out).unwrap();
         assert_eq!(made["scope"], "admin");
@@ -234,7 +242,7 @@ mod tests {
         let (json, _) = run(store, &["list", "--json"]).unwrap();
         let lines: Vec<serde_json::Value> =
             json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert_eq!(lines.len(), 2);
+        assert_eq!(lines.len(), 3);
         assert!(!json.contains("onw_") && !list.contains("onw_"));
         let id = lines[0]["id"].as_str().unwrap();
         let (out, _) = run(store, &["revoke", id]).unwrap();

@@ -252,7 +252,7 @@ pub(crate) async fn among_many_aliases_nothing_is_missed(place: &dyn Place) {
             destination: some("a@z.test".to_owned()),
             domain: some("x.test".to_owned()).map(|name| domain(&name)),
             enabled: some(String::new()).map(|_| false),
-            unused_since: None,
+            ..Filter::default()
         };
         let normal = filter.clone().normal();
         let fits = |alias: &&Alias| {

@@ -117,8 +117,10 @@ impl Record {
         let mut reader = serde_json::Deserializer::from_str(line);
         let record = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
             let path = error.path().to_string();
-            let field = if path == "." { String::new() } else { format!("{path}: ") };
-            (field, error.into_inner())
+            let error = error.into_inner();
+            // What serde says of a field that is not known, or is missing, names it.
+            let is_named = error.to_string().contains(" field `") || matches!(&*path, "." | "?");
+            (if is_named { String::new() } else { format!("{path}: ") }, error)
         });
         let record = record.and_then(|record| match reader.end() {
             Ok(()) => Ok(record),

@@ -330,7 +330,7 @@ mod tests {
             (json!({"address": "a\u{202e}b@x.test", "destinations": ["b@x.test"]}), "address"),
         ] {
             let problem = described(object(said.clone())).unwrap_err();
-            assert_eq!(faults(&problem).first(), Some(&field), "{said}: {problem:?}");
+            assert!(faults(&problem).contains(&field), "{said}: {problem:?}");
         }
     }
 
