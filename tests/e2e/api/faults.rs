@@ -145,6 +145,8 @@ fn what_http_has_for_bodies_and_targets_is_understood() {
     }
     let as_simplelogin = format!("Authentication: onw_x\r\nAuthentication: {}\r\n", api.admin);
     assert_eq!(api.raw("GET", "/api/domains", &as_simplelogin, b"").status, 400);
+    let basic = format!("Authorization: Basic {}\r\n", api.admin);
+    assert_eq!(api.raw("GET", "/api/domains", &basic, b"").status, 401, "no other scheme");
     let target = "http://elsewhere.test/api/domains";
     assert_eq!(api.ask(&api.admin, "GET", target, None).status, 200);
     let get = format!(
