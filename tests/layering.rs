@@ -148,6 +148,9 @@ const IMPURE: [&str; 11] = [
     "getrandom",
 ];
 
+/// What describes routes. Types say of themselves how their JSON looks, wherever they are, as they do by serde.
+const DESCRIBING: [&str; 2] = ["utoipa::path", "utoipa_axum"];
+
 fn layer_of(module: &str) -> usize {
     LAYERS
         .iter()
@@ -229,6 +232,9 @@ fn wrong_in(file: &str, code: &str) -> Vec<String> {
     if code.contains("rusqlite") && !file.starts_with("store/sqlite/") {
         wrong.push(format!("{file}: SQL stands in store/sqlite alone"));
     }
+    for word in DESCRIBING.iter().filter(|word| module != "web" && code.contains(**word)) {
+        wrong.push(format!("{file}: `{word}` is for web, where the routes are"));
+    }
     for word in IMPURE.iter().filter(|word| layer <= 1 && code.contains(**word)) {
         wrong.push(format!("{file}: `{word}` in the {name}"));
     }
@@ -295,6 +301,11 @@ fn a_forbidden_arrow_is_found() {
     assert_eq!(
         wrong_in("srs/tag.rs", "Instant::now()"),
         ["srs/tag.rs: `Instant::now` in the core"]
+    );
+    assert!(wrong_in("web/api/x.rs", "#[utoipa::path(get)]").is_empty());
+    assert_eq!(
+        wrong_in("admin/x.rs", "#[utoipa::path(get)]"),
+        ["admin/x.rs: `utoipa::path` is for web, where the routes are"]
     );
 }
 

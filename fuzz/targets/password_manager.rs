@@ -15,7 +15,7 @@ fuzz_target!(|data: &[u8]| {
     let (method, path, query, body) = (next(), next(), next(), next());
     let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
     let (method, path, query) = (text(method), text(path), Query::read(&text(query)));
-    let dialect = Dialect::of_path(&path);
+    let dialect = Dialect::of_path(&path, true);
     let addy_route = addy::Route::of(&method, &path);
     let simplelogin_route = simplelogin::Route::of(&method, &path);
     assert!(addy_route.is_err() || dialect == Some(Dialect::Addy));

@@ -8,19 +8,25 @@ use crate::{
     store::{ChangeError, Progress},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
-/// A block as a JSON object.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// Senders that are refused, as a JSON object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Block)]
 pub struct BlockRecord {
     /// The senders: an address, `@domain` or `*.domain`.
+    #[schema(example = "@shop.example")]
     pub pattern: String,
     /// For whose aliases; left out for all.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub domain: Option<String>,
     /// What it is for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub note: Option<String>,
     /// Since when, as RFC 3339 has it.
+    #[schema(format = DateTime)]
     pub added: String,
 }
 
@@ -28,7 +34,8 @@ impl From<&Block> for BlockRecord {
     fn from(block: &Block) -> Self {
         Self {
             pattern: block.pattern.to_string(),
-            domain: block.domain.as_ref().map(ToString::to_string),
+            // As it is kept, however it was typed.
+            domain: block.domain.as_ref().map(Domain::to_key),
             note: block.note.clone(),
             added: block.added.to_string(),
         }

@@ -3,29 +3,38 @@
 use super::{Error, Store};
 use crate::{
     address::Domain,
-    alias::{AutoCreate, DomainSettings, SettingsChange, template_lookalike},
+    alias::{AutoCreate, Digest, DomainSettings, SettingsChange, template_lookalike},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A domain whose mail is ours to answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Domain)]
 pub struct HostedDomain {
-    /// In A-labels.
+    /// Its name, in A-labels.
+    #[schema(example = "example.org")]
     pub domain: String,
     /// Which addresses become aliases by their first mail.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub auto_create: Option<AutoCreateRecord>,
-    /// How often owners hear of their aliases: `off`, `daily` or `weekly`.
+    /// How often owners hear of its aliases, where those say nothing of that.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Digest>, nullable = false)]
     pub digest: Option<String>,
 }
 
 /// Which addresses become aliases by their first mail, as JSON.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AutoCreate)]
 pub struct AutoCreateRecord {
     /// A regex that matches the whole of what stands before the @.
+    #[schema(example = "shop-.+", min_length = 1, max_length = 1000)]
     pub pattern: String,
     /// Where the aliases lead.
+    #[schema(min_items = 1, max_items = 100, example = json!(["me@mailbox.example"]))]
     pub destinations: Vec<String>,
 }
 

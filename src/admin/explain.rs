@@ -31,6 +31,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::Instant;
+use utoipa::ToSchema;
 
 /// How long DNS of the destinations may take.
 const DNS_PATIENCE: Duration = Duration::from_secs(3);
@@ -53,7 +54,7 @@ pub struct Question {
 }
 
 /// What would happen to a message. Its fields in JSON are a promise to scripts.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Explanation {
     /// To whom.
     pub to: String,
@@ -65,42 +66,54 @@ pub struct Explanation {
     pub lost: Vec<String>,
     /// The alias that answers.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub alias: Option<String>,
     /// The rule of that alias, or for it, that decides on the sender or the message.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub rule: Option<String>,
     /// What the owner of the alias says of its mail, where he says anything.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub rules: Option<String>,
     /// The alias that the message makes, if it is taken.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub makes: Option<String>,
     /// Whom it answers and as which alias, where it is addressed so.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub answers: Option<String>,
     /// The reverse-path it leaves with.
+    #[schema(required = true)]
     pub srs_from: Option<String>,
     /// What lists in DNS say of the client and of the domains that the message is from.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     pub lists: Vec<ExplainedList>,
-    /// What the checks find; `None` when none is made.
+    /// What the checks find; nothing when none is made.
+    #[schema(required = true)]
     pub checks: Option<String>,
     /// What the destination will conclude.
+    #[schema(required = true)]
     pub class: Option<String>,
     /// What the spam filter says, where it is asked and answers.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<serde_json::Value>, nullable = false)]
     pub filter: Option<FilterVerdict>,
     /// Why it says nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub unfiltered: Option<String>,
     /// What becomes of the message.
     pub verdict: Verdict,
     /// The reply that refuses it, if one does.
+    #[schema(required = true)]
     pub reply: Option<String>,
 }
 
 /// A mailbox, and who takes mail for it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ExplainedDestination {
     /// The mailbox.
     pub mailbox: String,
@@ -108,11 +121,12 @@ pub struct ExplainedDestination {
     pub next_hop: String,
     /// Why its domain takes no mail, where DNS says that it takes none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub no_mail: Option<String>,
 }
 
 /// What a list in DNS says.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ExplainedList {
     /// The list, without its key.
     pub zone: String,
@@ -122,6 +136,7 @@ pub struct ExplainedList {
     pub answer: &'static str,
     /// The answer by which it is listed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, nullable = false)]
     pub code: Option<Ipv4Addr>,
     /// What becomes of mail from who is listed.
     pub action: String,
@@ -130,7 +145,7 @@ pub struct ExplainedList {
 }
 
 /// What becomes of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// The client gets a 4xx or 5xx.

@@ -15,9 +15,11 @@ use crate::{
 };
 use serde::Serialize;
 use std::{io, net::IpAddr};
+use utoipa::ToSchema;
 
 /// A message that waits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Waiting)]
 pub struct WaitingMessage {
     /// As in the 250 and in our Received field.
     pub id: String,
@@ -29,17 +31,21 @@ pub struct WaitingMessage {
     pub state: &'static str,
     /// The most that a leg has had of those that wait.
     pub attempts: u32,
-    /// When the first leg is due; `None`: nothing is left to do.
+    /// When the first leg is due; nothing where nothing is left to do.
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
     pub next_attempt: Option<Millis>,
     /// Its octets.
     pub size: u64,
     /// The id of the account that sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub account: Option<String>,
     /// Why it does not leave for now: its account is `frozen`, `disabled` or `removed`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub held: Option<String>,
     /// When it came.
+    #[schema(value_type = String, format = DateTime)]
     pub arrived: Millis,
     /// Where it goes.
     pub legs: Vec<WaitingLeg>,
@@ -55,7 +61,8 @@ pub struct WaitingMessage {
 }
 
 /// A recipient and a mailbox that gets its mail.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Leg)]
 pub struct WaitingLeg {
     /// The recipient.
     pub to: String,
@@ -65,7 +72,8 @@ pub struct WaitingLeg {
     pub state: &'static str,
     /// How often it was tried.
     pub attempts: u32,
-    /// When it is due; `None`: nothing is left to do.
+    /// When it is due; nothing where nothing is left to do.
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
     pub next_attempt: Option<Millis>,
     /// What was answered last.
     pub reply: String,

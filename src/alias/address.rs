@@ -43,6 +43,9 @@ impl AliasAddress {
         }
     }
 
+    /// The words for all kinds there are.
+    pub const KINDS: [&str; 3] = ["exact", "catch-all", "regex"];
+
     /// `exact`, `catch-all` or `regex`.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -4,9 +4,10 @@ use super::Key;
 use crate::time::UnixTime;
 use serde::{Serialize, Serializer};
 use std::{collections::BTreeMap, fmt, str::FromStr};
+use utoipa::ToSchema;
 
 /// What came of the mail to an alias since it is counted. One message counts once, whatever the number of destinations.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Counters {
     /// Messages that were taken: forwarded, spooled, or thrown away as the alias says.
     pub forwarded: u64,
@@ -14,12 +15,15 @@ pub struct Counters {
     pub refused: u64,
     /// These by why.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<String, u64>, required = false)]
     pub refused_by: BTreeMap<Reason, u64>,
     /// When the last message was taken.
     #[serde(serialize_with = "rfc3339", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime, nullable = false)]
     pub last_use: Option<UnixTime>,
     /// Since when is counted: since the alias is there, or since Onward counts.
     #[serde(serialize_with = "rfc3339", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime, nullable = false)]
     pub since: Option<UnixTime>,
 }
 

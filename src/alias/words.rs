@@ -1,10 +1,13 @@
 //! Words that an owner has for what becomes of his mail.
 
 use super::AliasError;
+use serde::Deserialize;
 use std::{fmt, str::FromStr};
+use utoipa::ToSchema;
 
 /// What becomes of mail that a filter takes for spam.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ToSchema)]
+#[schema(as = Spam, rename_all = "lowercase")]
 pub enum SpamAction {
     /// It is forwarded, with fields that say so.
     Mark,
@@ -41,7 +44,8 @@ impl fmt::Display for SpamAction {
 }
 
 /// How often the owner hears what came for his aliases.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Digest {
     /// Never.
     Off,

@@ -44,7 +44,7 @@ impl Application for Beside {
         page.into_response()
     }
 
-    fn fault(&self, head: &Parts, fault: Fault) -> Response<Bytes> {
+    fn fault(&self, head: Option<&Parts>, fault: Fault) -> Response<Bytes> {
         self.application.fault(head, fault)
     }
 }

@@ -1,6 +1,9 @@
 //! HTTP with requests of any method, and with bodies: bounded in octets, time and places.
 
-use super::{HEAD_PATIENCE, MAX_HEAD};
+use super::{
+    HEAD_PATIENCE, MAX_HEAD,
+    unread::{Muted, READ_ON, read_on, tell},
+};
 use crate::{
     inbound::{Accepted, Connections, Idle, Socket},
     rate::ClientBlock,
@@ -17,7 +20,17 @@ use hyper::{
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
 use parking_lot::Mutex;
-use std::{collections::HashMap, convert::Infallible, fmt, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    fmt,
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 /// Connections at once to one listener. Who comes beyond takes the place of the oldest that has not asked yet.
@@ -32,8 +45,6 @@ const BODY_PATIENCE: Duration = Duration::from_secs(10);
 const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
 /// Most octets of a body.
 pub const MAX_BODY: usize = 64 << 10;
-/// What of a longer one is read, so that its sender hears why it is refused.
-const READ_ON: usize = 1 << 20;
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +59,8 @@ pub trait Application: fmt::Debug + Send + Sync {
     /// Answers a request, whose body has come whole.
     async fn answer(&self, client: Client, request: Request<Bytes>) -> Response<Bytes>;
 
-    /// The answer to a request that came to nothing.
-    fn fault(&self, head: &Parts, fault: Fault) -> Response<Bytes>;
+    /// The answer to a request that came to nothing; `head` is `None` where not even that could be read.
+    fn fault(&self, head: Option<&Parts>, fault: Fault) -> Response<Bytes>;
 }
 
 /// Why there is no other answer.
@@ -59,8 +70,14 @@ pub enum Fault {
     TooLarge,
     /// The body did not come in time.
     Slow,
-    /// The body ends in its middle.
+    /// The request ends in its middle.
     Broken,
+    /// The head has more octets than are read.
+    LongHead,
+    /// The head is none of HTTP/1.
+    NoRequest,
+    /// The head did not come in time.
+    SlowHead,
     /// Whoever answers has failed.
     Failed,
     /// Whoever answers takes too long, and goes on with it.
@@ -112,15 +129,20 @@ pub async fn serve_application(
 }
 
 async fn converse(
-    stream: Stream,
+    mut stream: Stream,
     client: Client,
     idle: &Mutex<Option<Idle<'_>>>,
     application: &Arc<dyn Application>,
 ) {
-    let service = service_fn(async |request: Request<Incoming>| {
-        let response = answer(client, request, idle, application).await;
-        Ok::<_, Infallible>(response.map(Full::new))
+    let (is_read, is_whole) = (AtomicBool::new(false), AtomicBool::new(false));
+    let service = service_fn(|request: Request<Incoming>| {
+        is_read.store(true, Relaxed);
+        async {
+            let response = answer(client, request, idle, &is_whole, application).await;
+            Ok::<_, Infallible>(response.map(Full::new))
+        }
     });
+    let mut muted = Muted::new(&mut stream, &is_read);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .keep_alive(false)
@@ -128,23 +150,31 @@ async fn converse(
         .half_close(true)
         .max_buf_size(MAX_HEAD)
         .header_read_timeout(HEAD_PATIENCE)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(&mut muted), service);
     // Who breaks off had no use for the answer.
-    let _ = connection.await;
+    let fault = connection.await.err().and_then(|error| muted.fault(&error));
+    if let Some(fault) = fault {
+        tell(&mut stream, application.fault(None, fault)).await;
+    }
+    if fault.is_some() || (is_read.load(Relaxed) && !is_whole.load(Relaxed)) {
+        read_on(&mut stream).await;
+    }
 }
 
 async fn answer(
     client: Client,
     request: Request<Incoming>,
     idle: &Mutex<Option<Idle<'_>>>,
+    is_whole: &AtomicBool,
     application: &Arc<dyn Application>,
 ) -> Response<Bytes> {
     let (head, body) = request.into_parts();
     let body = match timeout(BODY_PATIENCE, collect(body)).await {
         Ok(Ok(body)) => body,
-        Ok(Err(fault)) => return application.fault(&head, fault),
-        Err(_) => return application.fault(&head, Fault::Slow),
+        Ok(Err(fault)) => return application.fault(Some(&head), fault),
+        Err(_) => return application.fault(Some(&head), Fault::Slow),
     };
+    is_whole.store(true, Relaxed);
     // Whoever has asked, and said all of it, is not sent away for others.
     drop(idle.lock().take());
     let (asked, request) = (Arc::clone(application), Request::from_parts(head.clone(), body));
@@ -154,9 +184,9 @@ async fn answer(
         Ok(Ok(response)) => response,
         Ok(Err(error)) => {
             tracing::error!(%error, path = head.uri.path(), "a request failed");
-            application.fault(&head, Fault::Failed)
+            application.fault(Some(&head), Fault::Failed)
         }
-        Err(_) => application.fault(&head, Fault::Late),
+        Err(_) => application.fault(Some(&head), Fault::Late),
     }
 }
 

@@ -1,6 +1,7 @@
 //! HTTP as a server: small answers, and nothing of it is worth a long wait. What takes requests with bodies is in `app`.
 
 mod app;
+mod unread;
 
 pub use app::{Application, Client, Fault, MAX_BODY, serve_application};
 

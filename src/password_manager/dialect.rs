@@ -36,14 +36,16 @@ const SIMPLELOGIN: [&str; 20] = [
 ];
 
 impl Dialect {
-    /// The dialect that a path belongs to; `None` where it is no path of either.
-    pub fn of_path(path: &str) -> Option<Self> {
+    /// The dialect that a path belongs to; `None` where it is no path of either. `shows_authentication`: the request shows
+    /// its token as SimpleLogin's clients do, who have a number of an alias where our own routes have its address.
+    pub fn of_path(path: &str, shows_authentication: bool) -> Option<Self> {
         let rest = path.strip_prefix("/api/")?;
         let first = rest.split('/').next().unwrap_or_default();
         if first == "v1" {
             return Some(Self::Addy);
         }
-        let is_simplelogin = SIMPLELOGIN.contains(&first) || simplelogin::alias_id(path).is_some();
+        let is_number = || shows_authentication && simplelogin::alias_id(path).is_some();
+        let is_simplelogin = SIMPLELOGIN.contains(&first) || is_number();
         is_simplelogin.then_some(Self::SimpleLogin)
     }
 
@@ -147,7 +149,9 @@ mod tests {
             ("/", None),
             ("v1/aliases", None),
         ] {
-            assert_eq!(Dialect::of_path(path), dialect, "{path}");
+            assert_eq!(Dialect::of_path(path, true), dialect, "{path}");
+            let own = dialect.filter(|_| !path.starts_with("/api/aliases/"));
+            assert_eq!(Dialect::of_path(path, false), own, "{path}");
         }
     }
 

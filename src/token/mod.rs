@@ -26,25 +26,6 @@ pub const DEFAULT_MANAGED: NonZeroU32 = NonZeroU32::MIN.saturating_add(999);
 /// A use is written down once in so many seconds at most.
 const NOTED_EVERY: u64 = 60;
 
-/// Local parts that no token of the scope `create` takes: those of whoever is responsible for a domain (RFC 2142), to whom
-/// authorities send what proves that somebody is.
-const RESERVED: [&str; 9] = [
-    "abuse",
-    "admin",
-    "administrator",
-    "hostmaster",
-    "noc",
-    "postmaster",
-    "root",
-    "security",
-    "webmaster",
-];
-
-/// True for a local part, in lower case, that no token of the scope `create` takes.
-pub fn is_reserved(local: &str) -> bool {
-    RESERVED.contains(&local)
-}
-
 /// A token, without what proves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {

@@ -33,6 +33,8 @@ pub(crate) struct Caller {
 pub(crate) enum Unknown {
     /// No token is shown.
     Missing,
+    /// More than one is shown: what stands before us may go by another one than we do.
+    Twice,
     /// What is shown is no token, or one that was revoked or has expired.
     Wrong,
     /// It is none, and there were too many of these.
@@ -51,6 +53,12 @@ impl Caller {
         client: Client,
         headers: &HeaderMap,
     ) -> Result<Self, Unknown> {
+        if [AUTHORIZATION, AUTHENTICATION]
+            .iter()
+            .any(|name| headers.get_all(name).iter().count() > 1)
+        {
+            return Err(Unknown::Twice);
+        }
         let shown = shown(headers).ok_or(Unknown::Missing)?;
         let known = tokens::known(&site.store, shown).await;
         let Some(token) = known.map_err(|error| Unknown::Failed(error.into()))? else {
@@ -90,6 +98,11 @@ impl Caller {
     }
 }
 
+/// Whether a request shows its token as SimpleLogin's clients do.
+pub(super) fn shows_authentication(headers: &HeaderMap) -> bool {
+    headers.contains_key(AUTHENTICATION)
+}
+
 /// The token that a request shows.
 fn shown(headers: &HeaderMap) -> Option<&str> {
     if let Some(value) = headers.get(AUTHORIZATION) {
@@ -107,6 +120,7 @@ impl From<Unknown> for Problem {
                 Kind::Unauthorized,
                 "a token is wanted: Authorization: Bearer onw_…, as onward token add prints it",
             ),
+            Unknown::Twice => Self::new(Kind::Malformed, "a request shows one token, once"),
             Unknown::Wrong => Self::new(
                 Kind::Unauthorized,
                 "this is no token, or one that was revoked or has expired",

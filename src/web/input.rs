@@ -1,7 +1,10 @@
 //! What is read of a request: JSON and queries, in which nothing is passed over.
 
 use super::problem::{FieldError, Kind, Problem};
-use hyper::{HeaderMap, header::CONTENT_TYPE};
+use hyper::{
+    HeaderMap,
+    header::{CONTENT_ENCODING, CONTENT_TYPE},
+};
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
@@ -25,6 +28,13 @@ pub(crate) fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Val
         return Err(Problem::new(
             Kind::MediaType,
             format!("Content-Type has to be application/json, and {said}"),
+        ));
+    }
+    // Of a body in another coding, nothing can be read.
+    if let Some(coding) = headers.get(CONTENT_ENCODING).filter(|coding| *coding != "identity") {
+        return Err(Problem::new(
+            Kind::MediaType,
+            format!("Content-Encoding is {coding:?}, and has to be left out"),
         ));
     }
     match read(body)? {

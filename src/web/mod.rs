@@ -126,7 +126,7 @@ impl Application for App {
         }
         head.extensions.insert(client);
         let asked = head.clone();
-        let mut response = match Dialect::of_path(asked.uri.path()) {
+        let mut response = match dialect_of(&asked) {
             Some(dialect) => {
                 password_managers::answer(&self.site, dialect, client, &asked, &body).await
             }
@@ -140,18 +140,17 @@ impl Application for App {
         response
     }
 
-    fn fault(&self, head: &Parts, fault: Fault) -> Response<Bytes> {
-        let problem = match fault {
-            Fault::TooLarge => Problem::new(Kind::TooLarge, "a request has at most 65536 octets"),
-            Fault::Slow => Problem::new(Kind::Slow, "the request did not come within 10 seconds"),
-            Fault::Broken => Problem::new(Kind::Malformed, "the request ends in its middle"),
-            Fault::Failed => Problem::failed(),
-            Fault::Late => Problem::new(
-                Kind::Late,
-                "the answer takes too long; what was begun goes on, so look before it is sent again",
-            ),
+    fn fault(&self, head: Option<&Parts>, fault: Fault) -> Response<Bytes> {
+        let problem = Problem::from(fault);
+        let Some(head) = head else {
+            let mut response = problem.into_bytes();
+            tell(&mut response);
+            return response;
         };
-        let mut response = dialect(head.uri.path(), problem);
+        let mut response = match dialect_of(head) {
+            Some(dialect) => password_managers::problem(dialect, problem),
+            None => problem.into_bytes(),
+        };
         tell(&mut response);
         let origins = &self.site.config.api.cors_origins;
         cors::tell(response.headers_mut(), cors::allowed(&head.headers, origins));
@@ -174,12 +173,10 @@ impl App {
     }
 }
 
-/// A problem as whoever asks for `path` reads it.
-fn dialect(path: &str, problem: Problem) -> Response<Bytes> {
-    match Dialect::of_path(&format!("/{}", path.trim_start_matches('/'))) {
-        Some(dialect) => password_managers::problem(dialect, problem),
-        None => problem.into_bytes(),
-    }
+/// The dialect in which a request is to be answered.
+fn dialect_of(head: &Parts) -> Option<Dialect> {
+    let path = format!("/{}", head.uri.path().trim_start_matches('/'));
+    Dialect::of_path(&path, caller::shows_authentication(&head.headers))
 }
 
 /// Instead of the router's own answers, which say nothing.

@@ -3,6 +3,7 @@
 use crate::{
     admin::{self, aliases::RecordError, tokens::NoClaim},
     alias::AliasError,
+    http::Fault,
     store::{ChangeError, StoreError, TokenChangeError},
 };
 use axum::{body::Body, response::IntoResponse};
@@ -89,6 +90,8 @@ pub(crate) enum Kind {
     Changed,
     /// The body is too large.
     TooLarge,
+    /// The head is too large.
+    LongHead,
     /// The body is no JSON.
     MediaType,
     /// Fields hold what they may not.
@@ -125,6 +128,11 @@ impl Kind {
             Self::TooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The request is too large")
             }
+            Self::LongHead => (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "long-head",
+                "The head of the request is too large",
+            ),
             Self::MediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "The body has to be JSON")
             }
@@ -228,16 +236,42 @@ impl IntoResponse for Problem {
     }
 }
 
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        let (kind, detail) = match fault {
+            Fault::TooLarge => (Kind::TooLarge, "the body of a request has at most 65536 octets"),
+            Fault::Slow => (Kind::Slow, "the body of the request did not come within 10 seconds"),
+            Fault::Broken => (
+                Kind::Malformed,
+                "the request ends in its middle, or its body is not of the form that its head says",
+            ),
+            Fault::LongHead => (
+                Kind::LongHead,
+                "the head of a request, which is its first line and its fields, has at most 16384 octets, and 100 fields",
+            ),
+            Fault::NoRequest => (
+                Kind::Malformed,
+                "the head is none of HTTP/1.1: its first line, or a field, is not of that form",
+            ),
+            Fault::SlowHead => {
+                (Kind::Slow, "the head of the request did not come within 5 seconds")
+            }
+            Fault::Late => (
+                Kind::Late,
+                "the answer takes too long; what was begun goes on, so look before it is sent again",
+            ),
+            Fault::Failed => return Self::failed(),
+        };
+        Self::new(kind, detail)
+    }
+}
+
 impl From<admin::Error> for Problem {
     fn from(error: admin::Error) -> Self {
         use admin::Error;
         match error {
             Error::Change(error) => error.into(),
-            // Of a token that nobody tells where its aliases lead.
-            Error::Alias(AliasError::Template(..)) => {
-                Self::new(Kind::Fields, "a destination looks like that of a regex, and is none")
-            }
-            Error::Alias(error) => Self::new(Kind::Fields, error.to_string()),
+            Error::Alias(error) => error.into(),
             Error::Store(error) => error.into(),
             Error::TokenChange(TokenChangeError::Store(error)) => error.into(),
             Error::Cursor => {
@@ -295,15 +329,27 @@ impl From<ChangeError> for Problem {
             | ChangeError::NoSuchBlock { .. } => Self::not_found(what),
             ChangeError::Literal(_) => Self::field("domain", what, "the name of a domain"),
             ChangeError::SrsShaped(_) => Self::field("address", what, ""),
-            ChangeError::Alias(_) => Self::new(Kind::Fields, what),
+            ChangeError::Alias(error) => error.into(),
+            ChangeError::BlocksEverything => Self::field("pattern", what, ""),
             _ => Self::new(Kind::Conflict, what),
         }
     }
 }
 
-impl From<RecordError> for Problem {
-    fn from(error: RecordError) -> Self {
-        Self::new(Kind::Fields, error.to_string())
+impl From<AliasError> for Problem {
+    fn from(error: AliasError) -> Self {
+        let what = error.to_string();
+        match error {
+            AliasError::Note => {
+                Self::field("note", what, "one line of up to 500 characters, or null")
+            }
+            // Of a token that nobody tells where its aliases lead.
+            AliasError::Template(..) => {
+                Self::new(Kind::Fields, "a destination looks like that of a regex, and is none")
+            }
+            AliasError::NoPattern { .. } => Self::field("address", what, ""),
+            _ => Self::new(Kind::Fields, what),
+        }
     }
 }
 

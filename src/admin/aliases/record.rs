@@ -6,6 +6,10 @@ use crate::{
     rate::print_rate,
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
+use utoipa::{
+    ToSchema,
+    openapi::schema::{Object, ObjectBuilder, Type},
+};
 
 /// The reply text of an alias that rejects without one of its own.
 pub const DEFAULT_REJECT: &str = "This address does not accept mail";
@@ -13,65 +17,93 @@ pub const DEFAULT_REJECT: &str = "This address does not accept mail";
 pub const DEFAULT_DEFER: &str = "This address does not accept mail now, try again later";
 
 /// An alias as a JSON object, which `export` writes and `apply` reads.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = AliasRecord)]
 pub struct Record {
+    /// Which recipients it answers: `hello@example.org`, `*@example.org` for what nothing else answers, or `/^regex$/`.
+    #[schema(example = "hello@example.org")]
     address: String,
     /// Follows from the address; may be left out, and is checked where it is not.
     #[serde(default)]
+    #[schema(schema_with = kinds)]
     kind: Option<String>,
+    /// Where its mail goes; of a regex with `$1` for what it matched.
     #[serde(default)]
+    #[schema(max_items = 100, example = json!(["me@mailbox.example"]))]
     destinations: Vec<String>,
+    /// Whether it answers; it does where nothing is said.
     #[serde(default = "enabled")]
     enabled: bool,
-    /// Only of an alias that does not forward.
+    /// What it does. Only of an alias that does not forward, which has no destinations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     action: Option<Verb>,
-    /// Only of one that rejects or defers.
+    /// What the reply says. Only of one that rejects or defers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
     text: Option<String>,
-    /// Only of one that has a word of its own on tags.
+    /// Whether mailboxes see the `+tag` of its recipients. Only of one that has a word of its own on that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     keep_tag: Option<bool>,
-    /// Only of one that has a word of its own on spam.
+    /// What becomes of spam. Only of one that has a word of its own on that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<SpamAction>)]
     spam: Option<String>,
-    /// Only of one that allows senders.
+    /// Whose mail is not blocked: `news@shop.example`, `@shop.example`, `*.shop.example`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 100)]
     allow: Vec<String>,
-    /// Only of one that blocks senders.
+    /// Whose mail is refused: the same, or `*` for everybody.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 100)]
     block: Vec<String>,
-    /// Only of one that has a limit of its own.
+    /// How many messages it takes in which time. Only of one that has a limit of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "30/1h")]
     limit: Option<String>,
-    /// Only of one that takes so many messages.
+    /// After how many messages it refuses its mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 1000000000)]
     max_messages: Option<u64>,
-    /// Only of one that ends; RFC 3339.
+    /// From when on it refuses its mail: a time with its zone (RFC 3339).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
     expires: Option<String>,
-    /// Only of one that is answered by address.
+    /// Whether its mailboxes answer by writing to an address that names the other.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     reply_by_address: bool,
-    /// Only of one that has a word of its own on digests.
+    /// How often its owner hears what came. Only of one that has a word of its own on that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Digest>)]
     digest: Option<String>,
-    /// Only of one that has a note.
+    /// What it is for: one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 500)]
     note: Option<String>,
     /// What listings say of its use, which is nothing of the alias itself.
     #[serde(default, rename = "counters", skip_serializing)]
+    #[schema(ignore)]
     _counters: Option<IgnoredAny>,
 }
 
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+/// What an alias does.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = Action)]
 enum Verb {
+    /// Its mail goes to its destinations.
     Forward,
+    /// Its mail is refused with its text.
     Reject,
+    /// Whoever brings its mail is to try again later.
     Defer,
+    /// Its mail is taken and thrown away.
     Discard,
+}
+
+fn kinds() -> Object {
+    let words = ObjectBuilder::new().schema_type(Type::String);
+    words.enum_values(Some(AliasAddress::KINDS)).build()
 }
 
 fn enabled() -> bool {

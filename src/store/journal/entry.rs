@@ -8,23 +8,29 @@ use crate::{
 };
 use serde::{Serialize, Serializer};
 use std::{fmt, net::IpAddr};
+use utoipa::ToSchema;
 
 /// What happened to one message, or to one refused RCPT. Its JSON is a promise to scripts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Message)]
 pub struct Record {
     /// The id of the message, as in our Received field and our 250.
     pub id: String,
     /// When the message came.
+    #[schema(value_type = String, format = DateTime)]
     pub time: Millis,
-    /// The client that brought the message; `None` on a unix socket.
+    /// The client that brought the message; nothing on a unix socket.
+    #[schema(value_type = Option<String>, required = true)]
     pub client: Option<IpAddr>,
     /// What the client called itself.
     #[serde(skip)]
     pub helo: String,
     /// The reverse-path of the message.
     #[serde(serialize_with = "bare")]
+    #[schema(value_type = String)]
     pub from: ReversePath,
     /// The reverse-path that the message left with, when that was rewritten.
+    #[schema(required = true)]
     pub srs_from: Option<String>,
     /// The recipients as given.
     pub to: Vec<String>,
@@ -46,6 +52,7 @@ pub struct Record {
     pub tls: String,
     /// What the spam filter says of the message, where one was asked and answered.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<serde_json::Value>, nullable = false)]
     pub filter: Option<Verdict>,
     /// What the owner should know beyond that, such as a destination that was left out.
     #[serde(rename = "note")]
@@ -98,9 +105,11 @@ fn is_at(recipient: &str, domain: &Domain) -> bool {
 }
 
 /// One attempt to hand a message to a destination.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Attempt)]
 pub struct AttemptLine {
     /// When the attempt began.
+    #[schema(value_type = String, format = DateTime)]
     pub time: Millis,
     /// The mailboxes that the attempt was for.
     #[serde(skip)]
@@ -146,7 +155,7 @@ fn bare<S: Serializer>(path: &ReversePath, serializer: S) -> Result<S::Ok, S::Er
 }
 
 /// What became of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Every destination took it.

@@ -4,22 +4,23 @@ use super::{
     super::{
         Site,
         caller::Caller,
-        etag, input,
+        etag,
         problem::{FieldError, Kind, Problem},
     },
-    Segment, json,
+    asked::{Object, OwnAlias},
+    json,
     record::{self, AliasObject, Shown, tag_of},
-    schema::{Alias as AliasSchema, AliasPage, AliasPatch, NewAlias},
+    schema::{Alias as AliasSchema, AliasPatch, NewAlias},
 };
 use crate::{
     admin::aliases::{self, Altered, Leads},
     alias::{Alias, AliasAddress},
-    token::{Scope, is_reserved},
+    naming::is_reserved,
+    token::Scope,
 };
 use axum::{body::Body, extract::State, response::IntoResponse};
 use hyper::{
     HeaderMap, Response, StatusCode,
-    body::Bytes,
     header::{ETAG, HeaderValue, LOCATION},
 };
 use parking_lot::Mutex;
@@ -46,10 +47,8 @@ use std::sync::Arc;
 pub(super) async fn add(
     State(site): State<Site>,
     caller: Caller,
-    headers: HeaderMap,
-    body: Bytes,
+    Object(mut object): Object,
 ) -> Result<Response<Body>, Problem> {
-    let mut object = input::object(&headers, &body)?;
     let (token, is_bound) = (&caller.token, caller.token.scope == Scope::Create);
     if is_bound {
         refuse_beyond(&object, &caller)?;
@@ -68,6 +67,8 @@ pub(super) async fn add(
     aliases::add(&site.store, &alias).await?;
     claim.keep();
     tracing::info!(alias = %alias.address(), token = %token.id, "alias made");
+    // As it is kept, whatever was typed: its tag is of that.
+    let alias = aliases::get(&site.store, alias.address()).await?.unwrap_or(alias);
     // Where its aliases lead is what the token says, and nothing that whoever holds it is told.
     let shown = match is_bound {
         true => Shown::of(&site, &alias).await?.without_destinations(),
@@ -90,16 +91,13 @@ pub(super) async fn add(
     params(("address" = String, Path, description = "As it was made, in percent encoding: `hello@example.org`, `*@example.org`, or a regex between slashes.", example = "hello@example.org")),
     responses(
         (status = 200, description = "The alias.", body = AliasSchema, headers(("ETag" = String, description = "For If-Match of a change."))),
-        (status = 304, description = "It is what If-None-Match names."),
         (status = 404, description = "There is none.!"),
     ),
 )]
 pub(super) async fn show(
     State(site): State<Site>,
-    caller: Caller,
-    Segment(address): Segment,
+    OwnAlias { address, .. }: OwnAlias,
 ) -> Result<Response<Body>, Problem> {
-    let address = own_address(&caller, &address)?;
     let alias = aliases::get(&site.store, &address).await?;
     let alias = alias.ok_or_else(|| no_such(&address))?;
     Ok(answer(StatusCode::OK, &Shown::of(&site, &alias).await?))
@@ -127,19 +125,16 @@ pub(super) async fn show(
 )]
 pub(super) async fn change(
     State(site): State<Site>,
-    caller: Caller,
-    Segment(address): Segment,
+    asked: OwnAlias,
     headers: HeaderMap,
-    body: Bytes,
+    Object(patch): Object,
 ) -> Result<Response<Body>, Problem> {
-    let address = own_address(&caller, &address)?;
-    let patch = input::object(&headers, &body)?;
     let change = move |alias: &Alias| {
         record::patched(alias, patch).map(|patched| Altered::Replaced(Box::new(patched)))
     };
-    let alias = alter(&site, &caller, &address, headers, change).await?;
-    tracing::info!(alias = %alias.address(), token = %caller.token.id, "alias changed");
-    Ok(answer(StatusCode::OK, &warned(&site, &caller, alias).await?))
+    let alias = alter(&site, &asked, headers, change).await?;
+    tracing::info!(alias = %alias.address(), token = %asked.caller.token.id, "alias changed");
+    Ok(answer(StatusCode::OK, &warned(&site, &asked.caller, alias).await?))
 }
 
 /// Removes an alias
@@ -161,13 +156,11 @@ pub(super) async fn change(
 )]
 pub(super) async fn remove(
     State(site): State<Site>,
-    caller: Caller,
-    Segment(address): Segment,
+    asked: OwnAlias,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
-    let address = own_address(&caller, &address)?;
-    let alias = alter(&site, &caller, &address, headers, |_| Ok(Altered::Removed)).await?;
-    tracing::info!(alias = %alias.address(), token = %caller.token.id, "alias removed");
+    let alias = alter(&site, &asked, headers, |_| Ok(Altered::Removed)).await?;
+    tracing::info!(alias = %alias.address(), token = %asked.caller.token.id, "alias removed");
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -191,11 +184,10 @@ pub(super) async fn remove(
 )]
 pub(super) async fn enable(
     State(site): State<Site>,
-    caller: Caller,
-    Segment(address): Segment,
+    asked: OwnAlias,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
-    switch(&site, &caller, (&address, headers), true).await
+    switch(&site, &asked, headers, true).await
 }
 
 /// Switches an alias off
@@ -218,24 +210,23 @@ pub(super) async fn enable(
 )]
 pub(super) async fn disable(
     State(site): State<Site>,
-    caller: Caller,
-    Segment(address): Segment,
+    asked: OwnAlias,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
-    switch(&site, &caller, (&address, headers), false).await
+    switch(&site, &asked, headers, false).await
 }
 
 async fn switch(
     site: &Site,
-    caller: &Caller,
-    (address, headers): (&str, HeaderMap),
+    asked: &OwnAlias,
+    headers: HeaderMap,
     enabled: bool,
 ) -> Result<Response<Body>, Problem> {
-    let address = own_address(caller, address)?;
     let switched =
         move |alias: &Alias| Ok(Altered::Replaced(Box::new(alias.clone().with_enabled(enabled))));
-    let alias = alter(site, caller, &address, headers, switched).await?;
-    tracing::info!(alias = %alias.address(), enabled, token = %caller.token.id, "alias switched");
+    let alias = alter(site, asked, headers, switched).await?;
+    let token = asked.caller.token.id;
+    tracing::info!(alias = %alias.address(), enabled, %token, "alias switched");
     Ok(answer(StatusCode::OK, &Shown::of(site, &alias).await?))
 }
 
@@ -252,8 +243,7 @@ async fn warned(site: &Site, caller: &Caller, alias: Alias) -> Result<Shown, Pro
 /// Changes an alias of which `headers` may name what it has to be.
 async fn alter(
     site: &Site,
-    caller: &Caller,
-    address: &AliasAddress,
+    OwnAlias { caller, address }: &OwnAlias,
     headers: HeaderMap,
     change: impl FnOnce(&Alias) -> Result<Altered, Problem> + Send + 'static,
 ) -> Result<Alias, Problem> {
@@ -279,15 +269,6 @@ async fn alter(
     }
     claim.keep();
     Ok(altered)
-}
-
-/// The address in a path, if it is the caller's to see.
-fn own_address(caller: &Caller, text: &str) -> Result<AliasAddress, Problem> {
-    caller.needs(Scope::Manage)?;
-    let address = AliasAddress::parse(text)
-        .map_err(|error| Problem::field("address", error.to_string(), record::ADDRESS))?;
-    caller.needs_domain(address.domain())?;
-    Ok(address)
 }
 
 /// Refuses what a token of the scope `create` may not say.

@@ -1,14 +1,9 @@
 //! `/api/blocks`: senders that are refused for all aliases, or for those of a domain.
 
 use super::{
-    super::{
-        Site,
-        caller::Caller,
-        input,
-        problem::{FieldError, Problem},
-    },
+    super::{Site, caller::Caller, problem::Problem},
+    asked::{self, Fields, Manager},
     json,
-    schema::{Block as BlockSchema, Blocks, NewBlock},
 };
 use crate::{
     address::Domain,
@@ -17,25 +12,38 @@ use crate::{
         blocks::{self, BlockRecord},
     },
     alias::SenderPattern,
-    token::Scope,
 };
-use axum::{
-    body::Body,
-    extract::{RawQuery, State},
-    response::IntoResponse,
-};
-use hyper::{HeaderMap, Response, StatusCode, body::Bytes};
+use axum::{body::Body, extract::State, response::IntoResponse};
+use hyper::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Query {
+pub(super) struct Query {
     domain: Option<String>,
 }
 
-#[derive(Serialize)]
+/// Blocks.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Blocks)]
 struct List {
+    /// Those for all aliases first.
     blocks: Vec<BlockRecord>,
+}
+
+/// Senders that are to be refused.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewBlock {
+    /// An address, `@domain` or `*.domain`.
+    #[schema(example = "@shop.example")]
+    pattern: String,
+    /// For the aliases of this domain; where it is left out, for all.
+    domain: Option<String>,
+    /// What it is for.
+    #[schema(max_length = 500)]
+    note: Option<String>,
 }
 
 /// Blocks
@@ -47,19 +55,16 @@ struct List {
     tag = "blocks",
     params(("domain" = Option<String>, Query, description = "Only those for the aliases of this domain.")),
     responses(
-        (status = 200, description = "All of them.", body = Blocks),
-        (status = 304, description = "It is what If-None-Match names."),
+        (status = 200, description = "All of them.", body = List),
         (status = 404, description = "The domain is not hosted.!"),
     ),
 )]
 pub(super) async fn list(
     State(site): State<Site>,
-    caller: Caller,
-    RawQuery(query): RawQuery,
+    Manager(caller): Manager,
+    asked::Query(query): asked::Query<Query>,
 ) -> Result<Response<Body>, Problem> {
-    caller.needs(Scope::Manage)?;
-    let query: Query = input::query(query.as_deref())?;
-    let domain = query.domain.as_deref().map(domain).transpose()?;
+    let domain = query.domain.as_deref().map(asked::domain).transpose()?;
     if domain.is_some() {
         caller.needs_domain(domain.as_ref())?;
     }
@@ -78,20 +83,17 @@ pub(super) async fn list(
     tag = "blocks",
     request_body(content = NewBlock, content_type = "application/json"),
     responses(
-        (status = 200, description = "They were blocked before; the note is now this one.", body = BlockSchema),
-        (status = 201, description = "They are blocked.", body = BlockSchema),
+        (status = 200, description = "They were blocked before; the note is now this one.", body = BlockRecord),
+        (status = 201, description = "They are blocked.", body = BlockRecord),
         (status = 404, description = "The domain is not hosted.!"),
-        (status = 409, description = "There are as many as may be, or everybody would be blocked.!"),
+        (status = 409, description = "There are as many as may be.!"),
     ),
 )]
 pub(super) async fn add(
     State(site): State<Site>,
-    caller: Caller,
-    headers: HeaderMap,
-    body: Bytes,
+    Manager(caller): Manager,
+    Fields(new): Fields<NewBlock>,
 ) -> Result<Response<Body>, Problem> {
-    caller.needs(Scope::Manage)?;
-    let new: NewBlock = input::fields(input::object(&headers, &body)?)?;
     let domain = own(&caller, new.domain.as_deref())?;
     let pattern = pattern(&new.pattern)?;
     let claim = caller.claim().await?;
@@ -106,7 +108,7 @@ pub(super) async fn add(
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Removal {
+pub(super) struct Removal {
     pattern: String,
     domain: Option<String>,
 }
@@ -130,11 +132,9 @@ struct Removal {
 )]
 pub(super) async fn remove(
     State(site): State<Site>,
-    caller: Caller,
-    RawQuery(query): RawQuery,
+    Manager(caller): Manager,
+    asked::Query(removal): asked::Query<Removal>,
 ) -> Result<Response<Body>, Problem> {
-    caller.needs(Scope::Manage)?;
-    let removal: Removal = input::query(query.as_deref())?;
     let domain = own(&caller, removal.domain.as_deref())?;
     let pattern = pattern(&removal.pattern)?;
     let claim = caller.claim().await?;
@@ -147,7 +147,7 @@ pub(super) async fn remove(
 
 /// For whose aliases: those of a domain that is the caller's, or of all.
 fn own(caller: &Caller, text: Option<&str>) -> Result<Option<Domain>, Problem> {
-    let domain = text.map(domain).transpose()?;
+    let domain = text.map(asked::domain).transpose()?;
     match &domain {
         None if caller.token.domain.is_some() => Err(Problem::forbidden(
             "this token blocks for the aliases of its domain: name it as domain",
@@ -156,15 +156,15 @@ fn own(caller: &Caller, text: Option<&str>) -> Result<Option<Domain>, Problem> {
     }
 }
 
-fn domain(text: &str) -> Result<Domain, Problem> {
-    Domain::parse(text).map_err(|error| {
-        Problem::field("domain", error.to_string(), "the name of a domain, such as example.org")
-    })
-}
-
 fn pattern(text: &str) -> Result<SenderPattern, Problem> {
-    SenderPattern::parse(text).map_err(|error| {
-        let accepted = "news@shop.example, @shop.example, *.shop.example; for a domain also *";
-        Problem::fields(vec![FieldError::new("pattern", error.to_string(), accepted)])
-    })
+    let wrong = |what: String| {
+        Problem::field("pattern", what, "news@shop.example, @shop.example or *.shop.example")
+    };
+    match SenderPattern::parse(text) {
+        Ok(SenderPattern::Everybody) => Err(wrong(
+            "* would block all mail; an alias has it in its own block, and may allow senders"
+                .into(),
+        )),
+        parsed => parsed.map_err(|error| wrong(error.to_string())),
+    }
 }

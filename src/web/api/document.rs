@@ -9,7 +9,7 @@ use utoipa::{
     openapi::{
         ComponentsBuilder, ContentBuilder, Info, OpenApi, RefOr, ResponseBuilder,
         path::{Operation, PathItem},
-        schema::Ref,
+        schema::{AdditionalProperties, Ref, Schema},
         security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
@@ -18,10 +18,14 @@ use utoipa::{
 const TOKEN: &str = "token";
 
 /// Answers that any route may give, and why.
-const OF_ALL: [(StatusCode, &str); 5] = [
+const OF_ALL: [(StatusCode, &str); 6] = [
     (StatusCode::BAD_REQUEST, "The request cannot be read."),
     (StatusCode::REQUEST_TIMEOUT, "The request did not come in time."),
     (StatusCode::PAYLOAD_TOO_LARGE, "The request has more than 64 KiB."),
+    (
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        "The head of the request has more than 16 KiB, or 100 fields.",
+    ),
     (StatusCode::INTERNAL_SERVER_ERROR, "Something failed; the log says what."),
     (StatusCode::SERVICE_UNAVAILABLE, "The database cannot be used now, or it takes too long."),
 ];
@@ -69,21 +73,39 @@ fn make() -> OpenApi {
         .description(Some("A token, as `onward token add` prints it."))
         .build();
     let known = document.components.take().unwrap_or_default();
-    let mut components = ComponentsBuilder::from(known)
+    let components = ComponentsBuilder::from(known)
         .schemas_from_iter(schemas)
         .security_scheme(TOKEN, SecurityScheme::Http(scheme));
-    document.components = Some(std::mem::take(&mut components).build());
+    let mut components = components.build();
+    components.schemas.values_mut().for_each(close);
+    document.components = Some(components);
     for item in document.paths.paths.values_mut() {
-        for operation in operations(item) {
+        // Every answer to GET has a tag.
+        for (operation, is_get) in operations(item) {
+            if is_get {
+                let same = ResponseBuilder::new().description("It is what If-None-Match names.");
+                operation.responses.responses.insert("304".into(), RefOr::T(same.build()));
+            }
             conclude(operation);
         }
     }
     document
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+/// Objects that say nothing of other fields have none.
+fn close(schema: &mut RefOr<Schema>) {
+    if let RefOr::T(Schema::Object(object)) = schema
+        && !object.properties.is_empty()
+    {
+        object.additional_properties.get_or_insert(Box::new(AdditionalProperties::FreeForm(false)));
+    }
+}
+
+/// The operations of a path, and whether each is GET.
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&mut Operation, bool)> {
     let PathItem { get, post, patch, delete, .. } = item;
-    [get, post, patch, delete].into_iter().flatten()
+    let all = [(get, true), (post, false), (patch, false), (delete, false)];
+    all.into_iter().filter_map(|(operation, is_get)| Some((operation.as_mut()?, is_get)))
 }
 
 /// Adds what is the same of all operations.

@@ -2,43 +2,62 @@
 
 use super::{
     super::{
-        Site,
-        caller::Caller,
-        etag, input,
+        Site, etag, input,
         problem::{Kind, Problem},
     },
-    Segment, json,
-    schema::{self, Domain as DomainSchema, DomainPatch, Domains, NewDomain},
+    asked::{self, Admin, Fields, Manager, Object, OwnDomain, Segment, flag},
+    json,
 };
 use crate::{
     address::Domain,
     admin::{
         aliases::{self, Leads},
-        domains::{self, HostedDomain},
+        domains::{self, AutoCreateRecord, HostedDomain},
     },
     alias::{AutoCreate, Digest, DomainSettings, SettingsChange, template_lookalike},
-    token::Scope,
 };
-use axum::{
-    body::Body,
-    extract::{RawQuery, State},
-    response::IntoResponse,
-};
-use hyper::{HeaderMap, Response, StatusCode, body::Bytes, header::IF_MATCH};
+use axum::{body::Body, extract::State, response::IntoResponse};
+use hyper::{HeaderMap, Response, StatusCode, header::IF_MATCH};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-#[derive(Serialize)]
+/// The hosted domains that the token may see.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Domains)]
 struct List {
+    /// In alphabetical order.
     domains: Vec<HostedDomain>,
 }
 
 /// A domain as it was changed.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ChangedDomain)]
 struct Changed {
     #[serde(flatten)]
     hosted: HostedDomain,
+    /// Where aliases lead that mail makes, and nothing answers here. Mail to them is refused.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     warnings: Vec<String>,
+}
+
+/// A domain that is to be hosted.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewDomain {
+    /// Its name.
+    #[schema(example = "example.org")]
+    domain: String,
+}
+
+/// What is to change of a domain. What is left out stays, and `null` takes it away.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DomainPatch {
+    /// Which addresses become aliases by their first mail.
+    auto_create: Option<AutoCreateRecord>,
+    /// How often owners hear of its aliases, where those say nothing of that.
+    digest: Option<Digest>,
 }
 
 /// The hosted domains
@@ -49,15 +68,13 @@ struct Changed {
     path = "/api/domains",
     tag = "domains",
     responses(
-        (status = 200, description = "Those that the token may see.", body = Domains),
-        (status = 304, description = "It is what If-None-Match names."),
+        (status = 200, description = "Those that the token may see.", body = List),
     ),
 )]
 pub(super) async fn list(
     State(site): State<Site>,
-    caller: Caller,
+    Manager(caller): Manager,
 ) -> Result<Response<Body>, Problem> {
-    caller.needs(Scope::Manage)?;
     let all = domains::list(&site.store).await?.into_iter();
     let own = all.filter(|hosted| match &caller.token.domain {
         Some(own) => own.to_key() == hosted.domain,
@@ -75,19 +92,16 @@ pub(super) async fn list(
     tag = "domains",
     request_body(content = NewDomain, content_type = "application/json"),
     responses(
-        (status = 201, description = "It is hosted.", body = DomainSchema),
+        (status = 201, description = "It is hosted.", body = HostedDomain),
         (status = 409, description = "It is hosted already.!"),
     ),
 )]
 pub(super) async fn add(
     State(site): State<Site>,
-    caller: Caller,
-    headers: HeaderMap,
-    body: Bytes,
+    Admin(caller): Admin,
+    Fields(new): Fields<NewDomain>,
 ) -> Result<Response<Body>, Problem> {
-    caller.needs(Scope::Admin)?;
-    let new: NewDomain = input::fields(input::object(&headers, &body)?)?;
-    let domain = parse(&new.domain)?;
+    let domain = asked::domain(&new.domain)?;
     let claim = caller.claim().await?;
     if !domains::add(&site.store, &domain).await? {
         return Err(Problem::new(Kind::Exists, format!("{domain} is hosted already")));
@@ -106,19 +120,14 @@ pub(super) async fn add(
     tag = "domains",
     params(("domain" = String, Path, description = "Its name.", example = "example.org")),
     responses(
-        (status = 200, description = "The domain.", body = DomainSchema),
-        (status = 304, description = "It is what If-None-Match names."),
+        (status = 200, description = "The domain.", body = HostedDomain),
         (status = 404, description = "It is not hosted.!"),
     ),
 )]
 pub(super) async fn show(
     State(site): State<Site>,
-    caller: Caller,
-    Segment(domain): Segment,
+    OwnDomain { domain, .. }: OwnDomain,
 ) -> Result<Response<Body>, Problem> {
-    caller.needs(Scope::Manage)?;
-    let domain = parse(&domain)?;
-    caller.needs_domain(Some(&domain))?;
     Ok(json(StatusCode::OK, &one(&site, &domain).await?))
 }
 
@@ -136,7 +145,7 @@ pub(super) async fn show(
     ),
     request_body(content = DomainPatch, content_type = "application/json"),
     responses(
-        (status = 200, description = "As it is now.", body = DomainSchema),
+        (status = 200, description = "As it is now.", body = HostedDomain),
         (status = 404, description = "It is not hosted.!"),
         (status = 409, description = "A loop would come of it.!"),
         (status = 412, description = "It is not what If-Match names any more.!"),
@@ -144,15 +153,10 @@ pub(super) async fn show(
 )]
 pub(super) async fn change(
     State(site): State<Site>,
-    caller: Caller,
-    Segment(domain): Segment,
+    OwnDomain { caller, domain }: OwnDomain,
     headers: HeaderMap,
-    body: Bytes,
+    Object(object): Object,
 ) -> Result<Response<Body>, Problem> {
-    caller.needs(Scope::Manage)?;
-    let domain = parse(&domain)?;
-    caller.needs_domain(Some(&domain))?;
-    let object = input::object(&headers, &body)?;
     let named = ["auto_create", "digest"].map(|name| object.contains_key(name));
     let DomainPatch { auto_create, digest } = input::fields(object)?;
     let auto_create = auto_create.map(|one| {
@@ -167,11 +171,6 @@ pub(super) async fn change(
         let accepted = "a regex for what stands before the @, and 1 to 100 mailboxes";
         return Err(Problem::field("auto_create", error.to_string(), accepted));
     }
-    let digest = digest.map(|one| match one {
-        schema::Digest::Off => Digest::Off,
-        schema::Digest::Daily => Digest::Daily,
-        schema::Digest::Weekly => Digest::Weekly,
-    });
     let [names_auto_create, names_digest] = named;
     let only_if = match headers.contains_key(IF_MATCH) {
         true => Some(seen(&site, &domain, &headers).await?),
@@ -212,7 +211,7 @@ async fn seen(
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Removal {
+pub(super) struct Removal {
     with_aliases: Option<String>,
 }
 
@@ -235,21 +234,12 @@ struct Removal {
 )]
 pub(super) async fn remove(
     State(site): State<Site>,
-    caller: Caller,
+    Admin(caller): Admin,
     Segment(domain): Segment,
-    RawQuery(query): RawQuery,
+    asked::Query(removal): asked::Query<Removal>,
 ) -> Result<Response<Body>, Problem> {
-    caller.needs(Scope::Admin)?;
-    let domain = parse(&domain)?;
-    let removal: Removal = input::query(query.as_deref())?;
-    let with_aliases = match removal.with_aliases.as_deref() {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(other) => {
-            let what = format!("{other:?} is neither");
-            return Err(Problem::field("with_aliases", what, "true or false"));
-        }
-    };
+    let domain = asked::domain(&domain)?;
+    let with_aliases = flag("with_aliases", removal.with_aliases.as_deref())?.unwrap_or(false);
     let claim = caller.claim().await?;
     domains::remove(&site.store, &domain, with_aliases).await?;
     claim.keep();
@@ -261,10 +251,4 @@ async fn one(site: &Site, domain: &Domain) -> Result<HostedDomain, Problem> {
     let mut all = domains::list(&site.store).await?.into_iter();
     let found = all.find(|hosted| hosted.domain == domain.to_key());
     found.ok_or_else(|| Problem::not_found(format!("{domain} is not hosted here")))
-}
-
-fn parse(text: &str) -> Result<Domain, Problem> {
-    Domain::parse(text).map_err(|error| {
-        Problem::field("domain", error.to_string(), "the name of a domain, such as example.org")
-    })
 }

@@ -1,19 +1,15 @@
 //! `/api/explain`: what would happen to a message.
 
 use super::{
-    super::{Site, caller::Caller, input, problem::Problem},
+    super::{Site, problem::Problem},
+    asked::{self, Admin},
     json,
-    traffic::Explanation,
 };
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
-    admin::{Question, explain},
-    token::Scope,
+    admin::{Explanation, Question, explain},
 };
-use axum::{
-    body::Body,
-    extract::{RawQuery, State},
-};
+use axum::{body::Body, extract::State};
 use hyper::{Response, StatusCode};
 use serde::Deserialize;
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -23,7 +19,7 @@ const AGAIN: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Query {
+pub(super) struct Query {
     to: String,
     from: String,
     ip: String,
@@ -48,16 +44,14 @@ struct Query {
     ),
     responses(
         (status = 200, description = "What would happen.", body = Explanation),
-        (status = 304, description = "It is what If-None-Match names."),
     ),
 )]
 pub(super) async fn show(
     State(site): State<Site>,
-    caller: Caller,
-    RawQuery(query): RawQuery,
+    Admin(caller): Admin,
+    asked::Query(query): asked::Query<Query>,
 ) -> Result<Response<Body>, Problem> {
-    caller.needs(Scope::Admin)?;
-    let question = question(input::query(query.as_deref())?)?;
+    let question = question(query)?;
     let explains = Arc::clone(&site.shared.explains);
     let busy = || Problem::wait("others ask the same now, and all of that asks DNS", AGAIN);
     let _place = explains.try_acquire_owned().map_err(|_| busy())?;

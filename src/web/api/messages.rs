@@ -2,9 +2,10 @@
 
 use super::{
     super::{Site, caller::Caller, input, problem::Problem},
-    Segment, json,
+    asked::Segment,
+    json,
     page::{limit, time, wrong_cursor},
-    traffic::{Message, Messages},
+    schema::Message,
 };
 use crate::{
     address::Mailbox,
@@ -18,6 +19,7 @@ use axum::{
 };
 use hyper::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,9 +33,15 @@ struct Query {
     limit: Option<String>,
 }
 
-#[derive(Serialize)]
+/// A page of messages.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Messages)]
 struct Page<'a> {
+    /// The newest first.
+    #[schema(value_type = Vec<Message>)]
     messages: Vec<Traced<'a>>,
+    /// The `cursor` of the next page; `null` behind the last.
+    #[schema(required = true)]
     next: Option<String>,
 }
 
@@ -55,8 +63,7 @@ struct Page<'a> {
         ("limit" = Option<u16>, Query, description = "So many at most.", minimum = 1, maximum = 500),
     ),
     responses(
-        (status = 200, description = "A page of them.", body = Messages),
-        (status = 304, description = "It is what If-None-Match names."),
+        (status = 200, description = "A page of them.", body = Page),
     ),
 )]
 pub(super) async fn list(
@@ -108,7 +115,6 @@ pub(super) async fn list(
     params(("id" = String, Path, description = "Its id, as in the 250 and in the Received field.")),
     responses(
         (status = 200, description = "The message.", body = Message),
-        (status = 304, description = "It is what If-None-Match names."),
         (status = 404, description = "There is none of this id.!"),
     ),
 )]

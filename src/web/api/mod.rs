@@ -1,6 +1,7 @@
 //! The routes under `/api/`: a file a subject. The document that describes them is made of them.
 
 mod aliases;
+mod asked;
 mod blocks;
 mod document;
 mod domains;
@@ -11,16 +12,10 @@ mod queue;
 mod record;
 mod schema;
 mod status;
-mod traffic;
 
-use super::{Site, problem::Problem};
-use axum::{
-    Json, Router,
-    body::Body,
-    extract::{FromRequestParts, Path},
-    response::IntoResponse,
-};
-use hyper::{Response, StatusCode, http::request::Parts};
+use super::Site;
+use axum::{Json, Router, body::Body, response::IntoResponse};
+use hyper::{Response, StatusCode};
 use serde::Serialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -48,22 +43,6 @@ fn all() -> OpenApiRouter<Site> {
         .routes(routes!(queue::show, queue::drop))
         .routes(routes!(queue::retry))
         .routes(routes!(explain::show))
-}
-
-/// What stands in a path in the place of a name, decoded.
-#[derive(Debug)]
-pub(super) struct Segment(pub(super) String);
-
-impl FromRequestParts<Site> for Segment {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Problem> {
-        let path = Path::<String>::from_request_parts(parts, site).await;
-        path.map(|Path(text)| Self(text)).map_err(|_| {
-            let what = "the path is no UTF-8 in percent encoding";
-            Problem::new(super::problem::Kind::Malformed, what)
-        })
-    }
 }
 
 /// An answer of JSON.

@@ -7,9 +7,9 @@ use super::{
         input,
         problem::{Kind, Problem},
     },
-    Segment, json,
+    asked::Segment,
+    json,
     page::wrong_cursor,
-    traffic::{Queue, Waiting},
 };
 use crate::{
     address::{Domain, Mailbox},
@@ -23,6 +23,7 @@ use axum::{
 };
 use hyper::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,9 +31,14 @@ struct Query {
     cursor: Option<String>,
 }
 
-#[derive(Serialize)]
+/// A page of the queue.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Queue)]
 struct Page {
+    /// The oldest first.
     messages: Vec<WaitingMessage>,
+    /// The `cursor` of the next page; `null` behind the last.
+    #[schema(required = true)]
     next: Option<String>,
 }
 
@@ -46,8 +52,7 @@ struct Page {
     tag = "queue",
     params(("cursor" = Option<String>, Query, description = "The `next` of the page before.")),
     responses(
-        (status = 200, description = "A page of them.", body = Queue),
-        (status = 304, description = "It is what If-None-Match names."),
+        (status = 200, description = "A page of them.", body = Page),
     ),
 )]
 pub(super) async fn list(
@@ -77,8 +82,7 @@ pub(super) async fn list(
     tag = "queue",
     params(("id" = String, Path, description = "Its id.")),
     responses(
-        (status = 200, description = "The message.", body = Waiting),
-        (status = 304, description = "It is what If-None-Match names."),
+        (status = 200, description = "The message.", body = WaitingMessage),
         (status = 404, description = "None of this id waits.!"),
     ),
 )]

@@ -1,8 +1,12 @@
 //! An alias as JSON: what is accepted of each field, what is changed by a patch, and what an answer shows.
 
-use super::super::{
-    Site, etag, input,
-    problem::{FieldError, Kind, Problem},
+use super::{
+    super::{
+        Site, etag, input,
+        problem::{FieldError, Kind, Problem},
+    },
+    asked::ADDRESS,
+    schema::NEVER_NULL,
 };
 use crate::{
     admin::aliases::{self, Listed, Nowhere, Record},
@@ -12,9 +16,6 @@ use crate::{
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tokio::task::spawn_blocking;
-
-/// What is accepted as an address.
-pub(super) const ADDRESS: &str = "hello@example.org, *@example.org (what nothing else in the domain answers), or a regex such as /^sales-(.+)@example\\.org$/";
 
 /// The fields of an alias, and what is accepted of each.
 const FIELDS: [(&str, &str); 15] = [
@@ -40,9 +41,6 @@ const FIELDS: [(&str, &str); 15] = [
 
 /// ... and one that older programs do not know.
 const ANSWERED: (&str, &str) = ("reply_by_address", "true or false; of one address that forwards");
-
-/// Fields that are never taken away, as an alias without them is another one.
-const NEVER_NULL: [&str; 4] = ["address", "kind", "destinations", "enabled"];
 
 /// An address with which other fields are tried.
 const ANY: &str = "any@example.org";

@@ -1,335 +1,169 @@
-//! What the document says of objects that are made elsewhere. A test holds what is answered against it.
-#![allow(dead_code, reason = "utoipa describes them; nothing makes one")]
+//! What the document says of objects that are shown, made and changed in other forms than one type has: made of what that
+//! type says of itself. A test holds what is answered against it.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use crate::{
+    admin::{aliases, trace},
+    alias::Counters,
+};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr,
+        schema::{ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Ref, Schema, SchemaType, Type},
+    },
+};
 
-/// What an alias does.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Action {
-    /// Its mail goes to its destinations.
-    Forward,
-    /// Its mail is refused with its text.
-    Reject,
-    /// Whoever brings its mail is to try again later.
-    Defer,
-    /// Its mail is taken and thrown away.
-    Discard,
+/// Schemas by their names, as utoipa hands them on.
+type Schemas = Vec<(String, RefOr<Schema>)>;
+
+/// Fields of an alias that are never `null`, as an alias without them is another one.
+pub(super) const NEVER_NULL: [&str; 4] = ["address", "kind", "destinations", "enabled"];
+
+/// An alias as answers have it.
+pub(super) struct Alias;
+/// An alias that is to be.
+pub(super) struct NewAlias;
+/// What is to change of an alias.
+pub(super) struct AliasPatch;
+/// A message as answers have it.
+pub(super) struct Message;
+
+impl PartialSchema for Alias {
+    fn schema() -> RefOr<Schema> {
+        let mut alias = object(aliases::Record::schema());
+        for field in alias.properties.values_mut() {
+            without_null(field);
+        }
+        let counters = Ref::from_schema_name(Counters::name());
+        alias.properties.insert("counters".into(), counters.into());
+        let warnings = ArrayBuilder::new().items(Object::with_type(Type::String));
+        let warnings = warnings.description(Some(
+            "Of one that was made or changed: its destinations that nothing answers here. Mail to them is refused.",
+        ));
+        alias.properties.insert("warnings".into(), warnings.into());
+        alias.required = ["address", "kind", "enabled", "counters"].map(String::from).into();
+        alias.description = Some(
+            "An alias. Fields without a value are left out, and where it leads is not told to tokens of the scope `create`."
+                .into(),
+        );
+        alias.into()
+    }
 }
 
-/// Which recipients an alias answers.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum AliasKind {
-    /// One address.
-    Exact,
-    /// What nothing else in the domain answers.
-    CatchAll,
-    /// What a regex matches.
-    Regex,
+impl PartialSchema for NewAlias {
+    fn schema() -> RefOr<Schema> {
+        let mut alias = asked();
+        alias.required = vec!["address".into()];
+        alias.description = Some(
+            "An alias that is to be. `null` is the same as nothing. Where destinations are left out, it leads to those of the token, if it has any."
+                .into(),
+        );
+        alias.into()
+    }
 }
 
-/// What becomes of spam.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Spam {
-    /// It is forwarded with fields that say so.
-    Mark,
-    /// It is refused.
-    Refuse,
+impl PartialSchema for AliasPatch {
+    fn schema() -> RefOr<Schema> {
+        let mut alias = asked();
+        alias.required = Vec::new();
+        alias.description = Some(
+            "What is to change of an alias. What is left out stays, and `null` takes a value away. `address` and `kind` may be named, and not changed; an alias that did something else forwards where it gets destinations."
+                .into(),
+        );
+        alias.into()
+    }
 }
 
-/// How often the owner hears what came.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Digest {
-    /// Never.
-    Off,
-    /// Once a day.
-    Daily,
-    /// Once a week.
-    Weekly,
+impl PartialSchema for Message {
+    fn schema() -> RefOr<Schema> {
+        let mut message = object(trace::Record::schema());
+        let account = ObjectBuilder::new().schema_type(Type::String);
+        let account = account.description(Some("The account that sent it."));
+        message.properties.insert("account".into(), account.into());
+        message.into()
+    }
 }
 
-/// An alias. Fields without a value are left out.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Alias {
-    /// Which recipients it answers.
-    #[schema(example = "hello@example.org")]
-    address: String,
-    /// As it follows from the address.
-    kind: AliasKind,
-    /// Where its mail goes; of a regex with `$1` for what it matched. Not told to tokens of the scope `create`.
-    #[schema(required = false, example = json!(["me@mailbox.example"]))]
-    destinations: Vec<String>,
-    /// Whether it answers.
-    enabled: bool,
-    /// What it does, where that is not to forward.
-    #[schema(nullable = false)]
-    action: Option<Action>,
-    /// What the reply says, of one that rejects or defers.
-    #[schema(nullable = false)]
-    text: Option<String>,
-    /// What it is for.
-    #[schema(nullable = false)]
-    note: Option<String>,
-    /// From when on it refuses its mail.
-    #[schema(nullable = false, format = DateTime)]
-    expires: Option<String>,
-    /// After how many messages it refuses its mail.
-    #[schema(nullable = false)]
-    max_messages: Option<u64>,
-    /// Whose mail is not blocked.
-    #[schema(required = false)]
-    allow: Vec<String>,
-    /// Whose mail is refused.
-    #[schema(required = false)]
-    block: Vec<String>,
-    /// How many messages it takes in which time.
-    #[schema(nullable = false, example = "30/1h")]
-    limit: Option<String>,
-    /// What becomes of spam, where it has a word of its own on that.
-    #[schema(nullable = false)]
-    spam: Option<Spam>,
-    /// Whether mailboxes see the `+tag` of its recipients, where it has a word of its own on that.
-    #[schema(nullable = false)]
-    keep_tag: Option<bool>,
-    /// Whether its mailboxes answer by writing to an address that names the other.
-    #[schema(nullable = false)]
-    reply_by_address: Option<bool>,
-    /// How often its owner hears what came, where it has a word of its own on that.
-    #[schema(nullable = false)]
-    digest: Option<Digest>,
-    /// What came of its mail so far.
-    counters: Counters,
-    /// Of one that was made or changed: its destinations that nothing answers here. Mail to them is refused.
-    #[schema(nullable = false)]
-    warnings: Option<Vec<String>>,
+impl ToSchema for Alias {
+    fn schemas(schemas: &mut Schemas) {
+        schemas.push((Counters::name().into(), Counters::schema()));
+        aliases::Record::schemas(schemas);
+    }
 }
 
-/// What came of the mail to an alias. One message counts once.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Counters {
-    /// Messages that were taken.
-    forwarded: u64,
-    /// Messages that were refused.
-    refused: u64,
-    /// These by why.
-    #[schema(required = false)]
-    refused_by: std::collections::BTreeMap<String, u64>,
-    /// When the last was taken.
-    #[schema(nullable = false, format = DateTime)]
-    last_use: Option<String>,
-    /// Since when is counted.
-    #[schema(nullable = false, format = DateTime)]
-    since: Option<String>,
+impl ToSchema for NewAlias {
+    fn schemas(schemas: &mut Schemas) {
+        aliases::Record::schemas(schemas);
+    }
 }
 
-/// An alias that is to be. `null` is the same as nothing.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewAlias {
-    /// `hello@example.org`; `*@example.org` for what nothing else in the domain answers; or a regex between slashes.
-    #[schema(example = "hello@example.org")]
-    address: String,
-    /// As it follows from the address.
-    #[schema(nullable = false)]
-    kind: Option<AliasKind>,
-    /// Where its mail goes; where it is left out, to the destinations of the token, if it has any.
-    #[schema(required = false, min_items = 1, max_items = 100, example = json!(["me@mailbox.example"]))]
-    destinations: Vec<String>,
-    /// Whether it answers; it does where nothing is said.
-    #[schema(nullable = false)]
-    enabled: Option<bool>,
-    /// What it does; it forwards where nothing is said.
-    action: Option<Action>,
-    /// What the reply says, of one that rejects or defers.
-    #[schema(max_length = 200)]
-    text: Option<String>,
-    /// What it is for: one line.
-    #[schema(max_length = 500)]
-    note: Option<String>,
-    /// From when on it refuses its mail: a time to come with its zone.
-    #[schema(format = DateTime)]
-    expires: Option<String>,
-    /// After how many messages it refuses its mail.
-    #[schema(minimum = 1, maximum = 1000000000)]
-    max_messages: Option<u64>,
-    /// Whose mail is not blocked: `news@shop.example`, `@shop.example`, `*.shop.example`.
-    #[schema(max_items = 100)]
-    allow: Option<Vec<String>>,
-    /// Whose mail is refused: the same, or `*` for everybody.
-    #[schema(max_items = 100)]
-    block: Option<Vec<String>>,
-    /// How many messages it takes in which time.
-    #[schema(example = "30/1h")]
-    limit: Option<String>,
-    /// What becomes of spam.
-    spam: Option<Spam>,
-    /// Whether mailboxes see the `+tag` of its recipients.
-    keep_tag: Option<bool>,
-    /// Whether its mailboxes answer by writing to an address that names the other.
-    reply_by_address: Option<bool>,
-    /// How often its owner hears what came.
-    digest: Option<Digest>,
+impl ToSchema for AliasPatch {
+    fn schemas(schemas: &mut Schemas) {
+        aliases::Record::schemas(schemas);
+    }
 }
 
-/// What is to change of an alias. What is left out stays, and `null` takes a value away.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AliasPatch {
-    /// May be named, and not changed.
-    #[schema(nullable = false)]
-    address: Option<String>,
-    /// May be named, and not changed.
-    #[schema(nullable = false)]
-    kind: Option<AliasKind>,
-    /// Where its mail goes. An alias that did something else forwards then.
-    #[schema(required = false, min_items = 1, max_items = 100, example = json!(["me@mailbox.example"]))]
-    destinations: Vec<String>,
-    /// Whether it answers.
-    #[schema(nullable = false)]
-    enabled: Option<bool>,
-    /// What it does. One that does not forward has no destinations.
-    action: Option<Action>,
-    /// What the reply says, of one that rejects or defers.
-    #[schema(max_length = 200)]
-    text: Option<String>,
-    /// What it is for: one line.
-    #[schema(max_length = 500)]
-    note: Option<String>,
-    /// From when on it refuses its mail: a time to come with its zone.
-    #[schema(format = DateTime)]
-    expires: Option<String>,
-    /// After how many messages it refuses its mail.
-    #[schema(minimum = 1, maximum = 1000000000)]
-    max_messages: Option<u64>,
-    /// Whose mail is not blocked.
-    #[schema(max_items = 100)]
-    allow: Option<Vec<String>>,
-    /// Whose mail is refused.
-    #[schema(max_items = 100)]
-    block: Option<Vec<String>>,
-    /// How many messages it takes in which time.
-    #[schema(example = "30/1h")]
-    limit: Option<String>,
-    /// What becomes of spam.
-    spam: Option<Spam>,
-    /// Whether mailboxes see the `+tag` of its recipients.
-    keep_tag: Option<bool>,
-    /// Whether its mailboxes answer by writing to an address that names the other.
-    reply_by_address: Option<bool>,
-    /// How often its owner hears what came.
-    digest: Option<Digest>,
+impl ToSchema for Message {
+    fn schemas(schemas: &mut Schemas) {
+        trace::Record::schemas(schemas);
+    }
 }
 
-/// A page of aliases.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AliasPage {
-    /// Those that are looked for.
-    aliases: Vec<Alias>,
-    /// The `cursor` of the next page; `null` behind the last.
-    #[schema(required = true)]
-    next: Option<String>,
+/// The fields of an alias as requests have them: of most, `null` says that there is nothing.
+fn asked() -> Object {
+    let mut alias = object(aliases::Record::schema());
+    for (name, field) in &mut alias.properties {
+        without_null(field);
+        if !NEVER_NULL.contains(&name.as_str()) {
+            with_null(field);
+        }
+    }
+    if let Some(RefOr::T(Schema::Array(destinations))) = alias.properties.get_mut("destinations") {
+        destinations.min_items = Some(1);
+    }
+    alias
 }
 
-/// A hosted domain.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Domain {
-    /// Its name, in A-labels.
-    #[schema(example = "example.org")]
-    domain: String,
-    /// Which addresses become aliases by their first mail.
-    #[schema(nullable = false)]
-    auto_create: Option<AutoCreate>,
-    /// How often owners hear of its aliases, where those say nothing of that.
-    #[schema(nullable = false)]
-    digest: Option<Digest>,
-    /// Of one that was changed: where aliases lead that mail makes, and nothing answers here. Mail to them is refused.
-    #[schema(nullable = false)]
-    warnings: Option<Vec<String>>,
+/// What a type that is an object says of itself.
+fn object(schema: RefOr<Schema>) -> Object {
+    match schema {
+        RefOr::T(Schema::Object(object)) => object,
+        _ => Object::default(),
+    }
 }
 
-/// Which addresses become aliases by their first mail.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AutoCreate {
-    /// A regex that matches the whole of what stands before the @.
-    #[schema(example = "shop-.+", min_length = 1, max_length = 1000)]
-    pub(super) pattern: String,
-    /// Where the aliases lead.
-    #[schema(min_items = 1, max_items = 100, example = json!(["me@mailbox.example"]))]
-    pub(super) destinations: Vec<String>,
+fn without_null(schema: &mut RefOr<Schema>) {
+    if let RefOr::T(Schema::OneOf(either)) = schema {
+        if let Some(other) = either.items.iter().find(|item| **item != null()) {
+            *schema = other.clone();
+        }
+    } else if let Some(types) = types_of(schema)
+        && let SchemaType::Array(all) = types
+        && let Some(other) = all.iter().find(|one| **one != Type::Null)
+    {
+        *types = SchemaType::Type(other.clone());
+    }
 }
 
-/// What is to change of a domain. What is left out stays, and `null` takes it away.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DomainPatch {
-    /// Which addresses become aliases by their first mail.
-    pub(super) auto_create: Option<AutoCreate>,
-    /// How often owners hear of its aliases, where those say nothing of that.
-    pub(super) digest: Option<Digest>,
+fn with_null(schema: &mut RefOr<Schema>) {
+    if let RefOr::Ref(named) = schema {
+        let either = OneOfBuilder::new().item(named.clone()).item(null());
+        *schema = either.into();
+    } else if let Some(types) = types_of(schema)
+        && let SchemaType::Type(own) = types
+    {
+        *types = SchemaType::Array(vec![own.clone(), Type::Null]);
+    }
 }
 
-/// Senders that are refused.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Block {
-    /// An address, `@domain`, `*.domain`, or `*` for everybody.
-    #[schema(example = "@shop.example")]
-    pattern: String,
-    /// For whose aliases; left out for all.
-    #[schema(nullable = false)]
-    domain: Option<String>,
-    /// What it is for.
-    #[schema(nullable = false)]
-    note: Option<String>,
-    /// Since when.
-    #[schema(format = DateTime)]
-    added: String,
+fn types_of(schema: &mut RefOr<Schema>) -> Option<&mut SchemaType> {
+    match schema {
+        RefOr::T(Schema::Object(object)) => Some(&mut object.schema_type),
+        RefOr::T(Schema::Array(array)) => Some(&mut array.schema_type),
+        _ => None,
+    }
 }
 
-/// Blocks.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Blocks {
-    /// Those for all aliases first.
-    blocks: Vec<Block>,
-}
-
-/// Senders that are to be refused.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewBlock {
-    /// An address, `@domain`, `*.domain`, or, for a domain, `*` for everybody.
-    #[schema(example = "@shop.example")]
-    pub(super) pattern: String,
-    /// For the aliases of this domain; where it is left out, for all.
-    pub(super) domain: Option<String>,
-    /// What it is for.
-    #[schema(max_length = 500)]
-    pub(super) note: Option<String>,
-}
-
-/// The hosted domains that the token may see.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Domains {
-    /// In alphabetical order.
-    domains: Vec<Domain>,
-}
-
-/// A domain that is to be hosted.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewDomain {
-    /// Its name.
-    #[schema(example = "example.org")]
-    pub(super) domain: String,
+fn null() -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::Null).into()
 }

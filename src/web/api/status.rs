@@ -1,10 +1,11 @@
 //! `/api/status`: how it is.
 
 use super::{
-    super::{Site, caller::Caller, problem::Problem},
+    super::{Site, problem::Problem},
+    asked::Admin,
     json,
 };
-use crate::{admin::status::Status, token::Scope};
+use crate::admin::status::Status;
 use axum::{body::Body, extract::State};
 use hyper::{Response, StatusCode};
 
@@ -17,11 +18,7 @@ use hyper::{Response, StatusCode};
     tag = "about",
     responses((status = 200, description = "How it is.", body = serde_json::Value)),
 )]
-pub(super) async fn show(
-    State(site): State<Site>,
-    caller: Caller,
-) -> Result<Response<Body>, Problem> {
-    caller.needs(Scope::Admin)?;
+pub(super) async fn show(State(site): State<Site>, _: Admin) -> Result<Response<Body>, Problem> {
     let status = Status::of(&site.config, Some(&site.store)).await?;
     Ok(json(StatusCode::OK, &status))
 }

@@ -7,7 +7,7 @@ use crate::support::{
 use serde_json::Value;
 use std::{
     io::{Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::{Shutdown, SocketAddr, TcpStream},
 };
 
 /// An Onward with the API, with `example.org` and `other.test` hosted, and a token of each scope.
@@ -122,6 +122,20 @@ pub(crate) fn raw(
     let request = format!("{method} {path} HTTP/1.1\r\nHost: x\r\n{length}{head}\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     stream.write_all(body).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    Answer::of(&String::from_utf8(answer).unwrap())
+}
+
+/// Sends octets as they are, and then, where `ends`, that nothing follows.
+#[track_caller]
+pub(crate) fn octets(address: SocketAddr, octets: &[u8], ends: bool) -> Answer {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    stream.write_all(octets).unwrap();
+    if ends {
+        stream.shutdown(Shutdown::Write).unwrap();
+    }
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     Answer::of(&String::from_utf8(answer).unwrap())

@@ -237,6 +237,7 @@ fn what_a_token_that_creates_may_say() {
         (json!({"address": "a+b@example.org"}), 403, field("address")),
         (json!({"address": "Postmaster@example.org"}), 403, field("address")),
         (json!({"address": "admin@example.org"}), 403, field("address")),
+        (json!({"address": "MAILER-DAEMON@example.org"}), 403, field("address")),
         (json!({"address": "a@other.test"}), 403, vec![]),
         (json!({"address": "a@elsewhere.test"}), 403, vec![]),
         (json!({"address": "a*@example.org"}), 422, field("address")),

@@ -2,6 +2,7 @@
 
 use super::http::{Answer, ask};
 use super::{Host, MAILBOX};
+use crate::support::wait_until;
 use serde_json::{Value, json};
 
 fn extension(host: &Host, token: &str, method: &str, target: &str, body: &str) -> Answer {
@@ -108,6 +109,46 @@ fn makes_aliases_of_every_format() {
 }
 
 #[test]
+fn shows_what_came_of_the_mail() {
+    let host = Host::start();
+    host.onward.run(&["alias", "add", "first@example.org", "me@sink.test"]);
+    let token = host.token(&["--scope", "manage"]);
+    let message = b"From: <news@shop.example>\r\nSubject: x\r\n\r\nx\r\n";
+    let counted = |name: &str| {
+        wait_until("it to be counted", || {
+            let alias = list(&host, &token, "")["data"][0].clone();
+            (alias[name] == 1).then_some(alias)
+        })
+    };
+    let mut session = host.onward.session();
+    session.transaction("news@shop.example", &["first@example.org"], message).expect_code(250);
+    let alias = counted("emails_forwarded");
+    assert_eq!(alias["emails_blocked"], 0, "{alias}");
+    for name in ["created_at", "last_forwarded"] {
+        assert!(alias[name].as_str().is_some_and(|time| time.len() == 19), "{name}: {alias}");
+    }
+    host.onward.run(&["alias", "set", "first@example.org", "--block", "@shop.example"]);
+    wait_until("the block to be known", || {
+        let mut session = host.onward.session();
+        session.mail("news@shop.example").expect_code(250);
+        (session.rcpt("first@example.org").code == 550).then_some(())
+    });
+    counted("emails_blocked");
+    let listed = host.simplelogin("GET", "/api/v2/aliases?page_id=0", &token, "").expect(200);
+    let alias = &listed.json()["aliases"][0];
+    assert_eq!((&alias["nb_forward"], &alias["nb_block"]), (&json!(1), &json!(1)), "{alias}");
+}
+
+#[test]
+fn makes_none_with_a_token_that_leads_nowhere() {
+    let host = Host::start();
+    let token = host.token_of(&["--scope", "manage", "--domain", "example.org"]);
+    let error = make(&host, &token, "", "uuid").unwrap_err();
+    assert!(error.contains("no mailbox"), "{error}");
+    assert_eq!(host.count(), 0);
+}
+
+#[test]
 fn sees_and_switches_with_a_token_that_manages() {
     let host = Host::start();
     for command in [
@@ -141,6 +182,12 @@ fn sees_and_switches_with_a_token_that_manages() {
 
     assert_eq!(ask("DELETE", &format!("active-aliases/{id}"), "").expect(204).body, "");
     assert!(!is_enabled());
+    for (active, addresses) in
+        [("false", vec!["first@example.org"]), ("true", vec!["second@example.org"])]
+    {
+        let target = format!("aliases?filter[deleted]=without&filter[active]={active}");
+        assert_eq!(named(&ask("GET", &target, "").expect(200).json()), addresses, "{active}");
+    }
     let off = ask("GET", &format!("aliases/{id}"), "").expect(200).json();
     assert_eq!((&off["data"]["active"], &off["data"]["id"]), (&json!(false), &json!(id)));
     let on = ask("POST", "active-aliases", &json!({ "id": id }).to_string()).expect(200).json();

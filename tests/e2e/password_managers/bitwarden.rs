@@ -142,6 +142,7 @@ fn shows_what_is_wrong() {
         let answer = raw(host.plain, &addy("", bad, "example.org", SITE)).expect(401);
         assert_eq!(addy_shows(&answer), Err("Invalid addy.io API token".to_owned()));
         assert_eq!(answer.json(), serde_json::json!({ "message": "Unauthenticated." }));
+        assert_eq!(answer.header("www-authenticate"), Some("Bearer realm=\"onward\""));
         let answer = raw(host.plain, &simplelogin("", bad, "", SITE)).expect(401);
         assert_eq!(simplelogin_shows(&answer), Err("Invalid SimpleLogin API token".to_owned()));
         assert_eq!(answer.json(), serde_json::json!({ "error": "Wrong api key" }));

@@ -1,30 +1,26 @@
 //! The list of aliases: pages of those that are looked for.
 
-use super::{
-    super::{
-        super::{Site, caller::Caller, input, problem::Problem},
-        json,
-        page::{limit, past, wrong_cursor},
-        record::{AliasObject, Shown},
-    },
-    AliasPage,
+use super::super::{
+    super::{Site, problem::Problem},
+    asked::{self, Manager, flag},
+    json,
+    page::{limit, past, wrong_cursor},
+    record::{AliasObject, Shown},
+    schema,
 };
 use crate::{
-    address::{Domain, Mailbox},
+    address::Mailbox,
     admin::aliases::{self, Cursor},
     alias::Filter,
-    token::Scope,
 };
-use axum::{
-    body::Body,
-    extract::{RawQuery, State},
-};
+use axum::{body::Body, extract::State};
 use hyper::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Query {
+pub(in super::super) struct Query {
     q: Option<String>,
     domain: Option<String>,
     destination: Option<String>,
@@ -35,9 +31,15 @@ struct Query {
     limit: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+/// A page of aliases.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AliasPage)]
 struct Page<'a> {
+    /// Those that are looked for.
+    #[schema(value_type = Vec<schema::Alias>)]
     aliases: Vec<AliasObject<'a>>,
+    /// The `cursor` of the next page; `null` behind the last.
+    #[schema(required = true)]
     next: Option<String>,
 }
 
@@ -60,38 +62,22 @@ struct Page<'a> {
         ("limit" = Option<u16>, Query, description = "So many at most.", minimum = 1, maximum = 500),
     ),
     responses(
-        (status = 200, description = "A page of them.", body = AliasPage),
-        (status = 304, description = "It is what If-None-Match names."),
+        (status = 200, description = "A page of them.", body = Page),
     ),
 )]
 pub(in super::super) async fn list(
     State(site): State<Site>,
-    caller: Caller,
-    RawQuery(query): RawQuery,
+    Manager(caller): Manager,
+    asked::Query(query): asked::Query<Query>,
 ) -> Result<Response<Body>, Problem> {
-    caller.needs(Scope::Manage)?;
-    let query: Query = input::query(query.as_deref())?;
     let limit = limit(query.limit.as_deref())?;
     let after = query.cursor.as_deref().map(str::parse::<Cursor>).transpose();
     let after = after.map_err(|_| wrong_cursor())?;
-    let domain = query.domain.as_deref().map(Domain::parse).transpose().map_err(|error| {
-        Problem::field("domain", error.to_string(), "the name of a domain, such as example.org")
-    })?;
+    let domain = query.domain.as_deref().map(asked::domain).transpose()?;
     if domain.is_some() {
         caller.needs_domain(domain.as_ref())?;
     }
-    let enabled = match query.enabled.as_deref() {
-        None => None,
-        Some("true") => Some(true),
-        Some("false") => Some(false),
-        Some(other) => {
-            return Err(Problem::field(
-                "enabled",
-                format!("{other:?} is neither"),
-                "true or false",
-            ));
-        }
-    };
+    let enabled = flag("enabled", query.enabled.as_deref())?;
     let destination = query.destination.as_deref().map(|text| {
         Mailbox::parse(text).map_err(|error| {
             Problem::field(
