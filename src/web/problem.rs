@@ -1,7 +1,7 @@
 //! What is wrong, as RFC 9457 has it: which field, and what is accepted there.
 
 use crate::{
-    admin::{self, aliases::RecordError, tokens::NoClaim},
+    admin::{self, tokens::NoClaim},
     alias::AliasError,
     http::Fault,
     store::{ChangeError, StoreError, TokenChangeError},

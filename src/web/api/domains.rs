@@ -145,7 +145,7 @@ pub(super) async fn show(
     ),
     request_body(content = DomainPatch, content_type = "application/json"),
     responses(
-        (status = 200, description = "As it is now.", body = HostedDomain),
+        (status = 200, description = "As it is now.", body = Changed),
         (status = 404, description = "It is not hosted.!"),
         (status = 409, description = "A loop would come of it.!"),
         (status = 412, description = "It is not what If-Match names any more.!"),
