@@ -1,6 +1,6 @@
 //! What would happen to a message, without sending it.
 
-use super::aliases;
+use super::{aliases, running::Running};
 use crate::{
     address::{Domain, ForwardPath, ReversePath},
     alias::{Named, Owner, Ways},
@@ -17,10 +17,11 @@ use crate::{
         recipient::{Answered, Recipient},
         refusal::Refusal,
         sender::Sender,
-        senders::{let_in, refuse_recipient},
+        senders::{leave_out_by_author, let_in, refuse_recipient},
         submission::{judge, signs},
     },
     next_hop::{Destination, Target},
+    reply::Reply,
     rspamd::Verdict as FilterVerdict,
     verdict::Class,
 };
@@ -28,6 +29,8 @@ use serde::Serialize;
 use std::{
     collections::HashSet,
     net::{IpAddr, Ipv4Addr},
+    slice,
+    sync::Arc,
     time::Duration,
 };
 use tokio::time::Instant;
@@ -72,6 +75,9 @@ pub struct Explanation {
     /// What the owner of the alias says of its mail, where he says anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules: Option<String>,
+    /// How many messages the alias has had of those that its own limit allows, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<String>,
     /// The alias that the message makes, if it is taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub makes: Option<String>,
@@ -161,6 +167,9 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     if !asks_filter {
         parts.filter = None;
     }
+    if let Some(kept) = Running::limits(&parts.config.state_dir) {
+        parts.go_on_with_limits(&kept);
+    }
     let now = clock::now();
     let mut explanation = Explanation {
         to: recipient.bare(),
@@ -170,6 +179,7 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
         alias: None,
         rule: None,
         rules: None,
+        limit: None,
         makes: None,
         answers: None,
         srs_from: None,
@@ -184,14 +194,21 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     };
     let said = listings(&parts, *ip, from).await;
     explanation.lists = said.iter().map(ExplainedList::of).collect();
-    let recipient = match decide(&parts, recipient, now).await {
-        Ok(recipient) if let Err(refusal) = refuse_recipient(&parts, &recipient, from) => {
+    let mut decided = decide(&parts, recipient, now).await;
+    let refused = decided.as_mut().ok().and_then(|it| refuse_recipient(&parts, it, from).err());
+    let mut recipient = match decided {
+        Ok(_) if let Some(refusal) = refused => {
             explanation.refuse(&refusal);
             return Ok(explanation);
         }
         Ok(recipient) if let Some(reply) = refusal_at_once(&recipient, from, &said) => {
             explanation.name(recipient.named.as_deref());
             explanation.reply = Some(reply.to_string());
+            return Ok(explanation);
+        }
+        Ok(recipient) if let Err(refusal) = within_limits(&parts, *ip, &recipient) => {
+            explanation.limit = recipient.named.as_ref().and_then(|it| parts.rates.of_limit(it));
+            explanation.refuse(&refusal);
             return Ok(explanation);
         }
         Ok(recipient) => recipient,
@@ -215,11 +232,13 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     });
     explanation.destinations = destinations.collect();
     let whys: Option<Vec<NoMail>> = recipient.destinations.iter().map(why).collect();
+    let closed = leave_out_by_author(&parts, slice::from_mut(&mut recipient), from, message);
     explanation.lost.clone_from(&recipient.lost);
     explanation.ways = Some(Recipient::ways_of([&recipient]));
     let is_new = recipient.named.as_ref().filter(|named| named.is_new);
     explanation.makes = is_new.map(|named| named.address.clone());
     explanation.name(recipient.named.as_deref());
+    explanation.limit = recipient.named.as_ref().and_then(|named| parts.rates.of_limit(named));
     explanation.rule = let_in(&parts, &recipient, from, message);
     let sender = Sender::new(Some(*ip), helo, from);
     let recipients = std::slice::from_ref(&recipient);
@@ -257,6 +276,10 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     }
     let is_marked = !report.marks.is_empty();
     let mut objection = report.objection.take();
+    if let (None, Some(rule)) = (&objection, closed) {
+        explanation.rule = Some(rule.to_string());
+        objection = Some(Reply::sender_blocked());
+    }
     let mut is_munged = false;
     match plan(&parts, &sender, vec![recipient], now, Instant::now()).await {
         Ok(planned) => {
@@ -320,6 +343,19 @@ impl Explanation {
         self.name(refusal.named.as_deref());
         self.rule = refusal.rule.as_ref().map(ToString::to_string);
         self.reply = Some(refusal.reply.to_string());
+    }
+}
+
+/// Whether the limits that are kept leave room for one more message.
+fn within_limits(parts: &Parts, ip: IpAddr, recipient: &Recipient) -> Result<(), Refusal> {
+    parts.rates.may_receive(Some(ip), recipient)?;
+    match recipient.named.as_ref().filter(|named| named.is_new) {
+        Some(named) => {
+            let refused =
+                |reply| Refusal { named: Some(Arc::clone(named)), ..Refusal::from(reply) };
+            parts.new_aliases.may_make(named).map_err(refused)
+        }
+        None => Ok(()),
     }
 }
 

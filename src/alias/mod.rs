@@ -43,7 +43,7 @@ pub use expand::{
 pub use filter::{Filter, MAX_SEARCH};
 pub use find::{Found, Lookup, find};
 pub use judge::{Blocked, Blocks, Judge, NamedBy, Rule, Scope};
-pub use named::{Ended, Named};
+pub use named::{Ended, EndedBehind, Named, Passed};
 pub use pattern::Pattern;
 pub use rules::{
     MAX_MESSAGES, MAX_NOTE, MAX_SENDERS, Rules, parse_day, parse_expires, parse_limit,

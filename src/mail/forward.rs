@@ -81,7 +81,7 @@ impl Forward<'_> {
         &self,
         mut transaction: Transaction,
         memory: Reservation,
-        recipients: Vec<Recipient>,
+        mut recipients: Vec<Recipient>,
     ) -> Conclusion {
         let began = Instant::now();
         let ways = Recipient::ways_of(&recipients);
@@ -99,6 +99,10 @@ impl Forward<'_> {
         report.notes.extend(
             transaction.is_normalized.then(|| "bare LF in the message made CRLF".to_owned()),
         );
+        if report.objection.is_none() {
+            let from = self.sender.reverse_path();
+            report.leave_out_by_author(self.parts, &mut recipients, from);
+        }
         let delivery = match report.objection.take() {
             Some(reply) => Err(reply),
             None => {
@@ -132,7 +136,7 @@ impl Forward<'_> {
         };
         conclusion.ways = ways;
         if conclusion.reply.is_positive() {
-            counted.spend(self.now);
+            counted.spend(self.parts, self.now).await;
         }
         // It will come again: one bounce is one use, however often it is tried.
         if conclusion.reply.class() == Class::Transient

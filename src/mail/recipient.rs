@@ -1,6 +1,6 @@
 use crate::{
     address::{Domain, ForwardPath, LocalPart, Mailbox, ReversePath},
-    alias::{Named, Rules, Ways},
+    alias::{Named, Passed, Rules, Ways},
     config::Auth,
     next_hop::{Destination, NextHop},
 };
@@ -19,6 +19,8 @@ pub(crate) struct Recipient {
     pub(crate) lost: Vec<String>,
     /// Those of the destinations that aliases of other domains lead to.
     pub(crate) ways: Ways,
+    /// Aliases of other domains that its mail comes through.
+    pub(crate) passed: Vec<Passed>,
     /// The sender that the recipient stands for, where it is an SRS address of ours.
     pub(crate) original: Option<Mailbox>,
     /// The alias that answers: none for a role address that has no alias, nor for an SRS address of ours.

@@ -186,8 +186,8 @@ impl Entry {
             log(&parts.log, &self.record, "recipient");
             parts.journal.record(self.record).await;
         } else {
-            let rule = refusal.rule.as_deref();
-            parts.refused.tell(&parts.journal, &parts.log, self.record, rule).await;
+            let why = (refusal.named.as_deref(), refusal.rule.as_deref());
+            parts.refused.tell(&parts.journal, &parts.log, self.record, why).await;
         }
     }
 

@@ -123,6 +123,21 @@ impl<K: Clone + Eq + Hash> Buckets<K> {
         is_left
     }
 
+    /// What is taken of each at `now`, as [`Bucket::taken`] says.
+    pub fn taken(&self, now: Millis) -> impl Iterator<Item = (&K, u64)> {
+        let taken =
+            move |(key, (_, bucket)): (_, &(u64, Bucket))| (key, bucket.taken(self.rate, now));
+        self.buckets.iter().map(taken).filter(|(_, taken)| *taken > 0)
+    }
+
+    /// Has so much be taken of that of `key`, as of `at`.
+    pub fn set_taken(&mut self, key: &K, taken: u64, at: Millis) {
+        self.take(key, at);
+        if let Some((_, bucket)) = self.buckets.get_mut(key) {
+            *bucket = Bucket::of_taken(taken, self.rate, at);
+        }
+    }
+
     /// Puts back one that was taken for `key` for nothing.
     pub fn give_back(&mut self, key: &K) {
         if let Some((_, bucket)) = self.buckets.get_mut(key) {

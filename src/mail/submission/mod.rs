@@ -234,7 +234,7 @@ impl Submission {
         })?;
         self.claim.spend();
         let now = clock::now();
-        counted.spend(now);
+        counted.spend(parts, now).await;
         let made = Addressed::of(&hosted).taken(parts, reverse_path.mailbox(), now).await;
         let lost = hosted.into_iter().flat_map(|to| to.lost);
         let notes = lost.chain(spam.note).chain(made).collect();
@@ -274,6 +274,7 @@ async fn leads_to(parts: &Parts, path: &ForwardPath, now: UnixTime) -> Result<To
                 destinations: vec![parts.aliases.destination(mailbox.clone())],
                 lost: Vec::new(),
                 ways: Ways::default(),
+                passed: Vec::new(),
                 original: None,
                 named: None,
                 answered: None,

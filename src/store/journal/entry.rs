@@ -125,7 +125,7 @@ pub fn code_of(reply: &str) -> &str {
 /// Of what an owner should know, the rules of his: they name no mailbox.
 fn told_rules(detail: &str) -> String {
     let is_rule = |part: &&str| {
-        ["refused as the alias ", "refused by ", "put off by "]
+        ["refused as the alias ", "refused as another domain's ", "refused by ", "put off by "]
             .iter()
             .any(|it| part.starts_with(it))
     };

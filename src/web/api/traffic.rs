@@ -174,6 +174,9 @@ pub(super) struct Explanation {
     /// What the owner of the alias says of its mail.
     #[schema(nullable = false)]
     rules: Option<String>,
+    /// How many messages the alias has had of those that its own limit allows.
+    #[schema(nullable = false)]
+    limit: Option<String>,
     /// The reverse-path that it leaves with.
     #[schema(required = true)]
     srs_from: Option<String>,

@@ -156,7 +156,7 @@ async fn take(
         error.reply()
     })?;
     claim.spend();
-    counted.spend(now);
+    counted.spend(parts, now).await;
     if !prints.is_empty()
         && let Err(error) = parts.store.remember_delivered(prints, now + MEMORY).await
     {
