@@ -229,10 +229,13 @@ impl<'a, L: Lookup> Walk<'a, L> {
             Err(Stop::Cycle(_)) => Some(Reply::alias_cycle()),
             Err(Stop::Lookup(error)) => return Err(error),
         };
+        let behind = match (&stopped, self.ended) {
+            (None, None) => self.ended_behind(),
+            _ => None,
+        };
         let is_new = self.is_new;
         let named = self.named.take().map(|alias| Arc::new(Named { is_new, ..Named::of(&alias) }));
         let (ended, holds) = (self.ended, self.holds);
-        let behind = (stopped.is_none() && ended.is_none()).then(|| self.ended_behind()).flatten();
         let expansion = stopped.map_or_else(|| self.finish(), Expansion::Refuse);
         Ok(Resolution { expansion, named, ended, behind, holds })
     }

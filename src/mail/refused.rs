@@ -106,6 +106,12 @@ impl RefusedRecipients {
         }
     }
 
+    /// Writes how many there are so far, for whoever is about to read the journal.
+    pub(crate) async fn write_so_far(&self, journal: &Journal) {
+        let behind = self.0.lock().behind();
+        write(journal, behind).await;
+    }
+
     /// Writes all lines, as nothing more comes.
     pub(crate) async fn finish(&self, journal: &Journal) {
         let ended = self.0.lock().ended(Millis::MAX);
@@ -180,6 +186,17 @@ impl Lines {
         let over = self.open.iter().filter(|(_, line)| is_over(line));
         let over: Vec<Whose> = over.map(|(whose, _)| whose.clone()).collect();
         over.iter().filter_map(|whose| self.take(whose)?.rest()).collect()
+    }
+
+    /// The lines that are behind, which stay open.
+    fn behind(&mut self) -> Vec<Record> {
+        let behind = self.open.values_mut().filter(|line| line.is_behind);
+        behind
+            .map(|line| {
+                line.is_behind = false;
+                line.told(AT_LEAST)
+            })
+            .collect()
     }
 
     fn take(&mut self, whose: &Whose) -> Option<Line> {
@@ -379,22 +396,26 @@ mod tests {
             let from = ReversePath::Mailbox(Mailbox::parse(sender).unwrap());
             Record { from, ..record(1, n) }
         };
-        let mut add = |record: &Record, alias| lines.add(record, Some(alias), None, NOW).0;
+        let mut add = |record: &Record, alias: Key| lines.add(record, Some(&alias), None, NOW).0;
         for (n, sender) in [(1, "a@x.test"), (2, "a@x.test"), (1, "b@x.test")] {
             let first = from(n, sender);
-            assert_eq!(add(&first, &key(n)), Step::Begin(first));
+            assert_eq!(add(&first, key(n)), Step::Begin(first));
         }
         for _ in 0..9 {
-            add(&from(1, "a@x.test"), &key(1));
+            add(&from(1, "a@x.test"), key(1));
         }
+        let so_far = lines.behind();
+        assert_eq!((so_far.len(), times(&so_far[0])), (1, 10));
+        assert_eq!(lines.behind(), [], "written once");
+        lines.add(&from(1, "a@x.test"), Some(&key(1)), None, NOW);
         let ended = lines.ended(Millis::MAX);
         let [line] = ended.as_slice() else { panic!("one is behind: {ended:?}") };
         assert_eq!(
             (line.to.as_slice(), line.sender().as_str()),
             (&["u1@fwd.example".to_owned()][..], "a@x.test")
         );
-        assert_eq!(line.detail, "10 times refused within a minute");
-        assert_eq!((times(line), times(&record(1, 1))), (10, 1));
+        assert_eq!(line.detail, "11 times refused within a minute");
+        assert_eq!((times(line), times(&record(1, 1))), (11, 1));
         assert!(!is_of_several(line) && lines.own.is_empty());
     }
 

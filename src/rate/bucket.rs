@@ -189,6 +189,26 @@ mod tests {
     }
 
     #[test]
+    fn what_was_taken_is_taken_of_others_that_go_on() {
+        let mut buckets = Buckets::new(rate(3, 60), 10);
+        let taken = |buckets: &Buckets<&'static str>, at| {
+            let mut taken: Vec<_> = buckets.taken(at).map(|(key, taken)| (*key, taken)).collect();
+            taken.sort_unstable();
+            taken
+        };
+        for key in ["a", "b", "a", "a"] {
+            assert!(buckets.take(&key, second(0)));
+        }
+        assert_eq!(taken(&buckets, second(0)), [("a", 3000), ("b", 1000)]);
+        let mut next = Buckets::new(rate(3, 60), 10);
+        for (key, count) in taken(&buckets, second(10)) {
+            next.set_taken(&key, count, second(10));
+        }
+        assert_eq!(taken(&next, second(20)), [("a", 2000)], "it fills in");
+        assert!(next.take(&"a", second(20)) && !next.take(&"a", second(20)));
+    }
+
+    #[test]
     fn it_says_when_to_come_again() {
         let (rate, mut bucket) = (rate(3, 60), Bucket::default());
         assert_eq!(bucket.wait(rate, second(0)), Duration::ZERO);

@@ -181,7 +181,7 @@ fn who_is_told_again_after_a_pause_is_not_told_of_the_pause() {
 #[test]
 fn each_owner_hears_of_what_his_alias_refused_whoever_was_refused_first() {
     let sink = Receiver::smtp().start();
-    let onward = owners(&sink)
+    let mut onward = owners(&sink)
         .run_first(&["block", "add", "@bad.test", "--domain", "hosted.test"])
         .run_first(&["alias", "set", "two@hosted.test", "--block", "@[192.0.2.1]"])
         .start();
@@ -204,6 +204,8 @@ fn each_owner_hears_of_what_his_alias_refused_whoever_was_refused_first() {
     refuse("e@[192.0.2.1]", &all[1..2]);
     send(&onward, "f@sender.test", "one@hosted.test", 250);
     onward.session().transaction("g@sender.test", &["one@hosted.test"], FROM_BAD).expect_code(550);
+    // How many they were is written when the minute is over, or nothing more comes.
+    assert!(onward.terminate().success());
     let told = "Refused, because of the domain's block @bad.test: ";
     let [owners, others] = wait_until("both letters", || {
         let letters: Vec<String> =

@@ -64,6 +64,7 @@ struct Gathering<'a> {
 
 impl Gathering<'_> {
     async fn read_journal(&mut self, Period { since, until }: Period) -> Result<(), DigestError> {
+        self.parts.refused.write_so_far(&self.parts.journal).await;
         self.parts.journal.flush().await;
         let millis = |seconds: u64| Some(Millis::new(seconds.saturating_mul(1000)));
         let (since, until) = (millis(since.as_secs()), millis(until.as_secs()));

@@ -1,5 +1,5 @@
 //! How often clients, aliases and domains may do what costs others (`[limits]`). Kept in memory only: a restart
-//! forgives.
+//! forgives, but for the limits that aliases have of their own ([`kept`]).
 
 mod bites;
 mod kept;

@@ -156,6 +156,23 @@ mod tests {
     }
 
     #[test]
+    fn what_the_last_daemon_kept_counts() {
+        let now = Millis::new(1_700_000_000_000);
+        let (mut last, mut next) = (Own::new(10), Own::new(10));
+        let two = named("2/1h");
+        let rate = two.rules.limit.unwrap();
+        last.take(two.key.clone(), rate, now);
+        last.take(two.key.clone(), rate, now);
+        for (key, rate, taken) in last.taken(now) {
+            next.go_on(key, rate, taken, now);
+        }
+        assert!(next.check(&two, now).is_err() && next.check(&two, now + rate.per() / 2).is_ok());
+        assert_eq!(next.taken_of(&two, now), Some((rate, 2000)));
+        assert_eq!(next.taken_of(&named("none"), now), None);
+        assert_eq!(last.taken(now + rate.per()), [], "nothing is missing any more");
+    }
+
+    #[test]
     fn what_is_not_taken_is_given_back() {
         let text = "hostname = 'mx.x.test'\nstate_dir = '/state'\n[srs]\ndomain = 'x.test'\nsecret_file = '/secret'\n\
                     [[listen]]\nprotocol = 'smtp'\naddress = '127.0.0.1:0'\n";
