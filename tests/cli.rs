@@ -286,6 +286,7 @@ fn record() -> Record {
             tls: String::new(),
             verdict: "deferred".into(),
         }],
+        ways: None,
     }
 }
 

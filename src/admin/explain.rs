@@ -1,9 +1,12 @@
 //! What would happen to a message, without sending it.
 
-use super::aliases::{self, Leads};
+use super::{
+    aliases::{self, Leads},
+    running::Running,
+};
 use crate::{
     address::{Domain, ForwardPath, ReversePath},
-    alias::Named,
+    alias::{Named, Owner, Ways},
     clock,
     config::Config,
     dns::{NoMail, without_mail},
@@ -14,13 +17,14 @@ use crate::{
         dnsbl::{Outcome, Said, refusal_at_once},
         look::Bearer,
         plan::plan,
-        recipient::Answered,
+        recipient::{Answered, Recipient},
         refusal::Refusal,
         sender::Sender,
-        senders::{let_in, refuse_recipient},
+        senders::{leave_out_by_author, let_in, refuse_recipient},
         submission::{judge, signs},
     },
     next_hop::{Destination, Target},
+    reply::Reply,
     rspamd::Verdict as FilterVerdict,
     verdict::Class,
 };
@@ -28,6 +32,8 @@ use serde::Serialize;
 use std::{
     collections::HashSet,
     net::{IpAddr, Ipv4Addr},
+    slice,
+    sync::Arc,
     time::Duration,
 };
 use tokio::time::Instant;
@@ -76,6 +82,10 @@ pub struct Explanation {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub rules: Option<String>,
+    /// How many messages the alias has had of those that its own limit allows, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub limit: Option<String>,
     /// The alias that the message makes, if it is taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -110,6 +120,9 @@ pub struct Explanation {
     /// The reply that refuses it, if one does.
     #[schema(required = true)]
     pub reply: Option<String>,
+    /// How it gets to the mailboxes; `None` where that was not asked.
+    #[serde(skip)]
+    pub ways: Option<Ways>,
 }
 
 /// A mailbox, and who takes mail for it.
@@ -173,6 +186,9 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     if !asks_filter {
         parts.filter = None;
     }
+    if let Some(kept) = Running::limits(&parts.config.state_dir) {
+        parts.go_on_with_limits(&kept);
+    }
     let now = clock::now();
     let mut explanation = Explanation {
         to: recipient.bare(),
@@ -182,6 +198,7 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
         alias: None,
         rule: None,
         rules: None,
+        limit: None,
         makes: None,
         answers: None,
         srs_from: None,
@@ -192,17 +209,25 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
         unfiltered: None,
         verdict: Verdict::Refused,
         reply: None,
+        ways: None,
     };
     let said = listings(&parts, *ip, from).await;
     explanation.lists = said.iter().map(ExplainedList::of).collect();
-    let recipient = match decide(&parts, recipient, now).await {
-        Ok(recipient) if let Err(refusal) = refuse_recipient(&parts, &recipient, from) => {
+    let mut decided = decide(&parts, recipient, now).await;
+    let refused = decided.as_mut().ok().and_then(|it| refuse_recipient(&parts, it, from).err());
+    let mut recipient = match decided {
+        Ok(_) if let Some(refusal) = refused => {
             explanation.refuse(&refusal);
             return Ok(explanation);
         }
         Ok(recipient) if let Some(reply) = refusal_at_once(&recipient, from, &said) => {
             explanation.name(recipient.named.as_deref());
             explanation.reply = Some(reply.to_string());
+            return Ok(explanation);
+        }
+        Ok(recipient) if let Err(refusal) = within_limits(&parts, *ip, &recipient) => {
+            explanation.limit = recipient.named.as_ref().and_then(|it| parts.rates.of_limit(it));
+            explanation.refuse(&refusal);
             return Ok(explanation);
         }
         Ok(recipient) => recipient,
@@ -226,10 +251,13 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     });
     explanation.destinations = destinations.collect();
     let whys: Option<Vec<NoMail>> = recipient.destinations.iter().map(why).collect();
+    let closed = leave_out_by_author(&parts, slice::from_mut(&mut recipient), from, message);
     explanation.lost.clone_from(&recipient.lost);
+    explanation.ways = Some(Recipient::ways_of([&recipient]));
     let is_new = recipient.named.as_ref().filter(|named| named.is_new);
     explanation.makes = is_new.map(|named| named.address.clone());
     explanation.name(recipient.named.as_deref());
+    explanation.limit = recipient.named.as_ref().and_then(|named| parts.rates.of_limit(named));
     explanation.rule = let_in(&parts, &recipient, from, message);
     let sender = Sender::new(Some(*ip), helo, from);
     let recipients = std::slice::from_ref(&recipient);
@@ -267,6 +295,10 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     }
     let is_marked = !report.marks.is_empty();
     let mut objection = report.objection.take();
+    if let (None, Some(rule)) = (&objection, closed) {
+        explanation.rule = Some(rule.to_string());
+        objection = Some(Reply::sender_blocked());
+    }
     let mut is_munged = false;
     match plan(&parts, &sender, vec![recipient], now, Instant::now()).await {
         Ok(planned) => {
@@ -298,6 +330,27 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
 }
 
 impl Explanation {
+    /// What `owner`, whose recipient it is about, may read of it: of mailboxes that others' aliases lead to no name. An SRS
+    /// address would take mail to whomever he asked about.
+    pub fn part_of(mut self, owner: Owner<'_>) -> Self {
+        let to = std::slice::from_ref(&self.to);
+        for destination in &mut self.destinations {
+            if let Some(instead) = owner.hidden(&destination.mailbox, to, self.ways.as_ref()) {
+                let (mailbox, next_hop) = (instead.to_owned(), instead.to_owned());
+                *destination = ExplainedDestination { mailbox, next_hop, no_mail: None };
+            }
+        }
+        if !self.ways.as_ref().is_some_and(Ways::is_empty) {
+            self.lost.clear();
+        }
+        if self.answers.is_none() {
+            let rewritten = self.srs_from.take().filter(|rewritten| *rewritten != self.from);
+            let at = rewritten.as_deref().and_then(|rewritten| rewritten.rsplit(['@', ' ']).next());
+            self.srs_from = at.map(|at| format!("an SRS address at {at}"));
+        }
+        self
+    }
+
     fn name(&mut self, named: Option<&Named>) {
         let Some(Named { address, rules, .. }) = named else { return };
         self.alias = Some(address.clone());
@@ -309,6 +362,19 @@ impl Explanation {
         self.name(refusal.named.as_deref());
         self.rule = refusal.rule.as_ref().map(ToString::to_string);
         self.reply = Some(refusal.reply.to_string());
+    }
+}
+
+/// Whether the limits that are kept leave room for one more message.
+fn within_limits(parts: &Parts, ip: IpAddr, recipient: &Recipient) -> Result<(), Refusal> {
+    parts.rates.may_receive(Some(ip), recipient)?;
+    match recipient.named.as_ref().filter(|named| named.is_new) {
+        Some(named) => {
+            let refused =
+                |reply| Refusal { named: Some(Arc::clone(named)), ..Refusal::from(reply) };
+            parts.new_aliases.may_make(named).map_err(refused)
+        }
+        None => Ok(()),
     }
 }
 

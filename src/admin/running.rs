@@ -1,6 +1,6 @@
 //! A daemon that runs, as other processes find it: its process id, and what came of its last reload.
 
-use crate::mail::Bite;
+use crate::mail::{Bite, KeptLimits};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs, io,
@@ -19,6 +19,8 @@ struct Files {
     over_rates: PathBuf,
     sockets: PathBuf,
     maps: PathBuf,
+    /// Stays where it is when the daemon stops.
+    limits: PathBuf,
 }
 
 impl Files {
@@ -31,6 +33,7 @@ impl Files {
             over_rates: file("onward.over-rates"),
             sockets: file("onward.sockets"),
             maps: file("onward.maps"),
+            limits: file("onward.limits"),
         }
     }
 }
@@ -83,6 +86,18 @@ impl Running {
     pub fn over_rates(state_dir: &Path) -> Vec<Bite> {
         let text = fs::read_to_string(Files::of(state_dir).over_rates).unwrap_or_default();
         serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// Keeps what was taken of the limits of aliases, for other processes and the next daemon of `state_dir`.
+    pub fn keep_limits(state_dir: &Path, kept: &KeptLimits) {
+        let text = (!kept.is_empty()).then(|| serde_json::to_string(kept).ok()).flatten();
+        write_or_remove(&Files::of(state_dir).limits, text.as_deref());
+    }
+
+    /// What was taken of the limits of aliases, as the daemon of `state_dir` that runs, or ran last, kept it.
+    pub fn limits(state_dir: &Path) -> Option<KeptLimits> {
+        let text = fs::read_to_string(Files::of(state_dir).limits).ok()?;
+        serde_json::from_str(&text).ok()
     }
 
     /// Has other processes know of the sockets, by their names, that systemd hands over and no listener is on.

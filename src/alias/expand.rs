@@ -1,4 +1,4 @@
-use super::{Alias, Ended, Found, Lookup, Named, find};
+use super::{Alias, Ended, EndedBehind, Found, Lookup, Named, Passed, Ways, find};
 use crate::{
     address::Mailbox,
     reply::{Class, Reply},
@@ -33,6 +33,8 @@ pub struct Resolution {
     pub named: Option<Arc<Named>>,
     /// Why that one takes no mail any more.
     pub ended: Option<Ended>,
+    /// The alias that it leads to and that takes none, where it is refused for that.
+    pub behind: Option<EndedBehind>,
     /// For how long that holds, if aliases do not change, and none of them takes its last message.
     pub holds: Holds,
 }
@@ -58,7 +60,7 @@ impl Holds {
 impl Resolution {
     /// Something that no alias has a part in.
     pub fn without_alias(expansion: Expansion) -> Self {
-        Self { expansion, named: None, ended: None, holds: Holds::Always }
+        Self { expansion, named: None, ended: None, behind: None, holds: Holds::Always }
     }
 }
 
@@ -71,6 +73,10 @@ pub enum Expansion {
         mailboxes: Vec<Mailbox>,
         /// Destinations that are refused: a loss the owner of the alias should hear of.
         dropped: Vec<Dropped>,
+        /// Those of `mailboxes`, and of those who get nothing, that aliases of other domains lead to.
+        ways: Ways,
+        /// Aliases of other domains that mail comes through.
+        passed: Vec<Passed>,
     },
     /// The recipient is the [`AnswerAddress`](super::AnswerAddress) of an alias that is answered so.
     Answer {
@@ -178,6 +184,10 @@ struct Walk<'a, L> {
     seen: HashSet<String>,
     lookups: usize,
     mailboxes: Vec<Mailbox>,
+    ways: Ways,
+    passed: Vec<Passed>,
+    /// So many of the path go on by the configuration, not by an alias.
+    by_operator: usize,
     dropped: Vec<Dropped>,
     discarded: bool,
 }
@@ -204,6 +214,9 @@ impl<'a, L: Lookup> Walk<'a, L> {
             seen: HashSet::new(),
             lookups: 0,
             mailboxes: Vec::new(),
+            ways: Ways::default(),
+            passed: Vec::new(),
+            by_operator: 0,
             dropped: Vec::new(),
             discarded: false,
         }
@@ -216,11 +229,15 @@ impl<'a, L: Lookup> Walk<'a, L> {
             Err(Stop::Cycle(_)) => Some(Reply::alias_cycle()),
             Err(Stop::Lookup(error)) => return Err(error),
         };
+        let behind = match (&stopped, self.ended) {
+            (None, None) => self.ended_behind(),
+            _ => None,
+        };
         let is_new = self.is_new;
         let named = self.named.take().map(|alias| Arc::new(Named { is_new, ..Named::of(&alias) }));
         let (ended, holds) = (self.ended, self.holds);
         let expansion = stopped.map_or_else(|| self.finish(), Expansion::Refuse);
-        Ok(Resolution { expansion, named, ended, holds })
+        Ok(Resolution { expansion, named, ended, behind, holds })
     }
 
     /// Keeps in mind for how long what `alias` says holds, and the first alias of a recipient.
@@ -261,6 +278,9 @@ impl<'a, L: Lookup> Walk<'a, L> {
             return Err(Stop::Refuse(Reply::alias_too_many()));
         }
         let (found, alias) = find(address, self.lookup).await.map_err(Stop::Lookup)?;
+        let by_operator = usize::from(alias.is_none());
+        let passed = alias.as_ref().filter(|_| self.is_of_others(address));
+        let passed = passed.map(|alias| Arc::new(Named::of(alias)));
         self.meet(alias, &found);
         let mut why = None;
         let refusal = match found {
@@ -269,7 +289,15 @@ impl<'a, L: Lookup> Walk<'a, L> {
                 return self.descend(address, &mailboxes, Vec::new()).await;
             }
             Found::Forward { mailboxes, unusable } => {
-                return self.descend(address, &mailboxes, unusable).await;
+                self.by_operator += by_operator;
+                let before = self.mailboxes.len();
+                self.descend(address, &mailboxes, unusable).await?;
+                self.by_operator -= by_operator;
+                if let (Some(named), Some(behind)) = (passed, self.mailboxes.get(before..)) {
+                    let (address, mailboxes) = (address.clone(), behind.to_vec());
+                    self.passed.push(Passed { named, address, mailboxes });
+                }
+                return Ok(());
             }
             Found::Answer { alias, mailboxes } if self.of_recipient && self.path.is_empty() => {
                 self.answered = Some(alias);
@@ -293,14 +321,31 @@ impl<'a, L: Lookup> Walk<'a, L> {
         if refusal.class() == Class::Transient && self.defer_stops {
             return Err(Stop::Refuse(refusal));
         }
+        if by_operator == 0 {
+            let on_the_way = self.path.iter().chain([address]).map(Mailbox::domain);
+            self.ways.add(address, on_the_way);
+        }
         let address = address.to_string();
         self.dropped.push(Dropped { address, reply: refusal, ended: why });
         Ok(())
     }
 
+    /// Whether mail comes to the alias of `address` from that of another domain. What the configuration sends the operator is
+    /// not for others to block (RFC 5321 §4.5.1).
+    fn is_of_others(&self, address: &Mailbox) -> bool {
+        self.by_operator == 0
+            && self.path.last().is_some_and(|from| from.domain() != address.domain())
+    }
+
     fn arrive(&mut self, address: &Mailbox) -> Result<(), Stop<L::Error>> {
         if self.mailboxes.len() == self.limits.mailboxes {
             return Err(Stop::Refuse(Reply::alias_too_many()));
+        }
+        match self.path.first() {
+            Some(first) if self.by_operator > 0 => {
+                self.ways.add_operators(address, first.domain());
+            }
+            _ => self.ways.add(address, self.path.iter().map(Mailbox::domain)),
         }
         self.mailboxes.push(address.clone());
         Ok(())
@@ -325,19 +370,28 @@ impl<'a, L: Lookup> Walk<'a, L> {
         Ok(())
     }
 
+    /// What refuses the recipient, where that is an alias that his leads to, and that has ended.
+    fn ended_behind(&self) -> Option<EndedBehind> {
+        let first = self.dropped.first().filter(|_| self.mailboxes.is_empty())?;
+        let ended = first.ended?;
+        let alias = Mailbox::parse(&first.address).ok();
+        let own = self.named.as_ref().and_then(|named| named.address().domain());
+        Some(EndedBehind { alias: alias.filter(|alias| Some(alias.domain()) == own), ended })
+    }
+
     fn chain_from(&self, at: usize, last: &Mailbox) -> Vec<Mailbox> {
         self.path.iter().skip(at).chain([last]).cloned().collect()
     }
 
     fn finish(self) -> Expansion {
-        let Self { mailboxes, dropped, discarded, answered, .. } = self;
+        let Self { mailboxes, ways, passed, dropped, discarded, answered, .. } = self;
         if !mailboxes.is_empty()
             && let Some(alias) = answered
         {
             return Expansion::Answer { alias, mailboxes };
         }
         if !mailboxes.is_empty() {
-            return Expansion::Deliver { mailboxes, dropped };
+            return Expansion::Deliver { mailboxes, dropped, ways, passed };
         }
         match dropped.into_iter().next() {
             Some(first) => Expansion::Refuse(first.reply),

@@ -1,6 +1,6 @@
 //! Whether a sender is blocked: the one decision, for whoever takes mail and whoever explains it.
 
-use super::{Ended, Rules, SenderPattern};
+use super::{Ended, EndedBehind, Rules, SenderPattern};
 use crate::{
     address::{Domain, Mailbox},
     rate::{Rate, print_rate},
@@ -155,8 +155,12 @@ impl fmt::Display for Blocked {
 pub enum Rule {
     /// The alias takes no mail any more.
     Ended(Ended),
+    /// The one that it leads to takes no mail any more.
+    EndedBehind(EndedBehind),
     /// The sender is blocked.
     Blocked(Blocked),
+    /// All that it leads to are aliases of other domains that block the sender; whom they block is told to their owners.
+    BlockedBehind,
     /// The alias has had its messages for now.
     Limit(Rate),
 }
@@ -166,7 +170,9 @@ impl Rule {
     pub fn kind(&self) -> String {
         match self {
             Self::Blocked(Blocked { scope, pattern, .. }) => format!("{scope:?} {}", pattern.key()),
-            Self::Ended(_) | Self::Limit(_) => self.to_string(),
+            Self::Ended(_) | Self::EndedBehind(_) | Self::BlockedBehind | Self::Limit(_) => {
+                self.to_string()
+            }
         }
     }
 }
@@ -176,7 +182,11 @@ impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ended(ended) => write!(f, "refused as the alias {ended}"),
+            Self::EndedBehind(behind) => write!(f, "refused as {behind}"),
             Self::Blocked(blocked) => write!(f, "refused by {blocked}"),
+            Self::BlockedBehind => {
+                f.write_str("refused as another domain's alias that it leads to blocks the sender")
+            }
             Self::Limit(rate) => write!(f, "put off by the alias's limit of {}", print_rate(*rate)),
         }
     }

@@ -26,6 +26,7 @@ mod pattern;
 mod rules;
 mod senders;
 mod tag;
+mod ways;
 mod words;
 
 pub use address::{AliasAddress, Key};
@@ -44,12 +45,13 @@ pub use filter::{Filter, MAX_SEARCH};
 pub use find::{Found, Lookup, find};
 pub use judge::{Blocked, Blocks, Judge, NamedBy, Rule, Scope};
 pub use lookalike::template_lookalike;
-pub use named::{Ended, Named};
+pub use named::{Ended, EndedBehind, Named, Passed};
 pub use pattern::Pattern;
 pub use rules::{
     MAX_MESSAGES, MAX_NOTE, MAX_SENDERS, Rules, parse_day, parse_expires, parse_limit,
 };
 pub use senders::SenderPattern;
+pub use ways::{Owner, Ways};
 pub use words::{Digest, SpamAction};
 
 use std::{collections::HashSet, fmt};

@@ -1,8 +1,8 @@
 //! The alias that a client named, and why it may take no mail any more.
 
 use super::{Alias, Key, Rules};
-use crate::time::UnixTime;
-use std::fmt;
+use crate::{address::Mailbox, time::UnixTime};
+use std::{fmt, sync::Arc};
 
 /// The alias that answers a recipient whom a client named: its rules count for the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,37 @@ pub enum Ended {
     Expired(UnixTime),
     /// It has taken so many messages, which was all it was for.
     UsedUp(u64),
+}
+
+/// An alias of another domain, which mail comes to through those of the domain that was written to. Whom it blocks does not
+/// get to its mailboxes that way either.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passed {
+    /// Which it is, and what its owner says.
+    pub named: Arc<Named>,
+    /// The address that led to it.
+    pub address: Mailbox,
+    /// The mailboxes behind it.
+    pub mailboxes: Vec<Mailbox>,
+}
+
+/// An alias that takes no mail any more, where another one leads to it and to nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedBehind {
+    /// Which it is; `None` for one of another domain, of which the owner of the first is told no more.
+    pub alias: Option<Mailbox>,
+    /// Why it takes none.
+    pub ended: Ended,
+}
+
+/// What it did, behind "as".
+impl fmt::Display for EndedBehind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.alias {
+            Some(alias) => write!(f, "the alias {alias} that it leads to {}", self.ended),
+            None => f.write_str("another domain's alias that it leads to has ended"),
+        }
+    }
 }
 
 /// What it did, behind "the alias".

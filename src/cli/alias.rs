@@ -376,7 +376,8 @@ fn write_rules(out: &mut impl Write, rules: &Rules) -> io::Result<()> {
         writeln!(out, "  limit: {}", print_rate(*limit))?;
     }
     if let Some(most) = max_messages {
-        writeln!(out, "  takes {most} messages")?;
+        let messages = if *most == 1 { "message" } else { "messages" };
+        writeln!(out, "  takes {most} {messages}")?;
     }
     if let Some(expires) = expires {
         writeln!(out, "  until {expires}")?;

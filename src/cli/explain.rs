@@ -140,6 +140,9 @@ fn write(explanation: &Explanation, out: &mut impl Write) -> Result<(), Failure>
     if let Some(rules) = &explanation.rules {
         line("rules", rules)?;
     }
+    if let Some(limit) = &explanation.limit {
+        line("limit", limit)?;
+    }
     if let Some(answers) = &explanation.answers {
         line("answers", answers)?;
     }

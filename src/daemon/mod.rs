@@ -1,6 +1,7 @@
 //! The daemon: everything wired together, from start to stop.
 
 mod alias_faults;
+mod alias_limits;
 mod alias_maps;
 mod generation;
 mod monitoring;
@@ -235,13 +236,16 @@ impl Daemon {
         let trouble = tokio::spawn(trouble::tell(parts.store.clone(), state_dir.clone()));
         let of_rest = Arc::clone(&parts);
         let rest = tokio::spawn(async move { of_rest.tell_rest().await });
-        let over_rates = tokio::spawn(over_rates::tell(Arc::clone(&parts.rates), state_dir));
+        let over_rates =
+            tokio::spawn(over_rates::tell(Arc::clone(&parts.rates), state_dir.clone()));
+        let limits = tokio::spawn(alias_limits::keep(Arc::clone(&parts), state_dir));
         let of_web = (self.shared.web.clone(), parts.store.clone());
         let web = tokio::spawn(async move {
             if let (Some(web), store) = of_web {
                 web.follow(&store).await;
             }
         });
+        alias_limits::go_on(&parts);
         let mut serving = self.generation.start(&self.shared, &stopped);
         // Sessions from before a reload.
         let mut retired = JoinSet::new();
@@ -310,6 +314,8 @@ impl Daemon {
         faults.abort();
         trouble.abort();
         over_rates.abort();
+        limits.abort();
+        alias_limits::finish(&parts).await;
         rest.abort();
         count.abort();
         delays.abort();

@@ -113,9 +113,9 @@ fn write_alias(text: &mut String, name: &str, tally: &Tally) {
             return;
         }
         line("  ", &format!("{what}: {}", messages(senders.count())));
-        let (first, others) = senders.first(NAMED);
+        let (first, others) = senders.first(NAMED, shown);
         for (sender, count) in first {
-            line("    ", &format!("{count} from {}", shown(sender)));
+            line("    ", &format!("{count} from {sender}"));
         }
         if others > 0 {
             line("    ", &format!("{others} from others"));
@@ -202,8 +202,9 @@ mod tests {
         tally.refuse(
             reason("550 5.7.1 x", Some("the alias blocks @bad.example"), false),
             Some("a@bad.example"),
+            1,
         );
-        tally.refuse(reason("450 4.7.1 x", None, false), Some("b@late.example"));
+        tally.refuse(reason("450 4.7.1 x", None, false), Some("b@late.example"), 1);
         tally.failed.add("c@lost.example");
         tally.held.add("d@held.example");
         let text = message(&BTreeMap::from([("hello@example.org".to_owned(), tally)]));
@@ -241,13 +242,14 @@ mod tests {
             "not an address http://evil.test",
         ] {
             tally.forwarded.add(sender);
-            tally.refuse(Refusal { is_for_now: false, why: "of a rule".into() }, Some(sender));
+            tally.refuse(Refusal { is_for_now: false, why: "of a rule".into() }, Some(sender), 1);
         }
         let text = message(&BTreeMap::from([("hello@example.org".to_owned(), tally)]));
         for bad in ["evil", "bank", "\u{202e}", "knab"] {
             assert!(!text.contains(bad), "{bad}: {text}");
         }
-        assert!(text.contains("1 from somebody at a.test"), "{text}");
+        assert!(text.contains("    4 from somebody at a.test"), "each once: {text}");
+        assert_eq!(text.matches("somebody at a.test").count(), 2, "of each kind: {text}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Why a message was refused, for somebody who has never heard of SMTP.
 
-use crate::reply::Reply;
+use crate::{address::Mailbox, reply::Reply};
 
 /// Why messages were not taken.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,7 +23,7 @@ impl Refusal {
 }
 
 /// Texts of our own replies, or how they begin, and what they mean.
-fn known() -> [(String, &'static str); 16] {
+fn known() -> [(String, &'static str); 17] {
     let text = |reply: Reply| reply.text().to_owned();
     [
         (text(Reply::no_such_alias()), "the alias is switched off, expired, or did not exist"),
@@ -46,6 +46,10 @@ fn known() -> [(String, &'static str); 16] {
             "the spam filter wants to see it again",
         ),
         (
+            text(Reply::last_messages_under_way()),
+            "as many messages were under way as the alias still takes",
+        ),
+        (
             "Too many messages to this address".to_owned(),
             "more came to the alias than it may get in that time",
         ),
@@ -57,20 +61,38 @@ fn known() -> [(String, &'static str); 16] {
 /// The rule of the owner that a record of the journal names in its `detail`, in words that go behind "because". What strangers
 /// wrote stands in details too: only words of ours and what may be a pattern of the owner's are taken.
 pub fn rule(detail: &str) -> Option<String> {
-    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b" .,:;@*_+-/'".contains(&b);
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b" .,:;@*_+-/'[]".contains(&b);
     detail.split("; ").find_map(|part| {
         let part = part.split(", as ").next().unwrap_or(part);
-        let (behind, rest) = [
-            ("refused as the alias ", "the alias "),
-            ("refused by the alias's block ", "of the alias's block "),
-            ("refused by the domain's block ", "of the domain's block "),
-            ("refused by the block ", "of the block "),
-            ("put off by the alias's limit of ", "of the alias's limit of "),
+        let (behind, rest, otherwise) = [
+            ("refused as the alias ", "the alias ", ""),
+            ("refused as another domain's alias ", "another domain's alias ", ""),
+            ("refused by the alias's block ", "of the alias's block ", "of a block of the alias"),
+            (
+                "refused by the domain's block ",
+                "of the domain's block ",
+                "of a block of the domain",
+            ),
+            ("refused by the block ", "of the block ", "of a block for all domains"),
+            ("put off by the alias's limit of ", "of the alias's limit of ", ""),
         ]
         .into_iter()
-        .find_map(|(told, words)| Some((words, part.strip_prefix(told)?)))?;
+        .find_map(|(told, words, otherwise)| Some((words, part.strip_prefix(told)?, otherwise)))?;
         let is_rule = rest.len() <= 300 && rest.bytes().all(is_plain) && !rest.contains("//");
-        is_rule.then(|| format!("{behind}{rest}"))
+        match is_rule {
+            true => Some(format!("{behind}{rest}")),
+            // A block of an address in quotes, which may hold anything.
+            false => Some(otherwise.to_owned())
+                .filter(|words| rest.starts_with('"') && !words.is_empty()),
+        }
+    })
+}
+
+/// The author by whom the owner's rule decided that a record names in its `detail`, where it did not go by the reverse-path.
+pub fn author(detail: &str) -> Option<&str> {
+    detail.split("; ").filter(|part| part.starts_with("refused by ")).find_map(|part| {
+        let (_, author) = part.rsplit_once(", as From is ")?;
+        Mailbox::parse(author).is_ok().then_some(author)
     })
 }
 
@@ -180,11 +202,37 @@ mod tests {
                 Some("of the block *.a.test for all domains"),
             ),
             ("put off by the alias's limit of 30/1h", Some("of the alias's limit of 30/1h")),
+            (
+                "refused by the alias's block @[192.0.2.1], as it is from a@[192.0.2.1]",
+                Some("of the alias's block @[192.0.2.1]"),
+            ),
+            (
+                "refused by the domain's block \"a; b\"@a.test, as it is from \"a; b\"@a.test",
+                Some("of a block of the domain"),
+            ),
             ("x@y.test from <\"; refused by the block http://evil\"@a.test>", None),
             ("", None),
         ] {
             assert_eq!(rule(detail).as_deref(), expected, "{detail}");
         }
+    }
+
+    #[test]
+    fn who_is_blocked_by_from_is_told_so() {
+        for (detail, expected) in [
+            ("refused by the alias's block @a.test, as From is b@a.test", Some("b@a.test")),
+            ("refused by the alias's block @a.test, as it is from b@a.test", None),
+            (
+                "x; refused by the block *.a.test for all domains, as From is b@c.a.test",
+                Some("b@c.a.test"),
+            ),
+            ("refused by the alias's block @a.test, as From is http://evil.test", None),
+            ("to x, as From is b@a.test", None),
+        ] {
+            assert_eq!(author(detail), expected, "{detail}");
+        }
+        let busy = reason(&Reply::last_messages_under_way().to_string(), None, false);
+        assert!(busy.is_for_now && busy.why.contains("under way"), "{busy:?}");
     }
 
     #[test]

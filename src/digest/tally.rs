@@ -37,14 +37,14 @@ impl Tally {
         *self == Self::default()
     }
 
-    /// Counts a message of `sender`, `None` where nobody knows whose, that was refused because of `why`.
-    pub fn refuse(&mut self, why: Refusal, sender: Option<&str>) {
+    /// Counts messages of `sender`, `None` where nobody knows whose, that were refused because of `why`.
+    pub fn refuse(&mut self, why: Refusal, sender: Option<&str>, count: u64) {
         let is_room = self.refused.len() < MAX_REASONS || self.refused.contains_key(&why);
         let why = if is_room { why } else { Refusal::other(why.is_for_now) };
         let senders = self.refused.entry(why).or_default();
         match sender {
-            Some(sender) => senders.add(sender),
-            None => senders.count = senders.count.saturating_add(1),
+            Some(sender) => senders.add_some(sender, count),
+            None => senders.count = senders.count.saturating_add(count),
         }
     }
 
@@ -73,10 +73,18 @@ impl Senders {
         self.count
     }
 
-    /// The `most` who wrote most, and how many messages the others wrote.
-    pub(super) fn first(&self, most: usize) -> (Vec<(&str, u64)>, u64) {
-        let mut by: Vec<_> =
-            self.by.iter().map(|(sender, count)| (sender.as_str(), *count)).collect();
+    /// The `most` who wrote most, and how many messages the others wrote. Those that are `shown` as one are one.
+    pub(super) fn first(
+        &self,
+        most: usize,
+        shown: impl Fn(&str) -> String,
+    ) -> (Vec<(String, u64)>, u64) {
+        let mut together: BTreeMap<String, u64> = BTreeMap::new();
+        for (sender, count) in &self.by {
+            let known = together.entry(shown(sender)).or_default();
+            *known = known.saturating_add(*count);
+        }
+        let mut by: Vec<_> = together.into_iter().collect();
         by.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         by.truncate(most);
         let named: u64 = by.iter().map(|(_, count)| count).sum();
@@ -113,8 +121,8 @@ mod tests {
             senders.add(&format!("s{n}@x.test"));
         }
         senders.add("s7@x.test");
-        let (first, others) = senders.first(2);
-        assert_eq!(first, [("s7@x.test", 2), ("s0@x.test", 1)]);
+        let (first, others) = senders.first(2, str::to_owned);
+        assert_eq!(first, [("s7@x.test".to_owned(), 2), ("s0@x.test".to_owned(), 1)]);
         assert_eq!((senders.count(), others), (1001, 998));
         assert_eq!(senders.by.len(), MAX_SENDERS);
         let mut sum = Senders::default();
@@ -127,7 +135,7 @@ mod tests {
         let mut tally = Tally::default();
         for n in 0..1000 {
             let sender = (n % 2 == 0).then_some("a@x.test");
-            tally.refuse(Refusal { is_for_now: false, why: n.to_string() }, sender);
+            tally.refuse(Refusal { is_for_now: false, why: n.to_string() }, sender, 1);
         }
         assert_eq!(tally.refused.len(), MAX_REASONS + 1);
         assert_eq!(tally.refused.values().map(Senders::count).sum::<u64>(), 1000);

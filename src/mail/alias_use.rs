@@ -85,6 +85,14 @@ impl AliasUses {
         self.with_taken(store, alias, |_, taken| taken).await
     }
 
+    /// Whether an alias has had all `most` messages that it takes, as far as that is known here.
+    pub(crate) fn is_used_up(&self, alias: &Key, most: u64) -> bool {
+        let tallies = self.tallies.lock();
+        let tally = tallies.get(alias);
+        let kept = tally.and_then(|tally| Some((tally, tally.kept?.1)));
+        kept.is_some_and(|(tally, kept)| tally.taken(kept) >= most)
+    }
+
     async fn with_taken<T>(
         &self,
         store: &Store,
@@ -93,19 +101,18 @@ impl AliasUses {
     ) -> Result<T, StoreError> {
         // An alias that was removed and added again begins anew.
         let version = *store.version().borrow();
-        let taken = |tally: &Tally, kept: u64| kept + tally.writing + tally.used.forwarded;
         if let Some(tally) = self.tallies.lock().get_mut(alias)
             && let Some((of, kept)) = tally.kept
             && of == version
         {
-            let taken = taken(tally, kept);
+            let taken = tally.taken(kept);
             return Ok(work(tally, taken));
         }
         let _asking = self.asking.lock().await;
         let kept = store.counters(alias).await?.unwrap_or_default().forwarded;
         Ok(self.with(alias, |tally| {
             tally.kept = Some((version, kept));
-            let taken = taken(tally, kept);
+            let taken = tally.taken(kept);
             work(tally, taken)
         }))
     }
@@ -179,6 +186,11 @@ impl AliasUses {
 }
 
 impl Tally {
+    /// Messages in all, of which the store knows `kept`.
+    fn taken(&self, kept: u64) -> u64 {
+        kept.saturating_add(self.writing).saturating_add(self.used.forwarded)
+    }
+
     fn take(&mut self, now: UnixTime) {
         self.used.forwarded += 1;
         self.used.last_use = self.used.last_use.max(Some(now));

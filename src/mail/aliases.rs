@@ -3,7 +3,7 @@
 use super::refusal::Refusal;
 use crate::{
     address::{Domain, LocalPart, Mailbox},
-    alias::{Ended, Expansion, Named, Resolution, Rule},
+    alias::{Expansion, Named, Passed, Resolution, Rule, Ways},
     config::Route,
     next_hop::{Destination, NextHop, Target},
     reply::Reply,
@@ -24,6 +24,10 @@ pub(crate) struct Mailboxes {
     pub(crate) mailboxes: Vec<Mailbox>,
     /// What the aliases name but cannot be delivered to, and why: for the journal.
     pub(crate) lost: Vec<String>,
+    /// Those of `mailboxes` that aliases of other domains lead to.
+    pub(crate) ways: Ways,
+    /// Aliases of other domains that mail comes through.
+    pub(crate) passed: Vec<Passed>,
     /// The alias that answers the address, and says something of its mail.
     pub(crate) named: Option<Arc<Named>>,
 }
@@ -34,13 +38,13 @@ pub(crate) struct Nowhere {
     pub(crate) reply: Reply,
     /// The alias that answers the address, if one does.
     pub(crate) named: Option<Arc<Named>>,
-    /// Why it takes no mail any more.
-    pub(crate) ended: Option<Ended>,
+    /// The rule by which it leads nowhere.
+    pub(crate) rule: Option<Rule>,
 }
 
 impl From<Reply> for Nowhere {
     fn from(reply: Reply) -> Self {
-        Self { reply, named: None, ended: None }
+        Self { reply, named: None, rule: None }
     }
 }
 
@@ -51,8 +55,8 @@ impl From<Nowhere> for Reply {
 }
 
 impl From<Nowhere> for Refusal {
-    fn from(Nowhere { reply, named, ended }: Nowhere) -> Self {
-        Self { named, rule: ended.map(Rule::Ended).map(Box::new), ..reply.into() }
+    fn from(Nowhere { reply, named, rule }: Nowhere) -> Self {
+        Self { named, rule: rule.map(Box::new), ..reply.into() }
     }
 }
 
@@ -127,17 +131,27 @@ impl Mailboxes {
             tracing::error!(%error, "cannot look up an alias");
             Reply::store_failed()
         })?;
-        let Resolution { expansion, named, ended, .. } = &*found;
+        let Resolution { expansion, named, ended, behind, .. } = &*found;
         let named = named.clone();
         match expansion {
-            Expansion::Deliver { mailboxes, dropped } => {
+            Expansion::Deliver { mailboxes, dropped, ways, passed } => {
                 let lost = dropped.iter().map(ToString::to_string).collect();
-                Ok(Self { mailboxes: mailboxes.clone(), lost, named })
+                Ok(Self {
+                    mailboxes: mailboxes.clone(),
+                    lost,
+                    ways: ways.clone(),
+                    passed: passed.clone(),
+                    named,
+                })
             }
             // What is to be made of those who may answer is for whoever takes answers.
             Expansion::Answer { .. } => Err(Reply::no_such_alias().into()),
             Expansion::Discard => Ok(Self { named, ..Self::default() }),
-            Expansion::Refuse(reply) => Err(Nowhere { reply: reply.clone(), named, ended: *ended }),
+            Expansion::Refuse(reply) => {
+                let behind = behind.clone().map(Rule::EndedBehind);
+                let rule = ended.map(Rule::Ended).or(behind);
+                Err(Nowhere { reply: reply.clone(), named, rule })
+            }
         }
     }
 }

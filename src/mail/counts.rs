@@ -113,12 +113,16 @@ pub(super) fn count_refused(parts: &Parts, sender: Option<&Mailbox>, refusal: &R
 
 /// Why `reply` refuses; `None` for one after which the client comes again, but for the alias's own limit.
 fn reason_of(reply: &Reply, rule: Option<&Rule>) -> Option<Reason> {
+    let ended = |ended: Ended| match ended {
+        Ended::Disabled => Reason::Disabled,
+        Ended::Expired(_) => Reason::Expired,
+        Ended::UsedUp(_) => Reason::UsedUp,
+    };
     match rule {
-        Some(Rule::Blocked(_)) => return Some(Reason::Block),
+        Some(Rule::Blocked(_) | Rule::BlockedBehind) => return Some(Reason::Block),
         Some(Rule::Limit(_)) => return Some(Reason::Limit),
-        Some(Rule::Ended(Ended::Disabled)) => return Some(Reason::Disabled),
-        Some(Rule::Ended(Ended::Expired(_))) => return Some(Reason::Expired),
-        Some(Rule::Ended(Ended::UsedUp(_))) => return Some(Reason::UsedUp),
+        Some(Rule::Ended(how)) => return Some(ended(*how)),
+        Some(Rule::EndedBehind(behind)) => return Some(ended(behind.ended)),
         None => {}
     }
     if reply.class() != Class::Permanent {

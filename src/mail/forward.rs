@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     address::{ForwardPath, ReversePath},
+    alias::Ways,
     fate::{Bounce, DestinationOutcome, Doubt, Fate, RecipientFate, Verdict},
     inbound::{Peer, Reservation},
     message::{Header, MessageId, Received, Source, delivered_to, prefix},
@@ -80,9 +81,10 @@ impl Forward<'_> {
         &self,
         mut transaction: Transaction,
         memory: Reservation,
-        recipients: Vec<Recipient>,
+        mut recipients: Vec<Recipient>,
     ) -> Conclusion {
         let began = Instant::now();
+        let ways = Recipient::ways_of(&recipients);
         let deadline = began + self.parts.config.delivery.budget;
         let came = std::mem::replace(&mut transaction.message, Ok(Vec::new()));
         let mut report = match came {
@@ -97,6 +99,10 @@ impl Forward<'_> {
         report.notes.extend(
             transaction.is_normalized.then(|| "bare LF in the message made CRLF".to_owned()),
         );
+        if report.objection.is_none() {
+            let from = self.sender.reverse_path();
+            report.leave_out_by_author(self.parts, &mut recipients, from);
+        }
         let delivery = match report.objection.take() {
             Some(reply) => Err(reply),
             None => {
@@ -112,7 +118,7 @@ impl Forward<'_> {
         };
         let returning = report.returning.take();
         let (counted, rule) = (std::mem::take(&mut report.counted), report.rule.take());
-        let conclusion = match delivery {
+        let mut conclusion = match delivery {
             Ok((delivery, kept)) => self.deliver(report, delivery, kept, deadline).await,
             Err(reply) => Conclusion {
                 outcome: not_taken(&reply),
@@ -122,13 +128,15 @@ impl Forward<'_> {
                 filter: report.filtered.and_then(Result::ok),
                 notes: report.notes,
                 attempts: Vec::new(),
+                ways: Ways::default(),
                 rule,
                 spooled: Vec::new(),
                 announced: Announcement::default(),
             },
         };
+        conclusion.ways = ways;
         if conclusion.reply.is_positive() {
-            counted.spend(self.now);
+            counted.spend(self.parts, self.now).await;
         }
         // It will come again: one bounce is one use, however often it is tried.
         if conclusion.reply.class() == Class::Transient
@@ -256,6 +264,7 @@ impl Forward<'_> {
             filter: report.filtered.and_then(Result::ok),
             notes: report.notes.into_iter().chain(end.note).collect(),
             attempts: delivery.attempts,
+            ways: Ways::default(),
             rule: None,
             spooled: end.spooled,
             announced: delivery.announced,

@@ -24,6 +24,7 @@ pub(super) async fn make(
     if !parts.new_aliases.take(&key.domain) {
         return Some(format!("{address} is no alias yet: its domain got too many of them lately"));
     }
+    parts.rates.note_taken();
     let added = parts.store.add_alias(&alias).await;
     if added.is_err() {
         parts.new_aliases.give_back(&key.domain);

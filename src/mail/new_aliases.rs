@@ -3,6 +3,7 @@ use crate::{
     clock,
     rate::{Buckets, Full, Rate},
     reply::Reply,
+    time::Millis,
 };
 use parking_lot::Mutex;
 
@@ -30,6 +31,17 @@ impl NewAliases {
     pub(crate) fn may_make(&self, alias: &Named) -> Result<(), Reply> {
         let left = self.0.lock().check(&alias.key.domain, clock::steady_millis());
         left.map_err(|Full { wait, .. }| Reply::too_many_new_aliases(wait))
+    }
+
+    /// How many aliases the domains got lately, in thousandths.
+    pub(super) fn taken(&self, now: Millis) -> Vec<(String, u64)> {
+        self.0.lock().taken(now).map(|(domain, taken)| (domain.clone(), taken)).collect()
+    }
+
+    /// Goes on from what [`NewAliases::taken`] said at `at`.
+    pub(super) fn go_on(&self, taken: &[(String, u64)], at: Millis) {
+        let buckets = &mut *self.0.lock();
+        taken.iter().for_each(|(domain, taken)| buckets.set_taken(domain, *taken, at));
     }
 
     /// The alias was not made.

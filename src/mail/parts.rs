@@ -12,7 +12,7 @@ use super::{
     },
     new_aliases::NewAliases,
     notices::Notices,
-    rates::Rates,
+    rates::{self, KeptLimits, Rates},
     refused::RefusedRecipients,
     spool,
     srs::Srs,
@@ -121,6 +121,21 @@ impl Parts {
     /// As [`Parts::open`] for whoever only looks: a database of an older version is refused.
     pub(crate) fn open_to_read(config: Config) -> Result<Self, OpenError> {
         Self::open_with(config, true).map(|(parts, _)| parts)
+    }
+
+    /// Ready when something was taken of the limits of aliases.
+    pub(crate) async fn limits_taken(&self) {
+        self.rates.taken().await;
+    }
+
+    /// What is taken of the limits of aliases, for who goes on from there.
+    pub(crate) fn kept_limits(&self) -> KeptLimits {
+        rates::kept(&self.rates, &self.new_aliases)
+    }
+
+    /// Goes on from what another process kept.
+    pub(crate) fn go_on_with_limits(&self, kept: &KeptLimits) {
+        rates::go_on(&self.rates, &self.new_aliases, kept);
     }
 
     fn open_with(config: Config, keeps_schema: bool) -> Result<(Self, spool::Inbox), OpenError> {

@@ -1,9 +1,10 @@
 //! Refused recipients in the journal and the log: those of one client, minute and kind of reply share a line, so that
-//! whoever tries names by the thousand does not wipe the history of everybody's mail.
+//! whoever tries names by the thousand does not wipe the history of everybody's mail. Where an alias answers, there is a
+//! line for it and the sender, as its owner is told of them: a number of such lines for a client.
 
 use super::log_line::log;
 use crate::{
-    alias::Rule,
+    alias::{Key, Named, Rule},
     clock,
     inbound::LogBudget,
     rate::ClientBlock,
@@ -13,13 +14,19 @@ use crate::{
 use parking_lot::Mutex;
 use std::{collections::HashMap, time::Duration};
 
+/// Before the count of a line that is still open: after a crash it is all that is known.
+const AT_LEAST: &str = "at least ";
 /// For how long recipients join a line.
 const TOGETHER: Duration = Duration::from_mins(1);
 /// How many recipients a line names.
 const NAMED: u64 = 3;
 /// What the record of several recipients says of them.
 const WITHIN: &str = " recipients refused within a minute";
-/// Most clients that a line is open for.
+/// What the record of several to one alias says of them.
+const TIMES: &str = " times refused within a minute";
+/// How many lines of single aliases and senders are open for a client; whoever comes behind them shares one.
+const OWN: u32 = 100;
+/// Most lines that are open.
 const CAPACITY: usize = 10_000;
 
 /// The lines that are open.
@@ -27,16 +34,29 @@ const CAPACITY: usize = 10_000;
 pub(crate) struct RefusedRecipients(Mutex<Lines>);
 
 #[derive(Debug, Default)]
-struct Lines(HashMap<Whose, Line>);
+struct Lines {
+    open: HashMap<Whose, Line>,
+    /// How many of them are of single aliases.
+    own: HashMap<Option<ClientBlock>, u32>,
+}
 
-/// A client, if it has an address, and the code and status of the reply, with the rule of the alias, or for it, if one
-/// refuses.
-type Whose = (Option<ClientBlock>, String);
+/// Of whom a line is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Whose {
+    /// The client, if it has an address.
+    client: Option<ClientBlock>,
+    /// Code and status of the reply, with the rule of the alias, or for it, if one refuses.
+    kind: String,
+    /// The alias and the sender, if it is of one.
+    alias: Option<(Key, String)>,
+}
 
 #[derive(Debug)]
 struct Line {
     /// Of the first recipient; the others are added to it.
     record: Record,
+    /// All are to one alias, from one sender.
+    is_own: bool,
     since: Millis,
     count: u64,
     /// The journal does not know the count.
@@ -55,15 +75,17 @@ enum Step {
 }
 
 impl RefusedRecipients {
-    /// Tells of a recipient that was refused; `record` is what would be told of it alone.
+    /// Tells of a recipient that was refused, and that `named` answers by `rule`; `record` is what would be told of it alone.
     pub(crate) async fn tell(
         &self,
         journal: &Journal,
         budget: &LogBudget,
         record: Record,
-        rule: Option<&Rule>,
+        (named, rule): (Option<&Named>, Option<&Rule>),
     ) {
-        let (step, ended) = self.0.lock().add(&record, rule, clock::steady_millis());
+        // Of what is no alias yet there is one for each name that somebody makes up.
+        let alias = named.filter(|named| !named.is_new).map(|named| &named.key);
+        let (step, ended) = self.0.lock().add(&record, alias, rule, clock::steady_millis());
         if step != Step::Count {
             log(budget, &record, "recipient");
         }
@@ -84,6 +106,12 @@ impl RefusedRecipients {
         }
     }
 
+    /// Writes how many there are so far, for whoever is about to read the journal.
+    pub(crate) async fn write_so_far(&self, journal: &Journal) {
+        let behind = self.0.lock().behind();
+        write(journal, behind).await;
+    }
+
     /// Writes all lines, as nothing more comes.
     pub(crate) async fn finish(&self, journal: &Journal) {
         let ended = self.0.lock().ended(Millis::MAX);
@@ -96,6 +124,12 @@ pub(super) fn is_of_several(record: &Record) -> bool {
     record.to.len() > 1 && record.detail.contains(WITHIN)
 }
 
+/// How often the recipients of the record, all of one alias, were refused to its sender.
+pub(super) fn times(record: &Record) -> u64 {
+    let (count, _) = record.detail.split_once(TIMES).unwrap_or_default();
+    count.trim_start_matches(AT_LEAST).parse().unwrap_or(1)
+}
+
 async fn write(journal: &Journal, ended: Vec<Record>) {
     for record in ended {
         journal.replace(record).await;
@@ -104,30 +138,78 @@ async fn write(journal: &Journal, ended: Vec<Record>) {
 
 impl Lines {
     /// Adds a recipient; gives what is to be written of it, and of lines that end by that.
-    fn add(&mut self, record: &Record, rule: Option<&Rule>, now: Millis) -> (Step, Vec<Record>) {
+    fn add(
+        &mut self,
+        record: &Record,
+        alias: Option<&Key>,
+        rule: Option<&Rule>,
+        now: Millis,
+    ) -> (Step, Vec<Record>) {
         let mut kind: Vec<&str> = record.reply.splitn(3, ' ').take(2).collect();
         let rule = rule.map(Rule::kind);
         kind.extend(rule.as_deref());
-        let whose = (record.client.map(ClientBlock::of), kind.join(" "));
+        let client = record.client.map(ClientBlock::of);
+        let alias = alias.map(|key| (key.clone(), record.sender()));
+        let mut whose = Whose { client, kind: kind.join(" "), alias };
         let mut ended = Vec::new();
-        if let Some(line) = self.0.get_mut(&whose) {
+        if whose.alias.is_some()
+            && !self.open.contains_key(&whose)
+            && self.own.get(&client).is_some_and(|own| *own >= OWN)
+        {
+            // Some of them may be over by now.
+            ended.extend(self.ended(now));
+            if self.own.get(&client).is_some_and(|own| *own >= OWN) {
+                whose.alias = None;
+            }
+        }
+        if let Some(line) = self.open.get_mut(&whose) {
             if now.since(line.since) < TOGETHER {
                 return (line.add(record), ended);
             }
-            ended.extend(self.0.remove(&whose).and_then(Line::rest));
-        } else if self.0.len() >= CAPACITY {
+            ended.extend(self.take(&whose).and_then(Line::rest));
+        } else if self.open.len() >= CAPACITY {
             // A flood from everywhere: whoever comes again begins another line.
-            ended = self.ended(Millis::MAX);
+            ended.extend(self.ended(Millis::MAX));
         }
-        let line = Line { record: record.clone(), since: now, count: 1, is_behind: false };
-        self.0.insert(whose, line);
+        let is_own = whose.alias.is_some();
+        if is_own {
+            *self.own.entry(client).or_default() += 1;
+        }
+        let line = Line { record: record.clone(), is_own, since: now, count: 1, is_behind: false };
+        self.open.insert(whose, line);
         (Step::Begin(record.clone()), ended)
     }
 
     /// Takes out the lines whose minute is over; gives those that are behind.
     fn ended(&mut self, now: Millis) -> Vec<Record> {
-        let ended = self.0.extract_if(|_, line| now.since(line.since) >= TOGETHER);
-        ended.filter_map(|(_, line)| line.rest()).collect()
+        let is_over = |line: &Line| now.since(line.since) >= TOGETHER;
+        let over = self.open.iter().filter(|(_, line)| is_over(line));
+        let over: Vec<Whose> = over.map(|(whose, _)| whose.clone()).collect();
+        over.iter().filter_map(|whose| self.take(whose)?.rest()).collect()
+    }
+
+    /// The lines that are behind, which stay open.
+    fn behind(&mut self) -> Vec<Record> {
+        let behind = self.open.values_mut().filter(|line| line.is_behind);
+        behind
+            .map(|line| {
+                line.is_behind = false;
+                line.told(AT_LEAST)
+            })
+            .collect()
+    }
+
+    fn take(&mut self, whose: &Whose) -> Option<Line> {
+        let line = self.open.remove(whose)?;
+        if line.is_own
+            && let Some(own) = self.own.get_mut(&whose.client)
+        {
+            *own = own.saturating_sub(1);
+            if *own == 0 {
+                self.own.remove(&whose.client);
+            }
+        }
+        Some(line)
     }
 }
 
@@ -139,7 +221,9 @@ impl Line {
             return Step::Count;
         }
         let first = &mut self.record;
-        first.to.extend_from_slice(&record.to);
+        if !self.is_own || record.to.iter().any(|to| !first.to.contains(to)) {
+            first.to.extend_from_slice(&record.to);
+        }
         let mut differs = String::new();
         if record.from != first.from {
             differs.push_str(&format!(" from {}", record.from));
@@ -154,8 +238,7 @@ impl Line {
             let separator = if first.detail.is_empty() { "" } else { "; " };
             first.detail.push_str(&format!("{separator}{}{differs}", record.to.join(", ")));
         }
-        // After a crash it is all that is known.
-        Step::Grow(self.told("at least "))
+        Step::Grow(self.told(AT_LEAST))
     }
 
     /// The record with the count.
@@ -163,7 +246,8 @@ impl Line {
         let count = self.count;
         let mut record = self.record.clone();
         let more = if record.detail.is_empty() { "" } else { "; " };
-        record.detail = format!("{how}{count}{WITHIN}{more}{}", record.detail);
+        let words = if self.is_own { TIMES } else { WITHIN };
+        record.detail = format!("{how}{count}{words}{more}{}", record.detail);
         record
     }
 
@@ -201,13 +285,15 @@ mod tests {
             tls: String::new(),
             filter: None,
             detail: String::new(),
+            ways: Some(crate::alias::Ways::default()),
         }
     }
 
     #[test]
     fn those_of_a_minute_share_a_line() {
         let mut lines = Lines::default();
-        let steps: Vec<Step> = (1..=1000).map(|n| lines.add(&record(1, n), None, NOW).0).collect();
+        let steps: Vec<Step> =
+            (1..=1000).map(|n| lines.add(&record(1, n), None, None, NOW).0).collect();
         assert_eq!(steps[0], Step::Begin(record(1, 1)));
         let Step::Grow(third) = &steps[2] else { panic!("the third is named: {:?}", steps[2]) };
         assert_eq!(third.id, "1-1");
@@ -228,9 +314,9 @@ mod tests {
     fn the_next_minute_is_another_line() {
         let mut lines = Lines::default();
         for n in 1..=5 {
-            lines.add(&record(1, n), None, NOW);
+            lines.add(&record(1, n), None, None, NOW);
         }
-        let (step, ended) = lines.add(&record(1, 6), None, NOW + TOGETHER);
+        let (step, ended) = lines.add(&record(1, 6), None, None, NOW + TOGETHER);
         assert_eq!(step, Step::Begin(record(1, 6)));
         assert_eq!(ended[0].detail, "5 recipients refused within a minute");
         assert_eq!(lines.ended(Millis::MAX), [], "a single one is told already");
@@ -242,17 +328,17 @@ mod tests {
         let deferred =
             Record { outcome: Outcome::Deferred, reply: "450 4.7.1 later".into(), ..record(1, 3) };
         for record in [record(1, 1), record(2, 2), deferred] {
-            assert_eq!(lines.add(&record, None, NOW).0, Step::Begin(record));
+            assert_eq!(lines.add(&record, None, None, NOW).0, Step::Begin(record));
         }
     }
 
     #[test]
     fn what_differs_is_said() {
         let mut lines = Lines::default();
-        lines.add(&record(1, 1), None, NOW);
+        lines.add(&record(1, 1), None, None, NOW);
         let from = ReversePath::Mailbox(Mailbox::parse("a@b.example").unwrap());
         let other = Record { from, reply: "550 5.1.1 no, nobody".into(), ..record(1, 2) };
-        let (Step::Grow(line), _) = lines.add(&other, None, NOW) else {
+        let (Step::Grow(line), _) = lines.add(&other, None, None, NOW) else {
             panic!("the second is named")
         };
         let expected = "at least 2 recipients refused within a minute; u2@fwd.example from <a@b.example>: 550 \
@@ -266,9 +352,9 @@ mod tests {
         let mut behind = 0;
         for n in 0..4 * u32::try_from(CAPACITY).unwrap() {
             let client = Some(std::net::Ipv4Addr::from_bits(n % 15_000).into());
-            let (_, ended) = lines.add(&Record { client, ..record(0, n) }, None, NOW);
+            let (_, ended) = lines.add(&Record { client, ..record(0, n) }, None, None, NOW);
             behind += ended.len();
-            assert!(lines.0.len() <= CAPACITY);
+            assert!(lines.open.len() <= CAPACITY);
         }
         assert_eq!(behind, 0, "nothing that was not written at once");
     }
@@ -289,9 +375,9 @@ mod tests {
                 .map(|(pattern, sender)| blocked(pattern, sender));
         for (rule, n) in [(&first, 1), (&other, 2)] {
             let begins = Step::Begin(told(rule, n));
-            assert_eq!(lines.add(&told(rule, n), Some(rule), NOW).0, begins);
+            assert_eq!(lines.add(&told(rule, n), None, Some(rule), NOW).0, begins);
         }
-        let (Step::Grow(line), _) = lines.add(&told(&same, 3), Some(&same), NOW) else {
+        let (Step::Grow(line), _) = lines.add(&told(&same, 3), None, Some(&same), NOW) else {
             panic!("the second is named")
         };
         assert_eq!(
@@ -299,5 +385,53 @@ mod tests {
             "at least 2 recipients refused within a minute; refused by the alias's block @b.test, as it is from \
              a@b.test; u3@fwd.example, refused by the alias's block @b.test, as it is from c@b.test"
         );
+    }
+
+    /// Each of two senders to two aliases has a line that counts all of his, whoever came first.
+    #[test]
+    fn each_alias_and_sender_has_a_line_of_its_own() {
+        let mut lines = Lines::default();
+        let key = |n: u32| Key { domain: "fwd.example".into(), local: format!("u{n}") };
+        let from = |n, sender: &str| {
+            let from = ReversePath::Mailbox(Mailbox::parse(sender).unwrap());
+            Record { from, ..record(1, n) }
+        };
+        let mut add = |record: &Record, alias: Key| lines.add(record, Some(&alias), None, NOW).0;
+        for (n, sender) in [(1, "a@x.test"), (2, "a@x.test"), (1, "b@x.test")] {
+            let first = from(n, sender);
+            assert_eq!(add(&first, key(n)), Step::Begin(first));
+        }
+        for _ in 0..9 {
+            add(&from(1, "a@x.test"), key(1));
+        }
+        let so_far = lines.behind();
+        assert_eq!((so_far.len(), times(&so_far[0])), (1, 10));
+        assert_eq!(lines.behind(), [], "written once");
+        lines.add(&from(1, "a@x.test"), Some(&key(1)), None, NOW);
+        let ended = lines.ended(Millis::MAX);
+        let [line] = ended.as_slice() else { panic!("one is behind: {ended:?}") };
+        assert_eq!(
+            (line.to.as_slice(), line.sender().as_str()),
+            (&["u1@fwd.example".to_owned()][..], "a@x.test")
+        );
+        assert_eq!(line.detail, "11 times refused within a minute");
+        assert_eq!((times(line), times(&record(1, 1))), (11, 1));
+        assert!(!is_of_several(line) && lines.own.is_empty());
+    }
+
+    /// Whoever makes up senders, or knows many aliases, has a bounded number of lines a minute.
+    #[test]
+    fn lines_of_aliases_are_bounded_for_a_client() {
+        let mut lines = Lines::default();
+        let mut add = |client: u8, n: u32, now| {
+            let key = Key { domain: "fwd.example".into(), local: format!("u{n}") };
+            let (step, _) = lines.add(&record(client, n), Some(&key), None, now);
+            matches!(step, Step::Begin(_))
+        };
+        let begun = (0..20_000).filter(|n| add(1, *n, NOW)).count();
+        assert_eq!(begun, OWN as usize + 1, "and one for the rest");
+        assert!(add(2, 1, NOW), "another client has its own");
+        assert!(add(1, 30_000, NOW + TOGETHER), "the next minute");
+        assert_eq!(lines.own.values().sum::<u32>(), 1);
     }
 }

@@ -214,7 +214,9 @@ impl Tables {
         let sender = str::from_utf8(sender).ok().and_then(|sender| Mailbox::parse(sender).ok());
         let reverse_path = sender.map_or(ReversePath::Null, ReversePath::Mailbox);
         let refusal = match decide(&self.parts, &ForwardPath::Mailbox(recipient), now).await {
-            Ok(recipient) => refuse_recipient(&self.parts, &recipient, &reverse_path).err()?,
+            Ok(mut recipient) => {
+                refuse_recipient(&self.parts, &mut recipient, &reverse_path).err()?
+            }
             Err(refusal) => refusal,
         };
         Some(refusal.reply)

@@ -270,11 +270,11 @@ impl Mail {
     async fn admitted(
         &mut self,
         session: &Session,
-        recipient: Recipient,
+        mut recipient: Recipient,
         now: UnixTime,
     ) -> Result<Recipient, Refusal> {
         if let Some(open) = &self.open {
-            senders::refuse_recipient(&self.parts, &recipient, open.sender.reverse_path())?;
+            senders::refuse_recipient(&self.parts, &mut recipient, open.sender.reverse_path())?;
         }
         refuse_used_up(&self.parts, &recipient).await?;
         self.hear_lists().await;

@@ -123,6 +123,21 @@ impl<K: Clone + Eq + Hash> Buckets<K> {
         is_left
     }
 
+    /// What is taken of each at `now`, as [`Bucket::taken`] says.
+    pub fn taken(&self, now: Millis) -> impl Iterator<Item = (&K, u64)> {
+        let taken =
+            move |(key, (_, bucket)): (_, &(u64, Bucket))| (key, bucket.taken(self.rate, now));
+        self.buckets.iter().map(taken).filter(|(_, taken)| *taken > 0)
+    }
+
+    /// Has so much be taken of that of `key`, as of `at`.
+    pub fn set_taken(&mut self, key: &K, taken: u64, at: Millis) {
+        self.take(key, at);
+        if let Some((_, bucket)) = self.buckets.get_mut(key) {
+            *bucket = Bucket::of_taken(taken, self.rate, at);
+        }
+    }
+
     /// Puts back one that was taken for `key` for nothing.
     pub fn give_back(&mut self, key: &K) {
         if let Some((_, bucket)) = self.buckets.get_mut(key) {
@@ -171,6 +186,26 @@ mod tests {
         assert!(bucket.take(rate, second(10_000)));
         assert!(!bucket.take(rate, second(0)));
         assert!(bucket.take(rate, second(60)));
+    }
+
+    #[test]
+    fn what_was_taken_is_taken_of_others_that_go_on() {
+        let mut buckets = Buckets::new(rate(3, 60), 10);
+        let taken = |buckets: &Buckets<&'static str>, at| {
+            let mut taken: Vec<_> = buckets.taken(at).map(|(key, taken)| (*key, taken)).collect();
+            taken.sort_unstable();
+            taken
+        };
+        for key in ["a", "b", "a", "a"] {
+            assert!(buckets.take(&key, second(0)));
+        }
+        assert_eq!(taken(&buckets, second(0)), [("a", 3000), ("b", 1000)]);
+        let mut next = Buckets::new(rate(3, 60), 10);
+        for (key, count) in taken(&buckets, second(10)) {
+            next.set_taken(&key, count, second(10));
+        }
+        assert_eq!(taken(&next, second(20)), [("a", 2000)], "it fills in");
+        assert!(next.take(&"a", second(20)) && !next.take(&"a", second(20)));
     }
 
     #[test]

@@ -40,6 +40,11 @@ impl<K: Clone + Eq + Hash, V: Default> Recent<K, V> {
         result
     }
 
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.values.iter().map(|(key, (_, value))| (key, value))
+    }
+
     /// Changes all values.
     pub fn change_all(&mut self, mut change: impl FnMut(&mut V)) {
         self.values.values_mut().for_each(|(_, value)| change(value));

@@ -1,6 +1,6 @@
 use crate::{
     address::Mailbox,
-    alias::{Expansion, Holds, Resolution},
+    alias::{Expansion, Holds, Named, Resolution},
     time::UnixTime,
 };
 use std::{collections::HashMap, sync::Arc};
@@ -71,39 +71,51 @@ fn holds(found: &Resolution, now: UnixTime) -> bool {
     }
 }
 
+/// Of what holds a text.
+const OVERHEAD: usize = 100;
+
 /// Roughly; what counts is that it grows with the entry.
 fn octets_of(found: &Resolution) -> usize {
-    const OVERHEAD: usize = 100;
     let of = |mailboxes: &[Mailbox]| -> usize {
         let octets = |m: &Mailbox| m.local().as_str().len() + m.domain().as_str().len() + OVERHEAD;
         mailboxes.iter().map(octets).sum()
     };
     let expansion = match &found.expansion {
-        Expansion::Deliver { mailboxes, dropped } => {
+        Expansion::Deliver { mailboxes, dropped, ways, passed } => {
             let dropped = dropped.iter().map(|d| d.address.len() + OVERHEAD);
-            of(mailboxes) + dropped.sum::<usize>()
+            let passed = passed.iter().map(|it| of(&it.mailboxes) + of_named(&it.named));
+            let passed: usize = passed.sum();
+            of(mailboxes) + dropped.sum::<usize>() + 2 * ways.octets() + passed
         }
         Expansion::Answer { mailboxes, .. } => OVERHEAD + of(mailboxes),
         Expansion::Discard | Expansion::Refuse(_) => 0,
     };
-    let named = found.named.as_ref().map_or(0, |named| {
-        let note = named.rules.note.as_ref().map_or(0, String::len);
-        let senders = named.rules.allow.len() + named.rules.block.len();
-        2 * named.address.len() + note + (senders + 2) * OVERHEAD
-    });
+    let named = found.named.as_ref().map_or(0, |named| of_named(named));
     OVERHEAD + expansion + named
+}
+
+fn of_named(named: &Named) -> usize {
+    let note = named.rules.note.as_ref().map_or(0, String::len);
+    let senders = named.rules.allow.len() + named.rules.block.len();
+    2 * named.address.len() + note + (senders + 2) * OVERHEAD
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alias::Ways;
 
     const NOW: UnixTime = UnixTime::new(1_700_000_000);
 
     fn to(mailboxes: usize) -> Arc<Resolution> {
         let mailbox = Mailbox::parse("someone@example.org").unwrap();
         let mailboxes = vec![mailbox; mailboxes];
-        let expansion = Expansion::Deliver { mailboxes, dropped: Vec::new() };
+        let expansion = Expansion::Deliver {
+            mailboxes,
+            dropped: Vec::new(),
+            ways: Ways::default(),
+            passed: Vec::new(),
+        };
         Arc::new(Resolution::without_alias(expansion))
     }
 

@@ -15,6 +15,7 @@ use std::{
 };
 
 const TEXT: &[u8] = b"From: <a@sender.test>\r\nSubject: click http://evil.test\r\n\r\nx\r\n";
+const FROM_BAD: &[u8] = b"From: <h@bad.test>\r\nSubject: x\r\n\r\nx\r\n";
 const DAY: u64 = 86_400;
 
 /// Two aliases of one owner, and one of somebody else, of whose mail they are told.
@@ -175,4 +176,65 @@ fn who_is_told_again_after_a_pause_is_not_told_of_the_pause() {
     let left = "SELECT count(*) FROM digests WHERE domain = 'gone.test'";
     assert_eq!(database.query_row(left, (), |row| row.get::<_, i64>(0)).unwrap(), 0);
     drop(sink);
+}
+
+#[test]
+fn each_owner_hears_of_what_his_alias_refused_whoever_was_refused_first() {
+    let sink = Receiver::smtp().start();
+    let mut onward = owners(&sink)
+        .run_first(&["block", "add", "@bad.test", "--domain", "hosted.test"])
+        .run_first(&["alias", "set", "two@hosted.test", "--block", "@[192.0.2.1]"])
+        .start();
+    let refuse = |from: &str, to: &[&str]| {
+        let mut client = onward.session();
+        client.mail(from).expect_code(250);
+        for to in to {
+            client.rcpt(to).expect_code(550);
+        }
+        client.quit();
+    };
+    let all = ["one@hosted.test", "two@hosted.test", "other@hosted.test"];
+    for _ in 0..4 {
+        for from in ["a@bad.test", "b@bad.test"] {
+            refuse(from, &all);
+        }
+    }
+    refuse("c@bad.test", &all[..1]);
+    refuse("d@bad.test", &all[2..]);
+    refuse("e@[192.0.2.1]", &all[1..2]);
+    send(&onward, "f@sender.test", "one@hosted.test", 250);
+    onward.session().transaction("g@sender.test", &["one@hosted.test"], FROM_BAD).expect_code(550);
+    // How many they were is written when the minute is over, or nothing more comes.
+    assert!(onward.terminate().success());
+    let told = "Refused, because of the domain's block @bad.test: ";
+    let [owners, others] = wait_until("both letters", || {
+        let letters: Vec<String> =
+            plan(&onward).iter().map(|it| it["text"].as_str().unwrap().to_owned()).collect();
+        let [one, two] = <[String; 2]>::try_from(letters).ok()?;
+        let (owners, others) =
+            if one.contains("other@hosted.test") { (two, one) } else { (one, two) };
+        let is_whole = owners.contains("Forwarded: 1") && owners.contains("1 from h@bad.test");
+        (is_whole && others.contains("d@bad.test")).then_some([owners, others])
+    });
+    // Those of one were refused first, and all are counted and named.
+    for line in [
+        &*format!("{told}10 messages"),
+        &format!("{told}8 messages"),
+        "    4 from a@bad.test",
+        "    4 from b@bad.test",
+        "    1 from c@bad.test",
+        "    1 from h@bad.test",
+        "  Refused, because of the alias's block @[192.0.2.1]: 1 message",
+    ] {
+        assert!(owners.contains(line), "{line}\n{owners}");
+    }
+    for line in [&*format!("{told}9 messages"), "    4 from a@bad.test", "    1 from d@bad.test"] {
+        assert!(others.contains(line), "{line}\n{others}");
+    }
+    // A digest keeps another owner's senders to themselves.
+    for (letter, foreign) in [(&owners, "d@bad"), (&others, "c@bad"), (&others, "f@sender")] {
+        assert!(!letter.contains(foreign), "{foreign}\n{letter}");
+    }
+    assert!(!owners.contains("g@sender"), "who is blocked is the author:\n{owners}");
+    assert!(!others.contains("one@") && !owners.contains("other@"), "{owners}\n{others}");
 }

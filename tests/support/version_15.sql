@@ -2,6 +2,8 @@
 -- 25
 DROP TABLE standing_changes;
 DROP TABLE alias_text_due;
+-- 24
+ALTER TABLE spool_legs DROP COLUMN ways;
 -- 20
 DROP INDEX aliases_digest;
 DROP INDEX aliases_expires;

@@ -19,7 +19,8 @@ use std::{net::IpAddr, sync::Arc};
 #[derive(Debug, Default)]
 pub(crate) struct Counted {
     limits: Option<TakenLimits>,
-    places: Vec<Place>,
+    /// Of an alias that takes so many in all.
+    places: Vec<(Place, u64)>,
 }
 
 impl Counted {
@@ -32,24 +33,31 @@ impl Counted {
         client: Option<IpAddr>,
         recipients: &[Recipient],
     ) -> Result<Self, Refusal> {
-        let mut places: Vec<Place> = Vec::new();
+        let mut places: Vec<(Place, u64)> = Vec::new();
         for named in recipients.iter().filter_map(|recipient| recipient.named.as_ref()) {
-            let is_there = places.iter().any(|place| *place.alias() == named.key);
+            let is_there = places.iter().any(|(place, _)| *place.alias() == named.key);
             if let Some(most) = named.rules.max_messages.filter(|_| !is_there) {
-                places.push(place(parts, named, most).await?);
+                places.push((place(parts, named, most).await?, most));
             }
         }
         let limits = parts.rates.take_recipients(client, recipients)?;
         Ok(Self { limits: Some(limits), places })
     }
 
-    /// The message was accepted.
-    pub(crate) fn spend(self, now: UnixTime) {
-        for place in self.places {
+    /// The message was accepted. Where it is the last one of an alias, that is written down before anybody hears of it: others
+    /// may lead to that alias, and go by what is written.
+    pub(crate) async fn spend(self, parts: &Parts, now: UnixTime) {
+        let mut is_last = false;
+        for (place, most) in self.places {
+            let alias = place.alias().clone();
             place.spend(now);
+            is_last |= parts.alias_uses.is_used_up(&alias, most);
         }
         if let Some(limits) = self.limits {
             limits.spend();
+        }
+        if is_last {
+            parts.alias_uses.keep(&parts.store).await;
         }
     }
 }

@@ -14,10 +14,15 @@ pub(crate) use returns::{count, is_not_a_bounce, refuse_unless_bounce};
 pub(crate) use spam::{Question, differ};
 
 use super::{
-    dnsbl::Said, parts::Parts, recipient::Recipient, refusal::Refusal, sender::Sender,
-    senders::author_blocked,
+    dnsbl::Said,
+    parts::Parts,
+    recipient::Recipient,
+    refusal::Refusal,
+    sender::Sender,
+    senders::{author_blocked, leave_out_by_author},
 };
 use crate::{
+    address::ReversePath,
     alias::Rule,
     auth,
     inbound::Reservation,
@@ -142,6 +147,27 @@ impl Report {
         self.notes.extend(rule.as_ref().map(ToString::to_string));
         self.rule = rule;
         self.objection = Some(reply);
+    }
+
+    /// Leaves out of `recipients` what the author does not get to through others' aliases.
+    pub(crate) fn leave_out_by_author(
+        &mut self,
+        parts: &Parts,
+        recipients: &mut [Recipient],
+        from: &ReversePath,
+    ) {
+        let lost =
+            |recipients: &[Recipient]| recipients.iter().map(|to| to.lost.len()).sum::<usize>();
+        let before = lost(recipients);
+        let rule = leave_out_by_author(parts, recipients, from, &self.message);
+        if lost(recipients) > before {
+            let told = recipients.iter().flat_map(|to| &to.lost);
+            let new: Vec<String> = told.filter(|it| !self.notes.contains(it)).cloned().collect();
+            self.notes.extend(new);
+        }
+        if rule.is_some() {
+            self.refuse(rule, Reply::sender_blocked());
+        }
     }
 
     /// Takes a ruling; true when the message is still to be handed on.

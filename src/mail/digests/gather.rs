@@ -4,8 +4,11 @@ use super::{DigestError, Task, counted::Counted};
 use crate::{
     address::{Domain, Mailbox},
     alias::{Alias, AnswerAddress},
-    digest::{Every, Period, Tally, reason, rule},
-    mail::{parts::Parts, refused::is_of_several},
+    digest::{Every, Period, Tally, author, reason, rule},
+    mail::{
+        parts::Parts,
+        refused::{is_of_several, times},
+    },
     store::{
         QueueFilter,
         journal::{self, Outcome, Record, open_to_read},
@@ -61,6 +64,7 @@ struct Gathering<'a> {
 
 impl Gathering<'_> {
     async fn read_journal(&mut self, Period { since, until }: Period) -> Result<(), DigestError> {
+        self.parts.refused.write_so_far(&self.parts.journal).await;
         self.parts.journal.flush().await;
         let millis = |seconds: u64| Some(Millis::new(seconds.saturating_mul(1000)));
         let (since, until) = (millis(since.as_secs()), millis(until.as_secs()));
@@ -133,7 +137,10 @@ impl Gathering<'_> {
     fn count(&mut self, record: &Record, addresses: &[Mailbox]) {
         let (by_account, sender) = (record.account().is_some(), record.sender());
         let mut seen = HashSet::new();
-        for address in addresses.iter().filter(|address| seen.insert(address.to_key())) {
+        // Of what was refused more often, all recipients are of one alias.
+        let most = if times(record) > 1 { 1 } else { MAX_RECIPIENTS };
+        let each = addresses.iter().filter(|address| seen.insert(address.to_key()));
+        for address in each.take(most) {
             let Some((tally, is_answer)) = self.tally(address) else { continue };
             if by_account || is_answer {
                 let is_sent = !record.outcome.is_refusal();
@@ -208,5 +215,8 @@ fn refuse(tally: &mut Tally, record: &Record, sender: Option<&str>) {
     }
     let by_destination = record.attempts.iter().any(|it| it.verdict != "delivered");
     let rule = sender.and_then(|_| rule(&record.detail));
-    tally.refuse(reason(&record.reply, rule.as_deref(), by_destination), sender);
+    // Who was blocked is told as the one who was.
+    let sender = sender.map(|sender| author(&record.detail).unwrap_or(sender));
+    let why = reason(&record.reply, rule.as_deref(), by_destination);
+    tally.refuse(why, sender, times(record));
 }

@@ -1,11 +1,14 @@
 //! How often clients, aliases and domains may do what costs others (`[limits]`). Kept in memory only: a restart
-//! forgives.
+//! forgives, but for the limits that aliases have of their own ([`kept`]).
 
 mod bites;
+mod kept;
 mod own;
 mod questions;
 
 pub use bites::Bite;
+pub use kept::KeptLimits;
+pub(crate) use kept::{go_on, kept};
 pub(crate) use own::TakenLimits;
 pub(crate) use questions::Questions;
 
@@ -42,6 +45,8 @@ pub(crate) struct Rates {
     tables: Mutex<Tables>,
     metrics: Arc<Metrics>,
     bitten: Notify,
+    /// Something was taken of a limit that is kept.
+    taken: Notify,
     /// Checks under way; `None` is whoever may use a unix socket.
     checks: Turns<Option<ClientBlock>>,
 }
@@ -84,7 +89,13 @@ impl Rates {
             bites: Bites::default(),
         };
         let checks = Turns::new(limits.checks);
-        Self { tables: Mutex::new(tables), metrics, bitten: Notify::new(), checks }
+        Self {
+            tables: Mutex::new(tables),
+            metrics,
+            bitten: Notify::new(),
+            taken: Notify::new(),
+            checks,
+        }
     }
 
     /// Goes by other limits from now on.
@@ -223,6 +234,7 @@ impl Rates {
             recipients.iter().filter_map(|to| to.named.as_ref().and_then(own)).collect();
         for (key, rate) in &own {
             tables.own.take(key.clone(), *rate, now);
+            self.taken.notify_one();
         }
         Ok(TakenLimits::new(self, own.into_iter().collect()))
     }
@@ -281,6 +293,23 @@ impl Rates {
     /// Ready when another bucket was found empty.
     pub(crate) async fn bitten(&self) {
         self.bitten.notified().await;
+    }
+
+    /// Ready when something was taken of a limit that is kept.
+    pub(crate) async fn taken(&self) {
+        self.taken.notified().await;
+    }
+
+    /// The same, of another limit than those here.
+    pub(crate) fn note_taken(&self) {
+        self.taken.notify_one();
+    }
+
+    /// How many messages an alias has had of those that its own limit allows, in words.
+    pub(crate) fn of_limit(&self, named: &Named) -> Option<String> {
+        let now = clock::steady_millis();
+        let (rate, taken) = self.tables.lock().own.taken_of(named, now)?;
+        Some(format!("{} of {} taken", taken.div_ceil(1000), print_rate(rate)))
     }
 
     fn bite<B: Display>(&self, bites: &mut Bites, limit: Limit, full: &Full<B>) -> Exceeded {

@@ -50,6 +50,28 @@ impl Own {
         });
     }
 
+    /// What is taken of each limit at `now`, in thousandths.
+    pub(super) fn taken(&self, now: Millis) -> Vec<(Key, Rate, u64)> {
+        let taken = |(key, used): (&Key, &Used)| {
+            let (rate, bucket) = used.0?;
+            let taken = bucket.taken(rate, now);
+            (taken > 0).then(|| (key.clone(), rate, taken))
+        };
+        self.0.iter().filter_map(taken).collect()
+    }
+
+    /// What is taken of the limit of `named` at `now`, in thousandths.
+    pub(super) fn taken_of(&self, named: &Named, now: Millis) -> Option<(Rate, u64)> {
+        let rate = named.rules.limit?;
+        let used = self.0.get(&named.key).copied().unwrap_or_default();
+        Some((rate, used.by(rate, now).taken(rate, now)))
+    }
+
+    /// Goes on from what [`Own::taken`] said at `at`.
+    pub(super) fn go_on(&mut self, key: Key, rate: Rate, taken: u64, at: Millis) {
+        self.0.change(key, |used| *used = Used(Some((rate, Bucket::of_taken(taken, rate, at)))));
+    }
+
     fn give_back(&mut self, key: Key, rate: Rate) {
         self.0.change(key, |used| match used {
             Used(Some((now, bucket))) if *now == rate => bucket.give_back(rate),
@@ -131,6 +153,23 @@ mod tests {
         assert!(take(&mut own, &three).is_err(), "that was by another limit");
         own.give_back(three.key.clone(), three.rules.limit.unwrap());
         assert!(take(&mut own, &three).is_ok());
+    }
+
+    #[test]
+    fn what_the_last_daemon_kept_counts() {
+        let now = Millis::new(1_700_000_000_000);
+        let (mut last, mut next) = (Own::new(10), Own::new(10));
+        let two = named("2/1h");
+        let rate = two.rules.limit.unwrap();
+        last.take(two.key.clone(), rate, now);
+        last.take(two.key.clone(), rate, now);
+        for (key, rate, taken) in last.taken(now) {
+            next.go_on(key, rate, taken, now);
+        }
+        assert!(next.check(&two, now).is_err() && next.check(&two, now + rate.per() / 2).is_ok());
+        assert_eq!(next.taken_of(&two, now), Some((rate, 2000)));
+        assert_eq!(next.taken_of(&named("none"), now), None);
+        assert_eq!(last.taken(now + rate.per()), [], "nothing is missing any more");
     }
 
     #[test]

@@ -2,12 +2,13 @@
 
 use super::{
     super::{Site, problem::Problem},
-    asked::{self, Admin},
+    asked::{self, Manager},
     json,
 };
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
     admin::{Explanation, Question, explain},
+    alias::Owner,
 };
 use axum::{body::Body, extract::State};
 use hyper::{Response, StatusCode};
@@ -30,7 +31,8 @@ pub(super) struct Query {
 /// What would happen to a message
 ///
 /// By the checks and rules that it would meet; nothing is sent. As DNS is asked, two are answered at once, and others told
-/// to come again. Needs a token of the scope `admin`.
+/// to come again. Needs a token of the scope `manage`, which asks about recipients of its domain,
+/// and is told of nothing behind others' aliases.
 #[utoipa::path(
     get,
     path = "/api/explain",
@@ -48,10 +50,15 @@ pub(super) struct Query {
 )]
 pub(super) async fn show(
     State(site): State<Site>,
-    Admin(caller): Admin,
+    Manager(caller): Manager,
     asked::Query(query): asked::Query<Query>,
 ) -> Result<Response<Body>, Problem> {
     let question = question(query)?;
+    if let Some(domain) = &caller.token.domain
+        && !Owner(domain).owns(&question.recipient.bare())
+    {
+        return Err(Problem::forbidden(format!("this token is for {domain} alone")));
+    }
     let explains = Arc::clone(&site.shared.explains);
     let busy = || Problem::wait("others ask the same now, and all of that asks DNS", AGAIN);
     let _place = explains.try_acquire_owned().map_err(|_| busy())?;
@@ -61,7 +68,11 @@ pub(super) async fn show(
         tracing::error!(%error, "a request to the API failed");
         Problem::failed()
     });
-    Ok(json(StatusCode::OK, &explained?))
+    let explained = match &caller.token.domain {
+        Some(domain) => explained?.part_of(Owner(domain)),
+        None => explained?,
+    };
+    Ok(json(StatusCode::OK, &explained))
 }
 
 fn question(query: Query) -> Result<Question, Problem> {

@@ -1,6 +1,7 @@
 //! Aliases that end: by the clock, or by the messages that they took.
 
 use super::{by, detail};
+use crate::support::dns::Dns;
 use crate::support::onward::Onward;
 use crate::support::receiver::{Action, Gate, Receiver, Step};
 use crate::support::wait_until;
@@ -122,5 +123,72 @@ fn what_a_burner_has_taken_outlives_the_daemon() {
     onward.serve();
     let mut client = onward.session();
     client.mail("s@client.test").expect_code(250);
+    client.rcpt("burner@example.org").expect(GONE);
+}
+
+#[test]
+fn a_burner_that_is_used_up_is_closed_at_once_to_whom_another_alias_leads_there() {
+    let destination = Receiver::smtp().start();
+    let onward = Onward::forwarding_to(destination.name())
+        .without_rates()
+        .run_first(&["alias", "add", "burner@example.org", "bob@sink.test", "--max-messages", "1"])
+        .alias("chain@example.org", &["burner@example.org"])
+        .start();
+    let send = |to: &str| {
+        let mut client = onward.session();
+        client.mail("s@client.test").expect_code(250);
+        match client.rcpt(to) {
+            refused if refused.code != 250 => refused,
+            _ => client.data(&by("s@client.test")),
+        }
+    };
+    send("chain@example.org").expect_code(250);
+    send("burner@example.org").expect_code(250);
+    send("chain@example.org").expect(GONE);
+    // The rule that decides is named wherever somebody asks.
+    let rule = "refused as the alias burner@example.org that it leads to has taken its 1 message";
+    let asked = ["explain", "chain@example.org", "--from", "s@x.test", "--ip", "127.0.0.1"];
+    let explained = onward.cli(&asked).stdout;
+    assert!(explained.contains(rule), "{explained}");
+    wait_until("the rule in the journal", || {
+        let records = onward.wait_for_trace(&["--to", "chain@example.org"], 2);
+        records.iter().any(|record| detail(record) == rule).then_some(())
+    });
+    wait_until("the refusal to be counted", || {
+        let shown = onward.run(&["alias", "show", "chain@example.org", "--json"]);
+        let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+        (shown["counters"]["refused_by"]["used-up"] == 1).then_some(())
+    });
+    let shown = onward.run(&["alias", "show", "burner@example.org"]);
+    assert!(shown.contains("takes 1 message\n"), "{shown}");
+}
+
+/// Whoever sent it was told that it was taken: that is what is counted.
+#[test]
+fn a_message_that_fails_in_the_queue_keeps_its_place() {
+    let (destination, dns) = (Receiver::smtp().start(), Dns::start());
+    dns.txt("spf.test", "v=spf1 ip4:127.0.0.1 -all");
+    let onward = Onward::builder()
+        .dns(&dns)
+        .domain("example.org")
+        .route("*", &destination.route())
+        .config("spool.retry = [\"1h\"]")
+        .run_first(&["alias", "add", "burner@example.org", "bob@sink.test", "--max-messages", "1"])
+        .start();
+    destination.on(Step::FinalDot, Action::reply("450 4.2.1 later"));
+    let to = ["burner@example.org"];
+    onward.session().transaction("s@spf.test", &to, &by("s@spf.test")).expect_code(250);
+    let wait_for = |outcome: &str| {
+        wait_until(format!("it to be {outcome}"), || {
+            let records = onward.wait_for_trace(&["--to", "burner@example.org"], 1);
+            (records[0]["outcome"] == outcome).then_some(())
+        });
+    };
+    wait_for("spooled");
+    destination.on(Step::FinalDot, Action::reply("550 5.2.2 full"));
+    onward.run(&["queue", "retry", "--all"]);
+    wait_for("failed");
+    let mut client = onward.session();
+    client.mail("s@spf.test").expect_code(250);
     client.rcpt("burner@example.org").expect(GONE);
 }

@@ -111,3 +111,101 @@ fn a_limit_of_its_own_counts_what_is_taken() {
         (client.rcpt("a@example.org").code == 250).then_some(())
     });
 }
+
+#[test]
+fn what_was_taken_of_a_limit_is_explained_and_outlives_the_daemon() {
+    let destination = Receiver::smtp().start();
+    let mut onward = Onward::forwarding_to(destination.name())
+        .run_first(&["alias", "add", "a@example.org", "bob@sink.test", "--limit", "2/30d"])
+        .run_first(&[
+            "domain",
+            "set",
+            "example.org",
+            "--auto-create",
+            "new-.*",
+            "--to",
+            "b@sink.test",
+        ])
+        .config("limits.new_aliases_per_domain = \"1/30d\"")
+        .start();
+    let send = |onward: &Onward, to: &str| {
+        onward.session().transaction("s@client.test", &[to], &by("s@client.test"))
+    };
+    let explain = |onward: &Onward, to: &str| {
+        onward.cli(&["explain", to, "--from", "s@x.test", "--ip", "127.0.0.1"]).stdout
+    };
+    let wait_for = |onward: &Onward, to: &str, words: &[&str]| {
+        wait_until(format!("{words:?} of {to}"), || {
+            let told = explain(onward, to);
+            words.iter().all(|word| told.contains(word)).then_some(())
+        });
+    };
+    wait_for(&onward, "a@example.org", &["0 of 2/30d taken", "verdict  forwarded"]);
+    wait_for(&onward, "new-2@example.org", &["verdict  forwarded"]);
+    send(&onward, "a@example.org").expect_code(250);
+    wait_for(&onward, "a@example.org", &["1 of 2/30d taken", "verdict  forwarded"]);
+    send(&onward, "a@example.org").expect_code(250);
+    send(&onward, "new-1@example.org").expect_code(250);
+    let put_off =
+        ["2 of 2/30d taken", "put off by the alias's limit of 2/30d", "reply    450 4.2.1"];
+    let quota = ["reply    450 4.2.1 Too many new addresses of this domain"];
+    wait_for(&onward, "a@example.org", &put_off);
+    wait_for(&onward, "new-2@example.org", &quota);
+    assert!(onward.terminate().success());
+    wait_for(&onward, "a@example.org", &put_off);
+    onward.serve();
+    for (to, why) in [
+        ("a@example.org", "450 4.2.1 Too many messages to this address (2/30d)"),
+        ("new-2@example.org", "450 4.2.1 Too many new addresses of this domain"),
+    ] {
+        let mut client = onward.session();
+        client.mail("s@client.test").expect_code(250);
+        client.rcpt(to).expect(why);
+    }
+}
+
+/// By no detour mail gets to whom it would not get directly.
+#[test]
+fn whom_another_domains_alias_blocks_does_not_come_in_by_an_alias_that_leads_there() {
+    let destination = Receiver::smtp().start();
+    let onward = Onward::forwarding_to(destination.name())
+        .without_rates()
+        .domain("other.test")
+        .alias("chain@example.org", &["team@other.test"])
+        .alias("both@example.org", &["team@other.test", "own@sink.test"])
+        .run_first(&["alias", "set", "chain@example.org", "--allow", "@all.test"])
+        .run_first(&["alias", "add", "team@other.test", "bob@sink.test", "--block", "@bad.test"])
+        .run_first(&["block", "add", "@domain.test", "--domain", "other.test"])
+        .run_first(&["block", "add", "@all.test"])
+        .start();
+    let send = |from: &str, to: &str, author: &str| {
+        let mut client = onward.session();
+        client.mail(from).expect_code(250);
+        match client.rcpt(to) {
+            refused if refused.code != 250 => refused,
+            _ => client.data(&by(author)),
+        }
+    };
+    for bad in ["a@bad.test", "a@domain.test", "a@all.test"] {
+        for (from, author) in [(bad, "s@client.test"), ("s@client.test", bad)] {
+            send(from, "chain@example.org", author).expect_code(550);
+        }
+    }
+    assert_eq!(destination.count(), 0);
+    send("s@client.test", "chain@example.org", "s@client.test").expect_code(250);
+    for (from, author) in [("a@bad.test", "s@client.test"), ("s@client.test", "a@bad.test")] {
+        send(from, "both@example.org", author).expect_code(250);
+    }
+    let got: Vec<_> = destination.wait_for_messages(3).into_iter().map(|it| it.to).collect();
+    assert_eq!(got, [["bob@sink.test"], ["own@sink.test"], ["own@sink.test"]]);
+    let rule = "refused as another domain's alias that it leads to blocks the sender";
+    let asked = ["explain", "chain@example.org", "--from", "a@bad.test", "--ip", "127.0.0.1"];
+    for more in [&[][..], &["--header-from", "s@client.test"]] {
+        let explained = onward.cli(&[&asked, more].concat()).stdout;
+        assert!(explained.contains(rule), "{explained}");
+    }
+    wait_until("the rule in the journal", || {
+        let records = onward.run(&["trace", "--json", "--to", "chain@example.org"]);
+        records.contains(rule).then_some(())
+    });
+}

@@ -1,7 +1,7 @@
 //! Whose rules count.
 
 use super::*;
-use crate::alias::{Rules, SpamAction};
+use crate::alias::{Owner, Rules, SpamAction};
 
 #[test]
 fn the_rules_of_the_alias_that_the_sender_wrote_to_count() {
@@ -138,4 +138,47 @@ fn an_alias_that_has_ended_is_as_one_that_is_switched_off_wherever_it_stands() {
     ] {
         assert_eq!(run(&aliases, recipient), wanted, "{recipient}");
     }
+}
+
+/// What mail passes of other domains is known of each mailbox, and which aliases there have a say.
+#[test]
+fn ways_through_aliases_of_other_domains() {
+    let aliases = table(
+        "postmaster: root@y.test\na@x.test b@x.test c@z.test own@y.test\nb@x.test near@y.test\n\
+         c@z.test far@y.test d@z.test\nd@z.test e@x.test\ne@x.test back@y.test\nf@x.test g@z.test\n#g@z.test p@y.test\n\
+         h@x.test i@x.test\n#i@x.test p@y.test",
+    );
+    let of = |recipient: &str| {
+        let recipient = Mailbox::parse(recipient).unwrap();
+        now(expand(&recipient, &aliases, ExpansionLimits::default())).unwrap()
+    };
+    let own = Domain::parse("x.test").unwrap();
+    let seen = |recipient: &str| {
+        let Expansion::Deliver { mailboxes, ways, .. } = of(recipient).expansion else {
+            panic!("{recipient} is delivered")
+        };
+        let hides = |it: &&Mailbox| {
+            Owner(&own).hidden(&it.to_string(), &[recipient], Some(&ways)).is_some()
+        };
+        let hidden: Vec<String> = mailboxes.iter().filter(hides).map(ToString::to_string).collect();
+        hidden.join(" ")
+    };
+    assert_eq!(seen("a@x.test"), "far@y.test back@y.test");
+    assert_eq!(seen("b@x.test"), "");
+    assert_eq!(seen("postmaster@x.test"), "root@y.test", "whom the operator named");
+    let Expansion::Deliver { passed, .. } = of("a@x.test").expansion else { panic!("delivered") };
+    let passed: Vec<_> = passed
+        .iter()
+        .map(|it| {
+            let behind: Vec<_> = it.mailboxes.iter().map(ToString::to_string).collect();
+            format!("{} to {}", it.address, behind.join(" "))
+        })
+        .collect();
+    let expected = ["e@x.test to back@y.test", "c@z.test to far@y.test back@y.test"];
+    assert_eq!(passed, expected, "where mail comes from another domain");
+    // What has ended behind an alias is named, but not which of another domain.
+    let behind = |recipient: &str| of(recipient).behind.unwrap().to_string();
+    assert_eq!(behind("f@x.test"), "another domain's alias that it leads to has ended");
+    assert_eq!(behind("h@x.test"), "the alias i@x.test that it leads to is switched off");
+    assert_eq!(of("i@x.test").behind, None, "that is the one");
 }
