@@ -67,8 +67,6 @@ pub(super) async fn add(
     aliases::add(&site.store, &alias).await?;
     claim.keep();
     tracing::info!(alias = %alias.address(), token = %token.id, "alias made");
-    // As it is kept, whatever was typed: its tag is of that.
-    let alias = aliases::get(&site.store, alias.address()).await?.unwrap_or(alias);
     // Where its aliases lead is what the token says, and nothing that whoever holds it is told.
     let shown = match is_bound {
         true => Shown::of(&site, &alias).await?.without_destinations(),

@@ -49,6 +49,10 @@ fn what_is_not_named_stays_and_null_takes_away() {
     let mut faults = answer.faults();
     faults.sort_unstable();
     assert_eq!((answer.status, faults), (422, vec!["digest".to_owned(), "limit".to_owned()]));
+    for name in ["address", "kind", "destinations", "enabled"] {
+        let answer = api.ask(&api.admin, "PATCH", HELLO, Some(&json!({ name: null })));
+        assert_eq!((answer.status, answer.faults()), (422, vec![name.to_owned()]), "{answer:?}");
+    }
     let expired = json!({"expires": "2020-01-01T00:00:00Z"});
     assert_eq!(api.ask(&api.admin, "PATCH", HELLO, Some(&expired)).faults(), ["expires"]);
     assert_eq!(api.ask(&api.admin, "DELETE", HELLO, None).status, 204);

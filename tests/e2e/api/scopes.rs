@@ -267,3 +267,19 @@ fn what_a_token_that_creates_may_say() {
     assert_eq!(shown["destinations"], json!(["me@sink.test"]));
     assert_eq!(shown["note"], "Website: shop.example");
 }
+
+#[test]
+fn blocks_of_others_are_not_told() {
+    let api = Api::start();
+    for block in [
+        json!({"pattern": "@own.test", "domain": "example.org"}),
+        json!({"pattern": "@theirs.test", "domain": "other.test"}),
+        json!({"pattern": "@all.test"}),
+    ] {
+        api.admin("POST", "/api/blocks", Some(&block), 201);
+    }
+    let told = api.ask(&api.manage, "GET", "/api/blocks", None).json();
+    let told = told["blocks"].as_array().unwrap();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0]["pattern"], "@own.test");
+}

@@ -261,3 +261,31 @@ fn over_tls_over_a_unix_socket_and_beside_figures() {
     let listed = api.onward.run(&["check"]);
     assert!(!listed.contains("without TLS"), "on loopback: {listed}");
 }
+
+#[test]
+fn what_is_for_others_too_is_not_tried_or_dropped_for_them() {
+    let sink = Receiver::smtp().start();
+    let dns = Dns::start();
+    dns.txt("spf.test", "v=spf1 ip4:127.0.0.1 -all");
+    let builder = Onward::builder().dns(&dns).route("sink.test", &sink.route());
+    let api = Api::start_with(builder.config("spool.retry = [\"1h\"]"));
+    for address in ["hello@example.org", "hello@other.test"] {
+        api.onward.run(&["alias", "add", address, "bob@sink.test"]);
+    }
+    sink.on(Step::FinalDot, Action::reply("450 4.2.1 later"));
+    let both = ["hello@example.org", "hello@other.test"];
+    api.onward.session().transaction("alice@spf.test", &both, MESSAGE).expect_code(250);
+    let id = wait_until("it to wait", || {
+        let queue = api.admin("GET", "/api/queue", None, 200);
+        let message = &queue["messages"][0];
+        (message["state"] == "queued").then(|| message["id"].as_str().unwrap().to_owned())
+    });
+    for (method, path) in
+        [("POST", format!("/api/queue/{id}/retry")), ("DELETE", format!("/api/queue/{id}"))]
+    {
+        let answer = api.ask(&api.manage, method, &path, None);
+        assert_eq!(answer.status, 403, "{method}: {answer:?}");
+    }
+    let queue = api.admin("GET", "/api/queue", None, 200);
+    assert_eq!(queue["messages"][0]["legs"].as_array().unwrap().len(), 2, "{queue}");
+}

@@ -220,3 +220,23 @@ fn sees_and_switches_with_a_token_that_manages() {
     // The catch-all and the alias of another domain are as they were.
     assert_eq!(host.count(), 3);
 }
+
+#[test]
+fn an_alias_of_another_domain_is_none_by_its_number_either() {
+    let host = Host::start();
+    host.onward.run(&["alias", "add", "elsewhere@other.test", "me@sink.test"]);
+    let theirs = host.token_of(&["--scope", "manage", "--domain", "other.test"]);
+    let listed = list(&host, &theirs, "");
+    let id = listed["data"][0]["id"].as_str().unwrap();
+    let own = host.token(&["--scope", "manage"]);
+    for (method, target) in [
+        ("GET", format!("aliases/{id}")),
+        ("DELETE", format!("aliases/{id}")),
+        ("DELETE", format!("active-aliases/{id}")),
+        ("DELETE", format!("aliases/{id}/forget")),
+        ("PATCH", format!("aliases/{id}/restore")),
+    ] {
+        extension(&host, &own, method, &target, "").expect(404);
+    }
+    assert_eq!(host.shown("elsewhere@other.test")["enabled"], true);
+}
