@@ -4,5 +4,6 @@ mod browser;
 mod load;
 mod login;
 mod sec;
+mod sessions;
 mod site;
 mod table;
