@@ -4,6 +4,11 @@ DROP TABLE standing_changes;
 DROP TABLE alias_text_due;
 -- 24
 ALTER TABLE spool_legs DROP COLUMN ways;
+-- 21
+DROP TRIGGER domain_out_of_sessions;
+DROP TRIGGER session_out;
+DROP TABLE session_domains;
+DROP TABLE sessions;
 -- 20
 DROP INDEX aliases_digest;
 DROP INDEX aliases_expires;
