@@ -30,7 +30,7 @@ mod tokens;
 pub use accounts::{AccountChangeError, AccountPage, Accounts};
 pub use alias_numbers::AliasNumbers;
 pub use alias_use::{AliasUse, Cursor, FindError, FoundAliases};
-pub use alter::{Alteration, Alterations, Altered};
+pub use alter::{Alteration, Alterations, Altered, IsMeant, Removed};
 pub use digests::{DigestStep, Digests, Told, UnderWay};
 pub use directory::{AliasPage, Apply, Change, ChangeError, Directory};
 pub use error::StoreError;

@@ -3,6 +3,7 @@
 //! A request comes whole ([`crate::http::Application`]), and goes: pages of other origins ([`cors`]) · the route · the
 //! token ([`caller`]) · a function of `admin` · the answer, with its tag ([`etag`]), or a [`problem`].
 
+mod alias_record;
 mod api;
 mod caller;
 mod cors;

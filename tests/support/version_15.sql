@@ -1,4 +1,7 @@
 -- Makes of a database of this version one of version 15: aliases without controls, no tokens.
+-- 22
+DROP TRIGGER alias_use_out;
+DROP TABLE alias_days;
 -- 20
 DROP INDEX aliases_digest;
 DROP INDEX aliases_expires;

@@ -4,13 +4,14 @@ use super::{
     Sqlite,
     directory::{existing, put},
     error::Failure,
-    rows::aliases,
+    rows::{alias_days, alias_use, aliases},
 };
 use crate::{
     alias::{Alias, AliasAddress},
+    clock,
     store::{
         Alterations, ChangeError,
-        alter::{Alteration, Altered},
+        alter::{Alteration, Altered, IsMeant, Removed},
     },
 };
 use async_trait::async_trait;
@@ -25,6 +26,19 @@ impl Alterations for Sqlite {
     ) -> Result<Alias, ChangeError> {
         let address = address.clone();
         self.change(move |connection| alter(connection, &address, alteration)).await
+    }
+
+    async fn take_out(
+        &self,
+        address: &AliasAddress,
+        is_meant: IsMeant,
+    ) -> Result<Option<Removed>, ChangeError> {
+        let address = address.clone();
+        self.change(move |connection| take_out(connection, &address, is_meant)).await
+    }
+
+    async fn bring_back(&self, removed: Removed) -> Result<(), ChangeError> {
+        self.change(move |connection| bring_back(connection, &removed)).await
     }
 }
 
@@ -48,4 +62,34 @@ fn alter(
             Err(ChangeError::NoSuchAlias(other.address().to_string()).into())
         }
     }
+}
+
+fn take_out(
+    connection: &Connection,
+    address: &AliasAddress,
+    is_meant: IsMeant,
+) -> Result<Option<Removed>, Failure> {
+    let alias = existing(connection, address)?;
+    if !is_meant(&alias) {
+        return Ok(None);
+    }
+    let key = address.key();
+    let removed = Removed {
+        counters: alias_use::get(connection, &key)?.unwrap_or_default(),
+        days: alias_days::get(connection, &key, clock::now().day())?,
+        number: alias_use::number_of(connection, &key)?.unwrap_or_default(),
+        position: aliases::position(connection, &key)?,
+        alias,
+    };
+    aliases::delete(connection, &key)?;
+    Ok(Some(removed))
+}
+
+fn bring_back(connection: &Connection, removed: &Removed) -> Result<(), Failure> {
+    let Removed { alias, counters, days, number, position } = removed;
+    put(connection, alias, false)?;
+    let key = alias.address().key();
+    aliases::set_position(connection, &key, *position)?;
+    alias_use::put_back(connection, &key, *number, counters)?;
+    Ok(alias_days::add(connection, *number, days)?)
 }

@@ -3,12 +3,12 @@
 use super::{
     super::{
         Site,
+        alias_record::{self as record, AliasObject, Shown, tag_of},
         caller::Caller,
         etag, input,
         problem::{FieldError, Kind, Problem},
     },
     Segment, json,
-    record::{self, AliasObject, Shown, tag_of},
     schema::{Alias as AliasSchema, AliasPage, AliasPatch, NewAlias},
 };
 use crate::{

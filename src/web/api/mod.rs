@@ -8,7 +8,6 @@ mod explain;
 mod messages;
 mod page;
 mod queue;
-mod record;
 mod schema;
 mod status;
 mod traffic;

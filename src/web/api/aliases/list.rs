@@ -2,10 +2,15 @@
 
 use super::{
     super::{
-        super::{Site, caller::Caller, input, problem::Problem},
+        super::{
+            Site,
+            alias_record::{AliasObject, Shown},
+            caller::Caller,
+            input,
+            problem::Problem,
+        },
         json,
         page::{limit, time, wrong_cursor},
-        record::{AliasObject, Shown},
     },
     AliasPage,
 };

@@ -1,6 +1,6 @@
-//! An alias as JSON: what is accepted of each field, what is changed by a patch, and what an answer shows.
+//! An alias as JSON, of the API and of the page's forms: what is accepted of each field, what is changed by a patch, and what an answer shows.
 
-use super::super::{
+use super::{
     Site, etag, input,
     problem::{FieldError, Kind, Problem},
 };
