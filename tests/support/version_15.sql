@@ -2,6 +2,11 @@
 -- 22
 DROP TRIGGER alias_use_out;
 DROP TABLE alias_days;
+-- 21
+DROP TRIGGER domain_out_of_sessions;
+DROP TRIGGER session_out;
+DROP TABLE session_domains;
+DROP TABLE sessions;
 -- 20
 DROP INDEX aliases_digest;
 DROP INDEX aliases_expires;

@@ -9,15 +9,12 @@ use crate::{
     session::Role,
 };
 use maud::{Markup, html};
-use std::{net::IpAddr, sync::Arc, time::Duration};
-
-/// When it may be asked again, where others ask.
-const AGAIN: Duration = Duration::from_secs(2);
+use std::{net::IpAddr, sync::Arc};
 
 /// The form, and the answer to what it asked.
 ///
 /// # Errors
-/// When too many ask at once, or the answer fails.
+/// When the answer fails.
 pub(super) async fn section(
     visitor: &Visitor,
     alias: &Alias,
@@ -25,10 +22,13 @@ pub(super) async fn section(
 ) -> Result<Markup, Trouble> {
     let texts = visitor.texts;
     let is_asked = query.has("from") || query.has("ip");
-    let (mut answer, mut wrong) = (None, None);
+    let (mut answer, mut wrong, mut is_busy) = (None, None, false);
     if is_asked {
         match question(visitor, alias, query) {
-            Ok(question) => answer = Some(answered(visitor, question).await?),
+            Ok(question) => {
+                answer = answered(visitor, question).await?;
+                is_busy = answer.is_none();
+            }
             Err(field) => wrong = Some(field),
         }
     }
@@ -57,6 +57,7 @@ pub(super) async fn section(
                 (field("ip", texts.say("aliases-explain-ip", &[]), "192.0.2.1"))
                 button type="submit" { (texts.say("aliases-explain-button", &[])) }
             }
+            @if is_busy { p .error role="alert" { (texts.say("aliases-explain-busy", &[])) } }
             @if let Some(answer) = &answer { (told(visitor, answer)) }
         }
     })
@@ -89,14 +90,16 @@ fn question(visitor: &Visitor, alias: &Alias, query: &Fields) -> Result<Question
     Ok(Question { recipient, sender, ip, helo, message: message.into_bytes(), asks_filter: false })
 }
 
-async fn answered(visitor: &Visitor, question: Question) -> Result<Explanation, Trouble> {
+/// `None` where too many ask at once.
+async fn answered(visitor: &Visitor, question: Question) -> Result<Option<Explanation>, Trouble> {
     let site = &visitor.site;
     let places = Arc::clone(&site.shared.explains);
-    let _place = places.try_acquire_owned().map_err(|_| Trouble::Wait(AGAIN))?;
-    explain(site.config.as_ref().clone(), &question).await.map_err(|error| {
+    let Ok(_place) = places.try_acquire_owned() else { return Ok(None) };
+    let explained = explain(site.config.as_ref().clone(), &question).await.map_err(|error| {
         tracing::error!(%error, "a request to the page failed");
         Trouble::Failed
-    })
+    });
+    explained.map(Some)
 }
 
 fn told(visitor: &Visitor, answer: &Explanation) -> Markup {

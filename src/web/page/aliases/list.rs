@@ -264,7 +264,7 @@ async fn found(
 }
 
 /// The domains that are offered by name; nothing where they are too many.
-pub(super) async fn offered(visitor: &Visitor) -> Result<Vec<String>, Trouble> {
+pub(in crate::web::page) async fn offered(visitor: &Visitor) -> Result<Vec<String>, Trouble> {
     let names: Vec<String> = match visitor.role.domains() {
         Some(own) => own.iter().map(ToString::to_string).collect(),
         None => {

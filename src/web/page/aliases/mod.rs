@@ -12,6 +12,8 @@ mod query;
 mod sparkline;
 pub(super) mod undo;
 
+pub(super) use list::offered;
+
 use crate::{alias::AliasAddress, web::Site};
 use axum::{
     Router,

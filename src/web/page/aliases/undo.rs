@@ -21,7 +21,7 @@ use std::{
 };
 
 /// For how long a change is offered to be taken back.
-pub(in crate::web::page) const OFFERED: Duration = Duration::from_secs(10);
+pub(in crate::web) const OFFERED: Duration = Duration::from_secs(10);
 /// ... and a little more, for the way of who decides in the last moment.
 const KEPT: Duration = Duration::from_secs(15);
 /// Aliases of all changes that are kept.
@@ -29,7 +29,7 @@ const MAX_STEPS: usize = 2_000;
 
 /// What takes back one change of one alias.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::web::page) enum Step {
+pub(in crate::web) enum Step {
     /// The alias was removed.
     BringBack(Box<Removed>),
     /// The alias was changed, and has this tag since.
@@ -38,7 +38,7 @@ pub(in crate::web::page) enum Step {
 
 /// The changes that can be taken back: of each session the last one.
 #[derive(Debug, Default)]
-pub(in crate::web::page) struct Undos(Mutex<VecDeque<Undo>>);
+pub(in crate::web) struct Undos(Mutex<VecDeque<Undo>>);
 
 #[derive(Debug)]
 struct Undo {
@@ -50,16 +50,16 @@ struct Undo {
 
 /// What came of taking back.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(in crate::web::page) struct Undone {
+pub(in crate::web) struct Undone {
     /// Aliases that are as they were.
-    pub(in crate::web::page) done: usize,
+    pub(in crate::web) done: usize,
     /// Aliases that are not.
-    pub(in crate::web::page) failed: Vec<(AliasAddress, NotUndone)>,
+    pub(in crate::web) failed: Vec<(AliasAddress, NotUndone)>,
 }
 
 /// Why an alias is not as it was.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::web::page) enum NotUndone {
+pub(in crate::web) enum NotUndone {
     /// It was changed since, or there is a new one of its address.
     Changed,
     /// It is gone, or its domain is.
@@ -70,7 +70,7 @@ pub(in crate::web::page) enum NotUndone {
 
 impl Undos {
     /// Keeps what takes back the last change of `session`, in the place of what was kept for it.
-    pub(in crate::web::page) fn keep(&self, session: &str, steps: Vec<Step>, now: Millis) {
+    pub(in crate::web) fn keep(&self, session: &str, steps: Vec<Step>, now: Millis) {
         let mut undos = self.0.lock();
         undos.retain(|undo| undo.session != session && undo.until > now);
         if steps.is_empty() || steps.len() > MAX_STEPS {
@@ -83,7 +83,7 @@ impl Undos {
     }
 
     /// For how long the last change of `session` is still offered to be taken back, and of how many aliases it is.
-    pub(in crate::web::page) fn offered(
+    pub(in crate::web) fn offered(
         &self,
         session: &str,
         now: Millis,
@@ -95,7 +95,7 @@ impl Undos {
     }
 
     /// What takes back the last change of `session`, this once; `None` where it is too late.
-    pub(in crate::web::page) fn take(&self, session: &str, now: Millis) -> Option<Vec<Step>> {
+    pub(in crate::web) fn take(&self, session: &str, now: Millis) -> Option<Vec<Step>> {
         let mut undos = self.0.lock();
         undos.retain(|undo| undo.until > now);
         let at = undos.iter().position(|undo| undo.session == session)?;
@@ -107,7 +107,7 @@ impl Undos {
 ///
 /// # Errors
 /// When the store fails: what was not reached by then stays.
-pub(in crate::web::page) async fn undo(store: &Store, steps: Vec<Step>) -> Result<Undone, Error> {
+pub(in crate::web) async fn undo(store: &Store, steps: Vec<Step>) -> Result<Undone, Error> {
     let mut undone = Undone::default();
     for step in steps.into_iter().rev() {
         let (address, came) = match step {
