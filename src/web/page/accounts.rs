@@ -10,7 +10,9 @@ use super::{
     visitor::{Admin, Visitor},
 };
 use crate::{
-    account::{AccountError, Label, Login, MAX_PASSWORDS, MAX_SEND_AS, SendAs, State, StoredPassword},
+    account::{
+        AccountError, Label, Login, MAX_PASSWORDS, MAX_SEND_AS, SendAs, State, StoredPassword,
+    },
     address::Mailbox,
     admin::{Error, accounts},
     store::AccountChangeError,
@@ -68,9 +70,9 @@ async fn add(Admin(visitor): Admin, Form(fields): Form) -> Result<Response<Body>
 fn wanted(fields: &Fields) -> Result<(Mailbox, Vec<SendAs>, Label), Wrong> {
     let name = Mailbox::parse(fields.one("name")).map_err(|error| ("name", error.to_string()))?;
     let lines = fields.one("send_as").split(['\n', '\r', ',']).map(str::trim);
-    let may = lines.filter(|line| !line.is_empty()).map(|line| {
-        SendAs::parse(line).map_err(|error| ("send_as", format!("{line}: {error}")))
-    });
+    let may = lines
+        .filter(|line| !line.is_empty())
+        .map(|line| SendAs::parse(line).map_err(|error| ("send_as", format!("{line}: {error}"))));
     let label = Label::parse(fields.one("label")).map_err(|error| ("label", error.to_string()))?;
     Ok((name, may.collect::<Result<_, _>>()?, label))
 }
@@ -142,7 +144,12 @@ fn once(visitor: &Visitor, name: &Mailbox, password: &Zeroizing<String>) -> Resp
         }
         p { a .button href="/accounts" { (texts.say("accounts-back", &[])) } }
     };
-    visitor.page_with(StatusCode::CREATED, Tab::Accounts, &texts.say("accounts-password-made", &[]), &content)
+    visitor.page_with(
+        StatusCode::CREATED,
+        Tab::Accounts,
+        &texts.say("accounts-password-made", &[]),
+        &content,
+    )
 }
 
 async fn switch(
@@ -227,11 +234,19 @@ async fn page(
     for login in shown {
         table.row(row(texts, login));
     }
-    let wrong = |field: &str| {
-        wrong.as_ref().filter(|(of, _)| *of == field).map(|(_, what)| what.as_str())
-    };
+    let wrong =
+        |field: &str| wrong.as_ref().filter(|(of, _)| *of == field).map(|(_, what)| what.as_str());
     let field = |name: &'static str, label: String, hint: String, lines: u8| {
-        Field { name, label: &label, hint: &hint, value: typed.one(name), error: wrong(name), lines, ..Field::default() }.markup()
+        Field {
+            name,
+            label: &label,
+            hint: &hint,
+            value: typed.one(name),
+            error: wrong(name),
+            lines,
+            ..Field::default()
+        }
+        .markup()
     };
     let content = html! {
         p .lead { (texts.say("accounts-about", &[])) }

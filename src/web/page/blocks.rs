@@ -51,12 +51,8 @@ impl Typed {
 
 async fn add(visitor: Visitor, Form(fields): Form) -> Result<Response<Body>, Trouble> {
     let text = |name: &str| fields.one(name).to_owned();
-    let mut typed = Typed {
-        pattern: text("pattern"),
-        domain: text("domain"),
-        note: text("note"),
-        wrong: None,
-    };
+    let mut typed =
+        Typed { pattern: text("pattern"), domain: text("domain"), note: text("note"), wrong: None };
     match added(&visitor, &typed).await? {
         Ok(notice) => Ok(visitor.done(notice, "/blocks")),
         Err(wrong) => {

@@ -77,7 +77,12 @@ async fn add(visitor: Visitor, Form(fields): Form) -> Result<Response<Body>, Tro
         dl { (told(texts, &record)) }
         p { a .button href="/tokens" { (texts.say("tokens-back", &[])) } }
     };
-    Ok(visitor.page_with(StatusCode::CREATED, Tab::Tokens, &texts.say("tokens-made", &[]), &content))
+    Ok(visitor.page_with(
+        StatusCode::CREATED,
+        Tab::Tokens,
+        &texts.say("tokens-made", &[]),
+        &content,
+    ))
 }
 
 async fn refused(
@@ -92,7 +97,8 @@ async fn refused(
 fn wanted(visitor: &Visitor, fields: &Fields) -> Result<New, Wrong> {
     let texts = visitor.texts;
     let label = Label::parse(fields.one("label")).map_err(|error| ("label", error.to_string()))?;
-    let scope: Scope = fields.one("scope").parse().map_err(|_| ("scope", texts.say("tokens-scope-wrong", &[])))?;
+    let scope: Scope =
+        fields.one("scope").parse().map_err(|_| ("scope", texts.say("tokens-scope-wrong", &[])))?;
     if scope == Scope::Admin && visitor.role != Role::Admin {
         return Err(("scope", texts.say("tokens-scope-wrong", &[])));
     }
@@ -125,7 +131,11 @@ fn wanted(visitor: &Visitor, fields: &Fields) -> Result<New, Wrong> {
         // The end of that day, in UTC.
         text => {
             let wrong = |_| ("expires", texts.say("tokens-expires-wrong", &[]));
-            Some(parse_expires(&format!("{text}T23:59:59Z")).or_else(|_| parse_expires(text)).map_err(wrong)?)
+            Some(
+                parse_expires(&format!("{text}T23:59:59Z"))
+                    .or_else(|_| parse_expires(text))
+                    .map_err(wrong)?,
+            )
         }
     };
     let destinations = destinations.collect::<Result<_, _>>()?;
@@ -148,7 +158,9 @@ fn of_field(texts: Texts, error: &TokenChangeError) -> Wrong {
         TokenChangeError::NotHosted(domain) => {
             ("domain", texts.say("tokens-no-domain", &[("domain", domain.to_string().into())]))
         }
-        TokenChangeError::TooMany => ("label", texts.say("tokens-too-many", &[("most", MAX_TOKENS.into())])),
+        TokenChangeError::TooMany => {
+            ("label", texts.say("tokens-too-many", &[("most", MAX_TOKENS.into())]))
+        }
         other => ("domain", other.to_string()),
     }
 }
@@ -258,16 +270,22 @@ async fn page(
     Ok(visitor.page_with(status, Tab::Tokens, &texts.say("tokens-title", &[]), &content))
 }
 
-async fn form(
-    visitor: &Visitor,
-    typed: &Fields,
-    wrong: Option<&Wrong>,
-) -> Result<Markup, Trouble> {
+async fn form(visitor: &Visitor, typed: &Fields, wrong: Option<&Wrong>) -> Result<Markup, Trouble> {
     let texts = visitor.texts;
     let names = offered(visitor).await?;
     let wrong = |field: &str| wrong.filter(|(of, _)| *of == field).map(|(_, what)| what.as_str());
     let field = |name: &'static str, label: String, hint: String, lines: u8, kind: &str| {
-        Field { name, label: &label, hint: &hint, value: typed.one(name), error: wrong(name), lines, kind, ..Field::default() }.markup()
+        Field {
+            name,
+            label: &label,
+            hint: &hint,
+            value: typed.one(name),
+            error: wrong(name),
+            lines,
+            kind,
+            ..Field::default()
+        }
+        .markup()
     };
     let choice = |name: &'static str, label: String, options: Vec<(String, String)>| {
         html! {

@@ -99,8 +99,8 @@ impl Action {
                     })
                 };
                 let change = NewDestination::new(mailbox("old", old)?, mailbox("new", new)?);
-                let change =
-                    change.map_err(|error| Problem::field("new", error.to_string(), "another mailbox"))?;
+                let change = change
+                    .map_err(|error| Problem::field("new", error.to_string(), "another mailbox"))?;
                 Ok(Self::Edit(Edit::Destination(change)))
             }
             other => Err(Problem::field("do", format!("{other:?} is none"), "one of the list")),
@@ -252,7 +252,11 @@ mod tests {
             ("replace", "a@x.test", "A@x.test", "new"),
             ("", "", "", "do"),
         ] {
-            assert_eq!(of(word, old, new).unwrap_err().errors[0].field, field, "{word} {old} {new}");
+            assert_eq!(
+                of(word, old, new).unwrap_err().errors[0].field,
+                field,
+                "{word} {old} {new}"
+            );
         }
     }
 

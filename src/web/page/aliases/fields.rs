@@ -85,7 +85,13 @@ fn described(wrong: &Wrong, name: &str, has_help: bool) -> Option<String> {
 }
 
 /// A field around its control.
-fn around(wrong: &Wrong, name: &str, label: &str, help: Option<String>, control: &Markup) -> Markup {
+fn around(
+    wrong: &Wrong,
+    name: &str,
+    label: &str,
+    help: Option<String>,
+    control: &Markup,
+) -> Markup {
     html! {
         div .field .wrong[wrong.is(name)] {
             label for={ "field-" (name) } { (label) }

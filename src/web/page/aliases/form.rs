@@ -201,7 +201,9 @@ fn zoned(text: &str) -> String {
     let minutes = "2026-12-31T12:00".len();
     let is_local = text.len() >= minutes
         && text.as_bytes().get(10) == Some(&b'T')
-        && text.bytes().all(|octet| octet.is_ascii_digit() || matches!(octet, b'-' | b':' | b'T' | b'.'));
+        && text
+            .bytes()
+            .all(|octet| octet.is_ascii_digit() || matches!(octet, b'-' | b':' | b'T' | b'.'));
     match is_local {
         true if text.len() == minutes => format!("{text}:00Z"),
         true => format!("{text}Z"),
@@ -259,7 +261,10 @@ mod tests {
         let shown = Form::of(&alias);
         assert_eq!(shown.destinations, "me@y.test\nyou@y.test\nwe@y.test");
         assert_eq!(shown.expires, "2999-12-31T12:00:00");
-        assert_eq!((shown.allow.as_str(), shown.block.as_str()), ("@friend.test\n*.friend.test", "*"));
+        assert_eq!(
+            (shown.allow.as_str(), shown.block.as_str()),
+            ("@friend.test\n*.friend.test", "*")
+        );
         assert_eq!(shown.note, "For \"<the shop>\"");
         // What is shown says nothing new.
         assert_eq!(shown.patch(&shown), Map::new());
@@ -285,7 +290,8 @@ mod tests {
         let rejects = patched(&forwards, reject.patch(&shown)).unwrap();
         assert_eq!(rejects.action(), &Action::Reject("Gone".into()));
         let shown = Form::of(&rejects);
-        let back = Form { action: "forward".into(), destinations: "c@y.test".into(), ..shown.clone() };
+        let back =
+            Form { action: "forward".into(), destinations: "c@y.test".into(), ..shown.clone() };
         let back = patched(&rejects, back.patch(&shown)).unwrap();
         assert_eq!(back.destinations().len(), 1);
         // Back without anywhere to go.
@@ -309,7 +315,8 @@ mod tests {
         let problem = checked(form.new_alias()).await.unwrap_err();
         let mut fields: Vec<_> = problem.errors.iter().map(|error| &*error.field).collect();
         fields.sort_unstable();
-        let all = ["address", "destinations", "expires", "keep_tag", "limit", "max_messages", "spam"];
+        let all =
+            ["address", "destinations", "expires", "keep_tag", "limit", "max_messages", "spam"];
         assert_eq!(fields, all, "{problem:?}");
         // An end that is over, and stays as it is, is no mistake of whoever changes the note.
         let over = Form { expires: "2020-01-01T00:00:00".into(), ..Form::default() };

@@ -1,12 +1,5 @@
 //! The list of aliases: search, what came of their mail, and changes of those that are picked.
 
-use super::{
-    actions::{Action, Done, MAX_PICKED, Picked, Why, act},
-    query,
-    query::Query as Sought,
-    sparkline::{self, Sparkline},
-    undo::{self, NotUndone, Undone},
-};
 use super::super::{
     form::{Fields, Form, Query},
     notices::{Notice, Undo},
@@ -15,6 +8,13 @@ use super::super::{
     texts::Texts,
     trouble::Trouble,
     visitor::Visitor,
+};
+use super::{
+    actions::{Action, Done, MAX_PICKED, Picked, Why, act},
+    query,
+    query::Query as Sought,
+    sparkline::{self, Sparkline},
+    undo::{self, NotUndone, Undone},
 };
 use crate::{
     address::Domain,
@@ -85,20 +85,19 @@ pub(super) async fn change(
     tracing::info!(by = %visitor.key(), changed = done.steps.len(), action = word, "aliases changed");
     let place = match fields.one("to") {
         // From the page of the alias: back to it, as long as it is there.
-        "alias" if word != "delete" => match fields.one("one").split_once(' ').and_then(|(_, it)| Picked::parse(it)) {
-            Some(picked) => super::place_of(&picked.address),
-            None => sought.place(),
-        },
+        "alias" if word != "delete" => {
+            match fields.one("one").split_once(' ').and_then(|(_, it)| Picked::parse(it)) {
+                Some(picked) => super::place_of(&picked.address),
+                None => sought.place(),
+            }
+        }
         _ => sought.place(),
     };
     Ok(visitor.done(tell(&visitor, &action, done), &place))
 }
 
 /// `POST /aliases/undo`: takes back the last change.
-pub(super) async fn take_back(
-    visitor: Visitor,
-    Form(_): Form,
-) -> Result<Response<Body>, Trouble> {
+pub(super) async fn take_back(visitor: Visitor, Form(_): Form) -> Result<Response<Body>, Trouble> {
     let texts = visitor.texts;
     let steps = visitor.site.shared.undos.take(&visitor.key(), clock::steady_millis());
     let text = match steps {
@@ -308,7 +307,7 @@ fn search(texts: Texts, sought: &Sought, names: &[String], role: &Role) -> Marku
                     option value="" { (texts.say("aliases-unused-any", &[])) }
                     @for days in query::UNUSED {
                         option value=(days) selected[sought.unused == Some(days)] {
-                            (texts.say("aliases-unused-days", &[("days", days.into())]))
+                            (texts.say("aliases-unused-days", &[("days", u64::from(days).into())]))
                         }
                     }
                 }
@@ -466,10 +465,10 @@ pub(super) fn drawing(texts: Texts, days: &Daily, today: u64) -> Markup {
         }
     };
     html! {
-        svg .spark role="img" aria-label=(said) width=(sparkline::WIDTH) height=(sparkline::HEIGHT)
+        svg .spark role="img" width=(sparkline::WIDTH) height=(sparkline::HEIGHT)
             viewBox={ "0 0 " (sparkline::WIDTH) " " (sparkline::HEIGHT) } {
             title { (said) }
-            path .foot d={ "M0 " (sparkline::HEIGHT - 1) "v1h" (sparkline::WIDTH) "v-1z" } {}
+            path .foot d={ "M0 " (sparkline::HEIGHT) "h" (sparkline::WIDTH) } {}
             @if !line.forwarded.is_empty() { path .taken d=(line.forwarded) {} }
             @if !line.refused.is_empty() { path .denied d=(line.refused) {} }
         }

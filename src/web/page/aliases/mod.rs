@@ -34,7 +34,9 @@ pub(crate) fn routes() -> Router<Site> {
 pub(crate) fn place_of(address: &AliasAddress) -> String {
     let octets = address.to_string().into_bytes().into_iter();
     let encoded = octets.map(|octet| match octet {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'@' | b'-' | b'_' => char::from(octet).to_string(),
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'@' | b'-' | b'_' => {
+            char::from(octet).to_string()
+        }
         // Two dots alone would be a step up.
         b'.' => ".".to_owned(),
         other => format!("%{other:02X}"),

@@ -26,10 +26,7 @@ use hyper::{Response, StatusCode};
 use maud::html;
 
 /// `GET /aliases/new`. What it is for may be said, as links from elsewhere do: `domain`, `name`, `destinations`, `note`.
-pub(super) async fn show(
-    visitor: Visitor,
-    Query(query): Query,
-) -> Result<Response<Body>, Trouble> {
+pub(super) async fn show(visitor: Visitor, Query(query): Query) -> Result<Response<Body>, Trouble> {
     let mut form = Form { enabled: true, ..Form::typed(&query) };
     if form.name.is_empty() {
         form.name = offer(&form)?;
@@ -38,10 +35,7 @@ pub(super) async fn show(
 }
 
 /// `POST /aliases/new`
-pub(super) async fn make(
-    visitor: Visitor,
-    Sent(sent): Sent,
-) -> Result<Response<Body>, Trouble> {
+pub(super) async fn make(visitor: Visitor, Sent(sent): Sent) -> Result<Response<Body>, Trouble> {
     let mut form = Form::typed(&sent);
     if sent.has("another") {
         form.name = offer(&form)?;
@@ -56,10 +50,7 @@ pub(super) async fn make(
     page(&visitor, status, form, wrong, of_all).await
 }
 
-async fn made(
-    visitor: &Visitor,
-    form: &Form,
-) -> Result<Result<Response<Body>, Problem>, Trouble> {
+async fn made(visitor: &Visitor, form: &Form) -> Result<Result<Response<Body>, Problem>, Trouble> {
     let (site, texts) = (&visitor.site, visitor.texts);
     let alias = match alias_record::checked(form.new_alias()).await {
         Ok(alias) => alias,

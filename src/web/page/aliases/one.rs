@@ -144,9 +144,10 @@ async fn page(
     let leads = match visitor.role {
         // What an alias of somebody else leads to is his.
         Role::Owner(_) => html! {},
-        Role::Admin => {
-            leads_to(texts, &aliases::show(&site.store, alias.address(), site.config.postmaster.as_ref()).await?)
-        }
+        Role::Admin => leads_to(
+            texts,
+            &aliases::show(&site.store, alias.address(), site.config.postmaster.as_ref()).await?,
+        ),
     };
     let picked = Picked::of(alias);
     let content = html! {
@@ -188,11 +189,23 @@ async fn page(
 /// What somebody else has made of the alias meanwhile: of each field that is another than what was typed, what it holds.
 fn stale(texts: Texts, alias: &Alias, typed: &Form) -> Markup {
     let now = Form::of(alias);
-    let on = |is_on: bool| if is_on { texts.say("aliases-yes", &[]) } else { texts.say("aliases-no", &[]) };
-    let lines = |text: &str| text.split(['\n', '\r', ',']).map(str::trim).filter(|it| !it.is_empty()).collect::<Vec<_>>().join(", ");
+    let on = |is_on: bool| {
+        if is_on { texts.say("aliases-yes", &[]) } else { texts.say("aliases-no", &[]) }
+    };
+    let lines = |text: &str| {
+        text.split(['\n', '\r', ','])
+            .map(str::trim)
+            .filter(|it| !it.is_empty())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let all = [
         (texts.say("aliases-action", &[]), lines(&now.action), lines(&typed.action)),
-        (texts.say("aliases-destinations", &[]), lines(&now.destinations), lines(&typed.destinations)),
+        (
+            texts.say("aliases-destinations", &[]),
+            lines(&now.destinations),
+            lines(&typed.destinations),
+        ),
         (texts.say("aliases-text", &[]), now.text, typed.text.clone()),
         (texts.say("aliases-note", &[]), now.note, typed.note.clone()),
         (texts.say("aliases-enabled", &[]), on(now.enabled), on(typed.enabled)),
@@ -204,7 +217,11 @@ fn stale(texts: Texts, alias: &Alias, typed: &Form) -> Markup {
         (texts.say("aliases-spam", &[]), now.spam, typed.spam.clone()),
         (texts.say("aliases-keep-tag", &[]), now.keep_tag, typed.keep_tag.clone()),
         (texts.say("aliases-digest", &[]), now.digest, typed.digest.clone()),
-        (texts.say("aliases-reply-by-address", &[]), on(now.reply_by_address), on(typed.reply_by_address)),
+        (
+            texts.say("aliases-reply-by-address", &[]),
+            on(now.reply_by_address),
+            on(typed.reply_by_address),
+        ),
     ];
     html! {
         div .error .stale role="alert" {

@@ -45,7 +45,8 @@ impl Query {
             cursor: fields.one("cursor").parse().ok(),
         };
         if let Role::Owner(own) = role {
-            read.domain = read.domain.filter(|domain| own.contains(domain)).or(own.first().cloned());
+            read.domain =
+                read.domain.filter(|domain| own.contains(domain)).or(own.first().cloned());
         }
         read
     }
@@ -68,7 +69,10 @@ impl Query {
 
     /// True where nothing is looked for.
     pub(super) fn is_all(&self) -> bool {
-        self.text.is_empty() && self.note.is_empty() && self.enabled.is_none() && self.unused.is_none()
+        self.text.is_empty()
+            && self.note.is_empty()
+            && self.enabled.is_none()
+            && self.unused.is_none()
     }
 
     /// The same from another place on; from the first page without one.

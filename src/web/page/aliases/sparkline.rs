@@ -3,9 +3,8 @@
 use crate::alias::{DAYS, Daily, DayUse, first_day};
 use std::fmt::Write;
 
-/// Width of a day, of which the last part is a gap, in units of the drawing.
+/// Width of a day in units of the drawing; its bar is a line of three units in the middle.
 const DAY: u64 = 4;
-const BAR: u64 = 3;
 /// Width of all of it.
 pub(super) const WIDTH: u64 = DAYS * DAY;
 /// Height of the busiest day.
@@ -63,7 +62,7 @@ fn height(count: u64, most: u64) -> u64 {
 fn bar(path: &mut String, at: u64, foot: u64, height: u64) {
     if height > 0 {
         // Writing to a string never fails.
-        let _ = write!(path, "M{at} {foot}v-{height}h{BAR}v{height}z");
+        let _ = write!(path, "M{} {foot}v-{height}", at + DAY / 2);
     }
 }
 
@@ -79,9 +78,10 @@ mod tests {
 
     #[test]
     fn bars_stand_where_their_days_are() {
-        let line = Sparkline::of(&daily(&[(70, 99, 99), (71, 6, 0), (99, 3, 3), (100, 0, 12)]), 100);
-        assert_eq!(line.forwarded, "M0 24v-12h3v12zM112 24v-6h3v6z");
-        assert_eq!(line.refused, "M112 18v-6h3v6zM116 24v-24h3v24z");
+        let line =
+            Sparkline::of(&daily(&[(70, 99, 99), (71, 6, 0), (99, 3, 3), (100, 0, 12)]), 100);
+        assert_eq!(line.forwarded, "M2 24v-12M114 24v-6");
+        assert_eq!(line.refused, "M114 18v-6M118 24v-24");
         assert_eq!((line.taken, line.denied), (9, 15));
         assert_eq!(line.busiest, Some((100, 12)));
         assert_eq!(WIDTH, 120);
@@ -91,8 +91,8 @@ mod tests {
     #[test]
     fn one_message_among_many_is_seen() {
         let line = Sparkline::of(&daily(&[(9, 1_000_000, 1), (10, 1, 0)]), 10);
-        assert_eq!(line.forwarded, "M36 24v-22h3v22zM40 24v-2h3v2z");
-        assert_eq!(line.refused, "M36 2v-2h3v2z");
+        assert_eq!(line.forwarded, "M38 24v-22M42 24v-2");
+        assert_eq!(line.refused, "M38 2v-2");
     }
 
     proptest! {
@@ -110,8 +110,8 @@ mod tests {
                         .split(|sign: char| !sign.is_ascii_digit())
                         .filter_map(|digits| digits.parse().ok())
                         .collect();
-                    let [at, foot, height, ..] = numbers[..] else { panic!("{bar}") };
-                    prop_assert!(at + BAR <= WIDTH && foot <= HEIGHT && height <= foot, "{}", bar);
+                    let [at, foot, height] = numbers[..] else { panic!("{bar}") };
+                    prop_assert!(at + DAY / 2 <= WIDTH && foot <= HEIGHT && height <= foot, "{}", bar);
                 }
             }
         }

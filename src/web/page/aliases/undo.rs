@@ -20,9 +20,8 @@ use std::{
     time::Duration,
 };
 
-/// For how long a change is offered to be taken back.
-pub(in crate::web) const OFFERED: Duration = Duration::from_secs(10);
-/// ... and a little more, for the way of who decides in the last moment.
+/// For how long a change can be taken back: the ten seconds for which that is offered, and a little more for the way of who
+/// decides in the last moment.
 const KEPT: Duration = Duration::from_secs(15);
 /// Aliases of all changes that are kept.
 const MAX_STEPS: usize = 2_000;
@@ -80,18 +79,6 @@ impl Undos {
         while undos.iter().map(|undo| undo.steps.len()).sum::<usize>() > MAX_STEPS {
             undos.pop_front();
         }
-    }
-
-    /// For how long the last change of `session` is still offered to be taken back, and of how many aliases it is.
-    pub(in crate::web) fn offered(
-        &self,
-        session: &str,
-        now: Millis,
-    ) -> Option<(Duration, usize)> {
-        let undos = self.0.lock();
-        let undo = undos.iter().find(|undo| undo.session == session)?;
-        let left = undo.until.since(now).saturating_sub(KEPT - OFFERED);
-        (left > Duration::ZERO).then_some((left, undo.steps.len()))
     }
 
     /// What takes back the last change of `session`, this once; `None` where it is too late.
@@ -182,11 +169,8 @@ mod tests {
         undos.keep("a", vec![step("2@x.test")], NOW);
         undos.keep("b", vec![step("3@x.test")], NOW);
         assert_eq!(undos.take("c", NOW), None);
-        assert_eq!(undos.offered("c", NOW), None);
-        assert_eq!(undos.offered("a", NOW + Duration::from_secs(4)), Some((OFFERED - Duration::from_secs(4), 1)));
-        assert_eq!(undos.offered("a", NOW + OFFERED), None);
-        assert_eq!(undos.take("a", NOW + OFFERED), Some(vec![step("2@x.test")]));
-        assert_eq!(undos.take("a", NOW + OFFERED), None);
+        assert_eq!(undos.take("a", NOW + Duration::from_secs(10)), Some(vec![step("2@x.test")]));
+        assert_eq!(undos.take("a", NOW + Duration::from_secs(10)), None);
         assert_eq!(undos.take("b", NOW + KEPT), None, "too late");
         // What is done next cannot be taken back: nor can what was before.
         undos.keep("b", vec![step("3@x.test")], NOW);
