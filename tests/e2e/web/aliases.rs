@@ -245,7 +245,10 @@ fn all_that_an_alias_can_have_is_said_by_the_form() {
 
     // The form shows all of it, and sent as it is it changes nothing.
     let page = get(&site, &owner, "/aliases/shop@example.org");
-    assert!(page.contains("value=\"For &lt;b&gt;&quot;the shop&quot;&lt;/b&gt; &amp; co\""), "{page}");
+    assert!(
+        page.contains("value=\"For &lt;b&gt;&quot;the shop&quot;&lt;/b&gt; &amp; co\""),
+        "{page}"
+    );
     let version = hidden(&page, "version");
     let mut same = all.to_vec();
     same.push(("version", &version));
@@ -255,7 +258,12 @@ fn all_that_an_alias_can_have_is_said_by_the_form() {
 
     // A catch-all, and a regex.
     for (name, place) in [("*", "/aliases/%2A@example.org"), (r"/^s-.*@example\.org$/", "")] {
-        let made = [("name", name), ("domain", "example.org"), ("destinations", "me@sink.test"), ("enabled", "on")];
+        let made = [
+            ("name", name),
+            ("domain", "example.org"),
+            ("destinations", "me@sink.test"),
+            ("enabled", "on"),
+        ];
         let page = done(&site, &owner, "/aliases/new", &made);
         assert!(page.contains("takes mail now") && page.contains(place), "{name}: {page}");
     }
@@ -264,7 +272,12 @@ fn all_that_an_alias_can_have_is_said_by_the_form() {
 
     // What refuses: its text, and nowhere it leads.
     let version = hidden(&get(&site, &owner, "/aliases/%2A@example.org"), "version");
-    let refuses = [("version", version.as_str()), ("action", "reject"), ("text", "Write by post"), ("enabled", "on")];
+    let refuses = [
+        ("version", version.as_str()),
+        ("action", "reject"),
+        ("text", "Write by post"),
+        ("enabled", "on"),
+    ];
     done(&site, &owner, "/aliases/%2A@example.org", &refuses);
     send(&site.onward, "a@sender.test", "any@example.org").expect("550 5.7.1 Write by post");
 }
@@ -288,16 +301,23 @@ fn a_change_that_somebody_else_made_meanwhile_is_told_and_not_overwritten() {
     ];
     let answer = site.post(&owner, "/aliases/shop@example.org", &form(&mine));
     assert_eq!(answer.status, 409, "{answer:?}");
-    for said in ["Somebody else changed this alias", "of somebody else", "value=\"mine\"", "you@sink.test"] {
+    for said in
+        ["Somebody else changed this alias", "of somebody else", "value=\"mine\"", "you@sink.test"]
+    {
         assert!(answer.body.contains(said), "{said}: {}", answer.body);
     }
     assert_eq!(alias(&site.onward, "shop@example.org")["note"], "of somebody else");
 
     // Nor by what stands on a list that was loaded before.
     let value = picked(&list, "shop@example.org");
-    for (word, said) in [("delete", "No alias was removed."), ("disable", "No alias was switched off.")] {
+    for (word, said) in
+        [("delete", "No alias was removed."), ("disable", "No alias was switched off.")]
+    {
         let page = done(&site, &owner, "/aliases/many", &[("do", word), ("pick", &value)]);
-        assert!(page.contains(said) && page.contains("somebody changed it meanwhile"), "{word}: {page}");
+        assert!(
+            page.contains(said) && page.contains("somebody changed it meanwhile"),
+            "{word}: {page}"
+        );
     }
     assert_eq!(alias(&site.onward, "shop@example.org")["enabled"], true);
 
@@ -328,7 +348,16 @@ fn an_owner_sees_and_changes_nothing_of_others() {
     for address in ["own@example.org", "secret@other.test", "other\\.test"] {
         assert!(list.contains(address), "{address}: {list}");
     }
-    for query in ["", "?domain=other.test", "?q=secret", "?q=hidden@", "?note=secret", "?unused=1", "?state=on", "?state=off"] {
+    for query in [
+        "",
+        "?domain=other.test",
+        "?q=secret",
+        "?q=hidden@",
+        "?note=secret",
+        "?unused=1",
+        "?state=on",
+        "?state=off",
+    ] {
         let list = get(&site, &owner, &format!("/aliases{query}"));
         for foreign in ["secret@", "a secret note", "other.test"] {
             let said = list.replace("value=\"secret\"", "").replace("domain=other.test", "");
@@ -339,7 +368,9 @@ fn an_owner_sees_and_changes_nothing_of_others() {
     let secret = secret.as_str();
     let missing = site.get(&owner, "/aliases/none@example.org");
     assert_eq!(missing.status, 404);
-    for address in ["secret@other.test", "%2F%5Er.%2A@other%5C.test%24%2F", "*@other.test", "nonsense"] {
+    for address in
+        ["secret@other.test", "%2F%5Er.%2A@other%5C.test%24%2F", "*@other.test", "nonsense"]
+    {
         let path = format!("/aliases/{address}");
         let hidden = site.get(&owner, &path);
         let same = missing.body.replace("/aliases/none@example.org", &path);
@@ -362,7 +393,12 @@ fn an_owner_sees_and_changes_nothing_of_others() {
     assert_eq!((&kept["note"], &kept["enabled"]), (&json!("a secret note"), &json!(true)));
 
     // A new one at a domain of somebody else, or at one that nobody hosts: the same words.
-    for name in ["new@other.test", "new@nobody.test", r"/^n.*@other\.test$/", r"/^n@(other|example)\.test$/"] {
+    for name in [
+        "new@other.test",
+        "new@nobody.test",
+        r"/^n.*@other\.test$/",
+        r"/^n@(other|example)\.test$/",
+    ] {
         let made = [("name", name), ("destinations", "me@sink.test"), ("enabled", "on")];
         let answer = site.post(&owner, "/aliases/new", &form(&made));
         assert_eq!(answer.status, 422, "{name}: {answer:?}");
@@ -375,7 +411,11 @@ fn an_owner_sees_and_changes_nothing_of_others() {
     assert_eq!(alias(onward, "secret@other.test")["enabled"], false);
 
     // Explaining asks about one's own.
-    let page = get(&site, &owner, "/aliases/own@example.org?from=a@sender.test&ip=192.0.2.1&to=secret@other.test");
+    let page = get(
+        &site,
+        &owner,
+        "/aliases/own@example.org?from=a@sender.test&ip=192.0.2.1&to=secret@other.test",
+    );
     assert!(page.contains("own@example.org") && !page.contains("secret@other.test"), "{page}");
 }
 
@@ -386,7 +426,12 @@ fn blocks_are_an_owners_for_his_domain_and_an_administrators_for_all() {
     let onward = &site.onward;
     onward.run(&["alias", "add", "hello@example.org", "bob@sink.test"]);
     let (owner, admin) = (site.owner("example.org"), site.admin());
-    done(&site, &owner, "/blocks", &[("pattern", "@shop.test"), ("domain", "example.org"), ("note", "<i>spam</i>")]);
+    done(
+        &site,
+        &owner,
+        "/blocks",
+        &[("pattern", "@shop.test"), ("domain", "example.org"), ("note", "<i>spam</i>")],
+    );
     send(onward, "a@shop.test", "hello@example.org").expect("550 5.7.1");
     for (pairs, field) in [
         (vec![("pattern", "@shop.test"), ("domain", "")], "field-domain-error"),
@@ -452,15 +497,31 @@ fn hostile_notes_and_names_are_shown_and_do_nothing() {
         onward.run(&["alias", "add", address, destination, "--note", note.trim()]);
     }
     let wide = format!("{}@example.org", "w".repeat(64));
-    onward.run(&["alias", "add", &wide, &format!("{}@sink.test", "v".repeat(64)), "--note", &"n".repeat(500)]);
+    onward.run(&[
+        "alias",
+        "add",
+        &wide,
+        &format!("{}@sink.test", "v".repeat(64)),
+        "--note",
+        &"n".repeat(500),
+    ]);
     let Some(browser) = Browser::start(&site.base()) else { return };
     browser.open(&site.link(&["--domain", "example.org"]));
     browser.press("Log in");
     browser.wait_for_text("Log out");
-    for path in ["/aliases", "/aliases?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "/aliases?q=%E2%80%AEalert"] {
+    for path in [
+        "/aliases",
+        "/aliases?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
+        "/aliases?q=%E2%80%AEalert",
+    ] {
         browser.open(path);
         browser.wait_for_text("Search");
-        assert_eq!(browser.eval("return document.querySelectorAll('main script, main img, main b, main i').length"), 0);
+        assert_eq!(
+            browser.eval(
+                "return document.querySelectorAll('main script, main img, main b, main i').length"
+            ),
+            0
+        );
     }
     browser.open("/aliases");
     assert_eq!(browser.count("tbody tr"), 3);

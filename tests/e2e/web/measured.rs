@@ -49,7 +49,10 @@ fn measure(site: &Site, who: &str, person: &Person, path: &str) {
     }
     let first = times[0];
     times.sort();
-    println!("{who:<14} {path:<36} {:?} (first {first:?}, worst {:?}), {octets} octets", times[4], times[8]);
+    println!(
+        "{who:<14} {path:<36} {:?} (first {first:?}, worst {:?}), {octets} octets",
+        times[4], times[8]
+    );
     assert!(octets < 100_000, "{path}: {octets}");
 }
 
@@ -61,7 +64,8 @@ async fn fill(onward: &Onward) {
     }
     let address = |n: usize| AliasAddress::parse(&format!("user{n}@d{}.test", n % 100)).unwrap();
     let alias = |n: usize| {
-        let rules = Rules { note: Some(format!("made for the shop number {n}")), ..Rules::default() };
+        let rules =
+            Rules { note: Some(format!("made for the shop number {n}")), ..Rules::default() };
         let alias = Alias::forward(address(n), [format!("mailbox{n}@sink.test")]).unwrap();
         alias.with_rules(rules).unwrap().with_enabled(n % 1_000 != 7)
     };
@@ -71,7 +75,9 @@ async fn fill(onward: &Onward) {
         let used = part.iter().chain(&[7, 107, 207]).map(|n| Used {
             forwarded: 12_345,
             last_use: Some(now),
-            days: (0..30).map(|ago| (now.day() - ago, DayUse { forwarded: 411 + ago, refused: 17 })).collect(),
+            days: (0..30)
+                .map(|ago| (now.day() - ago, DayUse { forwarded: 411 + ago, refused: 17 }))
+                .collect(),
             ..Used::new(address(*n).key())
         });
         store.keep_counters(used.collect()).await.unwrap();
@@ -83,7 +89,9 @@ async fn fill(onward: &Onward) {
         let used = page.found.iter().map(|(alias, _)| Used {
             forwarded: 12_345,
             last_use: Some(now),
-            days: (0..30).map(|ago| (now.day() - ago, DayUse { forwarded: 411 + ago, refused: 17 })).collect(),
+            days: (0..30)
+                .map(|ago| (now.day() - ago, DayUse { forwarded: 411 + ago, refused: 17 }))
+                .collect(),
             ..Used::new(alias.address().key())
         });
         store.keep_counters(used.collect()).await.unwrap();

@@ -76,11 +76,23 @@ fn an_owner_makes_and_sees_tokens_of_his_domains_alone() {
     let (builder, api) = Onward::builder().listen("http", &["serve = [\"api\"]"]);
     let site = Site::start_with(builder);
     let onward = &site.onward;
-    onward.run(&["token", "add", "--label", "of other", "--scope", "manage", "--domain", "other.test"]);
+    onward.run(&[
+        "token",
+        "add",
+        "--label",
+        "of other",
+        "--scope",
+        "manage",
+        "--domain",
+        "other.test",
+    ]);
     onward.run(&["token", "add", "--label", "of all", "--scope", "admin"]);
     let (owner, admin) = (site.owner("example.org"), site.admin());
     let seen = site.get(&owner, "/tokens").body;
-    assert!(!seen.contains("of other") && !seen.contains("of all") && !seen.contains("value=\"admin\""), "{seen}");
+    assert!(
+        !seen.contains("of other") && !seen.contains("of all") && !seen.contains("value=\"admin\""),
+        "{seen}"
+    );
     for record in lines(onward, "token") {
         let path = format!("/tokens/{}/revoke", record["id"].as_str().unwrap());
         assert_eq!(site.post(&owner, &path, "").status, 404);
@@ -88,19 +100,55 @@ fn an_owner_makes_and_sees_tokens_of_his_domains_alone() {
     for (pairs, field) in [
         (vec![("label", "x"), ("scope", "admin")], "field-scope-error"),
         (vec![("label", "x"), ("scope", "manage"), ("domain", "other.test")], "field-domain-error"),
-        (vec![("label", "x"), ("scope", "manage"), ("domain", "nobody.test")], "field-domain-error"),
+        (
+            vec![("label", "x"), ("scope", "manage"), ("domain", "nobody.test")],
+            "field-domain-error",
+        ),
         (vec![("label", "x"), ("scope", "manage"), ("domain", "")], "field-domain-error"),
         (vec![("label", ""), ("scope", "manage"), ("domain", "example.org")], "field-label-error"),
-        (vec![("label", "x"), ("scope", "manage"), ("domain", "example.org"), ("expires", "2020-01-01")], "field-expires-error"),
-        (vec![("label", "x"), ("scope", "manage"), ("domain", "example.org"), ("daily_limit", "0")], "field-daily_limit-error"),
-        (vec![("label", "x"), ("scope", "create"), ("domain", "example.org"), ("destinations", "me")], "field-destinations-error"),
+        (
+            vec![
+                ("label", "x"),
+                ("scope", "manage"),
+                ("domain", "example.org"),
+                ("expires", "2020-01-01"),
+            ],
+            "field-expires-error",
+        ),
+        (
+            vec![
+                ("label", "x"),
+                ("scope", "manage"),
+                ("domain", "example.org"),
+                ("daily_limit", "0"),
+            ],
+            "field-daily_limit-error",
+        ),
+        (
+            vec![
+                ("label", "x"),
+                ("scope", "create"),
+                ("domain", "example.org"),
+                ("destinations", "me"),
+            ],
+            "field-destinations-error",
+        ),
     ] {
         let answer = site.post(&owner, "/tokens", &form(&pairs));
         assert!(answer.status == 422 && answer.body.contains(field), "{pairs:?}: {answer:?}");
-        assert!(answer.body.contains("value=\"x\"") || field == "field-label-error", "what was typed stays");
+        assert!(
+            answer.body.contains("value=\"x\"") || field == "field-label-error",
+            "what was typed stays"
+        );
     }
     assert_eq!(lines(onward, "token").len(), 2);
-    let new = [("label", "mine"), ("scope", "manage"), ("domain", "example.org"), ("expires", "2999-12-31"), ("destinations", "me@sink.test")];
+    let new = [
+        ("label", "mine"),
+        ("scope", "manage"),
+        ("domain", "example.org"),
+        ("expires", "2999-12-31"),
+        ("destinations", "me@sink.test"),
+    ];
     let made = site.post(&owner, "/tokens", &form(&new));
     assert_eq!(made.status, 201, "{made:?}");
     let token = secret(&made.body);
@@ -127,7 +175,9 @@ fn accounts_are_an_administrators_made_switched_and_their_passwords_revoked() {
         ("POST", "/accounts/anna@example.org/password"),
         ("POST", "/accounts/anna@example.org/password/revoke"),
     ] {
-        for (person, status) in [(&owner, 404), (&Person::nobody(), if method == "GET" { 303 } else { 403 })] {
+        for (person, status) in
+            [(&owner, 404), (&Person::nobody(), if method == "GET" { 303 } else { 403 })]
+        {
             let answer = match method {
                 "GET" => site.get(person, path),
                 _ => site.post(person, path, "name=anna%40example.org&label=x&to=disabled"),
@@ -155,7 +205,10 @@ fn accounts_are_an_administrators_made_switched_and_their_passwords_revoked() {
     let password = browser.text("#secret");
     assert!(password.len() > 15, "{password}");
     let all = lines(onward, "account");
-    assert_eq!((&all[0]["send_as"], &all[0]["state"]), (&json!(["*@example.org"]), &json!("enabled")));
+    assert_eq!(
+        (&all[0]["send_as"], &all[0]["state"]),
+        (&json!(["*@example.org"]), &json!("enabled"))
+    );
     browser.open("/accounts");
     assert!(!browser.source().contains(&password), "it is shown once");
     browser.axe_finds_nothing();
@@ -174,7 +227,12 @@ fn accounts_are_an_administrators_made_switched_and_their_passwords_revoked() {
     browser.press("To the accounts");
     browser.press("Revoke");
     browser.wait_for_text("The password phone of anna@example.org");
-    let labels: Vec<_> = lines(onward, "account")[0]["passwords"].as_array().unwrap().iter().map(|one| one["label"].clone()).collect();
+    let labels: Vec<_> = lines(onward, "account")[0]["passwords"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["label"].clone())
+        .collect();
     assert_eq!(labels, ["tablet"]);
     browser.no_console_errors();
 }

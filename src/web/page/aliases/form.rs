@@ -126,11 +126,18 @@ impl Form {
         let before = shown.object();
         let mut patch = self.object();
         patch.retain(|name, value| before.get(name) != Some(value));
-        // Where it leads goes with the word for that.
+        // A text that nobody is sent any more goes; where it leads goes with the word for that.
+        if patch.contains_key("action") && !self.is_replying() {
+            patch.insert("text".into(), Value::Null);
+        }
         if patch.contains_key("action") && self.is_forwarding() {
             patch.insert("destinations".into(), entries(&self.destinations));
         }
         patch
+    }
+
+    fn is_replying(&self) -> bool {
+        matches!(self.action.trim(), "reject" | "defer")
     }
 
     fn is_forwarding(&self) -> bool {
@@ -143,14 +150,13 @@ impl Form {
             "" => Value::Null,
             text => text.into(),
         };
-        let replies = matches!(self.action.trim(), "reject" | "defer");
         let mut object = Map::new();
         let mut put = |name: &str, value: Value| drop(object.insert(name.to_owned(), value));
         if self.is_forwarding() {
             put("destinations", entries(&self.destinations));
         }
         put("action", text(&self.action).as_str().unwrap_or("forward").into());
-        if replies {
+        if self.is_replying() {
             put("text", text(&self.text));
         }
         put("enabled", self.enabled.into());
@@ -294,6 +300,9 @@ mod tests {
             Form { action: "forward".into(), destinations: "c@y.test".into(), ..shown.clone() };
         let back = patched(&rejects, back.patch(&shown)).unwrap();
         assert_eq!(back.destinations().len(), 1);
+        let discard = Form { action: "discard".into(), ..shown.clone() };
+        let discards = patched(&rejects, discard.patch(&shown)).unwrap();
+        assert_eq!(discards.action(), &Action::Discard);
         // Back without anywhere to go.
         let nowhere = Form { action: "forward".into(), ..shown.clone() };
         let refused = patched(&rejects, nowhere.patch(&shown)).unwrap_err();

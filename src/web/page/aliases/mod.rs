@@ -9,6 +9,7 @@ mod list;
 mod new;
 mod one;
 mod query;
+mod rows;
 mod sparkline;
 pub(super) mod undo;
 

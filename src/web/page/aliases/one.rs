@@ -14,7 +14,7 @@ use super::{
     explained,
     fields::{self, Wrong},
     form::Form,
-    list, place_of,
+    list, place_of, rows,
 };
 use crate::{
     admin::{
@@ -151,7 +151,7 @@ async fn page(
     };
     let picked = Picked::of(alias);
     let content = html! {
-        p .lead { (parts::outside(&address)) " " (list::state(texts, alias, &counters, clock::now())) }
+        p .lead { (parts::outside(&address)) " " (rows::state(texts, alias, &counters, clock::now())) }
         form method="post" action="/aliases/many" .buttons {
             input type="hidden" name="to" value="alias";
             @let word = if alias.enabled() { "disable" } else { "enable" };
@@ -163,7 +163,7 @@ async fn page(
         p .hint { (texts.say("aliases-remove-hint", &[])) }
         section aria-labelledby="use" {
             h2 #use { (texts.say("aliases-use", &[])) }
-            @if let [days] = &days[..] { (list::drawing(texts, days, today)) }
+            @if let [days] = &days[..] { (rows::drawing(texts, days, today)) }
             (numbers(texts, &counters))
             (leads)
             p { a href=(messages_of(alias.address())) { (texts.say("aliases-to-messages", &[])) } }
