@@ -1,8 +1,11 @@
 //! The page for people, in a browser and octet by octet.
 
+mod aliases;
 mod browser;
 mod load;
 mod login;
+mod measured;
 mod sec;
 mod site;
 mod table;
+mod tokens;
