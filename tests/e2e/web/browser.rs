@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
-use thirtyfour::{By, Capabilities, WebDriver, WebElement};
+use thirtyfour::{By, Capabilities, TypingData, WebDriver, WebElement};
 use tokio::runtime::Runtime;
 
 /// Widths that pages are made for: a telephone, a tablet, a desk.
@@ -45,7 +45,8 @@ impl Browser {
         let mut command = Command::new(chromedriver);
         command.arg("--port=0").env("TMPDIR", profile.path());
         let chromedriver = Process::spawn("chromedriver", &mut command);
-        let started = chromedriver.wait_for_line("its port", |line| line.contains("on port "));
+        let started =
+            chromedriver.wait_for_line("its port", |line| line.contains("successfully on port "));
         let port = started.trim_end_matches('.').rsplit(' ').next().unwrap();
         let options = json!({
             "binary": chromium,
@@ -124,7 +125,7 @@ impl Browser {
 
     /// Presses keys where the focus is.
     #[track_caller]
-    pub(crate) fn keys(&self, keys: &str) {
+    pub(crate) fn keys(&self, keys: impl Into<TypingData>) {
         self.runtime.block_on(async {
             let active = self.driver().active_element().await.unwrap();
             active.send_keys(keys).await.unwrap();

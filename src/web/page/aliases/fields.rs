@@ -56,17 +56,12 @@ const NAMES: [&str; 14] = [
     "digest",
 ];
 
-/// What is wrong with a field, beneath it. A reader is told with the field.
+/// What is wrong with a field, beneath it: what is accepted, its hint says. A reader is told with the field.
 fn errors(wrong: &Wrong, name: &str) -> Markup {
     html! {
         @if wrong.is(name) {
             div .error id={ (name) "-error" } {
-                @for error in wrong.of_field(name) {
-                    p {
-                        (error.message)
-                        @if let Some(accepted) = &error.accepted { " (" (accepted) ")" }
-                    }
-                }
+                @for error in wrong.of_field(name) { p { (error.message) } }
             }
         }
     }

@@ -91,11 +91,14 @@ pub(super) async fn change(
         }
         _ => sought.place(),
     };
-    Ok(visitor.done(tell(&visitor, &action, done), &place))
+    Ok(visitor.done(tell(&visitor, &action, done, &place), &place))
 }
 
 /// `POST /aliases/undo`: takes back the last change.
-pub(super) async fn take_back(visitor: Visitor, Form(_): Form) -> Result<Response<Body>, Trouble> {
+pub(super) async fn take_back(
+    visitor: Visitor,
+    Form(fields): Form,
+) -> Result<Response<Body>, Trouble> {
     let texts = visitor.texts;
     let steps = visitor.site.shared.undos.take(&visitor.key(), clock::steady_millis());
     let text = match steps {
@@ -115,7 +118,14 @@ pub(super) async fn take_back(visitor: Visitor, Form(_): Form) -> Result<Respons
             text
         }
     };
-    Ok(visitor.done(Notice::new(text), "/aliases"))
+    Ok(visitor.done(Notice::new(text), local(fields.one("place"))))
+}
+
+/// A place among the aliases, or their list: nobody is sent elsewhere.
+fn local(place: &str) -> &str {
+    let is_of_aliases = place.starts_with("/aliases?") || place.starts_with("/aliases/");
+    let is_plain = place.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'\\');
+    if is_of_aliases && is_plain { place } else { "/aliases" }
 }
 
 /// True where what is of `domain` may be seen; what is of no domain, by who sees all.
@@ -127,7 +137,7 @@ pub(super) fn may_see(role: &Role, domain: Option<&Domain>) -> bool {
 }
 
 /// Says what was done, and keeps what takes it back.
-pub(super) fn tell(visitor: &Visitor, action: &Action, done: Done) -> Notice {
+fn tell(visitor: &Visitor, action: &Action, done: Done, place: &str) -> Notice {
     let (texts, Done { steps, same, failed }) = (visitor.texts, done);
     let count = [("count", steps.len().into())];
     let mut text = match action {
@@ -152,14 +162,17 @@ pub(super) fn tell(visitor: &Visitor, action: &Action, done: Done) -> Notice {
         };
         text.push_str(&left_out(texts, &address.to_string(), &why));
     }
-    Notice { text, undo: keep(visitor, steps) }
+    Notice { text, undo: keep(visitor, steps, place) }
 }
 
-/// Keeps what takes a change back, and gives the form that does.
-pub(super) fn keep(visitor: &Visitor, steps: Vec<undo::Step>) -> Option<Undo> {
+/// Keeps what takes a change back, and gives the form that does, which comes back to `place`.
+pub(super) fn keep(visitor: &Visitor, steps: Vec<undo::Step>, place: &str) -> Option<Undo> {
     let is_some = !steps.is_empty();
     visitor.site.shared.undos.keep(&visitor.key(), steps, clock::steady_millis());
-    is_some.then(|| Undo { action: "/aliases/undo".into(), fields: Vec::new() })
+    is_some.then(|| Undo {
+        action: "/aliases/undo".into(),
+        fields: vec![("place".into(), place.into())],
+    })
 }
 
 fn left_out(texts: Texts, address: &str, why: &str) -> String {
@@ -318,3 +331,26 @@ fn pages(texts: Texts, sought: &Sought, next: Option<aliases::Cursor>) -> Markup
 }
 
 const _: () = assert!(PAGE <= MAX_PICKED);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_takes_back_is_sent_nowhere_else() {
+        for good in ["/aliases?q=a%40b", "/aliases/a@x.test"] {
+            assert_eq!(local(good), good);
+        }
+        for bad in [
+            "",
+            "/",
+            "//evil.test",
+            "https://evil.test",
+            "/aliasesx",
+            "/aliases/\r\nb",
+            "/aliases/ü",
+        ] {
+            assert_eq!(local(bad), "/aliases", "{bad:?}");
+        }
+    }
+}

@@ -69,7 +69,7 @@ pub(super) async fn change(
     let shown = match came {
         Ok(Some(step)) => {
             tracing::info!(alias = %alias.address(), by = %visitor.key(), "alias changed");
-            let undo = list::keep(&visitor, vec![step]);
+            let undo = list::keep(&visitor, vec![step], &place);
             let text = texts.say("aliases-done-changed", &[("count", 1_u64.into())]);
             return Ok(visitor.done(Notice { text, undo }, &place));
         }
@@ -227,11 +227,10 @@ fn stale(texts: Texts, alias: &Alias, typed: &Form) -> Markup {
         div .error .stale role="alert" {
             p { (texts.say("aliases-stale", &[])) }
             dl {
-                @for (label, now, typed) in all.into_iter().filter(|(_, now, typed)| now != typed) {
+                @for (label, now, _) in all.into_iter().filter(|(_, now, typed)| now != typed) {
                     dt { (label) }
                     dd {
                         @if now.is_empty() { (texts.say("aliases-stale-empty", &[])) } @else { (parts::outside(&now)) }
-                        @let _ = typed;
                     }
                 }
             }

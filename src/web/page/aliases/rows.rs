@@ -87,26 +87,26 @@ fn line(texts: Texts, row: &Row, bulk: &Bulk, today: u64, heads: &[String; 7]) -
                 input type="checkbox" name="pick" value=(picked.value()) checked[is_picked]
                     aria-label=(texts.say("aliases-pick-one", &[("address", address.as_str().into())]));
             }
-            td data-label=(heads[0]) {
+            td data-label=(heads[0]) { div {
                 a .address href=(place_of(alias.address())) { (parts::outside(&address)) }
                 @if let Some(note) = &alias.rules().note {
                     div .hint { (parts::outside(note)) }
                 }
-            }
-            td data-label=(heads[1]) { (leads_to(texts, alias)) }
+            } }
+            td data-label=(heads[1]) { div { (leads_to(texts, alias)) } }
             td data-label=(heads[2]) { (drawing(texts, days, today)) }
             td .number data-label=(heads[3]) { (texts.number(counters.forwarded)) }
             td .number data-label=(heads[4]) { (texts.number(counters.refused)) }
             td data-label=(heads[5]) {
                 @if let Some(time) = counters.last_use { (parts::ago(texts, time, clock::now())) } @else { (texts.say("aliases-never", &[])) }
             }
-            td data-label=(heads[6]) {
+            td data-label=(heads[6]) { div {
                 (state(texts, alias, counters, clock::now()))
                 button .quiet type="submit" name="one" value={ (word) " " (picked.value()) }
                     aria-label=(switch_label(texts, alias, &address)) {
                     @if alias.enabled() { (texts.say("aliases-disable", &[])) } @else { (texts.say("aliases-enable", &[])) }
                 }
-            }
+            } }
         }
     }
 }
