@@ -6,6 +6,7 @@ mod load;
 mod login;
 mod measured;
 mod sec;
+mod sessions;
 mod site;
 mod table;
 mod tokens;
