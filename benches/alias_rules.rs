@@ -7,7 +7,7 @@
 
 use onward::{
     address::{Domain, Mailbox},
-    alias::{Alias, AliasAddress, Filter, Key, Reason, Rules, SenderPattern, Used},
+    alias::{Alias, AliasAddress, DayUse, Filter, Key, Reason, Rules, SenderPattern, Used},
     store::{Apply, Options, Store},
     time::UnixTime,
 };
@@ -101,6 +101,21 @@ fn main() {
         let verdict = if worst <= WITHIN { "" } else { "  TOO SLOW" };
         println!("first page, {what:<28} {:?} (first {first:?}), {found} found{verdict}", times[2]);
     }
+    let (mut page, today) = (None, onward::clock::now().day());
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        let started = Instant::now();
+        let found = runtime.block_on(ruled.find_aliases(&Filter::default(), None, 50)).unwrap();
+        let keys = found.found.iter().map(|(alias, _)| alias.address().key()).collect();
+        page = Some(runtime.block_on(ruled.daily_uses(keys, today)).unwrap());
+        times.push(started.elapsed());
+    }
+    times.sort();
+    let days: usize = page.iter().flatten().map(|days| days.len()).sum();
+    println!(
+        "{:<40} {:?}, worst {:?}, {days} days",
+        "a page of 50 with their days", times[2], times[4]
+    );
     let used: Vec<Used> = (0..1_000).map(|n| used(spread(n))).collect();
     let started = Instant::now();
     runtime.block_on(ruled.keep_counters(used)).unwrap();
@@ -153,6 +168,8 @@ fn used(n: usize) -> Used {
         forwarded: 1,
         refused_by: [(Reason::Block, 1)].into(),
         last_use: Some(UnixTime::new(1_700_000_000 + n as u64)),
+        // Ten of the last days, of thirty that are kept.
+        days: (0..10).map(|ago| (today() - 3 * ago, DayUse { forwarded: 1, refused: 1 })).collect(),
         ..Used::new(alias)
     }
 }
@@ -176,4 +193,9 @@ fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
+}
+
+fn today() -> u64 {
+    static TODAY: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
+    *TODAY.get_or_init(|| onward::clock::now().day())
 }

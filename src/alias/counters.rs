@@ -1,6 +1,6 @@
 //! What came of the mail to an alias, in numbers.
 
-use super::Key;
+use super::{Daily, Key, first_day};
 use crate::time::UnixTime;
 use serde::{Serialize, Serializer};
 use std::{collections::BTreeMap, fmt, str::FromStr};
@@ -65,6 +65,8 @@ pub struct Used {
     pub refused_by: BTreeMap<Reason, u64>,
     /// When the last one was taken.
     pub last_use: Option<UnixTime>,
+    /// The same messages by the day on which they came.
+    pub days: Daily,
 }
 
 impl Counters {
@@ -88,7 +90,42 @@ impl Counters {
 impl Used {
     /// Nothing yet.
     pub fn new(alias: Key) -> Self {
-        Self { alias, forwarded: 0, refused_by: BTreeMap::new(), last_use: None }
+        Self {
+            alias,
+            forwarded: 0,
+            refused_by: BTreeMap::new(),
+            last_use: None,
+            days: Daily::new(),
+        }
+    }
+
+    /// Counts one message that was taken at `now`.
+    pub fn take(&mut self, now: UnixTime) {
+        self.forwarded += 1;
+        self.last_use = self.last_use.max(Some(now));
+        self.days.entry(now.day()).or_default().forwarded += 1;
+    }
+
+    /// Counts one message that was refused at `now`.
+    pub fn refuse(&mut self, reason: Reason, now: UnixTime) {
+        *self.refused_by.entry(reason).or_default() += 1;
+        self.days.entry(now.day()).or_default().refused += 1;
+    }
+
+    /// Puts back what could not be written down, as part of what is to be.
+    pub fn merge(&mut self, earlier: &Self) {
+        self.forwarded += earlier.forwarded;
+        self.last_use = self.last_use.max(earlier.last_use);
+        for (reason, count) in &earlier.refused_by {
+            *self.refused_by.entry(*reason).or_default() += count;
+        }
+        for (day, more) in &earlier.days {
+            self.days.entry(*day).or_default().add(*more);
+        }
+        // However long nothing can be written.
+        if let Some(last) = self.days.keys().next_back().copied() {
+            self.days.retain(|day, _| *day >= first_day(last));
+        }
     }
 
     /// True when nothing is to be added.

@@ -119,13 +119,13 @@ impl AliasUses {
 
     /// Counts a message that was taken for an alias. One that held a place is counted by [`Place::spend`].
     pub(crate) fn count_taken(&self, alias: &Key, now: UnixTime) {
-        self.with(alias, |tally| tally.take(now));
+        self.with(alias, |tally| tally.used.take(now));
         self.changed.notify_one();
     }
 
     /// Counts a message that was refused.
-    pub(crate) fn count_refused(&self, alias: &Key, reason: Reason) {
-        self.with(alias, |tally| *tally.used.refused_by.entry(reason).or_default() += 1);
+    pub(crate) fn count_refused(&self, alias: &Key, reason: Reason, now: UnixTime) {
+        self.with(alias, |tally| tally.used.refuse(reason, now));
         self.changed.notify_one();
     }
 
@@ -191,17 +191,8 @@ impl Tally {
         kept.saturating_add(self.writing).saturating_add(self.used.forwarded)
     }
 
-    fn take(&mut self, now: UnixTime) {
-        self.used.forwarded += 1;
-        self.used.last_use = self.used.last_use.max(Some(now));
-    }
-
     fn not_written(&mut self, used: &Used) {
-        self.used.forwarded += used.forwarded;
-        self.used.last_use = self.used.last_use.max(used.last_use);
-        for (reason, count) in &used.refused_by {
-            *self.used.refused_by.entry(*reason).or_default() += count;
-        }
+        self.used.merge(used);
         // Perhaps some of it was: what the store knows is asked again.
         self.kept = None;
     }
@@ -225,7 +216,7 @@ impl Drop for Place {
         self.uses.with(&self.alias, |tally| {
             tally.places = tally.places.saturating_sub(1);
             if let Some(now) = self.spent {
-                tally.take(now);
+                tally.used.take(now);
             }
         });
         if self.spent.is_some() {
@@ -239,7 +230,7 @@ mod tests {
     use super::*;
     use crate::{
         address::Domain,
-        alias::{Alias, AliasAddress},
+        alias::{Alias, AliasAddress, DayUse},
         store::Options,
     };
     use std::path::Path;
@@ -303,7 +294,7 @@ mod tests {
         let (store, key) = store(state.path()).await;
         let uses = Arc::new(AliasUses::default());
         uses.reserve(&store, &key, 1).await.unwrap().unwrap().spend(NOW);
-        uses.count_refused(&key, Reason::Block);
+        uses.count_refused(&key, Reason::Block, NOW);
         uses.keep(&store).await;
         assert!(uses.reserve(&store, &key, 1).await.unwrap().is_err());
         let alias = store.remove_alias(&AliasAddress::parse("a@x.test").unwrap()).await.unwrap();
@@ -319,13 +310,15 @@ mod tests {
         let uses = Arc::new(AliasUses::default());
         store.close().await;
         uses.count_taken(&key, NOW);
-        uses.count_refused(&key, Reason::Spam);
+        uses.count_refused(&key, Reason::Spam, NOW);
         uses.keep(&store).await;
         let store = Store::open(state.path(), Options::default()).unwrap();
         uses.keep(&store).await;
         uses.keep(&store).await;
         let counters = store.counters(&key).await.unwrap().unwrap();
         assert_eq!((counters.forwarded, counters.refused, counters.last_use), (1, 1, Some(NOW)));
+        let days = store.daily_uses(vec![key], NOW.day()).await.unwrap();
+        assert_eq!(days, [[(NOW.day(), DayUse { forwarded: 1, refused: 1 })].into()]);
         assert!(uses.tallies.lock().is_empty());
     }
 }

@@ -46,7 +46,7 @@ impl Addressed {
         }
         let Some(reason) = reason else { return };
         for (key, named) in self.0.into_iter().filter(|(_, named)| !named.is_new) {
-            parts.alias_uses.count_refused(&key, reason);
+            parts.alias_uses.count_refused(&key, reason, now);
             let by_destination = reason == Reason::Destination;
             tell(parts, &named, sender, (&conclusion.reply, rule), by_destination);
         }
@@ -95,7 +95,12 @@ fn tell(
 }
 
 /// Counts a recipient that is refused to `sender`, where an alias is there.
-pub(super) fn count_refused(parts: &Parts, sender: Option<&Mailbox>, refusal: &Refusal) {
+pub(super) fn count_refused(
+    parts: &Parts,
+    sender: Option<&Mailbox>,
+    refusal: &Refusal,
+    now: UnixTime,
+) {
     let reason = reason_of(&refusal.reply, refusal.rule.as_deref());
     if let (Some(named), Some(reason)) = (&refusal.named, reason)
         && !named.is_new
@@ -105,7 +110,7 @@ pub(super) fn count_refused(parts: &Parts, sender: Option<&Mailbox>, refusal: &R
             Reason::Other => Reason::Alias,
             reason => reason,
         };
-        parts.alias_uses.count_refused(&named.key, reason);
+        parts.alias_uses.count_refused(&named.key, reason, now);
         let why = (&refusal.reply, refusal.rule.as_deref());
         tell(parts, named, sender, why, refusal.is_verdict);
     }

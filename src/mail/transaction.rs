@@ -157,7 +157,7 @@ impl Handler for Mail {
             Err(refusal) => refusal,
         };
         let sender = self.open.as_ref().and_then(|open| open.sender.reverse_path().mailbox());
-        count_refused(&self.parts, sender, &refusal);
+        count_refused(&self.parts, sender, &refusal, clock::now());
         let client = self.client(session.origin());
         // What a relay brings is not its own, and others have their part in its session.
         let is_relayed = session.origin().is_some();

@@ -2,7 +2,7 @@
 
 use super::StoreError;
 use crate::{
-    alias::{Alias, Counters, Filter, Key, Used},
+    alias::{Alias, Counters, Daily, Filter, Key, Used},
     time::UnixTime,
 };
 use async_trait::async_trait;
@@ -29,6 +29,13 @@ pub trait AliasUse {
     /// # Errors
     /// When the store fails.
     async fn counters(&self, alias: &Key) -> Result<Option<Counters>, StoreError>;
+
+    /// What came of the mail to each of these aliases on the [`DAYS`](crate::alias::DAYS) that end with the day `today`;
+    /// nothing of one that is not there. Older days are forgotten.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn daily_uses(&self, aliases: Vec<Key>, today: u64) -> Result<Vec<Daily>, StoreError>;
 
     /// Up to `limit` aliases that `filter` fits, behind `after`, which is the `next` of the page before. Without texts or
     /// a time to look for they come in order of their domains and local parts, the regexes last; with texts in the order

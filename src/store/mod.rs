@@ -20,6 +20,7 @@ mod many;
 mod memory;
 mod outbox;
 mod queue;
+mod removals;
 mod sessions;
 pub mod spool;
 mod sqlite;
@@ -39,6 +40,7 @@ pub use many::{AliasChanges, Alteration, Altered, Coming, Edited, Far, Many, Pro
 pub use memory::{Fingerprint, Memory};
 pub use outbox::{EventFigures, Outbox, WaitingEvent};
 pub use queue::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, Unreadable};
+pub use removals::{IsMeant, Removals, Removed};
 pub use sessions::{Begin, SessionChangeError, Sessions};
 pub use sqlite::backup;
 pub use standing::{Standing, StandingRules};
@@ -72,6 +74,7 @@ pub struct Options {
 pub trait Backend:
     Directory
     + AliasChanges
+    + Removals
     + AliasUse
     + AliasNumbers
     + StandingRules

@@ -4,6 +4,7 @@
 //! route · the token ([`caller`]) · a function of `admin` · the answer, with its tag ([`etag`]), or a [`problem`]. For people,
 //! whose browsers ask for what is not below `/api`: see [`page`].
 
+mod alias_record;
 mod api;
 mod caller;
 mod cors;
@@ -65,6 +66,8 @@ pub(crate) struct Shared {
     explaining: Once,
     /// What people are told on the next page.
     notices: page::Notices,
+    /// What takes back what people did.
+    undos: page::Undos,
 }
 
 impl Default for Shared {
@@ -75,6 +78,7 @@ impl Default for Shared {
             explains: Arc::new(Semaphore::new(EXPLAINS)),
             explaining: Once::default(),
             notices: page::Notices::default(),
+            undos: page::Undos::default(),
         }
     }
 }

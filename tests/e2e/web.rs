@@ -1,9 +1,12 @@
 //! The page for people, in a browser and octet by octet.
 
+mod aliases;
 mod browser;
 mod load;
 mod login;
+mod measured;
 mod sec;
 mod sessions;
 mod site;
 mod table;
+mod tokens;

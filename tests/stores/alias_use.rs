@@ -2,7 +2,7 @@
 
 use crate::place::{Place, address, at, domain, forward};
 use onward::{
-    alias::{Alias, Filter, Key, Reason, Rules, Used},
+    alias::{Alias, Daily, DayUse, Filter, Key, Reason, Rules, Used},
     store::{Apply, Cursor, FindError, Store},
 };
 
@@ -13,10 +13,10 @@ fn key(text: &str) -> Key {
 fn used(alias: &str, forwarded: u64, refused_by: &[(Reason, u64)], last: u64) -> Used {
     let last_use = (forwarded > 0).then(|| at(last));
     Used {
-        alias: key(alias),
         forwarded,
         refused_by: refused_by.iter().copied().collect(),
         last_use,
+        ..Used::new(key(alias))
     }
 }
 
@@ -268,4 +268,84 @@ pub(crate) async fn among_many_aliases_nothing_is_missed(place: &dyn Place) {
         all.sort();
         assert_eq!(all, wanted, "{filter:?}");
     }
+}
+
+pub(crate) async fn what_came_on_each_day_is_kept_for_thirty_days(place: &dyn Place) {
+    let store = place.open();
+    store.add_domain(&domain("x.test")).await.unwrap();
+    for name in ["a@x.test", "b@x.test"] {
+        store.add_alias(&forward(name, "p@y.test")).await.unwrap();
+    }
+    let today = onward::clock::now().day();
+    let on = |alias: &str, days: &[(u64, u64, u64)]| {
+        let days =
+            days.iter().map(|&(day, forwarded, refused)| (day, DayUse { forwarded, refused }));
+        let days: Daily = days.collect();
+        Used { forwarded: 1, last_use: Some(at(50)), days, ..Used::new(key(alias)) }
+    };
+    let all = [(today - 30, 9, 9), (today - 29, 1, 0), (today, 2, 1)];
+    store.keep_counters(vec![on("a@x.test", &all), on("none@x.test", &all)]).await.unwrap();
+    store.keep_counters(vec![on("a@x.test", &[(today, 1, 1)])]).await.unwrap();
+
+    let asked = || vec![key("b@x.test"), key("a@x.test"), key("none@x.test")];
+    let kept: Daily = [
+        (today - 29, DayUse { forwarded: 1, refused: 0 }),
+        (today, DayUse { forwarded: 3, refused: 2 }),
+    ]
+    .into();
+    assert_eq!(
+        store.daily_uses(asked(), today).await.unwrap(),
+        [Daily::new(), kept.clone(), Daily::new()]
+    );
+    // What is over is deleted, not only passed over.
+    let earlier = store.daily_uses(asked(), today - 1).await.unwrap();
+    assert_eq!(earlier[1], [(today - 29, DayUse { forwarded: 1, refused: 0 })].into());
+    // It stays with a change, and goes with the alias.
+    store.replace_alias(&forward("a@x.test", "q@y.test")).await.unwrap();
+    assert_eq!(store.daily_uses(asked(), today).await.unwrap()[1], kept);
+    store.remove_alias(&address("a@x.test")).await.unwrap();
+    store.add_alias(&forward("a@x.test", "q@y.test")).await.unwrap();
+    assert_eq!(store.daily_uses(asked(), today).await.unwrap()[1], Daily::new());
+}
+
+pub(crate) async fn an_alias_that_is_brought_back_is_what_it_was(place: &dyn Place) {
+    let store = place.open();
+    store.add_domain(&domain("x.test")).await.unwrap();
+    let rules = Rules { note: Some("shop".into()), ..Rules::default() };
+    let alias = forward("Shop@x.test", "p@y.test").with_rules(rules).unwrap();
+    store.add_alias(&alias).await.unwrap();
+    let regexes = [r"/^a.*@x\.test$/", r"/^ab.*@x\.test$/"];
+    for regex in regexes {
+        store.add_alias(&forward(regex, "p@y.test")).await.unwrap();
+    }
+    let today = onward::clock::now().day();
+    let days: Daily = [(today, DayUse { forwarded: 5, refused: 2 })].into();
+    let kept = Used { days: days.clone(), ..used("shop@x.test", 5, &[(Reason::Spam, 2)], 70) };
+    store.keep_counters(vec![kept]).await.unwrap();
+    let shop = key("shop@x.test");
+    let before = store.counters(&shop).await.unwrap();
+    let numbers = store.alias_numbers(vec![shop.clone()]).await.unwrap();
+
+    // One that is another by now stays.
+    let not = store.take_out(&address("shop@x.test"), Box::new(|_| false)).await.unwrap();
+    assert_eq!(not, None);
+    let seen = alias.clone();
+    let removed = store.take_out(&address("shop@x.test"), Box::new(move |it| *it == seen)).await;
+    let removed = removed.unwrap().unwrap();
+    assert_eq!(store.counters(&shop).await.unwrap(), None);
+    store.add_alias(&forward("next@x.test", "p@y.test")).await.unwrap();
+    store.bring_back(removed.clone()).await.unwrap();
+    assert_eq!(store.alias(&address("shop@x.test")).await.unwrap(), Some(alias));
+    assert_eq!(store.counters(&shop).await.unwrap(), before);
+    assert_eq!(store.alias_numbers(vec![shop.clone()]).await.unwrap(), numbers);
+    assert_eq!(store.daily_uses(vec![shop], today).await.unwrap(), [days]);
+    assert_eq!(found(&store, &text("shop"), 9).await.0, ["Shop@x.test"]);
+    assert!(store.bring_back(removed).await.is_err(), "it is there");
+
+    // A regex comes to its own turn.
+    let first = store.take_out(&address(regexes[0]), Box::new(|_| true)).await.unwrap().unwrap();
+    store.bring_back(first).await.unwrap();
+    let page = store.aliases(Some(&domain("x.test")), None).await.unwrap();
+    let order: Vec<String> = page.aliases.iter().map(|it| it.address().to_string()).collect();
+    assert_eq!(order, ["next@x.test", "Shop@x.test", regexes[0], regexes[1]]);
 }

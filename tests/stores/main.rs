@@ -45,6 +45,8 @@ macro_rules! run_suite {
             alias_use:
                 counters_stay_with_their_alias_and_go_with_it
                 counters_change_no_version_and_no_look_up
+                what_came_on_each_day_is_kept_for_thirty_days
+                an_alias_that_is_brought_back_is_what_it_was
                 aliases_are_found_by_what_is_in_them
                 a_search_goes_on_where_it_was_whatever_changes
                 among_many_aliases_nothing_is_missed;

@@ -4,6 +4,9 @@ DROP TABLE standing_changes;
 DROP TABLE alias_text_due;
 -- 24
 ALTER TABLE spool_legs DROP COLUMN ways;
+-- 22
+DROP TRIGGER alias_use_out;
+DROP TABLE alias_days;
 -- 21
 DROP TRIGGER domain_out_of_sessions;
 DROP TRIGGER session_out;

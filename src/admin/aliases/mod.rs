@@ -8,7 +8,8 @@ mod record;
 mod show;
 
 pub use crate::store::{
-    Alteration, Altered, Apply, Change as Changed, Cursor, Edited, Far, FoundAliases, Progress,
+    Alteration, Altered, Apply, Change as Changed, Cursor, Edited, Far, FoundAliases, IsMeant,
+    Progress, Removed,
 };
 pub use apply::apply;
 pub use import::{Change, Foreign, Imported, Wanted, import};
@@ -21,7 +22,8 @@ pub use show::{RefusedDestination, ShownAlias, show};
 use super::{Error, Store};
 use crate::{
     address::{Domain, Mailbox},
-    alias::{Alias, AliasAddress, AliasError, Amendment, Counters, Filter},
+    alias::{Alias, AliasAddress, AliasError, Amendment, Counters, Daily, Filter},
+    clock,
     store::ChangeError,
 };
 use serde::Serialize;
@@ -176,6 +178,36 @@ pub async fn alter(
     alteration: Alteration,
 ) -> Result<Alias, Error> {
     Ok(store.alter_alias(address, alteration).await?)
+}
+
+/// Removes an alias if it is the one that is meant, and gives all that [`bring_back`] needs.
+///
+/// # Errors
+/// When there is none, or the store fails.
+pub async fn take_out(
+    store: &Store,
+    address: &AliasAddress,
+    is_meant: IsMeant,
+) -> Result<Option<Removed>, Error> {
+    Ok(store.take_out(address, is_meant).await?)
+}
+
+/// Adds an alias again that was taken out, with all that went with it.
+///
+/// # Errors
+/// As [`add`].
+pub async fn bring_back(store: &Store, removed: Removed) -> Result<(), Error> {
+    Ok(store.bring_back(removed).await?)
+}
+
+/// What came of the mail to these aliases by day, up to today; with the number of today.
+///
+/// # Errors
+/// When the store fails.
+pub async fn daily(store: &Store, aliases: &[&Alias]) -> Result<(Vec<Daily>, u64), Error> {
+    let today = clock::now().day();
+    let keys = aliases.iter().map(|alias| alias.address().key()).collect();
+    Ok((store.daily_uses(keys, today).await?, today))
 }
 
 /// Gives the aliases of a domain, or all and then the regexes in their order, to `each`.

@@ -2,10 +2,11 @@
 
 use super::{
     Sqlite,
-    rows::{alias_use, search},
+    rows::{alias_days, alias_use, search},
 };
 use crate::{
-    alias::{Counters, Filter, Key, Used},
+    alias::{Counters, Daily, Filter, Key, Used},
+    clock,
     store::{AliasUse, Cursor, FindError, FoundAliases, StoreError},
 };
 use async_trait::async_trait;
@@ -21,6 +22,7 @@ impl AliasUse for Sqlite {
         while rest.peek().is_some() {
             let some: Vec<Used> = rest.by_ref().take(AT_ONCE).collect();
             let keep = move |connection: &Connection| {
+                alias_days::delete_old(connection, clock::now().day())?;
                 some.iter().try_fold(false, |ends, used| {
                     alias_use::add(connection, used).map(|is_last| ends || is_last)
                 })
@@ -36,6 +38,15 @@ impl AliasUse for Sqlite {
     async fn counters(&self, alias: &Key) -> Result<Option<Counters>, StoreError> {
         let alias = alias.clone();
         self.readers.run(move |connection| alias_use::get(connection, &alias)).await
+    }
+
+    async fn daily_uses(&self, aliases: Vec<Key>, today: u64) -> Result<Vec<Daily>, StoreError> {
+        let all = move |connection: &Connection| {
+            let transaction = connection.unchecked_transaction()?;
+            let days = aliases.iter().map(|alias| alias_days::get(&transaction, alias, today));
+            days.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        self.readers.run(all).await
     }
 
     async fn find_aliases(

@@ -19,6 +19,7 @@ mod opened;
 mod outbox;
 mod queue;
 mod readers;
+mod removals;
 mod rows;
 mod rules;
 mod schema;

@@ -3,13 +3,13 @@
 use super::{
     super::{
         Site,
+        alias_record::{self as record, AliasObject, Shown, tag_of},
         caller::Caller,
         etag,
         problem::{FieldError, Kind, Problem},
     },
     asked::{Object, OwnAlias},
     json,
-    record::{self, AliasObject, Shown, tag_of},
     schema::{Alias as AliasSchema, AliasPatch, NewAlias},
 };
 use crate::{

@@ -2,6 +2,7 @@
 
 use super::super::{
     Site,
+    alias_record::ADDRESS,
     caller::Caller,
     input,
     problem::{Kind, Problem},
@@ -15,9 +16,6 @@ use http_body_util::BodyExt;
 use hyper::{Request, http::request::Parts};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-
-/// What is accepted as an address of an alias.
-pub(super) const ADDRESS: &str = "hello@example.org, *@example.org (what nothing else in the domain answers), or a regex such as /^sales-(.+)@example\\.org$/";
 
 /// Whoever asks with a token of the scope `manage`, or of one that may more.
 pub(super) struct Manager(pub(super) Caller);

@@ -9,7 +9,6 @@ mod explain;
 mod messages;
 mod page;
 mod queue;
-mod record;
 mod schema;
 mod status;
 

@@ -1,6 +1,7 @@
 //! What the document says of objects that are shown, made and changed in other forms than one type has: made of what that
 //! type says of itself. A test holds what is answered against it.
 
+use super::super::alias_record::NEVER_NULL;
 use crate::{
     admin::{aliases, trace},
     alias::Counters,
@@ -15,9 +16,6 @@ use utoipa::{
 
 /// Schemas by their names, as utoipa hands them on.
 type Schemas = Vec<(String, RefOr<Schema>)>;
-
-/// Fields of an alias that are never `null`, as an alias without them is another one.
-pub(super) const NEVER_NULL: [&str; 4] = ["address", "kind", "destinations", "enabled"];
 
 /// An alias as answers have it.
 pub(super) struct Alias;

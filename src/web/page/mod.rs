@@ -6,6 +6,7 @@
 mod accounts;
 mod aliases;
 mod assets;
+mod blocks;
 mod domains;
 mod form;
 mod language;
@@ -21,6 +22,7 @@ mod tokens;
 mod trouble;
 mod visitor;
 
+pub(super) use aliases::undo::Undos;
 pub(super) use notices::Notices;
 
 use super::Site;
@@ -63,6 +65,7 @@ pub(super) fn routes(site: Site) -> Router {
         .merge(login::routes())
         .merge(sessions::routes())
         .merge(aliases::routes())
+        .merge(blocks::routes())
         .merge(messages::routes())
         .merge(domains::routes())
         .merge(overview::routes())

@@ -56,8 +56,8 @@ impl Tab {
     /// True where it is there for a role.
     fn is_for(self, role: &Role) -> bool {
         match self {
-            Self::Overview | Self::Tokens | Self::Accounts => *role == Role::Admin,
-            Self::Aliases | Self::Messages | Self::Domains | Self::Sessions => true,
+            Self::Overview | Self::Accounts => *role == Role::Admin,
+            Self::Aliases | Self::Messages | Self::Domains | Self::Tokens | Self::Sessions => true,
         }
     }
 }

@@ -106,8 +106,8 @@ impl Visitor {
         &self.look
     }
 
-    /// Under which their notices are kept.
-    fn key(&self) -> String {
+    /// Under which is kept what is theirs alone: notices, and what takes back what they did.
+    pub(super) fn key(&self) -> String {
         match &self.who {
             Who::Session(session) => session.id.to_string(),
             Who::Proxied(name) => format!("user {name}"),

@@ -39,6 +39,29 @@ fn session(site: &Site) -> String {
     owners.last().unwrap()["id"].as_str().unwrap().to_owned()
 }
 
+/// The page of an alias of example.org.
+fn alias(site: &Site) -> String {
+    site.onward.cli(&["alias", "add", "hello@example.org", "me@sink.test"]);
+    "/aliases/hello@example.org".into()
+}
+
+/// Where a token for example.org is revoked.
+fn token(site: &Site) -> String {
+    let made: &[&str] = &["--label", "x", "--scope", "manage", "--domain", "example.org", "--json"];
+    let made = site.onward.run(&[&["token", "add"], made].concat());
+    let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+    format!("/tokens/{}/revoke", made["id"].as_str().unwrap())
+}
+
+/// What is done with an account that sends as an address of example.org, and has a password.
+fn account(site: &Site, what: &str) -> String {
+    alias(site);
+    let name = "hello@example.org";
+    site.onward.cli(&["account", "add", name, "--as", name]);
+    site.onward.cli(&["account", "password", "add", name, "--label", "x"]);
+    format!("/accounts/{name}/{what}")
+}
+
 /// What nobody may see who is not logged in: a page leads to the login, a form is refused.
 const ROWS: &[Row] = &[
     get("/", |_| "/".into(), [303, 303, 303, 303]),
@@ -51,6 +74,56 @@ const ROWS: &[Row] = &[
     get("/welcome", |_| "/welcome".into(), [200, 303, 303, 303]),
     post("/logout", |_| "/logout".into(), "", [403, 303, 303, 303]),
     get("/sessions", |_| "/sessions".into(), [303, 200, 200, 200]),
+    get("/aliases", |_| "/aliases".into(), [303, 200, 200, 200]),
+    // Nothing is picked.
+    post("/aliases/many", |_| "/aliases/many".into(), "do=delete", [403, 422, 422, 422]),
+    post("/aliases/undo", |_| "/aliases/undo".into(), "", [403, 303, 303, 303]),
+    get("/aliases/new", |_| "/aliases/new".into(), [303, 200, 200, 200]),
+    post("/aliases/new", |_| "/aliases/new".into(), "name=", [403, 422, 422, 422]),
+    get("/aliases/{address}", alias, [303, 200, 404, 200]),
+    // It is not what was seen.
+    post("/aliases/{address}", alias, "version=x", [403, 409, 404, 409]),
+    get("/blocks", |_| "/blocks".into(), [303, 200, 200, 200]),
+    post(
+        "/blocks",
+        |_| "/blocks".into(),
+        "pattern=%40shop.test&domain=example.org",
+        [403, 303, 422, 303],
+    ),
+    post(
+        "/blocks/remove",
+        |_| "/blocks/remove".into(),
+        "pattern=%40shop.test&domain=example.org",
+        [403, 303, 404, 303],
+    ),
+    get("/tokens", |_| "/tokens".into(), [303, 200, 200, 200]),
+    post(
+        "/tokens",
+        |_| "/tokens".into(),
+        "label=x&scope=manage&domain=example.org",
+        [403, 201, 422, 201],
+    ),
+    post("/tokens/{id}/revoke", token, "", [403, 303, 404, 303]),
+    get("/accounts", |_| "/accounts".into(), [303, 404, 404, 200]),
+    post("/accounts", |_| "/accounts".into(), "name=", [403, 404, 404, 422]),
+    post(
+        "/accounts/{name}/switch",
+        |site| account(site, "switch"),
+        "to=disabled",
+        [403, 404, 404, 303],
+    ),
+    post(
+        "/accounts/{name}/password",
+        |site| account(site, "password"),
+        "label=",
+        [403, 404, 404, 303],
+    ),
+    post(
+        "/accounts/{name}/password/revoke",
+        |site| account(site, "password/revoke"),
+        "label=x",
+        [403, 404, 404, 303],
+    ),
     post(
         "/sessions/{id}/revoke",
         |site| format!("/sessions/{}/revoke", session(site)),

@@ -1,6 +1,6 @@
 //! Rows of `alias_use`, and bringing it and `alias_text` in line with the aliases.
 
-use super::{events, pieces::pieces_of};
+use super::{alias_days, events, pieces::pieces_of};
 use crate::{
     alias::{AliasAddress, Counters, Key, Reason, Used},
     clock,
@@ -31,6 +31,40 @@ pub(crate) fn taken(connection: &Connection, key: &Key) -> Result<u64> {
     Ok(taken.map_or(0, number))
 }
 
+/// The number under which an alias is counted.
+pub(crate) fn number_of(connection: &Connection, key: &Key) -> Result<Option<i64>> {
+    let sql = "SELECT number FROM alias_use WHERE domain = ?1 AND local = ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query_row([&key.domain, &key.local], |row| row.get(0)).optional()
+}
+
+/// Counts an alias from now on that is there again, as it was counted before.
+pub(crate) fn put_back(
+    connection: &Connection,
+    key: &Key,
+    number: i64,
+    counters: &Counters,
+) -> Result<()> {
+    let sql = "INSERT INTO alias_use (number, domain, local, made, forwarded, refused, last_use)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let made = counters.since.unwrap_or_else(clock::now);
+    let values = params![
+        number,
+        key.domain,
+        key.local,
+        column(made.as_secs()),
+        column(counters.forwarded),
+        refused_column(counters)?,
+        counters.last_use.map(|time| column(time.as_secs())),
+    ];
+    connection.prepare_cached(sql)?.execute(values).map(drop)
+}
+
+fn refused_column(counters: &Counters) -> Result<String> {
+    let words = counters.refused_by.iter().map(|(reason, count)| (reason.as_str(), count));
+    serde_json::to_string(&words.collect::<BTreeMap<_, _>>()).map_err(unreadable)
+}
+
 /// Adds to the counters of an alias, if it is there. True when it has taken its last message thereby.
 pub(crate) fn add(connection: &Connection, used: &Used) -> Result<bool> {
     let Key { domain, local } = &used.alias;
@@ -38,13 +72,15 @@ pub(crate) fn add(connection: &Connection, used: &Used) -> Result<bool> {
     let (before, was_used) = (counters.forwarded, counters.last_use.is_some());
     counters.add(used);
     events::add_taken(connection, &used.alias, before, counters.forwarded, !was_used)?;
-    let words = counters.refused_by.iter().map(|(reason, count)| (reason.as_str(), count));
-    let refused = serde_json::to_string(&words.collect::<BTreeMap<_, _>>()).map_err(unreadable)?;
+    let refused = refused_column(&counters)?;
     let last_use = counters.last_use.map(|time| column(time.as_secs()));
     let sql = "UPDATE alias_use SET forwarded = ?3, refused = ?4, last_use = ?5
                WHERE domain = ?1 AND local = ?2";
     let values = params![domain, local, column(counters.forwarded), refused, last_use];
     connection.prepare_cached(sql)?.execute(values)?;
+    if let Some(number) = number_of(connection, &used.alias)? {
+        alias_days::add(connection, number, &used.days)?;
+    }
     if before == counters.forwarded {
         return Ok(false);
     }

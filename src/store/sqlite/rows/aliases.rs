@@ -99,14 +99,19 @@ pub(crate) fn insert(connection: &Connection, table: Table, alias: &Alias) -> Re
 /// Puts an alias in the place of the one with its key; a regex keeps its turn.
 pub(crate) fn replace(connection: &Connection, alias: &Alias) -> Result<()> {
     let key = alias.address().key();
-    let keys = [&key.domain, &key.local];
-    let position: i64 = connection.query_row(
-        "SELECT position FROM aliases WHERE domain = ?1 AND local = ?2",
-        keys,
-        |row| row.get(0),
-    )?;
+    let position = position(connection, &key)?;
     delete(connection, &key)?;
     insert(connection, Table::Stored, alias)?;
+    set_position(connection, &key, position)
+}
+
+/// Where an alias that is there stands among the regexes.
+pub(crate) fn position(connection: &Connection, key: &Key) -> Result<i64> {
+    let sql = "SELECT position FROM aliases WHERE domain = ?1 AND local = ?2";
+    connection.query_row(sql, [&key.domain, &key.local], |row| row.get(0))
+}
+
+pub(crate) fn set_position(connection: &Connection, key: &Key, position: i64) -> Result<()> {
     let sql = "UPDATE aliases SET position = ?3 WHERE domain = ?1 AND local = ?2";
     connection.execute(sql, params![key.domain, key.local, position]).map(drop)
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod account_usage;
 pub(super) mod accounts;
+pub(super) mod alias_days;
 pub(super) mod alias_use;
 pub(super) mod aliases;
 pub(super) mod blocks;

@@ -1,11 +1,14 @@
 //! The list of aliases: pages of those that are looked for.
 
 use super::super::{
-    super::{Site, problem::Problem},
+    super::{
+        Site,
+        alias_record::{AliasObject, Shown},
+        problem::Problem,
+    },
     asked::{self, Manager, flag},
     json,
     page::{limit, past, wrong_cursor},
-    record::{AliasObject, Shown},
     schema,
 };
 use crate::{

@@ -1,12 +1,9 @@
-//! An alias as JSON: what is accepted of each field, what is changed by a patch, and what an answer shows.
+//! An alias as JSON, of the API and of the page's forms: what is accepted of each field, what is changed by a patch, and what an answer shows.
 
 use super::{
-    super::{
-        Site, etag, input,
-        problem::{FieldError, Kind, Problem},
-    },
-    asked::ADDRESS,
-    schema::NEVER_NULL,
+    Site,
+    etag, input,
+    problem::{FieldError, Kind, Problem},
 };
 use crate::{
     admin::aliases::{self, Listed, Nowhere, Record},
@@ -16,6 +13,12 @@ use crate::{
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tokio::task::spawn_blocking;
+
+/// What is accepted as an address of an alias.
+pub(super) const ADDRESS: &str = "hello@example.org, *@example.org (what nothing else in the domain answers), or a regex such as /^sales-(.+)@example\\.org$/";
+
+/// Fields of an alias that are never `null`, as an alias without them is another one.
+pub(super) const NEVER_NULL: [&str; 4] = ["address", "kind", "destinations", "enabled"];
 
 /// The fields of an alias, and what is accepted of each.
 const FIELDS: [(&str, &str); 15] = [

@@ -1,0 +1,98 @@
+//! Aliases that are taken out, and come back as they were.
+
+use super::{
+    Sqlite,
+    directory::{existing, put},
+    error::Failure,
+    rows::{alias_days, alias_use, aliases},
+};
+use crate::{
+    alias::{Alias, AliasAddress},
+    clock,
+    store::{ChangeError, IsMeant, Removals, Removed},
+};
+use async_trait::async_trait;
+use rusqlite::Connection;
+
+#[async_trait]
+impl Removals for Sqlite {
+    async fn take_out(
+        &self,
+        address: &AliasAddress,
+        is_meant: IsMeant,
+    ) -> Result<Option<Removed>, ChangeError> {
+        let address = address.clone();
+        self.change(move |connection| take_out(connection, &address, is_meant)).await
+    }
+
+    async fn bring_back(&self, removed: Removed) -> Result<(), ChangeError> {
+        self.change(move |connection| bring_back(connection, &removed)).await
+    }
+}
+
+fn take_out(
+        &self,
+        address: &AliasAddress,
+        is_meant: IsMeant,
+    ) -> Result<Option<Removed>, ChangeError> {
+        let address = address.clone();
+        self.change(move |connection| take_out(connection, &address, is_meant)).await
+    }
+
+    async fn bring_back(&self, removed: Removed) -> Result<(), ChangeError> {
+        self.change(move |connection| bring_back(connection, &removed)).await
+    }
+}
+
+fn alter(
+>>>>>>> 26f17c60c74c07bf44156802d455847ae84248b8
+    connection: &Connection,
+    address: &AliasAddress,
+    alteration: Alteration,
+) -> Result<Alias, Failure> {
+    let alias = existing(connection, address)?;
+    match alteration(&alias) {
+        Altered::Kept => Ok(alias),
+        Altered::Removed => {
+            aliases::delete(connection, &address.key())?;
+            Ok(alias)
+        }
+        Altered::Replaced(other) if other.address().key() == address.key() => {
+            put(connection, &other, true)?;
+            Ok(*other)
+        }
+        Altered::Replaced(other) => {
+            Err(ChangeError::NoSuchAlias(other.address().to_string()).into())
+        }
+    }
+}
+
+fn take_out(
+    connection: &Connection,
+    address: &AliasAddress,
+    is_meant: IsMeant,
+) -> Result<Option<Removed>, Failure> {
+    let alias = existing(connection, address)?;
+    if !is_meant(&alias) {
+        return Ok(None);
+    }
+    let key = address.key();
+    let removed = Removed {
+        counters: alias_use::get(connection, &key)?.unwrap_or_default(),
+        days: alias_days::get(connection, &key, clock::now().day())?,
+        number: alias_use::number_of(connection, &key)?.unwrap_or_default(),
+        position: aliases::position(connection, &key)?,
+        alias,
+    };
+    aliases::delete(connection, &key)?;
+    Ok(Some(removed))
+}
+
+fn bring_back(connection: &Connection, removed: &Removed) -> Result<(), Failure> {
+    let Removed { alias, counters, days, number, position } = removed;
+    put(connection, alias, false)?;
+    let key = alias.address().key();
+    aliases::set_position(connection, &key, *position)?;
+    alias_use::put_back(connection, &key, *number, counters)?;
+    Ok(alias_days::add(connection, *number, days)?)
+}

@@ -1,0 +1,322 @@
+//! Changes of one or many aliases as their page asks for them: each only if it is still what the visitor saw, and with what
+//! takes it back.
+
+use super::undo::Step;
+use crate::{
+    address::{Domain, Mailbox},
+    admin::{
+        Error, Store,
+        aliases::{self, Altered},
+    },
+    alias::{Alias, AliasAddress, Amendment, Edit, NewDestination},
+    store::ChangeError,
+    web::{alias_record::tag_of, problem::Problem},
+};
+use parking_lot::Mutex;
+use std::sync::Arc;
+
+/// Most aliases that are changed by one form.
+pub(super) const MAX_PICKED: usize = 100;
+
+/// An alias as a visitor saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Picked {
+    pub(super) address: AliasAddress,
+    /// Its tag then.
+    pub(super) tag: String,
+}
+
+impl Picked {
+    pub(super) fn of(alias: &Alias) -> Self {
+        Self { address: alias.address().clone(), tag: tag_of(alias) }
+    }
+
+    /// What [`Picked::value`] gave.
+    pub(super) fn parse(value: &str) -> Option<Self> {
+        let (tag, address) = value.split_once(' ')?;
+        Some(Self { address: AliasAddress::parse(address).ok()?, tag: format!("\"{tag}\"") })
+    }
+
+    /// As the value of a field.
+    pub(super) fn value(&self) -> String {
+        format!("{} {}", self.tag.trim_matches('"'), self.address)
+    }
+}
+
+/// What is to become of the aliases.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Action {
+    /// Switched on or off.
+    Switch(bool),
+    /// Removed.
+    Remove,
+    /// Changed in what they say.
+    Edit(Edit),
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    /// What takes it back, of each alias that changed.
+    pub(super) steps: Vec<Step>,
+    /// Aliases that are as they were asked to be already.
+    pub(super) same: usize,
+    /// Aliases that stay as they are, and why.
+    pub(super) failed: Vec<(AliasAddress, Why)>,
+}
+
+/// Why an alias stays as it is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// Somebody else changed it meanwhile.
+    Changed,
+    /// There is none, or none that the visitor may see.
+    Gone,
+    /// It cannot have what is asked for.
+    Refused(String),
+}
+
+impl Action {
+    /// What a form asks for: the word, and what belongs to it.
+    ///
+    /// # Errors
+    /// The field that holds what is not accepted, and what is.
+    pub(super) fn of(word: &str, note: &str, old: &str, new: &str) -> Result<Self, Problem> {
+        match word {
+            "enable" => Ok(Self::Switch(true)),
+            "disable" => Ok(Self::Switch(false)),
+            "delete" => Ok(Self::Remove),
+            "note" => {
+                let note = Some(note.trim().to_owned()).filter(|note| !note.is_empty());
+                let amendment = Amendment { note: Some(note), ..Amendment::default() };
+                Ok(Self::Edit(Edit::Words { amendment, enabled: None }))
+            }
+            "replace" => {
+                let mailbox = |field: &str, text: &str| {
+                    Mailbox::parse(text.trim()).map_err(|error| {
+                        let accepted = "a mailbox, such as me@mailbox.example";
+                        Problem::field(field, error.to_string(), accepted)
+                    })
+                };
+                let change = NewDestination::new(mailbox("old", old)?, mailbox("new", new)?);
+                let change = change
+                    .map_err(|error| Problem::field("new", error.to_string(), "another mailbox"))?;
+                Ok(Self::Edit(Edit::Destination(change)))
+            }
+            other => Err(Problem::field("do", format!("{other:?} is none"), "one of the list")),
+        }
+    }
+
+    /// The alias as it is to be; `None` where it is so already.
+    fn applied(&self, alias: &Alias) -> Result<Option<Alias>, String> {
+        let after = match self {
+            Self::Switch(enabled) => Some(alias.clone().with_enabled(*enabled)),
+            Self::Edit(edit) => edit.of(alias).map_err(|error| error.to_string())?,
+            Self::Remove => None,
+        };
+        Ok(after.filter(|after| after != alias))
+    }
+}
+
+/// Does it with each of the aliases that are in domains which `may_see` names.
+///
+/// # Errors
+/// When the store fails.
+pub(super) async fn act(
+    store: &Store,
+    may_see: impl Fn(Option<&Domain>) -> bool,
+    action: &Action,
+    picked: Vec<Picked>,
+) -> Result<Done, Error> {
+    let mut done = Done::default();
+    for Picked { address, tag } in picked.into_iter().take(MAX_PICKED) {
+        if !may_see(address.domain()) {
+            done.failed.push((address, Why::Gone));
+            continue;
+        }
+        let came = match action {
+            Action::Remove => remove(store, &address, tag).await,
+            other => change(store, &address, tag, other.clone()).await,
+        };
+        match came {
+            Ok(Ok(Some(step))) => done.steps.push(step),
+            Ok(Ok(None)) => done.same += 1,
+            Ok(Err(why)) => done.failed.push((address, why)),
+            Err(Error::Change(ChangeError::NoSuchAlias(_))) => {
+                done.failed.push((address, Why::Gone));
+            }
+            Err(Error::Change(ChangeError::Store(error))) => return Err(error.into()),
+            Err(Error::Change(error)) => {
+                done.failed.push((address, Why::Refused(Problem::from(error).detail)));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(done)
+}
+
+type Came = Result<Result<Option<Step>, Why>, Error>;
+
+async fn remove(store: &Store, address: &AliasAddress, tag: String) -> Came {
+    let is_meant = Box::new(move |alias: &Alias| tag_of(alias) == tag);
+    let removed = aliases::take_out(store, address, is_meant).await?;
+    Ok(removed.map(|removed| Some(Step::BringBack(Box::new(removed)))).ok_or(Why::Changed))
+}
+
+async fn change(store: &Store, address: &AliasAddress, tag: String, action: Action) -> Came {
+    alter(store, address, tag, move |alias| action.applied(alias).map_err(Why::Refused)).await
+}
+
+/// Puts what `change` makes of an alias in its place, if it still has the tag. Gives what takes that back.
+pub(super) async fn alter<E, F>(
+    store: &Store,
+    address: &AliasAddress,
+    tag: String,
+    change: F,
+) -> Result<Result<Option<Step>, E>, Error>
+where
+    E: From<Stale> + Send + 'static,
+    F: FnOnce(&Alias) -> Result<Option<Alias>, E> + Send + 'static,
+{
+    let outcome = Arc::new(Mutex::new(Ok(None)));
+    let told = Arc::clone(&outcome);
+    let alteration = move |alias: &Alias| {
+        let after = match tag_of(alias) == tag {
+            true => change(alias),
+            false => Err(Stale.into()),
+        };
+        let (came, altered) = match after {
+            Ok(Some(after)) => {
+                let step = Step::PutBack(Box::new(alias.clone()), tag_of(&after));
+                (Ok(Some(step)), Altered::Replaced(Box::new(after)))
+            }
+            Ok(None) => (Ok(None), Altered::Kept),
+            Err(why) => (Err(why), Altered::Kept),
+        };
+        *told.lock() = came;
+        altered
+    };
+    aliases::alter(store, address, Box::new(alteration)).await?;
+    let came = std::mem::replace(&mut *outcome.lock(), Ok(None));
+    Ok(came)
+}
+
+/// An alias is not what somebody saw any more.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stale;
+
+impl From<Stale> for Why {
+    fn from(_: Stale) -> Self {
+        Self::Changed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{alias::Rules, store::Options};
+
+    fn alias(name: &str) -> Alias {
+        Alias::forward(AliasAddress::parse(name).unwrap(), ["p@y.test"]).unwrap()
+    }
+
+    async fn store(state: &std::path::Path) -> Store {
+        let store = Store::open(state, Options::default()).unwrap();
+        for name in ["x.test", "other.test"] {
+            store.add_domain(&Domain::parse(name).unwrap()).await.unwrap();
+        }
+        store
+    }
+
+    #[test]
+    fn what_is_picked_is_read_as_it_is_written() {
+        for name in ["shop@x.test", "*@x.test", r"/^a b (.*)@x\.test$/", "\"a b\"@x.test"] {
+            let picked = Picked::of(&alias(name));
+            assert_eq!(Picked::parse(&picked.value()), Some(picked), "{name}");
+        }
+        for bad in ["", "tag", "tag ", "tag nobody"] {
+            assert_eq!(Picked::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_forms_ask_for() {
+        let of = |word, old, new| Action::of(word, "a note", old, new);
+        assert_eq!(of("enable", "", "").unwrap(), Action::Switch(true));
+        assert_eq!(of("delete", "", "").unwrap(), Action::Remove);
+        assert!(matches!(of("note", "", "").unwrap(), Action::Edit(Edit::Words { .. })));
+        assert!(matches!(of("replace", "a@x.test", "b@x.test").unwrap(), Action::Edit(_)));
+        for (word, old, new, field) in [
+            ("replace", "", "b@x.test", "old"),
+            ("replace", "a@x.test", "b", "new"),
+            ("replace", "a@x.test", "A@x.test", "new"),
+            ("", "", "", "do"),
+        ] {
+            assert_eq!(
+                of(word, old, new).unwrap_err().errors[0].field,
+                field,
+                "{word} {old} {new}"
+            );
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn each_alias_changes_only_if_it_is_what_was_seen_and_the_visitors_own() {
+        let state = tempfile::tempdir().unwrap();
+        let store = store(state.path()).await;
+        let seen = ["a@x.test", "b@x.test", "c@other.test", r"/^r(.*)@x\.test$/"].map(alias);
+        for alias in &seen {
+            store.add_alias(alias).await.unwrap();
+        }
+        let rules = Rules { note: Some("mine".into()), ..Rules::default() };
+        let noted = seen[1].clone().with_rules(rules).unwrap();
+        store.replace_alias(&noted).await.unwrap();
+        let own = Domain::parse("x.test").unwrap();
+        let may_see = |domain: Option<&Domain>| domain == Some(&own);
+        let picked = || {
+            let mut picked: Vec<_> = seen.iter().map(Picked::of).collect();
+            picked.push(Picked::of(&alias("none@x.test")));
+            picked
+        };
+        let stale_and_foreign = |done: &Done| {
+            let failed: Vec<_> =
+                done.failed.iter().map(|(address, why)| (address.to_string(), why)).collect();
+            assert_eq!(
+                failed,
+                [
+                    ("b@x.test".to_owned(), &Why::Changed),
+                    ("c@other.test".to_owned(), &Why::Gone),
+                    ("none@x.test".to_owned(), &Why::Gone)
+                ]
+            );
+        };
+        let done = act(&store, may_see, &Action::Switch(true), picked()).await.unwrap();
+        assert_eq!((done.steps.len(), done.same), (0, 2));
+        stale_and_foreign(&done);
+        let done = act(&store, may_see, &Action::Remove, picked()).await.unwrap();
+        assert_eq!(done.steps.len(), 2);
+        stale_and_foreign(&done);
+        for (alias, is_there) in seen.iter().zip([false, true, true, false]) {
+            let found = store.alias(alias.address()).await.unwrap();
+            assert_eq!(found.is_some(), is_there, "{alias}");
+        }
+        assert_eq!(store.alias(noted.address()).await.unwrap(), Some(noted));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_one_alias_cannot_have_the_others_get() {
+        let state = tempfile::tempdir().unwrap();
+        let store = store(state.path()).await;
+        // The second would lead back to itself.
+        let aliases = [alias("a@x.test"), alias("b@x.test")];
+        for alias in &aliases {
+            store.add_alias(alias).await.unwrap();
+        }
+        let action = Action::of("replace", "", "p@y.test", "b@x.test").unwrap();
+        let picked = aliases.iter().map(Picked::of).collect();
+        let done = act(&store, |_| true, &action, picked).await.unwrap();
+        assert_eq!(done.steps.len(), 1);
+        let [(address, Why::Refused(why))] = &done.failed[..] else { panic!("{done:?}") };
+        assert_eq!((address.to_string().as_str(), why.is_empty()), ("b@x.test", false));
+    }
+}

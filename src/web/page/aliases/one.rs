@@ -1,0 +1,296 @@
+//! The page of an alias: all that is known of it, and its form.
+
+use super::{
+    super::{
+        form::{Form as Sent, Query, Segment},
+        notices::Notice,
+        parts,
+        shell::Tab,
+        texts::Texts,
+        trouble::Trouble,
+        visitor::Visitor,
+    },
+    actions::{Picked, Stale, alter},
+    explained,
+    fields::{self, Wrong},
+    form::Form,
+    list, place_of, rows,
+};
+use crate::{
+    admin::{
+        Error,
+        aliases::{self, ShownAlias},
+    },
+    alias::{Alias, AliasAddress, Counters, Reason},
+    clock,
+    session::Role,
+    store::ChangeError,
+    web::{alias_record, problem::Problem},
+};
+use axum::body::Body;
+use hyper::{Response, StatusCode};
+use maud::{Markup, html};
+
+/// `GET /aliases/{address}`; with `from` and `ip`, what would become of a message.
+pub(super) async fn show(
+    visitor: Visitor,
+    Segment(address): Segment,
+    Query(query): Query,
+) -> Result<Response<Body>, Trouble> {
+    let alias = own(&visitor, &address).await?;
+    let explained = explained::section(&visitor, &alias, &query).await?;
+    let form = Form::of(&alias);
+    page(&visitor, StatusCode::OK, &alias, &Shown::new(form), &explained).await
+}
+
+/// `POST /aliases/{address}`
+pub(super) async fn change(
+    visitor: Visitor,
+    Segment(address): Segment,
+    Sent(sent): Sent,
+) -> Result<Response<Body>, Trouble> {
+    let (site, texts) = (&visitor.site, visitor.texts);
+    let alias = own(&visitor, &address).await?;
+    let (form, tag) = (Form::typed(&sent), format!("\"{}\"", sent.one("version")));
+    let typed = form.clone();
+    let change = move |alias: &Alias| {
+        let patch = typed.patch(&Form::of(alias));
+        let after = alias_record::patched(alias, patch).map_err(No::Wrong)?;
+        Ok(Some(after).filter(|after| after != alias))
+    };
+    let came = match alter::<No, _>(&site.store, alias.address(), tag, change).await {
+        Ok(came) => came,
+        Err(Error::Change(ChangeError::NoSuchAlias(_))) => return Err(Trouble::NotFound),
+        Err(Error::Change(ChangeError::Store(error))) => return Err(error.into()),
+        Err(Error::Change(error)) => Err(No::Wrong(error.into())),
+        Err(error) => return Err(error.into()),
+    };
+    let place = place_of(alias.address());
+    let shown = match came {
+        Ok(Some(step)) => {
+            tracing::info!(alias = %alias.address(), by = %visitor.key(), "alias changed");
+            let undo = list::keep(&visitor, vec![step], &place);
+            let text = texts.say("aliases-done-changed", &[("count", 1_u64.into())]);
+            return Ok(visitor.done(Notice { text, undo }, &place));
+        }
+        Ok(None) => {
+            let text = texts.say("aliases-done-same", &[("count", 1_u64.into())]);
+            return Ok(visitor.done(Notice::new(text), &place));
+        }
+        Err(No::Stale) => Shown { is_stale: true, ..Shown::new(form) },
+        Err(No::Wrong(problem)) => {
+            let (wrong, of_all) = Wrong::of(problem);
+            Shown { wrong, of_all, ..Shown::new(form) }
+        }
+    };
+    let status = match shown.is_stale {
+        true => StatusCode::CONFLICT,
+        false => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    // As it is by now.
+    let alias = own(&visitor, &address).await?;
+    let nothing = explained::section(&visitor, &alias, &Default::default()).await?;
+    page(&visitor, status, &alias, &shown, &nothing).await
+}
+
+/// Why an alias is not changed.
+enum No {
+    Stale,
+    Wrong(Problem),
+}
+
+impl From<Stale> for No {
+    fn from(_: Stale) -> Self {
+        Self::Stale
+    }
+}
+
+/// The alias of that address, if the visitor may see it.
+async fn own(visitor: &Visitor, address: &str) -> Result<Alias, Trouble> {
+    let address = AliasAddress::parse(address).map_err(|_| Trouble::NotFound)?;
+    if !list::may_see(&visitor.role, address.domain()) {
+        return Err(Trouble::NotFound);
+    }
+    aliases::get(&visitor.site.store, &address).await?.ok_or(Trouble::NotFound)
+}
+
+/// What stands in the form, and what is said of it.
+struct Shown {
+    form: Form,
+    wrong: Wrong,
+    /// What is wrong with none of the fields.
+    of_all: Option<String>,
+    /// Somebody else changed the alias meanwhile.
+    is_stale: bool,
+}
+
+impl Shown {
+    fn new(form: Form) -> Self {
+        Self { form, wrong: Wrong::default(), of_all: None, is_stale: false }
+    }
+}
+
+async fn page(
+    visitor: &Visitor,
+    status: StatusCode,
+    alias: &Alias,
+    shown: &Shown,
+    explained: &Markup,
+) -> Result<Response<Body>, Trouble> {
+    let (site, texts) = (&visitor.site, visitor.texts);
+    let counters = aliases::counters(&site.store, alias.address()).await?;
+    let (days, today) = aliases::daily(&site.store, &[alias]).await?;
+    let address = alias.address().to_string();
+    let leads = match visitor.role {
+        // What an alias of somebody else leads to is his.
+        Role::Owner(_) => html! {},
+        Role::Admin => leads_to(
+            texts,
+            &aliases::show(&site.store, alias.address(), site.config.postmaster.as_ref()).await?,
+        ),
+    };
+    let picked = Picked::of(alias);
+    let content = html! {
+        p .lead { (parts::outside(&address)) " " (rows::state(texts, alias, &counters, clock::now())) }
+        form method="post" action="/aliases/many" .buttons {
+            input type="hidden" name="to" value="alias";
+            @let word = if alias.enabled() { "disable" } else { "enable" };
+            button type="submit" name="one" value={ (word) " " (picked.value()) } {
+                @if alias.enabled() { (texts.say("aliases-disable", &[])) } @else { (texts.say("aliases-enable", &[])) }
+            }
+            button type="submit" .danger name="one" value={ "delete " (picked.value()) } { (texts.say("aliases-remove", &[])) }
+        }
+        p .hint { (texts.say("aliases-remove-hint", &[])) }
+        section aria-labelledby="use" {
+            h2 #use { (texts.say("aliases-use", &[])) }
+            @if let [days] = &days[..] { (rows::drawing(texts, days, today)) }
+            (numbers(texts, &counters))
+            (leads)
+            p { a href=(messages_of(alias.address())) { (texts.say("aliases-to-messages", &[])) } }
+        }
+        section aria-labelledby="change" {
+            h2 #change { (texts.say("aliases-change", &[])) }
+            @if shown.is_stale { (stale(texts, alias, &shown.form)) }
+            @if let Some(what) = &shown.of_all { p .error role="alert" { (what) } }
+            form method="post" action=(place_of(alias.address())) .alias {
+                input type="hidden" name="version" value=(alias_record::tag_of(alias).trim_matches('"'));
+                (fields::all(texts, &shown.form, &shown.wrong))
+                div .buttons {
+                    button .main type="submit" { (texts.say("aliases-save", &[])) }
+                    a href="/aliases" { (texts.say("aliases-back", &[])) }
+                }
+            }
+        }
+        (explained)
+    };
+    Ok(visitor.page_with(status, Tab::Aliases, &texts.say("aliases-one", &[]), &content))
+}
+
+/// What somebody else has made of the alias meanwhile: of each field that is another than what was typed, what it holds.
+fn stale(texts: Texts, alias: &Alias, typed: &Form) -> Markup {
+    let now = Form::of(alias);
+    let on = |is_on: bool| {
+        if is_on { texts.say("aliases-yes", &[]) } else { texts.say("aliases-no", &[]) }
+    };
+    let lines = |text: &str| {
+        text.split(['\n', '\r', ','])
+            .map(str::trim)
+            .filter(|it| !it.is_empty())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let all = [
+        (texts.say("aliases-action", &[]), lines(&now.action), lines(&typed.action)),
+        (
+            texts.say("aliases-destinations", &[]),
+            lines(&now.destinations),
+            lines(&typed.destinations),
+        ),
+        (texts.say("aliases-text", &[]), now.text, typed.text.clone()),
+        (texts.say("aliases-note", &[]), now.note, typed.note.clone()),
+        (texts.say("aliases-enabled", &[]), on(now.enabled), on(typed.enabled)),
+        (texts.say("aliases-expires", &[]), now.expires, typed.expires.clone()),
+        (texts.say("aliases-max-messages", &[]), now.max_messages, typed.max_messages.clone()),
+        (texts.say("aliases-allow", &[]), lines(&now.allow), lines(&typed.allow)),
+        (texts.say("aliases-block", &[]), lines(&now.block), lines(&typed.block)),
+        (texts.say("aliases-limit", &[]), now.limit, typed.limit.clone()),
+        (texts.say("aliases-spam", &[]), now.spam, typed.spam.clone()),
+        (texts.say("aliases-keep-tag", &[]), now.keep_tag, typed.keep_tag.clone()),
+        (texts.say("aliases-digest", &[]), now.digest, typed.digest.clone()),
+        (
+            texts.say("aliases-reply-by-address", &[]),
+            on(now.reply_by_address),
+            on(typed.reply_by_address),
+        ),
+    ];
+    html! {
+        div .error .stale role="alert" {
+            p { (texts.say("aliases-stale", &[])) }
+            dl {
+                @for (label, now, _) in all.into_iter().filter(|(_, now, typed)| now != typed) {
+                    dt { (label) }
+                    dd {
+                        @if now.is_empty() { (texts.say("aliases-stale-empty", &[])) } @else { (parts::outside(&now)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn numbers(texts: Texts, counters: &Counters) -> Markup {
+    html! {
+        dl .numbers {
+            dt { (texts.say("aliases-forwarded", &[])) } dd { (texts.number(counters.forwarded)) }
+            dt { (texts.say("aliases-refused", &[])) }
+            dd {
+                (texts.number(counters.refused))
+                @for (reason, count) in &counters.refused_by { div .hint { (why(texts, *reason)) ": " (texts.number(*count)) } }
+            }
+            dt { (texts.say("aliases-last-use", &[])) }
+            dd { @if let Some(time) = counters.last_use { (parts::time(time)) } @else { (texts.say("aliases-never", &[])) } }
+            @if let Some(since) = counters.since { dt { (texts.say("aliases-since", &[])) } dd { (parts::time(since)) } }
+        }
+    }
+}
+
+/// Why messages to an alias were refused.
+fn why(texts: Texts, reason: Reason) -> String {
+    match reason {
+        Reason::Block => texts.say("aliases-refused-block", &[]),
+        Reason::Limit => texts.say("aliases-refused-limit", &[]),
+        Reason::Disabled => texts.say("aliases-refused-disabled", &[]),
+        Reason::Expired => texts.say("aliases-refused-expired", &[]),
+        Reason::UsedUp => texts.say("aliases-refused-used-up", &[]),
+        Reason::Alias => texts.say("aliases-refused-alias", &[]),
+        Reason::List => texts.say("aliases-refused-list", &[]),
+        Reason::Spam => texts.say("aliases-refused-spam", &[]),
+        Reason::Authentication => texts.say("aliases-refused-authentication", &[]),
+        Reason::Destination => texts.say("aliases-refused-destination", &[]),
+        Reason::Other => texts.say("aliases-refused-other", &[]),
+    }
+}
+
+/// Where the mail of an alias ends up, over other aliases too.
+fn leads_to(texts: Texts, shown: &ShownAlias) -> Markup {
+    html! {
+        h3 { (texts.say("aliases-leads-finally", &[])) }
+        @if let Some(reply) = &shown.reply { p { (parts::outside(reply)) } }
+        @if shown.is_discarded { p { (texts.say("aliases-discards", &[])) } }
+        ul {
+            @for mailbox in &shown.leads_to { li { (parts::outside(mailbox)) } }
+            @for refused in &shown.refused { li { (parts::outside(&refused.address)) ": " (parts::outside(&refused.reply)) } }
+        }
+    }
+}
+
+/// Where the messages are that came to an alias; of one that stands for many addresses, those of its domain.
+fn messages_of(address: &AliasAddress) -> String {
+    let to = match (address, address.domain()) {
+        (AliasAddress::Exact(mailbox), _) => mailbox.to_string(),
+        (_, Some(domain)) => format!("@{domain}"),
+        (_, None) => return "/messages".to_owned(),
+    };
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("to", &to).finish();
+    format!("/messages?{query}")
+}
