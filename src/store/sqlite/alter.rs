@@ -12,3 +12,23 @@ use crate::{
 use rusqlite::Connection;
 
 pub(super) fn alter(
+    connection: &Connection,
+    address: &AliasAddress,
+    alteration: Alteration,
+) -> Result<Alias, Failure> {
+    let alias = existing(connection, address)?;
+    match alteration(&alias) {
+        Altered::Kept => Ok(alias),
+        Altered::Removed => {
+            aliases::delete(connection, &address.key())?;
+            Ok(alias)
+        }
+        Altered::Replaced(other) if other.address().key() == address.key() => {
+            put(connection, &other, true)?;
+            Ok(*other)
+        }
+        Altered::Replaced(other) => {
+            Err(ChangeError::NoSuchAlias(other.address().to_string()).into())
+        }
+    }
+}

@@ -7,7 +7,7 @@ use super::{
     rows::{alias_days, alias_use, aliases},
 };
 use crate::{
-    alias::{Alias, AliasAddress},
+    alias::AliasAddress,
     clock,
     store::{ChangeError, IsMeant, Removals, Removed},
 };
@@ -27,43 +27,6 @@ impl Removals for Sqlite {
 
     async fn bring_back(&self, removed: Removed) -> Result<(), ChangeError> {
         self.change(move |connection| bring_back(connection, &removed)).await
-    }
-}
-
-fn take_out(
-        &self,
-        address: &AliasAddress,
-        is_meant: IsMeant,
-    ) -> Result<Option<Removed>, ChangeError> {
-        let address = address.clone();
-        self.change(move |connection| take_out(connection, &address, is_meant)).await
-    }
-
-    async fn bring_back(&self, removed: Removed) -> Result<(), ChangeError> {
-        self.change(move |connection| bring_back(connection, &removed)).await
-    }
-}
-
-fn alter(
->>>>>>> 26f17c60c74c07bf44156802d455847ae84248b8
-    connection: &Connection,
-    address: &AliasAddress,
-    alteration: Alteration,
-) -> Result<Alias, Failure> {
-    let alias = existing(connection, address)?;
-    match alteration(&alias) {
-        Altered::Kept => Ok(alias),
-        Altered::Removed => {
-            aliases::delete(connection, &address.key())?;
-            Ok(alias)
-        }
-        Altered::Replaced(other) if other.address().key() == address.key() => {
-            put(connection, &other, true)?;
-            Ok(*other)
-        }
-        Altered::Replaced(other) => {
-            Err(ChangeError::NoSuchAlias(other.address().to_string()).into())
-        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     admin::{Error, blocks},
     alias::{Block, SenderPattern},
     session::Role,
-    store::ChangeError,
+    store::{ChangeError, Progress},
     web::{Site, problem::Problem},
 };
 use axum::{
@@ -76,10 +76,12 @@ async fn added(
         return Ok(Err(("domain", what)));
     };
     let note = Some(typed.note.as_str()).filter(|note| !note.is_empty());
-    match blocks::add(&visitor.site.store, domain, pattern, note).await {
-        Ok((block, _)) => {
-            tracing::info!(pattern = %block.pattern, by = %visitor.key(), "block added");
-            let pattern = block.pattern.to_string();
+    let patterns = vec![pattern.clone()];
+    let store = &visitor.site.store;
+    match blocks::add(store, domain.as_ref(), patterns, note, Progress::default()).await {
+        Ok(_) => {
+            tracing::info!(%pattern, by = %visitor.key(), "block added");
+            let pattern = pattern.to_string();
             Ok(Ok(Notice::new(texts.say("blocks-added", &[("pattern", pattern.into())]))))
         }
         Err(Error::Change(ChangeError::Store(error)) | Error::Store(error)) => Err(error.into()),
@@ -104,7 +106,8 @@ fn own(visitor: &Visitor, text: &str) -> Option<Option<Domain>> {
 async fn remove(visitor: Visitor, Form(fields): Form) -> Result<Response<Body>, Trouble> {
     let pattern = SenderPattern::parse(fields.one("pattern")).map_err(|_| Trouble::NotFound)?;
     let domain = own(&visitor, fields.one("domain")).ok_or(Trouble::NotFound)?;
-    match blocks::remove(&visitor.site.store, domain.as_ref(), &pattern).await {
+    let (store, patterns) = (&visitor.site.store, vec![pattern.clone()]);
+    match blocks::remove(store, domain.as_ref(), patterns, Progress::default()).await {
         // Somebody else was faster: it is gone either way.
         Ok(_) | Err(Error::Change(ChangeError::NoSuchBlock { .. })) => {}
         Err(Error::Change(ChangeError::NoSuchDomain(_))) => return Err(Trouble::NotFound),

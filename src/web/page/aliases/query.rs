@@ -62,7 +62,7 @@ impl Query {
             note: Some(self.note.clone()),
             enabled: self.enabled,
             unused_since: self.unused.map(|days| now - DAY * days),
-            destination: None,
+            ..Filter::default()
         };
         Some(filter.normal())
     }
