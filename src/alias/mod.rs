@@ -41,7 +41,7 @@ pub use expand::{
 };
 pub use filter::{Filter, MAX_SEARCH};
 pub use find::{Found, Lookup, find};
-pub use judge::{Blocked, Blocks, Judge, NamedBy, Rule, Scope};
+pub use judge::{Blocked, Blocks, Judge, NamedBy, Rule, Scope, ToldRule};
 pub use named::{Ended, Named};
 pub use pattern::Pattern;
 pub use rules::{

@@ -10,6 +10,7 @@ mod etag;
 mod guesses;
 mod input;
 mod once;
+mod page;
 mod password_managers;
 mod problem;
 mod uses;

@@ -1,0 +1,3 @@
+//! Where is my mail.
+
+mod story;

@@ -1,0 +1,3 @@
+//! The page for people.
+
+mod messages;
