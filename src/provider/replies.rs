@@ -192,7 +192,7 @@ static TABLE: [Row; 64] = [
     row(None, "", &[(2, 3), (3, 4)], &[], M::TooLarge, "552 5.3.4 Message size exceeds fixed limit"),
     row(None, "5", &[(7, 20), (7, 21), (7, 22), (7, 23), (7, 24), (7, 26), (7, 27)], &[], M::Unauthenticated, "550 5.7.23 SPF validation failed"),
     row(None, "", &[(7, 25)], &[], M::NoReverseName, "550 5.7.25 Reverse DNS validation failed"),
-    row(None, "", &[], &["reverse dns", "reverse hostname", "ptr record", "cannot find your"], M::NoReverseName, "450 4.7.25 Client host rejected: cannot find your reverse hostname"),
+    row(None, "", &[], &["reverse dns", "reverse hostname", "ptr record", "cannot find your"], M::NoReverseName, "450 4.7.1 Client host rejected: cannot find your reverse hostname, [192.0.2.7]"),
     row(None, "", &[(7, 4)], &["must offer tls"], M::TlsMissing, "451 4.7.4 The destination must offer TLS and does not, try again later"),
     row(None, "", &[(7, 5)], &["tls with the destination", "certificate"], M::TlsFailed, "451 4.7.5 The destination's certificate is not trusted, try again later"),
     row(None, "", &[(7, 0)], &["own tls policy"], M::TlsPolicy, "451 4.7.0 The destination's own TLS policy bars its hosts, try again later"),

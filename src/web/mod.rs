@@ -10,7 +10,6 @@ mod etag;
 mod guesses;
 mod input;
 mod once;
-mod page;
 mod password_managers;
 mod problem;
 mod uses;

@@ -168,7 +168,7 @@ fn sender(facts: &Facts<'_>) -> Vec<Line> {
         });
     }
     if record.size > 0 {
-        lines.push(Line::new("messages-size").with("size", crate::config::print_size(record.size)));
+        lines.push(Line::new("messages-size").with("size", size(record.size)));
     }
     lines
 }
@@ -189,6 +189,15 @@ fn client(record: &Record) -> Vec<Line> {
         false => Line::new("messages-client-tls").with("tls", &record.tls),
     });
     lines
+}
+
+/// About how large it is, for people.
+fn size(octets: u64) -> String {
+    match octets {
+        0..1_000 => format!("{octets} B"),
+        1_000..1_000_000 => format!("{} kB", octets / 1_000),
+        _ => format!("{}.{} MB", octets / 1_000_000, octets % 1_000_000 / 100_000),
+    }
 }
 
 fn cut(text: &str) -> String {

@@ -1,3 +1,0 @@
-//! The page for people.
-
-mod messages;
