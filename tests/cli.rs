@@ -261,6 +261,7 @@ fn record() -> Record {
             tls: String::new(),
             verdict: "deferred".into(),
         }],
+        ways: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::aliases;
 use crate::{
     address::{Domain, ForwardPath, ReversePath},
-    alias::Named,
+    alias::{Named, Owner, Ways},
     clock,
     config::Config,
     dns::{NoMail, without_mail},
@@ -14,7 +14,7 @@ use crate::{
         dnsbl::{Outcome, Said, refusal_at_once},
         look::Bearer,
         plan::plan,
-        recipient::Answered,
+        recipient::{Answered, Recipient},
         refusal::Refusal,
         sender::Sender,
         senders::{let_in, refuse_recipient},
@@ -97,6 +97,9 @@ pub struct Explanation {
     pub verdict: Verdict,
     /// The reply that refuses it, if one does.
     pub reply: Option<String>,
+    /// How it gets to the mailboxes; `None` where that was not asked.
+    #[serde(skip)]
+    pub ways: Option<Ways>,
 }
 
 /// A mailbox, and who takes mail for it.
@@ -177,6 +180,7 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
         unfiltered: None,
         verdict: Verdict::Refused,
         reply: None,
+        ways: None,
     };
     let said = listings(&parts, *ip, from).await;
     explanation.lists = said.iter().map(ExplainedList::of).collect();
@@ -212,6 +216,7 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     explanation.destinations = destinations.collect();
     let whys: Option<Vec<NoMail>> = recipient.destinations.iter().map(why).collect();
     explanation.lost.clone_from(&recipient.lost);
+    explanation.ways = Some(Recipient::ways_of([&recipient]));
     let is_new = recipient.named.as_ref().filter(|named| named.is_new);
     explanation.makes = is_new.map(|named| named.address.clone());
     explanation.name(recipient.named.as_deref());
@@ -283,6 +288,27 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
 }
 
 impl Explanation {
+    /// What `owner`, whose recipient it is about, may read of it: of mailboxes that others' aliases lead to no name. An SRS
+    /// address would take mail to whomever he asked about.
+    pub fn part_of(mut self, owner: Owner<'_>) -> Self {
+        let to = std::slice::from_ref(&self.to);
+        for destination in &mut self.destinations {
+            if let Some(instead) = owner.hidden(&destination.mailbox, to, self.ways.as_ref()) {
+                let (mailbox, next_hop) = (instead.to_owned(), instead.to_owned());
+                *destination = ExplainedDestination { mailbox, next_hop, no_mail: None };
+            }
+        }
+        if !self.ways.as_ref().is_some_and(Ways::is_empty) {
+            self.lost.clear();
+        }
+        if self.answers.is_none() {
+            let rewritten = self.srs_from.take().filter(|rewritten| *rewritten != self.from);
+            let at = rewritten.as_deref().and_then(|rewritten| rewritten.rsplit(['@', ' ']).next());
+            self.srs_from = at.map(|at| format!("an SRS address at {at}"));
+        }
+        self
+    }
+
     fn name(&mut self, named: Option<&Named>) {
         let Some(Named { address, rules, .. }) = named else { return };
         self.alias = Some(address.clone());

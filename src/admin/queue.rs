@@ -7,8 +7,10 @@ pub use crate::store::{
 use super::{Error, Store};
 use crate::{
     address::{Domain, Mailbox, ReversePath},
+    alias::{Owner, Ways},
     store::{
         QueueChange,
+        journal::code_of,
         spool::{Leg, Spooled},
     },
     time::Millis,
@@ -72,6 +74,9 @@ pub struct WaitingLeg {
     /// The reverse-path it leaves with.
     #[serde(skip)]
     pub reverse_path: String,
+    /// Through whose aliases it gets there.
+    #[serde(skip)]
+    pub ways: Option<Ways>,
 }
 
 /// What a listing could not show.
@@ -184,6 +189,23 @@ pub fn parse_state(text: &str) -> Result<LegState, String> {
     state.ok_or_else(|| "accepted: queued, sending, uncertain".to_owned())
 }
 
+impl WaitingMessage {
+    /// The message as `owner` may read it; `None` where no recipient is his. Of mailboxes that others' aliases lead to there
+    /// is neither a name nor a word of theirs.
+    pub fn part_of(mut self, owner: Owner<'_>) -> Option<Self> {
+        self.legs.retain(|leg| owner.owns(&leg.to));
+        self.to.retain(|to| owner.owns(to));
+        for leg in &mut self.legs {
+            let to = std::slice::from_ref(&leg.to);
+            if let Some(instead) = owner.hidden(&leg.destination, to, leg.ways.as_ref()) {
+                instead.clone_into(&mut leg.destination);
+                leg.reply = code_of(&leg.reply).to_owned();
+            }
+        }
+        (!self.legs.is_empty()).then_some(self)
+    }
+}
+
 impl From<&Spooled> for WaitingMessage {
     fn from(message: &Spooled) -> Self {
         let head = &message.head;
@@ -230,6 +252,7 @@ impl WaitingLeg {
             next_attempt: leg.state.is_open().then_some(due),
             reply: leg.reply.to_string(),
             reverse_path: leg.reverse_path.to_string(),
+            ways: leg.ways.clone(),
         }
     }
 }

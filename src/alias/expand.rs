@@ -1,4 +1,4 @@
-use super::{Alias, Ended, Found, Lookup, Named, find};
+use super::{Alias, Ended, Found, Lookup, Named, Ways, find};
 use crate::{
     address::Mailbox,
     reply::{Class, Reply},
@@ -71,6 +71,8 @@ pub enum Expansion {
         mailboxes: Vec<Mailbox>,
         /// Destinations that are refused: a loss the owner of the alias should hear of.
         dropped: Vec<Dropped>,
+        /// Those of `mailboxes`, and of those who get nothing, that aliases of other domains lead to.
+        ways: Ways,
     },
     /// The recipient is the [`AnswerAddress`](super::AnswerAddress) of an alias that is answered so.
     Answer {
@@ -178,6 +180,9 @@ struct Walk<'a, L> {
     seen: HashSet<String>,
     lookups: usize,
     mailboxes: Vec<Mailbox>,
+    ways: Ways,
+    /// So many of the path go on by the configuration, not by an alias.
+    by_operator: usize,
     dropped: Vec<Dropped>,
     discarded: bool,
 }
@@ -204,6 +209,8 @@ impl<'a, L: Lookup> Walk<'a, L> {
             seen: HashSet::new(),
             lookups: 0,
             mailboxes: Vec::new(),
+            ways: Ways::default(),
+            by_operator: 0,
             dropped: Vec::new(),
             discarded: false,
         }
@@ -261,6 +268,7 @@ impl<'a, L: Lookup> Walk<'a, L> {
             return Err(Stop::Refuse(Reply::alias_too_many()));
         }
         let (found, alias) = find(address, self.lookup).await.map_err(Stop::Lookup)?;
+        let by_operator = usize::from(alias.is_none());
         self.meet(alias, &found);
         let mut why = None;
         let refusal = match found {
@@ -269,7 +277,10 @@ impl<'a, L: Lookup> Walk<'a, L> {
                 return self.descend(address, &mailboxes, Vec::new()).await;
             }
             Found::Forward { mailboxes, unusable } => {
-                return self.descend(address, &mailboxes, unusable).await;
+                self.by_operator += by_operator;
+                self.descend(address, &mailboxes, unusable).await?;
+                self.by_operator -= by_operator;
+                return Ok(());
             }
             Found::Answer { alias, mailboxes } if self.of_recipient && self.path.is_empty() => {
                 self.answered = Some(alias);
@@ -293,6 +304,10 @@ impl<'a, L: Lookup> Walk<'a, L> {
         if refusal.class() == Class::Transient && self.defer_stops {
             return Err(Stop::Refuse(refusal));
         }
+        if by_operator == 0 {
+            let on_the_way = self.path.iter().chain([address]).map(Mailbox::domain);
+            self.ways.add(address, on_the_way);
+        }
         let address = address.to_string();
         self.dropped.push(Dropped { address, reply: refusal, ended: why });
         Ok(())
@@ -301,6 +316,12 @@ impl<'a, L: Lookup> Walk<'a, L> {
     fn arrive(&mut self, address: &Mailbox) -> Result<(), Stop<L::Error>> {
         if self.mailboxes.len() == self.limits.mailboxes {
             return Err(Stop::Refuse(Reply::alias_too_many()));
+        }
+        match self.path.first() {
+            Some(first) if self.by_operator > 0 => {
+                self.ways.add_operators(address, first.domain());
+            }
+            _ => self.ways.add(address, self.path.iter().map(Mailbox::domain)),
         }
         self.mailboxes.push(address.clone());
         Ok(())
@@ -330,14 +351,14 @@ impl<'a, L: Lookup> Walk<'a, L> {
     }
 
     fn finish(self) -> Expansion {
-        let Self { mailboxes, dropped, discarded, answered, .. } = self;
+        let Self { mailboxes, ways, dropped, discarded, answered, .. } = self;
         if !mailboxes.is_empty()
             && let Some(alias) = answered
         {
             return Expansion::Answer { alias, mailboxes };
         }
         if !mailboxes.is_empty() {
-            return Expansion::Deliver { mailboxes, dropped };
+            return Expansion::Deliver { mailboxes, dropped, ways };
         }
         match dropped.into_iter().next() {
             Some(first) => Expansion::Refuse(first.reply),

@@ -25,6 +25,7 @@ mod pattern;
 mod rules;
 mod senders;
 mod tag;
+mod ways;
 mod words;
 
 pub use address::{AliasAddress, Key};
@@ -48,6 +49,7 @@ pub use rules::{
     MAX_MESSAGES, MAX_NOTE, MAX_SENDERS, Rules, parse_day, parse_expires, parse_limit,
 };
 pub use senders::SenderPattern;
+pub use ways::{Owner, Ways};
 pub use words::{Digest, SpamAction};
 
 use std::fmt;

@@ -3,7 +3,7 @@
 use super::refusal::Refusal;
 use crate::{
     address::{Domain, LocalPart, Mailbox},
-    alias::{Ended, Expansion, Named, Resolution, Rule},
+    alias::{Ended, Expansion, Named, Resolution, Rule, Ways},
     config::Route,
     next_hop::{Destination, NextHop, Target},
     reply::Reply,
@@ -24,6 +24,8 @@ pub(crate) struct Mailboxes {
     pub(crate) mailboxes: Vec<Mailbox>,
     /// What the aliases name but cannot be delivered to, and why: for the journal.
     pub(crate) lost: Vec<String>,
+    /// Those of `mailboxes` that aliases of other domains lead to.
+    pub(crate) ways: Ways,
     /// The alias that answers the address, and says something of its mail.
     pub(crate) named: Option<Arc<Named>>,
 }
@@ -130,9 +132,9 @@ impl Mailboxes {
         let Resolution { expansion, named, ended, .. } = &*found;
         let named = named.clone();
         match expansion {
-            Expansion::Deliver { mailboxes, dropped } => {
+            Expansion::Deliver { mailboxes, dropped, ways } => {
                 let lost = dropped.iter().map(ToString::to_string).collect();
-                Ok(Self { mailboxes: mailboxes.clone(), lost, named })
+                Ok(Self { mailboxes: mailboxes.clone(), lost, ways: ways.clone(), named })
             }
             // What is to be made of those who may answer is for whoever takes answers.
             Expansion::Answer { .. } => Err(Reply::no_such_alias().into()),

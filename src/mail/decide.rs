@@ -48,12 +48,13 @@ pub(crate) async fn decide(
             (leads_to, srs_domain, original)
         }
     };
-    let Mailboxes { mailboxes, lost, named } = leads_to;
+    let Mailboxes { mailboxes, lost, ways, named } = leads_to;
     Ok(Recipient {
         path: path.clone(),
         srs_domain: srs_domain.clone(),
         destinations: mailboxes.into_iter().map(|to| parts.aliases.destination(to)).collect(),
         lost,
+        ways,
         // Nobody wrote to an alias that a returning mail comes to.
         named: named.filter(|_| original.is_none() && answered.is_none()),
         original,

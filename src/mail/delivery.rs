@@ -377,6 +377,7 @@ impl Share {
                 // What is waited for is not sent again meanwhile.
                 next_attempt: due + if leg.is_waited_for { late::BESIDE } else { Duration::ZERO },
                 reply: reply.to_keep(),
+                ways: Some(self.recipient.ways.to(&leg.to.mailbox)),
                 ..spool::Leg::new(path, mailbox, self.reverse_path.clone(), due)
             }
         })

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     address::{ForwardPath, ReversePath},
+    alias::Ways,
     fate::{Bounce, DestinationOutcome, Doubt, Fate, RecipientFate, Verdict},
     inbound::{Peer, Reservation},
     message::{Header, MessageId, Received, Source, delivered_to, prefix},
@@ -83,6 +84,7 @@ impl Forward<'_> {
         recipients: Vec<Recipient>,
     ) -> Conclusion {
         let began = Instant::now();
+        let ways = Recipient::ways_of(&recipients);
         let deadline = began + self.parts.config.delivery.budget;
         let came = std::mem::replace(&mut transaction.message, Ok(Vec::new()));
         let mut report = match came {
@@ -112,7 +114,7 @@ impl Forward<'_> {
         };
         let returning = report.returning.take();
         let (counted, rule) = (std::mem::take(&mut report.counted), report.rule.take());
-        let conclusion = match delivery {
+        let mut conclusion = match delivery {
             Ok((delivery, kept)) => self.deliver(report, delivery, kept, deadline).await,
             Err(reply) => Conclusion {
                 outcome: not_taken(&reply),
@@ -122,11 +124,13 @@ impl Forward<'_> {
                 filter: report.filtered.and_then(Result::ok),
                 notes: report.notes,
                 attempts: Vec::new(),
+                ways: Ways::default(),
                 rule,
                 spooled: Vec::new(),
                 announced: Announcement::default(),
             },
         };
+        conclusion.ways = ways;
         if conclusion.reply.is_positive() {
             counted.spend(self.now);
         }
@@ -256,6 +260,7 @@ impl Forward<'_> {
             filter: report.filtered.and_then(Result::ok),
             notes: report.notes.into_iter().chain(end.note).collect(),
             attempts: delivery.attempts,
+            ways: Ways::default(),
             rule: None,
             spooled: end.spooled,
             announced: delivery.announced,

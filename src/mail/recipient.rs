@@ -1,6 +1,6 @@
 use crate::{
     address::{Domain, ForwardPath, LocalPart, Mailbox, ReversePath},
-    alias::{Named, Rules},
+    alias::{Named, Rules, Ways},
     config::Auth,
     next_hop::{Destination, NextHop},
 };
@@ -17,6 +17,8 @@ pub(crate) struct Recipient {
     pub(crate) destinations: Vec<Destination>,
     /// What the aliases name but cannot be delivered to, and why: for the journal.
     pub(crate) lost: Vec<String>,
+    /// Those of the destinations that aliases of other domains lead to.
+    pub(crate) ways: Ways,
     /// The sender that the recipient stands for, where it is an SRS address of ours.
     pub(crate) original: Option<Mailbox>,
     /// The alias that answers: none for a role address that has no alias, nor for an SRS address of ours.
@@ -38,6 +40,20 @@ impl Recipient {
     /// What the owner of the alias that answers says of its mail.
     pub(crate) fn rules(&self) -> &Rules {
         self.named.as_ref().map_or(Rules::none(), |named| &named.rules)
+    }
+
+    /// How mail for `recipients` gets to their destinations, for whoever reads what became of it. Behind the address of an
+    /// answer the alias of somebody else may be: whoever answers is not its owner.
+    pub(crate) fn ways_of<'r>(recipients: impl IntoIterator<Item = &'r Self>) -> Ways {
+        let mut ways = Ways::default();
+        for recipient in recipients {
+            ways.add_all(&recipient.ways);
+            if let Some(Answered { alias, to, .. }) = recipient.answered.as_deref() {
+                let beyond = recipient.destinations.iter().filter(|it| it.mailbox != *to);
+                beyond.for_each(|it| ways.add(&it.mailbox, [alias.domain(), to.domain()]));
+            }
+        }
+        ways
     }
 
     /// True for an SRS address of ours: what comes to it returns.

@@ -2,7 +2,7 @@ use super::{late::Announcement, log_line::log, parts::Parts, refusal::Refusal, s
 use crate::{
     account::AccountId,
     address::{ForwardPath, Mailbox, ReversePath},
-    alias::Rule,
+    alias::{Rule, Ways},
     clock,
     envelope::Envelope,
     fate,
@@ -44,6 +44,8 @@ pub(crate) struct Conclusion {
     /// What the owner should know.
     pub(crate) notes: Vec<String>,
     pub(crate) attempts: Vec<AttemptLine>,
+    /// Those of its mailboxes that aliases of other domains lead to.
+    pub(crate) ways: Ways,
     /// The rule of an alias, or for it, by which it was not taken.
     pub(crate) rule: Option<Rule>,
     /// What waits for another try.
@@ -120,6 +122,7 @@ impl Entry {
             filter: None,
             detail: String::new(),
             attempts: Vec::new(),
+            ways: Some(Ways::default()),
         };
         Self { id, arrived: now.unix_time(), record }
     }
@@ -131,8 +134,18 @@ impl Entry {
         conclusion: Conclusion,
         took: Duration,
     ) -> Reply {
-        let Conclusion { reply, outcome, srs_from, auth, filter, notes, attempts, spooled, .. } =
-            conclusion;
+        let Conclusion {
+            reply,
+            outcome,
+            srs_from,
+            auth,
+            filter,
+            notes,
+            attempts,
+            ways,
+            spooled,
+            ..
+        } = conclusion;
         let record = &mut self.record;
         record.outcome = outcome;
         record.srs_from = srs_from;
@@ -140,6 +153,7 @@ impl Entry {
         record.filter = filter;
         record.detail = notes.join("; ");
         record.attempts = attempts;
+        record.ways = Some(ways);
         record.ms = whole_millis(took);
         self.tell_with(parts, &reply).await;
         // Not before the journal knows of the message: what becomes of it is added there.

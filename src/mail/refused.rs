@@ -201,6 +201,7 @@ mod tests {
             tls: String::new(),
             filter: None,
             detail: String::new(),
+            ways: Some(crate::alias::Ways::default()),
         }
     }
 

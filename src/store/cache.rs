@@ -79,9 +79,9 @@ fn octets_of(found: &Resolution) -> usize {
         mailboxes.iter().map(octets).sum()
     };
     let expansion = match &found.expansion {
-        Expansion::Deliver { mailboxes, dropped } => {
+        Expansion::Deliver { mailboxes, dropped, ways } => {
             let dropped = dropped.iter().map(|d| d.address.len() + OVERHEAD);
-            of(mailboxes) + dropped.sum::<usize>()
+            of(mailboxes) + dropped.sum::<usize>() + 2 * ways.octets()
         }
         Expansion::Answer { mailboxes, .. } => OVERHEAD + of(mailboxes),
         Expansion::Discard | Expansion::Refuse(_) => 0,
@@ -103,7 +103,8 @@ mod tests {
     fn to(mailboxes: usize) -> Arc<Resolution> {
         let mailbox = Mailbox::parse("someone@example.org").unwrap();
         let mailboxes = vec![mailbox; mailboxes];
-        let expansion = Expansion::Deliver { mailboxes, dropped: Vec::new() };
+        let expansion =
+            Expansion::Deliver { mailboxes, dropped: Vec::new(), ways: Ways::default() };
         Arc::new(Resolution::without_alias(expansion))
     }
 

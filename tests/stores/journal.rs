@@ -41,6 +41,7 @@ pub(crate) fn record(id: &str, time: Millis) -> Record {
             tls: String::new(),
             verdict: "delivered".into(),
         }],
+        ways: Some(crate::place::ways("me@mailbox.example")),
     }
 }
 

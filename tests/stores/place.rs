@@ -2,7 +2,7 @@
 
 use onward::{
     address::{Domain, ForwardPath, Mailbox, ReversePath},
-    alias::{Alias, AliasAddress, Expansion},
+    alias::{Alias, AliasAddress, Expansion, Ways},
     envelope::{MailDsn, RcptDsn},
     message::{Source, Text},
     rate::ClientBlock,
@@ -100,7 +100,16 @@ pub(crate) fn leg(to: &str) -> Leg {
         reply: ForeignReply { code: 451, status: None, text: "busy".into() },
         dsn: RcptDsn::default(),
         delay_due: None,
+        ways: Some(ways(to)),
     }
+}
+
+/// As if an alias of another domain led to `mailbox`.
+pub(crate) fn ways(mailbox: &str) -> Ways {
+    let mut ways = Ways::default();
+    let domains = ["example.org", "other.test"].map(|name| Domain::parse(name).unwrap());
+    ways.add(&Mailbox::parse(mailbox).unwrap(), &domains);
+    ways
 }
 
 pub(crate) fn message(id: &str, octets: usize, legs: &[&str]) -> NewMessage {

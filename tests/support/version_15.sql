@@ -1,4 +1,6 @@
 -- Makes of a database of this version one of version 15: aliases without controls, no tokens.
+-- 24
+ALTER TABLE spool_legs DROP COLUMN ways;
 -- 21
 DROP TRIGGER domain_out_of_sessions;
 DROP TRIGGER session_out;

@@ -2,6 +2,7 @@
 
 use crate::{
     address::{ForwardPath, ReversePath},
+    alias::Ways,
     mail::parts::Parts,
     reply::Reply,
     store::{
@@ -38,6 +39,13 @@ pub(super) fn record(
 ) -> Record {
     let mut to: Vec<String> = legs.iter().map(|leg| leg.recipient.bare()).collect();
     to.dedup();
+    let mut ways = Some(Ways::default());
+    for leg in legs {
+        match (&mut ways, &leg.ways) {
+            (Some(ways), Some(of_leg)) => ways.add_all(of_leg),
+            _ => ways = None,
+        }
+    }
     let srs_from = legs.iter().find_map(|leg| leg.reverse_path.mailbox());
     Record {
         id: head.id.clone(),
@@ -60,6 +68,7 @@ pub(super) fn record(
         filter: None,
         detail,
         attempts,
+        ways,
     }
 }
 

@@ -142,6 +142,7 @@ impl Cloth<'_> {
         let leg = |mailbox| Leg {
             dsn: dsn.clone(),
             delay_due,
+            ways: Some(to.ways.to(&mailbox)),
             ..Leg::new(to.path.clone(), mailbox, reverse_path.clone(), self.arrived)
         };
         to.destinations.iter().map(|destination| leg(destination.mailbox.clone())).collect()

@@ -29,6 +29,7 @@ use super::{
 use crate::{
     account::{Account, AccountId, State},
     address::ForwardPath,
+    alias::Ways,
     clock,
     envelope::{Envelope, RcptDsn},
     inbound::{Peer, Reservation},
@@ -140,6 +141,7 @@ impl Submission {
         let auth = self.account.id.cause().to_string();
         let (id, arrived) = (entry.id, clock::steady_millis());
         let to_somebody = self.recipients.iter().any(|to| !to.recipient.destinations.is_empty());
+        let ways = Recipient::ways_of(self.recipients.iter().map(|to| &to.recipient));
         let taken = match now {
             Ok(account) => {
                 self.account = account;
@@ -166,6 +168,7 @@ impl Submission {
             filter: taken.filter,
             notes: taken.notes,
             attempts: Vec::new(),
+            ways,
             rule: None,
             spooled: taken.spooled,
             announced: Announcement::default(),
@@ -270,6 +273,7 @@ async fn leads_to(parts: &Parts, path: &ForwardPath, now: UnixTime) -> Result<To
                 srs_domain: srs_domain.clone(),
                 destinations: vec![parts.aliases.destination(mailbox.clone())],
                 lost: Vec::new(),
+                ways: Ways::default(),
                 original: None,
                 named: None,
                 answered: None,
@@ -285,8 +289,9 @@ async fn leads_to(parts: &Parts, path: &ForwardPath, now: UnixTime) -> Result<To
                 Some(answered) => {
                     let is_hosted = parts.aliases.is_hosted(answered.to.domain());
                     let path = ForwardPath::Mailbox(answered.to.clone());
+                    let ways = Recipient::ways_of([&recipient]);
                     Ok(To {
-                        recipient: Recipient { path, answered: None, ..recipient },
+                        recipient: Recipient { path, ways, answered: None, ..recipient },
                         is_hosted,
                         dsn: RcptDsn::default(),
                     })

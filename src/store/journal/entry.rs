@@ -1,9 +1,9 @@
 use crate::{
     account::AccountId,
-    address::{Domain, Mailbox, ReversePath},
+    address::{Domain, ReversePath},
+    alias::{Owner, Ways},
     rspamd::Verdict,
     slots::Cause,
-    srs::is_srs_shaped,
     time::Millis,
 };
 use serde::{Serialize, Serializer};
@@ -50,6 +50,9 @@ pub struct Record {
     /// What the owner should know beyond that, such as a destination that was left out.
     #[serde(rename = "note")]
     pub detail: String,
+    /// Those of its mailboxes that aliases of other domains than its recipient's lead to; `None` where nobody noted that.
+    #[serde(skip)]
+    pub ways: Option<Ways>,
 }
 
 impl Record {
@@ -60,29 +63,47 @@ impl Record {
 }
 
 impl Record {
-    /// True for what a recipient of `domain` was to get, and what an account sent as an address of it.
-    pub fn is_of(&self, domain: &Domain) -> bool {
-        self.is_sent_as(domain) || self.to.iter().any(|to| is_at(to, domain))
-    }
-
-    /// The record as whoever sees what is of `domain` alone may read it; `None` where nothing of it is. Where others were
-    /// recipients too, it is not known which attempts were for them, and so none is shown.
-    pub fn part_of(mut self, domain: &Domain) -> Option<Self> {
-        if self.is_sent_as(domain) || self.to.iter().all(|to| is_at(to, domain)) {
-            return (!self.to.is_empty()).then_some(self);
-        }
-        self.to.retain(|to| is_at(to, domain));
-        if self.to.is_empty() {
+    /// The record as `owner` may read it; `None` where nothing of it is his. Where others were recipients too, it is not known
+    /// which attempts were for them, and so none is shown. Of mailboxes that others' aliases lead to there is neither a
+    /// name nor a word of theirs.
+    pub fn part_of(mut self, owner: Owner<'_>) -> Option<Self> {
+        let is_sender = self.is_sent_as(owner.0);
+        let is_own = |to: &String| owner.owns(to);
+        if self.to.is_empty() || !is_sender && !self.to.iter().any(is_own) {
             return None;
         }
-        let nothing = String::new;
-        Some(Self {
-            attempts: Vec::new(),
-            srs_from: None,
-            detail: nothing(),
-            reply: nothing(),
-            ..self
-        })
+        if !is_sender && !self.to.iter().all(is_own) {
+            self.to.retain(is_own);
+            self.attempts.clear();
+            (self.srs_from, self.detail, self.reply) = (None, String::new(), String::new());
+            return Some(self);
+        }
+        let is_whole = self.hide_beyond(owner);
+        if !is_whole {
+            self.detail = told_rules(&self.detail);
+        }
+        Some(self)
+    }
+
+    /// Takes out of the attempts what is not for `owner`; true where nothing is hidden from him.
+    fn hide_beyond(&mut self, owner: Owner<'_>) -> bool {
+        let (to, ways) = (&self.to, self.ways.as_ref());
+        let mut is_whole = ways.is_some_and(Ways::is_empty)
+            && to.iter().all(|to| {
+                let is_it = |mailbox: &String| mailbox == to;
+                owner.owns(to) || self.attempts.iter().any(|it| it.to.iter().any(is_it))
+            });
+        for attempt in &mut self.attempts {
+            let mut hidden = attempt.to.iter().filter_map(|it| owner.hidden(it, to, ways));
+            if let Some(instead) = hidden.next() {
+                is_whole = false;
+                attempt.to = vec![instead.to_owned()];
+                instead.clone_into(&mut attempt.host);
+                attempt.reply = code_of(&attempt.reply).to_owned();
+                attempt.tls.clear();
+            }
+        }
+        is_whole
     }
 
     fn is_sent_as(&self, domain: &Domain) -> bool {
@@ -91,10 +112,24 @@ impl Record {
     }
 }
 
-/// Whether a recipient, as it was given, is an address of a domain. An SRS address stands for somebody elsewhere.
-fn is_at(recipient: &str, domain: &Domain) -> bool {
-    Mailbox::parse(recipient)
-        .is_ok_and(|mailbox| mailbox.domain() == domain && !is_srs_shaped(mailbox.local()))
+/// Of a reply its code and its enhanced status code: the words are of whoever gave it, and may name the mailbox.
+pub fn code_of(reply: &str) -> &str {
+    let is_code = |word: &str| word.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let mut end = 0;
+    for word in reply.split(' ').take(2).take_while(|word| is_code(word)) {
+        end += word.len() + usize::from(end > 0);
+    }
+    reply.get(..end).unwrap_or_default()
+}
+
+/// Of what an owner should know, the rules of his: they name no mailbox.
+fn told_rules(detail: &str) -> String {
+    let is_rule = |part: &&str| {
+        ["refused as the alias ", "refused by ", "put off by "]
+            .iter()
+            .any(|it| part.starts_with(it))
+    };
+    detail.split("; ").filter(is_rule).collect::<Vec<_>>().join("; ")
 }
 
 /// One attempt to hand a message to a destination.
@@ -224,6 +259,7 @@ impl fmt::Display for Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::Mailbox;
 
     fn record(to: &[&str], from: &str, auth: &str) -> Record {
         let attempt = AttemptLine {
@@ -252,28 +288,72 @@ mod tests {
             tls: String::new(),
             filter: None,
             detail: "to secret@mailbox.test".into(),
+            ways: Some(Ways::default()),
         }
     }
 
     #[test]
     fn of_a_domain_is_seen_what_is_its_own() {
-        let own = Domain::parse("example.org").unwrap();
+        let domain = Domain::parse("example.org").unwrap();
+        let own = Owner(&domain);
         let stranger = "a@sender.test";
         let alone = record(&["a@example.org", "B@EXAMPLE.org"], stranger, "");
-        assert_eq!(alone.clone().part_of(&own), Some(alone));
+        assert_eq!(alone.clone().part_of(own), Some(alone));
         let mixed = record(&["a@example.org", "b@other.test"], stranger, "");
-        assert!(mixed.is_of(&own));
-        let part = mixed.part_of(&own).unwrap();
+        let part = mixed.part_of(own).unwrap();
         assert_eq!(part.to, ["a@example.org"]);
         let told = format!("{part:?}");
         assert!(!told.contains("secret") && !told.contains("other.test"), "{told}");
         for none in [&["b@other.test"][..], &["a@sub.example.org"], &["postmaster"], &[]] {
-            let record = record(none, stranger, "");
-            assert!(!record.is_of(&own) && record.part_of(&own).is_none(), "{none:?}");
+            assert!(record(none, stranger, "").part_of(own).is_none(), "{none:?}");
         }
         let returned = record(&["SRS0=AAAA=XY=other.test=eve@example.org"], stranger, "");
-        assert!(returned.part_of(&own).is_none(), "it stands for somebody elsewhere");
+        assert!(returned.part_of(own).is_none(), "it stands for somebody elsewhere");
         let forged = record(&["b@other.test"], "a@example.org", "spf=fail");
-        assert!(forged.part_of(&own).is_none(), "anybody can write down a sender");
+        assert!(forged.part_of(own).is_none(), "anybody can write down a sender");
+    }
+
+    #[test]
+    fn of_a_mailbox_behind_anothers_alias_nothing_is_seen() {
+        let [domain, other] =
+            ["example.org", "other.test"].map(|name| Domain::parse(name).unwrap());
+        let mut ways = Ways::default();
+        ways.add(&Mailbox::parse("secret@mailbox.test").unwrap(), [&domain, &other]);
+        let rule = "refused by the alias's block @x.test, as it is from a@x.test";
+        let detail = format!("to secret@mailbox.test; {rule}");
+        let led = Record {
+            ways: Some(ways.clone()),
+            detail,
+            ..record(&["a@example.org"], "a@sender.test", "")
+        };
+        let unknown = Record { ways: None, ..led.clone() };
+        let submitted = record(&["b@other.test"], "a@example.org", "account 1234");
+        for (what, record) in [("led on", led.clone()), ("of an earlier version", unknown)] {
+            let part = record.part_of(Owner(&domain)).unwrap();
+            let told = format!("{:?}{}{:?}", part.attempts, part.detail, part.auth);
+            assert!(!told.contains("mailbox.test") && !told.contains("ok"), "{what}: {told}");
+            assert_eq!((&*part.attempts[0].reply, &*part.detail), ("250", rule), "{what}");
+        }
+        let of_account = AccountId::of_cause(&Cause::named(&submitted.auth));
+        if of_account.is_some() {
+            let part = submitted.clone().part_of(Owner(&domain)).unwrap();
+            assert!(!format!("{part:?}").contains("secret"), "{part:?}");
+        }
+        let seen = submitted.clone().part_of(Owner(&other)).unwrap();
+        assert_eq!(seen, submitted, "it is his own mailbox");
+        assert_eq!(led.clone().part_of(Owner(&domain)).unwrap().to, led.to);
+    }
+
+    #[test]
+    fn codes_of_replies() {
+        for (reply, code) in [
+            ("550 5.1.1 <x@y.test> unknown", "550 5.1.1"),
+            ("250 ok", "250"),
+            ("550", "550"),
+            ("Connection refused by 192.0.2.1", ""),
+            ("", ""),
+        ] {
+            assert_eq!(code_of(reply), code, "{reply}");
+        }
     }
 }

@@ -1,5 +1,5 @@
 use super::{Outcome, Record};
-use crate::{account::AccountId, address::Domain, time::Millis};
+use crate::{account::AccountId, address::Domain, alias::Owner, time::Millis};
 
 /// Which records are wanted; an empty filter wants all.
 #[derive(Debug, Clone, Default)]
@@ -18,26 +18,29 @@ pub struct Filter {
     pub account: Option<AccountId>,
     /// Only what came to this.
     pub outcome: Option<Outcome>,
-    /// Only what was for recipients of this domain, or what accounts sent as its addresses.
+    /// Only what the owner of this domain may see: what was for its recipients, and what accounts sent as its addresses.
     pub domain: Option<Domain>,
     /// Only so many records, the latest.
     pub limit: Option<usize>,
 }
 
 impl Filter {
-    /// As it is wanted by, of a record of which a part may have been left out.
-    pub fn wants_shown(&self, record: &Record) -> bool {
-        self.wants(record)
+    /// What of `record` is shown to whoever searches, if that is wanted: of what is left out nobody learns by a search.
+    pub(crate) fn shown(&self, record: Record) -> Option<Record> {
+        let record = match &self.domain {
+            Some(domain) => record.part_of(Owner(domain))?,
+            None => record,
+        };
+        self.wants(&record).then_some(record)
     }
 
     /// Id, time and limit are looked up, and not looked at here.
-    pub(crate) fn wants(&self, record: &Record) -> bool {
+    fn wants(&self, record: &Record) -> bool {
         let from = record.sender();
         let mut senders = record.srs_from.iter().chain([&from]);
         let handed_on = record.attempts.iter().flat_map(|attempt| &attempt.to);
         let mut recipients = record.to.iter().chain(handed_on);
         self.outcome.is_none_or(|outcome| outcome == record.outcome)
-            && self.domain.as_ref().is_none_or(|domain| record.is_of(domain))
             && self.from.as_ref().is_none_or(|wanted| senders.any(|from| matches(wanted, from)))
             && self.account.is_none_or(|account| record.account() == Some(account))
             && self.to.as_ref().is_none_or(|wanted| recipients.any(|to| matches(wanted, to)))

@@ -4,7 +4,7 @@ mod entry;
 mod filter;
 mod handle;
 
-pub use entry::{AttemptLine, Bounce, Outcome, Record};
+pub use entry::{AttemptLine, Bounce, Outcome, Record, code_of};
 pub use filter::Filter;
 pub use handle::{Journal, open_to_read};
 

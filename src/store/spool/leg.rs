@@ -2,6 +2,7 @@
 
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
+    alias::Ways,
     envelope::{Notify, RcptDsn},
     reply::ForeignReply,
     time::Millis,
@@ -15,6 +16,8 @@ pub struct Leg {
     pub recipient: ForwardPath,
     /// The mailbox that the recipient leads to.
     pub mailbox: Mailbox,
+    /// How it leads there, where aliases of other domains are on the way; `None` where nobody noted that.
+    pub ways: Option<Ways>,
     /// The reverse-path that the message leaves with.
     pub reverse_path: ReversePath,
     /// How far the leg got.
@@ -61,6 +64,7 @@ impl Leg {
         Self {
             recipient,
             mailbox,
+            ways: None,
             reverse_path,
             state: LegState::Queued,
             was_uncertain: false,

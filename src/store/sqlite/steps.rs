@@ -23,4 +23,5 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("steps/19.sql"),
     include_str!("steps/20.sql"),
     include_str!("steps/21.sql"),
+    include_str!("steps/24.sql"),
 ];

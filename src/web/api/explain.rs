@@ -8,6 +8,7 @@ use super::{
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
     admin::{Question, explain},
+    alias::Owner,
     token::Scope,
 };
 use axum::{
@@ -34,7 +35,8 @@ struct Query {
 /// What would happen to a message
 ///
 /// By the checks and rules that it would meet; nothing is sent. As DNS is asked, two are answered at once, and others told
-/// to come again. Needs a token of the scope `admin`.
+/// to come again. Needs a token of the scope `manage`, which asks about recipients of its domain,
+/// and is told of nothing behind others' aliases.
 #[utoipa::path(
     get,
     path = "/api/explain",
@@ -56,8 +58,13 @@ pub(super) async fn show(
     caller: Caller,
     RawQuery(query): RawQuery,
 ) -> Result<Response<Body>, Problem> {
-    caller.needs(Scope::Admin)?;
+    caller.needs(Scope::Manage)?;
     let question = question(input::query(query.as_deref())?)?;
+    if let Some(domain) = &caller.token.domain
+        && !Owner(domain).owns(&question.recipient.bare())
+    {
+        return Err(Problem::forbidden(format!("this token is for {domain} alone")));
+    }
     let explains = Arc::clone(&site.shared.explains);
     let busy = || Problem::wait("others ask the same now, and all of that asks DNS", AGAIN);
     let _place = explains.try_acquire_owned().map_err(|_| busy())?;
@@ -67,7 +74,11 @@ pub(super) async fn show(
         tracing::error!(%error, "a request to the API failed");
         Problem::failed()
     });
-    Ok(json(StatusCode::OK, &explained?))
+    let explained = match &caller.token.domain {
+        Some(domain) => explained?.part_of(Owner(domain)),
+        None => explained?,
+    };
+    Ok(json(StatusCode::OK, &explained))
 }
 
 fn question(query: Query) -> Result<Question, Problem> {

@@ -12,8 +12,8 @@ use super::{
     traffic::{Queue, Waiting},
 };
 use crate::{
-    address::{Domain, Mailbox},
     admin::queue::{self, Changed, Filter, WaitingMessage},
+    alias::Owner,
     token::Scope,
 };
 use axum::{
@@ -154,7 +154,7 @@ async fn whole(site: &Site, caller: &Caller, id: String) -> Result<Filter, Probl
     if let Some(domain) = &caller.token.domain {
         let found = queue::show(&site.store, &id).await?;
         let (message, _) = found.ok_or_else(absent)?;
-        let own = message.legs.iter().filter(|leg| is_at(&leg.to, domain)).count();
+        let own = message.legs.iter().filter(|leg| Owner(domain).owns(&leg.to)).count();
         if own == 0 {
             return Err(absent());
         }
@@ -181,21 +181,11 @@ fn concluded(changed: &Changed) -> Result<(), Problem> {
 }
 
 /// What of a message the caller may see.
-fn visible(caller: &Caller, mut message: WaitingMessage) -> Option<WaitingMessage> {
-    if let Some(domain) = &caller.token.domain {
-        message.legs.retain(|leg| is_at(&leg.to, domain));
-        message.to.retain(|to| is_at(to, domain));
-        if message.legs.is_empty() {
-            return None;
-        }
+fn visible(caller: &Caller, message: WaitingMessage) -> Option<WaitingMessage> {
+    match &caller.token.domain {
+        Some(domain) => message.part_of(Owner(domain)),
+        None => Some(message),
     }
-    Some(message)
-}
-
-fn is_at(recipient: &str, domain: &Domain) -> bool {
-    Mailbox::parse(recipient).is_ok_and(|mailbox| {
-        mailbox.domain() == domain && !crate::srs::is_srs_shaped(mailbox.local())
-    })
 }
 
 fn absent() -> Problem {

@@ -161,10 +161,10 @@ const ROWS: &[Row] = &[
         "GET",
         "/api/explain",
         "/api/explain?to=hello@example.org&from=a@sender.test&ip=192.0.2.1",
-        "",
+        "/api/explain?to=hello@other.test&from=a@sender.test&ip=192.0.2.1",
         None,
-        [403, 403, 200],
-        0,
+        [403, 200, 200],
+        403,
     ),
 ];
 

@@ -128,6 +128,85 @@ fn what_waits_is_seen_tried_and_dropped_by_whose_it_is() {
 }
 
 #[test]
+fn of_a_mailbox_behind_anothers_alias_an_owner_learns_nothing() {
+    let sink = Receiver::smtp().start();
+    let dns = Dns::start();
+    dns.txt("spf.test", "v=spf1 ip4:127.0.0.1 -all");
+    let builder = Onward::builder().dns(&dns).route("sink.test", &sink.route());
+    let api = Api::start_with(builder.config("spool.retry = [\"1h\"]"));
+    let add = |address: &str, to: &[&str]| {
+        api.onward.run(&[&["alias", "add", address], to].concat());
+    };
+    add("team@other.test", &["secret@sink.test", "gone@other.test"]);
+    add("gone@other.test", &["nobody@sink.test"]);
+    api.onward.run(&["alias", "disable", "gone@other.test"]);
+    add("hello@example.org", &["team@other.test", "own@sink.test"]);
+    sink.on_recipient("secret@sink.test", Action::reply("550 5.1.1 secret@sink.test is unknown"));
+    let send = || {
+        let to = ["hello@example.org"];
+        api.onward.session().transaction("alice@spf.test", &to, MESSAGE).expect_code(250);
+    };
+    send();
+    let all = |what: &str| {
+        wait_until(what, || {
+            let all = messages(&api, &api.admin, "");
+            (all.len() == 1).then_some(all)
+        })
+    };
+    let told = all("the journal")[0].to_string();
+    for word in ["secret@sink.test", "gone@other.test"] {
+        assert!(told.contains(word), "the operator sees all: {told}");
+    }
+    let hidden = |what: &str, shown: &Value| {
+        let told = shown.to_string();
+        for word in ["secret", "gone", "team", "unknown"] {
+            assert!(!told.contains(word), "{what}: {told}");
+        }
+        told
+    };
+    let own = messages(&api, &api.manage, "");
+    let told = hidden("messages", &own[0]);
+    assert!(told.contains("another domain's alias") && told.contains("550 5.1.1"), "{told}");
+    // What is hidden is found by no search, page by page either.
+    for query in ["?to=secret%40sink.test", "?to=secret%40sink.test&limit=1"] {
+        let page = api.ask(&api.manage, "GET", &format!("/api/messages{query}"), None).json();
+        let absent = query.replace("secret", "absent");
+        let other = api.ask(&api.manage, "GET", &format!("/api/messages{absent}"), None).json();
+        assert_eq!(page, other, "{query}");
+    }
+    assert_eq!(messages(&api, &api.admin, "?to=secret%40sink.test").len(), 1);
+    assert_eq!(messages(&api, &api.manage, "?to=own%40sink.test").len(), 1);
+
+    sink.on_recipient("secret@sink.test", Action::reply("450 4.2.1 secret@sink.test is unknown"));
+    send();
+    let waiting = |token: &str| {
+        let answer = api.ask(token, "GET", "/api/queue", None);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()["messages"].as_array().unwrap().clone()
+    };
+    let waits = wait_until("it to wait", || waiting(&api.admin).pop());
+    assert!(waits.to_string().contains("secret@sink.test"), "{waits}");
+    let own = waiting(&api.manage).pop().unwrap();
+    let told = hidden("queue", &own);
+    for word in ["another domain's alias", "own@sink.test"] {
+        assert!(told.contains(word), "{told}");
+    }
+    let id = own["id"].as_str().unwrap();
+    hidden("queue", &api.ask(&api.manage, "GET", &format!("/api/queue/{id}"), None).json());
+
+    let path = "/api/explain?to=hello@example.org&from=alice@spf.test&ip=127.0.0.1";
+    let explained = api.admin("GET", path, None, 200);
+    assert!(explained["srs_from"].as_str().unwrap().starts_with("SRS0="), "{explained}");
+    assert!(explained.to_string().contains("secret@sink.test"), "{explained}");
+    let explained = api.ask(&api.manage, "GET", path, None).json();
+    let told = hidden("explain", &explained);
+    for word in ["another domain's alias", "own@sink.test", "an SRS address at "] {
+        assert!(told.contains(word), "{told}");
+    }
+    assert!(!told.contains("SRS0="), "it would take mail to anybody: {told}");
+}
+
+#[test]
 fn how_it_is_and_what_would_happen() {
     let api = Api::start();
     api.onward.run(&["alias", "add", "hello@example.org", "bob@sink.test"]);

@@ -55,6 +55,7 @@ pub(crate) async fn answer(
 ) -> Conclusion {
     let id = came.id.to_string();
     let alias = recipients.first().and_then(Recipient::answered_alias).cloned();
+    let ways = Recipient::ways_of(&recipients);
     let mut auth = String::new();
     let taken = match &alias {
         Some(alias) => take(parts, came, alias, recipients, &mut auth).await,
@@ -77,6 +78,7 @@ pub(crate) async fn answer(
         filter: taken.filter,
         notes: taken.notes,
         attempts: Vec::new(),
+        ways,
         rule: None,
         spooled: taken.spooled,
         announced: Announcement::default(),

@@ -22,7 +22,7 @@ pub(crate) fn path(state_dir: &Path) -> PathBuf {
 }
 
 /// The version of the schema below, kept as SQLite's `user_version`.
-pub(super) const SCHEMA: i64 = 4;
+pub(super) const SCHEMA: i64 = 5;
 
 /// Lists are JSON arrays. Addresses have no index: a search reads the rows of its time span, and the
 /// bound on the file keeps that short, while every index would be paid by every message.
@@ -43,7 +43,8 @@ const CREATE: &str = "
         detail   TEXT NOT NULL,
         auth     TEXT NOT NULL DEFAULT '',
         tls      TEXT NOT NULL DEFAULT '',
-        filter   TEXT NOT NULL DEFAULT ''
+        filter   TEXT NOT NULL DEFAULT '',
+        ways     TEXT
     );
     CREATE INDEX message_id ON message (id);
     CREATE INDEX message_time ON message (time);
@@ -60,7 +61,7 @@ const CREATE: &str = "
     );
     CREATE INDEX attempt_message ON attempt (message);
     CREATE INDEX message_refused ON message (time) WHERE outcome IN ('refused', 'deferred', 'aborted');
-    PRAGMA user_version = 4;
+    PRAGMA user_version = 5;
 ";
 
 /// What makes version 2 of version 1.
@@ -76,7 +77,12 @@ const ADD_TLS: &str = "
 const ADD_FILTER: &str = "
     ALTER TABLE message ADD COLUMN filter TEXT NOT NULL DEFAULT '';
     CREATE INDEX message_refused ON message (time) WHERE outcome IN ('refused', 'deferred', 'aborted');
-    PRAGMA user_version = 4;
+";
+
+/// What makes version 5 of version 4: through whose aliases the message went, as a JSON object; nothing where nobody noted it.
+const ADD_WAYS: &str = "
+    ALTER TABLE message ADD COLUMN ways TEXT;
+    PRAGMA user_version = 5;
 ";
 
 /// Those of which nobody got anything, as SQLite finds them by the index `message_refused`.
@@ -260,9 +266,10 @@ fn connect(file: &Path) -> Result<Connection, JournalError> {
     let version = prepare(&connection).map_err(sqlite)?;
     let steps = match version {
         0 => CREATE.to_owned(),
-        1 => [ADD_AUTH, ADD_TLS, ADD_FILTER].concat(),
-        2 => [ADD_TLS, ADD_FILTER].concat(),
-        3 => ADD_FILTER.to_owned(),
+        1 => [ADD_AUTH, ADD_TLS, ADD_FILTER, ADD_WAYS].concat(),
+        2 => [ADD_TLS, ADD_FILTER, ADD_WAYS].concat(),
+        3 => [ADD_FILTER, ADD_WAYS].concat(),
+        4 => ADD_WAYS.to_owned(),
         SCHEMA => return Ok(connection),
         found => {
             let file = file.display().to_string();

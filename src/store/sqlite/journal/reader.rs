@@ -3,7 +3,7 @@ use crate::{
     address::{Mailbox, ReversePath},
     store::{
         journal::{AttemptLine, Filter, JournalError, Outcome, Page, Position, Record},
-        sqlite::{column, error::unreadable, number},
+        sqlite::{column, error::unreadable, number, rows::ways_of},
     },
     time::Millis,
     verdict::NOT_KEPT,
@@ -24,6 +24,8 @@ pub(super) struct Reader {
     tls: &'static str,
     /// ... and what the spam filter says.
     filter: &'static str,
+    /// ... and through whose aliases it went.
+    ways: &'static str,
 }
 
 /// Rows read at once. A search holds no snapshot between pages, so it never keeps the writer's log
@@ -56,8 +58,9 @@ impl Reader {
             // Until a daemon of this version has opened it, it lacks columns.
             Ok((connection, version @ 1..=SCHEMA)) => {
                 let since = |first, column| if version >= first { column } else { "''" };
+                let ways = if version >= 5 { "ways" } else { "NULL" };
                 let (auth, tls, filter) = (since(2, "auth"), since(3, "tls"), since(4, "filter"));
-                Ok(Self { file, connection, auth, tls, filter })
+                Ok(Self { file, connection, auth, tls, filter, ways })
             }
             Ok((_, found)) => Err(JournalError::TooNew { file: name, found, known: SCHEMA }),
             Err(error) => Err(sqlite_error(&file, &error)),
@@ -73,8 +76,8 @@ impl Reader {
         let Some(limit) = filter.limit else {
             let rows = self.rows(filter, false, after)?;
             let next = rows.last().map(|(position, _)| *position);
-            let wanted = rows.into_iter().map(|(_, record)| record);
-            let records = wanted.filter(|record| filter.wants(record)).collect();
+            let wanted = rows.into_iter().filter_map(|(_, record)| filter.shown(record));
+            let records = wanted.collect();
             return Ok(Page { records, next });
         };
         let mut latest = Vec::new();
@@ -83,8 +86,7 @@ impl Reader {
             let rows = self.rows(filter, true, after)?;
             let Some((position, _)) = rows.last() else { break };
             after = Some(*position);
-            let wanted = rows.into_iter().map(|(_, record)| record);
-            latest.extend(wanted.filter(|record| filter.wants(record)));
+            latest.extend(rows.into_iter().filter_map(|(_, record)| filter.shown(record)));
         }
         latest.truncate(limit);
         latest.reverse();
@@ -105,7 +107,7 @@ impl Reader {
             looked_at += rows.len();
             for (position, record) in rows {
                 next = Some(position);
-                if filter.wants(&record) {
+                if let Some(record) = filter.shown(record) {
                     records.push(record);
                     if records.len() >= limit {
                         return Ok(Page { records, next });
@@ -158,10 +160,11 @@ impl Reader {
         // Each condition stands only where it is wanted, so that SQLite may use the index.
         let by_id = if filter.id.is_some() { "id = :id" } else { ":id IS NULL" };
         let by_end = if filter.until.is_some() { "time < :until" } else { ":until IS NULL" };
-        let Self { auth, tls, filter: verdict, .. } = self;
+        let Self { auth, tls, filter: verdict, ways, .. } = self;
         let query = format!(
             "SELECT seq, id, time, client, helo, sender, srs_from, rcpt, outcome, reply, size, ms,
-                    detail, {auth} AS auth, {tls} AS tls, {verdict} AS filter
+                    detail, {auth} AS auth, {tls} AS tls, {verdict} AS filter,
+                    {ways} AS ways
              FROM message
              WHERE {by_id} AND time >= :since AND {by_end} AND (time, seq) {compare} (:time, :seq)
              ORDER BY time {order}, seq {order} LIMIT {PAGE}"
@@ -249,6 +252,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         },
         detail: row.get("detail")?,
         attempts: Vec::new(),
+        ways: row.get_ref("ways")?.as_str_or_null()?.map(ways_of).transpose()?,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::store::{
     journal::{AttemptLine, Bounce, Outcome, Record},
-    sqlite::column,
+    sqlite::{column, rows::ways_text},
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -16,8 +16,8 @@ pub(super) fn insert(connection: &Connection, record: &Record) -> rusqlite::Resu
     connection
         .prepare_cached(
             "INSERT INTO message (id, time, client, helo, sender, srs_from, rcpt, outcome, reply,
-             size, ms, detail, auth, tls, filter)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             size, ms, detail, auth, tls, filter, ways)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             record.id,
@@ -39,6 +39,7 @@ pub(super) fn insert(connection: &Connection, record: &Record) -> rusqlite::Resu
                 .as_ref()
                 .and_then(|it| serde_json::to_string(it).ok())
                 .unwrap_or_default(),
+            record.ways.as_ref().map(ways_text),
         ])?;
     insert_attempts(connection, connection.last_insert_rowid(), &record.attempts)
 }

@@ -20,4 +20,7 @@ pub(super) mod spool;
 pub(super) mod texts;
 pub(super) mod tls;
 pub(super) mod tokens;
+mod ways;
 pub(super) mod whole;
+
+pub(super) use ways::{ways_of, ways_text};

@@ -1,6 +1,6 @@
 //! Rows of `spool` and `spool_legs`.
 
-use super::{memory::parse_status, texts};
+use super::{memory::parse_status, texts, ways_of, ways_text};
 use crate::{
     account::Hold,
     address::{ForwardPath, Mailbox, ReversePath},
@@ -111,8 +111,8 @@ fn insert_one(connection: &Connection, new: &NewMessage, text: Option<i64>) -> R
     let message = connection.last_insert_rowid();
     let mut statement = connection.prepare_cached(
         "INSERT INTO spool_legs (message, leg, recipient, mailbox, reverse_path, state, was_uncertain,
-         attempts, next_attempt, code, status, text, notify, orcpt, delay_due)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         attempts, next_attempt, code, status, text, notify, orcpt, delay_due, ways)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     for (at, leg) in (0_i64..).zip(&new.legs) {
         statement.execute(params![
@@ -131,6 +131,7 @@ fn insert_one(connection: &Connection, new: &NewMessage, text: Option<i64>) -> R
             leg.dsn.notify.map(|notify| notify.to_string()),
             leg.dsn.original.as_ref().map(OriginalRecipient::as_str),
             leg.delay_due,
+            leg.ways.as_ref().map(ways_text),
         ])?;
     }
     Ok(message)
@@ -142,7 +143,7 @@ pub(super) const HEAD: &str = "seq, id, arrived, client, helo, sender, eight_bit
     (SELECT state FROM accounts WHERE id = substr(caused_by, length('account ') + 1)), ret, envid";
 /// What a [`Leg`] is made of.
 pub(super) const LEG: &str = "recipient, mailbox, reverse_path, state, was_uncertain, attempts,
-    next_attempt, code, status, text, notify, orcpt, delay_due";
+    next_attempt, code, status, text, notify, orcpt, delay_due, ways";
 
 /// Everything but the bytes of the message.
 pub(crate) fn get(connection: &Connection, message: i64) -> Result<Option<Readable>> {
@@ -299,6 +300,7 @@ pub(super) fn leg(row: &Row<'_>) -> Result<Leg> {
             original: asked(row, 11, "ORCPT", OriginalRecipient::parse)?,
         },
         delay_due: row.get(12)?,
+        ways: row.get_ref(13)?.as_str_or_null()?.map(ways_of).transpose()?,
     })
 }
 
