@@ -17,7 +17,7 @@ use axum::{
 };
 use hyper::{Response, StatusCode};
 use serde::Deserialize;
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, slice, sync::Arc, time::Duration};
 
 /// When to ask again, where others ask.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -61,7 +61,7 @@ pub(super) async fn show(
     caller.needs(Scope::Manage)?;
     let question = question(input::query(query.as_deref())?)?;
     if let Some(domain) = &caller.token.domain
-        && !Owner(domain).owns(&question.recipient.bare())
+        && !Owner(slice::from_ref(domain)).owns(&question.recipient.bare())
     {
         return Err(Problem::forbidden(format!("this token is for {domain} alone")));
     }
@@ -75,7 +75,7 @@ pub(super) async fn show(
         Problem::failed()
     });
     let explained = match &caller.token.domain {
-        Some(domain) => explained?.part_of(Owner(domain)),
+        Some(domain) => explained?.part_of(Owner(slice::from_ref(domain))),
         None => explained?,
     };
     Ok(json(StatusCode::OK, &explained))

@@ -54,7 +54,9 @@ pub(super) async fn show(
 }
 
 /// The messages of a page by the domain of the mailbox that they wait for; one that waits for several stands by each.
-fn by_destination(messages: &[WaitingMessage]) -> BTreeMap<&str, Vec<(&WaitingMessage, &WaitingLeg)>> {
+fn by_destination(
+    messages: &[WaitingMessage],
+) -> BTreeMap<&str, Vec<(&WaitingMessage, &WaitingLeg)>> {
     let mut groups: BTreeMap<&str, Vec<_>> = BTreeMap::new();
     for message in messages {
         for leg in message.legs.iter().filter(|leg| leg.next_attempt.is_some()) {

@@ -26,6 +26,7 @@ fn record(outcome: Outcome) -> Record {
         tls: "TLSv1.3".into(),
         filter: None,
         detail: String::new(),
+        ways: Some(crate::alias::Ways::default()),
     }
 }
 
@@ -62,6 +63,7 @@ fn waiting(state: &'static str, notify: bool) -> WaitingMessage {
             next_attempt: next,
             reply: "452 4.2.2 full".into(),
             reverse_path: String::new(),
+            ways: None,
         }],
         client: None,
         helo: String::new(),
