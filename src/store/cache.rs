@@ -97,6 +97,7 @@ fn octets_of(found: &Resolution) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alias::Ways;
 
     const NOW: UnixTime = UnixTime::new(1_700_000_000);
 

@@ -21,6 +21,8 @@ pub struct Filter {
     /// Only what the owner of these domains may see: what was for their recipients, and what accounts sent as their
     /// addresses.
     pub domains: Option<Vec<Domain>>,
+    /// How many records are looked at for one page of the latest; `None` as is quick.
+    pub reach: Option<usize>,
     /// Only so many records, the latest.
     pub limit: Option<usize>,
 }

@@ -1,0 +1,192 @@
+//! Searching the latest records, a bounded number at a time: what SQL can rule out is not read, and what it lets through is
+//! looked at as it is shown.
+
+use super::{
+    database::{IS_RARE, IS_REFUSAL},
+    reader::{Reader, positioned},
+};
+use crate::{
+    address::Domain,
+    store::{
+        journal::{Filter, JournalError, Outcome, Page, Position},
+        sqlite::column,
+    },
+    time::Millis,
+};
+use rusqlite::{OptionalExtension, ToSql, types::Value};
+
+/// Records that one page looks at, where nobody says how many.
+const LOOKED_AT: usize = 20_000;
+
+/// Records between two looks at how far it got. Nothing is held from one to the next.
+const STEP: usize = 5_000;
+
+impl Reader {
+    /// As [`Reading::latest`](crate::store::journal::Reading::latest).
+    pub(super) fn latest(
+        &self,
+        filter: &Filter,
+        before: Option<Position>,
+        limit: usize,
+    ) -> Result<Page, JournalError> {
+        self.search(filter, before, limit).map_err(|error| self.failed(&error))
+    }
+
+    fn search(
+        &self,
+        filter: &Filter,
+        before: Option<Position>,
+        limit: usize,
+    ) -> rusqlite::Result<Page> {
+        let search = Search::new(filter, self.auth);
+        let (mut page, mut left) = (Page { records: Vec::new(), next: before }, LOOKED_AT);
+        left = filter.reach.unwrap_or(left);
+        while left > 0 {
+            let step = left.min(STEP);
+            left -= step;
+            let end = self.step(&search, page.next, step)?;
+            let query = format!(
+                "SELECT {} FROM message AS m WHERE {} {} AND (time, seq) < (:time, :seq)
+                 AND (time, seq) >= (:end_time, :end_seq) ORDER BY time DESC, seq DESC",
+                self.columns(),
+                search.indexed,
+                search.narrow
+            );
+            let mut statement = self.connection.prepare_cached(&query)?;
+            let (from, down_to) = (place(page.next), end.map_or((0, 0), |end| place(Some(end))));
+            let mut parameters = search.parameters(from);
+            parameters.push((":end_time", down_to.0.into()));
+            parameters.push((":end_seq", down_to.1.into()));
+            let known: Vec<(&str, &dyn ToSql)> = parameters
+                .iter()
+                .filter(|(name, _)| query.contains(name))
+                .map(|(name, value)| (*name, value as &dyn ToSql))
+                .collect();
+            let mut rows = statement.query(&*known)?;
+            while let Some(row) = rows.next()? {
+                let (position, mut record) = positioned(row)?;
+                record.attempts = self.attempts(position)?;
+                page.next = Some(position);
+                page.records.extend(filter.shown(record));
+                if page.records.len() >= limit {
+                    return Ok(page);
+                }
+            }
+            page.next = end;
+            if end.is_none() {
+                break;
+            }
+        }
+        Ok(page)
+    }
+
+    /// The place of the record that is so many steps before `from`; `None` where there are not as many. The index knows it.
+    fn step(
+        &self,
+        search: &Search,
+        from: Option<Position>,
+        step: usize,
+    ) -> rusqlite::Result<Option<Position>> {
+        let query = format!(
+            "SELECT time, seq FROM message AS m WHERE {} AND (time, seq) < (:time, :seq)
+             ORDER BY time DESC, seq DESC LIMIT 1 OFFSET {}",
+            search.indexed,
+            step - 1
+        );
+        let parameters = search.parameters(place(from));
+        let known: Vec<(&str, &dyn ToSql)> = parameters
+            .iter()
+            .filter(|(name, _)| query.contains(name))
+            .map(|(name, value)| (*name, value as &dyn ToSql))
+            .collect();
+        let mut statement = self.connection.prepare_cached(&query)?;
+        let found = statement.query_row(&*known, |row| {
+            Ok(Position { time: row.get("time")?, seq: row.get("seq")? })
+        });
+        found.optional()
+    }
+}
+
+/// What SQL is told of a search.
+#[derive(Debug)]
+struct Search {
+    /// What an index answers.
+    indexed: String,
+    /// What rules rows out that are not wanted; it may let others through.
+    narrow: String,
+    values: Vec<(&'static str, Value)>,
+}
+
+impl Search {
+    fn new(filter: &Filter, auth: &str) -> Self {
+        let since = column(filter.since.unwrap_or(Millis::EPOCH).as_millis());
+        let mut search = Self {
+            indexed: "time >= :since".to_owned(),
+            narrow: String::new(),
+            values: vec![(":since", since.into())],
+        };
+        if let Some(until) = filter.until {
+            search.indexed += " AND time < :until";
+            search.values.push((":until", column(until.as_millis()).into()));
+        }
+        if let Some(id) = &filter.id {
+            search.indexed += " AND id = :id";
+            search.values.push((":id", id.clone().into()));
+        }
+        if let Some(outcome) = filter.outcome {
+            // In the words of the indexes.
+            let index = match outcome {
+                Outcome::Forwarded => None,
+                outcome if outcome.is_refusal() => Some(IS_REFUSAL),
+                _ => Some(IS_RARE),
+            };
+            search.indexed += &index.map(|words| format!(" AND {words}")).unwrap_or_default();
+            search.narrow += &format!(" AND outcome = '{}'", outcome.as_str());
+        }
+        // What is not ASCII has more than one form in lower case; it is left to whoever looks at the record.
+        if let Some(from) = filter.from.as_ref().filter(|text| text.is_ascii()) {
+            search.narrow +=
+                " AND (instr(lower(sender), :from) > 0 OR instr(lower(srs_from), :from) > 0)";
+            search.values.push((":from", from.to_ascii_lowercase().into()));
+        }
+        if let Some(to) = filter.to.as_ref().filter(|text| text.is_ascii()) {
+            search.narrow +=
+                " AND (instr(lower(rcpt), :to) > 0 OR EXISTS (SELECT 1 FROM attempt AS a
+                WHERE a.message = m.seq AND instr(lower(a.rcpt), :to) > 0))";
+            search.values.push((":to", as_in_json(&to.to_ascii_lowercase()).into()));
+        }
+        if let Some(domains) = &filter.domains {
+            search.narrow += &of_domains(domains, auth);
+        }
+        search
+    }
+
+    fn parameters(&self, (time, seq): (i64, i64)) -> Vec<(&'static str, Value)> {
+        let mut all = self.values.clone();
+        all.extend([(":time", time.into()), (":seq", seq.into())]);
+        all
+    }
+}
+
+/// Recipients are kept as they were given, a domain perhaps in letters that are not ASCII; and an account sends as an address of
+/// its own.
+fn of_domains(domains: &[Domain], auth: &str) -> String {
+    let mut any = vec!["rcpt GLOB '*[^ -~]*'".to_owned(), format!("{auth} LIKE 'account %'")];
+    // The key of a domain is of letters, digits, dots and hyphens.
+    let keys = domains.iter().map(Domain::to_key);
+    let keys =
+        keys.filter(|key| key.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)));
+    any.extend(keys.map(|key| format!("instr(lower(rcpt), '@{key}\"') > 0")));
+    format!(" AND ({})", any.join(" OR "))
+}
+
+/// Text as it stands within a string of JSON.
+fn as_in_json(text: &str) -> String {
+    let quoted = serde_json::to_string(text).unwrap_or_default();
+    let inner = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    inner.unwrap_or_default().to_owned()
+}
+
+fn place(at: Option<Position>) -> (i64, i64) {
+    at.map_or((i64::MAX, i64::MAX), |at| (column(at.time.as_millis()), at.seq))
+}
