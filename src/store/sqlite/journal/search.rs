@@ -39,29 +39,17 @@ impl Reader {
         limit: usize,
     ) -> rusqlite::Result<Page> {
         let search = Search::new(filter, self.auth);
-        let (mut page, mut left) = (Page { records: Vec::new(), next: before }, LOOKED_AT);
-        left = filter.reach.unwrap_or(left);
+        let mut page = Page { records: Vec::new(), next: before };
+        let mut left = filter.reach.unwrap_or(LOOKED_AT);
         while left > 0 {
             let step = left.min(STEP);
             left -= step;
             let end = self.step(&search, page.next, step)?;
-            let query = format!(
-                "SELECT {} FROM message AS m WHERE {} {} AND (time, seq) < (:time, :seq)
-                 AND (time, seq) >= (:end_time, :end_seq) ORDER BY time DESC, seq DESC",
-                self.columns(),
-                search.indexed,
-                search.narrow
-            );
+            let query = search.records(&self.columns());
             let mut statement = self.connection.prepare_cached(&query)?;
-            let (from, down_to) = (place(page.next), end.map_or((0, 0), |end| place(Some(end))));
-            let mut parameters = search.parameters(from);
-            parameters.push((":end_time", down_to.0.into()));
-            parameters.push((":end_seq", down_to.1.into()));
-            let known: Vec<(&str, &dyn ToSql)> = parameters
-                .iter()
-                .filter(|(name, _)| query.contains(name))
-                .map(|(name, value)| (*name, value as &dyn ToSql))
-                .collect();
+            let bounds = [place(page.next), end.map_or((0, 0), |end| place(Some(end)))];
+            let values = search.values(bounds);
+            let known = named_in(&query, &values);
             let mut rows = statement.query(&*known)?;
             while let Some(row) = rows.next()? {
                 let (position, mut record) = positioned(row)?;
@@ -87,18 +75,9 @@ impl Reader {
         from: Option<Position>,
         step: usize,
     ) -> rusqlite::Result<Option<Position>> {
-        let query = format!(
-            "SELECT time, seq FROM message AS m WHERE {} AND (time, seq) < (:time, :seq)
-             ORDER BY time DESC, seq DESC LIMIT 1 OFFSET {}",
-            search.indexed,
-            step - 1
-        );
-        let parameters = search.parameters(place(from));
-        let known: Vec<(&str, &dyn ToSql)> = parameters
-            .iter()
-            .filter(|(name, _)| query.contains(name))
-            .map(|(name, value)| (*name, value as &dyn ToSql))
-            .collect();
+        let query = search.step(step);
+        let values = search.values([place(from), (0, 0)]);
+        let known = named_in(&query, &values);
         let mut statement = self.connection.prepare_cached(&query)?;
         let found = statement.query_row(&*known, |row| {
             Ok(Position { time: row.get("time")?, seq: row.get("seq")? })
@@ -161,11 +140,41 @@ impl Search {
         search
     }
 
-    fn parameters(&self, (time, seq): (i64, i64)) -> Vec<(&'static str, Value)> {
+    /// The records between two places, the newest first.
+    fn records(&self, columns: &str) -> String {
+        let Self { indexed, narrow, .. } = self;
+        format!(
+            "SELECT {columns} FROM message AS m WHERE {indexed} {narrow} AND (time, seq) < (:time, :seq)
+             AND (time, seq) >= (:end_time, :end_seq) ORDER BY time DESC, seq DESC"
+        )
+    }
+
+    /// The place that is so many steps before another.
+    fn step(&self, step: usize) -> String {
+        format!(
+            "SELECT time, seq FROM message AS m WHERE {} AND (time, seq) < (:time, :seq)
+             ORDER BY time DESC, seq DESC LIMIT 1 OFFSET {}",
+            self.indexed,
+            step.saturating_sub(1)
+        )
+    }
+
+    /// What stands for the names in both, `from` a place down to another.
+    fn values(&self, [from, down_to]: [(i64, i64); 2]) -> Vec<(&'static str, Value)> {
         let mut all = self.values.clone();
-        all.extend([(":time", time.into()), (":seq", seq.into())]);
+        all.extend([(":time", from.0.into()), (":seq", from.1.into())]);
+        all.extend([(":end_time", down_to.0.into()), (":end_seq", down_to.1.into())]);
         all
     }
+}
+
+/// Those of the values that the query names: SQLite takes no others.
+fn named_in<'a>(
+    query: &str,
+    values: &'a [(&'static str, Value)],
+) -> Vec<(&'static str, &'a dyn ToSql)> {
+    let named = values.iter().filter(|(name, _)| query.contains(name));
+    named.map(|(name, value)| (*name, value as &dyn ToSql)).collect()
 }
 
 /// Recipients are kept as they were given, a domain perhaps in letters that are not ASCII; and an account sends as an address of
@@ -189,4 +198,61 @@ fn as_in_json(text: &str) -> String {
 
 fn place(at: Option<Position>) -> (i64, i64) {
     at.map_or((i64::MAX, i64::MAX), |at| (column(at.time.as_millis()), at.seq))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::journal::database::{Database, path};
+
+    /// How SQLite goes about a query.
+    fn plan(reader: &Reader, query: &str) -> String {
+        let mut statement =
+            reader.connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+        let mut rows = statement.raw_query();
+        let mut plan = String::new();
+        while let Some(row) = rows.next().unwrap() {
+            plan += &format!("{}\n", row.get::<_, String>("detail").unwrap());
+        }
+        plan
+    }
+
+    #[test]
+    fn every_search_goes_by_an_index() {
+        let state = tempfile::tempdir().unwrap();
+        let database = Database::open(&path(state.path())).unwrap();
+        let reader = Reader::open(state.path()).unwrap();
+        let some = |text: &str| Some(text.to_owned());
+        let since = Some(Millis::new(5));
+        let domains = Some(vec![Domain::parse("example.org").unwrap()]);
+        for (filter, index) in [
+            (Filter::default(), "message_time"),
+            (Filter { since, until: since, ..Filter::default() }, "message_time"),
+            (Filter { id: some("x"), ..Filter::default() }, "message_id"),
+            (Filter { from: some("a@b.test"), ..Filter::default() }, "message_time"),
+            (Filter { to: some("a@b.test"), ..Filter::default() }, "message_time"),
+            (Filter { domains: domains.clone(), ..Filter::default() }, "message_time"),
+            (
+                Filter { outcome: Some(Outcome::Forwarded), domains, ..Filter::default() },
+                "message_time",
+            ),
+            (Filter { outcome: Some(Outcome::Refused), ..Filter::default() }, "message_refused"),
+            (Filter { outcome: Some(Outcome::Deferred), ..Filter::default() }, "message_refused"),
+            (Filter { outcome: Some(Outcome::Spooled), ..Filter::default() }, "message_rare"),
+            (Filter { outcome: Some(Outcome::Bounced), ..Filter::default() }, "message_rare"),
+        ] {
+            let search = Search::new(&filter, "auth");
+            for query in [search.records(&reader.columns()), search.step(7)] {
+                let plan = plan(&reader, &query);
+                assert!(plan.contains(index), "{filter:?}: {plan}");
+                assert!(!plan.contains("SCAN m") && !plan.contains("B-TREE"), "{query}: {plan}");
+            }
+        }
+        drop(database);
+    }
+
+    #[test]
+    fn what_stands_in_json() {
+        assert_eq!(as_in_json("\"a\"@b.test"), "\\\"a\\\"@b.test");
+    }
 }

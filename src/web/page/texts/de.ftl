@@ -197,6 +197,7 @@ messages-alias-same = { $recipient } ist hier ein Alias.
 messages-alias = Für { $recipient } antwortet { $alias }, so wie die Aliasse jetzt sind.
 messages-alias-none = Für { $recipient } antwortet jetzt kein Alias.
 messages-sent-as = Sie ging mit dem Absender { $address } weiter, damit SPF besteht und Bounces zurückfinden.
+messages-munged = In From steht nun der Alias, damit das Ziel ihr glaubt; der Autor ist darin genannt, und Antworten gehen an ihn.
 messages-note = Vermerkt:
 messages-answered-taken = Dem Server, der sie brachte, wurde gesagt, dass sie angenommen ist:
 messages-answered-later = Dem Server, der sie brachte, wurde gesagt, er solle wiederkommen:

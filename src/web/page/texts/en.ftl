@@ -197,6 +197,7 @@ messages-alias-same = { $recipient } is an alias here.
 messages-alias = { $recipient } is answered by { $alias }, as the aliases are now.
 messages-alias-none = No alias answers { $recipient } now.
 messages-sent-as = It left with the sender { $address }, so that SPF passes and bounces find their way back.
+messages-munged = From is now the alias, so that the destination believes it; the author is named in it, and answers go there.
 messages-note = Noted:
 messages-answered-taken = The server that brought it was told that it is taken:
 messages-answered-later = The server that brought it was told to come again:
