@@ -115,9 +115,14 @@ async fn rule(
     let seen = Seen::find(visitor, id).await?;
     let (texts, store) = (visitor.texts, &visitor.site.store);
     let Some(sender) = seen.record.from.mailbox() else { return Err(Trouble::NotFound) };
+    // As a pattern is written, or what is kept could not be read back: in some addresses stands what patterns do not have.
     let pattern = match fields.one("pattern") {
-        "domain" => SenderPattern::Domain(sender.domain().clone()),
-        _ => SenderPattern::Address(sender.clone()),
+        "domain" => format!("@{}", sender.domain()),
+        _ => sender.to_string(),
+    };
+    let pattern = match SenderPattern::parse(&pattern) {
+        Ok(pattern) => pattern,
+        Err(error) => return Ok(wrong(visitor, &seen, what, error.to_string())),
     };
     // What the page offers, and nothing else: it knows what is whose.
     let wanted = fields.one("for");

@@ -21,6 +21,8 @@ use maud::{Markup, html};
 
 /// Messages on a page.
 const PAGE: usize = 50;
+/// Messages that are looked at for a page behind the first, by whoever waits for it.
+const FURTHER: usize = 100_000;
 
 /// The page.
 pub(super) async fn show(
@@ -41,6 +43,7 @@ pub(super) async fn show(
         }
     };
     filter.domains = visitor.role.domains().map(<[_]>::to_vec);
+    filter.reach = before.map(|_| FURTHER);
     let state_dir = &visitor.site.config.state_dir;
     let page = trace::latest(state_dir, &filter, before, PAGE).await?;
     let content = html! {

@@ -89,9 +89,10 @@ pub(super) async fn waiting(
     visitor: &Visitor,
     id: &str,
 ) -> Result<(Option<WaitingMessage>, bool), Trouble> {
-    let Some((message, _)) = queue::show(&visitor.site.store, id).await? else {
-        return Ok((None, false));
-    };
+    // Not the message itself, which may be long.
+    let filter = queue::Filter { ids: vec![id.to_owned()], ..queue::Filter::default() };
+    let (found, _) = queue::page(&visitor.site.store, &filter, 0).await?;
+    let Some(message) = found.into_iter().next() else { return Ok((None, false)) };
     let Some(domains) = visitor.role.domains() else { return Ok((Some(message), true)) };
     let owner = Owner(domains);
     let is_all = message.legs.iter().all(|leg| owner.owns(&leg.to));
