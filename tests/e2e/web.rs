@@ -3,6 +3,7 @@
 mod browser;
 mod load;
 mod login;
+mod messages;
 mod sec;
 mod sessions;
 mod site;
