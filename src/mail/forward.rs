@@ -28,7 +28,6 @@ use crate::{
     smtp::Transaction,
     store::{Fingerprint, journal::Outcome},
     time::UnixTime,
-    verdict::MUNGED,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
@@ -204,9 +203,6 @@ impl Forward<'_> {
         let dressed = dress(parts, &fabric, planned, looks, &mut notes).await;
         report.notes.extend(notes);
         let dressed = dressed?;
-        if dressed.iter().any(|to| to.form.is_munged) {
-            report.notes.push(MUNGED.to_owned());
-        }
         let kept = keep_sender(parts, sender, &shorts, now).await?;
         let message = Message {
             reverse_path: sender.reverse_path().clone(),

@@ -21,9 +21,6 @@ pub struct Findings {
 /// What the journal says of a signature that covers what every hop adds, or its absence.
 pub const NOT_KEPT: &str = "a DKIM signature that verified does not behind our fields";
 
-/// What the journal says of a message that left with another From.
-pub const MUNGED: &str = "From is the alias's behind us, as what proves the author does not stay";
-
 /// The result of SPF (RFC 7208 §2.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Spf {

@@ -26,7 +26,7 @@ mod told;
 
 pub use alignment::{common_parents, is_one_owner, may_align, organizational};
 pub use findings::{
-    Arc, Dkim, Dmarc, DmarcPolicy, DmarcResult, Findings, MUNGED, NOT_KEPT, Signature, Spf,
+    Arc, Dkim, Dmarc, DmarcPolicy, DmarcResult, Findings, NOT_KEPT, Signature, Spf,
 };
 pub use own::{Author, Borrowed, OwnFrom, Proof, Sign, borrowed};
 pub use told::{Told, ToldAuthor};

@@ -15,6 +15,8 @@ pub struct Told {
     pub arc: Option<Arc>,
     /// What was concluded; `None` where nothing was to be.
     pub class: Option<Class>,
+    /// It left with another From.
+    pub is_munged: bool,
 }
 
 /// DMARC of a From domain.
@@ -33,8 +35,12 @@ impl Told {
     /// there is none.
     pub fn read(text: &str) -> Option<Self> {
         let (findings, class) = text.split_once("; class ").unwrap_or((text, ""));
+        let (class, is_munged) = match class.strip_suffix(", munged") {
+            Some(class) => (class, true),
+            None => (class, false),
+        };
         let class = Class::ALL.into_iter().find(|known| known.to_string() == class);
-        let mut told = Self { class, ..Self::default() };
+        let mut told = Self { class, is_munged, ..Self::default() };
         let mut words = findings.split(' ').peekable();
         while let Some(word) = words.next() {
             let Some((name, result)) = word.split_once('=') else { continue };
@@ -120,6 +126,14 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_left_with_another_from_is_told() {
+        let auth = format!("spf=pass dmarc=pass (a.test p=reject); class {}", Class::SpfOnly);
+        let told = |auth: &str| Told::read(auth).map(|told| (told.class, told.is_munged));
+        assert_eq!(told(&format!("{auth}, munged")), Some((Some(Class::SpfOnly), true)));
+        assert_eq!(told(&auth), Some((Some(Class::SpfOnly), false)));
     }
 
     #[test]

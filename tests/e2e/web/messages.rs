@@ -33,6 +33,8 @@ fn log_in(site: &Site, browser: &Browser, arguments: &[&str]) {
     browser.open(&site.link(arguments));
     browser.press("Log in");
     browser.wait_for_text("Log out");
+    // Of the page that people come to first another test sees to.
+    browser.console();
 }
 
 /// Sends a mail; gives the reply.

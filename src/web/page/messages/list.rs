@@ -96,8 +96,10 @@ fn row(texts: Texts, record: &Record) -> Vec<Markup> {
         html! { a href=(path(&record.id)) { (time(record.time.unix_time())) } },
         outside(&record.sender()),
         html! {
-            (outside(first))
-            @if others > 0 { " " span .badge { "+" (texts.number(others as u64)) } }
+            div {
+                (outside(first))
+                @if others > 0 { " " span .badge { "+" (texts.number(others as u64)) } }
+            }
         },
         badge(texts, record.outcome),
         html! { span .reply { (outside(&record.reply)) } },

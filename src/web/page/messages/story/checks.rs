@@ -33,6 +33,9 @@ pub(super) fn lines(record: &Record) -> Vec<Line> {
             lines.extend(told.authors.iter().take(MOST).map(dmarc));
             lines.extend(told.arc.and_then(arc));
             lines.extend(told.class.map(class));
+            if told.is_munged {
+                lines.push(Line::new("messages-munged").toned(Tone::Care));
+            }
         }
     }
     if let Some(verdict) = &record.filter {

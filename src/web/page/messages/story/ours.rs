@@ -5,7 +5,6 @@ use crate::{
     admin::trace::{Outcome, Record},
     alias::{NamedBy, Scope, ToldRule},
     digest::Why,
-    verdict::MUNGED,
 };
 
 /// Most notes that are told.
@@ -39,10 +38,7 @@ pub(super) fn lines(facts: &Facts<'_>) -> Vec<Line> {
         lines.push(Line::new("messages-sent-as").with("address", address));
     }
     let notes = notes.split("; ").filter(|note| !note.is_empty()).take(NOTES);
-    lines.extend(notes.map(|note| match note {
-        MUNGED => Line::new("messages-munged").toned(Tone::Care),
-        note => Line::new("messages-note").quoting(note),
-    }));
+    lines.extend(notes.map(|note| Line::new("messages-note").quoting(note)));
     lines.extend(answer(record));
     lines
 }
