@@ -1,4 +1,9 @@
-//! The large providers of mailboxes: whose a domain is, and whose hosts take its mail.
+//! The large providers of mailboxes: whose a domain is, whose hosts take its mail, and what is meant by what they answer
+//! ([`meaning`]).
+
+mod replies;
+
+pub use replies::{Meaning, meaning};
 
 /// Who holds the mailboxes of many.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -63,11 +68,36 @@ impl Provider {
             provider.domains.contains(&domain.as_str()) || provider.countries.contains(&first)
         })
     }
+
+    /// Whose an MX host is, by the name that it begins with as journals have hosts: `mx.example.org [192.0.2.1]:25`.
+    pub fn of_host(host: &str) -> Option<&'static Self> {
+        let name = host.split([' ', ':']).next().unwrap_or_default().trim_end_matches('.');
+        let name = name.to_ascii_lowercase();
+        let is_below = |suffix: &&str| {
+            name.strip_suffix(*suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        };
+        PROVIDERS.into_iter().find(|provider| provider.hosts.iter().any(|host| is_below(&host)))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whose_a_host_is() {
+        for (host, name) in [
+            ("gmail-smtp-in.l.Google.com [192.0.2.1]:25", Some("google")),
+            ("x.mail.protection.outlook.com. [2001:db8::1]:25", Some("microsoft")),
+            ("mta5.am0.yahoodns.net", Some("yahoo")),
+            ("mx.notgoogle.com [192.0.2.1]:25", None),
+            ("mx:google.com", None),
+            ("google.com.evil.test", None),
+            ("", None),
+        ] {
+            assert_eq!(Provider::of_host(host).map(|provider| provider.name), name, "{host}");
+        }
+    }
 
     #[test]
     fn whose_a_domain_is() {

@@ -192,5 +192,52 @@ impl fmt::Display for Rule {
     }
 }
 
+/// What a journal has of a [`Rule`], read back: texts, as the rule may be gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToldRule {
+    /// The alias takes no mail any more; why.
+    Ended(String),
+    /// The sender is blocked, by a pattern in the list of `scope`; who, and how he was named.
+    Blocked {
+        /// Whose list it is.
+        scope: Scope,
+        /// The block.
+        pattern: String,
+        /// Who is blocked; `None` where everybody is.
+        sender: Option<(String, NamedBy)>,
+    },
+    /// The alias has had its messages for now; so many in which time.
+    Limit(String),
+}
+
+impl ToldRule {
+    /// Reads what a [`Rule`] prints, with whatever a journal has behind that.
+    pub fn read(detail: &str) -> Option<Self> {
+        let until_next = |text: &str| text.split("; ").next().unwrap_or(text).to_owned();
+        if let Some(why) = detail.strip_prefix("refused as the alias ") {
+            return Some(Self::Ended(until_next(why)));
+        }
+        if let Some(rate) = detail.strip_prefix("put off by the alias's limit of ") {
+            return Some(Self::Limit(until_next(rate)));
+        }
+        let block = detail.strip_prefix("refused by ")?;
+        let (pattern, sender) = block.split_once(", as ")?;
+        let (scope, pattern) = match pattern.strip_prefix("the alias's block ") {
+            Some(pattern) => (Scope::Alias, pattern),
+            None => match pattern.strip_prefix("the domain's block ") {
+                Some(pattern) => (Scope::Domain, pattern),
+                None => {
+                    let rest = pattern.strip_prefix("the block ")?;
+                    (Scope::Global, rest.strip_suffix(" for all domains")?)
+                }
+            },
+        };
+        let by = |words, named| Some((until_next(sender.strip_prefix(words)?), named));
+        let sender =
+            by("it is from ", NamedBy::ReversePath).or_else(|| by("From is ", NamedBy::From));
+        Some(Self::Blocked { scope, pattern: pattern.to_owned(), sender })
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -45,7 +45,7 @@ pub use expand::{
 };
 pub use filter::{Filter, MAX_SEARCH};
 pub use find::{Found, Lookup, find};
-pub use judge::{Blocked, Blocks, Judge, NamedBy, Rule, Scope};
+pub use judge::{Blocked, Blocks, Judge, NamedBy, Rule, Scope, ToldRule};
 pub use lookalike::template_lookalike;
 pub use named::{Ended, EndedBehind, Named, Passed};
 pub use pattern::Pattern;

@@ -66,15 +66,20 @@ impl Ways {
     }
 }
 
-/// Whoever may see of messages what is of one domain alone: its recipients, and what its own aliases lead to.
+/// Whoever may see of messages what is of these domains alone: their recipients, and what their own aliases lead to.
 #[derive(Debug, Clone, Copy)]
-pub struct Owner<'a>(pub &'a Domain);
+pub struct Owner<'a>(pub &'a [Domain]);
 
 impl Owner<'_> {
     /// Whether a recipient, as it was given, is the owner's. An SRS address stands for somebody elsewhere.
     pub fn owns(self, recipient: &str) -> bool {
-        Mailbox::parse(recipient)
-            .is_ok_and(|mailbox| mailbox.domain() == self.0 && !is_srs_shaped(mailbox.local()))
+        Mailbox::parse(recipient).is_ok_and(|mailbox| {
+            self.0.contains(mailbox.domain()) && !is_srs_shaped(mailbox.local())
+        })
+    }
+
+    fn has(self, key: &str) -> bool {
+        self.0.iter().any(|own| own.to_key() == key)
     }
 
     /// What the owner reads in the place of `mailbox`, which mail for the recipients `to` went to by `ways`; `None` where
@@ -91,6 +96,7 @@ impl Owner<'_> {
         let Some(Ways(ways)) = ways else { return Some(UNKNOWN) };
         match ways.get(mailbox) {
             Some(domains) if domains.contains(NO_DOMAIN) => Some(OPERATORS),
+            Some(domains) if domains.iter().all(|domain| self.has(domain)) => None,
             Some(_) => Some(ANOTHERS),
             None => (!to.iter().all(|to| self.owns(to.as_ref()))).then_some(ANOTHERS),
         }
@@ -110,7 +116,9 @@ mod tests {
         ways.add(&mailbox("Far@x.test"), [&own, &other]);
         ways.add_operators(&mailbox("root@x.test"), &own);
         let known = Some(&ways);
-        let of = |owner, mailbox, to: &[&str], ways| Owner(owner).hidden(mailbox, to, ways);
+        let of = |owner: &Domain, mailbox, to: &[&str], ways| {
+            Owner(std::slice::from_ref(owner)).hidden(mailbox, to, ways)
+        };
         let to = ["a@own.test"];
         for (mailbox, hidden) in [
             ("near@x.test", None),
@@ -127,6 +135,9 @@ mod tests {
             of(&own, "x@y.test", &["SRS0=AAAA=XY=y.test=x@own.test"], known),
             Some(ANOTHERS)
         );
+        let both = [own.clone(), other.clone()];
+        assert_eq!(Owner(&both).hidden("Far@x.test", &to, known), None, "both are his");
+        assert_eq!(Owner(&both).hidden("root@x.test", &to, known), Some(OPERATORS));
         let mut sum = Ways::default();
         sum.add_all(&ways);
         assert_eq!(sum, ways);

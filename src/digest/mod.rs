@@ -7,8 +7,10 @@ mod letter;
 mod period;
 mod reason;
 mod tally;
+mod why;
 
 pub use letter::Letter;
 pub use period::{Due, Every, Period, due};
 pub use reason::{Refusal, author, reason, rule};
 pub use tally::{Senders, Tally};
+pub use why::Why;

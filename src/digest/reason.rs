@@ -1,6 +1,7 @@
 //! Why a message was refused, for somebody who has never heard of SMTP.
 
-use crate::{address::Mailbox, reply::Reply};
+use super::why::Why;
+use crate::address::Mailbox;
 
 /// Why messages were not taken.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,48 +15,9 @@ pub struct Refusal {
 impl Refusal {
     /// For whatever is not told apart.
     pub(super) fn other(is_for_now: bool) -> Self {
-        let why = match is_for_now {
-            true => "it could not be taken at that moment",
-            false => "it was not acceptable",
-        };
-        Self { is_for_now, why: why.to_owned() }
+        let why = if is_for_now { Why::OtherForNow } else { Why::Other };
+        Self { is_for_now, why: why.in_words() }
     }
-}
-
-/// Texts of our own replies, or how they begin, and what they mean.
-fn known() -> [(String, &'static str); 17] {
-    let text = |reply: Reply| reply.text().to_owned();
-    [
-        (text(Reply::no_such_alias()), "the alias is switched off, expired, or did not exist"),
-        (text(Reply::alias_unsafe()), "the alias is set up wrongly"),
-        (text(Reply::alias_cycle()), "the aliases form a loop"),
-        (text(Reply::no_postmaster()), "nobody gets the mail of the postmaster yet"),
-        (
-            text(Reply::spf_failed()),
-            "the sender's domain does not let that server send for it (SPF)",
-        ),
-        (text(Reply::spf_broken()), "the sender's domain has a broken SPF record"),
-        (text(Reply::dkim_failed()), "it has no valid signature (DKIM)"),
-        (text(Reply::dmarc_failed()), "it was not from the domain that it says it is from (DMARC)"),
-        (text(Reply::dmarc_by_spf_only()), "only SPF says who sent it, which a forward loses"),
-        (text(Reply::unauthenticated()), "nothing proves who sent it"),
-        (text(Reply::filter_finds_spam()), "the spam filter takes it for spam"),
-        ("Refused by the spam filter".to_owned(), "the spam filter refuses it"),
-        (
-            "Try again later, says the spam filter".to_owned(),
-            "the spam filter wants to see it again",
-        ),
-        (
-            text(Reply::last_messages_under_way()),
-            "as many messages were under way as the alias still takes",
-        ),
-        (
-            "Too many messages to this address".to_owned(),
-            "more came to the alias than it may get in that time",
-        ),
-        ("Too many messages".to_owned(), "its sender sends too much"),
-        (text(Reply::mail_loop()), "it goes round in a loop"),
-    ]
 }
 
 /// The rule of the owner that a record of the journal names in its `detail`, in words that go behind "because". What strangers
@@ -99,61 +61,18 @@ pub fn author(detail: &str) -> Option<&str> {
 /// Why the client was answered `reply`, as the journal has it; `rule` is the rule of the owner that decided, where one did
 /// and the journal names it. `by_destination`: the reply is that of the mailbox's provider.
 pub fn reason(reply: &str, rule: Option<&str>, by_destination: bool) -> Refusal {
-    let mut words = reply.splitn(3, ' ');
-    let code = words.next().unwrap_or_default();
-    let is_for_now = code.starts_with('4');
-    let (status, text) = match (words.next(), words.next()) {
-        (Some(status), Some(text)) => (status, text),
-        (Some(text), None) => ("", text),
-        _ => ("", ""),
+    let is_for_now = reply.starts_with('4');
+    let why = match rule {
+        Some(rule) => rule.to_owned(),
+        None => Why::of(reply, by_destination).in_words(),
     };
-    let said = |why: &str| Refusal { is_for_now, why: why.to_owned() };
-    if let Some(rule) = rule {
-        return said(rule);
-    }
-    if by_destination {
-        return said(&format!(
-            "the mailbox behind the alias {}",
-            of_destination(status, is_for_now)
-        ));
-    }
-    if let Some((_, why)) = known().iter().find(|(known, _)| text.starts_with(known.as_str())) {
-        return said(why);
-    }
-    if text.contains(" does not vouch for this message") {
-        return said("it says that it is from a domain of yours, and nothing proves that");
-    }
-    match status {
-        "5.7.1" if text.contains(" is listed ") => said("its sender is on a block list"),
-        "4.7.1" if text.contains(" is listed ") => said("its sender is on a block list"),
-        "5.7.1" => said("a rule does not let it in"),
-        "4.2.1" => said("the alias puts mail off"),
-        "5.3.4" => said("it is too large"),
-        "5.6.0" => said("it is malformed"),
-        "4.5.3" => said("it was for several people, and is sent to each by itself"),
-        _ if status.starts_with("5.1.") => said("its address leads nowhere"),
-        _ if status.starts_with("4.4.") => said("the mailbox behind the alias was not ready"),
-        _ => Refusal::other(is_for_now),
-    }
-}
-
-fn of_destination(status: &str, is_for_now: bool) -> &'static str {
-    match (status, is_for_now) {
-        ("5.1.1" | "5.1.10" | "5.1.2" | "5.2.1", _) => "does not exist, or is switched off",
-        ("5.2.2" | "4.2.2", _) => "is full",
-        ("5.3.4" | "5.2.3", _) => "does not take messages as large as this",
-        ("5.7.20" | "5.7.23" | "5.7.24" | "5.7.25" | "5.7.26", _) => {
-            "refuses it, as nothing proves who sent it"
-        }
-        ("5.7.1" | "5.7.0", _) => "refuses it by its own rules, as spam for one",
-        (_, true) => "was not ready",
-        _ => "refuses it",
-    }
+    Refusal { is_for_now, why }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reply::Reply;
 
     fn why(reply: impl ToString) -> String {
         reason(&reply.to_string(), None, false).why

@@ -200,6 +200,10 @@ impl Dmarc {
 macro_rules! words {
     ($name:ident, $($variant:ident => $word:literal),+) => {
         impl $name {
+            /// What that word stands for.
+            pub fn parse(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
             /// The word of RFC 8601.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
@@ -233,12 +237,22 @@ impl fmt::Display for DmarcResult {
     }
 }
 
-/// One line for the journal.
+/// What stands in `d=` is up to whoever wrote the message: nothing of it can stand for a finding of ours.
+fn as_a_name(domain: &str) -> String {
+    let is_of_a_name = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let name = domain.chars().take(MAX_NAME);
+    name.map(|c| if is_of_a_name(c) { c } else { '?' }).collect()
+}
+
+/// Longest name in DNS.
+const MAX_NAME: usize = 255;
+
+/// One line for the journal, which [`Told`](super::Told) reads.
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "spf={}", self.spf)?;
         for Signature { result, domain, .. } in &self.signatures {
-            write!(f, " dkim={result} ({domain})")?;
+            write!(f, " dkim={result} ({})", as_a_name(domain))?;
         }
         let authors =
             if self.authors.is_empty() { std::slice::from_ref(&self.dmarc) } else { &self.authors };

@@ -22,12 +22,14 @@
 mod alignment;
 mod findings;
 mod own;
+mod told;
 
 pub use alignment::{common_parents, is_one_owner, may_align, organizational};
 pub use findings::{
     Arc, Dkim, Dmarc, DmarcPolicy, DmarcResult, Findings, NOT_KEPT, Signature, Spf,
 };
 pub use own::{Author, Borrowed, OwnFrom, Proof, Sign, borrowed};
+pub use told::{Told, ToldAuthor};
 
 use crate::reply::Reply;
 use std::fmt;
@@ -170,6 +172,9 @@ impl AuthPolicy {
 }
 
 impl Class {
+    pub(super) const ALL: [Self; 5] =
+        [Self::Signed, Self::Free, Self::SpfOnly, Self::Failed, Self::Unknown];
+
     /// The class of a message whose From domain has this result.
     pub fn of(dmarc: &Dmarc) -> Self {
         match (dmarc.result, dmarc.policy) {

@@ -5,6 +5,7 @@ mod browser;
 mod load;
 mod login;
 mod measured;
+mod messages;
 mod sec;
 mod sessions;
 mod site;

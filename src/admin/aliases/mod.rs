@@ -109,6 +109,17 @@ pub async fn answering(store: &Store, recipient: &Mailbox) -> Result<Option<Alia
     }
 }
 
+/// The alias that answers each of these recipients, on or off; patterns are tried too.
+///
+/// # Errors
+/// When the store fails.
+pub async fn answering_all(
+    store: &Store,
+    recipients: Vec<Mailbox>,
+) -> Result<Vec<Option<Alias>>, Error> {
+    Ok(store.answering(recipients).await?)
+}
+
 fn without_tag(recipient: &Mailbox) -> Option<Mailbox> {
     let (local, _) = recipient.local().as_str().split_once('+')?;
     Mailbox::parse(&format!("{local}@{}", recipient.domain())).ok()

@@ -182,3 +182,45 @@ proptest! {
         prop_assert_eq!(judged(&text, "", "s@a.test"), "-");
     }
 }
+
+#[test]
+fn what_a_journal_has_of_a_rule_is_read_back() {
+    let sender = Mailbox::parse("\"a; b, as c\"@shop.test").unwrap();
+    for (scope, pattern) in [
+        (Scope::Alias, "@shop.test"),
+        (Scope::Domain, "*.shop.test"),
+        (Scope::Global, "news@shop.test"),
+    ] {
+        for named in [NamedBy::ReversePath, NamedBy::From] {
+            let plain = Mailbox::parse("news@shop.test").unwrap();
+            for (sender, told) in [(&sender, "\"a"), (&plain, "news@shop.test")] {
+                let blocked = Blocked {
+                    scope,
+                    pattern: SenderPattern::parse(pattern).unwrap(),
+                    sender: Some((sender.clone(), named)),
+                };
+                let printed = Rule::Blocked(blocked).to_string();
+                let expected = ToldRule::Blocked {
+                    scope,
+                    pattern: pattern.to_owned(),
+                    sender: Some((told.to_owned(), named)),
+                };
+                assert_eq!(ToldRule::read(&printed), Some(expected), "{printed}");
+            }
+        }
+    }
+    let everybody = Rule::Blocked(Blocked::everybody()).to_string();
+    let read = ToldRule::read(&format!("{everybody}; and more"));
+    let ToldRule::Blocked { pattern, sender: None, .. } = read.unwrap() else { panic!() };
+    assert_eq!(pattern, "*");
+    for ended in [Ended::Disabled, Ended::UsedUp(5)] {
+        let read = ToldRule::read(&Rule::Ended(ended).to_string());
+        assert_eq!(read, Some(ToldRule::Ended(ended.to_string())));
+    }
+    let limit = Rule::Limit(crate::rate::parse_rate("30/1h").unwrap());
+    assert_eq!(ToldRule::read(&limit.to_string()), Some(ToldRule::Limit("30/1h".to_owned())));
+    for none in ["", "made the alias a@b.test", "refused by the alias's block x", "x; refused by "]
+    {
+        assert_eq!(ToldRule::read(none), None, "{none}");
+    }
+}

@@ -176,6 +176,7 @@ impl Case {
             original: (self.to == 2).then(|| "a@z.test".parse().unwrap()),
             answered: None,
             named: None,
+            ways: crate::alias::Ways::default(),
         }
     }
 

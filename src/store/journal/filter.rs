@@ -18,8 +18,11 @@ pub struct Filter {
     pub account: Option<AccountId>,
     /// Only what came to this.
     pub outcome: Option<Outcome>,
-    /// Only what the owner of this domain may see: what was for its recipients, and what accounts sent as its addresses.
-    pub domain: Option<Domain>,
+    /// Only what the owner of these domains may see: what was for their recipients, and what accounts sent as their
+    /// addresses.
+    pub domains: Option<Vec<Domain>>,
+    /// How many records are looked at for one page of the latest; `None` as is quick.
+    pub reach: Option<usize>,
     /// Only so many records, the latest.
     pub limit: Option<usize>,
 }
@@ -27,8 +30,8 @@ pub struct Filter {
 impl Filter {
     /// What of `record` is shown to whoever searches, if that is wanted: of what is left out nobody learns by a search.
     pub(crate) fn shown(&self, record: Record) -> Option<Record> {
-        let record = match &self.domain {
-            Some(domain) => record.part_of(Owner(domain))?,
+        let record = match &self.domains {
+            Some(domains) => record.part_of(Owner(domains))?,
             None => record,
         };
         self.wants(&record).then_some(record)

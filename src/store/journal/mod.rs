@@ -102,6 +102,13 @@ pub struct Position {
     pub(super) seq: i64,
 }
 
+impl Position {
+    /// When the message came that stands there.
+    pub fn time(self) -> Millis {
+        self.time
+    }
+}
+
 /// Two numbers, which whoever keeps it does not look into.
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,7 +13,7 @@ use crate::{
 use axum::{body::Body, extract::State};
 use hyper::{Response, StatusCode};
 use serde::Deserialize;
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, slice, sync::Arc, time::Duration};
 
 /// When to ask again, where others ask.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -55,7 +55,7 @@ pub(super) async fn show(
 ) -> Result<Response<Body>, Problem> {
     let question = question(query)?;
     if let Some(domain) = &caller.token.domain
-        && !Owner(domain).owns(&question.recipient.bare())
+        && !Owner(slice::from_ref(domain)).owns(&question.recipient.bare())
     {
         return Err(Problem::forbidden(format!("this token is for {domain} alone")));
     }
@@ -69,7 +69,7 @@ pub(super) async fn show(
         Problem::failed()
     });
     let explained = match &caller.token.domain {
-        Some(domain) => explained?.part_of(Owner(domain)),
+        Some(domain) => explained?.part_of(Owner(slice::from_ref(domain))),
         None => explained?,
     };
     Ok(json(StatusCode::OK, &explained))

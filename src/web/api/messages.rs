@@ -8,7 +8,7 @@ use super::{
     schema::Message,
 };
 use crate::{
-    address::Mailbox,
+    address::{Domain, Mailbox},
     admin::trace::{self, Filter, Names, Outcome, Traced},
     time::Millis,
     token::Scope,
@@ -91,7 +91,7 @@ pub(super) async fn list(
         to: query.to.as_deref().map(|text| place("to", text)).transpose()?,
         since: since.map(|time| Millis::new(time.as_secs().saturating_mul(1000))),
         outcome: outcome.transpose()?,
-        domain: caller.token.domain.clone(),
+        domains: own(&caller),
         ..Filter::default()
     };
     let page = trace::latest(&site.config.state_dir, &filter, before, limit).await?;
@@ -120,7 +120,7 @@ pub(super) async fn show(
     Segment(id): Segment,
 ) -> Result<Response<Body>, Problem> {
     caller.needs(Scope::Manage)?;
-    let filter = Filter { id: Some(id), domain: caller.token.domain.clone(), ..Filter::default() };
+    let filter = Filter { id: Some(id), domains: own(&caller), ..Filter::default() };
     let page = trace::latest(&site.config.state_dir, &filter, None, 1).await?;
     let record = page
         .records
@@ -131,11 +131,15 @@ pub(super) async fn show(
     Ok(json(StatusCode::OK, &names.traced(&record)))
 }
 
+/// Whose messages the caller sees.
+fn own(caller: &Caller) -> Option<Vec<Domain>> {
+    caller.token.domain.clone().map(|domain| vec![domain])
+}
+
 /// An address, `@domain`, or of senders `<>`.
 fn place(field: &str, text: &str) -> Result<String, Problem> {
     let is_null = field == "from" && text == "<>";
-    let is_domain =
-        text.strip_prefix('@').is_some_and(|name| crate::address::Domain::parse(name).is_ok());
+    let is_domain = text.strip_prefix('@').is_some_and(|name| Domain::parse(name).is_ok());
     if is_null || is_domain || Mailbox::parse(text).is_ok() {
         return Ok(text.to_owned());
     }

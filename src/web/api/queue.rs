@@ -23,6 +23,7 @@ use axum::{
 };
 use hyper::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
+use std::slice;
 use utoipa::ToSchema;
 
 #[derive(Debug, Deserialize)]
@@ -158,7 +159,8 @@ async fn whole(site: &Site, caller: &Caller, id: String) -> Result<Filter, Probl
     if let Some(domain) = &caller.token.domain {
         let found = queue::show(&site.store, &id).await?;
         let (message, _) = found.ok_or_else(absent)?;
-        let own = message.legs.iter().filter(|leg| Owner(domain).owns(&leg.to)).count();
+        let own =
+            message.legs.iter().filter(|leg| Owner(slice::from_ref(domain)).owns(&leg.to)).count();
         if own == 0 {
             return Err(absent());
         }
@@ -187,7 +189,7 @@ fn concluded(changed: &Changed) -> Result<(), Problem> {
 /// What of a message the caller may see.
 fn visible(caller: &Caller, message: WaitingMessage) -> Option<WaitingMessage> {
     match &caller.token.domain {
-        Some(domain) => message.part_of(Owner(domain)),
+        Some(domain) => message.part_of(Owner(slice::from_ref(domain))),
         None => Some(message),
     }
 }

@@ -102,6 +102,11 @@ impl Visitor {
         see(path)
     }
 
+    /// By what the log tells who did something.
+    pub(crate) fn name(&self) -> String {
+        self.key()
+    }
+
     pub(super) fn look(&self) -> &Look {
         &self.look
     }

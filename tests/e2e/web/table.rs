@@ -62,6 +62,17 @@ fn account(site: &Site, what: &str) -> String {
     format!("/accounts/{name}/{what}")
 }
 
+/// The path of a message to example.org, which was refused as there is no such alias.
+fn message(site: &Site) -> String {
+    if site.onward.run(&["trace", "--json"]).is_empty() {
+        let mut client = site.onward.session();
+        client.mail("news@shop.test");
+        client.rcpt("nobody@example.org").expect_code(550);
+    }
+    let found = site.onward.wait_for_trace(&[], 1).remove(0);
+    format!("/messages/{}", found["id"].as_str().unwrap())
+}
+
 /// What nobody may see who is not logged in: a page leads to the login, a form is refused.
 const ROWS: &[Row] = &[
     get("/", |_| "/".into(), [303, 303, 303, 303]),
@@ -130,6 +141,28 @@ const ROWS: &[Row] = &[
         "",
         [403, 303, 404, 303],
     ),
+    get("/messages", |_| "/messages?from=%40shop.test".into(), [303, 200, 200, 200]),
+    get("/messages/{id}", message, [303, 200, 404, 200]),
+    // It does not wait.
+    post("/messages/{id}/retry", |site| message(site) + "/retry", "", [403, 422, 404, 422]),
+    post("/messages/{id}/drop", |site| message(site) + "/drop", "", [403, 422, 404, 422]),
+    post(
+        "/messages/{id}/block",
+        |site| message(site) + "/block",
+        "pattern=address&for=domain+example.org",
+        [403, 303, 404, 303],
+    ),
+    // No alias is there that could.
+    post(
+        "/messages/{id}/allow",
+        |site| message(site) + "/allow",
+        "pattern=address&for=alias+nobody%40example.org",
+        [403, 422, 404, 422],
+    ),
+    post("/messages/{id}/explain", |site| message(site) + "/explain", "", [403, 200, 404, 200]),
+    get("/queue", |_| "/queue".into(), [303, 404, 404, 200]),
+    post("/queue/retry", |_| "/queue/retry".into(), "", [403, 404, 404, 303]),
+    post("/queue/drop", |_| "/queue/drop".into(), "", [403, 404, 404, 303]),
 ];
 
 /// Method and pattern of every route, as the source has them.

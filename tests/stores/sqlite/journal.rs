@@ -2,8 +2,9 @@
 
 use crate::journal::record;
 use onward::{
+    address::Domain,
     clock::millis as now,
-    store::journal::{Bounds, Filter, Journal, JournalError, open_to_read},
+    store::journal::{Bounds, Filter, Journal, JournalError, Outcome, open_to_read},
 };
 use std::{fs, path::Path};
 
@@ -155,3 +156,67 @@ async fn a_journal_of_an_older_version_is_read_and_taken_over() {
         assert_eq!(ids(dir.path()).await, ["old", "new"], "{older}");
     }
 }
+
+/// How long the first page of a search takes among ten million records, which are made on the way:
+/// `cargo test --test stores -- --ignored --nocapture ten_million`, or with `JOURNAL_DIR` one that is there.
+#[tokio::test]
+#[ignore = "takes minutes and gigabytes"]
+async fn the_first_page_among_ten_million() {
+    let (made, given) = (tempfile::tempdir().unwrap(), std::env::var_os("JOURNAL_DIR"));
+    let dir = given.as_deref().map_or(made.path(), Path::new);
+    if given.is_none() {
+        Journal::open(dir, Bounds { size: u64::MAX, ..Bounds::default() }).unwrap().close().await;
+        let journal = rusqlite::Connection::open(dir.join("journal.db")).unwrap();
+        journal.execute_batch(TEN_MILLION).unwrap();
+    }
+    let some = |text: &str| Some(text.to_owned());
+    let all = Filter::default();
+    let domain = |name: &str| Some(vec![Domain::parse(name).unwrap()]);
+    for (what, filter) in [
+        ("all", all.clone()),
+        ("an id", Filter { id: some(&format!("{:026}", 5_000_000)), ..all.clone() }),
+        ("a sender", Filter { from: some("news1@sender1.test"), ..all.clone() }),
+        ("a sender who is not there", Filter { from: some("nobody@nowhere.test"), ..all.clone() }),
+        ("a recipient", Filter { to: some("alias1@d1.test"), ..all.clone() }),
+        ("a recipient who is not there", Filter { to: some("nobody@nowhere.test"), ..all.clone() }),
+        ("forwarded", Filter { outcome: Some(Outcome::Forwarded), ..all.clone() }),
+        ("refused", Filter { outcome: Some(Outcome::Refused), ..all.clone() }),
+        ("failed", Filter { outcome: Some(Outcome::Failed), ..all.clone() }),
+        (
+            "bounced, of which there is none",
+            Filter { outcome: Some(Outcome::Bounced), ..all.clone() },
+        ),
+        ("of a domain", Filter { domains: domain("d1.test"), ..all.clone() }),
+        ("of a domain without mail", Filter { domains: domain("nowhere.test"), ..all.clone() }),
+    ] {
+        let mut times = Vec::new();
+        let mut found = 0;
+        for _ in 0..5 {
+            let began = std::time::Instant::now();
+            let journal = open_to_read(dir).unwrap();
+            found = journal.latest(&filter, None, 50).await.unwrap().records.len();
+            times.push(began.elapsed());
+        }
+        let first = times[0];
+        times.sort();
+        println!("{what:<34} {found:>3} found, first {first:?}, median {:?}", times[2]);
+    }
+}
+
+/// A month of mail: seven in ten are forwarded, most others refused.
+const TEN_MILLION: &str = "
+    PRAGMA synchronous = OFF;
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000000)
+    INSERT INTO message SELECT i, printf('%026d', i), 1790000000000 + i * 259, '192.0.2.' || (i * 7 % 250),
+        'mx' || (i * 31 % 5000) || '.sender.test', 'news' || (i * 7919 % 200000) || '@sender' || (i * 31 % 5000) || '.test',
+        CASE WHEN i % 10 < 7 THEN 'SRS0=AbCd=XY=sender' || (i * 31 % 5000) || '.test=news@d.test' END,
+        '[\"alias' || (i % 100) || '@d' || (i * 104729 % 10000) || '.test\"]',
+        CASE WHEN i % 10 < 7 THEN 'forwarded' WHEN i % 1000 = 7 THEN 'failed' WHEN i % 1000 = 8 THEN 'spooled' ELSE 'refused' END,
+        CASE WHEN i % 10 < 7 THEN '250 2.0.0 x forwarded, the destination said 2xx' ELSE '550 5.1.1 No such address here' END,
+        5000, 100, '', CASE WHEN i % 10 < 7 THEN 'spf=pass dkim=pass (sender.test) dmarc=none; class b (no DMARC policy is enforced)'
+        ELSE '' END, 'TLSv1.3 TLS_AES_256_GCM_SHA384', '', '{}' FROM n;
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000000)
+    INSERT INTO attempt SELECT i, 1790000000000 + i * 259, '[\"user' || (i % 1000) || '@gmail.com\"]',
+        'gmail-smtp-in.l.google.com [192.0.2.27]:25', '250 2.0.0 OK 1234 - gsmtp', 90, 'delivered', 'TLSv1.3'
+        FROM n WHERE i % 10 < 7;
+";

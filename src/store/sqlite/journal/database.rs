@@ -22,7 +22,7 @@ pub(crate) fn path(state_dir: &Path) -> PathBuf {
 }
 
 /// The version of the schema below, kept as SQLite's `user_version`.
-pub(super) const SCHEMA: i64 = 5;
+pub(super) const SCHEMA: i64 = 6;
 
 /// Lists are JSON arrays. Addresses have no index: a search reads the rows of its time span, and the
 /// bound on the file keeps that short, while every index would be paid by every message.
@@ -61,7 +61,9 @@ const CREATE: &str = "
     );
     CREATE INDEX attempt_message ON attempt (message);
     CREATE INDEX message_refused ON message (time) WHERE outcome IN ('refused', 'deferred', 'aborted');
-    PRAGMA user_version = 5;
+    CREATE INDEX message_rare ON message (time)
+        WHERE outcome IN ('partial', 'spooled', 'bounced', 'failed', 'dropped', 'discarded');
+    PRAGMA user_version = 6;
 ";
 
 /// What makes version 2 of version 1.
@@ -82,11 +84,21 @@ const ADD_FILTER: &str = "
 /// What makes version 5 of version 4: through whose aliases the message went, as a JSON object; nothing where nobody noted it.
 const ADD_WAYS: &str = "
     ALTER TABLE message ADD COLUMN ways TEXT;
-    PRAGMA user_version = 5;
+";
+
+/// What makes version 6 of version 5: what is rare is found among millions.
+const ADD_RARE: &str = "
+    CREATE INDEX message_rare ON message (time)
+        WHERE outcome IN ('partial', 'spooled', 'bounced', 'failed', 'dropped', 'discarded');
+    PRAGMA user_version = 6;
 ";
 
 /// Those of which nobody got anything, as SQLite finds them by the index `message_refused`.
-const IS_REFUSAL: &str = "outcome IN ('refused', 'deferred', 'aborted')";
+pub(super) const IS_REFUSAL: &str = "outcome IN ('refused', 'deferred', 'aborted')";
+
+/// Those that are rare, as SQLite finds them by the index `message_rare`.
+pub(super) const IS_RARE: &str =
+    "outcome IN ('partial', 'spooled', 'bounced', 'failed', 'dropped', 'discarded')";
 
 /// Records deleted in one transaction, so that new ones never wait long behind it.
 const DELETED_AT_ONCE: usize = 500;
@@ -266,10 +278,11 @@ fn connect(file: &Path) -> Result<Connection, JournalError> {
     let version = prepare(&connection).map_err(sqlite)?;
     let steps = match version {
         0 => CREATE.to_owned(),
-        1 => [ADD_AUTH, ADD_TLS, ADD_FILTER, ADD_WAYS].concat(),
-        2 => [ADD_TLS, ADD_FILTER, ADD_WAYS].concat(),
-        3 => [ADD_FILTER, ADD_WAYS].concat(),
-        4 => ADD_WAYS.to_owned(),
+        1 => [ADD_AUTH, ADD_TLS, ADD_FILTER, ADD_WAYS, ADD_RARE].concat(),
+        2 => [ADD_TLS, ADD_FILTER, ADD_WAYS, ADD_RARE].concat(),
+        3 => [ADD_FILTER, ADD_WAYS, ADD_RARE].concat(),
+        4 => [ADD_WAYS, ADD_RARE].concat(),
+        5 => ADD_RARE.to_owned(),
         SCHEMA => return Ok(connection),
         found => {
             let file = file.display().to_string();

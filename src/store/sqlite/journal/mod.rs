@@ -3,6 +3,7 @@
 mod database;
 mod reader;
 mod rows;
+mod search;
 mod writer;
 
 pub(super) use database::path;

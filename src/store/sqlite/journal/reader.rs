@@ -18,9 +18,9 @@ use std::{
 #[derive(Debug)]
 pub(super) struct Reader {
     file: PathBuf,
-    connection: Connection,
+    pub(super) connection: Connection,
     /// Where what the checks found stands, and how a message was encrypted.
-    auth: &'static str,
+    pub(super) auth: &'static str,
     tls: &'static str,
     /// ... and what the spam filter says.
     filter: &'static str,
@@ -31,9 +31,6 @@ pub(super) struct Reader {
 /// Rows read at once. A search holds no snapshot between pages, so it never keeps the writer's log
 /// from being folded back into the file, however slowly somebody reads.
 const PAGE: usize = 1000;
-
-/// Rows that one question looks at, where it is not to go through all.
-const LOOKED_AT: usize = 20 * PAGE;
 
 impl Reader {
     /// Opens the journal of a state directory, read-only.
@@ -93,34 +90,6 @@ impl Reader {
         Ok(Page { records: latest, next: None })
     }
 
-    /// As [`Reading::latest`](crate::store::journal::Reading::latest).
-    pub(super) fn latest(
-        &self,
-        filter: &Filter,
-        before: Option<Position>,
-        limit: usize,
-    ) -> Result<Page, JournalError> {
-        let (mut records, mut next, mut looked_at) = (Vec::new(), before, 0);
-        while looked_at < LOOKED_AT {
-            let rows = self.rows(filter, true, next)?;
-            let is_last = rows.len() < PAGE;
-            looked_at += rows.len();
-            for (position, record) in rows {
-                next = Some(position);
-                if let Some(record) = filter.shown(record) {
-                    records.push(record);
-                    if records.len() >= limit {
-                        return Ok(Page { records, next });
-                    }
-                }
-            }
-            if is_last {
-                return Ok(Page { records, next: None });
-            }
-        }
-        Ok(Page { records, next })
-    }
-
     /// As [`Reading::count_failed`](crate::store::journal::Reading::count_failed).
     pub(super) fn count_failed(&self, since: Millis) -> Result<u64, JournalError> {
         // In these words the index of failures answers it.
@@ -160,14 +129,12 @@ impl Reader {
         // Each condition stands only where it is wanted, so that SQLite may use the index.
         let by_id = if filter.id.is_some() { "id = :id" } else { ":id IS NULL" };
         let by_end = if filter.until.is_some() { "time < :until" } else { ":until IS NULL" };
-        let Self { auth, tls, filter: verdict, ways, .. } = self;
         let query = format!(
-            "SELECT seq, id, time, client, helo, sender, srs_from, rcpt, outcome, reply, size, ms,
-                    detail, {auth} AS auth, {tls} AS tls, {verdict} AS filter,
-                    {ways} AS ways
-             FROM message
+            "SELECT {}
+             FROM message AS m
              WHERE {by_id} AND time >= :since AND {by_end} AND (time, seq) {compare} (:time, :seq)
-             ORDER BY time {order}, seq {order} LIMIT {PAGE}"
+             ORDER BY time {order}, seq {order} LIMIT {PAGE}",
+            self.columns()
         );
         let before_all = if newest_first { (i64::MAX, i64::MAX) } else { (-1, -1) };
         let (time, seq) =
@@ -177,21 +144,42 @@ impl Reader {
         let parameters = rusqlite::named_params! {
             ":id": filter.id, ":since": since, ":until": filter.until, ":time": time, ":seq": seq
         };
-        let rows = statement.query_map(parameters, |row| {
-            let record = record(row)?;
-            Ok((Position { time: record.time, seq: row.get(0)? }, record))
-        })?;
+        let rows = statement.query_map(parameters, positioned)?;
         let mut page: Vec<(Position, Record)> = rows.collect::<rusqlite::Result<_>>()?;
-        let mut attempts = self.connection.prepare_cached(&format!(
-            "SELECT time, rcpt, host, reply, ms, verdict, {tls} AS tls
-             FROM attempt WHERE message = ? ORDER BY rowid"
-        ))?;
         for (position, record) in &mut page {
-            let rows = attempts.query_map([position.seq], attempt)?;
-            record.attempts = rows.collect::<rusqlite::Result<_>>()?;
+            record.attempts = self.attempts(*position)?;
         }
         Ok(page)
     }
+
+    /// What is asked of each row.
+    pub(super) fn columns(&self) -> String {
+        let Self { auth, tls, filter, ways, .. } = self;
+        format!(
+            "seq, id, time, client, helo, sender, srs_from, rcpt, outcome, reply, size, ms, detail,
+             {auth} AS auth, {tls} AS tls, {filter} AS filter, {ways} AS ways"
+        )
+    }
+
+    /// The attempts to deliver the message that stands there.
+    pub(super) fn attempts(&self, at: Position) -> rusqlite::Result<Vec<AttemptLine>> {
+        let mut attempts = self.connection.prepare_cached(&format!(
+            "SELECT time, rcpt, host, reply, ms, verdict, {} AS tls
+             FROM attempt WHERE message = ? ORDER BY rowid",
+            self.tls
+        ))?;
+        attempts.query_map([at.seq], attempt)?.collect()
+    }
+
+    pub(super) fn failed(&self, error: &rusqlite::Error) -> JournalError {
+        sqlite_error(&self.file, error)
+    }
+}
+
+/// A record, and where it stands.
+pub(super) fn positioned(row: &Row<'_>) -> rusqlite::Result<(Position, Record)> {
+    let record = record(row)?;
+    Ok((Position { time: record.time, seq: row.get("seq")? }, record))
 }
 
 fn open(file: &Path) -> rusqlite::Result<Connection> {
