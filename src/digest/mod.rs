@@ -10,5 +10,5 @@ mod tally;
 
 pub use letter::Letter;
 pub use period::{Due, Every, Period, due};
-pub use reason::{Refusal, reason, rule};
+pub use reason::{Reason, Refusal, is_asked_again, reason, rule};
 pub use tally::{Senders, Tally};

@@ -4,7 +4,7 @@ use super::{DigestError, Task, counted::Counted};
 use crate::{
     address::{Domain, Mailbox},
     alias::{Alias, AnswerAddress},
-    digest::{Every, Period, Tally, reason, rule},
+    digest::{Every, Period, Tally, is_asked_again, reason, rule},
     mail::{parts::Parts, refused::is_of_several},
     store::{
         QueueFilter,
@@ -202,11 +202,9 @@ impl Gathering<'_> {
 }
 
 fn refuse(tally: &mut Tally, record: &Record, sender: Option<&str>) {
-    // A matter of the protocol: each of several recipients is asked for again by itself.
-    if ["452 4.5.3", "451 4.5.3"].iter().any(|own| record.reply.starts_with(own)) {
+    if is_asked_again(&record.reply) {
         return;
     }
-    let by_destination = record.attempts.iter().any(|it| it.verdict != "delivered");
     let rule = sender.and_then(|_| rule(&record.detail));
-    tally.refuse(reason(&record.reply, rule.as_deref(), by_destination), sender);
+    tally.refuse(reason(&record.reply, rule.as_deref(), record.is_by_destination()), sender);
 }

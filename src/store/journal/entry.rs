@@ -172,7 +172,8 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    const ALL: [Self; 10] = [
+    /// All there are.
+    pub const ALL: [Self; 10] = [
         Self::Forwarded,
         Self::Partial,
         Self::Refused,

@@ -3,13 +3,21 @@
 use crate::journal::record;
 use onward::{
     clock::millis as now,
-    store::journal::{Bounds, Filter, Journal, JournalError, open_to_read},
+    store::journal::{Bounds, Filter, Journal, JournalError, Span, open_to_read},
+    time::UnixTime,
 };
 use std::{fs, path::Path};
 
 async fn ids(state_dir: &Path) -> Vec<String> {
     let page = open_to_read(state_dir).unwrap().page(&Filter::default(), None).await.unwrap();
     page.records.into_iter().map(|record| record.id).collect()
+}
+
+/// How many messages are counted in each day.
+async fn counted_days(state_dir: &Path) -> Vec<u64> {
+    let reading = open_to_read(state_dir).unwrap();
+    let days = reading.traffic(None, Span::Day, UnixTime::new(0)).await.unwrap();
+    days.iter().map(|day| day.messages).collect()
 }
 
 #[tokio::test]
@@ -132,6 +140,7 @@ async fn roots_goes_to_the_owner_of_the_directory() {
 #[tokio::test]
 async fn a_journal_of_an_older_version_is_read_and_taken_over() {
     let older = [
+        "PRAGMA user_version = 4;",
         "DROP INDEX message_refused; ALTER TABLE message DROP COLUMN filter; PRAGMA user_version = 3;",
         "DROP INDEX message_refused; ALTER TABLE message DROP COLUMN filter; ALTER TABLE message DROP COLUMN tls;
          ALTER TABLE attempt DROP COLUMN tls; PRAGMA user_version = 2;",
@@ -144,12 +153,16 @@ async fn a_journal_of_an_older_version_is_read_and_taken_over() {
         journal.record(record("old", now())).await;
         journal.close().await;
         let file = rusqlite::Connection::open(dir.path().join("journal.db")).unwrap();
+        let counted = "DROP TABLE traffic; ALTER TABLE message DROP COLUMN class;";
+        file.execute_batch(counted).unwrap();
         file.execute_batch(older).unwrap();
         drop(file);
         assert_eq!(ids(dir.path()).await, ["old"], "{older}");
+        assert_eq!(counted_days(dir.path()).await, [0; 0], "{older}");
         let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
         journal.record(record("new", now())).await;
         journal.flush().await;
         assert_eq!(ids(dir.path()).await, ["old", "new"], "{older}");
+        assert_eq!(counted_days(dir.path()).await, [1], "{older}");
     }
 }

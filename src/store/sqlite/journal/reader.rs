@@ -1,11 +1,17 @@
-use super::database::{SCHEMA, path, sqlite_error};
+use super::{
+    database::{SCHEMA, path, sqlite_error},
+    traffic,
+};
 use crate::{
     address::{Mailbox, ReversePath},
     store::{
-        journal::{AttemptLine, Filter, JournalError, Outcome, Page, Position, Record},
+        journal::{
+            AttemptLine, Filter, HostCount, JournalError, Outcome, Page, Position, Record, Span,
+            TrafficCount,
+        },
         sqlite::{column, error::unreadable, number},
     },
-    time::Millis,
+    time::{Millis, UnixTime},
     verdict::NOT_KEPT,
 };
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, ToSql, params};
@@ -24,6 +30,8 @@ pub(super) struct Reader {
     tls: &'static str,
     /// ... and what the spam filter says.
     filter: &'static str,
+    /// Messages are counted by the hour.
+    has_counts: bool,
 }
 
 /// Rows read at once. A search holds no snapshot between pages, so it never keeps the writer's log
@@ -57,7 +65,7 @@ impl Reader {
             Ok((connection, version @ 1..=SCHEMA)) => {
                 let since = |first, column| if version >= first { column } else { "''" };
                 let (auth, tls, filter) = (since(2, "auth"), since(3, "tls"), since(4, "filter"));
-                Ok(Self { file, connection, auth, tls, filter })
+                Ok(Self { file, connection, auth, tls, filter, has_counts: version >= 5 })
             }
             Ok((_, found)) => Err(JournalError::TooNew { file: name, found, known: SCHEMA }),
             Err(error) => Err(sqlite_error(&file, &error)),
@@ -130,6 +138,30 @@ impl Reader {
     pub(super) fn count_broken(&self, since: Millis) -> Result<u64, JournalError> {
         let count = "SELECT count(*) FROM message WHERE time >= ?1 AND instr(detail, ?2) > 0";
         self.count(count, params![since, NOT_KEPT])
+    }
+
+    /// As [`Reading::traffic`](crate::store::journal::Reading::traffic).
+    pub(super) fn traffic(
+        &self,
+        domain: &str,
+        span: Span,
+        since: UnixTime,
+    ) -> Result<Vec<TrafficCount>, JournalError> {
+        let counts = match self.has_counts {
+            true => traffic::since(&self.connection, domain, span, since),
+            false => Ok(Vec::new()),
+        };
+        counts.map_err(|error| sqlite_error(&self.file, &error))
+    }
+
+    /// As [`Reading::slowest`](crate::store::journal::Reading::slowest).
+    pub(super) fn slowest(
+        &self,
+        since: Millis,
+        limit: usize,
+    ) -> Result<Vec<HostCount>, JournalError> {
+        let hosts = traffic::slowest(&self.connection, since, limit);
+        hosts.map_err(|error| sqlite_error(&self.file, &error))
     }
 
     fn count(&self, query: &str, parameters: &[&dyn ToSql]) -> Result<u64, JournalError> {
