@@ -3,7 +3,7 @@
 //! Core, with no I/O, no clock and no randomness:
 //! [`address`] parses and prints mail addresses; [`reply`] makes every SMTP reply; [`envelope`] is who
 //! sends to whom; [`srs`] rewrites senders and reverses them; [`alias`] says where an address leads; [`account`] who may send as it;
-//! [`token`] what a program may do that asks the API;
+//! [`token`] what a program may do that asks the API; [`session`] who the people are that use the page;
 //! [`message`] reads header sections and makes the fields put before them; [`fate`] turns the outcomes of
 //! all recipients into one reply; [`next_hop`] names who takes mail next; [`retry`] says when a spooled
 //! message is tried again; [`dsn`] makes the notice about what was not delivered; [`verdict`] says what the
@@ -25,7 +25,7 @@
 //!
 //! What Onward does: [`mail`] is one mail's life, [`admin`] what an administrator can do.
 //!
-//! Top: [`daemon`] wires them together, [`web`] is what programs with a token ask by HTTP, `cli` has one file a command, [`log`] writes to stderr.
+//! Top: [`daemon`] wires them together, [`web`] is what programs with a token ask by HTTP and the page for people, `cli` has one file a command, [`log`] writes to stderr.
 
 #[deny(clippy::disallowed_methods)]
 pub mod account;
@@ -95,6 +95,8 @@ pub mod retry;
 pub mod rspamd;
 #[deny(clippy::disallowed_methods)]
 pub mod sasl;
+#[deny(clippy::disallowed_methods)]
+pub mod session;
 #[deny(clippy::disallowed_methods)]
 pub mod slots;
 #[deny(clippy::disallowed_methods)]

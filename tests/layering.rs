@@ -25,6 +25,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "alias",
             "account",
             "token",
+            "session",
             "message",
             "fate",
             "next_hop",

@@ -3,8 +3,8 @@ use crate::{
     alias::{AliasError, SettingsError},
     config::NOT_ALLOWED,
     store::{
-        AccountChangeError, ChangeError, FindError, StoreError, TokenChangeError,
-        journal::JournalError,
+        AccountChangeError, ChangeError, FindError, SessionChangeError, StoreError,
+        TokenChangeError, journal::JournalError,
     },
 };
 use std::{
@@ -44,6 +44,9 @@ pub enum Error {
     /// Tokens stay as they are.
     #[error(transparent)]
     TokenChange(#[from] TokenChangeError),
+    /// Sessions stay as they are.
+    #[error(transparent)]
+    SessionChange(#[from] SessionChangeError),
     /// The store fails.
     #[error(transparent)]
     Store(#[from] StoreError),

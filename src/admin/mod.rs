@@ -19,6 +19,7 @@ pub mod mail_programs;
 pub mod queue;
 pub mod reload;
 pub mod running;
+pub mod sessions;
 pub mod spam_filter;
 pub mod srs;
 pub mod srs_keys;

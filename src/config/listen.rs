@@ -47,7 +47,7 @@ section! {
         absent "that of `address`; with `proxy_protocol`, or a systemd socket of your own, 465 where `tls` is `implicit`, else 587";
     /// http only: what is to be had. `metrics`: figures and health (/metrics, /healthz, /readyz), for your own network
     /// alone; `autoconfig`: how mail programs are set up (docs/SEND-AS.md), for everybody; `api`: what programs with a
-    /// token ask for and change (docs/API.md).
+    /// token ask for and change (docs/API.md); `web`: the page for people who log in (docs/WEB.md).
     serve: Vec<Served> = list(SERVED, Served::from_str), default ["metrics"];
     /// smtp, submission and http only. `starttls`: offered where [tls] has a certificate, never by http. `implicit`: TLS
     /// from the first octet on; of http, that is https.
@@ -94,9 +94,11 @@ pub enum Served {
     Autoconfig,
     /// What programs with a token ask for and change.
     Api,
+    /// The page for people.
+    Web,
 }
 
-const SERVED: &str = "metrics, autoconfig, api";
+const SERVED: &str = "metrics, autoconfig, api, web";
 
 /// Which map a tcp-table listener answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -205,6 +207,7 @@ impl FromStr for Served {
             "metrics" => Ok(Self::Metrics),
             "autoconfig" => Ok(Self::Autoconfig),
             "api" => Ok(Self::Api),
+            "web" => Ok(Self::Web),
             _ => Err(format!("{text:?} is not known")),
         }
     }
@@ -216,6 +219,7 @@ impl fmt::Display for Served {
             Self::Metrics => "metrics",
             Self::Autoconfig => "autoconfig",
             Self::Api => "api",
+            Self::Web => "web",
         })
     }
 }

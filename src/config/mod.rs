@@ -38,6 +38,7 @@ mod submission;
 mod tls;
 mod units;
 mod values;
+mod web;
 
 pub use api::Api;
 pub use auth::{ArcSealing, Auth};
@@ -59,6 +60,7 @@ pub use srs::{Bounces, ReturnsTo, Srs};
 pub use submission::Submission;
 pub use tls::{Acme, CertificateFiles, Dane, Tls};
 pub use units::{parse_duration, parse_rate, parse_size, print_duration, print_rate, print_size};
+pub use web::{Peer, Web};
 
 use crate::address::{Domain, Mailbox};
 use reader::{FromTable, Report, Table};
@@ -108,6 +110,8 @@ pub struct Config {
     pub submission: Submission,
     /// What programs with a token ask for and change.
     pub api: Api,
+    /// The page for people.
+    pub web: Web,
     /// Lists of those that mail is not taken from.
     pub dnsbl: Vec<Dnsbl>,
     /// Who is told what happens to aliases.
@@ -189,6 +193,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
     let dnsbl = dnsbl::read(&root);
     let submission = submission::read(&root);
     let api = api::read(&root);
+    let web = web::read(&root);
     let events = events::read(&root, &mut warnings);
     let digest = digest::read(&root);
     let auth = auth::read(&root);
@@ -216,6 +221,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
         journal: journal?,
         submission: submission?,
         api: api?,
+        web: web?,
         dnsbl: dnsbl?,
         events: events?,
         digest: digest?,
@@ -260,12 +266,18 @@ impl Config {
                     .into(),
             );
         }
-        let is_open = |listen: &&Listen| {
-            listen.serve.contains(&Served::Api)
-                && !listen.implicit_tls
-                && !listen.address.is_local()
+        let is_open = |listen: &Listen, served| {
+            listen.serve.contains(&served) && !listen.implicit_tls && !listen.address.is_local()
         };
-        for listen in self.listen.iter().filter(is_open) {
+        for listen in self.listen.iter().filter(|listen| is_open(listen, Served::Web)) {
+            self.warnings.push(format!(
+                "\"web\" is served at {} without TLS, and others than this machine can reach that: browsers keep no \
+                 session there, so nobody gets in; tls = \"implicit\" mends it, or an address of this machine alone \
+                 behind a proxy with TLS",
+                listen.address
+            ));
+        }
+        for listen in self.listen.iter().filter(|listen| is_open(listen, Served::Api)) {
             self.warnings.push(format!(
                 "\"api\" is served at {} without TLS, and others than this machine can reach that: whoever listens on \
                  the way has the tokens; tls = \"implicit\" mends it, or an address of this machine alone behind a proxy \

@@ -1,10 +1,10 @@
 use super::{
     api, auth, delivery, digest, dns, dnsbl, events, filter, journal, limits, listen,
-    reader::FromTable, root, route, schema::Section, spool, srs, submission, tls,
+    reader::FromTable, root, route, schema::Section, spool, srs, submission, tls, web,
 };
 
 /// Every table of the file, in the order of the documents.
-pub(super) static SECTIONS: [&Section; 18] = [
+pub(super) static SECTIONS: [&Section; 19] = [
     root::Keys::SECTION,
     listen::Keys::SECTION,
     srs::Keys::SECTION,
@@ -19,6 +19,7 @@ pub(super) static SECTIONS: [&Section; 18] = [
     limits::Keys::SECTION,
     submission::Keys::SECTION,
     api::Keys::SECTION,
+    web::Keys::SECTION,
     journal::Keys::SECTION,
     dnsbl::Keys::SECTION,
     events::Keys::SECTION,

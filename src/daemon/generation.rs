@@ -194,10 +194,11 @@ impl Generation {
                 connections: Arc::clone(&shared.connections),
             };
             let pages = Pages { monitoring, serve };
-            if pages.serve.contains(&Served::Api)
+            let is_web = |served: &Served| matches!(served, Served::Api | Served::Web);
+            if pages.serve.iter().any(is_web)
                 && let Some(web) = &shared.web
             {
-                let application = web.application(config, &parts.store);
+                let application = web.application(config, &parts.store, &pages.serve);
                 let beside = Arc::new(Beside { application, pages });
                 running.spawn(serve_application(socket, tls, retired.clone(), beside));
                 continue;

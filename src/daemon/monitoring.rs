@@ -21,6 +21,11 @@ pub(super) struct Monitoring {
 }
 
 impl Monitoring {
+    /// True for the paths that [`Monitoring::page`] answers.
+    pub(super) fn has(path: &str) -> bool {
+        ["/metrics", "/healthz", "/readyz"].contains(&path)
+    }
+
     /// `/metrics`, `/healthz` and `/readyz`.
     pub(super) async fn page(self, Question { path, accept, .. }: Question) -> Page {
         match path.as_str() {

@@ -18,9 +18,21 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    /// True where there are others than those of the API.
-    pub(super) fn has_others(&self) -> bool {
-        self.serve.iter().any(|served| *served != Served::Api)
+    /// True for what is asked of these pages, and not of the application beside them.
+    pub(super) fn take(&self, question: &Question) -> bool {
+        let Question { path, query, host, .. } = question;
+        let trimmed = path.trim_start_matches('/');
+        let is_api = trimmed == "api" || trimmed.starts_with("api/");
+        let serves = |served| self.serve.contains(&served);
+        let has_others = serves(Served::Metrics) || serves(Served::Autoconfig);
+        match serves(Served::Web) {
+            _ if is_api => false,
+            false => has_others,
+            true => {
+                serves(Served::Metrics) && Monitoring::has(path)
+                    || serves(Served::Autoconfig) && Request::parse(path, query, host).is_some()
+            }
+        }
     }
 
     pub(super) async fn page(self, question: Question) -> Page {

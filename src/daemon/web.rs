@@ -1,8 +1,8 @@
-//! What is served by HTTP to programs with a token. It stands above the daemon, which is given it.
+//! What is served by HTTP to programs with a token and to people. It stands above the daemon, which is given it.
 
 use super::pages::Pages;
 use crate::{
-    config::Config,
+    config::{Config, Served},
     http::{Application, Client, Fault, Page, Question},
     store::Store,
 };
@@ -10,11 +10,13 @@ use async_trait::async_trait;
 use hyper::{Method, Request, Response, StatusCode, body::Bytes, http::request::Parts};
 use std::{fmt, sync::Arc};
 
-/// What programs with a token ask.
+/// What programs with a token and people ask.
 #[async_trait]
 pub trait Web: fmt::Debug + Send + Sync {
-    /// The application by a configuration. What it counts goes on through those that follow.
-    fn application(&self, config: &Config, store: &Store) -> Arc<dyn Application>;
+    /// The application by a configuration, for a listener where `serve` is to be had. What it counts goes on through those
+    /// that follow.
+    fn application(&self, config: &Config, store: &Store, serve: &[Served])
+    -> Arc<dyn Application>;
 
     /// Writes down now and then, for ever, what is kept in memory.
     async fn follow(&self, store: &Store);
@@ -33,15 +35,19 @@ pub(super) struct Beside {
 #[async_trait]
 impl Application for Beside {
     async fn answer(&self, client: Client, request: Request<Bytes>) -> Response<Bytes> {
-        let path = request.uri().path().trim_start_matches('/');
-        if path == "api" || path.starts_with("api/") || !self.pages.has_others() {
+        let question = Question::of(&request);
+        if !self.pages.take(&question) {
             return self.application.answer(client, request).await;
         }
         let page = match *request.method() {
-            Method::GET | Method::HEAD => self.pages.clone().page(Question::of(&request)).await,
+            Method::GET | Method::HEAD => self.pages.clone().page(question).await,
             _ => Page::plain(StatusCode::METHOD_NOT_ALLOWED, ""),
         };
         page.into_response()
+    }
+
+    fn told<'a>(&self, path: &'a str) -> &'a str {
+        self.application.told(path)
     }
 
     fn fault(&self, head: &Parts, fault: Fault) -> Response<Bytes> {

@@ -48,6 +48,11 @@ pub trait Application: fmt::Debug + Send + Sync {
     /// Answers a request, whose body has come whole.
     async fn answer(&self, client: Client, request: Request<Bytes>) -> Response<Bytes>;
 
+    /// What the log is told of a path: a secret in it is not.
+    fn told<'a>(&self, path: &'a str) -> &'a str {
+        path
+    }
+
     /// The answer to a request that came to nothing.
     fn fault(&self, head: &Parts, fault: Fault) -> Response<Bytes>;
 }
@@ -153,7 +158,7 @@ async fn answer(
     match timeout(ANSWER_PATIENCE, answered).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => {
-            tracing::error!(%error, path = head.uri.path(), "a request failed");
+            tracing::error!(%error, path = application.told(head.uri.path()), "a request failed");
             application.fault(&head, Fault::Failed)
         }
         Err(_) => application.fault(&head, Fault::Late),

@@ -1,4 +1,4 @@
-//! What outlives a message: domains and aliases, accounts, tokens, long SRS addresses, what was delivered or refused; the
+//! What outlives a message: domains and aliases, accounts, tokens, sessions, long SRS addresses, what was delivered or refused; the
 //! spool, messages that wait; events and digests, what is told of aliases; and the journal.
 //!
 //! The traits say what is kept, in the words of mail, and what whoever keeps it promises; [`Store`] is a
@@ -21,6 +21,7 @@ mod many;
 mod memory;
 mod outbox;
 mod queue;
+mod sessions;
 pub mod spool;
 mod sqlite;
 mod standing;
@@ -40,6 +41,7 @@ pub use many::{Coming, Edited, Far, Many, ManyAliases, Progress, TakenIn};
 pub use memory::{Fingerprint, Memory};
 pub use outbox::{EventFigures, Outbox, WaitingEvent};
 pub use queue::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, Unreadable};
+pub use sessions::{Begin, SessionChangeError, Sessions};
 pub use sqlite::backup;
 pub use standing::{Standing, StandingRules};
 pub use tls::TlsRecords;
@@ -78,6 +80,7 @@ pub trait Backend:
     + StandingRules
     + Accounts
     + Tokens
+    + Sessions
     + LongSenders
     + Memory
     + Spool

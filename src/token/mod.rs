@@ -3,7 +3,7 @@
 //! Where tokens are kept, and what they are used for, is not known here.
 
 mod error;
-mod secret;
+pub(crate) mod secret;
 
 pub use error::TokenError;
 pub use secret::{Secret, SecretHash, TokenId};
@@ -72,13 +72,21 @@ pub struct Token {
     pub changes: Changes,
 }
 
-/// The last use of a token.
+/// The last use of a token or a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LastUse {
     /// When.
     pub time: UnixTime,
     /// By which client; `None` on a unix socket.
     pub client: Option<IpAddr>,
+}
+
+impl LastUse {
+    /// True when a use at `now` is to be written down, `last` being the one that was.
+    pub fn is_to_be_noted(last: Option<Self>, now: UnixTime) -> bool {
+        // A clock that was set back is not waited for.
+        last.is_none_or(|last| last.time > now || now.since(last.time).as_secs() >= NOTED_EVERY)
+    }
 }
 
 /// Changes on one day.
@@ -125,13 +133,6 @@ impl Token {
     /// True when it is for `domain`.
     pub fn is_for(&self, domain: &Domain) -> bool {
         self.domain.as_ref().is_none_or(|own| own == domain)
-    }
-
-    /// True when a use at `now` is to be written down.
-    pub fn is_to_be_noted(&self, now: UnixTime) -> bool {
-        // A clock that was set back is not waited for.
-        self.last_use
-            .is_none_or(|last| last.time > now || now.since(last.time).as_secs() >= NOTED_EVERY)
     }
 }
 
@@ -274,11 +275,11 @@ mod tests {
         assert!(!token.is_expired(UnixTime::new(99)) && token.is_expired(UnixTime::new(100)));
         let domain = |text| Domain::parse(text).unwrap();
         assert!(token.is_for(&domain("X.test")) && !token.is_for(&domain("a.x.test")));
-        assert!(token.is_to_be_noted(UnixTime::new(0)));
         let last = LastUse { time: UnixTime::new(10), client: None };
-        let used = Token { last_use: Some(last), ..token };
-        assert!(!used.is_to_be_noted(UnixTime::new(69)) && used.is_to_be_noted(UnixTime::new(70)));
-        assert!(used.is_to_be_noted(UnixTime::new(9)), "the clock was set back");
+        let is_noted = |last, now| LastUse::is_to_be_noted(last, UnixTime::new(now));
+        assert!(is_noted(None, 0));
+        assert!(!is_noted(Some(last), 69) && is_noted(Some(last), 70));
+        assert!(is_noted(Some(last), 9), "the clock was set back");
         let changes = Changes { day: 3, count: 7 };
         assert_eq!(changes.today(UnixTime::of_day(3)), 7);
         assert_eq!(changes.today(UnixTime::of_day(4)), 0);

@@ -23,19 +23,12 @@ impl Secret {
 
     /// Reads what a program shows; `None` for what is no token of ours.
     pub fn parse(shown: &str) -> Option<Self> {
-        let text = shown.strip_prefix(PREFIX).filter(|text| text.len() == CHARACTERS)?;
-        if text.bytes().any(|b| b.is_ascii_uppercase()) {
-            return None;
-        }
-        let upper = Zeroizing::new(text.to_ascii_uppercase());
-        let octets = BASE32_NOPAD.decode(upper.as_bytes()).map(Zeroizing::new).ok()?;
-        Some(Self(Zeroizing::new(octets.as_slice().try_into().ok()?)))
+        read(shown.strip_prefix(PREFIX)?).map(Self)
     }
 
     /// What its owner is shown, once: `onw_` and 32 signs of base32 in lower case.
     pub fn reveal(&self) -> Zeroizing<String> {
-        let text = Zeroizing::new(BASE32_NOPAD.encode(&*self.0));
-        Zeroizing::new(format!("{PREFIX}{}", Zeroizing::new(text.to_ascii_lowercase()).as_str()))
+        Zeroizing::new(format!("{PREFIX}{}", written(&self.0).as_str()))
     }
 
     /// What is kept of it. Whoever looks for it among those that are kept does not say how near a guess was: the hash
@@ -45,6 +38,22 @@ impl Secret {
         let hash = Sha256::new().chain_update("onward token\0").chain_update(*self.0);
         SecretHash(hash.finalize().into())
     }
+}
+
+/// 160 bits as people are shown them: 32 signs of base32 in lower case.
+pub(crate) fn written(octets: &[u8; 20]) -> Zeroizing<String> {
+    let text = Zeroizing::new(BASE32_NOPAD.encode(octets));
+    Zeroizing::new(text.to_ascii_lowercase())
+}
+
+/// Reads what [`written`] writes, and nothing else.
+pub(crate) fn read(text: &str) -> Option<Zeroizing<[u8; 20]>> {
+    if text.len() != CHARACTERS || text.bytes().any(|b| b.is_ascii_uppercase()) {
+        return None;
+    }
+    let upper = Zeroizing::new(text.to_ascii_uppercase());
+    let octets = BASE32_NOPAD.decode(upper.as_bytes()).map(Zeroizing::new).ok()?;
+    Some(Zeroizing::new(octets.as_slice().try_into().ok()?))
 }
 
 impl fmt::Debug for Secret {

@@ -1,7 +1,8 @@
-//! What programs with a token ask by HTTP: routes over [`crate::admin`].
+//! What programs with a token, and people, ask by HTTP: routes over [`crate::admin`].
 //!
-//! A request comes whole ([`crate::http::Application`]), and goes: pages of other origins ([`cors`]) · the route · the
-//! token ([`caller`]) · a function of `admin` · the answer, with its tag ([`etag`]), or a [`problem`].
+//! A request comes whole ([`crate::http::Application`]). For a program it goes: pages of other origins ([`cors`]) · the
+//! route · the token ([`caller`]) · a function of `admin` · the answer, with its tag ([`etag`]), or a [`problem`]. For people,
+//! whose browsers ask for what is not below `/api`: see [`page`].
 
 mod api;
 mod caller;
@@ -10,6 +11,7 @@ mod etag;
 mod guesses;
 mod input;
 mod once;
+mod page;
 mod password_managers;
 mod problem;
 mod uses;
@@ -18,7 +20,7 @@ pub use api::document;
 
 use crate::{
     admin::Store,
-    config::Config,
+    config::{Config, Served},
     daemon,
     http::{Application, Client, Fault},
     password_manager::Dialect,
@@ -55,12 +57,14 @@ pub struct Web(Arc<Shared>);
 pub(crate) struct Shared {
     /// Who shows what is no token.
     guesses: Guesses,
-    /// When tokens were used last.
+    /// When tokens and sessions were used last.
     uses: Uses,
     /// Who may ask DNS.
     explains: Arc<Semaphore>,
     /// Which tokens do.
     explaining: Once,
+    /// What people are told on the next page.
+    notices: page::Notices,
 }
 
 impl Default for Shared {
@@ -70,6 +74,7 @@ impl Default for Shared {
             uses: Uses::default(),
             explains: Arc::new(Semaphore::new(EXPLAINS)),
             explaining: Once::default(),
+            notices: page::Notices::default(),
         }
     }
 }
@@ -84,11 +89,18 @@ pub(crate) struct Site {
 
 #[async_trait]
 impl daemon::Web for Web {
-    fn application(&self, config: &Config, store: &Store) -> Arc<dyn Application> {
+    fn application(
+        &self,
+        config: &Config,
+        store: &Store,
+        serve: &[Served],
+    ) -> Arc<dyn Application> {
         let config = Arc::new(config.clone());
         let site = Site { config, store: store.clone(), shared: Arc::clone(&self.0) };
-        let routes = Router::new().merge(api::routes());
-        Arc::new(App { routes: routes.with_state(site.clone()), site })
+        let serves = |served| serve.contains(&served);
+        let api = serves(Served::Api).then(|| api::routes().with_state(site.clone()));
+        let page = serves(Served::Web).then(|| page::routes(site.clone()));
+        Arc::new(App { api, page, site })
     }
 
     async fn follow(&self, store: &Store) {
@@ -105,13 +117,20 @@ impl daemon::Web for Web {
 
 #[derive(Debug)]
 struct App {
-    routes: Router,
+    /// Of programs, where they are served.
+    api: Option<Router>,
+    /// Of people, where they are served.
+    page: Option<Router>,
     site: Site,
 }
 
 #[async_trait]
 impl Application for App {
     async fn answer(&self, client: Client, request: Request<Bytes>) -> Response<Bytes> {
+        if let Some(routes) = self.page(request.uri().path()) {
+            let (head, body) = request.into_parts();
+            return page::answer(&self.site, routes, client, head, body).await;
+        }
         let origins = &self.site.config.api.cors_origins;
         let origin = cors::allowed(request.headers(), origins);
         if let Some(mut response) = cors::preflight(&request, origin.as_ref()) {
@@ -140,7 +159,14 @@ impl Application for App {
         response
     }
 
+    fn told<'a>(&self, path: &'a str) -> &'a str {
+        page::told(path)
+    }
+
     fn fault(&self, head: &Parts, fault: Fault) -> Response<Bytes> {
+        if self.page(head.uri.path()).is_some() {
+            return page::fault(head, fault);
+        }
         let problem = match fault {
             Fault::TooLarge => Problem::new(Kind::TooLarge, "a request has at most 65536 octets"),
             Fault::Slow => Problem::new(Kind::Slow, "the request did not come within 10 seconds"),
@@ -160,10 +186,18 @@ impl Application for App {
 }
 
 impl App {
+    /// The routes of the page, where it is what is asked for.
+    fn page(&self, path: &str) -> Option<&Router> {
+        let path = path.trim_start_matches('/');
+        let is_api = path == "api" || path.starts_with("api/");
+        self.page.as_ref().filter(|_| !is_api || self.api.is_none())
+    }
+
     /// The answer of a route of our own.
     async fn routed(&self, head: Parts, body: Bytes) -> Response<Bytes> {
         let asked = head.clone();
-        let response = self.routes.clone().oneshot(Request::from_parts(head, Body::from(body)));
+        let routes = self.api.clone().unwrap_or_default();
+        let response = routes.oneshot(Request::from_parts(head, Body::from(body)));
         // A router never fails.
         let Ok(response) = response.await;
         let response = whole(response).await;

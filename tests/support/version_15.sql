@@ -1,4 +1,9 @@
 -- Makes of a database of this version one of version 15: aliases without controls, no tokens.
+-- 21
+DROP TRIGGER domain_out_of_sessions;
+DROP TRIGGER session_out;
+DROP TABLE session_domains;
+DROP TABLE sessions;
 -- 20
 DROP INDEX aliases_digest;
 DROP INDEX aliases_expires;

@@ -1,6 +1,8 @@
 //! What SQLite says, in the words of the store.
 
-use crate::store::{AccountChangeError, ChangeError, StoreError, TokenChangeError};
+use crate::store::{
+    AccountChangeError, ChangeError, SessionChangeError, StoreError, TokenChangeError,
+};
 use rusqlite::{Error, ErrorCode, types::Type};
 use std::{error, path::Path};
 
@@ -54,6 +56,12 @@ impl From<AccountChangeError> for Failure<AccountChangeError> {
 
 impl From<TokenChangeError> for Failure<TokenChangeError> {
     fn from(error: TokenChangeError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<SessionChangeError> for Failure<SessionChangeError> {
+    fn from(error: SessionChangeError) -> Self {
         Self::Refused(error)
     }
 }

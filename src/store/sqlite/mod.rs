@@ -22,6 +22,7 @@ mod readers;
 mod rows;
 mod rules;
 mod schema;
+mod sessions;
 mod size;
 mod snapshot;
 mod spool;

@@ -22,4 +22,5 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("steps/18.sql"),
     include_str!("steps/19.sql"),
     include_str!("steps/20.sql"),
+    include_str!("steps/21.sql"),
 ];

@@ -5,7 +5,9 @@ use super::{
     rows::{alias_use, domains},
     size,
 };
-use crate::store::{AccountChangeError, ChangeError, StoreError, TokenChangeError};
+use crate::store::{
+    AccountChangeError, ChangeError, SessionChangeError, StoreError, TokenChangeError,
+};
 use rusqlite::{Connection, TransactionBehavior, config::DbConfig};
 use std::{
     fmt,
@@ -92,6 +94,15 @@ impl Writer {
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, Failure<TokenChangeError>> + Send + 'static,
+    {
+        self.job(work, Failure::at).await
+    }
+
+    /// The same for sessions.
+    pub(crate) async fn change_sessions<T, F>(&self, work: F) -> Result<T, SessionChangeError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Failure<SessionChangeError>> + Send + 'static,
     {
         self.job(work, Failure::at).await
     }

@@ -15,6 +15,7 @@ pub(super) mod memory;
 mod pieces;
 pub(super) mod queue;
 pub(super) mod search;
+pub(super) mod sessions;
 pub(super) mod spool;
 pub(super) mod texts;
 pub(super) mod tls;

@@ -1,0 +1,278 @@
+//! What pages are made of: values from outside, times, tables, fields of forms.
+
+use super::texts::Texts;
+use crate::time::UnixTime;
+use jiff::{Timestamp, tz::TimeZone};
+use maud::{Markup, PreEscaped, html};
+use std::fmt::Write;
+
+/// Most characters of a value from outside that are shown where it is one among others.
+const SHOWN: usize = 300;
+
+/// A value that somebody else chose, as text that stays by itself: direction and markup of it change nothing around, and
+/// what would not be seen is shown. A long one is cut.
+pub(crate) fn outside(text: &str) -> Markup {
+    let shown: String = text.chars().take(SHOWN).collect();
+    html! { bdi { (escaped(&shown)) @if shown.len() < text.len() { "…" } } }
+}
+
+/// The same, with all of its characters.
+pub(crate) fn outside_whole(text: &str) -> Markup {
+    html! { bdi { (escaped(text)) } }
+}
+
+fn escaped(text: &str) -> Markup {
+    html! { @for piece in pieces(text) { @match piece {
+        Piece::Plain(plain) => (plain),
+        Piece::Hidden(c) => span .hidden-sign { (code_point(c)) },
+    } } }
+}
+
+/// A value that somebody else chose, where there is no markup: in a text, a title, a label.
+pub(crate) fn visible(text: &str) -> String {
+    let mut shown = String::new();
+    for piece in pieces(text) {
+        match piece {
+            Piece::Plain(plain) => shown.push_str(plain),
+            Piece::Hidden(c) => shown.push_str(&code_point(c)),
+        }
+    }
+    shown
+}
+
+/// The same between signs that keep its direction from what stands around it, where it may have one.
+pub(super) fn isolated(text: &str) -> String {
+    let shown = visible(text);
+    match shown.is_ascii() {
+        true => shown,
+        false => format!("\u{2068}{shown}\u{2069}"),
+    }
+}
+
+enum Piece<'a> {
+    Plain(&'a str),
+    Hidden(char),
+}
+
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let (mut pieces, mut rest) = (Vec::new(), text);
+    while let Some((at, c)) = rest.char_indices().find(|(_, c)| is_hidden(*c)) {
+        let (plain, from) = rest.split_at(at);
+        pieces.push(Piece::Plain(plain));
+        pieces.push(Piece::Hidden(c));
+        rest = from.split_at(c.len_utf8()).1;
+    }
+    pieces.push(Piece::Plain(rest));
+    pieces
+}
+
+/// Characters that are not seen but do something: controls, those of direction, joiners of no use in one line, tags, and
+/// what private agreement alone gives a meaning.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200e}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+fn code_point(c: char) -> String {
+    format!("⟨U+{:04X}⟩", u32::from(c))
+}
+
+/// A point in time: in UTC here, in the zone of the browser where script runs.
+pub(crate) fn time(at: UnixTime) -> Markup {
+    html! { time datetime=(Timestamp::from(at)) { (utc(at)) } }
+}
+
+/// A point in time that has passed, by how long ago it was.
+pub(crate) fn ago(texts: Texts, at: UnixTime, now: UnixTime) -> Markup {
+    let seconds = now.since(at).as_secs();
+    let text = match seconds {
+        0..60 => texts.say("ago-now", &[]),
+        60..3_600 => texts.say("ago-minutes", &[("count", (seconds / 60).into())]),
+        3_600..86_400 => texts.say("ago-hours", &[("count", (seconds / 3_600).into())]),
+        _ => texts.say("ago-days", &[("count", (seconds / 86_400).into())]),
+    };
+    html! { time .ago datetime=(Timestamp::from(at)) title=(utc(at)) { (text) } }
+}
+
+/// `2026-11-29 20:11 UTC`.
+fn utc(at: UnixTime) -> String {
+    let zoned = Timestamp::from(at).to_zoned(TimeZone::UTC);
+    zoned.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// A table, whose rows become cards where the screen is narrow.
+#[derive(Debug)]
+pub(crate) struct Table {
+    caption: String,
+    columns: Vec<(String, &'static str)>,
+    rows: Vec<Vec<Markup>>,
+}
+
+impl Table {
+    /// Without columns or rows; readers hear the caption.
+    pub(crate) fn new(caption: &str) -> Self {
+        Self { caption: caption.to_owned(), columns: Vec::new(), rows: Vec::new() }
+    }
+
+    /// Adds a column of text.
+    pub(crate) fn text(self, name: &str) -> Self {
+        self.column(name, "text")
+    }
+
+    /// Adds a column of numbers, which stand to the right.
+    pub(crate) fn number(self, name: &str) -> Self {
+        self.column(name, "number")
+    }
+
+    /// Adds a column of what can be done, whose name is only heard.
+    pub(crate) fn actions(self, name: &str) -> Self {
+        self.column(name, "actions")
+    }
+
+    fn column(mut self, name: &str, kind: &'static str) -> Self {
+        self.columns.push((name.to_owned(), kind));
+        self
+    }
+
+    /// Adds a row, with a cell for each column.
+    pub(crate) fn row(&mut self, cells: Vec<Markup>) {
+        self.rows.push(cells);
+    }
+
+    /// The table; without rows, what says that there are none and what to do.
+    pub(crate) fn or_empty(&self, none: &str) -> Markup {
+        html! {
+            @if self.rows.is_empty() { p .empty { (none) } }
+            @else { div .table { table {
+                caption .heard { (self.caption) }
+                thead { tr { @for (name, kind) in &self.columns {
+                    th .(kind) scope="col" { @if *kind == "actions" { span .heard { (name) } } @else { (name) } }
+                } } }
+                tbody { @for cells in &self.rows { tr {
+                    @for ((name, kind), cell) in self.columns.iter().zip(cells) {
+                        td .(kind) data-label=(name) { (cell) }
+                    }
+                } } }
+            } } }
+        }
+    }
+}
+
+/// A field of a form, with what is wrong with it beside.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Field<'a> {
+    /// Its name, which is sent.
+    pub(crate) name: &'a str,
+    /// What is asked for.
+    pub(crate) label: &'a str,
+    /// What is accepted, or what comes of it; may be empty.
+    pub(crate) hint: &'a str,
+    /// What stands there.
+    pub(crate) value: &'a str,
+    /// What is wrong with it; `None` where nothing is.
+    pub(crate) error: Option<&'a str>,
+    /// The kind of input, such as `email`; empty for text.
+    pub(crate) kind: &'a str,
+    /// Has to be filled in.
+    pub(crate) required: bool,
+    /// Lines; 0 and 1 for one.
+    pub(crate) lines: u8,
+}
+
+impl Field<'_> {
+    /// The field with its label, its hint and its error, which readers hear with it.
+    pub(crate) fn markup(&self) -> Markup {
+        let id = format!("field-{}", self.name);
+        let (hint, error) = (format!("{id}-hint"), format!("{id}-error"));
+        let mut described = String::new();
+        if self.error.is_some() {
+            let _ = write!(described, "{error} ");
+        }
+        if !self.hint.is_empty() {
+            described.push_str(&hint);
+        }
+        let described = Some(described.trim()).filter(|ids| !ids.is_empty());
+        let invalid = self.error.map(|_| "true");
+        let kind = if self.kind.is_empty() { "text" } else { self.kind };
+        html! {
+            div .field .wrong[self.error.is_some()] {
+                label for=(id) { (self.label) }
+                @if self.lines > 1 {
+                    textarea id=(id) name=(self.name) rows=(self.lines) required[self.required]
+                        aria-describedby=[described] aria-invalid=[invalid] {
+                        // A browser leaves the first line end out.
+                        (PreEscaped("\n")) (self.value)
+                    }
+                } @else {
+                    input id=(id) name=(self.name) type=(kind) value=(self.value) required[self.required]
+                        aria-describedby=[described] aria-invalid=[invalid] autocomplete="off" autocapitalize="off" spellcheck="false";
+                }
+                @if let Some(text) = self.error { p .error id=(error) { (text) } }
+                @if !self.hint.is_empty() { p .hint id=(hint) { (self.hint) } }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_hidden_is_shown() {
+        let hostile = "a<b>\u{202e}c\u{0}\u{200b}\u{e0041}ü";
+        assert_eq!(visible(hostile), "a<b>⟨U+202E⟩c⟨U+0000⟩⟨U+200B⟩⟨U+E0041⟩ü");
+        let markup = outside(hostile).into_string();
+        assert!(
+            markup.starts_with("<bdi>a&lt;b&gt;<span class=\"hidden-sign\">⟨U+202E⟩"),
+            "{markup}"
+        );
+        assert_eq!(isolated("plain"), "plain");
+        assert_eq!(isolated("שלום"), "\u{2068}שלום\u{2069}");
+    }
+
+    #[test]
+    fn long_values_are_cut_where_they_stand_among_others() {
+        let long = "ü".repeat(10_000);
+        assert_eq!(outside(&long).into_string().matches('ü').count(), SHOWN);
+        assert!(outside(&long).into_string().ends_with("…</bdi>"));
+        assert_eq!(outside_whole(&long).into_string().matches('ü').count(), 10_000);
+        assert!(!outside(&long[..2 * SHOWN]).into_string().contains('…'));
+    }
+
+    #[test]
+    fn times() {
+        let at = UnixTime::new(1_796_000_000);
+        assert_eq!(
+            time(at).into_string(),
+            "<time datetime=\"2026-11-30T00:53:20Z\">2026-11-30 00:53 UTC</time>"
+        );
+    }
+
+    #[test]
+    fn an_error_is_heard_with_its_field() {
+        let field = Field {
+            name: "address",
+            label: "Address",
+            hint: "a@b",
+            value: "\"><script>",
+            error: Some("is none"),
+            ..Field::default()
+        };
+        let markup = field.markup().into_string();
+        for wanted in [
+            "aria-describedby=\"field-address-error field-address-hint\"",
+            "aria-invalid=\"true\"",
+            "value=\"&quot;&gt;&lt;script&gt;\"",
+            "<p class=\"error\" id=\"field-address-error\">is none</p>",
+        ] {
+            assert!(markup.contains(wanted), "{wanted}: {markup}");
+        }
+        let area = Field { lines: 3, value: "\nx", error: None, hint: "", ..field }.markup();
+        let area = area.into_string();
+        assert!(area.contains(">\n\nx</textarea>") && !area.contains("aria-"), "{area}");
+    }
+}

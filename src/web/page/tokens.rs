@@ -1,0 +1,9 @@
+//! Tokens: made, shown once, revoked.
+
+use crate::web::Site;
+use axum::Router;
+
+/// The routes of these pages.
+pub(crate) fn routes() -> Router<Site> {
+    Router::new()
+}
