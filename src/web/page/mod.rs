@@ -6,6 +6,7 @@
 mod accounts;
 mod aliases;
 mod assets;
+mod chart;
 mod domains;
 mod form;
 mod language;
@@ -21,6 +22,7 @@ mod tokens;
 mod trouble;
 mod visitor;
 
+pub(super) use domains::Checks;
 pub(super) use notices::Notices;
 
 use super::Site;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     address::Domain,
-    admin::{Error, Store, aliases, queue, running::Running, spam_filter},
+    admin::{Error, Store, aliases, overview::disk, queue, running::Running, spam_filter},
     auth::{
         dkim::KeyFile,
         spf::{self, Query, Spf},
@@ -271,9 +271,7 @@ fn machine(facts: &mut Facts, config: &Config) {
             None
         }
     };
-    facts.disk = rustix::fs::statvfs(&config.state_dir)
-        .ok()
-        .map(|disk| (disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize));
+    facts.disk = disk(&config.state_dir);
     let arguments = ["show", "--property=NTPSynchronized", "--value"];
     let said = Command::new("timedatectl").args(arguments).output();
     facts.is_clock_set = said.ok().filter(|said| said.status.success()).and_then(|said| {

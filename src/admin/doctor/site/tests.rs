@@ -40,6 +40,7 @@ fn life(days: u32) -> Life {
         end: NOW + DAY * days,
         names: vec!["mx.example.org".to_owned()],
         is_self_signed: false,
+        issuer: "CN=Authority".to_owned(),
     }
 }
 
