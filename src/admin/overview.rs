@@ -37,8 +37,6 @@ pub struct Overview {
     pub is_more: bool,
     /// The hosts that took longest of late.
     pub slowest: Vec<HostCount>,
-    /// Messages that were given up or refused within the last 24 hours, after we answered for them.
-    pub failed_last_day: u64,
     /// Why the database cannot be written for now.
     pub trouble: Option<String>,
     /// Rates of `[limits]` that were exceeded within the last hour.
@@ -81,19 +79,15 @@ impl Overview {
         let state_dir = &config.state_dir;
         let (waiting, is_more) = waiting(store).await?;
         let since = clock::millis() - DAY;
-        let (slowest, failed_last_day) = match open_to_read(state_dir) {
-            Err(JournalError::Absent { .. }) => (Vec::new(), 0),
-            opened => {
-                let journal = opened?;
-                (journal.slowest(since, SHOWN).await?, journal.count_failed(since).await?)
-            }
+        let slowest = match open_to_read(state_dir) {
+            Err(JournalError::Absent { .. }) => Vec::new(),
+            opened => opened?.slowest(since, SHOWN).await?,
         };
         Ok(Self {
             spool: store.spool_figures().await?,
             waiting,
             is_more,
             slowest,
-            failed_last_day,
             trouble: Running::trouble(state_dir),
             over_rates: Running::over_rates(state_dir),
             alias_maps: Running::maps(state_dir),

@@ -1,7 +1,10 @@
 //! Places, memory, disk and spool as a row of cards.
 
 use crate::{
-    admin::overview::Overview,
+    admin::{
+        overview::Overview,
+        traffic::{Period, Traffic},
+    },
     metrics::Now,
     time::UnixTime,
     web::{
@@ -31,6 +34,7 @@ pub(super) fn cards(
     site: &Site,
     overview: &Overview,
     figures: &Now,
+    traffic: &[(Period, Traffic)],
     now: UnixTime,
 ) -> Markup {
     let limits = &site.config.limits;
@@ -70,7 +74,7 @@ pub(super) fn cards(
     let process = site.figures.process();
     cards.push(plain("overview-process", size(texts, process.memory)));
     cards.push(plain("overview-files", texts.number(process.files)));
-    cards.push(plain("overview-failed", texts.number(overview.failed_last_day)));
+    cards.push(plain("overview-failed", texts.number(failed(traffic))));
     html! {
         p .lead {
             "Onward " (env!("CARGO_PKG_VERSION")) " · " (outside(site.config.hostname.as_str())) " · "
@@ -81,6 +85,13 @@ pub(super) fn cards(
             p .hint { (texts.say("overview-oldest", &[])) " " (ago(texts, oldest.unix_time(), now)) }
         }
     }
+}
+
+/// Messages of the last 24 hours that did not arrive.
+fn failed(traffic: &[(Period, Traffic)]) -> u64 {
+    let hours = traffic.iter().find(|(period, _)| *period == Period::Hours);
+    let points = hours.iter().flat_map(|(_, traffic)| traffic.points.iter().rev().take(24));
+    points.fold(0, |sum, point| sum.saturating_add(point.bounced))
 }
 
 fn one(card: &Card) -> Markup {

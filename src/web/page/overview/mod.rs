@@ -25,7 +25,7 @@ async fn page(Admin(visitor): Admin) -> Result<Response<Body>, Trouble> {
     let figures = site.figures.now().await;
     let content = html! {
         (lists::troubles(texts, &overview))
-        (figures::cards(texts, site, &overview, &figures, now))
+        (figures::cards(texts, site, &overview, &figures, &traffic, now))
         h2 { (texts.say("overview-traffic", &[])) }
         p .hint { (texts.say("chart-about", &[])) }
         @for (at, (period, counted)) in traffic.iter().enumerate() {
