@@ -33,6 +33,7 @@ pub mod token;
 pub mod trace;
 pub mod trial;
 mod unit;
+pub mod web;
 
 pub use context::{Context, Failure};
 
@@ -83,6 +84,7 @@ enum Command {
     Block(block::Args),
     Account(account::Args),
     Token(token::Args),
+    Web(web::Args),
     Srs(srs::Args),
     Dkim(dkim::Args),
     Queue(queue::Args),
@@ -118,6 +120,7 @@ pub fn main() -> ExitCode {
         Command::Block(args) => block::run(args, &context),
         Command::Account(args) => account::run(args, &context),
         Command::Token(args) => token::run(args, &context),
+        Command::Web(args) => web::run(args, &context),
         Command::Srs(args) => srs::run(args, &context),
         Command::Dkim(args) => dkim::run(args, &context),
         Command::Queue(args) => queue::run(args, &context),

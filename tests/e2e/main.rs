@@ -60,3 +60,4 @@ mod support_selftest;
 mod tags;
 mod tls;
 mod unsafe_aliases;
+mod web;

@@ -18,6 +18,7 @@ mod many;
 mod memory;
 mod place;
 mod queue;
+mod sessions;
 mod spool;
 mod sqlite;
 mod standing;
@@ -65,6 +66,10 @@ macro_rules! run_suite {
                 what_another_process_revokes_is_gone_with_the_next_question
                 no_token_passes_its_limit
                 with_a_domain_go_its_tokens;
+            sessions:
+                a_link_makes_one_session
+                with_a_domain_goes_what_its_owners_see
+                there_are_so_many_and_what_has_ended_makes_room;
             long_senders:
                 long_srs_addresses
                 a_client_has_a_hundredth_of_the_long_senders_and_its_own_oldest_go

@@ -63,7 +63,7 @@ pub fn root() -> bool {
     is_root
 }
 
-pub(super) fn skipped(why: &str) {
+pub fn skipped(why: &str) {
     assert!(std::env::var("CI").as_deref() != Ok("true"), "CI=true and {why}");
     eprintln!("skipped: {why}");
 }

@@ -111,7 +111,7 @@ fn giants_are_no_reports() {
     let boundary = "3E1A01A0041.1795881605/mail.sink.test";
     let part = format!("--{boundary}\r\nContent-Type: text/plain\r\n\r\nx\r\n");
     let first = format!("--{boundary}\r\n");
-    let many = replaced(&good, first.as_bytes(), (part.repeat(10_000) + &first).as_bytes());
+    let many = replaced(&good, first.as_bytes(), (part.repeat(10_000) + first.as_str()).as_bytes());
     assert!(many.len() < 10_000_000);
     assert_as_it_came(&scene, &forward, &many, "10,000 parts");
 

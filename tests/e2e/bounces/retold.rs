@@ -33,7 +33,8 @@ pub(super) fn read(message: &Message) -> Told {
     let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let all = [&message.data[..], text, status, header].map(lossy).concat();
     Told {
-        everything: (all.clone() + &all.replace("\r\n ", "").replace("=\r\n", "")).to_lowercase(),
+        everything: (all.clone() + all.replace("\r\n ", "").replace("=\r\n", "").as_str())
+            .to_lowercase(),
         text: lossy(text),
         status: lossy(status).replace("\r\n ", " "),
         header: header.clone(),

@@ -82,11 +82,11 @@ fn a_key_is_in_no_log_reply_field_figure_or_listing() {
     is_clean("/metrics", &page);
     let explain = ["explain", "hello@example.org", "--from", "a@bad.test", "--ip"];
     let silent = onward.cli(&[&explain[..], &["192.0.2.2", "--log", "trace"]].concat());
-    is_clean("explain", &(silent.stdout + &silent.stderr));
+    is_clean("explain", &(silent.stdout + silent.stderr.as_str()));
     for ip in ["192.0.2.1", "192.0.2.3", "192.0.2.8"] {
         for more in [&[][..], &["--json"], &["--log", "trace"]] {
             let told = onward.cli(&[&explain[..], &[ip], more].concat());
-            is_clean("explain", &(told.stdout + &told.stderr));
+            is_clean("explain", &(told.stdout + told.stderr.as_str()));
         }
     }
     for command in [
@@ -99,7 +99,7 @@ fn a_key_is_in_no_log_reply_field_figure_or_listing() {
         &["check", "--log", "trace"],
     ] {
         let told = onward.cli(command);
-        is_clean(command[0], &(told.stdout + &told.stderr));
+        is_clean(command[0], &(told.stdout + told.stderr.as_str()));
     }
     let log = onward.log().join("\n");
     assert!(log.contains("[key].zen.dq.spamhaus.net"), "the library told of it");
@@ -122,6 +122,6 @@ fn what_is_wrong_with_a_name_is_said_without_the_key() {
             onward(&sink, &dns).toml(&format!("[[dnsbl]]\n{zone}\n")).without_commands().build();
         let told = onward.cli(&["check"]);
         assert_eq!(told.code, Some(1), "{zone}");
-        is_clean("check", &(told.stdout + &told.stderr));
+        is_clean("check", &(told.stdout + told.stderr.as_str()));
     }
 }

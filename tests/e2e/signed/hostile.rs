@@ -40,7 +40,7 @@ fn traps_in_a_header_section() {
             (1..=1000)
                 .map(|l| signature.replace("; s=s;", &format!("; l={l}; s=s;")))
                 .collect::<String>()
-                + &filled(BODY, 500_000),
+                + filled(BODY, 500_000).as_str(),
             "250 2.0.0",
         ),
         (
@@ -48,7 +48,7 @@ fn traps_in_a_header_section() {
             format!(
                 "DKIM-Signature: v=1; a=ed25519-sha256; d=signed.test; s=s; h={}From; bh=AAAA; b=AAAA\r\n",
                 filled("a:", 400_000)
-            ) + &filled("B: 1\r\n", 500_000)
+            ) + filled("B: 1\r\n", 500_000).as_str()
                 + BODY,
             "250 2.0.0",
         ),

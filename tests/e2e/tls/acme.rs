@@ -111,7 +111,7 @@ fn the_end_of_an_issued_certificate_shows_in_metrics_check_and_doctor() {
     let left = end.unwrap().parse::<f64>().unwrap() - onward::clock::now().as_secs() as f64;
     assert!((3.0 * 86_400.0..=5.0 * 86_400.0).contains(&left), "{left}");
     let output = onward.cli(&["check"]);
-    let told = output.stdout + &output.stderr;
+    let told = output.stdout + output.stderr.as_str();
     assert!(told.contains("acme/certificate.pem expires in 4 days"), "{told}");
     let doctor = onward.cli(&["doctor", "--json", "--address", "192.0.2.1"]).stdout;
     let finding = doctor.lines().find(|line| line.contains("\"certificate\""));

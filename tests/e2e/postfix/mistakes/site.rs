@@ -255,8 +255,8 @@ impl Site {
             }
             Slip::Own(line) => self.postconf("-P", line),
             Slip::Field(line) => self.postconf("-F", line),
-            Slip::Service(line) => change(master, &|text| text + &self.named(line) + "\n"),
-            Slip::Lines(lines) => change(main, &|text| text + &self.named(lines) + "\n"),
+            Slip::Service(line) => change(master, &|text| text + self.named(line).as_str() + "\n"),
+            Slip::Lines(lines) => change(main, &|text| text + self.named(lines).as_str() + "\n"),
             Slip::Toml(from, to) => {
                 change(toml, &|text| text.replacen(&self.named(from), &self.named(to), 1));
             }

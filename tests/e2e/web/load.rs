@@ -1,0 +1,86 @@
+//! Whoever asks the page by the thousand, or asks and never ends, slows no mail down.
+
+use super::site::{Person, Site};
+use crate::support::onward::Onward;
+use crate::support::receiver::Receiver;
+use std::io::Write;
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::scope;
+use std::time::{Duration, Instant};
+
+const MESSAGE: &[u8] = b"From: a@sender.test\r\nSubject: latency\r\n\r\nx\r\n";
+const MESSAGES: usize = 31;
+const REQUESTS: usize = 10_000;
+const CLIENTS: usize = 4;
+const SLOW: usize = 300;
+
+/// How long a message takes, of so many the median.
+fn latency(onward: &Onward, messages: usize) -> Duration {
+    let mut client = onward.session();
+    let mut took: Vec<Duration> = (0..messages)
+        .map(|_| {
+            let began = Instant::now();
+            client.mail("a@sender.test").expect_code(250);
+            client.rcpt("hello@example.org").expect_code(250);
+            client.data(MESSAGE).expect_code(250);
+            began.elapsed()
+        })
+        .collect();
+    took.sort();
+    took[messages / 2]
+}
+
+#[test]
+fn slow_and_many_requests_leave_mail_as_fast_as_it_was() {
+    let sink = Receiver::smtp().start();
+    let builder = Onward::builder()
+        .alias("hello@example.org", &["bob@sink.test"])
+        .route("sink.test", &sink.route())
+        .config("limits.messages_per_alias = \"100000/1h\"")
+        .config("limits.messages_per_client = \"100000/1h\"");
+    let site = Site::start_with(builder);
+    let admin = site.admin();
+    let (address, asked) = (site.address, AtomicUsize::new(0));
+    latency(&site.onward, MESSAGES);
+    let quiet = latency(&site.onward, MESSAGES);
+    let mut slow: Vec<TcpStream> = Vec::new();
+    let busy = scope(|scope| {
+        for n in 0..SLOW {
+            let mut stream = TcpStream::connect(address).unwrap();
+            // Half of them in the head, half in a form.
+            let begun: &[u8] = match n % 2 {
+                0 => b"GET /login HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+                _ => b"POST /language HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\nlang=",
+            };
+            // Those whose place is taken are reset.
+            let _ = stream.write_all(begun);
+            slow.push(stream);
+        }
+        for client in 0..CLIENTS {
+            let (site, admin, asked) = (&site, &admin, &asked);
+            scope.spawn(move || {
+                while asked.fetch_add(1, Ordering::SeqCst) < REQUESTS {
+                    let (person, path) = match client % 2 {
+                        0 => (&Person::nobody(), "/login"),
+                        _ => (admin, "/sessions"),
+                    };
+                    assert_eq!(site.get(person, path).status, 200, "{path}");
+                }
+            });
+        }
+        let mut all = Vec::new();
+        while asked.load(Ordering::SeqCst) < REQUESTS {
+            all.push(latency(&site.onward, MESSAGES));
+        }
+        all.sort();
+        assert!(!all.is_empty());
+        all[all.len() / 2]
+    });
+    eprintln!(
+        "a message took {quiet:?} when it was quiet, and {busy:?} beside {REQUESTS} requests"
+    );
+    // What is less than the machine can tell is nothing.
+    let allowed = (quiet * 3 / 2).max(quiet + Duration::from_millis(10));
+    assert!(busy <= allowed, "a message took {busy:?}, before {quiet:?}");
+}
