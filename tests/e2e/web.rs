@@ -1,8 +1,10 @@
 //! The page for people, in a browser and octet by octet.
 
 mod browser;
+mod domains;
 mod load;
 mod login;
+mod overview;
 mod sec;
 mod site;
 mod table;
