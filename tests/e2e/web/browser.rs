@@ -45,7 +45,8 @@ impl Browser {
         let mut command = Command::new(chromedriver);
         command.arg("--port=0").env("TMPDIR", profile.path());
         let chromedriver = Process::spawn("chromedriver", &mut command);
-        let started = chromedriver.wait_for_line("its port", |line| line.contains("on port "));
+        let started =
+            chromedriver.wait_for_line("its port", |line| line.contains("successfully on port "));
         let port = started.trim_end_matches('.').rsplit(' ').next().unwrap();
         let options = json!({
             "binary": chromium,

@@ -117,15 +117,12 @@ fn keys(visitor: &Visitor, domain: &Domain) -> Result<Markup, Trouble> {
         .text(&texts.say("domains-key-kind", &[]))
         .text(&texts.say("domains-key-record", &[]));
     let mut is_unreadable = false;
-    let own = domain.to_key();
-    for (at, key) in dkim_keys::list(&visitor.site.config.state_dir)?.into_iter().enumerate() {
+    for (at, key) in dkim_keys::of(&visitor.site.config.state_dir, domain)?.into_iter().enumerate()
+    {
         let Ok(key) = key else {
             is_unreadable = true;
             continue;
         };
-        if !key.domain.eq_ignore_ascii_case(&own) {
-            continue;
-        }
         let (state, class) = match key.state {
             "active" => (texts.say("domains-key-active", &[]), "good"),
             "staged" => (texts.say("domains-key-staged", &[]), "warn"),
