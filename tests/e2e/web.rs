@@ -6,5 +6,6 @@ mod load;
 mod login;
 mod overview;
 mod sec;
+mod sessions;
 mod site;
 mod table;

@@ -48,8 +48,11 @@ async fn how(State(site): State<Site>, head: Parts) -> Result<Response<Body>, Tr
     let content = html! {
         p .lead { (texts.say("login-how", &[])) }
         ol .steps {
-            li { (texts.say("login-step-ask", &[])) pre { code { "onward web login" } } }
-            li { (texts.say("login-step-owner", &[])) pre { code { "onward web login --domain example.org" } } }
+            li {
+                (texts.say("login-step-ask", &[])) pre { code { "onward web login" } }
+                p .or { (texts.say("login-step-owner", &[])) }
+                pre { code { "onward web login --domain example.org" } }
+            }
             li { (texts.say("login-step-follow", &[])) }
         }
     };

@@ -237,7 +237,7 @@ fn every_answer_says_what_a_browser_may_do_with_it() {
         }
     }
     let json = site.ask(&admin, "POST", "/language", "Content-Type: application/json\r\n", "{}");
-    assert_eq!(json.status, 400, "two kinds of body: {json:?}");
+    assert_eq!(json.status, 400, "{json:?}");
 }
 
 #[test]

@@ -85,6 +85,7 @@ impl Site {
         };
         let body = match method {
             "GET" | "HEAD" => String::new(),
+            _ if more.contains("Content-Type") => format!("Content-Length: {}\r\n", form.len()),
             _ => format!(
                 "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n",
                 form.len()
