@@ -239,7 +239,8 @@ mod tests {
 
     fn listening(address: &str) -> Config {
         config(&format!(
-            "[[listen]]\nprotocol = \"http\"\naddress = \"{address}\"\nserve = [\"web\"]\n"
+            "[[listen]]\nprotocol = \"http\"\naddress = \"{address}\"\nserve = [\"web\"]\n\
+             [srs]\ndomain = \"x.test\"\n"
         ))
     }
 

@@ -198,7 +198,10 @@ impl Generation {
             if pages.serve.iter().any(is_web)
                 && let Some(web) = &shared.web
             {
-                let application = web.application(config, &parts.store, &pages.serve);
+                let application = {
+                    let figures = Arc::new(pages.monitoring.clone());
+                    web.application(config, &parts.store, figures, &pages.serve)
+                };
                 let beside = Arc::new(Beside { application, pages });
                 running.spawn(serve_application(socket, tls, retired.clone(), beside));
                 continue;

@@ -1,14 +1,17 @@
 //! What is to be seen over HTTP: figures, and whether all is well.
 
+use super::web::Figures;
 use crate::{
     clock,
     http::{Page, Question},
     inbound::{Clients, Connections},
     keys,
     mail::{NotWell, Parts},
-    metrics::{Format, Now},
+    metrics::{Format, Now, ProcessFigures},
+    outbound::Unreachable,
     tls,
 };
+use async_trait::async_trait;
 use hyper::StatusCode;
 use std::{sync::Arc, time::Duration};
 
@@ -52,6 +55,17 @@ impl Monitoring {
             }
             _ => Page::not_found(),
         }
+    }
+}
+
+#[async_trait]
+impl Figures for Monitoring {
+    fn process(&self) -> ProcessFigures {
+        self.parts.metrics.process()
+    }
+
+    fn unreachable(&self) -> Vec<Unreachable> {
+        self.parts.outbound.unreachable()
     }
 
     async fn now(&self) -> Now {

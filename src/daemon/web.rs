@@ -4,19 +4,39 @@ use super::pages::Pages;
 use crate::{
     config::{Config, Served},
     http::{Application, Client, Fault, Page, Question},
+    metrics::{Now, ProcessFigures},
+    outbound::Unreachable,
     store::Store,
 };
 use async_trait::async_trait;
 use hyper::{Method, Request, Response, StatusCode, body::Bytes, http::request::Parts};
 use std::{fmt, sync::Arc};
 
+/// The daemon in figures.
+#[async_trait]
+pub trait Figures: fmt::Debug + Send + Sync {
+    /// As they are now.
+    async fn now(&self) -> Now;
+
+    /// This process.
+    fn process(&self) -> ProcessFigures;
+
+    /// What could not be reached lately.
+    fn unreachable(&self) -> Vec<Unreachable>;
+}
+
 /// What programs with a token and people ask.
 #[async_trait]
 pub trait Web: fmt::Debug + Send + Sync {
     /// The application by a configuration, for a listener where `serve` is to be had. What it counts goes on through those
     /// that follow.
-    fn application(&self, config: &Config, store: &Store, serve: &[Served])
-    -> Arc<dyn Application>;
+    fn application(
+        &self,
+        config: &Config,
+        store: &Store,
+        figures: Arc<dyn Figures>,
+        serve: &[Served],
+    ) -> Arc<dyn Application>;
 
     /// Writes down now and then, for ever, what is kept in memory.
     async fn follow(&self, store: &Store);

@@ -242,7 +242,8 @@ mod tests {
             "not an address http://evil.test",
         ] {
             tally.forwarded.add(sender);
-            tally.refuse(Refusal { is_for_now: false, why: "of a rule".into() }, Some(sender), 1);
+            let refusal = Refusal { why: "of a rule".into(), ..Refusal::other(false) };
+            tally.refuse(refusal, Some(sender), 1);
         }
         let text = message(&BTreeMap::from([("hello@example.org".to_owned(), tally)]));
         for bad in ["evil", "bank", "\u{202e}", "knab"] {

@@ -11,6 +11,6 @@ mod why;
 
 pub use letter::Letter;
 pub use period::{Due, Every, Period, due};
-pub use reason::{Refusal, author, reason, rule};
+pub use reason::{Reason, Refusal, author, is_asked_again, reason, rule};
 pub use tally::{Senders, Tally};
 pub use why::Why;

@@ -3,6 +3,63 @@
 use super::why::Why;
 use crate::address::Mailbox;
 
+/// Why messages were not taken, in few kinds: what is counted by them has few rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// The address leads nowhere.
+    Recipient,
+    /// A rule of the alias, or a block.
+    Rule,
+    /// Nothing proves who sent it: SPF, DKIM, DMARC, or a From of ours.
+    Authentication,
+    /// The spam filter.
+    Filter,
+    /// A list in DNS.
+    Listed,
+    /// More came than may come in that time.
+    Rate,
+    /// The recipient is not in a domain of ours.
+    Relaying,
+    /// It is too large, malformed, or goes round in a loop.
+    Form,
+    /// The mailbox's provider.
+    Destination,
+    /// Whatever else.
+    Other,
+}
+
+impl Reason {
+    /// All there are, in the order in which they are shown.
+    pub const ALL: [Self; 10] = [
+        Self::Recipient,
+        Self::Rule,
+        Self::Authentication,
+        Self::Filter,
+        Self::Listed,
+        Self::Rate,
+        Self::Relaying,
+        Self::Form,
+        Self::Destination,
+        Self::Other,
+    ];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Recipient => "recipient",
+            Self::Rule => "rule",
+            Self::Authentication => "authentication",
+            Self::Filter => "filter",
+            Self::Listed => "listed",
+            Self::Rate => "rate",
+            Self::Relaying => "relaying",
+            Self::Form => "form",
+            Self::Destination => "destination",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// Why messages were not taken.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Refusal {
@@ -10,13 +67,15 @@ pub struct Refusal {
     pub is_for_now: bool,
     /// In words.
     pub why: String,
+    /// Of what kind that is.
+    pub reason: Reason,
 }
 
 impl Refusal {
     /// For whatever is not told apart.
     pub(super) fn other(is_for_now: bool) -> Self {
         let why = if is_for_now { Why::OtherForNow } else { Why::Other };
-        Self { is_for_now, why: why.in_words() }
+        Self { is_for_now, why: why.in_words(), reason: Reason::Other }
     }
 }
 
@@ -58,15 +117,23 @@ pub fn author(detail: &str) -> Option<&str> {
     })
 }
 
+/// Whether a reply is a matter of the protocol: each of several recipients is asked for again by itself.
+pub fn is_asked_again(reply: &str) -> bool {
+    ["452 4.5.3", "451 4.5.3"].iter().any(|own| reply.starts_with(own))
+}
+
 /// Why the client was answered `reply`, as the journal has it; `rule` is the rule of the owner that decided, where one did
 /// and the journal names it. `by_destination`: the reply is that of the mailbox's provider.
 pub fn reason(reply: &str, rule: Option<&str>, by_destination: bool) -> Refusal {
     let is_for_now = reply.starts_with('4');
-    let why = match rule {
-        Some(rule) => rule.to_owned(),
-        None => Why::of(reply, by_destination).in_words(),
+    let (why, reason) = match rule {
+        Some(rule) => (rule.to_owned(), Reason::Rule),
+        None => {
+            let why = Why::of(reply, by_destination);
+            (why.in_words(), why.reason())
+        }
     };
-    Refusal { is_for_now, why }
+    Refusal { is_for_now, why, reason }
 }
 
 #[cfg(test)]
@@ -89,6 +156,30 @@ mod tests {
         let late = Reply::too_many_for_address("5/1h", std::time::Duration::from_secs(9));
         assert!(why(&late).contains("the alias"), "{}", why(&late));
         assert!(reason(&late.to_string(), None, false).is_for_now);
+    }
+
+    #[test]
+    fn kinds_of_reasons() {
+        let of = |reply: Reply| reason(&reply.to_string(), None, false).reason;
+        let minute = std::time::Duration::from_mins(1);
+        for (reply, expected) in [
+            (Reply::no_such_alias(), Reason::Recipient),
+            (Reply::relaying_denied(), Reason::Relaying),
+            (Reply::dmarc_failed(), Reason::Authentication),
+            (Reply::own_from("x.test"), Reason::Authentication),
+            (Reply::filter_rejects(None), Reason::Filter),
+            (Reply::listed("192.0.2.1", "bl.test", None), Reason::Listed),
+            (Reply::too_many_messages("192.0.2.1", "5/1h", minute), Reason::Rate),
+            (Reply::too_many_for_domain("5/1h", minute), Reason::Rate),
+            (Reply::mail_loop(), Reason::Form),
+        ] {
+            assert_eq!(of(reply.clone()), expected, "{reply}");
+        }
+        assert_eq!(reason("550 5.1.1 no", None, true).reason, Reason::Destination);
+        assert_eq!(reason("550 5.7.1 x", Some("the rule"), true).reason, Reason::Rule);
+        assert_eq!(reason("", None, false).reason, Reason::Other);
+        let words: std::collections::BTreeSet<_> = Reason::ALL.map(Reason::as_str).into();
+        assert_eq!(words.len(), Reason::ALL.len());
     }
 
     #[test]

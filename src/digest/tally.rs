@@ -135,7 +135,8 @@ mod tests {
         let mut tally = Tally::default();
         for n in 0..1000 {
             let sender = (n % 2 == 0).then_some("a@x.test");
-            tally.refuse(Refusal { is_for_now: false, why: n.to_string() }, sender, 1);
+            let refusal = Refusal { why: n.to_string(), ..Refusal::other(false) };
+            tally.refuse(refusal, sender, 1);
         }
         assert_eq!(tally.refused.len(), MAX_REASONS + 1);
         assert_eq!(tally.refused.values().map(Senders::count).sum::<u64>(), 1000);

@@ -1,5 +1,6 @@
 //! What a reply of ours says of a refusal, told apart for people.
 
+use super::Reason;
 use crate::reply::Reply;
 
 /// Why a message was not taken.
@@ -37,6 +38,10 @@ pub enum Why {
     AliasLimit,
     /// Its sender sends too much.
     SenderLimit,
+    /// More came than may come in that time.
+    TooMany,
+    /// It was for a domain that is not here.
+    Relaying,
     /// It goes round in a loop.
     Loop,
     /// It says that it is from a domain of ours, and nothing proves that.
@@ -78,7 +83,7 @@ pub enum Why {
 }
 
 /// Texts of our own replies, or how they begin, and what they mean.
-fn known() -> [(String, Why); 17] {
+fn known() -> [(String, Why); 19] {
     let text = |reply: Reply| reply.text().to_owned();
     [
         (text(Reply::no_such_alias()), Why::NoSuchAlias),
@@ -97,6 +102,8 @@ fn known() -> [(String, Why); 17] {
         (text(Reply::last_messages_under_way()), Why::LastUnderWay),
         ("Too many messages to this address".to_owned(), Why::AliasLimit),
         ("Too many messages".to_owned(), Why::SenderLimit),
+        ("Too many ".to_owned(), Why::TooMany),
+        (text(Reply::relaying_denied()), Why::Relaying),
         (text(Reply::mail_loop()), Why::Loop),
     ]
 }
@@ -147,6 +154,39 @@ impl Why {
         }
     }
 
+    /// Its kind, as it is counted.
+    pub(super) fn reason(self) -> Reason {
+        match self {
+            Self::NoSuchAlias | Self::NoPostmaster | Self::LeadsNowhere => Reason::Recipient,
+            Self::Rule | Self::AliasDefers | Self::LastUnderWay => Reason::Rule,
+            Self::SpfFailed
+            | Self::SpfBroken
+            | Self::DkimFailed
+            | Self::DmarcFailed
+            | Self::SpfOnly
+            | Self::Unauthenticated
+            | Self::OwnFrom => Reason::Authentication,
+            Self::FilterFindsSpam | Self::FilterRejects | Self::FilterLater => Reason::Filter,
+            Self::Listed => Reason::Listed,
+            Self::AliasLimit | Self::SenderLimit | Self::TooMany => Reason::Rate,
+            Self::Relaying => Reason::Relaying,
+            Self::TooLarge | Self::Malformed | Self::Loop => Reason::Form,
+            Self::NotReady
+            | Self::MailboxGone
+            | Self::MailboxFull
+            | Self::MailboxTooLarge
+            | Self::MailboxUnproven
+            | Self::MailboxRule
+            | Self::MailboxNotReady
+            | Self::MailboxRefuses => Reason::Destination,
+            Self::AliasUnsafe
+            | Self::AliasLoop
+            | Self::Split
+            | Self::OtherForNow
+            | Self::Other => Reason::Other,
+        }
+    }
+
     /// In words that go behind "because".
     pub(super) fn in_words(self) -> String {
         let words = match self {
@@ -166,6 +206,8 @@ impl Why {
             Self::LastUnderWay => "as many messages were under way as the alias still takes",
             Self::AliasLimit => "more came to the alias than it may get in that time",
             Self::SenderLimit => "its sender sends too much",
+            Self::TooMany => "more came than may come in that time",
+            Self::Relaying => "it was for a domain that is not here",
             Self::Loop => "it goes round in a loop",
             Self::OwnFrom => "it says that it is from a domain of yours, and nothing proves that",
             Self::Listed => "its sender is on a block list",

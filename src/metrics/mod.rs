@@ -13,6 +13,7 @@ pub use filter::Filtered;
 pub use format::Format;
 pub use labels::{Bounced, DestinationClass, Forwarded, Limit, Returned, Verdict};
 pub use now::Now;
+pub use process::ProcessFigures;
 
 use crate::dsn::Silence;
 use labels::{
@@ -229,6 +230,11 @@ impl Metrics {
         );
         r.register("build", "The version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         self.process.register(&mut self.registry);
+    }
+
+    /// This process, as it is now.
+    pub fn process(&self) -> ProcessFigures {
+        self.process.figures()
     }
 
     /// A message that was answered; `outcome` as in the journal.

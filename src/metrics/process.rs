@@ -1,7 +1,7 @@
 //! This process, under the names that every client of Prometheus has for it.
 
 use super::Level;
-use crate::clock;
+use crate::{clock, time::UnixTime};
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
 use std::{fs, sync::atomic::AtomicU64};
 
@@ -16,7 +16,29 @@ pub(super) struct Process {
     start: Level,
 }
 
+/// This process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProcessFigures {
+    /// When it began.
+    pub start: UnixTime,
+    /// Octets of memory that it holds.
+    pub memory: u64,
+    /// Files and sockets that it has open.
+    pub files: u64,
+}
+
 impl Process {
+    pub(super) fn figures(&self) -> ProcessFigures {
+        self.look();
+        // None of them is below zero, or beyond what a float holds.
+        let whole = |level: &Level| level.get().max(0.0) as u64;
+        ProcessFigures {
+            start: UnixTime::new(whole(&self.start)),
+            memory: whole(&self.memory),
+            files: whole(&self.files),
+        }
+    }
+
     pub(super) fn register(&self, registry: &mut Registry) {
         self.start.set(clock::millis().as_millis() as f64 / 1000.0);
         registry.register(

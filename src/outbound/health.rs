@@ -70,6 +70,18 @@ impl<K: Eq + Hash + Clone> Health<K> {
         Some(Turn { health: self, hung })
     }
 
+    /// Those that failed lately, the latest first and at most `limit`: for how long, and whether one hung.
+    pub(super) fn list(&self, limit: usize) -> Vec<(K, Duration, bool)> {
+        let failed = self.failed.lock();
+        let remembered = failed.iter().filter(|(_, failed)| failed.is_remembered());
+        let mut all: Vec<_> = remembered
+            .map(|(key, failed)| (key.clone(), failed.since.elapsed(), failed.hung))
+            .collect();
+        all.sort_by_key(|(_, ago, _)| *ago);
+        all.truncate(limit);
+        all
+    }
+
     pub(super) fn worked(&self, key: &K) {
         let mut failed = self.failed.lock();
         // Mostly there is nothing to forget.
@@ -118,6 +130,9 @@ mod tests {
         assert_eq!(sorted(&health), [2, 3, 1]);
         health.failed(&2, true);
         assert_eq!(sorted(&health), [3, 1, 2]);
+        let listed: Vec<_> = health.list(9).iter().map(|(key, _, hung)| (*key, *hung)).collect();
+        assert_eq!(listed, [(2, true), (1, false)]);
+        assert_eq!(health.list(1).len(), 1);
         health.worked(&1);
         assert_eq!(sorted(&health), [1, 3, 2]);
     }

@@ -45,7 +45,7 @@ use policies::{OfDomain, Policies};
 use pool::Pool;
 use route::{Host, Router};
 use security::Demand;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use sts::Sts;
 use tokio::{
     task::JoinHandle,
@@ -63,6 +63,20 @@ pub struct Outbound {
     limits: OutboundLimits,
     pool: Arc<Pool>,
     reaper: JoinHandle<()>,
+}
+
+/// Hosts and addresses that are named of those that could not be reached.
+const UNREACHABLE: usize = 20;
+
+/// A host, or an address of one, that could not be reached lately.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreachable {
+    /// Its name, or its address.
+    pub name: String,
+    /// How long ago it was tried.
+    pub ago: Duration,
+    /// It took its time before it failed: it is asked by one at a time.
+    pub hung: bool,
 }
 
 /// What an [`Outbound`] is made of.
@@ -124,6 +138,21 @@ impl Outbound {
             addresses: Health::default(),
         };
         Self { router, policies, connector, limits, pool, reaper }
+    }
+
+    /// The hosts and addresses that could not be reached lately and are tried behind others, the latest first; a bounded
+    /// number of them.
+    pub fn unreachable(&self) -> Vec<Unreachable> {
+        let hosts = self.router.hosts.list(UNREACHABLE);
+        let hosts = hosts.into_iter().map(|(host, ago, hung)| (host.to_string(), ago, hung));
+        let addresses = self.router.addresses.list(UNREACHABLE).into_iter();
+        let addresses = addresses.map(|(address, ago, hung)| (address.to_string(), ago, hung));
+        let all = hosts.chain(addresses);
+        let mut all: Vec<_> =
+            all.map(|(name, ago, hung)| Unreachable { name, ago, hung }).collect();
+        all.sort_by_key(|one| one.ago);
+        all.truncate(UNREACHABLE);
+        all
     }
 
     /// Delivers `mail` to `hop`: one attempt for each recipient, in their order.

@@ -19,6 +19,8 @@ pub struct Life {
     pub names: Vec<String>,
     /// Nobody else has signed the certificate.
     pub is_self_signed: bool,
+    /// Who signed it, as it says.
+    pub issuer: String,
 }
 
 impl Life {
@@ -45,6 +47,7 @@ pub fn expiry(file: &Path) -> Result<Life, CertificateError> {
     let validity = certificate.validity();
     Ok(Life {
         is_self_signed: certificate.issuer() == certificate.subject(),
+        issuer: certificate.issuer().to_string(),
         begin: time(validity.not_before),
         end: time(validity.not_after),
         names: names

@@ -2,7 +2,7 @@
 
 mod report;
 
-pub use report::{Report, report_to};
+pub use report::{Report, is_record, report_to};
 
 use serde::Serialize;
 use std::collections::HashMap;

@@ -47,6 +47,18 @@ pub fn report_to<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<Mailbox> {
     addresses.filter_map(|address| Mailbox::parse(address).ok()).take(2).collect()
 }
 
+/// Whether a TXT record is one of TLS-RPT that somebody is told by: by mail or by https.
+pub fn is_record(text: &str) -> bool {
+    let Some((version, fields)) = text.split_once(';') else { return false };
+    let rua = fields.split(';').find_map(|field| field.trim().strip_prefix("rua="));
+    let mut uris = rua.unwrap_or_default().split(',').map(str::trim);
+    version.trim() == "v=TLSRPTv1"
+        && uris.any(|uri| match uri.strip_prefix("mailto:") {
+            Some(address) => Mailbox::parse(address).is_ok(),
+            None => uri.strip_prefix("https://").is_some_and(|rest| !rest.is_empty()),
+        })
+}
+
 impl Report<'_> {
     /// The report by itself.
     pub fn json(&self) -> Value {
@@ -164,6 +176,22 @@ mod tests {
     fn row(policy: &str, host: &str, result: &str, count: u64) -> Row {
         let [policy, host, result] = [policy, host, result].map(str::to_owned);
         Row { domain: "sink.test".to_owned(), policy, host, result, count }
+    }
+
+    #[test]
+    fn records_that_somebody_is_told_by() {
+        for (text, expected) in [
+            ("v=TLSRPTv1; rua=mailto:a@b.test", true),
+            ("v=TLSRPTv1;rua=https://x.test/", true),
+            ("v=TLSRPTv1; rua=http://x.test/, mailto:a@b.test", true),
+            ("v=TLSRPTv1; rua=http://x.test/", false),
+            ("v=TLSRPTv1; rua=mailto:nobody", false),
+            ("v=TLSRPTv1; rua=https://", false),
+            ("v=TLSRPTv1", false),
+            ("v=TLSRPTv2; rua=mailto:a@b.test", false),
+        ] {
+            assert_eq!(is_record(text), expected, "{text}");
+        }
     }
 
     #[test]

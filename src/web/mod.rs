@@ -22,7 +22,7 @@ pub use api::document;
 use crate::{
     admin::Store,
     config::{Config, Served},
-    daemon,
+    daemon::{self, Figures},
     http::{Application, Client, Fault},
     password_manager::Dialect,
 };
@@ -68,6 +68,8 @@ pub(crate) struct Shared {
     notices: page::Notices,
     /// What takes back what people did.
     undos: page::Undos,
+    /// What DNS said when somebody had it looked at.
+    checks: page::Checks,
 }
 
 impl Default for Shared {
@@ -79,6 +81,7 @@ impl Default for Shared {
             explaining: Once::default(),
             notices: page::Notices::default(),
             undos: page::Undos::default(),
+            checks: page::Checks::default(),
         }
     }
 }
@@ -88,6 +91,7 @@ impl Default for Shared {
 pub(crate) struct Site {
     pub(crate) config: Arc<Config>,
     pub(crate) store: Store,
+    pub(crate) figures: Arc<dyn Figures>,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -97,10 +101,12 @@ impl daemon::Web for Web {
         &self,
         config: &Config,
         store: &Store,
+        figures: Arc<dyn Figures>,
         serve: &[Served],
     ) -> Arc<dyn Application> {
         let config = Arc::new(config.clone());
-        let site = Site { config, store: store.clone(), shared: Arc::clone(&self.0) };
+        let shared = Arc::clone(&self.0);
+        let site = Site { config, store: store.clone(), figures, shared };
         let serves = |served| serve.contains(&served);
         let api = serves(Served::Api).then(|| api::routes().with_state(site.clone()));
         let page = serves(Served::Web).then(|| page::routes(site.clone()));

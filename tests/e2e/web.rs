@@ -2,10 +2,12 @@
 
 mod aliases;
 mod browser;
+mod domains;
 mod load;
 mod login;
 mod measured;
 mod messages;
+mod overview;
 mod sec;
 mod sessions;
 mod site;

@@ -24,6 +24,7 @@ mod sqlite;
 mod standing;
 mod tokens;
 mod told;
+mod traffic;
 
 /// Runs the whole suite over places that `$place` makes. What is forgotten here is dead code.
 macro_rules! run_suite {
@@ -128,6 +129,11 @@ macro_rules! run_suite {
                 a_bounce_is_joined_to_its_message_and_stays
                 a_bounce_may_be_faster_than_the_record_of_its_message
                 a_journal_that_keeps_nothing;
+            traffic:
+                each_message_is_counted_once_as_what_became_of_it
+                an_owner_sees_the_figures_of_the_own_domain
+                counts_of_long_ago_go_and_those_of_domains_have_bounded_room
+                the_slowest_hosts_of_late;
         }
     };
     ($place:expr; $($suite:ident: $($test:ident)*;)*) => {

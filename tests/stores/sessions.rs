@@ -7,6 +7,7 @@ use onward::{
     store::{Begin, SessionChangeError, Store},
     token::LastUse,
 };
+use tokio::task::JoinSet;
 
 fn link(number: u16, role: Role) -> (Session, Secret) {
     let [high, low] = number.to_be_bytes();
@@ -96,12 +97,16 @@ pub(crate) async fn with_a_domain_goes_what_its_owners_see(place: &impl Place) {
 pub(crate) async fn there_are_so_many_and_what_has_ended_makes_room(place: &impl Place) {
     let store = place.open();
     let most = u16::try_from(MAX_SESSIONS).unwrap();
+    let mut added = JoinSet::new();
     for number in 0..most {
         let (mut link, secret) = link(number, Role::Admin);
         link.made = at(0);
         link.ends = at(600 + u64::from(number));
-        store.add_link(&link, &secret.link_hash()).await.unwrap();
+        let store = store.clone();
+        // Many share a commit.
+        added.spawn(async move { store.add_link(&link, &secret.link_hash()).await });
     }
+    assert!(added.join_all().await.iter().all(Result::is_ok));
     let (next, secret) = link(most, Role::Admin);
     let add = async |made: u64| {
         let link = Session { made: at(made), ends: at(made + 600), ..next.clone() };

@@ -138,6 +138,15 @@ pub fn list(state_dir: &Path) -> Result<Vec<Result<DkimKey, Error>>, Error> {
     Ok(all(state_dir)?.iter().map(DkimKey::read).collect())
 }
 
+/// As [`list`], those of one domain; no other's file is read.
+///
+/// # Errors
+/// When the directory of the keys cannot be read.
+pub fn of(state_dir: &Path, domain: &Domain) -> Result<Vec<Result<DkimKey, Error>>, Error> {
+    let files = all(state_dir)?.into_iter().filter(|file| file.domain == *domain);
+    Ok(files.map(|file| DkimKey::read(&file)).collect())
+}
+
 /// As [`list`], those of one domain, or all: what is to be published.
 ///
 /// # Errors

@@ -2,10 +2,12 @@
 
 mod finding;
 mod postfix;
+mod record;
 mod site;
 
 pub use finding::{Finding, Severity};
-pub use site::Asked;
+pub use record::{DomainRecord, Purpose, RecordState};
+pub use site::{Asked, DomainReport};
 
 use super::{Error, Store, check};
 use crate::{
@@ -20,6 +22,18 @@ use std::path::Path;
 /// When the store or the keys cannot be read.
 pub async fn site(config: &Config, store: &Store, asked: &Asked) -> Result<Vec<Finding>, Error> {
     site::look(config, store, asked).await
+}
+
+/// Looks at what DNS says of one domain; nothing of it is a secret of this machine.
+///
+/// # Errors
+/// As [`site`].
+pub async fn domain(
+    config: &Config,
+    store: &Store,
+    domain: &Domain,
+) -> Result<DomainReport, Error> {
+    site::look_at_domain(config, store, domain).await
 }
 
 /// Looks at the Postfix of a configuration directory, or of the default instance, and at what is between it and

@@ -4,7 +4,7 @@ use super::{DigestError, Task, counted::Counted};
 use crate::{
     address::{Domain, Mailbox},
     alias::{Alias, AnswerAddress},
-    digest::{Every, Period, Tally, author, reason, rule},
+    digest::{Every, Period, Tally, author, is_asked_again, reason, rule},
     mail::{
         parts::Parts,
         refused::{is_of_several, times},
@@ -209,14 +209,12 @@ impl Gathering<'_> {
 }
 
 fn refuse(tally: &mut Tally, record: &Record, sender: Option<&str>) {
-    // A matter of the protocol: each of several recipients is asked for again by itself.
-    if ["452 4.5.3", "451 4.5.3"].iter().any(|own| record.reply.starts_with(own)) {
+    if is_asked_again(&record.reply) {
         return;
     }
-    let by_destination = record.attempts.iter().any(|it| it.verdict != "delivered");
     let rule = sender.and_then(|_| rule(&record.detail));
     // Who was blocked is told as the one who was.
     let sender = sender.map(|sender| author(&record.detail).unwrap_or(sender));
-    let why = reason(&record.reply, rule.as_deref(), by_destination);
+    let why = reason(&record.reply, rule.as_deref(), record.is_by_destination());
     tally.refuse(why, sender, times(record));
 }

@@ -3,12 +3,17 @@
 mod entry;
 mod filter;
 mod handle;
+mod traffic;
 
 pub use entry::{AttemptLine, Bounce, Outcome, Record, code_of};
 pub use filter::Filter;
 pub use handle::{Journal, open_to_read};
+pub use traffic::{Class, HostCount, Span, TrafficCount};
 
-use crate::time::{DAY, Millis};
+use crate::{
+    address::Domain,
+    time::{DAY, Millis, UnixTime},
+};
 use async_trait::async_trait;
 use std::{fmt, path::Path, str::FromStr, time::Duration};
 
@@ -82,6 +87,25 @@ pub trait Reading: fmt::Debug + Send + Sync {
     /// # Errors
     /// When the journal cannot be read.
     async fn count_broken(&self, since: Millis) -> Result<u64, JournalError>;
+
+    /// How many messages came to what in each span since that time, the oldest first: those that count for `domain`, or all.
+    /// A message counts in the spans in which it came, as what became of it so far. No record is looked at.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    async fn traffic(
+        &self,
+        domain: Option<&Domain>,
+        span: Span,
+        since: UnixTime,
+    ) -> Result<Vec<TrafficCount>, JournalError>;
+
+    /// The hosts of the latest attempts, a bounded number of these and none from before `since`, by how long attempts took: at
+    /// most `limit`, the slowest first.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    async fn slowest(&self, since: Millis, limit: usize) -> Result<Vec<HostCount>, JournalError>;
 }
 
 /// Some of the records.

@@ -7,6 +7,7 @@ mod accounts;
 mod aliases;
 mod assets;
 mod blocks;
+mod chart;
 mod domains;
 mod form;
 mod language;
@@ -23,6 +24,7 @@ mod trouble;
 mod visitor;
 
 pub(super) use aliases::undo::Undos;
+pub(super) use domains::Checks;
 pub(super) use notices::Notices;
 
 use super::Site;

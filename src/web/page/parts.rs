@@ -153,7 +153,7 @@ impl Table {
                 } } }
                 tbody { @for cells in &self.rows { tr {
                     @for ((name, kind), cell) in self.columns.iter().zip(cells) {
-                        td .(kind) data-label=(name) { (cell) }
+                        td .(kind) data-label=(name) { div .cell { (cell) } }
                     }
                 } } }
             } } }

@@ -18,6 +18,13 @@ pub(crate) const WIDTHS: [u32; 3] = [320, 768, 1280];
 /// What a browser asks for by `prefers-color-scheme`.
 pub(crate) const SCHEMES: [&str; 2] = ["light", "dark"];
 
+/// What stands out of the column of the page to the right; what is scrolled in a frame of its own, and what is only heard, does
+/// not.
+const OUTSIDE: &str = "const main = document.querySelector('main'); \
+     const edge = main.getBoundingClientRect().right - parseFloat(getComputedStyle(main).paddingRight) + 1; \
+     return [...main.querySelectorAll('*')].filter(one => one.getBoundingClientRect().right > edge && \
+     !one.closest('.heard, thead, [data-scrolls]')).map(one => one.outerHTML.slice(0, 200));";
+
 /// A browser with a profile of its own, in English.
 pub(crate) struct Browser {
     runtime: Runtime,
@@ -218,6 +225,8 @@ impl Browser {
                 let size = self.cdp("Page.getLayoutMetrics", json!({}))["cssContentSize"].clone();
                 let wide = size["width"].as_f64().unwrap();
                 assert!(wide <= f64::from(width), "{name} is {wide} wide at {width}");
+                let out = self.eval(OUTSIDE);
+                assert_eq!(out, json!([]), "{name} at {width}: beside the page");
                 let clip =
                     json!({"x": 0, "y": 0, "width": width, "height": size["height"], "scale": 1});
                 let parameters =

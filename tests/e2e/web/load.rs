@@ -35,11 +35,11 @@ fn latency(onward: &Onward, messages: usize) -> Duration {
 fn slow_and_many_requests_leave_mail_as_fast_as_it_was() {
     let sink = Receiver::smtp().start();
     let builder = Onward::builder()
-        .alias("hello@example.org", &["bob@sink.test"])
         .route("sink.test", &sink.route())
         .config("limits.messages_per_alias = \"100000/1h\"")
         .config("limits.messages_per_client = \"100000/1h\"");
     let site = Site::start_with(builder);
+    site.onward.run(&["alias", "add", "hello@example.org", "bob@sink.test"]);
     let admin = site.admin();
     let (address, asked) = (site.address, AtomicUsize::new(0));
     latency(&site.onward, MESSAGES);

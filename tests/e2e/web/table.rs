@@ -163,6 +163,44 @@ const ROWS: &[Row] = &[
     get("/queue", |_| "/queue".into(), [303, 404, 404, 200]),
     post("/queue/retry", |_| "/queue/retry".into(), "", [403, 404, 404, 303]),
     post("/queue/drop", |_| "/queue/drop".into(), "", [403, 404, 404, 303]),
+    // Domains
+    get("/domains", |_| "/domains".into(), [303, 200, 200, 200]),
+    post("/domains", |_| "/domains".into(), "domain=new.test", [403, 404, 404, 303]),
+    get("/domains/{domain}", |_| "/domains/example.org".into(), [303, 200, 404, 200]),
+    post(
+        "/domains/{domain}/check",
+        |_| "/domains/example.org/check".into(),
+        "",
+        [403, 303, 404, 303],
+    ),
+    post(
+        "/domains/{domain}/settings",
+        |_| "/domains/example.org/settings".into(),
+        "digest=daily",
+        [403, 303, 404, 303],
+    ),
+    post(
+        "/domains/{domain}/block",
+        |_| "/domains/example.org/block".into(),
+        "pattern=%40spam.test",
+        [403, 303, 404, 303],
+    ),
+    post(
+        "/domains/{domain}/unblock",
+        |_| "/domains/example.org/unblock".into(),
+        "pattern=%40spam.test",
+        [403, 303, 404, 303],
+    ),
+    // Its name is to be typed.
+    post(
+        "/domains/{domain}/remove",
+        |_| "/domains/example.org/remove".into(),
+        "name=other.test",
+        [403, 404, 404, 422],
+    ),
+    post("/doctor", |_| "/doctor".into(), "", [403, 404, 404, 303]),
+    // Overview
+    get("/overview", |_| "/overview".into(), [303, 404, 404, 200]),
 ];
 
 /// Method and pattern of every route, as the source has them.

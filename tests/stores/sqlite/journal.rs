@@ -4,13 +4,21 @@ use crate::journal::record;
 use onward::{
     address::Domain,
     clock::millis as now,
-    store::journal::{Bounds, Filter, Journal, JournalError, Outcome, open_to_read},
+    store::journal::{Bounds, Filter, Journal, JournalError, Outcome, Span, open_to_read},
+    time::UnixTime,
 };
 use std::{fs, path::Path};
 
 async fn ids(state_dir: &Path) -> Vec<String> {
     let page = open_to_read(state_dir).unwrap().page(&Filter::default(), None).await.unwrap();
     page.records.into_iter().map(|record| record.id).collect()
+}
+
+/// How many messages are counted in each day.
+async fn counted_days(state_dir: &Path) -> Vec<u64> {
+    let reading = open_to_read(state_dir).unwrap();
+    let days = reading.traffic(None, Span::Day, UnixTime::new(0)).await.unwrap();
+    days.iter().map(|day| day.messages).collect()
 }
 
 #[tokio::test]
@@ -146,14 +154,17 @@ async fn a_journal_of_an_older_version_is_read_and_taken_over() {
         journal.record(record("old", now())).await;
         journal.close().await;
         let file = rusqlite::Connection::open(dir.path().join("journal.db")).unwrap();
-        let since_then = "ALTER TABLE message DROP COLUMN ways;";
+        let since_then = "DROP TABLE traffic; ALTER TABLE message DROP COLUMN class;
+            DROP INDEX message_rare; ALTER TABLE message DROP COLUMN ways;";
         file.execute_batch(&format!("{since_then} {older}")).unwrap();
         drop(file);
         assert_eq!(ids(dir.path()).await, ["old"], "{older}");
+        assert_eq!(counted_days(dir.path()).await, [0; 0], "{older}");
         let journal = Journal::open(dir.path(), Bounds::default()).unwrap();
         journal.record(record("new", now())).await;
         journal.flush().await;
         assert_eq!(ids(dir.path()).await, ["old", "new"], "{older}");
+        assert_eq!(counted_days(dir.path()).await, [1], "{older}");
     }
 }
 
@@ -214,7 +225,7 @@ const TEN_MILLION: &str = "
         CASE WHEN i % 10 < 7 THEN 'forwarded' WHEN i % 1000 = 7 THEN 'failed' WHEN i % 1000 = 8 THEN 'spooled' ELSE 'refused' END,
         CASE WHEN i % 10 < 7 THEN '250 2.0.0 x forwarded, the destination said 2xx' ELSE '550 5.1.1 No such address here' END,
         5000, 100, '', CASE WHEN i % 10 < 7 THEN 'spf=pass dkim=pass (sender.test) dmarc=none; class b (no DMARC policy is enforced)'
-        ELSE '' END, 'TLSv1.3 TLS_AES_256_GCM_SHA384', '', '{}' FROM n;
+        ELSE '' END, 'TLSv1.3 TLS_AES_256_GCM_SHA384', '', '{}', '' FROM n;
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000000)
     INSERT INTO attempt SELECT i, 1790000000000 + i * 259, '[\"user' || (i % 1000) || '@gmail.com\"]',
         'gmail-smtp-in.l.google.com [192.0.2.27]:25', '250 2.0.0 OK 1234 - gsmtp', 90, 'delivered', 'TLSv1.3'

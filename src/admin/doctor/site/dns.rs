@@ -149,10 +149,18 @@ fn is_here(ip: IpAddr) -> bool {
     is_public(ip) && UdpSocket::bind((ip, 0)).is_ok()
 }
 
-pub(super) async fn keys(dns: &mut Dns<'_>, config: &Config) -> Result<Vec<Key>, Error> {
+/// The keys of the domains that `is_wanted` names.
+pub(super) async fn keys(
+    dns: &mut Dns<'_>,
+    config: &Config,
+    is_wanted: impl Fn(&Domain) -> bool,
+) -> Result<Vec<Key>, Error> {
     let wrong = |(file, what): (PathBuf, String)| Error::file(&file, what);
     let mut keys = Vec::new();
     for file in KeyFile::all(&config.state_dir).map_err(wrong)? {
+        if !is_wanted(&file.domain) {
+            continue;
+        }
         let key = file.key().map_err(wrong)?;
         let name = key.dns_name();
         let wanted = tag(&key.dns_text(), "p");
@@ -163,6 +171,8 @@ pub(super) async fn keys(dns: &mut Dns<'_>, config: &Config) -> Result<Vec<Key>,
             state: file.state,
             is_published: found.iter().any(|text| tag(text, "p") == wanted),
             zone_line: key.zone_line(),
+            text: key.dns_text(),
+            found,
             name,
         });
     }

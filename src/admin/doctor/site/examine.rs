@@ -3,12 +3,15 @@
 use super::{
     dkim, dmarc,
     facts::{Facts, Mx, Reverse},
-    mta_sts, munge, sending, spf,
+    mta_sts, munge, sending, spf, tls_rpt,
 };
 use crate::{
     admin::{
         aliases::UnsafeAlias,
-        doctor::finding::{Finding, Severity, error, finding, shell, warning},
+        doctor::{
+            finding::{Finding, Severity, error, finding, shell, warning},
+            record::{DomainRecord, Judged, Purpose, RecordState},
+        },
         spam_filter::FilterStatus,
     },
     config::{Config, service},
@@ -28,12 +31,12 @@ pub(super) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::from_iter(dns(facts));
     hostname(config, facts, &mut findings);
     for domain in &facts.domains {
-        findings.extend(mail_comes(config, facts, domain));
+        findings.extend(mail_comes(config, facts, domain).finding);
     }
     findings.extend(spf::examine(config, facts));
     findings.extend(dkim::examine(config, facts));
     let srs_domain = &config.srs.settings.domain;
-    findings.extend(dmarc::fault(facts, srs_domain, &facts.dmarc));
+    findings.extend(dmarc::judge(facts, srs_domain, &facts.dmarc).finding);
     findings.extend(sending::examine(config, facts));
     findings.extend(munge::examine(config, facts));
     for (ip, zone) in &facts.listed {
@@ -54,6 +57,7 @@ pub(super) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
     }
     findings.extend(certificate(config, facts));
     findings.extend(mta_sts::examine(config, facts));
+    findings.extend(tls_rpt::examine(facts));
     findings.extend(filter(facts));
     machine(config, facts, &mut findings);
     if let Some((host, why)) = &facts.way_out {
@@ -88,7 +92,7 @@ fn filter(facts: &Facts) -> Option<Finding> {
     ))
 }
 
-fn dns(facts: &Facts) -> Option<Finding> {
+pub(super) fn dns(facts: &Facts) -> Option<Finding> {
     let domains = facts.domains.iter().filter(|mx| !mx.is_known);
     let mut names: BTreeSet<String> = domains.map(|mx| format!("MX of {}", mx.domain)).collect();
     names.extend(facts.unanswered.iter().cloned());
@@ -141,27 +145,38 @@ fn hostname(config: &Config, facts: &Facts, findings: &mut Vec<Finding>) {
     }
 }
 
-fn mail_comes(config: &Config, facts: &Facts, mx: &Mx) -> Option<Finding> {
+pub(super) fn mail_comes(config: &Config, facts: &Facts, mx: &Mx) -> Judged {
     let Mx { domain, exists, hosts, reaches_us, is_known } = mx;
     let is_srs = *domain == config.srs.settings.domain;
     let why = match is_srs {
         true => "bounces to forwarded mail go there: nobody learns of them",
         false => "its mail does not come here",
     };
-    let mend = [format!("{domain}. MX 10 {}.", config.hostname)];
-    if !exists {
+    let wanted = format!("10 {}.", config.hostname);
+    let mend = [format!("{domain}. MX {wanted}")];
+    let (state, finding) = if !exists {
         let what =
             format!("{domain} does not exist in DNS: register it, or see to its name servers");
-        return Some(error("domain", what, why, mend));
-    }
-    if *reaches_us || !is_known || facts.ours.is_empty() {
-        return None;
-    }
-    let what = match hosts.is_empty() {
-        true => format!("{domain} has no MX"),
-        false => format!("no MX of {domain} leads here: {}", hosts.join(", ")),
+        (RecordState::Missing, Some(error("domain", what, why, mend)))
+    } else if *reaches_us {
+        (RecordState::Right, None)
+    } else if !is_known || facts.ours.is_empty() {
+        (RecordState::Unanswered, None)
+    } else if hosts.is_empty() {
+        (RecordState::Missing, Some(error("mx", format!("{domain} has no MX"), why, mend)))
+    } else {
+        let what = format!("no MX of {domain} leads here: {}", hosts.join(", "));
+        (RecordState::Wrong, Some(error("mx", what, why, mend)))
     };
-    Some(error("mx", what, why, mend))
+    let record = DomainRecord {
+        purpose: Purpose::Mx,
+        name: domain.to_string(),
+        kind: "MX",
+        wanted: Some(wanted),
+        found: hosts.clone(),
+        state,
+    };
+    Judged { record, finding }
 }
 
 fn certificate(config: &Config, facts: &Facts) -> Vec<Finding> {

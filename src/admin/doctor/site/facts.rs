@@ -43,6 +43,8 @@ pub(super) struct Facts {
     pub(super) is_issued: bool,
     /// What our domains have others demand.
     pub(super) sts: Vec<Sts>,
+    /// What our domains have at `_smtp._tls.`: records of TLS-RPT, or what was to be one.
+    pub(super) tls_rpt: Vec<(Domain, Vec<String>)>,
     /// Secrets, with their modes.
     pub(super) secrets: Vec<(PathBuf, u32)>,
     /// Secrets that the service's user may not read, and its name.
@@ -138,6 +140,10 @@ pub(super) struct Key {
     pub(super) state: KeyState,
     pub(super) name: String,
     pub(super) zone_line: String,
+    /// What the record says.
+    pub(super) text: String,
+    /// What is at its place.
+    pub(super) found: Vec<String>,
     pub(super) is_published: bool,
 }
 
@@ -154,7 +160,9 @@ pub(super) struct SpfOf {
 #[derive(Debug, Clone)]
 pub(super) struct Sts {
     pub(super) domain: Domain,
-    /// The record at `_mta-sts.` is one that others understand.
+    /// What is at `_mta-sts.`.
+    pub(super) records: Vec<String>,
+    /// The record there is one that others understand.
     pub(super) has_id: bool,
     /// What its web server says, or why it says nothing.
     pub(super) policy: Result<Policy, String>,

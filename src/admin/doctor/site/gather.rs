@@ -4,11 +4,11 @@ use super::{
     dns::{Dns, dmarc, keys, mx},
     facts::{Facts, Mx, SpfOf, Sts},
     munge::{Carried, carried},
-    sending,
+    sending, tls_rpt,
 };
 use crate::{
     address::Domain,
-    admin::{Error, Store, aliases, queue, running::Running, spam_filter},
+    admin::{Error, Store, aliases, overview::disk, queue, running::Running, spam_filter},
     auth::{
         dkim::KeyFile,
         spf::{self, Query, Spf},
@@ -85,9 +85,10 @@ pub(super) async fn gather(config: &Config, store: &Store, asked: &Asked) -> Res
     }
     for domain in domains {
         facts.sts.extend(sts_of(&mut dns, &resolver, &connector, &domain).await);
+        facts.tls_rpt.push((domain.clone(), tls_rpt_of(&mut dns, &domain).await));
         facts.domains.push(mx(&resolver, domain, &ours).await);
     }
-    facts.sending = sending::gather(&mut dns, config, store).await?;
+    facts.sending = sending::gather(&mut dns, config, store, |_| true).await?;
     for Mx { domain, .. } in &facts.domains {
         let is_sent_as = facts.sending.is_sent_as(domain);
         if domain == srs_domain || config.srs.settings.per_domain || is_sent_as {
@@ -95,7 +96,7 @@ pub(super) async fn gather(config: &Config, store: &Store, asked: &Asked) -> Res
         }
     }
     facts.dmarc = dmarc(&mut dns, srs_domain).await;
-    facts.keys = keys(&mut dns, config).await?;
+    facts.keys = keys(&mut dns, config, |_| true).await?;
     for Mx { domain, .. } in &facts.domains {
         if carried(config, &facts.keys, domain) == Carried::SrsDomain {
             facts.policies.push((domain.clone(), dmarc(&mut dns, domain).await));
@@ -129,6 +130,41 @@ pub(super) async fn gather(config: &Config, store: &Store, asked: &Asked) -> Res
     Ok(facts)
 }
 
+/// Asks what is to be known of one domain, and nothing of this machine.
+///
+/// # Errors
+/// As [`gather`].
+pub(super) async fn gather_domain(
+    config: &Config,
+    store: &Store,
+    domain: &Domain,
+) -> Result<Facts, Error> {
+    let resolver = Resolver::new(&config.dns.servers).map_err(Error::refused)?;
+    let connector = Connector::new(config.tls.ca_file.as_deref()).map_err(Error::refused)?;
+    let srs = &config.srs.settings;
+    let mut dns = Dns::new(&resolver);
+    let host = dns.addresses(&config.hostname).await;
+    let ours = our_addresses(&Asked::default(), &host);
+    let mut facts = Facts { host, now: clock::now(), ..Facts::default() };
+    facts.is_issued = config.tls.acme.is_some();
+    let certificate = present_certificate_files(config).into_iter().next();
+    facts.certificate =
+        certificate.map(|files| tls::expiry(&files.certificate).map_err(|e| e.to_string()));
+    facts.sts.extend(sts_of(&mut dns, &resolver, &connector, domain).await);
+    facts.tls_rpt.push((domain.clone(), tls_rpt_of(&mut dns, domain).await));
+    facts.domains.push(mx(&resolver, domain.clone(), &ours).await);
+    facts.sending = sending::gather(&mut dns, config, store, |sent| sent == domain).await?;
+    if *domain == srs.domain || srs.per_domain || facts.sending.is_sent_as(domain) {
+        facts.spf.push(spf_of(&mut dns, &resolver, config, domain, &ours).await);
+    }
+    facts.dmarc = dmarc(&mut dns, domain).await;
+    facts.keys = keys(&mut dns, config, |of| of == domain || *of == srs.domain).await?;
+    facts.policies.push((domain.clone(), facts.dmarc.clone()));
+    facts.unanswered = dns.unanswered;
+    facts.ours = ours;
+    Ok(facts)
+}
+
 /// Those that are given; else those by which this machine goes out, if the world knows them; else those of
 /// our name.
 fn our_addresses(asked: &Asked, host: &[IpAddr]) -> Vec<IpAddr> {
@@ -153,15 +189,24 @@ async fn sts_of(
     connector: &Connector,
     domain: &Domain,
 ) -> Option<Sts> {
-    let records = dns.texts(&format!("_mta-sts.{}", domain.to_key())).await;
-    if !records.iter().any(|text| text.starts_with("v=STSv1")) {
+    let mut records = dns.texts(&format!("_mta-sts.{}", domain.to_key())).await;
+    records.retain(|text| text.starts_with("v=STSv1"));
+    if records.is_empty() {
         return None;
     }
     Some(Sts {
         domain: domain.clone(),
         has_id: policy_id(records.iter().map(String::as_str)).is_some(),
         policy: published_policy(resolver, connector, HTTPS_PORT, domain).await,
+        records,
     })
+}
+
+/// Records of TLS-RPT, and what was to be one.
+async fn tls_rpt_of(dns: &mut Dns<'_>, domain: &Domain) -> Vec<String> {
+    let mut records = dns.texts(&tls_rpt::name(domain)).await;
+    records.retain(|text| text.starts_with("v=TLSRPT"));
+    records
 }
 
 async fn spf_of(
@@ -226,9 +271,7 @@ fn machine(facts: &mut Facts, config: &Config) {
             None
         }
     };
-    facts.disk = rustix::fs::statvfs(&config.state_dir)
-        .ok()
-        .map(|disk| (disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize));
+    facts.disk = disk(&config.state_dir);
     let arguments = ["show", "--property=NTPSynchronized", "--value"];
     let said = Command::new("timedatectl").args(arguments).output();
     facts.is_clock_set = said.ok().filter(|said| said.status.success()).and_then(|said| {

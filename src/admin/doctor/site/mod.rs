@@ -3,6 +3,7 @@
 mod dkim;
 mod dmarc;
 mod dns;
+mod domain;
 mod examine;
 mod facts;
 mod gather;
@@ -13,11 +14,14 @@ mod sending;
 mod spf;
 #[cfg(test)]
 mod tests;
+mod tls_rpt;
 
+pub use domain::DomainReport;
 pub use gather::Asked;
 
 use super::finding::Finding;
 use crate::{
+    address::Domain,
     admin::{Error, Store},
     config::Config,
 };
@@ -38,4 +42,17 @@ pub(super) async fn look(
         findings.sort_by_key(|finding| finding.severity);
     }
     Ok(findings)
+}
+
+/// Gathers what DNS says of one domain.
+///
+/// # Errors
+/// When the store or the keys cannot be read.
+pub(super) async fn look_at_domain(
+    config: &Config,
+    store: &Store,
+    domain: &Domain,
+) -> Result<DomainReport, Error> {
+    let facts = gather::gather_domain(config, store, domain).await?;
+    Ok(domain::examine(config, &facts, domain))
 }

@@ -48,6 +48,13 @@ pub(super) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
             None,
         ));
     }
+    findings.extend(of_domains(config, facts));
+    findings
+}
+
+/// What is to be said of each domain.
+pub(super) fn of_domains(config: &Config, facts: &Facts) -> Vec<Finding> {
+    let mut findings = Vec::new();
     for mx in facts.domains.iter().filter(|mx| mx.exists && mx.reaches_us) {
         let domain = &mx.domain;
         let mend = [format!("onward dkim key add {domain}")];

@@ -4,14 +4,17 @@ use super::{
     dkim::unsigned,
     dmarc,
     dns::{self, Dns},
-    facts::{Facts, Sending, SentAs},
+    facts::{Facts, Sending, SentAs, Service},
 };
 use crate::{
     account::{SendAs, State},
     address::{Domain, DomainPattern},
     admin::{
         Error, Store,
-        doctor::finding::{Finding, error, warning},
+        doctor::{
+            finding::{Finding, error, warning},
+            record::{DomainRecord, Purpose, RecordState},
+        },
         mail_programs::NO_LISTENER,
     },
     client_setup::{Outgoing, Record, records},
@@ -24,15 +27,16 @@ use std::collections::BTreeMap;
 const WHY_CERTIFICATE: &str =
     "Gmail and other programs refuse to log in, or ask about it each time";
 
-/// Asks the store for the domains, and DNS about them.
+/// Asks the store for the domains that `is_wanted` names, and DNS about them.
 pub(super) async fn gather(
     dns: &mut Dns<'_>,
     config: &Config,
     store: &Store,
+    is_wanted: impl Fn(&Domain) -> bool,
 ) -> Result<Sending, Error> {
     let outgoing = config.outgoing();
     let mut sending = Sending::default();
-    for domain in domains(store).await? {
+    for domain in domains(store).await?.into_iter().filter(|domain| is_wanted(domain)) {
         let mut services = Vec::new();
         for Record { name, .. } in outgoing.iter().flat_map(|to| ours(&domain, to)) {
             let found = dns.services(&name).await;
@@ -101,21 +105,76 @@ pub(super) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
         None => findings.push(error("submission", NO_LISTENER, "accounts cannot send", None)),
     }
     for sent in &facts.sending.domains {
-        let domain = &sent.domain;
-        if let Some(mend) = unsigned(facts, domain) {
-            findings.push(error(
-                "no-dkim",
-                format!("no DKIM key signs for {domain}, and accounts send as it"),
-                "what they send is refused, 554 5.7.5: nobody would believe it",
-                [mend],
-            ));
-        }
-        if *domain != config.srs.settings.domain {
-            findings.extend(dmarc::fault(facts, domain, &sent.dmarc));
-        }
-        findings.extend(outgoing.as_ref().and_then(|outgoing| srv_fault(facts, sent, outgoing)));
+        findings.extend(of_domain(config, facts, sent, outgoing.as_ref()));
     }
     findings
+}
+
+/// What is to be said of one domain.
+pub(super) fn of_domain(
+    config: &Config,
+    facts: &Facts,
+    sent: &SentAs,
+    outgoing: Option<&Outgoing>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let domain = &sent.domain;
+    if let Some(mend) = unsigned(facts, domain) {
+        findings.push(error(
+            "no-dkim",
+            format!("no DKIM key signs for {domain}, and accounts send as it"),
+            "what they send is refused, 554 5.7.5: nobody would believe it",
+            [mend],
+        ));
+    }
+    if *domain != config.srs.settings.domain {
+        findings.extend(dmarc::judge(facts, domain, &sent.dmarc).finding);
+    }
+    findings.extend(outgoing.and_then(|outgoing| srv_fault(facts, sent, outgoing)));
+    findings
+}
+
+/// The records by which mail programs find us.
+pub(super) fn services(facts: &Facts, sent: &SentAs, outgoing: &Outgoing) -> Vec<DomainRecord> {
+    let judged = ours(&sent.domain, outgoing).into_iter().map(|record| {
+        let found = found(sent, &record);
+        let state = match (is_right(&record, found, outgoing), found) {
+            _ if facts.is_unanswered(&record.name) => RecordState::Unanswered,
+            (true, []) => RecordState::NotNeeded,
+            (true, _) => RecordState::Right,
+            (false, []) => RecordState::Missing,
+            (false, _) => RecordState::Wrong,
+        };
+        let line = record.to_string();
+        DomainRecord {
+            purpose: Purpose::Srv,
+            kind: "SRV",
+            wanted: line.split_once(" SRV ").map(|(_, value)| value.to_owned()),
+            found: found.iter().map(place).collect(),
+            state,
+            name: record.name,
+        }
+    });
+    judged.collect()
+}
+
+fn place((host, port): &Service) -> String {
+    match host {
+        Some(host) => format!("{host}:{port}"),
+        None => ".".to_owned(),
+    }
+}
+
+fn found<'a>(sent: &'a SentAs, record: &Record) -> &'a [Service] {
+    let found = sent.services.iter().find(|(name, _)| *name == record.name);
+    found.map(|(_, found)| found.as_slice()).unwrap_or_default()
+}
+
+fn is_right(record: &Record, found: &[Service], outgoing: &Outgoing) -> bool {
+    match &record.target {
+        Some(target) => found.contains(&(Some(target.clone()), record.port)),
+        None => found.iter().all(|(host, _)| host.as_ref() != Some(&outgoing.host)),
+    }
 }
 
 fn certificate_fault(config: &Config, facts: &Facts, outgoing: &Outgoing) -> Vec<Finding> {
@@ -158,13 +217,8 @@ fn certificate_fault(config: &Config, facts: &Facts, outgoing: &Outgoing) -> Vec
 fn srv_fault(facts: &Facts, sent: &SentAs, outgoing: &Outgoing) -> Option<Finding> {
     let (mut elsewhere, mut mend) = (Vec::new(), Vec::new());
     for record in ours(&sent.domain, outgoing) {
-        let found = sent.services.iter().find(|(name, _)| *name == record.name);
-        let found = found.map(|(_, found)| found.as_slice()).unwrap_or_default();
-        let is_right = match &record.target {
-            Some(target) => found.contains(&(Some(target.clone()), record.port)),
-            None => found.iter().all(|(host, _)| host.as_ref() != Some(&outgoing.host)),
-        };
-        if is_right || facts.is_unanswered(&record.name) {
+        let found = found(sent, &record);
+        if is_right(&record, found, outgoing) || facts.is_unanswered(&record.name) {
             continue;
         }
         let leads_to = found.iter().map(|(host, port)| match host {

@@ -2,20 +2,47 @@
 
 use super::facts::{Facts, SpfOf};
 use crate::{
-    admin::doctor::finding::{Finding, error},
+    admin::doctor::{
+        finding::{Finding, error},
+        record::{DomainRecord, Judged, Purpose, RecordState, quoted},
+    },
     auth::spf::{Spf, is_valid_record},
     config::Config,
 };
 use std::net::IpAddr;
 
-/// What is longer is written as several.
-const CHARACTER_STRING: usize = 255;
-
 pub(super) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
-    facts.spf.iter().filter_map(|spf| fault(config, facts, spf)).collect()
+    facts.spf.iter().filter_map(|spf| judge(config, facts, spf).finding).collect()
 }
 
-fn fault(config: &Config, facts: &Facts, spf: &SpfOf) -> Option<Finding> {
+pub(super) fn judge(config: &Config, facts: &Facts, spf: &SpfOf) -> Judged {
+    let SpfOf { domain, records, results } = spf;
+    let fault = fault(config, facts, spf);
+    let is_unanswered = facts.is_unanswered(domain.as_str())
+        || results.iter().any(|(_, result)| *result == Spf::TempError);
+    let state = match (&fault, records.as_slice()) {
+        (Some(_), []) => RecordState::Missing,
+        (Some(_), _) => RecordState::Wrong,
+        (None, _) if is_unanswered => RecordState::Unanswered,
+        (None, _) => RecordState::Right,
+    };
+    let (wanted, finding) = match fault {
+        Some((record, finding)) => (Some(quoted(&record)), Some(finding)),
+        None => (records.first().map(|record| quoted(record)), None),
+    };
+    let record = DomainRecord {
+        purpose: Purpose::Spf,
+        name: domain.to_string(),
+        kind: "TXT",
+        wanted,
+        found: records.clone(),
+        state,
+    };
+    Judged { record, finding }
+}
+
+/// What the record should be, and why.
+fn fault(config: &Config, facts: &Facts, spf: &SpfOf) -> Option<(String, Finding)> {
     let SpfOf { domain, records, results } = spf;
     let failed: Vec<_> = results
         .iter()
@@ -51,7 +78,7 @@ fn fault(config: &Config, facts: &Facts, spf: &SpfOf) -> Option<Finding> {
         true => "forwards fail SPF, and are refused or taken for spam",
         false => "what accounts send as it fails SPF",
     };
-    Some(error("spf", what, why, [mend]))
+    Some((record, error("spf", what, why, [mend])))
 }
 
 /// By our name, if that leads to the address.
@@ -72,18 +99,6 @@ fn with(record: &str, mut mechanisms: Vec<String>) -> String {
     std::iter::once("v=spf1").chain(terms).collect::<Vec<_>>().join(" ")
 }
 
-/// For a zone file. A valid record is ASCII without quotes that need more.
-fn quoted(record: &str) -> String {
-    let strings = record.as_bytes().chunks(CHARACTER_STRING);
-    let strings: Vec<_> = strings
-        .map(|string| {
-            let text = String::from_utf8_lossy(string);
-            format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
-        })
-        .collect();
-    strings.join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,13 +113,5 @@ mod tests {
             "v=spf1 ip4:192.0.2.1 redirect=y"
         );
         assert_eq!(with("v=spf1 mx a:x ~all", &["a:x"]), "v=spf1 a:x mx ~all");
-    }
-
-    #[test]
-    fn long_records_are_several_strings() {
-        let record = format!("v=spf1 {}~all", "ip4:192.0.2.1 ".repeat(20));
-        let quoted = quoted(&record);
-        assert_eq!(quoted.matches("\" \"").count(), 1);
-        assert_eq!(quoted.replace("\" \"", ""), format!("\"{record}\""));
     }
 }

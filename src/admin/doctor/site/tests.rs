@@ -1,3 +1,4 @@
+mod domain;
 mod sending;
 
 use super::{
@@ -39,6 +40,7 @@ fn life(days: u32) -> Life {
         end: NOW + DAY * days,
         names: vec!["mx.example.org".to_owned()],
         is_self_signed: false,
+        issuer: "CN=Authority".to_owned(),
     }
 }
 
@@ -79,7 +81,8 @@ fn mx(name: &str, exists: bool, hosts: &[&str], reaches_us: bool) -> Mx {
 fn sts(mode: Mode, host: &str) -> Sts {
     let hosts = vec![host.to_owned()];
     let policy = Policy { mode, max_age: Duration::from_hours(24), hosts };
-    Sts { domain: domain("example.org"), has_id: true, policy: Ok(policy) }
+    let records = vec!["v=STSv1; id=1".to_owned()];
+    Sts { domain: domain("example.org"), records, has_id: true, policy: Ok(policy) }
 }
 
 fn key(is_published: bool) -> Key {
@@ -89,6 +92,8 @@ fn key(is_published: bool) -> Key {
         state: KeyState::Active,
         name: "a._domainkey.example.org".to_owned(),
         zone_line: "a._domainkey.example.org. TXT \"v=DKIM1; p=AA\"".to_owned(),
+        text: "v=DKIM1; p=AA".to_owned(),
+        found: is_published.then(|| "v=DKIM1; p=AA".to_owned()).into_iter().collect(),
         is_published,
     }
 }
@@ -306,6 +311,13 @@ fn each_finding_where_it_is_true_and_none_where_it_is_not() {
             }),
         ),
         (
+            "warning tls-rpt: _smtp._tls.example.org. TXT \"v=TLSRPTv1; rua=mailto:postmaster@example.org\"",
+            change(|facts| {
+                let records = vec!["v=TLSRPTv1; rua=mailto:nobody".to_owned()];
+                facts.tls_rpt.push((domain("example.org"), records));
+            }),
+        ),
+        (
             "error permissions: chmod o= '/etc/onward/srs.secret'",
             change(|facts| facts.secrets[0].1 = 0o100_644),
         ),
@@ -375,6 +387,9 @@ fn what_is_no_fault() {
     facts.is_clock_set = None;
     facts.sts.push(sts(Mode::Enforce, "mx.example.org"));
     facts.sts.push(sts(Mode::None, "else.example.org"));
+    facts.tls_rpt.push((domain("example.org"), Vec::new()));
+    let told_where = vec!["v=TLSRPTv1; rua=mailto:a@b.test".to_owned()];
+    facts.tls_rpt.push((domain("other.test"), told_where));
     assert_eq!(told(&facts), [""; 0], "ACME sees to it");
     facts.certificate = Some(Ok(Life { names: vec!["*.example.org".to_owned()], ..life(60) }));
     assert_eq!(told(&facts), [""; 0]);

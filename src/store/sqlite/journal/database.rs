@@ -1,6 +1,9 @@
 //! The file and its schema: opening, setting a corrupt one aside, deleting the oldest.
 
-use super::rows::{Keep, add_bounce, insert, merge, replace};
+use super::{
+    rows::{Keep, add_bounce, insert, merge, replace},
+    traffic::{self, Tally},
+};
 use crate::{
     store::{
         journal::{Bounce, Bounds, JournalError, Outcome, Record},
@@ -21,8 +24,8 @@ pub(crate) fn path(state_dir: &Path) -> PathBuf {
     state_dir.join("journal.db")
 }
 
-/// The version of the schema below, kept as SQLite's `user_version`.
-pub(super) const SCHEMA: i64 = 6;
+/// The version of the schema below and of [`traffic`], kept as SQLite's `user_version`.
+pub(super) const SCHEMA: i64 = 7;
 
 /// Lists are JSON arrays. Addresses have no index: a search reads the rows of its time span, and the
 /// bound on the file keeps that short, while every index would be paid by every message.
@@ -44,7 +47,8 @@ const CREATE: &str = "
         auth     TEXT NOT NULL DEFAULT '',
         tls      TEXT NOT NULL DEFAULT '',
         filter   TEXT NOT NULL DEFAULT '',
-        ways     TEXT
+        ways     TEXT,
+        class    TEXT NOT NULL DEFAULT ''
     );
     CREATE INDEX message_id ON message (id);
     CREATE INDEX message_time ON message (time);
@@ -63,7 +67,6 @@ const CREATE: &str = "
     CREATE INDEX message_refused ON message (time) WHERE outcome IN ('refused', 'deferred', 'aborted');
     CREATE INDEX message_rare ON message (time)
         WHERE outcome IN ('partial', 'spooled', 'bounced', 'failed', 'dropped', 'discarded');
-    PRAGMA user_version = 6;
 ";
 
 /// What makes version 2 of version 1.
@@ -90,8 +93,11 @@ const ADD_WAYS: &str = "
 const ADD_RARE: &str = "
     CREATE INDEX message_rare ON message (time)
         WHERE outcome IN ('partial', 'spooled', 'bounced', 'failed', 'dropped', 'discarded');
-    PRAGMA user_version = 6;
 ";
+
+/// What makes version 7 of version 6, beside the table that counts: as what a message is counted there. What came before is
+/// not counted.
+const ADD_CLASS: &str = "ALTER TABLE message ADD COLUMN class TEXT NOT NULL DEFAULT '';";
 
 /// Those of which nobody got anything, as SQLite finds them by the index `message_refused`.
 pub(super) const IS_REFUSAL: &str = "outcome IN ('refused', 'deferred', 'aborted')";
@@ -165,30 +171,35 @@ impl Database {
         Ok(Self::of(&file, connect(&file)?))
     }
 
-    /// Writes entries in one transaction; gives the bounces whose message is not known.
-    pub(super) fn write(&mut self, entries: &[Entry]) -> rusqlite::Result<Vec<Bounce>> {
+    /// Writes entries in one transaction, and counts them; gives the bounces whose message is not known.
+    pub(super) fn write(
+        &mut self,
+        entries: &[Entry],
+        now: Millis,
+    ) -> rusqlite::Result<Vec<Bounce>> {
         let transaction = self.connection.transaction()?;
-        let mut early = Vec::new();
+        let (mut early, mut tally) = (Vec::new(), Tally::new(now));
         for entry in entries {
             match entry {
                 // A spooled message may have ended before this is written.
                 Entry::New(record) if record.outcome == Outcome::Spooled => {
-                    merge(&transaction, record, Keep::Outcome)?;
+                    merge(&transaction, record, Keep::Outcome, &mut tally)?;
                 }
-                Entry::New(record) => insert(&transaction, record)?,
-                Entry::Amendment(record) => merge(&transaction, record, Keep::Nothing)?,
-                Entry::Replacement(record) => replace(&transaction, record)?,
+                Entry::New(record) => insert(&transaction, record, &mut tally)?,
+                Entry::Amendment(record) => merge(&transaction, record, Keep::Nothing, &mut tally)?,
+                Entry::Replacement(record) => replace(&transaction, record, &mut tally)?,
                 Entry::Bounce(_) => {}
             }
         }
         // Behind the messages, as a destination may be faster with its bounce than the client with its next word.
         for entry in entries {
             if let Entry::Bounce(bounce) = entry
-                && !add_bounce(&transaction, bounce)?
+                && !add_bounce(&transaction, bounce, &mut tally)?
             {
                 early.push(bounce.clone());
             }
         }
+        tally.write(&transaction)?;
         transaction.commit()?;
         Ok(early)
     }
@@ -220,6 +231,11 @@ impl Database {
         }
         transaction.commit()?;
         Ok(doomed.len() == DELETED_AT_ONCE)
+    }
+
+    /// Deletes counts of spans that are over for long.
+    pub(super) fn prune_counts(&mut self, bounds: Bounds, now: Millis) -> rusqlite::Result<()> {
+        traffic::prune(&self.connection, bounds.size, now)
     }
 
     /// Octets of the pages in use. The file itself does not shrink: freed pages are used again.
@@ -278,18 +294,22 @@ fn connect(file: &Path) -> Result<Connection, JournalError> {
     let version = prepare(&connection).map_err(sqlite)?;
     let steps = match version {
         0 => CREATE.to_owned(),
-        1 => [ADD_AUTH, ADD_TLS, ADD_FILTER, ADD_WAYS, ADD_RARE].concat(),
-        2 => [ADD_TLS, ADD_FILTER, ADD_WAYS, ADD_RARE].concat(),
-        3 => [ADD_FILTER, ADD_WAYS, ADD_RARE].concat(),
-        4 => [ADD_WAYS, ADD_RARE].concat(),
-        5 => ADD_RARE.to_owned(),
+        1 => [ADD_AUTH, ADD_TLS, ADD_FILTER, ADD_WAYS, ADD_RARE, ADD_CLASS].concat(),
+        2 => [ADD_TLS, ADD_FILTER, ADD_WAYS, ADD_RARE, ADD_CLASS].concat(),
+        3 => [ADD_FILTER, ADD_WAYS, ADD_RARE, ADD_CLASS].concat(),
+        4 => [ADD_WAYS, ADD_RARE, ADD_CLASS].concat(),
+        5 => [ADD_RARE, ADD_CLASS].concat(),
+        6 => ADD_CLASS.to_owned(),
         SCHEMA => return Ok(connection),
         found => {
             let file = file.display().to_string();
             return Err(JournalError::TooNew { file, found, known: SCHEMA });
         }
     };
-    connection.execute_batch(&format!("BEGIN IMMEDIATE; {steps} COMMIT;")).map_err(sqlite)?;
+    let counts = traffic::CREATE;
+    let steps =
+        format!("BEGIN IMMEDIATE; {steps} {counts} PRAGMA user_version = {SCHEMA}; COMMIT;");
+    connection.execute_batch(&steps).map_err(sqlite)?;
     Ok(connection)
 }
 

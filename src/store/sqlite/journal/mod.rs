@@ -4,15 +4,18 @@ mod database;
 mod reader;
 mod rows;
 mod search;
+mod traffic;
 mod writer;
 
 pub(super) use database::path;
 
 use crate::{
+    address::Domain,
     store::journal::{
-        Bounce, Bounds, Filter, JournalError, Page, Position, Reading, Record, Recording,
+        Bounce, Bounds, Filter, HostCount, JournalError, Page, Position, Reading, Record,
+        Recording, Span, TrafficCount,
     },
-    time::Millis,
+    time::{Millis, UnixTime},
 };
 use async_trait::async_trait;
 use database::{Database, Entry};
@@ -163,5 +166,19 @@ impl Reading for Records {
 
     async fn count_broken(&self, since: Millis) -> Result<u64, JournalError> {
         self.ask(move |reader| reader.count_broken(since)).await
+    }
+
+    async fn traffic(
+        &self,
+        domain: Option<&Domain>,
+        span: Span,
+        since: UnixTime,
+    ) -> Result<Vec<TrafficCount>, JournalError> {
+        let domain = domain.map(Domain::to_key).unwrap_or_default();
+        self.ask(move |reader| reader.traffic(&domain, span, since)).await
+    }
+
+    async fn slowest(&self, since: Millis, limit: usize) -> Result<Vec<HostCount>, JournalError> {
+        self.ask(move |reader| reader.slowest(since, limit)).await
     }
 }

@@ -1,11 +1,17 @@
-use super::database::{SCHEMA, path, sqlite_error};
+use super::{
+    database::{SCHEMA, path, sqlite_error},
+    traffic,
+};
 use crate::{
     address::{Mailbox, ReversePath},
     store::{
-        journal::{AttemptLine, Filter, JournalError, Outcome, Page, Position, Record},
+        journal::{
+            AttemptLine, Filter, HostCount, JournalError, Outcome, Page, Position, Record, Span,
+            TrafficCount,
+        },
         sqlite::{column, error::unreadable, number, rows::ways_of},
     },
-    time::Millis,
+    time::{Millis, UnixTime},
     verdict::NOT_KEPT,
 };
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, ToSql, params};
@@ -26,6 +32,8 @@ pub(super) struct Reader {
     filter: &'static str,
     /// ... and through whose aliases it went.
     ways: &'static str,
+    /// Messages are counted by the hour.
+    has_counts: bool,
 }
 
 /// Rows read at once. A search holds no snapshot between pages, so it never keeps the writer's log
@@ -57,7 +65,8 @@ impl Reader {
                 let since = |first, column| if version >= first { column } else { "''" };
                 let ways = if version >= 5 { "ways" } else { "NULL" };
                 let (auth, tls, filter) = (since(2, "auth"), since(3, "tls"), since(4, "filter"));
-                Ok(Self { file, connection, auth, tls, filter, ways })
+                let has_counts = version >= 7;
+                Ok(Self { file, connection, auth, tls, filter, ways, has_counts })
             }
             Ok((_, found)) => Err(JournalError::TooNew { file: name, found, known: SCHEMA }),
             Err(error) => Err(sqlite_error(&file, &error)),
@@ -101,6 +110,30 @@ impl Reader {
     pub(super) fn count_broken(&self, since: Millis) -> Result<u64, JournalError> {
         let count = "SELECT count(*) FROM message WHERE time >= ?1 AND instr(detail, ?2) > 0";
         self.count(count, params![since, NOT_KEPT])
+    }
+
+    /// As [`Reading::traffic`](crate::store::journal::Reading::traffic).
+    pub(super) fn traffic(
+        &self,
+        domain: &str,
+        span: Span,
+        since: UnixTime,
+    ) -> Result<Vec<TrafficCount>, JournalError> {
+        let counts = match self.has_counts {
+            true => traffic::since(&self.connection, domain, span, since),
+            false => Ok(Vec::new()),
+        };
+        counts.map_err(|error| sqlite_error(&self.file, &error))
+    }
+
+    /// As [`Reading::slowest`](crate::store::journal::Reading::slowest).
+    pub(super) fn slowest(
+        &self,
+        since: Millis,
+        limit: usize,
+    ) -> Result<Vec<HostCount>, JournalError> {
+        let hosts = traffic::slowest(&self.connection, since, limit);
+        hosts.map_err(|error| sqlite_error(&self.file, &error))
     }
 
     fn count(&self, query: &str, parameters: &[&dyn ToSql]) -> Result<u64, JournalError> {

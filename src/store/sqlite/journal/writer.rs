@@ -3,7 +3,8 @@
 use super::database::{Database, Entry, is_corruption, sqlite_error};
 use crate::{
     clock,
-    store::journal::{Bounce, Bounds, JournalError},
+    store::journal::{Bounce, Bounds, JournalError, Span},
+    time::UnixTime,
 };
 use std::{
     path::PathBuf,
@@ -65,6 +66,7 @@ pub(super) fn start(database: Database, bounds: Bounds, queues: Queues) -> std::
         bounds,
         lost: Arc::clone(&queues.lost),
         prune_after: Instant::now(),
+        counts_pruned: None,
         complained: None,
     };
     std::thread::Builder::new()
@@ -126,6 +128,8 @@ struct Writer {
     bounds: Bounds,
     lost: Arc<AtomicU64>,
     prune_after: Instant,
+    /// The hour in which counts were deleted last.
+    counts_pruned: Option<UnixTime>,
     complained: Option<Instant>,
 }
 
@@ -155,10 +159,10 @@ impl Writer {
                 Database::open(&self.file)?
             }
         };
-        let mut written = database.write(batch);
+        let mut written = database.write(batch, clock::millis());
         if written.as_ref().is_err_and(is_corruption) {
             database = database.begin_anew()?;
-            written = database.write(batch);
+            written = database.write(batch, clock::millis());
         }
         self.database = Some(database);
         let early = written.map_err(|error| sqlite_error(&self.file, &error))?;
@@ -172,7 +176,14 @@ impl Writer {
             self.prune_after = Instant::now() + PRUNE;
             return;
         };
-        let pause = match database.prune(self.bounds, clock::millis()) {
+        let now = clock::millis();
+        let hour = Span::Hour.start(now.unix_time());
+        let counts = match self.counts_pruned == Some(hour) {
+            true => Ok(()),
+            false => database.prune_counts(self.bounds, now),
+        };
+        self.counts_pruned = Some(hour);
+        let pause = match counts.and_then(|()| database.prune(self.bounds, now)) {
             Ok(more) if more => GATHER,
             Ok(_) => PRUNE,
             Err(error) => {

@@ -1,9 +1,46 @@
-//! What goes on, at a glance.
+//! How all goes, for whoever runs it. Nothing here reads the spool or the journal as a whole.
 
-use crate::web::Site;
-use axum::Router;
+mod figures;
+mod lists;
+
+use super::{chart::Chart, shell::Tab, trouble::Trouble, visitor::Admin};
+use crate::{
+    admin::{overview::Overview, traffic},
+    clock,
+    web::Site,
+};
+use axum::{Router, body::Body, routing::get};
+use hyper::Response;
+use maud::html;
 
 /// The routes of these pages.
 pub(crate) fn routes() -> Router<Site> {
-    Router::new()
+    Router::new().route("/overview", get(page))
+}
+
+async fn page(Admin(visitor): Admin) -> Result<Response<Body>, Trouble> {
+    let (texts, site, now) = (visitor.texts, &visitor.site, clock::now());
+    let overview = Overview::of(&site.config, &site.store).await?;
+    let traffic = traffic::of(&site.config.state_dir, None, now).await?;
+    let figures = site.figures.now().await;
+    let content = html! {
+        (lists::troubles(texts, &overview))
+        (figures::cards(texts, site, &overview, &figures, &traffic, now))
+        h2 { (texts.say("overview-traffic", &[])) }
+        p .hint { (texts.say("chart-about", &[])) }
+        @for (at, (period, counted)) in traffic.iter().enumerate() {
+            (Chart::of_traffic(texts, *period, counted).markup(texts, &format!("chart-{at}")))
+        }
+        h2 { (texts.say("overview-refused", &[])) }
+        (lists::refused(texts, &traffic))
+        h2 { (texts.say("overview-queue", &[])) }
+        (lists::waiting(texts, &overview))
+        h2 { (texts.say("overview-unreachable", &[])) }
+        (lists::unreachable(texts, &site.figures.unreachable(), now))
+        h2 { (texts.say("overview-slow", &[])) }
+        (lists::slowest(texts, &overview))
+        h2 { (texts.say("overview-events", &[])) }
+        (lists::events(texts, &overview))
+    };
+    Ok(visitor.page(Tab::Overview, &texts.say("overview-title", &[]), &content))
 }

@@ -110,6 +110,8 @@ fn why(why: Why) -> &'static str {
         Why::LastUnderWay => "messages-why-last-under-way",
         Why::AliasLimit => "messages-why-alias-limit",
         Why::SenderLimit => "messages-why-sender-limit",
+        Why::TooMany => "messages-why-too-many",
+        Why::Relaying => "messages-why-relaying",
         Why::Loop => "messages-why-loop",
         Why::OwnFrom => "messages-why-own-from",
         Why::Listed => "messages-why-listed",

@@ -1,0 +1,177 @@
+//! What can be done with domains.
+
+use super::{
+    checks::{self, Begun, Subject},
+    list, named, path_of,
+    settings::Settings,
+    show::{Sent, show},
+};
+use crate::{
+    address::Domain,
+    admin::{self, blocks, domains},
+    alias::SenderPattern,
+    store::ChangeError,
+    web::page::{
+        form::{Form, Segment},
+        notices::Notice,
+        texts::Texts,
+        trouble::Trouble,
+        visitor::{Admin, Visitor},
+    },
+};
+use axum::body::Body;
+use hyper::{Response, StatusCode};
+
+const WRONG: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+
+pub(super) async fn add(
+    Admin(visitor): Admin,
+    Form(form): Form,
+) -> Result<Response<Body>, Trouble> {
+    let (texts, written) = (visitor.texts, form.one("domain"));
+    let why = match Domain::parse(written) {
+        Err(why) => texts.say("domains-new-bad", &[("why", why.to_string().into())]),
+        Ok(domain) => match domains::add(&visitor.site.store, &domain).await {
+            Ok(true) => {
+                tracing::info!(%domain, "domain added by the page");
+                let text = texts.say("domains-added", &[("domain", domain.as_str().into())]);
+                return Ok(visitor.done(Notice::new(text), &path_of(&domain)));
+            }
+            Ok(false) => texts.say("domains-new-known", &[("domain", domain.as_str().into())]),
+            Err(error) => refused(visitor.texts, error)?,
+        },
+    };
+    let new = list::New { domain: written, error: Some(why) };
+    list::show(&visitor, WRONG, &list::Part::default(), &new).await
+}
+
+/// Why something is not changed, where that is up to whoever asks. Through what a loop leads is not told: it may be others'
+/// aliases.
+fn refused(texts: Texts, error: admin::Error) -> Result<String, Trouble> {
+    match error {
+        admin::Error::Change(ChangeError::Store(error)) => Err(error.into()),
+        admin::Error::Change(ChangeError::Cycle(_) | ChangeError::TooDeep(_)) => {
+            Ok(texts.say("domains-loop", &[]))
+        }
+        admin::Error::Change(ChangeError::HasAliases { .. }) => {
+            Ok(texts.say("domains-remove-has-aliases", &[]))
+        }
+        admin::Error::Change(change) => Ok(change.to_string()),
+        admin::Error::Alias(alias) => Ok(alias.to_string()),
+        error => Err(error.into()),
+    }
+}
+
+pub(super) async fn check(
+    visitor: Visitor,
+    Segment(name): Segment,
+) -> Result<Response<Body>, Trouble> {
+    let domain = named(&visitor, &name)?;
+    let begun = checks::begin(&visitor.site, Subject::Domain(domain.clone())).await;
+    Ok(told(&visitor, begun, &path_of(&domain)))
+}
+
+pub(super) async fn check_all(Admin(visitor): Admin) -> Response<Body> {
+    let begun = checks::begin(&visitor.site, Subject::Site).await;
+    told(&visitor, begun, "/domains#doctor")
+}
+
+fn told(visitor: &Visitor, begun: Begun, path: &str) -> Response<Body> {
+    let text = match begun {
+        Begun::Done => visitor.texts.say("domains-check-done", &[]),
+        Begun::Goes => visitor.texts.say("domains-check-begun", &[]),
+        Begun::Busy => visitor.texts.say("domains-check-busy", &[]),
+    };
+    visitor.done(Notice::new(text), path)
+}
+
+/// The domain of a path, where something of it can be changed.
+fn hosted(visitor: &Visitor, name: &str) -> Result<Domain, Trouble> {
+    let domain = named(visitor, name)?;
+    match visitor.site.store.is_hosted(&domain) {
+        true => Ok(domain),
+        false => Err(Trouble::NotFound),
+    }
+}
+
+pub(super) async fn set(
+    visitor: Visitor,
+    Segment(name): Segment,
+    Form(form): Form,
+) -> Result<Response<Body>, Trouble> {
+    let domain = hosted(&visitor, &name)?;
+    let sent = Settings::sent(&form);
+    let wrong = match sent.clone().change(visitor.texts) {
+        Err(wrong) => wrong,
+        Ok(change) => match domains::set(&visitor.site.store, &domain, &change).await {
+            Ok(_) => {
+                tracing::info!(%domain, "domain changed by the page");
+                let text = visitor.texts.say("domains-saved", &[]);
+                return Ok(visitor.done(Notice::new(text), &path_of(&domain)));
+            }
+            Err(error) => sent.refused(refused(visitor.texts, error)?),
+        },
+    };
+    let sent = Sent { settings: Some(wrong), ..Sent::default() };
+    show(&visitor, WRONG, &domain, &sent).await
+}
+
+pub(super) async fn block(
+    visitor: Visitor,
+    Segment(name): Segment,
+    Form(form): Form,
+) -> Result<Response<Body>, Trouble> {
+    let domain = hosted(&visitor, &name)?;
+    let (texts, written) = (visitor.texts, form.one("pattern"));
+    let why = match SenderPattern::parse(written) {
+        Err(why) => texts.say("domains-block-bad", &[("why", why.to_string().into())]),
+        Ok(pattern) => {
+            let text = texts.say("domains-blocked", &[("sender", pattern.to_string().into())]);
+            match blocks::add(&visitor.site.store, Some(domain.clone()), pattern, None).await {
+                Ok(_) => return Ok(visitor.done(Notice::new(text), &path_of(&domain))),
+                Err(error) => refused(visitor.texts, error)?,
+            }
+        }
+    };
+    let sent = Sent { block: Some((written.to_owned(), why)), ..Sent::default() };
+    show(&visitor, WRONG, &domain, &sent).await
+}
+
+pub(super) async fn unblock(
+    visitor: Visitor,
+    Segment(name): Segment,
+    Form(form): Form,
+) -> Result<Response<Body>, Trouble> {
+    let domain = hosted(&visitor, &name)?;
+    let pattern = SenderPattern::parse(form.one("pattern")).map_err(|_| Trouble::Malformed)?;
+    let text = match blocks::remove(&visitor.site.store, Some(&domain), &pattern).await {
+        Ok(_) => visitor.texts.say("domains-unblocked", &[("sender", pattern.to_string().into())]),
+        Err(error) => refused(visitor.texts, error)?,
+    };
+    Ok(visitor.done(Notice::new(text), &path_of(&domain)))
+}
+
+pub(super) async fn remove(
+    Admin(visitor): Admin,
+    Segment(name): Segment,
+    Form(form): Form,
+) -> Result<Response<Body>, Trouble> {
+    let domain = hosted(&visitor, &name)?;
+    let (texts, typed) = (visitor.texts, form.one("name"));
+    let why = if Domain::parse(typed).ok().as_ref() == Some(&domain) {
+        match domains::remove(&visitor.site.store, &domain, form.has("with_aliases")).await {
+            Ok(aliases) => {
+                tracing::info!(%domain, aliases, "domain removed by the page");
+                visitor.site.shared.checks.forget(&domain);
+                let args = [("domain", domain.as_str().into()), ("aliases", aliases.into())];
+                let text = texts.say("domains-removed", &args);
+                return Ok(visitor.done(Notice::new(text), "/domains"));
+            }
+            Err(error) => refused(visitor.texts, error)?,
+        }
+    } else {
+        texts.say("domains-remove-other", &[("domain", domain.as_str().into())])
+    };
+    let sent = Sent { remove: Some((typed.to_owned(), why)), ..Sent::default() };
+    show(&visitor, WRONG, &domain, &sent).await
+}
