@@ -10,7 +10,7 @@ use crate::{
     address::Domain,
     admin::{self, blocks, domains},
     alias::SenderPattern,
-    store::ChangeError,
+    store::{ChangeError, Progress},
     web::page::{
         form::{Form, Segment},
         notices::Notice,
@@ -127,7 +127,8 @@ pub(super) async fn block(
         Err(why) => texts.say("domains-block-bad", &[("why", why.to_string().into())]),
         Ok(pattern) => {
             let text = texts.say("domains-blocked", &[("sender", pattern.to_string().into())]);
-            match blocks::add(&visitor.site.store, Some(domain.clone()), pattern, None).await {
+            let (store, patterns) = (&visitor.site.store, vec![pattern]);
+            match blocks::add(store, Some(&domain), patterns, None, Progress::default()).await {
                 Ok(_) => return Ok(visitor.done(Notice::new(text), &path_of(&domain))),
                 Err(error) => refused(visitor.texts, error)?,
             }
@@ -144,7 +145,8 @@ pub(super) async fn unblock(
 ) -> Result<Response<Body>, Trouble> {
     let domain = hosted(&visitor, &name)?;
     let pattern = SenderPattern::parse(form.one("pattern")).map_err(|_| Trouble::Malformed)?;
-    let text = match blocks::remove(&visitor.site.store, Some(&domain), &pattern).await {
+    let (store, patterns) = (&visitor.site.store, vec![pattern.clone()]);
+    let text = match blocks::remove(store, Some(&domain), patterns, Progress::default()).await {
         Ok(_) => visitor.texts.say("domains-unblocked", &[("sender", pattern.to_string().into())]),
         Err(error) => refused(visitor.texts, error)?,
     };

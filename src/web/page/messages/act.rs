@@ -12,7 +12,7 @@ use crate::{
         queue::{self, Changed, Filter},
     },
     alias::{AliasAddress, Amendment, SenderPattern},
-    store::ChangeError,
+    store::{ChangeError, Progress},
     web::page::{
         form::{Fields, Form, Segment},
         notices::Notice,
@@ -143,9 +143,9 @@ async fn rule(
         }
         Some((_, domain)) => {
             let domain = Domain::parse(domain).map_err(|_| Trouble::NotFound)?;
-            blocks::add(store, Some(domain), pattern.clone(), None).await.map(std::mem::drop)
+            block_sender(visitor, Some(&domain), &pattern).await
         }
-        None => blocks::add(store, None, pattern.clone(), None).await.map(std::mem::drop),
+        None => block_sender(visitor, None, &pattern).await,
     };
     if let Err(error) = done {
         return Ok(wrong(visitor, &seen, what, words(error)?));
@@ -154,6 +154,16 @@ async fn rule(
     let key = if what == "block" { "messages-block-done" } else { "messages-allow-done" };
     let notice = texts.say(key, &[("pattern", pattern.to_string().into())]);
     Ok(visitor.done(Notice::new(notice), &path(&seen.record.id)))
+}
+
+/// Blocks a sender for all aliases, or for those of a domain.
+async fn block_sender(
+    visitor: &Visitor,
+    domain: Option<&Domain>,
+    pattern: &SenderPattern,
+) -> Result<(), admin::Error> {
+    let (store, patterns) = (&visitor.site.store, vec![pattern.clone()]);
+    blocks::add(store, domain, patterns, None, Progress::default()).await.map(std::mem::drop)
 }
 
 /// What is said of a rule that cannot be.
