@@ -58,7 +58,7 @@ pub(crate) async fn a_link_makes_one_session(place: &impl Place) {
     for begin in [one, two] {
         known.extend(other.session(&begin.hash).await.unwrap());
     }
-    assert_eq!(known, [expected.clone()]);
+    assert_eq!(known, [expected]);
     let last = LastUse { time: at(200), client: None };
     store
         .note_session_uses(vec![(session.id, last), (SessionId::new([9; 5]), last)])

@@ -6,6 +6,7 @@ use crate::support::wait_until;
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -285,7 +286,7 @@ impl Drop for Browser {
         let Some(driver) = self.driver.take() else { return };
         if std::thread::panicking() {
             let seen = self.runtime.block_on(driver.source()).unwrap_or_default();
-            eprintln!("--- the page:\n{seen}\n---");
+            let _ = writeln!(std::io::stderr(), "--- the page:\n{seen}\n---");
         }
         let _ended = self
             .runtime

@@ -45,18 +45,19 @@ fn slow_and_many_requests_leave_mail_as_fast_as_it_was() {
     latency(&site.onward, MESSAGES);
     let quiet = latency(&site.onward, MESSAGES);
     let mut slow: Vec<TcpStream> = Vec::new();
+    for n in 0..SLOW {
+        let mut stream = TcpStream::connect(address).unwrap();
+        // Half of them in the head, half in a form.
+        let begun: &[u8] = match n % 2 {
+            0 => b"GET /login HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+            _ => b"POST /language HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\nlang=",
+        };
+        // Those whose place is taken are reset.
+        let _ = stream.write_all(begun);
+        slow.push(stream);
+    }
+    let beside_slow = latency(&site.onward, MESSAGES);
     let busy = scope(|scope| {
-        for n in 0..SLOW {
-            let mut stream = TcpStream::connect(address).unwrap();
-            // Half of them in the head, half in a form.
-            let begun: &[u8] = match n % 2 {
-                0 => b"GET /login HTTP/1.1\r\nHost: x\r\nX-Slow: ",
-                _ => b"POST /language HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\nlang=",
-            };
-            // Those whose place is taken are reset.
-            let _ = stream.write_all(begun);
-            slow.push(stream);
-        }
         for client in 0..CLIENTS {
             let (site, admin, asked) = (&site, &admin, &asked);
             scope.spawn(move || {
@@ -74,13 +75,17 @@ fn slow_and_many_requests_leave_mail_as_fast_as_it_was() {
             all.push(latency(&site.onward, MESSAGES));
         }
         all.sort();
-        assert!(!all.is_empty());
         all[all.len() / 2]
     });
-    eprintln!(
-        "a message took {quiet:?} when it was quiet, and {busy:?} beside {REQUESTS} requests"
+    let told = format!(
+        "a message took {quiet:?} when it was quiet, {beside_slow:?} beside {SLOW} slow requests, {busy:?} beside \
+         {REQUESTS}"
     );
+    eprintln!("{told}");
     // What is less than the machine can tell is nothing.
-    let allowed = (quiet * 3 / 2).max(quiet + Duration::from_millis(10));
-    assert!(busy <= allowed, "a message took {busy:?}, before {quiet:?}");
+    let within = |told: Duration, least| told <= (quiet * 3 / 2).max(quiet + least);
+    assert!(within(beside_slow, Duration::from_millis(10)), "{told}");
+    // Whoever asks without a pause has the processors that the daemon has: what that takes is no queue behind requests,
+    // of which thousands are answered meanwhile.
+    assert!(within(busy, Duration::from_millis(50)), "{told}");
 }

@@ -35,8 +35,8 @@ fn session(site: &Site) -> String {
     site.owner("example.org");
     let list = site.onward.run(&["web", "list", "--json"]);
     let all = list.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-    let owners = all.filter(|one| one["domains"][0] == "example.org");
-    owners.last().unwrap()["id"].as_str().unwrap().to_owned()
+    let mut owners = all.filter(|one| one["domains"][0] == "example.org");
+    owners.next_back().unwrap()["id"].as_str().unwrap().to_owned()
 }
 
 /// The page of an alias of example.org.
