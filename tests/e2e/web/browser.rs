@@ -157,7 +157,11 @@ impl Browser {
     #[track_caller]
     pub(crate) fn wait_for_text(&self, text: &str) {
         wait_until(format!("{text:?} at {}", self.path()), || {
-            self.count("body").gt(&0).then(|| self.text("body")).filter(|body| body.contains(text))
+            // The page may just go, and another one come.
+            let body = self.runtime.block_on(async {
+                self.driver().find(By::Css("body")).await.ok()?.text().await.ok()
+            });
+            body.filter(|body| body.contains(text))
         });
     }
 
