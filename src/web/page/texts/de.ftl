@@ -833,7 +833,7 @@ domains-removed = { $aliases ->
 # Overview
 overview-title = Überblick
 overview-up = gestartet
-overview-oldest = Die älteste Nachricht wartet, seit sie kam
+overview-oldest = Die älteste wartende Nachricht kam
 overview-connections = Verbindungen von Absendern
 overview-map-connections = Verbindungen von Postfix
 overview-idle = Gehaltene Verbindungen zu Zielen

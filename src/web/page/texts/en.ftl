@@ -833,7 +833,7 @@ domains-removed = { $aliases ->
 # Overview
 overview-title = Overview
 overview-up = started
-overview-oldest = The oldest message waits since it came
+overview-oldest = The oldest message that waits came
 overview-connections = Connections of clients
 overview-map-connections = Connections of Postfix
 overview-idle = Kept connections to destinations
