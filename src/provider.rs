@@ -76,7 +76,7 @@ impl Provider {
         let is_below = |suffix: &&str| {
             name.strip_suffix(*suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
         };
-        PROVIDERS.into_iter().find(|provider| provider.hosts.iter().any(|host| is_below(&host)))
+        PROVIDERS.into_iter().find(|provider| provider.hosts.iter().any(is_below))
     }
 }
 

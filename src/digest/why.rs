@@ -179,11 +179,9 @@ impl Why {
             | Self::MailboxRule
             | Self::MailboxNotReady
             | Self::MailboxRefuses => Reason::Destination,
-            Self::AliasUnsafe
-            | Self::AliasLoop
-            | Self::Split
-            | Self::OtherForNow
-            | Self::Other => Reason::Other,
+            Self::AliasUnsafe | Self::AliasLoop | Self::Split | Self::OtherForNow | Self::Other => {
+                Reason::Other
+            }
         }
     }
 

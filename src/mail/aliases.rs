@@ -39,7 +39,7 @@ pub(crate) struct Nowhere {
     /// The alias that answers the address, if one does.
     pub(crate) named: Option<Arc<Named>>,
     /// The rule by which it leads nowhere.
-    pub(crate) rule: Option<Rule>,
+    pub(crate) rule: Option<Box<Rule>>,
 }
 
 impl From<Reply> for Nowhere {
@@ -56,7 +56,7 @@ impl From<Nowhere> for Reply {
 
 impl From<Nowhere> for Refusal {
     fn from(Nowhere { reply, named, rule }: Nowhere) -> Self {
-        Self { named, rule: rule.map(Box::new), ..reply.into() }
+        Self { named, rule, ..reply.into() }
     }
 }
 
@@ -149,7 +149,7 @@ impl Mailboxes {
             Expansion::Discard => Ok(Self { named, ..Self::default() }),
             Expansion::Refuse(reply) => {
                 let behind = behind.clone().map(Rule::EndedBehind);
-                let rule = ended.map(Rule::Ended).or(behind);
+                let rule = ended.map(Rule::Ended).or(behind).map(Box::new);
                 Err(Nowhere { reply: reply.clone(), named, rule })
             }
         }

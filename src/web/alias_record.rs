@@ -1,8 +1,7 @@
 //! An alias as JSON, of the API and of the page's forms: what is accepted of each field, what is changed by a patch, and what an answer shows.
 
 use super::{
-    Site,
-    etag, input,
+    Site, etag, input,
     problem::{FieldError, Kind, Problem},
 };
 use crate::{

@@ -170,7 +170,6 @@ impl Case {
             path: ForwardPath::Mailbox(mailbox),
             srs_domain,
             destinations: Vec::new(),
-            ways: crate::alias::Ways::default(),
             passed: Vec::new(),
             lost: Vec::new(),
             original: (self.to == 2).then(|| "a@z.test".parse().unwrap()),

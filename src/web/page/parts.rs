@@ -240,7 +240,7 @@ mod tests {
         assert_eq!(outside(&long).into_string().matches('ü').count(), SHOWN);
         assert!(outside(&long).into_string().ends_with("…</bdi>"));
         assert_eq!(outside_whole(&long).into_string().matches('ü').count(), 10_000);
-        assert!(!outside(&long[..2 * SHOWN]).into_string().contains('…'));
+        assert!(!outside(&"ü".repeat(SHOWN)).into_string().contains('…'));
     }
 
     #[test]

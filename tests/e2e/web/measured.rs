@@ -1,5 +1,7 @@
 //! How long the first page of the aliases takes, and how large it is: not run by itself, as it makes a million of them.
 
+#![allow(clippy::print_stdout)]
+
 use super::site::{Person, Site};
 use crate::support::onward::Onward;
 use onward::{

@@ -158,7 +158,9 @@ fn ways_through_aliases_of_other_domains() {
             panic!("{recipient} is delivered")
         };
         let hides = |it: &&Mailbox| {
-            Owner(&own).hidden(&it.to_string(), &[recipient], Some(&ways)).is_some()
+            Owner(std::slice::from_ref(&own))
+                .hidden(&it.to_string(), &[recipient], Some(&ways))
+                .is_some()
         };
         let hidden: Vec<String> = mailboxes.iter().filter(hides).map(ToString::to_string).collect();
         hidden.join(" ")

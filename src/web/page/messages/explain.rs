@@ -24,9 +24,12 @@ use std::sync::Arc;
 /// Longest HELO that is asked with: what is longer stands in no DNS.
 const MAX_HELO: usize = 255;
 
-/// What is told of an explanation: keys, what stands in the texts, and what is quoted.
+/// What is told of an explanation.
 #[derive(Debug)]
-pub(super) struct Told(Vec<(&'static str, Vec<(&'static str, String)>, Option<String>)>);
+pub(super) struct Told(Vec<Line>);
+
+/// A key, what stands in its text, and what is quoted.
+type Line = (&'static str, Vec<(&'static str, String)>, Option<String>);
 
 /// Whether it can be asked: who brought the message has to be known, and an alias that it was for.
 pub(super) fn can_be(seen: &Seen) -> bool {
@@ -113,6 +116,9 @@ fn told(explained: &Explanation) -> Told {
     }
     if let Some(rules) = &explained.rules {
         say("messages-explain-rules", Vec::new(), Some(rules));
+    }
+    if let Some(limit) = &explained.limit {
+        say("messages-explain-limit", Vec::new(), Some(limit));
     }
     for list in explained.lists.iter().filter(|list| list.answer == "listed") {
         say("messages-explain-list", Vec::new(), Some(&list.said));

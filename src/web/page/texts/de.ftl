@@ -655,6 +655,7 @@ messages-explain-checks = Die Prüfungen:
 messages-explain-class = Was das Ziel fände:
 messages-explain-destination = Sie führt zu { $mailbox }, über { $hop }.
 messages-explain-lost = Sie erreicht nicht:
+messages-explain-limit = Wie weit seine eigene Grenze ausgeschöpft ist:
 messages-explain-list = Eine Liste im DNS sagt:
 messages-explain-sent-as = Sie ginge mit dem Absender { $address } weiter.
 messages-explain-header = Ohne die Nachricht selbst sind ihre Signaturen nicht bekannt.

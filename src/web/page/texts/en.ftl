@@ -655,6 +655,7 @@ messages-explain-checks = The checks:
 messages-explain-class = What the destination would find:
 messages-explain-destination = It leads to { $mailbox }, by { $hop }.
 messages-explain-lost = It does not reach:
+messages-explain-limit = How far its own limit is used:
 messages-explain-list = A list in DNS says:
 messages-explain-sent-as = It would leave with the sender { $address }.
 messages-explain-header = Without the message itself, its signatures are not known.
