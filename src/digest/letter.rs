@@ -249,7 +249,7 @@ mod tests {
         for bad in ["evil", "bank", "\u{202e}", "knab"] {
             assert!(!text.contains(bad), "{bad}: {text}");
         }
-        assert!(text.contains("    4 from somebody at a.test"), "each once: {text}");
+        assert!(text.contains("    3 from somebody at a.test"), "each once: {text}");
         assert_eq!(text.matches("somebody at a.test").count(), 2, "of each kind: {text}");
     }
 

@@ -1,9 +1,9 @@
 -- Makes of a database of this version one of version 15: aliases without controls, no tokens.
+-- 24
+ALTER TABLE spool_legs DROP COLUMN ways;
 -- 25
 DROP TABLE standing_changes;
 DROP TABLE alias_text_due;
--- 24
-ALTER TABLE spool_legs DROP COLUMN ways;
 -- 22
 DROP TRIGGER alias_use_out;
 DROP TABLE alias_days;
