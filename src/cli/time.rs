@@ -20,9 +20,20 @@ pub(super) fn span(length: Duration) -> String {
     print_duration(Duration::from_millis(ms / unit * unit))
 }
 
-/// A time that is past: a length of time ago, a date, of which the beginning in UTC is meant, or a time with its zone.
+/// What is accepted of a time since when.
+const ACCEPTED: &str = "accepted: 2h, 7d, 2026-01-31, or 2026-01-31T12:00:00Z";
+
+/// A time that is past: as [`parse_since`] has it.
+pub(super) fn parse_past(text: &str) -> Result<Millis, String> {
+    let since = parse_since(text)?;
+    match since > clock::millis() {
+        true => Err(format!("that time is still to come; {ACCEPTED}")),
+        false => Ok(since),
+    }
+}
+
+/// A length of time ago, a date, of which the beginning in UTC is meant, or a time with its zone.
 pub(super) fn parse_since(text: &str) -> Result<Millis, String> {
-    const ACCEPTED: &str = "accepted: 2h, 7d, 2026-01-31, or 2026-01-31T12:00:00Z";
     if let Ok(ago) = parse_duration(text) {
         let since = Timestamp::from(clock::millis()).checked_sub(ago);
         return since
@@ -31,11 +42,8 @@ pub(super) fn parse_since(text: &str) -> Result<Millis, String> {
     }
     let date = || Some(text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp());
     // A date parses as the beginning of a time stamp would, so the longer form goes first.
-    let since = text.parse::<Timestamp>().ok().or_else(date).map(Millis::from).ok_or(ACCEPTED)?;
-    match since > clock::millis() {
-        true => Err(format!("that time is still to come; {ACCEPTED}")),
-        false => Ok(since),
-    }
+    let since = text.parse::<Timestamp>().ok().or_else(date).map(Millis::from);
+    since.ok_or_else(|| ACCEPTED.to_owned())
 }
 
 /// The time when a length of time from now is over.
@@ -84,15 +92,15 @@ mod tests {
 
     #[test]
     fn times_past() {
-        assert_eq!(parse_since("1970-01-02").map(|time| time.unix_time().as_secs()), Ok(86_400));
-        assert!(parse_since("1h").unwrap() < clock::millis());
+        assert_eq!(parse_past("1970-01-02").map(|time| time.unix_time().as_secs()), Ok(86_400));
+        assert!(parse_past("1h").unwrap() < clock::millis());
         for (bad, says) in [
             ("2999-01-01", "still to come"),
             ("2999-01-01T00:00:00Z", "still to come"),
             ("99999999d", "calendars"),
             ("soon", "accepted: 2h"),
         ] {
-            let error = parse_since(bad).unwrap_err();
+            let error = parse_past(bad).unwrap_err();
             assert!(error.contains(says) && error.contains("2026-01-31"), "{error}");
         }
     }

@@ -6,7 +6,7 @@ use crate::{
         aliases::{self, Listed, Record},
     },
     alias::{Filter, MAX_SEARCH},
-    cli::{Failure, context::write_json, domain, progress::Bar, time::parse_since},
+    cli::{Failure, context::write_json, domain, progress::Bar, time::parse_past},
     log::printable,
     time::Millis,
 };
@@ -37,7 +37,7 @@ pub(super) struct Args {
     #[arg(long)]
     disabled: bool,
     /// Only those that took no mail since then, and were there before: 90d, 2026-01-31, or 2026-01-31T12:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = parse_since)]
+    #[arg(long, value_name = "TIME", value_parser = parse_past)]
     unused_since: Option<Millis>,
     /// One JSON object a line, with what came of the mail to each
     #[arg(long)]

@@ -12,7 +12,7 @@ use crate::{
         argument::address,
         context::{note, write_json},
         progress::Bar,
-        time::parse_since,
+        time::parse_past,
     },
     log::printable,
 };
@@ -221,7 +221,7 @@ fn parse(conditions: &[String]) -> Result<Filter, Failure> {
                 which.enabled.replace(enabled).is_some()
             }
             "unused-since" => {
-                let since = parse_since(value).map_err(|why| wrong(&why))?;
+                let since = parse_past(value).map_err(|why| wrong(&why))?;
                 which.unused_since.replace(since.unix_time()).is_some()
             }
             _ => {

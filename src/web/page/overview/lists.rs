@@ -115,6 +115,7 @@ pub(super) fn waiting(texts: Texts, overview: &Overview) -> Markup {
     }
     html! {
         (table.or_empty(&texts.say("overview-queue-none", &[])))
+        p { a href="/queue" { (texts.say("overview-to-queue", &[])) } }
         @if overview.is_more { p .hint { (texts.say("overview-queue-more", &[("count", LOOKED_AT.into())])) } }
     }
 }

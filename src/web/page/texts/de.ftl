@@ -874,6 +874,7 @@ overview-reason-form = Zu groß, fehlerhaft oder im Kreis
 overview-reason-destination = Das Ziel weist sie ab
 overview-reason-other = Sonstiges
 overview-queue = Wartende, nach Ziel
+overview-to-queue = Alles, was wartet: noch einmal versuchen oder aufgeben
 overview-queue-none = Nichts wartet.
 overview-queue-more = Nur die ältesten { $count } Nachrichten wurden angesehen.
 overview-destination = Ziel

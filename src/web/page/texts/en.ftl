@@ -874,6 +874,7 @@ overview-reason-form = Too large, malformed or a loop
 overview-reason-destination = The destination refuses it
 overview-reason-other = Other
 overview-queue = Waiting, by destination
+overview-to-queue = All that waits, to try again or to drop
 overview-queue-none = Nothing waits.
 overview-queue-more = Only the oldest { $count } messages were looked at.
 overview-destination = Destination
