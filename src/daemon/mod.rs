@@ -3,6 +3,7 @@
 mod alias_faults;
 mod alias_limits;
 mod alias_maps;
+mod figures;
 mod generation;
 mod monitoring;
 mod over_rates;
@@ -23,6 +24,7 @@ use crate::{
         journal::{Bounds, Journal, JournalError},
     },
 };
+pub use figures::Figures;
 use generation::{Generation, Serving, Shared};
 pub use sockets::Inherited;
 use sockets::Sockets;
@@ -37,7 +39,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until, timeout_at},
 };
-pub use web::{Figures, Web};
+pub use web::Web;
 
 /// Added to `delivery.budget` when stopping: the reply of a delivery that used all of it still goes out.
 const STOP_MARGIN: Duration = Duration::from_secs(5);

@@ -1,6 +1,6 @@
 //! What is to be seen over HTTP: figures, and whether all is well.
 
-use super::web::Figures;
+use super::figures::Figures;
 use crate::{
     clock,
     http::{Page, Question},

@@ -1,29 +1,14 @@
 //! What is served by HTTP to programs with a token and to people. It stands above the daemon, which is given it.
 
-use super::pages::Pages;
+use super::{figures::Figures, pages::Pages};
 use crate::{
     config::{Config, Served},
     http::{Application, Client, Fault, Page, Question},
-    metrics::{Now, ProcessFigures},
-    outbound::Unreachable,
     store::Store,
 };
 use async_trait::async_trait;
 use hyper::{Method, Request, Response, StatusCode, body::Bytes, http::request::Parts};
 use std::{fmt, sync::Arc};
-
-/// The daemon in figures.
-#[async_trait]
-pub trait Figures: fmt::Debug + Send + Sync {
-    /// As they are now.
-    async fn now(&self) -> Now;
-
-    /// This process.
-    fn process(&self) -> ProcessFigures;
-
-    /// What could not be reached lately.
-    fn unreachable(&self) -> Vec<Unreachable>;
-}
 
 /// What programs with a token and people ask.
 #[async_trait]

@@ -2,6 +2,7 @@
 
 use super::{
     HEAD_PATIENCE, MAX_HEAD,
+    fault::Fault,
     unread::{Muted, READ_ON, read_on, tell},
 };
 use crate::{
@@ -66,27 +67,6 @@ pub trait Application: fmt::Debug + Send + Sync {
 
     /// The answer to a request that came to nothing; `head` is `None` where not even that could be read.
     fn fault(&self, head: Option<&Parts>, fault: Fault) -> Response<Bytes>;
-}
-
-/// Why there is no other answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// The body has more than [`MAX_BODY`] octets.
-    TooLarge,
-    /// The body did not come in time.
-    Slow,
-    /// The request ends in its middle.
-    Broken,
-    /// The head has more octets than are read.
-    LongHead,
-    /// The head is none of HTTP/1.
-    NoRequest,
-    /// The head did not come in time.
-    SlowHead,
-    /// Whoever answers has failed.
-    Failed,
-    /// Whoever answers takes too long, and goes on with it.
-    Late,
 }
 
 /// Has `application` answer on `socket` until `retired` turns true; with `tls` it is https.

@@ -1,9 +1,11 @@
 //! HTTP as a server: small answers, and nothing of it is worth a long wait. What takes requests with bodies is in `app`.
 
 mod app;
+mod fault;
 mod unread;
 
-pub use app::{Application, Client, Fault, MAX_BODY, serve_application};
+pub use app::{Application, Client, MAX_BODY, serve_application};
+pub use fault::Fault;
 
 use crate::{
     inbound::{Accepted, Connections, Socket},

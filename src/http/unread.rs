@@ -1,7 +1,7 @@
 //! Requests that hyper cannot read. It would answer them by itself, with a status and nothing else, or with silence; here
 //! whoever asks hears from the application what is wrong, as with every other answer.
 
-use super::{HEAD_PATIENCE, app::Fault};
+use super::{Fault, HEAD_PATIENCE};
 use crate::tls::Stream;
 use http_body_util::Full;
 use hyper::{Request, Response, body::Bytes, server::conn::http1, service::service_fn};

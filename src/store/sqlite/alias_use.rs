@@ -43,7 +43,7 @@ impl AliasUse for Sqlite {
     async fn daily_uses(&self, aliases: Vec<Key>, today: u64) -> Result<Vec<Daily>, StoreError> {
         let all = move |connection: &Connection| {
             let transaction = connection.unchecked_transaction()?;
-            let days = aliases.iter().map(|alias| alias_days::get(&transaction, alias, today));
+            let days = aliases.iter().map(|alias| alias_use::days(&transaction, alias, today));
             days.collect::<rusqlite::Result<Vec<_>>>()
         };
         self.readers.run(all).await

@@ -2,8 +2,8 @@
 
 use super::{
     Live, Snapshot,
+    alias_texts::write_texts,
     error::Failure,
-    many::write_texts,
     rows::{
         alias_use,
         aliases::{self, COLUMNS, Table},

@@ -3,6 +3,7 @@
 
 use super::{
     Live, Snapshot, Sqlite,
+    alias_texts::write_texts,
     alter::alter,
     apply,
     error::{Failure, unreadable},
@@ -29,16 +30,11 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use std::{
     collections::{BTreeSet, HashSet},
     path::{Path, PathBuf},
-    thread,
-    time::Duration,
 };
 use tokio::{sync::mpsc, task::spawn_blocking};
 
 /// How often a change is worked out again because others changed aliases meanwhile, before they have to wait.
 const TRIES: usize = 3;
-/// Texts that are written in a turn, and how long others have for theirs.
-const TURN: usize = 1_000;
-const REST: Duration = Duration::from_millis(10);
 /// Refused aliases that are named.
 const MAX_REFUSED: usize = 10_000;
 
@@ -296,31 +292,6 @@ fn take_in(connection: &mut Connection, coming: Coming) -> Result<TakenIn, Failu
         write_texts(connection, &progress);
     }
     Ok(taken)
-}
-
-/// Writes down by which texts the aliases of a change of many are found. That takes the longest of all, so it is done
-/// by turns, with those of other changes in between; should it not come to its end, other changes bring it there.
-pub(super) fn write_texts(connection: &mut Connection, progress: &Progress) {
-    if let Err(error) = try_write_texts(connection, progress) {
-        tracing::warn!(%error, "aliases have changed, and are not all found by their new texts yet");
-    }
-}
-
-fn try_write_texts(connection: &mut Connection, progress: &Progress) -> rusqlite::Result<()> {
-    let all = alias_use::due(connection)?;
-    let mut through = 0;
-    while through < all {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let written = alias_use::write_due(&transaction, TURN)?;
-        transaction.commit()?;
-        through += written as u64;
-        progress.at("made to be found", through.min(all), Some(all));
-        if written < TURN {
-            break;
-        }
-        thread::sleep(REST);
-    }
-    Ok(())
 }
 
 /// Fills the temporary table, for which nobody waits.

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod alias_numbers;
+mod alias_texts;
 mod alias_use;
 mod alter;
 mod apply;
@@ -28,6 +29,7 @@ mod size;
 mod snapshot;
 mod spool;
 mod standing;
+mod standing_load;
 mod steps;
 mod tls;
 mod tokens;

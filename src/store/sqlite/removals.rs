@@ -42,7 +42,7 @@ fn take_out(
     let key = address.key();
     let removed = Removed {
         counters: alias_use::get(connection, &key)?.unwrap_or_default(),
-        days: alias_days::get(connection, &key, clock::now().day())?,
+        days: alias_use::days(connection, &key, clock::now().day())?,
         number: alias_use::number_of(connection, &key)?.unwrap_or_default(),
         position: aliases::position(connection, &key)?,
         alias,

@@ -2,7 +2,7 @@
 
 use super::{
     rows::{alias_use, aliases, aliases::Table, domain_settings, domains},
-    standing,
+    standing_load,
 };
 use crate::{
     address::{Domain, Mailbox},
@@ -33,7 +33,7 @@ impl Snapshot {
     pub(crate) fn load(connection: &Connection, before: Option<&Self>) -> Result<Self> {
         let transaction = connection.unchecked_transaction()?;
         let known = before.map(|before| &before.standing);
-        let standing = standing::load(&transaction, known)?;
+        let standing = standing_load::load(&transaction, known)?;
         let snapshot = Self { standing, ..Self::within(&transaction, Table::Stored)? };
         transaction.commit()?;
         Ok(snapshot)

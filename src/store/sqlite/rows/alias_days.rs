@@ -1,8 +1,7 @@
 //! Rows of `alias_days`.
 
-use super::alias_use;
 use crate::{
-    alias::{Daily, DayUse, Key, first_day},
+    alias::{Daily, DayUse, first_day},
     store::sqlite::{column, number},
 };
 use rusqlite::{Connection, Result, params};
@@ -30,15 +29,7 @@ pub(crate) fn delete_old(connection: &Connection, today: u64) -> Result<()> {
     connection.prepare_cached(sql)?.execute(values).map(drop)
 }
 
-/// What came of the mail to an alias on the days that are kept on `today`.
-pub(crate) fn get(connection: &Connection, alias: &Key, today: u64) -> Result<Daily> {
-    match alias_use::number_of(connection, alias)? {
-        Some(number) => of_number(connection, number, today),
-        None => Ok(Daily::new()),
-    }
-}
-
-/// The same of the alias of that number.
+/// What came of the mail to the alias of that number on the days that are kept on `today`.
 pub(crate) fn of_number(connection: &Connection, alias: i64, today: u64) -> Result<Daily> {
     let sql = "SELECT day, forwarded, refused FROM alias_days WHERE number = ?1 AND day BETWEEN ?2 AND ?3";
     let values = params![alias, column(first_day(today)), column(today)];

@@ -2,7 +2,7 @@
 
 use super::{alias_days, events, pieces::pieces_of};
 use crate::{
-    alias::{AliasAddress, Counters, Key, Reason, Used},
+    alias::{AliasAddress, Counters, Daily, Key, Reason, Used},
     clock,
     store::sqlite::{column, error::unreadable, number},
 };
@@ -36,6 +36,14 @@ pub(crate) fn number_of(connection: &Connection, key: &Key) -> Result<Option<i64
     let sql = "SELECT number FROM alias_use WHERE domain = ?1 AND local = ?2";
     let mut statement = connection.prepare_cached(sql)?;
     statement.query_row([&key.domain, &key.local], |row| row.get(0)).optional()
+}
+
+/// What came of the mail to an alias on the days that are kept on `today`.
+pub(crate) fn days(connection: &Connection, key: &Key, today: u64) -> Result<Daily> {
+    match number_of(connection, key)? {
+        Some(number) => alias_days::of_number(connection, number, today),
+        None => Ok(Daily::new()),
+    }
 }
 
 /// Counts an alias from now on that is there again, as it was counted before.
