@@ -3,7 +3,8 @@
 use super::{
     form::{Fields, Form, Query, Segment},
     notices::Notice,
-    parts::{Field, Table, outside, time},
+    outside::outside,
+    parts::{Field, Table, time},
     shell::Tab,
     texts::Texts,
     trouble::Trouble,

@@ -158,7 +158,7 @@ fn page(look: &Look, title: &str, content: &Markup) -> Response<Body> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::page::visitor::cookie;
+    use crate::web::page::cookies::cookie;
     use hyper::{HeaderMap, header::COOKIE};
 
     #[test]

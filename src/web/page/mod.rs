@@ -1,19 +1,21 @@
 //! The page for people: made here and sent whole, usable without script.
 //!
 //! A request goes: posts of other sites (tower-http's layer) · the route · who asks ([`visitor`]) · a function of
-//! `admin` · a page ([`shell`]), or a [`trouble`] in the words of whoever asks ([`texts`]).
+//! `admin` · a page ([`shell`]), or a [`trouble_page`] in the words of whoever asks ([`texts`]).
 
 mod accounts;
 mod aliases;
 mod assets;
 mod blocks;
 mod chart;
+mod cookies;
 mod domains;
 mod form;
 mod language;
 mod login;
 mod messages;
 mod notices;
+mod outside;
 mod overview;
 mod parts;
 mod sessions;
@@ -21,6 +23,7 @@ mod shell;
 mod texts;
 mod tokens;
 mod trouble;
+mod trouble_page;
 mod visitor;
 
 pub(super) use aliases::undo::Undos;
@@ -42,6 +45,7 @@ use hyper::{
 use tower::ServiceExt;
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 use trouble::Trouble;
+use trouble_page::{in_words, to_stranger};
 use visitor::Visitor;
 
 /// What pages may load, and who may show them: our own, and nobody.
@@ -105,7 +109,7 @@ pub(super) async fn answer(
         && let Some(trouble) = Trouble::of(&response)
     {
         let allowed = response.headers().get(ALLOW).cloned();
-        response = trouble.in_words(site, &asked).await.into_response();
+        response = in_words(trouble, site, &asked).await.into_response();
         if let Some(allowed) = allowed {
             response.headers_mut().insert(ALLOW, allowed);
         }
@@ -124,7 +128,7 @@ pub(super) fn fault(head: &Parts, fault: Fault) -> Response<Bytes> {
         Fault::Failed => Trouble::Failed,
         Fault::Late => Trouble::Late,
     };
-    let mut response = trouble.to_stranger(head).map(Bytes::from);
+    let mut response = to_stranger(trouble, head).map(Bytes::from);
     tell(response.headers_mut());
     response
 }

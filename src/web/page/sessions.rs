@@ -3,7 +3,8 @@
 use super::{
     form::Segment,
     notices::Notice,
-    parts::{Table, ago, outside, time},
+    outside::outside,
+    parts::{Table, ago, time},
     shell::{Tab, see},
     texts::Texts,
     trouble::Trouble,

@@ -3,7 +3,7 @@
 use super::{
     assets::{ICON, SCRIPT, STYLE},
     notices::Notice,
-    parts::outside,
+    outside::outside,
     texts::{Language, Texts},
     trouble::Trouble,
 };

@@ -1,6 +1,6 @@
 //! All words of the page, in each language there is: `texts/*.ftl`, a file a language.
 
-use super::{parts::isolated, visitor::cookie};
+use super::{cookies::cookie, outside::isolated};
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
 use hyper::{HeaderMap, header::ACCEPT_LANGUAGE};
 use std::{borrow::Cow, sync::LazyLock};

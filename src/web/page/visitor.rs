@@ -1,6 +1,7 @@
 //! Who asks: somebody with a session, or whom a proxy names that is believed.
 
 use super::{
+    cookies::cookie,
     notices::Notice,
     shell::{Look, Person, Tab, document, see},
     texts::Texts,
@@ -19,11 +20,7 @@ use axum::{
     extract::FromRequestParts,
     response::{Html, IntoResponse},
 };
-use hyper::{
-    HeaderMap, Method, Response, StatusCode,
-    header::{COOKIE, HeaderName},
-    http::request::Parts,
-};
+use hyper::{HeaderMap, Method, Response, StatusCode, header::HeaderName, http::request::Parts};
 use maud::Markup;
 
 /// What a browser shows who has a session. Browsers keep a cookie of such a name only with `Secure`, for `/`, and for our
@@ -159,13 +156,6 @@ fn proxied(site: &Site, client: Client, headers: &HeaderMap) -> Option<String> {
     is_name.then(|| name.to_owned())
 }
 
-/// The cookie of this name.
-pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let fields = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = fields.flat_map(|field| field.split(';')).filter_map(|one| one.split_once('='));
-    pairs.find(|(own, _)| own.trim() == name).map(|(_, value)| value.trim())
-}
-
 impl FromRequestParts<Site> for Visitor {
     type Rejection = Response<Body>;
 
@@ -191,23 +181,6 @@ impl FromRequestParts<Site> for Admin {
         match visitor.role {
             Role::Admin => Ok(Self(visitor)),
             Role::Owner(_) => Err(Trouble::NotFound.into_response()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cookies() {
-        let mut headers = HeaderMap::new();
-        headers.append(COOKIE, "a=1; __Host-onward=secret ;lang=de".parse().unwrap());
-        headers.append(COOKIE, "b=2".parse().unwrap());
-        for (name, value) in
-            [("a", Some("1")), (SESSION_COOKIE, Some("secret")), ("b", Some("2")), ("onward", None)]
-        {
-            assert_eq!(cookie(&headers, name), value, "{name}");
         }
     }
 }

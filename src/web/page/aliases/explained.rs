@@ -1,7 +1,8 @@
 //! What would become of a message to an alias: asked by a form, answered by the checks that it would meet.
 
-use super::super::{form::Fields, parts, trouble::Trouble, visitor::Visitor};
+use super::super::{form::Fields, trouble::Trouble, visitor::Visitor};
 use super::{list::may_see, place_of};
+use crate::web::page::outside::outside;
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
     admin::{Explanation, Question, Verdict, explain},
@@ -124,12 +125,12 @@ fn told(visitor: &Visitor, answer: &Explanation) -> Markup {
             p { strong { (verdict) } }
             dl {
                 @for (label, text) in &lines {
-                    @if let Some(text) = text { dt { (label) } dd { (parts::outside(text)) } }
+                    @if let Some(text) = text { dt { (label) } dd { (outside(text)) } }
                 }
                 // Where an alias of somebody else leads is his.
                 @if visitor.role == Role::Admin && !answer.destinations.is_empty() {
                     dt { (texts.say("aliases-leads-finally", &[])) }
-                    dd { @for one in &answer.destinations { div { (parts::outside(&one.mailbox)) } } }
+                    dd { @for one in &answer.destinations { div { (outside(&one.mailbox)) } } }
                 }
             }
         }

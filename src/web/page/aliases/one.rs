@@ -16,6 +16,7 @@ use super::{
     form::Form,
     list, place_of, rows,
 };
+use crate::web::page::outside::outside;
 use crate::{
     admin::{
         Error,
@@ -151,7 +152,7 @@ async fn page(
     };
     let picked = Picked::of(alias);
     let content = html! {
-        p .lead { (parts::outside(&address)) " " (rows::state(texts, alias, &counters, clock::now())) }
+        p .lead { (outside(&address)) " " (rows::state(texts, alias, &counters, clock::now())) }
         form method="post" action="/aliases/many" .buttons {
             input type="hidden" name="to" value="alias";
             @let word = if alias.enabled() { "disable" } else { "enable" };
@@ -230,7 +231,7 @@ fn stale(texts: Texts, alias: &Alias, typed: &Form) -> Markup {
                 @for (label, now, _) in all.into_iter().filter(|(_, now, typed)| now != typed) {
                     dt { (label) }
                     dd {
-                        @if now.is_empty() { (texts.say("aliases-stale-empty", &[])) } @else { (parts::outside(&now)) }
+                        @if now.is_empty() { (texts.say("aliases-stale-empty", &[])) } @else { (outside(&now)) }
                     }
                 }
             }
@@ -275,11 +276,11 @@ fn why(texts: Texts, reason: Reason) -> String {
 fn leads_to(texts: Texts, shown: &ShownAlias) -> Markup {
     html! {
         h3 { (texts.say("aliases-leads-finally", &[])) }
-        @if let Some(reply) = &shown.reply { p { (parts::outside(reply)) } }
+        @if let Some(reply) = &shown.reply { p { (outside(reply)) } }
         @if shown.is_discarded { p { (texts.say("aliases-discards", &[])) } }
         ul {
-            @for mailbox in &shown.leads_to { li { (parts::outside(mailbox)) } }
-            @for refused in &shown.refused { li { (parts::outside(&refused.address)) ": " (parts::outside(&refused.reply)) } }
+            @for mailbox in &shown.leads_to { li { (outside(mailbox)) } }
+            @for refused in &shown.refused { li { (outside(&refused.address)) ": " (outside(&refused.reply)) } }
         }
     }
 }

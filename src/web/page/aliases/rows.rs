@@ -6,6 +6,7 @@ use super::{
     place_of,
     sparkline::{self, Sparkline},
 };
+use crate::web::page::outside::outside;
 use crate::{
     alias::{self, Alias, Counters, DAYS, Daily},
     clock,
@@ -88,9 +89,9 @@ fn line(texts: Texts, row: &Row, bulk: &Bulk, today: u64, heads: &[String; 7]) -
                     aria-label=(texts.say("aliases-pick-one", &[("address", address.as_str().into())]));
             }
             td data-label=(heads[0]) { div {
-                a .address href=(place_of(alias.address())) { (parts::outside(&address)) }
+                a .address href=(place_of(alias.address())) { (outside(&address)) }
                 @if let Some(note) = &alias.rules().note {
-                    div .hint { (parts::outside(note)) }
+                    div .hint { (outside(note)) }
                 }
             } }
             td data-label=(heads[1]) { div { (leads_to(texts, alias)) } }
@@ -143,7 +144,7 @@ fn leads_to(texts: Texts, alias: &Alias) -> Markup {
     html! {
         @match alias.action() {
             alias::Action::Forward(_) => {
-                @for one in destinations.iter().take(FIRST) { div { (parts::outside(&one.to_string())) } }
+                @for one in destinations.iter().take(FIRST) { div { (outside(&one.to_string())) } }
                 @if let Some(more @ 1..) = destinations.len().checked_sub(FIRST) {
                     div { (texts.say("aliases-more", &[("count", more.into())])) }
                 }

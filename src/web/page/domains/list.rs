@@ -12,7 +12,8 @@ use crate::{
     session::Role,
     web::page::{
         form::Query,
-        parts::{Field, Table, ago, outside},
+        outside::outside,
+        parts::{Field, Table, ago},
         shell::Tab,
         texts::Texts,
         trouble::Trouble,

@@ -5,7 +5,8 @@ use crate::{
     admin::doctor::{DomainRecord, DomainReport, Finding, Purpose, RecordState, Severity},
     time::UnixTime,
     web::page::{
-        parts::{Table, ago, outside_whole},
+        outside::outside_whole,
+        parts::{Table, ago},
         texts::Texts,
     },
 };

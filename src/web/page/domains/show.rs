@@ -18,7 +18,8 @@ use crate::{
     web::page::{
         chart::Chart,
         form::Segment,
-        parts::{Field, Table, ago, outside, time},
+        outside::outside,
+        parts::{Field, Table, ago, time},
         shell::Tab,
         trouble::Trouble,
         visitor::Visitor,

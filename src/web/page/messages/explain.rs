@@ -10,7 +10,7 @@ use crate::{
     alias::Owner,
     web::page::{
         form::Segment,
-        parts::outside_whole,
+        outside::outside_whole,
         texts::{Arg, Texts},
         trouble::Trouble,
         visitor::Visitor,

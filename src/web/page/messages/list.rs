@@ -8,7 +8,8 @@ use crate::{
     admin::trace::{self, Outcome, Page, Record},
     web::page::{
         form::Query,
-        parts::{Field, Table, outside, time},
+        outside::outside,
+        parts::{Field, Table, time},
         shell::Tab,
         texts::Texts,
         trouble::Trouble,

@@ -10,7 +10,8 @@ use crate::{
     address::Mailbox,
     web::page::{
         form::Segment,
-        parts::{outside_whole, time},
+        outside::outside_whole,
+        parts::time,
         shell::Tab,
         texts::{Arg, Texts},
         trouble::Trouble,

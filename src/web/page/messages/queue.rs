@@ -6,7 +6,8 @@ use crate::{
     web::page::{
         form::{Form, Query},
         notices::Notice,
-        parts::{Table, outside, time},
+        outside::outside,
+        parts::{Table, time},
         shell::Tab,
         texts::Texts,
         trouble::Trouble,

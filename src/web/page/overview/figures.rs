@@ -9,10 +9,7 @@ use crate::{
     time::UnixTime,
     web::{
         Site,
-        page::{
-            parts::{ago, outside},
-            texts::Texts,
-        },
+        page::{outside::outside, parts::ago, texts::Texts},
     },
 };
 use maud::{Markup, html};

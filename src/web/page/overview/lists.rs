@@ -9,7 +9,8 @@ use crate::{
     outbound::Unreachable,
     time::UnixTime,
     web::page::{
-        parts::{Table, ago, outside, time},
+        outside::outside,
+        parts::{Table, ago, time},
         texts::Texts,
     },
 };
