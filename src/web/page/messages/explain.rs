@@ -3,38 +3,20 @@
 use super::{
     one::{self, Beside},
     seen::Seen,
+    told::{can_be_explained, told},
 };
 use crate::{
     address::ForwardPath,
-    admin::{Explanation, Question, Verdict, explain},
+    admin::{Question, explain},
     alias::Owner,
-    web::page::{
-        form::Segment,
-        outside::outside_whole,
-        texts::{Arg, Texts},
-        trouble::Trouble,
-        visitor::Visitor,
-    },
+    web::page::{form::Segment, trouble::Trouble, visitor::Visitor},
 };
 use axum::body::Body;
 use hyper::Response;
-use maud::{Markup, html};
 use std::sync::Arc;
 
 /// Longest HELO that is asked with: what is longer stands in no DNS.
 const MAX_HELO: usize = 255;
-
-/// What is told of an explanation.
-#[derive(Debug)]
-pub(super) struct Told(Vec<Line>);
-
-/// A key, what stands in its text, and what is quoted.
-type Line = (&'static str, Vec<(&'static str, String)>, Option<String>);
-
-/// Whether it can be asked: who brought the message has to be known, and an alias that it was for.
-pub(super) fn can_be(seen: &Seen) -> bool {
-    seen.record.client.is_some() && !seen.recipients.is_empty() && seen.record.account().is_none()
-}
 
 /// Asks, and shows the page with the answer.
 pub(super) async fn show(
@@ -73,7 +55,7 @@ pub(super) async fn show(
 /// Such a message once more, as far as it is known.
 fn question(seen: &Seen) -> Option<Question> {
     let record = &seen.record;
-    let (to, _) = seen.recipients.first().filter(|_| can_be(seen))?;
+    let (to, _) = seen.recipients.first().filter(|_| can_be_explained(seen))?;
     let author = match record.from.mailbox() {
         Some(sender) => sender.to_string(),
         None => "postmaster@localhost".to_owned(),
@@ -92,69 +74,4 @@ fn question(seen: &Seen) -> Option<Question> {
         message: message.into_bytes(),
         asks_filter: false,
     })
-}
-
-fn told(explained: &Explanation) -> Told {
-    let mut lines = Vec::new();
-    let mut say = |key, values: Vec<(&'static str, String)>, quote: Option<&String>| {
-        lines.push((key, values, quote.cloned()));
-    };
-    let verdict = match explained.verdict {
-        Verdict::Refused => "messages-explain-verdict-refused",
-        Verdict::Discarded => "messages-explain-verdict-discarded",
-        Verdict::Munged => "messages-explain-verdict-munged",
-        Verdict::Marked => "messages-explain-verdict-marked",
-        Verdict::Answered => "messages-explain-verdict-answered",
-        Verdict::Forwarded => "messages-explain-verdict-forwarded",
-    };
-    say(verdict, Vec::new(), explained.reply.as_ref());
-    if let Some(alias) = &explained.alias {
-        say("messages-explain-alias", vec![("alias", alias.clone())], None);
-    }
-    if let Some(rule) = &explained.rule {
-        say("messages-explain-rule", Vec::new(), Some(rule));
-    }
-    if let Some(rules) = &explained.rules {
-        say("messages-explain-rules", Vec::new(), Some(rules));
-    }
-    if let Some(limit) = &explained.limit {
-        say("messages-explain-limit", Vec::new(), Some(limit));
-    }
-    for list in explained.lists.iter().filter(|list| list.answer == "listed") {
-        say("messages-explain-list", Vec::new(), Some(&list.said));
-    }
-    if let Some(checks) = &explained.checks {
-        say("messages-explain-checks", Vec::new(), Some(checks));
-        say("messages-explain-header", Vec::new(), None);
-    }
-    if let Some(class) = &explained.class {
-        say("messages-explain-class", Vec::new(), Some(class));
-    }
-    for to in &explained.destinations {
-        let values = vec![("mailbox", to.mailbox.clone()), ("hop", to.next_hop.clone())];
-        say("messages-explain-destination", values, to.no_mail.as_ref());
-    }
-    for lost in &explained.lost {
-        say("messages-explain-lost", Vec::new(), Some(lost));
-    }
-    if let Some(address) = &explained.srs_from {
-        say("messages-explain-sent-as", vec![("address", address.clone())], None);
-    }
-    Told(lines)
-}
-
-impl Told {
-    pub(super) fn markup(&self, texts: Texts) -> Markup {
-        html! {
-            section #explained .card role="status" {
-                h3 { (texts.say("messages-explain", &[])) }
-                @for (key, values, quote) in &self.0 {
-                    @let args: Vec<(&str, Arg<'_>)> =
-                        values.iter().map(|(name, value)| (*name, value.as_str().into())).collect();
-                    p { bdi { (texts.say(key, &args)) } }
-                    @if let Some(quote) = quote { blockquote { (outside_whole(quote)) } }
-                }
-            }
-        }
-    }
 }

@@ -8,6 +8,7 @@ mod queue;
 mod search;
 mod seen;
 mod story;
+mod told;
 
 use crate::web::Site;
 use axum::{

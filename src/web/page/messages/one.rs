@@ -1,10 +1,10 @@
 //! One message as a story, and what can be done about it.
 
 use super::{
-    explain::{self, Told},
     list::badge,
     seen::Seen,
     story::{Line, Step, Tone},
+    told::{Told, can_be_explained},
 };
 use crate::{
     address::Mailbox,
@@ -126,7 +126,7 @@ fn actions(visitor: &Visitor, seen: &Seen, beside: &Beside) -> Markup {
                 }
             }
             (error("explain"))
-            @if explain::can_be(seen) {
+            @if can_be_explained(seen) {
                 form .card method="post" action=(format!("{path}/explain")) {
                     button #explain aria-describedby="explain-hint" { (texts.say("messages-explain-button", &[])) }
                     p .hint #explain-hint { (texts.say("messages-explain-hint", &[])) }
