@@ -1,7 +1,7 @@
 use crate::{
     account::AccountId,
-    address::ReversePath,
-    alias::{Owner, Ways},
+    address::{Mailbox, ReversePath},
+    alias::{AnswerAddress, Owner, Ways},
     rspamd::Verdict,
     slots::Cause,
     time::Millis,
@@ -79,6 +79,9 @@ impl Record {
         if self.to.is_empty() || !is_sender && !self.to.iter().any(is_own) {
             return None;
         }
+        if !is_sender {
+            self.hide_who_answers();
+        }
         if !is_sender && !self.to.iter().all(is_own) {
             self.to.retain(is_own);
             self.attempts.clear();
@@ -90,6 +93,16 @@ impl Record {
             self.detail = told_rules(&self.detail);
         }
         Some(self)
+    }
+
+    /// Puts the alias in the place of a mailbox that answered as it: by which aliases that one is reached is not noted, and
+    /// it may be others'.
+    fn hide_who_answers(&mut self) {
+        let as_alias = |to: &String| AnswerAddress::read(&Mailbox::parse(to).ok()?);
+        let Some(answer) = self.to.iter().find_map(as_alias) else { return };
+        self.from = ReversePath::Mailbox(answer.alias);
+        (self.client, self.helo, self.auth) = (None, String::new(), String::new());
+        self.detail = told_rules(&self.detail);
     }
 
     /// Takes out of the attempts what is not for `owner`; true where nothing is hidden from him.

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
     admin::{Explanation, Question, explain},
-    alias::Owner,
+    alias::{AnswerAddress, Owner},
 };
 use axum::{body::Body, extract::State};
 use hyper::{Response, StatusCode};
@@ -58,6 +58,13 @@ pub(super) async fn show(
         && !Owner(slice::from_ref(domain)).owns(&question.recipient.bare())
     {
         return Err(Problem::forbidden(format!("this token is for {domain} alone")));
+    }
+    // Who may answer as an alias may be a mailbox behind others' aliases: guesses at it are not confirmed.
+    let recipient = Mailbox::parse(&question.recipient.bare()).ok();
+    if caller.token.domain.is_some()
+        && recipient.is_some_and(|to| AnswerAddress::read(&to).is_some())
+    {
+        return Err(Problem::forbidden("who may answer as an alias is told to administrators"));
     }
     let explains = Arc::clone(&site.shared.explains);
     let busy = || Problem::wait("others ask the same now, and all of that asks DNS", AGAIN);

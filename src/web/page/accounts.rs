@@ -159,7 +159,11 @@ async fn switch(
     Form(fields): Form,
 ) -> Result<Response<Body>, Trouble> {
     let (texts, name) = (visitor.texts, named(&name)?);
-    let is_on = fields.one("to") == "enabled";
+    let is_on = match fields.one("to") {
+        "enabled" => true,
+        "disabled" => false,
+        _ => return Err(Trouble::Malformed),
+    };
     accounts::set_enabled(&visitor.site.store, &name, is_on).await.map_err(trouble)?;
     tracing::info!(account = %name, enabled = is_on, by = %visitor.key(), "account switched");
     let args = [("account", name.to_string().into())];

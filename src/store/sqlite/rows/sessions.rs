@@ -30,7 +30,7 @@ pub(crate) fn by_id(connection: &Connection, id: SessionId) -> Result<Option<Ses
 
 /// The oldest first.
 pub(crate) fn all(connection: &Connection) -> Result<Vec<Session>> {
-    let sql = format!("SELECT {COLUMNS} FROM sessions ORDER BY made, id");
+    let sql = format!("SELECT {COLUMNS} FROM sessions ORDER BY made, rowid");
     let mut statement = connection.prepare_cached(&sql)?;
     let found: Vec<Session> = statement.query_map((), from_row)?.collect::<Result<_>>()?;
     found.into_iter().map(|session| whole(connection, session)).collect()

@@ -11,7 +11,7 @@ CREATE TABLE sessions (
     ends   INTEGER NOT NULL,
     used   INTEGER,
     client TEXT
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- The domains of an owner, in lower case.
 CREATE TABLE session_domains (

@@ -6,7 +6,7 @@ use crate::web::page::outside::outside;
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
     admin::{Explanation, Question, Verdict, explain},
-    alias::{Alias, AliasAddress},
+    alias::{Alias, AliasAddress, AnswerAddress, Owner},
     session::Role,
 };
 use maud::{Markup, html};
@@ -71,7 +71,11 @@ fn question(visitor: &Visitor, alias: &Alias, query: &Fields) -> Result<Question
         _ => query.one("to").to_owned(),
     };
     let mailbox = Mailbox::parse(&to).map_err(|_| "to")?;
-    if !may_see(&visitor.role, Some(mailbox.domain())) {
+    // Who may answer as an alias may be a mailbox behind others' aliases: guesses at it are not confirmed.
+    let is_of_answer = AnswerAddress::read(&mailbox).is_some();
+    if !may_see(&visitor.role, Some(mailbox.domain()))
+        || is_of_answer && visitor.role.domains().is_some()
+    {
         return Err("to");
     }
     let recipient = ForwardPath::from_bare(&to).map_err(|_| "to")?;
@@ -96,11 +100,18 @@ async fn answered(visitor: &Visitor, question: Question) -> Result<Option<Explan
     let site = &visitor.site;
     let places = Arc::clone(&site.shared.explains);
     let Ok(_place) = places.try_acquire_owned() else { return Ok(None) };
+    let own = visitor.session().map(|id| site.shared.explaining.claim(id));
+    if own.as_ref().is_some_and(Option::is_none) {
+        return Ok(None);
+    }
     let explained = explain(site.config.as_ref().clone(), &question).await.map_err(|error| {
         tracing::error!(%error, "a request to the page failed");
         Trouble::Failed
     });
-    explained.map(Some)
+    explained.map(|explained| match visitor.role.domains() {
+        Some(domains) => Some(explained.part_of(Owner(domains))),
+        None => Some(explained),
+    })
 }
 
 fn told(visitor: &Visitor, answer: &Explanation) -> Markup {

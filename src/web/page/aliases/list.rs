@@ -100,11 +100,14 @@ pub(super) async fn take_back(
     Form(fields): Form,
 ) -> Result<Response<Body>, Trouble> {
     let texts = visitor.texts;
-    let steps = visitor.site.shared.undos.take(&visitor.key(), clock::steady_millis());
+    let number = fields.one("change").parse().unwrap_or_default();
+    let undos = &visitor.site.shared.undos;
+    let steps = undos.take(&visitor.key(), number, clock::steady_millis());
     let text = match steps {
         None => texts.say("aliases-undo-late", &[]),
         Some(steps) => {
-            let Undone { done, failed } = undo::undo(&visitor.site.store, steps).await?;
+            let may_see = |domain: Option<&Domain>| may_see(&visitor.role, domain);
+            let Undone { done, failed } = undo::undo(&visitor.site.store, may_see, steps).await?;
             tracing::info!(by = %visitor.key(), aliases = done, "change of aliases taken back");
             let mut text = texts.say("aliases-undone", &[("count", done.into())]);
             for (address, why) in failed.into_iter().take(TOLD) {
@@ -167,11 +170,11 @@ fn tell(visitor: &Visitor, action: &Action, done: Done, place: &str) -> Notice {
 
 /// Keeps what takes a change back, and gives the form that does, which comes back to `place`.
 pub(super) fn keep(visitor: &Visitor, steps: Vec<undo::Step>, place: &str) -> Option<Undo> {
-    let is_some = !steps.is_empty();
-    visitor.site.shared.undos.keep(&visitor.key(), steps, clock::steady_millis());
-    is_some.then(|| Undo {
+    let undos = &visitor.site.shared.undos;
+    let number = undos.keep(&visitor.key(), steps, clock::steady_millis())?;
+    Some(Undo {
         action: "/aliases/undo".into(),
-        fields: vec![("place".into(), place.into())],
+        fields: vec![("place".into(), place.into()), ("change".into(), number.to_string())],
     })
 }
 

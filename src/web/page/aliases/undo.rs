@@ -1,6 +1,7 @@
 //! What takes back a change of aliases: kept in memory for a moment, for whoever made it.
 
 use crate::{
+    address::Domain,
     admin::{
         Error, Store,
         aliases::{self, Altered, Removed},
@@ -37,12 +38,21 @@ pub(in crate::web) enum Step {
 
 /// The changes that can be taken back: of each session the last one.
 #[derive(Debug, Default)]
-pub(in crate::web) struct Undos(Mutex<VecDeque<Undo>>);
+pub(in crate::web) struct Undos(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// The number of the last change that was kept.
+    last: u64,
+    undos: VecDeque<Undo>,
+}
 
 #[derive(Debug)]
 struct Undo {
     /// Whose.
     session: String,
+    /// Which change it takes back, so that no other is.
+    number: u64,
     until: Millis,
     steps: Vec<Step>,
 }
@@ -68,35 +78,58 @@ pub(in crate::web) enum NotUndone {
 }
 
 impl Undos {
-    /// Keeps what takes back the last change of `session`, in the place of what was kept for it.
-    pub(in crate::web) fn keep(&self, session: &str, steps: Vec<Step>, now: Millis) {
-        let mut undos = self.0.lock();
+    /// Keeps what takes back the last change of `session`, in the place of what was kept for it. Gives the number of the
+    /// change; `None` where nothing takes it back.
+    pub(in crate::web) fn keep(&self, session: &str, steps: Vec<Step>, now: Millis) -> Option<u64> {
+        let mut kept = self.0.lock();
+        let Kept { last, undos } = &mut *kept;
         undos.retain(|undo| undo.session != session && undo.until > now);
         if steps.is_empty() || steps.len() > MAX_STEPS {
-            return;
+            return None;
         }
-        undos.push_back(Undo { session: session.to_owned(), until: now + KEPT, steps });
+        *last += 1;
+        let number = *last;
+        undos.push_back(Undo { session: session.to_owned(), number, until: now + KEPT, steps });
         while undos.iter().map(|undo| undo.steps.len()).sum::<usize>() > MAX_STEPS {
             undos.pop_front();
         }
+        Some(number)
     }
 
-    /// What takes back the last change of `session`, this once; `None` where it is too late.
-    pub(in crate::web) fn take(&self, session: &str, now: Millis) -> Option<Vec<Step>> {
-        let mut undos = self.0.lock();
+    /// What takes back the change of that number, this once; `None` where it is too late, or `session` has made another since.
+    pub(in crate::web) fn take(
+        &self,
+        session: &str,
+        number: u64,
+        now: Millis,
+    ) -> Option<Vec<Step>> {
+        let undos = &mut self.0.lock().undos;
         undos.retain(|undo| undo.until > now);
-        let at = undos.iter().position(|undo| undo.session == session)?;
+        let is_it = |undo: &Undo| undo.session == session && undo.number == number;
+        let at = undos.iter().position(is_it)?;
         undos.remove(at).map(|undo| undo.steps)
     }
 }
 
-/// Takes back, the last first.
+/// Takes back, the last first, what is in domains that `may_see` lets pass: others may have become somebody else's since.
 ///
 /// # Errors
 /// When the store fails: what was not reached by then stays.
-pub(in crate::web) async fn undo(store: &Store, steps: Vec<Step>) -> Result<Undone, Error> {
+pub(in crate::web) async fn undo(
+    store: &Store,
+    may_see: impl Fn(Option<&Domain>) -> bool,
+    steps: Vec<Step>,
+) -> Result<Undone, Error> {
     let mut undone = Undone::default();
     for step in steps.into_iter().rev() {
+        let alias = match &step {
+            Step::BringBack(removed) => &removed.alias,
+            Step::PutBack(alias, _) => alias,
+        };
+        if !may_see(alias.address().domain()) {
+            undone.failed.push((alias.address().clone(), NotUndone::Gone));
+            continue;
+        }
         let (address, came) = match step {
             Step::BringBack(removed) => {
                 let address = removed.alias.address().clone();
@@ -165,31 +198,35 @@ mod tests {
     #[test]
     fn each_session_takes_back_its_own_last_change_once_and_in_time() {
         let undos = Undos::default();
-        undos.keep("a", vec![step("1@x.test")], NOW);
-        undos.keep("a", vec![step("2@x.test")], NOW);
-        undos.keep("b", vec![step("3@x.test")], NOW);
-        assert_eq!(undos.take("c", NOW), None);
-        assert_eq!(undos.take("a", NOW + Duration::from_secs(10)), Some(vec![step("2@x.test")]));
-        assert_eq!(undos.take("a", NOW + Duration::from_secs(10)), None);
-        assert_eq!(undos.take("b", NOW + KEPT), None, "too late");
+        let first = undos.keep("a", vec![step("1@x.test")], NOW).unwrap();
+        let second = undos.keep("a", vec![step("2@x.test")], NOW).unwrap();
+        let third = undos.keep("b", vec![step("3@x.test")], NOW).unwrap();
+        assert_eq!(undos.take("c", second, NOW), None);
+        let soon = NOW + Duration::from_secs(10);
+        assert_eq!(undos.take("a", first, soon), None, "another came behind it");
+        assert_eq!(undos.take("a", second, soon), Some(vec![step("2@x.test")]));
+        assert_eq!(undos.take("a", second, soon), None);
+        assert_eq!(undos.take("b", third, NOW + KEPT), None, "too late");
         // What is done next cannot be taken back: nor can what was before.
-        undos.keep("b", vec![step("3@x.test")], NOW);
-        undos.keep("b", Vec::new(), NOW);
-        assert_eq!(undos.take("b", NOW), None);
+        let fourth = undos.keep("b", vec![step("3@x.test")], NOW).unwrap();
+        assert_eq!(undos.keep("b", Vec::new(), NOW), None);
+        assert_eq!(undos.take("b", fourth, NOW), None);
     }
 
     #[test]
     fn what_is_kept_is_bounded() {
         let undos = Undos::default();
-        for session in 0..100 {
-            undos.keep(&session.to_string(), vec![step("1@x.test"); 50], NOW);
-        }
-        let kept: usize = undos.0.lock().iter().map(|undo| undo.steps.len()).sum();
+        let numbers: Vec<u64> = (0..100)
+            .map(|session: u32| {
+                undos.keep(&session.to_string(), vec![step("1@x.test"); 50], NOW).unwrap()
+            })
+            .collect();
+        let kept: usize = undos.0.lock().undos.iter().map(|undo| undo.steps.len()).sum();
         assert_eq!(kept, MAX_STEPS);
-        assert_eq!(undos.take("59", NOW), None);
-        assert!(undos.take("60", NOW).is_some());
+        assert_eq!(undos.take("59", numbers[59], NOW), None);
+        assert!(undos.take("60", numbers[60], NOW).is_some());
         undos.keep("x", Vec::new(), NOW + KEPT);
-        assert!(undos.0.lock().is_empty());
+        assert!(undos.0.lock().undos.is_empty());
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -214,7 +251,9 @@ mod tests {
         let noted = alias("b@x.test").with_rules(rules).unwrap();
         store.replace_alias(&noted).await.unwrap();
         store.remove_alias(alias("c@x.test").address()).await.unwrap();
-        let undone = undo(&store, steps.clone()).await.unwrap();
+        let of_others = undo(&store, |_| false, steps.clone()).await.unwrap();
+        assert_eq!((of_others.done, of_others.failed.len()), (0, steps.len()));
+        let undone = undo(&store, |_| true, steps.clone()).await.unwrap();
         assert_eq!(undone.done, 3);
         let failed: Vec<_> =
             undone.failed.iter().map(|(address, why)| (address.to_string(), why)).collect();
@@ -234,6 +273,6 @@ mod tests {
         ] {
             assert_eq!(store.alias(alias(name).address()).await.unwrap(), now, "{name}");
         }
-        assert_eq!(undo(&store, steps).await.unwrap().done, 0, "once");
+        assert_eq!(undo(&store, |_| true, steps).await.unwrap().done, 0, "once");
     }
 }

@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     address::Domain,
-    admin::{self, blocks, domains},
+    admin::{
+        self, blocks,
+        domains::{self, HostedDomain},
+    },
     alias::SenderPattern,
     store::{ChangeError, Progress},
     web::page::{
@@ -101,7 +104,15 @@ pub(super) async fn set(
 ) -> Result<Response<Body>, Trouble> {
     let domain = hosted(&visitor, &name)?;
     let sent = Settings::sent(&form);
-    let wrong = match sent.clone().change(visitor.texts) {
+    if !["", "daily", "weekly"].contains(&form.one("digest")) {
+        return Err(Trouble::Malformed);
+    }
+    let settings = domains::settings(&visitor.site.store, &domain);
+    if !sent.is_of(&HostedDomain::new(&domain, &settings)) {
+        let notice = Notice::new(visitor.texts.say("domains-changed-meanwhile", &[]));
+        return Ok(visitor.done(notice, &path_of(&domain)));
+    }
+    let wrong = match sent.clone().change(visitor.texts, settings) {
         Err(wrong) => wrong,
         Ok(change) => match domains::set(&visitor.site.store, &domain, &change).await {
             Ok(_) => {

@@ -4,8 +4,11 @@ use super::path_of;
 use crate::{
     address::Domain,
     admin::domains::HostedDomain,
-    alias::{AutoCreate, Digest, SettingsChange, SettingsError},
-    web::page::{form::Fields, parts::Field, texts::Texts},
+    alias::{AutoCreate, Digest, DomainSettings, SettingsChange, SettingsError},
+    web::{
+        etag,
+        page::{form::Fields, parts::Field, texts::Texts},
+    },
 };
 use maud::{Markup, html};
 
@@ -18,6 +21,14 @@ pub(super) struct Settings {
     digest: String,
     pattern_error: Option<String>,
     destinations_error: Option<String>,
+    /// The tag of what was set when the form was made.
+    version: String,
+}
+
+/// A tag of what is set for a domain: two that differ have two.
+pub(super) fn version_of(hosted: &HostedDomain) -> String {
+    // What is written is digested, not read back.
+    etag::tag(format!("{hosted:?}").as_bytes())
 }
 
 impl Settings {
@@ -28,6 +39,7 @@ impl Settings {
             pattern: auto_create.map(|it| it.pattern.clone()).unwrap_or_default(),
             destinations: auto_create.map(|it| it.destinations.join("\n")).unwrap_or_default(),
             digest: hosted.digest.clone().unwrap_or_default(),
+            version: version_of(hosted),
             ..Self::default()
         }
     }
@@ -39,15 +51,20 @@ impl Settings {
             pattern: one("auto_create"),
             destinations: one("to"),
             digest: one("digest"),
+            version: one("version"),
             ..Self::default()
         }
     }
 
-    /// The change that was asked for.
+    /// The change that was asked for, of what is set now.
     ///
     /// # Errors
     /// The form with what is wrong with it.
-    pub(super) fn change(mut self, texts: Texts) -> Result<SettingsChange, Self> {
+    pub(super) fn change(
+        mut self,
+        texts: Texts,
+        now: DomainSettings,
+    ) -> Result<SettingsChange, Self> {
         let separators = [',', ';', '\n', ' ', '\t'];
         let to: Vec<&str> = self
             .destinations
@@ -72,7 +89,7 @@ impl Settings {
             Ok(auto_create) => Ok(SettingsChange {
                 auto_create: Some(auto_create),
                 digest: Some(digest),
-                only_if: None,
+                only_if: Some(now),
             }),
             Err(error) => {
                 match &error {
@@ -91,6 +108,11 @@ impl Settings {
                 Err(self)
             }
         }
+    }
+
+    /// True where it was made of this.
+    pub(super) fn is_of(&self, hosted: &HostedDomain) -> bool {
+        self.version == version_of(hosted)
     }
 
     /// The form again, as the destinations are refused.
@@ -121,6 +143,7 @@ impl Settings {
             [("", "domains-never"), ("daily", "domains-daily"), ("weekly", "domains-weekly")];
         html! {
             form method="post" action=(format!("{}/settings", path_of(domain))) {
+                input type="hidden" name="version" value=(self.version);
                 (pattern.markup())
                 (to.markup())
                 div .field {
@@ -145,7 +168,7 @@ mod tests {
 
     fn change(query: &str) -> Result<SettingsChange, Settings> {
         let texts = Texts::of(&HeaderMap::new());
-        Settings::sent(&Fields::parse(query.as_bytes())).change(texts)
+        Settings::sent(&Fields::parse(query.as_bytes())).change(texts, DomainSettings::default())
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use super::seen::Seen;
 use crate::{
+    address::Mailbox,
     admin::{Explanation, Verdict},
+    alias::AnswerAddress,
     web::page::{
         outside::outside_whole,
         texts::{Arg, Texts},
@@ -83,7 +85,12 @@ pub(super) fn told(explained: &Explanation) -> Told {
     Told(lines)
 }
 
-/// Whether it can be asked: who brought the message has to be known, and an alias that it was for.
+/// Whether it can be asked: who brought the message has to be known, and an alias that it was for. Of an answer the mailbox that it is from is not told to all.
 pub(super) fn can_be_explained(seen: &Seen) -> bool {
-    seen.record.client.is_some() && !seen.recipients.is_empty() && seen.record.account().is_none()
+    let is_answer =
+        |to: &String| Mailbox::parse(to).is_ok_and(|to| AnswerAddress::read(&to).is_some());
+    seen.record.client.is_some()
+        && !seen.recipients.is_empty()
+        && !seen.record.to.iter().any(is_answer)
+        && seen.record.account().is_none()
 }

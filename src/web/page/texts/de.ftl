@@ -803,6 +803,7 @@ domains-never = nie
 domains-daily = täglich
 domains-weekly = wöchentlich
 domains-save = Einstellungen speichern
+domains-changed-meanwhile = Jemand anders hat diese Einstellungen inzwischen geändert: von Ihnen ist nichts gespeichert. So sind sie jetzt.
 domains-saved = Die Einstellungen sind gespeichert.
 domains-blocks = Gesperrte Absender
 domains-no-blocks = Für die ganze Domain ist kein Absender gesperrt.

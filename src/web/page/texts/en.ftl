@@ -803,6 +803,7 @@ domains-never = never
 domains-daily = daily
 domains-weekly = weekly
 domains-save = Save settings
+domains-changed-meanwhile = Somebody else changed these settings meanwhile: nothing of yours is saved. Here they are as they are now.
 domains-saved = The settings are saved.
 domains-blocks = Blocked senders
 domains-no-blocks = No sender is blocked for all of the domain.
