@@ -338,12 +338,13 @@ fn a_change_that_somebody_else_made_meanwhile_is_told_and_not_overwritten() {
     let version = hidden(&answer.body, "version");
     let mut again = mine.to_vec();
     again[0] = ("version", &version);
-    done(&site, &owner, "/aliases/shop@example.org", &again);
+    let saved = done(&site, &owner, "/aliases/shop@example.org", &again);
+    let change = hidden(&saved, "change");
     let now = alias(&site.onward, "shop@example.org");
     assert_eq!((&now["note"], &now["destinations"]), (&json!("mine"), &json!(["you@sink.test"])));
     // What was taken back meanwhile is nobody's to take back.
     site.onward.run(&["alias", "set", "shop@example.org", "--note", "later"]);
-    let page = done(&site, &owner, "/aliases/undo", &[]);
+    let page = done(&site, &owner, "/aliases/undo", &[("change", &change)]);
     assert!(page.contains("Nothing was taken back."), "{page}");
     assert_eq!(alias(&site.onward, "shop@example.org")["note"], "later");
 }
@@ -418,8 +419,9 @@ fn an_owner_sees_and_changes_nothing_of_others() {
         assert!(answer.body.contains("address-error"), "{name}");
     }
     // What undoes a change of one is nobody else's.
-    done(&site, &other, "/aliases/many", &[("do", "disable"), ("pick", secret)]);
-    let page = done(&site, &owner, "/aliases/undo", &[]);
+    let off = done(&site, &other, "/aliases/many", &[("do", "disable"), ("pick", secret)]);
+    let change = hidden(&off, "change");
+    let page = done(&site, &owner, "/aliases/undo", &[("change", &change)]);
     assert!(page.contains("too late"), "{page}");
     assert_eq!(alias(onward, "secret@other.test")["enabled"], false);
 
