@@ -113,7 +113,7 @@ pub(super) async fn set(
         return Ok(visitor.done(notice, &path_of(&domain)));
     }
     let wrong = match sent.clone().change(visitor.texts, settings) {
-        Err(wrong) => wrong,
+        Err(wrong) => *wrong,
         Ok(change) => match domains::set(&visitor.site.store, &domain, &change).await {
             Ok(_) => {
                 tracing::info!(%domain, "domain changed by the page");

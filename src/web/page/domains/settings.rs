@@ -64,7 +64,7 @@ impl Settings {
         mut self,
         texts: Texts,
         now: DomainSettings,
-    ) -> Result<SettingsChange, Self> {
+    ) -> Result<SettingsChange, Box<Self>> {
         let separators = [',', ';', '\n', ' ', '\t'];
         let to: Vec<&str> = self
             .destinations
@@ -76,7 +76,7 @@ impl Settings {
             (true, true) => Ok(None),
             (true, false) => {
                 self.pattern_error = Some(texts.say("domains-auto-create-missing", &[]));
-                return Err(self);
+                return Err(Box::new(self));
             }
             (false, _) => AutoCreate::new(&self.pattern, &to).map(Some),
         };
@@ -105,7 +105,7 @@ impl Settings {
                         self.destinations_error = Some(texts.say("domains-to-count", &[]));
                     }
                 }
-                Err(self)
+                Err(Box::new(self))
             }
         }
     }
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
     use hyper::HeaderMap;
 
-    fn change(query: &str) -> Result<SettingsChange, Settings> {
+    fn change(query: &str) -> Result<SettingsChange, Box<Settings>> {
         let texts = Texts::of(&HeaderMap::new());
         Settings::sent(&Fields::parse(query.as_bytes())).change(texts, DomainSettings::default())
     }
