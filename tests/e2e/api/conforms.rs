@@ -36,7 +36,7 @@ fn in_order(value: Value) -> Value {
 /// Requests that a program makes up from the document, sound ones and others: no answer is one that the document does not
 /// allow, and none says that something failed. `API_EXAMPLES` sets how many are made up for each operation; more than ten
 /// thousand requests, with their number and time, are seen by
-/// `API_EXAMPLES=600 cargo nextest run --success-output final -E 'test(whatever_is_asked)'`.
+/// `API_EXAMPLES=600 cargo test --test e2e -- --nocapture whatever_is_asked` (nextest would end it after two minutes).
 #[test]
 fn whatever_is_asked_is_answered_as_the_document_says() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
