@@ -181,6 +181,11 @@ fn work_out(connection: &Connection, many: &Many) -> Result<Edited, Failure> {
     Ok(edited)
 }
 
+/// A destination that is a mailbox and nothing else, for any lifetime, as a path to the variant would not be.
+fn whole(mailbox: &Mailbox) -> Option<&Mailbox> {
+    Some(mailbox)
+}
+
 /// The domains whose addresses that become aliases by themselves lead elsewhere then.
 fn settings(
     connection: &Connection,
@@ -190,9 +195,7 @@ fn settings(
     let mut changed = Vec::new();
     for (domain, settings) in domain_settings::all(connection)? {
         let Some(made) = &settings.auto_create else { continue };
-        // A path to the variant would have one lifetime only.
-        #[allow(clippy::redundant_closure)]
-        let to = change.within(made.destinations(), |one| Some(one), Mailbox::clone);
+        let to = change.within(made.destinations(), whole, Mailbox::clone);
         let Some(to) = to else { continue };
         let made = AutoCreate::new(made.pattern(), to.iter().map(ToString::to_string));
         let auto_create = Some(made.map_err(unreadable)?);
