@@ -62,7 +62,9 @@ impl Point {
             Outcome::Spooled => &mut self.spooled,
             Outcome::Bounced | Outcome::Failed => &mut self.bounced,
             Outcome::Refused | Outcome::Deferred => &mut self.refused,
-            Outcome::Dropped | Outcome::Discarded | Outcome::Aborted => &mut self.other,
+            Outcome::Dropped | Outcome::Discarded | Outcome::Aborted | Outcome::Taken => {
+                &mut self.other
+            }
         };
         *count = count.saturating_add(messages);
     }

@@ -6,12 +6,12 @@
 
 mod alias_record;
 mod api;
+mod asking;
 mod caller;
 mod cors;
 mod etag;
 mod guesses;
 mod input;
-mod once;
 mod page;
 mod password_managers;
 mod problem;
@@ -21,11 +21,13 @@ pub use api::document;
 
 use crate::{
     admin::Store,
+    clock,
     config::{Config, Served},
     daemon::{self, Figures},
     http::{Application, Client, Fault},
     password_manager::Dialect,
 };
+use asking::Asking;
 use async_trait::async_trait;
 use axum::{Router, body::Body};
 use guesses::Guesses;
@@ -36,18 +38,17 @@ use hyper::{
     header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS},
     http::request::Parts,
 };
-use once::Once;
 use problem::{Kind, Problem};
 use std::{sync::Arc, time::Duration};
-use tokio::{sync::Semaphore, time::sleep};
+use tokio::time::sleep;
 use tower::ServiceExt;
 use uses::Uses;
 
-/// How often uses of tokens are written down.
+/// How often uses of tokens are written down, and what is too late to be taken back is forgotten.
 const USES_EVERY: Duration = Duration::from_secs(5);
 
 /// Questions that ask DNS at once.
-const EXPLAINS: usize = 2;
+const EXPLAINS: usize = 4;
 
 /// What is counted over all listeners and reloads.
 #[derive(Debug, Default)]
@@ -60,10 +61,8 @@ pub(crate) struct Shared {
     guesses: Guesses,
     /// When tokens and sessions were used last.
     uses: Uses,
-    /// Who may ask DNS.
-    explains: Arc<Semaphore>,
-    /// Which tokens do.
-    explaining: Once,
+    /// Who asks what would become of a message, for which DNS is asked.
+    explaining: Asking,
     /// What people are told on the next page.
     notices: page::Notices,
     /// What takes back what people did.
@@ -77,8 +76,7 @@ impl Default for Shared {
         Self {
             guesses: Guesses::default(),
             uses: Uses::default(),
-            explains: Arc::new(Semaphore::new(EXPLAINS)),
-            explaining: Once::default(),
+            explaining: Asking::new(EXPLAINS),
             notices: page::Notices::default(),
             undos: page::Undos::default(),
             checks: page::Checks::default(),
@@ -117,6 +115,7 @@ impl daemon::Web for Web {
         loop {
             sleep(USES_EVERY).await;
             self.0.uses.keep(store).await;
+            self.0.undos.forget_late(clock::steady_millis());
         }
     }
 

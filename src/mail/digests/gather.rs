@@ -152,7 +152,7 @@ impl Gathering<'_> {
                 Outcome::Discarded => tally.discarded += 1,
                 Outcome::Bounced | Outcome::Failed | Outcome::Dropped => tally.failed.add(&sender),
                 // What waits is counted where it waits.
-                Outcome::Spooled | Outcome::Aborted => {}
+                Outcome::Spooled | Outcome::Aborted | Outcome::Taken => {}
                 Outcome::Refused | Outcome::Deferred => {
                     // Of recipients that share a record, only the first one's sender and rule are told there.
                     let is_first = record.to.first().is_some_and(|to| *to == address.to_string());

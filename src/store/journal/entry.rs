@@ -1,3 +1,4 @@
+use super::Outcome;
 use crate::{
     account::AccountId,
     address::{Mailbox, ReversePath},
@@ -7,7 +8,7 @@ use crate::{
     time::Millis,
 };
 use serde::{Serialize, Serializer};
-use std::{fmt, net::IpAddr};
+use std::net::IpAddr;
 use utoipa::ToSchema;
 
 /// What happened to one message, or to one refused RCPT. Its JSON is a promise to scripts.
@@ -67,12 +68,20 @@ impl Record {
     pub fn account(&self) -> Option<AccountId> {
         AccountId::of_cause(&Cause::named(&self.auth))
     }
+
+    /// Whether an account sent the message, be it known which or not.
+    pub fn is_submitted(&self) -> bool {
+        self.auth == SUBMITTED || self.account().is_some()
+    }
 }
+
+/// What stands in the place of an account that is somebody else's.
+const SUBMITTED: &str = "an account";
 
 impl Record {
     /// The record as `owner` may read it; `None` where nothing of it is his. Where others were recipients too, it is not known
-    /// which attempts were for them, and so none is shown. Of mailboxes that others' aliases lead to there is neither a
-    /// name nor a word of theirs.
+    /// which attempts were for them, and so neither is one shown nor what all of them came to. Of mailboxes that others'
+    /// aliases lead to there is neither a name nor a word of theirs, and of an account of others not which it is.
     pub fn part_of(mut self, owner: Owner<'_>) -> Option<Self> {
         let is_sender = self.is_sent_as(owner);
         let is_own = |to: &String| owner.owns(to);
@@ -81,11 +90,19 @@ impl Record {
         }
         if !is_sender {
             self.hide_who_answers();
+            if self.account().is_some() {
+                self.auth = SUBMITTED.to_owned();
+            }
         }
         if !is_sender && !self.to.iter().all(is_own) {
             self.to.retain(is_own);
             self.attempts.clear();
             (self.srs_from, self.detail, self.reply) = (None, String::new(), String::new());
+            // Its client was answered the same for all; what happened after that did for each alone.
+            if !self.outcome.is_refusal() {
+                self.outcome = Outcome::Taken;
+            }
+            self.ms = 0;
             return Some(self);
         }
         let is_whole = self.hide_beyond(owner);
@@ -202,83 +219,6 @@ fn bare<S: Serializer>(path: &ReversePath, serializer: S) -> Result<S::Ok, S::Er
     }
 }
 
-/// What became of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Every destination took it.
-    Forwarded,
-    /// Some destinations took it, others never will, and the client was told that it is done.
-    Partial,
-    /// The client was told 5xx.
-    Refused,
-    /// The client was told 4xx.
-    Deferred,
-    /// We answer for the message, and have not done with it.
-    Spooled,
-    /// A mail system behind its destination took it and reported later that it did not deliver it.
-    Bounced,
-    /// We answered for it, and nobody got it.
-    Failed,
-    /// The operator took it out of the spool.
-    Dropped,
-    /// An alias throws it away.
-    Discarded,
-    /// The client went away before its end.
-    Aborted,
-}
-
-impl Outcome {
-    /// All of them.
-    pub const ALL: [Self; 10] = [
-        Self::Forwarded,
-        Self::Partial,
-        Self::Refused,
-        Self::Deferred,
-        Self::Spooled,
-        Self::Bounced,
-        Self::Failed,
-        Self::Dropped,
-        Self::Discarded,
-        Self::Aborted,
-    ];
-
-    /// Those of which nobody got anything, and which the client was told so, or told us.
-    pub const REFUSALS: [Self; 3] = [Self::Refused, Self::Deferred, Self::Aborted];
-
-    /// Whether nobody got anything, and the client knows.
-    pub fn is_refusal(self) -> bool {
-        Self::REFUSALS.contains(&self)
-    }
-
-    /// The word in the journal and in `onward trace --json`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Forwarded => "forwarded",
-            Self::Partial => "partial",
-            Self::Refused => "refused",
-            Self::Deferred => "deferred",
-            Self::Spooled => "spooled",
-            Self::Bounced => "bounced",
-            Self::Failed => "failed",
-            Self::Dropped => "dropped",
-            Self::Discarded => "discarded",
-            Self::Aborted => "aborted",
-        }
-    }
-
-    /// The outcome of that name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|outcome| outcome.as_str() == text)
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -328,6 +268,21 @@ mod tests {
         assert_eq!(part.to, ["a@example.org"]);
         let told = format!("{part:?}");
         assert!(!told.contains("secret") && !told.contains("other.test"), "{told}");
+        for (outcome, told) in [
+            (Outcome::Forwarded, Outcome::Taken),
+            (Outcome::Partial, Outcome::Taken),
+            (Outcome::Spooled, Outcome::Taken),
+            (Outcome::Failed, Outcome::Taken),
+            (Outcome::Refused, Outcome::Refused),
+        ] {
+            let mixed = Record { outcome, ..mixed.clone() };
+            assert_eq!(mixed.part_of(own).unwrap().outcome, told, "{outcome}");
+        }
+        let id = AccountId::new([1; 5]);
+        let sent = record(&["a@example.org"], stranger, id.cause().as_str());
+        let part = sent.clone().part_of(own).unwrap();
+        assert!(sent.is_submitted() && part.is_submitted() && part.account().is_none(), "{part:?}");
+
         for none in [&["b@other.test"][..], &["a@sub.example.org"], &["postmaster"], &[]] {
             assert!(record(none, stranger, "").part_of(own).is_none(), "{none:?}");
         }

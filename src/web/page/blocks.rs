@@ -108,15 +108,17 @@ async fn remove(visitor: Visitor, Form(fields): Form) -> Result<Response<Body>, 
     let pattern = SenderPattern::parse(fields.one("pattern")).map_err(|_| Trouble::NotFound)?;
     let domain = own(&visitor, fields.one("domain")).ok_or(Trouble::NotFound)?;
     let (store, patterns) = (&visitor.site.store, vec![pattern.clone()]);
-    match blocks::remove(store, domain.as_ref(), patterns, Progress::default()).await {
-        // Somebody else was faster: it is gone either way.
-        Ok(_) | Err(Error::Change(ChangeError::NoSuchBlock { .. })) => {}
+    let key = match blocks::remove(store, domain.as_ref(), patterns, Progress::default()).await {
+        Ok(_) => "blocks-removed",
+        Err(Error::Change(ChangeError::NoSuchBlock { .. })) => "blocks-not-blocked",
         Err(Error::Change(ChangeError::NoSuchDomain(_))) => return Err(Trouble::NotFound),
         Err(Error::Change(ChangeError::Store(error))) => return Err(error.into()),
         Err(error) => return Err(error.into()),
+    };
+    if key == "blocks-removed" {
+        tracing::info!(%pattern, by = %visitor.key(), "block removed");
     }
-    tracing::info!(%pattern, by = %visitor.key(), "block removed");
-    let text = visitor.texts.say("blocks-removed", &[("pattern", pattern.to_string().into())]);
+    let text = visitor.texts.say(key, &[("pattern", pattern.to_string().into())]);
     Ok(visitor.done(Notice::new(text), "/blocks"))
 }
 

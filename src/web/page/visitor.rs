@@ -88,7 +88,11 @@ impl Visitor {
         title: &str,
         content: &Markup,
     ) -> Response<Body> {
-        let notices = self.site.shared.notices.take(&self.key());
+        let notices = match self.look.is_for_script() {
+            // They are for whoever sees the whole page.
+            true => Vec::new(),
+            false => self.site.shared.notices.take(&self.key()),
+        };
         let page = document(&self.look, Some(tab), title, &notices, content);
         (status, Html(page.into_string())).into_response()
     }

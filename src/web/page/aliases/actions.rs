@@ -15,7 +15,7 @@ use crate::{
 use parking_lot::Mutex;
 use std::sync::Arc;
 
-/// Most aliases that are changed by one form.
+/// Most aliases that are ticked in one form.
 pub(super) const MAX_PICKED: usize = 100;
 
 /// An alias as a visitor saw it.
@@ -129,7 +129,7 @@ pub(super) async fn act(
     picked: Vec<Picked>,
 ) -> Result<Done, Error> {
     let mut done = Done::default();
-    for Picked { address, tag } in picked.into_iter().take(MAX_PICKED) {
+    for Picked { address, tag } in picked {
         if !may_see(address.domain()) {
             done.failed.push((address, Why::Gone));
             continue;

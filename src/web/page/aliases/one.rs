@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        form::{Form as Sent, Query, Segment},
+        form::{Form as Sent, Segment},
         notices::Notice,
         parts,
         shell::Tab,
@@ -11,7 +11,8 @@ use super::{
         visitor::Visitor,
     },
     actions::{Picked, Stale, alter},
-    explained,
+    bulk,
+    explained::{self, Asked},
     fields::{self, Wrong},
     form::Form,
     list, place_of, rows,
@@ -32,16 +33,29 @@ use axum::body::Body;
 use hyper::{Response, StatusCode};
 use maud::{Markup, html};
 
-/// `GET /aliases/{address}`; with `from` and `ip`, what would become of a message.
+/// `GET /aliases/{address}`
 pub(super) async fn show(
     visitor: Visitor,
     Segment(address): Segment,
-    Query(query): Query,
 ) -> Result<Response<Body>, Trouble> {
     let alias = own(&visitor, &address).await?;
-    let explained = explained::section(&visitor, &alias, &query).await?;
     let form = Form::of(&alias);
-    page(&visitor, StatusCode::OK, &alias, &Shown::new(form), &explained).await
+    page(&visitor, StatusCode::OK, &alias, &Shown::new(form), &Asked::default()).await
+}
+
+/// `POST /aliases/{address}/explain`: what would become of a message. Nothing is changed.
+pub(super) async fn explain(
+    visitor: Visitor,
+    Segment(address): Segment,
+    Sent(sent): Sent,
+) -> Result<Response<Body>, Trouble> {
+    let alias = own(&visitor, &address).await?;
+    let asked = explained::ask(&visitor, &alias, sent).await?;
+    let status = match asked.is_answered() {
+        true => StatusCode::OK,
+        false => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    page(&visitor, status, &alias, &Shown::new(Form::of(&alias)), &asked).await
 }
 
 /// `POST /aliases/{address}`
@@ -70,7 +84,7 @@ pub(super) async fn change(
     let shown = match came {
         Ok(Some(step)) => {
             tracing::info!(alias = %alias.address(), by = %visitor.key(), "alias changed");
-            let undo = list::keep(&visitor, vec![step], &place);
+            let undo = bulk::keep(&visitor, vec![step], &place);
             let text = texts.say("aliases-done-changed", &[("count", 1_u64.into())]);
             return Ok(visitor.done(Notice { text, undo }, &place));
         }
@@ -90,8 +104,7 @@ pub(super) async fn change(
     };
     // As it is by now.
     let alias = own(&visitor, &address).await?;
-    let nothing = explained::section(&visitor, &alias, &Default::default()).await?;
-    page(&visitor, status, &alias, &shown, &nothing).await
+    page(&visitor, status, &alias, &shown, &Asked::default()).await
 }
 
 /// Why an alias is not changed.
@@ -136,7 +149,7 @@ async fn page(
     status: StatusCode,
     alias: &Alias,
     shown: &Shown,
-    explained: &Markup,
+    asked: &Asked,
 ) -> Result<Response<Body>, Trouble> {
     let (site, texts) = (&visitor.site, visitor.texts);
     let counters = aliases::counters(&site.store, alias.address()).await?;
@@ -182,7 +195,7 @@ async fn page(
                 }
             }
         }
-        (explained)
+        (explained::section(visitor, alias, asked))
     };
     Ok(visitor.page_with(status, Tab::Aliases, &texts.say("aliases-one", &[]), &content))
 }

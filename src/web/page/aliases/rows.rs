@@ -23,6 +23,8 @@ pub(super) struct Bulk {
     pub(super) old: String,
     pub(super) new: String,
     pub(super) picked: Vec<Picked>,
+    /// All that the search finds are meant.
+    pub(super) is_of_all: bool,
     pub(super) wrong: Option<FieldError>,
 }
 
@@ -35,6 +37,7 @@ impl Bulk {
             old: text("old"),
             new: text("new"),
             picked: Vec::new(),
+            is_of_all: fields.has("all"),
             wrong: None,
         }
     }
@@ -188,7 +191,7 @@ pub(super) fn drawing(texts: Texts, days: &Daily, today: u64) -> Markup {
 }
 
 /// What may be done with those that are picked.
-pub(super) fn picked(texts: Texts, bulk: &Bulk) -> Markup {
+pub(super) fn picked(texts: Texts, bulk: &Bulk, has_more_pages: bool) -> Markup {
     let chosen = |word: &str| bulk.word == word;
     let wrong = |name: &str| {
         let wrong = bulk.wrong.as_ref().filter(|wrong| wrong.field == name);
@@ -208,6 +211,17 @@ pub(super) fn picked(texts: Texts, bulk: &Bulk) -> Markup {
     html! {
         fieldset .picked {
             legend { (texts.say("aliases-with-picked", &[])) }
+            p .which {
+                label .pick-all hidden {
+                    input type="checkbox" data-all="pick"; " " (texts.say("aliases-pick-all", &[]))
+                }
+                @if has_more_pages {
+                    label {
+                        input type="checkbox" name="all" value="yes" checked[bulk.is_of_all];
+                        " " (texts.say("aliases-pick-found", &[]))
+                    }
+                }
+            }
             label { span { (texts.say("aliases-do", &[])) }
                 select name="do" {
                     option value="enable" selected[chosen("enable")] { (texts.say("aliases-do-enable", &[])) }

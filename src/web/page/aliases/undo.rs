@@ -96,6 +96,13 @@ impl Undos {
         Some(number)
     }
 
+    /// Forgets what is too late to be taken back: what aliases said is nobody's to keep longer.
+    pub(in crate::web) fn forget_late(&self, now: Millis) {
+        let undos = &mut self.0.lock().undos;
+        undos.retain(|undo| undo.until > now);
+        undos.shrink_to_fit();
+    }
+
     /// What takes back the change of that number, this once; `None` where it is too late, or `session` has made another since.
     pub(in crate::web) fn take(
         &self,
@@ -193,6 +200,18 @@ mod tests {
 
     fn step(name: &str) -> Step {
         Step::PutBack(Box::new(alias(name)), "tag".into())
+    }
+
+    #[test]
+    fn what_is_too_late_is_kept_no_longer_whether_anything_changes_or_not() {
+        let undos = Undos::default();
+        undos.keep("a", vec![step("a@x.test")], NOW);
+        undos.keep("b", vec![step("b@x.test")], NOW + Duration::from_secs(1));
+        undos.forget_late(NOW + KEPT);
+        let kept: Vec<_> = undos.0.lock().undos.iter().map(|it| it.session.clone()).collect();
+        assert_eq!(kept, ["b"]);
+        undos.forget_late(NOW + KEPT + Duration::from_secs(1));
+        assert_eq!(undos.0.lock().undos.capacity(), 0);
     }
 
     #[test]

@@ -70,12 +70,12 @@ pub(super) async fn check(
     Segment(name): Segment,
 ) -> Result<Response<Body>, Trouble> {
     let domain = named(&visitor, &name)?;
-    let begun = checks::begin(&visitor.site, Subject::Domain(domain.clone())).await;
+    let begun = checks::begin(&visitor, Subject::Domain(domain.clone())).await;
     Ok(told(&visitor, begun, &path_of(&domain)))
 }
 
 pub(super) async fn check_all(Admin(visitor): Admin) -> Response<Body> {
-    let begun = checks::begin(&visitor.site, Subject::Site).await;
+    let begun = checks::begin(&visitor, Subject::Site).await;
     told(&visitor, begun, "/domains#doctor")
 }
 
@@ -83,6 +83,7 @@ fn told(visitor: &Visitor, begun: Begun, path: &str) -> Response<Body> {
     let text = match begun {
         Begun::Done => visitor.texts.say("domains-check-done", &[]),
         Begun::Goes => visitor.texts.say("domains-check-begun", &[]),
+        Begun::Asks => visitor.texts.say("domains-check-asks", &[]),
         Begun::Busy => visitor.texts.say("domains-check-busy", &[]),
     };
     visitor.done(Notice::new(text), path)
@@ -159,6 +160,9 @@ pub(super) async fn unblock(
     let (store, patterns) = (&visitor.site.store, vec![pattern.clone()]);
     let text = match blocks::remove(store, Some(&domain), patterns, Progress::default()).await {
         Ok(_) => visitor.texts.say("domains-unblocked", &[("sender", pattern.to_string().into())]),
+        Err(admin::Error::Change(ChangeError::NoSuchBlock { .. })) => {
+            visitor.texts.say("domains-not-blocked", &[("sender", pattern.to_string().into())])
+        }
         Err(error) => refused(visitor.texts, error)?,
     };
     Ok(visitor.done(Notice::new(text), &path_of(&domain)))

@@ -173,7 +173,7 @@ fn add_form(texts: Texts, new: &New<'_>) -> Markup {
 fn doctor(visitor: &Visitor) -> Markup {
     let (texts, now) = (visitor.texts, clock::now());
     let checks = &visitor.site.shared.checks;
-    let going = checks.going().filter(|going| going.at == Subject::Site);
+    let going = checks.going(&Subject::Site);
     html! {
         p { (texts.say("domains-doctor-about", &[])) }
         form method="post" action="/doctor" {

@@ -94,7 +94,7 @@ pub(super) async fn show(
 fn check(visitor: &Visitor, domain: &Domain) -> Markup {
     let (texts, now) = (visitor.texts, clock::now());
     let checks = &visitor.site.shared.checks;
-    let going = checks.going().filter(|going| going.at == Subject::Domain(domain.clone()));
+    let going = checks.going(&Subject::Domain(domain.clone()));
     html! {
         form method="post" action=(format!("{}/check", path_of(domain))) {
             button .main { (texts.say("domains-check", &[])) }

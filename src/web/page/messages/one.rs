@@ -1,13 +1,14 @@
 //! One message as a story, and what can be done about it.
 
 use super::{
-    list::badge,
+    list::{self, badge},
     seen::Seen,
     story::{Line, Step, Tone},
     told::{Told, can_be_explained},
 };
 use crate::{
     address::Mailbox,
+    admin::trace::Outcome,
     web::page::{
         form::Segment,
         outside::outside_whole,
@@ -44,13 +45,14 @@ pub(super) async fn show(
 pub(super) fn page(visitor: &Visitor, seen: &Seen, beside: &Beside) -> Response<Body> {
     let texts = visitor.texts;
     let record = &seen.record;
+    let waits = record.outcome == Outcome::Spooled || seen.waiting.is_some();
     let content = html! {
         p { a href="/messages" { (texts.say("messages-back", &[])) } }
         p .summary {
             (badge(texts, record.outcome)) " "
             (texts.say("messages-id", &[])) ": " code #message-id { (outside_whole(&record.id)) }
         }
-        section #story data-tail[record.outcome == crate::admin::trace::Outcome::Spooled] {
+        section #story data-tail=[waits.then(|| list::path(&record.id))] {
             ol .story { @for step in seen.story(visitor) { li .card { (told(texts, &step)) } } }
         }
         (actions(visitor, seen, beside))
@@ -92,7 +94,7 @@ fn sentence(texts: Texts, line: &Line) -> Markup {
 
 fn actions(visitor: &Visitor, seen: &Seen, beside: &Beside) -> Markup {
     let texts = visitor.texts;
-    let path = super::list::path(&seen.record.id);
+    let path = list::path(&seen.record.id);
     let wrong = |form: &str| {
         beside.wrong.as_ref().filter(|(own, _)| *own == form).map(|(_, text)| text.as_str())
     };
@@ -149,7 +151,7 @@ fn rule(visitor: &Visitor, seen: &Seen, sender: &Mailbox, what: &str, error: &Ma
     let domain = texts.say("messages-pattern-domain", &[("domain", domain.into())]);
     let id = format!("{what}-for");
     html! {
-        form .card method="post" action=(format!("{}/{what}", super::list::path(&seen.record.id))) {
+        form .card method="post" action=(format!("{}/{what}", list::path(&seen.record.id))) {
             fieldset {
                 legend { (legend) }
                 (error)

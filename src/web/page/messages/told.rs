@@ -92,5 +92,5 @@ pub(super) fn can_be_explained(seen: &Seen) -> bool {
     seen.record.client.is_some()
         && !seen.recipients.is_empty()
         && !seen.record.to.iter().any(is_answer)
-        && seen.record.account().is_none()
+        && !seen.record.is_submitted()
 }

@@ -122,6 +122,7 @@ aliases-last-use = Letzte Mail
 aliases-switch = Ein oder aus
 aliases-pick = Ausgewählt
 aliases-pick-all = Alle dieser Seite auswählen
+aliases-pick-found = Alle, die diese Suche findet, auch auf anderen Seiten
 aliases-pick-one = { $address } auswählen
 aliases-never = nie
 aliases-more = { $count ->
@@ -161,6 +162,27 @@ aliases-do-old = Zu ersetzendes Ziel
 aliases-do-new = Neues Ziel
 aliases-do-button = Ausführen
 aliases-none-picked = Kein Alias ist ausgewählt: kreuzen Sie an, welche gemeint sind.
+aliases-too-many-picked = { $count } Aliasse sind ausgewählt, und { $most } sind das meiste auf einmal: Es wurde nichts getan.
+aliases-all-title = Alle, die die Suche findet
+aliases-all-enable = { $count ->
+    [one] Ein Alias ist gefunden. Soll er eingeschaltet werden?
+   *[other] { $count } Aliasse sind gefunden. Sollen alle eingeschaltet werden?
+}
+aliases-all-disable = { $count ->
+    [one] Ein Alias ist gefunden. Soll er ausgeschaltet werden? Seine Mail wird dann abgelehnt.
+   *[other] { $count } Aliasse sind gefunden. Sollen alle ausgeschaltet werden? Ihre Mail wird dann abgelehnt.
+}
+aliases-all-delete = { $count ->
+    [one] Ein Alias ist gefunden. Soll er gelöscht werden? Seine Mail wird dann abgelehnt.
+   *[other] { $count } Aliasse sind gefunden. Sollen alle gelöscht werden? Ihre Mail wird dann abgelehnt.
+}
+aliases-all-other = Inzwischen sind es andere, also wurde nichts getan. Sehen Sie es sich noch einmal an.
+aliases-all-typed = Um sie zu löschen, tippen Sie, wie viele: { $count }
+aliases-all-typed-wrong = Nichts wurde gelöscht: { $count } war zu tippen.
+aliases-all-not = Nein, zurück zur Liste
+aliases-all-not-so = Was eine Suche findet, kann als Ganzes eingeschaltet, ausgeschaltet oder gelöscht werden; das Übrige ist für angekreuzte.
+aliases-all-too-many = Mehr als { $most } sind gefunden, und das ist das meiste auf einmal: Es wurde nichts getan. Suchen Sie enger.
+aliases-all-late = Diese Suche dauert zu lange, um danach etwas zu ändern: Es wurde nichts getan. Suchen Sie enger.
 aliases-done-enabled = { $count ->
     [0] Kein Alias wurde eingeschaltet.
     [one] Ein Alias ist eingeschaltet.
@@ -268,7 +290,6 @@ aliases-explain-to = An
 aliases-explain-from = Von
 aliases-explain-ip = Adresse des Clients
 aliases-explain-wrong = Hier wird etwas wie { $example } erwartet.
-aliases-explain-busy = Andere fragen gerade dasselbe. Fragen Sie gleich noch einmal.
 aliases-explain-button = Erklären
 aliases-explain-refused = Sie würde abgelehnt.
 aliases-explain-discarded = Sie würde angenommen und weggeworfen.
@@ -281,6 +302,10 @@ aliases-explain-rule = Regel, die entscheidet
 aliases-explain-rules = Regeln
 aliases-explain-checks = Prüfungen
 aliases-explain-reply = Antwort
+
+# Explaining, of an alias and of a message
+explain-asks = Was Sie vorher gefragt haben, ist noch nicht beantwortet. Fragen Sie gleich noch einmal.
+explain-busy = Andere fragen gerade dasselbe. Fragen Sie gleich noch einmal.
 
 # Sperren
 blocks-title = Gesperrte Absender
@@ -300,6 +325,7 @@ blocks-added = Mail von { $pattern } wird von jetzt an abgelehnt.
 blocks-remove = Entsperren
 blocks-remove-one = { $pattern } entsperren
 blocks-removed = Mail von { $pattern } wird wieder angenommen.
+blocks-not-blocked = { $pattern } war nicht gesperrt, darum hat sich nichts geändert.
 blocks-no-domain = { $domain } wird hier nicht betreut
 
 # Token
@@ -440,6 +466,8 @@ messages-outcome-dropped = verworfen
 messages-outcome-discarded = weggeworfen
 messages-outcome-aborted = abgebrochen
 
+messages-outcome-taken = angenommen
+
 messages-step-sender = Wer sie schickte
 messages-step-client = Woher
 messages-step-checks = Was die Prüfungen ergaben
@@ -451,6 +479,7 @@ messages-sender = Laut Umschlag schickte sie { $sender }.
 messages-sender-own = Es ist eine Mitteilung, die hier geschrieben wurde.
 messages-sender-null = Sie hat keinen Absender: es ist ein Bounce oder eine Mitteilung eines anderen Servers.
 messages-sender-account = Das Konto { $account } schickte sie.
+messages-sender-some-account = Jemand mit einem Konto auf diesem Server schickte sie.
 messages-author = From nennt eine Adresse bei { $domain }.
 messages-recipients = Sie ist für { $recipients }.
 messages-recipients-more = Sie ist für { $recipients } und { $more } weitere.
@@ -600,6 +629,7 @@ messages-next-bounced = Das Mailsystem hinter dem Ziel nahm sie an und meldete s
 messages-next-failed = Niemand hat sie, und sie wird nicht mehr versucht.
 messages-next-dropped = Nichts: sie wurde von Hand aus der Warteschlange genommen, und niemand erfährt es.
 messages-next-discarded = Nichts: der Alias wirft seine Mail weg.
+messages-next-taken = Was aus ihr wurde, betraf auch Empfänger anderer. Darum steht es hier nicht, auch nicht, welche Postfächer dahinter sie nahmen.
 messages-next-aborted = Der Server, der sie brachte, brach vor dem Ende ab. Meist kommt er von selbst wieder.
 messages-next-attempt = { $mailbox }: nächster Versuch nach bisher { $count }, um
 messages-next-sending = { $mailbox }: sie wird gerade geschickt.
@@ -640,7 +670,6 @@ messages-no-rule-here = Wählen Sie, wofür es gilt.
 messages-explain = Was jetzt geschähe
 messages-explain-button = Die Regeln erklären
 messages-explain-hint = Fragt das DNS und die Regeln, wie sie jetzt sind, was aus einer solchen Mail würde. Nichts wird geschickt.
-messages-explain-busy = Andere fragen gerade dasselbe. Versuchen Sie es gleich noch einmal.
 messages-explain-failed = Das lässt sich jetzt nicht sagen.
 messages-explain-verdict-refused = Sie würde abgelehnt:
 messages-explain-verdict-discarded = Sie würde weggeworfen.
@@ -724,6 +753,7 @@ domains-check = Jetzt prüfen
 domains-check-none = Seit dem Start dieses Servers wurde das DNS noch nicht gefragt. Der Knopf prüft, was es sagt.
 domains-check-goes = Eine Prüfung läuft. Lade diese Seite neu, um das Ergebnis zu sehen. Sie begann
 domains-check-begun = Die Prüfung dauert länger als sonst: vielleicht antworten Nameserver nicht. Lade diese Seite in einer Minute neu.
+domains-check-asks = Was Sie vorher prüfen ließen, läuft noch, deshalb hat diese Prüfung nicht begonnen. Versuchen Sie es in einer Minute noch einmal.
 domains-check-busy = Eine andere Prüfung läuft, deshalb hat diese nicht begonnen. Versuche es in einer Minute noch einmal.
 domains-check-done = Das DNS wurde gefragt. Hier steht, was es sagt.
 domains-check-late = Die letzte Prüfung dauerte zu lange und wurde abgebrochen. Versuche es später noch einmal.
@@ -818,6 +848,7 @@ domains-blocked = { $sender } ist für die ganze Domain gesperrt.
 domains-unblock = Freigeben
 domains-unblock-one = { $sender } freigeben
 domains-unblocked = { $sender } ist nicht mehr gesperrt.
+domains-not-blocked = { $sender } war nicht für die ganze Domain gesperrt, darum hat sich nichts geändert.
 domains-srs-only = Das ist die Domain für umgeschriebene Absender (SRS). Ihre eigenen Adressen werden hier nicht bedient.
 domains-remove-title = Diese Domain entfernen
 domains-remove-name = Tippe { $domain }, um sie zu entfernen

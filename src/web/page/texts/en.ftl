@@ -122,6 +122,7 @@ aliases-last-use = Last mail
 aliases-switch = On or off
 aliases-pick = Picked
 aliases-pick-all = Pick all of this page
+aliases-pick-found = All that this search finds, on other pages too
 aliases-pick-one = Pick { $address }
 aliases-never = never
 aliases-more = { $count ->
@@ -161,6 +162,27 @@ aliases-do-old = Destination to replace
 aliases-do-new = New destination
 aliases-do-button = Do it
 aliases-none-picked = No alias is picked: tick those that are meant.
+aliases-too-many-picked = { $count } aliases are picked, and { $most } is the most at once: nothing was done.
+aliases-all-title = All that the search finds
+aliases-all-enable = { $count ->
+    [one] One alias is found. Switch it on?
+   *[other] { $count } aliases are found. Switch all of them on?
+}
+aliases-all-disable = { $count ->
+    [one] One alias is found. Switch it off? Its mail is refused then.
+   *[other] { $count } aliases are found. Switch all of them off? Their mail is refused then.
+}
+aliases-all-delete = { $count ->
+    [one] One alias is found. Remove it? Its mail is refused then.
+   *[other] { $count } aliases are found. Remove all of them? Their mail is refused then.
+}
+aliases-all-other = Another number is found by now, so nothing was done. Look at it again.
+aliases-all-typed = To remove them, type how many: { $count }
+aliases-all-typed-wrong = Nothing was removed: { $count } was to be typed.
+aliases-all-not = No, back to the list
+aliases-all-not-so = All that a search finds can be switched on, switched off or removed; the rest is for those that are ticked.
+aliases-all-too-many = More than { $most } are found, which is the most at once: nothing was done. Narrow the search.
+aliases-all-late = This search takes too long to change anything by: nothing was done. Narrow it.
 aliases-done-enabled = { $count ->
     [0] No alias was switched on.
     [one] One alias is switched on.
@@ -268,7 +290,6 @@ aliases-explain-to = To
 aliases-explain-from = From
 aliases-explain-ip = Address of the client
 aliases-explain-wrong = Something such as { $example } is wanted here.
-aliases-explain-busy = Others ask the same now. Ask again in a moment.
 aliases-explain-button = Explain
 aliases-explain-refused = It would be refused.
 aliases-explain-discarded = It would be accepted and thrown away.
@@ -281,6 +302,10 @@ aliases-explain-rule = Rule that decides
 aliases-explain-rules = Rules
 aliases-explain-checks = Checks
 aliases-explain-reply = Reply
+
+# Explaining, of an alias and of a message
+explain-asks = What you asked before is not answered yet. Ask again in a moment.
+explain-busy = Others ask the same now. Ask again in a moment.
 
 # Blocks
 blocks-title = Blocked senders
@@ -300,6 +325,7 @@ blocks-added = Mail of { $pattern } is refused from now on.
 blocks-remove = Unblock
 blocks-remove-one = Unblock { $pattern }
 blocks-removed = Mail of { $pattern } is taken again.
+blocks-not-blocked = { $pattern } was not blocked, so nothing has changed.
 blocks-no-domain = { $domain } is not hosted here
 
 # Tokens
@@ -440,6 +466,8 @@ messages-outcome-dropped = dropped
 messages-outcome-discarded = thrown away
 messages-outcome-aborted = broken off
 
+messages-outcome-taken = taken
+
 messages-step-sender = Who sent it
 messages-step-client = From where
 messages-step-checks = What the checks said
@@ -451,6 +479,7 @@ messages-sender = The envelope says that { $sender } sent it.
 messages-sender-own = It is a notice that was written here.
 messages-sender-null = It has no sender: it is a bounce, or a notice of another server.
 messages-sender-account = The account { $account } sent it.
+messages-sender-some-account = Somebody who has an account here sent it.
 messages-author = From names an address at { $domain }.
 messages-recipients = It is for { $recipients }.
 messages-recipients-more = It is for { $recipients } and { $more } more.
@@ -600,6 +629,7 @@ messages-next-bounced = The mail system behind the destination took it and repor
 messages-next-failed = Nobody has it, and it is not tried any more.
 messages-next-dropped = Nothing: it was taken out of the queue by hand, and nobody is told.
 messages-next-discarded = Nothing: the alias throws its mail away.
+messages-next-taken = What became of it was for recipients of others too, so it is not told here, nor which of the mailboxes behind took it.
 messages-next-aborted = The server that brought it broke off before the end. Usually it comes again by itself.
 messages-next-attempt = { $mailbox }: next attempt after { $count } so far, at
 messages-next-sending = { $mailbox }: it is being sent right now.
@@ -640,7 +670,6 @@ messages-no-rule-here = Choose what it is for.
 messages-explain = What would happen now
 messages-explain-button = Explain the rules
 messages-explain-hint = Asks DNS and the rules as they are now what would become of such a mail. Nothing is sent.
-messages-explain-busy = Others ask the same now. Try again in a moment.
 messages-explain-failed = That cannot be told now.
 messages-explain-verdict-refused = It would be refused:
 messages-explain-verdict-discarded = It would be thrown away.
@@ -724,6 +753,7 @@ domains-check = Check now
 domains-check-none = DNS was not asked yet since this server started. Press the button to check what it says.
 domains-check-goes = A check is under way. Load this page again to see its result. It began
 domains-check-begun = The check takes longer than usual: name servers may not answer. Load this page again in a minute.
+domains-check-asks = What you asked for before goes on, so this check has not begun. Try again in a minute.
 domains-check-busy = Another check is under way, so this one did not begin. Try again in a minute.
 domains-check-done = DNS was asked. Here is what it says.
 domains-check-late = The last check took too long and was given up. Try again later.
@@ -818,6 +848,7 @@ domains-blocked = { $sender } is blocked for all of the domain.
 domains-unblock = Unblock
 domains-unblock-one = Unblock { $sender }
 domains-unblocked = { $sender } is not blocked any more.
+domains-not-blocked = { $sender } was not blocked for the whole domain, so nothing has changed.
 domains-srs-only = This is the domain of rewritten senders (SRS). Its own addresses are not hosted here.
 domains-remove-title = Remove this domain
 domains-remove-name = Type { $domain } to remove it

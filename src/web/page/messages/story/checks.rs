@@ -22,7 +22,7 @@ pub(super) fn authors(record: &Record) -> Vec<Line> {
 pub(super) fn lines(record: &Record) -> Vec<Line> {
     let mut lines = Vec::new();
     match Told::read(&record.auth) {
-        None if record.account().is_some() || super::is_own(record) => {}
+        None if record.is_submitted() || super::is_own(record) => {}
         None => lines.push(Line::new("messages-checks-none")),
         Some(told) => {
             lines.extend(told.spf.map(|result| spf(result, record)));

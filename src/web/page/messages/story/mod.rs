@@ -128,6 +128,7 @@ pub(super) fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Dropped => "messages-outcome-dropped",
         Outcome::Discarded => "messages-outcome-discarded",
         Outcome::Aborted => "messages-outcome-aborted",
+        Outcome::Taken => "messages-outcome-taken",
     }
 }
 
@@ -136,7 +137,7 @@ pub(super) fn tone(outcome: Outcome) -> Tone {
     match outcome {
         Outcome::Forwarded => Tone::Good,
         Outcome::Spooled | Outcome::Deferred | Outcome::Partial | Outcome::Aborted => Tone::Care,
-        Outcome::Discarded | Outcome::Dropped => Tone::Plain,
+        Outcome::Discarded | Outcome::Dropped | Outcome::Taken => Tone::Plain,
         Outcome::Refused | Outcome::Bounced | Outcome::Failed => Tone::Bad,
     }
 }
@@ -154,6 +155,9 @@ fn sender(facts: &Facts<'_>) -> Vec<Line> {
         None => Line::new("messages-sender-null"),
     }];
     lines.extend(account.map(|name| Line::new("messages-sender-account").with("account", name)));
+    if account.is_none() && record.is_submitted() {
+        lines.push(Line::new("messages-sender-some-account"));
+    }
     lines.extend(checks::authors(record));
     if !record.to.is_empty() {
         let key = match record.to.len() > NAMED {
