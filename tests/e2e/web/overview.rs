@@ -74,7 +74,7 @@ fn mail_is_seen(scene: &Scene, browser: &Browser) {
     browser.open("/overview");
     for chart in 0..3 {
         assert_eq!(legend(browser, chart), ["1", "1", "0", "1", "0"], "chart {chart}");
-        assert_eq!(browser.count(&format!("#chart-{chart} svg g.bar rect.forwarded")), 1);
+        assert_eq!(browser.count(&format!("#chart-{chart} svg path.forwarded")), 1);
     }
     let page = browser.text("main");
     for part in ["No such address", "slow.test", "451 4.2.2 Destination: mailbox full", "Onward "] {

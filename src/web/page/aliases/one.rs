@@ -3,6 +3,7 @@
 use super::{
     super::{
         form::{Form as Sent, Segment},
+        messages::recent,
         notices::Notice,
         parts,
         shell::Tab,
@@ -163,6 +164,12 @@ async fn page(
             &aliases::show(&site.store, alias.address(), site.config.postmaster.as_ref()).await?,
         ),
     };
+    let recent = match alias.address() {
+        AliasAddress::Exact(mailbox) => recent(visitor, mailbox).await?,
+        _ => {
+            html! { p { a href=(messages_of(alias.address())) { (texts.say("messages-recent-of-domain", &[])) } } }
+        }
+    };
     let picked = Picked::of(alias);
     let content = html! {
         p .lead { (outside(&address)) " " (rows::state(texts, alias, &counters, clock::now())) }
@@ -180,7 +187,10 @@ async fn page(
             @if let [days] = &days[..] { (rows::drawing(texts, days, today)) }
             (numbers(texts, &counters))
             (leads)
-            p { a href=(messages_of(alias.address())) { (texts.say("aliases-to-messages", &[])) } }
+        }
+        section aria-labelledby="recent" {
+            h2 #recent { (texts.say("messages-recent", &[])) }
+            (recent)
         }
         section aria-labelledby="change" {
             h2 #change { (texts.say("aliases-change", &[])) }
@@ -298,13 +308,10 @@ fn leads_to(texts: Texts, shown: &ShownAlias) -> Markup {
     }
 }
 
-/// Where the messages are that came to an alias; of one that stands for many addresses, those of its domain.
+/// Where the messages are of an alias that stands for many addresses: those of its domain.
 fn messages_of(address: &AliasAddress) -> String {
-    let to = match (address, address.domain()) {
-        (AliasAddress::Exact(mailbox), _) => mailbox.to_string(),
-        (_, Some(domain)) => format!("@{domain}"),
-        (_, None) => return "/messages".to_owned(),
-    };
+    let Some(domain) = address.domain() else { return "/messages".to_owned() };
+    let to = format!("@{domain}");
     let query = form_urlencoded::Serializer::new(String::new()).append_pair("to", &to).finish();
     format!("/messages?{query}")
 }

@@ -5,10 +5,13 @@ mod explain;
 mod list;
 mod one;
 mod queue;
+mod recent;
 mod search;
 mod seen;
 mod story;
 mod told;
+
+pub(super) use recent::recent;
 
 use crate::web::Site;
 use axum::{
