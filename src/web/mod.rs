@@ -8,6 +8,7 @@ mod alias_record;
 mod api;
 mod asking;
 mod caller;
+mod cause;
 mod cors;
 mod etag;
 mod guesses;

@@ -1,6 +1,7 @@
 //! Accounts: who may send mail here. An administrator's alone: what accounts send is the server's good name.
 
 use super::{
+    faults,
     form::{Fields, Form, Query, Segment},
     notices::Notice,
     outside::outside,
@@ -52,7 +53,7 @@ async fn list(Admin(visitor): Admin, Query(query): Query) -> Result<Response<Bod
 /// Makes an account with its first password.
 async fn add(Admin(visitor): Admin, Form(fields): Form) -> Result<Response<Body>, Trouble> {
     let texts = visitor.texts;
-    let (name, may, label) = match wanted(&fields) {
+    let (name, may, label) = match wanted(texts, &fields) {
         Ok(wanted) => wanted,
         Err(wrong) => return refused(&visitor, &fields, wrong).await,
     };
@@ -68,13 +69,15 @@ async fn add(Admin(visitor): Admin, Form(fields): Form) -> Result<Response<Body>
     Ok(once(&visitor, &account.name, &password))
 }
 
-fn wanted(fields: &Fields) -> Result<(Mailbox, Vec<SendAs>, Label), Wrong> {
-    let name = Mailbox::parse(fields.one("name")).map_err(|error| ("name", error.to_string()))?;
+fn wanted(texts: Texts, fields: &Fields) -> Result<(Mailbox, Vec<SendAs>, Label), Wrong> {
+    let name = Mailbox::parse(fields.one("name"));
+    let name = name.map_err(|error| ("name", faults::address(texts, error)))?;
     let lines = fields.one("send_as").split(['\n', '\r', ',']).map(str::trim);
-    let may = lines
-        .filter(|line| !line.is_empty())
-        .map(|line| SendAs::parse(line).map_err(|error| ("send_as", format!("{line}: {error}"))));
-    let label = Label::parse(fields.one("label")).map_err(|error| ("label", error.to_string()))?;
+    let may = lines.filter(|line| !line.is_empty()).map(|line| {
+        SendAs::parse(line).map_err(|error| ("send_as", faults::account(texts, &error)))
+    });
+    let label = Label::parse(fields.one("label"));
+    let label = label.map_err(|error| ("label", faults::account(texts, &error)))?;
     Ok((name, may.collect::<Result<_, _>>()?, label))
 }
 
@@ -113,7 +116,7 @@ fn of_field(texts: Texts, error: Error) -> Result<Wrong, Trouble> {
             ("label", texts.say("accounts-too-many-passwords", &[("most", MAX_PASSWORDS.into())]))
         }
         Error::Account(why) | Error::AccountChange(AccountChangeError::Account(why)) => {
-            ("name", why.to_string())
+            ("name", faults::account(texts, why))
         }
         _ => return Err(trouble(error)),
     })
@@ -181,7 +184,7 @@ async fn add_password(
 ) -> Result<Response<Body>, Trouble> {
     let name = named(&name)?;
     let wrong = match Label::parse(fields.one("label")) {
-        Err(error) => error.to_string(),
+        Err(error) => faults::account(visitor.texts, &error),
         Ok(label) => match accounts::add_password(&visitor.site.store, &name, label).await {
             Ok(password) => {
                 tracing::info!(account = %name, by = %visitor.key(), "password made");

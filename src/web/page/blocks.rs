@@ -2,6 +2,7 @@
 
 use super::{
     aliases::offered,
+    faults,
     form::Form,
     notices::Notice,
     outside::outside,
@@ -16,7 +17,7 @@ use crate::{
     alias::{Block, SenderPattern},
     session::Role,
     store::{ChangeError, Progress},
-    web::{Site, problem::Problem},
+    web::{Site, cause::Cause},
 };
 use axum::{
     Router,
@@ -70,7 +71,7 @@ async fn added(
     let texts = visitor.texts;
     let pattern = match SenderPattern::parse(&typed.pattern) {
         Ok(pattern) => pattern,
-        Err(error) => return Ok(Err(("pattern", error.to_string()))),
+        Err(error) => return Ok(Err(("pattern", faults::said(texts, &error.into())))),
     };
     let Some(domain) = own(visitor, &typed.domain) else {
         let what = texts.say("blocks-no-domain", &[("domain", typed.domain.as_str().into())]);
@@ -86,11 +87,14 @@ async fn added(
             Ok(Ok(Notice::new(texts.say("blocks-added", &[("pattern", pattern.into())]))))
         }
         Err(Error::Change(ChangeError::Store(error)) | Error::Store(error)) => Err(error.into()),
-        Err(Error::Alias(error)) => Ok(Err(("note", error.to_string()))),
-        Err(Error::Change(error @ ChangeError::NoSuchDomain(_))) => {
-            Ok(Err(("domain", Problem::from(error).detail)))
+        Err(Error::Alias(error)) => Ok(Err(("note", faults::said(texts, &error.into())))),
+        Err(Error::Change(error)) => {
+            let field = match error {
+                ChangeError::NoSuchDomain(_) => "domain",
+                _ => "pattern",
+            };
+            Ok(Err((field, faults::said(texts, &Cause::from(&error)))))
         }
-        Err(Error::Change(error)) => Ok(Err(("pattern", Problem::from(error).detail))),
         Err(error) => Err(error.into()),
     }
 }

@@ -10,6 +10,7 @@ mod blocks;
 mod chart;
 mod cookies;
 mod domains;
+mod faults;
 mod form;
 mod language;
 mod login;

@@ -2,6 +2,7 @@
 
 use super::{
     aliases::offered,
+    faults,
     form::{Fields, Form, Segment},
     notices::Notice,
     outside::outside,
@@ -22,7 +23,7 @@ use crate::{
     session::Role,
     store::TokenChangeError,
     token::{MAX_DESTINATIONS, MAX_TOKENS, NameFormat, Scope, TokenError},
-    web::Site,
+    web::{Site, cause::Cause},
 };
 use axum::{
     Router,
@@ -97,7 +98,8 @@ async fn refused(
 /// The token that is asked for.
 fn wanted(visitor: &Visitor, fields: &Fields) -> Result<New, Wrong> {
     let texts = visitor.texts;
-    let label = Label::parse(fields.one("label")).map_err(|error| ("label", error.to_string()))?;
+    let label = Label::parse(fields.one("label"));
+    let label = label.map_err(|error| ("label", faults::account(texts, &error)))?;
     let scope: Scope =
         fields.one("scope").parse().map_err(|_| ("scope", texts.say("tokens-scope-wrong", &[])))?;
     if scope == Scope::Admin && visitor.role != Role::Admin {
@@ -114,7 +116,8 @@ fn wanted(visitor: &Visitor, fields: &Fields) -> Result<New, Wrong> {
     };
     let lines = fields.one("destinations").split(['\n', '\r', ',']).map(str::trim);
     let destinations = lines.filter(|line| !line.is_empty()).map(|line| {
-        Mailbox::parse(line).map_err(|error| ("destinations", format!("{line}: {error}")))
+        let why = |error| format!("{line}: {}", faults::address(texts, error));
+        Mailbox::parse(line).map_err(|error| ("destinations", why(error)))
     });
     let format = match fields.one("format") {
         "" => NameFormat::default(),
@@ -162,7 +165,11 @@ fn of_field(texts: Texts, error: &TokenChangeError) -> Wrong {
         TokenChangeError::TooMany => {
             ("label", texts.say("tokens-too-many", &[("most", MAX_TOKENS.into())]))
         }
-        other => ("domain", other.to_string()),
+        TokenChangeError::Token(TokenError::Literal(domain)) => {
+            ("domain", faults::said(texts, &Cause::Literal(domain.clone())))
+        }
+        // What the fields of the form do not send.
+        _ => ("domain", faults::said(texts, &Cause::Other)),
     }
 }
 

@@ -8,9 +8,9 @@ use crate::{
         Error, Store,
         aliases::{self, Altered},
     },
-    alias::{Alias, AliasAddress, Amendment, Edit, NewDestination},
+    alias::{Alias, AliasAddress, AliasError, Amendment, Edit, NewDestination},
     store::ChangeError,
-    web::{alias_record::tag_of, problem::Problem},
+    web::{alias_record::tag_of, cause::Cause, problem::Problem},
 };
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -73,7 +73,7 @@ pub(super) enum Why {
     /// There is none, or none that the visitor may see.
     Gone,
     /// It cannot have what is asked for.
-    Refused(String),
+    Refused(Cause),
 }
 
 impl Action {
@@ -96,22 +96,28 @@ impl Action {
                     Mailbox::parse(text.trim()).map_err(|error| {
                         let accepted = "a mailbox, such as me@mailbox.example";
                         Problem::field(field, error.to_string(), accepted)
+                            .because(Cause::Address(error))
                     })
                 };
                 let change = NewDestination::new(mailbox("old", old)?, mailbox("new", new)?);
-                let change = change
-                    .map_err(|error| Problem::field("new", error.to_string(), "another mailbox"))?;
+                let change = change.map_err(|error| {
+                    Problem::field("new", error.to_string(), "another mailbox")
+                        .because(Cause::Edit(error))
+                })?;
                 Ok(Self::Edit(Edit::Destination(change)))
             }
-            other => Err(Problem::field("do", format!("{other:?} is none"), "one of the list")),
+            other => {
+                let problem = Problem::field("do", format!("{other:?} is none"), "one of the list");
+                Err(problem.because(Cause::Other))
+            }
         }
     }
 
     /// The alias as it is to be; `None` where it is so already.
-    fn applied(&self, alias: &Alias) -> Result<Option<Alias>, String> {
+    fn applied(&self, alias: &Alias) -> Result<Option<Alias>, AliasError> {
         let after = match self {
             Self::Switch(enabled) => Some(alias.clone().with_enabled(*enabled)),
-            Self::Edit(edit) => edit.of(alias).map_err(|error| error.to_string())?,
+            Self::Edit(edit) => edit.of(alias)?,
             Self::Remove => None,
         };
         Ok(after.filter(|after| after != alias))
@@ -147,7 +153,7 @@ pub(super) async fn act(
             }
             Err(Error::Change(ChangeError::Store(error))) => return Err(error.into()),
             Err(Error::Change(error)) => {
-                done.failed.push((address, Why::Refused(Problem::from(error).detail)));
+                done.failed.push((address, Why::Refused(Cause::from(&error))));
             }
             Err(error) => return Err(error),
         }
@@ -164,7 +170,10 @@ async fn remove(store: &Store, address: &AliasAddress, tag: String) -> Came {
 }
 
 async fn change(store: &Store, address: &AliasAddress, tag: String, action: Action) -> Came {
-    alter(store, address, tag, move |alias| action.applied(alias).map_err(Why::Refused)).await
+    alter(store, address, tag, move |alias| {
+        action.applied(alias).map_err(|error| Why::Refused(error.into()))
+    })
+    .await
 }
 
 /// Puts what `change` makes of an alias in its place, if it still has the tag. Gives what takes that back.
@@ -317,6 +326,6 @@ mod tests {
         let done = act(&store, |_| true, &action, picked).await.unwrap();
         assert_eq!(done.steps.len(), 1);
         let [(address, Why::Refused(why))] = &done.failed[..] else { panic!("{done:?}") };
-        assert_eq!((address.to_string().as_str(), why.is_empty()), ("b@x.test", false));
+        assert_eq!((address.to_string().as_str(), why), ("b@x.test", &Cause::Loop));
     }
 }

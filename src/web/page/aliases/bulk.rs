@@ -2,6 +2,7 @@
 
 use super::{
     super::{
+        faults,
         form::{Fields, Form},
         notices::{Notice, Undo},
         texts::Texts,
@@ -51,7 +52,8 @@ pub(super) async fn change(
     let (action, picked) = match action {
         Ok(action) => action,
         Err(problem) => {
-            let bulk = Bulk { wrong: problem.errors.into_iter().next(), picked, ..bulk };
+            let (errors, _) = faults::of_problem(visitor.texts, problem);
+            let bulk = Bulk { wrong: errors.into_iter().next(), picked, ..bulk };
             return list(&visitor, StatusCode::UNPROCESSABLE_ENTITY, &sought, &bulk).await;
         }
     };
@@ -138,7 +140,7 @@ pub(super) async fn take_back(
                 let why = match why {
                     NotUndone::Changed => texts.say("aliases-why-changed", &[]),
                     NotUndone::Gone => texts.say("aliases-why-gone", &[]),
-                    NotUndone::Refused(why) => why,
+                    NotUndone::Refused(why) => faults::said(texts, &why),
                 };
                 text.push_str(&left_out(texts, &address.to_string(), &why));
             }
@@ -177,7 +179,7 @@ fn tell(visitor: &Visitor, action: &Action, done: Done, place: &str) -> Notice {
         let why = match why {
             Why::Changed => texts.say("aliases-why-changed", &[]),
             Why::Gone => texts.say("aliases-why-gone", &[]),
-            Why::Refused(why) => why,
+            Why::Refused(why) => faults::said(texts, &why),
         };
         text.push_str(&left_out(texts, &address.to_string(), &why));
     }

@@ -46,7 +46,7 @@ pub(super) async fn make(visitor: Visitor, Sent(sent): Sent) -> Result<Response<
         Err(problem) => problem,
     };
     let status = problem.kind.status();
-    let (wrong, of_all) = Wrong::of(problem);
+    let (wrong, of_all) = Wrong::of(visitor.texts, problem);
     page(&visitor, status, form, wrong, of_all).await
 }
 

@@ -95,7 +95,7 @@ pub(super) async fn change(
         }
         Err(No::Stale) => Shown { is_stale: true, ..Shown::new(form) },
         Err(No::Wrong(problem)) => {
-            let (wrong, of_all) = Wrong::of(problem);
+            let (wrong, of_all) = Wrong::of(texts, problem);
             Shown { wrong, of_all, ..Shown::new(form) }
         }
     };

@@ -9,7 +9,7 @@ use crate::{
     alias::{Alias, AliasAddress},
     store::ChangeError,
     time::Millis,
-    web::alias_record::tag_of,
+    web::{alias_record::tag_of, cause::Cause},
 };
 use parking_lot::Mutex;
 use std::{
@@ -74,7 +74,7 @@ pub(in crate::web) enum NotUndone {
     /// It is gone, or its domain is.
     Gone,
     /// What is there by now stands against it.
-    Refused(String),
+    Refused(Cause),
 }
 
 impl Undos {
@@ -157,9 +157,7 @@ pub(in crate::web) async fn undo(
                 NotUndone::Gone
             }
             Err(Error::Change(ChangeError::Store(error))) => return Err(error.into()),
-            Err(Error::Change(error)) => {
-                NotUndone::Refused(crate::web::problem::Problem::from(error).detail)
-            }
+            Err(Error::Change(error)) => NotUndone::Refused(Cause::from(&error)),
             Err(error) => return Err(error),
         };
         undone.failed.push((address, why));

@@ -14,12 +14,16 @@ use crate::{
     },
     alias::SenderPattern,
     store::{ChangeError, Progress},
-    web::page::{
-        form::{Form, Segment},
-        notices::Notice,
-        texts::Texts,
-        trouble::Trouble,
-        visitor::{Admin, Visitor},
+    web::{
+        cause::Cause,
+        page::{
+            faults,
+            form::{Form, Segment},
+            notices::Notice,
+            texts::Texts,
+            trouble::Trouble,
+            visitor::{Admin, Visitor},
+        },
     },
 };
 use axum::body::Body;
@@ -33,7 +37,10 @@ pub(super) async fn add(
 ) -> Result<Response<Body>, Trouble> {
     let (texts, written) = (visitor.texts, form.one("domain"));
     let why = match Domain::parse(written) {
-        Err(why) => texts.say("domains-new-bad", &[("why", why.to_string().into())]),
+        Err(why) => {
+            let why = faults::address(texts, why);
+            texts.say("domains-new-bad", &[("why", why.into())])
+        }
         Ok(domain) => match domains::add(&visitor.site.store, &domain).await {
             Ok(true) => {
                 tracing::info!(%domain, "domain added by the page");
@@ -53,14 +60,11 @@ pub(super) async fn add(
 fn refused(texts: Texts, error: admin::Error) -> Result<String, Trouble> {
     match error {
         admin::Error::Change(ChangeError::Store(error)) => Err(error.into()),
-        admin::Error::Change(ChangeError::Cycle(_) | ChangeError::TooDeep(_)) => {
-            Ok(texts.say("domains-loop", &[]))
-        }
         admin::Error::Change(ChangeError::HasAliases { .. }) => {
             Ok(texts.say("domains-remove-has-aliases", &[]))
         }
-        admin::Error::Change(change) => Ok(change.to_string()),
-        admin::Error::Alias(alias) => Ok(alias.to_string()),
+        admin::Error::Change(change) => Ok(faults::said(texts, &Cause::from(&change))),
+        admin::Error::Alias(alias) => Ok(faults::said(texts, &alias.into())),
         error => Err(error.into()),
     }
 }
@@ -136,7 +140,7 @@ pub(super) async fn block(
     let domain = hosted(&visitor, &name)?;
     let (texts, written) = (visitor.texts, form.one("pattern"));
     let why = match SenderPattern::parse(written) {
-        Err(why) => texts.say("domains-block-bad", &[("why", why.to_string().into())]),
+        Err(why) => faults::said(texts, &why.into()),
         Ok(pattern) => {
             let text = texts.say("domains-blocked", &[("sender", pattern.to_string().into())]);
             let (store, patterns) = (&visitor.site.store, vec![pattern]);

@@ -13,11 +13,16 @@ use crate::{
     },
     alias::{AliasAddress, Amendment, SenderPattern},
     store::{ChangeError, Progress},
-    web::page::{
-        form::{Fields, Form, Segment},
-        notices::Notice,
-        trouble::Trouble,
-        visitor::Visitor,
+    web::{
+        cause::Cause,
+        page::{
+            faults,
+            form::{Fields, Form, Segment},
+            notices::Notice,
+            texts::Texts,
+            trouble::Trouble,
+            visitor::Visitor,
+        },
     },
 };
 use axum::body::Body;
@@ -122,7 +127,7 @@ async fn rule(
     };
     let pattern = match SenderPattern::parse(&pattern) {
         Ok(pattern) => pattern,
-        Err(error) => return Ok(wrong(visitor, &seen, what, error.to_string())),
+        Err(error) => return Ok(wrong(visitor, &seen, what, faults::said(texts, &error.into()))),
     };
     // What the page offers, and nothing else: it knows what is whose.
     let wanted = fields.one("for");
@@ -148,7 +153,7 @@ async fn rule(
         None => block_sender(visitor, None, &pattern).await,
     };
     if let Err(error) = done {
-        return Ok(wrong(visitor, &seen, what, words(error)?));
+        return Ok(wrong(visitor, &seen, what, words(texts, error)?));
     }
     tracing::info!(%pattern, what, scope = wanted, by = visitor.name(), "rule for a sender");
     let key = if what == "block" { "messages-block-done" } else { "messages-allow-done" };
@@ -170,11 +175,11 @@ async fn block_sender(
 ///
 /// # Errors
 /// When it is the store that fails.
-fn words(error: admin::Error) -> Result<String, Trouble> {
+fn words(texts: Texts, error: admin::Error) -> Result<String, Trouble> {
     match error {
-        admin::Error::Alias(error) => Ok(error.to_string()),
+        admin::Error::Alias(error) => Ok(faults::said(texts, &error.into())),
         admin::Error::Change(ChangeError::Store(error)) => Err(error.into()),
-        admin::Error::Change(error) => Ok(error.to_string()),
+        admin::Error::Change(error) => Ok(faults::said(texts, &Cause::from(&error))),
         error => Err(error.into()),
     }
 }
