@@ -1,6 +1,7 @@
 //! The page for people, in a browser and octet by octet.
 
 mod aliases;
+mod asked;
 mod browser;
 mod domains;
 mod load;
@@ -8,8 +9,10 @@ mod login;
 mod measured;
 mod messages;
 mod overview;
+mod rows;
 mod sec;
 mod sessions;
 mod site;
 mod table;
 mod tokens;
+mod told;

@@ -2,13 +2,13 @@
 //! nobody comes to it by following a link.
 
 use super::{
-    super::{form::Fields, outside::outside, trouble::Trouble, visitor::Visitor},
+    super::{form::Fields, messages::told, trouble::Trouble, visitor::Visitor},
     list::may_see,
     place_of,
 };
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
-    admin::{Explanation, Question, Verdict, explain},
+    admin::{Explanation, Question, explain},
     alias::{Alias, AliasAddress, AnswerAddress, Owner},
     session::Role,
     web::asking::NoPlace,
@@ -88,7 +88,7 @@ pub(super) fn section(visitor: &Visitor, alias: &Alias, asked: &Asked) -> Markup
                 button type="submit" { (texts.say("aliases-explain-button", &[])) }
             }
             @if let Some(busy) = busy { p .error role="alert" { (busy) } }
-            @if let Some(answer) = answer { (told(visitor, answer)) }
+            @if let Some(answer) = answer { (told(answer).markup(texts)) }
         }
     }
 }
@@ -142,38 +142,4 @@ async fn answered(
         Some(domains) => Ok(explained.part_of(Owner(domains))),
         None => Ok(explained),
     })
-}
-
-fn told(visitor: &Visitor, answer: &Explanation) -> Markup {
-    let texts = visitor.texts;
-    let verdict = match answer.verdict {
-        Verdict::Refused => texts.say("aliases-explain-refused", &[]),
-        Verdict::Discarded => texts.say("aliases-explain-discarded", &[]),
-        Verdict::Munged => texts.say("aliases-explain-munged", &[]),
-        Verdict::Marked => texts.say("aliases-explain-marked", &[]),
-        Verdict::Answered => texts.say("aliases-explain-answered", &[]),
-        Verdict::Forwarded => texts.say("aliases-explain-forwarded", &[]),
-    };
-    let lines = [
-        (texts.say("aliases-explain-alias", &[]), &answer.alias),
-        (texts.say("aliases-explain-rule", &[]), &answer.rule),
-        (texts.say("aliases-explain-rules", &[]), &answer.rules),
-        (texts.say("aliases-explain-checks", &[]), &answer.checks),
-        (texts.say("aliases-explain-reply", &[]), &answer.reply),
-    ];
-    html! {
-        div .answer role="status" {
-            p { strong { (verdict) } }
-            dl {
-                @for (label, text) in &lines {
-                    @if let Some(text) = text { dt { (label) } dd { (outside(text)) } }
-                }
-                // Where an alias of somebody else leads is his.
-                @if visitor.role == Role::Admin && !answer.destinations.is_empty() {
-                    dt { (texts.say("aliases-leads-finally", &[])) }
-                    dd { @for one in &answer.destinations { div { (outside(&one.mailbox)) } } }
-                }
-            }
-        }
-    }
 }

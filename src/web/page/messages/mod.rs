@@ -4,6 +4,7 @@ mod act;
 mod explain;
 mod list;
 mod one;
+mod parts;
 mod queue;
 mod recent;
 mod search;
@@ -12,6 +13,7 @@ mod story;
 mod told;
 
 pub(super) use recent::recent;
+pub(super) use told::told;
 
 use crate::web::Site;
 use axum::{

@@ -2,21 +2,17 @@
 
 use super::{
     list::{self, badge},
+    parts::sentence,
     seen::Seen,
-    story::{Line, Step, Tone},
+    story::Step,
     told::{Told, can_be_explained},
 };
 use crate::{
     address::Mailbox,
     admin::trace::Outcome,
     web::page::{
-        form::Segment,
-        outside::outside_whole,
-        parts::time,
-        shell::Tab,
-        texts::{Arg, Texts},
-        trouble::Trouble,
-        visitor::Visitor,
+        form::Segment, outside::outside_whole, parts::time, shell::Tab, texts::Texts,
+        trouble::Trouble, visitor::Visitor,
     },
 };
 use axum::body::Body;
@@ -68,27 +64,7 @@ fn told(texts: Texts, step: &Step) -> Markup {
     html! {
         h2 { (texts.say(step.title, &[])) }
         @if let Some(at) = step.time { p .when { (time(at.unix_time())) } }
-        @for line in &step.lines { (sentence(texts, line)) }
-    }
-}
-
-fn sentence(texts: Texts, line: &Line) -> Markup {
-    let args: Vec<(&str, Arg<'_>)> =
-        line.values.iter().map(|(name, value)| (*name, value.as_str().into())).collect();
-    let class = match line.tone {
-        Tone::Plain => "said",
-        Tone::Good => "said good",
-        Tone::Care => "said warn",
-        Tone::Bad => "said bad",
-    };
-    html! {
-        div class=(class) {
-            p {
-                bdi { (texts.say(line.key, &args)) }
-                @if let Some(at) = line.time { " " (time(at.unix_time())) }
-            }
-            @if let Some(quote) = &line.quote { blockquote { (outside_whole(quote)) } }
-        }
+        @for line in &step.lines { (sentence(texts, line, false)) }
     }
 }
 

@@ -290,17 +290,6 @@ aliases-explain-from = Von
 aliases-explain-ip = Adresse des Clients
 aliases-explain-wrong = Hier wird etwas wie { $example } erwartet.
 aliases-explain-button = Erklären
-aliases-explain-refused = Sie würde abgelehnt.
-aliases-explain-discarded = Sie würde angenommen und weggeworfen.
-aliases-explain-munged = Sie würde weitergeleitet und käme vom Alias, da ihr eigenes From nicht bewiesen werden kann.
-aliases-explain-marked = Sie würde weitergeleitet und als Spam markiert.
-aliases-explain-answered = Sie ginge als Antwort des Alias.
-aliases-explain-forwarded = Sie würde weitergeleitet.
-aliases-explain-alias = Beantwortet von
-aliases-explain-rule = Regel, die entscheidet
-aliases-explain-rules = Regeln
-aliases-explain-checks = Prüfungen
-aliases-explain-reply = Antwort
 
 # What is wrong with what somebody typed
 fault-missing = fehlt

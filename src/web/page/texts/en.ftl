@@ -290,17 +290,6 @@ aliases-explain-from = From
 aliases-explain-ip = Address of the client
 aliases-explain-wrong = Something such as { $example } is wanted here.
 aliases-explain-button = Explain
-aliases-explain-refused = It would be refused.
-aliases-explain-discarded = It would be accepted and thrown away.
-aliases-explain-munged = It would be forwarded, and come from the alias, as its own From cannot be proven.
-aliases-explain-marked = It would be forwarded and marked as spam.
-aliases-explain-answered = It would leave as an answer of the alias.
-aliases-explain-forwarded = It would be forwarded.
-aliases-explain-alias = Answered by
-aliases-explain-rule = Rule that decides
-aliases-explain-rules = Rules
-aliases-explain-checks = Checks
-aliases-explain-reply = Reply
 
 # What is wrong with what somebody typed
 fault-missing = is missing

@@ -2,10 +2,10 @@
 //! waits of it, and of the aliases as they are now. It gives keys of texts and their values, and no markup; whatever
 //! came from outside is a value or a quotation, never a text.
 
-mod checks;
+pub(super) mod checks;
 mod delivery;
 mod next;
-mod ours;
+pub(super) mod ours;
 
 use crate::{
     admin::{
@@ -76,11 +76,11 @@ const NAMED: usize = 10;
 const QUOTED: usize = 1000;
 
 impl Line {
-    fn new(key: &'static str) -> Self {
+    pub(super) fn new(key: &'static str) -> Self {
         Self { key, values: Vec::new(), time: None, quote: None, tone: Tone::Plain }
     }
 
-    fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.values.push((name, cut(&value.to_string())));
         self
     }
@@ -90,12 +90,12 @@ impl Line {
         self
     }
 
-    fn quoting(mut self, text: &str) -> Self {
+    pub(super) fn quoting(mut self, text: &str) -> Self {
         self.quote = Some(cut(text));
         self
     }
 
-    fn toned(self, tone: Tone) -> Self {
+    pub(super) fn toned(self, tone: Tone) -> Self {
         Self { tone, ..self }
     }
 }
