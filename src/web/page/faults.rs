@@ -160,3 +160,112 @@ pub(super) fn account(texts: Texts, error: &AccountError) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::{Domain, Mailbox};
+    use hyper::{HeaderMap, header::ACCEPT_LANGUAGE};
+
+    fn texts(language: &str) -> Texts {
+        Texts::of(&HeaderMap::from_iter([(ACCEPT_LANGUAGE, language.parse().unwrap())]))
+    }
+
+    fn causes() -> Vec<Cause> {
+        let text = || "x\u{202e}y".to_owned();
+        let domain = || Domain::parse("x.test").unwrap();
+        let mut all = vec![
+            Cause::Missing,
+            Cause::Past,
+            Cause::Other,
+            Cause::NotForwarding,
+            Cause::NotReplying,
+            Cause::Exists(text()),
+            Cause::NoAlias(text()),
+            Cause::NotHosted(domain()),
+            Cause::Literal(domain()),
+            Cause::Loop,
+            Cause::TooDeep,
+            Cause::TooManyPatterns,
+            Cause::SrsShaped(text()),
+            Cause::TooManyBlocks(10_001),
+            Cause::BlocksEverything,
+            Cause::Changed,
+            Cause::Edit(EditError::Same(text())),
+            Cause::Edit(EditError::Template(text())),
+            Cause::Settings(SettingsError::Pattern(text(), text())),
+            Cause::Settings(SettingsError::Destination(text(), text())),
+            Cause::Settings(SettingsError::Destinations),
+        ];
+        all.extend(
+            [
+                AddressError::NoAtSign,
+                AddressError::LocalPartSyntax,
+                AddressError::Control,
+                AddressError::LocalPartTooLong,
+                AddressError::DomainSyntax,
+                AddressError::TrailingDot,
+                AddressError::DomainTooLong,
+                AddressError::LiteralSyntax,
+                AddressError::PathTooLong,
+                AddressError::Brackets,
+            ]
+            .map(Cause::Address),
+        );
+        all.extend(
+            [
+                AliasError::Address(text(), AddressError::NoAtSign),
+                AliasError::RegexSlashes(text()),
+                AliasError::NoPattern { address: text(), regex: text() },
+                AliasError::Unseen { address: text(), code: 0x202e },
+                AliasError::Regex(text(), text()),
+                AliasError::Destination(text(), AddressError::DomainSyntax),
+                AliasError::Template(text(), "why"),
+                AliasError::NoDestination,
+                AliasError::TooManyDestinations,
+                AliasError::Text,
+                AliasError::KeepTag,
+                AliasError::ReplyByAddress,
+                AliasError::Sender(text(), text()),
+                AliasError::TooManyAllowed,
+                AliasError::AllowsEverybody,
+                AliasError::NotAllowed { pattern: text(), alias: text() },
+                AliasError::Note,
+                AliasError::Messages,
+                AliasError::Limit(text(), text()),
+                AliasError::Expires(text()),
+            ]
+            .map(Cause::Alias),
+        );
+        all
+    }
+
+    #[test]
+    fn whatever_is_wrong_has_words_in_every_language_and_hides_nothing() {
+        let (english, german) = (texts("en"), texts("de"));
+        for cause in causes() {
+            let (in_english, in_german) = (said(english, &cause), said(german, &cause));
+            assert_ne!(in_english, in_german, "{cause:?}");
+            for told in [in_english, in_german] {
+                // A key that is in no file is said itself.
+                assert!(!told.contains("fault-") && !told.contains('{'), "{cause:?}: {told}");
+                assert!(!told.contains('\u{202e}'), "{cause:?}: {told}");
+            }
+        }
+        let account = AccountError::SendsAsNobody(Mailbox::parse("a@x.test").unwrap());
+        assert_ne!(super::account(english, &account), super::account(german, &account));
+    }
+
+    #[test]
+    fn a_problem_of_no_field_is_said_of_none_and_a_text_of_our_own_stays() {
+        let german = texts("de");
+        let problem = Problem::new(crate::web::problem::Kind::Conflict, "loop");
+        let (errors, of_all) = of_problem(german, problem.because(Cause::Loop));
+        assert!(errors.is_empty() && of_all.unwrap().contains("im Kreis"));
+        let problem = Problem::field("note", "a note", "").because(AliasError::Note.into());
+        let (errors, of_all) = of_problem(german, problem);
+        assert!(of_all.is_none() && errors[0].message.contains("höchstens 500 Zeichen"));
+        let (errors, _) = of_problem(german, Problem::field("do", "Nichts gewählt", ""));
+        assert_eq!(errors[0].message, "Nichts gewählt");
+    }
+}

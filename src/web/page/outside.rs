@@ -37,7 +37,7 @@ pub(crate) fn visible(text: &str) -> String {
 }
 
 /// The same between signs that keep its direction from what stands around it, where it may have one.
-pub(super) fn isolated(text: &str) -> String {
+pub(crate) fn isolated(text: &str) -> String {
     let shown = visible(text);
     match shown.is_ascii() {
         true => shown,

@@ -69,7 +69,7 @@ fn legend(browser: &Browser, chart: usize) -> Vec<String> {
 
 fn mail_is_seen(scene: &Scene, browser: &Browser) {
     scene.log_in(browser);
-    browser.wait_for_text("No messages came in this time.");
+    browser.wait_for_text("No messages came so far.");
     scene.traffic("452 4.2.2 mailbox full");
     browser.open("/overview");
     for chart in 0..3 {
@@ -104,7 +104,7 @@ fn mail_is_seen_in_charts_and_follows_what_becomes_of_it() {
     browser.open("/domains/example.org");
     assert_eq!(legend(&browser, 0), ["2", "0", "0", "1", "0"], "an owner's view has the same");
     browser.open("/domains/other.test");
-    browser.wait_for_text("No messages came in this time.");
+    browser.wait_for_text("No messages came so far.");
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn certificates_unreachable_hosts_and_events_that_wait_stand_in_their_tables() {
             .then_some(page)
             .filter(|page| page.contains("alias.made"))
     });
-    let events = rows(&page, "Events to be sent");
+    let events = rows(&page, "Events that wait to be sent");
     assert!(events.contains("alias.made") && events.contains("shop@example.org"), "{events}");
     let unreachable = rows(&page, "Hosts that could not be reached lately");
     assert!(unreachable.contains("127.0.0.1"), "{unreachable}");

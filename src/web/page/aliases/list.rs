@@ -54,7 +54,7 @@ pub(super) async fn list(
     let names = offered(visitor).await?;
     let content = html! {
         div .bar {
-            a .button href="/aliases/new" { (texts.say("aliases-new", &[])) }
+            a .button .main href="/aliases/new" { (texts.say("aliases-new", &[])) }
             a href="/blocks" { (texts.say("aliases-to-blocks", &[])) }
         }
         (search(texts, sought, &names, &visitor.role))
@@ -169,7 +169,7 @@ fn nothing(texts: Texts, sought: &Sought, goes_on: bool) -> Markup {
                 p { (texts.say("aliases-none-here", &[])) }
             } @else if sought.is_all() && sought.cursor.is_none() {
                 p { (texts.say("aliases-none-yet", &[])) }
-                p { a .button href="/aliases/new" { (texts.say("aliases-make-first", &[])) } }
+                p { a .button .main href="/aliases/new" { (texts.say("aliases-make-first", &[])) } }
             } @else {
                 p { (texts.say("aliases-none-found", &[])) }
                 p { a href="/aliases" { (texts.say("aliases-show-all", &[])) } }

@@ -18,13 +18,13 @@ use super::{
     form::Form,
     list, place_of, rows,
 };
-use crate::web::page::outside::outside;
+use crate::web::page::outside::{isolated, outside};
 use crate::{
     admin::{
         Error,
         aliases::{self, ShownAlias},
     },
-    alias::{Alias, AliasAddress, Counters, Reason},
+    alias::{Alias, AliasAddress, Counters, DAYS, Daily, Reason},
     clock,
     session::Role,
     store::ChangeError,
@@ -172,7 +172,10 @@ async fn page(
     };
     let picked = Picked::of(alias);
     let content = html! {
-        p .lead { (outside(&address)) " " (rows::state(texts, alias, &counters, clock::now())) }
+        p .summary {
+            (rows::state(texts, alias, &counters, clock::now()))
+            a href="/aliases" { (texts.say("aliases-back", &[])) }
+        }
         form method="post" action="/aliases/many" .buttons {
             input type="hidden" name="to" value="alias";
             @let word = if alias.enabled() { "disable" } else { "enable" };
@@ -184,8 +187,7 @@ async fn page(
         p .hint { (texts.say("aliases-remove-hint", &[])) }
         section aria-labelledby="use" {
             h2 #use { (texts.say("aliases-use", &[])) }
-            @if let [days] = &days[..] { (rows::drawing(texts, days, today)) }
-            (numbers(texts, &counters))
+            (numbers(texts, &counters, days.first().map(|days| (days, today))))
             (leads)
         }
         section aria-labelledby="recent" {
@@ -201,13 +203,12 @@ async fn page(
                 (fields::all(texts, &shown.form, &shown.wrong))
                 div .buttons {
                     button .main type="submit" { (texts.say("aliases-save", &[])) }
-                    a href="/aliases" { (texts.say("aliases-back", &[])) }
                 }
             }
         }
         (explained::section(visitor, alias, asked))
     };
-    Ok(visitor.page_with(status, Tab::Aliases, &texts.say("aliases-one", &[]), &content))
+    Ok(visitor.page_with(status, Tab::Aliases, &isolated(&address), &content))
 }
 
 /// What somebody else has made of the alias meanwhile: of each field that is another than what was typed, what it holds.
@@ -262,18 +263,28 @@ fn stale(texts: Texts, alias: &Alias, typed: &Form) -> Markup {
     }
 }
 
-fn numbers(texts: Texts, counters: &Counters) -> Markup {
+/// What came of its mail so far, as cards.
+fn numbers(texts: Texts, counters: &Counters, days: Option<(&Daily, u64)>) -> Markup {
     html! {
-        dl .numbers {
-            dt { (texts.say("aliases-forwarded", &[])) } dd { (texts.number(counters.forwarded)) }
-            dt { (texts.say("aliases-refused", &[])) }
-            dd {
-                (texts.number(counters.refused))
-                @for (reason, count) in &counters.refused_by { div .hint { (why(texts, *reason)) ": " (texts.number(*count)) } }
+        dl .figures {
+            div .figure { dt { (texts.say("aliases-forwarded", &[])) } dd { b { (texts.number(counters.forwarded)) } } }
+            div .figure {
+                dt { (texts.say("aliases-refused", &[])) }
+                dd {
+                    b { (texts.number(counters.refused)) }
+                    @for (reason, count) in &counters.refused_by { div .hint { (why(texts, *reason)) ": " (texts.number(*count)) } }
+                }
             }
-            dt { (texts.say("aliases-last-use", &[])) }
-            dd { @if let Some(time) = counters.last_use { (parts::time(time)) } @else { (texts.say("aliases-never", &[])) } }
-            @if let Some(since) = counters.since { dt { (texts.say("aliases-since", &[])) } dd { (parts::time(since)) } }
+            div .figure {
+                dt { (texts.say("aliases-last-use", &[])) }
+                dd { @if let Some(time) = counters.last_use { (parts::time(time)) } @else { (texts.say("aliases-never", &[])) } }
+            }
+            @if let Some(since) = counters.since {
+                div .figure { dt { (texts.say("aliases-since", &[])) } dd { (parts::time(since)) } }
+            }
+            @if let Some((days, today)) = days {
+                div .figure { dt { (texts.say("aliases-last-days", &[("days", DAYS.into())])) } dd { (rows::drawing(texts, days, today)) } }
+            }
         }
     }
 }

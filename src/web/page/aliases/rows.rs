@@ -197,9 +197,10 @@ pub(super) fn picked(texts: Texts, bulk: &Bulk, has_more_pages: bool) -> Markup 
         let wrong = bulk.wrong.as_ref().filter(|wrong| wrong.field == name);
         wrong.map(|wrong| wrong.message.clone())
     };
-    let field = |name: &str, label: String, value: &str| {
+    // Where script runs, a field is there only with what it belongs to.
+    let field = |name: &str, of: &str, label: String, value: &str| {
         html! {
-            label { span { (label) }
+            label data-when=(of) { span { (label) }
                 input type="text" name=(name) value=(value) aria-invalid=[(wrong(name).is_some()).then_some("true")]
                     aria-describedby=[wrong(name).map(|_| format!("bulk-{name}-error"))];
             }
@@ -223,7 +224,7 @@ pub(super) fn picked(texts: Texts, bulk: &Bulk, has_more_pages: bool) -> Markup 
                 }
             }
             label { span { (texts.say("aliases-do", &[])) }
-                select name="do" {
+                select name="do" data-chooses {
                     option value="enable" selected[chosen("enable")] { (texts.say("aliases-do-enable", &[])) }
                     option value="disable" selected[chosen("disable")] { (texts.say("aliases-do-disable", &[])) }
                     option value="delete" selected[chosen("delete")] { (texts.say("aliases-do-delete", &[])) }
@@ -232,9 +233,9 @@ pub(super) fn picked(texts: Texts, bulk: &Bulk, has_more_pages: bool) -> Markup 
                 }
             }
             @if let Some(message) = wrong("do") { p .error role="alert" { (message) } }
-            (field("bulk_note", texts.say("aliases-do-note-text", &[]), &bulk.note))
-            (field("old", texts.say("aliases-do-old", &[]), &bulk.old))
-            (field("new", texts.say("aliases-do-new", &[]), &bulk.new))
+            (field("bulk_note", "note", texts.say("aliases-do-note-text", &[]), &bulk.note))
+            (field("old", "replace", texts.say("aliases-do-old", &[]), &bulk.old))
+            (field("new", "replace", texts.say("aliases-do-new", &[]), &bulk.new))
             button type="submit" { (texts.say("aliases-do-button", &[])) }
         }
     }

@@ -78,6 +78,19 @@ onPage((root) => {
   }
 });
 
+/* Fields that belong to one choice: <select data-chooses> and, in the same form, <label data-when="value">. */
+onPage((root) => {
+  for (const select of root.querySelectorAll("select[data-chooses]")) {
+    const show = () => {
+      for (const field of select.form.querySelectorAll("[data-when]")) {
+        field.hidden = field.dataset.when !== select.value;
+      }
+    };
+    select.addEventListener("change", show);
+    show();
+  }
+});
+
 /* Searching as one types: <form data-live="ID of the region that the answer has too">. */
 onPage((root) => {
   for (const form of root.querySelectorAll("form[data-live]")) {

@@ -17,7 +17,7 @@ const LABELS: usize = 4;
 
 impl Chart {
     /// The drawing with its title and its table; `id` is no other's on the page. Without messages, only that is said.
-    pub(crate) fn markup(&self, texts: Texts, id: &str) -> Markup {
+    pub(super) fn markup(&self, texts: Texts, id: &str) -> Markup {
         let sums = self.sums();
         let highest = sums.iter().copied().max().unwrap_or(0);
         let title = format!("{id}-title");

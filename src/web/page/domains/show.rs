@@ -16,7 +16,7 @@ use crate::{
     clock,
     session::Role,
     web::page::{
-        chart::Chart,
+        chart,
         form::Segment,
         outside::outside,
         parts::{Field, Table, ago, time},
@@ -73,10 +73,7 @@ pub(super) async fn show(
         (certificate(visitor))
         @if is_hosted {
             h2 { (texts.say("domains-traffic", &[])) }
-            p .hint { (texts.say("chart-about", &[])) }
-            @for (at, (period, counted)) in traffic.iter().enumerate() {
-                (Chart::of_traffic(texts, *period, counted).markup(texts, &format!("chart-{at}")))
-            }
+            (chart::of_periods(texts, &traffic))
             h2 { (texts.say("domains-settings", &[])) }
             (settings.form(texts, domain))
             h2 { (texts.say("domains-blocks", &[])) }

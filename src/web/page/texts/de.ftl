@@ -98,7 +98,6 @@ trouble-unavailable-text = Es wurde nichts geändert. Versuchen Sie es gleich no
 # Aliasse
 aliases-title = Aliasse
 aliases-new = Neuer Alias
-aliases-one = Alias
 aliases-to-blocks = Gesperrte Absender
 aliases-search = Suche
 aliases-search-button = Suchen
@@ -770,6 +769,7 @@ chart-spooled = Wartet
 chart-bounced = Nicht zugestellt
 chart-refused = Abgewiesen
 chart-other = Sonstiges
+chart-none-yet = Bisher kamen keine Nachrichten. Sobald welche kommen, stehen ihre Zahlen hier nach Stunde, Tag und Monat.
 chart-none = In dieser Zeit kamen keine Nachrichten.
 chart-as-table = Als Tabelle
 

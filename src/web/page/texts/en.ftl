@@ -98,7 +98,6 @@ trouble-unavailable-text = Nothing was changed. Try again in a moment; the log o
 # Aliases
 aliases-title = Aliases
 aliases-new = New alias
-aliases-one = Alias
 aliases-to-blocks = Blocked senders
 aliases-search = Search
 aliases-search-button = Search
@@ -770,6 +769,7 @@ chart-spooled = Waiting
 chart-bounced = Not delivered
 chart-refused = Refused
 chart-other = Other
+chart-none-yet = No messages came so far. As soon as some do, their numbers stand here by hour, day and month.
 chart-none = No messages came in this time.
 chart-as-table = As a table
 
