@@ -19,7 +19,7 @@ fn nobody() -> String {
 fn certificates_unreachable_hosts_and_events_that_wait_stand_in_their_tables() {
     let authority = Authority::new();
     let pair = authority.issue("mx.example.org", "own");
-    let builder = Onward::builder().alias("hello@example.org", &["bob@sink.test"]);
+    let builder = Onward::builder().domain("example.org");
     let secret = builder.directory().join("events.secret");
     fs::write(&secret, "0123456789abcdef0123456789abcdef\n").unwrap();
     let place = format!("http://{}/take", nobody());
@@ -27,7 +27,7 @@ fn certificates_unreachable_hosts_and_events_that_wait_stand_in_their_tables() {
         .config(&format!("events.webhook = {}", quoted(&place)))
         .config(&format!("events.secret_file = {}", quoted(&secret.display().to_string())))
         .config("spool.retry = [\"1h\"]")
-        .domain("example.org")
+        .alias("hello@example.org", &["bob@sink.test"])
         .route("sink.test", &nobody())
         .toml(&pair.toml());
     let site = Site::start_with(builder);
