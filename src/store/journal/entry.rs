@@ -264,7 +264,7 @@ mod tests {
         let alone = record(&["a@example.org", "B@EXAMPLE.org"], stranger, "");
         assert_eq!(alone.clone().part_of(own), Some(alone));
         let mixed = record(&["a@example.org", "b@other.test"], stranger, "");
-        let part = mixed.part_of(own).unwrap();
+        let part = mixed.clone().part_of(own).unwrap();
         assert_eq!(part.to, ["a@example.org"]);
         let told = format!("{part:?}");
         assert!(!told.contains("secret") && !told.contains("other.test"), "{told}");
