@@ -1,6 +1,6 @@
 //! What people do with aliases, in a browser.
 
-use super::{alias, done, form, get, no_errors, picked, send, wait_for_forwarded};
+use super::{alias, form, no_errors, send, wait_for_forwarded};
 use crate::support::onward::Onward;
 use crate::support::receiver::Receiver;
 use crate::support::wait_until;

@@ -2,8 +2,8 @@
 
 use super::{MESSAGE, log_in, site};
 use crate::support::dns::Dns;
+use crate::support::receiver::Action;
 use crate::support::receiver::Receiver;
-use crate::support::receiver::{Action, Step};
 use crate::support::wait_until;
 use crate::web::browser::Browser;
 
