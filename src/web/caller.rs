@@ -6,7 +6,11 @@ use super::{
 };
 use crate::{
     address::Domain,
-    admin::tokens::{self, Claim, NoClaim},
+    admin::{
+        self,
+        tokens::{self, Claim, NoClaim},
+    },
+    alias::OwnedDomain,
     http::Client,
     token::{Scope, Token},
 };
@@ -75,6 +79,20 @@ impl Caller {
     /// When it may make no more today, or the store fails.
     pub(crate) async fn claim(&self) -> Result<Claim, NoClaim> {
         tokens::claim(&self.site.store, &self.token).await
+    }
+
+    /// The domain of the token, with since when it is; `None` for all, of all time.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn own(&self) -> Result<Option<Vec<OwnedDomain>>, Problem> {
+        match &self.token.domain {
+            Some(domain) => {
+                let owned = self.site.store.owned(std::slice::from_ref(domain)).await;
+                Ok(Some(owned.map_err(admin::Error::from)?))
+            }
+            None => Ok(None),
+        }
     }
 
     /// Refuses who may less than `scope`.

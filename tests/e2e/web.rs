@@ -7,6 +7,7 @@ mod load;
 mod login;
 mod measured;
 mod messages;
+mod new_owner;
 mod overview;
 mod sec;
 mod sessions;

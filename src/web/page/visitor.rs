@@ -11,6 +11,7 @@ use crate::{
     account::Label,
     address::Domain,
     admin::sessions,
+    alias::OwnedDomain,
     http::Client,
     session::{Role, Session, SessionId},
     web::Site,
@@ -57,6 +58,17 @@ impl Visitor {
     /// True where what is of `domain` may be seen. What may not is answered as what is not there.
     pub(crate) fn may_see(&self, domain: &Domain) -> bool {
         self.role.may_see(domain)
+    }
+
+    /// The domains of theirs, each with since when it is; `None` for all, of all time.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn own(&self) -> Result<Option<Vec<OwnedDomain>>, Trouble> {
+        match self.role.domains() {
+            Some(domains) => Ok(Some(self.site.store.owned(domains).await?)),
+            None => Ok(None),
+        }
     }
 
     /// Refuses what is of no domain of theirs, as if it were not there.

@@ -13,8 +13,10 @@ use crate::{
         domains::{self, HostedDomain},
         traffic,
     },
+    alias::OwnedDomain,
     clock,
     session::Role,
+    time::Millis,
     web::page::{
         chart::Chart,
         form::Segment,
@@ -60,7 +62,15 @@ pub(super) async fn show(
     let texts = visitor.texts;
     let site = &visitor.site;
     let is_hosted = site.store.is_hosted(domain);
-    let traffic = traffic::of(&site.config.state_dir, Some(domain), clock::now()).await?;
+    let own = match visitor.role {
+        // Of all time.
+        Role::Admin => OwnedDomain { domain: domain.clone(), since: Millis::EPOCH },
+        Role::Owner(_) => {
+            let owned = site.store.owned(std::slice::from_ref(domain)).await?;
+            owned.into_iter().next().ok_or(Trouble::NotFound)?
+        }
+    };
+    let traffic = traffic::of(&site.config.state_dir, Some(&own), clock::now()).await?;
     let hosted = HostedDomain::new(domain, &domains::settings(&site.store, domain));
     let settings = sent.settings.clone().unwrap_or_else(|| Settings::of(&hosted));
     let content = html! {
@@ -74,6 +84,7 @@ pub(super) async fn show(
         @if is_hosted {
             h2 { (texts.say("domains-traffic", &[])) }
             p .hint { (texts.say("chart-about", &[])) }
+            @if visitor.role != Role::Admin { p .hint { (texts.say("chart-since", &[])) } }
             @for (at, (period, counted)) in traffic.iter().enumerate() {
                 (Chart::of_traffic(texts, *period, counted).markup(texts, &format!("chart-{at}")))
             }

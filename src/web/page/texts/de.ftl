@@ -681,6 +681,7 @@ queue-state-other = erledigt
 
 # Charts
 chart-about = Jede Nachricht zählt einmal, zu der Zeit, als sie kam, und als das, was bisher aus ihr wurde. Die Zeiten sind die von UTC. Abgewiesene Empfänger eines Absenders innerhalb einer Minute zählen als eine Nachricht.
+chart-since = Gezählt werden ganze Stunden und Tage ab der ersten, die begann, nachdem die Domain hier eingetragen war.
 chart-hours = Die letzten 48 Stunden
 chart-days = Die letzten 30 Tage
 chart-months = Die letzten 13 Monate

@@ -681,6 +681,7 @@ queue-state-other = done
 
 # Charts
 chart-about = Each message counts once, when it came, as what became of it so far. Times are those of UTC. Refused recipients of one client within a minute count as one message.
+chart-since = Whole hours and days are counted, from the first one that began after the domain was added here.
 chart-hours = The last 48 hours
 chart-days = The last 30 days
 chart-months = The last 13 months
