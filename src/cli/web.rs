@@ -57,7 +57,7 @@ struct LoginArgs {
     #[arg(long, value_parser = Label::parse)]
     label: Option<Label>,
     /// What the link begins with: where browsers reach the page, such as a proxy with TLS in front of it
-    /// [default: of the first listener with serve = ["web"]]
+    /// [default: the first of web.hosts; else that of the first listener with serve = ["web"]]
     #[arg(long, value_name = "URL", value_parser = base)]
     base: Option<String>,
     /// One JSON object
@@ -166,6 +166,14 @@ async fn login(
 
 /// Where browsers reach a listener; `None` where that cannot be known from here.
 fn base_of(listen: &Listen, config: &Config) -> Option<String> {
+    let named = config.web.hosts.first();
+    if let Some(host) = named
+        && !listen.implicit_tls
+        && !host.is_loopback()
+    {
+        // A proxy with TLS is in front of it: without one browsers keep no session there.
+        return Some(format!("https://{host}"));
+    }
     let ListenAddress::Tcp { host, port } = &listen.address else { return None };
     if *port == 0 {
         return None;
@@ -173,6 +181,7 @@ fn base_of(listen: &Listen, config: &Config) -> Option<String> {
     let ip = host.parse::<IpAddr>().ok();
     let (scheme, usual) = if listen.implicit_tls { ("https", 443) } else { ("http", 80) };
     let host = match ip {
+        _ if let Some(host) = named => host.to_string(),
         // The certificate is for the name.
         _ if listen.implicit_tls => config.hostname.to_string(),
         // Of a page without TLS, browsers of this machine alone keep the session.

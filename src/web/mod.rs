@@ -70,6 +70,8 @@ pub(crate) struct Shared {
     undos: page::Undos,
     /// What DNS said when somebody had it looked at.
     checks: page::Checks,
+    /// Whether the log was told of a Remote-User that is not believed.
+    unbelieved: std::sync::Once,
 }
 
 impl Default for Shared {
@@ -82,6 +84,7 @@ impl Default for Shared {
             notices: page::Notices::default(),
             undos: page::Undos::default(),
             checks: page::Checks::default(),
+            unbelieved: std::sync::Once::new(),
         }
     }
 }
@@ -174,9 +177,12 @@ impl Application for App {
     }
 
     fn fault(&self, head: Option<&Parts>, fault: Fault) -> Response<Bytes> {
-        if let Some(head) = head
-            && self.page(head.uri.path()).is_some()
-        {
+        let is_of_page = match head {
+            Some(head) => self.page(head.uri.path()).is_some(),
+            // Nobody knows what was asked for: where there is nothing but the page, it was that.
+            None => self.api.is_none(),
+        };
+        if is_of_page {
             return page::fault(head, fault);
         }
         let problem = Problem::from(fault);

@@ -9,4 +9,4 @@ mod limits;
 mod scopes;
 mod traffic;
 
-pub(crate) use client::{Answer, Api, raw, token};
+pub(crate) use client::{Answer, Api, octets, raw, token};

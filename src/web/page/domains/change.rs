@@ -175,7 +175,6 @@ pub(super) async fn remove(
         match domains::remove(&visitor.site.store, &domain, form.has("with_aliases")).await {
             Ok(aliases) => {
                 tracing::info!(%domain, aliases, "domain removed by the page");
-                visitor.site.shared.checks.forget(&domain);
                 let args = [("domain", domain.as_str().into()), ("aliases", aliases.into())];
                 let text = texts.say("domains-removed", &args);
                 return Ok(visitor.done(Notice::new(text), "/domains"));
