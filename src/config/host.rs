@@ -59,7 +59,9 @@ impl FromStr for Host {
             return Ok(Self::Ip(ip.to_canonical()));
         }
         if text.contains("://") || text.contains('/') {
-            return Err(format!("{text:?} is a URL; a host is what stands between :// and the next /"));
+            return Err(format!(
+                "{text:?} is a URL; a host is what stands between :// and the next /"
+            ));
         }
         let is_bare = text.ends_with(']') || !text.contains(':');
         match Self::of_authority(text) {
@@ -107,8 +109,21 @@ mod tests {
             assert_ne!(Host::of_authority(other), Some(host("mail.example.org")), "{other}");
         }
         for none in [
-            "", ".", ":80", "a@mail.example.org", "mail.example.org..", "a b", "[::1", "[::1]x", "::1",
-            "a:80:80", "a:x", "[127.0.0.1]", "127.1", "mail.example.org/", "[mail.example.org]",
+            "",
+            ".",
+            ":80",
+            "a@mail.example.org",
+            "mail.example.org..",
+            "a b",
+            "[::1",
+            "[::1]x",
+            "::1",
+            "a:80:80",
+            "a:x",
+            "[127.0.0.1]",
+            "127.1",
+            "mail.example.org/",
+            "[mail.example.org]",
         ] {
             assert_eq!(Host::of_authority(none), None, "{none:?}");
         }

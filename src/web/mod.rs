@@ -7,6 +7,7 @@
 mod alias_record;
 mod api;
 mod caller;
+mod changes;
 mod cors;
 mod etag;
 mod guesses;
@@ -38,7 +39,10 @@ use hyper::{
 };
 use once::Once;
 use problem::{Kind, Problem};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{self, Arc},
+    time::Duration,
+};
 use tokio::{sync::Semaphore, time::sleep};
 use tower::ServiceExt;
 use uses::Uses;
@@ -71,7 +75,9 @@ pub(crate) struct Shared {
     /// What DNS said when somebody had it looked at.
     checks: page::Checks,
     /// Whether the log was told of a Remote-User that is not believed.
-    unbelieved: std::sync::Once,
+    unbelieved: sync::Once,
+    /// Whether it was told of a name of the page that nobody said it has.
+    misdirected: sync::Once,
 }
 
 impl Default for Shared {
@@ -84,7 +90,8 @@ impl Default for Shared {
             notices: page::Notices::default(),
             undos: page::Undos::default(),
             checks: page::Checks::default(),
-            unbelieved: std::sync::Once::new(),
+            unbelieved: sync::Once::new(),
+            misdirected: sync::Once::new(),
         }
     }
 }

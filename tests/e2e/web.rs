@@ -3,8 +3,10 @@
 mod aliases;
 mod browser;
 mod domains;
+mod hosts;
 mod load;
 mod login;
+mod made_by;
 mod measured;
 mod messages;
 mod new_owner;

@@ -124,7 +124,7 @@ pub(super) async fn retry(
     let claim = caller.claim().await?;
     let changed = queue::retry(&site.store, &filter).await?;
     concluded(&changed)?;
-    claim.keep();
+    claim.keep("message tried", &filter.ids.join(", "));
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -151,8 +151,7 @@ pub(super) async fn drop(
     let claim = caller.claim().await?;
     let changed = queue::drop(&site.store, &filter).await?;
     concluded(&changed)?;
-    claim.keep();
-    tracing::info!(ids = ?filter.ids, token = %caller.token.id, "message dropped");
+    claim.keep("message dropped", &filter.ids.join(", "));
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

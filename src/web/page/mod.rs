@@ -102,6 +102,13 @@ pub(super) async fn answer(
         head.method = Method::GET;
     }
     if let Err(trouble) = host::check(&site.config, &head) {
+        if trouble == Trouble::OtherHost {
+            site.shared.misdirected.call_once(|| {
+                tracing::warn!(
+                    "the page was asked for by a name that it has not; behind a proxy, web.hosts has to have the proxy's; told once"
+                );
+            });
+        }
         // Whoever asks like that is nobody here, whatever else he shows.
         return told_to_stranger(trouble, &head);
     }

@@ -15,7 +15,8 @@ use crate::{
     alias::OwnedDomain,
     http::Client,
     session::{Role, Session, SessionId},
-    web::Site,
+    token::Maker,
+    web::{Site, changes},
 };
 use axum::{
     body::Body,
@@ -24,6 +25,7 @@ use axum::{
 };
 use hyper::{Method, Response, StatusCode, header::HeaderName, http::request::Parts};
 use maud::Markup;
+use std::fmt::Display;
 
 /// What a browser shows who has a session. Browsers keep a cookie of such a name only with `Secure`, for `/`, and for our
 /// host alone, and no neighbour's site can set it.
@@ -112,9 +114,17 @@ impl Visitor {
         see(path)
     }
 
-    /// By what the log tells who did something.
-    pub(crate) fn name(&self) -> String {
-        self.key()
+    /// Tells the log of a change.
+    pub(crate) fn did(&self, what: &'static str, of: &dyn Display) {
+        changes::tell(&self.maker(), what, of);
+    }
+
+    /// As the log and tokens have it who somebody is.
+    pub(crate) fn maker(&self) -> Maker {
+        match &self.who {
+            Who::Session(session) => maker(session),
+            Who::Proxied(name) => Maker::Proxied(name.clone()),
+        }
     }
 
     pub(super) fn look(&self) -> &Look {
@@ -141,6 +151,11 @@ impl Visitor {
         let look = Look::of(head, Some(person));
         Self { role, texts: look.texts, site: site.clone(), who, look }
     }
+}
+
+/// As the log and tokens have it whose a session is.
+pub(super) fn maker(session: &Session) -> Maker {
+    Maker::Session { id: session.id, label: session.label.clone() }
 }
 
 /// Who asks, if that is known.

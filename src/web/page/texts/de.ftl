@@ -62,6 +62,9 @@ sessions-not-used = noch nie
 sessions-revoke = Beenden
 sessions-revoke-one = Sitzung { $id } beenden
 sessions-revoked = Sitzung { $id } ist beendet.
+sessions-with-tokens = samt den Token, die sie angelegt hat ({ $count })
+sessions-tokens-go-on = Token, die sie angelegt hat und die weiter gelten: { $count }.
+sessions-tokens-ended = Token, die sie angelegt hat und die mit ihr endeten: { $count }.
 sessions-none = Niemand hat hier eine Sitzung: Ihr Proxy lässt Sie herein. Ein Link für jemand anderen: onward web login
 
 # What went wrong
@@ -314,6 +317,7 @@ tokens-about = Was Programme zeigen, die die API fragen: Passwortmanager, Skript
 tokens-none = Es gibt noch keine Token. Legen Sie unten eines für jedes Programm an.
 tokens-label = Name
 tokens-label-hint = Wofür es ist: „Passwortmanager“, „Telefon“.
+tokens-made-by = angelegt von
 tokens-scope = Was es darf
 tokens-scope-create = Aliasse anlegen
 tokens-scope-manage = alle Aliasse einer Domain verwalten

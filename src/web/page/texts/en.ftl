@@ -62,6 +62,9 @@ sessions-not-used = never
 sessions-revoke = End
 sessions-revoke-one = End session { $id }
 sessions-revoked = Session { $id } is ended.
+sessions-with-tokens = with the tokens that it made ({ $count })
+sessions-tokens-go-on = Tokens that it made and that go on: { $count }.
+sessions-tokens-ended = Tokens that it made and that ended with it: { $count }.
 sessions-none = Nobody has a session here: you are let in by your proxy. A link for somebody else: onward web login
 
 # What went wrong
@@ -314,6 +317,7 @@ tokens-about = What programs show that ask the API: password managers, scripts. 
 tokens-none = There are no tokens yet. Make one below for each program.
 tokens-label = Name
 tokens-label-hint = What it is for: “password manager”, “phone”.
+tokens-made-by = made by
 tokens-scope = What it may do
 tokens-scope-create = make aliases
 tokens-scope-manage = manage all aliases of a domain
