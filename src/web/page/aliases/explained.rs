@@ -139,7 +139,7 @@ async fn answered(
         Trouble::Failed
     });
     explained.map(|explained| match visitor.role.domains() {
-        Some(domains) => Ok(explained.part_of(Owner(domains))),
+        Some(domains) => Ok(explained.part_of(&Owner::now(domains))),
         None => Ok(explained),
     })
 }

@@ -6,7 +6,7 @@ use crate::{
     clock,
     rate::Recent,
     session::Role,
-    time::UnixTime,
+    time::{Millis, UnixTime},
     web::{
         Site,
         asking::{Asking, NoPlace},
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 use parking_lot::Mutex;
-use std::time::Duration;
+use std::{slice, time::Duration};
 use tokio::time::timeout;
 
 /// Domains whose result is kept; those that were looked at longest ago go first.
@@ -39,7 +39,8 @@ pub(in crate::web) struct Checks {
 struct State {
     goes: Vec<Going>,
     site: Option<Checked<Vec<Finding>>>,
-    domains: Recent<String, Option<Checked<DomainReport>>>,
+    /// Each with since when the domain was here, if it was: that of an owner is not shown to the next.
+    domains: Recent<String, Option<(Option<Millis>, Checked<DomainReport>)>>,
 }
 
 /// What a look came to.
@@ -103,9 +104,15 @@ impl Checks {
         self.state.lock().site.clone()
     }
 
-    /// What the last look at a domain came to.
-    pub(super) fn domain(&self, domain: &Domain) -> Option<Checked<DomainReport>> {
-        self.state.lock().domains.get(&domain.to_key()).cloned().flatten()
+    /// What the last look at a domain came to that is here since then; `None`: that is not.
+    pub(super) fn domain(
+        &self,
+        domain: &Domain,
+        since: Option<Millis>,
+    ) -> Option<Checked<DomainReport>> {
+        let state = self.state.lock();
+        let (of, checked) = state.domains.get(&domain.to_key())?.as_ref()?;
+        (*of == since).then(|| checked.clone())
     }
 
     /// The look at it that goes on, if one does.
@@ -121,14 +128,6 @@ impl Checks {
             goes.push(Going { at: at.clone(), since: clock::now() });
         }
         is_new
-    }
-
-    /// Forgets a domain.
-    pub(super) fn forget(&self, domain: &Domain) {
-        let (mut state, key) = (self.state.lock(), domain.to_key());
-        if state.domains.get(&key).is_some() {
-            state.domains.change(key, |result| *result = None);
-        }
     }
 }
 
@@ -155,9 +154,17 @@ pub(super) async fn begin(visitor: &Visitor, subject: Subject) -> Begun {
                 site.shared.checks.state.lock().site = Some(looked);
             }
             Subject::Domain(domain) => {
+                let owned = site.store.owned(slice::from_ref(&domain)).await;
                 let looked = doctor_of_domain(&site, &domain).await;
-                let mut state = site.shared.checks.state.lock();
-                state.domains.change(domain.to_key(), |result| *result = Some(looked));
+                match owned {
+                    Ok(owned) => {
+                        let since = owned.first().map(|own| own.since);
+                        let mut state = site.shared.checks.state.lock();
+                        let kept = Some((since, looked));
+                        state.domains.change(domain.to_key(), |result| *result = kept);
+                    }
+                    Err(error) => tracing::error!(%error, %domain, "a look at DNS is not kept"),
+                }
             }
         }
         drop(ended);

@@ -26,7 +26,7 @@ const SHOWN: usize = 10;
 /// When the journal cannot be read.
 pub(crate) async fn recent(visitor: &Visitor, to: &Mailbox) -> Result<Markup, Trouble> {
     let texts = visitor.texts;
-    let domains = visitor.role.domains().map(<[_]>::to_vec);
+    let domains = visitor.own().await?;
     let filter = Filter { to: Some(to.to_string()), domains, ..Filter::default() };
     let page = trace::latest(&visitor.site.config.state_dir, &filter, None, SHOWN).await?;
     let mut table = Table::new(&texts.say("messages-recent", &[]))
