@@ -269,7 +269,7 @@ fn settings_blocks_and_removal(site: &Site, browser: &Browser) {
     browser.fill("#field-auto_create", "shop-.*");
     browser.fill("#field-to", "nobody");
     browser.press("Save settings");
-    browser.wait_for_text("is no destination");
+    browser.wait_for_text("is no mailbox");
     browser.fill("#field-to", "me@mailbox.test");
     browser.press("Save settings");
     browser.wait_for_text("The settings are saved.");
@@ -281,7 +281,7 @@ fn settings_blocks_and_removal(site: &Site, browser: &Browser) {
 
     browser.fill("#field-pattern", "not a sender");
     browser.press("Block sender");
-    browser.wait_for_text("This is no sender");
+    browser.wait_for_text("names no sender");
     browser.fill("#field-pattern", "*.spam.test");
     browser.press("Block sender");
     browser.wait_for_text("is blocked for all of the domain");
