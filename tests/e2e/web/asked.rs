@@ -6,11 +6,11 @@ use crate::support::onward::Onward;
 use crate::support::wait_until;
 use std::thread;
 
-const QUESTION: &str = "from=a%40held.test&ip=192.0.2.1";
+const QUESTION: &str = "from=a%40silent.test&ip=192.0.2.1";
 
-/// A page over a daemon whose DNS answers for `held.test` when that is released.
+/// A page over a daemon whose DNS says nothing of `silent.test` until that is released.
 fn site(dns: &Dns) -> Site {
-    dns.fault("held.test", Fault::Held);
+    dns.fault("silent.test", Fault::Silence);
     let builder = Onward::builder().dns(dns).config("web.trusted_proxy = [\"127.0.0.1\"]");
     let site = Site::start_with(builder);
     for address in ["hello@example.org", "hello@other.test"] {
@@ -27,12 +27,12 @@ fn a_link_asks_no_dns_whatever_stands_in_it() {
     let page = site.get(&owner, &format!("/aliases/hello@example.org?{QUESTION}"));
     assert_eq!(page.status, 200);
     assert!(!page.body.contains("id=\"explained\""), "{page:?}");
-    assert_eq!(dns.queries("held.test"), 0);
+    assert_eq!(dns.queries("silent.test"), 0);
     // Nor does the page of another site.
     let path = "/aliases/hello@example.org/explain";
     let other = "Origin: https://evil.test\r\nSec-Fetch-Site: cross-site\r\n";
     assert_eq!(site.ask(&owner, "POST", path, other, QUESTION).status, 403);
-    assert_eq!(dns.queries("held.test"), 0);
+    assert_eq!(dns.queries("silent.test"), 0);
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn whoever_asks_again_before_the_answer_waits_and_nobody_else_does() {
     };
     thread::scope(|scope| {
         let first = scope.spawn(|| ask("anna", QUESTION));
-        wait_until("the question", || (dns.queries("held.test") > 0).then_some(()));
+        wait_until("the question", || (dns.queries("silent.test") > 0).then_some(()));
         let known = "from=a%40known.test&ip=192.0.2.1";
         let again = ask("anna", known);
         assert_eq!(again.status, 422, "{again:?}");
@@ -56,7 +56,7 @@ fn whoever_asks_again_before_the_answer_waits_and_nobody_else_does() {
         let other = ask("otto", known);
         assert_eq!(other.status, 200, "{other:?}");
         assert!(other.body.contains("id=\"explained\""), "{other:?}");
-        dns.release("held.test");
+        dns.release("silent.test");
         assert_eq!(first.join().unwrap().status, 200);
     });
     assert_eq!(ask("anna", "from=a%40known.test&ip=192.0.2.1").status, 200, "it is answered");
@@ -65,7 +65,7 @@ fn whoever_asks_again_before_the_answer_waits_and_nobody_else_does() {
 #[test]
 fn a_domain_whose_dns_is_silent_keeps_nobody_from_having_theirs_checked() {
     let dns = Dns::start();
-    dns.know("other.test").fault("example.org", Fault::Held);
+    dns.know("other.test").fault("example.org", Fault::Silence);
     let site = Site::start_with(Onward::builder().dns(&dns).domain("second.test"));
     let anna = site.log_in(&["--domain", "example.org", "--domain", "second.test"]);
     let otto = site.owner("other.test");
