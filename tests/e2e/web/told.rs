@@ -82,7 +82,7 @@ fn what_is_wrong_in_a_form_is_said_in_the_language_of_whoever_sent_it() {
         ),
         (
             "/aliases/new",
-            "name=b&domain=example.org&destinations=a%40example.org".into(),
+            "name=b&domain=example.org&destinations=a%40example.org&enabled=on".into(),
             "go round in a circle",
             "liefe im Kreis",
         ),
