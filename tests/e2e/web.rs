@@ -8,6 +8,7 @@ mod login;
 mod measured;
 mod messages;
 mod overview;
+mod proxy;
 mod sec;
 mod sessions;
 mod site;

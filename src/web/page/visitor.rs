@@ -95,8 +95,13 @@ impl Visitor {
 
     /// Goes on to `path`, where the notice is read.
     pub(crate) fn done(&self, notice: Notice, path: &str) -> Response<Body> {
-        self.site.shared.notices.add(self.key(), notice);
+        self.tell(notice);
         see(path)
+    }
+
+    /// Says it on the next page that they see.
+    pub(crate) fn tell(&self, notice: Notice) {
+        self.site.shared.notices.add(self.key(), notice);
     }
 
     /// By what the log tells who did something.
@@ -152,8 +157,14 @@ fn proxied(site: &Site, client: Client, headers: &HeaderMap) -> Option<String> {
     }
     let mut names = headers.get_all(REMOTE_USER).iter();
     let name = names.next()?.to_str().ok()?.trim();
-    let is_name = !name.is_empty() && name.len() <= MAX_REMOTE_USER && names.next().is_none();
-    is_name.then(|| name.to_owned())
+    let is_alone = names.next().is_none();
+    (is_alone && is_name(name)).then(|| name.to_owned())
+}
+
+/// Whether it names somebody. Caddy 2.6 passes on the variable itself, `{http.reverse_proxy.header.Remote-User}`,
+/// where who was asked lets a request through and names nobody.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.len() <= MAX_REMOTE_USER && !text.contains(['{', '}'])
 }
 
 impl FromRequestParts<Site> for Visitor {

@@ -278,6 +278,10 @@ fn a_name_is_believed_from_a_proxy_that_is_named_and_from_nobody_else() {
         ("Remote-User: \r\n".to_owned(), "an empty one"),
         (format!("Remote-User: root\r\n{named}"), "two: one may be the client's"),
         (format!("Remote-User: {}\r\n", "x".repeat(201)), "a long one"),
+        (
+            "Remote-User: {http.reverse_proxy.header.Remote-User}\r\n".to_owned(),
+            "a variable that the proxy did not fill",
+        ),
     ] {
         assert_eq!(ask("GET", "/sessions", &head).status, 303, "{why}");
     }
