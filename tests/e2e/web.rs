@@ -14,3 +14,4 @@ mod sessions;
 mod site;
 mod table;
 mod tokens;
+mod worst;

@@ -76,7 +76,7 @@ pub(super) async fn change(
         }
     };
     let may_see = |domain: Option<&Domain>| may_see(&visitor.role, domain);
-    let done = act(&visitor.site.store, may_see, &action, picked).await?;
+    let mut done = act(&visitor.site.store, may_see, &action, picked).await;
     for (address, _) in done.failed.iter().filter(|(_, why)| *why == Why::Changed) {
         tracing::debug!(alias = %address, "alias not changed, as somebody else did");
     }
@@ -91,7 +91,12 @@ pub(super) async fn change(
         }
         _ => sought.place(),
     };
-    Ok(visitor.done(tell(&visitor, &action, done, &place), &place))
+    let broken = done.broken.take();
+    let notice = tell(&visitor, &action, done, &place);
+    let Some(error) = broken else { return Ok(visitor.done(notice, &place)) };
+    // What was done by then is told on the next page, with what takes it back.
+    visitor.tell(notice);
+    Err(error.into())
 }
 
 /// `POST /aliases/undo`: takes back the last change.
@@ -103,11 +108,21 @@ pub(super) async fn take_back(
     let number = fields.one("change").parse().unwrap_or_default();
     let undos = &visitor.site.shared.undos;
     let steps = undos.take(&visitor.key(), number, clock::steady_millis());
+    let place = local(fields.one("place"));
     let text = match steps {
         None => texts.say("aliases-undo-late", &[]),
         Some(steps) => {
             let may_see = |domain: Option<&Domain>| may_see(&visitor.role, domain);
-            let Undone { done, failed } = undo::undo(&visitor.site.store, may_see, steps).await?;
+            let undone = undo::undo(&visitor.site.store, may_see, steps.clone()).await;
+            let Undone { done, failed } = match undone {
+                Ok(undone) => undone,
+                Err(error) => {
+                    // Once the store is well again: what was taken out is nowhere else.
+                    let undo = keep(&visitor, steps, place);
+                    visitor.tell(Notice { text: texts.say("aliases-undo-broken", &[]), undo });
+                    return Err(error.into());
+                }
+            };
             tracing::info!(by = %visitor.key(), aliases = done, "change of aliases taken back");
             let mut text = texts.say("aliases-undone", &[("count", done.into())]);
             for (address, why) in failed.into_iter().take(TOLD) {
@@ -121,7 +136,7 @@ pub(super) async fn take_back(
             text
         }
     };
-    Ok(visitor.done(Notice::new(text), local(fields.one("place"))))
+    Ok(visitor.done(Notice::new(text), place))
 }
 
 /// A place among the aliases, or their list: nobody is sent elsewhere.
@@ -141,7 +156,7 @@ pub(super) fn may_see(role: &Role, domain: Option<&Domain>) -> bool {
 
 /// Says what was done, and keeps what takes it back.
 fn tell(visitor: &Visitor, action: &Action, done: Done, place: &str) -> Notice {
-    let (texts, Done { steps, same, failed }) = (visitor.texts, done);
+    let (texts, Done { steps, same, failed, .. }) = (visitor.texts, done);
     let count = [("count", steps.len().into())];
     let mut text = match action {
         Action::Switch(true) => texts.say("aliases-done-enabled", &count),
