@@ -25,6 +25,7 @@ mod progress;
 pub mod queue;
 pub mod reload;
 pub mod serve;
+mod shown_once;
 mod size;
 pub mod srs;
 pub mod status;

@@ -2,7 +2,8 @@
 
 use super::{
     Context, Failure,
-    context::{Purpose, block_on, note, with_store, write_json},
+    context::{Purpose, write_json},
+    shown_once::{self, Made, no_listener, write_use},
 };
 use crate::{
     account::Label,
@@ -14,9 +15,8 @@ use crate::{
     config::{Config, Listen, ListenAddress, Served},
     session::Role,
 };
-use serde::Serialize;
 use std::{
-    io::{self, BufWriter, Write},
+    io::{self, Write},
     net::IpAddr,
     process::ExitCode,
 };
@@ -68,29 +68,15 @@ struct LoginArgs {
     json: bool,
 }
 
-/// A link, and what it makes.
-#[derive(Serialize)]
-struct Made<'a> {
-    url: &'a str,
-    #[serde(flatten)]
-    record: &'a Record,
-}
-
 /// `onward web`.
 ///
 /// # Errors
 /// When the change is refused, or the store fails.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
-    let config = context.config()?;
-    let mut out = BufWriter::new(context.out());
     let purpose = Purpose::changes(!matches!(args.command, Command::List { .. }));
-    let notes = block_on(with_store(&config.state_dir, purpose, async |store| {
-        let notes = execute(args.command, store, &config, &mut out).await?;
-        out.flush()?;
-        Ok(notes)
-    }))?;
-    notes.into_iter().try_for_each(note)?;
-    Ok(ExitCode::SUCCESS)
+    shown_once::run(context, purpose, async |store, config, out| {
+        execute(args.command, store, config, out).await
+    })
 }
 
 /// Gives what is to be said on stderr when all is done.
@@ -156,33 +142,19 @@ async fn login(
                 listen.address
             ))
         })?,
-        (None, None) => {
-            return Err(Failure::new(
-                "no listener serves the page: [[listen]] with protocol = \"http\" and serve = [\"web\"]; see docs/WEB.md",
-            ));
-        }
+        (None, None) => return Err(Failure::new(no_listener(Served::Web))),
     };
     let role = if domains.is_empty() { Role::Admin } else { Role::Owner(domains) };
     let (record, secret) = sessions::make_link(store, role, label).await?;
     let url = zeroize::Zeroizing::new(format!("{base}/login/{}", secret.as_str()));
-    let shown = match json {
-        true => write_json(out, &Made { url: &url, record: &record }),
-        false => writeln!(out, "{}", url.as_str()),
-    };
-    if let Err(error) = shown.and_then(|()| out.flush()) {
-        // Nobody knows it.
-        sessions::revoke(store, &record.id, false).await?;
-        return Err(error.into());
-    }
+    let revoke = async { Ok(sessions::revoke(store, &record.id, false).await.map(drop)?) };
+    Made { name: "url", proof: &url, record: &record }.show(json, out, revoke).await?;
     let mut notes = vec![format!(
         "the link logs in once, until {}; onward web revoke {} ends it, and the session that it makes",
         record.ends, record.id
     )];
     if listener.is_none() {
-        notes.push(
-            "no listener serves the page yet: [[listen]] with protocol = \"http\" and serve = [\"web\"]; see docs/WEB.md"
-                .to_owned(),
-        );
+        notes.push(no_listener(Served::Web));
     }
     Ok(notes)
 }
@@ -239,18 +211,14 @@ fn write_line(out: &mut impl Write, record: &Record) -> io::Result<()> {
     if let Some(domains) = &record.domains {
         write!(out, " of {}", domains.join(", "))?;
     }
-    match (&record.last_used, &record.client) {
-        (Some(time), Some(client)) => write!(out, "; last used {time} by {client}")?,
-        (Some(time), None) => write!(out, "; last used {time}")?,
-        (None, _) => {}
-    }
+    write_use(out, record.last_used.as_deref(), record.client.as_deref(), "")?;
     writeln!(out, "; ends {}", record.ends)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{admin, config::Machine};
+    use crate::{admin, cli::context::block_on, config::Machine};
     use clap::Parser;
     use std::path::Path;
 

@@ -3,6 +3,7 @@
 mod alias_faults;
 mod alias_limits;
 mod alias_maps;
+mod alias_texts;
 mod behind;
 mod figures;
 mod generation;
@@ -236,6 +237,7 @@ impl Daemon {
         });
         let parts = current.get();
         let faults = tokio::spawn(alias_faults::tell(parts.store.clone()));
+        let texts = tokio::spawn(alias_texts::see_to(parts.store.clone()));
         let state_dir = parts.config.state_dir.clone();
         let trouble = tokio::spawn(trouble::tell(parts.store.clone(), state_dir.clone()));
         let of_rest = Arc::clone(&parts);
@@ -316,6 +318,7 @@ impl Daemon {
         }
         purge.abort();
         faults.abort();
+        texts.abort();
         trouble.abort();
         over_rates.abort();
         limits.abort();

@@ -14,14 +14,21 @@ const PIECE: usize = 50;
 const REST: Duration = LOOK.saturating_mul(3);
 
 /// Writes down by which texts the aliases of a change of many are found. That takes the longest of all, so it is done
-/// by turns, with those of other changes in between; should it not come to its end, other changes bring it there.
+/// by turns, with those of other changes in between; should it not come to its end, the daemon and other changes bring it there.
 pub(super) fn write_texts(connection: &mut Connection, progress: &Progress) {
     if let Err(error) = try_write_texts(connection, progress) {
         tracing::warn!(%error, "aliases have changed, and are not all found by their new texts yet");
     }
 }
 
-fn try_write_texts(connection: &mut Connection, progress: &Progress) -> rusqlite::Result<()> {
+/// The same, and says why it did not come to its end.
+///
+/// # Errors
+/// Those of SQLite.
+pub(super) fn try_write_texts(
+    connection: &mut Connection,
+    progress: &Progress,
+) -> rusqlite::Result<()> {
     let all = alias_use::due(connection)?;
     let mut through = 0;
     while through < all {

@@ -73,6 +73,18 @@ impl Sqlite {
         T: Send + 'static,
         F: FnOnce(&mut Connection, &Path) -> Result<T, ChangeError> + Send + 'static,
     {
+        let done = self.beside(work).await?;
+        self.look_again().await;
+        Ok(done)
+    }
+
+    /// The same for what changes no alias.
+    pub(super) async fn beside<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&mut Connection, &Path) -> Result<T, E> + Send + 'static,
+    {
         self.opened.check()?;
         let (state_dir, path): (PathBuf, PathBuf) =
             (self.state_dir.clone(), file::path(&self.state_dir));
@@ -80,10 +92,7 @@ impl Sqlite {
             let (mut connection, _) = file::open_writer(&state_dir, true)?;
             work(&mut connection, &path)
         });
-        let failed = |error| StoreError::failed(&file::path(&self.state_dir), error);
-        let done = done.await.map_err(failed)??;
-        self.look_again().await;
-        Ok(done)
+        done.await.map_err(|error| StoreError::failed(&file::path(&self.state_dir), error))?
     }
 }
 

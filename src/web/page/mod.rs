@@ -171,3 +171,19 @@ fn tell(headers: &mut HeaderMap) {
 fn is_of_other_site(response: &Response<Body>) -> bool {
     response.extensions().get::<ProtectionError>().is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_log_is_told_what_proves_a_link() {
+        for (path, seen) in [
+            ("/login/gaytemzugu3doobzmfrggzdfmztwq2lk", "/login/"),
+            ("/login", "/login"),
+            ("/aliases/a@x.test", "/aliases/a@x.test"),
+        ] {
+            assert_eq!(told(path), seen);
+        }
+    }
+}

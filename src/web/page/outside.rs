@@ -89,6 +89,7 @@ mod tests {
             markup.starts_with("<bdi>a&lt;b&gt;<span class=\"hidden-sign\">⟨U+202E⟩"),
             "{markup}"
         );
+        assert_eq!(outside_whole(hostile).into_string(), markup, "short enough to be the same");
         assert_eq!(isolated("plain"), "plain");
         assert_eq!(isolated("שלום"), "\u{2068}שלום\u{2069}");
     }

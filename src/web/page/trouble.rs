@@ -3,7 +3,7 @@
 use super::is_of_other_site;
 use crate::{
     admin,
-    store::{SessionChangeError, StoreError},
+    store::{ChangeError, SessionChangeError, StoreError},
 };
 use axum::{body::Body, response::IntoResponse};
 use hyper::{Response, StatusCode};
@@ -103,9 +103,9 @@ impl From<admin::Error> for Trouble {
     fn from(error: admin::Error) -> Self {
         use admin::Error;
         match error {
-            Error::Store(error) | Error::SessionChange(SessionChangeError::Store(error)) => {
-                error.into()
-            }
+            Error::Store(error)
+            | Error::Change(ChangeError::Store(error))
+            | Error::SessionChange(SessionChangeError::Store(error)) => error.into(),
             Error::SessionChange(SessionChangeError::NoSuchSession(_)) => Self::NotFound,
             Error::Cursor | Error::Request(_) => Self::Malformed,
             // These name files of the machine, which are nobody's business who asks from elsewhere.

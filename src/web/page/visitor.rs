@@ -114,7 +114,7 @@ impl Visitor {
 
     /// Goes on to `path`, where the notice is read.
     pub(crate) fn done(&self, notice: Notice, path: &str) -> Response<Body> {
-        self.site.shared.notices.add(self.key(), notice);
+        self.tell(notice);
         see(path)
     }
 
@@ -129,6 +129,11 @@ impl Visitor {
             Who::Session(session) => maker(session),
             Who::Proxied(name) => Maker::Proxied(name.clone()),
         }
+    }
+
+    /// Says it on the next page that they see.
+    pub(crate) fn tell(&self, notice: Notice) {
+        self.site.shared.notices.add(self.key(), notice);
     }
 
     pub(super) fn look(&self) -> &Look {
@@ -196,6 +201,9 @@ fn proxied(site: &Site, client: Client, head: &Parts) -> Result<Option<String>, 
     }
     match first.to_str().map(str::trim) {
         Ok("") => Ok(None),
+        // Caddy 2.6 passes on the variable itself, `{http.reverse_proxy.header.Remote-User}`, where who was asked lets a
+        // request through and names nobody.
+        Ok(name) if name.contains(['{', '}']) => Ok(None),
         Ok(name) if name.len() > MAX_REMOTE_USER => {
             refused(Trouble::ProxyName, "it is longer than 200 octets")
         }

@@ -45,20 +45,20 @@ fn wait_for_forwarded(onward: &Onward, address: &str, count: u64) {
     });
 }
 
-fn form(pairs: &[(&str, &str)]) -> String {
+pub(super) fn form(pairs: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
 /// The value of the first hidden field of this name.
 #[track_caller]
-fn hidden(body: &str, name: &str) -> String {
+pub(super) fn hidden(body: &str, name: &str) -> String {
     let from = body.split_once(&format!("name=\"{name}\" value=\"")).expect(name).1;
     from.split_once('"').unwrap().0.to_owned()
 }
 
 /// What the box of an alias on the list sends.
 #[track_caller]
-fn picked(body: &str, address: &str) -> String {
+pub(super) fn picked(body: &str, address: &str) -> String {
     let mut values = body.split("value=\"").filter_map(|rest| rest.split_once('"'));
     let found = values.find(|(value, _)| value.ends_with(&format!(" {address}")));
     found.unwrap_or_else(|| panic!("no {address} in {body}")).0.to_owned()

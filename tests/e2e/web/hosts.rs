@@ -28,9 +28,12 @@ fn a_name_is_believed_from_a_proxy_that_is_named_and_from_nobody_else() {
     assert_eq!(page.status, 200);
     assert!(page.body.contains("anna@example.org") && page.body.contains("administrator"));
     assert!(!page.body.contains("/logout"), "the proxy would let them in again");
-    for (head, why) in
-        [(String::new(), "no name"), ("Remote-User: \r\n".to_owned(), "an empty one")]
-    {
+    let unfilled = "Remote-User: {http.reverse_proxy.header.Remote-User}\r\n";
+    for (head, why) in [
+        (String::new(), "no name"),
+        ("Remote-User: \r\n".to_owned(), "an empty one"),
+        (unfilled.to_owned(), "a variable that the proxy did not fill"),
+    ] {
         assert_eq!(ask("GET", "/sessions", &head).status, 303, "{why}");
     }
     let link = site.link(&[]);

@@ -63,6 +63,8 @@ pub(super) struct Done {
     pub(super) same: usize,
     /// Aliases that stay as they are, and why.
     pub(super) failed: Vec<(AliasAddress, Why)>,
+    /// The store failed then, and the others stay as they are.
+    pub(super) broken: Option<Error>,
 }
 
 /// Why an alias stays as it is.
@@ -125,15 +127,12 @@ impl Action {
 }
 
 /// Does it with each of the aliases that are in domains which `may_see` names.
-///
-/// # Errors
-/// When the store fails.
 pub(super) async fn act(
     store: &Store,
     may_see: impl Fn(Option<&Domain>) -> bool,
     action: &Action,
     picked: Vec<Picked>,
-) -> Result<Done, Error> {
+) -> Done {
     let mut done = Done::default();
     for Picked { address, tag } in picked {
         if !may_see(address.domain()) {
@@ -151,14 +150,16 @@ pub(super) async fn act(
             Err(Error::Change(ChangeError::NoSuchAlias(_))) => {
                 done.failed.push((address, Why::Gone));
             }
-            Err(Error::Change(ChangeError::Store(error))) => return Err(error.into()),
-            Err(Error::Change(error)) => {
+            Err(Error::Change(error)) if !matches!(error, ChangeError::Store(_)) => {
                 done.failed.push((address, Why::Refused(Cause::from(&error))));
             }
-            Err(error) => return Err(error),
+            Err(error) => {
+                done.broken = Some(error);
+                break;
+            }
         }
     }
-    Ok(done)
+    done
 }
 
 type Came = Result<Result<Option<Step>, Why>, Error>;
@@ -299,10 +300,10 @@ mod tests {
                 ]
             );
         };
-        let done = act(&store, may_see, &Action::Switch(true), picked()).await.unwrap();
+        let done = act(&store, may_see, &Action::Switch(true), picked()).await;
         assert_eq!((done.steps.len(), done.same), (0, 2));
         stale_and_foreign(&done);
-        let done = act(&store, may_see, &Action::Remove, picked()).await.unwrap();
+        let done = act(&store, may_see, &Action::Remove, picked()).await;
         assert_eq!(done.steps.len(), 2);
         stale_and_foreign(&done);
         for (alias, is_there) in seen.iter().zip([false, true, true, false]) {
@@ -323,7 +324,7 @@ mod tests {
         }
         let action = Action::of("replace", "", "p@y.test", "b@x.test").unwrap();
         let picked = aliases.iter().map(Picked::of).collect();
-        let done = act(&store, |_| true, &action, picked).await.unwrap();
+        let done = act(&store, |_| true, &action, picked).await;
         assert_eq!(done.steps.len(), 1);
         let [(address, Why::Refused(why))] = &done.failed[..] else { panic!("{done:?}") };
         assert_eq!((address.to_string().as_str(), why), ("b@x.test", &Cause::Loop));

@@ -58,7 +58,7 @@ pub(super) async fn change(
         }
     };
     let may_see = |domain: Option<&Domain>| may_see(&visitor.role, domain);
-    let done = act(&visitor.site.store, may_see, &action, picked).await?;
+    let mut done = act(&visitor.site.store, may_see, &action, picked).await;
     for (address, _) in done.failed.iter().filter(|(_, why)| *why == Why::Changed) {
         tracing::debug!(alias = %address, "alias not changed, as somebody else did");
     }
@@ -79,7 +79,12 @@ pub(super) async fn change(
         }
         _ => sought.place(),
     };
-    Ok(visitor.done(tell(&visitor, &action, done, &place), &place))
+    let broken = done.broken.take();
+    let notice = tell(&visitor, &action, done, &place);
+    let Some(error) = broken else { return Ok(visitor.done(notice, &place)) };
+    // What was done by then is told on the next page, with what takes it back.
+    visitor.tell(notice);
+    Err(error.into())
 }
 
 /// Those that are picked, if that are some, and not too many.
@@ -135,12 +140,22 @@ pub(super) async fn take_back(
     let number = fields.one("change").parse().unwrap_or_default();
     let undos = &visitor.site.shared.undos;
     let steps = undos.take(&visitor.key(), number, clock::steady_millis());
+    let place = local(fields.one("place"));
     let text = match steps {
         None => texts.say("aliases-undo-late", &[]),
         Some(steps) => {
             let may_see = |domain: Option<&Domain>| may_see(&visitor.role, domain);
             let all: Vec<_> = steps.iter().map(|step| step.address().clone()).collect();
-            let Undone { done, failed } = undo::undo(&visitor.site.store, may_see, steps).await?;
+            let undone = undo::undo(&visitor.site.store, may_see, steps.clone()).await;
+            let Undone { done, failed } = match undone {
+                Ok(undone) => undone,
+                Err(error) => {
+                    // Once the store is well again: what was taken out is nowhere else.
+                    let undo = keep(&visitor, steps, place);
+                    visitor.tell(Notice { text: texts.say("aliases-undo-broken", &[]), undo });
+                    return Err(error.into());
+                }
+            };
             for address in all.iter().filter(|all| !failed.iter().any(|(one, _)| one == *all)) {
                 visitor.did("alias put back", address);
             }
@@ -156,7 +171,7 @@ pub(super) async fn take_back(
             text
         }
     };
-    Ok(visitor.done(Notice::new(text), local(fields.one("place"))))
+    Ok(visitor.done(Notice::new(text), place))
 }
 
 /// A place among the aliases, or their list: nobody is sent elsewhere.
@@ -168,7 +183,7 @@ fn local(place: &str) -> &str {
 
 /// Says what was done, and keeps what takes it back.
 fn tell(visitor: &Visitor, action: &Action, done: Done, place: &str) -> Notice {
-    let (texts, Done { steps, same, failed }) = (visitor.texts, done);
+    let (texts, Done { steps, same, failed, .. }) = (visitor.texts, done);
     let count = [("count", steps.len().into())];
     let mut text = match action {
         Action::Switch(true) => texts.say("aliases-done-enabled", &count),

@@ -4,7 +4,7 @@ use crate::{
     address::Domain,
     admin::{
         Error, Store,
-        aliases::{self, Altered, Removed},
+        aliases::{self, Altered, Removed, Reversion},
     },
     alias::{Alias, AliasAddress},
     store::ChangeError,
@@ -131,68 +131,65 @@ impl Undos {
 /// Takes back, the last first, what is in domains that `may_see` lets pass: others may have become somebody else's since.
 ///
 /// # Errors
-/// When the store fails: what was not reached by then stays.
+/// When the store fails: nothing is taken back then.
 pub(in crate::web) async fn undo(
     store: &Store,
     may_see: impl Fn(Option<&Domain>) -> bool,
     steps: Vec<Step>,
 ) -> Result<Undone, Error> {
     let mut undone = Undone::default();
+    let (mut meant, mut reversions) = (Vec::new(), Vec::new());
     for step in steps.into_iter().rev() {
-        let alias = match &step {
-            Step::BringBack(removed) => &removed.alias,
-            Step::PutBack(alias, _) => alias,
-        };
-        if !may_see(alias.address().domain()) {
-            undone.failed.push((alias.address().clone(), NotUndone::Gone));
+        let address = step.alias().address().clone();
+        if !may_see(address.domain()) {
+            undone.failed.push((address, NotUndone::Gone));
             continue;
         }
-        let (address, came) = match step {
-            Step::BringBack(removed) => {
-                let address = removed.alias.address().clone();
-                (address, aliases::bring_back(store, *removed).await.map(|()| true))
-            }
-            Step::PutBack(alias, tag) => {
-                let address = alias.address().clone();
-                (address.clone(), put_back(store, &address, *alias, tag).await)
-            }
-        };
+        let fits = Arc::new(AtomicBool::new(true));
+        reversions.push(step.reversion(Arc::clone(&fits)));
+        meant.push((address, fits));
+    }
+    let came = aliases::revert(store, reversions).await?;
+    for ((address, fits), came) in meant.into_iter().zip(came) {
         let why = match came {
-            Ok(true) => {
+            Ok(()) if fits.load(Ordering::Relaxed) => {
                 undone.done += 1;
                 continue;
             }
-            Ok(false) | Err(Error::Change(ChangeError::Exists { .. })) => NotUndone::Changed,
-            Err(Error::Change(ChangeError::NoSuchAlias(_) | ChangeError::UnknownDomain(_))) => {
-                NotUndone::Gone
-            }
-            Err(Error::Change(ChangeError::Store(error))) => return Err(error.into()),
-            Err(Error::Change(error)) => NotUndone::Refused(Cause::from(&error)),
-            Err(error) => return Err(error),
+            Ok(()) | Err(ChangeError::Exists { .. }) => NotUndone::Changed,
+            Err(ChangeError::NoSuchAlias(_) | ChangeError::UnknownDomain(_)) => NotUndone::Gone,
+            Err(error) => NotUndone::Refused(Cause::from(&error)),
         };
         undone.failed.push((address, why));
     }
     Ok(undone)
 }
 
-/// True when it was as it was left.
-async fn put_back(
-    store: &Store,
-    address: &AliasAddress,
-    alias: Alias,
-    tag: String,
-) -> Result<bool, Error> {
-    let fits = Arc::new(AtomicBool::new(false));
-    let told = Arc::clone(&fits);
-    let alteration = move |now: &Alias| match tag_of(now) == tag {
-        true => {
-            told.store(true, Ordering::Relaxed);
-            Altered::Replaced(Box::new(alias))
+impl Step {
+    fn alias(&self) -> &Alias {
+        match self {
+            Self::BringBack(removed) => &removed.alias,
+            Self::PutBack(alias, _) => alias,
         }
-        false => Altered::Kept,
-    };
-    aliases::alter(store, address, Box::new(alteration)).await?;
-    Ok(fits.load(Ordering::Relaxed))
+    }
+
+    /// What the store is asked for; `fits` is false then if the alias was not as it was left.
+    fn reversion(self, fits: Arc<AtomicBool>) -> Reversion {
+        match self {
+            Self::BringBack(removed) => Reversion::BringBack(removed),
+            Self::PutBack(alias, tag) => {
+                let address = alias.address().clone();
+                let alteration = move |now: &Alias| match tag_of(now) == tag {
+                    true => Altered::Replaced(alias),
+                    false => {
+                        fits.store(false, Ordering::Relaxed);
+                        Altered::Kept
+                    }
+                };
+                Reversion::Alter(address, Box::new(alteration))
+            }
+        }
+    }
 }
 
 #[cfg(test)]

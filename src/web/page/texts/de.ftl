@@ -102,7 +102,7 @@ trouble-late-text = Was begonnen wurde, geht weiter. Sehen Sie nach, ob es getan
 trouble-failed = Hier ist etwas schiefgegangen
 trouble-failed-text = Es liegt nicht an Ihnen. Das Protokoll des Servers sagt, was es war.
 trouble-unavailable = Die Datenbank ist gerade nicht benutzbar
-trouble-unavailable-text = Es wurde nichts geändert. Versuchen Sie es gleich noch einmal; das Protokoll des Servers sagt, warum.
+trouble-unavailable-text = Was verlangt war, geschah nicht, oder nicht ganz. Versuchen Sie es gleich noch einmal; das Protokoll des Servers sagt, warum.
 
 # Aliasse
 aliases-title = Aliasse
@@ -227,6 +227,7 @@ aliases-undone = { $count ->
     [one] Zurückgenommen: ein Alias ist, wie er war.
    *[other] Zurückgenommen: { $count } Aliasse sind, wie sie waren.
 }
+aliases-undo-broken = Die Datenbank war nicht benutzbar, und noch ist nichts zurückgenommen. Es lässt sich noch einmal versuchen.
 aliases-undo-late = Das lässt sich nicht mehr zurücknehmen. Von Hand können Aliasse wieder geändert werden.
 aliases-name = Adresse des Alias
 aliases-name-hint = Was vor dem @ steht. * nimmt alles, was sonst nichts in der Domain beantwortet; /…/ ist ein regulärer Ausdruck über die ganze Adresse.

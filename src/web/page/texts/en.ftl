@@ -102,7 +102,7 @@ trouble-late-text = What was begun goes on. Look whether it is done before you s
 trouble-failed = Something failed here
 trouble-failed-text = It is not your fault. The log of the server says what failed.
 trouble-unavailable = The database cannot be used now
-trouble-unavailable-text = Nothing was changed. Try again in a moment; the log of the server says why.
+trouble-unavailable-text = What was asked for was not done, or not all of it. Try again in a moment; the log of the server says why.
 
 # Aliases
 aliases-title = Aliases
@@ -227,6 +227,7 @@ aliases-undone = { $count ->
     [one] Taken back: one alias is as it was.
    *[other] Taken back: { $count } aliases are as they were.
 }
+aliases-undo-broken = The database could not be used, and nothing was taken back yet. Undo can be tried again.
 aliases-undo-late = It is too late to take that back. Aliases can be changed again by hand.
 aliases-name = Address of the alias
 aliases-name-hint = What stands before the @. * takes all that nothing else in the domain answers; /…/ is a regex over the whole address.
