@@ -39,8 +39,15 @@ pub(in crate::web) struct Checks {
 struct State {
     goes: Vec<Going>,
     site: Option<Checked<Vec<Finding>>>,
-    /// Each with since when the domain was here, if it was: that of an owner is not shown to the next.
-    domains: Recent<String, Option<(Option<Millis>, Checked<DomainReport>)>>,
+    domains: Recent<String, Option<OfDomain>>,
+}
+
+/// The last look at a domain: that of an owner is not shown to the next.
+#[derive(Debug)]
+struct OfDomain {
+    /// Since when the domain was here, if it was.
+    since: Option<Millis>,
+    checked: Checked<DomainReport>,
 }
 
 /// What a look came to.
@@ -111,8 +118,8 @@ impl Checks {
         since: Option<Millis>,
     ) -> Option<Checked<DomainReport>> {
         let state = self.state.lock();
-        let (of, checked) = state.domains.get(&domain.to_key())?.as_ref()?;
-        (*of == since).then(|| checked.clone())
+        let last = state.domains.get(&domain.to_key())?.as_ref()?;
+        (last.since == since).then(|| last.checked.clone())
     }
 
     /// The look at it that goes on, if one does.
@@ -160,7 +167,7 @@ pub(super) async fn begin(visitor: &Visitor, subject: Subject) -> Begun {
                     Ok(owned) => {
                         let since = owned.first().map(|own| own.since);
                         let mut state = site.shared.checks.state.lock();
-                        let kept = Some((since, looked));
+                        let kept = Some(OfDomain { since, checked: looked });
                         state.domains.change(domain.to_key(), |result| *result = kept);
                     }
                     Err(error) => tracing::error!(%error, %domain, "a look at DNS is not kept"),
