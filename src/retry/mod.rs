@@ -1,6 +1,7 @@
 //! When a spooled message is tried again, which one is next, and when to give up.
 
 mod destination;
+mod groups;
 mod lane;
 mod lines;
 mod schedule;

@@ -24,8 +24,10 @@ fn from(cause: &str, message: i64) -> Entry {
 }
 
 fn work_of(to: &str, message: i64) -> Work {
-    let Entry { cause, kind, .. } = entry(message, 0);
-    Work { message, hop: Arc::new(hop(to)), cause, kind, give_up: false }
+    let Entry { cause, kind, due, expires, .. } = entry(message, 0);
+    let hop = Arc::new(hop(to));
+    let group = hop.owner();
+    Work { message, hop, group, is_known: true, cause, kind, due, expires, give_up: false }
 }
 
 fn schedule(entries: &[(&str, i64, u64)]) -> Schedule {
@@ -97,12 +99,12 @@ fn a_host_that_answers_somebody_else_is_awake() {
     let work = schedule.next(at(0)).unwrap();
     schedule.done(&work, Some(entry(1, 900)), HostState::Sleeps { until: at(800) }, at(0));
     assert_eq!(schedule.next(at(10)), None);
-    schedule.answered(&hop("a"), at(10));
+    schedule.answered(&hop("a").owner(), at(10));
     assert_eq!(begun(&mut schedule, 10), [1]);
     // What waits because of its own deferral does not come sooner.
     let done = work_of("a", 1);
     schedule.done(&done, Some(entry(1, 900)), HostState::Answers, at(10));
-    schedule.answered(&hop("a"), at(11));
+    schedule.answered(&hop("a").owner(), at(11));
     assert_eq!(schedule.next(at(11)), None);
 }
 
@@ -266,6 +268,92 @@ fn names_below_one_registered_domain_are_one_destination() {
     assert_eq!(begun(&mut schedule, 0).len(), 2);
 }
 
+/// Ten destinations of one provider, each with one message, of which nobody knows yet that they are.
+fn of_one_provider(per_destination: usize) -> (Schedule, Arc<str>) {
+    let mut schedule = Schedule::new(Concurrency { mail: 100, notices: 4, per_destination });
+    for message in 0..10 {
+        schedule.add(domain(&format!("h{message}.test")), entry(message, 0), at(0));
+    }
+    let provider: Arc<str> = "google".into();
+    let all: Vec<Work> = std::iter::from_fn(|| schedule.next(at(0))).collect();
+    assert_eq!(all.len(), 10, "as far as anybody knows they have nothing to do with each other");
+    for work in all {
+        assert!(!work.is_known);
+        schedule.learn(&work, &provider, at(0));
+        schedule.done(&work, Some(work.again(at(0), at(1000))), HostState::Unknown, at(0));
+    }
+    (schedule, provider)
+}
+
+#[test]
+fn destinations_of_one_provider_share_its_places() {
+    let (mut schedule, _) = of_one_provider(3);
+    schedule.add(domain("else.test"), entry(100, 0), at(0));
+    let first: Vec<Work> = std::iter::from_fn(|| schedule.next(at(0))).collect();
+    assert_eq!(first.len(), 4, "three of it, and others are not held up");
+    assert!(first.iter().filter(|work| work.is_known).all(|work| &*work.group == "google"));
+    let mut left = 7;
+    let mut open: VecDeque<Work> = first.into_iter().filter(|work| work.is_known).collect();
+    while let Some(work) = open.pop_front() {
+        schedule.done(&work, None, HostState::Answers, at(1));
+        let more: Vec<Work> = std::iter::from_fn(|| schedule.next(at(1))).collect();
+        left -= more.len();
+        open.extend(more);
+        assert!(open.len() <= 3);
+    }
+    assert_eq!(left, 0);
+}
+
+#[test]
+fn a_provider_sleeps_and_wakes_as_one_whatever_the_domain() {
+    let (mut schedule, provider) = of_one_provider(3);
+    let open: Vec<Work> = std::iter::from_fn(|| schedule.next(at(0))).collect();
+    for work in &open {
+        let again = work.again(at(100), at(1000));
+        schedule.done(work, Some(again), HostState::Sleeps { until: at(100) }, at(1));
+    }
+    assert_eq!(schedule.next(at(99)), None);
+    assert_eq!(schedule.wake_at(), Some(at(100)));
+    // What comes for it meanwhile waits with it, once it is known whose it is.
+    schedule.add(domain("late.test"), entry(50, 0), at(50));
+    let late = schedule.next(at(50)).unwrap();
+    schedule.learn(&late, &provider, at(50));
+    schedule.done(&late, Some(late.again(at(50), at(1000))), HostState::Unknown, at(50));
+    assert_eq!(schedule.next(at(51)), None);
+    let probe = schedule.next(at(100)).unwrap();
+    assert_eq!(schedule.next(at(100)), None, "one finds out for all");
+    let again = probe.again(at(300), at(1000));
+    schedule.done(&probe, Some(again), HostState::Sleeps { until: at(300) }, at(101));
+    assert_eq!(schedule.next(at(299)), None);
+    let probe = schedule.next(at(300)).unwrap();
+    schedule.done(&probe, None, HostState::Answers, at(301));
+    let mut done = 1;
+    let mut open: VecDeque<Work> = std::iter::from_fn(|| schedule.next(at(301))).collect();
+    assert_eq!(open.len(), 3, "all places again");
+    while let Some(work) = open.pop_front() {
+        done += 1;
+        schedule.done(&work, None, HostState::Answers, at(301));
+        open.extend(std::iter::from_fn(|| schedule.next(at(301))));
+    }
+    assert_eq!(done, 11);
+    assert!(schedule.is_empty());
+}
+
+#[test]
+fn a_provider_that_answers_somebody_else_is_awake() {
+    let (mut schedule, provider) = of_one_provider(3);
+    let work = schedule.next(at(0)).unwrap();
+    schedule.done(
+        &work,
+        Some(work.again(at(900), at(1000))),
+        HostState::Sleeps { until: at(800) },
+        at(0),
+    );
+    assert_eq!(schedule.next(at(10)), None);
+    schedule.answered(&provider, at(10));
+    assert_eq!(begun(&mut schedule, 10).len(), 3);
+}
+
 proptest! {
     /// Hosts that fall asleep and wake at random: everything is done in the end, never more at once
     /// than allowed, never the same twice at once, and a destination that always answers is not held
@@ -274,6 +362,7 @@ proptest! {
     fn everything_is_done(
         messages in prop::collection::vec((0..4u8, 0..50u64), 1..60),
         answers in prop::collection::vec(any::<bool>(), 50),
+        groups in prop::collection::vec(0..3_u8, 4),
     ) {
         let mut schedule = Schedule::new(CONCURRENCY);
         for (message, (to, due)) in messages.iter().enumerate() {
@@ -298,6 +387,11 @@ proptest! {
                     let here = of_kind().filter(|work| *work.hop == hop).count();
                     prop_assert!(here <= CONCURRENCY.per_destination);
                 }
+                for group in 0..3 {
+                    let group = format!("group{group}");
+                    let here = of_kind().filter(|work| *work.group == *group).count();
+                    prop_assert!(here <= CONCURRENCY.per_destination);
+                }
             }
             if open.is_empty() {
                 let wake = schedule.wake_at();
@@ -306,6 +400,14 @@ proptest! {
                 continue;
             }
             let work = open.remove(0);
+            if !work.is_known {
+                let of = |name: &str| *work.hop == hop(name);
+                let to = (0..4).find(|to| of(&format!("h{to}"))).unwrap();
+                let group: Arc<str> = format!("group{}", groups[to]).into();
+                schedule.learn(&work, &group, now);
+                schedule.done(&work, Some(work.again(work.due, Millis::MAX)), HostState::Unknown, now);
+                continue;
+            }
             if answers.next().unwrap_or(true) {
                 done.push(work.message);
                 schedule.done(&work, None, HostState::Answers, now);
