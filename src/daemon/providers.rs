@@ -3,7 +3,7 @@
 use crate::{
     admin::{providers::Known, running::Running},
     mail::{Current, Parts},
-    provider::governor::Told,
+    provider::governor::{State, Told},
 };
 use std::{collections::HashMap, path::PathBuf, time::Duration};
 use tokio::{
@@ -13,6 +13,8 @@ use tokio::{
 
 /// How often it is written at most: that much a crash forgives.
 const REST: Duration = Duration::from_secs(1);
+/// Most providers that others are told of: there are as many as somebody writes from.
+const TOLD: usize = 1000;
 /// How often it is looked at where nothing is concluded: who waits, and who asks that it go on.
 const LOOK: Duration = Duration::from_millis(400);
 
@@ -47,7 +49,10 @@ pub(super) async fn finish(current: &Current) {
 
 fn known(current: &Current) -> Known {
     let parts = current.get();
-    Known { told: told(&parts), kept: parts.outbound.governor().kept() }
+    let mut told = told(&parts);
+    told.retain(|one| one.state != State::Usual || one.in_use + one.asking + one.waiting > 0);
+    told.truncate(TOLD);
+    Known { told, kept: parts.outbound.governor().kept() }
 }
 
 /// What there is to tell, with who waits in the spool.

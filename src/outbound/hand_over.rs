@@ -117,8 +117,8 @@ impl Outbound {
         if splits.is_empty() || !may_go_on || !has_turn() { HashSet::new() } else { splits }
     }
 
-    /// Has the governor know of a reply that does not take a message.
-    /// What many of say something counts once for a message, whatever hosts say it.
+    /// Has the governor know of a reply that does not take a message. What says something only where it comes often
+    /// counts once for a message, whatever hosts say it.
     pub(super) fn heard(
         &self,
         whose: &Whose,

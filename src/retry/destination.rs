@@ -66,6 +66,13 @@ impl Destination {
         is_new
     }
 
+    /// It does not wait for a place.
+    pub(super) fn wait_no_more(&mut self) {
+        if self.place == Place::Waits {
+            self.place = Place::Nowhere;
+        }
+    }
+
     /// Makes what waits due by `now`.
     pub(super) fn hasten(&mut self, message: i64, now: Millis) {
         if let Some(entry) = self.remove(message) {

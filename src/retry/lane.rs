@@ -2,6 +2,7 @@ use super::{
     Entry, HostState, Work,
     destination::{Destination, Place},
     groups::Groups,
+    tally::{count, fewer, first_that_waits},
 };
 use crate::{
     next_hop::{NextHop, Target},
@@ -10,7 +11,6 @@ use crate::{
 };
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
-    hash::Hash,
     sync::Arc,
 };
 
@@ -104,9 +104,7 @@ impl Lane {
         }
         let before = std::mem::replace(&mut to.group, Arc::clone(group));
         // Whoever waits for a place of the one before does so no more.
-        if to.place == Place::Waits {
-            to.place = Place::Nowhere;
-        }
+        to.wait_no_more();
         self.groups.leave(&before, hop);
         self.groups.join(group, hop);
         self.settle(hop, now);
@@ -333,9 +331,7 @@ impl Lane {
                 to.hasten(message, now);
             }
             // There are more places than one again.
-            if to.place == Place::Waits {
-                to.place = Place::Nowhere;
-            }
+            to.wait_no_more();
             self.settle(&hop, now);
         }
     }
@@ -399,34 +395,6 @@ impl Lane {
             }
             Place::Nowhere if is_done => self.forget(hop),
             Place::Nowhere | Place::Waits => {}
-        }
-    }
-}
-
-fn first_that_waits<K: Hash + Eq>(
-    waits: &mut HashMap<K, VecDeque<Arc<NextHop>>>,
-    who: &K,
-    destinations: &HashMap<Arc<NextHop>, Destination>,
-) -> Option<Arc<NextHop>> {
-    let hops = waits.get_mut(who)?;
-    let waits_on =
-        |hop: &Arc<NextHop>| destinations.get(hop).is_some_and(|to| to.place == Place::Waits);
-    let hop = std::iter::from_fn(|| hops.pop_front()).find(waits_on);
-    if hops.is_empty() {
-        waits.remove(who);
-    }
-    hop
-}
-
-fn count<K: Hash + Eq>(counts: &HashMap<K, usize>, of: &K) -> usize {
-    counts.get(of).copied().unwrap_or(0)
-}
-
-fn fewer<K: Hash + Eq>(counts: &mut HashMap<K, usize>, of: &K) {
-    if let Some(count) = counts.get_mut(of) {
-        *count = count.saturating_sub(1);
-        if *count == 0 {
-            counts.remove(of);
         }
     }
 }

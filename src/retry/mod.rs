@@ -5,6 +5,7 @@ mod groups;
 mod lane;
 mod lines;
 mod schedule;
+mod tally;
 
 pub use schedule::{Concurrency, Entry, HostState, Kind, Schedule, Work};
 

@@ -3,7 +3,7 @@
 use super::{
     added::Added,
     handle::Read,
-    tried::{Touch, Tried, asked},
+    tried::{Touch, Tried, asked, hold_of, is_asleep},
 };
 use crate::{
     address::{Mailbox, ReversePath},
@@ -283,7 +283,7 @@ impl<'a> Retry<'a> {
                     let to = std::slice::from_ref(mailbox);
                     self.lines.push(journal_line(to, attempt, &work.hop, began));
                 }
-                let held = self.hold_of(attempt);
+                let held = hold_of(self.parts, attempt);
                 let asleep_until = held.or(is_asleep(attempt).then_some(asleep_until));
                 self.judge(work, &from, mailbox, attempt, progress, asleep_until);
                 host = match (asleep_until, host) {
@@ -294,17 +294,6 @@ impl<'a> Retry<'a> {
             }
         }
         Some(host)
-    }
-
-    /// Until when the provider of an attempt gets nothing.
-    fn hold_of(&self, attempt: &outbound::Attempt) -> Option<Millis> {
-        if let Some(hold) = &attempt.held {
-            return Some(hold.until);
-        }
-        let provider = attempt.provider.as_ref()?;
-        let is_put_off = attempt.outcome.verdict == Verdict::Deferred;
-        let hold = is_put_off.then(|| self.parts.network.hold(provider)).flatten()?;
-        Some(hold.until)
     }
 
     async fn transaction(
@@ -404,8 +393,4 @@ impl<'a> Retry<'a> {
 
 fn goes_to(parts: &Parts, leg: &Leg, work: &Work) -> bool {
     leg.state.is_open() && parts.aliases.destination(leg.mailbox.clone()).next_hop == *work.hop
-}
-
-fn is_asleep(attempt: &outbound::Attempt) -> bool {
-    attempt.outcome.verdict == Verdict::Deferred && (attempt.is_asleep || attempt.uncertain)
 }
