@@ -332,7 +332,7 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
 impl Explanation {
     /// What `owner`, whose recipient it is about, may read of it: of mailboxes that others' aliases lead to no name. An SRS
     /// address would take mail to whomever he asked about.
-    pub fn part_of(mut self, owner: Owner<'_>) -> Self {
+    pub fn part_of(mut self, owner: &Owner<'_>) -> Self {
         let to = std::slice::from_ref(&self.to);
         for destination in &mut self.destinations {
             if let Some(instead) = owner.hidden(&destination.mailbox, to, self.ways.as_ref()) {

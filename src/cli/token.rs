@@ -16,7 +16,7 @@ use crate::{
     config::{Config, Served},
     log::printable,
     time::UnixTime,
-    token::{NameFormat, Scope},
+    token::{Maker, NameFormat, Scope},
 };
 use serde::Serialize;
 use std::{
@@ -136,7 +136,8 @@ async fn add(
 ) -> Result<Vec<String>, Failure> {
     let AddArgs { label, scope, domain, destinations, format, daily_limit, expires, json } = args;
     let to = destinations.clone();
-    let new = New { label, scope, domain, destinations, format, daily_limit, expires };
+    let maker = Maker::CommandLine;
+    let new = New { label, scope, domain, destinations, format, daily_limit, expires, maker };
     let (record, token) = tokens::add(store, new).await?;
     let shown = match json {
         true => write_json(out, &Made { token: &token, record: &record }),
@@ -175,6 +176,9 @@ fn write_line(out: &mut impl Write, record: &Record) -> io::Result<()> {
     }
     if let Some(limit) = daily_limit {
         write!(out, "; {} of {limit} today", record.changes_today)?;
+    }
+    if let Some(maker) = &record.made_by {
+        write!(out, "; made by {}", printable(maker))?;
     }
     match (&record.last_used, &record.client) {
         (Some(time), Some(client)) => write!(out, "; last used {time} by {client}")?,
@@ -237,12 +241,14 @@ mod tests {
 
         let (list, _) = run(store, &["list"]).unwrap();
         assert!(list.contains(
-            "create at x.test to me@y.test, random_characters; 0 of 100 today; never used"
+            "create at x.test to me@y.test, random_characters; 0 of 100 today; made by command line; never used"
         ));
         let (json, _) = run(store, &["list", "--json"]).unwrap();
         let lines: Vec<serde_json::Value> =
             json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines.len(), 3);
+        assert_eq!(lines[0]["made_by"], "command line");
+        assert_eq!(lines[0]["session"], serde_json::Value::Null);
         assert!(!json.contains("onw_") && !list.contains("onw_"));
         let id = lines[0]["id"].as_str().unwrap();
         let (out, _) = run(store, &["revoke", id]).unwrap();

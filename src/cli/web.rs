@@ -9,7 +9,7 @@ use crate::{
     address::Domain,
     admin::{
         Store,
-        sessions::{self, Record},
+        sessions::{self, Record, Revoked},
     },
     config::{Config, Listen, ListenAddress, Served},
     session::Role,
@@ -41,6 +41,9 @@ enum Command {
     Revoke {
         /// As in `onward web list`
         id: String,
+        /// Revokes the tokens too that the session made, even where it is over already
+        #[arg(long)]
+        tokens: bool,
     },
 }
 
@@ -57,7 +60,7 @@ struct LoginArgs {
     #[arg(long, value_parser = Label::parse)]
     label: Option<Label>,
     /// What the link begins with: where browsers reach the page, such as a proxy with TLS in front of it
-    /// [default: of the first listener with serve = ["web"]]
+    /// [default: the first of web.hosts; else that of the first listener with serve = ["web"]]
     #[arg(long, value_name = "URL", value_parser = base)]
     base: Option<String>,
     /// One JSON object
@@ -104,16 +107,36 @@ async fn execute(
                 if json { write_json(out, &record)? } else { write_line(out, &record)? }
             }
         }
-        Command::Revoke { id } => {
-            let record = sessions::revoke(store, &id).await?;
-            write!(out, "ended the {} {}", record.state, record.id)?;
-            match record.label {
-                Some(label) => writeln!(out, " ({label})")?,
-                None => writeln!(out)?,
-            }
+        Command::Revoke { id, tokens } => {
+            let revoked = sessions::revoke(store, &id, tokens).await?;
+            return Ok(revoke(&revoked, tokens, out)?);
         }
     }
     Ok(Vec::new())
+}
+
+/// Says what was ended; gives what goes on.
+fn revoke(revoked: &Revoked, with_tokens: bool, out: &mut impl Write) -> io::Result<Vec<String>> {
+    if let Some(Record { id, state, label, .. }) = &revoked.session {
+        write!(out, "ended the {state} {id}")?;
+        match label {
+            Some(label) => writeln!(out, " ({label})")?,
+            None => writeln!(out)?,
+        }
+    }
+    for token in revoked.tokens.iter().filter(|_| with_tokens) {
+        writeln!(out, "revoked {} ({})", token.id, token.label)?;
+    }
+    let going_on: Vec<_> = revoked.tokens.iter().map(|token| token.id.as_str()).collect();
+    Ok(match (&revoked.session, going_on.as_slice()) {
+        (_, []) | (None, _) => Vec::new(),
+        (Some(_), _) if with_tokens => Vec::new(),
+        (Some(session), _) => vec![format!(
+            "what it made goes on, tokens {}; onward web revoke {} --tokens ends them too",
+            going_on.join(", "),
+            session.id
+        )],
+    })
 }
 
 async fn login(
@@ -148,7 +171,7 @@ async fn login(
     };
     if let Err(error) = shown.and_then(|()| out.flush()) {
         // Nobody knows it.
-        sessions::revoke(store, &record.id).await?;
+        sessions::revoke(store, &record.id, false).await?;
         return Err(error.into());
     }
     let mut notes = vec![format!(
@@ -166,6 +189,14 @@ async fn login(
 
 /// Where browsers reach a listener; `None` where that cannot be known from here.
 fn base_of(listen: &Listen, config: &Config) -> Option<String> {
+    let named = config.web.hosts.first();
+    if let Some(host) = named
+        && !listen.implicit_tls
+        && !host.is_loopback()
+    {
+        // A proxy with TLS is in front of it: without one browsers keep no session there.
+        return Some(format!("https://{host}"));
+    }
     let ListenAddress::Tcp { host, port } = &listen.address else { return None };
     if *port == 0 {
         return None;
@@ -173,6 +204,7 @@ fn base_of(listen: &Listen, config: &Config) -> Option<String> {
     let ip = host.parse::<IpAddr>().ok();
     let (scheme, usual) = if listen.implicit_tls { ("https", 443) } else { ("http", 80) };
     let host = match ip {
+        _ if let Some(host) = named => host.to_string(),
         // The certificate is for the name.
         _ if listen.implicit_tls => config.hostname.to_string(),
         // Of a page without TLS, browsers of this machine alone keep the session.

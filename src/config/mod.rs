@@ -20,6 +20,7 @@ mod dnsbl;
 mod events;
 mod filter;
 mod finding;
+mod host;
 mod ip_net;
 mod journal;
 mod limits;
@@ -50,6 +51,7 @@ pub use dnsbl::{Dnsbl, Exempt};
 pub use events::{Events, Webhook};
 pub use filter::{Filter, FilterAddress, OnFailure};
 pub use finding::{ConfigError, Finding};
+pub use host::Host;
 pub use ip_net::IpNet;
 pub use journal::JournalBounds;
 pub use limits::Limits;
@@ -273,6 +275,18 @@ impl Config {
                  be told of"
                     .into(),
             );
+        }
+        let serves_web = self.listen.iter().any(|listen| listen.serve.contains(&Served::Web));
+        let by_address = self.web.trusted_proxy.iter().find(|peer| matches!(peer, Peer::Net(_)));
+        if let Some(peer) = by_address
+            && serves_web
+            && self.web.hosts.is_empty()
+        {
+            self.warnings.push(format!(
+                "web.trusted_proxy has {peer}, and web.hosts is not set: nobody whom that proxy names is let in, as every \
+                 web page that a browser on that machine shows could say a name; hosts = [\"mail.example.org\"], the name \
+                 by which browsers reach the proxy, mends it"
+            ));
         }
         let is_open = |listen: &Listen, served| {
             listen.serve.contains(&served) && !listen.implicit_tls && !listen.address.is_local()

@@ -3,6 +3,7 @@
 mod alias_faults;
 mod alias_limits;
 mod alias_maps;
+mod behind;
 mod figures;
 mod generation;
 mod monitoring;
@@ -25,6 +26,7 @@ use crate::{
         journal::{Bounds, Journal, JournalError},
     },
 };
+use behind::Behind;
 pub use figures::Figures;
 use generation::{Generation, Serving, Shared};
 pub use sockets::Inherited;
@@ -187,7 +189,7 @@ impl Daemon {
         let limits = &parts.config.limits;
         let clients = Arc::new(Clients::new(client_limits(limits)));
         let connections = Connections::new(limits.map_connections);
-        let shared = Shared { clients, connections, web: None };
+        let shared = Shared { clients, connections, web: None, behind: Behind::default() };
         let sockets = Sockets::new(inherited);
         let sockets = sockets.bind(&parts.config).await?;
         let bounds = journal_bounds(&parts.config.journal);

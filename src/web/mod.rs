@@ -7,6 +7,7 @@
 mod alias_record;
 mod api;
 mod caller;
+mod changes;
 mod cors;
 mod etag;
 mod guesses;
@@ -38,7 +39,10 @@ use hyper::{
 };
 use once::Once;
 use problem::{Kind, Problem};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{self, Arc},
+    time::Duration,
+};
 use tokio::{sync::Semaphore, time::sleep};
 use tower::ServiceExt;
 use uses::Uses;
@@ -70,6 +74,10 @@ pub(crate) struct Shared {
     undos: page::Undos,
     /// What DNS said when somebody had it looked at.
     checks: page::Checks,
+    /// Whether the log was told of a Remote-User that is not believed.
+    unbelieved: sync::Once,
+    /// Whether it was told of a name of the page that nobody said it has.
+    misdirected: sync::Once,
 }
 
 impl Default for Shared {
@@ -82,6 +90,8 @@ impl Default for Shared {
             notices: page::Notices::default(),
             undos: page::Undos::default(),
             checks: page::Checks::default(),
+            unbelieved: sync::Once::new(),
+            misdirected: sync::Once::new(),
         }
     }
 }
@@ -174,9 +184,12 @@ impl Application for App {
     }
 
     fn fault(&self, head: Option<&Parts>, fault: Fault) -> Response<Bytes> {
-        if let Some(head) = head
-            && self.page(head.uri.path()).is_some()
-        {
+        let is_of_page = match head {
+            Some(head) => self.page(head.uri.path()).is_some(),
+            // Nobody knows what was asked for: where there is nothing but the page, it was that.
+            None => self.api.is_none(),
+        };
+        if is_of_page {
             return page::fault(head, fault);
         }
         let problem = Problem::from(fault);

@@ -3,10 +3,13 @@
 mod aliases;
 mod browser;
 mod domains;
+mod hosts;
 mod load;
 mod login;
+mod made_by;
 mod measured;
 mod messages;
+mod new_owner;
 mod overview;
 mod sec;
 mod sessions;

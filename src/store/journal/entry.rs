@@ -1,7 +1,7 @@
 use crate::{
     account::AccountId,
     address::{Mailbox, ReversePath},
-    alias::{AnswerAddress, Owner, Ways},
+    alias::{AnswerAddress, OwnedDomain, Owner, Ways},
     rspamd::Verdict,
     slots::Cause,
     time::Millis,
@@ -70,10 +70,11 @@ impl Record {
 }
 
 impl Record {
-    /// The record as `owner` may read it; `None` where nothing of it is his. Where others were recipients too, it is not known
+    /// The record as the owner of `own` may read it; `None` where nothing of it is his. Where others were recipients too, it is not known
     /// which attempts were for them, and so none is shown. Of mailboxes that others' aliases lead to there is neither a
     /// name nor a word of theirs.
-    pub fn part_of(mut self, owner: Owner<'_>) -> Option<Self> {
+    pub fn part_of(mut self, own: &[OwnedDomain]) -> Option<Self> {
+        let owner = &Owner::at(self.time, own);
         let is_sender = self.is_sent_as(owner);
         let is_own = |to: &String| owner.owns(to);
         if self.to.is_empty() || !is_sender && !self.to.iter().any(is_own) {
@@ -106,7 +107,7 @@ impl Record {
     }
 
     /// Takes out of the attempts what is not for `owner`; true where nothing is hidden from him.
-    fn hide_beyond(&mut self, owner: Owner<'_>) -> bool {
+    fn hide_beyond(&mut self, owner: &Owner<'_>) -> bool {
         let (to, ways) = (&self.to, self.ways.as_ref());
         let mut is_whole = ways.is_some_and(Ways::is_empty)
             && to.iter().all(|to| {
@@ -126,9 +127,9 @@ impl Record {
         is_whole
     }
 
-    fn is_sent_as(&self, owner: Owner<'_>) -> bool {
+    fn is_sent_as(&self, owner: &Owner<'_>) -> bool {
         self.account().is_some()
-            && self.from.mailbox().is_some_and(|sender| owner.0.contains(sender.domain()))
+            && self.from.mailbox().is_some_and(|sender| owner.has(sender.domain()))
     }
 }
 
@@ -283,7 +284,6 @@ impl fmt::Display for Outcome {
 mod tests {
     use super::*;
     use crate::address::{Domain, Mailbox};
-    use std::slice;
 
     fn record(to: &[&str], from: &str, auth: &str) -> Record {
         let attempt = AttemptLine {
@@ -316,10 +316,27 @@ mod tests {
         }
     }
 
+    fn of(domain: &Domain) -> [OwnedDomain; 1] {
+        [OwnedDomain { domain: domain.clone(), since: Millis::EPOCH }]
+    }
+
+    #[test]
+    fn of_a_domain_is_seen_what_came_since_it_is_its_owners() {
+        let domain = Domain::parse("example.org").unwrap();
+        let own = [OwnedDomain { domain, since: Millis::new(7) }];
+        let account = "account 00112233";
+        for (from, auth) in [("a@sender.test", ""), ("a@example.org", account)] {
+            let to = if auth.is_empty() { "a@example.org" } else { "b@other.test" };
+            let at = |time| Record { time: Millis::new(time), ..record(&[to], from, auth) };
+            assert!(at(6).part_of(&own).is_none(), "{from}: it was somebody else's");
+            assert!(at(7).part_of(&own).is_some(), "{from}");
+        }
+    }
+
     #[test]
     fn of_a_domain_is_seen_what_is_its_own() {
         let domain = Domain::parse("example.org").unwrap();
-        let own = Owner(slice::from_ref(&domain));
+        let own = &of(&domain);
         let stranger = "a@sender.test";
         let alone = record(&["a@example.org", "B@EXAMPLE.org"], stranger, "");
         assert_eq!(alone.clone().part_of(own), Some(alone));
@@ -351,21 +368,18 @@ mod tests {
             ..record(&["a@example.org"], "a@sender.test", "")
         };
         let unknown = Record { ways: None, ..led.clone() };
-        let submitted = record(&["b@other.test"], "a@example.org", "account 1234");
+        let submitted = record(&["b@other.test"], "a@example.org", "account 00112233");
         for (what, record) in [("led on", led.clone()), ("of an earlier version", unknown)] {
-            let part = record.part_of(Owner(slice::from_ref(&domain))).unwrap();
+            let part = record.part_of(&of(&domain)).unwrap();
             let told = format!("{:?}{}{:?}", part.attempts, part.detail, part.auth);
             assert!(!told.contains("mailbox.test") && !told.contains("ok"), "{what}: {told}");
             assert_eq!((&*part.attempts[0].reply, &*part.detail), ("250", rule), "{what}");
         }
-        let of_account = AccountId::of_cause(&Cause::named(&submitted.auth));
-        if of_account.is_some() {
-            let part = submitted.clone().part_of(Owner(slice::from_ref(&domain))).unwrap();
-            assert!(!format!("{part:?}").contains("secret"), "{part:?}");
-        }
-        let seen = submitted.clone().part_of(Owner(slice::from_ref(&other))).unwrap();
+        let part = submitted.clone().part_of(&of(&domain)).unwrap();
+        assert!(!format!("{part:?}").contains("secret"), "{part:?}");
+        let seen = submitted.clone().part_of(&of(&other)).unwrap();
         assert_eq!(seen, submitted, "it is his own mailbox");
-        assert_eq!(led.clone().part_of(Owner(slice::from_ref(&domain))).unwrap().to, led.to);
+        assert_eq!(led.clone().part_of(&of(&domain)).unwrap().to, led.to);
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::{
     alias::{
         Alias, AliasAddress, AutoCreate, Destination, DomainSettings, Edit, Key, MAX_PATTERNS,
     },
+    clock,
     store::{
         AliasChanges, Alteration, Change, ChangeError, Coming, Edited, Many, Progress, StoreError,
         TakenIn,
@@ -256,7 +257,7 @@ fn take_in(connection: &mut Connection, coming: Coming) -> Result<TakenIn, Failu
         if domain.literal().is_some() {
             return Err(ChangeError::Literal(domain.clone()).into());
         }
-        domains::insert(&transaction, domain)?;
+        domains::insert(&transaction, domain, clock::millis())?;
     }
     if !replaces {
         for (address, existing) in in_the_way(&transaction)? {

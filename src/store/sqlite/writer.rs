@@ -261,7 +261,7 @@ fn make_room(connection: &mut Connection) -> rusqlite::Result<()> {
         transaction.commit()?;
         fold(connection)
     });
-    connection.busy_timeout(file::BUSY_TIMEOUT)?;
+    file::wait_for_others(connection)?;
     made
 }
 

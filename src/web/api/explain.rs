@@ -55,7 +55,7 @@ pub(super) async fn show(
 ) -> Result<Response<Body>, Problem> {
     let question = question(query)?;
     if let Some(domain) = &caller.token.domain
-        && !Owner(slice::from_ref(domain)).owns(&question.recipient.bare())
+        && !Owner::now(slice::from_ref(domain)).owns(&question.recipient.bare())
     {
         return Err(Problem::forbidden(format!("this token is for {domain} alone")));
     }
@@ -76,7 +76,7 @@ pub(super) async fn show(
         Problem::failed()
     });
     let explained = match &caller.token.domain {
-        Some(domain) => explained?.part_of(Owner(slice::from_ref(domain))),
+        Some(domain) => explained?.part_of(&Owner::now(slice::from_ref(domain))),
         None => explained?,
     };
     Ok(json(StatusCode::OK, &explained))

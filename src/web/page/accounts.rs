@@ -63,7 +63,7 @@ async fn add(Admin(visitor): Admin, Form(fields): Form) -> Result<Response<Body>
             return refused(&visitor, &fields, wrong).await;
         }
     };
-    tracing::info!(account = %account.name, by = %visitor.key(), "account made");
+    visitor.did("account made", &account.name);
     let password = accounts::add_password(&visitor.site.store, &account.name, label).await?;
     Ok(once(&visitor, &account.name, &password))
 }
@@ -165,7 +165,7 @@ async fn switch(
         _ => return Err(Trouble::Malformed),
     };
     accounts::set_enabled(&visitor.site.store, &name, is_on).await.map_err(trouble)?;
-    tracing::info!(account = %name, enabled = is_on, by = %visitor.key(), "account switched");
+    visitor.did(if is_on { "account enabled" } else { "account disabled" }, &name);
     let args = [("account", name.to_string().into())];
     let text = match is_on {
         true => texts.say("accounts-enabled", &args),
@@ -184,7 +184,7 @@ async fn add_password(
         Err(error) => error.to_string(),
         Ok(label) => match accounts::add_password(&visitor.site.store, &name, label).await {
             Ok(password) => {
-                tracing::info!(account = %name, by = %visitor.key(), "password made");
+                visitor.did("password made", &name);
                 return Ok(once(&visitor, &name, &password));
             }
             Err(error) => of_field(visitor.texts, error)?.1,
@@ -203,7 +203,7 @@ async fn revoke_password(
     let name = named(&name)?;
     let label = Label::parse(fields.one("label")).map_err(|_| Trouble::NotFound)?;
     accounts::revoke_password(&visitor.site.store, &name, &label).await.map_err(trouble)?;
-    tracing::info!(account = %name, by = %visitor.key(), "password revoked");
+    visitor.did("password revoked", &format_args!("{name} ({label})"));
     let args = [("account", name.to_string().into()), ("label", label.as_str().into())];
     let text = visitor.texts.say("accounts-password-revoked", &args);
     Ok(visitor.done(Notice::new(text), "/accounts"))

@@ -16,7 +16,7 @@ use crate::{
     alias::{Block, SenderPattern},
     session::Role,
     store::{ChangeError, Progress},
-    web::{Site, problem::Problem},
+    web::{Site, changes, problem::Problem},
 };
 use axum::{
     Router,
@@ -81,7 +81,7 @@ async fn added(
     let store = &visitor.site.store;
     match blocks::add(store, domain.as_ref(), patterns, note, Progress::default()).await {
         Ok(_) => {
-            tracing::info!(%pattern, by = %visitor.key(), "block added");
+            visitor.did("block added", &changes::block(&pattern, domain.as_ref()));
             let pattern = pattern.to_string();
             Ok(Ok(Notice::new(texts.say("blocks-added", &[("pattern", pattern.into())]))))
         }
@@ -109,13 +109,13 @@ async fn remove(visitor: Visitor, Form(fields): Form) -> Result<Response<Body>, 
     let domain = own(&visitor, fields.one("domain")).ok_or(Trouble::NotFound)?;
     let (store, patterns) = (&visitor.site.store, vec![pattern.clone()]);
     match blocks::remove(store, domain.as_ref(), patterns, Progress::default()).await {
+        Ok(_) => visitor.did("block removed", &changes::block(&pattern, domain.as_ref())),
         // Somebody else was faster: it is gone either way.
-        Ok(_) | Err(Error::Change(ChangeError::NoSuchBlock { .. })) => {}
+        Err(Error::Change(ChangeError::NoSuchBlock { .. })) => {}
         Err(Error::Change(ChangeError::NoSuchDomain(_))) => return Err(Trouble::NotFound),
         Err(Error::Change(ChangeError::Store(error))) => return Err(error.into()),
         Err(error) => return Err(error.into()),
     }
-    tracing::info!(%pattern, by = %visitor.key(), "block removed");
     let text = visitor.texts.say("blocks-removed", &[("pattern", pattern.to_string().into())]);
     Ok(visitor.done(Notice::new(text), "/blocks"))
 }

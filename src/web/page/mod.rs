@@ -11,6 +11,7 @@ mod chart;
 mod cookies;
 mod domains;
 mod form;
+mod host;
 mod language;
 mod login;
 mod messages;
@@ -100,6 +101,17 @@ pub(super) async fn answer(
     if head.method == Method::HEAD {
         head.method = Method::GET;
     }
+    if let Err(trouble) = host::check(&site.config, &head) {
+        if trouble == Trouble::OtherHost {
+            site.shared.misdirected.call_once(|| {
+                tracing::warn!(
+                    "the page was asked for by a name that it has not; behind a proxy, web.hosts has to have the proxy's; told once"
+                );
+            });
+        }
+        // Whoever asks like that is nobody here, whatever else he shows.
+        return told_to_stranger(trouble, &head);
+    }
     head.extensions.insert(client);
     let asked = head.clone();
     let response = routes.clone().oneshot(Request::from_parts(head, Body::from(body)));
@@ -119,15 +131,23 @@ pub(super) async fn answer(
     response
 }
 
-/// The answer to a request that came to nothing.
-pub(super) fn fault(head: &Parts, fault: Fault) -> Response<Bytes> {
+/// The answer to a request that came to nothing; `head` is `None` where not even that could be read.
+pub(super) fn fault(head: Option<&Parts>, fault: Fault) -> Response<Bytes> {
     let trouble = match fault {
         Fault::TooLarge => Trouble::TooLarge,
         Fault::Slow | Fault::SlowHead => Trouble::Slow,
-        Fault::Broken | Fault::LongHead | Fault::NoRequest => Trouble::Malformed,
+        Fault::LongHead => Trouble::LongHead,
+        Fault::Broken | Fault::NoRequest => Trouble::Malformed,
         Fault::Failed => Trouble::Failed,
         Fault::Late => Trouble::Late,
     };
+    match head {
+        Some(head) => told_to_stranger(trouble, head),
+        None => told_to_stranger(trouble, &Request::new(()).into_parts().0),
+    }
+}
+
+fn told_to_stranger(trouble: Trouble, head: &Parts) -> Response<Bytes> {
     let mut response = to_stranger(trouble, head).map(Bytes::from);
     tell(response.headers_mut());
     response

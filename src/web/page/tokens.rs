@@ -56,6 +56,7 @@ async fn add(visitor: Visitor, Form(fields): Form) -> Result<Response<Body>, Tro
         Err(Error::TokenChange(TokenChangeError::Store(error)) | Error::Store(error)) => {
             return Err(error.into());
         }
+        Err(Error::TokenChange(TokenChangeError::NoSession(_))) => return Err(Trouble::NoSession),
         Err(Error::TokenChange(error)) => {
             return refused(&visitor, &fields, of_field(texts, &error)).await;
         }
@@ -65,7 +66,7 @@ async fn add(visitor: Visitor, Form(fields): Form) -> Result<Response<Body>, Tro
         }
         Err(error) => return Err(error.into()),
     };
-    tracing::info!(token = %record.id, by = %visitor.key(), "token made");
+    visitor.did("token made", &format_args!("{} ({})", record.id, record.label));
     // In the answer itself, as nothing of it is kept: not even for a moment, in what would be shown next.
     let content = html! {
         div .card .secret role="status" {
@@ -140,7 +141,8 @@ fn wanted(visitor: &Visitor, fields: &Fields) -> Result<New, Wrong> {
         }
     };
     let destinations = destinations.collect::<Result<_, _>>()?;
-    Ok(New { label, scope, domain, destinations, format, daily_limit, expires })
+    let maker = visitor.maker();
+    Ok(New { label, scope, domain, destinations, format, daily_limit, expires, maker })
 }
 
 /// Which field is at fault, and why.
@@ -170,12 +172,12 @@ async fn revoke(visitor: Visitor, Segment(id): Segment) -> Result<Response<Body>
     let seen = seen_by(&visitor).await?;
     let record = seen.iter().find(|record| record.id == id).ok_or(Trouble::NotFound)?;
     match tokens::revoke(&visitor.site.store, &record.id).await {
+        Ok(_) => visitor.did("token revoked", &format_args!("{} ({})", record.id, record.label)),
         // Somebody else was faster: it is gone either way.
-        Ok(_) | Err(Error::TokenChange(TokenChangeError::NoSuchToken(_))) => {}
+        Err(Error::TokenChange(TokenChangeError::NoSuchToken(_))) => {}
         Err(Error::TokenChange(TokenChangeError::Store(error))) => return Err(error.into()),
         Err(error) => return Err(error.into()),
     }
-    tracing::info!(token = %record.id, by = %visitor.key(), "token revoked");
     let label = record.label.as_str();
     let text = visitor.texts.say("tokens-revoked", &[("label", label.into())]);
     Ok(visitor.done(Notice::new(text), "/tokens"))
@@ -238,7 +240,12 @@ async fn page(
         .actions(&texts.say("tokens-actions", &[]));
     for record in seen_by(visitor).await? {
         table.row(vec![
-            html! { (outside(&record.label)) div .hint { code { (record.id) } } },
+            html! {
+                (outside(&record.label)) div .hint { code { (record.id) } }
+                @if let Some(maker) = &record.made_by {
+                    div .hint { (texts.say("tokens-made-by", &[])) " " (outside(maker)) }
+                }
+            },
             html! { (scope_said(texts, &record.scope)) },
             html! { @match &record.domain {
                 Some(domain) => (outside(domain)),

@@ -3,9 +3,10 @@
 use crate::journal::record;
 use onward::{
     address::Domain,
+    alias::OwnedDomain,
     clock::millis as now,
     store::journal::{Bounds, Filter, Journal, JournalError, Outcome, Span, open_to_read},
-    time::UnixTime,
+    time::{Millis, UnixTime},
 };
 use std::{fs, path::Path};
 
@@ -182,7 +183,10 @@ async fn the_first_page_among_ten_million() {
     }
     let some = |text: &str| Some(text.to_owned());
     let all = Filter::default();
-    let domain = |name: &str| Some(vec![Domain::parse(name).unwrap()]);
+    let domain = |name: &str| {
+        let domain = Domain::parse(name).unwrap();
+        Some(vec![OwnedDomain { domain, since: Millis::EPOCH }])
+    };
     for (what, filter) in [
         ("all", all.clone()),
         ("an id", Filter { id: some(&format!("{:026}", 5_000_000)), ..all.clone() }),

@@ -109,7 +109,7 @@ async fn answered(visitor: &Visitor, question: Question) -> Result<Option<Explan
         Trouble::Failed
     });
     explained.map(|explained| match visitor.role.domains() {
-        Some(domains) => Some(explained.part_of(Owner(domains))),
+        Some(domains) => Some(explained.part_of(&Owner::now(domains))),
         None => Some(explained),
     })
 }

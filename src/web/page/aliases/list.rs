@@ -80,7 +80,13 @@ pub(super) async fn change(
     for (address, _) in done.failed.iter().filter(|(_, why)| *why == Why::Changed) {
         tracing::debug!(alias = %address, "alias not changed, as somebody else did");
     }
-    tracing::info!(by = %visitor.key(), changed = done.steps.len(), action = word, "aliases changed");
+    let did = match action {
+        Action::Switch(true) => "alias enabled",
+        Action::Switch(false) => "alias disabled",
+        Action::Remove => "alias removed",
+        Action::Edit(_) => "alias changed",
+    };
+    done.steps.iter().for_each(|step| visitor.did(did, step.address()));
     let place = match fields.one("to") {
         // From the page of the alias: back to it, as long as it is there.
         "alias" if word != "delete" => {
@@ -107,8 +113,11 @@ pub(super) async fn take_back(
         None => texts.say("aliases-undo-late", &[]),
         Some(steps) => {
             let may_see = |domain: Option<&Domain>| may_see(&visitor.role, domain);
+            let all: Vec<_> = steps.iter().map(|step| step.address().clone()).collect();
             let Undone { done, failed } = undo::undo(&visitor.site.store, may_see, steps).await?;
-            tracing::info!(by = %visitor.key(), aliases = done, "change of aliases taken back");
+            for address in all.iter().filter(|all| !failed.iter().any(|(one, _)| one == *all)) {
+                visitor.did("alias put back", address);
+            }
             let mut text = texts.say("aliases-undone", &[("count", done.into())]);
             for (address, why) in failed.into_iter().take(TOLD) {
                 let why = match why {

@@ -69,7 +69,7 @@ pub(super) async fn change(
     let place = place_of(alias.address());
     let shown = match came {
         Ok(Some(step)) => {
-            tracing::info!(alias = %alias.address(), by = %visitor.key(), "alias changed");
+            visitor.did("alias changed", alias.address());
             let undo = list::keep(&visitor, vec![step], &place);
             let text = texts.say("aliases-done-changed", &[("count", 1_u64.into())]);
             return Ok(visitor.done(Notice { text, undo }, &place));

@@ -36,6 +36,16 @@ pub(in crate::web) enum Step {
     PutBack(Box<Alias>, String),
 }
 
+impl Step {
+    /// The alias.
+    pub(super) fn address(&self) -> &AliasAddress {
+        match self {
+            Self::BringBack(removed) => removed.alias.address(),
+            Self::PutBack(alias, _) => alias.address(),
+        }
+    }
+}
+
 /// The changes that can be taken back: of each session the last one.
 #[derive(Debug, Default)]
 pub(in crate::web) struct Undos(Mutex<Kept>);

@@ -14,12 +14,15 @@ use crate::{
     },
     alias::SenderPattern,
     store::{ChangeError, Progress},
-    web::page::{
-        form::{Form, Segment},
-        notices::Notice,
-        texts::Texts,
-        trouble::Trouble,
-        visitor::{Admin, Visitor},
+    web::{
+        changes,
+        page::{
+            form::{Form, Segment},
+            notices::Notice,
+            texts::Texts,
+            trouble::Trouble,
+            visitor::{Admin, Visitor},
+        },
     },
 };
 use axum::body::Body;
@@ -36,7 +39,7 @@ pub(super) async fn add(
         Err(why) => texts.say("domains-new-bad", &[("why", why.to_string().into())]),
         Ok(domain) => match domains::add(&visitor.site.store, &domain).await {
             Ok(true) => {
-                tracing::info!(%domain, "domain added by the page");
+                visitor.did("domain added", &domain);
                 let text = texts.say("domains-added", &[("domain", domain.as_str().into())]);
                 return Ok(visitor.done(Notice::new(text), &path_of(&domain)));
             }
@@ -116,7 +119,7 @@ pub(super) async fn set(
         Err(wrong) => *wrong,
         Ok(change) => match domains::set(&visitor.site.store, &domain, &change).await {
             Ok(_) => {
-                tracing::info!(%domain, "domain changed by the page");
+                visitor.did("domain changed", &domain);
                 let text = visitor.texts.say("domains-saved", &[]);
                 return Ok(visitor.done(Notice::new(text), &path_of(&domain)));
             }
@@ -138,9 +141,13 @@ pub(super) async fn block(
         Err(why) => texts.say("domains-block-bad", &[("why", why.to_string().into())]),
         Ok(pattern) => {
             let text = texts.say("domains-blocked", &[("sender", pattern.to_string().into())]);
+            let told = changes::block(&pattern, Some(&domain));
             let (store, patterns) = (&visitor.site.store, vec![pattern]);
             match blocks::add(store, Some(&domain), patterns, None, Progress::default()).await {
-                Ok(_) => return Ok(visitor.done(Notice::new(text), &path_of(&domain))),
+                Ok(_) => {
+                    visitor.did("block added", &told);
+                    return Ok(visitor.done(Notice::new(text), &path_of(&domain)));
+                }
                 Err(error) => refused(visitor.texts, error)?,
             }
         }
@@ -158,7 +165,10 @@ pub(super) async fn unblock(
     let pattern = SenderPattern::parse(form.one("pattern")).map_err(|_| Trouble::Malformed)?;
     let (store, patterns) = (&visitor.site.store, vec![pattern.clone()]);
     let text = match blocks::remove(store, Some(&domain), patterns, Progress::default()).await {
-        Ok(_) => visitor.texts.say("domains-unblocked", &[("sender", pattern.to_string().into())]),
+        Ok(_) => {
+            visitor.did("block removed", &changes::block(&pattern, Some(&domain)));
+            visitor.texts.say("domains-unblocked", &[("sender", pattern.to_string().into())])
+        }
         Err(error) => refused(visitor.texts, error)?,
     };
     Ok(visitor.done(Notice::new(text), &path_of(&domain)))
@@ -174,8 +184,7 @@ pub(super) async fn remove(
     let why = if Domain::parse(typed).ok().as_ref() == Some(&domain) {
         match domains::remove(&visitor.site.store, &domain, form.has("with_aliases")).await {
             Ok(aliases) => {
-                tracing::info!(%domain, aliases, "domain removed by the page");
-                visitor.site.shared.checks.forget(&domain);
+                visitor.did("domain removed", &format_args!("{domain} with {aliases} aliases"));
                 let args = [("domain", domain.as_str().into()), ("aliases", aliases.into())];
                 let text = texts.say("domains-removed", &args);
                 return Ok(visitor.done(Notice::new(text), "/domains"));

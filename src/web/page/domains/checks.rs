@@ -5,11 +5,11 @@ use crate::{
     admin::doctor::{self, Asked, DomainReport, Finding},
     clock,
     rate::Recent,
-    time::UnixTime,
+    time::{Millis, UnixTime},
     web::Site,
 };
 use parking_lot::Mutex;
-use std::{sync::Arc, time::Duration};
+use std::{slice, sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, time::timeout};
 
 /// Domains whose result is kept; those that were looked at longest ago go first.
@@ -32,7 +32,8 @@ pub(in crate::web) struct Checks {
 struct State {
     goes: Option<Going>,
     site: Option<Checked<Vec<Finding>>>,
-    domains: Recent<String, Option<Checked<DomainReport>>>,
+    /// Each with since when the domain was here, if it was: that of an owner is not shown to the next.
+    domains: Recent<String, Option<(Option<Millis>, Checked<DomainReport>)>>,
 }
 
 /// What a look came to.
@@ -94,22 +95,20 @@ impl Checks {
         self.state.lock().site.clone()
     }
 
-    /// What the last look at a domain came to.
-    pub(super) fn domain(&self, domain: &Domain) -> Option<Checked<DomainReport>> {
-        self.state.lock().domains.get(&domain.to_key()).cloned().flatten()
+    /// What the last look at a domain came to that is here since then; `None`: that is not.
+    pub(super) fn domain(
+        &self,
+        domain: &Domain,
+        since: Option<Millis>,
+    ) -> Option<Checked<DomainReport>> {
+        let state = self.state.lock();
+        let (of, checked) = state.domains.get(&domain.to_key())?.as_ref()?;
+        (*of == since).then(|| checked.clone())
     }
 
     /// The look that goes on, if one does.
     pub(super) fn going(&self) -> Option<Going> {
         self.state.lock().goes.clone()
-    }
-
-    /// Forgets a domain.
-    pub(super) fn forget(&self, domain: &Domain) {
-        let (mut state, key) = (self.state.lock(), domain.to_key());
-        if state.domains.get(&key).is_some() {
-            state.domains.change(key, |result| *result = None);
-        }
     }
 }
 
@@ -129,9 +128,17 @@ pub(super) async fn begin(site: &Site, subject: Subject) -> Begun {
                 site.shared.checks.state.lock().site = Some(looked);
             }
             Subject::Domain(domain) => {
+                let owned = site.store.owned(slice::from_ref(&domain)).await;
                 let looked = doctor_of_domain(&site, &domain).await;
-                let mut state = site.shared.checks.state.lock();
-                state.domains.change(domain.to_key(), |result| *result = Some(looked));
+                match owned {
+                    Ok(owned) => {
+                        let since = owned.first().map(|own| own.since);
+                        let mut state = site.shared.checks.state.lock();
+                        let kept = Some((since, looked));
+                        state.domains.change(domain.to_key(), |result| *result = kept);
+                    }
+                    Err(error) => tracing::error!(%error, %domain, "a look at DNS is not kept"),
+                }
             }
         }
         drop(ended);

@@ -32,7 +32,9 @@ pub(super) async fn retry(
     if let Some(refused) = may_not(&visitor, &seen) {
         return Ok(refused);
     }
-    let changed = queue::retry(&visitor.site.store, &only(&seen)).await?;
+    let filter = only(&seen);
+    let changed = queue::retry(&visitor.site.store, &filter).await?;
+    told(&visitor, "message tried", &changed);
     Ok(concluded(&visitor, &seen, &changed, "messages-retry-done"))
 }
 
@@ -47,8 +49,15 @@ pub(super) async fn drop(
     }
     let filter = only(&seen);
     let changed = queue::drop(&visitor.site.store, &filter).await?;
-    tracing::info!(ids = ?filter.ids, by = visitor.name(), "message dropped");
+    told(&visitor, "message dropped", &changed);
     Ok(concluded(&visitor, &seen, &changed, "messages-drop-done"))
+}
+
+/// Tells the log of messages of which something became.
+pub(super) fn told(visitor: &Visitor, what: &'static str, changed: &Changed) {
+    if !changed.ids.is_empty() {
+        visitor.did(what, &changed.ids.join(", "));
+    }
 }
 
 /// The message alone, under the id that it has.
@@ -150,7 +159,8 @@ async fn rule(
     if let Err(error) = done {
         return Ok(wrong(visitor, &seen, what, words(error)?));
     }
-    tracing::info!(%pattern, what, scope = wanted, by = visitor.name(), "rule for a sender");
+    let did = if what == "block" { "sender blocked" } else { "sender allowed" };
+    visitor.did(did, &format_args!("{pattern} for {wanted}"));
     let key = if what == "block" { "messages-block-done" } else { "messages-allow-done" };
     let notice = texts.say(key, &[("pattern", pattern.to_string().into())]);
     Ok(visitor.done(Notice::new(notice), &path(&seen.record.id)))

@@ -45,7 +45,7 @@ pub(super) async fn show(
         }
     };
     let explained = match visitor.role.domains() {
-        Some(domains) => explained.part_of(Owner(domains)),
+        Some(domains) => explained.part_of(&Owner::now(domains)),
         None => explained,
     };
     let beside = Beside { wrong: None, explained: Some(told(&explained)) };

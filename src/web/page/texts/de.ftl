@@ -62,6 +62,9 @@ sessions-not-used = noch nie
 sessions-revoke = Beenden
 sessions-revoke-one = Sitzung { $id } beenden
 sessions-revoked = Sitzung { $id } ist beendet.
+sessions-with-tokens = samt den Token, die sie angelegt hat ({ $count })
+sessions-tokens-go-on = Token, die sie angelegt hat und die weiter gelten: { $count }.
+sessions-tokens-ended = Token, die sie angelegt hat und die mit ihr endeten: { $count }.
 sessions-none = Niemand hat hier eine Sitzung: Ihr Proxy lässt Sie herein. Ein Link für jemand anderen: onward web login
 
 # What went wrong
@@ -73,6 +76,11 @@ trouble-not-found = Diese Seite gibt es nicht
 trouble-not-found-text = Hier ist nichts mit diesem Namen, oder Sie dürfen es nicht sehen.
 trouble-no-link = Dieser Link gilt nicht
 trouble-no-link-text = Er wurde schon benutzt, ist älter als zehn Minuten oder nicht vollständig. Lassen Sie sich einen neuen geben.
+trouble-other-host = Diese Seite heißt anders
+trouble-other-host-text = Der Server antwortet nicht unter dem Namen, unter dem Ihr Browser ihn erreicht hat. Wer ihn betreibt, sagt mit web.hosts in der Konfiguration, welche Namen er hat.
+trouble-proxy = Über diesen Proxy kommt niemand herein
+trouble-proxy-name-text = Der Proxy vor dieser Seite schickt ein Remote-User, dem nicht geglaubt werden kann: nur einem einzigen Namen aus höchstens 200 ASCII-Zeichen wird geglaubt.
+trouble-proxy-host-text = Der Proxy vor dieser Seite sagt, wer Sie sind, und ihm wird nicht geglaubt: web.hosts in der Konfiguration des Servers muss den Namen haben, unter dem Ihr Browser ihn erreicht.
 trouble-method = Das geht hier nicht
 trouble-method-text = Die Adresse gibt es, aber nicht für das, was der Browser dort tun wollte.
 trouble-no-session = Sie sind nicht angemeldet
@@ -86,6 +94,7 @@ trouble-wait-text = Von Ihrer Adresse kamen zu viele falsche Links. Versuchen Si
 } wieder.
 trouble-too-large = Das ist zu viel auf einmal
 trouble-too-large-text = Ein Formular fasst höchstens 64 KiB. Senden Sie es in Teilen.
+trouble-long-head-text = Der Kopf der Anfrage, mit allen Cookies, die der Browser für diesen Rechner hat, hat mehr als 16 KiB oder mehr als 100 Felder.
 trouble-slow = Das kam zu langsam an
 trouble-slow-text = Das ganze Formular muss innerhalb von 10 Sekunden ankommen. Versuchen Sie es mit einer besseren Verbindung noch einmal.
 trouble-late = Die Antwort dauert zu lange
@@ -308,6 +317,7 @@ tokens-about = Was Programme zeigen, die die API fragen: Passwortmanager, Skript
 tokens-none = Es gibt noch keine Token. Legen Sie unten eines für jedes Programm an.
 tokens-label = Name
 tokens-label-hint = Wofür es ist: „Passwortmanager“, „Telefon“.
+tokens-made-by = angelegt von
 tokens-scope = Was es darf
 tokens-scope-create = Aliasse anlegen
 tokens-scope-manage = alle Aliasse einer Domain verwalten
@@ -682,6 +692,7 @@ queue-state-other = erledigt
 
 # Charts
 chart-about = Jede Nachricht zählt einmal, zu der Zeit, als sie kam, und als das, was bisher aus ihr wurde. Die Zeiten sind die von UTC. Abgewiesene Empfänger eines Absenders innerhalb einer Minute zählen als eine Nachricht.
+chart-since = Gezählt werden ganze Stunden und Tage ab der ersten, die begann, nachdem die Domain hier eingetragen war.
 chart-hours = Die letzten 48 Stunden
 chart-days = Die letzten 30 Tage
 chart-months = Die letzten 13 Monate

@@ -62,6 +62,9 @@ sessions-not-used = never
 sessions-revoke = End
 sessions-revoke-one = End session { $id }
 sessions-revoked = Session { $id } is ended.
+sessions-with-tokens = with the tokens that it made ({ $count })
+sessions-tokens-go-on = Tokens that it made and that go on: { $count }.
+sessions-tokens-ended = Tokens that it made and that ended with it: { $count }.
 sessions-none = Nobody has a session here: you are let in by your proxy. A link for somebody else: onward web login
 
 # What went wrong
@@ -73,6 +76,11 @@ trouble-not-found = There is no such page
 trouble-not-found-text = Nothing of that name is here, or it is not yours to see.
 trouble-no-link = This link does not work
 trouble-no-link-text = It was used already, is older than ten minutes, or is not complete. Ask for a new one.
+trouble-other-host = This page has another name
+trouble-other-host-text = The server does not answer to the name by which your browser reached it. Whoever runs it says by web.hosts, in its configuration, which names it has.
+trouble-proxy = Nobody is let in by this proxy
+trouble-proxy-name-text = The proxy in front of this page sends a Remote-User that cannot be believed: one name of at most 200 characters of ASCII is, and no second one beside it.
+trouble-proxy-host-text = The proxy in front of this page says who you are, and is not believed: web.hosts, in the configuration of the server, has to have the name by which your browser reaches it.
 trouble-method = That cannot be done here
 trouble-method-text = The address exists, but not for what the browser wanted to do there.
 trouble-no-session = You are not logged in
@@ -86,6 +94,7 @@ trouble-wait-text = Too many wrong links came from your address. Try again in { 
 }.
 trouble-too-large = That is too much at once
 trouble-too-large-text = A form holds at most 64 KiB. Send it in parts.
+trouble-long-head-text = The head of the request, with all cookies that the browser has for this host, has more than 16 KiB or more than 100 fields.
 trouble-slow = That took too long to arrive
 trouble-slow-text = The whole form has to arrive within 10 seconds. Try again on a better connection.
 trouble-late = The answer takes too long
@@ -308,6 +317,7 @@ tokens-about = What programs show that ask the API: password managers, scripts. 
 tokens-none = There are no tokens yet. Make one below for each program.
 tokens-label = Name
 tokens-label-hint = What it is for: “password manager”, “phone”.
+tokens-made-by = made by
 tokens-scope = What it may do
 tokens-scope-create = make aliases
 tokens-scope-manage = manage all aliases of a domain
@@ -682,6 +692,7 @@ queue-state-other = done
 
 # Charts
 chart-about = Each message counts once, when it came, as what became of it so far. Times are those of UTC. Refused recipients of one client within a minute count as one message.
+chart-since = Whole hours and days are counted, from the first one that began after the domain was added here.
 chart-hours = The last 48 hours
 chart-days = The last 30 days
 chart-months = The last 13 months
