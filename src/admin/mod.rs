@@ -18,6 +18,7 @@ mod error;
 mod explain;
 pub mod mail_programs;
 pub mod overview;
+pub mod providers;
 pub mod queue;
 pub mod reload;
 pub mod running;

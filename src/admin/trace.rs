@@ -2,6 +2,8 @@
 
 pub use crate::store::journal::{AttemptLine, Filter, Outcome, Page, Position, Record};
 
+pub use crate::mail::HELD;
+
 use super::{Error, Store};
 use crate::{
     account::AccountId,

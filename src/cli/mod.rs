@@ -22,6 +22,7 @@ mod imported;
 pub mod init;
 pub mod postsrsd;
 mod progress;
+pub mod provider;
 pub mod queue;
 pub mod reload;
 pub mod serve;
@@ -92,6 +93,7 @@ enum Command {
     Srs(srs::Args),
     Dkim(dkim::Args),
     Queue(queue::Args),
+    Provider(provider::Args),
     Trace(trace::Args),
     Digest(digest::Args),
     Tls(tls::Args),
@@ -128,6 +130,7 @@ pub fn main() -> ExitCode {
         Command::Srs(args) => srs::run(args, &context),
         Command::Dkim(args) => dkim::run(args, &context),
         Command::Queue(args) => queue::run(args, &context),
+        Command::Provider(args) => provider::run(args, &context),
         Command::Trace(args) => trace::run(args, &context),
         Command::Digest(args) => digest::run(args, &context),
         Command::Tls(args) => tls::run(&args, &context),

@@ -26,6 +26,7 @@ mod journal;
 mod limits;
 mod listen;
 mod machine;
+mod provider;
 mod reader;
 pub mod reference;
 mod root;
@@ -64,7 +65,10 @@ pub use tls::{Acme, CertificateFiles, Dane, Tls};
 pub use units::{parse_duration, parse_rate, parse_size, print_duration, print_rate, print_size};
 pub use web::{Peer, Web};
 
-use crate::address::{Domain, Mailbox};
+use crate::{
+    address::{Domain, Mailbox},
+    provider::OwnProvider,
+};
 use reader::{FromTable, Report, Table};
 use std::{
     io,
@@ -96,6 +100,8 @@ pub struct Config {
     pub spool: Spool,
     /// Next hops that replace a domain's MX; the first match wins.
     pub routes: Vec<Route>,
+    /// What providers take, before what is known of them.
+    pub providers: Vec<OwnProvider>,
     /// Who is asked for names.
     pub dns: Dns,
     /// Who sends, and what the destination will think of it.
@@ -189,6 +195,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
     let delivery = root.table::<delivery::Keys<'_>>().checked();
     let spool = spool::read(&root);
     let routes = route::read(&root);
+    let providers = provider::read(&root);
     let dns = root.table::<dns::Keys<'_>>().checked();
     let limits = limits::read(&root);
     let journal = journal::read(&root);
@@ -215,6 +222,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
         delivery: delivery?,
         spool: spool?,
         routes: routes?,
+        providers: providers?,
         dns: dns?,
         auth: auth?,
         filter: filter?,

@@ -10,6 +10,7 @@ mod generation;
 mod monitoring;
 mod over_rates;
 mod pages;
+mod providers;
 mod sockets;
 mod trouble;
 mod web;
@@ -216,6 +217,7 @@ impl Daemon {
     pub async fn run(self, mut commands: mpsc::Receiver<Command>) {
         let (stopping, stopped) = watch::channel(false);
         let current = Current::new(Arc::clone(&self.generation.parts));
+        providers::go_on(&current);
         let store = self.generation.parts.store.clone();
         let runner = Runner::new(current.clone(), self.spool, stopped.clone());
         let mut runner = tokio::spawn(runner.run());
@@ -244,7 +246,8 @@ impl Daemon {
         let rest = tokio::spawn(async move { of_rest.tell_rest().await });
         let over_rates =
             tokio::spawn(over_rates::tell(Arc::clone(&parts.rates), state_dir.clone()));
-        let limits = tokio::spawn(alias_limits::keep(Arc::clone(&parts), state_dir));
+        let limits = tokio::spawn(alias_limits::keep(Arc::clone(&parts), state_dir.clone()));
+        let providers = tokio::spawn(providers::keep(current.clone(), state_dir));
         let of_web = (self.shared.web.clone(), parts.store.clone());
         let web = tokio::spawn(async move {
             if let (Some(web), store) = of_web {
@@ -323,6 +326,8 @@ impl Daemon {
         over_rates.abort();
         limits.abort();
         alias_limits::finish(&parts).await;
+        providers.abort();
+        providers::finish(&current).await;
         rest.abort();
         count.abort();
         delays.abort();

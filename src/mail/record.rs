@@ -213,6 +213,9 @@ impl Entry {
     }
 }
 
+/// With this the journal begins what it has instead of a reply, where no host was asked.
+pub const HELD: &str = "held by the governor";
+
 /// Counts an attempt.
 pub(crate) fn count_attempt(parts: &Parts, hop: &NextHop, attempt: &Attempt) {
     let destination = match &hop.target {
@@ -239,11 +242,12 @@ pub(crate) fn journal_line(
     began: Millis,
 ) -> AttemptLine {
     let theirs = attempt.theirs.as_ref().map(ToString::to_string);
+    let held = attempt.held.as_ref().map(|hold| format!("{HELD}: {hold}"));
     AttemptLine {
         time: began,
         to: to.iter().map(ToString::to_string).collect(),
         host: attempt.remote.clone().unwrap_or_else(|| hop.to_string()),
-        reply: theirs.unwrap_or_else(|| attempt.outcome.reply.to_string()),
+        reply: theirs.or(held).unwrap_or_else(|| attempt.outcome.reply.to_string()),
         ms: whole_millis(attempt.elapsed),
         tls: attempt.tls.clone(),
         verdict: class_of(attempt).to_owned(),

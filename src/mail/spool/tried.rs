@@ -4,9 +4,11 @@ use crate::{
     dsn,
     envelope::{MailDsn, RcptDsn},
     fate::Verdict,
+    mail::parts::Parts,
     next_hop::Protocol,
     outbound::{Attempt, DsnRequest},
     store::spool::{Leg, LegState},
+    time::Millis,
 };
 
 /// A leg of the message.
@@ -72,4 +74,19 @@ pub(super) fn asked<'t>(of_message: &MailDsn, legs: impl Iterator<Item = &'t Tri
         }
     }
     request
+}
+
+/// No host could be spoken to.
+pub(super) fn is_asleep(attempt: &Attempt) -> bool {
+    attempt.outcome.verdict == Verdict::Deferred && (attempt.is_asleep || attempt.uncertain)
+}
+
+/// Until when the provider of an attempt gets nothing.
+pub(super) fn hold_of(parts: &Parts, attempt: &Attempt) -> Option<Millis> {
+    if let Some(hold) = &attempt.held {
+        return Some(hold.until);
+    }
+    let provider = attempt.provider.as_ref()?;
+    let is_put_off = attempt.outcome.verdict == Verdict::Deferred;
+    Some(is_put_off.then(|| parts.network.hold(provider)).flatten()?.until)
 }

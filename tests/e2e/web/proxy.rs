@@ -23,7 +23,8 @@ const SOCKET: &str = "/run/onward/web";
 
 /// A page that believes what stands before it, as wrong a configuration as can be with such a file.
 fn believing() -> Site {
-    Site::start_with(Onward::builder().config("web.trusted_proxy = [\"127.0.0.1\"]"))
+    let builder = Onward::builder().config("web.trusted_proxy = [\"127.0.0.1\"]");
+    Site::start_with(builder.config(&format!("web.hosts = [\"{NAME}\"]")))
 }
 
 /// Asks at a web server and gives the answer. `None`: skip.
@@ -193,6 +194,7 @@ fn on_a_socket() -> (Onward, String) {
     let mut onward = builder
         .without_listener()
         .config("web.trusted_proxy = [\"unix\"]")
+        .config(&format!("web.hosts = [\"{NAME}\"]"))
         .toml(&format!(
             "[[listen]]\nprotocol = \"http\"\naddress = \"unix:{path}\"\nserve = [\"web\"]\n"
         ))

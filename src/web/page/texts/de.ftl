@@ -653,6 +653,7 @@ messages-meaning-unauthenticated = Nichts beweist dem Anbieter, wer sie schickte
 messages-meaning-dmarc = Der Eigentümer der Domain in From will Mail abgelehnt haben, die an DMARC scheitert, und hinter einer Weiterleitung tut diese das.
 messages-meaning-no-reverse-name = Der Name dieses Servers im DNS fehlt oder führt nicht zu ihm zurück. Der Betreiber muss ihn richten.
 messages-meaning-needs-tls = Das Ziel nimmt nur verschlüsselte Verbindungen an.
+messages-meaning-held = Der Anbieter will gerade weniger Post von diesem Server, also wurde er nicht gefragt. Es geht von selbst weiter.
 messages-meaning-rate = Dieser Server schickte mehr, als der Anbieter gerade annimmt. Es geht von selbst weiter, langsamer.
 messages-meaning-reputation = Der Anbieter hält wenig von diesem Server oder von dem, was er weiterleitet. Weniger weitergeleiteter Spam bessert das.
 messages-meaning-blocked = Der Anbieter sperrt die Adresse dieses Servers. Der Betreiber muss bitten, sie von der Liste zu nehmen.

@@ -653,6 +653,7 @@ messages-meaning-unauthenticated = Nothing proves to the provider who sent it: n
 messages-meaning-dmarc = The owner of the domain in From wants mail refused that fails DMARC, and behind a forward this one does.
 messages-meaning-no-reverse-name = The name of this server in DNS is missing or does not lead back to it. The operator has to set it right.
 messages-meaning-needs-tls = The destination takes encrypted connections only.
+messages-meaning-held = The provider wants less mail from this server for now, so it was not asked. It goes on by itself.
 messages-meaning-rate = This server sent more than the provider takes for now. It goes on by itself, more slowly.
 messages-meaning-reputation = The provider thinks little of this server or of what it forwards. Less spam forwarded makes that better.
 messages-meaning-blocked = The provider blocks the address of this server. The operator has to ask to be taken off its list.
