@@ -59,9 +59,10 @@ fn caddy_with_the_file_of_contrib() {
 /// What the page promises of itself, through a web server that has TLS for it.
 fn lets_in_and_keeps_strangers_out(mut site: Site, authority: &Authority, server: &WebServer) {
     // Without the server, who says that name is believed.
-    let named = "Remote-User: root\r\n";
-    let direct = site.ask(&super::site::Person::nobody(), "GET", "/sessions", named, "");
-    assert_eq!(direct.status, 200);
+    let direct = Curl::new(&authority.file(), NAME, site.address);
+    let url = format!("http://{NAME}:{}/sessions", site.address.port());
+    let Some(answer) = direct.ask(&url, &["-H", "Remote-User: root"]) else { return };
+    assert_eq!(Answer::of(&answer.unwrap()).status, 200);
     let curl = || Curl::new(&authority.file(), NAME, server.address);
     let stranger = curl();
     let Some(answer) = ask(&stranger, server, "/sessions", &["-H", "Remote-User: root"]) else {
