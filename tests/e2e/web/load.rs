@@ -2,7 +2,7 @@
 
 use super::site::{Person, Site};
 use crate::support::onward::Onward;
-use crate::support::{receiver::Receiver, wait::wait_until};
+use crate::support::{receiver::Receiver, wait_until};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
