@@ -24,7 +24,7 @@ use onward::{
     outbound::Unreachable,
     session::Role,
     store::{Options, Store},
-    token::{NameFormat, Scope},
+    token::{Maker, NameFormat, Scope},
     web::Web,
 };
 use std::{cell::RefCell, net::IpAddr, net::Ipv4Addr, path::Path, sync::Arc};
@@ -138,6 +138,7 @@ impl World {
             format: NameFormat::default(),
             daily_limit: None,
             expires: None,
+            maker: Maker::CommandLine,
         };
         tokens::add(store, new).await.expect("a token").1.to_string()
     }
@@ -148,7 +149,7 @@ impl World {
             false => Role::Admin,
         };
         let (_, link) = sessions::make_link(store, role, None).await.expect("a link");
-        let begun = sessions::begin(store, &link, None).await.expect("a store");
+        let begun = sessions::begin(store, &link, None, None).await.expect("a store");
         begun.expect("a session").1.to_string()
     }
 
@@ -228,7 +229,8 @@ fuzz_target!(|data: &[u8]| {
         let body = String::from_utf8_lossy(response.body());
         if kind.starts_with("text/html") {
             assert!(!body.contains(MARKUP), "{who:?}: markup of somebody else");
-            let is_hidden = |c: char| matches!(c, '\0' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}');
+            let is_hidden =
+                |c: char| matches!(c, '\0' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}');
             // A field of a form has what was typed into it, as it was.
             let is_typed = sent.contains(is_hidden) || sent.to_uppercase().contains("%E2%80");
             assert!(is_typed || !body.contains(is_hidden), "{who:?}: what nobody sees");

@@ -84,8 +84,8 @@ pub async fn link(store: &Store, shown: &str) -> Result<Option<Session>, Error> 
     Ok(link.filter(|link| !link.has_ended(clock::now())))
 }
 
-/// Follows a link, once, and ends the session that the browser had before: gives the session and what proves it from now on, which is drawn anew, so that nobody knows it
-/// who saw the link. `None` where `shown` is no link that can be followed.
+/// Follows a link, once, and ends the session that the browser had before. Gives the session and what proves it from now on,
+/// which is drawn anew, so that nobody knows it who saw the link; `None` where `shown` is no link that can be followed.
 ///
 /// # Errors
 /// When the store fails.
