@@ -208,7 +208,7 @@ fn gmails_words_about_a_message_are_about_no_other() {
             "550 5.7.26 Your email has been blocked because the sender is unauthenticated.",
             "550 5.7.26",
         ),
-        (Step::FinalDot, rate, "451 4.7.28"),
+        (Step::FinalDot, rate, "451-4.7.28"),
     ] {
         scene.google.on(step, Action::reply(reply));
         scene.send(MALLORY, "google", "a").expect(answer);

@@ -334,7 +334,10 @@ mod tests {
         assert!(!format!("{part:?}").contains("secret"), "{part:?}");
         let seen = submitted.clone().part_of(&of(&other)).unwrap();
         let by_somebody = Record { auth: SUBMITTED.to_owned(), ..submitted };
-        assert_eq!(seen, by_somebody, "it is his own mailbox, and whose account it was is another's");
+        assert_eq!(
+            seen, by_somebody,
+            "it is his own mailbox, and whose account it was is another's"
+        );
         assert_eq!(led.clone().part_of(&of(&domain)).unwrap().to, led.to);
     }
 
