@@ -11,7 +11,9 @@ const QUESTION: &str = "from=a%40silent.test&ip=192.0.2.1";
 /// A page over a daemon whose DNS says nothing of `silent.test` until that is released.
 fn site(dns: &Dns) -> Site {
     dns.fault("silent.test", Fault::Silence);
+    let believed = "web.hosts = [\"127.0.0.1\"]";
     let builder = Onward::builder().dns(dns).config("web.trusted_proxy = [\"127.0.0.1\"]");
+    let builder = builder.config(believed);
     let site = Site::start_with(builder);
     for address in ["hello@example.org", "hello@other.test"] {
         site.onward.run(&["alias", "add", address, "bob@sink.test"]);
