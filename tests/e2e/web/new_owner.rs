@@ -83,10 +83,10 @@ impl Scene {
 }
 
 /// How many charts of a page say that no message came.
-fn empty_charts(site: &Site, person: &Person) -> usize {
+fn has_no_counts(site: &Site, person: &Person) -> bool {
     let page = site.get(person, "/domains/example.org");
     assert_eq!(page.status, 200, "{page:?}");
-    page.body.matches("No messages came in this time.").count()
+    page.body.contains("No messages came so far.")
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_domain_that_is_added_again_shows_its_new_owner_nothing_of_the_time_before()
         assert_eq!(scene.ask(&token, method, &path).status, 404, "{method} {path}");
     }
     assert!(not_asked(&owner), "what DNS said to the former owner");
-    assert_eq!(empty_charts(site, &owner), 3, "counts of the time before");
+    assert!(has_no_counts(site, &owner), "counts of the time before");
     assert_eq!(scene.digests(), [""; 0]);
     for path in ["/blocks", "/tokens", "/aliases", "/domains/example.org", "/sessions"] {
         let body = site.get(&owner, path).body;
@@ -149,7 +149,7 @@ fn a_domain_that_is_added_again_shows_its_new_owner_nothing_of_the_time_before()
 
     // Administrators see all, and it still waits.
     assert_eq!(site.get(&admin, &page).status, 200);
-    assert!(empty_charts(site, &admin) < 3);
+    assert!(!has_no_counts(site, &admin));
     assert!(onward.run(&["queue", "list"]).contains(&id));
 
     // What comes from now on is his.
