@@ -129,7 +129,7 @@ impl Pool {
                 let mut state = self.state.lock();
                 let of = |hop: &Hop| hop.idle.iter().any(|idle| is_it(&idle.connection));
                 let hop = state.hops.iter().find(|(_, hop)| of(hop)).map(|(hop, _)| hop.clone())?;
-                state.take(&hop, &is_it)?
+                state.take(&hop, is_it)?
             };
             if let Some(connection) = idle.usable().await {
                 return Some(connection);

@@ -177,7 +177,7 @@ fn whole(object: Map<String, Value>, has_end: bool) -> Result<Alias, Problem> {
         // Each is good, and all of them do not go together.
         true => {
             let problem = Problem::new(Kind::Fields, failed.message);
-            Err(problem.because(failed.cause.unwrap_or(Cause::Other)))
+            Err(problem.because(failed.cause.map_or(Cause::Other, |cause| *cause)))
         }
     }
 }

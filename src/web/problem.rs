@@ -31,7 +31,7 @@ pub(crate) struct Problem {
     /// When it may be tried again.
     pub(crate) wait: Option<Duration>,
     /// What is wrong as data, where it is about no field.
-    pub(crate) cause: Option<Cause>,
+    pub(crate) cause: Option<Box<Cause>>,
 }
 
 /// A field, and what is wrong with it.
@@ -49,7 +49,7 @@ pub(crate) struct FieldError {
     /// What is wrong as data, for whoever says it in other words.
     #[serde(skip)]
     #[schema(ignore)]
-    pub(crate) cause: Option<Cause>,
+    pub(crate) cause: Option<Box<Cause>>,
 }
 
 /// The form of every answer that says what is wrong (RFC 9457), of the media type `application/problem+json`.
@@ -187,8 +187,10 @@ impl Problem {
     /// The same with what is wrong as data: with the one field that it is about, or with none.
     pub(crate) fn because(mut self, cause: Cause) -> Self {
         match &mut self.errors[..] {
-            [] => self.cause = Some(cause),
-            errors => errors.iter_mut().for_each(|error| error.cause = Some(cause.clone())),
+            [] => self.cause = Some(Box::new(cause)),
+            errors => {
+                errors.iter_mut().for_each(|error| error.cause = Some(Box::new(cause.clone())))
+            }
         }
         self
     }
@@ -247,7 +249,7 @@ impl FieldError {
 
     /// The same, with what is wrong as data.
     pub(crate) fn because(self, cause: Cause) -> Self {
-        Self { cause: Some(cause), ..self }
+        Self { cause: Some(Box::new(cause)), ..self }
     }
 }
 

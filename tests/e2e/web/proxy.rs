@@ -243,7 +243,7 @@ fn answer(mut stream: TcpStream) {
 #[test]
 fn the_page_with_a_certificate_by_acme() {
     let (authority, dns) = (Authority::new(), Dns::start());
-    dns.a("mx.example.org", Ipv4Addr::LOCALHOST.into());
+    dns.a("mx.example.org", Ipv4Addr::LOCALHOST);
     let challenges = free_address();
     let Some(pebble) = Pebble::start(&authority, challenges.port(), dns.address()) else { return };
     let tls = format!(
