@@ -57,7 +57,6 @@ pub(crate) use makings::filter as spam_filter;
 pub(crate) use parts::{NotWell, Parts};
 pub(crate) use rates::Rates;
 pub use rates::{Bite, KeptLimits};
-pub use record::HELD;
 pub(crate) use spool::{Inbox, Runner, tell_of_delays};
 pub use tables::Tables;
 pub(crate) use transaction::Mail;

@@ -14,7 +14,7 @@ use crate::{
     reply::{Class, Reply, Status},
     rspamd::Verdict,
     smtp::session::{Session, Transaction},
-    store::journal::{AttemptLine, Outcome, Record},
+    store::journal::{AttemptLine, HELD, Outcome, Record},
     time::{Millis, UnixTime, whole_millis},
 };
 use std::time::Duration;
@@ -212,9 +212,6 @@ impl Entry {
         parts.journal.record(self.record).await;
     }
 }
-
-/// With this the journal begins what it has instead of a reply, where no host was asked.
-pub const HELD: &str = "held by the governor";
 
 /// Counts an attempt.
 pub(crate) fn count_attempt(parts: &Parts, hop: &NextHop, attempt: &Attempt) {

@@ -80,10 +80,10 @@ pub struct Judgement {
     pub repeated: Option<Repeated>,
 }
 
-/// A 421 may be about anything. Five of them in ten minutes are about us.
+/// A 421 that nobody knows may be about anything. Five of them in ten minutes, of several who cause mail, are about us.
 const CLOSING: Repeated = Repeated {
     times: 5,
-    of_one: 5,
+    of_one: 2,
     within: Duration::from_mins(10),
     suspend: Duration::from_mins(10),
 };
@@ -98,7 +98,8 @@ impl Judgement {
     ) -> Self {
         let end = if reply.starts_with('5') { Measure::Fail } else { Measure::PutOff };
         let (scope, measure) = asks.unwrap_or_else(|| usual(meaning, end));
-        let is_closing = reply.starts_with("421") && measure == Measure::PutOff;
+        let is_closing =
+            meaning.is_none() && reply.starts_with("421") && measure == Measure::PutOff;
         Self { meaning, scope, measure, repeated: repeated.or(is_closing.then_some(CLOSING)) }
     }
 
@@ -184,6 +185,19 @@ mod tests {
         ] {
             let found = judge(host, reply);
             assert_eq!((found.scope, found.measure), (scope, measure), "{reply}");
+        }
+    }
+
+    #[test]
+    fn what_addresses_in_a_reply_are_called_decides_nothing() {
+        for (host, reply) in [
+            (YAHOO, "554 delivery error: dd This user doesn't have an account (tss05x@yahoo.test)"),
+            (YAHOO, "451 4.1.8 <tss04@example.org> later"),
+            (YAHOO, "554 dd about TSS05x"),
+            ("mx.sink.test", "451 4.7.1 <SRS0=x=throttle.test=a@example.org>: rejected"),
+        ] {
+            let found = judge(host, reply);
+            assert_ne!(found.scope, Scope::Provider, "{reply}");
         }
     }
 

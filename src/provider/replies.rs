@@ -45,6 +45,7 @@ pub fn judge(host: &str, reply: &str) -> Judgement {
 fn row_for(host: &str, reply: &str) -> Option<&'static Row> {
     let who = Provider::of_host(host);
     let reply: String = reply.chars().take(LOOKED_AT).collect::<String>().to_ascii_lowercase();
+    let reply = without_addresses(&reply);
     let (code, rest) = reply.split_once([' ', '-']).unwrap_or((&reply, ""));
     if code.len() != 3 || !code.bytes().all(|b| b.is_ascii_digit()) {
         return None;
@@ -57,6 +58,21 @@ fn row_for(host: &str, reply: &str) -> Option<&'static Row> {
             && (row.words.is_empty() || row.words.iter().any(|word| rest.contains(word)))
     };
     TABLE.iter().find(fits)
+}
+
+/// What a reply says beside the addresses that it repeats: what stands in those is chosen by whoever wrote, or has the alias.
+fn without_addresses(reply: &str) -> String {
+    let mut is_within = false;
+    let mut outside = String::with_capacity(reply.len());
+    for c in reply.chars() {
+        match c {
+            '<' => is_within = true,
+            '>' => is_within = false,
+            c if !is_within => outside.push(c),
+            _ => {}
+        }
+    }
+    outside.split(' ').filter(|word| !word.contains('@')).collect::<Vec<_>>().join(" ")
 }
 
 /// Subject and detail of `5.7.26`.
@@ -144,14 +160,14 @@ static TABLE: [Row; 81] = [
     row(MS, "5", &[(4, 1)], &["recipient address rejected"], M::NoSuchUser, "550 5.4.1 Recipient address rejected: Access denied."),
     row(MS, "5", &[(5, 0)], &["mailbox unavailable"], M::NoSuchUser, "550 5.5.0 Requested action not taken: mailbox unavailable (S2017062302)."),
 
-    row(Y, "", &[], &["tss04", "ipts04", "[ts04]"], M::Rate, "421 4.7.0 [TSS04] Messages from 192.0.2.7 temporarily deferred due to unexpected volume or user complaints").suspends(HOUR.saturating_mul(2)),
-    row(Y, "", &[], &["tss05", "ipts05"], M::Rate, "421 4.7.0 [TSS05] Messages from 192.0.2.7 temporarily deferred due to user complaints").suspends(HOUR.saturating_mul(4)),
+    row(Y, "", &[], &["[tss04]", "[ipts04]", "[ts04]"], M::Rate, "421 4.7.0 [TSS04] Messages from 192.0.2.7 temporarily deferred due to unexpected volume or user complaints").suspends(HOUR.saturating_mul(2)),
+    row(Y, "", &[], &["[tss05]", "[ipts05]"], M::Rate, "421 4.7.0 [TSS05] Messages from 192.0.2.7 temporarily deferred due to user complaints").suspends(HOUR.saturating_mul(4)),
     row(Y, "", &[], &["[ts02]"], M::Rate, "421 4.7.0 [TS02] Messages from 192.0.2.7 temporarily deferred due to unusual traffic patterns").slows(1, ONE, HALF),
     row(Y, "", &[], &["[ts03]"], M::Rate, "421 4.7.1 [TS03] All messages from 192.0.2.7 will be permanently deferred").slows(0, TEN, HALF),
     row(Y, "4", &[], &["max message per connection"], M::Connections, "421 Max message per connection reached, closing transmission channel").asks(Scope::Connection, Measure::Reopen),
     row(Y, "", &[], &["vs98-ip0"], M::Blocked, "553 Mail from 192.0.2.7 not allowed - VS98-IP0 deferred").suspends(HOUR),
     row(Y, "5", &[], &["[bl"], M::Blocked, "553 5.7.1 [BL21] Connections will not be accepted from 192.0.2.7, because the ip is in Spamhaus's list").suspends(HOUR.saturating_mul(2)),
-    row(Y, "5", &[], &["tss06", "tss07", "tss08", "tss09"], M::Reputation, "553 5.7.2 [TSS09] All messages from 192.0.2.7 will be permanently deferred"),
+    row(Y, "5", &[], &["[tss06]", "[tss07]", "[tss08]", "[tss09]"], M::Reputation, "553 5.7.2 [TSS09] All messages from 192.0.2.7 will be permanently deferred"),
     row(Y, "5", &[], &["ph01", "message not accepted for policy reasons"], M::Content, "554 5.7.9 Message not accepted for policy reasons. PH01"),
 
     row(A, "", &[], &["[hcm1]", "[bs02]", "service unavailable"], M::Rate, "421 4.7.1 [HCM1] Message rejected due to volume. Please try again later").suspends(QUARTER),

@@ -3,7 +3,7 @@
 use super::{
     added::Added,
     handle::Read,
-    tried::{Touch, Tried, asked, hold_of, is_asleep},
+    tried::{Touch, Tried, asked, hold_of, is_about, is_asleep},
 };
 use crate::{
     address::{Mailbox, ReversePath},
@@ -287,6 +287,7 @@ impl<'a> Retry<'a> {
                 let asleep_until = held.or(is_asleep(attempt).then_some(asleep_until));
                 self.judge(work, &from, mailbox, attempt, progress, asleep_until);
                 host = match (asleep_until, host) {
+                    (Some(_), host) if !is_about(attempt, work) => host,
                     (Some(until), HostState::Unknown) => HostState::Sleeps { until },
                     (Some(_), host) => host,
                     (None, _) => HostState::Answers,

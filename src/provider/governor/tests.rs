@@ -160,9 +160,23 @@ fn five_421_that_nobody_knows_are_about_the_provider() {
     governor.allows(&other, NOW);
     for nth in 1..=5 {
         assert_eq!(governor.hold("hoster.test", NOW), None, "{nth}");
-        hear(&mut governor, &other, "mx.hoster.test", "421 4.0.0 later", "a", NOW);
+        let cause = format!("c{nth}");
+        hear(&mut governor, &other, "mx.hoster.test", "421 4.0.0 later", &cause, NOW);
     }
     assert!(governor.hold("hoster.test", NOW).is_some());
+}
+
+#[test]
+fn a_421_about_messages_or_of_one_stranger_stops_nobody_else() {
+    let (mut governor, google) = (Governor::default(), whose("google", 5));
+    governor.allows(&google, NOW);
+    let about_it = "421 4.7.26 This mail has been rate limited because it is unauthenticated.";
+    for nth in 0..20 {
+        let cause = format!("c{nth}");
+        hear(&mut governor, &google, "gmail-smtp-in.l.google.com", about_it, &cause, NOW);
+        hear(&mut governor, &google, "gmail-smtp-in.l.google.com", "421 4.0.0 later", "a", NOW);
+    }
+    assert_eq!(governor.hold("google", NOW), None);
 }
 
 #[test]

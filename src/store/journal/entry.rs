@@ -75,6 +75,9 @@ impl Record {
     }
 }
 
+/// With this the journal begins what it has instead of a reply, where no host was asked.
+pub const HELD: &str = "held by the governor";
+
 /// What stands in the place of an account that is somebody else's.
 const SUBMITTED: &str = "an account";
 
@@ -93,6 +96,12 @@ impl Record {
             self.hide_who_answers();
             if self.account().is_some() {
                 self.auth = SUBMITTED.to_owned();
+            }
+        }
+        // Why a provider gets nothing was said of others' mail.
+        for attempt in self.attempts.iter_mut().filter(|it| it.reply.starts_with(HELD)) {
+            if let Some(end) = attempt.reply.find("Z: ") {
+                attempt.reply.truncate(end + 1);
             }
         }
         if !is_sender && !self.to.iter().all(is_own) {
@@ -339,6 +348,17 @@ mod tests {
             "it is his own mailbox, and whose account it was is another's"
         );
         assert_eq!(led.clone().part_of(&of(&domain)).unwrap().to, led.to);
+    }
+
+    #[test]
+    fn why_a_provider_gets_nothing_was_said_of_others_mail() {
+        let domain = Domain::parse("example.org").unwrap();
+        let held = "held by the governor: hoster.test gets no mail before 2026-11-30T00:00:00.000Z";
+        let mut record = record(&["a@example.org"], "a@sender.test", "");
+        record.ways = Some(Ways::default());
+        record.attempts[0].reply = format!("{held}: 421 4.2.0 <secret@hosted.test> later");
+        let part = record.part_of(&of(&domain)).unwrap();
+        assert_eq!(part.attempts[0].reply, held);
     }
 
     #[test]

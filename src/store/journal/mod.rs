@@ -6,7 +6,7 @@ mod handle;
 mod outcome;
 mod traffic;
 
-pub use entry::{AttemptLine, Bounce, Record, code_of};
+pub use entry::{AttemptLine, Bounce, HELD, Record, code_of};
 pub use filter::Filter;
 pub use handle::{Journal, open_to_read};
 pub use outcome::Outcome;
