@@ -16,6 +16,7 @@ pub mod doctor;
 pub mod domains;
 mod error;
 mod explain;
+mod known;
 pub mod mail_programs;
 pub mod overview;
 pub mod providers;

@@ -1,16 +1,16 @@
 //! What the governor knows of providers, and its end where somebody knows better. What is asked for reaches a running
 //! daemon within a second.
 
+pub use super::known::Known;
 pub use crate::provider::governor::{State, Told};
 
 use super::{Error, running::Running};
 use crate::{
     clock,
     config::Config,
-    provider::{Limits, PROVIDERS, governor::Kept},
+    provider::{Limits, PROVIDERS},
     store::StateLock,
 };
-use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     io, thread,
@@ -20,15 +20,6 @@ use std::{
 /// For the daemon's answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(50);
-
-/// What is known of all providers, as the daemon keeps it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Known {
-    /// As it is told.
-    pub told: Vec<Told>,
-    /// What outlives a restart.
-    pub kept: Kept,
-}
 
 /// Providers that something is under way to or known of, those first that get less than they take; and, where `all` are
 /// wanted, those that are known of by the table or the configuration.

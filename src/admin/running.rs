@@ -1,6 +1,6 @@
 //! A daemon that runs, as other processes find it: its process id, and what came of its last reload.
 
-use super::providers::Known;
+use super::known::Known;
 use crate::mail::{Bite, KeptLimits};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{

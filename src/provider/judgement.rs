@@ -98,8 +98,9 @@ impl Judgement {
     ) -> Self {
         let end = if reply.starts_with('5') { Measure::Fail } else { Measure::PutOff };
         let (scope, measure) = asks.unwrap_or_else(|| usual(meaning, end));
-        let is_closing =
-            meaning.is_none() && reply.starts_with("421") && measure == Measure::PutOff;
+        // What is known to be about messages is about no other.
+        let may_be_of_us = meaning.is_none_or(|meaning| meaning == Meaning::Busy);
+        let is_closing = may_be_of_us && reply.starts_with("421") && measure == Measure::PutOff;
         Self { meaning, scope, measure, repeated: repeated.or(is_closing.then_some(CLOSING)) }
     }
 
