@@ -64,6 +64,23 @@ fn an_alias_to_a_domain_that_takes_no_mail_is_made_with_a_warning() {
 }
 
 #[test]
+fn a_domain_that_many_lead_to_is_warned_of_once() {
+    let dns = zone();
+    let onward = Onward::builder().domain("example.org").dns(&dns).build();
+    let file = onward.state_dir().join("many");
+    let line = |name: &str, to: &str| serde_json::json!({"address": format!("{name}@example.org"), "destinations": [to]});
+    let mut lines: Vec<Value> = (0..60).map(|n| line(&format!("m{n}"), "me@gmial.test")).collect();
+    lines.push(line("last", "me@bare.test"));
+    let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    let told = onward.cli(&["alias", "apply", file.to_str().unwrap()]);
+    assert_eq!(told.code, Some(0), "{}", told.stderr);
+    assert_eq!(told.stderr.lines().count(), 2, "{}", told.stderr);
+    assert!(told.stderr.contains("last@example.org leads to me@bare.test"), "{}", told.stderr);
+    assert!(told.stderr.contains("(as that of 59 more)"), "{}", told.stderr);
+}
+
+#[test]
 fn explain_says_that_a_destination_does_not_exist() {
     let dns = zone();
     let onward = Onward::builder()

@@ -8,7 +8,11 @@ use crate::{
     reply::Reply,
     srs::is_srs_shaped,
 };
-use std::{collections::HashSet, fmt, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    time::Duration,
+};
 
 /// Domains that are asked for at once; what is beyond is not looked at.
 const MAX_DOMAINS: usize = 200;
@@ -214,12 +218,21 @@ impl<'a> Asked<'a> {
             Some(resolver) => without_mail(resolver, domains, PATIENCE).await,
             None => Default::default(),
         };
-        let mut told = Vec::new();
+        let mut told: Vec<Nowhere> = Vec::new();
+        // One line tells of a domain; what it is told by, and how many more lead there.
+        let mut domains: HashMap<&Domain, (usize, usize)> = HashMap::new();
         for Led { from, to, place } in &self.led {
             let why = match place {
-                Place::Elsewhere(domain) => {
-                    without.get(domain).map(|why| format!("whose domain {why}"))
-                }
+                Place::Elsewhere(domain) => match domains.get_mut(domain) {
+                    Some((_, more)) => {
+                        *more += 1;
+                        None
+                    }
+                    None => without.get(domain).map(|why| {
+                        domains.insert(domain, (told.len(), 0));
+                        format!("whose domain {why}")
+                    }),
+                },
                 Place::Here(mailbox) => self
                     .refusal(mailbox)
                     .await
@@ -230,6 +243,11 @@ impl<'a> Asked<'a> {
             }
             if told.len() == MAX_TOLD {
                 break;
+            }
+        }
+        for (at, more) in domains.into_values().filter(|(_, more)| *more > 0) {
+            if let Some(told) = told.get_mut(at) {
+                told.why += &format!(" (as that of {more} more)");
             }
         }
         told

@@ -104,6 +104,7 @@ pub(super) async fn gather(config: &Config, store: &Store, asked: &Asked) -> Res
     }
     facts.unanswered = dns.unanswered;
     let mut destinations = aliases::AskedDestinations::new(config, store);
+    destinations.add_postmaster();
     aliases::for_each(store, None, |alias| {
         destinations.add(&alias);
         let mut to = alias.destinations().iter();
@@ -112,7 +113,6 @@ pub(super) async fn gather(config: &Config, store: &Store, asked: &Asked) -> Res
         Ok(())
     })
     .await?;
-    destinations.add_postmaster();
     facts.nowhere = destinations.answers(Some(&resolver)).await;
     facts.unsafe_aliases = aliases::unsafe_aliases(store);
     let everything = queue::Filter::default();
