@@ -81,7 +81,7 @@ fn group(texts: Texts, hop: &str, waiting: &[(&WaitingMessage, &WaitingLeg)]) ->
         let choose = texts.say("queue-choose", &[("id", message.id.as_str().into())]);
         table.row(vec![
             html! {
-                div {
+                div .id {
                     input type="checkbox" name="id" value=(message.id) aria-label=(choose);
                     " " a href=(path(&message.id)) { (message.id) }
                 }

@@ -51,10 +51,14 @@ fn lines(attempt: &AttemptLine) -> Vec<Line> {
             lines.push(Line::new("messages-attempt-provider").with("provider", provider.name));
         }
     }
-    lines.push(match tls.is_empty() {
-        true => Line::new("messages-attempt-plaintext"),
-        false => Line::new("messages-attempt-tls").with("tls", tls),
-    });
+    match tls.is_empty() {
+        false => lines.push(Line::new("messages-attempt-tls").with("tls", tls)),
+        // Elsewhere there may have been no connection at all.
+        true if ["delivered", "uncertain"].contains(&verdict.as_str()) => {
+            lines.push(Line::new("messages-attempt-plaintext"));
+        }
+        true => {}
+    }
     lines
 }
 

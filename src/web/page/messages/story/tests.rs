@@ -155,6 +155,16 @@ fn what_each_destination_said_is_explained() {
 }
 
 #[test]
+fn a_destination_that_was_not_asked_is_not_said_to_have_been_asked_in_the_clear() {
+    for reply in ["held by the governor: google until 1970", "451 4.4.1 cannot be reached"] {
+        let mut record = record(Outcome::Spooled);
+        record.attempts = vec![attempt("mx.google.com", reply, "deferred")];
+        let found = of(&facts(&record, None), "messages-step-destination");
+        assert!(!found.contains(&"messages-attempt-plaintext"), "{reply}: {found:?}");
+    }
+}
+
+#[test]
 fn what_waits_says_when_and_who_is_told() {
     let record = record(Outcome::Spooled);
     let mut entry = waiting("queued", true);
