@@ -1,4 +1,4 @@
-use super::{AddressError, MAX_DOMAIN};
+use super::{AddressError, MAX_DOMAIN, folded::Folded};
 use std::{
     fmt,
     hash::{Hash, Hasher},
@@ -9,7 +9,7 @@ use std::{
 ///
 /// Keeps the case it was written in and compares without regard to it.
 #[derive(Debug, Clone)]
-pub struct Domain(Box<str>);
+pub struct Domain(Folded);
 
 impl Domain {
     /// Parses a domain name, an internationalised one (UTS 46), or an address literal in brackets.
@@ -22,7 +22,7 @@ impl Domain {
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         if text.starts_with('[') {
             literal(text).ok_or(AddressError::LiteralSyntax)?;
-            return Ok(Self(text.into()));
+            return Ok(Self::of(text));
         }
         if text.chars().any(char::is_control) {
             return Err(AddressError::Control);
@@ -32,32 +32,41 @@ impl Domain {
         }
         if text.is_ascii() {
             check_name(text)?;
-            return Ok(Self(text.into()));
+            return Ok(Self::of(text));
         }
         let ascii = idna::domain_to_ascii_strict(text).map_err(|_| AddressError::DomainSyntax)?;
         check_name(&ascii)?;
-        Ok(Self(ascii.into()))
+        Ok(Self::of(&ascii))
+    }
+
+    fn of(text: &str) -> Self {
+        Self(Folded::new(text, str::to_ascii_lowercase))
     }
 
     /// As written, in ASCII.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.text()
     }
 
     /// Lower case, for keys of maps and tables.
+    pub fn key(&self) -> &str {
+        self.0.key()
+    }
+
+    /// [`Domain::key`] as a text of its own.
     pub fn to_key(&self) -> String {
-        self.0.to_ascii_lowercase()
+        self.key().to_owned()
     }
 
     /// The address of an address literal; `None` for a name.
     pub fn literal(&self) -> Option<IpAddr> {
-        literal(&self.0)
+        literal(self.as_str())
     }
 }
 
 impl PartialEq for Domain {
     fn eq(&self, other: &Self) -> bool {
-        self.0.eq_ignore_ascii_case(&other.0)
+        self.key() == other.key()
     }
 }
 
@@ -65,10 +74,7 @@ impl Eq for Domain {}
 
 impl Hash for Domain {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        for b in self.0.bytes() {
-            state.write_u8(b.to_ascii_lowercase());
-        }
-        state.write_u8(0xff);
+        self.key().hash(state);
     }
 }
 
@@ -80,14 +86,13 @@ impl PartialOrd for Domain {
 
 impl Ord for Domain {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        let folded = |d: &'_ Self| d.0.bytes().map(|b| b.to_ascii_lowercase()).collect::<Vec<_>>();
-        folded(self).cmp(&folded(other))
+        self.key().cmp(other.key())
     }
 }
 
 impl fmt::Display for Domain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{AddressError, MAX_TAKEN_LOCAL_PART};
+use super::{AddressError, MAX_TAKEN_LOCAL_PART, folded::Folded};
 use std::fmt;
 
 /// What stands before the `@`, held without its quoting.
@@ -8,7 +8,7 @@ use std::fmt;
 /// it; [`LocalPart::is_ascii`] tells whether it needs SMTPUTF8.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LocalPart {
-    content: Box<str>,
+    content: Folded,
     wire_len: usize,
 }
 
@@ -30,7 +30,7 @@ impl LocalPart {
         if wire_len > MAX_TAKEN_LOCAL_PART {
             return Err(AddressError::LocalPartTooLong);
         }
-        Ok(Self { content: content.into(), wire_len })
+        Ok(Self { content: Folded::new(content, str::to_lowercase), wire_len })
     }
 
     /// Parses the wire form: a dot-string or a quoted string (RFC 5321 §4.1.2, RFC 6531 §3.3). Dots may stand
@@ -63,17 +63,28 @@ impl LocalPart {
 
     /// The content, without quotes and backslashes.
     pub fn as_str(&self) -> &str {
-        &self.content
+        self.content.text()
     }
 
     /// The content in lower case: local parts of hosted aliases match case-insensitively.
+    pub fn key(&self) -> &str {
+        self.content.key()
+    }
+
+    /// [`LocalPart::key`] as a text of its own.
     pub fn to_key(&self) -> String {
-        self.content.to_lowercase()
+        self.key().to_owned()
     }
 
     /// False when the local part can travel only with SMTPUTF8.
     pub fn is_ascii(&self) -> bool {
-        self.content.is_ascii()
+        self.as_str().is_ascii()
+    }
+
+    /// The wire form where it needs no quotes.
+    pub(super) fn unquoted(&self) -> Option<&str> {
+        let content = self.as_str();
+        (self.wire_len == content.len()).then_some(content)
     }
 
     /// Length of the wire form in octets.
@@ -84,11 +95,11 @@ impl LocalPart {
 
 impl fmt::Display for LocalPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.wire_len == self.content.len() {
-            return f.write_str(&self.content);
+        if let Some(plain) = self.unquoted() {
+            return f.write_str(plain);
         }
         f.write_str("\"")?;
-        for c in self.content.chars() {
+        for c in self.as_str().chars() {
             if c == '"' || c == '\\' {
                 f.write_str("\\")?;
             }

@@ -1,5 +1,5 @@
 use super::{AddressError, Domain, LocalPart, MAX_PATH};
-use std::fmt;
+use std::{fmt, io::Write};
 
 /// `local-part@domain` (RFC 5321 §4.1.2). Prints its wire form.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,16 +46,37 @@ impl Mailbox {
 
     /// Lower-case `local@domain` without quoting: the key under which aliases are found.
     pub fn to_key(&self) -> String {
-        let mut key = self.local.to_key();
-        key.push('@');
-        key.push_str(&self.domain.to_key());
-        key
+        [self.local.key(), "@", self.domain.key()].concat()
+    }
+
+    /// Whether both have the same key.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.local.key() == other.local.key() && self.domain == other.domain
+    }
+
+    /// Writes the wire form between `around`, in one piece where it needs no quotes: a text that is made of it is one
+    /// allocation then.
+    pub(super) fn write(&self, f: &mut fmt::Formatter<'_>, around: [&str; 2]) -> fmt::Result {
+        let [before, behind] = around;
+        let mut whole = [0; MAX_PATH];
+        let mut rest = whole.as_mut_slice();
+        let parts = self
+            .local
+            .unquoted()
+            .map(|local| [before, local, "@", self.domain.as_str(), behind].map(str::as_bytes));
+        let fits = parts.is_some_and(|parts| parts.iter().all(|part| rest.write_all(part).is_ok()));
+        let left = rest.len();
+        let written = whole.get(..MAX_PATH - left).map(std::str::from_utf8);
+        match (fits, written) {
+            (true, Some(Ok(written))) => f.write_str(written),
+            _ => write!(f, "{before}{}@{}{behind}", self.local, self.domain),
+        }
     }
 }
 
 impl fmt::Display for Mailbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}", self.local, self.domain)
+        self.write(f, ["", ""])
     }
 }
 

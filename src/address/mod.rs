@@ -6,6 +6,7 @@
 
 mod domain;
 mod domain_pattern;
+mod folded;
 mod helo;
 mod local_part;
 mod mailbox;

@@ -54,7 +54,7 @@ impl BlockList {
     /// The block that is for mail from `sender` to an alias of `domain`: one of the domain before one for all, a narrow
     /// one before a wide one.
     pub fn check(&self, domain: &Domain, sender: &Mailbox) -> Option<&Arc<Block>> {
-        let of_domain = self.domains.get(&domain.to_key());
+        let of_domain = self.domains.get(domain.key());
         of_domain.and_then(|set| find(set, sender)).or_else(|| find(&self.everywhere, sender))
     }
 
@@ -93,7 +93,7 @@ impl BlockList {
 
 impl Blocks for BlockList {
     fn of_domain(&self, domain: &Domain, sender: &Mailbox) -> Option<SenderPattern> {
-        let set = self.domains.get(&domain.to_key())?;
+        let set = self.domains.get(domain.key())?;
         find(set, sender).map(|block| block.pattern.clone())
     }
 
@@ -102,7 +102,7 @@ impl Blocks for BlockList {
     }
 
     fn any_for(&self, domain: &Domain) -> bool {
-        !self.everywhere.is_empty() || self.domains.contains_key(&domain.to_key())
+        !self.everywhere.is_empty() || self.domains.contains_key(domain.key())
     }
 }
 

@@ -325,5 +325,8 @@ fn results(
         text.push_str(&format!(";\r\n\tarc={arc}"));
     }
     // What strangers call themselves goes into it.
-    text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect()
+    match text.is_ascii() {
+        true => text,
+        false => text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect(),
+    }
 }

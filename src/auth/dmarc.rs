@@ -71,7 +71,7 @@ async fn verify(
     if domain.literal().is_some() {
         return DmarcOutput::new(domain.to_key());
     }
-    allow_policies(records, &domain.to_key());
+    allow_policies(records, domain.key());
     // mail-auth reads From in its own way, and exempts a message of several domains: it gets one to read.
     let from = vec![format!("author@{}", domain.to_key())];
     let message = AuthenticatedMessage { from, ..AuthenticatedMessage::default() };
@@ -110,9 +110,10 @@ async fn verify(
 
 /// Where policies of `domain` may be: at itself and above.
 fn allow_policies(records: &Records, domain: &str) {
-    let name = Domain::parse(domain).map_or_else(|_| domain.to_owned(), |domain| domain.to_key());
+    let parsed = Domain::parse(domain).ok();
+    let name = parsed.as_ref().map_or(domain, Domain::key);
     let total = name.split('.').count();
-    let mut rest = Some(name.as_str());
+    let mut rest = Some(name);
     for left in (1..=total).rev() {
         let Some(name) = rest else { return };
         if left == total || left <= SECOND {

@@ -119,7 +119,14 @@ impl Records {
 
 /// As mail-auth writes names.
 fn fqdn(name: &str) -> Box<str> {
-    format!("{}.", name.strip_suffix('.').unwrap_or(name).to_lowercase()).into()
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let mut fqdn = String::with_capacity(name.len() + 1);
+    match name.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        true => fqdn.push_str(name),
+        false => fqdn.push_str(&name.to_lowercase()),
+    }
+    fqdn.push('.');
+    fqdn.into()
 }
 
 /// What mail-auth looks for at that name: the first of several records that is such a one.

@@ -86,8 +86,7 @@ pub enum ArcSealing {
 impl Auth {
     /// True when mail for `recipient` need not be authenticated.
     pub fn is_open(&self, recipient: &Mailbox) -> bool {
-        let key = recipient.to_key();
-        self.open_recipients.iter().any(|open| open.to_key() == key)
+        self.open_recipients.iter().any(|open| open.is_same(recipient))
     }
 }
 

@@ -82,6 +82,9 @@ pub fn start(level: Level, format: Format) {
     let _ = tracing_subscriber::registry().with(lines).try_init();
 }
 
+/// Octets that a line is given when it begins: that of a message fits.
+const LINE: usize = 512;
+
 /// How a line begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Style {
@@ -123,7 +126,8 @@ impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Lines<W> {
         if self.journal.as_ref().is_some_and(|journal| journal.tell(event)) {
             return;
         }
-        let mut line = start_of_line(self.style, *event.metadata().level(), clock::millis().into());
+        let mut line = String::with_capacity(LINE);
+        start_of_line(self.style, *event.metadata().level(), clock::millis().into(), &mut line);
         let start = line.len();
         event.record(&mut Fields { line: &mut line, start });
         line.push('\n');
@@ -131,19 +135,20 @@ impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Lines<W> {
     }
 }
 
-fn start_of_line(style: Style, level: tracing::Level, now: jiff::Timestamp) -> String {
+fn start_of_line(style: Style, level: tracing::Level, now: jiff::Timestamp, line: &mut String) {
     let (priority, colour) = match level {
         tracing::Level::ERROR => (3, "\x1b[31m"),
         tracing::Level::WARN => (4, "\x1b[33m"),
         tracing::Level::INFO => (6, ""),
         _ => (7, "\x1b[2m"),
     };
-    match style {
-        Style::Journal => format!("<{priority}>"),
-        Style::Plain | Style::Json => format!("{now:.3} {level:<5} "),
-        Style::Terminal if colour.is_empty() => format!("{now:.3} {level:<5} "),
-        Style::Terminal => format!("{now:.3} {colour}{level:<5}\x1b[0m "),
-    }
+    // Writing to a String cannot fail.
+    let _ = match style {
+        Style::Journal => write!(line, "<{priority}>"),
+        Style::Plain | Style::Json => write!(line, "{now:.3} {level:<5} "),
+        Style::Terminal if colour.is_empty() => write!(line, "{now:.3} {level:<5} "),
+        Style::Terminal => write!(line, "{now:.3} {colour}{level:<5}\x1b[0m "),
+    };
 }
 
 /// Appends the fields of a record; tracing gives the message first.
@@ -335,7 +340,11 @@ mod tests {
     #[test]
     fn outside_journald_lines_have_time_and_level_and_no_colours_but_on_a_terminal() {
         let now = "2026-01-31T12:00:00.5Z".parse().unwrap();
-        let start = |style, level| start_of_line(style, level, now);
+        let start = |style, level| {
+            let mut line = String::new();
+            start_of_line(style, level, now, &mut line);
+            line
+        };
         assert_eq!(start(Style::Plain, tracing::Level::ERROR), "2026-01-31T12:00:00.500Z ERROR ");
         assert_eq!(start(Style::Terminal, tracing::Level::INFO), "2026-01-31T12:00:00.500Z INFO  ");
         assert!(start(Style::Terminal, tracing::Level::ERROR).contains("\x1b[31mERROR\x1b[0m"));

@@ -159,5 +159,5 @@ impl Mailboxes {
 /// postmaster and abuse are answered at every domain that mail is taken for (RFC 5321 §4.5.1,
 /// RFC 2142).
 pub(crate) fn is_role(local: &LocalPart) -> bool {
-    matches!(local.to_key().as_str(), "postmaster" | "abuse")
+    matches!(local.key(), "postmaster" | "abuse")
 }

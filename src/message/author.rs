@@ -13,6 +13,7 @@ use crate::{
     address::{Domain, LocalPart, Mailbox},
     reply::Reply,
 };
+use std::borrow::Cow;
 use tokens::{EncodedWord, Token, tokens};
 
 /// Longest From that is read, in octets.
@@ -245,7 +246,9 @@ impl Authors {
 }
 
 fn without_comments<'t, 'a>(tokens: &'t [Token<'a>]) -> Vec<&'t Token<'a>> {
-    tokens.iter().filter(|token| !matches!(token, Token::Comment(_))).collect()
+    let mut words = Vec::with_capacity(tokens.len());
+    words.extend(tokens.iter().filter(|token| !matches!(token, Token::Comment(_))));
+    words
 }
 
 /// Refuses a display name with a sign at which some readers end it, next to words that may then be taken for an
@@ -299,7 +302,7 @@ fn is_plain_word(words: &[&Token<'_>]) -> bool {
 
 /// Dots may stand where they please, as many devices and carriers have them.
 fn local_part(words: &[&Token<'_>]) -> Result<LocalPart, Unclear> {
-    let mut content = Vec::new();
+    let mut content = Vec::with_capacity(64);
     let mut after_word = false;
     for word in words {
         let text = match word {
@@ -323,7 +326,7 @@ fn local_part(words: &[&Token<'_>]) -> Result<LocalPart, Unclear> {
 
 /// Labels with a dot between any two, or an address literal.
 fn domain_of(words: &[&Token<'_>]) -> Result<Domain, Unclear> {
-    let mut name = Vec::new();
+    let mut name = Vec::with_capacity(64);
     let mut after_label = false;
     for word in words {
         let text = match word {
@@ -337,7 +340,11 @@ fn domain_of(words: &[&Token<'_>]) -> Result<Domain, Unclear> {
         name.extend_from_slice(text);
     }
     let name = str::from_utf8(&name).map_err(|_| Unclear::Domain)?;
-    let domain = Domain::parse(&name.to_lowercase()).map_err(|_| Unclear::Domain)?;
+    let folded = match name.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        true => Cow::Borrowed(name),
+        false => Cow::Owned(name.to_lowercase()),
+    };
+    let domain = Domain::parse(&folded).map_err(|_| Unclear::Domain)?;
     // No policy could be asked for.
     let is_askable = domain.as_str().len() + POLICY_PREFIX.len() <= MAX_NAME;
     if is_askable { Ok(domain) } else { Err(Unclear::Domain) }

@@ -1,6 +1,9 @@
 use crate::time::Millis;
 use std::fmt;
 
+/// Crockford's alphabet for base32.
+const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
 /// Names one message in replies, trace fields, log and journal. Sorts by time of arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageId([u8; 10]);
@@ -34,7 +37,15 @@ impl MessageId {
 /// Sixteen characters that need no quoting anywhere.
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&base32::encode(base32::Alphabet::Crockford, &self.0))
+        // By hand, as ids are printed several times a message and the crate makes a text of its own each time.
+        let mut text = [b'0'; 16];
+        let mut rest = self.0.iter().fold(0_u128, |all, byte| (all << 8) | u128::from(*byte));
+        for slot in text.iter_mut().rev() {
+            let symbol = usize::try_from(rest % 32).ok().and_then(|at| SYMBOLS.get(at));
+            *slot = symbol.copied().unwrap_or(*slot);
+            rest /= 32;
+        }
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -56,6 +67,10 @@ mod tests {
             "000000000000000\u{e9}",
         ] {
             assert_eq!(MessageId::parse(bad), None, "{bad}");
+        }
+        for random in [[0; 4], [255; 4], [1, 2, 3, 4]] {
+            let id = MessageId::new(Millis::new(1_795_420_800_000), random);
+            assert_eq!(id.to_string(), base32::encode(base32::Alphabet::Crockford, &id.0));
         }
         assert!(id(1_795_420_800_000, 9) < id(1_795_420_800_001, 0));
         assert_ne!(id(5, 0), id(5, 1));

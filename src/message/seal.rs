@@ -46,7 +46,10 @@ impl SealKey {
     fn digest(&self, name: &[u8], value: &[u8]) -> [u8; 32] {
         // Cut to a few octets, it gives away nothing of the state that an extension would need. White space
         // and case of the name are left out: gateways fold fields anew.
-        let mut hash = Sha256::new().chain_update(self.0).chain_update(name.to_ascii_lowercase());
+        let mut hash = Sha256::new().chain_update(self.0);
+        for byte in name {
+            hash.update([byte.to_ascii_lowercase()]);
+        }
         hash.update(b":");
         for word in value.split(u8::is_ascii_whitespace) {
             hash.update(word);
@@ -70,8 +73,10 @@ fn first<const N: usize>(digest: &[u8; 32]) -> [u8; N] {
 impl Seal {
     /// The seal under `key` of a message with this header section.
     pub fn new(key: &SealKey, header: &Header<'_>) -> Self {
-        let mut marks = key.name().to_vec();
-        for field in header.fields().iter().take(MAX_FIELDS) {
+        let fields = header.fields();
+        let mut marks = Vec::with_capacity(NAME + MARK * fields.len().min(MAX_FIELDS));
+        marks.extend(key.name());
+        for field in fields.iter().take(MAX_FIELDS) {
             marks.extend(key.mark(field.name, field.value));
         }
         Self(BASE64_NOPAD.encode(&marks))
@@ -79,7 +84,11 @@ impl Seal {
 
     /// The field, folded, with its line end.
     pub fn field(&self) -> String {
-        let mut text = format!("{SEAL_FIELD}:");
+        let mut text = String::with_capacity(
+            SEAL_FIELD.len() + 1 + self.0.len() / WIDTH * 3 + self.0.len() + 3,
+        );
+        text.push_str(SEAL_FIELD);
+        text.push(':');
         for line in self.0.as_bytes().chunks(WIDTH) {
             let _ = write!(text, " {}\r\n", String::from_utf8_lossy(line));
         }

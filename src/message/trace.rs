@@ -88,10 +88,14 @@ impl Submitted<'_> {
     }
 }
 
+/// Octets that [`prefix`] is given when it begins: more than most need.
+const PREFIX: usize = 512;
+
 /// The header fields that go before a forwarded message: Received, the seal if there is one, and one loop token a
 /// recipient.
 pub fn prefix(received: &Received<'_>, seal: Option<&Seal>, tokens: &[LoopToken]) -> String {
-    let mut text = received.field();
+    let mut text = String::with_capacity(PREFIX);
+    received.write(&mut text);
     text.extend(seal.map(Seal::field));
     for token in tokens {
         let _ = write!(text, "{LOOP_FIELD}: {}\r\n", token.as_str());
@@ -121,27 +125,27 @@ fn alone(forward_paths: &[ForwardPath]) -> Option<&Mailbox> {
 }
 
 impl Received<'_> {
-    fn field(&self) -> String {
+    fn write(&self, text: &mut String) {
         // RFC 6531 §4.3 and RFC 3848.
         let protocol = match (self.smtputf8, self.esmtp) {
             (true, _) => "UTF8SMTP",
             (false, true) => "ESMTP",
             (false, false) => "SMTP",
         };
-        let (s, tls) = match &self.tls {
-            Some(tls) => ("S", format!(" ({tls})\r\n\t")),
-            None => ("", " ".to_owned()),
-        };
-        let mut text = format!(
-            "Received: from {} ([{}])\r\n\tby {} (Onward) with {protocol}{s}{tls}id {}",
-            self.helo, self.client, self.hostname, self.id
+        let _ = write!(
+            text,
+            "Received: from {} ([{}])\r\n\tby {} (Onward) with {protocol}",
+            self.helo, self.client, self.hostname
         );
+        let _ = match &self.tls {
+            Some(tls) => write!(text, "S ({tls})\r\n\tid {}", self.id),
+            None => write!(text, " id {}", self.id),
+        };
         // Several recipients are not to learn of each other (RFC 5321 §7.2).
         if let Some(only) = alone(self.forward_paths) {
             let _ = write!(text, "\r\n\tfor <{only}>");
         }
         let _ = write!(text, "; {}\r\n", date(self.now));
-        text
     }
 }
 
@@ -288,7 +292,8 @@ mod tests {
                 forward_paths: paths,
                 now: UnixTime::new(1_795_420_800),
             };
-            let field = received.field();
+            let mut field = String::new();
+            received.write(&mut field);
             let value = field.strip_prefix("Received:").unwrap();
             let read = OwnTrace { id, recipient };
             assert_eq!(OwnTrace::read(value.as_bytes()), Some(read.clone()));

@@ -3,6 +3,7 @@ use crate::time::{Millis, whole_millis};
 use std::{
     collections::{BTreeMap, HashMap},
     hash::Hash,
+    sync::Arc,
     time::Duration,
 };
 
@@ -22,9 +23,9 @@ pub struct Bucket {
 pub struct Buckets<K> {
     rate: Rate,
     capacity: usize,
-    buckets: HashMap<K, (u64, Bucket)>,
+    buckets: HashMap<Arc<K>, (u64, Bucket)>,
     /// Keys by the turn in which they were used last.
-    by_turn: BTreeMap<u64, K>,
+    by_turn: BTreeMap<u64, Arc<K>>,
     turn: u64,
 }
 
@@ -110,11 +111,12 @@ impl<K: Clone + Eq + Hash> Buckets<K> {
     /// Takes one for `key`; false when nothing was left.
     pub fn take(&mut self, key: &K, now: Millis) -> bool {
         self.turn = self.turn.saturating_add(1);
-        let (turn, bucket) = self.buckets.entry(key.clone()).or_default();
-        self.by_turn.remove(turn);
+        let known = self.buckets.get(key).and_then(|(turn, _)| self.by_turn.remove(turn));
+        let key = known.unwrap_or_else(|| Arc::new(key.clone()));
+        let (turn, bucket) = self.buckets.entry(Arc::clone(&key)).or_default();
         *turn = self.turn;
         let is_left = bucket.take(self.rate, now);
-        self.by_turn.insert(self.turn, key.clone());
+        self.by_turn.insert(self.turn, key);
         if self.buckets.len() > self.capacity
             && let Some((_, oldest)) = self.by_turn.pop_first()
         {
@@ -125,9 +127,11 @@ impl<K: Clone + Eq + Hash> Buckets<K> {
 
     /// What is taken of each at `now`, as [`Bucket::taken`] says.
     pub fn taken(&self, now: Millis) -> impl Iterator<Item = (&K, u64)> {
-        let taken =
-            move |(key, (_, bucket)): (_, &(u64, Bucket))| (key, bucket.taken(self.rate, now));
-        self.buckets.iter().map(taken).filter(|(_, taken)| *taken > 0)
+        let taken = self
+            .buckets
+            .iter()
+            .map(move |(key, (_, bucket))| (&**key, bucket.taken(self.rate, now)));
+        taken.filter(|(_, taken)| *taken > 0)
     }
 
     /// Has so much be taken of that of `key`, as of `at`.

@@ -18,7 +18,7 @@ mod words;
 pub use foreign::ForeignReply;
 pub use hidden::Hidden;
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, io::Write};
 
 /// An enhanced status code (RFC 3463): class, subject, detail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -127,9 +127,10 @@ impl Reply {
         let mut lines = self.text.split('\n').peekable();
         while let Some(line) = lines.next() {
             let mark = if lines.peek().is_some() { '-' } else { ' ' };
-            out.extend_from_slice(format!("{}{mark}", self.code).as_bytes());
+            // Writing to a Vec cannot fail.
+            let _ = write!(out, "{}{mark}", self.code);
             if let Some(status) = self.status {
-                out.extend_from_slice(format!("{status} ").as_bytes());
+                let _ = write!(out, "{status} ");
             }
             out.extend_from_slice(line.as_bytes());
             out.extend_from_slice(b"\r\n");
@@ -144,18 +145,27 @@ impl fmt::Display for Reply {
         if let Some(status) = self.status {
             write!(f, " {status}")?;
         }
-        write!(f, " {}", self.text.replace('\n', " / "))
+        for (number, line) in self.text.split('\n').enumerate() {
+            f.write_str(if number == 0 { " " } else { " / " })?;
+            f.write_str(line)?;
+        }
+        Ok(())
     }
 }
 
 /// Printable ASCII of `text`, at most `max` octets; whatever else there was becomes `?`.
 fn printable(text: &str, max: usize) -> String {
-    text.chars().take(max).map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect()
+    let mut out = String::with_capacity(text.len().min(max));
+    out.extend(text.chars().take(max).map(|c| if matches!(c, ' '..='~') { c } else { '?' }));
+    out
 }
 
 /// Each line as [`printable`].
 fn printable_lines(text: &str, max: usize) -> String {
-    text.split('\n').map(|line| printable(line, max)).collect::<Vec<_>>().join("\n")
+    match text.contains('\n') {
+        true => text.split('\n').map(|line| printable(line, max)).collect::<Vec<_>>().join("\n"),
+        false => printable(text, max),
+    }
 }
 
 #[cfg(test)]

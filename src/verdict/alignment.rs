@@ -1,12 +1,14 @@
 //! Which domains belong together as far as DMARC goes (RFC 9989 §4.10.2), without asking DNS.
 
 use psl::Psl as _;
+use std::borrow::Cow;
 
 /// True where both domains are one organization's for certain: the same, or below the same registered
 /// domain. Narrow, to be believed in favour of a sender: what is below a suffix that a provider offers to
 /// its customers, as `github.io`, is each customer's own.
 pub fn is_one_owner(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b) || is_name(a) && is_name(b) && organizational(a) == organizational(b)
+    let (lower_a, lower_b) = (lower(a), lower(b));
+    lower_a == lower_b || is_name(a) && is_name(b) && registered(&lower_a) == registered(&lower_b)
 }
 
 /// True where a receiver may take one domain for aligned with the other: wide, to be held against a sender.
@@ -27,18 +29,29 @@ pub fn common_parents<'a>(a: &'a str, b: &'a str) -> Vec<&'a str> {
 
 /// True for `domain` itself and below it.
 pub(super) fn is_within(name: &str, domain: &str) -> bool {
-    let (name, domain) = (name.to_ascii_lowercase(), domain.to_ascii_lowercase());
+    let split = name.len().checked_sub(domain.len()).and_then(|at| name.split_at_checked(at));
     !domain.is_empty()
-        && name.strip_suffix(&domain).is_some_and(|sub| sub.is_empty() || sub.ends_with('.'))
+        && split.is_some_and(|(sub, end)| {
+            end.eq_ignore_ascii_case(domain) && (sub.is_empty() || sub.ends_with('.'))
+        })
 }
 
 /// The registered domain, in lower case; a public suffix is its own.
 pub fn organizational(name: &str) -> String {
-    let name = name.to_ascii_lowercase();
+    registered(&lower(name)).to_owned()
+}
+
+fn registered(name: &str) -> &str {
     let registered = psl::List.domain(name.as_bytes());
-    let registered =
-        registered.map(|domain| String::from_utf8_lossy(domain.as_bytes()).into_owned());
-    registered.unwrap_or(name)
+    let length = registered.map_or(name.len(), |domain| domain.as_bytes().len());
+    name.len().checked_sub(length).and_then(|at| name.get(at..)).unwrap_or(name)
+}
+
+fn lower(name: &str) -> Cow<'_, str> {
+    match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Cow::Owned(name.to_ascii_lowercase()),
+        false => Cow::Borrowed(name),
+    }
 }
 
 /// Address literals are nobody's domain.

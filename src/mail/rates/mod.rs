@@ -27,13 +27,7 @@ use crate::{
 use bites::Bites;
 use own::Own;
 use parking_lot::Mutex;
-use std::{
-    collections::{HashMap, HashSet},
-    fmt::Display,
-    net::IpAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, fmt::Display, net::IpAddr, sync::Arc, time::Duration};
 use tokio::sync::Notify;
 
 /// Most clients, networks, addresses and domains of which something is kept at once, each.
@@ -211,22 +205,24 @@ impl Rates {
         let tables = &mut *self.tables.lock();
         let now = clock::steady_millis();
         let is_exempt = tables.is_exempt(client);
+        let mut counted: Vec<(Key, bool)> = Vec::with_capacity(recipients.len());
         for recipient in recipients {
             check_own(tables, recipient, now)?;
             if let Some(key) = key(recipient).filter(|_| !is_exempt) {
-                self.check(tables, &key, has_own(recipient), now)?;
+                let has_own = has_own(recipient);
+                self.check(tables, &key, has_own, now)?;
+                counted.push((key, has_own));
             }
         }
-        let counted = recipients.iter().filter(|_| !is_exempt);
-        let keys: HashSet<Key> = counted.filter(|to| !has_own(to)).filter_map(key).collect();
-        if !is_exempt {
-            let domains: HashSet<String> =
-                recipients.iter().filter_map(key).map(|key| key.domain).collect();
-            for domain in domains {
-                tables.domains.take(&domain, now);
-            }
+        // By key, which is by domain first.
+        counted.sort_unstable();
+        counted.dedup();
+        for (key, _) in
+            counted.chunk_by(|(a, _), (b, _)| a.domain == b.domain).filter_map(<[_]>::first)
+        {
+            tables.domains.take(&key.domain, now);
         }
-        for key in &keys {
+        for (key, _) in counted.iter().filter(|(_, has_own)| !has_own) {
             tables.aliases.take(key, now);
         }
         let own = |named: &Arc<Named>| Some((named.key.clone(), named.rules.limit?));

@@ -44,7 +44,8 @@ impl EncodedWord<'_> {
 /// Takes the value of an address field apart.
 pub(super) fn tokens(value: &[u8]) -> Result<Vec<Token<'_>>, Unclear> {
     check_lines(value)?;
-    let mut found = Vec::new();
+    // A name of some words and an address.
+    let mut found = Vec::with_capacity(16);
     let mut rest = value;
     while let Some((&first, tail)) = rest.split_first() {
         let token = match first {

@@ -223,6 +223,9 @@ impl ChunkReader {
     }
 }
 
+/// Octets that a message is given when it begins.
+const FIRST: usize = 8 * 1024;
+
 #[derive(Debug)]
 struct MessageStore {
     bytes: Vec<u8>,
@@ -252,6 +255,10 @@ impl MessageStore {
         match self.left.checked_sub(came) {
             Some(left) => {
                 self.left = left;
+                if self.bytes.is_empty() {
+                    // Most messages do not grow it.
+                    self.bytes.reserve(FIRST.min(came + left));
+                }
                 self.bytes.extend_from_slice(bytes);
             }
             None => self.fail(DataFault::TooBig),

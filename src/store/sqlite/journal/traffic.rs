@@ -32,7 +32,15 @@ const ATTEMPTS: u32 = 5000;
 /// What one transaction adds to the counts.
 pub(super) struct Tally {
     now: Millis,
-    counts: HashMap<(String, Span, UnixTime, String), i64>,
+    /// By domain.
+    counts: HashMap<String, Vec<Count>>,
+}
+
+struct Count {
+    span: Span,
+    start: UnixTime,
+    class: String,
+    by: i64,
 }
 
 impl Tally {
@@ -54,15 +62,23 @@ impl Tally {
         if class.is_empty() {
             return;
         }
-        let all = String::new();
         for span in Span::ALL {
             let start = span.start(time.unix_time());
             if is_over(span, start, self.now) {
                 continue;
             }
-            for domain in domains.iter().chain([&all]) {
-                let key = (domain.clone(), span, start, class.to_owned());
-                *self.counts.entry(key).or_default() += by;
+            for domain in domains.iter().map(String::as_str).chain([""]) {
+                let counts = match self.counts.get_mut(domain) {
+                    Some(counts) => counts,
+                    None => self.counts.entry(domain.to_owned()).or_default(),
+                };
+                let is_same = |count: &&mut Count| {
+                    count.span == span && count.start == start && count.class == class
+                };
+                match counts.iter_mut().find(is_same) {
+                    Some(count) => count.by += by,
+                    None => counts.push(Count { span, start, class: class.to_owned(), by }),
+                }
             }
         }
     }
@@ -73,8 +89,9 @@ impl Tally {
             "INSERT INTO traffic VALUES (?1, ?2, ?3, ?4, max(?5, 0))
              ON CONFLICT DO UPDATE SET messages = max(messages + ?5, 0)",
         )?;
-        for ((domain, span, start, class), by) in self.counts {
-            if by != 0 {
+        for (domain, counts) in self.counts {
+            for Count { span, start, class, by } in counts.into_iter().filter(|count| count.by != 0)
+            {
                 add.execute(params![domain, length(span), column(start.as_secs()), class, by])?;
             }
         }
