@@ -25,14 +25,15 @@ impl Outbound {
         if !wait.is_zero() {
             sleep(wait).await;
             // It may have been suspended meanwhile.
-            if let Some(hold) = self.governor.hold(&whose.name).filter(|_| !slot.place.is_probe) {
+            if let Some(hold) = self.governor.hold(&whose.name).filter(|_| !slot.place.is_probe()) {
                 return Err(NoLeave::Held(hold));
             }
         }
         Ok(slot)
     }
 
-    /// Asks one host of `hop` behind the other, until everybody has a verdict.
+    /// Asks one host of `hop` behind the other, until everybody has a verdict. Whoever finds out whether a suspension can end
+    /// asks over one connection.
     pub(super) async fn run(&self, hop: &NextHop, delivery: &mut Delivery<'_>, until: Deadline) {
         let mut slot = None;
         // Who waits for leave has as long as before for a connection.
@@ -47,8 +48,10 @@ impl Outbound {
             deadline = until.end.min(deadline + began.elapsed());
             if let Some(connection) = self.pool.take(hop).await {
                 let patience = Patience { deadline: until.end, has_alternative: true };
-                self.hand_over(hop, connection, true, &mut slot, delivery, patience).await;
-                if delivery.is_done() {
+                let is_probe = is_probe(slot.as_ref());
+                let was_heard =
+                    self.hand_over(hop, connection, true, &mut slot, delivery, patience).await;
+                if delivery.is_done() || is_probe && was_heard {
                     return;
                 }
             }
@@ -91,8 +94,10 @@ impl Outbound {
                 && let Some(kept) = self.pool.take_of_host(name, *port, hop.protocol, &demand).await
             {
                 let patience = Patience { deadline: until.end, has_alternative: true };
-                self.hand_over(hop, kept, true, &mut slot, delivery, patience).await;
-                if delivery.is_done() {
+                let is_probe = is_probe(slot.as_ref());
+                let was_heard =
+                    self.hand_over(hop, kept, true, &mut slot, delivery, patience).await;
+                if delivery.is_done() || is_probe && was_heard {
                     return;
                 }
             }
@@ -104,7 +109,7 @@ impl Outbound {
                     return;
                 }
                 // What was heard at one address may be about all.
-                let is_probe = slot.as_ref().is_some_and(|slot| slot.place.is_probe);
+                let is_probe = is_probe(slot.as_ref());
                 if let Some(hold) = self.governor.hold(&whose.name).filter(|_| !is_probe) {
                     return delivery.no_leave(&whose, NoLeave::Held(hold));
                 }
@@ -119,21 +124,22 @@ impl Outbound {
                 if timeout_at(deadline, self.pool.room(&whose)).await.is_err() {
                     return delivery.no_leave(&whose, NoLeave::Crowded);
                 }
-                match self.open(hop, host, &remote, demand.clone(), patience).await {
+                let was_reached = match self.open(hop, host, &remote, demand.clone(), patience).await
+                {
                     Ok(connection) => {
                         let patience = Patience { deadline: until.end, has_alternative };
-                        self.hand_over(hop, connection, false, &mut slot, delivery, patience).await;
+                        self.hand_over(hop, connection, false, &mut slot, delivery, patience).await
                     }
                     Err(error) => {
-                        if let OpenError::Refused(reply) = &error {
-                            let said = reply.to_foreign().to_string();
-                            self.heard(&whose, &remote, &said, delivery);
+                        if let (OpenError::Refused(reply), Some(slot)) = (&error, &slot) {
+                            self.heard(&slot.place, &remote, &reply.to_foreign(), delivery);
                         }
                         delivery.not_open(&error, &remote);
+                        !matches!(error, OpenError::Unreachable(_))
                     }
-                }
+                };
                 drop(turn);
-                if delivery.is_done() {
+                if delivery.is_done() || is_probe && was_reached {
                     return;
                 }
             }
@@ -181,4 +187,9 @@ impl Outbound {
             }
         }
     }
+}
+
+/// Whether it is found out now if a suspension can end.
+fn is_probe(slot: Option<&Slot>) -> bool {
+    slot.is_some_and(|slot| slot.place.is_probe())
 }

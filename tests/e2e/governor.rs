@@ -1,6 +1,10 @@
 //! Providers that want less: Gmail, Microsoft, Yahoo and Apple as they speak, at hosts with names of theirs. Measured where
 //! it arrives: who gets how much, who is not slowed by that, and that all of it arrives in the end, nothing twice.
 
+mod explain;
+mod hosts;
+mod resume;
+
 use crate::metrics::{get, value};
 use crate::support::client::Reply;
 use crate::support::dns::Dns;
@@ -67,6 +71,13 @@ impl Scene {
     /// What `onward provider show` says.
     fn provider(&self, name: &str) -> Value {
         serde_json::from_str(&self.onward.run(&["provider", "show", name, "--json"])).unwrap()
+    }
+
+    /// Until so many messages in the spool are known to be for it.
+    fn wait_for_waiting(&self, name: &str, count: u64) {
+        wait_until(format!("{count} that wait for {name}"), || {
+            (self.provider(name)["waiting"] == count).then_some(())
+        });
     }
 
     fn wait_for_state(&self, name: &str, state: &str) -> Value {
