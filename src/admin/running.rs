@@ -222,7 +222,9 @@ fn write_or_remove(file: &Path, text: Option<&str>) -> bool {
     match text {
         Some(text) => write(file, text),
         // It was mostly never there.
-        None => fs::remove_file(file).map_or_else(|e| e.kind() == io::ErrorKind::NotFound, |()| true),
+        None => {
+            fs::remove_file(file).map_or_else(|e| e.kind() == io::ErrorKind::NotFound, |()| true)
+        }
     }
 }
 

@@ -85,9 +85,10 @@ impl Governor {
 
     /// Ends what was concluded of a provider; false where there is nothing.
     pub fn resume(self: &Arc<Self>, provider: &str) -> bool {
-        let woken = self.state.lock().machine.resume(provider, clock::steady_millis());
+        let (was, woken) = self.state.lock().machine.resume(provider, clock::steady_millis());
         self.changed.notify_one();
-        woken.map(|woken| self.wake(provider, woken)).is_some()
+        self.wake(provider, woken);
+        was
     }
 
     /// Ends when something was concluded since the last time.

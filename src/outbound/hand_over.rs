@@ -21,9 +21,9 @@ use std::collections::HashSet;
 use tokio::time::Instant;
 
 impl Outbound {
-    /// Sends to whoever is pending. A kept connection that proves dead, or that takes no further message for
-    /// now, is no failure: a new one is tried, and this is false. Who has the slot has it back where the connection is not
-    /// kept.
+    /// Sends to whoever is pending; true where nobody else is to be asked. A kept connection that proves dead, or that takes
+    /// no further message for now, is no failure: a new one is tried. Who has the slot has it back where the connection is
+    /// not kept.
     pub(super) async fn hand_over(
         &self,
         hop: &NextHop,
@@ -33,6 +33,7 @@ impl Outbound {
         delivery: &mut Delivery<'_>,
         patience: Patience,
     ) -> bool {
+        let is_probe = slot.as_ref().is_some_and(|slot| slot.place.is_probe());
         loop {
             let pending = delivery.pending();
             let recipients = &delivery.mail.recipients;
@@ -76,7 +77,7 @@ impl Outbound {
                 if let Some(slot) = slot.take_if(|_| is_usable) {
                     self.pool.put(hop, connection, slot);
                 }
-                return true;
+                return is_probe || delivery.is_done();
             }
         }
     }

@@ -1,8 +1,9 @@
 //! Destinations: messages handed to other servers, and what they said.
 //!
 //! [`Outbound::deliver`] is the way in: `route` finds the hosts, [`Governor`] says whether their provider may be asked
-//! now, `policies` says how they must encrypt, `pool` keeps connections, `connection` is one of them, over which a [`Dialogue`] is held, and `transfer` hands one
-//! message over.
+//! now, `policies` says how they must encrypt, `pool` keeps connections, `connection` is one of them, over which a
+//! [`Dialogue`] is held, and `transfer` hands one message over. `run` is that from host to host, `hand_over` what is told of
+//! a message to whoever has to know.
 
 mod connection;
 mod delivery;

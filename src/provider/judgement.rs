@@ -235,7 +235,10 @@ mod tests {
         const APPLE: &str = "mx01.mail.icloud.com [192.0.2.1]:25";
         for (host, reply) in [
             (GOOGLE, "421 4.7.0 This message is suspicious due to the nature of the content"),
-            (GOOGLE, "550 5.7.1 Our system has detected that this message is likely unsolicited mail."),
+            (
+                GOOGLE,
+                "550 5.7.1 Our system has detected that this message is likely unsolicited mail.",
+            ),
             (GOOGLE, "550 5.7.1 suspicious due to the very low reputation of the sending domain."),
             (APPLE, "554 5.7.1 rejected due to having a domain present in the Spamhaus DBL"),
             (APPLE, "550 5.7.1 [CS01] Message rejected due to local policy."),
@@ -244,8 +247,11 @@ mod tests {
             let found = judge(host, reply);
             assert_eq!((found.scope, found.repeated), (Scope::Message, None), "{reply}");
         }
-        let found = judge("mx00.gmx.net", "554 Transaction failed. Reject due to policy restrictions.");
+        let found =
+            judge("mx00.gmx.net", "554 Transaction failed. Reject due to policy restrictions.");
         assert_eq!(found.scope, Scope::Message);
-        assert!(matches!(found.repeated.unwrap().then, Measure::Slow(pace) if pace.each.as_secs() == 6));
+        assert!(
+            matches!(found.repeated.unwrap().then, Measure::Slow(pace) if pace.each.as_secs() == 6)
+        );
     }
 }

@@ -162,9 +162,9 @@ impl Hidden {
         let spelt = tokens.iter().enumerate();
         let spelt: Vec<&str> =
             spelt.map(|(number, token)| if number == at { &*meant } else { *token }).collect();
-        [&token, &meant].iter().any(|token| {
-            token.contains('@') || self.has_name(token) || self.tells_provider(token)
-        })
+        [&token, &meant]
+            .iter()
+            .any(|token| token.contains('@') || self.has_name(token) || self.tells_provider(token))
             || [tokens, &spelt]
                 .iter()
                 .any(|tokens| self.words.iter().any(|word| is_name(tokens, at, word)))

@@ -17,7 +17,8 @@ use onward::{
 };
 use std::net::{Ipv4Addr, SocketAddr};
 
-const TSS04: &str = "421 4.7.0 [TSS04] Messages from 192.0.2.7 temporarily deferred due to user complaints\r\n";
+const TSS04: &str =
+    "421 4.7.0 [TSS04] Messages from 192.0.2.7 temporarily deferred due to user complaints\r\n";
 
 /// Yahoo with two hosts of three addresses each, and a hoster.
 struct World {
@@ -33,7 +34,9 @@ impl World {
             .mx("yahoo.test", 20, other)
             .mx("hoster.test", 10, "mx.hoster.test")
             .a("mx.hoster.test", "127.0.0.17");
-        let zone = ["127.0.0.11", "127.0.0.12", "127.0.0.13"].iter().fold(zone, |zone, ip| zone.a(one, ip));
+        let zone = ["127.0.0.11", "127.0.0.12", "127.0.0.13"]
+            .iter()
+            .fold(zone, |zone, ip| zone.a(one, ip));
         let zone = ["127.0.0.14", "127.0.0.15"].iter().fold(zone, |zone, ip| zone.a(other, ip));
         let (dns, _) = serve(zone).await;
         let port = shared_port();
@@ -72,9 +75,8 @@ async fn a_probe_is_one_connection_however_many_hosts_and_addresses_there_are() 
     let mut peers = Vec::new();
     // Nobody is at the first address of all, which is no answer.
     for last in 12..=15 {
-        let script = (0..9).fold(Script::pipelining(), |script, _| {
-            script.on("greeting", Act::SayAndClose(TSS04))
-        });
+        let script = (0..9)
+            .fold(Script::pipelining(), |script, _| script.on("greeting", Act::SayAndClose(TSS04)));
         peers.push(world.host(last, script).await);
     }
     let connections = || peers.iter().map(|peer| peer.record().connections).sum::<usize>();
@@ -165,7 +167,10 @@ async fn how_a_mailbox_is_called_decides_nothing() {
 async fn replies_do_not_name_the_host_or_its_domain() {
     let world = World::new().await;
     let hoster = world.host(17, Script::plain()).await;
-    hoster.then("rcpt", Act::Say("550 5.7.1 mx.hoster.test: see https://help.hoster.test/1, or ask Gmail\r\n"));
+    hoster.then(
+        "rcpt",
+        Act::Say("550 5.7.1 mx.hoster.test: see https://help.hoster.test/1, or ask Gmail\r\n"),
+    );
     assert_eq!(
         world.send("hoster.test").await,
         "Refused 550 5.7.1 Destination: (hidden) see (hidden) or ask (hidden)"

@@ -206,7 +206,10 @@ impl Runner {
     }
 
     /// What could not be found out is asked again when something is due there.
-    fn looked_up(&mut self, joined: Result<(Arc<NextHop>, Option<Arc<str>>), tokio::task::JoinError>) {
+    fn looked_up(
+        &mut self,
+        joined: Result<(Arc<NextHop>, Option<Arc<str>>), tokio::task::JoinError>,
+    ) {
         match joined {
             Ok((hop, Some(whose))) => self.schedule.learn(&hop, &whose, clock::steady_millis()),
             Ok((_, None)) => {}

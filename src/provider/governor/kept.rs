@@ -94,7 +94,8 @@ impl Governor {
 
     /// Goes on from what was kept. A clock that was set back makes nothing last longer than it was to.
     pub fn go_on(&mut self, kept: Kept, now: Millis) {
-        for KeptProvider { name, connections, allowed, slowed, suspended, reduced } in kept.providers
+        for KeptProvider { name, connections, allowed, slowed, suspended, reduced } in
+            kept.providers
         {
             let mut governed = Governed::new(Limits { connections, ..Limits::OTHERS });
             governed.allowed = allowed.clamp(1, connections.max(1));

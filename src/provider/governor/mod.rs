@@ -195,16 +195,18 @@ impl Governor {
         Woken { given, sent_away }
     }
 
-    /// Ends what was concluded of a provider, and what would still be concluded from what left before; `None` where there is
+    /// Ends what was concluded of a provider, and what would still be concluded from what left before; false where there is
     /// nothing.
-    pub fn resume(&mut self, provider: &str, now: Millis) -> Option<Woken> {
+    pub fn resume(&mut self, provider: &str, now: Millis) -> (bool, Woken) {
         let nodes = self.nodes.get();
-        let governed = self.providers.get_mut(provider)?;
+        let Some(governed) = self.providers.get_mut(provider) else {
+            return (false, Woken::default());
+        };
         governed.expire(now);
         let was = governed.resume();
         let given = governed.look(nodes, now);
         self.version += u64::from(was);
-        was.then_some(Woken { given, sent_away: Vec::new() })
+        (was, Woken { given, sent_away: Vec::new() })
     }
 
     /// Until when nobody may ask the provider, and why.

@@ -131,10 +131,10 @@ fn a_suspension_ends_in_time_and_when_it_is_ended() {
     suspend(&mut governor, NOW);
     assert_eq!(free(&mut governor, &yahoo, NOW + MIN * 120), 1);
     suspend(&mut governor, NOW);
-    assert!(governor.resume("yahoo", NOW).is_some());
+    assert!(governor.resume("yahoo", NOW).0);
     assert_eq!(free(&mut governor, &yahoo, NOW), 10);
-    assert_eq!(governor.resume("yahoo", NOW), None);
-    assert_eq!(governor.resume("nobody", NOW), None);
+    assert!(!governor.resume("yahoo", NOW).0);
+    assert!(!governor.resume("nobody", NOW).0);
 }
 
 #[test]
@@ -144,7 +144,8 @@ fn whoever_waits_for_one_who_is_suspended_is_sent_away() {
     assert!(granted(&governor.ask(&yahoo, &first, NOW).0));
     let Leave::Waits(ticket) = governor.ask(&yahoo, &second, NOW).0 else { panic!() };
     let reply = "553 5.7.1 [BL21] Connections will not be accepted";
-    let woken = governor.failed("yahoo", Grant::default(), &judge(YAHOO, reply), reply, &first, NOW);
+    let woken =
+        governor.failed("yahoo", Grant::default(), &judge(YAHOO, reply), reply, &first, NOW);
     assert_eq!(woken.sent_away, [ticket]);
     assert_eq!(governor.give_back("yahoo", &first, NOW), Woken::default());
 }
@@ -153,7 +154,8 @@ fn whoever_waits_for_one_who_is_suspended_is_sent_away() {
 fn what_one_sends_does_not_suspend_a_provider_for_all() {
     let (mut governor, google) = (Governor::default(), whose("google", 5));
     governor.allows(&google, NOW);
-    let spam = "550 5.7.1 likely suspicious due to the very low reputation of the sending IP address";
+    let spam =
+        "550 5.7.1 likely suspicious due to the very low reputation of the sending IP address";
     for _ in 0..100 {
         hear(&mut governor, &google, GOOGLE, spam, "one", NOW);
     }
@@ -316,4 +318,19 @@ fn a_probe_that_hangs_is_the_only_one_and_ends_no_later_suspension() {
     governor.succeeded("yahoo", hangs, later + MIN);
     governor.give_back("yahoo", &cause("hangs"), later + MIN);
     assert!(governor.hold("yahoo", later + MIN).is_some());
+}
+
+/// What was over made room already.
+#[test]
+fn who_waits_gets_the_place_that_a_resume_finds_free() {
+    let (mut governor, google) = (Governor::default(), whose("google", 4));
+    governor.allows(&google, NOW);
+    hear(&mut governor, &google, GOOGLE, "421 4.7.28 rate from your IP address", "x", NOW);
+    assert!(granted(&governor.ask(&google, &cause("a"), NOW).0));
+    let Leave::Waits(ticket) = governor.ask(&google, &cause("a"), NOW).0 else { panic!() };
+    let over = NOW + Duration::from_hours(2);
+    assert_eq!(
+        governor.resume("google", over),
+        (false, Woken { given: vec![(cause("a"), ticket)], sent_away: Vec::new() })
+    );
 }

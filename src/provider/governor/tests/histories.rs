@@ -149,7 +149,9 @@ fn end(
     books.wake(to, governor.grant(name), woken)?;
     let is_stale = resumed < books.resumed[to];
     match how {
-        Outcome::Arrives if grant.is_probe && grant == Grant { is_probe: true, ..governor.grant(name) } => {
+        Outcome::Arrives
+            if grant.is_probe && grant == Grant { is_probe: true, ..governor.grant(name) } =>
+        {
             prop_assert_ne!(state(governor, name, now), State::Suspended);
         }
         Outcome::Arrives => {}
@@ -216,7 +218,7 @@ proptest! {
                 Event::Passes(seconds) => now = now + Duration::from_secs(seconds),
                 Event::Resumes(to) => {
                     let name = &*all[to].name;
-                    let woken = governor.resume(name, now).unwrap_or_default();
+                    let (_, woken) = governor.resume(name, now);
                     books.resumed[to] += 1;
                     books.wake(to, governor.grant(name), woken)?;
                     prop_assert_eq!(governor.allows(&all[to], now).0, all[to].limits.connections);
