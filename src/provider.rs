@@ -8,11 +8,12 @@ mod known;
 mod limits;
 mod meaning;
 mod replies;
+mod table;
 
 pub use judgement::{Judgement, Measure, Pace, Repeated, Scope};
 pub use known::{
-    APPLE, BARRACUDA, COMCAST, GMX, GOOGLE, KPN, MIMECAST, NETEASE, NETVIGATOR, OFFICE365, ORANGE,
-    OUTLOOK, PROVIDERS, QQ, YAHOO, YAHOO_JAPAN,
+    APPLE, BARRACUDA, COMCAST, GMX, GOOGLE, KPN, MIMECAST, NAMES, NETEASE, NETVIGATOR, OFFICE365,
+    ORANGE, OUTLOOK, PROVIDERS, QQ, YAHOO, YAHOO_JAPAN,
 };
 pub use limits::{Limits, OwnProvider, Providers, Whose};
 pub use meaning::Meaning;
@@ -39,6 +40,10 @@ pub struct Provider {
     /// Connections at once, to all of its hosts together.
     connections: u32,
     /// Messages over one connection.
+    ///
+    /// How long a connection may stay idle none of them says, nor how many recipients it takes in one transaction. So of all
+    /// alike an idle one is kept for as long as `OutboundLimits::idle_time` has it, a few seconds, and who takes fewer
+    /// recipients says so (452 4.5.3), upon which the others follow at once.
     messages: u32,
     /// Messages in so many milliseconds; nothing where none is known.
     rate: Option<(u32, u64)>,

@@ -61,7 +61,8 @@ pub fn show(config: &Config, name: &str) -> Result<Option<Told>, Error> {
     Ok(list(config, true)?.into_iter().find(|one| one.provider == name))
 }
 
-/// Lets a provider get what it takes again. False where it does already.
+/// Lets a provider get what it takes again, and what waits for it go on. What was said before counts for nothing then, even
+/// where it is not written down yet. False where it gets all of it already.
 ///
 /// # Errors
 /// When nobody knows that provider, or the daemon does not answer.
@@ -72,30 +73,31 @@ pub fn resume(config: &Config, name: &str) -> Result<bool, Error> {
         );
         return Err(Error::refused(what));
     };
-    if told.state == State::Usual {
+    let (was_held, state_dir) = (told.state != State::Usual, &config.state_dir);
+    let is_stopped = is_stopped(config)?;
+    if is_stopped && !was_held {
         return Ok(false);
     }
-    let state_dir = &config.state_dir;
-    if is_stopped(config)? {
+    // The next daemon has what waits go on, too.
+    Running::ask_to_resume(state_dir, name)
+        .map_err(|error| Error::refused(format_args!("cannot tell the daemon: {error}")))?;
+    if is_stopped {
         let mut known = Running::providers(state_dir).unwrap_or_default();
         known.told.retain(|one| one.provider != name);
         known.kept.forget(name);
-        Running::keep_providers(state_dir, &known);
-        return Ok(true);
+        return match Running::keep_providers(state_dir, &known) {
+            true => Ok(true),
+            false => Err(Error::refused("cannot write onward.providers in the state directory")),
+        };
     }
-    Running::ask_to_resume(state_dir, name)
-        .map_err(|error| Error::refused(format_args!("cannot tell the daemon: {error}")))?;
     let end = Instant::now() + PATIENCE;
-    loop {
-        match show(config, name)? {
-            Some(now) if now.state != State::Usual && now.since == told.since => {}
-            _ => return Ok(true),
-        }
+    while Running::is_asked_to_resume(state_dir) {
         if Instant::now() >= end {
             return Err(Error::refused("the daemon does not answer; its log may say why"));
         }
         thread::sleep(LOOK);
     }
+    Ok(was_held || Running::resumed(state_dir).iter().any(|resumed| resumed == name))
 }
 
 fn is_stopped(config: &Config) -> Result<bool, Error> {

@@ -28,8 +28,11 @@ struct Files {
     /// These stay where they are when the daemon stops.
     limits: PathBuf,
     providers: PathBuf,
-    /// Providers that are to get what they take again, one a line.
+    /// Providers that are to get what they take again, one a line: those that somebody asks for, those of them that the
+    /// daemon has at hand, and those that got less the last time.
     resumes: PathBuf,
+    resuming: PathBuf,
+    resumed: PathBuf,
 }
 
 impl Files {
@@ -45,6 +48,8 @@ impl Files {
             limits: file("onward.limits"),
             providers: file("onward.providers"),
             resumes: file("onward.resume"),
+            resuming: file("onward.resume.taken"),
+            resumed: file("onward.resumed"),
         }
     }
 }
@@ -111,11 +116,12 @@ impl Running {
         serde_json::from_str(&text).ok()
     }
 
-    /// Keeps what is known of providers, for other processes and the next daemon of `state_dir`.
-    pub fn keep_providers(state_dir: &Path, known: &Known) {
+    /// Keeps what is known of providers, for other processes and the next daemon of `state_dir`. False where that failed, as
+    /// on a disk without room: what was kept before is as it was.
+    pub fn keep_providers(state_dir: &Path, known: &Known) -> bool {
         let text =
             (*known != Known::default()).then(|| serde_json::to_string(known).ok()).flatten();
-        write_or_remove(&Files::of(state_dir).providers, text.as_deref());
+        write_or_remove(&Files::of(state_dir).providers, text.as_deref())
     }
 
     /// What is known of providers, as the daemon of `state_dir` that runs, or ran last, kept it.
@@ -136,18 +142,31 @@ impl Running {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644))
     }
 
-    /// Providers that somebody asks to get what they take again, each once.
-    pub fn take_resumes(state_dir: &Path) -> Vec<String> {
-        let file = Files::of(state_dir).resumes;
-        let mut taken = file.as_os_str().to_owned();
-        taken.push(".taken");
-        // What is written from now on is in a new file.
-        if fs::rename(&file, &taken).is_err() {
-            return Vec::new();
-        }
-        let text = fs::read_to_string(&taken).unwrap_or_default();
-        drop(fs::remove_file(&taken));
-        text.lines().take(RESUMES).map(ToOwned::to_owned).collect()
+    /// Whether the daemon of `state_dir` has something left to do of that.
+    pub fn is_asked_to_resume(state_dir: &Path) -> bool {
+        let Files { resumes, resuming, .. } = Files::of(state_dir);
+        resumes.exists() || resuming.exists()
+    }
+
+    /// Providers that somebody asks to get what they take again, until [`Self::have_resumed`] says that it is done; `None`
+    /// where nobody asks.
+    pub fn take_resumes(state_dir: &Path) -> Option<Vec<String>> {
+        let Files { resumes, resuming, .. } = Files::of(state_dir);
+        // What is written from now on is in a new file; where one is left of a daemon that was killed, that comes first.
+        let is_asked = resuming.exists() || fs::rename(&resumes, &resuming).is_ok();
+        is_asked.then(|| lines(&resuming))
+    }
+
+    /// It is done what was taken; these got less before.
+    pub fn have_resumed(state_dir: &Path, providers: &[String]) {
+        let Files { resuming, resumed, .. } = Files::of(state_dir);
+        write(&resumed, &providers.join("\n"));
+        let _ = fs::remove_file(&resuming);
+    }
+
+    /// The providers that got less before, of those that went on the last time that somebody asked.
+    pub fn resumed(state_dir: &Path) -> Vec<String> {
+        lines(&Files::of(state_dir).resumed)
     }
 
     /// Has other processes know of the sockets, by their names, that systemd hands over and no listener is on.
@@ -188,24 +207,38 @@ impl Drop for Running {
         let _ = fs::remove_file(&self.0.over_rates);
         let _ = fs::remove_file(&self.0.sockets);
         let _ = fs::remove_file(&self.0.maps);
+        let _ = fs::remove_file(&self.0.resumed);
     }
 }
 
-fn write_or_remove(file: &Path, text: Option<&str>) {
+/// The lines of a file, a bounded number of them.
+fn lines(file: &Path) -> Vec<String> {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    text.lines().take(RESUMES).map(ToOwned::to_owned).collect()
+}
+
+/// False where it is not as it should be.
+fn write_or_remove(file: &Path, text: Option<&str>) -> bool {
     match text {
         Some(text) => write(file, text),
         // It was mostly never there.
-        None => drop(fs::remove_file(file)),
+        None => {
+            fs::remove_file(file).map_or_else(|e| e.kind() == io::ErrorKind::NotFound, |()| true)
+        }
     }
 }
 
-/// Whole, or not at all.
-fn write(file: &Path, text: &str) {
+/// Whole, or not at all: false, and the log says why.
+fn write(file: &Path, text: &str) -> bool {
     let mut new = file.as_os_str().to_owned();
     new.push(".new");
-    if let Err(error) = fs::write(&new, text).and_then(|()| fs::rename(&new, file)) {
+    let written = fs::write(&new, text).and_then(|()| fs::rename(&new, file));
+    if let Err(error) = &written {
         tracing::warn!(%error, "cannot write {}", file.display());
+        // Of a disk without room no half of a file is to take the rest.
+        let _ = fs::remove_file(&new);
     }
+    written.is_ok()
 }
 
 /// A reload that was asked for.

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
     admin::{ExplainedDestination, Explanation, Question, Verdict, explain},
+    log::printable,
 };
 use std::{
     fs,
@@ -121,9 +122,12 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
 fn write(explanation: &Explanation, out: &mut impl Write) -> Result<(), Failure> {
     let mut line = |name: &str, text: &str| writeln!(out, "{name:<9}{text}");
     line("to", &explanation.to)?;
-    for ExplainedDestination { mailbox, next_hop, no_mail } in &explanation.destinations {
+    for ExplainedDestination { mailbox, next_hop, no_mail, held, .. } in &explanation.destinations {
         let why = no_mail.as_ref().map(|why| format!(", whose domain {why}")).unwrap_or_default();
         line("leads to", &format!("{mailbox} at {next_hop}{why}"))?;
+        if let Some(held) = held {
+            line("held", &printable(held))?;
+        }
     }
     for lost in &explanation.lost {
         line("not to", lost)?;
@@ -174,6 +178,7 @@ fn write(explanation: &Explanation, out: &mut impl Write) -> Result<(), Failure>
         Verdict::Marked => "forwarded with fields that mark it as spam",
         Verdict::Answered => "sent on as an answer of the alias",
         Verdict::Forwarded => "forwarded as it is",
+        Verdict::Waits => "waits until it can be forwarded, in the spool or with its sender",
         Verdict::Discarded => "accepted and thrown away, as the alias says",
         Verdict::Refused => "refused",
     };

@@ -45,7 +45,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Lets a provider get what it takes again, at once
+    /// Lets a provider get what it takes again, and what waits for it go at once
     Resume {
         /// Its name, as in listings
         name: String,

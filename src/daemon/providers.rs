@@ -8,13 +8,15 @@ use crate::{
 use std::{collections::HashMap, path::PathBuf, time::Duration};
 use tokio::{
     task::spawn_blocking,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 /// How often it is written at most: that much a crash forgives.
 const REST: Duration = Duration::from_secs(1);
 /// Most providers that others are told of: there are as many as somebody writes from.
 const TOLD: usize = 1000;
+/// Until it is written again, where that failed.
+const AGAIN: Duration = Duration::from_secs(5);
 /// How often it is looked at where nothing is concluded: who waits, and who asks that it go on.
 const LOOK: Duration = Duration::from_millis(400);
 
@@ -29,12 +31,23 @@ pub(super) fn go_on(current: &Current) {
 /// Follows it for ever.
 pub(super) async fn keep(current: Current, state_dir: PathBuf) {
     let mut written = None;
+    let mut failed_at: Option<Instant> = None;
     loop {
-        resume(&current, state_dir.clone()).await;
+        let resumed = resume(&current, state_dir.clone()).await;
         let known = known(&current);
-        if written.as_ref() != Some(&known) {
-            write(known.clone(), state_dir.clone()).await;
-            written = Some(known);
+        let may_write = failed_at.is_none_or(|at| at.elapsed() >= AGAIN);
+        let is_new = written.as_ref() != Some(&known) && may_write;
+        if is_new {
+            let is_written = write(known.clone(), state_dir.clone()).await;
+            failed_at = (!is_written).then(Instant::now);
+            written = is_written.then_some(known);
+        }
+        // Whoever asked is told when others can see it.
+        if let Some(resumed) = resumed {
+            let state_dir = state_dir.clone();
+            let _ = spawn_blocking(move || Running::have_resumed(&state_dir, &resumed)).await;
+        }
+        if is_new {
             sleep(REST).await;
         }
         let parts = current.get();
@@ -65,19 +78,24 @@ pub(super) fn told(parts: &Parts) -> Vec<Told> {
     told
 }
 
-/// Does what `onward provider resume` asks for.
-async fn resume(current: &Current, state_dir: PathBuf) {
+/// Does what `onward provider resume` asks for; gives those that got less before, where somebody asked.
+async fn resume(current: &Current, state_dir: PathBuf) -> Option<Vec<String>> {
     // One that panics has been told of.
-    let asked = spawn_blocking(move || Running::take_resumes(&state_dir)).await;
-    for provider in asked.unwrap_or_default() {
+    let asked = spawn_blocking(move || Running::take_resumes(&state_dir)).await.ok().flatten()?;
+    let mut resumed = Vec::new();
+    for provider in asked {
         let parts = current.get();
         if parts.outbound.governor().resume(&provider) {
             tracing::info!(%provider, "gets what it takes again, as was asked for");
-            parts.spool.answered(&provider.as_str().into());
+            resumed.push(provider.clone());
         }
+        // Of one that went on before a restart something may wait all the same.
+        parts.spool.resumed(&provider.as_str().into());
     }
+    Some(resumed)
 }
 
-async fn write(known: Known, state_dir: PathBuf) {
-    let _ = spawn_blocking(move || Running::keep_providers(&state_dir, &known)).await;
+/// False where it could not be written.
+async fn write(known: Known, state_dir: PathBuf) -> bool {
+    spawn_blocking(move || Running::keep_providers(&state_dir, &known)).await.unwrap_or(false)
 }

@@ -44,9 +44,9 @@ pub(crate) trait Network: fmt::Debug + Send + Sync {
     /// Delivers `mail` to `hop` until `deadline`: one attempt for each recipient, in their order.
     async fn deliver(&self, hop: &NextHop, mail: &Outgoing, deadline: Deadline) -> Vec<Attempt>;
 
-    /// Who has the hosts of `hop`.
-    async fn whose(&self, hop: &NextHop) -> Arc<str> {
-        hop.owner()
+    /// Who has the hosts of `hop`; `None` where DNS does not tell for now.
+    async fn whose(&self, hop: &NextHop) -> Option<Arc<str>> {
+        Some(hop.owner())
     }
 
     /// Until when nobody may ask the hosts that one has, and why.
@@ -61,7 +61,7 @@ impl Network for Outbound {
         Self::deliver(self, hop, mail, deadline).await
     }
 
-    async fn whose(&self, hop: &NextHop) -> Arc<str> {
+    async fn whose(&self, hop: &NextHop) -> Option<Arc<str>> {
         Self::whose(self, hop, Instant::now() + WHOSE_WITHIN).await
     }
 

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     address::Domain,
     fate::{DestinationOutcome, Verdict},
-    provider::{Measure, Whose, governor::Hold, judge},
+    provider::{Judgement, Measure, Whose, governor::Hold, judge},
     reply::{Class, ForeignReply, Hidden, Reply},
     smtp::reply_reader::ServerReply,
     tls::TlsError,
@@ -196,6 +196,14 @@ impl<'a> Delivery<'a> {
         }
     }
 
+    /// What a reply of this host asks of us. How the mailboxes are called was chosen by whoever has the alias, and says
+    /// nothing.
+    pub(super) fn judge(&self, reply: &ForeignReply, remote: &Remote) -> Judgement {
+        let host = remote.name.as_ref().map_or("", Domain::as_str);
+        let chosen = Hidden::local_parts(&self.mail.recipients);
+        judge(host, &reply.without(&chosen).to_string())
+    }
+
     /// What no reply of this host may show.
     fn hidden(&self, remote: &Remote) -> Hidden {
         remote.hide(Hidden::mailboxes(&self.mail.recipients))
@@ -208,8 +216,7 @@ impl<'a> Delivery<'a> {
         if verdict == Verdict::Delivered {
             return Attempt { theirs: Some(theirs), ..self.own(verdict, shown, Some(remote)) };
         }
-        let host = remote.name.as_ref().map_or("", Domain::as_str);
-        let judgement = judge(host, &theirs.to_string());
+        let judgement = self.judge(&theirs, remote);
         // Where our address is what is refused, whoever wrote cannot mend that.
         let (verdict, shown) = match judgement.is_of_ours() && verdict == Verdict::Refused {
             true => (Verdict::Deferred, Reply::destination_held()),

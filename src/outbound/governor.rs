@@ -6,7 +6,7 @@ use crate::{
     next_hop::{NextHop, Target},
     provider::{
         Judgement, Limits, Providers, Whose,
-        governor::{self, Hold, Kept, Leave, Told, Woken},
+        governor::{self, Grant, Hold, Kept, Leave, Told, Woken},
     },
     slots::{Cause, Ticket},
     time::Millis,
@@ -39,8 +39,7 @@ pub(super) struct Place {
     governor: Arc<Governor>,
     pub(super) whose: Whose,
     cause: Cause,
-    /// It finds out whether the suspension can end.
-    pub(super) is_probe: bool,
+    grant: Grant,
 }
 
 /// Whoever waits, until this is dropped.
@@ -86,9 +85,10 @@ impl Governor {
 
     /// Ends what was concluded of a provider; false where there is nothing.
     pub fn resume(self: &Arc<Self>, provider: &str) -> bool {
-        let woken = self.state.lock().machine.resume(provider, clock::steady_millis());
+        let (was, woken) = self.state.lock().machine.resume(provider, clock::steady_millis());
         self.changed.notify_one();
-        woken.map(|woken| self.wake(provider, woken)).is_some()
+        self.wake(provider, woken);
+        was
     }
 
     /// Ends when something was concluded since the last time.
@@ -134,13 +134,13 @@ impl Governor {
                     state.waiting.insert((Arc::clone(&whose.name), ticket), give);
                     Some(given)
                 }
-                Leave::Granted { .. } | Leave::Held(_) => None,
+                Leave::Granted(_) | Leave::Held(_) => None,
             };
             (leave, woken, given)
         };
         self.wake(&whose.name, woken);
         let ticket = match leave {
-            Leave::Granted { is_probe } => return Ok(self.given(whose.clone(), cause, is_probe)),
+            Leave::Granted(grant) => return Ok(self.given(whose.clone(), cause, grant)),
             Leave::Held(hold) => return Err(hold),
             Leave::Waits(ticket) => ticket,
         };
@@ -185,7 +185,7 @@ impl Governor {
         let woken = {
             let machine = &mut self.state.lock().machine;
             let before = machine.version();
-            let woken = machine.succeeded(name, place.is_probe, clock::steady_millis());
+            let woken = machine.succeeded(name, place.grant, clock::steady_millis());
             (machine.version() != before).then_some(woken)
         };
         if let Some(woken) = woken {
@@ -194,14 +194,9 @@ impl Governor {
         }
     }
 
-    /// A message of `cause` did not arrive, with this reply of the provider.
-    pub(super) fn failed(
-        self: &Arc<Self>,
-        whose: &Whose,
-        judgement: &Judgement,
-        reply: &str,
-        cause: &Cause,
-    ) {
+    /// A message did not arrive over a connection that was granted, with this reply of the provider.
+    pub(super) fn failed(self: &Arc<Self>, place: &Place, judgement: &Judgement, reply: &str) {
+        let Place { whose, cause, grant, .. } = place;
         if whose.is_of_the_operator {
             return;
         }
@@ -210,7 +205,7 @@ impl Governor {
         let (woken, hold) = {
             let machine = &mut self.state.lock().machine;
             let before = machine.version();
-            let woken = machine.failed(name, judgement, reply, cause, now);
+            let woken = machine.failed(name, *grant, judgement, reply, cause, now);
             if machine.version() == before {
                 return;
             }
@@ -228,8 +223,8 @@ impl Governor {
         self.wake(name, woken);
     }
 
-    fn given(self: &Arc<Self>, whose: Whose, cause: &Cause, is_probe: bool) -> Place {
-        Place { governor: Arc::clone(self), whose, cause: cause.clone(), is_probe }
+    fn given(self: &Arc<Self>, whose: Whose, cause: &Cause, grant: Grant) -> Place {
+        Place { governor: Arc::clone(self), whose, cause: cause.clone(), grant }
     }
 
     /// Gives places to those who waited; those who wait in vain learn that by the end of their channel.
@@ -239,23 +234,31 @@ impl Governor {
         }
         let name: Arc<str> = provider.into();
         let mut given = Vec::new();
-        {
-            let waiting = &mut self.state.lock().waiting;
+        let grant = {
+            let State { machine, waiting, .. } = &mut *self.state.lock();
             for ticket in woken.sent_away {
                 waiting.remove(&(Arc::clone(&name), ticket));
             }
             for (cause, ticket) in woken.given {
                 given.push((cause, waiting.remove(&(Arc::clone(&name), ticket))));
             }
-        }
+            machine.grant(&name)
+        };
         for (cause, waiting) in given {
             let whose = Whose { name: Arc::clone(&name), ..Whose::default() };
-            let place = self.given(whose, &cause, false);
+            let place = self.given(whose, &cause, grant);
             if let Some(waiting) = waiting {
                 // One who has gone meanwhile leaves the place to the next.
                 let _ = waiting.send(place);
             }
         }
+    }
+}
+
+impl Place {
+    /// It finds out whether the suspension can end.
+    pub(super) const fn is_probe(&self) -> bool {
+        self.grant.is_probe
     }
 }
 

@@ -5,23 +5,25 @@ use super::{
     connection::Connection,
     delivery::Delivery,
     dialogue::Lost,
+    governor::Place,
     limits::Patience,
     pool::Slot,
     transfer::{Answer, transfer},
     transport::Remote,
 };
 use crate::{
-    address::{Domain, Mailbox},
+    address::Mailbox,
     next_hop::NextHop,
-    provider::{Judgement, Measure, Whose, judge},
-    reply::Class,
+    provider::{Judgement, Measure, Scope},
+    reply::{Class, ForeignReply},
 };
 use std::collections::HashSet;
 use tokio::time::Instant;
 
 impl Outbound {
-    /// Sends to whoever is pending. A kept connection that proves dead, or that takes no further message for
-    /// now, is no failure: a new one is tried. Who has the slot has it back where the connection is not kept.
+    /// Sends to whoever is pending; true where nobody else is to be asked. A kept connection that proves dead, or that takes
+    /// no further message for now, is no failure: a new one is tried. Who has the slot has it back where the connection is
+    /// not kept.
     pub(super) async fn hand_over(
         &self,
         hop: &NextHop,
@@ -30,7 +32,8 @@ impl Outbound {
         slot: &mut Option<Slot>,
         delivery: &mut Delivery<'_>,
         patience: Patience,
-    ) {
+    ) -> bool {
+        let is_probe = slot.as_ref().is_some_and(|slot| slot.place.is_probe());
         loop {
             let pending = delivery.pending();
             let recipients = &delivery.mail.recipients;
@@ -48,12 +51,15 @@ impl Outbound {
             } else if self.has_waited(began) {
                 self.router.failed(name.as_ref(), endpoint, true);
             }
-            if was_kept && !transfer.was_begun {
+            if was_kept
+                && !transfer.was_begun
+                && !is_of_provider(slot.as_ref(), &connection, &transfer.answers, delivery)
+            {
                 self.pool.forget(hop);
                 if matches!(transfer.connection, Ok(true)) {
                     connection.quit().await;
                 }
-                return;
+                return false;
             }
             let is_usable = matches!(transfer.connection, Ok(true));
             let splits = self.tell(slot.as_ref(), &connection, &transfer.answers, delivery);
@@ -71,7 +77,7 @@ impl Outbound {
                 if let Some(slot) = slot.take_if(|_| is_usable) {
                     self.pool.put(hop, connection, slot);
                 }
-                return;
+                return is_probe || delivery.is_done();
             }
         }
     }
@@ -94,11 +100,11 @@ impl Outbound {
                 is_delivered = true;
                 continue;
             }
-            let text = reply.to_foreign().to_string();
+            let theirs = reply.to_foreign();
             // Recipients that are answered alike are one answer.
-            let judgement = match told.insert(text.clone()) {
-                true => self.heard(&slot.place.whose, &connection.remote, &text, delivery),
-                false => judge(connection.remote.name.as_ref().map_or("", Domain::as_str), &text),
+            let judgement = match told.insert(theirs.to_string()) {
+                true => self.heard(&slot.place, &connection.remote, &theirs, delivery),
+                false => delivery.judge(&theirs, &connection.remote),
             };
             if judgement.measure == Measure::Split && reply.class() == Class::Transient {
                 splits.insert(nth);
@@ -121,16 +127,16 @@ impl Outbound {
     /// counts once for a message, whatever hosts say it.
     pub(super) fn heard(
         &self,
-        whose: &Whose,
+        place: &Place,
         remote: &Remote,
-        reply: &str,
+        reply: &ForeignReply,
         delivery: &mut Delivery<'_>,
     ) -> Judgement {
-        let mut judgement = judge(remote.name.as_ref().map_or("", Domain::as_str), reply);
+        let mut judgement = delivery.judge(reply, remote);
         if judgement.repeated.is_some() && std::mem::replace(&mut delivery.is_counted, true) {
             judgement.repeated = None;
         }
-        self.governor.failed(whose, &judgement, reply, &delivery.mail.cause);
+        self.governor.failed(place, &judgement, &reply.to_string());
         judgement
     }
 
@@ -138,4 +144,21 @@ impl Outbound {
     pub(super) fn has_waited(&self, began: Instant) -> bool {
         began.elapsed() >= self.limits.connect_time
     }
+}
+
+/// Whether one of the answers is about all that there is for the provider: another connection would hear the same.
+fn is_of_provider(
+    slot: Option<&Slot>,
+    connection: &Connection,
+    answers: &[Answer],
+    delivery: &Delivery<'_>,
+) -> bool {
+    slot.is_some_and(|slot| !slot.place.whose.is_of_the_operator)
+        && answers.iter().any(|answer| match answer {
+            Answer::Said(reply) | Answer::Closing(reply) => {
+                let judgement = delivery.judge(&reply.to_foreign(), &connection.remote);
+                judgement.scope == Scope::Provider
+            }
+            _ => false,
+        })
 }

@@ -1,8 +1,9 @@
 //! Destinations: messages handed to other servers, and what they said.
 //!
 //! [`Outbound::deliver`] is the way in: `route` finds the hosts, [`Governor`] says whether their provider may be asked
-//! now, `policies` says how they must encrypt, `pool` keeps connections, `connection` is one of them, over which a [`Dialogue`] is held, and `transfer` hands one
-//! message over.
+//! now, `policies` says how they must encrypt, `pool` keeps connections, `connection` is one of them, over which a
+//! [`Dialogue`] is held, and `transfer` hands one message over. `run` is that from host to host, `hand_over` what is told of
+//! a message to whoever has to know.
 
 mod connection;
 mod delivery;
@@ -47,7 +48,7 @@ use fetch::Fetcher;
 use health::Health;
 use policies::Policies;
 use pool::Pool;
-use route::{Host, Router};
+use route::{Host, NoRoute, Router};
 use std::{sync::Arc, time::Duration};
 use sts::Sts;
 use tokio::{task::JoinHandle, time::Instant};
@@ -213,14 +214,17 @@ impl Outbound {
         self.pool.idle()
     }
 
-    /// Whose the hosts of `hop` are, as far as that can be found out until `deadline`; else it is as the owner of its
-    /// domain has it.
-    pub async fn whose(&self, hop: &NextHop, deadline: Instant) -> Arc<str> {
+    /// Whose the hosts of `hop` are; where it has none, that is the owner of its domain. `None` where DNS does not tell until
+    /// `deadline`.
+    pub async fn whose(&self, hop: &NextHop, deadline: Instant) -> Option<Arc<str>> {
         if let Some(whose) = self.pool.whose(hop).or_else(|| self.of_route(hop)) {
-            return whose.name;
+            return Some(whose.name);
         }
-        let hosts = self.router.hosts(&hop.target, None, deadline).await.unwrap_or_default();
-        hosts.first().map_or_else(|| hop.owner(), |host| self.whose_host(hop, host).name)
+        match self.router.hosts(&hop.target, None, deadline).await {
+            Ok(hosts) => hosts.first().map(|host| self.whose_host(hop, host).name),
+            Err(NoRoute::Dns) => None,
+            Err(_) => Some(hop.owner()),
+        }
     }
 
     /// What says how much leaves for whom.

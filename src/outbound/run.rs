@@ -17,38 +17,44 @@ use crate::{next_hop::NextHop, provider::Whose};
 use tokio::time::{Instant, sleep, timeout_at};
 
 impl Outbound {
-    /// Waits for leave to send a message to a provider; until `by` at most.
-    async fn leave(&self, whose: &Whose, mail: &Outgoing, by: Instant) -> Result<Slot, NoLeave> {
+    /// Waits for leave to send a message to a provider, as long as there is time for a connection. What it waits is added to
+    /// `deadline`: a host has as long as before.
+    async fn leave(
+        &self,
+        whose: &Whose,
+        mail: &Outgoing,
+        until: Deadline,
+        deadline: &mut Instant,
+    ) -> Result<Slot, NoLeave> {
+        let (began, by) = (Instant::now(), until.opened_by());
         let slot = timeout_at(by, self.pool.slot(whose, &mail.cause)).await;
         let slot = slot.map_err(|_| NoLeave::Crowded)?.map_err(NoLeave::Held)?;
         let wait = self.governor.turn(whose, by).map_err(NoLeave::Held)?;
         if !wait.is_zero() {
             sleep(wait).await;
             // It may have been suspended meanwhile.
-            if let Some(hold) = self.governor.hold(&whose.name).filter(|_| !slot.place.is_probe) {
+            if let Some(hold) = self.governor.hold(&whose.name).filter(|_| !slot.place.is_probe()) {
                 return Err(NoLeave::Held(hold));
             }
         }
+        *deadline = until.end.min(*deadline + began.elapsed());
         Ok(slot)
     }
 
-    /// Asks one host of `hop` behind the other, until everybody has a verdict.
+    /// Asks one host of `hop` behind the other, until everybody has a verdict. Whoever finds out whether a suspension can end
+    /// asks over one connection.
     pub(super) async fn run(&self, hop: &NextHop, delivery: &mut Delivery<'_>, until: Deadline) {
         let mut slot = None;
-        // Who waits for leave has as long as before for a connection.
         let mut deadline = until.opened_by();
         if let Some(whose) = self.pool.whose(hop) {
-            let began = Instant::now();
-            match self.leave(&whose, delivery.mail, until.opened_by()).await {
+            match self.leave(&whose, delivery.mail, until, &mut deadline).await {
                 Ok(leave) => slot = Some(leave),
                 Err(why) => return delivery.no_leave(&whose, why),
             }
             delivery.is_for(&whose);
-            deadline = until.end.min(deadline + began.elapsed());
             if let Some(connection) = self.pool.take(hop).await {
                 let patience = Patience { deadline: until.end, has_alternative: true };
-                self.hand_over(hop, connection, true, &mut slot, delivery, patience).await;
-                if delivery.is_done() {
+                if self.hand_over(hop, connection, true, &mut slot, delivery, patience).await {
                     return;
                 }
             }
@@ -67,15 +73,13 @@ impl Outbound {
             if slot.as_ref().is_none_or(|slot| slot.place.whose != whose) {
                 // Nobody waits for one place with another.
                 drop(slot.take());
-                let began = Instant::now();
-                match self.leave(&whose, delivery.mail, until.opened_by()).await {
+                match self.leave(&whose, delivery.mail, until, &mut deadline).await {
                     Ok(leave) => slot = Some(leave),
                     Err(why) => {
                         delivery.no_leave(&whose, why);
                         continue;
                     }
                 }
-                deadline = until.end.min(deadline + began.elapsed());
             }
             delivery.is_for(&whose);
             let found = self.router.endpoints(hop, host, deadline);
@@ -91,8 +95,7 @@ impl Outbound {
                 && let Some(kept) = self.pool.take_of_host(name, *port, hop.protocol, &demand).await
             {
                 let patience = Patience { deadline: until.end, has_alternative: true };
-                self.hand_over(hop, kept, true, &mut slot, delivery, patience).await;
-                if delivery.is_done() {
+                if self.hand_over(hop, kept, true, &mut slot, delivery, patience).await {
                     return;
                 }
             }
@@ -104,7 +107,7 @@ impl Outbound {
                     return;
                 }
                 // What was heard at one address may be about all.
-                let is_probe = slot.as_ref().is_some_and(|slot| slot.place.is_probe);
+                let is_probe = slot.as_ref().is_some_and(|slot| slot.place.is_probe());
                 if let Some(hold) = self.governor.hold(&whose.name).filter(|_| !is_probe) {
                     return delivery.no_leave(&whose, NoLeave::Held(hold));
                 }
@@ -119,21 +122,21 @@ impl Outbound {
                 if timeout_at(deadline, self.pool.room(&whose)).await.is_err() {
                     return delivery.no_leave(&whose, NoLeave::Crowded);
                 }
-                match self.open(hop, host, &remote, demand.clone(), patience).await {
+                let is_over = match self.open(hop, host, &remote, demand.clone(), patience).await {
                     Ok(connection) => {
                         let patience = Patience { deadline: until.end, has_alternative };
-                        self.hand_over(hop, connection, false, &mut slot, delivery, patience).await;
+                        self.hand_over(hop, connection, false, &mut slot, delivery, patience).await
                     }
                     Err(error) => {
-                        if let OpenError::Refused(reply) = &error {
-                            let said = reply.to_foreign().to_string();
-                            self.heard(&whose, &remote, &said, delivery);
+                        if let (OpenError::Refused(reply), Some(slot)) = (&error, &slot) {
+                            self.heard(&slot.place, &remote, &reply.to_foreign(), delivery);
                         }
                         delivery.not_open(&error, &remote);
+                        is_probe && !matches!(error, OpenError::Unreachable(_))
                     }
-                }
+                };
                 drop(turn);
-                if delivery.is_done() {
+                if is_over {
                     return;
                 }
             }

@@ -1,4 +1,10 @@
-use crate::{address::Domain, reply::Hidden, tls::Stream};
+use crate::{
+    address::Domain,
+    provider::{self, Provider},
+    reply::Hidden,
+    tls::Stream,
+    verdict::organizational,
+};
 use mail_send::SmtpClient;
 use std::{
     fmt, io,
@@ -39,10 +45,16 @@ impl Remote {
         self.endpoint.tcp().map(SocketAddr::ip)
     }
 
-    /// Adds what a reply of this host must not show.
+    /// Adds what a reply of this host must not show: neither its name nor whose it is. An alias of which strangers know who
+    /// has the mailbox is half the way to it.
     pub(super) fn hide(&self, hidden: Hidden) -> Hidden {
+        let hidden = hidden.and_providers(&provider::NAMES);
         let hidden = match &self.name {
-            Some(name) => hidden.and(name.as_str()),
+            Some(name) if Provider::of_host(name.as_str()).is_some() => hidden.and_codes(),
+            _ => hidden,
+        };
+        let hidden = match &self.name {
+            Some(name) => hidden.and(name.as_str()).and(&organizational(&name.to_key())),
             None => hidden,
         };
         match &self.endpoint {

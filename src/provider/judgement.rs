@@ -63,8 +63,8 @@ pub struct Repeated {
     pub of_one: u32,
     /// In so long.
     pub within: Duration,
-    /// The provider gets nothing for so long then.
-    pub suspend: Duration,
+    /// What is done to the provider then: it gets less, or nothing.
+    pub then: Measure,
 }
 
 /// What is concluded from a reply.
@@ -85,7 +85,7 @@ const CLOSING: Repeated = Repeated {
     times: 5,
     of_one: 2,
     within: Duration::from_mins(10),
-    suspend: Duration::from_mins(10),
+    then: Measure::Suspend(Duration::from_mins(10)),
 };
 
 impl Judgement {
@@ -224,7 +224,34 @@ mod tests {
         assert_eq!(times("421 4.0.0 what"), Some(5));
         assert_eq!(times("421 4.3.2 going down"), Some(5));
         assert_eq!(times("451 4.0.0 what"), None);
-        let reputation = judge(GOOGLE, "550 5.7.1 very low reputation of the sending domain");
-        assert_eq!(reputation.repeated.map(|it| it.suspend), Some(Duration::from_hours(1)));
+        let then = |reply| judge(GOOGLE, reply).repeated.map(|it| it.then);
+        let of_address = "550 5.7.1 very low reputation of the sending IP address";
+        assert_eq!(then(of_address), Some(Measure::Suspend(Duration::from_hours(1))));
+    }
+
+    /// Whoever writes to an alias chooses what is in the mail, and as whom he writes.
+    #[test]
+    fn a_refusal_for_content_stops_no_other_mail_however_often_it_comes() {
+        const APPLE: &str = "mx01.mail.icloud.com [192.0.2.1]:25";
+        for (host, reply) in [
+            (GOOGLE, "421 4.7.0 This message is suspicious due to the nature of the content"),
+            (
+                GOOGLE,
+                "550 5.7.1 Our system has detected that this message is likely unsolicited mail.",
+            ),
+            (GOOGLE, "550 5.7.1 suspicious due to the very low reputation of the sending domain."),
+            (APPLE, "554 5.7.1 rejected due to having a domain present in the Spamhaus DBL"),
+            (APPLE, "550 5.7.1 [CS01] Message rejected due to local policy."),
+            (YAHOO, "554 5.7.9 Message not accepted for policy reasons."),
+        ] {
+            let found = judge(host, reply);
+            assert_eq!((found.scope, found.repeated), (Scope::Message, None), "{reply}");
+        }
+        let found =
+            judge("mx00.gmx.net", "554 Transaction failed. Reject due to policy restrictions.");
+        assert_eq!(found.scope, Scope::Message);
+        assert!(
+            matches!(found.repeated.unwrap().then, Measure::Slow(pace) if pace.each.as_secs() == 6)
+        );
     }
 }

@@ -245,3 +245,74 @@ pub static PROVIDERS: [&Provider; 15] = [
     &NETEASE,
     &YAHOO_JAPAN,
 ];
+
+/// Words, and domains, by which the text of a reply tells whose host said it; in order.
+pub static NAMES: [&str; 47] = [
+    "126.com",
+    "163.com",
+    "1und1",
+    "aka.ms",
+    "aol",
+    "apple",
+    "barracuda",
+    "barracudanetworks",
+    "comcast",
+    "eop",
+    "exchangelabs",
+    "foxmail",
+    "gmail",
+    "gmx",
+    "google",
+    "googlemail",
+    "gsmtp",
+    "hotmail",
+    "icloud",
+    "kpn",
+    "kpnmail",
+    "kundenserver",
+    "live.com",
+    "mac.com",
+    "me.com",
+    "microsoft",
+    "mimecast",
+    "msn",
+    "netease",
+    "netvigator",
+    "office.com",
+    "office365",
+    "ofr",
+    "onmicrosoft",
+    "orange",
+    "outlook",
+    "qq",
+    "rocketmail",
+    "tencent",
+    "wanadoo",
+    "web.de",
+    "xfinity",
+    "xs4all",
+    "yahoo",
+    "yahoodns",
+    "yahooinc",
+    "ymail",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_in_order_and_there_is_one_for_each_host_and_mailbox() {
+        assert!(NAMES.is_sorted());
+        let is_named = |domain: &str| {
+            let words = domain.split(['.', '-']).any(|word| NAMES.binary_search(&word).is_ok());
+            words || NAMES.binary_search(&domain).is_ok()
+        };
+        for provider in PROVIDERS {
+            let tells = |domain: &&&str| !is_named(domain);
+            let all = || provider.hosts.iter().chain(provider.domains).chain(provider.tenants);
+            let missing: Vec<_> = all().filter(tells).collect();
+            assert!(missing.is_empty(), "{missing:?}");
+        }
+    }
+}

@@ -33,6 +33,8 @@ impl ForeignReply {
     /// The reply for our client: code and enhanced status code are the destination's, the text in its lines,
     /// bounded, printable and without what `hidden` names.
     ///
+    /// A code that is one provider's own tells who that is: where `hidden` has it so, of those only the subject is left.
+    ///
     /// A 4xx becomes 451 (a 421 of theirs must not announce the end of our own session) with their
     /// enhanced status code; a 5xx keeps its code.
     pub fn for_client(&self, hidden: &Hidden) -> Reply {
@@ -42,12 +44,17 @@ impl ForeignReply {
             _ => (451, 4),
         };
         let (subject, detail) = match self.status {
-            Some(Status(_, subject, detail)) => (subject, detail),
+            Some(Status(_, subject, detail)) => (subject, hidden.detail(detail)),
             None if class == 4 => (4, 0),
             None => (0, 0),
         };
         let text = hidden.mask(&self.text);
         Reply::with_lines(code, (class, subject, detail), &format!("{WHOSE}{text}"))
+    }
+
+    /// The reply without what `hidden` names.
+    pub fn without(&self, hidden: &Hidden) -> Self {
+        Self { text: hidden.mask(&self.text), ..*self }
     }
 
     /// The reply as a report tells whoever wrote of it: code, enhanced status code, and of the text what is known to

@@ -24,7 +24,17 @@ pub struct Hidden {
     names: Vec<String>,
     /// Local parts that are words of the language too: hidden where they are marked as a name.
     words: Vec<String>,
+    /// Names of providers, in lower case and in order: hidden wherever they stand.
+    providers: &'static [&'static str],
+    /// What only one provider says is hidden: ids and codes of its own.
+    hides_codes: bool,
 }
+
+/// Beginnings of words of letters and digits that everybody uses.
+const COMMON_CODES: [&str; 8] = ["rfc", "ipv4", "ipv6", "utf8", "tls", "ssl", "sha", "8bit"];
+/// The highest detail of an enhanced status code that is registered, for any subject (RFC 5248); those above are a
+/// provider's own.
+const REGISTERED: u16 = 30;
 
 impl Hidden {
     /// Hides `mailboxes`: each as a whole, its domain and the registered one above, and the words of its local part,
@@ -32,6 +42,7 @@ impl Hidden {
     pub fn mailboxes<'a>(mailboxes: impl IntoIterator<Item = &'a Mailbox>) -> Self {
         let mut hidden = Self::default();
         for mailbox in mailboxes {
+            hidden.local_part(mailbox);
             let domain = mailbox.domain().to_key();
             if mailbox.domain().literal().is_none() {
                 hidden.names.push(organizational(&domain));
@@ -40,20 +51,30 @@ impl Hidden {
                 hidden.names.push(printable(&unicode, usize::MAX));
             }
             hidden.names.push(domain);
-            let local = printable(&mailbox.local().to_key(), usize::MAX);
-            // Of several words none is marked by itself.
-            let is_phrase = local.contains(char::is_whitespace);
-            for word in local.split_whitespace() {
-                let base = word.split_once('+').map(|(base, _)| base);
-                for word in base.into_iter().chain([word]).filter(|word| !word.is_empty()) {
-                    let is_word = is_common(word) && !is_phrase;
-                    let list = if is_word { &mut hidden.words } else { &mut hidden.names };
-                    list.push(word.to_owned());
-                }
-            }
-            hidden.parts(&local);
         }
         hidden
+    }
+
+    /// Hides the local parts of `mailboxes`, as [`Hidden::mailboxes`] does, and not their domains.
+    pub fn local_parts<'a>(mailboxes: impl IntoIterator<Item = &'a Mailbox>) -> Self {
+        let mut hidden = Self::default();
+        mailboxes.into_iter().for_each(|mailbox| hidden.local_part(mailbox));
+        hidden
+    }
+
+    fn local_part(&mut self, mailbox: &Mailbox) {
+        let local = printable(&mailbox.local().to_key(), usize::MAX);
+        // Of several words none is marked by itself.
+        let is_phrase = local.contains(char::is_whitespace);
+        for word in local.split_whitespace() {
+            let base = word.split_once('+').map(|(base, _)| base);
+            for word in base.into_iter().chain([word]).filter(|word| !word.is_empty()) {
+                let is_word = is_common(word) && !is_phrase;
+                let list = if is_word { &mut self.words } else { &mut self.names };
+                list.push(word.to_owned());
+            }
+        }
+        self.parts(&local);
     }
 
     /// `bob.smith` is "Bob Smith", `smith.bob` and `bobsmith` too.
@@ -77,6 +98,21 @@ impl Hidden {
     pub fn and(mut self, name: &str) -> Self {
         self.names.push(name.to_lowercase());
         self
+    }
+
+    /// Hides names of providers, which come in lower case and in order, wherever they stand.
+    pub fn and_providers(self, names: &'static [&'static str]) -> Self {
+        Self { providers: names, ..self }
+    }
+
+    /// Hides what only one provider says: its ids, and codes of letters and digits.
+    pub fn and_codes(self) -> Self {
+        Self { hides_codes: true, ..self }
+    }
+
+    /// The detail of an enhanced status code, where it does not tell whose it is.
+    pub(super) fn detail(&self, detail: u16) -> u16 {
+        if self.hides_codes && detail > REGISTERED { 0 } else { detail }
     }
 
     /// Whatever holds an `@`, in any of its encodings, goes whole: providers quote addresses in many forms.
@@ -126,7 +162,9 @@ impl Hidden {
         let spelt = tokens.iter().enumerate();
         let spelt: Vec<&str> =
             spelt.map(|(number, token)| if number == at { &*meant } else { *token }).collect();
-        [&token, &meant].iter().any(|token| token.contains('@') || self.has_name(token))
+        [&token, &meant]
+            .iter()
+            .any(|token| token.contains('@') || self.has_name(token) || self.tells_provider(token))
             || [tokens, &spelt]
                 .iter()
                 .any(|tokens| self.words.iter().any(|word| is_name(tokens, at, word)))
@@ -142,6 +180,26 @@ impl Hidden {
             has_word(&whole, name) && !has_word(&before, name) && !has_word(&after, name)
         };
         self.names.iter().any(is_broken)
+    }
+
+    /// Whether a token, in lower case, tells who has the mailbox.
+    fn tells_provider(&self, token: &str) -> bool {
+        let is_named = |name: &str| self.providers.binary_search(&name).is_ok();
+        let is_code = |word: &str| {
+            self.hides_codes
+                && word.contains(|c: char| c.is_ascii_digit())
+                && word.contains(|c: char| c.is_ascii_alphabetic())
+                && !COMMON_CODES.iter().any(|common| word.starts_with(common))
+        };
+        let is_edge = |c: char| !c.is_ascii_alphanumeric();
+        token.split(is_edge).any(|word| is_named(word) || is_code(word))
+            || token.split(|c: char| is_edge(c) && c != '.').any(|host| {
+                let host = host.trim_matches('.');
+                host.match_indices('.').any(|(at, _)| {
+                    let start = host.get(..at).and_then(|it| it.rfind('.')).map_or(0, |it| it + 1);
+                    host.get(start..).is_some_and(is_named)
+                })
+            })
     }
 
     fn has_name(&self, token: &str) -> bool {

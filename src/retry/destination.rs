@@ -19,9 +19,20 @@ pub(super) struct Destination {
     pub(super) waiting: HashMap<i64, Entry>,
     /// Messages of `waiting` that were put off because the hosts slept.
     pub(super) put_off: BTreeSet<i64>,
-    /// Who causes it, and whose place it has.
-    pub(super) in_flight: HashMap<i64, (Cause, Arc<str>)>,
+    pub(super) in_flight: HashMap<i64, InFlight>,
     pub(super) place: Place,
+    /// When it came, counted in resumptions.
+    pub(super) since: u64,
+}
+
+/// A message that is tried.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    pub(super) cause: Cause,
+    /// Whose place it has.
+    pub(super) group: Arc<str>,
+    /// When the try began, counted in resumptions.
+    pub(super) since: u64,
 }
 
 /// Where a destination stands.
@@ -64,6 +75,13 @@ impl Destination {
             }
         }
         is_new
+    }
+
+    /// Makes all that waits due by `now`.
+    pub(super) fn hasten_all(&mut self, now: Millis) {
+        self.put_off.clear();
+        let waiting: Vec<i64> = self.waiting.keys().copied().collect();
+        waiting.into_iter().for_each(|message| self.hasten(message, now));
     }
 
     /// It does not wait for a place.

@@ -1,6 +1,8 @@
+mod hosts;
+
 use super::{
     Entry, HostState, Work,
-    destination::{Destination, Place},
+    destination::{Destination, InFlight, Place},
     groups::Groups,
     tally::{count, fewer, first_that_waits},
 };
@@ -24,6 +26,8 @@ pub(super) struct Lane {
     pub(super) per_destination: usize,
     destinations: HashMap<Arc<NextHop>, Destination>,
     groups: Groups,
+    /// Destinations of which it is to be found out who has their hosts.
+    unknown: VecDeque<Arc<NextHop>>,
     /// Destinations with something to do, in the order of their turns.
     ready: VecDeque<Arc<NextHop>>,
     /// Destinations with nothing to do before a time.
@@ -44,6 +48,7 @@ impl Lane {
             per_destination,
             destinations: HashMap::new(),
             groups: Groups::default(),
+            unknown: VecDeque::new(),
             ready: VecDeque::new(),
             sleeping: BTreeSet::new(),
             group_waits: HashMap::new(),
@@ -88,28 +93,6 @@ impl Lane {
         gone.iter().for_each(|hop| self.forget(hop));
     }
 
-    /// Lets the next message ask hosts that sleep.
-    pub(super) fn rouse(&mut self, hop: &NextHop) {
-        if let Some(to) = self.destinations.get(hop) {
-            self.groups.rouse(&to.group);
-        }
-    }
-
-    /// The hosts of a destination are this group's.
-    pub(super) fn learn(&mut self, hop: &Arc<NextHop>, group: &Arc<str>, now: Millis) {
-        let Some(to) = self.destinations.get_mut(hop) else { return };
-        to.is_known = true;
-        if to.group == *group {
-            return;
-        }
-        let before = std::mem::replace(&mut to.group, Arc::clone(group));
-        // Whoever waits for a place of the one before does so no more.
-        to.wait_no_more();
-        self.groups.leave(&before, hop);
-        self.groups.join(group, hop);
-        self.settle(hop, now);
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.destinations.is_empty()
     }
@@ -152,7 +135,10 @@ impl Lane {
 
     pub(super) fn done(&mut self, work: &Work, again: Option<Entry>, host: HostState, now: Millis) {
         let Some(to) = self.destinations.get_mut(&work.hop) else { return };
-        if let Some((cause, group)) = to.in_flight.remove(&work.message) {
+        // What was heard before somebody had it go on counts for nothing.
+        let mut is_overtaken = false;
+        if let Some(InFlight { cause, group, since }) = to.in_flight.remove(&work.message) {
+            is_overtaken = self.groups.was_resumed(&to.group, since);
             self.in_flight = self.in_flight.saturating_sub(1);
             fewer(&mut self.by_cause, &cause);
             fewer(&mut self.by_group, &group);
@@ -164,13 +150,17 @@ impl Lane {
         }
         let Some(to) = self.destinations.get(&work.hop) else { return };
         let name = Arc::clone(&to.group);
+        let host = if is_overtaken { HostState::Unknown } else { host };
         match host {
             HostState::Answers => self.awake(&name, now),
             HostState::Sleeps { until } => self.groups.sleeps(&name, until, now),
             HostState::Unknown => {}
         }
-        if let Some(entry) = again {
+        if let Some(mut entry) = again {
             let message = entry.message;
+            if is_overtaken {
+                entry.due = entry.due.min(now);
+            }
             self.insert(&work.hop, entry, now);
             if let (HostState::Sleeps { .. }, Some(to)) =
                 (host, self.destinations.get_mut(&work.hop))
@@ -181,17 +171,9 @@ impl Lane {
         self.settle(&work.hop, now);
     }
 
-    pub(super) fn failures(&self, hop: &NextHop) -> u32 {
-        self.destinations.get(hop).map_or(0, |to| self.groups.failures(&to.group))
-    }
-
     /// How many messages there are at each destination, and whose it is.
     pub(super) fn waiting(&self) -> impl Iterator<Item = (&Arc<str>, usize)> {
         self.destinations.values().map(|to| (&to.group, to.waiting.len() + to.in_flight.len()))
-    }
-
-    pub(super) fn answered(&mut self, group: &Arc<str>, now: Millis) {
-        self.awake(group, now);
     }
 
     pub(super) fn add(&mut self, hop: NextHop, entry: Entry, now: Millis) {
@@ -203,13 +185,17 @@ impl Lane {
     }
 
     fn insert(&mut self, hop: &Arc<NextHop>, entry: Entry, now: Millis) {
-        let groups = &mut self.groups;
+        let (groups, unknown) = (&mut self.groups, &mut self.unknown);
         let to = self.destinations.entry(Arc::clone(hop)).or_insert_with(|| {
             let group = hop.owner();
             groups.join(&group, hop);
+            let since = groups.resumptions();
             // Names lead to hosts, which somebody has; an address is known as it is.
             let is_known = matches!(hop.target, Target::Addr(_) | Target::Unix(_));
-            Destination { group, is_known, ..Destination::default() }
+            if !is_known {
+                unknown.push_back(Arc::clone(hop));
+            }
+            Destination { group, is_known, since, ..Destination::default() }
         });
         if to.in_flight.contains_key(&entry.message) {
             return;
@@ -293,7 +279,8 @@ impl Lane {
         self.expiring.remove(&(entry.expires, Arc::clone(hop), message));
         let group = Arc::clone(&to.group);
         let is_known = to.is_known;
-        to.in_flight.insert(message, (entry.cause.clone(), Arc::clone(&group)));
+        let (cause, since) = (entry.cause.clone(), self.groups.resumptions());
+        to.in_flight.insert(message, InFlight { cause, group: Arc::clone(&group), since });
         *self.by_group.entry(Arc::clone(&group)).or_default() += 1;
         *self.by_cause.entry(entry.cause.clone()).or_default() += 1;
         self.in_flight += 1;
@@ -322,18 +309,6 @@ impl Lane {
             self.settle(&hop, now);
         }
         None
-    }
-
-    fn awake(&mut self, group: &Arc<str>, now: Millis) {
-        for hop in self.groups.wake(group) {
-            let Some(to) = self.destinations.get_mut(&hop) else { continue };
-            for message in std::mem::take(&mut to.put_off) {
-                to.hasten(message, now);
-            }
-            // There are more places than one again.
-            to.wait_no_more();
-            self.settle(&hop, now);
-        }
     }
 
     fn forget(&mut self, hop: &Arc<NextHop>) {

@@ -171,10 +171,16 @@ impl Schedule {
         }
     }
 
-    /// The hosts of the destination of `work` are this group's: what goes there has its places, and sleeps with it. To
-    /// be told before [`Schedule::done`].
-    pub fn learn(&mut self, work: &Work, group: &Arc<str>, now: Millis) {
-        self.lanes().into_iter().for_each(|lane| lane.learn(&work.hop, group, now));
+    /// A destination of which it is to be found out who has its hosts ([`Schedule::learn`]), so that what waits for one is
+    /// known before it is due. Each is named once.
+    pub fn next_unknown(&mut self) -> Option<Arc<NextHop>> {
+        self.lanes().into_iter().find_map(Lane::next_unknown)
+    }
+
+    /// The hosts of a destination are this group's: what goes there has its places, and sleeps with it. To be told before
+    /// [`Schedule::done`] of what found it out.
+    pub fn learn(&mut self, hop: &Arc<NextHop>, group: &Arc<str>, now: Millis) {
+        self.lanes().into_iter().for_each(|lane| lane.learn(hop, group, now));
     }
 
     /// Attempts in a row in which `work` or others of its kind and group found no host awake.
@@ -188,6 +194,12 @@ impl Schedule {
     /// The hosts of a group answered somebody else: what was put off because of them is due.
     pub fn answered(&mut self, group: &Arc<str>, now: Millis) {
         self.lanes().into_iter().for_each(|lane| lane.answered(group, now));
+    }
+
+    /// Somebody has a group go on: all that waits for it is due, and what is heard of tries that began before counts for
+    /// nothing.
+    pub fn resume(&mut self, group: &Arc<str>, now: Millis) {
+        self.lanes().into_iter().for_each(|lane| lane.resume(group, now));
     }
 
     /// How many messages wait for which group, and are in flight to it: of the `most` with the most.

@@ -15,6 +15,7 @@ mod kept;
 mod lmtp;
 mod mx;
 mod peer;
+mod probes;
 mod secure;
 mod stages;
 

@@ -142,6 +142,16 @@ impl Peer {
         Self { hop, shared: Arc::new(shared) }
     }
 
+    /// As [`Script::on`], from now on.
+    pub(crate) fn then(&self, step: &'static str, act: Act) {
+        self.shared.script.lock().unwrap().acts.entry(step).or_default().push_back(act);
+    }
+
+    /// What was not done yet of the script is not.
+    pub(crate) fn forget_script(&self) {
+        self.shared.script.lock().unwrap().acts.clear();
+    }
+
     pub(crate) fn record(&self) -> Record {
         self.shared.record.lock().unwrap().clone()
     }

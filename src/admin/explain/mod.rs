@@ -26,7 +26,8 @@ use crate::{
         senders::{leave_out_by_author, let_in, refuse_recipient},
         submission::{judge, signs},
     },
-    next_hop::{Destination, Target},
+    next_hop::{Destination, NextHop, Target},
+    provider::governor::{Hold, State},
     reply::Reply,
     verdict::Class,
 };
@@ -66,6 +67,9 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     }
     if let Some(kept) = Running::limits(&parts.config.state_dir) {
         parts.go_on_with_limits(&kept);
+    }
+    if let Some(known) = Running::providers(&parts.config.state_dir) {
+        parts.outbound.governor().go_on(known.kept);
     }
     let now = clock::now();
     let mut explanation = Explanation {
@@ -122,12 +126,19 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     let domains: HashSet<Domain> = recipient.destinations.iter().filter_map(domain).collect();
     let without = without_mail(parts.outbound.resolver(), domains, DNS_PATIENCE).await;
     let why = |to: &Destination| domain(to).and_then(|domain| without.get(&domain).copied());
-    let destinations = recipient.destinations.iter().map(|to| ExplainedDestination {
-        mailbox: to.mailbox.to_string(),
-        next_hop: to.next_hop.to_string(),
-        no_mail: why(to).map(|why| why.to_string()),
-    });
-    explanation.destinations = destinations.collect();
+    for to in &recipient.destinations {
+        let no_mail = why(to).map(|why| why.to_string());
+        let hold = if no_mail.is_none() { hold(&parts, &to.next_hop).await } else { None };
+        let (mailbox, next_hop) = (to.mailbox.to_string(), to.next_hop.to_string());
+        let held = hold.as_ref().map(ToString::to_string);
+        explanation.destinations.push(ExplainedDestination {
+            mailbox,
+            next_hop,
+            no_mail,
+            held,
+            hold,
+        });
+    }
     let whys: Option<Vec<NoMail>> = recipient.destinations.iter().map(why).collect();
     let closed = leave_out_by_author(&parts, slice::from_mut(&mut recipient), from, message);
     explanation.lost.clone_from(&recipient.lost);
@@ -199,12 +210,24 @@ pub async fn explain(config: Config, question: &Question) -> Result<Explanation,
     explanation.verdict = match &objection {
         Some(_) => Verdict::Refused,
         None if explanation.destinations.is_empty() => Verdict::Discarded,
+        None if explanation.destinations.iter().all(|to| to.hold.is_some()) => Verdict::Waits,
         None if is_munged => Verdict::Munged,
         None if is_marked => Verdict::Marked,
         None => Verdict::Forwarded,
     };
     explanation.reply = objection.map(|reply| reply.to_string());
     Ok(explanation)
+}
+
+/// Until when who has the hosts of a destination gets nothing, and why.
+async fn hold(parts: &Parts, hop: &NextHop) -> Option<Hold> {
+    let governor = parts.outbound.governor();
+    // Mostly nobody is held, and then DNS need not be asked.
+    if governor.told().iter().all(|told| told.state != State::Suspended) {
+        return None;
+    }
+    let whose = parts.outbound.whose(hop, Instant::now() + DNS_PATIENCE).await?;
+    governor.hold(&whose)
 }
 
 /// Whether the limits that are kept leave room for one more message.

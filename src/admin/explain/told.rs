@@ -6,6 +6,7 @@ use crate::{
         dnsbl::{Outcome, Said},
         refusal::Refusal,
     },
+    provider::governor::Hold,
     rspamd::Verdict as FilterVerdict,
 };
 use serde::Serialize;
@@ -89,6 +90,13 @@ pub struct ExplainedDestination {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub no_mail: Option<String>,
+    /// Who has its hosts and gets no mail for now, until when, and why: mail for it waits, in the spool or with its sender.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub held: Option<String>,
+    /// The same as a value.
+    #[serde(skip)]
+    pub hold: Option<Hold>,
 }
 
 /// What a list in DNS says.
@@ -126,6 +134,8 @@ pub enum Verdict {
     Answered,
     /// The message goes on as it is.
     Forwarded,
+    /// It goes on when who has the mailboxes takes mail again, and waits until then: in the spool, or with its sender.
+    Waits,
 }
 
 impl Explanation {
@@ -136,7 +146,14 @@ impl Explanation {
         for destination in &mut self.destinations {
             if let Some(instead) = owner.hidden(&destination.mailbox, to, self.ways.as_ref()) {
                 let (mailbox, next_hop) = (instead.to_owned(), instead.to_owned());
-                *destination = ExplainedDestination { mailbox, next_hop, no_mail: None };
+                let (no_mail, held, hold) = (None, None, None);
+                *destination = ExplainedDestination { mailbox, next_hop, no_mail, held, hold };
+                if self.verdict == Verdict::Waits {
+                    self.verdict = Verdict::Forwarded;
+                }
+            } else if let Some(hold) = &destination.hold {
+                // Why that is was said of others' mail.
+                destination.held = Some(hold.without_why().to_string());
             }
         }
         if !self.ways.as_ref().is_some_and(Ways::is_empty) {

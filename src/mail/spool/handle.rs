@@ -25,6 +25,8 @@ pub(super) enum Event {
     Added(Added),
     /// The hosts that one has answered a message that went through.
     Answered(Arc<str>),
+    /// Somebody has the one go on that is named so: all that waits for it is due.
+    Resumed(Arc<str>),
 }
 
 /// The way to the [`Runner`](super::Runner). Clones share it.
@@ -124,6 +126,11 @@ impl Handle {
         if self.is_busy.load(Ordering::Relaxed) {
             let _ = self.events.send(Event::Answered(Arc::clone(whose)));
         }
+    }
+
+    /// Somebody has the provider `whose` go on: now is the time of all that waits for it.
+    pub(crate) fn resumed(&self, whose: &Arc<str>) {
+        let _ = self.events.send(Event::Resumed(Arc::clone(whose)));
     }
 }
 

@@ -72,9 +72,11 @@ pub(super) async fn retry(
         notices: Vec::new(),
     };
     let expires = ended.work.expires;
-    if !ended.work.is_known {
+    if !ended.work.is_known
+        && let Some(whose) = parts.network.whose(&ended.work.hop).await
+    {
         // Where many destinations are one's, they share the places of that one: it is asked who that is.
-        ended.whose = Some(parts.network.whose(&ended.work.hop).await);
+        ended.whose = Some(whose);
         ended.again = Some(ended.work.again(ended.work.due, expires));
         return ended;
     }

@@ -37,6 +37,8 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// Until others are told who waits for whom, and of how many of those.
 const TELL: Duration = Duration::from_secs(1);
 const TOLD: usize = 1000;
+/// Destinations of which it is found out at once who has their hosts.
+const LOOK_UPS: usize = 4;
 /// With nothing to wait for, the clock is looked at all the same.
 const IDLE: Duration = Duration::from_secs(60);
 
@@ -49,6 +51,8 @@ pub(crate) struct Runner {
     inbox: Inbox,
     schedule: Schedule,
     attempts: JoinSet<Ended>,
+    /// Who has the hosts of a destination, where that can be found out.
+    look_ups: JoinSet<(Arc<NextHop>, Option<Arc<str>>)>,
     /// What is under way in `attempts`, should one of them panic.
     under_way: HashMap<tokio::task::Id, Work>,
     /// Messages with nothing left to do, whose outcome is on its way to the journal.
@@ -70,6 +74,7 @@ impl Runner {
             inbox,
             schedule: Schedule::new(concurrency),
             attempts: JoinSet::new(),
+            look_ups: JoinSet::new(),
             under_way: HashMap::new(),
             finished: BTreeSet::new(),
             bury_at: None,
@@ -107,12 +112,14 @@ impl Runner {
                 continue;
             }
             self.begin();
+            self.look_up();
             self.inbox.is_busy.store(!self.schedule.is_empty(), Ordering::Relaxed);
             let next = [self.next_look(), reload_at, self.bury_at, self.tell_at];
             let next = next.into_iter().flatten().min().unwrap_or(Instant::now() + IDLE);
             tokio::select! {
                 Some(event) = self.inbox.events.recv() => self.hear(event),
                 Some(joined) = self.attempts.join_next_with_id() => self.joined(joined),
+                Some(joined) = self.look_ups.join_next() => self.looked_up(joined),
                 Ok(()) = changes.changed() => reload_at = Some(Instant::now()),
                 () = sleep_until(next) => {
                     if self.tell_at.take_if(|at| *at <= Instant::now()).is_some() {
@@ -185,6 +192,31 @@ impl Runner {
         }
     }
 
+    /// Has it found out who has the hosts of destinations, while nothing is due there.
+    fn look_up(&mut self) {
+        while self.look_ups.len() < LOOK_UPS
+            && let Some(hop) = self.schedule.next_unknown()
+        {
+            let parts = Arc::clone(&self.parts);
+            self.look_ups.spawn(async move {
+                let whose = parts.network.whose(&hop).await;
+                (hop, whose)
+            });
+        }
+    }
+
+    /// What could not be found out is asked again when something is due there.
+    fn looked_up(
+        &mut self,
+        joined: Result<(Arc<NextHop>, Option<Arc<str>>), tokio::task::JoinError>,
+    ) {
+        match joined {
+            Ok((hop, Some(whose))) => self.schedule.learn(&hop, &whose, clock::steady_millis()),
+            Ok((_, None)) => {}
+            Err(error) => tracing::error!(%error, "cannot find out who has the hosts"),
+        }
+    }
+
     /// When the schedule may have something to do.
     fn next_look(&self) -> Option<Instant> {
         let wait = self.schedule.wake_at()?.since(clock::steady_millis());
@@ -196,6 +228,7 @@ impl Runner {
         match event {
             Event::Added(added) => self.add(added),
             Event::Answered(whose) => self.schedule.answered(&whose, clock::steady_millis()),
+            Event::Resumed(whose) => self.schedule.resume(&whose, clock::steady_millis()),
         }
     }
 
@@ -214,7 +247,7 @@ impl Runner {
             Ok((id, ended)) => {
                 self.under_way.remove(&id);
                 if let Some(whose) = &ended.whose {
-                    self.schedule.learn(&ended.work, whose, now);
+                    self.schedule.learn(&ended.work.hop, whose, now);
                 }
                 self.schedule.done(&ended.work, ended.again, ended.host, now);
                 if ended.is_finished {

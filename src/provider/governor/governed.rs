@@ -1,5 +1,5 @@
 use super::{
-    Hold,
+    Grant, Hold,
     pace::{Beat, Clockwork},
 };
 use crate::{
@@ -21,6 +21,9 @@ const LONGEST_INTERVAL: Duration = Duration::from_mins(15);
 const REMEMBERED: usize = 32;
 /// Most of a reply that is kept.
 const KEPT_OF_REPLY: usize = 300;
+/// How long it takes, behind what brought it, until a provider that got fewer connections has all of them again, however few
+/// messages leave for it.
+const RECOVERY: Duration = Duration::from_hours(1);
 
 /// What is known of a provider, and what is under way to it.
 #[derive(Debug)]
@@ -33,6 +36,12 @@ pub(super) struct Governed {
     clockwork: Clockwork,
     pub(super) slowed: Option<Slowed>,
     pub(super) suspended: Option<Suspended>,
+    /// Why fewer connections are allowed than the limits have; where they are not, it means nothing.
+    pub(super) reduced: Option<Reduced>,
+    /// Counts suspensions and resumptions: what was granted before one says nothing of what is behind it.
+    age: u64,
+    /// The age that the last resumption began.
+    resumed: u64,
     /// Replies that count when they come often.
     heard: VecDeque<Heard>,
 }
@@ -41,6 +50,13 @@ pub(super) struct Governed {
 pub(super) struct Slowed {
     pub(super) pace: Pace,
     pub(super) doublings: u8,
+    pub(super) since: Millis,
+    pub(super) until: Millis,
+    pub(super) why: Arc<str>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reduced {
     pub(super) since: Millis,
     pub(super) until: Millis,
     pub(super) why: Arc<str>,
@@ -82,6 +98,9 @@ impl Governed {
             clockwork: Clockwork::default(),
             slowed: None,
             suspended: None,
+            reduced: None,
+            age: 0,
+            resumed: 0,
             heard: VecDeque::new(),
         }
     }
@@ -119,6 +138,14 @@ impl Governed {
             }
         }
         self.suspended.take_if(|suspended| suspended.until <= now);
+        if self.reduced.take_if(|reduced| reduced.until <= now).is_some() {
+            (self.allowed, self.successes) = (self.limits.connections, 0);
+        }
+    }
+
+    /// What somebody who waited is granted with now.
+    pub(super) fn grant(&self) -> Grant {
+        Grant { is_probe: false, age: self.age }
     }
 
     /// Until when nobody may ask; `None` where somebody may.
@@ -127,23 +154,24 @@ impl Governed {
         (suspended.probe_at.min(suspended.until) > now).then(|| suspended.hold(provider))
     }
 
-    /// A place, or a ticket for one; true for one that finds out whether the suspension can end.
+    /// A place, or a ticket for one.
     pub(super) fn take(
         &mut self,
         provider: &Arc<str>,
         cause: &Cause,
         now: Millis,
-    ) -> Result<bool, Refused> {
+    ) -> Result<Grant, Refused> {
+        let grant = self.grant();
         if let Some(hold) = self.hold(provider, now) {
             return Err(Refused::Held(hold));
         }
         let Some(suspended) = &mut self.suspended else {
-            return self.places.take(cause).map(|()| false).map_err(Refused::Waits);
+            return self.places.take(cause).map(|()| grant).map_err(Refused::Waits);
         };
         match self.places.take(cause) {
             Ok(()) => {
                 suspended.probe_at = now + suspended.interval;
-                Ok(true)
+                Ok(Grant { is_probe: true, ..grant })
             }
             // Nobody waits for one who is suspended.
             Err(ticket) => {
@@ -184,10 +212,11 @@ impl Governed {
         self.places.give_back(cause)
     }
 
-    /// A message arrived; `is_probe`: by which the suspension ends.
-    pub(super) fn succeeded(&mut self, is_probe: bool) {
-        if is_probe {
-            self.suspended = None;
+    /// A message arrived. The suspension ends by a probe of its own: one of an earlier one that hung until now knows nothing
+    /// of it.
+    pub(super) fn succeeded(&mut self, grant: Grant, now: Millis) {
+        if grant.is_probe && grant.age == self.age && self.suspended.take().is_some() {
+            self.reduced.iter_mut().for_each(|reduced| reduced.until = now + RECOVERY);
         }
         if self.allowed < self.limits.connections {
             self.successes += 1;
@@ -197,34 +226,41 @@ impl Governed {
         }
     }
 
-    /// A message did not, with `judgement` about `reply`. True where that changes something.
+    /// A message did not, with `judgement` about `reply`. True where that changes something: what left before somebody had
+    /// the provider go on changes nothing behind that.
     pub(super) fn failed(
         &mut self,
+        grant: Grant,
         judgement: &Judgement,
         reply: &str,
         cause: &Cause,
         now: Millis,
     ) -> bool {
-        let why = || reply.chars().take(KEPT_OF_REPLY).collect::<String>().into();
-        let mut has_changed = false;
-        match (judgement.scope, judgement.measure) {
-            (Scope::Provider | Scope::Connection, Measure::Slow(pace)) => {
-                self.slow(pace, why(), now);
-                has_changed = true;
-            }
-            (Scope::Provider, Measure::Suspend(time)) => {
-                self.suspend(time, why(), now);
-                has_changed = true;
-            }
-            _ => {}
+        if grant.age < self.resumed {
+            return false;
         }
+        let is_of_all = match judgement.measure {
+            Measure::Slow(_) => matches!(judgement.scope, Scope::Provider | Scope::Connection),
+            _ => judgement.scope == Scope::Provider,
+        };
+        let mut has_changed = is_of_all && self.act(judgement.measure, reply, now);
         if let Some(repeated) = judgement.repeated
             && self.is_often(repeated, cause, now)
         {
-            self.suspend(repeated.suspend, why(), now);
-            has_changed = true;
+            has_changed |= self.act(repeated.then, reply, now);
         }
         has_changed
+    }
+
+    /// True where there is something to be done to the provider.
+    fn act(&mut self, measure: Measure, reply: &str, now: Millis) -> bool {
+        let why = || reply.chars().take(KEPT_OF_REPLY).collect::<String>().into();
+        match measure {
+            Measure::Slow(pace) => self.slow(pace, why(), now),
+            Measure::Suspend(time) => self.suspend(time, why(), now),
+            _ => return false,
+        }
+        true
     }
 
     /// Ends what was concluded; true where there was something.
@@ -232,8 +268,11 @@ impl Governed {
         let was = self.suspended.is_some()
             || self.slowed.is_some()
             || self.allowed < self.limits.connections;
-        (self.suspended, self.slowed, self.allowed) = (None, None, self.limits.connections);
+        (self.suspended, self.slowed, self.reduced) = (None, None, None);
+        (self.allowed, self.successes) = (self.limits.connections, 0);
         self.heard.clear();
+        self.age += 1;
+        self.resumed = self.age;
         was
     }
 
@@ -276,6 +315,9 @@ impl Governed {
         }
         let since = self.slowed.as_ref().filter(|_| !is_new).map_or(now, |slowed| slowed.since);
         let until = now + pace.time;
+        if pace.messages == 0 {
+            self.reduce(since, until, &why);
+        }
         self.slowed = Some(Slowed { pace, doublings: 0, since, until, why });
     }
 
@@ -283,12 +325,21 @@ impl Governed {
         let interval = (time / 8).clamp(SHORTEST_INTERVAL, LONGEST_INTERVAL);
         let (since, probe_at) = match &self.suspended {
             Some(before) => (before.since, before.probe_at.max(now + SHORTEST_INTERVAL)),
-            None => (now, now + interval),
+            None => {
+                self.age += 1;
+                (now, now + interval)
+            }
         };
-        self.suspended = Some(Suspended { since, until: now + time, interval, probe_at, why });
+        let until = now + time;
+        self.reduce(since, until, &why);
+        self.suspended = Some(Suspended { since, until, interval, probe_at, why });
         // It begins again with one.
         (self.allowed, self.successes) = (1, 0);
         self.heard.clear();
+    }
+
+    fn reduce(&mut self, since: Millis, until: Millis, why: &Arc<str>) {
+        self.reduced = Some(Reduced { since, until: until + RECOVERY, why: Arc::clone(why) });
     }
 
     fn is_often(&mut self, repeated: Repeated, cause: &Cause, now: Millis) -> bool {

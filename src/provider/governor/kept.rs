@@ -2,7 +2,7 @@
 
 use super::{
     Governor,
-    governed::{Governed, Slowed, Suspended},
+    governed::{Governed, Reduced, Slowed, Suspended},
 };
 use crate::{
     provider::{Limits, Pace},
@@ -29,6 +29,15 @@ pub struct KeptProvider {
     allowed: u32,
     slowed: Option<KeptSlowed>,
     suspended: Option<KeptSuspended>,
+    #[serde(default)]
+    reduced: Option<KeptReduced>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct KeptReduced {
+    since: u64,
+    until: u64,
+    why: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +84,7 @@ impl Governor {
                     .as_ref()
                     .filter(|it| !is_over(it.until))
                     .map(Into::into),
+                reduced: governed.reduced.as_ref().map(Into::into),
             })
             .collect();
         providers.sort_by(|a, b| a.name.cmp(&b.name));
@@ -84,11 +94,14 @@ impl Governor {
 
     /// Goes on from what was kept. A clock that was set back makes nothing last longer than it was to.
     pub fn go_on(&mut self, kept: Kept, now: Millis) {
-        for KeptProvider { name, connections, allowed, slowed, suspended } in kept.providers {
+        for KeptProvider { name, connections, allowed, slowed, suspended, reduced } in
+            kept.providers
+        {
             let mut governed = Governed::new(Limits { connections, ..Limits::OTHERS });
             governed.allowed = allowed.clamp(1, connections.max(1));
             governed.slowed = slowed.map(|it| it.to_slowed(now));
             governed.suspended = suspended.map(|it| it.to_suspended(now));
+            governed.reduced = reduced.map(|it| it.to_reduced(now));
             governed.look(self.nodes.get(), now);
             self.providers.insert(name.into(), governed);
         }
@@ -121,6 +134,21 @@ impl From<&Suspended> for KeptSuspended {
             probe_at: probe_at.as_millis(),
             why: why.to_string(),
         }
+    }
+}
+
+impl From<&Reduced> for KeptReduced {
+    fn from(Reduced { since, until, why }: &Reduced) -> Self {
+        let (since, until) = (since.as_millis(), until.as_millis());
+        Self { since, until, why: why.to_string() }
+    }
+}
+
+impl KeptReduced {
+    fn to_reduced(&self, now: Millis) -> Reduced {
+        let (since, until) = (Millis::new(self.since), Millis::new(self.until));
+        let until = until.min(now + until.since(since));
+        Reduced { since: since.min(now), until, why: self.why.as_str().into() }
     }
 }
 

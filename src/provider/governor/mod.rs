@@ -57,6 +57,11 @@ impl Hold {
         let provider = Arc::clone(&whose.name);
         Self { provider, until: Millis::EPOCH, is_suspended: false, why: "".into() }
     }
+
+    /// What everybody may know of it: why it is was said of others' mail.
+    pub fn without_why(&self) -> Self {
+        Self { why: "".into(), ..self.clone() }
+    }
 }
 
 /// `yahoo gets no mail before 2026-11-30T00:00:00.000Z: 421 4.7.0 [TSS04] …`
@@ -64,6 +69,7 @@ impl fmt::Display for Hold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { provider, until, is_suspended, why } = self;
         match is_suspended {
+            true if why.is_empty() => write!(f, "{provider} gets no mail before {until}"),
             true => write!(f, "{provider} gets no mail before {until}: {why}"),
             false if why.is_empty() => {
                 write!(f, "{provider} has all the connections and messages that it takes")
@@ -73,14 +79,20 @@ impl fmt::Display for Hold {
     }
 }
 
+/// What a connection was granted with: to be told with what comes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Grant {
+    /// It finds out whether the suspension can end.
+    pub is_probe: bool,
+    /// When it was granted, counted in suspensions and resumptions of the provider.
+    age: u64,
+}
+
 /// The answer to who asks for a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Leave {
     /// There is one.
-    Granted {
-        /// It finds out whether the suspension can end.
-        is_probe: bool,
-    },
+    Granted(Grant),
     /// Whoever gives one back makes room, and names this ticket.
     Waits(Ticket),
     /// Not before a time.
@@ -100,7 +112,7 @@ impl Governor {
         let governed = self.governed(whose, now);
         let given = governed.look(nodes, now);
         let leave = match governed.take(&whose.name, cause, now) {
-            Ok(is_probe) => Leave::Granted { is_probe },
+            Ok(grant) => Leave::Granted(grant),
             Err(Refused::Waits(ticket)) => Leave::Waits(ticket),
             Err(Refused::Held(hold)) => Leave::Held(hold),
         };
@@ -142,22 +154,28 @@ impl Governor {
         })
     }
 
-    /// A message arrived; `is_probe` is what it was granted with.
-    pub fn succeeded(&mut self, provider: &str, is_probe: bool, now: Millis) -> Woken {
+    /// What somebody who waited is granted with, at the time of that.
+    pub fn grant(&self, provider: &str) -> Grant {
+        self.providers.get(provider).map_or_else(Grant::default, Governed::grant)
+    }
+
+    /// A message arrived that had this grant.
+    pub fn succeeded(&mut self, provider: &str, grant: Grant, now: Millis) -> Woken {
         let nodes = self.nodes.get();
         let Some(governed) = self.providers.get_mut(provider) else { return Woken::default() };
         if governed.is_usual() {
             return Woken::default();
         }
-        governed.succeeded(is_probe);
+        governed.succeeded(grant, now);
         self.version += 1;
         Woken { given: governed.look(nodes, now), sent_away: Vec::new() }
     }
 
-    /// A message of `cause` did not arrive, with this reply.
+    /// A message of `cause` that had this grant did not arrive, with this reply.
     pub fn failed(
         &mut self,
         provider: &str,
+        grant: Grant,
         judgement: &Judgement,
         reply: &str,
         cause: &Cause,
@@ -165,7 +183,7 @@ impl Governor {
     ) -> Woken {
         let nodes = self.nodes.get();
         let Some(governed) = self.providers.get_mut(provider) else { return Woken::default() };
-        if !governed.failed(judgement, reply, cause, now) {
+        if !governed.failed(grant, judgement, reply, cause, now) {
             return Woken::default();
         }
         self.version += 1;
@@ -177,15 +195,18 @@ impl Governor {
         Woken { given, sent_away }
     }
 
-    /// Ends what was concluded of a provider; `None` where there is nothing.
-    pub fn resume(&mut self, provider: &str, now: Millis) -> Option<Woken> {
+    /// Ends what was concluded of a provider, and what would still be concluded from what left before; false where there is
+    /// nothing.
+    pub fn resume(&mut self, provider: &str, now: Millis) -> (bool, Woken) {
         let nodes = self.nodes.get();
-        let governed = self.providers.get_mut(provider)?;
+        let Some(governed) = self.providers.get_mut(provider) else {
+            return (false, Woken::default());
+        };
         governed.expire(now);
         let was = governed.resume();
         let given = governed.look(nodes, now);
         self.version += u64::from(was);
-        was.then_some(Woken { given, sent_away: Vec::new() })
+        (was, Woken { given, sent_away: Vec::new() })
     }
 
     /// Until when nobody may ask the provider, and why.

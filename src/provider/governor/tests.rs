@@ -23,7 +23,7 @@ fn grab(governor: &mut Governor, whose: &Whose, now: Millis) -> Vec<Cause> {
     for nth in 0..1000 {
         let cause = cause(&format!("grab{nth}"));
         match governor.ask(whose, &cause, now).0 {
-            Leave::Granted { .. } => held.push(cause),
+            Leave::Granted(_) => held.push(cause),
             Leave::Waits(ticket) => {
                 governor.leave(&whose.name, &cause, ticket);
                 break;
@@ -43,7 +43,21 @@ fn free(governor: &mut Governor, whose: &Whose, now: Millis) -> usize {
 }
 
 fn hear(governor: &mut Governor, whose: &Whose, host: &str, reply: &str, from: &str, now: Millis) {
-    governor.failed(&whose.name, &judge(host, reply), reply, &cause(from), now);
+    let grant = governor.grant(&whose.name);
+    governor.failed(&whose.name, grant, &judge(host, reply), reply, &cause(from), now);
+}
+
+/// A connection that is no probe.
+fn granted(leave: &Leave) -> bool {
+    matches!(leave, Leave::Granted(Grant { is_probe: false, .. }))
+}
+
+/// A connection by which a suspension can end.
+fn probe(leave: Leave) -> Grant {
+    match leave {
+        Leave::Granted(grant) if grant.is_probe => grant,
+        leave => panic!("{leave:?}"),
+    }
 }
 
 #[test]
@@ -59,7 +73,7 @@ fn never_more_than_it_takes_and_one_more_for_twenty_after_a_slow_down() {
         "once halved, as both were under way together"
     );
     for nth in 1..=200 {
-        governor.succeeded("google", false, NOW);
+        governor.succeeded("google", Grant::default(), NOW);
         let expected = (4 + nth / 20).min(8);
         assert_eq!(governor.allows(&google, NOW).0, expected, "{nth}");
     }
@@ -78,30 +92,30 @@ fn never_more_than_it_takes_and_one_more_for_twenty_after_a_slow_down() {
 fn a_suspended_provider_is_asked_by_one_at_a_time_and_only_a_probe_ends_it() {
     let (mut governor, yahoo) = (Governor::default(), whose("yahoo", 10));
     let before = cause("before");
-    assert_eq!(governor.ask(&yahoo, &before, NOW).0, Leave::Granted { is_probe: false });
+    assert!(granted(&governor.ask(&yahoo, &before, NOW).0));
     let reply = "421 4.7.0 [TSS04] Messages from 192.0.2.7 temporarily deferred";
     hear(&mut governor, &yahoo, YAHOO, reply, "a", NOW);
-    governor.succeeded("yahoo", false, NOW);
+    governor.succeeded("yahoo", Grant::default(), NOW);
     let hold = governor.hold("yahoo", NOW).unwrap();
     assert_eq!((&*hold.provider, &*hold.why, hold.until), ("yahoo", reply, NOW + MIN * 15));
     assert_eq!(governor.ask(&yahoo, &cause("b"), NOW).0, Leave::Held(hold.clone()));
     governor.give_back("yahoo", &before, NOW);
     let at = hold.until;
-    let probe = cause("probe");
-    assert_eq!(governor.ask(&yahoo, &probe, at).0, Leave::Granted { is_probe: true });
+    let by = cause("probe");
+    probe(governor.ask(&yahoo, &by, at).0);
     assert!(matches!(governor.ask(&yahoo, &cause("b"), at).0, Leave::Held(_)));
     // It hears the same.
     hear(&mut governor, &yahoo, YAHOO, reply, "probe", at);
-    governor.give_back("yahoo", &probe, at);
+    governor.give_back("yahoo", &by, at);
     let told = governor.told(at).remove(0);
     assert_eq!(
         (told.state, told.since, told.until),
         (State::Suspended, Some(NOW), Some(at + MIN * 120))
     );
     let again = told.next_probe.unwrap();
-    assert_eq!(governor.ask(&yahoo, &probe, again).0, Leave::Granted { is_probe: true });
-    governor.succeeded("yahoo", true, again);
-    governor.give_back("yahoo", &probe, again);
+    let grant = probe(governor.ask(&yahoo, &by, again).0);
+    governor.succeeded("yahoo", grant, again);
+    governor.give_back("yahoo", &by, again);
     assert_eq!(governor.hold("yahoo", again), None);
     assert_eq!(free(&mut governor, &yahoo, again), 1, "it begins with one");
 }
@@ -117,20 +131,21 @@ fn a_suspension_ends_in_time_and_when_it_is_ended() {
     suspend(&mut governor, NOW);
     assert_eq!(free(&mut governor, &yahoo, NOW + MIN * 120), 1);
     suspend(&mut governor, NOW);
-    assert!(governor.resume("yahoo", NOW).is_some());
+    assert!(governor.resume("yahoo", NOW).0);
     assert_eq!(free(&mut governor, &yahoo, NOW), 10);
-    assert_eq!(governor.resume("yahoo", NOW), None);
-    assert_eq!(governor.resume("nobody", NOW), None);
+    assert!(!governor.resume("yahoo", NOW).0);
+    assert!(!governor.resume("nobody", NOW).0);
 }
 
 #[test]
 fn whoever_waits_for_one_who_is_suspended_is_sent_away() {
     let (mut governor, yahoo) = (Governor::default(), whose("yahoo", 1));
     let (first, second) = (cause("a"), cause("b"));
-    assert!(matches!(governor.ask(&yahoo, &first, NOW).0, Leave::Granted { .. }));
+    assert!(granted(&governor.ask(&yahoo, &first, NOW).0));
     let Leave::Waits(ticket) = governor.ask(&yahoo, &second, NOW).0 else { panic!() };
     let reply = "553 5.7.1 [BL21] Connections will not be accepted";
-    let woken = governor.failed("yahoo", &judge(YAHOO, reply), reply, &first, NOW);
+    let woken =
+        governor.failed("yahoo", Grant::default(), &judge(YAHOO, reply), reply, &first, NOW);
     assert_eq!(woken.sent_away, [ticket]);
     assert_eq!(governor.give_back("yahoo", &first, NOW), Woken::default());
 }
@@ -139,7 +154,8 @@ fn whoever_waits_for_one_who_is_suspended_is_sent_away() {
 fn what_one_sends_does_not_suspend_a_provider_for_all() {
     let (mut governor, google) = (Governor::default(), whose("google", 5));
     governor.allows(&google, NOW);
-    let spam = "550 5.7.1 This message is suspicious due to the nature of the content";
+    let spam =
+        "550 5.7.1 likely suspicious due to the very low reputation of the sending IP address";
     for _ in 0..100 {
         hear(&mut governor, &google, GOOGLE, spam, "one", NOW);
     }
@@ -235,11 +251,86 @@ fn providers_that_nobody_uses_are_forgotten() {
     let mut governor = Governor::default();
     for nth in 0..10_000 {
         let one = whose(&format!("d{nth}.test"), 3);
-        let Leave::Granted { .. } = governor.ask(&one, &cause("a"), NOW).0 else { panic!() };
+        let Leave::Granted(_) = governor.ask(&one, &cause("a"), NOW).0 else { panic!() };
         if nth % 1000 != 0 {
             governor.give_back(&one.name, &cause("a"), NOW);
         }
     }
     assert!(governor.providers.len() < 600, "{}", governor.providers.len());
     assert_eq!(governor.in_use("d1000.test"), 1, "what is in use is not");
+}
+
+#[test]
+fn what_is_slowed_behind_a_probe_says_why_since_when_and_until_when() {
+    let (mut governor, yahoo) = (Governor::default(), whose("yahoo", 10));
+    governor.allows(&yahoo, NOW);
+    let reply = "421 4.7.0 [TSS04] deferred";
+    hear(&mut governor, &yahoo, YAHOO, reply, "a", NOW);
+    let at = NOW + MIN * 15;
+    let grant = probe(governor.ask(&yahoo, &cause("probe"), at).0);
+    governor.succeeded("yahoo", grant, at);
+    governor.give_back("yahoo", &cause("probe"), at);
+    let of = |told: &Told| (told.state, told.why.clone(), told.since, told.until);
+    let expected = (State::Slowed, Some(reply.to_owned()), Some(NOW), Some(at + MIN * 60));
+    assert_eq!(of(&governor.told(at)[0]), expected);
+    let mut next = Governor::default();
+    next.go_on(governor.kept(at), at);
+    assert_eq!(of(&next.told(at)[0]), expected, "a restart changes nothing of that");
+    // Without another message.
+    let told = governor.told(at + MIN * 60).remove(0);
+    assert_eq!(of(&told), (State::Usual, None, None, None));
+    assert_eq!(free(&mut governor, &yahoo, at + MIN * 60), 10);
+}
+
+/// What left before somebody had it go on says nothing of what is behind that.
+#[test]
+fn a_resume_is_not_undone_by_the_reply_to_what_left_before() {
+    let (mut governor, yahoo) = (Governor::default(), whose("yahoo", 10));
+    let reply = "421 4.7.0 [TSS04] deferred";
+    let Leave::Granted(before) = governor.ask(&yahoo, &cause("a"), NOW).0 else { panic!() };
+    governor.resume("yahoo", NOW);
+    let judgement = judge(YAHOO, reply);
+    governor.failed("yahoo", before, &judgement, reply, &cause("a"), NOW);
+    assert_eq!(governor.hold("yahoo", NOW), None);
+    let Leave::Granted(behind) = governor.ask(&yahoo, &cause("b"), NOW).0 else { panic!() };
+    governor.failed("yahoo", behind, &judgement, reply, &cause("b"), NOW);
+    assert!(governor.hold("yahoo", NOW).is_some());
+}
+
+#[test]
+fn a_probe_that_hangs_is_the_only_one_and_ends_no_later_suspension() {
+    let (mut governor, yahoo) = (Governor::default(), whose("yahoo", 10));
+    governor.allows(&yahoo, NOW);
+    let suspend = |governor: &mut Governor, now| {
+        hear(governor, &yahoo, YAHOO, "421 4.7.0 [TSS04] deferred", "a", now);
+    };
+    suspend(&mut governor, NOW);
+    let at = NOW + MIN * 15;
+    let hangs = probe(governor.ask(&yahoo, &cause("hangs"), at).0);
+    for minutes in 1..105 {
+        let leave = governor.ask(&yahoo, &cause("b"), at + MIN * minutes).0;
+        assert!(matches!(leave, Leave::Held(_)), "{minutes}: {leave:?}");
+    }
+    // The time of that one is over, and there is another.
+    let later = NOW + MIN * 121;
+    governor.told(later);
+    suspend(&mut governor, later);
+    governor.succeeded("yahoo", hangs, later + MIN);
+    governor.give_back("yahoo", &cause("hangs"), later + MIN);
+    assert!(governor.hold("yahoo", later + MIN).is_some());
+}
+
+/// What was over made room already.
+#[test]
+fn who_waits_gets_the_place_that_a_resume_finds_free() {
+    let (mut governor, google) = (Governor::default(), whose("google", 4));
+    governor.allows(&google, NOW);
+    hear(&mut governor, &google, GOOGLE, "421 4.7.28 rate from your IP address", "x", NOW);
+    assert!(granted(&governor.ask(&google, &cause("a"), NOW).0));
+    let Leave::Waits(ticket) = governor.ask(&google, &cause("a"), NOW).0 else { panic!() };
+    let over = NOW + Duration::from_hours(2);
+    assert_eq!(
+        governor.resume("google", over),
+        (false, Woken { given: vec![(cause("a"), ticket)], sent_away: Vec::new() })
+    );
 }

@@ -105,9 +105,14 @@ impl Governed {
             (None, true) => State::Usual,
             (None, false) => State::Slowed,
         };
+        let reduced = self.reduced.as_ref().filter(|_| state == State::Slowed);
         let since = suspended.map(|it| it.since).or(slowed.map(|it| it.since));
-        let until = suspended.map(|it| it.until).or(slowed.map(|it| it.until));
+        let since = since.or(reduced.map(|it| it.since));
+        // A provider that is slowed down has all of it when the last of both is over.
+        let slow = slowed.map(|it| it.until).max(reduced.map(|it| it.until));
+        let until = suspended.map(|it| it.until).or(slow);
         let why = suspended.map(|it| &it.why).or(slowed.map(|it| &it.why));
+        let why = why.or(reduced.map(|it| &it.why));
         Told {
             provider: name.to_owned(),
             state,

@@ -320,7 +320,7 @@ proptest! {
                 let of = |name: &str| *work.hop == hop(name);
                 let to = (0..4).find(|to| of(&format!("h{to}"))).unwrap();
                 let group: Arc<str> = format!("group{}", groups[to]).into();
-                schedule.learn(&work, &group, now);
+                schedule.learn(&work.hop, &group, now);
                 schedule.done(&work, Some(work.again(work.due, Millis::MAX)), HostState::Unknown, now);
                 continue;
             }

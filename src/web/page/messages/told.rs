@@ -42,6 +42,7 @@ pub(crate) fn told(explained: &Explanation) -> Told {
         Verdict::Marked => ("messages-explain-verdict-marked", Tone::Care),
         Verdict::Answered => ("messages-explain-verdict-answered", Tone::Good),
         Verdict::Forwarded => ("messages-explain-verdict-forwarded", Tone::Good),
+        Verdict::Waits => ("messages-explain-verdict-waits", Tone::Care),
     };
     let quoting = |key, text: &String| Line::new(key).quoting(text);
     let mut lines = vec![Line::new(verdict.0).toned(verdict.1)];
@@ -76,7 +77,7 @@ pub(crate) fn told(explained: &Explanation) -> Told {
     lines.extend(explained.destinations.iter().map(|to| {
         let line = Line::new("messages-explain-destination");
         let line = line.with("mailbox", &to.mailbox).with("hop", &to.next_hop);
-        match &to.no_mail {
+        match to.no_mail.as_ref().or(to.held.as_ref()) {
             Some(why) => line.quoting(why),
             None => line,
         }

@@ -737,6 +737,7 @@ messages-explain-verdict-munged = Sie würde weitergeleitet, mit dem Alias in Fr
 messages-explain-verdict-marked = Sie würde weitergeleitet, als Spam gekennzeichnet.
 messages-explain-verdict-answered = Sie ginge als Antwort des Alias hinaus.
 messages-explain-verdict-forwarded = Sie würde weitergeleitet.
+messages-explain-verdict-waits = Sie würde warten, hier oder beim Absender, bis ihr Ziel wieder Post annimmt.
 messages-explain-alias = Der Alias { $alias } antwortet.
 messages-explain-rule = Die Regel, die entscheidet:
 messages-explain-rules = Was der Alias sagt:

@@ -737,6 +737,7 @@ messages-explain-verdict-munged = It would be forwarded, with the alias in From.
 messages-explain-verdict-marked = It would be forwarded, marked as spam.
 messages-explain-verdict-answered = It would leave as an answer of the alias.
 messages-explain-verdict-forwarded = It would be forwarded.
+messages-explain-verdict-waits = It would wait, here or with its sender, until its destination takes mail again.
 messages-explain-alias = The alias { $alias } answers.
 messages-explain-rule = The rule that decides:
 messages-explain-rules = What the alias says:
