@@ -4,8 +4,8 @@ use super::{Error, dkim_keys, spam_filter, srs_keys::keyring};
 use crate::{
     clock,
     config::{CertificateFiles, Config, Dnsbl, Listen, Protocol, Srs, print_duration, print_size},
-    keys::{present_certificate_files, webhook_secret},
-    next_hop::TlsLevel,
+    keys::{present_certificate_files, relay_password, webhook_secret},
+    next_hop::{Relay, TlsLevel},
     postfix::{AliasMaps, Asker, MapFault},
     time::DAY,
     tls::{Certificates, expiry},
@@ -67,9 +67,21 @@ impl Meaning {
                 TlsLevel::None => "plaintext",
                 TlsLevel::Opportunistic => "TLS where it is offered",
                 TlsLevel::Required => "TLS or nothing",
+                TlsLevel::Verified => "TLS with its own certificate or nothing",
             };
-            format!("{} to {}, {tls}", route.pattern, route.to)
+            let mut text = format!("{} to {}, {tls}", route.pattern, route.to);
+            if let Some(Relay { login, takes_own_from, source, hello }) = route.to.relay.as_deref()
+            {
+                text.push_str(if login.is_some() { ", with a login" } else { "" });
+                text.push_str(if *takes_own_from { ", From munged" } else { "" });
+                text.extend(source.map(|source| format!(", from {source}")));
+                text.extend(hello.as_ref().map(|hello| format!(", as {hello}")));
+            }
+            text
         });
+        for login in config.routes.iter().filter_map(|route| route.to.login()) {
+            relay_password(&login.password_file).map_err(Error::refused)?;
+        }
         if let Some(file) = &config.events.secret_file {
             webhook_secret(file.clone()).map_err(Error::refused)?;
         }

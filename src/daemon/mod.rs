@@ -7,12 +7,14 @@ mod alias_texts;
 mod behind;
 mod figures;
 mod generation;
+mod happenings;
 mod monitoring;
 mod over_rates;
 mod pages;
 mod providers;
 mod sockets;
 mod trouble;
+
 mod web;
 
 use crate::{
@@ -226,7 +228,9 @@ impl Daemon {
         let of_delays = current.clone();
         let delays = tokio::spawn(async move { tell_of_delays(&of_delays).await });
         let of_events = current.clone();
-        let events = tokio::spawn(async move { events::run(&of_events).await });
+        let events = tokio::spawn(async move {
+            tokio::join!(events::run(&of_events), happenings::run(&of_events));
+        });
         let of_digests = current.clone();
         let digests = tokio::spawn(async move { digests::run(&of_digests).await });
         let purge = tokio::spawn(async move {

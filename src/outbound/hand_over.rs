@@ -56,6 +56,7 @@ impl Outbound {
                 return;
             }
             let is_usable = matches!(transfer.connection, Ok(true));
+            self.news.heard(hop, &transfer.answers);
             let splits = self.tell(slot.as_ref(), &connection, &transfer.answers, delivery);
             let splits = if is_usable { splits } else { HashSet::new() };
             let (mut settled, mut answers) = (Vec::new(), Vec::new());
@@ -130,6 +131,7 @@ impl Outbound {
         if judgement.repeated.is_some() && std::mem::replace(&mut delivery.is_counted, true) {
             judgement.repeated = None;
         }
+        self.news.judged(remote, &judgement, reply);
         self.governor.failed(whose, &judgement, reply, &delivery.mail.cause);
         judgement
     }
