@@ -9,8 +9,9 @@ use crate::{
     clock,
     event::{Happening, Listener},
     keys,
-    mail::{Current, Parts},
+    mail::{Current, Parts, events},
     provider::governor::State,
+    store::spool::SpoolTaken,
     time::Millis,
     tls,
 };
@@ -33,8 +34,12 @@ const SOON: Duration = Duration::from_hours(14 * 24);
 /// What was told and has not ended: lines that name it.
 type Told = BTreeSet<String>;
 
-/// Looks for ever.
-pub(super) async fn run(current: &Current) {
+/// Tells of events for ever: those that wait, and those of the server as they come.
+pub(super) async fn tell(current: Current) {
+    tokio::join!(events::run(&current), look(&current));
+}
+
+async fn look(current: &Current) {
     let state_dir = current.get().config.state_dir.clone();
     let mut told = Running::told(&state_dir);
     let mut kept = told.clone();
@@ -98,14 +103,14 @@ fn providers(parts: &Parts, told: &mut Told) {
 }
 
 async fn spool(parts: &Parts, told: &mut Told) {
-    let Ok(figures) = parts.store.spool_figures().await else { return };
+    let Ok(taken) = parts.store.spool_taken().await else { return };
     let bounds = &parts.config.spool;
     let share = |part: u64, of: u64| part.saturating_mul(100).checked_div(of).unwrap_or(0);
-    let percent = share(figures.messages, bounds.max_messages)
-        .max(share(figures.octets, bounds.max_bytes as u64));
+    let percent = share(taken.messages, bounds.max_messages)
+        .max(share(taken.octets, bounds.max_bytes as u64));
     let least = if told.contains("spool full") { NO_LONGER_FULL } else { FULL };
     let filling = (percent >= least).then(|| {
-        let (messages, octets) = (figures.messages, figures.octets);
+        let SpoolTaken { messages, octets } = taken;
         ("full".to_owned(), Happening::SpoolFilling { percent, messages, octets })
     });
     compare(parts, told, "spool", filling);

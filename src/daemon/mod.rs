@@ -14,16 +14,13 @@ mod pages;
 mod providers;
 mod sockets;
 mod trouble;
-
 mod web;
 
 use crate::{
     clock,
     config::{Config, JournalBounds, Limits, ListenAddress, service},
     inbound::{ClientLimits, Clients, Connections},
-    mail::{
-        Current, Inbox, OpenError, Parts, Runner, digests, events, tell_of_delays, tls_reports,
-    },
+    mail::{Current, Inbox, OpenError, Parts, Runner, digests, tell_of_delays, tls_reports},
     store::{
         StateLock,
         journal::{Bounds, Journal, JournalError},
@@ -227,10 +224,7 @@ impl Daemon {
         let count = tokio::spawn(async move { tls_reports::run(&of_count).await });
         let of_delays = current.clone();
         let delays = tokio::spawn(async move { tell_of_delays(&of_delays).await });
-        let of_events = current.clone();
-        let events = tokio::spawn(async move {
-            tokio::join!(events::run(&of_events), happenings::run(&of_events));
-        });
+        let events = tokio::spawn(happenings::tell(current.clone()));
         let of_digests = current.clone();
         let digests = tokio::spawn(async move { digests::run(&of_digests).await });
         let purge = tokio::spawn(async move {

@@ -14,16 +14,14 @@ use std::{
     path::Path,
     process::{Command, Stdio},
 };
-use tempfile::TempDir;
 
-/// The account, and what Postfix asks SASL for.
-fn sasl(mechanisms: &str) -> Option<TempDir> {
-    let program = peer::program("saslpasswd2")?;
-    let directory = tempfile::Builder::new().prefix("sasl").tempdir().unwrap();
-    fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
-    let accounts = directory.path().join("accounts");
+/// The account, and what Postfix asks SASL for, where Debian's looks for it: below its main.cf.
+fn make_account(postfix: &Postfix, saslpasswd: &Path, mechanisms: &str) {
+    let directory = postfix.config_dir().join("sasl");
+    fs::create_dir(&directory).unwrap();
+    let accounts = directory.join("accounts");
     let (name, realm) = USER.split_once('@').unwrap();
-    let mut command = Command::new(program);
+    let mut command = Command::new(saslpasswd);
     command.args(["-p", "-c", "-u", realm, "-f"]).arg(&accounts).arg(name);
     let mut made = command.stdin(Stdio::piped()).spawn().unwrap();
     made.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
@@ -33,8 +31,7 @@ fn sasl(mechanisms: &str) -> Option<TempDir> {
         "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {}\nmech_list: {mechanisms}\n",
         accounts.display()
     );
-    fs::write(directory.path().join("smtpd.conf"), settings).unwrap();
-    Some(directory)
+    fs::write(directory.join("smtpd.conf"), settings).unwrap();
 }
 
 struct SmartHost {
@@ -43,13 +40,12 @@ struct SmartHost {
     smtps: SocketAddr,
     authority: Authority,
     dns: Dns,
-    _sasl: TempDir,
 }
 
 impl SmartHost {
     /// Relays for who logs in, under TLS, and for nobody else; its certificate is for `name`.
     fn start(name: &str, mechanisms: &str) -> Option<Self> {
-        let sasl = sasl(mechanisms)?;
+        let saslpasswd = peer::program("saslpasswd2")?;
         let (authority, smtps) = (Authority::new(), free_address());
         let pair = authority.issue(name, "postfix");
         let postfix = Postfix::builder()?
@@ -61,13 +57,13 @@ impl SmartHost {
             .set("smtpd_tls_key_file", &pair.key.display().to_string())
             .set("smtpd_sasl_auth_enable", if mechanisms.is_empty() { "no" } else { "yes" })
             .set("smtpd_sasl_authenticated_header", "yes")
-            .set("cyrus_sasl_config_path", &sasl.path().display().to_string())
             .set("smtpd_recipient_restrictions", "permit_sasl_authenticated, reject")
             .service(&format!("{smtps} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes"))
             .start();
+        make_account(&postfix, &saslpasswd, mechanisms);
         let dns = Dns::start();
         dns.a("relay.test", Ipv4Addr::LOCALHOST);
-        Some(Self { postfix, smtps, authority, dns, _sasl: sasl })
+        Some(Self { postfix, smtps, authority, dns })
     }
 
     fn by_starttls(&self) -> String {

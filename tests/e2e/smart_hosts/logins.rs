@@ -183,6 +183,7 @@ fn check_says_who_lets_us_in_and_who_does_not() {
     let onward = forwarding(&sink.route(), &[]).0.build();
     let told = onward.run(&["check"]);
     assert!(told.contains("with a login") && !told.contains(USER), "{told}");
+    assert!(told.contains("relay.password (mode 644): whoever has it can send mail as you"));
     assert_eq!(said(&sink, "AUTH").len(), 2);
 }
 
@@ -194,4 +195,26 @@ fn from_the_address_that_the_route_names() {
     send(&onward).expect("250 2.0.0");
     let peer = sink.connections()[0].peer.unwrap();
     assert_eq!(peer.ip().to_string(), "127.0.0.7");
+}
+
+#[test]
+fn the_password_may_be_a_credential_of_systemd() {
+    let sink = Receiver::smtp().keywords(OFFER).start();
+    let builder = Onward::builder().without_commands();
+    let builder = builder.route_with(
+        "*",
+        &sink.route(),
+        &["username = \"u\"", "password_file = \"credential:relay\""],
+    );
+    let directory = builder.directory().join("credentials");
+    fs::create_dir(&directory).unwrap();
+    fs::write(directory.join("relay"), "from systemd\n").unwrap();
+    let mut onward = builder.build();
+    onward.env("CREDENTIALS_DIRECTORY", &directory.display().to_string());
+    onward.run(&["domain", "add", "example.org"]);
+    onward.run(&["alias", "add", ALIAS, "bob@sink.test"]);
+    onward.serve();
+    send(&onward).expect("250 2.0.0");
+    let expected = BASE64.encode(b"\0u\0from systemd");
+    assert_eq!(said(&sink, "AUTH"), [format!("AUTH PLAIN {expected}")]);
 }
