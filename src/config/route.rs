@@ -54,7 +54,9 @@ pub struct Route {
 }
 
 pub(super) fn read(root: &Table<'_>) -> Option<Vec<Route>> {
-    root.tables().into_iter().map(route).collect()
+    // All findings, and not those of the first route that has any.
+    let routes: Vec<Option<Route>> = root.tables().into_iter().map(route).collect();
+    routes.into_iter().collect()
 }
 
 /// Longest name to log in with, in octets (RFC 4616 §2).

@@ -9,6 +9,7 @@ use crate::support::{
     onward::{Builder, Onward},
     receiver::{Action, Receiver, Step},
 };
+use onward::event::{Happening, Kind};
 use std::{fs, net::Ipv4Addr};
 
 const YAHOO: &str = "mta5.am0.yahoodns.net";
@@ -214,4 +215,13 @@ fn a_smart_host_that_refuses_our_login_is_told_once_and_so_is_its_end() {
     wait_for(&hook, "relay.usable", 1);
     after_all(&onward, &hook, "one");
     assert_eq!(of_kind(&hook, "relay.unusable").len(), 1);
+}
+
+#[test]
+fn every_kind_is_in_the_document() {
+    let document = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/EVENTS.md");
+    let text = fs::read_to_string(document).unwrap();
+    for word in Happening::WORDS.into_iter().chain(Kind::ALL.map(Kind::as_str)) {
+        assert!(text.contains(&format!("\n| `{word}` |")), "{word}");
+    }
 }
