@@ -1,5 +1,9 @@
 //! Where mail goes next: the destination group of a transaction, and the `to` of a `[[route]]`.
 
+mod relay;
+
+pub use relay::{Login, Relay};
+
 use crate::{
     address::{Domain, MAX_DOMAIN, Mailbox},
     verdict::organizational,
@@ -15,6 +19,9 @@ use std::{
 /// The port of SMTP between servers (RFC 5321 §2.3.4).
 const SMTP_PORT: u16 = 25;
 
+/// The port of SMTP over TLS from the first octet on (RFC 8314 §3.3).
+const SMTPS_PORT: u16 = 465;
+
 /// A destination. Recipients with equal next hops travel in one transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NextHop {
@@ -24,6 +31,8 @@ pub struct NextHop {
     pub target: Target,
     /// What is demanded of the connection.
     pub tls: TlsLevel,
+    /// What a route says of its hosts beyond that.
+    pub relay: Option<Arc<Relay>>,
 }
 
 /// A final mailbox and who takes mail for it.
@@ -45,13 +54,17 @@ pub enum TlsLevel {
     Opportunistic,
     /// TLS with any certificate, or nothing is sent.
     Required,
+    /// TLS with a certificate that an authority made out to the name or address of the host, or nothing is sent.
+    Verified,
 }
 
-/// The two protocols mail is handed over by.
+/// The protocols mail is handed over by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Protocol {
     /// RFC 5321: one reply to the data.
     Smtp,
+    /// The same over TLS from the first octet on (RFC 8314 §3.3).
+    Smtps,
     /// RFC 2033: one reply for each recipient.
     Lmtp,
 }
@@ -81,7 +94,16 @@ impl NextHop {
             Some(ip) => Target::Addr(SocketAddr::new(ip, SMTP_PORT)),
             None => Target::Mx(domain.clone()),
         };
-        Self { protocol: Protocol::Smtp, target, tls: TlsLevel::default() }
+        Self::to(Protocol::Smtp, target)
+    }
+
+    const fn to(protocol: Protocol, target: Target) -> Self {
+        Self { protocol, target, tls: TlsLevel::Opportunistic, relay: None }
+    }
+
+    /// The login that the route has for its hosts.
+    pub fn login(&self) -> Option<&Login> {
+        self.relay.as_ref()?.login.as_ref()
     }
 
     /// Whose hosts they are, as far as places are divided: the registered domain, since anybody has as many names
@@ -101,7 +123,7 @@ pub enum NextHopError {
     /// Neither a host name nor an address stands before the port.
     #[error(
         "`{0}` is neither a host name nor an IP address; accepted are host, host:port, [IPv6]:port, \
-         lmtp:host:port and lmtp:unix:/path"
+         smtps:host:port, lmtp:host:port and lmtp:unix:/path"
     )]
     Host(String),
     /// The port is not a number from 1 to 65535.
@@ -129,28 +151,34 @@ impl FromStr for NextHop {
     type Err = NextHopError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some(smtps) = text.strip_prefix("smtps:") {
+            let target = host_and_port(smtps, Some(SMTPS_PORT))?;
+            return Ok(Self::to(Protocol::Smtps, target));
+        }
         let Some(lmtp) = text.strip_prefix("lmtp:") else {
             if text.starts_with("unix:") {
                 return Err(NextHopError::UnixIsLmtp);
             }
             let target = host_and_port(text, Some(SMTP_PORT))?;
-            return Ok(Self { protocol: Protocol::Smtp, target, tls: TlsLevel::default() });
+            return Ok(Self::to(Protocol::Smtp, target));
         };
         let target = match lmtp.strip_prefix("unix:") {
             Some(path) if path.starts_with('/') => Target::Unix(path.into()),
             Some(_) => return Err(NextHopError::RelativePath),
             None => host_and_port(lmtp, None)?,
         };
-        Ok(Self { protocol: Protocol::Lmtp, target, tls: TlsLevel::default() })
+        Ok(Self::to(Protocol::Lmtp, target))
     }
 }
 
 /// Prints what parses back; MX as `mx:domain`.
 impl fmt::Display for NextHop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.protocol == Protocol::Lmtp {
-            f.write_str("lmtp:")?;
-        }
+        f.write_str(match self.protocol {
+            Protocol::Smtp => "",
+            Protocol::Smtps => "smtps:",
+            Protocol::Lmtp => "lmtp:",
+        })?;
         match &self.target {
             Target::Mx(domain) => write!(f, "mx:{domain}"),
             Target::Host { name, port } => write!(f, "{name}:{port}"),
@@ -228,6 +256,8 @@ mod tests {
             ("mail.example.org:587", "mail.example.org:587"),
             ("[mail.example.org]:587", "mail.example.org:587"),
             ("localhost", "localhost:25"),
+            ("smtps:relay.example.org", "smtps:relay.example.org:465"),
+            ("smtps:[::1]:8465", "smtps:[::1]:8465"),
             ("lmtp:localhost:24", "lmtp:localhost:24"),
             ("lmtp:[::1]:24", "lmtp:[::1]:24"),
             ("lmtp:unix:/run/dovecot/lmtp", "lmtp:unix:/run/dovecot/lmtp"),

@@ -1,7 +1,11 @@
-//! The server's side of a SASL exchange (RFC 4422) as SMTP carries one (RFC 4954), without I/O: lines of the client
-//! go in, challenges or its credentials come out. PLAIN (RFC 4616), and LOGIN for clients that know nothing else.
+//! Both sides of a SASL exchange (RFC 4422) as SMTP carries one (RFC 4954), without I/O. PLAIN (RFC 4616), and LOGIN for
+//! who knows nothing else. Here the server's side: lines of the client go in, challenges or its credentials come out.
 //!
 //! What the client says is a secret from the first octet on: it is shown by no `Debug`, and overwritten when dropped.
+
+mod client;
+
+pub use client::{CANCEL_LINE, ClientExchange, Offered};
 
 use data_encoding::BASE64;
 use std::fmt;

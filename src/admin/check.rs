@@ -4,8 +4,8 @@ use super::{Error, dkim_keys, spam_filter, srs_keys::keyring};
 use crate::{
     clock,
     config::{CertificateFiles, Config, Dnsbl, Listen, Protocol, Srs, print_duration, print_size},
-    keys::{present_certificate_files, webhook_secret},
-    next_hop::TlsLevel,
+    keys::{present_certificate_files, relay_password, webhook_secret},
+    next_hop::{Relay, TlsLevel},
     postfix::{AliasMaps, Asker, MapFault},
     time::DAY,
     tls::{Certificates, expiry},
@@ -67,9 +67,26 @@ impl Meaning {
                 TlsLevel::None => "plaintext",
                 TlsLevel::Opportunistic => "TLS where it is offered",
                 TlsLevel::Required => "TLS or nothing",
+                TlsLevel::Verified => "TLS with its own certificate or nothing",
             };
-            format!("{} to {}, {tls}", route.pattern, route.to)
+            let mut text = format!("{} to {}, {tls}", route.pattern, route.to);
+            if let Some(Relay { login, takes_own_from, source, hello }) = route.to.relay.as_deref()
+            {
+                text.push_str(if login.is_some() { ", with a login" } else { "" });
+                text.push_str(if *takes_own_from { ", From munged" } else { "" });
+                text.extend(source.map(|source| format!(", from {source}")));
+                text.extend(hello.as_ref().map(|hello| format!(", as {hello}")));
+            }
+            text
         });
+        let mut open = Vec::new();
+        for login in config.routes.iter().filter_map(|route| route.to.login()) {
+            relay_password(&login.password_file).map_err(Error::refused)?;
+            let then = "whoever has it can send mail as you";
+            open.extend(
+                open_to_all(&login.password_file, then).filter(|text| !open.contains(text)),
+            );
+        }
         if let Some(file) = &config.events.secret_file {
             webhook_secret(file.clone()).map_err(Error::refused)?;
         }
@@ -86,7 +103,7 @@ impl Meaning {
             lists: config.dnsbl.iter().map(list).collect(),
             delivery: takes_mail.then(|| delivery(config)),
             filter: spam_filter::meaning(config)?,
-            warnings: [config.warnings.clone(), secrets.warnings, expiring, unsigned(config)]
+            warnings: [config.warnings.clone(), secrets.warnings, open, expiring, unsigned(config)]
                 .concat(),
         })
     }
@@ -147,22 +164,24 @@ struct Secrets {
 impl Secrets {
     fn read(file: &Path) -> Result<Self, Error> {
         let keyring = keyring(file)?;
-        let mode = fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode());
-        let mut warnings = Vec::new();
-        if mode & 0o007 != 0 {
-            warnings.push(format!(
-                "everybody on this machine may read or write {} (mode {:o}): whoever has it can make \
-                 bounce addresses of yours; chmod o= {} mends it",
-                file.display(),
-                mode & 0o777,
-                file.display()
-            ));
-        }
+        let then = "whoever has it can make bounce addresses of yours";
+        let mut warnings: Vec<String> = open_to_all(file, then).into_iter().collect();
         for fingerprint in keyring.short_secrets() {
             warnings.push(format!("the secret {fingerprint} is short enough to be guessed"));
         }
         Ok(Self { count: keyring.fingerprints().len(), warnings })
     }
+}
+
+/// A warning where a file of secrets is not for us alone, and what comes of that.
+fn open_to_all(file: &Path, then: &str) -> Option<String> {
+    let mode = fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode());
+    let (name, shown) = (file.display(), mode & 0o777);
+    (mode & 0o007 != 0).then(|| {
+        format!(
+            "everybody on this machine may read or write {name} (mode {shown:o}): {then}; chmod o= {name} mends it"
+        )
+    })
 }
 
 fn listens(listen: &Listen) -> String {

@@ -21,6 +21,7 @@ pub mod mail_programs;
 pub mod overview;
 pub mod providers;
 pub mod queue;
+pub mod relays;
 pub mod reload;
 pub mod running;
 pub mod sessions;

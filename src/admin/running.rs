@@ -4,6 +4,7 @@ use super::known::Known;
 use crate::mail::{Bite, KeptLimits};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
+    collections::BTreeSet,
     fs,
     io::{self, Write},
     os::unix::fs::PermissionsExt,
@@ -33,6 +34,8 @@ struct Files {
     resumes: PathBuf,
     resuming: PathBuf,
     resumed: PathBuf,
+    /// What the operator was told of and has not ended, one a line.
+    told: PathBuf,
 }
 
 impl Files {
@@ -50,6 +53,7 @@ impl Files {
             resumes: file("onward.resume"),
             resuming: file("onward.resume.taken"),
             resumed: file("onward.resumed"),
+            told: file("onward.told"),
         }
     }
 }
@@ -128,6 +132,18 @@ impl Running {
     pub fn providers(state_dir: &Path) -> Option<Known> {
         let text = fs::read_to_string(Files::of(state_dir).providers).ok()?;
         serde_json::from_str(&text).ok()
+    }
+
+    /// Keeps what was told and has not ended, for the next daemon of `state_dir`.
+    pub fn keep_told(state_dir: &Path, told: &BTreeSet<String>) {
+        let lines = told.iter().fold(String::new(), |lines, line| lines + line + "\n");
+        write_or_remove(&Files::of(state_dir).told, (!told.is_empty()).then_some(&lines));
+    }
+
+    /// What was told by the daemon of `state_dir` that ran last, and had not ended.
+    pub fn told(state_dir: &Path) -> BTreeSet<String> {
+        let text = fs::read_to_string(Files::of(state_dir).told).unwrap_or_default();
+        text.lines().map(ToOwned::to_owned).collect()
     }
 
     /// Asks the daemon of `state_dir` to let a provider get what it takes again.

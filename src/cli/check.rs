@@ -3,19 +3,24 @@
 use super::{Context, Failure, context::block_on};
 use crate::admin::{
     check::{Meaning, alias_map_faults},
+    relays::{RelayStatus, try_logins},
     spam_filter::{FilterStatus, ping},
 };
 use std::{io::Write, process::ExitCode};
 
 /// Says what is wrong with the configuration, or what will listen where
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Log in at each smart host that a route has a username for, send nothing, and say whether it lets us in
+    #[arg(long)]
+    login: bool,
+}
 
 /// `onward check`.
 ///
 /// # Errors
 /// Everything that is wrong.
-pub fn run(_: Args, context: &Context) -> Result<ExitCode, Failure> {
+pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
     let meaning = Meaning::of(&config)?;
     let (faults, filter) =
@@ -49,5 +54,20 @@ pub fn run(_: Args, context: &Context) -> Result<ExitCode, Failure> {
     for fault in faults {
         line("alias map", &fault.to_string())?;
     }
-    Ok(ExitCode::SUCCESS)
+    if !args.login {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let statuses = block_on(async { Ok(try_logins(&config).await?) })?;
+    if statuses.is_empty() {
+        line("login", "no route has a username")?;
+    }
+    let is_let_in = statuses.iter().all(|status| status.problem.is_none());
+    for RelayStatus { relay, answered, problem, .. } in statuses {
+        let told = match (problem, answered) {
+            (Some(problem), _) => format!("{relay} does not let us in: {problem}"),
+            (None, answered) => format!("{relay} lets us in: {}", answered.unwrap_or_default()),
+        };
+        line("login", &told)?;
+    }
+    Ok(if is_let_in { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -20,8 +20,8 @@
 /// A `table` stands in the file once, `tables` any number of times.
 ///
 /// A key accepts a `bool`, an `integer(from, to)`, a `duration(from, to)` in milliseconds, a `size(from, to)`
-/// in octets, a `rate`, `one_of("name" => value, …)`, `text("what it is", parse)`, `list("of what", parse)`, a
-/// `secret_path`, or nothing before a `later` version.
+/// in octets, a `rate`, `one_of("name" => value, …)`, `text("what it is", parse)`, `list("of what", parse)`, or
+/// a `secret_path`.
 ///
 /// Where it is not written: it is `required`; `default` has a value as in TOML; `computed` names a function
 /// that makes one; `absent` tells what happens then, and the type is an `Option`.
@@ -133,7 +133,6 @@ macro_rules! section {
     (@kind list($what:expr, $parse:expr)) => { Kind::List($what) };
     (@kind secret_path) => { Kind::Text("an absolute path, or \"credential:NAME\"") };
     (@kind rate) => { Kind::Text("how often in which time, such as \"600/1h\"; at most \"30d\"") };
-    (@kind later) => { Kind::Text("nothing yet") };
 
     (@default required) => { IfAbsent::Required };
     (@default default $value:expr) => { IfAbsent::Toml(stringify!($value)) };

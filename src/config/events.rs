@@ -7,8 +7,8 @@ use crate::address::Domain;
 use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
 section! {
-    /// A program of yours that is told what happens to aliases, as it happens. docs/EVENTS.md has the events, and how
-    /// their signature is checked. Mail waits for none of it.
+    /// A program of yours that is told what happens to aliases and to the server, as it happens. docs/EVENTS.md has the events,
+    /// and how their signature is checked. Mail waits for none of it.
     table "events", Keys => pub struct Events {}
 
     /// Where events are sent, each as a POST of a JSON object. Over http to this machine only. Redirects are not followed.

@@ -293,15 +293,6 @@ impl Value<'_> {
         self.text(|text| self.table.report.machine.secret_path(text))
     }
 
-    /// What a later version brings is refused rather than ignored.
-    pub(super) fn later(&self) -> Option<()> {
-        let Table { section, report, .. } = self.table;
-        let accepted = format!("a {} without it", section.own_name());
-        let what = "not available in this version".to_owned();
-        report.add(Some(self.line()), section.path(self.key.name), what, accepted);
-        None
-    }
-
     fn or_refuse<T>(&self, result: Result<T, String>) -> Option<T> {
         result.map_or_else(|what| self.refuse(what), Some)
     }

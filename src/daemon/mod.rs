@@ -7,6 +7,7 @@ mod alias_texts;
 mod behind;
 mod figures;
 mod generation;
+mod happenings;
 mod monitoring;
 mod over_rates;
 mod pages;
@@ -19,9 +20,7 @@ use crate::{
     clock,
     config::{Config, JournalBounds, Limits, ListenAddress, service},
     inbound::{ClientLimits, Clients, Connections},
-    mail::{
-        Current, Inbox, OpenError, Parts, Runner, digests, events, tell_of_delays, tls_reports,
-    },
+    mail::{Current, Inbox, OpenError, Parts, Runner, digests, tell_of_delays, tls_reports},
     store::{
         StateLock,
         journal::{Bounds, Journal, JournalError},
@@ -225,8 +224,7 @@ impl Daemon {
         let count = tokio::spawn(async move { tls_reports::run(&of_count).await });
         let of_delays = current.clone();
         let delays = tokio::spawn(async move { tell_of_delays(&of_delays).await });
-        let of_events = current.clone();
-        let events = tokio::spawn(async move { events::run(&of_events).await });
+        let events = tokio::spawn(happenings::tell(current.clone()));
         let of_digests = current.clone();
         let digests = tokio::spawn(async move { digests::run(&of_digests).await });
         let purge = tokio::spawn(async move {

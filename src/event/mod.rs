@@ -1,9 +1,12 @@
-//! What programs of the operator are told of aliases as it happens: what an event says, and how it is signed.
+//! What programs of the operator are told of aliases and of the server as it happens: what an event says, and how it is
+//! signed.
 //!
 //! An event never names a destination of an alias.
 
+mod happening;
 mod signature;
 
+pub use happening::{Happening, Heard, Listener, Setting};
 pub use signature::signature;
 
 use crate::{
@@ -17,38 +20,36 @@ use std::fmt;
 /// Longest text in an event that strangers choose, in characters.
 const MAX_TEXT: usize = 320;
 
-/// Something that happened to an alias.
+/// Something that happened to an alias, or to the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Event {
     /// Names the event: one that is sent again has the same.
     pub id: String,
     /// When it happened.
     pub time: Millis,
-    /// What kind it is of: the word of [`Kind`].
+    /// What kind it is of: the word of [`Kind`], or of [`Happening`].
     #[serde(rename = "type")]
-    pub kind: Kind,
+    pub kind: &'static str,
     /// The domain of the alias.
-    pub domain: String,
-    /// The alias, as it was added.
-    pub alias: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// The alias, as it was added; `None` where it is about the server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
     /// What there is to say beyond that.
     pub data: Data,
 }
 
-/// The kinds of events. Their words are a promise to programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+/// The kinds of events about aliases. Their words are a promise to programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// An alias was added, by whomever.
-    #[serde(rename = "alias.made")]
     Made,
     /// An alias takes no mail any more, by its own rules.
-    #[serde(rename = "alias.expired")]
     Expired,
     /// The first message was accepted for an alias.
-    #[serde(rename = "alias.first_use")]
     FirstUse,
     /// A message for an alias was refused.
-    #[serde(rename = "message.refused")]
     Refused,
 }
 
@@ -82,6 +83,8 @@ pub enum Data {
         /// Since when they were not told one by one.
         since: Millis,
     },
+    /// Of the server.
+    OfServer(Happening),
     /// Nothing.
     Nothing {},
 }
@@ -158,8 +161,16 @@ impl Event {
     }
 
     fn of(id: String, time: Millis, kind: Kind, address: &AliasAddress, data: Data) -> Self {
-        let domain = address.domain().map(Domain::to_key).unwrap_or_default();
-        Self { id: format!("evt_{id}"), time, kind, domain, alias: address.to_string(), data }
+        let domain = Some(address.domain().map(Domain::to_key).unwrap_or_default());
+        let alias = Some(address.to_string());
+        Self { id: format!("evt_{id}"), time, kind: kind.as_str(), domain, alias, data }
+    }
+
+    /// The event `id` that something happened to the server.
+    pub fn of_server(id: String, time: Millis, happening: Happening) -> Self {
+        let (id, kind) = (format!("evt_{id}"), happening.word());
+        let data = Data::OfServer(happening.bounded());
+        Self { id, time, kind, domain: None, alias: None, data }
     }
 
     /// What is sent: a JSON object, in one line.
@@ -205,10 +216,28 @@ mod tests {
     }
 
     #[test]
-    fn the_words_are_those_of_the_json() {
-        for kind in Kind::ALL {
-            assert_eq!(serde_json::to_string(&kind).unwrap(), format!("{:?}", kind.as_str()));
-        }
+    fn each_kind_has_its_word() {
+        let words: std::collections::HashSet<&str> =
+            Kind::ALL.map(Kind::as_str).into_iter().chain(Happening::WORDS).collect();
+        assert_eq!(words.len(), Kind::ALL.len() + Happening::WORDS.len());
+    }
+
+    #[test]
+    fn the_json_of_the_server() {
+        let of = |happening| Event::of_server("1".into(), TIME, happening).body();
+        assert_eq!(
+            of(Happening::Suspended {
+                provider: "yahoo".into(),
+                until: TIME,
+                reply: "421 4.7.0 [TSS04]".into()
+            }),
+            r#"{"id":"evt_1","time":"2026-09-21T14:13:20.123Z","type":"provider.suspended","data":{"provider":"yahoo","until":"2026-09-21T14:13:20.123Z","reply":"421 4.7.0 [TSS04]"}}"#
+        );
+        let (provider, reply) = ("google".to_owned(), "550 \"no\"\r\n".repeat(500));
+        let about = Setting::ReverseName;
+        let body = of(Happening::Misconfigured { provider, about, reply });
+        assert!(body.contains(r#""about":"reverse_name","reply":"550 \"no\"\r\n"#), "{body}");
+        assert!(body.len() < 1000, "{body}");
     }
 
     #[test]

@@ -50,6 +50,14 @@ pub(crate) fn read_password(file: &Path) -> Result<Zeroizing<String>, String> {
     first_line(file, "filter.password_file", "password", 1)
 }
 
+/// The password for a smart host: the first line of `file`.
+pub(crate) fn relay_password(file: &Path) -> Result<Zeroizing<String>, String> {
+    // Services hand out what they like; blanks, for one.
+    let is_fine = |line: &str| !line.chars().any(char::is_control) && line.trim() == line;
+    let what = "password: 1 to 1000 octets without control characters and blanks at its ends";
+    line_of(file, "route.password_file", what, is_fine)
+}
+
 /// Fewest characters of the secret that events are signed with.
 const MIN_SECRET: usize = 16;
 
@@ -68,21 +76,33 @@ fn first_line(
     least: usize,
 ) -> Result<Zeroizing<String>, String> {
     let name = file.display();
-    let text = fs::read(file).map_err(|error| {
-        format!("{key} {name} {}", unread(&error, &format!("it holds the {what} on a line")))
-    })?;
-    let text = Zeroizing::new(text);
-    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let is_fine = (1..=MAX_PASSWORD).contains(&line.len()) && line.iter().all(u8::is_ascii_graphic);
-    let found = std::str::from_utf8(line).ok().filter(|_| is_fine);
-    let found = found.map(|found| Zeroizing::new(found.to_owned())).ok_or_else(|| {
-        format!("{key} {name}: its first line is no {what} of printable ASCII without blanks")
-    })?;
+    let of_what = format!("{what} of printable ASCII without blanks");
+    let found = line_of(file, key, &of_what, |line| line.bytes().all(|b| b.is_ascii_graphic()))?;
     match found.len() < least {
         true => Err(format!("{key} {name}: its first line has fewer than {least} characters")),
         false => Ok(found),
     }
+}
+
+/// The first line of `file`, which `key` names.
+fn line_of(
+    file: &Path,
+    key: &str,
+    what: &str,
+    is_fine: impl Fn(&str) -> bool,
+) -> Result<Zeroizing<String>, String> {
+    let name = file.display();
+    let text = fs::read(file).map_err(|error| {
+        format!("{key} {name} {}", unread(&error, "it holds the secret on its first line"))
+    })?;
+    let text = Zeroizing::new(text);
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let is_length = (1..=MAX_PASSWORD).contains(&line.len());
+    let found = std::str::from_utf8(line).ok().filter(|line| is_length && is_fine(line));
+    found
+        .map(|found| Zeroizing::new(found.to_owned()))
+        .ok_or_else(|| format!("{key} {name}: its first line is no {what}"))
 }
 
 /// False where there is no such file; one that we may not see is there.

@@ -2,6 +2,8 @@
 //! byte is made, as the identifiers of ours that are in it must not speak for a From domain that is not proven
 //! here ([`borrowed`]).
 
+mod own_name;
+
 use super::{
     checks::{self, Report},
     parts::Parts,
@@ -19,6 +21,7 @@ use crate::{
         organizational,
     },
 };
+use own_name::wants_own_from;
 
 /// On what the form of a copy depends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +108,12 @@ impl Look {
     /// What would vouch for From at a receiver. An ARC seal does not.
     fn identifiers<'a>(&'a self, parts: &'a Parts) -> Vec<&'a str> {
         let carrier = carrier(parts, &self.reverse_path).as_str();
-        std::iter::once(carrier).chain(self.signer.as_ref().map(Domain::as_str)).collect()
+        let signer = self.signer.as_ref().map(Domain::as_str);
+        // Which of them it is said to is not known here.
+        let of_routes = parts.config.routes.iter().filter_map(|route| route.to.relay.as_ref());
+        let hellos = of_routes.filter_map(|relay| relay.hello.as_ref().map(Domain::as_str));
+        let hellos = hellos.filter(|_| self.reverse_path.mailbox().is_none());
+        std::iter::once(carrier).chain(signer).chain(hellos).collect()
     }
 
     /// True where what From passes DMARC by is lost behind us, and an identifier of ours at the very same
@@ -131,6 +139,7 @@ impl Bearer<'_> {
         let mut looks: Vec<Look> =
             planned.iter().map(|to| Look::as_it_came(parts, to, may_sign)).collect();
         let vouched = self.vouched(report, planned, &looks).await?;
+        let in_own_name = self.in_own_name(report, planned).await;
         let found = report.authentication.as_ref().map(|checked| &checked.findings);
         let is_lost = |look: &Look| {
             let mut authors = found.iter().flat_map(|found| &found.authors);
@@ -146,6 +155,9 @@ impl Bearer<'_> {
                 }
                 None if report.is_munged && is_lost(look) => {
                     Look::munged(parts, to, may_sign, Named::Known)
+                }
+                None if wants_own_from(to) => {
+                    in_own_name.clone().and_then(|author| Look::munged(parts, to, may_sign, author))
                 }
                 None => None,
             };

@@ -5,6 +5,7 @@ use crate::{
     auth::dkim::SigningKeys,
     config::{self, Config, Dane},
     dns::{Resolver, ResolverError, ValidatingResolver},
+    event::Listener,
     keys::{self, live::Live},
     outbound::{Governor, Outbound, OutboundConfig, OutboundLimits, Preferences},
     retry,
@@ -23,7 +24,7 @@ pub enum OpenError {
     /// The state directory or its database.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The SRS secrets, a DKIM key, or the password for the spam filter.
+    /// The SRS secrets, a DKIM key, or a password for the spam filter or a smart host.
     #[error("{0}")]
     Keys(String),
     /// The resolver: the system's configuration cannot be read, for one.
@@ -58,6 +59,10 @@ impl Secrets {
         let signing = keys::signing(&config.state_dir);
         let filter_password = config.filter.password_file.clone().map(keys::filter_password);
         let webhook_secret = config.events.secret_file.clone().map(keys::webhook_secret);
+        // They are read again for each login; that they cannot be is to be known now.
+        for login in config.routes.iter().filter_map(|route| route.to.login()) {
+            keys::relay_password(&login.password_file).map_err(OpenError::Keys)?;
+        }
         Ok(Self {
             rewriter: rewriter.map_err(OpenError::Keys)?,
             signing: signing.map_err(OpenError::Keys)?,
@@ -71,10 +76,13 @@ pub(super) fn backoff(config: &Config) -> retry::Backoff {
     retry::Backoff { waits: config.spool.retry.clone(), max_age: config.spool.max_age }
 }
 
-pub(super) fn outbound(
+/// The way to destinations by the configuration. `store`: where what they say of TLS is kept; `listener`: who is told what the
+/// operator has to mend.
+pub(crate) fn outbound(
     config: &Config,
-    store: &Store,
+    store: Option<&Store>,
     governor: Arc<Governor>,
+    listener: Option<Arc<dyn Listener>>,
 ) -> Result<Outbound, OpenError> {
     let resolver = Resolver::new(&config.dns.servers)?;
     Ok(Outbound::new(OutboundConfig {
@@ -91,10 +99,12 @@ pub(super) fn outbound(
             ipv6_first: config.delivery.ipv6_first.clone(),
         },
         sts_port: config.tls.mta_sts.then_some(HTTPS_PORT),
-        store: Some(store.policies()),
+        store: store.map(Store::policies),
         dane: dane(config)?.map(|validating| validating.beside(&resolver)),
         resolver,
         governor,
+        passwords: keys::relay_password,
+        listener,
     }))
 }
 

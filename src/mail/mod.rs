@@ -53,7 +53,7 @@ mod uses;
 pub(crate) use current::Current;
 pub(crate) use filter::Filter;
 pub use makings::OpenError;
-pub(crate) use makings::filter as spam_filter;
+pub(crate) use makings::{filter as spam_filter, outbound as outbound_of};
 pub(crate) use parts::{NotWell, Parts};
 pub(crate) use rates::Rates;
 pub use rates::{Bite, KeptLimits};

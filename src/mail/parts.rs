@@ -23,6 +23,7 @@ use crate::{
     address::Domain,
     auth::dkim::{SigningKey, SigningKeys},
     config::Config,
+    event::Listener,
     inbound::{LogBudget, MessageMemory},
     keys::live::Live,
     metrics::Metrics,
@@ -168,7 +169,9 @@ impl Parts {
         };
         let store = Store::open(&config.state_dir, options)?;
         let governor = Governor::new(Providers::new(config.providers.clone()));
-        let outbound = Arc::new(outbound(&config, &store, governor)?);
+        let events = Arc::new(Events::new(&config));
+        let listener = Arc::clone(&events) as Arc<dyn Listener>;
+        let outbound = Arc::new(outbound(&config, Some(&store), governor, Some(listener))?);
         let (spool, inbox) = spool::Handle::new();
         let metrics = Arc::new(Metrics::new());
         let parts = Self {
@@ -187,7 +190,7 @@ impl Parts {
             signing: secrets.signing,
             filter: filter(&config, outbound.resolver())?,
             filter_password: secrets.filter_password,
-            events: Arc::new(Events::new(&config)),
+            events,
             hook: Hook::new(&config, outbound.resolver())?.map(Arc::new),
             webhook_secret: secrets.webhook_secret,
             store,
@@ -216,7 +219,11 @@ impl Parts {
         let store = self.store.clone();
         let outbound = match is_same_outbound(&config, &self.config) {
             true => Arc::clone(&self.outbound),
-            false => Arc::new(outbound(&config, &store, Arc::clone(self.outbound.governor()))?),
+            false => {
+                let governor = Arc::clone(self.outbound.governor());
+                let listener = Arc::clone(&self.events) as Arc<dyn Listener>;
+                Arc::new(outbound(&config, Some(&store), governor, Some(listener))?)
+            }
         };
         let max_kept = config.limits.srs_entries as u64;
         let srs = Srs::new(secrets.rewriter, store.long_senders(), max_kept).behind(&self.srs);

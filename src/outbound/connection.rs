@@ -1,17 +1,18 @@
 use super::{
     dialogue::{Dialogue, Lost},
     limits::{OutboundLimits, Patience},
+    login::LoginError,
     security::{Demand, Security},
     transport::{Remote, connect},
 };
 use crate::{
     address::Domain,
-    next_hop::Protocol,
+    next_hop::{NextHop, Protocol, Relay},
     reply::Class,
     smtp::{extensions::Extensions, reply_reader::ServerReply},
     tls::{Connector, Identity, Stream, TlsError},
 };
-use std::{fmt, io, time::Duration};
+use std::{fmt, io, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
 /// How long a peer that we leave may take to answer QUIT.
@@ -22,6 +23,8 @@ pub(super) struct Connection {
     pub(super) dialogue: Dialogue<Stream>,
     pub(super) remote: Remote,
     pub(super) protocol: Protocol,
+    /// What the route says that it was opened by: a login, for one.
+    pub(super) relay: Option<Arc<Relay>>,
     pub(super) extensions: Extensions,
     /// How the connection is encrypted, and why that is believed; empty for plaintext.
     pub(super) tls: String,
@@ -56,6 +59,8 @@ pub(super) enum OpenError {
     TlsRefused(ServerReply),
     #[error(transparent)]
     Tls(#[from] TlsError),
+    #[error(transparent)]
+    Login(#[from] LoginError),
 }
 
 impl OpenError {
@@ -85,29 +90,42 @@ impl fmt::Debug for Connection {
 impl Connection {
     /// Connects, waits for the greeting, introduces us, and encrypts as `demand` has it.
     pub(super) async fn open(
-        protocol: Protocol,
+        hop: &NextHop,
         remote: Remote,
-        Introduction { hostname, connector, limits }: Introduction<'_>,
+        Introduction { hostname: name, connector, limits }: Introduction<'_>,
         demand: &Demand,
         patience: Patience,
     ) -> Result<Self, OpenError> {
         let time = patience.until(limits.connect_time).saturating_duration_since(Instant::now());
-        let stream = connect(&remote.endpoint, time).await.map_err(OpenError::Unreachable)?;
+        let NextHop { protocol, relay, .. } = hop.clone();
+        let source = relay.as_ref().and_then(|relay| relay.source);
+        let hostname = relay.as_ref().and_then(|relay| relay.hello.clone());
+        let hostname = hostname.as_ref().unwrap_or(name);
+        let stream =
+            connect(&remote.endpoint, source, time).await.map_err(OpenError::Unreachable)?;
         let mut connection = Self {
             dialogue: Dialogue::new(stream),
             remote,
             protocol,
+            relay,
             extensions: Extensions::default(),
             tls: String::new(),
             security: demand.security.clone(),
             messages: 0,
             needs_rset: false,
         };
+        if protocol == Protocol::Smtps {
+            let until = patience.until(limits.command_time);
+            connection = connection.encrypt(connector, demand, until).await?;
+        }
         let greeting = connection.dialogue.reply(patience.until(limits.greeting_time)).await?;
         if greeting.class() != Class::Positive {
             return Err(OpenError::Refused(greeting));
         }
         connection.introduce(hostname, patience.until(limits.command_time)).await?;
+        if protocol == Protocol::Smtps {
+            return Ok(connection);
+        }
         if demand.trust().is_some() && connection.extensions.starttls {
             let until = match demand.weaker() {
                 // Silence must leave time to try again with less.
@@ -136,7 +154,6 @@ impl Connection {
         demand: &Demand,
         until: Instant,
     ) -> Result<Self, OpenError> {
-        let Some(trust) = demand.trust() else { return Ok(self) };
         let reply = self.dialogue.command("STARTTLS\r\n", until).await?;
         if reply.code != 220 {
             self.quit().await;
@@ -147,6 +164,17 @@ impl Connection {
                 "data behind the answer to STARTTLS",
             ))));
         }
+        self.encrypt(connector, demand, until).await
+    }
+
+    /// The handshake, on a stream that the peer has said nothing on that is not read.
+    async fn encrypt(
+        self,
+        connector: &Connector,
+        demand: &Demand,
+        until: Instant,
+    ) -> Result<Self, OpenError> {
+        let Some(trust) = demand.trust() else { return Ok(self) };
         let identity = Identity {
             host: self.remote.name.as_ref(),
             ip: self.remote.ip(),

@@ -3,11 +3,12 @@ use super::{
     connection::{Connection, OpenError},
     dialogue::Lost,
     governor::in_a_while,
+    login::LoginError,
     outgoing::Outgoing,
     route::NoRoute,
     transfer::Answer,
     transport::Remote,
-    verdict::outcome_of,
+    verdict::{outcome_of, refuses_account},
 };
 use crate::{
     address::Domain,
@@ -58,13 +59,23 @@ pub(super) struct Delivery<'a> {
     provider: Option<Arc<str>>,
     /// The governor counts a reply about this message already.
     pub(super) is_counted: bool,
+    /// The hosts know us by a login.
+    pub(super) has_login: bool,
 }
 
 impl<'a> Delivery<'a> {
     pub(super) fn new(mail: &'a Outgoing) -> Self {
         let attempts = vec![None; mail.recipients.len()];
         let started = Instant::now();
-        Self { mail, started, attempts, failure: None, provider: None, is_counted: false }
+        Self {
+            mail,
+            started,
+            attempts,
+            failure: None,
+            provider: None,
+            is_counted: false,
+            has_login: false,
+        }
     }
 
     /// Recipients without verdict, by index.
@@ -134,6 +145,12 @@ impl<'a> Delivery<'a> {
                 theirs: Some(reply.to_foreign()),
                 ..deferred(Reply::destination_without_tls())
             },
+            // Ours to mend: whoever wrote cannot.
+            OpenError::Login(LoginError::Refused(reply)) => Attempt {
+                theirs: Some(reply.to_foreign()),
+                ..deferred(Reply::destination_refuses_us())
+            },
+            OpenError::Login(_) => deferred(Reply::destination_refuses_us()),
             OpenError::Tls(TlsError::Handshake(_)) => deferred(Reply::destination_tls_failed()),
             OpenError::Tls(_) => deferred(Reply::destination_not_trusted()),
         };
@@ -217,10 +234,15 @@ impl<'a> Delivery<'a> {
             return Attempt { theirs: Some(theirs), ..self.own(verdict, shown, Some(remote)) };
         }
         let judgement = self.judge(&theirs, remote);
-        // Where our address is what is refused, whoever wrote cannot mend that.
-        let (verdict, shown) = match judgement.is_of_ours() && verdict == Verdict::Refused {
-            true => (Verdict::Deferred, Reply::destination_held()),
-            false => (verdict, shown),
+        // Where our address or login is what is refused, whoever wrote cannot mend that.
+        let (verdict, shown) = match verdict {
+            Verdict::Refused if judgement.is_of_ours() => {
+                (Verdict::Deferred, Reply::destination_held())
+            }
+            Verdict::Refused if self.has_login && refuses_account(&theirs.to_string()) => {
+                (Verdict::Deferred, Reply::destination_refuses_us())
+            }
+            _ => (verdict, shown),
         };
         let wait = match judgement.measure {
             Measure::Wait(time) => time,

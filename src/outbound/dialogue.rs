@@ -73,14 +73,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         until: Instant,
     ) -> Result<Result<Extensions, ServerReply>, Lost> {
         let verb = match protocol {
-            Protocol::Smtp => "EHLO",
+            Protocol::Smtp | Protocol::Smtps => "EHLO",
             Protocol::Lmtp => "LHLO",
         };
         let mut reply = self.command(&format!("{verb} {hostname}\r\n"), until).await?;
         if reply.class() == Class::Positive {
             return Ok(Ok(Extensions::of(&reply)));
         }
-        if reply.class() == Class::Permanent && protocol == Protocol::Smtp {
+        if reply.class() == Class::Permanent && protocol != Protocol::Lmtp {
             reply = self.command(&format!("HELO {hostname}\r\n"), until).await?;
         }
         Ok(match reply.class() {

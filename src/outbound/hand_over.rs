@@ -62,6 +62,7 @@ impl Outbound {
                 return false;
             }
             let is_usable = matches!(transfer.connection, Ok(true));
+            self.news.heard(hop, &transfer.answers);
             let splits = self.tell(slot.as_ref(), &connection, &transfer.answers, delivery);
             let splits = if is_usable { splits } else { HashSet::new() };
             let (mut settled, mut answers) = (Vec::new(), Vec::new());
@@ -136,7 +137,9 @@ impl Outbound {
         if judgement.repeated.is_some() && std::mem::replace(&mut delivery.is_counted, true) {
             judgement.repeated = None;
         }
-        self.governor.failed(place, &judgement, &reply.to_string());
+        let reply = reply.to_string();
+        self.news.judged(remote, &judgement, &reply);
+        self.governor.failed(place, &judgement, &reply);
         judgement
     }
 

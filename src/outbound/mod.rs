@@ -13,11 +13,14 @@ mod governor;
 mod hand_over;
 mod health;
 mod limits;
+mod login;
+mod news;
 mod outgoing;
 mod parking;
 mod places;
 mod policies;
 mod pool;
+mod probe;
 mod route;
 mod run;
 mod security;
@@ -31,11 +34,13 @@ pub use dialogue::{Dialogue, Lost};
 pub use fetch::published_policy;
 pub use governor::Governor;
 pub use limits::{Deadline, OutboundLimits};
+pub use login::ReadPassword;
 pub use outgoing::{Checkpoint, DsnRequest, Outgoing, Progress};
 
 use crate::{
     address::{Domain, DomainPattern},
     dns::{Resolver, ValidatingResolver},
+    event::Listener,
     mta_sts::PolicyStore,
     next_hop::{NextHop, Target},
     provider::{Limits, Whose, governor::Hold},
@@ -46,6 +51,8 @@ use crate::{
 use delivery::Delivery;
 use fetch::Fetcher;
 use health::Health;
+use login::Logins;
+use news::News;
 use policies::Policies;
 use pool::Pool;
 use route::{Host, NoRoute, Router};
@@ -61,6 +68,8 @@ pub struct Outbound {
     connector: Connector,
     limits: OutboundLimits,
     governor: Arc<Governor>,
+    logins: Logins,
+    news: News,
     pool: Arc<Pool>,
     reaper: JoinHandle<()>,
 }
@@ -102,6 +111,10 @@ pub struct OutboundConfig {
     pub dane: Option<ValidatingResolver>,
     /// Says how much leaves for whom.
     pub governor: Arc<Governor>,
+    /// Reads the passwords of logins.
+    pub passwords: ReadPassword,
+    /// Is told what the operator has to mend.
+    pub listener: Option<Arc<dyn Listener>>,
 }
 
 /// What differs from destination to destination: patterns of domains, and of the names of their hosts.
@@ -127,6 +140,7 @@ impl Outbound {
         });
         let policies = Policies::new(never_plaintext, sts, config.dane);
         let governor = config.governor;
+        let (logins, news) = (Logins::new(config.passwords), News::new(config.listener));
         let pool = Arc::new(Pool::new(limits, Arc::clone(&governor)));
         let idle = Arc::clone(&pool);
         let reaper = tokio::spawn(async move { idle.reap().await });
@@ -140,7 +154,7 @@ impl Outbound {
             hosts: Health::default(),
             addresses: Health::default(),
         };
-        Self { router, policies, connector, limits, governor, pool, reaper }
+        Self { router, policies, connector, limits, governor, logins, news, pool, reaper }
     }
 
     /// The hosts and addresses that could not be reached lately and are tried behind others, the latest first; a bounded
@@ -170,6 +184,7 @@ impl Outbound {
     ) -> Vec<Attempt> {
         let deadline: Deadline = deadline.into();
         let mut delivery = Delivery::new(mail);
+        delivery.has_login = hop.login().is_some();
         if delivery.is_done() {
             return Vec::new();
         }

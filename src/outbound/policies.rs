@@ -10,7 +10,7 @@ use crate::{
     address::{Domain, DomainPattern},
     dns::{TlsaAnswer, ValidatingResolver},
     mta_sts::Mode,
-    next_hop::{NextHop, Target, TlsLevel},
+    next_hop::{NextHop, Protocol, Target, TlsLevel},
     tls::{TlsError, Trust},
     tls_rpt::{Counts, PolicyType, ResultType, SessionResult},
     tlsa::Tlsa,
@@ -147,6 +147,11 @@ impl Policies {
         let mut is_never_plain =
             || names.any(|name| self.never_plaintext.iter().any(|pattern| pattern.matches(name)));
         let security = match hop.tls {
+            TlsLevel::Verified => Security::Required(Trust::Authorities),
+            // There is no plaintext before it that one could go on with.
+            TlsLevel::None | TlsLevel::Opportunistic if hop.protocol == Protocol::Smtps => {
+                Security::Required(Trust::Any)
+            }
             TlsLevel::None => Security::Plain,
             TlsLevel::Required => Security::Required(Trust::Any),
             TlsLevel::Opportunistic if is_never_plain() => Security::Required(Trust::Any),
@@ -177,7 +182,10 @@ impl Policies {
             OpenError::Tls(TlsError::Expired) => ResultType::CertificateExpired,
             OpenError::Tls(TlsError::NotTrusted(_)) => ResultType::CertificateNotTrusted,
             OpenError::Tls(TlsError::Handshake(_)) => ResultType::ValidationFailure,
-            OpenError::Unreachable(_) | OpenError::Lost(_) | OpenError::Refused(_) => return,
+            OpenError::Unreachable(_)
+            | OpenError::Lost(_)
+            | OpenError::Refused(_)
+            | OpenError::Login(_) => return,
         };
         if let Some(domain) = &demand.domain {
             self.count(domain, demand.policy, Some(host), Some(failure));

@@ -119,7 +119,9 @@ impl Pool {
             return None;
         }
         let is_it = |connection: &Connection| {
-            connection.protocol == protocol
+            // What a route opened is for its mail alone: the host may know us there by a login.
+            connection.relay.is_none()
+                && connection.protocol == protocol
                 && connection.security == demand.security
                 && connection.remote.name.as_ref() == Some(host)
                 && connection.remote.endpoint.tcp().is_some_and(|address| address.port() == port)

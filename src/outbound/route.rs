@@ -150,9 +150,11 @@ impl Router {
             }
             answer => answer?,
         };
+        let source = hop.relay.as_ref().and_then(|relay| relay.source);
         let mut endpoints: Vec<Endpoint> = answer
             .into_iter()
             .filter(|ip| is_host_address(*ip))
+            .filter(|ip| source.is_none_or(|source| source.is_ipv4() == ip.is_ipv4()))
             .map(|ip| Endpoint::Tcp(SocketAddr::new(ip, port)))
             .collect();
         if let Some(is_behind) = self.family_behind(hop, host) {

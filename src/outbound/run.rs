@@ -144,7 +144,23 @@ impl Outbound {
     }
 
     /// A connection to a host, with less encryption where that is allowed and no other way.
-    async fn open(
+    pub(super) async fn open(
+        &self,
+        hop: &NextHop,
+        host: &Host,
+        remote: &Remote,
+        demand: Demand,
+        patience: Patience,
+    ) -> Result<Connection, OpenError> {
+        let opened = self.connection(hop, host, remote, demand, patience).await;
+        match &opened {
+            Ok(_) => self.news.opened(hop),
+            Err(error) => self.news.not_open(hop, error),
+        }
+        opened
+    }
+
+    async fn connection(
         &self,
         hop: &NextHop,
         host: &Host,
@@ -157,15 +173,15 @@ impl Outbound {
             connector: &self.connector,
             limits: &self.limits,
         };
+        let mut login = self.logins.begin(hop, patience.until(self.limits.command_time)).await?;
         loop {
             let began = Instant::now();
             let remote = remote.clone();
-            match Connection::open(hop.protocol, remote.clone(), introduction, &demand, patience)
-                .await
-            {
+            match Connection::open(hop, remote.clone(), introduction, &demand, patience).await {
                 Ok(connection) => {
                     self.policies.opened(&demand, host, !connection.tls.is_empty());
-                    return Ok(connection);
+                    let until = patience.until(self.limits.command_time);
+                    return connection.logged_in(login.take(), until).await;
                 }
                 Err(error) => {
                     self.policies.not_opened(&demand, host, &error);

@@ -54,7 +54,8 @@ impl Demand {
     pub(super) fn told(&self) -> &'static str {
         match (&self.trust(), self.policy) {
             (Some(Trust::Dane(_)), _) => ", certificate by DANE",
-            (Some(Trust::Authorities), _) => ", certificate by MTA-STS",
+            (Some(Trust::Authorities), PolicyType::Sts) => ", certificate by MTA-STS",
+            (Some(Trust::Authorities), _) => ", certificate verified",
             (_, PolicyType::Tlsa) => ", any certificate, by DANE",
             _ => ", any certificate",
         }

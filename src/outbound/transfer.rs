@@ -194,7 +194,7 @@ impl Transfer<'_> {
         let deadline = Instant::now() + self.limits.final_time;
         let mut reply = self.connection.dialogue.reply(deadline).await?;
         match self.connection.protocol {
-            Protocol::Smtp => self.settle(accepted, &Answer::Said(reply.clone())),
+            Protocol::Smtp | Protocol::Smtps => self.settle(accepted, &Answer::Said(reply.clone())),
             Protocol::Lmtp => {
                 for (nth, at) in accepted.iter().enumerate() {
                     if nth > 0 {

@@ -12,7 +12,10 @@ use std::{
     path::PathBuf,
     time::Duration,
 };
-use tokio::{net::UnixStream, time::timeout};
+use tokio::{
+    net::{TcpSocket, UnixStream},
+    time::timeout,
+};
 
 /// What to connect to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,12 +80,27 @@ impl fmt::Display for Remote {
     }
 }
 
-/// Connects. TCP without Nagle's delay: what is written is a whole step of the dialogue.
+/// Connects, from the address `source` where there is one. TCP without Nagle's delay: what is written is a whole step of
+/// the dialogue.
 ///
 /// mail-send connects and no more: its reading of replies drops what follows the first one in a read, and
 /// loses those before a lost connection.
-pub(super) async fn connect(endpoint: &Endpoint, time: Duration) -> io::Result<Stream> {
+pub(super) async fn connect(
+    endpoint: &Endpoint,
+    source: Option<IpAddr>,
+    time: Duration,
+) -> io::Result<Stream> {
     match endpoint {
+        Endpoint::Tcp(address) if let Some(source) = source => {
+            let socket = match source {
+                IpAddr::V4(_) => TcpSocket::new_v4()?,
+                IpAddr::V6(_) => TcpSocket::new_v6()?,
+            };
+            socket.bind(SocketAddr::new(source, 0))?;
+            let stream = timeout(time, socket.connect(*address)).await??;
+            stream.set_nodelay(true)?;
+            Ok(Box::new(stream))
+        }
         Endpoint::Tcp(address) => {
             let connected = SmtpClient::connect(*address, time).await;
             let client = connected.map_err(|error| match error {

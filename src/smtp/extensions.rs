@@ -1,6 +1,7 @@
 //! What a server offers in its reply to EHLO (RFC 5321 §4.1.1.1), as far as a forwarder uses it.
 
 use super::reply_reader::ServerReply;
+use crate::sasl::Offered;
 
 /// The extensions of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,6 +18,8 @@ pub struct Extensions {
     pub dsn: bool,
     /// SIZE (RFC 1870): the largest message the server takes, 0 for no fixed limit.
     pub size: Option<u64>,
+    /// AUTH (RFC 4954): the mechanisms of it.
+    pub auth: Offered,
 }
 
 impl Extensions {
@@ -31,6 +34,7 @@ impl Extensions {
                 "STARTTLS" => extensions.starttls = true,
                 "SMTPUTF8" => extensions.smtputf8 = true,
                 "DSN" => extensions.dsn = true,
+                "AUTH" => extensions.auth = Offered::of(words),
                 "SIZE" => {
                     let limit = words.next().and_then(|digits| digits.parse().ok());
                     extensions.size = Some(limit.unwrap_or(0));
@@ -60,6 +64,7 @@ mod tests {
             starttls: true,
             dsn: true,
             size: Some(10_240_000),
+            auth: Offered { plain: true, login: false },
         };
         assert_eq!(
             offered(&[
@@ -70,7 +75,8 @@ mod tests {
                 "StartTLS",
                 "dsn",
                 "SIZE 10240000",
-                "AUTH=X"
+                "Auth  plain CRAM-MD5",
+                "AUTH=LOGIN"
             ]),
             all
         );

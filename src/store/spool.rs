@@ -142,6 +142,12 @@ pub trait Spool {
     /// When the spool cannot be read.
     async fn spool_figures(&self) -> Result<SpoolFigures, StoreError>;
 
+    /// How much of the bounds of the spool is taken, without counting anything anew.
+    ///
+    /// # Errors
+    /// When the spool cannot be read.
+    async fn spool_taken(&self) -> Result<SpoolTaken, StoreError>;
+
     /// What waits, in numbers, read as a whole.
     ///
     /// # Errors
@@ -275,6 +281,15 @@ pub struct SpoolFigures {
     /// Messages that could not be read when the spool was last read as a whole: they are in none of the
     /// other figures.
     pub unreadable: u64,
+}
+
+/// What is taken of the room that the spool has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SpoolTaken {
+    /// Messages, those among them that ended and are not yet struck out.
+    pub messages: u64,
+    /// Their octets.
+    pub octets: u64,
 }
 
 impl Head {

@@ -1,5 +1,7 @@
 //! `[events]`: a program is told what happens to aliases, whatever it answers.
 
+mod server;
+
 use crate::support::{
     DEADLINE,
     certificates::Authority,

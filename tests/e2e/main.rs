@@ -51,6 +51,7 @@ mod reply_by_address;
 mod returns;
 mod service;
 mod signed;
+mod smart_hosts;
 mod smuggling;
 mod socket_access;
 mod spool;

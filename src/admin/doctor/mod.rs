@@ -7,7 +7,7 @@ mod site;
 
 pub use finding::{Finding, Severity};
 pub use record::{DomainRecord, Purpose, RecordState};
-pub use site::{Asked, DomainReport};
+pub use site::{Asked, DnsKey, DomainReport, signing_keys};
 
 use super::{Error, Store, check};
 use crate::{

@@ -1,5 +1,6 @@
-//! What programs are told of aliases (`[events]`): refusals are gathered here, everything is sent from the store's outbox.
+//! What programs are told of aliases and of the server (`[events]`): refusals and happenings are gathered here, everything is sent from the store's outbox.
 
+mod happenings;
 mod hook;
 mod refusals;
 mod tell;
@@ -7,7 +8,13 @@ mod tell;
 pub(crate) use hook::Hook;
 pub(crate) use tell::run;
 
-use crate::{clock, config::Config, store::Store};
+use crate::{
+    clock,
+    config::Config,
+    event::{Happening, Listener},
+    store::Store,
+};
+use happenings::Happenings;
 use parking_lot::Mutex;
 use refusals::Refusals;
 use tokio::sync::Notify;
@@ -16,12 +23,17 @@ use tokio::sync::Notify;
 #[derive(Debug)]
 pub(crate) struct Events {
     refusals: Mutex<Refusals>,
+    happenings: Mutex<Happenings>,
     changed: Notify,
 }
 
 impl Events {
     pub(crate) fn new(config: &Config) -> Self {
-        let events = Self { refusals: Mutex::default(), changed: Notify::new() };
+        let events = Self {
+            refusals: Mutex::default(),
+            happenings: Mutex::default(),
+            changed: Notify::new(),
+        };
         events.set_limits(config);
         events
     }
@@ -31,6 +43,7 @@ impl Events {
         let events = &config.events;
         let most = events.webhook.as_ref().map_or(0, |_| events.refusals_per_alias as u64);
         self.refusals.lock().set_most(most);
+        self.happenings.lock().set_told(events.webhook.is_some());
         self.changed.notify_one();
     }
 
@@ -43,7 +56,8 @@ impl Events {
 
     /// Writes down what was noted.
     pub(crate) async fn keep(&self, store: &Store) {
-        let (events, lost) = self.refusals.lock().take(clock::millis());
+        let (mut events, lost) = self.refusals.lock().take(clock::millis());
+        events.extend(self.happenings.lock().take());
         if lost > 0 {
             tracing::warn!(lost, "more messages are refused than events are kept of");
         }
@@ -52,6 +66,14 @@ impl Events {
         }
         if let Err(error) = store.add_events(events).await {
             tracing::error!(%error, "events are lost");
+        }
+    }
+}
+
+impl Listener for Events {
+    fn tell(&self, happening: Happening) {
+        if self.happenings.lock().add(happening, clock::millis()) {
+            self.changed.notify_one();
         }
     }
 }

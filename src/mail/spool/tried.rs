@@ -49,7 +49,7 @@ impl Tried {
         let is_told = attempt.offers_dsn && leg.is_of_recipient();
         self.success = (!is_told).then_some(match protocol {
             Protocol::Lmtp => dsn::Cause::Delivered,
-            Protocol::Smtp => dsn::Cause::Relayed,
+            Protocol::Smtp | Protocol::Smtps => dsn::Cause::Relayed,
         });
         self.touch = Some(Touch::Tried);
     }

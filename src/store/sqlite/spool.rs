@@ -6,7 +6,9 @@ use super::{
 use crate::store::{
     QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, StateLock, StoreError,
     Unreadable,
-    spool::{Leg, NewMessage, Open, Spool, SpoolError, SpoolFigures, Spooled, SpooledForm},
+    spool::{
+        Leg, NewMessage, Open, Spool, SpoolError, SpoolFigures, SpoolTaken, Spooled, SpooledForm,
+    },
 };
 use crate::{message::Source, time::Millis};
 use async_trait::async_trait;
@@ -116,6 +118,14 @@ impl Spool for Sqlite {
     async fn spool_figures(&self) -> Result<SpoolFigures, StoreError> {
         let unreadable: Vec<i64> = self.unreadable.lock().keys().copied().collect();
         self.readers.run(move |connection| queue_rows::figures(connection, &unreadable)).await
+    }
+
+    async fn spool_taken(&self) -> Result<SpoolTaken, StoreError> {
+        let read = |connection: &Connection| {
+            let spool::Totals { messages, octets, .. } = spool::totals(connection)?;
+            Ok(SpoolTaken { messages, octets })
+        };
+        self.readers.run(read).await
     }
 
     async fn queue_summary(&self) -> Result<QueueSummary, StoreError> {

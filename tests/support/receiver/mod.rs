@@ -260,7 +260,8 @@ fn accept(listener: &Listener, state: &Arc<State>) {
         state.streams.lock().unwrap().push(Arc::downgrade(&stream));
         let mut number = 0;
         state.record(|records| {
-            records.connections.push(Connection::default());
+            let peer = stream.peer();
+            records.connections.push(Connection { peer, ..Connection::default() });
             number = records.connections.len();
             let open = records.connections.iter().filter(|connection| !connection.closed).count();
             records.most_open = records.most_open.max(open);

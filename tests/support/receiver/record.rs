@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
+use std::net::SocketAddr;
 
 /// A message whose end of data was reached, accepted or not.
 #[derive(Clone, Debug)]
@@ -70,6 +71,8 @@ pub struct Connection {
     /// Command lines, verbatim, with their line ends (not in the counting mode).
     pub commands: Vec<Vec<u8>>,
     pub closed: bool,
+    /// Who connected, by TCP.
+    pub peer: Option<SocketAddr>,
 }
 
 impl Connection {

@@ -13,6 +13,8 @@ pub enum Step {
     Greeting,
     /// EHLO, HELO or LHLO.
     Ehlo,
+    /// A whole AUTH: the client has said all of it.
+    Auth,
     Mail,
     Rcpt,
     Data,

@@ -52,6 +52,13 @@ pub(super) enum Stream {
 }
 
 impl Stream {
+    pub(super) fn peer(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(stream) => stream.peer_addr().ok(),
+            Self::Unix(_) => None,
+        }
+    }
+
     pub(super) fn shutdown(&self, how: Shutdown) {
         let _already_closed = match self {
             Self::Tcp(stream) => stream.shutdown(how),

@@ -24,7 +24,9 @@ use super::finding::Finding;
 use crate::{
     address::Domain,
     admin::{Error, Store},
+    auth::dkim::KeyState,
     config::Config,
+    dns::Resolver,
 };
 
 /// Gathers the facts, and tries a bounce where that is asked for.
@@ -56,4 +58,34 @@ pub(super) async fn look_at_domain(
 ) -> Result<DomainReport, Error> {
     let facts = gather::gather_domain(config, store, domain).await?;
     Ok(domain::examine(config, &facts, domain))
+}
+
+/// A DKIM key that signs, and what DNS has of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DnsKey {
+    /// Whose key it is.
+    pub domain: String,
+    /// Which of them.
+    pub selector: String,
+    /// Where its record belongs.
+    pub name: String,
+    /// Whether it is there; `None` where DNS gives no answer.
+    pub is_published: Option<bool>,
+}
+
+/// All keys that sign, as receivers find them.
+///
+/// # Errors
+/// When a key cannot be read.
+pub async fn signing_keys(config: &Config, resolver: &Resolver) -> Result<Vec<DnsKey>, Error> {
+    let mut dns = dns::Dns::new(resolver);
+    let keys = dns::keys(&mut dns, config, |_| true).await?;
+    let active = keys.into_iter().filter(|key| key.state == KeyState::Active);
+    let told = active.map(|key| DnsKey {
+        is_published: (!dns.unanswered.contains(&key.name)).then_some(key.is_published),
+        domain: key.domain,
+        selector: key.selector,
+        name: key.name,
+    });
+    Ok(told.collect())
 }

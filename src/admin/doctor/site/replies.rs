@@ -10,6 +10,7 @@ use crate::{
     },
     clock,
     config::Config,
+    next_hop::{NextHop, Target, TlsLevel},
     provider::{Meaning, PROVIDERS, Provider, meaning},
     time::DAY,
 };
@@ -34,12 +35,11 @@ pub(super) async fn gather(config: &Config, facts: &mut Facts) -> Result<(), Err
     for _ in 0..PAGES {
         let page = trace::latest(&config.state_dir, &filter, before, PAGE).await?;
         for attempt in page.records.iter().flat_map(|record| &record.attempts) {
-            let Some(id) = meaning(&attempt.host, &attempt.reply).and_then(of_us) else {
+            let Some((who, id)) = spoke_of(config, &attempt.host, &attempt.reply) else {
                 continue;
             };
-            let who = Provider::of_host(&attempt.host).map_or("other destinations", |who| who.name);
-            let one = heard.entry((who.to_owned(), id)).or_insert_with(|| Heard {
-                who: who.to_owned(),
+            let one = heard.entry((who.clone(), id)).or_insert_with(|| Heard {
+                who,
                 meaning: id,
                 reply: attempt.reply.chars().take(SHOWN).collect(),
                 times: 0,
@@ -53,6 +53,36 @@ pub(super) async fn gather(config: &Config, facts: &mut Facts) -> Result<(), Err
     }
     facts.heard = heard.into_values().collect();
     Ok(())
+}
+
+/// Who spoke of what of this server.
+fn spoke_of(config: &Config, host: &str, reply: &str) -> Option<(String, &'static str)> {
+    let meaning = meaning(host, reply);
+    if let Some(relay) = smart_host(config, host) {
+        let is_of_login = ["530 ", "534 ", "535 ", "538 ", "454 4.7.0"];
+        let is_of_login = is_of_login.iter().any(|code| reply.starts_with(code));
+        let about = match meaning {
+            Some(Meaning::TlsFailed | Meaning::TlsMissing) => Some("TLS, or its certificate"),
+            Some(Meaning::RefusesUs | Meaning::NoRelay) => Some("our login"),
+            _ => is_of_login.then_some("our login"),
+        };
+        return about.map(|about| (format!("the smart host {relay}"), about));
+    }
+    let who = Provider::of_host(host).map_or("other destinations", |who| who.name);
+    meaning.and_then(of_us).map(|about| (who.to_owned(), about))
+}
+
+/// The smart host of a route that a host of the journal is.
+fn smart_host<'a>(config: &'a Config, host: &str) -> Option<&'a NextHop> {
+    let is_it = |to: &&NextHop| match &to.target {
+        Target::Host { name, .. } => {
+            host.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with(" ["))
+        }
+        Target::Addr(address) => host == address.to_string(),
+        Target::Mx(_) | Target::Unix(_) => false,
+    };
+    let hops = config.routes.iter().map(|route| &route.to);
+    hops.filter(|to| to.login().is_some() || to.tls == TlsLevel::Verified).find(is_it)
 }
 
 /// What of this server a reply is about.
@@ -125,6 +155,8 @@ fn host_of(provider: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Machine;
+    use std::path::Path;
 
     fn told(provider: &str, state: State, why: Option<&str>) -> Told {
         let limits = crate::provider::Limits::OTHERS;
@@ -148,6 +180,34 @@ mod tests {
         assert!(found[0].what.contains("olcsupport.office.com"), "{}", found[0]);
         assert_eq!(found[0].mend, ["onward provider resume outlook"]);
         assert!(!found[1].what.contains("office.com") && found[1].what.contains("421 4.7.28"));
+    }
+
+    #[test]
+    fn a_smart_host_that_does_not_let_us_in_is_named() {
+        let text = "[srs]\ndomain = \"example.org\"\n[[route]]\ndomain = \"*\"\nto = \"relay.test:587\"\n\
+                    tls = \"verified\"\nusername = \"u\"\npassword_file = \"/p\"\n";
+        let machine = Machine { hostname: "mx.example.org".into(), ..Machine::default() };
+        let config = Config::parse(text, Path::new("onward.toml"), &machine).unwrap();
+        let spoke =
+            |host, reply| spoke_of(&config, host, reply).map(|(who, of)| format!("{who}: {of}"));
+        let (relay, other) = ("relay.test [192.0.2.1]:587", "mx.sink.test [192.0.2.1]:25");
+        let of_login = Some("the smart host relay.test:587: our login".to_owned());
+        for reply in [
+            "535 5.7.8 Error: authentication failed",
+            "454 4.7.0 Temporary authentication failure",
+            "451 4.7.0 The destination does not accept this server, try again later",
+            "554 5.7.1 <bob@sink.test>: Relay access denied",
+        ] {
+            assert_eq!(spoke(relay, reply), of_login, "{reply}");
+        }
+        let of_tls =
+            spoke(relay, "451 4.7.5 The destination's certificate is not trusted, try again later");
+        assert_eq!(
+            of_tls.as_deref(),
+            Some("the smart host relay.test:587: TLS, or its certificate")
+        );
+        assert_eq!(spoke(relay, "550 5.1.1 nobody"), None);
+        assert_eq!(spoke(other, "554 5.7.1 <bob@sink.test>: Relay access denied"), None);
     }
 
     #[test]
