@@ -1,0 +1,154 @@
+//! A throw-away cluster on a unix socket, as an unprivileged user: one for all processes of a run of tests, and a database of
+//! its own for each place.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+use tokio::runtime::Handle;
+use tokio_postgres::{Client, NoTls};
+
+/// Who runs the server where tests are run by root.
+const USER: &str = "postgres";
+
+/// Stops the server and removes what it left, once nobody holds `users` any more.
+const KEEP: &str = r#"
+    while :; do
+        flock -x "$1.users" sleep 2
+        exec 9>"$1.lock"
+        flock -x 9
+        if flock -xn "$1.users" true; then
+            shift
+            "$@" stop -m immediate -s
+            rm -rf "$BASE" "$BASE.lock" "$BASE.users"
+            exit
+        fi
+        exec 9>&-
+    done
+"#;
+
+/// A server that runs as long as somebody has one of these.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    base: PathBuf,
+    _user: File,
+}
+
+impl Cluster {
+    /// `None` where PostgreSQL is not installed.
+    pub(crate) fn get() -> Option<&'static Self> {
+        static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
+        CLUSTER.get_or_init(Self::start).as_ref()
+    }
+
+    fn start() -> Option<Self> {
+        let Some(programs) = programs() else {
+            assert!(std::env::var_os("CI").is_none(), "CI=true and there is no initdb");
+            eprintln!("skipped: there is no initdb");
+            return None;
+        };
+        let run =
+            std::env::var("NEXTEST_RUN_ID").unwrap_or_else(|_| std::process::id().to_string());
+        let base = std::env::temp_dir().join(format!("onward-postgres-{run}"));
+        let beside = |suffix: &str| PathBuf::from(format!("{}.{suffix}", base.display()));
+        let lock = File::create(beside("lock")).unwrap();
+        lock.lock().unwrap();
+        let user = File::create(beside("users")).unwrap();
+        user.lock_shared().unwrap();
+        if !base.join("data/postmaster.pid").exists() {
+            begin(&programs, &base);
+        }
+        Some(Self { base, _user: user })
+    }
+
+    /// The URL of a new database.
+    pub(crate) async fn database(&self) -> String {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("d{}_{count}", std::process::id());
+        let client = connect(&self.url("postgres")).await;
+        client.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0")).await.unwrap();
+        self.url(&name)
+    }
+
+    pub(crate) fn url(&self, database: &str) -> String {
+        format!("postgresql:///{database}?host={}&user={USER}", self.base.display())
+    }
+}
+
+/// A connection behind the store's back.
+pub(crate) async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    Handle::current().spawn(connection);
+    client
+}
+
+fn begin(programs: &Path, base: &Path) {
+    // What a run that was killed has left.
+    let _ = fs::remove_dir_all(base);
+    fs::create_dir(base).unwrap();
+    if is_root() {
+        run(Command::new("chown").arg(USER).arg(base));
+    }
+    let data = base.join("data");
+    let mut initdb = unprivileged(&programs.join("initdb"));
+    run(initdb
+        .args(["-N", "-E", "UTF8", "--locale", "C", "-A", "trust", "-U", USER, "-D"])
+        .arg(&data));
+    let control = programs.join("pg_ctl");
+    let options = format!(
+        "-k {} -c listen_addresses='' -c fsync=on -c max_connections=300 -c max_prepared_transactions=0",
+        base.display()
+    );
+    let mut start = unprivileged(&control);
+    start.args(["start", "-s", "-w", "-t", "60", "-l"]).arg(base.join("log"));
+    run(start.arg("-o").arg(options).arg("-D").arg(&data));
+    let stop = unprivileged(&control);
+    let mut keeper = Command::new("setsid");
+    keeper
+        .args(["sh", "-c", KEEP, "keeper"])
+        .arg(base)
+        .arg(stop.get_program())
+        .args(stop.get_args());
+    keeper.arg("-D").arg(&data).env("BASE", base);
+    quiet(&mut keeper).spawn().unwrap();
+}
+
+/// Debian has them beside the others, for each version.
+fn programs() -> Option<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
+    let of = |entry: fs::DirEntry| {
+        let version: u32 = entry.file_name().to_str()?.parse().ok()?;
+        let programs = entry.path().join("bin");
+        programs.join("initdb").exists().then_some((version, programs))
+    };
+    versions.flatten().filter_map(of).max().map(|(_, programs)| programs)
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// A program that does not run as root.
+fn unprivileged(program: &Path) -> Command {
+    if !is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("runuser");
+    command.args(["-u", USER, "--"]).arg(program);
+    command
+}
+
+fn run(command: &mut Command) {
+    let status = quiet(command).status().unwrap();
+    assert!(status.success(), "{command:?}: {status}");
+}
+
+fn quiet(command: &mut Command) -> &mut Command {
+    command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null())
+}
