@@ -129,6 +129,12 @@ impl Serialize for Millis {
 }
 
 /// The time for calendars; what they do not reach is their last second.
+impl From<UnixTime> for Millis {
+    fn from(time: UnixTime) -> Self {
+        Self(time.0.saturating_mul(1000))
+    }
+}
+
 impl From<UnixTime> for Timestamp {
     fn from(time: UnixTime) -> Self {
         let seconds = i64::try_from(time.0).unwrap_or(i64::MAX);

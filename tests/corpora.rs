@@ -48,6 +48,7 @@ macro_rules! targets {
 
 targets! {
     address_path "../fuzz/targets/address_path.rs"
+    alias_import "../fuzz/targets/alias_import.rs"
     answer "../fuzz/targets/answer.rs"
     arc "../fuzz/targets/arc.rs"
     author "../fuzz/targets/author.rs"
@@ -56,6 +57,7 @@ targets! {
     header "../fuzz/targets/header.rs"
     milter "../fuzz/targets/milter.rs"
     mta_sts "../fuzz/targets/mta_sts.rs"
+    page "../fuzz/targets/page.rs"
     password_manager "../fuzz/targets/password_manager.rs"
     policy "../fuzz/targets/policy.rs"
     proxy "../fuzz/targets/proxy.rs"

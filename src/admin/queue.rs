@@ -7,7 +7,7 @@ pub use crate::store::{
 use super::{Error, Store};
 use crate::{
     address::{Domain, Mailbox, ReversePath},
-    alias::{Owner, Ways},
+    alias::{OwnedDomain, Owner, Ways},
     store::{
         QueueChange,
         journal::code_of,
@@ -198,9 +198,10 @@ pub fn parse_state(text: &str) -> Result<LegState, String> {
 }
 
 impl WaitingMessage {
-    /// The message as `owner` may read it; `None` where no recipient is his. Of mailboxes that others' aliases lead to there
+    /// The message as the owner of `own` may read it; `None` where no recipient is his. Of mailboxes that others' aliases lead to there
     /// is neither a name nor a word of theirs.
-    pub fn part_of(mut self, owner: Owner<'_>) -> Option<Self> {
+    pub fn part_of(mut self, own: &[OwnedDomain]) -> Option<Self> {
+        let owner = Owner::at(self.arrived, own);
         self.legs.retain(|leg| owner.owns(&leg.to));
         self.to.retain(|to| owner.owns(to));
         for leg in &mut self.legs {
@@ -211,6 +212,13 @@ impl WaitingMessage {
             }
         }
         (!self.legs.is_empty()).then_some(self)
+    }
+
+    /// How many of its recipients and mailboxes are those of the owner of `own`, of [`WaitingMessage::legs`]: he may change
+    /// the message where all are.
+    pub fn legs_of(&self, own: &[OwnedDomain]) -> usize {
+        let owner = Owner::at(self.arrived, own);
+        self.legs.iter().filter(|leg| owner.owns(&leg.to)).count()
     }
 }
 

@@ -1,11 +1,17 @@
 //! A daemon that runs, as other processes find it: its process id, and what came of its last reload.
 
+use super::known::Known;
 use crate::mail::{Bite, KeptLimits};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
+
+/// Most providers that go on at once because somebody asks.
+const RESUMES: usize = 1000;
 
 /// Its files in the state directory, gone when it is.
 #[derive(Debug)]
@@ -19,8 +25,11 @@ struct Files {
     over_rates: PathBuf,
     sockets: PathBuf,
     maps: PathBuf,
-    /// Stays where it is when the daemon stops.
+    /// These stay where they are when the daemon stops.
     limits: PathBuf,
+    providers: PathBuf,
+    /// Providers that are to get what they take again, one a line.
+    resumes: PathBuf,
 }
 
 impl Files {
@@ -34,6 +43,8 @@ impl Files {
             sockets: file("onward.sockets"),
             maps: file("onward.maps"),
             limits: file("onward.limits"),
+            providers: file("onward.providers"),
+            resumes: file("onward.resume"),
         }
     }
 }
@@ -98,6 +109,45 @@ impl Running {
     pub fn limits(state_dir: &Path) -> Option<KeptLimits> {
         let text = fs::read_to_string(Files::of(state_dir).limits).ok()?;
         serde_json::from_str(&text).ok()
+    }
+
+    /// Keeps what is known of providers, for other processes and the next daemon of `state_dir`.
+    pub fn keep_providers(state_dir: &Path, known: &Known) {
+        let text =
+            (*known != Known::default()).then(|| serde_json::to_string(known).ok()).flatten();
+        write_or_remove(&Files::of(state_dir).providers, text.as_deref());
+    }
+
+    /// What is known of providers, as the daemon of `state_dir` that runs, or ran last, kept it.
+    pub fn providers(state_dir: &Path) -> Option<Known> {
+        let text = fs::read_to_string(Files::of(state_dir).providers).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    /// Asks the daemon of `state_dir` to let a provider get what it takes again.
+    ///
+    /// # Errors
+    /// When we may not.
+    pub fn ask_to_resume(state_dir: &Path, provider: &str) -> io::Result<()> {
+        let file = Files::of(state_dir).resumes;
+        let mut lines = fs::OpenOptions::new().append(true).create(true).open(&file)?;
+        lines.write_all(format!("{provider}\n").as_bytes())?;
+        // The daemon is another user as a rule.
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644))
+    }
+
+    /// Providers that somebody asks to get what they take again, each once.
+    pub fn take_resumes(state_dir: &Path) -> Vec<String> {
+        let file = Files::of(state_dir).resumes;
+        let mut taken = file.as_os_str().to_owned();
+        taken.push(".taken");
+        // What is written from now on is in a new file.
+        if fs::rename(&file, &taken).is_err() {
+            return Vec::new();
+        }
+        let text = fs::read_to_string(&taken).unwrap_or_default();
+        drop(fs::remove_file(&taken));
+        text.lines().take(RESUMES).map(ToOwned::to_owned).collect()
     }
 
     /// Has other processes know of the sockets, by their names, that systemd hands over and no listener is on.

@@ -1,11 +1,11 @@
 //! Sessions of people at the page, and the links that they begin with.
 
-use super::{Error, Store};
+use super::{Error, Store, tokens};
 use crate::{
     account::Label,
     clock,
     session::{Role, SESSION_LIFE, Secret, Session, SessionId},
-    store::{Begin, SessionChangeError},
+    store::{Begin, EndedSession, SessionChangeError},
     time::UnixTime,
 };
 use jiff::Timestamp;
@@ -84,8 +84,8 @@ pub async fn link(store: &Store, shown: &str) -> Result<Option<Session>, Error> 
     Ok(link.filter(|link| !link.has_ended(clock::now())))
 }
 
-/// Follows a link, once: gives the session and what proves it from now on, which is drawn anew, so that nobody knows it
-/// who saw the link. `None` where `shown` is no link that can be followed.
+/// Follows a link, once, and ends the session that the browser had before. Gives the session and what proves it from now on,
+/// which is drawn anew, so that nobody knows it who saw the link; `None` where `shown` is no link that can be followed.
 ///
 /// # Errors
 /// When the store fails.
@@ -93,11 +93,13 @@ pub async fn begin(
     store: &Store,
     shown: &str,
     client: Option<IpAddr>,
+    instead_of: Option<SessionId>,
 ) -> Result<Option<(Session, Zeroizing<String>)>, Error> {
     let Some(link) = Secret::parse(shown) else { return Ok(None) };
     let secret = Secret::from_random(*clock::secret().map_err(Error::no_random)?);
     let at = clock::now();
-    let begin = Begin { hash: secret.session_hash(), at, ends: at + SESSION_LIFE, client };
+    let ends = at + SESSION_LIFE;
+    let begin = Begin { hash: secret.session_hash(), at, ends, client, instead_of };
     let session = store.begin_session(&link.link_hash(), begin).await?;
     Ok(session.map(|session| (session, secret.reveal())))
 }
@@ -131,13 +133,28 @@ pub async fn list(store: &Store) -> Result<Vec<Record>, Error> {
     Ok(all(store).await?.iter().map(Record::from).collect())
 }
 
-/// Ends a session or a link, and gives what it was: whoever shows it is a stranger from now on.
+/// What was ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revoked {
+    /// The session or link; `None` where it was over already.
+    pub session: Option<Record>,
+    /// The tokens that it made: revoked with it, or going on.
+    pub tokens: Vec<tokens::Record>,
+}
+
+/// Ends a session or a link, and gives what it was: whoever shows it is a stranger from now on. The tokens that it made end
+/// with it where `takes_tokens` says so.
 ///
 /// # Errors
 /// When `id` is none, there is no such session, or the store fails.
-pub async fn revoke(store: &Store, id: &str) -> Result<Record, Error> {
+pub async fn revoke(store: &Store, id: &str, takes_tokens: bool) -> Result<Revoked, Error> {
     let id = SessionId::parse(id).ok_or_else(|| {
         Error::refused(format_args!("{id:?} is no id of a session; see onward web list"))
     })?;
-    Ok(Record::from(&store.end_session(id).await?))
+    let EndedSession { session, tokens } = store.end_session(id, takes_tokens).await?;
+    let now = clock::now();
+    Ok(Revoked {
+        session: session.as_ref().map(Record::from),
+        tokens: tokens.iter().map(|token| tokens::Record::of(token, now)).collect(),
+    })
 }

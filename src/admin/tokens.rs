@@ -8,7 +8,7 @@ use crate::{
     clock,
     store::{MayChange, TokenChangeError},
     time::{DAY, UnixTime},
-    token::{NameFormat, Scope, Secret, Token, TokenId},
+    token::{Maker, NameFormat, Scope, Secret, Token, TokenId},
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -37,6 +37,11 @@ pub struct Record {
     pub changes_today: u64,
     /// When it was made.
     pub added: String,
+    /// By whom: `command line`, `session ID (LABEL)` of the page, or `user NAME` whom a proxy named; `null` where nobody noted
+    /// that.
+    pub made_by: Option<String>,
+    /// The session of the page that made it.
+    pub session: Option<String>,
     /// From when on it is worth nothing.
     pub expires: Option<String>,
     /// When it was used last; `null` before the first time. To the minute.
@@ -59,6 +64,8 @@ impl Record {
             daily_limit: token.daily_limit.map(NonZeroU32::get),
             changes_today: token.changes.today(now),
             added: time(token.added),
+            made_by: token.maker.as_ref().map(ToString::to_string),
+            session: token.maker.as_ref().and_then(Maker::session).map(|id| id.to_string()),
             expires: token.expires.map(time),
             last_used: token.last_use.map(|last| time(last.time)),
             client: token.last_use.and_then(|last| last.client).map(|client| client.to_string()),
@@ -83,6 +90,8 @@ pub struct New {
     pub daily_limit: Option<NonZeroU32>,
     /// From when on it is worth nothing.
     pub expires: Option<UnixTime>,
+    /// Who makes it.
+    pub maker: Maker,
 }
 
 /// Makes a token, and gives what its owner is shown, which is kept nowhere.
@@ -109,6 +118,7 @@ pub async fn add(store: &Store, new: New) -> Result<(Record, Zeroizing<String>),
         format: new.format,
         daily_limit: new.daily_limit.or(new.scope.default_limit()),
         added: now,
+        maker: Some(new.maker),
         expires: new.expires,
         last_use: None,
         changes: Default::default(),

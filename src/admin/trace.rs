@@ -1,6 +1,6 @@
 //! What happened to messages, by the journal. A message is in it within a second of its final reply.
 
-pub use crate::store::journal::{AttemptLine, Filter, Outcome, Page, Position, Record};
+pub use crate::store::journal::{AttemptLine, Filter, HELD, Outcome, Page, Position, Record};
 
 use super::{Error, Store};
 use crate::{

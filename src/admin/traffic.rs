@@ -2,7 +2,7 @@
 
 use super::Error;
 use crate::{
-    address::Domain,
+    alias::OwnedDomain,
     digest::Reason,
     store::journal::{JournalError, Outcome, Span, TrafficCount, open_to_read},
     time::{DAY, UnixTime},
@@ -62,7 +62,9 @@ impl Point {
             Outcome::Spooled => &mut self.spooled,
             Outcome::Bounced | Outcome::Failed => &mut self.bounced,
             Outcome::Refused | Outcome::Deferred => &mut self.refused,
-            Outcome::Dropped | Outcome::Discarded | Outcome::Aborted => &mut self.other,
+            Outcome::Dropped | Outcome::Discarded | Outcome::Aborted | Outcome::Taken => {
+                &mut self.other
+            }
         };
         *count = count.saturating_add(messages);
     }
@@ -109,13 +111,14 @@ fn month_of(time: UnixTime) -> UnixTime {
     UnixTime::of_day(time.day().saturating_sub(day.saturating_sub(1)))
 }
 
-/// The messages of each period, those that count for `domain`, or all. No record of the journal is looked at.
+/// The messages of each period: those that count for the domain of an owner in the hours, or days, that were his from their
+/// beginning on; or all. No record of the journal is looked at.
 ///
 /// # Errors
 /// When the journal cannot be read.
 pub async fn of(
     state_dir: &Path,
-    domain: Option<&Domain>,
+    own: Option<&OwnedDomain>,
     now: UnixTime,
 ) -> Result<Vec<(Period, Traffic)>, Error> {
     let journal = match open_to_read(state_dir) {
@@ -127,9 +130,14 @@ pub async fn of(
         let starts = period.starts(now);
         let since = starts.first().copied().unwrap_or(now);
         let counts = match &journal {
-            Some(journal) => journal.traffic(domain, period.span(), since).await?,
+            Some(journal) => {
+                let domain = own.map(|own| &own.domain);
+                journal.traffic(domain, period.span(), since).await?
+            }
             None => Vec::new(),
         };
+        let of_his = |count: &TrafficCount| own.is_none_or(|own| own.sees(count.start.into()));
+        let counts: Vec<_> = counts.into_iter().filter(of_his).collect();
         all.push((period, sum(&starts, &counts)));
     }
     Ok(all)

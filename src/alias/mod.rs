@@ -53,7 +53,7 @@ pub use rules::{
     MAX_MESSAGES, MAX_NOTE, MAX_SENDERS, Rules, parse_day, parse_expires, parse_limit,
 };
 pub use senders::SenderPattern;
-pub use ways::{Owner, Ways};
+pub use ways::{OwnedDomain, Owner, Ways};
 pub use words::{Digest, SpamAction};
 
 use std::{collections::HashSet, fmt};

@@ -1,6 +1,7 @@
 use crate::{
     address::{Domain, Mailbox},
     srs::is_srs_shaped,
+    time::Millis,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,26 +67,56 @@ impl Ways {
     }
 }
 
-/// Whoever may see of messages what is of these domains alone: their recipients, and what their own aliases lead to.
-#[derive(Debug, Clone, Copy)]
-pub struct Owner<'a>(pub &'a [Domain]);
+/// A domain of somebody, and since when: before it was added it may have been somebody else's, of whose mail nothing is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedDomain {
+    /// The domain.
+    pub domain: Domain,
+    /// When it was added last.
+    pub since: Millis,
+}
 
-impl Owner<'_> {
-    /// Whether a recipient, as it was given, is the owner's. An SRS address stands for somebody elsewhere.
-    pub fn owns(self, recipient: &str) -> bool {
-        Mailbox::parse(recipient).is_ok_and(|mailbox| {
-            self.0.contains(mailbox.domain()) && !is_srs_shaped(mailbox.local())
-        })
+impl OwnedDomain {
+    /// Whether what was at `time` is for its owner to see.
+    pub fn sees(&self, time: Millis) -> bool {
+        self.since <= time
+    }
+}
+
+/// Whoever may see of a message what is of these domains alone: their recipients, and what their own aliases lead to.
+#[derive(Debug, Clone)]
+pub struct Owner<'a>(Vec<&'a Domain>);
+
+impl<'a> Owner<'a> {
+    /// Of what is asked now.
+    pub fn now(domains: &'a [Domain]) -> Self {
+        Self(domains.iter().collect())
     }
 
-    fn has(self, key: &str) -> bool {
+    /// Of what came at `time`: the owner of those domains that were his by then.
+    pub fn at(time: Millis, own: &'a [OwnedDomain]) -> Self {
+        Self(own.iter().filter(|own| own.sees(time)).map(|own| &own.domain).collect())
+    }
+
+    /// Whether what is of `domain` is the owner's.
+    pub fn has(&self, domain: &Domain) -> bool {
+        self.0.contains(&domain)
+    }
+
+    /// Whether a recipient, as it was given, is the owner's. An SRS address stands for somebody elsewhere.
+    pub fn owns(&self, recipient: &str) -> bool {
+        Mailbox::parse(recipient)
+            .is_ok_and(|mailbox| self.has(mailbox.domain()) && !is_srs_shaped(mailbox.local()))
+    }
+
+    fn has_key(&self, key: &str) -> bool {
         self.0.iter().any(|own| own.to_key() == key)
     }
 
     /// What the owner reads in the place of `mailbox`, which mail for the recipients `to` went to by `ways`; `None` where
     /// it is his to see: he, or the sender, named it himself. Ways that nobody knows lead to others.
     pub fn hidden(
-        self,
+        &self,
         mailbox: &str,
         to: &[impl AsRef<str>],
         ways: Option<&Ways>,
@@ -96,7 +127,7 @@ impl Owner<'_> {
         let Some(Ways(ways)) = ways else { return Some(UNKNOWN) };
         match ways.get(mailbox) {
             Some(domains) if domains.contains(NO_DOMAIN) => Some(OPERATORS),
-            Some(domains) if domains.iter().all(|domain| self.has(domain)) => None,
+            Some(domains) if domains.iter().all(|domain| self.has_key(domain)) => None,
             Some(_) => Some(ANOTHERS),
             None => (!to.iter().all(|to| self.owns(to.as_ref()))).then_some(ANOTHERS),
         }
@@ -117,7 +148,7 @@ mod tests {
         ways.add_operators(&mailbox("root@x.test"), &own);
         let known = Some(&ways);
         let of = |owner: &Domain, mailbox, to: &[&str], ways| {
-            Owner(std::slice::from_ref(owner)).hidden(mailbox, to, ways)
+            Owner::now(std::slice::from_ref(owner)).hidden(mailbox, to, ways)
         };
         let to = ["a@own.test"];
         for (mailbox, hidden) in [
@@ -136,8 +167,16 @@ mod tests {
             Some(ANOTHERS)
         );
         let both = [own.clone(), other.clone()];
-        assert_eq!(Owner(&both).hidden("Far@x.test", &to, known), None, "both are his");
-        assert_eq!(Owner(&both).hidden("root@x.test", &to, known), Some(OPERATORS));
+        assert_eq!(Owner::now(&both).hidden("Far@x.test", &to, known), None, "both are his");
+        assert_eq!(Owner::now(&both).hidden("root@x.test", &to, known), Some(OPERATORS));
+        let owned = [(own.clone(), 5), (other, 7)].map(|(domain, since)| {
+            let since = Millis::new(since);
+            OwnedDomain { domain, since }
+        });
+        let at = |time| Owner::at(Millis::new(time), &owned);
+        assert!(!at(4).owns(to[0]) && at(5).owns(to[0]), "not before it was his");
+        let far = |time| at(time).hidden("Far@x.test", &to, known);
+        assert_eq!((far(6), far(7)), (Some(ANOTHERS), None), "it was another's then");
         let mut sum = Ways::default();
         sum.add_all(&ways);
         assert_eq!(sum, ways);

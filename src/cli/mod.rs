@@ -22,9 +22,11 @@ mod imported;
 pub mod init;
 pub mod postsrsd;
 mod progress;
+pub mod provider;
 pub mod queue;
 pub mod reload;
 pub mod serve;
+mod shown_once;
 mod size;
 pub mod srs;
 pub mod status;
@@ -91,6 +93,7 @@ enum Command {
     Srs(srs::Args),
     Dkim(dkim::Args),
     Queue(queue::Args),
+    Provider(provider::Args),
     Trace(trace::Args),
     Digest(digest::Args),
     Tls(tls::Args),
@@ -127,6 +130,7 @@ pub fn main() -> ExitCode {
         Command::Srs(args) => srs::run(args, &context),
         Command::Dkim(args) => dkim::run(args, &context),
         Command::Queue(args) => queue::run(args, &context),
+        Command::Provider(args) => provider::run(args, &context),
         Command::Trace(args) => trace::run(args, &context),
         Command::Digest(args) => digest::run(args, &context),
         Command::Tls(args) => tls::run(&args, &context),

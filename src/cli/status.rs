@@ -9,11 +9,13 @@ use super::{
 use crate::{
     admin::{
         aliases::UnsafeAlias,
+        providers::Told,
         spam_filter::FilterStatus,
         status::{ListenerStatus, SpoolStatus, Status, WaitingDestination},
     },
     clock,
     config::service,
+    log::printable,
 };
 use std::{
     io::{self, Write},
@@ -93,6 +95,12 @@ fn write(out: &mut impl Write, status: &Status) -> io::Result<()> {
     for bite in &status.over_rates {
         let (limit, whose, rate, times) = (&bite.limit, &bite.whose, &bite.rate, bite.times);
         line("limit", format!("{whose} is over {limit} ({rate}): put off {times} times"))?;
+    }
+    for Told { provider, state, why, until, .. } in &status.providers {
+        let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
+        let why = why.as_deref().map(|why| format!(": {}", printable(why))).unwrap_or_default();
+        let (name, state) = (printable(provider), state.as_str());
+        line("provider", format!("{name} is {state}{until}{why}"))?;
     }
     line("failed", messages(status.failed_last_day) + " within a day")?;
     if status.dkim_broken_last_day > 0 {

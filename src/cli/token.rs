@@ -2,7 +2,8 @@
 
 use super::{
     Context, Failure,
-    context::{Purpose, block_on, note, with_store, write_json},
+    context::{Purpose, write_json},
+    shown_once::{self, Made, no_listener, write_use},
     time::parse_until,
 };
 use crate::{
@@ -16,11 +17,10 @@ use crate::{
     config::{Config, Served},
     log::printable,
     time::UnixTime,
-    token::{NameFormat, Scope},
+    token::{Maker, NameFormat, Scope},
 };
-use serde::Serialize;
 use std::{
-    io::{self, BufWriter, Write},
+    io::{self, Write},
     num::NonZeroU32,
     process::ExitCode,
 };
@@ -81,29 +81,15 @@ struct AddArgs {
     json: bool,
 }
 
-/// A token, and what proves it.
-#[derive(Serialize)]
-struct Made<'a> {
-    token: &'a str,
-    #[serde(flatten)]
-    record: &'a Record,
-}
-
 /// `onward token`.
 ///
 /// # Errors
 /// When the change is refused, or the store fails.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
-    let config = context.config()?;
-    let mut out = BufWriter::new(context.out());
     let purpose = Purpose::changes(!matches!(args.command, Command::List { .. }));
-    let notes = block_on(with_store(&config.state_dir, purpose, async |store| {
-        let notes = execute(args.command, store, &config, &mut out).await?;
-        out.flush()?;
-        Ok(notes)
-    }))?;
-    notes.into_iter().try_for_each(note)?;
-    Ok(ExitCode::SUCCESS)
+    shown_once::run(context, purpose, async |store, config, out| {
+        execute(args.command, store, config, out).await
+    })
 }
 
 /// Gives what is to be said on stderr when all is done.
@@ -136,17 +122,11 @@ async fn add(
 ) -> Result<Vec<String>, Failure> {
     let AddArgs { label, scope, domain, destinations, format, daily_limit, expires, json } = args;
     let to = destinations.clone();
-    let new = New { label, scope, domain, destinations, format, daily_limit, expires };
+    let maker = Maker::CommandLine;
+    let new = New { label, scope, domain, destinations, format, daily_limit, expires, maker };
     let (record, token) = tokens::add(store, new).await?;
-    let shown = match json {
-        true => write_json(out, &Made { token: &token, record: &record }),
-        false => writeln!(out, "{}", token.as_str()),
-    };
-    if let Err(error) = shown.and_then(|()| out.flush()) {
-        // Nobody knows it.
-        tokens::revoke(store, &record.id).await?;
-        return Err(error.into());
-    }
+    let revoke = async { Ok(tokens::revoke(store, &record.id).await.map(drop)?) };
+    Made { name: "token", proof: &token, record: &record }.show(json, out, revoke).await?;
     let mut notes = vec![format!(
         "this is the token {:?}, shown only now; onward token revoke {} ends it",
         record.label, record.id
@@ -155,10 +135,7 @@ async fn add(
     let nowhere = aliases::nowhere(config, store, Leads::To { from: &from, to: &to }).await;
     notes.extend(nowhere.iter().map(|one| format!("warning: {}", printable(&one.to_string()))));
     if !config.listen.iter().any(|listen| listen.serve.contains(&Served::Api)) {
-        notes.push(
-            "no listener serves the API yet: [[listen]] with protocol = \"http\" and serve = [\"api\"]; see docs/API.md"
-                .to_owned(),
-        );
+        notes.push(no_listener(Served::Api));
     }
     Ok(notes)
 }
@@ -176,11 +153,10 @@ fn write_line(out: &mut impl Write, record: &Record) -> io::Result<()> {
     if let Some(limit) = daily_limit {
         write!(out, "; {} of {limit} today", record.changes_today)?;
     }
-    match (&record.last_used, &record.client) {
-        (Some(time), Some(client)) => write!(out, "; last used {time} by {client}")?,
-        (Some(time), None) => write!(out, "; last used {time}")?,
-        (None, _) => write!(out, "; never used")?,
+    if let Some(maker) = &record.made_by {
+        write!(out, "; made by {}", printable(maker))?;
     }
+    write_use(out, record.last_used.as_deref(), record.client.as_deref(), "; never used")?;
     match &record.expires {
         Some(expires) => writeln!(out, "; expires {expires}"),
         None => writeln!(out),
@@ -190,7 +166,7 @@ fn write_line(out: &mut impl Write, record: &Record) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::tried::tried;
+    use crate::cli::{context::block_on, tried::tried};
     use crate::{admin, config::Machine};
     use std::path::Path;
 
@@ -237,12 +213,14 @@ mod tests {
 
         let (list, _) = run(store, &["list"]).unwrap();
         assert!(list.contains(
-            "create at x.test to me@y.test, random_characters; 0 of 100 today; never used"
+            "create at x.test to me@y.test, random_characters; 0 of 100 today; made by command line; never used"
         ));
         let (json, _) = run(store, &["list", "--json"]).unwrap();
         let lines: Vec<serde_json::Value> =
             json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines.len(), 3);
+        assert_eq!(lines[0]["made_by"], "command line");
+        assert_eq!(lines[0]["session"], serde_json::Value::Null);
         assert!(!json.contains("onw_") && !list.contains("onw_"));
         let id = lines[0]["id"].as_str().unwrap();
         let (out, _) = run(store, &["revoke", id]).unwrap();

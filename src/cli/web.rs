@@ -2,21 +2,21 @@
 
 use super::{
     Context, Failure,
-    context::{Purpose, block_on, note, with_store, write_json},
+    context::{Purpose, write_json},
+    shown_once::{self, Made, no_listener, write_use},
 };
 use crate::{
     account::Label,
     address::Domain,
     admin::{
         Store,
-        sessions::{self, Record},
+        sessions::{self, Record, Revoked},
     },
     config::{Config, Listen, ListenAddress, Served},
     session::Role,
 };
-use serde::Serialize;
 use std::{
-    io::{self, BufWriter, Write},
+    io::{self, Write},
     net::IpAddr,
     process::ExitCode,
 };
@@ -41,6 +41,9 @@ enum Command {
     Revoke {
         /// As in `onward web list`
         id: String,
+        /// Revokes the tokens too that the session made, even where it is over already
+        #[arg(long)]
+        tokens: bool,
     },
 }
 
@@ -57,7 +60,7 @@ struct LoginArgs {
     #[arg(long, value_parser = Label::parse)]
     label: Option<Label>,
     /// What the link begins with: where browsers reach the page, such as a proxy with TLS in front of it
-    /// [default: of the first listener with serve = ["web"]]
+    /// [default: the first of web.hosts; else that of the first listener with serve = ["web"]]
     #[arg(long, value_name = "URL", value_parser = base)]
     base: Option<String>,
     /// One JSON object
@@ -65,29 +68,15 @@ struct LoginArgs {
     json: bool,
 }
 
-/// A link, and what it makes.
-#[derive(Serialize)]
-struct Made<'a> {
-    url: &'a str,
-    #[serde(flatten)]
-    record: &'a Record,
-}
-
 /// `onward web`.
 ///
 /// # Errors
 /// When the change is refused, or the store fails.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
-    let config = context.config()?;
-    let mut out = BufWriter::new(context.out());
     let purpose = Purpose::changes(!matches!(args.command, Command::List { .. }));
-    let notes = block_on(with_store(&config.state_dir, purpose, async |store| {
-        let notes = execute(args.command, store, &config, &mut out).await?;
-        out.flush()?;
-        Ok(notes)
-    }))?;
-    notes.into_iter().try_for_each(note)?;
-    Ok(ExitCode::SUCCESS)
+    shown_once::run(context, purpose, async |store, config, out| {
+        execute(args.command, store, config, out).await
+    })
 }
 
 /// Gives what is to be said on stderr when all is done.
@@ -104,16 +93,36 @@ async fn execute(
                 if json { write_json(out, &record)? } else { write_line(out, &record)? }
             }
         }
-        Command::Revoke { id } => {
-            let record = sessions::revoke(store, &id).await?;
-            write!(out, "ended the {} {}", record.state, record.id)?;
-            match record.label {
-                Some(label) => writeln!(out, " ({label})")?,
-                None => writeln!(out)?,
-            }
+        Command::Revoke { id, tokens } => {
+            let revoked = sessions::revoke(store, &id, tokens).await?;
+            return Ok(revoke(&revoked, tokens, out)?);
         }
     }
     Ok(Vec::new())
+}
+
+/// Says what was ended; gives what goes on.
+fn revoke(revoked: &Revoked, with_tokens: bool, out: &mut impl Write) -> io::Result<Vec<String>> {
+    if let Some(Record { id, state, label, .. }) = &revoked.session {
+        write!(out, "ended the {state} {id}")?;
+        match label {
+            Some(label) => writeln!(out, " ({label})")?,
+            None => writeln!(out)?,
+        }
+    }
+    for token in revoked.tokens.iter().filter(|_| with_tokens) {
+        writeln!(out, "revoked {} ({})", token.id, token.label)?;
+    }
+    let going_on: Vec<_> = revoked.tokens.iter().map(|token| token.id.as_str()).collect();
+    Ok(match (&revoked.session, going_on.as_slice()) {
+        (_, []) | (None, _) => Vec::new(),
+        (Some(_), _) if with_tokens => Vec::new(),
+        (Some(session), _) => vec![format!(
+            "what it made goes on, tokens {}; onward web revoke {} --tokens ends them too",
+            going_on.join(", "),
+            session.id
+        )],
+    })
 }
 
 async fn login(
@@ -133,39 +142,33 @@ async fn login(
                 listen.address
             ))
         })?,
-        (None, None) => {
-            return Err(Failure::new(
-                "no listener serves the page: [[listen]] with protocol = \"http\" and serve = [\"web\"]; see docs/WEB.md",
-            ));
-        }
+        (None, None) => return Err(Failure::new(no_listener(Served::Web))),
     };
     let role = if domains.is_empty() { Role::Admin } else { Role::Owner(domains) };
     let (record, secret) = sessions::make_link(store, role, label).await?;
     let url = zeroize::Zeroizing::new(format!("{base}/login/{}", secret.as_str()));
-    let shown = match json {
-        true => write_json(out, &Made { url: &url, record: &record }),
-        false => writeln!(out, "{}", url.as_str()),
-    };
-    if let Err(error) = shown.and_then(|()| out.flush()) {
-        // Nobody knows it.
-        sessions::revoke(store, &record.id).await?;
-        return Err(error.into());
-    }
+    let revoke = async { Ok(sessions::revoke(store, &record.id, false).await.map(drop)?) };
+    Made { name: "url", proof: &url, record: &record }.show(json, out, revoke).await?;
     let mut notes = vec![format!(
         "the link logs in once, until {}; onward web revoke {} ends it, and the session that it makes",
         record.ends, record.id
     )];
     if listener.is_none() {
-        notes.push(
-            "no listener serves the page yet: [[listen]] with protocol = \"http\" and serve = [\"web\"]; see docs/WEB.md"
-                .to_owned(),
-        );
+        notes.push(no_listener(Served::Web));
     }
     Ok(notes)
 }
 
 /// Where browsers reach a listener; `None` where that cannot be known from here.
 fn base_of(listen: &Listen, config: &Config) -> Option<String> {
+    let named = config.web.hosts.first();
+    if let Some(host) = named
+        && !listen.implicit_tls
+        && !host.is_loopback()
+    {
+        // A proxy with TLS is in front of it: without one browsers keep no session there.
+        return Some(format!("https://{host}"));
+    }
     let ListenAddress::Tcp { host, port } = &listen.address else { return None };
     if *port == 0 {
         return None;
@@ -173,6 +176,7 @@ fn base_of(listen: &Listen, config: &Config) -> Option<String> {
     let ip = host.parse::<IpAddr>().ok();
     let (scheme, usual) = if listen.implicit_tls { ("https", 443) } else { ("http", 80) };
     let host = match ip {
+        _ if let Some(host) = named => host.to_string(),
         // The certificate is for the name.
         _ if listen.implicit_tls => config.hostname.to_string(),
         // Of a page without TLS, browsers of this machine alone keep the session.
@@ -207,18 +211,14 @@ fn write_line(out: &mut impl Write, record: &Record) -> io::Result<()> {
     if let Some(domains) = &record.domains {
         write!(out, " of {}", domains.join(", "))?;
     }
-    match (&record.last_used, &record.client) {
-        (Some(time), Some(client)) => write!(out, "; last used {time} by {client}")?,
-        (Some(time), None) => write!(out, "; last used {time}")?,
-        (None, _) => {}
-    }
+    write_use(out, record.last_used.as_deref(), record.client.as_deref(), "")?;
     writeln!(out, "; ends {}", record.ends)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{admin, config::Machine};
+    use crate::{admin, cli::context::block_on, config::Machine};
     use clap::Parser;
     use std::path::Path;
 

@@ -1,7 +1,7 @@
 use super::{define::section, reader::Table};
 use crate::{
     address::{DomainPattern, Mailbox},
-    provider::{APPLE, MICROSOFT, YAHOO},
+    provider::{APPLE, OFFICE365, OUTLOOK, YAHOO},
     verdict::{AuthPolicy, Check, OwnFrom, Sign, SpfOnly},
 };
 use std::str::FromStr;
@@ -109,7 +109,7 @@ pub(super) fn read(root: &Table<'_>) -> Option<Auth> {
 }
 
 fn arc_domains() -> String {
-    let patterns = [&APPLE, &MICROSOFT, &YAHOO].into_iter().flat_map(|provider| {
+    let patterns = [&APPLE, &OUTLOOK, &OFFICE365, &YAHOO].into_iter().flat_map(|provider| {
         let tenants = provider.tenants.iter().map(|above| format!("*.{above}"));
         provider.domains.iter().map(|domain| (*domain).to_owned()).chain(tenants)
     });

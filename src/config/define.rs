@@ -117,7 +117,7 @@ macro_rules! section {
 
     (@key [$($doc:literal),+] $key:ident [$($kind:tt)+] $absent:ident $($value:expr)?) => {
         Key {
-            name: stringify!($key),
+            name: $crate::config::schema::plain(stringify!($key)),
             kind: section!(@kind $($kind)+),
             default: section!(@default $absent $($value)?),
             doc: concat!($($doc),+).trim_ascii_start(),

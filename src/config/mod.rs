@@ -20,11 +20,13 @@ mod dnsbl;
 mod events;
 mod filter;
 mod finding;
+mod host;
 mod ip_net;
 mod journal;
 mod limits;
 mod listen;
 mod machine;
+mod provider;
 mod reader;
 pub mod reference;
 mod root;
@@ -49,6 +51,7 @@ pub use dnsbl::{Dnsbl, Exempt};
 pub use events::{Events, Webhook};
 pub use filter::{Filter, FilterAddress, OnFailure};
 pub use finding::{ConfigError, Finding};
+pub use host::Host;
 pub use ip_net::IpNet;
 pub use journal::JournalBounds;
 pub use limits::Limits;
@@ -62,7 +65,10 @@ pub use tls::{Acme, CertificateFiles, Dane, Tls};
 pub use units::{parse_duration, parse_rate, parse_size, print_duration, print_rate, print_size};
 pub use web::{Peer, Web};
 
-use crate::address::{Domain, Mailbox};
+use crate::{
+    address::{Domain, Mailbox},
+    provider::OwnProvider,
+};
 use reader::{FromTable, Report, Table};
 use std::{
     io,
@@ -94,6 +100,8 @@ pub struct Config {
     pub spool: Spool,
     /// Next hops that replace a domain's MX; the first match wins.
     pub routes: Vec<Route>,
+    /// What providers take, before what is known of them.
+    pub providers: Vec<OwnProvider>,
     /// Who is asked for names.
     pub dns: Dns,
     /// Who sends, and what the destination will think of it.
@@ -187,6 +195,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
     let delivery = root.table::<delivery::Keys<'_>>().checked();
     let spool = spool::read(&root);
     let routes = route::read(&root);
+    let providers = provider::read(&root);
     let dns = root.table::<dns::Keys<'_>>().checked();
     let limits = limits::read(&root);
     let journal = journal::read(&root);
@@ -213,6 +222,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
         delivery: delivery?,
         spool: spool?,
         routes: routes?,
+        providers: providers?,
         dns: dns?,
         auth: auth?,
         filter: filter?,
@@ -265,6 +275,18 @@ impl Config {
                  be told of"
                     .into(),
             );
+        }
+        let serves_web = self.listen.iter().any(|listen| listen.serve.contains(&Served::Web));
+        let by_address = self.web.trusted_proxy.iter().find(|peer| matches!(peer, Peer::Net(_)));
+        if let Some(peer) = by_address
+            && serves_web
+            && self.web.hosts.is_empty()
+        {
+            self.warnings.push(format!(
+                "web.trusted_proxy has {peer}, and web.hosts is not set: nobody whom that proxy names is let in, as every \
+                 web page that a browser on that machine shows could say a name; hosts = [\"mail.example.org\"], the name \
+                 by which browsers reach the proxy, mends it"
+            ));
         }
         let is_open = |listen: &Listen, served| {
             listen.serve.contains(&served) && !listen.implicit_tls && !listen.address.is_local()

@@ -107,3 +107,11 @@ impl fmt::Display for Kind {
         }
     }
 }
+
+/// A name of a key as the file has it: one that Rust knows as a word of its own is written `r#word` there.
+pub(super) const fn plain(name: &'static str) -> &'static str {
+    match name.as_bytes() {
+        [b'r', b'#', ..] => name.split_at(2).1,
+        _ => name,
+    }
+}

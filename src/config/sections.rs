@@ -1,16 +1,17 @@
 use super::{
-    api, auth, delivery, digest, dns, dnsbl, events, filter, journal, limits, listen,
+    api, auth, delivery, digest, dns, dnsbl, events, filter, journal, limits, listen, provider,
     reader::FromTable, root, route, schema::Section, spool, srs, submission, tls, web,
 };
 
 /// Every table of the file, in the order of the documents.
-pub(super) static SECTIONS: [&Section; 19] = [
+pub(super) static SECTIONS: [&Section; 20] = [
     root::Keys::SECTION,
     listen::Keys::SECTION,
     srs::Keys::SECTION,
     delivery::Keys::SECTION,
     spool::Keys::SECTION,
     route::Keys::SECTION,
+    provider::Keys::SECTION,
     tls::Keys::SECTION,
     tls::SniKeys::SECTION,
     dns::Keys::SECTION,

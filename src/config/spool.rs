@@ -11,8 +11,8 @@ section! {
     /// authenticated, so that a later bounce reaches whoever wrote.
     table "spool", Keys => pub struct Spool {}
 
-    /// The waits between attempts, each strayed by up to a tenth; the last one repeats. A destination that
-    /// does not answer is asked by one message at a time, at these waits.
+    /// The waits between attempts, each strayed by up to a tenth; the last one repeats. A provider whose
+    /// hosts do not answer is asked by one message at a time, at these waits.
     pub retry: Vec<Duration> = list("durations from \"100ms\" to \"1d\", at least one", wait),
         default ["1m", "5m", "15m", "30m", "1h", "2h", "4h"];
     /// What is older is given up, and its sender told.
@@ -31,7 +31,7 @@ section! {
     /// The same with notices: DSNs, and bounces that return. They have places of their own, as where they go is
     /// up to whoever wrote a reverse-path. One sender's share counts the notices that the sender caused.
     pub concurrency_of_notices: usize = integer(1, 10_000), default 50;
-    /// Attempts under way at once to one destination, all names below its registered domain together.
+    /// Attempts under way at once to one provider, all domains that it has together: whose a domain is says its MX.
     pub concurrency_per_destination: usize = integer(1, 1000), default 5;
     /// How long the hosts of a destination may take, all together, until one of them has taken a connection,
     /// greeted, and answered EHLO. What waits longer is tried again later.

@@ -159,7 +159,7 @@ fn host_and_port(text: &str) -> Result<ListenAddress, String> {
 
 /// The large providers: they have offered TLS for years, and refuse mail without it.
 fn never_plaintext() -> String {
-    let patterns = PROVIDERS.iter().flat_map(|provider| {
+    let patterns = PROVIDERS.iter().filter(|provider| provider.wants_tls).flat_map(|provider| {
         // Mail of this one is known by Yahoo's hosts alone.
         let domains = provider.domains.iter().filter(|domain| **domain != "rocketmail.com");
         let hosts = provider.hosts.iter().map(|host| format!("*.{host}"));

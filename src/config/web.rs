@@ -1,16 +1,22 @@
-use super::{IpNet, define::section, reader::Table};
+use super::{Host, IpNet, define::section, reader::Table};
 use std::{fmt, net::IpAddr, str::FromStr};
 
 section! {
     /// The page for people: docs/WEB.md.
     table "web", Keys => pub struct Web {}
 
+    /// The names by which browsers reach the page, without ports; links begin with the first. What is asked of another name
+    /// is refused, as a web page whose own name was made to lead here would ask it. Behind a proxy: the proxy's. Where none
+    /// is named: `hostname`, `localhost` and addresses.
+    pub hosts: Vec<Host> = list(HOSTS, Host::from_str), default [];
     /// Peers whose Remote-User header is believed: proxies that know who asks, such as a single sign-on. Whoever they name
     /// is an administrator here. `unix` stands for everybody who connects to a unix socket. A proxy named here has to take that
-    /// header out of what clients send.
+    /// header out of what clients send. One that is named by its address is believed where `hosts` has the name that it was
+    /// asked by.
     pub trusted_proxy: Vec<Peer> = list(PEERS, Peer::from_str), default [];
 }
 
+const HOSTS: &str = "names or addresses of hosts, such as \"mail.example.org\"";
 const PEERS: &str =
     "IP addresses or blocks, such as \"127.0.0.1\" or \"192.0.2.0/24\", or \"unix\"";
 

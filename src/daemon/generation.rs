@@ -1,8 +1,8 @@
 //! What one configuration has listening, from the start or a reload to the next.
 
 use super::{
-    StartError, Web, alias_maps, monitoring::Monitoring, pages::Pages, sockets::Sockets,
-    web::Beside,
+    StartError, Web, alias_maps, behind::Behind, monitoring::Monitoring, pages::Pages,
+    sockets::Sockets, web::Beside,
 };
 use crate::{
     acme::{self, Keeper, Responder},
@@ -33,6 +33,8 @@ pub(super) struct Shared {
     pub(super) connections: Arc<Connections>,
     /// What programs with a token ask, where somebody answers.
     pub(super) web: Option<Arc<dyn Web>>,
+    /// What stands behind mail.
+    pub(super) behind: Behind,
 }
 
 /// A generation that does not listen yet.
@@ -203,7 +205,8 @@ impl Generation {
                     web.application(config, &parts.store, figures, &pages.serve)
                 };
                 let beside = Arc::new(Beside { application, pages });
-                running.spawn(serve_application(socket, tls, retired.clone(), beside));
+                let serving = serve_application(socket, tls, retired.clone(), beside);
+                running.spawn_on(serving, &shared.behind.handle());
                 continue;
             }
             let page = move |question| pages.clone().page(question);

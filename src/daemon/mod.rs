@@ -3,11 +3,14 @@
 mod alias_faults;
 mod alias_limits;
 mod alias_maps;
+mod alias_texts;
+mod behind;
 mod figures;
 mod generation;
 mod monitoring;
 mod over_rates;
 mod pages;
+mod providers;
 mod sockets;
 mod trouble;
 mod web;
@@ -24,6 +27,7 @@ use crate::{
         journal::{Bounds, Journal, JournalError},
     },
 };
+use behind::Behind;
 pub use figures::Figures;
 use generation::{Generation, Serving, Shared};
 pub use sockets::Inherited;
@@ -186,7 +190,7 @@ impl Daemon {
         let limits = &parts.config.limits;
         let clients = Arc::new(Clients::new(client_limits(limits)));
         let connections = Connections::new(limits.map_connections);
-        let shared = Shared { clients, connections, web: None };
+        let shared = Shared { clients, connections, web: None, behind: Behind::default() };
         let sockets = Sockets::new(inherited);
         let sockets = sockets.bind(&parts.config).await?;
         let bounds = journal_bounds(&parts.config.journal);
@@ -213,6 +217,7 @@ impl Daemon {
     pub async fn run(self, mut commands: mpsc::Receiver<Command>) {
         let (stopping, stopped) = watch::channel(false);
         let current = Current::new(Arc::clone(&self.generation.parts));
+        providers::go_on(&current);
         let store = self.generation.parts.store.clone();
         let runner = Runner::new(current.clone(), self.spool, stopped.clone());
         let mut runner = tokio::spawn(runner.run());
@@ -234,13 +239,15 @@ impl Daemon {
         });
         let parts = current.get();
         let faults = tokio::spawn(alias_faults::tell(parts.store.clone()));
+        let texts = tokio::spawn(alias_texts::see_to(parts.store.clone()));
         let state_dir = parts.config.state_dir.clone();
         let trouble = tokio::spawn(trouble::tell(parts.store.clone(), state_dir.clone()));
         let of_rest = Arc::clone(&parts);
         let rest = tokio::spawn(async move { of_rest.tell_rest().await });
         let over_rates =
             tokio::spawn(over_rates::tell(Arc::clone(&parts.rates), state_dir.clone()));
-        let limits = tokio::spawn(alias_limits::keep(Arc::clone(&parts), state_dir));
+        let limits = tokio::spawn(alias_limits::keep(Arc::clone(&parts), state_dir.clone()));
+        let providers = tokio::spawn(providers::keep(current.clone(), state_dir));
         let of_web = (self.shared.web.clone(), parts.store.clone());
         let web = tokio::spawn(async move {
             if let (Some(web), store) = of_web {
@@ -314,10 +321,13 @@ impl Daemon {
         }
         purge.abort();
         faults.abort();
+        texts.abort();
         trouble.abort();
         over_rates.abort();
         limits.abort();
         alias_limits::finish(&parts).await;
+        providers.abort();
+        providers::finish(&current).await;
         rest.abort();
         count.abort();
         delays.abort();

@@ -1,6 +1,6 @@
 //! What is to be seen over HTTP: figures, and whether all is well.
 
-use super::figures::Figures;
+use super::{figures::Figures, providers};
 use crate::{
     clock,
     http::{Page, Question},
@@ -9,6 +9,7 @@ use crate::{
     mail::{NotWell, Parts},
     metrics::{Format, Now, ProcessFigures},
     outbound::Unreachable,
+    provider::{PROVIDERS, governor::Told},
     tls,
 };
 use async_trait::async_trait;
@@ -92,7 +93,23 @@ impl Figures for Monitoring {
             dns: parts.outbound.resolver().counts(),
             dns_questions: parts.outbound.resolver().questions(),
             tls: parts.outbound.tls_totals(),
+            providers: providers(parts),
             certificate_end: end,
         }
     }
+}
+
+/// Those that a table names, and `other` for each that is in none: their names are up to whoever writes.
+fn providers(parts: &Parts) -> Vec<Told> {
+    let is_named = |name: &str| {
+        PROVIDERS.iter().any(|one| one.name == name)
+            || parts.config.providers.iter().any(|own| own.name == name)
+    };
+    let mut told = providers::told(parts);
+    for one in &mut told {
+        if !is_named(&one.provider) {
+            "other".clone_into(&mut one.provider);
+        }
+    }
+    told
 }

@@ -201,8 +201,9 @@ impl Delivery {
     fn take(&mut self, parts: &Parts, (group, progress, attempts): Verdicts, began: Millis) {
         self.under_way.retain(|(_, other)| !other.is(&progress));
         // A host that takes this message may be one that others wait for.
-        if attempts.iter().any(|(_, a)| a.outcome.verdict == Verdict::Delivered) {
-            parts.spool.answered(&group.0);
+        let delivered = |(_, a): &&(_, Attempt)| a.outcome.verdict == Verdict::Delivered;
+        if let Some((_, attempt)) = attempts.iter().find(delivered) {
+            parts.spool.answered(&attempt.provider.clone().unwrap_or_else(|| group.0.owner()));
         }
         for (mailbox, attempt) in &attempts {
             count_attempt(parts, &group.0, attempt);

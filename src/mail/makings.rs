@@ -6,7 +6,7 @@ use crate::{
     config::{self, Config, Dane},
     dns::{Resolver, ResolverError, ValidatingResolver},
     keys::{self, live::Live},
-    outbound::{Outbound, OutboundConfig, OutboundLimits, Preferences},
+    outbound::{Governor, Outbound, OutboundConfig, OutboundLimits, Preferences},
     retry,
     spam_filter::SpamFilter,
     srs::Rewriter,
@@ -71,7 +71,11 @@ pub(super) fn backoff(config: &Config) -> retry::Backoff {
     retry::Backoff { waits: config.spool.retry.clone(), max_age: config.spool.max_age }
 }
 
-pub(super) fn outbound(config: &Config, store: &Store) -> Result<Outbound, OpenError> {
+pub(super) fn outbound(
+    config: &Config,
+    store: &Store,
+    governor: Arc<Governor>,
+) -> Result<Outbound, OpenError> {
     let resolver = Resolver::new(&config.dns.servers)?;
     Ok(Outbound::new(OutboundConfig {
         hostname: config.hostname.clone(),
@@ -90,6 +94,7 @@ pub(super) fn outbound(config: &Config, store: &Store) -> Result<Outbound, OpenE
         store: Some(store.policies()),
         dane: dane(config)?.map(|validating| validating.beside(&resolver)),
         resolver,
+        governor,
     }))
 }
 

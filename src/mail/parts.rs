@@ -27,14 +27,15 @@ use crate::{
     keys::live::Live,
     metrics::Metrics,
     next_hop::NextHop,
-    outbound::{Attempt, Deadline, Outbound, Outgoing},
+    outbound::{Attempt, Deadline, Governor, Outbound, Outgoing},
+    provider::{Providers, governor::Hold},
     retry,
     spam_filter::SpamFilter,
     store::{Options, Store, StoreError, journal::Journal},
 };
 use async_trait::async_trait;
 use std::{fmt, sync::Arc, time::Duration};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use zeroize::Zeroizing;
 
 /// Hands messages to other servers.
@@ -42,12 +43,30 @@ use zeroize::Zeroizing;
 pub(crate) trait Network: fmt::Debug + Send + Sync {
     /// Delivers `mail` to `hop` until `deadline`: one attempt for each recipient, in their order.
     async fn deliver(&self, hop: &NextHop, mail: &Outgoing, deadline: Deadline) -> Vec<Attempt>;
+
+    /// Who has the hosts of `hop`.
+    async fn whose(&self, hop: &NextHop) -> Arc<str> {
+        hop.owner()
+    }
+
+    /// Until when nobody may ask the hosts that one has, and why.
+    fn hold(&self, _whose: &str) -> Option<Hold> {
+        None
+    }
 }
 
 #[async_trait]
 impl Network for Outbound {
     async fn deliver(&self, hop: &NextHop, mail: &Outgoing, deadline: Deadline) -> Vec<Attempt> {
         Self::deliver(self, hop, mail, deadline).await
+    }
+
+    async fn whose(&self, hop: &NextHop) -> Arc<str> {
+        Self::whose(self, hop, Instant::now() + WHOSE_WITHIN).await
+    }
+
+    fn hold(&self, whose: &str) -> Option<Hold> {
+        self.governor().hold(whose)
     }
 }
 
@@ -148,7 +167,8 @@ impl Parts {
             ..Options::default()
         };
         let store = Store::open(&config.state_dir, options)?;
-        let outbound = Arc::new(outbound(&config, &store)?);
+        let governor = Governor::new(Providers::new(config.providers.clone()));
+        let outbound = Arc::new(outbound(&config, &store, governor)?);
         let (spool, inbox) = spool::Handle::new();
         let metrics = Arc::new(Metrics::new());
         let parts = Self {
@@ -196,7 +216,7 @@ impl Parts {
         let store = self.store.clone();
         let outbound = match is_same_outbound(&config, &self.config) {
             true => Arc::clone(&self.outbound),
-            false => Arc::new(outbound(&config, &store)?),
+            false => Arc::new(outbound(&config, &store, Arc::clone(self.outbound.governor()))?),
         };
         let max_kept = config.limits.srs_entries as u64;
         let srs = Srs::new(secrets.rewriter, store.long_senders(), max_kept).behind(&self.srs);
@@ -245,6 +265,8 @@ impl Parts {
 
     /// What is shared with those before goes by this configuration from now on.
     pub(crate) fn take_over(&self) {
+        let providers = Providers::new(self.config.providers.clone());
+        self.outbound.governor().set_providers(providers);
         self.memory.set_max(self.config.limits.message_memory);
         self.return_uses.set_limits(self.config.srs.use_limits());
         self.rates.set_limits(&self.config.limits);
@@ -314,6 +336,9 @@ impl Parts {
         Ok(answer.map_err(|_| NotWell::Silent)??)
     }
 }
+
+/// How long it may take to find out who has the hosts of a destination.
+const WHOSE_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long the answer to whether all is well may take.
 const WELL_WITHIN: Duration = Duration::from_secs(5);

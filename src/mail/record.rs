@@ -14,7 +14,7 @@ use crate::{
     reply::{Class, Reply, Status},
     rspamd::Verdict,
     smtp::session::{Session, Transaction},
-    store::journal::{AttemptLine, Outcome, Record},
+    store::journal::{AttemptLine, HELD, Outcome, Record},
     time::{Millis, UnixTime, whole_millis},
 };
 use std::time::Duration;
@@ -239,11 +239,12 @@ pub(crate) fn journal_line(
     began: Millis,
 ) -> AttemptLine {
     let theirs = attempt.theirs.as_ref().map(ToString::to_string);
+    let held = attempt.held.as_ref().map(|hold| format!("{HELD}: {hold}"));
     AttemptLine {
         time: began,
         to: to.iter().map(ToString::to_string).collect(),
         host: attempt.remote.clone().unwrap_or_else(|| hop.to_string()),
-        reply: theirs.unwrap_or_else(|| attempt.outcome.reply.to_string()),
+        reply: theirs.or(held).unwrap_or_else(|| attempt.outcome.reply.to_string()),
         ms: whole_millis(attempt.elapsed),
         tls: attempt.tls.clone(),
         verdict: class_of(attempt).to_owned(),

@@ -64,6 +64,9 @@ impl Network for Scripted {
                 elapsed: Duration::ZERO,
                 uncertain: false,
                 is_asleep: false,
+                provider: None,
+                held: None,
+                wait: Duration::ZERO,
             }
         };
         mail.recipients.iter().map(attempt).collect()

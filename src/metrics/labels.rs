@@ -100,7 +100,7 @@ impl DestinationClass {
 
     pub(super) fn as_str(self) -> &'static str {
         match self {
-            Self::Provider(provider) => provider.name,
+            Self::Provider(provider) => provider.house,
             Self::Route => "route",
             Self::Other => "other",
         }

@@ -7,6 +7,7 @@ mod format;
 mod labels;
 mod now;
 mod process;
+mod providers;
 
 pub use accounts::{LoginResult, NotSubmitted};
 pub use filter::Filtered;
@@ -68,6 +69,7 @@ pub struct Metrics {
     filter: filter::Filter,
     accounts: accounts::Accounts,
     events: events::Events,
+    providers: providers::Providers,
     process: process::Process,
 }
 
@@ -113,6 +115,7 @@ impl Metrics {
             filter: filter::Filter::new(took),
             accounts: accounts::Accounts::new(),
             events: events::Events::new(),
+            providers: providers::Providers::default(),
             process: process::Process::default(),
         };
         metrics.register();
@@ -153,6 +156,7 @@ impl Metrics {
         self.filter.register(r);
         self.accounts.register(r);
         self.events.register(r);
+        self.providers.register(r);
         r.register("messages", "Messages by what became of them", self.messages.clone());
         r.register("message_octets", "Octets of messages that came", self.octets.clone());
         r.register(
@@ -334,6 +338,7 @@ impl Metrics {
             raise(&self.tls.get_or_create(&TlsSession { policy, result }), *count);
         }
         self.events.look(now);
+        self.providers.look(now);
         self.process.look();
         let mut text = String::new();
         // Writing to a String cannot fail.

@@ -1,4 +1,4 @@
-use crate::time::UnixTime;
+use crate::{provider::governor::Told, time::UnixTime};
 
 /// What is looked up when it is asked for.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +31,8 @@ pub struct Now {
     pub dns_questions: u64,
     /// Sessions with mail servers so far: the policy, what came of TLS, how many.
     pub tls: Vec<(&'static str, &'static str, u64)>,
+    /// Providers that have a name, and `other` for each that has none.
+    pub providers: Vec<Told>,
     /// When our first certificate ends.
     pub certificate_end: Option<UnixTime>,
 }

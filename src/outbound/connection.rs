@@ -1,7 +1,7 @@
 use super::{
     dialogue::{Dialogue, Lost},
     limits::{OutboundLimits, Patience},
-    security::Demand,
+    security::{Demand, Security},
     transport::{Remote, connect},
 };
 use crate::{
@@ -25,6 +25,8 @@ pub(super) struct Connection {
     pub(super) extensions: Extensions,
     /// How the connection is encrypted, and why that is believed; empty for plaintext.
     pub(super) tls: String,
+    /// With how much encryption it was opened.
+    pub(super) security: Security,
     /// Messages handed over so far.
     pub(super) messages: u32,
     /// The last transaction ended midway, and the peer may still hold its envelope.
@@ -97,6 +99,7 @@ impl Connection {
             protocol,
             extensions: Extensions::default(),
             tls: String::new(),
+            security: demand.security.clone(),
             messages: 0,
             needs_rset: false,
         };

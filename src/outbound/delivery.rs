@@ -1,6 +1,8 @@
 use super::{
+    NoLeave,
     connection::{Connection, OpenError},
     dialogue::Lost,
+    governor::in_a_while,
     outgoing::Outgoing,
     route::NoRoute,
     transfer::Answer,
@@ -8,12 +10,14 @@ use super::{
     verdict::outcome_of,
 };
 use crate::{
+    address::Domain,
     fate::{DestinationOutcome, Verdict},
+    provider::{Measure, Whose, governor::Hold, judge},
     reply::{Class, ForeignReply, Hidden, Reply},
     smtp::reply_reader::ServerReply,
     tls::TlsError,
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// What became of a message for one recipient.
@@ -32,9 +36,14 @@ pub struct Attempt {
     pub elapsed: Duration,
     /// The whole message was sent and the reply to it never came: the destination may have it.
     pub uncertain: bool,
-    /// No host would speak about this message, or one said that it closes (421): the next message
-    /// will fare no better.
+    /// No host would speak about this message: the next one will fare no better.
     pub is_asleep: bool,
+    /// Who has the hosts, where that is known.
+    pub provider: Option<Arc<str>>,
+    /// The provider gets nothing for now, or others are before this message: no host was asked.
+    pub held: Option<Hold>,
+    /// The message is to wait for so long at least.
+    pub wait: Duration,
     /// The host that answered offers DSN (RFC 3461): it was told what the sender asks, and makes the reports.
     pub offers_dsn: bool,
 }
@@ -46,12 +55,16 @@ pub(super) struct Delivery<'a> {
     started: Instant,
     attempts: Vec<Option<Attempt>>,
     failure: Option<Attempt>,
+    provider: Option<Arc<str>>,
+    /// The governor counts a reply about this message already.
+    pub(super) is_counted: bool,
 }
 
 impl<'a> Delivery<'a> {
     pub(super) fn new(mail: &'a Outgoing) -> Self {
         let attempts = vec![None; mail.recipients.len()];
-        Self { mail, started: Instant::now(), attempts, failure: None }
+        let started = Instant::now();
+        Self { mail, started, attempts, failure: None, provider: None, is_counted: false }
     }
 
     /// Recipients without verdict, by index.
@@ -84,7 +97,7 @@ impl<'a> Delivery<'a> {
                 },
                 Answer::Closing(reply) => {
                     let failure = self.said(&reply, remote, &hidden);
-                    self.asleep(failure);
+                    self.failed(failure);
                     continue;
                 }
                 Answer::Withheld => {
@@ -134,10 +147,23 @@ impl<'a> Delivery<'a> {
         self.asleep(failure);
     }
 
-    /// No connection could be had: those to this destination, or all, are in use.
-    pub(super) fn no_place(&mut self) {
-        let failure = self.own(Verdict::Deferred, Reply::destination_too_slow(), None);
-        self.asleep(failure);
+    /// Nobody may ask the provider, or others do.
+    pub(super) fn no_leave(&mut self, whose: &Whose, why: NoLeave) {
+        self.is_for(whose);
+        let (hold, reply) = match why {
+            NoLeave::Held(hold) => (hold, Reply::destination_held()),
+            NoLeave::Crowded => {
+                let until = in_a_while();
+                (Hold { until, ..Hold::now(whose) }, Reply::destination_too_slow())
+            }
+        };
+        let failure = self.own(Verdict::Deferred, reply, None);
+        self.failed(Attempt { held: Some(hold), ..failure });
+    }
+
+    /// Who has the hosts that are tried.
+    pub(super) fn is_for(&mut self, whose: &Whose) {
+        self.provider = Some(Arc::clone(&whose.name));
     }
 
     /// Nothing can be sent at all.
@@ -178,9 +204,22 @@ impl<'a> Delivery<'a> {
     /// A verdict in the host's own words.
     fn said(&self, reply: &ServerReply, remote: &Remote, hidden: &Hidden) -> Attempt {
         let DestinationOutcome { verdict, reply: shown } = outcome_of(reply, hidden);
-        let is_asleep = reply.code == 421;
-        let theirs = Some(reply.to_foreign());
-        Attempt { theirs, is_asleep, ..self.own(verdict, shown, Some(remote)) }
+        let theirs = reply.to_foreign();
+        if verdict == Verdict::Delivered {
+            return Attempt { theirs: Some(theirs), ..self.own(verdict, shown, Some(remote)) };
+        }
+        let host = remote.name.as_ref().map_or("", Domain::as_str);
+        let judgement = judge(host, &theirs.to_string());
+        // Where our address is what is refused, whoever wrote cannot mend that.
+        let (verdict, shown) = match judgement.is_of_ours() && verdict == Verdict::Refused {
+            true => (Verdict::Deferred, Reply::destination_held()),
+            false => (verdict, shown),
+        };
+        let wait = match judgement.measure {
+            Measure::Wait(time) => time,
+            _ => Duration::ZERO,
+        };
+        Attempt { theirs: Some(theirs), wait, ..self.own(verdict, shown, Some(remote)) }
     }
 
     fn own(&self, verdict: Verdict, reply: Reply, remote: Option<&Remote>) -> Attempt {
@@ -192,6 +231,9 @@ impl<'a> Delivery<'a> {
             tls: String::new(),
             uncertain: false,
             is_asleep: false,
+            provider: self.provider.clone(),
+            held: None,
+            wait: Duration::ZERO,
             offers_dsn: false,
         }
     }

@@ -4,13 +4,10 @@ use tokio::time::Instant;
 /// Bounds of outbound connections. The default is what a forwarder of some domains needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutboundLimits {
-    /// Connections in use to a host or socket that a route names: the operator's own. 100. As those of a domain,
-    /// they are divided between whoever causes the mail, see [`allowance`](crate::slots::allowance).
-    pub per_route: usize,
-    /// Connections in use to the MX hosts of one domain. 20, as Postfix has it; many receivers refuse
-    /// more than 50 from one client.
-    pub per_domain: usize,
-    /// Connections in use, in all. 500. They are divided alike between the owners of the hosts.
+    /// Connections to a host or socket that a route names: the operator's own. 100. As those of a provider, they are
+    /// divided between whoever causes the mail, see [`allowance`](crate::slots::allowance).
+    pub per_route: u32,
+    /// Connections in use, in all. 500. They are divided alike between the providers.
     pub in_use: usize,
     /// Idle connections kept for one next hop. 50.
     pub idle_per_next_hop: usize,
@@ -18,7 +15,7 @@ pub struct OutboundLimits {
     pub idle: usize,
     /// How long an idle connection is kept. 5 s: enough for a burst, and it costs the peer little.
     pub idle_time: Duration,
-    /// Messages sent over one connection. 100.
+    /// Messages sent over one connection to such a host. 100.
     pub messages_per_connection: u32,
     /// MX hosts of one domain that are tried. 10.
     pub mx_hosts: usize,
@@ -42,7 +39,6 @@ impl Default for OutboundLimits {
     fn default() -> Self {
         Self {
             per_route: 100,
-            per_domain: 20,
             in_use: 500,
             idle_per_next_hop: 50,
             idle: 200,

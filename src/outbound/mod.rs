@@ -1,20 +1,24 @@
 //! Destinations: messages handed to other servers, and what they said.
 //!
-//! [`Outbound::deliver`] is the way in: `route` finds the hosts, `policies` says how they must encrypt, `pool`
-//! keeps connections, `connection` is one of them, over which a [`Dialogue`] is held, and `transfer` hands one
+//! [`Outbound::deliver`] is the way in: `route` finds the hosts, [`Governor`] says whether their provider may be asked
+//! now, `policies` says how they must encrypt, `pool` keeps connections, `connection` is one of them, over which a [`Dialogue`] is held, and `transfer` hands one
 //! message over.
 
 mod connection;
 mod delivery;
 mod dialogue;
 mod fetch;
+mod governor;
+mod hand_over;
 mod health;
 mod limits;
 mod outgoing;
+mod parking;
 mod places;
 mod policies;
 mod pool;
 mod route;
+mod run;
 mod security;
 mod sts;
 mod transfer;
@@ -24,35 +28,29 @@ mod verdict;
 pub use delivery::Attempt;
 pub use dialogue::{Dialogue, Lost};
 pub use fetch::published_policy;
+pub use governor::Governor;
 pub use limits::{Deadline, OutboundLimits};
 pub use outgoing::{Checkpoint, DsnRequest, Outgoing, Progress};
 
 use crate::{
-    address::{Domain, DomainPattern, Mailbox},
+    address::{Domain, DomainPattern},
     dns::{Resolver, ValidatingResolver},
     mta_sts::PolicyStore,
-    next_hop::NextHop,
+    next_hop::{NextHop, Target},
+    provider::{Limits, Whose, governor::Hold},
     reply::Reply,
     tls::Connector,
     tls_rpt::Counts,
 };
-use connection::{Connection, Introduction, OpenError};
 use delivery::Delivery;
 use fetch::Fetcher;
 use health::Health;
-use limits::Patience;
-use policies::{OfDomain, Policies};
+use policies::Policies;
 use pool::Pool;
 use route::{Host, Router};
-use security::Demand;
 use std::{sync::Arc, time::Duration};
 use sts::Sts;
-use tokio::{
-    task::JoinHandle,
-    time::{Instant, timeout_at},
-};
-use transfer::transfer;
-use transport::Remote;
+use tokio::{task::JoinHandle, time::Instant};
 
 /// Hands messages to other servers and reports what they said. One serves the whole daemon.
 #[derive(Debug)]
@@ -61,6 +59,7 @@ pub struct Outbound {
     policies: Policies,
     connector: Connector,
     limits: OutboundLimits,
+    governor: Arc<Governor>,
     pool: Arc<Pool>,
     reaper: JoinHandle<()>,
 }
@@ -100,6 +99,8 @@ pub struct OutboundConfig {
     pub store: Option<Arc<dyn PolicyStore>>,
     /// Proves TLSA records; `None`: they do not count.
     pub dane: Option<ValidatingResolver>,
+    /// Says how much leaves for whom.
+    pub governor: Arc<Governor>,
 }
 
 /// What differs from destination to destination: patterns of domains, and of the names of their hosts.
@@ -124,7 +125,8 @@ impl Outbound {
             Sts::new(resolver.clone(), Fetcher { resolver, connector, port }, config.store)
         });
         let policies = Policies::new(never_plaintext, sts, config.dane);
-        let pool = Arc::new(Pool::new(limits));
+        let governor = config.governor;
+        let pool = Arc::new(Pool::new(limits, Arc::clone(&governor)));
         let idle = Arc::clone(&pool);
         let reaper = tokio::spawn(async move { idle.reap().await });
         let router = Router {
@@ -137,7 +139,7 @@ impl Outbound {
             hosts: Health::default(),
             addresses: Health::default(),
         };
-        Self { router, policies, connector, limits, pool, reaper }
+        Self { router, policies, connector, limits, governor, pool, reaper }
     }
 
     /// The hosts and addresses that could not be reached lately and are tried behind others, the latest first; a bounded
@@ -177,10 +179,7 @@ impl Outbound {
             delivery.deferred(Reply::local_error());
             return delivery.finish();
         }
-        match timeout_at(deadline.opened_by(), self.pool.slot(hop, &mail.cause)).await {
-            Ok(Some(_slot)) => self.run(hop, &mut delivery, deadline).await,
-            Ok(None) | Err(_) => delivery.no_place(),
-        }
+        self.run(hop, &mut delivery, deadline).await;
         delivery.finish()
     }
 
@@ -214,149 +213,42 @@ impl Outbound {
         self.pool.idle()
     }
 
-    async fn run(&self, hop: &NextHop, delivery: &mut Delivery<'_>, until: Deadline) {
-        if let Some(connection) = self.pool.take(hop).await {
-            let patience = Patience { deadline: until.end, has_alternative: true };
-            self.hand_over(hop, connection, true, delivery, patience).await;
-            if delivery.is_done() {
-                return;
-            }
+    /// Whose the hosts of `hop` are, as far as that can be found out until `deadline`; else it is as the owner of its
+    /// domain has it.
+    pub async fn whose(&self, hop: &NextHop, deadline: Instant) -> Arc<str> {
+        if let Some(whose) = self.pool.whose(hop).or_else(|| self.of_route(hop)) {
+            return whose.name;
         }
-        let deadline = until.opened_by();
-        let of_domain = self.policies.of(hop, deadline).await;
-        let validating = of_domain.as_ref().and_then(OfDomain::validating_resolver);
-        let hosts = match self.router.hosts(&hop.target, validating, deadline).await {
-            Ok(hosts) => hosts,
-            Err(why) => return delivery.no_route(why),
-        };
-        let mut addresses_left = self.limits.addresses;
-        let mut hosts = hosts.iter().peekable();
-        while let Some(host) = hosts.next() {
-            let is_last = hosts.peek().is_none();
-            let found = self.router.endpoints(hop, host, deadline);
-            let demanded = self.policies.demand(hop, host, of_domain.as_ref(), deadline);
-            let (mut endpoints, demand) = match tokio::join!(found, demanded) {
-                (Ok(endpoints), Ok(demand)) => (endpoints, demand),
-                (Err(why), _) | (_, Err(why)) => {
-                    delivery.no_route(why);
-                    continue;
-                }
-            };
-            endpoints.truncate(addresses_left);
-            addresses_left -= endpoints.len();
-            let mut endpoints = endpoints.into_iter().peekable();
-            while let Some(endpoint) = endpoints.next() {
-                if Instant::now() >= deadline {
-                    return;
-                }
-                let has_alternative =
-                    endpoints.peek().is_some() || (!is_last && addresses_left > 0);
-                let patience = Patience { deadline, has_alternative };
-                let remote = Remote { name: host.name().cloned(), endpoint };
-                let Some(turn) = self.router.addresses.turn(remote.endpoint.tcp()) else {
-                    delivery.not_open(&OpenError::Lost(Lost::TimedOut), &remote);
-                    continue;
-                };
-                match self.open(hop, host, &remote, demand.clone(), patience).await {
-                    Ok(connection) => {
-                        let patience = Patience { deadline: until.end, has_alternative };
-                        self.hand_over(hop, connection, false, delivery, patience).await;
-                    }
-                    Err(error) => delivery.not_open(&error, &remote),
-                }
-                drop(turn);
-                if delivery.is_done() {
-                    return;
-                }
-            }
-        }
+        let hosts = self.router.hosts(&hop.target, None, deadline).await.unwrap_or_default();
+        hosts.first().map_or_else(|| hop.owner(), |host| self.whose_host(hop, host).name)
     }
 
-    /// A connection to a host, with less encryption where that is allowed and no other way.
-    async fn open(
-        &self,
-        hop: &NextHop,
-        host: &Host,
-        remote: &Remote,
-        mut demand: Demand,
-        patience: Patience,
-    ) -> Result<Connection, OpenError> {
-        let introduction = Introduction {
-            hostname: &self.router.hostname,
-            connector: &self.connector,
-            limits: &self.limits,
-        };
-        loop {
-            let began = Instant::now();
-            let remote = remote.clone();
-            match Connection::open(hop.protocol, remote.clone(), introduction, &demand, patience)
-                .await
-            {
-                Ok(connection) => {
-                    self.policies.opened(&demand, host, !connection.tls.is_empty());
-                    return Ok(connection);
-                }
-                Err(error) => {
-                    self.policies.not_opened(&demand, host, &error);
-                    if error.is_of_tls()
-                        && let Some(weaker) = demand.weaker()
-                    {
-                        tracing::debug!(%remote, %error, security = ?weaker.security, "once more");
-                        demand = weaker;
-                        continue;
-                    }
-                    tracing::debug!(%remote, %error, "no connection");
-                    let hung = error.is_silence() && self.has_waited(began);
-                    self.router.failed(host.name(), &remote.endpoint, hung);
-                    return Err(error);
-                }
-            }
-        }
+    /// What says how much leaves for whom.
+    pub fn governor(&self) -> &Arc<Governor> {
+        &self.governor
     }
 
-    /// Whether a host that has said nothing since `began` was given the time that hosts need.
-    fn has_waited(&self, began: Instant) -> bool {
-        began.elapsed() >= self.limits.connect_time
+    fn of_route(&self, hop: &NextHop) -> Option<Whose> {
+        let OutboundLimits { per_route, messages_per_connection, .. } = self.limits;
+        let own = Limits { connections: per_route, messages: messages_per_connection, rate: None };
+        self.governor.of_route(hop, own)
     }
 
-    /// Sends to whoever is pending. A kept connection that proves dead, or that takes no further message for
-    /// now, is no failure: a new one is tried.
-    async fn hand_over(
-        &self,
-        hop: &NextHop,
-        mut connection: Connection,
-        was_kept: bool,
-        delivery: &mut Delivery<'_>,
-        patience: Patience,
-    ) {
-        let pending = delivery.pending();
-        let recipients = &delivery.mail.recipients;
-        let to: Vec<&Mailbox> = pending.iter().filter_map(|at| recipients.get(*at)).collect();
-        let began = Instant::now();
-        let transfer = transfer(&mut connection, delivery.mail, &to, &self.limits, patience).await;
-        if let Err(error) = &transfer.connection {
-            tracing::debug!(remote = %connection.remote, %error, was_kept, "connection lost");
-        }
-        let is_silence = matches!(transfer.connection, Err(Lost::TimedOut));
-        let Remote { name, endpoint } = &connection.remote;
-        if !is_silence {
-            self.router.worked(name.as_ref(), endpoint);
-        } else if self.has_waited(began) {
-            self.router.failed(name.as_ref(), endpoint, true);
-        }
-        if was_kept && !transfer.was_begun {
-            self.pool.forget(hop);
-            if matches!(transfer.connection, Ok(true)) {
-                tokio::spawn(connection.quit());
-            }
-            return;
-        }
-        let lost = transfer.connection.as_ref().err();
-        delivery.answered(&pending, transfer.answers, &connection, lost);
-        if matches!(transfer.connection, Ok(true)) {
-            self.pool.put(hop, connection);
+    fn whose_host(&self, hop: &NextHop, host: &Host) -> Whose {
+        match (&hop.target, host.name()) {
+            (Target::Mx(domain), Some(name)) => self.governor.of_mx(name, domain),
+            _ => self.of_route(hop).unwrap_or_default(),
         }
     }
+}
+
+/// Why a message does not leave for now, whatever its destination would say.
+#[derive(Debug)]
+enum NoLeave {
+    /// The provider gets nothing, or not at once.
+    Held(Hold),
+    /// Others have all connections.
+    Crowded,
 }
 
 impl Drop for Outbound {

@@ -55,11 +55,6 @@ impl<K: Clone + Eq + Hash> Places<K> {
         given.await.ok()
     }
 
-    /// Whether somebody has or wants one of the places.
-    pub(super) fn are_wanted(&self) -> bool {
-        Arc::strong_count(&self.0) > 1
-    }
-
     fn held_by(&self, holder: &K) -> Place<K> {
         Place { places: self.clone(), holder: holder.clone() }
     }

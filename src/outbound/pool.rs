@@ -1,11 +1,17 @@
 use super::{
     connection::Connection,
+    governor::{self, Governor},
     limits::OutboundLimits,
+    parking::{Parked, Parking},
     places::{Place, Places},
+    security::{Demand, Security},
 };
 use crate::{
-    next_hop::{NextHop, Target},
+    address::Domain,
+    next_hop::{NextHop, Protocol},
+    provider::{Whose, governor::Hold},
     slots::Cause,
+    tls::Trust,
 };
 use parking_lot::Mutex;
 use std::{
@@ -18,18 +24,17 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// Below this many next hops none is looked at for removal.
-const SWEEP_FROM: usize = 256;
-
 /// Idle connections, and the right to use one.
 ///
-/// Connections of one next hop are taken before a new one is opened, so that those in use and idle
-/// together never exceed the limit on those in use.
+/// Those in use and idle together never exceed what the provider is allowed: one that is kept for another of its domains is
+/// closed before a new one is opened.
 #[derive(Debug)]
 pub(super) struct Pool {
     limits: OutboundLimits,
-    /// Divided between the owners of the hosts.
+    governor: Arc<Governor>,
+    /// Divided between the providers.
     in_use: Places<Arc<str>>,
+    parking: Parking,
     state: Mutex<State>,
     /// Something was put into an empty pool.
     filled: Notify,
@@ -38,7 +43,7 @@ pub(super) struct Pool {
 /// The right to use one connection.
 #[derive(Debug)]
 pub(super) struct Slot {
-    _of_hop: Place<Cause>,
+    pub(super) place: governor::Place,
     _of_all: Place<Arc<str>>,
 }
 
@@ -46,14 +51,11 @@ pub(super) struct Slot {
 struct State {
     hops: HashMap<NextHop, Hop>,
     idle: usize,
-    sweep_at: usize,
 }
 
 #[derive(Debug)]
 struct Hop {
-    owner: Arc<str>,
-    /// Divided between those who cause the mail.
-    in_use: Places<Cause>,
+    whose: Whose,
     /// The one that was used last is at the back.
     idle: VecDeque<Idle>,
 }
@@ -62,62 +64,131 @@ struct Hop {
 struct Idle {
     connection: Connection,
     expires: Instant,
+    parked: Parked,
 }
 
 impl Pool {
-    pub(super) fn new(limits: OutboundLimits) -> Self {
+    pub(super) fn new(limits: OutboundLimits, governor: Arc<Governor>) -> Self {
         Self {
             limits,
+            governor,
             in_use: Places::new(limits.in_use),
-            state: Mutex::new(State { sweep_at: SWEEP_FROM, ..State::default() }),
+            parking: Parking::default(),
+            state: Mutex::default(),
             filled: Notify::new(),
         }
     }
 
-    /// Waits for the right to use a connection to `hop` for mail of `cause`. `None` never comes: nothing is closed.
-    pub(super) async fn slot(&self, hop: &NextHop, cause: &Cause) -> Option<Slot> {
-        let (of_hop, owner) = self.places(hop);
+    /// Waits for the right to use a connection to a provider for mail of `cause`.
+    ///
+    /// # Errors
+    /// When nobody may for now.
+    pub(super) async fn slot(&self, whose: &Whose, cause: &Cause) -> Result<Slot, Hold> {
         // First the narrow gate, so that nobody waits there with a place in the wide one.
-        let of_hop = of_hop.place(cause).await?;
-        let of_all = self.in_use.place(&owner).await?;
-        Some(Slot { _of_hop: of_hop, _of_all: of_all })
+        let place = self.governor.place(whose, cause).await?;
+        // It never comes that there is none: nothing is closed.
+        let of_all = self.in_use.place(&whose.name).await.ok_or_else(|| Hold::now(whose))?;
+        Ok(Slot { place, _of_all: of_all })
     }
 
-    /// The idle connection that was used last, unless it was closed meanwhile.
+    /// Whose the connections are that are kept for `hop`; `None` where there is none.
+    pub(super) fn whose(&self, hop: &NextHop) -> Option<Whose> {
+        self.state.lock().hops.get(hop).map(|hop| hop.whose.clone())
+    }
+
+    /// The idle connection to `hop` that was used last, unless it was closed meanwhile.
     pub(super) async fn take(&self, hop: &NextHop) -> Option<Connection> {
         loop {
-            let idle = self.state.lock().take(hop)?;
-            let mut connection = idle.connection;
-            if idle.expires > Instant::now() && connection.dialogue.is_quiet().await {
+            let idle = self.state.lock().take(hop, |_| true)?;
+            if let Some(connection) = idle.usable().await {
                 return Some(connection);
             }
         }
     }
 
+    /// An idle connection to this very host that was opened for another destination, and as `demand` has it.
+    pub(super) async fn take_of_host(
+        &self,
+        host: &Domain,
+        port: u16,
+        protocol: Protocol,
+        demand: &Demand,
+    ) -> Option<Connection> {
+        // A certificate by DANE may be for the name of the destination.
+        if matches!(demand.security, Security::Required(Trust::Dane(_))) {
+            return None;
+        }
+        let is_it = |connection: &Connection| {
+            connection.protocol == protocol
+                && connection.security == demand.security
+                && connection.remote.name.as_ref() == Some(host)
+                && connection.remote.endpoint.tcp().is_some_and(|address| address.port() == port)
+        };
+        loop {
+            let idle = {
+                let mut state = self.state.lock();
+                let of = |hop: &Hop| hop.idle.iter().any(|idle| is_it(&idle.connection));
+                let hop = state.hops.iter().find(|(_, hop)| of(hop)).map(|(hop, _)| hop.clone())?;
+                state.take(&hop, is_it)?
+            };
+            if let Some(connection) = idle.usable().await {
+                return Some(connection);
+            }
+        }
+    }
+
+    /// Waits until one more connection may be open to a provider, for who has a slot: one that is kept is closed for
+    /// it.
+    pub(super) async fn room(&self, whose: &Whose) {
+        loop {
+            let left = self.parking.left();
+            let (connections, _, in_use) = self.governor.allows(whose);
+            if in_use + self.parking.count(&whose.name) <= (connections as usize).max(in_use) {
+                return;
+            }
+            let oldest = self.state.lock().oldest_of(&whose.name);
+            match oldest {
+                Some(idle) => idle.quit().await,
+                // Those that are left are being closed.
+                None => left.await,
+            }
+        }
+    }
+
     /// Keeps a connection for the next message, as far as the limits go.
-    pub(super) fn put(&self, hop: &NextHop, connection: Connection) {
-        let expires = Instant::now() + self.limits.idle_time;
-        let is_worn = connection.messages >= self.limits.messages_per_connection;
-        let surplus = if is_worn {
+    pub(super) fn put(&self, hop: &NextHop, connection: Connection, slot: Slot) {
+        let whose = &slot.place.whose;
+        let (connections, messages, in_use) = self.governor.allows(whose);
+        let is_worn = connection.messages >= messages;
+        let is_crowded = in_use + self.parking.count(&whose.name) > connections as usize;
+        let surplus = if is_worn || is_crowded {
             Some(connection)
         } else {
-            self.state.lock().put(hop, Idle { connection, expires }, &self.limits)
+            let expires = Instant::now() + self.limits.idle_time;
+            let parked = self.parking.park(&whose.name);
+            let idle = Idle { connection, expires, parked };
+            let back = self.state.lock().put(hop, whose, idle, &self.limits);
+            back.map(|idle| idle.connection)
         };
         match surplus {
-            Some(connection) => drop(tokio::spawn(connection.quit())),
+            // It is in use until it is closed.
+            Some(connection) => drop(tokio::spawn(async move {
+                connection.quit().await;
+                drop(slot);
+            })),
             None => self.filled.notify_one(),
         }
     }
 
     /// Lets go of all idle connections to `hop`: one was found dead, its peer may have restarted.
     pub(super) fn forget(&self, hop: &NextHop) {
-        while self.state.lock().take(hop).is_some() {}
+        drop(self.state.lock().forget(hop));
     }
 
     /// Takes leave on all idle connections.
     pub(super) async fn close(&self) {
-        let connections = self.state.lock().expire(None);
-        connections.into_iter().map(Connection::quit).collect::<JoinSet<_>>().join_all().await;
+        let idle = self.state.lock().expire(None);
+        idle.into_iter().map(Idle::quit).collect::<JoinSet<_>>().join_all().await;
     }
 
     /// Takes leave on connections that were idle for too long; runs until it is dropped.
@@ -128,8 +199,9 @@ impl Pool {
                 None => self.filled.notified().await,
                 Some(next) => {
                     sleep_until(next).await;
-                    for connection in self.state.lock().expire(Some(Instant::now())) {
-                        tokio::spawn(connection.quit());
+                    let expired = self.state.lock().expire(Some(Instant::now()));
+                    for idle in expired {
+                        tokio::spawn(idle.quit());
                     }
                 }
             }
@@ -140,42 +212,74 @@ impl Pool {
     pub(super) fn idle(&self) -> usize {
         self.state.lock().idle
     }
+}
 
-    fn places(&self, hop: &NextHop) -> (Places<Cause>, Arc<str>) {
-        let mut state = self.state.lock();
-        if let Some(hop) = state.hops.get(hop) {
-            return (hop.in_use.clone(), Arc::clone(&hop.owner));
-        }
-        state.sweep();
-        let in_use = Places::new(match hop.target {
-            Target::Mx(_) => self.limits.per_domain,
-            Target::Host { .. } | Target::Addr(_) | Target::Unix(_) => self.limits.per_route,
-        });
-        let owner = hop.owner();
-        let entry =
-            Hop { owner: Arc::clone(&owner), in_use: in_use.clone(), idle: VecDeque::new() };
-        state.hops.insert(hop.clone(), entry);
-        (in_use, owner)
+impl Idle {
+    /// The connection, unless its time is up or it was closed.
+    async fn usable(self) -> Option<Connection> {
+        let Self { mut connection, expires, .. } = self;
+        (expires > Instant::now() && connection.dialogue.is_quiet().await).then_some(connection)
+    }
+
+    /// Takes leave; it counts until then.
+    async fn quit(self) {
+        let Self { connection, parked, .. } = self;
+        connection.quit().await;
+        drop(parked);
     }
 }
 
 impl State {
-    fn take(&mut self, hop: &NextHop) -> Option<Idle> {
-        let idle = self.hops.get_mut(hop)?.idle.pop_back()?;
+    fn take(&mut self, hop: &NextHop, is_it: impl Fn(&Connection) -> bool) -> Option<Idle> {
+        let here = self.hops.get_mut(hop)?;
+        let at = here.idle.iter().rposition(|idle| is_it(&idle.connection))?;
+        let idle = here.idle.remove(at)?;
+        if here.idle.is_empty() {
+            self.hops.remove(hop);
+        }
+        self.idle -= 1;
+        Some(idle)
+    }
+
+    /// Of those to a provider the one that would be closed next.
+    fn oldest_of(&mut self, provider: &str) -> Option<Idle> {
+        let of = self.hops.iter().filter(|(_, hop)| *hop.whose.name == *provider);
+        let (hop, _) = of.min_by_key(|(_, hop)| hop.idle.front().map(|idle| idle.expires))?;
+        let hop = hop.clone();
+        let here = self.hops.get_mut(&hop)?;
+        let idle = here.idle.pop_front()?;
+        if here.idle.is_empty() {
+            self.hops.remove(&hop);
+        }
         self.idle -= 1;
         Some(idle)
     }
 
     /// Gives back what finds no room.
-    fn put(&mut self, hop: &NextHop, idle: Idle, limits: &OutboundLimits) -> Option<Connection> {
-        match self.hops.get_mut(hop) {
-            Some(hop) if self.idle < limits.idle && hop.idle.len() < limits.idle_per_next_hop => {
-                hop.idle.push_back(idle);
-                self.idle += 1;
-                None
-            }
-            _ => Some(idle.connection),
+    fn put(
+        &mut self,
+        hop: &NextHop,
+        whose: &Whose,
+        idle: Idle,
+        limits: &OutboundLimits,
+    ) -> Option<Idle> {
+        let here = self.hops.get(hop).map_or(0, |hop| hop.idle.len());
+        if self.idle >= limits.idle || here >= limits.idle_per_next_hop {
+            return Some(idle);
         }
+        let new = || Hop { whose: whose.clone(), idle: VecDeque::new() };
+        match self.hops.get_mut(hop) {
+            Some(here) => here.idle.push_back(idle),
+            None => self.hops.entry(hop.clone()).or_insert_with(new).idle.push_back(idle),
+        }
+        self.idle += 1;
+        None
+    }
+
+    fn forget(&mut self, hop: &NextHop) -> Option<Hop> {
+        let gone = self.hops.remove(hop)?;
+        self.idle -= gone.idle.len();
+        Some(gone)
     }
 
     fn next_expiry(&self) -> Option<Instant> {
@@ -183,23 +287,15 @@ impl State {
     }
 
     /// Removes what has expired by `now`, or all.
-    fn expire(&mut self, now: Option<Instant>) -> Vec<Connection> {
+    fn expire(&mut self, now: Option<Instant>) -> Vec<Idle> {
         let mut expired = Vec::new();
-        for hop in self.hops.values_mut() {
+        self.hops.retain(|_, hop| {
             let stays = |idle: &Idle| now.is_some_and(|now| idle.expires > now);
             let keep_from = hop.idle.iter().position(stays).unwrap_or(hop.idle.len());
-            expired.extend(hop.idle.drain(..keep_from).map(|idle| idle.connection));
-        }
+            expired.extend(hop.idle.drain(..keep_from));
+            !hop.idle.is_empty()
+        });
         self.idle -= expired.len();
         expired
-    }
-
-    /// Forgets next hops that nobody uses or waits for, now and then: there are as many as domains
-    /// that somebody writes from.
-    fn sweep(&mut self) {
-        if self.hops.len() >= self.sweep_at {
-            self.hops.retain(|_, hop| !hop.idle.is_empty() || hop.in_use.are_wanted());
-            self.sweep_at = SWEEP_FROM.max(2 * self.hops.len());
-        }
     }
 }

@@ -333,6 +333,14 @@ impl Reply {
     pub const fn destination_too_slow() -> Self {
         Self::new(451, (4, 4, 7), "The destination took too long, try again later")
     }
+    /// The governor lets nothing leave for its provider now.
+    pub const fn destination_held() -> Self {
+        Self::new(
+            451,
+            (4, 7, 1),
+            "The destination takes no mail from this server for now, try again later",
+        )
+    }
     /// The destination refuses this server as such: our fault to mend, so the sender keeps the mail.
     pub const fn destination_refuses_us() -> Self {
         Self::new(451, (4, 7, 0), "The destination does not accept this server, try again later")

@@ -5,21 +5,22 @@ use std::{
     sync::Arc,
 };
 
-/// One destination of a lane: what waits for it, and what is known of its host.
+/// One destination of a lane: what waits for it.
 #[derive(Debug, Default)]
 pub(super) struct Destination {
-    pub(super) owner: Arc<str>,
+    /// Who has the hosts.
+    pub(super) group: Arc<str>,
+    /// Somebody has found out who has them; until then it is the owner of the domain.
+    pub(super) is_known: bool,
     /// What is due at a time to come.
     pub(super) later: BTreeSet<(Millis, i64)>,
     pub(super) due: Lines,
     /// The entries of `later` and `due`, by message; those in flight are in neither.
     pub(super) waiting: HashMap<i64, Entry>,
-    /// Messages of `waiting` that were put off because the host slept.
+    /// Messages of `waiting` that were put off because the hosts slept.
     pub(super) put_off: BTreeSet<i64>,
-    pub(super) in_flight: HashMap<i64, Cause>,
-    /// Attempts in a row that found the host asleep.
-    pub(super) failures: u32,
-    pub(super) asleep_until: Millis,
+    /// Who causes it, and whose place it has.
+    pub(super) in_flight: HashMap<i64, (Cause, Arc<str>)>,
     pub(super) place: Place,
 }
 
@@ -29,7 +30,7 @@ pub(super) enum Place {
     #[default]
     Nowhere,
     Ready,
-    /// In `owner_waits` or `cause_waits`. What stands there of somebody who is elsewhere by now counts for nothing.
+    /// In `group_waits` or `cause_waits`. What stands there of somebody who is elsewhere by now counts for nothing.
     Waits,
     Sleeping(Millis),
 }
@@ -63,6 +64,13 @@ impl Destination {
             }
         }
         is_new
+    }
+
+    /// It does not wait for a place.
+    pub(super) fn wait_no_more(&mut self) {
+        if self.place == Place::Waits {
+            self.place = Place::Nowhere;
+        }
     }
 
     /// Makes what waits due by `now`.

@@ -1,37 +1,39 @@
 use super::{
     Entry, HostState, Work,
     destination::{Destination, Place},
+    groups::Groups,
+    tally::{count, fewer, first_that_waits},
 };
 use crate::{
-    next_hop::NextHop,
+    next_hop::{NextHop, Target},
     slots::{Cause, allowance},
     time::Millis,
 };
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
-    hash::Hash,
     sync::Arc,
 };
 
-/// Messages that share places, by destination. Whose turn it is is decided here, so that no destination waits
+/// Messages that share places, by destination; those whose hosts one has are a group, which sleeps and wakes as one. Whose turn it is is decided here, so that no destination waits
 /// for another, and no sender behind all that another has sent.
 #[derive(Debug)]
 pub(super) struct Lane {
     /// Attempts under way at once.
     pub(super) places: usize,
-    /// Attempts under way at once to the hosts of one owner.
+    /// Attempts under way at once to the hosts of one group.
     pub(super) per_destination: usize,
     destinations: HashMap<Arc<NextHop>, Destination>,
+    groups: Groups,
     /// Destinations with something to do, in the order of their turns.
     ready: VecDeque<Arc<NextHop>>,
     /// Destinations with nothing to do before a time.
     sleeping: BTreeSet<(Millis, Arc<NextHop>)>,
-    /// Destinations that wait for a place of their owner, and for one of those who cause what is due there.
-    owner_waits: HashMap<Arc<str>, VecDeque<Arc<NextHop>>>,
+    /// Destinations that wait for a place of their group, and for one of those who cause what is due there.
+    group_waits: HashMap<Arc<str>, VecDeque<Arc<NextHop>>>,
     cause_waits: HashMap<Cause, VecDeque<Arc<NextHop>>>,
     expiring: BTreeSet<(Millis, Arc<NextHop>, i64)>,
     in_flight: usize,
-    by_owner: HashMap<Arc<str>, usize>,
+    by_group: HashMap<Arc<str>, usize>,
     by_cause: HashMap<Cause, usize>,
 }
 
@@ -41,13 +43,14 @@ impl Lane {
             places,
             per_destination,
             destinations: HashMap::new(),
+            groups: Groups::default(),
             ready: VecDeque::new(),
             sleeping: BTreeSet::new(),
-            owner_waits: HashMap::new(),
+            group_waits: HashMap::new(),
             cause_waits: HashMap::new(),
             expiring: BTreeSet::new(),
             in_flight: 0,
-            by_owner: HashMap::new(),
+            by_group: HashMap::new(),
             by_cause: HashMap::new(),
         }
     }
@@ -62,7 +65,7 @@ impl Lane {
     pub(super) fn clear(&mut self) {
         self.ready.clear();
         self.sleeping.clear();
-        self.owner_waits.clear();
+        self.group_waits.clear();
         self.cause_waits.clear();
         self.expiring.clear();
         for to in self.destinations.values_mut() {
@@ -75,17 +78,36 @@ impl Lane {
 
     /// Forgets destinations that nothing waits for any more.
     pub(super) fn tidy(&mut self) {
-        self.destinations.retain(|_, to| {
+        let mut gone = Vec::new();
+        for (hop, to) in &mut self.destinations {
             to.put_off.retain(|message| to.waiting.contains_key(message));
-            !to.waiting.is_empty() || !to.in_flight.is_empty()
-        });
+            if to.waiting.is_empty() && to.in_flight.is_empty() {
+                gone.push(Arc::clone(hop));
+            }
+        }
+        gone.iter().for_each(|hop| self.forget(hop));
     }
 
-    /// Lets the next message ask a host that sleeps.
+    /// Lets the next message ask hosts that sleep.
     pub(super) fn rouse(&mut self, hop: &NextHop) {
-        if let Some(to) = self.destinations.get_mut(hop) {
-            to.asleep_until = Millis::EPOCH;
+        if let Some(to) = self.destinations.get(hop) {
+            self.groups.rouse(&to.group);
         }
+    }
+
+    /// The hosts of a destination are this group's.
+    pub(super) fn learn(&mut self, hop: &Arc<NextHop>, group: &Arc<str>, now: Millis) {
+        let Some(to) = self.destinations.get_mut(hop) else { return };
+        to.is_known = true;
+        if to.group == *group {
+            return;
+        }
+        let before = std::mem::replace(&mut to.group, Arc::clone(group));
+        // Whoever waits for a place of the one before does so no more.
+        to.wait_no_more();
+        self.groups.leave(&before, hop);
+        self.groups.join(group, hop);
+        self.settle(hop, now);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -104,6 +126,12 @@ impl Lane {
             let Some(to) = self.destinations.get_mut(&hop) else { continue };
             to.place = Place::Nowhere;
             to.ripen(now);
+            if self.groups.asleep_until(&to.group) > now {
+                let group = Arc::clone(&to.group);
+                self.settle(&hop, now);
+                self.let_next_of(&group);
+                continue;
+            }
             if let Some(message) = self.pick(&hop) {
                 let work = self.take(&hop, message, false)?;
                 self.settle(&hop, now);
@@ -124,26 +152,22 @@ impl Lane {
 
     pub(super) fn done(&mut self, work: &Work, again: Option<Entry>, host: HostState, now: Millis) {
         let Some(to) = self.destinations.get_mut(&work.hop) else { return };
-        if let Some(cause) = to.in_flight.remove(&work.message) {
-            let owner = Arc::clone(&to.owner);
+        if let Some((cause, group)) = to.in_flight.remove(&work.message) {
             self.in_flight = self.in_flight.saturating_sub(1);
             fewer(&mut self.by_cause, &cause);
-            fewer(&mut self.by_owner, &owner);
-            self.let_next_of(&owner);
+            fewer(&mut self.by_group, &group);
+            self.let_next_of(&group);
             // In its turn, and not only when nobody else has anything to do.
             if let Some(hop) = self.next_that_waits_for(&cause) {
                 self.stand_in_line(hop);
             }
         }
-        let Some(to) = self.destinations.get_mut(&work.hop) else { return };
+        let Some(to) = self.destinations.get(&work.hop) else { return };
+        let name = Arc::clone(&to.group);
         match host {
-            HostState::Answers => self.awake(&work.hop, now),
-            // Several attempts that were under way when it fell asleep are one failure.
-            HostState::Sleeps { until } if to.failures == 0 || to.asleep_until <= now => {
-                to.failures = to.failures.saturating_add(1);
-                to.asleep_until = until;
-            }
-            HostState::Sleeps { .. } | HostState::Unknown => {}
+            HostState::Answers => self.awake(&name, now),
+            HostState::Sleeps { until } => self.groups.sleeps(&name, until, now),
+            HostState::Unknown => {}
         }
         if let Some(entry) = again {
             let message = entry.message;
@@ -158,16 +182,16 @@ impl Lane {
     }
 
     pub(super) fn failures(&self, hop: &NextHop) -> u32 {
-        self.destinations.get(hop).map_or(0, |to| to.failures)
+        self.destinations.get(hop).map_or(0, |to| self.groups.failures(&to.group))
     }
 
-    pub(super) fn answered(&mut self, hop: &NextHop, now: Millis) {
-        let Some((hop, to)) = self.destinations.get_key_value(hop) else { return };
-        if to.failures > 0 {
-            let hop = Arc::clone(hop);
-            self.awake(&hop, now);
-            self.settle(&hop, now);
-        }
+    /// How many messages there are at each destination, and whose it is.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = (&Arc<str>, usize)> {
+        self.destinations.values().map(|to| (&to.group, to.waiting.len() + to.in_flight.len()))
+    }
+
+    pub(super) fn answered(&mut self, group: &Arc<str>, now: Millis) {
+        self.awake(group, now);
     }
 
     pub(super) fn add(&mut self, hop: NextHop, entry: Entry, now: Millis) {
@@ -179,8 +203,14 @@ impl Lane {
     }
 
     fn insert(&mut self, hop: &Arc<NextHop>, entry: Entry, now: Millis) {
-        let new = || Destination { owner: hop.owner(), ..Destination::default() };
-        let to = self.destinations.entry(Arc::clone(hop)).or_insert_with(new);
+        let groups = &mut self.groups;
+        let to = self.destinations.entry(Arc::clone(hop)).or_insert_with(|| {
+            let group = hop.owner();
+            groups.join(&group, hop);
+            // Names lead to hosts, which somebody has; an address is known as it is.
+            let is_known = matches!(hop.target, Target::Addr(_) | Target::Unix(_));
+            Destination { group, is_known, ..Destination::default() }
+        });
         if to.in_flight.contains_key(&entry.message) {
             return;
         }
@@ -198,9 +228,12 @@ impl Lane {
     /// may.
     fn pick(&mut self, hop: &Arc<NextHop>) -> Option<i64> {
         let to = self.destinations.get_mut(hop)?;
-        if count(&self.by_owner, &to.owner) >= self.per_destination {
+        // Of those that sleep one at a time finds out whether they do.
+        let is_awake = self.groups.failures(&to.group) == 0;
+        let capacity = if is_awake { self.per_destination } else { 1 };
+        if count(&self.by_group, &to.group) >= capacity {
             to.place = Place::Waits;
-            let waits = self.owner_waits.entry(Arc::clone(&to.owner)).or_default();
+            let waits = self.group_waits.entry(Arc::clone(&to.group)).or_default();
             waits.push_back(Arc::clone(hop));
             return None;
         }
@@ -212,9 +245,9 @@ impl Lane {
                 let waits = self.cause_waits.entry(cause.clone()).or_default();
                 waits.push_back(Arc::clone(hop));
             }
-            // The place of its owner is another's.
-            let owner = Arc::clone(&to.owner);
-            self.let_next_of(&owner);
+            // The place of its group is another's.
+            let group = Arc::clone(&to.group);
+            self.let_next_of(&group);
         }
         picked
     }
@@ -236,9 +269,9 @@ impl Lane {
         first_that_waits(&mut self.cause_waits, cause, &self.destinations)
     }
 
-    /// Lets another destination of `owner` stand in line, if one waits.
-    fn let_next_of(&mut self, owner: &Arc<str>) {
-        let hop = first_that_waits(&mut self.owner_waits, owner, &self.destinations);
+    /// Lets another destination of `group` stand in line, if one waits.
+    fn let_next_of(&mut self, group: &Arc<str>) {
+        let hop = first_that_waits(&mut self.group_waits, group, &self.destinations);
         if let Some(hop) = hop {
             self.stand_in_line(hop);
         }
@@ -258,12 +291,15 @@ impl Lane {
         to.put_off.remove(&message);
         to.due.send_back(&entry.cause);
         self.expiring.remove(&(entry.expires, Arc::clone(hop), message));
-        to.in_flight.insert(message, entry.cause.clone());
-        *self.by_owner.entry(Arc::clone(&to.owner)).or_default() += 1;
+        let group = Arc::clone(&to.group);
+        let is_known = to.is_known;
+        to.in_flight.insert(message, (entry.cause.clone(), Arc::clone(&group)));
+        *self.by_group.entry(Arc::clone(&group)).or_default() += 1;
         *self.by_cause.entry(entry.cause.clone()).or_default() += 1;
         self.in_flight += 1;
-        let Entry { cause, kind, .. } = entry;
-        Some(Work { message, hop: Arc::clone(hop), cause, kind, give_up })
+        let Entry { cause, kind, due, expires, .. } = entry;
+        let hop = Arc::clone(hop);
+        Some(Work { message, hop, group, is_known, cause, kind, due, expires, give_up })
     }
 
     /// A message whose time is up: given up where the destination sleeps; else tried a last time, by
@@ -288,12 +324,21 @@ impl Lane {
         None
     }
 
-    fn awake(&mut self, hop: &Arc<NextHop>, now: Millis) {
-        let Some(to) = self.destinations.get_mut(hop) else { return };
-        to.failures = 0;
-        to.asleep_until = Millis::EPOCH;
-        for message in std::mem::take(&mut to.put_off) {
-            to.hasten(message, now);
+    fn awake(&mut self, group: &Arc<str>, now: Millis) {
+        for hop in self.groups.wake(group) {
+            let Some(to) = self.destinations.get_mut(&hop) else { continue };
+            for message in std::mem::take(&mut to.put_off) {
+                to.hasten(message, now);
+            }
+            // There are more places than one again.
+            to.wait_no_more();
+            self.settle(&hop, now);
+        }
+    }
+
+    fn forget(&mut self, hop: &Arc<NextHop>) {
+        if let Some(to) = self.destinations.remove(hop) {
+            self.groups.leave(&to.group, hop);
         }
     }
 
@@ -315,12 +360,12 @@ impl Lane {
         if to.ripen(now) && to.place == Place::Waits {
             to.place = Place::Nowhere;
         }
-        let capacity = if to.failures > 0 { 1 } else { self.per_destination };
+        let asleep_until = self.groups.asleep_until(&to.group);
         let next =
             if to.due.is_empty() { to.later.first().map(|(due, _)| *due) } else { Some(now) };
         let place = match next {
-            Some(due) if to.in_flight.len() < capacity => {
-                let from = due.max(to.asleep_until);
+            Some(due) if to.in_flight.len() < self.per_destination => {
+                let from = due.max(asleep_until);
                 match from <= now {
                     // Whoever waits for a place goes on waiting.
                     true if to.place == Place::Waits => Place::Waits,
@@ -348,38 +393,8 @@ impl Lane {
             Place::Sleeping(time) => {
                 self.sleeping.insert((time, Arc::clone(hop)));
             }
-            Place::Nowhere if is_done => {
-                self.destinations.remove(hop);
-            }
+            Place::Nowhere if is_done => self.forget(hop),
             Place::Nowhere | Place::Waits => {}
-        }
-    }
-}
-
-fn first_that_waits<K: Hash + Eq>(
-    waits: &mut HashMap<K, VecDeque<Arc<NextHop>>>,
-    who: &K,
-    destinations: &HashMap<Arc<NextHop>, Destination>,
-) -> Option<Arc<NextHop>> {
-    let hops = waits.get_mut(who)?;
-    let waits_on =
-        |hop: &Arc<NextHop>| destinations.get(hop).is_some_and(|to| to.place == Place::Waits);
-    let hop = std::iter::from_fn(|| hops.pop_front()).find(waits_on);
-    if hops.is_empty() {
-        waits.remove(who);
-    }
-    hop
-}
-
-fn count<K: Hash + Eq>(counts: &HashMap<K, usize>, of: &K) -> usize {
-    counts.get(of).copied().unwrap_or(0)
-}
-
-fn fewer<K: Hash + Eq>(counts: &mut HashMap<K, usize>, of: &K) {
-    if let Some(count) = counts.get_mut(of) {
-        *count = count.saturating_sub(1);
-        if *count == 0 {
-            counts.remove(of);
         }
     }
 }

@@ -1,9 +1,11 @@
 //! When a spooled message is tried again, which one is next, and when to give up.
 
 mod destination;
+mod groups;
 mod lane;
 mod lines;
 mod schedule;
+mod tally;
 
 pub use schedule::{Concurrency, Entry, HostState, Kind, Schedule, Work};
 

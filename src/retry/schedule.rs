@@ -1,6 +1,6 @@
 use super::lane::Lane;
 use crate::{address::ReversePath, next_hop::NextHop, slots::Cause, time::Millis};
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 /// Attempts under way at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,8 +9,8 @@ pub struct Concurrency {
     pub mail: usize,
     /// Attempts with notices.
     pub notices: usize,
-    /// Attempts of one kind to the hosts of one owner that answer. A destination that does not is asked by one
-    /// message at a time.
+    /// Attempts of one kind to the hosts of one provider that answer. One that does not is asked by one message at a
+    /// time.
     pub per_destination: usize,
 }
 
@@ -46,10 +46,18 @@ pub struct Work {
     pub message: i64,
     /// The destination.
     pub hop: Arc<NextHop>,
+    /// Who has the hosts of the destination, as far as that is known.
+    pub group: Arc<str>,
+    /// Somebody has found that out ([`Schedule::learn`]); else it is to be found out first.
+    pub is_known: bool,
     /// Who causes the message.
     pub cause: Cause,
     /// What the message is.
     pub kind: Kind,
+    /// When the message was to be tried.
+    pub due: Millis,
+    /// When the message is given up.
+    pub expires: Millis,
     /// The time of the message is up and the destination is known not to answer: give it up without another try.
     pub give_up: bool,
 }
@@ -159,11 +167,17 @@ impl Schedule {
     pub fn done(&mut self, work: &Work, again: Option<Entry>, host: HostState, now: Millis) {
         self.lane(work.kind).done(work, again, host, now);
         if host == HostState::Answers {
-            self.answered(&work.hop, now);
+            self.answered(&work.group, now);
         }
     }
 
-    /// Attempts in a row in which `work` or others of its kind found the host asleep.
+    /// The hosts of the destination of `work` are this group's: what goes there has its places, and sleeps with it. To
+    /// be told before [`Schedule::done`].
+    pub fn learn(&mut self, work: &Work, group: &Arc<str>, now: Millis) {
+        self.lanes().into_iter().for_each(|lane| lane.learn(&work.hop, group, now));
+    }
+
+    /// Attempts in a row in which `work` or others of its kind and group found no host awake.
     pub fn failures(&self, work: &Work) -> u32 {
         match work.kind {
             Kind::Mail => self.mail.failures(&work.hop),
@@ -171,9 +185,21 @@ impl Schedule {
         }
     }
 
-    /// The host of a destination answered somebody else: what was put off because of it is due.
-    pub fn answered(&mut self, hop: &NextHop, now: Millis) {
-        self.lanes().into_iter().for_each(|lane| lane.answered(hop, now));
+    /// The hosts of a group answered somebody else: what was put off because of them is due.
+    pub fn answered(&mut self, group: &Arc<str>, now: Millis) {
+        self.lanes().into_iter().for_each(|lane| lane.answered(group, now));
+    }
+
+    /// How many messages wait for which group, and are in flight to it: of the `most` with the most.
+    pub fn waiting(&self, most: usize) -> Vec<(Arc<str>, usize)> {
+        let mut counts = HashMap::<Arc<str>, usize>::new();
+        for (group, count) in self.mail.waiting().chain(self.notices.waiting()) {
+            *counts.entry(Arc::clone(group)).or_default() += count;
+        }
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_by(|(a, many), (b, more)| (more, a).cmp(&(many, b)));
+        counts.truncate(most);
+        counts
     }
 
     fn lane(&mut self, kind: Kind) -> &mut Lane {

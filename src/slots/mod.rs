@@ -82,9 +82,30 @@ impl<K: Clone + Eq + Hash> Slots<K> {
         std::iter::from_fn(|| self.next()).collect()
     }
 
+    /// Has so many places from now on; gives what may be given to those who wait. Where more are held than there are,
+    /// they are until they are given back.
+    pub fn set_places(&mut self, places: usize) -> Vec<(K, Ticket)> {
+        let are_more = places > self.places;
+        self.places = places;
+        if !are_more {
+            return Vec::new();
+        }
+        std::iter::from_fn(|| self.next()).collect()
+    }
+
+    /// Lets nobody wait any longer; gives the tickets that are void.
+    pub fn send_away(&mut self) -> Vec<Ticket> {
+        std::mem::take(&mut self.waiting).into_values().flatten().collect()
+    }
+
     /// Places that somebody holds.
     pub fn taken(&self) -> usize {
         self.taken
+    }
+
+    /// How many wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.values().map(BTreeSet::len).sum()
     }
 
     fn next(&mut self) -> Option<(K, Ticket)> {

@@ -37,6 +37,13 @@ pub trait AliasUse {
     /// When the store fails.
     async fn daily_uses(&self, aliases: Vec<Key>, today: u64) -> Result<Vec<Daily>, StoreError>;
 
+    /// Writes down by which texts aliases are found, where a change of many did not come to that. Other changes get their
+    /// turns.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn make_found(&self) -> Result<(), StoreError>;
+
     /// Up to `limit` aliases that `filter` fits, behind `after`, which is the `next` of the page before. Without texts or
     /// a time to look for they come in order of their domains and local parts, the regexes last; with texts in the order
     /// in which they came, and of those unused since a time, those first that are so for longest.

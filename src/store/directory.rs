@@ -5,7 +5,7 @@ use crate::{
     address::{Domain, Mailbox},
     alias::{
         Alias, AliasAddress, AliasError, Amendment, Expansion, ExpansionLimits, Key, MAX_BLOCKS,
-        MAX_PATTERNS, Resolution,
+        MAX_PATTERNS, OwnedDomain, Resolution,
     },
 };
 use async_trait::async_trait;
@@ -48,6 +48,13 @@ pub trait Directory {
     /// # Errors
     /// When the store fails.
     async fn domains(&self) -> Result<Vec<Domain>, StoreError>;
+
+    /// Those of `domains` that are hosted, each with when it was added last: as the database has it, so that nobody is
+    /// taken for the owner who was there before him.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn owned(&self, domains: &[Domain]) -> Result<Vec<OwnedDomain>, StoreError>;
 
     /// Hosts a domain; false when it was hosted before.
     ///

@@ -51,8 +51,8 @@ pub use many::{AliasChanges, Alteration, Altered, Coming, Edited, Far, Many, Pro
 pub use memory::{Fingerprint, Memory};
 pub use outbox::{EventFigures, Outbox, WaitingEvent};
 pub use queue::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, Unreadable};
-pub use removals::{IsMeant, Removals, Removed};
-pub use sessions::{Begin, SessionChangeError, Sessions};
+pub use removals::{IsMeant, Removals, Removed, Reversion};
+pub use sessions::{Begin, EndedSession, SessionChangeError, Sessions};
 pub use sqlite::backup;
 pub use standing::{Standing, StandingRules};
 pub use tls::TlsRecords;

@@ -1,6 +1,6 @@
 //! Aliases that are taken out, and come back as they were.
 
-use super::ChangeError;
+use super::{Alteration, ChangeError};
 use crate::alias::{Alias, AliasAddress, Counters, Daily};
 use async_trait::async_trait;
 
@@ -18,11 +18,22 @@ pub trait Removals {
         is_meant: IsMeant,
     ) -> Result<Option<Removed>, ChangeError>;
 
-    /// Adds an alias again that was taken out: with its counters, its number and, of a regex, its turn.
+    /// Does this, one after the other: all of it that can be, or nothing. Gives what came of each.
     ///
     /// # Errors
-    /// As [`Directory::add_alias`](super::Directory::add_alias).
-    async fn bring_back(&self, removed: Removed) -> Result<(), ChangeError>;
+    /// When the store fails.
+    async fn revert(
+        &self,
+        reversions: Vec<Reversion>,
+    ) -> Result<Vec<Result<(), ChangeError>>, ChangeError>;
+}
+
+/// What takes back one change of one alias.
+pub enum Reversion {
+    /// Adds an alias again that was taken out: with its counters, its number and, of a regex, its turn.
+    BringBack(Box<Removed>),
+    /// As [`Directory::alter_alias`](super::Directory::alter_alias).
+    Alter(AliasAddress, Alteration),
 }
 
 /// Whether an alias is the one that somebody means who is shown it.

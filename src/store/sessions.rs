@@ -5,7 +5,7 @@ use crate::{
     address::Domain,
     session::{MAX_SESSIONS, RoleError, Session, SessionId},
     time::UnixTime,
-    token::{LastUse, SecretHash},
+    token::{LastUse, SecretHash, Token},
 };
 use async_trait::async_trait;
 use std::net::IpAddr;
@@ -45,7 +45,8 @@ pub trait Sessions {
     /// When a domain of it is not hosted, there are as many as may be, or the store fails.
     async fn add_link(&self, link: &Session, hash: &SecretHash) -> Result<(), SessionChangeError>;
 
-    /// Makes a session of a link that has not ended; the link is worth nothing from now on. `None` where there is no such link.
+    /// Makes a session of a link that has not ended; the link is worth nothing from now on, nor is the session that the
+    /// browser had before. `None` where there is no such link.
     ///
     /// # Errors
     /// When the store fails.
@@ -55,17 +56,31 @@ pub trait Sessions {
         begin: Begin,
     ) -> Result<Option<Session>, StoreError>;
 
-    /// Ends a session or a link, and gives what it was.
+    /// Ends a session or a link, and gives what it was, and the tokens that it made: they end with it where
+    /// `takes_tokens` says so, even where it is over already, and go on otherwise.
     ///
     /// # Errors
-    /// When there is none, or the store fails.
-    async fn end_session(&self, id: SessionId) -> Result<Session, SessionChangeError>;
+    /// When there is nothing to end, or the store fails.
+    async fn end_session(
+        &self,
+        id: SessionId,
+        takes_tokens: bool,
+    ) -> Result<EndedSession, SessionChangeError>;
 
     /// Writes down when sessions were used last; of those that are still there.
     ///
     /// # Errors
     /// When the store fails: nothing is written down.
     async fn note_session_uses(&self, uses: Vec<(SessionId, LastUse)>) -> Result<(), StoreError>;
+}
+
+/// A session that was ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedSession {
+    /// What it was; `None` where it was over already.
+    pub session: Option<Session>,
+    /// The tokens that it made.
+    pub tokens: Vec<Token>,
 }
 
 /// How a session begins.
@@ -79,6 +94,8 @@ pub struct Begin {
     pub ends: UnixTime,
     /// By which client; `None` on a unix socket.
     pub client: Option<IpAddr>,
+    /// The session that the browser had before, which ends.
+    pub instead_of: Option<SessionId>,
 }
 
 /// Why sessions were not changed. Nothing was; the message says what to do.

@@ -17,6 +17,7 @@ use async_trait::async_trait;
 /// - A question that fails is an error and never a no.
 /// - No token makes more changes a day than it may, however many ask at once.
 /// - With a domain go the tokens that are for it.
+/// - A session that is over makes no token.
 #[async_trait]
 pub trait Tokens {
     /// The token that is proved by what has this hash, whether it has expired or not.
@@ -34,7 +35,7 @@ pub trait Tokens {
     /// Keeps a token, which is known by `hash` from now on.
     ///
     /// # Errors
-    /// When its domain is not hosted, there are as many as may be, or the store fails.
+    /// When its domain is not hosted, the session that makes it is over, there are as many as may be, or the store fails.
     async fn add_token(&self, token: &Token, hash: &SecretHash) -> Result<(), TokenChangeError>;
 
     /// Ends a token, and gives what it was.
@@ -89,6 +90,9 @@ pub enum TokenChangeError {
         "there are {MAX_TOKENS} tokens already, which is the most; onward token revoke ID ends one"
     )]
     TooMany,
+    /// Whoever makes it was logged out meanwhile.
+    #[error("the session {0} is over")]
+    NoSession(TokenId),
     /// Nothing to revoke.
     #[error("there is no token {0}; see onward token list")]
     NoSuchToken(TokenId),

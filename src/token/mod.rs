@@ -3,9 +3,11 @@
 //! Where tokens are kept, and what they are used for, is not known here.
 
 mod error;
+mod maker;
 pub(crate) mod secret;
 
 pub use error::TokenError;
+pub use maker::Maker;
 pub use secret::{Secret, SecretHash, TokenId};
 
 use crate::{
@@ -45,6 +47,8 @@ pub struct Token {
     pub daily_limit: Option<NonZeroU32>,
     /// When it was made.
     pub added: UnixTime,
+    /// Who made it; `None` where nobody noted that: an earlier version made it.
+    pub maker: Option<Maker>,
     /// From when on it is worth nothing.
     pub expires: Option<UnixTime>,
     /// When and from where it was used last. To the minute.
@@ -222,6 +226,7 @@ mod tests {
             format: NameFormat::default(),
             daily_limit: scope.default_limit(),
             added: UnixTime::new(1),
+            maker: Some(Maker::CommandLine),
             expires: Some(UnixTime::new(100)),
             last_use: None,
             changes: Changes::default(),

@@ -1,11 +1,13 @@
 //! An alias as JSON, of the API and of the page's forms: what is accepted of each field, what is changed by a patch, and what an answer shows.
 
 use super::{
-    Site, etag, input,
+    Site,
+    cause::Cause,
+    etag, input,
     problem::{FieldError, Kind, Problem},
 };
 use crate::{
-    admin::aliases::{self, Listed, Nowhere, Record},
+    admin::aliases::{self, Listed, Nowhere, Record, RecordError},
     alias::{Alias, AliasAddress, Counters, Destination, template_lookalike},
     clock,
 };
@@ -111,7 +113,7 @@ fn without_templates(alias: Alias) -> Result<Alias, Problem> {
         None => Ok(alias),
         Some(error) => {
             let accepted = accepted("destinations").unwrap_or_default();
-            Err(Problem::field("destinations", error.to_string(), accepted))
+            Err(Problem::field("destinations", error.to_string(), accepted).because(error.into()))
         }
     }
 }
@@ -122,7 +124,7 @@ fn described(mut object: Map<String, Value>) -> Result<Alias, Problem> {
     // What is null is not said.
     object.retain(|name, value| !value.is_null() || NEVER_NULL.contains(&name.as_str()));
     if !object.contains_key("address") {
-        errors.push(FieldError::new("address", "is missing", ADDRESS));
+        errors.push(FieldError::new("address", "is missing", ADDRESS).because(Cause::Missing));
     }
     let has_end = object.contains_key("expires");
     match errors.is_empty() {
@@ -136,7 +138,7 @@ fn whole(object: Map<String, Value>, has_end: bool) -> Result<Alias, Problem> {
     let failed = match alias_of(object.clone()) {
         Ok(alias) if has_end && alias.is_past() => {
             let accepted = accepted("expires").unwrap_or_default();
-            return Err(Problem::field("expires", "is past", accepted));
+            return Err(Problem::field("expires", "is past", accepted).because(Cause::Past));
         }
         Ok(alias) => return Ok(alias),
         Err(error) => error,
@@ -169,10 +171,14 @@ fn whole(object: Map<String, Value>, has_end: bool) -> Result<Alias, Problem> {
         false => Err(Problem::fields(errors)),
         true if !object.contains_key("destinations") && text("action").is_none() => {
             let accepted = accepted("destinations").unwrap_or_default();
-            Err(Problem::field("destinations", "is missing", accepted))
+            let problem = Problem::field("destinations", "is missing", accepted);
+            Err(problem.because(Cause::Missing))
         }
         // Each is good, and all of them do not go together.
-        true => Err(Problem::new(Kind::Fields, failed.message)),
+        true => {
+            let problem = Problem::new(Kind::Fields, failed.message);
+            Err(problem.because(failed.cause.map_or(Cause::Other, |cause| *cause)))
+        }
     }
 }
 
@@ -180,13 +186,16 @@ fn alias_of(object: Map<String, Value>) -> Result<Alias, FieldError> {
     let record: Record =
         serde_path_to_error::deserialize(Value::Object(object)).map_err(|error| {
             let path = error.path().to_string();
-            input::fault(&path, &error.into_inner().to_string())
+            input::fault(&path, &error.into_inner().to_string()).because(Cause::Other)
         })?;
-    let alias = record.into_alias().map_err(|error| error.to_string());
-    let lookalike = |alias: &Alias| alias.address().lookalike().map(|error| error.to_string());
+    let lookalike = |alias: &Alias| alias.address().lookalike().map(RecordError::from);
+    let alias = record.into_alias();
     let alias = alias.and_then(|alias| lookalike(&alias).map_or(Ok(alias), Err));
     // The texts name what to type at a command line.
-    alias.map_err(|what| FieldError::new("", without_command(&what), ""))
+    alias.map_err(|error| {
+        let said = FieldError::new("", without_command(&error.to_string()), "");
+        said.because(Cause::from(&error))
+    })
 }
 
 /// A text without the part that says which command to give.

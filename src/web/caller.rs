@@ -1,12 +1,16 @@
 //! Who asks: the token that a request shows.
 
 use super::{
-    Site,
+    Site, changes,
     problem::{Kind, Problem},
 };
 use crate::{
     address::Domain,
-    admin::tokens::{self, Claim, NoClaim},
+    admin::{
+        self,
+        tokens::{self, Claim, NoClaim},
+    },
+    alias::OwnedDomain,
     http::Client,
     token::{Scope, Token},
 };
@@ -16,7 +20,7 @@ use hyper::{
     header::{AUTHORIZATION, HeaderName},
     http::request::Parts,
 };
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
 
 /// Where programs that speak as SimpleLogin's do show their token, without a scheme.
 const AUTHENTICATION: HeaderName = HeaderName::from_static("authentication");
@@ -26,6 +30,21 @@ const AUTHENTICATION: HeaderName = HeaderName::from_static("authentication");
 pub(crate) struct Caller {
     pub(crate) token: Token,
     site: Site,
+}
+
+/// A change that a token is about to make. None comes about that the log is not told of.
+#[derive(Debug)]
+pub(crate) struct Change {
+    claim: Claim,
+    by: String,
+}
+
+impl Change {
+    /// It came about.
+    pub(crate) fn keep(self, what: &'static str, of: &dyn Display) {
+        self.claim.keep();
+        changes::tell(&self.by, what, of);
+    }
 }
 
 /// Why nobody is known.
@@ -73,8 +92,24 @@ impl Caller {
     ///
     /// # Errors
     /// When it may make no more today, or the store fails.
-    pub(crate) async fn claim(&self) -> Result<Claim, NoClaim> {
-        tokens::claim(&self.site.store, &self.token).await
+    pub(crate) async fn claim(&self) -> Result<Change, NoClaim> {
+        let Token { id, label, .. } = &self.token;
+        let claim = tokens::claim(&self.site.store, &self.token).await?;
+        Ok(Change { claim, by: format!("token {id} ({label})") })
+    }
+
+    /// The domain of the token, with since when it is; `None` for all, of all time.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn own(&self) -> Result<Option<Vec<OwnedDomain>>, Problem> {
+        match &self.token.domain {
+            Some(domain) => {
+                let owned = self.site.store.owned(std::slice::from_ref(domain)).await;
+                Ok(Some(owned.map_err(admin::Error::from)?))
+            }
+            None => Ok(None),
+        }
     }
 
     /// Refuses who may less than `scope`.

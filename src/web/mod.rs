@@ -6,12 +6,14 @@
 
 mod alias_record;
 mod api;
+mod asking;
 mod caller;
+mod cause;
+mod changes;
 mod cors;
 mod etag;
 mod guesses;
 mod input;
-mod once;
 mod page;
 mod password_managers;
 mod problem;
@@ -21,11 +23,13 @@ pub use api::document;
 
 use crate::{
     admin::Store,
+    clock,
     config::{Config, Served},
     daemon::{self, Figures},
     http::{Application, Client, Fault},
     password_manager::Dialect,
 };
+use asking::Asking;
 use async_trait::async_trait;
 use axum::{Router, body::Body};
 use guesses::Guesses;
@@ -36,18 +40,20 @@ use hyper::{
     header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS},
     http::request::Parts,
 };
-use once::Once;
 use problem::{Kind, Problem};
-use std::{sync::Arc, time::Duration};
-use tokio::{sync::Semaphore, time::sleep};
+use std::{
+    sync::{self, Arc},
+    time::Duration,
+};
+use tokio::time::sleep;
 use tower::ServiceExt;
 use uses::Uses;
 
-/// How often uses of tokens are written down.
+/// How often uses of tokens are written down, and what is too late to be taken back is forgotten.
 const USES_EVERY: Duration = Duration::from_secs(5);
 
 /// Questions that ask DNS at once.
-const EXPLAINS: usize = 2;
+const EXPLAINS: usize = 4;
 
 /// What is counted over all listeners and reloads.
 #[derive(Debug, Default)]
@@ -60,16 +66,18 @@ pub(crate) struct Shared {
     guesses: Guesses,
     /// When tokens and sessions were used last.
     uses: Uses,
-    /// Who may ask DNS.
-    explains: Arc<Semaphore>,
-    /// Which tokens do.
-    explaining: Once,
+    /// Who asks what would become of a message, for which DNS is asked.
+    explaining: Asking,
     /// What people are told on the next page.
     notices: page::Notices,
     /// What takes back what people did.
     undos: page::Undos,
     /// What DNS said when somebody had it looked at.
     checks: page::Checks,
+    /// Whether the log was told of a Remote-User that is not believed.
+    unbelieved: sync::Once,
+    /// Whether it was told of a name of the page that nobody said it has.
+    misdirected: sync::Once,
 }
 
 impl Default for Shared {
@@ -77,11 +85,12 @@ impl Default for Shared {
         Self {
             guesses: Guesses::default(),
             uses: Uses::default(),
-            explains: Arc::new(Semaphore::new(EXPLAINS)),
-            explaining: Once::default(),
+            explaining: Asking::new(EXPLAINS),
             notices: page::Notices::default(),
             undos: page::Undos::default(),
             checks: page::Checks::default(),
+            unbelieved: sync::Once::new(),
+            misdirected: sync::Once::new(),
         }
     }
 }
@@ -117,6 +126,7 @@ impl daemon::Web for Web {
         loop {
             sleep(USES_EVERY).await;
             self.0.uses.keep(store).await;
+            self.0.undos.forget_late(clock::steady_millis());
         }
     }
 
@@ -174,9 +184,12 @@ impl Application for App {
     }
 
     fn fault(&self, head: Option<&Parts>, fault: Fault) -> Response<Bytes> {
-        if let Some(head) = head
-            && self.page(head.uri.path()).is_some()
-        {
+        let is_of_page = match head {
+            Some(head) => self.page(head.uri.path()).is_some(),
+            // Nobody knows what was asked for: where there is nothing but the page, it was that.
+            None => self.api.is_none(),
+        };
+        if is_of_page {
             return page::fault(head, fault);
         }
         let problem = Problem::from(fault);

@@ -1,5 +1,6 @@
 //! What is wrong, as RFC 9457 has it: which field, and what is accepted there.
 
+use super::cause::Cause;
 use crate::{
     admin::{self, tokens::NoClaim},
     alias::AliasError,
@@ -29,6 +30,8 @@ pub(crate) struct Problem {
     pub(crate) errors: Vec<FieldError>,
     /// When it may be tried again.
     pub(crate) wait: Option<Duration>,
+    /// What is wrong as data, where it is about no field.
+    pub(crate) cause: Option<Box<Cause>>,
 }
 
 /// A field, and what is wrong with it.
@@ -43,6 +46,10 @@ pub(crate) struct FieldError {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) accepted: Option<String>,
+    /// What is wrong as data, for whoever says it in other words.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub(crate) cause: Option<Box<Cause>>,
 }
 
 /// The form of every answer that says what is wrong (RFC 9457), of the media type `application/problem+json`.
@@ -157,7 +164,7 @@ impl Kind {
 impl Problem {
     /// A problem about no field.
     pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), wait: None }
+        Self { kind, detail: detail.into(), errors: Vec::new(), wait: None, cause: None }
     }
 
     /// A problem of ours, of which the log says more.
@@ -175,6 +182,17 @@ impl Problem {
     /// What is wrong with one field.
     pub(crate) fn field(field: &str, message: impl Into<String>, accepted: &str) -> Self {
         Self::fields(vec![FieldError::new(field, message, accepted)])
+    }
+
+    /// The same with what is wrong as data: with the one field that it is about, or with none.
+    pub(crate) fn because(mut self, cause: Cause) -> Self {
+        match &mut self.errors[..] {
+            [] => self.cause = Some(Box::new(cause)),
+            errors => {
+                errors.iter_mut().for_each(|error| error.cause = Some(Box::new(cause.clone())))
+            }
+        }
+        self
     }
 
     /// Too many, for so long.
@@ -226,7 +244,12 @@ impl FieldError {
     /// What is wrong with a field; `accepted` may be empty.
     pub(crate) fn new(field: &str, message: impl Into<String>, accepted: &str) -> Self {
         let accepted = Some(accepted.to_owned()).filter(|text| !text.is_empty());
-        Self { field: field.to_owned(), message: message.into(), accepted }
+        Self { field: field.to_owned(), message: message.into(), accepted, cause: None }
+    }
+
+    /// The same, with what is wrong as data.
+    pub(crate) fn because(self, cause: Cause) -> Self {
+        Self { cause: Some(Box::new(cause)), ..self }
     }
 }
 
@@ -303,6 +326,13 @@ impl From<StoreError> for Problem {
 
 impl From<ChangeError> for Problem {
     fn from(error: ChangeError) -> Self {
+        let cause = Cause::from(&error);
+        Self::of_change(error).because(cause)
+    }
+}
+
+impl Problem {
+    fn of_change(error: ChangeError) -> Self {
         let what = match &error {
             // The text names commands that are not at hand here, or where an alias leads.
             ChangeError::Exists { existing } => format!("{} exists", existing.address()),
@@ -338,6 +368,13 @@ impl From<ChangeError> for Problem {
 
 impl From<AliasError> for Problem {
     fn from(error: AliasError) -> Self {
+        let cause = Cause::Alias(error.clone());
+        Self::of_alias(error).because(cause)
+    }
+}
+
+impl Problem {
+    fn of_alias(error: AliasError) -> Self {
         let what = error.to_string();
         match error {
             AliasError::Note => {

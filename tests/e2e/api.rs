@@ -9,4 +9,4 @@ mod limits;
 mod scopes;
 mod traffic;
 
-pub(crate) use client::{Answer, Api};
+pub(crate) use client::{Answer, Api, octets, raw, token};

@@ -32,6 +32,7 @@ mod failing_destination;
 mod faults;
 mod filter;
 mod full_disk;
+mod governor;
 mod hardship;
 mod idle_scrapers;
 mod journal;

@@ -14,7 +14,7 @@ use std::{
 };
 use tokio::net::UdpSocket;
 
-/// What the server knows; a name it does not know does not exist.
+/// What the server knows; a name it does not know does not exist, unless `*` stands for it.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Zone {
     records: Vec<(Name, RData)>,
@@ -71,7 +71,11 @@ impl Zone {
             return Some(response);
         }
         loop {
-            let here: Vec<_> = self.records.iter().filter(|(name, _)| *name == owner).collect();
+            let of = |owner: &Name| -> Vec<&(Name, RData)> {
+                self.records.iter().filter(|(name, _)| name == owner).collect()
+            };
+            let here = Some(of(&owner)).filter(|here| !here.is_empty());
+            let here = here.unwrap_or_else(|| of(&owner.clone().into_wildcard()));
             if here.is_empty() {
                 response.metadata.response_code = ResponseCode::NXDomain;
                 return Some(response);

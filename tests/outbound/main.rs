@@ -9,6 +9,7 @@
 
 mod bytes_sent;
 mod dns;
+mod governed;
 mod hung;
 mod kept;
 mod lmtp;
@@ -24,9 +25,10 @@ use onward::{
     message::{Source, Text},
     next_hop::NextHop,
     outbound::{
-        Attempt, DsnRequest, Outbound, OutboundConfig, OutboundLimits, Outgoing, Preferences,
-        Progress,
+        Attempt, DsnRequest, Governor, Outbound, OutboundConfig, OutboundLimits, Outgoing,
+        Preferences, Progress,
     },
+    provider::Providers,
     slots::Cause,
     tls::Connector,
 };
@@ -61,6 +63,7 @@ pub(crate) fn config(limits: OutboundLimits, dns: &[SocketAddr], mx_port: u16) -
         sts_port: None,
         store: None,
         dane: None,
+        governor: Governor::new(Providers::default()),
     }
 }
 

@@ -15,12 +15,13 @@ use onward::{
 use std::net::TcpListener;
 use tokio::time::Instant;
 
-/// A port that is free on 127.0.0.1 to 127.0.0.3: the hosts of a domain share theirs.
-fn shared_port() -> u16 {
+/// A port that is free on 127.0.0.1 to 127.0.0.7: the hosts of a domain share theirs.
+pub(crate) fn shared_port() -> u16 {
     loop {
         let first = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = first.local_addr().unwrap().port();
-        let others = [2, 3].map(|host| TcpListener::bind(format!("127.0.0.{host}:{port}")));
+        let others =
+            [2, 3, 4, 5, 6, 7].map(|host| TcpListener::bind(format!("127.0.0.{host}:{port}")));
         if others.iter().all(Result::is_ok) {
             return port;
         }

@@ -39,6 +39,8 @@ pub(crate) enum Act {
 pub(crate) struct Record {
     pub(crate) connections: usize,
     pub(crate) closed: usize,
+    /// The most that were open at once.
+    pub(crate) most: usize,
     pub(crate) commands: Vec<String>,
     /// How many octets each read gave.
     pub(crate) reads: Vec<usize>,
@@ -190,7 +192,10 @@ enum End {
 }
 
 async fn serve<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, shared: &Shared) -> End {
-    shared.note(|record| record.connections += 1);
+    shared.note(|record| {
+        record.connections += 1;
+        record.most = record.most.max(record.connections - record.closed);
+    });
     match converse(stream, shared).await {
         Err(end) => end,
         Ok(()) => End::Closed,

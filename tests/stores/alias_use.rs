@@ -3,7 +3,7 @@
 use crate::place::{Place, address, at, domain, forward};
 use onward::{
     alias::{Alias, Daily, DayUse, Filter, Key, Reason, Rules, Used},
-    store::{Apply, Cursor, FindError, Store},
+    store::{Altered, Apply, ChangeError, Cursor, FindError, Removed, Reversion, Store},
 };
 
 fn key(text: &str) -> Key {
@@ -334,17 +334,33 @@ pub(crate) async fn an_alias_that_is_brought_back_is_what_it_was(place: &dyn Pla
     let removed = removed.unwrap().unwrap();
     assert_eq!(store.counters(&shop).await.unwrap(), None);
     store.add_alias(&forward("next@x.test", "p@y.test")).await.unwrap();
-    store.bring_back(removed.clone()).await.unwrap();
+    let bring_back = async |removed: Removed| {
+        let came = store.revert(vec![Reversion::BringBack(Box::new(removed))]).await.unwrap();
+        came.into_iter().next().unwrap()
+    };
+    bring_back(removed.clone()).await.unwrap();
     assert_eq!(store.alias(&address("shop@x.test")).await.unwrap(), Some(alias));
     assert_eq!(store.counters(&shop).await.unwrap(), before);
     assert_eq!(store.alias_numbers(vec![shop.clone()]).await.unwrap(), numbers);
     assert_eq!(store.daily_uses(vec![shop], today).await.unwrap(), [days]);
     assert_eq!(found(&store, &text("shop"), 9).await.0, ["Shop@x.test"]);
-    assert!(store.bring_back(removed).await.is_err(), "it is there");
+    // What cannot be done keeps none of the others from it, and leaves nothing of itself.
+    let (other, noted) = (address("next@x.test"), forward("next@x.test", "noted@y.test"));
+    let alteration = Box::new(|_: &Alias| Altered::Replaced(Box::new(noted)));
+    let both = vec![
+        Reversion::BringBack(Box::new(removed)),
+        Reversion::Alter(address("none@x.test"), Box::new(|_| Altered::Removed)),
+        Reversion::Alter(other.clone(), alteration),
+    ];
+    let came = store.revert(both).await.unwrap();
+    assert!(matches!(came[0], Err(ChangeError::Exists { .. })), "it is there: {came:?}");
+    assert!(matches!(came[1], Err(ChangeError::NoSuchAlias(_))) && came[2].is_ok(), "{came:?}");
+    let noted = store.alias(&other).await.unwrap();
+    assert_eq!(noted, Some(forward("next@x.test", "noted@y.test")));
 
     // A regex comes to its own turn.
     let first = store.take_out(&address(regexes[0]), Box::new(|_| true)).await.unwrap().unwrap();
-    store.bring_back(first).await.unwrap();
+    bring_back(first).await.unwrap();
     let page = store.aliases(Some(&domain("x.test")), None).await.unwrap();
     let order: Vec<String> = page.aliases.iter().map(|it| it.address().to_string()).collect();
     assert_eq!(order, ["next@x.test", "Shop@x.test", regexes[0], regexes[1]]);

@@ -75,6 +75,8 @@ macro_rules! run_suite {
             sessions:
                 a_link_makes_one_session
                 with_a_domain_goes_what_its_owners_see
+                a_link_ends_the_session_that_was_there_before
+                a_session_ends_with_its_tokens_or_leaves_them
                 there_are_so_many_and_what_has_ended_makes_room;
             long_senders:
                 long_srs_addresses

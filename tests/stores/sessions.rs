@@ -4,8 +4,11 @@ use crate::place::{Place, at, domain};
 use onward::{
     account::Label,
     session::{LINK_LIFE, MAX_SESSIONS, Role, SESSION_LIFE, Secret, Session, SessionId},
-    store::{Begin, SessionChangeError, Store},
-    token::LastUse,
+    store::{Begin, SessionChangeError, Store, TokenChangeError},
+    token::{
+        Changes, LastUse, Maker, NameFormat, Scope, Secret as TokenSecret, SecretHash, Token,
+        TokenId,
+    },
 };
 use tokio::task::JoinSet;
 
@@ -27,7 +30,7 @@ fn begin(secret: u8, after: u64) -> Begin {
     let time = at(after);
     let client = Some("192.0.2.1".parse().unwrap());
     let hash = Secret::from_random([secret; 20]).session_hash();
-    Begin { hash, at: time, ends: time + SESSION_LIFE, client }
+    Begin { hash, at: time, ends: time + SESSION_LIFE, client, instead_of: None }
 }
 
 async fn kept(store: &Store, number: u16, role: Role) -> (Session, Secret) {
@@ -65,8 +68,9 @@ pub(crate) async fn a_link_makes_one_session(place: &impl Place) {
         .await
         .unwrap();
     assert_eq!(other.sessions().await.unwrap()[0].last_use, Some(last));
-    assert_eq!(other.end_session(session.id).await.unwrap().began, Some(at(100)));
-    let again = store.end_session(session.id).await.unwrap_err();
+    let ended = other.end_session(session.id, false).await.unwrap();
+    assert_eq!(ended.session.unwrap().began, Some(at(100)));
+    let again = store.end_session(session.id, true).await.unwrap_err();
     assert_eq!(again, SessionChangeError::NoSuchSession(session.id));
     assert!(store.sessions().await.unwrap().is_empty());
 }
@@ -92,6 +96,78 @@ pub(crate) async fn with_a_domain_goes_what_its_owners_see(place: &impl Place) {
     assert_eq!(session.role, owner(&["y.test"]), "whoever hosts it next is somebody else");
     store.remove_domain(&domain("y.test"), false).await.unwrap();
     assert_eq!(roles(store.sessions().await.unwrap()), [Role::Admin]);
+}
+
+pub(crate) async fn a_link_ends_the_session_that_was_there_before(place: &impl Place) {
+    let store = place.open();
+    let (before, first) = kept(&store, 1, Role::Admin).await;
+    let (next, second) = kept(&store, 2, Role::Admin).await;
+    store.begin_session(&first.link_hash(), begin(1, 50)).await.unwrap().unwrap();
+    let late = Begin { instead_of: Some(before.id), ..begin(2, 2 + LINK_LIFE.as_secs()) };
+    assert_eq!(store.begin_session(&second.link_hash(), late).await.unwrap(), None);
+    let known = async |secret| store.session(&begin(secret, 50).hash).await.unwrap();
+    assert!(known(1).await.is_some(), "without the one the other does not end");
+    let instead = Begin { instead_of: Some(before.id), ..begin(2, 50) };
+    let begun = store.begin_session(&second.link_hash(), instead).await.unwrap().unwrap();
+    assert_eq!(begun.id, next.id);
+    assert!(known(1).await.is_none() && known(2).await.is_some());
+}
+
+/// A token that somebody made.
+fn token(number: u8, maker: Option<Maker>) -> (Token, SecretHash) {
+    let token = Token {
+        id: TokenId::new([number; 5]),
+        label: Label::parse("phone").unwrap(),
+        scope: Scope::Admin,
+        domain: None,
+        destinations: Vec::new(),
+        format: NameFormat::default(),
+        daily_limit: None,
+        added: at(u64::from(number)),
+        maker,
+        expires: None,
+        last_use: None,
+        changes: Changes::default(),
+    };
+    (token, TokenSecret::from_random([number; 20]).hash())
+}
+
+pub(crate) async fn a_session_ends_with_its_tokens_or_leaves_them(place: &impl Place) {
+    let store = place.open();
+    let (one, _) = kept(&store, 1, Role::Admin).await;
+    let (two, _) = kept(&store, 2, Role::Admin).await;
+    let by = |session: &Session, label: Option<&str>| {
+        let label = label.map(|label| Label::parse(label).unwrap());
+        Some(Maker::Session { id: session.id, label })
+    };
+    let mut made = Vec::new();
+    for (number, maker) in [
+        (1, by(&one, Some("user of phones"))),
+        (2, by(&one, None)),
+        (3, by(&two, Some("command line"))),
+        (4, Some(Maker::CommandLine)),
+        (5, Some(Maker::Proxied("command line".into()))),
+        (6, None),
+    ] {
+        let (token, hash) = token(number, maker);
+        store.add_token(&token, &hash).await.unwrap();
+        made.push(token);
+    }
+    assert_eq!(store.tokens().await.unwrap(), made, "each with who made it");
+    let left = store.end_session(two.id, false).await.unwrap();
+    assert_eq!((left.session.unwrap().id, &left.tokens[..]), (two.id, &made[2..3]));
+    assert_eq!(store.tokens().await.unwrap().len(), 6, "they go on");
+    let (late, hash) = token(7, by(&two, None));
+    let refused = store.add_token(&late, &hash).await.unwrap_err();
+    assert_eq!(refused, TokenChangeError::NoSession(two.id), "it is over");
+    let taken = store.end_session(one.id, true).await.unwrap();
+    assert_eq!((taken.session.unwrap().id, &taken.tokens[..]), (one.id, &made[..2]));
+    assert_eq!(store.tokens().await.unwrap(), made[2..]);
+    let later = store.end_session(two.id, true).await.unwrap();
+    assert_eq!((later.session, &later.tokens[..]), (None, &made[2..3]));
+    let again = store.end_session(two.id, true).await.unwrap_err();
+    assert_eq!(again, SessionChangeError::NoSuchSession(two.id));
+    assert_eq!(store.tokens().await.unwrap(), made[3..]);
 }
 
 pub(crate) async fn there_are_so_many_and_what_has_ended_makes_room(place: &impl Place) {

@@ -7,7 +7,7 @@ use onward::{
     alias::{Edit, NewDestination},
     store::{Many, MayChange, Progress, Store, TokenChangeError},
     time::UnixTime,
-    token::{Changes, LastUse, NameFormat, Scope, Secret, SecretHash, Token, TokenId},
+    token::{Changes, LastUse, Maker, NameFormat, Scope, Secret, SecretHash, Token, TokenId},
 };
 use std::num::NonZeroU32;
 
@@ -21,6 +21,7 @@ fn token(number: u8, at_domain: Option<&str>, limit: Option<u32>) -> (Token, Sec
         format: NameFormat::RandomWords,
         daily_limit: limit.and_then(NonZeroU32::new),
         added: at(u64::from(number)),
+        maker: Some(Maker::Proxied("anna".into())),
         expires: Some(at(99)),
         last_use: None,
         changes: Changes::default(),

@@ -18,6 +18,7 @@
 pub mod certificates;
 pub mod client;
 pub mod config;
+pub mod curl;
 pub mod dialog;
 pub mod disk;
 pub mod dns;
@@ -35,5 +36,6 @@ pub mod tls;
 pub mod unbound;
 pub mod verifiers;
 mod wait;
+pub mod web_server;
 
 pub use wait::{DEADLINE, poll, wait_until, wait_until_for};

@@ -12,6 +12,7 @@ use super::process::Process;
 
 pub struct Pebble {
     address: SocketAddr,
+    management: SocketAddr,
     _directory: TempDir,
     process: Process,
 }
@@ -40,12 +41,22 @@ impl Pebble {
         command.env("PEBBLE_VA_NOSLEEP", "1").env("PEBBLE_WFE_NONCEREJECT", "20");
         let process = Process::spawn("pebble", &mut command);
         process.wait_for_line("its start", |line| line.contains("ACME directory available"));
-        Some(Self { address, _directory: directory, process })
+        Some(Self { address, management, _directory: directory, process })
     }
 
     /// For `tls.acme`.
     pub fn directory(&self) -> String {
         format!("https://localhost:{}/dir", self.address.port())
+    }
+
+    /// Where its management listens.
+    pub fn management(&self) -> SocketAddr {
+        self.management
+    }
+
+    /// What a URL of its management begins with: `/roots/0` is the authority of what it issues.
+    pub fn managed(&self) -> String {
+        format!("https://localhost:{}", self.management.port())
     }
 
     pub fn wait_for_log(&self, text: &str) {

@@ -1,4 +1,8 @@
 -- Makes of a database of this version one of version 15: aliases without controls, no tokens.
+-- 26
+ALTER TABLE tokens DROP COLUMN session;
+ALTER TABLE tokens DROP COLUMN made_by;
+ALTER TABLE domains DROP COLUMN added;
 -- 24
 ALTER TABLE spool_legs DROP COLUMN ways;
 -- 25

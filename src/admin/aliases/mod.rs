@@ -9,7 +9,7 @@ mod show;
 
 pub use crate::store::{
     Alteration, Altered, Apply, Change as Changed, Cursor, Edited, Far, FoundAliases, IsMeant,
-    Progress, Removed,
+    Progress, Removed, Reversion,
 };
 pub use apply::apply;
 pub use import::{Change, Foreign, Imported, Wanted, import};
@@ -191,7 +191,7 @@ pub async fn alter(
     Ok(store.alter_alias(address, alteration).await?)
 }
 
-/// Removes an alias if it is the one that is meant, and gives all that [`bring_back`] needs.
+/// Removes an alias if it is the one that is meant, and gives all that [`revert`] needs.
 ///
 /// # Errors
 /// When there is none, or the store fails.
@@ -203,12 +203,15 @@ pub async fn take_out(
     Ok(store.take_out(address, is_meant).await?)
 }
 
-/// Adds an alias again that was taken out, with all that went with it.
+/// Takes back changes, one after the other: all of it that can be, or nothing. Gives what came of each.
 ///
 /// # Errors
-/// As [`add`].
-pub async fn bring_back(store: &Store, removed: Removed) -> Result<(), Error> {
-    Ok(store.bring_back(removed).await?)
+/// When the store fails.
+pub async fn revert(
+    store: &Store,
+    reversions: Vec<Reversion>,
+) -> Result<Vec<Result<(), ChangeError>>, Error> {
+    Ok(store.revert(reversions).await?)
 }
 
 /// What came of the mail to these aliases by day, up to today; with the number of today.

@@ -5,6 +5,7 @@ mod probe;
 use super::{
     Error, Store,
     aliases::{UnsafeAlias, unsafe_aliases},
+    providers::{self, State, Told},
     running::Running,
     spam_filter::{FilterStatus, ping},
 };
@@ -40,6 +41,9 @@ pub struct Status {
     /// Rates of `[limits]` that were exceeded within the last hour, the most frequent first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub over_rates: Vec<Bite>,
+    /// Providers that get less mail than they take, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub providers: Vec<Told>,
     /// Postfix's tables of aliases that do not answer the milter, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub alias_maps: Vec<String>,
@@ -133,6 +137,7 @@ impl Status {
             },
             trouble: running.then(|| Running::trouble(&config.state_dir)).flatten(),
             over_rates: if running { Running::over_rates(&config.state_dir) } else { Vec::new() },
+            providers: held_back(config)?,
             alias_maps: if running { Running::maps(&config.state_dir) } else { Vec::new() },
             filter: ping(config).await?,
             spool: SpoolStatus::of(summary),
@@ -165,6 +170,13 @@ impl SpoolStatus {
         let QueueSummary { messages, octets, oldest, unreadable, .. } = summary;
         Self { messages, octets, oldest, unreadable, destinations }
     }
+}
+
+/// Those that do not get what they take.
+fn held_back(config: &Config) -> Result<Vec<Told>, Error> {
+    let mut told = providers::list(config, false)?;
+    told.retain(|one| one.state != State::Usual);
+    Ok(told)
 }
 
 fn is_none(count: &u64) -> bool {

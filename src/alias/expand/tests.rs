@@ -5,6 +5,7 @@ use super::*;
 use crate::{
     address::Domain,
     alias::{Action, Alias, AliasAddress, Key},
+    time::UnixTime,
 };
 use proptest::prelude::*;
 use std::{

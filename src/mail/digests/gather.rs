@@ -3,7 +3,7 @@
 use super::{DigestError, Task, counted::Counted};
 use crate::{
     address::{Domain, Mailbox},
-    alias::{Alias, AnswerAddress},
+    alias::{Alias, AnswerAddress, OwnedDomain},
     digest::{Every, Period, Tally, author, is_asked_again, reason, rule},
     mail::{
         parts::Parts,
@@ -16,7 +16,10 @@ use crate::{
     },
     time::Millis,
 };
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    slice,
+};
 
 /// Recipients of a message that are counted.
 const MAX_RECIPIENTS: usize = 100;
@@ -29,7 +32,11 @@ pub(super) async fn gather(parts: &Parts, tasks: &[Task]) -> Result<Counted, Dig
     let mut wanted: HashMap<Domain, Wanted> = HashMap::new();
     for Task { domain, every, .. } in tasks {
         let usual = parts.store.digest_of_domain(domain).await?;
-        let wanted = wanted.entry(domain.clone()).or_insert(Wanted { usual, told: Vec::new() });
+        let owned = parts.store.owned(slice::from_ref(domain)).await?;
+        // It was removed a moment ago.
+        let Some(own) = owned.into_iter().next() else { continue };
+        let wanted =
+            wanted.entry(domain.clone()).or_insert(Wanted { own, usual, told: Vec::new() });
         wanted.told.push(*every);
     }
     let mut gathering =
@@ -48,6 +55,8 @@ pub(super) async fn gather(parts: &Parts, tasks: &[Task]) -> Result<Counted, Dig
 
 /// What is wanted of a domain.
 struct Wanted {
+    /// Since when its mail is that of who is told.
+    own: OwnedDomain,
     /// How often owners are told where the alias does not say.
     usual: Option<Every>,
     /// Those who are told now.
@@ -100,8 +109,13 @@ impl Gathering<'_> {
         let sender = record.from.mailbox().filter(|_| record.account().is_some()).cloned();
         let recipients = record.to.iter().filter(|_| record.account().is_none());
         let recipients = recipients.take(MAX_RECIPIENTS).filter_map(|to| Mailbox::parse(to).ok());
-        let is_wanted = |address: &Mailbox| self.wanted.contains_key(address.domain());
+        let is_wanted = |address: &Mailbox| self.is_wanted(address, record.time);
         sender.into_iter().chain(recipients).filter(is_wanted).collect()
+    }
+
+    /// Whether somebody is told of what came for `address` at `time`.
+    fn is_wanted(&self, address: &Mailbox, time: Millis) -> bool {
+        self.wanted.get(address.domain()).is_some_and(|wanted| wanted.own.sees(time))
     }
 
     /// Finds out which aliases answer these.
@@ -152,7 +166,7 @@ impl Gathering<'_> {
                 Outcome::Discarded => tally.discarded += 1,
                 Outcome::Bounced | Outcome::Failed | Outcome::Dropped => tally.failed.add(&sender),
                 // What waits is counted where it waits.
-                Outcome::Spooled | Outcome::Aborted => {}
+                Outcome::Spooled | Outcome::Aborted | Outcome::Taken => {}
                 Outcome::Refused | Outcome::Deferred => {
                     // Of recipients that share a record, only the first one's sender and rule are told there.
                     let is_first = record.to.first().is_some_and(|to| *to == address.to_string());
@@ -204,7 +218,7 @@ impl Gathering<'_> {
         }
         let open = message.legs.iter().filter(|leg| leg.state.is_open());
         let addresses = open.filter_map(|leg| Mailbox::parse(&leg.recipient.bare()).ok());
-        addresses.filter(|address| self.wanted.contains_key(address.domain())).collect()
+        addresses.filter(|address| self.is_wanted(address, head.arrived)).collect()
     }
 }
 

@@ -4,7 +4,6 @@ use super::added::Added;
 use crate::{
     mail::parts::Parts,
     message::Source,
-    next_hop::NextHop,
     store::{StoreError, spool::Spooled},
 };
 use std::{
@@ -24,8 +23,8 @@ const TURNS: usize = 64;
 pub(super) enum Event {
     /// Something was spooled.
     Added(Added),
-    /// A host answered a message that went through.
-    Answered(NextHop),
+    /// The hosts that one has answered a message that went through.
+    Answered(Arc<str>),
 }
 
 /// The way to the [`Runner`](super::Runner). Clones share it.
@@ -38,7 +37,11 @@ pub(crate) struct Handle {
     turns: Arc<[Mutex<()>]>,
     /// Octets that are in memory, by their numbers.
     sources: Arc<[Mutex<Sources>]>,
+    waiting: Waiting,
 }
+
+/// How many messages wait for whom.
+pub(super) type Waiting = Arc<parking_lot::Mutex<Vec<(Arc<str>, usize)>>>;
 
 type Sources = HashMap<i64, Weak<Source>>;
 
@@ -60,8 +63,15 @@ impl Handle {
         let is_busy = Arc::<AtomicBool>::default();
         let turns = (0..TURNS).map(|_| Mutex::default()).collect();
         let sources = (0..TURNS).map(|_| Mutex::default()).collect();
-        let handle = Self { events, is_busy: Arc::clone(&is_busy), turns, sources };
-        (handle, Inbox { events: waiting, is_busy })
+        let by_provider = Waiting::default();
+        let handle = Self {
+            events,
+            is_busy: Arc::clone(&is_busy),
+            turns,
+            sources,
+            waiting: Arc::clone(&by_provider),
+        };
+        (handle, Inbox { events: waiting, is_busy, waiting: by_provider })
     }
 
     /// Attempts of one message, for several destinations, end one behind the other: only so does the
@@ -103,11 +113,16 @@ impl Handle {
         let _ = self.events.send(Event::Added(added));
     }
 
-    /// The host of `hop` answers: if others wait for it, now is their time.
-    pub(crate) fn answered(&self, hop: &NextHop) {
+    /// How many messages wait for whom, as of a second ago; those that most wait for.
+    pub(crate) fn waiting(&self) -> Vec<(Arc<str>, usize)> {
+        self.waiting.lock().clone()
+    }
+
+    /// The hosts that `whose` has answer: if others wait for them, now is their time.
+    pub(crate) fn answered(&self, whose: &Arc<str>) {
         // Mostly nobody waits, and then nobody is bothered.
         if self.is_busy.load(Ordering::Relaxed) {
-            let _ = self.events.send(Event::Answered(hop.clone()));
+            let _ = self.events.send(Event::Answered(Arc::clone(whose)));
         }
     }
 }
@@ -121,4 +136,5 @@ fn turn(number: i64) -> usize {
 pub(crate) struct Inbox {
     pub(super) events: mpsc::UnboundedReceiver<Event>,
     pub(super) is_busy: Arc<AtomicBool>,
+    pub(super) waiting: Waiting,
 }

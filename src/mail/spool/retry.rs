@@ -3,7 +3,7 @@
 use super::{
     added::Added,
     handle::Read,
-    tried::{Touch, Tried, asked},
+    tried::{Touch, Tried, asked, hold_of, is_about, is_asleep},
 };
 use crate::{
     address::{Mailbox, ReversePath},
@@ -45,6 +45,8 @@ const HELD: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) work: Work,
+    /// Who has the hosts, where that was found out.
+    pub(super) whose: Option<Arc<str>>,
     /// The message waits on.
     pub(super) again: Option<Entry>,
     pub(super) host: HostState,
@@ -63,11 +65,28 @@ pub(super) async fn retry(
 ) -> Ended {
     let mut ended = Ended {
         work,
+        whose: None,
         again: None,
         host: HostState::Unknown,
         is_finished: false,
         notices: Vec::new(),
     };
+    let expires = ended.work.expires;
+    if !ended.work.is_known {
+        // Where many destinations are one's, they share the places of that one: it is asked who that is.
+        ended.whose = Some(parts.network.whose(&ended.work.hop).await);
+        ended.again = Some(ended.work.again(ended.work.due, expires));
+        return ended;
+    }
+    if failures > 0
+        && !ended.work.give_up
+        && let Some(hold) = parts.network.hold(&ended.work.group)
+    {
+        // The first that met it has told the journal.
+        ended.again = Some(ended.work.again(hold.until, expires));
+        ended.host = HostState::Sleeps { until: hold.until };
+        return ended;
+    }
     match Retry::begin(&parts, &ended.work, failures).await {
         Ok(Begun::Ready(retry)) => retry.run(&mut ended, stopping).await,
         Ok(Begun::Nothing) => {}
@@ -258,11 +277,17 @@ impl<'a> Retry<'a> {
             let progress = attempts.iter().any(|a| a.outcome.verdict == Verdict::Delivered);
             for (mailbox, attempt) in to.iter().zip(&attempts) {
                 count_attempt(self.parts, &work.hop, attempt);
-                let line = journal_line(std::slice::from_ref(mailbox), attempt, &work.hop, began);
-                self.lines.push(line);
-                let asleep_until = is_asleep(attempt).then_some(asleep_until);
+                // What is held again and again is told once.
+                let reply = attempt.outcome.reply.to_keep();
+                if attempt.held.is_none() || self.due().any(|tried| tried.leg.reply != reply) {
+                    let to = std::slice::from_ref(mailbox);
+                    self.lines.push(journal_line(to, attempt, &work.hop, began));
+                }
+                let held = hold_of(self.parts, attempt);
+                let asleep_until = held.or(is_asleep(attempt).then_some(asleep_until));
                 self.judge(work, &from, mailbox, attempt, progress, asleep_until);
                 host = match (asleep_until, host) {
+                    (Some(_), host) if !is_about(attempt, work) => host,
                     (Some(until), HostState::Unknown) => HostState::Sleeps { until },
                     (Some(_), host) => host,
                     (None, _) => HostState::Answers,
@@ -346,9 +371,15 @@ impl<'a> Retry<'a> {
         };
         for tried in self.legs.iter_mut().filter(is_meant) {
             let leg = &mut tried.leg;
-            leg.attempts = leg.attempts.saturating_add(1);
-            leg.next_attempt = now + retry.wait(leg.attempts, clock::random());
-            leg.next_attempt = leg.next_attempt.max(asleep_until.unwrap_or_default());
+            if attempt.held.is_some() {
+                // No host was asked.
+                leg.next_attempt = asleep_until.unwrap_or(now).max(now);
+            } else {
+                leg.attempts = leg.attempts.saturating_add(1);
+                leg.next_attempt = now + retry.wait(leg.attempts, clock::random());
+                leg.next_attempt = leg.next_attempt.max(asleep_until.unwrap_or_default());
+            }
+            leg.next_attempt = leg.next_attempt.max(now + attempt.wait);
             // Too many recipients at once (RFC 5321 §4.5.3.1.10): the others went, these can follow.
             if progress && attempt.theirs.as_ref().is_some_and(|theirs| theirs.code == 452) {
                 leg.next_attempt = now;
@@ -363,8 +394,4 @@ impl<'a> Retry<'a> {
 
 fn goes_to(parts: &Parts, leg: &Leg, work: &Work) -> bool {
     leg.state.is_open() && parts.aliases.destination(leg.mailbox.clone()).next_hop == *work.hop
-}
-
-fn is_asleep(attempt: &outbound::Attempt) -> bool {
-    attempt.outcome.verdict == Verdict::Deferred && (attempt.is_asleep || attempt.uncertain)
 }

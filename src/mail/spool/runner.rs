@@ -34,6 +34,9 @@ const GATHER: Duration = Duration::from_millis(200);
 const BURIED_AT_ONCE: usize = 500;
 /// Until the spool is read again after that failed.
 const AGAIN: Duration = Duration::from_secs(5);
+/// Until others are told who waits for whom, and of how many of those.
+const TELL: Duration = Duration::from_secs(1);
+const TOLD: usize = 1000;
 /// With nothing to wait for, the clock is looked at all the same.
 const IDLE: Duration = Duration::from_secs(60);
 
@@ -51,6 +54,8 @@ pub(crate) struct Runner {
     /// Messages with nothing left to do, whose outcome is on its way to the journal.
     finished: BTreeSet<i64>,
     bury_at: Option<Instant>,
+    /// When others are told who waits for whom.
+    tell_at: Option<Instant>,
     stopping: watch::Receiver<bool>,
 }
 
@@ -68,6 +73,7 @@ impl Runner {
             under_way: HashMap::new(),
             finished: BTreeSet::new(),
             bury_at: None,
+            tell_at: None,
             stopping,
         }
     }
@@ -102,15 +108,21 @@ impl Runner {
             }
             self.begin();
             self.inbox.is_busy.store(!self.schedule.is_empty(), Ordering::Relaxed);
-            let next = [self.next_look(), reload_at, self.bury_at];
+            let next = [self.next_look(), reload_at, self.bury_at, self.tell_at];
             let next = next.into_iter().flatten().min().unwrap_or(Instant::now() + IDLE);
             tokio::select! {
                 Some(event) = self.inbox.events.recv() => self.hear(event),
                 Some(joined) = self.attempts.join_next_with_id() => self.joined(joined),
                 Ok(()) = changes.changed() => reload_at = Some(Instant::now()),
-                () = sleep_until(next) => {}
+                () = sleep_until(next) => {
+                    if self.tell_at.take_if(|at| *at <= Instant::now()).is_some() {
+                        *self.inbox.waiting.lock() = self.schedule.waiting(TOLD);
+                        continue;
+                    }
+                }
                 _ = self.stopping.changed() => {}
             }
+            self.tell_at.get_or_insert(Instant::now() + TELL);
             if self.bury_at.is_some_and(|at| at <= Instant::now()) {
                 self.bury().await;
             }
@@ -183,7 +195,7 @@ impl Runner {
     fn hear(&mut self, event: Event) {
         match event {
             Event::Added(added) => self.add(added),
-            Event::Answered(hop) => self.schedule.answered(&hop, clock::steady_millis()),
+            Event::Answered(whose) => self.schedule.answered(&whose, clock::steady_millis()),
         }
     }
 
@@ -201,6 +213,9 @@ impl Runner {
         match joined {
             Ok((id, ended)) => {
                 self.under_way.remove(&id);
+                if let Some(whose) = &ended.whose {
+                    self.schedule.learn(&ended.work, whose, now);
+                }
                 self.schedule.done(&ended.work, ended.again, ended.host, now);
                 if ended.is_finished {
                     self.finish(ended.work.message);

@@ -4,9 +4,12 @@ use crate::{
     dsn,
     envelope::{MailDsn, RcptDsn},
     fate::Verdict,
+    mail::parts::Parts,
     next_hop::Protocol,
     outbound::{Attempt, DsnRequest},
+    retry::Work,
     store::spool::{Leg, LegState},
+    time::Millis,
 };
 
 /// A leg of the message.
@@ -72,4 +75,28 @@ pub(super) fn asked<'t>(of_message: &MailDsn, legs: impl Iterator<Item = &'t Tri
         }
     }
     request
+}
+
+/// No host could be spoken to.
+pub(super) fn is_asleep(attempt: &Attempt) -> bool {
+    attempt.outcome.verdict == Verdict::Deferred && (attempt.is_asleep || attempt.uncertain)
+}
+
+/// Whether a failure says something of who has the first host of the destination, and with it of all that waits for them: not
+/// where the provider of another host gets nothing, and not where no host was found, whose name anybody's DNS can make up.
+pub(super) fn is_about(attempt: &Attempt, work: &Work) -> bool {
+    let provider = attempt.held.as_ref().map(|hold| &hold.provider).or(attempt.provider.as_ref());
+    let is_of_another = provider.is_some_and(|provider| *provider != work.group);
+    let was_nobody_asked = attempt.held.is_none() && attempt.remote.is_none();
+    !is_of_another && (!was_nobody_asked || work.group == work.hop.owner())
+}
+
+/// Until when the provider of an attempt gets nothing.
+pub(super) fn hold_of(parts: &Parts, attempt: &Attempt) -> Option<Millis> {
+    if let Some(hold) = &attempt.held {
+        return Some(hold.until);
+    }
+    let provider = attempt.provider.as_ref()?;
+    let is_put_off = attempt.outcome.verdict == Verdict::Deferred;
+    Some(is_put_off.then(|| parts.network.hold(provider)).flatten()?.until)
 }

@@ -2,6 +2,8 @@ use super::*;
 use proptest::prelude::*;
 use std::{collections::VecDeque, time::Duration};
 
+mod providers;
+
 const MS: Duration = Duration::from_millis(1);
 const CONCURRENCY: Concurrency = Concurrency { mail: 4, notices: 4, per_destination: 2 };
 
@@ -24,8 +26,10 @@ fn from(cause: &str, message: i64) -> Entry {
 }
 
 fn work_of(to: &str, message: i64) -> Work {
-    let Entry { cause, kind, .. } = entry(message, 0);
-    Work { message, hop: Arc::new(hop(to)), cause, kind, give_up: false }
+    let Entry { cause, kind, due, expires, .. } = entry(message, 0);
+    let hop = Arc::new(hop(to));
+    let group = hop.owner();
+    Work { message, hop, group, is_known: true, cause, kind, due, expires, give_up: false }
 }
 
 fn schedule(entries: &[(&str, i64, u64)]) -> Schedule {
@@ -97,12 +101,12 @@ fn a_host_that_answers_somebody_else_is_awake() {
     let work = schedule.next(at(0)).unwrap();
     schedule.done(&work, Some(entry(1, 900)), HostState::Sleeps { until: at(800) }, at(0));
     assert_eq!(schedule.next(at(10)), None);
-    schedule.answered(&hop("a"), at(10));
+    schedule.answered(&hop("a").owner(), at(10));
     assert_eq!(begun(&mut schedule, 10), [1]);
     // What waits because of its own deferral does not come sooner.
     let done = work_of("a", 1);
     schedule.done(&done, Some(entry(1, 900)), HostState::Answers, at(10));
-    schedule.answered(&hop("a"), at(11));
+    schedule.answered(&hop("a").owner(), at(11));
     assert_eq!(schedule.next(at(11)), None);
 }
 
@@ -274,6 +278,7 @@ proptest! {
     fn everything_is_done(
         messages in prop::collection::vec((0..4u8, 0..50u64), 1..60),
         answers in prop::collection::vec(any::<bool>(), 50),
+        groups in prop::collection::vec(0..3_u8, 4),
     ) {
         let mut schedule = Schedule::new(CONCURRENCY);
         for (message, (to, due)) in messages.iter().enumerate() {
@@ -298,6 +303,11 @@ proptest! {
                     let here = of_kind().filter(|work| *work.hop == hop).count();
                     prop_assert!(here <= CONCURRENCY.per_destination);
                 }
+                for group in 0..3 {
+                    let group = format!("group{group}");
+                    let here = of_kind().filter(|work| *work.group == *group).count();
+                    prop_assert!(here <= CONCURRENCY.per_destination);
+                }
             }
             if open.is_empty() {
                 let wake = schedule.wake_at();
@@ -306,6 +316,14 @@ proptest! {
                 continue;
             }
             let work = open.remove(0);
+            if !work.is_known {
+                let of = |name: &str| *work.hop == hop(name);
+                let to = (0..4).find(|to| of(&format!("h{to}"))).unwrap();
+                let group: Arc<str> = format!("group{}", groups[to]).into();
+                schedule.learn(&work, &group, now);
+                schedule.done(&work, Some(work.again(work.due, Millis::MAX)), HostState::Unknown, now);
+                continue;
+            }
             if answers.next().unwrap_or(true) {
                 done.push(work.message);
                 schedule.done(&work, None, HostState::Answers, now);

@@ -1,13 +1,14 @@
+use super::Outcome;
 use crate::{
     account::AccountId,
     address::{Mailbox, ReversePath},
-    alias::{AnswerAddress, Owner, Ways},
+    alias::{AnswerAddress, OwnedDomain, Owner, Ways},
     rspamd::Verdict,
     slots::Cause,
     time::Millis,
 };
 use serde::{Serialize, Serializer};
-use std::{fmt, net::IpAddr};
+use std::net::IpAddr;
 use utoipa::ToSchema;
 
 /// What happened to one message, or to one refused RCPT. Its JSON is a promise to scripts.
@@ -67,13 +68,25 @@ impl Record {
     pub fn account(&self) -> Option<AccountId> {
         AccountId::of_cause(&Cause::named(&self.auth))
     }
+
+    /// Whether an account sent the message, be it known which or not.
+    pub fn is_submitted(&self) -> bool {
+        self.auth == SUBMITTED || self.account().is_some()
+    }
 }
 
+/// With this the journal begins what it has instead of a reply, where no host was asked.
+pub const HELD: &str = "held by the governor";
+
+/// What stands in the place of an account that is somebody else's.
+const SUBMITTED: &str = "an account";
+
 impl Record {
-    /// The record as `owner` may read it; `None` where nothing of it is his. Where others were recipients too, it is not known
-    /// which attempts were for them, and so none is shown. Of mailboxes that others' aliases lead to there is neither a
-    /// name nor a word of theirs.
-    pub fn part_of(mut self, owner: Owner<'_>) -> Option<Self> {
+    /// The record as the owner of `own` may read it; `None` where nothing of it is his. Where others were recipients too, it is
+    /// not known which attempts were for them, and so neither is one shown nor what all of them came to. Of mailboxes that
+    /// others' aliases lead to there is neither a name nor a word of theirs, and of an account of others not which it is.
+    pub fn part_of(mut self, own: &[OwnedDomain]) -> Option<Self> {
+        let owner = &Owner::at(self.time, own);
         let is_sender = self.is_sent_as(owner);
         let is_own = |to: &String| owner.owns(to);
         if self.to.is_empty() || !is_sender && !self.to.iter().any(is_own) {
@@ -81,11 +94,25 @@ impl Record {
         }
         if !is_sender {
             self.hide_who_answers();
+            if self.account().is_some() {
+                self.auth = SUBMITTED.to_owned();
+            }
+        }
+        // Why a provider gets nothing was said of others' mail.
+        for attempt in self.attempts.iter_mut().filter(|it| it.reply.starts_with(HELD)) {
+            if let Some(end) = attempt.reply.find("Z: ") {
+                attempt.reply.truncate(end + 1);
+            }
         }
         if !is_sender && !self.to.iter().all(is_own) {
             self.to.retain(is_own);
             self.attempts.clear();
             (self.srs_from, self.detail, self.reply) = (None, String::new(), String::new());
+            // Its client was answered the same for all; what happened after that did for each alone.
+            if !self.outcome.is_refusal() {
+                self.outcome = Outcome::Taken;
+            }
+            self.ms = 0;
             return Some(self);
         }
         let is_whole = self.hide_beyond(owner);
@@ -106,7 +133,7 @@ impl Record {
     }
 
     /// Takes out of the attempts what is not for `owner`; true where nothing is hidden from him.
-    fn hide_beyond(&mut self, owner: Owner<'_>) -> bool {
+    fn hide_beyond(&mut self, owner: &Owner<'_>) -> bool {
         let (to, ways) = (&self.to, self.ways.as_ref());
         let mut is_whole = ways.is_some_and(Ways::is_empty)
             && to.iter().all(|to| {
@@ -126,9 +153,9 @@ impl Record {
         is_whole
     }
 
-    fn is_sent_as(&self, owner: Owner<'_>) -> bool {
+    fn is_sent_as(&self, owner: &Owner<'_>) -> bool {
         self.account().is_some()
-            && self.from.mailbox().is_some_and(|sender| owner.0.contains(sender.domain()))
+            && self.from.mailbox().is_some_and(|sender| owner.has(sender.domain()))
     }
 }
 
@@ -202,88 +229,10 @@ fn bare<S: Serializer>(path: &ReversePath, serializer: S) -> Result<S::Ok, S::Er
     }
 }
 
-/// What became of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Every destination took it.
-    Forwarded,
-    /// Some destinations took it, others never will, and the client was told that it is done.
-    Partial,
-    /// The client was told 5xx.
-    Refused,
-    /// The client was told 4xx.
-    Deferred,
-    /// We answer for the message, and have not done with it.
-    Spooled,
-    /// A mail system behind its destination took it and reported later that it did not deliver it.
-    Bounced,
-    /// We answered for it, and nobody got it.
-    Failed,
-    /// The operator took it out of the spool.
-    Dropped,
-    /// An alias throws it away.
-    Discarded,
-    /// The client went away before its end.
-    Aborted,
-}
-
-impl Outcome {
-    /// All of them.
-    pub const ALL: [Self; 10] = [
-        Self::Forwarded,
-        Self::Partial,
-        Self::Refused,
-        Self::Deferred,
-        Self::Spooled,
-        Self::Bounced,
-        Self::Failed,
-        Self::Dropped,
-        Self::Discarded,
-        Self::Aborted,
-    ];
-
-    /// Those of which nobody got anything, and which the client was told so, or told us.
-    pub const REFUSALS: [Self; 3] = [Self::Refused, Self::Deferred, Self::Aborted];
-
-    /// Whether nobody got anything, and the client knows.
-    pub fn is_refusal(self) -> bool {
-        Self::REFUSALS.contains(&self)
-    }
-
-    /// The word in the journal and in `onward trace --json`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Forwarded => "forwarded",
-            Self::Partial => "partial",
-            Self::Refused => "refused",
-            Self::Deferred => "deferred",
-            Self::Spooled => "spooled",
-            Self::Bounced => "bounced",
-            Self::Failed => "failed",
-            Self::Dropped => "dropped",
-            Self::Discarded => "discarded",
-            Self::Aborted => "aborted",
-        }
-    }
-
-    /// The outcome of that name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|outcome| outcome.as_str() == text)
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::address::{Domain, Mailbox};
-    use std::slice;
 
     fn record(to: &[&str], from: &str, auth: &str) -> Record {
         let attempt = AttemptLine {
@@ -316,18 +265,50 @@ mod tests {
         }
     }
 
+    fn of(domain: &Domain) -> [OwnedDomain; 1] {
+        [OwnedDomain { domain: domain.clone(), since: Millis::EPOCH }]
+    }
+
+    #[test]
+    fn of_a_domain_is_seen_what_came_since_it_is_its_owners() {
+        let domain = Domain::parse("example.org").unwrap();
+        let own = [OwnedDomain { domain, since: Millis::new(7) }];
+        let account = "account 00112233";
+        for (from, auth) in [("a@sender.test", ""), ("a@example.org", account)] {
+            let to = if auth.is_empty() { "a@example.org" } else { "b@other.test" };
+            let at = |time| Record { time: Millis::new(time), ..record(&[to], from, auth) };
+            assert!(at(6).part_of(&own).is_none(), "{from}: it was somebody else's");
+            assert!(at(7).part_of(&own).is_some(), "{from}");
+        }
+    }
+
     #[test]
     fn of_a_domain_is_seen_what_is_its_own() {
         let domain = Domain::parse("example.org").unwrap();
-        let own = Owner(slice::from_ref(&domain));
+        let own = &of(&domain);
         let stranger = "a@sender.test";
         let alone = record(&["a@example.org", "B@EXAMPLE.org"], stranger, "");
         assert_eq!(alone.clone().part_of(own), Some(alone));
         let mixed = record(&["a@example.org", "b@other.test"], stranger, "");
-        let part = mixed.part_of(own).unwrap();
+        let part = mixed.clone().part_of(own).unwrap();
         assert_eq!(part.to, ["a@example.org"]);
         let told = format!("{part:?}");
         assert!(!told.contains("secret") && !told.contains("other.test"), "{told}");
+        for (outcome, told) in [
+            (Outcome::Forwarded, Outcome::Taken),
+            (Outcome::Partial, Outcome::Taken),
+            (Outcome::Spooled, Outcome::Taken),
+            (Outcome::Failed, Outcome::Taken),
+            (Outcome::Refused, Outcome::Refused),
+        ] {
+            let mixed = Record { outcome, ..mixed.clone() };
+            assert_eq!(mixed.part_of(own).unwrap().outcome, told, "{outcome}");
+        }
+        let id = AccountId::new([1; 5]);
+        let sent = record(&["a@example.org"], stranger, id.cause().as_str());
+        let part = sent.clone().part_of(own).unwrap();
+        assert!(sent.is_submitted() && part.is_submitted() && part.account().is_none(), "{part:?}");
+
         for none in [&["b@other.test"][..], &["a@sub.example.org"], &["postmaster"], &[]] {
             assert!(record(none, stranger, "").part_of(own).is_none(), "{none:?}");
         }
@@ -351,21 +332,33 @@ mod tests {
             ..record(&["a@example.org"], "a@sender.test", "")
         };
         let unknown = Record { ways: None, ..led.clone() };
-        let submitted = record(&["b@other.test"], "a@example.org", "account 1234");
+        let submitted = record(&["b@other.test"], "a@example.org", "account 00112233");
         for (what, record) in [("led on", led.clone()), ("of an earlier version", unknown)] {
-            let part = record.part_of(Owner(slice::from_ref(&domain))).unwrap();
+            let part = record.part_of(&of(&domain)).unwrap();
             let told = format!("{:?}{}{:?}", part.attempts, part.detail, part.auth);
             assert!(!told.contains("mailbox.test") && !told.contains("ok"), "{what}: {told}");
             assert_eq!((&*part.attempts[0].reply, &*part.detail), ("250", rule), "{what}");
         }
-        let of_account = AccountId::of_cause(&Cause::named(&submitted.auth));
-        if of_account.is_some() {
-            let part = submitted.clone().part_of(Owner(slice::from_ref(&domain))).unwrap();
-            assert!(!format!("{part:?}").contains("secret"), "{part:?}");
-        }
-        let seen = submitted.clone().part_of(Owner(slice::from_ref(&other))).unwrap();
-        assert_eq!(seen, submitted, "it is his own mailbox");
-        assert_eq!(led.clone().part_of(Owner(slice::from_ref(&domain))).unwrap().to, led.to);
+        let part = submitted.clone().part_of(&of(&domain)).unwrap();
+        assert!(!format!("{part:?}").contains("secret"), "{part:?}");
+        let seen = submitted.clone().part_of(&of(&other)).unwrap();
+        let by_somebody = Record { auth: SUBMITTED.to_owned(), ..submitted };
+        assert_eq!(
+            seen, by_somebody,
+            "it is his own mailbox, and whose account it was is another's"
+        );
+        assert_eq!(led.clone().part_of(&of(&domain)).unwrap().to, led.to);
+    }
+
+    #[test]
+    fn why_a_provider_gets_nothing_was_said_of_others_mail() {
+        let domain = Domain::parse("example.org").unwrap();
+        let held = "held by the governor: hoster.test gets no mail before 2026-11-30T00:00:00.000Z";
+        let mut record = record(&["a@example.org"], "a@sender.test", "");
+        record.ways = Some(Ways::default());
+        record.attempts[0].reply = format!("{held}: 421 4.2.0 <secret@hosted.test> later");
+        let part = record.part_of(&of(&domain)).unwrap();
+        assert_eq!(part.attempts[0].reply, held);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 use super::{Outcome, Record};
-use crate::{account::AccountId, address::Domain, alias::Owner, time::Millis};
+use crate::{account::AccountId, alias::OwnedDomain, time::Millis};
 
 /// Which records are wanted; an empty filter wants all.
 #[derive(Debug, Clone, Default)]
@@ -19,8 +19,8 @@ pub struct Filter {
     /// Only what came to this.
     pub outcome: Option<Outcome>,
     /// Only what the owner of these domains may see: what was for their recipients, and what accounts sent as their
-    /// addresses.
-    pub domains: Option<Vec<Domain>>,
+    /// addresses, since he owns them.
+    pub domains: Option<Vec<OwnedDomain>>,
     /// How many records are looked at for one page of the latest; `None` as is quick.
     pub reach: Option<usize>,
     /// Only so many records, the latest.
@@ -31,7 +31,7 @@ impl Filter {
     /// What of `record` is shown to whoever searches, if that is wanted: of what is left out nobody learns by a search.
     pub(crate) fn shown(&self, record: Record) -> Option<Record> {
         let record = match &self.domains {
-            Some(domains) => record.part_of(Owner(domains))?,
+            Some(own) => record.part_of(own)?,
             None => record,
         };
         self.wants(&record).then_some(record)

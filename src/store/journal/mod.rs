@@ -3,11 +3,13 @@
 mod entry;
 mod filter;
 mod handle;
+mod outcome;
 mod traffic;
 
-pub use entry::{AttemptLine, Bounce, Outcome, Record, code_of};
+pub use entry::{AttemptLine, Bounce, HELD, Record, code_of};
 pub use filter::Filter;
 pub use handle::{Journal, open_to_read};
+pub use outcome::Outcome;
 pub use traffic::{Class, HostCount, Span, TrafficCount};
 
 use crate::{

@@ -2,15 +2,17 @@
 
 use super::{
     Sqlite,
+    alias_texts::try_write_texts,
     rows::{alias_days, alias_use, search},
 };
 use crate::{
     alias::{Counters, Daily, Filter, Key, Used},
     clock,
-    store::{AliasUse, Cursor, FindError, FoundAliases, StoreError},
+    store::{AliasUse, Cursor, FindError, FoundAliases, Progress, StoreError},
 };
 use async_trait::async_trait;
 use rusqlite::Connection;
+use std::path::Path;
 
 /// Counters written at once, so that others get their turns.
 const AT_ONCE: usize = 1_000;
@@ -47,6 +49,17 @@ impl AliasUse for Sqlite {
             days.collect::<rusqlite::Result<Vec<_>>>()
         };
         self.readers.run(all).await
+    }
+
+    async fn make_found(&self) -> Result<(), StoreError> {
+        if self.readers.run(alias_use::due).await? == 0 {
+            return Ok(());
+        }
+        let work = |connection: &mut Connection, path: &Path| {
+            let written = try_write_texts(connection, &Progress::default());
+            written.map_err(|error| StoreError::sqlite(path, &error))
+        };
+        self.beside(work).await
     }
 
     async fn find_aliases(

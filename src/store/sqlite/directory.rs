@@ -16,7 +16,7 @@ use crate::{
     address::{Domain, Mailbox},
     alias::{
         Action, Alias, AliasAddress, Amendment, Expansion, ExpansionLimits, Key, MAX_PATTERNS,
-        Resolution, expand, expand_all,
+        OwnedDomain, Resolution, expand, expand_all,
     },
     clock,
     reply::Reply,
@@ -70,6 +70,15 @@ impl Directory for Sqlite {
 
     async fn domains(&self) -> Result<Vec<Domain>, StoreError> {
         self.readers.run(domains::all).await
+    }
+
+    async fn owned(&self, domains: &[Domain]) -> Result<Vec<OwnedDomain>, StoreError> {
+        let domains = domains.to_vec();
+        let owned = move |connection: &Connection| {
+            let found = domains.iter().map(|domain| domains::owned(connection, domain));
+            found.filter_map(Result::transpose).collect()
+        };
+        self.readers.run(owned).await
     }
 
     async fn add_domain(&self, domain: &Domain) -> Result<bool, ChangeError> {
@@ -212,7 +221,7 @@ fn add_domain(connection: &Connection, domain: &Domain) -> Result<bool, Failure>
     if domain.literal().is_some() {
         return Err(ChangeError::Literal(domain.clone()).into());
     }
-    Ok(domains::insert(connection, domain)?)
+    Ok(domains::insert(connection, domain, clock::millis())?)
 }
 
 fn remove_domain(

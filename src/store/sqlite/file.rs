@@ -15,6 +15,10 @@ use std::{
 /// How long a writer waits for another process to finish writing.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How often a writer looks whether the other is through. Oftener than SQLite does by itself, whose looks are a tenth of a second
+/// apart in the end: whoever writes by turns rests for longer than this between two, so that everybody gets his.
+pub(super) const LOOK: Duration = Duration::from_millis(5);
+
 /// Rest between two tries to open a database that others are just making.
 const BUSY_REST: Duration = Duration::from_millis(10);
 
@@ -110,10 +114,18 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
 
 fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     let failed = |error| StoreError::sqlite(path, &error);
-    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    wait_for_others(&mut connection).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
+}
+
+/// Has the connection wait for others that write: for [`BUSY_TIMEOUT`], looking again each [`LOOK`].
+pub(super) fn wait_for_others(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection.busy_handler(Some(|looks| {
+        thread::sleep(LOOK);
+        u128::try_from(looks).is_ok_and(|looks| looks < BUSY_TIMEOUT.as_millis() / LOOK.as_millis())
+    }))
 }
 
 fn create_directory(state_dir: &Path) -> Result<(), StoreError> {

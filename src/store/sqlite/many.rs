@@ -19,6 +19,7 @@ use super::{
 use crate::{
     address::Domain,
     alias::{Alias, AliasAddress, DomainSettings, Edit, Key, MAX_PATTERNS},
+    clock,
     store::{
         AliasChanges, Alteration, Change, ChangeError, Coming, Edited, Many, Progress, StoreError,
         TakenIn,
@@ -70,6 +71,18 @@ impl Sqlite {
         T: Send + 'static,
         F: FnOnce(&mut Connection, &Path) -> Result<T, ChangeError> + Send + 'static,
     {
+        let done = self.beside(work).await?;
+        self.look_again().await;
+        Ok(done)
+    }
+
+    /// The same for what changes no alias.
+    pub(super) async fn beside<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&mut Connection, &Path) -> Result<T, E> + Send + 'static,
+    {
         self.opened.check()?;
         let (state_dir, path): (PathBuf, PathBuf) =
             (self.state_dir.clone(), file::path(&self.state_dir));
@@ -77,10 +90,7 @@ impl Sqlite {
             let (mut connection, _) = file::open_writer(&state_dir, true)?;
             work(&mut connection, &path)
         });
-        let failed = |error| StoreError::failed(&file::path(&self.state_dir), error);
-        let done = done.await.map_err(failed)??;
-        self.look_again().await;
-        Ok(done)
+        done.await.map_err(|error| StoreError::failed(&file::path(&self.state_dir), error))?
     }
 }
 
@@ -227,7 +237,7 @@ fn take_in(connection: &mut Connection, coming: Coming) -> Result<TakenIn, Failu
         if domain.literal().is_some() {
             return Err(ChangeError::Literal(domain.clone()).into());
         }
-        domains::insert(&transaction, domain)?;
+        domains::insert(&transaction, domain, clock::millis())?;
     }
     if !replaces {
         for (address, existing) in in_the_way(&transaction)? {

@@ -2,14 +2,16 @@
 
 use super::{
     Sqlite,
+    alter::alter,
     directory::{existing, put},
     error::Failure,
     rows::{alias_days, alias_use, aliases},
+    writer::whole,
 };
 use crate::{
     alias::AliasAddress,
     clock,
-    store::{ChangeError, IsMeant, Removals, Removed},
+    store::{ChangeError, IsMeant, Removals, Removed, Reversion},
 };
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -25,9 +27,32 @@ impl Removals for Sqlite {
         self.change(move |connection| take_out(connection, &address, is_meant)).await
     }
 
-    async fn bring_back(&self, removed: Removed) -> Result<(), ChangeError> {
-        self.change(move |connection| bring_back(connection, &removed)).await
+    async fn revert(
+        &self,
+        reversions: Vec<Reversion>,
+    ) -> Result<Vec<Result<(), ChangeError>>, ChangeError> {
+        self.change(move |connection| revert(connection, reversions)).await
     }
+}
+
+fn revert(
+    connection: &Connection,
+    reversions: Vec<Reversion>,
+) -> Result<Vec<Result<(), ChangeError>>, Failure> {
+    let one = |reversion| {
+        let came = whole(connection, |connection| match reversion {
+            Reversion::BringBack(removed) => bring_back(connection, &removed),
+            Reversion::Alter(address, alteration) => {
+                alter(connection, &address, alteration).map(drop)
+            }
+        });
+        match came {
+            Ok(()) => Ok(Ok(())),
+            Err(Failure::Refused(refused)) => Ok(Err(refused)),
+            Err(failure) => Err(failure),
+        }
+    };
+    reversions.into_iter().map(one).collect()
 }
 
 fn take_out(

@@ -83,7 +83,7 @@ mod tests {
         migrate(&mut connection, path, STEPS).unwrap();
         assert_eq!(version(&connection), STEPS.len() as i64);
         check(&connection, path).unwrap();
-        connection.execute("INSERT INTO domains VALUES ('x.test')", ()).unwrap();
+        connection.execute("INSERT INTO domains (domain) VALUES ('x.test')", ()).unwrap();
 
         let longer = [STEPS, &["ALTER TABLE domains ADD COLUMN note TEXT"]].concat();
         migrate(&mut connection, path, &longer).unwrap();

@@ -3,11 +3,11 @@
 use super::{
     Sqlite,
     error::Failure,
-    rows::{domains, sessions},
+    rows::{domains, sessions, tokens},
 };
 use crate::{
     session::{MAX_SESSIONS, Session, SessionId},
-    store::{Begin, SessionChangeError, Sessions, StoreError},
+    store::{Begin, EndedSession, SessionChangeError, Sessions, StoreError},
     token::{LastUse, SecretHash},
 };
 use async_trait::async_trait;
@@ -67,13 +67,22 @@ impl Sessions for Sqlite {
         self.writer.run(begin).await
     }
 
-    async fn end_session(&self, id: SessionId) -> Result<Session, SessionChangeError> {
+    async fn end_session(
+        &self,
+        id: SessionId,
+        takes_tokens: bool,
+    ) -> Result<EndedSession, SessionChangeError> {
         let end = move |connection: &Connection| {
-            let Some(session) = sessions::by_id(connection, id)? else {
+            let session = sessions::by_id(connection, id)?;
+            let tokens = tokens::of_session(connection, id)?;
+            if session.is_none() && (tokens.is_empty() || !takes_tokens) {
                 return Err(Failure::from(SessionChangeError::NoSuchSession(id)));
-            };
+            }
             sessions::delete(connection, id)?;
-            Ok(session)
+            for token in tokens.iter().filter(|_| takes_tokens) {
+                tokens::delete(connection, token.id)?;
+            }
+            Ok(EndedSession { session, tokens })
         };
         self.writer.change_sessions(end).await
     }

@@ -26,4 +26,5 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("steps/22.sql"),
     include_str!("steps/24.sql"),
     include_str!("steps/25.sql"),
+    include_str!("steps/26.sql"),
 ];

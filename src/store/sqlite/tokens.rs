@@ -3,12 +3,12 @@
 use super::{
     Sqlite,
     error::Failure,
-    rows::{domains, tokens},
+    rows::{domains, sessions, tokens},
 };
 use crate::{
     store::{MayChange, StoreError, TokenChangeError, Tokens},
     time::UnixTime,
-    token::{LastUse, MAX_TOKENS, SecretHash, Token, TokenId},
+    token::{LastUse, MAX_TOKENS, Maker, SecretHash, Token, TokenId},
 };
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -35,6 +35,11 @@ impl Tokens for Sqlite {
                 && !domains::contains(connection, domain)?
             {
                 return Err(TokenChangeError::NotHosted(domain.clone()).into());
+            }
+            if let Some(session) = token.maker.as_ref().and_then(Maker::session)
+                && sessions::by_id(connection, session)?.is_none()
+            {
+                return Err(TokenChangeError::NoSession(session).into());
             }
             if tokens::count(connection)? >= MAX_TOKENS {
                 return Err(TokenChangeError::TooMany.into());

@@ -164,8 +164,8 @@ impl fmt::Debug for Writer {
     }
 }
 
-/// Other jobs share the transaction: what this one did before it failed is taken back by itself.
-fn whole<T, E: From<rusqlite::Error>>(
+/// Other jobs, or other parts of one, share the transaction: what this one did before it failed is taken back by itself.
+pub(super) fn whole<T, E: From<rusqlite::Error>>(
     connection: &Connection,
     work: impl FnOnce(&Connection) -> Result<T, E>,
 ) -> Result<T, E> {
@@ -261,7 +261,7 @@ fn make_room(connection: &mut Connection) -> rusqlite::Result<()> {
         transaction.commit()?;
         fold(connection)
     });
-    connection.busy_timeout(file::BUSY_TIMEOUT)?;
+    file::wait_for_others(connection)?;
     made
 }
 

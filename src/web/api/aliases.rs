@@ -65,8 +65,7 @@ pub(super) async fn add(
     }
     let claim = caller.claim().await?;
     aliases::add(&site.store, &alias).await?;
-    claim.keep();
-    tracing::info!(alias = %alias.address(), token = %token.id, "alias made");
+    claim.keep("alias made", alias.address());
     // Where its aliases lead is what the token says, and nothing that whoever holds it is told.
     let shown = match is_bound {
         true => Shown::of(&site, &alias).await?.without_destinations(),
@@ -130,8 +129,7 @@ pub(super) async fn change(
     let change = move |alias: &Alias| {
         record::patched(alias, patch).map(|patched| Altered::Replaced(Box::new(patched)))
     };
-    let alias = alter(&site, &asked, headers, change).await?;
-    tracing::info!(alias = %alias.address(), token = %asked.caller.token.id, "alias changed");
+    let alias = alter(&site, &asked, headers, "alias changed", change).await?;
     Ok(answer(StatusCode::OK, &warned(&site, &asked.caller, alias).await?))
 }
 
@@ -157,8 +155,7 @@ pub(super) async fn remove(
     asked: OwnAlias,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
-    let alias = alter(&site, &asked, headers, |_| Ok(Altered::Removed)).await?;
-    tracing::info!(alias = %alias.address(), token = %asked.caller.token.id, "alias removed");
+    alter(&site, &asked, headers, "alias removed", |_| Ok(Altered::Removed)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -222,9 +219,8 @@ async fn switch(
 ) -> Result<Response<Body>, Problem> {
     let switched =
         move |alias: &Alias| Ok(Altered::Replaced(Box::new(alias.clone().with_enabled(enabled))));
-    let alias = alter(site, asked, headers, switched).await?;
-    let token = asked.caller.token.id;
-    tracing::info!(alias = %alias.address(), enabled, %token, "alias switched");
+    let what = if enabled { "alias enabled" } else { "alias disabled" };
+    let alias = alter(site, asked, headers, what, switched).await?;
     Ok(answer(StatusCode::OK, &Shown::of(site, &alias).await?))
 }
 
@@ -243,6 +239,7 @@ async fn alter(
     site: &Site,
     OwnAlias { caller, address }: &OwnAlias,
     headers: HeaderMap,
+    what: &'static str,
     change: impl FnOnce(&Alias) -> Result<Altered, Problem> + Send + 'static,
 ) -> Result<Alias, Problem> {
     let claim = caller.claim().await?;
@@ -265,7 +262,7 @@ async fn alter(
     if let Some(problem) = refused.lock().take() {
         return Err(problem);
     }
-    claim.keep();
+    claim.keep(what, altered.address());
     Ok(altered)
 }
 

@@ -1,7 +1,7 @@
 //! `/api/blocks`: senders that are refused for all aliases, or for those of a domain.
 
 use super::{
-    super::{Site, caller::Caller, problem::Problem},
+    super::{Site, caller::Caller, changes, problem::Problem},
     asked::{self, Fields, Manager},
     json,
 };
@@ -100,8 +100,7 @@ pub(super) async fn add(
     let (store, note, nobody) = (&site.store, new.note.as_deref(), Progress::default());
     let added = blocks::add(store, domain.as_ref(), vec![pattern], note, nobody).await?;
     let (block, is_new) = added.into_iter().next().ok_or_else(Problem::failed)?;
-    claim.keep();
-    tracing::info!(pattern = %block.pattern, token = %caller.token.id, "block added");
+    claim.keep("block added", &changes::block(&block.pattern, domain.as_ref()));
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok(json(status, &BlockRecord::from(&block)))
 }
@@ -140,8 +139,7 @@ pub(super) async fn remove(
     let claim = caller.claim().await?;
     let patterns = vec![pattern.clone()];
     blocks::remove(&site.store, domain.as_ref(), patterns, Progress::default()).await?;
-    claim.keep();
-    tracing::info!(%pattern, token = %caller.token.id, "block removed");
+    claim.keep("block removed", &changes::block(&pattern, domain.as_ref()));
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -106,8 +106,7 @@ pub(super) async fn add(
     if !domains::add(&site.store, &domain).await? {
         return Err(Problem::new(Kind::Exists, format!("{domain} is hosted already")));
     }
-    claim.keep();
-    tracing::info!(%domain, token = %caller.token.id, "domain added");
+    claim.keep("domain added", &domain);
     Ok(json(StatusCode::CREATED, &one(&site, &domain).await?))
 }
 
@@ -183,8 +182,7 @@ pub(super) async fn change(
     };
     let claim = caller.claim().await?;
     domains::set(&site.store, &domain, &change).await?;
-    claim.keep();
-    tracing::info!(%domain, token = %caller.token.id, "domain changed");
+    claim.keep("domain changed", &domain);
     let from = format!("what mail makes in {domain}");
     let (leads, own) = (Leads::To { from: &from, to: &made }, caller.token.domain.as_ref());
     let nowhere = aliases::nowhere_here(&site.config, &site.store, leads, own).await;
@@ -242,8 +240,7 @@ pub(super) async fn remove(
     let with_aliases = flag("with_aliases", removal.with_aliases.as_deref())?.unwrap_or(false);
     let claim = caller.claim().await?;
     domains::remove(&site.store, &domain, with_aliases).await?;
-    claim.keep();
-    tracing::info!(%domain, with_aliases, token = %caller.token.id, "domain removed");
+    claim.keep("domain removed", &domain);
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

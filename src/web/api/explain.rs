@@ -1,7 +1,7 @@
 //! `/api/explain`: what would happen to a message.
 
 use super::{
-    super::{Site, problem::Problem},
+    super::{Site, asking::NoPlace, problem::Problem},
     asked::{self, Manager},
     json,
 };
@@ -13,7 +13,7 @@ use crate::{
 use axum::{body::Body, extract::State};
 use hyper::{Response, StatusCode};
 use serde::Deserialize;
-use std::{net::IpAddr, slice, sync::Arc, time::Duration};
+use std::{net::IpAddr, slice, time::Duration};
 
 /// When to ask again, where others ask.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -30,8 +30,8 @@ pub(super) struct Query {
 
 /// What would happen to a message
 ///
-/// By the checks and rules that it would meet; nothing is sent. As DNS is asked, two are answered at once, and others told
-/// to come again. Needs a token of the scope `manage`, which asks about recipients of its domain,
+/// By the checks and rules that it would meet; nothing is sent. As DNS is asked, four are answered at once, one of a token, and others
+/// told to come again. Needs a token of the scope `manage`, which asks about recipients of its domain,
 /// and is told of nothing behind others' aliases.
 #[utoipa::path(
     get,
@@ -55,7 +55,7 @@ pub(super) async fn show(
 ) -> Result<Response<Body>, Problem> {
     let question = question(query)?;
     if let Some(domain) = &caller.token.domain
-        && !Owner(slice::from_ref(domain)).owns(&question.recipient.bare())
+        && !Owner::now(slice::from_ref(domain)).owns(&question.recipient.bare())
     {
         return Err(Problem::forbidden(format!("this token is for {domain} alone")));
     }
@@ -66,17 +66,21 @@ pub(super) async fn show(
     {
         return Err(Problem::forbidden("who may answer as an alias is told to administrators"));
     }
-    let explains = Arc::clone(&site.shared.explains);
-    let busy = || Problem::wait("others ask the same now, and all of that asks DNS", AGAIN);
-    let _place = explains.try_acquire_owned().map_err(|_| busy())?;
-    let _own = site.shared.explaining.claim(caller.token.id).ok_or_else(busy)?;
+    let (who, sees_all) = (format!("token {}", caller.token.id), caller.token.domain.is_none());
+    let _place = site.shared.explaining.claim(who, sees_all).map_err(|why| {
+        let what = match why {
+            NoPlace::Asks => "what this token asked before is not answered yet",
+            NoPlace::Others => "others ask the same now, and all of that asks DNS",
+        };
+        Problem::wait(what, AGAIN)
+    })?;
     let config = site.config.as_ref().clone();
     let explained = explain(config, &question).await.map_err(|error| {
         tracing::error!(%error, "a request to the API failed");
         Problem::failed()
     });
     let explained = match &caller.token.domain {
-        Some(domain) => explained?.part_of(Owner(slice::from_ref(domain))),
+        Some(domain) => explained?.part_of(&Owner::now(slice::from_ref(domain))),
         None => explained?,
     };
     Ok(json(StatusCode::OK, &explained))

@@ -91,7 +91,7 @@ pub(super) async fn list(
         to: query.to.as_deref().map(|text| place("to", text)).transpose()?,
         since: since.map(|time| Millis::new(time.as_secs().saturating_mul(1000))),
         outcome: outcome.transpose()?,
-        domains: own(&caller),
+        domains: caller.own().await?,
         ..Filter::default()
     };
     let page = trace::latest(&site.config.state_dir, &filter, before, limit).await?;
@@ -120,7 +120,7 @@ pub(super) async fn show(
     Segment(id): Segment,
 ) -> Result<Response<Body>, Problem> {
     caller.needs(Scope::Manage)?;
-    let filter = Filter { id: Some(id), domains: own(&caller), ..Filter::default() };
+    let filter = Filter { id: Some(id), domains: caller.own().await?, ..Filter::default() };
     let page = trace::latest(&site.config.state_dir, &filter, None, 1).await?;
     let record = page
         .records
@@ -129,11 +129,6 @@ pub(super) async fn show(
         .ok_or_else(|| Problem::not_found("there is no message of this id"))?;
     let names = Names::all(&site.store).await?;
     Ok(json(StatusCode::OK, &names.traced(&record)))
-}
-
-/// Whose messages the caller sees.
-fn own(caller: &Caller) -> Option<Vec<Domain>> {
-    caller.token.domain.clone().map(|domain| vec![domain])
 }
 
 /// An address, `@domain`, or of senders `<>`.

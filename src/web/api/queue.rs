@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     admin::queue::{self, Changed, Filter, WaitingMessage},
-    alias::Owner,
+    alias::OwnedDomain,
     token::Scope,
 };
 use axum::{
@@ -23,7 +23,6 @@ use axum::{
 };
 use hyper::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
-use std::slice;
 use utoipa::ToSchema;
 
 #[derive(Debug, Deserialize)]
@@ -70,7 +69,9 @@ pub(super) async fn list(
         }
     };
     let (found, next) = queue::page(&site.store, &Filter::default(), after).await?;
-    let messages = found.into_iter().filter_map(|message| visible(&caller, message)).collect();
+    let own = caller.own().await?;
+    let messages = found.into_iter().filter_map(|message| visible(own.as_deref(), message));
+    let messages = messages.collect();
     Ok(json(StatusCode::OK, &Page { messages, next: next.map(|next| next.to_string()) }))
 }
 
@@ -94,7 +95,9 @@ pub(super) async fn show(
 ) -> Result<Response<Body>, Problem> {
     caller.needs(Scope::Manage)?;
     let found = queue::show(&site.store, &id).await?;
-    let message = found.and_then(|(message, _)| visible(&caller, message)).ok_or_else(absent)?;
+    let own = caller.own().await?;
+    let message = found.and_then(|(message, _)| visible(own.as_deref(), message));
+    let message = message.ok_or_else(absent)?;
     Ok(json(StatusCode::OK, &message))
 }
 
@@ -121,7 +124,7 @@ pub(super) async fn retry(
     let claim = caller.claim().await?;
     let changed = queue::retry(&site.store, &filter).await?;
     concluded(&changed)?;
-    claim.keep();
+    claim.keep("message tried", &filter.ids.join(", "));
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -148,24 +151,24 @@ pub(super) async fn drop(
     let claim = caller.claim().await?;
     let changed = queue::drop(&site.store, &filter).await?;
     concluded(&changed)?;
-    claim.keep();
-    tracing::info!(ids = ?filter.ids, token = %caller.token.id, "message dropped");
+    claim.keep("message dropped", &filter.ids.join(", "));
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// The message of an id, if all of it is the caller's to change.
 async fn whole(site: &Site, caller: &Caller, id: String) -> Result<Filter, Problem> {
     caller.needs(Scope::Manage)?;
-    if let Some(domain) = &caller.token.domain {
+    if let Some(own) = caller.own().await? {
         let found = queue::show(&site.store, &id).await?;
         let (message, _) = found.ok_or_else(absent)?;
-        let own =
-            message.legs.iter().filter(|leg| Owner(slice::from_ref(domain)).owns(&leg.to)).count();
-        if own == 0 {
+        let legs = message.legs_of(&own);
+        if legs == 0 {
             return Err(absent());
         }
-        if own < message.legs.len() {
-            let what = format!("it is for recipients of other domains than {domain} too");
+        if legs < message.legs.len() {
+            let names: Vec<_> = own.iter().map(|own| own.domain.as_str()).collect();
+            let what =
+                format!("it is for recipients of other domains than {} too", names.join(", "));
             return Err(Problem::forbidden(what));
         }
     }
@@ -186,10 +189,10 @@ fn concluded(changed: &Changed) -> Result<(), Problem> {
     }
 }
 
-/// What of a message the caller may see.
-fn visible(caller: &Caller, message: WaitingMessage) -> Option<WaitingMessage> {
-    match &caller.token.domain {
-        Some(domain) => message.part_of(Owner(slice::from_ref(domain))),
+/// What of a message the owner of `own` may see; `None`: he owns all.
+fn visible(own: Option<&[OwnedDomain]>, message: WaitingMessage) -> Option<WaitingMessage> {
+    match own {
+        Some(own) => message.part_of(own),
         None => Some(message),
     }
 }

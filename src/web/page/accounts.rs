@@ -1,6 +1,7 @@
 //! Accounts: who may send mail here. An administrator's alone: what accounts send is the server's good name.
 
 use super::{
+    faults,
     form::{Fields, Form, Query, Segment},
     notices::Notice,
     outside::outside,
@@ -52,7 +53,7 @@ async fn list(Admin(visitor): Admin, Query(query): Query) -> Result<Response<Bod
 /// Makes an account with its first password.
 async fn add(Admin(visitor): Admin, Form(fields): Form) -> Result<Response<Body>, Trouble> {
     let texts = visitor.texts;
-    let (name, may, label) = match wanted(&fields) {
+    let (name, may, label) = match wanted(texts, &fields) {
         Ok(wanted) => wanted,
         Err(wrong) => return refused(&visitor, &fields, wrong).await,
     };
@@ -63,18 +64,20 @@ async fn add(Admin(visitor): Admin, Form(fields): Form) -> Result<Response<Body>
             return refused(&visitor, &fields, wrong).await;
         }
     };
-    tracing::info!(account = %account.name, by = %visitor.key(), "account made");
+    visitor.did("account made", &account.name);
     let password = accounts::add_password(&visitor.site.store, &account.name, label).await?;
     Ok(once(&visitor, &account.name, &password))
 }
 
-fn wanted(fields: &Fields) -> Result<(Mailbox, Vec<SendAs>, Label), Wrong> {
-    let name = Mailbox::parse(fields.one("name")).map_err(|error| ("name", error.to_string()))?;
+fn wanted(texts: Texts, fields: &Fields) -> Result<(Mailbox, Vec<SendAs>, Label), Wrong> {
+    let name = Mailbox::parse(fields.one("name"));
+    let name = name.map_err(|error| ("name", faults::address(texts, error)))?;
     let lines = fields.one("send_as").split(['\n', '\r', ',']).map(str::trim);
-    let may = lines
-        .filter(|line| !line.is_empty())
-        .map(|line| SendAs::parse(line).map_err(|error| ("send_as", format!("{line}: {error}"))));
-    let label = Label::parse(fields.one("label")).map_err(|error| ("label", error.to_string()))?;
+    let may = lines.filter(|line| !line.is_empty()).map(|line| {
+        SendAs::parse(line).map_err(|error| ("send_as", faults::account(texts, &error)))
+    });
+    let label = Label::parse(fields.one("label"));
+    let label = label.map_err(|error| ("label", faults::account(texts, &error)))?;
     Ok((name, may.collect::<Result<_, _>>()?, label))
 }
 
@@ -113,7 +116,7 @@ fn of_field(texts: Texts, error: Error) -> Result<Wrong, Trouble> {
             ("label", texts.say("accounts-too-many-passwords", &[("most", MAX_PASSWORDS.into())]))
         }
         Error::Account(why) | Error::AccountChange(AccountChangeError::Account(why)) => {
-            ("name", why.to_string())
+            ("name", faults::account(texts, why))
         }
         _ => return Err(trouble(error)),
     })
@@ -165,7 +168,7 @@ async fn switch(
         _ => return Err(Trouble::Malformed),
     };
     accounts::set_enabled(&visitor.site.store, &name, is_on).await.map_err(trouble)?;
-    tracing::info!(account = %name, enabled = is_on, by = %visitor.key(), "account switched");
+    visitor.did(if is_on { "account enabled" } else { "account disabled" }, &name);
     let args = [("account", name.to_string().into())];
     let text = match is_on {
         true => texts.say("accounts-enabled", &args),
@@ -181,10 +184,10 @@ async fn add_password(
 ) -> Result<Response<Body>, Trouble> {
     let name = named(&name)?;
     let wrong = match Label::parse(fields.one("label")) {
-        Err(error) => error.to_string(),
+        Err(error) => faults::account(visitor.texts, &error),
         Ok(label) => match accounts::add_password(&visitor.site.store, &name, label).await {
             Ok(password) => {
-                tracing::info!(account = %name, by = %visitor.key(), "password made");
+                visitor.did("password made", &name);
                 return Ok(once(&visitor, &name, &password));
             }
             Err(error) => of_field(visitor.texts, error)?.1,
@@ -203,7 +206,7 @@ async fn revoke_password(
     let name = named(&name)?;
     let label = Label::parse(fields.one("label")).map_err(|_| Trouble::NotFound)?;
     accounts::revoke_password(&visitor.site.store, &name, &label).await.map_err(trouble)?;
-    tracing::info!(account = %name, by = %visitor.key(), "password revoked");
+    visitor.did("password revoked", &format_args!("{name} ({label})"));
     let args = [("account", name.to_string().into()), ("label", label.as_str().into())];
     let text = visitor.texts.say("accounts-password-revoked", &args);
     Ok(visitor.done(Notice::new(text), "/accounts"))

@@ -2,6 +2,7 @@
 
 use super::{
     aliases::offered,
+    faults,
     form::Form,
     notices::Notice,
     outside::outside,
@@ -16,7 +17,7 @@ use crate::{
     alias::{Block, SenderPattern},
     session::Role,
     store::{ChangeError, Progress},
-    web::{Site, problem::Problem},
+    web::{Site, cause::Cause, changes},
 };
 use axum::{
     Router,
@@ -70,7 +71,7 @@ async fn added(
     let texts = visitor.texts;
     let pattern = match SenderPattern::parse(&typed.pattern) {
         Ok(pattern) => pattern,
-        Err(error) => return Ok(Err(("pattern", error.to_string()))),
+        Err(error) => return Ok(Err(("pattern", faults::said(texts, &error.into())))),
     };
     let Some(domain) = own(visitor, &typed.domain) else {
         let what = texts.say("blocks-no-domain", &[("domain", typed.domain.as_str().into())]);
@@ -81,16 +82,19 @@ async fn added(
     let store = &visitor.site.store;
     match blocks::add(store, domain.as_ref(), patterns, note, Progress::default()).await {
         Ok(_) => {
-            tracing::info!(%pattern, by = %visitor.key(), "block added");
+            visitor.did("block added", &changes::block(&pattern, domain.as_ref()));
             let pattern = pattern.to_string();
             Ok(Ok(Notice::new(texts.say("blocks-added", &[("pattern", pattern.into())]))))
         }
         Err(Error::Change(ChangeError::Store(error)) | Error::Store(error)) => Err(error.into()),
-        Err(Error::Alias(error)) => Ok(Err(("note", error.to_string()))),
-        Err(Error::Change(error @ ChangeError::NoSuchDomain(_))) => {
-            Ok(Err(("domain", Problem::from(error).detail)))
+        Err(Error::Alias(error)) => Ok(Err(("note", faults::said(texts, &error.into())))),
+        Err(Error::Change(error)) => {
+            let field = match error {
+                ChangeError::NoSuchDomain(_) => "domain",
+                _ => "pattern",
+            };
+            Ok(Err((field, faults::said(texts, &Cause::from(&error)))))
         }
-        Err(Error::Change(error)) => Ok(Err(("pattern", Problem::from(error).detail))),
         Err(error) => Err(error.into()),
     }
 }
@@ -108,15 +112,17 @@ async fn remove(visitor: Visitor, Form(fields): Form) -> Result<Response<Body>, 
     let pattern = SenderPattern::parse(fields.one("pattern")).map_err(|_| Trouble::NotFound)?;
     let domain = own(&visitor, fields.one("domain")).ok_or(Trouble::NotFound)?;
     let (store, patterns) = (&visitor.site.store, vec![pattern.clone()]);
-    match blocks::remove(store, domain.as_ref(), patterns, Progress::default()).await {
-        // Somebody else was faster: it is gone either way.
-        Ok(_) | Err(Error::Change(ChangeError::NoSuchBlock { .. })) => {}
+    let key = match blocks::remove(store, domain.as_ref(), patterns, Progress::default()).await {
+        Ok(_) => {
+            visitor.did("block removed", &changes::block(&pattern, domain.as_ref()));
+            "blocks-removed"
+        }
+        Err(Error::Change(ChangeError::NoSuchBlock { .. })) => "blocks-not-blocked",
         Err(Error::Change(ChangeError::NoSuchDomain(_))) => return Err(Trouble::NotFound),
         Err(Error::Change(ChangeError::Store(error))) => return Err(error.into()),
         Err(error) => return Err(error.into()),
-    }
-    tracing::info!(%pattern, by = %visitor.key(), "block removed");
-    let text = visitor.texts.say("blocks-removed", &[("pattern", pattern.to_string().into())]);
+    };
+    let text = visitor.texts.say(key, &[("pattern", pattern.to_string().into())]);
     Ok(visitor.done(Notice::new(text), "/blocks"))
 }
 

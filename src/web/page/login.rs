@@ -7,9 +7,14 @@ use super::{
     form::Segment,
     shell::{Look, document, see},
     trouble::Trouble,
-    visitor::{SESSION_COOKIE, Visitor, known},
+    visitor::{SESSION_COOKIE, Visitor, known, maker},
 };
-use crate::{admin::sessions, http::Client, session::SESSION_LIFE, web::Site};
+use crate::{
+    admin::sessions,
+    http::Client,
+    session::SESSION_LIFE,
+    web::{Site, changes},
+};
 use axum::{
     Extension, Router,
     body::Body,
@@ -91,14 +96,11 @@ async fn enter(
     Segment(shown): Segment,
     head: Parts,
 ) -> Result<Response<Body>, Trouble> {
-    let Some((_, secret)) = sessions::begin(&site.store, &shown, client.0.0).await? else {
-        return Err(wrong(&site, *client, &shown));
-    };
+    // All that may fail comes first: the link is used up by a session, and by nothing else.
     let before = known(&site, &head).await?.and_then(|visitor| visitor.session());
-    if let Some(before) = before {
-        // It may be gone by now, which is as well.
-        let _ = site.store.end_session(before).await;
-    }
+    let begun = sessions::begin(&site.store, &shown, client.0.0, before).await?;
+    let Some((session, secret)) = begun else { return Err(wrong(&site, *client, &shown)) };
+    changes::tell(&maker(&session), "logged in", &session.role);
     let life = SESSION_LIFE.as_secs();
     let text = format!("{SESSION_COOKIE}={}; Max-Age={life}; {COOKIE_RULES}", secret.as_str());
     let mut response = see("/welcome");
@@ -126,8 +128,8 @@ async fn leave(visitor: Visitor) -> Result<Response<Body>, Trouble> {
     // Whom a proxy names has none.
     let Some(id) = visitor.session() else { return Ok(see("/")) };
     // Somebody else may have ended it just now.
-    match visitor.site.store.end_session(id).await.map_err(crate::admin::Error::from) {
-        Ok(_) => {}
+    match visitor.site.store.end_session(id, false).await.map_err(crate::admin::Error::from) {
+        Ok(_) => visitor.did("logged out", &visitor.role),
         Err(error) => match Trouble::from(error) {
             Trouble::NotFound => {}
             trouble => return Err(trouble),

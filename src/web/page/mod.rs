@@ -10,7 +10,9 @@ mod blocks;
 mod chart;
 mod cookies;
 mod domains;
+mod faults;
 mod form;
+mod host;
 mod language;
 mod login;
 mod messages;
@@ -100,6 +102,17 @@ pub(super) async fn answer(
     if head.method == Method::HEAD {
         head.method = Method::GET;
     }
+    if let Err(trouble) = host::check(&site.config, &head) {
+        if trouble == Trouble::OtherHost {
+            site.shared.misdirected.call_once(|| {
+                tracing::warn!(
+                    "the page was asked for by a name that it has not; behind a proxy, web.hosts has to have the proxy's; told once"
+                );
+            });
+        }
+        // Whoever asks like that is nobody here, whatever else he shows.
+        return told_to_stranger(trouble, &head);
+    }
     head.extensions.insert(client);
     let asked = head.clone();
     let response = routes.clone().oneshot(Request::from_parts(head, Body::from(body)));
@@ -119,15 +132,23 @@ pub(super) async fn answer(
     response
 }
 
-/// The answer to a request that came to nothing.
-pub(super) fn fault(head: &Parts, fault: Fault) -> Response<Bytes> {
+/// The answer to a request that came to nothing; `head` is `None` where not even that could be read.
+pub(super) fn fault(head: Option<&Parts>, fault: Fault) -> Response<Bytes> {
     let trouble = match fault {
         Fault::TooLarge => Trouble::TooLarge,
         Fault::Slow | Fault::SlowHead => Trouble::Slow,
-        Fault::Broken | Fault::LongHead | Fault::NoRequest => Trouble::Malformed,
+        Fault::LongHead => Trouble::LongHead,
+        Fault::Broken | Fault::NoRequest => Trouble::Malformed,
         Fault::Failed => Trouble::Failed,
         Fault::Late => Trouble::Late,
     };
+    match head {
+        Some(head) => told_to_stranger(trouble, head),
+        None => told_to_stranger(trouble, &Request::new(()).into_parts().0),
+    }
+}
+
+fn told_to_stranger(trouble: Trouble, head: &Parts) -> Response<Bytes> {
     let mut response = to_stranger(trouble, head).map(Bytes::from);
     tell(response.headers_mut());
     response
@@ -149,4 +170,20 @@ fn tell(headers: &mut HeaderMap) {
 /// True for an answer of the layer that keeps other sites' posts out.
 fn is_of_other_site(response: &Response<Body>) -> bool {
     response.extensions().get::<ProtectionError>().is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_log_is_told_what_proves_a_link() {
+        for (path, seen) in [
+            ("/login/gaytemzugu3doobzmfrggzdfmztwq2lk", "/login/"),
+            ("/login", "/login"),
+            ("/aliases/a@x.test", "/aliases/a@x.test"),
+        ] {
+            assert_eq!(told(path), seen);
+        }
+    }
 }

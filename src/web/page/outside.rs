@@ -37,7 +37,7 @@ pub(crate) fn visible(text: &str) -> String {
 }
 
 /// The same between signs that keep its direction from what stands around it, where it may have one.
-pub(super) fn isolated(text: &str) -> String {
+pub(crate) fn isolated(text: &str) -> String {
     let shown = visible(text);
     match shown.is_ascii() {
         true => shown,
@@ -89,6 +89,7 @@ mod tests {
             markup.starts_with("<bdi>a&lt;b&gt;<span class=\"hidden-sign\">⟨U+202E⟩"),
             "{markup}"
         );
+        assert_eq!(outside_whole(hostile).into_string(), markup, "short enough to be the same");
         assert_eq!(isolated("plain"), "plain");
         assert_eq!(isolated("שלום"), "\u{2068}שלום\u{2069}");
     }

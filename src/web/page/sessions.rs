@@ -1,7 +1,7 @@
 //! Who is logged in, and the links that nobody followed yet.
 
 use super::{
-    form::Segment,
+    form::{Form, Segment},
     notices::Notice,
     outside::outside,
     parts::{Table, ago, time},
@@ -14,6 +14,7 @@ use crate::{
     account::Label,
     admin, clock,
     session::{Role, Session, SessionId},
+    store::EndedSession,
     web::Site,
 };
 use axum::{
@@ -23,6 +24,7 @@ use axum::{
 };
 use hyper::Response;
 use maud::{Markup, html};
+use std::collections::HashMap;
 
 pub(super) fn routes() -> Router<Site> {
     Router::new().route("/sessions", get(list)).route("/sessions/{id}/revoke", post(revoke))
@@ -40,6 +42,11 @@ async fn seen_by(visitor: &Visitor) -> Result<Vec<Session>, Trouble> {
 async fn list(visitor: Visitor) -> Result<Response<Body>, Trouble> {
     let (texts, now) = (visitor.texts, clock::now());
     let sessions = seen_by(&visitor).await?;
+    let mut made: HashMap<SessionId, usize> = HashMap::new();
+    let tokens = visitor.site.store.tokens().await?;
+    for id in tokens.iter().filter_map(|token| token.maker.as_ref()?.session()) {
+        *made.entry(id).or_default() += 1;
+    }
     let mut table = Table::new(&texts.say("sessions-caption", &[]))
         .text(&texts.say("sessions-who", &[]))
         .text(&texts.say("sessions-may", &[]))
@@ -50,6 +57,7 @@ async fn list(visitor: Visitor) -> Result<Response<Body>, Trouble> {
     for session in &sessions {
         let is_own = visitor.session() == Some(session.id);
         let last = session.last_use;
+        let made = made.get(&session.id).copied().unwrap_or_default();
         table.row(vec![
             who(texts, session, is_own),
             may(texts, &session.role),
@@ -61,6 +69,10 @@ async fn list(visitor: Visitor) -> Result<Response<Body>, Trouble> {
             time(session.ends),
             html! {
                 form method="post" action=(format!("/sessions/{}/revoke", session.id)) {
+                    @if made > 0 {
+                        label { input type="checkbox" name="tokens" value="1"; " "
+                            (texts.say("sessions-with-tokens", &[("count", made.into())])) }
+                    }
                     button .danger aria-label=(texts.say("sessions-revoke-one", &[("id", session.id.to_string().into())])) {
                         (texts.say("sessions-revoke", &[]))
                     }
@@ -96,16 +108,32 @@ fn may(texts: Texts, role: &Role) -> Markup {
     } }
 }
 
-async fn revoke(visitor: Visitor, Segment(id): Segment) -> Result<Response<Body>, Trouble> {
+async fn revoke(
+    visitor: Visitor,
+    Segment(id): Segment,
+    Form(fields): Form,
+) -> Result<Response<Body>, Trouble> {
     let id = SessionId::parse(&id).ok_or(Trouble::NotFound)?;
     let seen = seen_by(&visitor).await?;
     if !seen.iter().any(|one| one.id == id) {
         return Err(Trouble::NotFound);
     }
-    visitor.site.store.end_session(id).await.map_err(admin::Error::from)?;
+    let takes_tokens = fields.has("tokens");
+    let ended = visitor.site.store.end_session(id, takes_tokens).await;
+    let EndedSession { tokens, .. } = ended.map_err(admin::Error::from)?;
+    visitor.did("session ended", &id);
+    if takes_tokens {
+        for token in &tokens {
+            visitor.did("token revoked", &format_args!("{} ({})", token.id, token.label));
+        }
+    }
     if visitor.session() == Some(id) {
         return Ok(see("/login"));
     }
-    let text = visitor.texts.say("sessions-revoked", &[("id", id.to_string().into())]);
+    let mut text = visitor.texts.say("sessions-revoked", &[("id", id.to_string().into())]);
+    if !tokens.is_empty() {
+        let key = if takes_tokens { "sessions-tokens-ended" } else { "sessions-tokens-go-on" };
+        text = format!("{text} {}", visitor.texts.say(key, &[("count", tokens.len().into())]));
+    }
     Ok(visitor.done(Notice::new(text), "/sessions"))
 }

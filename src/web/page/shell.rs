@@ -10,11 +10,14 @@ use super::{
 use crate::session::Role;
 use axum::{body::Body, response::IntoResponse};
 use hyper::{
-    Response, StatusCode,
-    header::{HeaderValue, LOCATION},
+    Method, Response, StatusCode,
+    header::{HeaderName, HeaderValue, LOCATION},
     http::request::Parts,
 };
 use maud::{DOCTYPE, Markup, html};
+
+/// By which script says that it asks, and nobody sees the page itself.
+const FOR_SCRIPT: HeaderName = HeaderName::from_static("onward-script");
 
 /// The places that a page belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +72,8 @@ pub(crate) struct Look {
     pub(crate) texts: Texts,
     /// Path and query of the page, to come back to.
     back: String,
+    /// Script asks for it, to put a part of it into another page.
+    is_for_script: bool,
     person: Option<Person>,
 }
 
@@ -84,8 +89,19 @@ pub(super) struct Person {
 impl Look {
     /// For whoever sent this head.
     pub(super) fn of(head: &Parts, person: Option<Person>) -> Self {
-        let back = head.uri.path_and_query().map_or("/", |target| target.as_str());
-        Self { texts: Texts::of(&head.headers), back: back.to_owned(), person }
+        let back = match head.method {
+            Method::GET => {
+                head.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned()
+            }
+            _ => page_of(head.uri.path()),
+        };
+        let is_for_script = head.headers.contains_key(FOR_SCRIPT);
+        Self { texts: Texts::of(&head.headers), back, is_for_script, person }
+    }
+
+    /// True where nobody reads the page itself, but script takes a part of it.
+    pub(super) fn is_for_script(&self) -> bool {
+        self.is_for_script
     }
 
     /// The same, of whom nothing is known.
@@ -96,6 +112,20 @@ impl Look {
     /// True for whom nothing is known of.
     pub(super) fn is_stranger(&self) -> bool {
         self.person.is_none()
+    }
+}
+
+/// The page that a form belongs to: forms are sent to the path of their page, or to one below it.
+fn page_of(path: &str) -> String {
+    let mut segments = path.split('/').skip(1);
+    match (segments.next().unwrap_or_default(), segments.next()) {
+        ("aliases", Some("many" | "undo")) => "/aliases".to_owned(),
+        (own @ ("aliases" | "messages" | "domains" | "login"), Some(name)) => {
+            format!("/{own}/{name}")
+        }
+        ("doctor", _) => "/domains".to_owned(),
+        ("logout" | "language", _) => "/".to_owned(),
+        (own, _) => format!("/{own}"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{
     aliases::offered,
+    faults,
     form::{Fields, Form, Segment},
     notices::Notice,
     outside::outside,
@@ -22,7 +23,7 @@ use crate::{
     session::Role,
     store::TokenChangeError,
     token::{MAX_DESTINATIONS, MAX_TOKENS, NameFormat, Scope, TokenError},
-    web::Site,
+    web::{Site, cause::Cause},
 };
 use axum::{
     Router,
@@ -56,6 +57,7 @@ async fn add(visitor: Visitor, Form(fields): Form) -> Result<Response<Body>, Tro
         Err(Error::TokenChange(TokenChangeError::Store(error)) | Error::Store(error)) => {
             return Err(error.into());
         }
+        Err(Error::TokenChange(TokenChangeError::NoSession(_))) => return Err(Trouble::NoSession),
         Err(Error::TokenChange(error)) => {
             return refused(&visitor, &fields, of_field(texts, &error)).await;
         }
@@ -65,7 +67,7 @@ async fn add(visitor: Visitor, Form(fields): Form) -> Result<Response<Body>, Tro
         }
         Err(error) => return Err(error.into()),
     };
-    tracing::info!(token = %record.id, by = %visitor.key(), "token made");
+    visitor.did("token made", &format_args!("{} ({})", record.id, record.label));
     // In the answer itself, as nothing of it is kept: not even for a moment, in what would be shown next.
     let content = html! {
         div .card .secret role="status" {
@@ -97,7 +99,8 @@ async fn refused(
 /// The token that is asked for.
 fn wanted(visitor: &Visitor, fields: &Fields) -> Result<New, Wrong> {
     let texts = visitor.texts;
-    let label = Label::parse(fields.one("label")).map_err(|error| ("label", error.to_string()))?;
+    let label = Label::parse(fields.one("label"));
+    let label = label.map_err(|error| ("label", faults::account(texts, &error)))?;
     let scope: Scope =
         fields.one("scope").parse().map_err(|_| ("scope", texts.say("tokens-scope-wrong", &[])))?;
     if scope == Scope::Admin && visitor.role != Role::Admin {
@@ -114,7 +117,8 @@ fn wanted(visitor: &Visitor, fields: &Fields) -> Result<New, Wrong> {
     };
     let lines = fields.one("destinations").split(['\n', '\r', ',']).map(str::trim);
     let destinations = lines.filter(|line| !line.is_empty()).map(|line| {
-        Mailbox::parse(line).map_err(|error| ("destinations", format!("{line}: {error}")))
+        let why = |error| format!("{line}: {}", faults::address(texts, error));
+        Mailbox::parse(line).map_err(|error| ("destinations", why(error)))
     });
     let format = match fields.one("format") {
         "" => NameFormat::default(),
@@ -140,7 +144,8 @@ fn wanted(visitor: &Visitor, fields: &Fields) -> Result<New, Wrong> {
         }
     };
     let destinations = destinations.collect::<Result<_, _>>()?;
-    Ok(New { label, scope, domain, destinations, format, daily_limit, expires })
+    let maker = visitor.maker();
+    Ok(New { label, scope, domain, destinations, format, daily_limit, expires, maker })
 }
 
 /// Which field is at fault, and why.
@@ -162,7 +167,11 @@ fn of_field(texts: Texts, error: &TokenChangeError) -> Wrong {
         TokenChangeError::TooMany => {
             ("label", texts.say("tokens-too-many", &[("most", MAX_TOKENS.into())]))
         }
-        other => ("domain", other.to_string()),
+        TokenChangeError::Token(TokenError::Literal(domain)) => {
+            ("domain", faults::said(texts, &Cause::Literal(domain.clone())))
+        }
+        // What the fields of the form do not send.
+        _ => ("domain", faults::said(texts, &Cause::Other)),
     }
 }
 
@@ -170,12 +179,12 @@ async fn revoke(visitor: Visitor, Segment(id): Segment) -> Result<Response<Body>
     let seen = seen_by(&visitor).await?;
     let record = seen.iter().find(|record| record.id == id).ok_or(Trouble::NotFound)?;
     match tokens::revoke(&visitor.site.store, &record.id).await {
+        Ok(_) => visitor.did("token revoked", &format_args!("{} ({})", record.id, record.label)),
         // Somebody else was faster: it is gone either way.
-        Ok(_) | Err(Error::TokenChange(TokenChangeError::NoSuchToken(_))) => {}
+        Err(Error::TokenChange(TokenChangeError::NoSuchToken(_))) => {}
         Err(Error::TokenChange(TokenChangeError::Store(error))) => return Err(error.into()),
         Err(error) => return Err(error.into()),
     }
-    tracing::info!(token = %record.id, by = %visitor.key(), "token revoked");
     let label = record.label.as_str();
     let text = visitor.texts.say("tokens-revoked", &[("label", label.into())]);
     Ok(visitor.done(Notice::new(text), "/tokens"))
@@ -238,7 +247,12 @@ async fn page(
         .actions(&texts.say("tokens-actions", &[]));
     for record in seen_by(visitor).await? {
         table.row(vec![
-            html! { (outside(&record.label)) div .hint { code { (record.id) } } },
+            html! {
+                (outside(&record.label)) div .hint { code { (record.id) } }
+                @if let Some(maker) = &record.made_by {
+                    div .hint { (texts.say("tokens-made-by", &[])) " " (outside(maker)) }
+                }
+            },
             html! { (scope_said(texts, &record.scope)) },
             html! { @match &record.domain {
                 Some(domain) => (outside(domain)),

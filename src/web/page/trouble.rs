@@ -3,7 +3,7 @@
 use super::is_of_other_site;
 use crate::{
     admin,
-    store::{SessionChangeError, StoreError},
+    store::{ChangeError, SessionChangeError, StoreError},
 };
 use axum::{body::Body, response::IntoResponse};
 use hyper::{Response, StatusCode};
@@ -19,6 +19,12 @@ pub(crate) enum Trouble {
     NotFound,
     /// A link that was followed already, has ended, or never was one.
     NoLink,
+    /// Another host than ours is asked for.
+    OtherHost,
+    /// A proxy that is believed names somebody, and the name cannot be read, or there are two.
+    ProxyName,
+    /// A proxy names somebody, and `[web] hosts` has not the host that is asked for.
+    ProxyHost,
     /// Not by this method.
     Method,
     /// Something was sent, and its sender has no session any more.
@@ -29,6 +35,8 @@ pub(crate) enum Trouble {
     Wait(Duration),
     /// The body is too large.
     TooLarge,
+    /// The head is too long.
+    LongHead,
     /// The request did not come in time.
     Slow,
     /// It takes too long.
@@ -60,12 +68,14 @@ impl Trouble {
 
     pub(super) fn status(self) -> StatusCode {
         match self {
-            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Malformed | Self::ProxyName => StatusCode::BAD_REQUEST,
+            Self::OtherHost => StatusCode::MISDIRECTED_REQUEST,
             Self::NotFound | Self::NoLink => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NoSession | Self::OtherSite => StatusCode::FORBIDDEN,
+            Self::NoSession | Self::OtherSite | Self::ProxyHost => StatusCode::FORBIDDEN,
             Self::Wait(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::LongHead => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Late | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -93,9 +103,9 @@ impl From<admin::Error> for Trouble {
     fn from(error: admin::Error) -> Self {
         use admin::Error;
         match error {
-            Error::Store(error) | Error::SessionChange(SessionChangeError::Store(error)) => {
-                error.into()
-            }
+            Error::Store(error)
+            | Error::Change(ChangeError::Store(error))
+            | Error::SessionChange(SessionChangeError::Store(error)) => error.into(),
             Error::SessionChange(SessionChangeError::NoSuchSession(_)) => Self::NotFound,
             Error::Cursor | Error::Request(_) => Self::Malformed,
             // These name files of the machine, which are nobody's business who asks from elsewhere.

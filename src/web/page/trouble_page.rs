@@ -59,6 +59,9 @@ fn told(trouble: Trouble, texts: Texts) -> (String, String) {
         Trouble::Malformed => ("trouble-malformed", "trouble-malformed-text"),
         Trouble::NotFound => ("trouble-not-found", "trouble-not-found-text"),
         Trouble::NoLink => ("trouble-no-link", "trouble-no-link-text"),
+        Trouble::OtherHost => ("trouble-other-host", "trouble-other-host-text"),
+        Trouble::ProxyName => ("trouble-proxy", "trouble-proxy-name-text"),
+        Trouble::ProxyHost => ("trouble-proxy", "trouble-proxy-host-text"),
         Trouble::Method => ("trouble-method", "trouble-method-text"),
         Trouble::NoSession => ("trouble-no-session", "trouble-no-session-text"),
         Trouble::OtherSite => ("trouble-other-site", "trouble-other-site-text"),
@@ -68,6 +71,7 @@ fn told(trouble: Trouble, texts: Texts) -> (String, String) {
             return (texts.say("trouble-wait", &[]), text);
         }
         Trouble::TooLarge => ("trouble-too-large", "trouble-too-large-text"),
+        Trouble::LongHead => ("trouble-too-large", "trouble-long-head-text"),
         Trouble::Slow => ("trouble-slow", "trouble-slow-text"),
         Trouble::Late => ("trouble-late", "trouble-late-text"),
         Trouble::Failed => ("trouble-failed", "trouble-failed-text"),

@@ -2,6 +2,7 @@
 
 use super::{
     cookies::cookie,
+    host,
     notices::Notice,
     shell::{Look, Person, Tab, document, see},
     texts::Texts,
@@ -11,17 +12,20 @@ use crate::{
     account::Label,
     address::Domain,
     admin::sessions,
+    alias::OwnedDomain,
     http::Client,
     session::{Role, Session, SessionId},
-    web::Site,
+    token::Maker,
+    web::{Site, changes},
 };
 use axum::{
     body::Body,
     extract::FromRequestParts,
     response::{Html, IntoResponse},
 };
-use hyper::{HeaderMap, Method, Response, StatusCode, header::HeaderName, http::request::Parts};
+use hyper::{Method, Response, StatusCode, header::HeaderName, http::request::Parts};
 use maud::Markup;
+use std::fmt::Display;
 
 /// What a browser shows who has a session. Browsers keep a cookie of such a name only with `Secure`, for `/`, and for our
 /// host alone, and no neighbour's site can set it.
@@ -59,6 +63,17 @@ impl Visitor {
         self.role.may_see(domain)
     }
 
+    /// The domains of theirs, each with since when it is; `None` for all, of all time.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn own(&self) -> Result<Option<Vec<OwnedDomain>>, Trouble> {
+        match self.role.domains() {
+            Some(domains) => Ok(Some(self.site.store.owned(domains).await?)),
+            None => Ok(None),
+        }
+    }
+
     /// Refuses what is of no domain of theirs, as if it were not there.
     ///
     /// # Errors
@@ -88,20 +103,37 @@ impl Visitor {
         title: &str,
         content: &Markup,
     ) -> Response<Body> {
-        let notices = self.site.shared.notices.take(&self.key());
+        let notices = match self.look.is_for_script() {
+            // They are for whoever sees the whole page.
+            true => Vec::new(),
+            false => self.site.shared.notices.take(&self.key()),
+        };
         let page = document(&self.look, Some(tab), title, &notices, content);
         (status, Html(page.into_string())).into_response()
     }
 
     /// Goes on to `path`, where the notice is read.
     pub(crate) fn done(&self, notice: Notice, path: &str) -> Response<Body> {
-        self.site.shared.notices.add(self.key(), notice);
+        self.tell(notice);
         see(path)
     }
 
-    /// By what the log tells who did something.
-    pub(crate) fn name(&self) -> String {
-        self.key()
+    /// Tells the log of a change.
+    pub(crate) fn did(&self, what: &'static str, of: &dyn Display) {
+        changes::tell(&self.maker(), what, of);
+    }
+
+    /// As the log and tokens have it who somebody is.
+    pub(crate) fn maker(&self) -> Maker {
+        match &self.who {
+            Who::Session(session) => maker(session),
+            Who::Proxied(name) => Maker::Proxied(name.clone()),
+        }
+    }
+
+    /// Says it on the next page that they see.
+    pub(crate) fn tell(&self, notice: Notice) {
+        self.site.shared.notices.add(self.key(), notice);
     }
 
     pub(super) fn look(&self) -> &Look {
@@ -130,13 +162,18 @@ impl Visitor {
     }
 }
 
+/// As the log and tokens have it whose a session is.
+pub(super) fn maker(session: &Session) -> Maker {
+    Maker::Session { id: session.id, label: session.label.clone() }
+}
+
 /// Who asks, if that is known.
 ///
 /// # Errors
-/// When the store fails.
+/// When a proxy that is believed names somebody who cannot be let in, or the store fails.
 pub(super) async fn known(site: &Site, head: &Parts) -> Result<Option<Visitor>, Trouble> {
     let client = head.extensions.get().copied().unwrap_or(Client(None));
-    if let Some(name) = proxied(site, client, &head.headers) {
+    if let Some(name) = proxied(site, client, head)? {
         return Ok(Some(Visitor::new(site, head, Who::Proxied(name))));
     }
     let Some(shown) = cookie(&head.headers, SESSION_COOKIE) else { return Ok(None) };
@@ -145,15 +182,37 @@ pub(super) async fn known(site: &Site, head: &Parts) -> Result<Option<Visitor>, 
     Ok(Some(Visitor::new(site, head, Who::Session(session))))
 }
 
-/// Whom a proxy names that is believed. Where two names stand, one of them may be the client's own: none is believed.
-fn proxied(site: &Site, client: Client, headers: &HeaderMap) -> Option<String> {
+/// Whom a proxy names that is believed. Where two names stand, one of them may be the client's own: none is believed. Browsers
+/// connect from addresses as a proxy does: what they are made to ask by a name that leads here is not believed.
+fn proxied(site: &Site, client: Client, head: &Parts) -> Result<Option<String>, Trouble> {
     if !site.config.web.trusted_proxy.iter().any(|peer| peer.is(client.0)) {
-        return None;
+        return Ok(None);
     }
-    let mut names = headers.get_all(REMOTE_USER).iter();
-    let name = names.next()?.to_str().ok()?.trim();
-    let is_name = !name.is_empty() && name.len() <= MAX_REMOTE_USER && names.next().is_none();
-    is_name.then(|| name.to_owned())
+    let mut names = head.headers.get_all(REMOTE_USER).iter();
+    let Some(first) = names.next() else { return Ok(None) };
+    let refused = |trouble, why: &'static str| {
+        site.shared.unbelieved.call_once(
+            || tracing::warn!(why, peer = ?client.0, "nobody is let in by Remote-User; told once"),
+        );
+        Err(trouble)
+    };
+    if names.next().is_some() {
+        return refused(Trouble::ProxyName, "there are two");
+    }
+    match first.to_str().map(str::trim) {
+        Ok("") => Ok(None),
+        // Caddy 2.6 passes on the variable itself, `{http.reverse_proxy.header.Remote-User}`, where who was asked lets a
+        // request through and names nobody.
+        Ok(name) if name.contains(['{', '}']) => Ok(None),
+        Ok(name) if name.len() > MAX_REMOTE_USER => {
+            refused(Trouble::ProxyName, "it is longer than 200 octets")
+        }
+        Err(_) => refused(Trouble::ProxyName, "it is not ASCII"),
+        Ok(_) if client.0.is_some() && !host::is_named(&site.config, head) => {
+            refused(Trouble::ProxyHost, "web.hosts does not have the host that is asked for")
+        }
+        Ok(name) => Ok(Some(name.to_owned())),
+    }
 }
 
 impl FromRequestParts<Site> for Visitor {

@@ -60,7 +60,7 @@ pub(super) async fn make(asked: &Asked<'_>, wanted: Wanted) -> Result<Told, Faul
         let alias = alias(token, local, domain.clone(), note.clone())?;
         match admin::aliases::add(store, &alias).await {
             Ok(()) => {
-                claim.keep();
+                claim.keep("alias made", alias.address());
                 return told_of(store, alias).await;
             }
             Err(Error::Change(ChangeError::Exists { .. })) if chosen.is_none() => {}
@@ -158,7 +158,7 @@ pub(super) async fn set_enabled(
     let claim = asked.caller.claim().await.map_err(Problem::from)?;
     let alias = admin::aliases::set_enabled(store, alias.address(), enabled).await;
     let alias = alias.map_err(Problem::from)?;
-    claim.keep();
+    claim.keep(if enabled { "alias enabled" } else { "alias disabled" }, alias.address());
     told_of(store, alias).await
 }
 
@@ -173,7 +173,7 @@ pub(super) async fn set_note(
     let amendment = Amendment { note: Some(note), ..Amendment::default() };
     let alias = admin::aliases::amend(store, alias.address(), &amendment).await;
     let alias = alias.map_err(Problem::from)?;
-    claim.keep();
+    claim.keep("alias changed", alias.address());
     told_of(store, alias).await
 }
 
@@ -182,7 +182,7 @@ pub(super) async fn remove(asked: &Asked<'_>, alias: &Alias) -> Result<(), Fault
     let claim = asked.caller.claim().await.map_err(Problem::from)?;
     let removed = admin::aliases::remove(&asked.site.store, alias.address()).await;
     removed.map_err(Problem::from)?;
-    claim.keep();
+    claim.keep("alias removed", alias.address());
     Ok(())
 }
 

@@ -90,8 +90,10 @@ fn what_waits_is_seen_tried_and_dropped_by_whose_it_is() {
     dns.txt("spf.test", "v=spf1 ip4:127.0.0.1 -all");
     let builder = Onward::builder().dns(&dns).route("sink.test", &sink.route());
     let api = Api::start_with(builder.config("spool.retry = [\"1h\"]"));
-    for address in ["hello@example.org", "hello@other.test"] {
-        api.onward.run(&["alias", "add", address, "bob@sink.test"]);
+    for (address, to) in
+        [("hello@example.org", "bob@sink.test"), ("hello@other.test", "carl@sink.test")]
+    {
+        api.onward.run(&["alias", "add", address, to]);
     }
     sink.on(Step::FinalDot, Action::reply("450 4.2.1 later"));
     let send = |to: &[&str]| {
@@ -121,6 +123,20 @@ fn what_waits_is_seen_tried_and_dropped_by_whose_it_is() {
     }
     let shown = api.ask(&api.manage, "GET", &format!("/api/queue/{own}"), None).json();
     assert_eq!(shown["legs"][0]["to"], "hello@example.org");
+    // Of one for recipients of others too, the owner sees his, and changes nothing.
+    send(&["hello@example.org", "hello@other.test"]);
+    let both = wait_until("it to wait", || {
+        let is_it = |message: &Value| message["legs"].as_array().unwrap().len() == 2;
+        waiting(&api.admin).into_iter().find(|it| is_it(it) && it["state"] == "queued")
+    });
+    let seen = waiting(&api.manage).into_iter().find(|it| it["id"] == both["id"]).unwrap();
+    assert_eq!(seen["to"], json!(["hello@example.org"]));
+    assert!(!seen.to_string().contains("other.test") && !seen.to_string().contains("carl@"));
+    let path = format!("/api/queue/{}", id(&both));
+    for (method, path) in [("POST", format!("{path}/retry")), ("DELETE", path.clone())] {
+        assert_eq!(api.ask(&api.manage, method, &path, None).status, 403, "{method} {path}");
+    }
+    assert_eq!(api.ask(&api.admin, "DELETE", &path, None).status, 204);
     assert_eq!(api.ask(&api.admin, "DELETE", &format!("/api/queue/{foreign}"), None).status, 204);
     sink.on(Step::FinalDot, Action::reply("250 2.0.0 ok"));
     assert_eq!(api.ask(&api.manage, "POST", &format!("/api/queue/{own}/retry"), None).status, 204);
@@ -204,6 +220,12 @@ fn of_a_mailbox_behind_anothers_alias_an_owner_learns_nothing() {
         assert!(told.contains(word), "{told}");
     }
     assert!(!told.contains("SRS0="), "it would take mail to anybody: {told}");
+    let destinations = explained["destinations"].as_array().unwrap();
+    let mut others = destinations.iter().filter(|one| one["mailbox"] != "own@sink.test").peekable();
+    assert!(others.peek().is_some(), "{told}");
+    for other in others {
+        assert_eq!(other["next_hop"], "another domain's alias", "nor who takes its mail");
+    }
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use super::site::{Person, Site};
 use crate::support::onward::Onward;
-use crate::support::receiver::Receiver;
+use crate::support::{receiver::Receiver, wait_until};
+use std::collections::BTreeSet;
+use std::fs;
 use std::io::Write;
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -88,4 +90,30 @@ fn slow_and_many_requests_leave_mail_as_fast_as_it_was() {
     // Whoever asks without a pause has the processors that the daemon has: what that takes is no queue behind requests,
     // of which thousands are answered meanwhile.
     assert!(within(busy, Duration::from_millis(50)), "{told}");
+}
+
+#[test]
+fn the_threads_of_the_page_stand_behind_those_of_mail() {
+    let site = Site::start();
+    assert_eq!(site.get(&Person::nobody(), "/login").status, 200);
+    // One of them may still be about to start.
+    wait_until("threads of the page that are nicer by ten, all of them", || {
+        let [of_mail, of_page] = niceness(&site.onward);
+        let nicer: BTreeSet<i64> = of_mail.iter().map(|nice| nice + 10).collect();
+        (of_page == nicer).then_some(())
+    });
+}
+
+/// How nice the threads of the daemon are, those of the page apart.
+fn niceness(onward: &Onward) -> [BTreeSet<i64>; 2] {
+    let mut all = [BTreeSet::new(), BTreeSet::new()];
+    for task in fs::read_dir(format!("/proc/{}/task", onward.process_id())).unwrap() {
+        // A thread may be gone by now.
+        let Ok(stat) = fs::read_to_string(task.unwrap().path().join("stat")) else { continue };
+        // proc_pid_stat(5): the name stands in parentheses, the niceness is the 17th field behind it.
+        let (name, fields) = stat.split_once('(').unwrap().1.rsplit_once(')').unwrap();
+        let nice = fields.split_whitespace().nth(16).unwrap().parse().unwrap();
+        all[usize::from(name.starts_with("web-"))].insert(nice);
+    }
+    all
 }

@@ -1,9 +1,9 @@
 //! Where is my mail: real mail through the daemon, and what becomes of it told in a browser.
 
-use super::{
-    browser::Browser,
-    site::{Person, Site},
-};
+mod hostile;
+mod rights;
+
+use super::{browser::Browser, site::Site};
 use crate::support::{
     dns::Dns,
     onward::Onward,
@@ -275,152 +275,6 @@ fn a_message_that_comes_while_one_watches_appears() {
     browser.fill("#field-to", "nobody@example.org");
     browser.wait_for_text("No message is found.");
     assert!(browser.path().contains("to=nobody%40example.org"), "{}", browser.path());
-    browser.no_console_errors();
-}
-
-#[test]
-fn what_strangers_write_runs_nowhere_and_breaks_no_page() {
-    let (sink, dns) = (Receiver::smtp().start(), Dns::start());
-    let site = site(&sink, &dns);
-    let Some(browser) = Browser::start(&site.base()) else { return };
-    let markup = "<script>window.hurt=1</script><img src=x onerror=window.hurt=2>";
-    let reply = format!("550 5.1.1 {markup} {}", "\"'>&lt;".repeat(50));
-    sink.on_recipient("bob@sink.test", Action::reply(&reply));
-    let long = "x".repeat(180);
-    let quoted = "\"<script>window.hurt=3</script>\"";
-    let turned = "\u{202e}gnp\u{200b}";
-    let mut client = site.onward.connect();
-    client.reply();
-    client.ehlo("<b>\u{202e}&amp;<script>window.hurt=4</script>");
-    for (from, to) in [
-        (format!("{quoted}@spf.test"), "hello@example.org".to_owned()),
-        (format!("{turned}@spf.test"), "hello@example.org".to_owned()),
-        ("a@spf.test".to_owned(), format!("{quoted}@example.org")),
-        ("a@spf.test".to_owned(), format!("{turned}@example.org")),
-        (format!("a@{}.spf.test", long[..60].to_owned()), format!("{}@example.org", &long[..64])),
-    ] {
-        client.command(&format!("MAIL FROM:<{from}> SMTPUTF8"));
-        if client.command(&format!("RCPT TO:<{to}>")).code == 250 {
-            client.data(MESSAGE);
-        }
-        client.command("RSET");
-    }
-    drop(client);
-    log_in(&site, &browser, &[]);
-    let ids = wait_until("all of them", || {
-        browser.open("/messages");
-        let ids = browser.eval("return [...document.querySelectorAll('#results tbody a')].map(a => a.getAttribute('href'))");
-        let ids: Vec<String> = serde_json::from_value(ids).unwrap();
-        (ids.len() >= 2).then_some(ids)
-    });
-    assert!(!browser.source().contains('\u{202e}'));
-    browser.axe_finds_nothing();
-    browser.screenshot("messages-hostile");
-    for id in &ids {
-        browser.open(id);
-        assert_eq!(browser.eval("return window.hurt === undefined"), true, "{id}");
-        assert!(!browser.source().contains('\u{202e}'), "{id}");
-    }
-    let first = ids.last().unwrap();
-    browser.open(first);
-    browser.axe_finds_nothing();
-    browser.screenshot("message-hostile");
-    // What is looked for stands in the page too.
-    let search = "/messages?from=%22%3E%3Cscript%3Ewindow.hurt%3D5%3C%2Fscript%3E&to=%E2%80%AEx";
-    browser.open(search);
-    assert_eq!(browser.eval("return window.hurt === undefined"), true);
-    let complaints = browser.console();
-    assert!(complaints.iter().all(|one| one.contains("422")), "{complaints:?}");
-}
-
-#[test]
-fn nobody_sees_or_touches_messages_of_others() {
-    let (sink, dns) = (Receiver::smtp().start(), Dns::start());
-    let site = site(&sink, &dns);
-    sink.on(Step::FinalDot, Action::reply("450 4.2.1 later"));
-    send(&site, "alice@spf.test", &["hello@example.org"]);
-    send(&site, "alice@spf.test", &["hello@example.org", "hello@other.test"]);
-    let waiting = wait_for_waiting(&site, 2);
-    let ids: Vec<&str> = waiting.iter().map(|message| message["id"].as_str().unwrap()).collect();
-    let (own, mixed) = (format!("/messages/{}", ids[0]), format!("/messages/{}", ids[1]));
-    let (anna, otto, admin) = (site.owner("example.org"), site.owner("other.test"), site.admin());
-    let both = site.log_in(&["--domain", "example.org", "--domain", "other.test"]);
-    let status = |person: &Person, path: &str| site.get(person, path).status;
-    wait_until("the journal", || {
-        (status(&admin, &own) == 200 && status(&admin, &mixed) == 200).then_some(())
-    });
-    assert_eq!((status(&anna, &own), status(&otto, &own)), (200, 404));
-    assert_eq!((status(&anna, &mixed), status(&otto, &mixed)), (200, 200));
-    assert_eq!((status(&anna, "/queue"), status(&admin, "/queue")), (404, 200));
-    assert_eq!(status(&Person::nobody(), &own), 303, "to log in");
-    let page = site.get(&anna, &mixed).body;
-    assert!(
-        !page.contains("other.test") && page.contains("recipients of other domains too"),
-        "{page}"
-    );
-    assert!(!site.get(&anna, "/messages").body.contains("other.test"));
-    for page in [site.get(&both, &mixed).body, site.get(&admin, &mixed).body] {
-        assert!(page.contains("other.test") && page.contains("id=\"retry\""), "{page}");
-    }
-    let chosen = format!("id={}", ids[0]);
-    let form = "pattern=address&for=alias+hello%40example.org";
-    for (person, path, form, wanted) in [
-        (&otto, format!("{own}/retry"), "", 404),
-        (&otto, format!("{own}/drop"), "", 404),
-        (&otto, format!("{own}/block"), form, 404),
-        (&otto, format!("{own}/explain"), "", 404),
-        (&anna, format!("{mixed}/retry"), "", 422),
-        (&anna, format!("{mixed}/drop"), "", 422),
-        (&otto, format!("{mixed}/block"), form, 422),
-        (&anna, format!("{own}/block"), "pattern=address&for=all", 422),
-        (&anna, format!("{own}/block"), "pattern=address&for=domain+other.test", 422),
-        (&anna, "/queue/drop".to_owned(), chosen.as_str(), 404),
-        (&Person::nobody(), format!("{own}/drop"), "", 403),
-        (&anna, format!("{own}/block"), "pattern=domain&for=domain+example.org", 303),
-        (&admin, format!("{own}/block"), "pattern=address&for=all", 303),
-    ] {
-        assert_eq!(site.post(person, &path, form).status, wanted, "{path} {form}");
-    }
-    let blocks = site.onward.run(&["block", "list"]);
-    assert!(
-        blocks.contains("@spf.test for example.org") && blocks.contains("alice@spf.test for all"),
-        "{blocks}"
-    );
-    // Nothing of all that took what waits away.
-    assert_eq!(waiting_at(&site).len(), 2);
-    assert_eq!(site.post(&anna, &format!("{own}/drop"), "").status, 303);
-    wait_until("it to be gone", || (waiting_at(&site).len() == 1).then_some(()));
-}
-
-#[test]
-fn what_waits_stands_in_the_queue_by_where_it_goes() {
-    let (sink, dns) = (Receiver::smtp().start(), Dns::start());
-    let site = site(&sink, &dns);
-    let Some(browser) = Browser::start(&site.base()) else { return };
-    log_in(&site, &browser, &[]);
-    browser.open("/queue");
-    shows(&browser, &["Nothing waits."]);
-    browser.axe_finds_nothing();
-    sink.on(Step::FinalDot, Action::reply("450 4.2.0 Greylisted, come again"));
-    send(&site, "alice@spf.test", &["hello@example.org"]);
-    send(&site, "alice@spf.test", &["hello@other.test"]);
-    wait_for_waiting(&site, 2);
-    browser.open("/queue");
-    assert_eq!(browser.count("tbody tr"), 2);
-    assert!(browser.text("main h2").contains("sink.test"));
-    browser.axe_finds_nothing();
-    browser.screenshot("queue");
-    browser.press("Drop the chosen");
-    browser.wait_for_text("Nothing was chosen.");
-    browser.click("tbody tr:first-child input");
-    browser.press("Drop the chosen");
-    browser.wait_for_text("1 changed.");
-    sink.on(Step::FinalDot, Action::reply("250 2.0.0 ok"));
-    browser.click("tbody tr:first-child input");
-    browser.press("Try the chosen again now");
-    browser.wait_for_text("1 changed.");
-    sink.wait_for_message();
-    assert_eq!(sink.count(), 1, "the other was dropped");
     browser.no_console_errors();
 }
 

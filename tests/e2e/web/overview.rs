@@ -69,12 +69,12 @@ fn legend(browser: &Browser, chart: usize) -> Vec<String> {
 
 fn mail_is_seen(scene: &Scene, browser: &Browser) {
     scene.log_in(browser);
-    browser.wait_for_text("No messages came in this time.");
+    browser.wait_for_text("No messages came so far.");
     scene.traffic("452 4.2.2 mailbox full");
     browser.open("/overview");
     for chart in 0..3 {
         assert_eq!(legend(browser, chart), ["1", "1", "0", "1", "0"], "chart {chart}");
-        assert_eq!(browser.count(&format!("#chart-{chart} svg g.bar rect.forwarded")), 1);
+        assert_eq!(browser.count(&format!("#chart-{chart} svg path.forwarded")), 1);
     }
     let page = browser.text("main");
     for part in ["No such address", "slow.test", "451 4.2.2 Destination: mailbox full", "Onward "] {
@@ -104,7 +104,7 @@ fn mail_is_seen_in_charts_and_follows_what_becomes_of_it() {
     browser.open("/domains/example.org");
     assert_eq!(legend(&browser, 0), ["2", "0", "0", "1", "0"], "an owner's view has the same");
     browser.open("/domains/other.test");
-    browser.wait_for_text("No messages came in this time.");
+    browser.wait_for_text("No messages came so far.");
 }
 
 #[test]

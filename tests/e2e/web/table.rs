@@ -94,6 +94,12 @@ const ROWS: &[Row] = &[
     get("/aliases/{address}", alias, [303, 200, 404, 200]),
     // It is not what was seen.
     post("/aliases/{address}", alias, "version=x", [403, 409, 404, 409]),
+    post(
+        "/aliases/{address}/explain",
+        |site| alias(site) + "/explain",
+        "from=a%40sender.test&ip=192.0.2.1",
+        [403, 200, 404, 200],
+    ),
     get("/blocks", |_| "/blocks".into(), [303, 200, 200, 200]),
     post(
         "/blocks",
@@ -283,6 +289,16 @@ fn every_route_answers_everybody_as_its_row_says() {
             );
             if answer.status == 303 && who == 0 && row.method == "GET" {
                 assert_eq!(answer.field("location"), Some("/login"), "{path}");
+            }
+            // The language is chosen on the answer to a form too, and leads to a page that is there.
+            if let Some((_, form)) = answer.body.split_once("class=\"languages\"")
+                && who > 0
+                && answer.status != 404
+            {
+                let back = form.split_once("name=\"back\" value=\"").unwrap().1;
+                let back = back.split('"').next().unwrap().replace("&amp;", "&");
+                let there = site.get(person, &back).status;
+                assert!([200, 303].contains(&there), "{} {path} by {name}: {back}", row.method);
             }
             if ["/logout", "/login/{secret}"].contains(&row.pattern) && row.method == "POST" {
                 // The session is over.

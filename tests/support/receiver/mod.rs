@@ -131,6 +131,11 @@ impl Receiver {
         self.records().connections.clone()
     }
 
+    /// The most connections that were open at once.
+    pub fn most_open(&self) -> usize {
+        self.records().most_open
+    }
+
     /// Waits for that many accepted messages and returns all there are.
     pub fn wait_for_messages(&self, count: usize) -> Vec<Message> {
         self.wait_for_count(count, DEADLINE);
@@ -257,6 +262,8 @@ fn accept(listener: &Listener, state: &Arc<State>) {
         state.record(|records| {
             records.connections.push(Connection::default());
             number = records.connections.len();
+            let open = records.connections.iter().filter(|connection| !connection.closed).count();
+            records.most_open = records.most_open.max(open);
         });
         let state = Arc::clone(state);
         thread::spawn(move || {

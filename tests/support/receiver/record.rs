@@ -84,6 +84,7 @@ impl Connection {
 pub(super) struct Records {
     pub(super) counting: bool,
     pub(super) connections: Vec<Connection>,
+    pub(super) most_open: usize,
     pub(super) messages: Vec<Message>,
     pub(super) counted: Vec<Counted>,
     pub(super) accepted: usize,

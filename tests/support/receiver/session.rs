@@ -82,6 +82,9 @@ impl Session {
                 }
                 ("NOOP", _) => self.wire.reply("250 2.0.0 ok"),
                 ("QUIT", _) => {
+                    // Whoever has the answer may be back before this thread ends.
+                    let number = self.number;
+                    self.state.record(|records| records.connections[number - 1].closed = true);
                     self.step(Step::Quit, &line, "221 2.0.0 bye")?;
                     return Err(End::Close);
                 }

@@ -3,7 +3,7 @@
 use super::{
     dkim, dmarc,
     facts::{Facts, Mx, Reverse},
-    mta_sts, munge, sending, spf, tls_rpt,
+    mta_sts, munge, replies, sending, spf, tls_rpt,
 };
 use crate::{
     admin::{
@@ -59,6 +59,7 @@ pub(super) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
     findings.extend(mta_sts::examine(config, facts));
     findings.extend(tls_rpt::examine(facts));
     findings.extend(filter(facts));
+    findings.extend(replies::examine(facts));
     machine(config, facts, &mut findings);
     if let Some((host, why)) = &facts.way_out {
         findings.push(error(

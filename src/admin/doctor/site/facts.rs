@@ -4,6 +4,7 @@ use crate::{
     address::Domain,
     admin::{
         aliases::{Nowhere, UnsafeAlias},
+        providers::Told,
         spam_filter::FilterStatus,
     },
     auth::{dkim::KeyState, spf::Spf},
@@ -71,10 +72,27 @@ pub(super) struct Facts {
     pub(super) now: UnixTime,
     /// The host that was to be reached, and why it was not.
     pub(super) way_out: Option<(String, String)>,
+    /// Providers that get less mail than they take.
+    pub(super) held_back: Vec<Told>,
+    /// What destinations said of this server within a week.
+    pub(super) heard: Vec<Heard>,
     /// An alias leads to Gmail.
     pub(super) leads_to_gmail: bool,
     /// Names that nobody answered about: nothing is said of them.
     pub(super) unanswered: BTreeSet<String>,
+}
+
+/// What a destination said of this server.
+#[derive(Debug, Clone)]
+pub(super) struct Heard {
+    /// The provider, or who has no name.
+    pub(super) who: String,
+    /// Of what.
+    pub(super) meaning: &'static str,
+    /// The latest of these replies.
+    pub(super) reply: String,
+    /// How many there were.
+    pub(super) times: u64,
 }
 
 impl Facts {

@@ -4,7 +4,7 @@ use super::{
     dns::{Dns, dmarc, keys, mx},
     facts::{Facts, Mx, SpfOf, Sts},
     munge::{Carried, carried},
-    sending, tls_rpt,
+    replies, sending, tls_rpt,
 };
 use crate::{
     address::Domain,
@@ -122,6 +122,7 @@ pub(super) async fn gather(config: &Config, store: &Store, asked: &Asked) -> Res
         facts.unnamed_sockets = Running::unnamed_sockets(&config.state_dir);
     }
     facts.filter = spam_filter::probe(config).await?;
+    replies::gather(config, &mut facts).await?;
     facts.ours = ours;
     machine(&mut facts, config);
     if let Some(host) = &asked.connect {

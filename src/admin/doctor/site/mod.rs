@@ -9,6 +9,7 @@ mod facts;
 mod gather;
 mod mta_sts;
 mod munge;
+mod replies;
 mod round_trip;
 mod sending;
 mod spf;

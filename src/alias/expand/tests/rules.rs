@@ -158,7 +158,7 @@ fn ways_through_aliases_of_other_domains() {
             panic!("{recipient} is delivered")
         };
         let hides = |it: &&Mailbox| {
-            Owner(std::slice::from_ref(&own))
+            Owner::now(std::slice::from_ref(&own))
                 .hidden(&it.to_string(), &[recipient], Some(&ways))
                 .is_some()
         };

@@ -6,7 +6,7 @@ use super::{
     reader::{Reader, positioned},
 };
 use crate::{
-    address::Domain,
+    alias::OwnedDomain,
     store::{
         journal::{Filter, JournalError, Outcome, Page, Position},
         sqlite::column,
@@ -101,8 +101,11 @@ struct Search {
 
 impl Search {
     fn new(filter: &Filter, auth: &str) -> Self {
+        // What is older than all of an owner's domains is not looked at.
+        let own = filter.domains.iter().filter_map(|own| own.iter().map(|own| own.since).min());
+        let since = own.chain(filter.since).max().unwrap_or(Millis::EPOCH);
         let mut search = Self {
-            since: column(filter.since.unwrap_or(Millis::EPOCH).as_millis()),
+            since: column(since.as_millis()),
             until: filter.until.map(|until| column(until.as_millis())),
             indexed: String::new(),
             narrow: String::new(),
@@ -184,10 +187,10 @@ fn named_in<'a>(
 
 /// Recipients are kept as they were given, a domain perhaps in letters that are not ASCII; and an account sends as an address of
 /// its own.
-fn of_domains(domains: &[Domain], auth: &str) -> String {
+fn of_domains(domains: &[OwnedDomain], auth: &str) -> String {
     let mut any = vec!["rcpt GLOB '*[^ -~]*'".to_owned(), format!("{auth} LIKE 'account %'")];
     // The key of a domain is of letters, digits, dots and hyphens.
-    let keys = domains.iter().map(Domain::to_key);
+    let keys = domains.iter().map(|own| own.domain.to_key());
     let keys =
         keys.filter(|key| key.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)));
     any.extend(keys.map(|key| format!("instr(lower(rcpt), '@{key}\"') > 0")));
@@ -208,6 +211,7 @@ fn place(at: Option<Position>) -> (i64, i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::Domain;
     use crate::store::sqlite::journal::database::{Database, path};
 
     /// How SQLite goes about a query.
@@ -229,7 +233,8 @@ mod tests {
         let reader = Reader::open(state.path()).unwrap();
         let some = |text: &str| Some(text.to_owned());
         let since = Some(Millis::new(5));
-        let domains = Some(vec![Domain::parse("example.org").unwrap()]);
+        let domain = Domain::parse("example.org").unwrap();
+        let domains = Some(vec![OwnedDomain { domain, since: Millis::EPOCH }]);
         for (filter, index) in [
             (Filter::default(), "message_time"),
             (Filter { since, until: since, ..Filter::default() }, "message_time"),

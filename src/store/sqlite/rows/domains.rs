@@ -2,13 +2,15 @@
 
 use crate::{
     address::Domain,
+    alias::OwnedDomain,
     store::sqlite::error::{Failure, unreadable},
+    time::Millis,
 };
-use rusqlite::{Connection, Result};
+use rusqlite::{Connection, OptionalExtension, Result, params};
 
-pub(crate) fn insert(connection: &Connection, domain: &Domain) -> Result<bool> {
-    let sql = "INSERT INTO domains VALUES (?1) ON CONFLICT DO NOTHING";
-    Ok(connection.execute(sql, [domain.to_key()])? == 1)
+pub(crate) fn insert(connection: &Connection, domain: &Domain, at: Millis) -> Result<bool> {
+    let sql = "INSERT INTO domains (domain, added) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    Ok(connection.execute(sql, params![domain.to_key(), at])? == 1)
 }
 
 pub(crate) fn delete(connection: &Connection, domain: &Domain) -> Result<bool> {
@@ -17,6 +19,13 @@ pub(crate) fn delete(connection: &Connection, domain: &Domain) -> Result<bool> {
 
 pub(crate) fn contains(connection: &Connection, domain: &Domain) -> Result<bool> {
     connection.prepare_cached("SELECT 1 FROM domains WHERE domain = ?1")?.exists([domain.to_key()])
+}
+
+/// The domain, and since when it is here; `None` where it is not.
+pub(crate) fn owned(connection: &Connection, domain: &Domain) -> Result<Option<OwnedDomain>> {
+    let sql = "SELECT added FROM domains WHERE domain = ?1";
+    let since = connection.prepare_cached(sql)?.query_row([domain.to_key()], |row| row.get(0));
+    Ok(since.optional()?.map(|since| OwnedDomain { domain: domain.clone(), since }))
 }
 
 pub(crate) fn all(connection: &Connection) -> Result<Vec<Domain>> {

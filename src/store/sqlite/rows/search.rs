@@ -15,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, ToSql, params};
 
 /// Most aliases of a page, and most that are looked at for one.
 const PAGE: usize = 1_000;
-const LOOKED_AT: usize = 4_000;
+const LOOKED_AT: usize = 2_500;
 /// Aliases by which it is guessed how rare a piece is, and most pieces that are asked for.
 const SAMPLE: u64 = 200;
 const PIECES: usize = 4;

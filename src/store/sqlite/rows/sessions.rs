@@ -59,9 +59,12 @@ pub(crate) fn insert_link(
     Ok(())
 }
 
-/// Makes a session of a link.
+/// Makes a session of a link, and ends the one that was there before.
 pub(crate) fn begin(connection: &Connection, id: SessionId, begin: &Begin) -> Result<()> {
-    let Begin { hash, at, ends, client } = begin;
+    let Begin { hash, at, ends, client, instead_of } = begin;
+    if let Some(before) = instead_of {
+        delete(connection, *before)?;
+    }
     let client = client.map(|client| client.to_string());
     let sql =
         "UPDATE sessions SET link = NULL, hash = ?2, began = ?3, ends = ?4, used = ?3, client = ?5

@@ -4,14 +4,13 @@ use crate::{
     account::Label,
     address::{Domain, Mailbox},
     store::sqlite::{column, error::unreadable, number},
-    token::{Changes, LastUse, SecretHash, Token, TokenId},
+    token::{Changes, LastUse, Maker, SecretHash, Token, TokenId},
 };
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use std::num::NonZeroU32;
 
 /// What [`from_row`] reads.
-const COLUMNS: &str =
-    "id, label, scope, domain, format, daily_limit, added, expires, used, client, day, changes";
+const COLUMNS: &str = "id, label, scope, domain, format, daily_limit, added, expires, used, client, day, changes, made_by, session";
 
 pub(crate) fn by_hash(connection: &Connection, hash: &SecretHash) -> Result<Option<Token>> {
     let sql = format!("SELECT {COLUMNS} FROM tokens WHERE hash = ?1");
@@ -43,16 +42,29 @@ pub(crate) fn count(connection: &Connection) -> Result<u64> {
 pub(crate) fn insert(connection: &Connection, token: &Token, hash: &SecretHash) -> Result<()> {
     let id = token.id.to_string();
     let sql = "INSERT INTO tokens
-                   (id, hash, label, scope, domain, format, daily_limit, added, expires)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+                   (id, hash, label, scope, domain, format, daily_limit, added, expires, made_by, session)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     let domain = token.domain.as_ref().map(Domain::to_key);
     let limit = token.daily_limit.map(NonZeroU32::get);
     let (scope, format) = (token.scope.as_str(), token.format.as_str());
     let label = token.label.as_str();
     let (added, expires) = (token.added, token.expires);
+    let (made_by, session) = token.maker.as_ref().map(of_maker).unwrap_or_default();
     connection.execute(
         sql,
-        params![id, hash.as_bytes(), label, scope, domain, format, limit, added, expires],
+        params![
+            id,
+            hash.as_bytes(),
+            label,
+            scope,
+            domain,
+            format,
+            limit,
+            added,
+            expires,
+            made_by,
+            session
+        ],
     )?;
     let sql = "INSERT OR IGNORE INTO token_destinations VALUES (?1, ?2, ?3, ?4, ?5)";
     let mut insert = connection.prepare_cached(sql)?;
@@ -61,6 +73,15 @@ pub(crate) fn insert(connection: &Connection, token: &Token, hash: &SecretHash) 
         insert.execute(params![id, domain, local, to.to_string(), position])?;
     }
     Ok(())
+}
+
+/// Those that a session made, the oldest first.
+pub(crate) fn of_session(connection: &Connection, session: TokenId) -> Result<Vec<Token>> {
+    let sql = format!("SELECT {COLUMNS} FROM tokens WHERE session = ?1 ORDER BY added, id");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let found: Vec<Token> =
+        statement.query_map([session.to_string()], from_row)?.collect::<Result<_>>()?;
+    found.into_iter().map(|token| whole(connection, token)).collect()
 }
 
 /// The labels of those whose aliases lead to `mailbox`, in alphabetical order.
@@ -119,6 +140,37 @@ pub(crate) fn uncount_change(connection: &Connection, id: TokenId, day: u64) -> 
     connection.prepare_cached(sql)?.execute(params![id.to_string(), column(day)]).map(drop)
 }
 
+/// Stands before the name that a proxy said.
+const PROXIED: &str = "user ";
+/// Stands for whoever runs the server.
+const COMMAND_LINE: &str = "command line";
+
+/// What `made_by` and `session` have of who made a token: of a session, whose it is.
+fn of_maker(maker: &Maker) -> (Option<String>, Option<String>) {
+    let name = match maker {
+        Maker::CommandLine => Some(COMMAND_LINE.to_owned()),
+        Maker::Session { label, .. } => label.as_ref().map(ToString::to_string),
+        Maker::Proxied(name) => Some(format!("{PROXIED}{name}")),
+    };
+    (name, maker.session().map(|id| id.to_string()))
+}
+
+fn maker(made_by: Option<String>, session: Option<String>) -> Result<Option<Maker>> {
+    if let Some(session) = session {
+        let id = TokenId::parse(&session)
+            .ok_or_else(|| unreadable(format!("{session:?} is no session id")))?;
+        let label = made_by.map(|text| Label::parse(&text).map_err(unreadable)).transpose()?;
+        return Ok(Some(Maker::Session { id, label }));
+    }
+    made_by
+        .map(|text| match text.strip_prefix(PROXIED) {
+            Some(name) => Ok(Maker::Proxied(name.to_owned())),
+            None if text == COMMAND_LINE => Ok(Maker::CommandLine),
+            None => Err(unreadable(format!("{text:?} makes no tokens"))),
+        })
+        .transpose()
+}
+
 /// Reads [`COLUMNS`]: a token without its destinations.
 fn from_row(row: &Row<'_>) -> Result<Token> {
     let text = |at: usize| -> Result<&str> { Ok(row.get_ref(at)?.as_str()?) };
@@ -137,6 +189,7 @@ fn from_row(row: &Row<'_>) -> Result<Token> {
         format: text(4)?.parse().map_err(unreadable)?,
         daily_limit: row.get::<_, Option<u32>>(5)?.and_then(NonZeroU32::new),
         added: row.get(6)?,
+        maker: maker(row.get(12)?, row.get(13)?)?,
         expires: row.get(7)?,
         last_use: used.map(|time| LastUse { time, client }),
         changes: Changes { day: number(row.get(10)?), count: number(row.get(11)?) },

@@ -8,14 +8,14 @@ use crate::{
         Error, Store,
         aliases::{self, Altered},
     },
-    alias::{Alias, AliasAddress, Amendment, Edit, NewDestination},
+    alias::{Alias, AliasAddress, AliasError, Amendment, Edit, NewDestination},
     store::ChangeError,
-    web::{alias_record::tag_of, problem::Problem},
+    web::{alias_record::tag_of, cause::Cause, problem::Problem},
 };
 use parking_lot::Mutex;
 use std::sync::Arc;
 
-/// Most aliases that are changed by one form.
+/// Most aliases that are ticked in one form.
 pub(super) const MAX_PICKED: usize = 100;
 
 /// An alias as a visitor saw it.
@@ -63,6 +63,8 @@ pub(super) struct Done {
     pub(super) same: usize,
     /// Aliases that stay as they are, and why.
     pub(super) failed: Vec<(AliasAddress, Why)>,
+    /// The store failed then, and the others stay as they are.
+    pub(super) broken: Option<Error>,
 }
 
 /// Why an alias stays as it is.
@@ -73,7 +75,7 @@ pub(super) enum Why {
     /// There is none, or none that the visitor may see.
     Gone,
     /// It cannot have what is asked for.
-    Refused(String),
+    Refused(Cause),
 }
 
 impl Action {
@@ -96,22 +98,28 @@ impl Action {
                     Mailbox::parse(text.trim()).map_err(|error| {
                         let accepted = "a mailbox, such as me@mailbox.example";
                         Problem::field(field, error.to_string(), accepted)
+                            .because(Cause::Address(error))
                     })
                 };
                 let change = NewDestination::new(mailbox("old", old)?, mailbox("new", new)?);
-                let change = change
-                    .map_err(|error| Problem::field("new", error.to_string(), "another mailbox"))?;
+                let change = change.map_err(|error| {
+                    Problem::field("new", error.to_string(), "another mailbox")
+                        .because(Cause::Edit(error))
+                })?;
                 Ok(Self::Edit(Edit::Destination(change)))
             }
-            other => Err(Problem::field("do", format!("{other:?} is none"), "one of the list")),
+            other => {
+                let problem = Problem::field("do", format!("{other:?} is none"), "one of the list");
+                Err(problem.because(Cause::Other))
+            }
         }
     }
 
     /// The alias as it is to be; `None` where it is so already.
-    fn applied(&self, alias: &Alias) -> Result<Option<Alias>, String> {
+    fn applied(&self, alias: &Alias) -> Result<Option<Alias>, AliasError> {
         let after = match self {
             Self::Switch(enabled) => Some(alias.clone().with_enabled(*enabled)),
-            Self::Edit(edit) => edit.of(alias).map_err(|error| error.to_string())?,
+            Self::Edit(edit) => edit.of(alias)?,
             Self::Remove => None,
         };
         Ok(after.filter(|after| after != alias))
@@ -119,17 +127,14 @@ impl Action {
 }
 
 /// Does it with each of the aliases that are in domains which `may_see` names.
-///
-/// # Errors
-/// When the store fails.
 pub(super) async fn act(
     store: &Store,
     may_see: impl Fn(Option<&Domain>) -> bool,
     action: &Action,
     picked: Vec<Picked>,
-) -> Result<Done, Error> {
+) -> Done {
     let mut done = Done::default();
-    for Picked { address, tag } in picked.into_iter().take(MAX_PICKED) {
+    for Picked { address, tag } in picked {
         if !may_see(address.domain()) {
             done.failed.push((address, Why::Gone));
             continue;
@@ -145,14 +150,16 @@ pub(super) async fn act(
             Err(Error::Change(ChangeError::NoSuchAlias(_))) => {
                 done.failed.push((address, Why::Gone));
             }
-            Err(Error::Change(ChangeError::Store(error))) => return Err(error.into()),
-            Err(Error::Change(error)) => {
-                done.failed.push((address, Why::Refused(Problem::from(error).detail)));
+            Err(Error::Change(error)) if !matches!(error, ChangeError::Store(_)) => {
+                done.failed.push((address, Why::Refused(Cause::from(&error))));
             }
-            Err(error) => return Err(error),
+            Err(error) => {
+                done.broken = Some(error);
+                break;
+            }
         }
     }
-    Ok(done)
+    done
 }
 
 type Came = Result<Result<Option<Step>, Why>, Error>;
@@ -164,7 +171,10 @@ async fn remove(store: &Store, address: &AliasAddress, tag: String) -> Came {
 }
 
 async fn change(store: &Store, address: &AliasAddress, tag: String, action: Action) -> Came {
-    alter(store, address, tag, move |alias| action.applied(alias).map_err(Why::Refused)).await
+    alter(store, address, tag, move |alias| {
+        action.applied(alias).map_err(|error| Why::Refused(error.into()))
+    })
+    .await
 }
 
 /// Puts what `change` makes of an alias in its place, if it still has the tag. Gives what takes that back.
@@ -290,10 +300,10 @@ mod tests {
                 ]
             );
         };
-        let done = act(&store, may_see, &Action::Switch(true), picked()).await.unwrap();
+        let done = act(&store, may_see, &Action::Switch(true), picked()).await;
         assert_eq!((done.steps.len(), done.same), (0, 2));
         stale_and_foreign(&done);
-        let done = act(&store, may_see, &Action::Remove, picked()).await.unwrap();
+        let done = act(&store, may_see, &Action::Remove, picked()).await;
         assert_eq!(done.steps.len(), 2);
         stale_and_foreign(&done);
         for (alias, is_there) in seen.iter().zip([false, true, true, false]) {
@@ -314,9 +324,9 @@ mod tests {
         }
         let action = Action::of("replace", "", "p@y.test", "b@x.test").unwrap();
         let picked = aliases.iter().map(Picked::of).collect();
-        let done = act(&store, |_| true, &action, picked).await.unwrap();
+        let done = act(&store, |_| true, &action, picked).await;
         assert_eq!(done.steps.len(), 1);
         let [(address, Why::Refused(why))] = &done.failed[..] else { panic!("{done:?}") };
-        assert_eq!((address.to_string().as_str(), why.is_empty()), ("b@x.test", false));
+        assert_eq!((address.to_string().as_str(), why), ("b@x.test", &Cause::Loop));
     }
 }

@@ -1,41 +1,70 @@
-//! What would become of a message to an alias: asked by a form, answered by the checks that it would meet.
+//! What would become of a message to an alias: asked by a form, answered by the checks that it would meet. As that asks DNS,
+//! nobody comes to it by following a link.
 
-use super::super::{form::Fields, trouble::Trouble, visitor::Visitor};
-use super::{list::may_see, place_of};
-use crate::web::page::outside::outside;
+use super::{
+    super::{form::Fields, messages::told, trouble::Trouble, visitor::Visitor},
+    list::may_see,
+    place_of,
+};
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
-    admin::{Explanation, Question, Verdict, explain},
+    admin::{Explanation, Question, explain},
     alias::{Alias, AliasAddress, AnswerAddress, Owner},
     session::Role,
+    web::asking::NoPlace,
 };
 use maud::{Markup, html};
-use std::{net::IpAddr, sync::Arc};
+use std::net::IpAddr;
 
-/// The form, and the answer to what it asked.
+/// What was asked, and what came of it.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    fields: Fields,
+    answer: Option<Explanation>,
+    /// The field that holds what is not accepted.
+    wrong: Option<&'static str>,
+    /// Why nothing was asked.
+    no_place: Option<NoPlace>,
+}
+
+impl Asked {
+    /// Whether there is an answer.
+    pub(super) fn is_answered(&self) -> bool {
+        self.answer.is_some()
+    }
+}
+
+/// Asks what a form wants to know.
 ///
 /// # Errors
 /// When the answer fails.
-pub(super) async fn section(
+pub(super) async fn ask(
     visitor: &Visitor,
     alias: &Alias,
-    query: &Fields,
-) -> Result<Markup, Trouble> {
-    let texts = visitor.texts;
-    let is_asked = query.has("from") || query.has("ip");
-    let (mut answer, mut wrong, mut is_busy) = (None, None, false);
-    if is_asked {
-        match question(visitor, alias, query) {
-            Ok(question) => {
-                answer = answered(visitor, question).await?;
-                is_busy = answer.is_none();
-            }
-            Err(field) => wrong = Some(field),
-        }
+    fields: Fields,
+) -> Result<Asked, Trouble> {
+    let mut asked = Asked { fields, ..Asked::default() };
+    match question(visitor, alias, &asked.fields) {
+        Ok(question) => match answered(visitor, question).await? {
+            Ok(answer) => asked.answer = Some(answer),
+            Err(why) => asked.no_place = Some(why),
+        },
+        Err(field) => asked.wrong = Some(field),
     }
+    Ok(asked)
+}
+
+/// The form, and the answer to what it asked.
+pub(super) fn section(visitor: &Visitor, alias: &Alias, asked: &Asked) -> Markup {
+    let texts = visitor.texts;
+    let Asked { fields: query, answer, wrong, no_place } = asked;
+    let busy = no_place.map(|why| match why {
+        NoPlace::Asks => texts.say("explain-asks", &[]),
+        NoPlace::Others => texts.say("explain-busy", &[]),
+    });
     let is_one = matches!(alias.address(), AliasAddress::Exact(_));
     let field = |name: &'static str, label: String, example: &str| {
-        let is_wrong = wrong == Some(name);
+        let is_wrong = *wrong == Some(name);
         html! {
             div .field .wrong[is_wrong] {
                 label for={ "explain-" (name) } { (label) }
@@ -48,20 +77,20 @@ pub(super) async fn section(
             }
         }
     };
-    Ok(html! {
+    html! {
         section aria-labelledby="explain" {
             h2 #explain { (texts.say("aliases-explain", &[])) }
             p .hint { (texts.say("aliases-explain-hint", &[])) }
-            form method="get" action={ (place_of(alias.address())) "#explain" } .alias {
+            form method="post" action={ (place_of(alias.address())) "/explain#explain" } .alias {
                 @if !is_one { (field("to", texts.say("aliases-explain-to", &[]), "hello@example.org")) }
                 (field("from", texts.say("aliases-explain-from", &[]), "news@shop.example"))
                 (field("ip", texts.say("aliases-explain-ip", &[]), "192.0.2.1"))
                 button type="submit" { (texts.say("aliases-explain-button", &[])) }
             }
-            @if is_busy { p .error role="alert" { (texts.say("aliases-explain-busy", &[])) } }
-            @if let Some(answer) = &answer { (told(visitor, answer)) }
+            @if let Some(busy) = busy { p .error role="alert" { (busy) } }
+            @if let Some(answer) = answer { (told(answer).markup(texts)) }
         }
-    })
+    }
 }
 
 /// What is asked, or the field that holds what is not accepted.
@@ -95,55 +124,22 @@ fn question(visitor: &Visitor, alias: &Alias, query: &Fields) -> Result<Question
     Ok(Question { recipient, sender, ip, helo, message: message.into_bytes(), asks_filter: false })
 }
 
-/// `None` where too many ask at once.
-async fn answered(visitor: &Visitor, question: Question) -> Result<Option<Explanation>, Trouble> {
+async fn answered(
+    visitor: &Visitor,
+    question: Question,
+) -> Result<Result<Explanation, NoPlace>, Trouble> {
     let site = &visitor.site;
-    let places = Arc::clone(&site.shared.explains);
-    let Ok(_place) = places.try_acquire_owned() else { return Ok(None) };
-    let own = visitor.session().map(|id| site.shared.explaining.claim(id));
-    if own.as_ref().is_some_and(Option::is_none) {
-        return Ok(None);
-    }
+    let place = site.shared.explaining.claim(visitor.key(), visitor.role == Role::Admin);
+    let _place = match place {
+        Ok(place) => place,
+        Err(why) => return Ok(Err(why)),
+    };
     let explained = explain(site.config.as_ref().clone(), &question).await.map_err(|error| {
         tracing::error!(%error, "a request to the page failed");
         Trouble::Failed
     });
     explained.map(|explained| match visitor.role.domains() {
-        Some(domains) => Some(explained.part_of(Owner(domains))),
-        None => Some(explained),
+        Some(domains) => Ok(explained.part_of(&Owner::now(domains))),
+        None => Ok(explained),
     })
-}
-
-fn told(visitor: &Visitor, answer: &Explanation) -> Markup {
-    let texts = visitor.texts;
-    let verdict = match answer.verdict {
-        Verdict::Refused => texts.say("aliases-explain-refused", &[]),
-        Verdict::Discarded => texts.say("aliases-explain-discarded", &[]),
-        Verdict::Munged => texts.say("aliases-explain-munged", &[]),
-        Verdict::Marked => texts.say("aliases-explain-marked", &[]),
-        Verdict::Answered => texts.say("aliases-explain-answered", &[]),
-        Verdict::Forwarded => texts.say("aliases-explain-forwarded", &[]),
-    };
-    let lines = [
-        (texts.say("aliases-explain-alias", &[]), &answer.alias),
-        (texts.say("aliases-explain-rule", &[]), &answer.rule),
-        (texts.say("aliases-explain-rules", &[]), &answer.rules),
-        (texts.say("aliases-explain-checks", &[]), &answer.checks),
-        (texts.say("aliases-explain-reply", &[]), &answer.reply),
-    ];
-    html! {
-        div .answer role="status" {
-            p { strong { (verdict) } }
-            dl {
-                @for (label, text) in &lines {
-                    @if let Some(text) = text { dt { (label) } dd { (outside(text)) } }
-                }
-                // Where an alias of somebody else leads is his.
-                @if visitor.role == Role::Admin && !answer.destinations.is_empty() {
-                    dt { (texts.say("aliases-leads-finally", &[])) }
-                    dd { @for one in &answer.destinations { div { (outside(&one.mailbox)) } } }
-                }
-            }
-        }
-    }
 }

@@ -1,6 +1,9 @@
 //! The fields of an alias on a page, each with what is wrong with it.
 
-use super::{super::texts::Texts, form::Form};
+use super::{
+    super::{faults, texts::Texts},
+    form::Form,
+};
 use crate::{
     alias::{MAX_MESSAGES, MAX_NOTE},
     web::problem::{FieldError, Problem},
@@ -13,11 +16,9 @@ pub(super) struct Wrong(Vec<FieldError>);
 
 impl Wrong {
     /// What a problem says of fields, and what it says of none.
-    pub(super) fn of(problem: Problem) -> (Self, Option<String>) {
-        match problem.errors.is_empty() {
-            true => (Self::default(), Some(problem.detail)),
-            false => (Self(problem.errors), None),
-        }
+    pub(super) fn of(texts: Texts, problem: Problem) -> (Self, Option<String>) {
+        let (errors, of_all) = faults::of_problem(texts, problem);
+        (Self(errors), of_all)
     }
 
     fn is(&self, name: &str) -> bool {

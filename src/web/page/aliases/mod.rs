@@ -2,6 +2,8 @@
 //! can be taken back for a moment.
 
 mod actions;
+mod all;
+mod bulk;
 mod explained;
 mod fields;
 mod form;
@@ -25,10 +27,11 @@ use axum::{
 pub(crate) fn routes() -> Router<Site> {
     Router::new()
         .route("/aliases", get(list::show))
-        .route("/aliases/many", post(list::change))
-        .route("/aliases/undo", post(list::take_back))
+        .route("/aliases/many", post(bulk::change))
+        .route("/aliases/undo", post(bulk::take_back))
         .route("/aliases/new", get(new::show).post(new::make))
         .route("/aliases/{address}", get(one::show).post(one::change))
+        .route("/aliases/{address}/explain", post(one::explain))
 }
 
 /// Where the page of an alias is.

@@ -46,7 +46,7 @@ pub(super) async fn make(visitor: Visitor, Sent(sent): Sent) -> Result<Response<
         Err(problem) => problem,
     };
     let status = problem.kind.status();
-    let (wrong, of_all) = Wrong::of(problem);
+    let (wrong, of_all) = Wrong::of(visitor.texts, problem);
     page(&visitor, status, form, wrong, of_all).await
 }
 
@@ -73,7 +73,7 @@ async fn made(visitor: &Visitor, form: &Form) -> Result<Result<Response<Body>, P
         Err(crate::admin::Error::Change(error)) => return Ok(Err(Problem::from(error))),
         Err(error) => return Err(error.into()),
     }
-    tracing::info!(alias = %alias.address(), by = %visitor.key(), "alias made");
+    visitor.did("alias made", alias.address());
     let address = alias.address().to_string();
     let text = texts.say("aliases-made", &[("address", address.into())]);
     Ok(Ok(visitor.done(Notice::new(text), &place)))

@@ -2,7 +2,8 @@
 
 use super::{
     super::{
-        form::{Form as Sent, Query, Segment},
+        form::{Form as Sent, Segment},
+        messages::recent,
         notices::Notice,
         parts,
         shell::Tab,
@@ -11,18 +12,19 @@ use super::{
         visitor::Visitor,
     },
     actions::{Picked, Stale, alter},
-    explained,
+    bulk,
+    explained::{self, Asked},
     fields::{self, Wrong},
     form::Form,
     list, place_of, rows,
 };
-use crate::web::page::outside::outside;
+use crate::web::page::outside::{isolated, outside};
 use crate::{
     admin::{
         Error,
         aliases::{self, ShownAlias},
     },
-    alias::{Alias, AliasAddress, Counters, Reason},
+    alias::{Alias, AliasAddress, Counters, DAYS, Daily, Reason},
     clock,
     session::Role,
     store::ChangeError,
@@ -32,16 +34,29 @@ use axum::body::Body;
 use hyper::{Response, StatusCode};
 use maud::{Markup, html};
 
-/// `GET /aliases/{address}`; with `from` and `ip`, what would become of a message.
+/// `GET /aliases/{address}`
 pub(super) async fn show(
     visitor: Visitor,
     Segment(address): Segment,
-    Query(query): Query,
 ) -> Result<Response<Body>, Trouble> {
     let alias = own(&visitor, &address).await?;
-    let explained = explained::section(&visitor, &alias, &query).await?;
     let form = Form::of(&alias);
-    page(&visitor, StatusCode::OK, &alias, &Shown::new(form), &explained).await
+    page(&visitor, StatusCode::OK, &alias, &Shown::new(form), &Asked::default()).await
+}
+
+/// `POST /aliases/{address}/explain`: what would become of a message. Nothing is changed.
+pub(super) async fn explain(
+    visitor: Visitor,
+    Segment(address): Segment,
+    Sent(sent): Sent,
+) -> Result<Response<Body>, Trouble> {
+    let alias = own(&visitor, &address).await?;
+    let asked = explained::ask(&visitor, &alias, sent).await?;
+    let status = match asked.is_answered() {
+        true => StatusCode::OK,
+        false => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    page(&visitor, status, &alias, &Shown::new(Form::of(&alias)), &asked).await
 }
 
 /// `POST /aliases/{address}`
@@ -69,8 +84,8 @@ pub(super) async fn change(
     let place = place_of(alias.address());
     let shown = match came {
         Ok(Some(step)) => {
-            tracing::info!(alias = %alias.address(), by = %visitor.key(), "alias changed");
-            let undo = list::keep(&visitor, vec![step], &place);
+            visitor.did("alias changed", alias.address());
+            let undo = bulk::keep(&visitor, vec![step], &place);
             let text = texts.say("aliases-done-changed", &[("count", 1_u64.into())]);
             return Ok(visitor.done(Notice { text, undo }, &place));
         }
@@ -80,7 +95,7 @@ pub(super) async fn change(
         }
         Err(No::Stale) => Shown { is_stale: true, ..Shown::new(form) },
         Err(No::Wrong(problem)) => {
-            let (wrong, of_all) = Wrong::of(problem);
+            let (wrong, of_all) = Wrong::of(texts, problem);
             Shown { wrong, of_all, ..Shown::new(form) }
         }
     };
@@ -90,8 +105,7 @@ pub(super) async fn change(
     };
     // As it is by now.
     let alias = own(&visitor, &address).await?;
-    let nothing = explained::section(&visitor, &alias, &Default::default()).await?;
-    page(&visitor, status, &alias, &shown, &nothing).await
+    page(&visitor, status, &alias, &shown, &Asked::default()).await
 }
 
 /// Why an alias is not changed.
@@ -136,7 +150,7 @@ async fn page(
     status: StatusCode,
     alias: &Alias,
     shown: &Shown,
-    explained: &Markup,
+    asked: &Asked,
 ) -> Result<Response<Body>, Trouble> {
     let (site, texts) = (&visitor.site, visitor.texts);
     let counters = aliases::counters(&site.store, alias.address()).await?;
@@ -150,9 +164,18 @@ async fn page(
             &aliases::show(&site.store, alias.address(), site.config.postmaster.as_ref()).await?,
         ),
     };
+    let recent = match alias.address() {
+        AliasAddress::Exact(mailbox) => recent(visitor, mailbox).await?,
+        _ => {
+            html! { p { a href=(messages_of(alias.address())) { (texts.say("messages-recent-of-domain", &[])) } } }
+        }
+    };
     let picked = Picked::of(alias);
     let content = html! {
-        p .lead { (outside(&address)) " " (rows::state(texts, alias, &counters, clock::now())) }
+        p .summary {
+            (rows::state(texts, alias, &counters, clock::now()))
+            a href="/aliases" { (texts.say("aliases-back", &[])) }
+        }
         form method="post" action="/aliases/many" .buttons {
             input type="hidden" name="to" value="alias";
             @let word = if alias.enabled() { "disable" } else { "enable" };
@@ -164,10 +187,12 @@ async fn page(
         p .hint { (texts.say("aliases-remove-hint", &[])) }
         section aria-labelledby="use" {
             h2 #use { (texts.say("aliases-use", &[])) }
-            @if let [days] = &days[..] { (rows::drawing(texts, days, today)) }
-            (numbers(texts, &counters))
+            (numbers(texts, &counters, days.first().map(|days| (days, today))))
             (leads)
-            p { a href=(messages_of(alias.address())) { (texts.say("aliases-to-messages", &[])) } }
+        }
+        section aria-labelledby="recent" {
+            h2 #recent { (texts.say("messages-recent", &[])) }
+            (recent)
         }
         section aria-labelledby="change" {
             h2 #change { (texts.say("aliases-change", &[])) }
@@ -178,13 +203,12 @@ async fn page(
                 (fields::all(texts, &shown.form, &shown.wrong))
                 div .buttons {
                     button .main type="submit" { (texts.say("aliases-save", &[])) }
-                    a href="/aliases" { (texts.say("aliases-back", &[])) }
                 }
             }
         }
-        (explained)
+        (explained::section(visitor, alias, asked))
     };
-    Ok(visitor.page_with(status, Tab::Aliases, &texts.say("aliases-one", &[]), &content))
+    Ok(visitor.page_with(status, Tab::Aliases, &isolated(&address), &content))
 }
 
 /// What somebody else has made of the alias meanwhile: of each field that is another than what was typed, what it holds.
@@ -239,18 +263,28 @@ fn stale(texts: Texts, alias: &Alias, typed: &Form) -> Markup {
     }
 }
 
-fn numbers(texts: Texts, counters: &Counters) -> Markup {
+/// What came of its mail so far, as cards.
+fn numbers(texts: Texts, counters: &Counters, days: Option<(&Daily, u64)>) -> Markup {
     html! {
-        dl .numbers {
-            dt { (texts.say("aliases-forwarded", &[])) } dd { (texts.number(counters.forwarded)) }
-            dt { (texts.say("aliases-refused", &[])) }
-            dd {
-                (texts.number(counters.refused))
-                @for (reason, count) in &counters.refused_by { div .hint { (why(texts, *reason)) ": " (texts.number(*count)) } }
+        dl .figures {
+            div .figure { dt { (texts.say("aliases-forwarded", &[])) } dd { b { (texts.number(counters.forwarded)) } } }
+            div .figure {
+                dt { (texts.say("aliases-refused", &[])) }
+                dd {
+                    b { (texts.number(counters.refused)) }
+                    @for (reason, count) in &counters.refused_by { div .hint { (why(texts, *reason)) ": " (texts.number(*count)) } }
+                }
             }
-            dt { (texts.say("aliases-last-use", &[])) }
-            dd { @if let Some(time) = counters.last_use { (parts::time(time)) } @else { (texts.say("aliases-never", &[])) } }
-            @if let Some(since) = counters.since { dt { (texts.say("aliases-since", &[])) } dd { (parts::time(since)) } }
+            div .figure {
+                dt { (texts.say("aliases-last-use", &[])) }
+                dd { @if let Some(time) = counters.last_use { (parts::time(time)) } @else { (texts.say("aliases-never", &[])) } }
+            }
+            @if let Some(since) = counters.since {
+                div .figure { dt { (texts.say("aliases-since", &[])) } dd { (parts::time(since)) } }
+            }
+            @if let Some((days, today)) = days {
+                div .figure { dt { (texts.say("aliases-last-days", &[("days", DAYS.into())])) } dd { (rows::drawing(texts, days, today)) } }
+            }
         }
     }
 }
@@ -285,13 +319,10 @@ fn leads_to(texts: Texts, shown: &ShownAlias) -> Markup {
     }
 }
 
-/// Where the messages are that came to an alias; of one that stands for many addresses, those of its domain.
+/// Where the messages are of an alias that stands for many addresses: those of its domain.
 fn messages_of(address: &AliasAddress) -> String {
-    let to = match (address, address.domain()) {
-        (AliasAddress::Exact(mailbox), _) => mailbox.to_string(),
-        (_, Some(domain)) => format!("@{domain}"),
-        (_, None) => return "/messages".to_owned(),
-    };
+    let Some(domain) = address.domain() else { return "/messages".to_owned() };
+    let to = format!("@{domain}");
     let query = form_urlencoded::Serializer::new(String::new()).append_pair("to", &to).finish();
     format!("/messages?{query}")
 }

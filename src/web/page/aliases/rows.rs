@@ -23,6 +23,8 @@ pub(super) struct Bulk {
     pub(super) old: String,
     pub(super) new: String,
     pub(super) picked: Vec<Picked>,
+    /// All that the search finds are meant.
+    pub(super) is_of_all: bool,
     pub(super) wrong: Option<FieldError>,
 }
 
@@ -35,6 +37,7 @@ impl Bulk {
             old: text("old"),
             new: text("new"),
             picked: Vec::new(),
+            is_of_all: fields.has("all"),
             wrong: None,
         }
     }
@@ -188,15 +191,16 @@ pub(super) fn drawing(texts: Texts, days: &Daily, today: u64) -> Markup {
 }
 
 /// What may be done with those that are picked.
-pub(super) fn picked(texts: Texts, bulk: &Bulk) -> Markup {
+pub(super) fn picked(texts: Texts, bulk: &Bulk, has_more_pages: bool) -> Markup {
     let chosen = |word: &str| bulk.word == word;
     let wrong = |name: &str| {
         let wrong = bulk.wrong.as_ref().filter(|wrong| wrong.field == name);
         wrong.map(|wrong| wrong.message.clone())
     };
-    let field = |name: &str, label: String, value: &str| {
+    // Where script runs, a field is there only with what it belongs to.
+    let field = |name: &str, of: &str, label: String, value: &str| {
         html! {
-            label { span { (label) }
+            label data-when=(of) { span { (label) }
                 input type="text" name=(name) value=(value) aria-invalid=[(wrong(name).is_some()).then_some("true")]
                     aria-describedby=[wrong(name).map(|_| format!("bulk-{name}-error"))];
             }
@@ -208,8 +212,19 @@ pub(super) fn picked(texts: Texts, bulk: &Bulk) -> Markup {
     html! {
         fieldset .picked {
             legend { (texts.say("aliases-with-picked", &[])) }
+            p .which {
+                label .pick-all hidden {
+                    input type="checkbox" data-all="pick"; " " (texts.say("aliases-pick-all", &[]))
+                }
+                @if has_more_pages {
+                    label {
+                        input type="checkbox" name="all" value="yes" checked[bulk.is_of_all];
+                        " " (texts.say("aliases-pick-found", &[]))
+                    }
+                }
+            }
             label { span { (texts.say("aliases-do", &[])) }
-                select name="do" {
+                select name="do" data-chooses {
                     option value="enable" selected[chosen("enable")] { (texts.say("aliases-do-enable", &[])) }
                     option value="disable" selected[chosen("disable")] { (texts.say("aliases-do-disable", &[])) }
                     option value="delete" selected[chosen("delete")] { (texts.say("aliases-do-delete", &[])) }
@@ -218,9 +233,9 @@ pub(super) fn picked(texts: Texts, bulk: &Bulk) -> Markup {
                 }
             }
             @if let Some(message) = wrong("do") { p .error role="alert" { (message) } }
-            (field("bulk_note", texts.say("aliases-do-note-text", &[]), &bulk.note))
-            (field("old", texts.say("aliases-do-old", &[]), &bulk.old))
-            (field("new", texts.say("aliases-do-new", &[]), &bulk.new))
+            (field("bulk_note", "note", texts.say("aliases-do-note-text", &[]), &bulk.note))
+            (field("old", "replace", texts.say("aliases-do-old", &[]), &bulk.old))
+            (field("new", "replace", texts.say("aliases-do-new", &[]), &bulk.new))
             button type="submit" { (texts.say("aliases-do-button", &[])) }
         }
     }

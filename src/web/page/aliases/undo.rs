@@ -4,12 +4,12 @@ use crate::{
     address::Domain,
     admin::{
         Error, Store,
-        aliases::{self, Altered, Removed},
+        aliases::{self, Altered, Removed, Reversion},
     },
     alias::{Alias, AliasAddress},
     store::ChangeError,
     time::Millis,
-    web::alias_record::tag_of,
+    web::{alias_record::tag_of, cause::Cause},
 };
 use parking_lot::Mutex;
 use std::{
@@ -34,6 +34,16 @@ pub(in crate::web) enum Step {
     BringBack(Box<Removed>),
     /// The alias was changed, and has this tag since.
     PutBack(Box<Alias>, String),
+}
+
+impl Step {
+    /// The alias.
+    pub(super) fn address(&self) -> &AliasAddress {
+        match self {
+            Self::BringBack(removed) => removed.alias.address(),
+            Self::PutBack(alias, _) => alias.address(),
+        }
+    }
 }
 
 /// The changes that can be taken back: of each session the last one.
@@ -74,7 +84,7 @@ pub(in crate::web) enum NotUndone {
     /// It is gone, or its domain is.
     Gone,
     /// What is there by now stands against it.
-    Refused(String),
+    Refused(Cause),
 }
 
 impl Undos {
@@ -96,6 +106,13 @@ impl Undos {
         Some(number)
     }
 
+    /// Forgets what is too late to be taken back: what aliases said is nobody's to keep longer.
+    pub(in crate::web) fn forget_late(&self, now: Millis) {
+        let undos = &mut self.0.lock().undos;
+        undos.retain(|undo| undo.until > now);
+        undos.shrink_to_fit();
+    }
+
     /// What takes back the change of that number, this once; `None` where it is too late, or `session` has made another since.
     pub(in crate::web) fn take(
         &self,
@@ -114,70 +131,65 @@ impl Undos {
 /// Takes back, the last first, what is in domains that `may_see` lets pass: others may have become somebody else's since.
 ///
 /// # Errors
-/// When the store fails: what was not reached by then stays.
+/// When the store fails: nothing is taken back then.
 pub(in crate::web) async fn undo(
     store: &Store,
     may_see: impl Fn(Option<&Domain>) -> bool,
     steps: Vec<Step>,
 ) -> Result<Undone, Error> {
     let mut undone = Undone::default();
+    let (mut meant, mut reversions) = (Vec::new(), Vec::new());
     for step in steps.into_iter().rev() {
-        let alias = match &step {
-            Step::BringBack(removed) => &removed.alias,
-            Step::PutBack(alias, _) => alias,
-        };
-        if !may_see(alias.address().domain()) {
-            undone.failed.push((alias.address().clone(), NotUndone::Gone));
+        let address = step.alias().address().clone();
+        if !may_see(address.domain()) {
+            undone.failed.push((address, NotUndone::Gone));
             continue;
         }
-        let (address, came) = match step {
-            Step::BringBack(removed) => {
-                let address = removed.alias.address().clone();
-                (address, aliases::bring_back(store, *removed).await.map(|()| true))
-            }
-            Step::PutBack(alias, tag) => {
-                let address = alias.address().clone();
-                (address.clone(), put_back(store, &address, *alias, tag).await)
-            }
-        };
+        let fits = Arc::new(AtomicBool::new(true));
+        reversions.push(step.reversion(Arc::clone(&fits)));
+        meant.push((address, fits));
+    }
+    let came = aliases::revert(store, reversions).await?;
+    for ((address, fits), came) in meant.into_iter().zip(came) {
         let why = match came {
-            Ok(true) => {
+            Ok(()) if fits.load(Ordering::Relaxed) => {
                 undone.done += 1;
                 continue;
             }
-            Ok(false) | Err(Error::Change(ChangeError::Exists { .. })) => NotUndone::Changed,
-            Err(Error::Change(ChangeError::NoSuchAlias(_) | ChangeError::UnknownDomain(_))) => {
-                NotUndone::Gone
-            }
-            Err(Error::Change(ChangeError::Store(error))) => return Err(error.into()),
-            Err(Error::Change(error)) => {
-                NotUndone::Refused(crate::web::problem::Problem::from(error).detail)
-            }
-            Err(error) => return Err(error),
+            Ok(()) | Err(ChangeError::Exists { .. }) => NotUndone::Changed,
+            Err(ChangeError::NoSuchAlias(_) | ChangeError::UnknownDomain(_)) => NotUndone::Gone,
+            Err(error) => NotUndone::Refused(Cause::from(&error)),
         };
         undone.failed.push((address, why));
     }
     Ok(undone)
 }
 
-/// True when it was as it was left.
-async fn put_back(
-    store: &Store,
-    address: &AliasAddress,
-    alias: Alias,
-    tag: String,
-) -> Result<bool, Error> {
-    let fits = Arc::new(AtomicBool::new(false));
-    let told = Arc::clone(&fits);
-    let alteration = move |now: &Alias| match tag_of(now) == tag {
-        true => {
-            told.store(true, Ordering::Relaxed);
-            Altered::Replaced(Box::new(alias))
+impl Step {
+    fn alias(&self) -> &Alias {
+        match self {
+            Self::BringBack(removed) => &removed.alias,
+            Self::PutBack(alias, _) => alias,
         }
-        false => Altered::Kept,
-    };
-    aliases::alter(store, address, Box::new(alteration)).await?;
-    Ok(fits.load(Ordering::Relaxed))
+    }
+
+    /// What the store is asked for; `fits` is false then if the alias was not as it was left.
+    fn reversion(self, fits: Arc<AtomicBool>) -> Reversion {
+        match self {
+            Self::BringBack(removed) => Reversion::BringBack(removed),
+            Self::PutBack(alias, tag) => {
+                let address = alias.address().clone();
+                let alteration = move |now: &Alias| match tag_of(now) == tag {
+                    true => Altered::Replaced(alias),
+                    false => {
+                        fits.store(false, Ordering::Relaxed);
+                        Altered::Kept
+                    }
+                };
+                Reversion::Alter(address, Box::new(alteration))
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -193,6 +205,18 @@ mod tests {
 
     fn step(name: &str) -> Step {
         Step::PutBack(Box::new(alias(name)), "tag".into())
+    }
+
+    #[test]
+    fn what_is_too_late_is_kept_no_longer_whether_anything_changes_or_not() {
+        let undos = Undos::default();
+        undos.keep("a", vec![step("a@x.test")], NOW);
+        undos.keep("b", vec![step("b@x.test")], NOW + Duration::from_secs(1));
+        undos.forget_late(NOW + KEPT);
+        let kept: Vec<_> = undos.0.lock().undos.iter().map(|it| it.session.clone()).collect();
+        assert_eq!(kept, ["b"]);
+        undos.forget_late(NOW + KEPT + Duration::from_secs(1));
+        assert_eq!(undos.0.lock().undos.capacity(), 0);
     }
 
     #[test]

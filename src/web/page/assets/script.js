@@ -15,6 +15,11 @@ function arrived(element) {
   for (const part of parts) part(element);
 }
 
+/** Asks for a page to take a part of it: what is said once is kept for whoever sees the whole. */
+function ask(url) {
+  return fetch(url, { headers: { Accept: "text/html", "Onward-Script": "part" } });
+}
+
 /* Times: in the zone of the browser, with the whole one on hover. */
 onPage((root) => {
   const language = document.documentElement.lang;
@@ -63,10 +68,26 @@ onPage((root) => {
 onPage((root) => {
   for (const all of root.querySelectorAll("input[data-all]")) {
     const others = () => [...document.querySelectorAll(`input[name="${CSS.escape(all.dataset.all)}"]`)];
-    all.hidden = false;
+    (all.closest("label") ?? all).hidden = false;
     all.addEventListener("change", () => {
       for (const one of others()) one.checked = all.checked;
+      // On a wide screen it stands above the boxes, on a narrow one below.
+      const twins = document.querySelectorAll(`input[data-all="${CSS.escape(all.dataset.all)}"]`);
+      for (const twin of twins) twin.checked = all.checked;
     });
+  }
+});
+
+/* Fields that belong to one choice: <select data-chooses> and, in the same form, <label data-when="value">. */
+onPage((root) => {
+  for (const select of root.querySelectorAll("select[data-chooses]")) {
+    const show = () => {
+      for (const field of select.form.querySelectorAll("[data-when]")) {
+        field.hidden = field.dataset.when !== select.value;
+      }
+    };
+    select.addEventListener("change", show);
+    show();
   }
 });
 
@@ -75,11 +96,11 @@ onPage((root) => {
   for (const form of root.querySelectorAll("form[data-live]")) {
     let timer;
     let last = 0;
-    const ask = async () => {
+    const search = async () => {
       const turn = ++last;
       const query = new URLSearchParams(new FormData(form));
       const url = `${form.getAttribute("action") || location.pathname}?${query}`;
-      const answer = await fetch(url, { headers: { Accept: "text/html" } });
+      const answer = await ask(url);
       // A later question may have been answered first.
       if (!answer.ok || turn !== last) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -91,12 +112,12 @@ onPage((root) => {
     };
     form.addEventListener("input", () => {
       clearTimeout(timer);
-      timer = setTimeout(() => ask().catch(() => {}), 200);
+      timer = setTimeout(() => search().catch(() => {}), 200);
     });
   }
 });
 
-/* Following what happens: <section id="…" data-tail> is fetched anew every two seconds while it is seen. */
+/* Following what happens: <section id="…" data-tail="path of its page, where that is another"> is fetched anew every two seconds while it is seen. */
 onPage(() => {
   if (onPage.tails) return;
   onPage.tails = setInterval(async () => {
@@ -104,7 +125,8 @@ onPage(() => {
       // Whoever is in the middle of something there is not disturbed.
       if (document.hidden || old.contains(document.activeElement)) continue;
       try {
-        const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+        // The page itself may be the answer to a form, which is not asked for again.
+        const answer = await ask(old.dataset.tail || location.href);
         if (!answer.ok) continue;
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         const now = page.getElementById(old.id);

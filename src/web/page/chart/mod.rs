@@ -5,10 +5,28 @@ mod svg;
 use super::texts::Texts;
 use crate::admin::traffic::{Period, Traffic};
 use jiff::{Timestamp, tz::TimeZone};
+use maud::{Markup, html};
+
+/// The messages of each period as charts; without any, that is said once.
+pub(crate) fn of_periods(texts: Texts, traffic: &[(Period, Traffic)]) -> Markup {
+    let charts = traffic.iter().map(|(period, counted)| Chart::of_traffic(texts, *period, counted));
+    let charts: Vec<Chart> = charts.collect();
+    let is_any = charts.iter().any(|chart| chart.sums().iter().any(|sum| *sum > 0));
+    html! {
+        @if is_any {
+            p .hint { (texts.say("chart-about", &[])) }
+            div .charts {
+                @for (at, chart) in charts.iter().enumerate() { (chart.markup(texts, &format!("chart-{at}"))) }
+            }
+        } @else {
+            p .empty { (texts.say("chart-none-yet", &[])) }
+        }
+    }
+}
 
 /// Bars that stand on each other, one for each label.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Chart {
+pub(super) struct Chart {
     /// What the chart shows.
     pub(crate) title: String,
     /// What a label is of, such as an hour.
@@ -21,7 +39,7 @@ pub(crate) struct Chart {
 
 /// A part of each bar.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Series {
+pub(super) struct Series {
     /// What it counts.
     pub(crate) name: String,
     /// Its class in the style sheet.
@@ -32,7 +50,7 @@ pub(crate) struct Series {
 
 impl Chart {
     /// The messages of a period, by what became of them.
-    pub(crate) fn of_traffic(texts: Texts, period: Period, traffic: &Traffic) -> Self {
+    fn of_traffic(texts: Texts, period: Period, traffic: &Traffic) -> Self {
         let (title, label, format) = match period {
             Period::Hours => ("chart-hours", "chart-hour", "%m-%d %H:%M"),
             Period::Days => ("chart-days", "chart-day", "%Y-%m-%d"),

@@ -3,8 +3,9 @@
 //! The drawing is stretched to the width there is, so that no text stands in it: labels are lists beside it.
 
 use super::{Chart, Scale};
-use crate::web::page::{parts::Table, texts::Texts};
+use crate::web::page::texts::Texts;
 use maud::{Markup, html};
+use std::fmt::Write;
 
 /// Width of a bar with the gap behind it, and of the bar alone.
 const PITCH: usize = 10;
@@ -16,7 +17,7 @@ const LABELS: usize = 4;
 
 impl Chart {
     /// The drawing with its title and its table; `id` is no other's on the page. Without messages, only that is said.
-    pub(crate) fn markup(&self, texts: Texts, id: &str) -> Markup {
+    pub(super) fn markup(&self, texts: Texts, id: &str) -> Markup {
         let sums = self.sums();
         let highest = sums.iter().copied().max().unwrap_or(0);
         let title = format!("{id}-title");
@@ -65,8 +66,11 @@ impl Chart {
                         @let y = thousandths(100_000 - scale.height(line.saturating_mul(scale.step)).min(100_000));
                         line .grid x1="0" x2=(width) y1=(y) y2=(y) vector-effect="non-scaling-stroke" {}
                     }
+                    @for (class, d) in self.parts(scale) { path .(class) d=(d) {} }
                     @for (at, label) in self.labels.iter().enumerate() {
-                        @if sums.get(at).is_some_and(|sum| *sum > 0) { (self.bar(texts, scale, at, label)) }
+                        @if sums.get(at).is_some_and(|sum| *sum > 0) {
+                            path .bar d=(format!("M{} 0h{PITCH}v{HEIGHT}h-{PITCH}z", at * PITCH)) { title { (self.told(texts, at, label)) } }
+                        }
                     }
                 }
                 ol .labels aria-hidden="true" {
@@ -76,27 +80,39 @@ impl Chart {
         }
     }
 
-    /// The parts of one bar, and what it says where the mouse is on it.
-    fn bar(&self, texts: Texts, scale: &Scale, at: usize, label: &str) -> Markup {
-        let x = at * PITCH + (PITCH - BAR) / 2;
-        let (mut below, mut parts, mut told) = (0_u64, Vec::new(), label.to_owned());
+    /// All bars as one shape for each series: a page has many bars, and little room.
+    fn parts(&self, scale: &Scale) -> Vec<(&'static str, String)> {
+        let mut below = vec![0_u64; self.labels.len()];
+        let mut parts = Vec::new();
         for series in &self.series {
-            let Some(value) = series.values.get(at).filter(|value| **value > 0) else { continue };
-            let above = below.saturating_add(*value);
-            let (from, to) = (scale.height(above).min(100_000), scale.height(below).min(100_000));
-            parts.push((series.class, thousandths(100_000 - from), thousandths(from - to)));
-            told.push_str(&format!("\n{}: {}", series.name, texts.number(*value)));
-            below = above;
-        }
-        html! {
-            g .bar {
-                title { (told) }
-                rect .whole x=(at * PITCH) y="0" width=(PITCH) height=(HEIGHT) {}
-                @for (class, y, height) in &parts {
-                    rect .(class) x=(x) y=(y) width=(BAR) height=(height) {}
+            let mut shape = String::new();
+            for (at, (value, below)) in series.values.iter().zip(&mut below).enumerate() {
+                let above = below.saturating_add(*value);
+                let (from, to) =
+                    (scale.height(above).min(100_000), scale.height(*below).min(100_000));
+                *below = above;
+                if from > to {
+                    let x = at * PITCH + (PITCH - BAR) / 2;
+                    let (y, height) = (thousandths(100_000 - from), thousandths(from - to));
+                    let _ = write!(shape, "M{x} {y}h{BAR}v{height}h-{BAR}z");
                 }
             }
+            if !shape.is_empty() {
+                parts.push((series.class, shape));
+            }
         }
+        parts
+    }
+
+    /// What a bar says where the mouse is on it.
+    fn told(&self, texts: Texts, at: usize, label: &str) -> String {
+        let mut told = label.to_owned();
+        for series in &self.series {
+            if let Some(value) = series.values.get(at).filter(|value| **value > 0) {
+                let _ = write!(told, "\n{}: {}", series.name, texts.number(*value));
+            }
+        }
+        told
     }
 
     /// Labels at the same distance from each other, the first and the last among them.
@@ -106,20 +122,22 @@ impl Chart {
         (0..LABELS).filter_map(at).collect()
     }
 
+    /// The numbers. As a table of nothing but these it stays one where the screen is narrow, and is small.
     fn table(&self, texts: Texts, sums: &[u64]) -> Markup {
-        let mut table = Table::new(&self.title).text(&self.label);
-        for series in &self.series {
-            table = table.number(&series.name);
-        }
         let with_messages = sums.iter().enumerate().filter(|(_, sum)| **sum > 0);
-        for (at, _) in with_messages.rev() {
-            let mut cells = vec![html! { (self.labels.get(at).map_or("", String::as_str)) }];
-            cells.extend(self.series.iter().map(|series| {
-                html! { (texts.number(series.values.get(at).copied().unwrap_or(0))) }
-            }));
-            table.row(cells);
+        html! {
+            div .table data-scrolls tabindex="0" role="region" aria-label=(self.title) { table .plain {
+                caption .heard { (self.title) }
+                thead { tr {
+                    th scope="col" { (self.label) }
+                    @for series in &self.series { th scope="col" { (series.name) } }
+                } }
+                tbody { @for (at, _) in with_messages.rev() { tr {
+                    th scope="row" { (self.labels.get(at).map_or("", String::as_str)) }
+                    @for series in &self.series { td { (texts.number(series.values.get(at).copied().unwrap_or(0))) } }
+                } } }
+            } }
         }
-        table.or_empty(&texts.say("chart-none", &[]))
     }
 }
 
@@ -157,9 +175,8 @@ mod tests {
         let text = drawn(&chart([vec![0, 4, 1], vec![0, 6, 0]]));
         assert!(text.contains("viewBox=\"0 0 30 100\""), "{text}");
         for wanted in [
-            "<rect class=\"forwarded\" x=\"11\" y=\"60\" width=\"8\" height=\"40\"></rect>",
-            "<rect class=\"refused\" x=\"11\" y=\"0\" width=\"8\" height=\"60\"></rect>",
-            "<rect class=\"forwarded\" x=\"21\" y=\"90\" width=\"8\" height=\"10\"></rect>",
+            "<path class=\"forwarded\" d=\"M11 60h8v40h-8zM21 90h8v10h-8z\"></path>",
+            "<path class=\"refused\" d=\"M11 0h8v60h-8z\"></path>",
             "<title>&lt;1&gt;\nA: 4\nB: 6</title>",
             "T&lt;script&gt;",
         ] {
@@ -169,6 +186,13 @@ mod tests {
         assert!(!text.contains("style=") && !text.contains("<script"), "{text}");
         let rows = text.matches("<tr>").count();
         assert_eq!(rows, 3, "a head and two rows: {text}");
+    }
+
+    #[test]
+    fn a_chart_of_everything_is_small() {
+        let values: Vec<u64> = (0..48).map(|n| 1_000_000 + n * 7_919).collect();
+        let text = drawn(&chart([values.clone(), values]));
+        assert!(text.len() < 12_000, "{}", text.len());
     }
 
     #[test]

@@ -14,12 +14,17 @@ use crate::{
     },
     alias::SenderPattern,
     store::{ChangeError, Progress},
-    web::page::{
-        form::{Form, Segment},
-        notices::Notice,
-        texts::Texts,
-        trouble::Trouble,
-        visitor::{Admin, Visitor},
+    web::{
+        cause::Cause,
+        changes,
+        page::{
+            faults,
+            form::{Form, Segment},
+            notices::Notice,
+            texts::Texts,
+            trouble::Trouble,
+            visitor::{Admin, Visitor},
+        },
     },
 };
 use axum::body::Body;
@@ -33,10 +38,13 @@ pub(super) async fn add(
 ) -> Result<Response<Body>, Trouble> {
     let (texts, written) = (visitor.texts, form.one("domain"));
     let why = match Domain::parse(written) {
-        Err(why) => texts.say("domains-new-bad", &[("why", why.to_string().into())]),
+        Err(why) => {
+            let why = faults::address(texts, why);
+            texts.say("domains-new-bad", &[("why", why.into())])
+        }
         Ok(domain) => match domains::add(&visitor.site.store, &domain).await {
             Ok(true) => {
-                tracing::info!(%domain, "domain added by the page");
+                visitor.did("domain added", &domain);
                 let text = texts.say("domains-added", &[("domain", domain.as_str().into())]);
                 return Ok(visitor.done(Notice::new(text), &path_of(&domain)));
             }
@@ -53,14 +61,11 @@ pub(super) async fn add(
 fn refused(texts: Texts, error: admin::Error) -> Result<String, Trouble> {
     match error {
         admin::Error::Change(ChangeError::Store(error)) => Err(error.into()),
-        admin::Error::Change(ChangeError::Cycle(_) | ChangeError::TooDeep(_)) => {
-            Ok(texts.say("domains-loop", &[]))
-        }
         admin::Error::Change(ChangeError::HasAliases { .. }) => {
             Ok(texts.say("domains-remove-has-aliases", &[]))
         }
-        admin::Error::Change(change) => Ok(change.to_string()),
-        admin::Error::Alias(alias) => Ok(alias.to_string()),
+        admin::Error::Change(change) => Ok(faults::said(texts, &Cause::from(&change))),
+        admin::Error::Alias(alias) => Ok(faults::said(texts, &alias.into())),
         error => Err(error.into()),
     }
 }
@@ -70,12 +75,12 @@ pub(super) async fn check(
     Segment(name): Segment,
 ) -> Result<Response<Body>, Trouble> {
     let domain = named(&visitor, &name)?;
-    let begun = checks::begin(&visitor.site, Subject::Domain(domain.clone())).await;
+    let begun = checks::begin(&visitor, Subject::Domain(domain.clone())).await;
     Ok(told(&visitor, begun, &path_of(&domain)))
 }
 
 pub(super) async fn check_all(Admin(visitor): Admin) -> Response<Body> {
-    let begun = checks::begin(&visitor.site, Subject::Site).await;
+    let begun = checks::begin(&visitor, Subject::Site).await;
     told(&visitor, begun, "/domains#doctor")
 }
 
@@ -83,6 +88,7 @@ fn told(visitor: &Visitor, begun: Begun, path: &str) -> Response<Body> {
     let text = match begun {
         Begun::Done => visitor.texts.say("domains-check-done", &[]),
         Begun::Goes => visitor.texts.say("domains-check-begun", &[]),
+        Begun::Asks => visitor.texts.say("domains-check-asks", &[]),
         Begun::Busy => visitor.texts.say("domains-check-busy", &[]),
     };
     visitor.done(Notice::new(text), path)
@@ -116,7 +122,7 @@ pub(super) async fn set(
         Err(wrong) => *wrong,
         Ok(change) => match domains::set(&visitor.site.store, &domain, &change).await {
             Ok(_) => {
-                tracing::info!(%domain, "domain changed by the page");
+                visitor.did("domain changed", &domain);
                 let text = visitor.texts.say("domains-saved", &[]);
                 return Ok(visitor.done(Notice::new(text), &path_of(&domain)));
             }
@@ -135,12 +141,16 @@ pub(super) async fn block(
     let domain = hosted(&visitor, &name)?;
     let (texts, written) = (visitor.texts, form.one("pattern"));
     let why = match SenderPattern::parse(written) {
-        Err(why) => texts.say("domains-block-bad", &[("why", why.to_string().into())]),
+        Err(why) => faults::said(texts, &why.into()),
         Ok(pattern) => {
             let text = texts.say("domains-blocked", &[("sender", pattern.to_string().into())]);
+            let told = changes::block(&pattern, Some(&domain));
             let (store, patterns) = (&visitor.site.store, vec![pattern]);
             match blocks::add(store, Some(&domain), patterns, None, Progress::default()).await {
-                Ok(_) => return Ok(visitor.done(Notice::new(text), &path_of(&domain))),
+                Ok(_) => {
+                    visitor.did("block added", &told);
+                    return Ok(visitor.done(Notice::new(text), &path_of(&domain)));
+                }
                 Err(error) => refused(visitor.texts, error)?,
             }
         }
@@ -158,7 +168,13 @@ pub(super) async fn unblock(
     let pattern = SenderPattern::parse(form.one("pattern")).map_err(|_| Trouble::Malformed)?;
     let (store, patterns) = (&visitor.site.store, vec![pattern.clone()]);
     let text = match blocks::remove(store, Some(&domain), patterns, Progress::default()).await {
-        Ok(_) => visitor.texts.say("domains-unblocked", &[("sender", pattern.to_string().into())]),
+        Ok(_) => {
+            visitor.did("block removed", &changes::block(&pattern, Some(&domain)));
+            visitor.texts.say("domains-unblocked", &[("sender", pattern.to_string().into())])
+        }
+        Err(admin::Error::Change(ChangeError::NoSuchBlock { .. })) => {
+            visitor.texts.say("domains-not-blocked", &[("sender", pattern.to_string().into())])
+        }
         Err(error) => refused(visitor.texts, error)?,
     };
     Ok(visitor.done(Notice::new(text), &path_of(&domain)))
@@ -174,8 +190,7 @@ pub(super) async fn remove(
     let why = if Domain::parse(typed).ok().as_ref() == Some(&domain) {
         match domains::remove(&visitor.site.store, &domain, form.has("with_aliases")).await {
             Ok(aliases) => {
-                tracing::info!(%domain, aliases, "domain removed by the page");
-                visitor.site.shared.checks.forget(&domain);
+                visitor.did("domain removed", &format_args!("{domain} with {aliases} aliases"));
                 let args = [("domain", domain.as_str().into()), ("aliases", aliases.into())];
                 let text = texts.say("domains-removed", &args);
                 return Ok(visitor.done(Notice::new(text), "/domains"));

@@ -1,16 +1,21 @@
-//! What DNS and this machine said when somebody had them looked at: one look at a time, and its result kept.
+//! What DNS and this machine said when somebody had them looked at: one look at a time of each who asks, and the result kept.
 
 use crate::{
     address::Domain,
     admin::doctor::{self, Asked, DomainReport, Finding},
     clock,
     rate::Recent,
-    time::UnixTime,
-    web::Site,
+    session::Role,
+    time::{Millis, UnixTime},
+    web::{
+        Site,
+        asking::{Asking, NoPlace},
+        page::visitor::Visitor,
+    },
 };
 use parking_lot::Mutex;
-use std::{sync::Arc, time::Duration};
-use tokio::{sync::Semaphore, time::timeout};
+use std::{slice, time::Duration};
+use tokio::time::timeout;
 
 /// Domains whose result is kept; those that were looked at longest ago go first.
 const KEPT: usize = 1000;
@@ -18,21 +23,31 @@ const KEPT: usize = 1000;
 const OF_DOMAIN: Duration = Duration::from_secs(90);
 /// ... and one at everything.
 const OF_ALL: Duration = Duration::from_mins(10);
+/// Looks at once: one of each who asks, and of each domain.
+const LOOKS: usize = 4;
 /// How long whoever asks waits for it to end.
 const WAIT: Duration = Duration::from_secs(8);
 
-/// The results, and the place for one look.
+/// The results, and the looks that go on.
 #[derive(Debug)]
 pub(in crate::web) struct Checks {
-    place: Arc<Semaphore>,
+    asking: Asking,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
-    goes: Option<Going>,
+    goes: Vec<Going>,
     site: Option<Checked<Vec<Finding>>>,
-    domains: Recent<String, Option<Checked<DomainReport>>>,
+    domains: Recent<String, Option<OfDomain>>,
+}
+
+/// The last look at a domain: that of an owner is not shown to the next.
+#[derive(Debug)]
+struct OfDomain {
+    /// Since when the domain was here, if it was.
+    since: Option<Millis>,
+    checked: Checked<DomainReport>,
 }
 
 /// What a look came to.
@@ -77,14 +92,16 @@ pub(super) enum Begun {
     Done,
     /// It goes on.
     Goes,
-    /// Another one goes on: this has not begun.
+    /// What the same one asked for before goes on: this has not begun.
+    Asks,
+    /// Too many others go on: this has not begun.
     Busy,
 }
 
 impl Default for Checks {
     fn default() -> Self {
-        let state = State { goes: None, site: None, domains: Recent::new(KEPT) };
-        Self { place: Arc::new(Semaphore::new(1)), state: Mutex::new(state) }
+        let state = State { goes: Vec::new(), site: None, domains: Recent::new(KEPT) };
+        Self { asking: Asking::new(LOOKS), state: Mutex::new(state) }
     }
 }
 
@@ -94,44 +111,67 @@ impl Checks {
         self.state.lock().site.clone()
     }
 
-    /// What the last look at a domain came to.
-    pub(super) fn domain(&self, domain: &Domain) -> Option<Checked<DomainReport>> {
-        self.state.lock().domains.get(&domain.to_key()).cloned().flatten()
+    /// What the last look at a domain came to that is here since then; `None`: that is not.
+    pub(super) fn domain(
+        &self,
+        domain: &Domain,
+        since: Option<Millis>,
+    ) -> Option<Checked<DomainReport>> {
+        let state = self.state.lock();
+        let last = state.domains.get(&domain.to_key())?.as_ref()?;
+        (last.since == since).then(|| last.checked.clone())
     }
 
-    /// The look that goes on, if one does.
-    pub(super) fn going(&self) -> Option<Going> {
-        self.state.lock().goes.clone()
+    /// The look at it that goes on, if one does.
+    pub(super) fn going(&self, at: &Subject) -> Option<Going> {
+        self.state.lock().goes.iter().find(|going| going.at == *at).cloned()
     }
 
-    /// Forgets a domain.
-    pub(super) fn forget(&self, domain: &Domain) {
-        let (mut state, key) = (self.state.lock(), domain.to_key());
-        if state.domains.get(&key).is_some() {
-            state.domains.change(key, |result| *result = None);
+    /// Notes that a look begins, if none at the same goes on.
+    fn note(&self, at: &Subject) -> bool {
+        let goes = &mut self.state.lock().goes;
+        let is_new = goes.iter().all(|going| going.at != *at);
+        if is_new {
+            goes.push(Going { at: at.clone(), since: clock::now() });
         }
+        is_new
     }
 }
 
-/// Looks, unless another look goes on; waits a while for its end.
-pub(super) async fn begin(site: &Site, subject: Subject) -> Begun {
-    let checks = &site.shared.checks;
-    let Ok(place) = Arc::clone(&checks.place).try_acquire_owned() else { return Begun::Busy };
-    let going = Going { at: subject.clone(), since: clock::now() };
-    checks.state.lock().goes = Some(going);
-    let site = site.clone();
+/// Looks, unless the visitor has another look go on, or too many others do; waits a while for its end.
+pub(super) async fn begin(visitor: &Visitor, subject: Subject) -> Begun {
+    let checks = &visitor.site.shared.checks;
+    let place = match checks.asking.claim(visitor.key(), visitor.role == Role::Admin) {
+        Ok(place) => place,
+        Err(NoPlace::Asks) if checks.going(&subject).is_some() => return Begun::Goes,
+        Err(NoPlace::Asks) => return Begun::Asks,
+        Err(NoPlace::Others) => return Begun::Busy,
+    };
+    // Whoever has many sessions looks no more often at a domain for that.
+    if !checks.note(&subject) {
+        return Begun::Goes;
+    }
+    let site = visitor.site.clone();
     // Whoever asked may go away meanwhile.
     let look = tokio::spawn(async move {
-        let ended = Ended(site.clone());
+        let ended = Ended(site.clone(), subject.clone());
         match subject {
             Subject::Site => {
                 let looked = doctor_of_site(&site).await;
                 site.shared.checks.state.lock().site = Some(looked);
             }
             Subject::Domain(domain) => {
+                let owned = site.store.owned(slice::from_ref(&domain)).await;
                 let looked = doctor_of_domain(&site, &domain).await;
-                let mut state = site.shared.checks.state.lock();
-                state.domains.change(domain.to_key(), |result| *result = Some(looked));
+                match owned {
+                    Ok(owned) => {
+                        let since = owned.first().map(|own| own.since);
+                        let mut state = site.shared.checks.state.lock();
+                        let kept = Some(OfDomain { since, checked: looked });
+                        state.domains.change(domain.to_key(), |result| *result = kept);
+                    }
+                    Err(error) => tracing::error!(%error, %domain, "a look at DNS is not kept"),
+                }
             }
         }
         drop(ended);
@@ -143,12 +183,12 @@ pub(super) async fn begin(site: &Site, subject: Subject) -> Begun {
     }
 }
 
-/// Says that no look goes on, however one ended.
-struct Ended(Site);
+/// Says that a look goes on no more, however it ended.
+struct Ended(Site, Subject);
 
 impl Drop for Ended {
     fn drop(&mut self) {
-        self.0.shared.checks.state.lock().goes = None;
+        self.0.shared.checks.state.lock().goes.retain(|going| going.at != self.1);
     }
 }
 

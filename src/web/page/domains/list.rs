@@ -8,6 +8,7 @@ use super::{
 use crate::{
     address::Domain,
     admin::domains::{self, HostedDomain},
+    alias::OwnedDomain,
     clock,
     session::Role,
     web::page::{
@@ -67,11 +68,14 @@ pub(super) async fn show(
     let begin = own.partition_point(|hosted| hosted.domain.to_lowercase() <= part.after);
     let is_more = own.len() > begin + PAGE;
     let shown: Vec<&HostedDomain> = own.iter().skip(begin).take(PAGE).collect();
+    let names: Vec<Domain> =
+        shown.iter().filter_map(|hosted| Domain::parse(&hosted.domain).ok()).collect();
+    let owned = visitor.site.store.owned(&names).await?;
     let content = html! {
         p .lead { (texts.say("domains-about", &[])) }
         @if is_any { (search(texts, part)) }
         section #domains {
-            (table(visitor, &shown, is_any))
+            (table(visitor, &shown, &owned, is_any))
             @if let (true, Some(last)) = (is_more, shown.last()) {
                 p { a .button href=(next(part, &last.domain)) rel="next" { (texts.say("domains-next", &[])) } }
             }
@@ -109,7 +113,12 @@ fn search(texts: Texts, part: &Part) -> Markup {
     }
 }
 
-fn table(visitor: &Visitor, shown: &[&HostedDomain], is_any: bool) -> Markup {
+fn table(
+    visitor: &Visitor,
+    shown: &[&HostedDomain],
+    owned: &[OwnedDomain],
+    is_any: bool,
+) -> Markup {
     let (texts, now) = (visitor.texts, clock::now());
     let mut table = Table::new(&texts.say("domains-title", &[]))
         .text(&texts.say("domains-domain", &[]))
@@ -117,11 +126,13 @@ fn table(visitor: &Visitor, shown: &[&HostedDomain], is_any: bool) -> Markup {
         .text(&texts.say("domains-last-check", &[]))
         .text(&texts.say("domains-auto-create-short", &[]))
         .text(&texts.say("domains-digest", &[]));
-    for hosted in shown {
-        let Ok(domain) = Domain::parse(&hosted.domain) else { continue };
-        let checked = visitor.site.shared.checks.domain(&domain);
+    for OwnedDomain { domain, since } in owned {
+        let Some(hosted) = shown.iter().find(|hosted| hosted.domain == domain.as_str()) else {
+            continue;
+        };
+        let checked = visitor.site.shared.checks.domain(domain, Some(*since));
         table.row(vec![
-            html! { a href=(path_of(&domain)) { (outside(&hosted.domain)) } },
+            html! { a href=(path_of(domain)) { (outside(&hosted.domain)) } },
             in_short(texts, checked.as_ref()),
             html! { @match &checked {
                 Some(checked) => (ago(texts, checked.at, now)),
@@ -173,7 +184,7 @@ fn add_form(texts: Texts, new: &New<'_>) -> Markup {
 fn doctor(visitor: &Visitor) -> Markup {
     let (texts, now) = (visitor.texts, clock::now());
     let checks = &visitor.site.shared.checks;
-    let going = checks.going().filter(|going| going.at == Subject::Site);
+    let going = checks.going(&Subject::Site);
     html! {
         p { (texts.say("domains-doctor-about", &[])) }
         form method="post" action="/doctor" {

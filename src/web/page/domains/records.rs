@@ -126,16 +126,36 @@ pub(super) fn findings(texts: Texts, findings: &[Finding], id: &str) -> Markup {
             div .card .finding {
                 p {
                     (severity(texts, finding.severity)) " "
-                    code { (finding.id) } " "
-                    (value(&finding.what))
+                    @match about(finding.id) {
+                        Some(of) => strong { (purpose(texts, of)) },
+                        None => code { (finding.id) },
+                    }
                 }
-                p .hint { (finding.why) }
+                // The doctor's words are those of the command line.
+                div lang="en" {
+                    p { (value(&finding.what)) }
+                    p .hint { (finding.why) }
+                }
                 @for (n, mend) in finding.mend.iter().enumerate() {
                     (to_copy(texts, &format!("{id}-{at}-{n}"), mend))
                 }
             }
         }
     }
+}
+
+/// Which record a finding is about, where it is about one.
+fn about(id: &str) -> Option<Purpose> {
+    Some(match id {
+        "mx" => Purpose::Mx,
+        "spf" => Purpose::Spf,
+        "no-dkim" | "dkim" => Purpose::Dkim,
+        "dmarc" => Purpose::Dmarc,
+        "mta-sts" => Purpose::MtaSts,
+        "tls-rpt" => Purpose::TlsRpt,
+        "srv" => Purpose::Srv,
+        _ => return None,
+    })
 }
 
 fn severity(texts: Texts, severity: Severity) -> Markup {

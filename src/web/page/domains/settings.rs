@@ -6,8 +6,9 @@ use crate::{
     admin::domains::HostedDomain,
     alias::{AutoCreate, Digest, DomainSettings, SettingsChange, SettingsError},
     web::{
+        cause::Cause,
         etag,
-        page::{form::Fields, parts::Field, texts::Texts},
+        page::{faults, form::Fields, parts::Field, texts::Texts},
     },
 };
 use maud::{Markup, html};
@@ -92,18 +93,11 @@ impl Settings {
                 only_if: Some(now),
             }),
             Err(error) => {
-                match &error {
-                    SettingsError::Pattern(_, why) => {
-                        let args = [("why", why.as_str().into())];
-                        self.pattern_error = Some(texts.say("domains-auto-create-bad", &args));
-                    }
-                    SettingsError::Destination(which, why) => {
-                        let args = [("which", which.as_str().into()), ("why", why.as_str().into())];
-                        self.destinations_error = Some(texts.say("domains-to-bad", &args));
-                    }
-                    SettingsError::Destinations => {
-                        self.destinations_error = Some(texts.say("domains-to-count", &[]));
-                    }
+                let is_of_pattern = matches!(error, SettingsError::Pattern(..));
+                let said = Some(faults::said(texts, &Cause::Settings(error)));
+                match is_of_pattern {
+                    true => self.pattern_error = said,
+                    false => self.destinations_error = said,
                 }
                 Err(Box::new(self))
             }

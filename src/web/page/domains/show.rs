@@ -13,10 +13,12 @@ use crate::{
         domains::{self, HostedDomain},
         traffic,
     },
+    alias::OwnedDomain,
     clock,
     session::Role,
+    time::Millis,
     web::page::{
-        chart::Chart,
+        chart,
         form::Segment,
         outside::outside,
         parts::{Field, Table, ago, time},
@@ -28,6 +30,7 @@ use crate::{
 use axum::body::Body;
 use hyper::{Response, StatusCode};
 use maud::{Markup, html};
+use std::slice;
 
 /// Blocks that are named.
 const BLOCKS: usize = 100;
@@ -60,23 +63,28 @@ pub(super) async fn show(
     let texts = visitor.texts;
     let site = &visitor.site;
     let is_hosted = site.store.is_hosted(domain);
-    let traffic = traffic::of(&site.config.state_dir, Some(domain), clock::now()).await?;
+    let since = site.store.owned(slice::from_ref(domain)).await?.first().map(|own| own.since);
+    let seen_since = match visitor.role {
+        Role::Admin => Millis::EPOCH,
+        // It was removed a moment ago.
+        Role::Owner(_) => since.ok_or(Trouble::NotFound)?,
+    };
+    let seen = OwnedDomain { domain: domain.clone(), since: seen_since };
+    let traffic = traffic::of(&site.config.state_dir, Some(&seen), clock::now()).await?;
     let hosted = HostedDomain::new(domain, &domains::settings(&site.store, domain));
     let settings = sent.settings.clone().unwrap_or_else(|| Settings::of(&hosted));
     let content = html! {
         @if !is_hosted { p .lead { (texts.say("domains-srs-only", &[])) } }
         h2 { (texts.say("domains-dns", &[])) }
-        (check(visitor, domain))
+        (check(visitor, domain, since))
         h2 { (texts.say("domains-keys", &[])) }
         (keys(visitor, domain)?)
         h2 { (texts.say("domains-certificate", &[])) }
         (certificate(visitor))
         @if is_hosted {
             h2 { (texts.say("domains-traffic", &[])) }
-            p .hint { (texts.say("chart-about", &[])) }
-            @for (at, (period, counted)) in traffic.iter().enumerate() {
-                (Chart::of_traffic(texts, *period, counted).markup(texts, &format!("chart-{at}")))
-            }
+            @if visitor.role != Role::Admin { p .hint { (texts.say("chart-since", &[])) } }
+            (chart::of_periods(texts, &traffic))
             h2 { (texts.say("domains-settings", &[])) }
             (settings.form(texts, domain))
             h2 { (texts.say("domains-blocks", &[])) }
@@ -91,10 +99,10 @@ pub(super) async fn show(
 }
 
 /// The button, and what the last look came to.
-fn check(visitor: &Visitor, domain: &Domain) -> Markup {
+fn check(visitor: &Visitor, domain: &Domain, since: Option<Millis>) -> Markup {
     let (texts, now) = (visitor.texts, clock::now());
     let checks = &visitor.site.shared.checks;
-    let going = checks.going().filter(|going| going.at == Subject::Domain(domain.clone()));
+    let going = checks.going(&Subject::Domain(domain.clone()));
     html! {
         form method="post" action=(format!("{}/check", path_of(domain))) {
             button .main { (texts.say("domains-check", &[])) }
@@ -102,7 +110,7 @@ fn check(visitor: &Visitor, domain: &Domain) -> Markup {
         @if let Some(going) = going {
             p .hint role="status" { (texts.say("domains-check-goes", &[])) " " (ago(texts, going.since, now)) }
         }
-        @match checks.domain(domain) {
+        @match checks.domain(domain, since) {
             Some(checked) => (report(texts, &checked, now)),
             None => p .empty { (texts.say("domains-check-none", &[])) },
         }

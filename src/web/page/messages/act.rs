@@ -13,11 +13,16 @@ use crate::{
     },
     alias::{AliasAddress, Amendment, SenderPattern},
     store::{ChangeError, Progress},
-    web::page::{
-        form::{Fields, Form, Segment},
-        notices::Notice,
-        trouble::Trouble,
-        visitor::Visitor,
+    web::{
+        cause::Cause,
+        page::{
+            faults,
+            form::{Fields, Form, Segment},
+            notices::Notice,
+            texts::Texts,
+            trouble::Trouble,
+            visitor::Visitor,
+        },
     },
 };
 use axum::body::Body;
@@ -32,7 +37,9 @@ pub(super) async fn retry(
     if let Some(refused) = may_not(&visitor, &seen) {
         return Ok(refused);
     }
-    let changed = queue::retry(&visitor.site.store, &only(&seen)).await?;
+    let filter = only(&seen);
+    let changed = queue::retry(&visitor.site.store, &filter).await?;
+    told(&visitor, "message tried", &changed);
     Ok(concluded(&visitor, &seen, &changed, "messages-retry-done"))
 }
 
@@ -47,8 +54,15 @@ pub(super) async fn drop(
     }
     let filter = only(&seen);
     let changed = queue::drop(&visitor.site.store, &filter).await?;
-    tracing::info!(ids = ?filter.ids, by = visitor.name(), "message dropped");
+    told(&visitor, "message dropped", &changed);
     Ok(concluded(&visitor, &seen, &changed, "messages-drop-done"))
+}
+
+/// Tells the log of messages of which something became.
+pub(super) fn told(visitor: &Visitor, what: &'static str, changed: &Changed) {
+    if !changed.ids.is_empty() {
+        visitor.did(what, &changed.ids.join(", "));
+    }
 }
 
 /// The message alone, under the id that it has.
@@ -122,7 +136,7 @@ async fn rule(
     };
     let pattern = match SenderPattern::parse(&pattern) {
         Ok(pattern) => pattern,
-        Err(error) => return Ok(wrong(visitor, &seen, what, error.to_string())),
+        Err(error) => return Ok(wrong(visitor, &seen, what, faults::said(texts, &error.into()))),
     };
     // What the page offers, and nothing else: it knows what is whose.
     let wanted = fields.one("for");
@@ -148,9 +162,10 @@ async fn rule(
         None => block_sender(visitor, None, &pattern).await,
     };
     if let Err(error) = done {
-        return Ok(wrong(visitor, &seen, what, words(error)?));
+        return Ok(wrong(visitor, &seen, what, words(texts, error)?));
     }
-    tracing::info!(%pattern, what, scope = wanted, by = visitor.name(), "rule for a sender");
+    let did = if what == "block" { "sender blocked" } else { "sender allowed" };
+    visitor.did(did, &format_args!("{pattern} for {wanted}"));
     let key = if what == "block" { "messages-block-done" } else { "messages-allow-done" };
     let notice = texts.say(key, &[("pattern", pattern.to_string().into())]);
     Ok(visitor.done(Notice::new(notice), &path(&seen.record.id)))
@@ -170,11 +185,11 @@ async fn block_sender(
 ///
 /// # Errors
 /// When it is the store that fails.
-fn words(error: admin::Error) -> Result<String, Trouble> {
+fn words(texts: Texts, error: admin::Error) -> Result<String, Trouble> {
     match error {
-        admin::Error::Alias(error) => Ok(error.to_string()),
+        admin::Error::Alias(error) => Ok(faults::said(texts, &error.into())),
         admin::Error::Change(ChangeError::Store(error)) => Err(error.into()),
-        admin::Error::Change(error) => Ok(error.to_string()),
+        admin::Error::Change(error) => Ok(faults::said(texts, &Cause::from(&error))),
         error => Err(error.into()),
     }
 }

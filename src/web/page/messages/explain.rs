@@ -9,11 +9,14 @@ use crate::{
     address::ForwardPath,
     admin::{Question, explain},
     alias::Owner,
-    web::page::{form::Segment, trouble::Trouble, visitor::Visitor},
+    session::Role,
+    web::{
+        asking::NoPlace,
+        page::{form::Segment, trouble::Trouble, visitor::Visitor},
+    },
 };
 use axum::body::Body;
 use hyper::Response;
-use std::sync::Arc;
 
 /// Longest HELO that is asked with: what is longer stands in no DNS.
 const MAX_HELO: usize = 255;
@@ -25,27 +28,26 @@ pub(super) async fn show(
 ) -> Result<Response<Body>, Trouble> {
     let seen = Seen::find(&visitor, &id).await?;
     let question = question(&seen).ok_or(Trouble::NotFound)?;
-    let beside = |wrong: &'static str| Beside {
-        wrong: Some(("explain", visitor.texts.say(wrong, &[]))),
-        explained: None,
+    let not = |what: String| {
+        let beside = Beside { wrong: Some(("explain", what)), explained: None };
+        Ok(one::page(&visitor, &seen, &beside))
     };
-    let busy = || one::page(&visitor, &seen, &beside("messages-explain-busy"));
-    let shared = &visitor.site.shared;
-    let Ok(_place) = Arc::clone(&shared.explains).try_acquire_owned() else { return Ok(busy()) };
-    let own = visitor.session().map(|id| shared.explaining.claim(id));
-    if own.as_ref().is_some_and(Option::is_none) {
-        return Ok(busy());
-    }
+    let explaining = &visitor.site.shared.explaining;
+    let _place = match explaining.claim(visitor.key(), visitor.role == Role::Admin) {
+        Ok(place) => place,
+        Err(NoPlace::Asks) => return not(visitor.texts.say("explain-asks", &[])),
+        Err(NoPlace::Others) => return not(visitor.texts.say("explain-busy", &[])),
+    };
     let config = visitor.site.config.as_ref().clone();
     let explained = match explain(config, &question).await {
         Ok(explained) => explained,
         Err(error) => {
             tracing::error!(%error, "a request to the page failed");
-            return Ok(one::page(&visitor, &seen, &beside("messages-explain-failed")));
+            return not(visitor.texts.say("messages-explain-failed", &[]));
         }
     };
     let explained = match visitor.role.domains() {
-        Some(domains) => explained.part_of(Owner(domains)),
+        Some(domains) => explained.part_of(&Owner::now(domains)),
         None => explained,
     };
     let beside = Beside { wrong: None, explained: Some(told(&explained)) };

@@ -43,7 +43,7 @@ pub(super) async fn show(
             return Ok(visitor.page_with(status, Tab::Messages, &title, &content));
         }
     };
-    filter.domains = visitor.role.domains().map(<[_]>::to_vec);
+    filter.domains = visitor.own().await?;
     filter.reach = before.map(|_| FURTHER);
     let state_dir = &visitor.site.config.state_dir;
     let page = trace::latest(state_dir, &filter, before, PAGE).await?;

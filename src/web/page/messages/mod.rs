@@ -4,11 +4,16 @@ mod act;
 mod explain;
 mod list;
 mod one;
+mod parts;
 mod queue;
+mod recent;
 mod search;
 mod seen;
 mod story;
 mod told;
+
+pub(super) use recent::recent;
+pub(super) use told::told;
 
 use crate::web::Site;
 use axum::{

@@ -1,21 +1,18 @@
 //! One message as a story, and what can be done about it.
 
 use super::{
-    list::badge,
+    list::{self, badge},
+    parts::sentence,
     seen::Seen,
-    story::{Line, Step, Tone},
+    story::Step,
     told::{Told, can_be_explained},
 };
 use crate::{
     address::Mailbox,
+    admin::trace::Outcome,
     web::page::{
-        form::Segment,
-        outside::outside_whole,
-        parts::time,
-        shell::Tab,
-        texts::{Arg, Texts},
-        trouble::Trouble,
-        visitor::Visitor,
+        form::Segment, outside::outside_whole, parts::time, shell::Tab, texts::Texts,
+        trouble::Trouble, visitor::Visitor,
     },
 };
 use axum::body::Body;
@@ -44,13 +41,14 @@ pub(super) async fn show(
 pub(super) fn page(visitor: &Visitor, seen: &Seen, beside: &Beside) -> Response<Body> {
     let texts = visitor.texts;
     let record = &seen.record;
+    let waits = record.outcome == Outcome::Spooled || seen.waiting.is_some();
     let content = html! {
         p { a href="/messages" { (texts.say("messages-back", &[])) } }
         p .summary {
             (badge(texts, record.outcome)) " "
             (texts.say("messages-id", &[])) ": " code #message-id { (outside_whole(&record.id)) }
         }
-        section #story data-tail[record.outcome == crate::admin::trace::Outcome::Spooled] {
+        section #story data-tail=[waits.then(|| list::path(&record.id))] {
             ol .story { @for step in seen.story(visitor) { li .card { (told(texts, &step)) } } }
         }
         (actions(visitor, seen, beside))
@@ -66,33 +64,13 @@ fn told(texts: Texts, step: &Step) -> Markup {
     html! {
         h2 { (texts.say(step.title, &[])) }
         @if let Some(at) = step.time { p .when { (time(at.unix_time())) } }
-        @for line in &step.lines { (sentence(texts, line)) }
-    }
-}
-
-fn sentence(texts: Texts, line: &Line) -> Markup {
-    let args: Vec<(&str, Arg<'_>)> =
-        line.values.iter().map(|(name, value)| (*name, value.as_str().into())).collect();
-    let class = match line.tone {
-        Tone::Plain => "said",
-        Tone::Good => "said good",
-        Tone::Care => "said warn",
-        Tone::Bad => "said bad",
-    };
-    html! {
-        div class=(class) {
-            p {
-                bdi { (texts.say(line.key, &args)) }
-                @if let Some(at) = line.time { " " (time(at.unix_time())) }
-            }
-            @if let Some(quote) = &line.quote { blockquote { (outside_whole(quote)) } }
-        }
+        @for line in &step.lines { (sentence(texts, line, false)) }
     }
 }
 
 fn actions(visitor: &Visitor, seen: &Seen, beside: &Beside) -> Markup {
     let texts = visitor.texts;
-    let path = super::list::path(&seen.record.id);
+    let path = list::path(&seen.record.id);
     let wrong = |form: &str| {
         beside.wrong.as_ref().filter(|(own, _)| *own == form).map(|(_, text)| text.as_str())
     };
@@ -149,7 +127,7 @@ fn rule(visitor: &Visitor, seen: &Seen, sender: &Mailbox, what: &str, error: &Ma
     let domain = texts.say("messages-pattern-domain", &[("domain", domain.into())]);
     let id = format!("{what}-for");
     html! {
-        form .card method="post" action=(format!("{}/{what}", super::list::path(&seen.record.id))) {
+        form .card method="post" action=(format!("{}/{what}", list::path(&seen.record.id))) {
             fieldset {
                 legend { (legend) }
                 (error)

@@ -1,6 +1,6 @@
 //! What waits, for who runs the server: by where it goes, tried and dropped by hand.
 
-use super::list::path;
+use super::{act, list::path};
 use crate::{
     admin::queue::{self, Changed, Filter, WaitingLeg, WaitingMessage},
     web::page::{
@@ -119,6 +119,7 @@ pub(super) async fn retry(
         return Ok(visitor.done(none, "/queue"));
     };
     let changed = queue::retry(&visitor.site.store, &filter).await?;
+    act::told(&visitor, "message tried", &changed);
     Ok(visitor.done(told(visitor.texts, &changed), "/queue"))
 }
 
@@ -132,7 +133,7 @@ pub(super) async fn drop(
         return Ok(visitor.done(none, "/queue"));
     };
     let changed = queue::drop(&visitor.site.store, &filter).await?;
-    tracing::info!(ids = ?changed.ids, by = visitor.name(), "messages dropped");
+    act::told(&visitor, "message dropped", &changed);
     Ok(visitor.done(told(visitor.texts, &changed), "/queue"))
 }
 

@@ -8,7 +8,7 @@ use crate::{
         queue::{self, WaitingMessage},
         trace::{self, Filter, Names, Record},
     },
-    alias::{Alias, Owner},
+    alias::Alias,
     web::page::{trouble::Trouble, visitor::Visitor},
 };
 
@@ -35,8 +35,8 @@ impl Seen {
     /// # Errors
     /// When it is not, or it cannot be read.
     pub(super) async fn find(visitor: &Visitor, id: &str) -> Result<Self, Trouble> {
-        let Visitor { site, role, .. } = visitor;
-        let domains = role.domains().map(<[_]>::to_vec);
+        let site = &visitor.site;
+        let domains = visitor.own().await?;
         let filter = Filter { id: Some(id.to_owned()), domains, ..Filter::default() };
         let page = trace::latest(&site.config.state_dir, &filter, None, 1).await?;
         let record = page.records.into_iter().next().ok_or(Trouble::NotFound)?;
@@ -93,8 +93,7 @@ pub(super) async fn waiting(
     let filter = queue::Filter { ids: vec![id.to_owned()], ..queue::Filter::default() };
     let (found, _) = queue::page(&visitor.site.store, &filter, 0).await?;
     let Some(message) = found.into_iter().next() else { return Ok((None, false)) };
-    let Some(domains) = visitor.role.domains() else { return Ok((Some(message), true)) };
-    let owner = Owner(domains);
-    let is_all = message.legs.iter().all(|leg| owner.owns(&leg.to));
-    Ok((message.part_of(owner), is_all))
+    let Some(own) = visitor.own().await? else { return Ok((Some(message), true)) };
+    let is_all = message.legs_of(&own) == message.legs.len();
+    Ok((message.part_of(&own), is_all))
 }

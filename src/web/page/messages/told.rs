@@ -1,87 +1,89 @@
 //! What is told of an explanation.
 
-use super::seen::Seen;
+use super::{
+    parts::sentence,
+    seen::Seen,
+    story::{
+        Line, Tone,
+        checks::{class, supposed},
+        ours::by_rule,
+    },
+};
 use crate::{
     address::Mailbox,
     admin::{Explanation, Verdict},
-    alias::AnswerAddress,
-    web::page::{
-        outside::outside_whole,
-        texts::{Arg, Texts},
-    },
+    alias::{AnswerAddress, ToldRule},
+    verdict::{Class, Told as Findings},
+    web::page::texts::Texts,
 };
 use maud::{Markup, html};
 
 /// What is told of an explanation.
 #[derive(Debug)]
-pub(super) struct Told(Vec<Line>);
-
-/// A key, what stands in its text, and what is quoted.
-type Line = (&'static str, Vec<(&'static str, String)>, Option<String>);
+pub(crate) struct Told(Vec<Line>);
 
 impl Told {
-    pub(super) fn markup(&self, texts: Texts) -> Markup {
+    pub(crate) fn markup(&self, texts: Texts) -> Markup {
         html! {
             section #explained .card role="status" {
                 h3 { (texts.say("messages-explain", &[])) }
-                @for (key, values, quote) in &self.0 {
-                    @let args: Vec<(&str, Arg<'_>)> =
-                        values.iter().map(|(name, value)| (*name, value.as_str().into())).collect();
-                    p { bdi { (texts.say(key, &args)) } }
-                    @if let Some(quote) = quote { blockquote { (outside_whole(quote)) } }
-                }
+                @for line in &self.0 { (sentence(texts, line, true)) }
             }
         }
     }
 }
 
 /// What of an explanation is told.
-pub(super) fn told(explained: &Explanation) -> Told {
-    let mut lines = Vec::new();
-    let mut say = |key, values: Vec<(&'static str, String)>, quote: Option<&String>| {
-        lines.push((key, values, quote.cloned()));
-    };
+pub(crate) fn told(explained: &Explanation) -> Told {
     let verdict = match explained.verdict {
-        Verdict::Refused => "messages-explain-verdict-refused",
-        Verdict::Discarded => "messages-explain-verdict-discarded",
-        Verdict::Munged => "messages-explain-verdict-munged",
-        Verdict::Marked => "messages-explain-verdict-marked",
-        Verdict::Answered => "messages-explain-verdict-answered",
-        Verdict::Forwarded => "messages-explain-verdict-forwarded",
+        Verdict::Refused => ("messages-explain-verdict-refused", Tone::Bad),
+        Verdict::Discarded => ("messages-explain-verdict-discarded", Tone::Care),
+        Verdict::Munged => ("messages-explain-verdict-munged", Tone::Care),
+        Verdict::Marked => ("messages-explain-verdict-marked", Tone::Care),
+        Verdict::Answered => ("messages-explain-verdict-answered", Tone::Good),
+        Verdict::Forwarded => ("messages-explain-verdict-forwarded", Tone::Good),
     };
-    say(verdict, Vec::new(), explained.reply.as_ref());
-    if let Some(alias) = &explained.alias {
-        say("messages-explain-alias", vec![("alias", alias.clone())], None);
+    let quoting = |key, text: &String| Line::new(key).quoting(text);
+    let mut lines = vec![Line::new(verdict.0).toned(verdict.1)];
+    if let Some(reply) = &explained.reply {
+        lines = vec![Line::new(verdict.0).quoting(reply).toned(verdict.1)];
     }
-    if let Some(rule) = &explained.rule {
-        say("messages-explain-rule", Vec::new(), Some(rule));
+    let alias = |alias| Line::new("messages-explain-alias").with("alias", alias);
+    lines.extend(explained.alias.as_ref().map(alias));
+    lines.extend(explained.rule.as_ref().map(|text| match ToldRule::read(text) {
+        Some(found) => by_rule(&found),
+        None => quoting("messages-explain-rule", text),
+    }));
+    lines.extend(explained.rules.as_ref().map(|text| quoting("messages-explain-rules", text)));
+    lines.extend(explained.limit.as_ref().map(|text| quoting("messages-explain-limit", text)));
+    let listed = explained.lists.iter().filter(|list| list.answer == "listed");
+    lines.extend(listed.map(|list| quoting("messages-explain-list", &list.said)));
+    if let Some(text) = &explained.checks {
+        match Findings::read(text) {
+            Some(found) => {
+                let domain = explained.from.rsplit('@').next().unwrap_or_default();
+                let name = if explained.from == "<>" { "HELO" } else { domain };
+                lines.extend(supposed(&found, name));
+            }
+            None => lines.push(quoting("messages-explain-checks", text)),
+        }
+        lines.push(Line::new("messages-explain-header"));
     }
-    if let Some(rules) = &explained.rules {
-        say("messages-explain-rules", Vec::new(), Some(rules));
-    }
-    if let Some(limit) = &explained.limit {
-        say("messages-explain-limit", Vec::new(), Some(limit));
-    }
-    for list in explained.lists.iter().filter(|list| list.answer == "listed") {
-        say("messages-explain-list", Vec::new(), Some(&list.said));
-    }
-    if let Some(checks) = &explained.checks {
-        say("messages-explain-checks", Vec::new(), Some(checks));
-        say("messages-explain-header", Vec::new(), None);
-    }
-    if let Some(class) = &explained.class {
-        say("messages-explain-class", Vec::new(), Some(class));
-    }
-    for to in &explained.destinations {
-        let values = vec![("mailbox", to.mailbox.clone()), ("hop", to.next_hop.clone())];
-        say("messages-explain-destination", values, to.no_mail.as_ref());
-    }
-    for lost in &explained.lost {
-        say("messages-explain-lost", Vec::new(), Some(lost));
-    }
-    if let Some(address) = &explained.srs_from {
-        say("messages-explain-sent-as", vec![("address", address.clone())], None);
-    }
+    lines.extend(explained.class.as_ref().map(|text| {
+        let known = Class::ALL.into_iter().find(|known| known.to_string() == *text);
+        known.map_or_else(|| quoting("messages-explain-class", text), class)
+    }));
+    lines.extend(explained.destinations.iter().map(|to| {
+        let line = Line::new("messages-explain-destination");
+        let line = line.with("mailbox", &to.mailbox).with("hop", &to.next_hop);
+        match &to.no_mail {
+            Some(why) => line.quoting(why),
+            None => line,
+        }
+    }));
+    lines.extend(explained.lost.iter().map(|lost| quoting("messages-explain-lost", lost)));
+    let sent_as = |address| Line::new("messages-explain-sent-as").with("address", address);
+    lines.extend(explained.srs_from.as_ref().map(sent_as));
     Told(lines)
 }
 
@@ -92,5 +94,5 @@ pub(super) fn can_be_explained(seen: &Seen) -> bool {
     seen.record.client.is_some()
         && !seen.recipients.is_empty()
         && !seen.record.to.iter().any(is_answer)
-        && seen.record.account().is_none()
+        && !seen.record.is_submitted()
 }

@@ -3,7 +3,7 @@
 mod figures;
 mod lists;
 
-use super::{chart::Chart, shell::Tab, trouble::Trouble, visitor::Admin};
+use super::{chart, shell::Tab, trouble::Trouble, visitor::Admin};
 use crate::{
     admin::{overview::Overview, traffic},
     clock,
@@ -27,10 +27,7 @@ async fn page(Admin(visitor): Admin) -> Result<Response<Body>, Trouble> {
         (lists::troubles(texts, &overview))
         (figures::cards(texts, site, &overview, &figures, &traffic, now))
         h2 { (texts.say("overview-traffic", &[])) }
-        p .hint { (texts.say("chart-about", &[])) }
-        @for (at, (period, counted)) in traffic.iter().enumerate() {
-            (Chart::of_traffic(texts, *period, counted).markup(texts, &format!("chart-{at}")))
-        }
+        (chart::of_periods(texts, &traffic))
         h2 { (texts.say("overview-refused", &[])) }
         (lists::refused(texts, &traffic))
         h2 { (texts.say("overview-queue", &[])) }

@@ -62,6 +62,9 @@ sessions-not-used = noch nie
 sessions-revoke = Beenden
 sessions-revoke-one = Sitzung { $id } beenden
 sessions-revoked = Sitzung { $id } ist beendet.
+sessions-with-tokens = samt den Token, die sie angelegt hat ({ $count })
+sessions-tokens-go-on = Token, die sie angelegt hat und die weiter gelten: { $count }.
+sessions-tokens-ended = Token, die sie angelegt hat und die mit ihr endeten: { $count }.
 sessions-none = Niemand hat hier eine Sitzung: Ihr Proxy lässt Sie herein. Ein Link für jemand anderen: onward web login
 
 # What went wrong
@@ -73,6 +76,11 @@ trouble-not-found = Diese Seite gibt es nicht
 trouble-not-found-text = Hier ist nichts mit diesem Namen, oder Sie dürfen es nicht sehen.
 trouble-no-link = Dieser Link gilt nicht
 trouble-no-link-text = Er wurde schon benutzt, ist älter als zehn Minuten oder nicht vollständig. Lassen Sie sich einen neuen geben.
+trouble-other-host = Diese Seite heißt anders
+trouble-other-host-text = Der Server antwortet nicht unter dem Namen, unter dem Ihr Browser ihn erreicht hat. Wer ihn betreibt, sagt mit web.hosts in der Konfiguration, welche Namen er hat.
+trouble-proxy = Über diesen Proxy kommt niemand herein
+trouble-proxy-name-text = Der Proxy vor dieser Seite schickt ein Remote-User, dem nicht geglaubt werden kann: nur einem einzigen Namen aus höchstens 200 ASCII-Zeichen wird geglaubt.
+trouble-proxy-host-text = Der Proxy vor dieser Seite sagt, wer Sie sind, und ihm wird nicht geglaubt: web.hosts in der Konfiguration des Servers muss den Namen haben, unter dem Ihr Browser ihn erreicht.
 trouble-method = Das geht hier nicht
 trouble-method-text = Die Adresse gibt es, aber nicht für das, was der Browser dort tun wollte.
 trouble-no-session = Sie sind nicht angemeldet
@@ -86,6 +94,7 @@ trouble-wait-text = Von Ihrer Adresse kamen zu viele falsche Links. Versuchen Si
 } wieder.
 trouble-too-large = Das ist zu viel auf einmal
 trouble-too-large-text = Ein Formular fasst höchstens 64 KiB. Senden Sie es in Teilen.
+trouble-long-head-text = Der Kopf der Anfrage, mit allen Cookies, die der Browser für diesen Rechner hat, hat mehr als 16 KiB oder mehr als 100 Felder.
 trouble-slow = Das kam zu langsam an
 trouble-slow-text = Das ganze Formular muss innerhalb von 10 Sekunden ankommen. Versuchen Sie es mit einer besseren Verbindung noch einmal.
 trouble-late = Die Antwort dauert zu lange
@@ -93,12 +102,11 @@ trouble-late-text = Was begonnen wurde, geht weiter. Sehen Sie nach, ob es getan
 trouble-failed = Hier ist etwas schiefgegangen
 trouble-failed-text = Es liegt nicht an Ihnen. Das Protokoll des Servers sagt, was es war.
 trouble-unavailable = Die Datenbank ist gerade nicht benutzbar
-trouble-unavailable-text = Es wurde nichts geändert. Versuchen Sie es gleich noch einmal; das Protokoll des Servers sagt, warum.
+trouble-unavailable-text = Was verlangt war, geschah nicht, oder nicht ganz. Versuchen Sie es gleich noch einmal; das Protokoll des Servers sagt, warum.
 
 # Aliasse
 aliases-title = Aliasse
 aliases-new = Neuer Alias
-aliases-one = Alias
 aliases-to-blocks = Gesperrte Absender
 aliases-search = Suche
 aliases-search-button = Suchen
@@ -122,6 +130,7 @@ aliases-last-use = Letzte Mail
 aliases-switch = Ein oder aus
 aliases-pick = Ausgewählt
 aliases-pick-all = Alle dieser Seite auswählen
+aliases-pick-found = Alle, die diese Suche findet, auch auf anderen Seiten
 aliases-pick-one = { $address } auswählen
 aliases-never = nie
 aliases-more = { $count ->
@@ -161,6 +170,27 @@ aliases-do-old = Zu ersetzendes Ziel
 aliases-do-new = Neues Ziel
 aliases-do-button = Ausführen
 aliases-none-picked = Kein Alias ist ausgewählt: kreuzen Sie an, welche gemeint sind.
+aliases-too-many-picked = { $count } Aliasse sind ausgewählt, und { $most } sind das meiste auf einmal: Es wurde nichts getan.
+aliases-all-title = Alle, die die Suche findet
+aliases-all-enable = { $count ->
+    [one] Ein Alias ist gefunden. Soll er eingeschaltet werden?
+   *[other] { $count } Aliasse sind gefunden. Sollen alle eingeschaltet werden?
+}
+aliases-all-disable = { $count ->
+    [one] Ein Alias ist gefunden. Soll er ausgeschaltet werden? Seine Mail wird dann abgelehnt.
+   *[other] { $count } Aliasse sind gefunden. Sollen alle ausgeschaltet werden? Ihre Mail wird dann abgelehnt.
+}
+aliases-all-delete = { $count ->
+    [one] Ein Alias ist gefunden. Soll er gelöscht werden? Seine Mail wird dann abgelehnt.
+   *[other] { $count } Aliasse sind gefunden. Sollen alle gelöscht werden? Ihre Mail wird dann abgelehnt.
+}
+aliases-all-other = Inzwischen sind es andere, also wurde nichts getan. Sehen Sie es sich noch einmal an.
+aliases-all-typed = Um sie zu löschen, tippen Sie, wie viele: { $count }
+aliases-all-typed-wrong = Nichts wurde gelöscht: { $count } war zu tippen.
+aliases-all-not = Nein, zurück zur Liste
+aliases-all-not-so = Was eine Suche findet, kann als Ganzes eingeschaltet, ausgeschaltet oder gelöscht werden; das Übrige ist für angekreuzte.
+aliases-all-too-many = Mehr als { $most } sind gefunden, und das ist das meiste auf einmal: Es wurde nichts getan. Suchen Sie enger.
+aliases-all-late = Diese Suche dauert zu lange, um danach etwas zu ändern: Es wurde nichts getan. Suchen Sie enger.
 aliases-done-enabled = { $count ->
     [0] Kein Alias wurde eingeschaltet.
     [one] Ein Alias ist eingeschaltet.
@@ -197,6 +227,7 @@ aliases-undone = { $count ->
     [one] Zurückgenommen: ein Alias ist, wie er war.
    *[other] Zurückgenommen: { $count } Aliasse sind, wie sie waren.
 }
+aliases-undo-broken = Die Datenbank war nicht benutzbar, und noch ist nichts zurückgenommen. Es lässt sich noch einmal versuchen.
 aliases-undo-late = Das lässt sich nicht mehr zurücknehmen. Von Hand können Aliasse wieder geändert werden.
 aliases-name = Adresse des Alias
 aliases-name-hint = Was vor dem @ steht. * nimmt alles, was sonst nichts in der Domain beantwortet; /…/ ist ein regulärer Ausdruck über die ganze Adresse.
@@ -257,7 +288,6 @@ aliases-refused-authentication = Absender nicht bewiesen
 aliases-refused-destination = vom Ziel abgelehnt
 aliases-refused-other = andere Gründe
 aliases-leads-finally = Wo seine Mail ankommt
-aliases-to-messages = Seine Nachrichten
 aliases-change = Ändern
 aliases-save = Speichern
 aliases-stale = Jemand anders hat diesen Alias geändert, während Sie es taten. Von Ihnen ist nichts gespeichert. Unten steht, was Sie eingegeben haben; wo der Alias inzwischen etwas anderes sagt, sagt er:
@@ -268,19 +298,68 @@ aliases-explain-to = An
 aliases-explain-from = Von
 aliases-explain-ip = Adresse des Clients
 aliases-explain-wrong = Hier wird etwas wie { $example } erwartet.
-aliases-explain-busy = Andere fragen gerade dasselbe. Fragen Sie gleich noch einmal.
 aliases-explain-button = Erklären
-aliases-explain-refused = Sie würde abgelehnt.
-aliases-explain-discarded = Sie würde angenommen und weggeworfen.
-aliases-explain-munged = Sie würde weitergeleitet und käme vom Alias, da ihr eigenes From nicht bewiesen werden kann.
-aliases-explain-marked = Sie würde weitergeleitet und als Spam markiert.
-aliases-explain-answered = Sie ginge als Antwort des Alias.
-aliases-explain-forwarded = Sie würde weitergeleitet.
-aliases-explain-alias = Beantwortet von
-aliases-explain-rule = Regel, die entscheidet
-aliases-explain-rules = Regeln
-aliases-explain-checks = Prüfungen
-aliases-explain-reply = Antwort
+
+# What is wrong with what somebody typed
+fault-missing = fehlt
+fault-past = dieser Zeitpunkt ist vorbei: ein Ende liegt in der Zukunft
+fault-other = das wird hier nicht angenommen
+fault-same = { $text } ist das Ziel, das schon da steht
+fault-template = { $text } kann kein Postfach ersetzen: ein Alias mit regulärem Ausdruck liest $1 als das, was eine Gruppe gefunden hat
+fault-not-forwarding = nur ein Alias, der weiterleitet, hat Ziele
+fault-not-replying = nur ein Alias, der ablehnt oder vertröstet, hat einen Text
+fault-exists = es gibt schon einen Alias { $address }
+fault-no-alias = es gibt keinen Alias { $address }
+fault-not-hosted = { $domain } wird hier nicht betreut
+fault-literal = { $domain } ist eine Adresse des Netzes; eine Domain hat einen Namen
+fault-loop = Mail liefe im Kreis: die Aliasse führten zu sich selbst zurück
+fault-too-deep = Mail ginge durch zu viele Aliasse hintereinander
+fault-too-many-patterns = es gibt schon { $most } reguläre Ausdrücke, und mehr dürfen es nicht sein
+fault-srs-shaped = { $address } hat die Form eines umgeschriebenen Absenders (SRS), für den kein Alias gefragt wird
+fault-too-many-blocks = es wären { $count } Sperren, und { $most } sind das meiste; @shop.example steht für alle einer Domain
+fault-blocks-everything = * würde alle Mail sperren; das kann nur ein einzelner Alias, in seinen eigenen Regeln
+fault-changed = jemand hat es inzwischen geändert, sehen Sie es noch einmal an
+fault-alias-address = { $text } ist keine Adresse eines Alias: { $why }. Gemeint ist ein Name wie shop, * für alles, was sonst nichts beantwortet, oder ein regulärer Ausdruck wie /^sales-(.+)@example\.org$/
+fault-regex-slashes = { $text } ist keine Adresse eines Alias: ein regulärer Ausdruck steht zwischen Schrägstrichen, etwa /^info-.*@example\.org$/
+fault-no-pattern = { $text } ist keine Adresse eines Alias: * steht nur allein für jede Adresse. Was Sie vielleicht meinen, sagt ein regulärer Ausdruck: { $regex }
+fault-unseen = { $text } enthält ein Zeichen, das niemand sieht, { $code }, und könnte für eine andere Adresse gehalten werden: lassen Sie es weg
+fault-regex = { $text } ist kein brauchbarer regulärer Ausdruck: prüfen Sie Klammern und Zeichen, und halten Sie ihn kurz
+fault-destination = { $text } ist kein Ziel: { $why }
+fault-destination-template = { $text } ist kein Ziel: es nennt eine Gruppe, die der reguläre Ausdruck nicht hat, oder ist falsch geschrieben
+fault-no-mailbox = { $text } ist kein Postfach wie ich@postfach.example
+fault-no-destination = nennen Sie mindestens ein Postfach, das die Mail bekommt
+fault-too-many-destinations = ein Alias hat höchstens { $most } Ziele; machen Sie aus einigen wieder Aliasse
+fault-destinations = nennen Sie 1 bis { $most } Postfächer
+fault-text = der Text wird Teil einer Antwort des Servers: 1 bis { $most } Buchstaben, Ziffern und Zeichen aus ASCII, in einer Zeile und ohne Umlaute
+fault-keep-tag = nur ein Alias mit einer einzigen Adresse, der weiterleitet, hat etwas hinter einem + zu behalten
+fault-reply-by-address = nur ein Alias mit einer einzigen Adresse ohne +, der weiterleitet, kann über eine Adresse beantwortet werden
+fault-sender = { $text } nennt keinen Absender: gemeint ist news@shop.example, @shop.example für alle der Domain oder *.shop.example für die Domains darunter
+fault-too-many-senders = höchstens { $most } Absender; @shop.example steht für alle einer Domain
+fault-allows-everybody = erlaubt ist jeder, der nicht gesperrt ist: * gehört zu den gesperrten und meint jeden, der nicht erlaubt ist
+fault-no-such-sender = { $text } ist nicht darunter
+fault-note = höchstens { $most } Zeichen in einer Zeile, keines davon verborgen oder eines, das die Schreibrichtung dreht
+fault-messages = eine Zahl von 1 bis { $most } oder nichts
+fault-limit = { $text } ist keine Grenze: gemeint ist etwas wie 30/1h, also 30 Nachrichten in einer Stunde
+fault-time = { $text } ist kein Zeitpunkt: gemeint ist etwas wie 2026-12-31T12:00, in UTC
+fault-address-no-at = eine Adresse ist name@domain
+fault-address-local = vor dem @ steht ein Zeichen, das nicht dorthin gehört
+fault-address-control = eine Adresse hat keine Steuerzeichen
+fault-address-local-long = was vor dem @ steht, ist zu lang
+fault-address-domain = das ist kein gültiger Name einer Domain, wie example.org einer ist
+fault-address-dot = der Name der Domain endet mit einem Punkt: lassen Sie ihn weg
+fault-address-domain-long = die Domain oder ein Teil davon zwischen Punkten ist zu lang
+fault-address-literal = in Klammern steht eine Adresse des Netzes: [192.0.2.1] oder [IPv6:2001:db8::1]
+fault-address-long = die Adresse ist länger als 256 Zeichen
+fault-address-brackets = schreiben Sie die Adresse allein, ohne spitze Klammern
+fault-send-as = niemand sendet als { $text }: { $why }. Gemeint ist eine Adresse, oder *@domain für eine ganze Domain
+fault-send-as-pattern = niemand sendet als { $text }: nennen Sie die Adressen, oder *@domain für eine ganze Domain
+fault-send-as-literal = { $text } gehört zu einer Adresse des Netzes, die hier keine eigene Mail hat
+fault-sends-as-nobody = ein Konto sendet als mindestens eine Adresse
+fault-label = ein Name von 1 bis 64 Zeichen in einer Zeile, etwa „Telefon“
+
+# Explaining, of an alias and of a message
+explain-asks = Was Sie vorher gefragt haben, ist noch nicht beantwortet. Fragen Sie gleich noch einmal.
+explain-busy = Andere fragen gerade dasselbe. Fragen Sie gleich noch einmal.
 
 # Sperren
 blocks-title = Gesperrte Absender
@@ -300,6 +379,7 @@ blocks-added = Mail von { $pattern } wird von jetzt an abgelehnt.
 blocks-remove = Entsperren
 blocks-remove-one = { $pattern } entsperren
 blocks-removed = Mail von { $pattern } wird wieder angenommen.
+blocks-not-blocked = { $pattern } war nicht gesperrt, darum hat sich nichts geändert.
 blocks-no-domain = { $domain } wird hier nicht betreut
 
 # Token
@@ -308,6 +388,7 @@ tokens-about = Was Programme zeigen, die die API fragen: Passwortmanager, Skript
 tokens-none = Es gibt noch keine Token. Legen Sie unten eines für jedes Programm an.
 tokens-label = Name
 tokens-label-hint = Wofür es ist: „Passwortmanager“, „Telefon“.
+tokens-made-by = angelegt von
 tokens-scope = Was es darf
 tokens-scope-create = Aliasse anlegen
 tokens-scope-manage = alle Aliasse einer Domain verwalten
@@ -425,6 +506,10 @@ messages-error-address = Das ist keine Adresse: schreiben Sie name@example.org o
 messages-error-sender = Das ist kein Absender: schreiben Sie name@example.org, @example.org oder <> für Bounces
 messages-error-time = Das ist keine Zeit: schreiben Sie 2026-01-31 oder 2026-01-31T12:00
 messages-error-outcome = Ein solches Ergebnis gibt es nicht
+messages-recent = Letzte Nachrichten
+messages-recent-none = An diese Adresse ist keine Nachricht gefunden.
+messages-recent-all = Alle seine Nachrichten
+messages-recent-of-domain = Nachrichten an seine Domain
 messages-one = Eine Nachricht
 messages-id = Kennung
 messages-back = Alle Nachrichten
@@ -440,6 +525,8 @@ messages-outcome-dropped = verworfen
 messages-outcome-discarded = weggeworfen
 messages-outcome-aborted = abgebrochen
 
+messages-outcome-taken = angenommen
+
 messages-step-sender = Wer sie schickte
 messages-step-client = Woher
 messages-step-checks = Was die Prüfungen ergaben
@@ -451,6 +538,7 @@ messages-sender = Laut Umschlag schickte sie { $sender }.
 messages-sender-own = Es ist eine Mitteilung, die hier geschrieben wurde.
 messages-sender-null = Sie hat keinen Absender: es ist ein Bounce oder eine Mitteilung eines anderen Servers.
 messages-sender-account = Das Konto { $account } schickte sie.
+messages-sender-some-account = Jemand mit einem Konto auf diesem Server schickte sie.
 messages-author = From nennt eine Adresse bei { $domain }.
 messages-recipients = Sie ist für { $recipients }.
 messages-recipients-more = Sie ist für { $recipients } und { $more } weitere.
@@ -565,6 +653,7 @@ messages-meaning-unauthenticated = Nichts beweist dem Anbieter, wer sie schickte
 messages-meaning-dmarc = Der Eigentümer der Domain in From will Mail abgelehnt haben, die an DMARC scheitert, und hinter einer Weiterleitung tut diese das.
 messages-meaning-no-reverse-name = Der Name dieses Servers im DNS fehlt oder führt nicht zu ihm zurück. Der Betreiber muss ihn richten.
 messages-meaning-needs-tls = Das Ziel nimmt nur verschlüsselte Verbindungen an.
+messages-meaning-held = Der Anbieter will gerade weniger Post von diesem Server, also wurde er nicht gefragt. Es geht von selbst weiter.
 messages-meaning-rate = Dieser Server schickte mehr, als der Anbieter gerade annimmt. Es geht von selbst weiter, langsamer.
 messages-meaning-reputation = Der Anbieter hält wenig von diesem Server oder von dem, was er weiterleitet. Weniger weitergeleiteter Spam bessert das.
 messages-meaning-blocked = Der Anbieter sperrt die Adresse dieses Servers. Der Betreiber muss bitten, sie von der Liste zu nehmen.
@@ -600,6 +689,7 @@ messages-next-bounced = Das Mailsystem hinter dem Ziel nahm sie an und meldete s
 messages-next-failed = Niemand hat sie, und sie wird nicht mehr versucht.
 messages-next-dropped = Nichts: sie wurde von Hand aus der Warteschlange genommen, und niemand erfährt es.
 messages-next-discarded = Nichts: der Alias wirft seine Mail weg.
+messages-next-taken = Was aus ihr wurde, betraf auch Empfänger anderer. Darum steht es hier nicht, auch nicht, welche Postfächer dahinter sie nahmen.
 messages-next-aborted = Der Server, der sie brachte, brach vor dem Ende ab. Meist kommt er von selbst wieder.
 messages-next-attempt = { $mailbox }: nächster Versuch nach bisher { $count }, um
 messages-next-sending = { $mailbox }: sie wird gerade geschickt.
@@ -640,7 +730,6 @@ messages-no-rule-here = Wählen Sie, wofür es gilt.
 messages-explain = Was jetzt geschähe
 messages-explain-button = Die Regeln erklären
 messages-explain-hint = Fragt das DNS und die Regeln, wie sie jetzt sind, was aus einer solchen Mail würde. Nichts wird geschickt.
-messages-explain-busy = Andere fragen gerade dasselbe. Versuchen Sie es gleich noch einmal.
 messages-explain-failed = Das lässt sich jetzt nicht sagen.
 messages-explain-verdict-refused = Sie würde abgelehnt:
 messages-explain-verdict-discarded = Sie würde weggeworfen.
@@ -681,6 +770,7 @@ queue-state-other = erledigt
 
 # Charts
 chart-about = Jede Nachricht zählt einmal, zu der Zeit, als sie kam, und als das, was bisher aus ihr wurde. Die Zeiten sind die von UTC. Abgewiesene Empfänger eines Absenders innerhalb einer Minute zählen als eine Nachricht.
+chart-since = Gezählt werden ganze Stunden und Tage ab der ersten, die begann, nachdem die Domain hier eingetragen war.
 chart-hours = Die letzten 48 Stunden
 chart-days = Die letzten 30 Tage
 chart-months = Die letzten 13 Monate
@@ -692,41 +782,43 @@ chart-spooled = Wartet
 chart-bounced = Nicht zugestellt
 chart-refused = Abgewiesen
 chart-other = Sonstiges
+chart-none-yet = Bisher kamen keine Nachrichten. Sobald welche kommen, stehen ihre Zahlen hier nach Stunde, Tag und Monat.
 chart-none = In dieser Zeit kamen keine Nachrichten.
 chart-as-table = Als Tabelle
 
 # Domains
 domains-title = Domains
-domains-about = Die Domains, deren Post hier angenommen wird: was ihr DNS sagen soll, und was es bei der letzten Prüfung gesagt hat.
+domains-about = Die Domains, deren Mail hier angenommen wird: was ihr DNS sagen soll, und was es bei der letzten Prüfung gesagt hat.
 domains-domain = Domain
 domains-dns = DNS
 domains-last-check = Zuletzt geprüft
-domains-auto-create-short = Macht Aliase aus
+domains-auto-create-short = Macht Aliasse aus
 domains-search = Name enthält
 domains-search-go = Suchen
 domains-next = Weitere Domains
-domains-none = Hier gibt es noch keine Domain. Füge unten die erste hinzu; dann muss ihr MX-Eintrag hierher führen.
-domains-none-yours = Keine deiner Domains wird hier bedient. Wer diesen Server betreibt, kann sie hinzufügen.
+domains-none = Hier gibt es noch keine Domain. Fügen Sie unten die erste hinzu; dann muss ihr MX-Eintrag hierher führen.
+domains-none-yours = Keine Ihrer Domains wird hier bedient. Wer diesen Server betreibt, kann sie hinzufügen.
 domains-none-found = Keine Domain hat das in ihrem Namen.
 domains-actions = Aktionen
 domains-add-title = Domain hinzufügen
 domains-new = Neue Domain
-domains-new-hint = Ein Name wie example.org. Post für sie wird sofort angenommen; ihr MX-Eintrag muss hierher führen.
+domains-new-hint = Ein Name wie example.org. Mail für sie wird sofort angenommen; ihr MX-Eintrag muss hierher führen.
 domains-new-bad = Das ist kein Name einer Domain: { $why }
 domains-new-known = { $domain } gibt es hier schon.
 domains-add = Domain hinzufügen
-domains-added = { $domain } wird von jetzt an bedient. Prüfe, was ihr DNS sagt.
+domains-added = { $domain } wird von jetzt an bedient. Prüfen Sie, was ihr DNS sagt.
 domains-doctor = Was der Doktor sagt
 domains-doctor-about = Prüft das DNS aller Domains, diese Maschine und was um sie herum ist, wie der Befehl „onward doctor“.
 domains-doctor-go = Alles prüfen
 domains-doctor-none = Seit dem Start dieses Servers wurde noch nichts geprüft.
 domains-check = Jetzt prüfen
 domains-check-none = Seit dem Start dieses Servers wurde das DNS noch nicht gefragt. Der Knopf prüft, was es sagt.
-domains-check-goes = Eine Prüfung läuft. Lade diese Seite neu, um das Ergebnis zu sehen. Sie begann
-domains-check-begun = Die Prüfung dauert länger als sonst: vielleicht antworten Nameserver nicht. Lade diese Seite in einer Minute neu.
-domains-check-busy = Eine andere Prüfung läuft, deshalb hat diese nicht begonnen. Versuche es in einer Minute noch einmal.
+domains-check-goes = Eine Prüfung läuft. Laden Sie diese Seite neu, um das Ergebnis zu sehen. Sie begann
+domains-check-begun = Die Prüfung dauert länger als sonst: vielleicht antworten Nameserver nicht. Laden Sie diese Seite in einer Minute neu.
+domains-check-asks = Was Sie vorher prüfen ließen, läuft noch, deshalb hat diese Prüfung nicht begonnen. Versuchen Sie es in einer Minute noch einmal.
+domains-check-busy = Eine andere Prüfung läuft, deshalb hat diese nicht begonnen. Versuchen Sie es in einer Minute noch einmal.
 domains-check-done = Das DNS wurde gefragt. Hier steht, was es sagt.
-domains-check-late = Die letzte Prüfung dauerte zu lange und wurde abgebrochen. Versuche es später noch einmal.
+domains-check-late = Die letzte Prüfung dauerte zu lange und wurde abgebrochen. Versuchen Sie es später noch einmal.
 domains-check-failed = Die letzte Prüfung ist gescheitert. Das Log des Servers sagt, warum.
 domains-checked = Geprüft
 domains-not-checked = noch nicht geprüft
@@ -747,11 +839,11 @@ domains-wanted = Soll sein
 domains-found = Gefunden
 domains-no-records = Es wurde nichts geprüft.
 domains-more = Und { $count } weitere.
-domains-mx = Wohin Post geht (MX)
+domains-mx = Wohin Mail geht (MX)
 domains-spf = Wer senden darf (SPF)
 domains-dkim = Schlüssel für Signaturen (DKIM)
 domains-dmarc = Regel für Fälschungen (DMARC)
-domains-mta-sts = TLS für ankommende Post (MTA-STS)
+domains-mta-sts = TLS für ankommende Mail (MTA-STS)
 domains-mta-sts-policy = Regel von MTA-STS
 domains-tls-rpt = Berichte über TLS (TLS-RPT)
 domains-srv = Server für Mailprogramme (SRV)
@@ -784,21 +876,17 @@ domains-certificate-end = Gültig bis
 domains-certificate-over = abgelaufen
 domains-self-signed = von sich selbst signiert
 domains-certificate-issued = Das Zertifikat wird noch durch ACME ausgestellt.
-domains-no-certificate = Dieser Server hat kein Zertifikat: Post kommt unverschlüsselt. In seiner Konfiguration steht eines unter [tls].
+domains-no-certificate = Dieser Server hat kein Zertifikat: Mail kommt unverschlüsselt. In seiner Konfiguration steht eines unter [tls].
 domains-certificate-unreadable = Ein Zertifikat ist nicht lesbar. Wer diesen Server betreibt, sieht den Grund mit: onward doctor
 domains-traffic = Verkehr
 domains-settings = Einstellungen
-domains-auto-create = Aliase machen aus Adressen wie
-domains-auto-create-hint = Ein regulärer Ausdruck für alles vor dem @, etwa shop-.*. Post für eine solche Adresse macht einen Alias aus ihr. Leer: es werden keine gemacht.
-domains-auto-create-missing = Sage, aus welchen Adressen Aliase werden, oder lass weg, wohin sie führen.
-domains-auto-create-bad = Das ist nicht brauchbar: { $why }
-domains-to = Diese Aliase führen zu
+domains-auto-create = Aliasse machen aus Adressen wie
+domains-auto-create-hint = Ein regulärer Ausdruck für alles vor dem @, etwa shop-.*. Mail für eine solche Adresse macht einen Alias aus ihr. Leer: es werden keine gemacht.
+domains-auto-create-missing = Sagen Sie, aus welchen Adressen Aliasse werden, oder lassen Sie weg, wohin sie führen.
+domains-to = Diese Aliasse führen zu
 domains-to-hint = Ein Postfach oder mehrere, eines je Zeile.
-domains-to-bad = { $which } ist kein Ziel: { $why }
-domains-to-count = Nenne 1 bis 100 Postfächer.
-domains-loop = Post liefe im Kreis: sie führte durch andere Aliase hierher zurück.
 domains-digest = Übersicht für Besitzer
-domains-digest-hint = Wie oft Besitzer erfahren, was für ihre Aliase kam, wo ein Alias nichts anderes sagt.
+domains-digest-hint = Wie oft Besitzer erfahren, was für ihre Aliasse kam, wo ein Alias nichts anderes sagt.
 domains-never = nie
 domains-daily = täglich
 domains-weekly = wöchentlich
@@ -811,25 +899,25 @@ domains-block-sender = Absender
 domains-block-note = Notiz
 domains-block-since = Seit
 domains-block-new = Absender sperren
-domains-block-hint = Eine Adresse, @domain, oder *.domain für alle darunter. Sie wird für alle Aliase der Domain abgewiesen.
-domains-block-bad = Das ist kein Absender, der gesperrt werden kann: { $why }
+domains-block-hint = Eine Adresse, @domain, oder *.domain für alle darunter. Sie wird für alle Aliasse der Domain abgewiesen.
 domains-block = Absender sperren
 domains-blocked = { $sender } ist für die ganze Domain gesperrt.
 domains-unblock = Freigeben
 domains-unblock-one = { $sender } freigeben
 domains-unblocked = { $sender } ist nicht mehr gesperrt.
+domains-not-blocked = { $sender } war nicht für die ganze Domain gesperrt, darum hat sich nichts geändert.
 domains-srs-only = Das ist die Domain für umgeschriebene Absender (SRS). Ihre eigenen Adressen werden hier nicht bedient.
 domains-remove-title = Diese Domain entfernen
-domains-remove-name = Tippe { $domain }, um sie zu entfernen
-domains-remove-hint = Ihre Post wird von da an abgewiesen. Das lässt sich nicht rückgängig machen.
-domains-remove-other = Tippe den ganzen Namen, { $domain }, um sie zu entfernen.
-domains-remove-has-aliases = Sie hat noch Aliase oder Konten, die als sie senden. Setze das Häkchen, um auch das zu entfernen.
-domains-remove-aliases = Auch ihre Aliase entfernen, und Konten nehmen, als was sie in ihr senden
+domains-remove-name = Tippen Sie { $domain }, um sie zu entfernen
+domains-remove-hint = Ihre Mail wird von da an abgewiesen. Das lässt sich nicht rückgängig machen.
+domains-remove-other = Tippen Sie den ganzen Namen, { $domain }, um sie zu entfernen.
+domains-remove-has-aliases = Sie hat noch Aliasse oder Konten, die als sie senden. Setzen Sie das Häkchen, um auch das zu entfernen.
+domains-remove-aliases = Auch ihre Aliasse entfernen, und Konten nehmen, als was sie in ihr senden
 domains-remove = Domain entfernen
 domains-removed = { $aliases ->
     [0] { $domain } wird nicht mehr bedient.
     [one] { $domain } und ihr Alias sind entfernt.
-   *[other] { $domain } und ihre { $aliases } Aliase sind entfernt.
+   *[other] { $domain } und ihre { $aliases } Aliasse sind entfernt.
 }
 
 # Overview

@@ -62,6 +62,9 @@ sessions-not-used = never
 sessions-revoke = End
 sessions-revoke-one = End session { $id }
 sessions-revoked = Session { $id } is ended.
+sessions-with-tokens = with the tokens that it made ({ $count })
+sessions-tokens-go-on = Tokens that it made and that go on: { $count }.
+sessions-tokens-ended = Tokens that it made and that ended with it: { $count }.
 sessions-none = Nobody has a session here: you are let in by your proxy. A link for somebody else: onward web login
 
 # What went wrong
@@ -73,6 +76,11 @@ trouble-not-found = There is no such page
 trouble-not-found-text = Nothing of that name is here, or it is not yours to see.
 trouble-no-link = This link does not work
 trouble-no-link-text = It was used already, is older than ten minutes, or is not complete. Ask for a new one.
+trouble-other-host = This page has another name
+trouble-other-host-text = The server does not answer to the name by which your browser reached it. Whoever runs it says by web.hosts, in its configuration, which names it has.
+trouble-proxy = Nobody is let in by this proxy
+trouble-proxy-name-text = The proxy in front of this page sends a Remote-User that cannot be believed: one name of at most 200 characters of ASCII is, and no second one beside it.
+trouble-proxy-host-text = The proxy in front of this page says who you are, and is not believed: web.hosts, in the configuration of the server, has to have the name by which your browser reaches it.
 trouble-method = That cannot be done here
 trouble-method-text = The address exists, but not for what the browser wanted to do there.
 trouble-no-session = You are not logged in
@@ -86,6 +94,7 @@ trouble-wait-text = Too many wrong links came from your address. Try again in { 
 }.
 trouble-too-large = That is too much at once
 trouble-too-large-text = A form holds at most 64 KiB. Send it in parts.
+trouble-long-head-text = The head of the request, with all cookies that the browser has for this host, has more than 16 KiB or more than 100 fields.
 trouble-slow = That took too long to arrive
 trouble-slow-text = The whole form has to arrive within 10 seconds. Try again on a better connection.
 trouble-late = The answer takes too long
@@ -93,12 +102,11 @@ trouble-late-text = What was begun goes on. Look whether it is done before you s
 trouble-failed = Something failed here
 trouble-failed-text = It is not your fault. The log of the server says what failed.
 trouble-unavailable = The database cannot be used now
-trouble-unavailable-text = Nothing was changed. Try again in a moment; the log of the server says why.
+trouble-unavailable-text = What was asked for was not done, or not all of it. Try again in a moment; the log of the server says why.
 
 # Aliases
 aliases-title = Aliases
 aliases-new = New alias
-aliases-one = Alias
 aliases-to-blocks = Blocked senders
 aliases-search = Search
 aliases-search-button = Search
@@ -122,6 +130,7 @@ aliases-last-use = Last mail
 aliases-switch = On or off
 aliases-pick = Picked
 aliases-pick-all = Pick all of this page
+aliases-pick-found = All that this search finds, on other pages too
 aliases-pick-one = Pick { $address }
 aliases-never = never
 aliases-more = { $count ->
@@ -161,6 +170,27 @@ aliases-do-old = Destination to replace
 aliases-do-new = New destination
 aliases-do-button = Do it
 aliases-none-picked = No alias is picked: tick those that are meant.
+aliases-too-many-picked = { $count } aliases are picked, and { $most } is the most at once: nothing was done.
+aliases-all-title = All that the search finds
+aliases-all-enable = { $count ->
+    [one] One alias is found. Switch it on?
+   *[other] { $count } aliases are found. Switch all of them on?
+}
+aliases-all-disable = { $count ->
+    [one] One alias is found. Switch it off? Its mail is refused then.
+   *[other] { $count } aliases are found. Switch all of them off? Their mail is refused then.
+}
+aliases-all-delete = { $count ->
+    [one] One alias is found. Remove it? Its mail is refused then.
+   *[other] { $count } aliases are found. Remove all of them? Their mail is refused then.
+}
+aliases-all-other = Another number is found by now, so nothing was done. Look at it again.
+aliases-all-typed = To remove them, type how many: { $count }
+aliases-all-typed-wrong = Nothing was removed: { $count } was to be typed.
+aliases-all-not = No, back to the list
+aliases-all-not-so = All that a search finds can be switched on, switched off or removed; the rest is for those that are ticked.
+aliases-all-too-many = More than { $most } are found, which is the most at once: nothing was done. Narrow the search.
+aliases-all-late = This search takes too long to change anything by: nothing was done. Narrow it.
 aliases-done-enabled = { $count ->
     [0] No alias was switched on.
     [one] One alias is switched on.
@@ -197,6 +227,7 @@ aliases-undone = { $count ->
     [one] Taken back: one alias is as it was.
    *[other] Taken back: { $count } aliases are as they were.
 }
+aliases-undo-broken = The database could not be used, and nothing was taken back yet. Undo can be tried again.
 aliases-undo-late = It is too late to take that back. Aliases can be changed again by hand.
 aliases-name = Address of the alias
 aliases-name-hint = What stands before the @. * takes all that nothing else in the domain answers; /…/ is a regex over the whole address.
@@ -257,7 +288,6 @@ aliases-refused-authentication = sender not proven
 aliases-refused-destination = refused by the destination
 aliases-refused-other = other reasons
 aliases-leads-finally = Where its mail ends up
-aliases-to-messages = Its messages
 aliases-change = Change
 aliases-save = Save
 aliases-stale = Somebody else changed this alias while you did. Nothing of yours is saved. Below stands what you typed; where the alias says something else by now, it says:
@@ -268,19 +298,68 @@ aliases-explain-to = To
 aliases-explain-from = From
 aliases-explain-ip = Address of the client
 aliases-explain-wrong = Something such as { $example } is wanted here.
-aliases-explain-busy = Others ask the same now. Ask again in a moment.
 aliases-explain-button = Explain
-aliases-explain-refused = It would be refused.
-aliases-explain-discarded = It would be accepted and thrown away.
-aliases-explain-munged = It would be forwarded, and come from the alias, as its own From cannot be proven.
-aliases-explain-marked = It would be forwarded and marked as spam.
-aliases-explain-answered = It would leave as an answer of the alias.
-aliases-explain-forwarded = It would be forwarded.
-aliases-explain-alias = Answered by
-aliases-explain-rule = Rule that decides
-aliases-explain-rules = Rules
-aliases-explain-checks = Checks
-aliases-explain-reply = Reply
+
+# What is wrong with what somebody typed
+fault-missing = is missing
+fault-past = this time is over: an end is to come
+fault-other = this is not accepted here
+fault-same = { $text } is the destination that is there already
+fault-template = { $text } cannot take the place of a mailbox: an alias with a regex reads $1 as what a group matched
+fault-not-forwarding = only an alias that forwards has destinations
+fault-not-replying = only an alias that refuses or puts off has a text
+fault-exists = there is an alias of { $address } already
+fault-no-alias = there is no alias { $address }
+fault-not-hosted = { $domain } is not hosted here
+fault-literal = { $domain } is an address of the network; a domain has a name
+fault-loop = mail would go round in a circle: the aliases would lead back to themselves
+fault-too-deep = mail would go through too many aliases, one behind the other
+fault-too-many-patterns = there are { $most } regexes already, which is the most
+fault-srs-shaped = { $address } has the form of a rewritten sender (SRS), for which no alias is asked
+fault-too-many-blocks = there would be { $count } blocks, and { $most } is the most; @shop.example stands for all of a domain
+fault-blocks-everything = * would block all mail; an alias alone can do that, in its own rules
+fault-changed = somebody changed it meanwhile, so look at it again
+fault-alias-address = { $text } is no address of an alias: { $why }. It is a name such as shop, * for all that nothing else answers, or a regex such as /^sales-(.+)@example\.org$/
+fault-regex-slashes = { $text } is no address of an alias: a regex stands between slashes, such as /^info-.*@example\.org$/
+fault-no-pattern = { $text } is no address of an alias: * stands for every address only by itself. A regex says what you may mean: { $regex }
+fault-unseen = { $text } has a character in it that nobody sees, { $code }, and would pass for another address: leave it out
+fault-regex = { $text } is no regex that can be used: look at its brackets and signs, and keep it short
+fault-destination = { $text } is no destination: { $why }
+fault-destination-template = { $text } is no destination: it names a group that the regex does not have, or is written wrongly
+fault-no-mailbox = { $text } is no mailbox such as me@mailbox.example
+fault-no-destination = name at least one mailbox that gets the mail
+fault-too-many-destinations = an alias has at most { $most } destinations; let some of them be aliases
+fault-destinations = name 1 to { $most } mailboxes
+fault-text = the text becomes part of a reply of the server: 1 to { $most } letters, digits and signs of ASCII, in one line
+fault-keep-tag = only an alias of one address that forwards has something behind a + to keep
+fault-reply-by-address = only an alias of one address without a +, that forwards, can be answered by address
+fault-sender = { $text } names no sender: it is news@shop.example, @shop.example for all of the domain, or *.shop.example for the domains below it
+fault-too-many-senders = at most { $most } senders; @shop.example stands for all of a domain
+fault-allows-everybody = everybody is allowed who is not blocked: * belongs to the blocked, and means everybody who is not allowed
+fault-no-such-sender = { $text } is not among them
+fault-note = at most { $most } characters in one line, none of which is hidden or turns the direction of writing
+fault-messages = a number from 1 to { $most }, or nothing
+fault-limit = { $text } is no limit: it is such as 30/1h, for 30 messages in an hour
+fault-time = { $text } is no time: it is such as 2026-12-31T12:00, in UTC
+fault-address-no-at = an address is name@domain
+fault-address-local = what stands before the @ has a character that does not belong there
+fault-address-control = an address has no control characters
+fault-address-local-long = what stands before the @ is too long
+fault-address-domain = this is no valid name of a domain, such as example.org
+fault-address-dot = the name of the domain ends in a dot: leave it out
+fault-address-domain-long = the domain, or a part of it between dots, is too long
+fault-address-literal = in brackets stands an address of the network: [192.0.2.1] or [IPv6:2001:db8::1]
+fault-address-long = the address is longer than 256 characters
+fault-address-brackets = write the address alone, without angle brackets
+fault-send-as = nobody sends as { $text }: { $why }. It is an address, or *@domain for a whole domain
+fault-send-as-pattern = nobody sends as { $text }: name the addresses, or *@domain for a whole domain
+fault-send-as-literal = { $text } is of an address of the network, which has no mail of its own here
+fault-sends-as-nobody = an account sends as at least one address
+fault-label = a name of 1 to 64 characters in one line, such as “phone”
+
+# Explaining, of an alias and of a message
+explain-asks = What you asked before is not answered yet. Ask again in a moment.
+explain-busy = Others ask the same now. Ask again in a moment.
 
 # Blocks
 blocks-title = Blocked senders
@@ -300,6 +379,7 @@ blocks-added = Mail of { $pattern } is refused from now on.
 blocks-remove = Unblock
 blocks-remove-one = Unblock { $pattern }
 blocks-removed = Mail of { $pattern } is taken again.
+blocks-not-blocked = { $pattern } was not blocked, so nothing has changed.
 blocks-no-domain = { $domain } is not hosted here
 
 # Tokens
@@ -308,6 +388,7 @@ tokens-about = What programs show that ask the API: password managers, scripts. 
 tokens-none = There are no tokens yet. Make one below for each program.
 tokens-label = Name
 tokens-label-hint = What it is for: “password manager”, “phone”.
+tokens-made-by = made by
 tokens-scope = What it may do
 tokens-scope-create = make aliases
 tokens-scope-manage = manage all aliases of a domain
@@ -425,6 +506,10 @@ messages-error-address = This is no address: write name@example.org or @example.
 messages-error-sender = This is no sender: write name@example.org, @example.org, or <> for bounces
 messages-error-time = This is no time: write 2026-01-31 or 2026-01-31T12:00
 messages-error-outcome = There is no such outcome
+messages-recent = Latest messages
+messages-recent-none = No message to this address is found.
+messages-recent-all = All its messages
+messages-recent-of-domain = Messages to its domain
 messages-one = One message
 messages-id = Id
 messages-back = All messages
@@ -440,6 +525,8 @@ messages-outcome-dropped = dropped
 messages-outcome-discarded = thrown away
 messages-outcome-aborted = broken off
 
+messages-outcome-taken = taken
+
 messages-step-sender = Who sent it
 messages-step-client = From where
 messages-step-checks = What the checks said
@@ -451,6 +538,7 @@ messages-sender = The envelope says that { $sender } sent it.
 messages-sender-own = It is a notice that was written here.
 messages-sender-null = It has no sender: it is a bounce, or a notice of another server.
 messages-sender-account = The account { $account } sent it.
+messages-sender-some-account = Somebody who has an account here sent it.
 messages-author = From names an address at { $domain }.
 messages-recipients = It is for { $recipients }.
 messages-recipients-more = It is for { $recipients } and { $more } more.
@@ -565,6 +653,7 @@ messages-meaning-unauthenticated = Nothing proves to the provider who sent it: n
 messages-meaning-dmarc = The owner of the domain in From wants mail refused that fails DMARC, and behind a forward this one does.
 messages-meaning-no-reverse-name = The name of this server in DNS is missing or does not lead back to it. The operator has to set it right.
 messages-meaning-needs-tls = The destination takes encrypted connections only.
+messages-meaning-held = The provider wants less mail from this server for now, so it was not asked. It goes on by itself.
 messages-meaning-rate = This server sent more than the provider takes for now. It goes on by itself, more slowly.
 messages-meaning-reputation = The provider thinks little of this server or of what it forwards. Less spam forwarded makes that better.
 messages-meaning-blocked = The provider blocks the address of this server. The operator has to ask to be taken off its list.
@@ -600,6 +689,7 @@ messages-next-bounced = The mail system behind the destination took it and repor
 messages-next-failed = Nobody has it, and it is not tried any more.
 messages-next-dropped = Nothing: it was taken out of the queue by hand, and nobody is told.
 messages-next-discarded = Nothing: the alias throws its mail away.
+messages-next-taken = What became of it was for recipients of others too, so it is not told here, nor which of the mailboxes behind took it.
 messages-next-aborted = The server that brought it broke off before the end. Usually it comes again by itself.
 messages-next-attempt = { $mailbox }: next attempt after { $count } so far, at
 messages-next-sending = { $mailbox }: it is being sent right now.
@@ -640,7 +730,6 @@ messages-no-rule-here = Choose what it is for.
 messages-explain = What would happen now
 messages-explain-button = Explain the rules
 messages-explain-hint = Asks DNS and the rules as they are now what would become of such a mail. Nothing is sent.
-messages-explain-busy = Others ask the same now. Try again in a moment.
 messages-explain-failed = That cannot be told now.
 messages-explain-verdict-refused = It would be refused:
 messages-explain-verdict-discarded = It would be thrown away.
@@ -681,6 +770,7 @@ queue-state-other = done
 
 # Charts
 chart-about = Each message counts once, when it came, as what became of it so far. Times are those of UTC. Refused recipients of one client within a minute count as one message.
+chart-since = Whole hours and days are counted, from the first one that began after the domain was added here.
 chart-hours = The last 48 hours
 chart-days = The last 30 days
 chart-months = The last 13 months
@@ -692,6 +782,7 @@ chart-spooled = Waiting
 chart-bounced = Not delivered
 chart-refused = Refused
 chart-other = Other
+chart-none-yet = No messages came so far. As soon as some do, their numbers stand here by hour, day and month.
 chart-none = No messages came in this time.
 chart-as-table = As a table
 
@@ -724,6 +815,7 @@ domains-check = Check now
 domains-check-none = DNS was not asked yet since this server started. Press the button to check what it says.
 domains-check-goes = A check is under way. Load this page again to see its result. It began
 domains-check-begun = The check takes longer than usual: name servers may not answer. Load this page again in a minute.
+domains-check-asks = What you asked for before goes on, so this check has not begun. Try again in a minute.
 domains-check-busy = Another check is under way, so this one did not begin. Try again in a minute.
 domains-check-done = DNS was asked. Here is what it says.
 domains-check-late = The last check took too long and was given up. Try again later.
@@ -791,12 +883,8 @@ domains-settings = Settings
 domains-auto-create = Make aliases of addresses like
 domains-auto-create-hint = A regular expression for all that stands before the @, such as shop-.*. Mail for such an address makes an alias of it. Leave it empty to make none.
 domains-auto-create-missing = Say which addresses become aliases, or leave out where they lead.
-domains-auto-create-bad = This cannot be used: { $why }
 domains-to = These aliases lead to
 domains-to-hint = One or more mailboxes, one a line.
-domains-to-bad = { $which } is no destination: { $why }
-domains-to-count = Name 1 to 100 mailboxes.
-domains-loop = Mail would go round in a loop: it would lead back here through other aliases.
 domains-digest = Digest for owners
 domains-digest-hint = How often owners are told what came to their aliases, where an alias says nothing else.
 domains-never = never
@@ -812,12 +900,12 @@ domains-block-note = Note
 domains-block-since = Since
 domains-block-new = Block a sender
 domains-block-hint = An address, @domain, or *.domain for all below it. It is refused for all aliases of the domain.
-domains-block-bad = This is no sender that can be blocked: { $why }
 domains-block = Block sender
 domains-blocked = { $sender } is blocked for all of the domain.
 domains-unblock = Unblock
 domains-unblock-one = Unblock { $sender }
 domains-unblocked = { $sender } is not blocked any more.
+domains-not-blocked = { $sender } was not blocked for the whole domain, so nothing has changed.
 domains-srs-only = This is the domain of rewritten senders (SRS). Its own addresses are not hosted here.
 domains-remove-title = Remove this domain
 domains-remove-name = Type { $domain } to remove it

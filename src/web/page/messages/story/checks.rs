@@ -22,10 +22,12 @@ pub(super) fn authors(record: &Record) -> Vec<Line> {
 pub(super) fn lines(record: &Record) -> Vec<Line> {
     let mut lines = Vec::new();
     match Told::read(&record.auth) {
-        None if record.account().is_some() || super::is_own(record) => {}
+        None if record.is_submitted() || super::is_own(record) => {}
         None => lines.push(Line::new("messages-checks-none")),
         Some(told) => {
-            lines.extend(told.spf.map(|result| spf(result, record)));
+            let sender = record.from.mailbox().map(|sender| sender.domain().to_string());
+            let domain = sender.as_deref().unwrap_or(&record.helo);
+            lines.extend(told.spf.map(|result| spf(result, domain)));
             if told.signatures.is_empty() {
                 lines.push(Line::new("messages-dkim-unsigned").toned(Tone::Care));
             }
@@ -57,9 +59,15 @@ pub(super) fn lines(record: &Record) -> Vec<Line> {
     lines
 }
 
+/// What can be said of a message that there is not: of its signatures nothing is known.
+pub(in super::super) fn supposed(told: &Told, domain: &str) -> Vec<Line> {
+    let mut lines: Vec<Line> = told.spf.map(|result| spf(result, domain)).into_iter().collect();
+    lines.extend(told.authors.iter().take(MOST).map(dmarc));
+    lines
+}
+
 /// SPF is of the reverse-path, and of the HELO name where that is null (RFC 7208 §2.4).
-fn spf(result: Spf, record: &Record) -> Line {
-    let domain = record.from.mailbox().map(|sender| sender.domain().to_string());
+fn spf(result: Spf, domain: &str) -> Line {
     let (key, tone) = match result {
         Spf::Pass => ("messages-spf-pass", Tone::Good),
         Spf::Fail => ("messages-spf-fail", Tone::Bad),
@@ -69,7 +77,7 @@ fn spf(result: Spf, record: &Record) -> Line {
         Spf::TempError => ("messages-spf-temperror", Tone::Care),
         Spf::PermError => ("messages-spf-permerror", Tone::Care),
     };
-    Line::new(key).with("domain", domain.as_deref().unwrap_or(&record.helo)).toned(tone)
+    Line::new(key).with("domain", domain).toned(tone)
 }
 
 fn dkim(result: Dkim, domain: &str) -> Line {
@@ -107,7 +115,7 @@ fn arc(result: Arc) -> Option<Line> {
     }
 }
 
-fn class(class: Class) -> Line {
+pub(in super::super) fn class(class: Class) -> Line {
     match class {
         Class::Signed => Line::new("messages-class-signed").toned(Tone::Good),
         Class::Free => Line::new("messages-class-free"),

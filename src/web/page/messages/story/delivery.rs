@@ -2,7 +2,7 @@
 
 use super::{Line, Step, Tone};
 use crate::{
-    admin::trace::{AttemptLine, Record},
+    admin::trace::{AttemptLine, HELD, Record},
     provider::{Meaning, Provider, meaning},
 };
 
@@ -43,6 +43,7 @@ fn lines(attempt: &AttemptLine) -> Vec<Line> {
     if tone != Tone::Good {
         match meaning(host, reply) {
             Some(found) => lines.push(Line::new(explained(found))),
+            None if reply.starts_with(HELD) => lines.push(Line::new("messages-meaning-held")),
             None if verdict == "refused" => lines.push(Line::new("messages-meaning-refused")),
             None => lines.push(Line::new("messages-meaning-deferred")),
         }

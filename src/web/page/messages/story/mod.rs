@@ -2,10 +2,10 @@
 //! waits of it, and of the aliases as they are now. It gives keys of texts and their values, and no markup; whatever
 //! came from outside is a value or a quotation, never a text.
 
-mod checks;
+pub(super) mod checks;
 mod delivery;
 mod next;
-mod ours;
+pub(super) mod ours;
 
 use crate::{
     admin::{
@@ -76,11 +76,11 @@ const NAMED: usize = 10;
 const QUOTED: usize = 1000;
 
 impl Line {
-    fn new(key: &'static str) -> Self {
+    pub(super) fn new(key: &'static str) -> Self {
         Self { key, values: Vec::new(), time: None, quote: None, tone: Tone::Plain }
     }
 
-    fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.values.push((name, cut(&value.to_string())));
         self
     }
@@ -90,12 +90,12 @@ impl Line {
         self
     }
 
-    fn quoting(mut self, text: &str) -> Self {
+    pub(super) fn quoting(mut self, text: &str) -> Self {
         self.quote = Some(cut(text));
         self
     }
 
-    fn toned(self, tone: Tone) -> Self {
+    pub(super) fn toned(self, tone: Tone) -> Self {
         Self { tone, ..self }
     }
 }
@@ -128,6 +128,7 @@ pub(super) fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Dropped => "messages-outcome-dropped",
         Outcome::Discarded => "messages-outcome-discarded",
         Outcome::Aborted => "messages-outcome-aborted",
+        Outcome::Taken => "messages-outcome-taken",
     }
 }
 
@@ -136,7 +137,7 @@ pub(super) fn tone(outcome: Outcome) -> Tone {
     match outcome {
         Outcome::Forwarded => Tone::Good,
         Outcome::Spooled | Outcome::Deferred | Outcome::Partial | Outcome::Aborted => Tone::Care,
-        Outcome::Discarded | Outcome::Dropped => Tone::Plain,
+        Outcome::Discarded | Outcome::Dropped | Outcome::Taken => Tone::Plain,
         Outcome::Refused | Outcome::Bounced | Outcome::Failed => Tone::Bad,
     }
 }
@@ -154,6 +155,9 @@ fn sender(facts: &Facts<'_>) -> Vec<Line> {
         None => Line::new("messages-sender-null"),
     }];
     lines.extend(account.map(|name| Line::new("messages-sender-account").with("account", name)));
+    if account.is_none() && record.is_submitted() {
+        lines.push(Line::new("messages-sender-some-account"));
+    }
     lines.extend(checks::authors(record));
     if !record.to.is_empty() {
         let key = match record.to.len() > NAMED {

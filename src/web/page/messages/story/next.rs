@@ -22,6 +22,7 @@ pub(super) fn lines(facts: &Facts<'_>) -> Vec<Line> {
         Outcome::Dropped => ("messages-next-dropped", Tone::Plain),
         Outcome::Discarded => ("messages-next-discarded", Tone::Plain),
         Outcome::Aborted => ("messages-next-aborted", Tone::Plain),
+        Outcome::Taken => ("messages-next-taken", Tone::Plain),
     };
     let mut lines = vec![Line::new(key).toned(tone)];
     if record.outcome == Outcome::Failed {

@@ -23,7 +23,7 @@ pub(super) fn lines(facts: &Facts<'_>) -> Vec<Line> {
         .find_map(|(before, rest)| ToldRule::read(rest).map(|rule| (before, rule)));
     let notes = rule.as_ref().map_or(record.detail.as_str(), |(before, _)| before);
     match &rule {
-        Some((_, found)) => lines.push(told(found)),
+        Some((_, found)) => lines.push(by_rule(found)),
         None if is_refused_here && !record.reply.is_empty() => {
             let why = Line::new(why(Why::of(&record.reply, false)));
             lines.push(why.toned(if record.outcome == Outcome::Refused {
@@ -55,7 +55,8 @@ fn answering((recipient, alias): &(String, Option<String>)) -> Line {
     }
 }
 
-fn told(rule: &ToldRule) -> Line {
+/// The rule that decided.
+pub(in super::super) fn by_rule(rule: &ToldRule) -> Line {
     match rule {
         ToldRule::Ended(why) => Line::new("messages-rule-ended").quoting(why).toned(Tone::Bad),
         ToldRule::Limit(rate) => {

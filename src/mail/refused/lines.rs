@@ -1,29 +1,23 @@
-//! Refused recipients in the journal and the log: those of one client, minute and kind of reply share a line, so that
-//! whoever tries names by the thousand does not wipe the history of everybody's mail. Where an alias answers, there is a
-//! line for it and the sender, as its owner is told of them: a number of such lines for a client.
+//! Lines of refused recipients, and what is to be written of them.
 
-use super::log_line::log;
 use crate::{
-    alias::{Key, Named, Rule},
-    clock,
-    inbound::LogBudget,
+    alias::{Key, Rule},
     rate::ClientBlock,
-    store::journal::{Journal, Record},
+    store::journal::Record,
     time::Millis,
 };
-use parking_lot::Mutex;
 use std::{collections::HashMap, time::Duration};
 
 /// Before the count of a line that is still open: after a crash it is all that is known.
 const AT_LEAST: &str = "at least ";
-/// For how long recipients join a line.
-const TOGETHER: Duration = Duration::from_mins(1);
-/// How many recipients a line names.
-const NAMED: u64 = 3;
 /// What the record of several recipients says of them.
 const WITHIN: &str = " recipients refused within a minute";
 /// What the record of several to one alias says of them.
 const TIMES: &str = " times refused within a minute";
+/// For how long recipients join a line.
+pub(super) const TOGETHER: Duration = Duration::from_mins(1);
+/// How many recipients a line names.
+const NAMED: u64 = 3;
 /// How many lines of single aliases and senders are open for a client; whoever comes behind them shares one.
 const OWN: u32 = 100;
 /// Most lines that are open.
@@ -31,10 +25,7 @@ const CAPACITY: usize = 10_000;
 
 /// The lines that are open.
 #[derive(Debug, Default)]
-pub(crate) struct RefusedRecipients(Mutex<Lines>);
-
-#[derive(Debug, Default)]
-struct Lines {
+pub(super) struct Lines {
     open: HashMap<Whose, Line>,
     /// How many of them are of single aliases.
     own: HashMap<Option<ClientBlock>, u32>,
@@ -65,7 +56,7 @@ struct Line {
 
 /// What is to be written of one more recipient.
 #[derive(Debug, PartialEq, Eq)]
-enum Step {
+pub(super) enum Step {
     /// A line that has just begun.
     Begin(Record),
     /// What the line is now.
@@ -74,71 +65,9 @@ enum Step {
     Count,
 }
 
-impl RefusedRecipients {
-    /// Tells of a recipient that was refused, and that `named` answers by `rule`; `record` is what would be told of it alone.
-    pub(crate) async fn tell(
-        &self,
-        journal: &Journal,
-        budget: &LogBudget,
-        record: Record,
-        (named, rule): (Option<&Named>, Option<&Rule>),
-    ) {
-        // Of what is no alias yet there is one for each name that somebody makes up.
-        let alias = named.filter(|named| !named.is_new).map(|named| &named.key);
-        let (step, ended) = self.0.lock().add(&record, alias, rule, clock::steady_millis());
-        if step != Step::Count {
-            log(budget, &record, "recipient");
-        }
-        write(journal, ended).await;
-        match step {
-            Step::Begin(record) => journal.record(record).await,
-            Step::Grow(record) => journal.replace(record).await,
-            Step::Count => {}
-        }
-    }
-
-    /// Writes the lines whose minute is over, for ever.
-    pub(crate) async fn follow(&self, journal: &Journal) {
-        loop {
-            tokio::time::sleep(TOGETHER).await;
-            let ended = self.0.lock().ended(clock::steady_millis());
-            write(journal, ended).await;
-        }
-    }
-
-    /// Writes how many there are so far, for whoever is about to read the journal.
-    pub(crate) async fn write_so_far(&self, journal: &Journal) {
-        let behind = self.0.lock().behind();
-        write(journal, behind).await;
-    }
-
-    /// Writes all lines, as nothing more comes.
-    pub(crate) async fn finish(&self, journal: &Journal) {
-        let ended = self.0.lock().ended(Millis::MAX);
-        write(journal, ended).await;
-    }
-}
-
-/// Whether the record is that of several recipients that were refused: its sender and rule are the first one's.
-pub(super) fn is_of_several(record: &Record) -> bool {
-    record.to.len() > 1 && record.detail.contains(WITHIN)
-}
-
-/// How often the recipients of the record, all of one alias, were refused to its sender.
-pub(super) fn times(record: &Record) -> u64 {
-    let (count, _) = record.detail.split_once(TIMES).unwrap_or_default();
-    count.trim_start_matches(AT_LEAST).parse().unwrap_or(1)
-}
-
-async fn write(journal: &Journal, ended: Vec<Record>) {
-    for record in ended {
-        journal.replace(record).await;
-    }
-}
-
 impl Lines {
     /// Adds a recipient; gives what is to be written of it, and of lines that end by that.
-    fn add(
+    pub(super) fn add(
         &mut self,
         record: &Record,
         alias: Option<&Key>,
@@ -181,7 +110,7 @@ impl Lines {
     }
 
     /// Takes out the lines whose minute is over; gives those that are behind.
-    fn ended(&mut self, now: Millis) -> Vec<Record> {
+    pub(super) fn ended(&mut self, now: Millis) -> Vec<Record> {
         let is_over = |line: &Line| now.since(line.since) >= TOGETHER;
         let over = self.open.iter().filter(|(_, line)| is_over(line));
         let over: Vec<Whose> = over.map(|(whose, _)| whose.clone()).collect();
@@ -189,7 +118,7 @@ impl Lines {
     }
 
     /// The lines that are behind, which stay open.
-    fn behind(&mut self) -> Vec<Record> {
+    pub(super) fn behind(&mut self) -> Vec<Record> {
         let behind = self.open.values_mut().filter(|line| line.is_behind);
         behind
             .map(|line| {
@@ -254,6 +183,17 @@ impl Line {
     fn rest(self) -> Option<Record> {
         self.is_behind.then(|| self.told(""))
     }
+}
+
+/// Whether the record is that of several recipients that were refused: its sender and rule are the first one's.
+pub(in crate::mail) fn is_of_several(record: &Record) -> bool {
+    record.to.len() > 1 && record.detail.contains(WITHIN)
+}
+
+/// How often the recipients of the record, all of one alias, were refused to its sender.
+pub(in crate::mail) fn times(record: &Record) -> u64 {
+    let (count, _) = record.detail.split_once(TIMES).unwrap_or_default();
+    count.trim_start_matches(AT_LEAST).parse().unwrap_or(1)
 }
 
 #[cfg(test)]

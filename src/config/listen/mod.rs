@@ -1,12 +1,16 @@
+mod address;
+
+pub use address::ListenAddress;
+
 use super::{
     IpNet,
     define::section,
     machine::group_id,
     reader::{Entry, Report, Table},
-    values::{BLOCKS, DOMAIN_PATTERNS, absolute_path},
+    values::{BLOCKS, DOMAIN_PATTERNS},
 };
-use crate::address::{Domain, DomainPattern};
-use std::{collections::HashSet, fmt, net::IpAddr, path::PathBuf, str::FromStr};
+use crate::address::DomainPattern;
+use std::{collections::HashSet, fmt, str::FromStr};
 
 section! {
     /// Where clients connect; any number of them.
@@ -135,34 +139,6 @@ pub struct Milter {
     pub shadow: bool,
 }
 
-/// An address to listen on.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum ListenAddress {
-    /// A TCP port.
-    Tcp {
-        /// IP address or name of a local interface, without brackets.
-        host: String,
-        /// The port; 0 lets the system choose one.
-        port: u16,
-    },
-    /// A unix socket.
-    Unix(PathBuf),
-    /// A socket that systemd hands over, by its FileDescriptorName=.
-    Systemd(String),
-}
-
-impl ListenAddress {
-    /// True where nobody but this machine connects; of a socket of systemd that is not known, and taken for so.
-    pub fn is_local(&self) -> bool {
-        match self {
-            Self::Tcp { host, .. } => {
-                host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-            }
-            Self::Unix(_) | Self::Systemd(_) => true,
-        }
-    }
-}
-
 impl Protocol {
     /// True where mail comes in by SMTP.
     pub fn takes_mail(self) -> bool {
@@ -224,45 +200,6 @@ impl fmt::Display for Served {
     }
 }
 
-impl FromStr for ListenAddress {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if let Some(name) = text.strip_prefix("systemd:") {
-            let fits = |c: char| c.is_ascii_graphic() && c != ':';
-            return match !name.is_empty() && name.chars().all(fits) {
-                true => Ok(Self::Systemd(name.to_owned())),
-                false => Err(format!("{name:?} is no name of a systemd socket")),
-            };
-        }
-        if let Some(path) = text.strip_prefix("unix:") {
-            return absolute_path(path).map(Self::Unix);
-        }
-        let wrong = || format!("{text:?} is not host:port");
-        let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
-        let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
-        let port = port.parse().ok().filter(|_| digits).ok_or_else(wrong)?;
-        let bracketed = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        let valid = match bracketed {
-            Some(v6) => v6.parse::<std::net::Ipv6Addr>().is_ok(),
-            None => host.parse::<std::net::Ipv4Addr>().is_ok() || Domain::parse(host).is_ok(),
-        };
-        let host = bracketed.unwrap_or(host).to_owned();
-        valid.then_some(Self::Tcp { host, port }).ok_or_else(wrong)
-    }
-}
-
-impl fmt::Display for ListenAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
-            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
-            Self::Unix(path) => write!(f, "unix:{}", path.display()),
-            Self::Systemd(name) => write!(f, "systemd:{name}"),
-        }
-    }
-}
-
 pub(super) fn read(root: &Table<'_>) -> Option<Vec<Listen>> {
     let mut seen = HashSet::new();
     let listeners = root.tables().into_iter().map(|keys| listener(keys, &mut seen));
@@ -271,7 +208,7 @@ pub(super) fn read(root: &Table<'_>) -> Option<Vec<Listen>> {
 
 /// Refuses what cannot be without a certificate.
 pub(super) fn refuse_without_certificate(listeners: &[Listen], report: &Report<'_>) {
-    let accepted = "[tls] with certificate and key, or [tls.acme]";
+    let accepted = "[tls] with certificate and key, or with acme";
     let refuse = |key: &str, what: &str| {
         report.add(None, key.into(), what.to_owned(), accepted.into());
     };
@@ -385,20 +322,5 @@ fn alias_map(text: &str) -> Result<String, String> {
     match text.split_once(':') {
         Some((kind, name)) if !kind.is_empty() && !name.is_empty() => Ok(text.to_owned()),
         _ => Err(format!("{text:?} is no table of Postfix")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_print_as_they_are_read() {
-        for text in ["127.0.0.1:2525", "[::]:25", "localhost:0", "unix:/run/onward/smtp"] {
-            assert_eq!(text.parse::<ListenAddress>().unwrap().to_string(), text);
-        }
-        for bad in ["", "25", ":25", "*:25", "a:", "a:+1", "a:65536", "::1:25", "[::1]", "unix:x"] {
-            assert!(bad.parse::<ListenAddress>().is_err(), "{bad:?}");
-        }
     }
 }

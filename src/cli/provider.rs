@@ -1,0 +1,149 @@
+//! `onward provider`: what the governor knows of Gmail and the others, and who is slowed down why.
+
+use super::{
+    Context, Failure,
+    context::{note, write_json},
+    time::span,
+};
+use crate::{
+    admin::providers::{self, State, Told},
+    clock,
+    log::printable,
+    time::Millis,
+};
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+/// Shows how much leaves for each provider, and ends what holds mail back
+///
+/// A provider that says that we send too much gets less for a time, or nothing: what is for it waits, or stays with its
+/// sender. docs/OPERATIONS.md tells when.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Lists providers that mail goes to, those first that get less than they take
+    List {
+        /// Those too that no mail went to lately: the built-in table and that of the configuration
+        #[arg(long)]
+        all: bool,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows one provider: its limits, and why it gets less
+    Show {
+        /// Its name, as in listings
+        name: String,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lets a provider get what it takes again, at once
+    Resume {
+        /// Its name, as in listings
+        name: String,
+    },
+}
+
+/// `onward provider`.
+///
+/// # Errors
+/// When nobody knows the provider that was asked for, or the daemon does not answer.
+pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
+    let config = context.config()?;
+    let mut out = context.out();
+    match args.command {
+        Command::List { all, json } => {
+            let told = providers::list(&config, all)?;
+            if json {
+                told.iter().try_for_each(|one| write_json(&mut out, one))?;
+            } else if told.is_empty() {
+                writeln!(
+                    out,
+                    "no mail has gone to any provider lately; --all lists those that are known"
+                )?;
+            } else {
+                write_list(&mut out, &told)?;
+            }
+        }
+        Command::Show { name, json } => {
+            let told = providers::show(&config, &name)?.ok_or_else(|| {
+                Failure::new(format_args!(
+                    "no provider {name}; `onward provider list --all` has those that are known"
+                ))
+            })?;
+            if json { write_json(&mut out, &told)? } else { write_one(&mut out, &told)? }
+        }
+        Command::Resume { name } => {
+            if providers::resume(&config, &name)? {
+                writeln!(out, "{name} gets what it takes again")?;
+            } else {
+                note(format_args!("{name} gets what it takes already"))?;
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write_list(out: &mut impl Write, told: &[Told]) -> io::Result<()> {
+    writeln!(
+        out,
+        "{:<24} {:<9} {:>11} {:>7} {:>7} {:>6}  WHY",
+        "PROVIDER", "STATE", "CONNECTIONS", "RATE", "WAITING", "UNTIL"
+    )?;
+    for one in told {
+        let connections = format!("{}/{}", one.in_use, one.connections);
+        let rate = one.rate.as_deref().unwrap_or("-");
+        let until = one.until.map_or_else(|| "-".to_owned(), in_future);
+        let (name, state) = (printable(&one.provider), one.state.as_str());
+        let why = one.why.as_deref().map(printable).unwrap_or_default();
+        let waiting = one.waiting;
+        let line = format!(
+            "{name:<24} {state:<9} {connections:>11} {rate:>7} {waiting:>7} {until:>6}  {why}"
+        );
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+fn write_one(out: &mut impl Write, one: &Told) -> io::Result<()> {
+    let Told { in_use, connections, limit, messages_per_connection, asking, waiting, .. } = one;
+    writeln!(out, "{}", printable(&one.provider))?;
+    let mut line = |name: &str, text: String| writeln!(out, "  {name:<11} {text}");
+    line("state", one.state.as_str().to_owned())?;
+    line("connections", format!("{in_use} in use, {connections} allowed now, {limit} at most"))?;
+    line("messages", format!("{messages_per_connection} over one connection"))?;
+    if let Some(rate) = &one.rate {
+        line("rate", rate.clone())?;
+    }
+    line("waiting", format!("{waiting} in the spool, {asking} for a connection"))?;
+    if let Some(why) = &one.why {
+        line("why", printable(why))?;
+    }
+    if let Some(since) = one.since {
+        line("since", since.to_string())?;
+    }
+    if let Some(until) = one.until {
+        line("until", format!("{until} ({})", in_future(until)))?;
+    }
+    if let Some(probe) = one.next_probe {
+        line("next probe", format!("{probe} ({})", in_future(probe)))?;
+    }
+    if one.state != State::Usual {
+        writeln!(out, "  to end it: onward provider resume {}", printable(&one.provider))?;
+    }
+    Ok(())
+}
+
+/// How long until then: `25m`, `now`.
+fn in_future(time: Millis) -> String {
+    let left = time.since(clock::steady_millis());
+    if left.as_secs() == 0 { "now".to_owned() } else { span(left) }
+}

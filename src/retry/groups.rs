@@ -1,0 +1,70 @@
+use crate::{next_hop::NextHop, time::Millis};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+/// Who has the hosts of destinations, and whether those answer: destinations of one sleep and wake together.
+#[derive(Debug, Default)]
+pub(super) struct Groups(HashMap<Arc<str>, Group>);
+
+#[derive(Debug, Default)]
+struct Group {
+    members: HashSet<Arc<NextHop>>,
+    /// Attempts in a row that found no host awake.
+    failures: u32,
+    asleep_until: Millis,
+}
+
+impl Groups {
+    pub(super) fn join(&mut self, group: &Arc<str>, hop: &Arc<NextHop>) {
+        self.0.entry(Arc::clone(group)).or_default().members.insert(Arc::clone(hop));
+    }
+
+    /// What is known of a group is forgotten with its last member.
+    pub(super) fn leave(&mut self, group: &Arc<str>, hop: &Arc<NextHop>) {
+        if let Some(left) = self.0.get_mut(group) {
+            left.members.remove(hop);
+            if left.members.is_empty() {
+                self.0.remove(group);
+            }
+        }
+    }
+
+    pub(super) fn failures(&self, group: &str) -> u32 {
+        self.0.get(group).map_or(0, |group| group.failures)
+    }
+
+    /// When its hosts may be asked.
+    pub(super) fn asleep_until(&self, group: &str) -> Millis {
+        self.0.get(group).map_or(Millis::EPOCH, |group| group.asleep_until)
+    }
+
+    /// None of its hosts answered. Several attempts that were under way when it fell asleep are one failure.
+    pub(super) fn sleeps(&mut self, group: &str, until: Millis, now: Millis) {
+        if let Some(group) = self.0.get_mut(group)
+            && (group.failures == 0 || group.asleep_until <= now)
+        {
+            group.failures = group.failures.saturating_add(1);
+            group.asleep_until = until;
+        }
+    }
+
+    /// Lets the next message ask.
+    pub(super) fn rouse(&mut self, group: &str) {
+        if let Some(group) = self.0.get_mut(group) {
+            group.asleep_until = Millis::EPOCH;
+        }
+    }
+
+    /// A host of it answered. Gives its members, where it was not awake.
+    pub(super) fn wake(&mut self, group: &str) -> Vec<Arc<NextHop>> {
+        match self.0.get_mut(group) {
+            Some(group) if group.failures > 0 => {
+                (group.failures, group.asleep_until) = (0, Millis::EPOCH);
+                group.members.iter().cloned().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}

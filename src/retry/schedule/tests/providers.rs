@@ -1,0 +1,89 @@
+//! Destinations whose hosts one provider has.
+
+use super::*;
+
+/// Ten destinations of one provider, each with one message, of which nobody knows yet that they are.
+fn of_one_provider(per_destination: usize) -> (Schedule, Arc<str>) {
+    let mut schedule = Schedule::new(Concurrency { mail: 100, notices: 4, per_destination });
+    for message in 0..10 {
+        schedule.add(domain(&format!("h{message}.test")), entry(message, 0), at(0));
+    }
+    let provider: Arc<str> = "google".into();
+    let all: Vec<Work> = std::iter::from_fn(|| schedule.next(at(0))).collect();
+    assert_eq!(all.len(), 10, "as far as anybody knows they have nothing to do with each other");
+    for work in all {
+        assert!(!work.is_known);
+        schedule.learn(&work, &provider, at(0));
+        schedule.done(&work, Some(work.again(at(0), at(1000))), HostState::Unknown, at(0));
+    }
+    (schedule, provider)
+}
+
+#[test]
+fn destinations_of_one_provider_share_its_places() {
+    let (mut schedule, _) = of_one_provider(3);
+    schedule.add(domain("else.test"), entry(100, 0), at(0));
+    let first: Vec<Work> = std::iter::from_fn(|| schedule.next(at(0))).collect();
+    assert_eq!(first.len(), 4, "three of it, and others are not held up");
+    assert!(first.iter().filter(|work| work.is_known).all(|work| &*work.group == "google"));
+    let mut left = 7;
+    let mut open: VecDeque<Work> = first.into_iter().filter(|work| work.is_known).collect();
+    while let Some(work) = open.pop_front() {
+        schedule.done(&work, None, HostState::Answers, at(1));
+        let more: Vec<Work> = std::iter::from_fn(|| schedule.next(at(1))).collect();
+        left -= more.len();
+        open.extend(more);
+        assert!(open.len() <= 3);
+    }
+    assert_eq!(left, 0);
+}
+
+#[test]
+fn a_provider_sleeps_and_wakes_as_one_whatever_the_domain() {
+    let (mut schedule, provider) = of_one_provider(3);
+    let open: Vec<Work> = std::iter::from_fn(|| schedule.next(at(0))).collect();
+    for work in &open {
+        let again = work.again(at(100), at(1000));
+        schedule.done(work, Some(again), HostState::Sleeps { until: at(100) }, at(1));
+    }
+    assert_eq!(schedule.next(at(99)), None);
+    assert_eq!(schedule.wake_at(), Some(at(100)));
+    // What comes for it meanwhile waits with it, once it is known whose it is.
+    schedule.add(domain("late.test"), entry(50, 0), at(50));
+    let late = schedule.next(at(50)).unwrap();
+    schedule.learn(&late, &provider, at(50));
+    schedule.done(&late, Some(late.again(at(50), at(1000))), HostState::Unknown, at(50));
+    assert_eq!(schedule.next(at(51)), None);
+    let probe = schedule.next(at(100)).unwrap();
+    assert_eq!(schedule.next(at(100)), None, "one finds out for all");
+    let again = probe.again(at(300), at(1000));
+    schedule.done(&probe, Some(again), HostState::Sleeps { until: at(300) }, at(101));
+    assert_eq!(schedule.next(at(299)), None);
+    let probe = schedule.next(at(300)).unwrap();
+    schedule.done(&probe, None, HostState::Answers, at(301));
+    let mut done = 1;
+    let mut open: VecDeque<Work> = std::iter::from_fn(|| schedule.next(at(301))).collect();
+    assert_eq!(open.len(), 3, "all places again");
+    while let Some(work) = open.pop_front() {
+        done += 1;
+        schedule.done(&work, None, HostState::Answers, at(301));
+        open.extend(std::iter::from_fn(|| schedule.next(at(301))));
+    }
+    assert_eq!(done, 11);
+    assert!(schedule.is_empty());
+}
+
+#[test]
+fn a_provider_that_answers_somebody_else_is_awake() {
+    let (mut schedule, provider) = of_one_provider(3);
+    let work = schedule.next(at(0)).unwrap();
+    schedule.done(
+        &work,
+        Some(work.again(at(900), at(1000))),
+        HostState::Sleeps { until: at(800) },
+        at(0),
+    );
+    assert_eq!(schedule.next(at(10)), None);
+    schedule.answered(&provider, at(10));
+    assert_eq!(begun(&mut schedule, 10).len(), 3);
+}
