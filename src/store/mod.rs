@@ -18,6 +18,7 @@ mod in_force;
 pub mod journal;
 mod kept_alias;
 mod kept_counters;
+mod kept_maker;
 mod lock;
 mod long_senders;
 mod many;

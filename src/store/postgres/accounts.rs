@@ -209,7 +209,7 @@ async fn refuse_foreign(
     account: &Account,
     more: &[SendAs],
 ) -> Changed<()> {
-    let snapshot = snapshot::before_change(tx, live, version).await?;
+    let snapshot = snapshot::before_change(tx, live, Some(version)).await?;
     let live = Live { now: clock::now(), ..Live::of(tx, Table::Stored, &snapshot) };
     for one in more {
         if !snapshot.domains.contains(one.domain()) {

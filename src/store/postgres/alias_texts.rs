@@ -12,7 +12,7 @@ use deadpool_postgres::ClientWrapper;
 const TURN: usize = 1_000;
 
 /// Writes down by which texts the aliases of a change of many are found. That takes the longest of all, so it is done
-/// by turns, with those of other changes in between; should it not come to its end, other changes bring it there.
+/// by turns, with those of other changes in between; should it not come to its end, the daemon and other changes bring it there.
 pub(super) async fn write_texts(
     client: &mut ClientWrapper,
     progress: &Progress,
@@ -32,7 +32,11 @@ pub(super) async fn write_texts(
     }
 }
 
-async fn try_write_texts(client: &mut ClientWrapper, progress: &Progress) -> Result<(), Error> {
+/// The same, and says why it did not come to its end.
+pub(super) async fn try_write_texts(
+    client: &mut ClientWrapper,
+    progress: &Progress,
+) -> Result<(), Error> {
     let tx = client.transaction().await?;
     let all = alias_text::due(&tx).await?;
     tx.commit().await?;

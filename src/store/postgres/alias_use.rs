@@ -3,14 +3,16 @@
 use super::{
     Postgres,
     access::{reading, writing},
-    rows::{alias_days, alias_use, search},
+    alias_texts::try_write_texts,
+    rows::{alias_days, alias_text, alias_use, search},
 };
 use crate::{
     alias::{Counters, Daily, Filter, Key, Used},
     clock,
-    store::{AliasUse, Cursor, FindError, FoundAliases, StoreError},
+    store::{AliasUse, Cursor, FindError, FoundAliases, Progress, StoreError},
 };
 use async_trait::async_trait;
+use deadpool_postgres::Object;
 
 /// Counters written at once, so that others get their turns.
 const AT_ONCE: usize = 1_000;
@@ -49,6 +51,17 @@ impl AliasUse for Postgres {
             }
             Ok(days)
         })
+    }
+
+    async fn make_found(&self) -> Result<(), StoreError> {
+        if reading!(self.access, tx => alias_text::due(tx).await)? == 0 {
+            return Ok(());
+        }
+        let (_turn, client) = self.access.long().await?;
+        // It ends with this.
+        let mut client = Object::take(client);
+        let written = try_write_texts(&mut client, &Progress::default()).await;
+        written.map_err(|error| self.access.told(error))
     }
 
     async fn find_aliases(

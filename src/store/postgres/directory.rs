@@ -17,7 +17,7 @@ use crate::{
     address::{Domain, Mailbox},
     alias::{
         Action, Alias, AliasAddress, Amendment, Expansion, ExpansionLimits, MAX_PATTERNS,
-        Resolution, expand, expand_all,
+        OwnedDomain, Resolution, expand, expand_all,
     },
     clock,
     reply::Reply,
@@ -98,11 +98,21 @@ impl Directory for Postgres {
         reading!(self.access, tx => domains::all(tx).await)
     }
 
+    async fn owned(&self, domains: &[Domain]) -> Result<Vec<OwnedDomain>, StoreError> {
+        reading!(self.access, tx => {
+            let mut found = Vec::with_capacity(domains.len());
+            for domain in domains {
+                found.extend(domains::owned(tx, domain).await?);
+            }
+            Ok(found)
+        })
+    }
+
     async fn add_domain(&self, domain: &Domain) -> Result<bool, ChangeError> {
         if domain.literal().is_some() {
             return Err(ChangeError::Literal(domain.clone()));
         }
-        changing!(self, tx, _version => Ok(domains::insert(tx, domain).await?))
+        changing!(self, tx, _version => Ok(domains::insert(tx, domain, clock::millis()).await?))
     }
 
     async fn remove_domain(
@@ -130,11 +140,11 @@ impl Directory for Postgres {
     }
 
     async fn add_alias(&self, alias: &Alias) -> Result<(), ChangeError> {
-        changing!(self, tx, version => put(tx, &self.live, version, alias, false).await.map(drop))
+        changing!(self, tx, version => put(tx, &self.live, Some(version), alias, false).await.map(drop))
     }
 
     async fn replace_alias(&self, alias: &Alias) -> Result<Option<Alias>, ChangeError> {
-        changing!(self, tx, version => put(tx, &self.live, version, alias, true).await)
+        changing!(self, tx, version => put(tx, &self.live, Some(version), alias, true).await)
     }
 
     async fn remove_alias(&self, address: &AliasAddress) -> Result<Alias, ChangeError> {
@@ -156,7 +166,7 @@ impl Directory for Postgres {
                 refuse_unsafe(&alias)?;
             }
             aliases::set_enabled(tx, &address.key(), enabled).await?;
-            let snapshot = after_change(tx, &self.live, version, &alias).await?;
+            let snapshot = after_change(tx, &self.live, Some(version), &alias).await?;
             refuse_cycle(&Live::of(tx, Table::Stored, &snapshot), &alias).await?;
             Ok(alias)
         })
@@ -231,11 +241,12 @@ async fn remove_domain(
     Ok(aliases::delete_in(tx, domain).await?)
 }
 
-/// Domains and regexes as they are with `alias` as it is now, by a change that found the directory at `version`.
+/// Domains and regexes as they are with `alias` as it is now, by a change that found the directory at `version`, if it changed
+/// nothing else.
 async fn after_change(
     tx: &Transaction<'_>,
     live: &InForce,
-    version: i64,
+    version: Option<i64>,
     alias: &Alias,
 ) -> Result<Snapshot> {
     let mut snapshot = snapshot::before_change(tx, live, version).await?;
@@ -245,11 +256,11 @@ async fn after_change(
     Ok(snapshot)
 }
 
-/// Gives the alias in whose place it is put.
+/// Gives the alias in whose place it is put. `version`: of the directory as the change found it, if it changed nothing else.
 pub(super) async fn put(
     tx: &Transaction<'_>,
     live: &InForce,
-    version: i64,
+    version: Option<i64>,
     alias: &Alias,
     replaces: bool,
 ) -> Result<Option<Alias>, Failure> {

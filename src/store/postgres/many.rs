@@ -4,9 +4,10 @@
 use super::{
     Postgres,
     alias_texts::write_texts,
+    alter::alter,
     apply::{AT_ONCE, make_wanted, push, put_in_place},
     ask::Result,
-    directory::{changing, count_change, existing, put},
+    directory::{changing, count_change},
     error::{Failure, unreadable},
     rows::{
         aliases::{self, PAGE, Rows, Table, Which},
@@ -18,8 +19,9 @@ use super::{
 use crate::{
     address::Domain,
     alias::{Alias, AliasAddress, DomainSettings, Edit, Key, MAX_PATTERNS},
+    clock,
     store::{
-        AliasChanges, Alteration, Altered, Change, ChangeError, Coming, Edited, Many, Progress,
+        AliasChanges, Alteration, Change, ChangeError, Coming, Edited, Many, Progress,
         TakenIn, failure,
         many::{MAX_REFUSED, leads_on, led_elsewhere},
         rules::{refuse_cycle, refuse_cycle_from, refuse_srs_shaped, refuse_unsafe},
@@ -43,21 +45,7 @@ impl AliasChanges for Postgres {
         alteration: Alteration,
     ) -> Result<Alias, ChangeError> {
         changing!(self, tx, version => {
-            let alias = existing(tx, address).await?;
-            match alteration(&alias) {
-                Altered::Kept => Ok(alias),
-                Altered::Removed => {
-                    aliases::delete(tx, &address.key()).await?;
-                    Ok(alias)
-                }
-                Altered::Replaced(other) if other.address().key() == address.key() => {
-                    put(tx, &self.live, version, &other, true).await?;
-                    Ok(*other)
-                }
-                Altered::Replaced(other) => {
-                    Err(ChangeError::NoSuchAlias(other.address().to_string()).into())
-                }
-            }
+            alter(tx, &self.live, Some(version), address, alteration).await
         })
     }
 
@@ -309,7 +297,7 @@ async fn put_in(tx: &Transaction<'_>, coming: &Coming, taken: &mut TakenIn) -> R
         if domain.literal().is_some() {
             return Err(ChangeError::Literal(domain.clone()).into());
         }
-        domains::insert(tx, domain).await?;
+        domains::insert(tx, domain, clock::millis()).await?;
     }
     if !coming.replaces {
         for (address, existing) in in_the_way(tx).await? {

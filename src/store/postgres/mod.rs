@@ -5,6 +5,7 @@ mod accounts;
 mod alias_numbers;
 mod alias_texts;
 mod alias_use;
+mod alter;
 mod apply;
 mod ask;
 mod database;

@@ -2,16 +2,19 @@
 
 use super::{
     Postgres,
+    alter::alter,
     ask::Result,
     directory::{changing, existing, put},
+    error::Failure,
     rows::{alias_days, alias_use, aliases},
 };
 use crate::{
     alias::AliasAddress,
     clock,
-    store::{ChangeError, IsMeant, Removals, Removed},
+    store::{ChangeError, IsMeant, Removals, Removed, Reversion, failure, in_force::InForce},
 };
 use async_trait::async_trait;
+use deadpool_postgres::Transaction;
 
 #[async_trait]
 impl Removals for Postgres {
@@ -39,15 +42,52 @@ impl Removals for Postgres {
         })
     }
 
-    async fn bring_back(&self, removed: Removed) -> Result<(), ChangeError> {
-        changing!(self, tx, version => {
-            let Removed { alias, counters, days, number, position } = &removed;
-            put(tx, &self.live, version, alias, false).await?;
-            let key = alias.address().key();
-            aliases::set_position(tx, &key, *position).await?;
-            alias_use::put_back(tx, &key, *number, counters).await?;
-            alias_days::add(tx, *number, days).await?;
-            Ok(())
+    async fn revert(
+        &self,
+        reversions: Vec<Reversion>,
+    ) -> Result<Vec<Result<(), ChangeError>>, ChangeError> {
+        changing!(self, tx, _version => {
+            let mut came = Vec::with_capacity(reversions.len());
+            for reversion in reversions {
+                tx.batch_execute("SAVEPOINT one").await?;
+                match revert(tx, &self.live, reversion).await {
+                    Ok(()) => came.push(Ok(())),
+                    Err(failure::Failure::Refused(refused)) => {
+                        // What this one did before it failed is taken back by itself.
+                        tx.batch_execute("ROLLBACK TO SAVEPOINT one").await?;
+                        came.push(Err(refused));
+                    }
+                    Err(failure) => return Err(failure),
+                }
+                tx.batch_execute("RELEASE SAVEPOINT one").await?;
+            }
+            Ok(came)
         })
     }
+}
+
+async fn revert(
+    tx: &Transaction<'_>,
+    live: &InForce,
+    reversion: Reversion,
+) -> Result<(), Failure> {
+    match reversion {
+        Reversion::BringBack(removed) => bring_back(tx, live, &removed).await,
+        Reversion::Alter(address, alteration) => {
+            alter(tx, live, None, &address, alteration).await.map(drop)
+        }
+    }
+}
+
+async fn bring_back(
+    tx: &Transaction<'_>,
+    live: &InForce,
+    removed: &Removed,
+) -> Result<(), Failure> {
+    let Removed { alias, counters, days, number, position } = removed;
+    put(tx, live, None, alias, false).await?;
+    let key = alias.address().key();
+    aliases::set_position(tx, &key, *position).await?;
+    alias_use::put_back(tx, &key, *number, counters).await?;
+    Ok(alias_days::add(tx, *number, days).await?)
 }

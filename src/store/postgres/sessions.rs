@@ -3,11 +3,11 @@
 use super::{
     Postgres,
     access::{reading, trying, writing},
-    rows::{domains, sessions},
+    rows::{domains, sessions, tokens},
 };
 use crate::{
     session::{MAX_SESSIONS, Session, SessionId},
-    store::{Begin, SessionChangeError, Sessions, StoreError},
+    store::{Begin, EndedSession, SessionChangeError, Sessions, StoreError},
     token::{LastUse, SecretHash},
 };
 use async_trait::async_trait;
@@ -59,17 +59,22 @@ impl Sessions for Postgres {
         })
     }
 
-    async fn end_session(&self, id: SessionId) -> Result<Session, SessionChangeError> {
+    async fn end_session(
+        &self,
+        id: SessionId,
+        takes_tokens: bool,
+    ) -> Result<EndedSession, SessionChangeError> {
         trying!(self.access, tx => {
-            let session = sessions::by_id(tx, id).await?;
-            let Some(session) = session else {
+            let session = sessions::lock(tx, id).await?;
+            let tokens = tokens::of_session(tx, id).await?;
+            if session.is_none() && (tokens.is_empty() || !takes_tokens) {
                 return Err(SessionChangeError::NoSuchSession(id).into());
-            };
-            // Another node may be faster.
-            match sessions::delete(tx, id).await? {
-                true => Ok(session),
-                false => Err(SessionChangeError::NoSuchSession(id).into()),
             }
+            sessions::delete(tx, id).await?;
+            for token in tokens.iter().filter(|_| takes_tokens) {
+                tokens::delete(tx, token.id).await?;
+            }
+            Ok(EndedSession { session, tokens })
         })
     }
 

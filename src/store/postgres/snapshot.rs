@@ -37,17 +37,17 @@ pub(super) async fn load(
     Ok(Some(Snapshot { standing, ..read(tx, version, Table::Stored).await? }))
 }
 
-/// Domains and regexes within a change, which has locked the directory at `version`, as they were before it. What is in
-/// memory is mostly that.
+/// Domains and regexes within a change, which has locked the directory at `version` and changed nothing yet. What is in
+/// memory is mostly that. Without a version they are read as the transaction has them.
 pub(super) async fn before_change(
     tx: &Transaction<'_>,
     live: &InForce,
-    version: i64,
+    version: Option<i64>,
 ) -> Result<Snapshot> {
     let known = live.snapshot();
-    match known.version == version {
+    match version == Some(known.version) {
         true => Ok(Snapshot::clone(&known)),
-        false => read(tx, version, Table::Stored).await,
+        false => within(tx, Table::Stored).await,
     }
 }
 

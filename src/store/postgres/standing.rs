@@ -77,7 +77,7 @@ impl StandingRules for Postgres {
             if change.auto_create.is_some()
                 && let Some(made) = &settings.auto_create
             {
-                let snapshot = snapshot::before_change(tx, &self.live, version).await?;
+                let snapshot = snapshot::before_change(tx, &self.live, Some(version)).await?;
                 let live = Live::of(tx, Table::Stored, &snapshot);
                 refuse_cycle_from(&live, made.destinations()).await?;
             }

@@ -3,12 +3,12 @@
 use super::{
     Postgres,
     access::{reading, trying, writing},
-    rows::{domains, tokens},
+    rows::{domains, sessions, tokens},
 };
 use crate::{
     store::{MayChange, StoreError, TokenChangeError, Tokens},
     time::UnixTime,
-    token::{LastUse, MAX_TOKENS, SecretHash, Token, TokenId},
+    token::{LastUse, MAX_TOKENS, Maker, SecretHash, Token, TokenId},
 };
 use async_trait::async_trait;
 
@@ -30,6 +30,11 @@ impl Tokens for Postgres {
                 && !domains::contains(tx, domain).await?
             {
                 return Err(TokenChangeError::NotHosted(domain.clone()).into());
+            }
+            if let Some(session) = token.maker.as_ref().and_then(Maker::session)
+                && sessions::lock(tx, session).await?.is_none()
+            {
+                return Err(TokenChangeError::NoSession(session).into());
             }
             if tokens::count_all(tx).await? >= MAX_TOKENS {
                 return Err(TokenChangeError::TooMany.into());

@@ -2,16 +2,21 @@
 
 use crate::{
     address::Domain,
-    store::postgres::{
-        ask::{self, Result, get},
-        error::unreadable,
+    alias::OwnedDomain,
+    store::{
+        number::column,
+        postgres::{
+            ask::{self, Result, get, millis},
+            error::unreadable,
+        },
     },
+    time::Millis,
 };
 use deadpool_postgres::Transaction;
 
-pub(crate) async fn insert(tx: &Transaction<'_>, domain: &Domain) -> Result<bool> {
-    let sql = "INSERT INTO domains VALUES ($1) ON CONFLICT DO NOTHING";
-    Ok(ask::run(tx, sql, &[&domain.to_key()]).await? == 1)
+pub(crate) async fn insert(tx: &Transaction<'_>, domain: &Domain, at: Millis) -> Result<bool> {
+    let sql = "INSERT INTO domains (domain, added) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    Ok(ask::run(tx, sql, &[&domain.to_key(), &column(at.as_millis())]).await? == 1)
 }
 
 pub(crate) async fn delete(tx: &Transaction<'_>, domain: &Domain) -> Result<bool> {
@@ -21,6 +26,13 @@ pub(crate) async fn delete(tx: &Transaction<'_>, domain: &Domain) -> Result<bool
 
 pub(crate) async fn contains(tx: &Transaction<'_>, domain: &Domain) -> Result<bool> {
     ask::exists(tx, "SELECT 1 FROM domains WHERE domain = $1", &[&domain.to_key()]).await
+}
+
+/// The domain, and since when it is here; `None` where it is not.
+pub(crate) async fn owned(tx: &Transaction<'_>, domain: &Domain) -> Result<Option<OwnedDomain>> {
+    let sql = "SELECT added FROM domains WHERE domain = $1";
+    let since = ask::first(tx, sql, &[&domain.to_key()], |row| millis(row, 0)).await?;
+    Ok(since.map(|since| OwnedDomain { domain: domain.clone(), since }))
 }
 
 /// In alphabetical order.

@@ -17,7 +17,7 @@ use tokio_postgres::Row;
 
 /// Most aliases of a page, and most that are looked at for one.
 const PAGE: usize = 1_000;
-const LOOKED_AT: usize = 4_000;
+const LOOKED_AT: usize = 2_500;
 /// Aliases by which it is guessed how rare a piece is, and most pieces that are asked for.
 const SAMPLE: i64 = 200;
 const PIECES: usize = 4;

@@ -39,6 +39,11 @@ pub(crate) async fn by_id(tx: &Transaction<'_>, id: SessionId) -> Result<Option<
     one(tx, "id = $1", &[&id.to_string()]).await
 }
 
+/// The same, and nobody else changes or ends it until the end of the transaction, nor makes a token with it.
+pub(crate) async fn lock(tx: &Transaction<'_>, id: SessionId) -> Result<Option<Session>> {
+    one(tx, "id = $1 FOR UPDATE", &[&id.to_string()]).await
+}
+
 /// The oldest first.
 pub(crate) async fn all(tx: &Transaction<'_>) -> Result<Vec<Session>> {
     let sql = format!("SELECT {COLUMNS} FROM sessions ORDER BY made, seq");
@@ -69,9 +74,12 @@ pub(crate) async fn insert_link(
     Ok(())
 }
 
-/// Makes a session of a link.
+/// Makes a session of a link, and ends the one that was there before.
 pub(crate) async fn begin(tx: &Transaction<'_>, id: SessionId, begin: &Begin) -> Result<()> {
-    let Begin { hash, at, ends, client } = begin;
+    let Begin { hash, at, ends, client, instead_of } = begin;
+    if let Some(before) = instead_of {
+        delete(tx, *before).await?;
+    }
     let (hash, client) = (&hash.as_bytes()[..], client.map(|client| client.to_string()));
     let (at, ends) = (column(at.as_secs()), column(ends.as_secs()));
     let sql =

@@ -3,7 +3,9 @@
 use crate::{
     account::Label,
     address::{Domain, Mailbox},
+    session::SessionId,
     store::{
+        kept_maker::{maker_columns, maker_from},
         number::column,
         postgres::{
             ask::{self, Result, count, get, time, time_or_none},
@@ -17,8 +19,7 @@ use std::{collections::HashMap, num::NonZeroU32};
 use tokio_postgres::Row;
 
 /// What [`from_row`] reads.
-const COLUMNS: &str =
-    "id, label, scope, domain, format, daily_limit, added, expires, used, client, day, changes";
+const COLUMNS: &str = "id, label, scope, domain, format, daily_limit, added, expires, used, client, day, changes, made_by, session";
 
 pub(crate) async fn by_hash(tx: &Transaction<'_>, hash: &SecretHash) -> Result<Option<Token>> {
     let sql = format!("SELECT {COLUMNS} FROM tokens WHERE hash = $1");
@@ -54,16 +55,18 @@ pub(crate) async fn count_all(tx: &Transaction<'_>) -> Result<u64> {
 pub(crate) async fn insert(tx: &Transaction<'_>, token: &Token, hash: &SecretHash) -> Result<()> {
     let id = token.id.to_string();
     let sql =
-        "INSERT INTO tokens (id, hash, label, scope, domain, format, daily_limit, added, expires)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        "INSERT INTO tokens (id, hash, label, scope, domain, format, daily_limit, added, expires, made_by, session)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let domain = token.domain.as_ref().map(Domain::to_key);
     let limit = token.daily_limit.map(|limit| i64::from(limit.get()));
     let (scope, format) = (token.scope.as_str(), token.format.as_str());
     let (hash, label) = (&hash.as_bytes()[..], token.label.as_str());
     let added = column(token.added.as_secs());
     let expires = token.expires.map(|time| column(time.as_secs()));
-    let values: &ask::Values<'_> =
-        &[&id, &hash, &label, &scope, &domain, &format, &limit, &added, &expires];
+    let (made_by, session) = token.maker.as_ref().map(maker_columns).unwrap_or_default();
+    let values: &ask::Values<'_> = &[
+        &id, &hash, &label, &scope, &domain, &format, &limit, &added, &expires, &made_by, &session,
+    ];
     ask::run(tx, sql, values).await?;
     let sql = "INSERT INTO token_destinations VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
     for (position, to) in (0_i64..).zip(&token.destinations) {
@@ -71,6 +74,13 @@ pub(crate) async fn insert(tx: &Transaction<'_>, token: &Token, hash: &SecretHas
         ask::run(tx, sql, &[&id, &domain, &local, &to.to_string(), &position]).await?;
     }
     Ok(())
+}
+
+/// Those that a session made, the oldest first.
+pub(crate) async fn of_session(tx: &Transaction<'_>, session: SessionId) -> Result<Vec<Token>> {
+    let sql = format!("SELECT {COLUMNS} FROM tokens WHERE session = $1 ORDER BY added, id");
+    let found = ask::all(tx, &sql, &[&session.to_string()], from_row).await?;
+    whole(tx, found).await
 }
 
 /// The labels of those whose aliases lead to `mailbox`, in alphabetical order.
@@ -145,6 +155,7 @@ fn from_row(row: &Row) -> Result<Token> {
         format: get::<&str>(row, 4)?.parse().map_err(unreadable)?,
         daily_limit: limit.and_then(NonZeroU32::new),
         added: time(row, 6)?,
+        maker: maker_from(get(row, 12)?, get(row, 13)?).map_err(unreadable)?,
         expires: time_or_none(row, 7)?,
         last_use: time_or_none(row, 8)?.map(|time| LastUse { time, client }),
         changes: Changes { day: count(row, 10)?, count: count(row, 11)? },

@@ -6,8 +6,9 @@ CREATE TABLE nodes (
     lease_until timestamptz NOT NULL
 );
 
--- domain: lower-case A-labels. Keys are in the order of their octets.
-CREATE TABLE domains (domain text COLLATE "C" PRIMARY KEY);
+-- domain: lower-case A-labels. Keys are in the order of their octets. added: in milliseconds since 1970; what is older is not
+-- for the domain's owners to see.
+CREATE TABLE domains (domain text COLLATE "C" PRIMARY KEY, added bigint NOT NULL DEFAULT 0);
 
 -- (domain, local): lower case, unquoted; a catch-all has no local, a regex no domain and its source as local. address: as
 -- written. destinations, allow, block: one a line. position: order of the regexes. keep_tag, spam, note, expires (Unix time),
@@ -219,7 +220,8 @@ CREATE TABLE account_recipients (
 );
 
 -- Tokens of programs that ask the API. hash: SHA-256 of 160 bits that were drawn by chance. domain: lower case; null for
--- all. used, client: of the last use; null before the first. changes: how many it made on that day.
+-- all. used, client: of the last use; null before the first. changes: how many it made on that day. made_by, session: who made
+-- it, in words, and by which session of the page; null: no session did.
 CREATE TABLE tokens (
     id          text COLLATE "C" PRIMARY KEY,
     hash        bytea NOT NULL UNIQUE,
@@ -233,9 +235,12 @@ CREATE TABLE tokens (
     used        bigint,
     client      text,
     day         bigint NOT NULL DEFAULT 0,
-    changes     bigint NOT NULL DEFAULT 0
+    changes     bigint NOT NULL DEFAULT 0,
+    made_by     text,
+    session     text COLLATE "C"
 );
 CREATE INDEX tokens_by_domain ON tokens (domain);
+CREATE INDEX tokens_by_session ON tokens (session) WHERE session IS NOT NULL;
 
 -- Where the aliases lead that a token makes. (domain, local): lower case, unquoted. address: as written.
 CREATE TABLE token_destinations (
