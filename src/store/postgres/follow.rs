@@ -3,7 +3,7 @@
 use super::{
     Database, Postgres,
     access::{reading, writing},
-    rows::{nodes, queue},
+    rows::{legs, nodes, queue},
     snapshot,
     tls::Handshakes,
 };
@@ -56,7 +56,8 @@ async fn ask(store: Weak<Postgres>, database: Arc<Database>, mut stopped: onesho
     // It ends with this.
     let mut hearing = JoinSet::new();
     hearing.spawn(hear(database, Arc::clone(&hint)));
-    let mut beat = Instant::now();
+    // The lease began when the store was opened.
+    let mut beat = Instant::now() + HEARTBEAT;
     loop {
         tokio::select! {
             _ = &mut stopped => return,
@@ -118,14 +119,21 @@ impl Postgres {
     /// Reads what changed.
     pub(super) async fn look(&self) -> Result<(), StoreError> {
         let before = self.live.snapshot();
-        let (now, changes) = reading!(self.access, tx => {
+        let me = self.me.get().filter(|_| self.node.is_some());
+        let (now, changes, are_left) = reading!(self.access, tx => {
             self.memories.follow(tx).await?;
-            Ok((snapshot::load(tx, Some(&before)).await?, queue::changes(tx).await?))
+            let are_left = match me {
+                Some(me) => legs::are_left(tx, *me).await?,
+                None => false,
+            };
+            Ok((snapshot::load(tx, Some(&before)).await?, queue::changes(tx).await?, are_left))
         })?;
         if let Some(now) = now {
             self.live.replace(now);
         }
-        self.spool_changes.send_if_modified(|seen| std::mem::replace(seen, changes) != changes);
+        // What others leave is to be taken, as if an administrator had changed it.
+        self.spool_changes
+            .send_if_modified(|seen| std::mem::replace(seen, changes) != changes || are_left);
         Ok(())
     }
 

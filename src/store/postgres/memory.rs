@@ -25,6 +25,8 @@ pub(super) struct Memories {
     delivered: Mutex<Expiring<()>>,
     refused: Mutex<Expiring<ForeignReply>>,
     told: Mutex<Expiring<()>>,
+    /// What expired before has gone from here, though others may still have it.
+    purged: Mutex<UnixTime>,
     /// What was written before is in here.
     seen: Mutex<Seen>,
 }
@@ -36,6 +38,7 @@ impl Memories {
             delivered: Mutex::new(Expiring::new(DELIVERED)),
             refused: Mutex::new(Expiring::new(REFUSED)),
             told: Mutex::new(Expiring::new(TOLD)),
+            purged: Mutex::new(UnixTime::new(0)),
             seen: Mutex::default(),
         }
     }
@@ -51,15 +54,38 @@ impl Memories {
         for (memory, rows) in [(&self.delivered, delivered), (&self.told, told)] {
             let mut memory = memory.lock();
             for (fingerprint, expires) in rows {
-                memory.insert(fingerprint, expires, ());
+                self.learn(&mut memory, fingerprint, expires, ());
             }
         }
         let mut memory = self.refused.lock();
         for (fingerprint, expires, reply) in refused {
-            memory.insert(fingerprint, expires, reply);
+            self.learn(&mut memory, fingerprint, expires, reply);
         }
         *self.seen.lock() = now;
         Ok(())
+    }
+
+    /// Adds what was read, which may be older than what is known here.
+    fn learn<V>(
+        &self,
+        memory: &mut Expiring<V>,
+        fingerprint: Fingerprint,
+        expires: UnixTime,
+        value: V,
+    ) {
+        let is_longer_here = memory.get(&fingerprint, expires).is_some();
+        if !is_longer_here && expires > *self.purged.lock() {
+            memory.insert(fingerprint, expires, value);
+        }
+    }
+
+    /// Forgets what has expired.
+    fn purge(&self, now: UnixTime) {
+        // First, so that whoever reads meanwhile brings nothing of it back.
+        *self.purged.lock() = now;
+        self.delivered.lock().purge(now);
+        self.refused.lock().purge(now);
+        self.told.lock().purge(now);
     }
 }
 
@@ -138,9 +164,7 @@ impl Memory for Postgres {
     }
 
     async fn purge(&self, now: UnixTime) -> Result<(), StoreError> {
-        self.memories.delivered.lock().purge(now);
-        self.memories.refused.lock().purge(now);
-        self.memories.told.lock().purge(now);
+        self.memories.purge(now);
         let purged: Result<(), StoreError> = writing!(self.access, tx => {
             Remembered::Delivered.purge(tx, now).await?;
             Remembered::Refused.purge(tx, now).await?;
@@ -183,5 +207,27 @@ impl Postgres {
     /// Reads what was remembered before this process began.
     pub(super) async fn recall(&self) -> Result<(), StoreError> {
         reading!(self.access, tx => self.memories.follow(tx).await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_before_a_purge_does_not_come_back_with_it() {
+        let memories = Memories::new();
+        let learn = |print, expires| {
+            let mut memory = memories.told.lock();
+            memories.learn(&mut memory, [print; 32], UnixTime::new(expires), ());
+        };
+        let has = |print, at| memories.told.lock().get(&[print; 32], UnixTime::new(at)).is_some();
+        learn(1, 10);
+        learn(2, 50);
+        learn(2, 30);
+        assert!(has(1, 9) && has(2, 40), "what is known longer here stays so");
+        memories.purge(UnixTime::new(20));
+        learn(1, 10);
+        assert!(!has(1, 9) && has(2, 40));
     }
 }

@@ -46,6 +46,14 @@ pub(crate) async fn claim(tx: &Transaction<'_>, me: i64) -> Result<u64> {
     Ok(claimed.len() as u64)
 }
 
+/// True where messages wait for a node that takes them: nobody owns them, or another that serves no more.
+pub(crate) async fn are_left(tx: &Transaction<'_>, me: i64) -> Result<bool> {
+    let sql = "SELECT 1 FROM spool WHERE owner IS NULL UNION ALL
+               SELECT 1 FROM nodes n WHERE n.id <> $1 AND n.lease_until <= clock_timestamp()
+                   AND EXISTS (SELECT 1 FROM spool s WHERE s.owner = n.id) LIMIT 1";
+    ask::exists(tx, sql, &[&me]).await
+}
+
 /// Has `me` own a message, unless another serves that owns it; gives its epoch.
 pub(crate) async fn own(tx: &Transaction<'_>, message: i64, me: i64) -> Result<Option<i64>> {
     let sql =
