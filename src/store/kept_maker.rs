@@ -29,8 +29,7 @@ pub(super) fn maker_from(
     session: Option<String>,
 ) -> Result<Option<Maker>, String> {
     if let Some(session) = session {
-        let id =
-            TokenId::parse(&session).ok_or_else(|| format!("{session:?} is no session id"))?;
+        let id = TokenId::parse(&session).ok_or_else(|| format!("{session:?} is no session id"))?;
         let label = made_by.map(|text| Label::parse(&text)).transpose();
         let label = label.map_err(|error| error.to_string())?;
         return Ok(Some(Maker::Session { id, label }));

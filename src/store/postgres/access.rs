@@ -17,9 +17,8 @@ use tokio::{
 };
 use tokio_postgres::IsolationLevel;
 
-/// Connections at once, of which those that write are half: who only asks finds one.
-const CONNECTIONS: usize = 16;
-const WRITERS: usize = CONNECTIONS / 2;
+/// Connections of a store at once.
+pub(super) const CONNECTIONS: usize = 16;
 /// Long changes at once, on connections of their own.
 const LONG: usize = 2;
 /// How long whoever asks waits for a connection or a turn.
@@ -43,7 +42,8 @@ pub(super) struct Access {
 }
 
 impl Access {
-    pub(super) fn new(database: Arc<Database>) -> Result<Self, StoreError> {
+    /// A way of so many connections at once, of which those that write are half: who only asks finds one.
+    pub(super) fn new(database: Arc<Database>, connections: usize) -> Result<Self, StoreError> {
         let unreachable =
             |reason: String| StoreError::Unreachable { database: database.name(), reason };
         let connector = database.connector().map_err(|error| unreachable(error.to_string()))?;
@@ -54,7 +54,7 @@ impl Access {
             Box::pin(async move { client.batch_execute(SESSION).await.map_err(HookError::Backend) })
         });
         let pool = Pool::builder(manager)
-            .max_size(CONNECTIONS)
+            .max_size(connections)
             .runtime(Runtime::Tokio1)
             .timeouts(Timeouts {
                 wait: Some(PATIENCE),
@@ -64,7 +64,7 @@ impl Access {
             .post_create(set_up)
             .build()
             .map_err(|error| unreachable(error.to_string()))?;
-        let (writers, long) = (Semaphore::new(WRITERS), Semaphore::new(LONG));
+        let (writers, long) = (Semaphore::new(connections / 2), Semaphore::new(LONG));
         Ok(Self { database, pool, writers, long, directory: Mutex::default() })
     }
 

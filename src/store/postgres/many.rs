@@ -21,8 +21,8 @@ use crate::{
     alias::{Alias, AliasAddress, DomainSettings, Edit, Key, MAX_PATTERNS},
     clock,
     store::{
-        AliasChanges, Alteration, Change, ChangeError, Coming, Edited, Many, Progress,
-        TakenIn, failure,
+        AliasChanges, Alteration, Change, ChangeError, Coming, Edited, Many, Progress, TakenIn,
+        failure,
         many::{MAX_REFUSED, leads_on, led_elsewhere},
         rules::{refuse_cycle, refuse_cycle_from, refuse_srs_shaped, refuse_unsafe},
         snapshot::Snapshot,

@@ -12,6 +12,7 @@ mod database;
 mod directory;
 mod error;
 mod follow;
+pub(super) mod journal;
 mod long_senders;
 mod many;
 mod memory;
@@ -34,7 +35,7 @@ pub use database::{Database, DatabaseError};
 
 use super::{Backend, Options, StoreError, Unreadable, in_force::InForce, spool::SpoolBounds};
 use crate::address::Mailbox;
-use access::{Access, reading, writing};
+use access::{Access, CONNECTIONS, reading, writing};
 use async_trait::async_trait;
 use follow::Following;
 use memory::Memories;
@@ -75,7 +76,7 @@ impl Postgres {
         node: Option<String>,
         options: Options,
     ) -> Result<Arc<Self>, StoreError> {
-        let access = Access::new(Arc::new(database))?;
+        let access = Access::new(Arc::new(database), CONNECTIONS)?;
         let mut client = access.client().await?;
         schema::prepare(&mut client, &access.database).await?;
         drop(client);
@@ -122,7 +123,7 @@ impl Postgres {
 /// # Errors
 /// When it cannot be reached, nodes serve, or a step fails: it is as it was then.
 pub async fn upgrade(database: Database) -> Result<Vec<usize>, StoreError> {
-    let access = Access::new(Arc::new(database))?;
+    let access = Access::new(Arc::new(database), CONNECTIONS)?;
     let mut client = access.client().await?;
     schema::upgrade(&mut client, &access.database).await
 }

@@ -66,11 +66,7 @@ impl Removals for Postgres {
     }
 }
 
-async fn revert(
-    tx: &Transaction<'_>,
-    live: &InForce,
-    reversion: Reversion,
-) -> Result<(), Failure> {
+async fn revert(tx: &Transaction<'_>, live: &InForce, reversion: Reversion) -> Result<(), Failure> {
     match reversion {
         Reversion::BringBack(removed) => bring_back(tx, live, &removed).await,
         Reversion::Alter(address, alteration) => {

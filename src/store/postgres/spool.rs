@@ -71,6 +71,10 @@ impl Spool for Postgres {
         let owner = self.owner().await?;
         let kept: Vec<i64> = writing!(self.access, tx => {
             let is_own = legs::is_own(tx, seq, me, epoch).await?;
+            // Whoever lost the connection does not know whether that was behind the commit, and tries again.
+            if legs::are_written(tx, seq, &legs).await? {
+                return Ok(spool::known(tx, &notices).await?);
+            }
             for (at, leg) in &legs {
                 // What was delivered is so, whoever owns the message now; the rest is for the owner to say.
                 if is_own || leg.state == LegState::Delivered {

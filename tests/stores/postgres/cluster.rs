@@ -1,5 +1,5 @@
 //! A throw-away cluster on a unix socket, as an unprivileged user: one for all processes of a run of tests, and a database of
-//! its own for each place.
+//! its own for each place. Whoever breaks the server down has one alone.
 
 use std::{
     fs::{self, File},
@@ -43,25 +43,40 @@ impl Cluster {
     /// `None` where PostgreSQL is not installed.
     pub(crate) fn get() -> Option<&'static Self> {
         static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
-        CLUSTER.get_or_init(Self::start).as_ref()
+        CLUSTER.get_or_init(|| Self::start("")).as_ref()
     }
 
-    fn start() -> Option<Self> {
-        let Some(programs) = programs() else {
+    /// One that no other process uses.
+    pub(crate) fn alone() -> Option<Self> {
+        Self::start(&format!("-{}", std::process::id()))
+    }
+
+    /// Has the server end as in a crash.
+    pub(crate) fn break_down(&self) {
+        run(control(&self.base).args(["stop", "-s", "-m", "immediate"]));
+    }
+
+    /// Starts it again.
+    pub(crate) fn start_again(&self) {
+        begin_server(&self.base);
+    }
+
+    fn start(which: &str) -> Option<Self> {
+        if programs().is_none() {
             assert!(std::env::var_os("CI").is_none(), "CI=true and there is no initdb");
             eprintln!("skipped: there is no initdb");
             return None;
-        };
+        }
         let run =
             std::env::var("NEXTEST_RUN_ID").unwrap_or_else(|_| std::process::id().to_string());
-        let base = std::env::temp_dir().join(format!("onward-postgres-{run}"));
+        let base = std::env::temp_dir().join(format!("onward-postgres-{run}{which}"));
         let beside = |suffix: &str| PathBuf::from(format!("{}.{suffix}", base.display()));
         let lock = File::create(beside("lock")).unwrap();
         lock.lock().unwrap();
         let user = File::create(beside("users")).unwrap();
         user.lock_shared().unwrap();
         if !base.join("data/postmaster.pid").exists() {
-            begin(&programs, &base);
+            begin(&base);
         }
         Some(Self { base, _user: user })
     }
@@ -76,6 +91,11 @@ impl Cluster {
         self.url(&name)
     }
 
+    /// Where its socket is.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.base
+    }
+
     pub(crate) fn url(&self, database: &str) -> String {
         format!("postgresql:///{database}?host={}&user={USER}", self.base.display())
     }
@@ -88,35 +108,47 @@ pub(crate) async fn connect(url: &str) -> Client {
     client
 }
 
-fn begin(programs: &Path, base: &Path) {
+fn begin(base: &Path) {
     // What a run that was killed has left.
     let _ = fs::remove_dir_all(base);
     fs::create_dir(base).unwrap();
     if is_root() {
         run(Command::new("chown").arg(USER).arg(base));
     }
-    let data = base.join("data");
-    let mut initdb = unprivileged(&programs.join("initdb"));
+    let mut initdb = unprivileged("initdb");
     run(initdb
         .args(["-N", "-E", "UTF8", "--locale", "C", "-A", "trust", "-U", USER, "-D"])
-        .arg(&data));
-    let control = programs.join("pg_ctl");
-    let options = format!(
-        "-k {} -c listen_addresses='' -c fsync=on -c max_connections=300 -c max_prepared_transactions=0",
-        base.display()
-    );
-    let mut start = unprivileged(&control);
-    start.args(["start", "-s", "-w", "-t", "60", "-l"]).arg(base.join("log"));
-    run(start.arg("-o").arg(options).arg("-D").arg(&data));
-    let stop = unprivileged(&control);
+        .arg(base.join("data")));
+    begin_server(base);
+    let stop = control(base);
     let mut keeper = Command::new("setsid");
     keeper
         .args(["sh", "-c", KEEP, "keeper"])
         .arg(base)
         .arg(stop.get_program())
-        .args(stop.get_args());
-    keeper.arg("-D").arg(&data).env("BASE", base);
+        .args(stop.get_args())
+        .env("BASE", base);
     quiet(&mut keeper).spawn().unwrap();
+}
+
+fn begin_server(base: &Path) {
+    let options = format!(
+        "-k {} -c listen_addresses='' -c fsync=on -c max_connections=300 -c max_prepared_transactions=0",
+        base.display()
+    );
+    let mut start = control(base);
+    run(start
+        .args(["start", "-s", "-w", "-t", "60", "-l"])
+        .arg(base.join("log"))
+        .arg("-o")
+        .arg(options));
+}
+
+/// `pg_ctl` for a cluster; what it is to do comes behind.
+fn control(base: &Path) -> Command {
+    let mut control = unprivileged("pg_ctl");
+    control.arg("-D").arg(base.join("data"));
+    control
 }
 
 /// Debian has them beside the others, for each version.
@@ -134,8 +166,9 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// A program that does not run as root.
-fn unprivileged(program: &Path) -> Command {
+/// A program of PostgreSQL that does not run as root.
+fn unprivileged(name: &str) -> Command {
+    let program = programs().unwrap().join(name);
     if !is_root() {
         return Command::new(program);
     }

@@ -1,17 +1,24 @@
 //! The store that several nodes share, in a database of PostgreSQL.
 
 mod cluster;
+mod crash;
+mod journal;
 mod nodes;
 mod schema;
 
-use crate::place::Place;
+use crate::place::{JournalPlace, Place};
 use cluster::{Cluster, connect};
-use onward::store::{Options, Store, StoreError, postgres::Database};
-use std::{any::Any, cell::Cell, future::Future};
+use onward::store::{
+    Options, Store, StoreError,
+    journal::{Bounds, Journal, Reading, connect_to_read},
+    postgres::Database,
+};
+use std::{any::Any, cell::Cell, future::Future, path::Path, sync::Arc};
 use tokio::{runtime::Handle, task::block_in_place};
 
 mod suite {
     crate::run_suite! { store crate::postgres::InDatabase::new() }
+    crate::run_suite! { journal crate::postgres::InDatabase::new() }
 }
 
 pub(crate) struct InDatabase {
@@ -24,6 +31,11 @@ impl InDatabase {
     pub(crate) fn new() -> Option<Self> {
         let cluster = Cluster::get()?;
         Some(Self { url: now(cluster.database()), serves: Cell::new(false) })
+    }
+
+    /// Where the server's socket is.
+    fn directory(&self) -> &Path {
+        Cluster::get().unwrap().directory()
     }
 
     /// Opens it for a node of that name, or for who does not serve.
@@ -84,5 +96,16 @@ impl Place for InDatabase {
 
     fn knows_its_disk(&self) -> bool {
         false
+    }
+}
+
+impl JournalPlace for InDatabase {
+    fn journal_with(&self, bounds: Bounds) -> Journal {
+        let database = Database::parse(&self.url).unwrap();
+        now(Journal::connect(database, "mx1.test".into(), bounds)).unwrap()
+    }
+
+    fn reading(&self) -> Arc<dyn Reading> {
+        now(connect_to_read(Database::parse(&self.url).unwrap())).unwrap()
     }
 }

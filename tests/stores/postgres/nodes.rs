@@ -91,9 +91,53 @@ async fn what_one_node_remembers_the_others_know_soon() {
     assert_eq!(answered, 50, "each once");
 }
 
-/// As if the node were silent for longer than its lease.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_whose_commit_nobody_heard_of_is_written_again_and_told_once() {
+    let Some(place) = InDatabase::new() else { return };
+    let store = place.node("a.test").await;
+    let seq = store.spool(vec![message("A", 1, &["p@x.test", "q@x.test"])]).await.unwrap()[0];
+    store.spool_begin(seq, vec![0, 1]).await.unwrap();
+    let later = (1, Leg { attempts: 2, ..leg("q@x.test") });
+    let ended = vec![(0, Leg { state: LegState::Failed, ..leg("p@x.test") }), later];
+    let notices = vec![message("N", 1, &["alice@sender.test"])];
+    let first = store.spool_conclude(seq, ended.clone(), notices.clone()).await.unwrap();
+    assert_eq!(first.len(), 1);
+    let again = store.spool_conclude(seq, ended.clone(), notices.clone()).await.unwrap();
+    assert_eq!(again, first);
+    // Nor is it told again when the notice has gone its way.
+    conclude(&store, first[0], 0, LegState::Delivered).await;
+    store.spool_bury(first).await.unwrap();
+    assert_eq!(store.spool_conclude(seq, ended, notices).await.unwrap(), [0; 0]);
+    assert_eq!(open_messages(&store).await, [seq]);
+    // The next attempt is another, whatever it comes to.
+    store.spool_begin(seq, vec![1]).await.unwrap();
+    let failed = vec![(1, Leg { state: LegState::Failed, attempts: 3, ..leg("q@x.test") })];
+    let notices = vec![message("N2", 1, &["alice@sender.test"])];
+    assert_eq!(store.spool_conclude(seq, failed, notices).await.unwrap().len(), 1);
+}
+
+/// As if the node were silent for longer than its lease, until it is heard of again.
 async fn falls_silent(place: &InDatabase, name: &str) {
-    place.raw(&format!("UPDATE nodes SET lease_until = now() WHERE name = '{name}'")).await;
+    place
+        .raw(&format!(
+            "CREATE FUNCTION silent() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN
+                 new.lease_until := clock_timestamp() - interval '1 s';
+                 RETURN new;
+             END $$;
+             CREATE TRIGGER silent BEFORE UPDATE ON nodes FOR EACH ROW WHEN (new.name = '{name}') EXECUTE FUNCTION silent();
+             UPDATE nodes SET lease_until = now() WHERE name = '{name}'"
+        ))
+        .await;
+}
+
+async fn is_heard_again(place: &InDatabase, name: &str) {
+    place
+        .raw(&format!(
+            "DROP TRIGGER silent ON nodes;
+             UPDATE nodes SET lease_until = now() + interval '1 minute' WHERE name = '{name}'"
+        ))
+        .await;
 }
 
 async fn open_messages(store: &Store) -> Vec<i64> {
@@ -120,9 +164,7 @@ async fn a_message_belongs_to_the_node_that_takes_it_until_that_is_silent() {
     assert_eq!(b.spool_begin(seq, vec![1]).await.unwrap(), [1]);
 
     // The first goes on, as one that was stopped does: nothing of it counts but what was delivered.
-    place
-        .raw("UPDATE nodes SET lease_until = now() + interval '1 minute' WHERE name = 'a.test'")
-        .await;
+    is_heard_again(&place, "a.test").await;
     assert_eq!(a.spool_uncertain(seq, vec![1]).await.unwrap_err(), StoreError::TakenOver { seq });
     assert_eq!(a.spool_begin(seq, vec![0, 1]).await.unwrap(), [0; 0]);
     let failed = Leg { state: LegState::Failed, ..leg("q@x.test") };
@@ -145,9 +187,7 @@ async fn a_message_that_comes_back_is_not_sent_by_an_attempt_of_before() {
     falls_silent(&place, "a.test").await;
     assert_eq!(open_messages(&b).await, [seq]);
     b.close().await;
-    place
-        .raw("UPDATE nodes SET lease_until = now() + interval '1 minute' WHERE name = 'a.test'")
-        .await;
+    is_heard_again(&place, "a.test").await;
     assert_eq!(open_messages(&a).await, [seq], "it is its own again");
     assert_eq!(a.spool_uncertain(seq, vec![0]).await.unwrap_err(), StoreError::TakenOver { seq });
     assert_eq!(a.spool_begin(seq, vec![0]).await.unwrap(), [0]);
@@ -179,6 +219,42 @@ async fn of_many_nodes_that_claim_at_once_each_message_has_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_node_leaves_is_told_to_the_others_at_once() {
+    let Some(place) = InDatabase::new() else { return };
+    let (a, b, admin) = (
+        place.node("a.test").await,
+        place.node("b.test").await,
+        place.open_as(None).await.unwrap(),
+    );
+    let told = async |changes: &mut tokio::sync::watch::Receiver<i64>| {
+        timeout(Duration::from_secs(5), changes.changed()).await.expect("told").unwrap();
+    };
+    // Of one that is silent, of one that stops, and of who does not serve.
+    let first = a.spool(vec![message("A", 1, &["p@x.test"])]).await.unwrap()[0];
+    let mut changes = b.spool_changes();
+    falls_silent(&place, "a.test").await;
+    told(&mut changes).await;
+    assert_eq!(open_messages(&b).await, [first]);
+    let c = place.node("c.test").await;
+    let mut changes = c.spool_changes();
+    b.close().await;
+    told(&mut changes).await;
+    assert_eq!(open_messages(&c).await, [first]);
+    let second = admin.spool(vec![message("B", 1, &["p@x.test"])]).await.unwrap()[0];
+    told(&mut changes).await;
+    assert_eq!(open_messages(&c).await, [first, second]);
+    // Nothing is left then: whoever took it is not told again.
+    for looks in 1..3 {
+        place.raw("UPDATE directory SET version = version + 1").await;
+        seen(&c, looks).await;
+        if looks == 1 {
+            changes.mark_unchanged();
+        }
+    }
+    assert!(!changes.has_changed().unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_serves_keeps_its_lease() {
     let Some(place) = InDatabase::new() else { return };
     let _store = place.node("a.test").await;
@@ -188,7 +264,7 @@ async fn a_node_that_serves_keeps_its_lease() {
         client.query_one(sql, &[]).await.unwrap().get(0)
     };
     assert!(lease().await);
-    falls_silent(&place, "a.test").await;
+    place.raw("UPDATE nodes SET lease_until = now() WHERE name = 'a.test'").await;
     let mut looks = tokio::time::interval(Duration::from_millis(100));
     let renewed = async {
         while !lease().await {

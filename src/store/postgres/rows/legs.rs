@@ -149,6 +149,26 @@ pub(crate) async fn update(tx: &Transaction<'_>, message: i64, at: i64, leg: &Le
     Ok(ask::run(tx, sql, values).await? == 1)
 }
 
+/// True where that is what is written of all these legs already.
+pub(crate) async fn are_written(
+    tx: &Transaction<'_>,
+    message: i64,
+    legs: &[(i64, Leg)],
+) -> Result<bool> {
+    let sql = "SELECT 1 FROM spool_legs WHERE message = $1 AND leg = $2 AND NOT under_way AND state = $3 AND attempts = $4
+               AND next_attempt = $5 AND code = $6";
+    for (at, leg) in legs {
+        let (attempts, next) = (i64::from(leg.attempts), column(leg.next_attempt.as_millis()));
+        let code = i32::from(leg.reply.code);
+        let values: &ask::Values<'_> =
+            &[&message, at, &leg.state.as_str(), &attempts, &next, &code];
+        if !ask::exists(tx, sql, values).await? {
+            return Ok(false);
+        }
+    }
+    Ok(!legs.is_empty())
+}
+
 /// Messages behind the number `after` with open legs whose delay is to be told at `now`, a few of them: those of `me`, or
 /// that nobody owns who serves.
 pub(crate) async fn delayed(

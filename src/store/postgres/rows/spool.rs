@@ -78,6 +78,16 @@ pub(crate) async fn insert(
     Ok(kept)
 }
 
+/// The numbers of messages that are there already, by their ids: of all or of none.
+pub(crate) async fn known(tx: &Transaction<'_>, messages: &[NewMessage]) -> Result<Vec<i64>> {
+    let mut known = Vec::with_capacity(messages.len());
+    for new in messages {
+        let sql = "SELECT seq FROM spool WHERE id = $1";
+        known.extend(ask::first(tx, sql, &[&new.head.id], |row| get::<i64>(row, 0)).await?);
+    }
+    Ok(if known.len() == messages.len() { known } else { Vec::new() })
+}
+
 async fn insert_one(
     tx: &Transaction<'_>,
     new: &NewMessage,
@@ -145,7 +155,7 @@ async fn insert_one(
 }
 
 /// A text of PostgreSQL has no NUL.
-pub(super) fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
