@@ -9,8 +9,12 @@ use std::{
         OnceLock,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
-use tokio::runtime::Handle;
+use tokio::{
+    runtime::Handle,
+    time::{interval, timeout},
+};
 use tokio_postgres::{Client, NoTls};
 
 /// Who runs the server where tests are run by root.
@@ -43,12 +47,45 @@ impl Cluster {
     /// `None` where PostgreSQL is not installed.
     pub(crate) fn get() -> Option<&'static Self> {
         static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
-        CLUSTER.get_or_init(|| Self::start("")).as_ref()
+        CLUSTER.get_or_init(|| Self::start("", init)).as_ref()
     }
 
     /// One that no other process uses.
     pub(crate) fn alone() -> Option<Self> {
-        Self::start(&format!("-{}", std::process::id()))
+        Self::start(&format!("-{}", std::process::id()), init)
+    }
+
+    /// A server that has whatever this one has answered for, from now on: a standby to which each commit goes first.
+    pub(crate) async fn standby(&self) -> Self {
+        let copy = |data: &Path| {
+            let mut copy = unprivileged("pg_basebackup");
+            run(copy
+                .args(["-U", USER, "-X", "stream", "-c", "fast", "-R", "-h"])
+                .arg(&self.base)
+                .arg("-D")
+                .arg(data));
+        };
+        let standby = Self::start(&format!("-{}-standby", std::process::id()), copy).unwrap();
+        let client = connect(&self.url("postgres")).await;
+        for set in ["synchronous_standby_names = '*'", "synchronous_commit = remote_apply"] {
+            client.batch_execute(&format!("ALTER SYSTEM SET {set}")).await.unwrap();
+        }
+        client.batch_execute("SELECT pg_reload_conf()").await.unwrap();
+        let follows =
+            "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync' AND state = 'streaming'";
+        let mut looks = interval(Duration::from_millis(50));
+        let begun = async {
+            while client.query(follows, &[]).await.unwrap().is_empty() {
+                looks.tick().await;
+            }
+        };
+        timeout(Duration::from_secs(60), begun).await.expect("the standby follows");
+        standby
+    }
+
+    /// Has a standby serve in the place of the server that it follows.
+    pub(crate) fn promote(&self) {
+        run(control(&self.base).args(["promote", "-s", "-w", "-t", "60"]));
     }
 
     /// Has the server end as in a crash.
@@ -61,7 +98,8 @@ impl Cluster {
         begin_server(&self.base);
     }
 
-    fn start(which: &str) -> Option<Self> {
+    /// `make` makes the server's data.
+    fn start(which: &str, make: impl FnOnce(&Path)) -> Option<Self> {
         if programs().is_none() {
             assert!(std::env::var_os("CI").is_none(), "CI=true and there is no initdb");
             eprintln!("skipped: there is no initdb");
@@ -76,7 +114,7 @@ impl Cluster {
         let user = File::create(beside("users")).unwrap();
         user.lock_shared().unwrap();
         if !base.join("data/postmaster.pid").exists() {
-            begin(&base);
+            begin(&base, make);
         }
         Some(Self { base, _user: user })
     }
@@ -108,17 +146,21 @@ pub(crate) async fn connect(url: &str) -> Client {
     client
 }
 
-fn begin(base: &Path) {
+fn init(data: &Path) {
+    let mut initdb = unprivileged("initdb");
+    run(initdb
+        .args(["-N", "-E", "UTF8", "--locale", "C", "-A", "trust", "-U", USER, "-D"])
+        .arg(data));
+}
+
+fn begin(base: &Path, make: impl FnOnce(&Path)) {
     // What a run that was killed has left.
     let _ = fs::remove_dir_all(base);
     fs::create_dir(base).unwrap();
     if is_root() {
         run(Command::new("chown").arg(USER).arg(base));
     }
-    let mut initdb = unprivileged("initdb");
-    run(initdb
-        .args(["-N", "-E", "UTF8", "--locale", "C", "-A", "trust", "-U", USER, "-D"])
-        .arg(base.join("data")));
+    make(&base.join("data"));
     begin_server(base);
     let stop = control(base);
     let mut keeper = Command::new("setsid");

@@ -7,14 +7,16 @@ use onward::store::{
     postgres::Database,
     spool::{Leg, LegState, NewMessage},
 };
+use rustix::process::{Pid, Signal, kill_process};
 use std::{
     collections::HashMap,
     fs::{File, OpenOptions, read_to_string},
     io::Write,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     time::Duration,
 };
+use tempfile::TempDir;
 use tokio::time::{Instant, interval, timeout};
 
 /// Nodes at once.
@@ -121,97 +123,157 @@ async fn deliver(store: &Store, seq: i64, delivered: &File) {
     }
 }
 
-fn start(n: usize, url: &str, logs: &Path) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "postgres::crash::node", "--nocapture"])
-        .env(NODE, format!("mx{n}.test"))
-        .env(URL, url)
-        .env(LOGS, logs)
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap()
+/// Nodes, and what they wrote down.
+struct Scene {
+    url: String,
+    logs: Logs,
+    nodes: Vec<Child>,
+    /// Legs that may arrive twice: each time, whoever breaks down may have sent one whose end nobody noted.
+    may_repeat: usize,
+    _directory: TempDir,
 }
 
-fn kill(child: &mut Child) {
-    child.kill().unwrap();
-    child.wait().unwrap();
-}
+impl Scene {
+    async fn new(url: String) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let logs = Logs(directory.path().to_owned());
+        let mut scene = Self { url, logs, nodes: Vec::new(), may_repeat: 0, _directory: directory };
+        scene.nodes = (0..NODES).map(|n| scene.start(n)).collect();
+        scene.goes_on().await;
+        scene
+    }
 
-/// Waits until so many lines more were written.
-async fn goes_on(logs: &Logs, name: &str, more: usize) {
-    let wanted = logs.lines(name).len() + more;
-    let mut looks = interval(Duration::from_millis(20));
-    let written = async {
-        while logs.lines(name).len() < wanted {
-            looks.tick().await;
+    fn start(&self, n: usize) -> Child {
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "postgres::crash::node", "--nocapture"])
+            .env(NODE, format!("mx{n}.test"))
+            .env(URL, &self.url)
+            .env(LOGS, &self.logs.0)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
+    /// As if the lease of a node had ended: others take what it had.
+    async fn ends_lease(&self, n: usize) {
+        let sql = format!("UPDATE nodes SET lease_until = now() WHERE name = 'mx{n}.test'");
+        connect(&self.url).await.batch_execute(&sql).await.unwrap();
+    }
+
+    /// A node is killed, and another begins in its place.
+    async fn kill(&mut self, n: usize) {
+        self.nodes[n].kill().unwrap();
+        self.nodes[n].wait().unwrap();
+        self.ends_lease(n).await;
+        self.nodes[n] = self.start(n);
+        self.may_repeat += 1;
+    }
+
+    /// A node stands still until its lease is over and others have gone on, and then goes on itself.
+    async fn freeze(&mut self, n: usize) {
+        let id = Pid::from_child(&self.nodes[n]);
+        kill_process(id, Signal::STOP).unwrap();
+        self.ends_lease(n).await;
+        self.goes_on().await;
+        kill_process(id, Signal::CONT).unwrap();
+        self.may_repeat += 1;
+    }
+
+    /// Waits until the nodes have taken and delivered some more.
+    async fn goes_on(&self) {
+        for name in ["accepted", "delivered"] {
+            let wanted = self.logs.lines(name).len() + 10;
+            let mut looks = interval(Duration::from_millis(20));
+            let written = async {
+                while self.logs.lines(name).len() < wanted {
+                    looks.tick().await;
+                }
+            };
+            timeout(Duration::from_secs(60), written).await.expect("the nodes go on");
         }
-    };
-    timeout(Duration::from_secs(60), written).await.expect("the nodes go on");
+    }
+
+    /// Has the nodes end, and delivers what is left: nothing is lost, and nothing arrived twice but what may.
+    async fn ends_well(mut self) {
+        self.logs.file("over");
+        for node in &mut self.nodes {
+            assert!(node.wait().unwrap().success(), "a node ends well");
+        }
+        let client = connect(&self.url).await;
+        client.batch_execute("UPDATE nodes SET lease_until = now()").await.unwrap();
+        let (database, node) = (Database::parse(&self.url).unwrap(), Some("last.test".to_owned()));
+        let last = Store::connect(database, node, Options::default()).await.unwrap();
+        let delivered = self.logs.file("delivered");
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let (open, finished) = last.spool_open().await.unwrap();
+            if open.is_empty() && finished.is_empty() {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{} legs wait", open.len());
+            for open in open {
+                deliver(&last, open.message, &delivered).await;
+            }
+            last.spool_bury(finished).await.unwrap();
+        }
+        let mut arrived: HashMap<String, usize> = HashMap::new();
+        for line in self.logs.lines("delivered") {
+            *arrived.entry(line).or_default() += 1;
+        }
+        let accepted = self.logs.lines("accepted");
+        let lost: Vec<&String> = accepted.iter().filter(|it| !arrived.contains_key(*it)).collect();
+        assert!(lost.is_empty(), "of {} legs are lost: {lost:?}", accepted.len());
+        let repeats: usize = arrived.values().map(|times| times - 1).sum();
+        assert!(repeats <= self.may_repeat, "{repeats} repeats of {} that may be", self.may_repeat);
+        let left = "SELECT count(*), (SELECT count(*) FROM spool_texts) FROM spool";
+        let left = client.query_one(left, &[]).await.unwrap();
+        assert_eq!((left.get::<_, i64>(0), left.get::<_, i64>(1)), (0, 0));
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        for node in &mut self.nodes {
+            // It has ended where all went well.
+            let _ = node.kill();
+            let _ = node.wait();
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nodes_answered_for_arrives_whatever_breaks_down() {
     let Some(cluster) = Cluster::alone() else { return };
-    let url = cluster.database().await;
-    let directory = tempfile::tempdir().unwrap();
-    let logs = Logs(directory.path().to_owned());
+    let mut scene = Scene::new(cluster.database().await).await;
     let rounds = std::env::var(CRASHES).map_or(6, |rounds| rounds.parse::<usize>().unwrap());
-    let mut nodes: Vec<Child> = (0..NODES).map(|n| start(n, &url, &logs.0)).collect();
-    goes_on(&logs, "accepted", 10).await;
-    // Each time, whoever breaks down may have sent one leg whose end nobody noted.
-    let mut may_repeat = 0;
     for round in 0..rounds {
-        if round % 3 == 2 {
-            cluster.break_down();
-            cluster.start_again();
-            may_repeat += NODES;
-        } else {
-            let n = (round * 7 + 1) % NODES;
-            kill(&mut nodes[n]);
-            // As if its lease had ended meanwhile: others take what it had.
-            let sql = format!("UPDATE nodes SET lease_until = now() WHERE name = 'mx{n}.test'");
-            connect(&url).await.batch_execute(&sql).await.unwrap();
-            nodes[n] = start(n, &url, &logs.0);
-            may_repeat += 1;
+        let n = (round * 7 + 1) % NODES;
+        match round % 3 {
+            0 => scene.kill(n).await,
+            1 => scene.freeze(n).await,
+            _ => {
+                cluster.break_down();
+                cluster.start_again();
+                scene.may_repeat += NODES;
+            }
         }
-        goes_on(&logs, "accepted", 10).await;
-        goes_on(&logs, "delivered", 10).await;
+        scene.goes_on().await;
     }
-    logs.file("over");
-    for node in &mut nodes {
-        assert!(node.wait().unwrap().success(), "a node ends well");
-    }
+    scene.ends_well().await;
+}
 
-    // What is left is for who comes then.
-    let client = connect(&url).await;
-    client.batch_execute("UPDATE nodes SET lease_until = now()").await.unwrap();
-    let last = Some("last.test".to_owned());
-    let last =
-        Store::connect(Database::parse(&url).unwrap(), last, Options::default()).await.unwrap();
-    let delivered = logs.file("delivered");
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
-        let (open, finished) = last.spool_open().await.unwrap();
-        if open.is_empty() && finished.is_empty() {
-            break;
-        }
-        assert!(Instant::now() < deadline, "{} legs wait", open.len());
-        for open in open {
-            deliver(&last, open.message, &delivered).await;
-        }
-        last.spool_bury(finished).await.unwrap();
-    }
-    let mut arrived: HashMap<String, usize> = HashMap::new();
-    for line in logs.lines("delivered") {
-        *arrived.entry(line).or_default() += 1;
-    }
-    let accepted = logs.lines("accepted");
-    let lost: Vec<&String> = accepted.iter().filter(|it| !arrived.contains_key(*it)).collect();
-    assert!(lost.is_empty(), "of {} legs are lost: {lost:?}", accepted.len());
-    let repeats: usize = arrived.values().map(|times| times - 1).sum();
-    assert!(repeats <= may_repeat, "{repeats} repeats of {may_repeat} that may be: {arrived:?}");
-    let left =
-        client.query_one("SELECT count(*), (SELECT count(*) FROM spool_texts) FROM spool", &[]);
-    let left = left.await.unwrap();
-    assert_eq!((left.get::<_, i64>(0), left.get::<_, i64>(1)), (0, 0));
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nodes_answered_for_is_with_the_standby_that_takes_over() {
+    let Some(cluster) = Cluster::alone() else { return };
+    let url = cluster.database().await;
+    let standby = cluster.standby().await;
+    // Whichever of the two can be written to.
+    let (one, other) = (cluster.directory().display(), standby.directory().display());
+    let url = url.replace(&format!("host={one}"), &format!("host={one}&host={other}"));
+    let mut scene = Scene::new(url + "&target_session_attrs=read-write").await;
+    cluster.break_down();
+    scene.may_repeat += NODES;
+    standby.promote();
+    scene.goes_on().await;
+    scene.ends_well().await;
 }

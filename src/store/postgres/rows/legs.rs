@@ -33,13 +33,22 @@ pub(crate) async fn recover(tx: &Transaction<'_>, me: Option<i64>) -> Result<u64
 /// Has `me` own messages that nobody owns, or whose owner serves no more, some at a time; what that one was sending waits again.
 /// Gives how many there were.
 pub(crate) async fn claim(tx: &Transaction<'_>, me: i64) -> Result<u64> {
-    let sql = format!(
-        "UPDATE spool SET owner = $1, epoch = epoch + 1 WHERE seq IN (
-             SELECT s.seq FROM spool s WHERE s.owner IS DISTINCT FROM $1 AND (s.owner IS NULL OR NOT {SERVES})
-             ORDER BY s.seq LIMIT {CLAIMED} FOR UPDATE SKIP LOCKED)
-         RETURNING seq"
-    );
-    let claimed = ask::all(tx, &sql, &[&me], |row| get::<i64>(row, 0)).await?;
+    // That nothing is left an index tells, however much there is that others own.
+    if !are_left(tx, me).await? {
+        return Ok(0);
+    }
+    let mut claimed = Vec::new();
+    for left in [
+        "SELECT s.seq FROM spool s WHERE s.owner IS NULL",
+        "SELECT s.seq FROM nodes n JOIN spool s ON s.owner = n.id
+         WHERE n.id <> $1 AND n.lease_until <= clock_timestamp()",
+    ] {
+        let sql = format!(
+            "UPDATE spool SET owner = $1, epoch = epoch + 1
+             WHERE seq IN ({left} LIMIT {CLAIMED} FOR UPDATE OF s SKIP LOCKED) RETURNING seq"
+        );
+        claimed.extend(ask::all(tx, &sql, &[&me], |row| get::<i64>(row, 0)).await?);
+    }
     let sql = "UPDATE spool_legs SET under_way = false, state = CASE state WHEN 'sending' THEN 'queued' ELSE state END
                WHERE message = ANY ($1) AND (under_way OR state = 'sending')";
     ask::run(tx, sql, &[&claimed]).await?;
