@@ -8,6 +8,7 @@ use crate::{
 use async_trait::async_trait;
 use std::{
     collections::VecDeque,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -46,7 +47,8 @@ const COMPLAIN: Duration = Duration::from_secs(60);
 /// Where records are written.
 #[async_trait(?Send)]
 pub(in crate::store) trait Writes {
-    /// Writes entries, all or none; gives the bounces whose message is not known.
+    /// Writes entries, all or none; gives the bounces whose message is not known. When a server was away, the next call
+    /// begins with the same entries.
     async fn write(&mut self, entries: &[Entry], now: Millis) -> Result<Vec<Bounce>, JournalError>;
 
     /// Deletes some of what is out of bounds; true when there may be more.
@@ -83,20 +85,46 @@ pub(super) enum Order {
 /// What runs on the thread.
 pub(super) struct Writer<W> {
     writes: W,
-    coming: Receiver<Entry>,
-    /// What came, and is not written yet.
-    waiting: VecDeque<Entry>,
+    coming: Coming,
     /// Bounces that came before the record of their message.
     early: Vec<Bounce>,
     bounds: Bounds,
-    /// Records lost since the last complaint.
-    lost: Arc<AtomicU64>,
     prune_after: Instant,
     /// When a server that was away is asked again.
     retry_after: Option<Instant>,
     /// The hour in which counts were deleted last.
     counts_pruned: Option<UnixTime>,
     complained: Option<Instant>,
+}
+
+/// What came, and is not written yet.
+struct Coming {
+    entries: Receiver<Entry>,
+    waiting: VecDeque<Entry>,
+    /// Records lost since the last complaint.
+    lost: Arc<AtomicU64>,
+}
+
+impl Coming {
+    /// Keeps what came until it is written, if there is room for it.
+    fn hold(&mut self, entry: Entry) {
+        match self.waiting.len() < HELD {
+            true => self.waiting.push_back(entry),
+            false => drop(self.lost.fetch_add(1, Ordering::Relaxed)),
+        }
+    }
+
+    /// Takes what comes during some work, so that nobody waits for a server that is slow.
+    async fn during<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                Some(entry) = self.entries.recv() => self.hold(entry),
+            }
+        }
+    }
 }
 
 impl<W: Writes> Writer<W> {
@@ -108,11 +136,9 @@ impl<W: Writes> Writer<W> {
     ) -> Self {
         Self {
             writes,
-            coming,
-            waiting: VecDeque::new(),
+            coming: Coming { entries: coming, waiting: VecDeque::new(), lost },
             early: Vec::new(),
             bounds,
-            lost,
             prune_after: Instant::now(),
             retry_after: None,
             counts_pruned: None,
@@ -125,9 +151,9 @@ impl<W: Writes> Writer<W> {
             let mut order = None;
             let next = self.retry_after.unwrap_or(self.prune_after).min(self.prune_after);
             tokio::select! {
-                entry = self.coming.recv() => {
+                entry = self.coming.entries.recv() => {
                     let Some(entry) = entry else { return };
-                    self.hold(entry);
+                    self.coming.hold(entry);
                     if self.retry_after.is_none() {
                         tokio::select! {
                             () = tokio::time::sleep(GATHER) => {}
@@ -142,9 +168,9 @@ impl<W: Writes> Writer<W> {
                     }
                 }
             }
-            while let Ok(entry) = self.coming.try_recv() {
-                self.hold(entry);
-                if self.waiting.len() >= BATCH {
+            while let Ok(entry) = self.coming.entries.try_recv() {
+                self.coming.hold(entry);
+                if self.coming.waiting.len() >= BATCH {
                     self.write(order.is_some()).await;
                 }
             }
@@ -156,8 +182,11 @@ impl<W: Writes> Writer<W> {
                     let _ = done.send(());
                 }
                 Some(Order::Close(done)) => {
-                    if !self.waiting.is_empty() {
-                        tracing::error!(lost = self.waiting.len(), "the journal lost records");
+                    if !self.coming.waiting.is_empty() {
+                        tracing::error!(
+                            lost = self.coming.waiting.len(),
+                            "the journal lost records"
+                        );
                     }
                     drop(self);
                     let _ = done.send(());
@@ -172,61 +201,35 @@ impl<W: Writes> Writer<W> {
         }
     }
 
-    /// Keeps what came until it is written, if there is room for it.
-    fn hold(&mut self, entry: Entry) {
-        match self.waiting.len() < HELD {
-            true => self.waiting.push_back(entry),
-            false => drop(self.lost.fetch_add(1, Ordering::Relaxed)),
-        }
-    }
-
     /// Writes what waits, and asks a server that was away only when it is time or `now`. What cannot be written is lost,
     /// unless the server may come back.
     async fn write(&mut self, now: bool) {
         let is_time = self.retry_after.is_none_or(|after| now || Instant::now() >= after);
-        while is_time && !self.waiting.is_empty() {
+        while is_time && !self.coming.waiting.is_empty() {
             let early = self.early.drain(..).map(Entry::Bounce);
-            let count = early.len();
-            let some = self.waiting.len().min(BATCH);
-            let entries: Vec<Entry> = early.chain(self.waiting.drain(..some)).collect();
+            // Never fewer than before, so that whoever has to begin again has them all.
+            let some = self.coming.waiting.len().min(BATCH + MAX_EARLY - early.len());
+            let entries: Vec<Entry> = early.chain(self.coming.waiting.drain(..some)).collect();
             self.retry_after = None;
-            match self.try_write(&entries).await {
+            let written = self.writes.write(&entries, clock::millis());
+            match self.coming.during(written).await {
                 Ok(early) => {
                     let oldest = clock::millis() - EARLY;
                     let early = early.into_iter().filter(|it| it.time >= oldest);
                     self.early = early.take(MAX_EARLY).collect();
                 }
                 Err(error) if error.is_of_server_away() => {
-                    for (at, entry) in entries.into_iter().enumerate().rev() {
-                        match entry {
-                            Entry::Bounce(bounce) if at < count => self.early.push(bounce),
-                            entry => self.waiting.push_front(entry),
-                        }
+                    for entry in entries.into_iter().rev() {
+                        self.coming.waiting.push_front(entry);
                     }
                     self.retry_after = Some(Instant::now() + RETRY);
                     self.complain(Some(&error));
                     return;
                 }
                 Err(error) => {
-                    self.lost.fetch_add(entries.len() as u64, Ordering::Relaxed);
+                    self.coming.lost.fetch_add(entries.len() as u64, Ordering::Relaxed);
                     self.complain(Some(&error));
                 }
-            }
-        }
-    }
-
-    /// Takes what comes meanwhile, so that nobody waits for a server that is slow.
-    async fn try_write(&mut self, entries: &[Entry]) -> Result<Vec<Bounce>, JournalError> {
-        let Self { writes, coming, waiting, lost, .. } = self;
-        let mut written = writes.write(entries, clock::millis());
-        loop {
-            tokio::select! {
-                biased;
-                written = &mut written => return written,
-                Some(entry) = coming.recv() => match waiting.len() + entries.len() < HELD {
-                    true => waiting.push_back(entry),
-                    false => drop(lost.fetch_add(1, Ordering::Relaxed)),
-                },
             }
         }
     }
@@ -234,16 +237,16 @@ impl<W: Writes> Writer<W> {
     async fn prune(&mut self) {
         let now = clock::millis();
         let hour = Span::Hour.start(now.unix_time());
-        let counts = match self.counts_pruned == Some(hour) {
-            true => Ok(()),
-            false => self.writes.prune_counts(self.bounds, now).await,
-        };
+        let is_new_hour = self.counts_pruned != Some(hour);
         self.counts_pruned = Some(hour);
-        let more = match counts {
-            Ok(()) => self.writes.prune(self.bounds, now).await,
-            Err(error) => Err(error),
+        let Self { writes, coming, bounds, .. } = self;
+        let work = async {
+            if is_new_hour {
+                writes.prune_counts(*bounds, now).await?;
+            }
+            writes.prune(*bounds, now).await
         };
-        let pause = match more {
+        let pause = match coming.during(work).await {
             Ok(more) if more => GATHER,
             Ok(_) => PRUNE,
             Err(error) => {
@@ -260,7 +263,7 @@ impl<W: Writes> Writer<W> {
         if self.complained.is_some_and(|then| then.elapsed() < COMPLAIN) {
             return;
         }
-        let lost = self.lost.swap(0, Ordering::Relaxed);
+        let lost = self.coming.lost.swap(0, Ordering::Relaxed);
         match error {
             Some(error) => tracing::error!(%error, lost, "the journal cannot be written"),
             None if lost > 0 => tracing::error!(lost, "the journal lost records"),

@@ -1,11 +1,18 @@
 //! Nodes and the server break down in the middle of their work: what was answered for arrives, and nothing twice but what may.
 
 use super::{cluster::Cluster, connect};
-use crate::place::{leg, message};
-use onward::store::{
-    Options, Store, StoreError,
-    postgres::Database,
-    spool::{Leg, LegState, NewMessage},
+use crate::{
+    journal::record,
+    place::{leg, message},
+};
+use onward::{
+    clock::millis,
+    store::{
+        Options, Store, StoreError,
+        journal::{Bounds, Journal},
+        postgres::Database,
+        spool::{Leg, LegState, NewMessage},
+    },
 };
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
@@ -70,6 +77,13 @@ async fn node() {
         }
         looks.tick().await;
     };
+    let journal = loop {
+        let database = Database::parse(&url).unwrap();
+        match Journal::connect(database, node.clone(), Bounds::default()).await {
+            Ok(journal) => break journal,
+            Err(_) => drop(looks.tick().await),
+        }
+    };
     let (accepted, delivered) = (logs.file("accepted"), logs.file("delivered"));
     let run = std::process::id();
     for n in 0.. {
@@ -87,6 +101,9 @@ async fn node() {
         if store.spool(new).await.is_ok() {
             for part in ["a 0", "b 0", "b 1"] {
                 note(&accepted, &id(part));
+            }
+            for part in ["a", "b"] {
+                journal.record(record(&id(part), millis())).await;
             }
         }
         if let Ok((open, finished)) = store.spool_open().await {
@@ -228,6 +245,10 @@ impl Scene {
         let left = "SELECT count(*), (SELECT count(*) FROM spool_texts) FROM spool";
         let left = client.query_one(left, &[]).await.unwrap();
         assert_eq!((left.get::<_, i64>(0), left.get::<_, i64>(1)), (0, 0));
+        // A server that breaks down may cost the last records, and brings none twice.
+        let twice = client.query("SELECT id FROM journal GROUP BY id HAVING count(*) > 1", &[]);
+        let twice: Vec<String> = twice.await.unwrap().iter().map(|row| row.get(0)).collect();
+        assert!(twice.is_empty(), "recorded twice: {twice:?}");
     }
 }
 

@@ -96,6 +96,8 @@ pub(super) async fn counts(access: &Access, size: u64, now: Millis) -> Result<()
         if !is_ours(tx).await? {
             return Ok(());
         }
+        let sql = "DELETE FROM journal_writers WHERE at < now() - interval '1 day'";
+        ask::run(tx, sql, &[]).await?;
         for span in Span::ALL {
             let sql = "DELETE FROM journal_traffic WHERE span = $1 AND start < $2";
             ask::run(tx, sql, &[&length(span), &kept_since(span, now)]).await?;

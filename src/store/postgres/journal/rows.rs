@@ -280,6 +280,19 @@ pub(super) async fn add_counts(tx: &Transaction<'_>, tally: Tally) -> Result<()>
     Ok(())
 }
 
+/// The batch that a writer wrote last.
+pub(super) async fn last_batch(tx: &Transaction<'_>, writer: &str) -> Result<Option<i64>> {
+    let sql = "SELECT batch FROM journal_writers WHERE writer = $1";
+    ask::first(tx, sql, &[&writer], |row| get(row, 0)).await
+}
+
+/// Notes which that is.
+pub(super) async fn note_batch(tx: &Transaction<'_>, writer: &str, batch: i64) -> Result<()> {
+    let sql = "INSERT INTO journal_writers (writer, batch) VALUES ($1, $2)
+               ON CONFLICT (writer) DO UPDATE SET batch = excluded.batch, at = now()";
+    ask::run(tx, sql, &[&writer, &batch]).await.map(drop)
+}
+
 async fn insert_attempts(
     tx: &Transaction<'_>,
     attempts: &[(i64, i64, &AttemptLine)],

@@ -6,6 +6,7 @@ use super::{
     rows::{self, Change, New},
 };
 use crate::{
+    clock,
     store::{
         StoreError,
         journal::{
@@ -15,7 +16,7 @@ use crate::{
             writer::{Entry, Writes},
         },
         postgres::{
-            access::{Access, writing},
+            access::{Access, reading, writing},
             rows::spool::clean,
         },
     },
@@ -24,7 +25,7 @@ use crate::{
 use async_trait::async_trait;
 use std::{
     collections::{BTreeSet, HashMap},
-    mem,
+    mem, process,
 };
 
 /// The writing side of a node.
@@ -33,11 +34,48 @@ pub(super) struct Writer {
     node: String,
     /// Days that have partitions, as far as this process knows.
     days: BTreeSet<Day>,
+    /// Its name among all that ever wrote, and how many batches it has begun.
+    name: String,
+    batches: i64,
+    /// Of the entries that come again, how many the last batch went up to, where nobody heard whether it was written.
+    unheard_of: Option<usize>,
+    /// ... and how many are written.
+    written: usize,
 }
 
 impl Writer {
     pub(super) fn new(access: Access, node: String) -> Self {
-        Self { access, node, days: BTreeSet::new() }
+        let name = format!("{} {} {}", clean(&node), process::id(), clock::millis().as_millis());
+        Self { access, node, days: BTreeSet::new(), name, batches: 0, unheard_of: None, written: 0 }
+    }
+
+    /// Writes what of the entries is not written yet.
+    async fn write_rest(
+        &mut self,
+        entries: &[Entry],
+        now: Millis,
+    ) -> Result<Vec<Bounce>, StoreError> {
+        if let Some(count) = self.unheard_of {
+            let last: Option<i64> =
+                reading!(self.access, tx => rows::last_batch(tx, &self.name).await)?;
+            self.unheard_of = None;
+            if last == Some(self.batches) {
+                self.written = count;
+            }
+        }
+        let rest = entries.get(self.written..).unwrap_or_default();
+        let written = match self.try_write(rest, now).await {
+            // The day of a record that comes late may have been dropped by another node.
+            Err(StoreError::Failed { .. }) => {
+                self.days.clear();
+                self.try_write(rest, now).await
+            }
+            written => written,
+        };
+        if let Err(StoreError::Unreachable { .. }) = written {
+            self.unheard_of = Some(entries.len());
+        }
+        written
     }
 
     async fn try_write(
@@ -45,6 +83,8 @@ impl Writer {
         entries: &[Entry],
         now: Millis,
     ) -> Result<Vec<Bounce>, StoreError> {
+        // Before anything fails: that number is then of nothing that was written.
+        self.batches += 1;
         let wanted: BTreeSet<Day> =
             entries.iter().filter_map(record).map(|record| Day::of(record.time)).collect();
         let missing: BTreeSet<Day> = wanted.difference(&self.days).copied().collect();
@@ -59,6 +99,7 @@ impl Writer {
             let mut batch = Batch { known: rows::find(tx, &again).await?, ..Batch::new(now) };
             let early = batch.take(entries);
             batch.write(tx, &node).await?;
+            rows::note_batch(tx, &self.name, self.batches).await?;
             Ok(early)
         })
     }
@@ -67,14 +108,12 @@ impl Writer {
 #[async_trait(?Send)]
 impl Writes for Writer {
     async fn write(&mut self, entries: &[Entry], now: Millis) -> Result<Vec<Bounce>, JournalError> {
-        match self.try_write(entries, now).await {
-            // The day of a record that comes late may have been dropped by another node.
-            Err(StoreError::Failed { .. }) => {
-                self.days.clear();
-                Ok(self.try_write(entries, now).await?)
-            }
-            written => Ok(written?),
+        let written = self.write_rest(entries, now).await;
+        // Only then the same entries come again.
+        if !matches!(written, Err(StoreError::Unreachable { .. } | StoreError::Busy { .. })) {
+            (self.written, self.unheard_of) = (0, None);
         }
+        Ok(written?)
     }
 
     async fn prune(&mut self, bounds: Bounds, now: Millis) -> Result<bool, JournalError> {

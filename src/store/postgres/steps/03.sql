@@ -48,6 +48,9 @@ CREATE TABLE journal_attempts (
 ) PARTITION BY RANGE (came);
 CREATE INDEX journal_attempts_by_seq ON journal_attempts (seq);
 
+-- Which batch each writer wrote last, so that one who lost the connection at a commit knows whether that was done.
+CREATE TABLE journal_writers (writer text PRIMARY KEY, batch bigint NOT NULL, at timestamptz NOT NULL DEFAULT now());
+
 -- What each day holds: records, those of them that are refusals, and octets.
 CREATE TABLE journal_days (day bigint PRIMARY KEY, records bigint NOT NULL, refused bigint NOT NULL, octets bigint NOT NULL);
 
