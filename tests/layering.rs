@@ -1,5 +1,5 @@
 //! Dependencies point one way: web, cli → daemon → mail, admin → edges → config → protocols → core; and the lower two
-//! layers do no I/O, read no clock and draw no randomness. `rusqlite` is known in `store/sqlite` alone. `docs/ARCHITECTURE.md` has the map.
+//! layers do no I/O, read no clock and draw no randomness. `rusqlite` is known in `store/sqlite` alone, `tokio_postgres` in `store/postgres`. `docs/ARCHITECTURE.md` has the map.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -92,7 +92,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
 const EDGES: [(&str, &[&str]); 15] = [
     ("clock", &[]),
     ("turns", &[]),
-    ("store", &["clock"]),
+    ("store", &["clock", "tls"]),
     ("dns", &["turns"]),
     ("tls", &["clock"]),
     ("metrics", &["clock"]),
@@ -233,6 +233,10 @@ fn wrong_in(file: &str, code: &str) -> Vec<String> {
     if code.contains("rusqlite") && !file.starts_with("store/sqlite/") {
         wrong.push(format!("{file}: SQL stands in store/sqlite alone"));
     }
+    let is_postgres = ["tokio_postgres", "deadpool_postgres"].iter().any(|it| code.contains(it));
+    if is_postgres && !file.starts_with("store/postgres/") {
+        wrong.push(format!("{file}: SQL of PostgreSQL stands in store/postgres alone"));
+    }
     for word in DESCRIBING.iter().filter(|word| module != "web" && code.contains(**word)) {
         wrong.push(format!("{file}: `{word}` is for web, where the routes are"));
     }
@@ -302,6 +306,10 @@ fn a_forbidden_arrow_is_found() {
     assert_eq!(
         wrong_in("srs/tag.rs", "Instant::now()"),
         ["srs/tag.rs: `Instant::now` in the core"]
+    );
+    assert_eq!(
+        wrong_in("admin/x.rs", "use tokio_postgres::Client;"),
+        ["admin/x.rs: SQL of PostgreSQL stands in store/postgres alone"]
     );
     assert!(wrong_in("web/api/x.rs", "#[utoipa::path(get)]").is_empty());
     assert_eq!(

@@ -3,13 +3,13 @@ use crate::{
     address::{Domain, Mailbox},
     time::UnixTime,
 };
-use std::future::Future;
+use std::future::{Future, ready};
 
 /// Where aliases are looked up. What is asked of it may wait for a disk or another machine; whoever asks
 /// brings the runtime.
 pub trait Lookup {
     /// Why a look-up failed.
-    type Error;
+    type Error: Send;
 
     /// True when mail for `domain` is ours to answer.
     ///
@@ -36,11 +36,21 @@ pub trait Lookup {
     ///
     /// # Errors
     /// When that cannot be told now.
-    fn is_used_up(&self, key: &Key, most: u64) -> Result<bool, Self::Error>;
+    fn is_used_up(
+        &self,
+        key: &Key,
+        most: u64,
+    ) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 
     /// The alias that mail for `address`, which has none, would make.
-    fn auto_create(&self, _address: &Mailbox) -> Option<Alias> {
-        None
+    ///
+    /// # Errors
+    /// When that cannot be told now.
+    fn auto_create(
+        &self,
+        _address: &Mailbox,
+    ) -> impl Future<Output = Result<Option<Alias>, Self::Error>> + Send {
+        ready(Ok(None))
     }
 
     /// Who gets the mail of role addresses that have no alias.
@@ -114,7 +124,7 @@ pub async fn find<L: Lookup>(
     let key = Key::exact(address);
     let is_role = is_role(&key.local);
     if let Some(alias) = lookup.alias(&key).await? {
-        let found = answer(&alias, address, lookup)?;
+        let found = answer(&alias, address, lookup).await?;
         if !is_role || !matches!(found, Found::Ended(_)) {
             return Ok((found, Some(alias)));
         }
@@ -129,7 +139,7 @@ pub async fn find<L: Lookup>(
     if let Some(untagged) = key.without_tag()
         && let Some(alias) = lookup.alias(&untagged).await?
     {
-        let found = answer(&alias, address, lookup)?;
+        let found = answer(&alias, address, lookup).await?;
         if let (Found::Forward { mailboxes, .. }, AliasAddress::Exact(exact)) =
             (&found, alias.address())
             && alias.rules().reply_by_address
@@ -142,15 +152,15 @@ pub async fn find<L: Lookup>(
         return Ok((if keeps { found.tagged(address) } else { found }, Some(alias)));
     }
     if let Some(alias) = find_pattern(address, lookup) {
-        return Ok((answer(alias, address, lookup)?, Some(alias.clone())));
+        return Ok((answer(alias, address, lookup).await?, Some(alias.clone())));
     }
-    if !is_role && let Some(alias) = lookup.auto_create(address) {
+    if !is_role && let Some(alias) = lookup.auto_create(address).await? {
         let mailboxes = alias.destinations().iter().filter_map(Destination::mailbox);
         let found = Found::Makes { mailboxes: mailboxes.cloned().collect() };
         return Ok((if lookup.keep_tag() { found.tagged(address) } else { found }, Some(alias)));
     }
     Ok(match lookup.alias(&Key::catch_all(address.domain())).await? {
-        Some(alias) => (answer(&alias, address, lookup)?, Some(alias)),
+        Some(alias) => (answer(&alias, address, lookup).await?, Some(alias)),
         None if is_role => (Found::NoPostmaster, None),
         None => (Found::NoAlias, None),
     })
@@ -181,7 +191,7 @@ fn find_pattern<'a, L: Lookup>(address: &Mailbox, lookup: &'a L) -> Option<&'a A
 }
 
 /// Why `alias` takes no mail any more, if it does not.
-fn ended<L: Lookup>(alias: &Alias, lookup: &L) -> Result<Option<Ended>, L::Error> {
+async fn ended<L: Lookup>(alias: &Alias, lookup: &L) -> Result<Option<Ended>, L::Error> {
     if !alias.enabled() {
         return Ok(Some(Ended::Disabled));
     }
@@ -190,13 +200,19 @@ fn ended<L: Lookup>(alias: &Alias, lookup: &L) -> Result<Option<Ended>, L::Error
         return Ok(Some(Ended::Expired(expires)));
     }
     Ok(match rules.max_messages {
-        Some(most) if lookup.is_used_up(&alias.address().key(), most)? => Some(Ended::UsedUp(most)),
+        Some(most) if lookup.is_used_up(&alias.address().key(), most).await? => {
+            Some(Ended::UsedUp(most))
+        }
         _ => None,
     })
 }
 
-fn answer<L: Lookup>(alias: &Alias, address: &Mailbox, lookup: &L) -> Result<Found, L::Error> {
-    if let Some(ended) = ended(alias, lookup)? {
+async fn answer<L: Lookup>(
+    alias: &Alias,
+    address: &Mailbox,
+    lookup: &L,
+) -> Result<Found, L::Error> {
+    if let Some(ended) = ended(alias, lookup).await? {
         return Ok(Found::Ended(ended));
     }
     if alias.fault().is_some() {

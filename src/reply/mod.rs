@@ -24,6 +24,15 @@ use std::{borrow::Cow, fmt, io::Write};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Status(pub u8, pub u16, pub u16);
 
+impl Status {
+    /// What prints so.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('.');
+        let class = parts.next()?.parse().ok()?;
+        Some(Self(class, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+    }
+}
+
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}.{}", self.0, self.1, self.2)

@@ -3,6 +3,7 @@ use std::{
     io,
     path::{Path, PathBuf},
 };
+use tokio::sync::watch;
 
 /// Why the store cannot do what was asked. Nothing was changed; the message says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -120,6 +121,83 @@ pub enum StoreError {
         /// What the database or the system said.
         reason: String,
     },
+    /// The server cannot be asked, for now.
+    #[error("cannot use the database {database}: {reason}; it is tried again")]
+    Unreachable {
+        /// The database.
+        database: String,
+        /// What stands in the way.
+        reason: String,
+    },
+    /// The server lets us not in, or not do what we have to.
+    #[error(
+        "the database {database} refuses: {reason}; its owner sets up the user and the database"
+    )]
+    LoginRefused {
+        /// The database.
+        database: String,
+        /// What the server says.
+        reason: String,
+    },
+    /// The server is of a version that does not do.
+    #[error("{database} is PostgreSQL {found}; Onward needs {least} or newer")]
+    ServerTooOld {
+        /// The database.
+        database: String,
+        /// The server's version.
+        found: String,
+        /// The oldest that does.
+        least: i32,
+    },
+    /// The server says that something is kept before it is.
+    #[error(
+        "{database} has {setting} = off and would lose mail that was answered for; switch it on, for the database or the user"
+    )]
+    LosesCommits {
+        /// The database.
+        database: String,
+        /// What is off.
+        setting: &'static str,
+    },
+    /// Written by an older Onward, and shared: it is brought up to date by who decides that.
+    #[error(
+        "{database} was written by an older Onward: its schema is version {found}, this program's is {known}; \
+         `onward store upgrade` makes steps {first} to {known} of it, after which older programs cannot use it any more: \
+         stop all nodes first",
+        first = found + 1
+    )]
+    Outdated {
+        /// The database.
+        database: String,
+        /// The schema version of the database.
+        found: i64,
+        /// The version of this program.
+        known: i64,
+    },
+    /// Nodes serve that could not go on.
+    #[error("{nodes} serve from {database}; stop all nodes first")]
+    Serving {
+        /// The database.
+        database: String,
+        /// Their names.
+        nodes: String,
+    },
+    /// A database on a server that holds what it should not.
+    #[error("{database} is damaged ({reason}); stop all nodes and restore a backup")]
+    Unsound {
+        /// The database.
+        database: String,
+        /// What was found.
+        reason: String,
+    },
+    /// Another node answers for a message by now.
+    #[error(
+        "message {seq} in the spool was taken over by another node, as this one was silent for too long"
+    )]
+    TakenOver {
+        /// The number of the message in the spool.
+        seq: i64,
+    },
     /// A message in the spool that cannot be read, while others can.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
@@ -131,6 +209,20 @@ pub enum StoreError {
         /// What the database said.
         reason: String,
     },
+}
+
+/// Notes what keeps everything from being written, and tells of it once.
+pub(super) fn told_again(trouble: &watch::Sender<Option<StoreError>>, now: Option<StoreError>) {
+    let is_other = trouble.send_if_modified(|trouble| {
+        let is_other = *trouble != now;
+        trouble.clone_from(&now);
+        is_other
+    });
+    match (&now, is_other) {
+        (Some(error), true) => tracing::error!("{error}"),
+        (None, true) => tracing::info!("the database can be used again"),
+        (_, false) => {}
+    }
 }
 
 impl StoreError {

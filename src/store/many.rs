@@ -2,11 +2,11 @@
 
 use super::{Change, ChangeError};
 use crate::{
-    address::Domain,
-    alias::{Alias, AliasAddress, AliasError, Edit, Key},
+    address::{Domain, Mailbox},
+    alias::{Alias, AliasAddress, AliasError, AutoCreate, Destination, DomainSettings, Edit, Key},
 };
 use async_trait::async_trait;
-use std::{fmt, sync::Arc};
+use std::{collections::HashSet, fmt, sync::Arc};
 use tokio::sync::mpsc;
 
 /// Who is told how far a long change is: nobody, by default.
@@ -127,6 +127,8 @@ pub struct TakenIn {
     pub refused: Vec<(AliasAddress, ChangeError)>,
 }
 
+/// Refused aliases that are named.
+pub(super) const MAX_REFUSED: usize = 10_000;
 /// The most of the aliases that are named as unable, and as changed.
 const MAX_UNABLE: usize = 20;
 const MAX_CHANGED: usize = 100;
@@ -177,6 +179,13 @@ impl Edited {
 }
 
 impl TakenIn {
+    /// Names an alias that cannot be taken in.
+    pub(super) fn refuse(&mut self, address: &AliasAddress, why: ChangeError) {
+        if self.refused.len() < MAX_REFUSED {
+            self.refused.push((address.clone(), why));
+        }
+    }
+
     /// As an error, where nothing may be refused.
     ///
     /// # Errors
@@ -184,4 +193,32 @@ impl TakenIn {
     pub fn whole(self) -> Result<(), ChangeError> {
         self.refused.into_iter().next().map_or(Ok(()), |(_, why)| Err(why))
     }
+}
+
+/// True where an alias leads to a domain that is hosted, and may be part of a loop.
+pub(super) fn leads_on(alias: &Alias, hosted: &HashSet<Domain>) -> bool {
+    let is_ours = |mailbox: &Mailbox| hosted.contains(mailbox.domain());
+    alias.destinations().iter().filter_map(Destination::mailbox).any(is_ours)
+}
+
+/// Of what is set for domains, that of which addresses that become aliases by themselves lead elsewhere by `edit`.
+pub(super) fn led_elsewhere(
+    all: Vec<(Domain, DomainSettings)>,
+    edit: &Edit,
+) -> Result<Vec<(Domain, DomainSettings)>, String> {
+    let Edit::Destination(change) = edit else { return Ok(Vec::new()) };
+    let mut changed = Vec::new();
+    for (domain, settings) in all {
+        let Some(made) = &settings.auto_create else { continue };
+        let Some(to) = change.within(made.destinations(), whole, Mailbox::clone) else { continue };
+        let made = AutoCreate::new(made.pattern(), to.iter().map(ToString::to_string));
+        let auto_create = Some(made.map_err(|error| error.to_string())?);
+        changed.push((domain, DomainSettings { auto_create, ..settings }));
+    }
+    Ok(changed)
+}
+
+/// A destination that is a mailbox and nothing else, for any lifetime, as a path to the variant would not be.
+fn whole(mailbox: &Mailbox) -> Option<&Mailbox> {
+    Some(mailbox)
 }

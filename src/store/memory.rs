@@ -4,6 +4,13 @@ use super::StoreError;
 use crate::{reply::ForeignReply, time::UnixTime};
 use async_trait::async_trait;
 
+/// Most deliveries, refusals and recipients told of that are remembered; beyond, the oldest go.
+pub(super) const DELIVERED: usize = 200_000;
+pub(super) const REFUSED: usize = 20_000;
+pub(super) const TOLD: usize = 200_000;
+/// Longest text of a refusal that is kept, in characters.
+pub(super) const REFUSED_TEXT: usize = 500;
+
 /// Identifies one delivery; what it is a hash of, the caller decides.
 pub type Fingerprint = [u8; 32];
 

@@ -13,20 +13,32 @@ mod digests;
 mod directory;
 mod error;
 mod expiring;
+mod failure;
+mod in_force;
 pub mod journal;
+mod kept_alias;
+mod kept_counters;
+mod kept_maker;
 mod lock;
 mod long_senders;
 mod many;
 mod memory;
+mod number;
 mod outbox;
+mod pieces;
+pub mod postgres;
 mod queue;
 mod removals;
+mod rules;
 mod sessions;
+mod snapshot;
 pub mod spool;
 mod sqlite;
 mod standing;
 mod tls;
 mod tokens;
+mod ways;
+mod whole;
 
 pub use accounts::{AccountChangeError, AccountPage, Accounts};
 pub use alias_numbers::AliasNumbers;
@@ -117,6 +129,19 @@ impl Store {
     /// When the store cannot be opened, is damaged, or of a newer version.
     pub fn open(state_dir: &Path, options: Options) -> Result<Self, StoreError> {
         Ok(Self(sqlite::Sqlite::open(state_dir, options)?))
+    }
+
+    /// Opens the store that nodes share in a database, made when it does not exist. `node` is the name by which this
+    /// process serves, if it does.
+    ///
+    /// # Errors
+    /// When the database cannot be used, or its tables are of another version.
+    pub async fn connect(
+        database: postgres::Database,
+        node: Option<String>,
+        options: Options,
+    ) -> Result<Self, StoreError> {
+        Ok(Self(postgres::Postgres::open(database, node, options).await?))
     }
 
     /// Opens the store in `state_dir`; `None` when nothing was ever kept there. Blocks.

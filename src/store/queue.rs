@@ -3,7 +3,7 @@
 use super::spool::{LegState, Spooled};
 use crate::{account::AccountId, time::Millis};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Which messages are meant: those with an open leg that fits all of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -87,6 +87,46 @@ pub struct Unreadable {
     pub id: String,
     /// Why the message cannot be read.
     pub reason: String,
+}
+
+impl QueuePage {
+    /// Adds a message that was found, if it is wanted.
+    pub(super) fn add(&mut self, message: Result<Spooled, Unreadable>, filter: &QueueFilter) {
+        let (id, waits) = match &message {
+            Ok(message) => (&message.head.id, message.legs.iter().any(|leg| leg.state.is_open())),
+            Err(unreadable) => (&unreadable.id, true),
+        };
+        self.absent.retain(|absent| !(waits && absent.eq_ignore_ascii_case(id)));
+        match message {
+            Ok(message) if filter.wants(&message) => self.messages.push(message),
+            Ok(_) => {}
+            Err(unreadable) => self.unreadable.push(unreadable),
+        }
+    }
+}
+
+impl QueueSummary {
+    /// Counts a message; `sources` are those whose octets are counted.
+    pub(super) fn add(&mut self, message: Result<Spooled, Unreadable>, sources: &mut HashSet<i64>) {
+        let Ok(message) = message else {
+            self.unreadable += 1;
+            return;
+        };
+        let open = message.legs.iter().filter(|leg| leg.state.is_open());
+        let domains: BTreeSet<String> = open.map(|leg| leg.mailbox.domain().to_key()).collect();
+        if domains.is_empty() {
+            return;
+        }
+        self.messages += 1;
+        if sources.insert(message.source) {
+            self.octets += message.size;
+        }
+        let oldest = self.oldest.map_or(message.head.arrived, |it| it.min(message.head.arrived));
+        self.oldest = Some(oldest);
+        for domain in domains {
+            *self.destinations.entry(domain).or_default() += 1;
+        }
+    }
 }
 
 impl QueueFilter {

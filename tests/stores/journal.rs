@@ -1,6 +1,6 @@
 //! The journal: what is recorded is found, within bounds.
 
-use crate::place::Place;
+use crate::place::JournalPlace;
 use onward::{
     address::{Mailbox, ReversePath},
     clock::millis as now,
@@ -45,7 +45,7 @@ pub(crate) fn record(id: &str, time: Millis) -> Record {
     }
 }
 
-pub(crate) async fn read(place: &dyn Place, filter: &Filter) -> Vec<Record> {
+pub(crate) async fn read(place: &dyn JournalPlace, filter: &Filter) -> Vec<Record> {
     let reading = place.reading();
     let (mut records, mut after) = (Vec::new(), None);
     loop {
@@ -58,7 +58,7 @@ pub(crate) async fn read(place: &dyn Place, filter: &Filter) -> Vec<Record> {
     }
 }
 
-pub(crate) async fn ids(place: &dyn Place, filter: &Filter) -> Vec<String> {
+pub(crate) async fn ids(place: &dyn JournalPlace, filter: &Filter) -> Vec<String> {
     read(place, filter).await.into_iter().map(|record| record.id).collect()
 }
 
@@ -72,7 +72,9 @@ async fn until(journal: &Journal, mut done: impl AsyncFnMut() -> bool) {
     }
 }
 
-pub(crate) async fn what_is_recorded_is_read_back_whole_and_survives_reopening(place: &dyn Place) {
+pub(crate) async fn what_is_recorded_is_read_back_whole_and_survives_reopening(
+    place: &dyn JournalPlace,
+) {
     let first = record("a1", now());
     let bounce = Record {
         client: None,
@@ -94,7 +96,7 @@ pub(crate) async fn what_is_recorded_is_read_back_whole_and_survives_reopening(p
     assert_eq!(read(place, &Filter::default()).await, [first, bounce]);
 }
 
-pub(crate) async fn filters(place: &dyn Place) {
+pub(crate) async fn filters(place: &dyn JournalPlace) {
     let journal = place.journal();
     let start = now() - Duration::from_secs(3);
     journal.record(record("a1", start)).await;
@@ -140,7 +142,7 @@ pub(crate) async fn filters(place: &dyn Place) {
     }
 }
 
-pub(crate) async fn many_records_come_back_in_order_page_by_page(place: &dyn Place) {
+pub(crate) async fn many_records_come_back_in_order_page_by_page(place: &dyn JournalPlace) {
     let journal = place.journal();
     let time = now();
     for n in 0..2500 {
@@ -154,7 +156,7 @@ pub(crate) async fn many_records_come_back_in_order_page_by_page(place: &dyn Pla
     assert_eq!(ids(place, &last).await, expected[1300..]);
 }
 
-pub(crate) async fn old_records_are_deleted(place: &dyn Place) {
+pub(crate) async fn old_records_are_deleted(place: &dyn JournalPlace) {
     let journal = place.journal();
     for n in 0..1200 {
         journal.record(record(&format!("old{n}"), now() - DAY * 31)).await;
@@ -164,7 +166,7 @@ pub(crate) async fn old_records_are_deleted(place: &dyn Place) {
     until(&journal, async || ids(place, &Filter::default()).await == ["kept"]).await;
 }
 
-pub(crate) async fn the_oldest_records_make_room(place: &dyn Place) {
+pub(crate) async fn the_oldest_records_make_room(place: &dyn JournalPlace) {
     let bounds = Bounds { size: 1 << 20, ..Bounds::default() };
     let journal = place.journal_with(bounds);
     let time = now();
@@ -187,7 +189,7 @@ fn refused(id: &str, time: Millis) -> Record {
     Record { outcome: Outcome::Refused, attempts: Vec::new(), ..record(id, time) }
 }
 
-pub(crate) async fn what_was_refused_is_deleted_first(place: &dyn Place) {
+pub(crate) async fn what_was_refused_is_deleted_first(place: &dyn JournalPlace) {
     let small = Bounds { size: 1 << 20, ..Bounds::default() };
     let journal = place.journal_with(small);
     let time = now();
@@ -219,7 +221,7 @@ pub(crate) async fn what_was_refused_is_deleted_first(place: &dyn Place) {
     until(&journal, async || ids(place, &Filter::default()).await.is_empty()).await;
 }
 
-pub(crate) async fn a_record_takes_the_place_of_another(place: &dyn Place) {
+pub(crate) async fn a_record_takes_the_place_of_another(place: &dyn JournalPlace) {
     let journal = place.journal();
     journal.record(refused("A", now())).await;
     let to = vec!["other@fwd.example".to_owned()];
@@ -233,7 +235,7 @@ pub(crate) async fn a_record_takes_the_place_of_another(place: &dyn Place) {
 }
 
 pub(crate) async fn failures_count_from_when_they_failed_not_from_when_the_message_came(
-    place: &dyn Place,
+    place: &dyn JournalPlace,
 ) {
     let journal = place.journal();
     let five_days_ago = |id| Record { outcome: Outcome::Spooled, ..record(id, now() - DAY * 5) };
@@ -254,7 +256,7 @@ pub(crate) async fn failures_count_from_when_they_failed_not_from_when_the_messa
 }
 
 /// A spooled message may end, or be dropped by the operator, before its first record is written.
-pub(crate) async fn a_late_first_record_does_not_undo_an_end(place: &dyn Place) {
+pub(crate) async fn a_late_first_record_does_not_undo_an_end(place: &dyn JournalPlace) {
     let journal = place.journal();
     let at = now();
     let ended = Record {
@@ -279,7 +281,7 @@ fn bounce(id: &str, is_final: bool, detail: &str) -> Bounce {
     Bounce { id: id.into(), time: now(), is_final, detail: detail.into() }
 }
 
-pub(crate) async fn a_bounce_is_joined_to_its_message_and_stays(place: &dyn Place) {
+pub(crate) async fn a_bounce_is_joined_to_its_message_and_stays(place: &dyn JournalPlace) {
     let journal = place.journal();
     for (id, outcome) in [
         ("forwarded", Outcome::Forwarded),
@@ -316,7 +318,9 @@ pub(crate) async fn a_bounce_is_joined_to_its_message_and_stays(place: &dyn Plac
     );
 }
 
-pub(crate) async fn a_bounce_may_be_faster_than_the_record_of_its_message(place: &dyn Place) {
+pub(crate) async fn a_bounce_may_be_faster_than_the_record_of_its_message(
+    place: &dyn JournalPlace,
+) {
     let journal = place.journal();
     journal.bounced(bounce("A", true, "bounced by R1")).await;
     let long_ago = now() - Duration::from_secs(120);
@@ -336,7 +340,7 @@ pub(crate) async fn a_bounce_may_be_faster_than_the_record_of_its_message(place:
     assert_eq!(b.detail, "", "what nobody knows is not waited for in vain");
 }
 
-pub(crate) async fn a_journal_that_keeps_nothing(place: &dyn Place) {
+pub(crate) async fn a_journal_that_keeps_nothing(place: &dyn JournalPlace) {
     let journal = Journal::nowhere();
     journal.record(record("a", now())).await;
     journal.flush().await;

@@ -9,15 +9,15 @@ use onward::{
     reply::ForeignReply,
     slots::Cause,
     store::{
-        LongSender, Options, StateLock, Store,
+        LongSender, Options, Store,
         journal::{Bounds, Journal, Reading},
         spool::{Head, Leg, LegState, NewMessage},
     },
     time::{Millis, UnixTime},
 };
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
-/// A place that holds one store and one journal, empty at first. Whoever opens it again is another
+/// A place that holds one store, empty at first. Whoever opens it again is another
 /// process to those who have it open.
 pub(crate) trait Place {
     fn open_with(&self, options: Options) -> Store;
@@ -26,16 +26,24 @@ pub(crate) trait Place {
     /// looked at behind the store's back, which finds no other number of them and no leg without one.
     fn totals(&self) -> (i64, i64);
 
-    /// Serves from here until it is dropped.
-    fn serve(&self) -> StateLock;
+    /// Whoever opens it from now on serves, until it is dropped.
+    fn serve(&self) -> Box<dyn Any>;
 
-    fn journal_with(&self, bounds: Bounds) -> Journal;
-
-    fn reading(&self) -> Arc<dyn Reading>;
+    /// Whether the store knows how much room its disk has.
+    fn knows_its_disk(&self) -> bool {
+        true
+    }
 
     fn open(&self) -> Store {
         self.open_with(Options::default())
     }
+}
+
+/// A place that holds one journal, empty at first.
+pub(crate) trait JournalPlace {
+    fn journal_with(&self, bounds: Bounds) -> Journal;
+
+    fn reading(&self) -> Arc<dyn Reading>;
 
     fn journal(&self) -> Journal {
         self.journal_with(Bounds::default())

@@ -20,8 +20,8 @@ pub(crate) async fn changed(store: &Store, id: &str, change: QueueChange) -> (us
 }
 
 pub(crate) async fn what_is_being_sent_is_not_dropped_while_somebody_serves(place: &dyn Place) {
-    let store = place.open();
     let serving = place.serve();
+    let store = place.open();
     let seq = store.spool(vec![message("A", 1, &["a@x.test", "b@y.test"])]).await.unwrap()[0];
     store.spool_begin(seq, vec![0]).await.unwrap();
     assert_eq!(changed(&store, "A", QueueChange::Drop).await, (0, 1));

@@ -101,6 +101,9 @@ pub(crate) async fn beyond_each_bound_nothing_is_kept(place: &dyn Place) {
         (SpoolBounds { octets: 119, ..SpoolBounds::NONE }, "spool.max_bytes"),
         (SpoolBounds { free: Some(u64::MAX), ..SpoolBounds::NONE }, "spool.min_free_disk"),
     ] {
+        if bounds.free == Some(u64::MAX) && !place.knows_its_disk() {
+            continue;
+        }
         let store = bounded(place, bounds);
         let refused = store.spool(many()).await.unwrap_err();
         assert!(matches!(refused, SpoolError::Full(_)), "{refused}");

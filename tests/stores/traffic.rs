@@ -2,7 +2,7 @@
 
 use crate::{
     journal::record,
-    place::{Place, domain},
+    place::{JournalPlace, domain},
 };
 use onward::{
     account::AccountId,
@@ -18,7 +18,7 @@ const SOON: Duration = Duration::from_secs(1);
 
 /// What is counted of each class since then, as `class count`.
 async fn counts(
-    place: &dyn Place,
+    place: &dyn JournalPlace,
     of: Option<&Domain>,
     span: Span,
     since: UnixTime,
@@ -27,7 +27,7 @@ async fn counts(
     counts.iter().map(|it| format!("{} {}", it.class.to_key(), it.messages)).collect()
 }
 
-async fn all(place: &dyn Place) -> Vec<String> {
+async fn all(place: &dyn JournalPlace) -> Vec<String> {
     counts(place, None, Span::Day, UnixTime::new(0)).await
 }
 
@@ -52,7 +52,7 @@ async fn keep(journal: &Journal, records: impl IntoIterator<Item = Record>) {
 const OK: &str = "250 2.0.0 ok";
 const NOBODY: &str = "550 5.1.1 No such address here";
 
-pub(crate) async fn each_message_is_counted_once_as_what_became_of_it(place: &dyn Place) {
+pub(crate) async fn each_message_is_counted_once_as_what_became_of_it(place: &dyn JournalPlace) {
     let journal = place.journal();
     let later = Outcome::Spooled;
     keep(
@@ -105,7 +105,7 @@ pub(crate) async fn each_message_is_counted_once_as_what_became_of_it(place: &dy
     assert_eq!(all(place).await, then, "they outlive the process");
 }
 
-pub(crate) async fn an_owner_sees_the_figures_of_the_own_domain(place: &dyn Place) {
+pub(crate) async fn an_owner_sees_the_figures_of_the_own_domain(place: &dyn JournalPlace) {
     let journal = place.journal();
     let taken = |id| message(id, Outcome::Forwarded, OK);
     let relaying = Reply::relaying_denied().to_string();
@@ -139,7 +139,7 @@ pub(crate) async fn an_owner_sees_the_figures_of_the_own_domain(place: &dyn Plac
 }
 
 pub(crate) async fn counts_of_long_ago_go_and_those_of_domains_have_bounded_room(
-    place: &dyn Place,
+    place: &dyn JournalPlace,
 ) {
     let journal = place.journal();
     let ago = |id: &str, days: u32| Record { time: now() - DAY * days, ..record(id, now()) };
@@ -178,7 +178,7 @@ pub(crate) async fn counts_of_long_ago_go_and_those_of_domains_have_bounded_room
     assert!(all(place).await.contains(&"forwarded 101".to_owned()), "of all none is lost");
 }
 
-pub(crate) async fn the_slowest_hosts_of_late(place: &dyn Place) {
+pub(crate) async fn the_slowest_hosts_of_late(place: &dyn JournalPlace) {
     let journal = place.journal();
     let attempt = |host: &str, verdict: &str, ms: u64, ago: Duration| AttemptLine {
         time: now() - ago,

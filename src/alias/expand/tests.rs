@@ -47,8 +47,12 @@ impl Lookup for Table {
     fn now(&self) -> UnixTime {
         self.now
     }
-    fn is_used_up(&self, key: &Key, most: u64) -> Result<bool, Infallible> {
-        Ok(self.taken.get(key).is_some_and(|taken| *taken >= most))
+    fn is_used_up(
+        &self,
+        key: &Key,
+        most: u64,
+    ) -> impl Future<Output = Result<bool, Infallible>> + Send {
+        ready(Ok(self.taken.get(key).is_some_and(|taken| *taken >= most)))
     }
     fn postmaster(&self) -> Option<&Mailbox> {
         self.postmaster.as_ref()

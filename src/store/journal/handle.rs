@@ -1,5 +1,5 @@
 use super::{Bounce, Bounds, JournalError, Reading, Record, Recording};
-use crate::store::sqlite;
+use crate::store::{postgres, sqlite};
 use async_trait::async_trait;
 use std::{ops::Deref, path::Path, sync::Arc};
 
@@ -14,7 +14,20 @@ impl Journal {
     /// # Errors
     /// When no journal can be opened there.
     pub fn open(state_dir: &Path, bounds: Bounds) -> Result<Self, JournalError> {
-        Ok(Self(Arc::new(sqlite::journal::Recorder::open(state_dir, bounds)?)))
+        Ok(Self(Arc::new(sqlite::journal::record(state_dir, bounds)?)))
+    }
+
+    /// Opens the journal that nodes share in a database, and starts what writes to it. `node` is the name by which this
+    /// process serves.
+    ///
+    /// # Errors
+    /// When the database cannot be used, or its tables are of another version.
+    pub async fn connect(
+        database: postgres::Database,
+        node: String,
+        bounds: Bounds,
+    ) -> Result<Self, JournalError> {
+        Ok(Self(Arc::new(postgres::journal::record(database, node, bounds).await?)))
     }
 
     /// A journal that keeps nothing, for whoever only asks.
@@ -37,6 +50,16 @@ impl Deref for Journal {
 /// When there is none, or it cannot be read.
 pub fn open_to_read(state_dir: &Path) -> Result<Arc<dyn Reading>, JournalError> {
     Ok(Arc::new(sqlite::journal::Records::open(state_dir)?))
+}
+
+/// Opens the journal that nodes share in a database to read it.
+///
+/// # Errors
+/// As [`Journal::connect`].
+pub async fn connect_to_read(
+    database: postgres::Database,
+) -> Result<Arc<dyn Reading>, JournalError> {
+    Ok(Arc::new(postgres::journal::read(database).await?))
 }
 
 #[derive(Debug)]

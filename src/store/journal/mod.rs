@@ -3,15 +3,20 @@
 mod entry;
 mod filter;
 mod handle;
+pub(in crate::store) mod noted;
 mod outcome;
+pub(in crate::store) mod recorder;
+pub(in crate::store) mod tally;
 mod traffic;
+pub(in crate::store) mod writer;
 
 pub use entry::{AttemptLine, Bounce, HELD, Record, code_of};
 pub use filter::Filter;
-pub use handle::{Journal, open_to_read};
+pub use handle::{Journal, connect_to_read, open_to_read};
 pub use outcome::Outcome;
 pub use traffic::{Class, HostCount, Span, TrafficCount};
 
+use super::StoreError;
 use crate::{
     address::Domain,
     time::{DAY, Millis, UnixTime},
@@ -205,10 +210,35 @@ pub enum JournalError {
         /// The newest schema we know.
         known: i64,
     },
+    /// It is in the database that nodes share, which cannot be asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl JournalError {
     pub(super) fn failed(file: &Path, reason: impl ToString) -> Self {
         Self::Failed { file: file.display().to_string(), reason: reason.to_string() }
+    }
+
+    /// Whether the same may be done later.
+    fn is_of_server_away(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Unreachable { .. } | StoreError::Busy { .. }))
+    }
+}
+
+/// Text as it stands within a string of JSON.
+pub(in crate::store) fn as_in_json(text: &str) -> String {
+    let quoted = serde_json::to_string(text).unwrap_or_default();
+    let inner = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    inner.unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_json() {
+        assert_eq!(as_in_json("\"a\"@b.test"), "\\\"a\\\"@b.test");
     }
 }

@@ -1,10 +1,10 @@
 //! Accounts: who they are, and changes of them.
 
 use super::{
-    Live, Snapshot, Sqlite,
+    Live, Sqlite,
     error::Failure,
     rows::{account_usage, accounts, aliases::Table, domains, queue},
-    snapshot::at_once,
+    snapshot::{self, at_once},
 };
 use crate::{
     account::{
@@ -46,7 +46,7 @@ impl Accounts for Sqlite {
 
     async fn may_send_as(&self, account: &Account, address: &Mailbox) -> Result<bool, StoreError> {
         let (account, address) = (account.clone(), address.clone());
-        let snapshot = self.snapshot.load_full();
+        let snapshot = self.live.snapshot();
         let ask = move |connection: &Connection| {
             let live = Live { now: clock::now(), ..Live::of(connection, Table::Stored, &snapshot) };
             at_once(account::may_send_as(&account, &address, &live))
@@ -207,7 +207,7 @@ fn existing(connection: &Connection, name: &Mailbox) -> Changed<Login> {
 
 /// Refuses what `account` could not send as now.
 fn refuse_foreign(connection: &Connection, account: &Account, more: &[SendAs]) -> Changed<()> {
-    let snapshot = Snapshot::within(connection, Table::Stored)?;
+    let snapshot = snapshot::within(connection, Table::Stored)?;
     let live = Live { now: clock::now(), ..Live::of(connection, Table::Stored, &snapshot) };
     for one in more {
         if !domains::contains(connection, one.domain())? {

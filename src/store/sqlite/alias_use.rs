@@ -31,7 +31,7 @@ impl AliasUse for Sqlite {
             };
             // What look-ups were answered before an alias took its last message no longer holds.
             if self.writer.run(keep).await? {
-                self.cache.lock().clear();
+                self.live.forget();
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Makes the aliases equal to a list, in one transaction.
 
 use super::{
-    Live, Snapshot,
+    Live,
     alias_texts::write_texts,
     error::Failure,
     rows::{
@@ -10,6 +10,7 @@ use super::{
         domains, events,
     },
     rules::{refuse_cycle, refuse_srs_shaped},
+    snapshot,
 };
 use crate::{
     address::{Domain, Mailbox},
@@ -141,7 +142,7 @@ fn load(
 }
 
 fn check(connection: &Connection, chained: &[Alias]) -> Result<(), Failure> {
-    let snapshot = Snapshot::within(connection, Table::Wanted)?;
+    let snapshot = snapshot::within(connection, Table::Wanted)?;
     if snapshot.patterns.len() > MAX_PATTERNS {
         return Err(ChangeError::TooManyPatterns.into());
     }

@@ -1,7 +1,7 @@
 //! Domains and aliases: look-ups over the cache and a connection, and changes.
 
 use super::{
-    Live, Snapshot, Sqlite, apply,
+    Live, Sqlite, apply,
     error::Failure,
     file,
     rows::{
@@ -10,7 +10,7 @@ use super::{
         digests, domains, events,
     },
     rules::{refuse_cycle, refuse_srs_shaped, refuse_unsafe, starts},
-    snapshot::at_once,
+    snapshot::{self, at_once},
 };
 use crate::{
     address::{Domain, Mailbox},
@@ -20,43 +20,52 @@ use crate::{
     },
     clock,
     reply::Reply,
-    store::{AliasPage, Apply, Change, ChangeError, Directory, StoreError},
+    store::{
+        AliasPage, Apply, Change, ChangeError, Directory, StoreError,
+        in_force::{Asked, without_postmaster},
+    },
 };
 use async_trait::async_trait;
 use rusqlite::Connection;
-use std::sync::{Arc, atomic::Ordering};
+use std::{slice, sync::Arc};
 use tokio::{sync::watch, task::spawn_blocking};
 
 #[async_trait]
 impl Directory for Sqlite {
     fn is_hosted(&self, domain: &Domain) -> bool {
-        self.snapshot.load().domains.contains(domain)
+        self.live.is_hosted(domain)
     }
 
     async fn resolve(&self, recipient: &Mailbox) -> Result<Arc<Resolution>, StoreError> {
-        if !self.is_hosted(recipient.domain()) {
-            let refused = Expansion::Refuse(Reply::relaying_denied());
-            return Ok(Arc::new(Resolution::without_alias(refused)));
+        match self.live.resolve(recipient) {
+            Ok(known) => Ok(known),
+            Err(asked) => {
+                let recipient = recipient.clone();
+                let find = move |live: &Live<'_>, limits: ExpansionLimits| {
+                    at_once(expand(&recipient, live, limits))
+                };
+                self.look_up(asked, find).await
+            }
         }
-        let recipient = recipient.clone();
-        // A tag that is kept is kept as it was written.
-        let has_tag = recipient.local().as_str().contains('+');
-        let key = if has_tag { recipient.to_string() } else { recipient.to_key() };
-        self.cached(key, move |live, limits| at_once(expand(&recipient, live, limits))).await
     }
 
     async fn resolve_postmaster(&self) -> Result<Arc<Resolution>, StoreError> {
-        // No address is without an @.
-        let key = "postmaster".to_owned();
-        self.cached(key, |live, limits| match live.postmaster {
-            Some(postmaster) => at_once(expand_all(std::slice::from_ref(postmaster), live, limits)),
-            None => Ok(Resolution::without_alias(Expansion::Refuse(Reply::no_postmaster()))),
-        })
-        .await
+        match self.live.resolve_postmaster() {
+            Ok(known) => Ok(known),
+            Err(asked) => {
+                let find = |live: &Live<'_>, limits: ExpansionLimits| match live.postmaster {
+                    Some(postmaster) => {
+                        at_once(expand_all(slice::from_ref(postmaster), live, limits))
+                    }
+                    None => Ok(without_postmaster()),
+                };
+                self.look_up(asked, find).await
+            }
+        }
     }
 
     fn version(&self) -> watch::Receiver<i64> {
-        self.version.subscribe()
+        self.live.version()
     }
 
     async fn domains(&self) -> Result<Vec<Domain>, StoreError> {
@@ -105,9 +114,7 @@ impl Directory for Sqlite {
     }
 
     fn unsafe_aliases(&self) -> Vec<Alias> {
-        let snapshot = self.snapshot.load();
-        let patterns = snapshot.patterns.iter().filter(|alias| alias.enabled());
-        patterns.filter(|alias| alias.fault().is_some()).cloned().collect()
+        self.live.unsafe_aliases()
     }
 
     async fn add_alias(&self, alias: &Alias) -> Result<(), ChangeError> {
@@ -168,42 +175,24 @@ impl Directory for Sqlite {
 }
 
 impl Sqlite {
-    async fn cached<F>(&self, key: String, expand: F) -> Result<Arc<Resolution>, StoreError>
+    async fn look_up<F>(&self, mut asked: Asked, find: F) -> Result<Arc<Resolution>, StoreError>
     where
         F: FnOnce(&Live<'_>, ExpansionLimits) -> rusqlite::Result<Resolution> + Send + 'static,
     {
-        // The epoch is read before anything that a change could make out of date.
-        let now = clock::now();
-        let epoch = {
-            let mut cache = self.cache.lock();
-            if let Some(found) = cache.get(&key, now) {
-                return Ok(found);
-            }
-            cache.epoch()
+        let key = asked.take_key();
+        let look = move |connection: &Connection| {
+            let live = Live {
+                connection,
+                table: Table::Stored,
+                snapshot: &asked.snapshot,
+                postmaster: asked.postmaster.as_deref(),
+                keep_tag: asked.keep_tag,
+                now: asked.now,
+                reads_settings: false,
+            };
+            find(&live, asked.limits)
         };
-        let (snapshot, limits) = (self.snapshot.load_full(), self.limits);
-        let postmaster = self.postmaster.load_full();
-        let keep_tag = self.keep_tag.load(Ordering::Relaxed);
-        let found = self
-            .readers
-            .run(move |connection| {
-                let (snapshot, postmaster) = (&*snapshot, postmaster.as_deref());
-                let table = Table::Stored;
-                let live = Live {
-                    connection,
-                    table,
-                    snapshot,
-                    postmaster,
-                    keep_tag,
-                    now,
-                    reads_settings: false,
-                };
-                expand(&live, limits)
-            })
-            .await?;
-        let found = Arc::new(found);
-        self.cache.lock().insert(epoch, key, Arc::clone(&found));
-        Ok(found)
+        Ok(self.live.answered(key, self.readers.run(look).await?))
     }
 
     /// Changes domains or aliases; look-ups know of it when this answers.
@@ -219,10 +208,10 @@ impl Sqlite {
 
     /// Does at once what the watching thread would do soon.
     pub(super) async fn look_again(&self) {
-        let before = self.snapshot.load_full();
-        let load = move |connection: &Connection| Snapshot::load(connection, Some(&before));
+        let before = self.live.snapshot();
+        let load = move |connection: &Connection| snapshot::load(connection, Some(&before));
         match self.readers.run(load).await {
-            Ok(snapshot) => self.replace_snapshot(snapshot),
+            Ok(snapshot) => self.live.replace(snapshot),
             Err(error) => tracing::warn!(%error, "the change is kept, and not in force yet"),
         }
     }
@@ -279,7 +268,7 @@ pub(super) fn put(
             return Err(ChangeError::Exists { existing: Box::new(existing.clone()) }.into());
         }
     }
-    let snapshot = Snapshot::within(connection, Table::Stored)?;
+    let snapshot = snapshot::within(connection, Table::Stored)?;
     if snapshot.patterns.len() > MAX_PATTERNS {
         return Err(ChangeError::TooManyPatterns.into());
     }
@@ -303,7 +292,7 @@ fn set_enabled(
         refuse_unsafe(&alias)?;
     }
     aliases::set_enabled(connection, &address.key(), enabled)?;
-    let snapshot = Snapshot::within(connection, Table::Stored)?;
+    let snapshot = snapshot::within(connection, Table::Stored)?;
     refuse_cycle(&Live::of(connection, Table::Stored, &snapshot), &alias)?;
     Ok(alias)
 }
@@ -342,7 +331,7 @@ fn leads_to(
     if known.is_some() || starts.is_empty() {
         return Ok(known.map(Expansion::Refuse));
     }
-    let snapshot = Snapshot::load(connection, None)?;
+    let snapshot = snapshot::load(connection, None)?;
     let live =
         Live { postmaster, now: clock::now(), ..Live::of(connection, Table::Stored, &snapshot) };
     let found = at_once(expand_all(&starts, &live, ExpansionLimits::default()))?;

@@ -1,8 +1,6 @@
 //! What SQLite says, in the words of the store.
 
-use crate::store::{
-    AccountChangeError, ChangeError, SessionChangeError, StoreError, TokenChangeError,
-};
+use crate::store::{ChangeError, StoreError, failure};
 use rusqlite::{Error, ErrorCode, types::Type};
 use std::{error, path::Path};
 
@@ -28,47 +26,20 @@ impl StoreError {
 }
 
 /// What can end a transaction that changes domains and aliases, or accounts.
-pub(super) enum Failure<R = ChangeError> {
-    Refused(R),
-    Sqlite(Error),
-}
+pub(super) type Failure<R = ChangeError> = failure::Failure<R, Error>;
 
 impl<R: From<StoreError>> Failure<R> {
     pub(super) fn at(self, path: &Path) -> R {
         match self {
             Self::Refused(error) => error,
-            Self::Sqlite(error) => StoreError::sqlite(path, &error).into(),
+            Self::Database(error) => StoreError::sqlite(path, &error).into(),
         }
-    }
-}
-
-impl From<ChangeError> for Failure {
-    fn from(error: ChangeError) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<AccountChangeError> for Failure<AccountChangeError> {
-    fn from(error: AccountChangeError) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<TokenChangeError> for Failure<TokenChangeError> {
-    fn from(error: TokenChangeError) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<SessionChangeError> for Failure<SessionChangeError> {
-    fn from(error: SessionChangeError) -> Self {
-        Self::Refused(error)
     }
 }
 
 impl<R> From<Error> for Failure<R> {
     fn from(error: Error) -> Self {
-        Self::Sqlite(error)
+        Self::Database(error)
     }
 }
 

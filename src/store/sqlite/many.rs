@@ -2,7 +2,7 @@
 //! short transaction puts it in their place. By which texts they are found is written down behind it, by turns.
 
 use super::{
-    Live, Snapshot, Sqlite,
+    Live, Sqlite,
     alias_texts::write_texts,
     alter::alter,
     apply,
@@ -14,30 +14,28 @@ use super::{
         domain_settings, domains, tokens,
     },
     rules::{refuse_cycle, refuse_cycle_from, refuse_srs_shaped, refuse_unsafe},
+    snapshot,
 };
 use crate::{
-    address::{Domain, Mailbox},
-    alias::{
-        Alias, AliasAddress, AutoCreate, Destination, DomainSettings, Edit, Key, MAX_PATTERNS,
-    },
+    address::Domain,
+    alias::{Alias, AliasAddress, DomainSettings, Edit, Key, MAX_PATTERNS},
     clock,
     store::{
         AliasChanges, Alteration, Change, ChangeError, Coming, Edited, Many, Progress, StoreError,
         TakenIn,
+        many::{MAX_REFUSED, leads_on, led_elsewhere},
     },
 };
 use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::BTreeSet,
     path::{Path, PathBuf},
 };
 use tokio::{sync::mpsc, task::spawn_blocking};
 
 /// How often a change is worked out again because others changed aliases meanwhile, before they have to wait.
 const TRIES: usize = 3;
-/// Refused aliases that are named.
-const MAX_REFUSED: usize = 10_000;
 
 #[async_trait]
 impl AliasChanges for Sqlite {
@@ -108,7 +106,8 @@ fn edit(connection: &mut Connection, many: &Many) -> Result<Edited, Failure> {
         let reading = connection.transaction_with_behavior(behaviour)?;
         let version = domains::version(&reading)?;
         let mut edited = work_out(&reading, many)?;
-        let settings = settings(&reading, &many.edit)?;
+        let settings =
+            led_elsewhere(domain_settings::all(&reading)?, &many.edit).map_err(unreadable)?;
         let destination = match &many.edit {
             Edit::Destination(change) => Some(change),
             Edit::Words { .. } => None,
@@ -191,32 +190,9 @@ fn work_out(connection: &Connection, many: &Many) -> Result<Edited, Failure> {
     Ok(edited)
 }
 
-/// A destination that is a mailbox and nothing else, for any lifetime, as a path to the variant would not be.
-fn whole(mailbox: &Mailbox) -> Option<&Mailbox> {
-    Some(mailbox)
-}
-
-/// The domains whose addresses that become aliases by themselves lead elsewhere then.
-fn settings(
-    connection: &Connection,
-    edit: &Edit,
-) -> Result<Vec<(Domain, DomainSettings)>, Failure> {
-    let Edit::Destination(change) = edit else { return Ok(Vec::new()) };
-    let mut changed = Vec::new();
-    for (domain, settings) in domain_settings::all(connection)? {
-        let Some(made) = &settings.auto_create else { continue };
-        let to = change.within(made.destinations(), whole, Mailbox::clone);
-        let Some(to) = to else { continue };
-        let made = AutoCreate::new(made.pattern(), to.iter().map(ToString::to_string));
-        let auto_create = Some(made.map_err(unreadable)?);
-        changed.push((domain, DomainSettings { auto_create, ..settings }));
-    }
-    Ok(changed)
-}
-
 /// Those of the temporary table that lead to hosted domains lead to no cycle.
 fn refuse_cycles(connection: &Connection, progress: &Progress, all: u64) -> Result<(), Failure> {
-    let snapshot = Snapshot::within(connection, Table::Stored)?;
+    let snapshot = snapshot::within(connection, Table::Stored)?;
     let live = Live::of(connection, Table::Stored, &snapshot);
     let mut through = 0;
     aliases::each_of(connection, Table::Wanted, &mut |alias| {
@@ -234,15 +210,10 @@ fn refuse_made_cycles(
     connection: &Connection,
     settings: &[(Domain, DomainSettings)],
 ) -> Result<(), Failure> {
-    let snapshot = Snapshot::within(connection, Table::Stored)?;
+    let snapshot = snapshot::within(connection, Table::Stored)?;
     let live = Live::of(connection, Table::Stored, &snapshot);
     let made = settings.iter().filter_map(|(_, settings)| settings.auto_create.as_ref());
     made.into_iter().try_for_each(|made| refuse_cycle_from(&live, made.destinations()))
-}
-
-fn leads_on(alias: &Alias, hosted: &HashSet<Domain>) -> bool {
-    let is_ours = |mailbox: &Mailbox| hosted.contains(mailbox.domain());
-    alias.destinations().iter().filter_map(Destination::mailbox).any(is_ours)
 }
 
 /// Gives the aliases that change, as they are and as they are to be.
@@ -274,7 +245,7 @@ fn take_in(connection: &mut Connection, coming: Coming) -> Result<TakenIn, Failu
         }
     }
     apply::put_in_place(&transaction)?;
-    let snapshot = Snapshot::within(&transaction, Table::Stored)?;
+    let snapshot = snapshot::within(&transaction, Table::Stored)?;
     if snapshot.patterns.len() > MAX_PATTERNS {
         return Err(ChangeError::TooManyPatterns.into());
     }
@@ -349,12 +320,4 @@ fn in_the_way(connection: &Connection) -> Result<Vec<(AliasAddress, Alias)>, Fai
         Ok(())
     })?;
     Ok(found)
-}
-
-impl TakenIn {
-    fn refuse(&mut self, address: &AliasAddress, why: ChangeError) {
-        if self.refused.len() < MAX_REFUSED {
-            self.refused.push((address.clone(), why));
-        }
-    }
 }

@@ -7,19 +7,16 @@ use super::{
 };
 use crate::{
     reply::ForeignReply,
-    store::{Fingerprint, Memory, StoreError, expiring::Expiring},
+    store::{
+        Fingerprint, Memory, StoreError,
+        expiring::Expiring,
+        memory::{DELIVERED, REFUSED, REFUSED_TEXT, TOLD},
+    },
     time::UnixTime,
 };
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use rusqlite::Connection;
-
-/// Most deliveries, refusals and recipients told of that are remembered; beyond, the oldest go.
-const DELIVERED: usize = 200_000;
-const REFUSED: usize = 20_000;
-const TOLD: usize = 200_000;
-/// Longest text of a refusal that is kept, in characters.
-const REFUSED_TEXT: usize = 500;
 
 pub(super) fn delivered(connection: &Connection) -> rusqlite::Result<Expiring<()>> {
     all(Remembered::Delivered, connection, DELIVERED)

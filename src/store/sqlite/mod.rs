@@ -15,7 +15,6 @@ pub(super) mod journal;
 mod long_senders;
 mod many;
 mod memory;
-mod number;
 mod opened;
 mod outbox;
 mod queue;
@@ -31,6 +30,7 @@ mod spool;
 mod standing;
 mod standing_load;
 mod steps;
+mod times;
 mod tls;
 mod tokens;
 mod watch;
@@ -38,14 +38,16 @@ mod writer;
 
 pub use backup::backup;
 
-use number::{column, number};
-use snapshot::{Live, Snapshot};
+use snapshot::Live;
 
 use super::{
-    Backend, Options, StoreError, Unreadable, cache::Cache, expiring::Expiring, spool::SpoolBounds,
+    Backend, Options, StoreError, Unreadable,
+    expiring::Expiring,
+    in_force::InForce,
+    number::{column, number},
+    spool::SpoolBounds,
 };
-use crate::{address::Mailbox, alias::ExpansionLimits, reply::ForeignReply};
-use arc_swap::{ArcSwap, ArcSwapOption};
+use crate::{address::Mailbox, reply::ForeignReply};
 use async_trait::async_trait;
 use opened::Opened;
 use parking_lot::Mutex;
@@ -53,10 +55,7 @@ use readers::Readers;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
 };
 use tokio::sync::watch as latest;
 use watch::{Watcher, Watching};
@@ -71,13 +70,7 @@ pub(super) fn exists(state_dir: &Path) -> Result<bool, StoreError> {
 #[derive(Debug)]
 pub(super) struct Sqlite {
     state_dir: PathBuf,
-    limits: ExpansionLimits,
-    spool_bounds: ArcSwap<SpoolBounds>,
-    postmaster: ArcSwapOption<Mailbox>,
-    keep_tag: AtomicBool,
-    /// The domains and regexes in force.
-    snapshot: ArcSwap<Snapshot>,
-    cache: Mutex<Cache>,
+    live: InForce,
     opened: Arc<Opened>,
     readers: Arc<Readers>,
     writer: Writer,
@@ -86,8 +79,6 @@ pub(super) struct Sqlite {
     told: Mutex<Expiring<()>>,
     /// Messages that could not be read when the spool was last read as a whole, by number.
     unreadable: Mutex<BTreeMap<i64, Unreadable>>,
-    /// The version of domains and aliases that look-ups use.
-    version: latest::Sender<i64>,
     /// What administrators did to the spool.
     spool_changes: latest::Sender<i64>,
     /// Until the store is closed.
@@ -101,9 +92,8 @@ impl Sqlite {
         let failed = |error| StoreError::sqlite(&path, &error);
         let (connection, file) = file::open_writer(state_dir, options.keeps_schema)?;
         let watcher = Watcher::new(file::open_reader(&path)?).map_err(failed)?;
-        let snapshot = Snapshot::load(&connection, None).map_err(failed)?;
+        let snapshot = snapshot::load(&connection, None).map_err(failed)?;
         let opened = Arc::new(Opened::new(&path, file)?);
-        let (version, _) = latest::channel(snapshot.version);
         let changes = rows::spool::totals(&connection).map_err(failed)?.changes;
         let (spool_changes, _) = latest::channel(changes);
         let delivered = memory::delivered(&connection).map_err(failed)?;
@@ -111,20 +101,14 @@ impl Sqlite {
         let told = memory::told(&connection).map_err(failed)?;
         let store = Arc::new(Self {
             state_dir: state_dir.to_owned(),
-            limits: options.limits,
-            spool_bounds: ArcSwap::from_pointee(options.spool),
-            postmaster: ArcSwapOption::from_pointee(options.postmaster),
-            keep_tag: AtomicBool::new(options.keep_tag),
-            snapshot: ArcSwap::from_pointee(snapshot),
+            live: InForce::new(snapshot, &options),
             opened: Arc::clone(&opened),
-            cache: Mutex::default(),
             readers: Arc::new(Readers::new(path.clone(), Arc::clone(&opened))?),
             writer: Writer::start(connection, path.clone(), opened)?,
             delivered: Mutex::new(delivered),
             refused: Mutex::new(refused),
             told: Mutex::new(told),
             unreadable: Mutex::default(),
-            version,
             spool_changes,
             watching: Mutex::default(),
         });
@@ -132,27 +116,12 @@ impl Sqlite {
         *store.watching.lock() = Some(watching);
         Ok(store)
     }
-
-    /// Puts domains and regexes in force, unless newer ones are.
-    fn replace_snapshot(&self, snapshot: Snapshot) {
-        let version = snapshot.version;
-        let mut cache = self.cache.lock();
-        if version > self.snapshot.load().version {
-            self.snapshot.store(Arc::new(snapshot));
-            cache.clear();
-            self.version.send_replace(version);
-        }
-    }
 }
 
 #[async_trait]
 impl Backend for Sqlite {
     fn set_options(&self, postmaster: Option<Mailbox>, keep_tag: bool, spool: SpoolBounds) {
-        self.postmaster.store(postmaster.map(Arc::new));
-        self.keep_tag.store(keep_tag, Ordering::Relaxed);
-        self.spool_bounds.store(Arc::new(spool));
-        // What it was answered with may have changed.
-        self.cache.lock().clear();
+        self.live.set_options(postmaster, keep_tag, spool);
     }
 
     async fn is_well(&self) -> Result<(), StoreError> {

@@ -92,7 +92,7 @@ impl Digests for Sqlite {
     }
 
     async fn answering(&self, addresses: Vec<Mailbox>) -> Result<Vec<Option<Alias>>, StoreError> {
-        let snapshot = self.snapshot.load_full();
+        let snapshot = self.live.snapshot();
         let read = move |connection: &Connection| {
             let transaction = connection.unchecked_transaction()?;
             let answering = |address| digests::answering(&transaction, &snapshot.patterns, address);
@@ -122,7 +122,7 @@ impl Digests for Sqlite {
         messages: Vec<NewMessage>,
         tells_daemon: bool,
     ) -> Result<Option<Vec<i64>>, SpoolError> {
-        let bounds = **self.spool_bounds.load();
+        let bounds = self.live.spool_bounds();
         let state_dir = self.state_dir.clone();
         let write = move |connection: &Connection| {
             let DigestStep { domain, every, before, after } = &step;

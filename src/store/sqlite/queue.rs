@@ -27,16 +27,7 @@ pub(super) fn page(connection: &Connection, filter: &QueueFilter, after: i64) ->
     };
     let mut page = QueuePage { next, absent: filter.ids.clone(), ..QueuePage::default() };
     for message in found {
-        let (id, waits) = match &message {
-            Ok(message) => (&message.head.id, message.legs.iter().any(|leg| leg.state.is_open())),
-            Err(unreadable) => (&unreadable.id, true),
-        };
-        page.absent.retain(|absent| !(waits && absent.eq_ignore_ascii_case(id)));
-        match message {
-            Ok(message) if filter.wants(&message) => page.messages.push(message),
-            Ok(_) => {}
-            Err(unreadable) => page.unreadable.push(unreadable),
-        }
+        page.add(message, filter);
     }
     Ok(page)
 }
@@ -150,26 +141,7 @@ pub(super) fn summary(connection: &Connection) -> Result<QueueSummary> {
     let connection = connection.unchecked_transaction()?;
     let mut summary = QueueSummary::default();
     let mut sources = HashSet::new();
-    spool::all(&connection, |message| {
-        let Ok(message) = message else {
-            summary.unreadable += 1;
-            return;
-        };
-        let open = message.legs.iter().filter(|leg| leg.state.is_open());
-        let domains: BTreeSet<String> = open.map(|leg| leg.mailbox.domain().to_key()).collect();
-        if domains.is_empty() {
-            return;
-        }
-        summary.messages += 1;
-        if sources.insert(message.source) {
-            summary.octets += message.size;
-        }
-        let oldest = summary.oldest.map_or(message.head.arrived, |it| it.min(message.head.arrived));
-        summary.oldest = Some(oldest);
-        for domain in domains {
-            *summary.destinations.entry(domain).or_default() += 1;
-        }
-    })?;
+    spool::all(&connection, |message| summary.add(message, &mut sources))?;
     Ok(summary)
 }
 

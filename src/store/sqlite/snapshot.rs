@@ -1,4 +1,4 @@
-//! What is kept of the database in memory, and look-ups over it and a connection.
+//! How the snapshot is read, and look-ups over it and a connection.
 
 use super::{
     rows::{alias_use, aliases, aliases::Table, domain_settings, domains},
@@ -7,47 +7,35 @@ use super::{
 use crate::{
     address::{Domain, Mailbox},
     alias::{Alias, Key, Lookup},
-    store::Standing,
+    store::snapshot::Snapshot,
     time::UnixTime,
 };
 use rusqlite::{Connection, Error, Result};
 use std::{
-    collections::HashSet,
     future::{Future, ready},
     pin::pin,
     sync::Arc,
     task::{Context, Poll, Waker},
 };
 
-/// The hosted domains and the compiled regexes, as of one version of the directory.
-#[derive(Debug)]
-pub(crate) struct Snapshot {
-    pub(crate) version: i64,
-    pub(crate) domains: HashSet<Domain>,
-    pub(crate) patterns: Vec<Alias>,
-    pub(crate) standing: Arc<Standing>,
+/// Reads all of one commit; what stands since `before` is not read again.
+pub(super) fn load(connection: &Connection, before: Option<&Snapshot>) -> Result<Snapshot> {
+    let transaction = connection.unchecked_transaction()?;
+    let known = before.map(|before| &before.standing);
+    let standing = standing_load::load(&transaction, known)?;
+    let snapshot = Snapshot { standing, ..within(&transaction, Table::Stored)? };
+    transaction.commit()?;
+    Ok(snapshot)
 }
 
-impl Snapshot {
-    /// Reads all of one commit; what stands since `before` is not read again.
-    pub(crate) fn load(connection: &Connection, before: Option<&Self>) -> Result<Self> {
-        let transaction = connection.unchecked_transaction()?;
-        let known = before.map(|before| &before.standing);
-        let standing = standing_load::load(&transaction, known)?;
-        let snapshot = Self { standing, ..Self::within(&transaction, Table::Stored)? };
-        transaction.commit()?;
-        Ok(snapshot)
-    }
-
-    /// As [`Snapshot::load`] inside a transaction, with the regexes of `table`, and without what stands.
-    pub(crate) fn within(connection: &Connection, table: Table) -> Result<Self> {
-        Ok(Self {
-            version: domains::version(connection)?,
-            domains: domains::all(connection)?.into_iter().collect(),
-            patterns: aliases::patterns(connection, table)?,
-            standing: Arc::default(),
-        })
-    }
+/// As [`load`] inside a transaction, with the regexes of `table`, and without what stands.
+pub(super) fn within(connection: &Connection, table: Table) -> Result<Snapshot> {
+    Ok(Snapshot {
+        version: domains::version(connection)?,
+        domains: Arc::new(domains::all(connection)?.into_iter().collect()),
+        patterns: Arc::new(aliases::patterns(connection, table)?),
+        standing: Arc::default(),
+    })
 }
 
 /// Look-ups as they are answered now.
@@ -78,6 +66,25 @@ impl<'a> Live<'a> {
     }
 }
 
+impl Live<'_> {
+    fn is_used_up_now(&self, key: &Key, most: u64) -> Result<bool> {
+        // As `now`: what looks for loops looks beyond ends.
+        if self.now == UnixTime::new(0) {
+            return Ok(false);
+        }
+        Ok(alias_use::taken(self.connection, key)? >= most)
+    }
+
+    fn made_for(&self, address: &Mailbox) -> Result<Option<Alias>> {
+        let domain = address.domain();
+        if self.reads_settings {
+            let settings = domain_settings::get(self.connection, domain)?;
+            return Ok(settings.auto_create.and_then(|made| made.alias_for(address)));
+        }
+        Ok(self.snapshot.made_for(address))
+    }
+}
+
 impl Lookup for Live<'_> {
     type Error = rusqlite::Error;
 
@@ -101,24 +108,12 @@ impl Lookup for Live<'_> {
         self.now
     }
 
-    fn is_used_up(&self, key: &Key, most: u64) -> Result<bool> {
-        // As `now`: what looks for loops looks beyond ends.
-        if self.now == UnixTime::new(0) {
-            return Ok(false);
-        }
-        Ok(alias_use::taken(self.connection, key)? >= most)
+    fn is_used_up(&self, key: &Key, most: u64) -> impl Future<Output = Result<bool>> + Send {
+        ready(self.is_used_up_now(key, most))
     }
 
-    fn auto_create(&self, address: &Mailbox) -> Option<Alias> {
-        let domain = address.domain();
-        if self.reads_settings {
-            let settings = domain_settings::get(self.connection, domain);
-            let settings = settings.inspect_err(|error| {
-                tracing::error!(%domain, %error, "cannot read what is set for a domain");
-            });
-            return settings.ok()?.auto_create?.alias_for(address);
-        }
-        self.snapshot.standing.settings.get(domain)?.auto_create.as_ref()?.alias_for(address)
+    fn auto_create(&self, address: &Mailbox) -> impl Future<Output = Result<Option<Alias>>> + Send {
+        ready(self.made_for(address))
     }
 
     fn postmaster(&self) -> Option<&Mailbox> {
@@ -132,9 +127,13 @@ impl Lookup for Live<'_> {
 
 /// Runs to its end what only awaits [`Live`], which has every answer at once: a look-up of many steps
 /// is one visit to a thread that reads.
-pub(super) fn at_once<T>(look_up: impl Future<Output = Result<T>>) -> Result<T> {
+pub(super) fn at_once<T, E: From<Error>>(
+    look_up: impl Future<Output = std::result::Result<T, E>>,
+) -> std::result::Result<T, E> {
     match pin!(look_up).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(found) => found,
-        Poll::Pending => Err(Error::ToSqlConversionFailure("a look-up waits for nothing".into())),
+        Poll::Pending => {
+            Err(Error::ToSqlConversionFailure("a look-up waits for nothing".into()).into())
+        }
     }
 }

@@ -1,6 +1,6 @@
 use super::{
     Sqlite, queue,
-    rows::{legs, queue as queue_rows, spool, texts, whole::Whole},
+    rows::{legs, queue as queue_rows, spool, texts},
     size::{self, DISK},
 };
 use crate::store::{
@@ -9,6 +9,7 @@ use crate::store::{
     spool::{
         Leg, NewMessage, Open, Spool, SpoolError, SpoolFigures, SpoolTaken, Spooled, SpooledForm,
     },
+    whole::Whole,
 };
 use crate::{message::Source, time::Millis};
 use async_trait::async_trait;
@@ -104,7 +105,12 @@ impl Spool for Sqlite {
     async fn spool_open(&self) -> Result<(Vec<Open>, Vec<i64>), StoreError> {
         let read = |connection: &Connection| {
             let transaction = connection.unchecked_transaction()?;
-            Whole::read(&transaction)
+            let mut whole = Whole::default();
+            spool::all(&transaction, |message| match message {
+                Ok(message) => whole.add(message),
+                Err(unreadable) => whole.unreadable.push(unreadable),
+            })?;
+            Ok(whole)
         };
         let Whole { open, finished, unreadable } = self.readers.run(read).await?;
         self.leave_aside(unreadable);
@@ -163,7 +169,7 @@ impl Spool for Sqlite {
 
 impl Sqlite {
     async fn try_spool(&self, messages: Vec<NewMessage>) -> Result<Vec<i64>, SpoolError> {
-        let bounds = **self.spool_bounds.load();
+        let bounds = self.live.spool_bounds();
         let state_dir = self.state_dir.clone();
         let insert = move |connection: &Connection| {
             let size = octets(&messages);

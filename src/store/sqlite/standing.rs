@@ -1,10 +1,11 @@
 //! What stands for all aliases, or for those of a domain.
 
 use super::{
-    Live, Snapshot, Sqlite,
+    Live, Sqlite,
     error::Failure,
     rows::{aliases::Table, blocks, domain_settings, domains},
     rules::refuse_cycle_from,
+    snapshot,
 };
 use crate::{
     address::Domain,
@@ -18,7 +19,7 @@ use std::sync::Arc;
 #[async_trait]
 impl StandingRules for Sqlite {
     fn standing(&self) -> Arc<Standing> {
-        Arc::clone(&self.snapshot.load().standing)
+        Arc::clone(&self.live.snapshot().standing)
     }
 
     async fn add_blocks(
@@ -73,7 +74,7 @@ impl StandingRules for Sqlite {
             if change.auto_create.is_some()
                 && let Some(made) = &settings.auto_create
             {
-                let snapshot = Snapshot::within(connection, Table::Stored)?;
+                let snapshot = snapshot::within(connection, Table::Stored)?;
                 let live = Live::of(connection, Table::Stored, &snapshot);
                 refuse_cycle_from(&live, made.destinations())?;
             }

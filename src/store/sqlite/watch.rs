@@ -2,8 +2,9 @@
 //! files.
 
 use super::{
-    Snapshot, Sqlite,
+    Sqlite,
     rows::{domains, spool},
+    snapshot,
 };
 use crate::store::StoreError;
 use rusqlite::Connection;
@@ -81,9 +82,9 @@ impl Watcher {
             return Ok(());
         }
         // The daemon's own writes come by here too, and leave the directory's version alone.
-        let before = store.snapshot.load_full();
+        let before = store.live.snapshot();
         if domains::version(&self.connection)? != before.version {
-            store.replace_snapshot(Snapshot::load(&self.connection, Some(&before))?);
+            store.live.replace(snapshot::load(&self.connection, Some(&before))?);
         }
         let changes = spool::totals(&self.connection)?.changes;
         store.spool_changes.send_if_modified(|seen| std::mem::replace(seen, changes) != changes);

@@ -5,17 +5,18 @@ mod spool;
 mod store;
 mod unreadable;
 
-use crate::place::Place;
+use crate::place::{JournalPlace, Place};
 use onward::store::{
     Options, StateLock, Store,
     journal::{self as entries, Bounds, Journal, Reading},
 };
 use rusqlite::Connection;
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 use tempfile::TempDir;
 
 mod suite {
-    crate::run_suite! { crate::sqlite::InDirectory::new() }
+    crate::run_suite! { store Some(crate::sqlite::InDirectory::new()) }
+    crate::run_suite! { journal Some(crate::sqlite::InDirectory::new()) }
 }
 
 struct InDirectory(TempDir);
@@ -35,10 +36,12 @@ impl Place for InDirectory {
         totals(&self.0)
     }
 
-    fn serve(&self) -> StateLock {
-        StateLock::take(self.0.path()).unwrap().unwrap()
+    fn serve(&self) -> Box<dyn Any> {
+        Box::new(StateLock::take(self.0.path()).unwrap().unwrap())
     }
+}
 
+impl JournalPlace for InDirectory {
     fn journal_with(&self, bounds: Bounds) -> Journal {
         Journal::open(self.0.path(), bounds).unwrap()
     }

@@ -1,12 +1,14 @@
 //! The file and its schema: opening, setting a corrupt one aside, deleting the oldest.
 
 use super::{
-    rows::{Keep, add_bounce, insert, merge, replace},
-    traffic::{self, Tally},
+    rows::{add_bounce, insert, merge, replace},
+    traffic,
 };
 use crate::{
     store::{
-        journal::{Bounce, Bounds, JournalError, Outcome, Record},
+        journal::{
+            Bounce, Bounds, JournalError, Outcome, noted::Keep, tally::Tally, writer::Entry,
+        },
         sqlite::{file::give_to_owner_of, number, opened::Inode},
     },
     time::Millis,
@@ -109,19 +111,6 @@ pub(super) const IS_RARE: &str =
 /// Records deleted in one transaction, so that new ones never wait long behind it.
 const DELETED_AT_ONCE: usize = 500;
 
-/// What is to be written.
-#[derive(Debug)]
-pub(super) enum Entry {
-    /// A message that was not known.
-    New(Record),
-    /// More about one that was.
-    Amendment(Record),
-    /// What stands in the place of one that was.
-    Replacement(Record),
-    /// What a bounce tells of one.
-    Bounce(Bounce),
-}
-
 /// The journal opened for writing.
 pub(super) struct Database {
     file: PathBuf,
@@ -199,7 +188,7 @@ impl Database {
                 early.push(bounce.clone());
             }
         }
-        tally.write(&transaction)?;
+        traffic::add(&transaction, tally)?;
         transaction.commit()?;
         Ok(early)
     }

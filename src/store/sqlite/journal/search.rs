@@ -8,7 +8,7 @@ use super::{
 use crate::{
     alias::OwnedDomain,
     store::{
-        journal::{Filter, JournalError, Outcome, Page, Position},
+        journal::{Filter, JournalError, Outcome, Page, Position, as_in_json},
         sqlite::column,
     },
     time::Millis,
@@ -197,13 +197,6 @@ fn of_domains(domains: &[OwnedDomain], auth: &str) -> String {
     format!(" AND ({})", any.join(" OR "))
 }
 
-/// Text as it stands within a string of JSON.
-fn as_in_json(text: &str) -> String {
-    let quoted = serde_json::to_string(text).unwrap_or_default();
-    let inner = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-    inner.unwrap_or_default().to_owned()
-}
-
 fn place(at: Option<Position>) -> (i64, i64) {
     at.map_or((i64::MAX, i64::MAX), |at| (column(at.time.as_millis()), at.seq))
 }
@@ -263,10 +256,5 @@ mod tests {
             }
         }
         drop(database);
-    }
-
-    #[test]
-    fn what_stands_in_json() {
-        assert_eq!(as_in_json("\"a\"@b.test"), "\\\"a\\\"@b.test");
     }
 }

@@ -1,13 +1,16 @@
 //! Rows of `alias_use`, and bringing it and `alias_text` in line with the aliases.
 
-use super::{alias_days, events, pieces::pieces_of};
+use super::{alias_days, events};
 use crate::{
-    alias::{AliasAddress, Counters, Daily, Key, Reason, Used},
+    alias::{AliasAddress, Counters, Daily, Key, Used},
     clock,
-    store::sqlite::{column, error::unreadable, number},
+    store::{
+        kept_counters::{refused_column, refused_from},
+        pieces::pieces_of,
+        sqlite::{column, error::unreadable, number},
+    },
 };
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
-use std::collections::BTreeMap;
 
 /// Changes whose texts are written down with them; those of more are due.
 const AT_ONCE: i64 = 500;
@@ -62,15 +65,10 @@ pub(crate) fn put_back(
         key.local,
         column(made.as_secs()),
         column(counters.forwarded),
-        refused_column(counters)?,
+        refused_column(counters).map_err(unreadable)?,
         counters.last_use.map(|time| column(time.as_secs())),
     ];
     connection.prepare_cached(sql)?.execute(values).map(drop)
-}
-
-fn refused_column(counters: &Counters) -> Result<String> {
-    let words = counters.refused_by.iter().map(|(reason, count)| (reason.as_str(), count));
-    serde_json::to_string(&words.collect::<BTreeMap<_, _>>()).map_err(unreadable)
 }
 
 /// Adds to the counters of an alias, if it is there. True when it has taken its last message thereby.
@@ -80,7 +78,7 @@ pub(crate) fn add(connection: &Connection, used: &Used) -> Result<bool> {
     let (before, was_used) = (counters.forwarded, counters.last_use.is_some());
     counters.add(used);
     events::add_taken(connection, &used.alias, before, counters.forwarded, !was_used)?;
-    let refused = refused_column(&counters)?;
+    let refused = refused_column(&counters).map_err(unreadable)?;
     let last_use = counters.last_use.map(|time| column(time.as_secs()));
     let sql = "UPDATE alias_use SET forwarded = ?3, refused = ?4, last_use = ?5
                WHERE domain = ?1 AND local = ?2";
@@ -100,14 +98,7 @@ pub(crate) fn add(connection: &Connection, used: &Used) -> Result<bool> {
 
 /// Reads [`COLUMNS`], the first of which is number `first` of the row.
 pub(crate) fn from_row(row: &Row<'_>, first: usize) -> Result<Counters> {
-    let words: BTreeMap<String, u64> = match row.get_ref(first + 1)?.as_str()? {
-        "{}" => BTreeMap::new(),
-        json => serde_json::from_str(json).map_err(unreadable)?,
-    };
-    let refused_by =
-        words.iter().map(|(word, count)| Ok::<_, String>((word.parse::<Reason>()?, *count)));
-    let refused_by: BTreeMap<_, u64> =
-        refused_by.collect::<std::result::Result<_, _>>().map_err(unreadable)?;
+    let refused_by = refused_from(row.get_ref(first + 1)?.as_str()?).map_err(unreadable)?;
     Ok(Counters {
         forwarded: number(row.get(first)?),
         refused: refused_by.values().fold(0, |sum: u64, count| sum.saturating_add(*count)),

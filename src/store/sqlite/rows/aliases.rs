@@ -2,21 +2,16 @@
 
 use crate::{
     address::Domain,
-    alias::{
-        Action, Alias, AliasAddress, Digest, Key, Rules, SenderPattern, SpamAction, parse_limit,
-    },
-    rate::print_rate,
+    alias::{Alias, AliasAddress, Key},
     store::{
         AliasPage,
-        sqlite::{column as sql_number, error::unreadable, number},
+        kept_alias::{AliasColumns, KeptAlias},
+        sqlite::{error::unreadable, number},
     },
-    time::UnixTime,
 };
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-/// The columns that make an alias, in the order of [`from_row`].
-pub(crate) const COLUMNS: &str = "address, action, destinations, text, enabled, keep_tag, spam, allow, reply_by_address, note, expires, max_messages, \
-     block, message_rate, digest";
+pub(in crate::store) use crate::store::kept_alias::COLUMNS;
 
 /// Aliases read at once.
 const PAGE: usize = 1000;
@@ -53,21 +48,8 @@ pub(crate) fn insert(connection: &Connection, table: Table, alias: &Alias) -> Re
         AliasAddress::Regex(_) => last_position(connection, table)? + 1,
         AliasAddress::Exact(_) | AliasAddress::CatchAll(_) => 0,
     };
-    let (action, destinations, text) = match alias.action() {
-        Action::Forward(destinations) => {
-            let lines: Vec<String> = destinations.iter().map(ToString::to_string).collect();
-            ("forward", lines.join("\n"), "")
-        }
-        Action::Reject(text) => ("reject", String::new(), text.as_str()),
-        Action::Defer(text) => ("defer", String::new(), text.as_str()),
-        Action::Discard => ("discard", String::new(), ""),
-    };
-    let rules = alias.rules();
-    let lines = |senders: &[SenderPattern]| {
-        senders.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
-    };
     let table = table.name();
-    let key = alias.address().key();
+    let (key, kept) = (alias.address().key(), AliasColumns::of(alias));
     connection
         .prepare_cached(&format!(
             "INSERT INTO {table} (domain, local, {COLUMNS}, position)
@@ -76,21 +58,21 @@ pub(crate) fn insert(connection: &Connection, table: Table, alias: &Alias) -> Re
         .execute(params![
             key.domain,
             key.local,
-            alias.address().to_string(),
-            action,
-            destinations,
-            text,
-            alias.enabled(),
-            alias.keep_tag(),
-            rules.spam.map(SpamAction::as_str),
-            lines(&rules.allow),
-            rules.reply_by_address,
-            rules.note,
-            rules.expires.map(|time| sql_number(time.as_secs())),
-            rules.max_messages.map(sql_number),
-            lines(&rules.block),
-            rules.limit.map(print_rate),
-            rules.digest.map(Digest::as_str),
+            kept.address,
+            kept.action,
+            kept.destinations,
+            kept.text,
+            kept.enabled,
+            kept.keep_tag,
+            kept.spam,
+            kept.allow,
+            kept.reply_by_address,
+            kept.note,
+            kept.expires,
+            kept.max_messages,
+            kept.block,
+            kept.message_rate,
+            kept.digest,
             position
         ])
         .map(drop)
@@ -233,46 +215,26 @@ pub(crate) fn page(
 
 /// Reads [`COLUMNS`], the first of which is number `first` of the row.
 pub(crate) fn from_row(row: &Row<'_>, first: usize) -> Result<Alias> {
-    let column = |offset: usize| -> Result<&str> { Ok(row.get_ref(first + offset)?.as_str()?) };
-    let address = AliasAddress::parse(column(0)?).map_err(unreadable)?;
-    let alias = match column(1)? {
-        // Rows of an older version may hold what no alias is made with any more.
-        "reject" => Alias::kept(address, Action::Reject(column(3)?.to_owned())),
-        "defer" => Alias::kept(address, Action::Defer(column(3)?.to_owned())),
-        "discard" => Alias::kept(address, Action::Discard),
-        "forward" => {
-            let action = Action::forward(&address, column(2)?.split('\n')).map_err(unreadable)?;
-            Alias::kept(address, action)
-        }
-        other => {
-            return Err(unreadable(format!("alias {address} has the unknown action {other:?}")));
-        }
-    };
-    let alias = alias.with_enabled(row.get(first + 4)?).with_keep_tag(row.get(first + 5)?);
-    let rules = rules_from_row(row, first)?;
-    alias.and_then(|alias| alias.with_rules(rules)).map_err(unreadable)
-}
-
-fn rules_from_row(row: &Row<'_>, first: usize) -> Result<Rules> {
+    let text = |offset: usize| -> Result<&str> { Ok(row.get_ref(first + offset)?.as_str()?) };
     let word = |offset: usize| -> Result<Option<&str>> {
         row.get_ref(first + offset)?.as_str_or_null().map_err(Into::into)
     };
-    let senders = |offset: usize| -> Result<Vec<SenderPattern>> {
-        let lines = word(offset)?.unwrap_or_default().lines();
-        lines.map(SenderPattern::parse).collect::<Result<_, _>>().map_err(unreadable)
-    };
-    let count = |offset: usize| -> Result<Option<u64>> {
-        Ok(row.get::<_, Option<i64>>(first + offset)?.map(number))
-    };
-    Ok(Rules {
-        note: word(9)?.map(str::to_owned),
-        expires: count(10)?.map(UnixTime::new),
-        max_messages: count(11)?,
-        allow: senders(7)?,
-        block: senders(12)?,
-        limit: word(13)?.map(parse_limit).transpose().map_err(unreadable)?,
-        spam: word(6)?.map(str::parse).transpose().map_err(unreadable)?,
+    let kept = KeptAlias {
+        address: text(0)?,
+        action: text(1)?,
+        destinations: text(2)?,
+        text: text(3)?,
+        enabled: row.get(first + 4)?,
+        keep_tag: row.get(first + 5)?,
+        spam: word(6)?,
+        allow: text(7)?,
         reply_by_address: row.get(first + 8)?,
-        digest: word(14)?.map(str::parse).transpose().map_err(unreadable)?,
-    })
+        note: word(9)?,
+        expires: row.get(first + 10)?,
+        max_messages: row.get(first + 11)?,
+        block: text(12)?,
+        message_rate: word(13)?,
+        digest: word(14)?,
+    };
+    kept.alias().map_err(unreadable)
 }

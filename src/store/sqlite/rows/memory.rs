@@ -16,7 +16,7 @@ pub(crate) fn refused(
             let status: String = row.get(3)?;
             let reply = ForeignReply {
                 code: row.get(2)?,
-                status: parse_status(&status),
+                status: Status::parse(&status),
                 text: row.get(4)?,
             };
             Ok((row.get(0)?, row.get(1)?, reply))
@@ -85,10 +85,4 @@ impl Remembered {
         let sql = format!("DELETE FROM {} WHERE expires <= ?1", self.name());
         connection.execute(&sql, [now])
     }
-}
-
-pub(crate) fn parse_status(text: &str) -> Option<Status> {
-    let mut parts = text.split('.');
-    let class = parts.next()?.parse().ok()?;
-    Some(Status(class, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }

@@ -13,7 +13,6 @@ pub(super) mod events;
 pub(super) mod legs;
 pub(super) mod long_senders;
 pub(super) mod memory;
-mod pieces;
 pub(super) mod queue;
 pub(super) mod search;
 pub(super) mod sessions;
@@ -22,7 +21,13 @@ pub(super) mod standing_changes;
 pub(super) mod texts;
 pub(super) mod tls;
 pub(super) mod tokens;
-mod ways;
-pub(super) mod whole;
 
-pub(super) use ways::{ways_of, ways_text};
+pub(super) use crate::store::ways::ways_text;
+
+use super::error::unreadable;
+use crate::{alias::Ways, store::ways};
+
+/// What [`ways_text`] wrote.
+pub(super) fn ways_of(text: &str) -> rusqlite::Result<Ways> {
+    ways::ways_of(text).map_err(unreadable)
+}

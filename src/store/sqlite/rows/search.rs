@@ -1,14 +1,12 @@
 //! Aliases by what is in them.
 
-use super::{
-    alias_use, aliases,
-    pieces::{pieces_in, question},
-};
+use super::{alias_use, aliases};
 use crate::{
     address::Domain,
     alias::{Alias, Counters, Filter, Key},
     store::{
         Cursor, FoundAliases,
+        pieces::{pieces_in, question},
         sqlite::{column, number},
     },
     time::UnixTime,

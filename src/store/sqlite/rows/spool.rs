@@ -1,12 +1,12 @@
 //! Rows of `spool` and `spool_legs`.
 
-use super::{memory::parse_status, texts, ways_of, ways_text};
+use super::{texts, ways_of, ways_text};
 use crate::{
     account::Hold,
     address::{ForwardPath, Mailbox, ReversePath},
     envelope::{EnvelopeId, MailDsn, Notify, OriginalRecipient, RcptDsn, Returned},
     message::{Source, Text},
-    reply::ForeignReply,
+    reply::{ForeignReply, Status},
     slots::Cause,
     store::{
         Unreadable,
@@ -292,7 +292,7 @@ pub(super) fn leg(row: &Row<'_>) -> Result<Leg> {
         next_attempt: row.get(6)?,
         reply: ForeignReply {
             code: row.get(7)?,
-            status: parse_status(row.get_ref(8)?.as_str()?),
+            status: Status::parse(row.get_ref(8)?.as_str()?),
             text: row.get(9)?,
         },
         dsn: RcptDsn {

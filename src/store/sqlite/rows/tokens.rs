@@ -3,8 +3,11 @@
 use crate::{
     account::Label,
     address::{Domain, Mailbox},
-    store::sqlite::{column, error::unreadable, number},
-    token::{Changes, LastUse, Maker, SecretHash, Token, TokenId},
+    store::{
+        kept_maker::{maker_columns, maker_from},
+        sqlite::{column, error::unreadable, number},
+    },
+    token::{Changes, LastUse, SecretHash, Token, TokenId},
 };
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use std::num::NonZeroU32;
@@ -49,7 +52,7 @@ pub(crate) fn insert(connection: &Connection, token: &Token, hash: &SecretHash) 
     let (scope, format) = (token.scope.as_str(), token.format.as_str());
     let label = token.label.as_str();
     let (added, expires) = (token.added, token.expires);
-    let (made_by, session) = token.maker.as_ref().map(of_maker).unwrap_or_default();
+    let (made_by, session) = token.maker.as_ref().map(maker_columns).unwrap_or_default();
     connection.execute(
         sql,
         params![
@@ -140,37 +143,6 @@ pub(crate) fn uncount_change(connection: &Connection, id: TokenId, day: u64) -> 
     connection.prepare_cached(sql)?.execute(params![id.to_string(), column(day)]).map(drop)
 }
 
-/// Stands before the name that a proxy said.
-const PROXIED: &str = "user ";
-/// Stands for whoever runs the server.
-const COMMAND_LINE: &str = "command line";
-
-/// What `made_by` and `session` have of who made a token: of a session, whose it is.
-fn of_maker(maker: &Maker) -> (Option<String>, Option<String>) {
-    let name = match maker {
-        Maker::CommandLine => Some(COMMAND_LINE.to_owned()),
-        Maker::Session { label, .. } => label.as_ref().map(ToString::to_string),
-        Maker::Proxied(name) => Some(format!("{PROXIED}{name}")),
-    };
-    (name, maker.session().map(|id| id.to_string()))
-}
-
-fn maker(made_by: Option<String>, session: Option<String>) -> Result<Option<Maker>> {
-    if let Some(session) = session {
-        let id = TokenId::parse(&session)
-            .ok_or_else(|| unreadable(format!("{session:?} is no session id")))?;
-        let label = made_by.map(|text| Label::parse(&text).map_err(unreadable)).transpose()?;
-        return Ok(Some(Maker::Session { id, label }));
-    }
-    made_by
-        .map(|text| match text.strip_prefix(PROXIED) {
-            Some(name) => Ok(Maker::Proxied(name.to_owned())),
-            None if text == COMMAND_LINE => Ok(Maker::CommandLine),
-            None => Err(unreadable(format!("{text:?} makes no tokens"))),
-        })
-        .transpose()
-}
-
 /// Reads [`COLUMNS`]: a token without its destinations.
 fn from_row(row: &Row<'_>) -> Result<Token> {
     let text = |at: usize| -> Result<&str> { Ok(row.get_ref(at)?.as_str()?) };
@@ -189,7 +161,7 @@ fn from_row(row: &Row<'_>) -> Result<Token> {
         format: text(4)?.parse().map_err(unreadable)?,
         daily_limit: row.get::<_, Option<u32>>(5)?.and_then(NonZeroU32::new),
         added: row.get(6)?,
-        maker: maker(row.get(12)?, row.get(13)?)?,
+        maker: maker_from(row.get(12)?, row.get(13)?).map_err(unreadable)?,
         expires: row.get(7)?,
         last_use: used.map(|time| LastUse { time, client }),
         changes: Changes { day: number(row.get(10)?), count: number(row.get(11)?) },

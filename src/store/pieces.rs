@@ -8,7 +8,7 @@ const OFF: &str = "\u{e100}off";
 const STAND_IN: u32 = 0xe000;
 
 /// The pieces of `text`, as `alias_text` takes them.
-pub(crate) fn pieces_of(text: &str, enabled: bool) -> String {
+pub(super) fn pieces_of(text: &str, enabled: bool) -> String {
     let text = text.to_lowercase();
     let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
     let mut seen = HashSet::new();
@@ -29,7 +29,7 @@ pub(crate) fn pieces_of(text: &str, enabled: bool) -> String {
 }
 
 /// The pieces, as they stand in texts, that are in every text which has `sought` in it: in lower case.
-pub(crate) fn pieces_in(sought: &str) -> Vec<&str> {
+pub(super) fn pieces_in(sought: &str) -> Vec<&str> {
     let starts: Vec<usize> =
         sought.char_indices().map(|(at, _)| at).chain([sought.len()]).collect();
     let length = starts.len().saturating_sub(1).min(3);
@@ -37,10 +37,15 @@ pub(crate) fn pieces_in(sought: &str) -> Vec<&str> {
     starts.iter().zip(ends).filter_map(|(start, end)| sought.get(*start..*end)).collect()
 }
 
-/// The question for all of these pieces, and for what is switched off.
-pub(crate) fn question(pieces: &[&str], is_off: bool) -> String {
+/// These pieces as [`pieces_of`] has them, and that of what is switched off.
+pub(super) fn sought(pieces: &[&str], is_off: bool) -> Vec<String> {
     let pieces = pieces.iter().map(|piece| piece.chars().map(stand_in).collect::<String>());
-    let all = pieces.chain(is_off.then(|| OFF.to_owned())).map(|piece| format!("\"{piece}\""));
+    pieces.chain(is_off.then(|| OFF.to_owned())).collect()
+}
+
+/// The question for all of these pieces, and for what is switched off.
+pub(super) fn question(pieces: &[&str], is_off: bool) -> String {
+    let all = sought(pieces, is_off).into_iter().map(|piece| format!("\"{piece}\""));
     all.collect::<Vec<_>>().join(" AND ")
 }
 

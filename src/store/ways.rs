@@ -1,8 +1,7 @@
-use crate::{alias::Ways, store::sqlite::error::unreadable};
-use rusqlite::Result;
+use crate::alias::Ways;
 
 /// How mail got to its mailboxes, as a JSON object; nothing where it stayed with the aliases of one domain.
-pub(in crate::store::sqlite) fn ways_text(ways: &Ways) -> String {
+pub(super) fn ways_text(ways: &Ways) -> String {
     match ways.is_empty() {
         true => String::new(),
         false => serde_json::to_string(ways).unwrap_or_default(),
@@ -10,9 +9,9 @@ pub(in crate::store::sqlite) fn ways_text(ways: &Ways) -> String {
 }
 
 /// What [`ways_text`] wrote.
-pub(in crate::store::sqlite) fn ways_of(text: &str) -> Result<Ways> {
+pub(super) fn ways_of(text: &str) -> serde_json::Result<Ways> {
     match text {
         "" => Ok(Ways::default()),
-        text => serde_json::from_str(text).map_err(unreadable),
+        text => serde_json::from_str(text),
     }
 }

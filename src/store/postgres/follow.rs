@@ -1,0 +1,149 @@
+//! Notices what other nodes and the command line change. That is asked each second; a notice of the server only makes it sooner.
+
+use super::{
+    Database, Postgres,
+    access::{reading, writing},
+    rows::{legs, nodes, queue},
+    snapshot,
+    tls::Handshakes,
+};
+use crate::store::{StoreError, error::told_again};
+use std::{
+    future::poll_fn,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+use tokio::{
+    sync::{Notify, oneshot},
+    task::{JoinHandle, JoinSet},
+    time::{Instant, sleep},
+};
+use tokio_postgres::AsyncMessage;
+
+/// How often the database is asked what changed.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// How often a node that serves says that it does: several times in its lease.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+/// How long it is until notices are asked for again, where there is no way to them.
+const REST: Duration = Duration::from_secs(2);
+
+/// The tasks that watch.
+#[derive(Debug)]
+pub(super) struct Following {
+    stop: oneshot::Sender<()>,
+    asking: JoinHandle<()>,
+}
+
+impl Following {
+    pub(super) fn start(store: &Arc<Postgres>) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        let database = Arc::clone(&store.access.database);
+        let asking = tokio::spawn(ask(Arc::downgrade(store), database, stopped));
+        Self { stop, asking }
+    }
+
+    /// Ends them.
+    pub(super) async fn end(self) {
+        drop(self.stop);
+        // A task that panicked has ended too.
+        let _ = self.asking.await;
+    }
+}
+
+/// Asks what changed, until the store is closed or gone.
+async fn ask(store: Weak<Postgres>, database: Arc<Database>, mut stopped: oneshot::Receiver<()>) {
+    let hint = Arc::new(Notify::new());
+    // It ends with this.
+    let mut hearing = JoinSet::new();
+    hearing.spawn(hear(database, Arc::clone(&hint)));
+    // The lease began when the store was opened.
+    let mut beat = Instant::now() + HEARTBEAT;
+    loop {
+        tokio::select! {
+            _ = &mut stopped => return,
+            () = hint.notified() => {}
+            () = sleep(INTERVAL) => {}
+        }
+        let Some(store) = store.upgrade() else { return };
+        let mut looked = store.look().await;
+        if looked.is_ok() && store.node.is_some() && Instant::now() >= beat {
+            looked = store.beat().await;
+            beat = Instant::now() + HEARTBEAT;
+        }
+        told_again(&store.trouble, looked.err());
+    }
+}
+
+/// Hears notices of the server.
+async fn hear(database: Arc<Database>, hint: Arc<Notify>) {
+    loop {
+        if let Err(error) = try_hear(&database, &hint).await {
+            tracing::debug!(error, "no notices of changes, which are asked for all the same");
+        }
+        // What was missed meanwhile is asked for now.
+        hint.notify_one();
+        sleep(REST).await;
+    }
+}
+
+async fn try_hear(database: &Database, hint: &Notify) -> Result<(), String> {
+    let connector = database.connector().map_err(|error| error.to_string())?;
+    let (client, mut connection) = database
+        .config()
+        .connect(Handshakes(connector))
+        .await
+        .map_err(|error| error.to_string())?;
+    let listen = client.batch_execute("LISTEN onward");
+    let mut listen = std::pin::pin!(listen);
+    let mut listens = false;
+    loop {
+        let message = tokio::select! {
+            heard = &mut listen, if !listens => {
+                heard.map_err(|error| error.to_string())?;
+                listens = true;
+                hint.notify_one();
+                continue;
+            }
+            message = poll_fn(|cx| connection.poll_message(cx)) => message,
+        };
+        match message {
+            Some(Ok(AsyncMessage::Notification(_))) => hint.notify_one(),
+            Some(Ok(_)) => {}
+            Some(Err(error)) => return Err(error.to_string()),
+            None => return Ok(()),
+        }
+    }
+}
+
+impl Postgres {
+    /// Reads what changed.
+    pub(super) async fn look(&self) -> Result<(), StoreError> {
+        let before = self.live.snapshot();
+        let me = self.me.get().filter(|_| self.node.is_some());
+        let (now, changes, are_left) = reading!(self.access, tx => {
+            self.memories.follow(tx).await?;
+            let are_left = match me {
+                Some(me) => legs::are_left(tx, *me).await?,
+                None => false,
+            };
+            Ok((snapshot::load(tx, Some(&before)).await?, queue::changes(tx).await?, are_left))
+        })?;
+        if let Some(now) = now {
+            self.live.replace(now);
+        }
+        // What others leave is to be taken, as if an administrator had changed it.
+        self.spool_changes
+            .send_if_modified(|seen| std::mem::replace(seen, changes) != changes || are_left);
+        Ok(())
+    }
+
+    /// Says that this node serves.
+    async fn beat(&self) -> Result<(), StoreError> {
+        let me = self.me().await?;
+        let is_known: bool = writing!(self.access, tx => Ok(nodes::renew(tx, me).await?))?;
+        if !is_known {
+            tracing::error!("this node was silent for a day and is forgotten; restart it");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,159 @@
+//! The store that several nodes share: one database of PostgreSQL. All SQL of it stands below here.
+
+mod access;
+mod accounts;
+mod alias_numbers;
+mod alias_texts;
+mod alias_use;
+mod alter;
+mod apply;
+mod ask;
+mod database;
+mod directory;
+mod error;
+mod follow;
+pub(super) mod journal;
+mod long_senders;
+mod many;
+mod memory;
+mod outbox;
+mod queue;
+mod removals;
+mod rows;
+mod schema;
+mod sessions;
+mod snapshot;
+mod spool;
+mod standing;
+mod steps;
+mod telling;
+mod tls;
+mod tls_records;
+mod tokens;
+
+pub use database::{Database, DatabaseError};
+
+use super::{Backend, Options, StoreError, Unreadable, in_force::InForce, spool::SpoolBounds};
+use crate::address::Mailbox;
+use access::{Access, CONNECTIONS, reading, writing};
+use async_trait::async_trait;
+use follow::Following;
+use memory::Memories;
+use parking_lot::Mutex;
+use rows::{domains, nodes, queue as queue_rows};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+use tokio::sync::{OnceCell, watch};
+
+/// The store of a node, or of an administrator.
+#[derive(Debug)]
+pub(super) struct Postgres {
+    access: Access,
+    live: InForce,
+    memories: Memories,
+    /// Messages that could not be read when the spool was last read as a whole, by number.
+    unreadable: Mutex<BTreeMap<i64, Unreadable>>,
+    /// Since which epoch legs are being sent by this process, by message and leg.
+    epochs: Mutex<HashMap<(i64, i64), i64>>,
+    /// The name by which this process serves, if it does.
+    node: Option<String>,
+    /// Its number, once it has one.
+    me: OnceCell<i64>,
+    /// What administrators did to the spool.
+    spool_changes: watch::Sender<i64>,
+    trouble: watch::Sender<Option<StoreError>>,
+    /// Until the store is closed.
+    following: Mutex<Option<Following>>,
+}
+
+impl Postgres {
+    /// Opens the store, made where there is none. `node` is the name by which this process serves: what it takes into the
+    /// spool is its own as long as it is heard of.
+    pub(super) async fn open(
+        database: Database,
+        node: Option<String>,
+        options: Options,
+    ) -> Result<Arc<Self>, StoreError> {
+        let access = Access::new(Arc::new(database), CONNECTIONS)?;
+        let mut client = access.client().await?;
+        schema::prepare(&mut client, &access.database).await?;
+        drop(client);
+        let (snapshot, changes) = reading!(access, tx => {
+            Ok((snapshot::load(tx, None).await?, queue_rows::changes(tx).await?))
+        })?;
+        let nothing =
+            || StoreError::failed(access.database.name().as_ref(), "there is no directory");
+        let live = InForce::new(snapshot.ok_or_else(nothing)?, &options);
+        let (spool_changes, trouble) = (watch::channel(changes).0, watch::channel(None).0);
+        let store = Arc::new(Self {
+            access,
+            live,
+            memories: Memories::new(),
+            unreadable: Mutex::default(),
+            epochs: Mutex::default(),
+            node,
+            me: OnceCell::new(),
+            spool_changes,
+            trouble,
+            following: Mutex::default(),
+        });
+        store.recall().await?;
+        if store.node.is_some() {
+            store.me().await?;
+        }
+        *store.following.lock() = Some(Following::start(&store));
+        Ok(store)
+    }
+
+    /// The number under which this process writes to the spool.
+    async fn me(&self) -> Result<i64, StoreError> {
+        let (name, serves) = (self.node.as_deref().unwrap_or_default(), self.node.is_some());
+        let number = self.me.get_or_try_init(|| async {
+            writing!(self.access, tx => Ok(nodes::insert(tx, name, serves).await?))
+        });
+        number.await.copied()
+    }
+}
+
+/// Brings a database up to date that an older version wrote, while no node serves; gives the numbers of the steps that were
+/// made.
+///
+/// # Errors
+/// When it cannot be reached, nodes serve, or a step fails: it is as it was then.
+pub async fn upgrade(database: Database) -> Result<Vec<usize>, StoreError> {
+    let access = Access::new(Arc::new(database), CONNECTIONS)?;
+    let mut client = access.client().await?;
+    schema::upgrade(&mut client, &access.database).await
+}
+
+#[async_trait]
+impl Backend for Postgres {
+    fn set_options(&self, postmaster: Option<Mailbox>, keep_tag: bool, spool: SpoolBounds) {
+        self.live.set_options(postmaster, keep_tag, spool);
+    }
+
+    async fn is_well(&self) -> Result<(), StoreError> {
+        reading!(self.access, tx => domains::version(tx).await.map(drop))
+    }
+
+    fn trouble(&self) -> watch::Receiver<Option<StoreError>> {
+        self.trouble.subscribe()
+    }
+
+    async fn close(&self) {
+        let following = self.following.lock().take();
+        if let Some(following) = following {
+            following.end().await;
+        }
+        if let (true, Some(me)) = (self.node.is_some(), self.me.get()) {
+            let ended: Result<(), StoreError> =
+                async { writing!(self.access, tx => Ok(nodes::end(tx, *me).await?)) }.await;
+            if let Err(error) = ended {
+                tracing::warn!(%error, "others wait for what this node has in the spool");
+            }
+        }
+        self.access.close();
+    }
+}

@@ -1,0 +1,270 @@
+//! The spool. A message is owned by the node that takes it, and by another once that one is silent for too long: see
+//! [`rows::nodes`](super::rows::nodes).
+
+use super::{
+    Postgres,
+    access::{reading, trying, writing},
+    ask::Result,
+    error::Failure,
+    queue,
+    rows::{legs, nodes, queue as queue_rows, spool, texts},
+};
+use crate::{
+    store::{
+        QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, StoreError, Unreadable,
+        spool::{
+            Leg, LegState, NewMessage, Open, Spool, SpoolBounds, SpoolError, SpoolFigures,
+            SpoolTaken, Spooled, SpooledForm,
+        },
+        whole::Whole,
+    },
+    time::Millis,
+};
+use async_trait::async_trait;
+use deadpool_postgres::Transaction;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+#[async_trait]
+impl Spool for Postgres {
+    async fn spool(&self, messages: Vec<NewMessage>) -> Result<Vec<i64>, SpoolError> {
+        let (bounds, owner) = (self.live.spool_bounds(), self.owner().await?);
+        trying!(self.access, tx => {
+            allow(tx, bounds, &messages).await?;
+            spool::insert(tx, &messages, owner).await.map_err(Failure::from)
+        })
+    }
+
+    async fn spool_begin(&self, seq: i64, legs: Vec<i64>) -> Result<Vec<i64>, StoreError> {
+        let me = self.me().await?;
+        let begun: Option<(i64, Vec<i64>)> = writing!(self.access, tx => {
+            let Some(epoch) = legs::own(tx, seq, me).await? else { return Ok(None) };
+            Ok(Some((epoch, legs::begin(tx, seq, &legs).await?)))
+        })?;
+        let Some((epoch, begun)) = begun else { return Ok(Vec::new()) };
+        let mut epochs = self.epochs.lock();
+        epochs.extend(begun.iter().map(|leg| ((seq, *leg), epoch)));
+        Ok(begun)
+    }
+
+    async fn spool_uncertain(&self, seq: i64, legs: Vec<i64>) -> Result<(), StoreError> {
+        let (me, epoch) = (self.me().await?, self.epoch_of(seq, &legs));
+        let serves = self.node.is_some();
+        writing!(self.access, tx => {
+            // The fence: whoever was silent for too long has lost the message, or is about to.
+            let is_own = legs::is_own(tx, seq, me, epoch).await?;
+            if !is_own || serves && !nodes::serves(tx, me).await? {
+                return Err(Failure::Refused(StoreError::TakenOver { seq }));
+            }
+            Ok(legs::make_uncertain(tx, seq, &legs).await?)
+        })
+    }
+
+    async fn spool_conclude(
+        &self,
+        seq: i64,
+        legs: Vec<(i64, Leg)>,
+        notices: Vec<NewMessage>,
+    ) -> Result<Vec<i64>, StoreError> {
+        let ats: Vec<i64> = legs.iter().map(|(at, _)| *at).collect();
+        let (me, epoch) = (self.me().await?, self.epoch_of(seq, &ats));
+        let owner = self.owner().await?;
+        let kept: Vec<i64> = writing!(self.access, tx => {
+            let is_own = legs::is_own(tx, seq, me, epoch).await?;
+            // Whoever lost the connection does not know whether that was behind the commit, and tries again.
+            if legs::are_written(tx, seq, &legs).await? {
+                return Ok(spool::known(tx, &notices).await?);
+            }
+            for (at, leg) in &legs {
+                // What was delivered is so, whoever owns the message now; the rest is for the owner to say.
+                if is_own || leg.state == LegState::Delivered {
+                    legs::update(tx, seq, *at, leg).await?;
+                }
+            }
+            match is_own {
+                true => Ok(spool::insert(tx, &notices, owner).await?),
+                false => Ok(Vec::new()),
+            }
+        })?;
+        let mut epochs = self.epochs.lock();
+        for at in ats {
+            epochs.remove(&(seq, at));
+        }
+        Ok(kept)
+    }
+
+    async fn spool_delayed(&self, now: Millis, after: i64) -> Result<Vec<i64>, StoreError> {
+        let owner = self.owner().await?;
+        reading!(self.access, tx => legs::delayed(tx, now, after, owner).await)
+    }
+
+    async fn spool_told_of_delay(
+        &self,
+        seq: i64,
+        legs: Vec<i64>,
+        notice: Option<NewMessage>,
+    ) -> Result<Option<i64>, StoreError> {
+        let owner = self.owner().await?;
+        writing!(self.access, tx => {
+            let is_news = legs::told_of_delay(tx, seq, &legs).await?;
+            let notice: Vec<NewMessage> = notice.iter().filter(|_| is_news).cloned().collect();
+            Ok(spool::insert(tx, &notice, owner).await?.pop())
+        })
+    }
+
+    async fn spool_bury(&self, messages: Vec<i64>) -> Result<(), StoreError> {
+        writing!(self.access, tx => Ok(spool::bury(tx, &messages).await.map(drop)?))
+    }
+
+    async fn spool_recover(&self) -> Result<usize, StoreError> {
+        let owner = self.owner().await?;
+        let legs: u64 = writing!(self.access, tx => Ok(legs::recover(tx, owner).await?))?;
+        Ok(usize::try_from(legs).unwrap_or(usize::MAX))
+    }
+
+    async fn spooled(&self, seq: i64) -> Result<Option<Spooled>, StoreError> {
+        let found = reading!(self.access, tx => spool::of(tx, seq).await);
+        Ok(found?.transpose()?)
+    }
+
+    async fn spooled_form(&self, seq: i64) -> Result<Option<SpooledForm>, StoreError> {
+        reading!(self.access, tx => texts::form(tx, seq).await)
+    }
+
+    async fn spooled_source(
+        &self,
+        source: i64,
+        octets: u64,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        reading!(self.access, tx => texts::source(tx, source, octets).await)
+    }
+
+    async fn spool_open(&self) -> Result<(Vec<Open>, Vec<i64>), StoreError> {
+        let owner = self.owner().await?;
+        if let Some(me) = owner {
+            // In parts, so that others get theirs.
+            loop {
+                let claimed: u64 = writing!(self.access, tx => Ok(legs::claim(tx, me).await?))?;
+                if claimed == 0 {
+                    break;
+                }
+            }
+        }
+        let whole = reading!(self.access, tx => read_whole(tx, owner).await);
+        let Whole { open, finished, unreadable } = whole?;
+        self.leave_aside(unreadable);
+        Ok((open, finished))
+    }
+
+    fn spool_changes(&self) -> watch::Receiver<i64> {
+        self.spool_changes.subscribe()
+    }
+
+    async fn spool_figures(&self) -> Result<SpoolFigures, StoreError> {
+        let unreadable: Vec<i64> = self.unreadable.lock().keys().copied().collect();
+        reading!(self.access, tx => queue_rows::figures(tx, &unreadable).await)
+    }
+
+    async fn spool_taken(&self) -> Result<SpoolTaken, StoreError> {
+        let used = reading!(self.access, tx => spool::totals(tx).await)?;
+        Ok(SpoolTaken { messages: used.messages, octets: used.octets })
+    }
+
+    async fn queue_summary(&self) -> Result<QueueSummary, StoreError> {
+        reading!(self.access, tx => queue::summary(tx).await)
+    }
+
+    async fn queue_page(&self, filter: &QueueFilter, after: i64) -> Result<QueuePage, StoreError> {
+        reading!(self.access, tx => queue::page(tx, filter, after).await)
+    }
+
+    async fn queue_get(&self, id: &str) -> Result<Option<(Spooled, Vec<u8>)>, StoreError> {
+        let found = reading!(self.access, tx => queue::get(tx, id).await);
+        Ok(found?.transpose()?)
+    }
+
+    async fn queue_change(
+        &self,
+        filter: &QueueFilter,
+        change: QueueChange,
+    ) -> Result<QueueChanged, StoreError> {
+        let wanted = reading!(self.access, tx => queue::Wanted::find(tx, filter, change).await);
+        let wanted = wanted??;
+        writing!(self.access, tx => Ok(wanted.change(tx, filter, change).await?))
+    }
+}
+
+impl Postgres {
+    /// Who answers for what is spooled: this process, if it serves.
+    pub(super) async fn owner(&self) -> Result<Option<i64>, StoreError> {
+        match self.node.is_some() {
+            true => self.me().await.map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// Since which epoch these legs are being sent.
+    fn epoch_of(&self, seq: i64, legs: &[i64]) -> Option<i64> {
+        let epochs = self.epochs.lock();
+        legs.iter().filter_map(|leg| epochs.get(&(seq, *leg)).copied()).min()
+    }
+
+    /// Notes which messages cannot be read, and tells of each once.
+    fn leave_aside(&self, unreadable: Vec<Unreadable>) {
+        let mut known = self.unreadable.lock();
+        for one in unreadable.iter().filter(|one| !known.contains_key(&one.seq)) {
+            tracing::error!(id = one.id, "{one}");
+        }
+        *known = unreadable.into_iter().map(|one| (one.seq, one)).collect();
+    }
+}
+
+/// All that `owner` owns, or all there is for who does not serve.
+async fn read_whole(tx: &Transaction<'_>, owner: Option<i64>) -> Result<Whole> {
+    let mut whole = Whole::default();
+    let mut after = 0;
+    loop {
+        let page = spool::page_of(tx, after, owner).await?;
+        let Some(last) = page.last() else { return Ok(whole) };
+        after = spool::seq(last);
+        for message in page {
+            match message {
+                Ok(message) => whole.add(message),
+                Err(unreadable) => whole.unreadable.push(unreadable),
+            }
+        }
+    }
+}
+
+/// Refuses what is more than may be kept. How much is left on the server's disk only the server knows.
+pub(super) async fn allow(
+    tx: &Transaction<'_>,
+    bounds: SpoolBounds,
+    messages: &[NewMessage],
+) -> Result<(), Failure<SpoolError>> {
+    let used = spool::totals(tx).await?;
+    if used.messages.saturating_add(messages.len() as u64) > bounds.messages {
+        return Err(Failure::Refused(SpoolError::Full("spool.max_messages")));
+    }
+    if used.octets.saturating_add(octets(messages)) > bounds.octets {
+        return Err(Failure::Refused(SpoolError::Full("spool.max_bytes")));
+    }
+    Ok(())
+}
+
+/// What messages take of the spool, those of one source together.
+fn octets(messages: &[NewMessage]) -> u64 {
+    let mut seen: Vec<&Arc<_>> = Vec::new();
+    let mut octets = 0;
+    for new in messages {
+        let text = &new.text;
+        if spool::has_text(messages, new) {
+            octets += text.own_octets();
+        }
+        if !seen.iter().any(|seen| Arc::ptr_eq(seen, &text.source)) {
+            seen.push(&text.source);
+            octets += text.source.octets().len() as u64;
+        }
+    }
+    octets
+}

@@ -1,0 +1,117 @@
+//! The journal that nodes share: what they write of the same messages, and when the server is away.
+
+use super::InDatabase;
+use crate::{
+    journal::{ids, read, record},
+    place::JournalPlace,
+};
+use onward::{
+    clock::millis as now,
+    store::{
+        journal::{Bounds, Filter, Journal, Outcome, Record, Span},
+        postgres::Database,
+    },
+    time::{DAY, UnixTime},
+};
+use std::{collections::BTreeSet, os::unix::fs::symlink, time::Duration};
+use tokio::time::{Instant, timeout};
+
+async fn all(place: &InDatabase) -> Vec<String> {
+    ids(place, &Filter::default()).await
+}
+
+/// Waits until the journal holds nothing but these, whose writers have their turns meanwhile.
+async fn holds(place: &InDatabase, journals: &[&Journal], expected: &[&str]) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let mut found = all(place).await;
+    while found != expected {
+        assert!(Instant::now() < deadline, "{found:?} and not {expected:?}");
+        for journal in journals {
+            journal.flush().await;
+        }
+        found = all(place).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_two_nodes_write_of_a_message_at_once_is_one_record() {
+    let Some(place) = InDatabase::new() else { return };
+    let (a, b) = (place.journal(), place.journal());
+    let time = now();
+    let of = |n: usize, outcome| Record { outcome, ..record(&format!("M{n}"), time) };
+    for round in 0..4 {
+        let some = round * 50..(round + 1) * 50;
+        let first = async {
+            for n in some.clone() {
+                a.record(of(n, Outcome::Spooled)).await;
+            }
+            a.flush().await;
+        };
+        let end = async {
+            for n in some.clone().rev() {
+                b.amend(of(n, Outcome::Forwarded)).await;
+            }
+            b.flush().await;
+        };
+        tokio::join!(first, end);
+    }
+    let records = read(&place, &Filter::default()).await;
+    let named: BTreeSet<&str> = records.iter().map(|record| record.id.as_str()).collect();
+    assert_eq!((records.len(), named.len()), (200, 200));
+    for record in &records {
+        assert_eq!((record.outcome, record.attempts.len()), (Outcome::Forwarded, 2), "{record:?}");
+    }
+    let counts = place.reading().traffic(None, Span::Day, UnixTime::new(0)).await.unwrap();
+    let counts = counts.iter().map(|it| format!("{} {}", it.class.to_key(), it.messages));
+    assert_eq!(counts.collect::<Vec<_>>(), ["forwarded 200"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_another_node_deleted_begins_again() {
+    let Some(place) = InDatabase::new() else { return };
+    let journal = place.journal_with(Bounds { age: DAY * 90, ..Bounds::default() });
+    let old = |id| record(id, now() - DAY * 40);
+    journal.record(old("first")).await;
+    journal.record(record("new", now())).await;
+    holds(&place, &[&journal], &["first", "new"]).await;
+    let other = place.journal();
+    holds(&place, &[&journal, &other], &["new"]).await;
+    other.close().await;
+    journal.record(old("second")).await;
+    journal.flush().await;
+    assert_eq!(all(&place).await, ["second", "new"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_recorded_while_the_server_is_away_is_written_when_it_is_back() {
+    let Some(place) = InDatabase::new() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let way = directory.path().join("way");
+    symlink(place.directory(), &way).unwrap();
+    let url = place.url.replace(&place.directory().display().to_string(), way.to_str().unwrap());
+    let database = Database::parse(&url).unwrap();
+    let journal = Journal::connect(database, "mx1.test".into(), Bounds::default()).await.unwrap();
+    journal.record(record("A", now())).await;
+    journal.flush().await;
+
+    std::fs::remove_file(&way).unwrap();
+    place
+        .raw(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+              WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        .await;
+    let kept: Vec<String> = (0..1_500).map(|n| format!("B{n}")).collect();
+    for id in &kept {
+        journal.record(record(id, now())).await;
+    }
+    journal.amend(Record { outcome: Outcome::Failed, ..record("B7", now()) }).await;
+    timeout(Duration::from_secs(30), journal.flush()).await.expect("nobody waits for the server");
+    assert_eq!(all(&place).await, ["A"]);
+
+    symlink(place.directory(), &way).unwrap();
+    let expected: Vec<&str> = ["A"].into_iter().chain(kept.iter().map(String::as_str)).collect();
+    holds(&place, &[&journal], &expected).await;
+    let filter = Filter { id: Some("B7".into()), ..Filter::default() };
+    assert_eq!(read(&place, &filter).await[0].outcome, Outcome::Failed);
+}

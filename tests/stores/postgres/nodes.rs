@@ -1,0 +1,275 @@
+//! Nodes that share a database: what they see of each other, and to whom a message belongs.
+
+use super::{InDatabase, connect};
+use crate::place::{at, conclude, domain, forward, leg, message, resolved, states};
+use onward::{
+    reply::ForeignReply,
+    store::{
+        Store, StoreError,
+        spool::{Leg, LegState},
+    },
+};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Waits until a store has seen a version of the directory, two seconds at most.
+async fn seen(store: &Store, version: i64) {
+    let mut versions = store.version();
+    let wait = versions.wait_for(|now| *now >= version);
+    timeout(Duration::from_secs(2), wait).await.expect("seen within two seconds").unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_without_a_notice_is_seen_within_two_seconds() {
+    let Some(place) = InDatabase::new() else { return };
+    let store = place.node("a.test").await;
+    for n in 0..3 {
+        let sql = format!(
+            "BEGIN; INSERT INTO domains VALUES ('x{n}.test'); UPDATE directory SET version = version + 1; COMMIT"
+        );
+        place.raw(&sql).await;
+        seen(&store, n + 1).await;
+        assert!(store.is_hosted(&domain(&format!("x{n}.test"))));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_all_connections_were_lost_everything_is_read_again() {
+    let Some(place) = InDatabase::new() else { return };
+    let (store, other) = (place.node("a.test").await, place.node("b.test").await);
+    store.add_domain(&domain("x.test")).await.unwrap();
+    for n in 0..3 {
+        place
+            .raw(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                  WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            )
+            .await;
+        let alias = format!("a{n}@x.test");
+        // Whoever meets a connection that was lost tries again.
+        let add = async {
+            while let Err(error) = store.replace_alias(&forward(&alias, "p@y.test")).await {
+                assert!(error.to_string().contains("it is tried again"), "{error}");
+            }
+        };
+        timeout(Duration::from_secs(10), add).await.unwrap();
+        let (version, mut versions) = (*store.version().borrow(), other.version());
+        let wait = versions.wait_for(|now| *now >= version);
+        timeout(Duration::from_secs(5), wait).await.expect("seen").unwrap();
+        assert_eq!(resolved(&other, &alias).await, "p@y.test");
+    }
+    let mut trouble = store.trouble();
+    let wait = trouble.wait_for(Option::is_none);
+    timeout(Duration::from_secs(5), wait).await.expect("it is over").unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_node_remembers_the_others_know_soon() {
+    let Some(place) = InDatabase::new() else { return };
+    let (a, b) = (place.node("a.test").await, place.node("b.test").await);
+    a.remember_delivered(vec![[1; 32], [2; 32]], at(10)).await.unwrap();
+    a.remember_told(vec![[3; 32]], at(10)).await.unwrap();
+    // What is read for any reason is read with all that came before.
+    a.add_domain(&domain("x.test")).await.unwrap();
+    seen(&b, 1).await;
+    assert!(b.was_delivered(&[2; 32], at(9)) && b.was_told(&[3; 32], at(9)));
+    assert!(!b.was_delivered(&[3; 32], at(9)) && !b.was_delivered(&[1; 32], at(10)));
+
+    let no = ForeignReply { code: 550, status: None, text: "no".into() };
+    let prints: Vec<_> = (0..50).map(|n| [n; 32]).collect();
+    let refusals = prints.iter().map(|print| (*print, no.clone())).collect();
+    a.remember_refused(refusals, at(10)).await.unwrap();
+    a.add_domain(&domain("y.test")).await.unwrap();
+    seen(&b, 2).await;
+    let mut answered = 0;
+    for print in &prints {
+        let both = tokio::join!(a.take_refused(print, at(9)), b.take_refused(print, at(9)));
+        let told = [both.0.unwrap(), both.1.unwrap()].into_iter().flatten().count();
+        assert!(told <= 1, "answered twice");
+        answered += told;
+    }
+    assert_eq!(answered, 50, "each once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_whose_commit_nobody_heard_of_is_written_again_and_told_once() {
+    let Some(place) = InDatabase::new() else { return };
+    let store = place.node("a.test").await;
+    let seq = store.spool(vec![message("A", 1, &["p@x.test", "q@x.test"])]).await.unwrap()[0];
+    store.spool_begin(seq, vec![0, 1]).await.unwrap();
+    let later = (1, Leg { attempts: 2, ..leg("q@x.test") });
+    let ended = vec![(0, Leg { state: LegState::Failed, ..leg("p@x.test") }), later];
+    let notices = vec![message("N", 1, &["alice@sender.test"])];
+    let first = store.spool_conclude(seq, ended.clone(), notices.clone()).await.unwrap();
+    assert_eq!(first.len(), 1);
+    let again = store.spool_conclude(seq, ended.clone(), notices.clone()).await.unwrap();
+    assert_eq!(again, first);
+    // Nor is it told again when the notice has gone its way.
+    conclude(&store, first[0], 0, LegState::Delivered).await;
+    store.spool_bury(first).await.unwrap();
+    assert_eq!(store.spool_conclude(seq, ended, notices).await.unwrap(), [0; 0]);
+    assert_eq!(open_messages(&store).await, [seq]);
+    // The next attempt is another, whatever it comes to.
+    store.spool_begin(seq, vec![1]).await.unwrap();
+    let failed = vec![(1, Leg { state: LegState::Failed, attempts: 3, ..leg("q@x.test") })];
+    let notices = vec![message("N2", 1, &["alice@sender.test"])];
+    assert_eq!(store.spool_conclude(seq, failed, notices).await.unwrap().len(), 1);
+}
+
+/// As if the node were silent for longer than its lease, until it is heard of again.
+async fn falls_silent(place: &InDatabase, name: &str) {
+    place
+        .raw(&format!(
+            "CREATE FUNCTION silent() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN
+                 new.lease_until := clock_timestamp() - interval '1 s';
+                 RETURN new;
+             END $$;
+             CREATE TRIGGER silent BEFORE UPDATE ON nodes FOR EACH ROW WHEN (new.name = '{name}') EXECUTE FUNCTION silent();
+             UPDATE nodes SET lease_until = now() WHERE name = '{name}'"
+        ))
+        .await;
+}
+
+async fn is_heard_again(place: &InDatabase, name: &str) {
+    place
+        .raw(&format!(
+            "DROP TRIGGER silent ON nodes;
+             UPDATE nodes SET lease_until = now() + interval '1 minute' WHERE name = '{name}'"
+        ))
+        .await;
+}
+
+async fn open_messages(store: &Store) -> Vec<i64> {
+    store.spool_open().await.unwrap().0.iter().map(|open| open.message).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_belongs_to_the_node_that_takes_it_until_that_is_silent() {
+    let Some(place) = InDatabase::new() else { return };
+    let (a, b) = (place.node("a.test").await, place.node("b.test").await);
+    let seq = a.spool(vec![message("A", 1, &["p@x.test", "q@x.test"])]).await.unwrap()[0];
+    let of_b = b.spool(vec![message("B", 1, &["p@x.test"])]).await.unwrap()[0];
+    assert_eq!(open_messages(&b).await, [of_b]);
+    assert_eq!(b.spool_begin(seq, vec![0, 1]).await.unwrap(), [0; 0], "it is another's");
+    assert_eq!(a.spool_begin(seq, vec![0, 1]).await.unwrap(), [0, 1]);
+    a.spool_uncertain(seq, vec![0]).await.unwrap();
+    assert_eq!(states(&b, seq).await, ["uncertain", "sending"]);
+
+    falls_silent(&place, "a.test").await;
+    let taken_over = a.spool_uncertain(seq, vec![1]).await.unwrap_err();
+    assert_eq!(taken_over, StoreError::TakenOver { seq }, "its lease is over");
+    assert_eq!(open_messages(&b).await, [seq, seq, of_b]);
+    assert_eq!(states(&b, seq).await, ["uncertain", "queued"], "what was cut off waits again");
+    assert_eq!(b.spool_begin(seq, vec![1]).await.unwrap(), [1]);
+
+    // The first goes on, as one that was stopped does: nothing of it counts but what was delivered.
+    is_heard_again(&place, "a.test").await;
+    assert_eq!(a.spool_uncertain(seq, vec![1]).await.unwrap_err(), StoreError::TakenOver { seq });
+    assert_eq!(a.spool_begin(seq, vec![0, 1]).await.unwrap(), [0; 0]);
+    let failed = Leg { state: LegState::Failed, ..leg("q@x.test") };
+    let notice = vec![message("N", 1, &["alice@sender.test"])];
+    assert_eq!(a.spool_conclude(seq, vec![(1, failed)], notice).await.unwrap(), [0; 0]);
+    assert_eq!(states(&b, seq).await, ["uncertain", "sending"], "and nobody is told");
+    conclude(&a, seq, 0, LegState::Delivered).await;
+    assert_eq!(states(&b, seq).await, ["delivered", "sending"]);
+    b.spool_uncertain(seq, vec![1]).await.unwrap();
+    conclude(&b, seq, 1, LegState::Delivered).await;
+    assert_eq!(b.spool_open().await.unwrap().1, [seq]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_comes_back_is_not_sent_by_an_attempt_of_before() {
+    let Some(place) = InDatabase::new() else { return };
+    let (a, b) = (place.node("a.test").await, place.node("b.test").await);
+    let seq = a.spool(vec![message("A", 1, &["p@x.test"])]).await.unwrap()[0];
+    assert_eq!(a.spool_begin(seq, vec![0]).await.unwrap(), [0]);
+    falls_silent(&place, "a.test").await;
+    assert_eq!(open_messages(&b).await, [seq]);
+    b.close().await;
+    is_heard_again(&place, "a.test").await;
+    assert_eq!(open_messages(&a).await, [seq], "it is its own again");
+    assert_eq!(a.spool_uncertain(seq, vec![0]).await.unwrap_err(), StoreError::TakenOver { seq });
+    assert_eq!(a.spool_begin(seq, vec![0]).await.unwrap(), [0]);
+    a.spool_uncertain(seq, vec![0]).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_nodes_that_claim_at_once_each_message_has_one() {
+    let Some(place) = InDatabase::new() else { return };
+    let gone = place.node("gone.test").await;
+    let all = (0..2_500).map(|n| message(&format!("M{n}"), 1, &["p@x.test"])).collect();
+    let mut all = gone.spool(all).await.unwrap();
+    let nodes =
+        [place.node("a.test").await, place.node("b.test").await, place.node("c.test").await];
+    assert_eq!(open_messages(&nodes[0]).await, [0; 0]);
+    falls_silent(&place, "gone.test").await;
+    let [a, b, c] = &nodes;
+    let (a, b, c) = tokio::join!(open_messages(a), open_messages(b), open_messages(c));
+    let mut claimed = [a, b, c].concat();
+    claimed.sort_unstable();
+    all.sort_unstable();
+    assert_eq!(claimed, all, "each once");
+    // A node that ends leaves what it has at once.
+    let [first, second, _] = nodes;
+    let of_second = open_messages(&second).await.len();
+    let before = open_messages(&first).await.len();
+    second.close().await;
+    assert_eq!(open_messages(&first).await.len(), before + of_second);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_node_leaves_is_told_to_the_others_at_once() {
+    let Some(place) = InDatabase::new() else { return };
+    let (a, b, admin) = (
+        place.node("a.test").await,
+        place.node("b.test").await,
+        place.open_as(None).await.unwrap(),
+    );
+    let told = async |changes: &mut tokio::sync::watch::Receiver<i64>| {
+        timeout(Duration::from_secs(5), changes.changed()).await.expect("told").unwrap();
+    };
+    // Of one that is silent, of one that stops, and of who does not serve.
+    let first = a.spool(vec![message("A", 1, &["p@x.test"])]).await.unwrap()[0];
+    let mut changes = b.spool_changes();
+    falls_silent(&place, "a.test").await;
+    told(&mut changes).await;
+    assert_eq!(open_messages(&b).await, [first]);
+    let c = place.node("c.test").await;
+    let mut changes = c.spool_changes();
+    b.close().await;
+    told(&mut changes).await;
+    assert_eq!(open_messages(&c).await, [first]);
+    let second = admin.spool(vec![message("B", 1, &["p@x.test"])]).await.unwrap()[0];
+    told(&mut changes).await;
+    assert_eq!(open_messages(&c).await, [first, second]);
+    // Nothing is left then: whoever took it is not told again.
+    for looks in 1..3 {
+        place.raw("UPDATE directory SET version = version + 1").await;
+        seen(&c, looks).await;
+        if looks == 1 {
+            changes.mark_unchanged();
+        }
+    }
+    assert!(!changes.has_changed().unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_serves_keeps_its_lease() {
+    let Some(place) = InDatabase::new() else { return };
+    let _store = place.node("a.test").await;
+    let client = connect(&place.url).await;
+    let lease = async || -> bool {
+        let sql = "SELECT lease_until > now() + interval '50 s' FROM nodes WHERE name = 'a.test'";
+        client.query_one(sql, &[]).await.unwrap().get(0)
+    };
+    assert!(lease().await);
+    place.raw("UPDATE nodes SET lease_until = now() WHERE name = 'a.test'").await;
+    let mut looks = tokio::time::interval(Duration::from_millis(100));
+    let renewed = async {
+        while !lease().await {
+            looks.tick().await;
+        }
+    };
+    timeout(Duration::from_secs(20), renewed).await.expect("it says that it serves");
+}
