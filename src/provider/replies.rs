@@ -42,7 +42,7 @@ fn row_for(host: &str, reply: &str) -> Option<&'static Row> {
 /// whoever wrote, or has the alias.
 fn in_words_of_the_host(reply: &str) -> String {
     let (mut is_within, mut is_quoted) = (false, false);
-    let is_paired = reply.matches('"').count() % 2 == 0;
+    let is_paired = reply.matches('"').count().is_multiple_of(2);
     let mut outside = String::with_capacity(reply.len());
     for c in reply.chars() {
         match c {
