@@ -32,7 +32,7 @@ const NODES: usize = 3;
 const NODE: &str = "STORE_NODE";
 const URL: &str = "STORE_URL";
 const LOGS: &str = "STORE_LOGS";
-/// How often something breaks down.
+/// How often something breaks down: `STORE_CRASHES=60 cargo test --test stores crash`.
 const CRASHES: &str = "STORE_CRASHES";
 
 /// What all nodes write down: lines that stay when they are killed.

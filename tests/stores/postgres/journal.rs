@@ -1,19 +1,16 @@
 //! The journal that nodes share: what they write of the same messages, and when the server is away.
 
-use super::InDatabase;
+use super::{InDatabase, proxy::Proxy};
 use crate::{
     journal::{ids, read, record},
     place::JournalPlace,
 };
 use onward::{
     clock::millis as now,
-    store::{
-        journal::{Bounds, Filter, Journal, Outcome, Record, Span},
-        postgres::Database,
-    },
+    store::journal::{Bounds, Filter, Journal, Outcome, Record, Span},
     time::{DAY, UnixTime},
 };
-use std::{collections::BTreeSet, os::unix::fs::symlink, time::Duration};
+use std::{collections::BTreeSet, os::unix::fs::symlink, path::Path, time::Duration};
 use tokio::time::{Instant, timeout};
 
 async fn all(place: &InDatabase) -> Vec<String> {
@@ -82,15 +79,48 @@ async fn a_day_that_another_node_deleted_begins_again() {
     assert_eq!(all(&place).await, ["second", "new"]);
 }
 
+async fn by_way_of(place: &InDatabase, directory: &Path) -> Journal {
+    let database = place.by_way_of(directory);
+    Journal::connect(database, "mx1.test".into(), Bounds::default()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_and_nobody_heard_of_is_not_written_again() {
+    let Some(place) = InDatabase::new() else { return };
+    let proxy = Proxy::new(place.directory());
+    let journal = by_way_of(&place, proxy.directory()).await;
+    let time = now();
+    journal.record(record("A", time)).await;
+    journal.flush().await;
+    for round in 0..3 {
+        proxy.lose_commits(true);
+        journal.record(record(&format!("B{round}"), time)).await;
+        journal.amend(record("A", time)).await;
+        journal.flush().await;
+        // Lost too, with what was lost before.
+        journal.record(record(&format!("C{round}"), time)).await;
+        journal.flush().await;
+        proxy.lose_commits(false);
+        journal.record(record(&format!("D{round}"), time)).await;
+        journal.flush().await;
+    }
+    let records = read(&place, &Filter::default()).await;
+    let found: Vec<&str> = records.iter().map(|record| record.id.as_str()).collect();
+    let expected = (0..3).flat_map(|n| ["B", "C", "D"].map(|id| format!("{id}{n}")));
+    let expected: Vec<String> = ["A".to_owned()].into_iter().chain(expected).collect();
+    assert_eq!(found, expected);
+    assert_eq!(records[0].attempts.len(), 4, "one, and one more in each round");
+    let counts = place.reading().traffic(None, Span::Day, UnixTime::new(0)).await.unwrap();
+    assert_eq!(counts[0].messages, 10);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_recorded_while_the_server_is_away_is_written_when_it_is_back() {
     let Some(place) = InDatabase::new() else { return };
     let directory = tempfile::tempdir().unwrap();
     let way = directory.path().join("way");
     symlink(place.directory(), &way).unwrap();
-    let url = place.url.replace(&place.directory().display().to_string(), way.to_str().unwrap());
-    let database = Database::parse(&url).unwrap();
-    let journal = Journal::connect(database, "mx1.test".into(), Bounds::default()).await.unwrap();
+    let journal = by_way_of(&place, &way).await;
     journal.record(record("A", now())).await;
     journal.flush().await;
 

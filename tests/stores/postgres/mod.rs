@@ -4,6 +4,7 @@ mod cluster;
 mod crash;
 mod journal;
 mod nodes;
+mod proxy;
 mod schema;
 
 use crate::place::{JournalPlace, Place};
@@ -36,6 +37,12 @@ impl InDatabase {
     /// Where the server's socket is.
     fn directory(&self) -> &Path {
         Cluster::get().unwrap().directory()
+    }
+
+    /// The same database by another way.
+    fn by_way_of(&self, directory: &Path) -> Database {
+        let server = self.directory().display().to_string();
+        Database::parse(&self.url.replace(&server, &directory.display().to_string())).unwrap()
     }
 
     /// Opens it for a node of that name, or for who does not serve.

@@ -1,11 +1,11 @@
 //! Nodes that share a database: what they see of each other, and to whom a message belongs.
 
-use super::{InDatabase, connect};
-use crate::place::{at, conclude, domain, forward, leg, message, resolved, states};
+use super::{InDatabase, connect, proxy::Proxy};
+use crate::place::{Place, at, conclude, domain, forward, leg, message, resolved, states};
 use onward::{
     reply::ForeignReply,
     store::{
-        Store, StoreError,
+        Options, Store, StoreError,
         spool::{Leg, LegState},
     },
 };
@@ -89,6 +89,27 @@ async fn what_one_node_remembers_the_others_know_soon() {
         answered += told;
     }
     assert_eq!(answered, 50, "each once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_lost_loses_and_repeats_nothing() {
+    let Some(place) = InDatabase::new() else { return };
+    let proxy = Proxy::new(place.directory());
+    let database = place.by_way_of(proxy.directory());
+    let store = Store::connect(database, Some("a.test".into()), Options::default()).await.unwrap();
+    let seq = store.spool(vec![message("A", 1, &["p@x.test"])]).await.unwrap()[0];
+    store.spool_begin(seq, vec![0]).await.unwrap();
+    proxy.lose_commits(true);
+    let lost = store.spool_uncertain(seq, vec![0]).await.unwrap_err();
+    assert!(matches!(lost, StoreError::Unreachable { .. }), "nothing is sent: {lost}");
+    let ended = vec![(0, Leg { state: LegState::Failed, ..leg("p@x.test") })];
+    let notices = vec![message("N", 1, &["alice@sender.test"])];
+    store.spool_conclude(seq, ended.clone(), notices.clone()).await.unwrap_err();
+    proxy.lose_commits(false);
+    let told = store.spool_conclude(seq, ended, notices).await.unwrap();
+    assert_eq!(told.len(), 1);
+    assert_eq!(states(&store, seq).await, ["failed"]);
+    assert_eq!((place.totals().0, open_messages(&store).await), (2, told));
 }
 
 #[tokio::test(flavor = "multi_thread")]
