@@ -1,35 +1,74 @@
-use std::{fmt, sync::Arc};
+use std::{
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
 /// A text and what it is compared by. Cloned it copies neither.
 ///
 /// Equal, sorted and hashed as written; whoever holds it may go by the key instead.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone)]
 pub(super) struct Folded {
-    text: Arc<str>,
-    /// Where `text` is its own key, the same memory.
-    key: Arc<str>,
+    /// The text, and behind it the key where that is another: one of these is in every address, so it is to be small.
+    both: Arc<str>,
+    text: u32,
 }
 
 impl Folded {
     /// `fold` makes the lower case of a text that has upper case or more than ASCII.
     pub(super) fn new(text: &str, fold: impl FnOnce(&str) -> String) -> Self {
-        let own: Arc<str> = text.into();
         let is_key = text.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase());
-        let key = if is_key { Arc::clone(&own) } else { fold(text).into() };
-        Self { text: own, key }
+        let both = if is_key { text.into() } else { [text, &fold(text)].concat().into() };
+        // Addresses are bounded far below.
+        Self { both, text: u32::try_from(text.len()).unwrap_or(u32::MAX) }
     }
 
     pub(super) fn text(&self) -> &str {
-        &self.text
+        self.parts().0
     }
 
     pub(super) fn key(&self) -> &str {
-        &self.key
+        match self.parts() {
+            (text, "") => text,
+            (_, key) => key,
+        }
+    }
+
+    fn parts(&self) -> (&str, &str) {
+        let end = usize::try_from(self.text).unwrap_or(usize::MAX);
+        self.both.split_at_checked(end).unwrap_or((&self.both, ""))
+    }
+}
+
+impl PartialEq for Folded {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
+}
+
+impl Eq for Folded {}
+
+impl Hash for Folded {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text().hash(state);
+    }
+}
+
+impl PartialOrd for Folded {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Folded {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.text().cmp(other.text())
     }
 }
 
 impl fmt::Debug for Folded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.text.fmt(f)
+        self.text().fmt(f)
     }
 }
