@@ -49,6 +49,7 @@ async fn look(current: &Current) {
         if parts.hook.is_some() {
             providers(&parts, &mut told);
             spool(&parts, &mut told).await;
+            tracing::trace!("looked at providers and the spool");
             if far <= Instant::now() {
                 far = Instant::now() + LOOK_FAR;
                 certificates(&parts, &mut told).await;

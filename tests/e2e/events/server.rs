@@ -8,6 +8,7 @@ use crate::support::{
     fake_filter::FakeFilter,
     onward::{Builder, Onward},
     receiver::{Action, Receiver, Step},
+    wait_until,
 };
 use onward::event::{Happening, Kind};
 use std::{fs, net::Ipv4Addr};
@@ -41,13 +42,27 @@ fn serve(onward: &mut Onward) {
     onward.wait_for_log("looked at certificates and keys");
 }
 
-/// Something else that is told behind what was to be told: nothing more of that comes.
+/// Waits for something else that is told behind all that was noted: what is noted is written down when the first of two is
+/// sent, and has left when the second is.
 fn after_all(onward: &Onward, hook: &FakeFilter, name: &str) {
-    onward.run(&["alias", "add", &format!("{name}@example.org"), "a@sink.test"]);
-    crate::support::wait_until("the marker", || {
-        let made = of_kind(hook, "alias.made");
-        made.iter().any(|it| it["alias"] == format!("{name}@example.org")).then_some(())
-    });
+    for number in 1..=2 {
+        let alias = format!("{name}{number}@example.org");
+        onward.run(&["alias", "add", &alias, "a@sink.test"]);
+        wait_until("the marker", || {
+            let made = of_kind(hook, "alias.made");
+            made.iter().any(|it| it["alias"] == alias).then_some(())
+        });
+    }
+}
+
+/// Waits until the daemon has looked at its spool twice more.
+fn looked(onward: &Onward) {
+    let count = || {
+        let log = onward.log();
+        log.iter().filter(|line| line.contains("looked at providers and the spool")).count()
+    };
+    let before = count();
+    wait_until("two more looks", || (count() >= before + 2).then_some(()));
 }
 
 #[test]
@@ -108,12 +123,14 @@ fn a_spool_that_fills_is_told_before_it_is_full() {
     sink.on(Step::Mail, Action::reply("451 4.3.0 later"));
     let onward = telling(&sink, &hook.place())
         .dns(&dns)
+        .config("log_level = \"trace\"")
         .config("spool.max_messages = 5")
         .config("spool.retry = [\"1h\"]")
         .start();
     for _ in 0..3 {
         send(&onward, "hello@example.org", 250);
     }
+    looked(&onward);
     after_all(&onward, &hook, "one");
     assert_eq!(of_kind(&hook, "spool.filling").len(), 0, "60 %");
     send(&onward, "hello@example.org", 250);
@@ -123,13 +140,14 @@ fn a_spool_that_fills_is_told_before_it_is_full() {
         (&80.into(), &4.into())
     );
     send(&onward, "hello@example.org", 250);
+    looked(&onward);
     after_all(&onward, &hook, "two");
     assert_eq!(of_kind(&hook, "spool.filling").len(), 1);
     // It empties, and fills anew.
     sink.accept_all();
     onward.run(&["queue", "retry", "--all"]);
     sink.wait_for_messages(5);
-    crate::support::wait_until("an end of that", || {
+    wait_until("an end of that", || {
         let told = fs::read_to_string(onward.state_dir().join("onward.told")).unwrap_or_default();
         (!told.contains("spool")).then_some(())
     });
