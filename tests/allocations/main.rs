@@ -5,9 +5,12 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    clippy::indexing_slicing
+    clippy::indexing_slicing,
+    clippy::print_stderr
 )]
 
+// Only a part of it is needed here.
+#[allow(unused_imports)]
 #[path = "../support/mod.rs"]
 mod support;
 

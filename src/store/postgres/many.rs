@@ -283,7 +283,7 @@ async fn take_in(
         tx.rollback().await?;
         return Ok(taken);
     }
-    tell(&coming.progress, "written", all.unwrap_or_default(), all).await?;
+    tell(&coming.progress, "written", coming.aliases.len() as u64, all).await?;
     count_change(&tx).await?;
     tx.commit().await?;
     drop(turn);
