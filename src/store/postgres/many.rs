@@ -274,7 +274,7 @@ async fn take_in(
     let loading = client.transaction().await?;
     load(&loading, &coming, &mut taken).await?;
     loading.commit().await?;
-    let all = Some(coming.aliases.len() as u64);
+    let all = coming.aliases.len() as u64;
     let turn = store.access.directory_turn().await?;
     let tx = client.transaction().await?;
     domains::lock(&tx).await?;
@@ -283,7 +283,7 @@ async fn take_in(
         tx.rollback().await?;
         return Ok(taken);
     }
-    tell(&coming.progress, "written", all.unwrap_or_default(), all).await?;
+    tell(&coming.progress, "written", all, Some(all)).await?;
     count_change(&tx).await?;
     tx.commit().await?;
     drop(turn);

@@ -16,7 +16,7 @@ use crate::{
     time::UnixTime,
 };
 use deadpool_postgres::Transaction;
-use std::collections::HashMap;
+use std::{collections::HashMap, slice};
 use tokio_postgres::Row;
 
 /// Accounts read at once.
@@ -32,7 +32,7 @@ pub(crate) async fn by_name(tx: &Transaction<'_>, name: &Mailbox) -> Result<Opti
     let account = one(tx, "name", &name.to_key()).await?;
     // An account that is not there takes the same questions.
     let id = account.as_ref().map_or(NOBODY.to_owned(), |account| account.id.to_string());
-    let (mut may, mut passwords) = parts(tx, &[id.clone()]).await?;
+    let (mut may, mut passwords) = parts(tx, slice::from_ref(&id)).await?;
     Ok(account.map(|account| whole(account, &mut may, &mut passwords)))
 }
 
