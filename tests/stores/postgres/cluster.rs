@@ -170,7 +170,8 @@ fn begin(base: &Path, make: impl FnOnce(&Path)) {
         .arg(stop.get_program())
         .args(stop.get_args())
         .env("BASE", base);
-    quiet(&mut keeper).spawn().unwrap();
+    // It outlives this program: init is to wait for it.
+    drop(quiet(&mut keeper).spawn().unwrap());
 }
 
 fn begin_server(base: &Path) {
