@@ -77,11 +77,17 @@ impl Destination {
         is_new
     }
 
+    /// What is due first of all that waits here.
+    pub(super) fn first_due(&self) -> Millis {
+        let later = self.later.first().map_or(Millis::MAX, |(due, _)| *due);
+        if self.due.is_empty() { later } else { Millis::EPOCH }
+    }
+
     /// Makes all that waits due by `now`.
     pub(super) fn hasten_all(&mut self, now: Millis) {
         self.put_off.clear();
-        let waiting: Vec<i64> = self.waiting.keys().copied().collect();
-        waiting.into_iter().for_each(|message| self.hasten(message, now));
+        let later: Vec<i64> = self.later.iter().map(|(_, message)| *message).collect();
+        later.into_iter().for_each(|message| self.hasten(message, now));
     }
 
     /// It does not wait for a place.

@@ -1,6 +1,6 @@
 use crate::{next_hop::NextHop, time::Millis};
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -18,7 +18,7 @@ const RESUMED: usize = 1000;
 
 #[derive(Debug, Default)]
 struct Group {
-    members: HashSet<Arc<NextHop>>,
+    members: BTreeSet<Arc<NextHop>>,
     /// Attempts in a row that found no host awake.
     failures: u32,
     asleep_until: Millis,

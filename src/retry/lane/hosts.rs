@@ -1,6 +1,6 @@
 //! Who has the hosts of the destinations of a lane, and whether those answer.
 
-use super::Lane;
+use super::{Destination, Lane};
 use crate::{next_hop::NextHop, time::Millis};
 use std::sync::Arc;
 
@@ -51,7 +51,8 @@ impl Lane {
 
     /// All that waits for a group is due, whatever its own next time.
     pub(in crate::retry) fn resume(&mut self, group: &Arc<str>, now: Millis) {
-        for hop in self.groups.resume(group) {
+        let members = self.groups.resume(group);
+        for hop in self.by_first_due(members) {
             let Some(to) = self.destinations.get_mut(&hop) else { continue };
             to.hasten_all(now);
             to.wait_no_more();
@@ -61,7 +62,8 @@ impl Lane {
 
     /// Hosts of the group answered: what was put off because of them is due.
     pub(in crate::retry) fn awake(&mut self, group: &Arc<str>, now: Millis) {
-        for hop in self.groups.wake(group) {
+        let members = self.groups.wake(group);
+        for hop in self.by_first_due(members) {
             let Some(to) = self.destinations.get_mut(&hop) else { continue };
             for message in std::mem::take(&mut to.put_off) {
                 to.hasten(message, now);
@@ -70,5 +72,13 @@ impl Lane {
             to.wait_no_more();
             self.settle(&hop, now);
         }
+    }
+
+    /// Whoever was to be tried first stands in line first: those that a provider's next refusal reaches are not the same
+    /// each time.
+    fn by_first_due(&self, mut members: Vec<Arc<NextHop>>) -> Vec<Arc<NextHop>> {
+        let first_due = |hop: &Arc<NextHop>| self.destinations.get(hop).map(Destination::first_due);
+        members.sort_by_cached_key(first_due);
+        members
     }
 }

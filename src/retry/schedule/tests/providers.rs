@@ -136,3 +136,17 @@ fn what_was_heard_before_a_resume_puts_nothing_to_sleep_behind_it() {
     left.sort();
     assert_eq!(left, (0..10).collect::<Vec<_>>());
 }
+
+#[test]
+fn who_was_to_be_tried_first_is_first_behind_a_resume() {
+    let (mut schedule, provider) = (schedule(&[]), Arc::from("yahoo"));
+    let dues = [(7, 930), (3, 910), (9, 950), (1, 920), (5, 940), (8, 900)];
+    for (message, due) in dues {
+        schedule.add(domain(&format!("y{message}.test")), entry(message, due), at(0));
+    }
+    while let Some(hop) = schedule.next_unknown() {
+        schedule.learn(&hop, &provider, at(1));
+    }
+    schedule.resume(&provider, at(2));
+    assert_eq!(begun(&mut schedule, 2), [8, 3, 1, 7, 5, 9]);
+}
