@@ -287,6 +287,7 @@ fn record() -> Record {
             verdict: "deferred".into(),
         }],
         ways: None,
+        node: None,
     }
 }
 

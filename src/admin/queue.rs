@@ -46,6 +46,10 @@ pub struct WaitingMessage {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub held: Option<String>,
+    /// The node that answers for it, where several share the spool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub node: Option<String>,
     /// When it came.
     #[schema(value_type = String, format = DateTime)]
     pub arrived: Millis,
@@ -247,6 +251,7 @@ impl From<&Spooled> for WaitingMessage {
             size: message.size,
             account: head.account().map(|account| account.to_string()),
             held: message.held.map(|hold| hold.to_string()),
+            node: message.node.clone(),
             arrived: head.arrived,
             legs,
             client: head.client,

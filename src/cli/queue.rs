@@ -274,7 +274,8 @@ fn write_line(out: &mut impl Write, message: &WaitingMessage) -> io::Result<()> 
     let next = next_attempt.map_or("-".to_owned(), in_future);
     let mut open = message.legs.iter().filter(|leg| leg.next_attempt.is_some());
     let reply = open.next().map(|leg| leg.reply.as_str()).unwrap_or_default();
-    let rest = printable(&format!("{from} -> {}: {reply}", to.join(", ")));
+    let by = message.node.as_ref().map(|node| format!("{node}: ")).unwrap_or_default();
+    let rest = printable(&format!("{by}{from} -> {}: {reply}", to.join(", ")));
     write_row(out, [id, state, &size, &age, &attempts, &next], &rest)
 }
 
@@ -292,6 +293,9 @@ fn write_message(out: &mut impl Write, message: &WaitingMessage) -> io::Result<(
     let told = if *notify { "is told when it fails" } else { "is not told when it fails" };
     writeln!(out, "  from    {}, who {told}", printable(from))?;
     writeln!(out, "  size    {}", size(message.size))?;
+    if let Some(node) = &message.node {
+        writeln!(out, "  node    {}", printable(node))?;
+    }
     if let (Some(held), Some(account)) = (&message.held, &message.account) {
         let more = match held.as_str() {
             "removed" => String::new(),

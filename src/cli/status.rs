@@ -11,7 +11,7 @@ use crate::{
         aliases::UnsafeAlias,
         providers::Told,
         spam_filter::FilterStatus,
-        status::{ListenerStatus, SpoolStatus, Status, WaitingDestination},
+        status::{ListenerStatus, NodeStatus, SpoolStatus, Status, WaitingDestination},
     },
     clock,
     config::service,
@@ -102,12 +102,32 @@ fn write(out: &mut impl Write, status: &Status) -> io::Result<()> {
         let (name, state) = (printable(provider), state.as_str());
         line("provider", format!("{name} is {state}{until}{why}"))?;
     }
+    for node in &status.nodes {
+        line("node", node_text(node))?;
+    }
     line("failed", messages(status.failed_last_day) + " within a day")?;
     if status.dkim_broken_last_day > 0 {
         let count = messages(status.dkim_broken_last_day);
         line("broken", count + " within a day with a DKIM signature that no forward keeps")?;
     }
     Ok(())
+}
+
+fn node_text(node: &NodeStatus) -> String {
+    let NodeStatus { name, version, since, heard, serves, behind, spool } = node;
+    let ago = span(clock::millis().since(*heard));
+    let does = match serves {
+        true => format!("serves since {since}, heard of {ago} ago"),
+        false => format!("does not serve, heard of {ago} ago last"),
+    };
+    let mut text = format!("{} ({}) {does}", printable(name), printable(version));
+    if *spool > 0 {
+        text.push_str(&format!(", {} in its spool", messages(*spool)));
+    }
+    if *behind > 0 {
+        text.push_str(&format!(", {behind} changes behind"));
+    }
+    text
 }
 
 fn messages(count: u64) -> String {

@@ -104,6 +104,9 @@ fn write_text(out: &mut impl Write, traced: &Traced<'_>) -> io::Result<()> {
         field("sent as", srs_from)?;
     }
     field("to", &record.to.join(", "))?;
+    if let Some(node) = &record.node {
+        field("node", node)?;
+    }
     if record.size > 0 {
         field("size", &print_size(record.size))?;
     }

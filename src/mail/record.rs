@@ -123,6 +123,7 @@ impl Entry {
             detail: String::new(),
             attempts: Vec::new(),
             ways: Some(Ways::default()),
+            node: None,
         };
         Self { id, arrived: now.unix_time(), record }
     }

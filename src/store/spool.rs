@@ -248,6 +248,8 @@ pub struct Spooled {
     pub legs: Vec<Leg>,
     /// Why the message does not leave for now.
     pub held: Option<Hold>,
+    /// The node that answers for the message; `None` where the store is of one machine, or none does yet.
+    pub node: Option<String>,
 }
 
 /// A leg that is not at its end, as far as planning goes.

@@ -42,6 +42,7 @@ pub(crate) fn record(id: &str, time: Millis) -> Record {
             verdict: "delivered".into(),
         }],
         ways: Some(crate::place::ways("me@mailbox.example")),
+        node: None,
     }
 }
 
@@ -50,7 +51,8 @@ pub(crate) async fn read(place: &dyn JournalPlace, filter: &Filter) -> Vec<Recor
     let (mut records, mut after) = (Vec::new(), None);
     loop {
         let page = reading.page(filter, after).await.unwrap();
-        records.extend(page.records);
+        // Who wrote it is the kind of store's to tell.
+        records.extend(page.records.into_iter().map(|record| Record { node: None, ..record }));
         match page.next {
             Some(next) => after = Some(next),
             None => return records,

@@ -2,6 +2,8 @@
 
 mod probe;
 
+pub use crate::store::NodeStatus;
+
 use super::{
     Error, Place, Store,
     aliases::{UnsafeAlias, unsafe_aliases},
@@ -56,6 +58,9 @@ pub struct Status {
     pub failed_last_day: u64,
     /// Messages within the last 24 hours with a DKIM signature that verified and could not be kept.
     pub dkim_broken_last_day: u64,
+    /// The machines that share the store; none where it is of one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<NodeStatus>,
 }
 
 /// Whether a listener answers.
@@ -141,6 +146,10 @@ impl Status {
             unsafe_aliases: store.map(unsafe_aliases).unwrap_or_default(),
             failed_last_day,
             dkim_broken_last_day,
+            nodes: match store {
+                Some(store) => store.nodes().await?,
+                None => Vec::new(),
+            },
         })
     }
 

@@ -226,6 +226,7 @@ mod tests {
             filter: None,
             detail: String::new(),
             ways: Some(crate::alias::Ways::default()),
+            node: None,
         }
     }
 

@@ -69,6 +69,7 @@ pub(super) fn record(
         detail,
         attempts,
         ways,
+        node: None,
     }
 }
 

@@ -61,6 +61,10 @@ pub struct Record {
     /// Those of its mailboxes that aliases of other domains than its recipient's lead to; `None` where nobody noted that.
     #[serde(skip)]
     pub ways: Option<Ways>,
+    /// The node that wrote it down; `None` where the store is of one machine, and before it is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub node: Option<String>,
 }
 
 impl Record {
@@ -262,6 +266,7 @@ mod tests {
             filter: None,
             detail: "to secret@mailbox.test".into(),
             ways: Some(Ways::default()),
+            node: None,
         }
     }
 

@@ -33,7 +33,7 @@ const ATTEMPTS: i64 = 5000;
 /// What is asked of each row.
 pub(super) const COLUMNS: &str =
     "seq, time, id, client, helo, sender, srs_from, rcpt, outcome, reply, size, ms, detail, auth,
-    tls, filter, ways";
+    tls, filter, ways, node";
 
 /// The reading side.
 #[derive(Debug)]
@@ -261,6 +261,7 @@ pub(super) fn positioned(row: &Row) -> Result<(Position, Record)> {
         detail: get(row, 12)?,
         attempts: Vec::new(),
         ways: get::<Option<&str>>(row, 16)?.map(ways_of).transpose().map_err(unreadable)?,
+        node: get(row, 17)?,
     };
     Ok((Position { time: record.time, seq: get(row, 0)? }, record))
 }

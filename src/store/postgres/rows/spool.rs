@@ -162,7 +162,8 @@ pub(crate) fn clean(text: &str) -> String {
 /// What a [`Spooled`] is made of, without its legs.
 const HEAD: &str = "s.seq, s.id, s.arrived, s.client, s.helo, s.sender, s.eight_bit, s.smtputf8,
     s.has_delivered, s.has_failed, s.print, s.size, coalesce(s.text, s.seq), s.caused_by,
-    (SELECT a.state FROM accounts a WHERE a.id = substr(s.caused_by, length('account ') + 1)), s.ret, s.envid";
+    (SELECT a.state FROM accounts a WHERE a.id = substr(s.caused_by, length('account ') + 1)), s.ret, s.envid,
+    (SELECT n.name FROM nodes n WHERE n.id = s.owner AND n.lease_until > clock_timestamp())";
 /// What a [`Leg`] is made of.
 pub(super) const LEG: &str = "recipient, mailbox, reverse_path, state, was_uncertain, attempts,
     next_attempt, code, status, text, notify, orcpt, delay_due, ways";
@@ -287,7 +288,7 @@ fn spooled(row: &Row) -> Result<Spooled> {
         (Some(_), None) => Some(Hold::Removed),
     };
     let (seq, size, source) = (get(row, 0)?, count(row, 11)?, get(row, 12)?);
-    Ok(Spooled { seq, head, size, source, legs: Vec::new(), held })
+    Ok(Spooled { seq, head, size, source, legs: Vec::new(), held, node: get(row, 17)? })
 }
 
 pub(super) fn leg(row: &Row) -> Result<Leg> {

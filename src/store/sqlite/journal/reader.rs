@@ -274,6 +274,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         detail: row.get("detail")?,
         attempts: Vec::new(),
         ways: row.get_ref("ways")?.as_str_or_null()?.map(ways_of).transpose()?,
+        node: None,
     })
 }
 

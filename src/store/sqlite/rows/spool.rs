@@ -277,7 +277,7 @@ fn spooled(row: &Row<'_>) -> Result<Spooled> {
         (Some(_), None) => Some(Hold::Removed),
     };
     let (seq, size, source) = (row.get(0)?, number(row.get(11)?), row.get(12)?);
-    Ok(Spooled { seq, head, size, source, legs: Vec::new(), held })
+    Ok(Spooled { seq, head, size, source, legs: Vec::new(), held, node: None })
 }
 
 pub(super) fn leg(row: &Row<'_>) -> Result<Leg> {

@@ -27,6 +27,7 @@ fn record(outcome: Outcome) -> Record {
         filter: None,
         detail: String::new(),
         ways: Some(crate::alias::Ways::default()),
+        node: None,
     }
 }
 
@@ -54,6 +55,7 @@ fn waiting(state: &'static str, notify: bool) -> WaitingMessage {
         size: 5000,
         account: None,
         held: None,
+        node: None,
         arrived: Millis::new(1_000_000),
         legs: vec![WaitingLeg {
             to: "a@example.org".into(),
