@@ -80,6 +80,12 @@ impl BlockList {
         }
     }
 
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Block> {
+        let of_domains = self.domains.values().flat_map(|set| set.values());
+        self.everywhere.values().chain(of_domains).map(Arc::as_ref)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.everywhere.len() + self.domains.values().map(|set| set.len()).sum::<usize>()

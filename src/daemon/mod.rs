@@ -22,7 +22,7 @@ use crate::{
     inbound::{ClientLimits, Clients, Connections},
     mail::{Current, Inbox, OpenError, Parts, Runner, digests, tell_of_delays, tls_reports},
     store::{
-        StateLock,
+        Place, StateLock,
         journal::{Bounds, JournalError},
     },
 };
@@ -184,8 +184,11 @@ impl Daemon {
         if config.listen.is_empty() {
             return Err(StartError::NoListener);
         }
+        let place = Place::of(&config);
+        place.make().map_err(OpenError::from)?;
+        // Before the store is opened: who opens one that nodes share takes the place of who served from here.
+        let state_dir = lock(place.state_dir()).await?;
         let (mut parts, spool) = Parts::open_to_serve(config).await?;
-        let state_dir = lock(&parts.config.state_dir).await?;
         let limits = &parts.config.limits;
         let clients = Arc::new(Clients::new(client_limits(limits)));
         let connections = Connections::new(limits.map_connections);

@@ -16,6 +16,8 @@ use tokio::sync::OnceCell;
 
 /// Its name in a state directory.
 const INSTANCE: &str = "node";
+/// Where a node has its copy of the directory.
+const COPY: &str = "copy";
 
 /// Where the store and the journal are: in files of one machine, or in a database that several share. Clones share what reads
 /// the journal there.
@@ -56,6 +58,14 @@ impl Place {
         &self.state_dir
     }
 
+    /// Makes the state directory where there is none.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn make(&self) -> Result<(), StoreError> {
+        make_directory(&self.state_dir)
+    }
+
     /// The database that machines share; `None` where nothing is shared.
     pub fn database(&self) -> Option<&Database> {
         self.shared.as_ref().map(|shared| &shared.database)
@@ -77,16 +87,16 @@ impl Place {
         }
     }
 
-    /// Opens the store for who serves.
+    /// Opens the store for who serves, and has the lock of the state directory.
     ///
     /// # Errors
     /// As [`Place::open`].
     pub async fn serve(&self, options: Options) -> Result<Store, StoreError> {
         match &self.shared {
             Some(shared) => {
-                make_directory(&self.state_dir)?;
                 let instance = instance(&self.state_dir)?;
-                let node = Node { name: shared.node.clone(), instance, lease: shared.lease };
+                let copy = Some(self.state_dir.join(COPY));
+                let node = Node { name: shared.node.clone(), instance, lease: shared.lease, copy };
                 Store::connect(shared.database.clone(), Some(node), options).await
             }
             None => Store::open(&self.state_dir, options),

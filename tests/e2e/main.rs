@@ -42,6 +42,7 @@ mod load;
 mod metrics;
 mod model;
 mod moved_database;
+mod nodes;
 mod nowhere;
 mod password_managers;
 mod postfix;

@@ -17,6 +17,7 @@
 
 pub mod certificates;
 pub mod client;
+pub mod cluster;
 pub mod config;
 pub mod curl;
 pub mod dialog;

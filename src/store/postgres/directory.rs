@@ -5,6 +5,7 @@ use super::{
     access::reading,
     apply,
     ask::Result,
+    copy,
     error::{Error, Failure},
     rows::{
         accounts, alias_text, alias_use,
@@ -23,9 +24,10 @@ use crate::{
     reply::Reply,
     store::{
         AliasPage, Apply, Change, ChangeError, Directory, StoreError,
-        in_force::{InForce, without_postmaster},
+        in_force::{Asked, AskedKey, InForce, without_postmaster},
         rules::{refuse_cycle, refuse_srs_shaped, refuse_unsafe, starts},
         snapshot::Snapshot,
+        sqlite::mirror::Found,
     },
 };
 use async_trait::async_trait;
@@ -69,10 +71,17 @@ impl Directory for Postgres {
             Err(asked) => asked,
         };
         let key = asked.take_key();
-        let found = reading!(self.access, tx => {
-            expand(recipient, &Live::asked(tx, &asked), asked.limits).await
-        });
-        Ok(self.live.answered(key, found?))
+        let asked = Arc::new(asked);
+        let copied = self.copied(Some(recipient), &asked).await;
+        if let Some(Found { resolution, needs_counts: false }) = copied {
+            return Ok(self.live.answered(key, resolution));
+        }
+        let ask = async {
+            reading!(self.access, tx => {
+                expand(recipient, &Live::asked(tx, &asked), asked.limits).await
+            })
+        };
+        self.asked(key, copied, ask.await)
     }
 
     async fn resolve_postmaster(&self) -> Result<Arc<Resolution>, StoreError> {
@@ -84,10 +93,17 @@ impl Directory for Postgres {
         let Some(postmaster) = asked.postmaster.clone() else {
             return Ok(self.live.answered(key, without_postmaster()));
         };
-        let found = reading!(self.access, tx => {
-            expand_all(slice::from_ref(&*postmaster), &Live::asked(tx, &asked), asked.limits).await
-        });
-        Ok(self.live.answered(key, found?))
+        let asked = Arc::new(asked);
+        let copied = self.copied(None, &asked).await;
+        if let Some(Found { resolution, needs_counts: false }) = copied {
+            return Ok(self.live.answered(key, resolution));
+        }
+        let ask = async {
+            reading!(self.access, tx => {
+                expand_all(slice::from_ref(&*postmaster), &Live::asked(tx, &asked), asked.limits).await
+            })
+        };
+        self.asked(key, copied, ask.await)
     }
 
     fn version(&self) -> watch::Receiver<i64> {
@@ -200,6 +216,36 @@ impl Directory for Postgres {
 }
 
 impl Postgres {
+    /// What a look-up comes to by the copy of the directory, where that is as new as what is in force.
+    async fn copied(&self, recipient: Option<&Mailbox>, asked: &Arc<Asked>) -> Option<Found> {
+        let Some(mirror) = &self.mirror else { return None };
+        if !mirror.is_of(asked.snapshot.version) {
+            return None;
+        }
+        match mirror.look_up(recipient, asked).await {
+            Ok(found) => Some(found),
+            Err(error) => {
+                tracing::debug!(%error, "the copy of the directory cannot be read");
+                None
+            }
+        }
+    }
+
+    /// What the database says of a look-up; what is `copied` while it is away, which is not remembered.
+    fn asked(
+        &self,
+        key: AskedKey,
+        copied: Option<Found>,
+        said: Result<Resolution, StoreError>,
+    ) -> Result<Arc<Resolution>, StoreError> {
+        match (said, copied) {
+            (Err(StoreError::Unreachable { .. } | StoreError::Busy { .. }), Some(found)) => {
+                Ok(Arc::new(found.resolution))
+            }
+            (said, _) => Ok(self.live.answered(key, said?)),
+        }
+    }
+
     /// Does at once what the watching task would do soon.
     pub(super) async fn look_again(&self) {
         if let Err(error) = self.try_look_again().await {
@@ -209,7 +255,14 @@ impl Postgres {
 
     async fn try_look_again(&self) -> Result<(), StoreError> {
         let before = self.live.snapshot();
-        if let Some(now) = reading!(self.access, tx => snapshot::load(tx, Some(&before)).await)? {
+        let now = reading!(self.access, tx => {
+            let now = snapshot::load(tx, Some(&before)).await?;
+            if let (Some(mirror), Some(now)) = (&self.mirror, &now) {
+                copy::follow(tx, mirror, now).await?;
+            }
+            Ok(now)
+        });
+        if let Some(now) = now? {
             self.live.replace(now);
         }
         Ok(())

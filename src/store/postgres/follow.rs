@@ -3,8 +3,9 @@
 use super::{
     Database, Node, Postgres,
     access::{reading, writing},
+    copy,
     rows::{legs, nodes, queue},
-    snapshot,
+    schema, snapshot,
     tls::Handshakes,
 };
 use crate::store::{StoreError, error::told_again};
@@ -117,23 +118,41 @@ async fn try_hear(database: &Database, hint: &Notify) -> Result<(), String> {
 impl Postgres {
     /// Reads what changed; true where domains or aliases did.
     pub(super) async fn look(&self) -> Result<bool, StoreError> {
+        let is_back = !self.is_prepared.load(Ordering::Relaxed);
+        if is_back {
+            let mut client = self.access.client().await?;
+            schema::prepare(&mut client, &self.access.database).await?;
+            self.is_prepared.store(true, Ordering::Relaxed);
+        }
         let before = self.live.snapshot();
-        let me = self.me.get().filter(|_| self.node.is_some());
+        let me = match self.node {
+            Some(_) => Some(self.me().await?),
+            None => None,
+        };
         let (now, changes, are_left) = reading!(self.access, tx => {
             self.memories.follow(tx).await?;
             let are_left = match me {
-                Some(me) => legs::are_left(tx, *me).await?,
+                Some(me) => legs::are_left(tx, me).await?,
                 None => false,
             };
-            Ok((snapshot::load(tx, Some(&before)).await?, queue::changes(tx).await?, are_left))
+            let now = snapshot::load(tx, Some(&before)).await?;
+            if let Some(mirror) = &self.mirror {
+                let current = now.as_ref().unwrap_or(&before);
+                // Also where it could not be written the last time.
+                if !mirror.is_of(current.version) {
+                    copy::follow(tx, mirror, current).await?;
+                }
+            }
+            Ok((now, queue::changes(tx).await?, are_left))
         })?;
         let is_other = now.is_some();
         if let Some(now) = now {
             self.live.replace(now);
         }
         // What others leave is to be taken, as if an administrator had changed it.
-        self.spool_changes
-            .send_if_modified(|seen| std::mem::replace(seen, changes) != changes || are_left);
+        self.spool_changes.send_if_modified(|seen| {
+            std::mem::replace(seen, changes) != changes || are_left || is_back
+        });
         match self.is_replaced.load(Ordering::Relaxed) {
             true => Err(self.replaced()),
             false => Ok(is_other),

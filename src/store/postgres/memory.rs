@@ -5,7 +5,7 @@ use super::{
     access::{reading, writing},
     ask::Result,
     rows::{
-        long_senders,
+        alias_changes, long_senders,
         memory::{self as rows, Remembered, Seen},
         nodes, tls,
     },
@@ -171,6 +171,7 @@ impl Memory for Postgres {
             Remembered::Told.purge(tx, now).await?;
             tls::purge(tx, now).await?;
             nodes::purge(tx).await?;
+            alias_changes::purge(tx).await?;
             Ok(())
         });
         purged?;

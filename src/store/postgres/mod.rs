@@ -8,6 +8,7 @@ mod alias_use;
 mod alter;
 mod apply;
 mod ask;
+mod copy;
 mod directory;
 mod error;
 mod follow;
@@ -38,7 +39,7 @@ pub use steps::UpgradeStep;
 
 use super::{
     Backend, NodeStatus, Nodes, Options, StoreError, Unreadable, in_force::InForce,
-    spool::SpoolBounds,
+    snapshot::Snapshot, spool::SpoolBounds, sqlite::mirror::Mirror,
 };
 use crate::address::Mailbox;
 use access::{Access, CONNECTIONS, reading, writing};
@@ -67,6 +68,10 @@ pub(super) struct Postgres {
     node: Option<Node>,
     /// Its number, once it has one.
     me: OnceCell<i64>,
+    /// A copy of domains and aliases, of a node that keeps one.
+    mirror: Option<Mirror>,
+    /// Whether the database was found to be of this version, which a node that began without it does not know yet.
+    is_prepared: AtomicBool,
     /// Another process has the place of this one.
     is_replaced: AtomicBool,
     /// What administrators did to the spool.
@@ -85,16 +90,24 @@ impl Postgres {
         options: Options,
     ) -> Result<Arc<Self>, StoreError> {
         let access = Access::new(Arc::new(database), CONNECTIONS)?;
-        let mut client = access.client().await?;
-        schema::prepare(&mut client, &access.database).await?;
-        drop(client);
-        let (snapshot, changes) = reading!(access, tx => {
-            Ok((snapshot::load(tx, None).await?, queue_rows::changes(tx).await?))
-        })?;
-        let nothing =
-            || StoreError::failed(access.database.name().as_ref(), "there is no directory");
-        let live = InForce::new(snapshot.ok_or_else(nothing)?, &options);
-        let (spool_changes, trouble) = (watch::channel(changes).0, watch::channel(None).0);
+        let mirror = node.as_ref().and_then(|node| node.copy.as_deref()).map(copy::open);
+        let mirror = mirror.transpose()?;
+        let begun = begin(&access, mirror.as_ref()).await;
+        let (snapshot, changes, is_prepared) = match (begun, &mirror) {
+            (Ok((snapshot, changes)), _) => (snapshot, changes, true),
+            (Err(error @ StoreError::Unreachable { .. }), Some(mirror)) => {
+                let copied = mirror.snapshot().await?.ok_or_else(|| error.clone())?;
+                tracing::error!("{error}; mail is forwarded by the directory as it was known last");
+                (copied, 0, false)
+            }
+            (Err(error), _) => return Err(error),
+        };
+        let live = InForce::new(snapshot, &options);
+        let away = (!is_prepared).then(|| StoreError::Unreachable {
+            database: access.database.name(),
+            reason: "it was away at the start".to_owned(),
+        });
+        let (spool_changes, trouble) = (watch::channel(changes).0, watch::channel(away).0);
         let store = Arc::new(Self {
             access,
             live,
@@ -103,14 +116,18 @@ impl Postgres {
             epochs: Mutex::default(),
             node,
             me: OnceCell::new(),
+            mirror,
+            is_prepared: AtomicBool::new(is_prepared),
             is_replaced: AtomicBool::new(false),
             spool_changes,
             trouble,
             following: Mutex::default(),
         });
-        store.recall().await?;
-        if store.node.is_some() {
-            store.me().await?;
+        if is_prepared {
+            store.recall().await?;
+            if store.node.is_some() {
+                store.me().await?;
+            }
         }
         *store.following.lock() = Some(Following::start(&store));
         Ok(store)
@@ -132,6 +149,22 @@ impl Postgres {
     fn name_taken(&self, node: &Node) -> StoreError {
         StoreError::NameTaken { database: self.access.database.name(), node: node.name.clone() }
     }
+}
+
+/// Prepares the database; gives domains and aliases, of which `mirror` is a copy then, and what administrators did to the spool.
+async fn begin(access: &Access, mirror: Option<&Mirror>) -> Result<(Snapshot, i64), StoreError> {
+    let mut client = access.client().await?;
+    schema::prepare(&mut client, &access.database).await?;
+    drop(client);
+    let (snapshot, changes) = reading!(access, tx => {
+        let snapshot = snapshot::load(tx, None).await?;
+        if let (Some(mirror), Some(snapshot)) = (mirror, &snapshot) {
+            copy::follow(tx, mirror, snapshot).await?;
+        }
+        Ok((snapshot, queue_rows::changes(tx).await?))
+    })?;
+    let nothing = || StoreError::failed(access.database.name().as_ref(), "there is no directory");
+    Ok((snapshot.ok_or_else(nothing)?, changes))
 }
 
 /// False where nothing was ever kept.
@@ -185,6 +218,10 @@ impl Backend for Postgres {
     }
 
     async fn is_well(&self) -> Result<(), StoreError> {
+        if let Some(mirror) = &self.mirror {
+            // Without its database a node forwards all the same, and a restart brings that back to nobody.
+            return mirror.is_well().await;
+        }
         reading!(self.access, tx => domains::version(tx).await.map(drop))
     }
 

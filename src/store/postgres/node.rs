@@ -1,7 +1,7 @@
 //! A machine that serves from a database that it shares with others.
 
 use crate::{clock, message::MessageId};
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 /// How long a node that is not heard of keeps what it has in the spool, where nothing else is set.
 pub const LEASE: Duration = Duration::from_secs(60);
@@ -16,12 +16,14 @@ pub struct Node {
     pub instance: String,
     /// How long it keeps what it has in the spool while nobody hears of it.
     pub lease: Duration,
+    /// The directory in which it keeps a copy of domains and aliases, by which it goes on while the database is away.
+    pub copy: Option<PathBuf>,
 }
 
 impl Node {
     /// A node of that name, which nobody was before.
     pub fn named(name: &str) -> Self {
-        Self { name: name.to_owned(), instance: new_instance(), lease: LEASE }
+        Self { name: name.to_owned(), instance: new_instance(), lease: LEASE, copy: None }
     }
 }
 

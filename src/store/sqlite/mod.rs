@@ -15,6 +15,7 @@ pub(super) mod journal;
 mod long_senders;
 mod many;
 mod memory;
+pub(super) mod mirror;
 mod opened;
 mod outbox;
 mod queue;

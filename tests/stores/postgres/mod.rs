@@ -1,5 +1,6 @@
 //! The store that several nodes share, in a database of PostgreSQL.
 
+#[path = "../../support/cluster.rs"]
 mod cluster;
 mod crash;
 mod journal;

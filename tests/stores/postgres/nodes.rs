@@ -1,12 +1,12 @@
 //! Nodes that share a database: what they see of each other, and to whom a message belongs.
 
 use super::{InDatabase, connect, proxy::Proxy};
-use crate::place::{Place, at, conclude, domain, forward, leg, message, resolved, states};
+use crate::place::{Place, address, at, conclude, domain, forward, leg, message, resolved, states};
 use onward::{
     reply::ForeignReply,
     store::{
         Options, Store, StoreError,
-        postgres::Node,
+        postgres::{Database, Node},
         spool::{Leg, LegState},
     },
 };
@@ -295,4 +295,48 @@ async fn a_node_that_serves_keeps_its_lease() {
         }
     };
     timeout(Duration::from_secs(20), renewed).await.expect("it says that it serves");
+}
+
+/// By which look-ups go on where nobody can reach the database, also of who begins then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nodes_copy_of_the_directory_follows_what_changes() {
+    let Some(place) = InDatabase::new() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let node = Node { copy: Some(directory.path().join("copy")), ..Node::named("a.test") };
+    let connect = async |url: &str| {
+        let database = Database::parse(url).unwrap();
+        Store::connect(database, Some(node.clone()), Options::default()).await.unwrap()
+    };
+    let (admin, store) = (place.open_as(None).await.unwrap(), connect(&place.url).await);
+    let all_seen = async || seen(&store, *admin.version().borrow()).await;
+    admin.add_domain(&domain("x.test")).await.unwrap();
+    for (from, to) in [
+        ("hello@x.test", "me@y.test"),
+        ("gone@x.test", "me@y.test"),
+        ("/^s-(.+)@x\\.test$/", "$1@y.test"),
+    ] {
+        admin.add_alias(&forward(from, to)).await.unwrap();
+    }
+    all_seen().await;
+    assert_eq!(resolved(&store, "gone@x.test").await, "me@y.test");
+    admin.remove_alias(&address("gone@x.test")).await.unwrap();
+    // As if that were too long ago to be known one by one.
+    place.raw("UPDATE directory SET changes_from = version + 1").await;
+    admin.replace_alias(&forward("hello@x.test", "you@y.test")).await.unwrap();
+    admin.add_alias(&forward("*@x.test", "rest@y.test")).await.unwrap();
+    all_seen().await;
+    store.close().await;
+    drop(store);
+    let away = connect("postgresql:///d?host=/nowhere&user=o").await;
+    for (recipient, to) in [
+        ("hello@x.test", "you@y.test"),
+        ("s-one@x.test", "one@y.test"),
+        ("gone@x.test", "rest@y.test"),
+        ("hello@z.test", "550"),
+    ] {
+        assert_eq!(resolved(&away, recipient).await, to, "{recipient}");
+    }
+    assert!(away.spool(vec![message("A", 1, &["bob@sink.test"])]).await.is_err());
+    away.is_well().await.unwrap();
+    assert!(away.trouble().borrow().is_some());
 }

@@ -28,7 +28,11 @@ pub(in crate::store) async fn record(
 ) -> Result<Recorder, JournalError> {
     let database = Arc::new(database);
     let access = Access::new(Arc::clone(&database), READERS)?;
-    prepare(&access).await?;
+    match prepare(&access).await {
+        // What is recorded waits in memory, and the store tells of it.
+        Ok(()) | Err(StoreError::Unreachable { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
     // Its connections belong to the thread that writes.
     Recorder::start(write::Writer::new(Access::new(database, WRITERS)?, node), bounds)
 }

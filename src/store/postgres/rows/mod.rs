@@ -2,6 +2,7 @@
 
 pub(super) mod account_usage;
 pub(super) mod accounts;
+pub(super) mod alias_changes;
 pub(super) mod alias_days;
 pub(super) mod alias_text;
 pub(super) mod alias_use;

@@ -46,13 +46,21 @@ CREATE INDEX aliases_expires ON aliases (expires) WHERE expires IS NOT NULL;
 CREATE INDEX aliases_digest ON aliases (digest, domain) WHERE digest IS NOT NULL;
 
 -- version: counts the changes of domains and aliases; other writes leave it alone. standing: counts those of blocks and
--- domain_settings. Whoever changes any of it locks the row first.
+-- domain_settings. Whoever changes any of it locks the row first. name: tells it from all others of which nodes have copies.
+-- changes_from: which aliases were changed by the versions above it is in alias_changes.
 CREATE TABLE directory (
-    one      boolean PRIMARY KEY DEFAULT true CHECK (one),
-    version  bigint NOT NULL,
-    standing bigint NOT NULL
+    one          boolean PRIMARY KEY DEFAULT true CHECK (one),
+    version      bigint NOT NULL,
+    standing     bigint NOT NULL,
+    name         text NOT NULL DEFAULT gen_random_uuid()::text,
+    changes_from bigint NOT NULL DEFAULT 0
 );
-INSERT INTO directory VALUES (true, 0, 0);
+INSERT INTO directory (version, standing) VALUES (0, 0);
+
+-- Which aliases changed last, so that whoever has a copy of the others reads these alone. version: of the directory, that the
+-- change made.
+CREATE TABLE alias_changes (version bigint NOT NULL, domain text COLLATE "C" NOT NULL, local text COLLATE "C" NOT NULL);
+CREATE INDEX alias_changes_by_version ON alias_changes (version);
 
 -- What came of the mail to each alias, and the number under which its text is found and programs name it, which no other
 -- alias gets later. made: since when is counted. refused: how many by why, as JSON.
@@ -92,6 +100,7 @@ BEGIN
         SELECT domain, local, extract(epoch FROM clock_timestamp())::bigint FROM made ORDER BY domain, local;
     INSERT INTO alias_text_due
         SELECT u.number, pg_current_xact_id() FROM made m JOIN alias_use u ON u.domain = m.domain AND u.local = m.local;
+    INSERT INTO alias_changes SELECT d.version + 1, m.domain, m.local FROM made m, directory d;
     RETURN NULL;
 END $$;
 CREATE TRIGGER alias_in AFTER INSERT ON aliases REFERENCING NEW TABLE AS made
@@ -102,6 +111,7 @@ BEGIN
     INSERT INTO alias_text_due
         SELECT u.number, pg_current_xact_id() FROM made m JOIN alias_use u ON u.domain = m.domain AND u.local = m.local
         ON CONFLICT (number) DO UPDATE SET tx = excluded.tx;
+    INSERT INTO alias_changes SELECT d.version + 1, m.domain, m.local FROM made m, directory d;
     RETURN NULL;
 END $$;
 CREATE TRIGGER alias_other AFTER UPDATE ON aliases REFERENCING NEW TABLE AS made
@@ -117,6 +127,7 @@ BEGIN
         DELETE FROM alias_text_due d USING used WHERE d.number = used.number
     )
     DELETE FROM alias_days d USING used WHERE d.number = used.number;
+    INSERT INTO alias_changes SELECT d.version + 1, g.domain, g.local FROM gone g, directory d;
     RETURN NULL;
 END $$;
 CREATE TRIGGER alias_out AFTER DELETE ON aliases REFERENCING OLD TABLE AS gone

@@ -1,5 +1,13 @@
-//! A throw-away cluster on a unix socket, as an unprivileged user: one for all processes of a run of tests, and a database of
-//! its own for each place. Whoever breaks the server down has one alone.
+//! A throw-away cluster of PostgreSQL on a unix socket, as an unprivileged user: one for all processes of a run of tests, and a
+//! database of its own for each place. Whoever breaks the server down has one alone.
+#![allow(
+    missing_docs,
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr
+)]
 
 use std::{
     fs::{self, File},
@@ -38,25 +46,25 @@ const KEEP: &str = r#"
 
 /// A server that runs as long as somebody has one of these.
 #[derive(Debug)]
-pub(crate) struct Cluster {
+pub struct Cluster {
     base: PathBuf,
     _user: File,
 }
 
 impl Cluster {
     /// `None` where PostgreSQL is not installed.
-    pub(crate) fn get() -> Option<&'static Self> {
+    pub fn get() -> Option<&'static Self> {
         static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
         CLUSTER.get_or_init(|| Self::start("", init)).as_ref()
     }
 
     /// One that no other process uses.
-    pub(crate) fn alone() -> Option<Self> {
+    pub fn alone() -> Option<Self> {
         Self::start(&format!("-{}", std::process::id()), init)
     }
 
     /// A server that has whatever this one has answered for, from now on: a standby to which each commit goes first.
-    pub(crate) async fn standby(&self) -> Self {
+    pub async fn standby(&self) -> Self {
         let copy = |data: &Path| {
             let mut copy = unprivileged("pg_basebackup");
             run(copy
@@ -84,17 +92,17 @@ impl Cluster {
     }
 
     /// Has a standby serve in the place of the server that it follows.
-    pub(crate) fn promote(&self) {
+    pub fn promote(&self) {
         run(control(&self.base).args(["promote", "-s", "-w", "-t", "60"]));
     }
 
     /// Has the server end as in a crash.
-    pub(crate) fn break_down(&self) {
+    pub fn break_down(&self) {
         run(control(&self.base).args(["stop", "-s", "-m", "immediate"]));
     }
 
     /// Starts it again.
-    pub(crate) fn start_again(&self) {
+    pub fn start_again(&self) {
         begin_server(&self.base);
     }
 
@@ -120,7 +128,7 @@ impl Cluster {
     }
 
     /// The URL of a new database.
-    pub(crate) async fn database(&self) -> String {
+    pub async fn database(&self) -> String {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("d{}_{count}", std::process::id());
@@ -130,17 +138,17 @@ impl Cluster {
     }
 
     /// Where its socket is.
-    pub(crate) fn directory(&self) -> &Path {
+    pub fn directory(&self) -> &Path {
         &self.base
     }
 
-    pub(crate) fn url(&self, database: &str) -> String {
+    pub fn url(&self, database: &str) -> String {
         format!("postgresql:///{database}?host={}&user={USER}", self.base.display())
     }
 }
 
 /// A connection behind the store's back.
-pub(crate) async fn connect(url: &str) -> Client {
+pub async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     Handle::current().spawn(connection);
     client
