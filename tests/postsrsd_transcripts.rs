@@ -274,7 +274,7 @@ impl Service for Then {
     }
 }
 
-fn tables(row: &Row) -> (tempfile::TempDir, Then) {
+async fn tables(row: &Row) -> (tempfile::TempDir, Then) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     fs::write(path.join("secret"), "tops3cr3t\n").unwrap();
@@ -289,7 +289,7 @@ fn tables(row: &Row) -> (tempfile::TempDir, Then) {
     );
     fs::write(path.join("onward.toml"), text).unwrap();
     let config = Config::load(&path.join("onward.toml")).unwrap();
-    (directory, Then(Tables::open(config).unwrap()))
+    (directory, Then(Tables::open(config).await.unwrap()))
 }
 
 /// The transcripts have a character for each octet.
@@ -299,7 +299,7 @@ fn octets(text: &str) -> Vec<u8> {
 
 /// What we answer, and whether the connection is closed behind it.
 async fn replay(row: &Row) -> (String, bool) {
-    let (_directory, service) = tables(row);
+    let (_directory, service) = tables(row).await;
     let is_first = row.version.starts_with('1');
     let dialect = match (is_first, row.case.starts_with("reverse")) {
         (true, false) => Dialect::TcpTable(Direction::Forward),

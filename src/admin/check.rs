@@ -1,12 +1,13 @@
 //! What a configuration means.
 
-use super::{Error, dkim_keys, spam_filter, srs_keys::keyring};
+use super::{Error, Place, dkim_keys, spam_filter, srs_keys::keyring};
 use crate::{
     clock,
     config::{CertificateFiles, Config, Dnsbl, Listen, Protocol, Srs, print_duration, print_size},
     keys::{present_certificate_files, relay_password, webhook_secret},
     next_hop::{Relay, TlsLevel},
     postfix::{AliasMaps, Asker, MapFault},
+    store::{StoreError, postgres},
     time::DAY,
     tls::{Certificates, expiry},
 };
@@ -21,8 +22,10 @@ const SOON: u64 = 14;
 pub struct Meaning {
     /// Our name.
     pub hostname: String,
-    /// Where everything that is kept lies.
+    /// Where everything that this machine keeps lies.
     pub state_dir: String,
+    /// Where the store is: there, or in a database that machines share.
+    pub store: String,
     /// Who gets the mail of role addresses.
     pub postmaster: Option<String>,
     /// What will listen where.
@@ -94,6 +97,7 @@ impl Meaning {
         Ok(Self {
             hostname: config.hostname.to_string(),
             state_dir: config.state_dir.display().to_string(),
+            store: Place::of(config).to_string(),
             postmaster: config.postmaster.as_ref().map(ToString::to_string),
             listen: config.listen.iter().map(listens).collect(),
             srs: srs(&config.srs, &secrets),
@@ -106,6 +110,20 @@ impl Meaning {
             warnings: [config.warnings.clone(), secrets.warnings, open, expiring, unsigned(config)]
                 .concat(),
         })
+    }
+}
+
+/// What the server of the database that machines share is, or why it does not answer now; `None` where nothing is shared.
+///
+/// # Errors
+/// When it cannot be used as it is.
+pub async fn database(config: &Config) -> Result<Option<String>, Error> {
+    let Some(database) = config.store.postgres.clone() else { return Ok(None) };
+    match postgres::describe(database).await {
+        Ok(text) => Ok(Some(text)),
+        // That may be over soon; a daemon that knows the directory starts all the same.
+        Err(error @ StoreError::Unreachable { .. }) => Ok(Some(error.to_string())),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -38,7 +38,7 @@ pub struct PlannedLetter {
 /// # Errors
 /// When the daemon could not start either, or the journal cannot be read.
 pub async fn plan(config: Config, domain: Option<&Domain>) -> Result<Vec<PlannedLetter>, Error> {
-    let parts = Parts::open_to_read(config).map_err(Error::refused)?;
+    let parts = Parts::open_to_read(config).await.map_err(Error::refused)?;
     let planned = async {
         let tasks = digests::tasks_now(&parts, domain, clock::now(), false).await?;
         digests::plan(&parts, tasks).await
@@ -59,7 +59,7 @@ pub async fn plan(config: Config, domain: Option<&Domain>) -> Result<Vec<Planned
 /// As [`plan`], and when nothing can be spooled.
 pub async fn send(config: Config, domain: Option<&Domain>) -> Result<usize, Error> {
     // As long as somebody might be told of what is spooled.
-    let (parts, _inbox) = Parts::open(config).map_err(Error::refused)?;
+    let (parts, _inbox) = Parts::open(config).await.map_err(Error::refused)?;
     let sent = async {
         let tasks = digests::tasks_now(&parts, domain, clock::now(), true).await?;
         digests::tell(&parts, tasks, true).await

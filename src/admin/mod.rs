@@ -33,44 +33,44 @@ pub mod tls_results;
 pub mod tokens;
 pub mod trace;
 pub mod traffic;
+pub mod upgrade;
 
-pub use crate::store::Store;
+pub use crate::store::{Place, Store};
 pub use error::Error;
 pub use explain::{ExplainedDestination, ExplainedList, Explanation, Question, Verdict, explain};
 
 use crate::store::Options;
-use std::path::Path;
 
-/// Opens the store of a state directory, made when it does not exist, beside a daemon or not.
+/// Opens the store of a place, made when it does not exist, beside a daemon or not.
 ///
 /// # Errors
 /// When it cannot be opened.
-pub fn open(state_dir: &Path) -> Result<Store, Error> {
-    Ok(Store::open(state_dir, Options::default())?)
+pub async fn open(place: &Place) -> Result<Store, Error> {
+    Ok(place.open(Options::default()).await?)
 }
 
 /// The same for whoever only reads.
 ///
 /// # Errors
 /// As [`open`], and when the database is one of an older version.
-pub fn open_to_read(state_dir: &Path) -> Result<Store, Error> {
-    Ok(Store::open(state_dir, reading())?)
+pub async fn open_to_read(place: &Place) -> Result<Store, Error> {
+    Ok(place.open(reading()).await?)
 }
 
 /// As [`open`]; `None` when nothing was ever kept there.
 ///
 /// # Errors
 /// As [`open`].
-pub fn open_existing(state_dir: &Path) -> Result<Option<Store>, Error> {
-    Ok(Store::open_existing(state_dir, Options::default())?)
+pub async fn open_existing(place: &Place) -> Result<Option<Store>, Error> {
+    Ok(place.open_existing(Options::default()).await?)
 }
 
 /// As [`open_to_read`]; `None` when nothing was ever kept there.
 ///
 /// # Errors
 /// As [`open_to_read`].
-pub fn open_existing_to_read(state_dir: &Path) -> Result<Option<Store>, Error> {
-    Ok(Store::open_existing(state_dir, reading())?)
+pub async fn open_existing_to_read(place: &Place) -> Result<Option<Store>, Error> {
+    Ok(place.open_existing(reading()).await?)
 }
 
 /// How whoever asks something opens a store.

@@ -2,7 +2,7 @@
 //! reading the spool or the journal as a whole.
 
 use super::{
-    Error, Store,
+    Error, Place, Store,
     aliases::{UnsafeAlias, unsafe_aliases},
     running::Running,
 };
@@ -12,7 +12,7 @@ use crate::{
     mail::Bite,
     store::{
         EventFigures, QueueFilter, WaitingEvent,
-        journal::{HostCount, JournalError, open_to_read},
+        journal::{HostCount, JournalError},
         spool::{SpoolFigures, Spooled},
     },
     time::{DAY, Millis},
@@ -75,11 +75,11 @@ impl Overview {
     ///
     /// # Errors
     /// When the store or the journal cannot be read.
-    pub async fn of(config: &Config, store: &Store) -> Result<Self, Error> {
+    pub async fn of(config: &Config, place: &Place, store: &Store) -> Result<Self, Error> {
         let state_dir = &config.state_dir;
         let (waiting, is_more) = waiting(store).await?;
         let since = clock::millis() - DAY;
-        let slowest = match open_to_read(state_dir) {
+        let slowest = match place.read_journal().await {
             Err(JournalError::Absent { .. }) => Vec::new(),
             opened => opened?.slowest(since, SHOWN).await?,
         };

@@ -8,14 +8,11 @@ use crate::{
     keys::live::Live,
     mail::srs::{self, NotReversed, Own, Rewritten},
     srs::{Returns, Rewriter, Settings},
-    store::{Kept, LongSender, LongSenders, SrsPutError, Store, StoreError},
+    store::{Kept, LongSender, LongSenders, Place, SrsPutError, StoreError},
     time::UnixTime,
 };
 use async_trait::async_trait;
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 /// What rewrites: the settings, the secrets, and where senders are kept whose rewritten address would be too
 /// long.
@@ -31,9 +28,9 @@ pub struct Srs<'a> {
     pub max_long_senders: u64,
 }
 
-/// The long senders in the store of a state directory; it is opened when one comes, as most are short enough.
+/// The long senders in the store of a place; it is opened when one comes, as most are short enough.
 #[derive(Debug)]
-pub struct LongSendersIn(pub PathBuf);
+pub struct LongSendersIn(pub Place);
 
 impl<'a> Srs<'a> {
     /// As the daemon rewrites.
@@ -41,7 +38,7 @@ impl<'a> Srs<'a> {
         Self {
             settings: &config.srs.settings,
             secret_file: &config.srs.secret_file,
-            long_senders: Arc::new(LongSendersIn(config.state_dir.clone())),
+            long_senders: Arc::new(LongSendersIn(Place::of(config))),
             max_long_senders: config.limits.srs_entries as u64,
         }
     }
@@ -127,21 +124,21 @@ impl LongSenders for LongSendersIn {
         now: UnixTime,
         max_entries: u64,
     ) -> Result<Kept, SrsPutError> {
-        let store = Store::open(&self.0, super::reading())?;
+        let store = self.0.open(super::reading()).await?;
         let put = store.srs_put(sender, now, max_entries).await;
         store.close().await;
         put
     }
 
     async fn srs_forget(&self, token: &str) -> Result<(), StoreError> {
-        let store = Store::open(&self.0, super::reading())?;
+        let store = self.0.open(super::reading()).await?;
         let forgotten = store.srs_forget(token).await;
         store.close().await;
         forgotten
     }
 
     async fn srs_get(&self, token: &str, now: UnixTime) -> Result<Option<Mailbox>, StoreError> {
-        let store = Store::open(&self.0, super::reading())?;
+        let store = self.0.open(super::reading()).await?;
         let found = store.srs_get(token, now).await;
         store.close().await;
         found

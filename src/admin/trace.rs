@@ -2,13 +2,10 @@
 
 pub use crate::store::journal::{AttemptLine, Filter, HELD, Outcome, Page, Position, Record};
 
-use super::{Error, Store};
-use crate::{
-    account::AccountId,
-    store::journal::{JournalError, open_to_read},
-};
+use super::{Error, Place, Store};
+use crate::{account::AccountId, store::journal::JournalError};
 use serde::Serialize;
-use std::{collections::HashMap, io, path::Path};
+use std::{collections::HashMap, io};
 
 /// A record, and who sent the message.
 #[derive(Debug, Serialize)]
@@ -55,11 +52,11 @@ impl Names {
 /// # Errors
 /// When the journal cannot be read, or `each` fails.
 pub async fn trace(
-    state_dir: &Path,
+    place: &Place,
     filter: &Filter,
     mut each: impl FnMut(&Record) -> io::Result<()>,
 ) -> Result<(), Error> {
-    let journal = open_to_read(state_dir)?;
+    let journal = place.read_journal().await?;
     let mut after = None;
     loop {
         let page = journal.page(filter, after).await?;
@@ -77,12 +74,12 @@ pub async fn trace(
 /// # Errors
 /// When the journal cannot be read.
 pub async fn latest(
-    state_dir: &Path,
+    place: &Place,
     filter: &Filter,
     before: Option<Position>,
     limit: usize,
 ) -> Result<Page, Error> {
-    match open_to_read(state_dir) {
+    match place.read_journal().await {
         Err(JournalError::Absent { .. }) => Ok(Page::default()),
         opened => Ok(opened?.latest(filter, before, limit).await?),
     }

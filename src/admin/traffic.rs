@@ -1,14 +1,14 @@
 //! Messages in figures, as charts show them.
 
-use super::Error;
+use super::{Error, Place};
 use crate::{
     alias::OwnedDomain,
     digest::Reason,
-    store::journal::{JournalError, Outcome, Span, TrafficCount, open_to_read},
+    store::journal::{JournalError, Outcome, Span, TrafficCount},
     time::{DAY, UnixTime},
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 /// What a chart is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -117,11 +117,11 @@ fn month_of(time: UnixTime) -> UnixTime {
 /// # Errors
 /// When the journal cannot be read.
 pub async fn of(
-    state_dir: &Path,
+    place: &Place,
     own: Option<&OwnedDomain>,
     now: UnixTime,
 ) -> Result<Vec<(Period, Traffic)>, Error> {
-    let journal = match open_to_read(state_dir) {
+    let journal = match place.read_journal().await {
         Err(JournalError::Absent { .. }) => None,
         opened => Some(opened?),
     };

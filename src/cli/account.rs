@@ -161,7 +161,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
     let mut out = BufWriter::new(context.out());
     let purpose = Purpose::changes(args.command.changes());
-    block_on(with_store(&config.state_dir, purpose, async |store| {
+    block_on(with_store(&config, purpose, async |store| {
         let told = execute(args.command, store, &config, &mut out).await?;
         out.flush()?;
         warn(&told.warnings)?;

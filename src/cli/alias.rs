@@ -210,7 +210,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
     let mut out = BufWriter::new(context.out());
     let purpose = Purpose::changes(args.command.changes());
-    block_on(with_store(&config.state_dir, purpose, async |store| {
+    block_on(with_store(&config, purpose, async |store| {
         let changed = args.command.changes_hands().map(AliasAddress::parse).transpose()?;
         let are_many = args.command.brings_back();
         let new = execute(args, store, config.postmaster.as_ref(), &mut out).await?;

@@ -1,7 +1,7 @@
 //! `onward backup`: a copy of everything that is kept.
 
 use super::{Context, Failure, progress::Bar};
-use crate::admin::backup::backup;
+use crate::admin::{Place, backup::backup};
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
 /// Copies the database into a new file, while the daemon runs or not
@@ -21,9 +21,9 @@ pub struct Args {
 /// # Errors
 /// When the file exists or cannot be written, or the store fails.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
-    let state_dir = context.config()?.state_dir;
+    let place = Place::of(&context.config()?);
     let bar = Bar::of("copying the database", false);
-    backup(&state_dir, &args.file)?;
+    backup(&place, &args.file)?;
     bar.clear();
     writeln!(context.out(), "written {}", args.file.display())?;
     Ok(ExitCode::SUCCESS)

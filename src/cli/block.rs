@@ -77,9 +77,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
     let mut out = context.out();
     let purpose = Purpose::changes(!matches!(args.command, Command::List { .. }));
-    block_on(with_store(&config.state_dir, purpose, async |store| {
-        execute(args, store, &mut out).await
-    }))?;
+    block_on(with_store(&config, purpose, async |store| execute(args, store, &mut out).await))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -153,7 +151,7 @@ async fn amend(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{admin, cli::tried::tried};
+    use crate::cli::tried::{store_in, tried};
 
     fn run(store: &Store, line: &str) -> Result<String, String> {
         let words: Vec<&str> = line.split(' ').collect();
@@ -163,7 +161,7 @@ mod tests {
     #[test]
     fn add_list_remove() {
         let state = tempfile::tempdir().unwrap();
-        let store = &admin::open(state.path()).unwrap();
+        let store = &store_in(state.path());
         let domain = crate::address::Domain::parse("x.test").unwrap();
         block_on(async { Ok(store.add_domain(&domain).await.unwrap()) }).unwrap();
         assert_eq!(run(store, "list").unwrap(), "");
@@ -212,7 +210,7 @@ mod tests {
     #[test]
     fn the_blocks_of_an_alias_are_its_own() {
         let state = tempfile::tempdir().unwrap();
-        let store = &admin::open(state.path()).unwrap();
+        let store = &store_in(state.path());
         let domain = crate::address::Domain::parse("x.test").unwrap();
         let alias = AliasAddress::parse("a@x.test").unwrap();
         let alias = crate::alias::Alias::forward(alias, ["b@y.test"]).unwrap();

@@ -2,7 +2,7 @@
 
 use super::{Context, Failure, context::block_on};
 use crate::admin::{
-    check::{Meaning, alias_map_faults},
+    check::{Meaning, alias_map_faults, database},
     relays::{RelayStatus, try_logins},
     spam_filter::{FilterStatus, ping},
 };
@@ -23,14 +23,19 @@ pub struct Args {
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
     let meaning = Meaning::of(&config)?;
-    let (faults, filter) =
-        block_on(async { Ok((alias_map_faults(&config).await, ping(&config).await?)) })?;
+    let (faults, filter, database) = block_on(async {
+        Ok((alias_map_faults(&config).await, ping(&config).await?, database(&config).await?))
+    })?;
     let mut out = context.out();
     let mut line = |name: &str, text: &str| writeln!(out, "{name:<11}{text}");
 
     line("config", &format!("{} is valid", context.config_file().display()))?;
     line("hostname", &meaning.hostname)?;
     line("state", &meaning.state_dir)?;
+    line("store", &meaning.store)?;
+    if let Some(database) = database {
+        line("", &database)?;
+    }
     let lines = [
         ("postmaster", meaning.postmaster.as_slice()),
         ("listen", &meaning.listen),

@@ -1,5 +1,5 @@
 use crate::{
-    admin::{self, Store},
+    admin::{self, Place, Store},
     alias::AliasError,
     config::{Config, ConfigError, DEFAULT_FILE},
     log::{self, Level, printable},
@@ -169,18 +169,18 @@ impl Purpose {
     }
 }
 
-/// Runs `work` on the store of a state directory, made when it does not exist, and closes it.
+/// Runs `work` on the store of a configuration, made when it does not exist, and closes it.
 ///
 /// # Errors
 /// That of `work`, or when the store cannot be opened.
 pub(super) async fn with_store<T>(
-    state_dir: &Path,
+    config: &Config,
     purpose: Purpose,
     work: impl AsyncFnOnce(&Store) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let store = match purpose {
-        Purpose::Read => admin::open_to_read(state_dir)?,
-        Purpose::Change => admin::open(state_dir)?,
+        Purpose::Read => admin::open_to_read(&Place::of(config)).await?,
+        Purpose::Change => admin::open(&Place::of(config)).await?,
     };
     let done = work(&store).await;
     store.close().await;
@@ -192,13 +192,13 @@ pub(super) async fn with_store<T>(
 /// # Errors
 /// As [`with_store`].
 pub(super) async fn with_existing_store<T>(
-    state_dir: &Path,
+    config: &Config,
     purpose: Purpose,
     work: impl AsyncFnOnce(Option<&Store>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let store = match purpose {
-        Purpose::Read => admin::open_existing_to_read(state_dir)?,
-        Purpose::Change => admin::open_existing(state_dir)?,
+        Purpose::Read => admin::open_existing_to_read(&Place::of(config)).await?,
+        Purpose::Change => admin::open_existing(&Place::of(config)).await?,
     };
     let done = work(store.as_ref()).await;
     if let Some(store) = store {

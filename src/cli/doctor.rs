@@ -63,7 +63,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     log::hide(args.dnsbl.iter().flat_map(Zone::secrets).map(String::as_str));
     let bar = Bar::of("looking at DNS, hosts and the configuration", args.json);
     let findings = match args.postfix {
-        true => block_on(with_existing_store(&config.state_dir, Purpose::Read, async |store| {
+        true => block_on(with_existing_store(&config, Purpose::Read, async |store| {
             let file = context.config_file();
             Ok(doctor::postfix(&config, file, store, args.config_dir.as_deref()).await?)
         }))?,
@@ -114,7 +114,7 @@ pub(super) fn first_look(config: &Config, out: &mut impl Write) -> Result<(), Fa
 }
 
 fn site(config: &Config, asked: &Asked) -> Result<Vec<Finding>, Failure> {
-    block_on(with_store(&config.state_dir, Purpose::Read, async |store| {
+    block_on(with_store(&config, Purpose::Read, async |store| {
         Ok(doctor::site(config, store, asked).await?)
     }))
 }

@@ -105,7 +105,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let mut out = context.out();
     let purpose = Purpose::changes(!matches!(args.command, Command::List { .. }));
     let is_new = matches!(args.command, Command::Add { .. });
-    block_on(with_store(&config.state_dir, purpose, async |store| {
+    block_on(with_store(&config, purpose, async |store| {
         let made = execute(args, store, &mut out).await?;
         out.flush()?;
         if let Some((domain, made)) = made {
@@ -178,7 +178,7 @@ pub(super) fn parse(text: &str) -> Result<Domain, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::tried::tried;
+    use crate::cli::tried::{store_in, tried};
 
     fn run(store: &Store, line: &str) -> Result<String, String> {
         let words: Vec<&str> = line.split(' ').collect();
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn what_is_set_is_listed_and_taken_away() {
         let state = tempfile::tempdir().unwrap();
-        let store = &admin::open(state.path()).unwrap();
+        let store = &store_in(state.path());
         run(store, "add x.test").unwrap();
         let set = run(store, "set X.test --auto-create shop-.* --to a@y.test b@y.test").unwrap();
         assert_eq!(set, "changed X.test (makes aliases of shop-.* -> a@y.test, b@y.test)\n");
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn add_list_remove() {
         let state = tempfile::tempdir().unwrap();
-        let store = &admin::open(state.path()).unwrap();
+        let store = &store_in(state.path());
         assert_eq!(run(store, "list").unwrap(), "");
         assert_eq!(run(store, "add Example.ORG").unwrap(), "added Example.ORG\n");
         run(store, "add bücher.example").unwrap();

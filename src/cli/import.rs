@@ -80,7 +80,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let purpose = Purpose::changes(!args.options.plan);
     let Args { service, file, to, domain, options } = args;
     let foreign = Foreign::Service(service.into(), Beside { domain, to });
-    block_on(with_store(&config.state_dir, purpose, async |store| {
+    block_on(with_store(&config, purpose, async |store| {
         let new = take_over(store, &file, &foreign, &options, &mut out).await?;
         // What is done is told before DNS is waited for.
         out.flush()?;

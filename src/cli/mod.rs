@@ -31,6 +31,7 @@ mod shown_once;
 mod size;
 pub mod srs;
 pub mod status;
+pub mod store;
 mod time;
 pub mod tls;
 pub mod token;
@@ -103,6 +104,7 @@ enum Command {
     Doctor(doctor::Args),
     Status(status::Args),
     Backup(backup::Args),
+    Store(store::Args),
     Completions(complete::CompletionsArgs),
     Man(complete::ManArgs),
 }
@@ -140,6 +142,7 @@ pub fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args, &context),
         Command::Status(args) => status::run(args, &context),
         Command::Backup(args) => backup::run(args, &context),
+        Command::Store(args) => store::run(&args, &context),
         Command::Completions(args) => complete::completions(args, Cli::command(), &context),
         Command::Man(args) => complete::man(args, Cli::command(), &context),
     };

@@ -122,11 +122,11 @@ impl Chosen {
 /// # Errors
 /// When the store fails, or something is not there that was asked for.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
-    let state_dir = context.config()?.state_dir;
+    let config = context.config()?;
     let mut out = BufWriter::new(context.out());
     let changes = matches!(args.command, Command::Retry(_) | Command::Drop(_));
     let work = async |store: Option<&Store>| execute(args, store, &mut out).await;
-    block_on(with_existing_store(&state_dir, Purpose::changes(changes), work))?;
+    block_on(with_existing_store(&config, Purpose::changes(changes), work))?;
     out.flush()?;
     Ok(ExitCode::SUCCESS)
 }

@@ -30,7 +30,7 @@ pub(super) fn run(
 ) -> Result<ExitCode, Failure> {
     let config = context.config()?;
     let mut out = BufWriter::new(context.out());
-    let notes = block_on(with_store(&config.state_dir, purpose, async |store| {
+    let notes = block_on(with_store(&config, purpose, async |store| {
         let notes = work(store, &config, &mut out).await?;
         out.flush()?;
         Ok(notes)

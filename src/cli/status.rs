@@ -39,7 +39,7 @@ pub struct Args {
 /// When the store or the journal cannot be read.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
-    let status = block_on(with_existing_store(&config.state_dir, Purpose::Read, async |store| {
+    let status = block_on(with_existing_store(&config, Purpose::Read, async |store| {
         Ok(Status::of(&config, store).await?)
     }))?;
     let mut out = context.out();

@@ -38,8 +38,8 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         Some(date) => Millis::from(date.to_zoned(TimeZone::UTC).map_err(Failure::new)?.timestamp()),
         None => clock::millis(),
     };
-    let state_dir = context.config()?.state_dir;
-    let rows = block_on(with_store(&state_dir, Purpose::Read, async |store| {
+    let config = context.config()?;
+    let rows = block_on(with_store(&config, Purpose::Read, async |store| {
         Ok(tls_results(store, day.unix_time()).await?)
     }))?;
     let mut out = context.out();

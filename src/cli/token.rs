@@ -166,8 +166,14 @@ fn write_line(out: &mut impl Write, record: &Record) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::{context::block_on, tried::tried};
-    use crate::{admin, config::Machine};
+    use crate::{
+        admin,
+        cli::{
+            context::block_on,
+            tried::{store_in, tried},
+        },
+        config::Machine,
+    };
     use std::path::Path;
 
     fn run(store: &Store, line: &[&str]) -> Result<(String, Vec<String>), String> {
@@ -185,7 +191,7 @@ mod tests {
     #[test]
     fn made_listed_and_revoked() {
         let state = tempfile::tempdir().unwrap();
-        let store = &admin::open(state.path()).unwrap();
+        let store = &store_in(state.path());
         let to = ["--domain", "x.test", "--to", "me@y.test"];
         let add = |more: &[&str]| run(store, &[&["add", "--label", "my phone"], more].concat());
         assert!(add(&to).unwrap_err().contains("onward domain add x.test"));

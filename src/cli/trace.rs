@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     admin::{
-        Store, accounts,
+        Place, Store, accounts,
         trace::{AttemptLine, Filter, Names, Record, Traced, trace},
     },
     config::print_size,
@@ -55,7 +55,7 @@ pub struct Args {
 /// # Errors
 /// When the journal cannot be read.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
-    let state_dir = context.config()?.state_dir;
+    let config = context.config()?;
     let Args { id, from, to, account, since, limit, json } = args;
     let mut out = BufWriter::new(context.out());
     let mut found = false;
@@ -77,9 +77,9 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
             if json { write_json(&mut out, &message) } else { write_text(&mut out, &message) }
         };
         let filter = Filter { id, from, to, account, since, limit, ..Filter::default() };
-        Ok(trace(&state_dir, &filter, each).await?)
+        Ok(trace(&Place::of(&config), &filter, each).await?)
     };
-    block_on(with_existing_store(&state_dir, Purpose::Read, work))?;
+    block_on(with_existing_store(&config, Purpose::Read, work))?;
     out.flush()?;
     if !found && !json {
         // To stderr, as it is no result; nothing hangs on it.

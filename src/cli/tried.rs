@@ -1,12 +1,19 @@
 //! A command as the tests of its file give it.
 
 use super::{Failure, context::block_on};
+use crate::admin::{self, Place, Store};
 use clap::{Args, Parser};
+use std::path::Path;
 
 #[derive(Parser)]
 struct Line<A: Args> {
     #[command(flatten)]
     args: A,
+}
+
+/// The store in a state directory.
+pub(super) fn store_in(state_dir: &Path) -> Store {
+    block_on(async { Ok(admin::open(&Place::directory(state_dir)).await?) }).unwrap()
 }
 
 /// What a command writes, and what `run` gives; else what a person is told.

@@ -218,7 +218,11 @@ fn write_line(out: &mut impl Write, record: &Record) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{admin, cli::context::block_on, config::Machine};
+    use crate::{
+        admin,
+        cli::{context::block_on, tried::store_in},
+        config::Machine,
+    };
     use clap::Parser;
     use std::path::Path;
 
@@ -256,7 +260,7 @@ mod tests {
     #[test]
     fn made_listed_and_revoked() {
         let state = tempfile::tempdir().unwrap();
-        let store = &admin::open(state.path()).unwrap();
+        let store = &store_in(state.path());
         let config = &listening("127.0.0.1:8080");
         let owner = ["login", "--domain", "x.test", "--label", "Anna"];
         let refused = run(store, config, &owner).unwrap_err();
@@ -300,7 +304,7 @@ mod tests {
             assert_eq!(base_of(&config.listen[0], &config).as_deref(), base, "{address}");
         }
         let state = tempfile::tempdir().unwrap();
-        let store = &admin::open(state.path()).unwrap();
+        let store = &store_in(state.path());
         let on_socket = listening("unix:/run/onward/web");
         assert!(run(store, &on_socket, &["login"]).unwrap_err().contains("--base URL"));
         let none = config("");

@@ -20,8 +20,8 @@
 /// A `table` stands in the file once, `tables` any number of times.
 ///
 /// A key accepts a `bool`, an `integer(from, to)`, a `duration(from, to)` in milliseconds, a `size(from, to)`
-/// in octets, a `rate`, `one_of("name" => value, …)`, `text("what it is", parse)`, `list("of what", parse)`, or
-/// a `secret_path`.
+/// in octets, a `rate`, `one_of("name" => value, …)`, `text("what it is", parse)`, `list("of what", parse)`,
+/// a `secret_path`, or a `database`.
 ///
 /// Where it is not written: it is `required`; `default` has a value as in TOML; `computed` names a function
 /// that makes one; `absent` tells what happens then, and the type is an `Option`.
@@ -132,6 +132,7 @@ macro_rules! section {
     (@kind text($what:expr, $parse:expr)) => { Kind::Text($what) };
     (@kind list($what:expr, $parse:expr)) => { Kind::List($what) };
     (@kind secret_path) => { Kind::Text("an absolute path, or \"credential:NAME\"") };
+    (@kind database) => { Kind::Text($crate::config::database::DATABASE) };
     (@kind rate) => { Kind::Text("how often in which time, such as \"600/1h\"; at most \"30d\"") };
 
     (@default required) => { IfAbsent::Required };

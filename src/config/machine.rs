@@ -1,4 +1,4 @@
-use super::values::absolute_path;
+use super::{unread, values::absolute_path};
 use std::{fs, path::PathBuf, process::Command};
 
 /// What the machine says about itself, for the keys that fall back to it.
@@ -37,6 +37,12 @@ impl Machine {
                 Err(format!("{text:?}: there are no credentials here ($CREDENTIALS_DIRECTORY)"))
             }
         }
+    }
+
+    /// What is in such a file.
+    pub(super) fn secret_text(&self, text: &str) -> Result<String, String> {
+        let file = self.secret_path(text)?;
+        fs::read_to_string(file).map_err(|error| format!("{text:?}: {}", unread(&error, "")))
     }
 }
 

@@ -12,6 +12,7 @@
 mod api;
 mod auth;
 mod clients;
+mod database;
 mod define;
 mod delivery;
 mod digest;
@@ -36,6 +37,7 @@ mod sections;
 pub mod service;
 mod spool;
 mod srs;
+mod store;
 mod submission;
 mod tls;
 mod units;
@@ -44,6 +46,7 @@ mod web;
 
 pub use api::Api;
 pub use auth::{ArcSealing, Auth};
+pub use database::{Database, DatabaseError};
 pub use delivery::Delivery;
 pub use digest::{Digest, TimeOfDay};
 pub use dns::Dns;
@@ -60,6 +63,7 @@ pub use machine::Machine;
 pub use route::Route;
 pub use spool::Spool;
 pub use srs::{Bounces, ReturnsTo, Srs};
+pub use store::Store;
 pub use submission::Submission;
 pub use tls::{Acme, CertificateFiles, Dane, Tls};
 pub use units::{parse_duration, parse_rate, parse_size, print_duration, print_rate, print_size};
@@ -86,6 +90,8 @@ pub struct Config {
     pub hostname: Domain,
     /// Where everything that is kept lies.
     pub state_dir: PathBuf,
+    /// Where what several machines share is kept.
+    pub store: Store,
     /// Gets postmaster@ and abuse@ of hosted domains without such an alias.
     pub postmaster: Option<Mailbox>,
     /// How much the daemon logs: `error`, `warn`, `info`, `debug` or `trace`.
@@ -191,6 +197,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
     let mut warnings = Vec::new();
     let hostname = keys.hostname(machine, &mut warnings);
     let listen = listen::read(&root);
+    let store = store::read(&root, &mut warnings);
     let srs = srs::read(&root, listen.as_deref(), hostname.as_ref());
     let delivery = root.table::<delivery::Keys<'_>>().checked();
     let spool = spool::read(&root);
@@ -215,6 +222,7 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
     let config = Config {
         hostname: hostname?,
         state_dir: machine.state_directory.clone().or(keys.state_dir.value)?,
+        store: store?,
         postmaster: keys.postmaster.value?,
         log_level: keys.log_level.value?,
         listen: listen?,

@@ -1,7 +1,7 @@
 //! Reads the tables of a configuration file against their [`Section`]s and collects every finding.
 
 use super::{
-    Finding, Machine,
+    Database, Finding, Machine,
     schema::{Key, Kind, Section},
     units::{parse_duration, parse_rate, parse_size},
 };
@@ -291,6 +291,16 @@ impl Value<'_> {
     /// An absolute path, or one of a credential.
     pub(super) fn secret_path(&self) -> Option<PathBuf> {
         self.text(|text| self.table.report.machine.secret_path(text))
+    }
+
+    /// A database by its URL, or by that of a credential.
+    pub(super) fn database(&self) -> Option<Database> {
+        self.text(|text| match text.strip_prefix("credential:") {
+            Some(_) => self.table.report.machine.secret_text(text).and_then(|url| {
+                Database::parse(url.trim()).map_err(|error| format!("{text:?}: {error}"))
+            }),
+            None => Database::parse(text).map_err(|error| error.to_string()),
+        })
     }
 
     fn or_refuse<T>(&self, result: Result<T, String>) -> Option<T> {

@@ -1,11 +1,12 @@
 use super::{
     api, auth, delivery, digest, dns, dnsbl, events, filter, journal, limits, listen, provider,
-    reader::FromTable, root, route, schema::Section, spool, srs, submission, tls, web,
+    reader::FromTable, root, route, schema::Section, spool, srs, store, submission, tls, web,
 };
 
 /// Every table of the file, in the order of the documents.
-pub(super) static SECTIONS: [&Section; 20] = [
+pub(super) static SECTIONS: [&Section; 21] = [
     root::Keys::SECTION,
+    store::Keys::SECTION,
     listen::Keys::SECTION,
     srs::Keys::SECTION,
     delivery::Keys::SECTION,

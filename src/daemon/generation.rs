@@ -202,7 +202,7 @@ impl Generation {
             {
                 let application = {
                     let figures = Arc::new(pages.monitoring.clone());
-                    web.application(config, &parts.store, figures, &pages.serve)
+                    web.application(config, &parts.place, &parts.store, figures, &pages.serve)
                 };
                 let beside = Arc::new(Beside { application, pages });
                 let serving = serve_application(socket, tls, retired.clone(), beside);

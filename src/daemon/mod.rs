@@ -23,7 +23,7 @@ use crate::{
     mail::{Current, Inbox, OpenError, Parts, Runner, digests, tell_of_delays, tls_reports},
     store::{
         StateLock,
-        journal::{Bounds, Journal, JournalError},
+        journal::{Bounds, JournalError},
     },
 };
 use behind::Behind;
@@ -184,7 +184,7 @@ impl Daemon {
         if config.listen.is_empty() {
             return Err(StartError::NoListener);
         }
-        let (mut parts, spool) = Parts::open(config)?;
+        let (mut parts, spool) = Parts::open_to_serve(config).await?;
         let state_dir = lock(&parts.config.state_dir).await?;
         let limits = &parts.config.limits;
         let clients = Arc::new(Clients::new(client_limits(limits)));
@@ -193,7 +193,7 @@ impl Daemon {
         let sockets = Sockets::new(inherited);
         let sockets = sockets.bind(&parts.config).await?;
         let bounds = journal_bounds(&parts.config.journal);
-        parts.journal = Journal::open(&parts.config.state_dir, bounds)?;
+        parts.journal = parts.place.record(bounds).await?;
         let generation = Generation::new(Arc::new(parts), sockets)?;
         Ok(Self { generation, shared, spool, _state_dir: state_dir })
     }

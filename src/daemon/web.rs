@@ -4,7 +4,7 @@ use super::{figures::Figures, pages::Pages};
 use crate::{
     config::{Config, Served},
     http::{Application, Client, Fault, Page, Question},
-    store::Store,
+    store::{Place, Store},
 };
 use async_trait::async_trait;
 use hyper::{Method, Request, Response, StatusCode, body::Bytes, http::request::Parts};
@@ -18,6 +18,7 @@ pub trait Web: fmt::Debug + Send + Sync {
     fn application(
         &self,
         config: &Config,
+        place: &Place,
         store: &Store,
         figures: Arc<dyn Figures>,
         serve: &[Served],

@@ -36,6 +36,11 @@ pub enum OpenError {
     /// A reload cannot move it.
     #[error("state_dir has changed: that needs a restart")]
     StateDir,
+    /// As that: what is kept in one store is not in the other.
+    #[error(
+        "[store] has changed, or hostname, which is the node's name where store.node is not set: that needs a restart"
+    )]
+    Place,
 }
 
 /// Where mail servers listen.

@@ -32,7 +32,7 @@ use crate::{
     provider::{Providers, governor::Hold},
     retry,
     spam_filter::SpamFilter,
-    store::{Options, Store, StoreError, journal::Journal},
+    store::{Options, Place, Store, StoreError, journal::Journal},
 };
 use async_trait::async_trait;
 use std::{fmt, sync::Arc, time::Duration};
@@ -109,8 +109,9 @@ pub(crate) struct Parts {
     pub(crate) events: Arc<Events>,
     pub(crate) hook: Option<Arc<Hook>>,
     pub(crate) webhook_secret: Option<Live<Zeroizing<String>>>,
-    /// What is kept: what earlier attempts brought, what waits.
+    /// What is kept: what earlier attempts brought, what waits; and where that is.
     pub(crate) store: Store,
+    pub(crate) place: Place,
     /// What is told of each message.
     pub(crate) journal: Journal,
     /// The way to destinations.
@@ -134,13 +135,18 @@ impl Parts {
     /// Reads the secrets and opens the store. The journal is nowhere yet: it belongs to whoever has the
     /// lock of the state directory. Gives what the spool's runner waits for beside it. To be called
     /// within a Tokio runtime.
-    pub(crate) fn open(config: Config) -> Result<(Self, spool::Inbox), OpenError> {
-        Self::open_with(config, false)
+    pub(crate) async fn open(config: Config) -> Result<(Self, spool::Inbox), OpenError> {
+        Self::open_for(config, Purpose::Change).await
     }
 
     /// As [`Parts::open`] for whoever only looks: a database of an older version is refused.
-    pub(crate) fn open_to_read(config: Config) -> Result<Self, OpenError> {
-        Self::open_with(config, true).map(|(parts, _)| parts)
+    pub(crate) async fn open_to_read(config: Config) -> Result<Self, OpenError> {
+        Self::open_for(config, Purpose::Read).await.map(|(parts, _)| parts)
+    }
+
+    /// As [`Parts::open`] for who serves.
+    pub(crate) async fn open_to_serve(config: Config) -> Result<(Self, spool::Inbox), OpenError> {
+        Self::open_for(config, Purpose::Serve).await
     }
 
     /// Ready when something was taken of the limits of aliases.
@@ -158,16 +164,20 @@ impl Parts {
         rates::go_on(&self.rates, &self.new_aliases, kept);
     }
 
-    fn open_with(config: Config, keeps_schema: bool) -> Result<(Self, spool::Inbox), OpenError> {
+    async fn open_for(config: Config, purpose: Purpose) -> Result<(Self, spool::Inbox), OpenError> {
         let secrets = Secrets::read(&config)?;
         let options = Options {
             postmaster: config.postmaster.clone(),
             keep_tag: config.delivery.keep_tag,
             spool: spool_bounds(&config.spool),
-            keeps_schema,
+            keeps_schema: purpose == Purpose::Read,
             ..Options::default()
         };
-        let store = Store::open(&config.state_dir, options)?;
+        let place = Place::of(&config);
+        let store = match purpose {
+            Purpose::Serve => place.serve(options).await?,
+            Purpose::Read | Purpose::Change => place.open(options).await?,
+        };
         let governor = Governor::new(Providers::new(config.providers.clone()));
         let events = Arc::new(Events::new(&config));
         let listener = Arc::clone(&events) as Arc<dyn Listener>;
@@ -193,6 +203,7 @@ impl Parts {
             events,
             hook: Hook::new(&config, outbound.resolver())?.map(Arc::new),
             webhook_secret: secrets.webhook_secret,
+            place,
             store,
             journal: Journal::nowhere(),
             network: Arc::clone(&outbound) as Arc<dyn Network>,
@@ -214,6 +225,9 @@ impl Parts {
     pub(crate) fn next(&self, config: Config) -> Result<Self, OpenError> {
         if config.state_dir != self.config.state_dir {
             return Err(OpenError::StateDir);
+        }
+        if Place::of(&config) != self.place {
+            return Err(OpenError::Place);
         }
         let secrets = Secrets::read(&config)?;
         let store = self.store.clone();
@@ -256,6 +270,7 @@ impl Parts {
             events: Arc::clone(&self.events),
             hook: Hook::new(&config, outbound.resolver())?.map(Arc::new),
             webhook_secret: secrets.webhook_secret,
+            place: self.place.clone(),
             store,
             journal: self.journal.clone(),
             network: Arc::clone(&outbound) as Arc<dyn Network>,
@@ -342,6 +357,14 @@ impl Parts {
         let answer = timeout(WELL_WITHIN, self.store.is_well()).await;
         Ok(answer.map_err(|_| NotWell::Silent)??)
     }
+}
+
+/// What parts are opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Read,
+    Change,
+    Serve,
 }
 
 /// How long it may take to find out who has the hosts of a destination.

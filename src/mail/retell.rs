@@ -24,7 +24,7 @@ use crate::{
     metrics::Bounced,
     reply::Reply,
     srs::Keyring,
-    store::journal::{Bounce, Filter, open_to_read},
+    store::journal::{Bounce, Filter},
 };
 use bytes::Bytes;
 use std::sync::Arc;
@@ -210,7 +210,7 @@ async fn recorded(parts: &Parts, id: MessageId) -> Vec<ForwardPath> {
     // Its record may be on the way to the file.
     parts.journal.flush().await;
     let filter = Filter { id: Some(id.to_string()), ..Filter::default() };
-    let page = match open_to_read(&parts.config.state_dir) {
+    let page = match parts.place.read_journal().await {
         Ok(journal) => journal.page(&filter, None).await,
         Err(error) => Err(error),
     };

@@ -45,8 +45,8 @@ impl Tables {
     ///
     /// # Errors
     /// When the daemon could not start either.
-    pub fn open(config: Config) -> Result<Self, OpenError> {
-        let (parts, _) = Parts::open(config)?;
+    pub async fn open(config: Config) -> Result<Self, OpenError> {
+        let (parts, _) = Parts::open(config).await?;
         Ok(Self::new(Arc::new(parts), None))
     }
 

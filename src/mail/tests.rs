@@ -104,7 +104,7 @@ impl Scene {
         );
         let config = Config::parse(&text, Path::new("test"), &Machine::default()).unwrap();
         let network = Arc::<Scripted>::default();
-        let (mut parts, _) = Parts::open(config).unwrap();
+        let (mut parts, _) = Parts::open(config).await.unwrap();
         parts.network = Arc::clone(&network) as Arc<dyn Network>;
         parts.store.add_domain(&"example.org".parse().unwrap()).await.unwrap();
         let address = |name| AliasAddress::parse(&format!("{name}@example.org")).unwrap();

@@ -182,6 +182,27 @@ pub enum StoreError {
         /// Their names.
         nodes: String,
     },
+    /// A node of that name serves already.
+    #[error(
+        "another onward serves as node {node} from {database}; each has its own name: set store.node, or stop that one first"
+    )]
+    NameTaken {
+        /// The database.
+        database: String,
+        /// The name.
+        node: String,
+    },
+    /// Another process serves in the place of this one.
+    #[error(
+        "another onward has taken the place of node {node} in {database}, or this one was silent for a day: what waits in the \
+         spool is left to others; restart it, by a name of its own"
+    )]
+    Replaced {
+        /// The database.
+        database: String,
+        /// The name.
+        node: String,
+    },
     /// A database on a server that holds what it should not.
     #[error("{database} is damaged ({reason}); stop all nodes and restore a backup")]
     Unsound {

@@ -2,8 +2,8 @@
 //! spool, messages that wait; events and digests, what is told of aliases; and the journal.
 //!
 //! The traits say what is kept, in the words of mail, and what whoever keeps it promises; [`Store`] is a
-//! handle to one that does. `sqlite` is the only one today, and knows all of SQL. Several processes may
-//! have one store open; a change by one is seen by the others within a second.
+//! handle to one that does: `sqlite` in a file, `postgres` in a database that machines share. [`Place`] says which. Several
+//! processes may have one store open; a change by one is seen by the others within a second.
 
 mod accounts;
 mod alias_numbers;
@@ -23,9 +23,11 @@ mod lock;
 mod long_senders;
 mod many;
 mod memory;
+mod nodes;
 mod number;
 mod outbox;
 mod pieces;
+mod place;
 pub mod postgres;
 mod queue;
 mod removals;
@@ -50,7 +52,9 @@ pub use lock::StateLock;
 pub use long_senders::{Kept, LongSender, LongSenders, SrsPutError};
 pub use many::{AliasChanges, Alteration, Altered, Coming, Edited, Far, Many, Progress, TakenIn};
 pub use memory::{Fingerprint, Memory};
+pub use nodes::{NodeStatus, Nodes};
 pub use outbox::{EventFigures, Outbox, WaitingEvent};
+pub use place::Place;
 pub use queue::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, Unreadable};
 pub use removals::{IsMeant, Removals, Removed, Reversion};
 pub use sessions::{Begin, EndedSession, SessionChangeError, Sessions};
@@ -100,6 +104,7 @@ pub trait Backend:
     + TlsRecords
     + Outbox
     + Digests
+    + Nodes
 {
     /// Changes what the configuration says, from now on.
     fn set_options(&self, postmaster: Option<Mailbox>, keep_tag: bool, spool: SpoolBounds);
@@ -131,14 +136,14 @@ impl Store {
         Ok(Self(sqlite::Sqlite::open(state_dir, options)?))
     }
 
-    /// Opens the store that nodes share in a database, made when it does not exist. `node` is the name by which this
-    /// process serves, if it does.
+    /// Opens the store that nodes share in a database, made when it does not exist. `node` is the one that this process
+    /// serves as, if it does.
     ///
     /// # Errors
     /// When the database cannot be used, or its tables are of another version.
     pub async fn connect(
         database: postgres::Database,
-        node: Option<String>,
+        node: Option<postgres::Node>,
         options: Options,
     ) -> Result<Self, StoreError> {
         Ok(Self(postgres::Postgres::open(database, node, options).await?))

@@ -22,7 +22,7 @@ mod uses;
 pub use api::document;
 
 use crate::{
-    admin::Store,
+    admin::{Place, Store},
     clock,
     config::{Config, Served},
     daemon::{self, Figures},
@@ -99,6 +99,7 @@ impl Default for Shared {
 #[derive(Debug, Clone)]
 pub(crate) struct Site {
     pub(crate) config: Arc<Config>,
+    pub(crate) place: Place,
     pub(crate) store: Store,
     pub(crate) figures: Arc<dyn Figures>,
     pub(crate) shared: Arc<Shared>,
@@ -109,13 +110,15 @@ impl daemon::Web for Web {
     fn application(
         &self,
         config: &Config,
+        place: &Place,
         store: &Store,
         figures: Arc<dyn Figures>,
         serve: &[Served],
     ) -> Arc<dyn Application> {
         let config = Arc::new(config.clone());
         let shared = Arc::clone(&self.0);
-        let site = Site { config, store: store.clone(), figures, shared };
+        let (place, store) = (place.clone(), store.clone());
+        let site = Site { config, place, store, figures, shared };
         let serves = |served| serve.contains(&served);
         let api = serves(Served::Api).then(|| api::routes().with_state(site.clone()));
         let page = serves(Served::Web).then(|| page::routes(site.clone()));

@@ -61,7 +61,7 @@ pub struct Question {
 /// When the daemon could not start either.
 pub async fn explain(config: Config, question: &Question) -> Result<Explanation, OpenError> {
     let Question { recipient, sender: from, ip, helo, message, asks_filter } = question;
-    let mut parts = Parts::open_to_read(config)?;
+    let mut parts = Parts::open_to_read(config).await?;
     if !asks_filter {
         parts.filter = None;
     }

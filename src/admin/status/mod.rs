@@ -3,7 +3,7 @@
 mod probe;
 
 use super::{
-    Error, Store,
+    Error, Place, Store,
     aliases::{UnsafeAlias, unsafe_aliases},
     providers::{self, State, Told},
     running::Running,
@@ -13,10 +13,7 @@ use crate::{
     clock,
     config::Config,
     mail::Bite,
-    store::{
-        QueueSummary, StateLock,
-        journal::{JournalError, open_to_read},
-    },
+    store::{QueueSummary, StateLock, journal::JournalError},
     time::{DAY, Millis},
 };
 use serde::Serialize;
@@ -185,7 +182,7 @@ fn is_none(count: &u64) -> bool {
 
 /// What failed, and what had a signature that could not be kept.
 async fn losses_since(config: &Config, since: Millis) -> Result<[u64; 2], Error> {
-    match open_to_read(&config.state_dir) {
+    match Place::of(config).read_journal().await {
         Err(JournalError::Absent { .. }) => Ok([0, 0]),
         opened => {
             let journal = opened?;

@@ -4,6 +4,7 @@ use crate::{
     address::Mailbox,
     admin,
     alias::{Alias, AliasAddress},
+    cli::tried::store_in,
     config::Machine,
     time::UnixTime,
 };
@@ -18,7 +19,7 @@ struct Line {
 
 /// A store that hosts example.org, with aliases hello and shop.
 fn store(state: &TempDir) -> Store {
-    let store = admin::open(state.path()).unwrap();
+    let store = store_in(state.path());
     block_on(async {
         store.add_domain(&"example.org".parse().unwrap()).await.unwrap();
         for address in ["hello@example.org", "shop@example.org"] {

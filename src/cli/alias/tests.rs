@@ -2,7 +2,7 @@ mod apply;
 mod rules;
 
 use super::*;
-use crate::{address::Domain, admin};
+use crate::{address::Domain, cli::tried::store_in};
 use clap::Parser;
 use std::{fs, path::Path};
 
@@ -21,7 +21,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let state = tempfile::tempdir().unwrap();
-        let store = admin::open(state.path()).unwrap();
+        let store = store_in(state.path());
         block_on(async {
             for domain in ["x.test", "z.test"] {
                 store.add_domain(&Domain::parse(domain).unwrap()).await.unwrap();

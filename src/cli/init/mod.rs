@@ -146,9 +146,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
 
     let daemon = unit.state_directory(&answers.state_dir)?;
     // Before the files: after a failure `onward init` can be run again.
-    block_on(with_store(&answers.state_dir, Purpose::Change, async |store| {
-        host(&answers, store).await
-    }))?;
+    block_on(with_store(&parsed, Purpose::Change, async |store| host(&answers, store).await))?;
     let mut secret = srs_keys::new_secret()?;
     secret.push('\n');
     let own = self_signed(&answers.hostname)

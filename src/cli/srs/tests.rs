@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    admin::srs::LongSendersIn,
+    admin::{Place, srs::LongSendersIn},
     srs::{Settings, TagKind},
 };
 use clap::Parser;
@@ -46,7 +46,7 @@ impl World {
         let srs = Srs {
             settings: &self.settings,
             secret_file: &self.file(),
-            long_senders: Arc::new(LongSendersIn(self.state_dir())),
+            long_senders: Arc::new(LongSendersIn(Place::directory(&self.state_dir()))),
             max_long_senders: 10,
         };
         let mut out = Vec::new();

@@ -283,7 +283,7 @@ async fn host_the_alias(config: &Config) -> Result<(), Failure> {
     let address = AliasAddress::parse(ALIAS).map_err(Failure::new)?;
     let alias = Alias::forward(address, [MAILBOX]).map_err(Failure::new)?;
     let domain = Domain::parse(DOMAIN).map_err(Failure::new)?;
-    with_store(&config.state_dir, Purpose::Change, async |store| {
+    with_store(config, Purpose::Change, async |store| {
         domains::add(store, &domain).await?;
         Ok(aliases::add(store, &alias).await?)
     })

@@ -11,7 +11,7 @@ use crate::{
     },
     store::{
         QueueFilter,
-        journal::{self, Outcome, Record, open_to_read},
+        journal::{self, Outcome, Record},
         spool::Spooled,
     },
     time::Millis,
@@ -78,7 +78,7 @@ impl Gathering<'_> {
         let millis = |seconds: u64| Some(Millis::new(seconds.saturating_mul(1000)));
         let (since, until) = (millis(since.as_secs()), millis(until.as_secs()));
         let filter = journal::Filter { since, until, ..journal::Filter::default() };
-        let reading = open_to_read(&self.parts.config.state_dir)?;
+        let reading = self.parts.place.read_journal().await?;
         let mut after = None;
         loop {
             let page = reading.page(&filter, after).await?;

@@ -123,7 +123,7 @@ fn cases() -> impl Strategy<Value = Case> {
 }
 
 /// Parts with keys of these domains.
-fn parts(keys: &[&str]) -> (Parts, TempDir) {
+async fn parts(keys: &[&str]) -> (Parts, TempDir) {
     let state = tempfile::tempdir().unwrap();
     let secret = state.path().join("secret");
     fs::write(&secret, "a secret of the tests\n").unwrap();
@@ -141,7 +141,7 @@ fn parts(keys: &[&str]) -> (Parts, TempDir) {
         state.path()
     );
     let config = Config::parse(&text, Path::new("test"), &Machine::default()).unwrap();
-    (Parts::open(config).unwrap().0, state)
+    (Parts::open(config).await.unwrap().0, state)
 }
 
 impl Case {
@@ -313,12 +313,9 @@ fn check(case: &Case, findings: &Findings, Dressed { reverse_path, form, .. }: &
 #[test]
 fn no_identifier_of_ours_is_lent_to_an_unproven_from() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let mut all: Vec<(Parts, TempDir)> = {
-        let _entered = runtime.enter();
-        let keys: [&[&str]; 4] =
-            [&[], &["fwd.test"], &["two.example"], &["fwd.test", "two.example"]];
-        keys.into_iter().map(parts).collect()
-    };
+    let keys: [&[&str]; 4] = [&[], &["fwd.test"], &["two.example"], &["fwd.test", "two.example"]];
+    let mut all: Vec<(Parts, TempDir)> =
+        keys.into_iter().map(|keys| runtime.block_on(parts(keys))).collect();
     let (left, munged, refused) = (Cell::new(0), Cell::new(0), Cell::new(0));
     let count = |which: &Cell<u32>| which.set(which.get() + 1);
     let all = std::cell::RefCell::new(&mut all);

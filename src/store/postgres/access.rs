@@ -46,10 +46,10 @@ impl Access {
     pub(super) fn new(database: Arc<Database>, connections: usize) -> Result<Self, StoreError> {
         let unreachable =
             |reason: String| StoreError::Unreachable { database: database.name(), reason };
-        let connector = database.connector().map_err(|error| unreachable(error.to_string()))?;
+        let handshakes =
+            Handshakes::with(&database).map_err(|error| unreachable(error.to_string()))?;
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager =
-            Manager::from_config(database.config().clone(), Handshakes(connector), recycling);
+        let manager = Manager::from_config(database.config().clone(), handshakes, recycling);
         let set_up = Hook::async_fn(|client, _| {
             Box::pin(async move { client.batch_execute(SESSION).await.map_err(HookError::Backend) })
         });

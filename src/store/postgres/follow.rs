@@ -1,7 +1,7 @@
 //! Notices what other nodes and the command line change. That is asked each second; a notice of the server only makes it sooner.
 
 use super::{
-    Database, Postgres,
+    Database, Node, Postgres,
     access::{reading, writing},
     rows::{legs, nodes, queue},
     snapshot,
@@ -10,7 +10,7 @@ use super::{
 use crate::store::{StoreError, error::told_again};
 use std::{
     future::poll_fn,
-    sync::{Arc, Weak},
+    sync::{Arc, Weak, atomic::Ordering},
     time::Duration,
 };
 use tokio::{
@@ -22,8 +22,8 @@ use tokio_postgres::AsyncMessage;
 
 /// How often the database is asked what changed.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How often a node that serves says that it does: several times in its lease.
-const HEARTBEAT: Duration = Duration::from_secs(10);
+/// How many times in its lease a node says that it serves.
+const BEATS: u32 = 6;
 /// How long it is until notices are asked for again, where there is no way to them.
 const REST: Duration = Duration::from_secs(2);
 
@@ -57,7 +57,7 @@ async fn ask(store: Weak<Postgres>, database: Arc<Database>, mut stopped: onesho
     let mut hearing = JoinSet::new();
     hearing.spawn(hear(database, Arc::clone(&hint)));
     // The lease began when the store was opened.
-    let mut beat = Instant::now() + HEARTBEAT;
+    let mut beat = Instant::now();
     loop {
         tokio::select! {
             _ = &mut stopped => return,
@@ -66,9 +66,11 @@ async fn ask(store: Weak<Postgres>, database: Arc<Database>, mut stopped: onesho
         }
         let Some(store) = store.upgrade() else { return };
         let mut looked = store.look().await;
-        if looked.is_ok() && store.node.is_some() && Instant::now() >= beat {
-            looked = store.beat().await;
-            beat = Instant::now() + HEARTBEAT;
+        if let (Ok(is_other), Some(node)) = (&looked, &store.node)
+            && (*is_other || Instant::now() >= beat)
+        {
+            looked = store.beat(node).await.map(|()| false);
+            beat = Instant::now() + node.lease / BEATS;
         }
         told_again(&store.trouble, looked.err());
     }
@@ -87,12 +89,9 @@ async fn hear(database: Arc<Database>, hint: Arc<Notify>) {
 }
 
 async fn try_hear(database: &Database, hint: &Notify) -> Result<(), String> {
-    let connector = database.connector().map_err(|error| error.to_string())?;
-    let (client, mut connection) = database
-        .config()
-        .connect(Handshakes(connector))
-        .await
-        .map_err(|error| error.to_string())?;
+    let handshakes = Handshakes::with(database).map_err(|error| error.to_string())?;
+    let (client, mut connection) =
+        database.config().connect(handshakes).await.map_err(|error| error.to_string())?;
     let listen = client.batch_execute("LISTEN onward");
     let mut listen = std::pin::pin!(listen);
     let mut listens = false;
@@ -116,8 +115,8 @@ async fn try_hear(database: &Database, hint: &Notify) -> Result<(), String> {
 }
 
 impl Postgres {
-    /// Reads what changed.
-    pub(super) async fn look(&self) -> Result<(), StoreError> {
+    /// Reads what changed; true where domains or aliases did.
+    pub(super) async fn look(&self) -> Result<bool, StoreError> {
         let before = self.live.snapshot();
         let me = self.me.get().filter(|_| self.node.is_some());
         let (now, changes, are_left) = reading!(self.access, tx => {
@@ -128,22 +127,33 @@ impl Postgres {
             };
             Ok((snapshot::load(tx, Some(&before)).await?, queue::changes(tx).await?, are_left))
         })?;
+        let is_other = now.is_some();
         if let Some(now) = now {
             self.live.replace(now);
         }
         // What others leave is to be taken, as if an administrator had changed it.
         self.spool_changes
             .send_if_modified(|seen| std::mem::replace(seen, changes) != changes || are_left);
-        Ok(())
+        match self.is_replaced.load(Ordering::Relaxed) {
+            true => Err(self.replaced()),
+            false => Ok(is_other),
+        }
     }
 
     /// Says that this node serves.
-    async fn beat(&self) -> Result<(), StoreError> {
-        let me = self.me().await?;
-        let is_known: bool = writing!(self.access, tx => Ok(nodes::renew(tx, me).await?))?;
-        if !is_known {
-            tracing::error!("this node was silent for a day and is forgotten; restart it");
+    async fn beat(&self, node: &Node) -> Result<(), StoreError> {
+        let (me, version) = (self.me().await?, self.live.snapshot().version);
+        let is_known: bool =
+            writing!(self.access, tx => Ok(nodes::renew(tx, me, node, version).await?))?;
+        if is_known {
+            return Ok(());
         }
-        Ok(())
+        self.is_replaced.store(true, Ordering::Relaxed);
+        Err(self.replaced())
+    }
+
+    fn replaced(&self) -> StoreError {
+        let node = self.node.as_ref().map(|node| node.name.clone()).unwrap_or_default();
+        StoreError::Replaced { database: self.access.database.name(), node }
     }
 }

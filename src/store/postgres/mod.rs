@@ -8,7 +8,6 @@ mod alias_use;
 mod alter;
 mod apply;
 mod ask;
-mod database;
 mod directory;
 mod error;
 mod follow;
@@ -16,6 +15,7 @@ pub(super) mod journal;
 mod long_senders;
 mod many;
 mod memory;
+mod node;
 mod outbox;
 mod queue;
 mod removals;
@@ -31,9 +31,15 @@ mod tls;
 mod tls_records;
 mod tokens;
 
-pub use database::{Database, DatabaseError};
+pub use crate::config::{Database, DatabaseError};
+pub(super) use node::new_instance;
+pub use node::{LEASE, Node};
+pub use steps::UpgradeStep;
 
-use super::{Backend, Options, StoreError, Unreadable, in_force::InForce, spool::SpoolBounds};
+use super::{
+    Backend, NodeStatus, Nodes, Options, StoreError, Unreadable, in_force::InForce,
+    spool::SpoolBounds,
+};
 use crate::address::Mailbox;
 use access::{Access, CONNECTIONS, reading, writing};
 use async_trait::async_trait;
@@ -43,7 +49,7 @@ use parking_lot::Mutex;
 use rows::{domains, nodes, queue as queue_rows};
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
 };
 use tokio::sync::{OnceCell, watch};
 
@@ -57,10 +63,12 @@ pub(super) struct Postgres {
     unreadable: Mutex<BTreeMap<i64, Unreadable>>,
     /// Since which epoch legs are being sent by this process, by message and leg.
     epochs: Mutex<HashMap<(i64, i64), i64>>,
-    /// The name by which this process serves, if it does.
-    node: Option<String>,
+    /// Whom this process serves as, if it does.
+    node: Option<Node>,
     /// Its number, once it has one.
     me: OnceCell<i64>,
+    /// Another process has the place of this one.
+    is_replaced: AtomicBool,
     /// What administrators did to the spool.
     spool_changes: watch::Sender<i64>,
     trouble: watch::Sender<Option<StoreError>>,
@@ -69,11 +77,11 @@ pub(super) struct Postgres {
 }
 
 impl Postgres {
-    /// Opens the store, made where there is none. `node` is the name by which this process serves: what it takes into the
-    /// spool is its own as long as it is heard of.
+    /// Opens the store, made where there is none. `node` is the one that this process serves as: what it takes into the spool
+    /// is its own as long as it is heard of.
     pub(super) async fn open(
         database: Database,
-        node: Option<String>,
+        node: Option<Node>,
         options: Options,
     ) -> Result<Arc<Self>, StoreError> {
         let access = Access::new(Arc::new(database), CONNECTIONS)?;
@@ -95,6 +103,7 @@ impl Postgres {
             epochs: Mutex::default(),
             node,
             me: OnceCell::new(),
+            is_replaced: AtomicBool::new(false),
             spool_changes,
             trouble,
             following: Mutex::default(),
@@ -109,23 +118,64 @@ impl Postgres {
 
     /// The number under which this process writes to the spool.
     async fn me(&self) -> Result<i64, StoreError> {
-        let (name, serves) = (self.node.as_deref().unwrap_or_default(), self.node.is_some());
         let number = self.me.get_or_try_init(|| async {
-            writing!(self.access, tx => Ok(nodes::insert(tx, name, serves).await?))
+            let Some(node) = &self.node else {
+                return writing!(self.access, tx => Ok(nodes::insert_guest(tx).await?));
+            };
+            let number: Option<i64> =
+                writing!(self.access, tx => Ok(nodes::insert(tx, node).await?))?;
+            number.ok_or_else(|| self.name_taken(node))
         });
         number.await.copied()
     }
+
+    fn name_taken(&self, node: &Node) -> StoreError {
+        StoreError::NameTaken { database: self.access.database.name(), node: node.name.clone() }
+    }
 }
 
-/// Brings a database up to date that an older version wrote, while no node serves; gives the numbers of the steps that were
-/// made.
+/// False where nothing was ever kept.
+pub(super) async fn exists(database: Database) -> Result<bool, StoreError> {
+    let access = Access::new(Arc::new(database), 2)?;
+    let client = access.client().await?;
+    Ok(schema::version(&client, &access.database).await?.is_some())
+}
+
+/// What the server of a database is, in words.
+///
+/// # Errors
+/// When it cannot be reached, or not be used as it is.
+pub async fn describe(database: Database) -> Result<String, StoreError> {
+    let access = Access::new(Arc::new(database), 2)?;
+    let client = access.client().await?;
+    schema::describe(&client, &access.database).await
+}
+
+/// What [`upgrade`] would do.
+///
+/// # Errors
+/// When the database cannot be reached, or is of a newer version.
+pub async fn plan_upgrade(database: Database) -> Result<Vec<UpgradeStep>, StoreError> {
+    let access = Access::new(Arc::new(database), CONNECTIONS)?;
+    let client = access.client().await?;
+    schema::plan(&client, &access.database).await
+}
+
+/// Brings a database up to date that an older version wrote, while no node serves; gives the steps that were made.
 ///
 /// # Errors
 /// When it cannot be reached, nodes serve, or a step fails: it is as it was then.
-pub async fn upgrade(database: Database) -> Result<Vec<usize>, StoreError> {
+pub async fn upgrade(database: Database) -> Result<Vec<UpgradeStep>, StoreError> {
     let access = Access::new(Arc::new(database), CONNECTIONS)?;
     let mut client = access.client().await?;
     schema::upgrade(&mut client, &access.database).await
+}
+
+#[async_trait]
+impl Nodes for Postgres {
+    async fn nodes(&self) -> Result<Vec<NodeStatus>, StoreError> {
+        reading!(self.access, tx => nodes::all(tx).await)
+    }
 }
 
 #[async_trait]
@@ -147,7 +197,7 @@ impl Backend for Postgres {
         if let Some(following) = following {
             following.end().await;
         }
-        if let (true, Some(me)) = (self.node.is_some(), self.me.get()) {
+        if let (Some(_), Some(me)) = (&self.node, self.me.get()) {
             let ended: Result<(), StoreError> =
                 async { writing!(self.access, tx => Ok(nodes::end(tx, *me).await?)) }.await;
             if let Err(error) = ended {

@@ -1,6 +1,10 @@
 //! The tables: made at once where there are none, and brought up to date by who asks for that.
 
-use super::{Database, error::Error, steps::STEPS};
+use super::{
+    Database,
+    error::Error,
+    steps::{STEPS, UpgradeStep, behind},
+};
 use crate::store::{StoreError, number::column};
 use deadpool_postgres::{GenericClient, Object, Transaction};
 
@@ -31,11 +35,38 @@ pub(super) async fn prepare(client: &mut Object, database: &Database) -> Result<
     }
 }
 
+/// What the server is, if it can be used as it is.
+pub(super) async fn describe(client: &Object, database: &Database) -> Result<String, StoreError> {
+    refuse_server(client, database).await?;
+    let told = |error: tokio_postgres::Error| Error::from(error).at(database);
+    let row = client.query_one("SELECT current_setting('server_version')", &[]).await;
+    let server: String = row.and_then(|row| row.try_get(0)).map_err(told)?;
+    match version(client, database).await? {
+        Some(found) => refuse(found, database)
+            .map(|()| format!("PostgreSQL {server}, with a schema of version {found}")),
+        None => Ok(format!("PostgreSQL {server}, empty: the first start makes the tables")),
+    }
+}
+
+/// The steps that bring the tables up to date.
+pub(super) async fn plan(
+    client: &Object,
+    database: &Database,
+) -> Result<Vec<UpgradeStep>, StoreError> {
+    refuse_server(client, database).await?;
+    let found = version(client, database).await?;
+    let found = found.ok_or_else(|| StoreError::Absent { path: database.name().into() })?;
+    match found > known() {
+        true => refuse(found, database).map(|()| Vec::new()),
+        false => Ok(behind(usize::try_from(found).unwrap_or_default())),
+    }
+}
+
 /// Brings the tables up to date; gives the steps that were made. Nobody may serve meanwhile.
 pub(super) async fn upgrade(
     client: &mut Object,
     database: &Database,
-) -> Result<Vec<usize>, StoreError> {
+) -> Result<Vec<UpgradeStep>, StoreError> {
     let told = |error: tokio_postgres::Error| Error::from(error).at(database);
     refuse_server(client, database).await?;
     let tx = client.transaction().await.map_err(told)?;
@@ -56,7 +87,7 @@ pub(super) async fn upgrade(
     let done = usize::try_from(found).unwrap_or_default();
     run(&tx, done).await.map_err(told)?;
     tx.commit().await.map_err(told)?;
-    Ok((done + 1..=STEPS.len()).collect())
+    Ok(behind(done))
 }
 
 /// Ends with the transaction.
@@ -67,8 +98,8 @@ async fn lock(tx: &Transaction<'_>) -> Result<(), tokio_postgres::Error> {
 }
 
 async fn run(tx: &Transaction<'_>, done: usize) -> Result<(), tokio_postgres::Error> {
-    for step in STEPS.iter().skip(done) {
-        tx.batch_execute(step).await?;
+    for (_, sql) in STEPS.iter().skip(done) {
+        tx.batch_execute(sql).await?;
     }
     tx.execute("UPDATE onward_schema SET version = $1", &[&known()]).await.map(drop)
 }
@@ -78,7 +109,7 @@ fn known() -> i64 {
 }
 
 /// The version of the tables; `None` where there are none at all.
-async fn version(
+pub(super) async fn version(
     client: &impl GenericClient,
     database: &Database,
 ) -> Result<Option<i64>, StoreError> {

@@ -1,8 +1,9 @@
 //! TLS with the database: certificates that an authority made out to its name are believed, and no others.
 
+use super::Database;
 use crate::{
     address::Domain,
-    tls::{Connector, Identity, TlsError, Trust},
+    tls::{Connector, Identity, RootsError, TlsError, Trust},
 };
 use std::{
     future::Future,
@@ -19,7 +20,15 @@ use tokio_postgres::{
 
 /// Begins TLS with whichever host is reached; nothing where there is none to be.
 #[derive(Debug, Clone)]
-pub(super) struct Handshakes(pub(super) Option<Connector>);
+pub(super) struct Handshakes(Option<Connector>);
+
+impl Handshakes {
+    /// As the database wants it.
+    pub(super) fn with(database: &Database) -> Result<Self, RootsError> {
+        let connector = database.is_encrypted().then(|| Connector::new(database.ca_file()));
+        connector.transpose().map(Self)
+    }
+}
 
 /// Begins TLS with one host.
 #[derive(Debug)]

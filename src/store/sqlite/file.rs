@@ -1,12 +1,12 @@
 //! The file: how it is made and opened.
 
 use super::{opened::Inode, rows::alias_use, schema, steps::STEPS};
-use crate::store::StoreError;
+use crate::store::{StoreError, place::make_directory};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::{
     fs,
     io::{self, ErrorKind},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, chown},
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
@@ -36,7 +36,7 @@ pub(super) fn open_writer(
     state_dir: &Path,
     keeps_schema: bool,
 ) -> Result<(Connection, Inode), StoreError> {
-    create_directory(state_dir)?;
+    make_directory(state_dir)?;
     let path = path(state_dir);
     create_file(state_dir, &path)?;
     let give_up = Instant::now() + BUSY_TIMEOUT;
@@ -126,12 +126,6 @@ pub(super) fn wait_for_others(connection: &mut Connection) -> rusqlite::Result<(
         thread::sleep(LOOK);
         u128::try_from(looks).is_ok_and(|looks| looks < BUSY_TIMEOUT.as_millis() / LOOK.as_millis())
     }))
-}
-
-fn create_directory(state_dir: &Path) -> Result<(), StoreError> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(state_dir).map_err(|error| {
-        StoreError::Directory { path: state_dir.to_owned(), reason: error.to_string() }
-    })
 }
 
 /// Makes an empty file nobody else may read.

@@ -41,7 +41,7 @@ pub use backup::backup;
 use snapshot::Live;
 
 use super::{
-    Backend, Options, StoreError, Unreadable,
+    Backend, NodeStatus, Nodes, Options, StoreError, Unreadable,
     expiring::Expiring,
     in_force::InForce,
     number::{column, number},
@@ -115,6 +115,13 @@ impl Sqlite {
         let watching = watcher.start(&store).map_err(|error| StoreError::failed(&path, error))?;
         *store.watching.lock() = Some(watching);
         Ok(store)
+    }
+}
+
+#[async_trait]
+impl Nodes for Sqlite {
+    async fn nodes(&self) -> Result<Vec<NodeStatus>, StoreError> {
+        Ok(Vec::new())
     }
 }
 

@@ -94,7 +94,7 @@ pub(super) async fn list(
         domains: caller.own().await?,
         ..Filter::default()
     };
-    let page = trace::latest(&site.config.state_dir, &filter, before, limit).await?;
+    let page = trace::latest(&site.place, &filter, before, limit).await?;
     let names = Names::all(&site.store).await?;
     let messages = page.records.iter().map(|record| names.traced(record)).collect();
     let next = page.next.map(|position| position.to_string());
@@ -121,7 +121,7 @@ pub(super) async fn show(
 ) -> Result<Response<Body>, Problem> {
     caller.needs(Scope::Manage)?;
     let filter = Filter { id: Some(id), domains: caller.own().await?, ..Filter::default() };
-    let page = trace::latest(&site.config.state_dir, &filter, None, 1).await?;
+    let page = trace::latest(&site.place, &filter, None, 1).await?;
     let record = page
         .records
         .into_iter()

@@ -10,7 +10,7 @@ use onward::{
     store::{
         Options, Store, StoreError,
         journal::{Bounds, Journal},
-        postgres::Database,
+        postgres::{Database, Node},
         spool::{Leg, LegState, NewMessage},
     },
 };
@@ -69,9 +69,9 @@ async fn node() {
     let logs = Logs(logs.into());
     let mut looks = interval(Duration::from_millis(20));
     let store = loop {
-        match Store::connect(Database::parse(&url).unwrap(), Some(node.clone()), Options::default())
-            .await
-        {
+        // Who was killed comes again.
+        let node = Node { instance: node.clone(), ..Node::named(&node) };
+        match Store::connect(Database::parse(&url).unwrap(), Some(node), Options::default()).await {
             Ok(store) => break store,
             Err(error) => assert!(!matches!(error, StoreError::Newer { .. }), "{error}"),
         }
@@ -218,7 +218,8 @@ impl Scene {
         }
         let client = connect(&self.url).await;
         client.batch_execute("UPDATE nodes SET lease_until = now()").await.unwrap();
-        let (database, node) = (Database::parse(&self.url).unwrap(), Some("last.test".to_owned()));
+        let (database, node) =
+            (Database::parse(&self.url).unwrap(), Some(Node::named("last.test")));
         let last = Store::connect(database, node, Options::default()).await.unwrap();
         let delivered = self.logs.file("delivered");
         let deadline = Instant::now() + Duration::from_secs(60);

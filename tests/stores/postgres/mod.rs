@@ -12,7 +12,7 @@ use cluster::{Cluster, connect};
 use onward::store::{
     Options, Store, StoreError,
     journal::{Bounds, Journal, Reading, connect_to_read},
-    postgres::Database,
+    postgres::{Database, Node},
 };
 use std::{any::Any, cell::Cell, future::Future, path::Path, sync::Arc};
 use tokio::{runtime::Handle, task::block_in_place};
@@ -25,13 +25,14 @@ mod suite {
 pub(crate) struct InDatabase {
     url: String,
     serves: Cell<bool>,
+    opened: Cell<u32>,
 }
 
 impl InDatabase {
     /// `None` where PostgreSQL is not installed.
     pub(crate) fn new() -> Option<Self> {
         let cluster = Cluster::get()?;
-        Some(Self { url: now(cluster.database()), serves: Cell::new(false) })
+        Some(Self { url: now(cluster.database()), serves: Cell::new(false), opened: Cell::new(0) })
     }
 
     /// Where the server's socket is.
@@ -48,7 +49,7 @@ impl InDatabase {
     /// Opens it for a node of that name, or for who does not serve.
     async fn open_as(&self, node: Option<&str>) -> Result<Store, StoreError> {
         let database = Database::parse(&self.url).unwrap();
-        Store::connect(database, node.map(str::to_owned), Options::default()).await
+        Store::connect(database, node.map(Node::named), Options::default()).await
     }
 
     async fn node(&self, name: &str) -> Store {
@@ -68,7 +69,9 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 
 impl Place for InDatabase {
     fn open_with(&self, options: Options) -> Store {
-        let node = self.serves.get().then(|| "mx1.test".to_owned());
+        self.opened.set(self.opened.get() + 1);
+        let name = format!("mx{}.test", self.opened.get());
+        let node = self.serves.get().then(|| Node::named(&name));
         let database = Database::parse(&self.url).unwrap();
         now(Store::connect(database, node, options)).unwrap()
     }

@@ -6,6 +6,7 @@ use onward::{
     reply::ForeignReply,
     store::{
         Options, Store, StoreError,
+        postgres::Node,
         spool::{Leg, LegState},
     },
 };
@@ -96,7 +97,8 @@ async fn an_answer_that_is_lost_loses_and_repeats_nothing() {
     let Some(place) = InDatabase::new() else { return };
     let proxy = Proxy::new(place.directory());
     let database = place.by_way_of(proxy.directory());
-    let store = Store::connect(database, Some("a.test".into()), Options::default()).await.unwrap();
+    let store =
+        Store::connect(database, Some(Node::named("a.test")), Options::default()).await.unwrap();
     let seq = store.spool(vec![message("A", 1, &["p@x.test"])]).await.unwrap()[0];
     store.spool_begin(seq, vec![0]).await.unwrap();
     proxy.lose_commits(true);

@@ -3,7 +3,7 @@
 use super::facts::{Facts, Heard};
 use crate::{
     admin::{
-        Error,
+        Error, Place,
         doctor::finding::{Finding, Severity, error, finding, warning},
         providers::{self, State, Told},
         trace::{self, Filter},
@@ -32,8 +32,9 @@ pub(super) async fn gather(config: &Config, facts: &mut Facts) -> Result<(), Err
     facts.held_back.retain(|one| one.state != State::Usual);
     let filter = Filter { since: Some(clock::millis() - DAY * 7), ..Filter::default() };
     let (mut before, mut heard) = (None, BTreeMap::<(String, &str), Heard>::new());
+    let place = Place::of(config);
     for _ in 0..PAGES {
-        let page = trace::latest(&config.state_dir, &filter, before, PAGE).await?;
+        let page = trace::latest(&place, &filter, before, PAGE).await?;
         for attempt in page.records.iter().flat_map(|record| &record.attempts) {
             let Some((who, id)) = spoke_of(config, &attempt.host, &attempt.reply) else {
                 continue;

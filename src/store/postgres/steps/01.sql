@@ -1,8 +1,16 @@
--- Processes that have this database open and write to the spool. lease_until: until then the process serves, and what it
--- owns is its alone.
+-- Processes that have this database open and write to the spool. name: empty for who does not serve. instance: which state
+-- directory it serves from. version: of the program. since: when it began. heard: when it said last that it serves, and
+-- directory: by which version of the directory it answered then. is_replaced: another process has its place. lease_until:
+-- until then the process serves, and what it owns is its alone.
 CREATE TABLE nodes (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name        text NOT NULL,
+    instance    text NOT NULL DEFAULT '',
+    version     text NOT NULL DEFAULT '',
+    since       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    heard       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    directory   bigint NOT NULL DEFAULT 0,
+    is_replaced boolean NOT NULL DEFAULT false,
     lease_until timestamptz NOT NULL
 );
 

@@ -70,7 +70,7 @@ pub(super) async fn show(
         Role::Owner(_) => since.ok_or(Trouble::NotFound)?,
     };
     let seen = OwnedDomain { domain: domain.clone(), since: seen_since };
-    let traffic = traffic::of(&site.config.state_dir, Some(&seen), clock::now()).await?;
+    let traffic = traffic::of(&site.place, Some(&seen), clock::now()).await?;
     let hosted = HostedDomain::new(domain, &domains::settings(&site.store, domain));
     let settings = sent.settings.clone().unwrap_or_else(|| Settings::of(&hosted));
     let content = html! {

@@ -45,8 +45,7 @@ pub(super) async fn show(
     };
     filter.domains = visitor.own().await?;
     filter.reach = before.map(|_| FURTHER);
-    let state_dir = &visitor.site.config.state_dir;
-    let page = trace::latest(state_dir, &filter, before, PAGE).await?;
+    let page = trace::latest(&visitor.site.place, &filter, before, PAGE).await?;
     let content = html! {
         p .lead { (texts.say("messages-lead", &[])) }
         (form(texts, &search, &[]))

@@ -28,7 +28,7 @@ pub(crate) async fn recent(visitor: &Visitor, to: &Mailbox) -> Result<Markup, Tr
     let texts = visitor.texts;
     let domains = visitor.own().await?;
     let filter = Filter { to: Some(to.to_string()), domains, ..Filter::default() };
-    let page = trace::latest(&visitor.site.config.state_dir, &filter, None, SHOWN).await?;
+    let page = trace::latest(&visitor.site.place, &filter, None, SHOWN).await?;
     let mut table = Table::new(&texts.say("messages-recent", &[]))
         .text(&texts.say("messages-column-time", &[]))
         .text(&texts.say("messages-column-from", &[]))

@@ -38,7 +38,7 @@ impl Seen {
         let site = &visitor.site;
         let domains = visitor.own().await?;
         let filter = Filter { id: Some(id.to_owned()), domains, ..Filter::default() };
-        let page = trace::latest(&site.config.state_dir, &filter, None, 1).await?;
+        let page = trace::latest(&site.place, &filter, None, 1).await?;
         let record = page.records.into_iter().next().ok_or(Trouble::NotFound)?;
         let (waiting, may_change) = waiting(visitor, id).await?;
         let account = match record.account() {

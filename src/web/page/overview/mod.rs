@@ -20,8 +20,8 @@ pub(crate) fn routes() -> Router<Site> {
 
 async fn page(Admin(visitor): Admin) -> Result<Response<Body>, Trouble> {
     let (texts, site, now) = (visitor.texts, &visitor.site, clock::now());
-    let overview = Overview::of(&site.config, &site.store).await?;
-    let traffic = traffic::of(&site.config.state_dir, None, now).await?;
+    let overview = Overview::of(&site.config, &site.place, &site.store).await?;
+    let traffic = traffic::of(&site.place, None, now).await?;
     let figures = site.figures.now().await;
     let content = html! {
         (lists::troubles(texts, &overview))
