@@ -56,7 +56,7 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
     if let Some(file) = &args.received {
-        return block_on(with_existing_store(&config.state_dir, Purpose::Read, async |store| {
+        return block_on(with_existing_store(&config, Purpose::Read, async |store| {
             received::run(&config, store, file, args.json, context).await
         }));
     }

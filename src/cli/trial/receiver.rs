@@ -61,7 +61,7 @@ pub(super) fn run(book: RuleBook, args: &Args, context: &Context) -> Result<Exit
 
 async fn ask(config: Option<&Config>, outgoing: &Outgoing<'_>) -> Result<Vec<HeldRule>, Failure> {
     let Some(known) = config else { return Ok(held(None, None, outgoing).await?) };
-    with_existing_store(&known.state_dir, Purpose::Read, async |store: Option<&Store>| {
+    with_existing_store(known, Purpose::Read, async |store: Option<&Store>| {
         Ok(held(config, store, outgoing).await?)
     })
     .await

@@ -11,7 +11,7 @@ pub use verdicts::{DkimVerdict, DmarcVerdict, SpfVerdict, Verdicts};
 use super::Finding;
 use crate::{
     address::Domain,
-    admin::{Error, Store},
+    admin::{Error, Place, Store, trace},
     config::{ArcSealing, Config},
     store::journal::Filter,
     verdict::Told,
@@ -106,7 +106,7 @@ pub async fn received(
     let mut received = read::read(message, &ours);
     if let (None, Some(hop)) = (&received.here, &received.hop) {
         let filter = Filter { id: Some(hop.id.clone()), ..Filter::default() };
-        let page = crate::admin::trace::latest(&config.state_dir, &filter, None, 1).await?;
+        let page = trace::latest(&Place::of(config), &filter, None, 1).await?;
         let told = page.records.first().and_then(|record| Told::read(&record.auth));
         received.here = told.map(|told| Verdicts::told(&ours.hostname, &told));
     }
