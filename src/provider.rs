@@ -1,12 +1,13 @@
 //! The large providers of mailboxes: whose a domain is, whose hosts take its mail and how much of it ([`Providers`]), what is
-//! meant by what they answer ([`meaning`]) and what to do about it ([`judge`]), and how much leaves for each of them now
-//! ([`governor`]).
+//! meant by what they answer ([`meaning`]) and what to do about it ([`judge`]), how much leaves for each of them now
+//! ([`governor`]), and what some of them publish of the mail that they take ([`published`]).
 
 pub mod governor;
 mod judgement;
 mod known;
 mod limits;
 mod meaning;
+pub mod published;
 mod replies;
 mod table;
 

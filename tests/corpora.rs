@@ -61,6 +61,7 @@ targets! {
     password_manager "../fuzz/targets/password_manager.rs"
     policy "../fuzz/targets/policy.rs"
     proxy "../fuzz/targets/proxy.rs"
+    received "../fuzz/targets/received.rs"
     reply_reader "../fuzz/targets/reply_reader.rs"
     report "../fuzz/targets/report.rs"
     rspamd "../fuzz/targets/rspamd.rs"

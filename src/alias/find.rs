@@ -21,7 +21,8 @@ pub trait Lookup {
     ///
     /// # Errors
     /// When that cannot be told now.
-    fn alias(&self, key: &Key) -> impl Future<Output = Result<Option<Alias>, Self::Error>> + Send;
+    fn alias(&self, key: &Key)
+    -> impl Future<Output = Result<Option<Counted>, Self::Error>> + Send;
 
     /// The regex aliases, in the order in which they are tried.
     fn patterns(&self) -> &[Alias];
@@ -32,7 +33,7 @@ pub trait Lookup {
     /// What time it is, for aliases that end.
     fn now(&self) -> UnixTime;
 
-    /// Whether an alias has taken `most` messages.
+    /// Whether a regex alias has taken `most` messages.
     ///
     /// # Errors
     /// When that cannot be told now.
@@ -58,6 +59,15 @@ pub trait Lookup {
 
     /// Told of each destination of a regex alias that is no mailbox for this `address`.
     fn unusable(&self, address: &Mailbox, text: &str, why: &str);
+}
+
+/// An alias, and what counting its messages came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// As its owner wants it.
+    pub alias: Alias,
+    /// It has taken as many messages as it takes ([`Rules::max_messages`](super::Rules::max_messages)).
+    pub is_used_up: bool,
 }
 
 /// What one look-up answers.
@@ -123,10 +133,10 @@ pub async fn find<L: Lookup>(
     }
     let key = Key::exact(address);
     let is_role = is_role(&key.local);
-    if let Some(alias) = lookup.alias(&key).await? {
-        let found = answer(&alias, address, lookup).await?;
+    if let Some(counted) = lookup.alias(&key).await? {
+        let found = answer(&counted.alias, counted.is_used_up, address, lookup);
         if !is_role || !matches!(found, Found::Ended(_)) {
-            return Ok((found, Some(alias)));
+            return Ok((found, Some(counted.alias)));
         }
     }
     if is_role
@@ -137,9 +147,9 @@ pub async fn find<L: Lookup>(
         return Ok((Found::Forward { mailboxes, unusable: Vec::new() }, None));
     }
     if let Some(untagged) = key.without_tag()
-        && let Some(alias) = lookup.alias(&untagged).await?
+        && let Some(Counted { alias, is_used_up }) = lookup.alias(&untagged).await?
     {
-        let found = answer(&alias, address, lookup).await?;
+        let found = answer(&alias, is_used_up, address, lookup);
         if let (Found::Forward { mailboxes, .. }, AliasAddress::Exact(exact)) =
             (&found, alias.address())
             && alias.rules().reply_by_address
@@ -152,7 +162,11 @@ pub async fn find<L: Lookup>(
         return Ok((if keeps { found.tagged(address) } else { found }, Some(alias)));
     }
     if let Some(alias) = find_pattern(address, lookup) {
-        return Ok((answer(alias, address, lookup).await?, Some(alias.clone())));
+        let is_used_up = match alias.rules().max_messages {
+            Some(most) => lookup.is_used_up(&alias.address().key(), most).await?,
+            None => false,
+        };
+        return Ok((answer(alias, is_used_up, address, lookup), Some(alias.clone())));
     }
     if !is_role && let Some(alias) = lookup.auto_create(address).await? {
         let mailboxes = alias.destinations().iter().filter_map(Destination::mailbox);
@@ -160,7 +174,9 @@ pub async fn find<L: Lookup>(
         return Ok((if lookup.keep_tag() { found.tagged(address) } else { found }, Some(alias)));
     }
     Ok(match lookup.alias(&Key::catch_all(address.domain())).await? {
-        Some(alias) => (answer(&alias, address, lookup).await?, Some(alias)),
+        Some(Counted { alias, is_used_up }) => {
+            (answer(&alias, is_used_up, address, lookup), Some(alias))
+        }
         None if is_role => (Found::NoPostmaster, None),
         None => (Found::NoAlias, None),
     })
@@ -191,37 +207,28 @@ fn find_pattern<'a, L: Lookup>(address: &Mailbox, lookup: &'a L) -> Option<&'a A
 }
 
 /// Why `alias` takes no mail any more, if it does not.
-async fn ended<L: Lookup>(alias: &Alias, lookup: &L) -> Result<Option<Ended>, L::Error> {
+fn ended(alias: &Alias, is_used_up: bool, now: UnixTime) -> Option<Ended> {
     if !alias.enabled() {
-        return Ok(Some(Ended::Disabled));
+        return Some(Ended::Disabled);
     }
     let rules = alias.rules();
-    if let Some(expires) = rules.expires.filter(|expires| *expires <= lookup.now()) {
-        return Ok(Some(Ended::Expired(expires)));
+    if let Some(expires) = rules.expires.filter(|expires| *expires <= now) {
+        return Some(Ended::Expired(expires));
     }
-    Ok(match rules.max_messages {
-        Some(most) if lookup.is_used_up(&alias.address().key(), most).await? => {
-            Some(Ended::UsedUp(most))
-        }
-        _ => None,
-    })
+    rules.max_messages.filter(|_| is_used_up).map(Ended::UsedUp)
 }
 
-async fn answer<L: Lookup>(
-    alias: &Alias,
-    address: &Mailbox,
-    lookup: &L,
-) -> Result<Found, L::Error> {
-    if let Some(ended) = ended(alias, lookup).await? {
-        return Ok(Found::Ended(ended));
+fn answer<L: Lookup>(alias: &Alias, is_used_up: bool, address: &Mailbox, lookup: &L) -> Found {
+    if let Some(ended) = ended(alias, is_used_up, lookup.now()) {
+        return Found::Ended(ended);
     }
     if alias.fault().is_some() {
-        return Ok(Found::Unsafe);
+        return Found::Unsafe;
     }
     let destinations = match alias.action() {
-        Action::Reject(text) => return Ok(Found::Reject(text.clone())),
-        Action::Defer(text) => return Ok(Found::Defer(text.clone())),
-        Action::Discard => return Ok(Found::Discard),
+        Action::Reject(text) => return Found::Reject(text.clone()),
+        Action::Defer(text) => return Found::Defer(text.clone()),
+        Action::Discard => return Found::Discard,
         Action::Forward(destinations) => destinations,
     };
     let text = address.to_key();
@@ -245,5 +252,5 @@ async fn answer<L: Lookup>(
             }
         }
     }
-    Ok(Found::Forward { mailboxes, unusable })
+    Found::Forward { mailboxes, unusable }
 }

@@ -44,7 +44,7 @@ pub use expand::{
     Dropped, Expansion, ExpansionLimits, Holds, Resolution, expand, expand_all, find_cycle,
 };
 pub use filter::{Filter, MAX_SEARCH};
-pub use find::{Found, Lookup, find};
+pub use find::{Counted, Found, Lookup, find};
 pub use judge::{Blocked, Blocks, Judge, NamedBy, Rule, Scope, ToldRule};
 pub use lookalike::template_lookalike;
 pub use named::{Ended, EndedBehind, Named, Passed};

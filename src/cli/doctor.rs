@@ -4,6 +4,7 @@ use super::{
     Context, Failure,
     context::{Purpose, block_on, with_existing_store, with_store, write_json},
     progress::Bar,
+    received,
 };
 use crate::{
     admin::doctor::{self, Asked, Finding, Severity},
@@ -24,6 +25,10 @@ pub struct Args {
     /// Postfix's configuration directory [default: that of its default instance]
     #[arg(long, value_name = "DIR", requires = "postfix")]
     config_dir: Option<PathBuf>,
+    /// Read a message as it arrived at Gmail, Outlook, iCloud or elsewhere ("show original"), and say what SPF, DKIM, DMARC
+    /// and ARC came to there and here, what differs and what mends it; - is stdin
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["postfix", "round_trip", "connect", "dnsbl", "addresses"])]
+    received: Option<PathBuf>,
     /// An address that our mail leaves from, where it cannot be found out (behind NAT)
     #[arg(long = "address", value_name = "IP")]
     addresses: Vec<IpAddr>,
@@ -39,7 +44,7 @@ pub struct Args {
     /// The port of that MX
     #[arg(long, hide = true, default_value_t = 25)]
     port: u16,
-    /// One JSON object a line
+    /// One JSON object a line; of --received, one
     #[arg(long)]
     json: bool,
 }
@@ -50,6 +55,11 @@ pub struct Args {
 /// When either configuration cannot be read.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
+    if let Some(file) = &args.received {
+        return block_on(with_existing_store(&config, Purpose::Read, async |store| {
+            received::run(&config, store, file, args.json, context).await
+        }));
+    }
     log::hide(args.dnsbl.iter().flat_map(Zone::secrets).map(String::as_str));
     let bar = Bar::of("looking at DNS, hosts and the configuration", args.json);
     let findings = match args.postfix {

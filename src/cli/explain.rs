@@ -4,22 +4,14 @@ use super::{
     Context, Failure,
     argument::address,
     context::{block_on, write_json},
+    files::message_in,
 };
 use crate::{
     address::{ForwardPath, Mailbox, ReversePath},
     admin::{ExplainedDestination, Explanation, Question, Verdict, explain},
     log::printable,
 };
-use std::{
-    fs,
-    io::Write,
-    net::IpAddr,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
-
-/// A message larger than any that is forwarded is not read.
-const MAX_FILE: u64 = 100 << 20;
+use std::{io::Write, net::IpAddr, path::PathBuf, process::ExitCode};
 
 /// Says what would happen to a message, and why: its way, its sender, its verdict
 ///
@@ -87,7 +79,7 @@ fn question(args: &Args) -> Result<Question, Failure> {
     };
     let domain = sender.mailbox().map(|mailbox| mailbox.domain().to_string());
     let message = match &args.message {
-        Some(file) => read(file)?,
+        Some(file) => message_in(file)?,
         None => {
             let author = args.header_from.as_deref().unwrap_or(match args.from.as_str() {
                 "" | "<>" => "postmaster@localhost",
@@ -101,22 +93,6 @@ fn question(args: &Args) -> Result<Question, Failure> {
     };
     let helo = args.helo.clone().or(domain).unwrap_or_else(|| "localhost".to_owned());
     Ok(Question { recipient, sender, ip: args.ip, helo, message, asks_filter: args.filter })
-}
-
-/// The message as it would come over SMTP: a file may have the line ends of this system.
-fn read(file: &Path) -> Result<Vec<u8>, Failure> {
-    let size = fs::metadata(file).map_err(|error| Failure::file(file, error))?.len();
-    if size > MAX_FILE {
-        return Err(Failure::file(file, "larger than any message that is forwarded"));
-    }
-    let bytes = fs::read(file).map_err(|error| Failure::file(file, error))?;
-    let mut message = Vec::with_capacity(bytes.len());
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        let text = line.strip_suffix(b"\n").unwrap_or(line);
-        message.extend_from_slice(text.strip_suffix(b"\r").unwrap_or(text));
-        message.extend_from_slice(b"\r\n");
-    }
-    Ok(message)
 }
 
 fn write(explanation: &Explanation, out: &mut impl Write) -> Result<(), Failure> {

@@ -1,10 +1,35 @@
 use crate::{cli::Failure, config::service::Owner};
 use std::{
     fs::{DirBuilder, OpenOptions, Permissions},
-    io::Write,
+    io::{Read, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown},
     path::Path,
 };
+
+/// A message larger than any that is forwarded is not read.
+const MAX_MESSAGE: u64 = 100 << 20;
+
+/// The message in a file, or at stdin where that is called `-`, as it would come over SMTP: a file may have the line
+/// ends of this system.
+pub(super) fn message_in(file: &Path) -> Result<Vec<u8>, Failure> {
+    let failed = |error: std::io::Error| Failure::file(file, error);
+    let mut bytes = Vec::new();
+    let read: Box<dyn Read> = match file.to_str() {
+        Some("-") => Box::new(std::io::stdin().lock()),
+        _ => Box::new(std::fs::File::open(file).map_err(failed)?),
+    };
+    read.take(MAX_MESSAGE + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_MESSAGE {
+        return Err(Failure::file(file, "larger than any message that is forwarded"));
+    }
+    let mut message = Vec::with_capacity(bytes.len());
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let text = line.strip_suffix(b"\n").unwrap_or(line);
+        message.extend_from_slice(text.strip_suffix(b"\r").unwrap_or(text));
+        message.extend_from_slice(b"\r\n");
+    }
+    Ok(message)
+}
 
 pub(super) fn must_not_exist(file: &Path) -> Result<(), Failure> {
     // symlink_metadata, as a dangling link is somebody's too.

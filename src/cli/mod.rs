@@ -24,6 +24,7 @@ pub mod postsrsd;
 mod progress;
 pub mod provider;
 pub mod queue;
+mod received;
 pub mod reload;
 pub mod serve;
 mod shown_once;
@@ -40,6 +41,7 @@ pub mod trial;
 mod tried;
 mod unit;
 pub mod web;
+mod wrap;
 
 pub use context::{Context, Failure};
 

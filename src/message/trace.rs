@@ -152,6 +152,8 @@ impl Received<'_> {
 /// What a Received field of ours says of a message that comes back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnTrace {
+    /// The host name with which it was added.
+    pub by: String,
     /// The id of the message.
     pub id: MessageId,
     /// The recipient, where there was one alone.
@@ -164,12 +166,18 @@ impl OwnTrace {
     pub fn read(value: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(value).ok()?;
         let mut words = text.split_ascii_whitespace();
-        words.find(|word| *word == "(Onward)")?;
+        let mut by = "";
+        words.find(|word| {
+            let is_ours = *word == "(Onward)";
+            by = if is_ours { by } else { *word };
+            is_ours
+        })?;
+        let by = by.to_owned();
         words.find(|word| *word == "id")?;
         let id = MessageId::parse(words.next()?.trim_end_matches(';'))?;
         let path = words.next().filter(|word| *word == "for").and_then(|_| words.next());
         let recipient = path.and_then(|path| ForwardPath::parse(path.trim_end_matches(';')).ok());
-        Some(Self { id, recipient: recipient.map(|(path, _)| path) })
+        Some(Self { by, id, recipient: recipient.map(|(path, _)| path) })
     }
 }
 
@@ -295,7 +303,7 @@ mod tests {
             let mut field = String::new();
             received.write(&mut field);
             let value = field.strip_prefix("Received:").unwrap();
-            let read = OwnTrace { id, recipient };
+            let read = OwnTrace { by: "mx.example.org".to_owned(), id, recipient };
             assert_eq!(OwnTrace::read(value.as_bytes()), Some(read.clone()));
             let folded_anew = value.split_whitespace().collect::<Vec<_>>().join("\r\n ");
             assert_eq!(OwnTrace::read(folded_anew.as_bytes()), Some(read));

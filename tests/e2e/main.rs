@@ -48,6 +48,7 @@ mod password_managers;
 mod postfix;
 mod postsrsd;
 mod proxy;
+mod received;
 mod reply_by_address;
 mod returns;
 mod service;

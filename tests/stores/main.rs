@@ -27,6 +27,7 @@ mod standing;
 mod tokens;
 mod told;
 mod traffic;
+mod used_up;
 
 /// Runs the suite of stores over places that `$place` makes, or that of journals; none is made where there is no server for
 /// it. What is forgotten here is dead code.
@@ -54,6 +55,11 @@ macro_rules! run_suite {
                 aliases_are_found_by_what_is_in_them
                 a_search_goes_on_where_it_was_whatever_changes
                 among_many_aliases_nothing_is_missed;
+            used_up:
+                an_alias_that_took_its_messages_takes_no_more
+                another_number_of_messages_counts_from_the_first
+                however_an_alias_is_written_its_messages_count
+                an_alias_that_goes_takes_what_it_took_along_and_brings_it_back;
             standing:
                 blocks_of_another_process_are_seen_within_a_second
                 many_blocks_come_and_go_as_one_change

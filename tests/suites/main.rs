@@ -1,5 +1,6 @@
 //! Outside test suites: data that is read here and that the repository does not contain. They lie in
-//! `$SUITES_DIR`, or in `shared/suites` beside the repository; with `CI=true` they must be there.
+//! `$SUITES_DIR`, in `target/suites`, where `tests/run` fetches what a package has, or in `shared/suites` beside the
+//! repository; with `CI=true` they must be there.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -20,18 +21,18 @@ mod arc_hops;
 mod self_check;
 mod spf;
 
+use std::path::{Path, PathBuf};
+
 /// The text of a suite; `None`: skip.
 fn suite(name: &str) -> Option<String> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/suites");
-    let directory = std::env::var("SUITES_DIR").unwrap_or_else(|_| beside.to_owned());
-    let file = std::path::Path::new(&directory).join(name);
-    match std::fs::read_to_string(&file) {
-        Ok(text) => Some(text),
-        Err(error) => {
-            let missing = format!("{}: {error}", file.display());
-            assert!(std::env::var("CI").as_deref() != Ok("true"), "CI=true and {missing}");
-            eprintln!("skipped: {missing}");
-            None
-        }
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let asked_for = std::env::var_os("SUITES_DIR").map(PathBuf::from);
+    let places = [asked_for, Some(here.join("target/suites")), Some(here.join("../shared/suites"))];
+    let files = places.into_iter().flatten().map(|place| place.join(name));
+    let text = files.into_iter().find_map(|file| std::fs::read_to_string(file).ok());
+    if text.is_none() {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "CI=true and {name} is missing");
+        eprintln!("skipped: {name} is missing");
     }
+    text
 }

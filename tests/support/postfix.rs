@@ -54,6 +54,11 @@ impl Postfix {
         self.address
     }
 
+    /// Its master, which begins all its other processes.
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The files delivered to a mailbox, in no order: exact bytes, with LF line ends, behind the
     /// `Return-Path`, `X-Original-To`, `Delivered-To` and `Received` that Postfix prepends.
     pub fn deliveries(&self, recipient: &str) -> Vec<Vec<u8>> {

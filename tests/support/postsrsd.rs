@@ -14,7 +14,7 @@ use super::{DEADLINE, peer, wait_until};
 pub struct PostSrsd {
     forward: SocketAddr,
     reverse: SocketAddr,
-    _process: Process,
+    process: Process,
     _directory: TempDir,
 }
 
@@ -45,7 +45,11 @@ impl PostSrsd {
         for address in [forward, reverse] {
             wait_until(format!("postsrsd at {address}"), || TcpStream::connect(address).ok());
         }
-        Some(Self { forward, reverse, _process: process, _directory: directory })
+        Some(Self { forward, reverse, process, _directory: directory })
+    }
+
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
     }
 
     /// The rewritten address, or the reason why not.

@@ -1,4 +1,9 @@
 -- Makes of a database of this version one of version 15: aliases without controls, no tokens.
+-- 27
+DROP TRIGGER alias_other;
+DROP TRIGGER alias_most_in;
+DROP TRIGGER alias_most_other;
+ALTER TABLE aliases DROP COLUMN used_up;
 -- 26
 ALTER TABLE tokens DROP COLUMN session;
 ALTER TABLE tokens DROP COLUMN made_by;
@@ -34,7 +39,6 @@ DROP TABLE domain_settings;
 ALTER TABLE directory DROP COLUMN standing;
 -- 17
 DROP TRIGGER alias_in;
-DROP TRIGGER alias_other;
 DROP TRIGGER alias_out;
 DROP TABLE alias_changes;
 DROP TABLE alias_text;

@@ -2,12 +2,16 @@
 
 mod finding;
 mod postfix;
+mod received;
 mod record;
 mod site;
 
 pub use finding::{Finding, Severity};
+pub use received::{
+    DkimVerdict, DmarcVerdict, Hop, Ours, Received, SpfVerdict, Verdicts, received,
+};
 pub use record::{DomainRecord, Purpose, RecordState};
-pub use site::{Asked, DnsKey, DomainReport, signing_keys};
+pub use site::{Asked, DnsKey, DomainReport, HeldRule, Outgoing, held, signing_keys};
 
 use super::{Error, Store, check};
 use crate::{

@@ -4,7 +4,7 @@ mod rules;
 use super::*;
 use crate::{
     address::Domain,
-    alias::{Action, Alias, AliasAddress, Key},
+    alias::{Action, Alias, AliasAddress, Counted, Key},
     time::UnixTime,
 };
 use proptest::prelude::*;
@@ -30,13 +30,24 @@ struct Table {
     taken: HashMap<Key, u64>,
 }
 
+impl Table {
+    fn has_taken(&self, key: &Key, most: u64) -> bool {
+        self.taken.get(key).is_some_and(|taken| *taken >= most)
+    }
+}
+
 impl Lookup for Table {
     type Error = Infallible;
     fn is_hosted(&self, domain: &Domain) -> Result<bool, Infallible> {
         Ok(["x.test", "z.test"].contains(&domain.to_key().as_str()))
     }
-    fn alias(&self, key: &Key) -> impl Future<Output = Result<Option<Alias>, Infallible>> + Send {
-        ready(Ok(self.aliases.get(key).cloned()))
+    fn alias(&self, key: &Key) -> impl Future<Output = Result<Option<Counted>, Infallible>> + Send {
+        let counted = |alias: &Alias| {
+            let most = alias.rules().max_messages;
+            let is_used_up = most.is_some_and(|most| self.has_taken(key, most));
+            Counted { alias: alias.clone(), is_used_up }
+        };
+        ready(Ok(self.aliases.get(key).map(counted)))
     }
     fn patterns(&self) -> &[Alias] {
         &self.patterns
@@ -52,7 +63,7 @@ impl Lookup for Table {
         key: &Key,
         most: u64,
     ) -> impl Future<Output = Result<bool, Infallible>> + Send {
-        ready(Ok(self.taken.get(key).is_some_and(|taken| *taken >= most)))
+        ready(Ok(self.has_taken(key, most)))
     }
     fn postmaster(&self) -> Option<&Mailbox> {
         self.postmaster.as_ref()

@@ -1,6 +1,7 @@
 //! `onward try`: the real daemon on loopback, between a sender and a mailbox that it can watch.
 
 mod mailbox;
+mod receiver;
 mod show;
 mod wire;
 
@@ -15,10 +16,13 @@ use crate::{
     config::Config,
     daemon::{Daemon, Inherited},
     outbound::{Dialogue, Lost},
+    provider::published::RuleBook,
 };
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use mailbox::{Arrived, Mailbox};
 use std::{
     fs, io,
+    net::IpAddr,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -47,6 +51,28 @@ pub struct Args {
     /// End after the demonstration instead of waiting for mails of yours
     #[arg(long)]
     once: bool,
+    /// Say instead what this receiver's published rules say of a message, or without one of this set-up
+    ///
+    /// Exits 1 when it would be refused by them.
+    #[arg(long, value_name = "NAME", conflicts_with = "once", value_parser = rule_books())]
+    receiver: Option<RuleBook>,
+    /// The message, as it would leave; - is stdin
+    #[arg(value_name = "FILE", requires = "receiver")]
+    message: Option<PathBuf>,
+    /// Go by the rules for whoever sends thousands of messages a day, too
+    #[arg(long, requires = "receiver")]
+    bulk: bool,
+    /// An address that our mail leaves from, where it cannot be found out (behind NAT)
+    #[arg(long = "address", value_name = "IP", requires = "receiver")]
+    addresses: Vec<IpAddr>,
+    /// One JSON object a rule
+    #[arg(long, requires = "receiver")]
+    json: bool,
+}
+
+fn rule_books() -> impl TypedValueParser<Value = RuleBook> {
+    PossibleValuesParser::new(RuleBook::ALL.map(RuleBook::name))
+        .try_map(|name| name.parse::<RuleBook>())
 }
 
 /// `onward try`.
@@ -54,6 +80,9 @@ pub struct Args {
 /// # Errors
 /// When something is not as it should be: then this build forwards no mail on this machine.
 pub fn run(args: &Args, ctx: &Context) -> Result<ExitCode, Failure> {
+    if let Some(book) = args.receiver {
+        return receiver::run(book, args, ctx);
+    }
     let state = Scratch::new().map_err(|e| Failure::new(format!("no temporary directory: {e}")))?;
     block_on(demonstrate(args, ctx, &state.0)).map(|()| ExitCode::SUCCESS)
 }
@@ -76,6 +105,7 @@ impl Drop for Scratch {
 }
 
 async fn demonstrate(args: &Args, ctx: &Context, state: &Path) -> Result<(), Failure> {
+    let began = Instant::now();
     let failed = |what: &str| {
         let what = what.to_owned();
         move |error: io::Error| Failure::new(format!("{what}: {error}"))
@@ -92,17 +122,19 @@ async fn demonstrate(args: &Args, ctx: &Context, state: &Path) -> Result<(), Fai
     let daemon = tokio::spawn(daemon.run(stopped));
 
     let (client, said) = connect(&onward).await.map_err(failed("no greeting"))?;
-    let page = show::Page::new(Box::new(ctx.out()));
+    let mut page = show::Page::new(Box::new(ctx.out()));
+    page.say("Onward runs on loopback, between a sender and a mailbox that are here only to");
+    page.say("show it: three acts, in a few seconds.");
     let mut stage = Stage { client, said, bob, alice, page };
     let srs = stage.forward().await?;
     stage.bounce(&srs).await?;
     stage.forge(&srs).await?;
 
+    let took = began.elapsed().as_secs_f32();
+    stage.page.say(&format!("All three as they should be, in {took:.1} s."));
     if !args.once {
         stage.page.title("Your turn (Ctrl-C ends)");
-        stage.page.say(&format!(
-            "swaks --server {onward} --from you@sender.test --to {ALIAS} --header 'Subject: mine'"
-        ));
+        stage.page.say(&format!("swaks --server {onward} --from you@sender.test --to {ALIAS}"));
         stage.page.say(&format!(
             "swaks --server {onward} --from '<>' --to '<the address in the reverse-path>'"
         ));
@@ -126,7 +158,7 @@ struct Stage {
 impl Stage {
     /// Gives the rewritten reverse-path.
     async fn forward(&mut self) -> Result<address::Mailbox, Failure> {
-        self.page.title(&format!("1. {SENDER} writes to {ALIAS}; the alias leads to {MAILBOX}"));
+        self.page.title(&format!("1. {SENDER} writes to {ALIAS}, for {MAILBOX}"));
         let sent = [
             "EHLO mail.sender.test".to_owned(),
             format!("MAIL FROM:<{SENDER}>"),
@@ -137,10 +169,10 @@ impl Stage {
             ),
         ];
         let verdict = speak(&mut self.client, &sent).await?;
-        self.page.side_by_side(
+        self.page.dialogues([
             ("sender → Onward", self.said.take()),
             ("Onward → mailbox", self.bob.transcript.take()),
-        );
+        ]);
         expect(&verdict, "250")?;
         let forwarded = arrival(&mut self.bob).await?;
         let ReversePath::Mailbox(srs) = forwarded.reverse_path else {
@@ -163,10 +195,10 @@ impl Stage {
             ),
         ];
         let verdict = speak(&mut self.client, &bounce).await?;
-        self.page.side_by_side(
+        self.page.dialogues([
             ("mailbox → Onward", self.said.take()),
             ("Onward → sender", self.alice.transcript.take()),
-        );
+        ]);
         expect(&verdict, "250")?;
         let returned = arrival(&mut self.alice).await?;
         if returned.reverse_path != ReversePath::Null
@@ -186,7 +218,7 @@ impl Stage {
         speak(&mut self.client, &forgery).await?;
         let said = self.said.take();
         let refused = said.iter().any(|(_, line)| line.starts_with("550 5.7.1"));
-        self.page.side_by_side(("forger → Onward", said), ("", Vec::new()));
+        self.page.dialogues([("forger → Onward", said), ("", Vec::new())]);
         if !refused {
             return Err(Failure::new("the forged address was not refused"));
         }

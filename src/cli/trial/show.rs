@@ -1,10 +1,13 @@
-//! Two dialogues side by side on a page of text.
+//! Dialogues on a page of text that fits a terminal.
 
 use super::wire::Side;
+use crate::cli::wrap::{WIDTH, wrapped};
 use std::io::Write;
 
-/// Width of one column.
-const COLUMN: usize = 74;
+/// What stands before each line.
+const INDENT: &str = "  ";
+/// Who says it, before what he says.
+const MARK: usize = 3;
 
 /// Where the demonstration is printed. What cannot be written is not worth a failure of its own.
 pub(super) struct Page {
@@ -32,45 +35,46 @@ impl Page {
         }
     }
 
-    /// Prints two dialogues, each under its heading; the right one is left out when empty.
-    pub(super) fn side_by_side(
-        &mut self,
-        (left_title, left): (&str, Vec<(Side, String)>),
-        (right_title, right): (&str, Vec<(Side, String)>),
-    ) {
-        let left = column(left_title, &left);
-        let right = if right.is_empty() { Vec::new() } else { column(right_title, &right) };
-        for at in 0..left.len().max(right.len()) {
-            let empty = String::new();
-            let (l, r) = (left.get(at).unwrap_or(&empty), right.get(at).unwrap_or(&empty));
-            let pad = COLUMN.saturating_sub(l.chars().count());
-            let line = format!("  {l}{}{r}", " ".repeat(pad));
-            let _ = writeln!(self.out, "{}", line.trim_end());
+    /// Prints two dialogues, the second below the first, each under its heading; one that is empty is left out.
+    pub(super) fn dialogues(&mut self, both: [(&str, Vec<(Side, String)>); 2]) {
+        for (title, dialogue) in both {
+            if dialogue.is_empty() {
+                continue;
+            }
+            let _ = writeln!(
+                self.out,
+                "{INDENT}{title}\n{INDENT}{}",
+                "-".repeat(title.chars().count())
+            );
+            for (side, text) in dialogue {
+                let mark = match side {
+                    Side::Client => "C: ",
+                    Side::Server => "S: ",
+                };
+                for line in wrap(&text, WIDTH - INDENT.len() - MARK, mark) {
+                    let _ = writeln!(self.out, "{INDENT}{line}");
+                }
+            }
+            let _ = writeln!(self.out);
         }
     }
 }
 
-fn column(title: &str, dialogue: &[(Side, String)]) -> Vec<String> {
-    let mut lines = vec![title.to_owned(), "-".repeat(title.chars().count())];
-    for (side, text) in dialogue {
-        let mark = match side {
-            Side::Client => "C: ",
-            Side::Server => "S: ",
-        };
-        lines.extend(wrap(text, COLUMN - 6, mark));
-    }
-    lines
-}
-
 fn wrap(text: &str, width: usize, mark: &str) -> Vec<String> {
-    let chars: Vec<char> = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if chars.is_empty() {
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    // A continued line of a field stays one to the eye.
+    let blank = if text.starts_with(' ') { " " } else { "" };
+    let mut rows = Vec::new();
+    for line in wrapped(&text, width - blank.len()) {
+        let chars: Vec<char> = line.chars().collect();
+        rows.extend(chars.chunks(width - blank.len()).map(|row| row.iter().collect::<String>()));
+    }
+    if rows.is_empty() {
         return vec![mark.trim_end().to_owned()];
     }
-    let rows = chars.chunks(width).enumerate();
-    rows.map(|(at, row)| {
-        let mark = if at == 0 { mark } else { "   " };
-        format!("{mark}{}", row.iter().collect::<String>())
-    })
-    .collect()
+    let marked = rows.into_iter().enumerate().map(|(at, row)| match at {
+        0 => format!("{mark}{blank}{row}"),
+        _ => format!("{:MARK$}{blank}{row}", ""),
+    });
+    marked.collect()
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     address::{Domain, Mailbox},
-    alias::{Alias, Key, Lookup},
+    alias::{Alias, Counted, Key, Lookup},
     store::{
         Standing,
         in_force::{Asked, InForce},
@@ -157,8 +157,13 @@ impl Lookup for Live<'_, '_> {
         Ok(self.snapshot.domains.contains(domain))
     }
 
-    async fn alias(&self, key: &Key) -> Result<Option<Alias>> {
-        aliases::get_one(self.tx, self.table, key).await
+    async fn alias(&self, key: &Key) -> Result<Option<Counted>> {
+        if self.now != UnixTime::new(0) {
+            return aliases::get_counted(self.tx, key).await;
+        }
+        // As `now`: what looks for loops looks beyond ends, in whatever table.
+        let alias = aliases::get_one(self.tx, self.table, key).await?;
+        Ok(alias.map(|alias| Counted { alias, is_used_up: false }))
     }
 
     fn patterns(&self) -> &[Alias] {
@@ -174,7 +179,7 @@ impl Lookup for Live<'_, '_> {
     }
 
     async fn is_used_up(&self, key: &Key, most: u64) -> Result<bool> {
-        // As `now`: what looks for loops looks beyond ends.
+        // As there.
         if self.now == UnixTime::new(0) {
             return Ok(false);
         }

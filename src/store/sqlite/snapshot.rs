@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     address::{Domain, Mailbox},
-    alias::{Alias, Key, Lookup},
+    alias::{Alias, Counted, Key, Lookup},
     store::snapshot::Snapshot,
     time::UnixTime,
 };
@@ -67,8 +67,17 @@ impl<'a> Live<'a> {
 }
 
 impl Live<'_> {
+    fn find(&self, key: &Key) -> Result<Option<Counted>> {
+        if self.now != UnixTime::new(0) {
+            return aliases::get_counted(self.connection, key);
+        }
+        // As `now`: what looks for loops looks beyond ends, in whatever table.
+        let alias = aliases::get(self.connection, self.table, key)?;
+        Ok(alias.map(|alias| Counted { alias, is_used_up: false }))
+    }
+
     fn is_used_up_now(&self, key: &Key, most: u64) -> Result<bool> {
-        // As `now`: what looks for loops looks beyond ends.
+        // As there.
         if self.now == UnixTime::new(0) {
             return Ok(false);
         }
@@ -92,8 +101,8 @@ impl Lookup for Live<'_> {
         Ok(self.snapshot.domains.contains(domain))
     }
 
-    fn alias(&self, key: &Key) -> impl Future<Output = Result<Option<Alias>>> + Send {
-        ready(aliases::get(self.connection, self.table, key))
+    fn alias(&self, key: &Key) -> impl Future<Output = Result<Option<Counted>>> + Send {
+        ready(self.find(key))
     }
 
     fn patterns(&self) -> &[Alias] {

@@ -27,4 +27,5 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("steps/24.sql"),
     include_str!("steps/25.sql"),
     include_str!("steps/26.sql"),
+    include_str!("steps/27.sql"),
 ];

@@ -8,12 +8,14 @@ use crate::support::client::Reply;
 use crate::support::dns::Dns;
 use crate::support::onward::Onward;
 use crate::support::receiver::{Message, Receiver};
-use crate::support::verifiers::{Arrival, Findings, Signing, Verifiers, strict};
+use crate::support::verifiers::{Arrival, Findings, Signing, Verifiers, facts, published};
+use onward::provider::published::RuleBook;
 
 const MESSAGE: &[u8] = b"From: \"Alice, A.\" <alice@sender.test>\r\nTo: hello@example.org\r\n\
       Subject: a test\r\nMessage-ID: <1@sender.test>\r\n\r\nhello  \r\n \r\n\t\r\n\r\n";
 
-/// Onward with keys of both kinds in DNS, which seals all it sends, before a strict receiver.
+/// Onward with keys of both kinds in DNS, which seals all it sends, before a receiver that takes what keeps Gmail's
+/// published rules.
 struct Forwarder {
     verifiers: Arc<Verifiers>,
     receiver: Receiver,
@@ -31,7 +33,7 @@ impl Forwarder {
         for signer in ["sender.test", "service.test"] {
             verifiers.publish_keys(&dns, signer);
         }
-        let receiver = strict(&verifiers, &dns).start();
+        let receiver = published(RuleBook::Gmail, &verifiers, &dns).start();
         let add = ["dkim", "key", "add", "example.org", "--selector"];
         let onward = Onward::forwarding_to(receiver.name())
             .dns(&dns)
@@ -64,6 +66,12 @@ impl Forwarder {
         let arrived = self.receiver.wait_for_messages(earlier + 1).pop().unwrap();
         let found = self.verifiers.verify(self.dns.address(), &Arrival::of(&arrived));
         found.expect_arc_of("example.org");
+        let known = facts(&found, &arrived.data, true);
+        for book in RuleBook::ALL {
+            let mut rules = book.rules_for(&known);
+            let broken = rules.find(|rule| rule.is_kept(&known) == Some(false));
+            assert!(broken.is_none(), "{book}: {broken:?}\n{found:#?}");
+        }
         assert_eq!((found.spf.result.as_str(), found.spf.domain.as_str()), ("pass", "example.org"));
         (arrived, found)
     }

@@ -4,8 +4,9 @@ use super::{Host, begins};
 use crate::authentication::publish_own_keys;
 use crate::support::dns::Dns;
 use crate::support::receiver::Message;
-use crate::support::verifiers::{Arrival, Findings, Verifiers, judge};
+use crate::support::verifiers::{Arrival, Findings, Verifiers, facts, judge};
 use crate::support::wait_until;
+use onward::provider::published::{Facts, RuleBook};
 use std::sync::Arc;
 
 /// The host, where the account may send as everybody at two.test too, and the receivers' name server.
@@ -54,7 +55,17 @@ fn passes_by_each(verifiers: &Verifiers, dns: &Dns, arrived: &Message) {
     let by_spf = found(&arrived.from, text.as_bytes());
     assert!(by_spf.dkim.is_empty());
     assert_eq!((by_spf.spf.result.as_str(), by_spf.dmarc.result.as_str()), ("pass", "pass"));
-    assert_eq!(judge(&found(&arrived.from, &arrived.data)), None);
+    let as_it_came = found(&arrived.from, &arrived.data);
+    assert_eq!(judge(&as_it_came), None);
+    // What is published for those who send many is kept by each message, too.
+    for book in RuleBook::ALL {
+        let known = Facts {
+            is_bulk: true,
+            own_dmarc: Some(true),
+            ..facts(&as_it_came, &arrived.data, false)
+        };
+        assert_eq!(book.refusal(&known), None, "{book}: {as_it_came:#?}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::{open, raw};
 use crate::place::{at, domain, forward, long_sender, mailbox, resolved};
 use onward::{
     account::{Account, AccountId, SendAs},
+    alias::{Rules, Used},
     store::{Kept, Options, Store, StoreError},
     time::UnixTime,
 };
@@ -278,6 +279,37 @@ async fn a_long_sender_takes_120_octets_beside_its_address() {
     let each = (fs::metadata(&path).unwrap().len() - empty) / u64::from(SENDERS);
     // Fewer pages are half empty in a large table.
     assert!((200..=260).contains(&each), "{each}");
+}
+
+#[tokio::test]
+async fn of_an_older_version_the_aliases_that_took_their_messages_take_no_more() {
+    let state = TempDir::new().unwrap();
+    let store = open(&state);
+    store.add_domain(&domain("x.test")).await.unwrap();
+    for (name, most) in [("a@x.test", Some(2)), ("b@x.test", Some(3)), ("c@x.test", None)] {
+        let rules = Rules { max_messages: most, ..Rules::default() };
+        let alias = forward(name, "p@y.test").with_rules(rules).unwrap();
+        store.add_alias(&alias).await.unwrap();
+        let used = Used { forwarded: 2, ..Used::new(alias.address().key()) };
+        store.keep_counters(vec![used]).await.unwrap();
+    }
+    store.close().await;
+    drop(store);
+    raw(&state)
+        .execute_batch(
+            "DROP TRIGGER alias_most_in; DROP TRIGGER alias_most_other; DROP TRIGGER alias_other;
+             ALTER TABLE aliases DROP COLUMN used_up;
+             CREATE TRIGGER alias_other AFTER UPDATE ON aliases BEGIN
+                 INSERT OR IGNORE INTO alias_changes VALUES (new.domain, new.local);
+             END;
+             PRAGMA user_version = 25;",
+        )
+        .unwrap();
+    let store = open(&state);
+    for (name, wanted) in [("a@x.test", "550"), ("b@x.test", "p@y.test"), ("c@x.test", "p@y.test")]
+    {
+        assert_eq!(resolved(&store, name).await, wanted, "{name}");
+    }
 }
 
 #[tokio::test]

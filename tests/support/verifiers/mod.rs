@@ -2,6 +2,7 @@
 //! child process (`tests/verifiers/`), and Debian's spfquery.
 
 pub mod findings;
+mod published;
 mod sign;
 mod strict;
 
@@ -16,6 +17,7 @@ use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 pub use findings::{Findings, Signature};
+pub use published::{facts, published};
 pub use sign::Signing;
 pub use strict::{judge, strict};
 

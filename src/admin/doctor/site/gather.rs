@@ -168,7 +168,7 @@ pub(super) async fn gather_domain(
 
 /// Those that are given; else those by which this machine goes out, if the world knows them; else those of
 /// our name.
-fn our_addresses(asked: &Asked, host: &[IpAddr]) -> Vec<IpAddr> {
+pub(super) fn our_addresses(asked: &Asked, host: &[IpAddr]) -> Vec<IpAddr> {
     if !asked.addresses.is_empty() {
         return asked.addresses.clone();
     }

@@ -9,6 +9,7 @@ mod facts;
 mod gather;
 mod mta_sts;
 mod munge;
+mod published;
 mod replies;
 mod round_trip;
 mod sending;
@@ -19,6 +20,7 @@ mod tls_rpt;
 
 pub use domain::DomainReport;
 pub use gather::Asked;
+pub use published::{HeldRule, Outgoing, held};
 
 use super::finding::Finding;
 use crate::{

@@ -2,7 +2,7 @@
 
 use crate::{
     address::Domain,
-    alias::{Alias, AliasAddress, Key},
+    alias::{Alias, AliasAddress, Counted, Key},
     store::{
         AliasPage,
         kept_alias::{AliasColumns, COLUMNS, KeptAlias},
@@ -44,6 +44,18 @@ pub(crate) async fn get_one(
     let table = table.name();
     let sql = format!("SELECT {COLUMNS} FROM {table} WHERE domain = $1 AND local = $2");
     ask::first(tx, &sql, &[&key.domain, &key.local], |row| from_row(row, 0)).await
+}
+
+/// The same of those that answer, with what counting its messages came to: one question, as each waits for the server.
+pub(crate) async fn get_counted(tx: &Transaction<'_>, key: &Key) -> Result<Option<Counted>> {
+    let sql = format!(
+        "SELECT coalesce(u.forwarded >= a.max_messages, false), {} FROM aliases a
+         LEFT JOIN alias_use u ON a.max_messages IS NOT NULL AND u.domain = a.domain AND u.local = a.local
+         WHERE a.domain = $1 AND a.local = $2",
+        columns("a")
+    );
+    let read = |row: &Row| Ok(Counted { alias: from_row(row, 1)?, is_used_up: get(row, 0)? });
+    ask::first(tx, &sql, &[&key.domain, &key.local], read).await
 }
 
 /// Those of these keys that are there.

@@ -1,6 +1,6 @@
 //! Rows of `alias_use`, and bringing it and `alias_text` in line with the aliases.
 
-use super::{alias_days, events};
+use super::{alias_days, aliases, events};
 use crate::{
     alias::{AliasAddress, Counters, Daily, Key, Used},
     clock,
@@ -68,7 +68,8 @@ pub(crate) fn put_back(
         refused_column(counters).map_err(unreadable)?,
         counters.last_use.map(|time| column(time.as_secs())),
     ];
-    connection.prepare_cached(sql)?.execute(values).map(drop)
+    connection.prepare_cached(sql)?.execute(values)?;
+    aliases::use_up(connection, key, counters.forwarded).map(drop)
 }
 
 /// Adds to the counters of an alias, if it is there. True when it has taken its last message thereby.
@@ -87,13 +88,10 @@ pub(crate) fn add(connection: &Connection, used: &Used) -> Result<bool> {
     if let Some(number) = number_of(connection, &used.alias)? {
         alias_days::add(connection, number, &used.days)?;
     }
-    if before == counters.forwarded {
-        return Ok(false);
+    match before == counters.forwarded {
+        true => Ok(false),
+        false => aliases::use_up(connection, &used.alias, counters.forwarded),
     }
-    let sql = "SELECT 1 FROM aliases
-               WHERE domain = ?1 AND local = ?2 AND max_messages > ?3 AND max_messages <= ?4";
-    let values = params![domain, local, column(before), column(counters.forwarded)];
-    connection.prepare_cached(sql)?.exists(values)
 }
 
 /// Reads [`COLUMNS`], the first of which is number `first` of the row.

@@ -2,11 +2,11 @@
 
 use crate::{
     address::Domain,
-    alias::{Alias, AliasAddress, Key},
+    alias::{Alias, AliasAddress, Counted, Key},
     store::{
         AliasPage,
         kept_alias::{AliasColumns, KeptAlias},
-        sqlite::{error::unreadable, number},
+        sqlite::{column, error::unreadable, number},
     },
 };
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
@@ -40,6 +40,26 @@ pub(crate) fn get(connection: &Connection, table: Table, key: &Key) -> Result<Op
         .prepare_cached(&format!("SELECT {COLUMNS} FROM {table} WHERE domain = ?1 AND local = ?2"))?
         .query_row([&key.domain, &key.local], |row| from_row(row, 0))
         .optional()
+}
+
+/// The same of those that answer, with what counting its messages came to.
+pub(crate) fn get_counted(connection: &Connection, key: &Key) -> Result<Option<Counted>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT used_up, {COLUMNS} FROM aliases WHERE domain = ?1 AND local = ?2"
+        ))?
+        .query_row([&key.domain, &key.local], |row| {
+            Ok(Counted { alias: from_row(row, 1)?, is_used_up: row.get(0)? })
+        })
+        .optional()
+}
+
+/// Says that an alias has taken its last message, if it takes no more than `taken`. True when that was not said yet.
+pub(crate) fn use_up(connection: &Connection, key: &Key, taken: u64) -> Result<bool> {
+    let sql = "UPDATE aliases SET used_up = 1
+               WHERE domain = ?1 AND local = ?2 AND max_messages <= ?3 AND NOT used_up";
+    let values = params![key.domain, key.local, column(taken)];
+    Ok(connection.prepare_cached(sql)?.execute(values)? == 1)
 }
 
 /// Inserts an alias whose key is free; a regex comes behind all others.
