@@ -337,6 +337,7 @@ mod tests {
             filter: None,
             detail: String::new(),
             ways: None,
+            node: None,
         }
     }
 

@@ -13,7 +13,9 @@ use super::{
 };
 use crate::{
     address::{Domain, Mailbox},
-    alias::{Alias, AliasAddress, ExpansionLimits, Key, Lookup, Resolution, expand, expand_all},
+    alias::{
+        Alias, AliasAddress, Counted, ExpansionLimits, Key, Lookup, Resolution, expand, expand_all,
+    },
     clock,
     store::{
         StoreError,
@@ -296,8 +298,14 @@ impl Lookup for Uncounted<'_> {
         self.live.is_hosted(domain)
     }
 
-    fn alias(&self, key: &Key) -> impl Future<Output = rusqlite::Result<Option<Alias>>> + Send {
-        self.live.alias(key)
+    fn alias(&self, key: &Key) -> impl Future<Output = rusqlite::Result<Option<Counted>>> + Send {
+        let found = aliases::get_counted(self.live.connection, key);
+        if let Ok(Some(Counted { alias, .. })) = &found
+            && alias.rules().max_messages.is_some()
+        {
+            self.needs_counts.store(true, Ordering::Relaxed);
+        }
+        ready(found)
     }
 
     fn patterns(&self) -> &[Alias] {
