@@ -1,4 +1,4 @@
-use super::AcmeError;
+use super::{AcmeError, shared::Pair};
 use crate::config::CertificateFiles;
 use instant_acme::AccountCredentials;
 use std::{
@@ -51,8 +51,15 @@ impl Files {
         self.replace(&files.certificate, certificate)
     }
 
+    /// The certificate and its key as they are kept.
+    pub(super) fn pair(&self) -> Option<Pair> {
+        let files = self.certificate();
+        let read = |file| fs::read_to_string(file).ok();
+        Some(Pair { certificate: read(files.certificate)?, key: read(files.key)? })
+    }
+
     fn account_file(&self, directory: &str) -> PathBuf {
-        let host = directory.split('/').nth(2).unwrap_or("authority");
+        let host = host(directory);
         let name: String =
             host.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         self.0.join(format!("account-{name}.json"))
@@ -74,4 +81,9 @@ impl Files {
         };
         write().map_err(failed)
     }
+}
+
+/// The host of an authority's directory.
+pub(super) fn host(directory: &str) -> &str {
+    directory.split('/').nth(2).unwrap_or("authority")
 }

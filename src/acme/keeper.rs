@@ -1,10 +1,19 @@
-use super::{AcmeError, files::Files, order::order, responder::Responder};
+use super::{
+    AcmeError,
+    files::Files,
+    order::{keep_shared, order},
+    responder::Responder,
+    shared::{Pair, Shared, failed, of_certificate},
+};
 use crate::{clock, config::Acme, tls};
 use std::{path::PathBuf, time::Duration};
 use tokio::time::sleep;
 
 /// How often it is looked at.
 const LOOK: Duration = Duration::from_hours(6);
+/// The same where other machines may have a new one, and how often it is looked whose turn it is.
+const LOOK_SHARED: Duration = Duration::from_mins(1);
+const LOOK_FOR_TURN: Duration = Duration::from_secs(2);
 /// Waits after failures; the last one repeats. Authorities count failures, and bar who has too many.
 const WAITS: [Duration; 4] = [
     Duration::from_mins(1),
@@ -33,16 +42,26 @@ impl Keeper {
     /// Orders the certificate anew whenever it is due, for ever.
     pub async fn keep(self, responder: Responder) {
         let mut failures = 0;
+        let look = if responder.shared().is_some() { LOOK_SHARED } else { LOOK };
         loop {
+            if let Some(shared) = responder.shared() {
+                if let Err(error) = self.follow(shared).await {
+                    tracing::debug!(%error, "the certificate of other machines is not known");
+                }
+                if self.is_due() && shared.turn().await != Ok(true) {
+                    sleep(LOOK_FOR_TURN).await;
+                    continue;
+                }
+            }
             if !self.is_due() {
-                sleep(LOOK).await;
+                sleep(look).await;
                 continue;
             }
             let wait = match self.order(&responder).await {
                 Ok(()) => {
                     failures = 0;
                     tracing::info!(names = self.names.join(","), "certificate issued");
-                    LOOK
+                    look
                 }
                 Err(error) => {
                     let wait = WAITS.get(failures).or(WAITS.last()).copied().unwrap_or(LOOK);
@@ -52,6 +71,20 @@ impl Keeper {
                 }
             };
             sleep(wait).await;
+        }
+    }
+
+    /// Takes the certificate that another machine was issued; where none has one yet, they get that of this machine.
+    async fn follow(&self, shared: &dyn Shared) -> Result<(), AcmeError> {
+        let own = self.files.pair();
+        let text = shared.text(&of_certificate(&self.names)).await.map_err(failed)?;
+        let of_all = text.and_then(|text| serde_json::from_str::<Pair>(&text).ok());
+        match (of_all, own) {
+            (Some(of_all), own) if own.as_ref() != Some(&of_all) => {
+                self.files.keep_certificate(&of_all.certificate, &of_all.key)
+            }
+            (None, Some(own)) if !self.is_due() => keep_shared(shared, &self.names, &own).await,
+            _ => Ok(()),
         }
     }
 

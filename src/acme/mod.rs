@@ -4,10 +4,12 @@ mod files;
 mod keeper;
 mod order;
 mod responder;
+mod shared;
 
 pub use files::Files;
 pub use keeper::Keeper;
 pub use responder::Responder;
+pub use shared::Shared;
 
 /// Why there is no new certificate.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +29,9 @@ pub enum AcmeError {
     /// What the authority issued cannot be used.
     #[error("what the authority issued cannot be used: {0}")]
     Unusable(String),
+    /// What is shared with other machines cannot be read or written.
+    #[error("what machines share: {0}")]
+    Shared(String),
     /// The files of account and certificate.
     #[error("{}: {error}", .file.display())]
     File {

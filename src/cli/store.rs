@@ -1,5 +1,7 @@
 //! `onward store`: the store that machines share.
 
+mod migrate;
+
 use super::{Context, Failure, context::block_on};
 use crate::admin::{
     Place,
@@ -24,6 +26,7 @@ enum Command {
         #[arg(long)]
         plan: bool,
     },
+    Migrate(migrate::Args),
 }
 
 /// `onward store`.
@@ -31,8 +34,14 @@ enum Command {
 /// # Errors
 /// When nothing is shared, the database cannot be used, or nodes serve from it.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+    match &args.command {
+        Command::Upgrade { plan } => run_upgrade(*plan, context),
+        Command::Migrate(args) => migrate::run(args, context),
+    }
+}
+
+fn run_upgrade(only_plans: bool, context: &Context) -> Result<ExitCode, Failure> {
     let place = Place::of(&context.config()?);
-    let Command::Upgrade { plan: only_plans } = args.command;
     let steps = block_on(async {
         Ok(if only_plans { plan(&place).await? } else { upgrade(&place).await? })
     })?;

@@ -1,6 +1,6 @@
 use super::{IpNet, define::section, reader::Table, units::DAY, values::BLOCKS};
 use crate::rate::Rate;
-use std::{str::FromStr, time::Duration};
+use std::{num::NonZeroU32, str::FromStr, time::Duration};
 
 section! {
     /// What one client, or all of them, may use.
@@ -69,6 +69,22 @@ section! {
     /// the one of all clients' that was used longest ago goes. One client holds a hundredth at most, and half is for what Postfix
     /// asks and for clients that are exempt. 0: none, and mail of such senders is answered 452 4.3.1.
     pub srs_entries: usize = integer(0, 100_000_000), default 1000000;
+}
+
+impl Limits {
+    /// The part of one of so many machines that take the same mail. What one machine itself can bear stays as it is.
+    #[must_use]
+    pub fn of_one_of(&self, nodes: NonZeroU32) -> Self {
+        Self {
+            messages_per_client: self.messages_per_client.divided_by(nodes),
+            messages_per_alias: self.messages_per_alias.divided_by(nodes),
+            messages_per_domain: self.messages_per_domain.divided_by(nodes),
+            new_aliases_per_domain: self.new_aliases_per_domain.divided_by(nodes),
+            unknown_recipients_per_client: self.unknown_recipients_per_client.divided_by(nodes),
+            forged_srs_per_client: self.forged_srs_per_client.divided_by(nodes),
+            ..self.clone()
+        }
+    }
 }
 
 pub(super) fn read(root: &Table<'_>) -> Option<Limits> {

@@ -84,10 +84,10 @@ pub enum ReturnsTo {
 }
 
 impl Srs {
-    /// How much may return.
-    pub fn use_limits(&self) -> UseLimits {
-        let per_sender = NonZeroU32::new(self.max_uses_per_day).unwrap_or(NonZeroU32::MIN);
-        UseLimits { all: self.max_returns, per_sender }
+    /// How much may return by one of so many machines.
+    pub fn use_limits(&self, nodes: NonZeroU32) -> UseLimits {
+        let per_sender = NonZeroU32::new(self.max_uses_per_day / nodes).unwrap_or(NonZeroU32::MIN);
+        UseLimits { all: self.max_returns.divided_by(nodes), per_sender }
     }
 }
 

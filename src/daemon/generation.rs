@@ -1,7 +1,7 @@
 //! What one configuration has listening, from the start or a reload to the next.
 
 use super::{
-    StartError, Web, alias_maps, behind::Behind, monitoring::Monitoring, pages::Pages,
+    StartError, Web, alias_maps, behind::Behind, monitoring::Monitoring, pages::Pages, shared_acme,
     sockets::Sockets, web::Beside,
 };
 use crate::{
@@ -222,7 +222,7 @@ impl Generation {
             tokio::join!(followed.follow_keys(), certificates);
         });
         let issuing = issuing.map(|Issuing { keeper, socket }| {
-            let responder = Responder::default();
+            let responder = Responder::new(shared_acme::shared(&parts.store));
             let serving = responder.clone().serve(socket);
             tokio::spawn(async move {
                 tokio::join!(serving, keeper.keep(responder));

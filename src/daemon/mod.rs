@@ -12,6 +12,8 @@ mod monitoring;
 mod over_rates;
 mod pages;
 mod providers;
+mod shared_acme;
+mod sharing;
 mod sockets;
 mod trouble;
 mod web;
@@ -24,6 +26,7 @@ use crate::{
     store::{
         Place, StateLock,
         journal::{Bounds, JournalError},
+        moving::is_in_use,
     },
 };
 use behind::Behind;
@@ -112,6 +115,12 @@ pub enum StartError {
     /// The journal cannot be used.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// All is still in the state directory, and would be missed.
+    #[error(
+        "the database of [store] holds no domain, and {}/onward.db does: run `onward store migrate`, which moves all of it there",
+        .0.display()
+    )]
+    NotMoved(PathBuf),
     /// The configuration names no listener.
     #[error("the configuration has no [[listen]] section, so there is nothing to serve")]
     NoListener,
@@ -174,6 +183,18 @@ async fn lock(state_dir: &Path) -> Result<StateLock, StartError> {
     }
 }
 
+/// Where all is to be in a database that machines share, it must not have been left in the state directory.
+async fn refuse_left_behind(parts: &Parts) -> Result<(), StartError> {
+    let state_dir = parts.place.state_dir();
+    if parts.place.database().is_some()
+        && parts.store.domains().await.is_ok_and(|domains| domains.is_empty())
+        && is_in_use(state_dir).map_err(OpenError::from)?
+    {
+        return Err(StartError::NotMoved(state_dir.to_owned()));
+    }
+    Ok(())
+}
+
 impl Daemon {
     /// Opens the store and the journal, reads the secrets, and binds all listeners; `inherited` are sockets
     /// that systemd has bound.
@@ -189,6 +210,10 @@ impl Daemon {
         // Before the store is opened: who opens one that nodes share takes the place of who served from here.
         let state_dir = lock(place.state_dir()).await?;
         let (mut parts, spool) = Parts::open_to_serve(config).await?;
+        if let Err(refused) = refuse_left_behind(&parts).await {
+            parts.store.close().await;
+            return Err(refused);
+        }
         let limits = &parts.config.limits;
         let clients = Arc::new(Clients::new(client_limits(limits)));
         let connections = Connections::new(limits.map_connections);
@@ -228,6 +253,7 @@ impl Daemon {
         let of_delays = current.clone();
         let delays = tokio::spawn(async move { tell_of_delays(&of_delays).await });
         let events = tokio::spawn(happenings::tell(current.clone()));
+        let sharing = tokio::spawn(sharing::follow(current.clone()));
         let of_digests = current.clone();
         let digests = tokio::spawn(async move { digests::run(&of_digests).await });
         let purge = tokio::spawn(async move {
@@ -321,6 +347,7 @@ impl Daemon {
             runner.abort();
         }
         purge.abort();
+        sharing.abort();
         faults.abort();
         texts.abort();
         trouble.abort();

@@ -35,7 +35,7 @@ use crate::{
     store::{Options, Place, Store, StoreError, journal::Journal},
 };
 use async_trait::async_trait;
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, num::NonZeroU32, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout};
 use zeroize::Zeroizing;
 
@@ -189,7 +189,7 @@ impl Parts {
             alias_uses: Arc::default(),
             new_aliases: Arc::new(NewAliases::new(config.limits.new_aliases_per_domain)),
             srs: Srs::new(secrets.rewriter, store.long_senders(), config.limits.srs_entries as u64),
-            return_uses: ReturnUses::new(config.srs.use_limits()),
+            return_uses: ReturnUses::new(config.srs.use_limits(NonZeroU32::MIN)),
             rates: Arc::new(Rates::new(&config.limits, Arc::clone(&metrics))),
             logins: Arc::default(),
             usage: Arc::new(Usage::new(&config.submission)),
@@ -290,17 +290,24 @@ impl Parts {
         let providers = Providers::new(self.config.providers.clone());
         self.outbound.governor().set_providers(providers);
         self.memory.set_max(self.config.limits.message_memory);
-        self.return_uses.set_limits(self.config.srs.use_limits());
-        self.rates.set_limits(&self.config.limits);
-        self.new_aliases.set_rate(self.config.limits.new_aliases_per_domain);
+        self.share(*self.store.serving().borrow());
         self.usage.set_limits(&self.config.submission);
         self.answers.set_limits(self.config.submission.limits());
         self.log.set_limits(&self.config.limits);
-        self.notices.set_rate(self.config.spool.max_notices);
         self.events.set_limits(&self.config);
         let spool = spool_bounds(&self.config.spool);
         let Config { postmaster, delivery, .. } = &self.config;
         self.store.set_options(postmaster.clone(), delivery.keep_tag, spool);
+    }
+
+    /// Goes by its part of what so many machines may do together.
+    pub(crate) fn share(&self, nodes: NonZeroU32) {
+        self.outbound.governor().set_nodes(nodes);
+        let limits = self.config.limits.of_one_of(nodes);
+        self.return_uses.set_limits(self.config.srs.use_limits(nodes));
+        self.rates.set_limits(&limits);
+        self.new_aliases.set_rate(limits.new_aliases_per_domain);
+        self.notices.set_rate(self.config.spool.max_notices.divided_by(nodes));
     }
 
     /// Tells each minute what clients caused too often to be told at once, and writes down how much accounts send and aliases get, for ever.

@@ -83,6 +83,24 @@ pub enum StoreError {
         /// The version of this program.
         known: i64,
     },
+    /// What it held is elsewhere.
+    #[error(
+        "what {path} held was moved away by `onward store migrate`, and is not served from here any more: let [store] name where \
+         it is, or move it back (docs/NODES.md)"
+    )]
+    Left {
+        /// The database.
+        path: PathBuf,
+    },
+    /// Not all of what it is to hold is there.
+    #[error(
+        "a move into {path} did not come to its end: run `onward store migrate` again, or go on with the store from which it was \
+         begun, which is still in use"
+    )]
+    Unfinished {
+        /// The database.
+        path: PathBuf,
+    },
     /// Another file than the one that is open, or none, is where the database was.
     #[error(
         "{path} is not the file any more that Onward has open: it was moved, replaced or removed; put \

@@ -23,6 +23,7 @@ mod lock;
 mod long_senders;
 mod many;
 mod memory;
+pub mod moving;
 mod nodes;
 mod number;
 mod outbox;
@@ -33,6 +34,7 @@ mod queue;
 mod removals;
 mod rules;
 mod sessions;
+mod sharing;
 mod snapshot;
 pub mod spool;
 mod sqlite;
@@ -58,6 +60,7 @@ pub use place::Place;
 pub use queue::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, Unreadable};
 pub use removals::{IsMeant, Removals, Removed, Reversion};
 pub use sessions::{Begin, EndedSession, SessionChangeError, Sessions};
+pub use sharing::{SecretPrint, Sharing};
 pub use sqlite::backup;
 pub use standing::{Standing, StandingRules};
 pub use tls::TlsRecords;
@@ -105,6 +108,7 @@ pub trait Backend:
     + Outbox
     + Digests
     + Nodes
+    + Sharing
 {
     /// Changes what the configuration says, from now on.
     fn set_options(&self, postmaster: Option<Mailbox>, keep_tag: bool, spool: SpoolBounds);

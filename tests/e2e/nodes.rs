@@ -1,9 +1,13 @@
 //! Several daemons that share a database of PostgreSQL.
 
+mod acme;
 mod away;
 mod changes;
 mod crash;
+mod limits;
+mod migrate;
 mod names;
+mod secrets;
 mod spool;
 mod through;
 mod way;

@@ -12,12 +12,12 @@ use onward::{
     time::Millis,
 };
 
-fn account(number: u8, name: &str, may: &str) -> Account {
+pub(crate) fn account(number: u8, name: &str, may: &str) -> Account {
     let may = may.split(' ').map(|text| SendAs::parse(text).unwrap()).collect();
     Account::new(AccountId::new([number; 5]), mailbox(name), may, at(7)).unwrap()
 }
 
-fn password(label: &str, random: u8) -> StoredPassword {
+pub(crate) fn password(label: &str, random: u8) -> StoredPassword {
     StoredPassword {
         label: Label::parse(label).unwrap(),
         hash: Password::from_random([random; 16]).hash(),

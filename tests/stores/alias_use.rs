@@ -6,11 +6,11 @@ use onward::{
     store::{Altered, Apply, ChangeError, Cursor, FindError, Removed, Reversion, Store},
 };
 
-fn key(text: &str) -> Key {
+pub(crate) fn key(text: &str) -> Key {
     address(text).key()
 }
 
-fn used(alias: &str, forwarded: u64, refused_by: &[(Reason, u64)], last: u64) -> Used {
+pub(crate) fn used(alias: &str, forwarded: u64, refused_by: &[(Reason, u64)], last: u64) -> Used {
     let last_use = (forwarded > 0).then(|| at(last));
     Used {
         forwarded,

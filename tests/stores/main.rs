@@ -17,6 +17,7 @@ mod journal;
 mod long_senders;
 mod many;
 mod memory;
+mod moving;
 mod place;
 mod postgres;
 mod queue;

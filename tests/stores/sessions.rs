@@ -12,7 +12,7 @@ use onward::{
 };
 use tokio::task::JoinSet;
 
-fn link(number: u16, role: Role) -> (Session, Secret) {
+pub(crate) fn link(number: u16, role: Role) -> (Session, Secret) {
     let [high, low] = number.to_be_bytes();
     let id = SessionId::new([0, 0, 0, high, low]);
     let mut random = [7; 20];
@@ -22,11 +22,11 @@ fn link(number: u16, role: Role) -> (Session, Secret) {
     (link, Secret::from_random(random))
 }
 
-fn owner(names: &[&str]) -> Role {
+pub(crate) fn owner(names: &[&str]) -> Role {
     Role::Owner(names.iter().map(|name| domain(name)).collect())
 }
 
-fn begin(secret: u8, after: u64) -> Begin {
+pub(crate) fn begin(secret: u8, after: u64) -> Begin {
     let time = at(after);
     let client = Some("192.0.2.1".parse().unwrap());
     let hash = Secret::from_random([secret; 20]).session_hash();

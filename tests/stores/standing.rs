@@ -18,7 +18,7 @@ fn pattern(text: &str) -> SenderPattern {
     SenderPattern::parse(text).unwrap()
 }
 
-fn block(of: Option<&str>, senders: &str) -> Block {
+pub(crate) fn block(of: Option<&str>, senders: &str) -> Block {
     Block::new(of.map(domain), pattern(senders), Some("why"), at(7)).unwrap()
 }
 

@@ -11,7 +11,11 @@ use onward::{
 };
 use std::num::NonZeroU32;
 
-fn token(number: u8, at_domain: Option<&str>, limit: Option<u32>) -> (Token, SecretHash) {
+pub(crate) fn token(
+    number: u8,
+    at_domain: Option<&str>,
+    limit: Option<u32>,
+) -> (Token, SecretHash) {
     let token = Token {
         id: TokenId::new([number; 5]),
         label: Label::parse("phone").unwrap(),

@@ -4,7 +4,7 @@ use super::{
     Database, Node, Postgres,
     access::{reading, writing},
     copy,
-    rows::{legs, nodes, queue},
+    rows::{legs, nodes, queue, sharing},
     schema, snapshot,
     tls::Handshakes,
 };
@@ -135,6 +135,8 @@ impl Postgres {
                 Some(me) => legs::are_left(tx, me).await?,
                 None => false,
             };
+            let serving = sharing::serving(tx).await?;
+            self.serving.send_if_modified(|seen| std::mem::replace(seen, serving) != serving);
             let now = snapshot::load(tx, Some(&before)).await?;
             if let Some(mirror) = &self.mirror {
                 let current = now.as_ref().unwrap_or(&before);

@@ -16,6 +16,7 @@ pub(super) mod journal;
 mod long_senders;
 mod many;
 mod memory;
+pub(super) mod moving;
 mod node;
 mod outbox;
 mod queue;
@@ -23,6 +24,7 @@ mod removals;
 mod rows;
 mod schema;
 mod sessions;
+mod sharing;
 mod snapshot;
 mod spool;
 mod standing;
@@ -50,6 +52,7 @@ use parking_lot::Mutex;
 use rows::{domains, nodes, queue as queue_rows};
 use std::{
     collections::{BTreeMap, HashMap},
+    num::NonZeroU32,
     sync::{Arc, atomic::AtomicBool},
 };
 use tokio::sync::{OnceCell, watch};
@@ -74,6 +77,8 @@ pub(super) struct Postgres {
     is_prepared: AtomicBool,
     /// Another process has the place of this one.
     is_replaced: AtomicBool,
+    /// How many nodes serve.
+    serving: watch::Sender<NonZeroU32>,
     /// What administrators did to the spool.
     spool_changes: watch::Sender<i64>,
     trouble: watch::Sender<Option<StoreError>>,
@@ -119,6 +124,7 @@ impl Postgres {
             mirror,
             is_prepared: AtomicBool::new(is_prepared),
             is_replaced: AtomicBool::new(false),
+            serving: watch::channel(NonZeroU32::MIN).0,
             spool_changes,
             trouble,
             following: Mutex::default(),
@@ -139,8 +145,12 @@ impl Postgres {
             let Some(node) = &self.node else {
                 return writing!(self.access, tx => Ok(nodes::insert_guest(tx).await?));
             };
-            let number: Option<i64> =
-                writing!(self.access, tx => Ok(nodes::insert(tx, node).await?))?;
+            let number: Option<i64> = writing!(self.access, tx => {
+                let number = nodes::insert(tx, node).await?;
+                // All may have been moved away since this was opened; from here on it cannot.
+                schema::refuse_not_in_use(tx, &self.access.database).await?;
+                Ok(number)
+            })?;
             number.ok_or_else(|| self.name_taken(node))
         });
         number.await.copied()

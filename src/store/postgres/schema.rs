@@ -3,9 +3,10 @@
 use super::{
     Database,
     error::Error,
+    moving::state,
     steps::{STEPS, UpgradeStep, behind},
 };
-use crate::store::{StoreError, number::column};
+use crate::store::{StoreError, moving::State, number::column};
 use deadpool_postgres::{GenericClient, Object, Transaction};
 
 /// The oldest PostgreSQL that does.
@@ -13,8 +14,30 @@ const OLDEST: i32 = 14;
 /// Who makes or changes tables holds this lock (`Onwd`).
 const LOCK: i64 = 0x4f6e_7764;
 
-/// Makes the tables where there are none; else refuses what this version cannot use as it is.
+/// Makes the tables where there are none; else refuses what this version cannot use as it is, or what is not in use.
 pub(super) async fn prepare(client: &mut Object, database: &Database) -> Result<(), StoreError> {
+    prepare_to_move(client, database).await?;
+    refuse_not_in_use(client, database).await
+}
+
+/// Refuses what is not in use.
+pub(super) async fn refuse_not_in_use(
+    client: &impl GenericClient,
+    database: &Database,
+) -> Result<(), StoreError> {
+    let path = || database.name().into();
+    match state::read(client).await.map_err(|error| error.at(database))? {
+        State::InUse => Ok(()),
+        State::Filling | State::Full => Err(StoreError::Unfinished { path: path() }),
+        State::Left => Err(StoreError::Left { path: path() }),
+    }
+}
+
+/// The same, whether it is in use or not.
+pub(super) async fn prepare_to_move(
+    client: &mut Object,
+    database: &Database,
+) -> Result<(), StoreError> {
     let told = |error: tokio_postgres::Error| Error::from(error).at(database);
     refuse_server(client, database).await?;
     if let Some(found) = version(client, database).await? {
@@ -77,9 +100,7 @@ pub(super) async fn upgrade(
     if found > known() {
         return refuse(found, database).map(|()| Vec::new());
     }
-    let serving = tx.query("SELECT name FROM nodes WHERE lease_until > now() ORDER BY name", &[]);
-    let serving: Vec<String> =
-        serving.await.map_err(told)?.iter().filter_map(|row| row.try_get(0).ok()).collect();
+    let serving = serving(&tx).await.map_err(told)?;
     if !serving.is_empty() && found < known() {
         let nodes = serving.join(", ");
         return Err(StoreError::Serving { database: database.name(), nodes });
@@ -88,6 +109,25 @@ pub(super) async fn upgrade(
     run(&tx, done).await.map_err(told)?;
     tx.commit().await.map_err(told)?;
     Ok(behind(done))
+}
+
+/// The names of the nodes that serve.
+pub(super) async fn serving(
+    client: &impl GenericClient,
+) -> Result<Vec<String>, tokio_postgres::Error> {
+    let sql = "SELECT name FROM nodes WHERE lease_until > clock_timestamp() ORDER BY name";
+    client.query(sql, &[]).await?.iter().map(|row| row.try_get(0)).collect()
+}
+
+/// Whether there are tables, which this version can use as they are.
+pub(super) async fn is_there(
+    client: &impl GenericClient,
+    database: &Database,
+) -> Result<bool, StoreError> {
+    match version(client, database).await? {
+        Some(found) => refuse(found, database).map(|()| true),
+        None => Ok(false),
+    }
 }
 
 /// Ends with the transaction.

@@ -36,13 +36,29 @@ pub(super) fn open_writer(
     state_dir: &Path,
     keeps_schema: bool,
 ) -> Result<(Connection, Inode), StoreError> {
+    open_checked(state_dir, keeps_schema, schema::check)
+}
+
+/// The same, whether the database is in use or not.
+pub(super) fn open_to_move(state_dir: &Path) -> Result<Connection, StoreError> {
+    open_checked(state_dir, false, schema::check_is_ours).map(|(connection, _)| connection)
+}
+
+/// Whether a database is one that is to be opened.
+type Check = fn(&Connection, &Path) -> Result<(), StoreError>;
+
+fn open_checked(
+    state_dir: &Path,
+    keeps_schema: bool,
+    check: Check,
+) -> Result<(Connection, Inode), StoreError> {
     make_directory(state_dir)?;
     let path = path(state_dir);
     create_file(state_dir, &path)?;
     let give_up = Instant::now() + BUSY_TIMEOUT;
     loop {
         let file = Inode::at(&path).map_err(|error| StoreError::access(&path, &error))?;
-        match prepare(&path, keeps_schema) {
+        match prepare(&path, keeps_schema, check) {
             // SQLite does not wait by itself for a process that is making the write-ahead log.
             Err(StoreError::Busy { .. }) if Instant::now() < give_up => thread::sleep(BUSY_REST),
             // Some file systems give a file another number when it is first written.
@@ -52,11 +68,11 @@ pub(super) fn open_writer(
     }
 }
 
-fn prepare(path: &Path, keeps_schema: bool) -> Result<Connection, StoreError> {
+fn prepare(path: &Path, keeps_schema: bool, check: Check) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = open(path, flags)?;
     let failed = |error| StoreError::sqlite(path, &error);
-    schema::check(&connection, path)?;
+    check(&connection, path)?;
     if keeps_schema {
         schema::refuse_older(&connection, path)?;
     }

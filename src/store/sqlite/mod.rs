@@ -16,6 +16,7 @@ mod long_senders;
 mod many;
 mod memory;
 pub(super) mod mirror;
+pub(super) mod moving;
 mod opened;
 mod outbox;
 mod queue;
@@ -42,7 +43,7 @@ pub use backup::backup;
 use snapshot::Live;
 
 use super::{
-    Backend, NodeStatus, Nodes, Options, StoreError, Unreadable,
+    Backend, NodeStatus, Nodes, Options, Sharing, StoreError, Unreadable,
     expiring::Expiring,
     in_force::InForce,
     number::{column, number},
@@ -125,6 +126,8 @@ impl Nodes for Sqlite {
         Ok(Vec::new())
     }
 }
+
+impl Sharing for Sqlite {}
 
 #[async_trait]
 impl Backend for Sqlite {

@@ -5,18 +5,68 @@ use crate::store::StoreError;
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
-/// Marks the file as Onward's (`Onwd`).
-const APPLICATION_ID: i64 = 0x4f6e_7764;
+/// Marks the file as Onward's, and says whether it is in use: kept as SQLite's `application_id`, which older versions look at too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// `Onwd`.
+    InUse,
+    /// `Onwf`: another store is copied here, and not all of it is here.
+    Filling,
+    /// `Onwg`: all of it is, and the other may still be in use.
+    Full,
+    /// `Onwl`: it was moved away.
+    Left,
+}
+
+impl Mark {
+    const ALL: [Self; 4] = [Self::InUse, Self::Filling, Self::Full, Self::Left];
+
+    fn number(self) -> i64 {
+        match self {
+            Self::InUse => 0x4f6e_7764,
+            Self::Filling => 0x4f6e_7766,
+            Self::Full => 0x4f6e_7767,
+            Self::Left => 0x4f6e_776c,
+        }
+    }
+}
+
+/// Whether the file is in use; of one that is not marked, it is.
+pub(super) fn marked(connection: &Connection) -> rusqlite::Result<Mark> {
+    let found: i64 = connection.query_row("PRAGMA application_id", (), |row| row.get(0))?;
+    Ok(Mark::ALL.into_iter().find(|mark| mark.number() == found).unwrap_or(Mark::InUse))
+}
+
+/// Says whether the file is in use.
+pub(super) fn mark(connection: &Connection, mark: Mark) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "application_id", mark.number())
+}
+
+/// Refuses a file that is no database, not ours, or not in use.
+pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    check_is_ours(connection, path)?;
+    check_is_in_use(connection, path)
+}
+
+/// Refuses a file that is not in use.
+pub(super) fn check_is_in_use(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    match marked(connection).map_err(|error| StoreError::sqlite(path, &error))? {
+        Mark::InUse => Ok(()),
+        Mark::Filling | Mark::Full => Err(StoreError::Unfinished { path: path.to_owned() }),
+        Mark::Left => Err(StoreError::Left { path: path.to_owned() }),
+    }
+}
 
 /// Refuses a file that is no database, or not ours.
-pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+pub(super) fn check_is_ours(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let ask = |sql: &str| -> Result<i64, StoreError> {
         connection
             .query_row(sql, (), |row| row.get(0))
             .map_err(|error| StoreError::sqlite(path, &error))
     };
     let is_empty = ask("SELECT count(*) FROM sqlite_schema")? == 0;
-    if is_empty || ask("PRAGMA application_id")? == APPLICATION_ID {
+    let found = ask("PRAGMA application_id")?;
+    if is_empty || Mark::ALL.iter().any(|mark| mark.number() == found) {
         Ok(())
     } else {
         Err(StoreError::Foreign { path: path.to_owned() })
@@ -63,7 +113,9 @@ pub(super) fn migrate(
     for (_, step) in (0..).zip(steps).filter(|(at, _)| *at >= done) {
         transaction.execute_batch(step).map_err(failed)?;
     }
-    transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+    if done == 0 {
+        mark(&transaction, Mark::InUse).map_err(failed)?;
+    }
     transaction.pragma_update(None, "user_version", known).map_err(failed)?;
     transaction.commit().map_err(failed)
 }

@@ -3,7 +3,7 @@ use super::{
     file,
     opened::Opened,
     rows::{alias_use, domains},
-    size,
+    schema, size,
 };
 use crate::store::{
     AccountChangeError, ChangeError, SessionChangeError, StoreError, TokenChangeError,
@@ -278,7 +278,11 @@ fn commit(
 ) -> Result<(), StoreError> {
     let failed = |error| StoreError::sqlite(path, &error);
     let begun = opened.check().and_then(|()| {
-        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        // It may have been moved away since it was opened.
+        schema::check_is_in_use(&transaction, path)?;
+        Ok(transaction)
     });
     let transaction = match begun {
         Ok(transaction) => transaction,

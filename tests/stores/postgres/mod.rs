@@ -1,7 +1,7 @@
 //! The store that several nodes share, in a database of PostgreSQL.
 
 #[path = "../../support/cluster.rs"]
-mod cluster;
+pub(crate) mod cluster;
 mod crash;
 mod journal;
 mod nodes;
@@ -36,6 +36,14 @@ impl InDatabase {
         Some(Self { url: now(cluster.database()), serves: Cell::new(false), opened: Cell::new(0) })
     }
 
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn database(&self) -> Database {
+        Database::parse(&self.url).unwrap()
+    }
+
     /// Where the server's socket is.
     fn directory(&self) -> &Path {
         Cluster::get().unwrap().directory()
@@ -48,17 +56,17 @@ impl InDatabase {
     }
 
     /// Opens it for a node of that name, or for who does not serve.
-    async fn open_as(&self, node: Option<&str>) -> Result<Store, StoreError> {
+    pub(crate) async fn open_as(&self, node: Option<&str>) -> Result<Store, StoreError> {
         let database = Database::parse(&self.url).unwrap();
         Store::connect(database, node.map(Node::named), Options::default()).await
     }
 
-    async fn node(&self, name: &str) -> Store {
+    pub(crate) async fn node(&self, name: &str) -> Store {
         self.open_as(Some(name)).await.unwrap()
     }
 
     /// Does something behind the store's back.
-    async fn raw(&self, sql: &str) {
+    pub(crate) async fn raw(&self, sql: &str) {
         connect(&self.url).await.batch_execute(sql).await.unwrap();
     }
 }

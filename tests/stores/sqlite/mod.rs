@@ -11,7 +11,7 @@ use onward::store::{
     journal::{self as entries, Bounds, Journal, Reading},
 };
 use rusqlite::Connection;
-use std::{any::Any, sync::Arc};
+use std::{any::Any, path::Path, sync::Arc};
 use tempfile::TempDir;
 
 mod suite {
@@ -19,11 +19,15 @@ mod suite {
     crate::run_suite! { journal Some(crate::sqlite::InDirectory::new()) }
 }
 
-struct InDirectory(TempDir);
+pub(crate) struct InDirectory(TempDir);
 
 impl InDirectory {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(TempDir::new().unwrap())
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        self.0.path()
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
             finding::{Finding, Severity, error, finding, shell, warning},
             record::{DomainRecord, Judged, Purpose, RecordState},
         },
+        secrets::SecretDifference,
         spam_filter::FilterStatus,
     },
     config::{Config, service},
@@ -60,6 +61,14 @@ pub(super) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
     findings.extend(tls_rpt::examine(facts));
     findings.extend(filter(facts));
     findings.extend(replies::examine(facts));
+    for SecretDifference { node, what } in &facts.secrets_elsewhere {
+        findings.push(error(
+            "secrets",
+            format!("the node {node} {what}; copy the file to all nodes, which take it up by themselves"),
+            "a bounce that reaches the other node is refused as forged, and mail leaves there with another signature or none",
+            None,
+        ));
+    }
     machine(config, facts, &mut findings);
     if let Some((host, why)) = &facts.way_out {
         findings.push(error(

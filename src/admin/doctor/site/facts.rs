@@ -5,6 +5,7 @@ use crate::{
     admin::{
         aliases::{Nowhere, UnsafeAlias},
         providers::Told,
+        secrets::SecretDifference,
         spam_filter::FilterStatus,
     },
     auth::{dkim::KeyState, spf::Spf},
@@ -46,6 +47,8 @@ pub(super) struct Facts {
     pub(super) sts: Vec<Sts>,
     /// What our domains have at `_smtp._tls.`: records of TLS-RPT, or what was to be one.
     pub(super) tls_rpt: Vec<(Domain, Vec<String>)>,
+    /// Where machines that share the store have other secrets than this one.
+    pub(super) secrets_elsewhere: Vec<SecretDifference>,
     /// Secrets, with their modes.
     pub(super) secrets: Vec<(PathBuf, u32)>,
     /// Secrets that the service's user may not read, and its name.

@@ -8,7 +8,9 @@ use super::{
 };
 use crate::{
     address::Domain,
-    admin::{Error, Store, aliases, overview::disk, queue, running::Running, spam_filter},
+    admin::{
+        Error, Place, Store, aliases, overview::disk, queue, running::Running, secrets, spam_filter,
+    },
     auth::{
         dkim::KeyFile,
         spf::{self, Query, Spf},
@@ -120,6 +122,11 @@ pub(super) async fn gather(config: &Config, store: &Store, asked: &Asked) -> Res
     let is_stopped = StateLock::keep_stopped(&config.state_dir).map_or(true, |lock| lock.is_some());
     if !is_stopped {
         facts.unnamed_sockets = Running::unnamed_sockets(&config.state_dir);
+    }
+    if let Some(salt) = store.secret_salt().await? {
+        let (own, told) = (secrets::prints(config, &salt), store.told_secrets().await?);
+        let me = Place::of(config).node().unwrap_or_default().to_owned();
+        facts.secrets_elsewhere = secrets::compare(&me, &own, &told);
     }
     facts.filter = spam_filter::probe(config).await?;
     replies::gather(config, &mut facts).await?;

@@ -1,6 +1,7 @@
 //! The journal that nodes share: all of them write to it, each what it did.
 
 mod days;
+pub(in crate::store::postgres) mod moving;
 mod prune;
 mod read;
 mod rows;

@@ -19,6 +19,7 @@ pub(super) mod nodes;
 pub(super) mod queue;
 pub(super) mod search;
 pub(super) mod sessions;
+pub(super) mod sharing;
 pub(super) mod spool;
 pub(super) mod standing_changes;
 pub(super) mod texts;

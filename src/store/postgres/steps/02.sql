@@ -121,3 +121,9 @@ CREATE TRIGGER spool_text_in AFTER INSERT ON spool_texts REFERENCING NEW TABLE A
     FOR EACH STATEMENT EXECUTE FUNCTION spool_text_in();
 CREATE TRIGGER spool_text_out AFTER DELETE ON spool_texts REFERENCING OLD TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION spool_text_out();
+
+-- Of a store that was moved away, in the way of a node that was silent for long and goes on.
+CREATE FUNCTION refuse_left() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'this store was moved away';
+END $$;

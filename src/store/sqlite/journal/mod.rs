@@ -11,9 +11,12 @@ pub(super) use database::path;
 
 use crate::{
     address::Domain,
-    store::journal::{
-        Bounds, Filter, HostCount, JournalError, Page, Position, Reading, Span, TrafficCount,
-        recorder::Recorder,
+    store::{
+        StoreError,
+        journal::{
+            Bounds, Filter, HostCount, JournalError, Page, Position, Reading, Span, TrafficCount,
+            recorder::Recorder,
+        },
     },
     time::{Millis, UnixTime},
 };
@@ -21,12 +24,23 @@ use async_trait::async_trait;
 use database::Database;
 use parking_lot::Mutex;
 use reader::Reader;
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use tokio::task::spawn_blocking;
 
 /// Opens the writing side, and starts its thread.
 pub(crate) fn record(state_dir: &Path, bounds: Bounds) -> Result<Recorder, JournalError> {
     Recorder::start(writer::Writer::new(Database::open(&path(state_dir))?), bounds)
+}
+
+/// Makes the file where there is none, or brings it up to date; gives its place.
+pub(in crate::store::sqlite) fn prepare(state_dir: &Path) -> Result<PathBuf, StoreError> {
+    let path = path(state_dir);
+    let failed = |error| StoreError::failed(&path, error);
+    Database::open(&path).map_err(failed)?;
+    Ok(path)
 }
 
 /// Reads records off the runtime's threads, one search at a time.
