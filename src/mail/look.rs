@@ -208,20 +208,20 @@ impl Bearer<'_> {
             return Ok(Vec::new());
         }
         let (parts, auth) = (self.parts, &self.parts.config.auth);
-        let header = Header::scan(&report.message);
         let mut identifiers: Vec<&str> =
             looks.iter().flat_map(|look| look.identifiers(parts)).collect();
         identifiers.sort_unstable();
         identifiers.dedup();
-        let from = match Authors::read(&header) {
-            Ok(from) => from,
+        let Some(from) = &report.authors else {
             // Only what returns comes so far.
-            Err(_) if auth.own_from == OwnFrom::Mark || names_none(&header, &identifiers) => {
-                return Ok(vec![None; looks.len()]);
-            }
-            Err(_) => return Err(Reply::own_from_unreadable()),
+            let is_fine = auth.own_from == OwnFrom::Mark
+                || names_none(&Header::scan(&report.message), &identifiers);
+            return match is_fine {
+                true => Ok(vec![None; looks.len()]),
+                false => Err(Reply::own_from_unreadable()),
+            };
         };
-        let (authors, aligned) = self.unproven(report, &from, &identifiers).await;
+        let (authors, aligned) = self.unproven(report, from, &identifiers).await;
         let aligns = |author: &str, identifier: &str| {
             aligned.contains(&(author.to_owned(), identifier.to_ascii_lowercase()))
         };
@@ -245,7 +245,7 @@ impl Bearer<'_> {
                 (Some(found), _) if found.is_unanswered => return Err(Reply::auth_unanswered()),
                 (Some(found), OwnFrom::Munge) if !to.recipient.is_srs_return() => {
                     note = Some((found.author.to_owned(), "sent on as not verified"));
-                    Some(Named::NotVerified(named(&from, found.author)))
+                    Some(Named::NotVerified(named(from, found.author)))
                 }
                 (Some(found), _) => return Err(Reply::own_from(found.author)),
             });

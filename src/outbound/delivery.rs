@@ -18,7 +18,7 @@ use crate::{
     smtp::reply_reader::ServerReply,
     tls::TlsError,
 };
-use std::{sync::Arc, time::Duration};
+use std::{cell::LazyCell, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// What became of a message for one recipient.
@@ -96,10 +96,14 @@ impl<'a> Delivery<'a> {
         connection: &Connection,
         lost: Option<&Lost>,
     ) {
-        let remote = &connection.remote;
-        let hidden = self.hidden(remote);
+        let (mail, remote) = (self.mail, &connection.remote);
+        let hidden = LazyCell::new(|| hidden(mail, remote));
         for (at, answer) in pending.iter().zip(answers) {
             let mut attempt = match answer {
+                Answer::Said(reply) if reply.class() == Class::Positive && !mail.tells_success => {
+                    let theirs = Some(reply.to_foreign());
+                    Attempt { theirs, ..self.own(Verdict::Delivered, Reply::ok(), Some(remote)) }
+                }
                 Answer::Said(reply) => self.said(&reply, remote, &hidden),
                 Answer::Unfit(reply) => self.own(Verdict::Refused, reply, Some(remote)),
                 Answer::Uncertain => Attempt {
@@ -139,7 +143,7 @@ impl<'a> Delivery<'a> {
                 theirs: Some(reply.to_foreign()),
                 ..deferred(Reply::destination_refuses_us())
             },
-            OpenError::Refused(reply) => self.said(reply, remote, &self.hidden(remote)),
+            OpenError::Refused(reply) => self.said(reply, remote, &hidden(self.mail, remote)),
             OpenError::WithoutTls => deferred(Reply::destination_without_tls()),
             OpenError::TlsRefused(reply) => Attempt {
                 theirs: Some(reply.to_foreign()),
@@ -221,11 +225,6 @@ impl<'a> Delivery<'a> {
         judge(host, &reply.without(&chosen).to_string())
     }
 
-    /// What no reply of this host may show.
-    fn hidden(&self, remote: &Remote) -> Hidden {
-        remote.hide(Hidden::mailboxes(&self.mail.recipients))
-    }
-
     /// A verdict in the host's own words.
     fn said(&self, reply: &ServerReply, remote: &Remote, hidden: &Hidden) -> Attempt {
         let DestinationOutcome { verdict, reply: shown } = outcome_of(reply, hidden);
@@ -266,6 +265,11 @@ impl<'a> Delivery<'a> {
             offers_dsn: false,
         }
     }
+}
+
+/// What no reply of this host may show.
+fn hidden(mail: &Outgoing, remote: &Remote) -> Hidden {
+    remote.hide(Hidden::mailboxes(&mail.recipients))
 }
 
 fn lost_reply(lost: Option<&Lost>) -> Reply {

@@ -4,7 +4,7 @@ use super::{
     Query, Spf,
     dns::{Dns, is_name},
     macros::{MacroString, Values},
-    record::{Mechanism, Prefix, Record, is_spf},
+    record::{Mechanism, Prefix, Published},
 };
 use crate::dns::LookupError;
 use std::{future::Future, net::IpAddr, pin::Pin};
@@ -87,16 +87,15 @@ impl<'a, D: Dns> Evaluation<'a, D> {
         if !is_name(domain) {
             return Ok(Spf::None);
         }
-        let texts = match self.dns.txt(domain).await {
-            Ok(texts) => texts,
+        let published = match self.dns.published(domain).await {
+            Ok(published) => published,
             Err(LookupError::Nonexistent | LookupError::Empty) => return Ok(Spf::None),
             Err(LookupError::Unanswered) => return Err(Spf::TempError),
         };
-        let mut records = texts.iter().filter(|text| is_spf(text));
-        let record = match (records.next(), records.next()) {
-            (None, _) => return Ok(Spf::None),
-            (Some(record), None) => Record::parse(record).ok_or(Spf::PermError)?,
-            (Some(_), Some(_)) => return Err(Spf::PermError),
+        let record = match &*published {
+            Published::Nothing => return Ok(Spf::None),
+            Published::Record(record) => record,
+            Published::Broken => return Err(Spf::PermError),
         };
         for directive in &record.directives {
             if self.is_anybody && directive.mechanism.is_chosen_by_client() {
