@@ -18,8 +18,11 @@ use crate::{
     smtp::reply_reader::ServerReply,
     tls::TlsError,
 };
-use std::{cell::LazyCell, sync::Arc, time::Duration};
+use std::{cell::LazyCell, fmt::Write, sync::Arc, time::Duration};
 use tokio::time::Instant;
+
+/// Octets that the text of most hosts has.
+const REMOTE: usize = 64;
 
 /// What became of a message for one recipient.
 #[derive(Debug, Clone)]
@@ -88,17 +91,16 @@ impl<'a> Delivery<'a> {
         self.attempts.iter().all(Option::is_some)
     }
 
-    /// Takes the answers of a host for the recipients `pending`.
+    /// Takes the answers of a host for recipients, by index.
     pub(super) fn answered(
         &mut self,
-        pending: &[usize],
-        answers: Vec<Answer>,
+        answers: impl Iterator<Item = (usize, Answer)>,
         connection: &Connection,
         lost: Option<&Lost>,
     ) {
         let (mail, remote) = (self.mail, &connection.remote);
         let hidden = LazyCell::new(|| hidden(mail, remote));
-        for (at, answer) in pending.iter().zip(answers) {
+        for (at, answer) in answers {
             let mut attempt = match answer {
                 Answer::Said(reply) if reply.class() == Class::Positive && !mail.tells_success => {
                     let theirs = Some(reply.to_foreign());
@@ -127,7 +129,7 @@ impl<'a> Delivery<'a> {
             };
             attempt.tls.clone_from(&connection.tls);
             attempt.offers_dsn = connection.extensions.dsn;
-            if let Some(slot) = self.attempts.get_mut(*at) {
+            if let Some(slot) = self.attempts.get_mut(at) {
                 *slot = Some(attempt);
             }
         }
@@ -254,7 +256,12 @@ impl<'a> Delivery<'a> {
         Attempt {
             outcome: DestinationOutcome { verdict, reply },
             theirs: None,
-            remote: remote.map(ToString::to_string),
+            remote: remote.map(|remote| {
+                let mut text = String::with_capacity(REMOTE);
+                // Writing to a String cannot fail.
+                let _ = write!(text, "{remote}");
+                text
+            }),
             elapsed: self.started.elapsed(),
             tls: String::new(),
             uncertain: false,

@@ -2,7 +2,7 @@
 
 use super::Span;
 use crate::{store::number::column, time::Millis};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Octets of the journal for each of which one row of counts is kept: with 512 MiB half a million rows, a tenth of it.
 const OCTETS_FOR_ROW: u64 = 1024;
@@ -33,12 +33,12 @@ impl Tally {
     }
 
     /// Counts a message that came at `time`, for these domains and among all.
-    pub(in crate::store) fn add(&mut self, time: Millis, class: &str, domains: &BTreeSet<String>) {
+    pub(in crate::store) fn add(&mut self, time: Millis, class: &str, domains: &[String]) {
         self.count(time, class, domains, 1);
     }
 
     /// Counts it no more.
-    pub(in crate::store) fn take(&mut self, time: Millis, class: &str, domains: &BTreeSet<String>) {
+    pub(in crate::store) fn take(&mut self, time: Millis, class: &str, domains: &[String]) {
         self.count(time, class, domains, -1);
     }
 
@@ -56,7 +56,7 @@ impl Tally {
         changes.into_iter()
     }
 
-    fn count(&mut self, time: Millis, class: &str, domains: &BTreeSet<String>, by: i64) {
+    fn count(&mut self, time: Millis, class: &str, domains: &[String], by: i64) {
         if class.is_empty() {
             return;
         }
