@@ -28,7 +28,12 @@ impl AccountId {
 
     /// The account that is this cause.
     pub fn of_cause(cause: &Cause) -> Option<Self> {
-        cause.as_str().strip_prefix(CAUSE).and_then(Self::parse)
+        Self::of_cause_named(cause.as_str())
+    }
+
+    /// The account that is the cause of this name.
+    pub fn of_cause_named(name: &str) -> Option<Self> {
+        name.strip_prefix(CAUSE).and_then(Self::parse)
     }
 }
 

@@ -1,5 +1,6 @@
 use super::{AddressError, MAX_DOMAIN, folded::Folded};
 use std::{
+    borrow::Cow,
     fmt,
     hash::{Hash, Hasher},
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -20,27 +21,12 @@ impl Domain {
     /// # Errors
     /// When `text` is none of these or too long.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
-        if text.starts_with('[') {
-            literal(text).ok_or(AddressError::LiteralSyntax)?;
-            return Ok(Self::of(text));
-        }
-        if text.chars().any(char::is_control) {
-            return Err(AddressError::Control);
-        }
-        if text.strip_suffix('.').is_some_and(|rest| !rest.is_empty() && !rest.ends_with('.')) {
-            return Err(AddressError::TrailingDot);
-        }
-        if text.is_ascii() {
-            check_name(text)?;
-            return Ok(Self::of(text));
-        }
-        let ascii = idna::domain_to_ascii_strict(text).map_err(|_| AddressError::DomainSyntax)?;
-        check_name(&ascii)?;
-        Ok(Self::of(&ascii))
+        check(text).map(|checked| Self(Folded::new(&checked, str::to_ascii_lowercase)))
     }
 
-    fn of(text: &str) -> Self {
-        Self(Folded::new(text, str::to_ascii_lowercase))
+    /// True where [`Domain::parse`] takes `text`.
+    pub fn is_one(text: &str) -> bool {
+        check(text).is_ok()
     }
 
     /// As written, in ASCII.
@@ -101,6 +87,27 @@ impl std::str::FromStr for Domain {
     fn from_str(s: &str) -> Result<Self, Self::Err> {
         Self::parse(s)
     }
+}
+
+/// The name in ASCII, or the address literal.
+fn check(text: &str) -> Result<Cow<'_, str>, AddressError> {
+    if text.starts_with('[') {
+        literal(text).ok_or(AddressError::LiteralSyntax)?;
+        return Ok(text.into());
+    }
+    if text.chars().any(char::is_control) {
+        return Err(AddressError::Control);
+    }
+    if text.strip_suffix('.').is_some_and(|rest| !rest.is_empty() && !rest.ends_with('.')) {
+        return Err(AddressError::TrailingDot);
+    }
+    if text.is_ascii() {
+        check_name(text)?;
+        return Ok(text.into());
+    }
+    let ascii = idna::domain_to_ascii_strict(text).map_err(|_| AddressError::DomainSyntax)?;
+    check_name(&ascii)?;
+    Ok(ascii.into())
 }
 
 fn check_name(name: &str) -> Result<(), AddressError> {

@@ -18,8 +18,8 @@ impl DomainPattern {
         match self {
             Self::Exact(exact) => exact == domain,
             Self::Below(parent) => {
-                let (name, parent) = (domain.to_key(), parent.to_key());
-                name.strip_suffix(&parent).is_some_and(|label| label.ends_with('.'))
+                let above = domain.key().strip_suffix(parent.key());
+                above.is_some_and(|label| label.ends_with('.'))
             }
             Self::Any => true,
         }

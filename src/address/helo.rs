@@ -1,5 +1,8 @@
 use super::AddressError;
-use std::fmt::{self, Write};
+use std::{
+    fmt::{self, Write},
+    sync::Arc,
+};
 
 /// Longest argument of EHLO and HELO (RFC 5321 §4.5.3.1.2).
 const MAX_HELO: usize = 255;
@@ -11,7 +14,7 @@ const MAX_HELO: usize = 255;
 /// comment, anything but ASCII, is escaped as `+XX` (xtext, RFC 3461 §4). A name with an escape is no domain
 /// name, so SPF finds nothing for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeloName(Box<str>);
+pub struct HeloName(Arc<str>);
 
 impl HeloName {
     /// Takes the argument of the command; blanks around it do not count.

@@ -4,7 +4,7 @@ use std::fmt;
 const POSTMASTER: &str = "postmaster";
 
 /// Where bounces go: the argument of MAIL FROM (RFC 5321 §4.1.1.2). Prints with angle brackets.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ReversePath {
     /// `<>`: the message is itself a bounce or must not cause one.
     Null,

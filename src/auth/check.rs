@@ -15,7 +15,7 @@ use crate::{
     verdict::{Arc, AuthPolicy, Check, Dkim, Dmarc, Findings, Spf},
 };
 use mail_auth::{AuthenticatedMessage, AuthenticationResults, DkimOutput, DmarcOutput};
-use std::{future::Future, net::IpAddr, time::Duration};
+use std::{future::Future, iter, net::IpAddr, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
 /// Above this many octets, hashing a message is no work for a thread that others wait for.
@@ -35,6 +35,8 @@ pub struct Incoming<'a> {
     pub reverse_path: &'a ReversePath,
     /// The header section of `message`.
     pub header: &'a Header<'a>,
+    /// Its authors; `None` where From cannot be read.
+    pub authors: Option<&'a Authors>,
     /// The message.
     pub message: &'a [u8],
     /// When the message came.
@@ -75,7 +77,7 @@ pub struct Broken {
     pub authors: Vec<Dmarc>,
 }
 
-/// Checks a message: DKIM beside `spf`, then DMARC. What is not known by `deadline` is a temperror.
+/// Checks a message: DKIM beside `spf` and the questions of DMARC, then DMARC. What is not known by `deadline` is a temperror.
 ///
 /// `authserv_id` is our name in the field, which tells what `policy` does not switch off.
 pub async fn check(
@@ -91,20 +93,25 @@ pub async fn check(
     let parsed = read(&view, incoming.message.len()).unwrap_or_default();
     // DMARC comes after it and needs its own.
     let half = Instant::now() + deadline.saturating_duration_since(Instant::now()) / 2;
-    let verified = signatures::verify(resolver, &parsed, &records, half);
-    let chain = arc::validate(resolver, &parsed, &records, incoming.now, half);
-    let (spf, outputs, chain) = tokio::join!(timeout_at(half, spf), verified, chain);
-    let late = SenderSpf { reverse_path: Spf::TempError, helo: Spf::TempError };
-    let SenderSpf { reverse_path: spf, helo } = spf.unwrap_or(late);
-
     let domain = match incoming.reverse_path.mailbox() {
         Some(mailbox) => mailbox.domain().to_string(),
         None => incoming.helo.to_owned(),
     };
+    let domains = incoming.authors.map(Authors::domains).unwrap_or_default();
+    let policies = async {
+        if policy.dmarc != Check::Off {
+            let signers = parsed.dkim_headers.iter().map(|field| field.header.d.as_str());
+            let identifiers = iter::once(&*domain).chain(signers);
+            dmarc::ask_ahead(resolver, &records, domains, identifiers, deadline).await;
+        }
+    };
+    let verified = signatures::verify(resolver, &parsed, &records, half);
+    let chain = arc::validate(resolver, &parsed, &records, incoming.now, half);
+    let (spf, outputs, chain, ()) = tokio::join!(timeout_at(half, spf), verified, chain, policies);
+    let late = SenderSpf { reverse_path: Spf::TempError, helo: Spf::TempError };
+    let SenderSpf { reverse_path: spf, helo } = spf.unwrap_or(late);
     let sender = Sender { domain: &domain, spf };
     let greeting = Sender { domain: incoming.helo, spf: helo };
-    let authors = Authors::read(incoming.header);
-    let domains = authors.as_ref().map(Authors::domains).unwrap_or_default();
     let dmarc = match policy.dmarc {
         Check::Off => Vec::new(),
         _ => dmarc::verify_all(resolver, &records, domains, &outputs, &sender, deadline).await,

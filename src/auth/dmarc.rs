@@ -4,14 +4,18 @@ use super::records::Records;
 use crate::{
     address::Domain,
     dns::{LookupError, Resolver},
-    verdict::{Dmarc, DmarcPolicy, DmarcResult, Spf},
+    verdict::{Dmarc, DmarcPolicy, DmarcResult, Spf, is_one_owner},
 };
 use mail_auth::{
     AuthenticatedMessage, DkimOutput, DmarcOutput, DmarcResult as Theirs, Parameters, SpfOutput,
     SpfResult,
     dmarc::{Policy, verify::DmarcParameters},
 };
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    collections::HashSet,
+    iter,
+    net::{IpAddr, Ipv4Addr},
+};
 use tokio::time::{Instant, timeout_at};
 
 /// What is known of the sender besides the message.
@@ -36,8 +40,14 @@ impl Sender<'_> {
     }
 }
 
+/// What stands before a domain where its policy is.
+const PREFIX: &str = "_dmarc.";
+
 /// Labels of the second name that a walk up the tree asks about, after one that is longer (RFC 9989 §4.10).
 const SECOND: usize = 7;
+
+/// Identifiers beside the author's domain whose policies are asked for in advance.
+const MAX_ALIGNED: usize = 2;
 
 /// DMARC of each domain, one after the other; what is not known by `deadline` is a temperror.
 pub(super) async fn verify_all(
@@ -57,6 +67,32 @@ pub(super) async fn verify_all(
         outputs.push(verify(resolver, records, domain, signatures, sender, deadline).await);
     }
     outputs
+}
+
+/// Asks for the policies that DMARC of the first of `domains` will go by, while the answers on who signed and who may send
+/// are not there yet: its own and those above, and those of `identifiers` that may be aligned with it. What is not there by
+/// `deadline` is not known.
+pub(super) async fn ask_ahead<'n>(
+    resolver: &Resolver,
+    records: &Records,
+    domains: &'n [Domain],
+    identifiers: impl Iterator<Item = &'n str>,
+    deadline: Instant,
+) {
+    let Some(author) = domains.first().filter(|domain| domain.literal().is_none()) else { return };
+    let author = author.key();
+    let aligned = identifiers
+        .filter(|it| !it.eq_ignore_ascii_case(author) && is_one_owner(it, author))
+        .take(MAX_ALIGNED);
+    let mut names = HashSet::new();
+    for domain in iter::once(author).chain(aligned) {
+        each_policy_name(domain, |name| {
+            if records.lacks(name) && !names.contains(name) {
+                names.insert(name.into());
+            }
+        });
+    }
+    records.look_up(resolver, names, deadline).await;
 }
 
 async fn verify(
@@ -110,16 +146,25 @@ async fn verify(
 
 /// Where policies of `domain` may be: at itself and above.
 fn allow_policies(records: &Records, domain: &str) {
-    let parsed = Domain::parse(domain).ok();
-    let name = parsed.as_ref().map_or(domain, Domain::key);
-    let total = name.split('.').count();
-    let mut rest = Some(name);
+    each_policy_name(domain, |name| records.allow(name));
+}
+
+/// Under which names a walk up the tree from `domain` looks for policies.
+fn each_policy_name(domain: &str, mut tell: impl FnMut(&str)) {
+    let is_folded = domain.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    let parsed = if is_folded { None } else { Domain::parse(domain).ok() };
+    let domain = parsed.as_ref().map_or(domain, Domain::key);
+    let total = domain.split('.').count();
+    let mut name = String::with_capacity(PREFIX.len() + domain.len() + 1);
+    let mut rest = Some(domain);
     for left in (1..=total).rev() {
-        let Some(name) = rest else { return };
+        let Some(here) = rest else { return };
         if left == total || left <= SECOND {
-            records.allow(&format!("_dmarc.{name}"));
+            name.clear();
+            [PREFIX, here, "."].iter().for_each(|part| name.push_str(part));
+            tell(&name);
         }
-        rest = name.split_once('.').map(|(_, above)| above);
+        rest = here.split_once('.').map(|(_, above)| above);
     }
 }
 

@@ -9,7 +9,7 @@ use mail_auth::{
 };
 use parking_lot::Mutex;
 use std::{
-    borrow::Borrow,
+    borrow::{Borrow, Cow},
     collections::{HashMap, HashSet},
     fmt,
     hash::Hash,
@@ -52,7 +52,11 @@ impl Records {
 
     /// The record at `name` may be looked up, should it be lacking.
     pub(super) fn allow(&self, name: &str) {
-        self.0.lock().possible.insert(fqdn(name));
+        let name = fqdn(name);
+        let state = &mut *self.0.lock();
+        if !state.known.contains_key(&*name) && !state.possible.contains(&*name) {
+            state.possible.insert(name.into());
+        }
     }
 
     /// Looks up what was lacking; false where nothing was, so that whatever was computed stands. What does not come by
@@ -60,24 +64,46 @@ impl Records {
     pub(super) async fn complete(&self, resolver: &Resolver, deadline: time::Instant) -> bool {
         let lacking = std::mem::take(&mut self.0.lock().lacking);
         let is_lacking = !lacking.is_empty();
+        self.look_up(resolver, lacking, deadline).await;
+        is_lacking
+    }
+
+    /// Whether nothing is known of the record at `name`.
+    pub(super) fn lacks(&self, name: &str) -> bool {
+        !self.0.lock().known.contains_key(name)
+    }
+
+    /// Looks up these names, all at once.
+    pub(super) async fn look_up(
+        &self,
+        resolver: &Resolver,
+        names: HashSet<Box<str>>,
+        deadline: time::Instant,
+    ) {
         let mut answers = JoinSet::new();
-        for name in lacking {
-            self.0.lock().known.insert(name.clone(), Txt::Error(unanswered()));
-            if self.may_ask() {
-                let resolver = resolver.clone();
-                answers.spawn(async move {
-                    let texts = time::timeout_at(deadline, resolver.texts_of(&name)).await;
-                    let record = record(&name, texts.unwrap_or(Err(LookupError::Unanswered)));
-                    (name, record)
-                });
+        for name in names {
+            if !self.may_ask() {
+                self.0.lock().known.insert(name, Txt::Error(unanswered()));
+                continue;
             }
+            let read = reader(&name);
+            // Mostly another message had us ask, and no task is needed.
+            if let Some(known) = resolver.known_texts_of(&name, read) {
+                self.0.lock().known.insert(name, record(known));
+                continue;
+            }
+            self.0.lock().known.insert(name.clone(), Txt::Error(unanswered()));
+            let resolver = resolver.clone();
+            answers.spawn(async move {
+                let answer = time::timeout_at(deadline, resolver.texts_of(&name, read)).await;
+                (name, record(answer.unwrap_or(Err(LookupError::Unanswered))))
+            });
         }
         while let Some(answer) = answers.join_next().await {
             if let Ok((name, record)) = answer {
                 self.0.lock().known.insert(name, record);
             }
         }
-        is_lacking
     }
 
     /// True where it mattered, since this was asked last, whether the author's domain exists.
@@ -91,13 +117,13 @@ impl Records {
         resolver: &Resolver,
         name: &str,
     ) -> Result<Arc<DomainKey>, Error> {
-        let name = fqdn(name);
+        let name: Box<str> = fqdn(name).into();
         let known = self.0.lock().known.get(&name).cloned();
         let known = match known {
             Some(known) => known,
             None if !self.may_ask() => return Err(unanswered()),
             None => {
-                let record = record(&name, resolver.texts_of(&name).await);
+                let record = record(resolver.texts_of(&name, reader(&name)).await);
                 self.0.lock().known.insert(name, record.clone());
                 record
             }
@@ -118,26 +144,29 @@ impl Records {
 }
 
 /// As mail-auth writes names.
-fn fqdn(name: &str) -> Box<str> {
-    let name = name.strip_suffix('.').unwrap_or(name);
-    let mut fqdn = String::with_capacity(name.len() + 1);
-    match name.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
-        true => fqdn.push_str(name),
-        false => fqdn.push_str(&name.to_lowercase()),
+fn fqdn(name: &str) -> Cow<'_, str> {
+    let is_folded = name.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    match (is_folded, name.ends_with('.')) {
+        (true, true) => Cow::Borrowed(name),
+        (true, false) => Cow::Owned([name, "."].concat()),
+        (false, is_ended) => {
+            Cow::Owned([&*name.to_lowercase(), if is_ended { "" } else { "." }].concat())
+        }
     }
-    fqdn.push('.');
-    fqdn.into()
 }
 
-/// What mail-auth looks for at that name: the first of several records that is such a one.
-fn record(name: &str, texts: Result<Vec<Vec<u8>>, LookupError>) -> Txt {
-    let texts = match texts {
-        Ok(texts) => texts,
-        Err(LookupError::Nonexistent) => return absent(ResponseCode::NXDomain),
-        Err(LookupError::Empty) => return absent(ResponseCode::NoError),
-        Err(LookupError::Unanswered) => return Txt::Error(unanswered()),
-    };
-    if name.starts_with("_dmarc.") { first::<Dmarc>(&texts) } else { first::<DomainKey>(&texts) }
+/// Reads what mail-auth looks for at that name: the first of several records that is such a one.
+fn reader(name: &str) -> fn(&[Vec<u8>]) -> Txt {
+    if name.starts_with("_dmarc.") { first::<Dmarc> } else { first::<DomainKey> }
+}
+
+fn record(answer: Result<Arc<Txt>, LookupError>) -> Txt {
+    match answer {
+        Ok(record) => (*record).clone(),
+        Err(LookupError::Nonexistent) => absent(ResponseCode::NXDomain),
+        Err(LookupError::Empty) => absent(ResponseCode::NoError),
+        Err(LookupError::Unanswered) => Txt::Error(unanswered()),
+    }
 }
 
 fn first<T: TxtRecordParser + Into<Txt>>(texts: &[Vec<u8>]) -> Txt {

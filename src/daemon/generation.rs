@@ -1,8 +1,8 @@
 //! What one configuration has listening, from the start or a reload to the next.
 
 use super::{
-    StartError, Web, alias_maps, behind::Behind, monitoring::Monitoring, pages::Pages, shared_acme,
-    sockets::Sockets, web::Beside,
+    StartError, Web, alias_maps, monitoring::Monitoring, pages::Pages, shared_acme,
+    sockets::Sockets, threads::Threads, web::Beside,
 };
 use crate::{
     acme::{self, Keeper, Responder},
@@ -34,7 +34,16 @@ pub(super) struct Shared {
     /// What programs with a token ask, where somebody answers.
     pub(super) web: Option<Arc<dyn Web>>,
     /// What stands behind mail.
-    pub(super) behind: Behind,
+    pub(super) behind: Threads,
+    /// What answers maps.
+    pub(super) maps: Threads,
+}
+
+impl Shared {
+    pub(super) fn new(clients: Arc<Clients>, connections: Arc<Connections>) -> Self {
+        let (behind, maps) = (Threads::behind(), Threads::of_maps());
+        Self { clients, connections, web: None, behind, maps }
+    }
 }
 
 /// A generation that does not listen yet.
@@ -176,8 +185,13 @@ impl Generation {
             let (retired, stopped) = (retired.clone(), stopped.clone());
             match milter {
                 None => {
+                    let is_map = listener.is_map();
                     let service = Arc::new(tables);
-                    running.spawn(listener.run(service, connections, time, retired, stopped))
+                    let answering = listener.run(service, connections, time, retired, stopped);
+                    match is_map {
+                        true => running.spawn_on(answering, &shared.maps.handle()),
+                        false => running.spawn(answering),
+                    }
                 }
                 Some(rules) => {
                     let service = Arc::new(Filter::new(Arc::clone(&parts), tables, rules));

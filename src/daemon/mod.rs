@@ -4,7 +4,6 @@ mod alias_faults;
 mod alias_limits;
 mod alias_maps;
 mod alias_texts;
-mod behind;
 mod figures;
 mod generation;
 mod happenings;
@@ -15,6 +14,7 @@ mod providers;
 mod shared_acme;
 mod sharing;
 mod sockets;
+mod threads;
 mod trouble;
 mod web;
 
@@ -29,7 +29,6 @@ use crate::{
         moving::is_in_use,
     },
 };
-use behind::Behind;
 pub use figures::Figures;
 use generation::{Generation, Serving, Shared};
 pub use sockets::Inherited;
@@ -217,7 +216,7 @@ impl Daemon {
         let limits = &parts.config.limits;
         let clients = Arc::new(Clients::new(client_limits(limits)));
         let connections = Connections::new(limits.map_connections);
-        let shared = Shared { clients, connections, web: None, behind: Behind::default() };
+        let shared = Shared::new(clients, connections);
         let sockets = Sockets::new(inherited);
         let sockets = sockets.bind(&parts.config).await?;
         let bounds = journal_bounds(&parts.config.journal);

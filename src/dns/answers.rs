@@ -2,8 +2,10 @@
 
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use std::{
+    any::Any,
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    ops::Deref,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -11,6 +13,8 @@ use std::{
 const CAPACITY: usize = 16 << 20;
 /// What an answer, or a record without much text, takes at most.
 const RECORD: usize = 256;
+/// What is read of a text takes about so much beside it: a key, a policy.
+const READ: usize = 512;
 /// For how long a "no" is kept that does not say itself how long it holds (RFC 2308 §5), or says less, and silence
 /// (§7.2): a burst of messages from one domain asks once.
 pub(super) const SHORTEST_NO: Duration = Duration::from_secs(5);
@@ -31,7 +35,53 @@ pub enum LookupError {
 }
 
 /// Records of the type that was asked for, or why there are none.
-pub(super) type Answer = Result<Arc<[Record]>, LookupError>;
+pub(super) type Answer = Result<Arc<Found>, LookupError>;
+
+/// Records, and what was read of them.
+#[derive(Debug)]
+pub(super) struct Found {
+    records: Box<[Record]>,
+    read: OnceLock<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Found {
+    /// What `read` makes of the records: once as long as the answer holds, for all who read it as the first did.
+    pub(super) fn read_as<T: Send + Sync + 'static>(
+        &self,
+        read: impl FnOnce(&[Record]) -> T,
+    ) -> Arc<T> {
+        if let Some(kept) = self.read.get() {
+            return match Arc::clone(kept).downcast() {
+                Ok(kept) => kept,
+                Err(_) => Arc::new(read(&self.records)),
+            };
+        }
+        let made = Arc::new(read(&self.records));
+        // Another thread may have been faster, with the same.
+        let _ = self.read.set(Arc::clone(&made) as Arc<dyn Any + Send + Sync>);
+        made
+    }
+}
+
+impl FromIterator<Record> for Found {
+    fn from_iter<I: IntoIterator<Item = Record>>(records: I) -> Self {
+        Self { records: records.into_iter().collect(), read: OnceLock::new() }
+    }
+}
+
+impl Deref for Found {
+    type Target = [Record];
+
+    fn deref(&self) -> &[Record] {
+        &self.records
+    }
+}
+
+impl PartialEq for Found {
+    fn eq(&self, other: &Self) -> bool {
+        self.records == other.records
+    }
+}
 
 /// A name and the type of its records.
 pub(super) type Question = (Name, RecordType);
@@ -113,7 +163,8 @@ impl Answers {
 fn octets(record: &Record) -> usize {
     RECORD
         + match &record.data {
-            RData::TXT(txt) => txt.txt_data.iter().map(|text| text.len()).sum(),
+            // And what is read of it.
+            RData::TXT(txt) => READ + txt.txt_data.iter().map(|text| text.len()).sum::<usize>(),
             _ => 0,
         }
 }
@@ -129,7 +180,7 @@ mod tests {
 
     fn text(octets: usize) -> Answer {
         let data = RData::TXT(TXT::from_bytes(vec![&vec![b'x'; 255][..]; octets / 255]));
-        Ok([Record::from_rdata(Name::root(), 60, data)].into())
+        Ok(Arc::new(Found::from_iter([Record::from_rdata(Name::root(), 60, data)])))
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! order in which the hosts of a domain are tried.
 
 mod answers;
+mod asked;
 mod asker;
 mod mx;
 mod no_mail;

@@ -1,5 +1,6 @@
 use super::{
-    answers::{Answer, Answers, LONGEST_NO, LookupError, Question, SHORTEST_NO},
+    answers::{Answer, Answers, Found, LONGEST_NO, LookupError, Question, SHORTEST_NO},
+    asked::Asked,
     asker::{Asker, MOST, Whose},
 };
 use crate::{address::Domain, turns::Turns};
@@ -50,34 +51,6 @@ struct Shared {
     asked: Asked,
     /// Questions that left.
     questions: AtomicU64,
-}
-
-/// Look-ups so far, by kind and by what came of them.
-#[derive(Debug, Default)]
-struct Asked([[AtomicU64; RESULTS.len()]; KINDS.len()]);
-
-const KINDS: [&str; 5] = ["mx", "address", "txt", "ptr", "other"];
-const RESULTS: [&str; 3] = ["found", "none", "unanswered"];
-
-impl Asked {
-    fn count(&self, kind: RecordType, answer: &Answer) {
-        let kind = match kind {
-            RecordType::MX => 0,
-            RecordType::A | RecordType::AAAA => 1,
-            RecordType::TXT => 2,
-            RecordType::PTR => 3,
-            _ => 4,
-        };
-        let result = match answer {
-            Ok(_) => 0,
-            Err(LookupError::Nonexistent | LookupError::Empty) => 1,
-            Err(LookupError::Unanswered) => 2,
-        };
-        let counter = self.0.get(kind).and_then(|counts| counts.get(result));
-        if let Some(counter) = counter {
-            counter.fetch_add(1, Ordering::Relaxed);
-        }
-    }
 }
 
 /// The resolver cannot be set up.
@@ -156,11 +129,7 @@ impl Resolver {
 
     /// Look-ups so far: the kind, what came of them, how many.
     pub fn counts(&self) -> Vec<(&'static str, &'static str, u64)> {
-        let kinds = KINDS.iter().zip(&self.shared.asked.0);
-        let counts = kinds.flat_map(|(kind, counts)| {
-            RESULTS.iter().zip(counts).map(move |(result, count)| (*kind, *result, count))
-        });
-        counts.map(|(kind, result, count)| (kind, result, count.load(Ordering::Relaxed))).collect()
+        self.shared.asked.counts()
     }
 
     /// Questions so far that were not answered from what is known.
@@ -179,21 +148,30 @@ impl Resolver {
     }
 
     pub(super) async fn ask(&self, name: Name, kind: RecordType) -> Answer {
-        let answer = self.answer((name, kind)).await;
-        self.shared.asked.count(kind, &answer);
-        answer
+        let question = (name, kind);
+        match self.known(&question) {
+            Some(known) => known,
+            None => {
+                let answer = self.answer(question).await;
+                self.shared.asked.count(kind, &answer);
+                answer
+            }
+        }
+    }
+
+    /// The answer, where nobody need be asked for it.
+    pub(super) fn known(&self, question: &Question) -> Option<Answer> {
+        let answer = self.shared.answers.lock().get(question, Instant::now())?;
+        self.shared.asked.count(question.1, &answer);
+        Some(answer)
     }
 
     async fn answer(&self, question: Question) -> Answer {
         let shared = &*self.shared;
-        let known = || shared.answers.lock().get(&question, Instant::now());
-        if let Some(known) = known() {
-            return known;
-        }
         let (whose, most) = Whose::of(self.asker.as_ref(), &question.0);
         let _turn = shared.turns.take(whose, most).await;
         // Somebody else may have asked meanwhile.
-        if let Some(known) = known() {
+        if let Some(known) = shared.answers.lock().get(&question, Instant::now()) {
             return known;
         }
         if self.asker.as_ref().is_some_and(|asker| !asker.budget.take()) {
@@ -303,11 +281,10 @@ fn heard(answer: Result<Lookup, NetError>, kind: RecordType) -> (Answer, Duratio
     match answer {
         Ok(lookup) => {
             let is_asked_for = |record: &&Record| record.record_type() == kind;
-            let records: Arc<[Record]> =
-                lookup.answers().iter().filter(is_asked_for).cloned().collect();
+            let records: Found = lookup.answers().iter().filter(is_asked_for).cloned().collect();
             // Those of aliases on the way count, too.
             let ttl = lookup.answers().iter().map(|record| record.ttl).min().unwrap_or(0);
-            (Ok(records), Duration::from_secs(ttl.into()))
+            (Ok(Arc::new(records)), Duration::from_secs(ttl.into()))
         }
         Err(error) => {
             let says = match &error {

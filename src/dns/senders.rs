@@ -2,8 +2,8 @@
 
 use super::{answers::LookupError, resolver::Resolver};
 use crate::address::Domain;
-use hickory_resolver::proto::rr::{Name, RData, RecordType};
-use std::net::IpAddr;
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+use std::{net::IpAddr, sync::Arc};
 
 /// For whoever checks senders: names that strangers publish, which need be no host names.
 impl Resolver {
@@ -13,16 +13,44 @@ impl Resolver {
         mail_auth::MessageAuthenticator(self.upstream())
     }
 
-    /// As [`Self::texts`] of a name as signatures and authors have them, in any script.
-    pub(crate) async fn texts_of(&self, name: &str) -> Result<Vec<Vec<u8>>, LookupError> {
-        let mut name = Name::from_str_relaxed(name).map_err(|_| LookupError::Nonexistent)?;
-        name.set_fqdn(true);
-        self.records(name, RecordType::TXT, text).await
+    /// What `read` makes of the texts at a name as signatures and authors have them, in any script; it is made once as long
+    /// as the answer holds.
+    pub(crate) async fn texts_of<T: Send + Sync + 'static>(
+        &self,
+        name: &str,
+        read: impl FnOnce(&[Vec<u8>]) -> T,
+    ) -> Result<Arc<T>, LookupError> {
+        let answer = self.ask(in_any_script(name)?, RecordType::TXT).await?;
+        Ok(answer.read_as(|records| read(&texts_in(records))))
+    }
+
+    /// As [`Self::texts_of`]; `None` where name servers have to be asked.
+    pub(crate) fn known_texts_of<T: Send + Sync + 'static>(
+        &self,
+        name: &str,
+        read: impl FnOnce(&[Vec<u8>]) -> T,
+    ) -> Option<Result<Arc<T>, LookupError>> {
+        let name = match in_any_script(name) {
+            Ok(name) => name,
+            Err(error) => return Some(Err(error)),
+        };
+        let answer = self.known(&(name, RecordType::TXT))?;
+        Some(answer.map(|answer| answer.read_as(|records| read(&texts_in(records)))))
     }
 
     /// The texts of the TXT records of `name`, character-strings joined (RFC 7208 §3.3).
     pub(crate) async fn texts(&self, name: &str) -> Result<Vec<Vec<u8>>, LookupError> {
         self.records(name_of(name)?, RecordType::TXT, text).await
+    }
+
+    /// What `read` makes of them, once as long as the answer holds.
+    pub(crate) async fn texts_as<T: Send + Sync + 'static>(
+        &self,
+        name: &str,
+        read: impl FnOnce(&[Vec<u8>]) -> T,
+    ) -> Result<Arc<T>, LookupError> {
+        let answer = self.ask(name_of(name)?, RecordType::TXT).await?;
+        Ok(answer.read_as(|records| read(&texts_in(records))))
     }
 
     /// The addresses of `name` of the family of `like`.
@@ -80,6 +108,16 @@ impl Resolver {
         let answer = self.ask(name, kind).await?;
         Ok(answer.iter().filter_map(|record| wanted(&record.data)).collect())
     }
+}
+
+fn in_any_script(name: &str) -> Result<Name, LookupError> {
+    let mut name = Name::from_str_relaxed(name).map_err(|_| LookupError::Nonexistent)?;
+    name.set_fqdn(true);
+    Ok(name)
+}
+
+fn texts_in(records: &[Record]) -> Vec<Vec<u8>> {
+    records.iter().filter_map(|record| text(&record.data)).collect()
 }
 
 fn text(data: &RData) -> Option<Vec<u8>> {

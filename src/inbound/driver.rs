@@ -13,13 +13,14 @@ use crate::{
     tls::{Acceptor, Stream},
 };
 use std::{
-    future::{Future, ready},
+    cell::RefCell,
+    future::{Future, poll_fn, ready},
     io,
-    pin::pin,
+    pin::{Pin, pin},
     time::Duration,
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf},
     sync::watch,
     time::{Instant, timeout, timeout_at},
 };
@@ -97,8 +98,7 @@ pub struct Encryption {
     pub is_implicit: bool,
 }
 
-/// Read at once outside of messages, and at most inside of them: a thousand clients that are idle or slow should
-/// cost little.
+/// Read at once outside of messages, and inside of them.
 const COMMAND_READ: usize = 4 * 1024;
 const DATA_READ: usize = 64 * 1024;
 /// What a client may still send after we closed, before the socket goes.
@@ -152,10 +152,9 @@ async fn converse<H: Handler>(
         Some(_) => session.offer_tls(),
         None => {}
     }
-    let mut buffer = vec![0; COMMAND_READ];
     match handler.connected(session).await {
         Err(reply) => session.shut_down(reply),
-        Ok(()) if session.minds_early_talk() && talks(&mut stream, &mut buffer).await => {
+        Ok(()) if session.minds_early_talk() && talks(&mut stream).await => {
             session.shut_down(Reply::early_talker());
         }
         Ok(()) => session.greet(),
@@ -177,22 +176,21 @@ async fn converse<H: Handler>(
             Step::Message(mut transaction) => {
                 flush(&mut stream, session, patience.command()).await?;
                 // It may have come whole with its commands, and never have been accounted for.
-                let octets = transaction.message.as_ref().map_or(0, Vec::len);
+                let octets = transaction.message.as_ref().map_or(0, Vec::capacity);
                 if !reservation.cover(octets) {
                     transaction.message = Err(Reply::out_of_memory());
                 }
+                reservation.shrink(octets);
                 let held = std::mem::replace(&mut reservation, memory.reserve());
                 let answer = handler.message(*transaction, held);
-                let (reply, ahead) = attend(answer, &mut stream, &mut buffer).await;
+                let (reply, ahead) = attend(answer, &mut stream).await;
                 if reply.is_positive() {
                     patience.brought_mail();
                 }
                 session.answer(reply);
-                match ahead {
-                    Ahead { is_gone: true, .. } => handler.unheard().await,
-                    Ahead { octets, .. } => {
-                        session.receive(buffer.get(..octets).unwrap_or_default());
-                    }
+                match ahead.is_gone {
+                    true => handler.unheard().await,
+                    false => session.receive(&ahead.octets),
                 }
             }
             Step::Aborted(aborted) => handler.aborted(aborted).await,
@@ -212,7 +210,7 @@ async fn converse<H: Handler>(
             Step::Authenticate(credentials) => {
                 let reply = handler.authenticate(session, credentials).await;
                 // What came before the reply is not known to be of the client (RFC 4954 §4).
-                match talks(&mut stream, &mut buffer).await {
+                match talks(&mut stream).await {
                     true => session.shut_down(Reply::text_behind_auth()),
                     false => session.answer(reply),
                 }
@@ -237,8 +235,15 @@ async fn converse<H: Handler>(
                     Some(pace) => patience.data_end(since, pace),
                     None => patience.command_end(since),
                 };
+                let most = if in_data { DATA_READ } else { COMMAND_READ };
+                let receive = |input: &mut [u8]| {
+                    session.receive(input);
+                    if session.requires_login() && !session.in_data() {
+                        input.zeroize();
+                    }
+                };
                 let read = tokio::select! {
-                    read = read_by(end, &mut stream, &mut buffer) => read,
+                    read = read_by(end, &mut stream, most, receive) => read,
                     () = patience.changed() => continue,
                     changed = shutdown.changed(), if !*shutdown.borrow() => {
                         if changed.is_err() {
@@ -255,23 +260,11 @@ async fn converse<H: Handler>(
                         continue;
                     }
                 };
-                let input = buffer.get(..count).unwrap_or_default();
-                session.receive(input);
-                if session.requires_login() && !session.in_data() {
-                    buffer.as_mut_slice().zeroize();
-                }
                 if let Some(pace) = pace.as_mut().filter(|_| session.in_data()) {
                     since = Instant::now();
                     if !patience.goes_on(pace, count, since) {
                         session.shut_down(Reply::too_slow());
                     }
-                }
-                match session.in_data() {
-                    true if count == buffer.len() => {
-                        buffer.resize((count * 4).min(DATA_READ), 0);
-                    }
-                    false if buffer.len() > COMMAND_READ => buffer = vec![0; COMMAND_READ],
-                    _ => {}
                 }
             }
         }
@@ -279,43 +272,62 @@ async fn converse<H: Handler>(
 }
 
 /// What a client did while it waited for an answer.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 struct Ahead {
-    /// Octets of further commands, which stand in the buffer.
-    octets: usize,
+    /// Further commands.
+    octets: Vec<u8>,
     /// The client has closed, its side at least.
     is_gone: bool,
 }
 
 /// Awaits `answer`, however long that takes, and hears meanwhile whether the client stays.
-async fn attend(
-    answer: impl Future<Output = Reply>,
-    stream: &mut Stream,
-    buffer: &mut [u8],
-) -> (Reply, Ahead) {
+async fn attend(answer: impl Future<Output = Reply>, stream: &mut Stream) -> (Reply, Ahead) {
     let mut answer = pin!(answer);
     let mut ahead = Ahead::default();
     loop {
-        let room = buffer.get_mut(ahead.octets..).unwrap_or_default();
-        let may_hear = !ahead.is_gone && !room.is_empty();
+        let room = COMMAND_READ - ahead.octets.len();
+        let may_hear = !ahead.is_gone && room > 0;
         tokio::select! {
             biased;
             reply = &mut answer => return (reply, ahead),
-            read = stream.read(room), if may_hear => match read {
-                Ok(octets @ 1..) => ahead.octets += octets,
-                _ => ahead.is_gone = true,
-            },
+            heard = read(stream, room, |input| ahead.octets.extend_from_slice(input)), if may_hear => {
+                ahead.is_gone = !matches!(heard, Ok(1..));
+            }
         }
     }
 }
 
 /// True when the client talks before it is answered: what it says is read and forgotten.
-async fn talks(stream: &mut Stream, buffer: &mut [u8]) -> bool {
+async fn talks(stream: &mut Stream) -> bool {
     tokio::select! {
         biased;
-        read = stream.read(buffer) => matches!(read, Ok(1..)),
+        heard = read(stream, COMMAND_READ, |input| input.zeroize()) => matches!(heard, Ok(1..)),
         () = ready(()) => false,
     }
+}
+
+thread_local! {
+    /// What is read stands here until it is taken, at once. Had each connection a buffer of its own, ten thousand that are
+    /// idle would hold as many.
+    static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; DATA_READ]);
+}
+
+/// Reads at most `most` octets, and has `take` take them; gives how many, and 0 where the client has closed.
+async fn read(
+    stream: &mut Stream,
+    most: usize,
+    mut take: impl FnMut(&mut [u8]),
+) -> io::Result<usize> {
+    poll_fn(|cx| {
+        BUFFER.with_borrow_mut(|buffer| {
+            let mut input = ReadBuf::new(buffer.get_mut(..most).unwrap_or_default());
+            Pin::new(&mut *stream).poll_read(cx, &mut input).map_ok(|()| {
+                take(input.filled_mut());
+                input.filled().len()
+            })
+        })
+    })
+    .await
 }
 
 /// The handshake. It never goes back to plaintext.
@@ -331,11 +343,10 @@ async fn secure(
 
 /// Reserves memory for what the session holds of a message, or lets go of either.
 fn account(session: &mut Session, reservation: &mut Reservation) {
-    let held = session.held();
-    if held > 0 && !reservation.cover(held) {
+    if !reservation.cover(session.taken()) {
         session.out_of_memory();
     }
-    if session.held() == 0 {
+    if session.taken() == 0 {
         reservation.release();
     }
 }
@@ -345,12 +356,13 @@ fn account(session: &mut Session, reservation: &mut Reservation) {
 async fn read_by(
     until: Instant,
     stream: &mut Stream,
-    buffer: &mut [u8],
+    most: usize,
+    take: impl FnMut(&mut [u8]),
 ) -> Option<io::Result<usize>> {
     if Instant::now() >= until {
         return None;
     }
-    timeout_at(until, stream.read(buffer)).await.ok()
+    timeout_at(until, read(stream, most, take)).await.ok()
 }
 
 async fn flush(stream: &mut Stream, session: &mut Session, patience: Duration) -> io::Result<()> {

@@ -85,6 +85,13 @@ impl Reservation {
         taken.is_ok()
     }
 
+    /// Gives back what `bytes` do not need.
+    pub fn shrink(&mut self, bytes: usize) {
+        let needed = bytes.next_multiple_of(STEP).min(self.held);
+        self.memory.used.fetch_sub(self.held - needed, Ordering::Relaxed);
+        self.held = needed;
+    }
+
     /// The octets that the reservation covers, counted as long as a slice of them is left.
     pub fn hold(self, octets: Vec<u8>) -> Bytes {
         Bytes::from_owner(Held { octets, _reservation: self })

@@ -38,7 +38,7 @@ impl Journal {
         event.record(&mut Named(&mut text));
         text.push_str("MESSAGE=");
         let start = text.len();
-        event.record(&mut Fields { line: &mut text, start });
+        event.record(&mut Fields { line: &mut text, value: &mut String::new(), start });
         text.push('\n');
         let text = without_secrets(&text);
         self.0.send(text.as_bytes()).is_ok_and(|sent| sent == text.len())

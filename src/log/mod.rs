@@ -12,6 +12,7 @@ pub use hidden::hide;
 
 use crate::clock;
 use std::{
+    cell::Cell,
     fmt::{self, Write as _},
     io::{self, IsTerminal, Write as _},
     os::unix::fs::MetadataExt,
@@ -82,8 +83,14 @@ pub fn start(level: Level, format: Format) {
     let _ = tracing_subscriber::registry().with(lines).try_init();
 }
 
-/// Octets that a line is given when it begins: that of a message fits.
+/// Octets that a line is given when it begins: that of a message fits. What grew far beyond is not kept for the next one.
 const LINE: usize = 512;
+const LONG: usize = 16 * LINE;
+
+thread_local! {
+    /// Room for a line, and for a value on its way into it. Whoever writes one while another is being written has none.
+    static ROOM: Cell<[String; 2]> = const { Cell::new([String::new(), String::new()]) };
+}
 
 /// How a line begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,12 +133,18 @@ impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Lines<W> {
         if self.journal.as_ref().is_some_and(|journal| journal.tell(event)) {
             return;
         }
-        let mut line = String::with_capacity(LINE);
+        // A thread that ends has none either.
+        let [mut line, mut value] = ROOM.try_with(Cell::take).unwrap_or_default();
+        line.reserve(LINE);
         start_of_line(self.style, *event.metadata().level(), clock::millis().into(), &mut line);
         let start = line.len();
-        event.record(&mut Fields { line: &mut line, start });
+        event.record(&mut Fields { line: &mut line, value: &mut value, start });
         line.push('\n');
         (self.write)(&line);
+        if line.capacity() <= LONG && value.capacity() <= LONG {
+            line.clear();
+            let _ = ROOM.try_with(|room| room.set([line, value]));
+        }
     }
 }
 
@@ -154,6 +167,7 @@ fn start_of_line(style: Style, level: tracing::Level, now: jiff::Timestamp, line
 /// Appends the fields of a record; tracing gives the message first.
 struct Fields<'a> {
     line: &'a mut String,
+    value: &'a mut String,
     start: usize,
 }
 
@@ -185,7 +199,12 @@ impl Visit for Fields<'_> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.push(field, &format!("{value:?}"));
+        let mut text = std::mem::take(self.value);
+        text.clear();
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{value:?}");
+        self.push(field, &text);
+        *self.value = text;
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {

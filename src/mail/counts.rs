@@ -3,22 +3,25 @@
 use super::{made, parts::Parts, recipient::Recipient, record::Conclusion, refusal::Refusal};
 use crate::{
     address::Mailbox,
-    alias::{Ended, Key, Named, Reason, Rule},
+    alias::{Ended, Named, Reason, Rule},
     digest,
     reply::{Class, Reply, Status},
     store::journal::Outcome,
     time::UnixTime,
 };
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 /// The aliases that a message is for: each once, whatever the number of recipients.
 #[derive(Debug)]
-pub(super) struct Addressed(HashMap<Key, Arc<Named>>);
+pub(super) struct Addressed(Vec<Arc<Named>>);
 
 impl Addressed {
     pub(super) fn of(recipients: &[Recipient]) -> Self {
-        let named = recipients.iter().filter_map(|recipient| recipient.named.as_ref());
-        Self(named.map(|named| (named.key.clone(), Arc::clone(named))).collect())
+        let named = recipients.iter().filter_map(|recipient| recipient.named.clone());
+        let mut named: Vec<Arc<Named>> = named.collect();
+        named.sort_by(|one, other| one.key.cmp(&other.key));
+        named.dedup_by(|one, other| one.key == other.key);
+        Self(named)
     }
 
     /// Counts what came of the message from `sender`, and notes which aliases it made. A message that took a place of its
@@ -45,8 +48,8 @@ impl Addressed {
             return;
         }
         let Some(reason) = reason else { return };
-        for (key, named) in self.0.into_iter().filter(|(_, named)| !named.is_new) {
-            parts.alias_uses.count_refused(&key, reason, now);
+        for named in self.0.into_iter().filter(|named| !named.is_new) {
+            parts.alias_uses.count_refused(&named.key, reason, now);
             let by_destination = reason == Reason::Destination;
             tell(parts, &named, sender, (&conclusion.reply, rule), by_destination);
         }
@@ -60,12 +63,12 @@ impl Addressed {
         now: UnixTime,
     ) -> Vec<String> {
         let mut notes = Vec::new();
-        for (key, named) in self.0 {
+        for named in self.0 {
             if named.is_new {
                 notes.extend(made::make(parts, &named, sender, now).await);
             }
             if named.rules.max_messages.is_none() {
-                parts.alias_uses.count_taken(&key, now);
+                parts.alias_uses.count_taken(&named.key, now);
             }
         }
         notes

@@ -1,12 +1,13 @@
 //! From dressed recipients to what became of the message at each destination.
 
 use super::{
-    dress::{Dressed, Form},
-    late::{self, Announcement, SLOW, TooLate},
+    dress::Dressed,
+    late::{Announcement, SLOW, TooLate},
     parts::Parts,
     prints::{print_at, remember_late, remember_prints},
-    recipient::Recipient,
     record::{count_attempt, journal_line},
+    sending::Sending,
+    share::{Leg, Share},
 };
 use crate::{
     address::{Mailbox, ReversePath},
@@ -17,17 +18,10 @@ use crate::{
     outbound::{Attempt, DsnRequest, Outgoing, Progress},
     reply::Reply,
     slots::Cause,
-    store::{
-        Fingerprint, journal,
-        spool::{self, LegState},
-    },
+    store::{Fingerprint, journal},
     time::{Millis, UnixTime},
 };
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep, sleep_until},
@@ -66,29 +60,8 @@ pub(crate) struct Delivery {
     under_way: Vec<(Group, Progress)>,
 }
 
-/// A recipient's share in a delivery: what leaves for it, and where to.
-#[derive(Debug)]
-pub(crate) struct Share {
-    pub(crate) recipient: Recipient,
-    pub(crate) reverse_path: ReversePath,
-    pub(crate) form: Arc<Form>,
-    pub(super) legs: Vec<Leg>,
-}
-
-/// One copy: a destination mailbox of a recipient. Recipients that share a mailbox, a reverse-path and a form
-/// have legs that go in one transaction, and as one copy.
-#[derive(Debug)]
-pub(super) struct Leg {
-    to: Destination,
-    pub(super) outcome: Option<DestinationOutcome>,
-    /// The end of data of this copy was sent and never answered.
-    pub(super) is_uncertain: bool,
-    /// The verdict on this copy is still waited for.
-    is_waited_for: bool,
-}
-
 /// What goes in one transaction: a next hop, and the reverse-path and number of the form.
-type Group = (NextHop, String, usize);
+pub(super) type Group = (NextHop, ReversePath, usize);
 
 /// What became of one transaction.
 type Verdicts = (Group, Progress, Vec<(Mailbox, Attempt)>);
@@ -138,13 +111,15 @@ impl Delivery {
         let began = clock::millis();
         let progress = Progress::default();
         let (done, mut verdicts) = mpsc::unbounded_channel();
-        for (group, outgoing) in self.transactions(&progress) {
+        let transactions = self.transactions(&progress);
+        let is_single = transactions.len() == 1;
+        let mut own = Sending::default();
+        for (group, outgoing) in transactions {
             self.under_way.push((group.clone(), outgoing.progress.clone()));
             let (parts, came) = (Arc::clone(parts), Arc::clone(&self.message.source));
             let (done, announced) = (done.clone(), Arc::clone(&self.announced));
             let reverse_path = self.message.reverse_path.clone();
-            // Not for us to cut off: behind the end of data the message is the destination's.
-            tokio::spawn(async move {
+            let sending = Sending::of(async move {
                 let _under_way = parts.waits.under_way();
                 let attempts = parts.network.deliver(&group.0, &outgoing, deadline.into()).await;
                 let Outgoing { recipients, text, progress, .. } = outgoing;
@@ -155,6 +130,8 @@ impl Delivery {
                     remember_late(&parts, &reverse_path, sources, &attempts, &announced).await;
                 }
             });
+            // A task goes on with it where there are several, and where nobody waits for it any more.
+            own = if is_single { sending } else { Sending::default() };
         }
         drop(done);
         let is_slow = sleep(SLOW);
@@ -167,6 +144,7 @@ impl Delivery {
                     Some(ended) => self.take(parts, ended, began),
                     None => return,
                 },
+                () = &mut own => {}
                 () = &mut is_slow, if self.announced.get().is_none() => self.announce(parts),
                 () = progress.changed() => {}
                 () = sleep_until(last + patience) => break,
@@ -183,7 +161,7 @@ impl Delivery {
     /// Ends the legs that are still waited for by what is known.
     fn leave(&mut self) {
         for share in &mut self.shares {
-            let (from, form) = (share.reverse_path.to_string(), share.form.number);
+            let (from, form) = (&share.reverse_path, share.form.number);
             for leg in share.legs.iter_mut().filter(|leg| leg.outcome.is_none()) {
                 let group = (leg.to.next_hop.clone(), from.clone(), form);
                 let mut here = self.under_way.iter().filter(|(of, _)| *of == group);
@@ -209,7 +187,7 @@ impl Delivery {
             count_attempt(parts, &group.0, attempt);
             self.note(journal_line(std::slice::from_ref(mailbox), attempt, &group.0, began));
         }
-        self.conclude(&group, attempts.into_iter().collect());
+        self.conclude(&group, &attempts);
     }
 
     /// Lets whoever brings the message again wait for the copies that are on their way.
@@ -253,6 +231,8 @@ impl Delivery {
                 }
             }
         }
+        // What a single copy comes to is the client's answer; of several, those that the spool gets have words to tell.
+        let is_single = self.shares.iter().map(|share| share.legs.len()).sum::<usize>() == 1;
         let mut transactions = Vec::with_capacity(groups.len());
         for (group, (share, mailboxes)) in groups {
             for some in mailboxes.chunks(MAX_RECIPIENTS) {
@@ -266,6 +246,7 @@ impl Delivery {
                     dsn: DsnRequest::default(),
                     checkpoint: None,
                     progress: progress.of_another(),
+                    tells_success: !is_single,
                 };
                 transactions.push((group.clone(), outgoing));
             }
@@ -274,13 +255,13 @@ impl Delivery {
     }
 
     /// Takes the verdicts of one transaction.
-    fn conclude(&mut self, group: &Group, attempts: HashMap<Mailbox, Attempt>) {
+    fn conclude(&mut self, group: &Group, attempts: &[(Mailbox, Attempt)]) {
         for share in &mut self.shares {
-            if share.reverse_path.to_string() != group.1 || share.form.number != group.2 {
+            if share.reverse_path != group.1 || share.form.number != group.2 {
                 continue;
             }
             for leg in share.legs.iter_mut().filter(|leg| leg.to.next_hop == group.0) {
-                if let Some(attempt) = attempts.get(&leg.to.mailbox) {
+                if let Some((_, attempt)) = attempts.iter().find(|(to, _)| *to == leg.to.mailbox) {
                     leg.is_uncertain = attempt.uncertain;
                     leg.outcome = Some(attempt.outcome.clone());
                 }
@@ -353,48 +334,5 @@ impl Message {
     /// Names this message from its sender at one destination: what the sender sends again is the same.
     fn print_at(&self, destination: &Mailbox, source: &Source) -> Fingerprint {
         print_at(&self.reverse_path, destination, source.digest())
-    }
-}
-
-impl Share {
-    /// What the recipient comes to.
-    pub(crate) fn fate(&self) -> RecipientFate {
-        RecipientFate::of(&self.legs.iter().map(Leg::outcome).collect::<Vec<_>>())
-    }
-
-    /// The legs of the share for the spool; what is deferred is due at `due`.
-    pub(crate) fn to_spool(&self, due: Millis) -> impl Iterator<Item = spool::Leg> {
-        self.legs.iter().map(move |leg| {
-            let DestinationOutcome { verdict, reply } = leg.outcome();
-            let (path, mailbox) = (self.recipient.path.clone(), leg.to.mailbox.clone());
-            spool::Leg {
-                state: match verdict {
-                    Verdict::Delivered => LegState::Delivered,
-                    Verdict::Refused => LegState::Failed,
-                    Verdict::Deferred if leg.is_uncertain => LegState::Uncertain,
-                    Verdict::Deferred => LegState::Queued,
-                },
-                attempts: 1,
-                // What is waited for is not sent again meanwhile.
-                next_attempt: due + if leg.is_waited_for { late::BESIDE } else { Duration::ZERO },
-                reply: reply.to_keep(),
-                ways: Some(self.recipient.ways.to(&leg.to.mailbox)),
-                ..spool::Leg::new(path, mailbox, self.reverse_path.clone(), due)
-            }
-        })
-    }
-
-    fn group(&self, leg: &Leg) -> Group {
-        (leg.to.next_hop.clone(), self.reverse_path.to_string(), self.form.number)
-    }
-}
-
-impl Leg {
-    /// A leg without outcome counts as deferred: nothing says that anybody has it.
-    fn outcome(&self) -> DestinationOutcome {
-        self.outcome.clone().unwrap_or_else(|| DestinationOutcome {
-            verdict: Verdict::Deferred,
-            reply: Reply::destination_lost(),
-        })
     }
 }

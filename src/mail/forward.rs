@@ -2,7 +2,7 @@
 
 use super::{
     checks::{self, Report, Subject, is_signed_by_sender},
-    delivery::{Delivery, Message, Share},
+    delivery::{Delivery, Message},
     dnsbl::Said,
     dress::{Dressed, Fabric, dress},
     late::Announcement,
@@ -14,6 +14,7 @@ use super::{
     record::{Conclusion, not_taken},
     retell::{Retold, retell, seal},
     sender::{Evidence, Sender},
+    share::Share,
     spool::{Added, NotTaken, Taking, take},
     srs::KeptSender,
 };

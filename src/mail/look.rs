@@ -208,20 +208,30 @@ impl Bearer<'_> {
             return Ok(Vec::new());
         }
         let (parts, auth) = (self.parts, &self.parts.config.auth);
-        let header = Header::scan(&report.message);
-        let mut identifiers: Vec<&str> =
-            looks.iter().flat_map(|look| look.identifiers(parts)).collect();
-        identifiers.sort_unstable();
-        identifiers.dedup();
-        let from = match Authors::read(&header) {
-            Ok(from) => from,
-            // Only what returns comes so far.
-            Err(_) if auth.own_from == OwnFrom::Mark || names_none(&header, &identifiers) => {
-                return Ok(vec![None; looks.len()]);
-            }
-            Err(_) => return Err(Reply::own_from_unreadable()),
+        let identifiers = || {
+            let all = looks.iter().flat_map(|look| look.identifiers(parts));
+            let mut all: Vec<&str> = all.collect();
+            all.sort_unstable();
+            all.dedup();
+            all
         };
-        let (authors, aligned) = self.unproven(report, &from, &identifiers).await;
+        let Some(from) = &report.authors else {
+            // Only what returns comes so far.
+            let is_fine = auth.own_from == OwnFrom::Mark
+                || names_none(&Header::scan(&report.message), &identifiers());
+            return match is_fine {
+                true => Ok(vec![None; looks.len()]),
+                false => Err(Reply::own_from_unreadable()),
+            };
+        };
+        let open = self.open(report, from);
+        if open.is_empty() {
+            return Ok(vec![None; looks.len()]);
+        }
+        let (authors, aligned) = self.unproven(report, open, &identifiers()).await;
+        if authors.is_empty() {
+            return Ok(vec![None; looks.len()]);
+        }
         let aligns = |author: &str, identifier: &str| {
             aligned.contains(&(author.to_owned(), identifier.to_ascii_lowercase()))
         };
@@ -245,7 +255,7 @@ impl Bearer<'_> {
                 (Some(found), _) if found.is_unanswered => return Err(Reply::auth_unanswered()),
                 (Some(found), OwnFrom::Munge) if !to.recipient.is_srs_return() => {
                     note = Some((found.author.to_owned(), "sent on as not verified"));
-                    Some(Named::NotVerified(named(&from, found.author)))
+                    Some(Named::NotVerified(named(from, found.author)))
                 }
                 (Some(found), _) => return Err(Reply::own_from(found.author)),
             });
@@ -258,23 +268,32 @@ impl Bearer<'_> {
         Ok(vouched)
     }
 
-    /// The From domains that one of `identifiers` may be aligned with and that are not proven to be from there,
+    /// What is known of who sent the message, with DMARC.
+    fn known(self, report: &Report) -> Option<&Findings> {
+        match (&report.authentication, self.parts.config.auth.policy.dmarc) {
+            (Some(checked), Check::Mark | Check::Enforce) => Some(&checked.findings),
+            _ => None,
+        }
+    }
+
+    /// The From domains of which it is not known that the message is from there.
+    fn open(self, report: &Report, from: &Authors) -> Vec<String> {
+        let known = self.known(report);
+        let domains = from.domains().iter().map(Domain::key);
+        let open = domains.filter(|it| known.is_none_or(|found| proof(found, it) != Proof::Proven));
+        open.map(str::to_owned).collect()
+    }
+
+    /// Of these From domains those that one of `identifiers` may be aligned with and that are not proven to be from there,
     /// and with which.
     async fn unproven(
         self,
         report: &Report,
-        from: &Authors,
+        mut domains: Vec<String>,
         identifiers: &[&str],
     ) -> (Vec<Author>, Vec<Aligned>) {
         let Self { parts, sender, now } = self;
-        let mut domains: Vec<String> = from.domains().iter().map(Domain::to_key).collect();
-        let known = match (&report.authentication, parts.config.auth.policy.dmarc) {
-            (Some(checked), Check::Mark | Check::Enforce) => Some(&checked.findings),
-            _ => None,
-        };
-        if let Some(known) = known {
-            domains.retain(|domain| proof(known, domain) != Proof::Proven);
-        }
+        let known = self.known(report);
         let mut aligned = Vec::new();
         for domain in &domains {
             for identifier in identifiers {

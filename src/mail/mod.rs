@@ -41,6 +41,8 @@ mod retell;
 mod returned;
 pub(crate) mod sender;
 pub(crate) mod senders;
+mod sending;
+mod share;
 mod spool;
 pub(crate) mod srs;
 pub(crate) mod submission;

@@ -11,7 +11,7 @@ use crate::{
     metrics::DestinationClass,
     next_hop::{NextHop, Target},
     outbound::Attempt,
-    reply::{Class, Reply, Status},
+    reply::{Class, ForeignReply, Reply, Status},
     rspamd::Verdict,
     smtp::session::{Session, Transaction},
     store::journal::{AttemptLine, HELD, Outcome, Record},
@@ -198,7 +198,7 @@ impl Entry {
     }
 
     fn set_reply(&mut self, parts: &Parts, reply: &Reply) {
-        self.record.reply = reply.to_string();
+        self.record.reply = reply.to_line();
         if !reply.is_positive() {
             parts.metrics.refusal(reply.code(), reply.status().map(|Status(a, b, c)| (a, b, c)));
         }
@@ -239,13 +239,13 @@ pub(crate) fn journal_line(
     hop: &NextHop,
     began: Millis,
 ) -> AttemptLine {
-    let theirs = attempt.theirs.as_ref().map(ToString::to_string);
+    let theirs = attempt.theirs.as_ref().map(ForeignReply::to_line);
     let held = attempt.held.as_ref().map(|hold| format!("{HELD}: {hold}"));
     AttemptLine {
         time: began,
         to: to.iter().map(ToString::to_string).collect(),
         host: attempt.remote.clone().unwrap_or_else(|| hop.to_string()),
-        reply: theirs.or(held).unwrap_or_else(|| attempt.outcome.reply.to_string()),
+        reply: theirs.or(held).unwrap_or_else(|| attempt.outcome.reply.to_line()),
         ms: whole_millis(attempt.elapsed),
         tls: attempt.tls.clone(),
         verdict: class_of(attempt).to_owned(),

@@ -5,7 +5,7 @@ use super::{parts::Parts, rates::Questions};
 use crate::{
     address::{Domain, ReversePath},
     auth::spf::{self, Reach, Spf},
-    dns::Resolver,
+    dns::{Asker, Resolver},
     dsn::Subject,
     fate::{Bounce, Doubt},
     rate::ClientBlock,
@@ -15,7 +15,7 @@ use crate::{
 };
 use std::{
     net::IpAddr,
-    sync::{Arc, Weak},
+    sync::{Arc, OnceLock, Weak},
     time::Duration,
 };
 use tokio::{
@@ -40,6 +40,7 @@ struct Inner {
     /// Whom else SPF passes; asked only where SPF passes and a bounce hangs on it.
     reach: OnceCell<Reach>,
     questions: Questions,
+    asker: OnceLock<Asker>,
     /// The turn of the checks that are under way: one for all of them, or they would wait for each other.
     turn: Mutex<Weak<CheckTurn>>,
 }
@@ -66,6 +67,7 @@ impl Sender {
             spf_of_helo: OnceCell::new(),
             reach: OnceCell::new(),
             questions: Questions::default(),
+            asker: OnceLock::new(),
             turn: Mutex::default(),
         }))
     }
@@ -81,6 +83,7 @@ impl Sender {
             spf_of_helo: OnceCell::new_with(Some(Spf::None)),
             reach: OnceCell::new_with(Some(Reach::Some)),
             questions: Questions::default(),
+            asker: OnceLock::new(),
             turn: Mutex::default(),
         }))
     }
@@ -92,8 +95,8 @@ impl Sender {
 
     /// DNS for what the client has to be asked about: it counts against the client.
     pub(crate) fn resolver(&self, parts: &Parts) -> Resolver {
-        let asker = self.0.questions.asker(&parts.rates, self.0.ip);
-        parts.outbound.resolver().for_asker(asker)
+        let asker = || self.0.questions.asker(&parts.rates, self.0.ip);
+        parts.outbound.resolver().for_asker(self.0.asker.get_or_init(asker).clone())
     }
 
     /// Why the message must come again: what was to be asked was too much.
@@ -197,7 +200,7 @@ impl Sender {
     /// SPF of the HELO name (RFC 7208 §2.3): none, where that is no domain name.
     pub(crate) async fn spf_of_helo(&self, parts: &Parts) -> Spf {
         let name = self.0.helo.strip_suffix('.').unwrap_or(&self.0.helo);
-        if Domain::parse(name).is_err() {
+        if !Domain::is_one(name) {
             return Spf::None;
         }
         *self.0.spf_of_helo.get_or_init(|| self.check(parts, "")).await

@@ -31,7 +31,12 @@ use crate::{
     smtp::{Aborted, Origin, Session, Transaction},
     time::UnixTime,
 };
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    future::{Future, poll_fn},
+    net::IpAddr,
+    sync::Arc,
+    task::Poll,
+};
 use tokio::{task::JoinSet, time::Instant};
 
 /// Answers for the transactions of one session.
@@ -62,7 +67,7 @@ struct Open {
     /// The recipients that were accepted.
     recipients: Vec<Recipient>,
     /// What is asked about the sender in advance; it ends with the transaction.
-    _asking: JoinSet<()>,
+    _asking: Option<JoinSet<()>>,
 }
 
 impl Mail {
@@ -117,13 +122,14 @@ impl Handler for Mail {
         let config = &self.parts.config;
         let is_rewritten = envelope.reverse_path != ReversePath::Null;
         let decides_returns = config.srs.returns == ReturnsTo::NotFailed && is_rewritten;
-        let mut asking = JoinSet::new();
+        let mut asking = None;
         if !config.auth.policy.is_off() || decides_returns {
             // DNS answers while the client goes on.
             let (sender, parts) = (sender.clone(), Arc::clone(&self.parts));
-            asking.spawn(async move {
+            asking = in_advance(async move {
                 sender.spf(&parts).await;
-            });
+            })
+            .await;
         }
         if self.lists.as_ref().is_some_and(Inquiry::was_over_budget) {
             self.lists = self.ask_client(self.peer.ip);
@@ -336,6 +342,9 @@ impl Mail {
         {
             return Some(Reply::other_destination().into());
         }
+        if !parts.store.remembers_refusals() {
+            return None;
+        }
         let key = refusal_key(open.sender.reverse_path(), recipient);
         let kept = parts.store.take_refused(&key, now).await.unwrap_or_else(|error| {
             tracing::error!(%error, "cannot strike out a refusal");
@@ -343,6 +352,17 @@ impl Mail {
         });
         kept.map(|reply| Refusal { is_verdict: true, ..reply.as_kept().into() })
     }
+}
+
+/// Begins to ask; what is not known at once is a task, which ends with what this gives.
+async fn in_advance(asking: impl Future<Output = ()> + Send + 'static) -> Option<JoinSet<()>> {
+    let mut asking = Box::pin(asking);
+    let is_known = poll_fn(|cx| Poll::Ready(asking.as_mut().poll(cx).is_ready())).await;
+    (!is_known).then(|| {
+        let mut task = JoinSet::new();
+        task.spawn(asking);
+        task
+    })
 }
 
 /// True where one of two aliases may have taken its last message while the other has not: there is one reply for both.

@@ -22,12 +22,16 @@ pub struct Field<'a> {
 /// take many times its own size in memory, and as much time for each recipient.
 pub const MAX_HEADER: usize = 1024 * 1024;
 
+/// Most messages have no more fields.
+const USUAL: usize = 32;
+
 impl<'a> Header<'a> {
     /// Reads the header section of `message`, whose lines end in CRLF, as far as [`MAX_HEADER`] and the
     /// end of the field that goes beyond.
     pub fn scan(message: &'a [u8]) -> Self {
         let mut unread = Unread { rest: message, octets: 0 };
-        let fields = unread.by_ref().collect();
+        let mut fields = Vec::with_capacity(USUAL);
+        fields.extend(unread.by_ref());
         let (bytes, rest) = message.split_at_checked(unread.octets).unwrap_or((message, &[]));
         Self { fields, bytes, is_ended: rest.is_empty() || rest.starts_with(b"\r\n") }
     }

@@ -90,6 +90,8 @@ impl Submitted<'_> {
 
 /// Octets that [`prefix`] is given when it begins: more than most need.
 const PREFIX: usize = 512;
+/// ... and one line of it.
+const LINE: usize = 78;
 
 /// The header fields that go before a forwarded message: Received, the seal if there is one, and one loop token a
 /// recipient.
@@ -112,7 +114,10 @@ pub fn listed(who: &str, zone: &str, code: Ipv4Addr) -> String {
 /// The field that tells a mailbox, and its filters, to which alias a mail was addressed: where there is one recipient,
 /// as several are not to learn of each other; else empty. It goes behind [`prefix`].
 pub fn delivered_to(forward_paths: &[ForwardPath]) -> String {
-    alone(forward_paths).map(|only| format!("{DELIVERED_FIELD}: {only}\r\n")).unwrap_or_default()
+    let Some(only) = alone(forward_paths) else { return String::new() };
+    let mut field = String::with_capacity(LINE);
+    let _ = write!(field, "{DELIVERED_FIELD}: {only}\r\n");
+    field
 }
 
 /// The one recipient, where it may be told. In UTF-8, a field that names it could be all that the destination lacks

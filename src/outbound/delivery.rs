@@ -18,8 +18,11 @@ use crate::{
     smtp::reply_reader::ServerReply,
     tls::TlsError,
 };
-use std::{sync::Arc, time::Duration};
+use std::{cell::LazyCell, fmt::Write, sync::Arc, time::Duration};
 use tokio::time::Instant;
+
+/// Octets that the text of most hosts has.
+const REMOTE: usize = 64;
 
 /// What became of a message for one recipient.
 #[derive(Debug, Clone)]
@@ -88,18 +91,21 @@ impl<'a> Delivery<'a> {
         self.attempts.iter().all(Option::is_some)
     }
 
-    /// Takes the answers of a host for the recipients `pending`.
+    /// Takes the answers of a host for recipients, by index.
     pub(super) fn answered(
         &mut self,
-        pending: &[usize],
-        answers: Vec<Answer>,
+        answers: impl Iterator<Item = (usize, Answer)>,
         connection: &Connection,
         lost: Option<&Lost>,
     ) {
-        let remote = &connection.remote;
-        let hidden = self.hidden(remote);
-        for (at, answer) in pending.iter().zip(answers) {
+        let (mail, remote) = (self.mail, &connection.remote);
+        let hidden = LazyCell::new(|| hidden(mail, remote));
+        for (at, answer) in answers {
             let mut attempt = match answer {
+                Answer::Said(reply) if reply.class() == Class::Positive && !mail.tells_success => {
+                    let theirs = Some(reply.to_foreign());
+                    Attempt { theirs, ..self.own(Verdict::Delivered, Reply::ok(), Some(remote)) }
+                }
                 Answer::Said(reply) => self.said(&reply, remote, &hidden),
                 Answer::Unfit(reply) => self.own(Verdict::Refused, reply, Some(remote)),
                 Answer::Uncertain => Attempt {
@@ -123,7 +129,7 @@ impl<'a> Delivery<'a> {
             };
             attempt.tls.clone_from(&connection.tls);
             attempt.offers_dsn = connection.extensions.dsn;
-            if let Some(slot) = self.attempts.get_mut(*at) {
+            if let Some(slot) = self.attempts.get_mut(at) {
                 *slot = Some(attempt);
             }
         }
@@ -139,7 +145,7 @@ impl<'a> Delivery<'a> {
                 theirs: Some(reply.to_foreign()),
                 ..deferred(Reply::destination_refuses_us())
             },
-            OpenError::Refused(reply) => self.said(reply, remote, &self.hidden(remote)),
+            OpenError::Refused(reply) => self.said(reply, remote, &hidden(self.mail, remote)),
             OpenError::WithoutTls => deferred(Reply::destination_without_tls()),
             OpenError::TlsRefused(reply) => Attempt {
                 theirs: Some(reply.to_foreign()),
@@ -221,11 +227,6 @@ impl<'a> Delivery<'a> {
         judge(host, &reply.without(&chosen).to_string())
     }
 
-    /// What no reply of this host may show.
-    fn hidden(&self, remote: &Remote) -> Hidden {
-        remote.hide(Hidden::mailboxes(&self.mail.recipients))
-    }
-
     /// A verdict in the host's own words.
     fn said(&self, reply: &ServerReply, remote: &Remote, hidden: &Hidden) -> Attempt {
         let DestinationOutcome { verdict, reply: shown } = outcome_of(reply, hidden);
@@ -255,7 +256,12 @@ impl<'a> Delivery<'a> {
         Attempt {
             outcome: DestinationOutcome { verdict, reply },
             theirs: None,
-            remote: remote.map(ToString::to_string),
+            remote: remote.map(|remote| {
+                let mut text = String::with_capacity(REMOTE);
+                // Writing to a String cannot fail.
+                let _ = write!(text, "{remote}");
+                text
+            }),
             elapsed: self.started.elapsed(),
             tls: String::new(),
             uncertain: false,
@@ -266,6 +272,11 @@ impl<'a> Delivery<'a> {
             offers_dsn: false,
         }
     }
+}
+
+/// What no reply of this host may show.
+fn hidden(mail: &Outgoing, remote: &Remote) -> Hidden {
+    remote.hide(Hidden::mailboxes(&mail.recipients))
 }
 
 fn lost_reply(lost: Option<&Lost>) -> Reply {

@@ -65,15 +65,11 @@ impl Outbound {
             self.news.heard(hop, &transfer.answers);
             let splits = self.tell(slot.as_ref(), &connection, &transfer.answers, delivery);
             let splits = if is_usable { splits } else { HashSet::new() };
-            let (mut settled, mut answers) = (Vec::new(), Vec::new());
-            for (nth, (at, answer)) in pending.iter().zip(transfer.answers).enumerate() {
-                if !splits.contains(&nth) {
-                    settled.push(*at);
-                    answers.push(answer);
-                }
-            }
             let lost = transfer.connection.as_ref().err();
-            delivery.answered(&settled, answers, &connection, lost);
+            let answered = pending.iter().zip(transfer.answers).enumerate();
+            let settled = answered.filter(|(nth, _)| !splits.contains(nth));
+            let settled = settled.map(|(_, (at, answer))| (*at, answer));
+            delivery.answered(settled, &connection, lost);
             if splits.is_empty() {
                 if let Some(slot) = slot.take_if(|_| is_usable) {
                     self.pool.put(hop, connection, slot);

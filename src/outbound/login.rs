@@ -216,9 +216,8 @@ fn heard(mut reply: ServerReply, own: &Credentials) -> Result<bool, OpenError> {
         Class::Intermediate => return Ok(true),
         Class::Transient | Class::Permanent => {}
     }
-    for line in &mut reply.lines {
-        *line = own.hide_in(line);
-    }
+    let hidden: Vec<String> = reply.lines().map(|line| own.hide_in(line)).collect();
+    reply.text = hidden.join("\n");
     // The host is about to go, whoever we are.
     if reply.code == 421 {
         return Err(OpenError::Refused(reply));
@@ -251,7 +250,7 @@ mod tests {
     #[test]
     fn later_and_later_and_sooner_where_it_is_for_now() {
         let minutes = |code| {
-            let refused = LoginError::Refused(ServerReply { code, lines: vec![String::new()] });
+            let refused = LoginError::Refused(ServerReply { code, text: String::new() });
             [0, 1, 2, 3, 4, 5, u32::MAX].map(|times| wait(&refused, times).as_secs() / 60)
         };
         assert_eq!(minutes(535), [5, 10, 20, 40, 60, 60, 60]);

@@ -34,6 +34,9 @@ pub struct Outgoing {
     pub checkpoint: Option<Checkpoint>,
     /// Tells how far the transaction is.
     pub progress: Progress,
+    /// The words of a host that takes the message may be told to whoever wrote: they are made fit for that. Else nobody
+    /// hears them.
+    pub tells_success: bool,
 }
 
 /// What is asked of DSNs (RFC 3461), as the sender asked it of us; nothing as a rule.
@@ -165,6 +168,7 @@ mod tests {
             dsn: DsnRequest::default(),
             checkpoint: None,
             progress: Progress::default(),
+            tells_success: true,
         };
         assert!(!mail.needs_smtputf8());
         mail.reverse_path = ReversePath::Mailbox(mailbox("é@b.test"));

@@ -17,12 +17,19 @@ use crate::{
         reply_reader::{NotSmtp, ServerReply},
     },
 };
-use std::{borrow::Cow, ops::ControlFlow, time::Duration};
+use std::{
+    fmt::{self, Write},
+    ops::ControlFlow,
+    time::Duration,
+};
 use tokio::time::Instant;
 
 /// How long to wait for replies that change no verdict, only whether the connection can be kept, and
 /// for the reason why a peer hung up in the midst of the text.
 const LAST_WORDS_TIME: Duration = Duration::from_secs(1);
+
+/// Octets that the commands of most messages have.
+const ENVELOPE: usize = 512;
 
 /// What is known for one recipient.
 #[derive(Debug, Clone)]
@@ -161,7 +168,7 @@ impl Transfer<'_> {
                 self.settle_all(&answer(reply));
                 return Ok(Next::Break(false));
             } else {
-                self.settle(&[at], &Answer::Said(reply));
+                self.settle(&[at], Answer::Said(reply));
             }
         }
         if accepted.is_empty() {
@@ -173,7 +180,7 @@ impl Transfer<'_> {
             Class::Positive => Err(NotSmtp("2xx to DATA").into()),
             Class::Transient | Class::Permanent => {
                 let is_closing = reply.code == 421;
-                self.settle(&accepted, &Answer::Said(reply));
+                self.settle(&accepted, Answer::Said(reply));
                 self.connection.needs_rset = true;
                 Ok(Next::Break(!is_closing))
             }
@@ -184,7 +191,7 @@ impl Transfer<'_> {
         match self.write_text(accepted).await {
             Ok(true) => {}
             Ok(false) => {
-                self.settle(accepted, &Answer::Withheld);
+                self.settle(accepted, Answer::Withheld);
                 return Ok(false);
             }
             Err(lost) => return self.last_words(accepted, lost).await,
@@ -193,24 +200,26 @@ impl Transfer<'_> {
         self.mail.progress.ended();
         let deadline = Instant::now() + self.limits.final_time;
         let mut reply = self.connection.dialogue.reply(deadline).await?;
+        let mut code = reply.code;
         match self.connection.protocol {
-            Protocol::Smtp | Protocol::Smtps => self.settle(accepted, &Answer::Said(reply.clone())),
+            Protocol::Smtp | Protocol::Smtps => self.settle(accepted, Answer::Said(reply)),
             Protocol::Lmtp => {
                 for (nth, at) in accepted.iter().enumerate() {
                     if nth > 0 {
                         reply = self.connection.dialogue.reply(deadline).await?;
+                        code = reply.code;
                     }
                     if let Some(to) = self.to.get(*at) {
                         let recipients = Hidden::mailboxes(&self.mail.recipients);
                         let hidden = self.connection.remote.hide(recipients);
                         self.mail.progress.has_said(to, outcome_of(&reply, &hidden));
                     }
-                    self.settle(&[*at], &Answer::Said(reply.clone()));
+                    self.settle(&[*at], Answer::Said(reply.clone()));
                 }
             }
         }
         self.connection.messages += 1;
-        Ok(reply.code != 421 && self.connection.dialogue.is_quiet().await)
+        Ok(code != 421 && self.connection.dialogue.is_quiet().await)
     }
 
     /// False when the end of data may not be sent.
@@ -238,7 +247,7 @@ impl Transfer<'_> {
     async fn last_words(&mut self, accepted: &[usize], lost: Lost) -> Result<bool, Lost> {
         match self.connection.dialogue.reply(self.shortly()).await {
             Ok(reply) if matches!(reply.class(), Class::Transient | Class::Permanent) => {
-                self.settle(accepted, &Answer::Said(reply));
+                self.settle(accepted, Answer::Said(reply));
                 Ok(false)
             }
             _ => Err(lost),
@@ -265,15 +274,15 @@ impl Transfer<'_> {
 
     /// MAIL, all RCPT and DATA in one write (RFC 2920 §3.1).
     async fn write_envelope(&mut self, needs_rset: bool) -> Result<(), Lost> {
-        let mut batch = String::new();
+        let mut batch = String::with_capacity(ENVELOPE);
         if needs_rset {
-            batch.push_str(&self.line(Command::Rset));
+            self.add_line(Command::Rset, &mut batch);
         }
-        batch.push_str(&self.line(Command::Mail));
+        self.add_line(Command::Mail, &mut batch);
         for mailbox in self.to {
-            batch.push_str(&self.line(Command::Rcpt(mailbox)));
+            self.add_line(Command::Rcpt(mailbox), &mut batch);
         }
-        batch.push_str(&self.line(Command::Data));
+        self.add_line(Command::Data, &mut batch);
         let until = self.command_deadline();
         self.connection.dialogue.write(batch.as_bytes(), until).await?;
         self.connection.dialogue.flush(until).await
@@ -285,48 +294,54 @@ impl Transfer<'_> {
         if self.is_pipelined() {
             return self.connection.dialogue.reply(until).await;
         }
-        let line = self.line(command);
+        let mut line = String::new();
+        self.add_line(command, &mut line);
         self.connection.dialogue.command(&line, until).await
     }
 
-    fn line(&self, command: Command<'_>) -> Cow<'static, str> {
-        match command {
-            Command::Rset => "RSET\r\n".into(),
-            Command::Mail => {
-                format!("MAIL FROM:{}{}\r\n", self.mail.reverse_path, self.parameters()).into()
-            }
+    fn add_line(&self, command: Command<'_>, out: &mut String) {
+        // Writing to a String cannot fail.
+        let _ = match command {
+            Command::Rset => out.write_str("RSET"),
+            Command::Mail => write!(out, "MAIL FROM:{}", self.mail.reverse_path)
+                .and_then(|()| self.write_parameters(out)),
             Command::Rcpt(mailbox) => {
                 let dsn = self.mail.dsn.of(mailbox).filter(|_| self.connection.extensions.dsn);
-                let dsn = dsn.map(ToString::to_string).unwrap_or_default();
-                format!("RCPT TO:<{mailbox}>{dsn}\r\n").into()
+                write!(out, "RCPT TO:<{mailbox}>")
+                    .and_then(|()| dsn.map_or(Ok(()), |dsn| write!(out, "{dsn}")))
             }
-            Command::Data => "DATA\r\n".into(),
-        }
+            Command::Data => out.write_str("DATA"),
+        };
+        out.push_str("\r\n");
     }
 
     /// The parameters of MAIL.
-    fn parameters(&self) -> String {
-        let mut parameters = String::new();
+    fn write_parameters(&self, out: &mut String) -> fmt::Result {
         if self.connection.extensions.size.is_some() {
-            parameters.push_str(&format!(" SIZE={}", self.mail.size()));
+            write!(out, " SIZE={}", self.mail.size())?;
         }
         if self.mail.eight_bit {
-            parameters.push_str(" BODY=8BITMIME");
+            out.write_str(" BODY=8BITMIME")?;
         }
         if self.mail.needs_smtputf8() {
-            parameters.push_str(" SMTPUTF8");
+            out.write_str(" SMTPUTF8")?;
         }
         if self.connection.extensions.dsn {
-            parameters.push_str(&self.mail.dsn.message.to_string());
+            write!(out, "{}", self.mail.dsn.message)?;
         }
-        parameters
+        Ok(())
     }
 
-    fn settle(&mut self, recipients: &[usize], answer: &Answer) {
-        for at in recipients {
+    /// Settles those of `recipients` who have no answer yet; mostly there is one.
+    fn settle(&mut self, recipients: &[usize], answer: Answer) {
+        let Some((last, others)) = recipients.split_last() else { return };
+        for at in others {
             if let Some(slot) = self.answers.get_mut(*at) {
                 slot.get_or_insert_with(|| answer.clone());
             }
+        }
+        if let Some(slot) = self.answers.get_mut(*last) {
+            slot.get_or_insert(answer);
         }
     }
 

@@ -53,6 +53,11 @@ impl PostfixListener {
         Self { socket, dialect }
     }
 
+    /// True where single keys are looked up.
+    pub fn is_map(&self) -> bool {
+        matches!(self.dialect, Dialect::Socketmap | Dialect::TcpTable(_))
+    }
+
     /// The address that is listened on.
     pub fn local(&self) -> &str {
         self.socket.local()

@@ -1,11 +1,11 @@
 //! Replies that come from a destination and go, made harmless, to the client.
 
 use super::{
-    Class, Reply, Status,
+    CODES, Class, Reply, Status,
     hidden::{Hidden, MAX_TEXT, WHOSE},
-    printable, words,
+    words,
 };
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// A reply as a destination gave it; its text is not to be trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,11 +25,26 @@ impl fmt::Display for ForeignReply {
         if let Some(status) = self.status {
             write!(f, " {status}")?;
         }
-        write!(f, " {}", printable(&self.text.replace('\n', " "), MAX_TEXT * 2))
+        f.write_str(" ")?;
+        self.text.chars().take(MAX_TEXT * 2).try_for_each(|c| {
+            f.write_char(match c {
+                '\n' => ' ',
+                ' '..='~' => c,
+                _ => '?',
+            })
+        })
     }
 }
 
 impl ForeignReply {
+    /// The reply as it came, on one line, as a text of its own.
+    pub fn to_line(&self) -> String {
+        let mut line = String::with_capacity(CODES + self.text.len());
+        // Writing to a String cannot fail.
+        let _ = write!(line, "{self}");
+        line
+    }
+
     /// The reply for our client: code and enhanced status code are the destination's, the text in its lines,
     /// bounded, printable and without what `hidden` names.
     ///

@@ -65,6 +65,9 @@ impl Class {
     }
 }
 
+/// Octets of the codes before a text, and blanks.
+const CODES: usize = 16;
+
 /// One reply: code, enhanced status code where the reply has one, text of one or more lines.
 ///
 /// The text is printable ASCII; [`Reply::write_to`] can therefore not emit a line of somebody else's.
@@ -129,6 +132,14 @@ impl Reply {
     /// What to store, so that the same can be answered later.
     pub fn to_keep(&self) -> ForeignReply {
         ForeignReply { code: self.code, status: self.status, text: self.text.clone().into_owned() }
+    }
+
+    /// The reply on one line, as logs and the journal have it.
+    pub fn to_line(&self) -> String {
+        let mut line = String::with_capacity(CODES + self.text.len());
+        // Writing to a String cannot fail.
+        let _ = fmt::Write::write_fmt(&mut line, format_args!("{self}"));
+        line
     }
 
     /// Appends the wire form, the enhanced status code on every line (RFC 2034 §4).

@@ -1,4 +1,4 @@
-use crate::{address::ReversePath, rate::ClientBlock, verdict::organizational};
+use crate::{address::ReversePath, rate::ClientBlock, verdict::registered};
 use std::{
     fmt,
     net::{IpAddr, Ipv6Addr},
@@ -15,9 +15,7 @@ impl Cause {
     pub fn of(client: Option<IpAddr>, sender: &ReversePath) -> Self {
         match (client, sender) {
             (Some(ip), _) if !is_neighbour(ip) => Self::named(&ClientBlock::around(ip).to_string()),
-            (_, ReversePath::Mailbox(sender)) => {
-                Self::named(&organizational(sender.domain().as_str()))
-            }
+            (_, ReversePath::Mailbox(sender)) => Self::named(registered(sender.domain().key())),
             // Ourselves, or the bounces that a server beside us passes on.
             (_, ReversePath::Null) => Self::default(),
         }

@@ -26,7 +26,7 @@ impl Extensions {
     /// Reads the reply to EHLO or LHLO; its first line is the greeting and names none.
     pub fn of(reply: &ServerReply) -> Self {
         let mut extensions = Self::default();
-        for line in reply.lines.iter().skip(1) {
+        for line in reply.lines().skip(1) {
             let mut words = line.split_ascii_whitespace();
             match words.next().unwrap_or_default().to_ascii_uppercase().as_str() {
                 "PIPELINING" => extensions.pipelining = true,
@@ -51,8 +51,7 @@ mod tests {
     use super::*;
 
     fn offered(lines: &[&str]) -> Extensions {
-        let lines = lines.iter().map(ToString::to_string).collect();
-        Extensions::of(&ServerReply { code: 250, lines })
+        Extensions::of(&ServerReply { code: 250, text: lines.join("\n") })
     }
 
     #[test]

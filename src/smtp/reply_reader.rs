@@ -17,8 +17,8 @@ const MAX_REPLY: usize = 32 * 1024;
 pub struct ServerReply {
     /// The three-digit code, 200 to 599.
     pub code: u16,
-    /// The text of each line, at least one, without code and line end.
-    pub lines: Vec<String>,
+    /// The text of its lines, without code and line end, with `\n` between any two.
+    pub text: String,
 }
 
 /// The peer does not speak SMTP, or without measure; nothing it says later can be told apart.
@@ -34,7 +34,8 @@ pub struct ReplyReader {
     used: usize,
     /// Lines of the reply under way, all with this code.
     code: u16,
-    lines: Vec<String>,
+    lines: usize,
+    text: String,
     size: usize,
 }
 
@@ -44,25 +45,30 @@ impl ServerReply {
         Class::of(self.code).unwrap_or(Class::Permanent)
     }
 
+    /// The text of each line, at least one.
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        self.text.split('\n')
+    }
+
     /// Code and text of the last line.
     pub fn last_line(&self) -> String {
-        let text = self.lines.last().map(String::as_str).unwrap_or_default();
+        let text = self.lines().last().unwrap_or_default();
         format!("{} {text}", self.code).trim_end().to_owned()
     }
 
     /// The reply with its enhanced status code taken out of the text, where it begins every line
     /// (RFC 2034 §4) or only the first.
     pub fn to_foreign(&self) -> ForeignReply {
-        let status = self.lines.first().and_then(|line| split_status(line)).map(|(s, _)| s);
-        let text: Vec<&str> = self
-            .lines
-            .iter()
-            .map(|line| match split_status(line) {
+        let status = self.lines().next().and_then(split_status).map(|(status, _)| status);
+        let mut text = String::with_capacity(self.text.len());
+        for (number, line) in self.lines().enumerate() {
+            text.push_str(if number == 0 { "" } else { "\n" });
+            text.push_str(match split_status(line) {
                 Some((found, rest)) if Some(found) == status => rest,
                 _ => line,
-            })
-            .collect();
-        ForeignReply { code: self.code, status, text: text.join("\n") }
+            });
+        }
+        ForeignReply { code: self.code, status, text }
     }
 }
 
@@ -94,30 +100,34 @@ impl ReplyReader {
             let (code, is_last, text) = split_line(line)?;
             self.used += end + 1;
             self.size += end + 1;
-            if self.lines.is_empty() {
+            if self.lines == 0 {
                 self.code = code;
             } else if self.code != code {
                 return Err(NotSmtp("codes differ within one reply"));
             }
-            if self.lines.len() >= MAX_LINES || self.size > MAX_REPLY {
+            if self.lines >= MAX_LINES || self.size > MAX_REPLY {
                 return Err(NotSmtp("reply too long"));
             }
-            self.lines.push(text);
+            if self.lines > 0 {
+                self.text.push('\n');
+            }
+            self.text.push_str(&String::from_utf8_lossy(text));
+            self.lines += 1;
             if is_last {
-                self.size = 0;
-                return Ok(Some(ServerReply { code, lines: std::mem::take(&mut self.lines) }));
+                (self.lines, self.size) = (0, 0);
+                return Ok(Some(ServerReply { code, text: std::mem::take(&mut self.text) }));
             }
         }
     }
 
     /// True when nothing is left over: neither a further reply nor the beginning of one.
     pub fn is_idle(&self) -> bool {
-        self.lines.is_empty() && self.used == self.input.len()
+        self.lines == 0 && self.used == self.input.len()
     }
 }
 
 /// Code, whether the line is the last of its reply, text.
-fn split_line(line: &[u8]) -> Result<(u16, bool, String), NotSmtp> {
+fn split_line(line: &[u8]) -> Result<(u16, bool, &[u8]), NotSmtp> {
     if line.len() > MAX_LINE {
         return Err(NotSmtp("line too long"));
     }
@@ -134,7 +144,7 @@ fn split_line(line: &[u8]) -> Result<(u16, bool, String), NotSmtp> {
         [b'-', text @ ..] => (false, text),
         _ => return Err(NotSmtp("no separator behind the reply code")),
     };
-    Ok((code, is_last, String::from_utf8_lossy(text).into_owned()))
+    Ok((code, is_last, text))
 }
 
 /// Splits `5.7.515 text` (RFC 3463 §2: details have up to three digits).
@@ -174,7 +184,7 @@ mod tests {
     }
 
     fn reply(code: u16, lines: &[&str]) -> ServerReply {
-        ServerReply { code, lines: lines.iter().map(ToString::to_string).collect() }
+        ServerReply { code, text: lines.join("\n") }
     }
 
     #[test]

@@ -48,6 +48,9 @@ pub trait Memory {
         expires: UnixTime,
     ) -> Result<(), StoreError>;
 
+    /// False when no refusal is remembered at all, as it is most of the time. Answered from memory.
+    fn remembers_refusals(&self) -> bool;
+
     /// How the destination refused, if that is remembered. It is answered once: what comes after that
     /// is a new message, to be judged by itself.
     ///

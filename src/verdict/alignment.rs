@@ -41,7 +41,8 @@ pub fn organizational(name: &str) -> String {
     registered(&lower(name)).to_owned()
 }
 
-fn registered(name: &str) -> &str {
+/// The same of a name in lower case.
+pub fn registered(name: &str) -> &str {
     let registered = psl::List.domain(name.as_bytes());
     let length = registered.map_or(name.len(), |domain| domain.as_bytes().len());
     name.len().checked_sub(length).and_then(|at| name.get(at..)).unwrap_or(name)

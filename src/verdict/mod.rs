@@ -24,7 +24,7 @@ mod findings;
 mod own;
 mod told;
 
-pub use alignment::{common_parents, is_one_owner, may_align, organizational};
+pub use alignment::{common_parents, is_one_owner, may_align, organizational, registered};
 pub use findings::{
     Arc, Dkim, Dmarc, DmarcPolicy, DmarcResult, Findings, NOT_KEPT, Signature, Spf,
 };

@@ -6,6 +6,7 @@ mod from_field;
 mod matrix;
 mod once;
 mod own_from;
+mod rounds;
 mod signing;
 mod strict;
 

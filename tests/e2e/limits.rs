@@ -4,6 +4,7 @@ mod connections;
 mod delivery;
 mod dns;
 mod fair;
+mod idle;
 mod long_senders;
 mod memory;
 mod messages;

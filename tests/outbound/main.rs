@@ -82,6 +82,7 @@ pub(crate) fn mail(recipients: &[&str], message: &str) -> Outgoing {
         dsn: DsnRequest::default(),
         checkpoint: None,
         progress: Progress::default(),
+        tells_success: true,
     }
 }
 

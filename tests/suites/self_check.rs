@@ -9,7 +9,7 @@ use onward::{
         dkim::{KeyKind, Selector, SignedBody, SigningKey, new_key},
     },
     dns::Resolver,
-    message::Header,
+    message::{Authors, Header},
     time::UnixTime,
     verdict::{AuthPolicy, Check, Dkim, Spf, SpfOnly},
 };
@@ -36,11 +36,14 @@ async fn checked(resolver: &Resolver, message: &[u8]) -> Checked {
         refuse_quarantine: false,
         refuse_unauthenticated: false,
     };
+    let header = Header::scan(message);
+    let authors = Authors::read(&header).ok();
     let incoming = Incoming {
         ip: None,
         helo: "",
         reverse_path: &ReversePath::Null,
-        header: &Header::scan(message),
+        header: &header,
+        authors: authors.as_ref(),
         message,
         now: UnixTime::new(1_700_000_000),
     };

@@ -48,6 +48,8 @@ struct Zone {
     faults: HashMap<String, Fault>,
     ttls: HashMap<String, u32>,
     queries: HashMap<String, usize>,
+    /// Queries that have come, answered or not.
+    arrivals: HashMap<String, usize>,
     ttl: u32,
 }
 
@@ -150,6 +152,14 @@ impl Dns {
         self.zone.lock().unwrap().queries.get(&key(name)).copied().unwrap_or(0)
     }
 
+    /// Waits until this name was asked for, whether there is an answer yet or not.
+    #[track_caller]
+    pub fn wait_for_question(&self, name: &str) {
+        super::wait_until(name, || {
+            self.zone.lock().unwrap().arrivals.contains_key(&key(name)).then_some(())
+        });
+    }
+
     /// How many queries have come for names below this one.
     pub fn queries_below(&self, name: &str) -> usize {
         let below = format!(".{}", key(name));
@@ -212,6 +222,7 @@ enum Answer {
 impl Handler {
     /// Waits until the answer is due.
     async fn due(&self, name: &Name) {
+        *self.0.lock().unwrap().arrivals.entry(octets(name)).or_default() += 1;
         let fault = || {
             let zone = self.0.lock().unwrap();
             zone.faults.get(&zone.owner(&zone.faults, name)).copied()

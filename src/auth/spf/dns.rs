@@ -1,12 +1,16 @@
 //! What the evaluation asks DNS.
 
+use super::record::Published;
 use crate::dns::{LookupError, Resolver};
-use std::{future::Future, net::IpAddr};
+use std::{future::Future, net::IpAddr, sync::Arc};
 
 /// Answers about names that DNS can carry; see [`is_name`].
 pub(super) trait Dns: Sync {
-    /// The texts of the TXT records of `name`, character-strings joined.
-    fn txt(&self, name: &str) -> impl Future<Output = Result<Vec<Vec<u8>>, LookupError>> + Send;
+    /// What the TXT records of `name` say.
+    fn published(
+        &self,
+        name: &str,
+    ) -> impl Future<Output = Result<Arc<Published>, LookupError>> + Send;
 
     /// The addresses of `name` of the family of `like`.
     fn addresses(
@@ -23,8 +27,8 @@ pub(super) trait Dns: Sync {
 }
 
 impl Dns for Resolver {
-    async fn txt(&self, name: &str) -> Result<Vec<Vec<u8>>, LookupError> {
-        self.texts(name).await
+    async fn published(&self, name: &str) -> Result<Arc<Published>, LookupError> {
+        self.texts_as(name, Published::of).await
     }
 
     async fn addresses(&self, name: &str, like: IpAddr) -> Result<Vec<IpAddr>, LookupError> {

@@ -4,7 +4,7 @@ use super::{
     Query, Spf,
     dns::{Dns, is_name},
     macros::{MacroString, Values},
-    record::{Mechanism, Prefix, Record, is_spf},
+    record::{Mechanism, Prefix, Published},
 };
 use crate::dns::LookupError;
 use std::{future::Future, net::IpAddr, pin::Pin};
@@ -24,8 +24,8 @@ pub(super) struct Evaluation<'a, D> {
     dns: &'a D,
     ip: IpAddr,
     helo: &'a str,
-    local: String,
-    sender_domain: String,
+    local: &'a str,
+    sender_domain: &'a str,
     lookups: u32,
     void: u32,
     hosts: u32,
@@ -42,8 +42,8 @@ impl<'a, D: Dns> Evaluation<'a, D> {
     pub(super) fn new(dns: &'a D, query: &Query<'a>) -> Self {
         let (local, domain) = query.sender.rsplit_once('@').unwrap_or(("", query.helo));
         // §4.3: what has no local part has this one.
-        let local = if local.is_empty() { "postmaster" } else { local }.to_owned();
-        let sender_domain = domain.to_owned();
+        let local = if local.is_empty() { "postmaster" } else { local };
+        let sender_domain = domain;
         let (ip, helo) = (query.ip.to_canonical(), query.helo);
         Self {
             dns,
@@ -65,9 +65,9 @@ impl<'a, D: Dns> Evaluation<'a, D> {
     }
 
     pub(super) async fn check(mut self) -> Spf {
-        let domain = self.sender_domain.clone();
+        let domain = self.sender_domain;
         // §4.3: what is no domain name of several labels has no record.
-        let name = domain.strip_suffix('.').unwrap_or(&domain);
+        let name = domain.strip_suffix('.').unwrap_or(domain);
         if name.contains(['[', ']']) || !name.contains('.') {
             return Spf::None;
         }
@@ -75,9 +75,12 @@ impl<'a, D: Dns> Evaluation<'a, D> {
     }
 
     /// Boxed, as it calls itself; how deep is bounded by the number of look-ups.
-    fn check_host(&mut self, domain: String) -> Pin<Box<dyn Future<Output = Spf> + Send + '_>> {
+    fn check_host<'s>(
+        &'s mut self,
+        domain: &'s str,
+    ) -> Pin<Box<dyn Future<Output = Spf> + Send + 's>> {
         Box::pin(async move {
-            match self.evaluate(&domain).await {
+            match self.evaluate(domain).await {
                 Ok(result) | Err(result) => result,
             }
         })
@@ -87,16 +90,15 @@ impl<'a, D: Dns> Evaluation<'a, D> {
         if !is_name(domain) {
             return Ok(Spf::None);
         }
-        let texts = match self.dns.txt(domain).await {
-            Ok(texts) => texts,
+        let published = match self.dns.published(domain).await {
+            Ok(published) => published,
             Err(LookupError::Nonexistent | LookupError::Empty) => return Ok(Spf::None),
             Err(LookupError::Unanswered) => return Err(Spf::TempError),
         };
-        let mut records = texts.iter().filter(|text| is_spf(text));
-        let record = match (records.next(), records.next()) {
-            (None, _) => return Ok(Spf::None),
-            (Some(record), None) => Record::parse(record).ok_or(Spf::PermError)?,
-            (Some(_), Some(_)) => return Err(Spf::PermError),
+        let record = match &*published {
+            Published::Nothing => return Ok(Spf::None),
+            Published::Record(record) => record,
+            Published::Broken => return Err(Spf::PermError),
         };
         for directive in &record.directives {
             if self.is_anybody && directive.mechanism.is_chosen_by_client() {
@@ -115,7 +117,7 @@ impl<'a, D: Dns> Evaluation<'a, D> {
         }
         self.count_lookup()?;
         let target = self.expand(redirect, domain).await;
-        match self.check_host(target).await {
+        match self.check_host(&target).await {
             Spf::None => Err(Spf::PermError),
             result => Ok(result),
         }
@@ -129,7 +131,7 @@ impl<'a, D: Dns> Evaluation<'a, D> {
             Mechanism::Include(spec) => {
                 self.count_lookup()?;
                 let target = self.expand(spec, domain).await;
-                match self.check_host(target).await {
+                match self.check_host(&target).await {
                     Spf::Pass => Ok(true),
                     Spf::Fail | Spf::SoftFail | Spf::Neutral => Ok(false),
                     Spf::TempError => Err(Spf::TempError),
@@ -226,8 +228,8 @@ impl<'a, D: Dns> Evaluation<'a, D> {
             false => String::new(),
         };
         spec.expand(&Values {
-            local: &self.local,
-            sender_domain: &self.sender_domain,
+            local: self.local,
+            sender_domain: self.sender_domain,
             domain,
             ip: self.ip,
             helo: self.helo,

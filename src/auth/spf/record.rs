@@ -10,6 +10,27 @@ pub(super) struct Record {
     pub(super) redirect: Option<MacroString>,
 }
 
+/// What the TXT records of a domain say (§4.5).
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Published {
+    /// None of them is SPF.
+    Nothing,
+    Record(Record),
+    /// Several are, or the one breaks the grammar.
+    Broken,
+}
+
+impl Published {
+    pub(super) fn of(texts: &[Vec<u8>]) -> Self {
+        let mut records = texts.iter().filter(|text| is_spf(text));
+        match (records.next(), records.next()) {
+            (None, _) => Self::Nothing,
+            (Some(record), None) => Record::parse(record).map_or(Self::Broken, Self::Record),
+            (Some(_), Some(_)) => Self::Broken,
+        }
+    }
+}
+
 /// A mechanism, and the result when it matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Directive {

@@ -33,7 +33,12 @@ const PROOF: AuthPolicy = AuthPolicy { dmarc: Check::Mark, ..SIGNATURES };
 /// Finds out who sent the message of `report`, and what is to be done about it.
 pub(super) async fn check(parts: &Parts, subject: &Subject<'_>, report: &mut Report) {
     let auth = &parts.config.auth;
-    let checked = ask(parts, subject.sender, &report.message, subject.now, &auth.policy).await;
+    let message = Read {
+        octets: &report.message,
+        header: &Header::scan(&report.message),
+        authors: report.authors.as_ref(),
+    };
+    let checked = ask(parts, subject.sender, message, subject.now, &auth.policy).await;
     let findings = &checked.findings;
     report.conclusion = match auth.policy.dmarc {
         Check::Off => findings.to_string(),
@@ -53,10 +58,31 @@ pub(super) async fn check(parts: &Parts, subject: &Subject<'_>, report: &mut Rep
     report.authentication = Some(checked);
 }
 
-async fn ask(
+/// A message, and what is read of it.
+struct Read<'a> {
+    octets: &'a [u8],
+    header: &'a Header<'a>,
+    authors: Option<&'a Authors>,
+}
+
+/// As [`ask`], of a message that is to be read.
+async fn read_and_ask(
     parts: &Parts,
     sender: &Sender,
     message: &[u8],
+    now: UnixTime,
+    policy: &AuthPolicy,
+) -> Checked {
+    let header = Header::scan(message);
+    let authors = Authors::read(&header).ok();
+    let message = Read { octets: message, header: &header, authors: authors.as_ref() };
+    ask(parts, sender, message, now, policy).await
+}
+
+async fn ask(
+    parts: &Parts,
+    sender: &Sender,
+    message: Read<'_>,
     now: UnixTime,
     policy: &AuthPolicy,
 ) -> Checked {
@@ -77,8 +103,9 @@ async fn ask(
         ip: sender.ip(),
         helo: sender.helo(),
         reverse_path: sender.reverse_path(),
-        header: &Header::scan(message),
-        message,
+        header: message.header,
+        authors: message.authors,
+        message: message.octets,
         now,
     };
     auth::check(&resolver, incoming, spf, policy, hostname, deadline).await
@@ -91,7 +118,7 @@ pub(crate) async fn proof(
     message: &[u8],
     now: UnixTime,
 ) -> Checked {
-    ask(parts, sender, message, now, &PROOF).await
+    read_and_ask(parts, sender, message, now, &PROOF).await
 }
 
 /// What is found of `message` with DMARC, or without it, whatever the configuration says.
@@ -103,7 +130,7 @@ pub(crate) async fn findings(
     with_dmarc: bool,
 ) -> Findings {
     let policy = if with_dmarc { &PROOF } else { &SIGNATURES };
-    ask(parts, sender, message, now, policy).await.findings
+    read_and_ask(parts, sender, message, now, policy).await.findings
 }
 
 /// True when `message` shows by itself that the reverse-path is that of whoever wrote it: its author is the

@@ -14,9 +14,15 @@ pub(super) fn fields(message: &[u8], most: usize) -> Ruling {
     }
 }
 
-/// Authors whom every reader sees, as policies are those of their domains.
-pub(super) fn authors(header: &Header<'_>) -> Ruling {
-    Authors::read(header).map_or_else(Ruling::from, |_| Ruling::Pass)
+/// Authors whom every reader sees, as policies are those of their domains; they are put into `authors`.
+pub(super) fn authors(header: &Header<'_>, authors: &mut Option<Authors>) -> Ruling {
+    match Authors::read(header) {
+        Ok(read) => {
+            *authors = Some(read);
+            Ruling::Pass
+        }
+        Err(reply) => reply.into(),
+    }
 }
 
 /// A section that was read whole. What fields are in it, and how often, is for the destination to judge.
@@ -65,7 +71,7 @@ mod tests {
               message-id : <2@b.c>\r\nSubject: x\r\nSubject: y\r\n\r\n",
         );
         assert_eq!(header(&doubled), Ruling::Pass);
-        assert_eq!(authors(&doubled), Ruling::Pass);
+        assert_eq!(authors(&doubled, &mut None), Ruling::Pass);
         assert_eq!(message_id(&doubled, true), Ruling::Pass);
     }
 
@@ -77,7 +83,7 @@ mod tests {
         let with = Header::scan(b"From: <a@b.c>\r\nmessage-id: <1@b.c>\r\n\r\n");
         assert_eq!(message_id(&with, true), Ruling::Pass);
         assert_eq!(header(&with), Ruling::Pass);
-        assert_eq!(authors(&with), Ruling::Pass);
-        assert!(matches!(authors(&Header::scan(b"\r\n")), Ruling::Refuse(_)));
+        assert_eq!(authors(&with, &mut None), Ruling::Pass);
+        assert!(matches!(authors(&Header::scan(b"\r\n"), &mut None), Ruling::Refuse(_)));
     }
 }

@@ -9,7 +9,7 @@ use crate::{
         dnsbl::{Said, binds, refusal},
         parts::Parts,
     },
-    message::{Authors, Header, listed},
+    message::listed,
 };
 
 /// Most listings that are told in header fields.
@@ -21,7 +21,7 @@ pub(super) async fn check(parts: &Parts, subject: &Subject<'_>, report: &mut Rep
     let (client, from) = (subject.sender.ip(), subject.sender.reverse_path());
     if parts.lists.are_of_domains()
         && !returns::is_bounce(subject)
-        && let Ok(authors) = Authors::read(&Header::scan(&report.message))
+        && let Some(authors) = &report.authors
         && let Some(mut inquiry) =
             parts.lists.ask_authors(&parts.rates, client, authors.domains(), from)
     {

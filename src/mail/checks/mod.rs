@@ -26,7 +26,7 @@ use crate::{
     alias::Rule,
     auth,
     inbound::Reservation,
-    message::{Header, LoopToken, MessageId, take_out_own_results, without_mbox_line},
+    message::{Authors, Header, LoopToken, MessageId, take_out_own_results, without_mbox_line},
     reply::{Class, Reply},
     rspamd::Verdict,
     smtp::Tls,
@@ -91,6 +91,8 @@ pub(crate) struct Report {
     /// The message as it came, without a mailbox file's line before the header and without results of checks that
     /// others forged in our name.
     pub(crate) message: Bytes,
+    /// Who it is from; `None` where that cannot be read.
+    pub(crate) authors: Option<Authors>,
     /// Header fields of ours that tell what was found.
     pub(crate) fields: String,
     /// What lists say of its authors.
@@ -119,6 +121,7 @@ impl Report {
             counted: Counted::default(),
             notes: recipients.iter().flat_map(|to| to.lost.clone()).collect(),
             message: Bytes::new(),
+            authors: None,
             fields: String::new(),
             lists: Vec::new(),
             loop_tokens: Vec::new(),
@@ -277,11 +280,13 @@ fn is_sound(parts: &Parts, subject: &Subject<'_>, message: &[u8], report: &mut R
     let is_bounce = returns::is_bounce(subject);
     let of_form = |ruling| if is_bounce { returns::marked(ruling) } else { ruling };
     let (from, to) = (subject.sender.reverse_path(), subject.recipients);
+    let mut authors = None;
     let is_sound = report.take(refuse_unless_bounce(parts, from, to).into())
         && report.take(of_form(form::header(&header)))
-        && report.take(of_form(form::authors(&header)))
+        && report.take(of_form(form::authors(&header, &mut authors)))
         && report.take(of_form(form::message_id(&header, parts.config.auth.refuse_without_id)))
         && report.take(loops::hops(&header, parts.config.limits.received_hops));
+    report.authors = authors;
     let rewriter = parts.srs.rewriter();
     is_sound
         && match loops::tokens(&header, rewriter.keyring(), to) {

@@ -6,7 +6,7 @@ use crate::{
         checks::{self, Report},
         plan::Planned,
     },
-    message::{Authors, Header, Named},
+    message::Named,
     verdict::{Check, Proof},
 };
 
@@ -18,7 +18,7 @@ impl Bearer<'_> {
         if !planned.iter().any(wants_own_from) {
             return None;
         }
-        let from = Authors::read(&Header::scan(&report.message)).ok()?;
+        let from = report.authors.as_ref()?;
         let domains = from.domains();
         if domains.iter().all(|domain| parts.aliases.is_hosted(domain)) {
             return None;
@@ -35,7 +35,7 @@ impl Bearer<'_> {
         let unproven = domains.iter().find(|it| proof(found, &it.to_key()) != Proof::Proven);
         Some(
             unproven
-                .map_or(Named::Known, |domain| Named::NotVerified(named(&from, domain.as_str()))),
+                .map_or(Named::Known, |domain| Named::NotVerified(named(from, domain.as_str()))),
         )
     }
 }

@@ -318,6 +318,7 @@ impl<'a> Retry<'a> {
             dsn: asked(&self.message.head.dsn, legs),
             checkpoint: Some(self.checkpoint(from, &is_at_end)),
             progress: Progress::default(),
+            tells_success: true,
         };
         let stop_before_end = async {
             let _ = stopping.wait_for(|stopping| *stopping).await;

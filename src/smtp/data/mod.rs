@@ -133,9 +133,19 @@ impl DataReader {
         self.at == At::End
     }
 
+    /// The client says that so many octets come: they are given room at once where they do.
+    pub fn expect(&mut self, octets: u64) {
+        self.store.expect(octets);
+    }
+
     /// Octets held.
     pub fn held(&self) -> usize {
         self.store.bytes.len()
+    }
+
+    /// Octets of memory that are taken.
+    pub fn taken(&self) -> usize {
+        self.store.bytes.capacity()
     }
 
     /// Lets go of what is held and of all that follows, up to the end of data.
@@ -192,9 +202,19 @@ impl ChunkReader {
         self.store.push(chunk.get(kept_to..).unwrap_or_default());
     }
 
+    /// See [`DataReader::expect`].
+    pub fn expect(&mut self, octets: u64) {
+        self.store.expect(octets);
+    }
+
     /// Octets held.
     pub fn held(&self) -> usize {
         self.store.bytes.len()
+    }
+
+    /// Octets of memory that are taken.
+    pub fn taken(&self) -> usize {
+        self.store.bytes.capacity()
     }
 
     /// Lets go of what is held and of all that follows.
@@ -225,6 +245,8 @@ impl ChunkReader {
 
 /// Octets that a message is given when it begins.
 const FIRST: usize = 8 * 1024;
+/// From here on a message whose size nobody told grows by a quarter: all that it does not need others have to do without.
+const LARGE: usize = 256 * 1024;
 
 #[derive(Debug)]
 struct MessageStore {
@@ -232,6 +254,8 @@ struct MessageStore {
     /// Octets that may still come. What is added here to end lines is not the client's, who knows no other size
     /// than that of what it sends (RFC 1870 §5).
     left: usize,
+    /// Octets that come, where the client says so.
+    expected: usize,
     bare_lf: BareLf,
     is_normalized: bool,
     fault: Option<DataFault>,
@@ -239,7 +263,28 @@ struct MessageStore {
 
 impl MessageStore {
     fn new(max: usize, bare_lf: BareLf) -> Self {
-        Self { bytes: Vec::new(), left: max, bare_lf, is_normalized: false, fault: None }
+        let bytes = Vec::new();
+        Self { bytes, left: max, expected: 0, bare_lf, is_normalized: false, fault: None }
+    }
+
+    fn expect(&mut self, octets: u64) {
+        let most = self.bytes.len().saturating_add(self.left);
+        self.expected = usize::try_from(octets).map_or(most, |octets| octets.min(most));
+    }
+
+    /// Makes room for `more` octets. What was only announced is given four times what has come, so that nobody takes more
+    /// by a word than by what is sent.
+    fn make_room(&mut self, more: usize) {
+        let needed = self.bytes.len() + more;
+        if needed <= self.bytes.capacity() {
+            return;
+        }
+        let room = match needed {
+            _ if needed <= self.expected => FIRST.max(needed.saturating_mul(4)).min(self.expected),
+            ..LARGE => FIRST.max(needed * 2).min(needed + self.left),
+            _ => (needed + needed / 4).min(needed + self.left),
+        };
+        self.bytes.reserve_exact(room - self.bytes.len());
     }
 
     /// Adds octets of the client.
@@ -255,10 +300,7 @@ impl MessageStore {
         match self.left.checked_sub(came) {
             Some(left) => {
                 self.left = left;
-                if self.bytes.is_empty() {
-                    // Most messages do not grow it.
-                    self.bytes.reserve(FIRST.min(came + left));
-                }
+                self.make_room(bytes.len());
                 self.bytes.extend_from_slice(bytes);
             }
             None => self.fail(DataFault::TooBig),
@@ -285,10 +327,16 @@ impl MessageStore {
         self.bytes = Vec::new();
     }
 
-    fn finish(self) -> Result<Vec<u8>, DataFault> {
+    fn finish(mut self) -> Result<Vec<u8>, DataFault> {
         match self.fault {
             Some(fault) => Err(fault),
-            None => Ok(self.bytes),
+            None => {
+                let spare = self.bytes.capacity() - self.bytes.len();
+                if spare > FIRST.max(self.bytes.len() / 8) {
+                    self.bytes.shrink_to_fit();
+                }
+                Ok(self.bytes)
+            }
         }
     }
 }

@@ -267,7 +267,8 @@ impl Session {
             None => {
                 let SessionConfig { max_message_size, bare_lf, .. } = *self.config;
                 let begun = self.chunks.take();
-                let chunks = begun.unwrap_or_else(|| Chunks::new(max_message_size, bare_lf));
+                let size = self.announced_size();
+                let chunks = begun.unwrap_or_else(|| Chunks::new(max_message_size, bare_lf, size));
                 chunks.chunk(octets, last)
             }
         });

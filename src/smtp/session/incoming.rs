@@ -46,6 +46,14 @@ impl Incoming {
         }
     }
 
+    pub(super) fn taken(&self) -> usize {
+        match self {
+            Self::Data(reader) => reader.taken(),
+            Self::Chunk { chunks, .. } => chunks.taken(),
+            Self::Refused { .. } => 0,
+        }
+    }
+
     pub(super) fn fail(&mut self, fault: DataFault) {
         match self {
             Self::Data(reader) => reader.fail(fault),
@@ -74,8 +82,11 @@ pub(super) struct Chunks {
 }
 
 impl Chunks {
-    pub(super) fn new(max: usize, bare_lf: BareLf) -> Self {
-        Self { reader: ChunkReader::new(max, bare_lf), total: 0, max, fault: None }
+    /// A message of which the client says that it has `size` octets.
+    pub(super) fn new(max: usize, bare_lf: BareLf, size: Option<u64>) -> Self {
+        let mut reader = ChunkReader::new(max, bare_lf);
+        reader.expect(size.unwrap_or(0));
+        Self { reader, total: 0, max, fault: None }
     }
 
     /// The next chunk. One that would make the message too big fails before it is there.
@@ -83,6 +94,9 @@ impl Chunks {
         self.total = self.total.saturating_add(octets);
         if self.total > self.max as u64 {
             self.fail(DataFault::TooBig);
+        }
+        if last {
+            self.reader.expect(self.total);
         }
         Incoming::Chunk { announced: octets, left: octets, last, chunks: self }
     }
@@ -98,6 +112,10 @@ impl Chunks {
 
     pub(super) fn held(&self) -> usize {
         self.reader.held()
+    }
+
+    pub(super) fn taken(&self) -> usize {
+        self.reader.taken()
     }
 
     pub(super) fn is_normalized(&self) -> bool {

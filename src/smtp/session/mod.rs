@@ -205,7 +205,8 @@ impl Session {
                     self.shut_down(Reply::text_without_data());
                 } else {
                     let SessionConfig { max_message_size, bare_lf, .. } = *self.config;
-                    let reader = DataReader::new(max_message_size, bare_lf);
+                    let mut reader = DataReader::new(max_message_size, bare_lf);
+                    reader.expect(self.announced_size().unwrap_or(0));
                     self.phase = Phase::Incoming(Incoming::Data(reader));
                     self.respond(reply);
                 }
@@ -255,6 +256,20 @@ impl Session {
             _ => 0,
         };
         incoming + self.chunks.as_ref().map_or(0, Chunks::held)
+    }
+
+    /// Octets of memory that the message under way takes: it is given room before it fills it.
+    pub fn taken(&self) -> usize {
+        let incoming = match &self.phase {
+            Phase::Incoming(incoming) => incoming.taken(),
+            _ => 0,
+        };
+        incoming + self.chunks.as_ref().map_or(0, Chunks::taken)
+    }
+
+    /// How large the client says that the message is.
+    fn announced_size(&self) -> Option<u64> {
+        self.transaction.as_ref()?.envelope.parameters.size
     }
 
     /// Drops the message under way, which will be refused with 452 at its end.

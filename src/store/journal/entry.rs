@@ -4,7 +4,6 @@ use crate::{
     address::{Mailbox, ReversePath},
     alias::{AnswerAddress, OwnedDomain, Owner, Ways},
     rspamd::Verdict,
-    slots::Cause,
     time::Millis,
 };
 use serde::{Serialize, Serializer};
@@ -70,7 +69,7 @@ pub struct Record {
 impl Record {
     /// The account that sent the message.
     pub fn account(&self) -> Option<AccountId> {
-        AccountId::of_cause(&Cause::named(&self.auth))
+        AccountId::of_cause_named(&self.auth)
     }
 
     /// Whether an account sent the message, be it known which or not.

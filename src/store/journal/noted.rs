@@ -2,7 +2,6 @@
 
 use super::{Bounce, Class, Outcome, Record, tally::Tally};
 use crate::{account::AccountId, address::Mailbox, slots::Cause, time::Millis};
-use std::collections::BTreeSet;
 
 /// Longest detail that bounces add to. They come from strangers.
 const MAX_DETAIL: usize = 2000;
@@ -70,8 +69,8 @@ impl Noted {
     }
 
     /// The domains for which it is counted.
-    fn counts_for(&self) -> BTreeSet<String> {
-        let Some(class) = Class::parse(&self.class) else { return BTreeSet::new() };
+    fn counts_for(&self) -> Vec<String> {
+        let Some(class) = Class::parse(&self.class) else { return Vec::new() };
         let to: Vec<String> = serde_json::from_str(&self.rcpt).unwrap_or_default();
         let is_of_account = AccountId::of_cause(&Cause::named(&self.auth)).is_some();
         class.counts_for(Mailbox::parse(&self.sender).ok().as_ref(), is_of_account, &to)

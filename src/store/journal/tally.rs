@@ -2,7 +2,7 @@
 
 use super::Span;
 use crate::{store::number::column, time::Millis};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Octets of the journal for each of which one row of counts is kept: with 512 MiB half a million rows, a tenth of it.
 const OCTETS_FOR_ROW: u64 = 1024;
@@ -10,8 +10,12 @@ const OCTETS_FOR_ROW: u64 = 1024;
 /// What one transaction adds to the counts.
 pub(in crate::store) struct Tally {
     now: Millis,
-    counts: BTreeMap<Counted, i64>,
+    /// By length and start of the span, by domain, by class: whoever counts has texts and need make none.
+    counts: BTreeMap<(i64, i64), OfSpan>,
 }
+
+/// Counts of one span, by domain and class.
+type OfSpan = BTreeMap<String, BTreeMap<String, i64>>;
 
 /// Of what messages are counted together, as columns: of all where there is no domain, else of those that count for it.
 /// `start`: seconds since 1970; `span`: its length in seconds.
@@ -29,41 +33,55 @@ impl Tally {
     }
 
     /// Counts a message that came at `time`, for these domains and among all.
-    pub(in crate::store) fn add(&mut self, time: Millis, class: &str, domains: &BTreeSet<String>) {
+    pub(in crate::store) fn add(&mut self, time: Millis, class: &str, domains: &[String]) {
         self.count(time, class, domains, 1);
     }
 
     /// Counts it no more.
-    pub(in crate::store) fn take(&mut self, time: Millis, class: &str, domains: &BTreeSet<String>) {
+    pub(in crate::store) fn take(&mut self, time: Millis, class: &str, domains: &[String]) {
         self.count(time, class, domains, -1);
     }
 
     /// What is to be added to each count, in one order.
     pub(in crate::store) fn changes(self) -> impl Iterator<Item = (Counted, i64)> {
-        self.counts.into_iter().filter(|(_, by)| *by != 0)
+        let mut changes = Vec::new();
+        for ((span, start), domains) in self.counts {
+            for (domain, classes) in domains {
+                changes.extend(classes.into_iter().filter(|(_, by)| *by != 0).map(
+                    |(class, by)| (Counted { domain: domain.clone(), span, start, class }, by),
+                ));
+            }
+        }
+        changes.sort_unstable();
+        changes.into_iter()
     }
 
-    fn count(&mut self, time: Millis, class: &str, domains: &BTreeSet<String>, by: i64) {
+    fn count(&mut self, time: Millis, class: &str, domains: &[String], by: i64) {
         if class.is_empty() {
             return;
         }
-        let all = String::new();
         for span in Span::ALL {
             let start = span.start(time.unix_time());
             // Messages of a span that is over for long are counted no more.
             if self.now.unix_time().since(start) > span.kept() + span.length() {
                 continue;
             }
-            for domain in domains.iter().chain([&all]) {
-                let counted = Counted {
-                    domain: domain.clone(),
-                    span: length(span),
-                    start: column(start.as_secs()),
-                    class: class.to_owned(),
-                };
-                *self.counts.entry(counted).or_default() += by;
+            let span = (length(span), column(start.as_secs()));
+            let counts = self.counts.entry(span).or_default();
+            for domain in domains.iter().map(String::as_str).chain([""]) {
+                match counts.get_mut(domain) {
+                    Some(classes) => add(classes, class, by),
+                    None => add(counts.entry(domain.to_owned()).or_default(), class, by),
+                }
             }
         }
+    }
+}
+
+fn add(counts: &mut BTreeMap<String, i64>, class: &str, by: i64) {
+    match counts.get_mut(class) {
+        Some(count) => *count += by,
+        None => drop(counts.insert(class.to_owned(), by)),
     }
 }
 

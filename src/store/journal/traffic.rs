@@ -2,12 +2,12 @@
 
 use super::{Outcome, Record};
 use crate::{
-    address::{Domain, Mailbox},
+    address::Mailbox,
     digest::{Reason, is_asked_again, reason, rule},
     srs::is_srs_shaped,
     time::{DAY, UnixTime},
 };
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 /// What became of a message, and why it was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -112,16 +112,19 @@ impl Class {
         sender: Option<&Mailbox>,
         is_of_account: bool,
         to: &[String],
-    ) -> BTreeSet<String> {
+    ) -> Vec<String> {
         if self.reason == Some(Reason::Relaying) {
-            return BTreeSet::new();
+            return Vec::new();
         }
         if is_of_account {
             return sender.map(|sender| sender.domain().to_key()).into_iter().collect();
         }
         let recipients = to.iter().filter_map(|to| Mailbox::parse(to).ok());
         let own = recipients.filter(|mailbox| !is_srs_shaped(mailbox.local()));
-        own.map(|mailbox| Domain::to_key(mailbox.domain())).collect()
+        let mut domains: Vec<String> = own.map(|mailbox| mailbox.domain().to_key()).collect();
+        domains.sort_unstable();
+        domains.dedup();
+        domains
     }
 
     /// In one word or two.

@@ -136,6 +136,10 @@ impl Memory for Postgres {
         })
     }
 
+    fn remembers_refusals(&self) -> bool {
+        !self.memories.refused.lock().is_empty()
+    }
+
     async fn take_refused(
         &self,
         fingerprint: &Fingerprint,

@@ -93,6 +93,10 @@ impl Memory for Sqlite {
         write.await
     }
 
+    fn remembers_refusals(&self) -> bool {
+        !self.refused.lock().is_empty()
+    }
+
     async fn take_refused(
         &self,
         fingerprint: &Fingerprint,
