@@ -25,6 +25,7 @@ pub mod relays;
 pub mod reload;
 pub mod running;
 pub mod sessions;
+pub mod setup;
 pub mod spam_filter;
 pub mod srs;
 pub mod srs_keys;
