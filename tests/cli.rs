@@ -106,7 +106,7 @@ fn init_never_overwrites() {
     // A secret that is there is used: addresses that it has signed are about.
     let secret = dir.path().join("etc/srs.secret");
     let before = fs::read_to_string(&secret).unwrap();
-    for file in ["tls.crt", "tls.key"] {
+    for file in ["tls.crt", "tls.key", "dns.zone"] {
         fs::remove_file(dir.path().join("etc").join(file)).unwrap();
     }
     let again = init(dir.path(), &config);
@@ -348,6 +348,7 @@ fn the_password_of_an_account_is_on_stdout_once_and_nowhere_else() {
         answer
     };
     run("alias add hello@example.org me@mailbox.example");
+    fs::remove_dir_all(dir.path().join("state \"x\"/dkim")).unwrap();
     let added = run("account add hello@example.org");
     assert!(added.err.contains("onward dkim key add example.org"), "{}", added.err);
     assert!(added.err.contains("onward account password add hello@example.org"), "{}", added.err);

@@ -27,6 +27,7 @@ pub mod reload;
 pub mod running;
 pub mod secrets;
 pub mod sessions;
+pub mod setup;
 pub mod spam_filter;
 pub mod srs;
 pub mod srs_keys;

@@ -5,7 +5,12 @@ use crate::config::reference::manual;
 use clap::Command;
 use std::{ffi::OsStr, fs, io::Write, path::PathBuf, process::ExitCode};
 
+/// What bash is told beside the commands and options: it asks this program for the words that its database knows.
+const KNOWN_TO_BASH: &[u8] = include_bytes!("complete/known.bash");
+
 /// Prints completions for a shell
+///
+/// Those for bash know aliases, domains, accounts and ids, too.
 #[derive(Debug, clap::Args)]
 pub struct CompletionsArgs {
     /// Whose completions
@@ -31,6 +36,9 @@ pub fn completions(
     // clap_complete panics when its writer fails; memory does not.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "onward", &mut script);
+    if args.shell == clap_complete::Shell::Bash {
+        script.extend_from_slice(KNOWN_TO_BASH);
+    }
     context.out().write_all(&script)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,6 +4,7 @@
 //! why; 2: usage.
 
 pub mod account;
+mod again;
 pub mod alias;
 mod argument;
 pub mod backup;

@@ -1,7 +1,7 @@
 //! `onward status`: is it up, does it listen, how deep is the spool.
 
 use super::{
-    Context, Failure,
+    Context, Failure, again,
     context::{Purpose, block_on, with_existing_store, write_json},
     size::size,
     time::span,
@@ -20,6 +20,7 @@ use crate::{
 use std::{
     io::{self, Write},
     process::ExitCode,
+    time::Duration,
 };
 
 /// Says whether the daemon runs, whether it answers, and what waits in the spool
@@ -28,7 +29,11 @@ use std::{
 /// spam filter does not answer, or its database was moved away.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// One JSON object
+    /// Look again every so many seconds, 2 by default, until Ctrl-C
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "2", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    watch: Option<u64>,
+    /// One JSON object, a line each time
     #[arg(long)]
     json: bool,
 }
@@ -39,16 +44,27 @@ pub struct Args {
 /// When the store or the journal cannot be read.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
-    let status = block_on(with_existing_store(&config, Purpose::Read, async |store| {
-        Ok(Status::of(&config, store).await?)
+    let is_well = block_on(with_existing_store(&config, Purpose::Read, async |store| {
+        loop {
+            let status = Status::of(&config, store).await?;
+            let mut screen = Vec::new();
+            match args.json {
+                true => write_json(&mut screen, &status)?,
+                false => write(&mut screen, &status)?,
+            }
+            let mut out = context.out();
+            match args.watch {
+                Some(_) if !args.json => again::show(&mut out, &screen)?,
+                _ => out.write_all(&screen)?,
+            }
+            out.flush()?;
+            let Some(seconds) = args.watch else { return Ok(status.is_well()) };
+            if !again::next(Duration::from_secs(seconds)).await {
+                return Ok(status.is_well());
+            }
+        }
     }))?;
-    let mut out = context.out();
-    if args.json {
-        write_json(&mut out, &status)?
-    } else {
-        write(&mut out, &status)?
-    }
-    Ok(if status.is_well() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn write(out: &mut impl Write, status: &Status) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! `onward trace`: what happened to a message.
 
 use super::{
-    Context, Failure,
+    Context, Failure, again,
     argument::address,
     context::{Purpose, block_on, with_existing_store, write_json},
     progress::Bar,
@@ -10,15 +10,18 @@ use super::{
 use crate::{
     admin::{
         Place, Store, accounts,
-        trace::{AttemptLine, Filter, Names, Record, Traced, trace},
+        trace::{AttemptLine, Filter, Names, Outcome, Record, Traced, trace},
     },
+    clock,
     config::print_size,
     log::printable,
     time::Millis,
 };
 use std::{
+    collections::HashMap,
     io::{self, BufWriter, Write},
     process::ExitCode,
+    time::Duration,
 };
 
 /// Shows what happened to a message
@@ -45,9 +48,40 @@ pub struct Args {
     /// Only the latest N
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
+    /// Go on with what comes, until Ctrl-C
+    #[arg(long, short)]
+    follow: bool,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
+}
+
+/// How often the journal is read by whoever follows it.
+const PAUSE: Duration = Duration::from_secs(1);
+/// A message is in the journal once it has its final reply: so long before that it may have come.
+const REACH: Duration = Duration::from_mins(20);
+
+/// What was shown of the messages that came a short time ago: how many attempts, and which outcome.
+#[derive(Debug, Default)]
+struct Shown(HashMap<String, (Millis, usize, Outcome)>);
+
+impl Shown {
+    /// Whether there is something to show of a message that was not; nothing is kept unless that will be asked again.
+    fn is_new(&mut self, record: &Record, keeps: bool) -> bool {
+        let now = (record.time, record.attempts.len(), record.outcome);
+        if self.0.get(&record.id) == Some(&now) {
+            return false;
+        }
+        if keeps {
+            self.0.insert(record.id.clone(), now);
+        }
+        true
+    }
+
+    /// What came before that is not read again.
+    fn forget(&mut self, begin: Millis) {
+        self.0.retain(|_, (time, ..)| *time >= begin);
+    }
 }
 
 /// `onward trace`.
@@ -56,7 +90,8 @@ pub struct Args {
 /// When the journal cannot be read.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
-    let Args { id, from, to, account, since, limit, json } = args;
+    let place = Place::of(&config);
+    let Args { id, from, to, account, since, limit, follow, json } = args;
     let mut out = BufWriter::new(context.out());
     let mut found = false;
     let work = async |store: Option<&Store>| {
@@ -68,20 +103,44 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
             (None, _) => (Names::default(), None),
         };
         let bar = Bar::of("reading the journal", json);
-        let each = |message: &Record| {
-            if !found {
-                bar.clear();
+        let mut shown = Shown::default();
+        let mut filter = Filter { id, from, to, account, since, limit, ..Filter::default() };
+        if follow && limit.is_some() {
+            // What is left out by the limit is not to come behind it.
+            let begin = clock::millis() - REACH;
+            let recent = Filter { since: since.max(Some(begin)), limit: None, ..filter.clone() };
+            let note = |message: &Record| {
+                shown.is_new(message, true);
+                Ok(())
+            };
+            trace(&place, &recent, note).await?;
+        }
+        let mut is_first = true;
+        loop {
+            let each = |message: &Record| {
+                if !shown.is_new(message, follow) && !is_first {
+                    return Ok(());
+                }
+                if !found {
+                    bar.clear();
+                }
+                found = true;
+                let message = names.traced(message);
+                if json { write_json(&mut out, &message) } else { write_text(&mut out, &message) }
+            };
+            trace(&place, &filter, each).await?;
+            out.flush()?;
+            is_first = false;
+            if !follow || !again::next(PAUSE).await {
+                return Ok(());
             }
-            found = true;
-            let message = names.traced(message);
-            if json { write_json(&mut out, &message) } else { write_text(&mut out, &message) }
-        };
-        let filter = Filter { id, from, to, account, since, limit, ..Filter::default() };
-        Ok(trace(&Place::of(&config), &filter, each).await?)
+            let begin = clock::millis() - REACH;
+            (filter.since, filter.limit) = (since.max(Some(begin)), None);
+            shown.forget(begin);
+        }
     };
     block_on(with_existing_store(&config, Purpose::Read, work))?;
-    out.flush()?;
-    if !found && !json {
+    if !found && !json && !follow {
         // To stderr, as it is no result; nothing hangs on it.
         let _ = writeln!(io::stderr(), "onward: no message matches");
     }

@@ -8,10 +8,11 @@ use std::{
 };
 
 /// The units whose sockets systemd binds: the name that a listener calls each by, and its TCP port.
-const SOCKETS: [(&str, &str, Option<u16>); 5] = [
+const SOCKETS: [(&str, &str, Option<u16>); 6] = [
     ("smtp", "onward.socket", Some(25)),
     ("smtps", "onward-smtps.socket", Some(465)),
     ("submission", "onward-submission.socket", Some(587)),
+    ("acme", "onward-acme.socket", Some(80)),
     ("socketmap", "onward-socketmap.socket", None),
     ("milter", "onward-milter.socket", None),
 ];

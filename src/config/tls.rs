@@ -32,7 +32,7 @@ section! {
     /// Names that the certificate is for beside hostname.
     acme_names: Vec<Domain> = list("domain names", domain), default [];
     /// Where the authority's challenges are answered: what it reaches as port 80 of these names.
-    acme_http: ListenAddress = text("\"host:port\"", host_and_port), default "0.0.0.0:80";
+    acme_http: ListenAddress = text("\"host:port\", or \"systemd:NAME\"", host_and_port), default "0.0.0.0:80";
     /// Destination domains, and names of their hosts, that mail never goes to in plaintext: where TLS fails
     /// it waits.
     pub never_plaintext: Vec<DomainPattern> = list(DOMAIN_PATTERNS, DomainPattern::from_str),

@@ -3,9 +3,11 @@
 mod asked;
 mod backup;
 mod changes;
+mod complete;
 mod dkim;
 mod explain;
 mod first_steps;
+mod follow;
 mod import;
 mod many;
 mod queue;

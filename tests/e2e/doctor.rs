@@ -120,8 +120,10 @@ fn init_looks_too() {
     let out = String::from_utf8(done.stdout).unwrap();
     assert!(done.status.success(), "{out}");
     for part in [
-        "init.invalid.  MX   10 mx.init.invalid.",
-        "srs.init.invalid.  MX   10 mx.init.invalid.",
+        "  init.invalid.  ",
+        "  MX    10 mx.init.invalid.",
+        "  TXT   \"v=spf1 a:mx.init.invalid ~all\"",
+        "._domainkey.srs.init.invalid.",
         "As it is now",
         "ERROR hostname: ",
     ] {
@@ -130,6 +132,52 @@ fn init_looks_too() {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_onward"));
     let aliases = command.arg("--config").arg(&config).args(["alias", "list"]).output().unwrap();
     assert!(String::from_utf8(aliases.stdout).unwrap().contains("hello@init.invalid"));
+}
+
+/// What `onward init` writes down for DNS is all that the doctor asks of it.
+#[test]
+fn the_zone_of_init_leaves_nothing_to_mend() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("etc/onward.toml");
+    let state = directory.path().join("state");
+    let run = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_onward"));
+        command.env_remove("STATE_DIRECTORY").arg("--config").arg(&config).args(arguments);
+        command.output().unwrap()
+    };
+    let done = run(&[
+        "init",
+        "--yes",
+        "--hostname=mx.example.org",
+        "--domain=example.org",
+        "--postmaster=you@sink.test",
+        "--address=192.0.2.10",
+        "--tls-rpt",
+        "--acme",
+        "--state-dir",
+        state.to_str().unwrap(),
+    ]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let told = String::from_utf8(done.stdout).unwrap();
+    assert!(told.contains("10.2.0.192.in-addr.arpa."), "{told}");
+    let zone = std::fs::read_to_string(config.with_file_name("dns.zone")).unwrap();
+    let mut records: Vec<String> = zone
+        .lines()
+        .filter(|line| line.contains(" 3600 IN "))
+        .map(|line| line.trim_start_matches("; ").replace(" 3600 IN ", " "))
+        .collect();
+    assert!(records.len() >= 8, "{zone}");
+    records.push("sink.test. MX 10 mx.sink.test.".to_owned());
+    let records: Vec<&str> = records.iter().map(String::as_str).collect();
+    let Some(unbound) = Unbound::start(&records) else { return };
+    let text = std::fs::read_to_string(&config).unwrap();
+    assert!(text.contains("acme = \"letsencrypt\"\nacme_contact = \"you@sink.test\"\n"), "{text}");
+    let dns = format!("{text}\n[dns]\nservers = [\"{}\"]\n", unbound.address());
+    std::fs::write(&config, dns).unwrap();
+    let looked = run(&["doctor", "--json", "--address", "192.0.2.10"]);
+    let found = String::from_utf8(looked.stdout).unwrap();
+    let found: Vec<Value> = found.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(ids(&found), [""; 0], "{found:#?}");
 }
 
 #[test]

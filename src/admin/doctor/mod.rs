@@ -10,8 +10,10 @@ pub use finding::{Finding, Severity};
 pub use received::{
     DkimVerdict, DmarcVerdict, Hop, Ours, Received, SpfVerdict, Verdicts, received,
 };
-pub use record::{DomainRecord, Purpose, RecordState};
-pub use site::{Asked, DnsKey, DomainReport, HeldRule, Outgoing, held, signing_keys};
+pub use record::{DomainRecord, Purpose, RecordState, quoted};
+pub use site::{
+    Asked, DnsKey, DomainReport, HeldRule, Outgoing, OwnAddress, held, own_addresses, signing_keys,
+};
 
 use super::{Error, Store, check};
 use crate::{

@@ -67,7 +67,7 @@ pub(super) struct Judged {
 }
 
 /// What a text says in a zone file: what is longer than a character-string may be is written as several.
-pub(super) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     const CHARACTER_STRING: usize = 255;
     let strings = text.as_bytes().chunks(CHARACTER_STRING);
     let strings: Vec<_> = strings

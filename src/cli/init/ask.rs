@@ -42,6 +42,19 @@ impl Prompt {
         }
         ask(&format!("{question}: "), |text| parse(text).map(Some), Some(None))
     }
+
+    /// Whether something is wanted: not, unless it is said.
+    pub(super) fn yes(&self, given: bool, question: &str) -> Result<bool, Failure> {
+        if given || !self.interactive {
+            return Ok(given);
+        }
+        let parse = |text: &str| match text.to_ascii_lowercase().as_str() {
+            "y" | "yes" => Ok(true),
+            "n" | "no" => Ok(false),
+            _ => Err("y or n"),
+        };
+        ask(&format!("{question} (y/n) [n]: "), parse, Some(false))
+    }
 }
 
 /// Asks on stderr, for stdout is for results, until the answer parses.

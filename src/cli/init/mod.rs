@@ -8,24 +8,37 @@ use super::{
     Context, Failure,
     context::{Purpose, block_on, with_store},
     doctor, files,
+    progress::Bar,
     unit::{STATE_DIR, Unit, is_taken, obstacles, stays_taken},
 };
 use crate::{
     address::{Domain, Mailbox},
-    admin::{Store, aliases, domains, srs_keys},
+    admin::{
+        Store, aliases,
+        dkim_keys::{self, DkimKey, DkimKeySource, KeyKind, NewDkimKey},
+        domains,
+        setup::{self, OwnAddress, Setup},
+        srs_keys,
+    },
     alias::{Alias, AliasAddress},
+    clock,
     config::{Config, DEFAULT_FILE, ListenAddress, Machine},
+    dnsbl::Zone,
     tls::self_signed,
 };
 use ask::Prompt;
 use questions::Questions;
 use std::{
     io::{IsTerminal, Write},
+    net::IpAddr,
     path::PathBuf,
     process::ExitCode,
 };
 
-/// Writes a first configuration and secret; never overwrites
+/// The list that an address must not be on before mail leaves from it.
+const LIST: &str = "zen.spamhaus.org";
+
+/// Writes a first configuration, keys and the DNS records; never overwrites
 ///
 /// Asks for what the options leave open when stdin is a terminal.
 #[derive(Debug, clap::Args)]
@@ -48,6 +61,18 @@ pub struct Args {
     /// Where it leads
     #[arg(long, value_name = "MAILBOX", value_parser = Mailbox::parse, requires = "alias")]
     to: Option<Mailbox>,
+    /// Have the certificate issued and renewed by Let's Encrypt, who asks at port 80; you agree to its terms
+    #[arg(long)]
+    acme: bool,
+    /// Print a record that asks others to report how TLS goes
+    #[arg(long)]
+    tls_rpt: bool,
+    /// Print a record, and the page that belongs to it, by which others send by TLS alone
+    #[arg(long)]
+    mta_sts: bool,
+    /// An address of this machine as the world knows it, where that cannot be found out (behind NAT)
+    #[arg(long = "address", value_name = "IP")]
+    addresses: Vec<IpAddr>,
     /// Where to listen: systemd:NAME, host:port or unix:/path [default: systemd:smtp where the units are installed, else
     /// 0.0.0.0:25]
     #[arg(long, value_name = "ADDRESS")]
@@ -79,6 +104,11 @@ struct Answers {
     certificate: PathBuf,
     key: PathBuf,
     alias: Option<(Mailbox, Mailbox)>,
+    /// The certificate is issued; where its authority asks, if not at the default.
+    acme: Option<Option<ListenAddress>>,
+    tls_rpt: bool,
+    mta_sts: bool,
+    addresses: Vec<IpAddr>,
 }
 
 /// `onward init`.
@@ -96,7 +126,8 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     if has_secret {
         srs_keys::keyring(&secret_file)?;
     }
-    for file in [&certificate, &key] {
+    let zone_file = config_file.with_file_name("dns.zone");
+    for file in [&certificate, &key, &zone_file] {
         files::must_not_exist(file)?;
     }
     let unit = Unit::of(&config_file);
@@ -110,7 +141,9 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     }
     let interactive = !args.yes && std::io::stdin().is_terminal();
     let (looks, enables) = (args.doctor || interactive, args.enable);
-    let questions = Questions { config_file: &config_file, prompt: Prompt { interactive } };
+    let own = own_addresses(&args, looks)?;
+    let questions =
+        Questions { config_file: &config_file, prompt: Prompt { interactive }, own: &own };
     let answers = questions.ask(args, [secret_file, certificate, key], unit.is_there)?;
     let onward = match config_file.to_str() {
         Some(DEFAULT_FILE) => "onward".to_owned(),
@@ -128,7 +161,9 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
             text::options(&answers)
         )));
     }
-    let listen = std::slice::from_ref(&answers.listen);
+    let listen: Vec<_> =
+        [&answers.listen].into_iter().chain(answers.acme.iter().flatten()).cloned().collect();
+    let listen = listen.as_slice();
     let mut warnings = match unit.is_there {
         true => obstacles(listen, &answers.state_dir),
         false => Vec::new(),
@@ -147,15 +182,25 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let daemon = unit.state_directory(&answers.state_dir)?;
     // Before the files: after a failure `onward init` can be run again.
     block_on(with_store(&parsed, Purpose::Change, async |store| host(&answers, store).await))?;
+    let keys = signing_keys(&answers)?;
+    let setup = answers.setup(&keys);
+    let zone = setup.zone();
     let mut secret = srs_keys::new_secret()?;
     secret.push('\n');
-    let own = self_signed(&answers.hostname)
-        .map_err(|error| Failure::new(format_args!("cannot make a certificate: {error}")))?;
-    let mut files = vec![
-        (answers.key.as_path(), own.key.as_str(), 0o600),
-        (&answers.certificate, own.certificate.as_str(), 0o644),
-        (&config_file, config.as_str(), 0o644),
-    ];
+    let own_certificate =
+        match answers.acme {
+            Some(_) => None,
+            None => Some(self_signed(&answers.hostname).map_err(|error| {
+                Failure::new(format_args!("cannot make a certificate: {error}"))
+            })?),
+        };
+    let mut files = Vec::new();
+    if let Some(own) = &own_certificate {
+        files.push((answers.key.as_path(), own.key.as_str(), 0o600));
+        files.push((answers.certificate.as_path(), own.certificate.as_str(), 0o644));
+    }
+    files.push((zone_file.as_path(), zone.as_str(), 0o644));
+    files.push((config_file.as_path(), config.as_str(), 0o644));
     if !has_secret {
         files.insert(0, (&answers.secret_file, secret.as_str(), 0o600));
     }
@@ -165,8 +210,17 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     writeln!(out, "wrote {}", config_file.display())?;
     let what = if has_secret { "kept" } else { "wrote" };
     writeln!(out, "{what} {}", answers.secret_file.display())?;
-    let (certificate, key) = (answers.certificate.display(), answers.key.display());
-    writeln!(out, "wrote {certificate} and {key}: self-signed, for opportunistic TLS")?;
+    writeln!(out, "wrote {}: all that DNS needs, as a zone file", zone_file.display())?;
+    match answers.acme {
+        Some(_) => writeln!(out, "Let's Encrypt issues the certificate, once its name is in DNS")?,
+        None => {
+            let (certificate, key) = (answers.certificate.display(), answers.key.display());
+            writeln!(out, "wrote {certificate} and {key}: self-signed, for opportunistic TLS")?;
+        }
+    }
+    for DkimKey { domain, selector, .. } in &keys {
+        writeln!(out, "the key {selector} signs for {domain}")?;
+    }
     writeln!(out, "{} is hosted", answers.domain)?;
     let start = match unit.is_there {
         true => Unit::enable(listen),
@@ -179,7 +233,13 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
             answers.listen
         ));
     }
-    write!(out, "{}", text::next_steps(&answers, &onward, &start, &warnings))?;
+    for OwnAddress { ip, listed, .. } in &own {
+        for list in listed {
+            warnings
+                .push(format!("{ip} is on the list {list}: its operator says how it gets off it"));
+        }
+    }
+    write!(out, "{}", text::next_steps(&answers, &setup, &onward, &start, &warnings))?;
     if enables {
         Unit::enable_now(listen)?;
         writeln!(out, "\nenabled and started: {onward} status")?;
@@ -189,6 +249,57 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
         doctor::first_look(&parsed, &mut out)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The addresses of this machine. Their names are asked for where somebody looks, or none is given.
+fn own_addresses(args: &Args, looks: bool) -> Result<Vec<OwnAddress>, Failure> {
+    let zones: Vec<Zone> = Zone::parse(LIST).into_iter().filter(|_| looks).collect();
+    let asks = looks || args.hostname.is_none();
+    let bar = Bar::of("asking DNS about this machine", false);
+    let own = block_on(async { Ok(setup::own_addresses(&args.addresses, asks, &zones).await?) });
+    bar.clear();
+    own
+}
+
+/// The keys that sign for both domains; what is missing is made.
+fn signing_keys(answers: &Answers) -> Result<Vec<DkimKey>, Failure> {
+    let mut domains = vec![&answers.srs_domain];
+    domains.extend((answers.domain != answers.srs_domain).then_some(&answers.domain));
+    let mut keys = Vec::new();
+    for domain in domains {
+        let mut known =
+            dkim_keys::list(&answers.state_dir)?.into_iter().collect::<Result<Vec<_>, _>>()?;
+        known.retain(|key| key.state == "active" && key.domain == domain.to_key());
+        if known.is_empty() {
+            known.push(dkim_keys::add(
+                &answers.state_dir,
+                &NewDkimKey {
+                    domain: domain.clone(),
+                    selector: None,
+                    source: DkimKeySource::New(KeyKind::Rsa),
+                    is_staged: false,
+                },
+            )?);
+        }
+        keys.extend(known);
+    }
+    Ok(keys)
+}
+
+impl Answers {
+    /// What DNS is to know.
+    fn setup<'a>(&'a self, keys: &'a [DkimKey]) -> Setup<'a> {
+        Setup {
+            hostname: &self.hostname,
+            domain: &self.domain,
+            srs_domain: &self.srs_domain,
+            addresses: &self.addresses,
+            keys,
+            has_postmaster: self.postmaster.is_some(),
+            tls_rpt: self.tls_rpt,
+            mta_sts: self.mta_sts.then(clock::now),
+        }
+    }
 }
 
 async fn host(answers: &Answers, store: &Store) -> Result<(), Failure> {

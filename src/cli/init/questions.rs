@@ -3,6 +3,7 @@
 use super::{Answers, Args, Prompt, STATE_DIR, text};
 use crate::{
     address::{Domain, Mailbox},
+    admin::setup::OwnAddress,
     alias::{Alias, AliasAddress},
     cli::Failure,
     config::{Config, ListenAddress, Machine},
@@ -16,6 +17,8 @@ use std::{
 pub(super) struct Questions<'a> {
     pub(super) config_file: &'a Path,
     pub(super) prompt: Prompt,
+    /// The addresses of this machine.
+    pub(super) own: &'a [OwnAddress],
 }
 
 impl Questions<'_> {
@@ -26,7 +29,9 @@ impl Questions<'_> {
         has_units: bool,
     ) -> Result<Answers, Failure> {
         let prompt = &self.prompt;
-        let machine = Domain::parse(&Machine::here().hostname).ok();
+        // The name that the world has for it, or its own.
+        let named = self.own.iter().find_map(|own| own.name.clone());
+        let machine = named.or_else(|| Domain::parse(&Machine::here().hostname).ok());
         let domain =
             prompt.answer(args.domain, "--domain", "Domain to forward for", None, Domain::parse)?;
         let state_dir = args.state_dir.unwrap_or_else(|| STATE_DIR.into());
@@ -41,6 +46,10 @@ impl Questions<'_> {
             certificate,
             key,
             alias: None,
+            acme: None,
+            tls_rpt: args.tls_rpt,
+            mta_sts: args.mta_sts,
+            addresses: self.own.iter().map(|own| own.ip).collect(),
         };
 
         let question = "Name of this machine";
@@ -76,6 +85,10 @@ impl Questions<'_> {
             answers.alias = Some((alias, to));
         }
 
+        let question = "Certificate by Let's Encrypt, who asks at port 80; you agree to its terms";
+        if prompt.yes(args.acme, question)? {
+            answers.acme = Some(acme_listen(has_units));
+        }
         let default = Some(answers.listen.clone());
         answers.listen = prompt.answer(args.listen, "--listen", "Listen on", default, |text| {
             self.fits(&answers, text.parse::<ListenAddress>(), |answers, address| {
@@ -112,6 +125,11 @@ fn default_listen(has_units: bool) -> ListenAddress {
         true => ListenAddress::Systemd("smtp".to_owned()),
         false => ListenAddress::Tcp { host: "0.0.0.0".into(), port: 25 },
     }
+}
+
+/// As [`default_listen`], of port 80; `None` is the default.
+fn acme_listen(has_units: bool) -> Option<ListenAddress> {
+    has_units.then(|| ListenAddress::Systemd("acme".to_owned()))
 }
 
 /// A domain for nothing but SRS: bounces and their SPF are kept apart from people's mail, and a DMARC record of

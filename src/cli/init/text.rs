@@ -1,6 +1,7 @@
 //! What `onward init` writes and says.
 
 use super::Answers;
+use crate::admin::setup::{DnsRecord, Setup};
 use std::fmt::Display;
 
 /// The commented configuration.
@@ -38,10 +39,7 @@ secret_file = {}
 max_age = \"21d\"
 
 [tls]
-# Read again whenever they change. A certificate of an authority takes their place: docs/TLS.md.
-certificate = {}
-key = {}
-
+{}
 [delivery]
 # How long the sender waits at the end of a message for the destination's verdict.
 budget = \"45s\"
@@ -57,8 +55,25 @@ max_message_size = \"50MiB\"
         quoted(listen),
         quoted(srs_domain),
         quoted(answers.secret_file.display()),
-        quoted(answers.certificate.display()),
-        quoted(answers.key.display()),
+        tls(answers),
+    )
+}
+
+fn tls(answers: &Answers) -> String {
+    let Some(address) = &answers.acme else {
+        return format!(
+            "# Read again whenever they change. A certificate of an authority takes their place: docs/TLS.md.\n\
+             certificate = {}\nkey = {}\n",
+            quoted(answers.certificate.display()),
+            quoted(answers.key.display())
+        );
+    };
+    let contact = answers.postmaster.as_ref().map(|to| format!("acme_contact = {}\n", quoted(to)));
+    let address = address.as_ref().map(|address| format!("acme_http = {}\n", quoted(address)));
+    format!(
+        "# Issued and renewed; the authority asks at port 80 of hostname.\nacme = \"letsencrypt\"\n{}{}",
+        contact.unwrap_or_default(),
+        address.unwrap_or_default()
     )
 }
 
@@ -66,30 +81,48 @@ max_message_size = \"50MiB\"
 /// stands what hinders it.
 pub(super) fn next_steps(
     answers: &Answers,
+    setup: &Setup<'_>,
     onward: &str,
     start: &str,
     warnings: &[String],
 ) -> String {
-    let Answers { hostname, domain, srs_domain, .. } = answers;
-    let mut records = format!("  {domain}.  MX   10 {hostname}.\n");
-    if srs_domain != domain {
-        records.push_str(&format!("  {srs_domain}.  MX   10 {hostname}.\n"));
-    }
+    let Answers { hostname, domain, .. } = answers;
+    let records = table(&setup.records());
+    let unknown = match setup.addresses.is_empty() {
+        true => format!(
+            "   {hostname}. needs an A record, and AAAA, with the address of this machine.\n"
+        ),
+        false => String::new(),
+    };
+    let page = match setup.mta_sts_policy() {
+        Some(policy) => format!(
+            "   and a page, https://mta-sts.{domain}/.well-known/mta-sts.txt:\n     {}\n",
+            policy.trim_end().replace('\n', "\n     ")
+        ),
+        None => String::new(),
+    };
     let warnings: String = warnings.iter().map(|text| format!("   {text}\n")).collect();
     let another = if answers.alias.is_some() { "another" } else { "hello" };
     format!(
         "
 Next:
-1. DNS: the mail of the domain, and the bounces to rewritten senders, must come here, and this
-   machine must be allowed to send for the domain of rewritten senders (add a:{hostname} to an SPF
-   record that exists):
-{records}  {srs_domain}.  TXT  \"v=spf1 a:{hostname} ~all\"
-2. Aliases:
+1. DNS: publish these records, which are in dns.zone beside the configuration too; the one of an
+   address (PTR) is set where you rent it. A name that has an SPF record keeps it, with a:{hostname} in it.
+{records}{unknown}{page}2. Aliases:
      {onward} alias add {another}@{domain} you@mailbox.example
 3. {onward} check
 4. {start}
 {warnings}"
     )
+}
+
+/// Names and types one below the other; values are whole, to be copied.
+fn table(records: &[DnsRecord]) -> String {
+    let width = records.iter().map(|record| record.name.len()).max().unwrap_or(0);
+    let line = |DnsRecord { name, kind, value, .. }: &DnsRecord| {
+        format!("  {name:<width$}  {kind:<4}  {value}\n")
+    };
+    records.iter().map(line).collect()
 }
 
 /// The options that give the same answers again.
@@ -102,6 +135,13 @@ pub(super) fn options(answers: &Answers) -> String {
     );
     if let Some(postmaster) = &answers.postmaster {
         options.push_str(&format!(" --postmaster {}", word(postmaster)));
+    }
+    for (is_set, option) in [
+        (answers.acme.is_some(), " --acme"),
+        (answers.tls_rpt, " --tls-rpt"),
+        (answers.mta_sts, " --mta-sts"),
+    ] {
+        options.push_str(if is_set { option } else { "" });
     }
     if let Some((alias, to)) = &answers.alias {
         options.push_str(&format!(" --alias {} --to {}", word(alias), word(to)));

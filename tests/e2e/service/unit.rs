@@ -7,10 +7,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-const SOCKETS: [&str; 5] = [
+const SOCKETS: [&str; 6] = [
     "onward.socket",
     "onward-smtps.socket",
     "onward-submission.socket",
+    "onward-acme.socket",
     "onward-socketmap.socket",
     "onward-milter.socket",
 ];

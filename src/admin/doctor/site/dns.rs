@@ -57,6 +57,18 @@ impl<'a> Dns<'a> {
         Some(Reverse { ip, names, is_ours: is_named && back.contains(&ip) })
     }
 
+    /// The name of an address that leads back to it.
+    pub(super) async fn name_of(&mut self, ip: IpAddr) -> Option<Domain> {
+        let answer = self.resolver.names_of(ip).await;
+        for name in self.known(&reverse_name(ip), answer)? {
+            let Ok(name) = Domain::parse(name.trim_end_matches('.')) else { continue };
+            if self.addresses(&name).await.contains(&ip) {
+                return Some(name);
+            }
+        }
+        None
+    }
+
     /// Whether an address is on a list.
     pub(super) async fn is_listed(&mut self, ip: IpAddr, zone: &Zone) -> bool {
         let labels = reversed(ip);

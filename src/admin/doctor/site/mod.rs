@@ -9,6 +9,7 @@ mod facts;
 mod gather;
 mod mta_sts;
 mod munge;
+mod own_address;
 mod published;
 mod replies;
 mod round_trip;
@@ -20,6 +21,7 @@ mod tls_rpt;
 
 pub use domain::DomainReport;
 pub use gather::Asked;
+pub use own_address::{OwnAddress, own_addresses};
 pub use published::{HeldRule, Outgoing, held};
 
 use super::finding::Finding;
