@@ -15,7 +15,7 @@ fn offered(onward: &Onward, line: &str) -> Option<Vec<String>> {
         [[ $1 != *" " ]] || COMP_WORDS+=("")
         COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
         _onward_known onward "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
-        printf '%s\\n' "${COMPREPLY[@]}"
+        printf '%s\n' "${COMPREPLY[@]}"
     "#;
     let program = Path::new(env!("CARGO_BIN_EXE_onward")).parent().unwrap();
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
