@@ -261,11 +261,13 @@ impl Sender<'_> {
     ) -> Findings {
         let hostname = self.config.map_or("localhost", |config| config.hostname.as_str());
         let deadline = Instant::now() + PATIENCE;
+        let authors = Authors::read(header).ok();
         let incoming = Incoming {
             ip: self.address,
             helo: hostname,
             reverse_path,
             header,
+            authors: authors.as_ref(),
             message,
             now: clock::now(),
         };
