@@ -14,7 +14,7 @@ use libfuzzer_sys::fuzz_target;
 use onward::{
     account::Label,
     address::{Domain, Mailbox},
-    admin::{sessions, tokens},
+    admin::{Place, sessions, tokens},
     alias::{Alias, AliasAddress, Rules},
     clock,
     config::{Config, Machine, Served},
@@ -108,7 +108,8 @@ impl World {
         let (owner, admin, manager, program) = made;
         let serve = [Served::Web, Served::Api];
         let _inside = runtime.enter();
-        let application = Web::default().application(&config, &store, Arc::new(NoFigures), &serve);
+        let (place, figures) = (Place::of(&config), Arc::new(NoFigures));
+        let application = Web::default().application(&config, &place, &store, figures, &serve);
         drop(_inside);
         Self { runtime, store, application, owner, admin, manager, program, age: 0, _state: state }
     }

@@ -114,7 +114,7 @@ pub(super) fn first_look(config: &Config, out: &mut impl Write) -> Result<(), Fa
 }
 
 fn site(config: &Config, asked: &Asked) -> Result<Vec<Finding>, Failure> {
-    block_on(with_store(&config, Purpose::Read, async |store| {
+    block_on(with_store(config, Purpose::Read, async |store| {
         Ok(doctor::site(config, store, asked).await?)
     }))
 }
