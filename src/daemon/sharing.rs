@@ -1,7 +1,7 @@
 //! What a node that shares the store does for the others: it takes its part of what all may do, and tells which secrets it has.
 
 use crate::{admin::secrets::prints, mail::Current, store::SecretPrint};
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 use tokio::{task::spawn_blocking, time::sleep};
 
 /// How often the files of secrets are looked at.
@@ -15,13 +15,18 @@ pub(super) async fn follow(current: Current) {
 /// Has limits go by the number of nodes that serve.
 async fn divide(current: &Current) {
     let mut serving = current.get().store.serving();
-    let nodes = *serving.borrow_and_update();
-    current.get().share(nodes);
-    // Where nothing is shared, nobody tells of more.
-    while serving.changed().await.is_ok() {
+    let mut known = NonZeroU32::MIN;
+    loop {
         let nodes = *serving.borrow_and_update();
-        tracing::info!(%nodes, "each node takes its part of the limits");
         current.get().share(nodes);
+        if nodes != known {
+            tracing::info!(%nodes, "each node takes its part of the limits");
+            known = nodes;
+        }
+        // Where nothing is shared, nobody tells of more.
+        if serving.changed().await.is_err() {
+            return;
+        }
     }
 }
 

@@ -194,9 +194,10 @@ async fn answers(store: &Store, place: &dyn JournalPlace) -> Vec<String> {
 
 #[track_caller]
 fn assert_same(before: &[String], after: &[String]) {
+    // A text of PostgreSQL has no NUL, and where a file still has it, that is the same.
+    let clean = |text: &String| text.replace("name\\0with", "name\u{fffd}with");
     for (before, after) in before.iter().zip(after) {
-        // A text of PostgreSQL has none.
-        assert_eq!(before.replace("name\\0with", "name\u{fffd}with"), *after);
+        assert_eq!(clean(before), clean(after));
     }
     assert_eq!(before.len(), after.len());
 }
