@@ -219,6 +219,7 @@ impl Case {
         let mut report = Report::objecting(Reply::ok(), &[]);
         report.objection = None;
         report.message = self.message().into();
+        report.authors = Authors::read(&Header::scan(&report.message)).ok();
         // What returns is only marked.
         match auth.policy.decide(&findings, self.is_open) {
             Action::Refuse(_) if !recipient.is_srs_return() => return None,
