@@ -7,14 +7,14 @@ use super::{
     prints::{print_at, remember_late, remember_prints},
     record::{count_attempt, journal_line},
     sending::Sending,
-    share::{Leg, Share},
+    share::{Group, Leg, Share},
 };
 use crate::{
     address::{Mailbox, ReversePath},
     clock,
     fate::{DestinationOutcome, RecipientFate, Verdict},
     message::Source,
-    next_hop::{Destination, NextHop},
+    next_hop::Destination,
     outbound::{Attempt, DsnRequest, Outgoing, Progress},
     reply::Reply,
     slots::Cause,
@@ -59,9 +59,6 @@ pub(crate) struct Delivery {
     /// The transactions that are on their way.
     under_way: Vec<(Group, Progress)>,
 }
-
-/// What goes in one transaction: a next hop, and the reverse-path and number of the form.
-pub(super) type Group = (NextHop, ReversePath, usize);
 
 /// What became of one transaction.
 type Verdicts = (Group, Progress, Vec<(Mailbox, Attempt)>);

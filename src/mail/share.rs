@@ -1,10 +1,10 @@
 //! What of a delivery is one recipient's.
 
-use super::{delivery::Group, dress::Form, late, recipient::Recipient};
+use super::{dress::Form, late, recipient::Recipient};
 use crate::{
     address::ReversePath,
     fate::{DestinationOutcome, RecipientFate, Verdict},
-    next_hop::Destination,
+    next_hop::{Destination, NextHop},
     reply::Reply,
     store::spool::{self, LegState},
     time::Millis,
@@ -31,6 +31,9 @@ pub(super) struct Leg {
     /// The verdict on this copy is still waited for.
     pub(super) is_waited_for: bool,
 }
+
+/// What goes in one transaction: a next hop, and the reverse-path and number of the form.
+pub(super) type Group = (NextHop, ReversePath, usize);
 
 impl Share {
     /// What the recipient comes to.
