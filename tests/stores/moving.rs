@@ -70,7 +70,9 @@ async fn fill(store: &Store, place: &dyn JournalPlace) {
     let today = clock::now().as_secs() / DAY.as_secs();
     let mut counted = used("a1@x.test", 2, &[(Reason::Block, 1)], 50);
     counted.days = [(today, DayUse { forwarded: 2, refused: 1 })].into();
-    store.keep_counters(vec![counted]).await.unwrap();
+    let most = Amendment { max_messages: Some(Some(2)), ..Amendment::default() };
+    store.amend_alias(&address("a3@x.test"), &most).await.unwrap();
+    store.keep_counters(vec![counted, used("a3@x.test", 2, &[], 50)]).await.unwrap();
     let blocks = vec![block(None, "@shop.test"), block(Some("x.test"), "*.spam.test")];
     store.add_blocks(blocks, Progress::default()).await.unwrap();
     let made = AutoCreate::new("^n-.+$", ["p@z.test"]).unwrap();
@@ -162,7 +164,7 @@ async fn answers(store: &Store, place: &dyn JournalPlace) -> Vec<String> {
     say(&store.daily_uses(vec![key("a1@x.test")], today).await.unwrap());
     let filter = onward::alias::Filter { text: Some("zeitung".into()), ..Default::default() };
     say(&store.find_aliases(&filter, None, 9).await.unwrap().found);
-    for recipient in ["A1+tag@x.test", "any@y.test", "s-b@x.test", "nobody@x.test"] {
+    for recipient in ["A1+tag@x.test", "any@y.test", "s-b@x.test", "nobody@x.test", "a3@x.test"] {
         say(&crate::place::resolved(store, recipient).await);
     }
     say(&store.blocks().await.unwrap());
@@ -381,6 +383,7 @@ async fn whatever_there_is_is_copied() {
                 || copied.contains(&(table.as_str(), column.as_str()))
                 || ["spool", "journal", "event_state", "memory"].iter().any(|it| table == it)
                     && is_beside(column)
+                || table == "aliases" && column == "used_up"
                 || ["delivered", "told", "refused"].iter().any(|it| table == it) && column == "tx"
         };
         found.into_iter().filter(|found| !is_copied(found)).collect()

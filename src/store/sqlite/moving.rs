@@ -217,6 +217,10 @@ impl Side for SqliteSide {
             "INSERT INTO alias_text (alias_text) VALUES ('delete-all');
              DELETE FROM alias_text_due;
              INSERT INTO alias_text_due SELECT number FROM alias_use;
+             UPDATE aliases SET used_up = NOT used_up WHERE used_up <> EXISTS (
+                 SELECT 1 FROM alias_use u WHERE u.domain = aliases.domain AND u.local = aliases.local
+                 AND u.forwarded >= aliases.max_messages);
+             DELETE FROM alias_changes;
              DELETE FROM journal.attempt WHERE NOT EXISTS (SELECT 1 FROM journal.message m WHERE m.seq = message);
              UPDATE directory SET version = version + 1;
              COMMIT",
