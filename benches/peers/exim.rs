@@ -33,7 +33,7 @@ impl Exim {
         fs::create_dir(top.join("spool")).unwrap();
         assert!(succeeds(Command::new("chown").arg(USER).arg(top.join("spool"))));
         let address = free_address();
-        fs::write(top.join("exim.conf"), configuration(top, address, sink)).unwrap();
+        fs::write(top.join("exim.conf"), configuration(&program, top, address, sink)).unwrap();
         let mut command = Command::new(program);
         command.arg("-C").arg(top.join("exim.conf")).args(["-bdf"]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -92,10 +92,13 @@ fn succeeds(command: &mut Command) -> bool {
 }
 
 /// Mail is taken from everybody and queued, as Exim does by default, and delivered at once.
-fn configuration(top: &Path, address: SocketAddr, sink: SocketAddr) -> String {
+fn configuration(program: &Path, top: &Path, address: SocketAddr, sink: SocketAddr) -> String {
+    // It begins itself anew for each message.
+    let program = program.display();
     let (top, port, sink) = (top.display(), address.port(), sink.port());
     format!(
-        "primary_hostname = mx.fwd.test
+        "exim_path = {program}
+primary_hostname = mx.fwd.test
 spool_directory = {top}/spool
 log_file_path = {top}/spool/%slog
 pid_file_path = {top}/spool/exim.pid

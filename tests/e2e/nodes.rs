@@ -56,6 +56,7 @@ fn node(url: &str, name: &str, sink: &Receiver, dns: &Dns) -> Builder {
         .config("spool.retry = [\"200ms\"]")
         .config("limits.unknown_recipients_per_client = \"1000000/1s\"")
         .config("limits.errors = 10000")
+        .config("limits.dns_questions_per_client = \"1000000/1s\"")
         .route("sink.test", sink.name())
         .dns(dns)
 }
