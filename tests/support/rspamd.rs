@@ -2,6 +2,7 @@
 //! test's.
 
 use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
@@ -105,7 +106,7 @@ milter_headers {{ use = ["x-spamd-bar"]; local_headers = []; }}
         for address in [worker, controller] {
             wait_until(format!("rspamd at {address}"), || Client::try_connect(address).ok());
         }
-        wait_until("rspamd's unix socket", || rspamd.socket().exists().then_some(()));
+        wait_until("rspamd's unix socket", || UnixStream::connect(rspamd.socket()).ok());
         Some(rspamd)
     }
 

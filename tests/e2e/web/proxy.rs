@@ -13,6 +13,7 @@ use crate::support::{peer, wait_until};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::thread;
 
 const NGINX: &str = "http://127.0.0.1:8025;";
@@ -202,7 +203,8 @@ fn on_a_socket() -> (Onward, String) {
         .domain("example.org")
         .build();
     onward.serve();
-    wait_until("the socket", || socket.exists().then_some(()));
+    // It has a name before it listens.
+    wait_until("the socket", || UnixStream::connect(&socket).ok());
     (onward, path)
 }
 
