@@ -21,7 +21,7 @@ impl Domain {
     /// # Errors
     /// When `text` is none of these or too long.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
-        check(text).map(|checked| Self(Folded::new(&checked, str::to_ascii_lowercase)))
+        check(text).map(|checked| Self(Folded::new(&checked)))
     }
 
     /// True where [`Domain::parse`] takes `text`.

@@ -1,8 +1,8 @@
+use ecow::EcoString;
 use std::{
     cmp::Ordering,
     fmt,
     hash::{Hash, Hasher},
-    sync::Arc,
 };
 
 /// A text and what it is compared by. Cloned it copies neither.
@@ -11,15 +11,23 @@ use std::{
 #[derive(Clone)]
 pub(super) struct Folded {
     /// The text, and behind it the key where that is another: one of these is in every address, so it is to be small.
-    both: Arc<str>,
+    both: EcoString,
     text: u32,
 }
 
 impl Folded {
-    /// `fold` makes the lower case of a text that has upper case or more than ASCII.
-    pub(super) fn new(text: &str, fold: impl FnOnce(&str) -> String) -> Self {
-        let is_key = text.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase());
-        let both = if is_key { text.into() } else { [text, &fold(text)].concat().into() };
+    /// The key is the lower case of a text that has upper case or more than ASCII.
+    pub(super) fn new(text: &str) -> Self {
+        let both = if !text.is_ascii() {
+            [text, &text.to_lowercase()].into_iter().collect()
+        } else if text.bytes().any(|b| b.is_ascii_uppercase()) {
+            let mut both = EcoString::with_capacity(2 * text.len());
+            both.push_str(text);
+            both.extend(text.chars().map(|c| c.to_ascii_lowercase()));
+            both
+        } else {
+            text.into()
+        };
         // Addresses are bounded far below.
         Self { both, text: u32::try_from(text.len()).unwrap_or(u32::MAX) }
     }

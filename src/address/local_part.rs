@@ -30,7 +30,7 @@ impl LocalPart {
         if wire_len > MAX_TAKEN_LOCAL_PART {
             return Err(AddressError::LocalPartTooLong);
         }
-        Ok(Self { content: Folded::new(content, str::to_lowercase), wire_len })
+        Ok(Self { content: Folded::new(content), wire_len })
     }
 
     /// Parses the wire form: a dot-string or a quoted string (RFC 5321 §4.1.2, RFC 6531 §3.3). Dots may stand

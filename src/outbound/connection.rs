@@ -51,11 +51,11 @@ pub(super) enum OpenError {
     Unreachable(io::Error),
     #[error(transparent)]
     Lost(#[from] Lost),
-    #[error("refuses us: {} {}", .0.code, .0.text.replace('\n', " "))]
+    #[error("refuses us: {} {}", .0.code, .0.text.as_str().replace('\n', " "))]
     Refused(ServerReply),
     #[error("offers no TLS")]
     WithoutTls,
-    #[error("refuses STARTTLS: {} {}", .0.code, .0.text.replace('\n', " "))]
+    #[error("refuses STARTTLS: {} {}", .0.code, .0.text.as_str().replace('\n', " "))]
     TlsRefused(ServerReply),
     #[error(transparent)]
     Tls(#[from] TlsError),

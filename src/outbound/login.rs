@@ -217,7 +217,7 @@ fn heard(mut reply: ServerReply, own: &Credentials) -> Result<bool, OpenError> {
         Class::Transient | Class::Permanent => {}
     }
     let hidden: Vec<String> = reply.lines().map(|line| own.hide_in(line)).collect();
-    reply.text = hidden.join("\n");
+    reply.text = hidden.join("\n").into();
     // The host is about to go, whoever we are.
     if reply.code == 421 {
         return Err(OpenError::Refused(reply));

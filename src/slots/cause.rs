@@ -1,20 +1,22 @@
 use crate::{address::ReversePath, rate::ClientBlock, verdict::registered};
+use ecow::EcoString;
 use std::{
     fmt,
     net::{IpAddr, Ipv6Addr},
-    sync::Arc,
 };
 
 /// Who causes work, by what they cannot have many of at will: the network around a client; and where the client
 /// is a neighbour who brings everybody's mail, the registered domain of the reverse-path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct Cause(Arc<str>);
+pub struct Cause(EcoString);
 
 impl Cause {
     /// Who causes a message from `sender` that `client` brought.
     pub fn of(client: Option<IpAddr>, sender: &ReversePath) -> Self {
         match (client, sender) {
-            (Some(ip), _) if !is_neighbour(ip) => Self::named(&ClientBlock::around(ip).to_string()),
+            (Some(ip), _) if !is_neighbour(ip) => {
+                Self(ecow::eco_format!("{}", ClientBlock::around(ip)))
+            }
             (_, ReversePath::Mailbox(sender)) => Self::named(registered(sender.domain().key())),
             // Ourselves, or the bounces that a server beside us passes on.
             (_, ReversePath::Null) => Self::default(),

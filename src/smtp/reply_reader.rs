@@ -4,6 +4,7 @@
 //! reader that drops them falls out of step. What is not SMTP, or has no end, is an error.
 
 use crate::reply::{Class, ForeignReply, Status};
+use ecow::EcoString;
 
 /// Longest line in octets. RFC 5321 §4.5.3.1.5 says 512; servers exceed it.
 const MAX_LINE: usize = 4096;
@@ -18,7 +19,7 @@ pub struct ServerReply {
     /// The three-digit code, 200 to 599.
     pub code: u16,
     /// The text of its lines, without code and line end, with `\n` between any two.
-    pub text: String,
+    pub text: EcoString,
 }
 
 /// The peer does not speak SMTP, or without measure; nothing it says later can be told apart.
@@ -35,7 +36,7 @@ pub struct ReplyReader {
     /// Lines of the reply under way, all with this code.
     code: u16,
     lines: usize,
-    text: String,
+    text: EcoString,
     size: usize,
 }
 
@@ -184,7 +185,7 @@ mod tests {
     }
 
     fn reply(code: u16, lines: &[&str]) -> ServerReply {
-        ServerReply { code, text: lines.join("\n") }
+        ServerReply { code, text: lines.join("\n").into() }
     }
 
     #[test]
