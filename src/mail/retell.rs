@@ -49,11 +49,12 @@ pub(super) fn seal(
     parts: &Parts,
     id: MessageId,
     author: &ReversePath,
-    message: &[u8],
+    header: &Header<'_>,
 ) -> Option<Seal> {
     let author = author.mailbox().filter(|_| parts.config.srs.bounces == Bounces::Retell)?;
-    let key = keys(parts.srs.rewriter().keyring(), id, author).next()?;
-    Some(Seal::new(&key, &Header::scan(message)))
+    let subject = SealKey::subject(id, author);
+    let key = keys(parts.srs.rewriter().keyring(), &subject).next()?;
+    Some(Seal::new(&key, header))
 }
 
 /// Takes out of `recipients` those for whom `message`, which came as `id` from `reverse_path`, is a report that answers
@@ -135,7 +136,8 @@ impl Story {
         let traces = received.filter_map(|field| OwnTrace::read(field.value));
         // What came through here twice has two; the one of this author's message counts.
         let (trace, opened) = traces.take(MAX_TRACES).find_map(|trace| {
-            let opened = Opened::find(&header, keys(keyring, trace.id, author))?;
+            let subject = SealKey::subject(trace.id, author);
+            let opened = Opened::find(&header, keys(keyring, &subject))?;
             Some((trace, opened))
         })?;
         let marks = LoopMarks::of(&header);
@@ -191,11 +193,9 @@ impl Story {
     }
 }
 
-/// The keys of the seal, by each secret, of a message from `author`.
-fn keys(keyring: &Keyring, id: MessageId, author: &Mailbox) -> impl Iterator<Item = SealKey> {
-    let subject = SealKey::subject(&id, &author.to_key());
-    let digests: Vec<_> = keyring.digests(SealKey::PURPOSE, &subject).collect();
-    digests.into_iter().map(SealKey::new)
+/// The keys of the seal of `subject`, by each secret.
+fn keys<'a>(keyring: &'a Keyring, subject: &'a str) -> impl Iterator<Item = SealKey> + 'a {
+    keyring.digests(SealKey::PURPOSE, subject).map(SealKey::new)
 }
 
 /// True where the loop token of `alias` is among `marks`.

@@ -1,8 +1,6 @@
+use super::crockford::Crockford;
 use crate::time::Millis;
 use std::fmt;
-
-/// Crockford's alphabet for base32.
-const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// Names one message in replies, trace fields, log and journal. Sorts by time of arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,15 +35,7 @@ impl MessageId {
 /// Sixteen characters that need no quoting anywhere.
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // By hand, as ids are printed several times a message and the crate makes a text of its own each time.
-        let mut text = [b'0'; 16];
-        let mut rest = self.0.iter().fold(0_u128, |all, byte| (all << 8) | u128::from(*byte));
-        for slot in text.iter_mut().rev() {
-            let symbol = usize::try_from(rest % 32).ok().and_then(|at| SYMBOLS.get(at));
-            *slot = symbol.copied().unwrap_or(*slot);
-            rest /= 32;
-        }
-        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+        f.write_str(Crockford::of(&self.0).as_str())
     }
 }
 

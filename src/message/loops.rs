@@ -1,4 +1,4 @@
-use super::Header;
+use super::{Header, crockford::Crockford};
 use crate::address::ForwardPath;
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ const MAX_DELIVERED: usize = 1000;
 ///
 /// The token is keyed, so that the destination does not learn from it under which address the mail came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoopToken(String);
+pub struct LoopToken(Crockford);
 
 impl LoopToken {
     /// Keeps the digests of tokens apart from others made with the same secrets.
@@ -23,13 +23,13 @@ impl LoopToken {
 
     /// The token for a recipient: `digest` is that of its look-up key under a secret of ours.
     pub fn new(digest: [u8; 32]) -> Self {
-        let (short, _) = digest.split_at_checked(10).unwrap_or((&digest, &[]));
-        Self(base32::encode(base32::Alphabet::Crockford, short))
+        let (short, _) = digest.split_first_chunk().unwrap_or((&[0; 10], &[]));
+        Self(Crockford::of(short))
     }
 
     /// The token as it stands in the field.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod answer;
 mod author;
+mod crockford;
 mod header;
 mod id;
 mod loops;

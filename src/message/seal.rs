@@ -1,4 +1,5 @@
-use super::Header;
+use super::{Header, MessageId};
+use crate::address::Mailbox;
 use data_encoding::BASE64_NOPAD;
 use sha2::{Digest, Sha256};
 use std::{collections::HashSet, fmt::Write};
@@ -12,7 +13,7 @@ pub const SEAL_FIELD: &str = "X-Onward-Seal";
 /// those of others, whatever was put above, below or between them on the way. Each field has a mark of its own,
 /// so one that is lost or changed costs no other.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seal(String);
+pub struct Seal(Vec<u8>);
 
 /// Fields that have a mark. Those below go out as they came and do not come back.
 const MAX_FIELDS: usize = 128;
@@ -20,8 +21,9 @@ const MAX_FIELDS: usize = 128;
 const NAME: usize = 8;
 /// Octets of the mark of a field. Who guesses it has some hundred tries an hour.
 const MARK: usize = 4;
-/// Characters on a line.
+/// Characters on a line, and the octets that they stand for: whole groups of base64.
 const WIDTH: usize = 60;
+const LINE: usize = WIDTH / 4 * 3;
 /// Seals in one message that are looked at: one a passage through here.
 const MAX_SEALS: usize = 8;
 
@@ -39,8 +41,12 @@ impl SealKey {
     }
 
     /// What the key is a digest of: the id of a message, and its reverse-path without regard to case.
-    pub fn subject(id: &impl std::fmt::Display, author: &str) -> String {
-        format!("{id} {author}")
+    pub fn subject(id: MessageId, author: &Mailbox) -> String {
+        let (local, domain) = (author.local().key(), author.domain().key());
+        let mut subject = String::with_capacity(32 + local.len() + domain.len());
+        // Writing to a String cannot fail.
+        let _ = write!(subject, "{id} {local}@{domain}");
+        subject
     }
 
     fn digest(&self, name: &[u8], value: &[u8]) -> [u8; 32] {
@@ -79,18 +85,19 @@ impl Seal {
         for field in fields.iter().take(MAX_FIELDS) {
             marks.extend(key.mark(field.name, field.value));
         }
-        Self(BASE64_NOPAD.encode(&marks))
+        Self(marks)
     }
 
     /// The field, folded, with its line end.
     pub fn field(&self) -> String {
-        let mut text = String::with_capacity(
-            SEAL_FIELD.len() + 1 + self.0.len() / WIDTH * 3 + self.0.len() + 3,
-        );
+        let lines = self.0.len().div_ceil(LINE);
+        let mut text = String::with_capacity(SEAL_FIELD.len() + 1 + lines * (WIDTH + 3));
         text.push_str(SEAL_FIELD);
         text.push(':');
-        for line in self.0.as_bytes().chunks(WIDTH) {
-            let _ = write!(text, " {}\r\n", String::from_utf8_lossy(line));
+        for line in self.0.chunks(LINE) {
+            text.push(' ');
+            BASE64_NOPAD.encode_append(line, &mut text);
+            text.push_str("\r\n");
         }
         text
     }

@@ -6,8 +6,7 @@ use super::{
     keyring::{Key, Keyring},
 };
 use crate::address::{Domain, MAX_LOCAL_PART};
-use base32::Alphabet;
-use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
+use data_encoding::{BASE32_NOPAD, BASE64_NOPAD, BASE64URL_NOPAD};
 use hmac::Mac;
 use std::{fmt, ops::RangeInclusive, str::FromStr};
 use subtle::{Choice, ConstantTimeEq};
@@ -163,7 +162,7 @@ pub(super) fn sign(
 }
 
 fn base32_of(hash: &[u8]) -> String {
-    base32::encode(Alphabet::Rfc4648 { padding: false }, hash)
+    BASE32_NOPAD.encode(hash)
 }
 
 /// Compares what is given of the tag in constant time, case and base64 alphabet aside: bounces come
