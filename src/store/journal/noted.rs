@@ -2,6 +2,8 @@
 
 use super::{Bounce, Class, Outcome, Record, tally::Tally};
 use crate::{account::AccountId, address::Mailbox, slots::Cause, time::Millis};
+use ecow::EcoString;
+use std::borrow::Cow;
 
 /// Longest detail that bounces add to. They come from strangers.
 const MAX_DETAIL: usize = 2000;
@@ -63,13 +65,13 @@ impl Noted {
         let class = class.map(Class::to_key).unwrap_or_default();
         if class != self.class {
             self.uncount(tally);
-            self.class = class;
+            self.class = class.into_owned();
             tally.add(self.time, &self.class, &self.counts_for());
         }
     }
 
     /// The domains for which it is counted.
-    fn counts_for(&self) -> Vec<String> {
+    fn counts_for(&self) -> Vec<EcoString> {
         let Some(class) = Class::parse(&self.class) else { return Vec::new() };
         let to: Vec<String> = serde_json::from_str(&self.rcpt).unwrap_or_default();
         let is_of_account = AccountId::of_cause(&Cause::named(&self.auth)).is_some();
@@ -78,17 +80,21 @@ impl Noted {
 }
 
 /// Counts a record that is new; gives its class.
-pub(in crate::store) fn count_new(record: &Record, tally: &mut Tally) -> String {
-    let Some(class) = Class::of(record) else { return String::new() };
+pub(in crate::store) fn count_new(record: &Record, tally: &mut Tally) -> Cow<'static, str> {
+    let Some(class) = Class::of(record) else { return "".into() };
     let key = class.to_key();
     let domains = class.counts_for(record.from.mailbox(), record.account().is_some(), &record.to);
     tally.add(record.time, &key, &domains);
     key
 }
 
-/// A list as a column.
-pub(in crate::store) fn list(items: &[String]) -> String {
-    serde_json::to_string(items).unwrap_or_default()
+/// A list as a column, made in `room`.
+pub(in crate::store) fn list<'r>(items: &[String], room: &'r mut Vec<u8>) -> &'r str {
+    room.clear();
+    match serde_json::to_writer(&mut *room, items) {
+        Ok(()) => str::from_utf8(room).unwrap_or_default(),
+        Err(_) => "",
+    }
 }
 
 /// Adds what is not there yet.

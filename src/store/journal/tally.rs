@@ -2,6 +2,7 @@
 
 use super::Span;
 use crate::{store::number::column, time::Millis};
+use ecow::EcoString;
 use std::collections::BTreeMap;
 
 /// Octets of the journal for each of which one row of counts is kept: with 512 MiB half a million rows, a tenth of it.
@@ -33,12 +34,12 @@ impl Tally {
     }
 
     /// Counts a message that came at `time`, for these domains and among all.
-    pub(in crate::store) fn add(&mut self, time: Millis, class: &str, domains: &[String]) {
+    pub(in crate::store) fn add(&mut self, time: Millis, class: &str, domains: &[EcoString]) {
         self.count(time, class, domains, 1);
     }
 
     /// Counts it no more.
-    pub(in crate::store) fn take(&mut self, time: Millis, class: &str, domains: &[String]) {
+    pub(in crate::store) fn take(&mut self, time: Millis, class: &str, domains: &[EcoString]) {
         self.count(time, class, domains, -1);
     }
 
@@ -56,7 +57,7 @@ impl Tally {
         changes.into_iter()
     }
 
-    fn count(&mut self, time: Millis, class: &str, domains: &[String], by: i64) {
+    fn count(&mut self, time: Millis, class: &str, domains: &[EcoString], by: i64) {
         if class.is_empty() {
             return;
         }
@@ -68,7 +69,7 @@ impl Tally {
             }
             let span = (length(span), column(start.as_secs()));
             let counts = self.counts.entry(span).or_default();
-            for domain in domains.iter().map(String::as_str).chain([""]) {
+            for domain in domains.iter().map(EcoString::as_str).chain([""]) {
                 match counts.get_mut(domain) {
                     Some(classes) => add(classes, class, by),
                     None => add(counts.entry(domain.to_owned()).or_default(), class, by),

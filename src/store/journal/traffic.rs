@@ -7,7 +7,8 @@ use crate::{
     srs::is_srs_shaped,
     time::{DAY, UnixTime},
 };
-use std::time::Duration;
+use ecow::EcoString;
+use std::{borrow::Cow, time::Duration};
 
 /// What became of a message, and why it was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -112,26 +113,27 @@ impl Class {
         sender: Option<&Mailbox>,
         is_of_account: bool,
         to: &[String],
-    ) -> Vec<String> {
+    ) -> Vec<EcoString> {
         if self.reason == Some(Reason::Relaying) {
             return Vec::new();
         }
         if is_of_account {
-            return sender.map(|sender| sender.domain().to_key()).into_iter().collect();
+            return sender.map(|sender| sender.domain().key().into()).into_iter().collect();
         }
         let recipients = to.iter().filter_map(|to| Mailbox::parse(to).ok());
         let own = recipients.filter(|mailbox| !is_srs_shaped(mailbox.local()));
-        let mut domains: Vec<String> = own.map(|mailbox| mailbox.domain().to_key()).collect();
+        let mut domains: Vec<EcoString> =
+            own.map(|mailbox| mailbox.domain().key().into()).collect();
         domains.sort_unstable();
         domains.dedup();
         domains
     }
 
     /// In one word or two.
-    pub fn to_key(self) -> String {
+    pub fn to_key(self) -> Cow<'static, str> {
         match self.reason {
-            None => self.outcome.to_string(),
-            Some(reason) => format!("{} {}", self.outcome, reason.as_str()),
+            None => self.outcome.as_str().into(),
+            Some(reason) => format!("{} {}", self.outcome, reason.as_str()).into(),
         }
     }
 

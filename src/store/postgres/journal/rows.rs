@@ -60,7 +60,7 @@ impl<'a> New<'a> {
             reply: record.reply.clone(),
             class,
             sender: record.sender(),
-            rcpt: list(&record.to),
+            rcpt: list(&record.to, &mut Vec::new()).to_owned(),
             auth: record.auth.clone(),
         };
         let attempts = record.attempts.iter().collect();
@@ -307,7 +307,8 @@ async fn insert_attempts(
     let messages: Vec<i64> = attempts.iter().map(|(_, message, _)| *message).collect();
     let times: Vec<i64> = attempts.iter().map(|(.., line)| time(line.time)).collect();
     let ms: Vec<i64> = attempts.iter().map(|(.., line)| column(line.ms)).collect();
-    let rcpt: Vec<String> = attempts.iter().map(|(.., line)| clean(&list(&line.to))).collect();
+    let rcpt: Vec<String> =
+        attempts.iter().map(|(.., line)| clean(list(&line.to, &mut Vec::new()))).collect();
     let sql = "INSERT INTO journal_attempts
                SELECT nextval('journal_attempt_seq'), u.* FROM (
                    SELECT came, message, time, rcpt, host, reply, ms, verdict, tls

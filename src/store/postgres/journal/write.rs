@@ -218,7 +218,7 @@ impl<'a> Batch<'a> {
     fn insert(&mut self, record: &'a Record) {
         let class = count_new(record, &mut self.tally);
         self.at.entry(&record.id).or_insert(self.new.len());
-        self.new.push(New::of(record, class));
+        self.new.push(New::of(record, class.into_owned()));
     }
 
     fn merge(&mut self, record: &'a Record, keep: Keep) {

@@ -1,9 +1,6 @@
 //! The file and its schema: opening, setting a corrupt one aside, deleting the oldest.
 
-use super::{
-    rows::{add_bounce, insert, merge, replace},
-    traffic,
-};
+use super::{rows::Rows, traffic};
 use crate::{
     store::{
         journal::{
@@ -168,26 +165,28 @@ impl Database {
     ) -> rusqlite::Result<Vec<Bounce>> {
         let transaction = self.connection.transaction()?;
         let (mut early, mut tally) = (Vec::new(), Tally::new(now));
+        let mut rows = Rows::of(&transaction)?;
         for entry in entries {
             match entry {
                 // A spooled message may have ended before this is written.
                 Entry::New(record) if record.outcome == Outcome::Spooled => {
-                    merge(&transaction, record, Keep::Outcome, &mut tally)?;
+                    rows.merge(record, Keep::Outcome, &mut tally)?;
                 }
-                Entry::New(record) => insert(&transaction, record, &mut tally)?,
-                Entry::Amendment(record) => merge(&transaction, record, Keep::Nothing, &mut tally)?,
-                Entry::Replacement(record) => replace(&transaction, record, &mut tally)?,
+                Entry::New(record) => rows.insert(record, &mut tally)?,
+                Entry::Amendment(record) => rows.merge(record, Keep::Nothing, &mut tally)?,
+                Entry::Replacement(record) => rows.replace(record, &mut tally)?,
                 Entry::Bounce(_) => {}
             }
         }
         // Behind the messages, as a destination may be faster with its bounce than the client with its next word.
         for entry in entries {
             if let Entry::Bounce(bounce) = entry
-                && !add_bounce(&transaction, bounce, &mut tally)?
+                && !rows.add_bounce(bounce, &mut tally)?
             {
                 early.push(bounce.clone());
             }
         }
+        drop(rows);
         traffic::add(&transaction, tally)?;
         transaction.commit()?;
         Ok(early)
