@@ -103,7 +103,10 @@ impl Aliases {
     /// # Errors
     /// When the store fails.
     pub(crate) async fn expand(&self, recipient: &Mailbox) -> Result<Arc<Resolution>, StoreError> {
-        self.store.resolve(recipient).await
+        match self.store.known(recipient) {
+            Some(known) => Ok(known),
+            None => self.store.resolve(recipient).await,
+        }
     }
 
     /// Who takes mail for `mailbox`: the first route that fits, else the MX of its domain.

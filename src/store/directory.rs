@@ -28,6 +28,9 @@ pub trait Directory {
     /// True when mail for `domain` is ours to answer. Answered from memory.
     fn is_hosted(&self, domain: &Domain) -> bool;
 
+    /// What becomes of `recipient`, where that is known without a look into the database.
+    fn known(&self, recipient: &Mailbox) -> Option<Arc<Resolution>>;
+
     /// What becomes of `recipient`. It must not be SRS-shaped: see [`crate::alias`].
     ///
     /// # Errors

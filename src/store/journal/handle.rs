@@ -30,6 +30,13 @@ impl Journal {
         Ok(Self(Arc::new(postgres::journal::record(database, node, bounds).await?)))
     }
 
+    /// Records a message. Waits only when the disk has long been behind, and then not for long.
+    pub async fn record(&self, record: Record) {
+        if let Err(record) = self.0.record_at_once(record) {
+            self.0.record_in_time(record).await;
+        }
+    }
+
     /// A journal that keeps nothing, for whoever only asks.
     pub fn nowhere() -> Self {
         Self(Arc::new(Nowhere))
@@ -67,7 +74,11 @@ struct Nowhere;
 
 #[async_trait]
 impl Recording for Nowhere {
-    async fn record(&self, _: Record) {}
+    fn record_at_once(&self, _: Record) -> Result<(), Record> {
+        Ok(())
+    }
+
+    async fn record_in_time(&self, _: Record) {}
     async fn amend(&self, _: Record) {}
     async fn bounced(&self, _: Bounce) {}
     async fn replace(&self, _: Record) {}

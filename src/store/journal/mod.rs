@@ -31,8 +31,14 @@ use std::{fmt, path::Path, str::FromStr, time::Duration};
 /// recorded is durable when [`Recording::flush`] has answered, and by itself a moment later.
 #[async_trait]
 pub trait Recording: fmt::Debug + Send + Sync {
+    /// Records a message where nothing has to be waited for, as mostly.
+    ///
+    /// # Errors
+    /// The record, where the disk has long been behind: [`Recording::record_in_time`] waits.
+    fn record_at_once(&self, record: Record) -> Result<(), Record>;
+
     /// Records a message. Waits only when the disk has long been behind, and then not for long.
-    async fn record(&self, record: Record);
+    async fn record_in_time(&self, record: Record);
 
     /// Adds to the record of the same id: attempts, the outcome, what the owner should know. The whole
     /// record is written where there is none. An outcome only moves forward: a spooled message's first

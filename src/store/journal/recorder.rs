@@ -76,7 +76,16 @@ impl Recorder {
 
 #[async_trait]
 impl Recording for Recorder {
-    async fn record(&self, record: Record) {
+    fn record_at_once(&self, record: Record) -> Result<(), Record> {
+        match self.entries.try_send(Entry::New(record)) {
+            Err(TrySendError::Full(Entry::New(record))) => return Err(record),
+            Err(_) => _ = self.lost.fetch_add(1, Ordering::Relaxed),
+            Ok(()) => {}
+        }
+        Ok(())
+    }
+
+    async fn record_in_time(&self, record: Record) {
         self.hand_over(Entry::New(record)).await;
     }
 

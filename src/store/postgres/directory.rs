@@ -65,6 +65,10 @@ impl Directory for Postgres {
         self.live.is_hosted(domain)
     }
 
+    fn known(&self, recipient: &Mailbox) -> Option<Arc<Resolution>> {
+        self.live.resolve(recipient).ok()
+    }
+
     async fn resolve(&self, recipient: &Mailbox) -> Result<Arc<Resolution>, StoreError> {
         let mut asked = match self.live.resolve(recipient) {
             Ok(known) => return Ok(known),

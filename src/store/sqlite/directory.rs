@@ -36,6 +36,10 @@ impl Directory for Sqlite {
         self.live.is_hosted(domain)
     }
 
+    fn known(&self, recipient: &Mailbox) -> Option<Arc<Resolution>> {
+        self.live.resolve(recipient).ok()
+    }
+
     async fn resolve(&self, recipient: &Mailbox) -> Result<Arc<Resolution>, StoreError> {
         match self.live.resolve(recipient) {
             Ok(known) => Ok(known),
