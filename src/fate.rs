@@ -144,13 +144,19 @@ impl fmt::Display for Doubt {
 impl RecipientFate {
     /// The fate of a recipient with these destinations; without any it was discarded as the alias
     /// says.
-    pub fn of(outcomes: &[DestinationOutcome]) -> Self {
-        let first = |verdict| outcomes.iter().find(move |outcome| outcome.verdict == verdict);
-        let refused = first(Verdict::Refused);
-        match (first(Verdict::Deferred), first(Verdict::Delivered), refused) {
-            (Some(deferred), _, _) => Self::Deferred(deferred.reply.clone()),
-            (None, None, Some(refused)) => Self::Refused(refused.reply.clone()),
-            (None, _, refused) => Self::Delivered { lost: refused.is_some() },
+    pub fn of(outcomes: impl IntoIterator<Item = DestinationOutcome>) -> Self {
+        let (mut deferral, mut refusal, mut has_delivered) = (None, None, false);
+        for DestinationOutcome { verdict, reply } in outcomes {
+            match verdict {
+                Verdict::Delivered => has_delivered = true,
+                Verdict::Refused => _ = refusal.get_or_insert(reply),
+                Verdict::Deferred => _ = deferral.get_or_insert(reply),
+            }
+        }
+        match (deferral, refusal) {
+            (Some(deferral), _) => Self::Deferred(deferral),
+            (None, Some(refusal)) if !has_delivered => Self::Refused(refusal),
+            (None, refusal) => Self::Delivered { lost: refusal.is_some() },
         }
     }
 }
@@ -210,8 +216,8 @@ mod tests {
 
     /// `"25 4"`: one recipient with two destinations, one with one.
     fn fates(recipients: &str) -> Vec<RecipientFate> {
-        let outcomes = |r: &str| r.chars().filter(|c| *c != '-').map(outcome).collect::<Vec<_>>();
-        recipients.split(' ').map(|r| RecipientFate::of(&outcomes(r))).collect()
+        let of = |r: &str| RecipientFate::of(r.chars().filter(|c| *c != '-').map(outcome));
+        recipients.split(' ').map(of).collect()
     }
 
     /// The places of the recipients that are deferred, and of those that are refused.

@@ -6,7 +6,7 @@ use super::{
     parts::Parts,
     prints::{print_at, remember_late, remember_prints},
     record::{count_attempt, journal_line},
-    sending::Sending,
+    sending::{Attempts, Awaited, Sending},
     share::{Group, Leg, Share},
 };
 use crate::{
@@ -21,11 +21,8 @@ use crate::{
     store::{Fingerprint, journal},
     time::{Millis, UnixTime},
 };
-use std::{collections::BTreeMap, sync::Arc};
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep, sleep_until},
-};
+use std::sync::Arc;
+use tokio::time::{Instant, sleep, sleep_until};
 
 /// Mailboxes of one transaction: as many as every server must take (RFC 5321 §4.5.3.1.8).
 const MAX_RECIPIENTS: usize = 100;
@@ -57,11 +54,16 @@ pub(crate) struct Delivery {
     /// Its copies, where they take long: whoever brings the message again waits for them.
     pub(crate) announced: Announcement,
     /// The transactions that are on their way.
-    under_way: Vec<(Group, Progress)>,
+    under_way: Vec<UnderWay>,
 }
 
-/// What became of one transaction.
-type Verdicts = (Group, Progress, Vec<(Mailbox, Attempt)>);
+/// A transaction whose end is waited for.
+#[derive(Debug)]
+struct UnderWay {
+    group: Group,
+    progress: Progress,
+    end: Awaited,
+}
 
 impl Delivery {
     pub(crate) fn new(message: Message, recipients: Vec<Dressed>) -> Self {
@@ -107,22 +109,23 @@ impl Delivery {
         self.recall(parts, deadline + patience).await;
         let began = clock::millis();
         let progress = Progress::default();
-        let (done, mut verdicts) = mpsc::unbounded_channel();
         let transactions = self.transactions(&progress);
         let is_single = transactions.len() == 1;
         let mut own = Sending::default();
         for (group, outgoing) in transactions {
-            self.under_way.push((group.clone(), outgoing.progress.clone()));
+            let (end, progress) = (Awaited::default(), outgoing.progress.clone());
+            let teller = end.by(&progress);
+            let hop = group.0.clone();
+            self.under_way.push(UnderWay { group, progress, end });
             let (parts, came) = (Arc::clone(parts), Arc::clone(&self.message.source));
-            let (done, announced) = (done.clone(), Arc::clone(&self.announced));
+            let announced = Arc::clone(&self.announced);
             let reverse_path = self.message.reverse_path.clone();
             let sending = Sending::of(async move {
                 let _under_way = parts.waits.under_way();
-                let attempts = parts.network.deliver(&group.0, &outgoing, deadline.into()).await;
-                let Outgoing { recipients, text, progress, .. } = outgoing;
+                let attempts = parts.network.deliver(&hop, &outgoing, deadline.into()).await;
+                let Outgoing { recipients, text, .. } = outgoing;
                 let attempts: Vec<_> = recipients.into_iter().zip(attempts).collect();
-                if let Err(unheard) = done.send((group, progress, attempts)) {
-                    let (_, _, attempts) = unheard.0;
+                if let Err(attempts) = teller.tell(attempts) {
                     let sources = [&*came, &*text.source];
                     remember_late(&parts, &reverse_path, sources, &attempts, &announced).await;
                 }
@@ -130,17 +133,13 @@ impl Delivery {
             // A task goes on with it where there are several, and where nobody waits for it any more.
             own = if is_single { sending } else { Sending::default() };
         }
-        drop(done);
         let is_slow = sleep(SLOW);
         tokio::pin!(is_slow);
         loop {
-            let ends = self.under_way.iter().map(|(_, it)| it.end().unwrap_or(deadline));
+            self.take_ended(parts, began, Awaited::take);
+            let ends = self.under_way.iter().map(|it| it.progress.end().unwrap_or(deadline));
             let Some(last) = ends.max() else { return };
             tokio::select! {
-                ended = verdicts.recv() => match ended {
-                    Some(ended) => self.take(parts, ended, began),
-                    None => return,
-                },
                 () = &mut own => {}
                 () = &mut is_slow, if self.announced.get().is_none() => self.announce(parts),
                 () = progress.changed() => {}
@@ -148,10 +147,7 @@ impl Delivery {
                 () = parts.waits.hurried() => break,
             }
         }
-        verdicts.close();
-        while let Ok(ended) = verdicts.try_recv() {
-            self.take(parts, ended, began);
-        }
+        self.take_ended(parts, began, Awaited::leave);
         self.leave();
     }
 
@@ -161,8 +157,8 @@ impl Delivery {
             let (from, form) = (&share.reverse_path, share.form.number);
             for leg in share.legs.iter_mut().filter(|leg| leg.outcome.is_none()) {
                 let group = (leg.to.next_hop.clone(), from.clone(), form);
-                let mut here = self.under_way.iter().filter(|(of, _)| *of == group);
-                let said = here.find_map(|(_, progress)| progress.said(&leg.to.mailbox));
+                let mut here = self.under_way.iter().filter(|it| it.group == group);
+                let said = here.find_map(|it| it.progress.said(&leg.to.mailbox));
                 (leg.is_uncertain, leg.is_waited_for) = (said.is_none(), said.is_none());
                 leg.outcome = Some(said.unwrap_or_else(|| DestinationOutcome {
                     verdict: Verdict::Deferred,
@@ -172,19 +168,37 @@ impl Delivery {
         }
     }
 
+    /// Takes what became of the transactions that have ended, as `heard` says.
+    fn take_ended(
+        &mut self,
+        parts: &Parts,
+        began: Millis,
+        heard: impl Fn(&Awaited) -> Option<Attempts>,
+    ) {
+        let mut at = 0;
+        while let Some(it) = self.under_way.get(at) {
+            match heard(&it.end) {
+                Some(attempts) => {
+                    let UnderWay { group, .. } = self.under_way.remove(at);
+                    self.take(parts, &group, &attempts, began);
+                }
+                None => at += 1,
+            }
+        }
+    }
+
     /// Takes what became of one transaction.
-    fn take(&mut self, parts: &Parts, (group, progress, attempts): Verdicts, began: Millis) {
-        self.under_way.retain(|(_, other)| !other.is(&progress));
+    fn take(&mut self, parts: &Parts, group: &Group, attempts: &Attempts, began: Millis) {
         // A host that takes this message may be one that others wait for.
         let delivered = |(_, a): &&(_, Attempt)| a.outcome.verdict == Verdict::Delivered;
         if let Some((_, attempt)) = attempts.iter().find(delivered) {
             parts.spool.answered(&attempt.provider.clone().unwrap_or_else(|| group.0.owner()));
         }
-        for (mailbox, attempt) in &attempts {
+        for (mailbox, attempt) in attempts {
             count_attempt(parts, &group.0, attempt);
             self.note(journal_line(std::slice::from_ref(mailbox), attempt, &group.0, began));
         }
-        self.conclude(&group, &attempts);
+        self.conclude(group, attempts);
     }
 
     /// Lets whoever brings the message again wait for the copies that are on their way.
@@ -218,24 +232,30 @@ impl Delivery {
 
     /// What is to be sent where: the legs that have no outcome yet.
     fn transactions(&self, progress: &Progress) -> Vec<(Group, Outgoing)> {
-        let mut groups: BTreeMap<Group, (&Share, Vec<Mailbox>)> = BTreeMap::new();
-        for share in &self.shares {
-            for leg in share.legs.iter().filter(|leg| leg.outcome.is_none()) {
-                let (_, mailboxes) =
-                    groups.entry(share.group(leg)).or_insert_with(|| (share, Vec::new()));
-                if !mailboxes.contains(&leg.to.mailbox) {
-                    mailboxes.push(leg.to.mailbox.clone());
-                }
-            }
-        }
+        let of_share = |share| {
+            let Share { legs, .. }: &Share = share;
+            let open = legs.iter().filter(|leg| leg.outcome.is_none());
+            open.map(move |leg| (share.group(leg), share, &leg.to.mailbox))
+        };
+        let mut legs: Vec<(Group, &Share, &Mailbox)> =
+            self.shares.iter().flat_map(of_share).collect();
+        legs.sort_by(|(one, ..), (other, ..)| one.cmp(other));
         // What a single copy comes to is the client's answer; of several, those that the spool gets have words to tell.
         let is_single = self.shares.iter().map(|share| share.legs.len()).sum::<usize>() == 1;
-        let mut transactions = Vec::with_capacity(groups.len());
-        for (group, (share, mailboxes)) in groups {
-            for some in mailboxes.chunks(MAX_RECIPIENTS) {
+        let mut transactions = Vec::with_capacity(1);
+        for same in legs.chunk_by(|(one, ..), (other, ..)| one == other) {
+            let Some((group, share, _)) = same.first() else { continue };
+            let mut recipients: Vec<Mailbox> = Vec::with_capacity(same.len());
+            for (.., mailbox) in same {
+                if !recipients.contains(mailbox) {
+                    recipients.push(Mailbox::clone(mailbox));
+                }
+            }
+            while !recipients.is_empty() {
+                let others = recipients.split_off(recipients.len().min(MAX_RECIPIENTS));
                 let outgoing = Outgoing {
                     reverse_path: share.reverse_path.clone(),
-                    recipients: some.to_vec(),
+                    recipients,
                     cause: self.message.cause.clone(),
                     text: share.form.text.clone(),
                     eight_bit: self.message.eight_bit,
@@ -246,6 +266,7 @@ impl Delivery {
                     tells_success: !is_single,
                 };
                 transactions.push((group.clone(), outgoing));
+                recipients = others;
             }
         }
         transactions

@@ -1,12 +1,22 @@
-//! A transaction that is on its way to a destination.
+//! A transaction that is on its way to a destination, and how whoever waits hears of its end.
 
+use crate::{
+    address::Mailbox,
+    outbound::{Attempt, Progress},
+};
+use parking_lot::Mutex;
 use std::{
     fmt,
     future::Future,
+    mem,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 use tokio::runtime::Handle;
+
+/// What became of a message for the recipients of one transaction.
+pub(super) type Attempts = Vec<(Mailbox, Attempt)>;
 
 /// One that whoever waits for its verdict carries on, which saves a task: mostly there is one for a message. It is not for
 /// us to cut off, as behind the end of data the message is the destination's: dropped, it goes on as a task.
@@ -44,5 +54,83 @@ impl Drop for Sending {
 impl fmt::Debug for Sending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Sending")
+    }
+}
+
+/// Where whoever waits looks for the end of a transaction.
+#[derive(Debug, Default)]
+pub(super) struct Awaited(Arc<Mutex<Heard>>);
+
+/// The other side: whoever carries a transaction tells its end here, once. Dropped, it has ended without verdicts.
+#[derive(Debug)]
+pub(super) struct Teller {
+    heard: Arc<Mutex<Heard>>,
+    /// Wakes whoever waits.
+    progress: Progress,
+}
+
+#[derive(Debug, Default)]
+enum Heard {
+    #[default]
+    Nothing,
+    Ended(Attempts),
+    /// Nobody waits any more.
+    Left,
+}
+
+impl Awaited {
+    /// The teller of a transaction, whose end is heard with the changes of `progress`.
+    pub(super) fn by(&self, progress: &Progress) -> Teller {
+        Teller { heard: Arc::clone(&self.0), progress: progress.clone() }
+    }
+
+    /// The verdicts, once they are there.
+    pub(super) fn take(&self) -> Option<Attempts> {
+        let mut heard = self.0.lock();
+        match mem::take(&mut *heard) {
+            Heard::Ended(attempts) => {
+                *heard = Heard::Left;
+                Some(attempts)
+            }
+            other => {
+                *heard = other;
+                None
+            }
+        }
+    }
+
+    /// [`Awaited::take`] for the last time: from now on the teller is not heard.
+    pub(super) fn leave(&self) -> Option<Attempts> {
+        match mem::replace(&mut *self.0.lock(), Heard::Left) {
+            Heard::Ended(attempts) => Some(attempts),
+            Heard::Nothing | Heard::Left => None,
+        }
+    }
+}
+
+impl Teller {
+    /// Tells the verdicts.
+    ///
+    /// # Errors
+    /// They come back where nobody waits for them.
+    pub(super) fn tell(&self, attempts: Attempts) -> Result<(), Attempts> {
+        let mut heard = self.heard.lock();
+        if matches!(*heard, Heard::Left) {
+            return Err(attempts);
+        }
+        *heard = Heard::Ended(attempts);
+        drop(heard);
+        self.progress.wake();
+        Ok(())
+    }
+}
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        let mut heard = self.heard.lock();
+        if matches!(*heard, Heard::Nothing) {
+            *heard = Heard::Ended(Attempts::new());
+            self.progress.wake();
+        }
     }
 }

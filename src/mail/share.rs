@@ -38,7 +38,7 @@ pub(super) type Group = (NextHop, ReversePath, usize);
 impl Share {
     /// What the recipient comes to.
     pub(crate) fn fate(&self) -> RecipientFate {
-        RecipientFate::of(&self.legs.iter().map(Leg::outcome).collect::<Vec<_>>())
+        RecipientFate::of(self.legs.iter().map(Leg::outcome))
     }
 
     /// The legs of the share for the spool; what is deferred is due at `due`.

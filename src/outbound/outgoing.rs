@@ -74,7 +74,7 @@ impl Progress {
         Self { own: Arc::default(), changed: Arc::clone(&self.changed) }
     }
 
-    /// Ends when an end of data was sent since the last time.
+    /// Ends when an end of data was sent since the last time, or somebody woke it.
     pub async fn changed(&self) {
         self.changed.notified().await;
     }
@@ -96,9 +96,14 @@ impl Progress {
         Arc::ptr_eq(&self.own, &other.own)
     }
 
+    /// Lets [`Progress::changed`] end.
+    pub fn wake(&self) {
+        self.changed.notify_one();
+    }
+
     pub(super) fn ended(&self) {
         let _ = self.own.end.set(Instant::now());
-        self.changed.notify_one();
+        self.wake();
     }
 
     pub(super) fn has_said(&self, mailbox: &Mailbox, outcome: DestinationOutcome) {
