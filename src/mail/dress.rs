@@ -50,6 +50,8 @@ pub(crate) struct Fabric<'a> {
     pub(crate) report: &'a Report,
     /// Who sent it, where that is to be known though nobody asks for it.
     pub(crate) proof: Option<Checked>,
+    /// Its header section as it came.
+    pub(crate) header: &'a Header<'a>,
     /// The message of the report, for all forms.
     pub(crate) source: Arc<Source>,
     /// Received, seal and loop tokens.
@@ -73,9 +75,8 @@ pub(crate) async fn dress(
     notes: &mut Vec<String>,
 ) -> Result<Vec<Dressed>, Reply> {
     let wants_arc = wants_arc(&parts.config.auth.arc, &planned);
-    let header = Header::scan(&fabric.report.message);
-    let body = SignedBody::of(&header, &fabric.report.message);
-    let cloth = Cloth { fabric, header: &header, body: &body, wants_arc };
+    let body = SignedBody::of(fabric.header, &fabric.report.message);
+    let cloth = Cloth { fabric, body: &body, wants_arc };
     let mut made: Vec<(Look, Option<Arc<Form>>)> = Vec::new();
     let mut dressed = Vec::with_capacity(planned.len());
     for (to, mut look) in planned.into_iter().zip(looks) {
@@ -147,7 +148,6 @@ impl Fabric<'_> {
 /// What is read of the message once for all its forms.
 struct Cloth<'a> {
     fabric: &'a Fabric<'a>,
-    header: &'a Header<'a>,
     body: &'a SignedBody<'a>,
     wants_arc: bool,
 }
@@ -240,13 +240,13 @@ impl Cloth<'_> {
     fn reply_to(&self, look: &Look) -> Option<ReplyTo> {
         let alias = look.answered_as.as_ref()?;
         let through = |to: &Mailbox| through(alias, to);
-        replace_reply_to(self.header, &self.fabric.report.message, through)
+        replace_reply_to(self.fabric.header, &self.fabric.report.message, through)
     }
 
     fn munged(&self, parts: &Parts, look: &Look, from: &NewFrom) -> Cut {
         let Fabric { report, trace, delivered_to, .. } = self.fabric;
         let results = report.authentication.as_ref().map(Checked::field).unwrap_or_default();
-        let munged = munge(self.header, &report.message, from, self.reply_to(look));
+        let munged = munge(self.fabric.header, &report.message, from, self.reply_to(look));
         let (fields, change) = match munged {
             Some(Munged { fields, from }) => (fields, Some(from)),
             None => (Vec::new(), None),
@@ -265,7 +265,7 @@ impl Cloth<'_> {
         mut prefix: Vec<u8>,
         change: Option<&Change>,
     ) -> Vec<u8> {
-        let came = self.header.bytes();
+        let came = self.fabric.header.bytes();
         let (before, with, after) = match change {
             Some(Change { at, with }) => (came.get(..at.start), &with[..], came.get(at.end..)),
             None => (None, &[][..], Some(came)),
@@ -282,7 +282,7 @@ impl Cloth<'_> {
         if let (Some(key), Some(checked)) = (key, &self.fabric.report.authentication) {
             let leaves = (prefix.as_slice(), &header.concat()[..]);
             let now = self.fabric.now;
-            let seal = || checked.seal(key, self.header, leaves, self.body, now);
+            let seal = || checked.seal(key, self.fabric.header, leaves, self.body, now);
             let set = auth::aside(self.fabric.report.message.len(), seal);
             prefix.extend(set.unwrap_or_default());
         }

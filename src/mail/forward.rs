@@ -30,6 +30,7 @@ use crate::{
     store::{Fingerprint, journal::Outcome},
     time::UnixTime,
 };
+use ecow::eco_format;
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
@@ -161,7 +162,7 @@ impl Forward<'_> {
         let asks_utf8 = came.envelope.parameters.smtputf8;
         let received = Received {
             helo: &came.helo,
-            client: &self.peer.to_string(),
+            client: &eco_format!("{}", self.peer),
             hostname: parts.config.hostname.as_str(),
             esmtp: came.esmtp,
             tls: came.tls.as_ref().map(ToString::to_string),
@@ -174,7 +175,9 @@ impl Forward<'_> {
         let is_as_it_came = !recipients.is_empty();
         let planned = plan(parts, sender, recipients, now, began).await?;
         let looks = Bearer { parts, sender, now }.looks(report, &planned).await?;
-        let seal = seal(parts, self.id, sender.reverse_path(), &report.message);
+        let octets = report.message.clone();
+        let header = Header::scan(&octets);
+        let seal = seal(parts, self.id, sender.reverse_path(), &header);
         let mut trace = prefix(&received, seal.as_ref(), &report.loop_tokens);
         // In every form, whatever signatures cover: a sender could not be kept from signing "no X-Spam".
         trace.push_str(&report.fields);
@@ -199,6 +202,7 @@ impl Forward<'_> {
             id: self.id,
             report,
             proof,
+            header: &header,
             source: Arc::clone(&source),
             trace,
             delivered_to,

@@ -38,7 +38,12 @@ impl<'a> Header<'a> {
 
     /// True when the header section of `message` has more than `most` fields, of which none is kept meanwhile.
     pub fn has_more_than(message: &[u8], most: usize) -> bool {
-        Unread { rest: message, octets: 0 }.nth(most).is_some()
+        Header::each(message).nth(most).is_some()
+    }
+
+    /// The fields of `message` one after the other, none of which is kept.
+    pub fn each(message: &'a [u8]) -> impl Iterator<Item = Field<'a>> {
+        Unread { rest: message, octets: 0 }
     }
 
     /// True when an empty line ends the section, or the message. Any other line that is no field ends it for
@@ -59,7 +64,14 @@ impl<'a> Header<'a> {
 
     /// The fields of one name, in any case.
     pub fn named(&self, name: &str) -> impl Iterator<Item = &Field<'a>> {
-        self.fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name.as_bytes()))
+        self.fields.iter().filter(move |field| field.is_named(name))
+    }
+}
+
+impl Field<'_> {
+    /// True when `name` is its name, in any case.
+    pub fn is_named(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name.as_bytes())
     }
 }
 

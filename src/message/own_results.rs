@@ -9,9 +9,9 @@ pub const RESULTS_FIELD: &str = "Authentication-Results";
 ///
 /// `authserv_id` is what ours begin with.
 pub fn take_out_own_results(message: &mut [u8], authserv_id: &str) -> usize {
-    let header = Header::scan(message);
-    let own = header.named(RESULTS_FIELD).filter(|field| claims(field.value, authserv_id));
-    let places = places(message, own.copied().collect());
+    let fields = Header::each(message).filter(|field| field.is_named(RESULTS_FIELD));
+    let own = fields.filter(|field| claims(field.value, authserv_id));
+    let places = places(message, own.collect());
     take_out(message, &places)
 }
 
