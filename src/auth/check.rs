@@ -15,7 +15,7 @@ use crate::{
     verdict::{Arc, AuthPolicy, Check, Dkim, Dmarc, Findings, Spf},
 };
 use mail_auth::{AuthenticatedMessage, AuthenticationResults, DkimOutput, DmarcOutput};
-use std::{future::Future, iter, net::IpAddr, time::Duration};
+use std::{fmt::Write, future::Future, iter, net::IpAddr, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
 /// Above this many octets, hashing a message is no work for a thread that others wait for.
@@ -156,7 +156,8 @@ impl Checked {
 
     /// An Authentication-Results field, whole.
     pub fn field(&self) -> Vec<u8> {
-        format!("{RESULTS_FIELD}: {}\r\n", self.results).into_bytes()
+        let results = self.results.as_str();
+        [RESULTS_FIELD, ": ", results, "\r\n"].concat().into_bytes()
     }
 
     /// One more ARC set for a message that came as `came` and leaves with the header section of `prefix` and `header`,
@@ -296,6 +297,9 @@ pub fn aside<T>(octets: usize, work: impl FnOnce() -> T) -> T {
     if octets > LARGE { tokio::task::block_in_place(work) } else { work() }
 }
 
+/// Octets that most results have.
+const RESULTS: usize = 512;
+
 fn results(
     incoming: &Incoming<'_>,
     [sender, greeting]: [&Sender<'_>; 2],
@@ -324,7 +328,9 @@ fn results(
     for author in dmarc {
         results = results.with_dmarc_result(author);
     }
-    let mut text = results.to_string();
+    let mut text = String::with_capacity(RESULTS);
+    // Writing to a String cannot fail.
+    let _ = write!(text, "{results}");
     if text == authserv_id {
         text.push_str("; none");
     }

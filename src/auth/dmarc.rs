@@ -109,7 +109,7 @@ async fn verify(
     }
     allow_policies(records, domain.key());
     // mail-auth reads From in its own way, and exempts a message of several domains: it gets one to read.
-    let from = vec![format!("author@{}", domain.to_key())];
+    let from = vec!["author@".to_owned() + domain.key()];
     let message = AuthenticatedMessage { from, ..AuthenticatedMessage::default() };
     let spf_output = sender.to_output();
     let parameters = || {

@@ -80,6 +80,9 @@ impl Records {
         names: HashSet<Box<str>>,
         deadline: time::Instant,
     ) {
+        if names.is_empty() {
+            return;
+        }
         let mut answers = JoinSet::new();
         for name in names {
             if !self.may_ask() {

@@ -13,6 +13,7 @@ use crate::{
     turns::Turn,
     verdict::Proof,
 };
+use ecow::EcoString;
 use std::{
     net::IpAddr,
     sync::{Arc, OnceLock, Weak},
@@ -33,7 +34,7 @@ pub(crate) struct Sender(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     ip: Option<IpAddr>,
-    helo: String,
+    helo: EcoString,
     reverse_path: ReversePath,
     spf: OnceCell<Spf>,
     spf_of_helo: OnceCell<Spf>,
@@ -61,7 +62,7 @@ impl Sender {
     pub(crate) fn new(ip: Option<IpAddr>, helo: &str, reverse_path: &ReversePath) -> Self {
         Self(Arc::new(Inner {
             ip,
-            helo: helo.to_owned(),
+            helo: helo.into(),
             reverse_path: reverse_path.clone(),
             spf: OnceCell::new(),
             spf_of_helo: OnceCell::new(),
@@ -77,7 +78,7 @@ impl Sender {
     pub(crate) fn known(reverse_path: &ReversePath, spf: Spf) -> Self {
         Self(Arc::new(Inner {
             ip: None,
-            helo: "client.test".to_owned(),
+            helo: "client.test".into(),
             reverse_path: reverse_path.clone(),
             spf: OnceCell::new_with(Some(spf)),
             spf_of_helo: OnceCell::new_with(Some(Spf::None)),

@@ -13,6 +13,7 @@ use crate::{
     address::{Domain, LocalPart, Mailbox},
     reply::Reply,
 };
+use smallvec::SmallVec;
 use std::borrow::Cow;
 use tokens::{EncodedWord, Token, tokens};
 
@@ -245,10 +246,8 @@ impl Authors {
     }
 }
 
-fn without_comments<'t, 'a>(tokens: &'t [Token<'a>]) -> Vec<&'t Token<'a>> {
-    let mut words = Vec::with_capacity(tokens.len());
-    words.extend(tokens.iter().filter(|token| !matches!(token, Token::Comment(_))));
-    words
+fn without_comments<'t, 'a>(tokens: &'t [Token<'a>]) -> SmallVec<[&'t Token<'a>; 16]> {
+    tokens.iter().filter(|token| !matches!(token, Token::Comment(_))).collect()
 }
 
 /// Refuses a display name with a sign at which some readers end it, next to words that may then be taken for an
@@ -302,7 +301,7 @@ fn is_plain_word(words: &[&Token<'_>]) -> bool {
 
 /// Dots may stand where they please, as many devices and carriers have them.
 fn local_part(words: &[&Token<'_>]) -> Result<LocalPart, Unclear> {
-    let mut content = Vec::with_capacity(64);
+    let mut content = SmallVec::<[u8; 64]>::new();
     let mut after_word = false;
     for word in words {
         let text = match word {
@@ -326,7 +325,7 @@ fn local_part(words: &[&Token<'_>]) -> Result<LocalPart, Unclear> {
 
 /// Labels with a dot between any two, or an address literal.
 fn domain_of(words: &[&Token<'_>]) -> Result<Domain, Unclear> {
-    let mut name = Vec::with_capacity(64);
+    let mut name = SmallVec::<[u8; 64]>::new();
     let mut after_label = false;
     for word in words {
         let text = match word {

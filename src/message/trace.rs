@@ -69,7 +69,7 @@ impl Submitted<'_> {
         if let Some(only) = alone(self.forward_paths) {
             let _ = write!(text, "\r\n\tfor <{only}>");
         }
-        let _ = write!(text, "; {}\r\n", date(self.now));
+        end_received(self.now, &mut text);
         text
     }
 
@@ -79,7 +79,9 @@ impl Submitted<'_> {
         let lacks = |name: &str| header.named(name).next().is_none();
         let mut text = String::new();
         if lacks("Date") {
-            let _ = write!(text, "Date: {}\r\n", date(self.now));
+            text.push_str("Date: ");
+            write_date(self.now, &mut text);
+            text.push_str("\r\n");
         }
         if lacks("Message-ID") {
             let _ = write!(text, "Message-ID: <{}@{domain}>\r\n", self.id);
@@ -150,7 +152,7 @@ impl Received<'_> {
         if let Some(only) = alone(self.forward_paths) {
             let _ = write!(text, "\r\n\tfor <{only}>");
         }
-        let _ = write!(text, "; {}\r\n", date(self.now));
+        end_received(self.now, text);
     }
 }
 
@@ -186,10 +188,17 @@ impl OwnTrace {
     }
 }
 
+fn end_received(now: UnixTime, text: &mut String) {
+    text.push_str("; ");
+    write_date(now, text);
+    text.push_str("\r\n");
+}
+
 /// RFC 5322 §3.3 date-time in UTC.
-fn date(now: UnixTime) -> String {
+fn write_date(now: UnixTime, text: &mut String) {
     let time = Timestamp::from(now).to_zoned(TimeZone::UTC);
-    time.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()
+    // Writing to a String cannot fail.
+    let _ = write!(text, "{}", time.strftime("%a, %d %b %Y %H:%M:%S +0000"));
 }
 
 #[cfg(test)]

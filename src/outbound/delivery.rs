@@ -18,6 +18,7 @@ use crate::{
     smtp::reply_reader::ServerReply,
     tls::TlsError,
 };
+use smallvec::SmallVec;
 use std::{cell::LazyCell, fmt::Write, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
@@ -82,7 +83,7 @@ impl<'a> Delivery<'a> {
     }
 
     /// Recipients without verdict, by index.
-    pub(super) fn pending(&self) -> Vec<usize> {
+    pub(super) fn pending(&self) -> SmallVec<[usize; 4]> {
         let open = self.attempts.iter().enumerate().filter(|(_, attempt)| attempt.is_none());
         open.map(|(at, _)| at).collect()
     }

@@ -17,6 +17,7 @@ use crate::{
     provider::{Judgement, Measure, Scope},
     reply::{Class, ForeignReply},
 };
+use smallvec::SmallVec;
 use std::collections::HashSet;
 use tokio::time::Instant;
 
@@ -37,7 +38,8 @@ impl Outbound {
         loop {
             let pending = delivery.pending();
             let recipients = &delivery.mail.recipients;
-            let to: Vec<&Mailbox> = pending.iter().filter_map(|at| recipients.get(*at)).collect();
+            let to: SmallVec<[&Mailbox; 4]> =
+                pending.iter().filter_map(|at| recipients.get(*at)).collect();
             let began = Instant::now();
             let transfer =
                 transfer(&mut connection, delivery.mail, &to, &self.limits, patience).await;

@@ -17,6 +17,7 @@ use crate::{
         reply_reader::{NotSmtp, ServerReply},
     },
 };
+use smallvec::SmallVec;
 use std::{
     fmt::{self, Write},
     ops::ControlFlow,
@@ -129,7 +130,10 @@ enum Command<'a> {
 
 /// Goes on with the recipients that were accepted, or ends and tells whether the connection is of
 /// further use.
-type Next = ControlFlow<bool, Vec<usize>>;
+type Next = ControlFlow<bool, Accepted>;
+
+/// Recipients by their number; mostly there is one.
+type Accepted = SmallVec<[usize; 4]>;
 
 impl Transfer<'_> {
     async fn run(&mut self) -> Result<bool, Lost> {
@@ -157,7 +161,7 @@ impl Transfer<'_> {
             self.settle_all(&Answer::Said(reply));
             return Ok(Next::Break(self.abandon(self.to.len() + 1).await));
         }
-        let mut accepted = Vec::new();
+        let mut accepted = Accepted::new();
         for (at, mailbox) in self.to.iter().enumerate() {
             let reply = self.ask(Command::Rcpt(mailbox)).await?;
             if reply.class() == Class::Positive {

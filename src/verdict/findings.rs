@@ -1,5 +1,8 @@
 use super::alignment::is_within;
-use std::{cmp::Reverse, fmt};
+use std::{
+    cmp::Reverse,
+    fmt::{self, Write},
+};
 
 /// What the inbound checks found out about a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -238,10 +241,10 @@ impl fmt::Display for DmarcResult {
 }
 
 /// What stands in `d=` is up to whoever wrote the message: nothing of it can stand for a finding of ours.
-fn as_a_name(domain: &str) -> String {
+fn as_a_name(domain: &str) -> impl Iterator<Item = char> {
     let is_of_a_name = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
     let name = domain.chars().take(MAX_NAME);
-    name.map(|c| if is_of_a_name(c) { c } else { '?' }).collect()
+    name.map(move |c| if is_of_a_name(c) { c } else { '?' })
 }
 
 /// Longest name in DNS.
@@ -252,7 +255,9 @@ impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "spf={}", self.spf)?;
         for Signature { result, domain, .. } in &self.signatures {
-            write!(f, " dkim={result} ({})", as_a_name(domain))?;
+            write!(f, " dkim={result} (")?;
+            as_a_name(domain).try_for_each(|c| f.write_char(c))?;
+            f.write_char(')')?;
         }
         let authors =
             if self.authors.is_empty() { std::slice::from_ref(&self.dmarc) } else { &self.authors };

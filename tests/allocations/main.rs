@@ -46,12 +46,12 @@ const PATIENCE: Duration = Duration::from_secs(120);
 fn a_message_that_passes_through_without_checks() {
     let unchecked = ["spf", "dkim", "dmarc"].map(|check| format!("auth.{check} = \"off\""));
     let builder = unchecked.iter().fold(Onward::builder(), |builder, line| builder.config(line));
-    assert_at_most(150, builder);
+    assert_at_most(90, builder);
 }
 
 #[test]
 fn a_message_that_passes_through_with_the_default_checks() {
-    assert_at_most(200, Onward::builder());
+    assert_at_most(130, Onward::builder());
 }
 
 fn assert_at_most(bound: u64, builder: Builder) {

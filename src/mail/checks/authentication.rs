@@ -9,7 +9,7 @@ use crate::{
     time::UnixTime,
     verdict::{Action, AuthPolicy, Check, Class, Findings, SpfOnly},
 };
-use std::time::Duration;
+use std::{fmt::Write, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
 /// The share of `delivery.budget` that checks may take.
@@ -40,10 +40,7 @@ pub(super) async fn check(parts: &Parts, subject: &Subject<'_>, report: &mut Rep
     };
     let checked = ask(parts, subject.sender, message, subject.now, &auth.policy).await;
     let findings = &checked.findings;
-    report.conclusion = match auth.policy.dmarc {
-        Check::Off => findings.to_string(),
-        _ => format!("{findings}; class {}", Class::of(&findings.dmarc)),
-    };
+    report.conclusion = conclusion(findings, auth.policy.dmarc);
     let are_open = subject.recipients.iter().all(|to| to.is_open(auth));
     match auth.policy.decide(findings, are_open) {
         action if returns::is_bounce(subject) => {
@@ -168,6 +165,20 @@ fn author(header: &Header<'_>) -> Option<Mailbox> {
 fn is_same(one: &Mailbox, other: &Mailbox) -> bool {
     one.domain() == other.domain()
         && one.local().as_str().eq_ignore_ascii_case(other.local().as_str())
+}
+
+/// Octets that most conclusions have.
+const CONCLUSION: usize = 128;
+
+/// What is found, and what comes of it with DMARC: for the journal.
+fn conclusion(findings: &Findings, dmarc: Check) -> String {
+    let mut text = String::with_capacity(CONCLUSION);
+    // Writing to a String cannot fail.
+    let _ = write!(text, "{findings}");
+    if dmarc != Check::Off {
+        let _ = write!(text, "; class {}", Class::of(&findings.dmarc));
+    }
+    text
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ use crate::{
     turns::{Turn, Turns},
 };
 use bites::Bites;
+use ecow::EcoString;
 use own::Own;
 use parking_lot::Mutex;
 use std::{collections::HashMap, fmt::Display, net::IpAddr, sync::Arc, time::Duration};
@@ -53,10 +54,17 @@ struct Tables {
     forged: ClientBuckets,
     questions: ClientBuckets,
     checks_per_client: usize,
-    aliases: Buckets<Key>,
-    domains: Buckets<String>,
+    aliases: Buckets<Whose>,
+    domains: Buckets<EcoString>,
     own: Own,
     bites: Bites,
+}
+
+/// An address of a hosted domain without its tag, in lower case. By domain first.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Whose {
+    domain: EcoString,
+    local: EcoString,
 }
 
 /// What is wrong with a recipient that a client asks for.
@@ -205,7 +213,7 @@ impl Rates {
         let tables = &mut *self.tables.lock();
         let now = clock::steady_millis();
         let is_exempt = tables.is_exempt(client);
-        let mut counted: Vec<(Key, bool)> = Vec::with_capacity(recipients.len());
+        let mut counted: Vec<(Whose, bool)> = Vec::with_capacity(recipients.len());
         for recipient in recipients {
             check_own(tables, recipient, now)?;
             if let Some(key) = key(recipient).filter(|_| !is_exempt) {
@@ -214,7 +222,6 @@ impl Rates {
                 counted.push((key, has_own));
             }
         }
-        // By key, which is by domain first.
         counted.sort_unstable();
         counted.dedup();
         for (key, _) in
@@ -225,7 +232,7 @@ impl Rates {
         for (key, _) in counted.iter().filter(|(_, has_own)| !has_own) {
             tables.aliases.take(key, now);
         }
-        let own = |named: &Arc<Named>| Some((named.key.clone(), named.rules.limit?));
+        let own = |named: &Arc<Named>| named.rules.limit.map(|limit| (named.key.clone(), limit));
         let own: HashMap<Key, Rate> =
             recipients.iter().filter_map(|to| to.named.as_ref().and_then(own)).collect();
         for (key, rate) in &own {
@@ -239,7 +246,7 @@ impl Rates {
     fn check(
         &self,
         tables: &mut Tables,
-        key: &Key,
+        key: &Whose,
         has_own: bool,
         now: Millis,
     ) -> Result<(), Reply> {
@@ -251,7 +258,7 @@ impl Rates {
             return Ok(());
         }
         tables.aliases.check(key, now).map_err(|full| {
-            let Full { whose: Key { domain, local }, rate, wait } = full;
+            let Full { whose: Whose { domain, local }, rate, wait } = full;
             let full = Full { whose: format!("{local}@{domain}"), rate, wait };
             let exceeded = self.bite(&mut tables.bites, Limit::Alias, &full);
             Reply::too_many_for_address(&exceeded.rate, exceeded.wait)
@@ -352,15 +359,16 @@ fn check_own(tables: &mut Tables, recipient: &Recipient, now: Millis) -> Result<
     })
 }
 
-/// The address of a hosted domain without its tag. What returns has limits of its own (`srs.max_returns`), and so have
-/// answers.
-fn key(recipient: &Recipient) -> Option<Key> {
+/// Whose mail it counts as. What returns has limits of its own (`srs.max_returns`), and so have answers.
+fn key(recipient: &Recipient) -> Option<Whose> {
     match &recipient.path {
         ForwardPath::Mailbox(mailbox)
             if !recipient.is_srs_return() && recipient.answered.is_none() =>
         {
-            let key = Key::exact(mailbox);
-            Some(key.without_tag().unwrap_or(key))
+            let local = mailbox.local().key();
+            let untagged = local.split_once('+').map(|(name, _)| name).filter(|it| !it.is_empty());
+            let domain = mailbox.domain().key().into();
+            Some(Whose { domain, local: untagged.unwrap_or(local).into() })
         }
         _ => None,
     }
